@@ -1,0 +1,172 @@
+import { type SqlBool, sql } from 'kysely'
+import type { Database, Trx } from './database.ts'
+import type { ConnectionRow, ConnectionStatus, Selection } from './schema.ts'
+
+export interface NewConnection {
+  organizationId: string
+  name: string
+  externalId: string
+  selection?: Selection
+  lookbackDays?: number
+  pollIntervalSeconds?: number
+}
+
+export function insertConnection(trx: Trx, connection: NewConnection): Promise<ConnectionRow> {
+  return trx
+    .insertInto('connections')
+    .values({
+      organization_id: connection.organizationId,
+      name: connection.name,
+      external_id: connection.externalId,
+      selection: connection.selection,
+      lookback_days: connection.lookbackDays,
+      poll_interval_seconds: connection.pollIntervalSeconds,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+/** The connections that people still see, oldest first. */
+export function listConnections(trx: Trx): Promise<ConnectionRow[]> {
+  return trx
+    .selectFrom('connections')
+    .selectAll()
+    .where('ended_at', 'is', null)
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute()
+}
+
+/** Deleted connections are found until their deletion is complete. */
+export function findConnection(trx: Trx, id: string): Promise<ConnectionRow | undefined> {
+  return trx
+    .selectFrom('connections')
+    .selectAll()
+    .where('id', '=', id)
+    .where('ended_at', 'is', null)
+    .executeTakeFirst()
+}
+
+export interface DesiredState {
+  name?: string
+  role?: { arn: string; accountId: string; partition: string } | null
+  selection?: Selection
+  lookbackDays?: number
+  pollIntervalSeconds?: number
+  paused?: boolean
+}
+
+/**
+ * Changes what people want of a connection and raises its version, which the workflow reports
+ * back when it has seen it. Undefined: there is no such connection, or it is being deleted.
+ *
+ * @throws pg error 23505 on `connections_one_per_account` when the organization has another
+ *   connection to this account
+ */
+export function updateDesiredState(
+  trx: Trx,
+  id: string,
+  wanted: DesiredState,
+): Promise<ConnectionRow | undefined> {
+  return trx
+    .updateTable('connections')
+    .set((eb) => ({
+      version: eb('version', '+', 1),
+      name: wanted.name,
+      selection: wanted.selection,
+      lookback_days: wanted.lookbackDays,
+      poll_interval_seconds: wanted.pollIntervalSeconds,
+      paused: wanted.paused,
+      ...(wanted.role !== undefined && {
+        role_arn: wanted.role?.arn ?? null,
+        account_id: wanted.role?.accountId ?? null,
+        partition: wanted.role?.partition ?? null,
+        role_arn_set_at: wanted.role && sql<Date>`now()`,
+      }),
+    }))
+    .where('id', '=', id)
+    .where('deleted_at', 'is', null)
+    .returningAll()
+    .executeTakeFirst()
+}
+
+/**
+ * Marks a connection for deletion; the workflow does the rest. `purge` also removes what it
+ * imported. Asking twice is the same as asking once. Undefined: there is no such connection.
+ */
+export function markDeleted(
+  trx: Trx,
+  id: string,
+  options: { purge: boolean },
+): Promise<ConnectionRow | undefined> {
+  return trx
+    .updateTable('connections')
+    .set((eb) => ({
+      version: eb('version', '+', 1),
+      deleted_at: sql<Date>`coalesce(deleted_at, now())`,
+      purge: eb.or([eb.ref('purge'), eb.val(options.purge)]),
+    }))
+    .where('id', '=', id)
+    .where('ended_at', 'is', null)
+    .returningAll()
+    .executeTakeFirst()
+}
+
+export interface Report {
+  status?: ConnectionStatus
+  /** One sentence for people. */
+  reason?: string | null
+  seenVersion?: number
+  nextPollAt?: Date | null
+}
+
+/** What the workflow's activities say about a connection. Never touches the desired state. */
+export async function reportConnection(trx: Trx, id: string, report: Report): Promise<void> {
+  const { status, reason = null } = report
+  await trx
+    .updateTable('connections')
+    .set({
+      reported_at: sql<Date>`now()`,
+      next_poll_at: report.nextPollAt,
+      seen_version: report.seenVersion,
+      ...(status && {
+        status,
+        status_reason: reason,
+        status_since: sql<Date>`CASE WHEN status = ${status} THEN status_since ELSE now() END`,
+      }),
+    })
+    .where('id', '=', id)
+    .execute()
+}
+
+/**
+ * Connections whose workflow has to be signalled: one that has not seen the row's version, or
+ * one that was due to act and has not reported for three intervals. Works across organizations,
+ * so `db` is the pool of the role `cairn_system`.
+ */
+export function connectionsToSignal(
+  db: Database,
+): Promise<{ id: string; organization_id: string }[]> {
+  return db
+    .selectFrom('connections')
+    .select(['id', 'organization_id'])
+    .where('ended_at', 'is', null)
+    .where((eb) =>
+      eb.or([
+        eb('version', '>', eb.ref('seen_version')),
+        eb.and([
+          eb('paused', '=', false),
+          eb('role_arn', 'is not', null),
+          sql<SqlBool>`greatest(next_poll_at, reported_at)
+            < now() - 3 * make_interval(secs => poll_interval_seconds)`,
+        ]),
+        // Marked as deleted and seen, but never finished.
+        eb.and([
+          eb('deleted_at', 'is not', null),
+          sql<SqlBool>`reported_at < now() - 3 * make_interval(secs => poll_interval_seconds)`,
+        ]),
+      ]),
+    )
+    .orderBy('id')
+    .execute()
+}

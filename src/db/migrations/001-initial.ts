@@ -1,0 +1,255 @@
+import { type Kysely, sql } from 'kysely'
+
+/**
+ * The first schema. Tables that belong to an organization have forced row-level
+ * security from here on; see `docs/decisions/002-row-level-security.md` for the roles.
+ */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    -- Roles belong to the cluster, not to the database: another database may have made them.
+    DO $$
+    DECLARE role text;
+    BEGIN
+      FOREACH role IN ARRAY ARRAY['cairn_api', 'cairn_system'] LOOP
+        BEGIN
+          IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+            EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOBYPASSRLS', role);
+          END IF;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+        END;
+        IF NOT pg_has_role(current_user, role, 'SET') THEN
+          EXECUTE format('GRANT %I TO CURRENT_USER WITH INHERIT FALSE, SET TRUE', role);
+        END IF;
+      END LOOP;
+    END $$;
+
+    GRANT USAGE ON SCHEMA public TO cairn_api, cairn_system;
+
+    -- The organization that the current transaction acts for; NULL sees nothing.
+    CREATE FUNCTION current_organization() RETURNS uuid
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN nullif(current_setting('cairn.organization_id', true), '')::uuid;
+
+    CREATE TABLE organizations (
+      id uuid PRIMARY KEY DEFAULT uuidv7(),
+      name text NOT NULL UNIQUE CHECK (length(name) BETWEEN 1 AND 200),
+      created_at timestamptz(3) NOT NULL DEFAULT now()
+    );
+
+    CREATE TABLE api_keys (
+      id uuid PRIMARY KEY DEFAULT uuidv7(),
+      organization_id uuid NOT NULL REFERENCES organizations ON DELETE CASCADE,
+      name text NOT NULL,
+      -- SHA-256 of the key. Keys are 256 random bits, so a slow hash would protect nothing.
+      key_hash bytea NOT NULL UNIQUE CHECK (octet_length(key_hash) = 32),
+      created_at timestamptz(3) NOT NULL DEFAULT now(),
+      revoked_at timestamptz(3)
+    );
+    CREATE INDEX ON api_keys (organization_id);
+
+    CREATE TABLE connections (
+      id uuid PRIMARY KEY DEFAULT uuidv7(),
+      organization_id uuid NOT NULL REFERENCES organizations ON DELETE CASCADE,
+      name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+      external_id text NOT NULL UNIQUE CHECK (length(external_id) BETWEEN 2 AND 1224),
+      created_at timestamptz(3) NOT NULL DEFAULT now(),
+
+      -- Desired state: what people ask for. Each change raises version.
+      version int NOT NULL DEFAULT 1,
+      role_arn text,
+      role_arn_set_at timestamptz(3),
+      account_id text,
+      partition text,
+      selection text NOT NULL DEFAULT 'changes' CHECK (selection IN ('changes', 'all')),
+      lookback_days int NOT NULL DEFAULT 7 CHECK (lookback_days BETWEEN 1 AND 90),
+      poll_interval_seconds int NOT NULL DEFAULT 60 CHECK (poll_interval_seconds BETWEEN 30 AND 3600),
+      paused boolean NOT NULL DEFAULT false,
+      deleted_at timestamptz(3),
+      purge boolean NOT NULL DEFAULT false,
+
+      -- Observed state: what the workflow reports.
+      seen_version int NOT NULL DEFAULT 0,
+      status text NOT NULL DEFAULT 'awaiting_role' CHECK (status IN ('awaiting_role', 'verifying',
+        'waiting_for_aws', 'importing', 'current', 'behind', 'action_needed', 'paused', 'deleting')),
+      status_reason text,
+      status_since timestamptz(3) NOT NULL DEFAULT now(),
+      -- When the workflow last did anything at all, and when it will do so next.
+      reported_at timestamptz(3),
+      next_poll_at timestamptz(3),
+      -- The deletion is complete; the row stays for the changes that point to it.
+      ended_at timestamptz(3),
+
+      CHECK ((role_arn IS NULL) = (account_id IS NULL))
+    );
+    CREATE INDEX ON connections (organization_id, created_at, id);
+    CREATE UNIQUE INDEX connections_one_per_account ON connections (organization_id, account_id)
+      WHERE deleted_at IS NULL AND account_id IS NOT NULL;
+
+    CREATE FUNCTION refuse_change_of_external_id() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      RAISE EXCEPTION 'external_id is made once and cannot be changed' USING ERRCODE = 'check_violation';
+    END $$;
+    CREATE TRIGGER external_id_is_fixed BEFORE UPDATE OF external_id ON connections FOR EACH ROW
+      WHEN (OLD.external_id IS DISTINCT FROM NEW.external_id)
+      EXECUTE FUNCTION refuse_change_of_external_id();
+
+    CREATE TABLE verifications (
+      connection_id uuid PRIMARY KEY REFERENCES connections ON DELETE CASCADE,
+      organization_id uuid NOT NULL REFERENCES organizations ON DELETE CASCADE,
+      role_arn text NOT NULL,
+      state text NOT NULL CHECK (state IN ('passed', 'failed', 'waiting')),
+      verified_at timestamptz(3) NOT NULL,
+      checks jsonb NOT NULL
+    );
+
+    CREATE TABLE coverage (
+      connection_id uuid NOT NULL REFERENCES connections ON DELETE CASCADE,
+      organization_id uuid NOT NULL REFERENCES organizations ON DELETE CASCADE,
+      account_id text NOT NULL,
+      region text NOT NULL,
+      selection text NOT NULL CHECK (selection IN ('changes', 'all')),
+
+      -- The ledger. Half-open ranges on whole UTC seconds.
+      settled tstzmultirange NOT NULL DEFAULT '{}',
+      confirmed tstzmultirange NOT NULL DEFAULT '{}',
+      -- Seconds that could not be read whole after several tries: gaps that are shown and passed over.
+      set_aside tstzmultirange NOT NULL DEFAULT '{}',
+      -- Raised by whoever starts to work on this row: older attempts find no row to update.
+      epoch bigint NOT NULL DEFAULT 0,
+
+      state text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'denied', 'not_enabled')),
+      last_error text,
+      failures int NOT NULL DEFAULT 0,
+      next_poll_at timestamptz(3) NOT NULL DEFAULT now(),
+      live_at timestamptz(3),
+      quiet_polls int NOT NULL DEFAULT 0,
+
+      events bigint NOT NULL DEFAULT 0,
+      requests bigint NOT NULL DEFAULT 0,
+      throttled bigint NOT NULL DEFAULT 0,
+      late_events bigint NOT NULL DEFAULT 0,
+      PRIMARY KEY (connection_id, account_id, region, selection)
+    );
+
+    -- organization_id, occurred_at, id is identity and the feed's order at once: id is derived
+    -- from (connection, source, source id), see changeId().
+    CREATE TABLE changes (
+      organization_id uuid NOT NULL,
+      occurred_at timestamptz(3) NOT NULL,
+      id uuid NOT NULL,
+      connection_id uuid,
+      source text NOT NULL,
+      source_id text NOT NULL,
+      imported_at timestamptz(3) NOT NULL DEFAULT now(),
+      summary text NOT NULL,
+      service text NOT NULL,
+      action text NOT NULL,
+      actor text NOT NULL,
+      tool text NOT NULL,
+      outcome text NOT NULL CHECK (outcome IN ('succeeded', 'failed', 'denied')),
+      region text,
+      account_id text,
+      resources text[] NOT NULL DEFAULT '{}',
+      noise text,
+      change_set_id uuid,
+      -- The change as it is shown: actor with its chain, tool, resources, edits, links.
+      detail jsonb NOT NULL,
+      PRIMARY KEY (organization_id, occurred_at, id)
+    ) PARTITION BY RANGE (occurred_at);
+    CREATE INDEX changes_source_id ON changes (connection_id, source_id);
+
+    CREATE TABLE change_records (
+      organization_id uuid NOT NULL,
+      occurred_at timestamptz(3) NOT NULL,
+      id uuid NOT NULL,
+      record jsonb NOT NULL,
+      PRIMARY KEY (organization_id, occurred_at, id)
+    ) PARTITION BY RANGE (occurred_at);
+
+    CREATE TABLE unread_records (
+      id uuid PRIMARY KEY DEFAULT uuidv7(),
+      organization_id uuid NOT NULL REFERENCES organizations ON DELETE CASCADE,
+      connection_id uuid NOT NULL REFERENCES connections ON DELETE CASCADE,
+      region text NOT NULL,
+      seen_at timestamptz(3) NOT NULL DEFAULT now(),
+      reason text NOT NULL,
+      -- As it came. bytea, for it may hold what text refuses.
+      raw bytea NOT NULL,
+      digest bytea NOT NULL GENERATED ALWAYS AS (sha256(raw)) STORED,
+      UNIQUE (connection_id, digest)
+    );
+    CREATE INDEX ON unread_records (organization_id);
+
+    CREATE FUNCTION partition_name(parent text, week timestamptz) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN parent || '_' || to_char(week AT TIME ZONE 'UTC', 'IYYY"w"IW');
+
+    -- Makes the weekly partitions that a range of time needs. Attached, not created in place:
+    -- ATTACH does not lock readers and writers out, and a CHECK that is there first spares the scan.
+    CREATE PROCEDURE ensure_partitions(from_time timestamptz, to_time timestamptz)
+    LANGUAGE plpgsql AS $$
+    DECLARE
+      week timestamptz := date_trunc('week', from_time, 'UTC');
+      parent text;
+      name text;
+    BEGIN
+      PERFORM pg_advisory_xact_lock(hashtext('cairn.ensure_partitions'));
+      WHILE week <= to_time LOOP
+        FOREACH parent IN ARRAY ARRAY['changes', 'change_records'] LOOP
+          name := partition_name(parent, week);
+          IF to_regclass(format('public.%I', name)) IS NULL THEN
+            EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)', name, parent);
+            EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
+            EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
+            EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+              parent, name, week, week + interval '7 days');
+          END IF;
+        END LOOP;
+        week := week + interval '7 days';
+      END LOOP;
+    END $$;
+  `.execute(db)
+
+  for (const table of [
+    'api_keys',
+    'connections',
+    'verifications',
+    'coverage',
+    'changes',
+    'change_records',
+    'unread_records',
+  ]) {
+    await sql`
+      ALTER TABLE ${sql.table(table)} ENABLE ROW LEVEL SECURITY;
+      ALTER TABLE ${sql.table(table)} FORCE ROW LEVEL SECURITY;
+      CREATE POLICY organization ON ${sql.table(table)}
+        USING (organization_id = (SELECT current_organization()))
+        WITH CHECK (organization_id = (SELECT current_organization()));
+    `.execute(db)
+  }
+
+  await sql`
+    ALTER TABLE organizations ENABLE ROW LEVEL SECURITY;
+    ALTER TABLE organizations FORCE ROW LEVEL SECURITY;
+    CREATE POLICY organization ON organizations USING (id = (SELECT current_organization()));
+
+    -- What the API may do inside an organization.
+    GRANT SELECT ON organizations, verifications, coverage, changes, change_records, unread_records
+      TO cairn_api;
+    GRANT SELECT, INSERT ON connections TO cairn_api;
+    GRANT UPDATE (name, version, role_arn, role_arn_set_at, account_id, partition, selection,
+      lookback_days, poll_interval_seconds, paused, deleted_at, purge) ON connections TO cairn_api;
+    GRANT SELECT, INSERT, UPDATE ON api_keys TO cairn_api;
+
+    -- What is done before an organization is known: finding a key's organization, making an
+    -- organization, and seeing which connections need their workflow to be signalled.
+    GRANT SELECT, INSERT ON organizations TO cairn_system;
+    GRANT SELECT, INSERT ON api_keys TO cairn_system;
+    GRANT SELECT (id, organization_id, version, seen_version, reported_at, next_poll_at,
+      poll_interval_seconds, paused, role_arn, deleted_at, ended_at, created_at) ON connections
+      TO cairn_system;
+    CREATE POLICY before_organization ON organizations TO cairn_system USING (true) WITH CHECK (true);
+    CREATE POLICY before_organization ON api_keys TO cairn_system USING (true) WITH CHECK (true);
+    CREATE POLICY before_organization ON connections FOR SELECT TO cairn_system USING (true);
+  `.execute(db)
+}

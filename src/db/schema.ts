@@ -1,0 +1,174 @@
+import type { ColumnType, Generated, GeneratedAlways, JSONColumnType, Selectable } from 'kysely'
+import type { ChangeDetail } from '../changes/change.ts'
+
+/** Half-open range of whole UTC seconds, as Unix seconds: `from` included, `to` not. */
+export type SecondsRange = readonly [from: number, to: number]
+
+/** `tstzmultirange`: read as sorted, disjoint ranges; written through SQL only. */
+type Multirange = ColumnType<SecondsRange[], never, never>
+
+export type Selection = 'changes' | 'all'
+
+export type ConnectionStatus =
+  | 'awaiting_role'
+  | 'verifying'
+  | 'waiting_for_aws'
+  | 'importing'
+  | 'current'
+  | 'behind'
+  | 'action_needed'
+  | 'paused'
+  | 'deleting'
+
+export type CheckId =
+  | 'arn_format'
+  | 'account_unused'
+  | 'assume_with_id'
+  | 'refused_without_id'
+  | 'refused_wrong_id'
+  | 'identity'
+  | 'lookup_events'
+  | 'trails'
+
+/** One line of the verification's checklist, in words for the person who has to act on it. */
+export interface Check {
+  id: CheckId
+  /** Only for checks that are made once a region. */
+  region?: string
+  state: 'passed' | 'failed' | 'waiting' | 'skipped'
+  /** What was seen. */
+  saw: string
+  /** What it means. */
+  means: string
+  /** What mends it; null when nothing has to be mended. */
+  remedy: string | null
+}
+
+interface OrganizationsTable {
+  id: Generated<string>
+  name: string
+  created_at: Generated<Date>
+}
+
+interface ApiKeysTable {
+  id: Generated<string>
+  organization_id: string
+  name: string
+  key_hash: Buffer
+  created_at: Generated<Date>
+  revoked_at: Date | null
+}
+
+interface ConnectionsTable {
+  id: Generated<string>
+  organization_id: string
+  name: string
+  external_id: ColumnType<string, string, never>
+  created_at: Generated<Date>
+  version: Generated<number>
+  role_arn: string | null
+  role_arn_set_at: Date | null
+  account_id: string | null
+  partition: string | null
+  selection: Generated<Selection>
+  lookback_days: Generated<number>
+  poll_interval_seconds: Generated<number>
+  paused: Generated<boolean>
+  deleted_at: Date | null
+  purge: Generated<boolean>
+  seen_version: Generated<number>
+  status: Generated<ConnectionStatus>
+  status_reason: string | null
+  status_since: Generated<Date>
+  reported_at: Date | null
+  next_poll_at: Date | null
+  ended_at: Date | null
+}
+
+interface VerificationsTable {
+  connection_id: string
+  organization_id: string
+  role_arn: string
+  state: 'passed' | 'failed' | 'waiting'
+  verified_at: Date
+  checks: JSONColumnType<Check[]>
+}
+
+interface CoverageTable {
+  connection_id: string
+  organization_id: string
+  account_id: string
+  region: string
+  selection: Selection
+  settled: Multirange
+  confirmed: Multirange
+  set_aside: Multirange
+  epoch: Generated<number>
+  state: Generated<'active' | 'denied' | 'not_enabled'>
+  last_error: string | null
+  failures: Generated<number>
+  next_poll_at: Generated<Date>
+  live_at: Date | null
+  quiet_polls: Generated<number>
+  events: Generated<number>
+  requests: Generated<number>
+  throttled: Generated<number>
+  late_events: Generated<number>
+}
+
+interface ChangesTable {
+  organization_id: string
+  occurred_at: Date
+  id: string
+  connection_id: string | null
+  source: string
+  source_id: string
+  imported_at: Generated<Date>
+  summary: string
+  service: string
+  action: string
+  actor: string
+  tool: string
+  outcome: 'succeeded' | 'failed' | 'denied'
+  region: string | null
+  account_id: string | null
+  resources: string[]
+  noise: string | null
+  change_set_id: string | null
+  detail: JSONColumnType<ChangeDetail>
+}
+
+interface ChangeRecordsTable {
+  organization_id: string
+  occurred_at: Date
+  id: string
+  record: ColumnType<unknown, string, never>
+}
+
+interface UnreadRecordsTable {
+  id: Generated<string>
+  organization_id: string
+  connection_id: string
+  region: string
+  seen_at: Generated<Date>
+  reason: string
+  raw: Buffer
+  digest: GeneratedAlways<Buffer>
+}
+
+/** Every table, as `test/db/schema.test.ts` finds it in the real database. */
+export interface Schema {
+  organizations: OrganizationsTable
+  api_keys: ApiKeysTable
+  connections: ConnectionsTable
+  verifications: VerificationsTable
+  coverage: CoverageTable
+  changes: ChangesTable
+  change_records: ChangeRecordsTable
+  unread_records: UnreadRecordsTable
+}
+
+export type ConnectionRow = Selectable<ConnectionsTable>
+export type CoverageRow = Selectable<CoverageTable>
+export type VerificationRow = Selectable<VerificationsTable>
+export type ChangeRow = Selectable<ChangesTable>

@@ -1,0 +1,117 @@
+import type { ConnectionStatus } from '../db/schema.ts'
+
+/** Which connection a call is about. The organization travels along: row-level security needs it. */
+export interface ConnectionRef {
+  organizationId: string
+  connectionId: string
+}
+
+/**
+ * Everything that a connection's workflow knows. Argument of each run, answer of the `state`
+ * query and fixture of the tests: there is no second shape to keep in step.
+ * Times are RFC 3339 UTC.
+ */
+export interface ConnectionState extends ConnectionRef {
+  /** Static: whether Temporal accepts our search attributes (it may not let us register them). */
+  searchAttributes: boolean
+  /** Desired state as last read from the row; null before the first reading. */
+  settings: ConnectionSettings | null
+  status: ConnectionStatus
+  /** One sentence for people, null when the status says it all. */
+  statusReason: string | null
+  since: string
+  verification: VerificationSummary | null
+  /** The last finished cycle. */
+  lastCycle: ImportSummary | null
+  /** When the next cycle is due; carried over continue-as-new so that no boundary polls twice. */
+  nextPollAt: string | null
+  lastError: string | null
+}
+
+/** The connection's row, as far as the workflow acts on it. */
+export interface ConnectionSettings {
+  name: string
+  version: number
+  roleArn: string | null
+  accountId: string | null
+  paused: boolean
+  deleted: boolean
+}
+
+/** What one cycle did, small enough to be read in Temporal's UI. */
+export interface ImportSummary {
+  startedAt: string
+  finishedAt: string
+  /** Regions that were worked on. */
+  regions: number
+  /** Changes that were not known before. */
+  imported: number
+  requests: number
+  throttled: number
+  /** Live edge: everything up to here is imported but for the gaps that coverage names. */
+  completeThrough: string | null
+  /** Seconds that the slowest region's live edge is behind what can be complete now. */
+  lagSeconds: number | null
+  /** Seconds of the wanted time that are not imported yet, over all regions. */
+  gapSeconds: number
+  status: Extract<ConnectionStatus, 'importing' | 'current' | 'behind' | 'action_needed'>
+  statusReason: string | null
+  /** Regions whose last attempt failed, with what AWS said. At most ten. */
+  failing: { region: string; error: string }[]
+  nextPollAt: string
+}
+
+/** What one verification found. */
+export interface VerificationSummary {
+  /** `waiting`: AWS does not know the role yet. */
+  state: 'passed' | 'failed' | 'waiting'
+  /** First failed or waiting check, in a sentence; null when passed. */
+  reason: string | null
+  /** The version of the row that was verified. */
+  version: number
+  roleArn: string
+  verifiedAt: string
+  /** Verifications in a row that did not pass, this one included. */
+  failures: number
+  /** Daily when passed; seconds, then ever more slowly, when not. */
+  nextAttemptAt: string
+}
+
+/**
+ * What the workflow may do to the world. Implemented by `createActivities` in `src/activities`.
+ * Nothing large and no credential crosses this line.
+ */
+export interface ConnectionActivities {
+  /**
+   * Reads the row, reports its version as seen and stores the status that follows from the row
+   * alone (awaiting_role, paused, deleting). Null: there is no such connection (any more).
+   */
+  readConnection(ref: ConnectionRef): Promise<ConnectionSettings | null>
+  /**
+   * Makes the checklist, keeps it, and stores the status that follows (action_needed,
+   * waiting_for_aws, importing). A check that fails is an answer, not an error. `failures`:
+   * how many verifications of this role have failed in a row before this one.
+   * Fails with `ConnectionChanged` (non-retryable) when the row has no role or was deleted.
+   */
+  verifyRole(ref: ConnectionRef, options: { failures: number }): Promise<VerificationSummary>
+  /**
+   * One cycle over all due regions within a time budget; stores the status and the next due time.
+   * Regions that fail are data. Fails with `RoleRefused` (non-retryable) when the role cannot be
+   * assumed any more, `ConnectionChanged` (non-retryable) when the row was paused, deleted or
+   * has lost its role, and with a retryable error when Postgres is away.
+   */
+  importEvents(ref: ConnectionRef, options: { attention: boolean }): Promise<ImportSummary>
+  /** Fences stragglers, purges if that was asked for, and marks the deletion as complete. */
+  finishDeletion(ref: ConnectionRef): Promise<void>
+}
+
+/** `ApplicationFailure` types that the workflow tells apart. */
+export const RoleRefused = 'RoleRefused'
+export const ConnectionChanged = 'ConnectionChanged'
+
+export const taskQueue = 'cairn'
+
+/** One workflow per connection, so its id is the connection's. */
+export function connectionWorkflowId(connectionId: string): string {
+  return `connection-${connectionId}`
+}
