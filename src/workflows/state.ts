@@ -28,6 +28,26 @@ export interface ConnectionState extends ConnectionRef {
   lastError: string | null
 }
 
+/** What is known of a connection before its workflow has read its row. */
+export function initialState(
+  ref: ConnectionRef,
+  options: { searchAttributes: boolean; now: Date },
+): ConnectionState {
+  return {
+    organizationId: ref.organizationId,
+    connectionId: ref.connectionId,
+    searchAttributes: options.searchAttributes,
+    settings: null,
+    status: 'awaiting_role',
+    statusReason: null,
+    since: options.now.toISOString(),
+    verification: null,
+    lastCycle: null,
+    nextPollAt: null,
+    lastError: null,
+  }
+}
+
 /** The connection's row, as far as the workflow acts on it. */
 export interface ConnectionSettings {
   name: string

@@ -1,0 +1,307 @@
+import {
+  Client,
+  Connection,
+  type ConnectionOptions,
+  defaultGrpcRetryOptions,
+  isGrpcServiceError,
+  makeGrpcRetryInterceptor,
+  WithStartWorkflowOperation,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client'
+import type { UpdateDefinition } from '@temporalio/common'
+import { loadClientConnectConfig } from '@temporalio/envconfig'
+import type { Logger } from 'pino'
+import type { connection as connectionWorkflow } from './workflows/connection.ts'
+import {
+  changedSignal,
+  importNowUpdate,
+  stateQuery,
+  verifyNowUpdate,
+} from './workflows/messages.ts'
+import { accountKey, organizationKey, statusKey } from './workflows/search-attributes.ts'
+import {
+  type ConnectionRef,
+  type ConnectionState,
+  connectionWorkflowId,
+  type ImportSummary,
+  initialState,
+  taskQueue,
+  type VerificationSummary,
+} from './workflows/state.ts'
+
+/** Which Temporal to talk to. Client and worker connect by the same one. */
+export interface TemporalTarget {
+  connection: Pick<ConnectionOptions, 'address' | 'tls' | 'apiKey' | 'metadata'>
+  namespace: string
+  /** Where people find Temporal's UI, without a slash at the end; null when that is not known. */
+  uiUrl: string | null
+}
+
+/** What the API and the reconciler may do with connections' workflows. */
+export interface Workflows {
+  /**
+   * Tells a connection's workflow that its row has changed, and starts the workflow if there is
+   * none. Never throws: false means that Temporal could not be told, which is logged, and which
+   * the reconciler makes up for. Takes two seconds at most.
+   */
+  changed(ref: ConnectionRef): Promise<boolean>
+  /**
+   * Verifies the role now; a verification that fails is an answer.
+   *
+   * @throws TemporalUnavailable, UpdateRefused, UpdateTimedOut
+   */
+  verifyNow(ref: ConnectionRef, options?: { timeoutMs?: number }): Promise<VerificationSummary>
+  /**
+   * Imports now, over every region.
+   *
+   * @throws TemporalUnavailable, UpdateRefused, UpdateTimedOut
+   */
+  importNow(ref: ConnectionRef, options?: { timeoutMs?: number }): Promise<ImportSummary>
+  /**
+   * What the workflow knows; null when there is none. Needs a worker to answer.
+   *
+   * @throws TemporalUnavailable
+   */
+  state(ref: ConnectionRef): Promise<ConnectionState | null>
+  /** Whether Temporal answers, within two seconds. */
+  ping(): Promise<{ ok: true } | { ok: false; reason: string }>
+  /** The workflow's page in Temporal's UI; null when it is not known where that is. */
+  uiUrl(ref: ConnectionRef): string | null
+  /** For what is not above. Connects at its first use. */
+  client: Client
+  close(): Promise<void>
+}
+
+/** Temporal does not answer, or does not let us in. */
+export class TemporalUnavailable extends Error {
+  override name = 'TemporalUnavailable'
+}
+
+/** The workflow said no; the message is a sentence for the caller. */
+export class UpdateRefused extends Error {
+  override name = 'UpdateRefused'
+}
+
+/** No answer in time. What was asked for may still happen. */
+export class UpdateTimedOut extends Error {
+  override name = 'UpdateTimedOut'
+}
+
+/**
+ * Temporal's standard environment configuration: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`,
+ * `TEMPORAL_API_KEY`, `TEMPORAL_TLS_…`, or a profile of `temporal.toml` by `TEMPORAL_PROFILE` and
+ * `TEMPORAL_CONFIG_FILE`. Null when none of these names a server: the embedded one is meant.
+ * https://docs.temporal.io/develop/environment-configuration
+ *
+ * @throws when a file or a certificate that is named cannot be read
+ */
+export function temporalFromEnvironment(
+  env: Record<string, string | undefined>,
+): TemporalTarget | null {
+  const given = (name: string) => env[name] !== undefined && env[name] !== ''
+  if (!['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].some(given)) return null
+  const { connectionOptions, namespace } = loadClientConnectConfig({
+    overrideEnvVars: Object.fromEntries(
+      Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    ),
+  })
+  const { address, tls, apiKey, metadata } = connectionOptions
+  const cloud = /\.(tmprl\.cloud|api\.temporal\.io)(:\d+)?$/.test(address ?? '')
+  return {
+    connection: { address, tls, apiKey, metadata },
+    namespace: namespace ?? 'default',
+    uiUrl: cloud ? 'https://cloud.temporal.io' : null,
+  }
+}
+
+const callTimeoutMs = 2_000
+/** A verification asks STS some five times and probes each region. */
+const verifyTimeoutMs = 60_000
+const importTimeoutMs = 60_000
+
+/** Connects lazily: making it succeeds while Temporal is away, and calls succeed once it is back. */
+export function createWorkflows(target: TemporalTarget, options: { logger: Logger }): Workflows {
+  const { logger } = options
+  const { namespace, uiUrl } = target
+  const connection = Connection.lazy({
+    ...target.connection,
+    // gRPC waits up to two minutes before it tries again to connect; people wait for these calls.
+    channelArgs: {
+      'grpc.initial_reconnect_backoff_ms': 500,
+      'grpc.max_reconnect_backoff_ms': 2_000,
+    },
+    interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 3 }))],
+  })
+  const client = new Client({ connection, namespace })
+
+  let searchable = false
+  let warned = false
+  async function searchAttributes(): Promise<boolean> {
+    searchable ||= await registerSearchAttributes(connection, namespace)
+    if (!searchable && !warned) {
+      warned = true
+      logger.warn(
+        {
+          namespace,
+          searchAttributes: [organizationKey, accountKey, statusKey].map((k) => k.name),
+        },
+        'Temporal does not let us register search attributes: workflows start without them',
+      )
+    }
+    return searchable
+  }
+
+  async function startOptions(ref: ConnectionRef) {
+    const withSearchAttributes = await searchAttributes()
+    return {
+      workflowId: connectionWorkflowId(ref.connectionId),
+      taskQueue,
+      args: [
+        initialState(ref, { searchAttributes: withSearchAttributes, now: new Date() }),
+      ] as Parameters<typeof connectionWorkflow>,
+      workflowIdConflictPolicy: 'USE_EXISTING' as const,
+      typedSearchAttributes: withSearchAttributes
+        ? [{ key: organizationKey, value: ref.organizationId }]
+        : undefined,
+      staticSummary: `Imports what changed in one AWS account: connection ${ref.connectionId}`,
+      staticDetails: staticDetails(ref),
+    }
+  }
+
+  async function update<Result>(
+    ref: ConnectionRef,
+    definition: UpdateDefinition<Result>,
+    timeoutMs: number,
+  ): Promise<Result> {
+    try {
+      return await client.withDeadline(Date.now() + timeoutMs, async () =>
+        client.workflow.executeUpdateWithStart(definition, {
+          startWorkflowOperation: new WithStartWorkflowOperation<typeof connectionWorkflow>(
+            'connection',
+            await startOptions(ref),
+          ),
+        }),
+      )
+    } catch (error) {
+      if (error instanceof WorkflowUpdateFailedError)
+        throw new UpdateRefused(error.cause?.message ?? error.message, { cause: error })
+      if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
+        throw new UpdateTimedOut(`No answer within ${timeoutMs / 1000} s`, { cause: error })
+      throw unavailable(error)
+    }
+  }
+
+  return {
+    client,
+    async changed(ref) {
+      try {
+        await client.withDeadline(Date.now() + callTimeoutMs, async () =>
+          client.workflow.signalWithStart<typeof connectionWorkflow>('connection', {
+            ...(await startOptions(ref)),
+            signal: changedSignal,
+          }),
+        )
+        return true
+      } catch (error) {
+        logger.warn(
+          { connectionId: ref.connectionId, reason: reasonOf(error) },
+          'Temporal could not be told of a change; the reconciler will try again',
+        )
+        return false
+      }
+    },
+    verifyNow: (ref, { timeoutMs = verifyTimeoutMs } = {}) =>
+      update(ref, verifyNowUpdate, timeoutMs),
+    importNow: (ref, { timeoutMs = importTimeoutMs } = {}) =>
+      update(ref, importNowUpdate, timeoutMs),
+    async state(ref) {
+      const handle = client.workflow.getHandle(connectionWorkflowId(ref.connectionId))
+      try {
+        return await client.withDeadline(Date.now() + callTimeoutMs, () => handle.query(stateQuery))
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return null
+        throw unavailable(error)
+      }
+    },
+    async ping() {
+      try {
+        await connection.withDeadline(Date.now() + callTimeoutMs, () =>
+          connection.workflowService.describeNamespace({ namespace }),
+        )
+        return { ok: true }
+      } catch (error) {
+        return { ok: false, reason: reasonOf(error) }
+      }
+    },
+    uiUrl(ref) {
+      if (uiUrl === null) return null
+      const id = encodeURIComponent(connectionWorkflowId(ref.connectionId))
+      return `${uiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows/${id}`
+    },
+    close: () => connection.close(),
+  }
+}
+
+/** For Temporal's UI, which shows it beside what the workflow says about itself at the moment. */
+function staticDetails(ref: ConnectionRef): string {
+  return [
+    `Organization \`${ref.organizationId}\`, connection \`${ref.connectionId}\`.`,
+    '',
+    "This workflow brings about what the connection's row asks for: it waits for a role, verifies",
+    'it, then imports in cycles. Pause, resume and delete the connection through Cairn.',
+    '**Cancelling or terminating this workflow does not stop a connection**: Cairn starts it again.',
+  ].join('\n')
+}
+
+/** The gRPC codes that are told apart. https://grpc.io/docs/guides/status-codes/ */
+const grpcCode = { CANCELLED: 1, DEADLINE_EXCEEDED: 4, UNAVAILABLE: 14 }
+/** `INDEXED_VALUE_TYPE_KEYWORD` of Temporal's API. */
+const keywordType = 2
+
+/**
+ * Whether workflows may carry our search attributes. Registers them where that is permitted: a
+ * server of one's own lets us, Temporal Cloud has them made by its own tools.
+ *
+ * @throws when Temporal is away
+ */
+async function registerSearchAttributes(
+  connection: Connection,
+  namespace: string,
+): Promise<boolean> {
+  const names = [organizationKey, accountKey, statusKey].map((key) => key.name)
+  // A search is what everyone may do, with whatever permissions and on whatever server.
+  const query = names.map((name) => `${name} = "none"`).join(' AND ')
+  const known = () =>
+    answers(connection.workflowService.countWorkflowExecutions({ namespace, query }))
+  if (await known()) return true
+  await answers(
+    connection.operatorService.addSearchAttributes({
+      namespace,
+      searchAttributes: Object.fromEntries(names.map((name) => [name, keywordType])),
+    }),
+  )
+  return known()
+}
+
+async function answers(call: Promise<unknown>): Promise<boolean> {
+  try {
+    await call
+    return true
+  } catch (error) {
+    const away = [grpcCode.UNAVAILABLE, grpcCode.DEADLINE_EXCEEDED, grpcCode.CANCELLED]
+    if (isGrpcServiceError(error) && !away.includes(error.code)) return false
+    throw error
+  }
+}
+
+function unavailable(error: unknown): TemporalUnavailable {
+  return new TemporalUnavailable(`Temporal does not answer: ${reasonOf(error)}`, { cause: error })
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const cause = isGrpcServiceError(error) ? error : error.cause
+  return isGrpcServiceError(cause) ? cause.details || cause.message : error.message
+}
