@@ -1,0 +1,244 @@
+import path from 'node:path'
+import { z } from 'zod'
+
+/** What the environment says, validated. Holds secrets (URLs with passwords, the key): never log it. */
+export interface Config {
+  port: number
+  /** False when 3000 is only the default: then the next free port will do. */
+  portAsked: boolean
+  host: string
+  /** Absolute. */
+  dataDir: string
+  apiKey: string | undefined
+  /** Without a slash at its end. */
+  publicUrl: string | undefined
+  principalArn: string | undefined
+  templateUrl: string | undefined
+  /** Undefined: every region of the account's partition is probed. */
+  regions: string[] | undefined
+  databaseUrl: string | undefined
+  databaseApiUrl: string | undefined
+  logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+}
+
+/** Everything that is wrong with the environment, in one message that holds no value of a secret. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+}
+
+interface Setting<T> {
+  /** For the documentation: what holds when it is not set. */
+  default: string
+  doc: string
+  schema: z.ZodType<T, string | undefined>
+}
+
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a port number: 0 to 65535')
+  .transform(Number)
+  .refine((value) => value <= 65535, 'must be a port number: 0 to 65535')
+
+const databaseUrl = z.string().refine((text) => {
+  const url = URL.parse(text)
+  return (url?.protocol === 'postgres:' || url?.protocol === 'postgresql:') && url.pathname.length > 1
+}, 'must be a URL like postgres://user:password@host:5432/database (special characters in the password percent-encoded)')
+
+const webUrl = z
+  .string()
+  .refine((text) => {
+    const url = URL.parse(text)
+    return /^https?:$/.test(url?.protocol ?? '') && !url?.search && !url?.hash && !url?.username
+  }, 'must be an http:// or https:// URL without a query: https://cairn.example.com')
+  .transform((text) => text.replace(/\/+$/, ''))
+
+/**
+ * Cairn's own variables. The configuration table of README.md says the same; a test compares them.
+ */
+const settings = {
+  PORT: {
+    default: '3000, or the next free one',
+    doc: 'Where the API and the web app listen. A port that is asked for and in use is an error.',
+    schema: port.optional(),
+  },
+  CAIRN_HOST: {
+    default: '127.0.0.1',
+    doc: 'The address to listen on. `0.0.0.0` lets other machines in: put TLS in front of it.',
+    schema: z
+      .string()
+      .regex(/^[\w.:-]+$/, 'must be an address or a host name')
+      .default('127.0.0.1'),
+  },
+  CAIRN_DATA_DIR: {
+    default: '.cairn',
+    doc: 'Where the embedded Postgres and Temporal keep their data, and where the first API key is written.',
+    schema: z
+      .string()
+      .default('.cairn')
+      .transform((text) => path.resolve(text)),
+  },
+  CAIRN_API_KEY: {
+    default: 'made at the first start and written to `api-key` in the data directory',
+    doc: 'The API key of the organization `default`, 20 characters at least. Another value at a later start replaces it.',
+    schema: z
+      .string()
+      .min(20, 'must have 20 characters at least; `openssl rand -hex 32` makes a good one')
+      .max(500, 'must have 500 characters at most')
+      .regex(/^[\w.~+/=-]+$/, 'may only hold letters, digits and -._~+/= (it travels in a header)')
+      .optional(),
+  },
+  CAIRN_PUBLIC_URL: {
+    default: 'where it listens',
+    doc: 'How people and webhooks reach this Cairn from outside.',
+    schema: webUrl.optional(),
+  },
+  CAIRN_PRINCIPAL_ARN: {
+    default: "found out from Cairn's own credentials",
+    doc: "The IAM role that Cairn runs as: the one that customers' roles trust. Needed where it has a path and Cairn may not call `iam:GetRole`.",
+    schema: z
+      .string()
+      .regex(
+        /^arn:aws(-[a-z-]+)?:iam::\d{12}:(root|(role|user)\/[\w+=,.@/-]+)$/,
+        'must be the ARN of an IAM role or user: arn:aws:iam::123456789012:role/cairn',
+      )
+      .optional(),
+  },
+  CAIRN_TEMPLATE_URL: {
+    default: 'no quick-create link is offered',
+    doc: 'Where the CloudFormation template is published: an S3 URL, as quick-create links need one. See `npm run publish-template`.',
+    schema: z
+      .string()
+      .regex(
+        /^https:\/\/([\w.-]+\.)?s3[\w.-]*\.amazonaws\.com(\.cn)?\/[^?#]+$/,
+        'must be an https:// URL of an S3 object, without a query',
+      )
+      .optional(),
+  },
+  CAIRN_REGIONS: {
+    default: "every region of the account's partition is probed",
+    doc: 'The only regions to import from, separated by commas: `us-east-1,eu-west-1`.',
+    schema: z
+      .string()
+      .transform((text) => [...new Set(text.split(/[\s,]+/).filter(Boolean))])
+      .refine(
+        (regions) => regions.every((region) => /^[a-z]{2,4}(-[a-z]+)+-\d+$/.test(region)),
+        'must be region names, separated by commas: us-east-1,eu-west-1',
+      )
+      .optional(),
+  },
+  CAIRN_LOG_LEVEL: {
+    default: 'info',
+    doc: 'The least that is logged: `debug`, `info`, `warn`, `error` or `silent`.',
+    schema: z
+      .enum(['debug', 'info', 'warn', 'error', 'silent'], {
+        error: 'must be debug, info, warn, error or silent',
+      })
+      .default('info'),
+  },
+  DATABASE_URL: {
+    default: 'an embedded PostgreSQL 18',
+    doc: 'The Postgres (18 or newer) to use, as a login that owns the database and may create roles.',
+    schema: databaseUrl.optional(),
+  },
+  DATABASE_API_URL: {
+    default: "`DATABASE_URL`'s login, acting as the role `cairn_api`",
+    doc: 'The same database as a login of the API alone: a member of `cairn_api` that is neither superuser nor BYPASSRLS.',
+    schema: databaseUrl.optional(),
+  },
+} satisfies Record<string, Setting<unknown>>
+
+const awsEndpoint: Setting<string | undefined> = {
+  default: "AWS's own",
+  doc: 'Another endpoint for AWS calls; for all services, for STS or for CloudTrail.',
+  schema: z
+    .string()
+    .refine(
+      (text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''),
+      'must be an http:// or https:// URL',
+    )
+    .optional(),
+}
+
+/** Read by the AWS SDK itself; here so that a typing error is found at the start. */
+const readByOthers = {
+  AWS_ENDPOINT_URL: awsEndpoint,
+  AWS_ENDPOINT_URL_STS: awsEndpoint,
+  AWS_ENDPOINT_URL_CLOUDTRAIL: awsEndpoint,
+} satisfies Record<string, Setting<unknown>>
+
+/** Name, default and meaning of each of Cairn's variables, for documents. */
+export const documentedVariables: { name: string; default: string; doc: string }[] = Object.entries(
+  settings,
+).map(([name, setting]) => ({ name, default: setting.default, doc: setting.doc }))
+
+/**
+ * Reads and validates the environment. An empty value is as good as none (Compose files pass
+ * on unset variables so). A `CAIRN_…` name that nobody reads is an error: it is a typing error,
+ * or from another version, and what it was meant for would silently not happen.
+ *
+ * @throws ConfigError naming every problem at once
+ */
+export function loadConfig(env: Record<string, string | undefined>): Config {
+  const problems: string[] = []
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
+  )
+
+  for (const name of Object.keys(given).sort()) {
+    if (!name.startsWith('CAIRN_') || name in settings) continue
+    const nearest = nearestName(name, Object.keys(settings))
+    problems.push(`${name} is not a setting of Cairn.${nearest ? ` Did you mean ${nearest}?` : ''}`)
+  }
+
+  const all = z.object(
+    Object.fromEntries(
+      Object.entries({ ...settings, ...readByOthers }).map(([name, { schema }]) => [name, schema]),
+    ) as { [Name in keyof typeof settings]: (typeof settings)[Name]['schema'] },
+  )
+  const result = all.safeParse(given)
+  for (const issue of result.error?.issues ?? []) {
+    // zod's own messages can quote what was given; all of ours are written above and do not.
+    problems.push(`${issue.path.join('.')} ${issue.message}.`)
+  }
+  if (given.DATABASE_API_URL !== undefined && given.DATABASE_URL === undefined)
+    problems.push('DATABASE_API_URL is set without DATABASE_URL, which migrations need.')
+
+  if (!result.success || problems.length > 0) throw new ConfigError(problems.join('\n'))
+  const values = result.data
+  return {
+    port: values.PORT ?? 3000,
+    portAsked: values.PORT !== undefined,
+    host: values.CAIRN_HOST,
+    dataDir: values.CAIRN_DATA_DIR,
+    apiKey: values.CAIRN_API_KEY,
+    publicUrl: values.CAIRN_PUBLIC_URL,
+    principalArn: values.CAIRN_PRINCIPAL_ARN,
+    templateUrl: values.CAIRN_TEMPLATE_URL,
+    regions: values.CAIRN_REGIONS,
+    databaseUrl: values.DATABASE_URL,
+    databaseApiUrl: values.DATABASE_API_URL,
+    logLevel: values.CAIRN_LOG_LEVEL,
+  }
+}
+
+/** The name that takes the fewest edits to reach, if those are few enough to be a slip. */
+function nearestName(name: string, names: string[]): string | undefined {
+  const [best] = names
+    .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
+    .sort((a, b) => a.distance - b.distance)
+  return best && best.distance <= Math.max(2, name.length / 3) ? best.candidate : undefined
+}
+
+/** Levenshtein's. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(substitution, row[j]! + 1, next[j - 1]! + 1))
+    }
+    row = next
+  }
+  return row[b.length]!
+}

@@ -1,0 +1,133 @@
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { ConfigError, documentedVariables, loadConfig } from '../src/config.ts'
+
+function problemsOf(env: Record<string, string>): string {
+  try {
+    loadConfig(env)
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError)
+    return (error as ConfigError).message
+  }
+  throw new Error('the environment was accepted')
+}
+
+test('needs nothing', () => {
+  expect(loadConfig({})).toEqual({
+    port: 3000,
+    portAsked: false,
+    host: '127.0.0.1',
+    dataDir: path.resolve('.cairn'),
+    apiKey: undefined,
+    publicUrl: undefined,
+    principalArn: undefined,
+    templateUrl: undefined,
+    regions: undefined,
+    databaseUrl: undefined,
+    databaseApiUrl: undefined,
+    logLevel: 'info',
+  })
+})
+
+test('reads every variable', () => {
+  expect(
+    loadConfig({
+      PORT: '0',
+      CAIRN_HOST: '0.0.0.0',
+      CAIRN_DATA_DIR: '/var/lib/cairn',
+      CAIRN_API_KEY: 'k'.repeat(20),
+      CAIRN_PUBLIC_URL: 'https://cairn.example.com/',
+      CAIRN_PRINCIPAL_ARN: 'arn:aws-us-gov:iam::123456789012:role/services/cairn',
+      CAIRN_TEMPLATE_URL: 'https://bucket.s3.eu-west-1.amazonaws.com/cairn/template.yaml',
+      CAIRN_REGIONS: 'us-east-1, eu-west-1,us-gov-west-1,us-east-1',
+      DATABASE_URL: 'postgres://cairn:secret@db:5432/cairn',
+      DATABASE_API_URL: 'postgresql://api:secret@db/cairn',
+      CAIRN_LOG_LEVEL: 'debug',
+    }),
+  ).toEqual({
+    port: 0,
+    portAsked: true,
+    host: '0.0.0.0',
+    dataDir: '/var/lib/cairn',
+    apiKey: 'k'.repeat(20),
+    publicUrl: 'https://cairn.example.com',
+    principalArn: 'arn:aws-us-gov:iam::123456789012:role/services/cairn',
+    templateUrl: 'https://bucket.s3.eu-west-1.amazonaws.com/cairn/template.yaml',
+    regions: ['us-east-1', 'eu-west-1', 'us-gov-west-1'],
+    databaseUrl: 'postgres://cairn:secret@db:5432/cairn',
+    databaseApiUrl: 'postgresql://api:secret@db/cairn',
+    logLevel: 'debug',
+  })
+})
+
+test('takes an empty value for none', () => {
+  expect(loadConfig({ PORT: '', CAIRN_API_KEY: ' ', DATABASE_URL: '' })).toEqual(loadConfig({}))
+})
+
+test.each([
+  ['PORT', '65536'],
+  ['PORT', '3000x'],
+  ['PORT', '-1'],
+  ['CAIRN_API_KEY', 'too-short'],
+  ['CAIRN_API_KEY', 'with a space in the middle of it'],
+  ['CAIRN_PUBLIC_URL', 'cairn.example.com'],
+  ['CAIRN_PUBLIC_URL', 'ftp://cairn.example.com'],
+  ['CAIRN_PUBLIC_URL', 'https://cairn.example.com/?a=b'],
+  ['CAIRN_PRINCIPAL_ARN', 'arn:aws:sts::123456789012:assumed-role/cairn/session'],
+  ['CAIRN_TEMPLATE_URL', 'https://example.com/template.yaml'],
+  ['CAIRN_REGIONS', 'us-east-1,nowhere'],
+  ['CAIRN_LOG_LEVEL', 'loud'],
+  ['DATABASE_URL', 'mysql://db/cairn'],
+  ['DATABASE_URL', 'postgres://db'],
+  ['AWS_ENDPOINT_URL', 'localhost:4566'],
+  ['AWS_ENDPOINT_URL_STS', 'not a url'],
+])('%s=%s is refused by name, with what it should be', (name, value) => {
+  expect(problemsOf({ [name]: value })).toMatch(new RegExp(`^${name} (must|may)`))
+})
+
+test.each([
+  ['CAIRN_DATADIR', 'CAIRN_DATA_DIR'],
+  ['CAIRN_API_KEYS', 'CAIRN_API_KEY'],
+  ['CAIRN_REGION', 'CAIRN_REGIONS'],
+])('an unknown name stops the start and the nearest one is suggested: %s', (name, nearest) => {
+  expect(problemsOf({ [name]: 'x' })).toBe(
+    `${name} is not a setting of Cairn. Did you mean ${nearest}?`,
+  )
+})
+
+test('an unknown name that resembles nothing gets no suggestion', () => {
+  expect(problemsOf({ CAIRN_QQQQQQQQQQ: 'x' })).toBe('CAIRN_QQQQQQQQQQ is not a setting of Cairn.')
+})
+
+test("other programs' variables are left alone", () => {
+  expect(() => loadConfig({ CAIRNS: 'x', PATH: '/bin', npm_config_cache: 'x' })).not.toThrow()
+})
+
+test('names every problem at once', () => {
+  const problems = problemsOf({ PORT: 'x', CAIRN_REGIONS: '!', CAIRN_NOPE: '1' })
+  expect(problems.split('\n')).toHaveLength(3)
+})
+
+test('the API login alone is not enough', () => {
+  expect(problemsOf({ DATABASE_API_URL: 'postgres://api@db/cairn' })).toMatch(/^DATABASE_API_URL/)
+})
+
+test('no message holds a secret', () => {
+  const problems = problemsOf({
+    DATABASE_URL: 'mysql://u:hunter2-in-url@db/cairn',
+    DATABASE_API_URL: 'hunter2-in-text',
+    CAIRN_API_KEY: 'hunter2-!',
+    CAIRN_PUBLIC_URL: 'https://u:hunter2-in-user@x',
+  })
+  expect(problems).not.toContain('hunter2')
+})
+
+const readme = path.resolve(import.meta.dirname, '../README.md')
+
+test("README's configuration table names every variable with its default and meaning", (context) => {
+  if (!existsSync(readme)) context.skip('there is no README.md yet')
+  const text = readFileSync(readme, 'utf8')
+  for (const { name, default: byDefault, doc } of documentedVariables)
+    expect(text).toContain(`| \`${name}\` | ${byDefault} | ${doc} |`)
+})
