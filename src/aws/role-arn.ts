@@ -1,0 +1,112 @@
+export interface RoleArn {
+  /** As AWS writes it, without what was around it. */
+  arn: string
+  partition: 'aws' | 'aws-us-gov' | 'aws-cn'
+  /** Twelve digits. */
+  accountId: string
+  /** `/` or `/services/`. */
+  path: string
+  /** Without the path: what an assumed-role ARN shows. */
+  name: string
+}
+
+const partitions: readonly string[] = [
+  'aws',
+  'aws-us-gov',
+  'aws-cn',
+] satisfies RoleArn['partition'][]
+
+const example = 'arn:aws:iam::123456789012:role/cairn'
+
+/** What an IAM ARN can name instead of a role, and what to say of it. */
+const otherKinds: Record<string, string> = {
+  user: 'This is the ARN of an IAM user. Cairn assumes a role and never uses keys of a user',
+  group: 'This is the ARN of an IAM group, which nobody can assume',
+  policy: "This is the ARN of a policy. What is needed is the role's",
+  'instance-profile':
+    "This is the ARN of an instance profile. What is needed is the role's, which the profile's page shows",
+  'saml-provider': 'This is the ARN of an identity provider, which nobody can assume',
+  'oidc-provider': 'This is the ARN of an identity provider, which nobody can assume',
+  'server-certificate': 'This is the ARN of a certificate, which nobody can assume',
+  mfa: 'This is the ARN of an MFA device, which nobody can assume',
+}
+
+/**
+ * Reads the ARN of an IAM role as a person pastes it: white space around it is dropped.
+ * Format: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html; names are
+ * 1–64 of `[\w+=,.@-]`, paths up to 512 printable ASCII characters (IAM API reference, CreateRole).
+ *
+ * @returns the role, or in a sentence for the person who gave it what is wrong and what would be right
+ */
+export function parseRoleArn(text: string): RoleArn | { problem: string } {
+  const arn = text.trim()
+  if (arn === '') return wrong('Nothing was given')
+  if (/^(['"`<]).*(['"`>])$/s.test(arn)) return wrong('Leave out the quotes or brackets around it')
+  if (/\s/.test(arn)) return wrong('There is white space inside of it')
+  if (/^https?:/i.test(arn))
+    return wrong("This is a web address. Copy the ARN that the role's page shows")
+  if (!arn.startsWith('arn:')) {
+    if (/^arn:/i.test(arn)) return wrong('ARNs start with "arn:" in small letters')
+    if (/^\d{12}$/.test(arn)) return wrong('This is an account id only')
+    return wrong('This is not an ARN')
+  }
+
+  const [, partition = '', service = '', region = '', account = '', ...rest] = arn.split(':')
+  const resource = rest.join(':')
+  if (!isPartition(partition))
+    return wrong(`The partition must be ${partitions.join(', ')}; here it is ${quote(partition)}`)
+  const [kind = '', ...segments] = resource.split('/')
+
+  if (service === 'sts' && kind === 'assumed-role') {
+    const name = segments[0] ?? ''
+    const likely = isAccount(account) && isName(name)
+    return {
+      problem:
+        "This is the ARN of a session, not of the role. Copy the role's own ARN" +
+        (likely
+          ? `: arn:${partition}:iam::${account}:role/${name}, if the role has no path.`
+          : `: ${example}.`),
+    }
+  }
+  if (service !== 'iam') return wrong(`This is an ARN of ${quote(service)}. Roles belong to "iam"`)
+  if (region !== '') return wrong(`Roles have no region; here it is ${quote(region)}`)
+  if (!isAccount(account)) {
+    if (account === 'aws')
+      return wrong('This belongs to AWS itself. What is needed is your own role')
+    if (/^[\d-]+$/.test(account))
+      return wrong(`The account must be twelve digits in a row; here it is ${quote(account)}`)
+    return wrong(`Put your account's twelve digits where ${quote(account)} stands`)
+  }
+  if (resource === 'root')
+    return wrong('This is the account itself. Cairn assumes a role and never uses the root user')
+  if (kind !== 'role') return wrong(otherKinds[kind] ?? 'This does not name a role')
+
+  const name = segments.at(-1) ?? ''
+  const path = ['', ...segments.slice(0, -1), ''].join('/')
+  if (name === '') return wrong('The name of the role is missing at the end')
+  if (!isName(name))
+    return wrong(`A role's name has 1 to 64 letters, digits or +=,.@_-; here it is ${quote(name)}`)
+  if (path.length > 512 || !/^[!-~]+$/.test(path))
+    return wrong("A role's path has at most 512 ASCII characters")
+  return { arn, partition, accountId: account, path, name }
+}
+
+function wrong(sentence: string): { problem: string } {
+  return { problem: `${sentence}. A role's ARN looks like ${example}.` }
+}
+
+function isPartition(text: string): text is RoleArn['partition'] {
+  return partitions.includes(text)
+}
+
+function isAccount(text: string): boolean {
+  return /^\d{12}$/.test(text)
+}
+
+function isName(text: string): boolean {
+  return /^[\w+=,.@-]{1,64}$/.test(text)
+}
+
+function quote(text: string): string {
+  return text === '' ? 'empty' : `"${text.length > 70 ? `${text.slice(0, 70)}…` : text}"`
+}
