@@ -104,7 +104,7 @@ export function markDeleted(
     .set((eb) => ({
       version: eb('version', '+', 1),
       deleted_at: sql<Date>`coalesce(deleted_at, now())`,
-      purge: eb.or([eb.ref('purge'), eb.val(options.purge)]),
+      purge: sql<boolean>`purge OR ${options.purge}`,
     }))
     .where('id', '=', id)
     .where('ended_at', 'is', null)

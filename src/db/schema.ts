@@ -1,5 +1,11 @@
 import type { ColumnType, Generated, GeneratedAlways, JSONColumnType, Selectable } from 'kysely'
-import type { ChangeDetail } from '../changes/change.ts'
+import type { Change } from '../changes/change.ts'
+
+/** What of a change is only shown, never filtered by: one `jsonb` column. */
+export type ChangeDetail = Pick<
+  Change,
+  'actor' | 'tool' | 'resources' | 'edits' | 'aspects' | 'opensToWorld' | 'error' | 'links'
+>
 
 /** Half-open range of whole UTC seconds, as Unix seconds: `from` included, `to` not. */
 export type SecondsRange = readonly [from: number, to: number]

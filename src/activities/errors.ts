@@ -1,0 +1,45 @@
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common'
+import type { AwsProblem } from '../aws/errors.ts'
+import { ConnectionChanged, RoleRefused } from '../workflows/state.ts'
+
+/** The role cannot be used: verification will tell why. Expected, so not an alarm. */
+export function roleRefused(reason: string): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: RoleRefused,
+    message: reason,
+    nonRetryable: true,
+    category: ApplicationFailureCategory.BENIGN,
+  })
+}
+
+/** The row is not what this call was made for any more: the workflow reads it again. */
+export function connectionChanged(reason: string): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: ConnectionChanged,
+    message: reason,
+    nonRetryable: true,
+    category: ApplicationFailureCategory.BENIGN,
+  })
+}
+
+/**
+ * What a failed call to STS means for a whole cycle: refused roles go to the verification,
+ * whatever may pass by itself is left to Temporal's retries.
+ */
+export function sessionFailure(problem: AwsProblem): ApplicationFailure {
+  switch (problem.kind) {
+    case 'denied':
+    case 'not_enabled':
+    case 'expired':
+    case 'no_credentials':
+    case 'rejected':
+      return roleRefused(`${problem.code}: ${problem.message}`)
+    default:
+      return ApplicationFailure.create({
+        type: problem.code,
+        message: problem.message,
+        category: ApplicationFailureCategory.BENIGN,
+        nextRetryDelay: problem.kind === 'throttled' ? '10s' : undefined,
+      })
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * What an AWS call's failure means to Cairn:
+ * - `throttled`: the quota is used up, by us or by someone else in that account
+ * - `denied`: a policy says no
+ * - `not_enabled`: the region does not know the account's credentials: an opt-in region that is
+ *   off, or credentials whose role is gone
+ * - `expired`: the session's time is over
+ * - `invalid_token`: a NextToken that AWS does not take (any more)
+ * - `no_credentials`: Cairn itself has no AWS credentials
+ * - `unreachable`: no answer: name resolution, connection, time-out
+ * - `unavailable`: AWS answered that it failed (5xx)
+ * - `rejected`: AWS finds fault with the request
+ */
+export type AwsProblemKind =
+  | 'throttled'
+  | 'denied'
+  | 'not_enabled'
+  | 'expired'
+  | 'invalid_token'
+  | 'no_credentials'
+  | 'unreachable'
+  | 'unavailable'
+  | 'rejected'
+
+/** An AWS failure, classified. The message names no credential. */
+export class AwsProblem extends Error {
+  override readonly name = 'AwsProblem'
+  readonly kind: AwsProblemKind
+  /** AWS's error code, or the name of the client's error. */
+  readonly code: string
+
+  constructor(kind: AwsProblemKind, code: string, message: string) {
+    super(message)
+    this.kind = kind
+    this.code = code
+  }
+}
+
+// From the API models of STS and CloudTrail and AWS's list of common errors. CloudTrail throttles
+// with HTTP 400, so the status says nothing.
+const kinds: Record<string, AwsProblemKind> = {
+  ThrottlingException: 'throttled',
+  Throttling: 'throttled',
+  TooManyRequestsException: 'throttled',
+  RequestLimitExceeded: 'throttled',
+  SlowDown: 'throttled',
+  AccessDenied: 'denied',
+  AccessDeniedException: 'denied',
+  UnauthorizedOperation: 'denied',
+  OperationNotPermittedException: 'denied',
+  UnrecognizedClientException: 'not_enabled',
+  InvalidClientTokenId: 'not_enabled',
+  InvalidClientTokenIdException: 'not_enabled',
+  OptInRequired: 'not_enabled',
+  SubscriptionRequiredException: 'not_enabled',
+  RegionDisabledException: 'not_enabled',
+  ExpiredToken: 'expired',
+  ExpiredTokenException: 'expired',
+  RequestExpired: 'expired',
+  InvalidNextTokenException: 'invalid_token',
+  InvalidNextToken: 'invalid_token',
+  CredentialsProviderError: 'no_credentials',
+  TokenProviderError: 'no_credentials',
+  TimeoutError: 'unreachable',
+  NetworkingError: 'unreachable',
+}
+
+/**
+ * Classifies whatever an AWS client throws. An abort is not a failure and comes back as it is:
+ * the caller asked for it.
+ */
+export function toAwsProblem(error: unknown): unknown {
+  if (error instanceof AwsProblem) return error
+  if (!(error instanceof Error) || error.name === 'AbortError') return error
+  const { $metadata, code } = error as {
+    $metadata?: { httpStatusCode?: number }
+    code?: string
+  }
+  const status = $metadata?.httpStatusCode
+  const kind =
+    kinds[error.name] ??
+    (status === undefined ? 'unreachable' : status >= 500 ? 'unavailable' : 'rejected')
+  const name = error.name === 'Error' && code ? code : error.name
+  return new AwsProblem(kind, name, withoutSecrets(error.message || name))
+}
+
+/** AWS names the caller's access key in some messages; histories and logs must not hold it. */
+function withoutSecrets(message: string): string {
+  return message.replaceAll(/\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b/g, '(access key)').slice(0, 1000)
+}

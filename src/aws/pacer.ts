@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** LookupEvents' quota per account and region (CloudTrail's service quotas; not raisable). */
+export const LOOKUP_EVENTS_PER_SECOND = 2
+
+const SLOWEST = 0.1
+/** After a throttle the pace is halved; each success gives a twentieth of the quota back. */
+const CREEP_BACK = LOOKUP_EVENTS_PER_SECOND / 20
+/** Longest that somebody else's use of the quota makes us wait before the next try. */
+const LONGEST_PAUSE_MS = 10_000
+
+/**
+ * Spaces the requests to one account and region evenly over the quota. Backs off when AWS
+ * throttles, which means that another client of that account uses it too, and creeps back.
+ */
+export class Pacer {
+  #perSecond = LOOKUP_EVENTS_PER_SECOND
+  #nextAt = 0
+  #throttledInARow = 0
+
+  /** Requests a second that it allows now. */
+  get perSecond(): number {
+    return this.#perSecond
+  }
+
+  /** Resolves when the next request may be sent. Rejects with the signal's reason. */
+  async acquire(signal: AbortSignal): Promise<void> {
+    const now = performance.now()
+    const at = Math.max(now, this.#nextAt)
+    this.#nextAt = at + 1000 / this.#perSecond
+    if (at > now) await sleep(at - now, undefined, { signal })
+    signal.throwIfAborted()
+  }
+
+  succeeded(): void {
+    this.#throttledInARow = 0
+    this.#perSecond = Math.min(LOOKUP_EVENTS_PER_SECOND, this.#perSecond + CREEP_BACK)
+  }
+
+  throttled(): void {
+    this.#throttledInARow += 1
+    this.#perSecond = Math.max(SLOWEST, this.#perSecond / 2)
+    const pause = Math.min(LONGEST_PAUSE_MS, 500 * 2 ** this.#throttledInARow)
+    this.#nextAt = Math.max(this.#nextAt, performance.now() + pause)
+  }
+}
+
+/** One pacer for each account and region of this process. */
+export class Pacers {
+  #pacers = new Map<string, Pacer>()
+
+  for(accountId: string, region: string): Pacer {
+    const key = `${accountId}/${region}`
+    const pacer = this.#pacers.get(key) ?? new Pacer()
+    this.#pacers.set(key, pacer)
+    return pacer
+  }
+}

@@ -1,0 +1,370 @@
+import { randomBytes } from 'node:crypto'
+import type { RegionFinding } from '../db/coverage.ts'
+import type { Check } from '../db/schema.ts'
+import type { AwsAccess, RoleGrant, RoleSession } from './access.ts'
+import { AwsProblem } from './errors.ts'
+import { partitionOf } from './regions.ts'
+import { parseRoleArn } from './role-arn.ts'
+
+/** AWS needs up to about a minute to know a new role everywhere; twice that is not an error yet. */
+const NEW_ROLE_MS = 2 * 60_000
+/** Regions that are probed side by side. */
+const PROBES_AT_ONCE = 8
+
+export interface VerificationRequest {
+  connectionId: string
+  roleArn: string
+  externalId: string
+  /** When this ARN was given to us. */
+  roleArnSetAt: Date
+  /** Regions to import, or undefined for all that answer. The global region is always among them. */
+  regions: readonly string[] | undefined
+  now: Date
+}
+
+export interface Verification {
+  state: 'passed' | 'failed' | 'waiting'
+  checks: Check[]
+  /** What the probes found; empty when the role was not accepted. */
+  regions: RegionFinding[]
+}
+
+/**
+ * Proves what can be proven of a role from outside: it can be assumed with the connection's
+ * external ID and not without, it is the role that it says it is, and it may read events.
+ * The refusals are probed after the role was assumed: before that, a refusal proves nothing.
+ * Credentials that a failed refusal hands out are dropped at once.
+ *
+ * Failures of AWS are answers; only an abort and what is not AWS's fault reject.
+ */
+export async function verifyRole(
+  aws: AwsAccess,
+  request: VerificationRequest,
+  signal?: AbortSignal,
+): Promise<Verification> {
+  const arn = parseRoleArn(request.roleArn)
+  if ('problem' in arn) {
+    return conclude([
+      {
+        id: 'arn_format',
+        state: 'failed',
+        saw: request.roleArn,
+        means: arn.problem,
+        remedy: 'Paste the ARN of the role that the template, the module or you yourself created.',
+      },
+    ])
+  }
+  const checks: Check[] = [
+    passed('arn_format', arn.arn, `A role in account ${arn.accountId}.`),
+    // The database holds this: a second connection to the account cannot be stored.
+    passed('account_unused', arn.accountId, 'No other connection of this organization has it.'),
+  ]
+  const grant: RoleGrant = {
+    connectionId: request.connectionId,
+    roleArn: arn.arn,
+    partition: arn.partition,
+    externalId: request.externalId,
+  }
+
+  let session: RoleSession
+  try {
+    session = await aws.assumeRole(grant, signal)
+    checks.push(
+      passed('assume_with_id', `AWS gave a session of ${arn.arn}.`, 'The role trusts Cairn.'),
+    )
+  } catch (error) {
+    const problem = awsProblem(error)
+    const isNew = request.now.getTime() - request.roleArnSetAt.getTime() < NEW_ROLE_MS
+    return conclude([...checks, cannotAssume(problem, grant, isNew)])
+  }
+
+  checks.push(...(await refusals(aws, grant, signal)))
+  checks.push(await identity(aws, session, { ...arn }, signal))
+  // A role that is not safe, or is another one than was said, is not looked at any further.
+  if (checks.some(({ state }) => state !== 'passed')) return conclude(checks)
+
+  const { globalRegion, regions: all } = partitionOf(arn.partition)
+  const trails = await readTrails(aws, session, globalRegion, signal)
+  const wanted = new Set([globalRegion, ...(request.regions ?? [...all, ...trails.homeRegions])])
+  const regions = await probeRegions(aws, session, [...wanted].sort(), request.now, signal)
+  checks.push(lookupEvents(regions, globalRegion), trails.check)
+  return conclude(checks, regions)
+}
+
+function conclude(checks: Check[], regions: RegionFinding[] = []): Verification {
+  const has = (state: Check['state']) => checks.some((check) => check.state === state)
+  const state = has('failed') ? 'failed' : has('waiting') ? 'waiting' : 'passed'
+  return { state, checks, regions: state === 'passed' ? regions : [] }
+}
+
+function passed(id: Check['id'], saw: string, means: string): Check {
+  return { id, state: 'passed', saw, means, remedy: null }
+}
+
+/** AWS's failures as they are; anything else is not for a checklist. */
+function awsProblem(error: unknown): AwsProblem {
+  if (error instanceof AwsProblem) return error
+  throw error
+}
+
+function isPassing(problem: AwsProblem): boolean {
+  return ['throttled', 'unreachable', 'unavailable'].includes(problem.kind)
+}
+
+const said = (problem: AwsProblem) => `${problem.code}: ${problem.message}`
+
+function cannotAssume(problem: AwsProblem, grant: RoleGrant, isNew: boolean): Check {
+  const check = { id: 'assume_with_id', saw: said(problem) } as const
+  if (problem.kind === 'no_credentials') {
+    return {
+      ...check,
+      state: 'failed',
+      means: 'Cairn itself has no AWS credentials, so it cannot ask for the role.',
+      remedy:
+        'Give the Cairn worker an identity: AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY on a laptop, an instance profile, task role or service account on AWS.',
+    }
+  }
+  if (problem.kind === 'expired' || problem.kind === 'not_enabled') {
+    return {
+      ...check,
+      state: 'failed',
+      means: "AWS does not accept Cairn's own credentials.",
+      remedy: 'Renew the credentials of the Cairn worker (for example `aws sso login`).',
+    }
+  }
+  if (isPassing(problem)) {
+    return {
+      ...check,
+      state: 'waiting',
+      means: 'AWS could not be asked just now. This says nothing about the role.',
+      remedy: null,
+    }
+  }
+  if (isNew) {
+    return {
+      ...check,
+      state: 'waiting',
+      means: 'AWS does not know the role yet. A new role can take a minute to be known everywhere.',
+      remedy: null,
+    }
+  }
+  return {
+    ...check,
+    state: 'failed',
+    means:
+      'AWS refuses the role to Cairn. Either the role or its trust policy is not as it should be, or Cairn itself may not call sts:AssumeRole; AWS does not tell which.',
+    remedy: `In your account: the role must exist under exactly this ARN, and its trust policy must allow sts:AssumeRole to Cairn's principal with "StringEquals": {"sts:ExternalId": "${grant.externalId}"}. On Cairn's side: its own policy must allow sts:AssumeRole on ${grant.roleArn}.`,
+  }
+}
+
+/** The right ID with its letters' case swapped; null when it has no letters. */
+function swapCase(id: string): string | null {
+  const swapped = id.replaceAll(/[a-z]/gi, (letter) =>
+    letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase(),
+  )
+  return swapped === id ? null : swapped
+}
+
+async function refusals(aws: AwsAccess, grant: RoleGrant, signal?: AbortSignal): Promise<Check[]> {
+  const id = grant.externalId!
+  const swapped = swapCase(id)
+  const wrong: [id: string, what: string, operator: string][] = [
+    [randomBytes(16).toString('hex'), 'a random external ID', 'no condition, or "StringLike": "*"'],
+    // Past AWS's limit of 1,224 characters the probe would be refused for its length.
+    [`${id}x`, 'the external ID with one character more', '"StringLike" with "*" at the end'],
+  ]
+  if (swapped) {
+    wrong.push([swapped, 'the external ID in the other case', '"StringEqualsIgnoreCase"'])
+  }
+  const without = await refusal(aws, { ...grant, externalId: undefined }, 'no external ID', signal)
+  const checks: Check[] = [
+    {
+      id: 'refused_without_id',
+      ...without,
+      means:
+        without.state === 'failed'
+          ? 'Not safe: whoever gets Cairn to ask for this role gets in, without knowing the external ID. Nothing is imported.'
+          : without.means,
+      remedy: without.state === 'failed' ? conditionRemedy(id) : null,
+    },
+  ]
+  let verdict: Pick<Check, 'state' | 'saw' | 'means' | 'remedy'> = {
+    state: 'passed',
+    saw: `AWS refused ${wrong.map(([, what]) => what).join(', ')}.`,
+    means: 'Only the exact external ID opens the role.',
+    remedy: null,
+  }
+  for (const [externalId, what, operator] of wrong) {
+    const answer = await refusal(aws, { ...grant, externalId }, what, signal)
+    if (answer.state === 'passed') continue
+    verdict = {
+      ...answer,
+      means:
+        answer.state === 'failed'
+          ? `Not safe: the trust policy's condition is too wide (${operator} would explain it). Nothing is imported.`
+          : answer.means,
+      remedy: answer.state === 'failed' ? conditionRemedy(id) : null,
+    }
+    break
+  }
+  checks.push({ id: 'refused_wrong_id', ...verdict })
+  return checks
+}
+
+function conditionRemedy(id: string): string {
+  return `Set the condition of the role's trust policy to exactly: "Condition": {"StringEquals": {"sts:ExternalId": "${id}"}}`
+}
+
+/** Asks for the role in a way that must be refused. Credentials that come back are not kept. */
+async function refusal(
+  aws: AwsAccess,
+  grant: RoleGrant,
+  what: string,
+  signal?: AbortSignal,
+): Promise<Pick<Check, 'state' | 'saw' | 'means'>> {
+  try {
+    await aws.assumeRole(grant, signal)
+    return { state: 'failed', saw: `AWS gave a session for ${what}.`, means: '' }
+  } catch (error) {
+    const problem = awsProblem(error)
+    if (problem.kind === 'denied') {
+      return {
+        state: 'passed',
+        saw: `AWS refused ${what}.`,
+        means: 'The role cannot be assumed without the external ID.',
+      }
+    }
+    return {
+      state: 'waiting',
+      saw: said(problem),
+      means: 'AWS could not be asked just now, so the refusal is not proven yet.',
+    }
+  }
+}
+
+async function identity(
+  aws: AwsAccess,
+  session: RoleSession,
+  role: { partition: string; accountId: string; name: string },
+  signal?: AbortSignal,
+): Promise<Check> {
+  try {
+    const { account, arn } = await aws.identityOf(session, role.partition, signal)
+    const expected = `arn:${role.partition}:sts::${role.accountId}:assumed-role/${role.name}/`
+    if (account === role.accountId && arn.startsWith(expected)) {
+      return passed('identity', arn, 'The session is of the account and the role that were given.')
+    }
+    return {
+      id: 'identity',
+      state: 'failed',
+      saw: `${arn} in account ${account}`,
+      means: `This is not the role that was given: ${expected}… was expected.`,
+      remedy:
+        "Paste the role's ARN again as the IAM console shows it, upper and lower case included.",
+    }
+  } catch (error) {
+    const problem = awsProblem(error)
+    return {
+      id: 'identity',
+      state: isPassing(problem) ? 'waiting' : 'failed',
+      saw: said(problem),
+      means: 'AWS did not tell who the session is.',
+      remedy: isPassing(problem)
+        ? null
+        : 'Look for a service control policy or permissions boundary that denies sts:GetCallerIdentity.',
+    }
+  }
+}
+
+async function readTrails(
+  aws: AwsAccess,
+  session: RoleSession,
+  region: string,
+  signal?: AbortSignal,
+): Promise<{ check: Check; homeRegions: string[] }> {
+  try {
+    const { count, homeRegions } = await aws.trails(session, region, signal)
+    const saw =
+      count === 0
+        ? 'No trail.'
+        : `${count} trail${count > 1 ? 's' : ''} in ${homeRegions.join(', ')}.`
+    return {
+      check: passed('trails', saw, 'Imports need no trail: CloudTrail keeps 90 days by itself.'),
+      homeRegions,
+    }
+  } catch (error) {
+    return {
+      check: {
+        id: 'trails',
+        state: 'skipped',
+        saw: said(awsProblem(error)),
+        means: 'The trails could not be read. Imports do not need them.',
+        remedy: 'Allow cloudtrail:DescribeTrails in the permission policy of the role.',
+      },
+      homeRegions: [],
+    }
+  }
+}
+
+/** Asks every region for one event: the policy has no action that would list the regions. */
+async function probeRegions(
+  aws: AwsAccess,
+  session: RoleSession,
+  regions: readonly string[],
+  now: Date,
+  signal?: AbortSignal,
+): Promise<RegionFinding[]> {
+  const end = Math.floor(now.getTime() / 1000)
+  const findings: RegionFinding[] = []
+  const queue = [...regions]
+  const probe = async () => {
+    for (let region = queue.shift(); region; region = queue.shift()) {
+      try {
+        const range = [end - 60, end] as const
+        await aws.lookupEvents(session, { region, range, selection: 'changes', limit: 1 }, signal)
+        findings.push({ region, state: 'active', error: null })
+      } catch (error) {
+        const problem = awsProblem(error)
+        if (problem.kind === 'denied') {
+          findings.push({ region, state: 'denied', error: said(problem) })
+        } else if (problem.kind === 'not_enabled' || problem.kind === 'unreachable') {
+          findings.push({ region, state: 'not_enabled', error: said(problem) })
+        } else {
+          // It answers, if not now: the import will ask it again in its own time.
+          findings.push({ region, state: 'active', error: null })
+        }
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: PROBES_AT_ONCE }, probe))
+  return findings.sort((a, b) => a.region.localeCompare(b.region))
+}
+
+function lookupEvents(findings: readonly RegionFinding[], globalRegion: string): Check {
+  const active = findings.filter(({ state }) => state === 'active')
+  const denied = findings.filter(({ state }) => state === 'denied')
+  const global = findings.find(({ region }) => region === globalRegion)
+  if (global?.state !== 'active') {
+    return {
+      id: 'lookup_events',
+      region: globalRegion,
+      state: 'failed',
+      saw: global?.error ?? `${globalRegion} was not asked.`,
+      means: `The role may not read events in ${globalRegion}, where the changes to IAM and other global services are.`,
+      remedy:
+        'Allow cloudtrail:LookupEvents on "*" in the permission policy of the role, and look for a service control policy or permissions boundary that denies it.',
+    }
+  }
+  const exceptions = denied.length > 0 ? ` Denied in ${names(denied)}.` : ''
+  return passed(
+    'lookup_events',
+    `Events can be read in ${active.length} region${active.length > 1 ? 's' : ''}.${exceptions}`,
+    denied.length > 0
+      ? 'The denied regions are not imported; they are asked again every day.'
+      : 'Every region that is enabled is imported.',
+  )
+}
+
+function names(findings: readonly RegionFinding[]): string {
+  return findings.map(({ region }) => region).join(', ')
+}

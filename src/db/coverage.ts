@@ -1,0 +1,337 @@
+import { type ExpressionBuilder, sql } from 'kysely'
+import { multirangeLiteral, type Trx } from './database.ts'
+import { clip, normalize, seconds, subtract } from './ranges.ts'
+import type { ConnectionRow, CoverageRow, Schema, SecondsRange, Selection } from './schema.ts'
+
+const HOUR = 3600
+const DAY = 24 * HOUR
+
+/** CloudTrail is late and out of order: younger seconds are read again before they are settled. */
+export const SETTLING_SECONDS = 20 * 60
+/** Every settled second is read once more at this age: what AWS delivers until then is imported. */
+export const CONFIRM_AFTER_SECONDS = 26 * HOUR
+/** How long LookupEvents reaches back, less a margin: at that edge it answers empty. */
+export const RETENTION_SECONDS = 90 * DAY - 15 * 60
+
+/** Names one row of the ledger. */
+export interface CoverageKey {
+  connectionId: string
+  accountId: string
+  region: string
+  selection: Selection
+}
+
+/**
+ * The seconds that this connection should hold: from a start that never moves, connected less
+ * look-back, to the settling time before `now`.
+ */
+export function wantedRange(
+  connection: Pick<ConnectionRow, 'created_at' | 'lookback_days'>,
+  now: Date,
+): SecondsRange {
+  const connected = Math.floor(connection.created_at.getTime() / 1000)
+  const end = Math.floor(now.getTime() / 1000) - SETTLING_SECONDS
+  return [connected - connection.lookback_days * DAY, end]
+}
+
+/** What CloudTrail no longer has of the gaps. */
+export function retentionEdge(now: Date): number {
+  return Math.floor(now.getTime() / 1000) - RETENTION_SECONDS
+}
+
+/** End of the newest settled range: the live edge. */
+export function liveEdge(settled: readonly SecondsRange[]): number | null {
+  return settled.at(-1)?.[1] ?? null
+}
+
+/** A region's coverage as people read it. */
+export interface RegionCoverage {
+  region: string
+  state: CoverageRow['state']
+  /** The live edge: everything wanted before it is imported, but for `gaps`, `lost`, `setAside`. */
+  completeThrough: Date | null
+  settled: SecondsRange[]
+  /** Still to be imported. */
+  gaps: SecondsRange[]
+  /** Never imported, and CloudTrail has it no more. */
+  lost: SecondsRange[]
+  /** Passed over: these seconds could not be read whole after several tries. */
+  setAside: SecondsRange[]
+  backfill: { percent: number; etaSeconds: number | null }
+  events: number
+  requests: number
+  throttled: number
+  lateEvents: number
+  lastError: string | null
+  nextPollAt: Date
+}
+
+/** Coverage of the connection's present account and selection, by region. */
+export async function regionCoverage(
+  trx: Trx,
+  connection: ConnectionRow,
+  now: Date,
+): Promise<RegionCoverage[]> {
+  const rows = await coverageRows(trx, connection)
+  return rows.map((row) => describe(row, connection, now))
+}
+
+/** The ledger's rows of the connection's present account and selection. */
+export async function coverageRows(trx: Trx, connection: ConnectionRow): Promise<CoverageRow[]> {
+  if (!connection.account_id) return []
+  return trx
+    .selectFrom('coverage')
+    .selectAll()
+    .where('connection_id', '=', connection.id)
+    .where('account_id', '=', connection.account_id)
+    .where('selection', '=', connection.selection)
+    .orderBy('region')
+    .execute()
+}
+
+function describe(row: CoverageRow, connection: ConnectionRow, now: Date): RegionCoverage {
+  const [from, to] = wantedRange(connection, now)
+  const edge = retentionEdge(now)
+  const missing = subtract([[from, to]], row.settled)
+  const lost = clip(missing, from, edge)
+  const setAside = clip(row.set_aside, Math.max(from, edge), to)
+  const gaps = clip(missing, Math.max(from, edge), to)
+  const left = seconds(subtract(gaps, setAside))
+  const wanted = seconds([[Math.max(from, edge), to]])
+  const through = liveEdge(row.settled)
+  return {
+    region: row.region,
+    state: row.state,
+    completeThrough: through === null ? null : new Date(through * 1000),
+    settled: clip(row.settled, from, to),
+    gaps,
+    lost,
+    setAside,
+    backfill: {
+      percent: wanted === 0 ? 100 : Math.floor((100 * (wanted - left)) / wanted),
+      etaSeconds: estimate(row, left, connection, now),
+    },
+    events: row.events,
+    requests: row.requests,
+    throttled: row.throttled,
+    lateEvents: row.late_events,
+    lastError: row.last_error,
+    nextPollAt: row.next_poll_at,
+  }
+}
+
+/** From the pace since the connection began; null before there is one, 0 when nothing is left. */
+function estimate(
+  row: CoverageRow,
+  left: number,
+  connection: ConnectionRow,
+  now: Date,
+): number | null {
+  if (left <= SETTLING_SECONDS) return 0
+  const began = connection.role_arn_set_at?.getTime()
+  const done = seconds(row.settled)
+  if (!began || done === 0 || row.state !== 'active') return null
+  const elapsed = Math.max(1, (now.getTime() - began) / 1000)
+  return Math.ceil((left * elapsed) / done)
+}
+
+/** The live edge over all active regions; null while any of them has nothing settled. */
+export function completeThrough(regions: Pick<RegionCoverage, 'state' | 'completeThrough'>[]) {
+  const edges = regions.filter((r) => r.state === 'active').map((r) => r.completeThrough)
+  if (edges.length === 0 || edges.includes(null)) return null
+  return new Date(Math.min(...edges.map((edge) => edge!.getTime())))
+}
+
+/** What probing a region found, to be kept in the ledger. */
+export interface RegionFinding {
+  region: string
+  state: CoverageRow['state']
+  /** What AWS said when the state is not active. */
+  error: string | null
+}
+
+const PROBE_AGAIN_SECONDS = DAY
+
+/**
+ * Keeps which regions there are. A region that answers (again) is due at once and its set-aside
+ * seconds get another chance; one that does not is left alone until it is probed again.
+ */
+export async function keepRegions(
+  trx: Trx,
+  connection: ConnectionRow,
+  findings: readonly RegionFinding[],
+): Promise<void> {
+  if (!connection.account_id || findings.length === 0) return
+  await sql`
+    INSERT INTO coverage AS c
+      (connection_id, organization_id, account_id, region, selection, state, last_error, next_poll_at)
+    SELECT ${connection.id}, ${connection.organization_id}, ${connection.account_id}, f.region,
+      ${connection.selection}, f.state, f.error,
+      now() + CASE f.state WHEN 'active' THEN interval '0' ELSE make_interval(secs => ${PROBE_AGAIN_SECONDS}) END
+    FROM jsonb_to_recordset(${JSON.stringify(findings)}::jsonb) AS f(region text, state text, error text)
+    ORDER BY f.region
+    ON CONFLICT (connection_id, account_id, region, selection) DO UPDATE SET
+      state = excluded.state, last_error = excluded.last_error, failures = 0,
+      next_poll_at = excluded.next_poll_at,
+      set_aside = CASE excluded.state WHEN 'active' THEN '{}'::tstzmultirange ELSE c.set_aside END
+  `.execute(trx)
+}
+
+/** A new selection starts with the regions that the account is known to have. */
+export async function adoptRegions(trx: Trx, connection: ConnectionRow): Promise<void> {
+  await sql`
+    INSERT INTO coverage (connection_id, organization_id, account_id, region, selection, state, last_error)
+    SELECT connection_id, organization_id, account_id, region, ${connection.selection}, state, last_error
+    FROM coverage
+    WHERE connection_id = ${connection.id} AND account_id = ${connection.account_id}
+      AND selection <> ${connection.selection}
+    ON CONFLICT DO NOTHING
+  `.execute(trx)
+}
+
+/**
+ * Takes rows to work on: raises their epochs, so that any attempt which still runs finds no row
+ * to update. With `attention`, quiet regions are due again as well.
+ */
+export async function claimDue(
+  trx: Trx,
+  connection: ConnectionRow,
+  options: { attention: boolean },
+): Promise<CoverageRow[]> {
+  const rows = await trx
+    .updateTable('coverage')
+    .set((eb) => ({
+      epoch: eb('epoch', '+', 1),
+      ...(options.attention && { quiet_polls: 0, live_at: null }),
+    }))
+    .where('connection_id', '=', connection.id)
+    .where('account_id', '=', connection.account_id)
+    .where('selection', '=', connection.selection)
+    .where((eb) =>
+      eb.or([
+        eb('next_poll_at', '<=', sql<Date>`now()`),
+        ...(options.attention ? [eb('state', '=', 'active')] : []),
+      ]),
+    )
+    .returningAll()
+    .execute()
+  return rows.sort((a, b) => a.region.localeCompare(b.region))
+}
+
+/** Raises all epochs of a connection: whoever still works on it loses its rows. */
+export async function fence(trx: Trx, connectionId: string): Promise<void> {
+  await trx
+    .updateTable('coverage')
+    .set((eb) => ({ epoch: eb('epoch', '+', 1) }))
+    .where('connection_id', '=', connectionId)
+    .execute()
+}
+
+function isRow(key: CoverageKey, epoch: number) {
+  return (eb: ExpressionBuilder<Schema, 'coverage'>) =>
+    eb.and({
+      connection_id: key.connectionId,
+      account_id: key.accountId,
+      region: key.region,
+      selection: key.selection,
+      epoch,
+    })
+}
+
+/** What one batch adds to its row. */
+export interface Progress {
+  settled?: readonly SecondsRange[]
+  confirmed?: readonly SecondsRange[]
+  setAside?: readonly SecondsRange[]
+  requests?: number
+  throttled?: number
+}
+
+/** Another attempt has taken over the row. */
+export class Fenced extends Error {
+  override readonly name = 'Fenced'
+}
+
+export type Ledger = Pick<CoverageRow, 'settled' | 'confirmed' | 'set_aside'>
+
+/**
+ * Adds to the ledger, as the first statement of the batch's transaction: that serializes the
+ * writers of a row and lets the rest of the transaction count on it.
+ *
+ * @throws Fenced when the row is not of `epoch` any more; the transaction must roll back
+ */
+export async function recordProgress(
+  trx: Trx,
+  key: CoverageKey,
+  epoch: number,
+  progress: Progress,
+): Promise<Ledger> {
+  const settled = multirangeLiteral(progress.settled ?? [])
+  const row = await trx
+    .updateTable('coverage')
+    .set((eb) => ({
+      settled: sql`settled + ${settled}::tstzmultirange` as never,
+      confirmed:
+        sql`confirmed + ${multirangeLiteral(progress.confirmed ?? [])}::tstzmultirange` as never,
+      set_aside: sql`set_aside + ${multirangeLiteral(progress.setAside ?? [])}::tstzmultirange
+        - ${settled}::tstzmultirange` as never,
+      requests: eb('requests', '+', progress.requests ?? 0),
+      throttled: eb('throttled', '+', progress.throttled ?? 0),
+    }))
+    .where(isRow(key, epoch))
+    .returning(['settled', 'confirmed', 'set_aside'])
+    .executeTakeFirst()
+  if (!row) throw new Fenced(`Another attempt works on ${key.region} of ${key.connectionId}`)
+  return { ...row, settled: normalize(row.settled) }
+}
+
+/** Counts new events, late ones among them. Called within the transaction of `recordProgress`. */
+export async function countEvents(
+  trx: Trx,
+  key: CoverageKey,
+  epoch: number,
+  counts: { events: number; lateEvents: number },
+): Promise<void> {
+  if (counts.events === 0) return
+  await trx
+    .updateTable('coverage')
+    .set((eb) => ({
+      events: eb('events', '+', counts.events),
+      late_events: eb('late_events', '+', counts.lateEvents),
+    }))
+    .where(isRow(key, epoch))
+    .execute()
+}
+
+/** How a region's turn ended, and when the next one is due. */
+export interface Turn {
+  state: CoverageRow['state']
+  lastError: string | null
+  failures: number
+  nextPollAt: Date
+  liveAt: Date | null
+  quietPolls: number
+}
+
+/** @throws Fenced as {@link recordProgress} does */
+export async function recordTurn(
+  trx: Trx,
+  key: CoverageKey,
+  epoch: number,
+  turn: Turn,
+): Promise<void> {
+  const row = await trx
+    .updateTable('coverage')
+    .set({
+      state: turn.state,
+      last_error: turn.lastError,
+      failures: turn.failures,
+      next_poll_at: turn.nextPollAt,
+      live_at: turn.liveAt,
+      quiet_polls: turn.quietPolls,
+    })
+    .where(isRow(key, epoch))
+    .returning('region')
+    .executeTakeFirst()
+  if (!row) throw new Fenced(`Another attempt works on ${key.region} of ${key.connectionId}`)
+}

@@ -1,0 +1,47 @@
+import type { SecondsRange } from './schema.ts'
+
+/*
+ * Arithmetic on half-open ranges of whole seconds, for planning what to read next. The ledger
+ * itself is only ever changed by Postgres' own multiranges; a property test compares the two.
+ */
+
+/** Sorted, disjoint and not touching: the form that all functions here return. */
+export function normalize(ranges: Iterable<SecondsRange>): SecondsRange[] {
+  const sorted = [...ranges].filter(([from, to]) => from < to).sort((a, b) => a[0] - b[0])
+  const result: [number, number][] = []
+  for (const [from, to] of sorted) {
+    const last = result.at(-1)
+    if (last && from <= last[1]) last[1] = Math.max(last[1], to)
+    else result.push([from, to])
+  }
+  return result
+}
+
+/** What is in `a` and not in `b`. */
+export function subtract(a: Iterable<SecondsRange>, b: Iterable<SecondsRange>): SecondsRange[] {
+  const holes = normalize(b)
+  const result: SecondsRange[] = []
+  for (const [from, to] of normalize(a)) {
+    let start = from
+    for (const [holeFrom, holeTo] of holes) {
+      if (holeTo <= start) continue
+      if (holeFrom >= to) break
+      if (holeFrom > start) result.push([start, holeFrom])
+      start = Math.max(start, holeTo)
+    }
+    if (start < to) result.push([start, to])
+  }
+  return result
+}
+
+/** What of `ranges` lies within `[from, to)`. */
+export function clip(ranges: Iterable<SecondsRange>, from: number, to: number): SecondsRange[] {
+  return normalize([...ranges].map(([a, b]) => [Math.max(a, from), Math.min(b, to)] as const))
+}
+
+/** How many seconds the ranges hold. They must be disjoint. */
+export function seconds(ranges: Iterable<SecondsRange>): number {
+  let sum = 0
+  for (const [from, to] of ranges) sum += Math.max(0, to - from)
+  return sum
+}
