@@ -1,0 +1,157 @@
+/**
+ * Text that strangers wrote, made fit to store, to index and to read aloud.
+ */
+
+/** Postgres's btree refuses entries past 2,704 bytes; this leaves room for several a row. */
+export const INDEXABLE_BYTES = 512
+
+/**
+ * The text as Postgres surely stores and indexes it: no NUL, no lone surrogate, at most `maxBytes`
+ * of UTF-8 and no character cut in two.
+ */
+export function indexable(text: string, maxBytes: number = INDEXABLE_BYTES): string {
+  // No UTF-16 unit takes more than three bytes in UTF-8.
+  const candidate = text.length > maxBytes ? text.slice(0, maxBytes + 1) : text
+  const clean = withoutNul(candidate.toWellFormed())
+  if (clean.length * 3 <= maxBytes) return clean
+  let bytes = 0
+  let end = 0
+  for (const character of clean) {
+    const code = character.codePointAt(0) ?? 0
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4
+    if (bytes > maxBytes) break
+    end += character.length
+  }
+  return clean.slice(0, end)
+}
+
+function withoutNul(text: string): string {
+  return text.includes('\0') ? text.replaceAll('\0', '\ufffd') : text
+}
+
+// Control characters, and those that reorder or hide text: a name must not be able to break a
+// line, colour a terminal, or read differently from what it is.
+const UNSPEAKABLE =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+/g
+const SPACES = /\s{2,}/g
+
+/** The text as part of a sentence: one line, nothing invisible, at most `maxLength` characters. */
+export function spoken(text: string, maxLength: number = 120): string {
+  const head = text.length > maxLength * 4 ? text.slice(0, maxLength * 4) : text
+  const clean = head.toWellFormed().replace(UNSPEAKABLE, ' ').replace(SPACES, ' ').trim()
+  if (clean.length <= maxLength) return clean
+  return `${clean
+    .slice(0, maxLength - 1)
+    .toWellFormed()
+    .replace(/\ufffd$/, '')}…`
+}
+
+/** `a`, `a and b`, `a, b and c`, `a, b and 7 more`. */
+export function listed(items: readonly string[], most: number = 3): string {
+  if (items.length <= 1) return items[0] ?? ''
+  if (items.length <= most) return `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`
+  const shown = items.slice(0, Math.max(1, most - 1))
+  return `${shown.join(', ')} and ${items.length - shown.length} more`
+}
+
+/** `1 instance`, `2 instances`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${count === 1 ? noun : plural(noun)}`
+}
+
+export function plural(noun: string): string {
+  if (/(s|x|ch|sh)$/.test(noun)) return `${noun}es`
+  if (/[^aeiou]y$/.test(noun)) return `${noun.slice(0, -1)}ies`
+  return `${noun}s`
+}
+
+export function withArticle(noun: string): string {
+  const an = /^([aeio]|u(?!ni|se)|IAM|API|AMI|SSH|SAML|SQL|OIDC|MFA|EC2|ELB|S3|SNS|SQS|SSM)/.test(
+    noun,
+  )
+  return `${an ? 'an' : 'a'} ${noun}`
+}
+
+// Words that camel case runs together with their neighbours, or that people write otherwise.
+const ACRONYMS =
+  /^(VPC|VPN|VPCs|NAT|DB|DBs|DNS|DHCP|ACL|ACLs|API|APIs|SSH|SSL|TLS|IAM|MFA|KMS|ARN|ARNs|URL|URLs|IP|IPs|IPv6|EBS|ECS|EKS|RDS|SNS|SQS|SSM|SAML|SSO|OIDC|CORS|CA|CIDR|CPU|TTL|HTTP|HTTPS|EC2|S3|AMI|FPGA|WAF|OTA|SQL|XSS|PITR|MD5|SES|SMS|DLQ|AWS)$/i
+const PROPER: Record<string, string> = {
+  vpc: 'VPC',
+  nat: 'NAT',
+  acl: 'ACL',
+  api: 'API',
+  db: 'DB',
+  dns: 'DNS',
+  ip: 'IP',
+  iam: 'IAM',
+  mfa: 'MFA',
+  kms: 'KMS',
+  url: 'URL',
+  ssh: 'SSH',
+  arn: 'ARN',
+}
+
+/** Splits a name in camel case into words as people write them: `DBInstanceClass` → `DB instance class`. */
+export function words(name: string): string {
+  const cached = wordsSeen.get(name)
+  if (cached !== undefined) return cached
+  const parts = name
+    .slice(0, 200)
+    // AWS writes `dBInstance` for DBInstance and `aRN` for ARN.
+    .replace(/^([a-z])([A-Z]{1,2})(?=[A-Z]|$)/, (_, a: string, b: string) => a.toUpperCase() + b)
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
+    .split(/[\s_.:/-]+/)
+    .filter((part) => part !== '')
+    .map((part) => {
+      const lower = part.toLowerCase()
+      if (PROPER[lower] !== undefined) return PROPER[lower]
+      return ACRONYMS.test(part) && part === part.toUpperCase() ? part : lower
+    })
+  const said = parts.join(' ').replace(/\bIP v 6\b|\bIPv 6\b/gi, 'IPv6')
+  if (name.length < 64 && wordsSeen.size < 5_000) wordsSeen.set(name, said)
+  return said
+}
+
+// Names of actions and parameters repeat without end; what a stranger makes up is not worth keeping.
+const wordsSeen = new Map<string, string>()
+
+const IRREGULAR: Record<string, string> = {
+  begin: 'began',
+  build: 'built',
+  get: 'got',
+  give: 'gave',
+  go: 'went',
+  hold: 'held',
+  leave: 'left',
+  let: 'let',
+  make: 'made',
+  put: 'put',
+  read: 'read',
+  redo: 'redid',
+  run: 'ran',
+  send: 'sent',
+  set: 'set',
+  shut: 'shut',
+  take: 'took',
+  tell: 'told',
+  undo: 'undid',
+  withdraw: 'withdrew',
+  write: 'wrote',
+}
+const DOUBLED =
+  /^(stop|tag|untag|submit|permit|ship|drop|admit|commit|plan|swap|unwrap|wrap|cancel)$/
+
+/** The phrase with its first word, a verb, in the past: `stop the trail` → `stopped the trail`. */
+export function past(phrase: string): string {
+  const end = phrase.indexOf(' ')
+  const verb = end < 0 ? phrase : phrase.slice(0, end)
+  const rest = end < 0 ? '' : phrase.slice(end)
+  const irregular = Object.hasOwn(IRREGULAR, verb) ? IRREGULAR[verb] : undefined
+  if (irregular !== undefined) return irregular + rest
+  if (DOUBLED.test(verb)) return `${verb}${verb.at(-1)}ed${rest}`
+  if (verb.endsWith('e')) return `${verb}d${rest}`
+  if (/[^aeiou]y$/.test(verb)) return `${verb.slice(0, -1)}ied${rest}`
+  return `${verb}ed${rest}`
+}
