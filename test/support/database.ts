@@ -1,0 +1,62 @@
+import pg from 'pg'
+import { inject } from 'vitest'
+import { migrate } from '../../src/db/migrate.ts'
+
+const TEMPLATE = 'cairn_template'
+
+export interface TestDatabase {
+  /** As Cairn's own login: row-level security holds. */
+  url: string
+  /** As superuser: sees every row, for looking at what was written. */
+  superuserUrl: string
+  /** Ends the sessions that are left and removes the database. */
+  drop(): Promise<void>
+}
+
+let made = 0
+
+/** A database of its own for the calling test file, with the newest schema and no rows. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const name = `test_${process.pid}_${Date.now().toString(36)}_${++made}`
+  await onCluster(async (client) => {
+    await ensureTemplate(client)
+    await client.query(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`)
+  })
+  return {
+    url: withDatabase(inject('postgresUrl'), name),
+    superuserUrl: withDatabase(inject('postgresSuperuserUrl'), name),
+    drop: () => onCluster((client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)),
+  }
+}
+
+/** Test files run side by side: the first one migrates, the others wait and copy. */
+async function ensureTemplate(client: pg.Client): Promise<void> {
+  await client.query(`SELECT pg_advisory_lock(hashtext('${TEMPLATE}'))`)
+  try {
+    const { rows } = await client.query('SELECT FROM pg_database WHERE datname = $1', [TEMPLATE])
+    if (rows.length > 0) return
+    const unfinished = `${TEMPLATE}_unfinished`
+    await client.query(`DROP DATABASE IF EXISTS ${unfinished} WITH (FORCE)`)
+    await client.query(`CREATE DATABASE ${unfinished}`)
+    await migrate(withDatabase(inject('postgresUrl'), unfinished))
+    await client.query(`ALTER DATABASE ${unfinished} RENAME TO ${TEMPLATE}`)
+  } finally {
+    await client.query(`SELECT pg_advisory_unlock(hashtext('${TEMPLATE}'))`)
+  }
+}
+
+async function onCluster<T>(work: (client: pg.Client) => Promise<T>): Promise<void> {
+  const client = new pg.Client({ connectionString: inject('postgresUrl') })
+  await client.connect()
+  try {
+    await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
+function withDatabase(url: string, name: string): string {
+  const changed = new URL(url)
+  changed.pathname = `/${name}`
+  return changed.href
+}
