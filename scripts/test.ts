@@ -3,15 +3,12 @@
  * arguments, only the tests that they select: `npm test -- test/changes`.
  */
 import { spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { styleText } from 'node:util'
 import { findBinaries } from '../src/embedded/postgres-binaries.ts'
 import { serverUser } from '../src/embedded/postgres-home.ts'
 import { ensureTemporal } from '../src/embedded/temporal.ts'
 import { pythonTool, pythonTools } from '../test/support/python.ts'
 import { ensureTimeSkippingServer } from '../test/support/time-skipping.ts'
-
-const RESULTS = '.cache/test-results.json'
 
 interface Counts {
   passed: number
@@ -22,23 +19,25 @@ interface Counts {
 const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
 const problems: string[] = []
 let stopped: NodeJS.Signals | undefined
-let running: ReturnType<typeof spawn> | undefined
+let stopRunning = (_signal: NodeJS.Signals): unknown => undefined
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     stopped = signal
-    running?.kill(signal)
+    stopRunning(signal)
   })
 }
 
-const filters = process.argv.slice(2)
-if (filters.length === 0) {
+// Some tools colour whatever runs in CI, which makes logs unreadable.
+if (!process.stdout.isTTY) process.env.NO_COLOR = '1'
+
+if (process.argv.length === 2) {
   heading('Set-up')
   await prepare('PostgreSQL', () => findBinaries(serverUser(), console))
   await prepare('Temporal server', () => ensureTemporal(console))
   await prepare('Time-skipping test server', () => ensureTimeSkippingServer(console))
   for (const name of pythonTools) await prepare(`Python: ${name}`, () => pythonTool(name))
-  await check('Lint and format', 'biome', ['ci', '--error-on-warnings', '.'])
+  await check('Lint and format', 'biome', ['check', '--error-on-warnings', '.'])
   await check('Types', 'tsc', ['-p', '.'])
 }
 await runTests()
@@ -76,29 +75,27 @@ async function check(name: string, command: string, args: string[]): Promise<voi
 async function runTests(): Promise<void> {
   if (stopped) return
   heading('Tests')
-  mkdirSync('.cache', { recursive: true })
-  rmSync(RESULTS, { force: true })
-  const code = await run('vitest', [
-    'run',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${RESULTS}`,
-    ...filters,
-  ])
+  const { parseCLI, startVitest } = await import('vitest/node')
+  const { filter, options } = parseCLI(['vitest', 'run', ...process.argv.slice(2)])
+  const vitest = await startVitest('test', filter, { ...options, watch: false })
+  stopRunning = () => vitest.cancelCurrentRun('keyboard-input')
   const before = counts.failed
-  try {
-    const results = JSON.parse(readFileSync(RESULTS, 'utf8'))
-    counts.passed += results.numPassedTests
-    counts.failed += results.numFailedTests
-    counts.skipped += results.numPendingTests + results.numTodoTests
-    // A file that cannot even be loaded has no tests that could fail.
-    for (const file of results.testResults) {
-      if (file.status === 'failed' && file.assertionResults.length === 0) fail(file.name)
+  const reasons: string[] = []
+  for (const file of vitest.state.getTestModules()) {
+    for (const test of file.children.allTests()) {
+      const result = test.result()
+      if (result.state === 'skipped')
+        reasons.push(`${test.fullName}: ${result.note ?? 'no reason'}`)
+      counts[result.state === 'pending' ? 'failed' : result.state]++
     }
-  } catch {
-    fail('Tests: they did not run to their end')
+    // A file or a hook that fails leaves no test that could.
+    if (!file.ok() && ![...file.children.allTests('failed')].length) fail(file.relativeModuleId)
   }
-  if (code !== 0 && counts.failed === before) fail(`Tests: vitest ended with ${code}`)
+  for (const reason of reasons) console.log(`Skipped: ${reason}`)
+  const unhandled = vitest.state.getUnhandledErrors().length
+  if (unhandled > 0) fail(`${unhandled} errors outside of the tests`)
+  if (process.exitCode && counts.failed === before) fail('Tests: not all of them could be run')
+  await vitest.close()
 }
 
 function fail(problem: string): void {
@@ -109,10 +106,9 @@ function fail(problem: string): void {
 /** Runs one of the packages' commands, in sight. Resolves with its exit code. */
 function run(command: string, args: string[]): Promise<number | string> {
   return new Promise((resolve) => {
-    // Some of them colour whatever runs in CI, which makes logs unreadable.
-    const env = process.stdout.isTTY ? process.env : { ...process.env, NO_COLOR: '1' }
-    running = spawn(command, args, { stdio: 'inherit', env })
-    running.on('error', (error) => resolve(error.message))
-    running.on('close', (code, signal) => resolve(code ?? signal ?? 1))
+    const child = spawn(command, args, { stdio: 'inherit' })
+    stopRunning = (signal) => child.kill(signal)
+    child.on('error', (error) => resolve(error.message))
+    child.on('close', (code, signal) => resolve(code ?? signal ?? 1))
   })
 }

@@ -5,6 +5,7 @@ import {
   chownSync,
   constants,
   existsSync,
+  globSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -228,10 +229,13 @@ async function initialise(options: {
   log: Log
 }): Promise<void> {
   const { binaries, home, cluster, password, as, fast, log } = options
-  const aside = path.join(home, 'data.new')
-  const passwordFile = path.join(home, 'password.new')
   log.info('Making the database cluster …')
-  rmSync(aside, { recursive: true, force: true })
+  const aside = path.join(home, `data.new-${randomBytes(4).toString('hex')}`)
+  const passwordFile = path.join(home, 'password.new')
+  for (const name of globSync('data.new-*', { cwd: home })) {
+    // Whoever was cut off may have left an initdb that is still at work there.
+    rmSync(path.join(home, name), { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
+  }
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 })
   try {
     if (as) chownSync(passwordFile, as.uid, as.gid)
