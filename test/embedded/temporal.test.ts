@@ -1,0 +1,119 @@
+import { readdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { Client, Connection } from '@temporalio/client'
+import { expect, test } from 'vitest'
+import { processStart } from '../../src/embedded/lock.mjs'
+import { type EmbeddedTemporal, isRecent, startTemporal } from '../../src/embedded/temporal.ts'
+import { kill, occupy, recorder, silent, startInProcess, temporaryDataDir } from './support.ts'
+
+async function withClient<T>(address: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const connection = await Connection.connect({ address })
+  try {
+    return await work(new Client({ connection }))
+  } finally {
+    await connection.close()
+  }
+}
+
+const startWorkflow = (address: string, workflowId: string) =>
+  withClient(address, (client) =>
+    client.workflow.start('waiting', {
+      workflowId,
+      taskQueue: 'nobody-works-here',
+      searchAttributes: { CairnOrganization: ['o'], CairnAccount: ['a'], CairnStatus: ['s'] },
+    }),
+  )
+
+const status = (address: string, workflowId: string) =>
+  withClient(address, async (client) => {
+    const description = await client.workflow.getHandle(workflowId).describe()
+    return [description.status.name, description.searchAttributes.CairnStatus]
+  })
+
+test('a server keeps its workflows and its ports, has its UI, and evades ports in use', async () => {
+  const dataDir = temporaryDataDir()
+  const first = await startTemporal({ dataDir, log: silent })
+  await startWorkflow(first.address, 'kept')
+  const namespace = await fetch(`${first.uiUrl}/api/v1/namespaces/default`)
+  expect(await namespace.json()).toMatchObject({ namespaceInfo: { name: 'default' } })
+  await first.stop()
+  expect(processStart(first.pid)).toBeUndefined()
+
+  const second = await startTemporal({ dataDir, log: silent })
+  expect([second.address, second.uiUrl]).toEqual([first.address, first.uiUrl])
+  expect(await status(second.address, 'kept')).toEqual(['RUNNING', ['s']])
+  await second.stop()
+
+  const [port, uiPort] = [second.address, second.uiUrl].map((text) => Number(text.split(':').pop()))
+  await occupy(port!)
+  await occupy(uiPort!)
+  const third = await startTemporal({ dataDir, log: silent })
+  expect(third.address).not.toBe(second.address)
+  expect(third.uiUrl).not.toBe(second.uiUrl)
+  expect(await status(third.address, 'kept')).toEqual(['RUNNING', ['s']])
+  await third.stop()
+
+  await expect(startTemporal({ dataDir, log: silent, port })).rejects.toThrow(
+    `Port ${port}, asked for Temporal, is in use`,
+  )
+  await expect(startTemporal({ dataDir, log: silent, uiPort })).rejects.toThrow(
+    `Port ${uiPort}, asked for Temporal's UI, is in use`,
+  )
+})
+
+test('after a SIGKILL the next start stops the server that was left, and has its workflows', async () => {
+  const dataDir = temporaryDataDir()
+  const { owner, server: left } = await startInProcess<EmbeddedTemporal>('temporal', dataDir)
+  await startWorkflow(left.address, 'kept')
+  await kill(owner, 'SIGKILL')
+  expect(processStart(left.pid)).toBeDefined()
+
+  const { lines, log } = recorder()
+  const server = await startTemporal({ dataDir, log })
+  expect(processStart(left.pid)).toBeUndefined()
+  expect(lines.join()).toContain(`left behind (${left.pid})`)
+  expect((await status(server.address, 'kept'))[0]).toBe('RUNNING')
+  await server.stop()
+})
+
+test('a data directory that a living Cairn uses is refused', async () => {
+  const dataDir = temporaryDataDir()
+  const { owner, server } = await startInProcess<EmbeddedTemporal>('temporal', dataDir)
+  await expect(startTemporal({ dataDir, log: silent })).rejects.toThrow(
+    `in use by a Cairn that is running (process ${owner.pid})`,
+  )
+  await kill(owner, 'SIGTERM')
+  expect(processStart(server.pid)).toBeUndefined()
+})
+
+test('a database that cannot be opened is kept aside, and the server starts with a new one', async () => {
+  const dataDir = temporaryDataDir()
+  const first = await startTemporal({ dataDir, log: silent })
+  await first.stop()
+  writeFileSync(path.join(dataDir, 'temporal.db'), 'not a database '.repeat(100))
+
+  const { lines, log } = recorder()
+  const second = await startTemporal({ dataDir, log })
+  const aside = readdirSync(dataDir).find((name) => name.startsWith('temporal.db.damaged-'))
+  expect(lines.join()).toContain(`could not be opened and was moved to ${dataDir}/${aside}`)
+  await startWorkflow(second.address, 'new')
+  await second.stop()
+})
+
+test('a crash is reported', async () => {
+  const server = await startTemporal({ dataDir: temporaryDataDir(), log: silent })
+  process.kill(server.pid, 'SIGKILL')
+  expect((await server.exited).message).toMatch(/^The Temporal server ended \(SIGKILL\)/)
+  await server.stop()
+})
+
+test.each([
+  ['temporal version 1.9.1 (Server 1.32.0, UI 2.54.1)', true],
+  ['temporal version 1.6.0 (Server 1.30.0, UI 2.45.0)', true],
+  ['temporal version 3.0.0 (Server 2.0.0, UI 3.0.0)', true],
+  ['temporal version 1.1.0 (Server 1.25.0, UI 2.30.3)', false],
+  ['temporal version 0.0.0-DEV', false],
+  ['', false],
+])('the `temporal` on the PATH is used when its server is new enough: %j', (version, recent) => {
+  expect(isRecent(version)).toBe(recent)
+})

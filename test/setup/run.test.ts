@@ -1,0 +1,140 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { processStart } from '../../src/embedded/lock.mjs'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+let directory: string
+/** Says what it hears, and stops cleanly a while after it is asked to. */
+let listening: string
+
+beforeAll(() => {
+  directory = mkdtempSync(path.join(tmpdir(), 'cairn-run-'))
+  listening = path.join(directory, 'listening.ts')
+  writeFileSync(
+    listening,
+    `const started: number = process.pid
+     console.log('pid ' + started)
+     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+       process.on(signal, () => {
+         console.log('heard ' + signal)
+         setTimeout(() => { console.log('stopped'); process.exit(0) }, 1500)
+       })
+     }
+     setInterval(() => {}, 60_000)`,
+  )
+})
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+function run(script: string, args: string[] = [], node = process.execPath) {
+  const child = spawn(node, ['scripts/run.mjs', script, ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, npm_lifecycle_event: undefined },
+  })
+  return { child, output: collect(child) }
+}
+
+function collect(child: ChildProcess) {
+  const output = { text: '', errors: '' }
+  child.stdout!.on('data', (chunk) => {
+    output.text += chunk
+  })
+  child.stderr!.on('data', (chunk) => {
+    output.errors += chunk
+  })
+  return output
+}
+
+async function scriptStarted(output: { text: string }): Promise<number> {
+  for (;;) {
+    const pid = output.text.match(/pid (\d+)/)?.[1]
+    if (pid) return Number(pid)
+    await sleep(20)
+  }
+}
+
+test('a script gets its arguments, and its output and exit code are handed on', async () => {
+  const script = path.join(directory, 'says.ts')
+  writeFileSync(
+    script,
+    `const args: string[] = process.argv.slice(2)
+     console.log(JSON.stringify(args))
+     process.exitCode = 7`,
+  )
+  const { child, output } = run(script, ['--records', 'a file', '--', '$HOME'])
+  const [code] = await once(child, 'close')
+  expect(output.text).toBe('["--records","a file","--","$HOME"]\n')
+  expect(code).toBe(7)
+})
+
+test('one Ctrl-C under npm, which everybody hears twice, is one for the script, and is waited for', async () => {
+  const { child, output } = run(listening)
+  await scriptStarted(output)
+  child.kill('SIGINT')
+  await sleep(50)
+  child.kill('SIGINT')
+  const [code] = await once(child, 'close')
+  expect(output.text.match(/heard SIGINT/g)).toHaveLength(1)
+  expect(output.text).toMatch(/stopped\n$/)
+  expect(code).toBe(0)
+})
+
+test('a second Ctrl-C is handed on as well, and a third one asks nobody', async () => {
+  const { child, output } = run(listening)
+  const pid = await scriptStarted(output)
+  for (const press of [1, 2, 3]) {
+    child.kill('SIGINT')
+    if (press < 3) await sleep(600)
+  }
+  const [code] = await once(child, 'close')
+  expect(output.text.match(/heard SIGINT/g)).toHaveLength(2)
+  expect(output.text).not.toContain('stopped')
+  expect(code).toBe(128 + 9)
+  expect(processStart(pid)).toBeUndefined()
+})
+
+test('when the terminal is closed the script is asked to end', async () => {
+  const { child, output } = run(listening)
+  await scriptStarted(output)
+  child.kill('SIGHUP')
+  await once(child, 'close')
+  expect(output.text).toContain('heard SIGTERM\nstopped')
+})
+
+test('when its parent is killed the script still ends cleanly', async () => {
+  const { child, output } = run(listening)
+  const pid = await scriptStarted(output)
+  child.kill('SIGKILL')
+  await once(child, 'close')
+  expect(output.text).toContain('heard SIGTERM\nstopped')
+  expect(processStart(pid)).toBeUndefined()
+})
+
+test('an older Node finds the one among the packages', async (context) => {
+  const own = path.join(root, 'node_modules', '.bin')
+  const older = (process.env.PATH ?? '')
+    .split(path.delimiter)
+    .filter((entry) => entry !== own)
+    .flatMap((entry) => globSync('node', { cwd: entry }).map(() => path.join(entry, 'node')))
+    .at(0)
+  if (!older) return context.skip('there is no Node on the PATH besides the one that runs this')
+  const script = path.join(directory, 'version.ts')
+  writeFileSync(script, 'const version: string = process.version\nconsole.log(version)')
+  const { child, output } = run(script, [], older)
+  await once(child, 'close')
+  expect(output.errors).toBe('')
+  expect(Number.parseInt(output.text.slice(1), 10)).toBeGreaterThanOrEqual(24)
+})
+
+test('without a script it says how it is used', async () => {
+  const child = spawn(process.execPath, ['scripts/run.mjs'], { cwd: root, stdio: 'pipe' })
+  const output = collect(child)
+  const [code] = await once(child, 'close')
+  expect([code, output.errors]).toEqual([2, 'Usage: node scripts/run.mjs SCRIPT.ts [ARGUMENT …]\n'])
+})
