@@ -32,7 +32,13 @@ export async function installPackages({ root, dev, say }) {
         : 'Installing the packages: once, a minute or two, 900 MB …',
     )
     const started = Date.now()
-    await npm(root, ['ci', ...(dev ? ['--include=dev'] : []), '--no-audit', '--no-fund'])
+    await npm(root, [
+      'ci',
+      ...(dev ? ['--include=dev'] : []),
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+    ])
     const still = missingPackages(root, dev)
     if (still.length > 0) {
       throw new Error(`npm ci ended well, but these are not installed: ${summary(still)}.`)
