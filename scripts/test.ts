@@ -21,12 +21,7 @@ const problems: string[] = []
 let stopped: NodeJS.Signals | undefined
 let stopRunning = (_signal: NodeJS.Signals): unknown => undefined
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    stopped = signal
-    stopRunning(signal)
-  })
-}
+heedSignals()
 
 // Some tools colour whatever runs in CI, which makes logs unreadable.
 if (!process.stdout.isTTY) process.env.NO_COLOR = '1'
@@ -48,6 +43,18 @@ if (stopped) console.log(`Stopped by ${stopped}: not everything was run.`)
 const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
 console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`)
 process.exitCode = counts.failed > 0 || stopped ? 1 : 0
+
+/** The first signal ends what runs now and passes over the rest; the second ends this process. */
+function heedSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.removeAllListeners(signal)
+    process.on(signal, () => {
+      if (stopped) process.exit(1)
+      stopped = signal
+      stopRunning(signal)
+    })
+  }
+}
 
 function heading(text: string): void {
   console.log(styleText('bold', `\n── ${text} ${'─'.repeat(Math.max(0, 70 - text.length))}`))
@@ -75,11 +82,23 @@ async function check(name: string, command: string, args: string[]): Promise<voi
 async function runTests(): Promise<void> {
   if (stopped) return
   heading('Tests')
-  const { parseCLI, startVitest } = await import('vitest/node')
+  const { createVitest, parseCLI } = await import('vitest/node')
   const { filter, options } = parseCLI(['vitest', 'run', ...process.argv.slice(2)])
-  const vitest = await startVitest('test', filter, { ...options, watch: false })
-  stopRunning = () => vitest.cancelCurrentRun('keyboard-input')
   const before = counts.failed
+  const vitest = await createVitest('test', { ...options, watch: false })
+  // Vitest's own answer to a signal is to exit on the spot: its servers would be left to others.
+  heedSignals()
+  stopRunning = () => vitest.cancelCurrentRun('keyboard-input')
+  try {
+    await vitest.start(filter)
+  } catch (error) {
+    // The servers that the tests share cannot be started, say. That no file matches is said already.
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'VITEST_FILES_NOT_FOUND') vitest.logger.printError(error, { fullStack: true })
+    process.exitCode = 1
+  } finally {
+    await vitest.close()
+  }
   const reasons: string[] = []
   for (const file of vitest.state.getTestModules()) {
     for (const test of file.children.allTests()) {
@@ -95,7 +114,6 @@ async function runTests(): Promise<void> {
   const unhandled = vitest.state.getUnhandledErrors().length
   if (unhandled > 0) fail(`${unhandled} errors outside of the tests`)
   if (process.exitCode && counts.failed === before) fail('Tests: not all of them could be run')
-  await vitest.close()
 }
 
 function fail(problem: string): void {
