@@ -9,11 +9,14 @@ export interface Log {
   warn(message: string): void
 }
 
+/** A server is gone without having been asked to go. */
+export class ServerEnded extends Error {}
+
 /** A server that runs beside this process and ends with it. */
 export interface ServerProcess {
   pid: number
   /** Resolves with the reason when it ends without having been asked to; otherwise never. */
-  exited: Promise<Error>
+  exited: Promise<ServerEnded>
   /** Ends it and waits until it is gone. Calling it again is harmless. */
   stop(): Promise<void>
 }
@@ -65,7 +68,7 @@ export async function startProcess(server: ServerCommand): Promise<ServerProcess
 
   let stopping = false
   const gone = Promise.withResolvers<void>()
-  const exited = Promise.withResolvers<Error>()
+  const exited = Promise.withResolvers<ServerEnded>()
   const leave = () => child.kill(server.stopSignal)
   process.once('exit', leave)
   child.once('exit', (code, signal) => {
@@ -73,7 +76,7 @@ export async function startProcess(server: ServerCommand): Promise<ServerProcess
     gone.resolve()
     if (stopping) return
     exited.resolve(
-      new Error(
+      new ServerEnded(
         `${server.name} ended (${signal ?? `exit code ${code}`}). The last lines of ${server.logFile}:\n` +
           lastLines(server.logFile),
       ),

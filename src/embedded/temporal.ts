@@ -1,14 +1,16 @@
 import { spawnSync } from 'node:child_process'
 import { createWriteStream, existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir, userInfo } from 'node:os'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Connection } from '@temporalio/client'
 import { choosePort, claimDataDir, readNote, writeNote } from './data-dir.ts'
-import { identify, isAlive, type ProcessIdentity } from './lock.mjs'
+import { identify, isAlive, type ProcessIdentity, waitForLock } from './lock.mjs'
 import {
   type Log,
+  ServerEnded,
   type ServerProcess,
   serverEnvironment,
   startProcess,
@@ -72,7 +74,11 @@ interface Note {
 export async function startTemporal(options: TemporalOptions): Promise<EmbeddedTemporal> {
   const claim = claimDataDir(options.dataDir)
   try {
-    const server = await start(claim.directory, options)
+    const binary = await ensureTemporal(options.log)
+    // Until it listens, its port is free: of two that start at once, one would take the other's
+    // server for its own. So starts of one user wait for each other.
+    const release = await waitForLock(path.join(tmpdir(), `cairn-temporal-${userInfo().uid}.lock`))
+    const server = await start(claim.directory, binary, options).finally(release)
     return {
       ...server,
       async stop() {
@@ -86,9 +92,12 @@ export async function startTemporal(options: TemporalOptions): Promise<EmbeddedT
   }
 }
 
-async function start(dataDir: string, options: TemporalOptions): Promise<EmbeddedTemporal> {
+async function start(
+  dataDir: string,
+  binary: string,
+  options: TemporalOptions,
+): Promise<EmbeddedTemporal> {
   const { log } = options
-  const binary = await ensureTemporal(log)
   const noteFile = path.join(dataDir, NOTE)
   const note = readNote<Note>(noteFile)
   await stopLeftBehindTemporal(dataDir, log)
@@ -137,7 +146,7 @@ async function start(dataDir: string, options: TemporalOptions): Promise<Embedde
       await server.stop()
       if (attempt < 3 && /address already in use/.test(String(error))) continue
       if (movedTo) renameDatabase(movedTo, database)
-      if (movedTo || !existsSync(database)) throw error
+      if (movedTo || !(error instanceof ServerEnded) || !existsSync(database)) throw error
       movedTo = `${database}.damaged-${Date.now()}`
       renameDatabase(database, movedTo)
     }
@@ -152,9 +161,9 @@ export async function stopLeftBehindTemporal(dataDir: string, log: Log): Promise
   await stopStranger(server.pid, 'SIGTERM')
 }
 
-/** A SQLite database is three files while it is in use, and after a crash. */
+/** A SQLite database is several files while it is in use, and after a crash. */
 function renameDatabase(from: string, to: string): void {
-  for (const suffix of ['', '-wal', '-shm']) {
+  for (const suffix of ['', '-journal', '-wal', '-shm']) {
     rmSync(to + suffix, { force: true })
     if (existsSync(from + suffix)) renameSync(from + suffix, to + suffix)
   }
