@@ -2,6 +2,7 @@
 // packages and to a Node that runs TypeScript, then runs the script and stands between it and the
 // terminal, so that the script hears of each signal once.
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import path from 'node:path'
 import { findNode, installPackages, root } from './setup.mjs'
@@ -61,10 +62,29 @@ process.on('SIGWINCH', () => child.kill('SIGWINCH'))
 
 // npm outlives its scripts unless it is killed: then nobody is left to stop this one.
 if (process.env.npm_lifecycle_event) {
+  const started = starters()
+  const watch = setInterval(() => {
+    if (starters() === started) return
+    clearInterval(watch)
+    passOn('SIGTERM')
+  }, 1000)
+  watch.unref()
+}
+
+/**
+ * Our parent, and its own where that is a shell that npm keeps in between, as dash is. Whoever
+ * loses its parent is given another one.
+ */
+function starters() {
   const parent = process.ppid
-  setInterval(() => {
-    if (process.ppid !== parent) passOn('SIGTERM')
-  }, 1000).unref()
+  try {
+    const [, command, above] =
+      readFileSync(`/proc/${parent}/stat`, 'latin1').match(/^\d+ \((.*)\) \S (\d+)/s) ?? []
+    if (command?.endsWith('sh')) return `${parent} ${above}`
+  } catch {
+    // There is no /proc here, or no parent any more.
+  }
+  return `${parent}`
 }
 
 child.on('error', (error) => {

@@ -116,6 +116,32 @@ test('when its parent is killed the script still ends cleanly', async () => {
   expect(processStart(pid)).toBeUndefined()
 })
 
+test.each([
+  ['itself', 'exec node'],
+  ['with a shell in between', 'node'],
+])('when npm, which started it %s, is killed the script still ends cleanly', async (_, node) => {
+  const npm = spawn(
+    process.execPath,
+    [
+      '--eval',
+      `const command = ${JSON.stringify(`${node} scripts/run.mjs "$0"; exit $?`)}
+       child_process.spawn('sh', ['-c', command, ${JSON.stringify(listening)}], { stdio: 'inherit' })`,
+    ],
+    {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, npm_lifecycle_event: 'start' },
+    },
+  )
+  const output = collect(npm)
+  const pid = await scriptStarted(output)
+  npm.kill('SIGKILL')
+  await once(npm, 'close')
+  expect(output.text).toContain('heard SIGTERM\nstopped')
+  expect(output.text.match(/heard/g)).toHaveLength(1)
+  expect(processStart(pid)).toBeUndefined()
+})
+
 test('an older Node finds the one among the packages', async (context) => {
   const own = path.join(root, 'node_modules', '.bin')
   const older = (process.env.PATH ?? '')

@@ -1,4 +1,4 @@
-import { chmodSync, globSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, globSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { TestProject } from 'vitest/node'
@@ -52,6 +52,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
 /** What a test run that was killed could not remove. */
 async function removeLeftBehind(): Promise<void> {
   for (const dataDir of globSync(`${PREFIX}*`)) {
+    // A run that begins at this moment may not have its lock yet.
+    if (Date.now() - statSync(dataDir).ctimeMs < 5_000) continue
     const lock = tryLock(path.join(dataDir, 'lock'))
     if (!lock.release) continue
     await stopLeftBehindTemporal(dataDir, console)
