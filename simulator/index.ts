@@ -1,6 +1,151 @@
-import type { Simulator, SimulatorOptions } from './types.ts'
+import type { AddressInfo } from 'node:net'
+import { Accounts } from './accounts.ts'
+import { ControlError } from './errors.ts'
+import { Faults } from './faults.ts'
+import { createHttpServer } from './http.ts'
+import { Ledger } from './ledger.ts'
+import { parsePolicy } from './policy.ts'
+import { bringUpToDate, readRecords } from './records.ts'
+import type { Settings, Simulator, SimulatorOptions } from './types.ts'
 
+export { oneSecondRecords } from './records.ts'
 export type * from './types.ts'
 
-/** Starts a simulated AWS on 127.0.0.1: STS and CloudTrail over their real wire protocols. */
-export declare function startSimulator(options?: SimulatorOptions): Promise<Simulator>
+const defaults: Settings = {
+  latencyMs: 400,
+  tps: 2,
+  tokenLifetimeSeconds: 3600,
+  tokenMaxPages: null,
+  clockOffsetMs: 0,
+  skewToleranceSeconds: 300,
+}
+
+/**
+ * Starts a simulated AWS on 127.0.0.1: STS and CloudTrail over their real wire protocols, for any client that is
+ * given its address as AWS_ENDPOINT_URL.
+ *
+ * @throws when the port is in use, or an option makes no sense
+ */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const {
+    port = 0,
+    accountIds = ['111122223333'],
+    regions,
+    vendorPrincipalArn = 'arn:aws:iam::999988887777:role/cairn',
+    vendorPolicies = [
+      {
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: '*' }],
+      },
+    ],
+    ...initialSettings
+  } = options
+  const settings: Settings = { ...defaults, ...definedOnly(initialSettings) }
+  const now = () => Date.now() + settings.clockOffsetMs
+
+  const [accountId] = accountIds
+  if (accountId === undefined) throw new ControlError('There must be a customer account')
+  const accounts = new Accounts(vendorPrincipalArn.split(':')[1] ?? '', now)
+  for (const id of accountIds) {
+    const account = accounts.account(id)
+    if (regions) account.regions = new Set(regions)
+  }
+  const credentials = accounts.createPrincipal({
+    arn: vendorPrincipalArn,
+    policies: vendorPolicies,
+    // What is given at start cannot be renewed by its holder: it outlives every demo and every moved clock.
+    durationSeconds: 10 * 365 * 86_400,
+  })
+  const ledger = new Ledger(accounts, now)
+  const faults = new Faults()
+
+  const simulator: Simulator = {
+    // Known once the server listens.
+    url: '',
+    port: 0,
+    env: {},
+    accountId,
+    vendor: {
+      accountId: vendorPrincipalArn.split(':')[4]!,
+      principalArn: vendorPrincipalArn,
+      credentials,
+    },
+    ledger,
+    now,
+    putRole: (role) => accounts.putRole(role),
+    roles: () => accounts.roles().map(({ arn }) => arn),
+    deleteRole: (arn) => accounts.deleteRole(arn),
+    createPrincipal: (principal) => accounts.createPrincipal(principal),
+    setPolicies: (arn, policies) => accounts.setPolicies(arn, policies),
+    setServiceControlPolicies(policies, id = accountId) {
+      accounts.account(id).serviceControlPolicies = policies.map((policy) =>
+        parsePolicy(policy, 'identity'),
+      )
+    },
+    denyLookupEvents(denied, id = accountId) {
+      const Condition = { StringEquals: { 'aws:RequestedRegion': denied } }
+      const statement = { Effect: 'Deny', Action: 'cloudtrail:LookupEvents', Resource: '*' }
+      const policy = { Version: '2012-10-17', Statement: [{ ...statement, Condition }] }
+      simulator.setServiceControlPolicies(denied.length > 0 ? [policy] : [], id)
+    },
+    enableRegion: (region, id = accountId) => void accounts.account(id).regions.add(region),
+    disableRegion: (region, id = accountId) => void accounts.account(id).regions.delete(region),
+    setTrails(trails, id = accountId) {
+      accounts.account(id).trails = trails.map((trail) => ({
+        ...{ multiRegion: true, logging: true },
+        ...trail,
+      }))
+    },
+    addEvents: (records, addOptions = {}) =>
+      ledger.add(records, { ...addOptions, defaultAccountId: accountId }),
+    async playRecords(file, id = accountId) {
+      const records = await readRecords(file)
+      const { partition } = accounts
+      const moved = bringUpToDate(records, { accountId: id, partition, now: now() })
+      for (const { awsRegion } of records) {
+        if (typeof awsRegion === 'string') accounts.account(id).regions.add(awsRegion)
+      }
+      return { ...ledger.add(records, { accountId: id, defaultAccountId: id }), ...moved }
+    },
+    failNext: (fault) => faults.add(fault),
+    clearFaults: () => faults.clear(),
+    settings: () => ({ ...settings }),
+    configure: (changes) => void Object.assign(settings, definedOnly(changes)),
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+  const server = createHttpServer({
+    accounts,
+    ledger,
+    faults,
+    settings: () => settings,
+    now,
+    simulator,
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  const bound = (server.address() as AddressInfo).port
+  const url = `http://127.0.0.1:${bound}`
+  return Object.assign(simulator, {
+    url,
+    port: bound,
+    env: {
+      AWS_ENDPOINT_URL: url,
+      AWS_REGION: accounts.partition.globalRegion,
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      ...(credentials.sessionToken && { AWS_SESSION_TOKEN: credentials.sessionToken }),
+    },
+  })
+}
+
+function definedOnly<T extends object>(object: T): Partial<T> {
+  return Object.fromEntries(
+    Object.entries(object).filter(([, value]) => value !== undefined),
+  ) as Partial<T>
+}

@@ -174,7 +174,7 @@ export interface RequestCount {
   requests: number
   /** Of these, refused by the quota. */
   throttled: number
-  /** Of these, answered with an error, by its code (throttles included, injected faults too). */
+  /** Of these, not answered rightly, by error code, `drop` or `hang` (throttles and injected faults included). */
   errors: Record<string, number>
 }
 
@@ -214,6 +214,8 @@ export interface Simulator {
 
   /** Creates the role, or replaces its policies (its sessions live on). Throws on a malformed policy. */
   putRole(role: RoleSpec): void
+  /** The ARNs of all roles, the vendor's included. */
+  roles(): string[]
   /** Its sessions end with it. False when there was none. */
   deleteRole(arn: string): boolean
   /** A caller besides the vendor's. */

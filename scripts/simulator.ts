@@ -1,0 +1,111 @@
+/**
+ * The simulated AWS alone: `--port N [--records FILE]`. It runs until it is interrupted.
+ *
+ * With recorded events there is no quota to wait for unless `--tps` names one.
+ */
+
+import { parseArgs } from 'node:util'
+import { type Simulator, startSimulator } from '../simulator/index.ts'
+
+const usage = `Usage: npm run simulator -- --port N [options]
+  --port N           port on 127.0.0.1
+  --records FILE     plays recorded CloudTrail records (JSON lines, plain or gzip)
+  --tps N            LookupEvents requests a second per region (default 2; none with --records)
+  --latency MS       median answer time (default 400)
+  --account ID       the customer account (default 111122223333)
+  --principal ARN    whom the product runs as (default arn:aws:iam::999988887777:role/cairn)
+`
+
+const { simulator, records } = await start()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void simulator.close().then(() => process.exit(0)))
+}
+if (records) {
+  const { added, ignored, oldest, newest, regionMap } = await simulator
+    .playRecords(records)
+    .catch((error: Error) => stop(error.message))
+  const twice = ignored > 0 ? `, ${ignored} lines repeat an eventID` : ''
+  console.log(`${records}: ${added} events from ${oldest} to ${newest}${twice}`)
+  for (const [name, region] of Object.entries(regionMap))
+    console.log(`  ${name} plays as ${region}`)
+}
+console.log(welcome(simulator))
+
+async function start(): Promise<{ simulator: Simulator; records: string | undefined }> {
+  try {
+    const { values } = parseArgs({
+      options: {
+        port: { type: 'string' },
+        records: { type: 'string' },
+        tps: { type: 'string' },
+        latency: { type: 'string' },
+        account: { type: 'string' },
+        principal: { type: 'string' },
+        help: { type: 'boolean' },
+      },
+    })
+    if (values.help) stop(usage, 0)
+    const tps = values.tps ?? (values.records ? undefined : '2')
+    const simulator = await startSimulator({
+      port: number('port', values.port ?? '', 65_535),
+      tps: tps === undefined ? null : number('tps', tps),
+      latencyMs: number('latency', values.latency ?? '400'),
+      accountIds: values.account ? [values.account] : undefined,
+      vendorPrincipalArn: values.principal,
+    })
+    return { simulator, records: values.records }
+  } catch (error) {
+    stop(`${(error as Error).message}\n\n${usage}`)
+  }
+}
+
+function number(name: string, text: string, max = Number.MAX_SAFE_INTEGER): number {
+  const value = Number(text)
+  if (text === '' || !(value >= 0 && value <= max)) throw new Error(`--${name} needs a number`)
+  return value
+}
+
+function stop(message: string, code = 1): never {
+  console.error(message)
+  process.exit(code)
+}
+
+/** What to do next, in words that can be pasted into a shell. */
+function welcome({ url, env, accountId, vendor }: Simulator): string {
+  const variables = Object.entries(env).map(([name, value]) => `export ${name}=${value}`)
+  const role = JSON.stringify({
+    arn: `arn:aws:iam::${accountId}:role/cairn-read-only`,
+    trustPolicy: {
+      Version: '2012-10-17',
+      Statement: {
+        Effect: 'Allow',
+        Principal: { AWS: vendor.principalArn },
+        Action: 'sts:AssumeRole',
+        Condition: { StringEquals: { 'sts:ExternalId': 'THE_EXTERNAL_ID' } },
+      },
+    },
+    policies: [
+      {
+        Version: '2012-10-17',
+        Statement: {
+          Effect: 'Allow',
+          Action: [
+            'cloudtrail:LookupEvents',
+            'cloudtrail:Describe*',
+            'cloudtrail:Get*',
+            'cloudtrail:List*',
+          ],
+          Resource: '*',
+        },
+      },
+    ],
+  })
+  return `The simulated AWS listens on ${url}. The keys are its own and open nothing else.
+
+${variables.join('\n')}
+
+A role in account ${accountId}:
+  curl -X PUT ${url}/_simulator/roles -d '${role}'
+
+Everything else that can be asked of it: curl ${url}/_simulator/help`
+}

@@ -1,0 +1,193 @@
+/** One AWS request from its bytes to its answer: who signed it, what it asks for, what goes wrong on the way. */
+
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Accounts, Session } from './accounts.ts'
+import { cloudTrailOperations } from './cloudtrail.ts'
+import { AwsError, commonError, INVALID_TOKEN, type Protocol } from './errors.ts'
+import type { Faults } from './faults.ts'
+import { iamOperations } from './iam.ts'
+import type { Ledger } from './ledger.ts'
+import { Quota } from './quota.ts'
+import { authenticate, readSignature, type Signature, type SignedRequest } from './sigv4.ts'
+import { stsOperations } from './sts.ts'
+import type { FaultSpec, Settings } from './types.ts'
+import { xml } from './xml.ts'
+
+export interface AwsAnswer {
+  status: number
+  headers: Record<string, string>
+  body: string
+}
+
+/** In place of an answer: a closed connection, or nothing ever. */
+export type NoAnswer = 'drop' | 'hang'
+
+export interface AwsParts {
+  accounts: Accounts
+  ledger: Ledger
+  faults: Faults
+  settings: () => Settings
+  /** Epoch milliseconds. */
+  now: () => number
+}
+
+/** What a request says about itself before anything of it is verified. */
+interface Asked {
+  protocol: Protocol
+  service: string
+  operation: string
+  parameters: URLSearchParams
+}
+
+/** Services of the query protocol: their operations and the namespace of their XML. */
+const queryServices: Record<string, { operations: typeof stsOperations; namespace: string }> = {
+  sts: { operations: stsOperations, namespace: 'https://sts.amazonaws.com/doc/2011-06-15/' },
+  iam: { operations: iamOperations, namespace: 'https://iam.amazonaws.com/doc/2010-05-08/' },
+}
+
+/** The part of the simulator that AWS clients talk to. */
+export function createAws({ accounts, ledger, faults, settings, now }: AwsParts) {
+  const cloudTrail = cloudTrailOperations(accounts, ledger, settings)
+  const quota = new Quota()
+
+  return async function answer(request: SignedRequest): Promise<AwsAnswer | NoAnswer> {
+    const requestId = randomUUID()
+    const signature = readSignature(request.headers.authorization)
+    const asked = readRequest(request, signature)
+    let session: Session | undefined
+    const count = (errorCode?: string) => {
+      if (!session || !signature) return
+      const { service, operation } = asked
+      const { accountId } = session
+      ledger.countRequest({ service, operation, accountId, region: signature.region }, errorCode)
+    }
+    try {
+      if (!signature) throw unsigned(request, asked.protocol)
+      session = await authenticate(request, signature, {
+        ...{ accounts, now: now(), protocol: asked.protocol },
+        toleranceSeconds: settings().skewToleranceSeconds,
+      })
+      const { accountId } = session
+      const fault = faults.take({ ...asked, region: signature.region, accountId })
+      if (fault?.effect === 'drop' || fault?.effect === 'hang') {
+        count(fault.effect)
+        return fault.effect
+      }
+      const body = await perform(
+        request,
+        asked,
+        { session, region: signature.region, requestId },
+        fault,
+      )
+      count()
+      return toAnswer(asked.protocol, requestId, 200, body)
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error
+      count(error.code)
+      return toAnswer(asked.protocol, requestId, error.status, errorBody(asked, error, requestId))
+    }
+  }
+
+  /** The body of a right answer. */
+  async function perform(
+    request: SignedRequest,
+    { protocol, service, operation, parameters }: Asked,
+    { session, region, requestId }: { session: Session; region: string; requestId: string },
+    fault: FaultSpec | undefined,
+  ): Promise<string> {
+    if (fault?.effect === 'delay') await sleep(fault.delayMs ?? 0)
+    if (fault?.effect === 'error') throw injected(fault, protocol)
+    if (!accounts.account(session.accountId).regions.has(region)) {
+      // A region that was never enabled does not know the account's keys.
+      throw commonError(protocol, 'unknownKey', INVALID_TOKEN)
+    }
+    if (protocol === 'query') {
+      const known = Object.hasOwn(queryServices, service) ? queryServices[service] : undefined
+      if (!known || !Object.hasOwn(known.operations, operation)) {
+        const message = `Could not find operation ${operation} for ${service}`
+        throw new AwsError('InvalidAction', message)
+      }
+      await answerTime(settings().latencyMs)
+      const result = known.operations[operation]!({ parameters, session, region, accounts })
+      const metadata = xml({ ResponseMetadata: { RequestId: requestId } })
+      return `<${operation}Response xmlns="${known.namespace}"><${operation}Result>${result}</${operation}Result>${metadata}</${operation}Response>`
+    }
+    if (service !== 'cloudtrail' || !Object.hasOwn(cloudTrail, operation)) {
+      throw new AwsError('UnknownOperationException', `There is no operation ${operation}`)
+    }
+    const { limited, answer } = cloudTrail[operation]!
+    if (limited && !quota.take(`${session.accountId} ${region}`, settings().tps)) {
+      throw new AwsError('ThrottlingException', 'Rate exceeded')
+    }
+    await answerTime(settings().latencyMs)
+    const unordered = fault?.effect === 'unordered'
+    return answer({ input: readJson(request.body), session, region, now: now(), unordered })
+  }
+}
+
+/** A target header speaks of JSON, its absence of the query protocol; the signature says for which service. */
+function readRequest(request: SignedRequest, signature: Signature | undefined): Asked {
+  const target = request.headers['x-amz-target']
+  if (target !== undefined) {
+    const operation = target.slice(target.lastIndexOf('.') + 1)
+    const service = signature?.service ?? 'cloudtrail'
+    return { protocol: 'json', service, operation, parameters: new URLSearchParams() }
+  }
+  const query = new URL(request.url, 'http://localhost').search
+  const parameters = new URLSearchParams(request.method === 'GET' ? query : request.body.toString())
+  const operation = parameters.get('Action') ?? ''
+  return { protocol: 'query', service: signature?.service ?? 'sts', operation, parameters }
+}
+
+function unsigned({ headers }: SignedRequest, protocol: Protocol): AwsError {
+  return headers.authorization === undefined
+    ? commonError(protocol, 'missing', 'Request is missing Authentication Token')
+    : commonError(protocol, 'incomplete', 'The Authorization header has no Signature Version 4.')
+}
+
+function injected({ code = 'InternalFailure', message, status }: FaultSpec, protocol: Protocol) {
+  const usual = /^Internal/.test(code)
+    ? 500
+    : /^ServiceUnavailable/.test(code)
+      ? 503
+      : protocol === 'query' &&
+          /^(AccessDenied|Expired|InvalidClientToken|RegionDisabled)/.test(code)
+        ? 403
+        : 400
+  return new AwsError(code, message ?? 'Injected by the simulator', status ?? usual)
+}
+
+/** Waits around the median, log-normally: one answer in a hundred takes more than twice as long. */
+async function answerTime(medianMs: number): Promise<void> {
+  if (medianMs <= 0) return
+  // Box–Muller: a normally distributed number out of two even ones.
+  const normal = Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random())
+  await sleep(medianMs * Math.exp(0.3 * normal))
+}
+
+function readJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString() || '{}')
+  } catch {
+    throw new AwsError('SerializationException', 'The request body is not JSON')
+  }
+}
+
+function toAnswer(protocol: Protocol, requestId: string, status: number, body: string): AwsAnswer {
+  const contentType = protocol === 'json' ? 'application/x-amz-json-1.1' : 'text/xml'
+  return { status, body, headers: { 'content-type': contentType, 'x-amzn-RequestId': requestId } }
+}
+
+function errorBody({ protocol, service }: Asked, error: AwsError, requestId: string): string {
+  const { code, message, status } = error
+  if (protocol === 'json') {
+    // AWS writes this one member with a capital letter where a policy decided.
+    const member = code === 'AccessDeniedException' ? 'Message' : 'message'
+    return JSON.stringify({ __type: code, [member]: message })
+  }
+  const namespace = queryServices[service]?.namespace ?? queryServices.sts!.namespace
+  const type = status >= 500 ? 'Receiver' : 'Sender'
+  const inside = xml({ Error: { Type: type, Code: code, Message: message }, RequestId: requestId })
+  return `<ErrorResponse xmlns="${namespace}">${inside}</ErrorResponse>`
+}

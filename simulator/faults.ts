@@ -1,0 +1,32 @@
+/** Calls that are to go wrong. */
+
+import type { FaultSpec } from './types.ts'
+
+export interface Call {
+  service: string
+  operation: string
+  region: string
+  accountId: string
+}
+
+export class Faults {
+  #pending: { spec: FaultSpec; left: number }[] = []
+
+  add(spec: FaultSpec): void {
+    this.#pending.push({ spec, left: spec.times ?? 1 })
+  }
+
+  clear(): void {
+    this.#pending = []
+  }
+
+  /** The oldest fault that matches the call, used up by one. */
+  take(call: Call): FaultSpec | undefined {
+    const keys = ['service', 'operation', 'region', 'accountId'] as const
+    const fault = this.#pending.find(({ spec }) =>
+      keys.every((key) => spec[key] === undefined || spec[key] === call[key]),
+    )
+    if (fault && --fault.left <= 0) this.#pending = this.#pending.filter((one) => one !== fault)
+    return fault?.spec
+  }
+}

@@ -1,0 +1,61 @@
+/** The HTTP server: AWS's wire on every path but `/_simulator`, which is the controls'. */
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { type AwsParts, createAws } from './aws.ts'
+import { control } from './controls.ts'
+import type { Simulator } from './types.ts'
+
+const MAX_AWS_BODY = 1024 * 1024
+const MAX_CONTROL_BODY = 256 * 1024 * 1024
+
+export function createHttpServer(parts: AwsParts & { simulator: Simulator }): Server {
+  const answerAws = createAws(parts)
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = '', url = '' } = request
+    // The simulator's own clock: a client that goes by AWS's Date must see it.
+    response.setHeader('Date', new Date(parts.now()).toUTCString())
+    if (url.split('?')[0]!.startsWith('/_simulator')) {
+      const body = await readBody(request, MAX_CONTROL_BODY)
+      const { status, result } = await control(parts.simulator, { method, url, body })
+      response.writeHead(status, { 'content-type': 'application/json' })
+      response.end(`${JSON.stringify(result, null, 2)}\n`)
+      return
+    }
+    const headers = Object.fromEntries(
+      Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+    )
+    const body = await readBody(request, MAX_AWS_BODY)
+    const answer = await answerAws({ method, url, headers, body })
+    if (answer === 'hang') return
+    if (answer === 'drop') {
+      request.socket.destroy()
+      return
+    }
+    response.setHeader('Date', new Date(parts.now()).toUTCString())
+    response.writeHead(answer.status, answer.headers)
+    response.end(answer.body)
+  }
+
+  return createServer((request, response) => {
+    handle(request, response).catch((error: unknown) => {
+      // A client that went away is nobody's error. Anything else is the simulator's own, and must be seen.
+      if (response.destroyed || response.headersSent) return
+      response.writeHead(error instanceof TooLarge ? 413 : 500, { 'content-type': 'text/plain' })
+      response.end(`Simulator: ${error instanceof Error ? error.stack : error}\n`)
+    })
+  })
+}
+
+class TooLarge extends Error {}
+
+async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > limit) throw new TooLarge(`The request's body is longer than ${limit} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}

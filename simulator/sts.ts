@@ -1,0 +1,119 @@
+/** AWS STS: the query protocol's parameters in, XML out. */
+
+import type { Accounts, Session } from './accounts.ts'
+import { AwsError } from './errors.ts'
+import { parsePolicy } from './policy.ts'
+import { xml } from './xml.ts'
+
+const HOUR = 3600
+
+export interface QueryRequest {
+  parameters: URLSearchParams
+  session: Session
+  region: string
+  accounts: Accounts
+}
+
+/** The operations by name; each gives the inside of its `…Result` element. */
+export const stsOperations: Record<string, (request: QueryRequest) => string> = {
+  AssumeRole: assumeRole,
+  GetCallerIdentity: getCallerIdentity,
+}
+
+/** Needs no permission: not even a denial of everything forbids it. */
+function getCallerIdentity({ session }: QueryRequest): string {
+  return xml({ Arn: session.arn, UserId: session.userId, Account: session.accountId })
+}
+
+function assumeRole({ parameters, session, region, accounts }: QueryRequest): string {
+  const roleArn = parameters.get('RoleArn')
+  const sessionName = parameters.get('RoleSessionName')
+  const externalId = parameters.get('ExternalId')
+  const policyText = parameters.get('Policy')
+  const duration = parameters.get('DurationSeconds')
+  validate(
+    text('roleArn', roleArn, { required: true, min: 20, max: 2048 }),
+    text('roleSessionName', sessionName, {
+      required: true,
+      min: 2,
+      max: 64,
+      pattern: '[\\w+=,.@-]*',
+    }),
+    text('externalId', externalId, { min: 2, max: 1224, pattern: '[\\w+=,.@:\\/-]*' }),
+    text('policy', policyText, { min: 1, max: 2048 }),
+    whole('durationSeconds', duration, { min: 900, max: 12 * HOUR }),
+  )
+  if (!/^arn:[\w-]+:iam::\d{12}:\S+$/.test(roleArn!)) {
+    throw new AwsError('ValidationError', `${roleArn} is invalid`)
+  }
+  if ([...parameters.keys()].some((name) => name.startsWith('PolicyArns.'))) {
+    throw new AwsError('ValidationError', 'PolicyArns are not simulated: use Policy')
+  }
+  const sessionPolicy = policyText === null ? undefined : parsePolicy(policyText, 'identity')
+
+  const has = (prefix: string) => [...parameters.keys()].some((name) => name.startsWith(prefix))
+  const assumed = accounts.assumeRole(session, {
+    roleArn: roleArn!,
+    sessionName: sessionName!,
+    ...(externalId !== null && { externalId }),
+    durationSeconds: duration === null ? HOUR : Number(duration),
+    region,
+    actions: [
+      'sts:AssumeRole',
+      ...(has('Tags.member.') ? ['sts:TagSession'] : []),
+      ...(has('SourceIdentity') ? ['sts:SetSourceIdentity'] : []),
+    ],
+    ...(sessionPolicy && { sessionPolicy }),
+  })
+  return xml({
+    AssumedRoleUser: { AssumedRoleId: assumed.userId, Arn: assumed.arn },
+    Credentials: {
+      AccessKeyId: assumed.credentials.accessKeyId,
+      SecretAccessKey: assumed.credentials.secretAccessKey,
+      SessionToken: assumed.credentials.sessionToken!,
+      Expiration: `${new Date(assumed.expiresAt!).toISOString().slice(0, 19)}Z`,
+    },
+    // AWS packs the policy into the token and tells how much of the room it took, in percent.
+    ...(policyText !== null && { PackedPolicySize: String(Math.ceil(policyText.length / 21)) }),
+  })
+}
+
+type Problem = string | undefined
+
+/** Tells all problems at once, as AWS does. */
+function validate(...checks: Problem[]): void {
+  const problems = checks.filter((problem) => problem !== undefined)
+  if (problems.length === 0) return
+  const count = `${problems.length} validation error${problems.length > 1 ? 's' : ''} detected`
+  throw new AwsError('ValidationError', `${count}: ${problems.join('; ')}`)
+}
+
+function text(
+  name: string,
+  value: string | null,
+  limits: { required?: boolean; min: number; max: number; pattern?: string },
+): Problem {
+  const failed = (constraint: string) =>
+    `Value ${value === null ? 'null' : `'${value}'`} at '${name}' failed to satisfy constraint: Member must ${constraint}`
+  if (value === null) return limits.required ? failed('not be null') : undefined
+  if (value.length < limits.min) {
+    return failed(`have length greater than or equal to ${limits.min}`)
+  }
+  if (value.length > limits.max) return failed(`have length less than or equal to ${limits.max}`)
+  if (limits.pattern && !new RegExp(`^${limits.pattern}$`).test(value)) {
+    return failed(`satisfy regular expression pattern: ${limits.pattern}`)
+  }
+  return undefined
+}
+
+function whole(name: string, value: string | null, limits: { min: number; max: number }): Problem {
+  if (value === null) return undefined
+  const failed = (constraint: string) =>
+    `Value '${value}' at '${name}' failed to satisfy constraint: Member must ${constraint}`
+  if (!/^-?\d+$/.test(value)) return failed('be a whole number')
+  if (Number(value) < limits.min) {
+    return failed(`have value greater than or equal to ${limits.min}`)
+  }
+  if (Number(value) > limits.max) return failed(`have value less than or equal to ${limits.max}`)
+  return undefined
+}
