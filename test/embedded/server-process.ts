@@ -11,6 +11,6 @@ const server =
   kind === 'postgres'
     ? await startPostgres({ dataDir: dataDir!, log })
     : await startTemporal({ dataDir: dataDir!, log })
-console.log(JSON.stringify(server))
 process.on('SIGTERM', () => server.stop().then(() => process.exit(0)))
+console.log(JSON.stringify(server))
 setInterval(() => {}, 60_000)
