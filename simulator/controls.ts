@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { AwsError, ControlError } from './errors.ts'
+import { settingsSchema } from './settings.ts'
 import type { Simulator } from './types.ts'
 
 export interface ControlRequest {
@@ -83,15 +84,6 @@ const fault = z.strictObject({
   delayMs: z.number().nonnegative().optional(),
 })
 
-const settings = z.strictObject({
-  latencyMs: z.number().nonnegative().optional(),
-  tps: z.number().positive().nullable().optional(),
-  tokenLifetimeSeconds: z.number().nonnegative().optional(),
-  tokenMaxPages: z.number().int().positive().nullable().optional(),
-  clockOffsetMs: z.number().optional(),
-  skewToleranceSeconds: z.number().nonnegative().nullable().optional(),
-})
-
 /** A query string's values are texts: `regions` lists names with commas, `deliveredOnly` is `true` or `false`. */
 const eventQuery = z.strictObject({
   accountId: accountId.optional(),
@@ -113,6 +105,7 @@ const routes: Record<string, Route> = {
     now: new Date(simulator.now()).toISOString(),
     settings: simulator.settings(),
   })),
+  'GET /help': route(nothing, () => Object.keys(routes)),
   'GET /env': route(nothing, (simulator) => simulator.env),
   'GET /roles': route(nothing, (simulator) => simulator.roles()),
   'PUT /roles': route(role, (simulator, input) => simulator.putRole(input)),
@@ -155,7 +148,7 @@ const routes: Record<string, Route> = {
   ),
   'POST /faults': route(fault, (simulator, input) => simulator.failNext(input)),
   'DELETE /faults': route(nothing, (simulator) => simulator.clearFaults()),
-  'PATCH /settings': route(settings, (simulator, input) => {
+  'PATCH /settings': route(settingsSchema, (simulator, input) => {
     simulator.configure(input)
     return simulator.settings()
   }),
@@ -191,7 +184,7 @@ export async function control(
   if (!Object.hasOwn(routes, name)) {
     return {
       status: 404,
-      result: { error: `No ${name}. There are: ${Object.keys(routes).join(', ')}` },
+      result: { error: `No ${name}. GET /help lists what there is` },
     }
   }
   try {

@@ -6,19 +6,11 @@ import { createHttpServer } from './http.ts'
 import { Ledger } from './ledger.ts'
 import { parsePolicy } from './policy.ts'
 import { bringUpToDate, readRecords } from './records.ts'
+import { changeSettings, defaultSettings } from './settings.ts'
 import type { Settings, Simulator, SimulatorOptions } from './types.ts'
 
 export { oneSecondRecords } from './records.ts'
 export type * from './types.ts'
-
-const defaults: Settings = {
-  latencyMs: 400,
-  tps: 2,
-  tokenLifetimeSeconds: 3600,
-  tokenMaxPages: null,
-  clockOffsetMs: 0,
-  skewToleranceSeconds: 300,
-}
 
 /**
  * Starts a simulated AWS on 127.0.0.1: STS and CloudTrail over their real wire protocols, for any client that is
@@ -40,7 +32,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     ],
     ...initialSettings
   } = options
-  const settings: Settings = { ...defaults, ...definedOnly(initialSettings) }
+  const settings: Settings = { ...defaultSettings }
+  changeSettings(settings, initialSettings)
   const now = () => Date.now() + settings.clockOffsetMs
 
   const [accountId] = accountIds
@@ -110,7 +103,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     failNext: (fault) => faults.add(fault),
     clearFaults: () => faults.clear(),
     settings: () => ({ ...settings }),
-    configure: (changes) => void Object.assign(settings, definedOnly(changes)),
+    configure: (changes) => changeSettings(settings, changes),
     async close() {
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeAllConnections()
@@ -142,10 +135,4 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       ...(credentials.sessionToken && { AWS_SESSION_TOKEN: credentials.sessionToken }),
     },
   })
-}
-
-function definedOnly<T extends object>(object: T): Partial<T> {
-  return Object.fromEntries(
-    Object.entries(object).filter(([, value]) => value !== undefined),
-  ) as Partial<T>
 }
