@@ -49,7 +49,10 @@ export async function importEvents(
     await ensurePartitions(trx, new Date(from * 1000))
     await adoptRegions(trx, connection)
     await ensureGlobalRegion(trx, connection)
-    return { connection, rows: await claimDue(trx, connection, options) }
+    return {
+      connection,
+      rows: await claimDue(trx, connection, { ...options, now: new Date(startedAt) }),
+    }
   })
   const grant: RoleGrant = {
     connectionId: connection.id,

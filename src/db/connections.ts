@@ -72,6 +72,7 @@ export function updateDesiredState(
     .updateTable('connections')
     .set((eb) => ({
       version: eb('version', '+', 1),
+      version_at: sql<Date>`now()`,
       name: wanted.name,
       selection: wanted.selection,
       lookback_days: wanted.lookbackDays,
@@ -103,6 +104,7 @@ export function markDeleted(
     .updateTable('connections')
     .set((eb) => ({
       version: eb('version', '+', 1),
+      version_at: sql<Date>`now()`,
       deleted_at: sql<Date>`coalesce(deleted_at, now())`,
       purge: sql<boolean>`purge OR ${options.purge}`,
     }))

@@ -196,7 +196,7 @@ export async function adoptRegions(trx: Trx, connection: ConnectionRow): Promise
 export async function claimDue(
   trx: Trx,
   connection: ConnectionRow,
-  options: { attention: boolean },
+  options: { attention: boolean; now: Date },
 ): Promise<CoverageRow[]> {
   const rows = await trx
     .updateTable('coverage')
@@ -209,7 +209,7 @@ export async function claimDue(
     .where('selection', '=', connection.selection)
     .where((eb) =>
       eb.or([
-        eb('next_poll_at', '<=', sql<Date>`now()`),
+        eb('next_poll_at', '<=', options.now),
         ...(options.attention ? [eb('state', '=', 'active')] : []),
       ]),
     )

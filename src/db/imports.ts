@@ -114,8 +114,16 @@ async function insertBatch(
 ): Promise<{ inserted: number; unread: number }> {
   const rows = imported.map((one) => toRow(one, owner))
   const elsewhere = await knownUnderAnotherTime(trx, owner, rows)
-  const unread = imported.filter(({ change }) => elsewhere.has(change.sourceId))
-  const kept = rows.filter((row) => !elsewhere.has(row.source_id))
+  const times = new Map<string, number>()
+  const isTwin = (row: (typeof rows)[number]) => {
+    const time = row.occurred_at.getTime()
+    const first = times.get(row.source_id) ?? time
+    times.set(row.source_id, first)
+    return elsewhere.has(row.source_id) || first !== time
+  }
+  const twins = rows.map(isTwin)
+  const unread = imported.filter((_, index) => twins[index])
+  const kept = rows.filter((_, index) => !twins[index])
   const { rows: inserted } = await sql<{ count: number }>`
     WITH input AS MATERIALIZED (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(kept)}::jsonb) AS r(

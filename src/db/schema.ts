@@ -72,6 +72,7 @@ interface ConnectionsTable {
   external_id: ColumnType<string, string, never>
   created_at: Generated<Date>
   version: Generated<number>
+  version_at: Generated<Date>
   role_arn: string | null
   role_arn_set_at: Date | null
   account_id: string | null

@@ -56,6 +56,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
       -- Desired state: what people ask for. Each change raises version.
       version int NOT NULL DEFAULT 1,
+      version_at timestamptz(3) NOT NULL DEFAULT now(),
       role_arn text,
       role_arn_set_at timestamptz(3),
       account_id text,
@@ -237,7 +238,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     GRANT SELECT ON organizations, verifications, coverage, changes, change_records, unread_records
       TO cairn_api;
     GRANT SELECT, INSERT ON connections TO cairn_api;
-    GRANT UPDATE (name, version, role_arn, role_arn_set_at, account_id, partition, selection,
+    GRANT UPDATE (name, version, version_at, role_arn, role_arn_set_at, account_id, partition, selection,
       lookback_days, poll_interval_seconds, paused, deleted_at, purge) ON connections TO cairn_api;
     GRANT SELECT, INSERT, UPDATE ON api_keys TO cairn_api;
 
