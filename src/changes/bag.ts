@@ -25,7 +25,9 @@ export class Bag {
   }
 
   get isEmpty(): boolean {
-    return this.#names().size === 0
+    if (this.#raw === undefined) return true
+    for (const name in this.#raw) if (Object.hasOwn(this.#raw, name)) return false
+    return true
   }
 
   /** As it came. */
@@ -40,9 +42,8 @@ export class Bag {
 
   /** The first of these names that has a value. */
   get(...names: string[]): unknown {
-    const values = this.#names()
     for (const name of names) {
-      const value = values.get(name.toLowerCase())
+      const value = this.#value(name)
       if (value !== undefined && value !== null) return value
     }
     return undefined
@@ -54,9 +55,8 @@ export class Bag {
 
   /** The first of these names that holds a string, number or boolean that is not empty. */
   text(...names: string[]): string | undefined {
-    const values = this.#names()
     for (const name of names) {
-      const text = scalar(values.get(name.toLowerCase()))
+      const text = scalar(this.#value(name))
       if (text !== undefined) return text
     }
     return undefined
@@ -98,6 +98,13 @@ export class Bag {
     return this.items(...names)
       .map(scalar)
       .filter((text) => text !== undefined)
+  }
+
+  #value(name: string): unknown {
+    if (this.#raw === undefined) return undefined
+    // Nearly always the case is right, and nothing needs to be looked for.
+    if (Object.hasOwn(this.#raw, name)) return this.#raw[name]
+    return this.#names().get(name.toLowerCase())
   }
 
   #names(): Map<string, unknown> {

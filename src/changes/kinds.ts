@@ -11,15 +11,18 @@ export interface Kind {
   noun: string
   /** Names of parameters that hold its id, name or ARN, the surest first; in any case. */
   keys: string[]
+  /** Only for actions like these: `name` names many things. */
+  only?: RegExp
   /** What follows `arn:PARTITION:`; {region}, {account}, {id} and parameters' names are filled in. */
   arn?: string
 }
 
-const kind = (type: string, noun: string, keys: string, arn?: string): Kind => ({
+const kind = (type: string, noun: string, keys: string, arn?: string, only?: RegExp): Kind => ({
   type,
   noun,
   keys: keys.split(' '),
   arn,
+  ...(only && { only }),
 })
 
 /** EC2's ids say what they are: [prefix, type, noun, resource part of the ARN]. */
@@ -275,6 +278,26 @@ export const KINDS: Record<string, Kind[]> = {
   ],
   secretsmanager: [kind('AWS::SecretsManager::Secret', 'secret', 'aRN secretId name')],
   ssm: [
+    kind(
+      'AWS::SSM::Parameter',
+      'parameter',
+      'name names',
+      'ssm:{region}:{account}:parameter{id}',
+      /Parameter/,
+    ),
+    kind(
+      'AWS::EC2::Instance',
+      'instance',
+      'instanceId instanceIds',
+      'ec2:{region}:{account}:instance/{id}',
+    ),
+    kind(
+      'AWS::SSM::Document',
+      'document',
+      'name',
+      'ssm:{region}:{account}:document/{id}',
+      /Document/,
+    ),
     kind('AWS::SSM::Document', 'document', 'documentName', 'ssm:{region}:{account}:document/{id}'),
     kind(
       'AWS::SSM::Association',

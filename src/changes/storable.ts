@@ -30,7 +30,7 @@ export function storableRecord(raw: string): string {
 }
 
 const SUSPICIOUS =
-  /\\u(?:0000|[dD][89abAB][0-9a-fA-F]{2}|[dD][c-fC-F][0-9a-fA-F]{2})|\d{100}|\d[eE][+-]?\d{3}/
+  /\\u(?:0000|[dD][89abAB][0-9a-fA-F]{2}|[dD][c-fC-F][0-9a-fA-F]{2})|\d{100}|(?:^|[:,[\s])-?\d[\d.]*[eE][+-]?\d{3}/
 
 /** May doubt a text that is safe (its strings are not told from its numbers), never the reverse. */
 function isSurelySafe(text: string): boolean {

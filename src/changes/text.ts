@@ -122,26 +122,25 @@ const IRREGULAR: Record<string, string> = {
   build: 'built',
   get: 'got',
   give: 'gave',
-  go: 'went',
   hold: 'held',
+  keep: 'kept',
   leave: 'left',
   let: 'let',
   make: 'made',
   put: 'put',
+  override: 'overrode',
   read: 'read',
-  redo: 'redid',
+  rebuild: 'rebuilt',
+  reset: 'reset',
   run: 'ran',
   send: 'sent',
   set: 'set',
-  shut: 'shut',
+  split: 'split',
   take: 'took',
-  tell: 'told',
-  undo: 'undid',
   withdraw: 'withdrew',
   write: 'wrote',
 }
-const DOUBLED =
-  /^(stop|tag|untag|submit|permit|ship|drop|admit|commit|plan|swap|unwrap|wrap|cancel)$/
+const DOUBLED = /^(stop|tag|untag|submit|drop|scan|swap|cancel|transfer)$/
 
 /** The phrase with its first word, a verb, in the past: `stop the trail` → `stopped the trail`. */
 export function past(phrase: string): string {

@@ -1,0 +1,165 @@
+/**
+ * Change sets: which changes belong to one piece of work.
+ *
+ * Each change reaches over a span of time, from itself to as long as its work may be silent. Two
+ * spans of one session that overlap are one piece of work, and so is whatever they hold between
+ * them. So a set is a union of overlapping spans, which comes out the same in whatever order the
+ * changes arrive: that is what late events and an import that runs backwards need.
+ *
+ * The functions work on sets as well as on single changes, so that who keeps the sets needs only
+ * those of one session around the time of what arrives. docs/decisions/004-change-sets.md says how.
+ */
+
+import type { Change, WorkSession } from './change.ts'
+import { counted, listed } from './text.ts'
+
+/** The time that a set, or a single change, covers. Milliseconds since 1970. */
+export interface Span {
+  /** Sets of different anchors never merge. */
+  anchor: string
+  /** Sets of different lanes never merge, but null is any lane. */
+  lane: string | null
+  from: number
+  /** To the end of the furthest reach, inclusive. */
+  until: number
+}
+
+export interface ChangeSet extends Span {
+  /** The id of the change that opened the set: the first that was stored. It never changes. */
+  id: string
+  /** When that change was: what sets are ordered and paged by. It never changes. */
+  openedAt: number
+}
+
+/** The span of one change. */
+export function spanOf(change: { occurredAt: Date; session: WorkSession }): Span {
+  const { anchor, lane, reachMs } = change.session
+  const from = change.occurredAt.getTime()
+  return { anchor, lane, from, until: from + reachMs }
+}
+
+/** The set that a change opens when it joins none. */
+export function openSet(id: string, change: { occurredAt: Date; session: WorkSession }): ChangeSet {
+  return { ...spanOf(change), id, openedAt: change.occurredAt.getTime() }
+}
+
+export function belongTogether(a: Span, b: Span): boolean {
+  if (a.anchor !== b.anchor) return false
+  if (a.lane !== b.lane && a.lane !== null && b.lane !== null) return false
+  return a.from <= b.until && b.from <= a.until
+}
+
+/**
+ * One set of two that belong together.
+ *
+ * The later one's name stays: a reader who walks from the newest to the oldest has met that one
+ * already, or meets it where it was, and never meets the other's changes a second time.
+ */
+export function mergeSets(a: ChangeSet, b: ChangeSet): ChangeSet {
+  const isA = a.openedAt !== b.openedAt ? a.openedAt > b.openedAt : a.id > b.id
+  const { id, openedAt } = isA ? a : b
+  return {
+    id,
+    openedAt,
+    anchor: a.anchor,
+    lane: a.lane === null || b.lane === null ? null : a.lane,
+    from: Math.min(a.from, b.from),
+    until: Math.max(a.until, b.until),
+  }
+}
+
+export interface Merger {
+  /** What is to be stored, under the id that stays. */
+  set: ChangeSet
+  /** The ids that this set now stands for, its own not included. */
+  absorbed: string[]
+}
+
+/**
+ * Merges whatever belongs together, until nothing more does. The same sets come out in whatever
+ * order they are given: merging only ever widens a span, so no merger can rule out another.
+ */
+export function mergeAll(sets: readonly ChangeSet[]): Merger[] {
+  const byAnchor = Map.groupBy(sets, ({ anchor }) => anchor)
+  return [...byAnchor.values()].flatMap((ofAnchor) => mergeOfAnchor(ofAnchor))
+}
+
+function mergeOfAnchor(sets: readonly ChangeSet[]): Merger[] {
+  const byLane = Map.groupBy(sets, ({ lane }) => lane)
+  let merged = [...byLane.values()].flatMap(sweep)
+  // A set without a lane joins those it touches, which may bring it to touch more.
+  while (merged.some(({ set }) => set.lane === null)) {
+    const [next, hasChanged] = joinLanes(merged)
+    merged = next
+    if (!hasChanged) break
+  }
+  return merged
+}
+
+/** Sets of one lane: sorted by their beginnings, each joins the one before or opens a new one. */
+function sweep(sets: readonly ChangeSet[]): Merger[] {
+  const sorted = sets.toSorted((a, b) => a.from - b.from)
+  const merged: Merger[] = []
+  for (const set of sorted) {
+    const last = merged.at(-1)
+    if (last === undefined || !belongTogether(last.set, set)) merged.push({ set, absorbed: [] })
+    else merged[merged.length - 1] = joined(last, { set, absorbed: [] })
+  }
+  return merged
+}
+
+function joinLanes(mergers: readonly Merger[]): [Merger[], boolean] {
+  const done: Merger[] = []
+  let hasChanged = false
+  for (let merger of mergers) {
+    for (let i = done.length - 1; i >= 0; i--) {
+      if (!belongTogether(done[i]!.set, merger.set)) continue
+      merger = joined(done[i]!, merger)
+      done.splice(i, 1)
+      hasChanged = true
+    }
+    done.push(merger)
+  }
+  return [done, hasChanged]
+}
+
+function joined(a: Merger, b: Merger): Merger {
+  const set = mergeSets(a.set, b.set)
+  const other = set.id === a.set.id ? b.set.id : a.set.id
+  const absorbed = [...a.absorbed, ...b.absorbed]
+  return { set, absorbed: other === set.id ? absorbed : [...absorbed, other] }
+}
+
+/** Which set each change belongs to, all of them at once and in any order: id → set id. */
+export function assignChangeSets(
+  changes: readonly { id: string; occurredAt: Date; session: WorkSession }[],
+): Map<string, string> {
+  const opened = changes.map((change) => openSet(change.id, change))
+  const assigned = new Map<string, string>()
+  for (const { set, absorbed } of mergeAll(opened)) {
+    assigned.set(set.id, set.id)
+    for (const id of absorbed) assigned.set(id, set.id)
+  }
+  return assigned
+}
+
+/** `deploy-prod, with Terraform, changed 14 things in rds and ec2`. */
+export function headline(
+  changes: readonly Pick<Change, 'actor' | 'tool' | 'service' | 'outcome'>[],
+): string {
+  const [first] = changes
+  if (first === undefined) return ''
+  const tools = [...new Set(changes.map(({ tool }) => tool.label.replace(/ [\d.]+\S*$/, '')))]
+  const services = [...Map.groupBy(changes, ({ service }) => service)]
+    .toSorted(([, a], [, b]) => b.length - a.length)
+    .map(([service]) => service)
+  const made = changes.filter(({ outcome }) => outcome === 'succeeded').length
+  const tried = changes.length - made
+  const known = tools.filter((tool) => tool !== 'an unknown tool' && tool !== first.actor.name)
+  const withTools = known.length === 0 ? '' : `, with ${listed(known)},`
+  const did =
+    made === 0
+      ? `tried to change ${counted(tried, 'thing')}`
+      : `changed ${counted(made, 'thing')}${tried > 0 ? ` (${tried} more failed)` : ''}`
+  return `${first.actor.name}${withTools} ${did} in ${listed(services)}`
+}

@@ -1,0 +1,92 @@
+/** IAM policies in words: whom they let in, and when that is everyone. */
+
+import { arnName, parseArn } from './arn.ts'
+import { Bag } from './bag.ts'
+import { serviceName } from './services.ts'
+import { listed, spoken } from './text.ts'
+
+const LONGEST_POLICY = 131_072
+
+/** A policy document as records hold it: an object, JSON text, or JSON text encoded for a URL. */
+export function readPolicy(value: unknown): Bag {
+  if (typeof value !== 'string') return Bag.of(value)
+  if (value.length > LONGEST_POLICY) return Bag.empty
+  try {
+    return Bag.of(JSON.parse(value.startsWith('%') ? decodeURIComponent(value) : value))
+  } catch {
+    return Bag.empty
+  }
+}
+
+function statements(policy: Bag): Bag[] {
+  return policy.bags('Statement').slice(0, 200)
+}
+
+function allows(statement: Bag): boolean {
+  return statement.text('Effect')?.toLowerCase() === 'allow'
+}
+
+/** Whether everyone is let in and no condition narrows that. */
+function isPublic(statement: Bag): boolean {
+  if (!allows(statement) || !statement.bag('Condition').isEmpty) return false
+  const principal = statement.get('Principal')
+  return principal === '*' || Bag.of(principal).texts('AWS').includes('*')
+}
+
+/** What a resource's policy lets everyone do: `s3:GetObject`; undefined when it lets nobody in. */
+export function openedByPolicy(policy: Bag): string | undefined {
+  const open = statements(policy).filter(isPublic)
+  if (open.length === 0) return undefined
+  const actions = [...new Set(open.flatMap((statement) => statement.texts('Action')))]
+  if (actions.length === 0 || actions.some((action) => action === '*' || action.endsWith(':*'))) {
+    return 'everything'
+  }
+  return listed(actions.map((action) => spoken(action, 60)))
+}
+
+/** Whom a policy lets in: `EC2, account 123456789012 and everyone`. */
+export function letIn(policy: Bag): string[] {
+  const names = new Set<string>()
+  for (const statement of statements(policy).filter(allows)) {
+    const principal = statement.get('Principal')
+    if (principal === '*') names.add('everyone')
+    const kinds = Bag.of(principal)
+    for (const text of kinds.texts('AWS')) names.add(awsPrincipal(text))
+    for (const text of kinds.texts('Service')) names.add(serviceName(text))
+    for (const text of kinds.texts('Federated')) names.add(arnName(text))
+  }
+  return [...names].map((name) => spoken(name, 80))
+}
+
+function awsPrincipal(text: string): string {
+  if (text === '*') return 'everyone'
+  if (/^\d{12}$/.test(text)) return `account ${text}`
+  const arn = parseArn(text)
+  if (arn === undefined) return text
+  if (arn.resource === 'root') return `account ${arn.account}`
+  const kind = arn.resource.split('/')[0]
+  return `the ${kind} ${arnName(text)} of account ${arn.account}`
+}
+
+/** Whether it allows every action on every resource. */
+export function allowsEverything(policy: Bag): boolean {
+  return statements(policy).some(
+    (statement) =>
+      allows(statement) &&
+      statement.texts('Action').some((action) => action === '*' || action === '*:*') &&
+      statement.texts('Resource').includes('*'),
+  )
+}
+
+/** What an identity's policy allows: `ec2:Describe* and s3:GetObject`. */
+export function allowedActions(policy: Bag): string | undefined {
+  if (allowsEverything(policy)) return 'everything'
+  const actions = [
+    ...new Set(
+      statements(policy)
+        .filter(allows)
+        .flatMap((s) => s.texts('Action')),
+    ),
+  ]
+  return actions.length === 0 ? undefined : listed(actions.map((action) => spoken(action, 60)))
+}

@@ -1,0 +1,282 @@
+/** KMS, Secrets Manager, Systems Manager, CloudTrail, GuardDuty and Config. */
+
+import { arnName } from '../arn.ts'
+import type { Edit } from '../change.ts'
+import { edit, editsOf, HIDDEN } from '../edits.ts'
+import type { Facts } from '../facts.ts'
+import { openedByPolicy, readPolicy } from '../policy.ts'
+import { named } from '../resources.ts'
+import type { Telling, Tellings } from '../telling.ts'
+import { listed, spoken } from '../text.ts'
+
+const KEY = 'AWS::KMS::Key'
+
+export const kms: Tellings = {
+  ScheduleKeyDeletion: ({ params, answer, resources }) => {
+    const key = named(resources, KEY)
+    const on = answer.text('deletionDate')
+    const days = params.text('pendingWindowInDays')
+    const when = on ? ` on ${spoken(on, 40)}` : days ? ` in ${spoken(days, 10)} days` : ''
+    return (
+      key && {
+        does: `schedule the deletion of ${key}${when}`,
+        edits: edit('deletion', undefined, on ?? (days && `in ${days} days`)),
+        aspects: ['data'],
+      }
+    )
+  },
+  CancelKeyDeletion: (facts) => ofKey(facts, 'cancel the deletion of'),
+  DisableKey: (facts) => ofKey(facts, 'disable'),
+  EnableKey: (facts) => ofKey(facts, 'enable'),
+  DeleteKey: (facts) => ofKey(facts, 'delete'),
+  DisableKeyRotation: (facts) => ofKey(facts, 'turn off the rotation of'),
+  EnableKeyRotation: (facts) => ofKey(facts, 'turn on the rotation of'),
+  RotateKey: (facts) => ofKey(facts, 'rotate'),
+  PutKeyPolicy: ({ params, resources }) => {
+    const key = named(resources, KEY)
+    const opened = openedByPolicy(readPolicy(params.get('policy')))
+    return (
+      key && {
+        does: opened
+          ? `open ${key} to everyone with its policy: ${opened}`
+          : `set the policy of ${key}`,
+        ...(opened && { opens: `${key}: ${opened}` }),
+        aspects: ['identity', 'data'],
+      }
+    )
+  },
+  CreateGrant: ({ params, resources }) => {
+    const key = named(resources, KEY)
+    const who = params.text('granteePrincipal')
+    const operations = params.texts('operations').map((operation) => spoken(operation, 40))
+    return (
+      key && {
+        does: `grant ${who ? spoken(arnName(who), 80) : 'someone'} the use of ${key}`,
+        edits: edit('may', undefined, operations.length ? listed(operations, 8) : undefined),
+        aspects: ['identity'],
+      }
+    )
+  },
+  CreateAlias: (facts) => alias(facts, 'give the alias'),
+  UpdateAlias: (facts) => alias(facts, 'move the alias'),
+}
+
+function ofKey({ resources }: Facts, phrase: string): Telling | undefined {
+  const key = named(resources, KEY)
+  return key === undefined ? undefined : { does: `${phrase} ${key}`, aspects: ['data', 'identity'] }
+}
+
+function alias({ params }: Facts, verb: string): Telling | undefined {
+  const name = params.text('aliasName')
+  const key = params.text('targetKeyId')
+  if (name === undefined || key === undefined) return undefined
+  return {
+    does: `${verb} ${spoken(name)} to the key ${spoken(arnName(key), 60)}`,
+    edits: edit(spoken(name), undefined, arnName(key)),
+  }
+}
+
+const SECRET = 'AWS::SecretsManager::Secret'
+
+export const secretsmanager: Tellings = {
+  CreateSecret: (facts) => ofSecret(facts, 'create'),
+  PutSecretValue: (facts) =>
+    ofSecret(facts, 'store a new value in', [{ field: 'value', to: HIDDEN }]),
+  UpdateSecret: (facts) => ofSecret(facts, 'change', [{ field: 'value', to: HIDDEN }]),
+  DeleteSecret: ({ params, ...facts }) => {
+    const days = params.text('recoveryWindowInDays')
+    const how =
+      params.flag('forceDeleteWithoutRecovery') === true
+        ? ', with no way back'
+        : days
+          ? `, recoverable for ${spoken(days, 10)} days`
+          : ''
+    const told = ofSecret({ params, ...facts }, 'delete')
+    return told && { ...told, more: how }
+  },
+  RestoreSecret: (facts) => ofSecret(facts, 'restore'),
+  RotateSecret: (facts) => ofSecret(facts, 'rotate'),
+  CancelRotateSecret: (facts) => ofSecret(facts, 'cancel the rotation of'),
+  RotationStarted: (facts) => ofSecret(facts, 'start rotating'),
+  RotationSucceeded: (facts) => ofSecret(facts, 'finish rotating'),
+  RotationFailed: (facts) => {
+    const told = ofSecret(facts, 'rotate')
+    return told && { ...told, did: `failed to ${told.does}` }
+  },
+  StartSecretVersionDelete: (facts) => secretVersion(facts, 'start deleting'),
+  EndSecretVersionDelete: (facts) => secretVersion(facts, 'finish deleting'),
+  PutResourcePolicy: ({ params, ...facts }) => {
+    const opened = openedByPolicy(readPolicy(params.get('resourcePolicy')))
+    const told = ofSecret({ params, ...facts }, opened ? 'open to everyone' : 'set the policy of')
+    return told && { ...told, ...(opened && { opens: `a secret: ${opened}` }) }
+  },
+}
+
+function ofSecret({ resources }: Facts, phrase: string, edits: Edit[] = []): Telling | undefined {
+  const secret = named(resources, SECRET)
+  return secret === undefined
+    ? undefined
+    : { does: `${phrase} ${secret}`, edits, aspects: ['identity', 'data'] }
+}
+
+function secretVersion({ resources }: Facts, phrase: string): Telling {
+  const secret = named(resources, SECRET)
+  return { does: `${phrase} an old version of ${secret ?? 'a secret'}`, aspects: ['data'] }
+}
+
+const PARAMETER = 'AWS::SSM::Parameter'
+const INSTANCE = 'AWS::EC2::Instance'
+
+export const ssm: Tellings = {
+  PutParameter: ({ params, answer, resources }) => {
+    const name = parameter(params.text('name'), resources)
+    if (name === undefined) return undefined
+    const version = answer.text('version')
+    const isNew = version === '1' || (version === undefined && params.flag('overwrite') === false)
+    const type = params.text('type')
+    return {
+      does: `${isNew ? 'create' : 'change'} ${name}${type === 'SecureString' ? ' (encrypted)' : ''}`,
+      edits: [{ field: 'value', to: HIDDEN }, ...edit('version', undefined, version)],
+    }
+  },
+  DeleteParameter: ({ params, resources }) => {
+    const name = parameter(params.text('name'), resources)
+    return name && `delete ${name}`
+  },
+  DeleteParameters: ({ params }) => {
+    const names = params.texts('names').map((name) => spoken(name, 80))
+    return names.length > 0 ? `delete the parameters ${listed(names)}` : undefined
+  },
+  SendCommand: ({ params, resources }) => {
+    const document = params.text('documentName')
+    const ids = params.texts('instanceIds').map((id) => spoken(id, 40))
+    const targets = params
+      .bags('targets')
+      .map((target) => `${target.text('key') ?? ''} ${listed(target.texts('values'))}`.trim())
+    const where = ids.length
+      ? `the ${ids.length === 1 ? 'instance' : 'instances'} ${listed(ids)}`
+      : targets.length
+        ? spoken(listed(targets))
+        : named(resources, INSTANCE)
+    return (
+      document && {
+        does: `run ${spoken(arnName(document))}${where ? ` on ${where}` : ''}`,
+        edits: [{ field: 'parameters', to: HIDDEN }],
+        aspects: ['deploy', 'configuration'],
+      }
+    )
+  },
+  StartSession: ({ params }) => {
+    const target = params.text('target')
+    const document = params.text('documentName')
+    return (
+      target && {
+        does: `${document && !/SSM-SessionManagerRunShell/.test(document) ? `open a session (${spoken(document, 60)})` : 'open a shell'} on ${spoken(target, 80)}`,
+        aspects: ['identity', 'configuration'],
+      }
+    )
+  },
+  TerminateSession: ({ params }) => {
+    const id = params.text('sessionId')
+    return `end the session${id ? ` ${spoken(id, 80)}` : ''}`
+  },
+  StartAutomationExecution: ({ params }) => {
+    const document = params.text('documentName')
+    return (
+      document && { does: `start the automation ${spoken(arnName(document))}`, aspects: ['deploy'] }
+    )
+  },
+  ModifyDocumentPermission: ({ params }) => {
+    const name = params.text('name')
+    const to = params.texts('accountIdsToAdd')
+    const isWorld = to.includes('all')
+    return name && to.length > 0
+      ? {
+          does: `share the document ${spoken(name)} with ${isWorld ? 'everyone' : listed(to.map((id) => `account ${spoken(id, 20)}`))}`,
+          ...(isWorld && { opens: `the document ${spoken(name)}` }),
+          aspects: ['identity'],
+        }
+      : undefined
+  },
+  UpdateInstanceInformation: () => reported('report that it is alive'),
+  UpdateInstanceAssociationStatus: () => reported('report how an association went'),
+  PutInventory: () => reported('report its inventory'),
+  PutComplianceItems: () => reported('report its compliance'),
+}
+
+function parameter(name: string | undefined, resources: Facts['resources']): string | undefined {
+  if (name !== undefined) return `the parameter ${spoken(arnName(name), 100)}`
+  return named(resources, PARAMETER)
+}
+
+function reported(phrase: string): Telling {
+  return { does: `${phrase} to Systems Manager` }
+}
+
+const TRAIL = 'AWS::CloudTrail::Trail'
+
+export const cloudtrail: Tellings = {
+  StopLogging: (facts) =>
+    ofTrail(facts, 'turn off the logging of', [{ field: 'logging', from: 'on', to: 'off' }]),
+  StartLogging: (facts) =>
+    ofTrail(facts, 'turn on the logging of', [{ field: 'logging', to: 'on' }]),
+  CreateTrail: ({ params, ...facts }) => {
+    const bucket = params.text('s3BucketName')
+    const told = ofTrail({ params, ...facts }, 'create')
+    return (
+      told && {
+        ...told,
+        more: bucket ? `, writing to the bucket ${spoken(bucket)}` : '',
+      }
+    )
+  },
+  DeleteTrail: (facts) => ofTrail(facts, 'delete'),
+  UpdateTrail: (facts) => ofTrail(facts, 'change', editsOf(facts.params, ['name'])),
+  PutEventSelectors: ({ params, ...facts }) => {
+    const selectors = params.bags('eventSelectors', 'advancedEventSelectors')
+    const without =
+      selectors.length > 0 &&
+      selectors.every((selector) => selector.flag('includeManagementEvents') === false)
+    const kinds = selectors
+      .map((selector) => selector.text('readWriteType'))
+      .filter((kind) => kind !== undefined)
+    const told = ofTrail({ params, ...facts }, 'change which events are logged by')
+    return (
+      told && {
+        ...told,
+        more: without ? ': no more management events' : '',
+        edits: edit(
+          'events',
+          undefined,
+          kinds.length ? `${listed(kinds)}${without ? ', no management events' : ''}` : undefined,
+        ),
+      }
+    )
+  },
+}
+
+function ofTrail(
+  { resources, params }: Facts,
+  phrase: string,
+  edits: Edit[] = [],
+): Telling | undefined {
+  const name = params.text('name', 'trailName')
+  const trail = named(resources, TRAIL) ?? (name && `the trail ${spoken(arnName(name))}`)
+  return trail === undefined
+    ? undefined
+    : { does: `${phrase} ${trail}`, edits, aspects: ['configuration'] }
+}
+
+export const guardduty: Tellings = {
+  DeleteDetector: () => 'turn off GuardDuty',
+  UpdateDetector: ({ params }) => {
+    const isOn = params.flag('enable')
+    return isOn === undefined ? undefined : `turn ${isOn ? 'on' : 'off'} GuardDuty`
+  },
+}
+
+export const config: Tellings = {
+  StopConfigurationRecorder: () => 'stop recording configurations with AWS Config',
+  StartConfigurationRecorder: () => 'start recording configurations with AWS Config',
+  PutEvaluations: () => 'report evaluations to AWS Config',
+}
