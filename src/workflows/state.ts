@@ -25,6 +25,9 @@ export interface ConnectionState extends ConnectionRef {
   lastCycle: ImportSummary | null
   /** When the next cycle is due; carried over continue-as-new so that no boundary polls twice. */
   nextPollAt: string | null
+  /** Verifications or cycles in a row that failed altogether: what the delay grows with. */
+  failures: number
+  /** What the last of those failed with; null when the last one did not. */
   lastError: string | null
 }
 
@@ -44,6 +47,7 @@ export function initialState(
     verification: null,
     lastCycle: null,
     nextPollAt: null,
+    failures: 0,
     lastError: null,
   }
 }

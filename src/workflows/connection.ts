@@ -1,0 +1,356 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  isCancellation,
+  log,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  sleep,
+  Trigger,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow'
+import { currentDetails } from './details.ts'
+import {
+  currentVerification,
+  type Failure,
+  nextStep,
+  refusal,
+  type Step,
+  statusOf,
+  withCycle,
+  withFailure,
+  withSettings,
+  withVerification,
+} from './life.ts'
+import { changedSignal, importNowUpdate, stateQuery, verifyNowUpdate } from './messages.ts'
+import { accountKey, organizationKey, statusKey } from './search-attributes.ts'
+import {
+  type ConnectionActivities,
+  ConnectionChanged,
+  type ConnectionRef,
+  type ConnectionSettings,
+  type ConnectionState,
+  type ImportSummary,
+  RoleRefused,
+  type VerificationSummary,
+} from './state.ts'
+
+/** For ever, for what is retried is an outage; but an outage's end is noticed within two minutes. */
+const retry = { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '2m' } as const
+
+const { readConnection } = proxyActivities<ConnectionActivities>({
+  startToCloseTimeout: '30s',
+  retry,
+})
+// An activity that was told to stop may still hold a transaction: its end is waited for.
+const { verifyRole } = proxyActivities<ConnectionActivities>({
+  startToCloseTimeout: '3m',
+  heartbeatTimeout: '30s',
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+  retry,
+})
+const { importEvents } = proxyActivities<ConnectionActivities>({
+  startToCloseTimeout: '10m',
+  heartbeatTimeout: '30s',
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+  retry,
+})
+const { finishDeletion } = proxyActivities<ConnectionActivities>({
+  startToCloseTimeout: '10m',
+  retry,
+})
+
+/**
+ * The life of a connection, from its creation to the end of its deletion. Brings about what the
+ * connection's row asks for: `nextStep` says what that is, the steps below carry it out.
+ *
+ * Ends by itself only when the row is gone or its deletion is complete. An operator who cancels
+ * it restarts it: it stops what is running, finishes a deletion that was asked for, and ends; the
+ * reconciler starts it again when the row says that it should be at work. Pausing or deleting the
+ * connection is what stops it.
+ *
+ * @param options.cyclesPerRun verifications and imports before it continues as new, even when
+ *   Temporal does not suggest it yet: a run that falls out of a worker's cache is replayed whole
+ */
+export async function connection(
+  state: ConnectionState,
+  options: { cyclesPerRun?: number } = {},
+): Promise<void> {
+  const ref: ConnectionRef = {
+    organizationId: state.organizationId,
+    connectionId: state.connectionId,
+  }
+  const asked = {
+    // Every run begins with the row: it may have changed since the last one.
+    read: true,
+    verify: [] as Trigger<VerificationSummary>[],
+    import: [] as Trigger<ImportSummary>[],
+  }
+  let reading = false
+  let cycles = 0
+
+  setHandler(stateQuery, () => state, { description: 'What the workflow knows' })
+  setHandler(
+    changedSignal,
+    () => {
+      asked.read = true
+    },
+    { description: "The connection's row has changed: read it again" },
+  )
+  // The handlers only queue: the loop does the work, so that there is one activity at a time.
+  setHandler(verifyNowUpdate, () => inTurn(asked.verify), {
+    description: 'Verify the role at once',
+    validator: () => refuseUnlessPossible('verify'),
+  })
+  setHandler(importNowUpdate, () => inTurn(asked.import), {
+    description: 'Import from every region at once',
+    validator: () => refuseUnlessPossible('import'),
+  })
+
+  try {
+    for (;;) {
+      dismissCallers()
+      show()
+      const step = nextStep(state, asked, Date.now())
+      if (step.do === 'end') return
+      // After the wait, not before it: the next run finds the cycle due, and it runs once.
+      if (isCycle(step) && (await isRunLongEnough()))
+        await continueAsNew<typeof connection>(state, options)
+      try {
+        await carryOut(step)
+      } catch (error) {
+        if (CancellationScope.current().consideredCancelled) throw error
+        await recover(step, error)
+        continue
+      }
+      if (step.do === 'finishDeletion') return
+    }
+  } catch (error) {
+    if (isCancellation(error)) await CancellationScope.nonCancellable(endForOperator)
+    throw error
+  } finally {
+    dismissCallers('The workflow of this connection has ended.')
+    await CancellationScope.nonCancellable(() => condition(allHandlersFinished))
+  }
+
+  async function carryOut(step: Step): Promise<void> {
+    switch (step.do) {
+      case 'read':
+        return withSettings(state, await readRow())
+      case 'verify':
+        cycles += 1
+        return withVerification(state, await verify(), Date.now())
+      case 'import':
+        cycles += 1
+        return withCycle(state, await importChanges(), Date.now())
+      case 'finishDeletion':
+        return finishDeletion.executeWithOptions({ summary: 'Finish the deletion' }, [ref])
+      case 'wait':
+        return wait(step.until, step.for)
+    }
+  }
+
+  async function readRow(): Promise<ConnectionSettings | null> {
+    // Before the reading, so that a change during it leads to another one.
+    asked.read = false
+    reading = true
+    try {
+      return await readConnection.executeWithOptions({ summary: "Read the connection's row" }, [
+        ref,
+      ])
+    } finally {
+      reading = false
+    }
+  }
+
+  function verify(): Promise<VerificationSummary> {
+    const failures = currentVerification(state)?.failures ?? 0
+    const summary = oneLine`Verify ${state.settings?.roleArn}`
+    return serve(asked.verify, () =>
+      givingWay(() => verifyRole.executeWithOptions({ summary }, [ref, { failures }])),
+    )
+  }
+
+  function importChanges(): Promise<ImportSummary> {
+    const attention = asked.import.length > 0
+    const summary = oneLine`Import ${state.settings?.name}`
+    return serve(asked.import, () =>
+      givingWay(
+        () => importEvents.executeWithOptions({ summary }, [ref, { attention }]),
+        () => asked.verify.length > 0,
+      ),
+    )
+  }
+
+  async function wait(until: string | null, summary: string): Promise<void> {
+    if (until === null) return condition(isAsked)
+    const ms = Math.max(1, Date.parse(until) - Date.now())
+    await condition(isAsked, ms, { summary: `${summary} at ${until}` })
+  }
+
+  /**
+   * Runs an activity that is told to stop when the row has changed, or when something urgent was
+   * asked for. A signal alone is no reason: the reconciler sends some to be on the safe side, and
+   * an import that was stopped each time would not get far.
+   *
+   * @throws a cancellation when it was stopped
+   */
+  async function givingWay<T>(
+    activity: () => Promise<T>,
+    isUrgent: () => boolean = () => false,
+  ): Promise<T> {
+    const scope = new CancellationScope()
+    let ended = false
+    const running = scope.run(activity).finally(() => {
+      ended = true
+    })
+    try {
+      while (!ended) {
+        await condition(() => ended || asked.read || isUrgent())
+        if (ended) break
+        if (isUrgent() || (await readRow())?.version !== state.settings?.version) {
+          scope.cancel()
+          asked.read = true
+          break
+        }
+      }
+    } finally {
+      await Promise.allSettled([running])
+    }
+    return running
+  }
+
+  /** Does the work that callers wait for, and tells them what came of it. */
+  async function serve<T>(callers: Trigger<T>[], work: () => Promise<T>): Promise<T> {
+    const served = callers.splice(0)
+    try {
+      const result = await work()
+      for (const caller of served) caller.resolve(result)
+      return result
+    } catch (error) {
+      const again = isCancellation(error) || failureOf(error).kind === 'row changed'
+      if (again) callers.unshift(...served)
+      else for (const caller of served) caller.reject(refused(failureOf(error).message))
+      throw error
+    }
+  }
+
+  async function recover(step: Step, error: unknown): Promise<void> {
+    // Stopped by us; what it gave way to is next.
+    if (isCancellation(error)) return
+    const failure = failureOf(error)
+    log.warn('A step of the connection failed', { step: step.do, ...failure })
+    withFailure(state, failure, Date.now())
+    if (step.do !== 'read' && failure.kind !== 'row changed') return
+    const delay = Date.parse(state.nextPollAt!) - Date.now()
+    show()
+    if (delay > 0) await sleep(delay, { summary: 'Read the row again' })
+    asked.read = true
+  }
+
+  async function endForOperator(): Promise<void> {
+    try {
+      withSettings(
+        state,
+        await readConnection.executeWithOptions(
+          { summary: 'Read the row a last time', scheduleToCloseTimeout: '1m' },
+          [ref],
+        ),
+      )
+      if (state.settings?.deleted) {
+        await finishDeletion.executeWithOptions(
+          { summary: 'Finish the deletion', scheduleToCloseTimeout: '15m' },
+          [ref],
+        )
+      }
+    } catch (error) {
+      // The reconciler starts this workflow again for whatever could not be done.
+      log.warn('The last step of a cancelled connection failed', { ...failureOf(error) })
+    }
+    show('**Cancelled by an operator.** Cairn starts it again unless it is paused or has no role.')
+  }
+
+  /** Makes visible what is known: in Temporal's UI and in its search. */
+  function show(preface?: string): void {
+    const { status, reason } = statusOf(state)
+    if (status !== state.status) state.since = new Date(Date.now()).toISOString()
+    state.status = status
+    state.statusReason = reason
+    setCurrentDetails(currentDetails(state, { now: Date.now(), preface }))
+    if (!state.searchAttributes) return
+    const known = workflowInfo().typedSearchAttributes
+    const updates = [
+      { key: organizationKey, value: state.organizationId },
+      { key: accountKey, value: state.settings?.accountId ?? null },
+      { key: statusKey, value: status },
+    ].filter(({ key, value }) => (known.get(key) ?? null) !== value)
+    if (updates.length > 0) upsertSearchAttributes(updates)
+  }
+
+  function isAsked(): boolean {
+    return asked.read || asked.verify.length > 0 || asked.import.length > 0
+  }
+
+  async function isRunLongEnough(): Promise<boolean> {
+    const { cyclesPerRun = 100 } = options
+    if (isAsked() || !(workflowInfo().continueAsNewSuggested || cycles >= cyclesPerRun))
+      return false
+    // A caller that has just been answered may not have been told yet.
+    await condition(() => allHandlersFinished() || isAsked())
+    return !isAsked()
+  }
+
+  /** Refuses before the update is accepted, if it is known by now what the row says. */
+  function refuseUnlessPossible(update: 'verify' | 'import'): void {
+    if (asked.read || reading) return
+    const reason = refusal(state, update)
+    if (reason !== null) throw refused(reason)
+  }
+
+  /** Tells those who wait for what will not come. */
+  function dismissCallers(reason?: string): void {
+    if (reason === undefined && asked.read) return
+    for (const update of ['verify', 'import'] as const) {
+      const sentence = reason ?? refusal(state, update)
+      if (sentence === null) continue
+      for (const caller of asked[update].splice(0)) caller.reject(refused(sentence))
+    }
+  }
+}
+
+async function inTurn<T>(callers: Trigger<T>[]): Promise<T> {
+  const caller = new Trigger<T>()
+  callers.push(caller)
+  return caller
+}
+
+function isCycle(step: Step): boolean {
+  return step.do === 'verify' || step.do === 'import'
+}
+
+function refused(sentence: string): ApplicationFailure {
+  return ApplicationFailure.create({ type: 'Refused', message: sentence, category: 'BENIGN' })
+}
+
+/** What a failed activity means here. Any other error is ours, and stops the workflow task. */
+function failureOf(error: unknown): Failure {
+  if (!(error instanceof ActivityFailure)) throw error
+  const { cause } = error
+  const type = cause instanceof ApplicationFailure ? cause.type : undefined
+  return {
+    kind:
+      type === RoleRefused ? 'role refused' : type === ConnectionChanged ? 'row changed' : 'other',
+    message: (cause?.message ?? error.message).slice(0, 1000),
+  }
+}
+
+/** Summaries are cut by Temporal at 400 bytes, and names can be longer. */
+function oneLine(strings: TemplateStringsArray, value: string | null | undefined): string {
+  return `${strings[0]}${value ?? ''}`.replace(/\s+/g, ' ').slice(0, 120)
+}

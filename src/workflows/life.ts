@@ -1,0 +1,169 @@
+import type { ConnectionStatus } from '../db/schema.ts'
+import type {
+  ConnectionSettings,
+  ConnectionState,
+  ImportSummary,
+  VerificationSummary,
+} from './state.ts'
+
+// A connection's life as plain functions of its state: what to do next, and what follows from
+// what was done. The workflow beside it only carries out. Times are milliseconds since 1970
+// where they are `now`, RFC 3339 UTC in the state.
+
+export type Step =
+  | { do: 'read' | 'end' | 'finishDeletion' | 'verify' | 'import' }
+  /** `until` null: only a signal or an update ends it. */
+  | { do: 'wait'; until: string | null; for: string }
+
+/** What has been asked for since the last step. */
+export interface Asked {
+  /** The row may have changed. */
+  read: boolean
+  /** How many callers wait for each. */
+  verify: { readonly length: number }
+  import: { readonly length: number }
+}
+
+/** Why a step failed altogether. */
+export interface Failure {
+  kind: 'role refused' | 'row changed' | 'other'
+  message: string
+}
+
+/** However soon the next step is said to be due, no loop turns faster. */
+const shortestPauseMs = 1_000
+
+/** What to do next. The row comes first: it may forbid everything else. */
+export function nextStep(state: ConnectionState, asked: Asked, now: number): Step {
+  const { settings, nextPollAt } = state
+  if (asked.read) return { do: 'read' }
+  if (settings === null) return { do: 'end' }
+
+  const backingOff = state.failures > 0 && !isDue(nextPollAt, now)
+  const tryAgain: Step = { do: 'wait', until: nextPollAt, for: 'Try again' }
+  if (settings.deleted) return backingOff ? tryAgain : { do: 'finishDeletion' }
+  if (settings.paused || settings.roleArn === null)
+    return { do: 'wait', until: null, for: 'A change' }
+
+  if (asked.verify.length > 0) return { do: 'verify' }
+  if (backingOff && asked.import.length === 0) return tryAgain
+
+  const verification = currentVerification(state)
+  if (!verification || isDue(verification.nextAttemptAt, now)) return { do: 'verify' }
+  if (verification.state !== 'passed')
+    return { do: 'wait', until: verification.nextAttemptAt, for: 'Next verification' }
+
+  if (asked.import.length > 0 || isDue(nextPollAt, now)) return { do: 'import' }
+  return Date.parse(nextPollAt!) < Date.parse(verification.nextAttemptAt)
+    ? { do: 'wait', until: nextPollAt, for: 'Next poll' }
+    : { do: 'wait', until: verification.nextAttemptAt, for: 'Daily verification' }
+}
+
+/** Why an update cannot be served now, in a sentence for the caller; null when it can. */
+export function refusal(state: ConnectionState, update: 'verify' | 'import'): string | null {
+  const { settings } = state
+  if (settings === null) return 'There is no such connection.'
+  if (settings.deleted) return 'This connection is being deleted.'
+  if (settings.paused) return 'This connection is paused: resume it first.'
+  if (settings.roleArn === null) return 'This connection has no role yet: set its role ARN first.'
+  if (update === 'verify') return null
+  const verification = currentVerification(state)
+  if (!verification || verification.state === 'passed') return null
+  return `The role has not passed its verification, so nothing can be imported: ${verification.reason}`
+}
+
+/** The status and its reason follow from the rest of the state. */
+export function statusOf(state: ConnectionState): {
+  status: ConnectionStatus
+  reason: string | null
+} {
+  const { settings, lastCycle } = state
+  const verification = currentVerification(state)
+  if (settings?.deleted) return { status: 'deleting', reason: null }
+  if (!settings?.roleArn) return { status: 'awaiting_role', reason: null }
+  if (settings.paused) return { status: 'paused', reason: null }
+  if (verification?.state === 'failed')
+    return { status: 'action_needed', reason: verification.reason }
+  if (verification?.state === 'waiting')
+    return { status: 'waiting_for_aws', reason: verification.reason }
+  if (state.lastError !== null) return { status: 'behind', reason: state.lastError }
+  if (!verification) return { status: 'verifying', reason: null }
+  if (!lastCycle) return { status: 'importing', reason: null }
+  return { status: lastCycle.status, reason: lastCycle.statusReason }
+}
+
+/** The row was read; null: it is gone. A changed row is acted on at once. */
+export function withSettings(state: ConnectionState, settings: ConnectionSettings | null): void {
+  const before = state.settings
+  state.settings = settings
+  if (settings === null) return
+  if (before !== null && before.version !== settings.version) state.nextPollAt = null
+  if (before?.roleArn !== settings.roleArn) {
+    state.lastCycle = null
+    calm(state)
+  }
+  if (state.verification?.roleArn !== settings.roleArn) state.verification = null
+  if (settings.paused || settings.roleArn === null) {
+    state.nextPollAt = null
+    calm(state)
+  }
+}
+
+export function withVerification(
+  state: ConnectionState,
+  found: VerificationSummary,
+  now: number,
+): void {
+  state.verification = { ...found, nextAttemptAt: notBeforePause(found.nextAttemptAt, now) }
+  if (found.state === 'passed') return
+  // As soon as it passes, a cycle is due.
+  state.nextPollAt = null
+  calm(state)
+}
+
+export function withCycle(state: ConnectionState, cycle: ImportSummary, now: number): void {
+  state.lastCycle = cycle
+  state.nextPollAt = notBeforePause(cycle.nextPollAt, now)
+  calm(state)
+}
+
+/**
+ * A step failed altogether. A refused role is verified, and a changed row read, at once; when
+ * that does not help, and after every other failure, the next attempt comes ever later.
+ */
+export function withFailure(state: ConnectionState, failure: Failure, now: number): void {
+  state.failures += 1
+  const atOnce = failure.kind !== 'other' && state.failures === 1
+  state.nextPollAt = iso(atOnce ? now : now + retryDelayMs(state.failures))
+  if (failure.kind !== 'row changed') state.lastError = failure.message
+  if (failure.kind === 'role refused' && state.verification)
+    state.verification.nextAttemptAt = state.nextPollAt
+}
+
+/** 10 s, 20 s, 40 s … 10 min. */
+export function retryDelayMs(failures: number): number {
+  return Math.min(10_000 * 2 ** (failures - 1), 600_000)
+}
+
+/** The last verification, unless the connection has another role by now. */
+export function currentVerification(state: ConnectionState): VerificationSummary | null {
+  const { verification, settings } = state
+  return verification?.roleArn === settings?.roleArn ? verification : null
+}
+
+function calm(state: ConnectionState): void {
+  state.failures = 0
+  state.lastError = null
+}
+
+function isDue(at: string | null, now: number): boolean {
+  return at === null || Date.parse(at) <= now
+}
+
+function notBeforePause(at: string, now: number): string {
+  return Date.parse(at) < now + shortestPauseMs ? iso(now + shortestPauseMs) : at
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString()
+}
