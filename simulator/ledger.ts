@@ -169,7 +169,7 @@ export class Ledger implements LedgerView {
   ): void {
     const { service, operation, accountId, region } = request
     const key = [service, operation, accountId, region].join(' ')
-    const count = getOrMake(this.#requests, key, () => ({
+    const count = getOrMake<string, RequestCount>(this.#requests, key, () => ({
       ...{ service, operation, accountId, region },
       ...{ requests: 0, throttled: 0, errors: {} },
     }))

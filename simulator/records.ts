@@ -10,6 +10,15 @@ import { recordSecond } from './events.ts'
 import { type Partition, standIns } from './regions.ts'
 import type { CloudTrailRecord } from './types.ts'
 
+// Node 24 has "JSON.parse source text access"; TypeScript's library does not name it yet.
+const { parse: parseWithSource, rawJSON } = JSON as unknown as {
+  parse: (
+    text: string,
+    reviver: (key: string, value: unknown, context: { source?: string }) => unknown,
+  ) => unknown
+  rawJSON: (text: string) => unknown
+}
+
 const MINUTE = 60
 const DAY = 86_400
 /** How old the newest record becomes, in seconds: older than any settling time. */
@@ -142,7 +151,7 @@ const delicateNumber = /[:,[]\s*-?(\d{16}|\d+[.eE])/
 function parseRecord(line: string): CloudTrailRecord | undefined {
   let value: unknown
   try {
-    value = delicateNumber.test(line) ? JSON.parse(line, keepNumber) : JSON.parse(line)
+    value = delicateNumber.test(line) ? parseWithSource(line, keepNumber) : JSON.parse(line)
   } catch {
     return undefined
   }
@@ -152,7 +161,7 @@ function parseRecord(line: string): CloudTrailRecord | undefined {
 
 function keepNumber(_key: string, value: unknown, { source }: { source?: string }): unknown {
   return typeof value === 'number' && source !== undefined && String(value) !== source
-    ? JSON.rawJSON(source)
+    ? rawJSON(source)
     : value
 }
 
