@@ -335,3 +335,24 @@ export async function recordTurn(
     .executeTakeFirst()
   if (!row) throw new Fenced(`Another attempt works on ${key.region} of ${key.connectionId}`)
 }
+
+/**
+ * The live edge of each connection: complete up to there, but for the gaps that coverage names.
+ * Connections that have an active region without anything settled are not in it.
+ */
+export async function liveEdges(
+  trx: Trx,
+  connectionId: string | null = null,
+): Promise<Map<string, Date>> {
+  const { rows } = await sql<{ id: string; edge: Date }>`
+    SELECT k.id, min(upper(c.settled)) AS edge
+    FROM connections k
+    JOIN coverage c ON c.connection_id = k.id AND c.account_id = k.account_id
+      AND c.selection = k.selection AND c.state = 'active'
+    WHERE k.deleted_at IS NULL
+      AND (${connectionId}::uuid IS NULL OR k.id = ${connectionId}::uuid)
+    GROUP BY k.id
+    HAVING bool_and(upper(c.settled) IS NOT NULL)
+  `.execute(trx)
+  return new Map(rows.map(({ id, edge }) => [id, edge]))
+}

@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto'
+import { type ExpressionBuilder, type SqlBool, sql } from 'kysely'
+import { changeIdTime } from './change-id.ts'
+import type { Trx } from './database.ts'
+import type { ChangeRow, Schema } from './schema.ts'
+
+/** What a filter can be about, and the column that holds it. */
+const columns = {
+  source: 'source',
+  service: 'service',
+  region: 'region',
+  account: 'account_id',
+  actor: 'actor',
+  tool: 'tool',
+  action: 'action',
+  outcome: 'outcome',
+  connection: 'connection_id',
+} as const
+
+export type FilterField = keyof typeof columns | 'resource'
+export const filterFields = [...Object.keys(columns), 'resource'] as FilterField[]
+
+export interface ChangeFilters {
+  /** First moment included. */
+  from?: Date
+  /** First moment not included. */
+  to?: Date
+  /** Part of the summary, whatever its case. */
+  q?: string
+  /** False leaves noise out, true leaves only noise; undefined shows both. */
+  noise?: boolean
+  /** One of the values must hold. */
+  include: Partial<Record<FilterField, string[]>>
+  /** None of the values may hold. */
+  exclude: Partial<Record<FilterField, string[]>>
+}
+
+export interface Page {
+  items: ChangeRow[]
+  nextCursor: string | null
+}
+
+/** The cursor was made for other filters, or by nobody. */
+export class InvalidCursor extends Error {
+  override readonly name = 'InvalidCursor'
+}
+
+/**
+ * One page of the feed, newest first. The cursor is a place in the feed's order, which no row
+ * ever leaves: what was there when the first page was read is on exactly one page.
+ *
+ * @throws InvalidCursor
+ */
+export async function listChanges(
+  trx: Trx,
+  filters: ChangeFilters,
+  page: { limit: number; cursor?: string },
+): Promise<Page> {
+  const after = page.cursor === undefined ? undefined : readCursor(page.cursor, filters)
+  let query = trx.selectFrom('changes').selectAll().where(matching(filters))
+  if (after) {
+    query = query.where(
+      sql<SqlBool>`(occurred_at, id) < (${after.occurredAt}::timestamptz, ${after.id}::uuid)`,
+    )
+  }
+  const rows = await query
+    .orderBy('occurred_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(page.limit + 1)
+    .execute()
+  const items = rows.slice(0, page.limit)
+  const last = rows.length > page.limit ? items.at(-1) : undefined
+  return { items, nextCursor: last ? writeCursor(last, filters) : null }
+}
+
+function matching(filters: ChangeFilters) {
+  return (eb: ExpressionBuilder<Schema, 'changes'>) => {
+    const conditions = []
+    if (filters.from) conditions.push(eb('occurred_at', '>=', filters.from))
+    if (filters.to) conditions.push(eb('occurred_at', '<', filters.to))
+    if (filters.q) {
+      const pattern = `%${filters.q.replaceAll(/[\\%_]/g, '\\$&')}%`
+      conditions.push(eb('summary', 'ilike', pattern))
+    }
+    if (filters.noise === false) conditions.push(eb('noise', 'is', null))
+    if (filters.noise === true) conditions.push(eb('noise', 'is not', null))
+    for (const field of filterFields) {
+      const wanted = filters.include[field]
+      const unwanted = filters.exclude[field]
+      if (wanted) conditions.push(oneOf(eb, field, wanted))
+      // What has no value is not one of the unwanted.
+      if (unwanted) conditions.push(sql<SqlBool>`(${oneOf(eb, field, unwanted)}) IS NOT TRUE`)
+    }
+    return eb.and(conditions)
+  }
+}
+
+function oneOf(eb: ExpressionBuilder<Schema, 'changes'>, field: FilterField, values: string[]) {
+  if (field === 'resource') return sql<SqlBool>`resources && ${values}::text[]`
+  // As text: a value that is no uuid matches nothing, it is not an error.
+  if (field === 'connection') return sql<SqlBool>`connection_id::text = ANY (${values}::text[])`
+  return eb(columns[field], 'in', values as never[])
+}
+
+/** One change with its record; undefined when there is none that the organization may see. */
+export async function findChange(
+  trx: Trx,
+  id: string,
+): Promise<(ChangeRow & { record: unknown }) | undefined> {
+  return trx
+    .selectFrom('changes')
+    .leftJoin('change_records as r', (join) =>
+      join
+        .onRef('r.organization_id', '=', 'changes.organization_id')
+        .onRef('r.occurred_at', '=', 'changes.occurred_at')
+        .onRef('r.id', '=', 'changes.id'),
+    )
+    .selectAll('changes')
+    .select('r.record')
+    .where('changes.occurred_at', '=', changeIdTime(id))
+    .where('changes.id', '=', id)
+    .executeTakeFirst()
+}
+
+/** A cursor only fits the filters that it was made with; its time is in milliseconds. */
+function filtersHash(filters: ChangeFilters): string {
+  return createHash('sha256').update(JSON.stringify(filters)).digest('base64url').slice(0, 12)
+}
+
+function writeCursor(row: ChangeRow, filters: ChangeFilters): string {
+  const place = [row.occurred_at.getTime(), row.id, filtersHash(filters)]
+  return Buffer.from(JSON.stringify(place)).toString('base64url')
+}
+
+function readCursor(cursor: string, filters: ChangeFilters): { occurredAt: Date; id: string } {
+  try {
+    const [time, id, hash] = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    const occurredAt = new Date(time)
+    const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)
+    if (isUuid && hash === filtersHash(filters) && !Number.isNaN(occurredAt.getTime())) {
+      return { occurredAt, id }
+    }
+  } catch {
+    // Not a cursor at all: the same answer.
+  }
+  throw new InvalidCursor('The cursor was not made for these filters')
+}

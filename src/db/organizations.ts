@@ -1,0 +1,94 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { sql } from 'kysely'
+import { asOrganization, type Database } from './database.ts'
+
+/** The organization that the first start makes. */
+export const DEFAULT_ORGANIZATION = 'default'
+
+/** 256 random bits; the prefix lets secret scanners and people know what it is. */
+export function newApiKey(): string {
+  return `cairn_${randomBytes(32).toString('base64url')}`
+}
+
+function hashOf(key: string): Buffer {
+  return createHash('sha256').update(key).digest()
+}
+
+/**
+ * Makes the organization if there is none of this name, whoever else does the same meanwhile.
+ *
+ * @param system pool of the role `cairn_system`
+ */
+export async function ensureOrganization(
+  system: Database,
+  name: string,
+): Promise<{ id: string; created: boolean }> {
+  const made = await system
+    .insertInto('organizations')
+    .values({ name })
+    .onConflict((conflict) => conflict.column('name').doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  if (made) return { id: made.id, created: true }
+  const { id } = await system
+    .selectFrom('organizations')
+    .select('id')
+    .where('name', '=', name)
+    .executeTakeFirstOrThrow()
+  return { id, created: false }
+}
+
+/** Keeps the key's hash; the key itself is nowhere in the database. */
+export async function addApiKey(
+  system: Database,
+  organizationId: string,
+  key: { name: string; key: string },
+): Promise<void> {
+  await system
+    .insertInto('api_keys')
+    .values({ organization_id: organizationId, name: key.name, key_hash: hashOf(key.key) })
+    .onConflict((conflict) => conflict.column('key_hash').doNothing())
+    .execute()
+}
+
+/** Whether the organization has a key that works. */
+export async function hasApiKey(system: Database, organizationId: string): Promise<boolean> {
+  const row = await system
+    .selectFrom('api_keys')
+    .select('id')
+    .where('organization_id', '=', organizationId)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Revokes the keys of this name, but for one. */
+export async function revokeOtherKeys(
+  api: Database,
+  organizationId: string,
+  keep: { name: string; key: string },
+): Promise<void> {
+  await asOrganization(api, organizationId, (trx) =>
+    trx
+      .updateTable('api_keys')
+      .set({ revoked_at: sql<Date>`now()` })
+      .where('name', '=', keep.name)
+      .where('key_hash', '<>', hashOf(keep.key))
+      .where('revoked_at', 'is', null)
+      .execute(),
+  )
+}
+
+/** The organization that a key belongs to; undefined for a key that is unknown or revoked. */
+export async function organizationOfKey(
+  system: Database,
+  key: string,
+): Promise<string | undefined> {
+  const row = await system
+    .selectFrom('api_keys')
+    .select('organization_id')
+    .where('key_hash', '=', hashOf(key))
+    .where('revoked_at', 'is', null)
+    .executeTakeFirst()
+  return row?.organization_id
+}
