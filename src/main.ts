@@ -1,0 +1,178 @@
+import type { Logger } from 'pino'
+import { createActivities } from './activities/index.ts'
+import { AwsAccess } from './aws/access.ts'
+import { AwsProblem } from './aws/errors.ts'
+import { Pacers } from './aws/pacer.ts'
+import { type Config, ConfigError, loadConfig } from './config.ts'
+import { openDatabase } from './db/database.ts'
+import { migrate } from './db/migrate.ts'
+import { startPostgres } from './embedded/postgres.ts'
+import { startTemporal } from './embedded/temporal.ts'
+import { createLogger } from './log.ts'
+import { startReconciler } from './reconciler.ts'
+import { knownApiKey, startServer } from './server.ts'
+import {
+  createWorkflows,
+  type TemporalTarget,
+  temporalFromEnvironment,
+  type Workflows,
+} from './temporal.ts'
+import { installTemporalRuntime, startWorker } from './worker.ts'
+
+export interface Cairn {
+  /** Where the API is. */
+  url: string
+  /** Where people find Temporal's UI, when that is known. */
+  temporalUrl: string | null
+  /** The first organization's key, when this machine knows it. */
+  apiKey: string | undefined
+  workflows: Workflows
+  /** Resolves with the reason when an embedded server has ended by itself. */
+  failed: Promise<Error>
+  /** Ends everything in order: requests, the worker, the pools, the embedded servers. */
+  stop(): Promise<void>
+}
+
+/**
+ * Everything in one process: the API, the worker, the reconciler, and the Postgres and Temporal
+ * that nobody named.
+ *
+ * @throws ConfigError and whatever keeps an embedded server from starting; what had been started
+ *   is stopped again
+ */
+export async function startCairn(
+  config: Config,
+  options: { env: NodeJS.ProcessEnv; logger: Logger },
+): Promise<Cairn> {
+  const { env, logger } = options
+  const stops: (() => Promise<unknown>)[] = []
+  // In the other order of starting: nothing loses what it stands on.
+  const stop = async () => {
+    for (const each of stops.splice(0).reverse()) {
+      await each().catch((error) => logger.error({ err: error }, 'Something did not stop in order'))
+    }
+  }
+  const failures: Promise<Error>[] = []
+
+  try {
+    let { databaseUrl } = config
+    let target = temporalFromEnvironment(env)
+    installTemporalRuntime(logger)
+    await Promise.all([
+      (async () => {
+        if (databaseUrl) return
+        logger.info(`Starting PostgreSQL in ${config.dataDir}`)
+        const postgres = await startPostgres({ dataDir: config.dataDir, log: logger })
+        stops.push(() => postgres.stop())
+        failures.push(postgres.exited)
+        databaseUrl = postgres.url
+      })(),
+      (async () => {
+        if (target) return
+        logger.info(`Starting Temporal in ${config.dataDir}`)
+        const temporal = await startTemporal({ dataDir: config.dataDir, log: logger })
+        stops.push(() => temporal.stop())
+        failures.push(temporal.exited)
+        target = embeddedTarget(temporal)
+      })(),
+    ])
+    const temporal = target!
+    await migrate(databaseUrl!)
+
+    const onError = (error: Error) => logger.warn({ reason: error.message }, 'Postgres went away')
+    const db = openDatabase({ url: databaseUrl!, max: 20, onError })
+    stops.push(() => db.destroy())
+    const system = openDatabase({ url: databaseUrl!, role: 'cairn_system', max: 2, onError })
+    stops.push(() => system.destroy())
+    const workflows = createWorkflows(temporal, { logger })
+    stops.push(() => workflows.close())
+
+    const aws = new AwsAccess()
+    const activities = createActivities({
+      db,
+      aws,
+      pacers: new Pacers(),
+      regions: config.regions,
+    })
+    const worker = startWorker({ target: temporal, activities, logger })
+    stops.push(() => worker.stop())
+    const reconciler = startReconciler({ db: system, workflows, logger })
+    stops.push(() => reconciler.stop())
+    const server = await startServer({ config, databaseUrl: databaseUrl!, workflows, logger })
+    stops.push(() => server.close())
+    await worker.ready
+    sayWhoWeAre(aws, logger)
+
+    return {
+      url: config.publicUrl ?? server.url,
+      temporalUrl: temporal.uiUrl,
+      apiKey: knownApiKey(config),
+      workflows,
+      failed: failures.length > 0 ? Promise.race(failures) : new Promise(() => {}),
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+function embeddedTarget(temporal: { address: string; uiUrl: string }): TemporalTarget {
+  return {
+    connection: { address: temporal.address },
+    namespace: 'default',
+    uiUrl: temporal.uiUrl,
+  }
+}
+
+/** Missing credentials keep nobody from looking at what is there, so this only tells. */
+function sayWhoWeAre(aws: AwsAccess, logger: Logger): void {
+  aws.ownIdentity(AbortSignal.timeout(10_000)).then(
+    ({ arn }) => logger.info(`AWS knows Cairn as ${arn}`),
+    (error) => {
+      const why = error instanceof AwsProblem ? `${error.code}: ${error.message}` : `${error}`
+      logger.warn(
+        `Cairn has no AWS identity, so it cannot assume roles yet (${why}). Give it one: ` +
+          'AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY on a laptop; an instance ' +
+          'profile, task role or service account on AWS. Everything else works meanwhile.',
+      )
+    },
+  )
+}
+
+/** Resolves at the first SIGINT or SIGTERM; the second ends the process at once. */
+export function toldToStop(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(name, () => {
+        process.once(name, () => process.exit(1))
+        resolve(name)
+      })
+    }
+  })
+}
+
+/** `npm start` */
+async function main(): Promise<void> {
+  const config = loadConfig(process.env)
+  const logger = createLogger({ level: config.logLevel })
+  const told = toldToStop()
+  const cairn = await startCairn(config, { env: process.env, logger })
+  logger.info(`The API is at ${cairn.url}/api/v1, its description at ${cairn.url}/api/openapi.json`)
+  if (cairn.temporalUrl) logger.info(`Temporal's UI is at ${cairn.temporalUrl}`)
+  const end = await Promise.race([told, cairn.failed])
+  if (end instanceof Error) {
+    logger.fatal(end.message)
+    process.exitCode = 1
+  } else {
+    logger.info({ signal: end }, 'Cairn ends')
+  }
+  await cairn.stop()
+}
+
+if (import.meta.main) {
+  main().catch((error) => {
+    console.error(error instanceof ConfigError ? error.message : error)
+    process.exitCode = 1
+  })
+}
