@@ -39,9 +39,9 @@ export function arnName(text: string): string {
       return resource.replace(/^secret:/, '').replace(/-[A-Za-z0-9]{6}$/, '')
     case 'elasticloadbalancing':
       return loadBalancingName(resource)
-    case 'ecs':
     case 'eks':
-      return resource.slice(resource.indexOf('/') + 1)
+      // cluster/NAME, but nodegroup/CLUSTER/NAME/ID and addon/CLUSTER/NAME/ID
+      return resource.split('/')[resource.startsWith('cluster/') ? 1 : 2] ?? tail(resource)
     case 'cloudformation':
       return resource.split('/')[1] ?? resource
     case 'dynamodb':

@@ -27,7 +27,7 @@ export function shown(name: string, value: string | undefined): string | undefin
 export function edit(field: string, from: string | undefined, to: string | undefined): Edit[] {
   if (from === undefined && to === undefined) return []
   if (from === to) return []
-  const made: Edit = { field }
+  const made: Edit = { field: indexable(spoken(field)) }
   const before = shown(field, from)
   const after = shown(field, to)
   if (before !== undefined) made.from = before
@@ -51,7 +51,7 @@ export function editsOf(params: Bag, except: readonly string[], before?: Bag): E
     const to = isSecret && value !== null && value !== '' ? HIDDEN : plain(value)
     if (to === undefined) continue
     const from = isSecret ? undefined : before?.text(name)
-    edits.push(...edit(indexable(words(name)), from, to))
+    edits.push(...edit(words(name), from, to))
   }
   return edits
 }

@@ -39,7 +39,9 @@ export function factsOf(record: Bag, seen: SeenEvent): Facts | undefined {
   const region = record.text('awsRegion') ?? seen.region
   const accountId =
     record.text('recipientAccountId') ?? identity.text('accountId') ?? record.text('accountId')
-  const partition = parseArn(identity.text('arn') ?? '')?.partition ?? partitionOf(region)
+  const ofRegion = partitionOf(region)
+  const ofIdentity = parseArn(identity.text('arn') ?? '')?.partition
+  const partition = ofRegion === 'aws' ? (ofIdentity ?? ofRegion) : ofRegion
   return {
     record,
     identity,

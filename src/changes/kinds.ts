@@ -216,7 +216,12 @@ export const KINDS: Record<string, Kind[]> = {
       'service serviceName',
       'ecs:{region}:{account}:service/{cluster}/{id}',
     ),
-    kind('AWS::ECS::TaskDefinition', 'task definition', 'taskDefinition family'),
+    kind(
+      'AWS::ECS::TaskDefinition',
+      'task definition',
+      'taskDefinition family',
+      'ecs:{region}:{account}:task-definition/{id}',
+    ),
     kind(
       'AWS::ECS::Cluster',
       'cluster',
@@ -278,6 +283,13 @@ export const KINDS: Record<string, Kind[]> = {
   ],
   secretsmanager: [kind('AWS::SecretsManager::Secret', 'secret', 'aRN secretId name')],
   ssm: [
+    kind(
+      'AWS::EC2::Instance',
+      'instance',
+      'target',
+      'ec2:{region}:{account}:instance/{id}',
+      /^StartSession$/,
+    ),
     kind(
       'AWS::SSM::Parameter',
       'parameter',
@@ -593,4 +605,11 @@ for (const kinds of Object.values(KINDS)) for (const { type, noun } of kinds) NO
 /** What people call a type that is in the tables above. */
 export function nounOf(type: string): string | undefined {
   return NOUNS.get(type)
+}
+
+const KNOWN_NOUNS = new Set(NOUNS.values())
+
+/** Whether people have many of these: `a parameter`, but `the logging configuration`. */
+export function isKnownNoun(noun: string): boolean {
+  return KNOWN_NOUNS.has(noun)
 }

@@ -58,6 +58,7 @@ export function letIn(policy: Bag): string[] {
   return [...names].map((name) => spoken(name, 80))
 }
 
+/** `the role ops of account 123456789012`, `account 123456789012`, `everyone`. */
 function awsPrincipal(text: string): string {
   if (text === '*') return 'everyone'
   if (/^\d{12}$/.test(text)) return `account ${text}`
@@ -66,6 +67,13 @@ function awsPrincipal(text: string): string {
   if (arn.resource === 'root') return `account ${arn.account}`
   const kind = arn.resource.split('/')[0]
   return `the ${kind} ${arnName(text)} of account ${arn.account}`
+}
+
+/** `the role ops` for an identity's ARN; other texts stay as they are. */
+export function principalName(text: string): string {
+  const kind = /^(role|user|group|assumed-role)\//.exec(parseArn(text)?.resource ?? '')?.[1]
+  if (kind === undefined) return spoken(arnName(text), 80)
+  return `the ${kind === 'assumed-role' ? 'session' : kind} ${spoken(arnName(text), 80)}`
 }
 
 /** Whether it allows every action on every resource. */

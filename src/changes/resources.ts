@@ -67,6 +67,7 @@ class Found {
 
   add({ type, id, name, arn }: Resource): void {
     if (id === '' || id.length > 2_048 || this.#byKey.size >= MOST_RESOURCES) return
+    if (id.startsWith('HIDDEN_DUE_TO') || id === '<sensitiveDataRemoved>') return
     const clean: Resource = { type: indexable(type), id: indexable(id) }
     if (name !== undefined && name !== id) clean.name = indexable(name)
     if (arn !== undefined) clean.arn = indexable(arn)
@@ -195,7 +196,7 @@ function inner(answer: Bag): Bag[] {
   return answer
     .entries()
     .slice(0, 10)
-    .map(([, value]) => Bag.of(value))
+    .map(([, value]) => Bag.of(Array.isArray(value) && value.length === 1 ? value[0] : value))
     .filter((bag) => !bag.isEmpty)
 }
 
@@ -204,14 +205,17 @@ function ofKind(kind: Kind, text: string, facts: Facts): Resource {
     const id = idInArn(kind, text)
     return { type: kind.type, id, name: nameOf(id, facts), arn: text }
   }
-  const id = kind.type === 'AWS::SQS::Queue' ? (text.split('/').at(-1) ?? text) : text
+  const id =
+    kind.type === 'AWS::SQS::Queue'
+      ? (text.split('/').at(-1) ?? text)
+      : text.replace(/^\/(hostedzone|healthcheck)\//, '')
   const arn = arnInAnswer(kind, id, facts) ?? builtArn(kind, id, facts)
   return { type: kind.type, id, name: nameOf(id, facts), arn }
 }
 
 /** Ids that say nothing to people, such as UUIDs, with the name that stands beside them. */
 function nameOf(id: string, { params, answer }: Facts): string | undefined {
-  if (!/^([0-9a-f-]{16,}|[A-Z0-9]{10,}|\/hostedzone\/.*)$/.test(id)) return undefined
+  if (!/^([0-9a-f-]{16,}|[A-Z0-9]{10,})$/.test(id)) return undefined
   for (const bag of [...inner(answer), answer, params]) {
     const name = bag.text('name', 'displayName', 'friendlyName')
     if (name !== undefined) return name
@@ -229,7 +233,7 @@ function arnInAnswer(kind: Kind, id: string, { answer }: Facts): string | undefi
   for (const bag of [answer, ...inner(answer)]) {
     for (const [name, value] of bag.entries()) {
       const lower = name.toLowerCase()
-      if (lower !== 'arn' && lower !== `${suffix}arn`) continue
+      if (lower !== 'arn' && lower !== `${suffix}arn` && lower !== `${suffix}id`) continue
       if (typeof value !== 'string' || parseArn(value) === undefined) continue
       if (arnName(value) === id || value.endsWith(id)) return value
     }
@@ -242,6 +246,7 @@ function builtArn(kind: Kind, id: string, facts: Facts): string | undefined {
   if (kind.arn.includes('{region}') && facts.region === null) return undefined
   const bare = bareId(kind, id)
   if (kind.type === 'AWS::KMS::Key' && bare.startsWith('alias/')) return undefined
+  if (kind.type === 'AWS::ECS::TaskDefinition' && !bare.includes(':')) return undefined
   let isComplete = true
   const resource = kind.arn.replace(/\{(\w+)\}/g, (_, name: string) => {
     if (name === 'region') return facts.region ?? ''
@@ -254,24 +259,28 @@ function builtArn(kind: Kind, id: string, facts: Facts): string | undefined {
   return isComplete ? `arn:${facts.partition}:${resource}` : undefined
 }
 
-/** The id as ARNs hold it: zones are given as `/hostedzone/Z1`, parameters with or without a slash. */
+/** The id as ARNs hold it: parameters are given with or without a slash in front. */
 function bareId({ type }: Kind, id: string): string {
   if (type === 'AWS::SSM::Parameter') return id.startsWith('/') ? id : `/${id}`
-  return id.replace(/^\/?(hostedzone|healthcheck)\//, '')
+  return id
 }
 
 /** For services without a table: `CreateTrustAnchor` acts on trustAnchorArn, …Id, …Name or name. */
 function addByNoun(facts: Facts, found: Found): void {
   const noun = facts.plainAction.replace(/^[A-Z][a-z]+/, '')
   const singular = noun.replace(/ies$/, 'y').replace(/s$/, '')
-  const type = `AWS::${facts.service}::${singular || noun}`
+  const known = KINDS[facts.service]?.find(({ type }) => type.endsWith(`::${singular}`))
+  const service = facts.service.charAt(0).toUpperCase() + facts.service.slice(1)
+  const type = known?.type ?? `AWS::${service}::${singular || noun}`
   const bags = [facts.params, facts.answer, ...inner(facts.answer), facts.serviceDetails]
   for (const base of singular === '' ? [''] : [singular, '']) {
     for (const ending of ['Arn', 'Id', 'Identifier', 'Name', base === '' ? 'resourceArn' : '']) {
       for (const bag of bags) {
         const text = bag.text(base + ending)
         if (text === undefined || text.length > 1_000) continue
-        found.add(text.startsWith('arn:') ? fromArn(text, type) : { type, id: text })
+        if (known !== undefined) found.add(ofKind(known, text, facts))
+        else if (text.startsWith('arn:')) found.add(fromArn(text, type))
+        else found.add({ type, id: text, name: nameOf(text, facts) })
         return
       }
     }

@@ -65,7 +65,7 @@ const SERVICES: Record<string, Service> = {
   ecr: { name: 'ECR', aspect: 'deploy' },
   'ecr-public': { name: 'ECR Public', aspect: 'deploy' },
   ecs: { name: 'ECS', aspect: 'deploy' },
-  eks: { name: 'EKS' },
+  eks: { name: 'EKS', aspect: 'capacity' },
   elasticache: { name: 'ElastiCache', aspect: 'data' },
   elasticbeanstalk: { name: 'Elastic Beanstalk', aspect: 'deploy' },
   elasticfilesystem: { name: 'EFS', aspect: 'data' },

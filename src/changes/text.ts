@@ -85,6 +85,8 @@ const PROPER: Record<string, string> = {
   dns: 'DNS',
   ip: 'IP',
   iam: 'IAM',
+  ipv4: 'IPv4',
+  ipv6: 'IPv6',
   mfa: 'MFA',
   kms: 'KMS',
   url: 'URL',
@@ -98,6 +100,7 @@ export function words(name: string): string {
   if (cached !== undefined) return cached
   const parts = name
     .slice(0, 200)
+    .replace(/IPv(?=[46])/g, 'Ipv')
     // AWS writes `dBInstance` for DBInstance and `aRN` for ARN.
     .replace(/^([a-z])([A-Z]{1,2})(?=[A-Z]|$)/, (_, a: string, b: string) => a.toUpperCase() + b)
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
@@ -109,7 +112,7 @@ export function words(name: string): string {
       if (PROPER[lower] !== undefined) return PROPER[lower]
       return ACRONYMS.test(part) && part === part.toUpperCase() ? part : lower
     })
-  const said = parts.join(' ').replace(/\bIP v 6\b|\bIPv 6\b/gi, 'IPv6')
+  const said = parts.join(' ')
   if (name.length < 64 && wordsSeen.size < 5_000) wordsSeen.set(name, said)
   return said
 }

@@ -103,6 +103,15 @@ const CONSOLE = /console|signin\.amazonaws\.com|^\[?Mozilla\/|^\[?[\w ]+, aws-in
 
 /** What the call was made with; `unknown` when the record does not say. */
 export function findTool(facts: Facts): Tool {
+  const { name, version, label } = toolOf(facts)
+  return {
+    name: indexable(spoken(name, 80)) || 'unknown',
+    label: indexable(spoken(label)) || 'an unknown tool',
+    ...(version !== undefined && { version: indexable(spoken(version, 40)) }),
+  }
+}
+
+function toolOf(facts: Facts): Tool {
   const { record, identity, invokedBy, userAgent } = facts
   const agent = userAgent.replace(/^\[(.*)\]$/s, '$1').trim()
   const byService = servicePrincipal(invokedBy) ?? servicePrincipal(agent)
@@ -141,7 +150,7 @@ function ofService(principal: string, facts: Facts): Tool {
       return { name: 'cdk', label: 'CDK, through CloudFormation' }
     return { name: 'cloudformation', label: 'CloudFormation' }
   }
-  return { name: 'aws', label: indexable(serviceName(principal)) }
+  return { name: 'aws', label: serviceName(principal) }
 }
 
 function isConsole({ record, identity }: Facts, agent: string): boolean {

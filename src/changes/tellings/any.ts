@@ -3,7 +3,7 @@
 import type { Resource } from '../change.ts'
 import { editsOf } from '../edits.ts'
 import type { Facts } from '../facts.ts'
-import { nounOf } from '../kinds.ts'
+import { isKnownNoun, nounOf } from '../kinds.ts'
 import { label, named } from '../resources.ts'
 import { serviceName } from '../services.ts'
 import type { Telling } from '../telling.ts'
@@ -280,8 +280,8 @@ function isSame(noun: string, kind: string): boolean {
 function bare(noun: string, { says }: Verb, service: string): string {
   if (noun === '') return `something in ${serviceName(service)}`
   if (/[^s]s$/.test(noun) && !/(us|is|status|access|DNS)$/.test(noun)) return noun
-  const isUnique = /^(read|look|list|update|change|leave|enable|disable)/.test(says)
-  return isUnique ? `the ${noun}` : withArticle(noun)
+  const isOneOfMany = isKnownNoun(noun) || says === 'create'
+  return isOneOfMany ? withArticle(noun) : `the ${noun}`
 }
 
 /** The parameters whose values are the resources themselves. */

@@ -5,11 +5,12 @@ import type { Bag } from '../bag.ts'
 import type { Edit } from '../change.ts'
 import { edit, editsOf, HIDDEN, spelled } from '../edits.ts'
 import type { Facts } from '../facts.ts'
-import { openedByPolicy, readPolicy } from '../policy.ts'
+import { principalName } from '../policy.ts'
 import { named } from '../resources.ts'
 import { serviceName } from '../services.ts'
 import type { Telling, Tellings } from '../telling.ts'
 import { counted, listed, spoken } from '../text.ts'
+import { setPolicy } from './resource-policy.ts'
 
 const FUNCTION = 'AWS::Lambda::Function'
 
@@ -103,7 +104,7 @@ export const lambda: Tellings = {
     return {
       does:
         limit === '0'
-          ? `stop ${what} from running at all (reserved concurrency 0)`
+          ? `stop ${what} from running at all`
           : `limit ${what} to ${spoken(limit, 20)} runs at once`,
       edits: edit('reserved concurrency', undefined, limit),
       aspects: ['capacity'],
@@ -132,10 +133,10 @@ export const lambda: Tellings = {
     return what && `connect ${what} to ${source ? spoken(arnName(source)) : 'an event source'}`
   },
   UpdateEventSourceMapping: ({ params, answer, resources }) => {
-    const what = named(resources, FUNCTION) ?? answer.text('functionArn')
+    const what = named(resources, FUNCTION) ?? functionIn(answer)
     const isOn = params.flag('enabled')
     const source = answer.text('eventSourceArn')
-    const between = `the event source${source ? ` ${spoken(arnName(source))}` : ''} of ${what ? spoken(what) : 'a function'}`
+    const between = `the event source${source ? ` ${spoken(arnName(source))}` : ''} of ${what ?? 'a function'}`
     if (isOn === undefined)
       return { does: `change ${between}`, edits: editsOf(params, ['uUID', 'functionName']) }
     return {
@@ -156,6 +157,11 @@ export const lambda: Tellings = {
 function shaOf(answer: Bag): string | undefined {
   const sha = answer.text('codeSha256')
   return sha && `sha256 ${sha}`
+}
+
+function functionIn(answer: Bag): string | undefined {
+  const arn = answer.text('functionArn')
+  return arn && `the function ${spoken(arnName(arn), 80)}`
 }
 
 function verbOf(params: Bag): string {
@@ -191,7 +197,8 @@ function functionUrl(
   if (what === undefined) return undefined
   const isOpen = params.text('authType') === 'NONE'
   return {
-    does: `${isOpen ? openly : otherwise} ${what}${isOpen ? ' that needs no sign-in' : ''}`,
+    does: `${isOpen ? openly : otherwise} ${what}`,
+    more: isOpen ? ', with no sign-in' : '',
     edits: edit('sign-in', undefined, params.text('authType')),
     ...(isOpen && { opens: `${what} to the world through a URL` }),
     aspects: ['network'],
@@ -278,7 +285,8 @@ export const ecs: Tellings = {
     const why = params.text('reason')
     const task = params.text('task')
     return {
-      does: `stop the task ${task ? spoken(arnName(task).split('/').at(-1) ?? task, 60) : '(unknown)'}${inCluster(resources)}${why ? ` (“${spoken(why, 60)}”)` : ''}`,
+      does: `stop the task ${task ? spoken(arnName(task).split('/').at(-1) ?? task, 60) : '(unknown)'}${inCluster(resources)}`,
+      more: why ? `: “${spoken(why, 60)}”` : '',
       aspects: ['capacity'],
     }
   },
@@ -363,16 +371,7 @@ export const ecr: Tellings = {
   },
   SetRepositoryPolicy: ({ params, resources }) => {
     const repository = named(resources, 'AWS::ECR::Repository')
-    const opened = openedByPolicy(readPolicy(params.get('policyText')))
-    return (
-      repository && {
-        does: opened
-          ? `open ${repository} to the world with its policy: ${opened}`
-          : `set the policy of ${repository}`,
-        ...(opened && { opens: `${repository}: ${opened}` }),
-        aspects: ['identity', 'deploy'],
-      }
-    )
+    return repository && setPolicy(repository, params.get('policyText'), 'deploy')
   },
 }
 
@@ -425,7 +424,7 @@ export const eks: Tellings = {
     return (
       cluster && {
         does: isOpen ? `open the API endpoint of ${cluster} to the world` : `change ${cluster}`,
-        more: spelled(edits),
+        more: isOpen ? '' : spelled(edits),
         edits,
         ...(isOpen && { opens: `the API endpoint of ${cluster}` }),
         aspects: vpc.isEmpty ? ['configuration'] : ['network'],
@@ -438,7 +437,7 @@ export const eks: Tellings = {
     const who = params.text('principalArn')
     return (
       who && {
-        does: `let ${spoken(arnName(who))} into${named(resources, CLUSTER) ? ` ${named(resources, CLUSTER)}` : ' a cluster'}`,
+        does: `let ${principalName(who)} into${named(resources, CLUSTER) ? ` ${named(resources, CLUSTER)}` : ' a cluster'}`,
         aspects: ['identity'],
       }
     )
@@ -448,7 +447,7 @@ export const eks: Tellings = {
     const policy = params.text('policyArn')
     return who && policy
       ? {
-          does: `give ${spoken(arnName(policy))} to ${spoken(arnName(who))}${ofCluster(resources, 'in')}`,
+          does: `give ${spoken(arnName(policy))} to ${principalName(who)}${ofCluster(resources, 'in')}`,
           edits: edit('access policy', undefined, arnName(policy)),
           aspects: ['identity'],
         }

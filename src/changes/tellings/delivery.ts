@@ -11,9 +11,9 @@ const STACK = 'AWS::CloudFormation::Stack'
 const STACK_SET = 'AWS::CloudFormation::StackSet'
 
 export const cloudformation: Tellings = {
-  CreateStack: (facts) => stack(facts, 'start creating'),
-  UpdateStack: (facts) => stack(facts, 'start updating'),
-  DeleteStack: (facts) => stack(facts, 'start deleting'),
+  CreateStack: (facts) => stack(facts, 'create', 'started creating'),
+  UpdateStack: (facts) => stack(facts, 'update', 'started updating'),
+  DeleteStack: (facts) => stack(facts, 'delete', 'started deleting'),
   CancelUpdateStack: (facts) => stack(facts, 'cancel the update of'),
   ContinueUpdateRollback: (facts) => stack(facts, 'continue rolling back'),
   RollbackStack: (facts) => stack(facts, 'roll back'),
@@ -60,7 +60,8 @@ function stackOf(name: string | undefined): string | undefined {
   return name && `the stack ${spoken(arnName(name))}`
 }
 
-function stack({ params, resources }: Facts, verb: string): Telling | undefined {
+/** These calls return at once: the work goes on, and is told by the stack's own calls. */
+function stack({ params, resources }: Facts, verb: string, did?: string): Telling | undefined {
   const what = named(resources, STACK)
   if (what === undefined) return undefined
   const given = params
@@ -70,6 +71,7 @@ function stack({ params, resources }: Facts, verb: string): Telling | undefined 
   const role = params.text('roleARN')
   return {
     does: `${verb} ${what}`,
+    ...(did && { did: `${did} ${what}` }),
     // Values are left out: a template decides which of its parameters are secret.
     edits: [
       ...(given.length > 0

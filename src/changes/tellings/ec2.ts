@@ -284,10 +284,12 @@ function launch({ params, answer, resources }: Facts): Telling {
   const image = made[0]?.text('imageId') ?? asked.text('imageId')
   const noun = type ? `${spoken(type, 40)} instance` : 'instance'
   const what = count === 1 ? withArticle(noun) : counted(count, noun)
-  const ids = resources.filter((resource) => resource.type === INSTANCE).map(label)
+  const instances = resources.filter((resource) => resource.type === INSTANCE)
+  const ids = instances.map(({ id }) => spoken(id, 40))
+  const name = instances[0]?.name
   const from = image ? ` from the image ${spoken(image, 40)}` : ''
   return {
-    does: `launch ${what}${ids.length ? ` (${listed(ids)})` : ''}${from}`,
+    does: `launch ${what}${name ? ` named ${spoken(name, 80)}` : ''}${ids.length ? ` (${listed(ids)})` : ''}${from}`,
     edits: [...edit('instance type', undefined, type), ...edit('image', undefined, image)],
     aspects: ['capacity'],
   }

@@ -4,10 +4,10 @@ import { arnName } from '../arn.ts'
 import { Bag } from '../bag.ts'
 import { edit, editsOf, spelled } from '../edits.ts'
 import type { Facts } from '../facts.ts'
-import { openedByPolicy, readPolicy } from '../policy.ts'
 import { named } from '../resources.ts'
 import type { Telling, Tellings } from '../telling.ts'
 import { listed, spoken, words } from '../text.ts'
+import { setPolicy } from './resource-policy.ts'
 
 const QUEUE = 'AWS::SQS::Queue'
 
@@ -55,13 +55,9 @@ export const sns: Tellings = {
 function attributes(what: string | undefined, given: Bag): Telling | undefined {
   if (what === undefined) return undefined
   const policy = given.get('Policy')
-  const opened = policy === undefined ? undefined : openedByPolicy(readPolicy(policy))
-  if (opened !== undefined) {
-    return {
-      does: `open ${what} to everyone with its policy: ${opened}`,
-      opens: `${what}: ${opened}`,
-      aspects: ['identity', 'data'],
-    }
+  if (policy !== undefined) {
+    const told = setPolicy(what, policy, 'data')
+    if (told.opens !== undefined) return told
   }
   const edits = editsOf(given, ['Policy'])
   if (policy !== undefined) edits.unshift({ field: 'policy', to: 'changed' })

@@ -149,8 +149,8 @@ export const sts: Tellings = {
 
 export const signin: Tellings = {
   ConsoleLogin: ({ extra }) => {
-    const mfa = extra.text('MFAUsed') === 'No' ? ' without MFA' : ''
-    return `sign in to the console${mfa}`
+    const more = extra.text('MFAUsed') === 'No' ? ' without MFA' : ''
+    return { does: 'sign in to the console', more }
   },
   CheckMfa: () => ({ does: 'pass the MFA check', did: 'passed the MFA check' }),
   SwitchRole: ({ extra }) => {

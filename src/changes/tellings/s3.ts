@@ -3,10 +3,10 @@
 import { Bag } from '../bag.ts'
 import { edit, editsOf } from '../edits.ts'
 import type { Facts } from '../facts.ts'
-import { openedByPolicy, readPolicy } from '../policy.ts'
 import { named } from '../resources.ts'
 import type { Telling, Tellings } from '../telling.ts'
 import { counted, listed, spoken } from '../text.ts'
+import { setPolicy } from './resource-policy.ts'
 
 const BUCKET = 'AWS::S3::Bucket'
 
@@ -25,16 +25,7 @@ export const s3: Tellings = {
   DeleteBucket: (facts) => of(facts, 'delete'),
   PutBucketPolicy: ({ params, resources }) => {
     const bucket = named(resources, BUCKET)
-    if (bucket === undefined) return undefined
-    const opened = openedByPolicy(readPolicy(params.get('bucketPolicy', 'policy')))
-    if (opened === undefined)
-      return { does: `set the policy of ${bucket}`, aspects: ['data', 'identity'] }
-    return {
-      does: `open ${bucket} to the world with its policy: ${opened}`,
-      edits: [{ field: 'policy', to: `allows ${opened} to everyone` }],
-      opens: `${bucket}: ${opened}`,
-      aspects: ['data', 'identity'],
-    }
+    return bucket && setPolicy(bucket, params.get('bucketPolicy', 'policy'), 'data')
   },
   DeleteBucketPolicy: (facts) => of(facts, 'delete the policy of', ['data', 'identity']),
   PutBucketPublicAccessBlock: (facts) => publicAccessBlock(facts, named(facts.resources, BUCKET)),

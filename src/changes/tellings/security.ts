@@ -4,10 +4,11 @@ import { arnName } from '../arn.ts'
 import type { Edit } from '../change.ts'
 import { edit, editsOf, HIDDEN } from '../edits.ts'
 import type { Facts } from '../facts.ts'
-import { openedByPolicy, readPolicy } from '../policy.ts'
+import { principalName } from '../policy.ts'
 import { named } from '../resources.ts'
 import type { Telling, Tellings } from '../telling.ts'
 import { listed, spoken } from '../text.ts'
+import { setPolicy } from './resource-policy.ts'
 
 const KEY = 'AWS::KMS::Key'
 
@@ -34,16 +35,7 @@ export const kms: Tellings = {
   RotateKey: (facts) => ofKey(facts, 'rotate'),
   PutKeyPolicy: ({ params, resources }) => {
     const key = named(resources, KEY)
-    const opened = openedByPolicy(readPolicy(params.get('policy')))
-    return (
-      key && {
-        does: opened
-          ? `open ${key} to everyone with its policy: ${opened}`
-          : `set the policy of ${key}`,
-        ...(opened && { opens: `${key}: ${opened}` }),
-        aspects: ['identity', 'data'],
-      }
-    )
+    return key && setPolicy(key, params.get('policy'), 'data')
   },
   CreateGrant: ({ params, resources }) => {
     const key = named(resources, KEY)
@@ -51,7 +43,7 @@ export const kms: Tellings = {
     const operations = params.texts('operations').map((operation) => spoken(operation, 40))
     return (
       key && {
-        does: `grant ${who ? spoken(arnName(who), 80) : 'someone'} the use of ${key}`,
+        does: `grant ${who ? principalName(who) : 'someone'} the use of ${key}`,
         edits: edit('may', undefined, operations.length ? listed(operations, 8) : undefined),
         aspects: ['identity'],
       }
@@ -105,10 +97,9 @@ export const secretsmanager: Tellings = {
   },
   StartSecretVersionDelete: (facts) => secretVersion(facts, 'start deleting'),
   EndSecretVersionDelete: (facts) => secretVersion(facts, 'finish deleting'),
-  PutResourcePolicy: ({ params, ...facts }) => {
-    const opened = openedByPolicy(readPolicy(params.get('resourcePolicy')))
-    const told = ofSecret({ params, ...facts }, opened ? 'open to everyone' : 'set the policy of')
-    return told && { ...told, ...(opened && { opens: `a secret: ${opened}` }) }
+  PutResourcePolicy: ({ params, resources }) => {
+    const secret = named(resources, SECRET)
+    return secret && setPolicy(secret, params.get('resourcePolicy'), 'data')
   },
 }
 
@@ -166,12 +157,12 @@ export const ssm: Tellings = {
       }
     )
   },
-  StartSession: ({ params }) => {
+  StartSession: ({ params, resources }) => {
     const target = params.text('target')
     const document = params.text('documentName')
     return (
       target && {
-        does: `${document && !/SSM-SessionManagerRunShell/.test(document) ? `open a session (${spoken(document, 60)})` : 'open a shell'} on ${spoken(target, 80)}`,
+        does: `${document && !/SSM-SessionManagerRunShell/.test(document) ? `open a session (${spoken(document, 60)})` : 'open a shell'} on ${named(resources, INSTANCE) ?? spoken(target, 80)}`,
         aspects: ['identity', 'configuration'],
       }
     )

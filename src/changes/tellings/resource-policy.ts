@@ -1,0 +1,17 @@
+import type { Aspect } from '../change.ts'
+import { openedByPolicy, readPolicy } from '../policy.ts'
+import type { Telling } from '../telling.ts'
+
+/** Sets a resource's own policy, which may let everyone in. `what`: `the bucket shop-assets`. */
+export function setPolicy(what: string, document: unknown, about: Aspect): Telling {
+  const opened = openedByPolicy(readPolicy(document))
+  if (opened === undefined)
+    return { does: `set the policy of ${what}`, aspects: [about, 'identity'] }
+  return {
+    does: `open ${what} to the world with its policy`,
+    more: `: ${opened}`,
+    edits: [{ field: 'policy', to: `allows ${opened} to everyone` }],
+    opens: `${what}: ${opened}`,
+    aspects: [about, 'identity'],
+  }
+}
