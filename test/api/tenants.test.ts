@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { changeId } from '../../src/db/change-id.ts'
+import { asOrganization } from '../../src/db/database.ts'
+import { ensurePartitions } from '../../src/db/imports.ts'
+import { createTestApi, type Tenant, type TestApi } from '../support/api.ts'
+import { someChange } from '../support/changes.ts'
+
+let api: TestApi
+let owner: Tenant
+let stranger: Tenant
+/** An id of the owner's for every kind of resource that a route can name. */
+const samples: Record<string, string> = {}
+
+const absent = {
+  connections: '01980000-0000-7000-8000-000000000000',
+  changes: changeId({
+    ...{ connectionId: null, source: 'test', sourceId: 'absent', occurredAt: new Date(0) },
+  }),
+} as Record<string, string>
+
+/** Bodies that a route takes, so that the refusal is not about the body. */
+const bodies: Record<string, unknown> = {
+  'PATCH /api/v1/connections/{id}': { name: 'taken over' },
+}
+
+beforeAll(async () => {
+  api = await createTestApi()
+  owner = await api.tenant('owner')
+  stranger = await api.tenant('stranger')
+  const { body } = await owner.request('POST', '/api/v1/connections', { name: 'Production' })
+  samples.connections = body.id
+  samples.changes = await asOrganization(api.db, owner.id, async (trx) => {
+    await ensurePartitions(trx, new Date())
+    return someChange(trx, { organizationId: owner.id, connectionId: body.id })
+  })
+})
+afterAll(() => api.close())
+
+interface Route {
+  method: string
+  path: string
+  resource: string
+}
+
+async function routesWithIds(): Promise<Route[]> {
+  const { paths } = (await api.app.inject('/api/openapi.json')).json()
+  return Object.entries(paths as Record<string, object>)
+    .filter(([path]) => path.includes('{'))
+    .flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => ({
+        method: method.toUpperCase(),
+        path,
+        resource: path.split('/')[3]!,
+      })),
+    )
+}
+
+test("every route answers another organization's id as one that does not exist", async () => {
+  const routes = await routesWithIds()
+  expect(routes.length).toBeGreaterThanOrEqual(8)
+  for (const { method, path, resource } of routes) {
+    const route = `${method} ${path}`
+    expect(samples, `${route} needs a sample of ${resource} in this test`).toHaveProperty(resource)
+    const body = bodies[route]
+    const ask = (id: string) => stranger.request(method, path.replace('{id}', id), body)
+    const foreign = await ask(samples[resource]!)
+    const missing = await ask(absent[resource]!)
+    const malformed = await ask('none')
+    expect(foreign.status, route).toBe(404)
+    for (const answer of [missing, malformed]) {
+      expect({ ...foreign.body, instance: '' }, route).toEqual({ ...answer.body, instance: '' })
+    }
+  }
+  // What was refused has changed nothing, and the owner still sees it all.
+  const { body } = await owner.request('GET', `/api/v1/connections/${samples.connections}`)
+  expect(body).toMatchObject({ name: 'Production', status: 'awaiting_role' })
+  expect((await owner.request('GET', `/api/v1/changes/${samples.changes}`)).status).toBe(200)
+})
+
+test("lists hold nothing of another organization's", async () => {
+  for (const list of ['connections', 'changes']) {
+    expect((await stranger.request('GET', `/api/v1/${list}`)).body.items).toEqual([])
+    expect((await owner.request('GET', `/api/v1/${list}`)).body.items).toHaveLength(1)
+  }
+})
+
+test('without a key, or with a wrong one, no route answers anything', async () => {
+  const { paths } = (await api.app.inject('/api/openapi.json')).json()
+  for (const [path, methods] of Object.entries(paths as Record<string, object>)) {
+    if (!path.startsWith('/api/v1/')) continue
+    for (const method of Object.keys(methods)) {
+      for (const authorization of [undefined, 'Bearer nothing', `Basic ${owner.key}`]) {
+        const url = path.replace('{id}', samples.connections!)
+        const response = await api.app.inject({
+          ...{ method: method.toUpperCase() as 'GET', url },
+          headers: authorization ? { authorization } : {},
+        })
+        expect(response.statusCode, `${method} ${path}`).toBe(401)
+        expect(response.headers['content-type']).toContain('application/problem+json')
+      }
+    }
+  }
+})

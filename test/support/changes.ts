@@ -1,0 +1,35 @@
+import { randomUUID } from 'node:crypto'
+import type { Change } from '../../src/changes/change.ts'
+import { changeId } from '../../src/db/change-id.ts'
+import type { Trx } from '../../src/db/database.ts'
+import { insertChanges, type Owner } from '../../src/db/imports.ts'
+
+/** Stores a change that has nothing special but what is asked for. Returns its id. */
+export async function someChange(
+  trx: Trx,
+  owner: Owner,
+  fields: Partial<Change> = {},
+): Promise<string> {
+  const change: Change = {
+    source: 'aws.cloudtrail',
+    sourceId: randomUUID(),
+    occurredAt: new Date(Math.floor(Date.now() / 1000) * 1000),
+    summary: 'ada launched an instance',
+    service: 'ec2',
+    action: 'RunInstances',
+    actor: { kind: 'user', name: 'ada', id: 'ada', chain: [] },
+    tool: { name: 'console', label: 'the console' },
+    resources: [{ type: 'AWS::EC2::Instance', id: 'i-0123456789abcdef0' }],
+    outcome: 'succeeded',
+    region: 'us-east-1',
+    accountId: '111122223333',
+    edits: [],
+    aspects: [],
+    noise: null,
+    session: { anchor: 'a', lane: null, reachMs: 0, startedAt: null, accessKeyId: null },
+    links: [],
+    ...fields,
+  }
+  await insertChanges(trx, owner, [{ change, record: '{"eventName":"RunInstances"}', raw: '{}' }])
+  return changeId({ ...change, connectionId: owner.connectionId })
+}
