@@ -1,8 +1,13 @@
+import type { Socket } from 'node:net'
 import swagger from '@fastify/swagger'
-import Fastify, { type FastifyError, type FastifyServerOptions, type HTTPMethods } from 'fastify'
+import Fastify, {
+  type FastifyError,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+  LogController,
+} from 'fastify'
 import {
-  hasZodFastifySchemaValidationErrors,
-  isResponseSerializationError,
   jsonSchemaTransform,
   jsonSchemaTransformObject,
   serializerCompiler,
@@ -11,18 +16,27 @@ import {
 } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { organizationOfKey } from '../db/organizations.ts'
-import { TemporalUnavailable, UpdateRefused, UpdateTimedOut } from '../temporal.ts'
 import { changeRoutes } from './changes.ts'
 import { connectionRoutes } from './connections.ts'
 import type { ApiContext, App } from './context.ts'
-import { refuseExternalId } from './external-id.ts'
-import { notFound, Problem, type ProblemError } from './problems.ts'
+import { toProblem } from './errors.ts'
+import { refuseExternalIdInQuery } from './external-id.ts'
+import { healthRoutes } from './health.ts'
+import { parseBody } from './json-body.ts'
+import { notFound, Problem } from './problems.ts'
+
+/** The resources under `/api/v1`. A new one is a file that exports such a function, and a line here. */
+const resources = [connectionRoutes, changeRoutes]
 
 const BODY_LIMIT_BYTES = 1024 * 1024
-const METHODS: HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
-/** Error codes of Postgres and of the network that mean: not now. */
-const AWAY = /^(08...|53...|57P0[1-3]|ECONNREFUSED|ECONNRESET|ENOTFOUND|ETIMEDOUT|EPIPE)$/
+const securityHeaders = {
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'no-store',
+  'referrer-policy': 'no-referrer',
+  'x-frame-options': 'DENY',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+}
 
 /** Builds the HTTP API. Nothing listens yet. */
 export async function createApp(
@@ -32,37 +46,33 @@ export async function createApp(
   const app = Fastify({
     loggerInstance: options.logger,
     bodyLimit: BODY_LIMIT_BYTES,
-    // A request's log line tells its path; headers can hold keys and stay out.
-    disableRequestLogging: true,
+    // Ours, below: a line tells the path; the query and headers can hold what nobody should log.
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => crypto.randomUUID(),
     routerOptions: { maxParamLength: 500 },
-    return503OnClosing: true,
+    // A request on an open connection is still answered while the server ends.
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
+    clientErrorHandler: answerUnreadable,
   }).withTypeProvider<ZodTypeProvider>()
 
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
-  app.setErrorHandler((error: FastifyError, request, reply) => {
-    const problem = toProblem(error)
-    if (problem.status >= 500)
-      request.log.error({ err: error, reqId: request.id }, 'Request failed')
-    return reply
-      .code(problem.status)
-      .headers(problem.headers)
-      .type('application/problem+json')
-      .send(JSON.stringify(problem.toBody(`urn:uuid:${request.id}`)))
+  app.setErrorHandler(sendProblem)
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({ ...securityHeaders, 'x-request-id': request.id })
   })
-  app.setNotFoundHandler(() => {
-    throw notFound('page')
-  })
-  app.addHook('onSend', async (_request, reply) => {
-    reply.headers({
-      'x-content-type-options': 'nosniff',
-      'cache-control': reply.getHeader('cache-control') ?? 'no-store',
-      'referrer-policy': 'no-referrer',
-      'x-frame-options': 'DENY',
-      'content-security-policy':
-        reply.getHeader('content-security-policy') ?? "default-src 'none'; frame-ancestors 'none'",
-    })
+  app.addHook('onResponse', async (request, reply) => {
+    const level = request.url.startsWith('/api/') ? 'info' : 'debug'
+    request.log[level](
+      {
+        method: request.method,
+        path: pathOf(request),
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+      },
+      'Answered',
+    )
   })
 
   await app.register(swagger, {
@@ -72,80 +82,124 @@ export async function createApp(
         title: 'Cairn',
         version: '1',
         description:
-          'A change feed for AWS. Errors are RFC 9457 problem details, times RFC 3339 UTC.',
+          'A change feed for AWS. Times are RFC 3339 UTC. Every answer that is not a success is an RFC 9457 problem detail. Unknown fields and parameters are errors, not ignored.',
+        license: { name: 'MIT', identifier: 'MIT' },
       },
-      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+      servers: [{ url: '/' }],
+      tags: [
+        { name: 'connections', description: 'The links to AWS accounts.' },
+        { name: 'changes', description: 'The feed.' },
+        { name: 'health', description: 'For load balancers and process managers.' },
+      ],
+      components: {
+        securitySchemes: {
+          key: { type: 'http', scheme: 'bearer', description: 'An API key of an organization.' },
+        },
+      },
       security: [{ key: [] }],
     },
     transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    transformObject: (document) => tidy(jsonSchemaTransformObject(document)),
   })
 
-  app.get(
-    '/healthz',
-    {
-      schema: {
-        description: 'Whether the process is alive.',
-        security: [],
-        response: { 200: z.object({ status: z.literal('alive') }) },
-      },
-    },
-    () => ({ status: 'alive' as const }),
-  )
-  app.get(
-    '/readyz',
-    {
-      schema: {
-        description: 'Whether requests can be served. Temporal may be away: what needs it says so.',
-        security: [],
-        response: { 200: z.object({ status: z.literal('ready'), temporal: z.string() }) },
-      },
-    },
-    async () => {
-      await context.system.selectFrom('organizations').select('id').limit(1).execute()
-      const temporal = await context.workflows.ping()
-      return { status: 'ready' as const, temporal: temporal.ok ? 'reachable' : temporal.reason }
-    },
-  )
+  const methodsOf = learnMethods(app as App)
+  const absent = (request: FastifyRequest) => {
+    const allow = methodsOf(pathOf(request)).join(', ')
+    if (allow === '') throw notFound('page')
+    throw new Problem(405, `Only ${allow} can be used here.`, { headers: { allow } })
+  }
+  healthRoutes(app as App, context)
   app.get('/api/openapi.json', { schema: { hide: true } }, () => app.swagger())
 
   await app.register(
-    async (routes) => {
+    async (scope) => {
+      const routes = scope as App
+      routes.removeContentTypeParser(['application/json', 'text/plain'])
+      routes.addContentTypeParser(
+        'application/json',
+        { parseAs: 'string' },
+        async (_request: FastifyRequest, body: string) => parseBody(body),
+      )
       routes.decorateRequest('organizationId', '')
       routes.addHook('onRequest', async (request) => {
         request.organizationId = await authenticate(context, request.headers.authorization)
       })
-      routes.addHook('preValidation', async (request) => {
-        refuseExternalId(request.query, '?')
-        refuseExternalId(request.body)
+      routes.addHook('preValidation', async (request) => refuseExternalIdInQuery(request.query))
+      // A parameter that a route does not know is a mistake that would go unnoticed.
+      routes.addHook('onRoute', (route) => {
+        route.schema ??= {}
+        route.schema.querystring ??= z.strictObject({})
       })
-      const methods = new Map<string, Set<string>>()
-      routes.addHook('onRoute', ({ url, method }) => {
-        const known = methods.get(url) ?? new Set()
-        for (const each of [method].flat()) known.add(each)
-        methods.set(url, known)
-      })
-      connectionRoutes(routes as App, context)
-      changeRoutes(routes as App, context)
-      for (const [url, known] of [...methods]) {
-        const others = METHODS.filter((method) => !known.has(method))
-        const allow = [...known].join(', ')
-        routes.route({
-          method: others,
-          url: url.replace(/^\/api\/v1/, ''),
-          schema: { hide: true },
-          handler: () => {
-            throw new Problem(405, `Only ${allow} can be used here.`, { headers: { allow } })
-          },
-        })
-      }
-      routes.setNotFoundHandler(() => {
-        throw notFound('resource')
-      })
+      for (const addRoutes of resources) addRoutes(routes, context)
+      // Set here as well, so that a key is asked for first.
+      routes.setNotFoundHandler(absent)
     },
     { prefix: '/api/v1' },
   )
+  app.setNotFoundHandler(absent)
   return app as unknown as App
+}
+
+/**
+ * Takes from the document what only zod needs: schemas in a form that no route uses, and the
+ * patterns that say the same as `format`.
+ */
+function tidy<Document extends object>(document: Document): Document {
+  const text = JSON.stringify(document, (_name, value) => {
+    if (value?.format && value.pattern) return { ...value, pattern: undefined }
+    return value
+  })
+  const tidied = JSON.parse(text)
+  const { schemas = {} } = tidied.components
+  for (let unused: string[] | undefined; unused?.length !== 0; ) {
+    const used = JSON.stringify(tidied)
+    unused = Object.keys(schemas).filter((name) => !used.includes(`"#/components/schemas/${name}"`))
+    for (const name of unused) delete schemas[name]
+  }
+  return tidied
+}
+
+/** Learns which routes are added to `app`, and tells which methods a path has. */
+function learnMethods(app: App): (path: string) => string[] {
+  const methodsOf = new Map<string, { pattern: RegExp; methods: Set<string> }>()
+  app.addHook('onRoute', ({ url, method }) => {
+    // Slashes and the names of parameters are all that our routes hold besides letters and dots.
+    const pattern = new RegExp(`^${url.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`)
+    const known = methodsOf.get(url) ?? { pattern, methods: new Set() }
+    for (const each of [method].flat()) known.methods.add(each)
+    methodsOf.set(url, known)
+  })
+  return (path) =>
+    [...methodsOf.values()].flatMap(({ pattern, methods }) =>
+      pattern.test(path) ? [...methods] : [],
+    )
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0]!
+}
+
+function sendProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+  const problem = toProblem(error)
+  if (problem.status >= 500) request.log.error({ err: problem.cause ?? error }, 'Request failed')
+  return reply
+    .code(problem.status)
+    .headers({ ...securityHeaders, 'x-request-id': request.id, ...problem.headers })
+    .type('application/problem+json')
+    .send(JSON.stringify(problem.toBody(`urn:uuid:${request.id}`)))
+}
+
+/** What arrives is not HTTP, or its headers are too large: there is no request to answer to. */
+function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400
+  const detail = status === 431 ? 'The headers are too large.' : 'This is not an HTTP request.'
+  const problem = new Problem(status, detail).toBody(`urn:uuid:${crypto.randomUUID()}`)
+  const body = JSON.stringify(problem)
+  socket.end(
+    `HTTP/1.1 ${status} ${problem.title}\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
 }
 
 /** @throws Problem 401 */
@@ -161,53 +215,4 @@ async function authenticate({ system }: ApiContext, header: string | undefined):
   if (!organizationId)
     throw new Problem(401, 'This API key is unknown or was revoked.', { headers })
   return organizationId
-}
-
-function toProblem(error: FastifyError): Problem {
-  if (error instanceof Problem) return error
-  if (hasZodFastifySchemaValidationErrors(error)) {
-    const where = error.validationContext === 'body' ? '' : '?'
-    const errors = error.validation.map(
-      ({ instancePath, message, params }): ProblemError => ({
-        pointer: pointerOf(where, instancePath, params?.issue),
-        detail: message ?? 'is not valid',
-      }),
-    )
-    const summary = errors.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; ')
-    return new Problem(422, `The request is not valid. ${summary}`, { errors })
-  }
-  if (error instanceof TemporalUnavailable) {
-    return new Problem(503, `${error.message}. Try again in a moment.`, {
-      headers: { 'retry-after': '5' },
-      cause: error,
-    })
-  }
-  if (error instanceof UpdateRefused) return new Problem(409, error.message, { cause: error })
-  if (error instanceof UpdateTimedOut) {
-    const detail = `${error.message}. It may still be under way: look again in a moment.`
-    return new Problem(504, detail, { cause: error })
-  }
-  const code = (error as { code?: unknown }).code
-  if (typeof code === 'string' && AWAY.test(code)) {
-    const headers = { 'retry-after': '5' }
-    return new Problem(503, 'The database does not answer. Try again in a moment.', { headers })
-  }
-  const { statusCode } = error
-  if (statusCode && statusCode >= 400 && statusCode < 500 && !isResponseSerializationError(error)) {
-    return new Problem(statusCode, error.message)
-  }
-  return new Problem(
-    500,
-    'Cairn failed at this. The log tells more under the id of this request.',
-    {
-      cause: error,
-    },
-  )
-}
-
-/** An unknown name is at its own place, not at that of the object that has it. */
-function pointerOf(where: string, instancePath: string, issue: unknown): string {
-  const { keys } = (issue ?? {}) as { keys?: string[] }
-  const path = keys?.length ? `${instancePath}/${keys[0]}` : instancePath
-  return where === '?' ? `?${path.replace(/^\//, '')}` : path || '/'
 }

@@ -11,9 +11,10 @@ import { liveEdges } from '../db/coverage.ts'
 import { asOrganization } from '../db/database.ts'
 import type { ChangeRow } from '../db/schema.ts'
 import type { ApiContext, App } from './context.ts'
-import { notFound, Problem, problemSchema } from './problems.ts'
+import { answer, notFound, Problem, problems } from './problems.ts'
+import { text } from './text.ts'
 
-const time = z.iso.datetime({ offset: true })
+const time = z.iso.datetime({ offset: true, error: 'A time looks like 2026-03-01T12:00:00Z.' })
 
 const changeSchema = z
   .object({
@@ -41,34 +42,103 @@ const changeSchema = z
     links: z.array(z.object({ label: z.string(), url: z.string() })),
     connectionId: z.uuid().nullable(),
   })
-  .meta({ id: 'Change' })
+  .meta({
+    id: 'Change',
+    examples: [
+      {
+        id: '019cae21-a3d0-8b51-9f2c-6d0e4f5a7b18',
+        source: 'aws.cloudtrail',
+        sourceId: '5f1b3c1e-0c5e-4b1a-9d0f-3a2b1c4d5e6f',
+        occurredAt: '2026-03-02T12:01:14.000Z',
+        importedAt: '2026-03-02T12:06:41.207Z',
+        summary: 'alice@example.com opened 22/tcp to the world in sg-0a1b2c3d',
+        actor: { kind: 'person', name: 'alice@example.com', id: 'alice@example.com', chain: [] },
+        tool: { name: 'console', label: 'the console' },
+        service: 'ec2',
+        action: 'AuthorizeSecurityGroupIngress',
+        resources: [{ type: 'AWS::EC2::SecurityGroup', id: 'sg-0a1b2c3d' }],
+        outcome: 'succeeded',
+        region: 'eu-west-1',
+        accountId: '123456789012',
+        environments: [],
+        changeSetId: null,
+        noise: null,
+        edits: [],
+        aspects: ['network'],
+        opensToWorld: '22/tcp to the world',
+        links: [],
+        connectionId: '019b2d5e-8c1a-7f00-9a3e-4f6d2c7b8a90',
+      },
+    ],
+  })
 
-const many = z
-  .union([z.string().max(2048), z.array(z.string().max(2048)).max(100)])
-  .transform((value) => [value].flat())
-  .optional()
+const fieldMeanings: Record<FilterField, string> = {
+  source: '`aws.cloudtrail`',
+  service: '`ec2`',
+  region: '`eu-west-1`',
+  account: 'an account id of twelve digits',
+  actor: 'an actor, by its `name`',
+  tool: 'a tool, by its `name`',
+  action: '`RunInstances`',
+  outcome: '`succeeded`, `failed` or `denied`',
+  connection: "a connection's id",
+  resource: "a resource's id or ARN",
+}
+
+function many(field: FilterField) {
+  const value = field === 'outcome' ? changeSchema.shape.outcome : text(2048)
+  return z
+    .union([value, z.array(value).max(100)], {
+      error: `Each value is ${fieldMeanings[field]}; 100 values at most.`,
+    })
+    .transform((given): string[] => [given].flat())
+    .optional()
+}
 
 const fieldSchemas = Object.fromEntries(
-  filterFields.flatMap((field) => [
-    [field, many.meta({ description: 'One of these; may be repeated.' })],
-    [`${field}!`, many.meta({ description: 'None of these: `name!=value`; may be repeated.' })],
-  ]),
-) as Record<FilterField | `${FilterField}!`, typeof many>
+  filterFields.flatMap((field) => {
+    const meaning = `${fieldMeanings[field]}. May be repeated`
+    return [
+      [field, many(field).meta({ description: `Only these: ${meaning}.` })],
+      [
+        `${field}!`,
+        many(field).meta({ description: `None of these (\`${field}!=…\`): ${meaning}.` }),
+      ],
+    ]
+  }),
+) as Record<FilterField | `${FilterField}!`, ReturnType<typeof many>>
 
 const filtersSchema = z.strictObject({
   from: time.optional().meta({ description: 'Occurred at this time or later.' }),
   to: time.optional().meta({ description: 'Occurred before this time.' }),
-  q: z.string().min(1).max(500).optional().meta({ description: 'A part of the summary.' }),
+  q: text(500).min(1).optional().meta({ description: 'A part of the summary.' }),
   noise: z.enum(['true', 'false']).optional().meta({
     description: '`false` leaves out what is routine, `true` shows nothing else.',
   }),
   ...fieldSchemas,
 })
 
-const pageSchema = filtersSchema.extend({
+const querySchema = filtersSchema.extend({
   limit: z.coerce.number().int().min(1).max(500).default(50),
-  cursor: z.string().max(1000).optional(),
+  cursor: z.string().max(1000).optional().meta({
+    description: '`nextCursor` of the page before. It goes with the filters of that page.',
+  }),
 })
+
+const pageSchema = z
+  .object({
+    items: z.array(changeSchema),
+    nextCursor: z.string().nullable().meta({ description: 'Null: this is the last page.' }),
+    completeThrough: z.iso.datetime().nullable().meta({
+      description:
+        'The earliest live edge of the connections that are asked for. Null while one of them has a region without anything imported.',
+    }),
+  })
+  .meta({ id: 'ChangePage' })
+
+const changeWithRecordSchema = changeSchema
+  .extend({ record: z.unknown().meta({ description: 'As the source sent it.' }) })
+  .meta({ id: 'ChangeWithRecord' })
 
 function toFilters(query: z.output<typeof filtersSchema>): ChangeFilters {
   const filters: ChangeFilters = { include: {}, exclude: {} }
@@ -85,7 +155,6 @@ function toFilters(query: z.output<typeof filtersSchema>): ChangeFilters {
   return filters
 }
 
-const problems = { '4xx': problemSchema, '5xx': problemSchema }
 const tags = ['changes']
 
 /** The feed. */
@@ -95,19 +164,14 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
     {
       schema: {
         tags,
+        operationId: 'listChanges',
         summary: 'The feed, newest first',
         description:
           'Every change that was there when the first page was read is on exactly one page; what arrives meanwhile may or may not be.',
-        querystring: pageSchema,
+        querystring: querySchema,
         response: {
-          200: z.object({
-            items: z.array(changeSchema),
-            nextCursor: z.string().nullable(),
-            completeThrough: z.iso.datetime().nullable().meta({
-              description: 'The earliest live edge of the connections that are asked for.',
-            }),
-          }),
-          ...problems,
+          200: answer('A page of the feed.', pageSchema),
+          ...problems(401, 422, 503),
         },
       },
     },
@@ -121,14 +185,10 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
             errors: [{ pointer: '?cursor', detail: error.message }],
           })
         })
-        const edges = await liveEdges(trx)
-        const asked = filters.include.connection
-        const times = [...edges].filter(([id]) => !asked || asked.includes(id)).map(([, at]) => at)
-        const earliest = times.length > 0 ? Math.min(...times.map((at) => at.getTime())) : null
         return {
           items: page.items.map(toChange),
           nextCursor: page.nextCursor,
-          completeThrough: earliest === null ? null : new Date(earliest).toISOString(),
+          completeThrough: completeThrough(await liveEdges(trx), filters),
         }
       }),
   )
@@ -138,9 +198,14 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
     {
       schema: {
         tags,
+        operationId: 'getChange',
         summary: 'One change, with its record',
-        params: z.object({ id: z.string() }),
-        response: { 200: changeSchema.extend({ record: z.unknown() }), ...problems },
+        description: 'The record is what the source sent: the CloudTrail record as AWS wrote it.',
+        params: z.object({ id: z.string().meta({ description: "The change's id." }) }),
+        response: {
+          200: answer('The change.', changeWithRecordSchema),
+          ...problems(401, 404, 503),
+        },
       },
     },
     (request) =>
@@ -151,6 +216,17 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
         return { ...toChange(row), record: row.record }
       }),
   )
+}
+
+/** Null as soon as one of the connections cannot say: the feed would seem more complete than it is. */
+function completeThrough(edges: Map<string, Date | null>, filters: ChangeFilters): string | null {
+  const { connection: asked } = filters.include
+  const { connection: left = [] } = filters.exclude
+  const times = [...edges]
+    .filter(([id]) => (!asked || asked.includes(id)) && !left.includes(id))
+    .map(([, edge]) => edge?.getTime() ?? null)
+  if (times.length === 0 || times.includes(null)) return null
+  return new Date(Math.min(...(times as number[]))).toISOString()
 }
 
 function toChange(row: ChangeRow) {

@@ -11,9 +11,11 @@ import {
 import { liveEdges, type RegionCoverage, regionCoverage } from '../db/coverage.ts'
 import { asOrganization, type Trx } from '../db/database.ts'
 import type { ConnectionRow, ConnectionStatus, SecondsRange } from '../db/schema.ts'
+import type { ConnectionRef } from '../workflows/state.ts'
 import type { ApiContext, App } from './context.ts'
 import { newExternalId } from './external-id.ts'
-import { notFound, Problem, problemSchema } from './problems.ts'
+import { answer, notFound, Problem, problems } from './problems.ts'
+import { text } from './text.ts'
 
 const time = z.iso.datetime()
 
@@ -49,10 +51,32 @@ const connectionSchema = z
     nextPollAt: time.nullable(),
     createdAt: time,
   })
-  .meta({ id: 'Connection' })
+  .meta({
+    id: 'Connection',
+    examples: [
+      {
+        id: '019b2d5e-8c1a-7f00-9a3e-4f6d2c7b8a90',
+        name: 'production',
+        externalId: 'cairn-Kq7mWz3RtYb9XcVnPd5sJh2G',
+        roleArn: 'arn:aws:iam::123456789012:role/cairn',
+        accountId: '123456789012',
+        partition: 'aws',
+        status: 'current',
+        statusReason: null,
+        since: '2026-03-02T09:20:41.000Z',
+        environmentId: null,
+        selection: 'changes',
+        lookbackDays: 7,
+        pollIntervalSeconds: 60,
+        completeThrough: '2026-03-02T12:03:00.000Z',
+        nextPollAt: '2026-03-02T12:24:10.000Z',
+        createdAt: '2026-03-02T09:12:07.311Z',
+      },
+    ],
+  })
 
 const settings = {
-  name: z.string().trim().min(1).max(200),
+  name: text(200).trim().min(1).meta({ description: 'For people: `production`, `shop staging`.' }),
   environmentId: z
     .null({ error: 'There is no such environment' })
     .meta({ description: 'The default environment of its changes.' }),
@@ -63,35 +87,47 @@ const settings = {
     .meta({ description: 'Only events that change something, or reads as well.' }),
 }
 
-const createSchema = z.strictObject({
-  name: settings.name,
-  environmentId: settings.environmentId.optional(),
-  lookbackDays: settings.lookbackDays.default(7),
-  pollIntervalSeconds: settings.pollIntervalSeconds.default(60),
-  selection: settings.selection.default('changes'),
-})
+const createSchema = z
+  .strictObject({
+    name: settings.name,
+    environmentId: settings.environmentId.optional(),
+    lookbackDays: settings.lookbackDays.default(7),
+    pollIntervalSeconds: settings.pollIntervalSeconds.default(60),
+    selection: settings.selection.default('changes'),
+  })
+  .meta({
+    id: 'NewConnection',
+    examples: [{ name: 'production' }, { name: 'sandbox', lookbackDays: 90, selection: 'all' }],
+  })
 
 const roleArnSchema = z
   .string()
   .max(2048)
-  .transform((text, context) => {
+  .superRefine((text, context) => {
     const role = parseRoleArn(text)
-    if ('problem' in role) {
-      context.addIssue(role.problem)
-      return z.NEVER
-    }
-    return role
+    if ('problem' in role) context.addIssue(role.problem)
   })
+  .nullable()
 
 const patchSchema = z
   .strictObject({
     ...settings,
-    roleArn: z.union([roleArnSchema, z.null()]).meta({
+    roleArn: roleArnSchema.meta({
       description: "The ARN of the role that trusts Cairn. Null takes the connection's role away.",
     }),
-    paused: z.boolean(),
+    paused: z.boolean().meta({
+      description: 'Imports stop; what is missed meanwhile is a gap that is filled later.',
+    }),
   })
   .partial()
+  .meta({
+    id: 'ConnectionSettings',
+    examples: [
+      { roleArn: 'arn:aws:iam::123456789012:role/cairn' },
+      { paused: true },
+      { name: 'production (eu)', lookbackDays: 30 },
+    ],
+  })
 
 const checkSchema = z.object({
   id: z.enum([
@@ -119,7 +155,24 @@ const verificationSchema = z
     verifiedAt: time.nullable(),
     checks: z.array(checkSchema),
   })
-  .meta({ id: 'Verification' })
+  .meta({
+    id: 'Verification',
+    examples: [
+      {
+        state: 'failed',
+        verifiedAt: '2026-03-02T09:15:30.120Z',
+        checks: [
+          {
+            id: 'refused_without_id',
+            state: 'failed',
+            saw: 'AWS let Cairn assume the role without the external ID.',
+            means: 'Anybody whom AWS takes for Cairn could reach this account.',
+            remedy: 'Add the condition on sts:ExternalId to the trust policy of the role.',
+          },
+        ],
+      },
+    ],
+  })
 
 const rangeSchema = z.tuple([time, time])
 
@@ -149,7 +202,31 @@ const coverageSchema = z
       }),
     ),
   })
-  .meta({ id: 'Coverage' })
+  .meta({
+    id: 'Coverage',
+    examples: [
+      {
+        regions: [
+          {
+            region: 'eu-west-1',
+            state: 'active',
+            completeThrough: '2026-03-02T12:03:00.000Z',
+            settled: [['2026-02-23T09:12:07.000Z', '2026-03-02T12:03:00.000Z']],
+            gaps: [],
+            lost: [],
+            setAside: [],
+            backfill: { percent: 100, etaSeconds: 0 },
+            events: 574,
+            requests: 31,
+            throttled: 0,
+            lateEvents: 2,
+            lastError: null,
+            nextPollAt: '2026-03-02T12:24:10.000Z',
+          },
+        ],
+      },
+    ],
+  })
 
 const importSchema = z
   .object({
@@ -167,10 +244,28 @@ const importSchema = z
     failing: z.array(z.object({ region: z.string(), error: z.string() })),
     nextPollAt: time,
   })
-  .meta({ id: 'ImportSummary' })
+  .meta({
+    id: 'ImportSummary',
+    examples: [
+      {
+        startedAt: '2026-03-02T12:23:08.000Z',
+        finishedAt: '2026-03-02T12:23:10.000Z',
+        regions: 17,
+        imported: 3,
+        requests: 19,
+        throttled: 0,
+        completeThrough: '2026-03-02T12:03:00.000Z',
+        lagSeconds: 10,
+        gapSeconds: 0,
+        status: 'current',
+        statusReason: null,
+        failing: [],
+        nextPollAt: '2026-03-02T12:24:10.000Z',
+      },
+    ],
+  })
 
-const params = z.object({ id: z.string() })
-const problems = { '4xx': problemSchema, '5xx': problemSchema }
+const params = z.object({ id: z.string().meta({ description: "The connection's id." }) })
 const tags = ['connections']
 
 /** Connections: their desired state is what the API changes, and the workflow brings it about. */
@@ -187,6 +282,12 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
       return work(trx, row)
     })
 
+  const workingConnection = (request: { organizationId: string; params: { id: string } }) =>
+    withConnection(request, async (_trx, row): Promise<ConnectionRef> => {
+      if (row.deleted_at) throw beingDeleted()
+      return { organizationId: row.organization_id, connectionId: row.id }
+    })
+
   const changed = (row: ConnectionRow) =>
     workflows.changed({ organizationId: row.organization_id, connectionId: row.id })
 
@@ -195,11 +296,15 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
     {
       schema: {
         tags,
+        operationId: 'createConnection',
         summary: 'Make a connection',
         description:
           'Its external ID is made by Cairn. Nothing is asked of AWS before it has a role.',
         body: createSchema,
-        response: { 201: connectionSchema, ...problems },
+        response: {
+          201: answer('The connection, with its external ID.', connectionSchema),
+          ...problems(401, 422, 503),
+        },
       },
     },
     async (request, reply) => {
@@ -218,9 +323,14 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
     {
       schema: {
         tags,
+        operationId: 'listConnections',
         summary: 'All connections, oldest first',
+        description: 'Those that are being deleted are in it until that is done.',
         querystring: z.strictObject({}),
-        response: { 200: z.object({ items: z.array(connectionSchema) }), ...problems },
+        response: {
+          200: answer('The connections.', z.object({ items: z.array(connectionSchema) })),
+          ...problems(401, 503),
+        },
       },
     },
     (request) =>
@@ -236,9 +346,11 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
     {
       schema: {
         tags,
+        operationId: 'getConnection',
         summary: 'One connection',
+        description: 'Its status and how far its imports are.',
         params,
-        response: { 200: connectionSchema, ...problems },
+        response: { 200: answer('The connection.', connectionSchema), ...problems(401, 404, 503) },
       },
     },
     (request) =>
@@ -252,16 +364,20 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
     {
       schema: {
         tags,
+        operationId: 'updateConnection',
         summary: 'Change what is wanted of a connection',
         description: 'Another role is verified at once. What is left out stays as it is.',
         params,
         body: patchSchema,
-        response: { 200: connectionSchema, ...problems },
+        response: {
+          200: answer('The connection as it is wanted now.', connectionSchema),
+          ...problems(401, 404, 409, 422, 503),
+        },
       },
     },
     async (request) => {
       const { row, edge, differs } = await withConnection(request, async (trx, row) => {
-        if (row.deleted_at) throw new Problem(409, 'This connection is being deleted.')
+        if (row.deleted_at) throw beingDeleted()
         const wanted = difference(row, request.body)
         const differs = Object.keys(wanted).length > 0
         const after = differs ? await update(trx, row, wanted) : row
@@ -277,12 +393,16 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
     {
       schema: {
         tags,
+        operationId: 'deleteConnection',
         summary: 'Delete a connection',
         description:
           'Imports end; what was imported stays until retention removes it, or goes with `purge=true`. The role in AWS is yours to remove.',
         params,
         querystring: z.strictObject({ purge: z.enum(['true', 'false']).default('false') }),
-        response: { 202: connectionSchema, ...problems },
+        response: {
+          202: answer('Taken up: it is gone when its running import has ended.', connectionSchema),
+          ...problems(401, 404, 422, 503),
+        },
       },
     },
     async (request, reply) => {
@@ -301,9 +421,12 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
     {
       schema: {
         tags,
+        operationId: 'getVerification',
         summary: 'What was proven of the role',
+        description:
+          'The checklist of the last verification, with what was seen and what mends it.',
         params,
-        response: { 200: verificationSchema, ...problems },
+        response: { 200: answer('The checklist.', verificationSchema), ...problems(401, 404, 503) },
       },
     },
     (request) => withConnection(request, verification),
@@ -314,14 +437,18 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
     {
       schema: {
         tags,
+        operationId: 'verifyConnection',
         summary: 'Verify the role now',
+        description: 'Waits for the answer. A verification that fails is an answer, not an error.',
         params,
-        response: { 200: verificationSchema, ...problems },
+        response: {
+          200: answer('The checklist of this verification.', verificationSchema),
+          ...problems(401, 404, 409, 503, 504),
+        },
       },
     },
     async (request) => {
-      const { id: connectionId } = await withConnection(request, async (_trx, row) => row)
-      await workflows.verifyNow({ organizationId: request.organizationId, connectionId })
+      await workflows.verifyNow(await workingConnection(request))
       return withConnection(request, verification)
     },
   )
@@ -331,9 +458,14 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
     {
       schema: {
         tags,
+        operationId: 'getCoverage',
         summary: 'What is imported, by region',
+        description: 'The seconds that are imported, still missing, or gone from CloudTrail.',
         params,
-        response: { 200: coverageSchema, ...problems },
+        response: {
+          200: answer('The ledger, by region.', coverageSchema),
+          ...problems(401, 404, 503),
+        },
       },
     },
     (request) =>
@@ -348,14 +480,18 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
     {
       schema: {
         tags,
+        operationId: 'importNow',
         summary: 'Import now, in every region',
+        description: 'Waits for one cycle over all regions, the quiet ones included.',
         params,
-        response: { 200: importSchema, ...problems },
+        response: {
+          200: answer('What the cycle did.', importSchema),
+          ...problems(401, 404, 409, 503, 504),
+        },
       },
     },
     async (request) => {
-      const { id: connectionId } = await withConnection(request, async (_trx, row) => row)
-      return workflows.importNow({ organizationId: request.organizationId, connectionId })
+      return workflows.importNow(await workingConnection(request))
     },
   )
 }
@@ -372,8 +508,10 @@ function difference(row: ConnectionRow, body: z.output<typeof patchSchema>): Des
   if (body.pollIntervalSeconds && body.pollIntervalSeconds !== row.poll_interval_seconds) {
     wanted.pollIntervalSeconds = body.pollIntervalSeconds
   }
-  if (body.roleArn !== undefined && (body.roleArn?.arn ?? null) !== row.role_arn) {
-    wanted.role = body.roleArn
+  if (body.roleArn === null && row.role_arn !== null) wanted.role = null
+  if (body.roleArn) {
+    const role = parseRoleArn(body.roleArn)
+    if (!('problem' in role) && role.arn !== row.role_arn) wanted.role = role
   }
   return wanted
 }
@@ -392,7 +530,7 @@ async function update(trx: Trx, row: ConnectionRow, wanted: DesiredState): Promi
   }
   try {
     const updated = await updateDesiredState(trx, row.id, wanted)
-    if (!updated) throw new Problem(409, 'This connection is being deleted.')
+    if (!updated) throw beingDeleted()
     return updated
   } catch (error) {
     const { code, constraint } = error as { code?: string; constraint?: string }
@@ -401,6 +539,10 @@ async function update(trx: Trx, row: ConnectionRow, wanted: DesiredState): Promi
     }
     throw error
   }
+}
+
+function beingDeleted(): Problem {
+  return new Problem(409, 'This connection is being deleted.')
 }
 
 function accountInUse(accountId: string, name: string): Problem {
@@ -420,20 +562,35 @@ async function verification(trx: Trx, connection: ConnectionRow) {
   return { state: row.state, verifiedAt: row.verified_at.toISOString(), checks: row.checks }
 }
 
-/** What people have asked for shows at once, whether or not the workflow has seen it. */
+/**
+ * What people have asked for shows at once, whether or not the workflow has seen it; the rest is
+ * what the workflow has reported.
+ */
 function shownStatus(row: ConnectionRow): {
   status: ConnectionStatus
   statusReason: string | null
+  since: string
 } {
-  if (row.deleted_at) return { status: 'deleting', statusReason: null }
-  if (!row.role_arn) return { status: 'awaiting_role', statusReason: null }
-  if (row.paused) return { status: 'paused', statusReason: null }
-  if (row.status === 'awaiting_role') return { status: 'verifying', statusReason: null }
-  if (row.status === 'paused') return { status: 'importing', statusReason: null }
-  return { status: row.status, statusReason: row.status_reason }
+  const asked = askedStatus(row)
+  if (asked === null || asked === row.status) {
+    const { status, status_reason: statusReason, status_since } = row
+    return { status, statusReason, since: status_since.toISOString() }
+  }
+  return { status: asked, statusReason: null, since: row.version_at.toISOString() }
 }
 
-function toConnection(row: ConnectionRow, completeThrough: Date | undefined) {
+/** The status that follows from what was asked for; null when it is for the workflow to tell. */
+function askedStatus(row: ConnectionRow): ConnectionStatus | null {
+  if (row.deleted_at) return 'deleting'
+  if (!row.role_arn) return 'awaiting_role'
+  if (row.paused) return 'paused'
+  const unseen = row.version > row.seen_version
+  const newRole = unseen && (row.role_arn_set_at ?? 0) > (row.reported_at ?? 0)
+  if (newRole || row.status === 'awaiting_role') return 'verifying'
+  return row.status === 'paused' ? 'importing' : null
+}
+
+function toConnection(row: ConnectionRow, completeThrough: Date | null | undefined) {
   return {
     id: row.id,
     name: row.name,
@@ -442,7 +599,6 @@ function toConnection(row: ConnectionRow, completeThrough: Date | undefined) {
     accountId: row.account_id,
     partition: row.partition,
     ...shownStatus(row),
-    since: row.status_since.toISOString(),
     environmentId: null,
     selection: row.selection,
     lookbackDays: row.lookback_days,

@@ -15,40 +15,39 @@ export function newExternalId(): string {
   return `cairn-${random.join('')}`
 }
 
-/** A name as it may be meant: compatibility forms, case and everything between letters dropped. */
-function meant(name: string): string {
-  return name
-    .normalize('NFKD')
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N}]/gu, '')
-}
-
-/** Letters of other scripts that look like those of the name; whoever uses them means it. */
+/** Letters of other scripts that look like those of the name: whoever uses them means it. */
 const lookAlikes: Record<string, string> = {
   ...{ е: 'e', х: 'x', т: 't', г: 'r', п: 'n', а: 'a', і: 'i', ӏ: 'l', ԁ: 'd', ο: 'o', ε: 'e' },
-  ...{ χ: 'x', τ: 't', ι: 'i', α: 'a', ν: 'n', ρ: 'r', ı: 'i', ԛ: 'q', ɩ: 'i', ɑ: 'a' },
-}
-
-/** Whether a name is some spelling of `externalId`. */
-export function isExternalId(name: string): boolean {
-  const letters = [...meant(name)].map((letter) => lookAlikes[letter] ?? letter).join('')
-  return /^(sts)?externalids?$/.test(letters)
+  ...{ χ: 'x', τ: 't', ι: 'i', α: 'a', ν: 'n', ρ: 'r', ı: 'i', ɩ: 'i', ɑ: 'a' },
 }
 
 /**
- * Refuses a request that tries to set an external ID, however it is spelled and wherever in the
- * body or the query it stands.
- *
- * @throws Problem 422 that names the place
+ * Whether a name is some spelling of `externalId`: compatibility forms, accents, case and
+ * everything that is no letter or digit are dropped, and names that hold it in the middle count.
  */
-export function refuseExternalId(value: unknown, pointer = ''): void {
-  if (typeof value !== 'object' || value === null) return
-  for (const [name, inner] of Object.entries(value)) {
-    const here = `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
-    if (!Array.isArray(value) && isExternalId(name)) {
-      const detail = 'The external ID is made by Cairn and cannot be set or changed.'
-      throw new Problem(422, detail, { errors: [{ pointer: here, detail: 'Leave this out.' }] })
-    }
-    refuseExternalId(inner, here)
+export function isExternalId(name: string): boolean {
+  const letters = name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]/gu, '')
+    .replaceAll(/[^a-z0-9]/gu, (letter) => lookAlikes[letter] ?? letter)
+  return letters.includes('externalid')
+}
+
+/** The answer to a request that tries to set an external ID. */
+export function refusal(pointer: string): Problem {
+  const detail = 'The external ID is made by Cairn and cannot be set or changed. Leave it out.'
+  return new Problem(422, `${pointer}: ${detail}`, { errors: [{ pointer, detail }] })
+}
+
+/**
+ * Refuses a query that has an external ID among its names. Bodies are looked at where they are
+ * parsed, see `parseBody`.
+ *
+ * @throws Problem 422
+ */
+export function refuseExternalIdInQuery(query: unknown): void {
+  for (const name of Object.keys(query ?? {})) {
+    if (isExternalId(name)) throw refusal(`?${name.slice(0, 100)}`)
   }
 }

@@ -18,11 +18,51 @@ export const problemSchema = z
         description: 'What is wrong where: JSON pointers into the body, or `?name` for parameters.',
       }),
   })
-  .meta({ id: 'Problem' })
+  .meta({
+    id: 'Problem',
+    description: 'RFC 9457 problem details.',
+    examples: [
+      {
+        type: 'about:blank',
+        title: 'Unprocessable Entity',
+        status: 422,
+        detail: 'The request is not valid. /lookbackDays: Too big: expected number to be <=90.',
+        instance: 'urn:uuid:0198c5de-7f3a-4c6e-9d55-3f0c2a1b4e77',
+        errors: [{ pointer: '/lookbackDays', detail: 'Too big: expected number to be <=90' }],
+      },
+    ],
+  })
 
 export interface ProblemError {
   pointer: string
   detail: string
+}
+
+/** An answer that is a success, for a route's schema. */
+export function answer<Schema extends z.ZodType>(description: string, schema: Schema) {
+  return { description, content: { 'application/json': { schema } } }
+}
+
+/** What each status means here, for the OpenAPI document. */
+const meanings = {
+  401: 'No API key, or one that is unknown or revoked.',
+  404: 'There is no such thing, or it belongs to somebody else: the two cannot be told apart.',
+  409: 'It cannot be done in the present state; `detail` says why.',
+  422: 'Something in the request is not acceptable; `errors` names each place.',
+  503: 'Postgres or Temporal does not answer. `Retry-After` says when to try again.',
+  504: 'No answer in time; it may still be under way.',
+} as const
+
+/** The problems that a route may answer with, for its schema's `response`. */
+export function problems(...statuses: (keyof typeof meanings)[]) {
+  const problem = (description: string) => ({
+    description,
+    content: { 'application/problem+json': { schema: problemSchema } },
+  })
+  return {
+    ...Object.fromEntries(statuses.map((status) => [status, problem(meanings[status])])),
+    default: problem('Whatever else goes wrong, in the same form.'),
+  }
 }
 
 /** Thrown by routes; the error handler writes it. Changes nothing: transactions roll back. */

@@ -96,7 +96,8 @@ function describe(row: CoverageRow, connection: ConnectionRow, now: Date): Regio
   const lost = clip(missing, from, edge)
   const setAside = clip(row.set_aside, Math.max(from, edge), to)
   const gaps = clip(missing, Math.max(from, edge), to)
-  const left = seconds(subtract(gaps, setAside))
+  // What is above the live edge is its lag, not backfill.
+  const left = seconds(clip(subtract(gaps, setAside), 0, liveEdge(row.settled) ?? to))
   const wanted = seconds([[Math.max(from, edge), to]])
   const through = liveEdge(row.settled)
   return {
@@ -337,22 +338,22 @@ export async function recordTurn(
 }
 
 /**
- * The live edge of each connection: complete up to there, but for the gaps that coverage names.
- * Connections that have an active region without anything settled are not in it.
+ * The live edge of each connection that has begun to import: complete up to there, but for the
+ * gaps that coverage names. Null while an active region has nothing settled.
  */
 export async function liveEdges(
   trx: Trx,
   connectionId: string | null = null,
-): Promise<Map<string, Date>> {
-  const { rows } = await sql<{ id: string; edge: Date }>`
-    SELECT k.id, min(upper(c.settled)) AS edge
+): Promise<Map<string, Date | null>> {
+  const { rows } = await sql<{ id: string; edge: Date | null }>`
+    SELECT k.id,
+      CASE WHEN bool_and(upper(c.settled) IS NOT NULL) THEN min(upper(c.settled)) END AS edge
     FROM connections k
     JOIN coverage c ON c.connection_id = k.id AND c.account_id = k.account_id
       AND c.selection = k.selection AND c.state = 'active'
     WHERE k.deleted_at IS NULL
       AND (${connectionId}::uuid IS NULL OR k.id = ${connectionId}::uuid)
     GROUP BY k.id
-    HAVING bool_and(upper(c.settled) IS NOT NULL)
   `.execute(trx)
   return new Map(rows.map(({ id, edge }) => [id, edge]))
 }

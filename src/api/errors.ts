@@ -1,0 +1,81 @@
+import type { FastifyError } from 'fastify'
+import {
+  hasZodFastifySchemaValidationErrors,
+  isResponseSerializationError,
+} from 'fastify-type-provider-zod'
+import { TemporalUnavailable, UpdateRefused, UpdateTimedOut } from '../temporal.ts'
+import { pointerSegment } from './json-body.ts'
+import { Problem, type ProblemError } from './problems.ts'
+
+/** Codes of Postgres (SQLSTATE) and of the network that mean: not now. */
+const AWAY = /^(08...|53...|57P0[1-5]|ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE)$/
+/** What node-postgres says of a lost or unreachable server, without a code. */
+const AWAY_MESSAGE =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/
+
+const MOST_ERRORS = 20
+
+/** What an error means to the client. What it does not need to know is for the log. */
+export function toProblem(error: FastifyError): Problem {
+  if (error instanceof Problem) return error
+  if (hasZodFastifySchemaValidationErrors(error)) return notValid(error)
+  if (error instanceof TemporalUnavailable) {
+    const detail = 'Temporal does not answer, and this needs it. Try again in a moment.'
+    return new Problem(503, detail, { headers: { 'retry-after': '5' }, cause: error })
+  }
+  if (error instanceof UpdateRefused) return new Problem(409, error.message, { cause: error })
+  if (error instanceof UpdateTimedOut) {
+    const detail = `${error.message}. It may still be under way: look again in a moment.`
+    return new Problem(504, detail, { cause: error })
+  }
+  if (AWAY.test(String(error.code)) || AWAY_MESSAGE.test(error.message)) {
+    const detail = 'The database does not answer. Try again in a moment.'
+    return new Problem(503, detail, { headers: { 'retry-after': '5' }, cause: error })
+  }
+  const { statusCode } = error
+  if (statusCode && statusCode >= 400 && statusCode < 500 && !isResponseSerializationError(error)) {
+    return new Problem(statusCode, sentences[error.code] ?? error.message)
+  }
+  const detail = 'Cairn failed at this. The log tells more, under the id of this request.'
+  return new Problem(500, detail, { cause: error })
+}
+
+/** Where Fastify's own words do not say what to do. */
+const sentences: Record<string, string> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'Send the body as JSON, with "Content-Type: application/json".',
+  FST_ERR_MAX_PARAM_LENGTH: 'The address is too long.',
+  FST_ERR_BAD_URL: 'The address is not well-formed.',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'The body is too large: at most 1 MiB is taken.',
+}
+
+function notValid(
+  error: Parameters<typeof hasZodFastifySchemaValidationErrors>[0] & {
+    validation: { instancePath: string; message?: string; params?: Record<string, unknown> }[]
+    validationContext?: string
+  },
+): Problem {
+  const inBody = error.validationContext === 'body'
+  const errors: ProblemError[] = []
+  for (const { instancePath, message, params } of error.validation) {
+    const path = instancePath === '/' ? '' : instancePath
+    const unknown = params?.keys
+    if (Array.isArray(unknown)) {
+      // Each unknown name is at its own place, not at that of the object that has it.
+      for (const name of unknown as string[]) {
+        const pointer = inBody ? `${path}/${pointerSegment(name)}` : `?${pointerSegment(name)}`
+        errors.push({
+          pointer,
+          detail: inBody ? 'There is no such field.' : 'There is no such parameter.',
+        })
+      }
+    } else {
+      const pointer = inBody ? path : `?${path.slice(1)}`
+      errors.push({ pointer, detail: message ?? 'This is not valid.' })
+    }
+  }
+  const shown = errors.slice(0, MOST_ERRORS)
+  const summary = shown
+    .map(({ pointer, detail }) => `${pointer || 'body'}: ${detail.replace(/\.?$/, '.')}`)
+    .join(' ')
+  return new Problem(422, `The request is not valid. ${summary}`, { errors: shown })
+}

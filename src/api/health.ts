@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import type { ApiContext, App } from './context.ts'
+import { answer, problems } from './problems.ts'
+
+const tags = ['health']
+
+/** For load balancers and process managers: no key, no prefix. */
+export function healthRoutes(app: App, { system, workflows }: ApiContext): void {
+  app.get(
+    '/healthz',
+    {
+      schema: {
+        tags,
+        operationId: 'getHealth',
+        summary: 'Whether the process is alive',
+        description:
+          'Asks nobody else: an outage of Postgres is no reason to restart this process.',
+        security: [],
+        querystring: z.strictObject({}),
+        response: {
+          200: answer('Alive.', z.object({ status: z.literal('alive') })),
+          ...problems(),
+        },
+      },
+    },
+    () => ({ status: 'alive' as const }),
+  )
+
+  app.get(
+    '/readyz',
+    {
+      schema: {
+        tags,
+        operationId: 'getReadiness',
+        summary: 'Whether requests can be served',
+        description:
+          'Needs Postgres. Temporal may be away: nearly everything works without it, and what does not says so.',
+        security: [],
+        querystring: z.strictObject({}),
+        response: {
+          200: answer(
+            'Ready.',
+            z.object({
+              status: z.literal('ready'),
+              temporal: z.enum(['reachable', 'away']),
+            }),
+          ),
+          ...problems(503),
+        },
+      },
+    },
+    async (request) => {
+      await system.selectFrom('organizations').select('id').limit(1).execute()
+      const temporal = await workflows.ping()
+      if (!temporal.ok) request.log.warn({ reason: temporal.reason }, 'Temporal is away')
+      return {
+        status: 'ready' as const,
+        temporal: temporal.ok ? ('reachable' as const) : ('away' as const),
+      }
+    },
+  )
+}

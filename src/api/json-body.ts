@@ -1,0 +1,94 @@
+import { isExternalId, refusal } from './external-id.ts'
+import { Problem } from './problems.ts'
+
+/** Deeper than any body of ours, and shallow enough for whatever walks it. */
+const DEEPEST = 64
+
+/**
+ * Parses a request's body. Stricter than `JSON.parse`, which keeps the last of two members of one
+ * name and forgets the other: a check of the result would never see that one, and another program
+ * on the way may have acted on it. So the text's own names are looked at.
+ *
+ * @throws Problem 422 when a member spells an external ID, wherever it stands; 400 when the text
+ *   is not JSON, has a name twice in one object, or is nested too deeply
+ */
+export function parseBody(text: string): unknown {
+  if (text.trim() === '') throw new Problem(400, 'The body is empty. JSON is expected.')
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw new Problem(400, 'The body is not JSON.', { cause: error })
+  }
+  let repeated: string | undefined
+  for (const { name, pointer, again } of members(text)) {
+    if (isExternalId(name)) throw refusal(pointer)
+    if (again) repeated ??= pointer
+    // What `{...value}` and the like would take for an object's prototype.
+    if (name === '__proto__') throw malformed(pointer, '__proto__ cannot be the name of a member.')
+  }
+  if (repeated !== undefined) throw malformed(repeated, 'This member is there more than once.')
+  return value
+}
+
+function malformed(pointer: string, detail: string): Problem {
+  return new Problem(400, `The body is not acceptable. ${pointer}: ${detail}`, {
+    errors: [{ pointer, detail }],
+  })
+}
+
+/** A string, or a character that JSON's structure is made of. */
+const token = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]/gs
+
+/** Each member of each object in a text that is JSON, in order, those included that a later one hides. */
+function* members(
+  text: string,
+): Generator<{ name: string; pointer: string; again: boolean }, void, void> {
+  interface Level {
+    pointer: string
+    /** Undefined in an array. */
+    names: Set<string> | undefined
+    /** Of the value that comes next or is being read. */
+    here: string
+    index: number
+  }
+  const levels: Level[] = []
+  let string: string | undefined
+  for (const [found] of text.matchAll(token)) {
+    const level = levels.at(-1)
+    switch (found) {
+      case '{':
+      case '[': {
+        const pointer = level ? level.here : ''
+        const names = found === '{' ? new Set<string>() : undefined
+        levels.push({ pointer, names, here: `${pointer}/0`, index: 0 })
+        if (levels.length > DEEPEST) {
+          throw new Problem(400, `The body is nested more than ${DEEPEST} levels deep.`)
+        }
+        break
+      }
+      case '}':
+      case ']':
+        levels.pop()
+        break
+      case ',':
+        if (level && !level.names) level.here = `${level.pointer}/${++level.index}`
+        break
+      case ':': {
+        const name: string = JSON.parse(string!)
+        level!.here = `${level!.pointer}/${pointerSegment(name)}`
+        yield { name, pointer: level!.here, again: level!.names!.has(name) }
+        level!.names!.add(name)
+        break
+      }
+      default:
+        string = found
+    }
+  }
+}
+
+/** One step of a JSON pointer (RFC 6901), cut: an answer need not give back a name of megabytes. */
+export function pointerSegment(name: string): string {
+  const shown = name.length > 100 ? `${name.slice(0, 100)}…` : name
+  return shown.replaceAll('~', '~0').replaceAll('/', '~1')
+}
