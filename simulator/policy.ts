@@ -205,8 +205,7 @@ function holds(condition: Condition, value: string | undefined): boolean {
   if (operator === 'Null') return values.includes(String(value === undefined))
   const { negated, test } = operators[operator]
   if (value === undefined) {
-    if (quantifier) return quantifier === 'ForAllValues'
-    return ifExists || negated
+    return ifExists || (quantifier ? quantifier === 'ForAllValues' : negated)
   }
   return values.some((wanted) => test(value, wanted)) !== negated
 }

@@ -30,24 +30,24 @@ const LONGEST_SPAN = 5 * DAY
  * Reads a file of records, one JSON object a line, plain or gzip. Numbers that JavaScript cannot hold
  * (`1e200000`, more digits than a double has) stay as they are written.
  *
- * @throws ControlError naming the line that is not a record, or has no eventTime
+ * @throws ControlError when the file cannot be read, or naming the line that is not a record or has no eventTime
  */
 export async function readRecords(file: string): Promise<CloudTrailRecord[]> {
-  const source = createReadStream(file)
-  const text = (await isGzip(file)) ? source.pipe(createGunzip()) : source
-  // A pipe does not pass its source's error on.
-  source.on('error', (error) => text.destroy(error))
   const records: CloudTrailRecord[] = []
   let number = 0
-  for await (const line of createInterface({ input: text, crlfDelay: Number.POSITIVE_INFINITY })) {
-    number++
-    if (line.trim() === '') continue
-    const record = parseRecord(line)
-    if (!record) throw new ControlError(`${file}, line ${number}: not a JSON object`)
-    if (recordSecond(record) === undefined) {
-      throw new ControlError(`${file}, line ${number}: no eventTime that can be read`)
+  try {
+    for await (const line of readLines(file)) {
+      number++
+      if (line.trim() === '') continue
+      const record = parseRecord(line)
+      if (!record) throw new ControlError(`line ${number} is not a JSON object`)
+      if (recordSecond(record) === undefined) {
+        throw new ControlError(`line ${number} has no eventTime that can be read`)
+      }
+      records.push(record)
     }
-    records.push(record)
+  } catch (error) {
+    throw new ControlError(`${file}: ${(error as Error).message}`, { cause: error })
   }
   return records
 }
@@ -133,6 +133,19 @@ export function oneSecondRecords(
     recipientAccountId: accountId,
     eventCategory: 'Management',
   }))
+}
+
+async function* readLines(file: string): AsyncGenerator<string> {
+  const gunzip = (await isGzip(file)) ? createGunzip() : undefined
+  const source = createReadStream(file)
+  // A pipe does not pass its source's error on.
+  if (gunzip) source.on('error', (error) => gunzip.destroy(error))
+  const input = gunzip ? source.pipe(gunzip) : source
+  try {
+    yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })
+  } finally {
+    source.destroy()
+  }
 }
 
 async function isGzip(file: string): Promise<boolean> {

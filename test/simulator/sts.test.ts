@@ -165,6 +165,21 @@ describe('AssumeRole', () => {
     expect(await attempt({}, carol)).toEqual({})
   })
 
+  test('knows a session by the ARN of its role, with its path', async () => {
+    const arn = 'arn:aws:iam::999988887777:role/platform/cairn'
+    const policies = [policy({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: '*' })]
+    const session = simulator.createPrincipal({ arn, policies })
+    const onlyFrom = (principalArn: string) =>
+      simulator.putRole({
+        arn: ROLE,
+        trustPolicy: trust('*', { ArnEquals: { 'aws:PrincipalArn': principalArn } }),
+      })
+    onlyFrom(arn)
+    expect(await attempt({}, session)).toEqual({})
+    onlyFrom('arn:aws:sts::999988887777:assumed-role/cairn/session')
+    expect((await attempt({}, session)).name).toBe('AccessDenied')
+  })
+
   test('takes tags and a source identity only where the trust policy grants them', async () => {
     const Tags = [{ Key: 'team', Value: 'web' }]
     const grant = (Action: string[]) =>
