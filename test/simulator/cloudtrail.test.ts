@@ -512,3 +512,19 @@ describe('the other calls', () => {
     expect((await refusal(unknown)).name).toBe('TrailNotFoundException')
   })
 })
+
+describe('the answer time', () => {
+  test('lies around what was set, for every call', async () => {
+    const client = await customer(simulator)
+    simulator.configure({ latencyMs: 200 })
+    const time = async (call: () => Promise<unknown>) => {
+      const start = performance.now()
+      await call()
+      return performance.now() - start
+    }
+    // A quarter of the median is more than four standard deviations below it.
+    expect(await time(() => client.send(new LookupEventsCommand({})))).toBeGreaterThan(50)
+    expect(await time(() => client.send(new DescribeTrailsCommand({})))).toBeGreaterThan(50)
+    expect(await time(() => assume(simulator))).toBeGreaterThan(50)
+  })
+})
