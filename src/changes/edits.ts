@@ -20,7 +20,9 @@ const IRRELEVANT =
 export function shown(name: string, value: string | undefined): string | undefined {
   if (value === undefined) return undefined
   if (value.startsWith('HIDDEN_DUE_TO') || value === '***' || /^\*{4,}$/.test(value)) return HIDDEN
-  return SECRET_NAME.test(name) || SECRET_VALUE.test(value) ? HIDDEN : indexable(spoken(value, 200))
+  return SECRET_NAME.test(name) || SECRET_VALUE.test(value.slice(0, 2_000))
+    ? HIDDEN
+    : indexable(spoken(value, 200))
 }
 
 /** One edit; undefined when there is nothing to tell. */

@@ -286,9 +286,9 @@ export const KINDS: Record<string, Kind[]> = {
     kind(
       'AWS::EC2::Instance',
       'instance',
-      'target',
+      'target resourceId',
       'ec2:{region}:{account}:instance/{id}',
-      /^StartSession$/,
+      /^StartSession$|Compliance/,
     ),
     kind(
       'AWS::SSM::Parameter',

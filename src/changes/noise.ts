@@ -47,7 +47,6 @@ export const NOISE_RULES: readonly NoiseRule[] = [
           'TooManyRequestsException',
           'SlowDown',
           'RequestThrottled*',
-          'LimitExceededException.Throttling',
         ],
       },
     ],
@@ -66,7 +65,6 @@ export const NOISE_RULES: readonly NoiseRule[] = [
           'PutInventory',
           'PutComplianceItems',
           'PutConfigurePackageResult',
-          'RegisterManagedInstance',
           'RequestManagedInstanceRoleToken',
         ],
       },
@@ -94,7 +92,7 @@ export const NOISE_RULES: readonly NoiseRule[] = [
     covers: 'Temporary credentials handed out',
     reason: 'Every program asks for them all the time; what it then does with them is shown.',
     when: [
-      { services: ['sts'], actions: ['*'] },
+      { services: ['sts'], actions: ['AssumeRole*', 'Get*', 'DecodeAuthorizationMessage'] },
       { services: ['rolesanywhere'], actions: ['CreateSession'] },
       {
         services: ['sso'],

@@ -246,6 +246,8 @@ function builtArn(kind: Kind, id: string, facts: Facts): string | undefined {
   if (kind.arn.includes('{region}') && facts.region === null) return undefined
   const bare = bareId(kind, id)
   if (kind.type === 'AWS::KMS::Key' && bare.startsWith('alias/')) return undefined
+  // Machines outside EC2 have ids too: mi-….
+  if (kind.type === 'AWS::EC2::Instance' && !bare.startsWith('i-')) return undefined
   if (kind.type === 'AWS::ECS::TaskDefinition' && !bare.includes(':')) return undefined
   let isComplete = true
   const resource = kind.arn.replace(/\{(\w+)\}/g, (_, name: string) => {

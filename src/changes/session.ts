@@ -82,7 +82,7 @@ export function workSession(facts: Facts, actor: Actor, tool: Tool, at: Date): W
     // Compute's credentials are renewed in the middle of whatever it does.
     const isEndless = isController || !/ on (instance|task) /.test(actor.name)
     const hour = isEndless ? [Math.floor(at.getTime() / HOUR)] : []
-    return session(['workload', principal, ...hour], [family(tool)], KEY_REACH)
+    return session(['workload', principal, ...hour], [hands(facts, tool)], KEY_REACH)
   }
 
   const isOnBehalf = facts.invokedBy !== undefined
@@ -102,14 +102,22 @@ export function workSession(facts: Facts, actor: Actor, tool: Tool, at: Date): W
     if (isOnBehalf && !isStackWork) return session(anchor, null, SHARED_REACH)
     const isFresh = role !== undefined && (role.isGenerated || role.provider?.kind === 'ci')
     if (isFresh) return session(anchor, [accessKeyId], FRESH_REACH)
-    return session(anchor, [accessKeyId, family(tool)], SHARED_REACH)
+    return session(anchor, [accessKeyId, hands(facts, tool)], SHARED_REACH)
   }
   const hour = isController ? [Math.floor(at.getTime() / HOUR)] : []
-  return session(['key', principal, ...hour], [accessKeyId, family(tool)], KEY_REACH)
+  return session(['key', principal, ...hour], [accessKeyId, hands(facts, tool)], KEY_REACH)
 }
 
-/** Tools that one program calls by turns. */
-function family({ name }: Tool): string {
+const RUN_ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i
+
+/**
+ * Whose hands the credentials are in: the run's own id, where the user agent carries one (as with
+ * TF_APPEND_USER_AGENT), else the tool.
+ */
+function hands({ userAgent }: Facts, { name }: Tool): string {
+  const run = RUN_ID.exec(userAgent)?.[0]
+  if (run !== undefined) return run
+  // One program calls now the one, now the other.
   return name === 'botocore' ? 'boto3' : name
 }
 

@@ -105,6 +105,6 @@ function firstSentence(message: string): string {
   )
   const end = /[.!](?=\s+[A-Z])/.exec(clean)?.index
   const first = (end === undefined ? clean : clean.slice(0, end)).replace(/[.\s]+$/, '')
-  const isWord = /^[A-Z][a-z]+\b(?![-_.:/])/.test(first)
+  const isWord = /^[A-Z][a-z]+\b(?![-_.:/]| [A-Z])/.test(first)
   return spoken(isWord ? first.charAt(0).toLowerCase() + first.slice(1) : first, 180)
 }

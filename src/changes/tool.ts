@@ -159,8 +159,7 @@ function isConsole({ record, identity }: Facts, agent: string): boolean {
   if (CONSOLE.test(agent)) return true
   // What the console does in the background, for a person who signed in.
   const hasSession = identity.bag('sessionContext').bag('attributes').has('creationDate')
-  const isPerson = identity.text('type') === 'IAMUser' || identity.text('type') === 'Root'
-  return agent === 'AWS Internal' && hasSession && isPerson && !identity.has('invokedBy')
+  return hasSession && !identity.has('invokedBy') && /^AWS Internal$|\baws-internal\//.test(agent)
 }
 
 function sessionName({ identity }: Facts): string | undefined {

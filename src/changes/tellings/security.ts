@@ -189,10 +189,10 @@ export const ssm: Tellings = {
         }
       : undefined
   },
-  UpdateInstanceInformation: () => reported('report that it is alive'),
-  UpdateInstanceAssociationStatus: () => reported('report how an association went'),
-  PutInventory: () => reported('report its inventory'),
-  PutComplianceItems: () => reported('report its compliance'),
+  UpdateInstanceInformation: () => reported('that it is alive'),
+  UpdateInstanceAssociationStatus: () => reported('how an association went'),
+  PutInventory: () => reported('its inventory'),
+  PutComplianceItems: () => reported('its compliance'),
 }
 
 function parameter(name: string | undefined, resources: Facts['resources']): string | undefined {
@@ -200,8 +200,8 @@ function parameter(name: string | undefined, resources: Facts['resources']): str
   return named(resources, PARAMETER)
 }
 
-function reported(phrase: string): Telling {
-  return { does: `${phrase} to Systems Manager` }
+function reported(what: string): string {
+  return `report to Systems Manager ${what}`
 }
 
 const TRAIL = 'AWS::CloudTrail::Trail'

@@ -1,0 +1,224 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Change } from '../../src/changes/change.ts'
+import {
+  assignChangeSets,
+  type ChangeSet,
+  headline,
+  mergeAll,
+  openSet,
+} from '../../src/changes/change-sets.ts'
+import { LABELLED } from './labelled-sessions.ts'
+import { call, read, roleIdentity, TERRAFORM } from './support.ts'
+
+interface Judged {
+  label: string
+  change: Change
+  principal: string
+}
+
+const judged: Judged[] = LABELLED.map(({ label, record }) => {
+  const identity = record.userIdentity as Record<string, unknown>
+  return { label, change: read(record), principal: String(identity.arn ?? identity.invokedBy) }
+})
+
+interface Score {
+  precision: number
+  recall: number
+}
+
+/** Of all pairs that were put together, how many belong together, and the reverse. */
+function score(groups: readonly string[]): Score {
+  let together = 0
+  let right = 0
+  let wanted = 0
+  for (let i = 0; i < judged.length; i++) {
+    for (let j = i + 1; j < judged.length; j++) {
+      const isTogether = groups[i] === groups[j]
+      const isWanted = judged[i]!.label === judged[j]!.label
+      if (isTogether) together++
+      if (isWanted) wanted++
+      if (isTogether && isWanted) right++
+    }
+  }
+  return { precision: right / together, recall: right / wanted }
+}
+
+function changeSets(): string[] {
+  const sets = assignChangeSets(judged.map(({ change }) => ({ ...change, id: change.sourceId })))
+  return judged.map(({ change }) => sets.get(change.sourceId)!)
+}
+
+/** What one would write first: the same principal, with no more than five minutes between two. */
+function samePrincipalWithinFiveMinutes(): string[] {
+  const groups = new Array<string>(judged.length)
+  const order = judged
+    .map((_, index) => index)
+    .sort((a, b) => judged[a]!.change.occurredAt.getTime() - judged[b]!.change.occurredAt.getTime())
+  const last = new Map<string, { at: number; group: string }>()
+  for (const index of order) {
+    const { principal, change } = judged[index]!
+    const at = change.occurredAt.getTime()
+    const before = last.get(principal)
+    const group = before && at - before.at <= 5 * 60_000 ? before.group : `${principal} ${at}`
+    last.set(principal, { at, group })
+    groups[index] = group
+  }
+  return groups
+}
+
+const percent = (value: number) => `${(value * 100).toFixed(1)} %`
+const line = (name: string, { precision, recall }: Score) =>
+  `${name.padEnd(40)} pair precision ${percent(precision)}, pair recall ${percent(recall)}`
+
+describe('sessions labelled by hand', () => {
+  it('come out as change sets, at least 95 of 100 pairs right', () => {
+    const ours = score(changeSets())
+    const baseline = score(samePrincipalWithinFiveMinutes())
+    console.log(
+      [
+        `${judged.length} changes in ${new Set(judged.map(({ label }) => label)).size} pieces of work`,
+        line('change sets', ours),
+        line('same principal within 5 minutes', baseline),
+      ].join('\n'),
+    )
+    expect(ours.precision).toBeGreaterThanOrEqual(0.95)
+    expect(ours.recall).toBeGreaterThanOrEqual(0.95)
+  })
+
+  // CDK's three roles and the call that AWS minted credentials for cannot be told by identity.
+  const knownSplit = new Set(['frank’s cdk deploy', 'the old build server rolls out'])
+  const labels = [...new Set(judged.map(({ label }) => label))]
+
+  it.each(labels)('%s', (label) => {
+    const groups = changeSets()
+    const mine = new Set(groups.filter((_, index) => judged[index]!.label === label))
+    const inMine = judged.filter((_, index) => mine.has(groups[index]!))
+    expect(new Set(inMine.map((one) => one.label))).toEqual(new Set([label]))
+    if (!knownSplit.has(label)) expect(mine.size).toBe(1)
+  })
+})
+
+describe('a change set', () => {
+  const at = (time: string, fields = {}) =>
+    read(call('ec2', 'CreateTags', null, null, { eventTime: `2026-03-02T${time}Z`, ...fields }))
+  const idsOf = (changes: Change[]) => {
+    const sets = assignChangeSets(changes.map((change) => ({ ...change, id: change.sourceId })))
+    return changes.map((change) => sets.get(change.sourceId))
+  }
+
+  it('bridges two sets when a late change lies between', () => {
+    const [first, late, last] = [at('12:00:00'), at('12:12:00'), at('12:24:00')]
+    const [a, b] = idsOf([first, last])
+    expect(a).not.toBe(b)
+    expect(new Set(idsOf([first, last, late])).size).toBe(1)
+  })
+
+  it('keeps the name of the later one when two become one', () => {
+    const [first, late, last] = [at('12:00:00'), at('12:12:00'), at('12:24:00')]
+    expect(idsOf([first, last, late])).toEqual([last.sourceId, last.sourceId, last.sourceId])
+  })
+
+  it('waits longer after what takes long', () => {
+    const slow = read(
+      call('rds', 'CreateDBInstance', { dBInstanceIdentifier: 'd' }, null, {
+        eventTime: '2026-03-02T12:00:00Z',
+      }),
+    )
+    expect(new Set(idsOf([slow, at('12:40:00')])).size).toBe(1)
+    expect(new Set(idsOf([at('12:00:00'), at('12:40:00')])).size).toBe(2)
+  })
+
+  it('has a headline', () => {
+    const userIdentity = roleIdentity({
+      role: 'deploy-prod',
+      session: 'aws-go-sdk-1772449200000000001',
+    })
+    const calls = [
+      call('rds', 'ModifyDBInstance', { dBInstanceIdentifier: 'orders' }, null, {
+        userIdentity,
+        userAgent: TERRAFORM,
+      }),
+      call('ec2', 'CreateVpc', null, null, { userIdentity, userAgent: TERRAFORM }),
+      call('ec2', 'CreateVpc', null, null, { userIdentity, userAgent: TERRAFORM }),
+      call('ec2', 'CreateVpc', null, null, {
+        userIdentity,
+        userAgent: TERRAFORM,
+        errorCode: 'Client.VpcLimitExceeded',
+      }),
+    ]
+    expect(headline(calls.map((one) => read(one)))).toBe(
+      'deploy-prod, with Terraform, changed 3 things (1 more failed) in ec2 and rds',
+    )
+    expect(headline([])).toBe('')
+  })
+})
+
+describe('change sets in any order', () => {
+  const changes = fc.array(
+    fc.record({
+      anchor: fc.constantFrom('a', 'b'),
+      lane: fc.constantFrom('x', 'y', null),
+      at: fc.nat(100),
+      reachMs: fc.integer({ min: 1, max: 20 }),
+    }),
+    { maxLength: 25 },
+  )
+  const opened = (list: { anchor: string; lane: string | null; at: number; reachMs: number }[]) =>
+    list.map(({ anchor, lane, at, reachMs }, index) =>
+      openSet(`c${index}`, {
+        occurredAt: new Date(at),
+        session: { anchor, lane, reachMs, startedAt: null, accessKeyId: null },
+      }),
+    )
+  /** Which changes are together, whatever the sets are called. */
+  const partition = (sets: readonly { set: ChangeSet; absorbed: string[] }[]) =>
+    sets.map(({ set, absorbed }) => [set.id, ...absorbed].sort().join()).sort()
+
+  it('are the same', () => {
+    fc.assert(
+      fc.property(
+        changes.chain((list) => {
+          const sets = opened(list)
+          return fc.tuple(fc.constant(sets), fc.shuffledSubarray(sets, { minLength: sets.length }))
+        }),
+        ([sets, shuffled]) => {
+          expect(partition(mergeAll(shuffled))).toEqual(partition(mergeAll(sets)))
+        },
+      ),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('are the same when they arrive one by one and only sets are kept', () => {
+    fc.assert(
+      fc.property(changes, (list) => {
+        const sets = opened(list)
+        let kept: { set: ChangeSet; absorbed: string[] }[] = []
+        for (const set of sets) {
+          const before = new Map(kept.map((one) => [one.set.id, one.absorbed]))
+          kept = mergeAll([...kept.map((one) => one.set), set]).map(
+            ({ set: merged, absorbed }) => ({
+              set: merged,
+              absorbed: [merged.id, ...absorbed]
+                .flatMap((id) => [id, ...(before.get(id) ?? [])])
+                .filter((id) => id !== merged.id),
+            }),
+          )
+        }
+        expect(partition(kept)).toEqual(partition(mergeAll(sets)))
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('never lose a change nor hold one twice', () => {
+    fc.assert(
+      fc.property(changes, (list) => {
+        const sets = opened(list)
+        const ids = mergeAll(sets).flatMap(({ set, absorbed }) => [set.id, ...absorbed])
+        expect(ids.sort()).toEqual(sets.map(({ id }) => id).sort())
+      }),
+    )
+  })
+})

@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest'
+import { ACCOUNT, call, read } from './support.ts'
+
+const resourcesOf = (record: Record<string, unknown>, seen = {}) => read(record, seen).resources
+
+describe('what a record acted on', () => {
+  it('is what the action is named for first, then the rest', () => {
+    expect(
+      resourcesOf(
+        call('iam', 'AddRoleToInstanceProfile', { instanceProfileName: 'web', roleName: 'app' }),
+      ).map(({ id }) => id),
+    ).toEqual(['app', 'web'])
+    expect(
+      resourcesOf(
+        call(
+          'ec2',
+          'CreateSubnet',
+          { vpcId: 'vpc-0123456789abcdef0', cidrBlock: '10.0.0.0/24' },
+          { subnet: { subnetId: 'subnet-0123456789abcdef0', vpcId: 'vpc-0123456789abcdef0' } },
+        ),
+      ).map(({ type }) => type),
+    ).toEqual(['AWS::EC2::Subnet', 'AWS::EC2::VPC'])
+  })
+
+  it.each([
+    ['eu-west-1', 'aws'],
+    ['cn-north-1', 'aws-cn'],
+    ['us-gov-west-1', 'aws-us-gov'],
+  ])('has ARNs of the partition of %s', (awsRegion, partition) => {
+    const [table] = resourcesOf(
+      call('dynamodb', 'DeleteTable', { tableName: 'orders' }, null, { awsRegion }),
+    )
+    expect(table?.arn).toBe(`arn:${partition}:dynamodb:${awsRegion}:${ACCOUNT}:table/orders`)
+  })
+
+  it.each([
+    [
+      call('ec2', 'DeleteSnapshot', { snapshotId: 'snap-0123456789abcdef0' }),
+      'arn:aws:ec2:eu-west-1::snapshot/snap-0123456789abcdef0',
+    ],
+    [call('s3', 'DeleteBucket', { bucketName: 'logs' }), 'arn:aws:s3:::logs'],
+    [
+      call('rds', 'DeleteDBInstance', { dBInstanceIdentifier: 'orders' }),
+      `arn:aws:rds:eu-west-1:${ACCOUNT}:db:orders`,
+    ],
+    [
+      call('lambda', 'DeleteFunction20150331', { functionName: 'resize' }),
+      `arn:aws:lambda:eu-west-1:${ACCOUNT}:function:resize`,
+    ],
+    [
+      call('ecs', 'DeleteService', { cluster: 'prod', service: 'web' }),
+      `arn:aws:ecs:eu-west-1:${ACCOUNT}:service/prod/web`,
+    ],
+    [
+      call('ssm', 'DeleteParameter', { name: '/app/url' }),
+      `arn:aws:ssm:eu-west-1:${ACCOUNT}:parameter/app/url`,
+    ],
+    [
+      call('ssm', 'DeleteParameter', { name: 'url' }),
+      `arn:aws:ssm:eu-west-1:${ACCOUNT}:parameter/url`,
+    ],
+    [
+      call('sqs', 'DeleteQueue', {
+        queueUrl: `https://sqs.eu-west-1.amazonaws.com/${ACCOUNT}/jobs`,
+      }),
+      `arn:aws:sqs:eu-west-1:${ACCOUNT}:jobs`,
+    ],
+    [
+      call('logs', 'DeleteLogGroup', { logGroupName: '/aws/lambda/resize' }),
+      `arn:aws:logs:eu-west-1:${ACCOUNT}:log-group:/aws/lambda/resize`,
+    ],
+    [
+      call('kms', 'DisableKey', { keyId: '1234abcd-12ab-34cd-56ef-1234567890ab' }),
+      `arn:aws:kms:eu-west-1:${ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab`,
+    ],
+    [
+      call(
+        'iam',
+        'CreateRole',
+        { roleName: 'app', path: '/team/' },
+        { role: { roleName: 'app', arn: `arn:aws:iam::${ACCOUNT}:role/team/app` } },
+      ),
+      `arn:aws:iam::${ACCOUNT}:role/team/app`,
+    ],
+    [
+      call('route53', 'ChangeResourceRecordSets', { hostedZoneId: '/hostedzone/Z1D633PJN98FT9' }),
+      'arn:aws:route53:::hostedzone/Z1D633PJN98FT9',
+    ],
+  ])('has the ARN of %#', (record, arn) => {
+    expect(resourcesOf(record)[0]?.arn).toBe(arn)
+  })
+
+  it.each([
+    // A role's path, a secret's suffix and an alias's key are not in these records.
+    call('iam', 'DeleteRole', { roleName: 'app' }),
+    call('secretsmanager', 'DeleteSecret', { secretId: 'prod/db' }),
+    call('kms', 'DisableKey', { keyId: 'alias/orders' }),
+    call('ecs', 'DeleteService', { service: 'web' }),
+  ])('has no ARN rather than a guessed one: %#', (record) => {
+    expect(resourcesOf(record)[0]).not.toHaveProperty('arn')
+  })
+
+  it('takes in what CloudTrail lists, once', () => {
+    const arn = 'arn:aws:s3:::logs'
+    const record = call('s3', 'DeleteBucketPolicy', { bucketName: 'logs' }, null, {
+      resources: [{ accountId: ACCOUNT, type: 'AWS::S3::Bucket', ARN: arn }],
+    })
+    const seen = {
+      resources: [
+        { resourceType: 'AWS::S3::Bucket', resourceName: 'logs' },
+        { resourceType: 'AWS::IAM::Role', resourceName: 'reader' },
+        { resourceType: 'AWS::IAM::Role', resourceName: `arn:aws:iam::${ACCOUNT}:role/reader` },
+      ],
+    }
+    expect(resourcesOf(record, seen)).toEqual([
+      { type: 'AWS::S3::Bucket', id: 'logs', arn },
+      { type: 'AWS::IAM::Role', id: 'reader', arn: `arn:aws:iam::${ACCOUNT}:role/reader` },
+    ])
+  })
+
+  it('finds what services without a table act on, by the action’s noun', () => {
+    expect(
+      resourcesOf(call('batch', 'UpdateComputeEnvironment', { computeEnvironment: 'prod' })),
+    ).toEqual([{ type: 'AWS::Batch::ComputeEnvironment', id: 'prod' }])
+    expect(
+      resourcesOf(
+        call('xray', 'DeleteGroup', {
+          groupARN: `arn:aws:xray:eu-west-1:${ACCOUNT}:group/default/ABC`,
+        }),
+      )[0]?.arn,
+    ).toContain(':group/default/ABC')
+  })
+
+  it('names things by their Name tags', () => {
+    const [vpc] = resourcesOf(
+      call(
+        'ec2',
+        'CreateVpc',
+        {
+          cidrBlock: '10.0.0.0/16',
+          tagSpecificationSet: {
+            items: [{ resourceType: 'vpc', tags: [{ key: 'Name', value: 'main' }] }],
+          },
+        },
+        { vpc: { vpcId: 'vpc-0123456789abcdef0' } },
+      ),
+    )
+    expect(vpc).toMatchObject({ id: 'vpc-0123456789abcdef0', name: 'main' })
+  })
+
+  it('is at most a hundred', () => {
+    const items = Array.from({ length: 500 }, (_, i) => ({
+      instanceId: `i-${i.toString(16).padStart(17, '0')}`,
+    }))
+    expect(
+      resourcesOf(call('ec2', 'TerminateInstances', { instancesSet: { items } })),
+    ).toHaveLength(100)
+  })
+})
