@@ -33,7 +33,7 @@ import {
 
 /** Which Temporal to talk to. Client and worker connect by the same one. */
 export interface TemporalTarget {
-  connection: Pick<ConnectionOptions, 'address' | 'tls' | 'apiKey' | 'metadata'>
+  connection: Pick<ConnectionOptions, 'address' | 'tls' | 'metadata'> & { apiKey?: string }
   namespace: string
   /** Where people find Temporal's UI, without a slash at the end; null when that is not known. */
   uiUrl: string | null

@@ -210,6 +210,8 @@ export async function connection(
     const running = scope.run(activity).finally(() => {
       ended = true
     })
+    // Here already, for it may fail while we look at the row, and nobody would listen.
+    const settled = Promise.allSettled([running])
     try {
       while (!ended) {
         await condition(() => ended || asked.read || isUrgent())
@@ -221,7 +223,7 @@ export async function connection(
         }
       }
     } finally {
-      await Promise.allSettled([running])
+      await settled
     }
     return running
   }

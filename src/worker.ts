@@ -1,0 +1,209 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkflowBundle,
+} from '@temporalio/worker'
+import type { Logger } from 'pino'
+import { createActivities } from './activities/index.ts'
+import { AwsAccess } from './aws/access.ts'
+import { Pacers } from './aws/pacer.ts'
+import { ConfigError, loadConfig } from './config.ts'
+import { openDatabase } from './db/database.ts'
+import { migrate } from './db/migrate.ts'
+import { createLogger } from './log.ts'
+import { startReconciler } from './reconciler.ts'
+import { createWorkflows, type TemporalTarget, temporalFromEnvironment } from './temporal.ts'
+import { type ConnectionActivities, taskQueue } from './workflows/state.ts'
+
+/** Between two tries to connect while Temporal is away. */
+const LONGEST_CONNECT_PAUSE_MS = 5_000
+
+let bundle: Promise<WorkflowBundle> | undefined
+
+/**
+ * The workflows' code as one file, made once a process, in about a second. Made here, not ahead:
+ * what is bundled is then surely this version, by the very SDK that runs it.
+ */
+export function bundleWorkflows(): Promise<WorkflowBundle> {
+  bundle ??= bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('./workflows/index.ts', import.meta.url)),
+    // webpack has a lot to say, and nothing that an operator could use.
+    logger: new DefaultLogger('WARN'),
+  })
+  return bundle
+}
+
+/** A worker for connections' workflows and activities, not running yet. */
+export async function createWorker(options: {
+  connection: NativeConnection
+  namespace: string
+  activities: ConnectionActivities
+  /** Default: the one that workflows are started on. */
+  taskQueue?: string
+}): Promise<Worker> {
+  return Worker.create({
+    connection: options.connection,
+    namespace: options.namespace,
+    taskQueue: options.taskQueue ?? taskQueue,
+    workflowBundle: await bundleWorkflows(),
+    activities: options.activities,
+    // An import waits for AWS's two requests a second nearly all the time, and holds its slot for
+    // 45 s while it catches up. A hundred of them at once are some hundred megabytes; fewer would
+    // let a new connection wait behind old ones that catch up.
+    maxConcurrentActivityTaskExecutions: 100,
+    // Some 220 KB each. Beyond that many, a workflow is replayed when its timer fires: its
+    // hundred cycles are some thousand events, which takes milliseconds.
+    maxCachedWorkflows: 500,
+    // A heartbeat is how an activity learns that it was cancelled. Left alone, the SDK would pass
+    // on one in 24 s, and pausing or deleting would take as long.
+    maxHeartbeatThrottleInterval: '3s',
+    // Long enough for a reading of the row or a last transaction. An import need not come to its
+    // end: it loses nothing when it is stopped between two pages.
+    shutdownGraceTime: '2s',
+    shutdownForceTime: '20s',
+  })
+}
+
+export interface RunningWorker {
+  /** Resolves when it takes work for the first time, or was stopped before. */
+  ready: Promise<void>
+  /** Lets what is running end, within 20 s. The database may be closed after that. */
+  stop(): Promise<void>
+}
+
+/**
+ * Runs a worker until it is stopped. While Temporal is away it waits; when the worker fails it
+ * is made anew: nothing but `stop` ends it.
+ */
+export function startWorker(options: {
+  target: TemporalTarget
+  activities: ConnectionActivities
+  logger: Logger
+  taskQueue?: string
+}): RunningWorker {
+  const { target, activities, logger, taskQueue } = options
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const ready = Promise.withResolvers<void>()
+
+  async function run(): Promise<void> {
+    let pause = 500
+    while (!signal.aborted) {
+      let connection: NativeConnection | undefined
+      try {
+        connection = await NativeConnection.connect(target.connection)
+        const worker = await createWorker({
+          connection,
+          namespace: target.namespace,
+          activities,
+          taskQueue,
+        })
+        signal.addEventListener('abort', () => shutDown(worker), { once: true })
+        logger.info({ address: target.connection.address }, 'The worker takes work from Temporal')
+        ready.resolve()
+        pause = 500
+        // One that never ran would never let go of the connection.
+        await (signal.aborted ? worker.runUntil(Promise.resolve()) : worker.run())
+      } catch (error) {
+        if (signal.aborted) logger.warn({ err: error }, 'The worker did not stop in order')
+        else logger.warn({ reason: reasonOf(error) }, 'The worker cannot work; it tries again')
+      } finally {
+        await connection?.close().catch(() => {})
+      }
+      await sleep(pause, undefined, { signal }).catch(() => {})
+      pause = Math.min(2 * pause, LONGEST_CONNECT_PAUSE_MS)
+    }
+    ready.resolve()
+  }
+
+  const running = run()
+  return {
+    ready: ready.promise,
+    async stop() {
+      stopping.abort()
+      await running
+    },
+  }
+}
+
+/** A worker that has failed by itself is not to be shut down any more. */
+function shutDown(worker: Worker): void {
+  if (worker.getState() === 'RUNNING') worker.shutdown()
+}
+
+let runtimeInstalled = false
+
+/**
+ * Sends what Temporal's SDK has to say to our log. Takes the handling of signals from it as
+ * well: in which order a process ends is for the process to decide. To be called before anything
+ * else of the SDK's worker; the second call does nothing.
+ */
+export function installTemporalRuntime(logger: Logger): void {
+  if (runtimeInstalled) return
+  runtimeInstalled = true
+  const levels = {
+    TRACE: 'trace',
+    DEBUG: 'debug',
+    INFO: 'info',
+    WARN: 'warn',
+    ERROR: 'error',
+  } as const
+  Runtime.install({
+    shutdownSignals: [],
+    // pino decides what is written.
+    logger: new DefaultLogger('TRACE', ({ level, message, meta }) =>
+      logger[levels[level]]({ ...meta }, message),
+    ),
+    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } },
+  })
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** `npm run worker`: a worker and a reconciler of its own process. */
+async function main(): Promise<void> {
+  const config = loadConfig(process.env)
+  const target = temporalFromEnvironment(process.env)
+  if (!config.databaseUrl || !target) {
+    throw new ConfigError(
+      'A worker of its own needs DATABASE_URL and TEMPORAL_ADDRESS; `npm start` brings both along.',
+    )
+  }
+  const logger = createLogger({ level: config.logLevel })
+  installTemporalRuntime(logger)
+  await migrate(config.databaseUrl)
+  const onError = (error: Error) => logger.warn({ reason: error.message }, 'Postgres went away')
+  const db = openDatabase({ url: config.databaseUrl, onError })
+  const system = openDatabase({ url: config.databaseUrl, role: 'cairn_system', max: 2, onError })
+  const workflows = createWorkflows(target, { logger })
+  const activities = createActivities({
+    db,
+    aws: new AwsAccess(),
+    pacers: new Pacers(),
+    regions: config.regions,
+  })
+  const worker = startWorker({ target, activities, logger })
+  const reconciler = startReconciler({ db: system, workflows, logger })
+
+  const signal = await new Promise<string>((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, resolve)
+  })
+  logger.info({ signal }, 'The worker ends')
+  await reconciler.stop()
+  await worker.stop()
+  await Promise.all([workflows.close(), db.destroy(), system.destroy()])
+}
+
+if (import.meta.main) {
+  main().catch((error) => {
+    console.error(error instanceof ConfigError ? error.message : error)
+    process.exitCode = 1
+  })
+}

@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto'
+import type { WorkflowHandle } from '@temporalio/client'
+import type { TestWorkflowEnvironment } from '@temporalio/testing'
+import { vi } from 'vitest'
+import { createLogger } from '../../src/log.ts'
+import { createWorker, installTemporalRuntime } from '../../src/worker.ts'
+import type { connection } from '../../src/workflows/connection.ts'
+import {
+  changedSignal,
+  importNowUpdate,
+  stateQuery,
+  verifyNowUpdate,
+} from '../../src/workflows/messages.ts'
+import {
+  type ConnectionSettings,
+  type ConnectionState,
+  connectionWorkflowId,
+  initialState,
+} from '../../src/workflows/state.ts'
+import { fakeActivities, type World } from './fakes.ts'
+
+// Failing activities are what many tests are about: their warnings would hide everything else.
+installTemporalRuntime(createLogger({ level: 'error' }))
+
+/** A worker on a test environment, and connections' workflows in worlds made up by tests. */
+export class Harness {
+  readonly env: TestWorkflowEnvironment
+  readonly taskQueue = `test-${randomUUID()}`
+  readonly #worlds = new Map<string, World>()
+  #stopWorker = async () => {}
+
+  private constructor(env: TestWorkflowEnvironment) {
+    this.env = env
+  }
+
+  static async create(env: TestWorkflowEnvironment): Promise<Harness> {
+    const harness = new Harness(env)
+    const worker = await createWorker({
+      connection: env.nativeConnection,
+      namespace: env.namespace ?? 'default',
+      taskQueue: harness.taskQueue,
+      activities: fakeActivities(harness.#worlds, () => env.currentTimeMs()),
+    })
+    const running = worker.run()
+    harness.#stopWorker = async () => {
+      worker.shutdown()
+      await running
+    }
+    return harness
+  }
+
+  /** Ends the worker, then the environment. */
+  async end(): Promise<void> {
+    await this.#stopWorker()
+    await this.env.teardown()
+  }
+
+  async start(
+    world: World,
+    options: {
+      cyclesPerRun?: number
+      searchAttributes?: boolean
+      state?: Partial<ConnectionState>
+    } = {},
+  ): Promise<Run> {
+    const connectionId = randomUUID()
+    this.#worlds.set(connectionId, world)
+    const now = await this.env.currentTimeMs()
+    const state = {
+      ...initialState(
+        { organizationId: randomUUID(), connectionId },
+        { searchAttributes: options.searchAttributes ?? false, now: new Date(now) },
+      ),
+      ...options.state,
+    }
+    const { cyclesPerRun } = options
+    const handle = await this.env.client.workflow.start<typeof connection>('connection', {
+      workflowId: connectionWorkflowId(connectionId),
+      taskQueue: this.taskQueue,
+      args: cyclesPerRun ? [state, { cyclesPerRun }] : [state],
+    })
+    return new Run(this.env, handle, world)
+  }
+}
+
+/** One connection's workflow. */
+export class Run {
+  readonly env: TestWorkflowEnvironment
+  readonly handle: WorkflowHandle<typeof connection>
+  readonly world: World
+
+  constructor(
+    env: TestWorkflowEnvironment,
+    handle: WorkflowHandle<typeof connection>,
+    world: World,
+  ) {
+    this.env = env
+    // Follows the workflow over continue-as-new.
+    this.handle = env.client.workflow.getHandle(handle.workflowId)
+    this.world = world
+  }
+
+  state(): Promise<ConnectionState> {
+    return this.handle.query(stateQuery)
+  }
+
+  /** Waits, in real time, for the workflow to have got there. */
+  until(isThere: (state: ConnectionState, world: World) => boolean): Promise<ConnectionState> {
+    return vi.waitFor(
+      async () => {
+        const state = await this.state()
+        if (!isThere(state, this.world)) {
+          throw new Error(`Not there: ${JSON.stringify({ state, story: this.world.story })}`)
+        }
+        return state
+      },
+      { timeout: 15_000, interval: 30 },
+    )
+  }
+
+  /** Changes the row and tells the workflow, as the API does. */
+  async change(changes: Partial<ConnectionSettings>): Promise<void> {
+    this.world.change(changes)
+    await this.changed()
+  }
+
+  changed(): Promise<void> {
+    return this.handle.signal(changedSignal)
+  }
+
+  verifyNow() {
+    return this.handle.executeUpdate(verifyNowUpdate)
+  }
+
+  importNow() {
+    return this.handle.executeUpdate(importNowUpdate)
+  }
+
+  /**
+   * Ends the workflow in order. Time is one for all tests of an environment: what is left would
+   * go on in it, and a workflow that is terminated beside its activity stops the clock for good.
+   */
+  async end(): Promise<void> {
+    const { status } = await this.handle.describe()
+    if (status.name !== 'RUNNING') return
+    this.world.read = () => {}
+    this.world.change({ deleted: true })
+    await this.changed()
+    await this.handle.result()
+  }
+
+  /** What Temporal's UI shows at the top of the workflow's page. */
+  async details(): Promise<string> {
+    const metadata = await this.handle.query<{ currentDetails?: string }>(
+      '__temporal_workflow_metadata',
+    )
+    return metadata.currentDetails ?? ''
+  }
+}
