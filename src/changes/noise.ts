@@ -534,18 +534,25 @@ export interface NoiseFacts {
 /** The id of the first rule that covers the change, or null. */
 export function noiseOf(facts: NoiseFacts): string | null {
   if (facts.actor.kind === 'root') return null
-  for (const rule of NOISE_RULES) {
-    if (rule.when.some((match) => matches(match, facts))) return rule.id
-  }
-  return null
+  const candidates = BY_SERVICE.get(facts.service) ?? OF_ANY_SERVICE
+  return candidates.find(({ match }) => matches(match, facts))?.id ?? null
 }
 
+const ALL = NOISE_RULES.flatMap(({ id, when }) => when.map((match) => ({ id, match })))
+const OF_ANY_SERVICE = ALL.filter(({ match }) => match.services === undefined)
+/** Every change asks: those rules that name its service, and those that name none, in order. */
+const BY_SERVICE = new Map(
+  [...new Set(ALL.flatMap(({ match }) => match.services ?? []))].map((service) => [
+    service,
+    ALL.filter(({ match }) => match.services === undefined || match.services.includes(service)),
+  ]),
+)
+
 function matches(match: NoiseMatch, facts: NoiseFacts): boolean {
-  const { services, actions, actors, tools, errors, byService } = match
+  const { actions, actors, tools, errors, byService } = match
   if (errors !== undefined) {
     if (facts.errorCode === undefined || !anyOf(errors, facts.errorCode)) return false
   } else if (facts.outcome !== 'succeeded') return false
-  if (services !== undefined && !services.includes(facts.service)) return false
   if (actions !== undefined && !anyOf(actions, facts.plainAction)) return false
   if (actors !== undefined && !isBy(actors, facts.actor)) return false
   if (tools !== undefined && !tools.includes(facts.tool.name)) return false

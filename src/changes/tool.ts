@@ -166,7 +166,19 @@ function sessionName({ identity }: Facts): string | undefined {
   return identity.text('arn')?.split(':assumed-role/')[1]?.split('/')[1]
 }
 
+/** Agents repeat without end, and there are many patterns: the last thousand are remembered. */
+const remembered = new Map<string, Tool | undefined>()
+
 function match(signatures: Signature[], agent: string): Tool | undefined {
+  const key = `${signatures.length} ${agent}`
+  if (remembered.has(key)) return remembered.get(key)
+  if (remembered.size >= 1_000) remembered.clear()
+  const tool = matchAll(signatures, agent)
+  remembered.set(key, tool)
+  return tool
+}
+
+function matchAll(signatures: Signature[], agent: string): Tool | undefined {
   for (const { name, label, agent: pattern } of signatures) {
     const found = pattern.exec(agent)
     if (found === null) continue

@@ -42,7 +42,7 @@ describe('grammar', () => {
     ['dBInstanceIdentifier', 'DB instance identifier'],
     ['aRN', 'ARN'],
     ['vpcId', 'VPC id'],
-    ['IPv6CidrBlock', 'IPv6 cidr block'],
+    ['IPv6CidrBlock', 'IPv6 CIDR block'],
     ['max_connections', 'max connections'],
   ])('splits %s', (name, said) => {
     expect(words(name)).toBe(said)
