@@ -42,10 +42,16 @@ export async function verifyConnection(
   signal: AbortSignal,
 ): Promise<VerificationSummary> {
   const clock = deps.clock ?? Date.now
-  const connection = await asOrganization(deps.db, ref.organizationId, async (trx) => {
+  const { connection, isNew } = await asOrganization(deps.db, ref.organizationId, async (trx) => {
     const connection = verifiable(await findConnection(trx, ref.connectionId))
-    if (options.failures === 0) await reportConnection(trx, connection.id, { status: 'verifying' })
-    return connection
+    const last = await trx
+      .selectFrom('verifications')
+      .select('state')
+      .where('connection_id', '=', connection.id)
+      .where('role_arn', '=', connection.role_arn)
+      .executeTakeFirst()
+    if (!last) await reportConnection(trx, connection.id, { status: 'verifying' })
+    return { connection, isNew: !last || last.state === 'waiting' }
   })
   const roleArn = connection.role_arn!
   const verification = await verifyRole(
@@ -54,7 +60,8 @@ export async function verifyConnection(
       connectionId: connection.id,
       roleArn,
       externalId: connection.external_id,
-      roleArnSetAt: connection.role_arn_set_at ?? connection.created_at,
+      // A role that AWS has known before is not new to it, however young.
+      newSince: isNew ? connection.role_arn_set_at : null,
       regions: deps.regions,
       now: new Date(clock()),
     },
@@ -65,7 +72,7 @@ export async function verifyConnection(
   const failures = state === 'passed' ? 0 : options.failures + 1
   const next = nextAttempt(state, failures, verifiedAt.getTime())
   const open = checks.find((check) => check.state === 'failed' || check.state === 'waiting')
-  const reason = open ? `${open.means} (${open.id})` : null
+  const reason = open ? `${open.means} (${open.id}: ${open.saw})` : null
 
   await asOrganization(deps.db, ref.organizationId, async (trx) => {
     const current = verifiable(await findConnection(trx, ref.connectionId))

@@ -15,8 +15,8 @@ export interface VerificationRequest {
   connectionId: string
   roleArn: string
   externalId: string
-  /** When this ARN was given to us. */
-  roleArnSetAt: Date
+  /** When this ARN was given to us, if AWS may not know the role yet; null when it surely does. */
+  newSince: Date | null
   /** Regions to import, or undefined for all that answer. The global region is always among them. */
   regions: readonly string[] | undefined
   now: Date
@@ -74,7 +74,8 @@ export async function verifyRole(
     )
   } catch (error) {
     const problem = awsProblem(error)
-    const isNew = request.now.getTime() - request.roleArnSetAt.getTime() < NEW_ROLE_MS
+    const { newSince, now } = request
+    const isNew = newSince !== null && now.getTime() - newSince.getTime() < NEW_ROLE_MS
     return conclude([...checks, cannotAssume(problem, grant, isNew)])
   }
 

@@ -1,0 +1,317 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { generateHistory, startLiveActivity } from '../simulator/generate.ts'
+import { type Simulator, startSimulator } from '../simulator/index.ts'
+import { ConfigError, loadConfig } from '../src/config.ts'
+import { removePostgres } from '../src/embedded/postgres.ts'
+import { stopLeftBehindTemporal } from '../src/embedded/temporal.ts'
+import { createLogger } from '../src/log.ts'
+import { type Cairn, startCairn, toldToStop } from '../src/main.ts'
+
+const usage = `Usage: npm run demo -- [options]
+
+  --records FILE          play recorded CloudTrail records (JSON lines, gzip or plain)
+  --all-events            import everything, not only what changes something
+  --tps N                 let the simulated AWS allow N requests a second and region
+  --exit-when-imported    end when everything wanted at the start is imported, with a verdict
+  --write-ids FILE        write the imported event ids, one a line`
+
+const LOOKBACK_DAYS = 7
+const POLL_MS = 1_000
+/** CloudTrail is late: what is younger is imported, but not settled. Said in docs/architecture.md. */
+const SETTLING_MS = 20 * 60_000
+const DAY_MS = 24 * 3_600_000
+
+interface Options {
+  records?: string
+  selection: 'changes' | 'all'
+  tps: number | null | undefined
+  exitWhenImported: boolean
+  writeIds?: string
+}
+
+function readOptions(): Options {
+  const { values } = parseArgs({
+    options: {
+      records: { type: 'string' },
+      'all-events': { type: 'boolean', default: false },
+      tps: { type: 'string' },
+      'exit-when-imported': { type: 'boolean', default: false },
+      'write-ids': { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  if (values.help) {
+    console.log(usage)
+    process.exit()
+  }
+  const tps = values.tps === undefined ? undefined : Number(values.tps)
+  if (tps !== undefined && !(tps > 0)) throw new ConfigError('--tps takes a number above 0')
+  return {
+    records: values.records,
+    selection: values['all-events'] ? 'all' : 'changes',
+    // Recorded events are played to see them imported, not to see the quota at work.
+    tps: tps ?? (values.records ? null : undefined),
+    exitWhenImported: values['exit-when-imported'],
+    writeIds: values['write-ids'],
+  }
+}
+
+/** Cairn's public API, as anybody would use it. */
+class Api {
+  readonly #base: string
+  readonly #key: string
+
+  constructor({ url, apiKey }: Cairn) {
+    this.#base = `${url}/api/v1`
+    this.#key = apiKey!
+  }
+
+  async request<T>(method: string, route: string, body?: unknown): Promise<T> {
+    const response = await fetch(this.#base + route, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.#key}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    })
+    const answer = (await response.json()) as T & { detail?: string }
+    if (!response.ok) throw new Error(`${method} ${route}: ${response.status} ${answer.detail}`)
+    return answer
+  }
+}
+
+interface Connection {
+  id: string
+  externalId: string
+  status: string
+  statusReason: string | null
+  createdAt: string
+  completeThrough: string | null
+}
+
+interface Coverage {
+  regions: {
+    region: string
+    state: string
+    gaps: [string, string][]
+    setAside: [string, string][]
+    backfill: { percent: number }
+    events: number
+    requests: number
+    throttled: number
+  }[]
+}
+
+async function main(): Promise<void> {
+  const options = readOptions()
+  const told = toldToStop()
+  const started = Date.now()
+  const simulator = await startSimulator({ tps: options.tps })
+  const played = await fill(simulator, options)
+  say(
+    `A simulated AWS account ${simulator.accountId} holds ${simulator.ledger.count()} events${played}.`,
+  )
+
+  // The demo's AWS is the simulator and its data are its own, whatever the environment says.
+  for (const name of Object.keys(process.env)) {
+    if (/^(AWS_|DATABASE_|TEMPORAL_)/.test(name)) delete process.env[name]
+  }
+  Object.assign(process.env, simulator.env)
+  const given = loadConfig(process.env)
+  const config = { ...given, dataDir: path.join(given.dataDir, 'demo') }
+  const logger = createLogger({ level: 'warn' })
+  // Each demo tells its story from the beginning: event times move with the clock.
+  await stopLeftBehindTemporal(config.dataDir, logger)
+  await removePostgres(config.dataDir, logger)
+  rmSync(config.dataDir, { recursive: true, force: true })
+
+  say('Starting Cairn with its own PostgreSQL and Temporal …')
+  const cairn = await startCairn(config, { env: process.env, logger })
+  const live = options.records ? undefined : startLiveActivity(simulator, { seed: 2, story: true })
+  try {
+    const ended = new AbortController()
+    const end = Promise.race([told, cairn.failed]).then((why) => {
+      ended.abort()
+      if (why instanceof Error) throw why
+    })
+    await Promise.race([end, show(cairn, simulator, options, started, ended.signal)])
+  } finally {
+    live?.stop()
+    say('Stopping …')
+    await cairn.stop()
+    await simulator.close()
+  }
+}
+
+async function fill(simulator: Simulator, options: Options): Promise<string> {
+  if (options.records) {
+    const { oldest, newest } = await simulator.playRecords(options.records)
+    return oldest ? `, recorded, moved to ${oldest} – ${newest}` : ''
+  }
+  const now = simulator.now()
+  simulator.addEvents(
+    generateHistory({
+      seed: 1,
+      accountId: simulator.accountId,
+      from: new Date(now - LOOKBACK_DAYS * DAY_MS),
+      to: new Date(now),
+    }),
+  )
+  return ''
+}
+
+/** Connects the account as a team would, then shows what happens until told to stop. */
+async function show(
+  cairn: Cairn,
+  simulator: Simulator,
+  options: Options,
+  started: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const api = new Api(cairn)
+  const connection = await api.request<Connection>('POST', '/connections', {
+    name: 'Demo account',
+    lookbackDays: LOOKBACK_DAYS,
+    selection: options.selection,
+  })
+  say(`Made a connection. Its external ID, which nobody can choose: ${connection.externalId}`)
+  const roleArn = `arn:aws:iam::${simulator.accountId}:role/cairn-read-only`
+  simulator.putRole({ arn: roleArn, ...roleFor(simulator, connection.externalId) })
+  await api.request('PATCH', `/connections/${connection.id}`, { roleArn })
+  say(`Created ${roleArn} in the account, and gave its ARN to Cairn.`)
+  say('')
+  say(`  API           ${cairn.url}/api/v1   (key: ${cairn.apiKey})`)
+  say(`  OpenAPI       ${cairn.url}/api/openapi.json`)
+  say(
+    `  Temporal's UI ${cairn.temporalUrl}/namespaces/default/workflows/connection-${connection.id}`,
+  )
+  say('')
+
+  const wantedUntil = Date.parse(connection.createdAt) - SETTLING_MS
+  let before = ''
+  while (!signal.aborted) {
+    const [now, { regions }] = await Promise.all([
+      api.request<Connection>('GET', `/connections/${connection.id}`),
+      api.request<Coverage>('GET', `/connections/${connection.id}/coverage`),
+    ])
+    const line = describe(now, regions)
+    if (line !== before) say(line)
+    before = line
+    if (options.exitWhenImported && isImported(now, regions, wantedUntil)) {
+      await conclude(api, simulator, options, connection.id, started)
+      return
+    }
+    if (options.exitWhenImported && now.status === 'action_needed') {
+      throw new Error(`The import cannot go on: ${now.statusReason}`)
+    }
+    await sleep(POLL_MS, undefined, { signal }).catch(() => {})
+  }
+}
+
+function roleFor(simulator: Simulator, externalId: string) {
+  const statement = { Effect: 'Allow', Principal: { AWS: simulator.vendor.principalArn } }
+  return {
+    trustPolicy: {
+      Version: '2012-10-17',
+      Statement: [
+        {
+          ...statement,
+          Action: 'sts:AssumeRole',
+          Condition: { StringEquals: { 'sts:ExternalId': externalId } },
+        },
+      ],
+    },
+    policies: [
+      {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Action: ['cloudtrail:LookupEvents', 'cloudtrail:DescribeTrails'],
+            Resource: '*',
+          },
+        ],
+      },
+    ],
+  }
+}
+
+function describe(connection: Connection, regions: Coverage['regions']): string {
+  const active = regions.filter(({ state }) => state === 'active')
+  const total = (of: 'events' | 'requests') => active.reduce((sum, r) => sum + r[of], 0)
+  const percent = active.length
+    ? Math.floor(active.reduce((sum, r) => sum + r.backfill.percent, 0) / active.length)
+    : 0
+  const through = connection.completeThrough
+    ? `, complete through ${connection.completeThrough.slice(11, 16)} UTC`
+    : ''
+  const why = connection.statusReason ? ` (${connection.statusReason})` : ''
+  if (active.length === 0) return `${connection.status}${why}`
+  return (
+    `${connection.status}${why}: ${total('events')} changes from ${active.length} regions, ` +
+    `${percent} % of the look-back${through}`
+  )
+}
+
+/** Whether settled covers what was wanted when the demo began; seconds set aside are told, not awaited. */
+function isImported(
+  connection: Connection,
+  regions: Coverage['regions'],
+  wantedUntil: number,
+): boolean {
+  const active = regions.filter(({ state }) => state === 'active')
+  if (active.length === 0 || connection.completeThrough === null) return false
+  return active.every(({ gaps, setAside }) =>
+    gaps.every(
+      ([from, to]) =>
+        Date.parse(from) >= wantedUntil || setAside.some(([a, b]) => a <= from && to <= b),
+    ),
+  )
+}
+
+/** Counts through the API what was imported, and compares it with what the account holds. */
+async function conclude(
+  api: Api,
+  simulator: Simulator,
+  options: Options,
+  connectionId: string,
+  started: number,
+): Promise<void> {
+  const ids: string[] = []
+  let cursor = ''
+  do {
+    const page = await api.request<{ items: { sourceId: string }[]; nextCursor: string | null }>(
+      'GET',
+      `/changes?limit=500&connection=${connectionId}${cursor}`,
+    )
+    ids.push(...page.items.map(({ sourceId }) => sourceId))
+    cursor = page.nextCursor === null ? '' : `&cursor=${page.nextCursor}`
+  } while (cursor)
+  const imported = new Set(ids)
+  const wanted = simulator.ledger.eventIds({ selection: options.selection })
+  const verdict = {
+    held: simulator.ledger.count(),
+    wanted: wanted.length,
+    imported: imported.size,
+    missing: wanted.filter((id) => !imported.has(id)).length,
+    duplicate: ids.length - imported.size,
+    seconds: Math.round((Date.now() - started) / 100) / 10,
+  }
+  if (options.writeIds)
+    writeFileSync(options.writeIds, [...imported].sort().join('\n').concat('\n'))
+  console.log(JSON.stringify(verdict))
+  if (verdict.missing > 0 || verdict.duplicate > 0) process.exitCode = 1
+}
+
+function say(line: string): void {
+  console.log(line)
+}
+
+main().catch((error) => {
+  console.error(error instanceof ConfigError ? error.message : error)
+  process.exitCode = 1
+})

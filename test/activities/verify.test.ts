@@ -1,0 +1,163 @@
+import { expect, onTestFinished, test } from 'vitest'
+import type { SimulatorOptions } from '../../simulator/index.ts'
+import { nextAttempt } from '../../src/activities/verify.ts'
+import { partitions } from '../../src/aws/regions.ts'
+import { createTestAccount, readEvents, type TestAccount, trusting } from '../support/account.ts'
+
+async function newAccount(options: SimulatorOptions = {}) {
+  const account = await createTestAccount({ regions: ['us-east-1', 'eu-west-1'], ...options })
+  onTestFinished(account.close)
+  return account
+}
+
+async function keptChecks({ superuser }: TestAccount, connectionId: string) {
+  const row = await superuser
+    .selectFrom('verifications')
+    .selectAll()
+    .where('connection_id', '=', connectionId)
+    .executeTakeFirstOrThrow()
+  return { ...row, byId: Object.fromEntries(row.checks.map((check) => [check.id, check])) }
+}
+
+async function statusOf({ superuser }: TestAccount, connectionId: string) {
+  const row = await superuser
+    .selectFrom('connections')
+    .select(['status', 'status_reason'])
+    .where('id', '=', connectionId)
+    .executeTakeFirstOrThrow()
+  return row
+}
+
+test('a role that is as it should be passes, and its regions are known', async () => {
+  const account = await newAccount()
+  const { ref } = await account.connect({ roleName: 'services/audit/cairn' })
+  const verification = await account.run('verifyRole', ref, { failures: 0 })
+  expect(verification).toMatchObject({ state: 'passed', failures: 0, reason: null })
+  const kept = await keptChecks(account, ref.connectionId)
+  expect(kept.checks.every(({ state, remedy }) => state === 'passed' && remedy === null)).toBe(true)
+  // AWS tells the session's role without its path.
+  expect(kept.byId.identity?.saw).toContain(':assumed-role/cairn/')
+  const regions = await account.superuser
+    .selectFrom('coverage')
+    .select(['region', 'state'])
+    .where('connection_id', '=', ref.connectionId)
+    .execute()
+  expect(regions).toHaveLength(partitions[0]!.regions.length)
+  const active = regions.filter(({ state }) => state === 'active').map(({ region }) => region)
+  expect(active.sort()).toEqual(['eu-west-1', 'us-east-1'])
+})
+
+const unsafe: [what: string, condition: object | undefined, check: string][] = [
+  ['no condition at all', undefined, 'refused_without_id'],
+  ['any external ID', { StringLike: { 'sts:ExternalId': '*' } }, 'refused_wrong_id'],
+  ['whatever begins with it', { StringLike: { 'sts:ExternalId': 'ID*' } }, 'refused_wrong_id'],
+  ['any case of it', { StringEqualsIgnoreCase: { 'sts:ExternalId': 'ID' } }, 'refused_wrong_id'],
+  ['it, or none', { StringEqualsIfExists: { 'sts:ExternalId': 'ID' } }, 'refused_without_id'],
+]
+
+test.each(unsafe)(
+  'a trust policy that takes %s is not accepted, and nothing is imported',
+  async (_what, condition, check) => {
+    const account = await newAccount()
+    const { ref, role_arn, external_id } = await account.connect()
+    const exact = JSON.parse(JSON.stringify(condition ?? null).replaceAll('ID', external_id))
+    account.simulator.putRole({
+      arn: role_arn!,
+      trustPolicy: trusting(account.simulator.vendor.principalArn, exact ?? undefined),
+      policies: [readEvents],
+    })
+    const verification = await account.run('verifyRole', ref, { failures: 0 })
+    expect(verification.state).toBe('failed')
+    const kept = await keptChecks(account, ref.connectionId)
+    expect(kept.byId[check]).toMatchObject({ state: 'failed' })
+    expect(kept.byId[check]!.remedy).toContain(
+      `"StringEquals": {"sts:ExternalId": "${external_id}"}`,
+    )
+    expect(await statusOf(account, ref.connectionId)).toMatchObject({
+      status: 'action_needed',
+      status_reason: expect.stringContaining('Not safe'),
+    })
+    const regions = await account.superuser.selectFrom('coverage').select('region').execute()
+    expect(regions).toEqual([])
+  },
+)
+
+test('a role that AWS does not know yet is waited for; later it is refused', async () => {
+  const account = await newAccount()
+  const { ref, role_arn, external_id } = await account.connect()
+  const condition = { StringEquals: { 'sts:ExternalId': external_id } }
+  account.simulator.putRole({
+    arn: role_arn!,
+    trustPolicy: trusting(account.simulator.vendor.principalArn, condition),
+    policies: [readEvents],
+    propagatingUntil: new Date(Date.now() + 60_000),
+  })
+  const first = await account.run('verifyRole', ref, { failures: 0 })
+  expect(first).toMatchObject({ state: 'waiting', failures: 1 })
+  expect((await statusOf(account, ref.connectionId)).status).toBe('waiting_for_aws')
+  expect(Date.parse(first.nextAttemptAt) - Date.parse(first.verifiedAt)).toBeLessThan(5_000)
+
+  account.deps.clock = () => Date.now() + 5 * 60_000
+  expect((await account.run('verifyRole', ref, { failures: 1 })).state).toBe('failed')
+})
+
+test('a role that passed and then went is refused at once', async () => {
+  const account = await newAccount()
+  const { ref, role_arn } = await account.connect()
+  await account.run('verifyRole', ref, { failures: 0 })
+  account.simulator.deleteRole(role_arn!)
+  const verification = await account.run('verifyRole', ref, { failures: 0 })
+  expect(verification.state).toBe('failed')
+  const { byId } = await keptChecks(account, ref.connectionId)
+  expect(byId.assume_with_id).toMatchObject({
+    state: 'failed',
+    saw: expect.stringContaining('AccessDenied'),
+    remedy: expect.stringContaining('sts:AssumeRole'),
+  })
+})
+
+test('a role that may not look up events is refused with the permission that it lacks', async () => {
+  const account = await newAccount()
+  const { ref, role_arn } = await account.connect()
+  account.simulator.setPolicies(role_arn!, [])
+  await account.run('verifyRole', ref, { failures: 0 })
+  const { byId, state } = await keptChecks(account, ref.connectionId)
+  expect(state).toBe('failed')
+  expect(byId.lookup_events?.remedy).toContain('cloudtrail:LookupEvents')
+})
+
+test('AWS being out of reach says nothing about the role', async () => {
+  const account = await newAccount()
+  const { ref } = await account.connect()
+  account.simulator.failNext({ service: 'sts', effect: 'drop', times: 1 })
+  expect((await account.run('verifyRole', ref, { failures: 0 })).state).toBe('waiting')
+})
+
+test('a refusal that could not be probed is not taken for proven', async () => {
+  const account = await newAccount()
+  const { ref } = await account.connect()
+  account.simulator.failNext({
+    service: 'sts',
+    operation: 'AssumeRole',
+    effect: 'delay',
+    delayMs: 1,
+  })
+  account.simulator.failNext({
+    ...{ service: 'sts', operation: 'AssumeRole', times: 1 },
+    ...{ effect: 'error', code: 'ServiceUnavailable', status: 503 },
+  })
+  const { state } = await account.run('verifyRole', ref, { failures: 0 })
+  expect(state).toBe('waiting')
+  const { byId } = await keptChecks(account, ref.connectionId)
+  expect(byId.assume_with_id?.state).toBe('passed')
+  expect(byId.refused_without_id?.state).toBe('waiting')
+})
+
+test('verification is repeated daily, and after failures ever more slowly', () => {
+  const at = (state: 'passed' | 'waiting' | 'failed', failures: number) =>
+    nextAttempt(state, failures, 0).getTime() / 1000
+  expect(at('passed', 0)).toBe(86_400)
+  expect([1, 2, 3].map((failures) => at('waiting', failures))).toEqual([2, 4, 8])
+  expect([1, 2, 3].map((failures) => at('failed', failures))).toEqual([30, 60, 120])
+  expect(at('failed', 1_000)).toBe(3_600)
+})
