@@ -259,8 +259,8 @@ export function openConsole(script: Script, person: Person): Caller {
     action: 'ConsoleLogin',
     response: { ConsoleLogin: 'Success' },
     fields: {
-      ...{ additionalEventData: { MobileVersion: 'No', MFAUsed: 'No' } },
-      ...{ eventType: 'AwsConsoleSignIn', requestID: undefined },
+      additionalEventData: { MobileVersion: 'No', MFAUsed: 'No' },
+      eventType: 'AwsConsoleSignIn',
     },
   })
   return { userIdentity, sourceIPAddress, userAgent, isConsole: true }

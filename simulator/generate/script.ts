@@ -120,7 +120,8 @@ export class Script {
           bytesTransferredOut: error ? 0 : random.integer(0, 900),
         },
       }),
-      requestID,
+      // Signing in is no API call, and has no id as one.
+      ...(service !== 'signin' && { requestID }),
       eventID: random.uuid(),
       readOnly: call.readOnly ?? readingActions.test(action),
       ...(resources && {
@@ -162,6 +163,5 @@ const longTime = new Intl.DateTimeFormat('en-US', {
 function hostOf(service: string, region: string): string {
   if (service === 'signin') return `${region}.signin.aws.amazon.com`
   if (globalServices.has(service)) return `${service}.amazonaws.com`
-  if (service === 'signin') return `${region}.signin.aws.amazon.com`
   return `${hosts[service] ?? service}.${region}.amazonaws.com`
 }

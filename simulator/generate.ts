@@ -1,0 +1,212 @@
+/** A believable account's CloudTrail records: a past, and a life that goes on from it. */
+
+import { type Account, createAccount } from './generate/account.ts'
+import { Random } from './generate/random.ts'
+import { Script } from './generate/script.ts'
+import { stories } from './generate/stories.ts'
+import {
+  applyTerraform,
+  applyTerraformTwice,
+  backUp,
+  deployContainer,
+  deployFunctions,
+  deployStack,
+  deployWebsite,
+  deployWithCdk,
+  failToSignIn,
+  followLoad,
+  hum,
+  planTerraform,
+  rotateSecret,
+  scaleService,
+  tryOut,
+  useCli,
+  useConsole,
+  type Work,
+} from './generate/work.ts'
+import type { CloudTrailRecord, Simulator } from './types.ts'
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+const DEFAULT_REGIONS = ['us-east-1', 'eu-west-1', 'ap-southeast-2']
+
+/** How much people do in each hour of the day, UTC: most of them sit in Europe, one in New York. */
+const OFFICE_HOURS = [
+  ...[0.02, 0.01, 0.01, 0.01, 0.02, 0.05, 0.2, 0.8, 1.4, 1.7, 1.7, 1.6],
+  ...[1.4, 1.6, 1.7, 1.5, 1.1, 0.6, 0.4, 0.3, 0.2, 0.15, 0.08, 0.04],
+]
+const MORNING = OFFICE_HOURS.map((weight, hour) => (hour < 13 ? weight : 0))
+
+/** What happens on a day: how often on average, at which hours. */
+interface Habit {
+  work: Work
+  weekday: number
+  /** Saturdays and Sundays. */
+  weekend: number
+  /** A weight for each hour; or once in each hour named. */
+  hours: readonly number[] | { each: readonly number[] }
+}
+
+const everyHour = Array.from({ length: 24 }, (_, hour) => hour)
+
+const habits: Habit[] = [
+  { work: deployContainer, weekday: 4, weekend: 0.2, hours: OFFICE_HOURS },
+  { work: deployFunctions, weekday: 4, weekend: 0.3, hours: OFFICE_HOURS },
+  { work: deployWebsite, weekday: 2.5, weekend: 0.2, hours: OFFICE_HOURS },
+  { work: deployStack, weekday: 1, weekend: 0, hours: OFFICE_HOURS },
+  { work: deployWithCdk, weekday: 1, weekend: 0, hours: OFFICE_HOURS },
+  { work: planTerraform, weekday: 3, weekend: 0.2, hours: OFFICE_HOURS },
+  { work: applyTerraform, weekday: 2.5, weekend: 0.1, hours: OFFICE_HOURS },
+  { work: applyTerraformTwice, weekday: 0.5, weekend: 0, hours: OFFICE_HOURS },
+  { work: tryOut, weekday: 0.8, weekend: 0, hours: MORNING },
+  { work: useConsole, weekday: 5, weekend: 0.7, hours: OFFICE_HOURS },
+  { work: useCli, weekday: 3, weekend: 0.4, hours: OFFICE_HOURS },
+  { work: failToSignIn, weekday: 0.4, weekend: 0.1, hours: OFFICE_HOURS },
+  { work: followLoad, weekday: 2, weekend: 1, hours: MORNING },
+  { work: scaleService, weekday: 3, weekend: 1.5, hours: OFFICE_HOURS },
+  { work: hum, weekday: 1, weekend: 1, hours: { each: everyHour } },
+  { work: backUp, weekday: 1, weekend: 1, hours: { each: [2] } },
+  { work: rotateSecret, weekday: 0.2, weekend: 0, hours: { each: [4] } },
+]
+
+/**
+ * A believable account's CloudTrail records in [from, to), oldest first; the same for the same seed and arguments.
+ *
+ * Each day is made by itself, from the seed and its date: what two spans have in common is the same in both, and
+ * the future is known as well as the past. Events of global services stand in us-east-1, whatever the regions.
+ *
+ * @param options.regions where the account has environments; default us-east-1, eu-west-1, ap-southeast-2
+ */
+export function generateHistory(options: {
+  seed: number
+  accountId: string
+  from: Date
+  to: Date
+  regions?: string[]
+}): CloudTrailRecord[] {
+  const { seed, accountId, from, to, regions = DEFAULT_REGIONS } = options
+  if (regions.length === 0) throw new RangeError('An account has at least one region')
+  if (Number.isNaN(from.getTime()) || Number.isNaN(to.getTime())) {
+    throw new RangeError('from and to must be times')
+  }
+  return between(createAccount(seed, accountId, regions), from.getTime(), to.getTime())
+}
+
+/** Epoch milliseconds; `to` is not included. */
+function between(account: Account, from: number, to: number): CloudTrailRecord[] {
+  const records: CloudTrailRecord[] = []
+  // Work that began on the day before may last into this one.
+  for (let day = Math.floor(from / DAY) - 1; day * DAY < to; day++) {
+    for (const record of recordsOfDay(account, day)) {
+      const time = timeOf(record)
+      if (time >= from && time < to) records.push(record)
+    }
+  }
+  return records.sort((a, b) => timeOf(a) - timeOf(b))
+}
+
+/** All that begins on a day, in no order. */
+function recordsOfDay(account: Account, day: number): CloudTrailRecord[] {
+  const weekday = new Date(day * DAY).getUTCDay()
+  const isWeekend = weekday === 0 || weekday === 6
+  return habits.flatMap(({ work, hours, ...means }) => {
+    const key = [account.seed, account.id, day, work.name]
+    const random = new Random(...key)
+    return startsOf(random, hours, isWeekend ? means.weekend : means.weekday).flatMap(
+      (start, index) => {
+        const script = new Script(account, new Random(...key, index), day * DAY + start)
+        work(script)
+        return script.records
+      },
+    )
+  })
+}
+
+/** Milliseconds since midnight. */
+function startsOf(random: Random, hours: Habit['hours'], mean: number): number[] {
+  if ('each' in hours) {
+    return hours.each
+      .filter(() => mean >= 1 || random.chance(mean))
+      .map((hour) => hour * HOUR + random.integer(0, 90) * SECOND)
+  }
+  const total = hours.reduce((sum, weight) => sum + weight, 0)
+  return Array.from({ length: random.count(mean) }, () => {
+    let left = random.fraction() * total
+    const hour = hours.findIndex((weight) => {
+      left -= weight
+      return left < 0
+    })
+    return hour * HOUR + random.fraction() * HOUR
+  })
+}
+
+function timeOf({ eventTime }: CloudTrailRecord): number {
+  return Date.parse(String(eventTime))
+}
+
+/** How far ahead the life that goes on is written down, in milliseconds. */
+const AHEAD = HOUR
+/** Median of the delivery, in seconds, and how far it varies: CloudTrail's is some minutes, up to 15. */
+const DELIVERY = { median: 200, sigma: 0.6, least: 40, most: 900 }
+/** From one story to the next, and from what breaks to what mends it. */
+const STORY_EVERY = 50 * MINUTE
+
+/**
+ * Goes on from now at the rhythm of the history with the same seed, in the simulator's first account: events
+ * happen as its clock passes them, and LookupEvents shows them after 40 seconds to 15 minutes, out of order.
+ *
+ * With `story`, some seconds after the start a change breaks something, among routine work: its events are shown
+ * within seconds and in order. What was broken is mended later, and another story follows after 50 minutes.
+ */
+export function startLiveActivity(
+  simulator: Simulator,
+  { seed, story = false }: { seed: number; story?: boolean },
+): { stop(): void } {
+  const account = createAccount(seed, simulator.accountId, DEFAULT_REGIONS)
+  const began = simulator.now()
+  let reached = began
+  let writtenUntil = began
+  const pending: { record: CloudTrailRecord; delay: number }[] = []
+  let told = 0
+
+  const write = (until: number) => {
+    const random = new Random(seed, writtenUntil, 'delivery')
+    for (const record of between(account, writtenUntil, until)) {
+      const delay = random.around(DELIVERY.median, DELIVERY.sigma)
+      pending.push({
+        record,
+        delay: Math.min(DELIVERY.most, Math.max(DELIVERY.least, Math.round(delay))),
+      })
+    }
+    for (; story && began + told * STORY_EVERY < until; told++) {
+      const script = new Script(
+        account,
+        new Random(seed, began, 'story', told),
+        began + told * STORY_EVERY,
+      )
+      stories[told % stories.length]!(script)
+      for (const record of script.records) pending.push({ record, delay: 2 })
+    }
+    pending.sort((a, b) => timeOf(a.record) - timeOf(b.record))
+    writtenUntil = until
+  }
+
+  const timer = setInterval(() => {
+    const now = simulator.now()
+    // A clock that was set back is waited for.
+    if (now <= reached) return
+    reached = now
+    if (now >= writtenUntil) write(now + AHEAD)
+    const due = pending.findIndex(({ record }) => timeOf(record) > now)
+    const happened = due < 0 ? pending.splice(0) : pending.splice(0, due)
+    for (const { record, delay } of happened) {
+      simulator.addEvents([record], { deliveryDelaySeconds: delay })
+    }
+  }, SECOND)
+  // Nothing is kept running for the sake of events that nobody reads.
+  timer.unref()
+  return { stop: () => clearInterval(timer) }
+}
