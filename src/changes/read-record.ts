@@ -118,8 +118,7 @@ function tellingOf(facts: Facts): Telling {
   }
 }
 
-const DENIED =
-  /Access_?Denied|Unauthorized(?!Dependency)|NotAuthorized|AuthorizationError|Forbidden|AuthFailure|OptInRequired/i
+const DENIED = /Access_?Denied|Unauthorized|NotAuthorized|AuthorizationError|Forbidden|AuthFailure/i
 
 /** errorCode says that it failed; sign-ins say it in their answer, without a code. */
 function endingOf({ record, answer, service }: Facts): Ending {

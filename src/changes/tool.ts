@@ -64,7 +64,7 @@ const SIGNATURES: Signature[] = [
   {
     name: 'github-actions',
     label: 'GitHub Actions',
-    agent: /configure-aws-credentials-for-github-actions/,
+    agent: /-for-github-actions\b/,
   },
   { name: 'aws-cli', label: 'AWS CLI', agent: /\baws-cli\/([\w.-]+)/ },
   {

@@ -242,6 +242,11 @@ describe('the tool', () => {
     ['autoscaling.amazonaws.com', 'aws', 'Auto Scaling'],
     ['aws-sdk-go/1.41.4 (go1.18.3; linux; amd64) amazon-ssm-agent/', 'ssm-agent', 'SSM Agent'],
     [
+      'aws-sdk-js/3.738.0 ua/2.1 os/linux#6.8.0 lang/js md/nodejs#20.18.1 configure-aws-credentials-for-github-actions',
+      'github-actions',
+      'GitHub Actions',
+    ],
+    [
       'stratus-red-team_39f95f43-cd2f-4beb-b69e-be60b6fe1f57',
       'stratus-red-team',
       'stratus-red-team',

@@ -129,6 +129,17 @@ describe('a change set', () => {
     expect(new Set(idsOf([at('12:00:00'), at('12:40:00')])).size).toBe(2)
   })
 
+  it('is told from another by the run’s id, where the user agent carries one', () => {
+    const run = (id: string, agent = TERRAFORM) => at('12:00:00', { userAgent: `${agent} ${id}` })
+    const [one, two] = [
+      '39f95f43-cd2f-4beb-b69e-be60b6fe1f57',
+      '561fe49b-e6b4-44da-a587-f2c718eb578a',
+    ]
+    const sets = idsOf([run(one), run(one, 'acme-checker/1.0'), run(two)])
+    expect(sets[0]).toBe(sets[1])
+    expect(sets[0]).not.toBe(sets[2])
+  })
+
   it('has a headline', () => {
     const userIdentity = roleIdentity({
       role: 'deploy-prod',
