@@ -181,9 +181,8 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
         const filters = toFilters(query)
         const page = await listChanges(trx, filters, { limit, cursor }).catch((error) => {
           if (!(error instanceof InvalidCursor)) throw error
-          throw new Problem(422, `${error.message}. Begin again without it.`, {
-            errors: [{ pointer: '?cursor', detail: error.message }],
-          })
+          const detail = `${error.message}. Begin again without it.`
+          throw new Problem(422, `?cursor: ${detail}`, { errors: [{ pointer: '?cursor', detail }] })
         })
         return {
           items: page.items.map(toChange),
