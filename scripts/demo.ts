@@ -192,6 +192,7 @@ async function show(
   say('')
 
   const wantedUntil = Date.parse(connection.createdAt) - SETTLING_MS
+  const tail = new Tail(api)
   let before = ''
   while (!signal.aborted) {
     const [now, { regions }] = await Promise.all([
@@ -208,7 +209,37 @@ async function show(
     if (options.exitWhenImported && now.status === 'action_needed') {
       throw new Error(`The import cannot go on: ${now.statusReason}`)
     }
+    if (!options.exitWhenImported && now.status === 'current') await tail.show()
     await sleep(POLL_MS, undefined, { signal }).catch(() => {})
+  }
+}
+
+interface Change {
+  id: string
+  occurredAt: string
+  summary: string
+}
+
+/** The newest changes of the feed, each once, as they come in. */
+class Tail {
+  readonly #api: Api
+  readonly #seen = new Set<string>()
+
+  constructor(api: Api) {
+    this.#api = api
+  }
+
+  async show(): Promise<void> {
+    const first = this.#seen.size === 0
+    const limit = first ? 15 : 100
+    const route = `/changes?noise=false&limit=${limit}`
+    const { items } = await this.#api.request<{ items: Change[] }>('GET', route)
+    const fresh = items.filter(({ id }) => !this.#seen.has(id)).reverse()
+    if (first && fresh.length > 0) say('\nWhat changed lately, and from now on:')
+    for (const { id, occurredAt, summary } of fresh) {
+      this.#seen.add(id)
+      say(`  ${occurredAt.slice(11, 19)}  ${summary}`)
+    }
   }
 }
 
