@@ -139,7 +139,7 @@ interface ChangesTable {
   outcome: 'succeeded' | 'failed' | 'denied'
   region: string | null
   account_id: string | null
-  resources: string[]
+  resources: Generated<string[]>
   noise: string | null
   change_set_id: string | null
   detail: JSONColumnType<ChangeDetail>
