@@ -41,7 +41,9 @@ const port = z
 
 const databaseUrl = z.string().refine((text) => {
   const url = URL.parse(text)
-  return (url?.protocol === 'postgres:' || url?.protocol === 'postgresql:') && url.pathname.length > 1
+  return (
+    (url?.protocol === 'postgres:' || url?.protocol === 'postgresql:') && url.pathname.length > 1
+  )
 }, 'must be a URL like postgres://user:password@host:5432/database (special characters in the password percent-encoded)')
 
 const webUrl = z
