@@ -54,6 +54,8 @@ export function currentDetails(
         failing.map(({ region, error }) => [text(region), text(error)]),
       ),
     `**What to do:** ${remedy(state)}`,
+    // Temporal's static details say so as well, but only those of the first run.
+    `Connection \`${state.connectionId}\` of organization \`${state.organizationId}\`. Cancelling or terminating this workflow only restarts it: to stop it, pause or delete the connection in Cairn.`,
   ]
   return sections.filter((section) => section).join('\n\n')
 }
@@ -131,7 +133,7 @@ function remedy(state: ConnectionState): string {
         : "look at the failed activity below and at the worker's log. It is tried again by itself; the update `importNow` does so at once."
     case 'importing':
     case 'current':
-      return 'nothing. The updates `importNow` and `verifyNow` act at once. Cancelling only restarts it.'
+      return 'nothing. The updates `importNow` and `verifyNow` act at once.'
   }
 }
 

@@ -1,0 +1,276 @@
+import { randomBytes } from 'node:crypto'
+import { sql } from 'kysely'
+import { pino } from 'pino'
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  inject,
+  test,
+  vi,
+} from 'vitest'
+import { createActivities } from '../src/activities/index.ts'
+import { AwsAccess } from '../src/aws/access.ts'
+import { Pacers } from '../src/aws/pacer.ts'
+import { insertConnection, markDeleted, updateDesiredState } from '../src/db/connections.ts'
+import { asOrganization, type Database, openDatabase } from '../src/db/database.ts'
+import { ensureOrganization } from '../src/db/organizations.ts'
+import type { ConnectionRow } from '../src/db/schema.ts'
+import { createLogger } from '../src/log.ts'
+import { reconcile, startReconciler } from '../src/reconciler.ts'
+import { createWorkflows, type TemporalTarget, type Workflows } from '../src/temporal.ts'
+import { installTemporalRuntime, startWorker } from '../src/worker.ts'
+import type { ConnectionRef } from '../src/workflows/state.ts'
+import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { createGate } from './support/gate.ts'
+import { createTemporalNamespace } from './support/temporal-namespace.ts'
+
+const logger = pino({ level: 'silent' })
+
+let database: TestDatabase
+/** Owns the tables; what the activities use. */
+let db: Database
+let system: Database
+let superuser: Database
+
+beforeAll(async () => {
+  installTemporalRuntime(createLogger({ level: 'error' }))
+  database = await createTestDatabase()
+  db = openDatabase({ url: database.url })
+  system = openDatabase({ url: database.url, role: 'cairn_system' })
+  superuser = openDatabase({ url: database.superuserUrl })
+})
+
+// Rounds look at every connection there is.
+beforeEach(() => superuser.deleteFrom('connections').execute())
+
+afterAll(async () => {
+  await Promise.all([db?.destroy(), system?.destroy(), superuser?.destroy()])
+  await database?.drop()
+})
+
+async function createConnection(organization = 'one'): Promise<ConnectionRef> {
+  const { id } = await ensureOrganization(system, organization)
+  const row = await asOrganization(db, id, (trx) =>
+    insertConnection(trx, {
+      organizationId: id,
+      name: 'production',
+      externalId: randomBytes(16).toString('hex'),
+    }),
+  )
+  return { organizationId: id, connectionId: row.id }
+}
+
+function rowOf(ref: ConnectionRef): Promise<ConnectionRow> {
+  return superuser
+    .selectFrom('connections')
+    .selectAll()
+    .where('id', '=', ref.connectionId)
+    .executeTakeFirstOrThrow()
+}
+
+/** As if the workflow had seen the row and reported. */
+async function report(ref: ConnectionRef, options: { minutesAgo: number }): Promise<void> {
+  await superuser
+    .updateTable('connections')
+    .set({
+      seen_version: sql<number>`version`,
+      reported_at: sql<Date>`now() - make_interval(mins => ${options.minutesAgo})`,
+    })
+    .where('id', '=', ref.connectionId)
+    .execute()
+}
+
+async function giveRole(ref: ConnectionRef, accountId: string): Promise<void> {
+  const arn = `arn:aws:iam::${accountId}:role/Cairn`
+  await asOrganization(db, ref.organizationId, (trx) =>
+    updateDesiredState(trx, ref.connectionId, { role: { arn, accountId, partition: 'aws' } }),
+  )
+}
+
+/** Takes note of what is signalled. */
+function recorder(fail: (ref: ConnectionRef) => boolean = () => false) {
+  const told: string[] = []
+  let most = 0
+  let now = 0
+  return {
+    told,
+    most: () => most,
+    ping: async () => ({ ok: true }) as const,
+    async changed(ref: ConnectionRef) {
+      most = Math.max(most, ++now)
+      await new Promise((resolve) => setImmediate(resolve))
+      now -= 1
+      if (fail(ref)) return false
+      told.push(ref.connectionId)
+      return true
+    },
+  }
+}
+
+describe('a round', () => {
+  test('tells the workflows that have not seen their row, of whatever organization', async () => {
+    const mine = await createConnection('one')
+    const other = await createConnection('two')
+    const seen = await createConnection('one')
+    await report(seen, { minutesAgo: 0 })
+    const workflows = recorder()
+    expect(await reconcile({ db: system, workflows, logger })).toEqual({
+      signalled: 2,
+      trouble: null,
+    })
+    expect(workflows.told.sort()).toEqual([mine.connectionId, other.connectionId].sort())
+  })
+
+  test('tells those that were not heard of for three intervals, if they had something to do', async () => {
+    const idle = await createConnection()
+    const silent = await createConnection()
+    const busy = await createConnection()
+    const paused = await createConnection()
+    const deleted = await createConnection()
+    await giveRole(silent, '111111111111')
+    await giveRole(busy, '222222222222')
+    await giveRole(paused, '333333333333')
+    await asOrganization(db, paused.organizationId, (trx) =>
+      updateDesiredState(trx, paused.connectionId, { paused: true }),
+    )
+    await asOrganization(db, deleted.organizationId, (trx) =>
+      markDeleted(trx, deleted.connectionId, { purge: false }),
+    )
+    for (const ref of [idle, silent, paused, deleted]) await report(ref, { minutesAgo: 10 })
+    await report(busy, { minutesAgo: 2 })
+    const workflows = recorder()
+    await reconcile({ db: system, workflows, logger })
+    expect(workflows.told.sort()).toEqual([silent.connectionId, deleted.connectionId].sort())
+  })
+
+  test('does not let one connection keep the others waiting, nor tells all at once', async () => {
+    const refs: ConnectionRef[] = []
+    for (let i = 0; i < 40; i++) refs.push(await createConnection())
+    const bad = refs[3]!.connectionId
+    const workflows = recorder(({ connectionId }) => connectionId === bad)
+    expect(await reconcile({ db: system, workflows, logger })).toMatchObject({ signalled: 39 })
+    expect(new Set(workflows.told)).toEqual(
+      new Set(refs.map((ref) => ref.connectionId).filter((id) => id !== bad)),
+    )
+    expect(workflows.most()).toBeLessThanOrEqual(8)
+  })
+
+  test('asks Temporal once whether it is there, not once for each connection', async () => {
+    for (let i = 0; i < 5; i++) await createConnection()
+    const workflows = {
+      ...recorder(),
+      ping: async () => ({ ok: false, reason: 'ECONNREFUSED' }) as const,
+    }
+    expect(await reconcile({ db: system, workflows, logger })).toEqual({
+      signalled: 0,
+      trouble: 'Temporal: ECONNREFUSED',
+    })
+    expect(workflows.told).toEqual([])
+  })
+})
+
+test('says once that something is in the way, and once that it is not any more', async () => {
+  await createConnection()
+  const lines: string[] = []
+  let rounds = 0
+  const reconciler = startReconciler({
+    db: system,
+    workflows: {
+      changed: async () => true,
+      async ping() {
+        rounds += 1
+        return rounds < 5 ? { ok: false, reason: 'ECONNREFUSED' } : { ok: true }
+      },
+    },
+    logger: pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line).msg) }),
+    intervalMs: 10,
+  })
+  await vi.waitFor(() => expect(rounds).toBeGreaterThan(6))
+  await reconciler.stop()
+  expect(lines.filter((line) => line.includes('cannot be reconciled'))).toHaveLength(1)
+  expect(lines.filter((line) => line.includes('reconciled again'))).toHaveLength(1)
+})
+
+describe('with Temporal', () => {
+  const stops: (() => Promise<unknown>)[] = []
+
+  afterEach(async () => {
+    for (const stop of stops.splice(0).reverse()) await stop()
+  })
+
+  /** A worker with the real activities; no connection in these tests gets as far as AWS. */
+  function work(target: TemporalTarget): void {
+    const activities = createActivities({
+      db,
+      aws: new AwsAccess({ credentials: async () => Promise.reject(new Error('no identity')) }),
+      pacers: new Pacers(),
+    })
+    const worker = startWorker({ target, activities, logger })
+    stops.push(() => worker.stop())
+  }
+
+  function talk(target: TemporalTarget): Workflows {
+    const workflows = createWorkflows(target, { logger })
+    stops.push(() => workflows.close())
+    return workflows
+  }
+
+  test('a connection that was made while Temporal was away starts once it is back', async () => {
+    const gate = await createGate(inject('temporalAddress'))
+    stops.push(() => gate.close())
+    const own = await createTemporalNamespace()
+    const target = { ...own, connection: { address: gate.address } }
+    const workflows = talk(target)
+    work(target)
+    const reconciler = startReconciler({ db: system, workflows, logger, intervalMs: 100 })
+    stops.push(() => reconciler.stop())
+
+    const ref = await createConnection()
+    expect(await workflows.changed(ref)).toBe(false)
+    expect((await rowOf(ref)).seen_version).toBe(0)
+    await gate.open()
+    await vi.waitFor(async () => expect((await rowOf(ref)).seen_version).toBe(1), 20_000)
+    expect(await workflows.state(ref)).toMatchObject({
+      status: 'awaiting_role',
+      settings: { name: 'production', version: 1 },
+      searchAttributes: true,
+    })
+  })
+
+  test('one that is deleted is not started again once its deletion is complete', async () => {
+    const own = await createTemporalNamespace()
+    const workflows = talk(own)
+    work(own)
+    const ref = await createConnection()
+    await reconcile({ db: system, workflows, logger })
+    await vi.waitFor(async () => expect((await rowOf(ref)).seen_version).toBe(1), 10_000)
+    await asOrganization(db, ref.organizationId, (trx) =>
+      markDeleted(trx, ref.connectionId, { purge: false }),
+    )
+    // The API could not tell Temporal: the reconciler does.
+    expect(await reconcile({ db: system, workflows, logger })).toMatchObject({ signalled: 1 })
+    await vi.waitFor(async () => expect((await rowOf(ref)).ended_at).not.toBeNull(), 10_000)
+    expect(await reconcile({ db: system, workflows, logger })).toMatchObject({ signalled: 0 })
+  })
+
+  test('all are started again when Temporal has lost what it knew', async () => {
+    const own = await createTemporalNamespace()
+    const workflows = talk(own)
+    work(own)
+    const ref = await createConnection()
+    await giveRole(ref, '444444444444')
+    await report(ref, { minutesAgo: 10 })
+    expect(await workflows.state(ref)).toBeNull()
+    await reconcile({ db: system, workflows, logger })
+    await vi.waitFor(
+      async () => expect((await workflows.state(ref))?.settings?.version).toBe(2),
+      10_000,
+    )
+    const { reported_at } = await rowOf(ref)
+    expect(Date.now() - reported_at!.getTime()).toBeLessThan(5 * 60_000)
+  })
+})

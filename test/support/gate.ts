@@ -1,0 +1,59 @@
+import { connect, createServer, type Server, type Socket } from 'node:net'
+
+/** A way to a server that can be closed: to whoever goes through it, the server is away. */
+export interface Gate {
+  /** `127.0.0.1:port`, the same for as long as it lives. */
+  address: string
+  open(): Promise<void>
+  /** Refuses new connections and cuts those that there are. */
+  close(): Promise<void>
+}
+
+/** Makes a gate to a server, closed. */
+export async function createGate(target: string): Promise<Gate> {
+  const [host, port] = target.split(':') as [string, string]
+  const sockets = new Set<Socket>()
+  let server: Server | undefined
+
+  function forward(socket: Socket): void {
+    const onward = connect(Number(port), host)
+    for (const end of [socket, onward]) {
+      sockets.add(end)
+      end.on('error', () => end.destroy())
+      end.on('close', () => {
+        sockets.delete(end)
+        socket.destroy()
+        onward.destroy()
+      })
+    }
+    socket.pipe(onward).pipe(socket)
+  }
+
+  async function listen(at: number): Promise<number> {
+    const listening = createServer(forward)
+    server = listening
+    await new Promise<void>((resolve, reject) => {
+      listening.once('error', reject).listen(at, '127.0.0.1', resolve)
+    })
+    return (listening.address() as { port: number }).port
+  }
+
+  async function close(): Promise<void> {
+    const closing = server
+    server = undefined
+    if (!closing) return
+    const closed = new Promise((resolve) => closing.close(resolve))
+    for (const socket of sockets) socket.destroy()
+    await closed
+  }
+
+  const own = await listen(0)
+  await close()
+  return {
+    address: `127.0.0.1:${own}`,
+    close,
+    async open() {
+      if (!server) await listen(own)
+    },
+  }
+}
