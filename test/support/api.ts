@@ -1,4 +1,4 @@
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { inject } from 'vitest'
 import { createApp } from '../../src/api/app.ts'
 import type { App } from '../../src/api/context.ts'
@@ -33,8 +33,10 @@ export interface TestApi {
 }
 
 /** The API on real Postgres as the roles that it has in production, and on the real Temporal. */
-export async function createTestApi(options: { temporalAddress?: string } = {}): Promise<TestApi> {
-  const logger = pino({ level: 'silent' })
+export async function createTestApi(
+  options: { temporalAddress?: string; logger?: Logger } = {},
+): Promise<TestApi> {
+  const { logger = pino({ level: 'silent' }) } = options
   const database = await createTestDatabase()
   const db = openDatabase({ url: database.url })
   const superuser = openDatabase({ url: database.superuserUrl })
@@ -66,7 +68,7 @@ export async function createTestApi(options: { temporalAddress?: string } = {}):
           return {
             status: response.statusCode,
             headers: response.headers,
-            body: response.body === '' ? undefined : response.json(),
+            body: (response.body === '' ? undefined : response.json()) as never,
           }
         },
       }
