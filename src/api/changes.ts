@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { presentSetIds } from '../db/change-sets.ts'
 import {
   type ChangeFilters,
   type FilterField,
@@ -184,8 +185,12 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
           const detail = `${error.message}. Begin again without it.`
           throw new Problem(422, `?cursor: ${detail}`, { errors: [{ pointer: '?cursor', detail }] })
         })
+        const sets = await presentSetIds(
+          trx,
+          page.items.map((row) => row.change_set_id),
+        )
         return {
-          items: page.items.map(toChange),
+          items: page.items.map((row) => toChange(row, sets)),
           nextCursor: page.nextCursor,
           completeThrough: completeThrough(await liveEdges(trx), filters),
         }
@@ -212,7 +217,8 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
         const { id } = request.params
         const row = z.uuid().safeParse(id).success ? await findChange(trx, id) : undefined
         if (!row) throw notFound('change')
-        return { ...toChange(row), record: row.record }
+        const sets = await presentSetIds(trx, [row.change_set_id])
+        return { ...toChange(row, sets), record: row.record }
       }),
   )
 }
@@ -228,7 +234,7 @@ function completeThrough(edges: Map<string, Date | null>, filters: ChangeFilters
   return new Date(Math.min(...(times as number[]))).toISOString()
 }
 
-function toChange(row: ChangeRow) {
+function toChange(row: ChangeRow, sets: Map<string, string>) {
   const { actor, tool, resources, edits, aspects, opensToWorld, error, links } = row.detail
   return {
     id: row.id,
@@ -247,7 +253,7 @@ function toChange(row: ChangeRow) {
     region: row.region,
     accountId: row.account_id,
     environments: [],
-    changeSetId: row.change_set_id,
+    changeSetId: row.change_set_id && (sets.get(row.change_set_id) ?? row.change_set_id),
     noise: row.noise,
     edits: edits.map((edit) => ({ ...edit })),
     aspects,

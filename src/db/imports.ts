@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Change } from '../changes/change.ts'
 import { changeId } from './change-id.ts'
+import { storeChangeSets } from './change-sets.ts'
 import type { Trx } from './database.ts'
 import type { ChangeDetail } from './schema.ts'
 
@@ -113,29 +114,41 @@ async function insertBatch(
   imported: readonly ImportedChange[],
 ): Promise<{ inserted: number; unread: number }> {
   const rows = imported.map((one) => toRow(one, owner))
-  const elsewhere = await knownUnderAnotherTime(trx, owner, rows)
-  const times = new Map<string, number>()
-  const isTwin = (row: (typeof rows)[number]) => {
+  const stored = await storedTimes(trx, owner, rows)
+  const times = new Map(stored)
+  // An event id is unique: seen again with another time, it must not become a second change.
+  const twins = rows.map((row) => {
     const time = row.occurred_at.getTime()
     const first = times.get(row.source_id) ?? time
     times.set(row.source_id, first)
-    return elsewhere.has(row.source_id) || first !== time
-  }
-  const twins = rows.map(isTwin)
+    return first !== time
+  })
   const unread = imported.filter((_, index) => twins[index])
-  const kept = rows.filter((_, index) => !twins[index])
+  const isFresh = (index: number) => !twins[index] && !stored.has(rows[index]!.source_id)
+  const sets = await storeChangeSets(
+    trx,
+    owner.organizationId,
+    imported.flatMap(({ change }, index) =>
+      isFresh(index) ? [{ id: rows[index]!.id, change }] : [],
+    ),
+  )
+  const kept = rows
+    .filter((_, index) => isFresh(index))
+    .map((row) => ({ ...row, change_set_id: sets.get(row.id) }))
   const { rows: inserted } = await sql<{ count: number }>`
     WITH input AS MATERIALIZED (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(kept)}::jsonb) AS r(
         organization_id uuid, occurred_at timestamptz, id uuid, connection_id uuid, source text,
         source_id text, summary text, service text, action text, actor text, tool text,
         outcome text, region text, account_id text, resources text[], noise text,
-        detail jsonb, record text)
+        change_set_id uuid, detail jsonb, record text)
     ), inserted AS (
       INSERT INTO changes (organization_id, occurred_at, id, connection_id, source, source_id,
-        summary, service, action, actor, tool, outcome, region, account_id, resources, noise, detail)
+        summary, service, action, actor, tool, outcome, region, account_id, resources, noise,
+        change_set_id, detail)
       SELECT organization_id, occurred_at, id, connection_id, source, source_id,
-        summary, service, action, actor, tool, outcome, region, account_id, resources, noise, detail
+        summary, service, action, actor, tool, outcome, region, account_id, resources, noise,
+        change_set_id, detail
       FROM input
       ORDER BY occurred_at, id
       ON CONFLICT DO NOTHING
@@ -156,20 +169,23 @@ async function insertBatch(
   return { inserted: inserted[0]!.count, unread: await keepUnread(trx, owner, apart) }
 }
 
-/** An event id is unique; seen again with another time, it must not become a second change. */
-async function knownUnderAnotherTime(
+/** When those of the changes that are stored already have occurred, by their source's id. */
+async function storedTimes(
   trx: Trx,
   owner: Owner,
-  rows: readonly { source_id: string; occurred_at: Date }[],
-): Promise<Set<string>> {
-  const { rows: found } = await sql<{ source_id: string }>`
-    SELECT DISTINCT i.source_id
-    FROM jsonb_to_recordset(${JSON.stringify(rows.map(({ source_id, occurred_at }) => ({ source_id, occurred_at })))}::jsonb)
-      AS i(source_id text, occurred_at timestamptz)
-    JOIN changes c ON c.connection_id = ${owner.connectionId} AND c.source_id = i.source_id
-      AND c.occurred_at <> i.occurred_at
-  `.execute(trx)
-  return new Set(found.map(({ source_id }) => source_id))
+  rows: readonly { source_id: string }[],
+): Promise<Map<string, number>> {
+  const stored = await trx
+    .selectFrom('changes')
+    .select(['source_id', 'occurred_at'])
+    .where('connection_id', '=', owner.connectionId)
+    .where(
+      'source_id',
+      'in',
+      rows.map(({ source_id }) => source_id),
+    )
+    .execute()
+  return new Map(stored.map((row) => [row.source_id, row.occurred_at.getTime()]))
 }
 
 /** Keeps what cannot be a change, once. Returns how many were not known before. */

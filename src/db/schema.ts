@@ -152,6 +152,17 @@ interface ChangeRecordsTable {
   record: ColumnType<unknown, string, never>
 }
 
+interface ChangeSetsTable {
+  organization_id: string
+  id: string
+  anchor: string
+  lane: string | null
+  opened_at: Date
+  from_time: Date
+  until_time: Date
+  absorbed_into: string | null
+}
+
 interface UnreadRecordsTable {
   id: Generated<string>
   organization_id: string
@@ -172,6 +183,7 @@ export interface Schema {
   coverage: CoverageTable
   changes: ChangesTable
   change_records: ChangeRecordsTable
+  change_sets: ChangeSetsTable
   unread_records: UnreadRecordsTable
 }
 

@@ -167,6 +167,27 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       PRIMARY KEY (organization_id, occurred_at, id)
     ) PARTITION BY RANGE (occurred_at);
 
+    -- Which changes are one piece of work: see docs/decisions/004-change-sets.md.
+    CREATE TABLE change_sets (
+      organization_id uuid NOT NULL,
+      -- The id of the change that opened the set.
+      id uuid NOT NULL,
+      anchor text NOT NULL,
+      lane text,
+      opened_at timestamptz(3) NOT NULL,
+      from_time timestamptz(3) NOT NULL,
+      until_time timestamptz(3) NOT NULL,
+      -- The set that it became a part of. Changes keep pointing here.
+      absorbed_into uuid,
+      PRIMARY KEY (organization_id, id)
+    );
+    CREATE INDEX change_sets_by_anchor ON change_sets (organization_id, anchor, until_time)
+      WHERE absorbed_into IS NULL;
+    CREATE INDEX change_sets_absorbed ON change_sets (organization_id, absorbed_into)
+      WHERE absorbed_into IS NOT NULL;
+    CREATE INDEX change_sets_feed ON change_sets (organization_id, opened_at, id)
+      WHERE absorbed_into IS NULL;
+
     CREATE TABLE unread_records (
       id uuid PRIMARY KEY DEFAULT uuidv7(),
       organization_id uuid NOT NULL REFERENCES organizations ON DELETE CASCADE,
@@ -218,6 +239,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     'coverage',
     'changes',
     'change_records',
+    'change_sets',
     'unread_records',
   ]) {
     await sql`
@@ -235,7 +257,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     CREATE POLICY organization ON organizations USING (id = (SELECT current_organization()));
 
     -- What the API may do inside an organization.
-    GRANT SELECT ON organizations, verifications, coverage, changes, change_records, unread_records
+    GRANT SELECT ON organizations, verifications, coverage, changes, change_records,
+      change_sets, unread_records
       TO cairn_api;
     GRANT SELECT, INSERT ON connections TO cairn_api;
     GRANT UPDATE (name, version, version_at, role_arn, role_arn_set_at, account_id, partition, selection,

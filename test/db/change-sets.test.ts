@@ -1,0 +1,154 @@
+import fc from 'fast-check'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Change } from '../../src/changes/change.ts'
+import { assignChangeSets } from '../../src/changes/change-sets.ts'
+import { presentSetIds } from '../../src/db/change-sets.ts'
+import { asOrganization, type Database, openDatabase } from '../../src/db/database.ts'
+import { ensurePartitions, insertChanges } from '../../src/db/imports.ts'
+import { LABELLED } from '../changes/labelled-sessions.ts'
+import { read } from '../changes/support.ts'
+import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+
+const changes = LABELLED.map(({ record }) => read(record))
+let database: TestDatabase
+let db: Database
+let superuser: Database
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  db = openDatabase({ url: database.url })
+  superuser = openDatabase({ url: database.superuserUrl })
+  const oldest = Math.min(...changes.map(({ occurredAt }) => occurredAt.getTime()))
+  await db.transaction().execute((trx) => ensurePartitions(trx, new Date(oldest)))
+})
+afterAll(async () => {
+  await Promise.all([db.destroy(), superuser.destroy()])
+  await database.drop()
+})
+
+let organizations = 0
+
+async function newOwner() {
+  const { id: organizationId } = await superuser
+    .insertInto('organizations')
+    .values({ name: `organization ${++organizations}` })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  const { id: connectionId } = await superuser
+    .insertInto('connections')
+    .values({ organization_id: organizationId, name: 'c', external_id: `id-${organizations}` })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  return { organizationId, connectionId }
+}
+type Owner = Awaited<ReturnType<typeof newOwner>>
+
+function store(owner: Owner, batch: readonly Change[]) {
+  return asOrganization(db, owner.organizationId, (trx) =>
+    insertChanges(
+      trx,
+      owner,
+      batch.map((change) => ({ change, record: '{}', raw: '{}' })),
+    ),
+  )
+}
+
+/** Set id by event id, as people see it: names that were given up lead on. */
+function present(owner: Owner): Promise<Map<string, string>> {
+  return asOrganization(db, owner.organizationId, async (trx) => {
+    const rows = await trx.selectFrom('changes').select(['source_id', 'change_set_id']).execute()
+    const names = await presentSetIds(
+      trx,
+      rows.map(({ change_set_id }) => change_set_id),
+    )
+    return new Map(
+      rows.map(({ source_id, change_set_id: id }) => [source_id, names.get(id!) ?? id!]),
+    )
+  })
+}
+
+/** Which belong together, whatever their sets are called. */
+function partition(sets: Map<string, string>): string[] {
+  const groups = Map.groupBy(sets.keys(), (id) => sets.get(id)!)
+  return [...groups.values()].map((ids) => ids.toSorted().join()).sort()
+}
+
+const expected = partition(
+  assignChangeSets(changes.map((change) => ({ ...change, id: change.sourceId }))),
+)
+
+/** The changes in any order, cut into batches as pages would be. */
+const arrivals = fc
+  .shuffledSubarray(changes, { minLength: changes.length })
+  .chain((order) =>
+    fc
+      .integer({ min: 7, max: 60 })
+      .map((size) =>
+        Array.from({ length: Math.ceil(order.length / size) }, (_, index) =>
+          order.slice(index * size, (index + 1) * size),
+        ),
+      ),
+  )
+
+test('the same sets come out in whatever order changes arrive, and read again they change nothing', async () => {
+  await fc.assert(
+    fc.asyncProperty(arrivals, async (batches) => {
+      const owner = await newOwner()
+      for (const batch of batches) await store(owner, batch)
+      const sets = await present(owner)
+      expect(partition(sets)).toEqual(expected)
+      for (const batch of batches.toReversed()) {
+        expect(await store(owner, batch)).toEqual({ inserted: 0, unread: 0 })
+      }
+      expect(await present(owner)).toEqual(sets)
+    }),
+    { numRuns: 8 },
+  )
+})
+
+test('a name once given leads to its changes for ever, and keeps its place', async () => {
+  const owner = await newOwner()
+  const named = new Map<string, string>()
+  const opened = new Map<string, number>()
+  const [batches] = fc.sample(arrivals, { numRuns: 1, seed: 7 })
+  for (const batch of batches!) {
+    await store(owner, batch)
+    for (const [event, set] of await present(owner)) if (!named.has(event)) named.set(event, set)
+    for (const set of await superuser
+      .selectFrom('change_sets')
+      .select(['id', 'opened_at'])
+      .where('organization_id', '=', owner.organizationId)
+      .execute()) {
+      const before = opened.get(set.id)
+      if (before !== undefined) expect(set.opened_at.getTime()).toBe(before)
+      opened.set(set.id, set.opened_at.getTime())
+    }
+  }
+  const last = await present(owner)
+  const names = await asOrganization(db, owner.organizationId, (trx) =>
+    presentSetIds(trx, [...named.values()]),
+  )
+  for (const [event, name] of named) expect(names.get(name) ?? name).toBe(last.get(event))
+})
+
+test('batches that are stored at the same time miss nothing of each other', async () => {
+  const owner = await newOwner()
+  const lanes = [0, 1, 2, 3].map((lane) => changes.filter((_, index) => index % 4 === lane))
+  await Promise.all(
+    lanes.map(async (lane) => {
+      for (let at = 0; at < lane.length; at += 15) await store(owner, lane.slice(at, at + 15))
+    }),
+  )
+  expect(partition(await present(owner))).toEqual(expected)
+})
+
+test("another organization's sets are not there", async () => {
+  const owner = await newOwner()
+  await store(owner, changes.slice(0, 20))
+  const other = await newOwner()
+  const seen = await asOrganization(db, other.organizationId, (trx) =>
+    sql`SELECT id FROM change_sets`.execute(trx),
+  )
+  expect(seen.rows).toEqual([])
+})
