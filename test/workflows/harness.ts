@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { WorkflowHandle } from '@temporalio/client'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
-import { vi } from 'vitest'
 import { createLogger } from '../../src/log.ts'
 import { createWorker, installTemporalRuntime } from '../../src/worker.ts'
 import type { connection } from '../../src/workflows/connection.ts'
@@ -74,12 +74,14 @@ export class Harness {
       ...options.state,
     }
     const { cyclesPerRun } = options
-    const handle = await this.env.client.workflow.start<typeof connection>('connection', {
+    const { workflow } = this.env.client
+    const { workflowId } = await workflow.start<typeof connection>('connection', {
       workflowId: connectionWorkflowId(connectionId),
       taskQueue: this.taskQueue,
       args: cyclesPerRun ? [state, { cyclesPerRun }] : [state],
     })
-    return new Run(this.env, handle, world)
+    // Not that of the first run: this one follows the workflow over continue-as-new.
+    return new Run(this.env, workflow.getHandle(workflowId), world)
   }
 }
 
@@ -95,9 +97,14 @@ export class Run {
     world: World,
   ) {
     this.env = env
-    // Follows the workflow over continue-as-new.
-    this.handle = env.client.workflow.getHandle(handle.workflowId)
+    this.handle = handle
     this.world = world
+  }
+
+  /** The same, looking at one run of the workflow. */
+  inRun(runId: string): Run {
+    const { workflow } = this.env.client
+    return new Run(this.env, workflow.getHandle(this.handle.workflowId, runId), this.world)
   }
 
   state(): Promise<ConnectionState> {
@@ -105,17 +112,16 @@ export class Run {
   }
 
   /** Waits, in real time, for the workflow to have got there. */
-  until(isThere: (state: ConnectionState, world: World) => boolean): Promise<ConnectionState> {
-    return vi.waitFor(
-      async () => {
-        const state = await this.state()
-        if (!isThere(state, this.world)) {
-          throw new Error(`Not there: ${JSON.stringify({ state, story: this.world.story })}`)
-        }
-        return state
-      },
-      { timeout: 15_000, interval: 30 },
-    )
+  async until(
+    isThere: (state: ConnectionState, world: World) => boolean,
+  ): Promise<ConnectionState> {
+    for (const deadline = Date.now() + 15_000; ; await sleep(30)) {
+      const state = await this.state()
+      if (isThere(state, this.world)) return state
+      if (Date.now() > deadline) {
+        throw new Error(`Not there: ${JSON.stringify({ state, story: this.world.story })}`)
+      }
+    }
   }
 
   /** Changes the row and tells the workflow, as the API does. */
