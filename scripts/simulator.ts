@@ -1,22 +1,29 @@
 /**
- * The simulated AWS alone: `--port N [--records FILE]`. It runs until it is interrupted.
+ * The simulated AWS alone: `--port N [--records FILE]`. It runs until it is interrupted. Without recorded events
+ * its account has a generated past, and lives on.
  *
  * With recorded events there is no quota to wait for unless `--tps` names one.
  */
 
 import { parseArgs } from 'node:util'
+import { generateHistory, startLiveActivity } from '../simulator/generate.ts'
 import { type Simulator, startSimulator } from '../simulator/index.ts'
 
 const usage = `Usage: npm run simulator -- --port N [options]
   --port N           port on 127.0.0.1
   --records FILE     plays recorded CloudTrail records (JSON lines, plain or gzip)
+  --days N           days of generated past, 0 to 90 (default 14); 0 leaves the account empty
+  --seed N           which account is generated (default 1)
+  --story            soon after the start something is broken, and mended later
   --tps N            LookupEvents requests a second per region (default 2; none with --records)
   --latency MS       median answer time (default 400)
   --account ID       the customer account (default 111122223333)
   --principal ARN    whom the product runs as (default arn:aws:iam::999988887777:role/cairn)
 `
 
-const { simulator, records } = await start()
+const DAY_MS = 86_400_000
+
+const { simulator, records, days, seed, story } = await start()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void simulator.close().then(() => process.exit(0)))
 }
@@ -28,15 +35,31 @@ if (records) {
   console.log(`${records}: ${added} events from ${oldest} to ${newest}${twice}`)
   for (const [name, region] of Object.entries(regionMap))
     console.log(`  ${name} plays as ${region}`)
+} else if (days > 0) {
+  const to = new Date(simulator.now())
+  const from = new Date(to.getTime() - days * DAY_MS)
+  const past = generateHistory({ seed, accountId: simulator.accountId, from, to })
+  const { added } = simulator.addEvents(past)
+  startLiveActivity(simulator, { seed, story })
+  console.log(`${added} generated events from ${days} days, and more as time goes on`)
 }
 console.log(welcome(simulator))
 
-async function start(): Promise<{ simulator: Simulator; records: string | undefined }> {
+async function start(): Promise<{
+  simulator: Simulator
+  records: string | undefined
+  days: number
+  seed: number
+  story: boolean
+}> {
   try {
     const { values } = parseArgs({
       options: {
         port: { type: 'string' },
         records: { type: 'string' },
+        days: { type: 'string', default: '14' },
+        seed: { type: 'string', default: '1' },
+        story: { type: 'boolean', default: false },
         tps: { type: 'string' },
         latency: { type: 'string' },
         account: { type: 'string' },
@@ -45,6 +68,8 @@ async function start(): Promise<{ simulator: Simulator; records: string | undefi
       },
     })
     if (values.help) stop(usage, 0)
+    const days = number('days', values.days, 90)
+    const seed = number('seed', values.seed)
     const tps = values.tps ?? (values.records ? undefined : '2')
     const simulator = await startSimulator({
       port: number('port', values.port ?? '', 65_535),
@@ -53,7 +78,7 @@ async function start(): Promise<{ simulator: Simulator; records: string | undefi
       accountIds: values.account ? [values.account] : undefined,
       vendorPrincipalArn: values.principal,
     })
-    return { simulator, records: values.records }
+    return { simulator, records: values.records, days, seed, story: values.story }
   } catch (error) {
     stop(`${(error as Error).message}\n\n${usage}`)
   }
@@ -61,7 +86,10 @@ async function start(): Promise<{ simulator: Simulator; records: string | undefi
 
 function number(name: string, text: string, max = Number.MAX_SAFE_INTEGER): number {
   const value = Number(text)
-  if (text === '' || !(value >= 0 && value <= max)) throw new Error(`--${name} needs a number`)
+  if (text === '' || !(value >= 0 && value <= max)) {
+    const range = max < Number.MAX_SAFE_INTEGER ? ` from 0 to ${max}` : ''
+    throw new Error(`--${name} needs a number${range}`)
+  }
   return value
 }
 

@@ -115,14 +115,24 @@ function recordsOfDay(account: Account, day: number): CloudTrailRecord[] {
   return habits.flatMap(({ work, hours, ...means }) => {
     const key = [account.seed, account.id, day, work.name]
     const random = new Random(...key)
-    return startsOf(random, hours, isWeekend ? means.weekend : means.weekday).flatMap(
-      (start, index) => {
-        const script = new Script(account, new Random(...key, index), day * DAY + start)
+    const starts = startsOf(random, hours, isWeekend ? means.weekend : means.weekday)
+    return starts
+      .sort((a, b) => a - b)
+      .flatMap((start, index) => {
+        const at = day * DAY + start
+        const script = new Script(account, new Random(...key, index), at, ordinalOf(day) + index)
         work(script)
         return script.records
-      },
-    )
+      })
   })
+}
+
+/** More than any kind of work is done on one day. */
+const MOST_A_DAY = 24
+
+/** The number of the first script of its kind on a day; deploys began with the year 2026. */
+function ordinalOf(day: number): number {
+  return Math.max(0, day - Date.UTC(2026, 0) / DAY) * MOST_A_DAY + 1
 }
 
 /** Milliseconds since midnight. */
@@ -182,11 +192,9 @@ export function startLiveActivity(
       })
     }
     for (; story && began + told * STORY_EVERY < until; told++) {
-      const script = new Script(
-        account,
-        new Random(seed, began, 'story', told),
-        began + told * STORY_EVERY,
-      )
+      const at = began + told * STORY_EVERY
+      const ordinal = ordinalOf(Math.floor(at / DAY) + 1) - 1
+      const script = new Script(account, new Random(seed, began, 'story', told), at, ordinal)
       stories[told % stories.length]!(script)
       for (const record of script.records) pending.push({ record, delay: 2 })
     }

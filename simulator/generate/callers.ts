@@ -41,9 +41,11 @@ export const agents = {
       `aws-sdk-js/3.738.0 ua/2.1 os/linux#6.8.0-1021-azure lang/js md/nodejs#20.18.1 api/${service}#3.738.0 m/E ${name}-for-github-actions`,
   docker: (() =>
     'docker/27.5.1 go/go1.22.11 git-commit/4c9b3b0 kernel/6.8.0-1021-azure os/linux arch/amd64 UpstreamClient(Docker-Client/27.5.1 \\(linux\\))') satisfies UserAgent,
-  cdk: (({ service }) =>
-    `aws-sdk-js/3.741.0 ua/2.1 os/linux#6.8.0-1021-azure lang/js md/nodejs#20.18.1 api/${service}#3.741.0 cfg/retry-mode#standard m/N aws-cdk-cli/2.1005.0`) satisfies UserAgent,
-  boto3: (({ service: _ }) =>
+  cdk:
+    (os: Person['os']): UserAgent =>
+    ({ service }) =>
+      `aws-sdk-js/3.741.0 ua/2.1 ${os === 'macos' ? 'os/darwin#24.3.0' : 'os/linux#6.8.0-52-generic'} lang/js md/nodejs#20.18.1 api/${service}#3.741.0 cfg/retry-mode#standard m/N aws-cdk-cli/2.1005.0`,
+  boto3: (() =>
     'Boto3/1.36.11 md/Botocore#1.36.11 ua/2.0 os/linux#5.10.233-223.887.amzn2.x86_64 md/arch#x86_64 lang/python#3.11.11 md/pyimpl#CPython cfg/retry-mode#legacy Botocore/1.36.11') satisfies UserAgent,
   ssmAgent: (() =>
     'aws-sdk-go/1.55.5 (go1.22.11; linux; amd64) amazon-ssm-agent/3.3.1611.0') satisfies UserAgent,
@@ -57,10 +59,14 @@ const browsers = {
 
 /** What STS answers when it opens a session; the token is none. */
 function issue({ random, at }: Script, hours = 1) {
+  const accessKeyId = random.iamId('ASIA')
   return {
-    accessKeyId: random.iamId('ASIA'),
-    sessionToken: `IQoJb3JpZ2luX2Vj${random.hex(96)}`,
-    expiration: formatLongTime(at + hours * HOUR_MS),
+    credentials: {
+      accessKeyId,
+      sessionToken: `IQoJb3JpZ2luX2Vj${random.hex(96)}`,
+      expiration: formatLongTime(at + hours * HOUR_MS),
+    },
+    opened: { accessKeyId, startedAt: at },
   }
 }
 
@@ -68,6 +74,9 @@ interface RoleSession {
   /** The role's name, or path and name. */
   role: string
   name: string
+  /** When it was opened, epoch milliseconds. */
+  startedAt: number
+  /** The event of the sign-in names none. */
   accessKeyId?: string
   mfa?: boolean
   /** Which provider vouched for whoever came in. */
@@ -77,8 +86,7 @@ interface RoleSession {
 }
 
 /** The identity that the calls of a role's session carry. */
-function assumedRole(script: Script, session: RoleSession) {
-  const { account } = script
+function assumedRole({ account }: Script, session: RoleSession) {
   const roleName = session.role.slice(session.role.lastIndexOf('/') + 1)
   const id = principalId(account, 'AROA', roleName)
   return {
@@ -99,7 +107,7 @@ function assumedRole(script: Script, session: RoleSession) {
         webIdFederationData: { federatedProvider: session.federatedProvider, attributes: {} },
       }),
       attributes: {
-        creationDate: formatTime(script.at),
+        creationDate: formatTime(session.startedAt),
         mfaAuthenticated: String(session.mfa ?? false),
       },
       ...(session.ec2RoleDelivery && { ec2RoleDelivery: session.ec2RoleDelivery }),
@@ -131,11 +139,16 @@ export function service(name: string): Caller {
 }
 
 /** A service in a role that exists for it: a service-linked one, or one that it was given. */
-export function serviceRole(script: Script, role: string, name: string, by: string): Caller {
+export function serviceRole(
+  script: Script,
+  role: string,
+  name: string,
+  by: string,
+  opened = issue(script).opened,
+): Caller {
   const principal = `${by}.amazonaws.com`
-  const accessKeyId = script.random.iamId('ASIA')
   return {
-    userIdentity: assumedRole(script, { role, name, accessKeyId, invokedBy: principal }),
+    userIdentity: assumedRole(script, { role, name, ...opened, invokedBy: principal }),
     sourceIPAddress: principal,
     userAgent: () => principal,
   }
@@ -151,9 +164,9 @@ export function onBehalf(caller: Caller, by: string): Caller {
   }
 }
 
-/** AWS hands a role to something that runs in it: an instance, a task, a function. */
+/** AWS hands a role to something that runs in it: an instance, a task, a function. Tells of the session. */
 export function handOut(script: Script, region: string, by: string, role: string, name: string) {
-  const credentials = issue(script, 6)
+  const { credentials, opened } = issue(script, 6)
   script.call(service(by), region, {
     service: 'sts',
     action: 'AssumeRole',
@@ -161,15 +174,15 @@ export function handOut(script: Script, region: string, by: string, role: string
     response: { credentials },
     resources: [{ type: 'AWS::IAM::Role', ARN: roleArn(script.account, role) }],
   })
-  return credentials.accessKeyId
+  return opened
 }
 
 /** An agent on an instance, in the instance's role. */
 export function instance(script: Script, region: string, role: string, instanceId: string): Caller {
-  const accessKeyId = handOut(script, region, 'ec2', role, instanceId)
+  const opened = handOut(script, region, 'ec2', role, instanceId)
   return {
     userIdentity: assumedRole(script, {
-      ...{ role, name: instanceId, accessKeyId, ec2RoleDelivery: '2.0' },
+      ...{ role, name: instanceId, ...opened, ec2RoleDelivery: '2.0' },
     }),
     sourceIPAddress: '198.51.100.200',
     userAgent: agents.ssmAgent,
@@ -184,7 +197,7 @@ export function githubJob(script: Script, region: string, repository: string): C
   const runId = 12_000_000_000 + Math.floor(script.at / 60_000) * 10 + random.integer(0, 9)
   const name = repository === 'shop-infra' ? 'GitHubActions' : `${repository}-${runId}`
   const sourceIPAddress = `192.0.2.${random.integer(1, 250)}`
-  const credentials = issue(script)
+  const { credentials, opened } = issue(script)
   script.call(
     {
       userIdentity: {
@@ -219,7 +232,7 @@ export function githubJob(script: Script, region: string, repository: string): C
     userIdentity: assumedRole(script, {
       role: CI_ROLE,
       name,
-      accessKeyId: credentials.accessKeyId,
+      ...opened,
       federatedProvider: provider,
     }),
     sourceIPAddress,
@@ -236,10 +249,10 @@ export function githubJob(script: Script, region: string, repository: string): C
 export function signIn(script: Script, person: Person): Caller {
   const { account } = script
   const role = ssoRole(account, person)
-  const credentials = openWithSaml(script, person, role)
+  const opened = openWithSaml(script, person, role)
   return {
     userIdentity: assumedRole(script, {
-      ...{ role, name: person.email, accessKeyId: credentials.accessKeyId },
+      ...{ role, name: person.email, ...opened },
     }),
     sourceIPAddress: person.sourceIPAddress,
     userAgent: agents.cli(person.os),
@@ -251,7 +264,7 @@ export function openConsole(script: Script, person: Person): Caller {
   const { account } = script
   const role = ssoRole(account, person)
   openWithSaml(script, person, role)
-  const userIdentity = assumedRole(script, { role, name: person.email })
+  const userIdentity = assumedRole(script, { role, name: person.email, startedAt: script.at })
   const userAgent = () => browsers[person.os]
   const { sourceIPAddress } = person
   script.call({ userIdentity, sourceIPAddress, userAgent }, 'us-east-1', {
@@ -290,7 +303,7 @@ function ssoRole(account: Account, { permissionSet }: Person): string {
 
 function openWithSaml(script: Script, { email }: Person, role: string) {
   const { account, random } = script
-  const credentials = issue(script, 8)
+  const { credentials, opened } = issue(script, 8)
   const principal = `${account.samlProvider}:${email}`
   script.call(
     {
@@ -327,7 +340,7 @@ function openWithSaml(script: Script, { email }: Person, role: string) {
       ],
     },
   )
-  return credentials
+  return opened
 }
 
 /** From one role into another, as tools do that work in a role of their own. */
@@ -342,7 +355,7 @@ export function assume(
   }: { role: string; name: string; userAgent?: UserAgent },
 ): Caller {
   const { account } = script
-  const credentials = issue(script)
+  const { credentials, opened } = issue(script)
   script.call({ ...caller, userAgent }, region, {
     service: 'sts',
     action: 'AssumeRole',
@@ -351,7 +364,7 @@ export function assume(
     resources: [{ type: 'AWS::IAM::Role', ARN: roleArn(account, role) }],
   })
   return {
-    userIdentity: assumedRole(script, { role, name, accessKeyId: credentials.accessKeyId }),
+    userIdentity: assumedRole(script, { role, name, ...opened }),
     sourceIPAddress: caller.sourceIPAddress,
     userAgent,
   }

@@ -86,7 +86,7 @@ export function runInstances(
     request: {
       instancesSet: { items: [{ imageId: place.imageId, minCount: 1, maxCount: 1 }] },
       ...(byTemplate
-        ? { launchTemplate: { launchTemplateId: place.launchTemplateId, version: '17' } }
+        ? { launchTemplate: { launchTemplateId: place.launchTemplateId, version: '$Latest' } }
         : { instanceType, groupSet: { items: [{ groupId }] } }),
       ...{ blockDeviceMapping: {}, availabilityZone, monitoring: { enabled: false }, subnetId },
       ...{ disableApiTermination: false, disableApiStop: false, clientToken },
@@ -239,12 +239,13 @@ export function updateService(
   account: Account,
   place: Place,
   random: Random,
-  change: { service: string; taskDefinition: string; desiredCount: number; force?: boolean },
+  change: { service: string; taskDefinition?: string; desiredCount: number; force?: boolean },
 ): Call {
   const { region, cluster } = place
   const { service, taskDefinition, desiredCount, force } = change
   const request = {
-    ...{ cluster, service, desiredCount, taskDefinition },
+    ...{ cluster, service, desiredCount },
+    ...(taskDefinition && { taskDefinition }),
     ...(force && { forceNewDeployment: true }),
   }
   return {
@@ -263,11 +264,13 @@ export function updateService(
           },
         ],
         ...{ status: 'ACTIVE', desiredCount, runningCount: desiredCount, pendingCount: 0 },
-        ...{ launchType: 'FARGATE', platformVersion: 'LATEST', taskDefinition },
+        ...{ launchType: 'FARGATE', platformVersion: 'LATEST' },
+        ...(taskDefinition && { taskDefinition }),
         deployments: [
           {
             id: `ecs-svc/${random.text('0123456789', 19)}`,
-            ...{ status: 'PRIMARY', taskDefinition, desiredCount, pendingCount: 0 },
+            ...{ status: 'PRIMARY', desiredCount, pendingCount: 0 },
+            ...(taskDefinition && { taskDefinition }),
             ...{ runningCount: 0, launchType: 'FARGATE', rolloutState: 'IN_PROGRESS' },
           },
         ],
@@ -375,13 +378,17 @@ export function describedFunction(account: Account, place: Place, functionName: 
 }
 
 /** The changes that Terraform makes when people change settings, by name: each a handful of calls. */
-export function settings(account: Account, place: Place, random: Random): Call[][] {
+export function settings(
+  account: Account,
+  place: Place,
+  random: Random,
+  version: number,
+): Call[][] {
   const { region, name, bucket } = place
   const functionName = `${name}-order-events`
   const policyArn = `arn:aws:iam::${account.id}:policy/${name}-task`
   const record = `${random.pick(['api', 'www', 'img', 'status'])}.shop.example.com`
   const alarm = `${name}-${random.pick(['api-5xx', 'orders-db-cpu', 'queue-age', 'checkout-latency'])}`
-  const version = random.integer(20, 90)
   const statement = (actions: string[], resource: string) =>
     JSON.stringify({
       Version: '2012-10-17',
@@ -613,7 +620,7 @@ export function settings(account: Account, place: Place, random: Random): Call[]
           autoScalingGroupName: place.autoScalingGroup,
           launchTemplate: {
             launchTemplateId: place.launchTemplateId,
-            version: String(version),
+            version: '$Latest',
           },
           ...{ minSize: 2, maxSize: random.pick([8, 10, 12]) },
         },

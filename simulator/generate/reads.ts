@@ -31,9 +31,9 @@ export function refresh(account: Account, place: Place): Call[] {
   return [
     read('sts', 'GetCallerIdentity'),
     read('ec2', 'DescribeVpcs', { vpcSet: { items: [{ vpcId }] }, filterSet: {} }),
-    ...['enableDnsHostnames', 'enableDnsSupport'].map((attribute) =>
-      read('ec2', 'DescribeVpcAttribute', { vpcId, attribute }),
-    ),
+    // The attribute that is asked for is not recorded.
+    read('ec2', 'DescribeVpcAttribute', { vpcId }),
+    read('ec2', 'DescribeVpcAttribute', { vpcId }),
     ...place.subnetIds.map((subnetId) =>
       read('ec2', 'DescribeSubnets', { ...ids('subnetSet', 'subnetId', subnetId), filterSet: {} }),
     ),
@@ -265,7 +265,7 @@ export function consolePages(account: Account, place: Place): Call[][] {
       read('monitoring', 'GetMetricData', { maxDatapoints: 300 }),
     ],
     [
-      read('route53', 'ListHostedZones', { maxItems: '100' }),
+      read('route53', 'ListHostedZones'),
       read('route53', 'ListResourceRecordSets', { hostedZoneId: account.hostedZoneId }),
       read('cloudfront', 'ListDistributions2020_05_31', null),
       read('cloudfront', 'GetDistribution2020_05_31', { id: account.distributionId }),

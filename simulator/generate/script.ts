@@ -57,11 +57,14 @@ export class Script {
   readonly records: CloudTrailRecord[] = []
   /** Epoch milliseconds: when the next call is made. */
   at: number
+  /** Rises from one script of a kind to the next: what versions and revisions are numbered with. */
+  readonly ordinal: number
 
-  constructor(account: Account, random: Random, at: number) {
+  constructor(account: Account, random: Random, at: number, ordinal: number) {
     this.account = account
     this.random = random
     this.at = at
+    this.ordinal = ordinal
   }
 
   /** Lets seconds pass, as many as lie between the two. */

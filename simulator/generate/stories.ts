@@ -108,8 +108,7 @@ function starveCheckout(script: Script): void {
   script.wait(12 * 60, 16 * 60)
   const mei = openConsole(script, people[2]!)
   script.wait(10, 20)
-  const former = Math.floor(script.at / 300_000) - 5_800_000 - random.integer(200, 400)
-  const taskDefinition = taskDefinitionArn(account, place, 'checkout', former)
+  const taskDefinition = taskDefinitionArn(account, place, 'checkout', script.ordinal - 24)
   const change = { service: 'checkout', taskDefinition, desiredCount: 4, force: true }
   script.call(consoleOf(script, mei, 'ecs'), region, updateService(account, place, random, change))
 }

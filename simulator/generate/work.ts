@@ -6,6 +6,7 @@ import {
   type Person,
   type Place,
   people,
+  principalId,
   TERRAFORM_ROLE,
 } from './account.ts'
 import {
@@ -46,9 +47,6 @@ import type { Call, Caller, Script } from './script.ts'
 const DAY_MS = 86_400_000
 
 export type Work = (script: Script) => void
-
-/** Rises with time, so that versions and revisions do, without a memory of earlier work. */
-const versionAt = (at: number) => Math.floor(at / 300_000) - 5_800_000
 
 const inEnvironment = ({ account, random }: Script, environment: Place['environment']) =>
   random.pick(account.places.filter((place) => place.environment === environment))
@@ -119,8 +117,7 @@ export function rollOut(
     action: 'DescribeTaskDefinition',
     request: { taskDefinition: `${place.name}-${name}`, include: ['TAGS'] },
   })
-  const revision = versionAt(script.at)
-  const { at } = script
+  const { at, ordinal: revision } = script
   const registered = { service: name, revision, image, memory, at }
   script.call(deploy, region, registerTaskDefinition(account, place, registered))
   const describe: Call = {
@@ -210,7 +207,7 @@ export function deployFunctions(script: Script): void {
       script.wait(1, 5)
       script.call(job, region, describe)
     }
-    const version = String(versionAt(script.at))
+    const version = String(script.ordinal)
     script.call(job, region, {
       service: 'lambda',
       action: 'PublishVersion20150331',
@@ -307,7 +304,7 @@ export function deployWithCdk(script: Script): void {
   const person = random.pick(people)
   const name = `aws-cdk-${person.email.split('@')[0]}`
   const stem = `cdk-hnb659fds`
-  const own = { ...signIn(script, person), userAgent: agents.cdk }
+  const own = { ...signIn(script, person), userAgent: agents.cdk(person.os) }
   script.call(own, region, { service: 'sts', action: 'GetCallerIdentity' })
   const role = `${stem}-deploy-role-${account.id}-${region}`
   const deployer = assume(script, own, region, { role, name })
@@ -395,16 +392,21 @@ function changeStack(script: Script, caller: Caller, place: Place, stackName: st
 function terraformer(script: Script, person: Person, region: string): Caller {
   const own = { ...signIn(script, person), userAgent: agents.terraform(person.os) }
   script.call(own, region, { service: 'sts', action: 'GetCallerIdentity' })
-  const name = `aws-go-sdk-${Math.floor(script.at)}${script.random.text('0123456789', 6)}`
+  // Some name their sessions in their profile; otherwise the SDK makes up a name.
+  const name =
+    person.permissionSet === 'AdministratorAccess'
+      ? person.email
+      : `aws-go-sdk-${Math.floor(script.at)}${script.random.text('0123456789', 6)}`
   return assume(script, own, region, { role: TERRAFORM_ROLE, name })
 }
 
 function refreshState(script: Script, caller: Caller, place: Place, share: number): void {
   const calls = refresh(script.account, place)
   for (const call of script.random.some(calls, Math.ceil(calls.length * share))) {
+    const { at } = script
     script.call(caller, place.region, call)
     // Terraform asks ten things at a time.
-    script.at -= 450
+    script.at = at + (script.at - at) / 5
   }
 }
 
@@ -418,12 +420,17 @@ export function planTerraform(script: Script): void {
   refreshState(script, caller, place, 0.35 + random.fraction() * 0.4)
 }
 
-/** `terraform apply` by one person. */
+/** `terraform apply`, by one person or by a pipeline. */
 export function applyTerraform(script: Script): void {
   const { account, random } = script
   const place = random.pick(account.places)
-  const person = random.pick(people)
-  apply(script, place, person)
+  if (random.chance(0.3)) {
+    // Merged to main: the pipeline applies it.
+    const job = githubJob(script, place.region, 'shop-infra')
+    apply(script, place, { ...job, userAgent: agents.terraform() })
+  } else {
+    apply(script, place, terraformer(script, random.pick(people), place.region))
+  }
 }
 
 /** Two people at once, in one role. */
@@ -432,23 +439,26 @@ export function applyTerraformTwice(script: Script): void {
   const [one, other] = random.some(people, 2)
   const [here, there] = random.some(account.places, 2)
   const { at } = script
-  apply(script, here!, one!)
+  apply(script, here!, terraformer(script, one!, here!.region))
   const end = script.at
   script.at = at + random.integer(5, 90) * 1000
-  apply(script, there ?? here!, other!)
+  const place = there ?? here!
+  apply(script, place, terraformer(script, other!, place.region))
   script.at = Math.max(script.at, end)
 }
 
-function apply(script: Script, place: Place, person: Person): void {
+function apply(script: Script, place: Place, caller: Caller): void {
   const { account, random } = script
-  const caller = terraformer(script, person, place.region)
   refreshState(script, caller, place, 0.3 + random.fraction() * 0.3)
   script.wait(20, 150)
-  for (const calls of random.some(settings(account, place, random), random.integer(1, 4))) {
+  for (const calls of random.some(
+    settings(account, place, random, script.ordinal),
+    random.integer(1, 4),
+  )) {
     for (const call of calls) {
       if (random.chance(0.04)) {
         script.call(caller, place.region, {
-          ...{ ...call, response: null },
+          ...{ service: call.service, action: call.action },
           error: { code: 'ThrottlingException', message: 'Rate exceeded' },
         })
         script.wait(1, 3)
@@ -550,14 +560,25 @@ export function useConsole(script: Script): void {
   const call = (what: Call) => script.call(consoleOf(script, session, what.service), region, what)
   for (const page of random.some(consolePages(account, place), random.integer(2, 6))) {
     script.wait(5, 60)
-    for (const read of page) call(read)
+    for (const read of page) call(asAllowed(read, session, person))
     // Someone asks something, or lunch is there.
     if (random.chance(0.15)) script.wait(600, 1800)
   }
   for (const change of random.some(clicks(script, person, place), random.count(1.1))) {
     script.wait(15, 90)
-    for (const what of change) call(what)
+    for (const what of change) call(asAllowed(what, session, person))
+    if (random.chance(0.1)) script.wait(600, 1500)
   }
+}
+
+/** PowerUserAccess lets nobody see or change IAM, but for the list of roles. */
+function asAllowed(call: Call, caller: Caller, { permissionSet }: Person): Call {
+  if (permissionSet !== 'PowerUserAccess' || call.service !== 'iam') return call
+  if (call.action === 'ListRoles') return call
+  const { accountId } = caller.userIdentity
+  const role = call.request?.roleName
+  const resource = role === undefined ? '*' : `arn:aws:iam::${accountId}:role/${role}`
+  return { ...call, error: denial(caller, `iam:${call.action}`, resource) }
 }
 
 /** What people change by hand. */
@@ -570,9 +591,7 @@ function clicks(script: Script, person: Person, place: Place): Call[][] {
   }
   const ruleId = random.ec2Id('sgr')
   const instancesSet = { items: [{ instanceId: bastionId }] }
-  const taskDefinition = taskDefinitionArn(account, place, 'worker', versionAt(script.at))
-  const desiredCount = random.integer(3, 8)
-  const change = { service: 'worker', taskDefinition, desiredCount, force: true }
+  const change = { service: 'worker', desiredCount: random.integer(3, 8), force: true }
   return [
     [
       {
@@ -593,6 +612,16 @@ function clicks(script: Script, person: Person, place: Place): Call[][] {
     ],
     [updateService(account, place, random, change)],
     [modifyDatabase(account, place, { backupRetentionPeriod: random.pick([7, 14]) })],
+    [
+      {
+        service: 'iam',
+        action: 'AttachRolePolicy',
+        request: {
+          roleName: `${name}-functions`,
+          policyArn: `arn:aws:iam::aws:policy/${random.pick(['AmazonSQSFullAccess', 'AmazonS3ReadOnlyAccess'])}`,
+        },
+      },
+    ],
     [createTags(bastionId, { 'patch-group': random.pick(['monday', 'thursday']) })],
     [
       {
@@ -720,7 +749,7 @@ export function followLoad(script: Script): void {
       request: {
         DescribeLaunchTemplateVersionsRequest: {
           LaunchTemplateId: place.launchTemplateId,
-          LaunchTemplateVersion: { tag: 1, content: '17' },
+          LaunchTemplateVersion: { tag: 1, content: '$Latest' },
         },
       },
     })
@@ -764,9 +793,7 @@ export function scaleService(script: Script): void {
     action: 'DescribeServices',
     request: { cluster: place.cluster, services: [name] },
   })
-  const taskDefinition = taskDefinitionArn(account, place, name, versionAt(script.at - DAY_MS))
-  const desiredCount = random.integer(4, 12)
-  const change = { service: name, taskDefinition, desiredCount }
+  const change = { service: name, desiredCount: random.integer(4, 12) }
   script.call(caller, place.region, updateService(account, place, random, change))
   script.wait(15, 40)
   for (let tasks = random.integer(1, 2); tasks > 0; tasks--) replaceTask(script, place)
@@ -815,25 +842,20 @@ export function hum(script: Script): void {
     later()
     const functionName = `${name}-${random.pick(functions)}`
     const role = `${name}-functions`
-    const key = handOut(script, region, 'lambda', role, functionName)
-    const running = serviceRole(script, role, functionName, 'lambda')
-    script.call(
-      { ...running, userIdentity: { ...running.userIdentity, accessKeyId: key } },
-      region,
-      {
-        service: 'kms',
-        action: 'Decrypt',
-        request: {
-          encryptionContext: {
-            'aws:lambda:FunctionArn': `arn:aws:lambda:${region}:${account.id}:function:${functionName}`,
-          },
-          encryptionAlgorithm: 'SYMMETRIC_DEFAULT',
+    const opened = handOut(script, region, 'lambda', role, functionName)
+    const running = serviceRole(script, role, functionName, 'lambda', opened)
+    script.call(running, region, {
+      service: 'kms',
+      action: 'Decrypt',
+      request: {
+        encryptionContext: {
+          'aws:lambda:FunctionArn': `arn:aws:lambda:${region}:${account.id}:function:${functionName}`,
         },
-        resources: keys,
+        encryptionAlgorithm: 'SYMMETRIC_DEFAULT',
       },
-    )
+      resources: keys,
+    })
     if (random.chance(0.35)) {
-      later()
       script.call(running, region, {
         service: 'logs',
         action: 'CreateLogStream',
@@ -931,11 +953,12 @@ export function rotateSecret(script: Script): void {
     })
   event('RotationStarted')
   const role = `${name}-rotation`
-  const accessKeyId = handOut(script, region, 'lambda', role, `${name}-rotate-orders-db`)
-  const worker = serviceRole(script, role, `${name}-rotate-orders-db`, 'lambda')
-  const { invokedBy: _, ...identity } = worker.userIdentity
+  const functionName = `${name}-rotate-orders-db`
+  const opened = handOut(script, region, 'lambda', role, functionName)
+  const worker = serviceRole(script, role, functionName, 'lambda', opened)
+  const { invokedBy: _, ...userIdentity } = worker.userIdentity
   const caller: Caller = {
-    userIdentity: { ...identity, accessKeyId },
+    userIdentity,
     sourceIPAddress: '198.51.100.201',
     userAgent: agents.boto3,
   }
@@ -961,7 +984,7 @@ export function failToSignIn(script: Script): void {
   const { account, random } = script
   const userIdentity = {
     type: 'IAMUser',
-    principalId: iamUser(account, 'henrik', agents.boto3).userIdentity.principalId,
+    principalId: principalId(account, 'AIDA', 'henrik'),
     ...{ accountId: account.id, accessKeyId: '', userName: 'henrik' },
   }
   for (let attempts = random.integer(1, 3); attempts > 0; attempts--) {
