@@ -1,0 +1,26 @@
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { partitionOf, partitions } from '../../src/aws/regions.ts'
+
+// The SDK does not export its list, so the file that holds it is read.
+const file = new URL(
+  '../../node_modules/@aws-sdk/core/dist-es/submodules/client/util-endpoints/lib/aws/partitions.js',
+  import.meta.url,
+)
+const { partitionsInfo } = (await import(file.href)) as {
+  partitionsInfo: { partitions: { id: string; regions: Record<string, unknown> }[] }
+}
+
+test.each(partitions)('the regions of $id are those that the SDK knows', ({ id, regions }) => {
+  const known = partitionsInfo.partitions.find((partition) => partition.id === id)
+  const places = Object.keys(known?.regions ?? {}).filter((region) => !region.endsWith('-global'))
+  expect([...regions].sort()).toEqual(places.sort())
+})
+
+test.each(partitions)('the global region of $id is one of its own', ({ globalRegion, regions }) => {
+  expect(regions).toContain(globalRegion)
+})
+
+test('a partition that is not known is an error', () => {
+  expect(() => partitionOf('aws-nowhere')).toThrow(RangeError)
+})
