@@ -107,7 +107,7 @@ const settings = {
   },
   CAIRN_TEMPLATE_URL: {
     default: 'no quick-create link is offered',
-    doc: 'Where the CloudFormation template is published: an S3 URL, as quick-create links need one. See `npm run publish-template`.',
+    doc: 'Where the CloudFormation template is published: an S3 URL, as quick-create links need one.',
     schema: z
       .string()
       .regex(
