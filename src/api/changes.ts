@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { presentSetIds } from '../db/change-sets.ts'
+import { headline } from '../changes/change-sets.ts'
+import { type ListedSet, listChangeSets, presentSetIds } from '../db/change-sets.ts'
 import {
   type ChangeFilters,
   type FilterField,
@@ -120,7 +121,13 @@ const filtersSchema = z.strictObject({
 })
 
 const querySchema = filtersSchema.extend({
-  limit: z.coerce.number().int().min(1).max(500).default(50),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(500)
+    .default(50)
+    .meta({ description: 'Most changes a page.' }),
   cursor: z.string().max(1000).optional().meta({
     description: '`nextCursor` of the page before. It goes with the filters of that page.',
   }),
@@ -140,6 +147,51 @@ const pageSchema = z
 const changeWithRecordSchema = changeSchema
   .extend({ record: z.unknown().meta({ description: 'As the source sent it.' }) })
   .meta({ id: 'ChangeWithRecord' })
+
+const changeSetSchema = z
+  .object({
+    id: z.uuid().meta({ description: 'Stays, whatever else turns out to belong to it.' }),
+    headline: z.string().meta({ description: 'What was done, in a sentence.' }),
+    from: z.iso.datetime().meta({ description: 'When its first change occurred.' }),
+    to: z.iso.datetime().meta({ description: 'When its last change occurred.' }),
+    changes: z.int().meta({ description: 'How many there are that match the filters.' }),
+    failures: z.int().meta({ description: 'How many of them failed or were denied.' }),
+    actors: z.array(z.string()),
+    tools: z.array(z.string()),
+    services: z.array(z.string()),
+  })
+  .meta({ id: 'ChangeSet' })
+
+const changeSetPageSchema = z
+  .object({
+    items: z.array(changeSetSchema),
+    nextCursor: z.string().nullable().meta({ description: 'Null: this is the last page.' }),
+    completeThrough: pageSchema.shape.completeThrough,
+  })
+  .meta({ id: 'ChangeSetPage' })
+
+function toChangeSet({ id, from, to, parts }: ListedSet) {
+  const all = parts.flatMap((part) => Array.from({ length: part.count }, () => part))
+  const different = (names: string[]) => [...new Set(names)]
+  return {
+    id,
+    headline: headline(all),
+    from: from.toISOString(),
+    to: to.toISOString(),
+    changes: all.length,
+    failures: all.filter(({ outcome }) => outcome !== 'succeeded').length,
+    actors: different(parts.map(({ actor }) => actor.name)),
+    tools: different(parts.map(({ tool }) => tool.label)),
+    services: different(parts.map(({ service }) => service)),
+  }
+}
+
+/** @throws Problem 422 in place of `InvalidCursor` */
+function refuseCursor(error: unknown): never {
+  if (!(error instanceof InvalidCursor)) throw error
+  const detail = `${error.message}. Begin again without it.`
+  throw new Problem(422, `?cursor: ${detail}`, { errors: [{ pointer: '?cursor', detail }] })
+}
 
 function toFilters(query: z.output<typeof filtersSchema>): ChangeFilters {
   const filters: ChangeFilters = { include: {}, exclude: {} }
@@ -180,17 +232,42 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
       asOrganization(api, request.organizationId, async (trx) => {
         const { limit, cursor, ...query } = request.query
         const filters = toFilters(query)
-        const page = await listChanges(trx, filters, { limit, cursor }).catch((error) => {
-          if (!(error instanceof InvalidCursor)) throw error
-          const detail = `${error.message}. Begin again without it.`
-          throw new Problem(422, `?cursor: ${detail}`, { errors: [{ pointer: '?cursor', detail }] })
-        })
+        const page = await listChanges(trx, filters, { limit, cursor }).catch(refuseCursor)
         const sets = await presentSetIds(
           trx,
           page.items.map((row) => row.change_set_id),
         )
         return {
           items: page.items.map((row) => toChange(row, sets)),
+          nextCursor: page.nextCursor,
+          completeThrough: completeThrough(await liveEdges(trx), filters),
+        }
+      }),
+  )
+
+  app.get(
+    '/change-sets',
+    {
+      schema: {
+        tags,
+        operationId: 'listChangeSets',
+        summary: 'The feed by pieces of work, newest first',
+        description:
+          'A change set is what belongs to one piece of work: one apply, one console session, one CI run. Filters are about its changes: a set is listed when one of them matches. Sets keep their id and their place while late changes join them.',
+        querystring: querySchema,
+        response: {
+          200: answer('A page of change sets.', changeSetPageSchema),
+          ...problems(401, 422, 503),
+        },
+      },
+    },
+    (request) =>
+      asOrganization(api, request.organizationId, async (trx) => {
+        const { limit, cursor, ...query } = request.query
+        const filters = toFilters(query)
+        const page = await listChangeSets(trx, filters, { limit, cursor }).catch(refuseCursor)
+        return {
+          items: page.items.map(toChangeSet),
           nextCursor: page.nextCursor,
           completeThrough: completeThrough(await liveEdges(trx), filters),
         }

@@ -1,7 +1,14 @@
-import { sql } from 'kysely'
+import { type SqlBool, sql } from 'kysely'
 import type { Change } from '../changes/change.ts'
 import { type ChangeSet, mergeAll, openSet, type Span } from '../changes/change-sets.ts'
 import { changeIdTime } from './change-id.ts'
+import {
+  type ChangeFilters,
+  matching,
+  type PageRequest,
+  readCursor,
+  writeCursor,
+} from './changes.ts'
 import type { Trx } from './database.ts'
 
 /** A change that is about to be stored for the first time. */
@@ -148,4 +155,133 @@ export async function presentSetIds(
     .where('absorbed_into', 'is not', null)
     .execute()
   return new Map(rows.map(({ id, absorbed_into }) => [id, absorbed_into!]))
+}
+
+/** A set as the feed shows it: only what of it matches the filters counts. */
+export interface ListedSet {
+  id: string
+  openedAt: Date
+  /** Of the first and the last change. */
+  from: Date
+  to: Date
+  /** How many of its changes are alike in this. */
+  parts: {
+    actor: Change['actor']
+    tool: Change['tool']
+    service: string
+    outcome: Change['outcome']
+    count: number
+  }[]
+}
+
+/**
+ * One page of change sets, newest first by when they were opened, which never changes: what was
+ * there when the first page was read is on exactly one page, unless it became a part of a set
+ * further up.
+ *
+ * @throws InvalidCursor
+ */
+export async function listChangeSets(
+  trx: Trx,
+  filters: ChangeFilters,
+  page: PageRequest,
+): Promise<{ items: ListedSet[]; nextCursor: string | null }> {
+  const after = page.cursor === undefined ? undefined : readCursor(page.cursor, filters)
+  const names = (trx: Trx) =>
+    trx
+      .selectFrom('change_sets as a')
+      .select('a.id')
+      .where((eb) =>
+        eb.or([
+          eb('a.id', '=', eb.ref('s.id' as never)),
+          eb('a.absorbed_into', '=', eb.ref('s.id' as never)),
+        ]),
+      )
+  const found = await trx
+    .selectFrom('change_sets as s')
+    .select(['s.id', 's.opened_at', 's.from_time', 's.until_time'])
+    .where('s.absorbed_into', 'is', null)
+    .$if(filters.from !== undefined, (query) => query.where('s.until_time', '>=', filters.from!))
+    .$if(filters.to !== undefined, (query) => query.where('s.from_time', '<', filters.to!))
+    .$if(after !== undefined, (query) =>
+      query.where(
+        sql<SqlBool>`(s.opened_at, s.id) < (${after!.occurredAt}::timestamptz, ${after!.id}::uuid)`,
+      ),
+    )
+    .where(({ exists }) =>
+      exists(
+        trx
+          .selectFrom('changes')
+          .select(sql`1`.as('one'))
+          .where('changes.change_set_id', 'in', names(trx))
+          .where(sql<SqlBool>`changes.occurred_at BETWEEN s.from_time AND s.until_time`)
+          .where(matching(filters)),
+      ),
+    )
+    .orderBy('s.opened_at', 'desc')
+    .orderBy('s.id', 'desc')
+    .limit(page.limit + 1)
+    .execute()
+  const rows = found.slice(0, page.limit)
+  const last = found.length > page.limit ? rows.at(-1) : undefined
+  const parts = await partsOf(trx, filters, rows)
+  return {
+    items: rows.map((row) => {
+      const own = parts.get(row.id) ?? []
+      return {
+        id: row.id,
+        openedAt: row.opened_at,
+        from: new Date(Math.min(...own.map(({ first }) => first.getTime()))),
+        to: new Date(Math.max(...own.map(({ last }) => last.getTime()))),
+        parts: own.map(({ actor, tool, service, outcome, count }) => ({
+          ...{ actor, tool, service, outcome, count },
+        })),
+      }
+    }),
+    nextCursor: last ? writeCursor({ occurred_at: last.opened_at, id: last.id }, filters) : null,
+  }
+}
+
+/** What each set is made of, the earliest first. */
+async function partsOf(
+  trx: Trx,
+  filters: ChangeFilters,
+  sets: readonly { id: string; from_time: Date; until_time: Date }[],
+) {
+  if (sets.length === 0) return new Map<string, never>()
+  const ids = sets.map(({ id }) => id)
+  const times = sets.flatMap(({ from_time, until_time }) => [from_time, until_time].map(Number))
+  const rows = await trx
+    .selectFrom('changes')
+    .innerJoin('change_sets as s', (join) =>
+      join
+        .onRef('s.organization_id', '=', 'changes.organization_id')
+        .onRef('s.id', '=', 'changes.change_set_id'),
+    )
+    .select((eb) => [
+      sql<string>`coalesce(s.absorbed_into, s.id)`.as('set'),
+      sql<Change['actor']>`(array_agg(detail -> 'actor' ORDER BY occurred_at))[1]`.as('actor'),
+      sql<Change['tool']>`(array_agg(detail -> 'tool' ORDER BY occurred_at))[1]`.as('tool'),
+      'service',
+      'outcome',
+      eb.fn.min('occurred_at').as('first'),
+      eb.fn.max('occurred_at').as('last'),
+      sql<number>`count(*)::int`.as('count'),
+    ])
+    .where(sql<SqlBool>`coalesce(s.absorbed_into, s.id) = ANY (${ids}::uuid[])`)
+    .where((eb) => eb.or([eb('s.id', 'in', ids), eb('s.absorbed_into', 'in', ids)]))
+    // Says no more than the sets do, but keeps partitions out of the plan.
+    .where('occurred_at', '>=', new Date(Math.min(...times)))
+    .where('occurred_at', '<=', new Date(Math.max(...times)))
+    .where(matching(filters))
+    .groupBy([
+      sql`coalesce(s.absorbed_into, s.id)`,
+      'changes.actor',
+      'changes.tool',
+      'service',
+      'outcome',
+    ])
+    .orderBy('first')
+    .execute()
+  return Map.groupBy(rows, ({ set }) => set)
 }

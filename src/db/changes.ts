@@ -84,7 +84,8 @@ export function pageQuery(trx: Trx, filters: ChangeFilters, page: PageRequest) {
     .limit(page.limit + 1)
 }
 
-function matching(filters: ChangeFilters) {
+/** The filters as a condition on `changes`. */
+export function matching(filters: ChangeFilters) {
   return (eb: ExpressionBuilder<Schema, 'changes'>) => {
     const conditions = []
     if (filters.from) conditions.push(eb('occurred_at', '>=', filters.from))
@@ -141,12 +142,19 @@ function filtersHash({ from, to, q, noise, include, exclude }: ChangeFilters): s
   return createHash('sha256').update(JSON.stringify(said)).digest('base64url').slice(0, 12)
 }
 
-function writeCursor(row: ChangeRow, filters: ChangeFilters): string {
+export function writeCursor(
+  row: Pick<ChangeRow, 'occurred_at' | 'id'>,
+  filters: ChangeFilters,
+): string {
   const place = [row.occurred_at.getTime(), row.id, filtersHash(filters)]
   return Buffer.from(JSON.stringify(place)).toString('base64url')
 }
 
-function readCursor(cursor: string, filters: ChangeFilters): { occurredAt: Date; id: string } {
+/** @throws InvalidCursor */
+export function readCursor(
+  cursor: string,
+  filters: ChangeFilters,
+): { occurredAt: Date; id: string } {
   try {
     const [time, id, hash] = JSON.parse(Buffer.from(cursor, 'base64url').toString())
     const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)

@@ -103,7 +103,7 @@ describe('a change', () => {
       region: 'us-east-1',
       accountId: '111122223333',
       environments: [],
-      changeSetId: null,
+      changeSetId: expect.any(String),
       noise: 'some-rule',
       edits: [{ field: 'ingress', from: 'none', to: '22/tcp from 0.0.0.0/0' }],
       aspects: ['network'],

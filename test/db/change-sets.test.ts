@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Change } from '../../src/changes/change.ts'
 import { assignChangeSets } from '../../src/changes/change-sets.ts'
-import { presentSetIds } from '../../src/db/change-sets.ts'
+import { listChangeSets, presentSetIds } from '../../src/db/change-sets.ts'
 import { asOrganization, type Database, openDatabase } from '../../src/db/database.ts'
 import { ensurePartitions, insertChanges } from '../../src/db/imports.ts'
 import { LABELLED } from '../changes/labelled-sessions.ts'
@@ -141,6 +141,45 @@ test('batches that are stored at the same time miss nothing of each other', asyn
     }),
   )
   expect(partition(await present(owner))).toEqual(expected)
+})
+
+test('pages hold every set once while late changes go on arriving', async () => {
+  const owner = await newOwner()
+  const late = changes.filter((_, index) => index % 5 === 0)
+  await store(
+    owner,
+    changes.filter((_, index) => index % 5 !== 0),
+  )
+  const filters = { include: {}, exclude: {} }
+  const list = (cursor?: string) =>
+    asOrganization(db, owner.organizationId, (trx) =>
+      listChangeSets(trx, filters, { limit: 3, cursor }),
+    )
+  const before = new Set((await present(owner)).values())
+  const seen: string[] = []
+  for (let cursor: string | undefined; ; ) {
+    const page = await list(cursor)
+    seen.push(...page.items.map(({ id }) => id))
+    await store(owner, late.splice(0, 10))
+    if (page.nextCursor === null) break
+    cursor = page.nextCursor
+  }
+  expect(new Set(seen).size).toBe(seen.length)
+  const names = await asOrganization(db, owner.organizationId, (trx) =>
+    presentSetIds(trx, [...before, ...seen]),
+  )
+  const now = (id: string) => names.get(id) ?? id
+  expect(seen.map(now)).toEqual(expect.arrayContaining([...before].map(now)))
+
+  // Once all is there, the list is that of the changes themselves.
+  await store(owner, late)
+  const sizes = [...Map.groupBy((await present(owner)).values(), (id) => id)]
+  const all = await asOrganization(db, owner.organizationId, (trx) =>
+    listChangeSets(trx, filters, { limit: 500 }),
+  )
+  expect(
+    new Map(all.items.map(({ id, parts }) => [id, parts.reduce((n, { count }) => n + count, 0)])),
+  ).toEqual(new Map(sizes.map(([id, members]) => [id, members.length])))
 })
 
 test("another organization's sets are not there", async () => {

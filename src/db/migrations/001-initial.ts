@@ -158,6 +158,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       PRIMARY KEY (organization_id, occurred_at, id)
     ) PARTITION BY RANGE (occurred_at);
     CREATE INDEX changes_source_id ON changes (connection_id, source_id);
+    CREATE INDEX changes_change_set ON changes (change_set_id);
 
     CREATE TABLE change_records (
       organization_id uuid NOT NULL,
