@@ -131,7 +131,7 @@ async function main(): Promise<void> {
 
   say('Starting Cairn with its own PostgreSQL and Temporal …')
   const cairn = await startCairn(config, { env: process.env, logger })
-  const live = options.records ? undefined : startLiveActivity(simulator, { seed: 2, story: true })
+  const live = options.records ? undefined : startLiveActivity(simulator, { seed: 1, story: true })
   try {
     const ended = new AbortController()
     const end = Promise.race([told, cairn.failed]).then((why) => {

@@ -189,13 +189,22 @@ export function instance(script: Script, region: string, role: string, instanceI
   }
 }
 
-/** A job of GitHub Actions signs in with its OIDC token. */
-export function githubJob(script: Script, region: string, repository: string): Caller {
+/** A number as GitHub gives to the runs of workflows, rising with time. */
+export function githubRun({ at, random }: Script): number {
+  return 12_000_000_000 + Math.floor(at / 60_000) * 10 + random.integer(0, 9)
+}
+
+/** A job of GitHub Actions signs in with its OIDC token; the jobs of one run share its number. */
+export function githubJob(
+  script: Script,
+  region: string,
+  repository: string,
+  run = githubRun(script),
+): Caller {
   const { account, random } = script
   const provider = `arn:aws:iam::${account.id}:oidc-provider/token.actions.githubusercontent.com`
   const subject = `repo:example-org/${repository}:ref:refs/heads/main`
-  const runId = 12_000_000_000 + Math.floor(script.at / 60_000) * 10 + random.integer(0, 9)
-  const name = repository === 'shop-infra' ? 'GitHubActions' : `${repository}-${runId}`
+  const name = repository === 'shop-infra' ? 'GitHubActions' : `${repository}-${run}`
   const sourceIPAddress = `192.0.2.${random.integer(1, 250)}`
   const { credentials, opened } = issue(script)
   script.call(

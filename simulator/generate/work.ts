@@ -15,6 +15,7 @@ import {
   consoleOf,
   denial,
   githubJob,
+  githubRun,
   handOut,
   iamUser,
   instance,
@@ -56,6 +57,7 @@ export function deployContainer(script: Script): void {
   const { account, random } = script
   const name = random.pick(containers)
   const commit = random.hex(40)
+  const run = githubRun(script)
   for (const environment of ['staging', 'prod'] as const) {
     const places = account.places.filter((place) => place.environment === environment)
     if (environment === 'prod') {
@@ -63,7 +65,7 @@ export function deployContainer(script: Script): void {
       script.wait(400, 1500)
     }
     for (const place of environment === 'prod' ? random.some(places, 2) : places) {
-      const job = githubJob(script, place.region, `shop-${name}`)
+      const job = githubJob(script, place.region, `shop-${name}`, run)
       if (environment === 'staging') pushImage(script, job, place, name, commit)
       const image = `${account.id}.dkr.ecr.${place.region}.amazonaws.com/shop-${name}:${commit}`
       rollOut(script, job, place, { service: name, image, memory: 2048 })
@@ -566,7 +568,10 @@ export function useConsole(script: Script): void {
   }
   for (const change of random.some(clicks(script, person, place), random.count(1.1))) {
     script.wait(15, 90)
-    for (const what of change) call(asAllowed(what, session, person))
+    for (const what of change) {
+      call(asAllowed(what, session, person))
+      script.wait(5, 120)
+    }
     if (random.chance(0.1)) script.wait(600, 1500)
   }
 }
