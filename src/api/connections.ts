@@ -398,7 +398,12 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
         description:
           'Imports end; what was imported stays until retention removes it, or goes with `purge=true`. The role in AWS is yours to remove.',
         params,
-        querystring: z.strictObject({ purge: z.enum(['true', 'false']).default('false') }),
+        querystring: z.strictObject({
+          purge: z
+            .enum(['true', 'false'])
+            .default('false')
+            .meta({ description: 'Whether what was imported is removed as well.' }),
+        }),
         response: {
           202: answer('Taken up: it is gone when its running import has ended.', connectionSchema),
           ...problems(401, 404, 422, 503),
