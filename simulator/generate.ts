@@ -1,29 +1,19 @@
 /** A believable account's CloudTrail records: a past, and a life that goes on from it. */
 
 import { type Account, createAccount } from './generate/account.ts'
-import { Random } from './generate/random.ts'
-import { Script } from './generate/script.ts'
-import { stories } from './generate/stories.ts'
 import {
-  applyTerraform,
-  applyTerraformTwice,
-  backUp,
   deployContainer,
   deployFunctions,
   deployStack,
   deployWebsite,
   deployWithCdk,
-  failToSignIn,
-  followLoad,
-  hum,
-  planTerraform,
-  rotateSecret,
-  scaleService,
-  tryOut,
-  useCli,
-  useConsole,
-  type Work,
-} from './generate/work.ts'
+} from './generate/deploys.ts'
+import { failToSignIn, useCli, useConsole } from './generate/people.ts'
+import { Random } from './generate/random.ts'
+import { Script, type Work } from './generate/script.ts'
+import { backUp, followLoad, hum, rotateSecret, scaleService } from './generate/services.ts'
+import { stories } from './generate/stories.ts'
+import { applyTerraform, applyTerraformTwice, planTerraform, tryOut } from './generate/terraform.ts'
 import type { CloudTrailRecord, Simulator } from './types.ts'
 
 const SECOND = 1000

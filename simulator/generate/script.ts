@@ -1,7 +1,7 @@
 /** Writes down, call by call, what CloudTrail would record of a piece of work. */
 
 import type { CloudTrailRecord } from '../types.ts'
-import type { Account } from './account.ts'
+import type { Account, Place } from './account.ts'
 import type { Random } from './random.ts'
 
 /** Who calls, and with what. */
@@ -50,6 +50,9 @@ const eventVersions: Record<string, string> = {
 }
 
 const hosts: Record<string, string> = { ecr: 'api.ecr' }
+
+/** A piece of work, written into a script. */
+export type Work = (script: Script) => void
 
 export class Script {
   readonly account: Account
@@ -146,6 +149,11 @@ export class Script {
       ...call.fields,
     }
   }
+}
+
+/** A place of the environment, in any of its regions. */
+export function anywhereIn({ account, random }: Script, environment: Place['environment']): Place {
+  return random.pick(account.places.filter((place) => place.environment === environment))
 }
 
 export function formatTime(at: number): string {

@@ -11,8 +11,8 @@ import {
   updateFunctionCode,
   updateService,
 } from './changes.ts'
-import type { Call, Script } from './script.ts'
-import { rollOut, type Work } from './work.ts'
+import { rollOut } from './deploys.ts'
+import type { Call, Script, Work } from './script.ts'
 
 const production = ({ account }: Script): Place =>
   account.places.find(({ environment }) => environment === 'prod')!
