@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ApplicationFailure } from '@temporalio/common'
@@ -197,10 +197,10 @@ const stories: Record<string, (start: Harness['start']) => Promise<Run>> = {
   },
 }
 
-/** What replay does not look at, and what would tell of the machine that recorded it. */
+/** Leaves out what would tell of the machine that recorded it. Replay does not look at it. */
 function withoutTraces(key: string, value: unknown): unknown {
-  if (key === 'identity') return 'recorded'
-  return key === 'stackTrace' ? '' : value
+  if (key === 'stackTrace') return ''
+  return typeof value === 'string' ? value.replace(`${process.pid}@${hostname()}`, 'worker') : value
 }
 
 async function main(): Promise<void> {
