@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { generateHistory, startLiveActivity } from '../simulator/generate.ts'
 import { type Simulator, startSimulator } from '../simulator/index.ts'
 import { ConfigError, loadConfig } from '../src/config.ts'
+import { claimDataDir } from '../src/embedded/data-dir.ts'
 import { removePostgres } from '../src/embedded/postgres.ts'
 import { stopLeftBehindTemporal } from '../src/embedded/temporal.ts'
 import { createLogger } from '../src/log.ts'
@@ -124,14 +125,19 @@ async function main(): Promise<void> {
   const given = loadConfig(process.env)
   const config = { ...given, dataDir: path.join(given.dataDir, 'demo') }
   const logger = createLogger({ level: 'warn' })
-  // Each demo tells its story from the beginning: event times move with the clock.
+  // Each demo tells its story from the beginning: event times move with the clock. The claim keeps
+  // it off the data of a demo that is still running.
+  const claim = claimDataDir(config.dataDir)
   await stopLeftBehindTemporal(config.dataDir, logger)
   await removePostgres(config.dataDir, logger)
   rmSync(config.dataDir, { recursive: true, force: true })
+  claim.release()
 
   say('Starting Cairn with its own PostgreSQL and Temporal …')
   const cairn = await startCairn(config, { env: process.env, logger })
-  const live = options.records ? undefined : startLiveActivity(simulator, { seed: 1, story: true })
+  // What goes on happening would never be imported to the end.
+  const goesOn = !options.records && !options.exitWhenImported
+  const live = goesOn ? startLiveActivity(simulator, { seed: 1, story: true }) : undefined
   try {
     const ended = new AbortController()
     const end = Promise.race([told, cairn.failed]).then((why) => {

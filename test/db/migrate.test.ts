@@ -1,0 +1,25 @@
+import pg from 'pg'
+import { expect, inject, onTestFinished, test } from 'vitest'
+import { migrate, migrations } from '../../src/db/migrate.ts'
+
+test('any number of processes may migrate at once: each migration runs once', async () => {
+  const name = `migrate_${process.pid}_${Date.now().toString(36)}`
+  const cluster = new pg.Client({ connectionString: inject('postgresUrl') })
+  await cluster.connect()
+  onTestFinished(async () => {
+    await cluster.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+    await cluster.end()
+  })
+  await cluster.query(`CREATE DATABASE ${name}`)
+  const url = new URL(inject('postgresUrl'))
+  url.pathname = `/${name}`
+
+  await Promise.all(Array.from({ length: 6 }, () => migrate(url.href)))
+  await migrate(url.href)
+
+  const client = new pg.Client({ connectionString: url.href })
+  await client.connect()
+  const { rows } = await client.query('SELECT name FROM kysely_migration ORDER BY name')
+  await client.end()
+  expect(rows.map((row) => row.name)).toEqual(Object.keys(migrations))
+})
