@@ -1,45 +1,73 @@
 import { parseArgs } from 'node:util'
-import { loadConfig } from '../src/config.ts'
-import { openDatabase } from '../src/db/database.ts'
+import { ConfigError, loadConfig } from '../src/config.ts'
+import { type Database, openDatabase } from '../src/db/database.ts'
 import { migrate } from '../src/db/migrate.ts'
-import { addApiKey, ensureOrganization, newApiKey } from '../src/db/organizations.ts'
-import { startPostgres } from '../src/embedded/postgres.ts'
+import {
+  addApiKey,
+  ensureOrganization,
+  findOrganization,
+  newApiKey,
+} from '../src/db/organizations.ts'
+import { findRunningPostgres, startPostgres } from '../src/embedded/postgres.ts'
 
-const usage = `Usage: npm run admin -- organization create NAME
+const usage = `Usage:
+  npm run admin -- organization create NAME   makes an organization and a key for it
+  npm run admin -- key create ORGANIZATION    makes another key
 
-Makes an organization and prints an API key for it, once.`
+Prints the key, once: only its hash is kept.`
 
-/** What is done to an installation from outside of its API. */
+/** What went wrong, for whoever typed the command. */
+class AdminError extends Error {}
+
+const commands: Record<string, (system: Database, name: string) => Promise<string>> = {
+  async 'organization create'(system, name) {
+    if (name.trim() === '' || name.length > 200) {
+      throw new AdminError('A name has 1 to 200 characters.')
+    }
+    const { id, created } = await ensureOrganization(system, name)
+    if (!created) throw new AdminError(`There is an organization "${name}" already.`)
+    return makeKey(system, id)
+  },
+  async 'key create'(system, name) {
+    const id = await findOrganization(system, name)
+    if (!id) throw new AdminError(`There is no organization "${name}".`)
+    return makeKey(system, id)
+  },
+}
+
+async function makeKey(system: Database, organizationId: string): Promise<string> {
+  const key = newApiKey()
+  await addApiKey(system, organizationId, { name: 'made by admin', key })
+  return key
+}
+
+/** What is done to an installation from outside of its API, whether or not it runs. */
 async function main(): Promise<void> {
   const { positionals } = parseArgs({ allowPositionals: true })
   const [noun, verb, name, ...rest] = positionals
-  if (noun !== 'organization' || verb !== 'create' || !name || rest.length > 0) {
-    throw new Error(usage)
-  }
+  const command = commands[`${noun} ${verb}`]
+  if (!command || name === undefined || rest.length > 0) throw new AdminError(usage)
+
   const config = loadConfig(process.env)
+  let url = config.databaseUrl ?? (await findRunningPostgres(config.dataDir))
   const quiet = { info: () => {}, warn: console.warn }
-  const postgres = config.databaseUrl
-    ? undefined
-    : await startPostgres({ dataDir: config.dataDir, log: quiet })
+  const started = url ? undefined : await startPostgres({ dataDir: config.dataDir, log: quiet })
+  url ??= started!.url
   try {
-    const url = config.databaseUrl ?? postgres!.url
     await migrate(url)
     const system = openDatabase({ url, role: 'cairn_system', max: 1 })
     try {
-      const { id, created } = await ensureOrganization(system, name)
-      if (!created) throw new Error(`There is an organization "${name}" already.`)
-      const key = newApiKey()
-      await addApiKey(system, id, { name: 'made by admin', key })
-      console.log(key)
+      console.log(await command(system, name))
     } finally {
       await system.destroy()
     }
   } finally {
-    await postgres?.stop()
+    await started?.stop()
   }
 }
 
 main().catch((error) => {
-  console.error(error.message)
+  const expected = error instanceof AdminError || error instanceof ConfigError
+  console.error(expected ? error.message : error)
   process.exitCode = 1
 })

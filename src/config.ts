@@ -21,6 +21,9 @@ export interface Config {
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
 }
 
+/** Shorter ones could be guessed: a key is all that stands between the network and the feed. */
+export const MIN_API_KEY_LENGTH = 20
+
 /** Everything that is wrong with the environment, in one message that holds no value of a secret. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
@@ -84,7 +87,10 @@ const settings = {
     doc: 'The API key of the organization `default`, 20 characters at least. Another value at a later start replaces it.',
     schema: z
       .string()
-      .min(20, 'must have 20 characters at least; `openssl rand -hex 32` makes a good one')
+      .min(
+        MIN_API_KEY_LENGTH,
+        `must have ${MIN_API_KEY_LENGTH} characters at least; \`openssl rand -hex 32\` makes a good one`,
+      )
       .max(500, 'must have 500 characters at most')
       .regex(/^[\w.~+/=-]+$/, 'may only hold letters, digits and -._~+/= (it travels in a header)')
       .optional(),
@@ -144,7 +150,7 @@ const settings = {
   },
   DATABASE_API_URL: {
     default: "`DATABASE_URL`'s login, acting as the role `cairn_api`",
-    doc: 'The same database as a login of the API alone: a member of `cairn_api` that is neither superuser nor BYPASSRLS.',
+    doc: 'The same database as a login of the API alone: a member of `cairn_api` and `cairn_system` that is neither superuser nor BYPASSRLS.',
     schema: databaseUrl.optional(),
   },
 } satisfies Record<string, Setting<unknown>>

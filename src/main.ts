@@ -8,9 +8,10 @@ import { openDatabase } from './db/database.ts'
 import { migrate } from './db/migrate.ts'
 import { startPostgres } from './embedded/postgres.ts'
 import { startTemporal } from './embedded/temporal.ts'
+import { knownApiKey } from './first-key.ts'
 import { createLogger } from './log.ts'
 import { startReconciler } from './reconciler.ts'
-import { knownApiKey, startServer } from './server.ts'
+import { startServer } from './server.ts'
 import {
   createWorkflows,
   type TemporalTarget,

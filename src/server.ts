@@ -1,23 +1,16 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import path from 'node:path'
 import getPort, { portNumbers } from 'get-port'
 import { sql } from 'kysely'
 import type { Logger } from 'pino'
 import { createApp } from './api/app.ts'
-import type { ApiContext } from './api/context.ts'
 import { type Config, ConfigError, loadConfig } from './config.ts'
 import { type Database, openDatabase } from './db/database.ts'
 import { migrate } from './db/migrate.ts'
-import {
-  addApiKey,
-  DEFAULT_ORGANIZATION,
-  ensureOrganization,
-  hasApiKey,
-  newApiKey,
-  revokeOtherKeys,
-} from './db/organizations.ts'
+import { ensureFirstKey } from './first-key.ts'
 import { createLogger } from './log.ts'
 import { createWorkflows, temporalFromEnvironment, type Workflows } from './temporal.ts'
+
+/** How long running requests may take after the server was told to end. */
+const CLOSE_WITHIN_MS = 10_000
 
 export interface RunningServer {
   /** `http://127.0.0.1:3000` */
@@ -47,7 +40,7 @@ export async function startServer(options: {
   const system = openDatabase({ url, role: 'cairn_system', max: 4, onError })
   const closeDatabases = () => Promise.all([api.destroy(), system.destroy()])
   try {
-    await refusePowerfulRole(api)
+    await refusePowerfulRole(api, config)
     await ensureFirstKey(config, { api, system }, logger)
     const app = await createApp({ api, system, workflows }, { logger })
     const port = config.portAsked
@@ -60,7 +53,10 @@ export async function startServer(options: {
     return {
       url: address,
       async close() {
+        // A verification that somebody waits for may take a minute; whoever stops us does not wait so long.
+        const impatience = setTimeout(() => app.server.closeAllConnections(), CLOSE_WITHIN_MS)
         await app.close()
+        clearTimeout(impatience)
         await closeDatabases()
       },
     }
@@ -71,56 +67,28 @@ export async function startServer(options: {
 }
 
 /** Row-level security does not hold back superusers and those with BYPASSRLS. */
-async function refusePowerfulRole(api: Database): Promise<void> {
+async function refusePowerfulRole(api: Database, config: Config): Promise<void> {
   const { rows } = await sql<{ rolname: string }>`
-    SELECT rolname FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolbypassrls)
-  `.execute(api)
+    SELECT rolname FROM pg_roles
+    -- Whoever logs in as someone can become that one again. The owner's login may do more anyway.
+    WHERE rolname IN (current_user, ${config.databaseApiUrl ? sql`session_user` : sql`current_user`})
+      AND (rolsuper OR rolbypassrls)
+  `
+    .execute(api)
+    .catch((error) => {
+      // insufficient_privilege: the pool could not take on its role.
+      if (error.code !== '42501') throw error
+      throw new ConfigError(
+        `The login of ${config.databaseApiUrl ? 'DATABASE_API_URL' : 'DATABASE_URL'} may not act for the API. ` +
+          'As an administrator: GRANT cairn_api, cairn_system TO that login.',
+      )
+    })
   if (rows[0]) {
     throw new ConfigError(
-      `The API would act as ${rows[0].rolname}, whom row-level security does not hold back.`,
+      `The API would act as ${rows[0].rolname}, whom row-level security does not hold back. ` +
+        'Give DATABASE_API_URL a login that is neither superuser nor BYPASSRLS.',
     )
   }
-}
-
-/** Where a key that was made at the first start is kept for its reader. */
-function keyFile(config: Config): string {
-  return path.join(config.dataDir, 'api-key')
-}
-
-/** The key of the first organization, when this machine knows it. */
-export function knownApiKey(config: Config): string | undefined {
-  if (config.apiKey) return config.apiKey
-  const file = keyFile(config)
-  return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
-}
-
-async function ensureFirstKey(
-  config: Config,
-  { api, system }: Pick<ApiContext, 'api' | 'system'>,
-  logger: Logger,
-): Promise<void> {
-  const { id } = await ensureOrganization(system, DEFAULT_ORGANIZATION)
-  if (config.apiKey) {
-    const given = { name: 'CAIRN_API_KEY', key: config.apiKey }
-    await addApiKey(system, id, given)
-    await revokeOtherKeys(api, id, given)
-    return
-  }
-  const file = keyFile(config)
-  // The file first: a key that nobody can read would be one too many in the database.
-  if (!existsSync(file)) {
-    if (await hasApiKey(system, id)) return
-    mkdirSync(config.dataDir, { recursive: true })
-    try {
-      writeFileSync(file, `${newApiKey()}\n`, { mode: 0o600, flag: 'wx' })
-      logger.info(`Made an API key: it is in ${file}`)
-    } catch (error) {
-      // Another process was first; its key is as good.
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    }
-  }
-  chmodSync(file, 0o600)
-  await addApiKey(system, id, { name: 'first start', key: readFileSync(file, 'utf8').trim() })
 }
 
 /** `npm run server`: the API in a process of its own. */

@@ -30,12 +30,20 @@ export async function ensureOrganization(
     .returning('id')
     .executeTakeFirst()
   if (made) return { id: made.id, created: true }
-  const { id } = await system
+  return { id: (await findOrganization(system, name))!, created: false }
+}
+
+/** The id of the organization of this name. */
+export async function findOrganization(
+  system: Database,
+  name: string,
+): Promise<string | undefined> {
+  const row = await system
     .selectFrom('organizations')
     .select('id')
     .where('name', '=', name)
-    .executeTakeFirstOrThrow()
-  return { id, created: false }
+    .executeTakeFirst()
+  return row?.id
 }
 
 /** Keeps the key's hash; the key itself is nowhere in the database. */
@@ -62,8 +70,8 @@ export async function hasApiKey(system: Database, organizationId: string): Promi
   return row !== undefined
 }
 
-/** Revokes the keys of this name, but for one. */
-export async function revokeOtherKeys(
+/** Of the keys of this name only one works from now on, even if it was revoked before. */
+export async function keepOnlyKey(
   api: Database,
   organizationId: string,
   keep: { name: string; key: string },
@@ -71,10 +79,11 @@ export async function revokeOtherKeys(
   await asOrganization(api, organizationId, (trx) =>
     trx
       .updateTable('api_keys')
-      .set({ revoked_at: sql<Date>`now()` })
+      .set({
+        revoked_at: sql<Date | null>`
+          CASE WHEN key_hash = ${hashOf(keep.key)} THEN NULL ELSE coalesce(revoked_at, now()) END`,
+      })
       .where('name', '=', keep.name)
-      .where('key_hash', '<>', hashOf(keep.key))
-      .where('revoked_at', 'is', null)
       .execute(),
   )
 }

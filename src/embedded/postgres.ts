@@ -33,6 +33,7 @@ import {
 
 const MAJOR = '18'
 const NOTE = 'postgres.json'
+const PASSWORD = 'postgres.password'
 const USUAL_PORT = 5433
 
 /** How long a start may take; recovery after a crash reads the log of the last minutes. Milliseconds. */
@@ -90,6 +91,31 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
   }
 }
 
+/**
+ * The database `cairn` of the PostgreSQL that a running Cairn keeps in this data directory.
+ * Undefined when none answers.
+ */
+export async function findRunningPostgres(dataDir: string): Promise<string | undefined> {
+  const { port } = readNote<Note>(path.join(dataDir, NOTE))
+  const passwordFile = path.join(dataDir, PASSWORD)
+  if (!port || !existsSync(passwordFile)) return undefined
+  const url = urlOf('cairn', readPassword(passwordFile, true), port, 'cairn')
+  // Whoever else has taken the port since does not take the password.
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 })
+  try {
+    await client.connect()
+    return url
+  } catch {
+    return undefined
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
+
+function urlOf(user: string, password: string, port: number, database: string): string {
+  return `postgres://${user}:${password}@127.0.0.1:${port}/${database}`
+}
+
 /** Ends whatever still runs on the cluster of a data directory, and removes the cluster. */
 export async function removePostgres(dataDir: string, log: Log): Promise<void> {
   const { directory } = readNote<Note>(path.join(dataDir, NOTE))
@@ -102,7 +128,7 @@ async function start(dataDir: string, options: PostgresOptions): Promise<Embedde
   const { log } = options
   const noteFile = path.join(dataDir, NOTE)
   const note = readNote<Note>(noteFile)
-  const passwordFile = path.join(dataDir, 'postgres.password')
+  const passwordFile = path.join(dataDir, PASSWORD)
   const home = findHome(dataDir, { file: noteFile, directory: note.directory }, passwordFile, log)
   const cluster = path.join(home, 'data')
   const as = serverUser(cluster)
@@ -129,14 +155,13 @@ async function start(dataDir: string, options: PostgresOptions): Promise<Embedde
       ...as,
     })
     try {
-      const superuserUrl = (database: string) =>
-        `postgres://postgres:${password}@127.0.0.1:${port}/${database}`
+      const superuserUrl = (database: string) => urlOf('postgres', password, port, database)
       await ready(server, superuserUrl('postgres'))
       await prepareDatabase(superuserUrl('postgres'), password)
       return {
         ...server,
         port,
-        url: `postgres://cairn:${password}@127.0.0.1:${port}/cairn`,
+        url: urlOf('cairn', password, port, 'cairn'),
         superuserUrl: superuserUrl('cairn'),
       }
     } catch (error) {

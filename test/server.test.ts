@@ -1,0 +1,231 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { sql } from 'kysely'
+import { pino } from 'pino'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type Config, ConfigError, loadConfig } from '../src/config.ts'
+import { type Database, openDatabase } from '../src/db/database.ts'
+import { addApiKey, ensureOrganization } from '../src/db/organizations.ts'
+import { knownApiKey } from '../src/first-key.ts'
+import { startServer } from '../src/server.ts'
+import { createWorkflows, type Workflows } from '../src/temporal.ts'
+import { createTestDatabase, type TestDatabase } from './support/database.ts'
+
+const silent = pino({ level: 'silent' })
+
+let workflows: Workflows
+let database: TestDatabase
+let superuser: Database
+let dataDir: string
+const ends: (() => unknown)[] = []
+/** Before the database goes, and what came last first. */
+const atTheEnd = (end: () => unknown) => ends.push(end)
+
+beforeAll(() => {
+  const target = { connection: { address: '127.0.0.1:1' }, namespace: 'default', uiUrl: null }
+  workflows = createWorkflows(target, { logger: silent })
+})
+afterAll(() => workflows.close())
+
+beforeEach(async () => {
+  database = await createTestDatabase()
+  superuser = openDatabase({ url: database.superuserUrl })
+  dataDir = mkdtempSync(path.join(tmpdir(), 'cairn-server-'))
+  return async () => {
+    for (const each of ends.splice(0).reverse()) await each()
+    rmSync(dataDir, { recursive: true })
+    await superuser.destroy()
+    await database.drop()
+  }
+})
+
+const configure = (env: Record<string, string> = {}): Config =>
+  loadConfig({ PORT: '0', CAIRN_DATA_DIR: dataDir, ...env })
+
+async function start(config: Config, logger = silent) {
+  const server = await startServer({ config, databaseUrl: database.url, workflows, logger })
+  atTheEnd(() => server.close())
+  return server
+}
+
+const ask = async (url: string, key: string, options: RequestInit = {}) =>
+  (
+    await fetch(`${url}/api/v1/connections`, {
+      ...options,
+      headers: { authorization: `Bearer ${key}` },
+    })
+  ).status
+
+describe('the first key', () => {
+  test('is made once, for its reader alone, and only its hash is kept', async () => {
+    const config = configure()
+    expect(knownApiKey(config)).toBeUndefined()
+    const { url } = await start(config)
+    const file = path.join(dataDir, 'api-key')
+    const key = readFileSync(file, 'utf8').trim()
+    expect(key).toMatch(/^cairn_[\w-]{43}$/)
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    expect(knownApiKey(config)).toBe(key)
+    expect(await ask(url, key)).toBe(200)
+    const rows = await superuser.selectFrom('api_keys').selectAll().execute()
+    expect(rows).toHaveLength(1)
+    expect(
+      JSON.stringify(rows.map((row) => ({ ...row, key_hash: `${row.key_hash}` }))),
+    ).not.toContain(key)
+
+    const second = await start(configure())
+    expect(readFileSync(file, 'utf8').trim()).toBe(key)
+    expect(await ask(second.url, key)).toBe(200)
+  })
+
+  test('is the same for processes that start at once', async () => {
+    const servers = await Promise.all(Array.from({ length: 5 }, () => start(configure())))
+    const key = knownApiKey(configure())!
+    for (const { url } of servers) expect(await ask(url, key)).toBe(200)
+    const count = (table: 'api_keys' | 'organizations') =>
+      superuser.selectFrom(table).select('id').execute()
+    expect(await count('organizations')).toHaveLength(1)
+    expect(await count('api_keys')).toHaveLength(1)
+  })
+
+  test('works on after the database was begun anew', async () => {
+    await start(configure())
+    const key = knownApiKey(configure())!
+    await sql`DELETE FROM organizations`.execute(superuser)
+    const { url } = await start(configure())
+    expect(await ask(url, key)).toBe(200)
+  })
+
+  test('is not made where another machine has it', async () => {
+    await start(configure())
+    const elsewhere = mkdtempSync(path.join(tmpdir(), 'cairn-server-'))
+    atTheEnd(() => rmSync(elsewhere, { recursive: true }))
+    const config = configure({ CAIRN_DATA_DIR: elsewhere })
+    await start(config)
+    expect(knownApiKey(config)).toBeUndefined()
+  })
+
+  test('can be given; another one at a later start replaces it, and can be replaced in turn', async () => {
+    const [one, two] = ['1', '2'].map((digit) => digit.repeat(40)) as [string, string]
+    const restart = (key: string) => start(configure({ CAIRN_API_KEY: key }))
+    let { url } = await restart(one)
+    expect([await ask(url, one), await ask(url, two)]).toEqual([200, 401])
+    url = (await restart(two)).url
+    expect([await ask(url, one), await ask(url, two)]).toEqual([401, 200])
+    url = (await restart(one)).url
+    expect([await ask(url, one), await ask(url, two)]).toEqual([200, 401])
+  })
+
+  test("cannot be another organization's", async () => {
+    const key = 'k'.repeat(40)
+    const { id } = await ensureOrganization(superuser, 'another')
+    await addApiKey(superuser, id, { name: 'theirs', key })
+    await expect(start(configure({ CAIRN_API_KEY: key }))).rejects.toThrow('another organization')
+  })
+
+  test.each(['', 'short', 'with white space in the middle of it'])(
+    'a file that holds %j stops the start',
+    async (text) => {
+      writeFileSync(path.join(dataDir, 'api-key'), text)
+      await expect(start(configure())).rejects.toThrow(ConfigError)
+      expect(await superuser.selectFrom('api_keys').select('id').execute()).toEqual([])
+    },
+  )
+
+  test('is not in the log', async () => {
+    let logged = ''
+    await start(
+      configure(),
+      pino(
+        { level: 'trace' },
+        {
+          write: (line) => {
+            logged += line
+          },
+        },
+      ),
+    )
+    expect(logged).toContain(path.join(dataDir, 'api-key'))
+    expect(logged).not.toContain(knownApiKey(configure()))
+  })
+})
+
+describe('the port', () => {
+  async function occupy(port = 0): Promise<number> {
+    const server = await new Promise<Server>((resolve, reject) => {
+      const made = createServer().once('error', reject)
+      made.listen(port, '127.0.0.1', () => resolve(made))
+    })
+    atTheEnd(() => server.close())
+    return (server.address() as { port: number }).port
+  }
+
+  test('that is asked for and in use is an error that names it', async () => {
+    const port = await occupy()
+    await expect(start(configure({ PORT: String(port) }))).rejects.toThrow(
+      new ConfigError(`Port ${port} is in use. Stop what uses it, or give another PORT.`),
+    )
+  })
+
+  test('that is only the default is evaded', async () => {
+    const port = await occupy()
+    const { url } = await start({ ...configure(), port, portAsked: false })
+    expect(Number(new URL(url).port)).toBeGreaterThan(port)
+  })
+})
+
+describe('the login that the API acts as', () => {
+  const login = async (name: string, attributes: string) => {
+    const role = `${name}_${process.pid}`
+    await sql`CREATE ROLE ${sql.id(role)} LOGIN PASSWORD 'test' ${sql.raw(attributes)}`.execute(
+      superuser,
+    )
+    atTheEnd(async () => {
+      await sql`DROP ROLE ${sql.id(role)}`.execute(superuser)
+    })
+    const url = new URL(database.url)
+    url.username = role
+    url.password = 'test'
+    return { role, env: { DATABASE_URL: database.url, DATABASE_API_URL: url.href } }
+  }
+
+  test('can be one of its own, which may do nothing else', async () => {
+    const { role, env } = await login('api', 'IN ROLE cairn_api, cairn_system')
+    const { url } = await start(configure(env))
+    expect(await ask(url, knownApiKey(configure())!)).toBe(200)
+    const { rows } = await sql<{ usename: string }>`
+      SELECT DISTINCT usename FROM pg_stat_activity WHERE datname = current_database() AND usename = ${role}
+    `.execute(superuser)
+    expect(rows).toHaveLength(1)
+  })
+
+  test.each(['SUPERUSER', 'BYPASSRLS'])('stops the start when it is %s', async (attribute) => {
+    const { role, env } = await login(
+      attribute.toLowerCase(),
+      `${attribute} IN ROLE cairn_api, cairn_system`,
+    )
+    await expect(start(configure(env))).rejects.toThrow(`The API would act as ${role}`)
+  })
+
+  test('stops the start when it may not act for the API, and says what to grant', async () => {
+    const { env } = await login('nobody', '')
+    await expect(start(configure(env))).rejects.toThrow(/GRANT cairn_api, cairn_system/)
+  })
+})
+
+test('what is running when it is told to end is answered first', async () => {
+  const config = configure()
+  const server = await startServer({ config, databaseUrl: database.url, workflows, logger: silent })
+  const key = knownApiKey(config)!
+  const ping = Promise.withResolvers<{ ok: true }>()
+  const pinged = vi.spyOn(workflows, 'ping').mockReturnValueOnce(ping.promise)
+  const running = fetch(`${server.url}/readyz`)
+  await vi.waitFor(() => expect(pinged).toHaveBeenCalled())
+  const closed = server.close()
+  ping.resolve({ ok: true })
+  expect((await running).status).toBe(200)
+  await closed
+  await expect(ask(server.url, key)).rejects.toThrow()
+})
