@@ -44,15 +44,14 @@ export function currentDetails(
     `**${titles[state.status]}** since ${time(state.since)}${
       state.statusReason ? `: ${text(state.statusReason)}` : ''
     }`,
-    table(
-      ['', ''],
-      facts.map(([name, value]) => [`**${name}**`, value ?? '–']),
-    ),
+    table(facts),
+    // A list, for the UI would break a narrow column at the hyphens of its regions.
     failing.length > 0 &&
-      table(
-        ['Failing region', 'What AWS said'],
-        failing.map(({ region, error }) => [text(region), text(error)]),
-      ),
+      [
+        '**Failing regions**, and what AWS said:',
+        '',
+        ...failing.map(({ region, error }) => `- **${text(region)}**: ${text(error)}`),
+      ].join('\n'),
     `**What to do:** ${remedy(state)}`,
     // Temporal's static details say so as well, but only those of the first run.
     `Connection \`${state.connectionId}\` of organization \`${state.organizationId}\`. Cancelling or terminating this workflow only restarts it: to stop it, pause or delete the connection in Cairn.`,
@@ -137,8 +136,9 @@ function remedy(state: ConnectionState): string {
   }
 }
 
-function table(head: [string, string], rows: [string, string][]): string {
-  return [head, ['---', '---'], ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
+function table(rows: [string, string | null][]): string {
+  const lines = rows.map(([name, value]) => `| **${name}** | ${value ?? '–'} |`)
+  return ['|  |  |', '| --- | --- |', ...lines].join('\n')
 }
 
 /** What others have written, so that it cannot break the table or look like ours. */

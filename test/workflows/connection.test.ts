@@ -218,7 +218,7 @@ describe('cycles', () => {
     expect(world.story.filter((step) => step !== 'importEvents')).toEqual(['verifyRole'])
     const details = await run.details()
     expect(details).toContain('**Behind**')
-    expect(details).toContain('| eu-west-3 | ThrottlingException: Rate exceeded |')
+    expect(details).toContain('- **eu-west-3**: ThrottlingException: Rate exceeded')
 
     world.import = () => ({})
     await harness.env.sleep(MINUTE)

@@ -108,13 +108,13 @@ describe('a failing region', () => {
     { now },
   )
 
-  test('is in a table', () => {
-    expect(details).toContain('| Failing region | What AWS said |\n| --- | --- |\n| eu-west-3 |')
+  test('is in a list', () => {
+    expect(details).toContain('**Failing regions**, and what AWS said:\n\n- **eu-west-3**: Access')
     expect(details).toContain('2 d 7 h of gaps over all regions')
   })
 
-  test('does not break it by what AWS said', () => {
-    expect(details).toContain('| eu-west-3 | AccessDenied: no \\| way \\<img src=x\\> \\`x\\` |')
+  test('does not break it, by what AWS said', () => {
+    expect(details).toContain('- **eu-west-3**: AccessDenied: no \\| way \\<img src=x\\> \\`x\\`\n')
     expect(details.length).toBeLessThan(3000)
   })
 })
