@@ -431,7 +431,10 @@ function ofPlainRole(facts: Facts, seen: RoleSession, roleId: string, asRole: Ac
   }
   if (facts.invokedBy !== undefined && !/^AWS Internal$/i.test(facts.invokedBy)) {
     // A service with a role of the customer's: Config, Backup, Firehose …
-    const isServiceCall = facts.userAgent === facts.invokedBy && !facts.identity.has('accessKeyId')
+    // Calls on the session's behalf look alike, but for the key: that is the session's own. Backup
+    // has a key of its own all the same, and names its sessions after itself.
+    const isOwn = !facts.identity.has('accessKeyId') || session?.startsWith('AWSBackup-')
+    const isServiceCall = facts.userAgent === facts.invokedBy && isOwn
     if (isServiceCall) {
       const service = serviceName(facts.invokedBy)
       return {

@@ -109,7 +109,7 @@ export function ec2Kind(id: string): Kind | undefined {
   return prefix === undefined ? undefined : EC2_BY_PREFIX.get(prefix)
 }
 
-export const KINDS: Record<string, Kind[]> = {
+const KINDS: Record<string, Kind[]> = {
   ec2: [
     kind('AWS::EC2::KeyPair', 'key pair', 'keyName'),
     kind('AWS::EC2::LaunchTemplate', 'launch template', 'launchTemplateName'),
@@ -601,6 +601,11 @@ export const KINDS: Record<string, Kind[]> = {
 const NOUNS = new Map<string, string>()
 for (const [, type, noun] of EC2_PREFIXES) NOUNS.set(type, noun)
 for (const kinds of Object.values(KINDS)) for (const { type, noun } of kinds) NOUNS.set(type, noun)
+
+/** The kinds of a service, which may have any name that a stranger gave it: `constructor`, say. */
+export function kindsOf(service: string): readonly Kind[] {
+  return Object.hasOwn(KINDS, service) ? KINDS[service]! : []
+}
 
 /** What people call a type that is in the tables above. */
 export function nounOf(type: string): string | undefined {

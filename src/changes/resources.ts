@@ -4,7 +4,7 @@ import { arnName, parseArn } from './arn.ts'
 import { Bag, isObject, scalar } from './bag.ts'
 import type { Resource, SeenEvent } from './change.ts'
 import type { Facts } from './facts.ts'
-import { ec2Kind, KINDS, type Kind, nounOf } from './kinds.ts'
+import { ec2Kind, type Kind, kindsOf, nounOf } from './kinds.ts'
 import { indexable, listed, spoken, words } from './text.ts'
 
 /** RunInstances names hundreds; nobody reads past these. */
@@ -14,7 +14,7 @@ const MOST_RESOURCES = 100
 export function findResources(facts: Facts, seen: SeenEvent): Resource[] {
   const found = new Found()
   if (facts.service === 'ec2') addEc2(facts, found)
-  const kinds = (KINDS[facts.service] ?? []).filter(
+  const kinds = kindsOf(facts.service).filter(
     ({ only }) => only === undefined || only.test(facts.plainAction),
   )
   for (const kind of kinds)
@@ -271,7 +271,7 @@ function bareId({ type }: Kind, id: string): string {
 function addByNoun(facts: Facts, found: Found): void {
   const noun = facts.plainAction.replace(/^[A-Z][a-z]+/, '')
   const singular = noun.replace(/ies$/, 'y').replace(/s$/, '')
-  const known = KINDS[facts.service]?.find(({ type }) => type.endsWith(`::${singular}`))
+  const known = kindsOf(facts.service).find(({ type }) => type.endsWith(`::${singular}`))
   const service = facts.service.charAt(0).toUpperCase() + facts.service.slice(1)
   const type = known?.type ?? `AWS::${service}::${singular || noun}`
   const bags = [facts.params, facts.answer, ...inner(facts.answer), facts.serviceDetails]

@@ -123,7 +123,7 @@ export function words(name: string): string {
     .filter((part) => part !== '')
     .map((part) => {
       const lower = part.toLowerCase()
-      if (PROPER[lower] !== undefined) return PROPER[lower]
+      if (Object.hasOwn(PROPER, lower)) return PROPER[lower]!
       return ACRONYMS.test(part) && part === part.toUpperCase() ? part : lower
     })
   const said = parts.join(' ')

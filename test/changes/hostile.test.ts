@@ -341,3 +341,20 @@ describe('hostile text', () => {
     expect(change?.resources[0]?.id).toBe('\u202egnp.exe\n<b>bold</b>\u001b[31m\ufffd')
   })
 })
+
+it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty', 'valueOf'])(
+  'a service, an action or a type may be called %s, like what every object has',
+  (name) => {
+    const record = {
+      ...{ eventID: 'e', eventTime: '2026-01-01T00:00:00Z', awsRegion: 'us-east-1' },
+      ...{ eventSource: `${name}.amazonaws.com`, eventName: name },
+      userIdentity: { type: name, userName: name },
+      userAgent: name,
+      resources: [{ type: name, ARN: name }],
+      requestParameters: { [name]: name, tableName: name },
+    }
+    const { change } = readRecord(JSON.stringify(record), { region: 'us-east-1' })
+    expect(change?.summary).toContain(name)
+    expect(JSON.stringify(change)).not.toContain('native code')
+  },
+)

@@ -85,6 +85,19 @@ describe('the rules', () => {
         userAgent: 'backup.amazonaws.com',
       }),
     ],
+    [
+      'scheduled-backups',
+      call('rds', 'CreateDBSnapshot', null, null, {
+        userIdentity: roleIdentity({
+          role: 'AWSBackupDefaultServiceRole',
+          path: '/service-role/',
+          session: 'AWSBackup-AWSBackupDefaultServiceRole',
+          key: 'ASIAEXAMPLEBACKUP001',
+          invokedBy: 'backup.amazonaws.com',
+        }),
+        userAgent: 'backup.amazonaws.com',
+      }),
+    ],
     ['posture-checks', call('config', 'PutEvaluations')],
     ['console-bookkeeping', call('cloudshell', 'PutCredentials')],
   ])('%s', (id, record) => {
