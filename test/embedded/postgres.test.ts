@@ -14,7 +14,11 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { processStart } from '../../src/embedded/lock.mjs'
-import { type EmbeddedPostgres, startPostgres } from '../../src/embedded/postgres.ts'
+import {
+  type EmbeddedPostgres,
+  findRunningPostgres,
+  startPostgres,
+} from '../../src/embedded/postgres.ts'
 import {
   kill,
   launch,
@@ -42,11 +46,14 @@ const setting = async (url: string, name: string) =>
 
 test('a cluster keeps its data, its password and its port from one start to the next', async () => {
   const dataDir = temporaryDataDir()
+  expect(await findRunningPostgres(dataDir)).toBeUndefined()
   const first = await startPostgres({ dataDir, log: silent })
+  expect(await findRunningPostgres(dataDir)).toBe(first.url)
   expect((await query(first.url, 'SHOW server_version')).rows[0].server_version).toMatch(/^18/)
   await query(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer')
   await first.stop()
   expect(processStart(first.pid)).toBeUndefined()
+  expect(await findRunningPostgres(dataDir)).toBeUndefined()
 
   const second = await startPostgres({ dataDir, log: silent })
   expect(second.url).toBe(first.url)
