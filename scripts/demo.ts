@@ -237,13 +237,14 @@ class Tail {
 
   async show(): Promise<void> {
     const first = this.#seen.size === 0
-    const limit = first ? 15 : 100
-    const route = `/changes?noise=false&limit=${limit}`
-    const { items } = await this.#api.request<{ items: Change[] }>('GET', route)
+    const { items } = await this.#api.request<{ items: Change[] }>(
+      'GET',
+      '/changes?noise=false&limit=100',
+    )
     const fresh = items.filter(({ id }) => !this.#seen.has(id)).reverse()
-    if (first && fresh.length > 0) say('\nWhat changed lately, and from now on:')
-    for (const { id, occurredAt, summary } of fresh) {
-      this.#seen.add(id)
+    for (const { id } of fresh) this.#seen.add(id)
+    if (first) say('\nWhat changed lately, and from now on:')
+    for (const { occurredAt, summary } of first ? fresh.slice(-15) : fresh) {
       say(`  ${occurredAt.slice(11, 19)}  ${summary}`)
     }
   }
