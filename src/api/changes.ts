@@ -160,7 +160,23 @@ const changeSetSchema = z
     tools: z.array(z.string()),
     services: z.array(z.string()),
   })
-  .meta({ id: 'ChangeSet' })
+  .meta({
+    id: 'ChangeSet',
+    examples: [
+      {
+        id: '019cae21-a3d0-8d54-8ed0-4d5e1ce6ee63',
+        headline:
+          'acme/shop (GitHub Actions), with Terraform 1.9.5, changed 14 things in rds and ec2',
+        from: '2026-03-02T12:01:14.000Z',
+        to: '2026-03-02T12:04:02.000Z',
+        changes: 14,
+        failures: 0,
+        actors: ['acme/shop (GitHub Actions)'],
+        tools: ['Terraform 1.9.5'],
+        services: ['rds', 'ec2'],
+      },
+    ],
+  })
 
 const changeSetPageSchema = z
   .object({

@@ -182,7 +182,9 @@ const coverageSchema = z
       z.object({
         region: z.string(),
         state: z.enum(['active', 'denied', 'not_enabled']),
-        completeThrough: time.nullable(),
+        completeThrough: time.nullable().meta({
+          description: 'The live edge: imported up to here, but for what is listed beside it.',
+        }),
         settled: z
           .array(rangeSchema)
           .meta({ description: 'Half-open [from, to) in whole seconds.' }),
@@ -396,7 +398,7 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
         operationId: 'deleteConnection',
         summary: 'Delete a connection',
         description:
-          'Imports end; what was imported stays until retention removes it, or goes with `purge=true`. The role in AWS is yours to remove.',
+          'Imports end; what was imported stays, or goes with `purge=true`. The role in AWS is yours to remove.',
         params,
         querystring: z.strictObject({
           purge: z

@@ -60,6 +60,7 @@ describe('every failure is a problem that says what to do', () => {
     ['an unknown key', { headers: { authorization: 'Bearer x' } }, 401, 'unknown or was revoked'],
     ['text that is not JSON', { headers: json, payload: '{"name":' }, 400, 'not JSON'],
     ['an empty body', { headers: json, payload: ' ' }, 400, 'empty'],
+    ['nothing where a body is needed', { headers: json, payload: '' }, 422, 'object'],
     ['a name twice', { headers: json, payload: '{"name":"a","name":"b"}' }, 400, '/name: '],
     ['a prototype', { headers: json, payload: '{"__proto__":{"name":"a"}}' }, 400, '__proto__'],
     ['endless nesting', { headers: json, payload: deep(400_000) }, 400, 'nested'],
