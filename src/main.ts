@@ -101,7 +101,6 @@ export async function startCairn(
     stops.push(() => reconciler.stop())
     const server = await startServer({ config, databaseUrl: databaseUrl!, workflows, logger })
     stops.push(() => server.close())
-    await worker.ready
     sayWhoWeAre(aws, logger)
 
     return {
