@@ -216,11 +216,16 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       parent text;
       name text;
     BEGIN
-      PERFORM pg_advisory_xact_lock(hashtext('cairn.ensure_partitions'));
       WHILE week <= to_time LOOP
         FOREACH parent IN ARRAY ARRAY['changes', 'change_records'] LOOP
           name := partition_name(parent, week);
-          IF to_regclass(format('public.%I', name)) IS NULL THEN
+          -- Every cycle asks: only who finds one missing waits for the others, and looks again. In
+          -- pg_class, for to_regclass may still believe what it knew before the wait.
+          CONTINUE WHEN EXISTS (SELECT FROM pg_class
+            WHERE relname = name AND relnamespace = 'public'::regnamespace);
+          PERFORM pg_advisory_xact_lock(hashtext('cairn.ensure_partitions'));
+          IF NOT EXISTS (SELECT FROM pg_class
+            WHERE relname = name AND relnamespace = 'public'::regnamespace) THEN
             EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)', name, parent);
             EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
             EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
