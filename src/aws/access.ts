@@ -9,7 +9,7 @@ import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from '@smithy/types'
 import type { SecondsRange, Selection } from '../db/schema.ts'
-import { sessionPolicy } from './documents/session-policy.ts'
+import { sessionPolicy } from './documents/permissions.ts'
 import { toAwsProblem } from './errors.ts'
 import { partitionOf, partitions } from './regions.ts'
 
@@ -107,7 +107,7 @@ export class AwsAccess {
           RoleSessionName: `cairn-${grant.connectionId}`,
           ExternalId: grant.externalId,
           DurationSeconds: SESSION_SECONDS,
-          Policy: sessionPolicy,
+          Policy: JSON.stringify(sessionPolicy),
         }),
         { abortSignal: signal },
       ),
