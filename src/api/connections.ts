@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { parseRoleArn } from '../aws/role-arn.ts'
 import {
   type DesiredState,
-  findConnection,
   insertConnection,
   listConnections,
   markDeleted,
@@ -14,6 +13,7 @@ import type { ConnectionRow, ConnectionStatus, SecondsRange } from '../db/schema
 import type { ConnectionRef } from '../workflows/state.ts'
 import type { ApiContext, App } from './context.ts'
 import { newExternalId } from './external-id.ts'
+import { beingDeleted, connectionParams, withConnection } from './find-connection.ts'
 import { answer, notFound, Problem, problems } from './problems.ts'
 import { text } from './text.ts'
 
@@ -267,25 +267,12 @@ const importSchema = z
     ],
   })
 
-const params = z.object({ id: z.string().meta({ description: "The connection's id." }) })
 const tags = ['connections']
 
 /** Connections: their desired state is what the API changes, and the workflow brings it about. */
 export function connectionRoutes(app: App, { api, workflows }: ApiContext): void {
-  /** Runs `work` with the connection, or answers 404 alike for absent and for somebody else's. */
-  const withConnection = <T>(
-    request: { organizationId: string; params: { id: string } },
-    work: (trx: Trx, row: ConnectionRow) => Promise<T>,
-  ): Promise<T> =>
-    asOrganization(api, request.organizationId, async (trx) => {
-      const { id } = request.params
-      const row = z.uuid().safeParse(id).success ? await findConnection(trx, id) : undefined
-      if (!row) throw notFound('connection')
-      return work(trx, row)
-    })
-
   const workingConnection = (request: { organizationId: string; params: { id: string } }) =>
-    withConnection(request, async (_trx, row): Promise<ConnectionRef> => {
+    withConnection(api, request, async (_trx, row): Promise<ConnectionRef> => {
       if (row.deleted_at) throw beingDeleted()
       return { organizationId: row.organization_id, connectionId: row.id }
     })
@@ -351,12 +338,12 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
         operationId: 'getConnection',
         summary: 'One connection',
         description: 'Its status and how far its imports are.',
-        params,
+        params: connectionParams,
         response: { 200: answer('The connection.', connectionSchema), ...problems(401, 404, 503) },
       },
     },
     (request) =>
-      withConnection(request, async (trx, row) =>
+      withConnection(api, request, async (trx, row) =>
         toConnection(row, (await liveEdges(trx, row.id)).get(row.id)),
       ),
   )
@@ -369,7 +356,7 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
         operationId: 'updateConnection',
         summary: 'Change what is wanted of a connection',
         description: 'Another role is verified at once. What is left out stays as it is.',
-        params,
+        params: connectionParams,
         body: patchSchema,
         response: {
           200: answer('The connection as it is wanted now.', connectionSchema),
@@ -378,7 +365,7 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
       },
     },
     async (request) => {
-      const { row, edge, differs } = await withConnection(request, async (trx, row) => {
+      const { row, edge, differs } = await withConnection(api, request, async (trx, row) => {
         if (row.deleted_at) throw beingDeleted()
         const wanted = difference(row, request.body)
         const differs = Object.keys(wanted).length > 0
@@ -399,7 +386,7 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
         summary: 'Delete a connection',
         description:
           'Imports end; what was imported stays, or goes with `purge=true`. The role in AWS is yours to remove.',
-        params,
+        params: connectionParams,
         querystring: z.strictObject({
           purge: z
             .enum(['true', 'false'])
@@ -413,7 +400,7 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
       },
     },
     async (request, reply) => {
-      const row = await withConnection(request, (trx, { id }) =>
+      const row = await withConnection(api, request, (trx, { id }) =>
         markDeleted(trx, id, { purge: request.query.purge === 'true' }),
       )
       if (!row) throw notFound('connection')
@@ -432,11 +419,11 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
         summary: 'What was proven of the role',
         description:
           'The checklist of the last verification, with what was seen and what mends it.',
-        params,
+        params: connectionParams,
         response: { 200: answer('The checklist.', verificationSchema), ...problems(401, 404, 503) },
       },
     },
-    (request) => withConnection(request, verification),
+    (request) => withConnection(api, request, verification),
   )
 
   app.post(
@@ -447,7 +434,7 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
         operationId: 'verifyConnection',
         summary: 'Verify the role now',
         description: 'Waits for the answer. A verification that fails is an answer, not an error.',
-        params,
+        params: connectionParams,
         response: {
           200: answer('The checklist of this verification.', verificationSchema),
           ...problems(401, 404, 409, 503, 504),
@@ -456,7 +443,7 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
     },
     async (request) => {
       await workflows.verifyNow(await workingConnection(request))
-      return withConnection(request, verification)
+      return withConnection(api, request, verification)
     },
   )
 
@@ -468,7 +455,7 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
         operationId: 'getCoverage',
         summary: 'What is imported, by region',
         description: 'The seconds that are imported, still missing, or gone from CloudTrail.',
-        params,
+        params: connectionParams,
         response: {
           200: answer('The ledger, by region.', coverageSchema),
           ...problems(401, 404, 503),
@@ -476,7 +463,7 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
       },
     },
     (request) =>
-      withConnection(request, async (trx, row) => {
+      withConnection(api, request, async (trx, row) => {
         const regions = await regionCoverage(trx, row, new Date())
         return { regions: regions.map(toCoverage) }
       }),
@@ -490,7 +477,7 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
         operationId: 'importNow',
         summary: 'Import now, in every region',
         description: 'Waits for one cycle over all regions, the quiet ones included.',
-        params,
+        params: connectionParams,
         response: {
           200: answer('What the cycle did.', importSchema),
           ...problems(401, 404, 409, 503, 504),
@@ -546,10 +533,6 @@ async function update(trx: Trx, row: ConnectionRow, wanted: DesiredState): Promi
     }
     throw error
   }
-}
-
-function beingDeleted(): Problem {
-  return new Problem(409, 'This connection is being deleted.')
 }
 
 function accountInUse(accountId: string, name: string): Problem {

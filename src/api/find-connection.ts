@@ -1,0 +1,36 @@
+import { z } from 'zod'
+import { findConnection } from '../db/connections.ts'
+import { asOrganization, type Database, type Trx } from '../db/database.ts'
+import type { ConnectionRow } from '../db/schema.ts'
+import { notFound, Problem } from './problems.ts'
+
+export const connectionParams = z.object({
+  id: z.string().meta({ description: "The connection's id." }),
+})
+
+interface ConnectionRequest {
+  organizationId: string
+  params: { id: string }
+}
+
+/**
+ * Runs `work` with the connection that the request names.
+ *
+ * @throws Problem 404, alike for what is absent and for what is somebody else's
+ */
+export function withConnection<T>(
+  api: Database,
+  request: ConnectionRequest,
+  work: (trx: Trx, row: ConnectionRow) => Promise<T>,
+): Promise<T> {
+  return asOrganization(api, request.organizationId, async (trx) => {
+    const { id } = request.params
+    const row = z.uuid().safeParse(id).success ? await findConnection(trx, id) : undefined
+    if (!row) throw notFound('connection')
+    return work(trx, row)
+  })
+}
+
+export function beingDeleted(): Problem {
+  return new Problem(409, 'This connection is being deleted.')
+}

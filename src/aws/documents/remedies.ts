@@ -1,0 +1,68 @@
+import type { Check } from '../../db/schema.ts'
+import { permissionPolicy } from './permissions.ts'
+import { putPermissions, putTrust, type RoleDesign } from './role.ts'
+import { trustPolicy } from './trust.ts'
+
+/** Something to paste that mends what a check found. */
+export interface Snippet {
+  title: string
+  language: 'json' | 'bash'
+  text: string
+}
+
+/**
+ * What mends a failed check, to the letter; nothing for one that passed, or that only waits.
+ *
+ * @param role null while it is not certain whom the role has to trust, or no role was given
+ */
+export function snippetsFor(
+  check: Pick<Check, 'id' | 'state'>,
+  role: RoleDesign | null,
+): Snippet[] {
+  if (role === null || (check.state !== 'failed' && check.state !== 'skipped')) return []
+  switch (check.id) {
+    case 'assume_with_id':
+      return [...trustSnippets(role), assumeSnippet(role)]
+    case 'refused_without_id':
+    case 'refused_wrong_id':
+      return trustSnippets(role)
+    case 'identity':
+    case 'lookup_events':
+    case 'trails':
+      return [
+        json("The role's permission policy", permissionPolicy),
+        {
+          title: 'The same with the AWS CLI',
+          language: 'bash',
+          text: putPermissions(role).command,
+        },
+      ]
+    default:
+      return []
+  }
+}
+
+function trustSnippets(role: RoleDesign): Snippet[] {
+  return [
+    json("The role's trust policy, whole", trustPolicy(role)),
+    { title: 'The same with the AWS CLI', language: 'bash', text: putTrust(role).command },
+  ]
+}
+
+/** What Cairn's own role needs; most have it for every role. */
+function assumeSnippet({ partition, name, path }: RoleDesign): Snippet {
+  return json("In Cairn's own account: what its role must be allowed", {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Action: 'sts:AssumeRole',
+        Resource: `arn:${partition}:iam::*:role${path}${name}`,
+      },
+    ],
+  })
+}
+
+function json(title: string, document: unknown): Snippet {
+  return { title, language: 'json', text: JSON.stringify(document, null, 2) }
+}

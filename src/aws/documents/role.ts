@@ -1,0 +1,98 @@
+import { permissionPolicy } from './permissions.ts'
+import { awsCommand, type Command, quoted, quotedJson } from './shell.ts'
+import { trustPolicy } from './trust.ts'
+
+/** The name of the role, the stack and the inline policy, unless somebody wants another. */
+export const usualName = 'cairn-read-only'
+
+/** What a customer's role is made of. */
+export interface RoleDesign {
+  partition: string
+  /** The IAM role (or user) that Cairn runs as. */
+  principalArn: string
+  externalId: string
+  /** Without the path: 1 to 64 of `[\w+=,.@-]`. */
+  name: string
+  /** `/` or `/services/`. */
+  path: string
+}
+
+/** The plain way: the role made, its permissions attached, its ARN shown. */
+export function iamCommands(role: RoleDesign): Command[] {
+  return [
+    {
+      title: 'Create the role',
+      command: awsCommand('iam create-role', {
+        'role-name': quoted(role.name),
+        path: role.path === '/' ? undefined : quoted(role.path),
+        description: quoted('Lets Cairn read CloudTrail events. It can read nothing else.'),
+        'assume-role-policy-document': quotedJson(trustPolicy(role)),
+      }),
+    },
+    putPermissions(role),
+    {
+      title: 'Show its ARN, to paste into Cairn',
+      command: awsCommand('iam get-role', {
+        'role-name': quoted(role.name),
+        query: 'Role.Arn',
+        output: 'text',
+      }),
+    },
+  ]
+}
+
+export function putPermissions(role: { name: string }): Command {
+  return {
+    title: 'Give it the permission to read events, and nothing else',
+    command: awsCommand('iam put-role-policy', {
+      'role-name': quoted(role.name),
+      'policy-name': usualName,
+      'policy-document': quotedJson(permissionPolicy),
+    }),
+  }
+}
+
+export function putTrust(role: RoleDesign): Command {
+  return {
+    title: "Set the role's trust policy",
+    command: awsCommand('iam update-assume-role-policy', {
+      'role-name': quoted(role.name),
+      'policy-document': quotedJson(trustPolicy(role)),
+    }),
+  }
+}
+
+/** What to do in AWS once Cairn is not to come any more: one way for each way it was set up. */
+export function removal(role: { name: string; region: string }): (Command & { way: string })[] {
+  return [
+    {
+      way: 'terraform',
+      title: 'Made with Terraform: take the module block out, and apply',
+      command: 'terraform apply',
+    },
+    {
+      way: 'cloudFormation',
+      title: 'Made with CloudFormation: delete the stack, in the region where it was made',
+      command: awsCommand('cloudformation delete-stack', {
+        'stack-name': stackName(role.name),
+        region: role.region,
+      }),
+    },
+    {
+      way: 'cli',
+      title: 'Made with the AWS CLI or by hand: delete the policy, then the role',
+      command: [
+        awsCommand('iam delete-role-policy', {
+          'role-name': quoted(role.name),
+          'policy-name': usualName,
+        }),
+        awsCommand('iam delete-role', { 'role-name': quoted(role.name) }),
+      ].join('\n'),
+    },
+  ]
+}
+
+/** The role's name where CloudFormation takes it: letters, digits and hyphens, a letter first. */
+export function stackName(roleName: string): string {
+  return /^[a-z][a-z0-9-]{0,127}$/i.test(roleName) ? roleName : usualName
+}

@@ -1,0 +1,70 @@
+import { globSync, readFileSync } from 'node:fs'
+import { buffer } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { pack } from 'tar-stream'
+import { type RoleDesign, usualName } from './role.ts'
+import { type Command, quoted } from './shell.ts'
+
+const folder = fileURLToPath(new URL('../../../infra/terraform/cairn-read-only/', import.meta.url))
+
+/** The block that uses the module, and the output whose value is pasted into Cairn. */
+export function moduleBlock(role: RoleDesign): string {
+  const inputs: [string, string][] = [
+    ['external_id', role.externalId],
+    ['principal_arn', role.principalArn],
+  ]
+  if (role.name !== usualName) inputs.push(['name', role.name])
+  if (role.path !== '/') inputs.push(['path', role.path])
+  const width = Math.max(...inputs.map(([name]) => name.length))
+  return `module "cairn_read_only" {
+  source = "./cairn-read-only"
+
+${inputs.map(([name, value]) => `  ${name.padEnd(width)} = ${JSON.stringify(value)}`).join('\n')}
+}
+
+output "cairn_role_arn" {
+  description = "Paste this into Cairn."
+  value       = module.cairn_read_only.role_arn
+}
+`
+}
+
+/** @param url of the module's download, which asks for an API key */
+export function terraformCommands(url: string): Command[] {
+  return [
+    {
+      title: 'Get the module, beside the file that holds the block',
+      command: `curl -fsS -H "Authorization: Bearer $CAIRN_API_KEY" ${quoted(url)} | tar -xz`,
+    },
+    { title: 'Apply', command: 'terraform init\nterraform apply' },
+    {
+      title: "Show the role's ARN, to paste into Cairn",
+      command: 'terraform output -raw cairn_role_arn',
+    },
+  ]
+}
+
+/**
+ * The module in one file, to be unpacked beside one's own or put into a registry. The copy trusts
+ * this Cairn without being told: only the external ID is left to be given.
+ *
+ * @returns a `tar.gz` whose bytes depend on the principal and the module alone
+ */
+export async function moduleArchive(principalArn: string): Promise<Buffer> {
+  const tar = pack()
+  for (const name of globSync('**/*.{tf,md}', { cwd: folder }).sort()) {
+    let text = readFileSync(folder + name, 'utf8')
+    if (name === 'variables.tf') text = withPrincipal(text, principalArn)
+    tar.entry({ name: `cairn-read-only/${name.replaceAll('\\', '/')}`, mtime: new Date(0) }, text)
+  }
+  tar.finalize()
+  return gzipSync(await buffer(tar))
+}
+
+/** @throws Error when the module's variable is not where it was */
+export function withPrincipal(variables: string, principalArn: string): string {
+  const found = /(variable "principal_arn" \{[^}]*?\n\s*default\s*=\s*)null\n/.exec(variables)
+  if (!found) throw new Error('variables.tf has no variable "principal_arn" with "default = null"')
+  return variables.replace(found[0], () => `${found[1]}${JSON.stringify(principalArn)}\n`)
+}
