@@ -9,6 +9,7 @@ export const defaultSettings: Settings = {
   tokenMaxPages: null,
   clockOffsetMs: 0,
   skewToleranceSeconds: 300,
+  stackMs: 1000,
 }
 
 /** Some of the settings; those not given stay as they are. */
@@ -20,6 +21,7 @@ export const settingsSchema = z
     tokenMaxPages: z.number().int().positive().nullable(),
     clockOffsetMs: z.number(),
     skewToleranceSeconds: z.number().nonnegative().nullable(),
+    stackMs: z.number().nonnegative(),
   })
   .partial()
 

@@ -27,6 +27,8 @@ export interface Settings {
   clockOffsetMs: number
   /** How far a signature's time may be from the simulator's, in seconds, as AWS has it (300); null accepts any. */
   skewToleranceSeconds: number | null
+  /** How long CloudFormation takes to create, update or delete a stack, in milliseconds; 0 does it at once. Default 1000. */
+  stackMs: number
 }
 
 export interface SimulatorOptions extends Partial<Settings> {
@@ -70,6 +72,27 @@ export interface PrincipalSpec {
   durationSeconds?: number
 }
 
+/** A CloudFormation stack to be created from a template's own text. */
+export interface StackSpec {
+  /** YAML or JSON, at most 51,200 bytes. */
+  template: string
+  /** Values by name; parameters left out take their defaults. Lists are joined with commas, as on the wire. */
+  parameters?: Record<string, string>
+  /** Default `cairn-read-only`. */
+  stackName?: string
+  /** Default: the first customer account. */
+  accountId?: string
+  /** Default: the partition's global region. */
+  region?: string
+  /** Default `CAPABILITY_NAMED_IAM`, which covers CAPABILITY_IAM. */
+  capabilities?: string[]
+}
+
+export interface StackResult {
+  stackId: string
+  outputs: Record<string, string>
+}
+
 /** One element of LookupEvents' `Events`, as it goes over the wire. */
 export interface LookupEvent {
   EventId?: string
@@ -105,7 +128,7 @@ export interface AddEventsResult {
 
 /** Makes the next calls that match go wrong. Absent match fields match everything. */
 export interface FaultSpec {
-  service?: 'sts' | 'cloudtrail' | 'iam'
+  service?: 'sts' | 'cloudtrail' | 'iam' | 'cloudformation'
   operation?: string
   region?: string
   /** The account of the calling credentials (for LookupEvents the customer's). */
@@ -220,6 +243,20 @@ export interface Simulator {
   deleteRole(arn: string): boolean
   /** A caller besides the vendor's. */
   createPrincipal(principal: PrincipalSpec): Credentials
+  /**
+   * The long-term key of `user/administrator`, who may do everything in that account; the same at each call. It is
+   * what `aws cloudformation` and `aws iam` are to be run with.
+   */
+  administrator(accountId?: string): Credentials
+  /**
+   * CreateStack as that administrator, then waits until the stack is complete.
+   *
+   * @throws ControlError with AWS's reason: a template or parameter it refuses, a name that is taken, or the first
+   *   resource that failed (the stack is then rolled back, and stays under its name until it is deleted)
+   */
+  createStack(stack: StackSpec): Promise<StackResult>
+  /** DeleteStack as that administrator, then waits until it is gone. @throws ControlError as above, and for no such stack */
+  deleteStack(stack: Pick<StackSpec, 'stackName' | 'accountId' | 'region'>): Promise<void>
   /** Replaces the identity policies of a user or role, the vendor's included. */
   setPolicies(arn: string, policies: PolicyDocument[]): void
   /** Service control policies of an account: what they deny is denied, whatever its roles allow. */
