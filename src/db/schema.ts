@@ -1,4 +1,5 @@
 import type { ColumnType, Generated, GeneratedAlways, JSONColumnType, Selectable } from 'kysely'
+import type { PrincipalFinding } from '../aws/principal.ts'
 import type { Change } from '../changes/change.ts'
 
 /** What of a change is only shown, never filtered by: one `jsonb` column. */
@@ -174,6 +175,12 @@ interface UnreadRecordsTable {
   digest: GeneratedAlways<Buffer>
 }
 
+interface WorkerPrincipalsTable {
+  worker: string
+  seen_at: Date
+  finding: JSONColumnType<PrincipalFinding>
+}
+
 /** Every table, as `test/db/schema.test.ts` finds it in the real database. */
 export interface Schema {
   organizations: OrganizationsTable
@@ -185,6 +192,7 @@ export interface Schema {
   change_records: ChangeRecordsTable
   change_sets: ChangeSetsTable
   unread_records: UnreadRecordsTable
+  worker_principals: WorkerPrincipalsTable
 }
 
 export type ConnectionRow = Selectable<ConnectionsTable>

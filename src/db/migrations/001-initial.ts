@@ -203,6 +203,15 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     );
     CREATE INDEX ON unread_records (organization_id);
 
+    -- Which role each worker process runs as: of the installation, not of an organization. ARNs and
+    -- sentences only.
+    CREATE TABLE worker_principals (
+      worker text PRIMARY KEY CHECK (length(worker) BETWEEN 1 AND 200),
+      seen_at timestamptz(3) NOT NULL,
+      finding jsonb NOT NULL
+    );
+    CREATE INDEX ON worker_principals (seen_at);
+
     CREATE FUNCTION partition_name(parent text, week timestamptz) RETURNS text
     LANGUAGE sql IMMUTABLE
     RETURN parent || '_' || to_char(week AT TIME ZONE 'UTC', 'IYYY"w"IW');
@@ -261,6 +270,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     ALTER TABLE organizations ENABLE ROW LEVEL SECURITY;
     ALTER TABLE organizations FORCE ROW LEVEL SECURITY;
     CREATE POLICY organization ON organizations USING (id = (SELECT current_organization()));
+
+    -- The one table that every organization may read. Only its owner, the workers' login, writes.
+    ALTER TABLE worker_principals ENABLE ROW LEVEL SECURITY;
+    ALTER TABLE worker_principals FORCE ROW LEVEL SECURITY;
+    CREATE POLICY installation ON worker_principals USING (true);
+    GRANT SELECT ON worker_principals TO cairn_api, cairn_system;
 
     -- What the API may do inside an organization.
     GRANT SELECT ON organizations, verifications, coverage, changes, change_records,
