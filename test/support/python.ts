@@ -1,10 +1,13 @@
 import path from 'node:path'
 import { ensurePythonEnvironment } from '../../src/embedded/tools.ts'
 
-/** Independent implementations that the simulator is measured against. */
+/** Independent implementations and linters, which know AWS from others than us. */
 const environments = {
   boto3: ['boto3==1.44.5', 'awscli==1.46.3'],
   ministack: ['ministack==1.5.33'],
+  'cfn-lint': ['cfn-lint==1.58.0'],
+  // It imports pkg_resources, which newer versions of setuptools no longer have.
+  parliament: ['parliament==1.6.4', 'setuptools==80.9.0'],
 } satisfies Record<string, [string, ...string[]]>
 
 export const pythonTools = Object.keys(environments) as (keyof typeof environments)[]
