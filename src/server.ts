@@ -5,6 +5,7 @@ import { createApp } from './api/app.ts'
 import { type Config, ConfigError, loadConfig } from './config.ts'
 import { type Database, openDatabase } from './db/database.ts'
 import { migrate } from './db/migrate.ts'
+import { principalReader } from './db/principals.ts'
 import { ensureFirstKey } from './first-key.ts'
 import { createLogger } from './log.ts'
 import { createWorkflows, temporalFromEnvironment, type Workflows } from './temporal.ts'
@@ -42,7 +43,15 @@ export async function startServer(options: {
   try {
     await refusePowerfulRole(api, config)
     await ensureFirstKey(config, { api, system }, logger)
-    const app = await createApp({ api, system, workflows }, { logger })
+    const app = await createApp(
+      {
+        ...{ api, system, workflows },
+        principal: principalReader(api, config.principalArn),
+        templateUrl: config.templateUrl,
+        publicUrl: config.publicUrl,
+      },
+      { logger },
+    )
     const port = config.portAsked
       ? config.port
       : await getPort({ port: portNumbers(config.port, config.port + 100), host: config.host })

@@ -21,6 +21,7 @@ const mayUse: Record<string, string[]> = {
     'src/aws/documents',
     // Pure, and what a person pastes is judged while they look.
     'src/aws/role-arn.ts',
+    'src/aws/regions.ts',
     'src/changes',
     'src/db',
     'src/integrations',

@@ -2,7 +2,7 @@ import { verifyRole } from '../aws/verify-role.ts'
 import { findConnection, reportConnection } from '../db/connections.ts'
 import { fence, keepRegions } from '../db/coverage.ts'
 import { asOrganization } from '../db/database.ts'
-import type { ConnectionRow } from '../db/schema.ts'
+import type { Check, ConnectionRow } from '../db/schema.ts'
 import type { ConnectionRef, VerificationSummary } from '../workflows/state.ts'
 import type { Dependencies } from './dependencies.ts'
 import { connectionChanged } from './errors.ts'
@@ -13,7 +13,8 @@ const DAY_MS = 24 * 60 * MINUTE_MS
 const WAITING_FIRST_MS = 2_000
 /** A role that was refused: after 30 s, 1 min … */
 const FAILED_FIRST_MS = 30_000
-const LONGEST_MS = 60 * MINUTE_MS
+/** Whoever mends a role in AWS tells nobody, and should not wait long for us to see it. */
+const LONGEST_MS = 10 * MINUTE_MS
 
 /**
  * When to verify again: daily while all is well, soon after something went wrong and ever more
@@ -50,8 +51,9 @@ export async function verifyConnection(
       .where('connection_id', '=', connection.id)
       .where('role_arn', '=', connection.role_arn)
       .executeTakeFirst()
-    if (!last) await reportConnection(trx, connection.id, { status: 'verifying' })
-    return { connection, isNew: !last || last.state === 'waiting' }
+    const verdict = last?.state ?? null
+    if (verdict === null) await reportConnection(trx, connection.id, { status: 'verifying' })
+    return { connection, isNew: verdict === null || verdict === 'waiting' }
   })
   const roleArn = connection.role_arn!
   const verification = await verifyRole(
@@ -64,6 +66,7 @@ export async function verifyConnection(
       newSince: isNew ? connection.role_arn_set_at : null,
       regions: deps.regions,
       now: new Date(clock()),
+      onProgress: (checks) => keepProgress(deps, ref, roleArn, checks),
     },
     signal,
   )
@@ -82,6 +85,8 @@ export async function verifyConnection(
       state,
       verified_at: verifiedAt,
       checks: JSON.stringify(checks),
+      progress: null,
+      progress_at: null,
     }
     await trx
       .insertInto('verifications')
@@ -116,6 +121,39 @@ export async function verifyConnection(
     failures,
     nextAttemptAt: next.toISOString(),
   }
+}
+
+/** Shows what a verification has found so far. A verdict on another role goes; there is none on this one yet. */
+async function keepProgress(
+  deps: Dependencies,
+  ref: ConnectionRef,
+  roleArn: string,
+  checks: Check[],
+): Promise<void> {
+  const progress = { progress: JSON.stringify(checks), progress_at: new Date() }
+  await asOrganization(deps.db, ref.organizationId, (trx) =>
+    trx
+      .insertInto('verifications')
+      .values({
+        connection_id: ref.connectionId,
+        organization_id: ref.organizationId,
+        role_arn: roleArn,
+        ...progress,
+      })
+      .onConflict((conflict) =>
+        conflict.column('connection_id').doUpdateSet((row) => {
+          const same = row('verifications.role_arn', '=', roleArn)
+          return {
+            ...progress,
+            role_arn: roleArn,
+            state: row.case().when(same).then(row.ref('verifications.state')).end(),
+            verified_at: row.case().when(same).then(row.ref('verifications.verified_at')).end(),
+            checks: row.case().when(same).then(row.ref('verifications.checks')).end(),
+          }
+        }),
+      )
+      .execute(),
+  )
 }
 
 function verifiable(connection: ConnectionRow | undefined): ConnectionRow {

@@ -24,9 +24,10 @@ import { refuseExternalIdInQuery } from './external-id.ts'
 import { healthRoutes } from './health.ts'
 import { parseBody } from './json-body.ts'
 import { notFound, Problem } from './problems.ts'
+import { setupRoutes } from './setup.ts'
 
 /** The resources under `/api/v1`. A new one is a file that exports such a function, and a line here. */
-const resources = [connectionRoutes, changeRoutes]
+const resources = [connectionRoutes, setupRoutes, changeRoutes]
 
 const BODY_LIMIT_BYTES = 1024 * 1024
 

@@ -1,4 +1,8 @@
 import { z } from 'zod'
+import { snippetsFor } from '../aws/documents/remedies.ts'
+import { removal } from '../aws/documents/role.ts'
+import { quoted } from '../aws/documents/shell.ts'
+import { partitionOf } from '../aws/regions.ts'
 import { parseRoleArn } from '../aws/role-arn.ts'
 import {
   type DesiredState,
@@ -9,6 +13,7 @@ import {
 } from '../db/connections.ts'
 import { liveEdges, type RegionCoverage, regionCoverage } from '../db/coverage.ts'
 import { asOrganization, type Trx } from '../db/database.ts'
+import type { Principal } from '../db/principals.ts'
 import type { ConnectionRow, ConnectionStatus, SecondsRange } from '../db/schema.ts'
 import type { ConnectionRef } from '../workflows/state.ts'
 import type { ApiContext, App } from './context.ts'
@@ -19,7 +24,7 @@ import { text } from './text.ts'
 
 const time = z.iso.datetime()
 
-const connectionSchema = z
+export const connectionSchema = z
   .object({
     id: z.uuid(),
     name: z.string(),
@@ -75,7 +80,25 @@ const connectionSchema = z
     ],
   })
 
-const settings = {
+const deletedConnectionSchema = connectionSchema
+  .extend({
+    cleanUp: z
+      .object({
+        means: z.string(),
+        ways: z.array(
+          z.object({
+            way: z.enum(['terraform', 'cloudFormation', 'cli']),
+            title: z.string(),
+            command: z.string(),
+          }),
+        ),
+      })
+      .nullable()
+      .meta({ description: 'What is left to remove in AWS; null when there was no role.' }),
+  })
+  .meta({ id: 'DeletedConnection', examples: [] })
+
+export const settings = {
   name: text(200).trim().min(1).meta({ description: 'For people: `production`, `shop staging`.' }),
   environmentId: z
     .null({ error: 'There is no such environment' })
@@ -145,15 +168,30 @@ const checkSchema = z.object({
   saw: z.string(),
   means: z.string(),
   remedy: z.string().nullable(),
+  snippets: z
+    .array(z.object({ title: z.string(), language: z.enum(['json', 'bash']), text: z.string() }))
+    .meta({ description: 'What mends it, to paste.' }),
 })
 
 const verificationSchema = z
   .object({
-    state: z.enum(['passed', 'failed', 'waiting']).nullable().meta({
-      description: 'Null: not verified yet, or not since the role was changed.',
+    state: z.enum(['passed', 'failed', 'waiting', 'running']).nullable().meta({
+      description:
+        'Null: not verified yet, or not since the role was changed. While one runs, `checks` has what it found so far; those that are to come are waiting.',
     }),
-    verifiedAt: time.nullable(),
+    verifiedAt: time.nullable().meta({ description: 'When the last verification ended.' }),
     checks: z.array(checkSchema),
+    notProvable: z
+      .array(
+        z.object({
+          id: z.enum(['who_else']),
+          means: z.string(),
+          command: z.string().meta({
+            description: 'What it prints can be sent to `trust-review`, which judges it.',
+          }),
+        }),
+      )
+      .meta({ description: 'What nobody can see from outside the account.' }),
   })
   .meta({
     id: 'Verification',
@@ -168,8 +206,10 @@ const verificationSchema = z
             saw: 'AWS let Cairn assume the role without the external ID.',
             means: 'Anybody whom AWS takes for Cairn could reach this account.',
             remedy: 'Add the condition on sts:ExternalId to the trust policy of the role.',
+            snippets: [{ title: "The role's trust policy, whole", language: 'json', text: '{…}' }],
           },
         ],
+        notProvable: [],
       },
     ],
   })
@@ -270,12 +310,17 @@ const importSchema = z
 const tags = ['connections']
 
 /** Connections: their desired state is what the API changes, and the workflow brings it about. */
-export function connectionRoutes(app: App, { api, workflows }: ApiContext): void {
+export function connectionRoutes(app: App, { api, workflows, principal }: ApiContext): void {
   const workingConnection = (request: { organizationId: string; params: { id: string } }) =>
     withConnection(api, request, async (_trx, row): Promise<ConnectionRef> => {
       if (row.deleted_at) throw beingDeleted()
       return { organizationId: row.organization_id, connectionId: row.id }
     })
+
+  const shownVerification = async (request: Parameters<typeof workingConnection>[0]) => {
+    const { arn } = await principal()
+    return withConnection(api, request, (trx, row) => verification(trx, row, arn))
+  }
 
   const changed = (row: ConnectionRow) =>
     workflows.changed({ organizationId: row.organization_id, connectionId: row.id })
@@ -365,6 +410,7 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
       },
     },
     async (request) => {
+      if (request.body.roleArn) refuseOwnRole(request.body.roleArn, await principal())
       const { row, edge, differs } = await withConnection(api, request, async (trx, row) => {
         if (row.deleted_at) throw beingDeleted()
         const wanted = difference(row, request.body)
@@ -394,7 +440,10 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
             .meta({ description: 'Whether what was imported is removed as well.' }),
         }),
         response: {
-          202: answer('Taken up: it is gone when its running import has ended.', connectionSchema),
+          202: answer(
+            'Taken up: it is gone when its running import has ended.',
+            deletedConnectionSchema,
+          ),
           ...problems(401, 404, 422, 503),
         },
       },
@@ -406,7 +455,7 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
       if (!row) throw notFound('connection')
       await changed(row)
       reply.code(202)
-      return toConnection(row, undefined)
+      return { ...toConnection(row, undefined), cleanUp: cleanUp(row) }
     },
   )
 
@@ -423,7 +472,7 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
         response: { 200: answer('The checklist.', verificationSchema), ...problems(401, 404, 503) },
       },
     },
-    (request) => withConnection(api, request, verification),
+    (request) => shownVerification(request),
   )
 
   app.post(
@@ -443,7 +492,7 @@ export function connectionRoutes(app: App, { api, workflows }: ApiContext): void
     },
     async (request) => {
       await workflows.verifyNow(await workingConnection(request))
-      return withConnection(api, request, verification)
+      return shownVerification(request)
     },
   )
 
@@ -510,6 +559,23 @@ function difference(row: ConnectionRow, body: z.output<typeof patchSchema>): Des
   return wanted
 }
 
+/**
+ * What can be told of an ARN without asking AWS.
+ *
+ * @throws Problem 422 for Cairn's own role, and for a role that Cairn can never reach
+ */
+export function refuseOwnRole(roleArn: string, principal: Principal): void {
+  const role = parseRoleArn(roleArn)
+  if ('problem' in role) return
+  const detail =
+    role.arn === principal.arn
+      ? 'This is the role that Cairn itself runs as. What is needed is the role in the account that is to be read, which trusts this one.'
+      : principal.partition !== null && role.partition !== principal.partition
+        ? `This role is in the partition ${role.partition}, and Cairn runs in ${principal.partition}: AWS lets nobody cross. Run a Cairn in ${role.partition} for it.`
+        : undefined
+  if (detail) throw new Problem(422, detail, { errors: [{ pointer: '/roleArn', detail }] })
+}
+
 /** @throws Problem 409 when another connection has the account */
 async function update(trx: Trx, row: ConnectionRow, wanted: DesiredState): Promise<ConnectionRow> {
   if (wanted.role) {
@@ -540,16 +606,41 @@ function accountInUse(accountId: string, name: string): Problem {
   return new Problem(409, detail, { errors: [{ pointer: '/roleArn', detail }] })
 }
 
-async function verification(trx: Trx, connection: ConnectionRow) {
+/** A verification that has not been heard of for longer was cut short; its next try begins anew. */
+const RUNNING_WITHIN_MS = 3 * 60_000
+
+async function verification(trx: Trx, connection: ConnectionRow, principalArn: string | null) {
   const row = await trx
     .selectFrom('verifications')
     .selectAll()
     .where('connection_id', '=', connection.id)
     .executeTakeFirst()
   if (!row || row.role_arn !== connection.role_arn) {
-    return { state: null, verifiedAt: null, checks: [] }
+    return { state: null, verifiedAt: null, checks: [], notProvable: [] }
   }
-  return { state: row.state, verifiedAt: row.verified_at.toISOString(), checks: row.checks }
+  const parsed = parseRoleArn(row.role_arn)
+  const role = 'problem' in parsed ? null : parsed
+  const design = role &&
+    principalArn !== null && { ...role, principalArn, externalId: connection.external_id }
+  const isRunning =
+    row.progress !== null && Date.now() - row.progress_at!.getTime() < RUNNING_WITHIN_MS
+  const checks = isRunning ? row.progress! : (row.checks ?? [])
+  return {
+    state: isRunning ? ('running' as const) : row.state,
+    verifiedAt: row.verified_at?.toISOString() ?? null,
+    checks: checks.map((check) => ({ ...check, snippets: snippetsFor(check, design || null) })),
+    notProvable: role ? [whoElse(role.name)] : [],
+  }
+}
+
+/** The one thing that matters and that no probe can show. */
+function whoElse(roleName: string) {
+  return {
+    id: 'who_else' as const,
+    means:
+      'Whom else the role trusts cannot be seen from here: Cairn may not read the role, and AWS tells nobody else. Paste what this command prints, and Cairn says who gets in.',
+    command: `aws iam get-role --role-name ${quoted(roleName)}`,
+  }
 }
 
 /**
@@ -580,7 +671,7 @@ function askedStatus(row: ConnectionRow): ConnectionStatus | null {
   return row.status === 'paused' ? 'importing' : null
 }
 
-function toConnection(row: ConnectionRow, completeThrough: Date | null | undefined) {
+export function toConnection(row: ConnectionRow, completeThrough: Date | null | undefined) {
   return {
     id: row.id,
     name: row.name,
@@ -596,6 +687,16 @@ function toConnection(row: ConnectionRow, completeThrough: Date | null | undefin
     completeThrough: completeThrough?.toISOString() ?? null,
     nextPollAt: row.next_poll_at?.toISOString() ?? null,
     createdAt: row.created_at.toISOString(),
+  }
+}
+
+/** What stays in the account: a role that nobody needs any more. */
+function cleanUp(row: ConnectionRow) {
+  const role = row.role_arn === null ? undefined : parseRoleArn(row.role_arn)
+  if (!role || 'problem' in role) return null
+  return {
+    means: `The role ${role.arn} is still in account ${role.accountId}, and still trusts Cairn. Cairn does not use it any more; remove it the way it was made.`,
+    ways: removal({ name: role.name, region: partitionOf(role.partition).globalRegion }),
   }
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Database } from '../db/database.ts'
+import type { Principal } from '../db/principals.ts'
 import type { Workflows } from '../temporal.ts'
 
 /** What the routes work with. */
@@ -11,6 +12,12 @@ export interface ApiContext {
   /** Pool of the role `cairn_system`: keys, before an organization is known. */
   system: Database
   workflows: Workflows
+  /** Whom customers' trust policies have to name, as far as it is known. */
+  principal(): Promise<Principal>
+  /** Where the CloudFormation template is published. */
+  templateUrl: string | undefined
+  /** How people reach this Cairn, without a slash at the end; undefined: as they just did. */
+  publicUrl: string | undefined
 }
 
 export type App = FastifyInstance<

@@ -4,14 +4,23 @@ import {
   type Event,
   LookupEventsCommand,
 } from '@aws-sdk/client-cloudtrail'
+import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam'
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from '@smithy/types'
 import type { SecondsRange, Selection } from '../db/schema.ts'
 import { sessionPolicy } from './documents/permissions.ts'
-import { toAwsProblem } from './errors.ts'
-import { partitionOf, partitions } from './regions.ts'
+import { AwsProblem, toAwsProblem } from './errors.ts'
+import {
+  fromProblem,
+  fromRole,
+  type PrincipalFinding,
+  readCallerArn,
+  whereFrom,
+  withoutAsking,
+} from './principal.ts'
+import { type Partition, partitionOf, partitions } from './regions.ts'
 
 /** Which role to assume, and how. */
 export interface RoleGrant {
@@ -77,8 +86,30 @@ export class AwsAccess {
 
   /** Who Cairn itself is. */
   async ownIdentity(signal?: AbortSignal): Promise<{ account: string; arn: string }> {
-    const home = partitions.find(({ regions }) => regions.includes(this.#ownRegion ?? ''))
-    return this.#identity(this.#sts(home?.id ?? 'aws', this.#base), signal)
+    return this.#identity(this.#sts(this.#home().id, this.#base), signal)
+  }
+
+  /**
+   * Who customers' trust policies have to name: the role or user that assumes their roles. Asks
+   * STS, and IAM for the path of a role.
+   *
+   * @throws only what `signal` aborts with, at once; all else that goes wrong is a finding
+   */
+  async findPrincipal(signal?: AbortSignal): Promise<PrincipalFinding> {
+    let credentials: string | null = null
+    try {
+      // A provider takes no signal, and may wait for a network or for a command of its own.
+      credentials = whereFrom(await this.#call(abortable(this.#base(), signal)), process.env)
+      const { arn: callerArn } = await this.ownIdentity(signal)
+      const caller = readCallerArn(callerArn)
+      const known = { callerArn, caller, credentials }
+      if (caller.kind !== 'role') return withoutAsking(known)!
+      return fromRole({ ...known, caller }, await this.#roleArn(caller, signal))
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (!(error instanceof AwsProblem)) throw error
+      return fromProblem(error, { region: this.#stsRegion(this.#home().id), credentials })
+    }
   }
 
   /** A session for the role, from memory while it lasts. */
@@ -182,12 +213,42 @@ export class AwsAccess {
     return { count: trails.length, homeRegions: [...homes].sort() }
   }
 
-  #sts(partition: string, credentials: AwsCredentialIdentity | AwsCredentialIdentityProvider) {
+  async #roleArn(
+    role: { partition: string; roleName: string },
+    signal?: AbortSignal,
+  ): Promise<string | AwsProblem> {
+    const client = new IAMClient({
+      // IAM has one endpoint a partition.
+      region: partitionOf(role.partition).globalRegion,
+      credentials: this.#base,
+      maxAttempts: 1,
+      requestHandler: this.#http,
+    })
+    const command = new GetRoleCommand({ RoleName: role.roleName })
+    return this.#call(client.send(command, { abortSignal: signal })).then(
+      ({ Role }) => Role!.Arn!,
+      (error) => {
+        if (error instanceof AwsProblem) return error
+        throw error
+      },
+    )
+  }
+
+  /** The partition of Cairn's own region. */
+  #home(): Partition {
+    const own = partitions.find(({ regions }) => regions.includes(this.#ownRegion ?? ''))
+    return own ?? partitionOf('aws')
+  }
+
+  /** A regional endpoint of that partition. */
+  #stsRegion(partition: string): string {
     const { regions, globalRegion } = partitionOf(partition)
-    const own = this.#ownRegion
+    return this.#ownRegion && regions.includes(this.#ownRegion) ? this.#ownRegion : globalRegion
+  }
+
+  #sts(partition: string, credentials: AwsCredentialIdentity | AwsCredentialIdentityProvider) {
     return new STSClient({
-      // A regional endpoint of the role's own partition.
-      region: own && regions.includes(own) ? own : globalRegion,
+      region: this.#stsRegion(partition),
       credentials,
       maxAttempts: 1,
       requestHandler: this.#http,
@@ -223,5 +284,20 @@ export class AwsAccess {
     } catch (error) {
       throw toAwsProblem(error)
     }
+  }
+}
+
+/** Rejects with the signal's reason as soon as it is aborted, whatever becomes of the answer. */
+async function abortable<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return answer
+  answer.catch(() => {})
+  signal.throwIfAborted()
+  const aborted = Promise.withResolvers<never>()
+  const abort = () => aborted.reject(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([answer, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
   }
 }

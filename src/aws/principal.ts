@@ -1,3 +1,7 @@
+import type { AwsCredentialIdentity } from '@smithy/types'
+import type { AwsProblem } from './errors.ts'
+import { partitions } from './regions.ts'
+
 /**
  * Who a worker is to AWS, and whether that is who customers' trust policies have to name.
  * Sentences and ARNs only: no key, no token, nothing of a session's secret.
@@ -25,6 +29,239 @@ export interface PrincipalFinding {
   remedy: string | null
   /** Where `arn` is from; null without one. */
   source: 'configured' | 'iam:GetRole' | 'caller' | null
-  /** Where the credentials come from, in words for the operator. */
+  /** Where the credentials come from, in words for the operator; null without any. */
   credentials: string | null
+}
+
+/** What GetCallerIdentity's ARN says by itself. */
+export type Caller =
+  | { kind: 'user'; partition: string; accountId: string; arn: string }
+  /** The path is lost: only iam:GetRole knows it. */
+  | { kind: 'role'; partition: string; accountId: string; roleName: string }
+  | { kind: 'unusable'; partition: string | null; accountId: string | null; means: string }
+
+/**
+ * Reads the ARN that GetCallerIdentity answers with. Forms, and who may call AssumeRole: IAM User
+ * Guide, "IAM identifiers" and "Compare AWS STS credentials".
+ */
+export function readCallerArn(arn: string): Caller {
+  const [, partition, service, accountId, resource] =
+    /^arn:([\w-]+):(iam|sts)::(\d{12}):(.+)$/.exec(arn) ?? []
+  if (!partition || !accountId || !resource) {
+    const means = 'This is no identity that Cairn knows how to run as.'
+    return { kind: 'unusable', partition: null, accountId: null, means }
+  }
+  const unusable = (means: string): Caller => ({ kind: 'unusable', partition, accountId, means })
+  if (!partitions.some(({ id }) => id === partition))
+    return unusable(`Cairn knows the partitions ${partitions.map(({ id }) => id).join(', ')} only.`)
+  const [kind, ...names] = resource.split('/')
+  if (service === 'sts' && kind === 'assumed-role' && names.length === 2 && names[0])
+    return { kind: 'role', partition, accountId, roleName: names[0] }
+  if (service === 'iam' && kind === 'user' && names.length > 0)
+    return { kind: 'user', partition, accountId, arn }
+  if (service === 'iam' && resource === 'root')
+    return unusable("This is the account's root user, whom AWS lets assume no role.")
+  if (service === 'sts' && kind === 'federated-user')
+    return unusable('This is a federated user session, which AWS lets assume no role.')
+  return unusable('This is no identity that Cairn knows how to run as.')
+}
+
+/** Shown wherever the way out is to run as something else. */
+const GUIDE = 'docs/cairns-identity.md has the steps for a laptop, EC2, ECS and EKS.'
+
+/** Of credentials that AWS knows, before their role's path was asked for. */
+interface Known {
+  callerArn: string
+  caller: Caller
+  credentials: string
+}
+
+/** What can be said without asking IAM; undefined for a role, whose path has to be found. */
+export function withoutAsking({ callerArn, caller, credentials }: Known) {
+  const common = { accountId: caller.accountId, partition: caller.partition, caller: callerArn }
+  const saw = knownAs(callerArn)
+  if (caller.kind === 'unusable') {
+    return {
+      ...{ ...common, credentials, saw, state: 'unusable', arn: null, source: null },
+      means: `${caller.means} Cairn can read no customer's account so.`,
+      remedy: `Run Cairn as an IAM role of its own. ${GUIDE}`,
+    } satisfies PrincipalFinding
+  }
+  if (caller.kind === 'user') {
+    return {
+      ...{ ...common, credentials, saw, state: 'certain', arn: caller.arn, source: 'caller' },
+      means:
+        "Customers' roles have to trust this IAM user. It works. A role is better: the keys of a " +
+        'user never end by themselves, and customers who trust the user have to change their ' +
+        'roles when it is replaced.',
+      remedy: null,
+    } satisfies PrincipalFinding
+  }
+  return undefined
+}
+
+/**
+ * What follows from asking IAM for the role of a session.
+ *
+ * @param answer the role's ARN, or why IAM did not give it
+ */
+export function fromRole(
+  { callerArn, caller, credentials }: Known & { caller: Caller & { kind: 'role' } },
+  answer: string | AwsProblem,
+): PrincipalFinding {
+  const { partition, accountId, roleName } = caller
+  const common = { partition, accountId, caller: callerArn, credentials }
+  const stem = `arn:${partition}:iam::${accountId}:role/`
+  if (typeof answer === 'string' && answer.startsWith(stem) && answer.endsWith(`/${roleName}`)) {
+    return {
+      ...{ ...common, state: 'certain', arn: answer, source: 'iam:GetRole' },
+      saw: `${knownAs(callerArn)} IAM says that its role is ${answer}.`,
+      means: "Customers' roles have to trust this role.",
+      remedy: null,
+    }
+  }
+  const denied = typeof answer !== 'string' && answer.kind === 'denied'
+  const gone = typeof answer !== 'string' && answer.code.startsWith('NoSuchEntity')
+  const why =
+    typeof answer === 'string'
+      ? `IAM answered with another role, ${answer}.`
+      : denied
+        ? 'It may not call iam:GetRole.'
+        : gone
+          ? 'IAM has no role of that name: it was deleted, or has only just been made.'
+          : `IAM could not be asked for its role (${inWords(answer)}).`
+  const sso = roleName.startsWith('AWSReservedSSO_')
+  const ask = `aws iam get-role --role-name ${roleName} --query Role.Arn --output text`
+  return {
+    ...{ ...common, state: 'uncertain', arn: null, source: null },
+    saw: `${knownAs(callerArn)} ${why}`,
+    means: sso
+      ? "AWS leaves the role's path out of that, and roles of IAM Identity Center always have " +
+        `one: ${stem}aws-reserved/sso.amazonaws.com/REGION/${roleName}, or without REGION/ where ` +
+        'Identity Center is in us-east-1. A trust policy without the path would refuse Cairn.'
+      : "AWS leaves the role's path out of that. The role may be " +
+        `${stem}${roleName}, or have a path between; a trust policy that names the wrong one ` +
+        'would refuse Cairn.',
+    remedy: gone
+      ? `Make the role again, or run Cairn as another one. Customers' roles that trusted the deleted one have to be saved anew: AWS keeps its unique id, not its name. ${GUIDE}`
+      : denied
+        ? `As somebody who may, run \`${ask}\`, set CAIRN_PRINCIPAL_ARN to what it prints, and ` +
+          'restart Cairn. Or allow the role iam:GetRole on itself.'
+        : `It is asked again by itself. If this stays, set CAIRN_PRINCIPAL_ARN to what \`${ask}\` prints, and restart Cairn.`,
+  }
+}
+
+/** What a failure of GetCallerIdentity, or of finding credentials, says. */
+export function fromProblem(
+  problem: AwsProblem,
+  options: { region: string; credentials: string | null },
+): PrincipalFinding {
+  const { saw, remedy } = wordsFor(problem, options.region)
+  return {
+    ...{ state: 'unknown', arn: null, partition: null, accountId: null, caller: null },
+    ...{ source: null, credentials: options.credentials },
+    saw,
+    means: 'Cairn cannot assume roles so. Everything else works meanwhile.',
+    remedy,
+  }
+}
+
+function wordsFor(problem: AwsProblem, region: string): { saw: string; remedy: string } {
+  const why = inWords(problem)
+  switch (problem.kind) {
+    case 'no_credentials':
+      return {
+        saw: `Cairn has no AWS credentials (${why}).`,
+        remedy:
+          'Give it some. On a laptop: AWS_PROFILE, and `aws sso login` where the profile is of ' +
+          `IAM Identity Center. On AWS: an instance profile, task role or service account. ${GUIDE}`,
+      }
+    case 'expired':
+      return {
+        saw: `AWS says that Cairn's credentials have ended (${why}).`,
+        remedy:
+          'Renew them: `aws sso login` for a profile of IAM Identity Center; new keys and a ' +
+          'restart for keys that were put into the environment.',
+      }
+    case 'not_enabled':
+      return {
+        saw: `AWS in ${region} does not know Cairn's access key (${why}).`,
+        remedy:
+          'The key was deleted, or it is of another partition: then set AWS_REGION to a region ' +
+          'of that one, us-gov-west-1 or cn-north-1 for example.',
+      }
+    case 'unreachable':
+      return {
+        saw: `STS in ${region} gave no answer (${why}).`,
+        remedy: 'It is asked again by itself. Look at the network, a proxy, and AWS_REGION.',
+      }
+    default:
+      return {
+        saw: `STS in ${region} did not say who Cairn is (${why}).`,
+        remedy:
+          problem.code === 'SignatureDoesNotMatch'
+            ? 'The secret access key does not belong to the access key: give both anew.'
+            : 'It is asked again by itself.',
+      }
+  }
+}
+
+/**
+ * The problem on one line. Two messages are left out for what may be in them: STS can quote the
+ * request that it expected, with its session token, and a credential process' command its arguments.
+ */
+function inWords({ code, message }: AwsProblem): string {
+  if (code === 'SignatureDoesNotMatch') return code
+  if (message.startsWith('Command failed')) return `${code}: the credential process failed`
+  const line = message.replaceAll(/\s+/g, ' ').trim().slice(0, 300).replace(/\.$/, '')
+  return line === code || line === '' ? code : `${code}: ${line}`
+}
+
+function knownAs(callerArn: string): string {
+  return `AWS knows Cairn as ${callerArn}.`
+}
+
+/** The marks that the AWS SDK's providers leave on credentials (`AwsSdkCredentialsFeatures`). */
+type Marks = Record<string, unknown>
+
+/** Where EKS Pod Identity's agent answers (EKS User Guide, "How EKS Pod Identity works"). */
+const podIdentityAgents = ['169.254.170.23', '[fd00:ec2::23]']
+
+/**
+ * Where credentials come from and how long they last, as a noun phrase. Nothing of the
+ * credentials themselves is in it but whether they end.
+ *
+ * @param env whose AWS_PROFILE and AWS_CONTAINER_CREDENTIALS_FULL_URI tell apart what the marks do not
+ */
+export function whereFrom(
+  credentials: AwsCredentialIdentity,
+  env: Record<string, string | undefined>,
+): string {
+  const marks = (credentials as { $source?: Marks }).$source ?? {}
+  const has = (...names: string[]) => names.some((name) => `CREDENTIALS_${name}` in marks)
+  const profile = `the AWS profile ${env.AWS_PROFILE || 'default'}`
+  const renew = env.AWS_PROFILE ? ` --profile ${env.AWS_PROFILE}` : ''
+  const ends = credentials.sessionToken !== undefined
+
+  if (has('PROFILE_SSO', 'PROFILE_SSO_LEGACY', 'SSO', 'SSO_LEGACY'))
+    return `the IAM Identity Center session of ${profile}, which ends after some hours (renew it with \`aws sso login${renew}\`)`
+  if (has('PROFILE_LOGIN', 'LOGIN'))
+    return `the console session of ${profile}, which ends after some hours (renew it with \`aws login${renew}\`)`
+  if (has('IMDS')) return "the EC2 instance's role (its instance profile)"
+  if (has('HTTP')) {
+    const uri = URL.parse(env.AWS_CONTAINER_CREDENTIALS_FULL_URI ?? '')
+    if (env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI) return "the ECS task's role"
+    return podIdentityAgents.includes(uri?.hostname ?? '')
+      ? "the pod's role (EKS Pod Identity)"
+      : 'the container credentials endpoint'
+  }
+  if (has('ENV_VARS_STS_WEB_ID_TOKEN', 'PROFILE_STS_WEB_ID_TOKEN', 'STS_ASSUME_ROLE_WEB_ID'))
+    return 'a web identity token (on EKS: the service account, IRSA)'
+  if (has('PROFILE_PROCESS', 'PROCESS')) return `the credential process of ${profile}`
+  if (has('STS_ASSUME_ROLE')) return `the role that ${profile} assumes`
+  const place = has('ENV_VARS') ? 'environment variables' : has('PROFILE') ? profile : null
+  if (place === null) return 'credentials given by the program that started Cairn'
+  return ends
+    ? `temporary keys in ${place}, which end and are not renewed by themselves`
+    : `long-lived access keys in ${place}`
 }

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { RegionFinding } from '../db/coverage.ts'
-import type { Check } from '../db/schema.ts'
+import type { Check, CheckId } from '../db/schema.ts'
 import type { AwsAccess, RoleGrant, RoleSession } from './access.ts'
 import { AwsProblem } from './errors.ts'
 import { partitionOf } from './regions.ts'
-import { parseRoleArn } from './role-arn.ts'
+import { parseRoleArn, type RoleArn } from './role-arn.ts'
 
 /** AWS needs up to about a minute to know a new role everywhere; twice that is not an error yet. */
 const NEW_ROLE_MS = 2 * 60_000
@@ -20,6 +20,8 @@ export interface VerificationRequest {
   /** Regions to import, or undefined for all that answer. The global region is always among them. */
   regions: readonly string[] | undefined
   now: Date
+  /** Told after each check: what is known, and, as waiting, what is still to come. */
+  onProgress?: (checks: Check[]) => Promise<void>
 }
 
 export interface Verification {
@@ -54,6 +56,8 @@ export async function verifyRole(
       },
     ])
   }
+  const own = await notForCairn(aws, arn, signal)
+  if (own) return conclude([own])
   const checks: Check[] = [
     passed('arn_format', arn.arn, `A role in account ${arn.accountId}.`),
     // The database holds this: a second connection to the account cannot be stored.
@@ -66,6 +70,9 @@ export async function verifyRole(
     externalId: request.externalId,
   }
 
+  const progress = async () => request.onProgress?.(withPending(checks))
+
+  await progress()
   let session: RoleSession
   try {
     session = await aws.assumeRole(grant, signal)
@@ -79,17 +86,83 @@ export async function verifyRole(
     return conclude([...checks, cannotAssume(problem, grant, isNew)])
   }
 
-  checks.push(...(await refusals(aws, grant, signal)))
+  await progress()
+  checks.push(await refusedWithoutId(aws, grant, signal))
+  await progress()
+  checks.push(await refusedWrongId(aws, grant, signal))
+  await progress()
   checks.push(await identity(aws, session, { ...arn }, signal))
   // A role that is not safe, or is another one than was said, is not looked at any further.
   if (checks.some(({ state }) => state !== 'passed')) return conclude(checks)
 
+  await progress()
   const { globalRegion, regions: all } = partitionOf(arn.partition)
   const trails = await readTrails(aws, session, globalRegion, signal)
   const wanted = new Set([globalRegion, ...(request.regions ?? [...all, ...trails.homeRegions])])
   const regions = await probeRegions(aws, session, [...wanted].sort(), request.now, signal)
   checks.push(lookupEvents(regions, globalRegion), trails.check)
   return conclude(checks, regions)
+}
+
+/** In the order in which they are made. */
+const order: readonly CheckId[] = [
+  'arn_format',
+  'account_unused',
+  'assume_with_id',
+  'refused_without_id',
+  'refused_wrong_id',
+  'identity',
+  'lookup_events',
+  'trails',
+]
+
+function withPending(checks: readonly Check[]): Check[] {
+  const pending = order.filter((id) => !checks.some((check) => check.id === id))
+  return [
+    ...checks,
+    ...pending.map((id, index): Check => {
+      const means = index === 0 ? 'Being checked now.' : 'Not checked yet.'
+      return { id, state: 'waiting', saw: '', means, remedy: null }
+    }),
+  ]
+}
+
+/** What makes an ARN useless before the role is asked for; undefined when nothing does. */
+async function notForCairn(
+  aws: AwsAccess,
+  arn: RoleArn,
+  signal?: AbortSignal,
+): Promise<Check | undefined> {
+  let caller: string
+  try {
+    caller = (await aws.ownIdentity(signal)).arn
+  } catch (error) {
+    // What is wrong with our own credentials is told where the role is asked for.
+    awsProblem(error)
+    return undefined
+  }
+  const [, partition] = caller.split(':')
+  const check = {
+    id: 'arn_format',
+    state: 'failed',
+    saw: `${arn.arn}; Cairn is ${caller}`,
+  } as const
+  if (partition !== arn.partition) {
+    return {
+      ...check,
+      means: `The role is in the partition ${arn.partition} and Cairn is in ${partition}: AWS lets nobody cross.`,
+      remedy: `Run a Cairn in ${arn.partition} for this account.`,
+    }
+  }
+  if (caller.startsWith(`arn:${partition}:sts::${arn.accountId}:assumed-role/${arn.name}/`)) {
+    return {
+      ...check,
+      means: 'This is the role that Cairn itself runs as.',
+      remedy:
+        'Create a role for reading in the account that is to be read, as the set-up shows, and paste its ARN.',
+    }
+  }
+  return undefined
 }
 
 function conclude(checks: Check[], regions: RegionFinding[] = []): Verification {
@@ -166,7 +239,28 @@ function swapCase(id: string): string | null {
   return swapped === id ? null : swapped
 }
 
-async function refusals(aws: AwsAccess, grant: RoleGrant, signal?: AbortSignal): Promise<Check[]> {
+async function refusedWithoutId(
+  aws: AwsAccess,
+  grant: RoleGrant,
+  signal?: AbortSignal,
+): Promise<Check> {
+  const answer = await refusal(aws, { ...grant, externalId: undefined }, 'no external ID', signal)
+  const failed = answer.state === 'failed'
+  return {
+    id: 'refused_without_id',
+    ...answer,
+    means: failed
+      ? 'Not safe: whoever gets Cairn to ask for this role gets in, without knowing the external ID. Nothing is imported.'
+      : answer.means,
+    remedy: failed ? conditionRemedy(grant.externalId!) : null,
+  }
+}
+
+async function refusedWrongId(
+  aws: AwsAccess,
+  grant: RoleGrant,
+  signal?: AbortSignal,
+): Promise<Check> {
   const id = grant.externalId!
   const swapped = swapCase(id)
   const wrong: [id: string, what: string, operator: string][] = [
@@ -177,39 +271,24 @@ async function refusals(aws: AwsAccess, grant: RoleGrant, signal?: AbortSignal):
   if (swapped) {
     wrong.push([swapped, 'the external ID in the other case', '"StringEqualsIgnoreCase"'])
   }
-  const without = await refusal(aws, { ...grant, externalId: undefined }, 'no external ID', signal)
-  const checks: Check[] = [
-    {
-      id: 'refused_without_id',
-      ...without,
-      means:
-        without.state === 'failed'
-          ? 'Not safe: whoever gets Cairn to ask for this role gets in, without knowing the external ID. Nothing is imported.'
-          : without.means,
-      remedy: without.state === 'failed' ? conditionRemedy(id) : null,
-    },
-  ]
-  let verdict: Pick<Check, 'state' | 'saw' | 'means' | 'remedy'> = {
-    state: 'passed',
-    saw: `AWS refused ${wrong.map(([, what]) => what).join(', ')}.`,
-    means: 'Only the exact external ID opens the role.',
-    remedy: null,
-  }
   for (const [externalId, what, operator] of wrong) {
     const answer = await refusal(aws, { ...grant, externalId }, what, signal)
     if (answer.state === 'passed') continue
-    verdict = {
+    const failed = answer.state === 'failed'
+    return {
+      id: 'refused_wrong_id',
       ...answer,
-      means:
-        answer.state === 'failed'
-          ? `Not safe: the trust policy's condition is too wide (${operator} would explain it). Nothing is imported.`
-          : answer.means,
-      remedy: answer.state === 'failed' ? conditionRemedy(id) : null,
+      means: failed
+        ? `Not safe: the trust policy's condition is too wide (${operator} would explain it). Nothing is imported.`
+        : answer.means,
+      remedy: failed ? conditionRemedy(id) : null,
     }
-    break
   }
-  checks.push({ id: 'refused_wrong_id', ...verdict })
-  return checks
+  return passed(
+    'refused_wrong_id',
+    `AWS refused ${wrong.map(([, what]) => what).join(', ')}.`,
+    'Only the exact external ID opens the role.',
+  )
 }
 
 function conditionRemedy(id: string): string {

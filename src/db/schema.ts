@@ -14,6 +14,8 @@ export type SecondsRange = readonly [from: number, to: number]
 /** `tstzmultirange`: read as sorted, disjoint ranges; written through SQL only. */
 type Multirange = ColumnType<SecondsRange[], never, never>
 
+type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>
+
 export type Selection = 'changes' | 'all'
 
 export type ConnectionStatus =
@@ -97,9 +99,11 @@ interface VerificationsTable {
   connection_id: string
   organization_id: string
   role_arn: string
-  state: 'passed' | 'failed' | 'waiting'
-  verified_at: Date
-  checks: JSONColumnType<Check[]>
+  state: 'passed' | 'failed' | 'waiting' | null
+  verified_at: Date | null
+  checks: NullableJson<Check[]>
+  progress: NullableJson<Check[]>
+  progress_at: Date | null
 }
 
 interface CoverageTable {

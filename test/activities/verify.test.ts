@@ -16,7 +16,7 @@ async function keptChecks({ superuser }: TestAccount, connectionId: string) {
     .selectAll()
     .where('connection_id', '=', connectionId)
     .executeTakeFirstOrThrow()
-  return { ...row, byId: Object.fromEntries(row.checks.map((check) => [check.id, check])) }
+  return { ...row, byId: Object.fromEntries(row.checks!.map((check) => [check.id, check])) }
 }
 
 async function statusOf({ superuser }: TestAccount, connectionId: string) {
@@ -34,7 +34,9 @@ test('a role that is as it should be passes, and its regions are known', async (
   const verification = await account.run('verifyRole', ref, { failures: 0 })
   expect(verification).toMatchObject({ state: 'passed', failures: 0, reason: null })
   const kept = await keptChecks(account, ref.connectionId)
-  expect(kept.checks.every(({ state, remedy }) => state === 'passed' && remedy === null)).toBe(true)
+  expect(kept.checks!.every(({ state, remedy }) => state === 'passed' && remedy === null)).toBe(
+    true,
+  )
   // AWS tells the session's role without its path.
   expect(kept.byId.identity?.saw).toContain(':assumed-role/cairn/')
   const regions = await account.superuser
@@ -159,5 +161,5 @@ test('verification is repeated daily, and after failures ever more slowly', () =
   expect(at('passed', 0)).toBe(86_400)
   expect([1, 2, 3].map((failures) => at('waiting', failures))).toEqual([2, 4, 8])
   expect([1, 2, 3].map((failures) => at('failed', failures))).toEqual([30, 60, 120])
-  expect(at('failed', 1_000)).toBe(3_600)
+  expect(at('failed', 1_000)).toBe(600)
 })

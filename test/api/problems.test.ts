@@ -237,7 +237,7 @@ describe('while something is away', () => {
   test('Postgres: what needs it answers 503 and when to try again', async () => {
     const away = openDatabase({ url: 'postgres://cairn@127.0.0.1:1/cairn' })
     const app = await createApp(
-      { api: away, system: away, workflows: api.workflows },
+      { ...api.context, api: away, system: away },
       { logger: pino({ level: 'silent' }) },
     )
     try {

@@ -1,9 +1,10 @@
 import { type Logger, pino } from 'pino'
 import { inject } from 'vitest'
 import { createApp } from '../../src/api/app.ts'
-import type { App } from '../../src/api/context.ts'
+import type { ApiContext, App } from '../../src/api/context.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
 import { addApiKey, ensureOrganization, newApiKey } from '../../src/db/organizations.ts'
+import { principalReader } from '../../src/db/principals.ts'
 import { createWorkflows, type Workflows } from '../../src/temporal.ts'
 import { createTestDatabase } from './database.ts'
 
@@ -23,6 +24,7 @@ export interface Tenant {
 
 export interface TestApi {
   app: App
+  context: ApiContext
   /** As the worker's login. */
   db: Database
   /** Sees every row. */
@@ -34,7 +36,13 @@ export interface TestApi {
 
 /** The API on real Postgres as the roles that it has in production, and on the real Temporal. */
 export async function createTestApi(
-  options: { temporalAddress?: string; logger?: Logger } = {},
+  options: {
+    temporalAddress?: string
+    logger?: Logger
+    /** Whom roles have to trust; null: nobody knows. */
+    principalArn?: string | null
+    templateUrl?: string
+  } = {},
 ): Promise<TestApi> {
   const { logger = pino({ level: 'silent' }) } = options
   const database = await createTestDatabase()
@@ -45,9 +53,13 @@ export async function createTestApi(
   const address = options.temporalAddress ?? inject('temporalAddress')
   const target = { connection: { address }, namespace: 'default', uiUrl: null }
   const workflows = createWorkflows(target, { logger })
-  const app = await createApp({ api, system, workflows }, { logger })
+  const { principalArn = 'arn:aws:iam::999988887777:role/cairn', templateUrl } = options
+  const principal = principalReader(api, principalArn ?? undefined)
+  const context = { api, system, workflows, principal, templateUrl, publicUrl: undefined }
+  const app = await createApp(context, { logger })
   return {
     app,
+    context,
     db,
     superuser,
     workflows,

@@ -63,7 +63,10 @@ export function putTrust(role: RoleDesign): Command {
 }
 
 /** What to do in AWS once Cairn is not to come any more: one way for each way it was set up. */
-export function removal(role: { name: string; region: string }): (Command & { way: string })[] {
+export function removal(role: {
+  name: string
+  region: string
+}): (Command & { way: 'terraform' | 'cloudFormation' | 'cli' })[] {
   return [
     {
       way: 'terraform',

@@ -98,9 +98,13 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       connection_id uuid PRIMARY KEY REFERENCES connections ON DELETE CASCADE,
       organization_id uuid NOT NULL REFERENCES organizations ON DELETE CASCADE,
       role_arn text NOT NULL,
-      state text NOT NULL CHECK (state IN ('passed', 'failed', 'waiting')),
-      verified_at timestamptz(3) NOT NULL,
-      checks jsonb NOT NULL
+      -- The last verdict on role_arn; null until there is one.
+      state text CHECK (state IN ('passed', 'failed', 'waiting')),
+      verified_at timestamptz(3),
+      checks jsonb,
+      -- What a verification that runs now has found so far.
+      progress jsonb,
+      progress_at timestamptz(3)
     );
 
     CREATE TABLE coverage (

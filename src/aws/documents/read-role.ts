@@ -1,0 +1,136 @@
+import { parseDocument } from 'yaml'
+
+/** A role's trust policy as it was pasted, every scalar in it a string. */
+export interface PastedRole {
+  /** Null when only the policy was pasted, or the text does not tell. */
+  roleArn: string | null
+  document: Record<string, unknown>
+}
+
+/** Longest text that is looked at, in UTF-16 code units. */
+export const LONGEST_PASTE = 100 * 1024
+/**
+ * A trust policy has at most 8,192 characters besides white space (IAM quotas), thrice that when
+ * it is URL-encoded, and a role has 50 tags. More is something else, and slow to parse.
+ */
+const LONGEST_ROLE = 48 * 1024
+const LONGEST_POLICY = 16 * 1024
+
+const help =
+  'Paste the whole output of "aws iam get-role --role-name NAME --output json", or the JSON that the IAM console shows under "Trust relationships".'
+
+/**
+ * Reads the trust policy of a role from what people paste: what `aws iam get-role` prints as JSON
+ * or YAML, the same with the policy URL-encoded as IAM's API gives it (IAM API reference, Role),
+ * what is inside of `Role`, or the policy alone. Prompts of a shell around it are dropped.
+ *
+ * Never throws.
+ *
+ * @returns the role, or in a sentence for the person who pasted it what is wrong
+ */
+export function readRole(pasted: string): PastedRole | { problem: string } {
+  if (pasted.length > LONGEST_PASTE) return wrong('The text is longer than 100 KB')
+  // Half of a surrogate pair is in no policy, and cannot be stored or shown.
+  const text = pasted.toWellFormed().trim()
+  if (text === '') return wrong('Nothing was pasted')
+  if (text.replaceAll(/\s/g, '').length > LONGEST_ROLE) return wrong('This is no single role')
+
+  const known = knownMistake(text)
+  if (known) return wrong(known)
+  const parsed = parse(decode(text) ?? text) ?? parse(withoutPrompts(text))
+  if (!parsed) {
+    return wrong('This is not JSON or YAML as AWS writes it, or something in it is there twice')
+  }
+  const outer = isObject(parsed.Role) ? parsed.Role : parsed
+  const given = outer.AssumeRolePolicyDocument
+  let document = given === undefined ? outer : given
+  if (typeof document === 'string') document = parse(decode(document) ?? document)
+  if (given !== undefined && !isObject(document)) {
+    return wrong('The AssumeRolePolicyDocument in it cannot be read')
+  }
+  if (!isObject(document) || !Object.hasOwn(document, 'Statement')) {
+    return wrong('There is no trust policy in it')
+  }
+  if (JSON.stringify(document).length > LONGEST_POLICY) {
+    return wrong('Its trust policy is longer than AWS lets one be')
+  }
+  const statements = listOf(document.Statement).filter(isObject)
+  const names = (name: string) => statements.some((statement) => Object.hasOwn(statement, name))
+  if (given === undefined && names('Resource') && !names('Principal') && !names('NotPrincipal')) {
+    return wrong(
+      'This is a permission policy: it says what the role may do, not who may assume it',
+    )
+  }
+  const arn = given === undefined ? undefined : outer.Arn
+  return { roleArn: typeof arn === 'string' && arn !== '' ? arn : null, document }
+}
+
+function wrong(sentence: string): { problem: string } {
+  return { problem: `${sentence}. ${help}` }
+}
+
+function knownMistake(text: string): string | undefined {
+  if (/^arn:\S*$/i.test(text)) return 'This is an ARN only'
+  const error = /An error occurred \((\w{1,60})\)/.exec(text)
+  if (error) return `The AWS CLI did not get the role: it says ${error[1]}`
+  if (/^-{3,}\n?\|/m.test(text) || /^ROLE\t/m.test(text)) {
+    return 'This is the output as a table or as text, which does not hold all of the policy'
+  }
+  if (/^\s*\{\s*"Roles"\s*:/.test(text)) return 'This is a list of roles'
+  return undefined
+}
+
+/** What a URL-encoded document decodes to; undefined when it is none. */
+function decode(text: string): string | undefined {
+  if (!/^["']?%7B/i.test(text)) return undefined
+  try {
+    return decodeURIComponent(text.replaceAll(/^["']|["']$/g, '')).toWellFormed()
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * JSON is YAML, so one parser reads both, and tells of members that are there twice, which
+ * `JSON.parse` keeps to itself. IAM writes no aliases: without them nothing can expand.
+ */
+function parse(text: string): Record<string, unknown> | undefined {
+  try {
+    const document = parseDocument(text, {
+      schema: 'failsafe',
+      logLevel: 'silent',
+      prettyErrors: false,
+    })
+    if (document.errors.length > 0) return undefined
+    const value: unknown = document.toJS({ maxAliasCount: 0 })
+    return isObject(value) ? value : undefined
+  } catch {
+    // An alias, or nested so deeply that the stack is too small.
+    return undefined
+  }
+}
+
+/** Takes away lines before and after that a shell wrote, and the command that was typed. */
+function withoutPrompts(text: string): string {
+  const lines = text.split(/\r?\n/)
+  const isPrompt = (line: string) =>
+    /^\S.*[$#%>❯]\s*$|^(\S.*)?[$#%>❯]\s*aws\s|^aws\s|^[$#%>❯]$|^\(END\)$|^\s*$/.test(line)
+  let start = 0
+  for (let goesOn = false; start < lines.length; start++) {
+    const line = lines[start]!
+    if (!goesOn && !isPrompt(line)) break
+    goesOn = /[\\`^]\s*$/.test(line)
+  }
+  let end = lines.length
+  while (end > start && isPrompt(lines[end - 1]!)) end--
+  return lines.slice(start, end).join('\n')
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** IAM writes one of something with or without a list around it. */
+export function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : value === undefined ? [] : [value]
+}
