@@ -1,0 +1,43 @@
+# For those who apply the same configuration once in each account. Each workspace looks up the
+# external ID of the account that its credentials belong to. The map is what Cairn answers to
+# POST /api/v1/connections/bulk; there is nothing secret in it.
+
+terraform {
+  required_version = ">= 1.5"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.0"
+    }
+  }
+}
+
+provider "aws" {
+  region = "us-east-1"
+}
+
+variable "external_ids" {
+  description = "Account id to the external ID of its connection."
+  type        = map(string)
+
+  default = {
+    "111122223333" = "cairn-kVxXf48F2ZByCcds9teC5nuZ"
+    "444455556666" = "cairn-5hN1qTgWc0rYbUoLz7dPa2Ke"
+  }
+}
+
+data "aws_caller_identity" "current" {}
+
+module "cairn_read_only" {
+  source = "../.."
+
+  # An account that is not in the map is an error: it has no connection yet.
+  external_id   = var.external_ids[data.aws_caller_identity.current.account_id]
+  principal_arn = "arn:aws:iam::123456789012:role/cairn"
+}
+
+output "cairn_role_arn" {
+  description = "Give it to Cairn."
+  value       = module.cairn_read_only.role_arn
+}
