@@ -16,6 +16,7 @@ import {
 } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { organizationOfKey } from '../db/organizations.ts'
+import { bulkConnectionRoutes } from './bulk-connections.ts'
 import { changeRoutes } from './changes.ts'
 import { connectionRoutes } from './connections.ts'
 import type { ApiContext, App } from './context.ts'
@@ -27,7 +28,7 @@ import { notFound, Problem } from './problems.ts'
 import { setupRoutes } from './setup.ts'
 
 /** The resources under `/api/v1`. A new one is a file that exports such a function, and a line here. */
-const resources = [connectionRoutes, setupRoutes, changeRoutes]
+const resources = [connectionRoutes, bulkConnectionRoutes, setupRoutes, changeRoutes]
 
 const BODY_LIMIT_BYTES = 1024 * 1024
 

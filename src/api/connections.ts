@@ -5,6 +5,7 @@ import { quoted } from '../aws/documents/shell.ts'
 import { partitionOf } from '../aws/regions.ts'
 import { parseRoleArn } from '../aws/role-arn.ts'
 import {
+  connectedAccounts,
   type DesiredState,
   insertConnection,
   listConnections,
@@ -578,32 +579,44 @@ export function refuseOwnRole(roleArn: string, principal: Principal): void {
 
 /** @throws Problem 409 when another connection has the account */
 async function update(trx: Trx, row: ConnectionRow, wanted: DesiredState): Promise<ConnectionRow> {
-  if (wanted.role) {
-    const other = await trx
-      .selectFrom('connections')
-      .select('name')
-      .where('account_id', '=', wanted.role.accountId)
-      .where('id', '<>', row.id)
-      .where('deleted_at', 'is', null)
-      .executeTakeFirst()
-    if (other) throw accountInUse(wanted.role.accountId, `"${other.name}"`)
+  const { role } = wanted
+  if (role) {
+    const [other] = (await connectedAccounts(trx, [role.accountId])).filter(
+      ({ id }) => id !== row.id,
+    )
+    if (other) throw accountsInUse([{ ...other, pointer: '/roleArn' }])
   }
-  try {
-    const updated = await updateDesiredState(trx, row.id, wanted)
-    if (!updated) throw beingDeleted()
-    return updated
-  } catch (error) {
-    const { code, constraint } = error as { code?: string; constraint?: string }
-    if (code === '23505' && constraint === 'connections_one_per_account') {
-      throw accountInUse(wanted.role!.accountId, 'another one')
-    }
-    throw error
-  }
+  const updated = await updateDesiredState(trx, row.id, wanted).catch((error) => {
+    throw isAccountTaken(error)
+      ? accountsInUse([{ account_id: role!.accountId, pointer: '/roleArn' }])
+      : error
+  })
+  if (!updated) throw beingDeleted()
+  return updated
 }
 
-function accountInUse(accountId: string, name: string): Problem {
-  const detail = `Account ${accountId} is connected already, by the connection ${name}. Use that one, or delete it first.`
-  return new Problem(409, detail, { errors: [{ pointer: '/roleArn', detail }] })
+/** Whether Postgres refused a second connection to an account: somebody else was faster. */
+export function isAccountTaken(error: unknown): boolean {
+  const { code, constraint } = error as { code?: string; constraint?: string }
+  return code === '23505' && constraint === 'connections_one_per_account'
+}
+
+export function accountsInUse(
+  accounts: { account_id: string | null; name?: string; pointer: string }[],
+): Problem {
+  const errors = accounts.map(({ account_id, name, pointer }) => {
+    const which = name === undefined ? 'another one' : `"${name}"`
+    const detail = `Account ${account_id} is connected already, by the connection ${which}. Use that one, or delete it first.`
+    return { pointer, detail }
+  })
+  return new Problem(
+    409,
+    errors
+      .map(({ detail }) => detail)
+      .slice(0, 3)
+      .join(' '),
+    { errors },
+  )
 }
 
 /** A verification that has not been heard of for longer was cut short; its next try begins anew. */

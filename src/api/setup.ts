@@ -103,18 +103,20 @@ const setupSchema = z
     ],
   })
 
+export const roleNameSchema = z
+  .string()
+  .regex(/^[\w+=,.@-]{1,64}$/, 'A role is named with 1 to 64 letters, digits or +=,.@_-')
+
+export const rolePathSchema = z
+  .string()
+  .max(512)
+  .regex(/^\/([!-.0-~]+\/)*$/, 'A path begins and ends with a slash: /services/')
+
 const wishes = z.strictObject({
-  roleName: z
-    .string()
-    .regex(/^[\w+=,.@-]{1,64}$/, '1 to 64 letters, digits or +=,.@_-')
+  roleName: roleNameSchema
     .optional()
     .meta({ description: `Another name for the role than its own, or than ${usualName}.` }),
-  rolePath: z
-    .string()
-    .regex(/^\/([!-.0-~]{1,510}\/)*$/, 'a path begins and ends with a slash: /services/')
-    .max(512)
-    .optional()
-    .meta({ description: 'Its path: `/` or `/services/`.' }),
+  rolePath: rolePathSchema.optional().meta({ description: 'Its path: `/` or `/services/`.' }),
   region: z
     .string()
     .refine((name) => partitions.some(({ regions }) => regions.includes(name)), 'no such region')

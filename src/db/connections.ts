@@ -2,15 +2,26 @@ import { type SqlBool, sql } from 'kysely'
 import type { Database, Trx } from './database.ts'
 import type { ConnectionRow, ConnectionStatus, Selection } from './schema.ts'
 
+interface Role {
+  arn: string
+  accountId: string
+  partition: string
+}
+
 export interface NewConnection {
   organizationId: string
   name: string
   externalId: string
+  role?: Role
   selection?: Selection
   lookbackDays?: number
   pollIntervalSeconds?: number
 }
 
+/**
+ * @throws pg error 23505 on `connections_one_per_account` when the organization has another
+ *   connection to the role's account
+ */
 export function insertConnection(trx: Trx, connection: NewConnection): Promise<ConnectionRow> {
   return trx
     .insertInto('connections')
@@ -21,6 +32,10 @@ export function insertConnection(trx: Trx, connection: NewConnection): Promise<C
       selection: connection.selection,
       lookback_days: connection.lookbackDays,
       poll_interval_seconds: connection.pollIntervalSeconds,
+      role_arn: connection.role?.arn,
+      account_id: connection.role?.accountId,
+      partition: connection.role?.partition,
+      role_arn_set_at: connection.role && sql<Date>`now()`,
     })
     .returningAll()
     .executeTakeFirstOrThrow()
@@ -47,9 +62,22 @@ export function findConnection(trx: Trx, id: string): Promise<ConnectionRow | un
     .executeTakeFirst()
 }
 
+/** Those of the accounts that are connected, with the connection's name. */
+export function connectedAccounts(
+  trx: Trx,
+  accountIds: readonly string[],
+): Promise<{ id: string; name: string; account_id: string | null }[]> {
+  return trx
+    .selectFrom('connections')
+    .select(['id', 'name', 'account_id'])
+    .where('account_id', 'in', accountIds)
+    .where('deleted_at', 'is', null)
+    .execute()
+}
+
 export interface DesiredState {
   name?: string
-  role?: { arn: string; accountId: string; partition: string } | null
+  role?: Role | null
   selection?: Selection
   lookbackDays?: number
   pollIntervalSeconds?: number

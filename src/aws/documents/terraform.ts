@@ -30,6 +30,14 @@ output "cairn_role_arn" {
 `
 }
 
+/** External IDs by account id, as the argument of a `for_each`. */
+export function externalIdMap(externalIds: Record<string, string>): string {
+  const lines = Object.entries(externalIds).map(
+    ([accountId, externalId]) => `    "${accountId}" = ${JSON.stringify(externalId)}`,
+  )
+  return `locals {\n  cairn_external_ids = {\n${lines.join('\n')}\n  }\n}\n`
+}
+
 /** @param url of the module's download, which asks for an API key */
 export function terraformCommands(url: string): Command[] {
   return [

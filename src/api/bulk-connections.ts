@@ -1,0 +1,130 @@
+import { z } from 'zod'
+import { usualName } from '../aws/documents/role.ts'
+import { externalIdMap } from '../aws/documents/terraform.ts'
+import { connectedAccounts, insertConnection } from '../db/connections.ts'
+import { asOrganization } from '../db/database.ts'
+import type { ConnectionRow } from '../db/schema.ts'
+import {
+  accountsInUse,
+  connectionSchema,
+  isAccountTaken,
+  refuseOwnRole,
+  settings,
+  toConnection,
+} from './connections.ts'
+import type { ApiContext, App } from './context.ts'
+import { newExternalId } from './external-id.ts'
+import { answer, Problem, problems } from './problems.ts'
+import { roleNameSchema, rolePathSchema } from './setup.ts'
+
+const MOST_ACCOUNTS = 1_000
+/** Workflows that are told side by side. */
+const TOLD_AT_ONCE = 20
+
+const bulkSchema = z
+  .strictObject({
+    accountIds: z
+      .array(z.string().regex(/^\d{12}$/, 'An account id has twelve digits.'))
+      .min(1)
+      .max(MOST_ACCOUNTS)
+      .refine((ids) => new Set(ids).size === ids.length, 'An account is in it twice.')
+      .meta({ description: 'One connection is made for each. They are named after the account.' }),
+    roleName: roleNameSchema.default(usualName).meta({
+      description: 'What the role is called in every one of the accounts.',
+    }),
+    rolePath: rolePathSchema.default('/'),
+    lookbackDays: settings.lookbackDays.default(7),
+    pollIntervalSeconds: settings.pollIntervalSeconds.default(60),
+    selection: settings.selection.default('changes'),
+  })
+  .meta({
+    id: 'NewConnections',
+    examples: [{ accountIds: ['111122223333', '444455556666'], roleName: 'cairn-read-only' }],
+  })
+
+const madeSchema = z
+  .object({
+    items: z.array(connectionSchema),
+    externalIds: z.record(z.string(), z.string()).meta({
+      description: 'By account id, as JSON: for `terraform.tfvars.json`, StackSets and scripts.',
+    }),
+    terraform: z.string().meta({ description: 'The same in HCL, to use in `for_each`.' }),
+  })
+  .meta({
+    id: 'MadeConnections',
+    examples: [
+      {
+        items: [],
+        externalIds: { '111122223333': 'cairn-Kq7mWz3RtYb9XcVnPd5sJh2G' },
+        terraform: externalIdMap({ '111122223333': 'cairn-Kq7mWz3RtYb9XcVnPd5sJh2G' }),
+      },
+    ],
+  })
+
+/** Many accounts at once. */
+export function bulkConnectionRoutes(app: App, { api, workflows, principal }: ApiContext): void {
+  app.post(
+    '/connections/bulk',
+    {
+      schema: {
+        tags: ['connections'],
+        operationId: 'createConnections',
+        summary: 'Make a connection for each of many accounts',
+        description:
+          'All of them, or none. Each has an external ID of its own, and the ARN that its role will have; until the role is there, AWS refuses it, and Cairn asks again by itself.',
+        body: bulkSchema,
+        response: {
+          201: answer('The connections, and the map that creates their roles.', madeSchema),
+          ...problems(401, 409, 422, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { organizationId, body } = request
+      const { accountIds, roleName, rolePath, ...wanted } = body
+      const atItsPlace = <T extends { account_id: string | null }>(account: T) => ({
+        ...account,
+        pointer: `/accountIds/${accountIds.indexOf(account.account_id!)}`,
+      })
+      const known = await principal()
+      const partition = known.partition ?? 'aws'
+      const roles = accountIds.map((accountId) => ({
+        arn: `arn:${partition}:iam::${accountId}:role${rolePath}${roleName}`,
+        ...{ accountId, partition },
+      }))
+      for (const role of roles) refuseOwnRole(role.arn, known)
+
+      const rows = await asOrganization(api, organizationId, async (trx) => {
+        const connected = await connectedAccounts(trx, accountIds)
+        if (connected.length > 0) throw accountsInUse(connected.map(atItsPlace))
+        const rows: ConnectionRow[] = []
+        for (const role of roles) {
+          const of = { organizationId, name: role.accountId, externalId: newExternalId(), role }
+          rows.push(await insertConnection(trx, { ...wanted, ...of }))
+        }
+        return rows
+      }).catch((error) => {
+        throw isAccountTaken(error)
+          ? new Problem(409, 'One of the accounts was connected just now. Look, and try again.')
+          : error
+      })
+      const untold = [...rows]
+      const tell = async () => {
+        for (let row = untold.pop(); row; row = untold.pop()) {
+          const told = await workflows.changed({ organizationId, connectionId: row.id })
+          // While Temporal is away each try takes its time; the reconciler tells the rest.
+          if (!told) untold.length = 0
+        }
+      }
+      await Promise.all(Array.from({ length: TOLD_AT_ONCE }, tell))
+
+      const externalIds = Object.fromEntries(rows.map((row) => [row.account_id!, row.external_id]))
+      reply.code(201)
+      return {
+        items: rows.map((row) => toConnection(row, undefined)),
+        externalIds,
+        terraform: externalIdMap(externalIds),
+      }
+    },
+  )
+}
