@@ -1,7 +1,6 @@
 import type { Logger } from 'pino'
 import { createActivities } from './activities/index.ts'
 import { AwsAccess } from './aws/access.ts'
-import { AwsProblem } from './aws/errors.ts'
 import { Pacers } from './aws/pacer.ts'
 import { type Config, ConfigError, loadConfig } from './config.ts'
 import { openDatabase } from './db/database.ts'
@@ -10,6 +9,7 @@ import { startPostgres } from './embedded/postgres.ts'
 import { startTemporal } from './embedded/temporal.ts'
 import { knownApiKey } from './first-key.ts'
 import { createLogger } from './log.ts'
+import { watchPrincipal } from './principal.ts'
 import { startReconciler } from './reconciler.ts'
 import { startServer } from './server.ts'
 import {
@@ -89,6 +89,9 @@ export async function startCairn(
     stops.push(() => workflows.close())
 
     const aws = new AwsAccess()
+    // Missing credentials keep nobody from looking at what is there, so this only tells.
+    const principal = watchPrincipal({ aws, db, configured: config.principalArn, logger })
+    stops.push(() => principal.stop())
     const activities = createActivities({
       db,
       aws,
@@ -101,7 +104,6 @@ export async function startCairn(
     stops.push(() => reconciler.stop())
     const server = await startServer({ config, databaseUrl: databaseUrl!, workflows, logger })
     stops.push(() => server.close())
-    sayWhoWeAre(aws, logger)
 
     return {
       url: config.publicUrl ?? server.url,
@@ -123,21 +125,6 @@ function embeddedTarget(temporal: { address: string; uiUrl: string }): TemporalT
     namespace: 'default',
     uiUrl: temporal.uiUrl,
   }
-}
-
-/** Missing credentials keep nobody from looking at what is there, so this only tells. */
-function sayWhoWeAre(aws: AwsAccess, logger: Logger): void {
-  aws.ownIdentity(AbortSignal.timeout(10_000)).then(
-    ({ arn }) => logger.info(`AWS knows Cairn as ${arn}`),
-    (error) => {
-      const why = error instanceof AwsProblem ? `${error.code}: ${error.message}` : `${error}`
-      logger.warn(
-        `Cairn has no AWS identity, so it cannot assume roles yet (${why}). Give it one: ` +
-          'AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY on a laptop; an instance ' +
-          'profile, task role or service account on AWS. Everything else works meanwhile.',
-      )
-    },
-  )
 }
 
 /** Resolves at the first SIGINT or SIGTERM; the second ends the process at once. */

@@ -16,6 +16,7 @@ import { ConfigError, loadConfig } from './config.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate } from './db/migrate.ts'
 import { createLogger } from './log.ts'
+import { watchPrincipal } from './principal.ts'
 import { startReconciler } from './reconciler.ts'
 import { createWorkflows, type TemporalTarget, temporalFromEnvironment } from './temporal.ts'
 import { type ConnectionActivities, taskQueue } from './workflows/state.ts'
@@ -183,9 +184,11 @@ async function main(): Promise<void> {
   const db = openDatabase({ url: config.databaseUrl, onError })
   const system = openDatabase({ url: config.databaseUrl, role: 'cairn_system', max: 2, onError })
   const workflows = createWorkflows(target, { logger })
+  const aws = new AwsAccess()
+  const principal = watchPrincipal({ aws, db, configured: config.principalArn, logger })
   const activities = createActivities({
     db,
-    aws: new AwsAccess(),
+    aws,
     pacers: new Pacers(),
     regions: config.regions,
   })
@@ -198,6 +201,7 @@ async function main(): Promise<void> {
   logger.info({ signal }, 'The worker ends')
   await reconciler.stop()
   await worker.stop()
+  await principal.stop()
   await Promise.all([workflows.close(), db.destroy(), system.destroy()])
 }
 

@@ -56,6 +56,8 @@ export interface LookupPage {
 const MINUTE = 60_000
 /** Role chaining, the usual case, allows no more than an hour. */
 const SESSION_SECONDS = 3600
+/** For finding credentials, and asking STS and IAM. */
+const FIND_PRINCIPAL_WITHIN_MS = 20_000
 /** A session is renewed when it has less than this left, so that none ends within a scan. */
 const RENEW_BEFORE_MS = 5 * MINUTE
 
@@ -96,19 +98,30 @@ export class AwsAccess {
    * @throws only what `signal` aborts with, at once; all else that goes wrong is a finding
    */
   async findPrincipal(signal?: AbortSignal): Promise<PrincipalFinding> {
+    const limit = AbortSignal.timeout(FIND_PRINCIPAL_WITHIN_MS)
+    const either = signal ? AbortSignal.any([signal, limit]) : limit
     let credentials: string | null = null
     try {
       // A provider takes no signal, and may wait for a network or for a command of its own.
-      credentials = whereFrom(await this.#call(abortable(this.#base(), signal)), process.env)
-      const { arn: callerArn } = await this.ownIdentity(signal)
+      const own = await abortable(this.#call(this.#base()), either)
+      credentials = whereFrom(own, process.env)
+      const { arn: callerArn } = await abortable(this.ownIdentity(either), either)
       const caller = readCallerArn(callerArn)
       const known = { callerArn, caller, credentials }
       if (caller.kind !== 'role') return withoutAsking(known)!
-      return fromRole({ ...known, caller }, await this.#roleArn(caller, signal))
+      return fromRole({ ...known, caller }, await this.#roleArn(caller, either))
     } catch (error) {
       signal?.throwIfAborted()
-      if (!(error instanceof AwsProblem)) throw error
-      return fromProblem(error, { region: this.#stsRegion(this.#home().id), credentials })
+      const seconds = FIND_PRINCIPAL_WITHIN_MS / 1000
+      const problem = limit.aborted
+        ? new AwsProblem(
+            credentials === null ? 'no_credentials' : 'unreachable',
+            'TimeoutError',
+            `nothing within ${seconds} seconds`,
+          )
+        : error
+      if (!(problem instanceof AwsProblem)) throw error
+      return fromProblem(problem, { region: this.#stsRegion(this.#home().id), credentials })
     }
   }
 
@@ -288,8 +301,7 @@ export class AwsAccess {
 }
 
 /** Rejects with the signal's reason as soon as it is aborted, whatever becomes of the answer. */
-async function abortable<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return answer
+async function abortable<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
   answer.catch(() => {})
   signal.throwIfAborted()
   const aborted = Promise.withResolvers<never>()

@@ -193,7 +193,7 @@ function wordsFor(problem: AwsProblem, region: string): { saw: string; remedy: s
     case 'unreachable':
       return {
         saw: `STS in ${region} gave no answer (${why}).`,
-        remedy: 'It is asked again by itself. Look at the network, a proxy, and AWS_REGION.',
+        remedy: 'It is asked again by itself. Look at the network and at AWS_REGION.',
       }
     default:
       return {

@@ -182,6 +182,7 @@ interface UnreadRecordsTable {
 interface WorkerPrincipalsTable {
   worker: string
   seen_at: Date
+  configured: string | null
   finding: JSONColumnType<PrincipalFinding>
 }
 

@@ -212,9 +212,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     CREATE TABLE worker_principals (
       worker text PRIMARY KEY CHECK (length(worker) BETWEEN 1 AND 200),
       seen_at timestamptz(3) NOT NULL,
+      -- The worker's CAIRN_PRINCIPAL_ARN.
+      configured text,
       finding jsonb NOT NULL
     );
-    CREATE INDEX ON worker_principals (seen_at);
 
     CREATE FUNCTION partition_name(parent text, week timestamptz) RETURNS text
     LANGUAGE sql IMMUTABLE
