@@ -1,0 +1,204 @@
+import { parseArgs } from 'node:util'
+import {
+  GetObjectCommand,
+  HeadBucketCommand,
+  PutObjectCommand,
+  S3Client,
+  type S3ClientConfig,
+  S3ServiceException,
+} from '@aws-sdk/client-s3'
+import { template } from '../src/aws/documents/cloudformation.ts'
+import type { PolicyDocument } from '../src/aws/documents/permissions.ts'
+import { loadConfig } from '../src/config.ts'
+
+const usage = `Usage:
+  npm run publish-template -- s3://BUCKET/KEY
+
+Puts the CloudFormation template where quick-create links can use it, and prints the setting
+that tells Cairn. The bucket has to be there already. Example of a key: cairn/cairn-read-only.yaml`
+
+/** What went wrong, for whoever typed the command. */
+class PublishError extends Error {}
+
+export interface Destination {
+  bucket: string
+  key: string
+}
+
+/**
+ * Reads `s3://BUCKET/KEY`. Keys are held to what means the same in a URL and in a shell: the key
+ * becomes part of a link, of a setting and of printed commands.
+ *
+ * @throws PublishError saying what is wrong
+ */
+export function parseDestination(text: string): Destination {
+  const [, bucket, key] = /^s3:\/\/([^/]*)\/?(.*)$/s.exec(text) ?? []
+  if (bucket === undefined || key === undefined)
+    throw new PublishError(`"${text}" is not of the form s3://BUCKET/KEY.\n\n${usage}`)
+  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket) || bucket.includes('..'))
+    throw new PublishError(
+      `"${bucket}" is not the name of a bucket: 3 to 63 small letters, digits, dots and hyphens.`,
+    )
+  if (key === '' || key.endsWith('/'))
+    throw new PublishError(
+      `The object's name is missing: s3://${bucket}/${key}cairn-read-only.yaml, for example.`,
+    )
+  const segments = key.split('/')
+  if (key.length > 1024 || !segments.every((part) => /^(?!\.{1,2}$)[\w.-]+$/.test(part)))
+    throw new PublishError(
+      `"${key}" cannot be the object's name: letters, digits and _.- between single slashes, 1024 at most.`,
+    )
+  return { bucket, key }
+}
+
+/** Where HTTP finds the object: by path where dots in the bucket's name would break TLS. */
+export function objectUrl({ bucket, key }: Destination, region: string): string {
+  const host = `s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
+  return bucket.includes('.')
+    ? `https://${host}/${bucket}/${key}`
+    : `https://${bucket}.${host}/${key}`
+}
+
+/** Lets everybody of one AWS organization read the object, and nobody else. */
+export function readPolicy({ bucket, key }: Destination, region: string): PolicyDocument {
+  const partition = ['cn', 'us-gov'].find((name) => region.startsWith(`${name}-`))
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Sid: 'ReadCairnsTemplate',
+        Effect: 'Allow',
+        Principal: '*',
+        Action: 's3:GetObject',
+        Resource: `arn:${partition ? `aws-${partition}` : 'aws'}:s3:::${bucket}/${key}`,
+        Condition: { StringEquals: { 'aws:PrincipalOrgID': 'o-REPLACE' } },
+      },
+    ],
+  }
+}
+
+function clientFor({ bucket }: Destination, options: S3ClientConfig): S3Client {
+  return new S3Client({ ...options, forcePathStyle: bucket.includes('.') })
+}
+
+/** @returns the bucket's region, which AWS tells even those whom it refuses the rest */
+async function findRegion(destination: Destination): Promise<string> {
+  const { bucket } = destination
+  // Any region of the partition will do to ask.
+  const region = await new S3Client({}).config.region().catch(() => 'us-east-1')
+  const client = clientFor(destination, { region, followRegionRedirects: true })
+  try {
+    const { BucketRegion } = await client.send(new HeadBucketCommand({ Bucket: bucket }))
+    return BucketRegion ?? region
+  } catch (error) {
+    if (!(error instanceof S3ServiceException)) throw error
+    if (error.$metadata.httpStatusCode === 404)
+      throw new PublishError(
+        `There is no bucket ${bucket} in this partition. Create it first: aws s3 mb s3://${bucket}`,
+      )
+    const told = error.$response?.headers['x-amz-bucket-region']
+    if (told === undefined) throw error
+    return told
+  }
+}
+
+async function publish(destination: Destination): Promise<string> {
+  const { bucket: Bucket, key: Key } = destination
+  const body = template()
+  const region = await findRegion(destination)
+  const url = objectUrl(destination, region)
+  // Cairn is to take what is printed: its own rule is asked before anything is done.
+  loadConfig({ CAIRN_TEMPLATE_URL: url })
+
+  const client = clientFor(destination, { region })
+  const { ServerSideEncryption } = await client.send(
+    new PutObjectCommand({ Bucket, Key, Body: body, ContentType: 'application/yaml' }),
+  )
+  if ((await read(client, destination)) !== body)
+    throw new PublishError(
+      `${url} does not hold what was put there: something else writes it too. Try again.`,
+    )
+
+  const anonymous = clientFor(destination, {
+    region,
+    credentials: { accessKeyId: 'none', secretAccessKey: 'none' },
+    signer: { sign: async (request) => request },
+  })
+  const isPublic = await read(anonymous, destination).then(
+    (text) => text === body,
+    () => false,
+  )
+  return [
+    `Published ${Buffer.byteLength(body)} bytes and read them back. Start Cairn with`,
+    '',
+    `CAIRN_TEMPLATE_URL=${url}`,
+    '',
+    isPublic
+      ? 'Anybody can read it, so the link works for everybody.'
+      : readers(destination, region),
+    ...(ServerSideEncryption?.startsWith('aws:kms')
+      ? ['The bucket encrypts with a KMS key: readers need kms:Decrypt on that key too.']
+      : []),
+  ].join('\n')
+}
+
+function readers(destination: Destination, region: string): string {
+  const { bucket, key } = destination
+  return `The public cannot read it. A quick-create link works only for people whose AWS user or role may
+read this object: CloudFormation fetches it as them. In the bucket's own account their policies
+need s3:GetObject on it. For people of other accounts, add this statement to the bucket's policy
+as well, with the id of your AWS organization (aws organizations describe-organization). Without
+the condition it lets everybody in, where the bucket does not block public policies. There is no
+secret in the template.
+
+${JSON.stringify(readPolicy(destination, region), null, 2)}
+
+If the bucket has no policy yet, save that as policy.json, and:
+aws s3api put-bucket-policy --bucket ${bucket} --region ${region} --policy file://policy.json
+
+To take the template back: aws s3 rm s3://${bucket}/${key} --region ${region}`
+}
+
+async function read(client: S3Client, { bucket, key }: Destination): Promise<string | undefined> {
+  const object = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
+  return object.Body?.transformToString()
+}
+
+/** One sentence or two for what AWS answers; what is unknown is told in AWS's own words. */
+function explain(error: unknown, { bucket, key }: Destination): string {
+  const { name, message } = error as Error
+  if (error instanceof PublishError) return message
+  if (name === 'CredentialsProviderError')
+    return `No AWS credentials were found: set AWS_PROFILE, or sign in first (aws sso login). ${message}`
+  if (!(error instanceof S3ServiceException))
+    return `S3 could not be asked. Check the network, and the region that is set. ${message}`
+  if (
+    ['ExpiredToken', 'InvalidAccessKeyId', 'InvalidToken', 'SignatureDoesNotMatch'].includes(name)
+  )
+    return `AWS does not take these credentials: ${message}`
+  if (name === 'NoSuchBucket')
+    return `There is no bucket ${bucket}. Create it first: aws s3 mb s3://${bucket}`
+  if (error.$metadata.httpStatusCode === 403)
+    return `AWS refused to put or read s3://${bucket}/${key}. These credentials need s3:PutObject and s3:GetObject on it. ${message}`
+  return `S3 answered ${name}: ${message}`
+}
+
+async function main(): Promise<void> {
+  const { positionals } = parseArgs({ allowPositionals: true })
+  const [text, ...rest] = positionals
+  if (text === undefined || rest.length > 0) throw new PublishError(usage)
+  const destination = parseDestination(text)
+  try {
+    console.log(await publish(destination))
+  } catch (error) {
+    throw new PublishError(explain(error, destination), { cause: error })
+  }
+}
+
+// Tests import what is above.
+if (import.meta.main) {
+  main().catch((error) => {
+    console.error(error instanceof PublishError ? error.message : error)
+    process.exitCode = 1
+  })
+}
