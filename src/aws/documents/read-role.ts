@@ -15,6 +15,8 @@ export const LONGEST_PASTE = 100 * 1024
  */
 const LONGEST_ROLE = 48 * 1024
 const LONGEST_POLICY = 16 * 1024
+/** Deeper than any role, and shallow enough for whatever walks it. */
+const DEEPEST = 32
 
 const help =
   'Paste the whole output of "aws iam get-role --role-name NAME --output json", or the JSON that the IAM console shows under "Trust relationships".'
@@ -43,7 +45,7 @@ export function readRole(pasted: string): PastedRole | { problem: string } {
   }
   const outer = isObject(parsed.Role) ? parsed.Role : parsed
   const given = outer.AssumeRolePolicyDocument
-  let document = given === undefined ? outer : given
+  let document: unknown = given === undefined ? outer : given
   if (typeof document === 'string') document = parse(decode(document) ?? document)
   if (given !== undefined && !isObject(document)) {
     return wrong('The AssumeRolePolicyDocument in it cannot be read')
@@ -57,9 +59,7 @@ export function readRole(pasted: string): PastedRole | { problem: string } {
   const statements = listOf(document.Statement).filter(isObject)
   const names = (name: string) => statements.some((statement) => Object.hasOwn(statement, name))
   if (given === undefined && names('Resource') && !names('Principal') && !names('NotPrincipal')) {
-    return wrong(
-      'This is a permission policy: it says what the role may do, not who may assume it',
-    )
+    return wrong('This is a permission policy: it says what the role may do, not who may assume it')
   }
   const arn = given === undefined ? undefined : outer.Arn
   return { roleArn: typeof arn === 'string' && arn !== '' ? arn : null, document }
@@ -103,11 +103,16 @@ function parse(text: string): Record<string, unknown> | undefined {
     })
     if (document.errors.length > 0) return undefined
     const value: unknown = document.toJS({ maxAliasCount: 0 })
-    return isObject(value) ? value : undefined
+    return isObject(value) && isShallow(value, DEEPEST) ? value : undefined
   } catch {
     // An alias, or nested so deeply that the stack is too small.
     return undefined
   }
+}
+
+function isShallow(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return levels > 0 && Object.values(value).every((inner) => isShallow(inner, levels - 1))
 }
 
 /** Takes away lines before and after that a shell wrote, and the command that was typed. */
