@@ -102,7 +102,7 @@ const settings = {
   },
   CAIRN_PRINCIPAL_ARN: {
     default: "found out from Cairn's own credentials",
-    doc: "The IAM role that Cairn runs as: the one that customers' roles trust. Needed where it has a path and Cairn may not call `iam:GetRole`.",
+    doc: "The IAM role that Cairn's workers run as: the one that customers' roles trust. Needed where it may not call `iam:GetRole` on itself, for AWS leaves its path out elsewhere.",
     schema: z
       .string()
       .regex(

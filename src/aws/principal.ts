@@ -260,7 +260,7 @@ export function whereFrom(
   if (has('PROFILE_PROCESS', 'PROCESS')) return `the credential process of ${profile}`
   if (has('STS_ASSUME_ROLE')) return `the role that ${profile} assumes`
   const place = has('ENV_VARS') ? 'environment variables' : has('PROFILE') ? profile : null
-  if (place === null) return 'credentials given by the program that started Cairn'
+  if (place === null) return 'the program that started Cairn'
   return ends
     ? `temporary keys in ${place}, which end and are not renewed by themselves`
     : `long-lived access keys in ${place}`
