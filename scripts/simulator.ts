@@ -99,8 +99,16 @@ function stop(message: string, code = 1): never {
 }
 
 /** What to do next, in words that can be pasted into a shell. */
-function welcome({ url, env, accountId, vendor }: Simulator): string {
+function welcome({ url, env, accountId, vendor, administrator: keys }: Simulator): string {
   const variables = Object.entries(env).map(([name, value]) => `export ${name}=${value}`)
+  const { accessKeyId, secretAccessKey } = keys()
+  const administrator = [
+    `export AWS_ENDPOINT_URL=${url}`,
+    `export AWS_REGION=${env.AWS_REGION}`,
+    `export AWS_ACCESS_KEY_ID=${accessKeyId}`,
+    `export AWS_SECRET_ACCESS_KEY=${secretAccessKey}`,
+    'unset AWS_SESSION_TOKEN',
+  ]
   const role = JSON.stringify({
     arn: `arn:aws:iam::${accountId}:role/cairn-read-only`,
     trustPolicy: {
@@ -134,6 +142,9 @@ ${variables.join('\n')}
 
 A role in account ${accountId}:
   curl -X PUT ${url}/_simulator/roles -d '${role}'
+
+Or as a customer would, with aws cloudformation and aws iam; the account's administrator:
+${administrator.join('\n')}
 
 Everything else that can be asked of it: curl ${url}/_simulator/help`
 }

@@ -26,12 +26,34 @@ export interface Principal {
   accountId: string
   /** Unique and never used again, so that a role made anew under an old name is another one. */
   id: string
-  policies: Policy[]
+  /** Identity policies of its own, by name. */
+  inline: Map<string, ReadPolicy>
+  /** ARNs of managed policies. */
+  attached: Set<string>
+  /** ARN of the managed policy beyond which nothing is allowed. */
+  boundary?: string
+  description?: string
+  tags: Map<string, string>
   trust: Policy
   trustDocument: PolicyDocument
   maxSessionDuration: number
   /** Epoch milliseconds. */
   propagatingUntil: number
+  createdAt: number
+}
+
+/** A policy as it was written, and as it is judged. */
+export interface ReadPolicy {
+  document: PolicyDocument
+  policy: Policy
+}
+
+/** A policy with an ARN of its own. */
+export interface ManagedPolicy extends ReadPolicy {
+  arn: string
+  id: string
+  name: string
+  path: string
   createdAt: number
 }
 
@@ -66,11 +88,28 @@ export class Accounts {
   readonly #accounts = new Map<string, Account>()
   readonly #principals = new Map<string, Principal>()
   readonly #sessions = new Map<string, Session>()
+  /** Customers' by ARN, and those of AWS that are simulated. */
+  readonly managedPolicies = new Map<string, ManagedPolicy>()
 
   /** @param now epoch milliseconds */
   constructor(partition: string, now: () => number) {
     this.partition = partitionNamed(partition)
     this.#now = now
+    this.putManagedPolicy(
+      `arn:${this.partition.name}:iam::aws:policy/AdministratorAccess`,
+      allowEverything,
+    )
+  }
+
+  /** @throws AwsError MalformedPolicyDocument */
+  putManagedPolicy(arn: string, document: PolicyDocument): ManagedPolicy {
+    const [, path, name] = /:policy(\/(?:.*\/)?)([^/]+)$/.exec(arn)!
+    const policy: ManagedPolicy = {
+      ...{ arn, path: path!, name: name!, id: keyId('ANPA'), createdAt: this.#now() },
+      ...{ document, policy: parsePolicy(document, 'identity') },
+    }
+    this.managedPolicies.set(arn, policy)
+    return policy
   }
 
   /** The account with this id; one that nobody has named before comes into being with AWS's default regions. */
@@ -107,11 +146,11 @@ export class Accounts {
     const until = propagatingUntil === undefined ? 0 : new Date(propagatingUntil).getTime()
     if (Number.isNaN(until)) throw new ControlError('propagatingUntil is not a time')
     const trust = parsePolicy(spec.trustPolicy, 'trust')
-    const policies = (spec.policies ?? []).map((policy) => parsePolicy(policy, 'identity'))
+    const inline = readPolicies(spec.policies ?? [])
     Object.assign(this.#putPrincipal(spec.arn), {
       trust,
       trustDocument: spec.trustPolicy,
-      policies,
+      inline,
       maxSessionDuration,
       propagatingUntil: until,
     })
@@ -126,9 +165,9 @@ export class Accounts {
   }
 
   createPrincipal(spec: PrincipalSpec): Credentials {
-    const policies = spec.policies?.map((policy) => parsePolicy(policy, 'identity'))
+    const inline = spec.policies && readPolicies(spec.policies)
     const principal = this.#putPrincipal(spec.arn)
-    if (policies) principal.policies = policies
+    if (inline) principal.inline = inline
     const session = principal.arn.includes(':role/')
       ? this.#openSession(principal, spec.sessionName ?? 'session', spec.durationSeconds ?? 43_200)
       : this.#remember({
@@ -146,7 +185,7 @@ export class Accounts {
   setPolicies(arn: string, policies: PolicyDocument[]): void {
     const principal = this.#principals.get(arn)
     if (!principal) throw new ControlError(`There is no principal ${arn}`)
-    principal.policies = policies.map((policy) => parsePolicy(policy, 'identity'))
+    principal.inline = readPolicies(policies)
   }
 
   /** The session of a key, dead ones (their role deleted) included. */
@@ -181,7 +220,10 @@ export class Accounts {
     const request = { action, resource, caller: session, keys: this.#keys(session, region) }
     const layers: [string, readonly Policy[]][] = [
       ['a service control', this.account(session.accountId).serviceControlPolicies],
-      ['an identity-based', session.principal.policies],
+      ['an identity-based', this.#policiesOf(session.principal)],
+      ...this.#boundaryOf(session.principal).map(
+        (policy) => ['a permissions boundary', [policy]] as [string, Policy[]],
+      ),
       ...(session.sessionPolicy
         ? [['a session', [session.sessionPolicy]] as [string, Policy[]]]
         : []),
@@ -194,13 +236,13 @@ export class Accounts {
           session,
           action,
           resource,
-          ` with an explicit deny in ${kind} policy`,
+          ` with an explicit deny in ${named(kind)}`,
         )
       }
       // Every account has the service control policy that allows everything; only denials are set here.
       if (verdict === 'none' && kind !== 'a service control') {
-        const which = kind.replace(/^an? /, '')
-        const reason = ` because no ${which} policy allows the ${action} action`
+        const which = named(kind).replace(/^an? /, '')
+        const reason = ` because no ${which} allows the ${action} action`
         throw denied(protocol, session, action, resource, reason)
       }
     }
@@ -225,7 +267,8 @@ export class Accounts {
       const asked = { action, resource: role.arn, caller, keys }
       const trusted = evaluateTrust(role.trust, asked)
       const layers = [
-        caller.principal.policies,
+        this.#policiesOf(caller.principal),
+        ...this.#boundaryOf(caller.principal).map((policy) => [policy]),
         ...(caller.sessionPolicy ? [[caller.sessionPolicy]] : []),
       ]
       const own = layers.map((policies) => evaluate(policies, asked))
@@ -269,6 +312,17 @@ export class Accounts {
     )
   }
 
+  #policiesOf({ inline, attached }: Principal): Policy[] {
+    const managed = [...attached].flatMap((arn) => this.managedPolicies.get(arn) ?? [])
+    return [...inline.values(), ...managed].map(({ policy }) => policy)
+  }
+
+  /** None where there is no boundary; one that allows nothing where its policy is gone. */
+  #boundaryOf({ boundary }: Principal): Policy[] {
+    if (boundary === undefined) return []
+    return [this.managedPolicies.get(boundary)?.policy ?? []]
+  }
+
   #putPrincipal(arn: string): Principal {
     const form = /^arn:([\w-]+):iam::(\d{12}):(user|role)\/(?:[\w+=,.@/-]*\/)?[\w+=,.@-]{1,64}$/
     const match = form.exec(arn)
@@ -282,7 +336,9 @@ export class Accounts {
       arn,
       accountId: this.account(match[2]!).id,
       id: keyId(match[3] === 'role' ? 'AROA' : 'AIDA'),
-      policies: [],
+      inline: new Map(),
+      attached: new Set(),
+      tags: new Map(),
       trust: [],
       trustDocument: { Version: '2012-10-17', Statement: [] },
       maxSessionDuration: 3600,
@@ -336,6 +392,26 @@ export class Accounts {
   }
 }
 
+/** What an administrator may do. */
+export const allowEverything = {
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
+}
+
+function readPolicies(documents: PolicyDocument[]): Map<string, ReadPolicy> {
+  return new Map(
+    documents.map((document, index) => [
+      `policy-${index + 1}`,
+      { document, policy: parsePolicy(document, 'identity') },
+    ]),
+  )
+}
+
+/** The kind of policy in the words of a refusal. */
+function named(kind: string): string {
+  return kind === 'a permissions boundary' ? kind : `${kind} policy`
+}
+
 function denied(
   protocol: Protocol,
   session: Session,
@@ -349,7 +425,7 @@ function denied(
 }
 
 /** An IAM identifier: its kind, then 16 of the 32 characters AWS uses. */
-function keyId(kind: 'AKIA' | 'ASIA' | 'AROA' | 'AIDA'): string {
+function keyId(kind: 'AKIA' | 'ASIA' | 'AROA' | 'AIDA' | 'ANPA'): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
   return kind + Array.from(randomBytes(16), (byte) => alphabet[byte % 32]).join('')
 }

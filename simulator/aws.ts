@@ -3,11 +3,13 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Accounts, Session } from './accounts.ts'
+import { cloudFormationOperations, type Stacks } from './cloudformation.ts'
 import { cloudTrailOperations } from './cloudtrail.ts'
 import { AwsError, commonError, INVALID_TOKEN, type Protocol } from './errors.ts'
 import type { Faults } from './faults.ts'
 import { iamOperations } from './iam.ts'
 import type { Ledger } from './ledger.ts'
+import type { Call, QueryOperation } from './query.ts'
 import { Quota } from './quota.ts'
 import { authenticate, readSignature, type Signature, type SignedRequest } from './sigv4.ts'
 import { stsOperations } from './sts.ts'
@@ -27,6 +29,9 @@ export interface AwsParts {
   accounts: Accounts
   ledger: Ledger
   faults: Faults
+  stacks: Stacks
+  /** Writes down what a call changed. */
+  trace: Call['trace']
   settings: () => Settings
   /** Epoch milliseconds. */
   now: () => number
@@ -40,15 +45,21 @@ interface Asked {
   parameters: URLSearchParams
 }
 
-/** Services of the query protocol: their operations and the namespace of their XML. */
-const queryServices: Record<string, { operations: typeof stsOperations; namespace: string }> = {
-  sts: { operations: stsOperations, namespace: 'https://sts.amazonaws.com/doc/2011-06-15/' },
-  iam: { operations: iamOperations, namespace: 'https://iam.amazonaws.com/doc/2010-05-08/' },
+/** The services of the query protocol, and the namespace of their XML. */
+const namespaces: Record<string, string> = {
+  cloudformation: 'http://cloudformation.amazonaws.com/doc/2010-05-15/',
+  iam: 'https://iam.amazonaws.com/doc/2010-05-08/',
+  sts: 'https://sts.amazonaws.com/doc/2011-06-15/',
 }
 
 /** The part of the simulator that AWS clients talk to. */
-export function createAws({ accounts, ledger, faults, settings, now }: AwsParts) {
+export function createAws({ accounts, ledger, faults, stacks, trace, settings, now }: AwsParts) {
   const cloudTrail = cloudTrailOperations(accounts, ledger, settings)
+  const queryServices: Record<string, Record<string, QueryOperation>> = {
+    cloudformation: cloudFormationOperations(stacks),
+    iam: iamOperations,
+    sts: stsOperations,
+  }
   const quota = new Quota()
 
   return async function answer(request: SignedRequest): Promise<AwsAnswer | NoAnswer> {
@@ -104,14 +115,15 @@ export function createAws({ accounts, ledger, faults, settings, now }: AwsParts)
     }
     if (protocol === 'query') {
       const known = Object.hasOwn(queryServices, service) ? queryServices[service] : undefined
-      if (!known || !Object.hasOwn(known.operations, operation)) {
+      if (!known || !Object.hasOwn(known, operation)) {
         const message = `Could not find operation ${operation} for ${service}`
         throw new AwsError('InvalidAction', message)
       }
       await answerTime(settings().latencyMs)
-      const result = known.operations[operation]!({ parameters, session, region, accounts })
+      const result = known[operation]!({ parameters, session, region, accounts, trace })
       const metadata = xml({ ResponseMetadata: { RequestId: requestId } })
-      return `<${operation}Response xmlns="${known.namespace}"><${operation}Result>${result}</${operation}Result>${metadata}</${operation}Response>`
+      const inside = result && `<${operation}Result>${result}</${operation}Result>`
+      return `<${operation}Response xmlns="${namespaces[service]}">${inside}${metadata}</${operation}Response>`
     }
     if (service !== 'cloudtrail' || !Object.hasOwn(cloudTrail, operation)) {
       throw new AwsError('UnknownOperationException', `There is no operation ${operation}`)
@@ -186,7 +198,7 @@ function errorBody({ protocol, service }: Asked, error: AwsError, requestId: str
     const member = code === 'AccessDeniedException' ? 'Message' : 'message'
     return JSON.stringify({ __type: code, [member]: message })
   }
-  const namespace = queryServices[service]?.namespace ?? queryServices.sts!.namespace
+  const namespace = Object.hasOwn(namespaces, service) ? namespaces[service] : namespaces.sts
   const type = status >= 500 ? 'Receiver' : 'Sender'
   const inside = xml({ Error: { Type: type, Code: code, Message: message }, RequestId: requestId })
   return `<ErrorResponse xmlns="${namespace}">${inside}</ErrorResponse>`

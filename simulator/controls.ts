@@ -40,6 +40,18 @@ const principal = z.strictObject({
   durationSeconds: z.number().positive().optional(),
 })
 
+const stackName = z.strictObject({
+  stackName: z.string().optional(),
+  accountId: accountId.optional(),
+  region: z.string().optional(),
+})
+
+const stack = stackName.extend({
+  template: z.string(),
+  parameters: z.record(z.string(), z.string()).optional(),
+  capabilities: z.array(z.string()).optional(),
+})
+
 const trail = z.strictObject({
   name: z.string(),
   homeRegion: z.string(),
@@ -72,7 +84,7 @@ const events = z.strictObject({
 })
 
 const fault = z.strictObject({
-  service: z.enum(['sts', 'cloudtrail', 'iam']).optional(),
+  service: z.enum(['sts', 'cloudtrail', 'iam', 'cloudformation']).optional(),
   operation: z.string().optional(),
   region: z.string().optional(),
   accountId: accountId.optional(),
@@ -107,6 +119,22 @@ const routes: Record<string, Route> = {
   })),
   'GET /help': route(nothing, () => Object.keys(routes)),
   'GET /env': route(nothing, (simulator) => simulator.env),
+  'GET /administrator': route(
+    z.strictObject({ accountId: accountId.optional() }),
+    (simulator, input) => {
+      const { AWS_ENDPOINT_URL, AWS_REGION } = simulator.env
+      const { accessKeyId, secretAccessKey } = simulator.administrator(input.accountId)
+      return {
+        ...{ AWS_ENDPOINT_URL, AWS_REGION },
+        AWS_ACCESS_KEY_ID: accessKeyId,
+        AWS_SECRET_ACCESS_KEY: secretAccessKey,
+        // One left in the shell from a session would spoil the key.
+        AWS_SESSION_TOKEN: '',
+      }
+    },
+  ),
+  'POST /stacks': route(stack, (simulator, input) => simulator.createStack(input)),
+  'DELETE /stacks': route(stackName, (simulator, input) => simulator.deleteStack(input)),
   'GET /roles': route(nothing, (simulator) => simulator.roles()),
   'PUT /roles': route(role, (simulator, input) => simulator.putRole(input)),
   'DELETE /roles': route(z.strictObject({ arn: z.string() }), (simulator, { arn }) => {

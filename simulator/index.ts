@@ -1,19 +1,22 @@
 import type { AddressInfo } from 'node:net'
-import { Accounts } from './accounts.ts'
-import { ControlError } from './errors.ts'
+import { Accounts, allowEverything } from './accounts.ts'
+import { type Stack, Stacks } from './cloudformation.ts'
+import { AwsError, ControlError } from './errors.ts'
 import { Faults } from './faults.ts'
 import { createHttpServer } from './http.ts'
 import { Ledger } from './ledger.ts'
 import { parsePolicy } from './policy.ts'
+import type { Call, Trace } from './query.ts'
 import { bringUpToDate, readRecords } from './records.ts'
 import { changeSettings, defaultSettings } from './settings.ts'
-import type { Settings, Simulator, SimulatorOptions } from './types.ts'
+import { DELIVERY_SECONDS, recordOf } from './trail.ts'
+import type { Credentials, Settings, Simulator, SimulatorOptions } from './types.ts'
 
 export { oneSecondRecords } from './records.ts'
 export type * from './types.ts'
 
 /**
- * Starts a simulated AWS on 127.0.0.1: STS and CloudTrail over their real wire protocols, for any client that is
+ * Starts a simulated AWS on 127.0.0.1: STS, CloudTrail, and IAM and CloudFormation for roles, over their real wire protocols, for any client that is
  * given its address as AWS_ENDPOINT_URL.
  *
  * @throws when the port is in use, or an option makes no sense
@@ -51,6 +54,34 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   })
   const ledger = new Ledger(accounts, now)
   const faults = new Faults()
+  const stacks = new Stacks(now, () => settings.stackMs)
+  const trace = (one: Trace) => {
+    const held = { deliveryDelaySeconds: DELIVERY_SECONDS, defaultAccountId: one.session.accountId }
+    ledger.add([recordOf(one, now())], held)
+  }
+  const administrators = new Map<string, Credentials>()
+  const administrator = (id: string): Credentials => {
+    const known = administrators.get(id)
+    if (known) return known
+    const arn = `arn:${accounts.partition.name}:iam::${id}:user/administrator`
+    const made = accounts.createPrincipal({ arn, policies: [allowEverything] })
+    administrators.set(id, made)
+    return made
+  }
+  /** As the administrator; what AWS refuses is told as a refused control. */
+  const asAdministrator = async (
+    { accountId: id = accountId, region = accounts.partition.globalRegion },
+    act: (call: Call) => Promise<Stack>,
+  ): Promise<Stack> => {
+    const session = accounts.session(administrator(id).accessKeyId)!
+    if (!accounts.account(id).regions.has(region)) {
+      throw new ControlError(`The region ${region} is not enabled in account ${id}`)
+    }
+    return act({ session, region, accounts, trace }).catch((error: unknown) => {
+      if (!(error instanceof AwsError)) throw error
+      throw new ControlError(`${error.code}: ${error.message}`)
+    })
+  }
 
   const simulator: Simulator = {
     // Known once the server listens.
@@ -69,6 +100,29 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     roles: () => accounts.roles().map(({ arn }) => arn),
     deleteRole: (arn) => accounts.deleteRole(arn),
     createPrincipal: (principal) => accounts.createPrincipal(principal),
+    administrator: (id = accountId) => administrator(id),
+    async createStack({ template, parameters = {}, stackName = 'cairn-read-only', ...rest }) {
+      const stack = await asAdministrator(rest, async (call) => {
+        const begun = stacks.create(call, {
+          ...{ name: stackName, body: template, parameters: new Map(Object.entries(parameters)) },
+          capabilities: rest.capabilities ?? ['CAPABILITY_NAMED_IAM'],
+        })
+        await stacks.settled(begun)
+        return begun
+      })
+      expectStatus(stack, 'CREATE_COMPLETE')
+      const outputs = stack.outputs.map(({ key, value }) => [key, value])
+      return { stackId: stack.id, outputs: Object.fromEntries(outputs) }
+    },
+    async deleteStack({ stackName = 'cairn-read-only', ...rest }) {
+      const stack = await asAdministrator(rest, async (call) => {
+        const [found] = stacks.describe(call, stackName)
+        stacks.delete(call, found!.id)
+        await stacks.settled(found!)
+        return found!
+      })
+      expectStatus(stack, 'DELETE_COMPLETE')
+    },
     setPolicies: (arn, policies) => accounts.setPolicies(arn, policies),
     setServiceControlPolicies(policies, id = accountId) {
       accounts.account(id).serviceControlPolicies = policies.map((policy) =>
@@ -105,6 +159,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     settings: () => ({ ...settings }),
     configure: (changes) => changeSettings(settings, changes),
     async close() {
+      stacks.close()
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeAllConnections()
       await closed
@@ -114,6 +169,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     accounts,
     ledger,
     faults,
+    stacks,
+    trace,
     settings: () => settings,
     now,
     simulator,
@@ -135,4 +192,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       ...(credentials.sessionToken && { AWS_SESSION_TOKEN: credentials.sessionToken }),
     },
   })
+}
+
+/** @throws ControlError with the reason of the first resource that failed */
+function expectStatus(stack: Stack, wanted: string): void {
+  if (stack.status === wanted) return
+  const failed = stack.events.find(({ status }) => status.endsWith('_FAILED'))
+  const why = failed ? `: ${failed.logicalId} ${failed.status}: ${failed.reason}` : ''
+  throw new ControlError(`The stack ${stack.name} is in ${stack.status}${why}`)
 }

@@ -1,18 +1,11 @@
 /** AWS STS: the query protocol's parameters in, XML out. */
 
-import type { Accounts, Session } from './accounts.ts'
 import { AwsError } from './errors.ts'
 import { parsePolicy } from './policy.ts'
+import { type QueryRequest, text, validate, whole } from './query.ts'
 import { xml } from './xml.ts'
 
 const HOUR = 3600
-
-export interface QueryRequest {
-  parameters: URLSearchParams
-  session: Session
-  region: string
-  accounts: Accounts
-}
 
 /** The operations by name; each gives the inside of its `…Result` element. */
 export const stsOperations: Record<string, (request: QueryRequest) => string> = {
@@ -76,44 +69,4 @@ function assumeRole({ parameters, session, region, accounts }: QueryRequest): st
     // AWS packs the policy into the token and tells how much of the room it took, in percent.
     ...(policyText !== null && { PackedPolicySize: String(Math.ceil(policyText.length / 21)) }),
   })
-}
-
-type Problem = string | undefined
-
-/** Tells all problems at once, as AWS does. */
-function validate(...checks: Problem[]): void {
-  const problems = checks.filter((problem) => problem !== undefined)
-  if (problems.length === 0) return
-  const count = `${problems.length} validation error${problems.length > 1 ? 's' : ''} detected`
-  throw new AwsError('ValidationError', `${count}: ${problems.join('; ')}`)
-}
-
-function text(
-  name: string,
-  value: string | null,
-  limits: { required?: boolean; min: number; max: number; pattern?: string },
-): Problem {
-  const failed = (constraint: string) =>
-    `Value ${value === null ? 'null' : `'${value}'`} at '${name}' failed to satisfy constraint: Member must ${constraint}`
-  if (value === null) return limits.required ? failed('not be null') : undefined
-  if (value.length < limits.min) {
-    return failed(`have length greater than or equal to ${limits.min}`)
-  }
-  if (value.length > limits.max) return failed(`have length less than or equal to ${limits.max}`)
-  if (limits.pattern && !new RegExp(`^${limits.pattern}$`).test(value)) {
-    return failed(`satisfy regular expression pattern: ${limits.pattern}`)
-  }
-  return undefined
-}
-
-function whole(name: string, value: string | null, limits: { min: number; max: number }): Problem {
-  if (value === null) return undefined
-  const failed = (constraint: string) =>
-    `Value '${value}' at '${name}' failed to satisfy constraint: Member must ${constraint}`
-  if (!/^-?\d+$/.test(value)) return failed('be a whole number')
-  if (Number(value) < limits.min) {
-    return failed(`have value greater than or equal to ${limits.min}`)
-  }
-  if (Number(value) > limits.max) return failed(`have value less than or equal to ${limits.max}`)
-  return undefined
 }

@@ -1,13 +1,17 @@
-/** XML as the query protocol's answers have it: elements only, no attributes. */
+/** XML as the query protocol's answers have it: elements only, no attributes; a list's items are its `member`s. */
 
 export interface Elements {
-  [name: string]: string | Elements
+  [name: string]: string | Elements | (string | Elements)[]
 }
 
 export function xml(elements: Elements): string {
   return Object.entries(elements)
     .map(([name, value]) => {
-      const inside = typeof value === 'string' ? escapeXml(value) : xml(value)
+      const inside = Array.isArray(value)
+        ? value.map((member) => xml({ member })).join('')
+        : typeof value === 'string'
+          ? escapeXml(value)
+          : xml(value)
       return `<${name}>${inside}</${name}>`
     })
     .join('')
@@ -15,5 +19,8 @@ export function xml(elements: Elements): string {
 
 function escapeXml(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
-  return text.replace(/[&<>"]/g, (character) => entities[character]!)
+  // Control characters have no place in XML at all.
+  return text
+    .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
+    .replace(/[&<>"]/g, (character) => entities[character]!)
 }
