@@ -23,18 +23,12 @@ provider "aws" {
   region = "us-east-1"
 }
 
-variable "external_ids" {
-  description = "Account id to the external ID of its connection, as POST /api/v1/connections/bulk answers it. Two accounts never share an external ID."
-  type        = map(string)
-
-  default = {
+# What Cairn answers to POST /api/v1/connections/bulk: account id to external ID. Nothing in it is
+# secret, and no two accounts share an external ID.
+locals {
+  cairn_external_ids = {
     "111122223333" = "cairn-kVxXf48F2ZByCcds9teC5nuZ"
     "444455556666" = "cairn-5hN1qTgWc0rYbUoLz7dPa2Ke"
-  }
-
-  validation {
-    condition     = length(distinct(values(var.external_ids))) == length(var.external_ids)
-    error_message = "Each account has an external ID of its own; here two accounts have the same."
   }
 }
 
@@ -92,7 +86,7 @@ resource "aws_cloudformation_stack_set" "cairn_read_only" {
 }
 
 resource "aws_cloudformation_stack_set_instance" "cairn_read_only" {
-  for_each = var.external_ids
+  for_each = local.cairn_external_ids
 
   stack_set_name = aws_cloudformation_stack_set.cairn_read_only.name
   account_id     = each.key
@@ -105,7 +99,7 @@ resource "aws_cloudformation_stack_set_instance" "cairn_read_only" {
 output "cairn_role_arns" {
   description = "Account id to the ARN of its role. Cairn knows them already when it was given roleName."
   value = {
-    for account_id, _ in var.external_ids :
+    for account_id, _ in local.cairn_external_ids :
     account_id => "arn:${data.aws_partition.current.partition}:iam::${account_id}:role/${local.role_name}"
   }
 

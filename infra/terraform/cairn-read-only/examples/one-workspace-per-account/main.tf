@@ -1,6 +1,5 @@
 # For those who apply the same configuration once in each account. Each workspace looks up the
-# external ID of the account that its credentials belong to. The map is what Cairn answers to
-# POST /api/v1/connections/bulk; there is nothing secret in it.
+# external ID of the account that its credentials belong to.
 
 terraform {
   required_version = ">= 1.5"
@@ -17,11 +16,10 @@ provider "aws" {
   region = "us-east-1"
 }
 
-variable "external_ids" {
-  description = "Account id to the external ID of its connection."
-  type        = map(string)
-
-  default = {
+# What Cairn answers to POST /api/v1/connections/bulk: account id to external ID. Nothing in it is
+# secret.
+locals {
+  cairn_external_ids = {
     "111122223333" = "cairn-kVxXf48F2ZByCcds9teC5nuZ"
     "444455556666" = "cairn-5hN1qTgWc0rYbUoLz7dPa2Ke"
   }
@@ -33,7 +31,7 @@ module "cairn_read_only" {
   source = "../.."
 
   # An account that is not in the map is an error: it has no connection yet.
-  external_id   = var.external_ids[data.aws_caller_identity.current.account_id]
+  external_id   = local.cairn_external_ids[data.aws_caller_identity.current.account_id]
   principal_arn = "arn:aws:iam::123456789012:role/cairn"
 }
 
