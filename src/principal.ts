@@ -60,7 +60,10 @@ export function watchPrincipal(options: {
         if (signal.aborted) break
         const reason = error instanceof Error ? error.message : String(error)
         if (reason !== trouble)
-          logger.warn({ reason }, 'Which role Cairn runs as cannot be kept; it is tried again')
+          logger.warn(
+            { reason },
+            'The API cannot be told which role Cairn runs as; it is tried again',
+          )
         trouble = reason
         pause = Math.min(pause, INTERVAL_WHILE_TROUBLED_MS)
       }
@@ -96,7 +99,7 @@ function keeping(known: PrincipalFinding | undefined, found: PrincipalFinding): 
 function say(finding: PrincipalFinding, logger: Logger): void {
   const { state, saw, credentials, means, remedy } = finding
   const from = credentials && `The credentials are from ${credentials}.`
-  const sentences = [saw, from, means, remedy].filter(Boolean).join(' ')
+  const sentences = [saw, means, remedy, from].filter(Boolean).join(' ')
   if (state === 'certain' && remedy === null) logger.info(sentences)
   else logger.warn(sentences)
 }

@@ -318,7 +318,7 @@ describe('while a worker runs', () => {
     const lines: string[] = []
     const logger = pino({}, { write: (line: string) => lines.push(line) })
     const running = watchPrincipal({ aws: accessAs(ROLE), db: away, configured: undefined, logger })
-    await vi.waitFor(() => expect(lines.join()).toContain('cannot be kept'))
+    await vi.waitFor(() => expect(lines.join()).toContain('The API cannot be told'))
     await running.stop()
     await away.destroy()
   })
