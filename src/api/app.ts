@@ -26,9 +26,16 @@ import { healthRoutes } from './health.ts'
 import { parseBody } from './json-body.ts'
 import { notFound, Problem } from './problems.ts'
 import { setupRoutes } from './setup.ts'
+import { trustReviewRoutes } from './trust-review.ts'
 
 /** The resources under `/api/v1`. A new one is a file that exports such a function, and a line here. */
-const resources = [connectionRoutes, bulkConnectionRoutes, setupRoutes, changeRoutes]
+const resources = [
+  connectionRoutes,
+  bulkConnectionRoutes,
+  setupRoutes,
+  trustReviewRoutes,
+  changeRoutes,
+]
 
 const BODY_LIMIT_BYTES = 1024 * 1024
 

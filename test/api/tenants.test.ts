@@ -21,6 +21,7 @@ const absent = {
 /** Bodies that a route takes, so that the refusal is not about the body. */
 const bodies: Record<string, unknown> = {
   'PATCH /api/v1/connections/{id}': { name: 'taken over' },
+  'POST /api/v1/connections/{id}/trust-review': { role: '{"Statement": []}' },
 }
 
 beforeAll(async () => {

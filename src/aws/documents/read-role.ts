@@ -39,7 +39,8 @@ export function readRole(pasted: string): PastedRole | { problem: string } {
 
   const known = knownMistake(text)
   if (known) return wrong(known)
-  const parsed = parse(decode(text) ?? text) ?? parse(withoutPrompts(text))
+  const bare = withoutPrompts(text)
+  const parsed = parse(decode(text) ?? text) ?? (bare === text ? undefined : parse(bare))
   if (!parsed) {
     return wrong('This is not JSON or YAML as AWS writes it, or something in it is there twice')
   }

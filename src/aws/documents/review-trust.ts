@@ -13,7 +13,10 @@ export interface TrustReview {
   /** Everybody that a statement allows to assume the role, in the policy's order. */
   trusted: TrustedParty[]
   notes: string[]
-  /** The whole trust policy as it should be, as JSON; null when it is so, or cannot be written. */
+  /**
+   * A trust policy for Cairn and nobody else, as JSON. Null when Cairn's part is as it should be,
+   * the text is of another role, or it is not certain what Cairn runs as.
+   */
   remedy: string | null
 }
 
@@ -30,7 +33,10 @@ export interface TrustedParty {
    */
   judgement: 'expected' | 'wider' | 'other' | 'dangerous'
   means: string
-  /** What to write instead, as JSON, after a sentence that says where. */
+  /**
+   * What to write instead of the statement, as JSON; its condition alone while it is not certain
+   * what Cairn runs as. Null when there is nothing to write for Cairn.
+   */
   remedy: string | null
 }
 
@@ -103,7 +109,7 @@ export function reviewTrust(
 
   const statements = listOf(document.Statement).map(readStatement)
   const denials = statements.filter(({ effect }) => effect === 'Deny')
-  const denied = reviewDenials(denials, expected, notes)
+  const denied = reviewDenials(denials, expected)
   const trusted: TrustedParty[] = []
   let letsCairnIn = false
   for (const statement of statements) {
@@ -128,6 +134,8 @@ export function reviewTrust(
     }
     if (counts) notes.push(...remarks(statement, condition))
   }
+
+  notes.push(...denied.notes())
 
   const { externalId, principalArn, roleArn } = expected
   if (principalArn === null) {
@@ -167,7 +175,7 @@ export function reviewTrust(
     notes: [...new Set(notes)],
     remedy:
       (verdict === 'unsafe' || (verdict === 'unclear' && !letsCairnIn)) && principalArn !== null
-        ? JSON.stringify(trustPolicy({ principalArn, externalId }), null, 2)
+        ? json(trustPolicy({ principalArn, externalId }))
         : null,
   }
 }
@@ -429,55 +437,65 @@ function remarksOf({ operator, base, quantifier, values }: Test, id: string): st
 
 // Denials
 
-/** The only ones that count for anything; the others are told of. */
+interface Denials {
+  /** Cairn is kept out, with the right external ID too. */
+  cairn: boolean
+  /** Whether one refuses every other external ID, and none, to the principal. */
+  protects(principal: Principal): boolean
+  /** To be read after all principals were asked about. */
+  notes(): string[]
+}
+
 function reviewDenials(
   denials: readonly Statement[],
   { externalId, principalArn }: ExpectedTrust,
-  notes: string[],
-): { cairn: boolean; protects(principal: Principal): boolean } {
-  let cairn = false
-  const protectors: Statement[] = []
-  for (const denial of denials) {
-    const { tests, principals, unreadable } = denial
-    const reaches = denial.allows(assumeRole) && unreadable.length === 0
-    const test = tests.length === 1 ? tests[0]! : undefined
-    const isClassical =
-      reaches &&
-      test?.operator === 'StringNotEquals' &&
-      test.key === idKey &&
-      test.values.length > 0 &&
-      test.values.every((value) => value === externalId)
-    const condition = readCondition(tests, externalId)
-    const isCertain = tests.length === condition.tests.length && !condition.unknown
-    const namesCairn = principals.some(
-      ({ kind, name }) =>
-        kind === 'everyone' ||
-        (kind === 'AWS' && ['itself', 'account'].includes(relationOf(name, principalArn))),
-    )
-    if (reaches && namesCairn && isCertain && condition.admitsId && principalArn !== null) {
-      cairn = true
-    }
-    if (isClassical) {
-      protectors.push(denial)
-      notes.push(
-        'A Deny with "StringNotEquals" on sts:ExternalId refuses every other external ID, and none. It counts here, but a condition in the Allow itself is easier to see and harder to lose.',
-      )
-    } else {
-      notes.push(
-        `A Deny for ${principals.map(({ kind, name }) => (kind === 'everyone but' ? `everyone but ${shorten(name)}` : quote(name))).join(', ') || 'nobody'} is not counted as protection, for nobody can tell from here when it applies. It may keep Cairn out.`,
-      )
-    }
-  }
+): Denials {
+  const reaching = denials.filter(
+    (denial) => denial.unreadable.length === 0 && denial.allows(assumeRole),
+  )
+  const protectors = reaching.filter(
+    ({ tests: [test, ...more] }) =>
+      test?.operator === 'StringNotEquals' && onlyNames(test, externalId) && more.length === 0,
+  )
+  const used = new Set<Statement>()
   return {
-    cairn,
-    protects: (principal) =>
-      protectors.some(({ principals }) =>
+    cairn: reaching.some(({ tests, principals }) => {
+      const condition = readCondition(tests, externalId)
+      const isCertain = tests.length === condition.tests.length && !condition.unknown
+      const namesCairn = principals.some(
+        ({ kind, name }) =>
+          kind === 'everyone' ||
+          (kind === 'AWS' && ['itself', 'account'].includes(relationOf(name, principalArn))),
+      )
+      return isCertain && condition.admitsId && namesCairn
+    }),
+    protects: (principal) => {
+      const found = protectors.filter(({ principals }) =>
         principals.some(
           ({ kind, name }) =>
             kind === 'everyone' || (kind === principal.kind && name === principal.name),
         ),
-      ),
+      )
+      for (const denial of found) used.add(denial)
+      return found.length > 0
+    },
+    notes: () =>
+      denials.map((denial) => {
+        if (used.has(denial)) {
+          return 'A Deny with "StringNotEquals" on sts:ExternalId refuses every other external ID, and none. It counts here, but a condition in the Allow itself is easier to see and harder to lose.'
+        }
+        const names = denial.principals.map(({ kind, name }) =>
+          kind === 'everyone but' ? `everyone but ${shorten(name)}` : quote(name),
+        )
+        return protectors.includes(denial)
+          ? `A Deny refuses every other external ID to ${names.join(', ')}. It is not counted as protection: no entry needs it, or none that it is for.`
+          : `A Deny for ${names.join(', ') || 'nobody'} is not counted as protection, for nobody can tell from here when it applies. It may keep Cairn out.`
+      }),
   }
+}
+
+function onlyNames({ key, values }: Test, id: string): boolean {
+  return key === idKey && values.length > 0 && values.every((value) => value === id)
 }
 
 // Judging
@@ -556,7 +574,11 @@ function judgePrincipal(
       return judgeAws(name, condition, expected, pastedArn)
     case 'Service':
       if (hasWildcard(name)) {
-        return { judgement: 'dangerous', who: 'any AWS service', means: 'No service is named.' }
+        return {
+          judgement: 'dangerous',
+          who: 'any AWS service',
+          means: 'It names no service. Name the one that it is meant for, or remove it.',
+        }
       }
       return {
         judgement: 'other',
@@ -775,7 +797,7 @@ function judgeFederated(name: string, { tests }: Statement): Judged {
     return {
       judgement: 'dangerous',
       who: 'any identity provider',
-      means: 'No identity provider is named.',
+      means: 'It names no provider. Name the one that it is meant for, or remove it.',
     }
   }
   const who = `users of the identity provider ${shorten(name)}`
@@ -795,7 +817,7 @@ function judgeFederated(name: string, { tests }: Statement): Judged {
         judgement: 'dangerous',
         who,
         means:
-          'Everybody in the world can have an account there, and no condition says whose tokens are taken.',
+          'Everybody in the world can have an account there, and no condition says whose tokens are taken. Add one, or remove the statement.',
       }
     : {
         judgement: 'other',
@@ -832,14 +854,14 @@ function conclude(
   }
 }
 
-function remedyFor(kind: Principal['kind'], { principalArn, externalId }: ExpectedTrust): string {
-  if (kind === 'Service' || kind === 'Federated') {
-    return 'Remove this statement, or name in its condition whom it is meant for.'
-  }
+function remedyFor(
+  kind: Principal['kind'],
+  { principalArn, externalId }: ExpectedTrust,
+): string | null {
+  // Not Cairn's to write.
+  if (kind === 'Service' || kind === 'Federated') return null
   const [statement] = trustPolicy({ principalArn: principalArn ?? '', externalId }).Statement
-  return principalArn === null
-    ? `Name Cairn's own principal and nobody else, with this condition:\n${json({ Condition: statement!.Condition })}`
-    : `Write this statement instead:\n${json(statement)}`
+  return json(principalArn === null ? { Condition: statement!.Condition } : statement)
 }
 
 /** What is to be known of a statement that lets somebody in, besides the judgement. */
@@ -905,8 +927,9 @@ function matches(pattern: string, text: string): boolean {
 const json = (value: unknown) => JSON.stringify(value, null, 2)
 const shown = (value: unknown) =>
   typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
+/** Escapes in JSON can make half of a surrogate pair, which nothing else has to cope with. */
 const shorten = (text: string) =>
-  text.length > 200 ? `${text.slice(0, 200)}…`.toWellFormed() : text
+  (text.length > 200 ? `${text.slice(0, 200)}…` : text).toWellFormed()
 const quote = (text: string) => `"${shorten(text)}"`
 const quoteAll = (texts: readonly string[], between = ', ') =>
   texts.slice(0, 5).map(quote).join(between) +

@@ -1,0 +1,104 @@
+import { z } from 'zod'
+import { LONGEST_PASTE } from '../aws/documents/read-role.ts'
+import { reviewTrust } from '../aws/documents/review-trust.ts'
+import type { ApiContext, App } from './context.ts'
+import { connectionParams, withConnection } from './find-connection.ts'
+import { answer, Problem, problems } from './problems.ts'
+
+const pastedSchema = z
+  .strictObject({
+    role: z.string().max(LONGEST_PASTE, 'The text is longer than 100 KB').meta({
+      description:
+        'The output of `aws iam get-role --role-name NAME`, as JSON or YAML, or the trust policy alone.',
+    }),
+  })
+  .meta({
+    id: 'PastedRole',
+    examples: [
+      {
+        role: '{"Role": {"Arn": "arn:aws:iam::123456789012:role/cairn", "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []}}}',
+      },
+    ],
+  })
+
+const reviewSchema = z
+  .object({
+    verdict: z.enum(['safe', 'unsafe', 'unclear', 'another_role']).meta({
+      description:
+        "`safe`: nobody but Cairn's account gets in, and only with the external ID. `unclear`: somebody else is trusted, Cairn is not let in, or something could not be read. `another_role`: it is not the connection's role.",
+    }),
+    summary: z.string(),
+    trusted: z.array(
+      z.object({
+        who: z.string(),
+        principal: z.string().meta({ description: 'As the policy names it.' }),
+        how: z.string().meta({ description: 'The condition, in words.' }),
+        judgement: z.enum(['expected', 'wider', 'other', 'dangerous']),
+        means: z.string(),
+        remedy: z.string().nullable().meta({
+          description: 'What to write instead of the statement, or its condition alone: JSON.',
+        }),
+      }),
+    ),
+    notes: z.array(z.string()),
+    remedy: z
+      .string()
+      .nullable()
+      .meta({ description: 'A trust policy for Cairn and nobody else: JSON.' }),
+  })
+  .meta({
+    id: 'TrustReview',
+    examples: [
+      {
+        verdict: 'safe',
+        summary:
+          'Only Cairn can assume this role, and only with the external ID of this connection.',
+        trusted: [
+          {
+            who: "Cairn's own principal arn:aws:iam::999988887777:role/cairn",
+            principal: 'arn:aws:iam::999988887777:role/cairn',
+            how: 'sts:ExternalId StringEquals "cairn-Kq7mWz3RtYb9XcVnPd5sJh2G"',
+            judgement: 'expected',
+            means: 'Cairn gets in with the external ID of this connection, and not otherwise.',
+            remedy: null,
+          },
+        ],
+        notes: [],
+        remedy: null,
+      },
+    ],
+  })
+
+/** Who else a role trusts: nothing that can be proven from outside, so the customer pastes it. */
+export function trustReviewRoutes(app: App, { api, principal }: ApiContext): void {
+  app.post(
+    '/connections/:id/trust-review',
+    {
+      schema: {
+        tags: ['connections'],
+        operationId: 'reviewTrust',
+        summary: 'Judge the trust policy of the role',
+        description:
+          'Who else the role trusts cannot be seen from outside: paste the output of `aws iam get-role --role-name NAME`. Nothing of it is kept, and AWS is not asked.',
+        params: connectionParams,
+        body: pastedSchema,
+        response: {
+          200: answer('Who is let in, and whether they should be.', reviewSchema),
+          ...problems(401, 404, 422, 503),
+        },
+      },
+    },
+    async (request) => {
+      const row = await withConnection(api, request, async (_trx, row) => row)
+      const { arn: principalArn } = await principal()
+      const expected = { principalArn, externalId: row.external_id, roleArn: row.role_arn }
+      const review = reviewTrust(request.body.role, expected)
+      if ('problem' in review) {
+        throw new Problem(422, review.problem, {
+          errors: [{ pointer: '/role', detail: review.problem }],
+        })
+      }
+      return review
+    },
+  )
+}
