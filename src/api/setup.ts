@@ -37,7 +37,7 @@ export const principalSchema = z
   })
 
 const commandSchema = z.object({ title: z.string(), command: z.string() })
-const downloadSchema = z.object({ url: z.url(), fileName: z.string() })
+const downloadSchema = z.object({ url: z.string(), fileName: z.string() })
 const policySchema = z.record(z.string(), z.unknown())
 
 const setupSchema = z

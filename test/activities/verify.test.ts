@@ -1,8 +1,14 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { SimulatorOptions } from '../../simulator/index.ts'
 import { nextAttempt } from '../../src/activities/verify.ts'
+import { AwsAccess } from '../../src/aws/access.ts'
 import { partitions } from '../../src/aws/regions.ts'
 import { createTestAccount, readEvents, type TestAccount, trusting } from '../support/account.ts'
+
+const mayAssume = {
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: '*' }],
+}
 
 async function newAccount(options: SimulatorOptions = {}) {
   const account = await createTestAccount({ regions: ['us-east-1', 'eu-west-1'], ...options })
@@ -16,7 +22,7 @@ async function keptChecks({ superuser }: TestAccount, connectionId: string) {
     .selectAll()
     .where('connection_id', '=', connectionId)
     .executeTakeFirstOrThrow()
-  return { ...row, byId: Object.fromEntries(row.checks!.map((check) => [check.id, check])) }
+  return { ...row, byId: Object.fromEntries((row.checks ?? []).map((check) => [check.id, check])) }
 }
 
 async function statusOf({ superuser }: TestAccount, connectionId: string) {
@@ -131,7 +137,7 @@ test('a role that may not look up events is refused with the permission that it 
 test('AWS being out of reach says nothing about the role', async () => {
   const account = await newAccount()
   const { ref } = await account.connect()
-  account.simulator.failNext({ service: 'sts', effect: 'drop', times: 1 })
+  account.simulator.failNext({ operation: 'AssumeRole', effect: 'drop', times: 1 })
   expect((await account.run('verifyRole', ref, { failures: 0 })).state).toBe('waiting')
 })
 
@@ -153,6 +159,58 @@ test('a refusal that could not be probed is not taken for proven', async () => {
   const { byId } = await keptChecks(account, ref.connectionId)
   expect(byId.assume_with_id?.state).toBe('passed')
   expect(byId.refused_without_id?.state).toBe('waiting')
+})
+
+test('what was found so far is shown while the verification runs', async () => {
+  const account = await newAccount()
+  const { ref } = await account.connect()
+  account.simulator.failNext({ operation: 'AssumeRole', effect: 'delay', delayMs: 1 })
+  account.simulator.failNext({ operation: 'AssumeRole', effect: 'delay', delayMs: 1_500 })
+  const running = account.run('verifyRole', ref, { failures: 0 })
+  const { progress } = await vi.waitFor(
+    async () => {
+      const kept = await keptChecks(account, ref.connectionId)
+      expect(kept.progress?.find(({ id }) => id === 'assume_with_id')?.state).toBe('passed')
+      return kept
+    },
+    { timeout: 10_000, interval: 20 },
+  )
+  expect(progress!.map(({ id, state }) => [id, state])).toEqual([
+    ['arn_format', 'passed'],
+    ['account_unused', 'passed'],
+    ['assume_with_id', 'passed'],
+    ['refused_without_id', 'waiting'],
+    ['refused_wrong_id', 'waiting'],
+    ['identity', 'waiting'],
+    ['lookup_events', 'waiting'],
+    ['trails', 'waiting'],
+  ])
+  await running
+  expect(await keptChecks(account, ref.connectionId)).toMatchObject({
+    ...{ state: 'passed', progress: null },
+  })
+})
+
+test('the role that Cairn itself runs as is not taken', async () => {
+  const account = await newAccount()
+  const { simulator, superuser } = account
+  const arn = `arn:aws:iam::${simulator.accountId}:role/platform/cairn`
+  simulator.putRole({ arn, trustPolicy: trusting(simulator.vendor.principalArn, undefined) })
+  const credentials = simulator.createPrincipal({ arn, policies: [mayAssume] })
+  account.deps.aws = new AwsAccess({ credentials: async () => credentials, region: 'us-east-1' })
+  const { ref } = await account.connect()
+  await superuser
+    .updateTable('connections')
+    .set({ role_arn: arn })
+    .where('id', '=', ref.connectionId)
+    .execute()
+  expect(await account.run('verifyRole', ref, { failures: 0 })).toMatchObject({ state: 'failed' })
+  const { byId } = await keptChecks(account, ref.connectionId)
+  expect(byId.arn_format).toMatchObject({
+    state: 'failed',
+    means: expect.stringContaining('Cairn itself'),
+  })
+  expect(Object.keys(byId)).toEqual(['arn_format'])
 })
 
 test('verification is repeated daily, and after failures ever more slowly', () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { permissionPolicy } from '../../src/aws/documents/permissions.ts'
 import { reportConnection } from '../../src/db/connections.ts'
 import { multirangeLiteral } from '../../src/db/database.ts'
 import type { Check, SecondsRange } from '../../src/db/schema.ts'
@@ -126,13 +127,13 @@ describe('changing what is wanted', () => {
   test('a role is read from its ARN and verified next', async () => {
     const { id, createdAt } = await connect()
     const { status, body } = await patch(id, {
-      roleArn: ' arn:aws-cn:iam::123456789012:role/services/cairn \n',
+      roleArn: ' arn:aws:iam::123456789012:role/services/cairn \n',
     })
     expect(status).toBe(200)
     expect(body).toMatchObject({
-      roleArn: 'arn:aws-cn:iam::123456789012:role/services/cairn',
+      roleArn: 'arn:aws:iam::123456789012:role/services/cairn',
       accountId: '123456789012',
-      partition: 'aws-cn',
+      partition: 'aws',
       status: 'verifying',
     })
     expect(Date.parse(body.since)).toBeGreaterThanOrEqual(Date.parse(createdAt))
@@ -294,6 +295,34 @@ describe('deleting', () => {
   })
 })
 
+test.each([
+  ['the one that Cairn runs as', 'arn:aws:iam::999988887777:role/cairn', 'Cairn itself runs as'],
+  ['one of another partition', 'arn:aws-cn:iam::123456789012:role/cairn', 'Run a Cairn in aws-cn'],
+])('a role is refused that is %s', async (_what, roleArn, detail) => {
+  const { id } = await connect()
+  const { status, body } = await patch(id, { roleArn })
+  expect(status).toBe(422)
+  expect(body.errors).toMatchObject([
+    { pointer: '/roleArn', detail: expect.stringContaining(detail) },
+  ])
+  expect(await versionOf(id)).toBe(1)
+})
+
+test('deleting says what is left to remove in AWS', async () => {
+  const { id } = await connect()
+  await patch(id, { roleArn: 'arn:aws:iam::123456789012:role/services/audit-reader' })
+  const { status, body } = await tenant.request('DELETE', `/api/v1/connections/${id}`)
+  expect(status).toBe(202)
+  expect(body.cleanUp.means).toContain('arn:aws:iam::123456789012:role/services/audit-reader')
+  const commands = body.cleanUp.ways.map(({ command }: { command: string }) => command)
+  expect(commands[1]).toContain('--stack-name audit-reader')
+  expect(commands[2]).toMatch(/delete-role-policy .*--role-name audit-reader.*delete-role /s)
+
+  const unused = await connect({ name: 'never had a role' })
+  const answer = await tenant.request('DELETE', `/api/v1/connections/${unused.id}`)
+  expect(answer.body.cleanUp).toBeNull()
+})
+
 describe('the verification', () => {
   const checks: Check[] = [
     { id: 'arn_format', state: 'passed', saw: 'a role', means: 'fine', remedy: null },
@@ -322,17 +351,40 @@ describe('the verification', () => {
   test('is empty before there is one, and after the role was changed', async () => {
     const { id } = await connect()
     const url = `/api/v1/connections/${id}/verification`
-    const none = { state: null, verifiedAt: null, checks: [] }
+    const none = { state: null, verifiedAt: null, checks: [], notProvable: [] }
     expect(await tenant.request('GET', url)).toMatchObject({ status: 200, body: none })
     await patch(id, { roleArn: roleArn() })
     await keep(id, roleArn())
-    expect((await tenant.request('GET', url)).body).toEqual({
-      state: 'failed',
-      verifiedAt: '2026-03-01T12:00:00.000Z',
-      checks,
+    const { body } = await tenant.request('GET', url)
+    expect(body).toMatchObject({
+      ...{ state: 'failed', verifiedAt: '2026-03-01T12:00:00.000Z', checks },
+      notProvable: [{ id: 'who_else', command: 'aws iam get-role --role-name cairn' }],
     })
+    const [fine, broken] = body.checks
+    expect(fine.snippets).toEqual([])
+    expect(JSON.parse(broken.snippets[0].text)).toEqual(permissionPolicy)
     await patch(id, { roleArn: `${roleArn()}-2` })
     expect((await tenant.request('GET', url)).body).toEqual(none)
+  })
+
+  test('shows the one that runs, unless it was cut short', async () => {
+    const { id } = await connect()
+    const url = `/api/v1/connections/${id}/verification`
+    await patch(id, { roleArn: roleArn() })
+    await keep(id, roleArn())
+    const run = (progress_at: Date) =>
+      api.superuser
+        .updateTable('verifications')
+        .set({ progress: JSON.stringify([checks[0]]), progress_at })
+        .where('connection_id', '=', id)
+        .execute()
+    await run(new Date())
+    expect((await tenant.request('GET', url)).body).toMatchObject({
+      ...{ state: 'running', checks: [{ id: 'arn_format' }] },
+      verifiedAt: '2026-03-01T12:00:00.000Z',
+    })
+    await run(new Date(Date.now() - 10 * 60_000))
+    expect((await tenant.request('GET', url)).body).toMatchObject({ state: 'failed', checks })
   })
 
   test('can be asked for, and is then what was found', async () => {
