@@ -93,6 +93,8 @@ export interface Plan {
 
 /** The most that TemplateBody takes, in bytes. */
 const MAX_TEMPLATE_BYTES = 51_200
+/** The longest text that functions may put together, in characters: nested ones could make any. */
+const MAX_TEXT = 131_072
 /** Deeper than any template, and far less than what would exhaust the stack. */
 const MAX_DEPTH = 100
 
@@ -108,6 +110,7 @@ const shortTags = new Map(
       ['!Condition', 'Condition'],
     ]),
 )
+const plainTags = ['str', 'seq', 'map'].map((name) => `tag:yaml.org,2002:${name}`)
 const valueFunctions = new Set(['Ref', ...functions.map((name) => `Fn::${name}`)])
 
 /**
@@ -379,7 +382,10 @@ class Scope {
           throw wrongForm(name, 'a separator and a list')
         }
         const items = listOf(this.evaluate(list, made), name)
-        return items.map((item) => textOf(item, name)).join(textOf(separator, name))
+        const texts = items.map((item) => textOf(item, name))
+        const between = textOf(separator, name)
+        checkLength(texts.reduce((sum, item) => sum + item.length + between.length, 0))
+        return texts.join(between)
       }
       case 'Fn::Split': {
         const [separator, source] = listOf(input, name)
@@ -437,21 +443,33 @@ class Scope {
 
   #substitute(input: Value, made: ReadonlyMap<string, Made>): string {
     const { text, variables } = substitution(input)
+    // Each once, however often it is named.
+    const own = new Map(
+      Object.entries(variables).map(([name, value]) => [name, this.evaluate(value, made)]),
+    )
+    let length = text.length
     return text.replace(/\$\{([^}]*)\}/g, (_, inner: string) => {
       if (inner.startsWith('!')) return `\${${inner.slice(1)}}`
       const name = inner.trim()
-      if (Object.hasOwn(variables, name))
-        return textOf(this.evaluate(variables[name]!, made), 'Fn::Sub')
       const [resource, ...attribute] = name.split('.')
       const value =
-        attribute.length > 0
+        own.get(name) ??
+        (attribute.length > 0
           ? this.#attribute(resource!, attribute.join('.'), made)
-          : this.#ref(name, made)
+          : this.#ref(name, made))
       if (typeof value !== 'string') {
         throw invalid('Template error: every value of the Fn::Sub object must be a string')
       }
+      length += value.length
+      checkLength(length)
       return value
     })
+  }
+}
+
+function checkLength(characters: number): void {
+  if (characters > MAX_TEXT) {
+    throw invalid(`Template error: a text is longer than ${MAX_TEXT} characters`)
   }
 }
 
@@ -713,7 +731,7 @@ function inOrder(needs: ReadonlyMap<string, ReadonlySet<string>>): string[] {
 /** YAML or JSON, which YAML contains, with the short form of functions made the long one. */
 function parse(text: string): Value {
   // Numbers and booleans stay text, as in CloudFormation: an account id keeps its zeros, a version its form.
-  const options = { schema: 'failsafe', uniqueKeys: false, logLevel: 'silent' } as const
+  const options = { schema: 'failsafe', uniqueKeys: false } as const
   let document: ReturnType<typeof parseDocument>
   try {
     document = parseDocument(text, options)
@@ -736,7 +754,7 @@ function toValue(node: Node | null, path: string, depth: number): Value {
   if (isAlias(node)) throw format('YAML aliases are not allowed in CloudFormation templates')
   const tag = node?.tag
   const function_ = tag === undefined ? undefined : shortTags.get(tag)
-  if (tag?.startsWith('!') && function_ === undefined) {
+  if (tag !== undefined && function_ === undefined && !plainTags.includes(tag)) {
     throw format(`YAML not well-formed: unknown tag ${tag}`)
   }
   const value = untagged(node, path, depth)
