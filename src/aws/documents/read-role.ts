@@ -10,8 +10,8 @@ export interface PastedRole {
 /** Longest text that is looked at, in UTF-16 code units. */
 export const LONGEST_PASTE = 100 * 1024
 /**
- * A trust policy has at most 8,192 characters besides white space (IAM quotas), thrice that when
- * it is URL-encoded, and a role has 50 tags. More is something else, and slow to parse.
+ * Without white space. IAM's quotas for a trust policy and a role's tags leave a role well below
+ * this even when the policy is URL-encoded. More is something else, and slow to parse.
  */
 const LONGEST_ROLE = 48 * 1024
 const LONGEST_POLICY = 16 * 1024
