@@ -20,6 +20,7 @@ import {
   startSimulator,
 } from '../../simulator/index.ts'
 import { pythonTool } from '../support/python.ts'
+import { awsCli, keys } from './cli.ts'
 import { policy, trust } from './support.ts'
 
 // The simulator's AssumeRole beside that of ministack, which was written by others from the same documentation:
@@ -218,6 +219,111 @@ describe('AssumeRole is judged as ministack judges it', () => {
       expect(verdict).toBe(Action === 'sts:AssumeRole' ? 'allowed' : 'AccessDenied')
       expect(verdict).toBe(await chained(theirs))
     }
+  })
+})
+
+describe('a stack makes the role that it makes in ministack', { timeout: 120_000 }, () => {
+  const template = `
+Parameters:
+  ExternalId: {Type: String}
+  Principal: {Type: String}
+  Name: {Type: String, Default: ''}
+  Path: {Type: String, Default: /}
+  Extra: {Type: String, Default: 'no', AllowedValues: ['yes', 'no']}
+Conditions:
+  HasName: !Not [!Equals [!Ref Name, '']]
+  IsNamedExtra: !And [!Equals [!Ref Extra, 'yes'], !Condition HasName]
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: !If [HasName, !Ref Name, stack-role]
+      Path: !Ref Path
+      MaxSessionDuration: 7200
+      AssumeRolePolicyDocument:
+        Version: '2012-10-17'
+        Statement:
+          - Effect: Allow
+            Principal: {AWS: !Ref Principal}
+            Action: sts:AssumeRole
+            Condition: {StringEquals: {'sts:ExternalId': !Ref ExternalId}}
+      Policies:
+        - PolicyName: !Join ['-', [read, !Select [1, !Split ['/', !Ref Principal]]]]
+          PolicyDocument:
+            Version: '2012-10-17'
+            Statement:
+              - Effect: Allow
+                Action: ['cloudtrail:LookupEvents', 'cloudtrail:DescribeTrails']
+                Resource: '*'
+              - Fn::If:
+                  - IsNamedExtra
+                  - Effect: Deny
+                    Action: 's3:*'
+                    Resource: !Sub 'arn:\${AWS::Partition}:s3:::\${Name}-\${AWS::AccountId}/*'
+                  - !Ref AWS::NoValue
+Outputs:
+  RoleArn: {Value: !GetAtt Role.Arn}
+  Extra: {Value: 'yes', Condition: IsNamedExtra}
+`
+  const given: Record<string, string>[] = [
+    {},
+    { Name: 'named', Path: '/services/', Extra: 'yes' },
+    { Extra: 'yes', Path: '/a/b/' },
+  ]
+
+  test.each(given)('with %j', async (more) => {
+    const cli = await awsCli()
+    const parameters = { ExternalId: ID, Principal: users.user.arn, ...more }
+    const root = { accessKeyId: CUSTOMER, secretAccessKey: SECRET }
+    const sides = [
+      keys(ours.endpoint, simulator.administrator()),
+      keys(theirs.endpoint, root),
+    ] as const
+    const [mine, other] = await Promise.all(
+      sides.map(async (env) => {
+        const aws = (...args: string[]) => cli.aws(env, ...args)
+        const stack = ['--stack-name', 'stack']
+        await aws(
+          ...['cloudformation', 'create-stack', ...stack, '--template-body', template],
+          ...['--capabilities', 'CAPABILITY_NAMED_IAM', '--parameters'],
+          ...Object.entries(parameters).map(
+            ([name, value]) => `ParameterKey=${name},ParameterValue=${value}`,
+          ),
+        )
+        const { Stacks } = await vi.waitFor(
+          async () => {
+            const described = await aws('cloudformation', 'describe-stacks', ...stack)
+            expect(described.Stacks[0].StackStatus).toBe('CREATE_COMPLETE')
+            return described
+          },
+          { timeout: 30_000, interval: 200 },
+        )
+        const byName = ['--role-name', more.Name ?? 'stack-role']
+        const { Role } = await aws('iam', 'get-role', ...byName)
+        const { PolicyNames } = await aws('iam', 'list-role-policies', ...byName)
+        const policies = []
+        for (const name of PolicyNames) {
+          const policyName = ['--policy-name', name]
+          policies.push(await aws('iam', 'get-role-policy', ...byName, ...policyName))
+        }
+        await aws('cloudformation', 'delete-stack', ...stack)
+        const gone = async () =>
+          await expect(aws('iam', 'get-role', ...byName)).rejects.toThrow('NoSuchEntity')
+        await vi.waitFor(gone, { timeout: 30_000, interval: 200 })
+        const { Arn, Path, RoleName, MaxSessionDuration, AssumeRolePolicyDocument } = Role
+        const outputs = Stacks[0].Outputs.map(
+          ({ OutputKey, OutputValue }: Record<string, string>) => `${OutputKey}=${OutputValue}`,
+        )
+        return {
+          ...{ Arn, Path, RoleName, AssumeRolePolicyDocument, policies },
+          MaxSessionDuration: Number(MaxSessionDuration),
+          outputs: outputs.sort(),
+        }
+      }),
+    )
+    await cli.close()
+    expect(mine!.policies).toHaveLength(1)
+    expect(mine).toEqual(other)
   })
 })
 
