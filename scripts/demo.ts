@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -17,10 +17,13 @@ const usage = `Usage: npm run demo -- [options]
   --all-events            import everything, not only what changes something
   --tps N                 let the simulated AWS allow N requests a second and region
   --exit-when-imported    end when everything wanted at the start is imported, with a verdict
-  --write-ids FILE        write the imported event ids, one a line`
+  --write-ids FILE        write the imported event ids, one a line
+  --template FILE         create the account's role from this CloudFormation template, not from
+                          Cairn's own: see what the verification finds`
 
 const LOOKBACK_DAYS = 7
 const POLL_MS = 1_000
+const READY_WITHIN_MS = 15_000
 /** CloudTrail is late: what is younger is imported, but not settled. Said in docs/architecture.md. */
 const SETTLING_MS = 20 * 60_000
 const DAY_MS = 24 * 3_600_000
@@ -31,6 +34,7 @@ interface Options {
   tps: number | null | undefined
   exitWhenImported: boolean
   writeIds?: string
+  template?: string
 }
 
 function readOptions(): Options {
@@ -41,6 +45,7 @@ function readOptions(): Options {
       tps: { type: 'string' },
       'exit-when-imported': { type: 'boolean', default: false },
       'write-ids': { type: 'string' },
+      template: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
@@ -57,6 +62,7 @@ function readOptions(): Options {
     tps: tps ?? (values.records ? null : undefined),
     exitWhenImported: values['exit-when-imported'],
     writeIds: values['write-ids'],
+    template: values.template === undefined ? undefined : readFileSync(values.template, 'utf8'),
   }
 }
 
@@ -83,6 +89,21 @@ class Api {
     if (!response.ok) throw new Error(`${method} ${route}: ${response.status} ${answer.detail}`)
     return answer
   }
+
+  /** A file that Cairn serves. */
+  async text(url: string): Promise<string> {
+    const response = await fetch(url, { headers: { authorization: `Bearer ${this.#key}` } })
+    if (!response.ok) throw new Error(`GET ${url}: ${response.status} ${await response.text()}`)
+    return response.text()
+  }
+
+  /** Asks until the answer will do: some things are found out within moments of the start. */
+  async ready<T>(route: string, will: (answer: T) => boolean): Promise<T> {
+    for (const began = Date.now(); ; await sleep(200)) {
+      const answer = await this.request<T>('GET', route)
+      if (will(answer) || Date.now() - began > READY_WITHIN_MS) return answer
+    }
+  }
 }
 
 interface Connection {
@@ -92,6 +113,11 @@ interface Connection {
   statusReason: string | null
   createdAt: string
   completeThrough: string | null
+}
+
+interface Setup {
+  principal: { state: string; saw: string; remedy: string | null }
+  cloudFormation: { download: { url: string }; parameters: Record<string, string> } | null
 }
 
 interface Coverage {
@@ -111,7 +137,11 @@ async function main(): Promise<void> {
   const options = readOptions()
   const told = toldToStop()
   const started = Date.now()
-  const simulator = await startSimulator({ tps: options.tps })
+  const simulator = await startSimulator({
+    tps: options.tps,
+    // Played records are the whole account: what is counted in the end is theirs alone.
+    recordsCalls: options.records === undefined,
+  })
   const played = await fill(simulator, options)
   say(
     `A simulated AWS account ${simulator.accountId} holds ${simulator.ledger.count()} events${played}.`,
@@ -122,6 +152,7 @@ async function main(): Promise<void> {
     if (/^(AWS_|DATABASE_|TEMPORAL_)/.test(name)) delete process.env[name]
   }
   Object.assign(process.env, simulator.env)
+  process.env.CAIRN_PRINCIPAL_ARN = simulator.vendor.principalArn
   const given = loadConfig(process.env)
   const config = { ...given, dataDir: path.join(given.dataDir, 'demo') }
   const logger = createLogger({ level: 'warn' })
@@ -185,10 +216,9 @@ async function show(
     selection: options.selection,
   })
   say(`Made a connection. Its external ID, which nobody can choose: ${connection.externalId}`)
-  const roleArn = `arn:aws:iam::${simulator.accountId}:role/cairn-read-only`
-  simulator.putRole({ arn: roleArn, ...roleFor(simulator, connection.externalId) })
+  const roleArn = await createStack(api, simulator, connection, options.template)
   await api.request('PATCH', `/connections/${connection.id}`, { roleArn })
-  say(`Created ${roleArn} in the account, and gave its ARN to Cairn.`)
+  say(`Gave Cairn the ARN of the role that it made: ${roleArn}`)
   say('')
   say(`  API           ${cairn.url}/api/v1   (key: ${cairn.apiKey})`)
   say(`  OpenAPI       ${cairn.url}/api/openapi.json`)
@@ -250,32 +280,27 @@ class Tail {
   }
 }
 
-function roleFor(simulator: Simulator, externalId: string) {
-  const statement = { Effect: 'Allow', Principal: { AWS: simulator.vendor.principalArn } }
-  return {
-    trustPolicy: {
-      Version: '2012-10-17',
-      Statement: [
-        {
-          ...statement,
-          Action: 'sts:AssumeRole',
-          Condition: { StringEquals: { 'sts:ExternalId': externalId } },
-        },
-      ],
-    },
-    policies: [
-      {
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Effect: 'Allow',
-            Action: ['cloudtrail:LookupEvents', 'cloudtrail:DescribeTrails'],
-            Resource: '*',
-          },
-        ],
-      },
-    ],
-  }
+/**
+ * What the account's owner does: creates the stack from the template that Cairn serves, or from
+ * another, and takes its output. The simulated CloudFormation reads the template's own bytes.
+ */
+async function createStack(
+  api: Api,
+  simulator: Simulator,
+  connection: Connection,
+  template: string | undefined,
+): Promise<string> {
+  const { cloudFormation } = await api.ready<Setup>(
+    `/connections/${connection.id}/setup`,
+    ({ principal }) => principal.state === 'certain',
+  )
+  const { outputs } = await simulator.createStack({
+    template: template ?? (await api.text(cloudFormation!.download.url)),
+    // What Cairn serves has them filled in.
+    parameters: template === undefined ? {} : cloudFormation!.parameters,
+  })
+  say('Created the stack in the account, from the CloudFormation template for this connection.')
+  return outputs.RoleArn!
 }
 
 function describe(connection: Connection, regions: Coverage['regions']): string {

@@ -56,6 +56,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const faults = new Faults()
   const stacks = new Stacks(now, () => settings.stackMs)
   const trace = (one: Trace) => {
+    if (!settings.recordsCalls) return
     const held = { deliveryDelaySeconds: DELIVERY_SECONDS, defaultAccountId: one.session.accountId }
     ledger.add([recordOf(one, now())], held)
   }

@@ -10,6 +10,7 @@ export const defaultSettings: Settings = {
   clockOffsetMs: 0,
   skewToleranceSeconds: 300,
   stackMs: 1000,
+  recordsCalls: true,
 }
 
 /** Some of the settings; those not given stay as they are. */
@@ -22,6 +23,7 @@ export const settingsSchema = z
     clockOffsetMs: z.number(),
     skewToleranceSeconds: z.number().nonnegative().nullable(),
     stackMs: z.number().nonnegative(),
+    recordsCalls: z.boolean(),
   })
   .partial()
 

@@ -29,6 +29,8 @@ export interface Settings {
   skewToleranceSeconds: number | null
   /** How long CloudFormation takes to create, update or delete a stack, in milliseconds; 0 does it at once. Default 1000. */
   stackMs: number
+  /** Whether CloudTrail shows what was done to the account through IAM and CloudFormation. Default true. */
+  recordsCalls: boolean
 }
 
 export interface SimulatorOptions extends Partial<Settings> {

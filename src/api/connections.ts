@@ -25,6 +25,25 @@ import { text } from './text.ts'
 
 const time = z.iso.datetime()
 
+const example = {
+  id: '019b2d5e-8c1a-7f00-9a3e-4f6d2c7b8a90',
+  name: 'production',
+  externalId: 'cairn-Kq7mWz3RtYb9XcVnPd5sJh2G',
+  roleArn: 'arn:aws:iam::123456789012:role/cairn',
+  accountId: '123456789012',
+  partition: 'aws',
+  status: 'current',
+  statusReason: null,
+  since: '2026-03-02T09:20:41.000Z',
+  environmentId: null,
+  selection: 'changes',
+  lookbackDays: 7,
+  pollIntervalSeconds: 60,
+  completeThrough: '2026-03-02T12:03:00.000Z',
+  nextPollAt: '2026-03-02T12:24:10.000Z',
+  createdAt: '2026-03-02T09:12:07.311Z',
+}
+
 export const connectionSchema = z
   .object({
     id: z.uuid(),
@@ -59,26 +78,7 @@ export const connectionSchema = z
   })
   .meta({
     id: 'Connection',
-    examples: [
-      {
-        id: '019b2d5e-8c1a-7f00-9a3e-4f6d2c7b8a90',
-        name: 'production',
-        externalId: 'cairn-Kq7mWz3RtYb9XcVnPd5sJh2G',
-        roleArn: 'arn:aws:iam::123456789012:role/cairn',
-        accountId: '123456789012',
-        partition: 'aws',
-        status: 'current',
-        statusReason: null,
-        since: '2026-03-02T09:20:41.000Z',
-        environmentId: null,
-        selection: 'changes',
-        lookbackDays: 7,
-        pollIntervalSeconds: 60,
-        completeThrough: '2026-03-02T12:03:00.000Z',
-        nextPollAt: '2026-03-02T12:24:10.000Z',
-        createdAt: '2026-03-02T09:12:07.311Z',
-      },
-    ],
+    examples: [example],
   })
 
 const deletedConnectionSchema = connectionSchema
@@ -97,7 +97,10 @@ const deletedConnectionSchema = connectionSchema
       .nullable()
       .meta({ description: 'What is left to remove in AWS; null when there was no role.' }),
   })
-  .meta({ id: 'DeletedConnection', examples: [] })
+  .meta({
+    id: 'DeletedConnection',
+    examples: [{ ...example, status: 'deleting', cleanUp: null }],
+  })
 
 export const settings = {
   name: text(200).trim().min(1).meta({ description: 'For people: `production`, `shop staging`.' }),

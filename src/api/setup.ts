@@ -1,5 +1,10 @@
 import { z } from 'zod'
-import { filledTemplate, quickCreate, stackCommands } from '../aws/documents/cloudformation.ts'
+import {
+  filledTemplate,
+  quickCreate,
+  stackCommands,
+  templateParameters,
+} from '../aws/documents/cloudformation.ts'
 import { grantedActions, permissionPolicy, sessionPolicy } from '../aws/documents/permissions.ts'
 import { iamCommands, type RoleDesign, usualName } from '../aws/documents/role.ts'
 import { moduleArchive, moduleBlock, terraformCommands } from '../aws/documents/terraform.ts'
@@ -61,6 +66,9 @@ const setupSchema = z
           links: z.array(z.object({ region: z.string(), url: z.string() })),
           why: z.string().nullable().meta({ description: 'Why there are no links.' }),
         }),
+        parameters: z
+          .record(z.string(), z.string())
+          .meta({ description: "The values of the template's parameters." }),
         commands: z.array(commandSchema),
         download: downloadSchema,
       })
@@ -169,6 +177,7 @@ export function setupRoutes(app: App, context: ApiContext): void {
         },
         cloudFormation: role && {
           quickCreate: quickCreate(role, { regions, templateUrl }),
+          parameters: templateParameters(role),
           commands: stackCommands(role, { region, templateUrl }),
           download: template,
         },

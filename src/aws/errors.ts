@@ -84,7 +84,15 @@ export function toAwsProblem(error: unknown): unknown {
   return new AwsProblem(kind, name, withoutSecrets(error.message || name))
 }
 
-/** AWS names the caller's access key in some messages; histories and logs must not hold it. */
+/**
+ * What histories and logs must not hold: the caller's access key, which AWS names in some messages;
+ * the request that AWS expected instead of a wrongly signed one, session token included; and the
+ * command line of a credential process.
+ */
 function withoutSecrets(message: string): string {
-  return message.replaceAll(/\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b/g, '(access key)').slice(0, 1000)
+  return message
+    .replace(/\s*The Canonical String for this request should have been.*/s, '')
+    .replace(/^Command failed.*/s, 'The credential process failed.')
+    .replaceAll(/\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b/g, '(access key)')
+    .slice(0, 1000)
 }

@@ -206,6 +206,16 @@ function cannotAssume(problem: AwsProblem, grant: RoleGrant, isNew: boolean): Ch
       remedy: 'Renew the credentials of the Cairn worker (for example `aws sso login`).',
     }
   }
+  if (problem.message.includes('sts:TagSession')) {
+    return {
+      ...check,
+      state: 'failed',
+      means:
+        "Cairn's own session carries tags that it would hand on, and the role does not allow that. EKS Pod Identity adds such tags.",
+      remedy:
+        "On Cairn's side: make its Pod Identity association with `--disable-session-tags`, and restart its pods. Nothing has to change in your account.",
+    }
+  }
   if (isPassing(problem)) {
     return {
       ...check,
