@@ -118,15 +118,15 @@ describe('what the role may do', () => {
   // A condition on the external ID would make Cairn's probes prove nothing.
   test('is to assume roles, without a condition', () => {
     const allowed = { Sid: 'AssumeCustomersRoles', Effect: 'Allow', Action: 'sts:AssumeRole' }
-    expect(statement()).toEqual([{ ...allowed, Resource: ['arn:aws:iam::*:role/*'] }])
+    expect(statement()).toEqual([{ ...allowed, Resource: 'arn:aws:iam::*:role/*' }])
     const everyRole = `["arn:\${local.partition}:iam::*:role/*"]`
     const Resource = `\${length(var.customer_role_arns) > 0 ? var.customer_role_arns : ${everyRole}}`
     expect(locals.permission_policy.Statement).toEqual([{ ...allowed, Resource }])
   })
 
   test('can be narrowed to some roles', () => {
-    const Resource = ['arn:aws:iam::*:role/cairn-read-only']
-    expect(statement({ CustomerRoleArns: Resource })).toMatchObject([{ Resource }])
+    const Resource = 'arn:aws:iam::*:role/cairn-read-only'
+    expect(statement({ CustomerRoles: 'cairn-read-only' })).toMatchObject([{ Resource }])
   })
 })
 

@@ -12,7 +12,7 @@ export const read = (file: string) => readFileSync(path.join(infra, file), 'utf8
 export type Json = any
 
 /** CloudFormation's short forms, read as what they are short for. */
-const shortForms = ['Ref', 'Sub', 'If', 'Equals', 'Not', 'Join', 'GetAtt', 'Contains'].flatMap(
+const shortForms = ['Ref', 'Sub', 'If', 'Equals', 'Not', 'GetAtt'].flatMap(
   (name): (ScalarTag | CollectionTag)[] => {
     const tag = `!${name}`
     const key = name === 'Ref' ? name : `Fn::${name}`
@@ -48,7 +48,6 @@ export function evaluate(template: Json, part: Json, given: Record<string, unkno
     'Fn::If': ([name, yes, no]) => go(go(template.Conditions[name]) ? yes : no),
     'Fn::Equals': ([a, b]) => go(a) === go(b),
     'Fn::Not': ([condition]) => !go(condition),
-    'Fn::Join': ([separator, list]) => go(list).join(separator),
     'Fn::Contains': ([list, item]) => go(list).includes(go(item)),
   }
   const go = (node: Json): Json => {
