@@ -1,8 +1,8 @@
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parse as parseHcl } from '@cdktf/hcl2json'
 import { type CollectionTag, parse as parseYaml, type ScalarTag, type YAMLSeq } from 'yaml'
+import { parseHcl } from '../support/hcl.ts'
 
 export const infra = fileURLToPath(new URL('../../infra', import.meta.url))
 
@@ -73,7 +73,7 @@ export async function readModule(folder: string): Promise<Json> {
   const files = globSync('*.tf', { cwd: path.join(infra, folder) })
   const parsed = await Promise.all(files.map((file) => parseHcl(file, read(`${folder}/${file}`))))
   const all: Json = {}
-  for (const [kind, blocks] of parsed.flatMap((file) => Object.entries(file))) {
+  for (const [kind, blocks] of parsed.flatMap((file) => Object.entries<Json>(file))) {
     all[kind] = Array.isArray(blocks)
       ? [...(all[kind] ?? []), ...blocks]
       : { ...all[kind], ...blocks }
