@@ -77,7 +77,12 @@ describe.concurrent('the printed commands, pasted as they are', () => {
     const customer = await connect()
     const roleArn = await customer.paste(customer.setup.cloudFormation.commands)
     expect(roleArn).toBe(`arn:aws:iam::${customer.accountId}:role/cairn-read-only`)
-    expect(await customer.verify(roleArn)).toMatchObject({ state: 'passed', checks: allPassed })
+    const { state, checks, notProvable } = await customer.verify(roleArn)
+    expect({ state, checks }).toEqual({ state: 'passed', checks: allPassed })
+    expect(await customer.review(notProvable)).toMatchObject({
+      verdict: 'safe',
+      trusted: [{ principal: principalArn, judgement: 'expected' }],
+    })
     await eventually(customer.importedServices, (names) => names.includes('cloudformation'), 50_000)
 
     const { cleanUp } = await cairn.request('DELETE', `/connections/${customer.id}`)
@@ -172,7 +177,7 @@ describe.concurrent('the printed commands, pasted as they are', () => {
     const [download, , show] = commands
     await customer.paste([download])
     const reason = await customer
-      .run('terraform init -input=false -no-color', { timeout: 30_000 })
+      .run('exec terraform init -input=false -no-color', { timeout: 30_000 })
       .then(
         () => null,
         ({ stderr }) =>
@@ -237,6 +242,8 @@ describe.concurrent('a trust policy that is not safe is refused, and its remedy 
     expect(await customer.get()).toMatchObject({ status: 'action_needed' })
     expect(await customer.importedServices()).toEqual([])
 
+    const [json] = check.snippets.filter(({ language }) => language === 'json')
+    expect(JSON.parse(json!.text)).toEqual(customer.setup.policies.trust)
     await customer.paste([bashOf(check)])
     expect(await customer.verify()).toMatchObject({ state: 'passed', checks: allPassed })
   })
@@ -303,11 +310,7 @@ test.concurrent('a trust of the whole account passes, with what cannot be seen, 
   expect({ state, checks }).toEqual({ state: 'passed', checks: allPassed })
   expect(notProvable).toEqual([expect.objectContaining({ id: 'who_else' })])
 
-  const review = async () => {
-    const role = await customer.paste(notProvable)
-    return cairn.request('POST', `/connections/${customer.id}/trust-review`, { role })
-  }
-  expect(await review()).toMatchObject({
+  expect(await customer.review(notProvable)).toMatchObject({
     verdict: 'safe',
     trusted: [{ principal: `arn:aws:iam::${VENDOR}:root`, judgement: 'wider' }],
   })
@@ -320,7 +323,7 @@ test.concurrent('a trust of the whole account passes, with what cannot be seen, 
   })
   await customer.createRole({ trust })
   expect(await customer.verify()).toMatchObject({ state: 'passed', checks: allPassed })
-  const { verdict, trusted } = await review()
+  const { verdict, trusted } = await customer.review(notProvable)
   expect(verdict).toBe('unclear')
   expect(trusted.map(({ judgement }: { judgement: string }) => judgement)).toEqual([
     'wider',
@@ -342,15 +345,14 @@ describe.concurrent('changes of mind', () => {
   })
 
   test('a deleted role: what was imported stays, and imports go on once it is there again', async () => {
-    const customer = await connect()
-    const { commands } = customer.setup.cli
+    const customer = await connect('?roleName=change-feed&rolePath=/services/')
     await customer.act('ssm put-parameter --name p --value v --type String')
-    const roleArn = await customer.paste(commands)
+    const roleArn = await customer.paste(customer.setup.cli.commands)
     await customer.verify(roleArn)
     await eventually(customer.importedServices, (names) => names.includes('ssm'), 25_000)
     const before = await customer.get()
 
-    await customer.deleteRole()
+    await customer.deleteRole('change-feed')
     await customer.act('logs create-log-group --log-group-name g')
     const { state, checks } = await customer.verify()
     expect(state).toBe('failed')
@@ -372,7 +374,9 @@ describe.concurrent('changes of mind', () => {
     expect(imported).toContain('ssm')
     expect(imported).not.toContain('logs')
 
-    expect(await customer.paste(commands)).toBe(roleArn)
+    // By now the set-up knows the role's name and path by itself.
+    const { cli } = await cairn.request('GET', `/connections/${customer.id}/setup`)
+    expect(await customer.paste(cli.commands)).toBe(roleArn)
     expect(await customer.verify()).toMatchObject({ state: 'passed', checks: allPassed })
     // What happened while nobody could look.
     await eventually(customer.importedServices, (names) => names.includes('logs'), 45_000)
@@ -551,6 +555,11 @@ async function connect(wishes = '') {
     }> {
       if (roleArn) await giveRole(roleArn)
       return cairn.request('POST', `${route}/verify`)
+    },
+    /** Pastes the command for what cannot be proven, and gives Cairn what it prints. */
+    async review(notProvable: { command: string }[]) {
+      const role = await this.paste(notProvable)
+      return cairn.request('POST', `${route}/trust-review`, { role })
     },
     /** Makes something to import, in a region that is imported. */
     act: (command: string) => run(`aws ${command} --region us-east-1`),
