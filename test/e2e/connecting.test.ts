@@ -189,6 +189,109 @@ describe.concurrent('the printed commands, pasted as they are', () => {
   })
 })
 
+describe.concurrent('changes of mind', () => {
+  test('a deleted role: what was imported stays, and imports go on once it is there again', async () => {
+    const customer = await connect('?roleName=change-feed&rolePath=/services/')
+    await customer.act('ssm put-parameter --name p --value v --type String')
+    const roleArn = await customer.paste(customer.setup.cli.commands)
+    await customer.verify(roleArn)
+    await eventually(customer.importedServices, (names) => names.includes('ssm'), 25_000)
+    const before = await customer.get()
+
+    await customer.deleteRole('change-feed')
+    await customer.act('logs create-log-group --log-group-name g')
+    const { state, checks } = await customer.verify()
+    expect(state).toBe('failed')
+    expect(failedOf(checks)).toEqual([
+      expect.objectContaining({
+        id: 'assume_with_id',
+        remedy: expect.stringContaining(`exist under exactly this ARN`),
+      }),
+    ])
+    const broken = await customer.get()
+    expect(broken).toMatchObject({
+      status: 'action_needed',
+      statusReason: expect.stringContaining('assume_with_id'),
+    })
+    expect(Date.parse(broken.since)).toBeGreaterThan(Date.parse(before.since))
+    await customer.verify()
+    expect((await customer.get()).since).toBe(broken.since)
+    const imported = await customer.importedServices()
+    expect(imported).toContain('ssm')
+    expect(imported).not.toContain('logs')
+
+    // By now the set-up knows the role's name and path by itself.
+    const { cli } = await cairn.request('GET', `/connections/${customer.id}/setup`)
+    expect(await customer.paste(cli.commands)).toBe(roleArn)
+    expect(await customer.verify()).toMatchObject({ state: 'passed', checks: allPassed })
+    // What happened while nobody could look.
+    await eventually(customer.importedServices, (names) => names.includes('logs'), 45_000)
+    await eventually(customer.get, ({ status }) => status !== 'action_needed')
+  })
+
+  test('a role that is not there yet is waited for, and seen by itself when it is', async () => {
+    const customer = await connect()
+    const roleArn = `arn:aws:iam::${customer.accountId}:role/cairn-read-only`
+    const { state, checks } = await customer.verify(roleArn)
+    expect(state).toBe('waiting')
+    expect(checks.at(-1)).toMatchObject({ id: 'assume_with_id', state: 'waiting' })
+    expect(await customer.get()).toMatchObject({ status: 'waiting_for_aws' })
+
+    await customer.createRole()
+    await eventually(customer.verification, ({ state }) => state === 'passed')
+  })
+
+  test('another ARN is verified anew, whatever was known of the one before', async () => {
+    const customer = await connect()
+    const first = await customer.createRole()
+    expect(await customer.verify(first)).toMatchObject({ state: 'passed' })
+
+    const trust = structuredClone(customer.setup.policies.trust)
+    delete trust.Statement[0].Condition
+    const second = await customer.createRole({ trust, name: 'second' })
+    await customer.giveRole(second)
+    expect((await customer.verification()).state).not.toBe('passed')
+    await eventually(customer.verification, ({ state }) => state === 'failed')
+    expect(await customer.get()).toMatchObject({ status: 'action_needed', roleArn: second })
+
+    await customer.giveRole(first)
+    await eventually(customer.verification, ({ state }) => state === 'passed')
+    await eventually(customer.get, ({ status }) => status !== 'action_needed')
+  })
+
+  test('an account that is connected already is refused', async () => {
+    const customer = await connect()
+    await customer.verify(await customer.createRole())
+    const roleArn = await customer.createRole({ name: 'second' })
+    const { id } = await cairn.request('POST', '/connections', { name: 'again' })
+    const again = cairn.request('PATCH', `/connections/${id}`, { roleArn })
+    await expect(again).rejects.toThrow(
+      new RegExp(`"status":409.*Account ${customer.accountId} is connected already`),
+    )
+    expect(await cairn.request('GET', `/connections/${id}`)).toMatchObject({
+      status: 'awaiting_role',
+    })
+  })
+
+  test.each([
+    ["Cairn's own role", principalArn, /"status":422.*the role that Cairn itself runs as/],
+    [
+      'a role in GovCloud',
+      'arn:aws-us-gov:iam::111122223333:role/cairn-read-only',
+      /"status":422.*partition aws-us-gov.*AWS lets nobody cross/,
+    ],
+    [
+      'a role in China',
+      'arn:aws-cn:iam::111122223333:role/cairn-read-only',
+      /"status":422.*partition aws-cn.*AWS lets nobody cross/,
+    ],
+  ])('%s is refused', async (_, roleArn, said) => {
+    const customer = await connect()
+    await expect(customer.giveRole(roleArn)).rejects.toThrow(said)
+    expect(await customer.get()).toMatchObject({ status: 'awaiting_role', roleArn: null })
+  })
+})
+
 describe.concurrent('a trust policy that is not safe is refused, and its remedy mends it', () => {
   const withCondition = (condition: object) => (trust: Policy) => {
     trust.Statement[0]!.Condition = condition
@@ -329,109 +432,6 @@ test.concurrent('a trust of the whole account passes, with what cannot be seen, 
     'wider',
     'other',
   ])
-})
-
-describe.concurrent('changes of mind', () => {
-  test('a role that is not there yet is waited for, and seen by itself when it is', async () => {
-    const customer = await connect()
-    const roleArn = `arn:aws:iam::${customer.accountId}:role/cairn-read-only`
-    const { state, checks } = await customer.verify(roleArn)
-    expect(state).toBe('waiting')
-    expect(checks.at(-1)).toMatchObject({ id: 'assume_with_id', state: 'waiting' })
-    expect(await customer.get()).toMatchObject({ status: 'waiting_for_aws' })
-
-    await customer.createRole()
-    await eventually(customer.verification, ({ state }) => state === 'passed')
-  })
-
-  test('a deleted role: what was imported stays, and imports go on once it is there again', async () => {
-    const customer = await connect('?roleName=change-feed&rolePath=/services/')
-    await customer.act('ssm put-parameter --name p --value v --type String')
-    const roleArn = await customer.paste(customer.setup.cli.commands)
-    await customer.verify(roleArn)
-    await eventually(customer.importedServices, (names) => names.includes('ssm'), 25_000)
-    const before = await customer.get()
-
-    await customer.deleteRole('change-feed')
-    await customer.act('logs create-log-group --log-group-name g')
-    const { state, checks } = await customer.verify()
-    expect(state).toBe('failed')
-    expect(failedOf(checks)).toEqual([
-      expect.objectContaining({
-        id: 'assume_with_id',
-        remedy: expect.stringContaining(`exist under exactly this ARN`),
-      }),
-    ])
-    const broken = await customer.get()
-    expect(broken).toMatchObject({
-      status: 'action_needed',
-      statusReason: expect.stringContaining('assume_with_id'),
-    })
-    expect(Date.parse(broken.since)).toBeGreaterThan(Date.parse(before.since))
-    await customer.verify()
-    expect((await customer.get()).since).toBe(broken.since)
-    const imported = await customer.importedServices()
-    expect(imported).toContain('ssm')
-    expect(imported).not.toContain('logs')
-
-    // By now the set-up knows the role's name and path by itself.
-    const { cli } = await cairn.request('GET', `/connections/${customer.id}/setup`)
-    expect(await customer.paste(cli.commands)).toBe(roleArn)
-    expect(await customer.verify()).toMatchObject({ state: 'passed', checks: allPassed })
-    // What happened while nobody could look.
-    await eventually(customer.importedServices, (names) => names.includes('logs'), 45_000)
-    await eventually(customer.get, ({ status }) => status !== 'action_needed')
-  })
-
-  test('another ARN is verified anew, whatever was known of the one before', async () => {
-    const customer = await connect()
-    const first = await customer.createRole()
-    expect(await customer.verify(first)).toMatchObject({ state: 'passed' })
-
-    const trust = structuredClone(customer.setup.policies.trust)
-    delete trust.Statement[0].Condition
-    const second = await customer.createRole({ trust, name: 'second' })
-    await customer.giveRole(second)
-    expect((await customer.verification()).state).not.toBe('passed')
-    await eventually(customer.verification, ({ state }) => state === 'failed')
-    expect(await customer.get()).toMatchObject({ status: 'action_needed', roleArn: second })
-
-    await customer.giveRole(first)
-    await eventually(customer.verification, ({ state }) => state === 'passed')
-    await eventually(customer.get, ({ status }) => status !== 'action_needed')
-  })
-
-  test('an account that is connected already is refused', async () => {
-    const customer = await connect()
-    await customer.verify(await customer.createRole())
-    const roleArn = await customer.createRole({ name: 'second' })
-    const { id } = await cairn.request('POST', '/connections', { name: 'again' })
-    const again = cairn.request('PATCH', `/connections/${id}`, { roleArn })
-    await expect(again).rejects.toThrow(
-      new RegExp(`"status":409.*Account ${customer.accountId} is connected already`),
-    )
-    expect(await cairn.request('GET', `/connections/${id}`)).toMatchObject({
-      status: 'awaiting_role',
-    })
-  })
-
-  test.each([
-    ["Cairn's own role", principalArn, /"status":422.*the role that Cairn itself runs as/],
-    [
-      'a role in GovCloud',
-      'arn:aws-us-gov:iam::111122223333:role/cairn-read-only',
-      /"status":422.*partition aws-us-gov.*AWS lets nobody cross/,
-    ],
-    [
-      'a role in China',
-      'arn:aws-cn:iam::111122223333:role/cairn-read-only',
-      /"status":422.*partition aws-cn.*AWS lets nobody cross/,
-    ],
-  ])('%s is refused', async (_, roleArn, said) => {
-    const customer = await connect()
-    await expect(customer.giveRole(roleArn)).rejects.toThrow(said)
-    expect(await customer.get()).toMatchObject({ status: 'awaiting_role', roleArn: null })
-  })
 })
 
 interface Policy {
