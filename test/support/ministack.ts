@@ -37,6 +37,7 @@ export async function startMinistack(): Promise<Ministack> {
     env: {
       PATH: process.env.PATH,
       HOME: folder,
+      TMPDIR: folder,
       AUTH: 'true',
       CLOUDTRAIL_RECORDING: '1',
       BIND_HOST: '127.0.0.1',
