@@ -20,6 +20,7 @@ import { bulkConnectionRoutes } from './bulk-connections.ts'
 import { changeRoutes } from './changes.ts'
 import { connectionRoutes } from './connections.ts'
 import type { ApiContext, App } from './context.ts'
+import { environmentRoutes } from './environments.ts'
 import { toProblem } from './errors.ts'
 import { refuseExternalIdInQuery } from './external-id.ts'
 import { healthRoutes } from './health.ts'
@@ -35,6 +36,7 @@ const resources = [
   setupRoutes,
   trustReviewRoutes,
   changeRoutes,
+  environmentRoutes,
 ]
 
 const BODY_LIMIT_BYTES = 1024 * 1024
@@ -98,6 +100,7 @@ export async function createApp(
       tags: [
         { name: 'connections', description: 'The links to AWS accounts.' },
         { name: 'changes', description: 'The feed.' },
+        { name: 'environments', description: 'What changes belong to: production, staging.' },
         { name: 'health', description: 'For load balancers and process managers.' },
       ],
       components: {

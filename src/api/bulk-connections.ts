@@ -13,6 +13,7 @@ import {
   toConnection,
 } from './connections.ts'
 import type { ApiContext, App } from './context.ts'
+import { refuseAbsentEnvironment } from './environments.ts'
 import { newExternalId } from './external-id.ts'
 import { answer, Problem, problems } from './problems.ts'
 import { roleNameSchema, rolePathSchema } from './setup.ts'
@@ -33,6 +34,7 @@ const bulkSchema = z
       description: 'What the role is called in every one of the accounts.',
     }),
     rolePath: rolePathSchema.default('/'),
+    environmentId: settings.environmentId.optional(),
     lookbackDays: settings.lookbackDays.default(7),
     pollIntervalSeconds: settings.pollIntervalSeconds.default(60),
     selection: settings.selection.default('changes'),
@@ -104,9 +106,8 @@ export function bulkConnectionRoutes(app: App, { api, workflows, principal }: Ap
         }
         return rows
       }).catch((error) => {
-        throw isAccountTaken(error)
-          ? new Problem(409, 'One of the accounts was connected just now. Look, and try again.')
-          : error
+        if (!isAccountTaken(error)) return refuseAbsentEnvironment(error)
+        throw new Problem(409, 'One of the accounts was connected just now. Look, and try again.')
       })
       const untold = [...rows]
       const tell = async () => {
@@ -121,7 +122,7 @@ export function bulkConnectionRoutes(app: App, { api, workflows, principal }: Ap
       const externalIds = Object.fromEntries(rows.map((row) => [row.account_id!, row.external_id]))
       reply.code(201)
       return {
-        items: rows.map((row) => toConnection(row, undefined)),
+        items: rows.map((row) => toConnection(row, { environmentId: body.environmentId })),
         externalIds,
         terraform: externalIdMap(externalIds),
       }

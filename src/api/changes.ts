@@ -11,6 +11,7 @@ import {
 } from '../db/changes.ts'
 import { liveEdges } from '../db/coverage.ts'
 import { asOrganization } from '../db/database.ts'
+import { linksOfConnections } from '../db/environments.ts'
 import type { ChangeRow } from '../db/schema.ts'
 import type { ApiContext, App } from './context.ts'
 import { answer, notFound, Problem, problems } from './problems.ts'
@@ -35,7 +36,9 @@ const changeSchema = z
     error: z.looseObject({ code: z.string() }).optional(),
     region: z.string().nullable(),
     accountId: z.string().nullable(),
-    environments: z.array(z.string()),
+    environments: z
+      .array(z.uuid())
+      .meta({ description: 'Ids of those it belongs to, in their order.' }),
     changeSetId: z.string().nullable(),
     noise: z.string().nullable().meta({ description: 'Why it is routine; null when it is not.' }),
     edits: z.array(z.looseObject({ field: z.string() })),
@@ -85,6 +88,7 @@ const fieldMeanings: Record<FilterField, string> = {
   outcome: '`succeeded`, `failed` or `denied`',
   connection: "a connection's id",
   resource: "a resource's id or ARN",
+  environment: "an environment's id",
 }
 
 function many(field: FilterField) {
@@ -253,10 +257,11 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
           trx,
           page.items.map((row) => row.change_set_id),
         )
+        const links = await linksOfConnections(trx)
         return {
-          items: page.items.map((row) => toChange(row, sets)),
+          items: page.items.map((row) => toChange(row, sets, links)),
           nextCursor: page.nextCursor,
-          completeThrough: completeThrough(await liveEdges(trx), filters),
+          completeThrough: completeThrough(await liveEdges(trx), filters, links),
         }
       }),
   )
@@ -285,7 +290,11 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
         return {
           items: page.items.map(toChangeSet),
           nextCursor: page.nextCursor,
-          completeThrough: completeThrough(await liveEdges(trx), filters),
+          completeThrough: completeThrough(
+            await liveEdges(trx),
+            filters,
+            await linksOfConnections(trx),
+          ),
         }
       }),
   )
@@ -311,23 +320,30 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
         const row = z.uuid().safeParse(id).success ? await findChange(trx, id) : undefined
         if (!row) throw notFound('change')
         const sets = await presentSetIds(trx, [row.change_set_id])
-        return { ...toChange(row, sets), record: row.record }
+        return { ...toChange(row, sets, await linksOfConnections(trx)), record: row.record }
       }),
   )
 }
 
 /** Null as soon as one of the connections cannot say: the feed would seem more complete than it is. */
-function completeThrough(edges: Map<string, Date | null>, filters: ChangeFilters): string | null {
-  const { connection: asked } = filters.include
-  const { connection: left = [] } = filters.exclude
+function completeThrough(
+  edges: Map<string, Date | null>,
+  { include, exclude }: ChangeFilters,
+  links: Map<string, string[]>,
+): string | null {
+  const isIn = (values: string[], id: string) =>
+    links.get(id)?.some((environment) => values.includes(environment)) ?? false
   const times = [...edges]
-    .filter(([id]) => (!asked || asked.includes(id)) && !left.includes(id))
+    .filter(([id]) => !include.connection || include.connection.includes(id))
+    .filter(([id]) => !exclude.connection?.includes(id))
+    .filter(([id]) => !include.environment || isIn(include.environment, id))
+    .filter(([id]) => !exclude.environment || !isIn(exclude.environment, id))
     .map(([, edge]) => edge?.getTime() ?? null)
   if (times.length === 0 || times.includes(null)) return null
   return new Date(Math.min(...(times as number[]))).toISOString()
 }
 
-function toChange(row: ChangeRow, sets: Map<string, string>) {
+function toChange(row: ChangeRow, sets: Map<string, string>, environments: Map<string, string[]>) {
   const { actor, tool, resources, edits, aspects, opensToWorld, error, links } = row.detail
   return {
     id: row.id,
@@ -345,7 +361,7 @@ function toChange(row: ChangeRow, sets: Map<string, string>) {
     error: error && { ...error },
     region: row.region,
     accountId: row.account_id,
-    environments: [],
+    environments: environments.get(row.connection_id ?? '') ?? [],
     changeSetId: row.change_set_id && (sets.get(row.change_set_id) ?? row.change_set_id),
     noise: row.noise,
     edits: edits.map((edit) => ({ ...edit })),

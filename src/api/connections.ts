@@ -14,10 +14,12 @@ import {
 } from '../db/connections.ts'
 import { liveEdges, type RegionCoverage, regionCoverage } from '../db/coverage.ts'
 import { asOrganization, type Trx } from '../db/database.ts'
+import { defaultEnvironments, setDefaultEnvironment } from '../db/environments.ts'
 import type { Principal } from '../db/principals.ts'
 import type { ConnectionRow, ConnectionStatus, SecondsRange } from '../db/schema.ts'
 import type { ConnectionRef } from '../workflows/state.ts'
 import type { ApiContext, App } from './context.ts'
+import { refuseAbsentEnvironment } from './environments.ts'
 import { newExternalId } from './external-id.ts'
 import { beingDeleted, connectionParams, withConnection } from './find-connection.ts'
 import { answer, notFound, Problem, problems } from './problems.ts'
@@ -105,8 +107,9 @@ const deletedConnectionSchema = connectionSchema
 export const settings = {
   name: text(200).trim().min(1).meta({ description: 'For people: `production`, `shop staging`.' }),
   environmentId: z
-    .null({ error: 'There is no such environment' })
-    .meta({ description: 'The default environment of its changes.' }),
+    .uuid({ error: 'There is no such environment.' })
+    .nullable()
+    .meta({ description: 'All its changes belong to it, those that are there already as well.' }),
   lookbackDays: z.int().min(1).max(90).meta({ description: 'CloudTrail keeps 90 days.' }),
   pollIntervalSeconds: z.int().min(30).max(3600),
   selection: z
@@ -153,6 +156,7 @@ const patchSchema = z
       { roleArn: 'arn:aws:iam::123456789012:role/cairn' },
       { paused: true },
       { name: 'production (eu)', lookbackDays: 30 },
+      { environmentId: '019b2d41-17c6-7a52-8f60-3b9d2e1c4a75' },
     ],
   })
 
@@ -349,10 +353,10 @@ export function connectionRoutes(app: App, { api, workflows, principal }: ApiCon
       const { organizationId, body } = request
       const row = await asOrganization(api, organizationId, (trx) =>
         insertConnection(trx, { ...body, organizationId, externalId: newExternalId() }),
-      )
+      ).catch(refuseAbsentEnvironment)
       await changed(row)
       reply.code(201).header('location', `/api/v1/connections/${row.id}`)
-      return toConnection(row, undefined)
+      return toConnection(row, { environmentId: body.environmentId })
     },
   )
 
@@ -375,7 +379,15 @@ export function connectionRoutes(app: App, { api, workflows, principal }: ApiCon
       asOrganization(api, request.organizationId, async (trx) => {
         const rows = await listConnections(trx)
         const edges = await liveEdges(trx)
-        return { items: rows.map((row) => toConnection(row, edges.get(row.id))) }
+        const environments = await defaultEnvironments(trx)
+        return {
+          items: rows.map((row) =>
+            toConnection(row, {
+              environmentId: environments.get(row.id),
+              completeThrough: edges.get(row.id),
+            }),
+          ),
+        }
       }),
   )
 
@@ -391,10 +403,7 @@ export function connectionRoutes(app: App, { api, workflows, principal }: ApiCon
         response: { 200: answer('The connection.', connectionSchema), ...problems(401, 404, 503) },
       },
     },
-    (request) =>
-      withConnection(api, request, async (trx, row) =>
-        toConnection(row, (await liveEdges(trx, row.id)).get(row.id)),
-      ),
+    (request) => withConnection(api, request, shown),
   )
 
   app.patch(
@@ -415,15 +424,18 @@ export function connectionRoutes(app: App, { api, workflows, principal }: ApiCon
     },
     async (request) => {
       if (request.body.roleArn) refuseOwnRole(request.body.roleArn, await principal())
-      const { row, edge, differs } = await withConnection(api, request, async (trx, row) => {
+      const { environmentId, ...settings } = request.body
+      const { row, answer, differs } = await withConnection(api, request, async (trx, row) => {
         if (row.deleted_at) throw beingDeleted()
-        const wanted = difference(row, request.body)
+        const wanted = difference(row, settings)
         const differs = Object.keys(wanted).length > 0
         const after = differs ? await update(trx, row, wanted) : row
-        return { row: after, edge: (await liveEdges(trx, row.id)).get(row.id), differs }
-      })
+        // Not the workflow's concern: what is imported is the same.
+        if (environmentId !== undefined) await setDefaultEnvironment(trx, row, environmentId)
+        return { row: after, answer: await shown(trx, after), differs }
+      }).catch(refuseAbsentEnvironment)
       if (differs) await changed(row)
-      return toConnection(row, edge)
+      return answer
     },
   )
 
@@ -453,13 +465,14 @@ export function connectionRoutes(app: App, { api, workflows, principal }: ApiCon
       },
     },
     async (request, reply) => {
-      const row = await withConnection(api, request, (trx, { id }) =>
-        markDeleted(trx, id, { purge: request.query.purge === 'true' }),
-      )
+      const { row, environmentId } = await withConnection(api, request, async (trx, { id }) => ({
+        row: await markDeleted(trx, id, { purge: request.query.purge === 'true' }),
+        environmentId: (await defaultEnvironments(trx, id)).get(id),
+      }))
       if (!row) throw notFound('connection')
       await changed(row)
       reply.code(202)
-      return { ...toConnection(row, undefined), cleanUp: cleanUp(row) }
+      return { ...toConnection(row, { environmentId }), cleanUp: cleanUp(row) }
     },
   )
 
@@ -544,7 +557,10 @@ export function connectionRoutes(app: App, { api, workflows, principal }: ApiCon
 }
 
 /** What of the request is not so already. */
-function difference(row: ConnectionRow, body: z.output<typeof patchSchema>): DesiredState {
+function difference(
+  row: ConnectionRow,
+  body: Omit<z.output<typeof patchSchema>, 'environmentId'>,
+): DesiredState {
   const wanted: DesiredState = {}
   if (body.name !== undefined && body.name !== row.name) wanted.name = body.name
   if (body.paused !== undefined && body.paused !== row.paused) wanted.paused = body.paused
@@ -687,7 +703,20 @@ function askedStatus(row: ConnectionRow): ConnectionStatus | null {
   return row.status === 'paused' ? 'importing' : null
 }
 
-export function toConnection(row: ConnectionRow, completeThrough: Date | null | undefined) {
+async function shown(trx: Trx, row: ConnectionRow) {
+  const edges = await liveEdges(trx, row.id)
+  const environments = await defaultEnvironments(trx, row.id)
+  return toConnection(row, {
+    environmentId: environments.get(row.id),
+    completeThrough: edges.get(row.id),
+  })
+}
+
+/** What is kept beside its row is null when it is left out. */
+export function toConnection(
+  row: ConnectionRow,
+  beside: { environmentId?: string | null; completeThrough?: Date | null } = {},
+) {
   return {
     id: row.id,
     name: row.name,
@@ -696,11 +725,11 @@ export function toConnection(row: ConnectionRow, completeThrough: Date | null | 
     accountId: row.account_id,
     partition: row.partition,
     ...shownStatus(row),
-    environmentId: null,
+    environmentId: beside.environmentId ?? null,
     selection: row.selection,
     lookbackDays: row.lookback_days,
     pollIntervalSeconds: row.poll_interval_seconds,
-    completeThrough: completeThrough?.toISOString() ?? null,
+    completeThrough: beside.completeThrough?.toISOString() ?? null,
     nextPollAt: row.next_poll_at?.toISOString() ?? null,
     createdAt: row.created_at.toISOString(),
   }

@@ -17,8 +17,8 @@ const columns = {
   connection: 'connection_id',
 } as const
 
-export type FilterField = keyof typeof columns | 'resource'
-export const filterFields = [...Object.keys(columns), 'resource'] as FilterField[]
+export type FilterField = keyof typeof columns | 'resource' | 'environment'
+export const filterFields = [...Object.keys(columns), 'resource', 'environment'] as FilterField[]
 
 export interface ChangeFilters {
   /** First moment included. */
@@ -111,6 +111,11 @@ function oneOf(eb: ExpressionBuilder<Schema, 'changes'>, field: FilterField, val
   if (field === 'resource') return sql<SqlBool>`resources && ${values}::text[]`
   // As text: a value that is no uuid matches nothing, it is not an error.
   if (field === 'connection') return sql<SqlBool>`connection_id::text = ANY (${values}::text[])`
+  // An array, not a join: it is looked up once, and the feed's order still comes from its index.
+  if (field === 'environment')
+    return sql<SqlBool>`connection_id = ANY (ARRAY(
+      SELECT l.connection_id FROM environment_links l
+      WHERE l.environment_id::text = ANY (${values}::text[])))`
   return eb(columns[field], 'in', values as never[])
 }
 

@@ -1,5 +1,6 @@
 import { type SqlBool, sql } from 'kysely'
 import type { Database, Trx } from './database.ts'
+import { setDefaultEnvironment } from './environments.ts'
 import type { ConnectionRow, ConnectionStatus, Selection } from './schema.ts'
 
 interface Role {
@@ -13,17 +14,23 @@ export interface NewConnection {
   name: string
   externalId: string
   role?: Role
+  /** The default environment of its changes. */
+  environmentId?: string | null
   selection?: Selection
   lookbackDays?: number
   pollIntervalSeconds?: number
 }
 
 /**
+ * @throws pg error 23503 on `environment_links_environment` when there is no such environment
  * @throws pg error 23505 on `connections_one_per_account` when the organization has another
  *   connection to the role's account
  */
-export function insertConnection(trx: Trx, connection: NewConnection): Promise<ConnectionRow> {
-  return trx
+export async function insertConnection(
+  trx: Trx,
+  connection: NewConnection,
+): Promise<ConnectionRow> {
+  const row = await trx
     .insertInto('connections')
     .values({
       organization_id: connection.organizationId,
@@ -39,6 +46,8 @@ export function insertConnection(trx: Trx, connection: NewConnection): Promise<C
     })
     .returningAll()
     .executeTakeFirstOrThrow()
+  if (connection.environmentId) await setDefaultEnvironment(trx, row, connection.environmentId)
+  return row
 }
 
 /** The connections that people still see, oldest first. */

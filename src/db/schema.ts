@@ -1,6 +1,7 @@
 import type { ColumnType, Generated, GeneratedAlways, JSONColumnType, Selectable } from 'kysely'
 import type { PrincipalFinding } from '../aws/principal.ts'
 import type { Change } from '../changes/change.ts'
+import type { EnvironmentColor } from './environments.ts'
 
 /** What of a change is only shown, never filtered by: one `jsonb` column. */
 export type ChangeDetail = Pick<
@@ -179,6 +180,23 @@ interface UnreadRecordsTable {
   digest: GeneratedAlways<Buffer>
 }
 
+interface EnvironmentsTable {
+  id: Generated<string>
+  organization_id: string
+  name: string
+  color: EnvironmentColor
+  position: number
+  created_at: Generated<Date>
+}
+
+interface EnvironmentLinksTable {
+  organization_id: string
+  environment_id: string
+  connection_id: string
+  made_by: 'connection_default'
+  made_at: Generated<Date>
+}
+
 interface WorkerPrincipalsTable {
   worker: string
   seen_at: Date
@@ -197,6 +215,8 @@ export interface Schema {
   change_records: ChangeRecordsTable
   change_sets: ChangeSetsTable
   unread_records: UnreadRecordsTable
+  environments: EnvironmentsTable
+  environment_links: EnvironmentLinksTable
   worker_principals: WorkerPrincipalsTable
 }
 
@@ -204,3 +224,4 @@ export type ConnectionRow = Selectable<ConnectionsTable>
 export type CoverageRow = Selectable<CoverageTable>
 export type VerificationRow = Selectable<VerificationsTable>
 export type ChangeRow = Selectable<ChangesTable>
+export type EnvironmentRow = Selectable<EnvironmentsTable>

@@ -190,6 +190,8 @@ describe('filters', () => {
     ['connection!=CONNECTION', []],
     [`connection=${randomUUID()}`, []],
     ['connection=not-an-id', []],
+    ['environment=production', []],
+    [`environment!=${randomUUID()}`, ['database', 'bucket', 'nowhere', 'deploy']],
     ['q=POLICY', ['bucket']],
     ['q=0%25_o', ['bucket']],
     ['q=1%25o', []],
@@ -209,7 +211,6 @@ describe('filters', () => {
 
   test.each([
     ['servise=s3', '?servise'],
-    ['environment=production', '?environment'],
     ['__proto__=x', '?__proto__'],
     ['service[]=s3', '?service[]'],
     ['from=yesterday', '?from'],

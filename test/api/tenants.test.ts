@@ -13,6 +13,7 @@ const samples: Record<string, string> = {}
 
 const absent = {
   connections: '01980000-0000-7000-8000-000000000000',
+  environments: '01980000-0000-7000-8000-000000000000',
   changes: changeId({
     ...{ connectionId: null, source: 'test', sourceId: 'absent', occurredAt: new Date(0) },
   }),
@@ -21,6 +22,7 @@ const absent = {
 /** Bodies that a route takes, so that the refusal is not about the body. */
 const bodies: Record<string, unknown> = {
   'PATCH /api/v1/connections/{id}': { name: 'taken over' },
+  'PATCH /api/v1/environments/{id}': { name: 'taken over', position: 0 },
   'POST /api/v1/connections/{id}/trust-review': { role: '{"Statement": []}' },
 }
 
@@ -30,6 +32,9 @@ beforeAll(async () => {
   stranger = await api.tenant('stranger')
   const { body } = await owner.request('POST', '/api/v1/connections', { name: 'Production' })
   samples.connections = body.id
+  samples.environments = (
+    await owner.request('POST', '/api/v1/environments', { name: 'Production' })
+  ).body.id
   samples.changes = await asOrganization(api.db, owner.id, async (trx) => {
     await ensurePartitions(trx, new Date())
     return someChange(trx, { organizationId: owner.id, connectionId: body.id })
@@ -76,10 +81,12 @@ test("every route answers another organization's id as one that does not exist",
   const { body } = await owner.request('GET', `/api/v1/connections/${samples.connections}`)
   expect(body).toMatchObject({ name: 'Production', status: 'awaiting_role' })
   expect((await owner.request('GET', `/api/v1/changes/${samples.changes}`)).status).toBe(200)
+  const environments = await owner.request('GET', '/api/v1/environments')
+  expect(environments.body.items).toMatchObject([{ name: 'Production' }])
 })
 
 test("lists hold nothing of another organization's", async () => {
-  for (const list of ['connections', 'changes']) {
+  for (const list of ['connections', 'changes', 'environments']) {
     expect((await stranger.request('GET', `/api/v1/${list}`)).body.items).toEqual([])
     expect((await owner.request('GET', `/api/v1/${list}`)).body.items).toHaveLength(1)
   }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { changeId } from '../../src/db/change-id.ts'
 import { insertConnection } from '../../src/db/connections.ts'
 import { asOrganization, type Database, openDatabase, type Trx } from '../../src/db/database.ts'
+import { insertEnvironment } from '../../src/db/environments.ts'
 import { ensurePartitions, keepUnread } from '../../src/db/imports.ts'
 import { addApiKey, ensureOrganization, newApiKey } from '../../src/db/organizations.ts'
 import { someChange } from '../support/changes.ts'
@@ -55,7 +56,10 @@ async function fill(name: string): Promise<Tenant> {
   const { id } = await ensureOrganization(system, name)
   await addApiKey(system, id, { name, key: newApiKey() })
   return asOrganization(worker, id, async (trx) => {
-    const row = await insertConnection(trx, { organizationId: id, name, externalId: `id-${name}` })
+    const { id: environmentId } = await insertEnvironment(trx, id, { name })
+    const row = await insertConnection(trx, {
+      ...{ organizationId: id, name, externalId: `id-${name}`, environmentId },
+    })
     const owner = { organizationId: id, connectionId: row.id }
     const organization_id = id
     const connection_id = row.id

@@ -83,6 +83,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       CHECK ((role_arn IS NULL) = (account_id IS NULL))
     );
     CREATE INDEX ON connections (organization_id, created_at, id);
+    -- For keys that must not lead to another organization: checking one is not held by the policies.
+    CREATE UNIQUE INDEX connections_of_organization ON connections (organization_id, id);
     CREATE UNIQUE INDEX connections_one_per_account ON connections (organization_id, account_id)
       WHERE deleted_at IS NULL AND account_id IS NOT NULL;
 
@@ -207,6 +209,41 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     );
     CREATE INDEX ON unread_records (organization_id);
 
+    CREATE TABLE environments (
+      id uuid PRIMARY KEY DEFAULT uuidv7(),
+      organization_id uuid NOT NULL REFERENCES organizations ON DELETE CASCADE,
+      name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+      color text NOT NULL CHECK (color IN ('gray', 'red', 'pink', 'grape', 'violet', 'indigo',
+        'blue', 'cyan', 'teal', 'green', 'lime', 'yellow', 'orange')),
+      -- 0 is the first; there are no holes.
+      position int NOT NULL CHECK (position >= 0),
+      created_at timestamptz(3) NOT NULL DEFAULT now(),
+      UNIQUE (organization_id, id),
+      -- Deferrable: looked at once a statement, which may move many.
+      UNIQUE (organization_id, position) DEFERRABLE
+    );
+    -- The same in every database, whatever its locale.
+    CREATE UNIQUE INDEX environments_name ON environments
+      (organization_id, casefold(normalize(name) COLLATE pg_unicode_fast));
+
+    -- What links changes with environments: see docs/decisions/011-environment-links.md.
+    CREATE TABLE environment_links (
+      organization_id uuid NOT NULL REFERENCES organizations ON DELETE CASCADE,
+      environment_id uuid NOT NULL,
+      -- All changes of this connection, past and future.
+      connection_id uuid NOT NULL,
+      made_by text NOT NULL CHECK (made_by IN ('connection_default')),
+      made_at timestamptz(3) NOT NULL DEFAULT now(),
+      PRIMARY KEY (connection_id, environment_id, made_by),
+      CONSTRAINT environment_links_environment FOREIGN KEY (organization_id, environment_id)
+        REFERENCES environments (organization_id, id) ON DELETE CASCADE,
+      FOREIGN KEY (organization_id, connection_id)
+        REFERENCES connections (organization_id, id) ON DELETE CASCADE
+    );
+    CREATE UNIQUE INDEX environment_links_one_default ON environment_links (connection_id)
+      WHERE made_by = 'connection_default';
+    CREATE INDEX ON environment_links (organization_id, environment_id);
+
     -- Which role each worker process runs as: of the installation, not of an organization. ARNs and
     -- sentences only.
     CREATE TABLE worker_principals (
@@ -261,6 +298,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     'change_records',
     'change_sets',
     'unread_records',
+    'environments',
+    'environment_links',
   ]) {
     await sql`
       ALTER TABLE ${sql.table(table)} ENABLE ROW LEVEL SECURITY;
@@ -290,6 +329,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     GRANT UPDATE (name, version, version_at, role_arn, role_arn_set_at, account_id, partition, selection,
       lookback_days, poll_interval_seconds, paused, deleted_at, purge) ON connections TO cairn_api;
     GRANT SELECT, INSERT, UPDATE ON api_keys TO cairn_api;
+    GRANT SELECT, INSERT, DELETE ON environments, environment_links TO cairn_api;
+    GRANT UPDATE (name, color, position) ON environments TO cairn_api;
+    GRANT UPDATE (environment_id, made_at) ON environment_links TO cairn_api;
 
     -- What is done before an organization is known: finding a key's organization, making an
     -- organization, and seeing which connections need their workflow to be signalled.

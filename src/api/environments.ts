@@ -1,0 +1,237 @@
+import { z } from 'zod'
+import { asOrganization, type Trx } from '../db/database.ts'
+import {
+  type CountedEnvironment,
+  deleteEnvironment,
+  environmentColors,
+  findEnvironment,
+  insertEnvironment,
+  listEnvironments,
+  MOST_ENVIRONMENTS,
+  TooManyEnvironments,
+  updateEnvironment,
+} from '../db/environments.ts'
+import type { ApiContext, App } from './context.ts'
+import { answer, notFound, Problem, problems } from './problems.ts'
+import { text } from './text.ts'
+
+const example = {
+  id: '019b2d41-17c6-7a52-8f60-3b9d2e1c4a75',
+  name: 'Production',
+  color: 'red' as const,
+  position: 0,
+  createdAt: '2026-03-02T08:58:31.204Z',
+  connections: 2,
+}
+
+const environmentSchema = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    color: z.enum(environmentColors),
+    position: z.int().meta({ description: 'From 0 on, without holes.' }),
+    createdAt: z.iso.datetime(),
+    connections: z.int().meta({ description: 'Of how many connections it is the default.' }),
+  })
+  .meta({ id: 'Environment', examples: [example] })
+
+const settings = {
+  name: text(60).trim().min(1).meta({
+    description: 'For people: `Production`, `shop staging`. No two differ in case alone.',
+  }),
+  color: z.enum(environmentColors).meta({ description: "One of Mantine's colours." }),
+}
+
+const createSchema = z
+  .strictObject({
+    name: settings.name,
+    color: settings.color
+      .optional()
+      .meta({ description: "One of Mantine's colours. Left out: one that fewest have." }),
+  })
+  .meta({
+    id: 'NewEnvironment',
+    examples: [{ name: 'Staging' }, { name: 'Production', color: 'red' }],
+  })
+
+const patchSchema = z
+  .strictObject({
+    ...settings,
+    position: z
+      .int()
+      .min(0)
+      .max(MOST_ENVIRONMENTS - 1)
+      .meta({ description: 'Its new place, from 0 on; past the end is the end.' }),
+  })
+  .partial()
+  .meta({
+    id: 'EnvironmentSettings',
+    examples: [{ position: 0 }, { name: 'Production (EU)', color: 'orange' }],
+  })
+
+const params = z.object({ id: z.string().meta({ description: "The environment's id." }) })
+
+const tags = ['environments']
+
+/** Environments, and their order. What links changes with them is made where connections are. */
+export function environmentRoutes(app: App, { api }: ApiContext): void {
+  /** @throws Problem 404, alike for what is absent and for what is somebody else's */
+  const withId = async (
+    request: { organizationId: string; params: { id: string } },
+    work: (trx: Trx, id: string) => Promise<CountedEnvironment | undefined>,
+  ) => {
+    const { id } = request.params
+    if (!z.uuid().safeParse(id).success) throw notFound('environment')
+    const row = await asOrganization(api, request.organizationId, (trx) => work(trx, id))
+    if (!row) throw notFound('environment')
+    return toEnvironment(row)
+  }
+
+  app.get(
+    '/environments',
+    {
+      schema: {
+        tags,
+        operationId: 'listEnvironments',
+        summary: 'All environments, in their order',
+        description: `There are ${MOST_ENVIRONMENTS} at most.`,
+        querystring: z.strictObject({}),
+        response: {
+          200: answer('The environments.', z.object({ items: z.array(environmentSchema) })),
+          ...problems(401, 503),
+        },
+      },
+    },
+    (request) =>
+      asOrganization(api, request.organizationId, async (trx) => ({
+        items: (await listEnvironments(trx)).map(toEnvironment),
+      })),
+  )
+
+  app.post(
+    '/environments',
+    {
+      schema: {
+        tags,
+        operationId: 'createEnvironment',
+        summary: 'Make an environment',
+        description: 'It becomes the last one.',
+        body: createSchema,
+        response: {
+          201: answer('The environment.', environmentSchema),
+          ...problems(401, 409, 422, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { organizationId, body } = request
+      const row = await asOrganization(api, organizationId, (trx) =>
+        insertEnvironment(trx, organizationId, body),
+      ).catch((error) => refuse(error, body.name))
+      reply.code(201).header('location', `/api/v1/environments/${row.id}`)
+      return toEnvironment(row)
+    },
+  )
+
+  app.get(
+    '/environments/:id',
+    {
+      schema: {
+        tags,
+        operationId: 'getEnvironment',
+        summary: 'One environment',
+        description: 'With the number of its connections.',
+        params,
+        response: {
+          200: answer('The environment.', environmentSchema),
+          ...problems(401, 404, 503),
+        },
+      },
+    },
+    (request) => withId(request, findEnvironment),
+  )
+
+  app.patch(
+    '/environments/:id',
+    {
+      schema: {
+        tags,
+        operationId: 'updateEnvironment',
+        summary: 'Rename, colour or move an environment',
+        description: 'What is left out stays as it is. When one is moved, the others make room.',
+        params,
+        body: patchSchema,
+        response: {
+          200: answer('The environment as it is now.', environmentSchema),
+          ...problems(401, 404, 409, 422, 503),
+        },
+      },
+    },
+    (request) =>
+      withId(request, (trx, id) =>
+        updateEnvironment(trx, request.organizationId, id, request.body),
+      ).catch((error) => refuse(error, request.body.name)),
+  )
+
+  app.delete(
+    '/environments/:id',
+    {
+      schema: {
+        tags,
+        operationId: 'deleteEnvironment',
+        summary: 'Delete an environment',
+        description:
+          'Its connections and their changes stay, and belong to no environment from then on.',
+        params,
+        response: {
+          200: answer(
+            'The environment as it was, with the number of connections that have none now.',
+            environmentSchema,
+          ),
+          ...problems(401, 404, 503),
+        },
+      },
+    },
+    (request) => withId(request, (trx, id) => deleteEnvironment(trx, request.organizationId, id)),
+  )
+}
+
+/** @throws Problem 409 for what the other environments do not allow; else what came */
+function refuse(error: unknown, name: string | undefined): never {
+  if (error instanceof TooManyEnvironments) {
+    throw new Problem(409, `${error.message}: no more can be made. Delete one first.`)
+  }
+  if (!isViolated(error, '23505', 'environments_name')) throw error
+  const detail = `An environment is called "${name}" already; upper and lower case make no difference. Use that one, or choose another name.`
+  throw new Problem(409, detail, { errors: [{ pointer: '/name', detail }] })
+}
+
+/**
+ * For whatever sets a connection's default environment: Postgres finds out, so that none that is
+ * deleted just then is missed.
+ *
+ * @throws Problem 422, alike for what is absent and for what is somebody else's; else what came
+ */
+export function refuseAbsentEnvironment(error: unknown): never {
+  if (!isViolated(error, '23503', 'environment_links_environment')) throw error
+  const detail = 'There is no such environment.'
+  throw new Problem(422, `The request is not valid. /environmentId: ${detail}`, {
+    errors: [{ pointer: '/environmentId', detail }],
+  })
+}
+
+function isViolated(error: unknown, sqlState: string, constraint: string): boolean {
+  const violation = error as { code?: string; constraint?: string }
+  return violation.code === sqlState && violation.constraint === constraint
+}
+
+function toEnvironment(row: CountedEnvironment) {
+  return {
+    id: row.id,
+    name: row.name,
+    color: row.color,
+    position: row.position,
+    createdAt: row.created_at.toISOString(),
+    connections: row.connections,
+  }
+}

@@ -1,0 +1,229 @@
+import { sql } from 'kysely'
+import type { Trx } from './database.ts'
+import type { EnvironmentRow } from './schema.ts'
+
+/** Mantine's names, in the order in which environments get them that were made without one. */
+export const environmentColors = [
+  'blue',
+  'orange',
+  'teal',
+  'grape',
+  'red',
+  'lime',
+  'indigo',
+  'yellow',
+  'cyan',
+  'pink',
+  'green',
+  'violet',
+  'gray',
+] as const
+
+export type EnvironmentColor = (typeof environmentColors)[number]
+
+/** More would be tags, not environments: each change answers with all of its own. */
+export const MOST_ENVIRONMENTS = 100
+
+export class TooManyEnvironments extends Error {
+  override readonly name = 'TooManyEnvironments'
+}
+
+/** An environment, and of how many connections it is the default. */
+export interface CountedEnvironment extends EnvironmentRow {
+  connections: number
+}
+
+/** In people's order. Connections whose deletion is complete are not counted. */
+export function listEnvironments(trx: Trx): Promise<CountedEnvironment[]> {
+  return withCounts(trx).orderBy('position').execute()
+}
+
+export function findEnvironment(trx: Trx, id: string): Promise<CountedEnvironment | undefined> {
+  return withCounts(trx).where('environments.id', '=', id).executeTakeFirst()
+}
+
+function withCounts(trx: Trx) {
+  return trx
+    .selectFrom('environments')
+    .selectAll()
+    .select((eb) =>
+      eb
+        .selectFrom('environment_links as l')
+        .innerJoin('connections as c', 'c.id', 'l.connection_id')
+        .select(sql<number>`count(*)`.as('count'))
+        .whereRef('l.environment_id', '=', 'environments.id')
+        .where('l.made_by', '=', 'connection_default')
+        .where('c.ended_at', 'is', null)
+        .$asScalar()
+        .$notNull()
+        .as('connections'),
+    )
+}
+
+/**
+ * Makes an environment, as the last one. Without a colour it gets one that fewest have.
+ *
+ * @throws TooManyEnvironments
+ * @throws pg error 23505 on `environments_name` when one is called so, in whatever case
+ */
+export async function insertEnvironment(
+  trx: Trx,
+  organizationId: string,
+  wanted: { name: string; color?: EnvironmentColor },
+): Promise<CountedEnvironment> {
+  await lockOrder(trx, organizationId)
+  const taken = await trx.selectFrom('environments').select('color').execute()
+  if (taken.length >= MOST_ENVIRONMENTS) {
+    throw new TooManyEnvironments(`There are ${MOST_ENVIRONMENTS} environments already`)
+  }
+  const row = await trx
+    .insertInto('environments')
+    .values({
+      organization_id: organizationId,
+      name: wanted.name,
+      color: wanted.color ?? leastUsed(taken.map(({ color }) => color)),
+      position: taken.length,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+  return { ...row, connections: 0 }
+}
+
+function leastUsed(taken: EnvironmentColor[]): EnvironmentColor {
+  const uses = (color: EnvironmentColor) => taken.filter((each) => each === color).length
+  return environmentColors.reduce((best, color) => (uses(color) < uses(best) ? color : best))
+}
+
+/**
+ * Changes what is given. A position is counted from 0; past the end means the end, and the others
+ * make room. Undefined: there is no such environment.
+ *
+ * @throws pg error 23505 on `environments_name` when another one is called so, in whatever case
+ */
+export async function updateEnvironment(
+  trx: Trx,
+  organizationId: string,
+  id: string,
+  wanted: { name?: string; color?: EnvironmentColor; position?: number },
+): Promise<CountedEnvironment | undefined> {
+  const { position, ...looks } = wanted
+  // First, for who holds the order waits for rows, and must not be waited for with one in hand.
+  if (position !== undefined) {
+    await lockOrder(trx, organizationId)
+    const ids = await inOrder(trx)
+    if (!ids.includes(id)) return undefined
+    const others = ids.filter((other) => other !== id)
+    await renumber(trx, others.toSpliced(position, 0, id))
+  }
+  if (Object.values(looks).some((value) => value !== undefined)) {
+    await trx.updateTable('environments').set(looks).where('id', '=', id).execute()
+  }
+  return findEnvironment(trx, id)
+}
+
+/**
+ * Removes an environment and every link with it; the changes stay.
+ *
+ * @returns the environment as it was; undefined when there is none
+ */
+export async function deleteEnvironment(
+  trx: Trx,
+  organizationId: string,
+  id: string,
+): Promise<CountedEnvironment | undefined> {
+  await lockOrder(trx, organizationId)
+  const row = await findEnvironment(trx, id)
+  if (!row) return undefined
+  await trx.deleteFrom('environments').where('id', '=', id).execute()
+  await renumber(trx, await inOrder(trx))
+  return row
+}
+
+/** Who makes, moves or removes one goes by all positions: one at a time, until the transaction ends. */
+async function lockOrder(trx: Trx, organizationId: string): Promise<void> {
+  const key = `environments/${organizationId}`
+  await sql`SELECT pg_advisory_xact_lock(hashtextextended(${key}, 0))`.execute(trx)
+}
+
+async function inOrder(trx: Trx): Promise<string[]> {
+  const rows = await trx.selectFrom('environments').select('id').orderBy('position').execute()
+  return rows.map(({ id }) => id)
+}
+
+async function renumber(trx: Trx, ids: string[]): Promise<void> {
+  await sql`
+    UPDATE environments e SET position = o.place - 1
+    FROM unnest(${ids}::uuid[]) WITH ORDINALITY AS o (id, place)
+    WHERE e.id = o.id AND e.position <> o.place - 1
+  `.execute(trx)
+}
+
+interface ConnectionOfOrganization {
+  organization_id: string
+  id: string
+}
+
+/**
+ * Says which environment all changes of a connection belong to, those that are there already as
+ * well; null: to none. One row, however many changes there are.
+ *
+ * @throws pg error 23503 on `environment_links_environment` when the organization has no such one
+ */
+export async function setDefaultEnvironment(
+  trx: Trx,
+  connection: ConnectionOfOrganization,
+  environmentId: string | null,
+): Promise<void> {
+  if (environmentId === null) {
+    await trx
+      .deleteFrom('environment_links')
+      .where('connection_id', '=', connection.id)
+      .where('made_by', '=', 'connection_default')
+      .execute()
+    return
+  }
+  await trx
+    .insertInto('environment_links')
+    .values({
+      organization_id: connection.organization_id,
+      environment_id: environmentId,
+      connection_id: connection.id,
+      made_by: 'connection_default',
+    })
+    .onConflict((conflict) =>
+      conflict
+        .column('connection_id')
+        .where('made_by', '=', 'connection_default')
+        .doUpdateSet({ environment_id: environmentId, made_at: sql<Date>`now()` })
+        .where('environment_links.environment_id', '<>', environmentId),
+    )
+    .execute()
+}
+
+/** Default environments by connection; one that has none is not in it. */
+export async function defaultEnvironments(
+  trx: Trx,
+  connectionId?: string,
+): Promise<Map<string, string>> {
+  let query = trx
+    .selectFrom('environment_links')
+    .select(['connection_id', 'environment_id'])
+    .where('made_by', '=', 'connection_default')
+  if (connectionId !== undefined) query = query.where('connection_id', '=', connectionId)
+  const rows = await query.execute()
+  return new Map(rows.map((row) => [row.connection_id, row.environment_id]))
+}
+
+/**
+ * Which environments all changes of a connection belong to, in people's order. Deleted connections
+ * are in it, for their changes may have stayed; those without an environment are not.
+ */
+export async function linksOfConnections(trx: Trx): Promise<Map<string, string[]>> {
+  const rows = await trx
+    .selectFrom('environment_links as l')
+    .innerJoin('environments as e', 'e.id', 'l.environment_id')
+    .select(['l.connection_id', sql<string[]>`array_agg(e.id ORDER BY e.position)`.as('ids')])
+    .groupBy('l.connection_id')
+    .execute()
+  return new Map(rows.map(({ connection_id, ids }) => [connection_id, ids]))
+}
