@@ -1,0 +1,42 @@
+/**
+ * Makes the web app's client from the API's own description: `node scripts/generate-client.ts`,
+ * after a route or a schema has changed. A test says when that was forgotten.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { generateSource } from 'oazapfts'
+import { pino } from 'pino'
+import { createApp } from '../src/api/app.ts'
+import type { ApiContext } from '../src/api/context.ts'
+
+export const clientFile = fileURLToPath(new URL('../web/src/client.ts', import.meta.url))
+
+/** The client's source. Nothing is asked of a database: only the routes are looked at. */
+export async function generateClient(): Promise<string> {
+  const app = await createApp({} as ApiContext, { logger: pino({ level: 'silent' }) })
+  await app.ready()
+  const document = JSON.parse(JSON.stringify(app.swagger()), forGenerator)
+  await app.close()
+  const folder = mkdtempSync(path.join(tmpdir(), 'cairn-client-'))
+  try {
+    const file = path.join(folder, 'openapi.json')
+    writeFileSync(file, JSON.stringify(document))
+    return await generateSource(file, { optimistic: true })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/**
+ * The generator knows no tuples, and would say that nothing can be in them. Problems are thrown,
+ * so the types of answers need not mention them.
+ */
+function forGenerator(name: string, value: Record<string, unknown> | null) {
+  if (Array.isArray(value?.prefixItems)) return { type: 'array', items: value.prefixItems[0] }
+  if (name !== 'responses' || value === null) return value
+  return Object.fromEntries(Object.entries(value).filter(([status]) => status.startsWith('2')))
+}
+
+if (import.meta.main) writeFileSync(clientFile, await generateClient())

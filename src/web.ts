@@ -1,0 +1,100 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import fastifyStatic from '@fastify/static'
+import type { Logger } from 'pino'
+import type { App } from './api/context.ts'
+import { notFound } from './api/problems.ts'
+import { waitForLock } from './embedded/lock.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const folder = path.join(root, 'web')
+const built = path.join(folder, 'dist')
+const stamp = path.join(built, '.built-from')
+
+/**
+ * Builds the web app when it is not there, or was built from something else: once after an
+ * installation or a change, some ten seconds.
+ *
+ * @returns the directory to serve
+ * @throws what Vite finds wrong
+ */
+export async function ensureWebApp(logger: Pick<Logger, 'info'>): Promise<string> {
+  const source = fingerprint()
+  const isBuilt = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === source
+  if (isBuilt()) return built
+  const release = await waitForLock(path.join(folder, '.build.lock'))
+  try {
+    if (isBuilt()) return built
+    logger.info('Building the web app: once, some ten seconds')
+    // Here, not above: who has a built web app need not load a bundler.
+    const { build } = await import('vite')
+    await build({ configFile: path.join(folder, 'vite.config.ts') })
+    writeFileSync(stamp, source)
+    return built
+  } finally {
+    release()
+  }
+}
+
+/** Of everything that the built app is made of. */
+function fingerprint(): string {
+  const hash = createHash('sha256')
+  const files = globSync(['src/**/*', 'public/*', 'index.html', 'vite.config.ts'], {
+    cwd: folder,
+    withFileTypes: true,
+  })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+  for (const file of [...files, path.join(root, 'package-lock.json')].sort())
+    hash
+      .update(`${path.relative(root, file)}\0`)
+      .update(readFileSync(file))
+      .update('\0')
+  return hash.digest('hex')
+}
+
+/** What a page may do: nothing but its own scripts and styles, and this server's API. */
+function contentSecurityPolicy(nonce: string): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    `style-src 'self' 'nonce-${nonce}'`,
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+}
+
+/**
+ * Serves the built web app from `directory`: its files under their names, and its one page for
+ * every other address, for the router in it knows which there are.
+ */
+export async function webRoutes(app: App, directory: string): Promise<void> {
+  const page = readFileSync(path.join(directory, 'index.html'), 'utf8')
+  await app.register(fastifyStatic, {
+    root: directory,
+    index: false,
+    // Each file is a route: what is not there is the page's to answer.
+    wildcard: false,
+    setHeaders(reply, file) {
+      const isHashed = path.relative(directory, file).startsWith(`assets${path.sep}`)
+      reply.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache')
+    },
+    globIgnore: ['index.html', '.*'],
+    schemaHide: true,
+  })
+  app.get('/*', { schema: { hide: true } }, (request, reply) => {
+    if (/^\/(api|healthz|readyz)(\/|\?|$)/.test(request.url)) throw notFound('page')
+    const nonce = randomBytes(16).toString('base64')
+    return reply
+      .type('text/html; charset=utf-8')
+      .header('content-security-policy', contentSecurityPolicy(nonce))
+      .header('cache-control', 'no-store')
+      .send(page.replace('%NONCE%', nonce))
+  })
+}

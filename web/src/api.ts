@@ -1,0 +1,56 @@
+import { HttpError } from '@oazapfts/runtime'
+import { QueryClient } from '@tanstack/react-query'
+
+/** RFC 9457, as the API answers it. */
+interface Problem {
+  title: string
+  detail: string
+  errors: { pointer: string; detail: string }[]
+}
+
+/** What went wrong, in words for a person. */
+export interface Trouble {
+  title: string
+  detail: string
+  /** HTTP's; 0 when the server could not be reached. */
+  status: number
+  /** The place of each error: a field's name by its JSON pointer, `/roleArn`. */
+  errors: { pointer: string; detail: string }[]
+}
+
+/** Makes of whatever a request threw what to tell. */
+export function troubleOf(error: unknown): Trouble {
+  if (error instanceof HttpError) {
+    const problem = error.data as Partial<Problem> | undefined
+    return {
+      title: problem?.title ?? 'The server failed',
+      detail: problem?.detail ?? `It answered ${error.status}.`,
+      status: error.status,
+      errors: problem?.errors ?? [],
+    }
+  }
+  return {
+    title: 'Cairn cannot be reached',
+    detail: 'The server does not answer. It is asked again by itself.',
+    status: 0,
+    errors: [],
+  }
+}
+
+/** The message for one field of a form; undefined when the problem is elsewhere. */
+export function fieldTrouble(error: unknown, pointer: string): string | undefined {
+  return troubleOf(error).errors.find((one) => one.pointer === pointer)?.detail
+}
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      // What the server refused it would refuse again.
+      retry: (count, error) => {
+        const { status } = troubleOf(error)
+        return (status === 0 || status >= 500) && count < 3
+      },
+    },
+  },
+})

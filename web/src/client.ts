@@ -1,0 +1,770 @@
+/**
+ * Cairn
+ * 1
+ * DO NOT MODIFY - This file has been generated using oazapfts.
+ * See https://www.npmjs.com/package/oazapfts
+ */
+import * as Oazapfts from "@oazapfts/runtime";
+import * as QS from "@oazapfts/runtime/query";
+export const defaults: Oazapfts.Defaults<Oazapfts.CustomHeaders> = {
+    headers: {},
+    baseUrl: "/"
+};
+const oazapfts = Oazapfts.runtime(defaults);
+export const servers = {
+    server1: "/"
+};
+export type NewConnectionInput = {
+    /** For people: `production`, `shop staging`. */
+    name: string;
+    /** The default environment of its changes. */
+    environmentId?: null;
+    /** CloudTrail keeps 90 days. */
+    lookbackDays?: number;
+    pollIntervalSeconds?: number;
+    /** Only events that change something, or reads as well. */
+    selection?: "changes" | "all";
+};
+export type Connection = {
+    id: string;
+    name: string;
+    /** Made by Cairn; part of the role's trust policy. */
+    externalId: string;
+    roleArn: string | null;
+    accountId: string | null;
+    partition: string | null;
+    status: "awaiting_role" | "verifying" | "waiting_for_aws" | "importing" | "current" | "behind" | "action_needed" | "paused" | "deleting";
+    statusReason: string | null;
+    /** Since when it has this status. */
+    since: string;
+    environmentId: string | null;
+    selection: "changes" | "all";
+    lookbackDays: number;
+    pollIntervalSeconds: number;
+    /** The live edge over all active regions: every event up to here is imported, but for the gaps that coverage names. Null while a region has nothing settled. */
+    completeThrough: string | null;
+    nextPollAt: string | null;
+    createdAt: string;
+};
+export type ConnectionSettingsInput = {
+    /** For people: `production`, `shop staging`. */
+    name?: string;
+    /** The default environment of its changes. */
+    environmentId?: null;
+    /** CloudTrail keeps 90 days. */
+    lookbackDays?: number;
+    pollIntervalSeconds?: number;
+    /** Only events that change something, or reads as well. */
+    selection?: "changes" | "all";
+    /** The ARN of the role that trusts Cairn. Null takes the connection's role away. */
+    roleArn?: string | null;
+    /** Imports stop; what is missed meanwhile is a gap that is filled later. */
+    paused?: boolean;
+};
+export type DeletedConnection = {
+    id: string;
+    name: string;
+    /** Made by Cairn; part of the role's trust policy. */
+    externalId: string;
+    roleArn: string | null;
+    accountId: string | null;
+    partition: string | null;
+    status: "awaiting_role" | "verifying" | "waiting_for_aws" | "importing" | "current" | "behind" | "action_needed" | "paused" | "deleting";
+    statusReason: string | null;
+    /** Since when it has this status. */
+    since: string;
+    environmentId: string | null;
+    selection: "changes" | "all";
+    lookbackDays: number;
+    pollIntervalSeconds: number;
+    /** The live edge over all active regions: every event up to here is imported, but for the gaps that coverage names. Null while a region has nothing settled. */
+    completeThrough: string | null;
+    nextPollAt: string | null;
+    createdAt: string;
+    /** What is left to remove in AWS; null when there was no role. */
+    cleanUp: {
+        means: string;
+        ways: {
+            way: "terraform" | "cloudFormation" | "cli";
+            title: string;
+            command: string;
+        }[];
+    } | null;
+};
+export type Verification = {
+    /** Null: not verified yet, or not since the role was changed. While one runs, `checks` has what it found so far; those that are to come are waiting. */
+    state: ("passed" | "failed" | "waiting" | "running") | null;
+    /** When the last verification ended. */
+    verifiedAt: string | null;
+    checks: {
+        id: "arn_format" | "account_unused" | "assume_with_id" | "refused_without_id" | "refused_wrong_id" | "identity" | "lookup_events" | "trails";
+        region?: string;
+        state: "passed" | "failed" | "waiting" | "skipped";
+        saw: string;
+        means: string;
+        remedy: string | null;
+        /** What mends it, to paste. */
+        snippets: {
+            title: string;
+            language: "json" | "bash";
+            text: string;
+        }[];
+    }[];
+    /** What nobody can see from outside the account. */
+    notProvable: {
+        id: "who_else";
+        means: string;
+        /** What it prints can be sent to `trust-review`, which judges it. */
+        command: string;
+    }[];
+};
+export type Coverage = {
+    regions: {
+        region: string;
+        state: "active" | "denied" | "not_enabled";
+        /** The live edge: imported up to here, but for what is listed beside it. */
+        completeThrough: string | null;
+        /** Half-open [from, to) in whole seconds. */
+        settled: string[][];
+        /** Wanted and not imported yet. */
+        gaps: string[][];
+        /** Not imported, and gone from CloudTrail. */
+        lost: string[][];
+        /** Gaps passed over: these seconds could not be read whole after several tries. */
+        setAside: string[][];
+        backfill: {
+            percent: number;
+            etaSeconds: number | null;
+        };
+        events: number;
+        requests: number;
+        throttled: number;
+        lateEvents: number;
+        lastError: string | null;
+        nextPollAt: string;
+    }[];
+};
+export type ImportSummary = {
+    startedAt: string;
+    finishedAt: string;
+    regions: number;
+    imported: number;
+    requests: number;
+    throttled: number;
+    completeThrough: string | null;
+    lagSeconds: number | null;
+    gapSeconds: number;
+    status: string;
+    statusReason: string | null;
+    failing: {
+        region: string;
+        error: string;
+    }[];
+    nextPollAt: string;
+};
+export type NewConnectionsInput = {
+    /** One connection is made for each. They are named after the account. */
+    accountIds: string[];
+    /** What the role is called in every one of the accounts. */
+    roleName?: string;
+    rolePath?: string;
+    /** CloudTrail keeps 90 days. */
+    lookbackDays?: number;
+    pollIntervalSeconds?: number;
+    /** Only events that change something, or reads as well. */
+    selection?: "changes" | "all";
+};
+export type MadeConnections = {
+    items: Connection[];
+    /** By account id, as JSON: for `terraform.tfvars.json`, StackSets and scripts. */
+    externalIds: {
+        [key: string]: string;
+    };
+    /** The same in HCL, to use in `for_each`. */
+    terraform: string;
+};
+export type Principal = {
+    /** The IAM role that Cairn runs as; null while that is not certain. Roles trust it. */
+    arn: string | null;
+    state: "certain" | "uncertain" | "unusable" | "unknown";
+    saw: string;
+    means: string;
+    remedy: string | null;
+};
+export type Setup = {
+    externalId: string;
+    roleName: string;
+    rolePath: string;
+    /** Where the commands make the stack. */
+    region: string;
+    principal: Principal;
+    /** Null while Cairn's principal is not certain, as all that names it. */
+    terraform: {
+        /** The block and its output, in HCL. */
+        "module": string;
+        commands: {
+            title: string;
+            command: string;
+        }[];
+        download: {
+            url: string;
+            fileName: string;
+        };
+    } | null;
+    cloudFormation: {
+        quickCreate: {
+            links: {
+                region: string;
+                url: string;
+            }[];
+            /** Why there are no links. */
+            why: string | null;
+        };
+        /** The values of the template's parameters. */
+        parameters: {
+            [key: string]: string;
+        };
+        commands: {
+            title: string;
+            command: string;
+        }[];
+        download: {
+            url: string;
+            fileName: string;
+        };
+    } | null;
+    cli: {
+        commands: {
+            title: string;
+            command: string;
+        }[];
+    } | null;
+    policies: {
+        trust: {
+            [key: string]: any;
+        } | null;
+        permissions: {
+            [key: string]: any;
+        };
+        /** What Cairn narrows each of its sessions to: the actions used today. */
+        session: {
+            [key: string]: any;
+        };
+        actions: {
+            action: string;
+            purpose: string;
+            used: boolean;
+        }[];
+    };
+};
+export type PastedRoleInput = {
+    /** The output of `aws iam get-role --role-name NAME`, as JSON or YAML, or the trust policy alone. */
+    role: string;
+};
+export type TrustReview = {
+    /** `safe`: nobody but Cairn's account gets in, and only with the external ID. `unclear`: somebody else is trusted, Cairn is not let in, or something could not be read. `another_role`: it is not the connection's role. */
+    verdict: "safe" | "unsafe" | "unclear" | "another_role";
+    summary: string;
+    trusted: {
+        who: string;
+        /** As the policy names it. */
+        principal: string;
+        /** The condition, in words. */
+        how: string;
+        judgement: "expected" | "wider" | "other" | "dangerous";
+        means: string;
+        /** What to write instead of the statement, or its condition alone: JSON. */
+        remedy: string | null;
+    }[];
+    notes: string[];
+    /** A trust policy for Cairn and nobody else: JSON. */
+    remedy: string | null;
+};
+export type Change = {
+    id: string;
+    source: string;
+    /** For CloudTrail the event id. */
+    sourceId: string;
+    occurredAt: string;
+    importedAt: string;
+    /** One sentence. Texts hold what strangers wrote. */
+    summary: string;
+    actor: {
+        kind: string;
+        name: string;
+        id: string;
+        [key: string]: any;
+    };
+    tool: {
+        name: string;
+        label: string;
+        [key: string]: any;
+    };
+    service: string;
+    action: string;
+    resources: {
+        "type": string;
+        id: string;
+        [key: string]: any;
+    }[];
+    outcome: "succeeded" | "failed" | "denied";
+    error?: {
+        code: string;
+        [key: string]: any;
+    };
+    region: string | null;
+    accountId: string | null;
+    environments: string[];
+    changeSetId: string | null;
+    /** Why it is routine; null when it is not. */
+    noise: string | null;
+    edits: {
+        field: string;
+        [key: string]: any;
+    }[];
+    aspects: string[];
+    opensToWorld?: string;
+    links: {
+        label: string;
+        url: string;
+    }[];
+    connectionId: string | null;
+};
+export type ChangePage = {
+    items: Change[];
+    /** Null: this is the last page. */
+    nextCursor: string | null;
+    /** The earliest live edge of the connections that are asked for. Null while one of them has a region without anything imported. */
+    completeThrough: string | null;
+};
+export type ChangeSet = {
+    /** Stays, whatever else turns out to belong to it. */
+    id: string;
+    /** What was done, in a sentence. */
+    headline: string;
+    /** When its first change occurred. */
+    "from": string;
+    /** When its last change occurred. */
+    to: string;
+    /** How many there are that match the filters. */
+    changes: number;
+    /** How many of them failed or were denied. */
+    failures: number;
+    actors: string[];
+    tools: string[];
+    services: string[];
+};
+export type ChangeSetPage = {
+    items: ChangeSet[];
+    /** Null: this is the last page. */
+    nextCursor: string | null;
+    /** The earliest live edge of the connections that are asked for. Null while one of them has a region without anything imported. */
+    completeThrough: string | null;
+};
+export type ChangeWithRecord = {
+    id: string;
+    source: string;
+    /** For CloudTrail the event id. */
+    sourceId: string;
+    occurredAt: string;
+    importedAt: string;
+    /** One sentence. Texts hold what strangers wrote. */
+    summary: string;
+    actor: {
+        kind: string;
+        name: string;
+        id: string;
+        [key: string]: any;
+    };
+    tool: {
+        name: string;
+        label: string;
+        [key: string]: any;
+    };
+    service: string;
+    action: string;
+    resources: {
+        "type": string;
+        id: string;
+        [key: string]: any;
+    }[];
+    outcome: "succeeded" | "failed" | "denied";
+    error?: {
+        code: string;
+        [key: string]: any;
+    };
+    region: string | null;
+    accountId: string | null;
+    environments: string[];
+    changeSetId: string | null;
+    /** Why it is routine; null when it is not. */
+    noise: string | null;
+    edits: {
+        field: string;
+        [key: string]: any;
+    }[];
+    aspects: string[];
+    opensToWorld?: string;
+    links: {
+        label: string;
+        url: string;
+    }[];
+    connectionId: string | null;
+    /** As the source sent it. */
+    record: any;
+};
+/**
+ * Whether the process is alive
+ */
+export function getHealth(opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: {
+            status: "alive";
+        };
+    }>("/healthz", {
+        ...opts
+    }));
+}
+/**
+ * Whether requests can be served
+ */
+export function getReadiness(opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: {
+            status: "ready";
+            temporal: "reachable" | "away";
+        };
+    }>("/readyz", {
+        ...opts
+    }));
+}
+/**
+ * Make a connection
+ */
+export function createConnection(newConnectionInput: NewConnectionInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 201;
+        data: Connection;
+    }>("/api/v1/connections", oazapfts.json({
+        ...opts,
+        method: "POST",
+        body: newConnectionInput
+    })));
+}
+/**
+ * All connections, oldest first
+ */
+export function listConnections(opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: {
+            items: Connection[];
+        };
+    }>("/api/v1/connections", {
+        ...opts
+    }));
+}
+/**
+ * One connection
+ */
+export function getConnection(id: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: Connection;
+    }>(`/api/v1/connections/${encodeURIComponent(id)}`, {
+        ...opts
+    }));
+}
+/**
+ * Change what is wanted of a connection
+ */
+export function updateConnection(id: string, connectionSettingsInput: ConnectionSettingsInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: Connection;
+    }>(`/api/v1/connections/${encodeURIComponent(id)}`, oazapfts.json({
+        ...opts,
+        method: "PATCH",
+        body: connectionSettingsInput
+    })));
+}
+/**
+ * Delete a connection
+ */
+export function deleteConnection(id: string, { purge }: {
+    purge?: "true" | "false";
+} = {}, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 202;
+        data: DeletedConnection;
+    }>(`/api/v1/connections/${encodeURIComponent(id)}${QS.query(QS.explode({
+        purge
+    }))}`, {
+        ...opts,
+        method: "DELETE"
+    }));
+}
+/**
+ * What was proven of the role
+ */
+export function getVerification(id: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: Verification;
+    }>(`/api/v1/connections/${encodeURIComponent(id)}/verification`, {
+        ...opts
+    }));
+}
+/**
+ * Verify the role now
+ */
+export function verifyConnection(id: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: Verification;
+    }>(`/api/v1/connections/${encodeURIComponent(id)}/verify`, {
+        ...opts,
+        method: "POST"
+    }));
+}
+/**
+ * What is imported, by region
+ */
+export function getCoverage(id: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: Coverage;
+    }>(`/api/v1/connections/${encodeURIComponent(id)}/coverage`, {
+        ...opts
+    }));
+}
+/**
+ * Import now, in every region
+ */
+export function importNow(id: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: ImportSummary;
+    }>(`/api/v1/connections/${encodeURIComponent(id)}/import`, {
+        ...opts,
+        method: "POST"
+    }));
+}
+/**
+ * Make a connection for each of many accounts
+ */
+export function createConnections(newConnectionsInput: NewConnectionsInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 201;
+        data: MadeConnections;
+    }>("/api/v1/connections/bulk", oazapfts.json({
+        ...opts,
+        method: "POST",
+        body: newConnectionsInput
+    })));
+}
+/**
+ * Everything to create the role, filled in
+ */
+export function getSetup(id: string, { roleName, rolePath, region }: {
+    roleName?: string;
+    rolePath?: string;
+    region?: string;
+} = {}, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: Setup;
+    }>(`/api/v1/connections/${encodeURIComponent(id)}/setup${QS.query(QS.explode({
+        roleName,
+        rolePath,
+        region
+    }))}`, {
+        ...opts
+    }));
+}
+/**
+ * The Terraform module that creates the role
+ */
+export function downloadTerraformModule(id: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchBlob<{
+        status: 200;
+        data: any;
+    }>(`/api/v1/connections/${encodeURIComponent(id)}/setup/terraform`, {
+        ...opts
+    }));
+}
+/**
+ * The CloudFormation template that creates the role
+ */
+export function downloadCloudFormationTemplate(id: string, { roleName, rolePath, region }: {
+    roleName?: string;
+    rolePath?: string;
+    region?: string;
+} = {}, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchBlob<{
+        status: 200;
+        data: any;
+    }>(`/api/v1/connections/${encodeURIComponent(id)}/setup/cloudformation${QS.query(QS.explode({
+        roleName,
+        rolePath,
+        region
+    }))}`, {
+        ...opts
+    }));
+}
+/**
+ * Judge the trust policy of the role
+ */
+export function reviewTrust(id: string, pastedRoleInput: PastedRoleInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: TrustReview;
+    }>(`/api/v1/connections/${encodeURIComponent(id)}/trust-review`, oazapfts.json({
+        ...opts,
+        method: "POST",
+        body: pastedRoleInput
+    })));
+}
+/**
+ * The feed, newest first
+ */
+export function listChanges({ $from, to, q, noise, source, sourceQuery, service, serviceQuery, region, regionQuery, account, accountQuery, actor, actorQuery, tool, toolQuery, action, actionQuery, outcome, outcomeQuery, connection, connectionQuery, resource, resourceQuery, limit, cursor }: {
+    $from?: string;
+    to?: string;
+    q?: string;
+    noise?: "true" | "false";
+    source?: string | string[];
+    sourceQuery?: string | string[];
+    service?: string | string[];
+    serviceQuery?: string | string[];
+    region?: string | string[];
+    regionQuery?: string | string[];
+    account?: string | string[];
+    accountQuery?: string | string[];
+    actor?: string | string[];
+    actorQuery?: string | string[];
+    tool?: string | string[];
+    toolQuery?: string | string[];
+    action?: string | string[];
+    actionQuery?: string | string[];
+    outcome?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
+    outcomeQuery?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
+    connection?: string | string[];
+    connectionQuery?: string | string[];
+    resource?: string | string[];
+    resourceQuery?: string | string[];
+    limit?: number;
+    cursor?: string;
+} = {}, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: ChangePage;
+    }>(`/api/v1/changes${QS.query(QS.explode({
+        "from": $from,
+        to,
+        q,
+        noise,
+        source,
+        "source!": sourceQuery,
+        service,
+        "service!": serviceQuery,
+        region,
+        "region!": regionQuery,
+        account,
+        "account!": accountQuery,
+        actor,
+        "actor!": actorQuery,
+        tool,
+        "tool!": toolQuery,
+        action,
+        "action!": actionQuery,
+        outcome,
+        "outcome!": outcomeQuery,
+        connection,
+        "connection!": connectionQuery,
+        resource,
+        "resource!": resourceQuery,
+        limit,
+        cursor
+    }))}`, {
+        ...opts
+    }));
+}
+/**
+ * The feed by pieces of work, newest first
+ */
+export function listChangeSets({ $from, to, q, noise, source, sourceQuery, service, serviceQuery, region, regionQuery, account, accountQuery, actor, actorQuery, tool, toolQuery, action, actionQuery, outcome, outcomeQuery, connection, connectionQuery, resource, resourceQuery, limit, cursor }: {
+    $from?: string;
+    to?: string;
+    q?: string;
+    noise?: "true" | "false";
+    source?: string | string[];
+    sourceQuery?: string | string[];
+    service?: string | string[];
+    serviceQuery?: string | string[];
+    region?: string | string[];
+    regionQuery?: string | string[];
+    account?: string | string[];
+    accountQuery?: string | string[];
+    actor?: string | string[];
+    actorQuery?: string | string[];
+    tool?: string | string[];
+    toolQuery?: string | string[];
+    action?: string | string[];
+    actionQuery?: string | string[];
+    outcome?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
+    outcomeQuery?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
+    connection?: string | string[];
+    connectionQuery?: string | string[];
+    resource?: string | string[];
+    resourceQuery?: string | string[];
+    limit?: number;
+    cursor?: string;
+} = {}, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: ChangeSetPage;
+    }>(`/api/v1/change-sets${QS.query(QS.explode({
+        "from": $from,
+        to,
+        q,
+        noise,
+        source,
+        "source!": sourceQuery,
+        service,
+        "service!": serviceQuery,
+        region,
+        "region!": regionQuery,
+        account,
+        "account!": accountQuery,
+        actor,
+        "actor!": actorQuery,
+        tool,
+        "tool!": toolQuery,
+        action,
+        "action!": actionQuery,
+        outcome,
+        "outcome!": outcomeQuery,
+        connection,
+        "connection!": connectionQuery,
+        resource,
+        "resource!": resourceQuery,
+        limit,
+        cursor
+    }))}`, {
+        ...opts
+    }));
+}
+/**
+ * One change, with its record
+ */
+export function getChange(id: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: ChangeWithRecord;
+    }>(`/api/v1/changes/${encodeURIComponent(id)}`, {
+        ...opts
+    }));
+}

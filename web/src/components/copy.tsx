@@ -1,0 +1,44 @@
+import { ActionIcon, Box, Code, CopyButton, Tooltip } from '@mantine/core'
+import { IconCheck, IconCopy } from '@tabler/icons-react'
+
+/** Copies a text, and says that it did. */
+export function Copy({ text, label }: { text: string; label: string }) {
+  return (
+    <CopyButton value={text} timeout={1500}>
+      {({ copied, copy }) => (
+        <Tooltip label={copied ? 'Copied' : label} withArrow>
+          <ActionIcon
+            variant="subtle"
+            color={copied ? 'teal' : 'gray'}
+            onClick={copy}
+            aria-label={copied ? 'Copied' : label}
+          >
+            {copied ? <IconCheck size={16} /> : <IconCopy size={16} />}
+          </ActionIcon>
+        </Tooltip>
+      )}
+    </CopyButton>
+  )
+}
+
+/** Something to paste elsewhere, with its copy button. Long ones scroll, and can be scrolled by keyboard. */
+export function Snippet(props: { text: string; label: string; maxHeight?: number }) {
+  return (
+    <Box pos="relative">
+      <Code
+        block
+        tabIndex={0}
+        role="region"
+        aria-label={props.label}
+        mah={props.maxHeight ?? 360}
+        pr={44}
+        style={{ overflow: 'auto', whiteSpace: 'pre' }}
+      >
+        {props.text}
+      </Code>
+      <Box pos="absolute" top={6} right={6}>
+        <Copy text={props.text} label={`Copy: ${props.label}`} />
+      </Box>
+    </Box>
+  )
+}

@@ -1,0 +1,203 @@
+import {
+  ActionIcon,
+  Alert,
+  Anchor,
+  AppShell,
+  Burger,
+  Container,
+  Group,
+  Menu,
+  NavLink,
+  SegmentedControl,
+  Text,
+  Tooltip,
+  useMantineColorScheme,
+} from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import {
+  IconCloudOff,
+  IconDeviceDesktop,
+  IconHistory,
+  IconLogout,
+  IconMoon,
+  IconPlugConnected,
+  IconSettings,
+  IconSun,
+  IconUserCircle,
+} from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
+import { Link, Navigate, Outlet, useLocation } from '@tanstack/react-router'
+import { troubleOf } from './api.ts'
+import { ErrorState, Loading } from './components/states.tsx'
+import { LiveContext, useLiveState, useServerEvents } from './live.ts'
+import { getMe } from './me.ts'
+import { signOut } from './session.ts'
+import { useZone } from './time.tsx'
+
+/** The navigation round every page of somebody who is signed in. */
+export function Layout() {
+  const location = useLocation()
+  const me = useQuery({ queryKey: ['me'], queryFn: () => getMe(), staleTime: 60_000 })
+  if (me.isPending) return <Loading />
+  if (me.isError) {
+    if (troubleOf(me.error).status === 401)
+      return <Navigate to="/sign-in" search={{ to: location.href }} replace />
+    return (
+      <Container py="xl">
+        <ErrorState error={me.error} retry={() => me.refetch()} />
+      </Container>
+    )
+  }
+  return <SignedIn name={me.data.user?.name ?? me.data.organization.name} />
+}
+
+function SignedIn({ name }: { name: string }) {
+  const live = useServerEvents()
+  const [opened, { toggle, close }] = useDisclosure()
+  return (
+    <LiveContext value={live}>
+      <a className="skip-link" href="#main">
+        Skip to the page
+      </a>
+      <AppShell
+        header={{ height: 52 }}
+        navbar={{ width: 208, breakpoint: 'sm', collapsed: { mobile: !opened } }}
+        padding="md"
+      >
+        <AppShell.Header>
+          <Group h="100%" px="md" justify="space-between" wrap="nowrap">
+            <Group gap="xs" wrap="nowrap">
+              <Burger
+                opened={opened}
+                onClick={toggle}
+                hiddenFrom="sm"
+                size="sm"
+                aria-label="Navigation"
+              />
+              <Anchor component={Link} to="/" underline="never" c="inherit" onClick={close}>
+                <Group gap={8} wrap="nowrap">
+                  <img src="/cairn.svg" alt="" width={24} height={24} />
+                  <Text fw={700}>Cairn</Text>
+                </Group>
+              </Anchor>
+            </Group>
+            <Group gap={4} wrap="nowrap">
+              <ZoneSwitch />
+              <ColorSchemeSwitch />
+              <AccountMenu name={name} />
+            </Group>
+          </Group>
+        </AppShell.Header>
+        <AppShell.Navbar p="xs" aria-label="Pages">
+          <Page to="/" label="Changes" icon={<IconHistory size={18} />} onClick={close} />
+          <Page
+            to="/integrations"
+            label="Integrations"
+            icon={<IconPlugConnected size={18} />}
+            onClick={close}
+          />
+          <Page to="/settings" label="Settings" icon={<IconSettings size={18} />} onClick={close} />
+        </AppShell.Navbar>
+        <AppShell.Main id="main">
+          <OfflineNotice />
+          <Outlet />
+        </AppShell.Main>
+      </AppShell>
+    </LiveContext>
+  )
+}
+
+function Page(props: { to: string; label: string; icon: React.ReactNode; onClick: () => void }) {
+  const { pathname } = useLocation()
+  const isFeed = props.to === '/'
+  const active = isFeed
+    ? pathname === '/' || pathname.startsWith('/changes')
+    : pathname.startsWith(props.to)
+  return (
+    <NavLink
+      component={Link}
+      to={props.to}
+      label={props.label}
+      leftSection={props.icon}
+      active={active}
+      aria-current={active ? 'page' : undefined}
+      onClick={props.onClick}
+    />
+  )
+}
+
+/** Only once it is known to be so: a page that has just opened is not offline yet. */
+function OfflineNotice() {
+  if (useLiveState() !== 'offline') return null
+  return (
+    <Alert color="gray" variant="light" icon={<IconCloudOff aria-hidden />} mb="md" role="status">
+      Not connected to Cairn: what you see may be old. Connecting again by itself.
+    </Alert>
+  )
+}
+
+function ZoneSwitch() {
+  const [zone, setZone] = useZone()
+  return (
+    <SegmentedControl
+      size="xs"
+      value={zone}
+      onChange={(value) => setZone(value === 'utc' ? 'utc' : 'local')}
+      aria-label="Time zone"
+      data={[
+        { value: 'local', label: 'Local' },
+        { value: 'utc', label: 'UTC' },
+      ]}
+    />
+  )
+}
+
+const schemes = [
+  { value: 'light', label: 'Light', icon: <IconSun size={16} /> },
+  { value: 'dark', label: 'Dark', icon: <IconMoon size={16} /> },
+  { value: 'auto', label: 'As the system', icon: <IconDeviceDesktop size={16} /> },
+] as const
+
+function ColorSchemeSwitch() {
+  const { colorScheme, setColorScheme } = useMantineColorScheme()
+  const current = schemes.find(({ value }) => value === colorScheme) ?? schemes[2]
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <Tooltip label="Colours" withArrow>
+          <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Colours">
+            {current.icon}
+          </ActionIcon>
+        </Tooltip>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {schemes.map(({ value, label, icon }) => (
+          <Menu.Item key={value} leftSection={icon} onClick={() => setColorScheme(value)}>
+            {label}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  )
+}
+
+function AccountMenu({ name }: { name: string }) {
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`Account: ${name}`}>
+          <IconUserCircle size={20} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{name}</Menu.Label>
+        <Menu.Item component={Link} to="/settings" leftSection={<IconSettings size={16} />}>
+          Settings
+        </Menu.Item>
+        <Menu.Item leftSection={<IconLogout size={16} />} onClick={signOut}>
+          Sign out
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  )
+}

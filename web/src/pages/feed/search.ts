@@ -1,0 +1,6 @@
+/** What of the feed is in the address. */
+export type FeedSearch = Record<string, never>
+
+export function validateFeedSearch(): FeedSearch {
+  return {}
+}

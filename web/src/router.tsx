@@ -1,0 +1,96 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  notFound,
+} from '@tanstack/react-router'
+import { Layout } from './layout.tsx'
+import { validateFeedSearch } from './pages/feed/search.ts'
+import { NotFound } from './pages/not-found.tsx'
+
+const root = createRootRoute({ notFoundComponent: NotFound })
+
+/** Pages for people who are signed in: with the navigation round them. */
+const app = createRoute({ getParentRoute: () => root, id: 'app', component: Layout })
+
+const feed = createRoute({
+  getParentRoute: () => app,
+  path: '/',
+  validateSearch: validateFeedSearch,
+  component: lazyRouteComponent(() => import('./pages/feed/feed.tsx'), 'FeedPage'),
+})
+
+const change = createRoute({
+  getParentRoute: () => app,
+  path: '/changes/$id',
+  component: lazyRouteComponent(() => import('./pages/change/change.tsx'), 'ChangePage'),
+})
+
+const integrations = createRoute({
+  getParentRoute: () => app,
+  path: '/integrations',
+  component: lazyRouteComponent(() => import('./pages/integrations.tsx'), 'IntegrationsPage'),
+})
+
+const connections = createRoute({
+  getParentRoute: () => app,
+  path: '/integrations/aws',
+  component: lazyRouteComponent(
+    () => import('./pages/connections/connections.tsx'),
+    'ConnectionsPage',
+  ),
+})
+
+const connection = createRoute({
+  getParentRoute: () => app,
+  path: '/integrations/aws/$id',
+  component: lazyRouteComponent(
+    () => import('./pages/connections/connection.tsx'),
+    'ConnectionPage',
+  ),
+})
+
+const settings = createRoute({
+  getParentRoute: () => app,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('./pages/settings/settings.tsx'), 'SettingsPage'),
+})
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: (search): { to?: string } => {
+    // Only a place of ours: `//` and `https:` lead elsewhere.
+    const to = String(search.to ?? '')
+    return /^\/(?![/\\])/.test(to) ? { to } : {}
+  },
+  component: lazyRouteComponent(() => import('./pages/sign-in.tsx'), 'SignInPage'),
+})
+
+const welcome = createRoute({
+  getParentRoute: () => root,
+  path: '/welcome',
+  validateSearch: (search): { token?: string } =>
+    typeof search.token === 'string' ? { token: search.token } : {},
+  component: lazyRouteComponent(() => import('./pages/welcome.tsx'), 'WelcomePage'),
+})
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    app.addChildren([feed, change, integrations, connections, connection, settings]),
+    signIn,
+    welcome,
+  ]),
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+})
+
+/** For a loader or a page whose thing is not there. */
+export { notFound }
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

@@ -1,0 +1,30 @@
+import { createTheme, type MantineColorsTuple } from '@mantine/core'
+
+/** A slate with a little of the sea in it: calm at 3 a.m., and apart from the colours of states. */
+const cairn: MantineColorsTuple = [
+  '#e6f6f8',
+  '#d3eaee',
+  '#a8d5dd',
+  '#79bfcb',
+  '#53adbc',
+  '#3aa1b3',
+  '#2a9bae',
+  '#188799',
+  '#00788a',
+  '#00687a',
+]
+
+export const theme = createTheme({
+  primaryColor: 'cairn',
+  colors: { cairn },
+  // The shade that white text can be read on, and that can be read on a dark page.
+  primaryShade: { light: 8, dark: 7 },
+  autoContrast: true,
+  defaultRadius: 'md',
+  fontFamily:
+    'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", Arial, sans-serif',
+  fontFamilyMonospace:
+    'ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace',
+  cursorType: 'pointer',
+  respectReducedMotion: true,
+})

@@ -1,0 +1,30 @@
+import { fileURLToPath } from 'node:url'
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vite'
+
+const { CAIRN_API = 'http://127.0.0.1:3000', CAIRN_API_KEY } = process.env
+
+/**
+ * `npx vite web` serves it with reloading, over the Cairn at CAIRN_API; with a CAIRN_API_KEY nobody
+ * has to sign in.
+ */
+export default defineConfig({
+  root: fileURLToPath(new URL('.', import.meta.url)),
+  plugins: [react()],
+  build: {
+    outDir: 'dist',
+    emptyOutDir: true,
+    target: 'es2023',
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 1000,
+  },
+  server: {
+    proxy: {
+      '/api': {
+        target: CAIRN_API,
+        headers: CAIRN_API_KEY ? { authorization: `Bearer ${CAIRN_API_KEY}` } : {},
+      },
+    },
+  },
+  logLevel: 'warn',
+})
