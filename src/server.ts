@@ -9,6 +9,7 @@ import { principalReader } from './db/principals.ts'
 import { ensureFirstKey } from './first-key.ts'
 import { createLogger } from './log.ts'
 import { createWorkflows, temporalFromEnvironment, type Workflows } from './temporal.ts'
+import { ensureWebApp, webRoutes } from './web.ts'
 
 /** How long running requests may take after the server was told to end. */
 const CLOSE_WITHIN_MS = 10_000
@@ -43,6 +44,7 @@ export async function startServer(options: {
   try {
     await refusePowerfulRole(api, config)
     await ensureFirstKey(config, { api, system }, logger)
+    const webDirectory = await ensureWebApp(logger)
     const app = await createApp(
       {
         ...{ api, system, workflows },
@@ -50,7 +52,7 @@ export async function startServer(options: {
         templateUrl: config.templateUrl,
         publicUrl: config.publicUrl,
       },
-      { logger },
+      { logger, others: (app) => webRoutes(app, webDirectory) },
     )
     const port = config.portAsked
       ? config.port

@@ -52,7 +52,11 @@ const securityHeaders = {
 /** Builds the HTTP API. Nothing listens yet. */
 export async function createApp(
   context: ApiContext,
-  options: { logger: FastifyServerOptions['loggerInstance'] },
+  options: {
+    logger: FastifyServerOptions['loggerInstance']
+    /** Adds what is not the API's: the web app. */
+    others?: (app: App) => Promise<void>
+  },
 ): Promise<App> {
   const app = Fastify({
     loggerInstance: options.logger,
@@ -148,6 +152,7 @@ export async function createApp(
     },
     { prefix: '/api/v1' },
   )
+  await options.others?.(app as unknown as App)
   app.setNotFoundHandler(absent)
   return app as unknown as App
 }
