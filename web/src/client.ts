@@ -17,8 +17,8 @@ export const servers = {
 export type NewConnectionInput = {
     /** For people: `production`, `shop staging`. */
     name: string;
-    /** The default environment of its changes. */
-    environmentId?: null;
+    /** All its changes belong to it, those that are there already as well. */
+    environmentId?: string | null;
     /** CloudTrail keeps 90 days. */
     lookbackDays?: number;
     pollIntervalSeconds?: number;
@@ -49,8 +49,8 @@ export type Connection = {
 export type ConnectionSettingsInput = {
     /** For people: `production`, `shop staging`. */
     name?: string;
-    /** The default environment of its changes. */
-    environmentId?: null;
+    /** All its changes belong to it, those that are there already as well. */
+    environmentId?: string | null;
     /** CloudTrail keeps 90 days. */
     lookbackDays?: number;
     pollIntervalSeconds?: number;
@@ -168,6 +168,8 @@ export type NewConnectionsInput = {
     /** What the role is called in every one of the accounts. */
     roleName?: string;
     rolePath?: string;
+    /** All its changes belong to it, those that are there already as well. */
+    environmentId?: string | null;
     /** CloudTrail keeps 90 days. */
     lookbackDays?: number;
     pollIntervalSeconds?: number;
@@ -314,6 +316,7 @@ export type Change = {
     };
     region: string | null;
     accountId: string | null;
+    /** Ids of those it belongs to, in their order. */
     environments: string[];
     changeSetId: string | null;
     /** Why it is routine; null when it is not. */
@@ -395,6 +398,7 @@ export type ChangeWithRecord = {
     };
     region: string | null;
     accountId: string | null;
+    /** Ids of those it belongs to, in their order. */
     environments: string[];
     changeSetId: string | null;
     /** Why it is routine; null when it is not. */
@@ -412,6 +416,30 @@ export type ChangeWithRecord = {
     connectionId: string | null;
     /** As the source sent it. */
     record: any;
+};
+export type Environment = {
+    id: string;
+    name: string;
+    color: "blue" | "orange" | "teal" | "grape" | "red" | "lime" | "indigo" | "yellow" | "cyan" | "pink" | "green" | "violet" | "gray";
+    /** From 0 on, without holes. */
+    position: number;
+    createdAt: string;
+    /** Of how many connections it is the default. */
+    connections: number;
+};
+export type NewEnvironmentInput = {
+    /** For people: `Production`, `shop staging`. No two differ in case alone. */
+    name: string;
+    /** One of Mantine's colours. Left out: one that fewest have. */
+    color?: "blue" | "orange" | "teal" | "grape" | "red" | "lime" | "indigo" | "yellow" | "cyan" | "pink" | "green" | "violet" | "gray";
+};
+export type EnvironmentSettingsInput = {
+    /** For people: `Production`, `shop staging`. No two differ in case alone. */
+    name?: string;
+    /** One of Mantine's colours. */
+    color?: "blue" | "orange" | "teal" | "grape" | "red" | "lime" | "indigo" | "yellow" | "cyan" | "pink" | "green" | "violet" | "gray";
+    /** Its new place, from 0 on; past the end is the end. */
+    position?: number;
 };
 /**
  * Whether the process is alive
@@ -630,7 +658,7 @@ export function reviewTrust(id: string, pastedRoleInput: PastedRoleInput, opts?:
 /**
  * The feed, newest first
  */
-export function listChanges({ $from, to, q, noise, source, sourceQuery, service, serviceQuery, region, regionQuery, account, accountQuery, actor, actorQuery, tool, toolQuery, action, actionQuery, outcome, outcomeQuery, connection, connectionQuery, resource, resourceQuery, limit, cursor }: {
+export function listChanges({ $from, to, q, noise, source, sourceQuery, service, serviceQuery, region, regionQuery, account, accountQuery, actor, actorQuery, tool, toolQuery, action, actionQuery, outcome, outcomeQuery, connection, connectionQuery, resource, resourceQuery, environment, environmentQuery, limit, cursor }: {
     $from?: string;
     to?: string;
     q?: string;
@@ -655,6 +683,8 @@ export function listChanges({ $from, to, q, noise, source, sourceQuery, service,
     connectionQuery?: string | string[];
     resource?: string | string[];
     resourceQuery?: string | string[];
+    environment?: string | string[];
+    environmentQuery?: string | string[];
     limit?: number;
     cursor?: string;
 } = {}, opts?: Oazapfts.RequestOpts) {
@@ -686,6 +716,8 @@ export function listChanges({ $from, to, q, noise, source, sourceQuery, service,
         "connection!": connectionQuery,
         resource,
         "resource!": resourceQuery,
+        environment,
+        "environment!": environmentQuery,
         limit,
         cursor
     }))}`, {
@@ -695,7 +727,7 @@ export function listChanges({ $from, to, q, noise, source, sourceQuery, service,
 /**
  * The feed by pieces of work, newest first
  */
-export function listChangeSets({ $from, to, q, noise, source, sourceQuery, service, serviceQuery, region, regionQuery, account, accountQuery, actor, actorQuery, tool, toolQuery, action, actionQuery, outcome, outcomeQuery, connection, connectionQuery, resource, resourceQuery, limit, cursor }: {
+export function listChangeSets({ $from, to, q, noise, source, sourceQuery, service, serviceQuery, region, regionQuery, account, accountQuery, actor, actorQuery, tool, toolQuery, action, actionQuery, outcome, outcomeQuery, connection, connectionQuery, resource, resourceQuery, environment, environmentQuery, limit, cursor }: {
     $from?: string;
     to?: string;
     q?: string;
@@ -720,6 +752,8 @@ export function listChangeSets({ $from, to, q, noise, source, sourceQuery, servi
     connectionQuery?: string | string[];
     resource?: string | string[];
     resourceQuery?: string | string[];
+    environment?: string | string[];
+    environmentQuery?: string | string[];
     limit?: number;
     cursor?: string;
 } = {}, opts?: Oazapfts.RequestOpts) {
@@ -751,6 +785,8 @@ export function listChangeSets({ $from, to, q, noise, source, sourceQuery, servi
         "connection!": connectionQuery,
         resource,
         "resource!": resourceQuery,
+        environment,
+        "environment!": environmentQuery,
         limit,
         cursor
     }))}`, {
@@ -766,5 +802,67 @@ export function getChange(id: string, opts?: Oazapfts.RequestOpts) {
         data: ChangeWithRecord;
     }>(`/api/v1/changes/${encodeURIComponent(id)}`, {
         ...opts
+    }));
+}
+/**
+ * All environments, in their order
+ */
+export function listEnvironments(opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: {
+            items: Environment[];
+        };
+    }>("/api/v1/environments", {
+        ...opts
+    }));
+}
+/**
+ * Make an environment
+ */
+export function createEnvironment(newEnvironmentInput: NewEnvironmentInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 201;
+        data: Environment;
+    }>("/api/v1/environments", oazapfts.json({
+        ...opts,
+        method: "POST",
+        body: newEnvironmentInput
+    })));
+}
+/**
+ * One environment
+ */
+export function getEnvironment(id: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: Environment;
+    }>(`/api/v1/environments/${encodeURIComponent(id)}`, {
+        ...opts
+    }));
+}
+/**
+ * Rename, colour or move an environment
+ */
+export function updateEnvironment(id: string, environmentSettingsInput: EnvironmentSettingsInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: Environment;
+    }>(`/api/v1/environments/${encodeURIComponent(id)}`, oazapfts.json({
+        ...opts,
+        method: "PATCH",
+        body: environmentSettingsInput
+    })));
+}
+/**
+ * Delete an environment
+ */
+export function deleteEnvironment(id: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: Environment;
+    }>(`/api/v1/environments/${encodeURIComponent(id)}`, {
+        ...opts,
+        method: "DELETE"
     }));
 }
