@@ -111,11 +111,11 @@ function oneOf(eb: ExpressionBuilder<Schema, 'changes'>, field: FilterField, val
   if (field === 'resource') return sql<SqlBool>`resources && ${values}::text[]`
   // As text: a value that is no uuid matches nothing, it is not an error.
   if (field === 'connection') return sql<SqlBool>`connection_id::text = ANY (${values}::text[])`
-  // An array, not a join: it is looked up once, and the feed's order still comes from its index.
+  // With IS TRUE it is a list that is looked up once, and no join: the feed's index gives the order.
   if (field === 'environment')
-    return sql<SqlBool>`connection_id = ANY (ARRAY(
+    return sql<SqlBool>`(connection_id IN (
       SELECT l.connection_id FROM environment_links l
-      WHERE l.environment_id::text = ANY (${values}::text[])))`
+      WHERE l.environment_id::text = ANY (${values}::text[]))) IS TRUE`
   return eb(columns[field], 'in', values as never[])
 }
 

@@ -226,7 +226,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     CREATE UNIQUE INDEX environments_name ON environments
       (organization_id, casefold(normalize(name) COLLATE pg_unicode_fast));
 
-    -- What links changes with environments: see docs/decisions/011-environment-links.md.
+    -- What links changes with environments: see docs/decisions/014-environment-links.md.
     CREATE TABLE environment_links (
       organization_id uuid NOT NULL REFERENCES organizations ON DELETE CASCADE,
       environment_id uuid NOT NULL,
