@@ -10,6 +10,7 @@ export interface Config {
   /** Absolute. */
   dataDir: string
   apiKey: string | undefined
+  authSecret: string | undefined
   /** Without a slash at its end. */
   publicUrl: string | undefined
   principalArn: string | undefined
@@ -23,6 +24,9 @@ export interface Config {
 
 /** Shorter ones could be guessed: a key is all that stands between the network and the feed. */
 export const MIN_API_KEY_LENGTH = 20
+
+/** better-auth warns below this. */
+export const MIN_AUTH_SECRET_LENGTH = 32
 
 /** Everything that is wrong with the environment, in one message that holds no value of a secret. */
 export class ConfigError extends Error {
@@ -93,6 +97,18 @@ const settings = {
       )
       .max(500, 'must have 500 characters at most')
       .regex(/^[\w.~+/=-]+$/, 'may only hold letters, digits and -._~+/= (it travels in a header)')
+      .optional(),
+  },
+  CAIRN_AUTH_SECRET: {
+    default: 'made at the first start and written to `auth-secret` in the data directory',
+    doc: 'Signs the session cookies, 32 characters at least. Several servers need the same one; another one signs everybody out.',
+    schema: z
+      .string()
+      .min(
+        MIN_AUTH_SECRET_LENGTH,
+        `must have ${MIN_AUTH_SECRET_LENGTH} characters at least; \`openssl rand -hex 32\` makes a good one`,
+      )
+      .max(500, 'must have 500 characters at most')
       .optional(),
   },
   CAIRN_PUBLIC_URL: {
@@ -219,6 +235,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     host: values.CAIRN_HOST,
     dataDir: values.CAIRN_DATA_DIR,
     apiKey: values.CAIRN_API_KEY,
+    authSecret: values.CAIRN_AUTH_SECRET,
     publicUrl: values.CAIRN_PUBLIC_URL,
     principalArn: values.CAIRN_PRINCIPAL_ARN,
     templateUrl: values.CAIRN_TEMPLATE_URL,

@@ -45,13 +45,14 @@ export function knownApiKey(config: Config): string | undefined {
  * made once and written to a file that only this user can read; where the organization has a key
  * that another machine keeps, none is made.
  *
+ * @returns the first organization's id
  * @throws ConfigError see {@link knownApiKey}
  */
 export async function ensureFirstKey(
   config: Config,
   { api, system }: { api: Database; system: Database },
   logger: Logger,
-): Promise<void> {
+): Promise<{ organizationId: string }> {
   const { id } = await ensureOrganization(system, DEFAULT_ORGANIZATION)
   if (config.apiKey) {
     const given = { name: 'CAIRN_API_KEY', key: config.apiKey }
@@ -60,7 +61,7 @@ export async function ensureFirstKey(
     if ((await organizationOfKey(system, config.apiKey)) !== id) {
       throw new ConfigError('CAIRN_API_KEY is the key of another organization. Give another one.')
     }
-    return
+    return { organizationId: id }
   }
   const file = keyFile(config)
   let key = knownApiKey(config)
@@ -69,7 +70,7 @@ export async function ensureFirstKey(
       `The organization "${DEFAULT_ORGANIZATION}" has an API key, which is not on this machine. ` +
         `Another one: npm run admin -- key create ${DEFAULT_ORGANIZATION}`,
     )
-    return
+    return { organizationId: id }
   }
   if (!key) {
     // The file first: a key that nobody can read would be one too many in the database.
@@ -80,10 +81,11 @@ export async function ensureFirstKey(
   }
   await addApiKey(system, id, { name: 'first start', key })
   logger.info(`The API key of the organization "${DEFAULT_ORGANIZATION}" is in ${file}`)
+  return { organizationId: id }
 }
 
 /** Writes the file unless it is there. Nobody ever reads half of it. */
-function writeOnce(file: string, text: string): void {
+export function writeOnce(file: string, text: string): void {
   mkdirSync(path.dirname(file), { recursive: true })
   const own = `${file}.${crypto.randomUUID()}`
   writeFileSync(own, text, { mode: 0o600 })

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { createActivities } from './activities/index.ts'
+import type { App } from './api/context.ts'
 import { AwsAccess } from './aws/access.ts'
 import { Pacers } from './aws/pacer.ts'
 import { type Config, ConfigError, loadConfig } from './config.ts'
@@ -11,7 +12,7 @@ import { knownApiKey } from './first-key.ts'
 import { createLogger } from './log.ts'
 import { watchPrincipal } from './principal.ts'
 import { startReconciler } from './reconciler.ts'
-import { startServer } from './server.ts'
+import { announceWelcome, startServer } from './server.ts'
 import {
   createWorkflows,
   type TemporalTarget,
@@ -27,6 +28,8 @@ export interface Cairn {
   temporalUrl: string | null
   /** The first organization's key, when this machine knows it. */
   apiKey: string | undefined
+  /** Makes the first owner's account; undefined where there is an owner. */
+  welcomeUrl: string | undefined
   workflows: Workflows
   /** Resolves with the reason when an embedded server has ended by itself. */
   failed: Promise<Error>
@@ -43,7 +46,14 @@ export interface Cairn {
  */
 export async function startCairn(
   config: Config,
-  options: { env: NodeJS.ProcessEnv; logger: Logger },
+  options: {
+    env: NodeJS.ProcessEnv
+    logger: Logger
+    /** Adds routes of its own to the server: what only the demo has. */
+    others?: (app: App) => Promise<void>
+    /** See `startServer`. */
+    demoSession?: boolean
+  },
 ): Promise<Cairn> {
   const { env, logger } = options
   const stops: (() => Promise<unknown>)[] = []
@@ -102,13 +112,20 @@ export async function startCairn(
     stops.push(() => worker.stop())
     const reconciler = startReconciler({ db: system, workflows, logger })
     stops.push(() => reconciler.stop())
-    const server = await startServer({ config, databaseUrl: databaseUrl!, workflows, logger })
+    const server = await startServer({
+      ...{ config, workflows, logger },
+      databaseUrl: databaseUrl!,
+      temporalUrl: temporal.uiUrl,
+      demoSession: options.demoSession,
+      others: options.others,
+    })
     stops.push(() => server.close())
 
     return {
       url: config.publicUrl ?? server.url,
       temporalUrl: temporal.uiUrl,
       apiKey: knownApiKey(config),
+      welcomeUrl: server.welcomeUrl,
       workflows,
       failed: failures.length > 0 ? Promise.race(failures) : new Promise(() => {}),
       stop,
@@ -146,6 +163,7 @@ async function main(): Promise<void> {
   const told = toldToStop()
   const cairn = await startCairn(config, { env: process.env, logger })
   logger.info(`The API is at ${cairn.url}/api/v1, its description at ${cairn.url}/api/openapi.json`)
+  announceWelcome(cairn.welcomeUrl)
   if (cairn.temporalUrl) logger.info(`Temporal's UI is at ${cairn.temporalUrl}`)
   const end = await Promise.race([told, cairn.failed])
   if (end instanceof Error) {

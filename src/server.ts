@@ -2,6 +2,11 @@ import getPort, { portNumbers } from 'get-port'
 import { sql } from 'kysely'
 import type { Logger } from 'pino'
 import { createApp } from './api/app.ts'
+import type { App } from './api/context.ts'
+import { makeDemoOwner } from './auth/demo.ts'
+import { openPeople } from './auth/people.ts'
+import { firstOwnerToken, INVITATION_HOURS, welcomeUrl } from './auth/welcome.ts'
+import { authSecret } from './auth-secret.ts'
 import { type Config, ConfigError, loadConfig } from './config.ts'
 import { type Database, openDatabase } from './db/database.ts'
 import { migrate } from './db/migrate.ts'
@@ -17,6 +22,8 @@ const CLOSE_WITHIN_MS = 10_000
 export interface RunningServer {
   /** `http://127.0.0.1:3000` */
   url: string
+  /** Makes the first owner's account. Undefined where there is an owner. For a terminal, not a log. */
+  welcomeUrl: string | undefined
   /** Lets running requests end, and closes its database pools. */
   close(): Promise<void>
 }
@@ -33,9 +40,23 @@ export async function startServer(options: {
   /** `DATABASE_URL`, or that of the embedded database. */
   databaseUrl: string
   workflows: Workflows
+  /** Where people find Temporal's UI. */
+  temporalUrl?: string | null
+  /**
+   * Whoever looks from this machine is signed in as an owner who is made for it, by
+   * `/api/demo/sign-in`. For `npm run demo`; no setting turns it on.
+   */
+  demoSession?: boolean
+  /** Adds routes of its own, before the web app takes every other address. */
+  others?: (app: App) => Promise<void>
   logger: Logger
 }): Promise<RunningServer> {
-  const { config, workflows, logger } = options
+  const { config, workflows, logger, demoSession = false } = options
+  if (demoSession && !/^(127\.0\.0\.1|::1|localhost)$/.test(config.host)) {
+    throw new ConfigError(
+      'The demo lets in whoever reaches it, so it listens on this machine alone: leave CAIRN_HOST out.',
+    )
+  }
   const url = config.databaseApiUrl ?? options.databaseUrl
   const onError = (error: Error) => logger.warn({ reason: error.message }, 'Postgres went away')
   const api = openDatabase({ url, role: 'cairn_api', onError })
@@ -43,16 +64,30 @@ export async function startServer(options: {
   const closeDatabases = () => Promise.all([api.destroy(), system.destroy()])
   try {
     await refusePowerfulRole(api, config)
-    await ensureFirstKey(config, { api, system }, logger)
+    const { organizationId } = await ensureFirstKey(config, { api, system }, logger)
+    const { publicUrl } = config
+    const auth = openPeople({
+      ...{ system, publicUrl, logger },
+      secret: authSecret(config),
+      cookiePrefix: demoSession ? 'cairn_demo' : undefined,
+    })
+    const demoOwner = demoSession ? await makeDemoOwner(auth.settings, organizationId) : undefined
     const webDirectory = await ensureWebApp(logger)
     const app = await createApp(
       {
         ...{ api, system, workflows },
         principal: principalReader(api, config.principalArn),
         templateUrl: config.templateUrl,
-        publicUrl: config.publicUrl,
+        ...{ publicUrl, auth, demoOwner },
+        temporalUrl: options.temporalUrl,
       },
-      { logger, others: (app) => webRoutes(app, webDirectory) },
+      {
+        logger,
+        async others(app) {
+          await options.others?.(app)
+          await webRoutes(app, webDirectory)
+        },
+      },
     )
     const port = config.portAsked
       ? config.port
@@ -61,8 +96,10 @@ export async function startServer(options: {
       if (error.code !== 'EADDRINUSE') throw error
       throw new ConfigError(`Port ${port} is in use. Stop what uses it, or give another PORT.`)
     })
+    const token = await firstOwnerToken(system, organizationId)
     return {
       url: address,
+      welcomeUrl: token && welcomeUrl(publicUrl ?? address, token),
       async close() {
         // A verification that somebody waits for may take a minute; whoever stops us does not wait so long.
         const impatience = setTimeout(() => app.server.closeAllConnections(), CLOSE_WITHIN_MS)
@@ -102,6 +139,17 @@ async function refusePowerfulRole(api: Database, config: Config): Promise<void> 
   }
 }
 
+/**
+ * Tells whoever started Cairn how to get in. Not through the log, which is kept and shipped: until
+ * it is used or expires, the link is as good as a password.
+ */
+export function announceWelcome(url: string | undefined): void {
+  if (url === undefined) return
+  console.error(
+    `\nNobody can sign in yet. This link makes the owner's account, once, within ${INVITATION_HOURS.firstOwner} hours:\n\n  ${url}\n`,
+  )
+}
+
 /** `npm run server`: the API in a process of its own. */
 async function main(): Promise<void> {
   const config = loadConfig(process.env)
@@ -114,7 +162,12 @@ async function main(): Promise<void> {
   const logger = createLogger({ level: config.logLevel })
   await migrate(config.databaseUrl)
   const workflows = createWorkflows(target, { logger })
-  const server = await startServer({ config, databaseUrl: config.databaseUrl, workflows, logger })
+  const server = await startServer({
+    ...{ config, workflows, logger },
+    databaseUrl: config.databaseUrl,
+    temporalUrl: target.uiUrl,
+  })
+  announceWelcome(server.welcomeUrl)
   const signal = await new Promise<string>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, resolve)
   })

@@ -16,12 +16,14 @@ const mayUse: Record<string, string[]> = {
   'src/aws': [],
   'src/db': ['src/changes'],
   'src/integrations': ['src/changes', 'src/db'],
+  'src/auth': ['src/db'],
   'src/activities': ['src/aws', 'src/changes', 'src/db', 'src/workflows'],
   'src/api': [
     'src/aws/documents',
     // Pure, and what a person pastes is judged while they look.
     'src/aws/role-arn.ts',
     'src/aws/regions.ts',
+    'src/auth',
     'src/changes',
     'src/db',
     'src/integrations',

@@ -15,7 +15,10 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { membershipOf } from '../db/members.ts'
 import { organizationOfKey } from '../db/organizations.ts'
+import { apiKeyRoutes } from './api-keys.ts'
+import { authRoutes } from './auth.ts'
 import { bulkConnectionRoutes } from './bulk-connections.ts'
 import { changeRoutes } from './changes.ts'
 import { connectionRoutes } from './connections.ts'
@@ -25,6 +28,10 @@ import { toProblem } from './errors.ts'
 import { refuseExternalIdInQuery } from './external-id.ts'
 import { healthRoutes } from './health.ts'
 import { parseBody } from './json-body.ts'
+import { meRoutes } from './me.ts'
+import { memberRoutes } from './members.ts'
+import { requireSameOrigin } from './origin.ts'
+import { authHeaders, setCookies } from './person.ts'
 import { notFound, Problem } from './problems.ts'
 import { setupRoutes } from './setup.ts'
 import { trustReviewRoutes } from './trust-review.ts'
@@ -36,6 +43,9 @@ const resources = [
   setupRoutes,
   trustReviewRoutes,
   changeRoutes,
+  meRoutes,
+  memberRoutes,
+  apiKeyRoutes,
   environmentRoutes,
 ]
 
@@ -105,14 +115,23 @@ export async function createApp(
         { name: 'connections', description: 'The links to AWS accounts.' },
         { name: 'changes', description: 'The feed.' },
         { name: 'environments', description: 'What changes belong to: production, staging.' },
+        { name: 'sign-in', description: 'Sessions, and the links that make accounts.' },
+        { name: 'people', description: 'Members, invitations and API keys.' },
         { name: 'health', description: 'For load balancers and process managers.' },
       ],
       components: {
         securitySchemes: {
           key: { type: 'http', scheme: 'bearer', description: 'An API key of an organization.' },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: 'cairn.session_token',
+            description:
+              'Set by signing in. `__Secure-cairn.session_token` over https. What changes anything has to come from a page of the same origin.',
+          },
         },
       },
-      security: [{ key: [] }],
+      security: [{ key: [] }, { session: [] }],
     },
     transform: jsonSchemaTransform,
     transformObject: (document) => tidy(jsonSchemaTransformObject(document)),
@@ -130,22 +149,14 @@ export async function createApp(
   await app.register(
     async (scope) => {
       const routes = scope as App
-      routes.removeContentTypeParser(['application/json', 'text/plain'])
-      routes.addContentTypeParser(
-        'application/json',
-        { parseAs: 'string' },
-        async (_request: FastifyRequest, body: string) => parseBody(body),
-      )
+      beStrict(routes)
       routes.decorateRequest('organizationId', '')
-      routes.addHook('onRequest', async (request) => {
-        request.organizationId = await authenticate(context, request.headers.authorization)
+      routes.decorateRequest('user', null)
+      routes.decorateRequest('role', null)
+      routes.addHook('onRequest', async (request, reply) => {
+        await authenticate(context, request, reply)
       })
       routes.addHook('preValidation', async (request) => refuseExternalIdInQuery(request.query))
-      // A parameter that a route does not know is a mistake that would go unnoticed.
-      routes.addHook('onRoute', (route) => {
-        route.schema ??= {}
-        route.schema.querystring ??= z.strictObject({})
-      })
       for (const addRoutes of resources) addRoutes(routes, context)
       // Set here as well, so that a key is asked for first.
       routes.setNotFoundHandler(absent)
@@ -153,8 +164,31 @@ export async function createApp(
     { prefix: '/api/v1' },
   )
   await options.others?.(app as unknown as App)
+  await app.register(
+    async (scope) => {
+      const routes = scope as App
+      beStrict(routes)
+      authRoutes(routes, context)
+    },
+    { prefix: '/api' },
+  )
   app.setNotFoundHandler(absent)
   return app as unknown as App
+}
+
+/** Bodies are JSON and nothing else, and a parameter that a route does not know is an error. */
+function beStrict(routes: App): void {
+  routes.removeContentTypeParser(['application/json', 'text/plain'])
+  routes.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string' },
+    async (_request: FastifyRequest, body: string) => parseBody(body),
+  )
+  // It would go unnoticed otherwise.
+  routes.addHook('onRoute', (route) => {
+    route.schema ??= {}
+    route.schema.querystring ??= z.strictObject({})
+  })
 }
 
 /**
@@ -219,17 +253,42 @@ function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   )
 }
 
-/** @throws Problem 401 */
-async function authenticate({ system }: ApiContext, header: string | undefined): Promise<string> {
+/**
+ * Finds out who asks, and for which organization. A key goes before a cookie: whoever sends one
+ * means it, and a page of another site cannot.
+ *
+ * @throws Problem 401; 403 when a cookie came with something that changes anything, and no page of
+ *   ours sent it
+ */
+async function authenticate(
+  { system, auth, publicUrl }: ApiContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
   const headers = { 'www-authenticate': 'Bearer' }
-  const key = /^Bearer +(\S+)$/i.exec(header ?? '')?.[1]
-  if (!key) {
-    throw new Problem(401, 'An API key is needed: send it as "Authorization: Bearer KEY".', {
-      headers,
-    })
+  const { authorization } = request.headers
+  const key = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
+  if (key) {
+    const organizationId = await organizationOfKey(system, key)
+    if (!organizationId)
+      throw new Problem(401, 'This API key is unknown or was revoked.', { headers })
+    request.organizationId = organizationId
+    return
   }
-  const organizationId = await organizationOfKey(system, key)
-  if (!organizationId)
-    throw new Problem(401, 'This API key is unknown or was revoked.', { headers })
-  return organizationId
+  const session = await auth.session(authHeaders(request))
+  const membership = session && (await membershipOf(system, session.user.id))
+  if (!session || !membership) {
+    throw new Problem(
+      401,
+      'An API key or a session is needed: send "Authorization: Bearer KEY", or sign in.',
+      { headers },
+    )
+  }
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    requireSameOrigin(request, publicUrl, 'refused')
+  }
+  setCookies(reply, session.cookies)
+  request.organizationId = membership.organizationId
+  request.user = session.user
+  request.role = membership.role
 }

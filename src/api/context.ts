@@ -1,8 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { People } from '../auth/people.ts'
 import type { Database } from '../db/database.ts'
+import type { User } from '../db/members.ts'
 import type { Principal } from '../db/principals.ts'
+import type { Role } from '../db/schema.ts'
 import type { Workflows } from '../temporal.ts'
 
 /** What the routes work with. */
@@ -18,6 +21,12 @@ export interface ApiContext {
   templateUrl: string | undefined
   /** How people reach this Cairn, without a slash at the end; undefined: as they just did. */
   publicUrl: string | undefined
+  /** Sessions, passwords, and the links that make accounts. */
+  auth: People
+  /** Where people find Temporal's UI, when that is known. */
+  temporalUrl?: string | null | undefined
+  /** As whom visitors of the demo are signed in. Only ever set in code, and on this machine alone. */
+  demoOwner?: { email: string; password: string } | undefined
 }
 
 export type App = FastifyInstance<
@@ -30,7 +39,11 @@ export type App = FastifyInstance<
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The organization that the request's key belongs to; set on every route under /api/v1. */
+    /** The organization that the request acts for; set on every route under /api/v1. */
     organizationId: string
+    /** Who is signed in; null when a key asks. */
+    user: User | null
+    /** The user's in the organization; null when a key asks. */
+    role: Role | null
   }
 }

@@ -45,10 +45,12 @@ export function answer<Schema extends z.ZodType>(description: string, schema: Sc
 
 /** What each status means here, for the OpenAPI document. */
 const meanings = {
-  401: 'No API key, or one that is unknown or revoked.',
+  401: 'Neither an API key nor a session that is valid.',
+  403: 'Whoever asks may not do this, or the session of a page of another origin was sent.',
   404: 'There is no such thing, or it belongs to somebody else: the two cannot be told apart.',
   409: 'It cannot be done in the present state; `detail` says why.',
   422: 'Something in the request is not acceptable; `errors` names each place.',
+  429: 'Too many tries. `Retry-After` says when to try again.',
   503: 'Postgres or Temporal does not answer. `Retry-After` says when to try again.',
   504: 'No answer in time; it may still be under way.',
 } as const

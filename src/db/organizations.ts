@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
-import { asOrganization, type Database } from './database.ts'
+import { asOrganization, type Database, type Trx } from './database.ts'
 
 /** The organization that the first start makes. */
 export const DEFAULT_ORGANIZATION = 'default'
@@ -46,17 +46,59 @@ export async function findOrganization(
   return row?.id
 }
 
-/** Keeps the key's hash; the key itself is nowhere in the database. */
+interface NamedKey {
+  name: string
+  key: string
+}
+
+/** Keeps the key's hash, and how it begins; the key itself is nowhere in the database. */
+function toRow(organizationId: string, { name, key }: NamedKey) {
+  return {
+    organization_id: organizationId,
+    name,
+    key_hash: hashOf(key),
+    // Of keys that somebody chose, too much might be told.
+    prefix: /^cairn_[\w-]{43}$/.test(key) ? key.slice(0, 12) : null,
+  }
+}
+
+/** Adds the key where it is not there yet. */
 export async function addApiKey(
   system: Database,
   organizationId: string,
-  key: { name: string; key: string },
+  key: NamedKey,
 ): Promise<void> {
   await system
     .insertInto('api_keys')
-    .values({ organization_id: organizationId, name: key.name, key_hash: hashOf(key.key) })
+    .values(toRow(organizationId, key))
     .onConflict((conflict) => conflict.column('key_hash').doNothing())
     .execute()
+}
+
+const shown = ['id', 'name', 'prefix', 'created_at', 'last_used_at', 'revoked_at'] as const
+
+/** Adds a key that was just made. */
+export function insertApiKey(trx: Trx, organizationId: string, key: NamedKey) {
+  return trx
+    .insertInto('api_keys')
+    .values(toRow(organizationId, key))
+    .returning(shown)
+    .executeTakeFirstOrThrow()
+}
+
+/** The keys of the transaction's organization, oldest first, revoked ones too. */
+export function listApiKeys(trx: Trx) {
+  return trx.selectFrom('api_keys').select(shown).orderBy('created_at').orderBy('id').execute()
+}
+
+/** The key works no more. Undefined: there is no such key. Revoked before, it stays so. */
+export function revokeApiKey(trx: Trx, id: string) {
+  return trx
+    .updateTable('api_keys')
+    .set({ revoked_at: sql<Date>`coalesce(revoked_at, now())` })
+    .where('id', '=', id)
+    .returning(shown)
+    .executeTakeFirst()
 }
 
 /** Whether the organization has a key that works. */
@@ -88,16 +130,27 @@ export async function keepOnlyKey(
   )
 }
 
-/** The organization that a key belongs to; undefined for a key that is unknown or revoked. */
+/**
+ * The organization that a key belongs to; undefined for a key that is unknown or revoked. Notes
+ * that it was used, once an hour: each request would be a write.
+ */
 export async function organizationOfKey(
   system: Database,
   key: string,
 ): Promise<string | undefined> {
   const row = await system
     .selectFrom('api_keys')
-    .select('organization_id')
+    .select(['id', 'organization_id'])
+    .select(sql<boolean>`coalesce(last_used_at < now() - interval '1 hour', true)`.as('unnoted'))
     .where('key_hash', '=', hashOf(key))
     .where('revoked_at', 'is', null)
     .executeTakeFirst()
+  if (row?.unnoted) {
+    await system
+      .updateTable('api_keys')
+      .set({ last_used_at: sql<Date>`now()` })
+      .where('id', '=', row.id)
+      .execute()
+  }
   return row?.organization_id
 }

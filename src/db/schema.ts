@@ -67,6 +67,8 @@ interface ApiKeysTable {
   key_hash: Buffer
   created_at: Generated<Date>
   revoked_at: Date | null
+  prefix: string | null
+  last_used_at: Date | null
 }
 
 interface ConnectionsTable {
@@ -204,6 +206,36 @@ interface WorkerPrincipalsTable {
   finding: JSONColumnType<PrincipalFinding>
 }
 
+export type Role = 'owner' | 'member'
+
+interface MembersTable {
+  id: Generated<string>
+  organization_id: string
+  user_id: string
+  role: Role
+  created_at: Generated<Date>
+}
+
+interface InvitationsTable {
+  id: Generated<string>
+  organization_id: string
+  role: Role
+  email: string | null
+  token_hash: Buffer
+  first_owner: Generated<boolean>
+  created_at: Generated<Date>
+  created_by: string | null
+  expires_at: Date
+  accepted_at: Date | null
+  revoked_at: Date | null
+}
+
+/** What Cairn itself reads of better-auth's tables. */
+export type AuthSchema = {
+  'auth.user': { id: string; name: string; email: string }
+  'auth.session': { userId: string; expiresAt: Date }
+}
+
 /** Every table, as `test/db/schema.test.ts` finds it in the real database. */
 export interface Schema {
   organizations: OrganizationsTable
@@ -217,6 +249,8 @@ export interface Schema {
   unread_records: UnreadRecordsTable
   environments: EnvironmentsTable
   environment_links: EnvironmentLinksTable
+  members: MembersTable
+  invitations: InvitationsTable
   worker_principals: WorkerPrincipalsTable
 }
 

@@ -1,10 +1,15 @@
+import { randomBytes, randomUUID } from 'node:crypto'
 import { type Logger, pino } from 'pino'
 import { inject } from 'vitest'
 import { createApp } from '../../src/api/app.ts'
 import type { ApiContext, App } from '../../src/api/context.ts'
+import { openPeople } from '../../src/auth/people.ts'
+import { invitationExpiry } from '../../src/auth/welcome.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
+import { insertInvitation, newInvitationToken, type User } from '../../src/db/members.ts'
 import { addApiKey, ensureOrganization, newApiKey } from '../../src/db/organizations.ts'
 import { principalReader } from '../../src/db/principals.ts'
+import type { Role } from '../../src/db/schema.ts'
 import { createWorkflows, type Workflows } from '../../src/temporal.ts'
 import { createTestDatabase } from './database.ts'
 
@@ -14,12 +19,24 @@ export interface Answer<Body> {
   body: Body
 }
 
-export interface Tenant {
-  id: string
-  key: string
-  /** One request with this tenant's key. */
+interface Client {
+  /** One request with this tenant's key, or as a page sends it with this person's cookie. */
   // biome-ignore lint/suspicious/noExplicitAny: each test says what it expects of the body
   request<Body = any>(method: string, url: string, body?: unknown): Promise<Answer<Body>>
+}
+
+export interface Person extends Client {
+  user: User
+  password: string
+  /** `name=value`, for the header `Cookie`. */
+  cookie: string
+}
+
+export interface Tenant extends Client {
+  id: string
+  key: string
+  /** Invites somebody and accepts: a new member, or owner, with a session. */
+  signedIn(role?: Role): Promise<Person>
 }
 
 export interface TestApi {
@@ -42,6 +59,9 @@ export async function createTestApi(
     /** Whom roles have to trust; null: nobody knows. */
     principalArn?: string | null
     templateUrl?: string
+    publicUrl?: string
+    demoOwner?: ApiContext['demoOwner']
+    temporalUrl?: string
   } = {},
 ): Promise<TestApi> {
   const { logger = pino({ level: 'silent' }) } = options
@@ -55,8 +75,27 @@ export async function createTestApi(
   const workflows = createWorkflows(target, { logger })
   const { principalArn = 'arn:aws:iam::999988887777:role/cairn', templateUrl } = options
   const principal = principalReader(api, principalArn ?? undefined)
-  const context = { api, system, workflows, principal, templateUrl, publicUrl: undefined }
+  const { publicUrl, demoOwner, temporalUrl } = options
+  const secret = randomBytes(32).toString('base64url')
+  const auth = openPeople({ system, secret, publicUrl, logger })
+  const context = {
+    ...{ api, system, workflows, principal, templateUrl },
+    ...{ publicUrl, auth, demoOwner, temporalUrl },
+  }
   const app = await createApp(context, { logger })
+  const client = (headers: Record<string, string>): Client => ({
+    async request(method, url, body) {
+      const response = await app.inject({
+        ...{ method: method as 'GET', url, headers },
+        ...(body !== undefined && { payload: body as object }),
+      })
+      return {
+        status: response.statusCode,
+        headers: response.headers,
+        body: (response.body === '' ? undefined : response.json()) as never,
+      }
+    },
+  })
   return {
     app,
     context,
@@ -70,17 +109,21 @@ export async function createTestApi(
       return {
         id,
         key,
-        async request(method, url, body) {
-          const response = await app.inject({
-            method: method as 'GET',
-            url,
-            headers: { authorization: `Bearer ${key}` },
-            ...(body !== undefined && { payload: body as object }),
+        ...client({ authorization: `Bearer ${key}` }),
+        async signedIn(role = 'owner') {
+          const token = newInvitationToken()
+          const expiresAt = invitationExpiry('invited')
+          await insertInvitation(system, { organizationId: id, role, token, expiresAt })
+          const password = randomBytes(12).toString('base64url')
+          const made = await app.inject({
+            ...{ method: 'POST', url: '/api/welcome' },
+            payload: { token, name: role, email: `${randomUUID()}@example.com`, password },
           })
+          if (made.statusCode !== 201) throw new Error(made.body)
+          const cookie = cookieOf(made.headers)
           return {
-            status: response.statusCode,
-            headers: response.headers,
-            body: (response.body === '' ? undefined : response.json()) as never,
+            ...{ user: made.json().user, password, cookie },
+            ...client({ cookie, 'sec-fetch-site': 'same-origin' }),
           }
         },
       }
@@ -92,4 +135,10 @@ export async function createTestApi(
       await database.drop()
     },
   }
+}
+
+/** What a browser sends back of an answer's `Set-Cookie`. */
+export function cookieOf(headers: Record<string, unknown>): string {
+  const cookies = [headers['set-cookie'] ?? []].flat() as string[]
+  return cookies.map((each) => each.split(';', 1)[0]).join('; ')
 }

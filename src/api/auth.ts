@@ -1,0 +1,367 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { baseUrl, PASSWORD_LENGTH } from '../auth/better-auth.ts'
+import { NotWelcome, welcome } from '../auth/welcome.ts'
+import { findOpenInvitation } from '../db/members.ts'
+import type { ApiContext, App } from './context.ts'
+import { requireSameOrigin } from './origin.ts'
+import {
+  authHeaders,
+  emailSchema,
+  nameSchema,
+  newPasswordSchema,
+  roleSchema,
+  setCookies,
+  userSchema,
+} from './person.ts'
+import { answer, Problem, problems } from './problems.ts'
+
+const tags = ['sign-in']
+
+const tokenSchema = z.string().min(1).max(200)
+
+const signInSchema = z
+  .strictObject({ email: emailSchema, password: z.string().min(1).max(PASSWORD_LENGTH.max) })
+  .meta({ id: 'SignIn', examples: [{ email: 'ada@example.com', password: 'correct horse' }] })
+
+const changePasswordSchema = z
+  .strictObject({
+    currentPassword: z.string().min(1).max(PASSWORD_LENGTH.max),
+    newPassword: newPasswordSchema,
+  })
+  .meta({
+    id: 'ChangePassword',
+    examples: [{ currentPassword: 'correct horse', newPassword: 'battery staple' }],
+  })
+
+const sessionSchema = z
+  .object({
+    user: userSchema.nullable(),
+    expiresAt: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'Session', examples: [{ user: null, expiresAt: null }] })
+
+const welcomeSchema = z
+  .object({
+    kind: z.enum(['owner', 'invitation']).meta({
+      description: "`owner`: the link of the first start, which makes the organization's owner.",
+    }),
+    organization: z.object({ name: z.string() }),
+    role: roleSchema,
+    email: z
+      .string()
+      .nullable()
+      .meta({ description: 'The only address that it can be accepted with; null: any.' }),
+    expiresAt: z.iso.datetime(),
+  })
+  .meta({
+    id: 'Welcome',
+    examples: [
+      {
+        kind: 'invitation',
+        organization: { name: 'default' },
+        role: 'member',
+        email: 'ada@example.com',
+        expiresAt: '2026-03-09T12:00:00.000Z',
+      },
+    ],
+  })
+
+const newcomerSchema = z
+  .strictObject({
+    token: tokenSchema,
+    name: nameSchema,
+    email: emailSchema,
+    password: newPasswordSchema,
+  })
+  .meta({
+    id: 'Newcomer',
+    examples: [
+      {
+        token: 'cairn_invite_c3RhbmQtaW4gZm9yIDMyIHJhbmRvbSBieXRlcywgYjY0',
+        name: 'Ada Byron',
+        email: 'ada@example.com',
+        password: 'battery staple',
+      },
+    ],
+  })
+
+const signedIn = z.object({ user: userSchema })
+
+function noSuchLink(): Problem {
+  return new Problem(
+    404,
+    'This link was used already, was revoked, has expired, or never was one. Ask for another: an owner invites; ' +
+      'while there is no owner, each start of Cairn prints a link.',
+  )
+}
+
+/**
+ * Signing in and out, and the links that make accounts: what comes before an organization is
+ * known. better-auth does the work; what is not here cannot be reached.
+ */
+export function authRoutes(app: App, { auth, system, publicUrl, demoOwner }: ApiContext): void {
+  app.addHook('onRequest', async (request) => {
+    if (request.method === 'GET' || request.method === 'HEAD') return
+    // Without a cookie nobody's session is at stake; a foreign page may not sign anybody in either.
+    const without = request.headers.cookie === undefined ? 'allowed' : 'refused'
+    requireSameOrigin(request, publicUrl, without)
+  })
+
+  /** Has better-auth answer, limits on tries included. What it refuses is thrown as a problem. */
+  async function ask(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    path: string,
+    body?: object,
+  ): Promise<unknown> {
+    const headers = authHeaders(request)
+    // The origin was compared above, with more than one that may be right.
+    headers.set('origin', baseUrl(publicUrl))
+    if (body) headers.set('content-type', 'application/json')
+    const response = await auth.better.handler(
+      new Request(`${baseUrl(publicUrl)}/api/auth${path}`, {
+        method: request.method,
+        headers,
+        body: body && JSON.stringify(body),
+      }),
+    )
+    setCookies(reply, response.headers.getSetCookie())
+    const said: unknown = await response.json().catch(() => undefined)
+    if (!response.ok) throw refusal(response, (said as { code?: string } | undefined)?.code)
+    return said
+  }
+
+  app.post(
+    '/auth/sign-in/email',
+    {
+      schema: {
+        tags,
+        operationId: 'signIn',
+        summary: 'Sign in',
+        description:
+          'Sets the session cookie: HttpOnly, SameSite=Lax, and Secure where CAIRN_PUBLIC_URL is https.',
+        security: [],
+        body: signInSchema,
+        response: {
+          200: answer('Signed in.', signedIn),
+          ...problems(401, 403, 422, 429, 503),
+        },
+      },
+    },
+    async (request, reply) =>
+      (await ask(request, reply, '/sign-in/email', request.body)) as z.input<typeof signedIn>,
+  )
+
+  app.post(
+    '/auth/sign-out',
+    {
+      schema: {
+        tags,
+        operationId: 'signOut',
+        summary: 'Sign out',
+        description: 'Ends the session, which works nowhere any more, and takes the cookie back.',
+        security: [],
+        response: {
+          204: z.null().describe('Signed out.'),
+          ...problems(403, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      await ask(request, reply, '/sign-out', {})
+      return reply.code(204).send()
+    },
+  )
+
+  app.get(
+    '/auth/get-session',
+    {
+      schema: {
+        tags,
+        operationId: 'getSession',
+        summary: 'Who is signed in',
+        description: 'Answers without a session as well: then `user` is null.',
+        security: [],
+        response: { 200: answer('The session.', sessionSchema), ...problems(503) },
+      },
+    },
+    async (request, reply) => {
+      const session = await auth.session(authHeaders(request))
+      setCookies(reply, session?.cookies ?? [])
+      return {
+        user: session?.user ?? null,
+        expiresAt: session?.expiresAt.toISOString() ?? null,
+      }
+    },
+  )
+
+  app.post(
+    '/auth/change-password',
+    {
+      schema: {
+        tags,
+        operationId: 'changePassword',
+        summary: 'Change the password',
+        description: 'Ends all other sessions of this user.',
+        security: [],
+        body: changePasswordSchema,
+        response: {
+          200: answer('It is changed; this session goes on with a new cookie.', signedIn),
+          ...problems(401, 403, 422, 429, 503),
+        },
+      },
+    },
+    async (request, reply) =>
+      (await ask(request, reply, '/change-password', {
+        ...request.body,
+        revokeOtherSessions: true,
+      })) as z.input<typeof signedIn>,
+  )
+
+  app.post(
+    '/auth/revoke-other-sessions',
+    {
+      schema: {
+        tags,
+        operationId: 'revokeOtherSessions',
+        summary: 'Sign out everywhere else',
+        description: 'Ends all sessions of this user but the one that asks.',
+        security: [],
+        response: {
+          204: z.null().describe('Done.'),
+          ...problems(401, 403, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      await ask(request, reply, '/revoke-other-sessions', {})
+      return reply.code(204).send()
+    },
+  )
+
+  app.get(
+    '/welcome',
+    {
+      schema: {
+        tags,
+        operationId: 'getWelcome',
+        summary: 'What a link to an account is for',
+        description: 'For the page that the link leads to. Asking does not use it up.',
+        security: [],
+        querystring: z.strictObject({
+          token: tokenSchema.meta({ description: "The link's token." }),
+        }),
+        response: { 200: answer('It can be used.', welcomeSchema), ...problems(404, 422, 503) },
+      },
+    },
+    async (request) => {
+      const invitation = await findOpenInvitation(system, request.query.token)
+      if (!invitation) throw noSuchLink()
+      return {
+        kind: invitation.first_owner ? ('owner' as const) : ('invitation' as const),
+        organization: { name: invitation.organization },
+        role: invitation.role,
+        email: invitation.email,
+        expiresAt: invitation.expires_at.toISOString(),
+      }
+    },
+  )
+
+  app.post(
+    '/welcome',
+    {
+      schema: {
+        tags,
+        operationId: 'acceptWelcome',
+        summary: 'Make the account that a link is for',
+        description: 'Uses the link up, makes the user a member, and signs in as that user.',
+        security: [],
+        body: newcomerSchema,
+        response: {
+          201: answer('The account, signed in.', signedIn),
+          ...problems(403, 404, 409, 422, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { token, ...newcomer } = request.body
+      const made = await welcome(auth.settings, token, newcomer, authHeaders(request)).catch(
+        (error) => {
+          throw error instanceof NotWelcome ? notWelcome(error) : error
+        },
+      )
+      setCookies(reply, made.cookies)
+      reply.code(201)
+      return { user: made.user }
+    },
+  )
+
+  if (demoOwner) {
+    // Only what was started in code has an owner whose password it knows: see scripts/demo.ts.
+    app.get('/demo/sign-in', { schema: { hide: true } }, async (request, reply) => {
+      requireThisMachine(request)
+      const signedIn = await auth.better.api.signInEmail({
+        body: demoOwner,
+        headers: authHeaders(request),
+        returnHeaders: true,
+      })
+      setCookies(reply, signedIn.headers.getSetCookie())
+      return reply.redirect('/')
+    })
+  }
+}
+
+/**
+ * Only somebody who sits at this machine: not a page of another site, nor one whose name was made
+ * to point here.
+ */
+function requireThisMachine(request: FastifyRequest): void {
+  const here =
+    /^(127\.|::1$|::ffff:127\.)/.test(request.ip) &&
+    /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(request.host) &&
+    /^(none|same-origin)?$/.test(String(request.headers['sec-fetch-site'] ?? ''))
+  if (!here) throw new Problem(403, 'The demo signs in by itself only on the machine it runs on.')
+}
+
+function refusal(response: Response, code: string | undefined): Problem {
+  if (response.status === 429) {
+    const seconds = response.headers.get('x-retry-after') ?? '60'
+    return new Problem(429, `There were too many tries. The next one may be in ${seconds} s.`, {
+      headers: { 'retry-after': seconds },
+    })
+  }
+  if (code === 'INVALID_EMAIL_OR_PASSWORD') {
+    return new Problem(401, 'The email address or the password is wrong.')
+  }
+  if (code === 'INVALID_PASSWORD') {
+    const detail = 'This is not the present password.'
+    return new Problem(422, `/currentPassword: ${detail}`, {
+      errors: [{ pointer: '/currentPassword', detail }],
+    })
+  }
+  if (response.status === 401) return new Problem(401, 'Nobody is signed in here. Sign in first.')
+  return new Problem(
+    500,
+    'Cairn failed at this. The log tells more, under the id of this request.',
+    {
+      cause: new Error(`better-auth answered ${response.status} ${code}`),
+    },
+  )
+}
+
+function notWelcome({ reason }: NotWelcome): Problem {
+  switch (reason) {
+    case 'no_such_link':
+      return noSuchLink()
+    case 'other_email': {
+      const detail = 'The invitation is for another email address.'
+      return new Problem(422, `/email: ${detail}`, { errors: [{ pointer: '/email', detail }] })
+    }
+    case 'email_taken': {
+      const detail =
+        'There is an account with this email address already. Sign in with it, or give another address.'
+      return new Problem(409, detail, { errors: [{ pointer: '/email', detail }] })
+    }
+  }
+}

@@ -1,0 +1,248 @@
+import { z } from 'zod'
+import { invitationExpiry, welcomeUrl } from '../auth/welcome.ts'
+import { asOrganization } from '../db/database.ts'
+import {
+  deleteUserWithoutMembership,
+  findUsers,
+  type InvitationRow,
+  insertInvitation,
+  listInvitations,
+  listMembers,
+  newInvitationToken,
+  removeMember,
+  revokeInvitation,
+} from '../db/members.ts'
+import type { ApiContext, App } from './context.ts'
+import { emailSchema, requireOwner, roleSchema, userSchema } from './person.ts'
+import { answer, notFound, Problem, problems } from './problems.ts'
+
+const time = z.iso.datetime()
+
+const memberSchema = z
+  .object({ id: z.uuid(), user: userSchema, role: roleSchema, createdAt: time })
+  .meta({
+    id: 'Member',
+    examples: [
+      {
+        id: '019b2d5e-8c1a-7f00-9a3e-4f6d2c7b8a90',
+        user: {
+          id: '5f0b6f2e-6c2b-4f0e-9a52-7d9f3f1c2a10',
+          name: 'Ada Byron',
+          email: 'ada@example.com',
+        },
+        role: 'owner',
+        createdAt: '2026-03-02T09:12:07.311Z',
+      },
+    ],
+  })
+
+const example = {
+  id: '019b2d5e-8c1a-7f00-9a3e-4f6d2c7b8a90',
+  email: 'ada@example.com',
+  role: 'member' as const,
+  createdAt: '2026-03-02T09:12:07.311Z',
+  expiresAt: '2026-03-09T09:12:07.311Z',
+}
+
+const invitationSchema = z
+  .object({
+    id: z.uuid(),
+    email: z.string().nullable(),
+    role: roleSchema,
+    createdAt: time,
+    expiresAt: time,
+  })
+  .meta({ id: 'Invitation', examples: [example] })
+
+const madeInvitationSchema = invitationSchema
+  .extend({
+    url: z.string().meta({
+      description: 'The link to send. It is shown this once, and whoever has it can use it, once.',
+    }),
+  })
+  .meta({
+    id: 'MadeInvitation',
+    examples: [
+      {
+        ...example,
+        url: 'https://cairn.example.com/welcome?token=cairn_invite_c3RhbmQtaW4gZm9yIDMyIHJhbmRvbSBieXRlcywgYjY0',
+      },
+    ],
+  })
+
+const newInvitationSchema = z
+  .strictObject({
+    email: emailSchema
+      .optional()
+      .meta({ description: 'The only address that it can be accepted with. Left out: any.' }),
+    role: roleSchema.default('member'),
+  })
+  .meta({ id: 'NewInvitation', examples: [{}, { email: 'ada@example.com', role: 'owner' }] })
+
+const tags = ['people']
+/** These say no more than the session: a key never decides who gets in. */
+const security = [{ session: [] }]
+
+/** Who belongs to the organization, and who is asked to. */
+export function memberRoutes(app: App, { api, system, publicUrl }: ApiContext): void {
+  app.get(
+    '/members',
+    {
+      schema: {
+        tags,
+        operationId: 'listMembers',
+        summary: 'All members, oldest first',
+        description: 'Owners invite, remove members, and make API keys; all else, members may too.',
+        response: {
+          200: answer('The members.', z.object({ items: z.array(memberSchema) })),
+          ...problems(401, 503),
+        },
+      },
+    },
+    async (request) => {
+      const rows = await asOrganization(api, request.organizationId, listMembers)
+      const users = await findUsers(
+        system,
+        rows.map((row) => row.user_id),
+      )
+      const byId = new Map(users.map((user) => [user.id, user]))
+      return {
+        items: rows.flatMap((row) => {
+          const user = byId.get(row.user_id)
+          // Removed since.
+          if (!user) return []
+          return { id: row.id, user, role: row.role, createdAt: row.created_at.toISOString() }
+        }),
+      }
+    },
+  )
+
+  app.delete(
+    '/members/:id',
+    {
+      schema: {
+        tags,
+        operationId: 'removeMember',
+        summary: 'Remove a member',
+        description:
+          'Ends their sessions and deletes their account. Only owners may, signed in; the last owner stays.',
+        security,
+        params: z.object({ id: z.string().meta({ description: "The member's id." }) }),
+        response: {
+          204: z.null().describe('The member is removed.'),
+          ...problems(401, 403, 404, 409, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      requireOwner(request)
+      const { organizationId, params } = request
+      const removed = z.uuid().safeParse(params.id).success
+        ? await asOrganization(api, organizationId, (trx) =>
+            removeMember(trx, organizationId, params.id),
+          )
+        : undefined
+      if (!removed) throw notFound('member')
+      if (removed === 'last_owner') {
+        throw new Problem(
+          409,
+          'This is the last owner. Nobody could invite anybody any more: invite another owner first.',
+        )
+      }
+      // Without a membership a session opens nothing, so nothing is open between the two.
+      await deleteUserWithoutMembership(system, { id: removed.userId })
+      return reply.code(204).send()
+    },
+  )
+
+  app.post(
+    '/invitations',
+    {
+      schema: {
+        tags,
+        operationId: 'createInvitation',
+        summary: 'Invite somebody',
+        description: 'Makes a link that works once, for seven days. Only owners may, signed in.',
+        security,
+        body: newInvitationSchema,
+        response: {
+          201: answer('The invitation, with its link.', madeInvitationSchema),
+          ...problems(401, 403, 422, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      requireOwner(request)
+      const { organizationId, body } = request
+      const token = newInvitationToken()
+      const row = await asOrganization(api, organizationId, (trx) =>
+        insertInvitation(trx, {
+          ...{ organizationId, token, ...body, createdBy: request.user!.id },
+          expiresAt: invitationExpiry('invited'),
+        }),
+      )
+      reply.code(201)
+      const base = publicUrl ?? `${request.protocol}://${request.host}`
+      return { ...toInvitation(row), url: welcomeUrl(base, token) }
+    },
+  )
+
+  app.get(
+    '/invitations',
+    {
+      schema: {
+        tags,
+        operationId: 'listInvitations',
+        summary: 'The invitations that can still be accepted, oldest first',
+        description: 'Without their links, which are not kept. Only owners may, signed in.',
+        security,
+        response: {
+          200: answer('The invitations.', z.object({ items: z.array(invitationSchema) })),
+          ...problems(401, 403, 503),
+        },
+      },
+    },
+    async (request) => {
+      requireOwner(request)
+      const rows = await asOrganization(api, request.organizationId, listInvitations)
+      return { items: rows.map(toInvitation) }
+    },
+  )
+
+  app.delete(
+    '/invitations/:id',
+    {
+      schema: {
+        tags,
+        operationId: 'revokeInvitation',
+        summary: 'Revoke an invitation',
+        description: 'Its link works no more. Only owners may, signed in.',
+        security,
+        params: z.object({ id: z.string().meta({ description: "The invitation's id." }) }),
+        response: {
+          204: z.null().describe('The link is worth nothing now.'),
+          ...problems(401, 403, 404, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      requireOwner(request)
+      const { id } = request.params
+      const revoked =
+        z.uuid().safeParse(id).success &&
+        (await asOrganization(api, request.organizationId, (trx) => revokeInvitation(trx, id)))
+      if (!revoked) throw notFound('invitation')
+      return reply.code(204).send()
+    },
+  )
+}
+
+function toInvitation(row: InvitationRow) {
+  return {
+    id: row.id,
+    email: row.email,
+    role: row.role,
+    createdAt: row.created_at.toISOString(),
+    expiresAt: row.expires_at.toISOString(),
+  }
+}

@@ -1,0 +1,56 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { CLIENT_ADDRESS_HEADER, PASSWORD_LENGTH } from '../auth/better-auth.ts'
+import { Problem } from './problems.ts'
+import { text } from './text.ts'
+
+export const userSchema = z.object({ id: z.uuid(), name: z.string(), email: z.string() }).meta({
+  id: 'User',
+  examples: [
+    { id: '5f0b6f2e-6c2b-4f0e-9a52-7d9f3f1c2a10', name: 'Ada Byron', email: 'ada@example.com' },
+  ],
+})
+
+export const roleSchema = z.enum(['owner', 'member'])
+
+/** As it is kept: there are no two users whose addresses differ in case alone. */
+export const emailSchema = z
+  .email({ error: 'This is not an email address.' })
+  .max(254)
+  .transform((email) => email.toLowerCase())
+
+export const nameSchema = text(200).trim().min(1)
+
+export const newPasswordSchema = z
+  .string()
+  .min(PASSWORD_LENGTH.min, `A password has ${PASSWORD_LENGTH.min} characters at least.`)
+  .max(PASSWORD_LENGTH.max, `A password has ${PASSWORD_LENGTH.max} characters at most.`)
+
+/** What better-auth gets to see of a request. */
+export function authHeaders(request: FastifyRequest): Headers {
+  const headers = new Headers({ [CLIENT_ADDRESS_HEADER]: request.ip })
+  const { cookie, 'user-agent': agent } = request.headers
+  if (cookie !== undefined) headers.set('cookie', cookie)
+  if (agent !== undefined) headers.set('user-agent', agent.slice(0, 500))
+  return headers
+}
+
+export function setCookies(reply: FastifyReply, cookies: string[]): void {
+  if (cookies.length > 0) reply.header('set-cookie', cookies)
+}
+
+/**
+ * For what decides who gets in: owners, and in person. A key that leaked must not be able to make
+ * itself another one, or an account.
+ *
+ * @throws Problem 403
+ */
+export function requireOwner(request: FastifyRequest): void {
+  if (request.role === 'owner') return
+  throw new Problem(
+    403,
+    request.user
+      ? 'Only an owner of the organization may do this.'
+      : 'An API key may not do this. An owner of the organization does it, signed in.',
+  )
+}

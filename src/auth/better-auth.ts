@@ -1,0 +1,78 @@
+import { type BetterAuthOptions, betterAuth } from 'better-auth'
+import type { Logger } from 'pino'
+import type { Database } from '../db/database.ts'
+
+export const PASSWORD_LENGTH = { min: 10, max: 128 }
+
+/** How often one address may try, whatever it tries. */
+export const SIGN_IN_LIMIT = { max: 10, window: 60 }
+
+/** Where the API writes the address of whoever asks. What a client sends under this name is dropped. */
+export const CLIENT_ADDRESS_HEADER = 'x-cairn-client-address'
+
+export interface AuthSettings {
+  /** Pool, or a transaction, of the role `cairn_system`. */
+  system: Database
+  /** Signs the cookies. In no database: whoever reads the sessions' tokens there cannot make a cookie. */
+  secret: string
+  /** How people reach this Cairn. */
+  publicUrl: string | undefined
+  /** Several Cairns on one machine share the cookies of `localhost`. */
+  cookiePrefix?: string
+  logger: Logger
+}
+
+/** What better-auth is told. `signUp`: whether users may be made, which only an invitation allows. */
+export function authOptions(settings: AuthSettings, { signUp = false } = {}) {
+  const { system, secret, publicUrl, logger } = settings
+  return {
+    appName: 'Cairn',
+    // Requests are handed over as if they were sent here: src/api/origin.ts has compared the origins.
+    baseURL: baseUrl(publicUrl),
+    basePath: '/api/auth',
+    // `secrets` and not `secret`, which a variable of the environment would go before.
+    secrets: [{ version: 1, value: secret }],
+    database: { db: system, type: 'postgres', schemaName: 'auth' },
+    emailAndPassword: {
+      enabled: true,
+      disableSignUp: !signUp,
+      minPasswordLength: PASSWORD_LENGTH.min,
+      maxPasswordLength: PASSWORD_LENGTH.max,
+    },
+    session: { expiresIn: 14 * 86_400, updateAge: 86_400 },
+    rateLimit: {
+      enabled: true,
+      storage: 'database',
+      customRules: {
+        '/sign-in/email': SIGN_IN_LIMIT,
+        '/change-password': SIGN_IN_LIMIT,
+      },
+    },
+    advanced: {
+      database: { generateId: 'uuid' },
+      cookiePrefix: settings.cookiePrefix ?? 'cairn',
+      useSecureCookies: publicUrl?.startsWith('https:') ?? false,
+      // Both are off by themselves where NODE_ENV is "test".
+      disableOriginCheck: false,
+      disableCSRFCheck: false,
+      ipAddress: { ipAddressHeaders: [CLIENT_ADDRESS_HEADER] },
+    },
+    telemetry: { enabled: false },
+    logger: {
+      level: 'warn',
+      disableColors: true,
+      log: (level, message) => logger[level]({ from: 'better-auth' }, message),
+    },
+  } satisfies BetterAuthOptions
+}
+
+export function baseUrl(publicUrl: string | undefined): string {
+  return publicUrl === undefined ? 'http://localhost' : new URL(publicUrl).origin
+}
+
+/** better-auth on the schema `auth`. Makes no tables: src/db/migrations has them. */
+export function openAuth(settings: AuthSettings, options?: { signUp: boolean }) {
+  return betterAuth(authOptions(settings, options))
+}
+
+export type Auth = ReturnType<typeof openAuth>

@@ -1,0 +1,21 @@
+import { randomBytes } from 'node:crypto'
+import type { AuthSettings } from './better-auth.ts'
+import { firstOwnerToken, welcome } from './welcome.ts'
+
+/**
+ * Makes the owner of a demo, whose database was just made. The password is nowhere but in this
+ * process.
+ */
+export async function makeDemoOwner(
+  settings: AuthSettings,
+  organizationId: string,
+): Promise<{ email: string; password: string }> {
+  const token = await firstOwnerToken(settings.system, organizationId)
+  if (!token) throw new Error('A demo begins with an empty database, and this one has an owner.')
+  const owner = {
+    ...{ name: 'Demo', email: 'demo@example.com' },
+    password: randomBytes(32).toString('base64url'),
+  }
+  await welcome(settings, token, owner, new Headers())
+  return owner
+}

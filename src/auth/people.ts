@@ -1,0 +1,36 @@
+import type { User } from '../db/members.ts'
+import { type Auth, type AuthSettings, openAuth } from './better-auth.ts'
+
+export interface Session {
+  user: User
+  expiresAt: Date
+  /** To be set again: the session was prolonged. Mostly none. */
+  cookies: string[]
+}
+
+/** Who signs in, and with what. */
+export interface People {
+  settings: AuthSettings
+  better: Auth
+  /** The session of a request's cookie; undefined without one that is valid. */
+  session(headers: Headers): Promise<Session | undefined>
+}
+
+export function openPeople(settings: AuthSettings): People {
+  const better = openAuth(settings)
+  return {
+    settings,
+    better,
+    async session(headers) {
+      if (!headers.has('cookie')) return undefined
+      const found = await better.api.getSession({ headers, returnHeaders: true })
+      if (!found.response) return undefined
+      const { user, session } = found.response
+      return {
+        user: { id: user.id, name: user.name, email: user.email },
+        expiresAt: session.expiresAt,
+        cookies: found.headers.getSetCookie(),
+      }
+    },
+  }
+}

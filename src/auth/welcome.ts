@@ -1,0 +1,103 @@
+import type { Database } from '../db/database.ts'
+import {
+  acceptInvitation,
+  deleteUserWithoutMembership,
+  findOpenInvitation,
+  hasOwner,
+  insertInvitation,
+  lockMembers,
+  newInvitationToken,
+  type User,
+} from '../db/members.ts'
+import { type AuthSettings, openAuth } from './better-auth.ts'
+
+/** How long a link that makes an account works. */
+export const INVITATION_HOURS = { firstOwner: 24, invited: 7 * 24 }
+
+export interface Newcomer {
+  name: string
+  email: string
+  password: string
+}
+
+/** Why nobody was welcomed. Nothing was made, and the link is as good as before. */
+export class NotWelcome extends Error {
+  override name = 'NotWelcome'
+  readonly reason: 'no_such_link' | 'other_email' | 'email_taken'
+
+  constructor(reason: NotWelcome['reason']) {
+    super(reason)
+    this.reason = reason
+  }
+}
+
+/** @returns when an invitation that is made now expires */
+export function invitationExpiry(kind: keyof typeof INVITATION_HOURS): Date {
+  return new Date(Date.now() + INVITATION_HOURS[kind] * 3_600_000)
+}
+
+/** Where the token is accepted, in the web app. */
+export function welcomeUrl(base: string, token: string): string {
+  return `${base}/welcome?token=${token}`
+}
+
+/**
+ * A new link that makes the organization's first owner; undefined when it has one. Links of
+ * earlier starts work until they expire, for another server may just have printed one, and all of
+ * them end when one is used.
+ */
+export async function firstOwnerToken(
+  system: Database,
+  organizationId: string,
+): Promise<string | undefined> {
+  if (await hasOwner(system, organizationId)) return undefined
+  const token = newInvitationToken()
+  await insertInvitation(system, {
+    ...{ organizationId, token, role: 'owner', firstOwner: true },
+    expiresAt: invitationExpiry('firstOwner'),
+  })
+  return token
+}
+
+/**
+ * Makes the user, the membership and a session, and uses the link up: all of it, or nothing. Of
+ * several that use one link at once, one gets in.
+ *
+ * @param headers of the request: address and browser are kept with the session
+ * @throws NotWelcome
+ */
+export function welcome(
+  settings: AuthSettings,
+  token: string,
+  { name, email, password }: Newcomer,
+  headers: Headers,
+): Promise<{ user: User; cookies: string[] }> {
+  return settings.system.transaction().execute(async (trx) => {
+    const found = await findOpenInvitation(trx, token)
+    if (!found) throw new NotWelcome('no_such_link')
+    await lockMembers(trx, found.organization_id)
+    // Looked at again: whoever held the lock may have used it up.
+    const invitation = await findOpenInvitation(trx, token)
+    if (!invitation) throw new NotWelcome('no_such_link')
+    if (invitation.email !== null && invitation.email !== email.toLowerCase()) {
+      throw new NotWelcome('other_email')
+    }
+    // Who was removed from everywhere, where the server ended in the middle of it.
+    await deleteUserWithoutMembership(trx, { email })
+    const auth = openAuth({ ...settings, system: trx }, { signUp: true })
+    const made = await auth.api
+      .signUpEmail({ body: { name, email, password }, headers, returnHeaders: true })
+      .catch((error) => {
+        if (/^(USER_ALREADY_EXISTS|FAILED_TO_CREATE_USER)/.test(error?.body?.code)) {
+          throw new NotWelcome('email_taken')
+        }
+        throw error
+      })
+    const { user } = made.response
+    await acceptInvitation(trx, invitation, user.id)
+    return {
+      user: { id: user.id, name: user.name, email: user.email },
+      cookies: made.headers.getSetCookie(),
+    }
+  })
+}

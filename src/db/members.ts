@@ -1,0 +1,233 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { type Selectable, sql } from 'kysely'
+import type { Database, Trx } from './database.ts'
+import type { AuthSchema, Role, Schema } from './schema.ts'
+
+/** Who signs in. better-auth's tables hold more of them, which nobody else reads. */
+export interface User {
+  id: string
+  name: string
+  email: string
+}
+
+export interface Membership {
+  organizationId: string
+  role: Role
+}
+
+export type InvitationRow = Selectable<Schema['invitations']>
+
+/** 256 random bits; the prefix lets secret scanners and people know what it is. */
+export function newInvitationToken(): string {
+  return `cairn_invite_${randomBytes(32).toString('base64url')}`
+}
+
+function hashOf(token: string): Buffer {
+  return createHash('sha256').update(token).digest()
+}
+
+/**
+ * The organization that a user belongs to. Who belongs to several acts for the first that took
+ * them in, until there is a way to choose.
+ *
+ * @param system pool of the role `cairn_system`
+ */
+export async function membershipOf(
+  system: Database,
+  userId: string,
+): Promise<Membership | undefined> {
+  const row = await system
+    .selectFrom('members')
+    .select(['organization_id', 'role'])
+    .where('user_id', '=', userId)
+    .orderBy('created_at')
+    .orderBy('id')
+    .executeTakeFirst()
+  return row && { organizationId: row.organization_id, role: row.role }
+}
+
+export function findUsers(system: Database, ids: readonly string[]): Promise<User[]> {
+  if (ids.length === 0) return Promise.resolve([])
+  return system
+    .withTables<AuthSchema>()
+    .selectFrom('auth.user')
+    .select(['id', 'name', 'email'])
+    .where('id', 'in', ids)
+    .execute()
+}
+
+/** The members of the transaction's organization, oldest first. */
+export function listMembers(trx: Trx) {
+  return trx.selectFrom('members').selectAll().orderBy('created_at').orderBy('id').execute()
+}
+
+export async function hasOwner(system: Database, organizationId: string): Promise<boolean> {
+  const row = await system
+    .selectFrom('members')
+    .select('id')
+    .where('organization_id', '=', organizationId)
+    .where('role', '=', 'owner')
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Until the transaction ends, nobody else makes or removes members of this organization. */
+export async function lockMembers(trx: Trx, organizationId: string): Promise<void> {
+  const name = `cairn.members:${organizationId}`
+  await sql`SELECT pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(trx)
+}
+
+/**
+ * Takes a member out of the transaction's organization.
+ *
+ * @returns their user's id; `last_owner`: nobody could invite anybody any more, so nothing was
+ *   done; undefined: there is no such member
+ */
+export async function removeMember(
+  trx: Trx,
+  organizationId: string,
+  id: string,
+): Promise<{ userId: string } | 'last_owner' | undefined> {
+  await lockMembers(trx, organizationId)
+  const members = await listMembers(trx)
+  const member = members.find((each) => each.id === id)
+  if (!member) return undefined
+  const owners = members.filter(({ role }) => role === 'owner')
+  if (owners.length === 1 && owners[0]!.id === id) return 'last_owner'
+  await trx.deleteFrom('members').where('id', '=', id).execute()
+  return { userId: member.user_id }
+}
+
+/**
+ * Removes users who belong to no organization, with their passwords and sessions. Whoever is
+ * invited later begins anew.
+ */
+export async function deleteUserWithoutMembership(
+  system: Database,
+  user: { id: string } | { email: string },
+): Promise<void> {
+  await system
+    .withTables<AuthSchema>()
+    .deleteFrom('auth.user')
+    .where((eb) =>
+      'id' in user ? eb('id', '=', user.id) : eb('email', '=', user.email.toLowerCase()),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(selectFrom('members').select('members.id').whereRef('user_id', '=', 'auth.user.id')),
+      ),
+    )
+    .execute()
+}
+
+export interface NewInvitation {
+  organizationId: string
+  role: Role
+  token: string
+  expiresAt: Date
+  email?: string
+  /** The id of the user who invites. */
+  createdBy?: string
+  firstOwner?: boolean
+}
+
+/** Keeps the token's hash; the token itself is nowhere in the database. */
+export function insertInvitation(
+  db: Database | Trx,
+  invitation: NewInvitation,
+): Promise<InvitationRow> {
+  return db
+    .insertInto('invitations')
+    .values({
+      organization_id: invitation.organizationId,
+      role: invitation.role,
+      email: invitation.email,
+      token_hash: hashOf(invitation.token),
+      first_owner: invitation.firstOwner,
+      created_by: invitation.createdBy,
+      expires_at: invitation.expiresAt,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+/** Those of the transaction's organization that can still be accepted, oldest first. */
+export function listInvitations(trx: Trx): Promise<InvitationRow[]> {
+  return (
+    trx
+      .selectFrom('invitations')
+      .selectAll()
+      .where('accepted_at', 'is', null)
+      .where('revoked_at', 'is', null)
+      .where('expires_at', '>', sql<Date>`now()`)
+      // A link of the start is nobody's invitation, and worth nothing once somebody sees this list.
+      .where('first_owner', '=', false)
+      .orderBy('created_at')
+      .orderBy('id')
+      .execute()
+  )
+}
+
+/** @returns whether there was such an invitation that could still be accepted */
+export async function revokeInvitation(trx: Trx, id: string): Promise<boolean> {
+  const row = await trx
+    .updateTable('invitations')
+    .set({ revoked_at: sql<Date>`now()` })
+    .where('id', '=', id)
+    .where('accepted_at', 'is', null)
+    .where('revoked_at', 'is', null)
+    .returning('id')
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/**
+ * The invitation of this token, with its organization's name, if it can be accepted: not accepted
+ * yet, not revoked, not expired, and, for the link that makes the first owner, no owner there.
+ */
+export function findOpenInvitation(system: Database, token: string) {
+  return system
+    .selectFrom('invitations')
+    .innerJoin('organizations', 'organizations.id', 'organization_id')
+    .selectAll('invitations')
+    .select('organizations.name as organization')
+    .where('token_hash', '=', hashOf(token))
+    .where('accepted_at', 'is', null)
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', sql<Date>`now()`)
+    .where(({ or, eb, not, exists, selectFrom }) =>
+      or([
+        eb('first_owner', '=', false),
+        not(
+          exists(
+            selectFrom('members')
+              .select('members.id')
+              .whereRef('members.organization_id', '=', 'organizations.id')
+              .where('members.role', '=', 'owner'),
+          ),
+        ),
+      ]),
+    )
+    .executeTakeFirst()
+}
+
+/** Uses the invitation up and makes the user a member. Under {@link lockMembers}. */
+export async function acceptInvitation(
+  trx: Trx,
+  invitation: InvitationRow,
+  userId: string,
+): Promise<void> {
+  await trx
+    .updateTable('invitations')
+    .set({ accepted_at: sql<Date>`now()` })
+    .where('id', '=', invitation.id)
+    .execute()
+  await trx
+    .insertInto('members')
+    .values({
+      organization_id: invitation.organization_id,
+      user_id: userId,
+      role: invitation.role,
+    })
+    .execute()
+}
