@@ -89,6 +89,7 @@ const fieldMeanings: Record<FilterField, string> = {
   connection: "a connection's id",
   resource: "a resource's id or ARN",
   environment: "an environment's id",
+  changeSet: "a change set's id, one that it had before included",
 }
 
 function many(field: FilterField) {
@@ -163,6 +164,13 @@ const changeSetSchema = z
     actors: z.array(z.string()),
     tools: z.array(z.string()),
     services: z.array(z.string()),
+    accounts: z.array(z.string()).meta({ description: 'Ids of AWS accounts.' }),
+    regions: z.array(z.string()),
+    environments: changeSchema.shape.environments,
+    opensToWorld: z.array(z.string()).meta({ description: 'What was opened to everyone.' }),
+    only: changeSchema.nullable().meta({
+      description: 'The change itself where only one matches the filters.',
+    }),
   })
   .meta({
     id: 'ChangeSet',
@@ -178,6 +186,11 @@ const changeSetSchema = z
         actors: ['acme/shop (GitHub Actions)'],
         tools: ['Terraform 1.9.5'],
         services: ['rds', 'ec2'],
+        accounts: ['123456789012'],
+        regions: ['eu-west-1'],
+        environments: [],
+        opensToWorld: [],
+        only: null,
       },
     ],
   })
@@ -190,9 +203,11 @@ const changeSetPageSchema = z
   })
   .meta({ id: 'ChangeSetPage' })
 
-function toChangeSet({ id, from, to, parts }: ListedSet) {
+function toChangeSet({ id, from, to, parts, only }: ListedSet, links: Map<string, string[]>) {
   const all = parts.flatMap((part) => Array.from({ length: part.count }, () => part))
-  const different = (names: string[]) => [...new Set(names)]
+  const different = (names: (string | null)[]) => [
+    ...new Set(names.filter((name) => name !== null)),
+  ]
   return {
     id,
     headline: headline(all),
@@ -203,6 +218,13 @@ function toChangeSet({ id, from, to, parts }: ListedSet) {
     actors: different(parts.map(({ actor }) => actor.name)),
     tools: different(parts.map(({ tool }) => tool.label)),
     services: different(parts.map(({ service }) => service)),
+    accounts: different(parts.map(({ accountId }) => accountId)),
+    regions: different(parts.map(({ region }) => region)),
+    environments: different(
+      parts.flatMap(({ connectionId }) => links.get(connectionId ?? '') ?? []),
+    ),
+    opensToWorld: different(parts.map(({ opensToWorld }) => opensToWorld)),
+    only: only ? toChange(only, new Map([[only.change_set_id ?? '', id]]), links) : null,
   }
 }
 
@@ -287,14 +309,11 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
         const { limit, cursor, ...query } = request.query
         const filters = toFilters(query)
         const page = await listChangeSets(trx, filters, { limit, cursor }).catch(refuseCursor)
+        const links = await linksOfConnections(trx)
         return {
-          items: page.items.map(toChangeSet),
+          items: page.items.map((set) => toChangeSet(set, links)),
           nextCursor: page.nextCursor,
-          completeThrough: completeThrough(
-            await liveEdges(trx),
-            filters,
-            await linksOfConnections(trx),
-          ),
+          completeThrough: completeThrough(await liveEdges(trx), filters, links),
         }
       }),
   )

@@ -10,6 +10,7 @@ import {
   writeCursor,
 } from './changes.ts'
 import type { Trx } from './database.ts'
+import type { ChangeRow } from './schema.ts'
 
 /** A change that is about to be stored for the first time. */
 export interface NewChange {
@@ -170,8 +171,14 @@ export interface ListedSet {
     tool: Change['tool']
     service: string
     outcome: Change['outcome']
+    region: string | null
+    accountId: string | null
+    connectionId: string | null
+    opensToWorld: string | null
     count: number
   }[]
+  /** The change itself, where there is no other. */
+  only?: ChangeRow
 }
 
 /**
@@ -225,6 +232,12 @@ export async function listChangeSets(
   const rows = found.slice(0, page.limit)
   const last = found.length > page.limit ? rows.at(-1) : undefined
   const parts = await partsOf(trx, filters, rows)
+  const onlys = await changesById(
+    trx,
+    [...parts.values()]
+      .filter(([part, more]) => part?.count === 1 && more === undefined)
+      .map(([part]) => part!.firstId),
+  )
   return {
     items: rows.map((row) => {
       const own = parts.get(row.id) ?? []
@@ -233,9 +246,8 @@ export async function listChangeSets(
         openedAt: row.opened_at,
         from: new Date(Math.min(...own.map(({ first }) => first.getTime()))),
         to: new Date(Math.max(...own.map(({ last }) => last.getTime()))),
-        parts: own.map(({ actor, tool, service, outcome, count }) => ({
-          ...{ actor, tool, service, outcome, count },
-        })),
+        parts: own,
+        only: onlys.get(own[0]?.firstId ?? ''),
       }
     }),
     nextCursor: last ? writeCursor({ occurred_at: last.opened_at, id: last.id }, filters) : null,
@@ -264,6 +276,11 @@ async function partsOf(
       sql<Change['tool']>`(array_agg(detail -> 'tool' ORDER BY occurred_at))[1]`.as('tool'),
       'service',
       'outcome',
+      'region',
+      'account_id as accountId',
+      'connection_id as connectionId',
+      sql<string | null>`detail ->> 'opensToWorld'`.as('opensToWorld'),
+      sql<string>`(array_agg(changes.id ORDER BY occurred_at))[1]`.as('firstId'),
       eb.fn.min('occurred_at').as('first'),
       eb.fn.max('occurred_at').as('last'),
       sql<number>`count(*)::int`.as('count'),
@@ -280,8 +297,28 @@ async function partsOf(
       'changes.tool',
       'service',
       'outcome',
+      'region',
+      'account_id',
+      'connection_id',
+      sql`detail ->> 'opensToWorld'`,
     ])
     .orderBy('first')
     .execute()
   return Map.groupBy(rows, ({ set }) => set)
+}
+
+/** By id: the ids tell when each occurred, so only those partitions are read. */
+async function changesById(trx: Trx, ids: readonly string[]): Promise<Map<string, ChangeRow>> {
+  if (ids.length === 0) return new Map()
+  const rows = await trx
+    .selectFrom('changes')
+    .selectAll()
+    .where('id', 'in', ids)
+    .where(
+      'occurred_at',
+      'in',
+      [...new Set(ids.map((id) => changeIdTime(id).getTime()))].map((time) => new Date(time)),
+    )
+    .execute()
+  return new Map(rows.map((row) => [row.id, row]))
 }

@@ -17,8 +17,13 @@ const columns = {
   connection: 'connection_id',
 } as const
 
-export type FilterField = keyof typeof columns | 'resource' | 'environment'
-export const filterFields = [...Object.keys(columns), 'resource', 'environment'] as FilterField[]
+export type FilterField = keyof typeof columns | 'resource' | 'environment' | 'changeSet'
+export const filterFields = [
+  ...Object.keys(columns),
+  'resource',
+  'environment',
+  'changeSet',
+] as FilterField[]
 
 export interface ChangeFilters {
   /** First moment included. */
@@ -116,6 +121,14 @@ function oneOf(eb: ExpressionBuilder<Schema, 'changes'>, field: FilterField, val
     return sql<SqlBool>`(connection_id IN (
       SELECT l.connection_id FROM environment_links l
       WHERE l.environment_id::text = ANY (${values}::text[]))) IS TRUE`
+  // A set that became a part of another is asked for by either name: both mean the whole.
+  if (field === 'changeSet')
+    return sql<SqlBool>`change_set_id = ANY (ARRAY(
+      SELECT part.id FROM change_sets named
+      JOIN change_sets part ON part.organization_id = named.organization_id
+        AND (part.id = coalesce(named.absorbed_into, named.id)
+          OR part.absorbed_into = coalesce(named.absorbed_into, named.id))
+      WHERE named.id::text = ANY (${values}::text[])))`
   return eb(columns[field], 'in', values as never[])
 }
 

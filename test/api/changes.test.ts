@@ -242,6 +242,35 @@ describe('filters', () => {
   })
 })
 
+describe('a change set', () => {
+  const session = (anchor: string) => ({
+    session: { anchor, lane: null, reachMs: HOUR, startedAt: null, accessKeyId: null },
+  })
+
+  test('says where its changes were, and lists them', async () => {
+    const { tenant, add } = await newTenant()
+    const first = await add({ ...session('apply'), occurredAt: at(0), region: 'eu-west-1' })
+    const second = await add({
+      ...{ ...session('apply'), occurredAt: at(SECOND), region: null, accountId: '999988887777' },
+      opensToWorld: '22/tcp to the world',
+    })
+    const alone = await add({ ...session('another'), occurredAt: at(-SECOND) })
+    const { body } = await tenant.request('GET', '/api/v1/change-sets')
+    expect(body.items).toMatchObject([
+      {
+        changes: 2,
+        only: null,
+        regions: ['eu-west-1'],
+        accounts: ['111122223333', '999988887777'],
+        opensToWorld: ['22/tcp to the world'],
+      },
+      { changes: 1, only: { id: alone, changeSetId: body.items[1].id }, opensToWorld: [] },
+    ])
+    const listed = await list(tenant, `changeSet=${body.items[0].id}`)
+    expect(listed.body.items.map(({ id }: { id: string }) => id)).toEqual([second, first])
+  })
+})
+
 describe('pages', () => {
   test('are newest first, and as long as was asked for', async () => {
     const { tenant, add } = await newTenant()

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Change } from '../../src/changes/change.ts'
 import { assignChangeSets } from '../../src/changes/change-sets.ts'
 import { listChangeSets, presentSetIds } from '../../src/db/change-sets.ts'
+import { listChanges } from '../../src/db/changes.ts'
 import { asOrganization, type Database, openDatabase } from '../../src/db/database.ts'
 import { ensurePartitions, insertChanges } from '../../src/db/imports.ts'
 import { LABELLED } from '../changes/labelled-sessions.ts'
@@ -180,6 +181,45 @@ test('pages hold every set once while late changes go on arriving', async () => 
   expect(
     new Map(all.items.map(({ id, parts }) => [id, parts.reduce((n, { count }) => n + count, 0)])),
   ).toEqual(new Map(sizes.map(([id, members]) => [id, members.length])))
+})
+
+test('any name that a set ever had filters for the whole of it', async () => {
+  const owner = await newOwner()
+  const names = new Set<string>()
+  for (const half of [0, 1]) {
+    await store(
+      owner,
+      changes.filter((_, index) => index % 2 === half),
+    )
+    for (const id of (await present(owner)).values()) names.add(id)
+  }
+  const sets = await present(owner)
+  await asOrganization(db, owner.organizationId, async (trx) => {
+    const now = await presentSetIds(trx, [...names])
+    for (const name of names) {
+      const filters = { include: { changeSet: [name] }, exclude: {} }
+      const { items } = await listChanges(trx, filters, { limit: 500 })
+      const members = [...sets].filter(([, id]) => id === (now.get(name) ?? name))
+      expect(items.map((row) => row.source_id).sort()).toEqual(members.map(([id]) => id).sort())
+      const listed = await listChangeSets(trx, filters, { limit: 500 })
+      expect(listed.items.map(({ id }) => id)).toEqual([now.get(name) ?? name])
+    }
+    const without = { include: {}, exclude: { changeSet: [...names] } }
+    expect((await listChanges(trx, without, { limit: 500 })).items).toEqual([])
+    const other = { include: { changeSet: ['no-id'] }, exclude: {} }
+    expect((await listChanges(trx, other, { limit: 500 })).items).toEqual([])
+  })
+})
+
+test('a set of one change brings the change itself, any other does not', async () => {
+  const owner = await newOwner()
+  await store(owner, changes)
+  const sizes = [...Map.groupBy(await present(owner), ([, id]) => id)]
+  const { items } = await asOrganization(db, owner.organizationId, (trx) =>
+    listChangeSets(trx, { include: {}, exclude: {} }, { limit: 500 }),
+  )
+  const expected = sizes.map(([id, members]) => [id, members.length === 1 ? members[0]![0] : null])
+  expect(items.map(({ id, only }) => [id, only?.source_id ?? null]).sort()).toEqual(expected.sort())
 })
 
 test("another organization's sets are not there", async () => {

@@ -356,6 +356,15 @@ export type ChangeSet = {
     actors: string[];
     tools: string[];
     services: string[];
+    /** Ids of AWS accounts. */
+    accounts: string[];
+    regions: string[];
+    /** Ids of those it belongs to, in their order. */
+    environments: string[];
+    /** What was opened to everyone. */
+    opensToWorld: string[];
+    /** The change itself where only one matches the filters. */
+    only: Change | null;
 };
 export type ChangeSetPage = {
     items: ChangeSet[];
@@ -417,6 +426,78 @@ export type ChangeWithRecord = {
     /** As the source sent it. */
     record: any;
 };
+export type User = {
+    id: string;
+    name: string;
+    email: string;
+};
+export type Me = {
+    /** Null: an API key asks. */
+    user: User | null;
+    organization: {
+        id: string;
+        name: string;
+    };
+    role: ("owner" | "member") | null;
+    /** Where Temporal's UI is, when that is known. */
+    temporalUrl: string | null;
+    /** This is `npm run demo`: its AWS account is simulated. */
+    demo: boolean;
+    version: string;
+};
+export type Member = {
+    id: string;
+    user: User;
+    role: "owner" | "member";
+    createdAt: string;
+};
+export type NewInvitationInput = {
+    /** The only address that it can be accepted with. Left out: any. */
+    email?: string;
+    role?: "owner" | "member";
+};
+export type MadeInvitation = {
+    id: string;
+    email: string | null;
+    role: "owner" | "member";
+    createdAt: string;
+    expiresAt: string;
+    /** The link to send. It is shown this once, and whoever has it can use it, once. */
+    url: string;
+};
+export type Invitation = {
+    id: string;
+    email: string | null;
+    role: "owner" | "member";
+    createdAt: string;
+    expiresAt: string;
+};
+export type ApiKey = {
+    id: string;
+    name: string;
+    /** How it begins; null for keys that Cairn did not make. */
+    prefix: string | null;
+    createdAt: string;
+    /** To the hour. */
+    lastUsedAt: string | null;
+    revokedAt: string | null;
+};
+export type NewApiKeyInput = {
+    /** For people: what will use it. */
+    name: string;
+};
+export type MadeApiKey = {
+    id: string;
+    name: string;
+    /** How it begins; null for keys that Cairn did not make. */
+    prefix: string | null;
+    createdAt: string;
+    /** To the hour. */
+    lastUsedAt: string | null;
+    revokedAt: string | null;
+    /** The key itself. It is shown this once. */
+    key: string;
+};
 export type Environment = {
     id: string;
     name: string;
@@ -440,6 +521,35 @@ export type EnvironmentSettingsInput = {
     color?: "blue" | "orange" | "teal" | "grape" | "red" | "lime" | "indigo" | "yellow" | "cyan" | "pink" | "green" | "violet" | "gray";
     /** Its new place, from 0 on; past the end is the end. */
     position?: number;
+};
+export type SignInInput = {
+    email: string;
+    password: string;
+};
+export type Session = {
+    user: User | null;
+    expiresAt: string | null;
+};
+export type ChangePasswordInput = {
+    currentPassword: string;
+    newPassword: string;
+};
+export type Welcome = {
+    /** `owner`: the link of the first start, which makes the organization's owner. */
+    kind: "owner" | "invitation";
+    organization: {
+        name: string;
+    };
+    role: "owner" | "member";
+    /** The only address that it can be accepted with; null: any. */
+    email: string | null;
+    expiresAt: string;
+};
+export type NewcomerInput = {
+    token: string;
+    name: string;
+    email: string;
+    password: string;
 };
 /**
  * Whether the process is alive
@@ -658,7 +768,7 @@ export function reviewTrust(id: string, pastedRoleInput: PastedRoleInput, opts?:
 /**
  * The feed, newest first
  */
-export function listChanges({ $from, to, q, noise, source, sourceQuery, service, serviceQuery, region, regionQuery, account, accountQuery, actor, actorQuery, tool, toolQuery, action, actionQuery, outcome, outcomeQuery, connection, connectionQuery, resource, resourceQuery, environment, environmentQuery, limit, cursor }: {
+export function listChanges({ $from, to, q, noise, source, sourceQuery, service, serviceQuery, region, regionQuery, account, accountQuery, actor, actorQuery, tool, toolQuery, action, actionQuery, outcome, outcomeQuery, connection, connectionQuery, resource, resourceQuery, environment, environmentQuery, changeSet, changeSetQuery, limit, cursor }: {
     $from?: string;
     to?: string;
     q?: string;
@@ -685,6 +795,8 @@ export function listChanges({ $from, to, q, noise, source, sourceQuery, service,
     resourceQuery?: string | string[];
     environment?: string | string[];
     environmentQuery?: string | string[];
+    changeSet?: string | string[];
+    changeSetQuery?: string | string[];
     limit?: number;
     cursor?: string;
 } = {}, opts?: Oazapfts.RequestOpts) {
@@ -718,6 +830,8 @@ export function listChanges({ $from, to, q, noise, source, sourceQuery, service,
         "resource!": resourceQuery,
         environment,
         "environment!": environmentQuery,
+        changeSet,
+        "changeSet!": changeSetQuery,
         limit,
         cursor
     }))}`, {
@@ -727,7 +841,7 @@ export function listChanges({ $from, to, q, noise, source, sourceQuery, service,
 /**
  * The feed by pieces of work, newest first
  */
-export function listChangeSets({ $from, to, q, noise, source, sourceQuery, service, serviceQuery, region, regionQuery, account, accountQuery, actor, actorQuery, tool, toolQuery, action, actionQuery, outcome, outcomeQuery, connection, connectionQuery, resource, resourceQuery, environment, environmentQuery, limit, cursor }: {
+export function listChangeSets({ $from, to, q, noise, source, sourceQuery, service, serviceQuery, region, regionQuery, account, accountQuery, actor, actorQuery, tool, toolQuery, action, actionQuery, outcome, outcomeQuery, connection, connectionQuery, resource, resourceQuery, environment, environmentQuery, changeSet, changeSetQuery, limit, cursor }: {
     $from?: string;
     to?: string;
     q?: string;
@@ -754,6 +868,8 @@ export function listChangeSets({ $from, to, q, noise, source, sourceQuery, servi
     resourceQuery?: string | string[];
     environment?: string | string[];
     environmentQuery?: string | string[];
+    changeSet?: string | string[];
+    changeSetQuery?: string | string[];
     limit?: number;
     cursor?: string;
 } = {}, opts?: Oazapfts.RequestOpts) {
@@ -787,6 +903,8 @@ export function listChangeSets({ $from, to, q, noise, source, sourceQuery, servi
         "resource!": resourceQuery,
         environment,
         "environment!": environmentQuery,
+        changeSet,
+        "changeSet!": changeSetQuery,
         limit,
         cursor
     }))}`, {
@@ -802,6 +920,112 @@ export function getChange(id: string, opts?: Oazapfts.RequestOpts) {
         data: ChangeWithRecord;
     }>(`/api/v1/changes/${encodeURIComponent(id)}`, {
         ...opts
+    }));
+}
+/**
+ * Who asks
+ */
+export function getMe(opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: Me;
+    }>("/api/v1/me", {
+        ...opts
+    }));
+}
+/**
+ * All members, oldest first
+ */
+export function listMembers(opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: {
+            items: Member[];
+        };
+    }>("/api/v1/members", {
+        ...opts
+    }));
+}
+/**
+ * Remove a member
+ */
+export function removeMember(id: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchText(`/api/v1/members/${encodeURIComponent(id)}`, {
+        ...opts,
+        method: "DELETE"
+    }));
+}
+/**
+ * Invite somebody
+ */
+export function createInvitation(newInvitationInput: NewInvitationInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 201;
+        data: MadeInvitation;
+    }>("/api/v1/invitations", oazapfts.json({
+        ...opts,
+        method: "POST",
+        body: newInvitationInput
+    })));
+}
+/**
+ * The invitations that can still be accepted, oldest first
+ */
+export function listInvitations(opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: {
+            items: Invitation[];
+        };
+    }>("/api/v1/invitations", {
+        ...opts
+    }));
+}
+/**
+ * Revoke an invitation
+ */
+export function revokeInvitation(id: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchText(`/api/v1/invitations/${encodeURIComponent(id)}`, {
+        ...opts,
+        method: "DELETE"
+    }));
+}
+/**
+ * All API keys, oldest first
+ */
+export function listApiKeys(opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: {
+            items: ApiKey[];
+        };
+    }>("/api/v1/api-keys", {
+        ...opts
+    }));
+}
+/**
+ * Make an API key
+ */
+export function createApiKey(newApiKeyInput: NewApiKeyInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 201;
+        data: MadeApiKey;
+    }>("/api/v1/api-keys", oazapfts.json({
+        ...opts,
+        method: "POST",
+        body: newApiKeyInput
+    })));
+}
+/**
+ * Revoke an API key
+ */
+export function revokeApiKey(id: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: ApiKey;
+    }>(`/api/v1/api-keys/${encodeURIComponent(id)}`, {
+        ...opts,
+        method: "DELETE"
     }));
 }
 /**
@@ -865,4 +1089,91 @@ export function deleteEnvironment(id: string, opts?: Oazapfts.RequestOpts) {
         ...opts,
         method: "DELETE"
     }));
+}
+/**
+ * Sign in
+ */
+export function signIn(signInInput: SignInInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: {
+            user: User;
+        };
+    }>("/api/auth/sign-in/email", oazapfts.json({
+        ...opts,
+        method: "POST",
+        body: signInInput
+    })));
+}
+/**
+ * Sign out
+ */
+export function signOut(opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchText("/api/auth/sign-out", {
+        ...opts,
+        method: "POST"
+    }));
+}
+/**
+ * Who is signed in
+ */
+export function getSession(opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: Session;
+    }>("/api/auth/get-session", {
+        ...opts
+    }));
+}
+/**
+ * Change the password
+ */
+export function changePassword(changePasswordInput: ChangePasswordInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: {
+            user: User;
+        };
+    }>("/api/auth/change-password", oazapfts.json({
+        ...opts,
+        method: "POST",
+        body: changePasswordInput
+    })));
+}
+/**
+ * Sign out everywhere else
+ */
+export function revokeOtherSessions(opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchText("/api/auth/revoke-other-sessions", {
+        ...opts,
+        method: "POST"
+    }));
+}
+/**
+ * What a link to an account is for
+ */
+export function getWelcome(token: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: Welcome;
+    }>(`/api/welcome${QS.query(QS.explode({
+        token
+    }))}`, {
+        ...opts
+    }));
+}
+/**
+ * Make the account that a link is for
+ */
+export function acceptWelcome(newcomerInput: NewcomerInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 201;
+        data: {
+            user: User;
+        };
+    }>("/api/welcome", oazapfts.json({
+        ...opts,
+        method: "POST",
+        body: newcomerInput
+    })));
 }
