@@ -38,8 +38,11 @@ const sessionSchema = z
   .object({
     user: userSchema.nullable(),
     expiresAt: z.iso.datetime().nullable(),
+    demoSignIn: z.string().nullable().meta({
+      description: "The path that signs in as the demo's owner; null where there is none for you.",
+    }),
   })
-  .meta({ id: 'Session', examples: [{ user: null, expiresAt: null }] })
+  .meta({ id: 'Session', examples: [{ user: null, expiresAt: null, demoSignIn: null }] })
 
 const welcomeSchema = z
   .object({
@@ -192,6 +195,7 @@ export function authRoutes(app: App, { auth, system, publicUrl, demoOwner }: Api
       return {
         user: session?.user ?? null,
         expiresAt: session?.expiresAt.toISOString() ?? null,
+        demoSignIn: demoOwner && isFromThisMachine(request) ? '/api/demo/sign-in' : null,
       }
     },
   )
@@ -300,7 +304,9 @@ export function authRoutes(app: App, { auth, system, publicUrl, demoOwner }: Api
   if (demoOwner) {
     // Only what was started in code has an owner whose password it knows: see scripts/demo.ts.
     app.get('/demo/sign-in', { schema: { hide: true } }, async (request, reply) => {
-      requireThisMachine(request)
+      if (!isFromThisMachine(request)) {
+        throw new Problem(403, 'The demo signs in by itself only on the machine it runs on.')
+      }
       const signedIn = await auth.better.api.signInEmail({
         body: demoOwner,
         headers: authHeaders(request),
@@ -313,15 +319,15 @@ export function authRoutes(app: App, { auth, system, publicUrl, demoOwner }: Api
 }
 
 /**
- * Only somebody who sits at this machine: not a page of another site, nor one whose name was made
- * to point here.
+ * Whether somebody asks who sits at this machine: not a page of another site, nor one whose name
+ * was made to point here.
  */
-function requireThisMachine(request: FastifyRequest): void {
-  const here =
+function isFromThisMachine(request: FastifyRequest): boolean {
+  return (
     /^(127\.|::1$|::ffff:127\.)/.test(request.ip) &&
     /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(request.host) &&
     /^(none|same-origin)?$/.test(String(request.headers['sec-fetch-site'] ?? ''))
-  if (!here) throw new Problem(403, 'The demo signs in by itself only on the machine it runs on.')
+  )
 }
 
 function refusal(response: Response, code: string | undefined): Problem {

@@ -17,7 +17,7 @@ export const roleSchema = z.enum(['owner', 'member'])
 export const emailSchema = z
   .email({ error: 'This is not an email address.' })
   .max(254)
-  .transform((email) => email.toLowerCase())
+  .toLowerCase()
 
 export const nameSchema = text(200).trim().min(1)
 
