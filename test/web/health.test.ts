@@ -1,0 +1,488 @@
+import { describe, expect, test } from 'vitest'
+import type { Connection, Coverage, Verification } from '../../web/src/client.ts'
+import {
+  answerOf,
+  barWords,
+  byUrgency,
+  connectionSentences,
+  duration,
+  importProgress,
+  questions,
+  type Region,
+  reasonOf,
+  regionHealth,
+  segmentsOf,
+  statusWord,
+  summaryOf,
+} from '../../web/src/health.ts'
+
+const now = Date.parse('2026-03-12T12:23:30.000Z')
+const when = { now, timeZone: 'UTC' }
+
+function connection(given: Partial<Connection> = {}): Connection {
+  return {
+    id: '019b2d5e-8c1a-7f00-9a3e-4f6d2c7b8a90',
+    name: 'production',
+    externalId: 'cairn-Kq7mWz3RtYb9XcVnPd5sJh2G',
+    roleArn: 'arn:aws:iam::123456789012:role/cairn',
+    accountId: '123456789012',
+    partition: 'aws',
+    status: 'current',
+    statusReason: null,
+    since: '2026-03-12T09:20:41.000Z',
+    environmentId: null,
+    selection: 'changes',
+    lookbackDays: 7,
+    pollIntervalSeconds: 60,
+    completeThrough: '2026-03-12T12:03:00.000Z',
+    nextPollAt: '2026-03-12T12:24:10.000Z',
+    createdAt: '2026-03-12T09:12:07.311Z',
+    ...given,
+  }
+}
+
+function region(given: Partial<Region> = {}): Region {
+  return {
+    region: 'eu-west-1',
+    state: 'active',
+    completeThrough: '2026-03-12T12:03:00.000Z',
+    settled: [['2026-03-05T09:12:07.000Z', '2026-03-12T12:03:00.000Z']],
+    gaps: [],
+    lost: [],
+    setAside: [],
+    backfill: { percent: 100, etaSeconds: 0 },
+    events: 574,
+    requests: 31,
+    throttled: 0,
+    lateEvents: 0,
+    lastError: null,
+    nextPollAt: '2026-03-12T12:24:10.000Z',
+    ...given,
+  }
+}
+
+type Check = Verification['checks'][number]
+
+function check(id: Check['id'], state: Check['state'], means = ''): Check {
+  return { id, state, saw: '', means, remedy: null, snippets: [] }
+}
+
+function verification(state: Verification['state'], checks: Check[]): Verification {
+  return { state, verifiedAt: null, checks, notProvable: [] }
+}
+
+const said = (
+  given: Partial<Connection>,
+  regions: Region[] = [],
+  checks?: Verification,
+): string[] =>
+  connectionSentences(connection(given), { coverage: { regions }, verification: checks }, when)
+
+const statuses: Connection['status'][] = [
+  'awaiting_role',
+  'verifying',
+  'waiting_for_aws',
+  'importing',
+  'current',
+  'behind',
+  'action_needed',
+  'paused',
+  'deleting',
+]
+
+describe('a connection in words', () => {
+  test('a current one: how far, why not further, and when it looks again', () => {
+    expect(said({}, [region()])).toEqual([
+      'Complete through 12:03. CloudTrail delivers about 10 minutes late; next look in 40 s.',
+    ])
+  })
+
+  test('the clock is of the zone that is asked for, with the day where it is not today', () => {
+    const sentences = connectionSentences(
+      connection({ completeThrough: '2026-03-11T16:30:00.000Z' }),
+      {},
+      { now, timeZone: 'Asia/Kolkata' },
+    )
+    expect(sentences[0]).toMatch(/^Complete through 11 March, 22:00\./)
+  })
+
+  test('a look that is due is being made; one long overdue is told', () => {
+    expect(said({ nextPollAt: '2026-03-12T12:23:29.000Z' })[0]).toContain('looking now')
+    expect(said({ nextPollAt: '2026-03-12T12:03:30.000Z' })).toContain(
+      "The next look was due 20 min ago. Cairn's worker may be down: look at its log.",
+    )
+    expect(said({ nextPollAt: null })[0]).toContain('looking again soon')
+  })
+
+  test('one behind names the region, by how much, and why', () => {
+    const late = region({
+      completeThrough: '2026-03-12T11:49:30.000Z',
+      lastError: 'AWS is throttling: Rate exceeded',
+    })
+    expect(said({ status: 'behind' }, [region({ region: 'us-east-1' }), late])).toContain(
+      'eu-west-1 is 14 minutes behind: AWS is throttling (another tool shares the quota).',
+    )
+  })
+
+  test('one behind without any region known says its reason', () => {
+    expect(
+      connectionSentences(
+        connection({ status: 'behind', statusReason: 'The database did not answer' }),
+        {},
+        when,
+      )[0],
+    ).toBe('The database did not answer.')
+  })
+
+  test('a region that failed without falling behind is not called late', () => {
+    const failed = region({ lastError: 'ServiceUnavailable: try again' })
+    expect(said({ status: 'behind' }, [failed])).toContain(
+      'eu-west-1 could not be read just now: AWS answers that it failed.',
+    )
+  })
+
+  test('a region with nothing yet and an error', () => {
+    const none = region({ completeThrough: null, settled: [], lastError: 'TimeoutError: 5000 ms' })
+    expect(said({ status: 'behind', completeThrough: null }, [none])).toEqual([
+      'Nothing is complete yet; next look in 40 s.',
+      'eu-west-1 could not be read yet: AWS does not answer.',
+    ])
+  })
+
+  test('what is lost, by days', () => {
+    const lost = [['2026-03-02T07:00:00.000Z', '2026-03-10T00:00:00.000Z']]
+    expect(said({}, [region({ lost })])).toContain(
+      'eu-west-1: 2 to 9 March cannot be recovered: CloudTrail keeps 90 days.',
+    )
+    expect(said({}, [region({ lost }), region({ region: 'us-east-1', lost })])).toContain(
+      '2 to 9 March cannot be recovered: CloudTrail keeps 90 days.',
+    )
+  })
+
+  test.each([
+    [[['2026-02-27T07:00:00Z', '2026-03-03T10:00:00Z']], '27 February to 3 March'],
+    [[['2026-03-03T07:00:00Z', '2026-03-03T07:00:01Z']], '3 March'],
+    [[['2025-12-30T07:00:00Z', '2026-01-02T10:00:00Z']], '30 December 2025 to 2 January 2026'],
+    [
+      [
+        ['2026-03-02T07:00:00Z', '2026-03-03T10:00:00Z'],
+        ['2026-03-04T01:00:00Z', '2026-03-05T10:00:00Z'],
+      ],
+      '2 to 5 March',
+    ],
+  ])('lost days %j read %s', (lost, days) => {
+    expect(said({}, [region({ lost })])).toContain(
+      `eu-west-1: ${days} cannot be recovered: CloudTrail keeps 90 days.`,
+    )
+  })
+
+  test('lost days that are apart are told apart', () => {
+    const lost = [
+      ['2026-03-02T07:00:00Z', '2026-03-03T10:00:00Z'],
+      ['2026-03-08T01:00:00Z', '2026-03-08T10:00:00Z'],
+    ]
+    expect(said({}, [region({ lost })]).slice(1)).toEqual([
+      'eu-west-1: 2 to 3 March cannot be recovered: CloudTrail keeps 90 days.',
+      'eu-west-1: 8 March cannot be recovered: CloudTrail keeps 90 days.',
+    ])
+  })
+
+  test('what was set aside, to the second', () => {
+    const setAside = [['2026-03-12T11:00:01.000Z', '2026-03-12T11:00:02.000Z']]
+    expect(said({}, [region({ setAside })])[1]).toMatch(
+      /^eu-west-1: 1 second from 11:00:01 on could not be read whole/,
+    )
+  })
+
+  test('denied regions are named, those that are not enabled are not', () => {
+    const off = [
+      region({ region: 'eu-north-1', state: 'denied', completeThrough: null }),
+      region({ region: 'me-south-1', state: 'not_enabled', completeThrough: null }),
+    ]
+    expect(said({}, [region(), ...off])[1]).toBe(
+      'AWS denies eu-north-1 to the role: not imported, and asked again every day.',
+    )
+  })
+
+  test('gaps of regions that are off are nothing to worry about', () => {
+    const off = region({
+      state: 'not_enabled',
+      completeThrough: null,
+      lastError: 'UnrecognizedClientException: no',
+      lost: [['2026-03-02T07:00:00.000Z', '2026-03-10T00:00:00.000Z']],
+    })
+    expect(said({ status: 'behind' }, [region(), off])).toHaveLength(1)
+  })
+
+  test('not safe: which door is open, and that nothing was imported', () => {
+    const open = verification('failed', [check('refused_without_id', 'failed', 'Not safe: …')])
+    expect(said({ status: 'action_needed', completeThrough: null }, [], open)).toEqual([
+      'Not safe yet: this role can be assumed without the external ID. Nothing was imported.',
+    ])
+    const wide = verification('failed', [check('refused_wrong_id', 'failed')])
+    expect(said({ status: 'action_needed', completeThrough: null }, [], wide)[0]).toMatch(
+      /^Not safe yet: this role can be assumed with another external ID/,
+    )
+  })
+
+  test('a role that became unsafe keeps what was imported', () => {
+    const open = verification('failed', [check('refused_without_id', 'failed')])
+    expect(said({ status: 'action_needed' }, [], open)[0]).toContain(
+      'Nothing more is imported until that is mended; what was imported stays.',
+    )
+  })
+
+  test('any other action: the check says what it means, or the reason does', () => {
+    const refused = verification('failed', [check('assume_with_id', 'failed', 'AWS refuses.')])
+    expect(said({ status: 'action_needed', completeThrough: null }, [], refused)).toEqual([
+      'AWS refuses. Nothing was imported.',
+    ])
+    expect(
+      said({ status: 'action_needed', statusReason: 'It is gone', completeThrough: null }),
+    ).toEqual(['It is gone. Nothing was imported.'])
+  })
+
+  test('importing: how much, how long still, and that the newest is there', () => {
+    const half = region({ backfill: { percent: 43, etaSeconds: 190 } })
+    expect(said({ status: 'importing' }, [half])).toEqual([
+      '43 % of the last 7 days is imported, about 3 min left. The newest comes first.',
+      'New changes are complete through 12:03; next look in 40 s.',
+    ])
+  })
+
+  test('importing before any region is known', () => {
+    expect(said({ status: 'importing', completeThrough: null, nextPollAt: null })).toEqual([
+      'The first import begins: the last hour comes first.',
+    ])
+  })
+
+  test('paused: since when, and what becomes of the time meanwhile', () => {
+    expect(said({ status: 'paused', nextPollAt: null }, [region()])).toEqual([
+      "Paused since 09:20. What happens meanwhile is imported after you resume, as far back as CloudTrail's 90 days reach.",
+      'Complete through 12:03.',
+    ])
+  })
+
+  test('a paused one is never behind', () => {
+    const old = region({ completeThrough: '2026-03-11T12:03:00.000Z' })
+    expect(regionHealth(old, connection({ status: 'paused' }), when).tone).toBe('good')
+  })
+
+  test('waiting for AWS says what for', () => {
+    expect(said({ status: 'waiting_for_aws', statusReason: 'AWS does not know it.' })[0]).toBe(
+      'AWS does not know it.',
+    )
+  })
+
+  test.each(statuses)('%s has a word and a sentence, with or without coverage', (status) => {
+    expect(statusWord(status).word).not.toBe('')
+    for (const known of [
+      {},
+      { coverage: { regions: [] } },
+      { coverage: { regions: [region()] } },
+    ]) {
+      const bare = { status, completeThrough: null, nextPollAt: null }
+      const sentences = connectionSentences(connection(bare), known, when)
+      expect(sentences.length).toBeGreaterThan(0)
+      for (const sentence of sentences) {
+        expect(sentence).toMatch(/^[A-Z0-9].*\.$/)
+        expect(sentence).not.toMatch(/null|undefined|NaN|Invalid/)
+      }
+    }
+  })
+})
+
+describe('a region in words', () => {
+  const of = (given: Partial<Region>) => regionHealth(region(given), connection(), when)
+
+  test('complete', () => {
+    expect(of({})).toEqual({ tone: 'good', sentence: 'Complete through 12:03.' })
+  })
+
+  test('being imported', () => {
+    expect(of({ backfill: { percent: 12, etaSeconds: 3000 } })).toEqual({
+      tone: 'busy',
+      sentence: '12 % imported, about 50 min left; complete through 12:03.',
+    })
+  })
+
+  test('nothing yet', () => {
+    expect(of({ completeThrough: null, settled: [] })).toEqual({
+      tone: 'busy',
+      sentence: 'Nothing yet; next look in 40 s.',
+    })
+  })
+
+  test('late without an error', () => {
+    expect(of({ completeThrough: '2026-03-12T08:03:30.000Z' })).toEqual({
+      tone: 'late',
+      sentence: 'eu-west-1 is 4 hours behind.',
+    })
+  })
+
+  test('a quiet one is not late', () => {
+    expect(of({ completeThrough: '2026-03-12T11:50:00.000Z' }).tone).toBe('good')
+  })
+
+  test('denied or not enabled is off, not wrong', () => {
+    expect(of({ state: 'denied' }).tone).toBe('off')
+    expect(of({ state: 'not_enabled' }).sentence).toContain('Not enabled in this account')
+  })
+
+  test('with flaws', () => {
+    const range = [['2026-03-12T11:00:00.000Z', '2026-03-12T11:00:01.000Z']]
+    expect(of({ lost: range, setAside: range }).sentence).toBe(
+      'Complete through 12:03; some is lost; some was set aside.',
+    )
+  })
+})
+
+describe('the bar over the look-back', () => {
+  test('draws what is settled, and what cannot be settled yet', () => {
+    const drawn = segmentsOf(region(), connection(), when)
+    expect(drawn.map(({ kind }) => kind)).toEqual(['settled', 'settling'])
+    expect(drawn[0]!.from).toBeCloseTo(0, 5)
+    expect(drawn.at(-1)!.to).toBe(1)
+  })
+
+  test('keeps within the look-back', () => {
+    const early = region({ settled: [['2020-01-01T00:00:00.000Z', '2030-01-01T00:00:00.000Z']] })
+    expect(segmentsOf(early, connection(), when)[0]).toEqual({ kind: 'settled', from: 0, to: 1 })
+  })
+
+  test('draws what is lost and set aside last, over the gaps', () => {
+    const range = [['2026-03-08T11:00:00.000Z', '2026-03-09T11:00:01.000Z']]
+    const drawn = segmentsOf(
+      region({ gaps: range, lost: range, setAside: range }),
+      connection(),
+      when,
+    )
+    expect(drawn.map(({ kind }) => kind).slice(-2)).toEqual(['lost', 'set_aside'])
+  })
+
+  test('reads as words', () => {
+    expect(barWords(region())).toBe('100 % imported')
+    expect(
+      barWords(
+        region({
+          settled: [['2026-03-10T00:00:00Z', '2026-03-12T00:00:00Z']],
+          gaps: [['2026-03-08T12:00:00Z', '2026-03-10T00:00:00Z']],
+          setAside: [['2026-03-09T00:00:00Z', '2026-03-09T00:00:01Z']],
+          lost: [['2026-03-08T00:00:00Z', '2026-03-08T12:00:00Z']],
+        }),
+      ),
+    ).toBe('50 % imported, 35 h 59 min still to come, 12 h lost, 1 s set aside')
+    expect(barWords(region({ settled: [] }))).toBe('nothing wanted yet')
+  })
+
+  test('progress is over the active regions, the estimate the slowest one’s', () => {
+    const coverage: Coverage = {
+      regions: [
+        region({ backfill: { percent: 50, etaSeconds: 60 } }),
+        region({ backfill: { percent: 25, etaSeconds: 600 } }),
+        region({ state: 'denied', backfill: { percent: 0, etaSeconds: null } }),
+      ],
+    }
+    expect(importProgress(coverage)).toEqual({ percent: 37, etaSeconds: 600 })
+    coverage.regions[0]!.backfill.etaSeconds = null
+    expect(importProgress(coverage)?.etaSeconds).toBeNull()
+    expect(importProgress({ regions: [] })).toBeNull()
+    expect(importProgress(undefined)).toBeNull()
+  })
+})
+
+describe('the three questions', () => {
+  const answers = (of: Verification | undefined) =>
+    questions.map((question) => answerOf(question, of))
+  const all = questions.flatMap(({ checks }) => checks.map((id) => check(id, 'passed')))
+
+  test('together they hold every check once', () => {
+    expect(new Set(all.map(({ id }) => id)).size).toBe(8)
+    expect(all).toHaveLength(8)
+  })
+
+  test('nothing is known before the first verification', () => {
+    expect(answers(undefined)).toEqual(['unknown', 'unknown', 'unknown'])
+    expect(answers(verification(null, []))).toEqual(['unknown', 'unknown', 'unknown'])
+  })
+
+  test('all passed; trails that were skipped do no harm', () => {
+    const checks = all.map((one) => (one.id === 'trails' ? check('trails', 'skipped') : one))
+    expect(answers(verification('passed', checks))).toEqual(['passed', 'passed', 'passed'])
+  })
+
+  test('what a verification did not come to is unknown', () => {
+    const checks = [check('arn_format', 'passed'), check('assume_with_id', 'failed')]
+    expect(answers(verification('failed', checks))).toEqual(['failed', 'unknown', 'unknown'])
+  })
+
+  test('one that runs: the first that waits is the one at work', () => {
+    const checks = [
+      check('arn_format', 'passed'),
+      check('account_unused', 'passed'),
+      check('assume_with_id', 'passed'),
+      check('refused_without_id', 'waiting'),
+      check('refused_wrong_id', 'waiting'),
+      check('identity', 'waiting'),
+      check('lookup_events', 'waiting'),
+      check('trails', 'waiting'),
+    ]
+    expect(answers(verification('running', checks))).toEqual(['unknown', 'running', 'unknown'])
+  })
+
+  test('AWS is waited for', () => {
+    const checks = [check('arn_format', 'passed'), check('assume_with_id', 'waiting')]
+    expect(answers(verification('waiting', checks))).toEqual(['waiting', 'unknown', 'unknown'])
+  })
+})
+
+describe('many connections', () => {
+  test('those that want somebody come first, then by name', () => {
+    const named = (name: string, status: Connection['status']) => ({ name, status })
+    const sorted = [
+      named('b', 'current'),
+      named('a 10', 'current'),
+      named('a 9', 'current'),
+      named('z', 'action_needed'),
+      named('p', 'paused'),
+    ].sort(byUrgency)
+    expect(sorted.map(({ name }) => name)).toEqual(['z', 'a 9', 'a 10', 'b', 'p'])
+  })
+
+  test('in a sentence', () => {
+    expect(summaryOf([], when)).toBe('No account is connected yet.')
+    expect(summaryOf([connection(), connection({ status: 'deleting' })], when)).toBe(
+      '1 account. Complete through 12:03.',
+    )
+    expect(
+      summaryOf(
+        [
+          connection(),
+          connection({ completeThrough: '2026-03-12T11:59:00.000Z' }),
+          connection({ status: 'action_needed', completeThrough: null }),
+          connection({ status: 'paused', completeThrough: null }),
+          connection({ status: 'awaiting_role', completeThrough: null }),
+        ],
+        when,
+      ),
+    ).toBe('5 accounts. 1 needs action. 1 without a role yet. 1 paused. Complete through 11:59.')
+    expect(summaryOf([connection({ completeThrough: null, status: 'importing' })], when)).toBe(
+      '1 account. The first import is under way.',
+    )
+  })
+})
+
+test('durations', () => {
+  expect([0, 59, 60, 3600, 12_000, 86_400 * 3 + 3600 * 4].map(duration)).toEqual([
+    '0 s',
+    '59 s',
+    '1 min',
+    '1 h',
+    '3 h 20 min',
+    '3 d 4 h',
+  ])
+})
+
+test('an error of AWS that is not known is told as AWS told it', () => {
+  expect(reasonOf('ValidationException: no such thing')).toBe('ValidationException: no such thing')
+})

@@ -1,0 +1,494 @@
+import type { Connection, Coverage, Verification } from './client.ts'
+
+// What is known of a connection, in words. Everything here is a plain function of the API's answers
+// and the time, so that each sentence has a test.
+
+export type Region = Coverage['regions'][number]
+export type Status = Connection['status']
+export type CheckId = Verification['checks'][number]['id']
+
+/** How much of a person's attention it wants: the colour, beside an icon and a word. */
+export type Tone = 'good' | 'busy' | 'late' | 'action' | 'off'
+
+/** From when it is told, and for whom. */
+export interface When {
+  /** Unix milliseconds. */
+  now: number
+  /** The reader's own when left out. */
+  timeZone?: string | undefined
+}
+
+/** Younger seconds are read again before they count as complete; as in the server's ledger. */
+const SETTLING_MS = 20 * 60_000
+/** Quiet regions are asked this seldom, and a region is late from five minutes after that on. */
+const QUIETEST_MS = 10 * 60_000
+const LATE_AFTER_MS = 5 * 60_000
+
+const words: Record<Status, { word: string; tone: Tone }> = {
+  action_needed: { word: 'Needs action', tone: 'action' },
+  behind: { word: 'Behind', tone: 'late' },
+  waiting_for_aws: { word: 'Waiting for AWS', tone: 'late' },
+  awaiting_role: { word: 'Waiting for a role', tone: 'late' },
+  verifying: { word: 'Verifying', tone: 'busy' },
+  importing: { word: 'Importing', tone: 'busy' },
+  current: { word: 'Current', tone: 'good' },
+  paused: { word: 'Paused', tone: 'off' },
+  deleting: { word: 'Being deleted', tone: 'off' },
+}
+
+export function statusWord(status: Status): { word: string; tone: Tone } {
+  return words[status]
+}
+
+/** Those that want somebody first; names decide among equals. */
+export function byUrgency(
+  a: Pick<Connection, 'status' | 'name'>,
+  b: Pick<Connection, 'status' | 'name'>,
+): number {
+  const order = Object.keys(words)
+  return (
+    order.indexOf(a.status) - order.indexOf(b.status) ||
+    a.name.localeCompare(b.name, undefined, { numeric: true })
+  )
+}
+
+/** Many connections in one sentence: `12 accounts. 2 need action. Complete through 12:03.` */
+export function summaryOf(connections: readonly Connection[], when: When): string {
+  const living = connections.filter(({ status }) => status !== 'deleting')
+  if (living.length === 0) return 'No account is connected yet.'
+  const acting = living.filter(({ status }) => status === 'action_needed').length
+  const unfinished = living.filter(({ status }) => status === 'awaiting_role').length
+  const paused = living.filter(({ status }) => status === 'paused').length
+  const flowing = living.filter(
+    ({ status }) => !['awaiting_role', 'paused', 'action_needed'].includes(status),
+  )
+  const edges = flowing.flatMap(({ completeThrough }) => completeThrough ?? [])
+  const begun = flowing.length > 0 && edges.length === flowing.length
+  return [
+    count(living.length, 'account'),
+    acting > 0 && (acting === 1 ? '1 needs action' : `${acting} need action`),
+    unfinished > 0 && `${unfinished} without a role yet`,
+    paused > 0 && `${paused} paused`,
+    begun && `Complete through ${clock(edges.sort()[0]!, when)}`,
+    !begun && flowing.length > 0 && 'The first import is under way',
+  ]
+    .filter(Boolean)
+    .map((sentence) => `${sentence}.`)
+    .join(' ')
+}
+
+/** What to know of a connection at a glance, the most pressing first; never empty. */
+export function connectionSentences(
+  connection: Connection,
+  known: { coverage?: Coverage | undefined; verification?: Verification | undefined },
+  when: When,
+): string[] {
+  const { coverage } = known
+  const active = (coverage?.regions ?? []).filter(({ state }) => state === 'active')
+  const sentences = [
+    ...stateSentences(connection, known, when),
+    ...(connection.status === 'behind' || connection.status === 'importing'
+      ? active.flatMap((region) => lagSentence(region, connection, when) ?? [])
+      : []),
+    ...lostSentences(active, when),
+    ...setAsideSentences(active, when),
+    deniedSentence(coverage?.regions ?? []),
+  ]
+  return sentences.filter((sentence) => sentence !== null)
+}
+
+function stateSentences(
+  connection: Connection,
+  known: { coverage?: Coverage | undefined; verification?: Verification | undefined },
+  when: When,
+): string[] {
+  const { status, statusReason, since, completeThrough } = connection
+  switch (status) {
+    case 'awaiting_role':
+      return ['No role yet: create it, then paste its ARN. Nothing is imported until then.']
+    case 'verifying':
+      return ['Cairn checks the role. That takes some seconds.']
+    case 'waiting_for_aws':
+      return [
+        statusReason ?? 'AWS does not know the role yet. A new role can take a minute.',
+        'Asked again by itself.',
+      ]
+    case 'action_needed':
+      return actionSentences(connection, known.verification)
+    case 'paused':
+      return [
+        `Paused since ${clock(since, when)}. What happens meanwhile is imported after you resume, as far back as CloudTrail's 90 days reach.`,
+        ...(completeThrough ? [`Complete through ${clock(completeThrough, when)}.`] : []),
+      ]
+    case 'deleting':
+      return ['Being deleted: it is gone as soon as its running import has ended.']
+    case 'importing':
+      return importingSentences(connection, known.coverage, when)
+    case 'current':
+    case 'behind':
+      return [
+        ...(status === 'behind' && statusReason && !known.coverage ? [`${statusReason}.`] : []),
+        completeSentence(connection, when),
+        ...stalled(connection, when),
+      ]
+  }
+}
+
+/** `Complete through 12:03. CloudTrail delivers about 10 minutes late; next look in 40 s.` */
+function completeSentence({ completeThrough, nextPollAt }: Connection, when: When): string {
+  const next = nextLook(nextPollAt, when)
+  if (completeThrough === null) return `Nothing is complete yet; ${next}.`
+  return `Complete through ${clock(completeThrough, when)}. CloudTrail delivers about 10 minutes late; ${next}.`
+}
+
+function actionSentences(connection: Connection, verification?: Verification): string[] {
+  const failed = verification?.checks.filter(({ state }) => state === 'failed') ?? []
+  const imports =
+    connection.completeThrough === null
+      ? 'Nothing was imported.'
+      : 'Nothing more is imported until that is mended; what was imported stays.'
+  const open = failed.find(({ id }) => id === 'refused_without_id' || id === 'refused_wrong_id')
+  if (open?.id === 'refused_without_id')
+    return [`Not safe yet: this role can be assumed without the external ID. ${imports}`]
+  if (open) return [`Not safe yet: this role can be assumed with another external ID. ${imports}`]
+  const reason = failed[0]?.means ?? connection.statusReason ?? 'The role cannot be used.'
+  return [`${ended(reason)} ${imports}`]
+}
+
+function importingSentences(
+  connection: Connection,
+  coverage: Coverage | undefined,
+  when: When,
+): string[] {
+  const { completeThrough, lookbackDays } = connection
+  const progress = importProgress(coverage)
+  if (!progress) return ['The first import begins: the last hour comes first.']
+  const { percent, etaSeconds } = progress
+  const left = etaSeconds === null || etaSeconds === 0 ? '' : `, about ${duration(etaSeconds)} left`
+  return [
+    `${percent} % of the last ${count(lookbackDays, 'day')} is imported${left}. The newest comes first.`,
+    ...(completeThrough
+      ? [
+          `New changes are complete through ${clock(completeThrough, when)}; ${nextLook(connection.nextPollAt, when)}.`,
+        ]
+      : []),
+    ...stalled(connection, when),
+  ]
+}
+
+/** A look that is long overdue means that nobody looks: imports end with the worker. */
+function stalled({ nextPollAt, pollIntervalSeconds }: Connection, { now }: When): string[] {
+  if (nextPollAt === null) return []
+  const overdue = now - Date.parse(nextPollAt)
+  if (overdue < Math.max(3 * 60_000, 3 * pollIntervalSeconds * 1000)) return []
+  return [
+    `The next look was due ${duration(overdue / 1000)} ago. Cairn's worker may be down: look at its log.`,
+  ]
+}
+
+function nextLook(nextPollAt: string | null, { now }: When): string {
+  if (nextPollAt === null) return 'looking again soon'
+  const seconds = Math.round((Date.parse(nextPollAt) - now) / 1000)
+  return seconds <= 0 ? 'looking now' : `next look in ${duration(seconds)}`
+}
+
+/**
+ * How far the look-back is imported, over all active regions; the estimate is the slowest region's.
+ * Null while there is no active region.
+ */
+export function importProgress(
+  coverage: Coverage | undefined,
+): { percent: number; etaSeconds: number | null } | null {
+  const active = (coverage?.regions ?? []).filter(({ state }) => state === 'active')
+  if (active.length === 0) return null
+  const percent = active.reduce((sum, { backfill }) => sum + backfill.percent, 0) / active.length
+  const known = active.map(({ backfill }) => backfill.etaSeconds)
+  return {
+    percent: Math.floor(percent),
+    etaSeconds: known.includes(null) ? null : Math.max(...(known as number[])),
+  }
+}
+
+/** How a region fares, in a sentence and the tone of it. */
+export function regionHealth(
+  region: Region,
+  connection: Connection,
+  when: When,
+): { tone: Tone; sentence: string } {
+  if (region.state === 'not_enabled')
+    return { tone: 'off', sentence: 'Not enabled in this account. Asked again every day.' }
+  if (region.state === 'denied')
+    return {
+      tone: 'off',
+      sentence: 'AWS denies it to the role: not imported, and asked again every day.',
+    }
+  const late = lagSentence(region, connection, when)
+  if (late) return { tone: 'late', sentence: late }
+  if (region.completeThrough === null)
+    return { tone: 'busy', sentence: `Nothing yet; ${nextLook(region.nextPollAt, when)}.` }
+  const through = `complete through ${clock(region.completeThrough, when)}`
+  if (region.backfill.percent < 100) {
+    const eta = region.backfill.etaSeconds
+    const left = eta === null || eta === 0 ? '' : `, about ${duration(eta)} left`
+    return { tone: 'busy', sentence: `${region.backfill.percent} % imported${left}; ${through}.` }
+  }
+  const flaws = [
+    region.lost.length > 0 && 'some is lost',
+    region.setAside.length > 0 && 'some was set aside',
+  ].filter(Boolean)
+  return { tone: 'good', sentence: `${[upper(through), ...flaws].join('; ')}.` }
+}
+
+/** `eu-west-1 is 14 minutes behind: AWS is throttling (another tool shares the quota).` */
+function lagSentence(
+  region: Region,
+  { pollIntervalSeconds, status }: Connection,
+  { now }: When,
+): string | null {
+  if (status === 'paused') return null
+  const why = region.lastError === null ? null : reasonOf(region.lastError)
+  const edge = region.completeThrough
+  if (edge === null)
+    return why === null ? null : ended(`${region.region} could not be read yet: ${why}`)
+  const behind = now - SETTLING_MS - Date.parse(edge)
+  const late = behind > Math.max(pollIntervalSeconds * 1000, QUIETEST_MS) + LATE_AFTER_MS
+  const isLate = late || (why !== null && behind >= 60_000)
+  if (isLate)
+    return ended(
+      `${region.region} is ${longDuration(behind / 1000)} behind${why === null ? '' : `: ${why}`}`,
+    )
+  return why === null ? null : ended(`${region.region} could not be read just now: ${why}`)
+}
+
+/** AWS's error for people: what it means where that is known, and what AWS said where not. */
+export function reasonOf(lastError: string): string {
+  if (/throttl|TooManyRequests|RequestLimitExceeded|SlowDown/i.test(lastError))
+    return 'AWS is throttling (another tool shares the quota)'
+  if (/^(TimeoutError|NetworkingError|ECONN|ENOTFOUND|EAI_AGAIN|UND_ERR)/.test(lastError))
+    return 'AWS does not answer'
+  if (/^(InternalFailure|InternalError|ServiceUnavailable|ServiceException)/.test(lastError))
+    return 'AWS answers that it failed'
+  if (/^(ExpiredToken|RequestExpired)/.test(lastError)) return "Cairn's session ran out"
+  return lastError
+}
+
+/** `2 to 9 March cannot be recovered: CloudTrail keeps 90 days.` One for each stretch of days. */
+function lostSentences(active: readonly Region[], when: When): string[] {
+  return perRange(active, ({ lost }) => daySpans(lost, when)).map(
+    ([days, where]) => `${where}${days} cannot be recovered: CloudTrail keeps 90 days.`,
+  )
+}
+
+function setAsideSentences(active: readonly Region[], when: When): string[] {
+  return perRange(active, ({ setAside }) =>
+    setAside.map(([from, to]) => {
+      const seconds = (Date.parse(to!) - Date.parse(from!)) / 1000
+      return `${count(seconds, 'second')} from ${clock(from!, when, { seconds: true })}`
+    }),
+  ).map(
+    ([what, where]) =>
+      `${where}${what} on could not be read whole after several tries: set aside, so that the rest goes on.`,
+  )
+}
+
+/** What several regions have in common is said once; which they are, unless all of them. */
+function perRange(
+  active: readonly Region[],
+  rangesOf: (region: Region) => string[],
+): [text: string, where: string][] {
+  const regions = new Map<string, string[]>()
+  for (const region of active) {
+    for (const text of rangesOf(region))
+      regions.set(text, [...(regions.get(text) ?? []), region.region])
+  }
+  return [...regions].map(([text, names]) => [
+    text,
+    names.length === active.length && active.length > 1 ? '' : `${listed(names)}: `,
+  ])
+}
+
+function deniedSentence(regions: readonly Region[]): string | null {
+  const names = regions.filter(({ state }) => state === 'denied').map(({ region }) => region)
+  if (names.length === 0) return null
+  return `AWS denies ${listed(names)} to the role: not imported, and asked again every day.`
+}
+
+function listed(names: string[]): string {
+  if (names.length > 3) return `${names.slice(0, 2).join(', ')} and ${names.length - 2} more`
+  return names.length > 1 ? `${names.slice(0, -1).join(', ')} and ${names.at(-1)}` : names[0]!
+}
+
+/** Half-open ranges as whole days that they touch, neighbours joined: `2 to 9 March`. */
+function daySpans(ranges: readonly string[][], when: When): string[] {
+  const spans: { from: Date; to: Date }[] = []
+  for (const [from, to] of ranges) {
+    const span = { from: new Date(from!), to: new Date(Date.parse(to!) - 1) }
+    const last = spans.at(-1)
+    if (last && dayKey(span.from, when) <= nextDayKey(last.to, when)) last.to = span.to
+    else spans.push(span)
+  }
+  return spans.map(({ from, to }) => daySpan(from, to, when))
+}
+
+/** `2 March`, `2 to 9 March`, `27 February to 3 March`, with years where one is not this one. */
+function daySpan(from: Date, to: Date, when: When): string {
+  const part = (date: Date, options: Intl.DateTimeFormatOptions) =>
+    date.toLocaleDateString('en-GB', { timeZone: when.timeZone, ...options })
+  const year = (date: Date) => part(date, { year: 'numeric' })
+  const thisYear = year(new Date(when.now))
+  const withYear = year(from) !== thisYear || year(to) !== thisYear
+  const full: Intl.DateTimeFormatOptions = {
+    day: 'numeric',
+    month: 'long',
+    ...(withYear && { year: 'numeric' }),
+  }
+  if (dayKey(from, when) === dayKey(to, when)) return part(to, full)
+  const sameMonth = dayKey(from, when).slice(0, 7) === dayKey(to, when).slice(0, 7)
+  return `${part(from, sameMonth ? { day: 'numeric' } : full)} to ${part(to, full)}`
+}
+
+/** `2026-03-02` */
+function dayKey(date: Date, { timeZone }: When): string {
+  return date.toLocaleDateString('en-CA', { timeZone })
+}
+
+function nextDayKey(date: Date, when: When): string {
+  return dayKey(new Date(date.getTime() + 24 * 3_600_000), when)
+}
+
+/** A stretch of the look-back, for the bar; `from` and `to` are shares of it, 0 to 1. */
+export interface Segment {
+  kind: 'settled' | 'gap' | 'lost' | 'set_aside' | 'settling'
+  from: number
+  to: number
+}
+
+/** The look-back in which a region's bar is drawn: Unix milliseconds. */
+export function lookback(connection: Connection, { now }: When): { from: number; to: number } {
+  const from = Date.parse(connection.createdAt) - connection.lookbackDays * 24 * 3_600_000
+  return { from: Math.min(from, now - 1), to: now }
+}
+
+/** What is where in the look-back. Later kinds are drawn over earlier ones. */
+export function segmentsOf(region: Region, connection: Connection, when: When): Segment[] {
+  const { from, to } = lookback(connection, when)
+  const share = (ms: number) => Math.min(1, Math.max(0, (ms - from) / (to - from)))
+  const draw = (kind: Segment['kind'], ranges: readonly string[][]) =>
+    ranges
+      .map(([start, end]) => ({
+        kind,
+        from: share(Date.parse(start!)),
+        to: share(Date.parse(end!)),
+      }))
+      .filter((segment) => segment.to > segment.from)
+  const settling = share(Math.max(to - SETTLING_MS, from))
+  return [
+    ...draw('settled', region.settled),
+    ...draw('gap', region.gaps),
+    ...(region.state === 'active' ? [{ kind: 'settling' as const, from: settling, to: 1 }] : []),
+    ...draw('lost', region.lost),
+    ...draw('set_aside', region.setAside),
+  ]
+}
+
+/** The bar in words: `98 % imported, 1 h 20 min missing, 2 d lost`. */
+export function barWords(region: Region): string {
+  const length = (ranges: readonly string[][]) =>
+    ranges.reduce((sum, [from, to]) => sum + Date.parse(to!) - Date.parse(from!), 0) / 1000
+  const [settled, gaps, lost, setAside] = [
+    length(region.settled),
+    length(region.gaps),
+    length(region.lost),
+    length(region.setAside),
+  ]
+  const all = settled + gaps + lost
+  return [
+    all === 0 ? 'nothing wanted yet' : `${Math.floor((100 * settled) / all)} % imported`,
+    gaps > setAside && `${duration(gaps - setAside)} still to come`,
+    lost > 0 && `${duration(lost)} lost`,
+    setAside > 0 && `${duration(setAside)} set aside`,
+  ]
+    .filter(Boolean)
+    .join(', ')
+}
+
+/** The three questions that the checks answer. */
+export const questions = [
+  {
+    id: 'in',
+    title: 'We can get in',
+    checks: ['arn_format', 'account_unused', 'assume_with_id', 'identity'],
+  },
+  {
+    id: 'others',
+    title: 'Nobody can without the ID',
+    checks: ['refused_without_id', 'refused_wrong_id'],
+  },
+  { id: 'events', title: 'We can read events', checks: ['lookup_events', 'trails'] },
+] as const satisfies { id: string; title: string; checks: CheckId[] }[]
+
+export type Answer = 'passed' | 'failed' | 'running' | 'waiting' | 'unknown'
+
+/** What the checks say to one of the questions so far. */
+export function answerOf(
+  question: { readonly checks: readonly CheckId[] },
+  verification: Pick<Verification, 'state' | 'checks'> | undefined,
+): Answer {
+  const checks = (verification?.checks ?? []).filter(({ id }) => question.checks.includes(id))
+  const has = (state: string) => checks.some((check) => check.state === state)
+  if (has('failed')) return 'failed'
+  if (verification?.state === 'running') {
+    const current = verification.checks.find(({ state }) => state === 'waiting')
+    if (current && question.checks.includes(current.id)) return 'running'
+    return has('waiting') || checks.length < question.checks.length ? 'unknown' : 'passed'
+  }
+  if (has('waiting')) return 'waiting'
+  // A verification that ended early says nothing of the checks it did not come to.
+  if (checks.length < question.checks.length) return 'unknown'
+  return 'passed'
+}
+
+/** `12:03`, with the day where it is not today's. */
+export function clock(at: string | Date, when: When, options: { seconds?: boolean } = {}): string {
+  const date = new Date(at)
+  const time = date.toLocaleTimeString('en-GB', {
+    timeZone: when.timeZone,
+    hour: '2-digit',
+    minute: '2-digit',
+    ...(options.seconds && { second: '2-digit' }),
+  })
+  if (dayKey(date, when) === dayKey(new Date(when.now), when)) return time
+  return `${daySpan(date, date, when)}, ${time}`
+}
+
+/** `40 s`, `12 min`, `3 h 20 min`, `2 d 4 h`. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds))
+  const minutes = Math.floor(whole / 60)
+  const hours = Math.floor(minutes / 60)
+  if (minutes < 1) return `${whole} s`
+  if (hours < 1) return `${minutes} min`
+  if (hours < 48) return `${hours} h${minutes % 60 ? ` ${minutes % 60} min` : ''}`
+  return `${Math.floor(hours / 24)} d${hours % 24 ? ` ${hours % 24} h` : ''}`
+}
+
+/** `14 minutes`, `3 hours`, `2 days`. */
+function longDuration(seconds: number): string {
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 120) return count(Math.max(1, minutes), 'minute')
+  const hours = Math.round(minutes / 60)
+  return hours < 48 ? count(hours, 'hour') : count(Math.round(hours / 24), 'day')
+}
+
+export function count(n: number, what: string): string {
+  return `${n.toLocaleString('en-GB')} ${what}${n === 1 ? '' : 's'}`
+}
+
+/** As a sentence: AWS's own errors come with a full stop or without one. */
+function ended(sentence: string): string {
+  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`
+}
+
+function upper(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1)
+}
