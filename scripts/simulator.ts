@@ -104,7 +104,7 @@ function welcome({ url, env, accountId, vendor, administrator: keys }: Simulator
   const { accessKeyId, secretAccessKey } = keys()
   const administrator = [
     `export AWS_ENDPOINT_URL=${url}`,
-    `export AWS_REGION=${env.AWS_REGION}`,
+    `export AWS_REGION=${env.AWS_REGION} AWS_DEFAULT_REGION=${env.AWS_REGION}`,
     `export AWS_ACCESS_KEY_ID=${accessKeyId}`,
     `export AWS_SECRET_ACCESS_KEY=${secretAccessKey}`,
     'unset AWS_SESSION_TOKEN',

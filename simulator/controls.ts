@@ -126,6 +126,8 @@ const routes: Record<string, Route> = {
       const { accessKeyId, secretAccessKey } = simulator.administrator(input.accountId)
       return {
         ...{ AWS_ENDPOINT_URL, AWS_REGION },
+        // What version 1 of the AWS CLI reads.
+        AWS_DEFAULT_REGION: AWS_REGION,
         AWS_ACCESS_KEY_ID: accessKeyId,
         AWS_SECRET_ACCESS_KEY: secretAccessKey,
         // One left in the shell from a session would spoil the key.

@@ -155,7 +155,7 @@ const DELIVERY = { median: 200, sigma: 0.6, least: 40, most: 900 }
 const STORY_EVERY = 50 * MINUTE
 
 /**
- * Goes on from now at the rhythm of the history with the same seed, in the simulator's first account: events
+ * Goes on from now at the rhythm of the history with the same seed, in the simulator's first account or another: events
  * happen as its clock passes them, and LookupEvents shows them after 40 seconds to 15 minutes, out of order.
  *
  * With `story`, some seconds after the start a change breaks something, among routine work: its events are shown
@@ -163,9 +163,10 @@ const STORY_EVERY = 50 * MINUTE
  */
 export function startLiveActivity(
   simulator: Simulator,
-  { seed, story = false }: { seed: number; story?: boolean },
+  options: { seed: number; story?: boolean; accountId?: string },
 ): { stop(): void } {
-  const account = createAccount(seed, simulator.accountId, DEFAULT_REGIONS)
+  const { seed, story = false, accountId = simulator.accountId } = options
+  const account = createAccount(seed, accountId, DEFAULT_REGIONS)
   const began = simulator.now()
   let reached = began
   let writtenUntil = began
@@ -201,7 +202,7 @@ export function startLiveActivity(
     const due = pending.findIndex(({ record }) => timeOf(record) > now)
     const happened = due < 0 ? pending.splice(0) : pending.splice(0, due)
     for (const { record, delay } of happened) {
-      simulator.addEvents([record], { deliveryDelaySeconds: delay })
+      simulator.addEvents([record], { deliveryDelaySeconds: delay, accountId })
     }
   }, SECOND)
   // Nothing is kept running for the sake of events that nobody reads.

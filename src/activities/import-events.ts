@@ -7,6 +7,7 @@ import {
   adoptRegions,
   claimDue,
   completeThrough,
+  keepActive,
   keepRegions,
   type RegionCoverage,
   regionCoverage,
@@ -90,6 +91,9 @@ export async function importEvents(
   const refused = refusal(results, globalRegion)
   if (refused) {
     deps.aws.forget(grant)
+    // What the regions said was about the role. Verification finds out about each of them.
+    const regions = rows.filter(({ state }) => state === 'active').map(({ region }) => region)
+    await asOrganization(deps.db, ref.organizationId, (trx) => keepActive(trx, connection, regions))
     throw refused
   }
   return asOrganization(deps.db, ref.organizationId, async (trx) => {
@@ -134,13 +138,15 @@ async function ensureGlobalRegion(trx: Trx, connection: ConnectionRow): Promise<
   if (!known) await keepRegions(trx, connection, [{ region, state: 'active', error: null }])
 }
 
-/** A role that the global region, or every region, turns away is not usable any more. */
+/** A role that the global region, or every region that was asked, turns away is looked at anew. */
 function refusal(
   results: readonly RegionResult[],
   globalRegion: string,
 ): ApplicationFailure | undefined {
   const gone = results.filter(({ turn }) => turn.state !== 'active')
-  const decisive = gone.find(({ region }) => region === globalRegion)
+  const decisive =
+    gone.find(({ region }) => region === globalRegion) ??
+    (gone.length === results.length ? gone[0] : undefined)
   if (decisive) return roleRefused(`${decisive.region}: ${decisive.turn.lastError}`)
   return undefined
 }

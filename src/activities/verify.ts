@@ -43,18 +43,22 @@ export async function verifyConnection(
   signal: AbortSignal,
 ): Promise<VerificationSummary> {
   const clock = deps.clock ?? Date.now
-  const { connection, isNew } = await asOrganization(deps.db, ref.organizationId, async (trx) => {
-    const connection = verifiable(await findConnection(trx, ref.connectionId))
-    const last = await trx
-      .selectFrom('verifications')
-      .select('state')
-      .where('connection_id', '=', connection.id)
-      .where('role_arn', '=', connection.role_arn)
-      .executeTakeFirst()
-    const verdict = last?.state ?? null
-    if (verdict === null) await reportConnection(trx, connection.id, { status: 'verifying' })
-    return { connection, isNew: verdict === null || verdict === 'waiting' }
-  })
+  const { connection, isNew, verdict } = await asOrganization(
+    deps.db,
+    ref.organizationId,
+    async (trx) => {
+      const connection = verifiable(await findConnection(trx, ref.connectionId))
+      const last = await trx
+        .selectFrom('verifications')
+        .select('state')
+        .where('connection_id', '=', connection.id)
+        .where('role_arn', '=', connection.role_arn)
+        .executeTakeFirst()
+      const verdict = last?.state ?? null
+      if (verdict === null) await reportConnection(trx, connection.id, { status: 'verifying' })
+      return { connection, verdict, isNew: verdict === null || verdict === 'waiting' }
+    },
+  )
   const roleArn = connection.role_arn!
   const verification = await verifyRole(
     deps.aws,
@@ -72,7 +76,8 @@ export async function verifyConnection(
   )
   const { state, checks, regions } = verification
   const verifiedAt = new Date(clock())
-  const failures = state === 'passed' ? 0 : options.failures + 1
+  // Tries that waited for a new role do not make the first real failure wait longer.
+  const failures = state === 'passed' ? 0 : state === verdict ? options.failures + 1 : 1
   const next = nextAttempt(state, failures, verifiedAt.getTime())
   const open = checks.find((check) => check.state === 'failed' || check.state === 'waiting')
   const reason = open ? `${open.means} (${open.id}: ${open.saw})` : null
@@ -102,7 +107,8 @@ export async function verifyConnection(
     await reportConnection(trx, current.id, {
       status: unchanged ? undefined : status,
       reason,
-      nextPollAt: next,
+      // An import follows at once; until it reports, the reconciler must not wait for a day.
+      nextPollAt: state === 'passed' ? verifiedAt : next,
     })
   })
   if (state !== 'passed')

@@ -94,7 +94,8 @@ export function bulkConnectionRoutes(app: App, { api, workflows, principal }: Ap
         arn: `arn:${partition}:iam::${accountId}:role${rolePath}${roleName}`,
         ...{ accountId, partition },
       }))
-      for (const role of roles) refuseOwnRole(role.arn, known)
+      for (const [index, role] of roles.entries())
+        refuseOwnRole(role.arn, known, `/accountIds/${index}`)
 
       const rows = await asOrganization(api, organizationId, async (trx) => {
         const connected = await connectedAccounts(trx, accountIds)

@@ -584,7 +584,7 @@ function difference(
  *
  * @throws Problem 422 for Cairn's own role, and for a role that Cairn can never reach
  */
-export function refuseOwnRole(roleArn: string, principal: Principal): void {
+export function refuseOwnRole(roleArn: string, principal: Principal, pointer = '/roleArn'): void {
   const role = parseRoleArn(roleArn)
   if ('problem' in role) return
   const detail =
@@ -593,7 +593,7 @@ export function refuseOwnRole(roleArn: string, principal: Principal): void {
       : principal.partition !== null && role.partition !== principal.partition
         ? `This role is in the partition ${role.partition}, and Cairn runs in ${principal.partition}: AWS lets nobody cross. Run a Cairn in ${role.partition} for it.`
         : undefined
-  if (detail) throw new Problem(422, detail, { errors: [{ pointer: '/roleArn', detail }] })
+  if (detail) throw new Problem(422, detail, { errors: [{ pointer, detail }] })
 }
 
 /** @throws Problem 409 when another connection has the account */

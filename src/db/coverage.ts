@@ -178,6 +178,23 @@ export async function keepRegions(
   `.execute(trx)
 }
 
+/** Takes back what a refused role has made of regions that were imported until then. */
+export async function keepActive(
+  trx: Trx,
+  connection: ConnectionRow,
+  regions: readonly string[],
+): Promise<void> {
+  if (regions.length === 0) return
+  await trx
+    .updateTable('coverage')
+    .set({ state: 'active' })
+    .where('connection_id', '=', connection.id)
+    .where('account_id', '=', connection.account_id)
+    .where('selection', '=', connection.selection)
+    .where('region', 'in', regions)
+    .execute()
+}
+
 /** A new selection starts with the regions that the account is known to have. */
 export async function adoptRegions(trx: Trx, connection: ConnectionRow): Promise<void> {
   await sql`

@@ -162,19 +162,14 @@ export function withConfigured(
       means: `Customers' roles have to trust ${configured}. ${finding.means}`,
     }
   }
-  const wholeAccount =
-    configured === `arn:${finding.partition}:iam::${finding.accountId}:root`
-      ? "Customers' roles have to trust this whole account: whoever may call sts:AssumeRole in it, " +
-        'and learns an external ID, can assume them. The ARN of one role is better.'
-      : null
   const same = finding.arn
     ? finding.arn === configured
     : identityOf(caller) === sessionIdentity(configured)
-  if (wholeAccount || same) {
+  if (same) {
     return {
       ...certain,
       saw: `AWS knows Cairn as ${caller}, and CAIRN_PRINCIPAL_ARN says ${configured}.`,
-      means: wholeAccount ?? (finding.arn ? finding.means : "Customers' roles have to trust it."),
+      means: finding.arn ? finding.means : "Customers' roles have to trust it.",
       // What IAM did not tell is not needed any more; that credentials have ended still counts.
       remedy: finding.state === 'certain' ? finding.remedy : null,
     }

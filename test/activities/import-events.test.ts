@@ -243,6 +243,25 @@ test('a region that a policy denies is a state, and probed again only the next d
   expect(denied.next_poll_at.getTime()).toBeGreaterThan(Date.now() + 23 * HOUR)
 })
 
+test("a role that is gone says nothing about the account's regions", async () => {
+  const account = await newAccount()
+  account.simulator.addEvents([record(account.simulator.now() - HOUR)])
+  const ref = await verified(account)
+  await importAll(account, ref)
+  const before = await coverage(account, ref, 'eu-west-1')
+  account.simulator.deleteRole(
+    (await account.superuser.selectFrom('connections').select('role_arn').executeTakeFirstOrThrow())
+      .role_arn!,
+  )
+  await expect(account.run('importEvents', ref, { attention: true })).rejects.toMatchObject({
+    type: 'RoleRefused',
+  })
+  for (const region of ['us-east-1', 'eu-west-1']) {
+    expect(await coverage(account, ref, region)).toMatchObject({ state: 'active' })
+  }
+  expect((await coverage(account, ref, 'eu-west-1')).settled).toEqual(before.settled)
+})
+
 test('throttled requests are sent again, and counted', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
   account.simulator.addEvents([record(account.simulator.now() - HOUR)])

@@ -109,6 +109,20 @@ test('a role that AWS does not know yet is waited for; later it is refused', asy
   expect((await account.run('verifyRole', ref, { failures: 1 })).state).toBe('failed')
 })
 
+test('tries that waited for a new role do not make the first real failure wait longer', async () => {
+  const account = await newAccount()
+  const { ref, role_arn } = await account.connect()
+  account.simulator.deleteRole(role_arn!)
+  const waited = await account.run('verifyRole', ref, { failures: 6 })
+  expect(waited).toMatchObject({ state: 'waiting' })
+  account.deps.clock = () => Date.now() + 5 * 60_000
+  const first = await account.run('verifyRole', ref, { failures: waited.failures })
+  const second = await account.run('verifyRole', ref, { failures: first.failures })
+  const pause = ({ verifiedAt, nextAttemptAt }: typeof first) =>
+    (Date.parse(nextAttemptAt) - Date.parse(verifiedAt)) / 1000
+  expect([first, second].map(pause)).toEqual([30, 60])
+})
+
 test('a role that passed and then went is refused at once', async () => {
   const account = await newAccount()
   const { ref, role_arn } = await account.connect()

@@ -258,6 +258,15 @@ describe('many accounts at once', () => {
     expect((await bulk({ accountIds: [second] }, other)).status).toBe(201)
   })
 
+  test("Cairn's own account is told apart from its own role", async () => {
+    const one = await api.tenant(`bulk ${++tenants}`)
+    const accountIds = ['111122223333', '999988887777']
+    const own = await bulk({ accountIds, roleName: 'cairn', rolePath: '/platform/' }, one)
+    expect(own.status).toBe(422)
+    expect(own.body.errors).toMatchObject([{ pointer: '/accountIds/1' }])
+    expect((await bulk({ accountIds }, one)).status).toBe(201)
+  })
+
   test.each<[string, object, string]>([
     ['none', { accountIds: [] }, '/accountIds'],
     ['too many', { accountIds: accounts(1_001) }, '/accountIds'],

@@ -202,13 +202,6 @@ describe('CAIRN_PRINCIPAL_ARN', () => {
     expect(withConfigured(finding, [ROLE])).toMatchObject({ state: 'uncertain', arn: null })
   })
 
-  test('of the whole account is taken, with what it opens', async () => {
-    const root = `arn:aws:iam::${ACCOUNT}:root`
-    const principal = withConfigured(await found(ROLE, []), [root])
-    expect(principal).toMatchObject({ state: 'certain', arn: root })
-    expect(principal.means).toContain('whole account')
-  })
-
   test('makes nothing of credentials that can assume no role', async () => {
     const unusable: PrincipalFinding = {
       ...(await nothing()),
