@@ -2,8 +2,11 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { z } from 'zod'
 import { generateHistory, startLiveActivity } from '../simulator/generate.ts'
 import { type Simulator, startSimulator } from '../simulator/index.ts'
+import type { App } from '../src/api/context.ts'
+import { Problem } from '../src/api/problems.ts'
 import { ConfigError, loadConfig } from '../src/config.ts'
 import { claimDataDir } from '../src/embedded/data-dir.ts'
 import { removePostgres } from '../src/embedded/postgres.ts'
@@ -21,6 +24,9 @@ const usage = `Usage: npm run demo -- [options]
   --template FILE         create the account's role from this CloudFormation template, not from
                           Cairn's own: see what the verification finds`
 
+const ACCOUNT = '111122223333'
+/** Left to be connected by hand. */
+const SECOND_ACCOUNT = '444455556666'
 const LOOKBACK_DAYS = 7
 const POLL_MS = 1_000
 const READY_WITHIN_MS = 15_000
@@ -138,13 +144,14 @@ async function main(): Promise<void> {
   const told = toldToStop()
   const started = Date.now()
   const simulator = await startSimulator({
+    accountIds: isStage(options) ? [ACCOUNT, SECOND_ACCOUNT] : [ACCOUNT],
     tps: options.tps,
     // Played records are the whole account: what is counted in the end is theirs alone.
     recordsCalls: options.records === undefined,
   })
   const played = await fill(simulator, options)
   say(
-    `A simulated AWS account ${simulator.accountId} holds ${simulator.ledger.count()} events${played}.`,
+    `A simulated AWS account ${simulator.accountId} holds ${simulator.ledger.count({ accountId: ACCOUNT })} events${played}.`,
   )
 
   // The demo's AWS is the simulator and its data are its own, whatever the environment says.
@@ -165,23 +172,39 @@ async function main(): Promise<void> {
   claim.release()
 
   say('Starting Cairn with its own PostgreSQL and Temporal …')
-  const cairn = await startCairn(config, { env: process.env, logger })
-  // What goes on happening would never be imported to the end.
-  const goesOn = !options.records && !options.exitWhenImported
-  const live = goesOn ? startLiveActivity(simulator, { seed: 1, story: true }) : undefined
+  let api: Api | undefined
+  const cairn = await startCairn(config, {
+    ...{ env: process.env, logger, demoSession: true },
+    others: async (app) => stackRoute(app, simulator, () => api!),
+  })
+  api = new Api(cairn)
+  const live = isStage(options)
+    ? [
+        startLiveActivity(simulator, { seed: 1, story: true }),
+        startLiveActivity(simulator, { seed: 2, accountId: SECOND_ACCOUNT }),
+      ]
+    : []
   try {
     const ended = new AbortController()
     const end = Promise.race([told, cairn.failed]).then((why) => {
       ended.abort()
       if (why instanceof Error) throw why
     })
-    await Promise.race([end, show(cairn, simulator, options, started, ended.signal)])
+    await Promise.race([end, show(cairn, api, simulator, options, started, ended.signal)])
   } finally {
-    live?.stop()
+    for (const each of live) each.stop()
     say('Stopping …')
     await cairn.stop()
     await simulator.close()
   }
+}
+
+/**
+ * Whether there is somebody to watch: then life goes on, and a second account is there. What goes
+ * on happening would never be imported to the end.
+ */
+function isStage(options: Options): boolean {
+  return !options.records && !options.exitWhenImported
 }
 
 async function fill(simulator: Simulator, options: Options): Promise<string> {
@@ -190,26 +213,24 @@ async function fill(simulator: Simulator, options: Options): Promise<string> {
     return oldest ? `, recorded, moved to ${oldest} – ${newest}` : ''
   }
   const now = simulator.now()
-  simulator.addEvents(
-    generateHistory({
-      seed: 1,
-      accountId: simulator.accountId,
-      from: new Date(now - LOOKBACK_DAYS * DAY_MS),
-      to: new Date(now),
-    }),
-  )
+  const from = new Date(now - LOOKBACK_DAYS * DAY_MS)
+  const accountIds = isStage(options) ? [ACCOUNT, SECOND_ACCOUNT] : [ACCOUNT]
+  for (const [index, accountId] of accountIds.entries()) {
+    const history = generateHistory({ seed: index + 1, accountId, from, to: new Date(now) })
+    simulator.addEvents(history, { accountId })
+  }
   return ''
 }
 
 /** Connects the account as a team would, then shows what happens until told to stop. */
 async function show(
   cairn: Cairn,
+  api: Api,
   simulator: Simulator,
   options: Options,
   started: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const api = new Api(cairn)
   const connection = await api.request<Connection>('POST', '/connections', {
     name: 'Demo account',
     lookbackDays: LOOKBACK_DAYS,
@@ -278,6 +299,28 @@ class Tail {
       say(`  ${occurredAt.slice(11, 19)}  ${summary}`)
     }
   }
+}
+
+/**
+ * `POST /api/demo/stacks {connectionId}`: what the second account's owner would do in the AWS
+ * console, for the button that only the demo's pages have.
+ */
+function stackRoute(app: App, simulator: Simulator, api: () => Api): void {
+  const body = z.strictObject({ connectionId: z.uuid() })
+  app.post('/api/demo/stacks', { schema: { hide: true, body } }, async (request) => {
+    const route = `/connections/${request.body.connectionId}`
+    const { accountId } = await api().request<{ accountId: string | null }>('GET', route)
+    try {
+      const { cloudFormation } = await api().request<Setup>('GET', `${route}/setup`)
+      const { outputs } = await simulator.createStack({
+        template: await api().text(cloudFormation!.download.url),
+        accountId: accountId ?? SECOND_ACCOUNT,
+      })
+      return { accountId: accountId ?? SECOND_ACCOUNT, roleArn: outputs.RoleArn }
+    } catch (error) {
+      throw new Problem(409, (error as Error).message)
+    }
+  })
 }
 
 /**

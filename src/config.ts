@@ -122,7 +122,7 @@ const settings = {
     schema: z
       .string()
       .regex(
-        /^arn:aws(-[a-z-]+)?:iam::\d{12}:(root|(role|user)\/[\w+=,.@/-]+)$/,
+        /^arn:aws(-us-gov|-cn)?:iam::\d{12}:(role|user)\/[\w+=,.@/-]+$/,
         'must be the ARN of an IAM role or user: arn:aws:iam::123456789012:role/cairn',
       )
       .optional(),
