@@ -177,9 +177,9 @@ describe('a session', () => {
     // No token for a script to take along.
     expect(Object.keys(answer.body)).toEqual(['user'])
     expect((await me(answer.cookie)).body).toMatchObject({ user, organization: { id: tenant.id } })
-    expect(await send('GET', '/api/auth/get-session', undefined, answer)).toMatchObject({
+    expect(await send('GET', '/api/auth/get-session')).toMatchObject({
       status: 200,
-      body: { user: null },
+      body: { user: null, expiresAt: null },
     })
     expect(
       (await send('GET', '/api/auth/get-session', undefined, { cookie: answer.cookie })).body.user,
@@ -495,6 +495,12 @@ describe('the demo', () => {
         await demo.app.inject({ url: '/api/v1/me', headers: { cookie: cookieOf(here.headers) } })
       ).json()
       expect({ email: user.email, isDemo }).toEqual({ email: demoOwner.email, isDemo: true })
+      const offered = async (remoteAddress: string, host: string) =>
+        (
+          await demo.app.inject({ url: '/api/auth/get-session', remoteAddress, headers: { host } })
+        ).json().demoSignIn
+      expect(await offered('127.0.0.1', 'localhost:3000')).toBe('/api/demo/sign-in')
+      expect(await offered('192.0.2.1', 'localhost:3000')).toBeNull()
       for (const [address, host, site] of [
         ['192.0.2.1', 'localhost:3000', 'none'],
         // A name that was made to point here.

@@ -529,6 +529,8 @@ export type SignInInput = {
 export type Session = {
     user: User | null;
     expiresAt: string | null;
+    /** The path that signs in as the demo's owner; null where there is none for you. */
+    demoSignIn: string | null;
 };
 export type ChangePasswordInput = {
     currentPassword: string;

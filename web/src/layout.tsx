@@ -3,6 +3,7 @@ import {
   Alert,
   Anchor,
   AppShell,
+  Badge,
   Burger,
   Container,
   Group,
@@ -14,6 +15,7 @@ import {
   useMantineColorScheme,
 } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
+import { notifications } from '@mantine/notifications'
 import {
   IconCloudOff,
   IconDeviceDesktop,
@@ -28,30 +30,31 @@ import {
 import { useQuery } from '@tanstack/react-query'
 import { Link, Navigate, Outlet, useLocation } from '@tanstack/react-router'
 import { troubleOf } from './api.ts'
+import type { Me } from './client.ts'
 import { ErrorState, Loading } from './components/states.tsx'
 import { LiveContext, useLiveState, useServerEvents } from './live.ts'
-import { getMe } from './me.ts'
-import { signOut } from './session.ts'
+import { meQuery, signOut } from './session.ts'
 import { useZone } from './time.tsx'
 
 /** The navigation round every page of somebody who is signed in. */
 export function Layout() {
   const location = useLocation()
-  const me = useQuery({ queryKey: ['me'], queryFn: () => getMe(), staleTime: 60_000 })
+  const me = useQuery(meQuery)
   if (me.isPending) return <Loading />
-  if (me.isError) {
-    if (troubleOf(me.error).status === 401)
-      return <Navigate to="/sign-in" search={{ to: location.href }} replace />
+  if (me.isError && troubleOf(me.error).status === 401)
+    return <Navigate to="/sign-in" search={{ to: location.href }} replace />
+  // What is on the page stays there while the server is away.
+  if (!me.data) {
     return (
       <Container py="xl">
         <ErrorState error={me.error} retry={() => me.refetch()} />
       </Container>
     )
   }
-  return <SignedIn name={me.data.user?.name ?? me.data.organization.name} />
+  return <SignedIn me={me.data} />
 }
 
-function SignedIn({ name }: { name: string }) {
+function SignedIn({ me }: { me: Me }) {
   const live = useServerEvents()
   const [opened, { toggle, close }] = useDisclosure()
   return (
@@ -80,11 +83,21 @@ function SignedIn({ name }: { name: string }) {
                   <Text fw={700}>Cairn</Text>
                 </Group>
               </Anchor>
+              {me.demo && (
+                <Tooltip label="The AWS account is simulated" withArrow>
+                  <Badge variant="light" color="gray" tt="none">
+                    Demo
+                  </Badge>
+                </Tooltip>
+              )}
+              <Text size="sm" c="dimmed" truncate visibleFrom="sm">
+                <bdi>{me.organization.name}</bdi>
+              </Text>
             </Group>
             <Group gap={4} wrap="nowrap">
               <ZoneSwitch />
               <ColorSchemeSwitch />
-              <AccountMenu name={name} />
+              <AccountMenu me={me} />
             </Group>
           </Group>
         </AppShell.Header>
@@ -181,7 +194,17 @@ function ColorSchemeSwitch() {
   )
 }
 
-function AccountMenu({ name }: { name: string }) {
+function AccountMenu({ me: { user, organization } }: { me: Me }) {
+  const leave = () =>
+    signOut().catch((error) => {
+      const { title, detail } = troubleOf(error)
+      notifications.show({
+        color: 'red',
+        title: `You are still signed in: ${title}`,
+        message: detail,
+      })
+    })
+  const name = user?.name ?? 'an API key'
   return (
     <Menu position="bottom-end">
       <Menu.Target>
@@ -189,14 +212,23 @@ function AccountMenu({ name }: { name: string }) {
           <IconUserCircle size={20} />
         </ActionIcon>
       </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>{name}</Menu.Label>
-        <Menu.Item component={Link} to="/settings" leftSection={<IconSettings size={16} />}>
+      <Menu.Dropdown maw={280}>
+        <Menu.Label>
+          <bdi>{user?.name ?? 'An API key'}</bdi>
+          <br />
+          <bdi>{organization.name}</bdi>
+        </Menu.Label>
+        <Menu.Item
+          renderRoot={(props) => <Link to="/settings" search={{ tab: 'you' }} {...props} />}
+          leftSection={<IconSettings size={16} />}
+        >
           Settings
         </Menu.Item>
-        <Menu.Item leftSection={<IconLogout size={16} />} onClick={signOut}>
-          Sign out
-        </Menu.Item>
+        {user && (
+          <Menu.Item leftSection={<IconLogout size={16} />} onClick={leave}>
+            Sign out
+          </Menu.Item>
+        )}
       </Menu.Dropdown>
     </Menu>
   )

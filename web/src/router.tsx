@@ -8,6 +8,7 @@ import {
 import { Layout } from './layout.tsx'
 import { validateFeedSearch } from './pages/feed/search.ts'
 import { NotFound } from './pages/not-found.tsx'
+import { validateSettingsSearch } from './pages/settings/search.ts'
 
 const root = createRootRoute({ notFoundComponent: NotFound })
 
@@ -54,6 +55,7 @@ const connection = createRoute({
 const settings = createRoute({
   getParentRoute: () => app,
   path: '/settings',
+  validateSearch: validateSettingsSearch,
   component: lazyRouteComponent(() => import('./pages/settings/settings.tsx'), 'SettingsPage'),
 })
 

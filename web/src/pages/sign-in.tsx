@@ -1,3 +1,117 @@
+import { Button, Divider, PasswordInput, Stack, Text, TextInput } from '@mantine/core'
+import { useForm } from '@mantine/form'
+import { IconPlayerPlay } from '@tabler/icons-react'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useRouter, useSearch } from '@tanstack/react-router'
+import { getSession, signIn } from '../client.ts'
+import { Entrance } from '../components/entrance.tsx'
+import { FormTrouble, fieldErrors, focusFirst } from '../components/form-trouble.tsx'
+import { passwordToggle } from '../components/password.ts'
+import { placeAfter } from '../session.ts'
+
+const fields = ['email', 'password'] as const
+
 export function SignInPage() {
-  return null
+  const { to } = useSearch({ from: '/sign-in' })
+  const router = useRouter()
+  const client = useQueryClient()
+  const place = placeAfter(to)
+  const form = useForm({
+    mode: 'uncontrolled',
+    initialValues: { email: '', password: '' },
+    validate: {
+      email: (email) =>
+        email.trim() === '' ? 'Give the address that you were invited with.' : null,
+      password: (password) => (password === '' ? 'Give your password.' : null),
+    },
+  })
+  const signingIn = useMutation({
+    mutationFn: (values: typeof form.values) =>
+      signIn({ email: values.email.trim(), password: values.password }),
+    onSuccess: () => {
+      // What was refused, or belongs to whoever was here before.
+      client.clear()
+      router.history.push(place)
+    },
+    onError: (error) => {
+      form.setErrors(fieldErrors(error, fields))
+      form.getInputNode('password')?.focus()
+    },
+  })
+  return (
+    <Entrance title="Sign in">
+      <DemoSignIn />
+      <form
+        noValidate
+        onSubmit={form.onSubmit(
+          (values) => signingIn.mutate(values),
+          (errors) => focusFirst(form, errors),
+        )}
+      >
+        <Stack>
+          <TextInput
+            label="Email"
+            type="email"
+            name="email"
+            autoComplete="username"
+            autoCapitalize="none"
+            spellCheck={false}
+            autoFocus
+            key={form.key('email')}
+            {...form.getInputProps('email')}
+          />
+          <PasswordInput
+            label="Password"
+            name="password"
+            autoComplete="current-password"
+            visibilityToggleButtonProps={passwordToggle}
+            key={form.key('password')}
+            {...form.getInputProps('password')}
+          />
+          <FormTrouble error={signingIn.error} fields={fields} />
+          <Button type="submit" loading={signingIn.isPending}>
+            Sign in
+          </Button>
+          {place !== '/' && (
+            <Text size="sm" c="dimmed">
+              Then you see the page that you asked for.
+            </Text>
+          )}
+        </Stack>
+      </form>
+      <Divider my="lg" />
+      <Stack gap="xs">
+        <Text size="sm">
+          <b>No account?</b> An owner of this Cairn invites you, with a link.
+        </Text>
+        <Text size="sm">
+          <b>Is it new?</b> Until it has an owner, each start writes a link to the server's log that
+          makes one.
+        </Text>
+        <Text size="sm">
+          <b>Password forgotten?</b> An owner removes you and invites you again. Nothing that Cairn
+          recorded is lost.
+        </Text>
+      </Stack>
+    </Entrance>
+  )
+}
+
+/** Only the demo has an owner whose password nobody needs. */
+function DemoSignIn() {
+  const session = useQuery({ queryKey: ['session'], queryFn: () => getSession() })
+  if (!session.data?.demoSignIn) return null
+  return (
+    <>
+      <Button
+        component="a"
+        href={session.data.demoSignIn}
+        fullWidth
+        leftSection={<IconPlayerPlay size={16} aria-hidden />}
+      >
+        Sign in as the demo's owner
+      </Button>
+      <Divider my="lg" label="or with an account of your own" />
+    </>
+  )
 }

@@ -1,3 +1,60 @@
+import { Container, Tabs, Text, Title } from '@mantine/core'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { ApiKeys } from './api-keys.tsx'
+import { Environments } from './environments.tsx'
+import { Members } from './members.tsx'
+import { useMe } from './rights.tsx'
+import { tabs, validateSettingsSearch } from './search.ts'
+import { You } from './you.tsx'
+
+const labels = {
+  environments: 'Environments',
+  'api-keys': 'API keys',
+  members: 'Members',
+  you: 'You',
+}
+const panels = { environments: Environments, 'api-keys': ApiKeys, members: Members, you: You }
+
 export function SettingsPage() {
-  return null
+  const { tab = tabs[0] } = useSearch({ from: '/app/settings' })
+  const navigate = useNavigate()
+  const { version } = useMe()
+  return (
+    <Container size="md" px={0} mx={0}>
+      <title>Settings · Cairn</title>
+      <Title order={1} size="h2" mb="md">
+        Settings
+      </Title>
+      <Tabs
+        value={tab}
+        onChange={(value) =>
+          navigate({
+            to: '/settings',
+            search: validateSettingsSearch({ tab: value }),
+            replace: true,
+          })
+        }
+        keepMounted={false}
+      >
+        <Tabs.List mb="md">
+          {tabs.map((each) => (
+            <Tabs.Tab key={each} value={each}>
+              {labels[each]}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        {tabs.map((each) => {
+          const Panel = panels[each]
+          return (
+            <Tabs.Panel key={each} value={each}>
+              <Panel />
+            </Tabs.Panel>
+          )
+        })}
+      </Tabs>
+      <Text size="sm" c="dimmed" mt="xl">
+        Cairn {version}
+      </Text>
+    </Container>
+  )
 }

@@ -1,0 +1,210 @@
+import { Alert, Badge, Button, Code, Group, Stack, Switch, Text, TextInput } from '@mantine/core'
+import { useForm } from '@mantine/form'
+import { IconKey } from '@tabler/icons-react'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import {
+  type ApiKey,
+  createApiKey,
+  listApiKeys,
+  type MadeApiKey,
+  revokeApiKey,
+} from '../../client.ts'
+import { Snippet } from '../../components/copy.tsx'
+import { FormTrouble, fieldErrors, focusFirst } from '../../components/form-trouble.tsx'
+import { EmptyState, ErrorState, Loading } from '../../components/states.tsx'
+import { Time } from '../../time.tsx'
+import { Confirm } from './confirm.tsx'
+import { OwnersOnly, useMe, whyNotOwner } from './rights.tsx'
+import { Row, Rows } from './rows.tsx'
+
+export function ApiKeys() {
+  const isOwner = !whyNotOwner(useMe())
+  const [made, setMade] = useState<MadeApiKey>()
+  return (
+    <Stack>
+      <Text>
+        For programs: all that Cairn shows is in its API, described in{' '}
+        <a href="/api/openapi.json">its OpenAPI document</a>. A key may do all that a member may.
+      </Text>
+      <OwnersOnly what="Only owners make and revoke keys" />
+      {made ? (
+        <NewKey made={made} onDone={() => setMade(undefined)} />
+      ) : (
+        <MakeKey disabled={!isOwner} onMade={setMade} />
+      )}
+      <KeyList canRevoke={isOwner} />
+    </Stack>
+  )
+}
+
+function MakeKey({ disabled, onMade }: { disabled: boolean; onMade: (made: MadeApiKey) => void }) {
+  const client = useQueryClient()
+  const form = useForm({
+    mode: 'uncontrolled',
+    initialValues: { name: '' },
+    validate: { name: (name) => (name.trim() === '' ? 'Say what will use the key.' : null) },
+  })
+  const making = useMutation({
+    mutationFn: ({ name }: typeof form.values) => createApiKey({ name: name.trim() }),
+    onSuccess: (made) => {
+      void client.invalidateQueries({ queryKey: ['api-keys'] })
+      onMade(made)
+    },
+    onError: (error) => form.setErrors(fieldErrors(error, ['name'])),
+  })
+  return (
+    <form
+      noValidate
+      onSubmit={form.onSubmit(
+        (values) => making.mutate(values),
+        (errors) => focusFirst(form, errors),
+      )}
+    >
+      <Stack gap="xs">
+        <Group align="flex-start" gap="xs">
+          <TextInput
+            label="A new key for"
+            placeholder="deploy pipeline"
+            autoComplete="off"
+            maxLength={200}
+            flex="1 1 220px"
+            maw={360}
+            disabled={disabled}
+            key={form.key('name')}
+            {...form.getInputProps('name')}
+          />
+          <Button type="submit" mt={25} disabled={disabled} loading={making.isPending}>
+            Make a key
+          </Button>
+        </Group>
+        <FormTrouble error={making.error} fields={['name']} />
+      </Stack>
+    </form>
+  )
+}
+
+function NewKey({ made, onDone }: { made: MadeApiKey; onDone: () => void }) {
+  const request =
+    `CAIRN_API_KEY='${made.key}'\n` +
+    `curl --header "Authorization: Bearer $CAIRN_API_KEY" \\\n` +
+    `  '${window.location.origin}/api/v1/changes?limit=5'`
+  return (
+    <Alert
+      color="teal"
+      variant="light"
+      icon={<IconKey aria-hidden />}
+      role="status"
+      title={`The key for ${made.name}`}
+    >
+      <Stack gap="xs" align="stretch">
+        <Text size="sm">Copy it now: it is shown this once. Cairn keeps only its hash.</Text>
+        <Snippet text={made.key} label="The API key" />
+        <Text size="sm">The newest five changes, with it:</Text>
+        <Snippet text={request} label="A request with curl" />
+        <Group>
+          <Button variant="default" onClick={onDone}>
+            I have copied it
+          </Button>
+        </Group>
+      </Stack>
+    </Alert>
+  )
+}
+
+function KeyList({ canRevoke }: { canRevoke: boolean }) {
+  const [withRevoked, setWithRevoked] = useState(false)
+  const keys = useQuery({ queryKey: ['api-keys'], queryFn: () => listApiKeys() })
+  if (keys.isPending) return <Loading label="Loading the keys" />
+  if (keys.isError) return <ErrorState error={keys.error} retry={() => keys.refetch()} />
+  const { items } = keys.data
+  const revoked = items.filter((key) => key.revokedAt !== null)
+  const shown = withRevoked ? items : items.filter((key) => key.revokedAt === null)
+  return (
+    <Stack gap="xs">
+      {revoked.length > 0 && (
+        <Switch
+          label={`Show revoked keys (${revoked.length})`}
+          checked={withRevoked}
+          onChange={(event) => setWithRevoked(event.currentTarget.checked)}
+        />
+      )}
+      {shown.length === 0 ? (
+        <EmptyState title="No keys">
+          A key lets a program read the changes, and connect accounts.
+        </EmptyState>
+      ) : (
+        <Rows label="API keys">
+          {shown.map((key) => (
+            <KeyRow key={key.id} apiKey={key} canRevoke={canRevoke} />
+          ))}
+        </Rows>
+      )}
+    </Stack>
+  )
+}
+
+function KeyRow({ apiKey, canRevoke }: { apiKey: ApiKey; canRevoke: boolean }) {
+  const client = useQueryClient()
+  const [asking, setAsking] = useState(false)
+  const { name, prefix, createdAt, lastUsedAt, revokedAt } = apiKey
+  return (
+    <Row
+      actions={
+        revokedAt === null && (
+          <Button
+            variant="default"
+            size="xs"
+            disabled={!canRevoke}
+            onClick={() => setAsking(true)}
+            aria-label={`Revoke the key for ${name}`}
+          >
+            Revoke
+          </Button>
+        )
+      }
+    >
+      <Group gap="xs">
+        <Text fw={500}>
+          <bdi>{name}</bdi>
+        </Text>
+        {prefix !== null && <Code>{prefix}…</Code>}
+        {revokedAt !== null && (
+          <Badge color="gray" variant="light">
+            Revoked
+          </Badge>
+        )}
+      </Group>
+      <Text size="sm" c="dimmed">
+        Made <Time at={createdAt} />
+        {' · '}
+        {lastUsedAt === null ? (
+          'not used yet'
+        ) : (
+          <>
+            last used <Time at={lastUsedAt} ago />
+          </>
+        )}
+        {revokedAt !== null && (
+          <>
+            {' · '}revoked <Time at={revokedAt} />
+          </>
+        )}
+      </Text>
+      <Confirm
+        opened={asking}
+        onClose={() => setAsking(false)}
+        title={`Revoke the key for ${name}?`}
+        action="Revoke the key"
+        onConfirm={async () => {
+          await revokeApiKey(apiKey.id)
+          await client.invalidateQueries({ queryKey: ['api-keys'] })
+        }}
+      >
+        Whatever uses it is refused from its next request on. A revoked key stays revoked.
+        {prefix === null &&
+          ' This one came from the environment: if it is still in CAIRN_API_KEY, the next start makes it work again.'}
+      </Confirm>
+    </Row>
+  )
+}

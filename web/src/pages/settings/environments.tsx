@@ -1,0 +1,337 @@
+import {
+  ActionIcon,
+  Button,
+  ColorSwatch,
+  Group,
+  Select,
+  Stack,
+  Text,
+  TextInput,
+  Tooltip,
+  VisuallyHidden,
+} from '@mantine/core'
+import { useForm } from '@mantine/form'
+import { IconArrowDown, IconArrowUp, IconPencil, IconTrash } from '@tabler/icons-react'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useRef, useState } from 'react'
+import {
+  createEnvironment,
+  deleteEnvironment,
+  type Environment,
+  listEnvironments,
+  updateEnvironment,
+} from '../../client.ts'
+import { FormTrouble, fieldErrors, focusFirst } from '../../components/form-trouble.tsx'
+import { EmptyState, ErrorState, Loading } from '../../components/states.tsx'
+import { Confirm } from './confirm.tsx'
+import { moved } from './order.ts'
+import { Row, Rows } from './rows.tsx'
+
+type Color = Environment['color']
+
+const colors: { value: Color; label: string }[] = [
+  { value: 'gray', label: 'Gray' },
+  { value: 'red', label: 'Red' },
+  { value: 'pink', label: 'Pink' },
+  { value: 'grape', label: 'Grape' },
+  { value: 'violet', label: 'Violet' },
+  { value: 'indigo', label: 'Indigo' },
+  { value: 'blue', label: 'Blue' },
+  { value: 'cyan', label: 'Cyan' },
+  { value: 'teal', label: 'Teal' },
+  { value: 'green', label: 'Green' },
+  { value: 'lime', label: 'Lime' },
+  { value: 'yellow', label: 'Yellow' },
+  { value: 'orange', label: 'Orange' },
+]
+
+const queryKey = ['environments']
+
+function useEnvironments() {
+  return useQuery({ queryKey, queryFn: async () => (await listEnvironments()).items })
+}
+
+export function Environments() {
+  return (
+    <Stack>
+      <Text>
+        What changes belong to: production, staging. Each connection names the environment of its
+        account's changes, past ones too.
+      </Text>
+      <EnvironmentList />
+      <EnvironmentForm />
+    </Stack>
+  )
+}
+
+function EnvironmentList() {
+  const client = useQueryClient()
+  const environments = useEnvironments()
+  const [said, setSaid] = useState('')
+  const focusAfter = useRef<HTMLElement>(null)
+  const moving = useMutation({
+    mutationFn: ({ id, position }: { id: string; position: number }) =>
+      updateEnvironment(id, { position }),
+    onMutate: async ({ id, position }) => {
+      await client.cancelQueries({ queryKey })
+      const before = client.getQueryData<Environment[]>(queryKey)
+      client.setQueryData<Environment[]>(queryKey, (list) => list && moved(list, id, position))
+      return before
+    },
+    onSuccess: ({ name }, { position }) => setSaid(`${name} is number ${position + 1} now.`),
+    onError: (_error, _move, before) => client.setQueryData(queryKey, before),
+    onSettled: () => client.invalidateQueries({ queryKey }),
+    scope: { id: 'environments' },
+  })
+  const items = environments.data
+  // A row that is moved down is taken out of the page for a moment, and its button's focus with it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: after each new order
+  useEffect(() => focusAfter.current?.focus(), [items])
+  if (environments.isPending) return <Loading label="Loading the environments" />
+  if (!items) return <ErrorState error={environments.error} retry={() => environments.refetch()} />
+  if (items.length === 0) {
+    return (
+      <EmptyState title="No environments yet">
+        Most begin with production and staging. Changes are then shown with their environment, and
+        the feed can be narrowed to it.
+      </EmptyState>
+    )
+  }
+  return (
+    <Stack gap="xs">
+      <Rows label="Environments">
+        {items.map((environment, position) => (
+          <EnvironmentRow
+            key={environment.id}
+            environment={environment}
+            place={{ position, isLast: position === items.length - 1 }}
+            onMove={(to, button) => {
+              focusAfter.current = button
+              moving.mutate({ id: environment.id, position: to })
+            }}
+            onBlur={() => {
+              focusAfter.current = null
+            }}
+          />
+        ))}
+      </Rows>
+      {moving.isError && <ErrorState error={moving.error} />}
+      <VisuallyHidden aria-live="polite">{said}</VisuallyHidden>
+    </Stack>
+  )
+}
+
+function EnvironmentRow(props: {
+  environment: Environment
+  place: { position: number; isLast: boolean }
+  onMove: (position: number, button: HTMLElement) => void
+  onBlur: () => void
+}) {
+  const { environment, place, onMove, onBlur } = props
+  const { id, name, color, connections } = environment
+  const client = useQueryClient()
+  const [editing, setEditing] = useState(false)
+  const [asking, setAsking] = useState(false)
+  const editButton = useRef<HTMLButtonElement>(null)
+  if (editing) {
+    return (
+      <Row>
+        <EnvironmentForm
+          environment={environment}
+          onDone={() => {
+            setEditing(false)
+            // Once the row is there again.
+            setTimeout(() => editButton.current?.focus())
+          }}
+        />
+      </Row>
+    )
+  }
+  const move = (direction: 'up' | 'down') => {
+    const atEnd = direction === 'up' ? place.position === 0 : place.isLast
+    const label = `Move ${name} ${direction}`
+    return (
+      <Tooltip label={`Move ${direction}`} withArrow>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          size="lg"
+          aria-label={label}
+          // Not `disabled`: the button that moved it to the end keeps the focus.
+          aria-disabled={atEnd}
+          data-disabled={atEnd || undefined}
+          onClick={(event) => {
+            if (atEnd) return
+            onMove(place.position + (direction === 'up' ? -1 : 1), event.currentTarget)
+          }}
+          onBlur={(event) => {
+            if (event.relatedTarget) onBlur()
+          }}
+        >
+          {direction === 'up' ? <IconArrowUp size={16} /> : <IconArrowDown size={16} />}
+        </ActionIcon>
+      </Tooltip>
+    )
+  }
+  return (
+    <Row
+      actions={
+        <>
+          {move('up')}
+          {move('down')}
+          <Tooltip label="Rename, or give another colour" withArrow>
+            <ActionIcon
+              ref={editButton}
+              variant="subtle"
+              color="gray"
+              size="lg"
+              onClick={() => setEditing(true)}
+              aria-label={`Edit ${name}`}
+            >
+              <IconPencil size={16} />
+            </ActionIcon>
+          </Tooltip>
+          <Tooltip label="Delete" withArrow>
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              size="lg"
+              onClick={() => setAsking(true)}
+              aria-label={`Delete ${name}`}
+            >
+              <IconTrash size={16} />
+            </ActionIcon>
+          </Tooltip>
+        </>
+      }
+    >
+      <Group gap="xs" wrap="nowrap">
+        <Swatch color={color} />
+        <Text fw={500}>
+          <bdi>{name}</bdi>
+        </Text>
+      </Group>
+      <Text size="sm" c="dimmed">
+        {connectionsOf(connections)}
+      </Text>
+      <Confirm
+        opened={asking}
+        onClose={() => setAsking(false)}
+        title={`Delete ${name}?`}
+        action="Delete the environment"
+        onConfirm={async () => {
+          await deleteEnvironment(id)
+          await Promise.all([
+            client.invalidateQueries({ queryKey }),
+            client.invalidateQueries({ queryKey: ['connections'] }),
+            client.invalidateQueries({ queryKey: ['changes'] }),
+          ])
+        }}
+      >
+        {connections === 0
+          ? 'No connection names it. Nothing else changes.'
+          : `${connections === 1 ? 'One connection names' : `${connections} connections name`} it. ` +
+            'They stay, and so do their changes, which then belong to no environment.'}
+      </Confirm>
+    </Row>
+  )
+}
+
+const fields = ['name', 'color'] as const
+
+/** For one that is there, or for a new one. */
+function EnvironmentForm(props: { environment?: Environment; onDone?: () => void }) {
+  const { environment, onDone } = props
+  const client = useQueryClient()
+  const form = useForm<{ name: string; color: Color | null }>({
+    mode: 'uncontrolled',
+    initialValues: { name: environment?.name ?? '', color: environment?.color ?? null },
+    validate: { name: (name) => (name.trim() === '' ? 'Give it a name.' : null) },
+  })
+  const saving = useMutation({
+    mutationFn: ({ name, color }: typeof form.values) => {
+      const settings = { name: name.trim(), ...(color && { color }) }
+      return environment ? updateEnvironment(environment.id, settings) : createEnvironment(settings)
+    },
+    onSuccess: async () => {
+      await client.invalidateQueries({ queryKey })
+      form.reset()
+      onDone?.()
+    },
+    onError: (error) => {
+      const errors = fieldErrors(error, fields)
+      form.setErrors(errors)
+      focusFirst(form, errors)
+    },
+  })
+  return (
+    <form
+      noValidate
+      onSubmit={form.onSubmit(
+        (values) => saving.mutate(values),
+        (errors) => focusFirst(form, errors),
+      )}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape' && !event.defaultPrevented) onDone?.()
+      }}
+    >
+      <Stack gap="xs">
+        <Group align="flex-start" gap="xs">
+          <TextInput
+            label={environment ? 'Name' : 'A new environment'}
+            placeholder="Production"
+            autoComplete="off"
+            maxLength={60}
+            autoFocus={environment !== undefined}
+            flex="1 1 200px"
+            maw={360}
+            key={form.key('name')}
+            {...form.getInputProps('name')}
+          />
+          <Select
+            label="Colour"
+            placeholder="A free one"
+            data={colors}
+            w={150}
+            clearable={!environment}
+            allowDeselect={!environment}
+            renderOption={({ option }) => (
+              <Group gap="xs">
+                <Swatch color={option.value} />
+                {option.label}
+              </Group>
+            )}
+            key={form.key('color')}
+            {...form.getInputProps('color')}
+          />
+          <Button type="submit" mt={25} loading={saving.isPending}>
+            {environment ? 'Save' : 'Make it'}
+          </Button>
+          {onDone && (
+            <Button variant="default" mt={25} onClick={onDone}>
+              Cancel
+            </Button>
+          )}
+        </Group>
+        <FormTrouble error={saving.error} fields={fields} />
+      </Stack>
+    </form>
+  )
+}
+
+function Swatch({ color }: { color: string }) {
+  return (
+    <ColorSwatch
+      component="span"
+      size={14}
+      color={`var(--mantine-color-${color}-filled)`}
+      withShadow={false}
+      aria-hidden
+    />
+  )
+}
+
+function connectionsOf(count: number): string {
+  if (count === 0) return 'No connection'
+  return count === 1 ? '1 connection' : `${count} connections`
+}

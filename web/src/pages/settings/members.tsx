@@ -1,0 +1,296 @@
+import {
+  Alert,
+  Badge,
+  Button,
+  Group,
+  NativeSelect,
+  Stack,
+  Text,
+  TextInput,
+  Title,
+} from '@mantine/core'
+import { useForm } from '@mantine/form'
+import { IconMailForward } from '@tabler/icons-react'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import {
+  createInvitation,
+  type Invitation,
+  listInvitations,
+  listMembers,
+  type MadeInvitation,
+  type Member,
+  removeMember,
+  revokeInvitation,
+} from '../../client.ts'
+import { Snippet } from '../../components/copy.tsx'
+import { FormTrouble, fieldErrors, focusFirst } from '../../components/form-trouble.tsx'
+import { EmptyState, ErrorState, Loading } from '../../components/states.tsx'
+import { Time } from '../../time.tsx'
+import { Confirm } from './confirm.tsx'
+import { OwnersOnly, useMe, whyNotOwner } from './rights.tsx'
+import { Row, Rows } from './rows.tsx'
+
+export function Members() {
+  const isOwner = !whyNotOwner(useMe())
+  const [made, setMade] = useState<MadeInvitation>()
+  return (
+    <Stack>
+      <Text>
+        Members see everything and connect accounts. Owners also invite and remove people, and make
+        API keys.
+      </Text>
+      <OwnersOnly what="Only owners invite and remove people" />
+      <MemberList canRemove={isOwner} />
+      <Title order={2} size="h4" mt="md">
+        Invite somebody
+      </Title>
+      {made ? (
+        <NewInvitation made={made} onDone={() => setMade(undefined)} />
+      ) : (
+        <Invite disabled={!isOwner} onMade={setMade} />
+      )}
+      {isOwner && <InvitationList />}
+    </Stack>
+  )
+}
+
+function MemberList({ canRemove }: { canRemove: boolean }) {
+  const members = useQuery({ queryKey: ['members'], queryFn: () => listMembers() })
+  if (members.isPending) return <Loading label="Loading the members" />
+  if (members.isError) return <ErrorState error={members.error} retry={() => members.refetch()} />
+  const { items } = members.data
+  if (items.length === 0) {
+    return (
+      <EmptyState title="Nobody has an account yet">
+        The link that makes the owner is in the server's log.
+      </EmptyState>
+    )
+  }
+  const owners = items.filter(({ role }) => role === 'owner').length
+  return (
+    <Rows label="Members">
+      {items.map((member) => (
+        <MemberRow
+          key={member.id}
+          member={member}
+          canRemove={canRemove}
+          isLastOwner={owners === 1 && member.role === 'owner'}
+        />
+      ))}
+    </Rows>
+  )
+}
+
+function MemberRow(props: { member: Member; canRemove: boolean; isLastOwner: boolean }) {
+  const { member, canRemove, isLastOwner } = props
+  const client = useQueryClient()
+  const isSelf = useMe().user?.id === member.user.id
+  const [asking, setAsking] = useState(false)
+  const { name, email } = member.user
+  return (
+    <Row
+      actions={
+        isLastOwner ? (
+          canRemove && (
+            <Text size="sm" c="dimmed">
+              The last owner stays
+            </Text>
+          )
+        ) : (
+          <Button
+            variant="default"
+            size="xs"
+            disabled={!canRemove}
+            onClick={() => setAsking(true)}
+            aria-label={isSelf ? 'Remove yourself' : `Remove ${name}`}
+          >
+            Remove
+          </Button>
+        )
+      }
+    >
+      <Group gap="xs">
+        <Text fw={500}>
+          <bdi>{name}</bdi>
+        </Text>
+        <Badge color={member.role === 'owner' ? 'cairn' : 'gray'} variant="light">
+          {member.role === 'owner' ? 'Owner' : 'Member'}
+        </Badge>
+        {isSelf && (
+          <Text size="sm" c="dimmed">
+            you
+          </Text>
+        )}
+      </Group>
+      <Text size="sm" c="dimmed">
+        <bdi>{email}</bdi>
+        {' · '}since <Time at={member.createdAt} />
+      </Text>
+      <Confirm
+        opened={asking}
+        onClose={() => setAsking(false)}
+        title={isSelf ? 'Remove yourself?' : `Remove ${name}?`}
+        action={isSelf ? 'Remove myself' : 'Remove'}
+        onConfirm={async () => {
+          await removeMember(member.id)
+          await client.invalidateQueries({ queryKey: isSelf ? ['me'] : ['members'] })
+        }}
+      >
+        {isSelf
+          ? 'You are signed out, and your account is deleted. '
+          : 'They are signed out everywhere, and their account is deleted. '}
+        API keys and connections stay. Whoever is to come back needs another invitation.
+      </Confirm>
+    </Row>
+  )
+}
+
+const fields = ['email', 'role'] as const
+
+function Invite(props: { disabled: boolean; onMade: (made: MadeInvitation) => void }) {
+  const client = useQueryClient()
+  const form = useForm({
+    mode: 'uncontrolled',
+    initialValues: { email: '', role: 'member' as 'member' | 'owner' },
+  })
+  const making = useMutation({
+    mutationFn: ({ email, role }: typeof form.values) =>
+      createInvitation({ role, ...(email.trim() !== '' && { email: email.trim() }) }),
+    onSuccess: (made) => {
+      void client.invalidateQueries({ queryKey: ['invitations'] })
+      props.onMade(made)
+    },
+    onError: (error) => {
+      const errors = fieldErrors(error, fields)
+      form.setErrors(errors)
+      focusFirst(form, errors)
+    },
+  })
+  return (
+    <form noValidate onSubmit={form.onSubmit((values) => making.mutate(values))}>
+      <Stack gap="xs">
+        <Group align="flex-end" gap="xs">
+          <TextInput
+            label="Their email"
+            description="If given, only this address can use the link."
+            placeholder="ada@example.com"
+            type="email"
+            autoComplete="off"
+            flex="1 1 240px"
+            maw={360}
+            disabled={props.disabled}
+            key={form.key('email')}
+            {...form.getInputProps('email')}
+          />
+          <NativeSelect
+            label="As"
+            w={120}
+            disabled={props.disabled}
+            data={[
+              { value: 'member', label: 'Member' },
+              { value: 'owner', label: 'Owner' },
+            ]}
+            key={form.key('role')}
+            {...form.getInputProps('role')}
+          />
+          <Button type="submit" disabled={props.disabled} loading={making.isPending}>
+            Make a link
+          </Button>
+        </Group>
+        <FormTrouble error={making.error} fields={fields} />
+      </Stack>
+    </form>
+  )
+}
+
+function NewInvitation({ made, onDone }: { made: MadeInvitation; onDone: () => void }) {
+  return (
+    <Alert
+      color="teal"
+      variant="light"
+      icon={<IconMailForward aria-hidden />}
+      role="status"
+      title={made.email === null ? 'The invitation' : `The invitation for ${made.email}`}
+    >
+      <Stack gap="xs" align="stretch">
+        <Text size="sm">
+          Send this link yourself: Cairn sends no mail, and shows it this once. Whoever opens it
+          {made.role === 'owner' ? ' becomes an owner' : ' becomes a member'}. It works once, until{' '}
+          <Time at={made.expiresAt} />.
+        </Text>
+        <Snippet text={made.url} label="The invitation's link" />
+        <Group>
+          <Button variant="default" onClick={onDone}>
+            I have copied it
+          </Button>
+        </Group>
+      </Stack>
+    </Alert>
+  )
+}
+
+function InvitationList() {
+  const invitations = useQuery({ queryKey: ['invitations'], queryFn: () => listInvitations() })
+  if (invitations.isPending) return null
+  if (invitations.isError)
+    return <ErrorState error={invitations.error} retry={() => invitations.refetch()} />
+  const { items } = invitations.data
+  if (items.length === 0) return null
+  return (
+    <Stack gap="xs" mt="md">
+      <Title order={2} size="h4">
+        Open invitations
+      </Title>
+      <Rows label="Open invitations">
+        {items.map((invitation) => (
+          <InvitationRow key={invitation.id} invitation={invitation} />
+        ))}
+      </Rows>
+    </Stack>
+  )
+}
+
+function InvitationRow({ invitation }: { invitation: Invitation }) {
+  const client = useQueryClient()
+  const [asking, setAsking] = useState(false)
+  const { id, email, role, createdAt, expiresAt } = invitation
+  const whom = email ?? 'whoever has the link'
+  return (
+    <Row
+      actions={
+        <Button
+          variant="default"
+          size="xs"
+          onClick={() => setAsking(true)}
+          aria-label={`Revoke the invitation for ${whom}`}
+        >
+          Revoke
+        </Button>
+      }
+    >
+      <Group gap="xs">
+        <Text fw={500}>{email === null ? 'Whoever has the link' : <bdi>{email}</bdi>}</Text>
+        <Badge color={role === 'owner' ? 'cairn' : 'gray'} variant="light">
+          {role === 'owner' ? 'Owner' : 'Member'}
+        </Badge>
+      </Group>
+      <Text size="sm" c="dimmed">
+        Made <Time at={createdAt} />
+        {' · '}works until <Time at={expiresAt} />
+      </Text>
+      <Confirm
+        opened={asking}
+        onClose={() => setAsking(false)}
+        title={`Revoke the invitation for ${whom}?`}
+        action="Revoke the invitation"
+        onConfirm={async () => {
+          await revokeInvitation(id)
+          await client.invalidateQueries({ queryKey: ['invitations'] })
+        }}
+      >
+        Its link works no more. You can make another one at any time.
+      </Confirm>
+    </Row>
+  )
+}

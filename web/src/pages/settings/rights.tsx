@@ -1,0 +1,28 @@
+import { Alert } from '@mantine/core'
+import { IconLock } from '@tabler/icons-react'
+import { useSuspenseQuery } from '@tanstack/react-query'
+import type { Me } from '../../client.ts'
+import { meQuery } from '../../session.ts'
+
+/** Who asks. The layout has asked already. */
+export function useMe(): Me {
+  return useSuspenseQuery(meQuery).data
+}
+
+/** Why somebody may not decide who gets in; undefined: they may. */
+export function whyNotOwner({ user, role }: Pick<Me, 'user' | 'role'>): string | undefined {
+  if (role === 'owner') return undefined
+  return user === null
+    ? 'This page works with an API key, and a key never decides who gets in. An owner does, signed in.'
+    : 'You are a member. Ask an owner: only they decide who gets in.'
+}
+
+export function OwnersOnly({ what }: { what: string }) {
+  const why = whyNotOwner(useMe())
+  if (!why) return null
+  return (
+    <Alert color="gray" variant="light" icon={<IconLock aria-hidden />} title={what}>
+      {why}
+    </Alert>
+  )
+}

@@ -1,0 +1,26 @@
+import { Group, Paper, Stack } from '@mantine/core'
+import type { ReactNode } from 'react'
+
+/** A list whose rows have something to do at their end. */
+export function Rows({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <Paper withBorder component="ul" aria-label={label} m={0} p={0} className="rows">
+      {children}
+    </Paper>
+  )
+}
+
+export function Row({ children, actions }: { children: ReactNode; actions?: ReactNode }) {
+  return (
+    <Group component="li" justify="space-between" gap="xs" px="sm" py={8} mih={52}>
+      <Stack gap={0} flex="1 1 240px" miw={0}>
+        {children}
+      </Stack>
+      {actions && (
+        <Group gap={4} wrap="nowrap">
+          {actions}
+        </Group>
+      )}
+    </Group>
+  )
+}

@@ -1,0 +1,9 @@
+export const tabs = ['environments', 'api-keys', 'members', 'you'] as const
+
+export type SettingsTab = (typeof tabs)[number]
+
+/** Which tab the address names; the first one is not named. */
+export function validateSettingsSearch(search: Record<string, unknown>): { tab?: SettingsTab } {
+  const tab = tabs.find((each) => each === search.tab)
+  return tab && tab !== tabs[0] ? { tab } : {}
+}

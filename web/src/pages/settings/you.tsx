@@ -1,0 +1,144 @@
+import { Alert, Button, Group, PasswordInput, Stack, Text, Title } from '@mantine/core'
+import { useForm } from '@mantine/form'
+import { IconCheck, IconKey } from '@tabler/icons-react'
+import { useMutation } from '@tanstack/react-query'
+import { changePassword, revokeOtherSessions, type User } from '../../client.ts'
+import { FormTrouble, fieldErrors, focusFirst } from '../../components/form-trouble.tsx'
+import { PASSWORD_LENGTH, passwordToggle, passwordTrouble } from '../../components/password.ts'
+import { ErrorState } from '../../components/states.tsx'
+import { signOut } from '../../session.ts'
+import { useMe } from './rights.tsx'
+
+export function You() {
+  const { user, role, organization } = useMe()
+  if (!user) {
+    return (
+      <Alert
+        color="gray"
+        variant="light"
+        icon={<IconKey aria-hidden />}
+        title="Nobody is signed in here"
+      >
+        This page works with an API key of {organization.name}. Keys have no name, no password and
+        no sessions.
+      </Alert>
+    )
+  }
+  return (
+    <Stack gap="xl" maw={480}>
+      <Stack gap={4}>
+        <Text fw={600}>
+          <bdi>{user.name}</bdi>
+        </Text>
+        <Text>
+          <bdi>{user.email}</bdi>
+        </Text>
+        <Text size="sm" c="dimmed">
+          {role === 'owner' ? 'An owner' : 'A member'} of {organization.name}
+        </Text>
+      </Stack>
+      <ChangePassword user={user} />
+      <Sessions />
+    </Stack>
+  )
+}
+
+const fields = ['currentPassword', 'newPassword'] as const
+
+function ChangePassword({ user }: { user: User }) {
+  const form = useForm({
+    mode: 'uncontrolled',
+    initialValues: { currentPassword: '', newPassword: '' },
+    validate: {
+      currentPassword: (password) => (password === '' ? 'Give your present password.' : null),
+      newPassword: passwordTrouble,
+    },
+  })
+  const changing = useMutation({
+    mutationFn: (values: typeof form.values) => changePassword(values),
+    onSuccess: () => form.reset(),
+    onError: (error) => {
+      const errors = fieldErrors(error, fields)
+      form.setErrors(errors)
+      focusFirst(form, errors)
+    },
+  })
+  return (
+    <form
+      noValidate
+      onSubmit={form.onSubmit(
+        (values) => changing.mutate(values),
+        (errors) => focusFirst(form, errors),
+      )}
+    >
+      <Stack align="stretch">
+        <Title order={2} size="h4">
+          Change the password
+        </Title>
+        {/* For password managers: whose password it is. */}
+        <input type="text" autoComplete="username" value={user.email} readOnly hidden />
+        <PasswordInput
+          label="Present password"
+          autoComplete="current-password"
+          visibilityToggleButtonProps={passwordToggle}
+          key={form.key('currentPassword')}
+          {...form.getInputProps('currentPassword')}
+        />
+        <PasswordInput
+          label="New password"
+          description={`At least ${PASSWORD_LENGTH.min} characters.`}
+          autoComplete="new-password"
+          visibilityToggleButtonProps={passwordToggle}
+          key={form.key('newPassword')}
+          {...form.getInputProps('newPassword')}
+        />
+        <FormTrouble error={changing.error} fields={fields} />
+        <Group>
+          <Button type="submit" loading={changing.isPending}>
+            Change it
+          </Button>
+          <Text size="sm" c="dimmed">
+            All other sessions of yours end.
+          </Text>
+        </Group>
+        <Done when={changing.isSuccess}>It is changed. All other sessions of yours are ended.</Done>
+      </Stack>
+    </form>
+  )
+}
+
+function Sessions() {
+  const ending = useMutation({ mutationFn: () => revokeOtherSessions() })
+  const leaving = useMutation({ mutationFn: signOut })
+  return (
+    <Stack align="stretch">
+      <Title order={2} size="h4">
+        Sessions
+      </Title>
+      <Group>
+        <Button variant="default" loading={ending.isPending} onClick={() => ending.mutate()}>
+          Sign out everywhere else
+        </Button>
+        <Button variant="default" loading={leaving.isPending} onClick={() => leaving.mutate()}>
+          Sign out here
+        </Button>
+      </Group>
+      {(ending.isError || leaving.isError) && <ErrorState error={ending.error ?? leaving.error} />}
+      <Done when={ending.isSuccess}>You are signed in here alone.</Done>
+    </Stack>
+  )
+}
+
+/** Always on the page, so that what comes into it is read out. */
+function Done({ when, children }: { when: boolean; children: string }) {
+  return (
+    <div aria-live="polite">
+      {when && (
+        <Group gap={6} wrap="nowrap">
+          <IconCheck size={16} color="var(--mantine-color-teal-text)" aria-hidden />
+          <Text size="sm">{children}</Text>
+        </Group>
+      )}
+    </div>
+  )
+}
