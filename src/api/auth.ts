@@ -131,6 +131,7 @@ export function authRoutes(app: App, { auth, system, publicUrl, demoOwner }: Api
     )
     setCookies(reply, response.headers.getSetCookie())
     const said: unknown = await response.json().catch(() => undefined)
+    if (response.status >= 500) await auth.blame()
     if (!response.ok) throw refusal(response, (said as { code?: string } | undefined)?.code)
     return said
   }

@@ -21,7 +21,8 @@ export function requireSameOrigin(
   if (site === 'same-origin') return
   if (site === undefined && origin !== undefined) {
     const named = URL.parse(origin)
-    if (named?.host === request.host) return
+    // Origins leave a default port out, `Host` need not.
+    if (named && URL.parse(`${named.protocol}//${request.host}`)?.origin === named.origin) return
     if (publicUrl && named && named.origin === new URL(publicUrl).origin) return
   }
   if (site === undefined && origin === undefined && without === 'allowed') return

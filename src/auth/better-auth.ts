@@ -32,7 +32,8 @@ export function authOptions(settings: AuthSettings, { signUp = false } = {}) {
     basePath: '/api/auth',
     // `secrets` and not `secret`, which a variable of the environment would go before.
     secrets: [{ version: 1, value: secret }],
-    database: { db: system, type: 'postgres', schemaName: 'auth' },
+    // `signUp` comes with a transaction that is under way already.
+    database: { db: system, type: 'postgres', schemaName: 'auth', transaction: !signUp },
     emailAndPassword: {
       enabled: true,
       disableSignUp: !signUp,
@@ -49,7 +50,8 @@ export function authOptions(settings: AuthSettings, { signUp = false } = {}) {
       },
     },
     advanced: {
-      database: { generateId: 'uuid' },
+      // The tables are compared by test/auth/schema.test.ts.
+      database: { generateId: 'uuid', validateSchema: false },
       cookiePrefix: settings.cookiePrefix ?? 'cairn',
       useSecureCookies: publicUrl?.startsWith('https:') ?? false,
       // Both are off by themselves where NODE_ENV is "test".

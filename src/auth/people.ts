@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { User } from '../db/members.ts'
 import { type Auth, type AuthSettings, openAuth } from './better-auth.ts'
 
@@ -14,16 +15,31 @@ export interface People {
   better: Auth
   /** The session of a request's cookie; undefined without one that is valid. */
   session(headers: Headers): Promise<Session | undefined>
+  /**
+   * better-auth does not tell why it failed.
+   *
+   * @throws what Postgres says, if it does not answer
+   */
+  blame(): Promise<void>
 }
 
 export function openPeople(settings: AuthSettings): People {
   const better = openAuth(settings)
+  const blame = async () => {
+    await sql`SELECT 1`.execute(settings.system)
+  }
   return {
+    blame,
     settings,
     better,
     async session(headers) {
       if (!headers.has('cookie')) return undefined
-      const found = await better.api.getSession({ headers, returnHeaders: true })
+      const found = await better.api
+        .getSession({ headers, returnHeaders: true })
+        .catch(async (error) => {
+          await blame()
+          throw error
+        })
       if (!found.response) return undefined
       const { user, session } = found.response
       return {

@@ -92,7 +92,8 @@ test('every operation under /api/v1 needs a key or a session and says what can g
       continue
     }
     // A key opens all but what decides who gets in.
-    const inPerson = /^\S+ \/api\/v1\/(invitations|members\/|api-keys\/)|^POST \/api\/v1\/api-keys$/.test(name)
+    const inPerson =
+      /^\S+ \/api\/v1\/(invitations|members\/|api-keys\/)|^POST \/api\/v1\/api-keys$/.test(name)
     expect(operation.security ?? document.security, name).toEqual(
       inPerson ? [{ session: [] }] : [{ key: [] }, { session: [] }],
     )

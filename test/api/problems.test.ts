@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { createApp } from '../../src/api/app.ts'
 import { parseBody } from '../../src/api/json-body.ts'
 import { Problem } from '../../src/api/problems.ts'
+import { openPeople } from '../../src/auth/people.ts'
 import { openDatabase } from '../../src/db/database.ts'
 import { createTestApi, type Tenant, type TestApi } from '../support/api.ts'
 
@@ -236,8 +237,10 @@ describe('bodies', () => {
 describe('while something is away', () => {
   test('Postgres: what needs it answers 503 and when to try again', async () => {
     const away = openDatabase({ url: 'postgres://cairn@127.0.0.1:1/cairn' })
+    const { cookie } = await tenant.signedIn()
+    const auth = openPeople({ ...api.context.auth.settings, system: away })
     const app = await createApp(
-      { ...api.context, api: away, system: away },
+      { ...api.context, api: away, system: away, auth },
       { logger: pino({ level: 'silent' }) },
     )
     try {
@@ -247,6 +250,15 @@ describe('while something is away', () => {
         expect(response.statusCode, url).toBe(503)
         expect(response.headers['retry-after'], url).toBe('5')
         expect(response.json().detail, url).toContain('database')
+      }
+      const signIn = { email: 'a@example.com', password: 'long enough' }
+      for (const response of [
+        await app.inject({ url: '/api/v1/connections', headers: { cookie } }),
+        await app.inject({ method: 'POST', url: '/api/auth/sign-in/email', payload: signIn }),
+        await app.inject('/api/welcome?token=x'),
+      ]) {
+        expect(response.statusCode).toBe(503)
+        expect(response.headers['retry-after']).toBe('5')
       }
       expect((await app.inject('/healthz')).json()).toEqual({ status: 'alive' })
     } finally {

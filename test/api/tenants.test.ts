@@ -2,18 +2,24 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { changeId } from '../../src/db/change-id.ts'
 import { asOrganization } from '../../src/db/database.ts'
 import { ensurePartitions } from '../../src/db/imports.ts'
-import { createTestApi, type Tenant, type TestApi } from '../support/api.ts'
+import { createTestApi, type Person, type Tenant, type TestApi } from '../support/api.ts'
 import { someChange } from '../support/changes.ts'
 
 let api: TestApi
 let owner: Tenant
 let stranger: Tenant
+/** An owner of the stranger's organization: what decides who gets in takes one. */
+let person: Person
+const inPerson = ['api-keys', 'invitations', 'members']
 /** An id of the owner's for every kind of resource that a route can name. */
 const samples: Record<string, string> = {}
 
 const absent = {
   connections: '01980000-0000-7000-8000-000000000000',
   environments: '01980000-0000-7000-8000-000000000000',
+  members: '01980000-0000-7000-8000-000000000000',
+  'api-keys': '01980000-0000-7000-8000-000000000000',
+  invitations: '01980000-0000-7000-8000-000000000000',
   changes: changeId({
     ...{ connectionId: null, source: 'test', sourceId: 'absent', occurredAt: new Date(0) },
   }),
@@ -30,6 +36,11 @@ beforeAll(async () => {
   api = await createTestApi()
   owner = await api.tenant('owner')
   stranger = await api.tenant('stranger')
+  person = await stranger.signedIn()
+  const theirs = await owner.signedIn()
+  samples.members = (await theirs.request('GET', '/api/v1/members')).body.items[0].id
+  samples['api-keys'] = (await theirs.request('GET', '/api/v1/api-keys')).body.items[0].id
+  samples.invitations = (await theirs.request('POST', '/api/v1/invitations', {})).body.id
   const { body } = await owner.request('POST', '/api/v1/connections', { name: 'Production' })
   samples.connections = body.id
   samples.environments = (
@@ -68,7 +79,8 @@ test("every route answers another organization's id as one that does not exist",
     const route = `${method} ${path}`
     expect(samples, `${route} needs a sample of ${resource} in this test`).toHaveProperty(resource)
     const body = bodies[route]
-    const ask = (id: string) => stranger.request(method, path.replace('{id}', id), body)
+    const who = inPerson.includes(resource) ? person : stranger
+    const ask = (id: string) => who.request(method, path.replace('{id}', id), body)
     const foreign = await ask(samples[resource]!)
     const missing = await ask(absent[resource]!)
     const malformed = await ask('none')
@@ -81,6 +93,8 @@ test("every route answers another organization's id as one that does not exist",
   const { body } = await owner.request('GET', `/api/v1/connections/${samples.connections}`)
   expect(body).toMatchObject({ name: 'Production', status: 'awaiting_role' })
   expect((await owner.request('GET', `/api/v1/changes/${samples.changes}`)).status).toBe(200)
+  expect((await owner.request('GET', '/api/v1/me')).status).toBe(200)
+  expect((await owner.request('GET', '/api/v1/members')).body.items).toHaveLength(1)
   const environments = await owner.request('GET', '/api/v1/environments')
   expect(environments.body.items).toMatchObject([{ name: 'Production' }])
 })
