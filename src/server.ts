@@ -10,6 +10,7 @@ import { authSecret } from './auth-secret.ts'
 import { type Config, ConfigError, loadConfig } from './config.ts'
 import { type Database, openDatabase } from './db/database.ts'
 import { migrate } from './db/migrate.ts'
+import { openNotifications } from './db/notifications.ts'
 import { principalReader } from './db/principals.ts'
 import { ensureFirstKey } from './first-key.ts'
 import { createLogger } from './log.ts'
@@ -18,6 +19,8 @@ import { ensureWebApp, webRoutes } from './web.ts'
 
 /** How long running requests may take after the server was told to end. */
 const CLOSE_WITHIN_MS = 10_000
+/** Nobody waits longer for a page, and one request must not keep the others from the database. */
+const STATEMENT_TIMEOUT_MS = 20_000
 
 export interface RunningServer {
   /** `http://127.0.0.1:3000` */
@@ -59,9 +62,14 @@ export async function startServer(options: {
   }
   const url = config.databaseApiUrl ?? options.databaseUrl
   const onError = (error: Error) => logger.warn({ reason: error.message }, 'Postgres went away')
-  const api = openDatabase({ url, role: 'cairn_api', onError })
+  const api = openDatabase({
+    ...{ url, role: 'cairn_api', onError },
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+  })
   const system = openDatabase({ url, role: 'cairn_system', max: 4, onError })
-  const closeDatabases = () => Promise.all([api.destroy(), system.destroy()])
+  const notifications = openNotifications({ url, onError })
+  const closeDatabases = () =>
+    Promise.all([api.destroy(), system.destroy(), notifications.close()])
   try {
     await refusePowerfulRole(api, config)
     const { organizationId } = await ensureFirstKey(config, { api, system }, logger)
@@ -75,7 +83,7 @@ export async function startServer(options: {
     const webDirectory = await ensureWebApp(logger)
     const app = await createApp(
       {
-        ...{ api, system, workflows },
+        ...{ api, system, workflows, notifications },
         principal: principalReader(api, config.principalArn),
         templateUrl: config.templateUrl,
         ...{ publicUrl, auth, demoOwner },

@@ -25,7 +25,9 @@ import { connectionRoutes } from './connections.ts'
 import type { ApiContext, App } from './context.ts'
 import { environmentRoutes } from './environments.ts'
 import { toProblem } from './errors.ts'
+import { eventRoutes } from './events.ts'
 import { refuseExternalIdInQuery } from './external-id.ts'
+import { feedRoutes } from './feed.ts'
 import { healthRoutes } from './health.ts'
 import { parseBody } from './json-body.ts'
 import { meRoutes } from './me.ts'
@@ -43,6 +45,8 @@ const resources = [
   setupRoutes,
   trustReviewRoutes,
   changeRoutes,
+  feedRoutes,
+  eventRoutes,
   meRoutes,
   memberRoutes,
   apiKeyRoutes,

@@ -13,6 +13,7 @@ import { liveEdges } from '../db/coverage.ts'
 import { asOrganization } from '../db/database.ts'
 import { linksOfConnections } from '../db/environments.ts'
 import type { ChangeRow } from '../db/schema.ts'
+import { withSearch } from '../db/search.ts'
 import type { ApiContext, App } from './context.ts'
 import { answer, notFound, Problem, problems } from './problems.ts'
 import { text } from './text.ts'
@@ -115,10 +116,13 @@ const fieldSchemas = Object.fromEntries(
   }),
 ) as Record<FilterField | `${FilterField}!`, ReturnType<typeof many>>
 
-const filtersSchema = z.strictObject({
+export const filtersSchema = z.strictObject({
   from: time.optional().meta({ description: 'Occurred at this time or later.' }),
   to: time.optional().meta({ description: 'Occurred before this time.' }),
-  q: text(500).min(1).optional().meta({ description: 'A part of the summary.' }),
+  q: text(500).min(1).optional().meta({
+    description:
+      "A part of the summary, of the actor's or the action's name, or of a resource's id or ARN.",
+  }),
   noise: z.enum(['true', 'false']).optional().meta({
     description: '`false` leaves out what is routine, `true` shows nothing else.',
   }),
@@ -138,7 +142,7 @@ const querySchema = filtersSchema.extend({
   }),
 })
 
-const pageSchema = z
+export const pageSchema = z
   .object({
     items: z.array(changeSchema),
     nextCursor: z.string().nullable().meta({ description: 'Null: this is the last page.' }),
@@ -235,7 +239,7 @@ function refuseCursor(error: unknown): never {
   throw new Problem(422, `?cursor: ${detail}`, { errors: [{ pointer: '?cursor', detail }] })
 }
 
-function toFilters(query: z.output<typeof filtersSchema>): ChangeFilters {
+export function toFilters(query: z.output<typeof filtersSchema>): ChangeFilters {
   const filters: ChangeFilters = { include: {}, exclude: {} }
   if (query.from) filters.from = new Date(query.from)
   if (query.to) filters.to = new Date(query.to)
@@ -274,7 +278,8 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
       asOrganization(api, request.organizationId, async (trx) => {
         const { limit, cursor, ...query } = request.query
         const filters = toFilters(query)
-        const page = await listChanges(trx, filters, { limit, cursor }).catch(refuseCursor)
+        const found = await withSearch(trx, filters)
+        const page = await listChanges(trx, found, { limit, cursor }).catch(refuseCursor)
         const sets = await presentSetIds(
           trx,
           page.items.map((row) => row.change_set_id),
@@ -308,7 +313,8 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
       asOrganization(api, request.organizationId, async (trx) => {
         const { limit, cursor, ...query } = request.query
         const filters = toFilters(query)
-        const page = await listChangeSets(trx, filters, { limit, cursor }).catch(refuseCursor)
+        const found = await withSearch(trx, filters)
+        const page = await listChangeSets(trx, found, { limit, cursor }).catch(refuseCursor)
         const links = await linksOfConnections(trx)
         return {
           items: page.items.map((set) => toChangeSet(set, links)),
@@ -345,7 +351,7 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
 }
 
 /** Null as soon as one of the connections cannot say: the feed would seem more complete than it is. */
-function completeThrough(
+export function completeThrough(
   edges: Map<string, Date | null>,
   { include, exclude }: ChangeFilters,
   links: Map<string, string[]>,

@@ -4,6 +4,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { People } from '../auth/people.ts'
 import type { Database } from '../db/database.ts'
 import type { User } from '../db/members.ts'
+import type { Notifications } from '../db/notifications.ts'
 import type { Principal } from '../db/principals.ts'
 import type { Role } from '../db/schema.ts'
 import type { Workflows } from '../temporal.ts'
@@ -15,6 +16,8 @@ export interface ApiContext {
   /** Pool of the role `cairn_system`: keys, before an organization is known. */
   system: Database
   workflows: Workflows
+  /** What happens in the database. */
+  notifications: Notifications
   /** Whom customers' trust policies have to name, as far as it is known. */
   principal(): Promise<Principal>
   /** Where the CloudFormation template is published. */

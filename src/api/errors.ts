@@ -28,6 +28,12 @@ export function toProblem(error: FastifyError): Problem {
     const detail = `${error.message}. It may still be under way: look again in a moment.`
     return new Problem(504, detail, { cause: error })
   }
+  // query_canceled: it took longer than the pool's statement_timeout.
+  if (error.code === '57014') {
+    const detail =
+      'This took too long, so it was given up. Narrow it: a shorter time between `from` and `to`, or more filters.'
+    return new Problem(504, detail, { cause: error })
+  }
   if (AWAY.test(String(error.code)) || AWAY_MESSAGE.test(error.message)) {
     const detail = 'The database does not answer. Try again in a moment.'
     return new Problem(503, detail, { headers: { 'retry-after': '5' }, cause: error })

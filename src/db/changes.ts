@@ -3,6 +3,7 @@ import { type ExpressionBuilder, type SqlBool, sql } from 'kysely'
 import { changeIdTime } from './change-id.ts'
 import type { Trx } from './database.ts'
 import type { ChangeRow, Schema } from './schema.ts'
+import { containing } from './search.ts'
 
 /** What a filter can be about, and the column that holds it. */
 const columns = {
@@ -30,8 +31,10 @@ export interface ChangeFilters {
   from?: Date
   /** First moment not included. */
   to?: Date
-  /** Part of the summary, whatever its case. */
+  /** Part of the summary, of the actor's or action's name or of a resource's id, whatever its case. */
   q?: string
+  /** The changes that `q` or the resources are about, as `withSearch` found them: no others match. */
+  found?: string[]
   /** False leaves noise out, true leaves only noise; undefined shows both. */
   noise?: boolean
   /** One of the values must hold. */
@@ -95,10 +98,13 @@ export function matching(filters: ChangeFilters) {
     const conditions = []
     if (filters.from) conditions.push(eb('occurred_at', '>=', filters.from))
     if (filters.to) conditions.push(eb('occurred_at', '<', filters.to))
-    if (filters.q) {
-      const pattern = `%${filters.q.replaceAll(/[\\%_]/g, '\\$&')}%`
-      conditions.push(eb('summary', 'ilike', pattern))
+    if (filters.q !== undefined) {
+      const pattern = containing(filters.q)
+      conditions.push(
+        sql<SqlBool>`searched_text(summary, changes.actor, action, resources) ILIKE ${pattern}`,
+      )
     }
+    if (filters.found) conditions.push(isAmong(filters.found))
     if (filters.noise === false) conditions.push(eb('noise', 'is', null))
     if (filters.noise === true) conditions.push(eb('noise', 'is not', null))
     for (const field of filterFields) {
@@ -112,7 +118,22 @@ export function matching(filters: ChangeFilters) {
   }
 }
 
-function oneOf(eb: ExpressionBuilder<Schema, 'changes'>, field: FilterField, values: string[]) {
+/** Their times as well: that is what the index is ordered by, and keeps partitions out of the plan. */
+function isAmong(ids: string[]) {
+  const times = ids.map(changeIdTime)
+  const sorted = times.map(Number).sort((a, b) => a - b)
+  const first = new Date(sorted[0] ?? 0)
+  const last = new Date(sorted.at(-1) ?? 0)
+  return sql<SqlBool>`occurred_at BETWEEN ${first} AND ${last} AND (occurred_at, changes.id) IN (
+    SELECT * FROM unnest(${times}::timestamptz[], ${ids}::uuid[]))`
+}
+
+/** A field's values as a condition on `changes`; null where the change has none. */
+export function oneOf(
+  eb: ExpressionBuilder<Schema, 'changes'>,
+  field: FilterField,
+  values: string[],
+) {
   if (field === 'resource') return sql<SqlBool>`resources && ${values}::text[]`
   // As text: a value that is no uuid matches nothing, it is not an error.
   if (field === 'connection') return sql<SqlBool>`connection_id::text = ANY (${values}::text[])`

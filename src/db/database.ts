@@ -47,6 +47,8 @@ export interface DatabaseOptions {
   role?: 'cairn_api' | 'cairn_system'
   /** Most connections open at once. Default 10. */
   max?: number
+  /** How long one statement may take, in milliseconds. Then it fails with SQLSTATE 57014. */
+  statementTimeoutMs?: number
   /** Idle connections that the server drops are reported here; the pool replaces them. */
   onError?: (error: Error) => void
 }
@@ -55,6 +57,8 @@ export interface DatabaseOptions {
 export function openDatabase(options: DatabaseOptions): Database {
   const settings = ['-c timezone=UTC', '-c datestyle=ISO']
   if (options.role) settings.push(`-c role=${options.role}`)
+  if (options.statementTimeoutMs !== undefined)
+    settings.push(`-c statement_timeout=${options.statementTimeoutMs}`)
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.max ?? 10,

@@ -151,6 +151,8 @@ interface ChangesTable {
   noise: string | null
   change_set_id: string | null
   detail: JSONColumnType<ChangeDetail>
+  facet_key: GeneratedAlways<string>
+  resource_key: GeneratedAlways<string>
 }
 
 interface ChangeRecordsTable {

@@ -7,6 +7,7 @@ import { openPeople } from '../../src/auth/people.ts'
 import { invitationExpiry } from '../../src/auth/welcome.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
 import { insertInvitation, newInvitationToken, type User } from '../../src/db/members.ts'
+import { openNotifications } from '../../src/db/notifications.ts'
 import { addApiKey, ensureOrganization, newApiKey } from '../../src/db/organizations.ts'
 import { principalReader } from '../../src/db/principals.ts'
 import type { Role } from '../../src/db/schema.ts'
@@ -70,6 +71,7 @@ export async function createTestApi(
   const superuser = openDatabase({ url: database.superuserUrl })
   const api = openDatabase({ url: database.url, role: 'cairn_api' })
   const system = openDatabase({ url: database.url, role: 'cairn_system' })
+  const notifications = openNotifications({ url: database.url })
   const address = options.temporalAddress ?? inject('temporalAddress')
   const target = { connection: { address }, namespace: 'default', uiUrl: null }
   const workflows = createWorkflows(target, { logger })
@@ -79,7 +81,7 @@ export async function createTestApi(
   const secret = randomBytes(32).toString('base64url')
   const auth = openPeople({ system, secret, publicUrl, logger })
   const context = {
-    ...{ api, system, workflows, principal, templateUrl },
+    ...{ api, system, workflows, notifications, principal, templateUrl },
     ...{ publicUrl, auth, demoOwner, temporalUrl },
   }
   const app = await createApp(context, { logger })
@@ -131,6 +133,7 @@ export async function createTestApi(
     async close() {
       await app.close()
       await workflows.close()
+      await notifications.close()
       await Promise.all([api, system, db, superuser].map((each) => each.destroy()))
       await database.drop()
     },

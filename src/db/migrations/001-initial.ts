@@ -10,7 +10,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     DO $$
     DECLARE role text;
     BEGIN
-      FOREACH role IN ARRAY ARRAY['cairn_api', 'cairn_system'] LOOP
+      FOREACH role IN ARRAY ARRAY['cairn_api', 'cairn_system', 'cairn_search'] LOOP
         BEGIN
           IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOBYPASSRLS', role);
@@ -23,7 +23,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       END LOOP;
     END $$;
 
-    GRANT USAGE ON SCHEMA public TO cairn_api, cairn_system;
+    GRANT USAGE ON SCHEMA public TO cairn_api, cairn_system, cairn_search;
+
+    -- For text search. A trusted extension: whoever may create in the database may have it.
+    CREATE EXTENSION IF NOT EXISTS pg_trgm;
 
     -- The organization that the current transaction acts for; NULL sees nothing.
     CREATE FUNCTION current_organization() RETURNS uuid
@@ -142,6 +145,20 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       PRIMARY KEY (connection_id, account_id, region, selection)
     );
 
+    -- What an index holds has to be immutable, and array_to_string() is only stable, for other types' sake.
+    CREATE FUNCTION join_texts(texts text[]) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN array_to_string(texts, E'\\x1f', '');
+
+    CREATE FUNCTION facet_value(value text, most_bytes int) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN octet_length(value) <= most_bytes THEN replace(value, E'\\x1f', ' ') END;
+
+    -- What text search looks through.
+    CREATE FUNCTION searched_text(summary text, actor text, action text, resources text[]) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN join_texts(ARRAY[summary, actor, action] || resources);
+
     -- organization_id, occurred_at, id is identity and the feed's order at once: id is derived
     -- from (connection, source, source id), see changeId().
     CREATE TABLE changes (
@@ -165,8 +182,22 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       change_set_id uuid,
       -- The change as it is shown: actor with its chain, tool, resources, edits, links.
       detail jsonb NOT NULL,
+      -- What facets are counted by, as one text: grouping by ten columns takes twice as long. Bounded,
+      -- for a btree entry fails past 2,704 bytes: longer values are in no facet, and of a change that
+      -- names a great many resources only the first.
+      facet_key text NOT NULL GENERATED ALWAYS AS (join_texts(ARRAY[
+        facet_value(source, 40), facet_value(service, 100), facet_value(region, 40),
+        facet_value(account_id, 40), facet_value(actor, 256), facet_value(tool, 100),
+        facet_value(action, 200), outcome, connection_id::text,
+        CASE WHEN noise IS NULL THEN '' ELSE '1' END])) STORED,
+      resource_key text NOT NULL GENERATED ALWAYS AS (CASE WHEN octet_length(join_texts(resources)) <= 1200
+        THEN join_texts(resources) ELSE join_texts(resources[:2]) END) STORED,
       PRIMARY KEY (organization_id, occurred_at, id)
     ) PARTITION BY RANGE (occurred_at);
+    CREATE INDEX changes_facets ON changes (organization_id, occurred_at)
+      INCLUDE (outcome, noise, facet_key, resource_key);
+    CREATE INDEX changes_search ON changes
+      USING gin (searched_text(summary, actor, action, resources) gin_trgm_ops);
     CREATE INDEX changes_source_id ON changes (connection_id, source_id);
     CREATE INDEX changes_change_set ON changes (change_set_id);
 
@@ -341,6 +372,35 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     );
     CREATE INDEX ON invitations (organization_id);
 
+    -- What the API's servers listen to: see src/db/notifications.ts. Postgres drops what a transaction
+    -- says twice, and says it only when the transaction is committed.
+    CREATE FUNCTION notify_of_changes() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      PERFORM pg_notify('cairn', json_build_object('kind', 'changes', 'organization', organization_id,
+        'connection', connection_id, 'count', count(*), 'noise', count(noise),
+        'newest', max(occurred_at))::text)
+      FROM fresh GROUP BY organization_id, connection_id;
+      RETURN NULL;
+    END $$;
+    CREATE TRIGGER notify_of_changes AFTER INSERT ON changes
+      REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION notify_of_changes();
+
+    CREATE FUNCTION notify_of_connection() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE
+      subject jsonb := to_jsonb(coalesce(NEW, OLD));
+    BEGIN
+      PERFORM pg_notify('cairn', json_build_object('kind', 'connection',
+        'organization', subject ->> 'organization_id',
+        'connection', coalesce(subject ->> 'connection_id', subject ->> 'id'))::text);
+      RETURN NULL;
+    END $$;
+    CREATE TRIGGER notify_of_connection AFTER INSERT OR UPDATE OR DELETE ON connections
+      FOR EACH ROW EXECUTE FUNCTION notify_of_connection();
+    CREATE TRIGGER notify_of_connection AFTER INSERT OR UPDATE ON verifications
+      FOR EACH ROW EXECUTE FUNCTION notify_of_connection();
+    CREATE TRIGGER notify_of_connection AFTER INSERT OR UPDATE ON coverage
+      FOR EACH ROW EXECUTE FUNCTION notify_of_connection();
+
     CREATE FUNCTION partition_name(parent text, week timestamptz) RETURNS text
     LANGUAGE sql IMMUTABLE
     RETURN parent || '_' || to_char(week AT TIME ZONE 'UTC', 'IYYY"w"IW');
@@ -364,7 +424,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
           PERFORM pg_advisory_xact_lock(hashtext('cairn.ensure_partitions'));
           IF NOT EXISTS (SELECT FROM pg_class
             WHERE relname = name AND relnamespace = 'public'::regnamespace) THEN
-            EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)', name, parent);
+            EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING CONSTRAINTS INCLUDING INDEXES)', name, parent);
             EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
             EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
             EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
@@ -447,5 +507,35 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     GRANT SELECT, INSERT, UPDATE, DELETE ON auth."session", auth."rateLimit" TO cairn_system;
     GRANT SELECT, INSERT ON auth."account" TO cairn_system;
     GRANT UPDATE ("password", "updatedAt") ON auth."account" TO cairn_system;
+
+    -- Text search. ILIKE is not leakproof, so behind a row-level security policy it finds no index. This
+    -- function runs as a role that has none in its way, and says itself whose rows it may give: ids, to
+    -- be read by who asked, under the policy. An id tells its time. Patterns are alternatives; past
+    -- \`most\` there is no telling which ids are given.
+    CREATE FUNCTION search_changes(patterns text[], from_time timestamptz, to_time timestamptz, most int)
+    RETURNS SETOF uuid
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, public, pg_temp
+    -- The index on the text, whatever the planner thinks of it: it may not look into the statistics.
+    SET enable_seqscan = off
+    SET enable_indexscan = off
+    SET enable_indexonlyscan = off
+    SET jit = off
+    AS $$
+    BEGIN
+      RETURN QUERY EXECUTE format('SELECT id FROM public.changes
+        WHERE organization_id = %L AND occurred_at >= %L AND occurred_at < %L
+          AND public.searched_text(summary, actor, action, resources) ILIKE ANY (%L::text[])
+        LIMIT %s', public.current_organization(), coalesce(from_time, '-infinity'),
+        coalesce(to_time, 'infinity'), patterns, most);
+    END $$;
+    REVOKE EXECUTE ON FUNCTION search_changes FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION search_changes TO cairn_api;
+    GRANT SELECT ON changes TO cairn_search;
+    CREATE POLICY search ON changes FOR SELECT TO cairn_search USING (true);
+    -- Only who may make things in a schema can own what is in it.
+    GRANT CREATE ON SCHEMA public TO cairn_search;
+    ALTER FUNCTION search_changes OWNER TO cairn_search;
+    REVOKE CREATE ON SCHEMA public FROM cairn_search;
   `.execute(db)
 }

@@ -1,0 +1,94 @@
+import { type Kysely, sql } from 'kysely'
+import type { Schema } from '../src/db/schema.ts'
+
+export interface GeneratedChanges {
+  organizationId: string
+  /** Each has an account of its own. */
+  connectionIds: readonly string[]
+  rows: number
+  /** The newest change is just before this; the others go back from it evenly. */
+  to: Date
+  /** How much time they fill. */
+  days: number
+}
+
+/**
+ * Writes changes that look like a busy organization's feed, in SQL alone: four hundred actors, of
+ * whom few do most, each with a tool, an account, a dozen actions and some sixty resources of its
+ * own; half of it noise. The same rows for the same arguments.
+ *
+ * @param db as a superuser: row-level security and triggers are passed by
+ */
+export async function generateChanges(db: Kysely<Schema>, wanted: GeneratedChanges): Promise<void> {
+  const { organizationId, connectionIds, rows, to, days } = wanted
+  const step = (days * 86_400_000) / rows
+  const from = new Date(to.getTime() - days * 86_400_000)
+  await sql`CALL ensure_partitions(${from}, ${to})`.execute(db)
+  await db.connection().execute(async (session) => {
+    // Nobody listens, and nothing refers to these rows.
+    await sql`SET session_replication_role = replica`.execute(session)
+    // In portions, so that progress is kept and no transaction grows without bound.
+    for (let first = 0; first < rows; first += PORTION) {
+      const last = Math.min(rows, first + PORTION) - 1
+      await sql`
+        INSERT INTO changes (organization_id, occurred_at, id, connection_id, source, source_id,
+          imported_at, summary, service, action, actor, tool, outcome, region, account_id, resources,
+          noise, detail)
+        SELECT ${organizationId}::uuid, at, id, (${connectionIds}::uuid[])[connection + 1],
+          'aws.cloudtrail', id::text, at + interval '5 minutes',
+          actor || ' ' || action || ' on ' || resource || ' with ' || tool, service, action, actor, tool,
+          outcome, region, 111122220000 + connection, resources,
+          noise,
+          jsonb_build_object(
+            'actor', jsonb_build_object('kind', 'role', 'name', actor, 'id', actor, 'chain',
+              jsonb_build_array(jsonb_build_object('kind', 'identity-provider', 'name', 'Okta'),
+                jsonb_build_object('kind', 'session', 'name', actor))),
+            'tool', jsonb_build_object('name', tool, 'label', tool),
+            'resources', jsonb_build_array(jsonb_build_object('type', 'AWS::EC2::SecurityGroup', 'id', resource)),
+            'edits', jsonb_build_array(jsonb_build_object('field', 'ingress', 'from', 'none', 'to', '22/tcp')),
+            'aspects', '["network"]'::jsonb,
+            'links', jsonb_build_array(jsonb_build_object('label', 'CloudTrail',
+              'url', 'https://console.aws.amazon.com/cloudtrailv2/home?region=' || region || '#/events/' || id)))
+        FROM (
+          SELECT *, overlay(overlay(lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0')
+              || substr(digest, 1, 20) PLACING '8' FROM 13) PLACING '8' FROM 17)::uuid AS id,
+            'service-' || what % 30 AS service,
+            'service-' || what % 30 || ':Update' || what AS action,
+            CASE WHEN who % 4 = 0 THEN 'AWS service ' || who
+              ELSE 'person-' || who || '@shop-prod.example.com' END AS actor,
+            'tool-' || who % 7 AS tool,
+            CASE WHEN dice_1 < 0.96 THEN 'succeeded' WHEN dice_1 < 0.98 THEN 'failed' ELSE 'denied' END AS outcome,
+            who % ${connectionIds.length} AS connection,
+            'eu-west-' || (who / 3 + floor(1.1 * dice_2)::int) % 6 AS region,
+            CASE WHEN what % 2 = 0 THEN 'rule-' || what % 14 END AS noise,
+            'sg-' || target AS resource,
+            CASE WHEN dice_3 < 0.3 THEN ARRAY['sg-' || target]
+              ELSE ARRAY['sg-' || target, 'arn:aws:ec2:eu-west-1:111122220000:security-group/sg-' || target]
+              END AS resources
+          FROM (
+            SELECT *, (who * 7 + floor(12 * power(dice_4, 3))::int) % 250 AS what,
+              substr(md5((who * 100 + floor(60 * power(dice_5, 2)))::text), 1, 17) AS target
+            FROM (
+              SELECT date_trunc('second', ${to}::timestamptz
+                  - (n + 1) * ${step}::float8 * interval '1 millisecond') AS at, digest,
+                floor(400 * power(${dice(0)}, 4))::int AS who, ${dice(1)} AS dice_1,
+                ${dice(2)} AS dice_2, ${dice(3)} AS dice_3, ${dice(4)} AS dice_4, ${dice(5)} AS dice_5
+              FROM (
+                SELECT n, md5(n::text || ${organizationId}) AS digest
+                FROM generate_series(${first}::bigint, ${last}::bigint) AS n OFFSET 0
+              ) AS numbered OFFSET 0
+            ) AS thrown OFFSET 0
+          ) AS chosen OFFSET 0
+        ) AS generated
+      `.execute(session)
+    }
+    await sql`SET session_replication_role = origin`.execute(session)
+  })
+  await sql`VACUUM (ANALYZE) changes`.execute(db)
+}
+
+const PORTION = 500_000
+
+/** Four digits of the row's digest as a number from 0 to 1. */
+const dice = (nth: number) =>
+  sql`('x' || substr(digest, ${sql.lit(4 * nth + 1)}, 4))::bit(16)::int / 65536.0::float8`

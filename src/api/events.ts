@@ -1,0 +1,98 @@
+import { PassThrough } from 'node:stream'
+import { z } from 'zod'
+import type { Notification } from '../db/notifications.ts'
+import type { ApiContext, App } from './context.ts'
+import { Problem, problems } from './problems.ts'
+
+/** Short enough for proxies that end what is silent, many of them after 30 or 60 seconds. */
+const HEARTBEAT_MS = 15_000
+/** Then the client comes again, and is asked again who it is: a revoked key listens no longer. */
+const LONGEST_MS = 15 * 60_000
+/** What may wait for a client that does not read. It is let go, and catches up when it returns. */
+const MOST_WAITING_BYTES = 64 * 1024
+const MOST_PER_ORGANIZATION = 100
+
+const description = `Server-sent events. \`changes\` tells that a connection has new changes: \`{"connectionId":"…","count":12,"noise":3,"newest":"2026-03-02T12:01:14.000Z"}\`, summed up over half a second. \`connection\` tells that a connection's status, verification or coverage moved: \`{"id":"…"}\`. \`missed\` tells that something may have been missed: \`{}\`. Events only say what to ask for again; so does a connection that was made anew. A comment comes every 15 seconds. The stream ends after 15 minutes at the latest: come again.`
+
+/** What happens, as it happens. */
+export function eventRoutes(app: App, { notifications }: ApiContext): void {
+  const streams = new Map<string, Set<PassThrough>>()
+  // Before the server waits for what is under way, for a stream would never end by itself.
+  app.addHook('preClose', async () => {
+    for (const each of streams.values()) for (const stream of each) stream.end()
+  })
+
+  app.get(
+    '/events',
+    {
+      schema: {
+        tags: ['changes'],
+        operationId: 'listenToEvents',
+        summary: 'What happens, as it happens',
+        description,
+        response: {
+          200: {
+            description: 'A stream that stays open.',
+            content: { 'text/event-stream': { schema: z.string() } },
+          },
+          ...problems(401, 429, 503),
+        },
+      },
+    },
+    (request, reply) => {
+      const { organizationId } = request
+      const own = streams.get(organizationId) ?? new Set()
+      if (own.size >= MOST_PER_ORGANIZATION) {
+        const detail = `${own.size} listen already, and no more are let in. Close a window, or try again later.`
+        throw new Problem(429, detail, { headers: { 'retry-after': '60' } })
+      }
+      streams.set(organizationId, own)
+      const stream = new PassThrough()
+      own.add(stream)
+      const write = (text: string) => {
+        if (stream.writableEnded || stream.destroyed) return
+        if (stream.readableLength + stream.writableLength > MOST_WAITING_BYTES) stream.destroy()
+        else stream.write(text)
+      }
+      const unsubscribe = notifications.subscribe(organizationId, (heard) => write(toEvent(heard)))
+      const heartbeat = setInterval(() => write(': still here\n\n'), HEARTBEAT_MS)
+      const end = setTimeout(() => stream.end(), LONGEST_MS)
+      // However it ends: by us, by the client, with the server.
+      const release = () => {
+        unsubscribe()
+        clearInterval(heartbeat)
+        clearTimeout(end)
+        own.delete(stream)
+        if (own.size === 0 && streams.get(organizationId) === own) streams.delete(organizationId)
+      }
+      stream.once('close', release)
+      reply.raw.once('close', () => stream.destroy())
+      write('retry: 2000\n: listening\n\n')
+      return (
+        reply
+          .header('content-type', 'text/event-stream')
+          // nginx would keep it back otherwise.
+          .header('x-accel-buffering', 'no')
+          .send(stream as never)
+      )
+    },
+  )
+}
+
+/** JSON has no line break, so one `data` line holds it. */
+function toEvent(heard: Notification): string {
+  switch (heard.kind) {
+    case 'changes': {
+      const { connectionId, count, noise, newest } = heard
+      return event('changes', { connectionId, count, noise, newest: newest.toISOString() })
+    }
+    case 'connection':
+      return event('connection', { id: heard.connectionId })
+    case 'missed':
+      return event('missed', {})
+  }
+}
+
+function event(name: string, data: object): string {
+  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`
+}

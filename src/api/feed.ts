@@ -1,0 +1,204 @@
+import { z } from 'zod'
+import type { ChangeFilters } from '../db/changes.ts'
+import { liveEdges } from '../db/coverage.ts'
+import { asOrganization } from '../db/database.ts'
+import { linksOfConnections } from '../db/environments.ts'
+import { type Facet, facetFields, facets, histogram, type Window } from '../db/feed.ts'
+import { withSearch } from '../db/search.ts'
+import { completeThrough, filtersSchema, pageSchema, toFilters } from './changes.ts'
+import type { ApiContext, App } from './context.ts'
+import { answer, Problem, problems } from './problems.ts'
+
+const DEFAULT_HOURS = 24
+const window = `Without \`to\` the window ends now, without \`from\` it begins ${DEFAULT_HOURS} hours before its end.`
+
+const windowSchema = {
+  from: z.iso.datetime(),
+  to: z.iso.datetime(),
+}
+
+const histogramSchema = z
+  .object({
+    ...windowSchema,
+    bucketSeconds: z.int(),
+    buckets: z
+      .array(
+        z.object({
+          from: z.iso.datetime(),
+          total: z.int(),
+          failed: z.int().meta({ description: 'How many of them failed or were denied.' }),
+        }),
+      )
+      .meta({
+        description:
+          'Without a gap, the empty ones too. They begin at whole minutes, hours, days or weeks of UTC: the first and the last may reach out of the window, and count only what is in it.',
+      }),
+    total: z.int(),
+    completeThrough: pageSchema.shape.completeThrough,
+  })
+  .meta({
+    id: 'Histogram',
+    examples: [
+      {
+        from: '2026-03-02T11:30:00.000Z',
+        to: '2026-03-02T12:30:00.000Z',
+        bucketSeconds: 1800,
+        buckets: [
+          { from: '2026-03-02T11:30:00.000Z', total: 12, failed: 0 },
+          { from: '2026-03-02T12:00:00.000Z', total: 41, failed: 3 },
+        ],
+        total: 53,
+        completeThrough: '2026-03-02T12:21:00.000Z',
+      },
+    ],
+  })
+
+const facetSchema = z.object({
+  value: z.string().meta({ description: 'What the filter of this field takes.' }),
+  count: z.int(),
+  label: z.string().optional().meta({ description: 'What people call it, when not so.' }),
+})
+
+const facetsSchema = z
+  .object({
+    ...windowSchema,
+    fields: z.object(
+      Object.fromEntries(facetFields.map((field) => [field, z.array(facetSchema)])) as Record<
+        (typeof facetFields)[number],
+        z.ZodArray<typeof facetSchema>
+      >,
+    ),
+    noise: z
+      .object({ hidden: z.int(), shown: z.int() })
+      .meta({ description: 'How many are routine, and how many are not, whatever `noise` says.' }),
+    total: z.int().meta({ description: 'How many match all filters.' }),
+  })
+  .meta({
+    id: 'Facets',
+    examples: [
+      {
+        from: '2026-03-01T12:30:00.000Z',
+        to: '2026-03-02T12:30:00.000Z',
+        fields: {
+          ...Object.fromEntries(facetFields.map((field) => [field, []])),
+          service: [
+            { value: 'ec2', count: 40 },
+            { value: 'rds', count: 2 },
+          ],
+          connection: [
+            { value: '019b2d5e-8c1a-7f00-9a3e-4f6d2c7b8a90', count: 42, label: 'Production' },
+          ],
+        },
+        noise: { hidden: 310, shown: 42 },
+        total: 42,
+      },
+    ],
+  })
+
+const tags = ['changes']
+
+/** What is drawn around the feed. */
+export function feedRoutes(app: App, { api }: ApiContext): void {
+  app.get(
+    '/changes/histogram',
+    {
+      schema: {
+        tags,
+        operationId: 'getHistogram',
+        summary: 'How many changes there are over time',
+        description: `Takes the filters of the feed. ${window} Buckets have one of a few lengths, from a second to a day, or weeks.`,
+        querystring: filtersSchema.extend({
+          buckets: z.coerce
+            .number()
+            .int()
+            .min(1)
+            .max(200)
+            .default(60)
+            .meta({ description: 'Most buckets.' }),
+        }),
+        response: { 200: answer('The histogram.', histogramSchema), ...problems(401, 422, 503) },
+      },
+    },
+    (request) =>
+      asOrganization(api, request.organizationId, async (trx) => {
+        const { buckets: most, ...query } = request.query
+        const filters = inWindow(toFilters(query))
+        const counted = await histogram(trx, await searched(trx, filters), most)
+        return {
+          ...written(filters),
+          ...counted,
+          buckets: counted.buckets.map(({ from, ...counts }) => ({
+            from: from.toISOString(),
+            ...counts,
+          })),
+          completeThrough: completeThrough(
+            await liveEdges(trx),
+            filters,
+            await linksOfConnections(trx),
+          ),
+        }
+      }),
+  )
+
+  app.get(
+    '/changes/facets',
+    {
+      schema: {
+        tags,
+        operationId: 'getFacets',
+        summary: 'The most frequent values of each field',
+        description: `Takes the filters of the feed. ${window} At most 20 values a field, the most frequent first. What is asked for of a field does not narrow its own counts: \`service=ec2\` leaves the other services to be seen. Values longer than 40 to 256 bytes, depending on the field, are not listed; of a change that names more than 1,200 bytes of resources only the first counts.`,
+        querystring: filtersSchema,
+        response: { 200: answer('The facets.', facetsSchema), ...problems(401, 422, 503) },
+      },
+    },
+    (request) =>
+      asOrganization(api, request.organizationId, async (trx) => {
+        const filters = inWindow(toFilters(request.query))
+        // Not by resource: those that are not asked for are counted as well.
+        const { include } = filters
+        const found = await searched(trx, {
+          ...filters,
+          include: { ...include, resource: undefined },
+        })
+        const { fields, ...counted } = await facets(trx, { ...found, include })
+        const names = await trx.selectFrom('connections').select(['id', 'name']).execute()
+        const environments = await trx.selectFrom('environments').select(['id', 'name']).execute()
+        return {
+          ...written(filters),
+          ...counted,
+          fields: {
+            ...fields,
+            connection: labelled(fields.connection, names),
+            environment: labelled(fields.environment, environments),
+          },
+        }
+      }),
+  )
+}
+
+type Windowed = ChangeFilters & Window
+
+async function searched(...[trx, filters]: Parameters<typeof withSearch>): Promise<Windowed> {
+  return (await withSearch(trx, filters)) as Windowed
+}
+
+/** @throws Problem 422 when there is no time between the bounds */
+function inWindow(filters: ChangeFilters): Windowed {
+  const to = filters.to ?? new Date()
+  const from = filters.from ?? new Date(to.getTime() - DEFAULT_HOURS * 3_600_000)
+  if (from < to) return { ...filters, from, to }
+  const detail = filters.to
+    ? '`from` has to be before `to`.'
+    : '`from` is not in the past: say `to` as well.'
+  throw new Problem(422, `?from: ${detail}`, { errors: [{ pointer: '?from', detail }] })
+}
+
+function written({ from, to }: Window) {
+  return { from: from.toISOString(), to: to.toISOString() }
+}
+
+function labelled(found: Facet[], named: { id: string; name: string }[]) {
+  const names = new Map(named.map(({ id, name }) => [id, name]))
+  return found.map((facet) => ({ ...facet, label: names.get(facet.value) }))
+}

@@ -1,0 +1,243 @@
+import { expressionBuilder, type RawBuilder, sql } from 'kysely'
+import { type ChangeFilters, matching, oneOf } from './changes.ts'
+import type { Trx } from './database.ts'
+import { linksOfConnections } from './environments.ts'
+import type { Schema } from './schema.ts'
+
+/** A span of time: `from` is in it, `to` is not. */
+export interface Window {
+  from: Date
+  to: Date
+}
+
+const MINUTE = 60
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+/** What people count in, in seconds. Longer ones are weeks, doubled as often as it takes. */
+const bucketSizes = [
+  ...[1, 5, 15, 30],
+  ...[1, 5, 15, 30].map((minutes) => minutes * MINUTE),
+  ...[1, 3, 6, 12].map((hours) => hours * HOUR),
+  ...[DAY, 7 * DAY],
+]
+/** A Monday, so that weeks begin as ISO 8601 has them. Milliseconds. */
+const ORIGIN = Date.UTC(2001, 0, 1)
+
+/** The shortest buckets of which `most` fill the window. Bounds in milliseconds, on whole buckets. */
+export function bucketsFor({ from, to }: Window, most: number) {
+  for (let nth = 0; ; nth++) {
+    const week = bucketSizes.at(-1)!
+    const seconds = bucketSizes[nth] ?? week * 2 ** (nth - bucketSizes.length + 1)
+    const size = seconds * 1000
+    const first = ORIGIN + Math.floor((from.getTime() - ORIGIN) / size) * size
+    const count = Math.ceil((to.getTime() - first) / size)
+    if (count <= most) return { seconds, first, count }
+  }
+}
+
+export interface Bucket {
+  from: Date
+  total: number
+  /** How many of them failed or were denied. */
+  failed: number
+}
+
+/**
+ * How many changes there are over time. Buckets begin at whole minutes, hours, days or weeks of
+ * UTC, the empty ones included; the first and the last one may reach out of the window, and count
+ * only what is in it.
+ */
+export async function histogram(
+  trx: Trx,
+  filters: ChangeFilters & Window,
+  most: number,
+): Promise<{ bucketSeconds: number; buckets: Bucket[]; total: number }> {
+  const { seconds, first, count } = bucketsFor(filters, most)
+  const rows = await histogramQuery(trx, filters, seconds).execute()
+  const counted = new Map(rows.map((row) => [row.from.getTime(), row]))
+  const buckets = Array.from({ length: count }, (_, nth) => {
+    const from = first + nth * seconds * 1000
+    const { total = 0, failed = 0 } = counted.get(from) ?? {}
+    return { from: new Date(from), total, failed }
+  })
+  return {
+    bucketSeconds: seconds,
+    buckets,
+    total: buckets.reduce((sum, { total }) => sum + total, 0),
+  }
+}
+
+/** The buckets that are not empty. */
+export function histogramQuery(trx: Trx, filters: ChangeFilters & Window, seconds: number) {
+  const bucket = sql<Date>`date_bin(${`${seconds} s`}::interval, occurred_at, ${new Date(ORIGIN)})`
+  return trx
+    .selectFrom('changes')
+    .select([
+      bucket.as('from'),
+      sql<number>`count(*)`.as('total'),
+      sql<number>`count(*) FILTER (WHERE outcome <> 'succeeded')`.as('failed'),
+    ])
+    .where(matching(filters))
+    .groupBy(sql`1`)
+}
+
+/** The parts of `facet_key` in their order; the last one of them is whether it is noise. */
+const keyed = [
+  ...(['source', 'service', 'region', 'account', 'actor'] as const),
+  ...(['tool', 'action', 'outcome', 'connection'] as const),
+]
+export const facetFields = [...keyed, 'environment', 'resource'] as const
+export type FacetField = (typeof facetFields)[number]
+
+export interface Facet {
+  value: string
+  count: number
+}
+
+export interface Facets {
+  fields: Record<FacetField, Facet[]>
+  /** Of the changes that match all else: how many are routine, and how many are not. */
+  noise: { hidden: number; shown: number }
+  total: number
+}
+
+const MOST_VALUES = 20
+/** Many resources are named twice, by id and by ARN: enough rows that 20 are left of them. */
+const MOST_RESOURCE_ROWS = 3 * MOST_VALUES
+
+interface FacetRow {
+  /** Null: all together. */
+  field: (typeof keyed)[number] | 'noise' | 'resource' | null
+  value: string
+  /** How many match all filters, but for what is asked for of this field. */
+  count: number
+  /** The same for what is asked for of environments. */
+  by_environment: number
+}
+
+/**
+ * The most frequent values of each field among the changes that match, with how often they are.
+ * What is asked for of a field does not narrow its own counts, so that one sees what else there is.
+ */
+export async function facets(trx: Trx, filters: ChangeFilters & Window): Promise<Facets> {
+  const { rows } = await facetsQuery(filters).execute(trx)
+  const byField = Map.groupBy(rows, ({ field }) => field)
+  const list = (found: Facet[] = []) =>
+    found
+      .filter(({ value, count }) => value !== '' && count > 0)
+      .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
+      .map(({ value, count }) => ({ value, count }))
+  const fields = {} as Facets['fields']
+  for (const field of keyed) fields[field] = list(byField.get(field)).slice(0, MOST_VALUES)
+  fields.resource = withoutTwins(list(byField.get('resource'))).slice(0, MOST_VALUES)
+  // All changes of a connection belong to the same environments.
+  const environments = new Map<string, number>()
+  const links = await linksOfConnections(trx)
+  for (const { value, by_environment } of byField.get('connection') ?? []) {
+    for (const id of links.get(value) ?? [])
+      environments.set(id, (environments.get(id) ?? 0) + by_environment)
+  }
+  const counted = [...environments].map(([value, count]) => ({ value, count }))
+  fields.environment = list(counted).slice(0, MOST_VALUES)
+
+  const total = byField.get(null)?.[0]?.count ?? 0
+  const routine = byField.get('noise')?.find(({ value }) => value === '1')?.count ?? 0
+  if (filters.noise === undefined)
+    return { fields, noise: { hidden: routine, shown: total - routine }, total }
+  const { count } = await oppositeNoiseQuery(trx, filters).executeTakeFirstOrThrow()
+  const noise = filters.noise ? { hidden: total, shown: count } : { hidden: count, shown: total }
+  return { fields, noise, total }
+}
+
+/** How many changes only the filter by noise leaves out. */
+export function oppositeNoiseQuery(trx: Trx, filters: ChangeFilters & Window) {
+  return trx
+    .selectFrom('changes')
+    .select(sql<number>`count(*)`.as('count'))
+    .where(matching({ ...filters, noise: !filters.noise }))
+}
+
+/**
+ * All facets in one scan: first as many rows as there are different keys, then each key taken
+ * apart. A change that is only left out by what is asked for of one field is counted for that field.
+ */
+export function facetsQuery(filters: ChangeFilters & Window): RawBuilder<FacetRow> {
+  const eb = expressionBuilder<Schema, 'changes'>()
+  const { changeSet } = filters.include
+  const always = matching({ ...filters, include: changeSet ? { changeSet } : {} })
+  const asked = facetFields.flatMap((field) => {
+    const values = filters.include[field]
+    return values ? [{ field, fails: sql`((${oneOf(eb, field, values)}) IS NOT TRUE)` }] : []
+  })
+  const fails = asked.map((each) => sql`${each.fails}::int`)
+  const atMostOne = asked.length > 1 ? sql`AND ${sql.join(fails, sql` + `)} <= 1` : sql``
+  const missed = sql`CASE ${sql.join(
+    asked.map((each) => sql`WHEN ${each.fails} THEN ${sql.lit(each.field)}`),
+    sql` `,
+  )} END`
+  // Nothing is missed where nothing is asked for, and one column less is grouped by.
+  const isAsked = asked.length > 0
+  const group = isAsked ? sql`, missed` : sql``
+  const countFor = (field: FacetField | undefined) => {
+    if (!isAsked) return sql`sum(n)`
+    const own = asked.some((each) => each.field === field)
+      ? sql`OR missed = ${sql.lit(field)}`
+      : sql``
+    return sql`coalesce(sum(n) FILTER (WHERE missed IS NULL ${own}), 0)`
+  }
+  const parts = [...keyed, 'noise' as const].map((field, index) => ({
+    field,
+    column: sql.ref(field),
+    value: sql`f[${sql.lit(index + 1)}]`,
+  }))
+  const columns = sql.join(parts.map(({ column }) => column))
+  const ofThis = (choose: (field: (typeof parts)[number]['field']) => RawBuilder<unknown>) =>
+    sql.join(
+      parts.map(({ field, column }) => sql`WHEN grouping(${column}) = 0 THEN ${choose(field)}`),
+      sql` `,
+    )
+  return sql<FacetRow>`
+    WITH grouped AS MATERIALIZED (
+      SELECT facet_key, resource_key, grouping(facet_key) = 1 AS by_resource, count(*) AS n ${group}
+      FROM (
+        SELECT facet_key, resource_key ${isAsked ? sql`, ${missed} AS missed` : sql``}
+        FROM changes WHERE ${always(eb)} ${atMostOne}
+      ) AS scanned
+      GROUP BY GROUPING SETS ((facet_key ${group}), (resource_key ${group}))
+    ), split AS (
+      SELECT ${sql.join(parts.map(({ column, value }) => sql`${value} AS ${column}`))}, n ${group}
+      FROM (
+        SELECT string_to_array(facet_key, E'\\x1f') AS f, n ${group} FROM grouped WHERE NOT by_resource
+      ) AS taken OFFSET 0
+    )
+    SELECT CASE ${ofThis((field) => sql.lit(field))} END AS field,
+      coalesce(${columns}) AS value,
+      (CASE ${ofThis((field) => countFor(field === 'noise' ? undefined : field))}
+        ELSE ${countFor(undefined)} END)::int8 AS count,
+      ${countFor('environment')}::int8 AS by_environment
+    FROM split
+    GROUP BY GROUPING SETS (${columns}, ())
+    UNION ALL (
+      SELECT 'resource', resource, ${countFor('resource')}::int8 AS count, 0
+      FROM (
+        SELECT unnest(string_to_array(resource_key, E'\\x1f')) AS resource, n ${group}
+        FROM grouped WHERE by_resource
+      ) AS taken
+      GROUP BY resource
+      ORDER BY count DESC, resource
+      LIMIT ${MOST_RESOURCE_ROWS}
+    )
+  `
+}
+
+/** ARNs that count as often as an id that they end with are the same resource under its other name. */
+function withoutTwins(found: Facet[]): Facet[] {
+  return found.filter(
+    ({ value, count }) =>
+      !value.startsWith('arn:') ||
+      !found.some((other) => {
+        if (other.count !== count || other.value === value) return false
+        return value.endsWith(`/${other.value}`) || value.endsWith(`:${other.value}`)
+      }),
+  )
+}

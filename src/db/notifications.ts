@@ -1,0 +1,187 @@
+import pg from 'pg'
+import { z } from 'zod'
+
+/** The one channel that the triggers of the first migration notify. */
+const CHANNEL = 'cairn'
+/** A listener that gets more in this time gets one sum of it. Milliseconds. */
+const COALESCE_MS = 500
+const LONGEST_WAIT_MS = 15_000
+
+/** What happened in an organization, put together over half a second. */
+export type Notification =
+  /** New changes of one connection; `noise` of them are routine. */
+  | { kind: 'changes'; connectionId: string | null; count: number; noise: number; newest: Date }
+  /** The row, the verification or the coverage of a connection was written. */
+  | { kind: 'connection'; connectionId: string }
+  /** Postgres was away: whatever happened meanwhile was not heard. */
+  | { kind: 'missed' }
+
+type Listener = (notification: Notification) => void
+
+export interface Notifications {
+  /** @returns what ends the subscription */
+  subscribe(organizationId: string, listener: Listener): () => void
+  close(): Promise<void>
+}
+
+const payloadSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('changes'),
+    organization: z.string(),
+    connection: z.string().nullable(),
+    count: z.number(),
+    noise: z.number(),
+    newest: z.coerce.date(),
+  }),
+  z.object({ kind: z.literal('connection'), organization: z.string(), connection: z.string() }),
+])
+
+/** What is due for one organization. */
+class Outbox {
+  readonly listeners = new Set<Listener>()
+  #pending = new Map<string, Notification>()
+  #timer: NodeJS.Timeout | undefined
+
+  add(notification: Notification): void {
+    const key = JSON.stringify([
+      notification.kind,
+      'connectionId' in notification && notification.connectionId,
+    ])
+    const before = this.#pending.get(key)
+    if (before?.kind === 'changes' && notification.kind === 'changes') {
+      before.count += notification.count
+      before.noise += notification.noise
+      if (notification.newest > before.newest) before.newest = notification.newest
+    } else {
+      this.#pending.set(key, notification)
+    }
+    // Never at once: what one batch says arrives in pieces.
+    this.#timer ??= setTimeout(() => this.#flush(), COALESCE_MS)
+  }
+
+  #flush(): void {
+    this.#timer = undefined
+    const due = [...this.#pending.values()]
+    this.#pending.clear()
+    for (const listener of this.listeners) for (const each of due) listener(each)
+  }
+
+  close(): void {
+    clearTimeout(this.#timer)
+    this.listeners.clear()
+  }
+}
+
+/**
+ * Tells what happens in the database, heard on one connection of its own. That is made when the
+ * first listener comes, and made again, ever more slowly, when it is lost: then all are told that
+ * they may have missed something.
+ *
+ * @param options.onError told when Postgres cannot be listened to; it is tried again
+ */
+export function openNotifications(options: {
+  /** `postgres://…` */
+  url: string
+  onError?: (error: Error) => void
+}): Notifications {
+  const outboxes = new Map<string, Outbox>()
+  let client: pg.Client | undefined
+  let connecting: Promise<void> | undefined
+  let retry: NodeJS.Timeout | undefined
+  let waitMs = 0
+  let closed = false
+
+  const onNotification = ({ payload }: pg.Notification) => {
+    let json: unknown
+    try {
+      json = JSON.parse(payload ?? '')
+    } catch {
+      return
+    }
+    const parsed = payloadSchema.safeParse(json)
+    if (!parsed.success) return
+    const { organization, connection, ...rest } = parsed.data
+    const heard = { ...rest, connectionId: connection } as Notification
+    outboxes.get(organization)?.add(heard)
+  }
+
+  async function connect(): Promise<void> {
+    const next = new pg.Client({
+      connectionString: options.url,
+      connectionTimeoutMillis: 10_000,
+      keepAlive: true,
+      application_name: 'cairn notifications',
+      // It reads no table, so the role that may do least will do.
+      options: '-c role=cairn_api',
+    })
+    // One of them is enough to know that it is over; both may come.
+    let over = false
+    const lost = (error?: Error) => {
+      if (over) return
+      over = true
+      next.removeAllListeners('notification')
+      next.end().catch(() => {})
+      if (client === next) client = undefined
+      if (closed) return
+      options.onError?.(error ?? new Error('The connection that listens has ended'))
+      again()
+    }
+    next.on('error', lost)
+    next.on('end', () => lost())
+    next.on('notification', onNotification)
+    try {
+      await next.connect()
+      await next.query(`LISTEN ${CHANNEL}`)
+    } catch (error) {
+      lost(error as Error)
+      return
+    }
+    if (over) return
+    if (closed) {
+      await next.end()
+      return
+    }
+    client = next
+    waitMs = 0
+    // Who subscribed before this moment heard nothing yet, the first time as well.
+    for (const outbox of outboxes.values()) outbox.add({ kind: 'missed' })
+  }
+
+  function again(): void {
+    // Not all processes at the same moment.
+    waitMs = Math.min(LONGEST_WAIT_MS, Math.max(250, waitMs * 2))
+    retry = setTimeout(start, waitMs * (0.5 + Math.random()))
+  }
+
+  function start(): void {
+    retry = undefined
+    connecting = connect().finally(() => {
+      connecting = undefined
+    })
+  }
+
+  return {
+    subscribe(organizationId, listener) {
+      const outbox = outboxes.get(organizationId) ?? new Outbox()
+      outboxes.set(organizationId, outbox)
+      // An object of its own each time: the same function may listen twice.
+      const own: Listener = (notification) => listener(notification)
+      outbox.listeners.add(own)
+      if (!client && !connecting && !retry) start()
+      return () => {
+        outbox.listeners.delete(own)
+        if (outbox.listeners.size > 0) return
+        outbox.close()
+        if (outboxes.get(organizationId) === outbox) outboxes.delete(organizationId)
+      }
+    },
+    async close() {
+      closed = true
+      clearTimeout(retry)
+      for (const outbox of outboxes.values()) outbox.close()
+      outboxes.clear()
+      await connecting
+      await client?.end().catch(() => {})
+    },
+  }
+}
