@@ -184,7 +184,8 @@ describe("Temporal's UI and search", () => {
     )
     try {
       const ref = connectionIn(new World())
-      expect(await elsewhere.changed(ref)).toBe(true)
+      // The first call connects, and has two seconds for it.
+      await vi.waitFor(async () => expect(await elsewhere.changed(ref)).toBe(true), 20_000)
       const handle = elsewhere.client.workflow.getHandle(connectionWorkflowId(ref.connectionId))
       const { events } = await handle.fetchHistory()
       const started = events![0]!.workflowExecutionStartedEventAttributes!
