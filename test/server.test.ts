@@ -1,10 +1,11 @@
+import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { sql } from 'kysely'
 import { pino } from 'pino'
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import { type Config, ConfigError, loadConfig } from '../src/config.ts'
 import { type Database, openDatabase } from '../src/db/database.ts'
 import { addApiKey, ensureOrganization } from '../src/db/organizations.ts'
@@ -44,8 +45,11 @@ beforeEach(async () => {
 const configure = (env: Record<string, string> = {}): Config =>
   loadConfig({ PORT: '0', CAIRN_DATA_DIR: dataDir, ...env })
 
-async function start(config: Config, logger = silent) {
-  const server = await startServer({ config, databaseUrl: database.url, workflows, logger })
+async function start(config: Config, logger = silent, demoSession = false) {
+  const server = await startServer({
+    ...{ config, workflows, logger, demoSession },
+    databaseUrl: database.url,
+  })
   atTheEnd(() => server.close())
   return server
 }
@@ -152,6 +156,143 @@ describe('the first key', () => {
   })
 })
 
+/** What a browser does with the link: the page asks, then makes the account. */
+async function welcome(link: string) {
+  const { origin, searchParams } = new URL(link)
+  const person = { name: 'Ada', email: 'ada@example.com', password: 'correct horse' }
+  const response = await fetch(`${origin}/api/welcome`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin },
+    body: JSON.stringify({ token: searchParams.get('token'), ...person }),
+  })
+  return { status: response.status, cookie: cookieOf(response) }
+}
+
+const cookieOf = (response: Response) =>
+  response.headers
+    .getSetCookie()
+    .map((each) => each.split(';', 1)[0])
+    .join('; ')
+
+const me = (url: string, cookie: string) => fetch(`${url}/api/v1/me`, { headers: { cookie } })
+
+describe('the first owner', () => {
+  test('is made by the link of a start; then no start gives one', async () => {
+    const first = await start(configure())
+    const again = await start(configure())
+    expect(first.welcomeUrl).toMatch(
+      new RegExp(`^${first.url}/welcome\\?token=cairn_invite_[\\w-]{43}$`),
+    )
+    expect(again.welcomeUrl).not.toBe(first.welcomeUrl)
+    const { status, cookie } = await welcome(again.welcomeUrl!)
+    expect(status).toBe(201)
+    // Both servers read the same secret.
+    for (const { url } of [first, again])
+      expect(await (await me(url, cookie)).json()).toMatchObject({
+        user: { email: 'ada@example.com' },
+        organization: { name: 'default' },
+        role: 'owner',
+      })
+    expect((await welcome(first.welcomeUrl!)).status).toBe(404)
+    expect((await start(configure())).welcomeUrl).toBeUndefined()
+  })
+
+  test('finds the link at the public URL', async () => {
+    const { welcomeUrl } = await start(configure({ CAIRN_PUBLIC_URL: 'https://cairn.example.com' }))
+    expect(welcomeUrl).toMatch(/^https:\/\/cairn\.example\.com\/welcome\?token=/)
+  })
+
+  test('is told the link on the terminal, not in the log', async () => {
+    const { PATH, HOME } = process.env
+    const child = spawn(process.execPath, [path.resolve(import.meta.dirname, '../src/server.ts')], {
+      env: {
+        ...{ PATH, HOME, PORT: '0', CAIRN_DATA_DIR: dataDir, CAIRN_LOG_LEVEL: 'debug' },
+        DATABASE_URL: database.url,
+        TEMPORAL_ADDRESS: inject('temporalAddress'),
+      },
+    })
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    atTheEnd(async () => {
+      child.kill('SIGKILL')
+      await ended
+    })
+    let told = ''
+    let logged = ''
+    child.stderr.on('data', (text) => {
+      told += text
+    })
+    child.stdout.on('data', (text) => {
+      logged += text
+    })
+    await vi.waitFor(() => expect(told).toMatch(/\/welcome\?token=\S+\n/), { timeout: 60_000 })
+    const link = /http\S+/.exec(told)![0]
+    expect((await welcome(link)).status).toBe(201)
+    child.kill('SIGTERM')
+    await ended
+    expect(logged).toContain('/api/welcome')
+    expect(logged).not.toContain('cairn_invite_')
+  })
+})
+
+describe('what signs the cookies', () => {
+  const file = () => path.join(dataDir, 'auth-secret')
+
+  test('is made once, for its reader alone, also by servers that start at once', async () => {
+    await Promise.all(Array.from({ length: 3 }, () => start(configure())))
+    const secret = readFileSync(file(), 'utf8')
+    expect(secret).toMatch(/^[\w-]{43}\n$/)
+    expect(statSync(file()).mode & 0o777).toBe(0o600)
+    await start(configure())
+    expect(readFileSync(file(), 'utf8')).toBe(secret)
+  })
+
+  test('can be given, the same to servers that share no directory; another one signs out', async () => {
+    const elsewhere = mkdtempSync(path.join(tmpdir(), 'cairn-server-'))
+    atTheEnd(() => rmSync(elsewhere, { recursive: true }))
+    const CAIRN_AUTH_SECRET = 'given '.repeat(8)
+    const one = await start(configure({ CAIRN_AUTH_SECRET }))
+    const two = await start(configure({ CAIRN_AUTH_SECRET, CAIRN_DATA_DIR: elsewhere }))
+    const three = await start(configure({ CAIRN_AUTH_SECRET: 'another '.repeat(8) }))
+    const { cookie } = await welcome(one.welcomeUrl!)
+    expect((await me(two.url, cookie)).status).toBe(200)
+    expect((await me(three.url, cookie)).status).toBe(401)
+  })
+
+  test.each(['', 'short'])('a file that holds %j stops the start', async (text) => {
+    writeFileSync(file(), text)
+    await expect(start(configure())).rejects.toThrow(ConfigError)
+  })
+})
+
+describe('the demo', () => {
+  test('has an owner whose session begins with a visit', async () => {
+    const { url, welcomeUrl } = await start(configure(), silent, true)
+    expect(welcomeUrl).toBeUndefined()
+    const visit = await fetch(`${url}/api/demo/sign-in`, { redirect: 'manual' })
+    expect(visit.status).toBe(302)
+    expect(cookieOf(visit)).toMatch(/^cairn_demo\.session_token=/)
+    expect(await (await me(url, cookieOf(visit))).json()).toMatchObject({
+      role: 'owner',
+      demo: true,
+    })
+  })
+
+  test.each(['0.0.0.0', '::', '192.0.2.1'])('does not listen on %s', async (CAIRN_HOST) => {
+    await expect(start(configure({ CAIRN_HOST }), silent, true)).rejects.toThrow(ConfigError)
+  })
+
+  test('is not begun on a database that has an owner', async () => {
+    const { welcomeUrl } = await start(configure())
+    await welcome(welcomeUrl!)
+    await expect(start(configure(), silent, true)).rejects.toThrow('has an owner')
+  })
+
+  test('is nothing that a start without it has', async () => {
+    const { url } = await start(configure())
+    expect((await fetch(`${url}/api/demo/sign-in`, { redirect: 'manual' })).status).toBe(404)
+  })
+})
+
 describe('the port', () => {
   async function occupy(port = 0): Promise<number> {
     const server = await new Promise<Server>((resolve, reject) => {
@@ -193,8 +334,10 @@ describe('the login that the API acts as', () => {
 
   test('can be one of its own, which may do nothing else', async () => {
     const { role, env } = await login('api', 'IN ROLE cairn_api, cairn_system')
-    const { url } = await start(configure(env))
+    const { url, welcomeUrl } = await start(configure(env))
     expect(await ask(url, knownApiKey(configure())!)).toBe(200)
+    const { status, cookie } = await welcome(welcomeUrl!)
+    expect([status, (await me(url, cookie)).status]).toEqual([201, 200])
     const { rows } = await sql<{ usename: string }>`
       SELECT DISTINCT usename FROM pg_stat_activity WHERE datname = current_database() AND usename = ${role}
     `.execute(superuser)

@@ -174,7 +174,7 @@ export function authRoutes(app: App, { auth, system, publicUrl, demoOwner }: Api
     },
     async (request, reply) => {
       await ask(request, reply, '/sign-out', {})
-      return reply.code(204).send()
+      return reply.code(204).send(null)
     },
   )
 
@@ -241,7 +241,7 @@ export function authRoutes(app: App, { auth, system, publicUrl, demoOwner }: Api
     },
     async (request, reply) => {
       await ask(request, reply, '/revoke-other-sessions', {})
-      return reply.code(204).send()
+      return reply.code(204).send(null)
     },
   )
 

@@ -151,7 +151,7 @@ export function memberRoutes(app: App, { api, system, publicUrl }: ApiContext): 
       }
       // Without a membership a session opens nothing, so nothing is open between the two.
       await deleteUserWithoutMembership(system, { id: removed.userId })
-      return reply.code(204).send()
+      return reply.code(204).send(null)
     },
   )
 
@@ -232,7 +232,7 @@ export function memberRoutes(app: App, { api, system, publicUrl }: ApiContext): 
         z.uuid().safeParse(id).success &&
         (await asOrganization(api, request.organizationId, (trx) => revokeInvitation(trx, id)))
       if (!revoked) throw notFound('invitation')
-      return reply.code(204).send()
+      return reply.code(204).send(null)
     },
   )
 }

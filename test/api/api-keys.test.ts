@@ -81,14 +81,14 @@ test('of a key that somebody chose, nothing is told', async () => {
 })
 
 describe('what decides who gets in', () => {
-  const routes = [
+  const routes: [method: string, url: string, body?: object][] = [
     ['POST', '/api/v1/api-keys', { name: 'more' }],
     ['DELETE', '/api/v1/api-keys/ID'],
     ['POST', '/api/v1/invitations', {}],
     ['GET', '/api/v1/invitations'],
     ['DELETE', '/api/v1/invitations/ID'],
     ['DELETE', '/api/v1/members/ID'],
-  ] as const
+  ]
 
   test.each(routes)('%s %s takes an owner, in person', async (method, url, body) => {
     const member = await tenant.signedIn('member')
