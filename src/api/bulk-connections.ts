@@ -123,7 +123,9 @@ export function bulkConnectionRoutes(app: App, { api, workflows, principal }: Ap
       const externalIds = Object.fromEntries(rows.map((row) => [row.account_id!, row.external_id]))
       reply.code(201)
       return {
-        items: rows.map((row) => toConnection(row, { environmentId: body.environmentId })),
+        items: rows.map((row) =>
+          toConnection(row, workflows, { environmentId: body.environmentId }),
+        ),
         externalIds,
         terraform: externalIdMap(externalIds),
       }

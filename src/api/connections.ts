@@ -17,6 +17,7 @@ import { asOrganization, type Trx } from '../db/database.ts'
 import { defaultEnvironments, setDefaultEnvironment } from '../db/environments.ts'
 import type { Principal } from '../db/principals.ts'
 import type { ConnectionRow, ConnectionStatus, SecondsRange } from '../db/schema.ts'
+import type { Workflows } from '../temporal.ts'
 import type { ConnectionRef } from '../workflows/state.ts'
 import type { ApiContext, App } from './context.ts'
 import { refuseAbsentEnvironment } from './environments.ts'
@@ -43,6 +44,8 @@ const example = {
   pollIntervalSeconds: 60,
   completeThrough: '2026-03-02T12:03:00.000Z',
   nextPollAt: '2026-03-02T12:24:10.000Z',
+  workflowUrl:
+    'http://127.0.0.1:8233/namespaces/default/workflows/connection-019b2d5e-8c1a-7f00-9a3e-4f6d2c7b8a90',
   createdAt: '2026-03-02T09:12:07.311Z',
 }
 
@@ -76,6 +79,10 @@ export const connectionSchema = z
         'The live edge over all active regions: every event up to here is imported, but for the gaps that coverage names. Null while a region has nothing settled.',
     }),
     nextPollAt: time.nullable(),
+    workflowUrl: z
+      .url()
+      .nullable()
+      .meta({ description: "Its workflow's page in Temporal's UI, when that is known." }),
     createdAt: time,
   })
   .meta({
@@ -356,7 +363,7 @@ export function connectionRoutes(app: App, { api, workflows, principal }: ApiCon
       ).catch(refuseAbsentEnvironment)
       await changed(row)
       reply.code(201).header('location', `/api/v1/connections/${row.id}`)
-      return toConnection(row, { environmentId: body.environmentId })
+      return toConnection(row, workflows, { environmentId: body.environmentId })
     },
   )
 
@@ -382,7 +389,7 @@ export function connectionRoutes(app: App, { api, workflows, principal }: ApiCon
         const environments = await defaultEnvironments(trx)
         return {
           items: rows.map((row) =>
-            toConnection(row, {
+            toConnection(row, workflows, {
               environmentId: environments.get(row.id),
               completeThrough: edges.get(row.id),
             }),
@@ -403,7 +410,7 @@ export function connectionRoutes(app: App, { api, workflows, principal }: ApiCon
         response: { 200: answer('The connection.', connectionSchema), ...problems(401, 404, 503) },
       },
     },
-    (request) => withConnection(api, request, shown),
+    (request) => withConnection(api, request, (trx, row) => shown(trx, row, workflows)),
   )
 
   app.patch(
@@ -432,7 +439,7 @@ export function connectionRoutes(app: App, { api, workflows, principal }: ApiCon
         const after = differs ? await update(trx, row, wanted) : row
         // Not the workflow's concern: what is imported is the same.
         if (environmentId !== undefined) await setDefaultEnvironment(trx, row, environmentId)
-        return { row: after, answer: await shown(trx, after), differs }
+        return { row: after, answer: await shown(trx, after, workflows), differs }
       }).catch(refuseAbsentEnvironment)
       if (differs) await changed(row)
       return answer
@@ -472,7 +479,7 @@ export function connectionRoutes(app: App, { api, workflows, principal }: ApiCon
       if (!row) throw notFound('connection')
       await changed(row)
       reply.code(202)
-      return { ...toConnection(row, { environmentId }), cleanUp: cleanUp(row) }
+      return { ...toConnection(row, workflows, { environmentId }), cleanUp: cleanUp(row) }
     },
   )
 
@@ -703,10 +710,12 @@ function askedStatus(row: ConnectionRow): ConnectionStatus | null {
   return row.status === 'paused' ? 'importing' : null
 }
 
-async function shown(trx: Trx, row: ConnectionRow) {
+type WorkflowPages = Pick<Workflows, 'uiUrl'>
+
+async function shown(trx: Trx, row: ConnectionRow, workflows: WorkflowPages) {
   const edges = await liveEdges(trx, row.id)
   const environments = await defaultEnvironments(trx, row.id)
-  return toConnection(row, {
+  return toConnection(row, workflows, {
     environmentId: environments.get(row.id),
     completeThrough: edges.get(row.id),
   })
@@ -715,6 +724,7 @@ async function shown(trx: Trx, row: ConnectionRow) {
 /** What is kept beside its row is null when it is left out. */
 export function toConnection(
   row: ConnectionRow,
+  workflows: WorkflowPages,
   beside: { environmentId?: string | null; completeThrough?: Date | null } = {},
 ) {
   return {
@@ -731,6 +741,7 @@ export function toConnection(
     pollIntervalSeconds: row.poll_interval_seconds,
     completeThrough: beside.completeThrough?.toISOString() ?? null,
     nextPollAt: row.next_poll_at?.toISOString() ?? null,
+    workflowUrl: workflows.uiUrl({ organizationId: row.organization_id, connectionId: row.id }),
     createdAt: row.created_at.toISOString(),
   }
 }

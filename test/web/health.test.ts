@@ -36,6 +36,7 @@ function connection(given: Partial<Connection> = {}): Connection {
     pollIntervalSeconds: 60,
     completeThrough: '2026-03-12T12:03:00.000Z',
     nextPollAt: '2026-03-12T12:24:10.000Z',
+    workflowUrl: null,
     createdAt: '2026-03-12T09:12:07.311Z',
     ...given,
   }

@@ -44,6 +44,8 @@ export type Connection = {
     /** The live edge over all active regions: every event up to here is imported, but for the gaps that coverage names. Null while a region has nothing settled. */
     completeThrough: string | null;
     nextPollAt: string | null;
+    /** Its workflow's page in Temporal's UI, when that is known. */
+    workflowUrl: string | null;
     createdAt: string;
 };
 export type ConnectionSettingsInput = {
@@ -80,6 +82,8 @@ export type DeletedConnection = {
     /** The live edge over all active regions: every event up to here is imported, but for the gaps that coverage names. Null while a region has nothing settled. */
     completeThrough: string | null;
     nextPollAt: string | null;
+    /** Its workflow's page in Temporal's UI, when that is known. */
+    workflowUrl: string | null;
     createdAt: string;
     /** What is left to remove in AWS; null when there was no role. */
     cleanUp: {
@@ -425,6 +429,111 @@ export type ChangeWithRecord = {
     connectionId: string | null;
     /** As the source sent it. */
     record: any;
+};
+export type Histogram = {
+    "from": string;
+    to: string;
+    bucketSeconds: number;
+    /** Without a gap, the empty ones too. They begin at whole minutes, hours, days or weeks of UTC: the first and the last may reach out of the window, and count only what is in it. */
+    buckets: {
+        "from": string;
+        total: number;
+        /** How many of them failed or were denied. */
+        failed: number;
+    }[];
+    total: number;
+    /** The earliest live edge of the connections that are asked for. Null while one of them has a region without anything imported. */
+    completeThrough: string | null;
+};
+export type Facets = {
+    "from": string;
+    to: string;
+    fields: {
+        source: {
+            /** What the filter of this field takes. */
+            value: string;
+            count: number;
+            /** What people call it, when not so. */
+            label?: string;
+        }[];
+        service: {
+            /** What the filter of this field takes. */
+            value: string;
+            count: number;
+            /** What people call it, when not so. */
+            label?: string;
+        }[];
+        region: {
+            /** What the filter of this field takes. */
+            value: string;
+            count: number;
+            /** What people call it, when not so. */
+            label?: string;
+        }[];
+        account: {
+            /** What the filter of this field takes. */
+            value: string;
+            count: number;
+            /** What people call it, when not so. */
+            label?: string;
+        }[];
+        actor: {
+            /** What the filter of this field takes. */
+            value: string;
+            count: number;
+            /** What people call it, when not so. */
+            label?: string;
+        }[];
+        tool: {
+            /** What the filter of this field takes. */
+            value: string;
+            count: number;
+            /** What people call it, when not so. */
+            label?: string;
+        }[];
+        action: {
+            /** What the filter of this field takes. */
+            value: string;
+            count: number;
+            /** What people call it, when not so. */
+            label?: string;
+        }[];
+        outcome: {
+            /** What the filter of this field takes. */
+            value: string;
+            count: number;
+            /** What people call it, when not so. */
+            label?: string;
+        }[];
+        connection: {
+            /** What the filter of this field takes. */
+            value: string;
+            count: number;
+            /** What people call it, when not so. */
+            label?: string;
+        }[];
+        environment: {
+            /** What the filter of this field takes. */
+            value: string;
+            count: number;
+            /** What people call it, when not so. */
+            label?: string;
+        }[];
+        resource: {
+            /** What the filter of this field takes. */
+            value: string;
+            count: number;
+            /** What people call it, when not so. */
+            label?: string;
+        }[];
+    };
+    /** How many are routine, and how many are not, whatever `noise` says. */
+    noise: {
+        hidden: number;
+        shown: number;
+    };
+    /** How many match all filters. */
+    total: number;
 };
 export type User = {
     id: string;
@@ -921,6 +1030,154 @@ export function getChange(id: string, opts?: Oazapfts.RequestOpts) {
         status: 200;
         data: ChangeWithRecord;
     }>(`/api/v1/changes/${encodeURIComponent(id)}`, {
+        ...opts
+    }));
+}
+/**
+ * How many changes there are over time
+ */
+export function getHistogram({ $from, to, q, noise, source, sourceQuery, service, serviceQuery, region, regionQuery, account, accountQuery, actor, actorQuery, tool, toolQuery, action, actionQuery, outcome, outcomeQuery, connection, connectionQuery, resource, resourceQuery, environment, environmentQuery, changeSet, changeSetQuery, buckets }: {
+    $from?: string;
+    to?: string;
+    q?: string;
+    noise?: "true" | "false";
+    source?: string | string[];
+    sourceQuery?: string | string[];
+    service?: string | string[];
+    serviceQuery?: string | string[];
+    region?: string | string[];
+    regionQuery?: string | string[];
+    account?: string | string[];
+    accountQuery?: string | string[];
+    actor?: string | string[];
+    actorQuery?: string | string[];
+    tool?: string | string[];
+    toolQuery?: string | string[];
+    action?: string | string[];
+    actionQuery?: string | string[];
+    outcome?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
+    outcomeQuery?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
+    connection?: string | string[];
+    connectionQuery?: string | string[];
+    resource?: string | string[];
+    resourceQuery?: string | string[];
+    environment?: string | string[];
+    environmentQuery?: string | string[];
+    changeSet?: string | string[];
+    changeSetQuery?: string | string[];
+    buckets?: number;
+} = {}, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: Histogram;
+    }>(`/api/v1/changes/histogram${QS.query(QS.explode({
+        "from": $from,
+        to,
+        q,
+        noise,
+        source,
+        "source!": sourceQuery,
+        service,
+        "service!": serviceQuery,
+        region,
+        "region!": regionQuery,
+        account,
+        "account!": accountQuery,
+        actor,
+        "actor!": actorQuery,
+        tool,
+        "tool!": toolQuery,
+        action,
+        "action!": actionQuery,
+        outcome,
+        "outcome!": outcomeQuery,
+        connection,
+        "connection!": connectionQuery,
+        resource,
+        "resource!": resourceQuery,
+        environment,
+        "environment!": environmentQuery,
+        changeSet,
+        "changeSet!": changeSetQuery,
+        buckets
+    }))}`, {
+        ...opts
+    }));
+}
+/**
+ * The most frequent values of each field
+ */
+export function getFacets({ $from, to, q, noise, source, sourceQuery, service, serviceQuery, region, regionQuery, account, accountQuery, actor, actorQuery, tool, toolQuery, action, actionQuery, outcome, outcomeQuery, connection, connectionQuery, resource, resourceQuery, environment, environmentQuery, changeSet, changeSetQuery }: {
+    $from?: string;
+    to?: string;
+    q?: string;
+    noise?: "true" | "false";
+    source?: string | string[];
+    sourceQuery?: string | string[];
+    service?: string | string[];
+    serviceQuery?: string | string[];
+    region?: string | string[];
+    regionQuery?: string | string[];
+    account?: string | string[];
+    accountQuery?: string | string[];
+    actor?: string | string[];
+    actorQuery?: string | string[];
+    tool?: string | string[];
+    toolQuery?: string | string[];
+    action?: string | string[];
+    actionQuery?: string | string[];
+    outcome?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
+    outcomeQuery?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
+    connection?: string | string[];
+    connectionQuery?: string | string[];
+    resource?: string | string[];
+    resourceQuery?: string | string[];
+    environment?: string | string[];
+    environmentQuery?: string | string[];
+    changeSet?: string | string[];
+    changeSetQuery?: string | string[];
+} = {}, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: Facets;
+    }>(`/api/v1/changes/facets${QS.query(QS.explode({
+        "from": $from,
+        to,
+        q,
+        noise,
+        source,
+        "source!": sourceQuery,
+        service,
+        "service!": serviceQuery,
+        region,
+        "region!": regionQuery,
+        account,
+        "account!": accountQuery,
+        actor,
+        "actor!": actorQuery,
+        tool,
+        "tool!": toolQuery,
+        action,
+        "action!": actionQuery,
+        outcome,
+        "outcome!": outcomeQuery,
+        connection,
+        "connection!": connectionQuery,
+        resource,
+        "resource!": resourceQuery,
+        environment,
+        "environment!": environmentQuery,
+        changeSet,
+        "changeSet!": changeSetQuery
+    }))}`, {
+        ...opts
+    }));
+}
+/**
+ * What happens, as it happens
+ */
+export function listenToEvents(opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchText("/api/v1/events", {
         ...opts
     }));
 }

@@ -1,3 +1,104 @@
+import { Button, Group, Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { IconArrowRight, IconBrandAws, IconPlus } from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { ErrorState, Loading } from '../components/states.tsx'
+import { summaryOf, type Tone } from '../health.ts'
+import { useNow } from '../time.tsx'
+import { ConnectAccount } from './connections/connect.tsx'
+import { connectionsQuery } from './connections/queries.ts'
+import { ToneIcon, useTimeZone } from './connections/status.tsx'
+
+/** Where changes come from: a card for each source. */
 export function IntegrationsPage() {
-  return null
+  return (
+    <Stack gap="lg" maw={1100}>
+      <div>
+        <Title order={1} size="h2">
+          Integrations
+        </Title>
+        <Text c="dimmed">Where Cairn learns what changed.</Text>
+      </div>
+      <SimpleGrid cols={{ base: 1, md: 2 }}>
+        <AwsCard />
+      </SimpleGrid>
+      <Text c="dimmed" size="sm">
+        AWS is the one source so far. Pull requests, deploys and alerts are planned.
+      </Text>
+    </Stack>
+  )
+}
+
+function AwsCard() {
+  const connections = useQuery(connectionsQuery)
+  const timeZone = useTimeZone()
+  const now = useNow()
+  const [connecting, { open, close }] = useDisclosure()
+  const items = connections.data ?? []
+  return (
+    <Paper withBorder p="lg" component="section" aria-labelledby="aws">
+      <Stack gap="sm" h="100%">
+        <Group gap="sm" wrap="nowrap">
+          <IconBrandAws size={32} aria-hidden />
+          <div>
+            <Title order={2} size="h4" id="aws">
+              AWS
+            </Title>
+            <Text size="sm" c="dimmed">
+              Changes in your accounts, from CloudTrail
+            </Text>
+          </div>
+        </Group>
+        {connections.isPending && <Loading />}
+        {connections.isError && (
+          <ErrorState error={connections.error} retry={() => connections.refetch()} />
+        )}
+        {connections.isSuccess && items.length === 0 && (
+          <>
+            <Text>
+              No account is connected yet. Cairn reads through a role that you create. No key is
+              exchanged, and the role reads the names of changes and nothing that you store.
+            </Text>
+            <Group mt="auto">
+              <Button leftSection={<IconPlus size={16} />} onClick={open}>
+                Connect an account
+              </Button>
+            </Group>
+          </>
+        )}
+        {items.length > 0 && (
+          <>
+            <Group gap="xs" wrap="nowrap" align="flex-start" role="status">
+              <Text component="span" mt={3} lh={1}>
+                <ToneIcon tone={toneOf(items)} />
+              </Text>
+              <Text>{summaryOf(items, { now, timeZone })}</Text>
+            </Group>
+            <Group mt="auto" gap="xs">
+              <Button
+                component={Link}
+                to="/integrations/aws"
+                rightSection={<IconArrowRight size={16} />}
+              >
+                Accounts
+              </Button>
+              <Button variant="default" leftSection={<IconPlus size={16} />} onClick={open}>
+                Connect an account
+              </Button>
+            </Group>
+          </>
+        )}
+      </Stack>
+      <ConnectAccount opened={connecting} onClose={close} />
+    </Paper>
+  )
+}
+
+function toneOf(items: readonly { status: string }[]): Tone {
+  const has = (...statuses: string[]) => items.some(({ status }) => statuses.includes(status))
+  if (has('action_needed')) return 'action'
+  if (has('behind', 'waiting_for_aws')) return 'late'
+  if (has('importing', 'verifying')) return 'busy'
+  return has('current') ? 'good' : 'late'
 }

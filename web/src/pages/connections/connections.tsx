@@ -1,3 +1,241 @@
+import {
+  Anchor,
+  Breadcrumbs,
+  Button,
+  Group,
+  Pagination,
+  Select,
+  Stack,
+  Table,
+  Text,
+  TextInput,
+  Title,
+} from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { IconBrandAws, IconPlus, IconSearch, IconStack2 } from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { useDeferredValue, useMemo, useState } from 'react'
+import type { Connection } from '../../client.ts'
+import { EnvironmentBadge, useEnvironments } from '../../components/environment-badge.tsx'
+import { EmptyState, ErrorState, Loading } from '../../components/states.tsx'
+import { byUrgency, count, statusWord } from '../../health.ts'
+import { Time } from '../../time.tsx'
+import { ConnectAccount, ConnectAccounts } from './connect.tsx'
+import { connectionsQuery } from './queries.ts'
+import { StatusBadge } from './status.tsx'
+
+const ROWS = 50
+/** Fewer are found at a glance. */
+const FILTERED_FROM = 8
+
+/** All AWS accounts, those that want somebody first. */
 export function ConnectionsPage() {
-  return null
+  const connections = useQuery(connectionsQuery)
+  const [one, connectOne] = useDisclosure()
+  const [many, connectMany] = useDisclosure()
+  const items = connections.data
+  return (
+    <Stack gap="md">
+      <Breadcrumbs>
+        <Anchor component={Link} to="/integrations">
+          Integrations
+        </Anchor>
+        <Text>AWS</Text>
+      </Breadcrumbs>
+      <Group justify="space-between" gap="sm">
+        <Title order={1} size="h2">
+          AWS accounts
+        </Title>
+        {items && items.length > 0 && (
+          <Group gap="xs">
+            <Button
+              variant="default"
+              leftSection={<IconStack2 size={16} />}
+              onClick={connectMany.open}
+            >
+              Connect many accounts
+            </Button>
+            <Button leftSection={<IconPlus size={16} />} onClick={connectOne.open}>
+              Connect an account
+            </Button>
+          </Group>
+        )}
+      </Group>
+      {connections.isPending && <Loading />}
+      {connections.isError && (
+        <ErrorState error={connections.error} retry={() => connections.refetch()} />
+      )}
+      {items?.length === 0 && (
+        <EmptyState
+          icon={<IconBrandAws size={40} aria-hidden />}
+          title="No account is connected yet"
+          action={
+            <Group mt="sm" justify="center" gap="xs">
+              <Button leftSection={<IconPlus size={16} />} onClick={connectOne.open}>
+                Connect an account
+              </Button>
+              <Button variant="default" onClick={connectMany.open}>
+                Connect many accounts
+              </Button>
+            </Group>
+          }
+        >
+          You create a role in the account, Cairn proves that only it gets in, and the first changes
+          are here within a minute. No key is exchanged.
+        </EmptyState>
+      )}
+      {items && items.length > 0 && <ConnectionTable items={items} />}
+      <ConnectAccount opened={one} onClose={connectOne.close} />
+      <ConnectAccounts opened={many} onClose={connectMany.close} />
+    </Stack>
+  )
+}
+
+function ConnectionTable({ items }: { items: Connection[] }) {
+  const environments = useEnvironments()
+  const [text, setText] = useState('')
+  const [status, setStatus] = useState<string | null>(null)
+  const [page, setPage] = useState(1)
+  const sought = useDeferredValue(text.trim().toLowerCase())
+
+  const found = useMemo(() => {
+    const names = new Map(environments.data?.map(({ id, name }) => [id, name]))
+    const isFound = (item: Connection) =>
+      (status === null || item.status === status) &&
+      [item.name, item.accountId, item.roleArn, names.get(item.environmentId ?? '')].some(
+        (one) => one?.toLowerCase().includes(sought) ?? false,
+      )
+    return items.filter(isFound).sort(byUrgency)
+  }, [items, environments.data, sought, status])
+
+  const statuses = useMemo(() => {
+    const counts = new Map<Connection['status'], number>()
+    for (const item of items) counts.set(item.status, (counts.get(item.status) ?? 0) + 1)
+    return [...counts].map(([value, n]) => ({ value, label: `${statusWord(value).word} (${n})` }))
+  }, [items])
+
+  const pages = Math.max(1, Math.ceil(found.length / ROWS))
+  const current = Math.min(page, pages)
+  const shown = found.slice((current - 1) * ROWS, current * ROWS)
+  return (
+    <Stack gap="sm">
+      {items.length >= FILTERED_FROM && (
+        <Group gap="xs">
+          <TextInput
+            flex="1 1 200px"
+            maw={420}
+            aria-label="Filter by name, account, role or environment"
+            placeholder="Name, account, role, environment"
+            leftSection={<IconSearch size={16} aria-hidden />}
+            value={text}
+            onChange={(event) => {
+              setText(event.currentTarget.value)
+              setPage(1)
+            }}
+          />
+          <Select
+            aria-label="State"
+            placeholder="Any state"
+            clearable
+            value={status}
+            onChange={(value) => {
+              setStatus(value)
+              setPage(1)
+            }}
+            data={statuses}
+          />
+          <Text size="sm" c="dimmed" role="status">
+            {found.length === items.length
+              ? count(items.length, 'account')
+              : `${found.length} of ${count(items.length, 'account')}`}
+          </Text>
+        </Group>
+      )}
+      {shown.length === 0 ? (
+        <EmptyState
+          title="No account matches"
+          action={
+            <Button
+              variant="default"
+              onClick={() => {
+                setText('')
+                setStatus(null)
+              }}
+            >
+              Show all
+            </Button>
+          }
+        />
+      ) : (
+        <Table highlightOnHover verticalSpacing="xs" aria-label="AWS accounts">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Name</Table.Th>
+              <Table.Th visibleFrom="md">Account</Table.Th>
+              <Table.Th visibleFrom="lg">Environment</Table.Th>
+              <Table.Th>State</Table.Th>
+              <Table.Th visibleFrom="sm">Complete through</Table.Th>
+              <Table.Th visibleFrom="lg">Next look</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {shown.map((item) => (
+              <Row key={item.id} item={item} />
+            ))}
+          </Table.Tbody>
+        </Table>
+      )}
+      {pages > 1 && (
+        <Pagination
+          total={pages}
+          value={current}
+          onChange={setPage}
+          getControlProps={(control) => ({ 'aria-label': `${control} page` })}
+          getItemProps={(number) => ({ 'aria-label': `Page ${number}` })}
+        />
+      )}
+    </Stack>
+  )
+}
+
+function Row({ item }: { item: Connection }) {
+  const isLooking = ['current', 'behind', 'importing'].includes(item.status)
+  return (
+    <Table.Tr>
+      <Table.Td>
+        <Anchor
+          fw={600}
+          renderRoot={(props) => (
+            <Link {...props} to="/integrations/aws/$id" params={{ id: item.id }} />
+          )}
+        >
+          <bdi>{item.name}</bdi>
+        </Anchor>
+        <Text size="sm" c="dimmed" ff="monospace" hiddenFrom="md">
+          {item.accountId ?? 'No account yet'}
+        </Text>
+      </Table.Td>
+      <Table.Td visibleFrom="md" ff="monospace" fz="sm">
+        {item.accountId ?? '–'}
+      </Table.Td>
+      <Table.Td visibleFrom="lg">
+        <EnvironmentBadge id={item.environmentId} />
+      </Table.Td>
+      <Table.Td maw={360}>
+        <StatusBadge status={item.status} />
+        {item.statusReason && (
+          <Text size="sm" c="dimmed" lineClamp={2} mt={2} className="from-aws">
+            {item.statusReason}
+          </Text>
+        )}
+      </Table.Td>
+      <Table.Td visibleFrom="sm">
+        {item.completeThrough ? <Time at={item.completeThrough} /> : '–'}
+      </Table.Td>
+      <Table.Td visibleFrom="lg">
+        {isLooking && item.nextPollAt ? <Time at={item.nextPollAt} ago /> : '–'}
+      </Table.Td>
+    </Table.Tr>
+  )
 }

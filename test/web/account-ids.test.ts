@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+import { readAccountIds } from '../../web/src/pages/connections/account-ids.ts'
+
+test('account ids are found in whatever is round them, each once', () => {
+  const pasted = `shop\t111122223333\n{"Id": "444455556666", "Name": "2024 sandbox"}, 4444-5555-6666`
+  expect(readAccountIds(pasted)).toEqual({ accountIds: ['111122223333', '444455556666'] })
+})
+
+test('a number that was likely meant as one is told', () => {
+  expect(readAccountIds('11112222333 444455556666')).toEqual({
+    accountIds: ['444455556666'],
+    problem: '11112222333 has not twelve digits. It has 11.',
+  })
+  expect(readAccountIds('11112222333 4444555566667').problem).toBe(
+    '11112222333, 4444555566667 have not twelve digits.',
+  )
+})
+
+test('nothing pasted is no mistake; something without an id is', () => {
+  expect(readAccountIds(' \n')).toEqual({ accountIds: [] })
+  expect(readAccountIds('production').problem).toBe('No account id is in it: twelve digits.')
+})
+
+test('more than the server takes at once', () => {
+  const ids = Array.from({ length: 1001 }, (_, index) => String(100_000_000_000 + index))
+  expect(readAccountIds(ids.join('\n')).problem).toBe('1001 accounts. At most 1,000 go at once.')
+})

@@ -1,0 +1,179 @@
+import {
+  Button,
+  Group,
+  Modal,
+  Paper,
+  Select,
+  type SelectProps,
+  Stack,
+  TextInput,
+} from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { type FormEvent, useState } from 'react'
+import { fieldTrouble, troubleOf } from '../api.ts'
+import { createEnvironment, type Environment } from '../client.ts'
+import { EnvironmentDot, EnvironmentName, useEnvironments } from './environment-badge.tsx'
+import { EnvironmentList } from './environment-list.tsx'
+
+type Color = Environment['color']
+
+/** In an order that tells neighbours apart. */
+export const colors: readonly Color[] = [
+  'gray',
+  'red',
+  'orange',
+  'yellow',
+  'lime',
+  'green',
+  'teal',
+  'cyan',
+  'blue',
+  'indigo',
+  'violet',
+  'grape',
+  'pink',
+]
+
+const NEW = 'new'
+const EDIT = 'edit'
+
+/** Chooses an environment, or makes it without leaving the page. */
+export function EnvironmentSelect(props: {
+  value: string | null
+  onChange: (id: string | null) => void
+  label?: string
+  description?: string
+  error?: string | undefined
+  disabled?: boolean
+}) {
+  const { value, onChange } = props
+  const environments = useEnvironments()
+  const [making, { open, close }] = useDisclosure()
+  const [editing, edit] = useDisclosure()
+  const items = environments.data ?? []
+  const current = items.find(({ id }) => id === value)
+
+  const choose = (chosen: string | null) => {
+    if (chosen === NEW) open()
+    else if (chosen === EDIT) edit.open()
+    else onChange(chosen)
+  }
+  const renderOption: SelectProps['renderOption'] = ({ option }) => {
+    const environment = items.find(({ id }) => id === option.value)
+    return environment ? <EnvironmentName {...environment} /> : option.label
+  }
+
+  return (
+    <>
+      <Select
+        label={props.label ?? 'Environment'}
+        description={props.description}
+        placeholder="None"
+        value={value}
+        onChange={choose}
+        clearable
+        allowDeselect={false}
+        error={props.error}
+        disabled={props.disabled ?? false}
+        leftSection={current && <EnvironmentDot color={current.color} />}
+        renderOption={renderOption}
+        clearButtonProps={{ 'aria-label': 'No environment' }}
+        data={[
+          ...items.map(({ id, name }) => ({ value: id, label: name })),
+          { value: NEW, label: 'Make a new one…' },
+          ...(items.length > 0 ? [{ value: EDIT, label: 'Rename, order, delete…' }] : []),
+        ]}
+      />
+      {making && (
+        <NewEnvironment
+          onCancel={close}
+          onMade={(id) => {
+            close()
+            onChange(id)
+          }}
+        />
+      )}
+      <Modal opened={editing} onClose={edit.close} title="Environments" size="lg">
+        <EnvironmentList />
+      </Modal>
+    </>
+  )
+}
+
+/** A name and a colour are all that an environment is. */
+export function NewEnvironment(props: { onMade: (id: string) => void; onCancel?: () => void }) {
+  const client = useQueryClient()
+  const [name, setName] = useState('')
+  const [color, setColor] = useState<Color | null>(null)
+  const make = useMutation({
+    mutationFn: () => createEnvironment({ name, ...(color && { color }) }),
+    onSuccess: (made) => {
+      client.setQueryData<Environment[]>(['environments'], (items) => [...(items ?? []), made])
+      void client.invalidateQueries({ queryKey: ['environments'] })
+      props.onMade(made.id)
+    },
+  })
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    // It may stand in another form, which is not meant.
+    event.stopPropagation()
+    make.mutate()
+  }
+  return (
+    <Paper withBorder p="sm" mt="xs">
+      <form onSubmit={submit}>
+        <Stack gap="xs">
+          <TextInput
+            label="Name of the new environment"
+            placeholder="Production"
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+            maxLength={60}
+            required
+            data-autofocus
+            autoFocus
+            error={
+              make.isError && (fieldTrouble(make.error, '/name') ?? troubleOf(make.error).detail)
+            }
+          />
+          <ColorSelect value={color} onChange={setColor} placeholder="Chosen for you" />
+          <Group gap="xs">
+            <Button type="submit" size="xs" loading={make.isPending} disabled={!name.trim()}>
+              Make it
+            </Button>
+            {props.onCancel && (
+              <Button size="xs" variant="default" onClick={props.onCancel}>
+                Cancel
+              </Button>
+            )}
+          </Group>
+        </Stack>
+      </form>
+    </Paper>
+  )
+}
+
+export function ColorSelect(props: {
+  value: Color | null
+  onChange: (color: Color) => void
+  label?: string
+  hideLabel?: boolean
+  placeholder?: string
+}) {
+  const label = props.label ?? 'Colour'
+  return (
+    <Select
+      {...(props.hideLabel ? { 'aria-label': label } : { label })}
+      placeholder={props.placeholder ?? ''}
+      value={props.value}
+      onChange={(color) => color && props.onChange(color as Color)}
+      allowDeselect={false}
+      data={colors.map((color) => ({ value: color, label: color }))}
+      leftSection={props.value && <EnvironmentDot color={props.value} />}
+      renderOption={({ option }) => (
+        <EnvironmentName name={option.label} color={option.value as Color} />
+      )}
+    />
+  )
+}

@@ -1,0 +1,26 @@
+const MOST_ACCOUNTS = 1_000
+
+/**
+ * Account ids from whatever was pasted: a column of a table, JSON, AWS's list of accounts. Words
+ * and dashes between them do not matter; a number of another length does, for an id is likely meant.
+ *
+ * @returns each id once, in order; and what is wrong, for the person who pasted it
+ */
+export function readAccountIds(pasted: string): { accountIds: string[]; problem?: string } {
+  const numbers = pasted.replaceAll(/\b(\d{4})-(\d{4})-(\d{4})\b/g, '$1$2$3').match(/\d+/g) ?? []
+  const accountIds = [...new Set(numbers.filter((number) => number.length === 12))]
+  const odd = numbers.filter((number) => number.length >= 9 && number.length !== 12)
+  if (odd.length > 0) {
+    const shown = odd.slice(0, 3).join(', ')
+    const many = odd.length > 1
+    return {
+      accountIds,
+      problem: `${shown}${odd.length > 3 ? ' …' : ''} ${many ? 'have' : 'has'} not twelve digits.${many ? '' : ` It has ${odd[0]!.length}.`}`,
+    }
+  }
+  if (accountIds.length > MOST_ACCOUNTS)
+    return { accountIds, problem: `${accountIds.length} accounts. At most 1,000 go at once.` }
+  if (pasted.trim() !== '' && accountIds.length === 0)
+    return { accountIds, problem: 'No account id is in it: twelve digits.' }
+  return { accountIds }
+}

@@ -1,0 +1,189 @@
+import { Alert, Button, Group, Modal, Stack, Text, Textarea, TextInput } from '@mantine/core'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { type FormEvent, useState } from 'react'
+import { fieldTrouble, troubleOf } from '../../api.ts'
+import { createConnection, createConnections } from '../../client.ts'
+import { Snippet } from '../../components/copy.tsx'
+import { EnvironmentSelect } from '../../components/environment-select.tsx'
+import { count } from '../../health.ts'
+import { readAccountIds } from './account-ids.ts'
+
+interface Dialog {
+  opened: boolean
+  onClose: () => void
+}
+
+/** Asks for a name only; everything else is on the connection's own page. */
+export function ConnectAccount({ opened, onClose }: Dialog) {
+  return (
+    <Modal opened={opened} onClose={onClose} title="Connect an account">
+      <OneAccount onClose={onClose} />
+    </Modal>
+  )
+}
+
+function OneAccount({ onClose }: Pick<Dialog, 'onClose'>) {
+  const client = useQueryClient()
+  const navigate = useNavigate()
+  const [name, setName] = useState('')
+  const [environmentId, setEnvironmentId] = useState<string | null>(null)
+  const make = useMutation({
+    mutationFn: () => createConnection({ name, environmentId }),
+    onSuccess: async (made) => {
+      client.setQueryData(['connections', made.id], made)
+      void client.invalidateQueries({ queryKey: ['connections'], exact: true })
+      await navigate({ to: '/integrations/aws/$id', params: { id: made.id } })
+      onClose()
+    },
+  })
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    make.mutate()
+  }
+  return (
+    <form onSubmit={submit}>
+      <Stack>
+        <TextInput
+          label="Name"
+          description="What you call the account. You can change it later."
+          placeholder="Shop production"
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          maxLength={200}
+          required
+          data-autofocus
+          error={fieldTrouble(make.error, '/name')}
+        />
+        <EnvironmentSelect
+          value={environmentId}
+          onChange={setEnvironmentId}
+          description="All of the account's changes are shown as this environment's."
+          error={make.isError ? fieldTrouble(make.error, '/environmentId') : undefined}
+        />
+        <Failure error={make.error} />
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={make.isPending} disabled={!name.trim()}>
+            Go on to the role
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  )
+}
+
+/** Connections for a list of account ids, and the map that creates all their roles. */
+export function ConnectAccounts({ opened, onClose }: Dialog) {
+  return (
+    <Modal opened={opened} onClose={onClose} title="Connect many accounts" size="lg">
+      <ManyAccounts onClose={onClose} />
+    </Modal>
+  )
+}
+
+function ManyAccounts({ onClose }: Pick<Dialog, 'onClose'>) {
+  const client = useQueryClient()
+  const [pasted, setPasted] = useState('')
+  const [roleName, setRoleName] = useState('cairn-read-only')
+  const [environmentId, setEnvironmentId] = useState<string | null>(null)
+  const { accountIds, problem } = readAccountIds(pasted)
+  const make = useMutation({
+    mutationFn: () => createConnections({ accountIds, roleName, environmentId }),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['connections'], exact: true }),
+  })
+  if (make.isSuccess) {
+    const { terraform, externalIds } = make.data
+    return (
+      <Stack>
+        <Alert color="teal" variant="light" role="status">
+          {count(make.data.items.length, 'connection')} made. Each has an external ID of its own.
+          Create the roles next; Cairn asks for each until it is there.
+        </Alert>
+        <Text size="sm">For Terraform, to use with for_each:</Text>
+        <Snippet text={terraform} label="External IDs for Terraform" maxHeight={240} />
+        <Text size="sm">The same as JSON, for StackSets and scripts:</Text>
+        <Snippet
+          text={JSON.stringify(externalIds, null, 2)}
+          label="External IDs as JSON"
+          maxHeight={240}
+        />
+        <Group justify="flex-end">
+          <Button onClick={onClose}>Done</Button>
+        </Group>
+      </Stack>
+    )
+  }
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    make.mutate()
+  }
+  const refused = make.isError ? accountTroubles(make.error, accountIds) : undefined
+  return (
+    <form onSubmit={submit}>
+      <Stack>
+        <Textarea
+          label="Account ids"
+          description="Twelve digits each, at most 1,000, with anything between them."
+          value={pasted}
+          onChange={(event) => setPasted(event.currentTarget.value)}
+          autosize
+          minRows={4}
+          maxRows={12}
+          required
+          data-autofocus
+          spellCheck={false}
+          styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
+          error={problem ?? refused}
+        />
+        <TextInput
+          label="Name of the role"
+          description="The same in all of the accounts."
+          value={roleName}
+          onChange={(event) => setRoleName(event.currentTarget.value)}
+          required
+          error={fieldTrouble(make.error, '/roleName')}
+        />
+        <EnvironmentSelect value={environmentId} onChange={setEnvironmentId} />
+        {refused === undefined && <Failure error={make.error} />}
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button
+            type="submit"
+            loading={make.isPending}
+            disabled={accountIds.length === 0 || problem !== undefined}
+          >
+            {accountIds.length === 0 ? 'Connect' : `Connect ${count(accountIds.length, 'account')}`}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  )
+}
+
+/** The server's word on single accounts, with the account it is about. */
+function accountTroubles(error: unknown, accountIds: readonly string[]): string | undefined {
+  const told = troubleOf(error).errors.flatMap(({ pointer, detail }) => {
+    const [, index] = pointer.match(/^\/accountIds(?:\/(\d+))?$/) ?? []
+    if (index === undefined) return pointer === '/accountIds' ? [detail] : []
+    const id = accountIds[Number(index)]
+    return [id && !detail.includes(id) ? `${id}: ${detail}` : detail]
+  })
+  return told.length > 0 ? told.join(' ') : undefined
+}
+
+/** A trouble that belongs to no field. */
+export function Failure({ error }: { error: unknown }) {
+  if (!error) return null
+  const { title, detail, errors } = troubleOf(error)
+  if (errors.length > 0) return null
+  return (
+    <Alert color="red" variant="light" title={title} role="alert">
+      {detail}
+    </Alert>
+  )
+}

@@ -1,0 +1,316 @@
+import {
+  Alert,
+  Anchor,
+  Button,
+  Group,
+  Paper,
+  Progress,
+  Stack,
+  Table,
+  Text,
+  Title,
+} from '@mantine/core'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { type Connection, type Coverage, importNow, listChanges } from '../../client.ts'
+import {
+  barWords,
+  count,
+  duration,
+  importProgress,
+  lookback,
+  type Region,
+  regionHealth,
+  type Segment,
+  segmentsOf,
+  type When,
+} from '../../health.ts'
+import { Time, useNow } from '../../time.tsx'
+import { Failure } from './connect.tsx'
+import { ToneIcon, useTimeZone } from './status.tsx'
+
+/** How far the look-back is imported, and the first of what came of it. */
+export function ImportSection(props: { connection: Connection; coverage: Coverage | undefined }) {
+  const { connection, coverage } = props
+  const client = useQueryClient()
+  const now = useNow()
+  const timeZone = useTimeZone()
+  const importing = useMutation({
+    mutationFn: () => importNow(connection.id),
+    onSettled: () => client.invalidateQueries({ queryKey: ['connections', connection.id] }),
+  })
+  const progress = importProgress(coverage)
+  const regions = coverage?.regions ?? []
+  const active = regions.filter(({ state }) => state === 'active')
+  const others = regions.filter(({ state }) => state !== 'active')
+  const isUnusable = ['paused', 'deleting', 'action_needed'].includes(connection.status)
+  return (
+    <Paper withBorder p="md" component="section" aria-labelledby="imported">
+      <Stack gap="md">
+        <Group justify="space-between" gap="xs">
+          <Title order={2} size="h4" id="imported">
+            Imported
+          </Title>
+          <Button
+            variant="default"
+            size="xs"
+            loading={importing.isPending}
+            disabled={isUnusable}
+            onClick={() => importing.mutate()}
+          >
+            Import now
+          </Button>
+        </Group>
+        {importing.isSuccess && (
+          <Alert
+            color="teal"
+            variant="light"
+            role="status"
+            withCloseButton
+            onClose={importing.reset}
+          >
+            {count(importing.data.imported, 'new change')} from{' '}
+            {count(importing.data.regions, 'region')}, with{' '}
+            {count(importing.data.requests, 'request')}.
+          </Alert>
+        )}
+        <Failure error={importing.error} />
+        {progress && progress.percent < 100 && (
+          <Stack gap={4}>
+            <Progress.Root size="lg" aria-label="Import of the look-back">
+              <Progress.Section
+                value={progress.percent}
+                aria-label="Import of the look-back"
+                animated={connection.status === 'importing'}
+                striped={connection.status === 'importing'}
+              />
+            </Progress.Root>
+            <Text size="sm">
+              {progress.percent} % of {count(connection.lookbackDays, 'day')}
+              {progress.etaSeconds ? `, about ${duration(progress.etaSeconds)} left` : ''}
+            </Text>
+          </Stack>
+        )}
+        <FirstRows connection={connection} />
+        {active.length > 0 && (
+          <RegionTable connection={connection} regions={active} when={{ now, timeZone }} />
+        )}
+        {others.length > 0 && <OtherRegions regions={others} />}
+      </Stack>
+    </Paper>
+  )
+}
+
+function FirstRows({ connection }: { connection: Connection }) {
+  const { id, status } = connection
+  const changes = useQuery({
+    queryKey: ['changes', 'newest', id],
+    queryFn: () => listChanges({ connection: id, limit: 5 }),
+    refetchInterval: status === 'importing' ? 2_000 : 15_000,
+  })
+  if (!changes.data) return null
+  const { items } = changes.data
+  if (items.length === 0)
+    return (
+      <Text size="sm" c="dimmed">
+        No change yet: they appear here as soon as the first is imported.
+      </Text>
+    )
+  return (
+    <Stack gap={4}>
+      <Text size="sm" fw={600}>
+        Newest changes
+      </Text>
+      {items.map((change) => (
+        <Group key={change.id} gap="sm" wrap="nowrap" align="baseline">
+          <Text size="sm" c="dimmed" miw={72} style={{ flexShrink: 0 }}>
+            <Time at={change.occurredAt} />
+          </Text>
+          <Anchor
+            size="sm"
+            lineClamp={1}
+            className="from-aws"
+            renderRoot={(root) => <Link {...root} to="/changes/$id" params={{ id: change.id }} />}
+          >
+            {change.summary}
+          </Anchor>
+        </Group>
+      ))}
+      <Anchor size="sm" href={`/?${new URLSearchParams({ connection: id })}`}>
+        All changes of this account
+      </Anchor>
+    </Stack>
+  )
+}
+
+interface RegionProps {
+  connection: Connection
+  when: When
+}
+
+function RegionTable({ regions, connection, when }: RegionProps & { regions: Region[] }) {
+  const { from } = lookback(connection, when)
+  return (
+    <Stack gap="xs">
+      <Table verticalSpacing={6} aria-label="Regions" layout="fixed">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th w={{ base: 118, sm: 150 }}>Region</Table.Th>
+            <Table.Th>
+              <Group justify="space-between" gap="xs" wrap="nowrap">
+                <Text inherit span visibleFrom="xs">
+                  <Time at={new Date(from).toISOString()} />
+                </Text>
+                <Text inherit span hiddenFrom="xs">
+                  Look-back
+                </Text>
+                <Text inherit span>
+                  now
+                </Text>
+              </Group>
+            </Table.Th>
+            <Table.Th w={90} ta="right" visibleFrom="md">
+              Events
+            </Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {regions.map((region) => (
+            <RegionRow key={region.region} {...{ region, connection, when }} />
+          ))}
+        </Table.Tbody>
+      </Table>
+      <Legend regions={regions} />
+    </Stack>
+  )
+}
+
+function RegionRow({ region, connection, when }: RegionProps & { region: Region }) {
+  const { tone, sentence } = regionHealth(region, connection, when)
+  return (
+    <Table.Tr>
+      <Table.Th scope="row" fw={500} fz="sm">
+        {region.region}
+      </Table.Th>
+      <Table.Td>
+        <Bar segments={segmentsOf(region, connection, when)} label={barWords(region)} />
+        <Group gap={6} mt={4} wrap="nowrap" align="flex-start">
+          <span style={{ marginTop: 2, lineHeight: 0 }}>
+            <ToneIcon tone={tone} size={14} />
+          </span>
+          <Text size="xs" className="from-aws">
+            {sentence}
+          </Text>
+        </Group>
+      </Table.Td>
+      <Table.Td ta="right" fz="sm" visibleFrom="md">
+        {region.events.toLocaleString('en-GB')}
+      </Table.Td>
+    </Table.Tr>
+  )
+}
+
+/** Apart by shade and by pattern, so that they are apart without colour too. */
+const looks: Record<Segment['kind'], { title: string; background: string }> = {
+  settled: { title: 'Imported', background: 'var(--mantine-color-teal-6)' },
+  settling: {
+    title: 'Read, and read again: CloudTrail is late',
+    background:
+      'repeating-linear-gradient(90deg, var(--mantine-color-teal-3) 0 2px, var(--mantine-color-teal-6) 2px 4px)',
+  },
+  gap: {
+    title: 'Still to come',
+    background: 'light-dark(var(--mantine-color-gray-4), var(--mantine-color-dark-3))',
+  },
+  lost: {
+    title: 'Lost: gone from CloudTrail',
+    background:
+      'repeating-linear-gradient(45deg, var(--mantine-color-red-8) 0 3px, var(--mantine-color-red-4) 3px 6px)',
+  },
+  set_aside: {
+    title: 'Set aside',
+    background:
+      'repeating-linear-gradient(135deg, var(--mantine-color-orange-8) 0 2px, var(--mantine-color-orange-3) 2px 4px)',
+  },
+}
+
+function Bar({ segments, label }: { segments: Segment[]; label: string }) {
+  return (
+    <div
+      role="img"
+      aria-label={label}
+      title={label}
+      style={{
+        position: 'relative',
+        height: 10,
+        overflow: 'hidden',
+        borderRadius: 'var(--mantine-radius-sm)',
+        background: looks.gap.background,
+      }}
+    >
+      {segments.map(({ kind, from, to }) => (
+        <div
+          key={`${kind} ${from}`}
+          style={{
+            position: 'absolute',
+            top: 0,
+            bottom: 0,
+            left: `${from * 100}%`,
+            width: `${(to - from) * 100}%`,
+            // A lost second is to be seen in 90 days.
+            minWidth: kind === 'lost' || kind === 'set_aside' ? 3 : 0,
+            background: looks[kind].background,
+          }}
+        />
+      ))}
+    </div>
+  )
+}
+
+/** Only what there is to be seen. */
+function Legend({ regions }: { regions: Region[] }) {
+  const kinds: Segment['kind'][] = ['settled', 'settling']
+  if (regions.some(({ backfill }) => backfill.percent < 100)) kinds.push('gap')
+  if (regions.some(({ lost }) => lost.length > 0)) kinds.push('lost')
+  if (regions.some(({ setAside }) => setAside.length > 0)) kinds.push('set_aside')
+  return (
+    <Group gap="md" aria-label="Legend" role="group">
+      {kinds.map((kind) => (
+        <Group key={kind} gap={6} wrap="nowrap">
+          <span
+            aria-hidden
+            style={{
+              width: 16,
+              height: 10,
+              flexShrink: 0,
+              borderRadius: 2,
+              background: looks[kind].background,
+            }}
+          />
+          <Text size="xs">{looks[kind].title}</Text>
+        </Group>
+      ))}
+    </Group>
+  )
+}
+
+function OtherRegions({ regions }: { regions: Region[] }) {
+  const named = (state: Region['state']) =>
+    regions.filter((region) => region.state === state).map(({ region }) => region)
+  const denied = named('denied')
+  const off = named('not_enabled')
+  return (
+    <Stack gap={4}>
+      {denied.length > 0 && (
+        <Text size="sm">
+          <b>Denied to the role ({denied.length}):</b> {denied.join(', ')}. Asked again every day.
+        </Text>
+      )}
+      {off.length > 0 && (
+        <Text size="sm" c="dimmed">
+          Not enabled in this account ({off.length}): {off.join(', ')}. Asked again every day.
+        </Text>
+      )}
+    </Stack>
+  )
+}

@@ -1,0 +1,85 @@
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core'
+import { useId } from '@mantine/hooks'
+import { IconCheck } from '@tabler/icons-react'
+import { type FormEvent, useState } from 'react'
+import { parseRoleArn } from '../../../../src/aws/role-arn.ts'
+import { fieldTrouble } from '../../api.ts'
+import type { Connection } from '../../client.ts'
+import { Failure } from './connect.tsx'
+import { useUpdate } from './use-update.ts'
+
+/** Judged by the server's own rule while it is typed. */
+export function RoleArn(props: { connection: Connection; onSaved: () => void }) {
+  const { connection, onSaved } = props
+  const update = useUpdate(connection.id)
+  const wordId = useId()
+  const [text, setText] = useState(connection.roleArn ?? '')
+  const role = parseRoleArn(text)
+  const isEmpty = text.trim() === ''
+  const problem = !isEmpty && 'problem' in role ? role.problem : undefined
+  const isSame = !('problem' in role) && role.arn === connection.roleArn
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    if (!('problem' in role)) update.mutate({ roleArn: role.arn }, { onSuccess: onSaved })
+  }
+  return (
+    <form onSubmit={submit}>
+      <Stack gap="xs">
+        <TextInput
+          label="ARN of the role"
+          description="The template, the module and the commands print it at their end."
+          placeholder="arn:aws:iam::123456789012:role/cairn-read-only"
+          value={text}
+          onChange={(event) => {
+            setText(event.currentTarget.value)
+            update.reset()
+          }}
+          spellCheck={false}
+          autoComplete="off"
+          aria-describedby={wordId}
+          styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
+          error={problem ?? (update.isError && fieldTrouble(update.error, '/roleArn'))}
+        />
+        <Text size="sm" id={wordId} role="status" mih="1.5em">
+          {!('problem' in role) && (
+            <Group component="span" gap={6} wrap="nowrap" align="flex-start">
+              <IconCheck size={16} aria-hidden style={{ flexShrink: 0, marginTop: 3 }} />
+              <span>
+                The role <b>{role.name}</b> in account <b>{role.accountId}</b>
+                {isSame ? ': the one that is in use.' : '.'}
+              </span>
+            </Group>
+          )}
+        </Text>
+        <Failure error={update.error} />
+        <Group gap="xs">
+          <Button
+            type="submit"
+            loading={update.isPending}
+            disabled={isEmpty || problem !== undefined || isSame}
+          >
+            {connection.roleArn === null ? 'Verify the role' : 'Use this role'}
+          </Button>
+          {connection.roleArn !== null && (
+            <Button
+              variant="default"
+              disabled={update.isPending}
+              onClick={() => {
+                setText('')
+                update.mutate({ roleArn: null }, { onSuccess: onSaved })
+              }}
+            >
+              Take the role away
+            </Button>
+          )}
+        </Group>
+        {connection.roleArn !== null && (
+          <Text size="sm" c="dimmed">
+            Another role is verified at once. A role in another account begins that account's
+            imports; what was imported stays.
+          </Text>
+        )}
+      </Stack>
+    </form>
+  )
+}

@@ -1,0 +1,296 @@
+import {
+  Alert,
+  Button,
+  Collapse,
+  Group,
+  List,
+  Select,
+  SimpleGrid,
+  Stack,
+  Table,
+  Tabs,
+  Text,
+  TextInput,
+} from '@mantine/core'
+import { useDebouncedValue, useDisclosure } from '@mantine/hooks'
+import { IconAlertTriangle, IconDownload, IconExternalLink } from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
+import { type ReactNode, useState } from 'react'
+import { fieldTrouble } from '../../api.ts'
+import type { Connection, Setup } from '../../client.ts'
+import { Snippet } from '../../components/copy.tsx'
+import { ErrorState, Loading } from '../../components/states.tsx'
+import { type SetupWishes, setupQuery } from './queries.ts'
+
+/** Three ways to the same role, filled in for this connection. */
+export function SetUp({ connection }: { connection: Connection }) {
+  const [typed, setTyped] = useState<SetupWishes>({})
+  const [wishes] = useDebouncedValue(typed, 300)
+  const [tuning, tune] = useDisclosure()
+  const setup = useQuery(setupQuery(connection.id, wishes))
+  const last = setup.data
+  if (!last) {
+    if (setup.isError) return <ErrorState error={setup.error} retry={() => setup.refetch()} />
+    return <Loading />
+  }
+  const { terraform, cloudFormation, cli, policies } = last
+  if (!terraform || !cloudFormation || !cli)
+    return <UncertainPrincipal principal={last.principal} retry={() => setup.refetch()} />
+
+  const wish = (name: keyof SetupWishes, value: string) => {
+    const { [name]: _, ...others } = typed
+    setTyped(value === '' ? others : { ...others, [name]: value })
+  }
+  return (
+    <Stack>
+      <Text size="sm">
+        In the account that is to be read. All three make the same role: Cairn may assume it with
+        this connection's external ID only, and may read CloudTrail's events and nothing else.
+      </Text>
+      <div>
+        <Button
+          variant="subtle"
+          size="compact-sm"
+          onClick={tune.toggle}
+          aria-expanded={tuning}
+          ml={-8}
+        >
+          Another name or path for the role
+        </Button>
+        <Collapse expanded={tuning} keepMounted={false}>
+          <SimpleGrid cols={{ base: 1, xs: 2 }} mt="xs">
+            <TextInput
+              label="Name of the role"
+              placeholder={last.roleName}
+              value={typed.roleName ?? ''}
+              onChange={(event) => wish('roleName', event.currentTarget.value)}
+              error={fieldTrouble(setup.error, '?roleName')}
+            />
+            <TextInput
+              label="Path"
+              placeholder={last.rolePath}
+              value={typed.rolePath ?? ''}
+              onChange={(event) => wish('rolePath', event.currentTarget.value)}
+              error={fieldTrouble(setup.error, '?rolePath')}
+            />
+          </SimpleGrid>
+        </Collapse>
+      </div>
+      <Tabs defaultValue="terraform" keepMounted={false}>
+        <Tabs.List>
+          <Tabs.Tab value="terraform">Terraform</Tabs.Tab>
+          <Tabs.Tab value="cloudFormation">CloudFormation</Tabs.Tab>
+          <Tabs.Tab value="raw">Raw policies</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="terraform" pt="md">
+          <Terraform terraform={terraform} />
+        </Tabs.Panel>
+        <Tabs.Panel value="cloudFormation" pt="md">
+          <CloudFormation
+            cloudFormation={cloudFormation}
+            region={last.region}
+            onRegion={(region) => wish('region', region)}
+          />
+        </Tabs.Panel>
+        <Tabs.Panel value="raw" pt="md">
+          <RawPolicies policies={policies} commands={cli.commands} />
+        </Tabs.Panel>
+      </Tabs>
+    </Stack>
+  )
+}
+
+/** A policy that named the wrong principal would be worse than none. */
+function UncertainPrincipal(props: { principal: Setup['principal']; retry: () => void }) {
+  const { saw, means, remedy } = props.principal
+  return (
+    <Alert
+      color="red"
+      variant="light"
+      icon={<IconAlertTriangle aria-hidden />}
+      title="Cairn does not know for certain which role it runs as"
+    >
+      <Stack gap="xs" align="flex-start">
+        <Text size="sm">{means}</Text>
+        <Text size="sm" className="from-aws">
+          What was seen: {saw}
+        </Text>
+        {remedy && (
+          <Text size="sm" fw={600}>
+            {remedy}
+          </Text>
+        )}
+        <Text size="sm">
+          The role that you create has to trust it by name, so the set-up is not shown until then.
+        </Text>
+        <Button variant="default" size="compact-sm" onClick={props.retry}>
+          Look again
+        </Button>
+      </Stack>
+    </Alert>
+  )
+}
+
+function Terraform({ terraform }: { terraform: NonNullable<Setup['terraform']> }) {
+  return (
+    <Stack>
+      <Titled title="The module's block, for a .tf file of yours">
+        <Snippet text={terraform.module} label="Terraform block" />
+      </Titled>
+      <Group gap="sm">
+        <Download {...terraform.download}>Download the module</Download>
+        <Text size="sm" c="dimmed">
+          Unpack it beside that file. The first command does the same with an API key.
+        </Text>
+      </Group>
+      <Commands commands={terraform.commands} />
+    </Stack>
+  )
+}
+
+function CloudFormation(props: {
+  cloudFormation: NonNullable<Setup['cloudFormation']>
+  region: string
+  onRegion: (region: string) => void
+}) {
+  const { cloudFormation, region, onRegion } = props
+  const { links, why } = cloudFormation.quickCreate
+  const link = links.find((one) => one.region === region)
+  return (
+    <Stack>
+      {links.length > 0 && (
+        <Titled title="In the console, with everything filled in">
+          <Group align="flex-end" gap="sm">
+            <Select
+              label="Region of the stack"
+              data={links.map((one) => one.region)}
+              value={region}
+              onChange={(chosen) => chosen && onRegion(chosen)}
+              searchable
+              allowDeselect={false}
+            />
+            {link && (
+              <Button
+                component="a"
+                href={link.url}
+                target="_blank"
+                rel="noreferrer"
+                rightSection={<IconExternalLink size={16} aria-hidden />}
+              >
+                Create the stack
+              </Button>
+            )}
+          </Group>
+          <Text size="sm" c="dimmed">
+            Sign in to the account first. The role works in every region, whichever the stack is in.
+            When the stack is complete, its tab Outputs has the role's ARN.
+          </Text>
+        </Titled>
+      )}
+      {why && (
+        <Alert color="gray" variant="light" title="No button that opens the console">
+          {why} Until then, upload the template in the console, or use the commands.
+        </Alert>
+      )}
+      <Titled title="The template, with the external ID filled in">
+        <Group>
+          <Download {...cloudFormation.download}>
+            Download {cloudFormation.download.fileName}
+          </Download>
+        </Group>
+        <Text size="sm" c="dimmed">
+          For the console's “Upload a template file”: its parameters need not be touched.
+        </Text>
+      </Titled>
+      <Commands commands={cloudFormation.commands} />
+    </Stack>
+  )
+}
+
+function RawPolicies(props: {
+  policies: Setup['policies']
+  commands: { title: string; command: string }[]
+}) {
+  const { trust, permissions, actions } = props.policies
+  return (
+    <Stack>
+      <Titled title="Trust policy: who may assume the role">
+        <Snippet text={JSON.stringify(trust, null, 2)} label="Trust policy" />
+      </Titled>
+      <Titled title="Permission policy: what the role may do">
+        <Snippet text={JSON.stringify(permissions, null, 2)} label="Permission policy" />
+      </Titled>
+      <Titled title="What each action is for">
+        <Table verticalSpacing={6} aria-label="Actions and their purpose">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Action</Table.Th>
+              <Table.Th>Purpose</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {actions.map(({ action, purpose, used }) => (
+              <Table.Tr key={action}>
+                <Table.Td ff="monospace" fz="sm">
+                  {action}
+                </Table.Td>
+                <Table.Td fz="sm">
+                  {purpose}
+                  {!used && ' Not used yet: each session is narrowed to what is.'}
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Titled>
+      <Commands commands={props.commands} />
+    </Stack>
+  )
+}
+
+/** Each on its own, for they are run one after the other. */
+function Commands({ commands }: { commands: { title: string; command: string }[] }) {
+  return (
+    <List
+      listStyleType="none"
+      spacing="sm"
+      type="ordered"
+      styles={{ itemWrapper: { width: '100%' }, itemLabel: { width: '100%' } }}
+    >
+      {commands.map(({ title, command }, index) => (
+        <List.Item key={title}>
+          <Titled title={`${index + 1}. ${title}`}>
+            <Snippet text={command} label={title} maxHeight={240} />
+          </Titled>
+        </List.Item>
+      ))}
+    </List>
+  )
+}
+
+function Titled({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <Stack gap={6}>
+      <Text size="sm" fw={600}>
+        {title}
+      </Text>
+      {children}
+    </Stack>
+  )
+}
+
+/** By the page's own origin, where the session's cookie is; the answer names how scripts reach it. */
+function Download(props: { url: string; fileName: string; children: ReactNode }) {
+  const { pathname, search } = new URL(props.url)
+  return (
+    <Button
+      component="a"
+      variant="default"
+      href={`${pathname}${search}`}
+      download={props.fileName}
+      leftSection={<IconDownload size={16} aria-hidden />}
+    >
+      {props.children}
+    </Button>
+  )
+}

@@ -1,0 +1,133 @@
+import {
+  Button,
+  Group,
+  NumberInput,
+  Paper,
+  Radio,
+  Select,
+  SimpleGrid,
+  Stack,
+  Text,
+} from '@mantine/core'
+import { useForm } from '@mantine/form'
+import { fieldTrouble, troubleOf } from '../../api.ts'
+import type { Connection } from '../../client.ts'
+import { Copy } from '../../components/copy.tsx'
+import { EnvironmentSelect } from '../../components/environment-select.tsx'
+import { duration } from '../../health.ts'
+import { Failure } from './connect.tsx'
+import { useUpdate } from './use-update.ts'
+
+/** The environment, and the external ID, which nobody chooses. */
+export function WhereItBelongs({ connection }: { connection: Connection }) {
+  const update = useUpdate(connection.id)
+  return (
+    <Paper withBorder p="md" component="section" aria-label="Environment and external ID">
+      <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
+        <EnvironmentSelect
+          value={connection.environmentId}
+          onChange={(environmentId) => update.mutate({ environmentId })}
+          description="All its changes are shown as this environment's, past ones too."
+          disabled={update.isPending}
+          error={
+            update.isError
+              ? (fieldTrouble(update.error, '/environmentId') ?? troubleOf(update.error).detail)
+              : undefined
+          }
+        />
+        <div>
+          <Text size="sm" fw={500} id="external-id">
+            External ID
+          </Text>
+          <Text size="xs" c="dimmed">
+            Made by Cairn and never changed: if it could be chosen, somebody could choose another
+            account's.
+          </Text>
+          <Group gap={4} mt={6} wrap="nowrap">
+            <Text ff="monospace" size="sm" aria-labelledby="external-id">
+              {connection.externalId}
+            </Text>
+            <Copy text={connection.externalId} label="Copy the external ID" />
+          </Group>
+        </div>
+      </SimpleGrid>
+    </Paper>
+  )
+}
+
+const intervals = [30, 60, 120, 300, 900, 3600]
+
+/** How far back, how often, and whether reads as well. */
+export function ImportSettings({ connection }: { connection: Connection }) {
+  const { lookbackDays, pollIntervalSeconds, selection } = connection
+  const update = useUpdate(connection.id)
+  const form = useForm({ initialValues: { lookbackDays, pollIntervalSeconds, selection } })
+  const offered = [...new Set([...intervals, pollIntervalSeconds])].sort((a, b) => a - b)
+  const save = form.onSubmit((values) =>
+    update.mutate(values, { onSuccess: () => form.resetDirty(values) }),
+  )
+  return (
+    <form onSubmit={save}>
+      <Stack>
+        <Radio.Group label="Events" {...form.getInputProps('selection')}>
+          <Stack gap="xs" mt={4}>
+            <Radio
+              value="changes"
+              label="Changes only"
+              description="What changed something. About five times faster to import."
+            />
+            <Radio
+              value="all"
+              label="Everything"
+              description="Reads as well. CloudTrail answers twice a second, so a busy account takes long."
+            />
+          </Stack>
+        </Radio.Group>
+        <SimpleGrid cols={{ base: 1, xs: 2 }}>
+          <NumberInput
+            label="Look-back in days"
+            description="Before the day of connecting. CloudTrail keeps 90."
+            min={1}
+            max={90}
+            clampBehavior="strict"
+            allowDecimal={false}
+            required
+            {...form.getInputProps('lookbackDays')}
+            error={fieldTrouble(update.error, '/lookbackDays')}
+          />
+          <Select
+            label="Interval"
+            description="How often busy regions are asked."
+            data={offered.map((seconds) => ({
+              value: String(seconds),
+              label: `Every ${duration(seconds)}`,
+            }))}
+            allowDeselect={false}
+            value={String(form.values.pollIntervalSeconds)}
+            onChange={(value) => form.setFieldValue('pollIntervalSeconds', Number(value))}
+            error={fieldTrouble(update.error, '/pollIntervalSeconds')}
+          />
+        </SimpleGrid>
+        {form.values.selection !== selection && (
+          <Text size="sm">
+            Each selection has a ledger of its own: the look-back is imported anew, and nothing that
+            is there is lost.
+          </Text>
+        )}
+        <Failure error={update.error} />
+        <Group gap="xs">
+          <Button
+            type="submit"
+            loading={update.isPending}
+            disabled={!form.isDirty() || !Number.isInteger(form.values.lookbackDays)}
+          >
+            Save
+          </Button>
+          <Text size="sm" role="status">
+            {update.isSuccess && !form.isDirty() && 'Saved.'}
+          </Text>
+        </Group>
+      </Stack>
+    </form>
+  )
+}

@@ -1,0 +1,16 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { type Connection, type ConnectionSettingsInput, updateConnection } from '../../client.ts'
+
+/** Changes what is wanted of a connection, and shows the answer at once. */
+export function useUpdate(id: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (settings: ConnectionSettingsInput) => updateConnection(id, settings),
+    onSuccess: (connection: Connection) => {
+      client.setQueryData(['connections', id], connection)
+      void client.invalidateQueries({ queryKey: ['connections'], exact: true })
+      for (const what of ['verification', 'coverage', 'setup'])
+        void client.invalidateQueries({ queryKey: ['connections', id, what] })
+    },
+  })
+}

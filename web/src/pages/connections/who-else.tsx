@@ -1,0 +1,115 @@
+import { Alert, Button, Group, Paper, Stack, Text, Textarea, Title } from '@mantine/core'
+import { IconAlertTriangle, IconCircleCheck, IconInfoCircle } from '@tabler/icons-react'
+import { useMutation } from '@tanstack/react-query'
+import { type FormEvent, useState } from 'react'
+import { fieldTrouble } from '../../api.ts'
+import { type Connection, reviewTrust, type TrustReview, type Verification } from '../../client.ts'
+import { Snippet } from '../../components/copy.tsx'
+import { Failure } from './connect.tsx'
+
+/** The one thing that nobody can see from outside: it is pasted, judged, and not kept. */
+export function WhoElse(props: { connection: Connection; verification: Verification | undefined }) {
+  const { connection, verification } = props
+  const [role, setRole] = useState('')
+  const review = useMutation({ mutationFn: () => reviewTrust(connection.id, { role }) })
+  const whoElse = verification?.notProvable.find(({ id }) => id === 'who_else')
+  if (!whoElse) return null
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    review.mutate()
+  }
+  return (
+    <Paper withBorder p="md" component="section" aria-labelledby="who-else">
+      <form onSubmit={submit}>
+        <Stack gap="sm">
+          <Title order={3} size="h5" id="who-else">
+            Who else is trusted
+          </Title>
+          <Text size="sm">{whoElse.means}</Text>
+          <Snippet text={whoElse.command} label="Command that shows the role" />
+          <Textarea
+            label="What it prints"
+            description="Nothing of it is kept."
+            value={role}
+            onChange={(event) => {
+              setRole(event.currentTarget.value)
+              review.reset()
+            }}
+            autosize
+            minRows={3}
+            maxRows={12}
+            spellCheck={false}
+            styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
+            error={fieldTrouble(review.error, '/role')}
+          />
+          <Group>
+            <Button
+              type="submit"
+              variant="default"
+              loading={review.isPending}
+              disabled={!role.trim()}
+            >
+              Say who gets in
+            </Button>
+          </Group>
+          <Failure error={review.error} />
+          <div role="status">{review.data && <Review review={review.data} />}</div>
+        </Stack>
+      </form>
+    </Paper>
+  )
+}
+
+const verdicts = {
+  safe: { title: 'Safe', color: 'teal', Icon: IconCircleCheck },
+  unsafe: { title: 'Not safe', color: 'red', Icon: IconAlertTriangle },
+  unclear: { title: 'Look at it yourself', color: 'yellow', Icon: IconInfoCircle },
+  another_role: { title: 'This is another role', color: 'yellow', Icon: IconInfoCircle },
+}
+
+const judgements = {
+  expected: 'As it should be',
+  wider: 'Wider than it has to be',
+  other: 'Somebody else',
+  dangerous: 'Dangerous',
+}
+
+function Review({ review }: { review: TrustReview }) {
+  const { title, color, Icon } = verdicts[review.verdict]
+  return (
+    <Stack gap="sm">
+      <Alert color={color} variant="light" icon={<Icon aria-hidden />} title={title}>
+        <span className="from-aws">{review.summary}</span>
+      </Alert>
+      {review.trusted.map((one, index) => (
+        // What is trusted has no name of its own, and the list never changes.
+        // biome-ignore lint/suspicious/noArrayIndexKey: as above
+        <Stack key={index} gap={2}>
+          <Text size="sm" fw={600} className="from-aws">
+            {judgements[one.judgement]}: {one.who}
+          </Text>
+          <Text size="sm" className="from-aws">
+            {one.means}
+          </Text>
+          <Text size="sm" c="dimmed" className="from-aws">
+            {one.how}
+          </Text>
+          {one.remedy && <Snippet text={one.remedy} label="What to write instead" />}
+        </Stack>
+      ))}
+      {review.notes.map((note) => (
+        <Text key={note} size="sm" className="from-aws">
+          {note}
+        </Text>
+      ))}
+      {review.remedy && (
+        <>
+          <Text size="sm" fw={600}>
+            A trust policy for Cairn and nobody else
+          </Text>
+          <Snippet text={review.remedy} label="Trust policy for Cairn alone" />
+        </>
+      )}
+    </Stack>
+  )
+}
