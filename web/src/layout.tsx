@@ -28,7 +28,8 @@ import {
   IconUserCircle,
 } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
-import { Link, Navigate, Outlet, useLocation } from '@tanstack/react-router'
+import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
+import { useEffect, useState } from 'react'
 import { troubleOf } from './api.ts'
 import type { Me } from './client.ts'
 import { ErrorState, Loading } from './components/states.tsx'
@@ -38,11 +39,9 @@ import { useZone } from './time.tsx'
 
 /** The navigation round every page of somebody who is signed in. */
 export function Layout() {
-  const location = useLocation()
   const me = useQuery(meQuery)
   if (me.isPending) return <Loading />
-  if (me.isError && troubleOf(me.error).status === 401)
-    return <Navigate to="/sign-in" search={{ to: location.href }} replace />
+  if (me.isError && troubleOf(me.error).status === 401) return <ToSignIn />
   // What is on the page stays there while the server is away.
   if (!me.data) {
     return (
@@ -52,6 +51,17 @@ export function Layout() {
     )
   }
   return <SignedIn me={me.data} />
+}
+
+/** Leads to the sign-in page, which leads back to the place that was asked for. */
+function ToSignIn() {
+  const navigate = useNavigate()
+  // That place, not where the way there leads: this stays until the other page is loaded.
+  const [to] = useState(useLocation().href)
+  useEffect(() => {
+    void navigate({ to: '/sign-in', search: { to }, replace: true })
+  }, [navigate, to])
+  return <Loading />
 }
 
 function SignedIn({ me }: { me: Me }) {

@@ -17,8 +17,8 @@ const cairn: MantineColorsTuple = [
 export const theme = createTheme({
   primaryColor: 'cairn',
   colors: { cairn },
-  // The shade that white text can be read on, and that can be read on a dark page.
-  primaryShade: { light: 8, dark: 7 },
+  // The shade that white text can be read on.
+  primaryShade: 8,
   autoContrast: true,
   defaultRadius: 'md',
   fontFamily:

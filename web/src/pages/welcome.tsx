@@ -1,6 +1,5 @@
-import { Alert, Anchor, Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core'
+import { Anchor, Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
-import { IconLinkOff } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
@@ -149,10 +148,10 @@ function DeadLink() {
   return (
     <Entrance title="This link does not work any more">
       <Stack>
-        <Alert color="yellow" variant="light" icon={<IconLinkOff aria-hidden />}>
+        <Text size="sm">
           It was used already, was revoked, or has expired: a link works once, an invitation for
           seven days. Or a part of it was lost on the way.
-        </Alert>
+        </Text>
         <Text size="sm">
           <b>Did you make your account with it?</b> Then sign in.
         </Text>
