@@ -1,3 +1,517 @@
+import {
+  ActionIcon,
+  Box,
+  Button,
+  Drawer,
+  Group,
+  Kbd,
+  Modal,
+  Stack,
+  Table,
+  Text,
+  TextInput,
+  Title,
+  Tooltip,
+} from '@mantine/core'
+import { useDebouncedCallback, useDisclosure } from '@mantine/hooks'
+import {
+  IconAdjustmentsHorizontal,
+  IconArrowUp,
+  IconKeyboard,
+  IconPlugConnected,
+  IconRefresh,
+  IconSearch,
+  IconX,
+} from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import type { Change, ChangeSet } from '../../client.ts'
+import { useEnvironments } from '../../components/environment-badge.tsx'
+import { EmptyState, ErrorState } from '../../components/states.tsx'
+import { useZone } from '../../time.tsx'
+import { connectionsQuery } from '../connections/queries.ts'
+import { Completeness } from './completeness.tsx'
+import { toEntries } from './entries.ts'
+import { Chips, Facets, type LabelOf } from './facets.tsx'
+import classes from './feed.module.css'
+import { Histogram } from './histogram.tsx'
+import { commandOf, keyHelp, step } from './keys.ts'
+import { counted, question } from './labels.ts'
+import { useFacets, useFeed, useHistogram, useNews } from './queries.ts'
+import { RangePicker } from './range-picker.tsx'
+import { RowSkeletons, Rows, rowAttribute } from './rows.tsx'
+import {
+  chosen,
+  type FeedSearch,
+  toQuery,
+  windowOf,
+  withoutFilters,
+  withoutRange,
+  zoomInto,
+  zoomOut,
+} from './search.ts'
+
+const route = getRouteApi('/app/')
+
+/** The moment of the list that was last looked at: coming back to it finds the same. */
+let lastLook = 0
+const OLD = 10 * 60_000
+
+/** What changed, now or before a given time. */
 export function FeedPage() {
-  return null
+  const search = route.useSearch()
+  const navigate = route.useNavigate()
+  const [zone] = useZone()
+  const [asOf, setAsOf] = useState(() => {
+    if (Date.now() - lastLook > OLD) lastLook = Date.now()
+    return lastLook
+  })
+  const look = useCallback(() => {
+    lastLook = Date.now()
+    setAsOf(lastLook)
+  }, [])
+
+  const view = search.view ?? 'sets'
+  // What is selected or unfolded makes no other list.
+  const { at: _, open: __, ...asked } = search
+  const askedKey = JSON.stringify(asked)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: askedKey is what asked says
+  const window_ = useMemo(() => windowOf(asked, asOf), [askedKey, asOf])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: askedKey is what asked says
+  const query = useMemo(() => toQuery(asked, window_), [askedKey, window_])
+
+  const feed = useFeed(view, query, asOf)
+  const histogram = useHistogram(query, asOf)
+  const facets = useFacets(query, asOf)
+  const connections = useQuery(connectionsQuery)
+  const environments = useEnvironments()
+  const entries = useMemo(
+    () =>
+      feed.data &&
+      toEntries(feed.data.pages.flatMap((page) => page.items as (Change | ChangeSet)[])),
+    [feed.data],
+  )
+  const { count: newCount, isMore } = useNews(view, query, entries, asOf)
+
+  const looks = useMemo(
+    () => ({
+      environments: new Map(environments.data?.map((one) => [one.id, one]) ?? []),
+      accounts: new Map(
+        connections.data?.map(({ accountId, name }) => [accountId ?? '', name]) ?? [],
+      ),
+      connections: new Map(connections.data?.map(({ id, name }) => [id, name]) ?? []),
+    }),
+    [environments.data, connections.data],
+  )
+  const labelOf = useCallback<LabelOf>(
+    (field, value) => {
+      if (field === 'environment') return looks.environments.get(value)?.name ?? value
+      if (field === 'connection') return looks.connections.get(value) ?? value
+      if (field === 'outcome') return value.charAt(0).toUpperCase() + value.slice(1)
+      if (field === 'changeSet') return 'the chosen one'
+      return value
+    },
+    [looks],
+  )
+
+  /** Goes to another list; the row that was selected in this one says nothing there. */
+  const change = useCallback(
+    (next: FeedSearch) => {
+      look()
+      void navigate({ search: { ...next, at: undefined, open: undefined }, resetScroll: false })
+    },
+    [navigate, look],
+  )
+  const [selected, setSelected] = useState(search.at)
+  const remember = useDebouncedCallback((at: string) => {
+    void navigate({
+      search: (now: FeedSearch) => ({ ...now, at }),
+      replace: true,
+      resetScroll: false,
+    })
+  }, 250)
+  const select = useCallback(
+    (key: string) => {
+      setSelected(key)
+      remember(key)
+    },
+    [remember],
+  )
+  const open = useMemo(() => new Set(search.open), [search.open])
+  const fold = useCallback(
+    (id: string) =>
+      void navigate({
+        search: (now: FeedSearch) => {
+          const others = now.open?.filter((one) => one !== id) ?? []
+          const next = others.length === (now.open?.length ?? 0) ? [...others, id] : others
+          return { ...now, at: id, open: next.length > 0 ? next.slice(-20) : undefined }
+        },
+        replace: true,
+        resetScroll: false,
+      }),
+    [navigate],
+  )
+
+  const searchBox = useRef<HTMLInputElement>(null)
+  const list = useRef<HTMLDivElement>(null)
+  const [isHelpOpen, help] = useDisclosure()
+  const [areFiltersOpen, filters] = useDisclosure()
+  const zoomedOut = search.out === undefined ? undefined : () => change(zoomOut(search))
+  const showNew = () => {
+    look()
+    setSelected(undefined)
+    window.scrollTo({ top: 0 })
+    list.current?.focus()
+  }
+
+  const onKey = useRef<(event: KeyboardEvent) => void>(undefined)
+  onKey.current = (event) => {
+    const target = event.target instanceof HTMLElement ? event.target : document.body
+    const command = commandOf({
+      key: event.key,
+      ctrlKey: event.ctrlKey,
+      metaKey: event.metaKey,
+      altKey: event.altKey,
+      isTyping: target.matches('input:not([type=radio], [type=checkbox]), textarea, select'),
+      isElsewhere: target.closest('[role=dialog], [role=menu], [role=listbox]') !== null,
+    })
+    if (command === undefined) return
+    const rows = [...(list.current?.querySelectorAll<HTMLElement>(`[${rowAttribute}]`) ?? [])]
+    const current = rows.indexOf(document.activeElement as HTMLElement)
+    const selectedRow = rows.findIndex((row) => row.tabIndex === 0 && row.dataset.selected)
+    const key = rows[current]?.getAttribute(rowAttribute)
+    const setId = key?.split('/')[0]
+    const isSet =
+      setId !== undefined && entries?.some((one) => one.id === setId && one.kind === 'set')
+    event.preventDefault()
+    if (command === 'search') searchBox.current?.focus()
+    else if (command === 'help') help.open()
+    else if (command === 'new') newCount > 0 && showNew()
+    else if (command === 'fold') isSet && foldAt(setId)
+    else if (command === 'escape') {
+      if (isSet && open.has(setId)) foldAt(setId)
+      else if (zoomedOut) zoomedOut()
+      else if (search.q !== undefined) change({ ...search, q: undefined })
+      else if (document.activeElement instanceof HTMLElement) document.activeElement.blur()
+    } else {
+      // The first step goes to the row that was left.
+      const from = current >= 0 ? current : command === 'next' ? selectedRow - 1 : selectedRow + 1
+      const to = selectedRow < 0 && current < 0 ? 0 : step(from, command, rows.length)
+      rows[to]?.focus()
+      rows[to]?.scrollIntoView({ block: 'nearest' })
+      if (to === rows.length - 1 && feed.hasNextPage && !feed.isFetchingNextPage) {
+        void feed.fetchNextPage()
+      }
+    }
+  }
+  /** The row that had the focus may be gone: its set takes it. */
+  const foldAt = (id: string) => {
+    list.current?.querySelector<HTMLElement>(`[${rowAttribute}="${CSS.escape(id)}"]`)?.focus()
+    fold(id)
+  }
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => onKey.current?.(event)
+    window.addEventListener('keydown', listen)
+    return () => window.removeEventListener('keydown', listen)
+  }, [])
+
+  // Back from a change: the row that led there has the focus again.
+  const isBack = useRef(search.at !== undefined)
+  useEffect(() => {
+    if (!isBack.current || !entries) return
+    isBack.current = false
+    const row = list.current?.querySelector<HTMLElement>(
+      `[${rowAttribute}="${CSS.escape(search.at ?? '')}"]`,
+    )
+    row?.focus({ preventScroll: true })
+    row?.scrollIntoView({ block: 'nearest' })
+  }, [entries, search.at])
+
+  const completeThrough = feed.data?.pages[0]?.completeThrough ?? null
+  const hasNoConnection = connections.data?.length === 0 && entries?.length === 0
+  if (hasNoConnection) return <NothingConnected />
+  const facetList = (
+    <Facets
+      data={facets.data}
+      isLoading={facets.isPending}
+      search={search}
+      labelOf={labelOf}
+      onChange={change}
+    />
+  )
+  return (
+    <Stack gap="md">
+      <Group justify="space-between" align="flex-end" gap="xs">
+        <Title order={1} size="h2">
+          {question(search, zone, new Date(asOf))}
+        </Title>
+        {feed.data && connections.data && (
+          <Completeness
+            completeThrough={completeThrough}
+            connections={connections.data}
+            to={window_.to}
+            endsNow={window_.endsNow}
+          />
+        )}
+      </Group>
+      <Group gap="xs">
+        <RangePicker
+          search={search}
+          window={window_}
+          onChoose={(range) => change({ ...withoutRange(search), ...range })}
+        />
+        <SearchBox
+          ref={searchBox}
+          value={search.q ?? ''}
+          onChange={(q) => change({ ...search, q: q === '' ? undefined : q })}
+        />
+        <Group gap={4} wrap="nowrap">
+          <Button
+            hiddenFrom="md"
+            size="xs"
+            variant="default"
+            leftSection={<IconAdjustmentsHorizontal size={16} aria-hidden />}
+            onClick={filters.open}
+          >
+            Filters
+          </Button>
+          <Tooltip label="Look again" withArrow>
+            <ActionIcon
+              variant="default"
+              size={30}
+              aria-label="Look again"
+              onClick={showNew}
+              loading={feed.isFetching && !feed.isFetchingNextPage}
+            >
+              <IconRefresh size={16} />
+            </ActionIcon>
+          </Tooltip>
+          <Tooltip label="Keys: ?" withArrow>
+            <ActionIcon
+              variant="default"
+              size={30}
+              aria-label="Keys"
+              visibleFrom="sm"
+              onClick={help.open}
+            >
+              <IconKeyboard size={16} />
+            </ActionIcon>
+          </Tooltip>
+        </Group>
+      </Group>
+      <div className={classes.page}>
+        <Box component="aside" visibleFrom="md" className={classes.aside} aria-label="Filters">
+          {facetList}
+        </Box>
+        <Stack gap="sm" miw={0}>
+          <Chips search={search} labelOf={labelOf} onChange={change} />
+          {histogram.isError ? (
+            <ErrorState error={histogram.error} retry={() => histogram.refetch()} />
+          ) : (
+            <Histogram
+              data={histogram.data}
+              isLoading={histogram.isPending}
+              onZoom={(from, to) => change(zoomInto(search, from, to, asOf))}
+              onZoomOut={zoomedOut}
+            />
+          )}
+          <div aria-live="polite" className={classes.newBar}>
+            {newCount > 0 && (
+              <Button
+                fullWidth
+                size="xs"
+                leftSection={<IconArrowUp size={14} aria-hidden />}
+                onClick={showNew}
+              >
+                {counted(newCount, isMore ? 'or more new change' : 'new change')}: show
+              </Button>
+            )}
+          </div>
+          <div ref={list} tabIndex={-1} style={{ outline: 'none' }} aria-busy={feed.isPending}>
+            {feed.isPending && <RowSkeletons count={10} />}
+            {feed.isError && <ErrorState error={feed.error} retry={() => feed.refetch()} />}
+            {entries && entries.length > 0 && (
+              <Rows
+                entries={entries}
+                query={query}
+                open={open}
+                onFold={fold}
+                selected={selected}
+                onSelect={select}
+                now={new Date(asOf)}
+                accounts={looks.accounts}
+              />
+            )}
+            {entries?.length === 0 && (
+              <NothingFound
+                search={search}
+                hidden={facets.data?.noise.hidden ?? 0}
+                onChange={change}
+              />
+            )}
+            {feed.hasNextPage && (
+              <Button
+                mt="sm"
+                fullWidth
+                variant="default"
+                loading={feed.isFetchingNextPage}
+                onClick={() => feed.fetchNextPage()}
+              >
+                Show more
+              </Button>
+            )}
+          </div>
+        </Stack>
+      </div>
+      <Drawer opened={areFiltersOpen} onClose={filters.close} title="Filters" size="sm">
+        {facetList}
+      </Drawer>
+      <Keys isOpen={isHelpOpen} onClose={help.close} />
+    </Stack>
+  )
+}
+
+function SearchBox({
+  ref,
+  value,
+  onChange,
+}: {
+  ref: React.RefObject<HTMLInputElement | null>
+  value: string
+  onChange: (q: string) => void
+}) {
+  const [text, setText] = useState(value)
+  const [was, setWas] = useState(value)
+  // The address changed by other means: back, a chip, a link.
+  if (was !== value) {
+    setWas(value)
+    if (text.trim() !== value) setText(value)
+  }
+  const later = useDebouncedCallback((next: string) => onChange(next), 350)
+  const clear = () => {
+    later.cancel()
+    setText('')
+    if (value !== '') onChange('')
+  }
+  return (
+    <TextInput
+      ref={ref}
+      size="xs"
+      flex={1}
+      miw={180}
+      type="search"
+      aria-label="Search in what happened"
+      placeholder="Search in what happened"
+      leftSection={<IconSearch size={14} aria-hidden />}
+      rightSection={
+        text === '' ? (
+          <Kbd size="xs" visibleFrom="sm">
+            /
+          </Kbd>
+        ) : (
+          <ActionIcon variant="subtle" color="gray" size={24} aria-label="Clear" onClick={clear}>
+            <IconX size={14} />
+          </ActionIcon>
+        )
+      }
+      maxLength={500}
+      value={text}
+      onChange={({ currentTarget }) => {
+        setText(currentTarget.value)
+        later(currentTarget.value.trim())
+      }}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') later.flush()
+        if (event.key !== 'Escape') return
+        clear()
+        event.currentTarget.blur()
+      }}
+    />
+  )
+}
+
+function NothingConnected() {
+  return (
+    <EmptyState
+      icon={<IconPlugConnected size={40} aria-hidden />}
+      title="Connect an account to see what changes in it"
+      action={
+        <Button component={Link} to="/integrations" mt="xs">
+          See the integrations
+        </Button>
+      }
+    >
+      The last hour is there within seconds, the last days follow. No credentials are exchanged.
+    </EmptyState>
+  )
+}
+
+function NothingFound(props: {
+  search: FeedSearch
+  hidden: number
+  onChange: (search: FeedSearch) => void
+}) {
+  const { search, onChange } = props
+  const isFiltered = chosen(search).length > 0 || search.q !== undefined || search.failures
+  const isShort = search.range !== '7d'
+  return (
+    <EmptyState
+      title={isFiltered ? 'Nothing matches' : 'Nothing changed'}
+      action={
+        <Group gap="xs" justify="center" mt="xs">
+          {search.noise === undefined && props.hidden > 0 && (
+            <Button variant="default" onClick={() => onChange({ ...search, noise: 'shown' })}>
+              Show {counted(props.hidden, 'routine change')}
+            </Button>
+          )}
+          {isFiltered && (
+            <Button
+              variant="default"
+              onClick={() => onChange({ ...withoutFilters(search), noise: search.noise })}
+            >
+              Clear the filters
+            </Button>
+          )}
+          {isShort && (
+            <Button
+              variant="default"
+              onClick={() => onChange({ ...withoutRange(search), range: '7d' })}
+            >
+              Look at 7 days
+            </Button>
+          )}
+        </Group>
+      }
+    >
+      {isFiltered
+        ? 'In this window no change fits all that was chosen.'
+        : 'No change is known in this window. CloudTrail tells about ten minutes late.'}
+    </EmptyState>
+  )
+}
+
+function Keys({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
+  return (
+    <Modal opened={isOpen} onClose={onClose} title="Keys">
+      <Table>
+        <Table.Tbody>
+          {keyHelp.map(([keys, what]) => (
+            <Table.Tr key={what}>
+              <Table.Td>
+                <Group gap={4}>
+                  {keys.map((key) => (
+                    <Kbd key={key}>{key}</Kbd>
+                  ))}
+                </Group>
+              </Table.Td>
+              <Table.Td>
+                <Text size="sm">{what}</Text>
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Modal>
+  )
 }

@@ -1,6 +1,256 @@
-/** What of the feed is in the address. */
-export type FeedSearch = Record<string, never>
+import type { listChanges } from '../../client.ts'
 
-export function validateFeedSearch(): FeedSearch {
-  return {}
+/** What `GET /changes` and its relatives take, named as the generated client has it. */
+export type ChangeQuery = NonNullable<Parameters<typeof listChanges>[0]>
+
+const MINUTE = 60
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/** Windows that end now, in seconds. */
+export const presets = {
+  '15m': 15 * MINUTE,
+  '1h': HOUR,
+  '4h': 4 * HOUR,
+  '24h': DAY,
+  '7d': 7 * DAY,
+} as const
+export type Preset = keyof typeof presets
+export const defaultPreset: Preset = '24h'
+
+/** Windows that end at a chosen time, in seconds. */
+export const spans = {
+  '15m': 15 * MINUTE,
+  '30m': 30 * MINUTE,
+  '1h': HOUR,
+  '2h': 2 * HOUR,
+  '6h': 6 * HOUR,
+  '24h': DAY,
+} as const
+export type Span = keyof typeof spans
+export const defaultSpan: Span = '30m'
+
+/** What can be filtered by, as the API calls it. */
+export const fields = [
+  'environment',
+  'service',
+  'actor',
+  'tool',
+  'account',
+  'region',
+  'action',
+  'resource',
+  'outcome',
+  'connection',
+  'source',
+  'changeSet',
+] as const
+export type Field = (typeof fields)[number]
+
+/** What of the feed is in the address. What is not there has its default. */
+export type FeedSearch = {
+  range?: Preset
+  /** Absolute, the first moment included. */
+  from?: string
+  /** Absolute, the first moment not included. */
+  to?: string
+  /** Something happened then: the window that ends there. */
+  before?: string
+  span?: Span
+  /** What zooming out goes back to: a preset, or `FROM/TO`. */
+  out?: string
+  q?: string
+  noise?: 'shown' | 'only'
+  failures?: 'hidden'
+  view?: 'changes'
+  /** The row that was selected. */
+  at?: string
+  /** The change sets that are unfolded. */
+  open?: string[]
+} & { [F in Field]?: string[] } & { [F in Field as `-${F}`]?: string[] }
+
+const outcomes = ['succeeded', 'failed', 'denied']
+
+/**
+ * Reads what an address says. Addresses are typed, cut and pasted: what makes no sense is left
+ * out, and never an error.
+ */
+export function validateFeedSearch(search: Record<string, unknown>): FeedSearch {
+  const read: FeedSearch = { ...readRange(search) }
+  const q = text(search.q, 500)
+  if (q !== undefined) read.q = q
+  if (search.noise === 'shown' || search.noise === 'only') read.noise = search.noise
+  if (search.failures === 'hidden') read.failures = 'hidden'
+  if (search.view === 'changes') read.view = 'changes'
+  const at = text(search.at, 100)
+  if (at !== undefined) read.at = at
+  const open = texts(search.open, 20)
+  if (open) read.open = open
+  for (const field of fields) {
+    for (const key of [field, `-${field}`] as const) {
+      const values = texts(search[key], 100)?.filter(
+        (value) => field !== 'outcome' || outcomes.includes(value),
+      )
+      if (values && values.length > 0) read[key] = values
+    }
+  }
+  return read
+}
+
+function readRange(search: Record<string, unknown>): FeedSearch {
+  const [from, to] = ordered(time(search.from), time(search.to))
+  const before = time(search.before) ?? (from === undefined ? to : undefined)
+  const out = readOut(text(search.out, 100))
+  if (from !== undefined) {
+    return { from, ...(to !== undefined && { to }), ...(out !== undefined && { out }) }
+  }
+  if (before !== undefined) {
+    return { before, ...(isKey(spans, search.span) && { span: search.span }) }
+  }
+  return isKey(presets, search.range) ? { range: search.range } : {}
+}
+
+function ordered(from?: string, to?: string): [string | undefined, string | undefined] {
+  const isEmpty = from !== undefined && to !== undefined && from >= to
+  return isEmpty ? [undefined, undefined] : [from, to]
+}
+
+function readOut(out: string | undefined): string | undefined {
+  if (out === undefined || isKey(presets, out)) return out
+  const [from, to] = ordered(...(out.split('/').map(time) as [string?, string?]))
+  return from !== undefined && to !== undefined ? `${from}/${to}` : undefined
+}
+
+function isKey<T extends object>(of: T, key: unknown): key is keyof T & string {
+  return typeof key === 'string' && Object.hasOwn(of, key)
+}
+
+/** An address has no types: `?q=42` and `?account=111122223333` come as numbers. */
+function text(value: unknown, most: number): string | undefined {
+  if (!['string', 'number', 'boolean'].includes(typeof value)) return undefined
+  const read = String(value)
+    .toWellFormed()
+    .replaceAll(/\p{Cc}/gu, '')
+    .slice(0, most)
+    .toWellFormed()
+  return read.trim() === '' ? undefined : read
+}
+
+function texts(value: unknown, most: number): string[] | undefined {
+  const read = [value].flat().map((one) => text(one, 2048))
+  const different = [...new Set(read.filter((one) => one !== undefined))].slice(0, most)
+  return different.length > 0 ? different : undefined
+}
+
+/** In UTC; whole seconds without a fraction. Only years that a cloud can be asked about. */
+function time(value: unknown): string | undefined {
+  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT/.test(value)) return undefined
+  const date = new Date(value)
+  const year = date.getUTCFullYear()
+  return year >= 2000 && year < 2200 ? writeTime(date) : undefined
+}
+
+export function writeTime(date: Date | number): string {
+  return new Date(date).toISOString().replace('.000Z', 'Z')
+}
+
+/** The window that is looked at. Open at its end when it ends now. */
+export interface Window {
+  from: Date
+  to: Date
+  endsNow: boolean
+}
+
+/** @param asOf what is meant by now, in milliseconds */
+export function windowOf(search: FeedSearch, asOf: number): Window {
+  if (search.from !== undefined) {
+    const to = search.to === undefined ? Math.max(asOf, Date.parse(search.from) + 1000) : search.to
+    return { from: new Date(search.from), to: new Date(to), endsNow: search.to === undefined }
+  }
+  if (search.before !== undefined) {
+    const to = Date.parse(search.before)
+    const length = spans[search.span ?? defaultSpan] * 1000
+    return { from: new Date(to - length), to: new Date(to), endsNow: false }
+  }
+  const length = presets[search.range ?? defaultPreset] * 1000
+  return { from: new Date(asOf - length), to: new Date(asOf), endsNow: true }
+}
+
+/** Without any window, whatever the address says. */
+export function withoutRange(search: FeedSearch): FeedSearch {
+  const { range: _, from: __, to: ___, before: ____, span: _____, out: ______, ...rest } = search
+  return rest
+}
+
+/** Looks closer; remembers where from, however often. */
+export function zoomInto(search: FeedSearch, from: Date, to: Date, asOf: number): FeedSearch {
+  const shown = windowOf(search, asOf)
+  const whole = `${writeTime(shown.from)}/${writeTime(shown.to)}`
+  const out = search.out ?? (search.from || search.before ? whole : (search.range ?? defaultPreset))
+  return { ...withoutRange(search), from: writeTime(from), to: writeTime(to), out }
+}
+
+export function zoomOut(search: FeedSearch): FeedSearch {
+  if (search.out === undefined) return search
+  const rest = withoutRange(search)
+  if (isKey(presets, search.out)) return { ...rest, range: search.out }
+  const [from, to] = search.out.split('/')
+  return { ...rest, from, to }
+}
+
+/** The address's filters, in that window, as the API takes them. */
+export function toQuery(search: FeedSearch, window: Window): ChangeQuery {
+  const query: ChangeQuery = { $from: window.from.toISOString() }
+  // A window that ends now stays open: what is imported in a second belongs to it.
+  if (!window.endsNow) query.to = window.to.toISOString()
+  if (search.q !== undefined) query.q = search.q
+  if (search.noise !== 'shown') query.noise = search.noise === 'only' ? 'true' : 'false'
+  for (const field of fields) {
+    const included = search[field]
+    const excluded = search[`-${field}`]
+    if (included) query[field] = included as never
+    if (excluded) query[`${field}Query`] = excluded as never
+  }
+  if (search.failures === 'hidden') {
+    query.outcomeQuery = [...new Set([...[query.outcomeQuery ?? []].flat(), failed, denied])]
+  }
+  return query
+}
+const failed = 'failed' as const
+const denied = 'denied' as const
+
+/** With the value in or out of a field's list; from the other list it goes. */
+export function toggle(
+  search: FeedSearch,
+  field: Field,
+  value: string,
+  how: 'include' | 'exclude',
+): FeedSearch {
+  const key = how === 'include' ? field : (`-${field}` as const)
+  const other = how === 'include' ? (`-${field}` as const) : field
+  const has = search[key]?.includes(value) ?? false
+  const values = has ? search[key]!.filter((one) => one !== value) : [...(search[key] ?? []), value]
+  const others = search[other]?.filter((one) => one !== value)
+  const { [key]: _, [other]: __, ...rest } = search
+  return {
+    ...(rest as FeedSearch),
+    ...(values.length > 0 && { [key]: values }),
+    ...(others && others.length > 0 && { [other]: others }),
+  }
+}
+
+/** What was chosen, for the chips. */
+export function chosen(
+  search: FeedSearch,
+): { field: Field; value: string; how: 'include' | 'exclude' }[] {
+  return fields.flatMap((field) => [
+    ...(search[field] ?? []).map((value) => ({ field, value, how: 'include' as const })),
+    ...(search[`-${field}`] ?? []).map((value) => ({ field, value, how: 'exclude' as const })),
+  ])
+}
+
+/** The same window and view without any filter. */
+export function withoutFilters(search: FeedSearch): FeedSearch {
+  const { range, from, to, before, span, out, view } = search
+  return validateFeedSearch({ range, from, to, before, span, out, view })
 }

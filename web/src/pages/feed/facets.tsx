@@ -1,0 +1,224 @@
+import {
+  ActionIcon,
+  Button,
+  Group,
+  Pill,
+  SegmentedControl,
+  Skeleton,
+  Stack,
+  Switch,
+  Text,
+  Tooltip,
+  UnstyledButton,
+} from '@mantine/core'
+import { IconCheck, IconMinus } from '@tabler/icons-react'
+import { useState } from 'react'
+import type { Facets as Data } from '../../client.ts'
+import { cut } from './entries.ts'
+import classes from './feed.module.css'
+import { fieldLabels } from './labels.ts'
+import { chosen, type FeedSearch, type Field, fields, toggle, withoutFilters } from './search.ts'
+
+/** What a value is called: the ids of connections and environments say nothing to people. */
+export type LabelOf = (field: Field, value: string) => string
+
+type Change = (search: FeedSearch) => void
+
+const few = 6
+
+/** The values of each field with their counts. A click includes; its minus, or Alt, leaves out. */
+export function Facets(props: {
+  data: Data | undefined
+  isLoading: boolean
+  search: FeedSearch
+  labelOf: LabelOf
+  onChange: Change
+}) {
+  const { data } = props
+  return (
+    <Stack gap="md">
+      <Switches {...props} />
+      {!data && props.isLoading && <Skeleton height={320} />}
+      {data &&
+        fields.map((field) => (
+          <FieldFacets
+            key={field}
+            {...props}
+            field={field}
+            values={field === 'changeSet' ? [] : data.fields[field]}
+          />
+        ))}
+    </Stack>
+  )
+}
+
+function Switches({
+  data,
+  search,
+  onChange,
+}: {
+  data: Data | undefined
+  search: FeedSearch
+  onChange: Change
+}) {
+  const routine = data && data.noise.hidden + data.noise.shown
+  return (
+    <Stack gap="xs">
+      <SegmentedControl
+        size="xs"
+        fullWidth
+        aria-label="List"
+        value={search.view ?? 'sets'}
+        onChange={(value) =>
+          onChange({
+            ...search,
+            view: value === 'changes' ? 'changes' : undefined,
+            ...{ open: undefined, at: undefined },
+          })
+        }
+        data={[
+          { value: 'sets', label: 'Pieces of work' },
+          { value: 'changes', label: 'Single changes' },
+        ]}
+      />
+      <Switch
+        size="xs"
+        label={`Routine changes${routine ? ` (${routine.toLocaleString('en')})` : ''}`}
+        checked={search.noise !== undefined}
+        onChange={(event) =>
+          onChange({ ...search, noise: event.currentTarget.checked ? 'shown' : undefined })
+        }
+      />
+      <Switch
+        size="xs"
+        label="Failed and denied ones"
+        checked={search.failures === undefined}
+        onChange={(event) =>
+          onChange({ ...search, failures: event.currentTarget.checked ? undefined : 'hidden' })
+        }
+      />
+    </Stack>
+  )
+}
+
+function FieldFacets(props: {
+  field: Field
+  values: { value: string; count: number; label?: string }[]
+  search: FeedSearch
+  labelOf: LabelOf
+  onChange: Change
+}) {
+  const { field, search } = props
+  const [isLong, setIsLong] = useState(false)
+  const counts = new Map(props.values.map(({ value, count }) => [value, count]))
+  const labels = new Map(props.values.map(({ value, label }) => [value, label]))
+  // What was chosen stays in reach, though nothing has it any more.
+  const picked = [...(search[field] ?? []), ...(search[`-${field}`] ?? [])]
+  const all = [...new Set([...counts.keys(), ...picked])]
+  // A field that tells nothing apart needs no place.
+  if (all.length === 0 || (all.length === 1 && picked.length === 0 && quiet.includes(field))) {
+    return null
+  }
+  const shown = isLong
+    ? all
+    : [...new Set([...all.slice(0, few), ...all.filter((value) => picked.includes(value))])]
+  return (
+    <section aria-label={fieldLabels[field]}>
+      <Text size="xs" fw={600} mb={2} px={6} component="h3">
+        {fieldLabels[field]}
+      </Text>
+      {shown.map((value) => {
+        const label = labels.get(value) ?? props.labelOf(field, value)
+        const isIn = search[field]?.includes(value) ?? false
+        const isOut = search[`-${field}`]?.includes(value) ?? false
+        const exclude = () => props.onChange(toggle(search, field, value, 'exclude'))
+        return (
+          <div key={value} className={classes.facet}>
+            <UnstyledButton
+              className={classes.facetValue}
+              aria-pressed={isIn}
+              title={cut(label, 300)}
+              onClick={(event) =>
+                event.altKey ? exclude() : props.onChange(toggle(search, field, value, 'include'))
+              }
+            >
+              {isIn && <IconCheck size={14} aria-hidden />}
+              <bdi className={`${classes.facetName} ${isOut ? classes.out : ''}`}>
+                {cut(label, 120)}
+              </bdi>
+              <span className={classes.facetCount}>
+                {(counts.get(value) ?? 0).toLocaleString('en')}
+              </span>
+            </UnstyledButton>
+            <Tooltip label={isOut ? 'Allow again' : 'Leave out'} withArrow openDelay={400}>
+              <ActionIcon
+                variant={isOut ? 'light' : 'subtle'}
+                color={isOut ? 'red' : 'gray'}
+                size={24}
+                aria-pressed={isOut}
+                aria-label={`Leave out ${cut(label, 80)}`}
+                onClick={exclude}
+              >
+                <IconMinus size={14} aria-hidden />
+              </ActionIcon>
+            </Tooltip>
+          </div>
+        )
+      })}
+      {all.length > few && (
+        <Button
+          variant="subtle"
+          color="gray"
+          size="compact-xs"
+          aria-expanded={isLong}
+          onClick={() => setIsLong((was) => !was)}
+        >
+          {isLong ? 'Fewer' : `${all.length - few} more`}
+        </Button>
+      )}
+    </section>
+  )
+}
+
+const quiet: Field[] = ['source', 'connection', 'changeSet', 'account']
+
+/** What was chosen, each to be taken off. */
+export function Chips({
+  search,
+  labelOf,
+  onChange,
+}: {
+  search: FeedSearch
+  labelOf: LabelOf
+  onChange: Change
+}) {
+  const all = chosen(search)
+  if (all.length === 0) return null
+  return (
+    <Group gap={6} role="group" aria-label="Chosen filters">
+      {all.map(({ field, value, how }) => {
+        const label = cut(labelOf(field, value), 60)
+        const isOut = how === 'exclude'
+        return (
+          <Pill
+            key={`${how} ${field} ${value}`}
+            size="md"
+            withRemoveButton
+            onRemove={() => onChange(toggle(search, field, value, how))}
+            removeButtonProps={{
+              'aria-label': `Remove: ${fieldLabels[field]} ${isOut ? 'not ' : ''}${label}`,
+              tabIndex: 0,
+              'aria-hidden': false,
+            }}
+          >
+            {fieldLabels[field]} {isOut ? 'not ' : ''}
+            <bdi>{label}</bdi>
+          </Pill>
+        )
+      })}
+      <Button variant="subtle" size="compact-xs" onClick={() => onChange(withoutFilters(search))}>
+        Clear all
+      </Button>
+    </Group>
+  )
+}

@@ -1,0 +1,65 @@
+export type Command =
+  | 'next'
+  | 'previous'
+  | 'first'
+  | 'last'
+  | 'fold'
+  | 'search'
+  | 'escape'
+  | 'help'
+  | 'new'
+
+export interface KeyPress {
+  key: string
+  ctrlKey: boolean
+  metaKey: boolean
+  altKey: boolean
+  /** Something that takes text has the focus. */
+  isTyping: boolean
+  /** Something else that has keys of its own has it: a menu, a dialog, the histogram. */
+  isElsewhere: boolean
+}
+
+const commands: Record<string, Command> = {
+  j: 'next',
+  k: 'previous',
+  g: 'first',
+  G: 'last',
+  o: 'fold',
+  '/': 'search',
+  Escape: 'escape',
+  '?': 'help',
+  n: 'new',
+}
+
+/** What a key means on the feed; undefined: nothing, the browser may have it. */
+export function commandOf(press: KeyPress): Command | undefined {
+  // Alt stays: on some keyboards it takes part in typing a slash.
+  if (press.ctrlKey || press.metaKey) return undefined
+  if (press.isElsewhere) return undefined
+  if (press.isTyping) return undefined
+  return Object.hasOwn(commands, press.key) ? commands[press.key] : undefined
+}
+
+/** For the list of keys. Enter and space are the browser's own on a row. */
+export const keyHelp: [keys: string[], what: string][] = [
+  [['j', 'k'], 'Next row, row before'],
+  [['g', 'Shift G'], 'First row, last row'],
+  [['Enter'], 'Open the change, or unfold the set'],
+  [['o', 'Space'], 'Fold or unfold the set'],
+  [['n'], 'Show the new changes'],
+  [['/'], 'Search'],
+  [['Esc'], 'Fold, zoom out, clear the search'],
+  [['←', '→'], 'On the chart: move; with Shift choose, Enter zooms'],
+  [['?'], 'This list'],
+]
+
+/** Where a step leads in a list; from nowhere to its first. */
+export function step(at: number, by: Command, length: number): number {
+  if (length === 0) return -1
+  if (by === 'first') return 0
+  if (by === 'last') return length - 1
+  if (at < 0) return 0
+  const to = at + (by === 'next' ? 1 : -1)
+  return Math.min(Math.max(to, 0), length - 1)
+}

@@ -1,0 +1,122 @@
+import { useThrottledCallback } from '@mantine/hooks'
+import {
+  type InfiniteData,
+  keepPreviousData,
+  useInfiniteQuery,
+  useQuery,
+} from '@tanstack/react-query'
+import { useEffect } from 'react'
+import {
+  type Change,
+  type ChangePage,
+  type ChangeSetPage,
+  getFacets,
+  getHistogram,
+  listChangeSets,
+  listChanges,
+} from '../../client.ts'
+import { useLiveState, useNewChanges } from '../../live.ts'
+import { type Entry, news } from './entries.ts'
+import type { ChangeQuery } from './search.ts'
+
+const pageSize = 50
+/** As many as a set shows at once when it is unfolded; the API's most. */
+const setSize = 500
+
+/** The feed is a picture of one moment: it changes when the reader asks for it. */
+const still = {
+  staleTime: Number.POSITIVE_INFINITY,
+  gcTime: 30 * 60_000,
+  refetchOnWindowFocus: false,
+  refetchOnReconnect: false,
+} as const
+
+export type View = 'sets' | 'changes'
+type Page = ChangeSetPage | ChangePage
+
+const listPage = (view: View, query: ChangeQuery, limit: number, cursor?: string): Promise<Page> =>
+  view === 'sets'
+    ? listChangeSets({ ...query, limit, cursor })
+    : listChanges({ ...query, limit, cursor })
+
+/** @param asOf a picture of another moment is another list */
+export function useFeed(view: View, query: ChangeQuery, asOf: number) {
+  return useInfiniteQuery<Page, Error, InfiniteData<Page>, unknown[], string | undefined>({
+    queryKey: ['changes', view, query, asOf],
+    queryFn: ({ pageParam }) => listPage(view, query, pageSize, pageParam),
+    initialPageParam: undefined,
+    getNextPageParam: (page) => page.nextCursor ?? undefined,
+    placeholderData: keepPreviousData,
+    ...still,
+  })
+}
+
+/** The changes of an unfolded set that match the filters. */
+export function useMembers(id: string, query: ChangeQuery, size: number, isOpen: boolean) {
+  return useQuery({
+    // Its size: when it has grown there is more to show.
+    queryKey: ['changes', 'set', id, query, size],
+    queryFn: async (): Promise<Change[]> => {
+      const page = await listChanges({ ...query, changeSet: id, limit: setSize })
+      return page.items
+    },
+    enabled: isOpen,
+    ...still,
+  })
+}
+
+/** A chart has an end where the list has none. */
+const bounded = (query: ChangeQuery, asOf: number): ChangeQuery => ({
+  ...query,
+  to: query.to ?? new Date(Math.max(asOf, Date.parse(query.$from!) + 1000)).toISOString(),
+})
+
+export function useHistogram(query: ChangeQuery, asOf: number) {
+  return useQuery({
+    queryKey: ['changes', 'histogram', query, asOf],
+    queryFn: () => getHistogram(bounded(query, asOf)),
+    placeholderData: keepPreviousData,
+    ...still,
+  })
+}
+
+export function useFacets(query: ChangeQuery, asOf: number) {
+  return useQuery({
+    queryKey: ['changes', 'facets', query, asOf],
+    queryFn: () => getFacets(bounded(query, asOf)),
+    placeholderData: keepPreviousData,
+    ...still,
+  })
+}
+
+/**
+ * How many changes came that are not on the page: counted among the newest of the same filters,
+ * when the server tells of some, and every now and then where its events do not arrive.
+ */
+export function useNews(
+  view: View,
+  query: ChangeQuery,
+  entries: readonly Entry[] | undefined,
+  asOf: number,
+): { count: number; isMore: boolean } {
+  const live = useLiveState()
+  const isOpenEnded = query.to === undefined
+  const newest = useQuery<Page>({
+    queryKey: ['changes', 'news', view, query, asOf],
+    queryFn: () => listPage(view, query, pageSize),
+    // What was just read has no news: events, and the interval, ask for some.
+    enabled: false,
+    gcTime: 0,
+  })
+  const { refetch } = newest
+  const ask = useThrottledCallback(() => {
+    if (isOpenEnded && entries) void refetch()
+  }, 3_000)
+  useNewChanges(ask)
+  useEffect(() => {
+    const timer = setInterval(ask, live === 'live' ? 60_000 : 15_000)
+    return () => clearInterval(timer)
+  }, [ask, live])
+  if (!isOpenEnded || !entries || !newest.data) return { count: 0, isMore: false }
+  return news(entries, newest.data.items, newest.data.nextCursor !== null)
+}

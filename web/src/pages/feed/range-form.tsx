@@ -1,0 +1,116 @@
+import { Button, Group, SegmentedControl, Stack, Text } from '@mantine/core'
+import { DateTimePicker } from '@mantine/dates'
+import { useState } from 'react'
+import { useZone } from '../../time.tsx'
+import { rangeLabels } from './labels.ts'
+import { defaultSpan, type FeedSearch, type Span, spans, type Window, writeTime } from './search.ts'
+import { fromWallClock, toWallClock } from './wall-clock.ts'
+
+type Range = Pick<FeedSearch, 'from' | 'to' | 'before' | 'span'>
+
+/** Asks for a time and how long before it. */
+export function BeforeForm(props: {
+  search: FeedSearch
+  window: Window
+  onChoose: (range: Range) => void
+}) {
+  const [zone] = useZone()
+  const [time, setTime] = useState<string | null>(
+    toWallClock(props.search.before ? new Date(props.search.before) : props.window.to, zone),
+  )
+  const [span, setSpan] = useState<Span>(props.search.span ?? defaultSpan)
+  const at = time === null ? null : fromWallClock(time, zone)
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (at) props.onChoose({ before: writeTime(at), span })
+      }}
+    >
+      <Stack gap="sm">
+        <Picker label="Something broke at" value={time} onChange={setTime} />
+        <div>
+          <Text size="sm" fw={500} id="how-long-before">
+            Show what changed before it
+          </Text>
+          <SegmentedControl
+            fullWidth
+            size="xs"
+            mt={4}
+            value={span}
+            onChange={(value) => setSpan(value as Span)}
+            data={Object.keys(spans).map((value) => ({
+              value,
+              label: rangeLabels[value as Span],
+            }))}
+            aria-labelledby="how-long-before"
+          />
+        </div>
+        <Apply isReady={at !== null} />
+      </Stack>
+    </form>
+  )
+}
+
+/** Asks for both ends. */
+export function CustomForm(props: { window: Window; onChoose: (range: Range) => void }) {
+  const [zone] = useZone()
+  const [from, setFrom] = useState<string | null>(toWallClock(props.window.from, zone))
+  const [to, setTo] = useState<string | null>(toWallClock(props.window.to, zone))
+  const start = from === null ? null : fromWallClock(from, zone)
+  const end = to === null ? null : fromWallClock(to, zone)
+  const isBackwards = start !== null && end !== null && start >= end
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (!start || isBackwards) return
+        props.onChoose({ from: writeTime(start), ...(end && { to: writeTime(end) }) })
+      }}
+    >
+      <Stack gap="sm">
+        <Picker label="From" value={from} onChange={setFrom} />
+        <Picker
+          label="To"
+          description="Empty: until now."
+          clearable
+          value={to}
+          onChange={setTo}
+          error={isBackwards ? 'The end has to be after the beginning.' : undefined}
+        />
+        <Apply isReady={start !== null && !isBackwards} />
+      </Stack>
+    </form>
+  )
+}
+
+function Picker(props: {
+  label: string
+  description?: string
+  clearable?: boolean
+  value: string | null
+  onChange: (value: string | null) => void
+  error?: string
+}) {
+  const [zone] = useZone()
+  return (
+    <DateTimePicker
+      {...props}
+      label={`${props.label} (${zone === 'utc' ? 'UTC' : 'local time'})`}
+      withSeconds
+      valueFormat="D MMM YYYY, HH:mm:ss"
+      popoverProps={{ withinPortal: false }}
+      timePickerProps={{ hoursInputLabel: 'Hours', minutesInputLabel: 'Minutes' }}
+    />
+  )
+}
+
+function Apply({ isReady }: { isReady: boolean }) {
+  return (
+    <Group justify="flex-end">
+      <Button type="submit" size="xs" disabled={!isReady}>
+        Show
+      </Button>
+    </Group>
+  )
+}

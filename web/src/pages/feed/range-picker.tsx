@@ -1,0 +1,101 @@
+import { Button, Group, Popover, SegmentedControl, Skeleton } from '@mantine/core'
+import { IconCalendar, IconHistory } from '@tabler/icons-react'
+import { lazy, type ReactNode, Suspense, useState } from 'react'
+import { rangeLabels } from './labels.ts'
+import { defaultPreset, type FeedSearch, type Preset, presets, type Window } from './search.ts'
+
+// Calendars are asked for by few: they come when one is.
+const BeforeForm = lazy(async () => ({ default: (await import('./range-form.tsx')).BeforeForm }))
+const CustomForm = lazy(async () => ({ default: (await import('./range-form.tsx')).CustomForm }))
+
+type Range = Pick<FeedSearch, 'range' | 'from' | 'to' | 'before' | 'span'>
+
+/** Which time the feed is about. */
+export function RangePicker(props: {
+  search: FeedSearch
+  window: Window
+  onChoose: (range: Range) => void
+}) {
+  const { search } = props
+  const isBefore = search.before !== undefined
+  const isCustom = search.from !== undefined
+  return (
+    <Group gap="xs">
+      <SegmentedControl
+        size="xs"
+        aria-label="Time"
+        // None of them where another window was chosen.
+        value={isBefore || isCustom ? '' : (search.range ?? defaultPreset)}
+        onChange={(value) => props.onChoose({ range: value as Preset })}
+        data={Object.keys(presets).map((value) => ({
+          value,
+          label: rangeLabels[value as Preset],
+        }))}
+      />
+      <Choice
+        label="Before a time…"
+        icon={<IconHistory size={16} aria-hidden />}
+        isActive={isBefore}
+      >
+        {(close) => (
+          <BeforeForm
+            {...props}
+            onChoose={(range) => {
+              close()
+              props.onChoose(range)
+            }}
+          />
+        )}
+      </Choice>
+      <Choice label="Custom…" icon={<IconCalendar size={16} aria-hidden />} isActive={isCustom}>
+        {(close) => (
+          <CustomForm
+            {...props}
+            onChoose={(range) => {
+              close()
+              props.onChoose(range)
+            }}
+          />
+        )}
+      </Choice>
+    </Group>
+  )
+}
+
+function Choice(props: {
+  label: string
+  icon: ReactNode
+  isActive: boolean
+  children: (close: () => void) => ReactNode
+}) {
+  const [opened, setOpened] = useState(false)
+  return (
+    <Popover
+      opened={opened}
+      onChange={setOpened}
+      position="bottom-start"
+      width={340}
+      trapFocus
+      returnFocus
+      withArrow
+      shadow="md"
+    >
+      <Popover.Target>
+        <Button
+          size="xs"
+          variant={props.isActive ? 'light' : 'default'}
+          leftSection={props.icon}
+          aria-pressed={props.isActive}
+          onClick={() => setOpened((was) => !was)}
+        >
+          {props.label}
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown aria-label={props.label}>
+        <Suspense fallback={<Skeleton height={180} />}>
+          {opened && props.children(() => setOpened(false))}
+        </Suspense>
+      </Popover.Dropdown>
+    </Popover>
+  )
+}

@@ -1,0 +1,316 @@
+import { Badge, Skeleton, Text } from '@mantine/core'
+import { IconChevronDown, IconChevronRight, IconWorld } from '@tabler/icons-react'
+import { Link } from '@tanstack/react-router'
+import { memo } from 'react'
+import type { Change, ChangeSet } from '../../client.ts'
+import { EnvironmentBadge } from '../../components/environment-badge.tsx'
+import { OutcomeIcon } from '../../components/outcome.tsx'
+import { ErrorState } from '../../components/states.tsx'
+import { formatTime, useZone, type Zone } from '../../time.tsx'
+import { cut, type Entry, sentence } from './entries.ts'
+import classes from './feed.module.css'
+import { counted } from './labels.ts'
+import { useMembers } from './queries.ts'
+import type { ChangeQuery } from './search.ts'
+
+interface Looks {
+  /** Accounts by id, as people know them. */
+  accounts: ReadonlyMap<string, string>
+}
+
+/** Where the keyboard is: that row is the one that Tab reaches. */
+interface Roving {
+  selected: string | undefined
+  onSelect: (key: string) => void
+}
+
+/** Marks what j and k walk over; its value is the row's key. */
+export const rowAttribute = 'data-row'
+
+/** The feed's list: changes, and sets that unfold to theirs. */
+export function Rows(
+  props: Roving &
+    Looks & {
+      entries: readonly Entry[]
+      query: ChangeQuery
+      open: ReadonlySet<string>
+      onFold: (id: string) => void
+      /** When the list was made: other days' times have their date. */
+      now: Date
+    },
+) {
+  const [zone] = useZone()
+  const day = (time: string) => formatTime(time, zone, props.now).length
+  const isWide = props.entries.some((entry) => day(timeOf(entry)) > 8)
+  const first = props.entries[0]?.id
+  const isThere = props.entries.some(
+    ({ id }) => id === props.selected || props.selected?.startsWith(`${id}/`),
+  )
+  const selected = isThere ? props.selected : first
+  return (
+    <ol className={`${classes.list} ${isWide ? classes.wideTime : ''}`} aria-label="Changes">
+      {props.entries.map((entry) => (
+        <EntryRow
+          key={entry.id}
+          {...{ entry, zone, query: props.query, now: props.now, onFold: props.onFold }}
+          accounts={props.accounts}
+          isOpen={entry.kind === 'set' && props.open.has(entry.id)}
+          // Only the row concerned is drawn anew.
+          selected={
+            selected === entry.id || selected?.startsWith(`${entry.id}/`) ? selected : undefined
+          }
+          onSelect={props.onSelect}
+        />
+      ))}
+    </ol>
+  )
+}
+
+const timeOf = (entry: Entry) => (entry.kind === 'set' ? entry.set.to : entry.change.occurredAt)
+
+const EntryRow = memo(function EntryRow(
+  props: Roving &
+    Looks & {
+      entry: Entry
+      zone: Zone
+      now: Date
+      query: ChangeQuery
+      isOpen: boolean
+      onFold: (id: string) => void
+    },
+) {
+  const { entry } = props
+  return (
+    <li className={`${classes.item} ${classes.entry}`}>
+      {entry.kind === 'set' ? (
+        <SetRow {...props} set={entry.set} />
+      ) : (
+        <ChangeRow {...props} change={entry.change} rowKey={entry.id} />
+      )}
+    </li>
+  )
+})
+
+function SetRow(
+  props: Roving &
+    Looks & {
+      set: ChangeSet
+      zone: Zone
+      now: Date
+      query: ChangeQuery
+      isOpen: boolean
+      onFold: (id: string) => void
+    },
+) {
+  const { set, isOpen } = props
+  const isSelected = props.selected === set.id
+  const { actor, rest } = sentence(set.headline, set.actors[0] ?? '')
+  const minutes = Math.round((Date.parse(set.to) - Date.parse(set.from)) / 60_000)
+  const Chevron = isOpen ? IconChevronDown : IconChevronRight
+  return (
+    <>
+      <button
+        type="button"
+        className={classes.row}
+        aria-expanded={isOpen}
+        {...{ [rowAttribute]: set.id }}
+        data-selected={isSelected || undefined}
+        tabIndex={isSelected ? 0 : -1}
+        onFocus={() => props.onSelect(set.id)}
+        onClick={() => props.onFold(set.id)}
+      >
+        <span className={classes.icon}>
+          <Chevron size={16} aria-hidden />
+        </span>
+        <RowTime at={set.to} {...props} />
+        <span className={classes.what}>
+          <bdi className={classes.sentence}>
+            <span className={classes.actor}>{cut(actor, 200)}</span>
+            {cut(rest, 600)}
+          </bdi>
+          <Meta
+            parts={[
+              minutes > 0 ? `over ${minutes} min` : undefined,
+              listed(set.regions),
+              listed(set.accounts.map((id) => props.accounts.get(id) ?? id)),
+              listed(set.tools),
+            ]}
+          />
+        </span>
+        <span className={classes.badges}>
+          {set.opensToWorld.length > 0 && <WorldBadge what={listed(set.opensToWorld, 3)!} />}
+          {set.failures > 0 && (
+            <Badge color="red" variant="light" tt="none" size="sm">
+              {set.failures.toLocaleString('en')} failed
+            </Badge>
+          )}
+          {set.environments.map((id) => (
+            <EnvironmentBadge key={id} id={id} />
+          ))}
+          <Badge color="gray" variant="light" tt="none" size="sm">
+            {counted(set.changes, 'change')}
+          </Badge>
+        </span>
+      </button>
+      {isOpen && <Members {...props} />}
+    </>
+  )
+}
+
+/** What a set holds, as a list of its own. */
+function Members(
+  props: Roving & Looks & { set: ChangeSet; zone: Zone; now: Date; query: ChangeQuery },
+) {
+  const { set } = props
+  const members = useMembers(set.id, props.query, set.changes, true)
+  if (members.isPending) {
+    return (
+      <div className={classes.member} aria-busy="true">
+        <RowSkeletons count={Math.min(set.changes, 4)} />
+      </div>
+    )
+  }
+  if (members.isError) return <ErrorState error={members.error} retry={() => members.refetch()} />
+  return (
+    <ol className={classes.list} aria-label="Changes of the set">
+      {members.data.map((change) => (
+        <li key={change.id} className={`${classes.item} ${classes.entry}`}>
+          <ChangeRow {...props} change={change} rowKey={`${set.id}/${change.id}`} isMember />
+        </li>
+      ))}
+      {members.data.length < set.changes && (
+        <li className={`${classes.item} ${classes.member}`}>
+          <Text size="sm" py="xs">
+            The newest {members.data.length.toLocaleString('en')} of{' '}
+            {set.changes.toLocaleString('en')}.{' '}
+            <Link to="/" search={{ view: 'changes', changeSet: [set.id], ...rangeOf(set) }}>
+              See them all
+            </Link>
+          </Text>
+        </li>
+      )}
+    </ol>
+  )
+}
+
+const rangeOf = ({ from, to }: ChangeSet) => ({
+  from,
+  to: new Date(Date.parse(to) + 1000).toISOString(),
+  noise: 'shown' as const,
+})
+
+/** One change: a link to its page. */
+export function ChangeRow(
+  props: Roving &
+    Looks & { change: Change; rowKey: string; zone: Zone; now: Date; isMember?: boolean },
+) {
+  const { change, rowKey } = props
+  const isSelected = props.selected === rowKey
+  const { actor, rest } = sentence(change.summary, change.actor.name)
+  return (
+    <Link
+      to="/changes/$id"
+      params={{ id: change.id }}
+      // Hovering over a list is no wish to read all of it.
+      preload={false}
+      className={`${classes.row} ${props.isMember ? classes.member : ''}`}
+      {...{ [rowAttribute]: rowKey }}
+      data-selected={isSelected || undefined}
+      tabIndex={isSelected ? 0 : -1}
+      onFocus={() => props.onSelect(rowKey)}
+    >
+      <span className={classes.icon}>
+        <OutcomeIcon outcome={change.outcome} />
+      </span>
+      <RowTime at={change.occurredAt} {...props} />
+      <span className={classes.what}>
+        <bdi className={classes.sentence}>
+          <span className={classes.actor}>{cut(actor, 200)}</span>
+          {cut(rest, 600)}
+        </bdi>
+        <Meta
+          parts={[
+            change.service,
+            change.region,
+            change.accountId && (props.accounts.get(change.accountId) ?? change.accountId),
+            change.tool.label,
+          ]}
+        />
+      </span>
+      <span className={classes.badges}>
+        {change.opensToWorld !== undefined && <WorldBadge what={change.opensToWorld} />}
+        {change.noise !== null && (
+          <Badge color="gray" variant="outline" tt="none" size="sm">
+            routine
+          </Badge>
+        )}
+        {change.environments.map((id) => (
+          <EnvironmentBadge key={id} id={id} />
+        ))}
+      </span>
+    </Link>
+  )
+}
+
+function RowTime({ at, zone, now }: { at: string; zone: Zone; now: Date }) {
+  return (
+    <time className={classes.time} dateTime={at} title={new Date(at).toISOString()}>
+      {formatTime(at, zone, now)}
+    </time>
+  )
+}
+
+function Meta({ parts }: { parts: (string | null | undefined)[] }) {
+  const told = parts.filter((part) => part !== null && part !== undefined && part !== '')
+  return (
+    <span className={classes.meta} style={{ display: 'block' }}>
+      {told.map((part, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: two parts may say the same
+        <span key={index}>
+          {index > 0 && ' · '}
+          <bdi>{cut(part!, 120)}</bdi>
+        </span>
+      ))}
+    </span>
+  )
+}
+
+export function WorldBadge({ what }: { what: string }) {
+  return (
+    <Badge
+      color="red"
+      variant="filled"
+      tt="none"
+      size="sm"
+      leftSection={<IconWorld size={12} aria-hidden />}
+      title={cut(what, 300)}
+    >
+      Open to everyone
+    </Badge>
+  )
+}
+
+/** `a, b and 3 more`. */
+function listed(names: readonly string[], most = 2): string | undefined {
+  if (names.length === 0) return undefined
+  if (names.length <= most) return names.join(', ')
+  return `${names.slice(0, most).join(', ')} and ${names.length - most} more`
+}
+
+export function RowSkeletons({ count }: { count: number }) {
+  return (
+    <div aria-hidden>
+      {Array.from({ length: count }, (_, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: they are all alike, and stay where they are
+        <div key={index} className={classes.row}>
+          <Skeleton height={16} circle mt={3} />
+          <Skeleton height={14} mt={4} />
+          <div>
+            <Skeleton height={14} width={`${75 - ((index * 17) % 40)}%`} mt={4} />
+            <Skeleton height={10} width="30%" mt={6} />
+          </div>
+        </div>
+      ))}
+    </div>
+  )
+}
