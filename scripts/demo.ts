@@ -240,7 +240,13 @@ async function show(
   const roleArn = await createStack(api, simulator, connection, options.template)
   await api.request('PATCH', `/connections/${connection.id}`, { roleArn })
   say(`Gave Cairn the ARN of the role that it made: ${roleArn}`)
+  if (isStage(options)) {
+    say(
+      `Account ${SECOND_ACCOUNT} is there as well, for you to connect: Integrations, AWS, Connect an account.`,
+    )
+  }
   say('')
+  say(`  Open          ${cairn.url}   (signs you in by itself)`)
   say(`  API           ${cairn.url}/api/v1   (key: ${cairn.apiKey})`)
   say(`  OpenAPI       ${cairn.url}/api/openapi.json`)
   say(

@@ -3,6 +3,7 @@ import { useForm } from '@mantine/form'
 import { IconPlayerPlay } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRouter, useSearch } from '@tanstack/react-router'
+import { useEffect } from 'react'
 import { getSession, signIn } from '../client.ts'
 import { Entrance } from '../components/entrance.tsx'
 import { FormTrouble, fieldErrors, focusFirst } from '../components/form-trouble.tsx'
@@ -97,15 +98,26 @@ export function SignInPage() {
   )
 }
 
+const TRIED = 'cairn-demo-sign-in-tried'
+
 /** Only the demo has an owner whose password nobody needs. */
 function DemoSignIn() {
   const session = useQuery({ queryKey: ['session'], queryFn: () => getSession() })
-  if (!session.data?.demoSignIn) return null
+  const path = session.data?.demoSignIn
+  const { to } = useSearch({ from: '/sign-in' })
+  useEffect(() => {
+    // Who was sent here had no session yet; who came by themselves has signed out. Once only: a
+    // browser that keeps no cookies would go round for ever.
+    if (!path || to === undefined || sessionStorage.getItem(TRIED)) return
+    sessionStorage.setItem(TRIED, 'yes')
+    window.location.assign(path)
+  }, [path, to])
+  if (!path) return null
   return (
     <>
       <Button
         component="a"
-        href={session.data.demoSignIn}
+        href={path}
         fullWidth
         leftSection={<IconPlayerPlay size={16} aria-hidden />}
       >

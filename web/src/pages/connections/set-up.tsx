@@ -19,6 +19,7 @@ import { type ReactNode, useState } from 'react'
 import { fieldTrouble } from '../../api.ts'
 import type { Connection, Setup } from '../../client.ts'
 import { Snippet } from '../../components/copy.tsx'
+import { DemoStack } from '../../components/demo-stack.tsx'
 import { ErrorState, Loading } from '../../components/states.tsx'
 import { type SetupWishes, setupQuery } from './queries.ts'
 
@@ -76,6 +77,7 @@ export function SetUp({ connection }: { connection: Connection }) {
           </SimpleGrid>
         </Collapse>
       </div>
+      <DemoStack connectionId={connection.id} />
       <Tabs defaultValue="terraform" keepMounted={false}>
         <Tabs.List>
           <Tabs.Tab value="terraform">Terraform</Tabs.Tab>
