@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import path from 'node:path'
 import { z } from 'zod'
 
@@ -13,6 +14,8 @@ export interface Config {
   authSecret: string | undefined
   /** Without a slash at its end. */
   publicUrl: string | undefined
+  /** Addresses and CIDR ranges. */
+  trustedProxies: string[] | undefined
   principalArn: string | undefined
   templateUrl: string | undefined
   /** Undefined: every region of the account's partition is probed. */
@@ -60,6 +63,15 @@ const webUrl = z
     return /^https?:$/.test(url?.protocol ?? '') && !url?.search && !url?.hash && !url?.username
   }, 'must be an http:// or https:// URL without a query: https://cairn.example.com')
   .transform((text) => text.replace(/\/+$/, ''))
+
+function isAddressRange(text: string): boolean {
+  const [, address, bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  const version = isIP(address ?? '')
+  // Everybody would be a proxy, and could say to be anybody.
+  return (
+    version !== 0 && (bits === undefined || (+bits >= 1 && +bits <= (version === 4 ? 32 : 128)))
+  )
+}
 
 /**
  * Cairn's own variables. The configuration table of README.md says the same; a test compares them.
@@ -115,6 +127,18 @@ const settings = {
     default: 'where it listens',
     doc: 'How people and webhooks reach this Cairn from outside.',
     schema: webUrl.optional(),
+  },
+  CAIRN_TRUSTED_PROXIES: {
+    default: 'none: whoever connects is the client',
+    doc: 'Addresses or CIDR ranges of the proxies in front, separated by commas, whose `X-Forwarded-For`, `-Proto` and `-Host` are believed. Tries to sign in are limited by client address: without this, all clients behind a proxy count as one.',
+    schema: z
+      .string()
+      .transform((text) => [...new Set(text.split(/[\s,]+/).filter(Boolean))])
+      .refine(
+        (ranges) => ranges.every(isAddressRange),
+        'must be IP addresses or CIDR ranges, separated by commas: 10.0.0.0/8,::1',
+      )
+      .optional(),
   },
   CAIRN_PRINCIPAL_ARN: {
     default: "found out from Cairn's own credentials",
@@ -237,6 +261,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     apiKey: values.CAIRN_API_KEY,
     authSecret: values.CAIRN_AUTH_SECRET,
     publicUrl: values.CAIRN_PUBLIC_URL,
+    trustedProxies: values.CAIRN_TRUSTED_PROXIES,
     principalArn: values.CAIRN_PRINCIPAL_ARN,
     templateUrl: values.CAIRN_TEMPLATE_URL,
     regions: values.CAIRN_REGIONS,

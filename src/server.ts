@@ -68,8 +68,7 @@ export async function startServer(options: {
   })
   const system = openDatabase({ url, role: 'cairn_system', max: 4, onError })
   const notifications = openNotifications({ url, onError })
-  const closeDatabases = () =>
-    Promise.all([api.destroy(), system.destroy(), notifications.close()])
+  const closeDatabases = () => Promise.all([api.destroy(), system.destroy(), notifications.close()])
   try {
     await refusePowerfulRole(api, config)
     const { organizationId } = await ensureFirstKey(config, { api, system }, logger)
@@ -91,6 +90,7 @@ export async function startServer(options: {
       },
       {
         logger,
+        trustedProxies: config.trustedProxies,
         async others(app) {
           await options.others?.(app)
           await webRoutes(app, webDirectory)

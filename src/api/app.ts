@@ -68,6 +68,8 @@ export async function createApp(
   context: ApiContext,
   options: {
     logger: FastifyServerOptions['loggerInstance']
+    /** Addresses and CIDR ranges whose `X-Forwarded-*` are believed. */
+    trustedProxies?: string[] | undefined
     /** Adds what is not the API's: the web app. */
     others?: (app: App) => Promise<void>
   },
@@ -75,6 +77,7 @@ export async function createApp(
   const app = Fastify({
     loggerInstance: options.logger,
     bodyLimit: BODY_LIMIT_BYTES,
+    trustProxy: options.trustedProxies ?? false,
     // Ours, below: a line tells the path; the query and headers can hold what nobody should log.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => crypto.randomUUID(),

@@ -362,6 +362,34 @@ describe('the password', () => {
   })
 })
 
+describe('behind a proxy', () => {
+  test('that is trusted, each client has its own tries, and none says to be another', async () => {
+    const other = await createTestApi({ trustedProxies: ['10.9.0.0/16'] })
+    try {
+      const { user, password } = await (await other.tenant('proxied')).signedIn()
+      const statusOf = async (given: string, forwardedFor: string, proxy = '10.9.0.1') =>
+        (
+          await other.app.inject({
+            ...{ method: 'POST', url: '/api/auth/sign-in/email', remoteAddress: proxy },
+            headers: { 'x-forwarded-for': forwardedFor },
+            payload: { email: user.email, password: given },
+          })
+        ).statusCode
+      // What the client sent itself comes first; the proxy adds where it is.
+      for (let n = 0; n < 10; n++)
+        expect(await statusOf('wrong password', `198.51.100.${n}, 192.0.2.1`)).toBe(401)
+      expect(await statusOf(password, '198.51.100.99, 192.0.2.1')).toBe(429)
+      expect(await statusOf(password, '192.0.2.2')).toBe(200)
+      // Who is no proxy of ours is not believed at all.
+      for (let n = 0; n < 10; n++)
+        expect(await statusOf('wrong password', `203.0.113.${n}`, '192.0.2.3')).toBe(401)
+      expect(await statusOf(password, '203.0.113.99', '192.0.2.3')).toBe(429)
+    } finally {
+      await other.close()
+    }
+  })
+})
+
 describe('a request with a cookie', () => {
   const made = (name: string) => ({ name })
 

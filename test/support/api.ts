@@ -61,6 +61,7 @@ export async function createTestApi(
     principalArn?: string | null
     templateUrl?: string
     publicUrl?: string
+    trustedProxies?: string[]
     demoOwner?: ApiContext['demoOwner']
     temporalUrl?: string
   } = {},
@@ -84,7 +85,7 @@ export async function createTestApi(
     ...{ api, system, workflows, notifications, principal, templateUrl },
     ...{ publicUrl, auth, demoOwner, temporalUrl },
   }
-  const app = await createApp(context, { logger })
+  const app = await createApp(context, { logger, trustedProxies: options.trustedProxies })
   const client = (headers: Record<string, string>): Client => ({
     async request(method, url, body) {
       const response = await app.inject({
