@@ -90,12 +90,14 @@ function SignedIn({ me }: { me: Me }) {
               <Anchor component={Link} to="/" underline="never" c="inherit" onClick={close}>
                 <Group gap={8} wrap="nowrap">
                   <img src="/cairn.svg" alt="" width={24} height={24} />
-                  <Text fw={700}>Cairn</Text>
+                  <Text fw={700} style={{ whiteSpace: 'nowrap' }}>
+                    Cairn
+                  </Text>
                 </Group>
               </Anchor>
               {me.demo && (
                 <Tooltip label="The AWS account is simulated" withArrow>
-                  <Badge variant="light" color="gray" tt="none">
+                  <Badge variant="light" color="gray" tt="none" visibleFrom="xs">
                     Demo
                   </Badge>
                 </Tooltip>
