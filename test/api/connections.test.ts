@@ -69,6 +69,7 @@ describe('a new connection', () => {
       pollIntervalSeconds: 60,
       completeThrough: null,
       nextPollAt: null,
+      workflowUrl: null,
       createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     })
     expect(api.workflows.changed).toHaveBeenCalledExactlyOnceWith({

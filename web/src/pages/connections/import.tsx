@@ -157,17 +157,7 @@ function RegionTable({ regions, connection, when }: RegionProps & { regions: Reg
           <Table.Tr>
             <Table.Th w={{ base: 118, sm: 150 }}>Region</Table.Th>
             <Table.Th>
-              <Group justify="space-between" gap="xs" wrap="nowrap">
-                <Text inherit span visibleFrom="xs">
-                  <Time at={new Date(from).toISOString()} />
-                </Text>
-                <Text inherit span hiddenFrom="xs">
-                  Look-back
-                </Text>
-                <Text inherit span>
-                  now
-                </Text>
-              </Group>
+              From <Time at={new Date(from).toISOString()} /> to now
             </Table.Th>
             <Table.Th w={90} ta="right" visibleFrom="md">
               Events
@@ -175,7 +165,7 @@ function RegionTable({ regions, connection, when }: RegionProps & { regions: Reg
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {regions.map((region) => (
+          {byTrouble(regions, connection, when).map((region) => (
             <RegionRow key={region.region} {...{ region, connection, when }} />
           ))}
         </Table.Tbody>
@@ -183,6 +173,17 @@ function RegionTable({ regions, connection, when }: RegionProps & { regions: Reg
       <Legend regions={regions} />
     </Stack>
   )
+}
+
+/** Those that lag or lack something first; the rest by name, as they come. */
+function byTrouble(regions: Region[], connection: Connection, when: When): Region[] {
+  const tones = new Map(regions.map((region) => [region, regionHealth(region, connection, when)]))
+  const rank = (region: Region) => {
+    if (tones.get(region)!.tone === 'late') return 0
+    if (region.lost.length + region.setAside.length > 0) return 1
+    return tones.get(region)!.tone === 'busy' ? 2 : 3
+  }
+  return regions.toSorted((a, b) => rank(a) - rank(b))
 }
 
 function RegionRow({ region, connection, when }: RegionProps & { region: Region }) {
@@ -193,14 +194,16 @@ function RegionRow({ region, connection, when }: RegionProps & { region: Region 
         {region.region}
       </Table.Th>
       <Table.Td>
-        <Bar segments={segmentsOf(region, connection, when)} label={barWords(region)} />
-        <Group gap={6} mt={4} wrap="nowrap" align="flex-start">
-          <span style={{ marginTop: 2, lineHeight: 0 }}>
-            <ToneIcon tone={tone} size={14} />
-          </span>
-          <Text size="xs" className="from-aws">
-            {sentence}
-          </Text>
+        <Group gap="4px 16px" align="center">
+          <Bar segments={segmentsOf(region, connection, when)} label={barWords(region)} />
+          <Group gap={6} wrap="nowrap" align="flex-start" flex="1 1 230px" maw={{ md: 300 }}>
+            <span style={{ marginTop: 2, lineHeight: 0 }}>
+              <ToneIcon tone={tone} size={14} />
+            </span>
+            <Text size="xs" className="from-aws">
+              {sentence}
+            </Text>
+          </Group>
         </Group>
       </Table.Td>
       <Table.Td ta="right" fz="sm" visibleFrom="md">
@@ -242,6 +245,7 @@ function Bar({ segments, label }: { segments: Segment[]; label: string }) {
       title={label}
       style={{
         position: 'relative',
+        flex: '3 1 180px',
         height: 10,
         overflow: 'hidden',
         borderRadius: 'var(--mantine-radius-sm)',

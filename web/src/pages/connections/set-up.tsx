@@ -21,22 +21,26 @@ import type { Connection, Setup } from '../../client.ts'
 import { Snippet } from '../../components/copy.tsx'
 import { DemoStack } from '../../components/demo-stack.tsx'
 import { ErrorState, Loading } from '../../components/states.tsx'
+import { meQuery } from '../../session.ts'
 import { type SetupWishes, setupQuery } from './queries.ts'
 
 /** Three ways to the same role, filled in for this connection. */
 export function SetUp({ connection }: { connection: Connection }) {
+  const demo = useQuery(meQuery).data?.demo ?? false
   const [typed, setTyped] = useState<SetupWishes>({})
   const [wishes] = useDebouncedValue(typed, 300)
   const [tuning, tune] = useDisclosure()
   const setup = useQuery(setupQuery(connection.id, wishes))
-  const last = setup.data
+  const usual = useQuery(setupQuery(connection.id, {}))
+  // A wish that is refused is told at its field; what was there without it stays.
+  const last = setup.data ?? usual.data
   if (!last) {
-    if (setup.isError) return <ErrorState error={setup.error} retry={() => setup.refetch()} />
+    if (usual.isError) return <ErrorState error={usual.error} retry={() => usual.refetch()} />
     return <Loading />
   }
   const { terraform, cloudFormation, cli, policies } = last
   if (!terraform || !cloudFormation || !cli)
-    return <UncertainPrincipal principal={last.principal} retry={() => setup.refetch()} />
+    return <UncertainPrincipal principal={last.principal} retry={() => usual.refetch()} />
 
   const wish = (name: keyof SetupWishes, value: string) => {
     const { [name]: _, ...others } = typed
@@ -78,7 +82,11 @@ export function SetUp({ connection }: { connection: Connection }) {
         </Collapse>
       </div>
       <DemoStack connectionId={connection.id} />
-      <Tabs defaultValue="terraform" keepMounted={false}>
+      <Tabs
+        key={String(demo)}
+        defaultValue={demo ? 'cloudFormation' : 'terraform'}
+        keepMounted={false}
+      >
         <Tabs.List>
           <Tabs.Tab value="terraform">Terraform</Tabs.Tab>
           <Tabs.Tab value="cloudFormation">CloudFormation</Tabs.Tab>

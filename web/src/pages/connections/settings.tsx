@@ -1,6 +1,7 @@
 import {
   Button,
   Group,
+  Input,
   NumberInput,
   Paper,
   Radio,
@@ -35,21 +36,18 @@ export function WhereItBelongs({ connection }: { connection: Connection }) {
               : undefined
           }
         />
-        <div>
-          <Text size="sm" fw={500} id="external-id">
-            External ID
-          </Text>
-          <Text size="xs" c="dimmed">
-            Made by Cairn and never changed: if it could be chosen, somebody could choose another
-            account's.
-          </Text>
-          <Group gap={4} mt={6} wrap="nowrap">
-            <Text ff="monospace" size="sm" aria-labelledby="external-id">
+        <Input.Wrapper
+          labelElement="div"
+          label="External ID"
+          description="Made by Cairn and never changed: if it could be chosen, somebody could choose another account's."
+        >
+          <Group gap={4} mih={36} wrap="nowrap">
+            <Text ff="monospace" size="sm">
               {connection.externalId}
             </Text>
             <Copy text={connection.externalId} label="Copy the external ID" />
           </Group>
-        </div>
+        </Input.Wrapper>
       </SimpleGrid>
     </Paper>
   )
