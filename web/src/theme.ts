@@ -27,4 +27,13 @@ export const theme = createTheme({
     'ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace',
   cursorType: 'pointer',
   respectReducedMotion: true,
+  components: {
+    Modal: {
+      defaultProps: {
+        // A page has one banner, and that is not in a dialog.
+        attributes: { header: { role: 'none' } },
+        closeButtonProps: { 'aria-label': 'Close' },
+      },
+    },
+  },
 })

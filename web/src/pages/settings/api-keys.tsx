@@ -1,6 +1,5 @@
-import { Alert, Badge, Button, Code, Group, Stack, Switch, Text, TextInput } from '@mantine/core'
+import { Badge, Button, Code, Group, Stack, Switch, Text, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
-import { IconKey } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import {
@@ -15,6 +14,7 @@ import { FormTrouble, fieldErrors, focusFirst } from '../../components/form-trou
 import { EmptyState, ErrorState, Loading } from '../../components/states.tsx'
 import { Time } from '../../time.tsx'
 import { Confirm } from './confirm.tsx'
+import { Once } from './once.tsx'
 import { OwnersOnly, useMe, whyNotOwner } from './rights.tsx'
 import { Row, Rows } from './rows.tsx'
 
@@ -23,7 +23,7 @@ export function ApiKeys() {
   const [made, setMade] = useState<MadeApiKey>()
   return (
     <Stack>
-      <Text>
+      <Text size="sm">
         For programs: all that Cairn shows is in its API, described in{' '}
         <a href="/api/openapi.json">its OpenAPI document</a>. A key may do all that a member may.
       </Text>
@@ -90,25 +90,12 @@ function NewKey({ made, onDone }: { made: MadeApiKey; onDone: () => void }) {
     `curl --header "Authorization: Bearer $CAIRN_API_KEY" \\\n` +
     `  '${window.location.origin}/api/v1/changes?limit=5'`
   return (
-    <Alert
-      color="teal"
-      variant="light"
-      icon={<IconKey aria-hidden />}
-      role="status"
-      title={`The key for ${made.name}`}
-    >
-      <Stack gap="xs" align="stretch">
-        <Text size="sm">Copy it now: it is shown this once. Cairn keeps only its hash.</Text>
-        <Snippet text={made.key} label="The API key" />
-        <Text size="sm">The newest five changes, with it:</Text>
-        <Snippet text={request} label="A request with curl" />
-        <Group>
-          <Button variant="default" onClick={onDone}>
-            I have copied it
-          </Button>
-        </Group>
-      </Stack>
-    </Alert>
+    <Once title={`The key for ${made.name}`} onDone={onDone}>
+      <Text size="sm">Copy it now: it is shown this once. Cairn keeps only its hash.</Text>
+      <Snippet text={made.key} label="The API key" />
+      <Text size="sm">The newest five changes, with it:</Text>
+      <Snippet text={request} label="A request with curl" />
+    </Once>
   )
 }
 

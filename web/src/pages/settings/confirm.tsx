@@ -22,13 +22,7 @@ export function Confirm(props: {
     props.onClose()
   }
   return (
-    <Modal
-      opened={props.opened}
-      onClose={close}
-      title={props.title}
-      centered
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Modal opened={props.opened} onClose={close} title={props.title} centered>
       <Stack>
         <div>{props.children}</div>
         {doing.isError && <ErrorState error={doing.error} />}

@@ -54,7 +54,7 @@ function useEnvironments() {
 export function Environments() {
   return (
     <Stack>
-      <Text>
+      <Text size="sm">
         What changes belong to: production, staging. Each connection names the environment of its
         account's changes, past ones too.
       </Text>
@@ -288,30 +288,33 @@ function EnvironmentForm(props: { environment?: Environment; onDone?: () => void
             key={form.key('name')}
             {...form.getInputProps('name')}
           />
-          <Select
-            label="Colour"
-            placeholder="A free one"
-            data={colors}
-            w={150}
-            clearable={!environment}
-            allowDeselect={!environment}
-            renderOption={({ option }) => (
-              <Group gap="xs">
-                <Swatch color={option.value} />
-                {option.label}
-              </Group>
-            )}
-            key={form.key('color')}
-            {...form.getInputProps('color')}
-          />
-          <Button type="submit" mt={25} loading={saving.isPending}>
-            {environment ? 'Save' : 'Make it'}
-          </Button>
-          {onDone && (
-            <Button variant="default" mt={25} onClick={onDone}>
-              Cancel
+          <Group flex="1 1 280px" gap="xs" align="flex-start" wrap="nowrap">
+            <Select
+              label="Colour"
+              placeholder="A free one"
+              data={colors}
+              flex="1 1 110px"
+              maw={150}
+              clearable={!environment}
+              allowDeselect={!environment}
+              renderOption={({ option }) => (
+                <Group gap="xs">
+                  <Swatch color={option.value} />
+                  {option.label}
+                </Group>
+              )}
+              key={form.key('color')}
+              {...form.getInputProps('color')}
+            />
+            <Button type="submit" mt={25} loading={saving.isPending}>
+              {environment ? 'Save' : 'Make it'}
             </Button>
-          )}
+            {onDone && (
+              <Button variant="default" mt={25} onClick={onDone}>
+                Cancel
+              </Button>
+            )}
+          </Group>
         </Group>
         <FormTrouble error={saving.error} fields={fields} />
       </Stack>
@@ -324,7 +327,7 @@ function Swatch({ color }: { color: string }) {
     <ColorSwatch
       component="span"
       size={14}
-      color={`var(--mantine-color-${color}-filled)`}
+      color={`var(--mantine-color-${color}-6)`}
       withShadow={false}
       aria-hidden
     />

@@ -1,16 +1,5 @@
-import {
-  Alert,
-  Badge,
-  Button,
-  Group,
-  NativeSelect,
-  Stack,
-  Text,
-  TextInput,
-  Title,
-} from '@mantine/core'
+import { Badge, Button, Group, NativeSelect, Stack, Text, TextInput, Title } from '@mantine/core'
 import { useForm } from '@mantine/form'
-import { IconMailForward } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import {
@@ -28,6 +17,7 @@ import { FormTrouble, fieldErrors, focusFirst } from '../../components/form-trou
 import { EmptyState, ErrorState, Loading } from '../../components/states.tsx'
 import { Time } from '../../time.tsx'
 import { Confirm } from './confirm.tsx'
+import { Once } from './once.tsx'
 import { OwnersOnly, useMe, whyNotOwner } from './rights.tsx'
 import { Row, Rows } from './rows.tsx'
 
@@ -36,7 +26,7 @@ export function Members() {
   const [made, setMade] = useState<MadeInvitation>()
   return (
     <Stack>
-      <Text>
+      <Text size="sm">
         Members see everything and connect accounts. Owners also invite and remove people, and make
         API keys.
       </Text>
@@ -206,27 +196,17 @@ function Invite(props: { disabled: boolean; onMade: (made: MadeInvitation) => vo
 
 function NewInvitation({ made, onDone }: { made: MadeInvitation; onDone: () => void }) {
   return (
-    <Alert
-      color="teal"
-      variant="light"
-      icon={<IconMailForward aria-hidden />}
-      role="status"
+    <Once
       title={made.email === null ? 'The invitation' : `The invitation for ${made.email}`}
+      onDone={onDone}
     >
-      <Stack gap="xs" align="stretch">
-        <Text size="sm">
-          Send this link yourself: Cairn sends no mail, and shows it this once. Whoever opens it
-          {made.role === 'owner' ? ' becomes an owner' : ' becomes a member'}. It works once, until{' '}
-          <Time at={made.expiresAt} />.
-        </Text>
-        <Snippet text={made.url} label="The invitation's link" />
-        <Group>
-          <Button variant="default" onClick={onDone}>
-            I have copied it
-          </Button>
-        </Group>
-      </Stack>
-    </Alert>
+      <Text size="sm">
+        Send this link yourself: Cairn sends no mail, and shows it this once. Whoever opens it
+        {made.role === 'owner' ? ' becomes an owner' : ' becomes a member'}. It works once, until{' '}
+        <Time at={made.expiresAt} />.
+      </Text>
+      <Snippet text={made.url} label="The invitation's link" />
+    </Once>
   )
 }
 

@@ -13,7 +13,7 @@ export function Rows({ label, children }: { label: string; children: ReactNode }
 export function Row({ children, actions }: { children: ReactNode; actions?: ReactNode }) {
   return (
     <Group component="li" justify="space-between" gap="xs" px="sm" py={8} mih={52}>
-      <Stack gap={0} flex="1 1 240px" miw={0}>
+      <Stack gap={0} flex="1 1 160px" miw={0}>
         {children}
       </Stack>
       {actions && (

@@ -38,7 +38,7 @@ export function SettingsPage() {
       >
         <Tabs.List mb="md">
           {tabs.map((each) => (
-            <Tabs.Tab key={each} value={each}>
+            <Tabs.Tab key={each} value={each} px={{ base: 10, sm: 'md' }}>
               {labels[each]}
             </Tabs.Tab>
           ))}
