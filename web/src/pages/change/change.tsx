@@ -1,3 +1,556 @@
+import {
+  Alert,
+  Anchor,
+  Badge,
+  Button,
+  Card,
+  CopyButton,
+  Group,
+  SegmentedControl,
+  Skeleton,
+  Stack,
+  Table,
+  Text,
+  Title,
+} from '@mantine/core'
+import {
+  IconArrowLeft,
+  IconCheck,
+  IconExternalLink,
+  IconLink,
+  IconQuestionMark,
+  IconWorld,
+} from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { type ReactNode, useState } from 'react'
+import { troubleOf } from '../../api.ts'
+import { type Change, getChange, listChanges } from '../../client.ts'
+import { Copy, Snippet } from '../../components/copy.tsx'
+import { EnvironmentBadge } from '../../components/environment-badge.tsx'
+import { printed } from '../../components/json.ts'
+import { JsonTree } from '../../components/json-tree.tsx'
+import { OutcomeIcon, outcomeLabel } from '../../components/outcome.tsx'
+import { EmptyState, ErrorState } from '../../components/states.tsx'
+import { formatAgo, useNow, useZone, type Zone } from '../../time.tsx'
+import { connectionsQuery } from '../connections/queries.ts'
+import { cut } from '../feed/entries.ts'
+import feedClasses from '../feed/feed.module.css'
+import { lastFeed } from '../feed/last-feed.ts'
+import { ChangeRow } from '../feed/rows.tsx'
+import { toQuery, windowOf } from '../feed/search.ts'
+import classes from './change.module.css'
+import {
+  chainOf,
+  type Neighbours,
+  nearest,
+  neighboursOf,
+  partsOf,
+  safeLinks,
+  textOf,
+} from './change.ts'
+
+const route = getRouteApi('/app/changes/$id')
+
+/** One change: who did what, where, and what else happened around it. */
 export function ChangePage() {
-  return null
+  const { id } = route.useParams()
+  const change = useQuery({
+    queryKey: ['changes', 'one', id],
+    queryFn: () => getChange(id),
+    staleTime: 60_000,
+  })
+  return (
+    <Stack gap="md" maw={1180}>
+      <Group>
+        <Button
+          component={Link}
+          to="/"
+          search={lastFeed.search as never}
+          variant="subtle"
+          size="compact-sm"
+          leftSection={<IconArrowLeft size={16} aria-hidden />}
+        >
+          Changes
+        </Button>
+      </Group>
+      {change.isPending && <PageSkeleton />}
+      {change.isError &&
+        (troubleOf(change.error).status === 404 ? (
+          <EmptyState title="There is no such change">
+            It may be older than what is kept, or its connection was deleted with its changes.
+          </EmptyState>
+        ) : (
+          <ErrorState error={change.error} retry={() => change.refetch()} />
+        ))}
+      {change.data && <Told change={change.data} record={change.data.record} />}
+    </Stack>
+  )
+}
+
+function Told({ change, record }: { change: Change; record: unknown }) {
+  const links = safeLinks(change.links)
+  return (
+    <>
+      <Stack gap="xs">
+        <Group gap="xs" wrap="nowrap" align="flex-start">
+          <span className={classes.outcome}>
+            <OutcomeIcon outcome={change.outcome} />
+          </span>
+          <Title order={1} size="h3">
+            <bdi>
+              <LongText text={change.summary} />
+            </bdi>
+          </Title>
+        </Group>
+        <Group gap="xs">
+          {change.outcome !== 'succeeded' && (
+            <Badge color="red" variant="light" tt="none">
+              {outcomeLabel(change.outcome)}
+            </Badge>
+          )}
+          {change.environments.map((one) => (
+            <EnvironmentBadge key={one} id={one} />
+          ))}
+          {change.aspects.map((aspect) => (
+            <Badge key={aspect} color="gray" variant="light" tt="none">
+              {aspect}
+            </Badge>
+          ))}
+          {change.noise !== null && (
+            <Badge color="gray" variant="outline" tt="none">
+              routine: {change.noise.replaceAll('-', ' ')}
+            </Badge>
+          )}
+        </Group>
+        <Group gap="xs">
+          {links.map(({ label, url }) => (
+            <Button
+              key={url}
+              component="a"
+              href={url}
+              target="_blank"
+              rel="noreferrer"
+              variant="default"
+              size="xs"
+              rightSection={<IconExternalLink size={14} aria-hidden />}
+            >
+              {label}
+            </Button>
+          ))}
+          <CopyButton value={`${window.location.origin}/changes/${change.id}`}>
+            {({ copied, copy }) => (
+              <Button
+                variant="default"
+                size="xs"
+                onClick={copy}
+                leftSection={
+                  copied ? <IconCheck size={14} aria-hidden /> : <IconLink size={14} aria-hidden />
+                }
+              >
+                {copied ? 'Copied' : 'Copy the link to this page'}
+              </Button>
+            )}
+          </CopyButton>
+        </Group>
+      </Stack>
+      {change.opensToWorld !== undefined && (
+        <Alert
+          color="red"
+          variant="light"
+          icon={<IconWorld aria-hidden />}
+          title="Open to everyone"
+        >
+          <bdi>{cut(change.opensToWorld, 600)}</bdi>
+        </Alert>
+      )}
+      {change.error && (
+        <Alert color="red" variant="light" title={cut(change.error.code, 200)}>
+          <bdi>
+            <LongText
+              text={typeof change.error.message === 'string' ? change.error.message : 'No message.'}
+            />
+          </bdi>
+        </Alert>
+      )}
+      <div className={classes.columns}>
+        <Stack gap="md" miw={0}>
+          <Edits edits={change.edits} />
+          <Facts change={change} record={record} />
+          <RecordParts record={record} />
+        </Stack>
+        <Stack gap="md" miw={0}>
+          <Who change={change} />
+          {neighboursOf(change).map((neighbours) => (
+            <NeighbourList key={neighbours.title} change={change} neighbours={neighbours} />
+          ))}
+        </Stack>
+      </div>
+    </>
+  )
+}
+
+function Section({ title, children }: { title: ReactNode; children: ReactNode }) {
+  return (
+    <Card withBorder component="section" padding="md">
+      <Title order={2} size="h5" mb="xs">
+        {title}
+      </Title>
+      {children}
+    </Card>
+  )
+}
+
+function Edits({ edits }: { edits: Change['edits'] }) {
+  if (edits.length === 0) return null
+  return (
+    <Section title="What became what">
+      <Table.ScrollContainer minWidth={0}>
+        <Table verticalSpacing={6} layout="fixed">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th w="28%">Field</Table.Th>
+              <Table.Th>From</Table.Th>
+              <Table.Th>To</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {edits.map(({ field, from, to, note }) => (
+              <Table.Tr key={`${field} ${from} ${to}`}>
+                <Table.Td>
+                  <bdi>{field}</bdi>
+                  {typeof note === 'string' && (
+                    <Text size="xs">
+                      <bdi>{note}</bdi>
+                    </Text>
+                  )}
+                </Table.Td>
+                <Table.Td>
+                  <EditValue value={from} />
+                </Table.Td>
+                <Table.Td>
+                  <EditValue value={to} />
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </Section>
+  )
+}
+
+function EditValue({ value }: { value: unknown }) {
+  if (typeof value !== 'string') return <span className={classes.none}>not told</span>
+  return (
+    <bdi className={classes.value}>
+      <LongText text={value} />
+    </bdi>
+  )
+}
+
+/** The chain as the record tells it, from the origin to the hands that made the call. */
+function Who({ change }: { change: Change }) {
+  const chain = chainOf(change.actor)
+  return (
+    <Section title="Who">
+      <ol className={classes.chain}>
+        {chain.map((link, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a chain may have the same link twice
+          <li key={index}>
+            {link.kind === 'missing' ? (
+              <Group gap={4} wrap="nowrap" align="flex-start">
+                <IconQuestionMark size={14} aria-hidden className={classes.chainIcon} />
+                <Text size="sm" fs="italic">
+                  not told: <bdi>{cut(link.name, 300)}</bdi>
+                </Text>
+              </Group>
+            ) : (
+              <>
+                <Text size="sm">
+                  <span className={classes.none}>{link.how ?? kindLabel(link.kind)}</span>{' '}
+                  <bdi className={classes.strong}>{cut(link.name, 300)}</bdi>
+                </Text>
+                {link.arn !== undefined && (
+                  <Group gap={2} wrap="nowrap">
+                    <bdi className={classes.arn}>{cut(link.arn, 300)}</bdi>
+                    <Copy text={link.arn} label="Copy the ARN" />
+                  </Group>
+                )}
+              </>
+            )}
+          </li>
+        ))}
+      </ol>
+      <Text size="sm" mt="xs">
+        <span className={classes.none}>with</span> <bdi>{cut(change.tool.label, 200)}</bdi>
+      </Text>
+    </Section>
+  )
+}
+
+const kindLabel = (kind: string) => (kind === 'ci' ? 'CI job' : kind.replaceAll('-', ' '))
+
+function Facts({ change, record }: { change: Change; record: unknown }) {
+  const connections = useQuery(connectionsQuery)
+  const connection = connections.data?.find(({ id }) => id === change.connectionId)
+  const [zone] = useZone()
+  const zones: Zone[] = zone === 'utc' ? ['utc', 'local'] : ['local', 'utc']
+  const requestId = textOf(record, 'requestID')
+  const address = textOf(record, 'sourceIPAddress')
+  const agent = textOf(record, 'userAgent')
+  return (
+    <Section title="When, where and what">
+      <dl className={classes.facts}>
+        <Fact name="When">
+          {zones.map((each) => (
+            <div key={each}>{whole(change.occurredAt, each)}</div>
+          ))}
+          <Text size="xs">
+            <AgoText at={change.occurredAt} />, imported{' '}
+            {formatAgo(change.occurredAt, Date.parse(change.importedAt)).replace('ago', 'later')}
+          </Text>
+        </Fact>
+        <Fact name="Action">
+          <bdi>{cut(`${change.service}: ${change.action}`, 300)}</bdi>
+        </Fact>
+        {change.accountId !== null && (
+          <Fact name="Account">
+            <bdi>{change.accountId}</bdi>
+            <Copy text={change.accountId} label="Copy the account's id" />
+          </Fact>
+        )}
+        {change.region !== null && (
+          <Fact name="Region">
+            <bdi>{change.region}</bdi>
+          </Fact>
+        )}
+        {change.connectionId !== null && (
+          <Fact name="Connection">
+            <Anchor
+              component={Link}
+              to="/integrations/aws/$id"
+              params={{ id: change.connectionId } as never}
+              inherit
+            >
+              <bdi>{connection?.name ?? change.connectionId}</bdi>
+            </Anchor>
+          </Fact>
+        )}
+        {change.resources.length > 0 && (
+          <Fact name={change.resources.length === 1 ? 'Resource' : 'Resources'}>
+            <Resources resources={change.resources} />
+          </Fact>
+        )}
+        {address !== undefined && (
+          <Fact name="From address">
+            <bdi>{cut(address, 200)}</bdi>
+          </Fact>
+        )}
+        {agent !== undefined && (
+          <Fact name="User agent">
+            <bdi>
+              <LongText text={agent} most={160} />
+            </bdi>
+          </Fact>
+        )}
+        <Fact name="Event id">
+          <bdi>{cut(change.sourceId, 200)}</bdi>
+          <Copy text={change.sourceId} label="Copy the event id" />
+        </Fact>
+        {requestId !== undefined && (
+          <Fact name="Request id">
+            <bdi>{cut(requestId, 200)}</bdi>
+            <Copy text={requestId} label="Copy the request id" />
+          </Fact>
+        )}
+      </dl>
+    </Section>
+  )
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  )
+}
+
+function AgoText({ at }: { at: string }) {
+  return formatAgo(at, useNow())
+}
+
+function whole(time: string, zone: Zone): string {
+  const text = new Date(time).toLocaleString('en-GB', {
+    timeZone: zone === 'utc' ? 'UTC' : undefined,
+    dateStyle: 'medium',
+    timeStyle: 'medium',
+  })
+  return `${text} ${zone === 'utc' ? 'UTC' : 'here'}`
+}
+
+const fewResources = 5
+
+function Resources({ resources }: { resources: Change['resources'] }) {
+  const [isLong, setIsLong] = useState(false)
+  const shown = isLong ? resources : resources.slice(0, fewResources)
+  return (
+    <>
+      {shown.map(({ type, id, arn }) => (
+        <div key={`${type} ${id}`} className={classes.resource}>
+          <div>
+            <bdi>{cut(id, 300)}</bdi>
+            <Copy
+              text={typeof arn === 'string' ? arn : id}
+              label={typeof arn === 'string' ? 'Copy the ARN' : 'Copy the id'}
+            />
+          </div>
+          <Text size="xs" className={classes.none}>
+            <bdi>{cut(type, 200)}</bdi>
+          </Text>
+        </div>
+      ))}
+      {resources.length > fewResources && (
+        <Button variant="subtle" size="compact-xs" onClick={() => setIsLong(!isLong)}>
+          {isLong ? 'Fewer' : `${resources.length - fewResources} more`}
+        </Button>
+      )}
+    </>
+  )
+}
+
+function RecordParts({ record }: { record: unknown }) {
+  const [how, setHow] = useState<'tree' | 'raw'>('tree')
+  const { request, response, rest } = partsOf(record)
+  const parts = [
+    { title: 'Request', value: request },
+    { title: 'Response', value: response },
+    {
+      title: request === undefined && response === undefined ? 'Record' : 'The rest of the record',
+      value: rest,
+    },
+  ].filter(({ value }) => value !== undefined)
+  return (
+    <Section
+      title={
+        <Group justify="space-between">
+          As the source told it
+          <SegmentedControl
+            size="xs"
+            aria-label="Show the record as"
+            value={how}
+            onChange={(value) => setHow(value === 'raw' ? 'raw' : 'tree')}
+            data={[
+              { value: 'tree', label: 'Tree' },
+              { value: 'raw', label: 'Raw JSON' },
+            ]}
+          />
+        </Group>
+      }
+    >
+      {how === 'raw' ? (
+        <Raw value={record} />
+      ) : (
+        <Stack gap="sm">
+          {parts.map(({ title, value }) => (
+            <div key={title}>
+              <Group gap={4}>
+                <Title order={3} size="h6">
+                  {title}
+                </Title>
+                <Copy text={printed(value) ?? ''} label={`Copy as JSON: ${title}`} />
+              </Group>
+              <JsonTree value={value} label={title} />
+            </div>
+          ))}
+        </Stack>
+      )}
+    </Section>
+  )
+}
+
+function Raw({ value }: { value: unknown }) {
+  const text = printed(value)
+  return text === undefined ? (
+    <Text size="sm">It is nested too deeply to be written down. The tree can show it.</Text>
+  ) : (
+    <Snippet text={text} label="The record as JSON" maxHeight={640} />
+  )
+}
+
+const few = 6
+
+/** What else there was, the few nearest, and the way to all of it. */
+function NeighbourList({ change, neighbours }: { change: Change; neighbours: Neighbours }) {
+  const { search, title } = neighbours
+  const [zone] = useZone()
+  const found = useQuery({
+    queryKey: ['changes', 'neighbours', change.id, title],
+    queryFn: async () => {
+      const query = toQuery(search, windowOf(search, Date.now()))
+      return (await listChanges({ ...query, limit: 200 })).items
+    },
+    staleTime: 60_000,
+  })
+  const connections = useQuery(connectionsQuery)
+  const accounts = new Map(
+    connections.data?.map(({ accountId, name }) => [accountId ?? '', name]) ?? [],
+  )
+  const shown = nearest(found.data ?? [], change.id, few)
+  return (
+    <Section title={<bdi>{cut(title, 160)}</bdi>}>
+      {found.isPending && <Skeleton height={80} />}
+      {found.isError && <ErrorState error={found.error} retry={() => found.refetch()} />}
+      {found.data && shown.length === 0 && <Text size="sm">Nothing else.</Text>}
+      {shown.length > 0 && (
+        <ol className={`${feedClasses.list} ${feedClasses.narrow}`}>
+          {shown.map((one) => (
+            <li key={one.id} className={feedClasses.item}>
+              <ChangeRow
+                change={one}
+                rowKey={one.id}
+                selected={undefined}
+                reachable={one.id}
+                onSelect={() => {}}
+                zone={zone}
+                now={new Date(change.occurredAt)}
+                accounts={accounts}
+              />
+            </li>
+          ))}
+        </ol>
+      )}
+      {shown.length > 0 && (
+        <Anchor component={Link} to="/" search={search as never} size="sm" mt="xs" display="block">
+          See them in the feed
+        </Anchor>
+      )}
+    </Section>
+  )
+}
+
+function LongText({ text, most = 500 }: { text: string; most?: number }) {
+  const [isWhole, setIsWhole] = useState(false)
+  if (text.length <= most) return text
+  return (
+    <>
+      {isWhole ? text : cut(text, most)}{' '}
+      <Button variant="subtle" size="compact-xs" onClick={() => setIsWhole(!isWhole)}>
+        {isWhole ? 'Show less' : 'Show all'}
+      </Button>
+    </>
+  )
+}
+
+function PageSkeleton() {
+  return (
+    <Stack gap="md" aria-busy="true">
+      <Skeleton height={28} width="70%" />
+      <Skeleton height={30} width="40%" />
+      <Skeleton height={220} />
+      <Skeleton height={320} />
+    </Stack>
+  )
 }

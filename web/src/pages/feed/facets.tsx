@@ -77,8 +77,8 @@ function Switches({
           })
         }
         data={[
-          { value: 'sets', label: 'Pieces of work' },
-          { value: 'changes', label: 'Single changes' },
+          { value: 'sets', label: 'Change sets' },
+          { value: 'changes', label: 'Changes' },
         ]}
       />
       <Switch

@@ -38,6 +38,7 @@ import classes from './feed.module.css'
 import { Histogram } from './histogram.tsx'
 import { commandOf, keyHelp, step } from './keys.ts'
 import { counted, question } from './labels.ts'
+import { lastFeed } from './last-feed.ts'
 import { useFacets, useFeed, useHistogram, useNews } from './queries.ts'
 import { RangePicker } from './range-picker.tsx'
 import { RowSkeletons, Rows, rowAttribute } from './rows.tsx'
@@ -54,8 +55,6 @@ import {
 
 const route = getRouteApi('/app/')
 
-/** The moment of the list that was last looked at: coming back to it finds the same. */
-let lastLook = 0
 const OLD = 10 * 60_000
 
 /** What changed, now or before a given time. */
@@ -64,13 +63,17 @@ export function FeedPage() {
   const navigate = route.useNavigate()
   const [zone] = useZone()
   const [asOf, setAsOf] = useState(() => {
-    if (Date.now() - lastLook > OLD) lastLook = Date.now()
-    return lastLook
+    if (Date.now() - lastFeed.asOf > OLD) lastFeed.asOf = Date.now()
+    return lastFeed.asOf
   })
   const look = useCallback(() => {
-    lastLook = Date.now()
-    setAsOf(lastLook)
+    lastFeed.asOf = Date.now()
+    setAsOf(lastFeed.asOf)
   }, [])
+
+  useEffect(() => {
+    lastFeed.search = search
+  }, [search])
 
   const view = search.view ?? 'sets'
   // What is selected or unfolded makes no other list.

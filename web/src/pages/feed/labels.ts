@@ -95,11 +95,12 @@ export function completeness(
   }
   const paused = having('paused')
   if (paused) return { tone: 'waiting', words: `${paused.name} is paused`, ...named(paused) }
-  const unready = having('awaiting_role', 'verifying', 'waiting_for_aws')
-  if (unready) {
-    return { tone: 'waiting', words: `${unready.name} is not connected yet`, ...named(unready) }
+  if (completeThrough === null) {
+    const unready = having('awaiting_role', 'verifying', 'waiting_for_aws')
+    return unready
+      ? { tone: 'waiting', words: `${unready.name} is not connected yet`, ...named(unready) }
+      : { tone: 'none', words: 'Nothing is complete yet' }
   }
-  if (completeThrough === null) return { tone: 'none', words: 'Nothing is complete yet' }
   const isLate = now.getTime() - Date.parse(completeThrough) > LATE
   return { tone: isLate ? 'waiting' : 'good', words: isLate ? 'Imports are late' : '' }
 }

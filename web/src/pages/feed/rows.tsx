@@ -18,9 +18,11 @@ interface Looks {
   accounts: ReadonlyMap<string, string>
 }
 
-/** Where the keyboard is: that row is the one that Tab reaches. */
+/** Where the keyboard is. */
 interface Roving {
   selected: string | undefined
+  /** The one row that Tab reaches: the selected one, or else the first. */
+  reachable: string | undefined
   onSelect: (key: string) => void
 }
 
@@ -29,7 +31,7 @@ export const rowAttribute = 'data-row'
 
 /** The feed's list: changes, and sets that unfold to theirs. */
 export function Rows(
-  props: Roving &
+  props: Omit<Roving, 'reachable'> &
     Looks & {
       entries: readonly Entry[]
       query: ChangeQuery
@@ -46,7 +48,8 @@ export function Rows(
   const isThere = props.entries.some(
     ({ id }) => id === props.selected || props.selected?.startsWith(`${id}/`),
   )
-  const selected = isThere ? props.selected : first
+  const reachable = isThere ? props.selected : first
+  const isIn = (id: string, key: string | undefined) => key === id || key?.startsWith(`${id}/`)
   return (
     <ol className={`${classes.list} ${isWide ? classes.wideTime : ''}`} aria-label="Changes">
       {props.entries.map((entry) => (
@@ -56,9 +59,8 @@ export function Rows(
           accounts={props.accounts}
           isOpen={entry.kind === 'set' && props.open.has(entry.id)}
           // Only the row concerned is drawn anew.
-          selected={
-            selected === entry.id || selected?.startsWith(`${entry.id}/`) ? selected : undefined
-          }
+          selected={isIn(entry.id, props.selected) ? props.selected : undefined}
+          reachable={isIn(entry.id, reachable) ? reachable : undefined}
           onSelect={props.onSelect}
         />
       ))}
@@ -115,7 +117,7 @@ function SetRow(
         aria-expanded={isOpen}
         {...{ [rowAttribute]: set.id }}
         data-selected={isSelected || undefined}
-        tabIndex={isSelected ? 0 : -1}
+        tabIndex={props.reachable === set.id ? 0 : -1}
         onFocus={() => props.onSelect(set.id)}
         onClick={() => props.onFold(set.id)}
       >
@@ -216,7 +218,7 @@ export function ChangeRow(
       className={`${classes.row} ${props.isMember ? classes.member : ''}`}
       {...{ [rowAttribute]: rowKey }}
       data-selected={isSelected || undefined}
-      tabIndex={isSelected ? 0 : -1}
+      tabIndex={props.reachable === rowKey ? 0 : -1}
       onFocus={() => props.onSelect(rowKey)}
     >
       <span className={classes.icon}>

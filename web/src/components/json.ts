@@ -1,0 +1,93 @@
+/** What turns the direction of text, hides, or joins: shown as what it is. */
+const invisible = /(?![\n\t])[\p{Cf}\p{Cc}\p{Zl}\p{Zp}]/gu
+
+/** As JSON escapes it: `\u202e`. */
+const escaped = (mark: string) =>
+  mark
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('')
+
+/** A text with its invisible characters written out, so that it cannot look like another one. */
+export function visible(text: string): string {
+  return text.replace(invisible, escaped)
+}
+
+/** JSON that means the same, with nothing invisible in it. Undefined when it cannot be written. */
+export function printed(value: unknown): string | undefined {
+  try {
+    // Outside of its strings JSON has none of these, and inside they may be escaped.
+    return JSON.stringify(value, null, 2)?.replace(invisible, escaped)
+  } catch {
+    // Nested deeper than the stack: the tree can still show it.
+    return undefined
+  }
+}
+
+/** What a value is, before it is unfolded. */
+export type Node =
+  | { kind: 'leaf'; text: string; type: 'string' | 'number' | 'boolean' | 'null' }
+  | { kind: 'branch'; type: 'object' | 'array'; entries: [key: string, value: unknown][] }
+
+/**
+ * A value of a tree. A text that is itself an object or array in JSON, as policies are in
+ * CloudTrail's records, is one as well.
+ */
+export function toNode(value: unknown): Node {
+  if (Array.isArray(value)) {
+    return branch(
+      'array',
+      value.map((each, index) => [String(index), each]),
+    )
+  }
+  if (typeof value === 'object' && value !== null) return branch('object', Object.entries(value))
+  if (typeof value === 'string') {
+    const held = heldIn(value)
+    return held === undefined ? { kind: 'leaf', text: value, type: 'string' } : toNode(held)
+  }
+  const type = value === null || value === undefined ? 'null' : typeof value
+  return { kind: 'leaf', text: String(value ?? null), type: type as 'number' }
+}
+
+function branch(type: 'object' | 'array', entries: [string, unknown][]): Node {
+  return { kind: 'branch', type, entries }
+}
+
+function heldIn(text: string): object | undefined {
+  const trimmed = text.trim()
+  const isLikely = /^(\{[\s\S]*\}|\[[\s\S]*\])$/.test(trimmed)
+  const isEncoded = /^(%7B|%5B)/i.test(trimmed)
+  if (!isLikely && !isEncoded) return undefined
+  try {
+    const read = JSON.parse(isEncoded ? decodeURIComponent(trimmed) : trimmed)
+    return typeof read === 'object' && read !== null ? read : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** `3 fields`, `1 entry`, `empty`. */
+export function size(node: Extract<Node, { kind: 'branch' }>): string {
+  const { length } = node.entries
+  if (length === 0) return 'empty'
+  if (node.type === 'array')
+    return length === 1 ? '1 entry' : `${length.toLocaleString('en')} entries`
+  return length === 1 ? '1 field' : `${length.toLocaleString('en')} fields`
+}
+
+/** Whether so little is in it that it can be shown unfolded: counted no further than `most`. */
+export function isSmall(value: unknown, most: number): boolean {
+  let left = most
+  // No recursion: what strangers wrote may be nested deeper than the stack.
+  const waiting: unknown[] = [value]
+  while (waiting.length > 0) {
+    const next = waiting.pop()
+    if (--left < 0) return false
+    if (typeof next === 'object' && next !== null) {
+      const inside = Object.values(next)
+      if (inside.length > left) return false
+      waiting.push(...inside)
+    }
+  }
+  return true
+}

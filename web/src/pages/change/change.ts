@@ -1,0 +1,117 @@
+import type { Change } from '../../client.ts'
+import type { FeedSearch } from '../feed/search.ts'
+
+/** A link in the chain of who it was, as the API tells it. */
+export interface ChainLink {
+  kind: string
+  name: string
+  arn?: string
+  how?: string
+}
+
+/** The API leaves room for more in an actor: only what can be shown is taken. */
+export function chainOf(actor: Change['actor']): ChainLink[] {
+  const chain: unknown[] = Array.isArray(actor.chain) ? actor.chain : []
+  return chain.flatMap((link) => {
+    const { kind, name, arn, how } = (link ?? {}) as Record<string, unknown>
+    if (typeof name !== 'string') return []
+    return [
+      {
+        kind: typeof kind === 'string' ? kind : 'unknown',
+        name,
+        ...(typeof arn === 'string' && { arn }),
+        ...(typeof how === 'string' && { how }),
+      },
+    ]
+  })
+}
+
+/** Only pages of the web: an address could as well be a script. */
+export function safeLinks(links: Change['links']): Change['links'] {
+  return links.filter(({ url }) => URL.canParse(url) && new URL(url).protocol === 'https:')
+}
+
+export interface RecordParts {
+  request: unknown
+  response: unknown
+  /** Everything else of the record. */
+  rest: unknown
+}
+
+/** What was asked and answered, in CloudTrail's names; other sources have only the rest. */
+export function partsOf(record: unknown): RecordParts {
+  if (typeof record !== 'object' || record === null || Array.isArray(record)) {
+    return { request: undefined, response: undefined, rest: record }
+  }
+  const { requestParameters, responseElements, ...rest } = record as Record<string, unknown>
+  return {
+    request: requestParameters ?? undefined,
+    response: responseElements ?? undefined,
+    rest,
+  }
+}
+
+/** Text of a field of the record, where it is one: `requestID`, `sourceIPAddress`. */
+export function textOf(record: unknown, field: string): string | undefined {
+  const value =
+    typeof record === 'object' && record !== null
+      ? (record as Record<string, unknown>)[field]
+      : undefined
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+const HOUR = 3_600_000
+
+export interface Neighbours {
+  title: string
+  /** The feed that has all of them. */
+  search: FeedSearch
+}
+
+/** Where to look for what else was going on, near in time. */
+export function neighboursOf(change: Change): Neighbours[] {
+  const at = Date.parse(change.occurredAt)
+  const around = (ms: number) => ({
+    from: new Date(at - ms).toISOString(),
+    to: new Date(at + ms).toISOString(),
+    view: 'changes' as const,
+    // Beside something routine, what is routine counts.
+    ...(change.noise !== null && { noise: 'shown' as const }),
+  })
+  const [resource] = change.resources
+  return [
+    ...(change.changeSetId === null
+      ? []
+      : [
+          {
+            title: 'The same piece of work',
+            search: { ...around(24 * HOUR), changeSet: [change.changeSetId] },
+          },
+        ]),
+    {
+      title: `By ${change.actor.name}, an hour around`,
+      search: { ...around(HOUR), actor: [change.actor.name] },
+    },
+    ...(resource
+      ? [
+          {
+            title: `On ${resource.id}, a week around`,
+            search: { ...around(7 * 24 * HOUR), resource: [resource.id], noise: 'shown' as const },
+          },
+        ]
+      : []),
+  ]
+}
+
+/** The few that are nearest to one in a list that is sorted by time, itself not included. */
+export function nearest<T extends { id: string }>(
+  sorted: readonly T[],
+  id: string,
+  most: number,
+): T[] {
+  const at = sorted.findIndex((one) => one.id === id)
+  const others = sorted.filter((one) => one.id !== id)
+  if (at < 0) return others.slice(0, most)
+  const start = Math.min(Math.max(at - Math.floor(most / 2), 0), Math.max(others.length - most, 0))
+  return others.slice(start, start + most)
+}
