@@ -9,6 +9,7 @@ import { firstOwnerToken, INVITATION_HOURS, welcomeUrl } from './auth/welcome.ts
 import { authSecret } from './auth-secret.ts'
 import { type Config, ConfigError, loadConfig } from './config.ts'
 import { type Database, openDatabase } from './db/database.ts'
+import { removeExpiredSessions } from './db/members.ts'
 import { migrate } from './db/migrate.ts'
 import { openNotifications } from './db/notifications.ts'
 import { principalReader } from './db/principals.ts'
@@ -72,6 +73,7 @@ export async function startServer(options: {
   try {
     await refusePowerfulRole(api, config)
     const { organizationId } = await ensureFirstKey(config, { api, system }, logger)
+    await removeExpiredSessions(system)
     const { publicUrl } = config
     const auth = openPeople({
       ...{ system, publicUrl, logger },

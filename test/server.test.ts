@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { sql } from 'kysely'
+import pg from 'pg'
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import { type Config, ConfigError, loadConfig } from '../src/config.ts'
@@ -197,6 +198,23 @@ describe('the first owner', () => {
     expect((await start(configure())).welcomeUrl).toBeUndefined()
   })
 
+  test('who cannot sign in any more is replaced as docs/operations.md says, same address and all', async () => {
+    const { welcomeUrl } = await start(configure())
+    await welcome(welcomeUrl!)
+    const { id } = await superuser
+      .selectFrom('organizations')
+      .select('id')
+      .executeTakeFirstOrThrow()
+    const docs = readFileSync(path.resolve(import.meta.dirname, '../docs/operations.md'), 'utf8')
+    const [, statements] = /```sql\n([^`]*DELETE FROM members[^`]*)```/.exec(docs)!
+    const asOwner = new pg.Client({ connectionString: database.url })
+    await asOwner.connect()
+    await asOwner.query(statements!.replace('the id', id))
+    await asOwner.end()
+    const again = await start(configure())
+    expect((await welcome(again.welcomeUrl!)).status).toBe(201)
+  })
+
   test('finds the link at the public URL', async () => {
     const { welcomeUrl } = await start(configure({ CAIRN_PUBLIC_URL: 'https://cairn.example.com' }))
     expect(welcomeUrl).toMatch(/^https:\/\/cairn\.example\.com\/welcome\?token=/)
@@ -262,6 +280,19 @@ describe('what signs the cookies', () => {
     writeFileSync(file(), text)
     await expect(start(configure())).rejects.toThrow(ConfigError)
   })
+})
+
+test('sessions that have expired are gone after the next start, and the others are not', async () => {
+  const { welcomeUrl } = await start(configure())
+  const { cookie } = await welcome(welcomeUrl!)
+  await sql`
+    INSERT INTO auth.session ("expiresAt", token, "updatedAt", "userId")
+    SELECT now() - interval '1 second', 'expired', now(), id FROM auth."user"
+  `.execute(superuser)
+  const { url } = await start(configure())
+  const { rows } = await sql`SELECT token FROM auth.session`.execute(superuser)
+  expect(rows).toHaveLength(1)
+  expect((await me(url, cookie)).status).toBe(200)
 })
 
 describe('the demo', () => {

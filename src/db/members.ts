@@ -120,6 +120,15 @@ export async function deleteUserWithoutMembership(
     .execute()
 }
 
+/** A session that nobody comes back with is nobody's to remove otherwise. */
+export async function removeExpiredSessions(system: Database): Promise<void> {
+  await system
+    .withTables<AuthSchema>()
+    .deleteFrom('auth.session')
+    .where('expiresAt', '<', sql<Date>`now()`)
+    .execute()
+}
+
 export interface NewInvitation {
   organizationId: string
   role: Role
