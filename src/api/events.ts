@@ -68,13 +68,10 @@ export function eventRoutes(app: App, { notifications }: ApiContext): void {
       stream.once('close', release)
       reply.raw.once('close', () => stream.destroy())
       write('retry: 2000\n: listening\n\n')
-      return (
-        reply
-          .header('content-type', 'text/event-stream')
-          // nginx would keep it back otherwise.
-          .header('x-accel-buffering', 'no')
-          .send(stream as never)
-      )
+      reply.header('content-type', 'text/event-stream')
+      // nginx would keep it back otherwise.
+      reply.header('x-accel-buffering', 'no')
+      return reply.send(stream as never) as never
     },
   )
 }

@@ -102,6 +102,8 @@ export interface Facets {
 }
 
 const MOST_VALUES = 20
+/** Some hundred thousand different resources; the usual 4 MB are full at twenty thousand. */
+export const FACETS_WORK_MEM = '64MB'
 /** Many resources are named twice, by id and by ARN: enough rows that 20 are left of them. */
 const MOST_RESOURCE_ROWS = 3 * MOST_VALUES
 
@@ -120,6 +122,7 @@ interface FacetRow {
  * What is asked for of a field does not narrow its own counts, so that one sees what else there is.
  */
 export async function facets(trx: Trx, filters: ChangeFilters & Window): Promise<Facets> {
+  await sql`SET LOCAL work_mem = ${sql.lit(FACETS_WORK_MEM)}`.execute(trx)
   const { rows } = await facetsQuery(filters).execute(trx)
   const byField = Map.groupBy(rows, ({ field }) => field)
   const list = (found: Facet[] = []) =>
@@ -208,7 +211,9 @@ export function facetsQuery(filters: ChangeFilters & Window): RawBuilder<FacetRo
       SELECT ${sql.join(parts.map(({ column, value }) => sql`${value} AS ${column}`))}, n ${group}
       FROM (
         SELECT string_to_array(facet_key, E'\\x1f') AS f, n ${group} FROM grouped WHERE NOT by_resource
-      ) AS taken OFFSET 0
+        -- Or it would be taken apart once for each of its parts.
+        OFFSET 0
+      ) AS taken
     )
     SELECT CASE ${ofThis((field) => sql.lit(field))} END AS field,
       coalesce(${columns}) AS value,

@@ -1,0 +1,378 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { type CompiledQuery, sql } from 'kysely'
+import { pino } from 'pino'
+import { createApp } from '../src/api/app.ts'
+import type { ApiContext } from '../src/api/context.ts'
+import type { ChangeFilters } from '../src/db/changes.ts'
+import { pageQuery } from '../src/db/changes.ts'
+import { insertConnection } from '../src/db/connections.ts'
+import { asOrganization, type Database, openDatabase, type Trx } from '../src/db/database.ts'
+import {
+  bucketsFor,
+  FACETS_WORK_MEM,
+  facetsQuery,
+  histogramQuery,
+  oppositeNoiseQuery,
+} from '../src/db/feed.ts'
+import { migrate } from '../src/db/migrate.ts'
+import { addApiKey, ensureOrganization, newApiKey } from '../src/db/organizations.ts'
+
+import { removePostgres, startPostgres } from '../src/embedded/postgres.ts'
+import { generateChanges } from './generate-changes.ts'
+
+const usage = `Usage: npm run bench [-- OPTIONS]
+
+  --rows N      how many changes to measure with (10000000)
+  --json FILE   writes what was measured
+  --keep DIR    keeps the database there, and measures with what a run before has left in it
+
+Measures the feed on generated changes, in SQL as the API's role and over HTTP. Ends with 1 when a
+target is missed.`
+
+const { values: options } = parseArgs({
+  options: {
+    rows: { type: 'string', default: '10000000' },
+    json: { type: 'string' },
+    keep: { type: 'string' },
+    help: { type: 'boolean' },
+  },
+})
+if (options.help) {
+  console.log(usage)
+  process.exit(0)
+}
+const rows = Number(options.rows)
+if (!Number.isInteger(rows) || rows < 1000) throw new Error(`--rows: at least 1000. ${usage}`)
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+/** Ten million in what CloudTrail keeps; fewer rows fill less time, as densely. */
+const DAYS = Math.max(8, Math.round((90 * rows) / 10_000_000))
+/** As one change was measured to take with its indexes, and room to build them in. */
+const BYTES_A_ROW = 3_200
+const SQL_ROUNDS = 21
+const HTTP_REQUESTS = 300
+const HTTP_AT_ONCE = 2
+
+interface Ratio {
+  what: string
+  window: string
+  ms: number
+  base: string
+  baseMs: number
+  ratio: number
+  target: number
+}
+interface Timing {
+  what: string
+  p50: number
+  p99: number
+}
+
+const directory = options.keep
+  ? path.resolve(options.keep)
+  : mkdtempSync(path.join(tmpdir(), 'cairn-bench-'))
+mkdirSync(directory, { recursive: true })
+// So that the user that PostgreSQL runs as, when we are root, gets to its directory.
+chmodSync(directory, 0o711)
+const isNew = !existsSync(path.join(directory, 'postgres.json'))
+const { bavail, bsize } = statfsSync(directory)
+if (isNew && bavail * bsize < rows * BYTES_A_ROW) {
+  throw new Error(
+    `${rows} rows take about ${Math.ceil((rows * BYTES_A_ROW) / 1e9)} GB, and ${directory} has ${Math.floor((bavail * bsize) / 1e9)} GB left. Give fewer --rows, or set TMPDIR.`,
+  )
+}
+const postgres = await startPostgres({ dataDir: directory, log: quiet(), fast: true })
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, async () => {
+    await cleanUp()
+    process.exit(1)
+  })
+}
+try {
+  process.exitCode = (await measure()) ? 0 : 1
+} finally {
+  await cleanUp()
+}
+
+async function cleanUp(): Promise<void> {
+  await postgres.stop()
+  if (options.keep) return
+  await removePostgres(directory, quiet())
+  rmSync(directory, { recursive: true, force: true })
+}
+
+function quiet() {
+  return { info() {}, warn: console.warn }
+}
+
+/** @returns whether all targets were met */
+async function measure(): Promise<boolean> {
+  const superuser = openDatabase({ url: postgres.superuserUrl })
+  const owner = openDatabase({ url: postgres.url })
+  const api = openDatabase({ url: postgres.url, role: 'cairn_api' })
+  const system = openDatabase({ url: postgres.url, role: 'cairn_system' })
+  const logger = pino({ level: 'silent' })
+  const key = newApiKey()
+  try {
+    await migrate(postgres.url)
+    const organizationId = await fill(superuser, owner, system)
+    await addApiKey(system, organizationId, { name: 'bench', key })
+    const {
+      rows: [newest],
+    } = await sql<{ at: Date; bytes: number; count: number }>`
+      SELECT (SELECT max(occurred_at) FROM changes) AS at,
+        (SELECT sum(pg_total_relation_size(inhrelid))::int8 FROM pg_inherits
+          WHERE inhparent = 'changes'::regclass) AS bytes,
+        (SELECT count(*) FROM changes) AS count
+    `.execute(superuser)
+    const to = new Date(newest!.at.getTime() + 1000)
+    console.log(
+      `${newest!.count} changes over ${DAYS} days, ${Math.round(newest!.bytes / newest!.count)} bytes each with indexes`,
+    )
+
+    const ratios = await asOrganization(api, organizationId, (trx) => measureSql(trx, to))
+    print(
+      'In SQL, as the API\u2019s role: medians',
+      ratios.map(({ what, window, ms, base, baseMs, ratio, target }) => ({
+        what,
+        window,
+        ms: ms.toFixed(2),
+        of: base,
+        'of ms': baseMs.toFixed(2),
+        ratio: ratio.toFixed(1),
+        target: `≤ ${target}`,
+        met: ratio <= target ? 'yes' : 'MISSED',
+      })),
+    )
+
+    const context = {
+      api,
+      system,
+      notifications: { subscribe: () => () => {}, close: async () => {} },
+    }
+    const app = await createApp(context as unknown as ApiContext, { logger })
+    const url = await app.listen({ port: 0, host: '127.0.0.1' })
+    const timings = await measureHttp(url, key, to)
+    await app.close()
+    print(
+      `Over HTTP, ${HTTP_REQUESTS} requests, ${HTTP_AT_ONCE} at once: milliseconds`,
+      timings.map(({ what, p50, p99 }) => ({
+        what,
+        p50: p50.toFixed(1),
+        p99: p99.toFixed(1),
+      })),
+    )
+    if (options.json)
+      writeFileSync(
+        options.json,
+        `${JSON.stringify({ rows: newest!.count, bytes: newest!.bytes, ratios, timings }, null, 2)}\n`,
+      )
+    return ratios.every(({ ratio, target }) => ratio <= target)
+  } finally {
+    await Promise.all([superuser, owner, api, system].map((pool) => pool.destroy()))
+  }
+}
+
+/** Two organizations, nine tenths for the first one, unless they are there. @returns its id */
+async function fill(superuser: Database, owner: Database, system: Database): Promise<string> {
+  const shares = { bench: 0.9, neighbour: 0.1 }
+  const ids: string[] = []
+  const to = new Date(Math.floor(Date.now() / 1000) * 1000)
+  const indexes = await secondaryIndexes(superuser)
+  for (const [name, share] of Object.entries(shares)) {
+    const { id, created } = await ensureOrganization(system, name)
+    ids.push(id)
+    if (!created) continue
+    const started = Date.now()
+    // Building an index at the end is several times faster than keeping it.
+    for (const { indexname } of indexes)
+      await sql`DROP INDEX IF EXISTS ${sql.id(indexname)}`.execute(superuser)
+    const connectionIds = await asOrganization(owner, id, async (trx) => {
+      const made = []
+      for (let n = 0; n < 8; n++) {
+        const role = {
+          arn: `arn:aws:iam::${111122220000 + n}:role/r`,
+          accountId: `${111122220000 + n}`,
+          partition: 'aws',
+        }
+        made.push(
+          await insertConnection(trx, {
+            organizationId: id,
+            name: `account ${n}`,
+            externalId: `${name}-${n}`,
+            role,
+          }),
+        )
+      }
+      return made.map((row) => row.id)
+    })
+    await generateChanges(superuser, {
+      organizationId: id,
+      connectionIds,
+      rows: Math.round(rows * share),
+      to,
+      days: DAYS,
+    })
+    console.log(
+      `Made ${Math.round(rows * share)} changes in ${Math.round((Date.now() - started) / 1000)} s`,
+    )
+  }
+  const there = (await secondaryIndexes(superuser)).map(({ indexname }) => indexname)
+  await superuser.connection().execute(async (session) => {
+    await sql`SET maintenance_work_mem = '512MB'`.execute(session)
+    for (const { indexname, indexdef } of indexes) {
+      if (there.includes(indexname)) continue
+      const started = Date.now()
+      await sql.raw(indexdef.replace(' ON ONLY ', ' ON ')).execute(session)
+      console.log(`Built ${indexname} in ${Math.round((Date.now() - started) / 1000)} s`)
+    }
+    await sql`VACUUM (ANALYZE) changes`.execute(session)
+    await sql`CHECKPOINT`.execute(session)
+  })
+  return ids[0]!
+}
+
+async function secondaryIndexes(superuser: Database) {
+  const { rows } = await sql<{ indexname: string; indexdef: string }>`
+    SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'changes' AND indexname <> 'changes_pkey'
+  `.execute(superuser)
+  return rows
+}
+
+async function measureSql(trx: Trx, to: Date): Promise<Ratio[]> {
+  await sql`SET LOCAL work_mem = ${sql.lit(FACETS_WORK_MEM)}`.execute(trx)
+  const shown: ChangeFilters = { noise: false, include: {}, exclude: {} }
+  const bare = sql`SELECT * FROM changes ORDER BY occurred_at DESC, id DESC LIMIT 51`.compile(trx)
+  const measurements: {
+    what: string
+    window: string
+    target: number
+    base: string
+    of: CompiledQuery
+    queries: CompiledQuery[]
+  }[] = [
+    {
+      ...{
+        what: 'feed page, noise hidden',
+        window: 'all',
+        target: 5,
+        base: 'bare page by primary index',
+        of: bare,
+      },
+      queries: [pageQuery(trx, shown, { limit: 50 }).compile()],
+    },
+  ]
+  for (const [window, days] of [
+    ['24 h', 1],
+    ['7 d', 7],
+  ] as const) {
+    const from = new Date(to.getTime() - days * DAY)
+    const of =
+      sql`SELECT count(*) FROM changes WHERE occurred_at >= ${from} AND occurred_at < ${to}`.compile(
+        trx,
+      )
+    for (const [noise, filters] of [
+      ['', { include: {}, exclude: {} }],
+      [', noise hidden', shown],
+    ] as const) {
+      const filtered: ChangeFilters & { from: Date; to: Date } = { ...filters, from, to }
+      const { seconds } = bucketsFor(filtered, 60)
+      measurements.push({
+        ...{ what: `histogram${noise}`, window, target: 8, base: 'count(*)', of },
+        queries: [histogramQuery(trx, filtered, seconds).compile()],
+      })
+      const opposite =
+        filtered.noise === undefined ? [] : [oppositeNoiseQuery(trx, filtered).compile()]
+      measurements.push({
+        ...{ what: `all facets${noise}`, window, target: 15, base: 'count(*)', of },
+        queries: [facetsQuery(filtered).compile(trx), ...opposite],
+      })
+    }
+  }
+  const time = async (queries: CompiledQuery[]) => {
+    const started = performance.now()
+    for (const query of queries) await trx.executeQuery(query)
+    return performance.now() - started
+  }
+  const ratios: Ratio[] = []
+  for (const { what, window, target, base, of, queries } of measurements) {
+    const times: number[] = []
+    const baseTimes: number[] = []
+    // In turns, so that whatever else the machine does is the same for both; the first warms up.
+    for (let round = 0; round <= SQL_ROUNDS; round++) {
+      const baseMs = await time([of])
+      const ms = await time(queries)
+      if (round === 0) continue
+      baseTimes.push(baseMs)
+      times.push(ms)
+    }
+    const [ms, baseMs] = [percentile(times, 50), percentile(baseTimes, 50)]
+    ratios.push({ what, window, ms, base, baseMs, ratio: ms / baseMs, target })
+  }
+  return ratios
+}
+
+async function measureHttp(url: string, key: string, to: Date): Promise<Timing[]> {
+  const day = `from=${new Date(to.getTime() - DAY).toISOString()}&to=${to.toISOString()}`
+  const requests = {
+    'feed page': 'changes?noise=false',
+    'feed page, a frequent word': 'changes?noise=false&q=shop-prod',
+    'feed page, a rare word': 'changes?q=sg-00f',
+    'histogram, 24 h': `changes/histogram?noise=false&${day}`,
+    'facets, 24 h': `changes/facets?noise=false&${day}`,
+  }
+  const timings: Timing[] = []
+  for (const [what, target] of Object.entries(requests)) {
+    const times: number[] = []
+    let left = HTTP_REQUESTS
+    const one = async () => {
+      const started = performance.now()
+      const response = await fetch(`${url}/api/v1/${target}`, {
+        headers: { authorization: `Bearer ${key}` },
+      })
+      const body = await response.text()
+      if (!response.ok) throw new Error(`${target}: ${body}`)
+      return performance.now() - started
+    }
+    await one()
+    await Promise.all(
+      Array.from({ length: HTTP_AT_ONCE }, async () => {
+        while (left-- > 0) times.push(await one())
+      }),
+    )
+    timings.push({ what, p50: percentile(times, 50), p99: percentile(times, 99) })
+  }
+  return timings
+}
+
+/** Nearest rank. */
+function percentile(times: number[], percent: number): number {
+  const sorted = [...times].sort((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)]!
+}
+
+function print(title: string, table: Record<string, string>[]): void {
+  const columns = Object.keys(table[0] ?? {})
+  const widths = columns.map((name) =>
+    Math.max(name.length, ...table.map((row) => row[name]!.length)),
+  )
+  const line = (cells: string[]) =>
+    cells
+      .map((cell, n) => cell.padEnd(widths[n]!))
+      .join('  ')
+      .trimEnd()
+  console.log(`\n${title}\n${line(columns)}`)
+  for (const row of table) console.log(line(columns.map((name) => row[name]!)))
+}
