@@ -34,6 +34,7 @@ if (process.argv.length === 2) {
   for (const name of pythonTools) await prepare(`Python: ${name}`, () => pythonTool(name))
   await check('Lint and format', 'biome', ['check', '--error-on-warnings', '.'])
   await check('Types', 'tsc', ['-p', '.'])
+  await check('Types of the web app', 'tsc', ['-p', 'web'])
 }
 await runTests()
 
