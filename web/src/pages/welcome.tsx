@@ -72,16 +72,14 @@ function AccountForm({ token, link }: { token: string; link: Welcome }) {
   if (making.isError && troubleOf(making.error).status === 404) return <DeadLink />
   const isOwner = link.kind === 'owner'
   return (
-    <Entrance
-      title={isOwner ? 'Make the first account' : `You are invited to ${link.organization.name}`}
-    >
+    <Entrance title={isOwner ? 'Make the first account' : 'You are invited'}>
       <Stack>
         <Text size="sm">
           {isOwner
             ? 'This Cairn is new. Whoever makes this account owns it: connects accounts of AWS, and invites others. '
             : link.role === 'owner'
-              ? 'You become an owner: you see what changed in its AWS accounts, invite others, and make API keys. '
-              : 'You become a member: you see what changed in its AWS accounts, and connect more of them. '}
+              ? `You become an owner of the organization ${link.organization.name}: you see what changed in its AWS accounts, invite others, and make API keys. `
+              : `You become a member of the organization ${link.organization.name}: you see what changed in its AWS accounts, and connect more of them. `}
           The link works once, until <Time at={link.expiresAt} />.
         </Text>
         <form

@@ -1,4 +1,4 @@
-import { Badge, Button, Code, Group, Stack, Switch, Text, TextInput } from '@mantine/core'
+import { Anchor, Badge, Button, Code, Group, Stack, Switch, Text, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -25,7 +25,10 @@ export function ApiKeys() {
     <Stack>
       <Text size="sm">
         For programs: all that Cairn shows is in its API, described in{' '}
-        <a href="/api/openapi.json">its OpenAPI document</a>. A key may do all that a member may.
+        <Anchor href="/api/openapi.json" inherit underline="always">
+          its OpenAPI document
+        </Anchor>
+        . A key may do all that a member may.
       </Text>
       <OwnersOnly what="Only owners make and revoke keys" />
       {made ? (
@@ -157,7 +160,7 @@ function KeyRow({ apiKey, canRevoke }: { apiKey: ApiKey; canRevoke: boolean }) {
         </Text>
         {prefix !== null && <Code>{prefix}…</Code>}
         {revokedAt !== null && (
-          <Badge color="gray" variant="light">
+          <Badge color="gray" variant="light" tt="none">
             Revoked
           </Badge>
         )}

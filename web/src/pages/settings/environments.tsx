@@ -1,7 +1,6 @@
 import {
   ActionIcon,
   Button,
-  ColorSwatch,
   Group,
   Select,
   Stack,
@@ -12,15 +11,16 @@ import {
 } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { IconArrowDown, IconArrowUp, IconPencil, IconTrash } from '@tabler/icons-react'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
 import {
   createEnvironment,
   deleteEnvironment,
   type Environment,
-  listEnvironments,
   updateEnvironment,
 } from '../../client.ts'
+import { EnvironmentDot, useEnvironments } from '../../components/environment-badge.tsx'
+import { colors } from '../../components/environment-select.tsx'
 import { FormTrouble, fieldErrors, focusFirst } from '../../components/form-trouble.tsx'
 import { EmptyState, ErrorState, Loading } from '../../components/states.tsx'
 import { Confirm } from './confirm.tsx'
@@ -29,27 +29,12 @@ import { Row, Rows } from './rows.tsx'
 
 type Color = Environment['color']
 
-const colors: { value: Color; label: string }[] = [
-  { value: 'gray', label: 'Gray' },
-  { value: 'red', label: 'Red' },
-  { value: 'pink', label: 'Pink' },
-  { value: 'grape', label: 'Grape' },
-  { value: 'violet', label: 'Violet' },
-  { value: 'indigo', label: 'Indigo' },
-  { value: 'blue', label: 'Blue' },
-  { value: 'cyan', label: 'Cyan' },
-  { value: 'teal', label: 'Teal' },
-  { value: 'green', label: 'Green' },
-  { value: 'lime', label: 'Lime' },
-  { value: 'yellow', label: 'Yellow' },
-  { value: 'orange', label: 'Orange' },
-]
+const choices = colors.map((value) => ({
+  value,
+  label: value.charAt(0).toUpperCase() + value.slice(1),
+}))
 
 const queryKey = ['environments']
-
-function useEnvironments() {
-  return useQuery({ queryKey, queryFn: async () => (await listEnvironments()).items })
-}
 
 export function Environments() {
   return (
@@ -206,7 +191,7 @@ function EnvironmentRow(props: {
       }
     >
       <Group gap="xs" wrap="nowrap">
-        <Swatch color={color} />
+        <EnvironmentDot color={color} />
         <Text fw={500}>
           <bdi>{name}</bdi>
         </Text>
@@ -292,14 +277,14 @@ function EnvironmentForm(props: { environment?: Environment; onDone?: () => void
             <Select
               label="Colour"
               placeholder="A free one"
-              data={colors}
+              data={choices}
               flex="1 1 110px"
               maw={150}
               clearable={!environment}
               allowDeselect={!environment}
               renderOption={({ option }) => (
                 <Group gap="xs">
-                  <Swatch color={option.value} />
+                  <EnvironmentDot color={option.value} />
                   {option.label}
                 </Group>
               )}
@@ -319,18 +304,6 @@ function EnvironmentForm(props: { environment?: Environment; onDone?: () => void
         <FormTrouble error={saving.error} fields={fields} />
       </Stack>
     </form>
-  )
-}
-
-function Swatch({ color }: { color: string }) {
-  return (
-    <ColorSwatch
-      component="span"
-      size={14}
-      color={`var(--mantine-color-${color}-6)`}
-      withShadow={false}
-      aria-hidden
-    />
   )
 }
 

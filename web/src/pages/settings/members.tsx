@@ -81,13 +81,7 @@ function MemberRow(props: { member: Member; canRemove: boolean; isLastOwner: boo
   return (
     <Row
       actions={
-        isLastOwner ? (
-          canRemove && (
-            <Text size="sm" c="dimmed">
-              The last owner stays
-            </Text>
-          )
-        ) : (
+        !isLastOwner && (
           <Button
             variant="default"
             size="xs"
@@ -104,7 +98,7 @@ function MemberRow(props: { member: Member; canRemove: boolean; isLastOwner: boo
         <Text fw={500}>
           <bdi>{name}</bdi>
         </Text>
-        <Badge color={member.role === 'owner' ? 'cairn' : 'gray'} variant="light">
+        <Badge color={member.role === 'owner' ? 'cairn' : 'gray'} variant="light" tt="none">
           {member.role === 'owner' ? 'Owner' : 'Member'}
         </Badge>
         {isSelf && (
@@ -116,6 +110,7 @@ function MemberRow(props: { member: Member; canRemove: boolean; isLastOwner: boo
       <Text size="sm" c="dimmed">
         <bdi>{email}</bdi>
         {' · '}since <Time at={member.createdAt} />
+        {isLastOwner && ' · the last owner cannot be removed'}
       </Text>
       <Confirm
         opened={asking}
@@ -160,10 +155,12 @@ function Invite(props: { disabled: boolean; onMade: (made: MadeInvitation) => vo
   return (
     <form noValidate onSubmit={form.onSubmit((values) => making.mutate(values))}>
       <Stack gap="xs">
-        <Group align="flex-end" gap="xs">
+        <Text size="sm">
+          With an email, only that address can use the link. Without one, whoever has the link can.
+        </Text>
+        <Group align="flex-start" gap="xs">
           <TextInput
             label="Their email"
-            description="If given, only this address can use the link."
             placeholder="ada@example.com"
             type="email"
             autoComplete="off"
@@ -184,7 +181,7 @@ function Invite(props: { disabled: boolean; onMade: (made: MadeInvitation) => vo
             key={form.key('role')}
             {...form.getInputProps('role')}
           />
-          <Button type="submit" disabled={props.disabled} loading={making.isPending}>
+          <Button type="submit" mt={25} disabled={props.disabled} loading={making.isPending}>
             Make a link
           </Button>
         </Group>
@@ -251,7 +248,7 @@ function InvitationRow({ invitation }: { invitation: Invitation }) {
     >
       <Group gap="xs">
         <Text fw={500}>{email === null ? 'Whoever has the link' : <bdi>{email}</bdi>}</Text>
-        <Badge color={role === 'owner' ? 'cairn' : 'gray'} variant="light">
+        <Badge color={role === 'owner' ? 'cairn' : 'gray'} variant="light" tt="none">
           {role === 'owner' ? 'Owner' : 'Member'}
         </Badge>
       </Group>
