@@ -36,7 +36,7 @@ export function Snippet(props: { text: string; label: string; maxHeight?: number
       >
         {props.text}
       </Code>
-      <Box pos="absolute" top={6} right={6}>
+      <Box pos="absolute" top={6} right={6} bg="var(--mantine-color-body)" bdrs="sm">
         <Copy text={props.text} label={`Copy: ${props.label}`} />
       </Box>
     </Box>

@@ -65,7 +65,7 @@ export function EnvironmentSelect(props: {
   }
 
   return (
-    <>
+    <div>
       <Select
         label={props.label ?? 'Environment'}
         description={props.description}
@@ -97,7 +97,7 @@ export function EnvironmentSelect(props: {
       <Modal opened={editing} onClose={edit.close} title="Environments" size="lg">
         <EnvironmentList />
       </Modal>
-    </>
+    </div>
   )
 }
 

@@ -10,7 +10,7 @@ import {
   Text,
   Title,
 } from '@mantine/core'
-import { IconCircleCheck, IconExternalLink } from '@tabler/icons-react'
+import { IconAdjustments, IconCircleCheck, IconExternalLink, IconUsers } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { type ReactNode, useState } from 'react'
@@ -73,6 +73,12 @@ function Page({ connection, onDeleted }: PageProps) {
   const checks = roleArn === null ? undefined : verification.data
   const isImporting = (coverage.data?.regions ?? []).length > 0 && checks?.state !== null
   const isDeleting = status === 'deleting'
+  // What somebody is in the middle of stays where it is: the order is another one the next time.
+  const [wasSetUp] = useState(connection.completeThrough !== null)
+  const isStepsFirst = !wasSetUp || status === 'action_needed'
+  const imported = roleArn !== null && isImporting && (
+    <ImportSection connection={connection} coverage={coverage.data} />
+  )
   return (
     <Stack gap="md" maw={1100}>
       <Breadcrumbs>
@@ -94,10 +100,10 @@ function Page({ connection, onDeleted }: PageProps) {
       </Group>
       <Status connection={connection} verification={checks} coverage={coverage.data} />
       {!isDeleting && <WhereItBelongs connection={connection} />}
-      {roleArn !== null && isImporting && (
-        <ImportSection connection={connection} coverage={coverage.data} />
-      )}
-      {!isDeleting && <Steps connection={connection} verification={checks} />}
+      {!isStepsFirst && imported}
+      {!isDeleting && <Steps connection={connection} verification={checks} wasSetUp={wasSetUp} />}
+      {isStepsFirst && imported}
+      {!isDeleting && <More connection={connection} verification={checks} />}
     </Stack>
   )
 }
@@ -149,16 +155,19 @@ function Status(props: {
 }
 
 /** The way to a working role; folded away step by step as it is gone, and always there to return. */
-function Steps(props: { connection: Connection; verification: Verification | undefined }) {
-  const { connection, verification } = props
+function Steps(props: {
+  connection: Connection
+  verification: Verification | undefined
+  wasSetUp: boolean
+}) {
+  const { connection, verification, wasSetUp } = props
   const [choices, setChoices] = useState<Partial<Record<string, boolean>>>({})
   const hasRole = connection.roleArn !== null
   const passed = verification?.state === 'passed'
   const usual: Record<string, boolean> = {
     role: !hasRole,
     arn: !hasRole,
-    verification: hasRole && (!passed || isVerifying(connection.status)),
-    import: false,
+    verification: hasRole && (!wasSetUp || !passed || isVerifying(connection.status)),
   }
   const isOpen = (step: string) => choices[step] ?? usual[step] ?? false
   const steps = Object.keys(usual)
@@ -178,35 +187,50 @@ function Steps(props: { connection: Connection; verification: Verification | und
       onChange={onChange}
       keepMounted={false}
     >
-      <Step id="role" number={1} title="Create the role" done={hasRole}>
+      <Step id="role" mark={hasRole ? done : 1} title="Create the role">
         <SetUp connection={connection} />
       </Step>
       <Step
         id="arn"
-        number={2}
-        title="Paste the role's ARN"
-        done={hasRole}
+        mark={hasRole ? done : 2}
+        title={hasRole ? "The role's ARN" : "Paste the role's ARN"}
         summary={connection.roleArn}
       >
         <RoleArn connection={connection} onSaved={() => setChoices({})} />
       </Step>
       <Step
         id="verification"
-        number={3}
+        mark={passed ? done : 3}
         title="Verification"
-        done={passed}
         summary={summary(connection, verification)}
       >
-        <Stack>
-          <VerificationChecks connection={connection} verification={verification} />
-          <WhoElse connection={connection} verification={verification} />
-        </Stack>
+        <VerificationChecks connection={connection} verification={verification} />
       </Step>
+    </Accordion>
+  )
+}
+
+const done = <ToneIcon tone="good" size={20} />
+
+/** What nobody has to do. */
+function More(props: { connection: Connection; verification: Verification | undefined }) {
+  const { connection, verification } = props
+  return (
+    <Accordion multiple variant="separated" order={2} keepMounted={false}>
+      {verification && verification.notProvable.length > 0 && (
+        <Step
+          id="who"
+          mark={<IconUsers size={20} />}
+          title="Who else is trusted"
+          summary="What nobody can see from outside: told from what you paste"
+        >
+          <WhoElse connection={connection} verification={verification} />
+        </Step>
+      )}
       <Step
         id="import"
-        number={4}
+        mark={<IconAdjustments size={20} />}
         title="What is imported"
-        done={null}
         summary={wanted(connection)}
       >
         <ImportSettings connection={connection} />
@@ -236,10 +260,9 @@ function wanted({ selection, lookbackDays }: Connection): string {
 
 function Step(props: {
   id: string
-  number: number
+  /** Its number, or what became of it. */
+  mark: ReactNode
   title: string
-  /** Null: there is nothing to be done. */
-  done: boolean | null
   summary?: string | null
   children: ReactNode
 }) {
@@ -248,7 +271,7 @@ function Step(props: {
       <Accordion.Control>
         <Group gap="sm" wrap="nowrap" align="flex-start">
           <Text component="span" w={20} ta="center" fw={600} aria-hidden>
-            {props.done ? <ToneIcon tone="good" size={20} /> : props.number}
+            {props.mark}
           </Text>
           <div style={{ minWidth: 0 }}>
             <Text component="span" display="block" fw={600}>

@@ -22,6 +22,7 @@ import { Snippet } from '../../components/copy.tsx'
 import { DemoStack } from '../../components/demo-stack.tsx'
 import { ErrorState, Loading } from '../../components/states.tsx'
 import { meQuery } from '../../session.ts'
+import { Prose } from './prose.tsx'
 import { type SetupWishes, setupQuery } from './queries.ts'
 
 /** Three ways to the same role, filled in for this connection. */
@@ -127,7 +128,7 @@ function UncertainPrincipal(props: { principal: Setup['principal']; retry: () =>
         </Text>
         {remedy && (
           <Text size="sm" fw={600}>
-            {remedy}
+            <Prose text={remedy} />
           </Text>
         )}
         <Text size="sm">
@@ -199,7 +200,7 @@ function CloudFormation(props: {
       )}
       {why && (
         <Alert color="gray" variant="light" title="No button that opens the console">
-          {why} Until then, upload the template in the console, or use the commands.
+          <Prose text={why} /> Until then, upload the template in the console, or use the commands.
         </Alert>
       )}
       <Titled title="The template, with the external ID filled in">

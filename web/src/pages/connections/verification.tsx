@@ -13,6 +13,7 @@ import { Snippet } from '../../components/copy.tsx'
 import { type Answer, answerOf, type CheckId, questions } from '../../health.ts'
 import { Time } from '../../time.tsx'
 import { Failure } from './connect.tsx'
+import { Prose } from './prose.tsx'
 import { isVerifying } from './queries.ts'
 
 type Check = Verification['checks'][number]
@@ -162,7 +163,9 @@ function CheckDetails({ id, check }: { id: CheckId; check: Check | undefined }) 
         </Text>
         {check ? (
           <>
-            <Text size="sm">{check.means}</Text>
+            <Text size="sm">
+              <Prose text={check.means} />
+            </Text>
             {check.saw && (
               <Text size="sm" c="dimmed" className="from-aws" lineClamp={12}>
                 Seen: {check.saw}
@@ -170,7 +173,7 @@ function CheckDetails({ id, check }: { id: CheckId; check: Check | undefined }) 
             )}
             {check.remedy && (
               <Text size="sm">
-                <b>To mend it:</b> {check.remedy}
+                <b>To mend it:</b> <Prose text={check.remedy} />
               </Text>
             )}
             {check.snippets.map(({ title, text }) => (

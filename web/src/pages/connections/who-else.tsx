@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Paper, Stack, Text, Textarea, Title } from '@mantine/core'
+import { Alert, Button, Group, Stack, Text, Textarea } from '@mantine/core'
 import { IconAlertTriangle, IconCircleCheck, IconInfoCircle } from '@tabler/icons-react'
 import { useMutation } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
@@ -19,44 +19,39 @@ export function WhoElse(props: { connection: Connection; verification: Verificat
     review.mutate()
   }
   return (
-    <Paper withBorder p="md" component="section" aria-labelledby="who-else">
-      <form onSubmit={submit}>
-        <Stack gap="sm">
-          <Title order={3} size="h5" id="who-else">
-            Who else is trusted
-          </Title>
-          <Text size="sm">{whoElse.means}</Text>
-          <Snippet text={whoElse.command} label="Command that shows the role" />
-          <Textarea
-            label="What it prints"
-            description="Nothing of it is kept."
-            value={role}
-            onChange={(event) => {
-              setRole(event.currentTarget.value)
-              review.reset()
-            }}
-            autosize
-            minRows={3}
-            maxRows={12}
-            spellCheck={false}
-            styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
-            error={fieldTrouble(review.error, '/role')}
-          />
-          <Group>
-            <Button
-              type="submit"
-              variant="default"
-              loading={review.isPending}
-              disabled={!role.trim()}
-            >
-              Say who gets in
-            </Button>
-          </Group>
-          <Failure error={review.error} />
-          <div role="status">{review.data && <Review review={review.data} />}</div>
-        </Stack>
-      </form>
-    </Paper>
+    <form onSubmit={submit}>
+      <Stack gap="sm">
+        <Text size="sm">{whoElse.means}</Text>
+        <Snippet text={whoElse.command} label="Command that shows the role" />
+        <Textarea
+          label="What it prints"
+          description="Nothing of it is kept."
+          value={role}
+          onChange={(event) => {
+            setRole(event.currentTarget.value)
+            review.reset()
+          }}
+          autosize
+          minRows={3}
+          maxRows={12}
+          spellCheck={false}
+          styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
+          error={fieldTrouble(review.error, '/role')}
+        />
+        <Group>
+          <Button
+            type="submit"
+            variant="default"
+            loading={review.isPending}
+            disabled={!role.trim()}
+          >
+            Say who gets in
+          </Button>
+        </Group>
+        <Failure error={review.error} />
+        <div role="status">{review.data && <Review review={review.data} />}</div>
+      </Stack>
+    </form>
   )
 }
 

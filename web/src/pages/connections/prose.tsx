@@ -1,0 +1,16 @@
+import { Code } from '@mantine/core'
+
+/** The server's sentences put what is to be typed between backticks. */
+export function Prose({ text }: { text: string }) {
+  return text.split('`').map((part, index) =>
+    index % 2 === 1 ? (
+      // Places in a sentence that does not change.
+      // biome-ignore lint/suspicious/noArrayIndexKey: as above
+      <Code key={index} fz="inherit">
+        {part}
+      </Code>
+    ) : (
+      part
+    ),
+  )
+}
