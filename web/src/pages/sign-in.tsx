@@ -32,7 +32,7 @@ export function SignInPage() {
     onSuccess: () => {
       // What was refused, or belongs to whoever was here before.
       client.clear()
-      router.history.push(place)
+      router.history.replace(place)
     },
     onError: (error) => {
       form.setErrors(fieldErrors(error, fields))
