@@ -114,6 +114,16 @@ function SignedIn({ me }: { me: Me }) {
           </Group>
         </AppShell.Header>
         <AppShell.Navbar p="xs" aria-label="Pages">
+          <Group hiddenFrom="sm" gap="xs" px="sm" pb="xs">
+            <Text size="sm" c="dimmed">
+              <bdi>{me.organization.name}</bdi>
+            </Text>
+            {me.demo && (
+              <Badge variant="light" color="gray" tt="none">
+                Demo
+              </Badge>
+            )}
+          </Group>
           <Page to="/" label="Changes" icon={<IconHistory size={18} />} onClick={close} />
           <Page
             to="/integrations"

@@ -19,8 +19,8 @@ export function You() {
         icon={<IconKey aria-hidden />}
         title="Nobody is signed in here"
       >
-        This page works with an API key of {organization.name}. Keys have no name, no password and
-        no sessions.
+        This page works with an API key of the organization {organization.name}. Keys have no name,
+        no password and no sessions.
       </Alert>
     )
   }
@@ -34,7 +34,7 @@ export function You() {
           <bdi>{user.email}</bdi>
         </Text>
         <Text size="sm" c="dimmed">
-          {role === 'owner' ? 'An owner' : 'A member'} of {organization.name}
+          {role === 'owner' ? 'An owner' : 'A member'} of the organization {organization.name}
         </Text>
       </Stack>
       <ChangePassword user={user} />
