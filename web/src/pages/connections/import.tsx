@@ -10,6 +10,7 @@ import {
   Text,
   Title,
 } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { type Connection, type Coverage, importNow, listChanges } from '../../client.ts'
@@ -122,12 +123,13 @@ function FirstRows({ connection }: { connection: Connection }) {
         Newest changes
       </Text>
       {items.map((change) => (
-        <Group key={change.id} gap="sm" wrap="nowrap" align="baseline">
-          <Text size="sm" c="dimmed" miw={72} style={{ flexShrink: 0 }}>
+        <Group key={change.id} gap="0 12px" align="baseline">
+          <Text size="sm" c="dimmed" miw={72}>
             <Time at={change.occurredAt} />
           </Text>
           <Anchor
             size="sm"
+            flex="1 1 260px"
             lineClamp={1}
             className="from-aws"
             renderRoot={(root) => <Link {...root} to="/changes/$id" params={{ id: change.id }} />}
@@ -150,12 +152,21 @@ interface RegionProps {
 
 function RegionTable({ regions, connection, when }: RegionProps & { regions: Region[] }) {
   const { from } = lookback(connection, when)
+  const [all, { toggle }] = useDisclosure()
+  const sorted = byTrouble(regions, connection, when)
+  const isQuiet = (region: Region) =>
+    region.events === 0 &&
+    region.lost.length + region.setAside.length === 0 &&
+    regionHealth(region, connection, when).tone === 'good'
+  const quiet = sorted.filter(isQuiet)
+  const folds = quiet.length > 3
+  const shown = folds && !all ? sorted.filter((region) => !isQuiet(region)) : sorted
   return (
     <Stack gap="xs">
       <Table verticalSpacing={6} aria-label="Regions" layout="fixed">
         <Table.Thead>
           <Table.Tr>
-            <Table.Th w={{ base: 118, sm: 150 }}>Region</Table.Th>
+            <Table.Th w={{ base: 136, sm: 150 }}>Region</Table.Th>
             <Table.Th>
               From <Time at={new Date(from).toISOString()} /> to now
             </Table.Th>
@@ -165,11 +176,24 @@ function RegionTable({ regions, connection, when }: RegionProps & { regions: Reg
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {byTrouble(regions, connection, when).map((region) => (
+          {shown.map((region) => (
             <RegionRow key={region.region} {...{ region, connection, when }} />
           ))}
         </Table.Tbody>
       </Table>
+      {folds && (
+        <Button
+          variant="subtle"
+          size="compact-sm"
+          onClick={toggle}
+          aria-expanded={all}
+          style={{ alignSelf: 'flex-start' }}
+        >
+          {all
+            ? 'Only regions with events'
+            : `${count(quiet.length, 'more region')}, complete and without an event`}
+        </Button>
+      )}
       <Legend regions={regions} />
     </Stack>
   )

@@ -55,6 +55,8 @@ export function VerificationChecks(props: {
       <Accordion
         multiple
         variant="contained"
+        // What is open has snippets, whose own ground is the usual one of an open item.
+        styles={{ item: { backgroundColor: 'transparent' } }}
         order={3}
         keepMounted={false}
         value={answers.filter(({ id, answer }) => isOpen(id, answer)).map(({ id }) => id)}
@@ -80,7 +82,7 @@ export function VerificationChecks(props: {
                   <CheckDetails
                     key={check}
                     id={check}
-                    check={verification?.checks.find((one) => one.id === check)}
+                    check={withoutRepeats(verification, checks, check)}
                   />
                 ))}
               </Stack>
@@ -110,6 +112,22 @@ export function VerificationChecks(props: {
       </Group>
     </Stack>
   )
+}
+
+/** One policy mends several checks: it is shown with the first of them. */
+function withoutRepeats(
+  verification: Verification | undefined,
+  group: readonly CheckId[],
+  id: CheckId,
+): Check | undefined {
+  const found = verification?.checks ?? []
+  const check = found.find((one) => one.id === id)
+  if (!check) return undefined
+  const before = group.slice(0, group.indexOf(id))
+  const shown = found
+    .filter((one) => before.includes(one.id))
+    .flatMap(({ snippets }) => snippets.map(({ text }) => text))
+  return { ...check, snippets: check.snippets.filter(({ text }) => !shown.includes(text)) }
 }
 
 function isWaited(props: { connection: Connection; verification: Verification | undefined }) {
