@@ -103,15 +103,14 @@ export function neighboursOf(change: Change): Neighbours[] {
   ]
 }
 
-/** The few that are nearest to one in a list that is sorted by time, itself not included. */
-export function nearest<T extends { id: string }>(
-  sorted: readonly T[],
-  id: string,
-  most: number,
-): T[] {
-  const at = sorted.findIndex((one) => one.id === id)
-  const others = sorted.filter((one) => one.id !== id)
-  if (at < 0) return others.slice(0, most)
-  const start = Math.min(Math.max(at - Math.floor(most / 2), 0), Math.max(others.length - most, 0))
-  return others.slice(start, start + most)
+/** Those that are nearest in time to one, itself not included, the newest first. */
+export function nearest(changes: readonly Change[], to: Change, most: number): Change[] {
+  const distance = ({ occurredAt }: Change) =>
+    Math.abs(Date.parse(occurredAt) - Date.parse(to.occurredAt))
+  const others = new Map(changes.map((one) => [one.id, one]))
+  others.delete(to.id)
+  return [...others.values()]
+    .sort((a, b) => distance(a) - distance(b))
+    .slice(0, most)
+    .sort((a, b) => Date.parse(b.occurredAt) - Date.parse(a.occurredAt))
 }

@@ -490,7 +490,17 @@ function NeighbourList({ change, neighbours }: { change: Change; neighbours: Nei
     queryKey: ['changes', 'neighbours', change.id, title],
     queryFn: async () => {
       const query = toQuery(search, windowOf(search, Date.now()))
-      return (await listChanges({ ...query, limit: 200 })).items
+      const justAfter = new Date(Date.parse(change.occurredAt) + 1).toISOString()
+      // Lists begin with the newest: what came before is asked for apart from what came after.
+      const pages = await Promise.all([
+        listChanges({ ...query, to: justAfter, limit: few + 1 }),
+        listChanges({ ...query, $from: justAfter, limit: 100 }),
+      ])
+      return nearest(
+        pages.flatMap(({ items }) => items),
+        change,
+        few,
+      )
     },
     staleTime: 60_000,
   })
@@ -498,7 +508,9 @@ function NeighbourList({ change, neighbours }: { change: Change; neighbours: Nei
   const accounts = new Map(
     connections.data?.map(({ accountId, name }) => [accountId ?? '', name]) ?? [],
   )
-  const shown = nearest(found.data ?? [], change.id, few)
+  const shown = found.data ?? []
+  // A set of one has nothing to say.
+  if (found.data?.length === 0 && search.changeSet) return null
   return (
     <Section title={<bdi>{cut(title, 160)}</bdi>}>
       {found.isPending && <Skeleton height={80} />}

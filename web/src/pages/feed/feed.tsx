@@ -126,14 +126,18 @@ export function FeedPage() {
     },
     [navigate, look],
   )
+  /** Says of this list where the reader is in it. */
+  const latest = useRef(search)
+  latest.current = search
+  const mark = useCallback(
+    (marks: Pick<FeedSearch, 'at' | 'open'>) => {
+      latest.current = { ...latest.current, ...marks }
+      void navigate({ search: latest.current, replace: true, resetScroll: false })
+    },
+    [navigate],
+  )
   const [selected, setSelected] = useState(search.at)
-  const remember = useDebouncedCallback((at: string) => {
-    void navigate({
-      search: (now: FeedSearch) => ({ ...now, at }),
-      replace: true,
-      resetScroll: false,
-    })
-  }, 250)
+  const remember = useDebouncedCallback((at: string) => mark({ at }), 250)
   const select = useCallback(
     (key: string) => {
       setSelected(key)
@@ -143,17 +147,14 @@ export function FeedPage() {
   )
   const open = useMemo(() => new Set(search.open), [search.open])
   const fold = useCallback(
-    (id: string) =>
-      void navigate({
-        search: (now: FeedSearch) => {
-          const others = now.open?.filter((one) => one !== id) ?? []
-          const next = others.length === (now.open?.length ?? 0) ? [...others, id] : others
-          return { ...now, at: id, open: next.length > 0 ? next.slice(-20) : undefined }
-        },
-        replace: true,
-        resetScroll: false,
-      }),
-    [navigate],
+    (id: string) => {
+      const { open: before = [] } = latest.current
+      const others = before.filter((one) => one !== id)
+      const next = others.length === before.length ? [...others, id].slice(-20) : others
+      remember.cancel()
+      mark({ at: id, open: next.length > 0 ? next : undefined })
+    },
+    [mark, remember],
   )
 
   const searchBox = useRef<HTMLInputElement>(null)
@@ -309,27 +310,29 @@ export function FeedPage() {
         </Box>
         <Stack gap="sm" miw={0}>
           <Chips search={search} labelOf={labelOf} onChange={change} />
-          {histogram.isError ? (
-            <ErrorState error={histogram.error} retry={() => histogram.refetch()} />
-          ) : (
-            <Histogram
-              data={histogram.data}
-              isLoading={histogram.isPending}
-              onZoom={(from, to) => change(zoomInto(search, from, to, asOf))}
-              onZoomOut={zoomedOut}
-            />
-          )}
-          <div aria-live="polite" className={classes.newBar}>
-            {newCount > 0 && (
-              <Button
-                fullWidth
-                size="xs"
-                leftSection={<IconArrowUp size={14} aria-hidden />}
-                onClick={showNew}
-              >
-                {counted(newCount, isMore ? 'or more new change' : 'new change')}: show
-              </Button>
+          <div>
+            {histogram.isError ? (
+              <ErrorState error={histogram.error} retry={() => histogram.refetch()} />
+            ) : (
+              <Histogram
+                data={histogram.data}
+                isLoading={histogram.isPending}
+                onZoom={(from, to) => change(zoomInto(search, from, to, asOf))}
+                onZoomOut={zoomedOut}
+              />
             )}
+            <div aria-live="polite" className={classes.newBar}>
+              {newCount > 0 && (
+                <Button
+                  fullWidth
+                  size="xs"
+                  leftSection={<IconArrowUp size={14} aria-hidden />}
+                  onClick={showNew}
+                >
+                  {counted(newCount, isMore ? 'or more new change' : 'new change')}: show
+                </Button>
+              )}
+            </div>
           </div>
           <div ref={list} tabIndex={-1} style={{ outline: 'none' }} aria-busy={feed.isPending}>
             {feed.isPending && <RowSkeletons count={10} />}
@@ -342,6 +345,7 @@ export function FeedPage() {
                 onFold={fold}
                 selected={selected}
                 onSelect={select}
+                onLeave={remember.flush}
                 now={new Date(asOf)}
                 accounts={looks.accounts}
               />

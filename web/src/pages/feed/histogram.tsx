@@ -161,7 +161,7 @@ export function Histogram(props: {
               />
               <text
                 className={classes.tick}
-                x={Math.min(Math.max(x(tick), 18), width - 18)}
+                x={Math.min(Math.max(x(tick), 22), width - 22)}
                 y={height + 15}
                 textAnchor="middle"
               >

@@ -24,6 +24,8 @@ interface Roving {
   /** The one row that Tab reaches: the selected one, or else the first. */
   reachable: string | undefined
   onSelect: (key: string) => void
+  /** Just before a change's page is gone to. */
+  onLeave?: () => void
 }
 
 /** Marks what j and k walk over; its value is the row's key. */
@@ -62,6 +64,7 @@ export function Rows(
           selected={isIn(entry.id, props.selected) ? props.selected : undefined}
           reachable={isIn(entry.id, reachable) ? reachable : undefined}
           onSelect={props.onSelect}
+          onLeave={props.onLeave}
         />
       ))}
     </ol>
@@ -220,6 +223,7 @@ export function ChangeRow(
       data-selected={isSelected || undefined}
       tabIndex={props.reachable === rowKey ? 0 : -1}
       onFocus={() => props.onSelect(rowKey)}
+      onClick={props.onLeave}
     >
       <span className={classes.icon}>
         <OutcomeIcon outcome={change.outcome} />

@@ -1,0 +1,118 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  bucketAt,
+  moveCursor,
+  place,
+  span,
+  sum,
+  tickLabel,
+  ticks,
+  top,
+} from '../../web/src/pages/feed/buckets.ts'
+
+const at = (time: string) => Date.parse(`2026-03-02T${time}Z`)
+const histogram = {
+  // The first bucket begins before the window, the last ends after it.
+  from: '2026-03-02T12:05:00.000Z',
+  to: '2026-03-02T12:35:00.000Z',
+  bucketSeconds: 600,
+  buckets: [0, 10, 20, 30].map((minute, index) => ({
+    from: new Date(at(`12:${String(minute).padStart(2, '0')}:00`)).toISOString(),
+    total: index * 10,
+    failed: index,
+  })),
+}
+
+describe('a chosen part', () => {
+  test('is whole buckets, inside the window, from whichever end', () => {
+    for (const [one, other] of [
+      [1, 2],
+      [2, 1],
+    ] as const) {
+      expect(span(histogram, one, other)).toEqual({
+        from: new Date(at('12:10:00')),
+        to: new Date(at('12:30:00')),
+      })
+      expect(sum(histogram.buckets, one, other)).toEqual({ total: 30, failed: 3 })
+    }
+    expect(span(histogram, 0, 3)).toEqual({
+      from: new Date(histogram.from),
+      to: new Date(histogram.to),
+    })
+  })
+
+  test('is where the pointer is', () => {
+    expect([-1, 0, 0.24, 0.25, 0.99, 1, 7].map((x) => bucketAt(x, 4))).toEqual([
+      0, 0, 0, 1, 3, 3, 3,
+    ])
+    expect(
+      [at('11:00:00'), at('12:30:00'), at('14:00:00')].map((time) =>
+        place(time, at('12:00:00'), at('13:00:00')),
+      ),
+    ).toEqual([0, 0.5, 1])
+  })
+
+  test('is moved by keys, and widened with Shift', () => {
+    let state: { cursor: number | null; anchor: number | null } = { cursor: null, anchor: null }
+    const press = (key: string, isShift = false) => {
+      state = moveCursor(state, key, isShift, 60) ?? state
+      return [state.anchor, state.cursor]
+    }
+    expect(press('ArrowLeft')).toEqual([null, 59])
+    expect(press('ArrowLeft')).toEqual([null, 58])
+    expect(press('ArrowLeft', true)).toEqual([58, 57])
+    expect(press('PageUp', true)).toEqual([58, 47])
+    expect(press('Home')).toEqual([null, 0])
+    expect(press('ArrowLeft')).toEqual([null, 0])
+    expect(press('End', true)).toEqual([0, 59])
+    expect(moveCursor(state, 'x', false, 60)).toBeUndefined()
+    expect(moveCursor(state, 'toString', false, 60)).toBeUndefined()
+    expect(moveCursor(state, 'ArrowLeft', false, 0)).toBeUndefined()
+  })
+})
+
+describe('the axis', () => {
+  test('has full hours of UTC', () => {
+    const shown = ticks(at('11:40:00'), at('15:10:00'), 'utc', 5)
+    expect(shown.map((tick) => tickLabel(tick, 'utc'))).toEqual([
+      '12:00',
+      '13:00',
+      '14:00',
+      '15:00',
+    ])
+  })
+
+  test('names the day at midnight', () => {
+    const from = Date.parse('2026-03-01T18:00:00Z')
+    const shown = ticks(from, from + 12 * 3_600_000, 'utc', 3)
+    expect(shown.map((tick) => tickLabel(tick, 'utc'))).toEqual(['18:00', '2 Mar', '06:00'])
+  })
+
+  test('is never crowded, sorted, and inside the window, in either zone', () => {
+    const windows = fc.tuple(
+      fc.date({ min: new Date('2001-01-01'), max: new Date('2100-01-01'), noInvalidDate: true }),
+      fc.integer({ min: 1_000, max: 3 * 365 * 24 * 3_600_000 }),
+      fc.integer({ min: 1, max: 30 }),
+      fc.constantFrom('utc' as const, 'local' as const),
+    )
+    fc.assert(
+      fc.property(windows, ([start, length, most, zone]) => {
+        const from = start.getTime()
+        const shown = ticks(from, from + length, zone, most)
+        expect(shown.length).toBeLessThanOrEqual(most + 1)
+        expect(shown).toEqual(shown.toSorted((a, b) => a - b))
+        for (const tick of shown) {
+          expect(tick).toBeGreaterThanOrEqual(from)
+          expect(tick).toBeLessThanOrEqual(from + length)
+        }
+      }),
+    )
+  })
+
+  test('is as high as the highest bar, and round', () => {
+    expect([0, 1, 4, 5, 9, 11, 41, 99, 100, 250_000].map(top)).toEqual([
+      4, 4, 4, 5, 10, 20, 50, 100, 100, 400_000,
+    ])
+  })
+})

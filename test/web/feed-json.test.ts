@@ -1,0 +1,70 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { isSmall, printed, size, toNode, visible } from '../../web/src/components/json.ts'
+
+const deep = (levels: number) => {
+  let value: unknown = 'end'
+  for (let level = 0; level < levels; level++) value = { in: value }
+  return value
+}
+
+test('printed JSON means the same, and holds nothing that cannot be seen', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ stringUnit: 'binary' }), (value) => {
+      const text = printed(value)!
+      expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)))
+      expect(text).not.toMatch(/(?![\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+    }),
+  )
+})
+
+test('marks that turn the direction of text are written out', () => {
+  expect(visible('gpj\u202e.exe')).toBe('gpj\\u202e.exe')
+  expect(visible('a\u200bb\ufeff')).toBe('a\\u200bb\\ufeff')
+  expect(visible('tag \u{e0041}')).toBe('tag \\udb40\\udc41')
+  expect(visible('line\nline\ttab')).toBe('line\nline\ttab')
+  expect(visible('שלום, 你好, é, 🙂')).toBe('שלום, 你好, é, 🙂')
+})
+
+describe('a tree', () => {
+  test('has a text that is JSON unfold, as policies are', () => {
+    const policy = { Version: '2012-10-17', Statement: [] }
+    for (const text of [JSON.stringify(policy), encodeURIComponent(JSON.stringify(policy))]) {
+      expect(toNode(text)).toMatchObject({ kind: 'branch', entries: Object.entries(policy) })
+    }
+    for (const text of ['{no json}', '"text"', '12', '%7Bno', '%', '']) {
+      expect(toNode(text)).toEqual({ kind: 'leaf', type: 'string', text })
+    }
+  })
+
+  test('takes keys for what they are', () => {
+    const hostile = JSON.parse('{"__proto__": {"a": 1}, "constructor": 2, "": 3}')
+    expect(toNode(hostile)).toMatchObject({
+      entries: [
+        ['__proto__', { a: 1 }],
+        ['constructor', 2],
+        ['', 3],
+      ],
+    })
+  })
+
+  test('says how much is in it', () => {
+    const told = [[], [1], [1, 2], {}, { a: 1 }, { a: 1, b: 2 }].map((value) =>
+      size(toNode(value) as never),
+    )
+    expect(told).toEqual(['empty', '1 entry', '2 entries', 'empty', '1 field', '2 fields'])
+  })
+
+  test('begins unfolded only when there is little in it, however deep or wide it is', () => {
+    expect(isSmall({ a: [1, 2] }, 10)).toBe(true)
+    expect(isSmall({ a: [1, 2] }, 3)).toBe(false)
+    expect(isSmall(deep(100_000), 50)).toBe(false)
+    expect(isSmall(Array.from({ length: 100_000 }), 50)).toBe(false)
+  })
+
+  test('is there even where JSON cannot be printed', () => {
+    const value = deep(200_000)
+    expect(printed(value)).toBeUndefined()
+    expect(toNode(value)).toMatchObject({ kind: 'branch', type: 'object' })
+  })
+})
