@@ -1,5 +1,5 @@
 import { HttpError } from '@oazapfts/runtime'
-import { QueryClient } from '@tanstack/react-query'
+import { QueryCache, QueryClient } from '@tanstack/react-query'
 
 /** RFC 9457, as the API answers it. */
 interface Problem {
@@ -42,7 +42,14 @@ export function fieldTrouble(error: unknown, pointer: string): string | undefine
   return troubleOf(error).errors.find((one) => one.pointer === pointer)?.detail
 }
 
-export const queryClient = new QueryClient({
+export const queryClient: QueryClient = new QueryClient({
+  queryCache: new QueryCache({
+    onError(error, query) {
+      // The session has ended meanwhile: the layout asks who is there, and leads to the sign-in page.
+      if (troubleOf(error).status === 401 && query.queryKey[0] !== 'me')
+        void queryClient.invalidateQueries({ queryKey: ['me'] })
+    },
+  }),
   defaultOptions: {
     queries: {
       staleTime: 5_000,
