@@ -69,6 +69,8 @@ export function eventRoutes(app: App, { notifications }: ApiContext): void {
       reply.raw.once('close', () => stream.destroy())
       write('retry: 2000\n: listening\n\n')
       reply.header('content-type', 'text/event-stream')
+      // Or the server, when it ends, would wait for what else comes this way.
+      reply.header('connection', 'close')
       // nginx would keep it back otherwise.
       reply.header('x-accel-buffering', 'no')
       return reply.send(stream as never) as never

@@ -186,7 +186,9 @@ async function searched(...[trx, filters]: Parameters<typeof withSearch>): Promi
 /** @throws Problem 422 when there is no time between the bounds */
 function inWindow(filters: ChangeFilters): Windowed {
   const to = filters.to ?? new Date()
-  const from = filters.from ?? new Date(to.getTime() - DEFAULT_HOURS * 3_600_000)
+  const asked = filters.from ?? new Date(to.getTime() - DEFAULT_HOURS * 3_600_000)
+  // No change is older: their ids hold no time before.
+  const from = new Date(Math.max(0, asked.getTime()))
   if (from < to) return { ...filters, from, to }
   const detail = filters.to
     ? '`from` has to be before `to`.'

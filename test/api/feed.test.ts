@@ -1,0 +1,355 @@
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { toProblem } from '../../src/api/errors.ts'
+import type { Change } from '../../src/changes/change.ts'
+import { asOrganization, openDatabase } from '../../src/db/database.ts'
+import { bucketsFor, facetFields } from '../../src/db/feed.ts'
+import { ensurePartitions } from '../../src/db/imports.ts'
+import { createTestApi, type Tenant, type TestApi } from '../support/api.ts'
+import { someChange } from '../support/changes.ts'
+import { createTestDatabase } from '../support/database.ts'
+
+const noon = Date.parse('2026-03-02T12:00:00Z')
+const window = 'from=2026-03-02T00:00:00Z&to=2026-03-03T00:00:00Z'
+
+let api: TestApi
+let tenant: Tenant
+let connectionIds: string[]
+let environmentId: string
+
+/** What is in the feed besides one ordinary change of each connection at noon. */
+const changes: { connection: number; minutes: number; fields: Partial<Change> }[] = [
+  { connection: 0, minutes: 0, fields: {} },
+  { connection: 1, minutes: 0, fields: { accountId: '222233334444' } },
+  {
+    connection: 0,
+    minutes: 1,
+    fields: {
+      service: 's3',
+      action: 'PutBucketPolicy',
+      summary: 'alice changed who may read shop-prod-logs',
+      actor: { kind: 'person', name: 'alice@example.com', id: 'alice', chain: [] },
+      resources: [
+        { type: 'AWS::S3::Bucket', id: 'shop-prod-logs', arn: 'arn:aws:s3:::shop-prod-logs' },
+      ],
+    },
+  },
+  {
+    connection: 0,
+    minutes: 61,
+    fields: {
+      service: 's3',
+      action: 'DeleteBucket',
+      outcome: 'denied',
+      error: { code: 'AccessDenied' },
+      resources: [],
+      region: null,
+    },
+  },
+  {
+    connection: 1,
+    minutes: 61,
+    fields: { noise: 'a-rule', tool: { name: 'cli', label: 'the CLI' } },
+  },
+  // Outside of the window.
+  { connection: 0, minutes: 12 * 60, fields: { service: 'late' } },
+]
+
+beforeAll(async () => {
+  api = await createTestApi()
+  await api.db.transaction().execute((trx) => ensurePartitions(trx, new Date(noon)))
+  const stranger = await api.tenant('stranger')
+  tenant = await api.tenant('feed')
+  connectionIds = []
+  for (const owner of [stranger, tenant, tenant]) {
+    const name = `account ${connectionIds.length}`
+    const { body } = await owner.request('POST', '/api/v1/connections', { name })
+    connectionIds.push(body.id)
+  }
+  const [theirs, ...own] = connectionIds
+  connectionIds = own
+  const made = await tenant.request('POST', '/api/v1/environments', { name: 'Production' })
+  environmentId = made.body.id
+  await tenant.request('PATCH', `/api/v1/connections/${own[0]}`, { environmentId })
+  await asOrganization(api.db, stranger.id, (trx) =>
+    someChange(
+      trx,
+      { organizationId: stranger.id, connectionId: theirs! },
+      { occurredAt: new Date(noon), service: 'theirs', summary: 'shop-prod' },
+    ),
+  )
+  await asOrganization(api.db, tenant.id, async (trx) => {
+    for (const { connection, minutes, fields } of changes) {
+      const owner = { organizationId: tenant.id, connectionId: connectionIds[connection]! }
+      await someChange(trx, owner, { occurredAt: new Date(noon + minutes * 60_000), ...fields })
+    }
+  })
+})
+afterAll(() => api.close())
+
+const histogram = (query: string) => tenant.request('GET', `/api/v1/changes/histogram?${query}`)
+const facets = (query: string) => tenant.request('GET', `/api/v1/changes/facets?${query}`)
+
+describe('the histogram', () => {
+  test('counts changes and failures, the empty buckets included', async () => {
+    const { status, body } = await histogram(`${window}&buckets=24`)
+    expect(status).toBe(200)
+    expect(body).toMatchObject({
+      from: '2026-03-02T00:00:00.000Z',
+      to: '2026-03-03T00:00:00.000Z',
+      bucketSeconds: 3600,
+      total: 5,
+    })
+    expect(body.buckets).toHaveLength(24)
+    expect(body.buckets[0]).toEqual({ from: '2026-03-02T00:00:00.000Z', total: 0, failed: 0 })
+    expect(body.buckets.filter(({ total }: { total: number }) => total > 0)).toEqual([
+      { from: '2026-03-02T12:00:00.000Z', total: 3, failed: 0 },
+      { from: '2026-03-02T13:00:00.000Z', total: 2, failed: 1 },
+    ])
+  })
+
+  test('takes the filters of the feed, and counts what the feed lists', async () => {
+    for (const query of [
+      'noise=false',
+      'noise=true',
+      'service=s3',
+      'service!=s3',
+      'q=SHOP-prod',
+      'q=ali',
+      'resource=shop-prod-logs',
+      `environment=${environmentId}`,
+      `environment!=${environmentId}`,
+      `connection=${connectionIds[1]}`,
+      'service=theirs',
+    ]) {
+      const counted = await histogram(`${window}&${query}`)
+      const listed = await tenant.request('GET', `/api/v1/changes?${window}&${query}`)
+      expect(counted.body.total, query).toBe(listed.body.items.length)
+    }
+  })
+
+  test('is of the last 24 hours where nothing else is said', async () => {
+    const { body } = await histogram('')
+    expect(Date.parse(body.to) - Date.parse(body.from)).toBe(24 * 3_600_000)
+    expect(Math.abs(Date.parse(body.to) - Date.now())).toBeLessThan(60_000)
+    const { body: day } = await histogram('to=2026-03-03T00:00:00Z')
+    expect(day).toMatchObject({ from: '2026-03-02T00:00:00.000Z', total: 5 })
+  })
+
+  test.each([
+    ['buckets=0', '?buckets'],
+    ['buckets=201', '?buckets'],
+    ['from=2026-03-03T00:00:00Z&to=2026-03-02T00:00:00Z', '?from'],
+    ['from=2026-03-03T00:00:00Z&to=2026-03-03T00:00:00Z', '?from'],
+    ['from=9999-03-03T00:00:00Z', '?from'],
+    ['limit=5', '?limit'],
+  ])('%j is an error that names it', async (query, pointer) => {
+    const { status, body } = await histogram(query)
+    expect({ status, body }).toMatchObject({ status: 422, body: { errors: [{ pointer }] } })
+  })
+
+  test('reaches for whatever time there is', async () => {
+    const { body } = await histogram('from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59Z')
+    expect(body.total).toBe(6)
+    expect(body.buckets.length).toBeLessThanOrEqual(60)
+  })
+})
+
+test.each<[string, string, number, number, number]>([
+  ['2026-03-02T12:00:00Z', '2026-03-02T12:00:10Z', 60, 1, 10],
+  ['2026-03-02T12:00:00Z', '2026-03-02T12:15:00Z', 60, 15, 60],
+  ['2026-03-02T12:00:00Z', '2026-03-02T13:00:00Z', 60, 60, 60],
+  ['2026-03-02T12:00:30Z', '2026-03-02T13:00:30Z', 60, 300, 13],
+  ['2026-03-02T00:00:00Z', '2026-03-03T00:00:00Z', 60, 1800, 48],
+  ['2026-03-02T00:00:00Z', '2026-03-09T00:00:00Z', 60, 10_800, 56],
+  // 4 March is a Wednesday: its week began on Monday, the 2nd.
+  ['2026-03-04T00:00:00Z', '2026-03-18T00:00:00Z', 3, 604_800, 3],
+  ['2026-03-04T00:00:00Z', '2026-03-04T00:00:02Z', 1, 5, 1],
+])('from %s to %s, %d buckets at most: each of %d seconds', (from, to, most, seconds, count) => {
+  const found = bucketsFor({ from: new Date(from), to: new Date(to) }, most)
+  expect(found).toMatchObject({ seconds, count })
+  expect(found.first).toBeLessThanOrEqual(Date.parse(from))
+  expect(found.first + count * seconds * 1000).toBeGreaterThanOrEqual(Date.parse(to))
+  expect(found.first + seconds * 1000).toBeGreaterThan(Date.parse(from))
+})
+
+describe('facets', () => {
+  test('count the values of each field, the most frequent first', async () => {
+    const { status, body } = await facets(window)
+    expect(status).toBe(200)
+    expect(body.total).toBe(5)
+    expect(body.noise).toEqual({ hidden: 1, shown: 4 })
+    expect(Object.keys(body.fields).sort()).toEqual([...facetFields].sort())
+    expect(body.fields).toMatchObject({
+      source: [{ value: 'aws.cloudtrail', count: 5 }],
+      service: [
+        { value: 'ec2', count: 3 },
+        { value: 's3', count: 2 },
+      ],
+      actor: [
+        { value: 'ada', count: 4 },
+        { value: 'alice@example.com', count: 1 },
+      ],
+      tool: [
+        { value: 'console', count: 4 },
+        { value: 'cli', count: 1 },
+      ],
+      account: [
+        { value: '111122223333', count: 4 },
+        { value: '222233334444', count: 1 },
+      ],
+      // One change has no region.
+      region: [{ value: 'us-east-1', count: 4 }],
+      outcome: [
+        { value: 'succeeded', count: 4 },
+        { value: 'denied', count: 1 },
+      ],
+      connection: [
+        { value: connectionIds[0], count: 3, label: 'account 1' },
+        { value: connectionIds[1], count: 2, label: 'account 2' },
+      ],
+      environment: [{ value: environmentId, count: 3, label: 'Production' }],
+      // Its ARN is the same bucket.
+      resource: [
+        { value: 'i-0123456789abcdef0', count: 3 },
+        { value: 'shop-prod-logs', count: 1 },
+      ],
+    })
+    expect(body.fields.action).toHaveLength(3)
+  })
+
+  test('what is asked for of a field narrows the others, not its own', async () => {
+    const { body } = await facets(`${window}&service=s3&outcome=denied`)
+    expect(body.total).toBe(1)
+    expect(body.noise).toEqual({ hidden: 0, shown: 1 })
+    // Of what was denied.
+    expect(body.fields.service).toEqual([{ value: 's3', count: 1 }])
+    // Of what S3 did.
+    expect(body.fields.outcome).toEqual([
+      { value: 'denied', count: 1 },
+      { value: 'succeeded', count: 1 },
+    ])
+    expect(body.fields.actor).toEqual([{ value: 'ada', count: 1 }])
+    expect(body.fields.resource).toEqual([])
+  })
+
+  test.each<[string, string]>([
+    ['service', 's3'],
+    ['actor', 'ada'],
+    ['tool', 'cli'],
+    ['region', 'us-east-1'],
+    ['account', '222233334444'],
+    ['action', 'RunInstances'],
+    ['outcome', 'denied'],
+    ['resource', 'shop-prod-logs'],
+    ['connection', 'CONNECTION'],
+    ['environment', 'ENVIRONMENT'],
+    ['source', 'aws.cloudtrail'],
+  ])('a count of %s is what the feed lists with it: %s', async (field, wanted) => {
+    const value = wanted
+      .replace('CONNECTION', connectionIds[1]!)
+      .replace('ENVIRONMENT', environmentId)
+    for (const other of ['', '&noise=false', '&outcome=succeeded', '&service!=s3']) {
+      const query = `${window}&${field}=${encodeURIComponent(value)}${other}`
+      const { body } = await facets(query)
+      const listed = await tenant.request('GET', `/api/v1/changes?${query}`)
+      expect(body.total, query).toBe(listed.body.items.length)
+      // Whatever else is asked for of the field.
+      const { body: elsewhere } = await facets(
+        `${query}&${field}=${field === 'outcome' ? 'failed' : 'nothing'}`,
+      )
+      const count = elsewhere.fields[field].find(
+        (facet: { value: string }) => facet.value === value,
+      )
+      // The outcome is asked for twice in one of them.
+      if (field !== 'outcome') expect(count?.count ?? 0, query).toBe(listed.body.items.length)
+    }
+  })
+
+  test('noise is counted whether it is shown or not', async () => {
+    for (const noise of ['', '&noise=false', '&noise=true']) {
+      const { body } = await facets(window + noise)
+      expect(body.noise, noise).toEqual({ hidden: 1, shown: 4 })
+    }
+    expect((await facets(`${window}&noise=true`)).body.total).toBe(1)
+  })
+
+  test('values that are too long for the index are not listed, and their changes still counted', async () => {
+    const other = await api.tenant('long names')
+    const { body } = await other.request('POST', '/api/v1/connections', { name: 'a' })
+    const long = (letter: string, bytes = 512) => letter.repeat(bytes)
+    const id = await asOrganization(api.db, other.id, (trx) =>
+      someChange(
+        trx,
+        { organizationId: other.id, connectionId: body.id },
+        {
+          occurredAt: new Date(noon),
+          service: long('s'),
+          action: long('a'),
+          actor: { kind: 'user', name: long('u'), id: 'u', chain: [] },
+          tool: { name: long('t'), label: 't' },
+          region: long('r'),
+          resources: Array.from({ length: 40 }, (_, n) => ({
+            type: 't',
+            id: `${n}`.padEnd(512, 'x'),
+          })),
+        },
+      ),
+    )
+    const found = await other.request('GET', `/api/v1/changes/${id}`)
+    expect(found.status).toBe(200)
+    const { body: counted } = await other.request('GET', `/api/v1/changes/facets?${window}`)
+    expect(counted.total).toBe(1)
+    expect(counted.fields.service).toEqual([])
+    expect(counted.fields.resource.length).toBeGreaterThan(0)
+    // The last of forty is searched for, and found, though it is in no facet.
+    const last = `39${'x'.repeat(510)}`
+    const listed = await other.request('GET', `/api/v1/changes?resource=${last}`)
+    expect(listed.body.items).toHaveLength(1)
+  })
+})
+
+describe('search', () => {
+  test.each([
+    ['shop-prod', 1],
+    ['SHOP-PROD', 1],
+    ['hop-pro', 1],
+    ['alice', 1],
+    ['lice@exam', 1],
+    ['i-0123', 3],
+    ['arn:aws:s3:::shop', 1],
+    ['BucketPol', 1],
+    ['%', 0],
+    ['___', 0],
+    ['s3', 1],
+    ['nowhere to be found', 0],
+  ])('%j is found in %d changes', async (q, count) => {
+    const { body } = await tenant.request(
+      'GET',
+      `/api/v1/changes?${window}&q=${encodeURIComponent(q)}`,
+    )
+    expect(body.items).toHaveLength(count)
+  })
+
+  test('pages go on where they ended', async () => {
+    const first = await tenant.request('GET', `/api/v1/changes?${window}&q=i-0123&limit=2`)
+    expect(first.body.items).toHaveLength(2)
+    const next = `/api/v1/changes?${window}&q=i-0123&limit=2&cursor=${first.body.nextCursor}`
+    const second = await tenant.request('GET', next)
+    expect(second.body.items).toHaveLength(1)
+    expect(second.body.nextCursor).toBeNull()
+  })
+})
+
+test('a statement that takes too long is given up, and the answer says what to do', async () => {
+  const database = await createTestDatabase()
+  const url = database.url
+  const impatient = openDatabase({ url, role: 'cairn_api', statementTimeoutMs: 50 })
+  const error = await sql`SELECT pg_sleep(30)`.execute(impatient).catch((error) => error)
+  await impatient.destroy()
+  await database.drop()
+  expect(toProblem(error)).toMatchObject({
+    status: 504,
+    message: expect.stringContaining('`from`'),
+  })
+})
