@@ -14,6 +14,7 @@ import {
 import { IconCheck, IconMinus } from '@tabler/icons-react'
 import { useState } from 'react'
 import type { Facets as Data } from '../../client.ts'
+import { ErrorState } from '../../components/states.tsx'
 import { cut } from './entries.ts'
 import classes from './feed.module.css'
 import { fieldLabels } from './labels.ts'
@@ -30,6 +31,8 @@ const few = 6
 export function Facets(props: {
   data: Data | undefined
   isLoading: boolean
+  error: unknown
+  retry: () => void
   search: FeedSearch
   labelOf: LabelOf
   onChange: Change
@@ -39,6 +42,7 @@ export function Facets(props: {
     <Stack gap="md">
       <Switches {...props} />
       {!data && props.isLoading && <Skeleton height={320} />}
+      {!data && props.error !== null && <ErrorState error={props.error} retry={props.retry} />}
       {data &&
         fields.map((field) => (
           <FieldFacets
@@ -124,7 +128,7 @@ function FieldFacets(props: {
     : [...new Set([...all.slice(0, few), ...all.filter((value) => picked.includes(value))])]
   return (
     <section aria-label={fieldLabels[field]}>
-      <Text size="xs" fw={600} mb={2} px={6} component="h3">
+      <Text size="xs" fw={600} mb={2} px={6} component="h2">
         {fieldLabels[field]}
       </Text>
       {shown.map((value) => {

@@ -169,6 +169,12 @@ export function FeedPage() {
     list.current?.focus()
   }
 
+  // An empty page has no reader whom it would disturb.
+  const isEmptyWithNews = entries?.length === 0 && newCount > 0
+  useEffect(() => {
+    if (isEmptyWithNews) look()
+  }, [isEmptyWithNews, look])
+
   const onKey = useRef<(event: KeyboardEvent) => void>(undefined)
   onKey.current = (event) => {
     const target = event.target instanceof HTMLElement ? event.target : document.body
@@ -239,6 +245,8 @@ export function FeedPage() {
     <Facets
       data={facets.data}
       isLoading={facets.isPending}
+      error={facets.error}
+      retry={() => facets.refetch()}
       search={search}
       labelOf={labelOf}
       onChange={change}
@@ -305,7 +313,7 @@ export function FeedPage() {
         </Group>
       </Group>
       <div className={classes.page}>
-        <Box component="aside" visibleFrom="md" className={classes.aside} aria-label="Filters">
+        <Box component="section" visibleFrom="md" className={classes.aside} aria-label="Filters">
           {facetList}
         </Box>
         <Stack gap="sm" miw={0}>
@@ -336,7 +344,12 @@ export function FeedPage() {
           </div>
           <div ref={list} tabIndex={-1} style={{ outline: 'none' }} aria-busy={feed.isPending}>
             {feed.isPending && <RowSkeletons count={10} />}
-            {feed.isError && <ErrorState error={feed.error} retry={() => feed.refetch()} />}
+            {feed.isError && (
+              <ErrorState
+                error={feed.error}
+                retry={() => (feed.isFetchNextPageError ? feed.fetchNextPage() : feed.refetch())}
+              />
+            )}
             {entries && entries.length > 0 && (
               <Rows
                 entries={entries}
@@ -354,6 +367,9 @@ export function FeedPage() {
               <NothingFound
                 search={search}
                 hidden={facets.data?.noise.hidden ?? 0}
+                isImporting={
+                  connections.data?.some(({ status }) => status === 'importing') ?? false
+                }
                 onChange={change}
               />
             )}
@@ -457,6 +473,7 @@ function NothingConnected() {
 function NothingFound(props: {
   search: FeedSearch
   hidden: number
+  isImporting: boolean
   onChange: (search: FeedSearch) => void
 }) {
   const { search, onChange } = props
@@ -493,7 +510,9 @@ function NothingFound(props: {
     >
       {isFiltered
         ? 'In this window no change fits all that was chosen.'
-        : 'No change is known in this window. CloudTrail tells about ten minutes late.'}
+        : props.isImporting
+          ? 'An account is being imported, the newest changes first. What is found appears here by itself.'
+          : 'No change is known in this window. CloudTrail tells about ten minutes late.'}
     </EmptyState>
   )
 }

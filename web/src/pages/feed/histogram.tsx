@@ -41,6 +41,7 @@ export function Histogram(props: {
   const anchor = at.anchor === null ? null : Math.min(at.anchor, count - 1)
   const chosen = cursor === null ? null : ([anchor ?? cursor, cursor] as const)
   const edges = chosen && span(data, ...chosen)
+  const pendingFrom = Date.parse(data.completeThrough ?? data.to)
   const failed = sum(data.buckets, 0, count - 1).failed
   const zoom = () => {
     if (edges) props.onZoom(edges.from, edges.to)
@@ -108,11 +109,11 @@ export function Histogram(props: {
           onBlur={() => setAt(none)}
           onDoubleClick={props.onZoomOut}
         >
-          {data.completeThrough !== null && Date.parse(data.completeThrough) < to && (
+          {pendingFrom < to && (
             <rect
               className={classes.pending}
-              x={x(Date.parse(data.completeThrough))}
-              width={width - x(Date.parse(data.completeThrough))}
+              x={x(pendingFrom)}
+              width={width - x(pendingFrom)}
               height={height}
             />
           )}
@@ -173,7 +174,8 @@ export function Histogram(props: {
       </div>
       <Group justify="space-between" gap="xs" mih={24} wrap="nowrap" mt={2}>
         <Text size="xs" className={classes.meta} aria-hidden>
-          {told ?? `${inWords({ total: data.total, failed })}. Drag to zoom in.`}
+          {told ??
+            `${inWords({ total: data.total, failed })}. ${pendingFrom < to ? 'More may come where it is shaded. ' : ''}Drag to zoom in.`}
         </Text>
         <VisuallyHidden aria-live="polite">{isDragging ? '' : told}</VisuallyHidden>
         {props.onZoomOut && (
