@@ -1,0 +1,402 @@
+import { readFileSync } from 'node:fs'
+import type { Locator, Page } from 'playwright-core'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { trusting } from '../support/account.ts'
+import { type Connected, clipboardOf, putRole, someRecord, useWeb } from '../support/web.ts'
+
+const web = useWeb()
+
+/** One of the three lines of a verification, with the word for how it stands. */
+function line(page: Page, question: RegExp): Locator {
+  return page.getByRole('button', { name: question })
+}
+
+const lines = [/We can get in/, /Nobody can without the ID/, /We can read events/]
+
+async function allProven(page: Page): Promise<void> {
+  for (const question of lines) {
+    await line(page, question).filter({ hasText: 'Proven' }).waitFor()
+  }
+}
+
+/** Its state, as the page says it. */
+function state(page: Page, word: string): Promise<void> {
+  const section = page.getByRole('region', { name: 'State', exact: true })
+  return section.getByText(word, { exact: true }).waitFor()
+}
+
+async function isInNoField(page: Page, text: string): Promise<void> {
+  for (const field of await page.locator('input, textarea').all()) {
+    expect(await field.inputValue()).not.toContain(text)
+  }
+}
+
+const putRight = ({ roleArn, externalId }: Connected) =>
+  putRole(web.simulator, { roleArn, externalId })
+
+test('from nothing to imported: the link, the account, its role by the template, the feed', async () => {
+  const { simulator, owner } = web
+  const accountId = web.accountId()
+  const now = simulator.now()
+  simulator.addEvents(
+    Array.from({ length: 400 }, (_, n) =>
+      someRecord({
+        ...{ now, secondsAgo: 60 + n * 600 },
+        awsRegion: n % 2 ? 'us-east-1' : 'eu-west-1',
+        requestParameters: { dBInstanceIdentifier: `orders-${n}` },
+      }),
+    ),
+    { accountId },
+  )
+
+  // The one-time link makes the owner.
+  const page = await web.open(new URL(web.welcomeUrl).pathname + new URL(web.welcomeUrl).search, {
+    signedIn: false,
+  })
+  await page.getByRole('heading', { name: 'Make the first account' }).waitFor()
+  await expect.poll(() => page.url()).not.toContain('token')
+  await page.getByLabel('Name').fill(owner.name)
+  await page.getByLabel('Email').fill(owner.email)
+  await page.getByLabel('Password', { exact: true }).fill('short')
+  await page.getByRole('button', { name: 'Make the account' }).click()
+  await page
+    .getByText(/Too short: 5 of at least/)
+    .first()
+    .waitFor()
+  await page.getByLabel('Password', { exact: true }).fill(owner.password)
+  await page.getByRole('button', { name: 'Make the account' }).click()
+
+  // Nothing is connected: the card leads to the first connection.
+  await page.getByRole('heading', { name: 'Integrations', level: 1 }).waitFor()
+  await page.getByText('No account is connected yet').waitFor()
+  await page.getByRole('button', { name: 'Connect an account' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Connect an account' })
+  await dialog.getByLabel('Name').fill('Shop production')
+  await dialog.getByRole('button', { name: 'Go on to the role' }).click()
+  await page.getByRole('heading', { name: 'Shop production', level: 1 }).waitFor()
+  await state(page, 'Waiting for a role')
+  const address = page.url()
+
+  // The external ID is there to be copied, and in no field.
+  const externalId = (await page
+    .getByText(/^cairn-[\w-]{20,}$/)
+    .first()
+    .textContent())!
+  await page.getByRole('button', { name: 'Copy the external ID' }).click()
+  expect(await clipboardOf(page)).toBe(externalId)
+  await isInNoField(page, externalId)
+
+  // The other ways are there, filled in.
+  await page.getByRole('region', { name: 'Terraform block' }).getByText(externalId).waitFor()
+  await page.getByRole('tab', { name: 'Raw policies' }).click()
+  const trust = await page.getByRole('region', { name: 'Trust policy' }).textContent()
+  expect(JSON.parse(trust!).Statement[0].Condition).toEqual({
+    StringEquals: { 'sts:ExternalId': externalId },
+  })
+
+  // The very file that the page hands out makes the role.
+  await page.getByRole('tab', { name: 'CloudFormation' }).click()
+  const download = page.waitForEvent('download')
+  await page.getByRole('link', { name: /^Download .*\.yaml/ }).click()
+  const template = readFileSync(await (await download).path(), 'utf8')
+  expect(template).toContain(externalId)
+  const { outputs } = await simulator.createStack({ template, accountId })
+  const roleArn = outputs.RoleArn!
+
+  // What is no role says why, as it is typed.
+  const field = page.getByLabel('ARN of the role')
+  const verify = page.getByRole('button', { name: 'Verify the role' })
+  for (const [wrong, why] of [
+    ['cairn-read-only', /arn:/],
+    [`arn:aws:iam::${accountId}:user/ada`, /user/],
+    [`arn:aws:sts::${accountId}:assumed-role/cairn-read-only/me`, /session/i],
+    [`arn:aws:iam::1234:role/cairn-read-only`, /account/i],
+  ] as const) {
+    await field.fill(wrong)
+    await expect.poll(() => field.getAttribute('aria-invalid')).toBe('true')
+    const describedBy = (await field.getAttribute('aria-describedby'))!.split(' ')
+    const told = await page
+      .locator(describedBy.map((id) => `[id="${id}"]`).join())
+      .allTextContents()
+    expect(told.join(' '), wrong).toMatch(why)
+    expect(await verify.isDisabled()).toBe(true)
+  }
+
+  // The right one is verified and imported before the reader's eyes.
+  await field.fill(` ${roleArn} `)
+  await page.getByText(`in account ${accountId}`).waitFor()
+  await verify.click()
+  await page.getByRole('region', { name: 'Imported' }).waitFor()
+  await page
+    .getByRole('link', { name: /ada .*orders-\d/ })
+    .first()
+    .waitFor()
+  await state(page, 'Current')
+  await page
+    .getByRole('cell', { name: /eu-west-1/ })
+    .or(page.getByRole('rowheader', { name: 'eu-west-1' }))
+    .first()
+    .waitFor()
+  expect(page.url()).toBe(address)
+  await page.getByRole('button', { name: /Verification Only Cairn gets in/ }).click()
+  await allProven(page)
+
+  // It is in the feed.
+  await page.getByRole('link', { name: 'All changes of this account' }).click()
+  await page.getByRole('heading', { name: /What changed/ }).waitFor()
+  await page
+    .getByRole('list', { name: 'Changes' })
+    .getByText(/orders/)
+    .first()
+    .waitFor()
+}, 120_000)
+
+describe('of an account that is connected', () => {
+  beforeAll(() => web.makeOwner())
+
+  /** Opens a connection's page with its role spoilt, and lets it be verified once more. */
+  async function failing(spoil: (connected: Connected) => void) {
+    const connected = await web.connect()
+    await web.imported(connected.id)
+    const page = await web.open(`/integrations/aws/${connected.id}`)
+    await state(page, 'Current')
+    spoil(connected)
+    await page.getByRole('button', { name: /Verification Only Cairn gets in/ }).click()
+    await page.getByRole('button', { name: 'Verify now' }).click()
+    await state(page, 'Needs action')
+    return { connected, page }
+  }
+
+  const condition = (of: (externalId: string) => object | null) => (connected: Connected) =>
+    putRole(web.simulator, { ...connected, condition: of(connected.externalId) })
+
+  test.each<{
+    what: string
+    spoil: (connected: Connected) => void
+    failed: RegExp
+    seen: RegExp
+    sentence: RegExp
+    snippet: RegExp
+  }>([
+    {
+      what: 'no condition in its trust',
+      spoil: condition(() => null),
+      failed: lines[1]!,
+      seen: /AWS gave a session/,
+      sentence: /Not safe yet: this role can be assumed without the external ID/,
+      snippet: /"StringEquals"/,
+    },
+    {
+      what: 'StringLike "*"',
+      spoil: condition(() => ({ StringLike: { 'sts:ExternalId': '*' } })),
+      failed: lines[1]!,
+      seen: /AWS gave a session/,
+      sentence: /Not safe yet: this role can be assumed with another external ID/,
+      snippet: /"StringEquals"/,
+    },
+    {
+      what: 'StringLike with its ID and "*"',
+      spoil: condition((id) => ({ StringLike: { 'sts:ExternalId': `${id}*` } })),
+      failed: lines[1]!,
+      seen: /AWS gave a session/,
+      sentence: /Not safe yet: this role can be assumed with another external ID/,
+      snippet: /"StringEquals"/,
+    },
+    {
+      what: 'StringEqualsIgnoreCase',
+      spoil: condition((id) => ({ StringEqualsIgnoreCase: { 'sts:ExternalId': id } })),
+      failed: lines[1]!,
+      seen: /AWS gave a session/,
+      sentence: /Not safe yet: this role can be assumed with another external ID/,
+      snippet: /"StringEquals"/,
+    },
+    {
+      what: 'another external ID',
+      spoil: condition((id) => ({ StringEquals: { 'sts:ExternalId': `${id}-2` } })),
+      failed: lines[0]!,
+      seen: /AccessDenied/,
+      sentence: /Nothing more is imported until that is mended/,
+      snippet: /"StringEquals"/,
+    },
+    {
+      what: 'no permission to read events',
+      spoil: (connected) =>
+        putRole(web.simulator, {
+          ...connected,
+          policies: [
+            {
+              Version: '2012-10-17',
+              Statement: [{ Effect: 'Allow', Action: 'cloudtrail:DescribeTrails', Resource: '*' }],
+            },
+          ],
+        }),
+      failed: lines[2]!,
+      seen: /AccessDenied/,
+      sentence: /may not read events/,
+      snippet: /cloudtrail:LookupEvents/,
+    },
+    {
+      what: 'no role any more',
+      spoil: ({ roleArn }) => void web.simulator.deleteRole(roleArn),
+      failed: lines[0]!,
+      seen: /AccessDenied/,
+      sentence: /Nothing more is imported until that is mended/,
+      snippet: /sts:ExternalId/,
+    },
+  ])(
+    'with $what, the page says which question fails, what was seen, and what mends it',
+    async ({ spoil, failed, seen, sentence, snippet }) => {
+      const { connected, page } = await failing(spoil)
+      await page.getByText(sentence).first().waitFor()
+      await line(page, failed).filter({ hasText: 'Failed' }).waitFor()
+      for (const other of lines) {
+        if (other === failed) continue
+        expect(await line(page, other).textContent()).not.toContain('Failed')
+      }
+      // It is unfolded by itself.
+      expect(await line(page, failed).getAttribute('aria-expanded')).toBe('true')
+      await page
+        .getByText(/^Seen: /)
+        .filter({ hasText: seen })
+        .first()
+        .waitFor()
+      await page.getByText('To mend it:').first().waitFor()
+      const paste = page.getByRole('region').filter({ hasText: snippet }).last()
+      await paste.locator('xpath=..').getByRole('button', { name: /^Copy/ }).click()
+      const copied = await clipboardOf(page)
+      expect(copied).toMatch(snippet)
+
+      // Mended, it goes on without the page being loaded anew.
+      putRight(connected)
+      web.simulator.addEvents(
+        [
+          someRecord({
+            ...{ now: web.simulator.now(), secondsAgo: 5 },
+            requestParameters: { dBInstanceIdentifier: 'after-mending' },
+          }),
+        ],
+        { accountId: connected.accountId },
+      )
+      await page.evaluate('globalThis.notReloaded = true')
+      await page.getByRole('button', { name: 'Verify now' }).click()
+      await allProven(page)
+      await state(page, 'Current')
+      // Its quiet regions are not due yet.
+      await page.getByRole('button', { name: 'Import now' }).click()
+      await page.getByRole('link', { name: /after-mending/ }).waitFor()
+      expect(await page.evaluate('globalThis.notReloaded')).toBe(true)
+    },
+    90_000,
+  )
+
+  test('a role that is not safe when first given imports nothing, and all by itself once mended', async () => {
+    const { simulator, cairn } = web
+    const accountId = web.accountId()
+    const made = await cairn.request('POST', '/connections', { name: 'Unsafe' })
+    simulator.addEvents([someRecord({ now: simulator.now() })], { accountId })
+    const roleArn = `arn:aws:iam::${accountId}:role/open`
+    simulator.putRole({
+      arn: roleArn,
+      trustPolicy: trusting(simulator.vendor.principalArn, undefined),
+      policies: [
+        { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] },
+      ],
+    })
+    const page = await web.open(`/integrations/aws/${made.id}`)
+    await page.getByLabel('ARN of the role').fill(roleArn)
+    await page.getByRole('button', { name: 'Verify the role' }).click()
+    await state(page, 'Needs action')
+    await page
+      .getByText(/can be assumed without the external ID\. Nothing was imported\./)
+      .waitFor()
+    await line(page, lines[1]!).filter({ hasText: 'Failed' }).waitFor()
+    expect((await cairn.request('GET', `/changes?connection=${made.id}`)).items).toEqual([])
+
+    putRole(simulator, { roleArn, externalId: made.externalId })
+    await page.getByRole('button', { name: 'Verify now' }).click()
+    await state(page, 'Current')
+    await page.getByRole('link', { name: /ada .*orders/ }).waitFor()
+  }, 60_000)
+
+  test('it is paused and resumed, imported at once, and looks back further when told', async () => {
+    const { simulator } = web
+    const connected = await web.connect()
+    const old = someRecord({
+      ...{ now: simulator.now(), secondsAgo: 4 * 86_400 },
+      requestParameters: { dBInstanceIdentifier: 'four-days-old' },
+    })
+    simulator.addEvents([old], { accountId: connected.accountId })
+    await web.imported(connected.id)
+    const page = await web.open(`/integrations/aws/${connected.id}`)
+    await state(page, 'Current')
+    await page.getByText('No change yet').waitFor()
+
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await state(page, 'Paused')
+    expect(await page.getByRole('button', { name: 'Import now' }).isDisabled()).toBe(true)
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await state(page, 'Current')
+
+    const fresh = someRecord({
+      ...{ now: simulator.now(), secondsAgo: 3 },
+      requestParameters: { dBInstanceIdentifier: 'just-now' },
+    })
+    simulator.addEvents([fresh], { accountId: connected.accountId })
+    await page.getByRole('button', { name: 'Import now' }).click()
+    await page.getByText(/1 new change from \d regions/).waitFor()
+    await page.getByRole('link', { name: /just-now/ }).waitFor()
+
+    await page.getByRole('button', { name: /What is imported/ }).click()
+    await page.getByLabel('Look-back in days').fill('6')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Saved.').waitFor()
+    await page.getByRole('link', { name: /four-days-old/ }).waitFor()
+  }, 90_000)
+
+  test('it gets a new name and an environment in place; its external ID has no field', async () => {
+    const { id, externalId } = await web.connect()
+    const page = await web.open(`/integrations/aws/${id}`)
+    await page.getByRole('button', { name: 'Rename' }).click()
+    await page.getByLabel('Name', { exact: true }).fill('Payments')
+    await page.getByRole('button', { name: 'Save' }).first().click()
+    await page.getByRole('heading', { name: 'Payments', level: 1 }).waitFor()
+
+    await page
+      .getByRole('combobox', { name: 'Environment' })
+      .or(page.getByRole('textbox', { name: 'Environment' }))
+      .first()
+      .click()
+    await page.getByRole('option', { name: 'Make a new one…' }).click()
+    await page.getByLabel('Name of the new environment').fill('Staging')
+    await page.getByRole('button', { name: 'Make it' }).click()
+    await expect
+      .poll(async () => (await web.cairn.request('GET', `/connections/${id}`)).environmentId)
+      .toEqual(expect.any(String))
+
+    await isInNoField(page, externalId)
+    await page.getByText(externalId, { exact: true }).waitFor()
+    await expect(
+      web.cairn.request('PATCH', `/connections/${id}`, { externalId: 'chosen' }),
+    ).rejects.toThrow(/externalId/)
+  }, 60_000)
+
+  test('deleted, it says what to remove in AWS', async () => {
+    const { id, roleArn } = await web.connect({ name: 'To be deleted' })
+    const page = await web.open(`/integrations/aws/${id}`)
+    await page.getByRole('button', { name: 'Delete' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Delete this connection?' })
+    await dialog.getByRole('button', { name: 'Keep it' }).click()
+    await dialog.waitFor({ state: 'hidden' })
+    await page.getByRole('button', { name: 'Delete' }).click()
+    await dialog.getByRole('button', { name: 'Delete it' }).click()
+    await page.getByRole('heading', { name: 'To be deleted is deleted' }).waitFor()
+    const name = roleArn.split('/').at(-1)!
+    await page
+      .getByText(new RegExp(`delete-role .*${name}|delete-stack`))
+      .first()
+      .waitFor()
+    await page.getByRole('link', { name: 'All AWS accounts' }).click()
+    await page.getByRole('heading', { name: 'AWS accounts' }).waitFor()
+    expect(await page.getByRole('link', { name: 'To be deleted' }).count()).toBe(0)
+  }, 60_000)
+})

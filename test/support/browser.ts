@@ -1,0 +1,20 @@
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
+import chromium from '@sparticuz/chromium'
+import { type Browser, chromium as playwright } from 'playwright-core'
+
+/** Chromium from the packages, for tests and pictures. */
+export async function launchBrowser(): Promise<Browser> {
+  return playwright.launch({
+    executablePath: await chromium.executablePath(),
+    // Not the package's own: with its single process, closing one page ends the browser.
+    args: ['--no-sandbox', '--disable-gpu', '--font-render-hinting=none', '--hide-scrollbars'],
+    headless: true,
+  })
+}
+
+/** Where a file of this name goes, in a folder that is then there. */
+export function fileIn(folder: string, name: string): string {
+  mkdirSync(folder, { recursive: true })
+  return path.join(folder, name)
+}
