@@ -1,0 +1,293 @@
+/**
+ * `npm run screenshots`: the pages in their states, light and dark, wide and narrow, as pictures to
+ * look at. Beside a simulated AWS whose history has a seed: only the times differ from run to run.
+ */
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import type { Browser, Page } from 'playwright-core'
+import { generateHistory } from '../simulator/generate.ts'
+import { type Simulator, startSimulator } from '../simulator/index.ts'
+import { loadConfig } from '../src/config.ts'
+import { removePostgres } from '../src/embedded/postgres.ts'
+import { createLogger } from '../src/log.ts'
+import { type Cairn, startCairn } from '../src/main.ts'
+import { launchBrowser } from '../test/support/browser.ts'
+
+const usage = `Usage: npm run screenshots -- [options]
+
+  --out DIR      where to write them; default .cache/screenshots
+  --only NAMES   some of them, separated by commas: feed,sign-in
+  --docs         copy those that the docs show to docs/images`
+
+const root = path.resolve(import.meta.dirname, '..')
+/** What README.md shows. */
+const inDocs = ['feed-light-wide', 'feed-dark-wide', 'connection-failed-light-wide']
+
+const PRODUCTION = '111122223333'
+const STAGING = '444455556666'
+const DAY_MS = 24 * 3_600_000
+const WITHIN_MS = 120_000
+
+const sizes = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } }
+const schemes = ['light', 'dark'] as const
+
+interface Scene {
+  cairn: Cairn
+  simulator: Simulator
+  request: <T>(method: string, route: string, body?: unknown) => Promise<T>
+}
+
+interface Connection {
+  id: string
+  externalId: string
+  status: string
+}
+
+/** A page, how it is brought into its state, and what says that it is. */
+interface Picture {
+  name: string
+  to: string
+  signedIn?: boolean
+  /** More than what fits on the screen. */
+  whole?: boolean
+  prepare(page: Page): Promise<unknown>
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      out: { type: 'string', default: path.join(root, '.cache/screenshots') },
+      only: { type: 'string' },
+      docs: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  if (values.help) return console.log(usage)
+  mkdirSync(values.out, { recursive: true })
+  const only = values.only?.split(',')
+
+  const dataDir = mkdtempSync(path.join(tmpdir(), 'cairn-screenshots-'))
+  const simulator = await startSimulator({
+    ...{ accountIds: [PRODUCTION, STAGING], latencyMs: 0, tps: null, stackMs: 0 },
+  })
+  const logger = createLogger({ level: 'warn' })
+  // As in the demo: this AWS is the simulator, whatever the environment says.
+  for (const name of Object.keys(process.env)) {
+    if (/^(AWS_|DATABASE_|TEMPORAL_|CAIRN_)/.test(name)) delete process.env[name]
+  }
+  Object.assign(process.env, simulator.env, {
+    CAIRN_PRINCIPAL_ARN: simulator.vendor.principalArn,
+    CAIRN_DATA_DIR: dataDir,
+  })
+  let cairn: Cairn | undefined
+  let browser: Browser | undefined
+  try {
+    cairn = await startCairn(loadConfig(process.env), {
+      ...{ env: process.env, logger, demoSession: true },
+    })
+    browser = await launchBrowser()
+    const pictures = await setTheScene({ cairn, simulator, request: requester(cairn) })
+    for (const scheme of schemes) {
+      for (const [size, viewport] of Object.entries(sizes)) {
+        const open = async (signedIn: boolean) => {
+          const context = await browser!.newContext({
+            ...{ baseURL: cairn!.url, viewport, colorScheme: scheme, reducedMotion: 'reduce' },
+            ...{ timezoneId: 'UTC', locale: 'en-GB' },
+          })
+          const page = await context.newPage()
+          if (signedIn) await page.goto('/api/demo/sign-in')
+          return page
+        }
+        const pages = { in: await open(true), out: await open(false) }
+        for (const picture of pictures) {
+          if (only && !only.includes(picture.name)) continue
+          const page = picture.signedIn === false ? pages.out : pages.in
+          const name = `${picture.name}-${scheme}-${size}`
+          const file = path.join(values.out, `${name}.png`)
+          await page.goto(picture.to)
+          await picture.prepare(page)
+          await page.evaluate('document.activeElement.blur(), scrollTo(0, 0)')
+          await page.screenshot({ path: file, fullPage: picture.whole ?? false, caret: 'hide' })
+          console.log(path.relative(process.cwd(), file))
+          if (values.docs && inDocs.includes(name)) {
+            const images = path.join(root, 'docs/images')
+            mkdirSync(images, { recursive: true })
+            copyFileSync(file, path.join(images, `${name}.png`))
+          }
+        }
+        await Promise.all(Object.values(pages).map((page) => page.context().close()))
+      }
+    }
+  } finally {
+    await browser?.close()
+    await cairn?.stop()
+    await simulator.close()
+    await removePostgres(dataDir, logger)
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+}
+
+/** Connects accounts by the template: one that is well, one whose trust is spoilt, one to come. */
+async function setTheScene({ simulator, request }: Scene): Promise<Picture[]> {
+  const now = simulator.now()
+  for (const [index, accountId] of [PRODUCTION, STAGING].entries()) {
+    const from = new Date(now - 7 * DAY_MS)
+    const history = generateHistory({ seed: index + 1, accountId, from, to: new Date(now) })
+    simulator.addEvents(history, { accountId })
+  }
+  const environment = async (name: string, color: string) =>
+    (await request<{ id: string }>('POST', '/environments', { name, color })).id
+  const [production, staging] = [
+    await environment('Production', 'red'),
+    await environment('Staging', 'blue'),
+  ]
+  const make = (name: string, environmentId: string) =>
+    request<Connection>('POST', '/connections', { name, environmentId, lookbackDays: 7 })
+  const connect = async ({ id, externalId }: Connection, accountId: string) => {
+    const roleArn = `arn:aws:iam::${accountId}:role/cairn-read-only`
+    putRole(simulator, roleArn, { StringEquals: { 'sts:ExternalId': externalId } })
+    await request('PATCH', `/connections/${id}`, { roleArn })
+    await until(async () => {
+      const { status } = await request<Connection>('GET', `/connections/${id}`)
+      return status === 'current'
+    })
+    return roleArn
+  }
+  const complete = await make('Shop production', production)
+  await connect(complete, PRODUCTION)
+  const failed = await make('Shop staging', staging)
+  const spoilt = await connect(failed, STAGING)
+  putRole(simulator, spoilt, { StringLike: { 'sts:ExternalId': '*' } })
+  await request('POST', `/connections/${failed.id}/verify`)
+  const awaiting = await make('Data platform', production)
+
+  const from = new Date(now - 2 * DAY_MS).toISOString()
+  const { items } = await request<{ items: { id: string; edits: unknown[]; outcome: string }[] }>(
+    'GET',
+    `/changes?connection=${complete.id}&noise=false&outcome=succeeded&limit=200&from=${from}`,
+  )
+  const telling = items.toSorted((a, b) => b.edits.length - a.edits.length)[0]!
+
+  const connection = ({ id }: Connection) => `/integrations/aws/${id}`
+  return [
+    {
+      ...{ name: 'sign-in', to: '/sign-in', signedIn: false },
+      prepare: (page) => page.getByRole('heading', { name: 'Sign in' }).waitFor(),
+    },
+    {
+      ...{ name: 'feed', to: '/' },
+      async prepare(page) {
+        const list = page.getByRole('list', { name: 'Changes', exact: true })
+        await list.getByRole('button').first().click()
+        await list.getByRole('listitem').getByRole('listitem').first().waitFor()
+        await settled(page)
+      },
+    },
+    {
+      ...{ name: 'change', to: `/changes/${telling.id}`, whole: true },
+      async prepare(page) {
+        await page.getByRole('heading', { name: 'Request' }).waitFor()
+        await settled(page)
+      },
+    },
+    {
+      ...{ name: 'integrations', to: '/integrations' },
+      prepare: (page) => page.getByText('3 accounts').waitFor(),
+    },
+    {
+      ...{ name: 'connections', to: '/integrations/aws' },
+      prepare: (page) => page.getByRole('link', { name: 'Data platform' }).waitFor(),
+    },
+    {
+      ...{ name: 'connection-role-awaited', to: connection(awaiting), whole: true },
+      async prepare(page) {
+        await page.getByRole('tab', { name: 'CloudFormation' }).click()
+        await page.getByRole('tabpanel', { name: 'CloudFormation' }).waitFor()
+        await settled(page)
+      },
+    },
+    {
+      ...{ name: 'connection-failed', to: connection(failed), whole: true },
+      async prepare(page) {
+        await page.getByText('To mend it:').first().waitFor()
+        await settled(page)
+      },
+    },
+    {
+      ...{ name: 'connection-complete', to: connection(complete), whole: true },
+      async prepare(page) {
+        await page.getByRole('region', { name: 'Imported' }).waitFor()
+        await settled(page)
+      },
+    },
+    {
+      ...{ name: 'settings', to: '/settings' },
+      async prepare(page) {
+        await page.getByRole('tabpanel').getByText('Production').first().waitFor()
+      },
+    },
+  ]
+}
+
+/** Until nothing loads any more: no skeleton, no spinner that stands for a page's part. */
+async function settled(page: Page): Promise<void> {
+  await page.waitForFunction(
+    "document.querySelector('[aria-busy=true], .mantine-Skeleton-root[data-animate]') === null",
+  )
+}
+
+function putRole(simulator: Simulator, arn: string, Condition: object): void {
+  simulator.putRole({
+    arn,
+    trustPolicy: {
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { AWS: simulator.vendor.principalArn },
+          Action: 'sts:AssumeRole',
+          Condition,
+        },
+      ],
+    },
+    policies: [
+      {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Action: ['cloudtrail:LookupEvents', 'cloudtrail:DescribeTrails'],
+            Resource: '*',
+          },
+        ],
+      },
+    ],
+  })
+}
+
+/** Cairn's public API. */
+function requester({ url, apiKey }: Cairn): Scene['request'] {
+  return async (method, route, body) => {
+    const response = await fetch(`${url}/api/v1${route}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${apiKey}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    if (!response.ok) throw new Error(`${method} ${route}: ${await response.text()}`)
+    return response.json() as never
+  }
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (const began = Date.now(); !(await isSo()); await sleep(500)) {
+    if (Date.now() - began > WITHIN_MS) throw new Error('The import did not end in time.')
+  }
+}
+
+await main()
