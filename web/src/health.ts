@@ -333,7 +333,7 @@ function daySpans(ranges: readonly string[][], when: When): string[] {
 /** `2 March`, `2 to 9 March`, `27 February to 3 March`, with years where one is not this one. */
 function daySpan(from: Date, to: Date, when: When): string {
   const part = (date: Date, options: Intl.DateTimeFormatOptions) =>
-    date.toLocaleDateString('en-GB', { timeZone: when.timeZone, ...options })
+    formatter('en-GB', { timeZone: when.timeZone, ...options }).format(date)
   const year = (date: Date) => part(date, { year: 'numeric' })
   const thisYear = year(new Date(when.now))
   const withYear = year(from) !== thisYear || year(to) !== thisYear
@@ -349,7 +349,17 @@ function daySpan(from: Date, to: Date, when: When): string {
 
 /** `2026-03-02` */
 function dayKey(date: Date, { timeZone }: When): string {
-  return date.toLocaleDateString('en-CA', { timeZone })
+  return formatter('en-CA', { timeZone }).format(date)
+}
+
+const formatters = new Map<string, Intl.DateTimeFormat>()
+
+/** Making one takes far longer than using it, and the sentences are made anew each second. */
+function formatter(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = JSON.stringify([locale, options])
+  const made = formatters.get(key) ?? new Intl.DateTimeFormat(locale, options)
+  formatters.set(key, made)
+  return made
 }
 
 function nextDayKey(date: Date, when: When): string {
@@ -451,12 +461,12 @@ export function answerOf(
 /** `12:03`, with the day where it is not today's. */
 export function clock(at: string | Date, when: When, options: { seconds?: boolean } = {}): string {
   const date = new Date(at)
-  const time = date.toLocaleTimeString('en-GB', {
+  const time = formatter('en-GB', {
     timeZone: when.timeZone,
     hour: '2-digit',
     minute: '2-digit',
     ...(options.seconds && { second: '2-digit' }),
-  })
+  }).format(date)
   if (dayKey(date, when) === dayKey(new Date(when.now), when)) return time
   return `${daySpan(date, date, when)}, ${time}`
 }

@@ -13,6 +13,7 @@ import {
 import { useDisclosure } from '@mantine/hooks'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { memo, useMemo } from 'react'
 import { type Connection, type Coverage, importNow, listChanges } from '../../client.ts'
 import {
   barWords,
@@ -34,16 +35,19 @@ import { ToneIcon, useTimeZone } from './status.tsx'
 export function ImportSection(props: { connection: Connection; coverage: Coverage | undefined }) {
   const { connection, coverage } = props
   const client = useQueryClient()
-  const now = useNow()
+  // A bar over days does not move by the second.
+  const now = Math.floor(useNow() / 10_000) * 10_000
   const timeZone = useTimeZone()
   const importing = useMutation({
     mutationFn: () => importNow(connection.id),
     onSettled: () => client.invalidateQueries({ queryKey: ['connections', connection.id] }),
   })
   const progress = importProgress(coverage)
-  const regions = coverage?.regions ?? []
-  const active = regions.filter(({ state }) => state === 'active')
-  const others = regions.filter(({ state }) => state !== 'active')
+  const [active, others] = useMemo(() => {
+    const regions = coverage?.regions ?? []
+    const isActive = ({ state }: Region) => state === 'active'
+    return [regions.filter(isActive), regions.filter((region) => !isActive(region))] as const
+  }, [coverage])
   const isUnusable = ['paused', 'deleting', 'action_needed'].includes(connection.status)
   return (
     <Paper withBorder p="md" component="section" aria-labelledby="imported">
@@ -93,9 +97,7 @@ export function ImportSection(props: { connection: Connection; coverage: Coverag
           </Stack>
         )}
         <FirstRows connection={connection} />
-        {active.length > 0 && (
-          <RegionTable connection={connection} regions={active} when={{ now, timeZone }} />
-        )}
+        {active.length > 0 && <RegionTable {...{ connection, regions: active, now, timeZone }} />}
         {others.length > 0 && <OtherRegions regions={others} />}
       </Stack>
     </Paper>
@@ -150,7 +152,14 @@ interface RegionProps {
   when: When
 }
 
-function RegionTable({ regions, connection, when }: RegionProps & { regions: Region[] }) {
+const RegionTable = memo(function RegionTable(props: {
+  connection: Connection
+  regions: Region[]
+  now: number
+  timeZone: string | undefined
+}) {
+  const { regions, connection, now, timeZone } = props
+  const when = { now, timeZone }
   const { from } = lookback(connection, when)
   const [all, { toggle }] = useDisclosure()
   const sorted = byTrouble(regions, connection, when)
@@ -197,7 +206,7 @@ function RegionTable({ regions, connection, when }: RegionProps & { regions: Reg
       <Legend regions={regions} />
     </Stack>
   )
-}
+})
 
 /** Those that lag or lack something first; the rest by name, as they come. */
 function byTrouble(regions: Region[], connection: Connection, when: When): Region[] {
