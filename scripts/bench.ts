@@ -29,7 +29,7 @@ import { migrate } from '../src/db/migrate.ts'
 import { addApiKey, ensureOrganization, newApiKey } from '../src/db/organizations.ts'
 
 import { removePostgres, startPostgres } from '../src/embedded/postgres.ts'
-import { generateChanges } from './generate-changes.ts'
+import { generateChanges, withIndexesAfter } from './generate-changes.ts'
 
 const usage = `Usage: npm run bench [-- OPTIONS]
 
@@ -187,68 +187,36 @@ async function measure(): Promise<boolean> {
 
 /** Two organizations, nine tenths for the first one, unless they are there. @returns its id */
 async function fill(superuser: Database, owner: Database, system: Database): Promise<string> {
-  const shares = { bench: 0.9, neighbour: 0.1 }
-  const ids: string[] = []
   const to = new Date(Math.floor(Date.now() / 1000) * 1000)
-  const indexes = await secondaryIndexes(superuser)
-  for (const [name, share] of Object.entries(shares)) {
-    const { id, created } = await ensureOrganization(system, name)
-    ids.push(id)
-    if (!created) continue
-    const started = Date.now()
-    // Building an index at the end is several times faster than keeping it.
-    for (const { indexname } of indexes)
-      await sql`DROP INDEX IF EXISTS ${sql.id(indexname)}`.execute(superuser)
-    const connectionIds = await asOrganization(owner, id, async (trx) => {
-      const made = []
-      for (let n = 0; n < 8; n++) {
-        const role = {
-          arn: `arn:aws:iam::${111122220000 + n}:role/r`,
-          accountId: `${111122220000 + n}`,
-          partition: 'aws',
-        }
-        made.push(
-          await insertConnection(trx, {
-            organizationId: id,
-            name: `account ${n}`,
-            externalId: `${name}-${n}`,
-            role,
-          }),
-        )
-      }
-      return made.map((row) => row.id)
-    })
-    await generateChanges(superuser, {
-      organizationId: id,
-      connectionIds,
-      rows: Math.round(rows * share),
-      to,
-      days: DAYS,
-    })
-    console.log(
-      `Made ${Math.round(rows * share)} changes in ${Math.round((Date.now() - started) / 1000)} s`,
-    )
-  }
-  const there = (await secondaryIndexes(superuser)).map(({ indexname }) => indexname)
-  await superuser.connection().execute(async (session) => {
-    await sql`SET maintenance_work_mem = '512MB'`.execute(session)
-    for (const { indexname, indexdef } of indexes) {
-      if (there.includes(indexname)) continue
-      const started = Date.now()
-      await sql.raw(indexdef.replace(' ON ONLY ', ' ON ')).execute(session)
-      console.log(`Built ${indexname} in ${Math.round((Date.now() - started) / 1000)} s`)
+  const { id: organizationId, created } = await ensureOrganization(system, 'bench')
+  if (!created) return organizationId
+  const { id: neighbour } = await ensureOrganization(system, 'neighbour')
+  const started = Date.now()
+  await withIndexesAfter(superuser, async () => {
+    for (const [id, share] of [
+      [organizationId, 0.9],
+      [neighbour, 0.1],
+    ] as const) {
+      const connectionIds = await asOrganization(owner, id, (trx) => connections(trx, id))
+      const wanted = { organizationId: id, connectionIds, rows: Math.round(rows * share) }
+      await generateChanges(superuser, { ...wanted, to, days: DAYS })
+      console.log(`${wanted.rows} rows made after ${Math.round((Date.now() - started) / 1000)} s`)
     }
-    await sql`VACUUM (ANALYZE) changes`.execute(session)
-    await sql`CHECKPOINT`.execute(session)
   })
-  return ids[0]!
+  console.log(`Indexes built after ${Math.round((Date.now() - started) / 1000)} s`)
+  return organizationId
 }
 
-async function secondaryIndexes(superuser: Database) {
-  const { rows } = await sql<{ indexname: string; indexdef: string }>`
-    SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'changes' AND indexname <> 'changes_pkey'
-  `.execute(superuser)
-  return rows
+async function connections(trx: Trx, organizationId: string): Promise<string[]> {
+  const ids: string[] = []
+  for (let n = 0; n < 8; n++) {
+    const accountId = `${111122220000 + n}`
+    const role = { arn: `arn:aws:iam::${accountId}:role/cairn`, accountId, partition: 'aws' }
+    const externalId = `${organizationId}-${n}`
+    const name = `account ${n}`
+    ids.push((await insertConnection(trx, { organizationId, name, externalId, role })).id)
+  }
+  return ids
 }
 
 async function measureSql(trx: Trx, to: Date): Promise<Ratio[]> {
