@@ -234,9 +234,8 @@ async function setTheScene({ simulator, request }: Scene): Promise<Picture[]> {
 
 /** Until nothing loads any more: no skeleton, no spinner that stands for a page's part. */
 async function settled(page: Page): Promise<void> {
-  await page.waitForFunction(
-    "document.querySelector('[aria-busy=true], .mantine-Skeleton-root[data-animate]') === null",
-  )
+  const loading = page.locator('[aria-busy=true], .mantine-Skeleton-root, .mantine-Loader-root')
+  await until(async () => (await loading.count()) === 0)
 }
 
 function putRole(simulator: Simulator, arn: string, Condition: object): void {
@@ -285,8 +284,8 @@ function requester({ url, apiKey }: Cairn): Scene['request'] {
 }
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (const began = Date.now(); !(await isSo()); await sleep(500)) {
-    if (Date.now() - began > WITHIN_MS) throw new Error('The import did not end in time.')
+  for (const began = Date.now(); !(await isSo()); await sleep(250)) {
+    if (Date.now() - began > WITHIN_MS) throw new Error('Not in its state in time.')
   }
 }
 

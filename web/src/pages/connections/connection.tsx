@@ -18,7 +18,7 @@ import { troubleOf } from '../../api.ts'
 import type { Connection, DeletedConnection, Verification } from '../../client.ts'
 import { Snippet } from '../../components/copy.tsx'
 import { EmptyState, ErrorState, Loading } from '../../components/states.tsx'
-import { connectionSentences, statusWord } from '../../health.ts'
+import { connectionSentences, count, statusWord } from '../../health.ts'
 import { useNow } from '../../time.tsx'
 import { DeleteButton } from './delete.tsx'
 import { NameTitle, PauseButton } from './header.tsx'
@@ -255,7 +255,7 @@ function summary(connection: Connection, verification: Verification | undefined)
 
 function wanted({ selection, lookbackDays }: Connection): string {
   const what = selection === 'all' ? 'Everything, reads as well' : 'Changes only'
-  return `${what}, ${lookbackDays} days back`
+  return `${what}, ${count(lookbackDays, 'day')} back`
 }
 
 function Step(props: {

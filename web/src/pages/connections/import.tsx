@@ -13,7 +13,7 @@ import {
 import { useDisclosure } from '@mantine/hooks'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { memo, useMemo } from 'react'
+import { memo, useCallback, useMemo } from 'react'
 import { type Connection, type Coverage, importNow, listChanges } from '../../client.ts'
 import {
   barWords,
@@ -27,7 +27,8 @@ import {
   segmentsOf,
   type When,
 } from '../../health.ts'
-import { Time, useNow } from '../../time.tsx'
+import { useNewChanges } from '../../live.ts'
+import { formatTime, Time, useNow, useZone } from '../../time.tsx'
 import { Failure } from './connect.tsx'
 import { ToneIcon, useTimeZone } from './status.tsx'
 
@@ -40,7 +41,10 @@ export function ImportSection(props: { connection: Connection; coverage: Coverag
   const timeZone = useTimeZone()
   const importing = useMutation({
     mutationFn: () => importNow(connection.id),
-    onSettled: () => client.invalidateQueries({ queryKey: ['connections', connection.id] }),
+    onSettled: () => {
+      void client.invalidateQueries({ queryKey: ['changes', 'newest', connection.id] })
+      return client.invalidateQueries({ queryKey: ['connections', connection.id] })
+    },
   })
   const progress = importProgress(coverage)
   const [active, others] = useMemo(() => {
@@ -111,8 +115,20 @@ function FirstRows({ connection }: { connection: Connection }) {
     queryFn: () => listChanges({ connection: id, limit: 5 }),
     refetchInterval: status === 'importing' ? 2_000 : 15_000,
   })
+  const { refetch } = changes
+  useNewChanges(
+    useCallback(
+      ({ connectionId }) => {
+        if (connectionId === id) void refetch()
+      },
+      [id, refetch],
+    ),
+  )
+  const [zone] = useZone()
   if (!changes.data) return null
   const { items } = changes.data
+  // Times with a date are wider; the sentences begin at one line all the same.
+  const isWide = items.some(({ occurredAt }) => formatTime(occurredAt, zone).length > 8)
   if (items.length === 0)
     return (
       <Text size="sm" c="dimmed">
@@ -126,7 +142,7 @@ function FirstRows({ connection }: { connection: Connection }) {
       </Text>
       {items.map((change) => (
         <Group key={change.id} gap="0 12px" align="baseline">
-          <Text size="sm" c="dimmed" miw={72}>
+          <Text size="sm" c="dimmed" miw={isWide ? 124 : 64}>
             <Time at={change.occurredAt} />
           </Text>
           <Anchor

@@ -71,7 +71,7 @@ export function VerificationChecks(props: {
                 <Text component="span" fw={600}>
                   {title}
                 </Text>
-                <Text component="span" size="sm" role="status">
+                <Text component="span" size="sm" mr="xs" role="status">
                   {words[answer]}
                 </Text>
               </Group>

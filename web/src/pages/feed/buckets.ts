@@ -9,7 +9,7 @@ const DAY = 24 * HOUR
 const steps = [
   ...[1, 2, 5, 10, 15, 30].map((n) => n * MINUTE),
   ...[1, 2, 3, 6, 12].map((n) => n * HOUR),
-  ...[1, 2, 7, 14, 30, 90, 365].map((n) => n * DAY),
+  ...[1, 2, 3, 7, 14, 30, 90, 365].map((n) => n * DAY),
 ]
 
 /** Where a time stands in the window: 0 is its start, 1 its end. */

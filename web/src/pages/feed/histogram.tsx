@@ -151,7 +151,7 @@ export function Histogram(props: {
             )
           })}
           <line className={classes.axis} x1={0} x2={width} y1={height} y2={height} />
-          {ticks(from, to, zone, Math.max(Math.floor(width / 90), 1)).map((tick) => (
+          {ticks(from, to, zone, Math.max(Math.floor(width / 75), 1)).map((tick) => (
             <g key={tick}>
               <line
                 className={classes.axis}

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { clientFile, generateClient } from '../../scripts/generate-client.ts'
+import { clientFile, generateClient } from '../scripts/generate-client.ts'
 
 test("the web app's client is made from the API's description as it is now", async () => {
   const hint = 'Run `node scripts/generate-client.ts`'

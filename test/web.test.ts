@@ -3,10 +3,10 @@ import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createApp } from '../../src/api/app.ts'
-import type { App } from '../../src/api/context.ts'
-import { ensureWebApp, webRoutes } from '../../src/web.ts'
-import { createTestApi, type TestApi } from '../support/api.ts'
+import { createApp } from '../src/api/app.ts'
+import type { App } from '../src/api/context.ts'
+import { ensureWebApp, webRoutes } from '../src/web.ts'
+import { createTestApi, type TestApi } from './support/api.ts'
 
 const logger = pino({ level: 'silent' })
 /** What a newcomer's browser loads before anything is on the page. */
