@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Change, ChangeSet, Connection } from '../../web/src/client.ts'
+import { visible } from '../../web/src/components/json.ts'
 import { nearest, neighboursOf, partsOf, safeLinks } from '../../web/src/pages/change/change.ts'
 import { cut, news, sentence, toEntries } from '../../web/src/pages/feed/entries.ts'
 import { commandOf, step } from '../../web/src/pages/feed/keys.ts'
@@ -82,12 +83,18 @@ describe('the list', () => {
         fc.integer({ min: 1, max: 20 }),
         (text, most) => {
           const shown = cut(text, most)
+          fc.pre(visible(text) === text)
           expect(shown.isWellFormed()).toBe(true)
           expect(shown.length).toBeLessThanOrEqual(most + 1)
           if (text.length <= most) expect(shown).toBe(text)
         },
       ),
     )
+  })
+
+  test('writes out what would turn a text round', () => {
+    expect(cut('gpj\u202e.exe', 100)).toBe('gpj\\u202e.exe')
+    expect(cut(`\u202e${'a'.repeat(100_000)}`, 3)).toBe('\\u202eaa…')
   })
 
   test('sets the actor apart only where the sentence begins with it', () => {

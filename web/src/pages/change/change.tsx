@@ -28,7 +28,7 @@ import { troubleOf } from '../../api.ts'
 import { type Change, getChange, listChanges } from '../../client.ts'
 import { Copy, Snippet } from '../../components/copy.tsx'
 import { EnvironmentBadge } from '../../components/environment-badge.tsx'
-import { printed } from '../../components/json.ts'
+import { printed, visible } from '../../components/json.ts'
 import { JsonTree } from '../../components/json-tree.tsx'
 import { OutcomeIcon, outcomeLabel } from '../../components/outcome.tsx'
 import { EmptyState, ErrorState } from '../../components/states.tsx'
@@ -218,10 +218,10 @@ function Edits({ edits }: { edits: Change['edits'] }) {
             {edits.map(({ field, from, to, note }) => (
               <Table.Tr key={`${field} ${from} ${to}`}>
                 <Table.Td>
-                  <bdi>{field}</bdi>
+                  <bdi>{cut(field, 200)}</bdi>
                   {typeof note === 'string' && (
                     <Text size="xs">
-                      <bdi>{note}</bdi>
+                      <bdi>{cut(note, 300)}</bdi>
                     </Text>
                   )}
                 </Table.Td>
@@ -545,10 +545,10 @@ function NeighbourList({ change, neighbours }: { change: Change; neighbours: Nei
 
 function LongText({ text, most = 500 }: { text: string; most?: number }) {
   const [isWhole, setIsWhole] = useState(false)
-  if (text.length <= most) return text
+  if (text.length <= most) return visible(text)
   return (
     <>
-      {isWhole ? text : cut(text, most)}{' '}
+      {isWhole ? visible(text) : cut(text, most)}{' '}
       <Button variant="subtle" size="compact-xs" onClick={() => setIsWhole(!isWhole)}>
         {isWhole ? 'Show less' : 'Show all'}
       </Button>

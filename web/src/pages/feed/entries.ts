@@ -1,4 +1,5 @@
 import type { Change, ChangeSet } from '../../client.ts'
+import { visible } from '../../components/json.ts'
 
 /** What the feed lists: a set of several changes, or a change. `id` is that of the listed item. */
 export type Entry =
@@ -41,9 +42,9 @@ export function sentence(text: string, actor: string): { actor: string; rest: st
     : { actor: '', rest: text }
 }
 
-/** Cut at a whole character: what strangers wrote may be very long. */
+/** Cut at a whole character: what strangers wrote may be very long, or turn the text round. */
 export function cut(text: string, most: number): string {
-  if (text.length <= most) return text
+  if (text.length <= most) return visible(text)
   const isSplit = /[\uD800-\uDBFF]/.test(text[most - 1]!)
-  return `${text.slice(0, isSplit ? most - 1 : most)}…`
+  return `${visible(text.slice(0, isSplit ? most - 1 : most))}…`
 }
