@@ -202,12 +202,16 @@ test('everything goes by keyboard alone', async () => {
   await page.keyboard.type('carol')
   await rows(page).filter({ hasText: 'ada' }).waitFor({ state: 'hidden' })
   await page.keyboard.press('Escape')
+  await rows(page).filter({ hasText: 'ada' }).waitFor()
   await page.keyboard.press('?')
   const help = page.getByRole('dialog', { name: /Keys/ })
   await help.getByText('Next row, row before').waitFor()
   await page.keyboard.press('Escape')
   await help.waitFor({ state: 'hidden' })
 
+  await page.keyboard.press('g')
+  await expect.poll(() => focused(page)).toContain('ada')
+  await page.keyboard.press('j')
   await page.keyboard.press('j')
   await expect.poll(() => focused(page)).toContain('carol')
   await page.keyboard.press('Enter')
@@ -319,19 +323,16 @@ describe('what strangers wrote', () => {
         await page.getByRole('region', { name: 'The record as JSON' }).waitFor()
         await isInert(page)
       }
-      for (const path of [
-        '/integrations',
-        '/integrations/aws',
-        `/integrations/aws/${hostile.id}`,
-      ]) {
-        await page.goto(path)
-        await page.getByRole('heading', { level: 1 }).waitFor()
-        await page
-          .getByText(/Complete through|complete through/)
-          .first()
-          .waitFor()
-        await isInert(page)
-      }
+      await page.goto('/integrations')
+      await page.getByText(/^\d accounts?\./).waitFor()
+      await isInert(page)
+      await page.goto('/integrations/aws')
+      await page.getByRole('link', { name: '<img src=x' }).waitFor()
+      await isInert(page)
+      await page.goto(`/integrations/aws/${hostile.id}`)
+      await page.getByRole('heading', { level: 1, name: '<img src=x' }).waitFor()
+      await page.getByRole('region', { name: 'Imported' }).getByRole('link').nth(2).waitFor()
+      await isInert(page)
     },
     90_000,
   )
