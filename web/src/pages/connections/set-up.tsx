@@ -242,7 +242,7 @@ function RawPolicies(props: {
           <Table.Tbody>
             {actions.map(({ action, purpose, used }) => (
               <Table.Tr key={action}>
-                <Table.Td ff="monospace" fz="sm">
+                <Table.Td ff="monospace" fz="sm" style={{ overflowWrap: 'anywhere' }}>
                   {action}
                 </Table.Td>
                 <Table.Td fz="sm">
