@@ -203,7 +203,7 @@ function Row({ item }: { item: Connection }) {
   const isLooking = ['current', 'behind', 'importing'].includes(item.status)
   return (
     <Table.Tr>
-      <Table.Td>
+      <Table.Td miw={140}>
         <Anchor
           fw={600}
           renderRoot={(props) => (
