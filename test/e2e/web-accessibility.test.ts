@@ -3,7 +3,9 @@ import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Connected, overflowOf, putRole, someRecord, useWeb } from '../support/web.ts'
 
-const web = useWeb()
+// Those without an event are folded away where there are many.
+const quiet = ['us-east-2', 'us-west-2', 'eu-central-1', 'eu-north-1', 'sa-east-1', 'ap-south-1']
+const web = useWeb({ regions: ['us-east-1', 'eu-west-1', ...quiet] })
 
 let current: Connected
 let failed: Connected

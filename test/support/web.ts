@@ -10,7 +10,6 @@ import { readEvents, trusting } from './account.ts'
 import { fileIn, launchBrowser } from './browser.ts'
 import { eventually, type RunningCairn, startCairnProcess } from './cairn.ts'
 
-const REGIONS = ['us-east-1', 'eu-west-1']
 /** What a loaded machine may take to show what an action led to. */
 const SHOWN_WITHIN_MS = 30_000
 
@@ -57,8 +56,10 @@ export interface Web {
 /**
  * `npm start` in a process of its own beside a simulated AWS, and a browser: one for each test
  * file, made before its tests and ended after them.
+ *
+ * @param options.regions what the accounts have; fewer are imported sooner
  */
-export function useWeb(): Web {
+export function useWeb({ regions = ['us-east-1', 'eu-west-1'] } = {}): Web {
   const web = {} as Web
   const dataDir = mkdtempSync(path.join(tmpdir(), 'cairn-web-'))
   const owner = {
@@ -73,7 +74,7 @@ export function useWeb(): Web {
     const [simulator, browser] = await Promise.all([
       startSimulator({
         ...{ latencyMs: 20, tps: null, stackMs: 0, recordsCalls: false },
-        ...{ accountIds: accounts, regions: REGIONS },
+        ...{ accountIds: accounts, regions },
       }),
       launchBrowser(),
     ])
@@ -84,7 +85,7 @@ export function useWeb(): Web {
       env: {
         ...simulator.env,
         CAIRN_PRINCIPAL_ARN: simulator.vendor.principalArn,
-        CAIRN_REGIONS: REGIONS.join(),
+        CAIRN_REGIONS: regions.join(),
       },
     })
     const [, welcomeUrl] = await eventually(
