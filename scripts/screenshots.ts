@@ -189,7 +189,7 @@ async function setTheScene({ simulator, request }: Scene): Promise<Picture[]> {
     {
       ...{ name: 'change', to: `/changes/${telling.id}`, whole: true },
       async prepare(page) {
-        await page.getByRole('heading', { name: 'Request' }).waitFor()
+        await page.getByRole('heading', { name: 'Request', exact: true }).waitFor()
         await settled(page)
       },
     },

@@ -317,7 +317,7 @@ describe('what strangers wrote', () => {
       for (const { id } of items) {
         await page.goto(`/changes/${id}`)
         await page.getByRole('heading', { level: 1 }).waitFor()
-        await page.getByRole('heading', { name: 'Request' }).waitFor()
+        await page.getByRole('heading', { name: 'Request', exact: true }).waitFor()
         await isInert(page)
         await page.getByText('Raw JSON').click()
         await page.getByRole('region', { name: 'The record as JSON' }).waitFor()
