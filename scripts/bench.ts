@@ -27,7 +27,6 @@ import {
 } from '../src/db/feed.ts'
 import { migrate } from '../src/db/migrate.ts'
 import { addApiKey, ensureOrganization, newApiKey } from '../src/db/organizations.ts'
-
 import { removePostgres, startPostgres } from '../src/embedded/postgres.ts'
 import { generateChanges, withIndexesAfter } from './generate-changes.ts'
 
@@ -62,7 +61,7 @@ const DAYS = Math.max(8, Math.round((90 * rows) / 10_000_000))
 /** As one change was measured to take with its indexes, and room to build them in. */
 const BYTES_A_ROW = 3_200
 const SQL_ROUNDS = 21
-const HTTP_REQUESTS = 300
+const HTTP_REQUESTS = 200
 const HTTP_AT_ONCE = 2
 
 interface Ratio {
@@ -94,17 +93,19 @@ if (isNew && bavail * bsize < rows * BYTES_A_ROW) {
   )
 }
 const postgres = await startPostgres({ dataDir: directory, log: quiet(), fast: true })
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, async () => {
-    await cleanUp()
-    process.exit(1)
-  })
-}
+const stopped = new Promise<false>((resolve) => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(false))
+})
+const measuring = measure()
 try {
-  process.exitCode = (await measure()) ? 0 : 1
+  const met = await Promise.race([measuring, stopped])
+  process.exitCode = met ? 0 : 1
 } finally {
+  // What still runs loses its database.
+  measuring.catch(() => {})
   await cleanUp()
 }
+process.exit()
 
 async function cleanUp(): Promise<void> {
   await postgres.stop()
@@ -303,6 +304,7 @@ async function measureHttp(url: string, key: string, to: Date): Promise<Timing[]
   }
   const timings: Timing[] = []
   for (const [what, target] of Object.entries(requests)) {
+    console.log(`Asking over HTTP: ${what} …`)
     const times: number[] = []
     let left = HTTP_REQUESTS
     const one = async () => {

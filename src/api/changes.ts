@@ -91,6 +91,7 @@ const fieldMeanings: Record<FilterField, string> = {
   resource: "a resource's id or ARN",
   environment: "an environment's id",
   changeSet: "a change set's id, one that it had before included",
+  request: "a CloudTrail record's `requestID`, to be asked for with `from` and `to`",
 }
 
 function many(field: FilterField) {

@@ -18,12 +18,18 @@ const columns = {
   connection: 'connection_id',
 } as const
 
-export type FilterField = keyof typeof columns | 'resource' | 'environment' | 'changeSet'
+export type FilterField =
+  | keyof typeof columns
+  | 'resource'
+  | 'environment'
+  | 'changeSet'
+  | 'request'
 export const filterFields = [
   ...Object.keys(columns),
   'resource',
   'environment',
   'changeSet',
+  'request',
 ] as FilterField[]
 
 export interface ChangeFilters {
@@ -153,6 +159,12 @@ export function oneOf(
         AND (part.id = coalesce(named.absorbed_into, named.id)
           OR part.absorbed_into = coalesce(named.absorbed_into, named.id))
       WHERE named.id::text = ANY (${values}::text[])))`
+  // No index has it: it is for the moments around one change, which the window has to name.
+  if (field === 'request')
+    return sql<SqlBool>`EXISTS (
+      SELECT FROM change_records r
+      WHERE r.organization_id = changes.organization_id AND r.occurred_at = changes.occurred_at
+        AND r.id = changes.id AND r.record->>'requestID' = ANY (${values}::text[]))`
   return eb(columns[field], 'in', values as never[])
 }
 

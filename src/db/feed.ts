@@ -166,8 +166,9 @@ export function oppositeNoiseQuery(trx: Trx, filters: ChangeFilters & Window) {
  */
 export function facetsQuery(filters: ChangeFilters & Window): RawBuilder<FacetRow> {
   const eb = expressionBuilder<Schema, 'changes'>()
-  const { changeSet } = filters.include
-  const always = matching({ ...filters, include: changeSet ? { changeSet } : {} })
+  // What no facet is about narrows them all.
+  const { changeSet, request } = filters.include
+  const always = matching({ ...filters, include: { changeSet, request } })
   const asked = facetFields.flatMap((field) => {
     const values = filters.include[field]
     return values ? [{ field, fails: sql`((${oneOf(eb, field, values)}) IS NOT TRUE)` }] : []

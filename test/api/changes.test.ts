@@ -30,8 +30,8 @@ async function newTenant() {
   const tenant = await api.tenant(`tenant ${++tenants}`)
   const { body } = await tenant.request('POST', '/api/v1/connections', { name: 'production' })
   const owner = { organizationId: tenant.id, connectionId: body.id as string }
-  const add = (fields: Partial<Change> = {}) =>
-    asOrganization(api.db, tenant.id, (trx) => someChange(trx, owner, fields))
+  const add = (fields: Partial<Change> = {}, record?: object) =>
+    asOrganization(api.db, tenant.id, (trx) => someChange(trx, owner, fields, record))
   return { tenant, add, connectionId: owner.connectionId }
 }
 
@@ -240,6 +240,20 @@ describe('filters', () => {
     const { status } = await list(tenant, 'from=0000-01-01T00:00:00Z&to=9999-12-31T23:59:59Z')
     expect(status).toBe(200)
   })
+})
+
+test('the changes of one request are found by its id', async () => {
+  const { tenant, add } = await newTenant()
+  const one = await add({ occurredAt: at(0) }, { requestID: 'r-1' })
+  const other = await add({ occurredAt: at(SECOND) }, { requestID: 'r-1' })
+  await add({ occurredAt: at(SECOND) }, { requestID: 'r-2' })
+  await add({ occurredAt: at(0) }, { requestID: ['r-1'] })
+  const window = `from=${at(-HOUR).toISOString()}&to=${at(HOUR).toISOString()}`
+  const { body } = await list(tenant, `request=r-1&${window}`)
+  expect(body.items.map(({ id }: { id: string }) => id)).toEqual([other, one])
+  expect((await list(tenant, `request!=r-1&${window}`)).body.items).toHaveLength(2)
+  const facets = await tenant.request('GET', `/api/v1/changes/facets?request=r-1&${window}`)
+  expect(facets.body.total).toBe(2)
 })
 
 describe('a change set', () => {

@@ -9,6 +9,7 @@ export async function someChange(
   trx: Trx,
   owner: Owner,
   fields: Partial<Change> = {},
+  record: object = { eventName: 'RunInstances' },
 ): Promise<string> {
   const change: Change = {
     source: 'aws.cloudtrail',
@@ -30,6 +31,6 @@ export async function someChange(
     links: [],
     ...fields,
   }
-  await insertChanges(trx, owner, [{ change, record: '{"eventName":"RunInstances"}', raw: '{}' }])
+  await insertChanges(trx, owner, [{ change, record: JSON.stringify(record), raw: '{}' }])
   return changeId({ ...change, connectionId: owner.connectionId })
 }

@@ -250,9 +250,11 @@ describe('a change', () => {
   })
 
   test('knows where its neighbours are', () => {
-    const [ofSet, ofActor, ofResource] = neighboursOf(
+    const [ofSet, ofRequest, ofActor, ofResource] = neighboursOf(
       change('a', { changeSetId: 's', resources: [{ type: 't', id: 'i-1' }], noise: 'a-rule' }),
+      { requestID: 'r-1' },
     )
+    expect(ofRequest!.search).toMatchObject({ request: ['r-1'], noise: 'shown' })
     expect(ofSet!.search).toMatchObject({ changeSet: ['s'], noise: 'shown' })
     expect(ofActor!.search).toMatchObject({
       actor: ['ada'],
@@ -260,7 +262,7 @@ describe('a change', () => {
       to: '2026-03-02T13:00:00.000Z',
     })
     expect(ofResource!.search).toMatchObject({ resource: ['i-1'] })
-    expect(neighboursOf(change('a'))).toHaveLength(1)
+    expect(neighboursOf(change('a'), {})).toHaveLength(1)
   })
 
   test('has the nearest in time beside it', () => {

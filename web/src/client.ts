@@ -879,7 +879,7 @@ export function reviewTrust(id: string, pastedRoleInput: PastedRoleInput, opts?:
 /**
  * The feed, newest first
  */
-export function listChanges({ $from, to, q, noise, source, sourceQuery, service, serviceQuery, region, regionQuery, account, accountQuery, actor, actorQuery, tool, toolQuery, action, actionQuery, outcome, outcomeQuery, connection, connectionQuery, resource, resourceQuery, environment, environmentQuery, changeSet, changeSetQuery, limit, cursor }: {
+export function listChanges({ $from, to, q, noise, source, sourceQuery, service, serviceQuery, region, regionQuery, account, accountQuery, actor, actorQuery, tool, toolQuery, action, actionQuery, outcome, outcomeQuery, connection, connectionQuery, resource, resourceQuery, environment, environmentQuery, changeSet, changeSetQuery, request, requestQuery, limit, cursor }: {
     $from?: string;
     to?: string;
     q?: string;
@@ -908,6 +908,8 @@ export function listChanges({ $from, to, q, noise, source, sourceQuery, service,
     environmentQuery?: string | string[];
     changeSet?: string | string[];
     changeSetQuery?: string | string[];
+    request?: string | string[];
+    requestQuery?: string | string[];
     limit?: number;
     cursor?: string;
 } = {}, opts?: Oazapfts.RequestOpts) {
@@ -943,6 +945,8 @@ export function listChanges({ $from, to, q, noise, source, sourceQuery, service,
         "environment!": environmentQuery,
         changeSet,
         "changeSet!": changeSetQuery,
+        request,
+        "request!": requestQuery,
         limit,
         cursor
     }))}`, {
@@ -952,7 +956,7 @@ export function listChanges({ $from, to, q, noise, source, sourceQuery, service,
 /**
  * The feed by pieces of work, newest first
  */
-export function listChangeSets({ $from, to, q, noise, source, sourceQuery, service, serviceQuery, region, regionQuery, account, accountQuery, actor, actorQuery, tool, toolQuery, action, actionQuery, outcome, outcomeQuery, connection, connectionQuery, resource, resourceQuery, environment, environmentQuery, changeSet, changeSetQuery, limit, cursor }: {
+export function listChangeSets({ $from, to, q, noise, source, sourceQuery, service, serviceQuery, region, regionQuery, account, accountQuery, actor, actorQuery, tool, toolQuery, action, actionQuery, outcome, outcomeQuery, connection, connectionQuery, resource, resourceQuery, environment, environmentQuery, changeSet, changeSetQuery, request, requestQuery, limit, cursor }: {
     $from?: string;
     to?: string;
     q?: string;
@@ -981,6 +985,8 @@ export function listChangeSets({ $from, to, q, noise, source, sourceQuery, servi
     environmentQuery?: string | string[];
     changeSet?: string | string[];
     changeSetQuery?: string | string[];
+    request?: string | string[];
+    requestQuery?: string | string[];
     limit?: number;
     cursor?: string;
 } = {}, opts?: Oazapfts.RequestOpts) {
@@ -1016,6 +1022,8 @@ export function listChangeSets({ $from, to, q, noise, source, sourceQuery, servi
         "environment!": environmentQuery,
         changeSet,
         "changeSet!": changeSetQuery,
+        request,
+        "request!": requestQuery,
         limit,
         cursor
     }))}`, {
@@ -1036,7 +1044,7 @@ export function getChange(id: string, opts?: Oazapfts.RequestOpts) {
 /**
  * How many changes there are over time
  */
-export function getHistogram({ $from, to, q, noise, source, sourceQuery, service, serviceQuery, region, regionQuery, account, accountQuery, actor, actorQuery, tool, toolQuery, action, actionQuery, outcome, outcomeQuery, connection, connectionQuery, resource, resourceQuery, environment, environmentQuery, changeSet, changeSetQuery, buckets }: {
+export function getHistogram({ $from, to, q, noise, source, sourceQuery, service, serviceQuery, region, regionQuery, account, accountQuery, actor, actorQuery, tool, toolQuery, action, actionQuery, outcome, outcomeQuery, connection, connectionQuery, resource, resourceQuery, environment, environmentQuery, changeSet, changeSetQuery, request, requestQuery, buckets }: {
     $from?: string;
     to?: string;
     q?: string;
@@ -1065,6 +1073,8 @@ export function getHistogram({ $from, to, q, noise, source, sourceQuery, service
     environmentQuery?: string | string[];
     changeSet?: string | string[];
     changeSetQuery?: string | string[];
+    request?: string | string[];
+    requestQuery?: string | string[];
     buckets?: number;
 } = {}, opts?: Oazapfts.RequestOpts) {
     return oazapfts.ok(oazapfts.fetchJson<{
@@ -1099,6 +1109,8 @@ export function getHistogram({ $from, to, q, noise, source, sourceQuery, service
         "environment!": environmentQuery,
         changeSet,
         "changeSet!": changeSetQuery,
+        request,
+        "request!": requestQuery,
         buckets
     }))}`, {
         ...opts
@@ -1107,7 +1119,7 @@ export function getHistogram({ $from, to, q, noise, source, sourceQuery, service
 /**
  * The most frequent values of each field
  */
-export function getFacets({ $from, to, q, noise, source, sourceQuery, service, serviceQuery, region, regionQuery, account, accountQuery, actor, actorQuery, tool, toolQuery, action, actionQuery, outcome, outcomeQuery, connection, connectionQuery, resource, resourceQuery, environment, environmentQuery, changeSet, changeSetQuery }: {
+export function getFacets({ $from, to, q, noise, source, sourceQuery, service, serviceQuery, region, regionQuery, account, accountQuery, actor, actorQuery, tool, toolQuery, action, actionQuery, outcome, outcomeQuery, connection, connectionQuery, resource, resourceQuery, environment, environmentQuery, changeSet, changeSetQuery, request, requestQuery }: {
     $from?: string;
     to?: string;
     q?: string;
@@ -1136,6 +1148,8 @@ export function getFacets({ $from, to, q, noise, source, sourceQuery, service, s
     environmentQuery?: string | string[];
     changeSet?: string | string[];
     changeSetQuery?: string | string[];
+    request?: string | string[];
+    requestQuery?: string | string[];
 } = {}, opts?: Oazapfts.RequestOpts) {
     return oazapfts.ok(oazapfts.fetchJson<{
         status: 200;
@@ -1168,7 +1182,9 @@ export function getFacets({ $from, to, q, noise, source, sourceQuery, service, s
         environment,
         "environment!": environmentQuery,
         changeSet,
-        "changeSet!": changeSetQuery
+        "changeSet!": changeSetQuery,
+        request,
+        "request!": requestQuery
     }))}`, {
         ...opts
     }));

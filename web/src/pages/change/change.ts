@@ -69,7 +69,8 @@ export interface Neighbours {
 }
 
 /** Where to look for what else was going on, near in time. */
-export function neighboursOf(change: Change): Neighbours[] {
+export function neighboursOf(change: Change, record: unknown): Neighbours[] {
+  const requestId = textOf(record, 'requestID')
   const at = Date.parse(change.occurredAt)
   const around = (ms: number) => ({
     from: new Date(at - ms).toISOString(),
@@ -86,6 +87,15 @@ export function neighboursOf(change: Change): Neighbours[] {
           {
             title: 'The same piece of work',
             search: { ...around(24 * HOUR), changeSet: [change.changeSetId] },
+          },
+        ]),
+    // One request may leave several records: of what AWS did on its behalf.
+    ...(requestId === undefined
+      ? []
+      : [
+          {
+            title: 'In the same request',
+            search: { ...around(HOUR), request: [requestId], noise: 'shown' as const },
           },
         ]),
     {

@@ -181,7 +181,7 @@ function Told({ change, record }: { change: Change; record: unknown }) {
         </Stack>
         <Stack gap="md" miw={0}>
           <Who change={change} />
-          {neighboursOf(change).map((neighbours) => (
+          {neighboursOf(change, record).map((neighbours) => (
             <NeighbourList key={neighbours.title} change={change} neighbours={neighbours} />
           ))}
         </Stack>
@@ -209,7 +209,7 @@ function Edits({ edits }: { edits: Change['edits'] }) {
         <Table verticalSpacing={6} layout="fixed">
           <Table.Thead>
             <Table.Tr>
-              <Table.Th w="28%">Field</Table.Th>
+              <Table.Th w={{ base: '38%', sm: '28%' }}>Field</Table.Th>
               <Table.Th>From</Table.Th>
               <Table.Th>To</Table.Th>
             </Table.Tr>
@@ -509,8 +509,8 @@ function NeighbourList({ change, neighbours }: { change: Change; neighbours: Nei
     connections.data?.map(({ accountId, name }) => [accountId ?? '', name]) ?? [],
   )
   const shown = found.data ?? []
-  // A set of one has nothing to say.
-  if (found.data?.length === 0 && search.changeSet) return null
+  // A set of one, and a request with one record, have nothing to say.
+  if (found.data?.length === 0 && (search.changeSet || search.request)) return null
   return (
     <Section title={<bdi>{cut(title, 160)}</bdi>}>
       {found.isPending && <Skeleton height={80} />}

@@ -49,7 +49,7 @@ export function Facets(props: {
             key={field}
             {...props}
             field={field}
-            values={field === 'changeSet' ? [] : data.fields[field]}
+            values={field === 'changeSet' || field === 'request' ? [] : data.fields[field]}
           />
         ))}
     </Stack>
@@ -184,7 +184,7 @@ function FieldFacets(props: {
   )
 }
 
-const quiet: Field[] = ['source', 'connection', 'changeSet', 'account']
+const quiet: Field[] = ['source', 'connection', 'changeSet', 'request', 'account']
 
 /** What was chosen, each to be taken off. */
 export function Chips({

@@ -15,6 +15,7 @@ export const fieldLabels: Record<Field, string> = {
   connection: 'Connection',
   source: 'Source',
   changeSet: 'Change set',
+  request: 'Request',
 }
 
 export const rangeLabels = {

@@ -44,6 +44,7 @@ export const fields = [
   'connection',
   'source',
   'changeSet',
+  'request',
 ] as const
 export type Field = (typeof fields)[number]
 
