@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { generateHistory } from '../simulator/generate.ts'
 import { type Simulator, startSimulator } from '../simulator/index.ts'
 import { loadConfig } from '../src/config.ts'
@@ -24,7 +24,7 @@ const usage = `Usage: npm run screenshots -- [options]
 
 const root = path.resolve(import.meta.dirname, '..')
 /** What README.md shows. */
-const inDocs = ['feed-light-wide', 'feed-dark-wide', 'connection-failed-light-wide']
+const inDocs = ['feed-light-wide', 'feed-dark-wide', 'verification-failed-light-wide']
 
 const PRODUCTION = '111122223333'
 const STAGING = '444455556666'
@@ -54,6 +54,8 @@ interface Picture {
   /** More than what fits on the screen. */
   whole?: boolean
   prepare(page: Page): Promise<unknown>
+  /** What of the page is shown. */
+  part?(page: Page): Locator
 }
 
 async function main(): Promise<void> {
@@ -95,7 +97,7 @@ async function main(): Promise<void> {
         const open = async (signedIn: boolean) => {
           const context = await browser!.newContext({
             ...{ baseURL: cairn!.url, viewport, colorScheme: scheme, reducedMotion: 'reduce' },
-            ...{ timezoneId: 'UTC', locale: 'en-GB' },
+            ...{ timezoneId: eveningZone(), locale: 'en-GB' },
           })
           const page = await context.newPage()
           if (signedIn) await page.goto('/api/demo/sign-in')
@@ -110,7 +112,11 @@ async function main(): Promise<void> {
           await page.goto(picture.to)
           await picture.prepare(page)
           await page.evaluate('document.activeElement.blur(), scrollTo(0, 0)')
-          await page.screenshot({ path: file, fullPage: picture.whole ?? false, caret: 'hide' })
+          const clip = await picture.part?.(page).boundingBox()
+          await page.screenshot({
+            ...{ path: file, fullPage: picture.whole ?? false, caret: 'hide' },
+            ...(clip && { clip }),
+          })
           console.log(path.relative(process.cwd(), file))
           if (values.docs && inDocs.includes(name)) {
             const images = path.join(root, 'docs/images')
@@ -217,6 +223,14 @@ async function setTheScene({ simulator, request }: Scene): Promise<Picture[]> {
       },
     },
     {
+      ...{ name: 'verification-failed', to: connection(failed), whole: true },
+      async prepare(page) {
+        await page.getByText('To mend it:').first().waitFor()
+        await settled(page)
+      },
+      part: (page) => page.getByRole('region', { name: /^Verification/ }),
+    },
+    {
       ...{ name: 'connection-complete', to: connection(complete), whole: true },
       async prepare(page) {
         await page.getByRole('region', { name: 'Imported' }).waitFor()
@@ -230,6 +244,13 @@ async function setTheScene({ simulator, request }: Scene): Promise<Picture[]> {
       },
     },
   ]
+}
+
+/** Where it is six in the evening: most of what the last day brought is today's. */
+function eveningZone(): string {
+  const east = ((18 - new Date().getUTCHours() + 36) % 24) - 12
+  // POSIX counts to the west.
+  return `Etc/GMT${east > 0 ? '-' : '+'}${Math.abs(east)}`
 }
 
 /** Until nothing loads any more: no skeleton, no spinner that stands for a page's part. */
