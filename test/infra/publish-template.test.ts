@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,11 +13,10 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import fc from 'fast-check'
-import getPort from 'get-port'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { objectUrl, parseDestination } from '../../scripts/publish-template.ts'
 import { loadConfig } from '../../src/config.ts'
-import { pythonTool } from '../support/python.ts'
+import { MINISTACK_SECRET, type Ministack, startMinistack } from '../support/ministack.ts'
 import { infra } from './support.ts'
 
 describe('where the template is put', () => {
@@ -77,38 +76,20 @@ describe('where the template is put', () => {
 
 describe('against an S3', () => {
   const ACCOUNT = '111122223333'
-  const SECRET = 'ministack-root-secret'
   const region = 'eu-west-1'
   const template = `${infra}/cloudformation/cairn-read-only.yaml`
   const script = fileURLToPath(new URL('../../scripts/publish-template.ts', import.meta.url))
 
   let folder: string
-  let ministack: ChildProcess
+  let ministack: Ministack
   let endpoint: string
   let s3: S3Client
 
   beforeAll(async () => {
-    const { bin } = await pythonTool('ministack')
     folder = await mkdtemp(join(tmpdir(), 'publish-'))
-    const port = await getPort()
-    ministack = spawn(bin('ministack'), {
-      cwd: folder,
-      stdio: 'ignore',
-      env: {
-        PATH: process.env.PATH,
-        HOME: folder,
-        AUTH: 'true',
-        BIND_HOST: '127.0.0.1',
-        GATEWAY_PORT: String(port),
-        AWS_ACCESS_KEY_ID: 'root',
-        AWS_SECRET_ACCESS_KEY: SECRET,
-      },
-    })
-    endpoint = `http://127.0.0.1:${port}`
-    const healthy = async () => expect((await fetch(`${endpoint}/_ministack/health`)).ok).toBe(true)
-    await vi.waitFor(healthy, { timeout: 60_000, interval: 200 })
-    // Ministack takes an account's id for the key of its root user.
-    const credentials = { accessKeyId: ACCOUNT, secretAccessKey: SECRET }
+    ministack = await startMinistack()
+    endpoint = ministack.url
+    const credentials = { accessKeyId: ACCOUNT, secretAccessKey: MINISTACK_SECRET }
     s3 = new S3Client({ endpoint, region, credentials, forcePathStyle: true })
     for (const Bucket of ['cairn-templates', 'cairn.templates', 'cairn-public']) {
       const CreateBucketConfiguration = { LocationConstraint: region } as const
@@ -117,7 +98,7 @@ describe('against an S3', () => {
   }, 180_000)
 
   afterAll(async () => {
-    ministack?.kill('SIGKILL')
+    await ministack?.stop()
     await rm(folder, { recursive: true, force: true })
   })
 
@@ -131,7 +112,7 @@ describe('against an S3', () => {
         AWS_MAX_ATTEMPTS: '1',
         AWS_ENDPOINT_URL: endpoint,
         AWS_ACCESS_KEY_ID: ACCOUNT,
-        AWS_SECRET_ACCESS_KEY: SECRET,
+        AWS_SECRET_ACCESS_KEY: MINISTACK_SECRET,
         ...env,
       },
     }).catch((error) => error)
@@ -180,7 +161,7 @@ describe('against an S3', () => {
   })
 
   test('credentials that may not', async () => {
-    const credentials = { accessKeyId: ACCOUNT, secretAccessKey: SECRET }
+    const credentials = { accessKeyId: ACCOUNT, secretAccessKey: MINISTACK_SECRET }
     const iam = new IAMClient({ endpoint, region, credentials })
     await iam.send(new CreateUserCommand({ UserName: 'powerless' }))
     const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: 'powerless' }))

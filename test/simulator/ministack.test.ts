@@ -1,7 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import {
   CreateAccessKeyCommand,
   CreateRoleCommand,
@@ -11,7 +7,6 @@ import {
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam'
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
-import getPort from 'get-port'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import {
   type Credentials,
@@ -19,7 +14,7 @@ import {
   type Simulator,
   startSimulator,
 } from '../../simulator/index.ts'
-import { pythonTool } from '../support/python.ts'
+import { MINISTACK_SECRET, type Ministack, startMinistack } from '../support/ministack.ts'
 import { awsCli, keys } from './cli.ts'
 import { policy, trust } from './support.ts'
 
@@ -34,7 +29,6 @@ const CUSTOMER = '111122223333'
 const VENDOR = '999988887777'
 const STRANGER = '555566667777'
 const ID = 'cairn-4f6b1d'
-const SECRET = 'ministack-root-secret'
 
 const mayAssume = policy({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: '*' })
 
@@ -129,41 +123,21 @@ interface Side {
   callers: Record<string, Credentials>
 }
 
-let folder: string
-let ministack: ChildProcess
+let ministack: Ministack
 let simulator: Simulator
 let ours: Side
 let theirs: Side
 
 beforeAll(async () => {
-  const { bin } = await pythonTool('ministack')
-  folder = await mkdtemp(join(tmpdir(), 'ministack-'))
-  const port = await getPort()
-  ministack = spawn(bin('ministack'), {
-    cwd: folder,
-    stdio: 'ignore',
-    env: {
-      PATH: process.env.PATH,
-      HOME: folder,
-      AUTH: 'true',
-      BIND_HOST: '127.0.0.1',
-      GATEWAY_PORT: String(port),
-      AWS_ACCESS_KEY_ID: 'root',
-      AWS_SECRET_ACCESS_KEY: SECRET,
-    },
-  })
+  ministack = await startMinistack()
   simulator = await startSimulator({ latencyMs: 0, vendorPrincipalArn: role.arn })
   ours = setUpSimulator()
-  const endpoint = `http://127.0.0.1:${port}`
-  const healthy = async () => expect((await fetch(`${endpoint}/_ministack/health`)).ok).toBe(true)
-  await vi.waitFor(healthy, { timeout: 60_000, interval: 200 })
-  theirs = await setUpMinistack(endpoint)
+  theirs = await setUpMinistack(ministack.url)
 }, 180_000)
 
 afterAll(async () => {
-  ministack?.kill('SIGKILL')
+  await ministack?.stop()
   await simulator?.close()
-  await rm(folder, { recursive: true, force: true })
 })
 
 describe('AssumeRole is judged as ministack judges it', () => {
@@ -274,7 +248,7 @@ Outputs:
   test.each(given)('with %j', async (more) => {
     const cli = await awsCli()
     const parameters = { ExternalId: ID, Principal: users.user.arn, ...more }
-    const root = { accessKeyId: CUSTOMER, secretAccessKey: SECRET }
+    const root = { accessKeyId: CUSTOMER, secretAccessKey: MINISTACK_SECRET }
     const sides = [
       keys(ours.endpoint, simulator.administrator()),
       keys(theirs.endpoint, root),
@@ -383,7 +357,7 @@ async function setUpMinistack(endpoint: string): Promise<Side> {
     new IAMClient({
       endpoint,
       region: 'us-east-1',
-      credentials: { accessKeyId: accountId, secretAccessKey: SECRET },
+      credentials: { accessKeyId: accountId, secretAccessKey: MINISTACK_SECRET },
     })
   const parse = (arn: string) => {
     const [, accountId, , path, name] = /::(\d+):(user|role)(\/|\/.+\/)([^/]+)$/.exec(arn)!

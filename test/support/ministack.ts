@@ -20,7 +20,8 @@ export interface Ministack {
 
 /** Python has to load all of it. */
 const START_LIMIT_MS = 60_000
-const SECRET = 'ministack-root-secret'
+/** Of every account's root user, whose access key is the account's id. */
+export const MINISTACK_SECRET = 'ministack-root-secret'
 
 /**
  * An AWS made by others, in a process of its own: it checks signatures, trust policies and
@@ -43,7 +44,7 @@ export async function startMinistack(): Promise<Ministack> {
       BIND_HOST: '127.0.0.1',
       GATEWAY_PORT: String(port),
       AWS_ACCESS_KEY_ID: 'root',
-      AWS_SECRET_ACCESS_KEY: SECRET,
+      AWS_SECRET_ACCESS_KEY: MINISTACK_SECRET,
     },
   })
   const exited = once(child, 'exit')
@@ -66,9 +67,8 @@ export async function startMinistack(): Promise<Ministack> {
     url,
     account: (accountId) => ({
       AWS_ENDPOINT_URL: url,
-      // Ministack takes an account's id for the access key of its root user.
       AWS_ACCESS_KEY_ID: accountId,
-      AWS_SECRET_ACCESS_KEY: SECRET,
+      AWS_SECRET_ACCESS_KEY: MINISTACK_SECRET,
     }),
     stop,
   }
