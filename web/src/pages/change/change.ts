@@ -89,8 +89,9 @@ export function neighboursOf(change: Change, record: unknown): Neighbours[] {
             search: { ...around(24 * HOUR), changeSet: [change.changeSetId] },
           },
         ]),
-    // One request may leave several records: of what AWS did on its behalf.
-    ...(requestId === undefined
+    // One request may leave several records: of what AWS did on its behalf. Its id is part of an
+    // address, which a stranger's could be too long for: AWS's have 36 letters, some 60.
+    ...(requestId === undefined || requestId.length > 200
       ? []
       : [
           {
