@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import getPort from 'get-port'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { type Simulator, startSimulator } from '../../simulator/index.ts'
@@ -86,6 +87,8 @@ export function useWeb({ regions = ['us-east-1', 'eu-west-1'] } = {}): Web {
         ...simulator.env,
         CAIRN_PRINCIPAL_ARN: simulator.vendor.principalArn,
         CAIRN_REGIONS: regions.join(),
+        // Of several that start at once, each would take the first free one for its own.
+        PORT: String(await getPort()),
       },
     })
     const [, welcomeUrl] = await eventually(
