@@ -254,7 +254,8 @@ async function refusedWithoutId(
   grant: RoleGrant,
   signal?: AbortSignal,
 ): Promise<Check> {
-  const answer = await refusal(aws, { ...grant, externalId: undefined }, 'no external ID', signal)
+  const call = 'a call without an external ID'
+  const answer = await refusal(aws, { ...grant, externalId: undefined }, call, signal)
   const failed = answer.state === 'failed'
   return {
     id: 'refused_without_id',

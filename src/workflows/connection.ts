@@ -178,7 +178,8 @@ export async function connection(
   }
 
   function importChanges(): Promise<ImportSummary> {
-    const attention = asked.import.length > 0
+    // The first after a change or a mended role looks at quiet regions as well: they have gaps now.
+    const attention = asked.import.length > 0 || state.nextPollAt === null
     const summary = oneLine`Import ${state.settings?.name}`
     return serve(asked.import, () =>
       givingWay(
