@@ -238,6 +238,6 @@ test('the administrator is one user, whose key the control tells', async () => {
   expect(simulator.administrator(simulator.accountId)).toEqual(credentials)
   expect(await (await fetch(`${simulator.url}/_simulator/administrator`)).json()).toEqual({
     ...keys(simulator.url, credentials),
-    ...{ AWS_REGION: 'us-east-1', AWS_SESSION_TOKEN: '' },
+    ...{ AWS_REGION: 'us-east-1', AWS_DEFAULT_REGION: 'us-east-1', AWS_SESSION_TOKEN: '' },
   })
 })
