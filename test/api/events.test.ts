@@ -34,7 +34,11 @@ beforeAll(async () => {
 afterEach(() => {
   for (const each of open.splice(0)) each.abort()
 })
-afterAll(() => api.close())
+afterAll(async () => {
+  // What the tests left listening would be waited for, over a minute.
+  api.app.server.closeAllConnections()
+  await api.close()
+})
 
 /** Listens as a browser does. Resolves when the stream has begun. */
 async function listen(tenant: Tenant) {
