@@ -1,6 +1,7 @@
-import type { AwsAccess } from '../aws/access.ts'
+import type { AwsAccess, RoleGrant } from '../aws/access.ts'
 import type { Pacers } from '../aws/pacer.ts'
 import type { Database } from '../db/database.ts'
+import type { ConnectionRow } from '../db/schema.ts'
 
 /** What the activities work with; made once for each worker. */
 export interface Dependencies {
@@ -14,4 +15,14 @@ export interface Dependencies {
   clock?: () => number
   /** How long a cycle goes on beginning new scans, in milliseconds. */
   budgetMs?: number
+}
+
+/** The session of a connection's role: what it is asked for and remembered by. */
+export function grantOf(connection: ConnectionRow): RoleGrant {
+  return {
+    connectionId: connection.id,
+    roleArn: connection.role_arn!,
+    partition: connection.partition!,
+    externalId: connection.external_id,
+  }
 }

@@ -1,5 +1,4 @@
 import type { ApplicationFailure } from '@temporalio/common'
-import type { RoleGrant } from '../aws/access.ts'
 import { AwsProblem } from '../aws/errors.ts'
 import { partitionOf } from '../aws/regions.ts'
 import { reportConnection } from '../db/connections.ts'
@@ -19,7 +18,7 @@ import { ensurePartitions } from '../db/imports.ts'
 import { clip, seconds, subtract } from '../db/ranges.ts'
 import type { ConnectionRow } from '../db/schema.ts'
 import type { ConnectionRef, ImportSummary } from '../workflows/state.ts'
-import type { Dependencies } from './dependencies.ts'
+import { type Dependencies, grantOf } from './dependencies.ts'
 import { connectionChanged, roleRefused, sessionFailure } from './errors.ts'
 import { importRegion, QUIETEST_SECONDS, type RegionResult } from './import-region.ts'
 
@@ -55,12 +54,7 @@ export async function importEvents(
       rows: await claimDue(trx, connection, { ...options, now: new Date(startedAt) }),
     }
   })
-  const grant: RoleGrant = {
-    connectionId: connection.id,
-    roleArn: connection.role_arn!,
-    partition: connection.partition!,
-    externalId: connection.external_id,
-  }
+  const grant = grantOf(connection)
   const { globalRegion } = partitionOf(grant.partition)
   if (rows.length > 0) {
     await deps.aws.session(grant, signal).catch((error) => {

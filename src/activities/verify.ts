@@ -4,7 +4,7 @@ import { fence, keepRegions } from '../db/coverage.ts'
 import { asOrganization } from '../db/database.ts'
 import type { Check, ConnectionRow } from '../db/schema.ts'
 import type { ConnectionRef, VerificationSummary } from '../workflows/state.ts'
-import type { Dependencies } from './dependencies.ts'
+import { type Dependencies, grantOf } from './dependencies.ts'
 import { connectionChanged } from './errors.ts'
 
 const MINUTE_MS = 60_000
@@ -111,13 +111,7 @@ export async function verifyConnection(
       nextPollAt: state === 'passed' ? verifiedAt : next,
     })
   })
-  if (state !== 'passed')
-    deps.aws.forget({
-      connectionId: connection.id,
-      roleArn,
-      partition: connection.partition!,
-      externalId: connection.external_id,
-    })
+  if (state !== 'passed') deps.aws.forget(grantOf(connection))
   return {
     state,
     reason,

@@ -3,7 +3,7 @@ import { asOrganization } from '../db/database.ts'
 import { insertApiKey, listApiKeys, newApiKey, revokeApiKey } from '../db/organizations.ts'
 import type { ApiContext, App } from './context.ts'
 import { requireOwner } from './person.ts'
-import { answer, notFound, problems } from './problems.ts'
+import { answer, found, problems } from './problems.ts'
 import { text } from './text.ts'
 
 const time = z.iso.datetime()
@@ -112,11 +112,9 @@ export function apiKeyRoutes(app: App, { api }: ApiContext): void {
     },
     async (request) => {
       requireOwner(request)
-      const { id } = request.params
-      const row = z.uuid().safeParse(id).success
-        ? await asOrganization(api, request.organizationId, (trx) => revokeApiKey(trx, id))
-        : undefined
-      if (!row) throw notFound('API key')
+      const row = await found('API key', request.params.id, (id) =>
+        asOrganization(api, request.organizationId, (trx) => revokeApiKey(trx, id)),
+      )
       return toKey(row)
     },
   )

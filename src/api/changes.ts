@@ -15,7 +15,7 @@ import { linksOfConnections } from '../db/environments.ts'
 import type { ChangeRow } from '../db/schema.ts'
 import { withSearch } from '../db/search.ts'
 import type { ApiContext, App } from './context.ts'
-import { answer, notFound, Problem, problems } from './problems.ts'
+import { answer, found, Problem, problems } from './problems.ts'
 import { text } from './text.ts'
 
 const time = z.iso.datetime({ offset: true, error: 'A time looks like 2026-03-01T12:00:00Z.' })
@@ -342,9 +342,7 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
     },
     (request) =>
       asOrganization(api, request.organizationId, async (trx) => {
-        const { id } = request.params
-        const row = z.uuid().safeParse(id).success ? await findChange(trx, id) : undefined
-        if (!row) throw notFound('change')
+        const row = await found('change', request.params.id, (id) => findChange(trx, id))
         const sets = await presentSetIds(trx, [row.change_set_id])
         return { ...toChange(row, sets, await linksOfConnections(trx)), record: row.record }
       }),

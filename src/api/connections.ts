@@ -13,7 +13,7 @@ import {
   updateDesiredState,
 } from '../db/connections.ts'
 import { liveEdges, type RegionCoverage, regionCoverage } from '../db/coverage.ts'
-import { asOrganization, type Trx } from '../db/database.ts'
+import { asOrganization, type Trx, violates } from '../db/database.ts'
 import { defaultEnvironments, setDefaultEnvironment } from '../db/environments.ts'
 import type { Principal } from '../db/principals.ts'
 import type { ConnectionRow, ConnectionStatus, SecondsRange } from '../db/schema.ts'
@@ -623,8 +623,7 @@ async function update(trx: Trx, row: ConnectionRow, wanted: DesiredState): Promi
 
 /** Whether Postgres refused a second connection to an account: somebody else was faster. */
 export function isAccountTaken(error: unknown): boolean {
-  const { code, constraint } = error as { code?: string; constraint?: string }
-  return code === '23505' && constraint === 'connections_one_per_account'
+  return violates(error, '23505', 'connections_one_per_account')
 }
 
 export function accountsInUse(

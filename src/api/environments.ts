@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { asOrganization, type Trx } from '../db/database.ts'
+import { asOrganization, type Trx, violates } from '../db/database.ts'
 import {
   type CountedEnvironment,
   deleteEnvironment,
@@ -12,7 +12,7 @@ import {
   updateEnvironment,
 } from '../db/environments.ts'
 import type { ApiContext, App } from './context.ts'
-import { answer, notFound, Problem, problems } from './problems.ts'
+import { answer, found, Problem, problems } from './problems.ts'
 import { text } from './text.ts'
 
 const example = {
@@ -80,10 +80,9 @@ export function environmentRoutes(app: App, { api }: ApiContext): void {
     request: { organizationId: string; params: { id: string } },
     work: (trx: Trx, id: string) => Promise<CountedEnvironment | undefined>,
   ) => {
-    const { id } = request.params
-    if (!z.uuid().safeParse(id).success) throw notFound('environment')
-    const row = await asOrganization(api, request.organizationId, (trx) => work(trx, id))
-    if (!row) throw notFound('environment')
+    const row = await found('environment', request.params.id, (id) =>
+      asOrganization(api, request.organizationId, (trx) => work(trx, id)),
+    )
     return toEnvironment(row)
   }
 
@@ -201,7 +200,7 @@ function refuse(error: unknown, name: string | undefined): never {
   if (error instanceof TooManyEnvironments) {
     throw new Problem(409, `${error.message}: no more can be made. Delete one first.`)
   }
-  if (!isViolated(error, '23505', 'environments_name')) throw error
+  if (!violates(error, '23505', 'environments_name')) throw error
   const detail = `An environment is called "${name}" already; upper and lower case make no difference. Use that one, or choose another name.`
   throw new Problem(409, detail, { errors: [{ pointer: '/name', detail }] })
 }
@@ -213,16 +212,11 @@ function refuse(error: unknown, name: string | undefined): never {
  * @throws Problem 422, alike for what is absent and for what is somebody else's; else what came
  */
 export function refuseAbsentEnvironment(error: unknown): never {
-  if (!isViolated(error, '23503', 'environment_links_environment')) throw error
+  if (!violates(error, '23503', 'environment_links_environment')) throw error
   const detail = 'There is no such environment.'
   throw new Problem(422, `The request is not valid. /environmentId: ${detail}`, {
     errors: [{ pointer: '/environmentId', detail }],
   })
-}
-
-function isViolated(error: unknown, sqlState: string, constraint: string): boolean {
-  const violation = error as { code?: string; constraint?: string }
-  return violation.code === sqlState && violation.constraint === constraint
 }
 
 function toEnvironment(row: CountedEnvironment) {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { findConnection } from '../db/connections.ts'
 import { asOrganization, type Database, type Trx } from '../db/database.ts'
 import type { ConnectionRow } from '../db/schema.ts'
-import { notFound, Problem } from './problems.ts'
+import { found, Problem } from './problems.ts'
 
 export const connectionParams = z.object({
   id: z.string().meta({ description: "The connection's id." }),
@@ -24,9 +24,7 @@ export function withConnection<T>(
   work: (trx: Trx, row: ConnectionRow) => Promise<T>,
 ): Promise<T> {
   return asOrganization(api, request.organizationId, async (trx) => {
-    const { id } = request.params
-    const row = z.uuid().safeParse(id).success ? await findConnection(trx, id) : undefined
-    if (!row) throw notFound('connection')
+    const row = await found('connection', request.params.id, (id) => findConnection(trx, id))
     return work(trx, row)
   })
 }

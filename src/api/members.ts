@@ -13,8 +13,9 @@ import {
   revokeInvitation,
 } from '../db/members.ts'
 import type { ApiContext, App } from './context.ts'
+import { reachedAt } from './origin.ts'
 import { emailSchema, requireOwner, roleSchema, userSchema } from './person.ts'
-import { answer, notFound, Problem, problems } from './problems.ts'
+import { answer, found, Problem, problems } from './problems.ts'
 
 const time = z.iso.datetime()
 
@@ -137,12 +138,9 @@ export function memberRoutes(app: App, { api, system, publicUrl }: ApiContext): 
     async (request, reply) => {
       requireOwner(request)
       const { organizationId, params } = request
-      const removed = z.uuid().safeParse(params.id).success
-        ? await asOrganization(api, organizationId, (trx) =>
-            removeMember(trx, organizationId, params.id),
-          )
-        : undefined
-      if (!removed) throw notFound('member')
+      const removed = await found('member', params.id, (id) =>
+        asOrganization(api, organizationId, (trx) => removeMember(trx, organizationId, id)),
+      )
       if (removed === 'last_owner') {
         throw new Problem(
           409,
@@ -182,8 +180,7 @@ export function memberRoutes(app: App, { api, system, publicUrl }: ApiContext): 
         }),
       )
       reply.code(201)
-      const base = publicUrl ?? `${request.protocol}://${request.host}`
-      return { ...toInvitation(row), url: welcomeUrl(base, token) }
+      return { ...toInvitation(row), url: welcomeUrl(reachedAt(request, publicUrl), token) }
     },
   )
 
@@ -227,11 +224,9 @@ export function memberRoutes(app: App, { api, system, publicUrl }: ApiContext): 
     },
     async (request, reply) => {
       requireOwner(request)
-      const { id } = request.params
-      const revoked =
-        z.uuid().safeParse(id).success &&
-        (await asOrganization(api, request.organizationId, (trx) => revokeInvitation(trx, id)))
-      if (!revoked) throw notFound('invitation')
+      await found('invitation', request.params.id, (id) =>
+        asOrganization(api, request.organizationId, (trx) => revokeInvitation(trx, id)),
+      )
       return reply.code(204).send(null)
     },
   )

@@ -32,3 +32,11 @@ export function requireSameOrigin(
       'Programs send an API key instead: "Authorization: Bearer KEY".',
   )
 }
+
+/** Where people reach this Cairn, without a slash at the end: as configured, else as they just did. */
+export function reachedAt(
+  request: Pick<FastifyRequest, 'protocol' | 'host'>,
+  publicUrl: string | undefined,
+): string {
+  return publicUrl ?? `${request.protocol}://${request.host}`
+}

@@ -97,6 +97,21 @@ export class Problem extends Error {
   }
 }
 
+/**
+ * What an id from outside names. One that is no uuid names nothing.
+ *
+ * @throws Problem 404, alike for what is absent and for what is somebody else's
+ */
+export async function found<T>(
+  what: string,
+  id: string,
+  find: (id: string) => Promise<T | false | undefined>,
+): Promise<T> {
+  const it = z.uuid().safeParse(id).success && (await find(id))
+  if (!it) throw notFound(what)
+  return it
+}
+
 /** The same for what is not there and for what belongs to somebody else. */
 export function notFound(what: string): Problem {
   return new Problem(404, `There is no such ${what}.`)

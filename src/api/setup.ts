@@ -15,6 +15,7 @@ import type { Principal } from '../db/principals.ts'
 import type { ConnectionRow } from '../db/schema.ts'
 import type { ApiContext, App } from './context.ts'
 import { beingDeleted, connectionParams, withConnection } from './find-connection.ts'
+import { reachedAt } from './origin.ts'
 import { answer, Problem, problems } from './problems.ts'
 
 export const principalSchema = z
@@ -164,7 +165,7 @@ export function setupRoutes(app: App, context: ApiContext): void {
     async (request) => {
       const { role, principal, roleName, rolePath, region, regions, externalId } =
         await planFor(request)
-      const base = `${context.publicUrl ?? `${request.protocol}://${request.host}`}/api/v1/connections/${request.params.id}/setup`
+      const base = `${reachedAt(request, context.publicUrl)}/api/v1/connections/${request.params.id}/setup`
       const named = new URLSearchParams({ roleName, rolePath })
       const module = { url: `${base}/terraform`, fileName: 'cairn-read-only-terraform.tar.gz' }
       const template = { url: `${base}/cloudformation?${named}`, fileName: 'cairn-read-only.yaml' }

@@ -86,3 +86,9 @@ export function asOrganization<T>(
     return work(trx)
   })
 }
+
+/** Whether it is Postgres refusing what a constraint does not allow. */
+export function violates(error: unknown, sqlState: string, constraint: string): boolean {
+  const refusal = error as { code?: string; constraint?: string }
+  return refusal.code === sqlState && refusal.constraint === constraint
+}
