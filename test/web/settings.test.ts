@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { moved } from '../../web/src/components/order.ts'
 import { passwordTrouble } from '../../web/src/components/password.ts'
-import { moved } from '../../web/src/pages/settings/order.ts'
 import { validateSettingsSearch } from '../../web/src/pages/settings/search.ts'
 
 describe("the settings' address", () => {

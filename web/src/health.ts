@@ -1,4 +1,5 @@
 import type { Connection, Coverage, Verification } from './client.ts'
+import { counted } from './words.ts'
 
 // What is known of a connection, in words. Everything here is a plain function of the API's answers
 // and the time, so that each sentence has a test.
@@ -65,7 +66,7 @@ export function summaryOf(connections: readonly Connection[], when: When): strin
   const edges = flowing.flatMap(({ completeThrough }) => completeThrough ?? [])
   const begun = flowing.length > 0 && edges.length === flowing.length
   return [
-    count(living.length, 'account'),
+    counted(living.length, 'account'),
     acting > 0 && (acting === 1 ? '1 needs action' : `${acting} need action`),
     unfinished > 0 && `${unfinished} without a role yet`,
     paused > 0 && `${paused} paused`,
@@ -166,7 +167,7 @@ function importingSentences(
   const { percent, etaSeconds } = progress
   const left = etaSeconds === null || etaSeconds === 0 ? '' : `, about ${duration(etaSeconds)} left`
   return [
-    `${percent} % of the last ${count(lookbackDays, 'day')} is imported${left}. The newest comes first.`,
+    `${percent} % of the last ${counted(lookbackDays, 'day')} is imported${left}. The newest comes first.`,
     ...(completeThrough
       ? [
           `New changes are complete through ${clock(completeThrough, when)}; ${nextLook(connection.nextPollAt, when)}.`,
@@ -283,7 +284,7 @@ function setAsideSentences(active: readonly Region[], when: When): string[] {
   return perRange(active, ({ setAside }) =>
     setAside.map(([from, to]) => {
       const seconds = (Date.parse(to!) - Date.parse(from!)) / 1000
-      return `${count(seconds, 'second')} from ${clock(from!, when, { seconds: true })}`
+      return `${counted(seconds, 'second')} from ${clock(from!, when, { seconds: true })}`
     }),
   ).map(
     ([what, where]) =>
@@ -485,13 +486,9 @@ export function duration(seconds: number): string {
 /** `14 minutes`, `3 hours`, `2 days`. */
 function longDuration(seconds: number): string {
   const minutes = Math.round(seconds / 60)
-  if (minutes < 120) return count(Math.max(1, minutes), 'minute')
+  if (minutes < 120) return counted(Math.max(1, minutes), 'minute')
   const hours = Math.round(minutes / 60)
-  return hours < 48 ? count(hours, 'hour') : count(Math.round(hours / 24), 'day')
-}
-
-export function count(n: number, what: string): string {
-  return `${n.toLocaleString('en-GB')} ${what}${n === 1 ? '' : 's'}`
+  return hours < 48 ? counted(hours, 'hour') : counted(Math.round(hours / 24), 'day')
 }
 
 /** As a sentence: AWS's own errors come with a full stop or without one. */

@@ -3,7 +3,6 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
-  notFound,
 } from '@tanstack/react-router'
 import { Layout } from './layout.tsx'
 import { validateFeedSearch } from './pages/feed/search.ts'
@@ -87,9 +86,6 @@ export const router = createRouter({
   defaultPreload: 'intent',
   scrollRestoration: true,
 })
-
-/** For a loader or a page whose thing is not there. */
-export { notFound }
 
 declare module '@tanstack/react-router' {
   interface Register {

@@ -2,7 +2,7 @@ import { Alert, Button, Group, Stack, Text } from '@mantine/core'
 import { HttpError } from '@oazapfts/runtime'
 import { IconFlask } from '@tabler/icons-react'
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { getMe } from '../client.ts'
+import { meQuery } from '../session.ts'
 import { Copy } from './copy.tsx'
 import { ErrorState } from './states.tsx'
 
@@ -11,7 +11,7 @@ import { ErrorState } from './states.tsx'
  * says, with the template of this connection. The ARN is pasted by hand, as in AWS.
  */
 export function DemoStack({ connectionId }: { connectionId: string }) {
-  const me = useQuery({ queryKey: ['me'], queryFn: () => getMe(), staleTime: 60_000 })
+  const me = useQuery(meQuery)
   const stack = useMutation({ mutationFn: () => createStack(connectionId) })
   if (!me.data?.demo) return null
   return (

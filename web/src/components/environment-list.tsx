@@ -1,148 +1,298 @@
-import { ActionIcon, Alert, Button, Group, Stack, Text, TextInput } from '@mantine/core'
-import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from '@tabler/icons-react'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
-import { fieldTrouble, troubleOf } from '../api.ts'
 import {
+  ActionIcon,
+  Button,
+  Group,
+  Stack,
+  Text,
+  TextInput,
+  Tooltip,
+  VisuallyHidden,
+} from '@mantine/core'
+import { useForm } from '@mantine/form'
+import { IconArrowDown, IconArrowUp, IconPencil, IconTrash } from '@tabler/icons-react'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useRef, useState } from 'react'
+import {
+  createEnvironment,
   deleteEnvironment,
   type Environment,
-  type EnvironmentSettingsInput,
   updateEnvironment,
 } from '../client.ts'
-import { count } from '../health.ts'
-import { useEnvironments } from './environment-badge.tsx'
-import { ColorSelect, NewEnvironment } from './environment-select.tsx'
-import { ErrorState, Loading } from './states.tsx'
+import { counted } from '../words.ts'
+import { type Color, ColorSelect } from './color-select.tsx'
+import { Confirm } from './confirm.tsx'
+import { EnvironmentDot, useEnvironments } from './environment-badge.tsx'
+import { FormTrouble, fieldErrors, focusFirst } from './form-trouble.tsx'
+import { moved } from './order.ts'
+import { Row, Rows } from './rows.tsx'
+import { EmptyState, ErrorState, Loading } from './states.tsx'
 
-/** All environments: renamed, coloured, ordered, deleted and made in place. */
-export function EnvironmentList() {
-  const environments = useEnvironments()
-  const [making, setMaking] = useState(false)
-  if (environments.isPending) return <Loading />
-  if (environments.isError)
-    return <ErrorState error={environments.error} retry={() => environments.refetch()} />
-  const items = environments.data
+const queryKey = ['environments']
+
+/** All environments: made, renamed, coloured, ordered and deleted in place. */
+export function Environments() {
   return (
-    <Stack gap="sm">
-      {items.length === 0 && !making && (
-        <Text c="dimmed">
-          None yet. An environment says what a change touched: Production, Staging. Each connection
-          can have one.
-        </Text>
-      )}
-      {items.map((environment, index) => (
-        <Row key={environment.id} {...{ environment, index, last: items.length - 1 }} />
-      ))}
-      {making ? (
-        <NewEnvironment onMade={() => setMaking(false)} onCancel={() => setMaking(false)} />
-      ) : (
-        <Button
-          variant="default"
-          leftSection={<IconPlus size={16} />}
-          onClick={() => setMaking(true)}
-          style={{ alignSelf: 'flex-start' }}
-        >
-          New environment
-        </Button>
-      )}
+    <Stack>
+      <Text size="sm">
+        What changes belong to: production, staging. Each connection names the environment of its
+        account's changes, past ones too.
+      </Text>
+      <EnvironmentList />
+      <EnvironmentForm />
     </Stack>
   )
 }
 
-function Row(props: { environment: Environment; index: number; last: number }) {
-  const { environment, index, last } = props
+function EnvironmentList() {
   const client = useQueryClient()
-  const [name, setName] = useState(environment.name)
-  const [asking, setAsking] = useState(false)
-  const again = () => client.invalidateQueries({ queryKey: ['environments'] })
-  const update = useMutation({
-    mutationFn: (settings: EnvironmentSettingsInput) => updateEnvironment(environment.id, settings),
-    onSettled: again,
+  const environments = useEnvironments()
+  const [said, setSaid] = useState('')
+  const focusAfter = useRef<HTMLElement>(null)
+  const moving = useMutation({
+    mutationFn: ({ id, position }: { id: string; position: number }) =>
+      updateEnvironment(id, { position }),
+    onMutate: async ({ id, position }) => {
+      await client.cancelQueries({ queryKey })
+      const before = client.getQueryData<Environment[]>(queryKey)
+      client.setQueryData<Environment[]>(queryKey, (list) => list && moved(list, id, position))
+      return before
+    },
+    onSuccess: ({ name }, { position }) => setSaid(`${name} is number ${position + 1} now.`),
+    onError: (_error, _move, before) => client.setQueryData(queryKey, before),
+    onSettled: () => client.invalidateQueries({ queryKey }),
+    scope: { id: 'environments' },
   })
-  const remove = useMutation({
-    mutationFn: () => deleteEnvironment(environment.id),
+  const items = environments.data
+  // A row that is moved down is taken out of the page for a moment, and its button's focus with it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: after each new order
+  useEffect(() => focusAfter.current?.focus(), [items])
+  if (environments.isPending) return <Loading label="Loading the environments" />
+  if (!items) return <ErrorState error={environments.error} retry={() => environments.refetch()} />
+  if (items.length === 0) {
+    return (
+      <EmptyState title="No environments yet">
+        Most begin with production and staging. Changes are then shown with their environment, and
+        the feed can be narrowed to it.
+      </EmptyState>
+    )
+  }
+  return (
+    <Stack gap="xs">
+      <Rows label="Environments">
+        {items.map((environment, position) => (
+          <EnvironmentRow
+            key={environment.id}
+            environment={environment}
+            place={{ position, isLast: position === items.length - 1 }}
+            onMove={(to, button) => {
+              focusAfter.current = button
+              moving.mutate({ id: environment.id, position: to })
+            }}
+            onBlur={() => {
+              focusAfter.current = null
+            }}
+          />
+        ))}
+      </Rows>
+      {moving.isError && <ErrorState error={moving.error} />}
+      <VisuallyHidden aria-live="polite">{said}</VisuallyHidden>
+    </Stack>
+  )
+}
+
+function EnvironmentRow(props: {
+  environment: Environment
+  place: { position: number; isLast: boolean }
+  onMove: (position: number, button: HTMLElement) => void
+  onBlur: () => void
+}) {
+  const { environment, place, onMove, onBlur } = props
+  const { id, name, color, connections } = environment
+  const client = useQueryClient()
+  const [editing, setEditing] = useState(false)
+  const [asking, setAsking] = useState(false)
+  const editButton = useRef<HTMLButtonElement>(null)
+  if (editing) {
+    return (
+      <Row>
+        <EnvironmentForm
+          environment={environment}
+          onDone={() => {
+            setEditing(false)
+            // Once the row is there again.
+            setTimeout(() => editButton.current?.focus())
+          }}
+        />
+      </Row>
+    )
+  }
+  const move = (direction: 'up' | 'down') => {
+    const atEnd = direction === 'up' ? place.position === 0 : place.isLast
+    const label = `Move ${name} ${direction}`
+    return (
+      <Tooltip label={`Move ${direction}`} withArrow>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          size="lg"
+          aria-label={label}
+          // Not `disabled`: the button that moved it to the end keeps the focus.
+          aria-disabled={atEnd}
+          data-disabled={atEnd || undefined}
+          onClick={(event) => {
+            if (atEnd) return
+            onMove(place.position + (direction === 'up' ? -1 : 1), event.currentTarget)
+          }}
+          onBlur={(event) => {
+            if (event.relatedTarget) onBlur()
+          }}
+        >
+          {direction === 'up' ? <IconArrowUp size={16} /> : <IconArrowDown size={16} />}
+        </ActionIcon>
+      </Tooltip>
+    )
+  }
+  return (
+    <Row
+      actions={
+        <>
+          {move('up')}
+          {move('down')}
+          <Tooltip label="Rename, or give another colour" withArrow>
+            <ActionIcon
+              ref={editButton}
+              variant="subtle"
+              color="gray"
+              size="lg"
+              onClick={() => setEditing(true)}
+              aria-label={`Edit ${name}`}
+            >
+              <IconPencil size={16} />
+            </ActionIcon>
+          </Tooltip>
+          <Tooltip label="Delete" withArrow>
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              size="lg"
+              onClick={() => setAsking(true)}
+              aria-label={`Delete ${name}`}
+            >
+              <IconTrash size={16} />
+            </ActionIcon>
+          </Tooltip>
+        </>
+      }
+    >
+      <Group gap="xs" wrap="nowrap">
+        <EnvironmentDot color={color} />
+        <Text fw={500}>
+          <bdi>{name}</bdi>
+        </Text>
+      </Group>
+      <Text size="sm" c="dimmed">
+        {connections === 0 ? 'No connection' : counted(connections, 'connection')}
+      </Text>
+      <Confirm
+        opened={asking}
+        onClose={() => setAsking(false)}
+        title={`Delete ${name}?`}
+        action="Delete the environment"
+        onConfirm={async () => {
+          await deleteEnvironment(id)
+          await Promise.all([
+            client.invalidateQueries({ queryKey }),
+            client.invalidateQueries({ queryKey: ['connections'] }),
+            client.invalidateQueries({ queryKey: ['changes'] }),
+          ])
+        }}
+      >
+        {connections === 0
+          ? 'No connection names it. Nothing else changes.'
+          : `${connections === 1 ? 'One connection names' : `${connections} connections name`} it. ` +
+            'They stay, and so do their changes, which then belong to no environment.'}
+      </Confirm>
+    </Row>
+  )
+}
+
+const fields = ['name', 'color'] as const
+
+/** For one that is there, or for a new one. */
+function EnvironmentForm(props: { environment?: Environment; onDone?: () => void }) {
+  const { environment, onDone } = props
+  const client = useQueryClient()
+  const form = useForm<{ name: string; color: Color | null }>({
+    mode: 'uncontrolled',
+    initialValues: { name: environment?.name ?? '', color: environment?.color ?? null },
+    validate: { name: (name) => (name.trim() === '' ? 'Give it a name.' : null) },
+  })
+  const saving = useMutation({
+    mutationFn: ({ name, color }: typeof form.values) => {
+      const settings = { name: name.trim(), ...(color && { color }) }
+      return environment ? updateEnvironment(environment.id, settings) : createEnvironment(settings)
+    },
     onSuccess: async () => {
-      await again()
-      await client.invalidateQueries({ queryKey: ['connections'] })
+      await client.invalidateQueries({ queryKey })
+      form.reset()
+      onDone?.()
+    },
+    onError: (error) => {
+      const errors = fieldErrors(error, fields)
+      form.setErrors(errors)
+      focusFirst(form, errors)
     },
   })
-  const rename = () => {
-    if (name.trim() && name !== environment.name) update.mutate({ name })
-    else setName(environment.name)
-  }
-  const failed = update.error ?? remove.error
   return (
-    <Stack gap={4}>
-      <Group gap="xs" wrap="nowrap" align="flex-start">
-        <TextInput
-          flex={1}
-          aria-label={`Name of ${environment.name}`}
-          value={name}
-          maxLength={60}
-          onChange={(event) => setName(event.currentTarget.value)}
-          onBlur={rename}
-          onKeyDown={(event) => event.key === 'Enter' && rename()}
-          error={failed && (fieldTrouble(failed, '/name') ?? troubleOf(failed).detail)}
-        />
-        <ColorSelect
-          hideLabel
-          label={`Colour of ${environment.name}`}
-          value={environment.color}
-          onChange={(color) => update.mutate({ color })}
-        />
-        <Group gap={2} wrap="nowrap" pt={4}>
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            aria-label={`Move ${environment.name} up`}
-            disabled={index === 0}
-            onClick={() => update.mutate({ position: index - 1 })}
-          >
-            <IconArrowUp size={16} />
-          </ActionIcon>
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            aria-label={`Move ${environment.name} down`}
-            disabled={index === last}
-            onClick={() => update.mutate({ position: index + 1 })}
-          >
-            <IconArrowDown size={16} />
-          </ActionIcon>
-          <ActionIcon
-            variant="subtle"
-            color="red"
-            aria-label={`Delete ${environment.name}`}
-            onClick={() => setAsking(true)}
-          >
-            <IconTrash size={16} />
-          </ActionIcon>
+    <form
+      noValidate
+      onSubmit={(event) => {
+        // It may stand in a dialog over another form, which is not meant.
+        event.stopPropagation()
+        form.onSubmit(
+          (values) => saving.mutate(values),
+          (errors) => focusFirst(form, errors),
+        )(event)
+      }}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape' && !event.defaultPrevented) onDone?.()
+      }}
+    >
+      <Stack gap="xs">
+        <Group align="flex-start" gap="xs">
+          <TextInput
+            label={environment ? 'Name' : 'A new environment'}
+            placeholder="Production"
+            autoComplete="off"
+            maxLength={60}
+            autoFocus={environment !== undefined}
+            flex="1 1 200px"
+            maw={360}
+            key={form.key('name')}
+            {...form.getInputProps('name')}
+          />
+          <Group flex="1 1 280px" gap="xs" align="flex-start" wrap="nowrap">
+            <ColorSelect
+              placeholder="A free one"
+              flex="1 1 110px"
+              maw={150}
+              clearable={!environment}
+              allowDeselect={!environment}
+              key={form.key('color')}
+              {...form.getInputProps('color')}
+            />
+            <Button type="submit" mt={25} loading={saving.isPending}>
+              {environment ? 'Save' : 'Make it'}
+            </Button>
+            {onDone && (
+              <Button variant="default" mt={25} onClick={onDone}>
+                Cancel
+              </Button>
+            )}
+          </Group>
         </Group>
-      </Group>
-      {asking && (
-        <Alert color="red" variant="light" role="alertdialog" aria-label="Delete it?">
-          <Stack gap="xs">
-            <Text size="sm">
-              {environment.connections > 0
-                ? `It is the environment of ${count(environment.connections, 'connection')}. They stay, without one, and so do their changes.`
-                : 'No connection has it.'}
-            </Text>
-            <Group gap="xs">
-              <Button
-                size="xs"
-                color="red"
-                loading={remove.isPending}
-                onClick={() => remove.mutate()}
-              >
-                Delete it
-              </Button>
-              <Button size="xs" variant="default" onClick={() => setAsking(false)} autoFocus>
-                Keep it
-              </Button>
-            </Group>
-          </Stack>
-        </Alert>
-      )}
-    </Stack>
+        <FormTrouble error={saving.error} fields={fields} />
+      </Stack>
+    </form>
   )
 }

@@ -13,27 +13,9 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { fieldTrouble, troubleOf } from '../api.ts'
 import { createEnvironment, type Environment } from '../client.ts'
+import { type Color, ColorSelect } from './color-select.tsx'
 import { EnvironmentDot, EnvironmentName, useEnvironments } from './environment-badge.tsx'
-import { EnvironmentList } from './environment-list.tsx'
-
-type Color = Environment['color']
-
-/** In an order that tells neighbours apart. */
-export const colors: readonly Color[] = [
-  'gray',
-  'red',
-  'orange',
-  'yellow',
-  'lime',
-  'green',
-  'teal',
-  'cyan',
-  'blue',
-  'indigo',
-  'violet',
-  'grape',
-  'pink',
-]
+import { Environments } from './environment-list.tsx'
 
 const NEW = 'new'
 const EDIT = 'edit'
@@ -95,7 +77,7 @@ export function EnvironmentSelect(props: {
         />
       )}
       <Modal opened={editing} onClose={edit.close} title="Environments" size="lg">
-        <EnvironmentList />
+        <Environments />
       </Modal>
     </div>
   )
@@ -137,7 +119,13 @@ export function NewEnvironment(props: { onMade: (id: string) => void; onCancel?:
               make.isError && (fieldTrouble(make.error, '/name') ?? troubleOf(make.error).detail)
             }
           />
-          <ColorSelect value={color} onChange={setColor} placeholder="Chosen for you" />
+          <ColorSelect
+            value={color}
+            onChange={(chosen) => setColor(chosen as Color | null)}
+            placeholder="Chosen for you"
+            allowDeselect={false}
+            leftSection={color && <EnvironmentDot color={color} />}
+          />
           <Group gap="xs">
             <Button type="submit" size="xs" loading={make.isPending} disabled={!name.trim()}>
               Make it
@@ -151,29 +139,5 @@ export function NewEnvironment(props: { onMade: (id: string) => void; onCancel?:
         </Stack>
       </form>
     </Paper>
-  )
-}
-
-export function ColorSelect(props: {
-  value: Color | null
-  onChange: (color: Color) => void
-  label?: string
-  hideLabel?: boolean
-  placeholder?: string
-}) {
-  const label = props.label ?? 'Colour'
-  return (
-    <Select
-      {...(props.hideLabel ? { 'aria-label': label } : { label })}
-      placeholder={props.placeholder ?? ''}
-      value={props.value}
-      onChange={(color) => color && props.onChange(color as Color)}
-      allowDeselect={false}
-      data={colors.map((color) => ({ value: color, label: color }))}
-      leftSection={props.value && <EnvironmentDot color={props.value} />}
-      renderOption={({ option }) => (
-        <EnvironmentName name={option.label} color={option.value as Color} />
-      )}
-    />
   )
 }

@@ -6,7 +6,7 @@ import { fieldTrouble, troubleOf } from '../../api.ts'
 import { createConnection, createConnections } from '../../client.ts'
 import { Snippet } from '../../components/copy.tsx'
 import { EnvironmentSelect } from '../../components/environment-select.tsx'
-import { count } from '../../health.ts'
+import { counted } from '../../words.ts'
 import { readAccountIds } from './account-ids.ts'
 
 interface Dialog {
@@ -99,7 +99,7 @@ function ManyAccounts({ onClose }: Pick<Dialog, 'onClose'>) {
     return (
       <Stack>
         <Alert color="teal" variant="light" role="status">
-          {count(make.data.items.length, 'connection')} made. Each has an external ID of its own.
+          {counted(make.data.items.length, 'connection')} made. Each has an external ID of its own.
           Create the roles next; Cairn asks for each until it is there.
         </Alert>
         <Text size="sm">For Terraform, to use with for_each:</Text>
@@ -157,7 +157,9 @@ function ManyAccounts({ onClose }: Pick<Dialog, 'onClose'>) {
             loading={make.isPending}
             disabled={accountIds.length === 0 || problem !== undefined}
           >
-            {accountIds.length === 0 ? 'Connect' : `Connect ${count(accountIds.length, 'account')}`}
+            {accountIds.length === 0
+              ? 'Connect'
+              : `Connect ${counted(accountIds.length, 'account')}`}
           </Button>
         </Group>
       </Stack>

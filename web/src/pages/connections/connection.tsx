@@ -18,8 +18,9 @@ import { troubleOf } from '../../api.ts'
 import type { Connection, DeletedConnection, Verification } from '../../client.ts'
 import { Snippet } from '../../components/copy.tsx'
 import { EmptyState, ErrorState, Loading } from '../../components/states.tsx'
-import { connectionSentences, count, statusWord } from '../../health.ts'
+import { connectionSentences, statusWord } from '../../health.ts'
 import { useNow } from '../../time.tsx'
+import { counted } from '../../words.ts'
 import { DeleteButton } from './delete.tsx'
 import { NameTitle, PauseButton } from './header.tsx'
 import { ImportSection } from './import.tsx'
@@ -255,7 +256,7 @@ function summary(connection: Connection, verification: Verification | undefined)
 
 function wanted({ selection, lookbackDays }: Connection): string {
   const what = selection === 'all' ? 'Everything, reads as well' : 'Changes only'
-  return `${what}, ${count(lookbackDays, 'day')} back`
+  return `${what}, ${counted(lookbackDays, 'day')} back`
 }
 
 function Step(props: {

@@ -19,8 +19,9 @@ import { useDeferredValue, useMemo, useState } from 'react'
 import type { Connection } from '../../client.ts'
 import { EnvironmentBadge, useEnvironments } from '../../components/environment-badge.tsx'
 import { EmptyState, ErrorState, Loading } from '../../components/states.tsx'
-import { byUrgency, count, statusWord } from '../../health.ts'
+import { byUrgency, statusWord } from '../../health.ts'
 import { Time } from '../../time.tsx'
+import { counted } from '../../words.ts'
 import { ConnectAccount, ConnectAccounts } from './connect.tsx'
 import { connectionsQuery } from './queries.ts'
 import { StatusBadge } from './status.tsx'
@@ -147,8 +148,8 @@ function ConnectionTable({ items }: { items: Connection[] }) {
           />
           <Text size="sm" c="dimmed" role="status">
             {found.length === items.length
-              ? count(items.length, 'account')
-              : `${found.length} of ${count(items.length, 'account')}`}
+              ? counted(items.length, 'account')
+              : `${found.length} of ${counted(items.length, 'account')}`}
           </Text>
         </Group>
       )}

@@ -17,7 +17,6 @@ import { memo, useCallback, useMemo } from 'react'
 import { type Connection, type Coverage, importNow, listChanges } from '../../client.ts'
 import {
   barWords,
-  count,
   duration,
   importProgress,
   lookback,
@@ -29,6 +28,7 @@ import {
 } from '../../health.ts'
 import { useNewChanges } from '../../live.ts'
 import { formatTime, Time, useNow, useZone } from '../../time.tsx'
+import { counted } from '../../words.ts'
 import { Failure } from './connect.tsx'
 import { ToneIcon, useTimeZone } from './status.tsx'
 
@@ -78,9 +78,9 @@ export function ImportSection(props: { connection: Connection; coverage: Coverag
             withCloseButton
             onClose={importing.reset}
           >
-            {count(importing.data.imported, 'new change')} from{' '}
-            {count(importing.data.regions, 'region')}, with{' '}
-            {count(importing.data.requests, 'request')}.
+            {counted(importing.data.imported, 'new change')} from{' '}
+            {counted(importing.data.regions, 'region')}, with{' '}
+            {counted(importing.data.requests, 'request')}.
           </Alert>
         )}
         <Failure error={importing.error} />
@@ -95,7 +95,7 @@ export function ImportSection(props: { connection: Connection; coverage: Coverag
               />
             </Progress.Root>
             <Text size="sm">
-              {progress.percent} % of {count(connection.lookbackDays, 'day')}
+              {progress.percent} % of {counted(connection.lookbackDays, 'day')}
               {progress.etaSeconds ? `, about ${duration(progress.etaSeconds)} left` : ''}
             </Text>
           </Stack>
@@ -216,7 +216,7 @@ const RegionTable = memo(function RegionTable(props: {
         >
           {all
             ? 'Only regions with events'
-            : `${count(quiet.length, 'more region')}, complete and without an event`}
+            : `${counted(quiet.length, 'more region')}, complete and without an event`}
         </Button>
       )}
       <Legend regions={regions} />

@@ -4,9 +4,9 @@ import { IconZoomOut } from '@tabler/icons-react'
 import { type KeyboardEvent, type PointerEvent, useState } from 'react'
 import type { Histogram as Data } from '../../client.ts'
 import { formatTime, useZone } from '../../time.tsx'
+import { counted } from '../../words.ts'
 import { bucketAt, moveCursor, place, span, sum, tickLabel, ticks, top } from './buckets.ts'
 import classes from './feed.module.css'
-import { counted } from './labels.ts'
 
 const height = 76
 const axis = 18

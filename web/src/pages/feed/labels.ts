@@ -54,10 +54,6 @@ export function question(search: FeedSearch, zone: Zone, now: Date): string {
   return `What changed in the last ${lengths[search.range ?? defaultPreset]}?`
 }
 
-export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
-}
-
 export interface Completeness {
   tone: 'good' | 'waiting' | 'wrong' | 'none'
   /** When it is not the time alone that says it. */

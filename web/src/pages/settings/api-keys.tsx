@@ -9,14 +9,14 @@ import {
   type MadeApiKey,
   revokeApiKey,
 } from '../../client.ts'
+import { Confirm } from '../../components/confirm.tsx'
 import { Snippet } from '../../components/copy.tsx'
 import { FormTrouble, fieldErrors, focusFirst } from '../../components/form-trouble.tsx'
+import { Row, Rows } from '../../components/rows.tsx'
 import { EmptyState, ErrorState, Loading } from '../../components/states.tsx'
 import { Time } from '../../time.tsx'
-import { Confirm } from './confirm.tsx'
 import { Once } from './once.tsx'
 import { OwnersOnly, useMe, whyNotOwner } from './rights.tsx'
-import { Row, Rows } from './rows.tsx'
 
 export function ApiKeys() {
   const isOwner = !whyNotOwner(useMe())

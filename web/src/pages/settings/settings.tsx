@@ -1,7 +1,7 @@
 import { Container, Tabs, Text, Title } from '@mantine/core'
 import { useNavigate, useSearch } from '@tanstack/react-router'
+import { Environments } from '../../components/environment-list.tsx'
 import { ApiKeys } from './api-keys.tsx'
-import { Environments } from './environments.tsx'
 import { Members } from './members.tsx'
 import { useMe } from './rights.tsx'
 import { tabs, validateSettingsSearch } from './search.ts'

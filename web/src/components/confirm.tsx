@@ -1,7 +1,7 @@
 import { Button, Group, Modal, Stack } from '@mantine/core'
 import { type UseMutationResult, useMutation } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
-import { ErrorState } from '../../components/states.tsx'
+import { ErrorState } from './states.tsx'
 
 /** Asks before something is done that cannot be undone, and stays open when it fails. */
 export function Confirm(props: {

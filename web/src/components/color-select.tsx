@@ -1,0 +1,44 @@
+import { Group, Select, type SelectProps } from '@mantine/core'
+import type { Environment } from '../client.ts'
+import { EnvironmentDot } from './environment-badge.tsx'
+
+export type Color = Environment['color']
+
+/** In an order that tells neighbours apart. */
+const colors: readonly Color[] = [
+  'gray',
+  'red',
+  'orange',
+  'yellow',
+  'lime',
+  'green',
+  'teal',
+  'cyan',
+  'blue',
+  'indigo',
+  'violet',
+  'grape',
+  'pink',
+]
+
+const choices = colors.map((value) => ({
+  value,
+  label: value.charAt(0).toUpperCase() + value.slice(1),
+}))
+
+/** An environment's colour; none where the server is to choose one. */
+export function ColorSelect(props: Omit<SelectProps, 'data' | 'renderOption'>) {
+  return (
+    <Select
+      label="Colour"
+      data={choices}
+      renderOption={({ option }) => (
+        <Group gap="xs">
+          <EnvironmentDot color={option.value} />
+          {option.label}
+        </Group>
+      )}
+      {...props}
+    />
+  )
+}
