@@ -13,6 +13,7 @@ import { removePostgres } from '../src/embedded/postgres.ts'
 import { stopLeftBehindTemporal } from '../src/embedded/temporal.ts'
 import { createLogger } from '../src/log.ts'
 import { type Cairn, startCairn, toldToStop } from '../src/main.ts'
+import { Api } from './api.ts'
 
 const usage = `Usage: npm run demo -- [options]
 
@@ -29,7 +30,6 @@ const ACCOUNT = '111122223333'
 const SECOND_ACCOUNT = '444455556666'
 const LOOKBACK_DAYS = 7
 const POLL_MS = 1_000
-const READY_WITHIN_MS = 15_000
 /** CloudTrail is late: what is younger is imported, but not settled. Said in docs/architecture.md. */
 const SETTLING_MS = 20 * 60_000
 const DAY_MS = 24 * 3_600_000
@@ -69,46 +69,6 @@ function readOptions(): Options {
     exitWhenImported: values['exit-when-imported'],
     writeIds: values['write-ids'],
     template: values.template === undefined ? undefined : readFileSync(values.template, 'utf8'),
-  }
-}
-
-/** Cairn's public API, as anybody would use it. */
-class Api {
-  readonly #base: string
-  readonly #key: string
-
-  constructor({ url, apiKey }: Cairn) {
-    this.#base = `${url}/api/v1`
-    this.#key = apiKey!
-  }
-
-  async request<T>(method: string, route: string, body?: unknown): Promise<T> {
-    const response = await fetch(this.#base + route, {
-      method,
-      headers: {
-        authorization: `Bearer ${this.#key}`,
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-      },
-      body: body === undefined ? undefined : JSON.stringify(body),
-    })
-    const answer = (await response.json()) as T & { detail?: string }
-    if (!response.ok) throw new Error(`${method} ${route}: ${response.status} ${answer.detail}`)
-    return answer
-  }
-
-  /** A file that Cairn serves. */
-  async text(url: string): Promise<string> {
-    const response = await fetch(url, { headers: { authorization: `Bearer ${this.#key}` } })
-    if (!response.ok) throw new Error(`GET ${url}: ${response.status} ${await response.text()}`)
-    return response.text()
-  }
-
-  /** Asks until the answer will do: some things are found out within moments of the start. */
-  async ready<T>(route: string, will: (answer: T) => boolean): Promise<T> {
-    for (const began = Date.now(); ; await sleep(200)) {
-      const answer = await this.request<T>('GET', route)
-      if (will(answer) || Date.now() - began > READY_WITHIN_MS) return answer
-    }
   }
 }
 

@@ -15,6 +15,7 @@ import { removePostgres } from '../src/embedded/postgres.ts'
 import { createLogger } from '../src/log.ts'
 import { type Cairn, startCairn } from '../src/main.ts'
 import { launchBrowser } from '../test/support/browser.ts'
+import { Api } from './api.ts'
 
 const usage = `Usage: npm run screenshots -- [options]
 
@@ -33,12 +34,6 @@ const WITHIN_MS = 120_000
 
 const sizes = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } }
 const schemes = ['light', 'dark'] as const
-
-interface Scene {
-  cairn: Cairn
-  simulator: Simulator
-  request: <T>(method: string, route: string, body?: unknown) => Promise<T>
-}
 
 interface Connection {
   id: string
@@ -91,7 +86,7 @@ async function main(): Promise<void> {
       ...{ env: process.env, logger, demoSession: true },
     })
     browser = await launchBrowser()
-    const pictures = await setTheScene({ cairn, simulator, request: requester(cairn) })
+    const pictures = await setTheScene(simulator, new Api(cairn))
     for (const scheme of schemes) {
       for (const [size, viewport] of Object.entries(sizes)) {
         const open = async (signedIn: boolean) => {
@@ -137,7 +132,7 @@ async function main(): Promise<void> {
 }
 
 /** Connects accounts by the template: one that is well, one whose trust is spoilt, one to come. */
-async function setTheScene({ simulator, request }: Scene): Promise<Picture[]> {
+async function setTheScene(simulator: Simulator, api: Api): Promise<Picture[]> {
   const now = simulator.now()
   for (const [index, accountId] of [PRODUCTION, STAGING].entries()) {
     const from = new Date(now - 7 * DAY_MS)
@@ -145,19 +140,19 @@ async function setTheScene({ simulator, request }: Scene): Promise<Picture[]> {
     simulator.addEvents(history, { accountId })
   }
   const environment = async (name: string, color: string) =>
-    (await request<{ id: string }>('POST', '/environments', { name, color })).id
+    (await api.request<{ id: string }>('POST', '/environments', { name, color })).id
   const [production, staging] = [
     await environment('Production', 'red'),
     await environment('Staging', 'blue'),
   ]
   const make = (name: string, environmentId: string) =>
-    request<Connection>('POST', '/connections', { name, environmentId, lookbackDays: 7 })
+    api.request<Connection>('POST', '/connections', { name, environmentId, lookbackDays: 7 })
   const connect = async ({ id, externalId }: Connection, accountId: string) => {
     const roleArn = `arn:aws:iam::${accountId}:role/cairn-read-only`
     putRole(simulator, roleArn, { StringEquals: { 'sts:ExternalId': externalId } })
-    await request('PATCH', `/connections/${id}`, { roleArn })
+    await api.request('PATCH', `/connections/${id}`, { roleArn })
     await until(async () => {
-      const { status } = await request<Connection>('GET', `/connections/${id}`)
+      const { status } = await api.request<Connection>('GET', `/connections/${id}`)
       return status === 'current'
     })
     return roleArn
@@ -167,11 +162,13 @@ async function setTheScene({ simulator, request }: Scene): Promise<Picture[]> {
   const failed = await make('Shop staging', staging)
   const spoilt = await connect(failed, STAGING)
   putRole(simulator, spoilt, { StringLike: { 'sts:ExternalId': '*' } })
-  await request('POST', `/connections/${failed.id}/verify`)
+  await api.request('POST', `/connections/${failed.id}/verify`)
   const awaiting = await make('Data platform', production)
 
   const from = new Date(now - 2 * DAY_MS).toISOString()
-  const { items } = await request<{ items: { id: string; edits: unknown[]; outcome: string }[] }>(
+  const { items } = await api.request<{
+    items: { id: string; edits: unknown[]; outcome: string }[]
+  }>(
     'GET',
     `/changes?connection=${complete.id}&noise=false&outcome=succeeded&limit=200&from=${from}`,
   )
@@ -286,22 +283,6 @@ function putRole(simulator: Simulator, arn: string, Condition: object): void {
       },
     ],
   })
-}
-
-/** Cairn's public API. */
-function requester({ url, apiKey }: Cairn): Scene['request'] {
-  return async (method, route, body) => {
-    const response = await fetch(`${url}/api/v1${route}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${apiKey}`,
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    })
-    if (!response.ok) throw new Error(`${method} ${route}: ${await response.text()}`)
-    return response.json() as never
-  }
 }
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import chromium from '@sparticuz/chromium'
 import { Client, Connection } from '@temporalio/client'
 import pg from 'pg'
-import { type Page, chromium as playwright } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Simulator, startSimulator } from '../../simulator/index.ts'
 import { removePostgres } from '../../src/embedded/postgres.ts'
 import { readEvents, trusting } from '../support/account.ts'
+import { launchBrowser } from '../support/browser.ts'
 import { eventually, type RunningCairn, startCairnProcess } from '../support/cairn.ts'
 
 // One story in several acts: what is tested at last is what the acts before have left behind.
@@ -112,11 +112,7 @@ test("in Temporal's UI a failing connection's page says what is wrong without a 
   expect(state).toBe('failed')
   expect((await getConnection()).status).toBe('action_needed')
 
-  const browser = await playwright.launch({
-    executablePath: await chromium.executablePath(),
-    args: chromium.args,
-    headless: true,
-  })
+  const browser = await launchBrowser()
   try {
     const page = await browser.newPage({ viewport: { width: 1400, height: 1200 } })
     const workflow = `${cairn.temporalUrl}/namespaces/default/workflows/connection-${connection.id}`
