@@ -394,13 +394,19 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     CREATE TRIGGER notify_of_changes AFTER INSERT ON changes
       REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION notify_of_changes();
 
+    -- The row's ids alone: a coverage row is written with each page, and may hold many ranges.
     CREATE FUNCTION notify_of_connection() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE
-      subject jsonb := to_jsonb(coalesce(NEW, OLD));
+      connection uuid;
     BEGIN
+      IF TG_TABLE_NAME = 'connections' THEN
+        connection := coalesce(NEW.id, OLD.id);
+      ELSE
+        connection := NEW.connection_id;
+      END IF;
       PERFORM pg_notify('cairn', json_build_object('kind', 'connection',
-        'organization', subject ->> 'organization_id',
-        'connection', coalesce(subject ->> 'connection_id', subject ->> 'id'))::text);
+        'organization', coalesce(NEW.organization_id, OLD.organization_id),
+        'connection', connection)::text);
       RETURN NULL;
     END $$;
     CREATE TRIGGER notify_of_connection AFTER INSERT OR UPDATE OR DELETE ON connections
