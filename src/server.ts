@@ -99,13 +99,7 @@ export async function startServer(options: {
         },
       },
     )
-    const port = config.portAsked
-      ? config.port
-      : await getPort({ port: portNumbers(config.port, config.port + 100), host: config.host })
-    const address = await app.listen({ port, host: config.host }).catch((error) => {
-      if (error.code !== 'EADDRINUSE') throw error
-      throw new ConfigError(`Port ${port} is in use. Stop what uses it, or give another PORT.`)
-    })
+    const address = await listen(app, config)
     const token = await firstOwnerToken(system, organizationId)
     return {
       url: address,
@@ -121,6 +115,25 @@ export async function startServer(options: {
   } catch (error) {
     await closeDatabases()
     throw error
+  }
+}
+
+/** @returns its URL @throws ConfigError when the port was asked for and is in use */
+async function listen(app: App, config: Config): Promise<string> {
+  const { host } = config
+  for (;;) {
+    // What it gives out it keeps back for a while, so each turn tries another one.
+    const port = config.portAsked
+      ? config.port
+      : await getPort({ port: portNumbers(config.port, config.port + 100), host })
+    try {
+      return await app.listen({ port, host })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+      if (config.portAsked)
+        throw new ConfigError(`Port ${port} is in use. Stop what uses it, or give another PORT.`)
+      // It was free a moment ago: two that start at once find the same one.
+    }
   }
 }
 

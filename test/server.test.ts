@@ -7,6 +7,7 @@ import { sql } from 'kysely'
 import pg from 'pg'
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
+import type { App } from '../src/api/context.ts'
 import { type Config, ConfigError, loadConfig } from '../src/config.ts'
 import { type Database, openDatabase } from '../src/db/database.ts'
 import { addApiKey, ensureOrganization } from '../src/db/organizations.ts'
@@ -46,9 +47,14 @@ beforeEach(async () => {
 const configure = (env: Record<string, string> = {}): Config =>
   loadConfig({ PORT: '0', CAIRN_DATA_DIR: dataDir, ...env })
 
-async function start(config: Config, logger = silent, demoSession = false) {
+async function start(
+  config: Config,
+  logger = silent,
+  demoSession = false,
+  others?: (app: App) => Promise<void>,
+) {
   const server = await startServer({
-    ...{ config, workflows, logger, demoSession },
+    ...{ config, workflows, logger, demoSession, others },
     databaseUrl: database.url,
   })
   atTheEnd(() => server.close())
@@ -330,7 +336,7 @@ describe('the port', () => {
       const made = createServer().once('error', reject)
       made.listen(port, '127.0.0.1', () => resolve(made))
     })
-    atTheEnd(() => server.close())
+    atTheEnd(() => new Promise((resolve) => server.close(resolve)))
     return (server.address() as { port: number }).port
   }
 
@@ -344,6 +350,25 @@ describe('the port', () => {
   test('that is only the default is evaded', async () => {
     const port = await occupy()
     const { url } = await start({ ...configure(), port, portAsked: false })
+    expect(Number(new URL(url).port)).toBeGreaterThan(port)
+  })
+
+  test('that another process takes between the look and the listening is evaded too', async () => {
+    const port = await occupy()
+    await ends.pop()!()
+    let taken: number | undefined
+    const { url } = await start(
+      { ...configure(), port, portAsked: false },
+      silent,
+      false,
+      async (app) => {
+        // Of all that is done before listening this comes last.
+        app.addHook('onReady', async () => {
+          taken = await occupy(port)
+        })
+      },
+    )
+    expect(taken).toBe(port)
     expect(Number(new URL(url).port)).toBeGreaterThan(port)
   })
 })
