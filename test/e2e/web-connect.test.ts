@@ -398,6 +398,8 @@ describe('of an account that is connected', () => {
       .waitFor()
     await page.getByRole('link', { name: 'All AWS accounts' }).click()
     await page.getByRole('heading', { name: 'AWS accounts' }).waitFor()
-    expect(await page.getByRole('link', { name: 'To be deleted' }).count()).toBe(0)
+    // It is listed as being deleted until that is done.
+    const link = page.getByRole('link', { name: 'To be deleted' })
+    await expect.poll(() => link.count(), { timeout: 20_000 }).toBe(0)
   }, 60_000)
 })

@@ -25,7 +25,12 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   return {
     url: withDatabase(inject('postgresUrl'), name),
     superuserUrl: withDatabase(inject('postgresSuperuserUrl'), name),
-    drop: () => onCluster((client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)),
+    // A session of a superuser that ends, and autovacuum, can be ended by a superuser alone.
+    drop: () =>
+      onCluster(
+        (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+        inject('postgresSuperuserUrl'),
+      ),
   }
 }
 
@@ -45,8 +50,11 @@ async function ensureTemplate(client: pg.Client): Promise<void> {
   }
 }
 
-async function onCluster<T>(work: (client: pg.Client) => Promise<T>): Promise<void> {
-  const client = new pg.Client({ connectionString: inject('postgresUrl') })
+async function onCluster<T>(
+  work: (client: pg.Client) => Promise<T>,
+  connectionString = inject('postgresUrl'),
+): Promise<void> {
+  const client = new pg.Client({ connectionString })
   await client.connect()
   try {
     await work(client)
