@@ -202,7 +202,7 @@ export function facetsQuery(filters: ChangeFilters & Window): RawBuilder<FacetRo
     )
   return sql<FacetRow>`
     WITH grouped AS MATERIALIZED (
-      SELECT facet_key, resource_key, grouping(facet_key) = 1 AS by_resource, count(*) AS n ${group}
+      SELECT facet_key, resource_key, grouping(facet_key) = 1 AS by_resource, count(*)::int4 AS n ${group}
       FROM (
         SELECT facet_key, resource_key ${isAsked ? sql`, ${missed} AS missed` : sql``}
         FROM changes WHERE ${always(eb)} ${atMostOne}
@@ -230,7 +230,7 @@ export function facetsQuery(filters: ChangeFilters & Window): RawBuilder<FacetRo
         FROM grouped WHERE by_resource
       ) AS taken
       GROUP BY resource
-      ORDER BY count DESC, resource
+      ORDER BY count DESC, resource COLLATE "C"
       LIMIT ${MOST_RESOURCE_ROWS}
     )
   `
