@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import type { Locator, Page } from 'playwright-core'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { trusting } from '../support/account.ts'
 import { type Connected, clipboardOf, putRole, someRecord, useWeb } from '../support/web.ts'
 
-const web = useWeb()
+const publishedTemplate = 'https://templates.s3.eu-west-1.amazonaws.com/cairn-read-only.yaml'
+const web = useWeb({ env: { CAIRN_TEMPLATE_URL: publishedTemplate } })
 
 /** One of the three lines of a verification, with the word for how it stands. */
 function line(page: Page, question: RegExp): Locator {
@@ -147,6 +148,88 @@ test('from nothing to imported: the link, the account, its role by the template,
   await page.getByRole('list', { name: 'Changes' }).getByText(/^ada/).first().waitFor()
 }, 120_000)
 
+describe('of an account that is being connected', () => {
+  beforeAll(() => web.makeOwner())
+
+  test('the quick-create button opens the console with all that the published template asks for', async () => {
+    const { simulator, cairn } = web
+    const { id, externalId } = await cairn.request('POST', '/connections', { name: 'By a link' })
+    const page = await web.open(`/integrations/aws/${id}`)
+    await page.getByRole('tab', { name: 'CloudFormation' }).click()
+    await page.getByRole('combobox', { name: 'Region of the stack' }).click()
+    await page.getByRole('option', { name: 'eu-west-1', exact: true }).click()
+    const button = page.getByRole('link', { name: 'Create the stack' })
+    await expect.poll(() => button.getAttribute('href')).toMatch(/^https:\/\/eu-west-1\./)
+    const link = new URL((await button.getAttribute('href'))!)
+    expect(link.host).toBe('eu-west-1.console.aws.amazon.com')
+    const [route, query] = link.hash.split('?')
+    expect(route).toBe('#/stacks/create/review')
+    const { templateURL, stackName, ...params } = Object.fromEntries(new URLSearchParams(query))
+    expect(templateURL).toBe(publishedTemplate)
+    expect(params.param_ExternalId).toBe(externalId)
+
+    // As the console does: the published template with the link's parameters.
+    const accountId = web.accountId()
+    const { outputs } = await simulator.createStack({
+      ...{ accountId, region: 'eu-west-1', stackName: stackName! },
+      template: readFileSync('infra/cloudformation/cairn-read-only.yaml', 'utf8'),
+      parameters: Object.fromEntries(
+        Object.entries(params).map(([name, value]) => [name.replace(/^param_/, ''), value]),
+      ),
+    })
+    await page.getByLabel('ARN of the role').fill(outputs.RoleArn!)
+    await page.getByRole('button', { name: 'Verify the role' }).click()
+    await allProven(page)
+    await state(page, 'Current')
+  }, 60_000)
+
+  test('a long import shows its first rows, how much is done and how long the rest takes', async () => {
+    const { simulator, cairn } = web
+    const accountId = web.accountId()
+    const now = simulator.now()
+    const events = Array.from({ length: 1500 }, (_, n) =>
+      someRecord({
+        ...{ now, secondsAgo: 60 + n * 50 },
+        awsRegion: n % 2 ? 'us-east-1' : 'eu-west-1',
+        requestParameters: { dBInstanceIdentifier: `busy-${n}` },
+      }),
+    )
+    simulator.addEvents(events, { accountId })
+    simulator.configure({ tps: 2 })
+    onTestFinished(() => simulator.configure({ tps: null }))
+    const { id, externalId } = await cairn.request('POST', '/connections', {
+      ...{ name: 'Busy', lookbackDays: 1 },
+    })
+    const roleArn = `arn:aws:iam::${accountId}:role/cairn-read-only`
+    putRole(simulator, { roleArn, externalId })
+    const page = await web.open(`/integrations/aws/${id}`)
+    await page.getByLabel('ARN of the role').fill(roleArn)
+    await page.getByRole('button', { name: 'Verify the role' }).click()
+
+    const bar = page.getByRole('progressbar', { name: 'Import of the look-back' })
+    const percent = async () => Number(await bar.getAttribute('aria-valuenow'))
+    await page
+      .getByRole('link', { name: /ada .*busy-\d\b/ })
+      .first()
+      .waitFor()
+    await expect.poll(percent).toBeGreaterThan(0)
+    await page.getByText(/^\d+ % of 1 day, about .+ left$/).waitFor()
+    const first = await percent()
+    expect(first).toBeLessThan(100)
+    await expect.poll(percent, { timeout: 20_000 }).toBeGreaterThan(first)
+    expect(await percent()).toBeLessThan(100)
+
+    simulator.configure({ tps: null })
+    await state(page, 'Current')
+    await bar.waitFor({ state: 'detached' })
+    const { total } = await cairn.request(
+      'GET',
+      `/changes/histogram?connection=${id}&from=${new Date(now - 86_400_000).toISOString()}`,
+    )
+    expect(total).toBe(events.length)
+  }, 90_000)
+})
+
 describe('of an account that is connected', () => {
   beforeAll(() => web.makeOwner())
 
@@ -277,8 +360,6 @@ describe('of an account that is connected', () => {
       await page.getByRole('button', { name: 'Verify now' }).click()
       await allProven(page)
       await state(page, 'Current')
-      // Its quiet regions are not due yet.
-      await page.getByRole('button', { name: 'Import now' }).click()
       await page.getByRole('link', { name: /after-mending/ }).waitFor()
       expect(await page.evaluate('globalThis.notReloaded')).toBe(true)
     },
@@ -314,7 +395,7 @@ describe('of an account that is connected', () => {
     await page.getByRole('link', { name: /ada .*orders/ }).waitFor()
   }, 60_000)
 
-  test('it is paused and resumed, imported at once, and looks back further when told', async () => {
+  test('it is imported at once, paused and resumed, and looks back further when told', async () => {
     const { simulator } = web
     const connected = await web.connect()
     const old = someRecord({
@@ -327,12 +408,6 @@ describe('of an account that is connected', () => {
     await state(page, 'Current')
     await page.getByText('No change yet').waitFor()
 
-    await page.getByRole('button', { name: 'Pause' }).click()
-    await state(page, 'Paused')
-    expect(await page.getByRole('button', { name: 'Import now' }).isDisabled()).toBe(true)
-    await page.getByRole('button', { name: 'Resume' }).click()
-    await state(page, 'Current')
-
     const fresh = someRecord({
       ...{ now: simulator.now(), secondsAgo: 3 },
       requestParameters: { dBInstanceIdentifier: 'just-now' },
@@ -342,12 +417,17 @@ describe('of an account that is connected', () => {
     await page.getByText(/1 new change from \d regions/).waitFor()
     await page.getByRole('link', { name: /just-now/ }).waitFor()
 
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await state(page, 'Paused')
+    expect(await page.getByRole('button', { name: 'Import now' }).isDisabled()).toBe(true)
+    await page.getByText('Resume the connection first.').first().waitFor()
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await state(page, 'Current')
+
     await page.getByRole('button', { name: /What is imported/ }).click()
     await page.getByLabel('Look-back in days').fill('6')
     await page.getByRole('button', { name: 'Save' }).click()
     await page.getByText('Saved.').waitFor()
-    // A quiet region's turn would come within ten minutes.
-    await page.getByRole('button', { name: 'Import now' }).click()
     await page.getByRole('link', { name: /four-days-old/ }).waitFor()
   }, 90_000)
 

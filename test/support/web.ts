@@ -2,7 +2,6 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import getPort from 'get-port'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { type Simulator, startSimulator } from '../../simulator/index.ts'
@@ -59,8 +58,15 @@ export interface Web {
  * file, made before its tests and ended after them.
  *
  * @param options.regions what the accounts have; fewer are imported sooner
+ * @param options.env more of Cairn's settings
  */
-export function useWeb({ regions = ['us-east-1', 'eu-west-1'] } = {}): Web {
+export function useWeb({
+  regions = ['us-east-1', 'eu-west-1'],
+  env = {},
+}: {
+  regions?: string[]
+  env?: Record<string, string>
+} = {}): Web {
   const web = {} as Web
   const dataDir = mkdtempSync(path.join(tmpdir(), 'cairn-web-'))
   const owner = {
@@ -87,8 +93,7 @@ export function useWeb({ regions = ['us-east-1', 'eu-west-1'] } = {}): Web {
         ...simulator.env,
         CAIRN_PRINCIPAL_ARN: simulator.vendor.principalArn,
         CAIRN_REGIONS: regions.join(),
-        // Of several that start at once, each would take the first free one for its own.
-        PORT: String(await getPort()),
+        ...env,
       },
     })
     const [, welcomeUrl] = await eventually(

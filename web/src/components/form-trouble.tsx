@@ -15,11 +15,18 @@ export function fieldErrors<Field extends string>(
   return errors
 }
 
-/** What went wrong with a form as a whole; nothing when its fields say it already. */
-export function FormTrouble({ error, fields }: { error: unknown; fields: readonly string[] }) {
+/** What was refused, or did not work; nothing when the fields of its form say it all. */
+export function FormTrouble({
+  error,
+  fields = [],
+}: {
+  error: unknown
+  fields?: readonly string[]
+}) {
   if (!error) return null
-  if (Object.keys(fieldErrors(error, fields)).length > 0) return null
-  const { title, detail, status } = troubleOf(error)
+  const { title, detail, status, errors } = troubleOf(error)
+  const others = errors.filter(({ pointer }) => !fields.includes(pointer.split('/')[1] ?? ''))
+  if (errors.length > 0 && others.length === 0) return null
   return (
     <Alert
       color={status === 0 ? 'gray' : 'red'}

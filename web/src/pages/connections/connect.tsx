@@ -6,6 +6,7 @@ import { fieldTrouble, troubleOf } from '../../api.ts'
 import { createConnection, createConnections } from '../../client.ts'
 import { Snippet } from '../../components/copy.tsx'
 import { EnvironmentSelect } from '../../components/environment-select.tsx'
+import { FormTrouble } from '../../components/form-trouble.tsx'
 import { counted } from '../../words.ts'
 import { readAccountIds } from './account-ids.ts'
 
@@ -61,7 +62,7 @@ function OneAccount({ onClose }: Pick<Dialog, 'onClose'>) {
           description="All of the account's changes are shown as this environment's."
           error={make.isError ? fieldTrouble(make.error, '/environmentId') : undefined}
         />
-        <Failure error={make.error} />
+        <FormTrouble error={make.error} fields={['name', 'environmentId']} />
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={onClose}>
             Cancel
@@ -147,7 +148,7 @@ function ManyAccounts({ onClose }: Pick<Dialog, 'onClose'>) {
           error={fieldTrouble(make.error, '/roleName')}
         />
         <EnvironmentSelect value={environmentId} onChange={setEnvironmentId} />
-        {refused === undefined && <Failure error={make.error} />}
+        <FormTrouble error={make.error} fields={['accountIds', 'roleName']} />
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={onClose}>
             Cancel
@@ -176,16 +177,4 @@ function accountTroubles(error: unknown, accountIds: readonly string[]): string 
     return [id && !detail.includes(id) ? `${id}: ${detail}` : detail]
   })
   return told.length > 0 ? told.join(' ') : undefined
-}
-
-/** A trouble that belongs to no field. */
-export function Failure({ error }: { error: unknown }) {
-  if (!error) return null
-  const { title, detail, errors } = troubleOf(error)
-  if (errors.length > 0) return null
-  return (
-    <Alert color="red" variant="light" title={title} role="alert">
-      {detail}
-    </Alert>
-  )
 }

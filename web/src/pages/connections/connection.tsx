@@ -201,7 +201,7 @@ function Steps(props: {
       </Step>
       <Step
         id="verification"
-        mark={passed ? done : 3}
+        mark={passed ? done : verification?.state === 'failed' ? failed : 3}
         title="Verification"
         summary={summary(connection, verification)}
       >
@@ -212,6 +212,7 @@ function Steps(props: {
 }
 
 const done = <ToneIcon tone="good" size={20} />
+const failed = <ToneIcon tone="action" size={20} />
 
 /** What nobody has to do. */
 function More(props: { connection: Connection; verification: Verification | undefined }) {

@@ -4,7 +4,7 @@ import { IconTrash } from '@tabler/icons-react'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { type Connection, type DeletedConnection, deleteConnection } from '../../client.ts'
-import { Failure } from './connect.tsx'
+import { FormTrouble } from '../../components/form-trouble.tsx'
 
 export function DeleteButton(props: {
   connection: Connection
@@ -48,7 +48,7 @@ export function DeleteButton(props: {
               ? 'The role in AWS is yours to remove: the commands come next.'
               : 'There is no role yet, so nothing is left in AWS.'}
           </Text>
-          <Failure error={remove.error} />
+          <FormTrouble error={remove.error} />
           <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={close} data-autofocus>
               Keep it

@@ -15,6 +15,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { memo, useCallback, useMemo } from 'react'
 import { type Connection, type Coverage, importNow, listChanges } from '../../client.ts'
+import { FormTrouble } from '../../components/form-trouble.tsx'
 import {
   barWords,
   duration,
@@ -29,8 +30,14 @@ import {
 import { useNewChanges } from '../../live.ts'
 import { formatTime, Time, useNow, useZone } from '../../time.tsx'
 import { counted } from '../../words.ts'
-import { Failure } from './connect.tsx'
 import { ToneIcon, useTimeZone } from './status.tsx'
+
+/** Why nothing can be imported at once. */
+const obstacles: Partial<Record<Connection['status'], string>> = {
+  paused: 'Resume the connection first.',
+  action_needed: 'What is wrong has to be mended first.',
+  deleting: 'It is being deleted.',
+}
 
 /** How far the look-back is imported, and the first of what came of it. */
 export function ImportSection(props: { connection: Connection; coverage: Coverage | undefined }) {
@@ -52,7 +59,7 @@ export function ImportSection(props: { connection: Connection; coverage: Coverag
     const isActive = ({ state }: Region) => state === 'active'
     return [regions.filter(isActive), regions.filter((region) => !isActive(region))] as const
   }, [coverage])
-  const isUnusable = ['paused', 'deleting', 'action_needed'].includes(connection.status)
+  const obstacle = obstacles[connection.status]
   return (
     <Paper withBorder p="md" component="section" aria-labelledby="imported">
       <Stack gap="md">
@@ -60,15 +67,23 @@ export function ImportSection(props: { connection: Connection; coverage: Coverag
           <Title order={2} size="h4" id="imported">
             Imported
           </Title>
-          <Button
-            variant="default"
-            size="xs"
-            loading={importing.isPending}
-            disabled={isUnusable}
-            onClick={() => importing.mutate()}
-          >
-            Import now
-          </Button>
+          <Group gap="sm">
+            {obstacle && (
+              <Text size="sm" c="dimmed" id="import-obstacle">
+                {obstacle}
+              </Text>
+            )}
+            <Button
+              variant="default"
+              size="xs"
+              loading={importing.isPending}
+              disabled={obstacle !== undefined}
+              aria-describedby={obstacle && 'import-obstacle'}
+              onClick={() => importing.mutate()}
+            >
+              Import now
+            </Button>
+          </Group>
         </Group>
         {importing.isSuccess && (
           <Alert
@@ -83,7 +98,7 @@ export function ImportSection(props: { connection: Connection; coverage: Coverag
             {counted(importing.data.requests, 'request')}.
           </Alert>
         )}
-        <Failure error={importing.error} />
+        <FormTrouble error={importing.error} />
         {progress && progress.percent < 100 && (
           <Stack gap={4}>
             <Progress.Root size="lg" aria-label="Import of the look-back">

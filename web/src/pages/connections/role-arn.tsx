@@ -5,7 +5,7 @@ import { type FormEvent, useState } from 'react'
 import { parseRoleArn } from '../../../../src/aws/role-arn.ts'
 import { fieldTrouble } from '../../api.ts'
 import type { Connection } from '../../client.ts'
-import { Failure } from './connect.tsx'
+import { FormTrouble } from '../../components/form-trouble.tsx'
 import { useUpdate } from './use-update.ts'
 
 /** Judged by the server's own rule while it is typed. */
@@ -51,7 +51,7 @@ export function RoleArn(props: { connection: Connection; onSaved: () => void }) 
             </Group>
           )}
         </Text>
-        <Failure error={update.error} />
+        <FormTrouble error={update.error} fields={['roleArn']} />
         <Group gap="xs">
           <Button
             type="submit"

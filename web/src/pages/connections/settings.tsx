@@ -15,8 +15,8 @@ import { fieldTrouble, troubleOf } from '../../api.ts'
 import type { Connection } from '../../client.ts'
 import { Copy } from '../../components/copy.tsx'
 import { EnvironmentSelect } from '../../components/environment-select.tsx'
+import { FormTrouble } from '../../components/form-trouble.tsx'
 import { duration } from '../../health.ts'
-import { Failure } from './connect.tsx'
 import { useUpdate } from './use-update.ts'
 
 /** The environment, and the external ID, which nobody chooses. */
@@ -112,7 +112,7 @@ export function ImportSettings({ connection }: { connection: Connection }) {
             is there is lost.
           </Text>
         )}
-        <Failure error={update.error} />
+        <FormTrouble error={update.error} fields={['lookbackDays', 'pollIntervalSeconds']} />
         <Group gap="xs">
           <Button
             type="submit"

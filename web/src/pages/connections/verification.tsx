@@ -10,9 +10,9 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { type Connection, type Verification, verifyConnection } from '../../client.ts'
 import { Snippet } from '../../components/copy.tsx'
+import { FormTrouble } from '../../components/form-trouble.tsx'
 import { type Answer, answerOf, type CheckId, questions } from '../../health.ts'
 import { Time } from '../../time.tsx'
-import { Failure } from './connect.tsx'
 import { Prose } from './prose.tsx'
 import { isVerifying } from './queries.ts'
 
@@ -90,7 +90,7 @@ export function VerificationChecks(props: {
           </Accordion.Item>
         ))}
       </Accordion>
-      <Failure error={verify.error} />
+      <FormTrouble error={verify.error} />
       <Group gap="sm">
         <Button
           variant="default"

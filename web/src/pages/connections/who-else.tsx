@@ -5,7 +5,7 @@ import { type FormEvent, useState } from 'react'
 import { fieldTrouble } from '../../api.ts'
 import { type Connection, reviewTrust, type TrustReview, type Verification } from '../../client.ts'
 import { Snippet } from '../../components/copy.tsx'
-import { Failure } from './connect.tsx'
+import { FormTrouble } from '../../components/form-trouble.tsx'
 
 /** The one thing that nobody can see from outside: it is pasted, judged, and not kept. */
 export function WhoElse(props: { connection: Connection; verification: Verification | undefined }) {
@@ -48,7 +48,7 @@ export function WhoElse(props: { connection: Connection; verification: Verificat
             Say who gets in
           </Button>
         </Group>
-        <Failure error={review.error} />
+        <FormTrouble error={review.error} fields={['role']} />
         <div role="status">{review.data && <Review review={review.data} />}</div>
       </Stack>
     </form>
