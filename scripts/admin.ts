@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util'
-import { ConfigError, loadConfig } from '../src/config.ts'
+import { invitationExpiry, welcomeUrl } from '../src/auth/welcome.ts'
+import { type Config, ConfigError, loadConfig } from '../src/config.ts'
 import { type Database, openDatabase } from '../src/db/database.ts'
+import { insertInvitation, newInvitationToken } from '../src/db/members.ts'
 import { migrate } from '../src/db/migrate.ts'
 import {
   addApiKey,
@@ -13,13 +15,16 @@ import { findRunningPostgres, startPostgres } from '../src/embedded/postgres.ts'
 const usage = `Usage:
   npm run admin -- organization create NAME   makes an organization and a key for it
   npm run admin -- key create ORGANIZATION    makes another key
+  npm run admin -- owner invite ORGANIZATION  makes a link with which somebody becomes an owner of it
 
-Prints the key, once: only its hash is kept.`
+Prints the key or the link, once: only its hash is kept.`
 
 /** What went wrong, for whoever typed the command. */
 class AdminError extends Error {}
 
-const commands: Record<string, (system: Database, name: string) => Promise<string>> = {
+type Command = (system: Database, name: string, config: Config) => Promise<string>
+
+const commands: Record<string, Command> = {
   async 'organization create'(system, name) {
     if (name.trim() === '' || name.length > 200) {
       throw new AdminError('A name has 1 to 200 characters.')
@@ -29,10 +34,22 @@ const commands: Record<string, (system: Database, name: string) => Promise<strin
     return makeKey(system, id)
   },
   async 'key create'(system, name) {
-    const id = await findOrganization(system, name)
-    if (!id) throw new AdminError(`There is no organization "${name}".`)
-    return makeKey(system, id)
+    return makeKey(system, await existing(system, name))
   },
+  async 'owner invite'(system, name, { publicUrl, port }) {
+    const token = newInvitationToken()
+    await insertInvitation(system, {
+      ...{ organizationId: await existing(system, name), token, role: 'owner' },
+      expiresAt: invitationExpiry('invited'),
+    })
+    return welcomeUrl(publicUrl ?? `http://localhost:${port}`, token)
+  },
+}
+
+async function existing(system: Database, name: string): Promise<string> {
+  const id = await findOrganization(system, name)
+  if (!id) throw new AdminError(`There is no organization "${name}".`)
+  return id
 }
 
 async function makeKey(system: Database, organizationId: string): Promise<string> {
@@ -57,7 +74,7 @@ async function main(): Promise<void> {
     await migrate(url)
     const system = openDatabase({ url, role: 'cairn_system', max: 1 })
     try {
-      console.log(await command(system, name))
+      console.log(await command(system, name, config))
     } finally {
       await system.destroy()
     }

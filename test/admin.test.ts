@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Database, openDatabase } from '../src/db/database.ts'
+import { findOpenInvitation } from '../src/db/members.ts'
 import { organizationOfKey } from '../src/db/organizations.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 
@@ -22,7 +23,10 @@ afterAll(async () => {
 function admin(...args: string[]) {
   const { PATH, HOME } = process.env
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], {
-    env: { PATH, HOME, DATABASE_URL: database.url },
+    env: {
+      ...{ PATH, HOME, DATABASE_URL: database.url },
+      CAIRN_PUBLIC_URL: 'https://cairn.example.com',
+    },
     encoding: 'utf8',
   })
   return { status, out: stdout, err: stderr }
@@ -50,6 +54,17 @@ test('makes an organization and prints its key and nothing else', async () => {
   for (const key of [out, other.out]) expect(await organizationOfKey(system, key.trim())).toBe(id)
 })
 
+test('makes a link that lets an owner in, at the address that people use', async () => {
+  const { status, err } = admin('organization', 'create', 'third tenant')
+  expect({ status, err }).toEqual({ status: 0, err: '' })
+  const invited = admin('owner', 'invite', 'third tenant')
+  expect(invited).toMatchObject({ status: 0, err: '' })
+  const { origin, pathname, searchParams } = new URL(invited.out.trim())
+  expect(origin + pathname).toBe('https://cairn.example.com/welcome')
+  const found = await findOpenInvitation(system, searchParams.get('token')!)
+  expect(found).toMatchObject({ role: 'owner', organization: 'third tenant' })
+})
+
 test.each([
   [[], 'Usage'],
   [['organization', 'create'], 'Usage'],
@@ -57,6 +72,7 @@ test.each([
   [['organization', 'delete', 'a'], 'Usage'],
   [['organization', 'create', ' '], '1 to 200 characters'],
   [['key', 'create', 'nobody'], 'There is no organization "nobody"'],
+  [['owner', 'invite', 'nobody'], 'There is no organization "nobody"'],
 ])('%j is refused with a sentence', (args, part) => {
   expect(admin(...args)).toMatchObject({ status: 1, out: '', err: expect.stringContaining(part) })
 })
