@@ -115,6 +115,8 @@ export function words(name: string): string {
   const parts = name
     .slice(0, 200)
     .replace(/IPv(?=[46])/g, 'Ipv')
+    // A class of HTTP's statuses, as in HTTPCode_Target_5XX_Count.
+    .replace(/(?<=[1-5])XX(?![a-z])/g, 'xx')
     // AWS writes `dBInstance` for DBInstance and `aRN` for ARN.
     .replace(/^([a-z])([A-Z]{1,2})(?=[A-Z]|$)/, (_, a: string, b: string) => a.toUpperCase() + b)
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')

@@ -44,6 +44,7 @@ describe('grammar', () => {
     ['vpcId', 'VPC id'],
     ['IPv6CidrBlock', 'IPv6 CIDR block'],
     ['max_connections', 'max connections'],
+    ['HTTPCode_Target_5XX_Count', 'HTTP code target 5xx count'],
   ])('splits %s', (name, said) => {
     expect(words(name)).toBe(said)
   })

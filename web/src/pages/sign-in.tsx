@@ -1,4 +1,4 @@
-import { Button, Divider, PasswordInput, Stack, Text, TextInput } from '@mantine/core'
+import { Button, Code, Divider, PasswordInput, Stack, Text, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { IconPlayerPlay } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
@@ -86,12 +86,12 @@ export function SignInPage() {
           <b>No account?</b> An owner of this Cairn invites you, with a link.
         </Text>
         <Text size="sm">
-          <b>Is it new?</b> Until it has an owner, each start writes a link to the server's log that
-          makes one.
+          <b>Is it new?</b> Until it has an owner, each start prints a link that makes one.
         </Text>
         <Text size="sm">
-          <b>Password forgotten?</b> An owner removes you and invites you again. Nothing that Cairn
-          recorded is lost.
+          <b>Password forgotten?</b> An owner removes you and invites you again. If that is you, run{' '}
+          <Code>npm run admin -- owner invite</Code> on the server. Nothing that Cairn recorded is
+          lost.
         </Text>
       </Stack>
     </Entrance>

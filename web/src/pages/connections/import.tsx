@@ -163,7 +163,8 @@ function FirstRows({ connection }: { connection: Connection }) {
           <Anchor
             size="sm"
             flex="1 1 260px"
-            lineClamp={1}
+            truncate
+            miw={0}
             className="from-aws"
             renderRoot={(root) => <Link {...root} to="/changes/$id" params={{ id: change.id }} />}
           >
