@@ -12,6 +12,7 @@ const example = {
   id: '019b2d5e-8c1a-7f00-9a3e-4f6d2c7b8a90',
   name: 'deploy pipeline',
   prefix: 'cairn_Kq7mWz',
+  createdBy: 'ada@example.com',
   createdAt: '2026-03-02T09:12:07.311Z',
   lastUsedAt: '2026-03-02T12:00:12.008Z',
   revokedAt: null,
@@ -25,6 +26,9 @@ const keySchema = z
       .string()
       .nullable()
       .meta({ description: 'How it begins; null for keys that Cairn did not make.' }),
+    createdBy: z.string().nullable().meta({
+      description: 'The address of the owner who made it; null for those of the installation.',
+    }),
     createdAt: time,
     lastUsedAt: time.nullable().meta({ description: 'To the hour.' }),
     revokedAt: time.nullable(),
@@ -89,7 +93,10 @@ export function apiKeyRoutes(app: App, { api }: ApiContext): void {
       requireOwner(request)
       const key = newApiKey()
       const row = await asOrganization(api, request.organizationId, (trx) =>
-        insertApiKey(trx, request.organizationId, { name: request.body.name, key }),
+        insertApiKey(trx, request.organizationId, {
+          ...{ name: request.body.name, key },
+          createdBy: request.user!.email,
+        }),
       )
       reply.code(201)
       return { ...toKey(row), key }
@@ -125,6 +132,7 @@ function toKey(row: Awaited<ReturnType<typeof listApiKeys>>[number]) {
     id: row.id,
     name: row.name,
     prefix: row.prefix,
+    createdBy: row.created_by,
     createdAt: row.created_at.toISOString(),
     lastUsedAt: row.last_used_at?.toISOString() ?? null,
     revokedAt: row.revoked_at?.toISOString() ?? null,

@@ -126,7 +126,7 @@ export function memberRoutes(app: App, { api, system, publicUrl }: ApiContext): 
         operationId: 'removeMember',
         summary: 'Remove a member',
         description:
-          'Ends their sessions and deletes their account. Only owners may, signed in; the last owner stays.',
+          'Ends their sessions, deletes their account, and revokes the invitations that they made. API keys are of the organization and work on: `createdBy` tells whose they were. Only owners may, signed in; the last owner stays.',
         security,
         params: z.object({ id: z.string().meta({ description: "The member's id." }) }),
         response: {

@@ -94,7 +94,7 @@ export function welcome(
         throw error
       })
     const { user } = made.response
-    await acceptInvitation(trx, invitation, user.id)
+    if (!(await acceptInvitation(trx, invitation, user.id))) throw new NotWelcome('no_such_link')
     return {
       user: { id: user.id, name: user.name, email: user.email },
       cookies: made.headers.getSetCookie(),

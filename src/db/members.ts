@@ -78,7 +78,8 @@ export async function lockMembers(trx: Trx, organizationId: string): Promise<voi
 }
 
 /**
- * Takes a member out of the transaction's organization.
+ * Takes a member out of the transaction's organization. Nobody comes in by a link of theirs any
+ * more, or they would come back by it.
  *
  * @returns their user's id; `last_owner`: nobody could invite anybody any more, so nothing was
  *   done; undefined: there is no such member
@@ -95,6 +96,13 @@ export async function removeMember(
   const owners = members.filter(({ role }) => role === 'owner')
   if (owners.length === 1 && owners[0]!.id === id) return 'last_owner'
   await trx.deleteFrom('members').where('id', '=', id).execute()
+  await trx
+    .updateTable('invitations')
+    .set({ revoked_at: sql<Date>`now()` })
+    .where('created_by', '=', member.user_id)
+    .where('accepted_at', 'is', null)
+    .where('revoked_at', 'is', null)
+    .execute()
   return { userId: member.user_id }
 }
 
@@ -220,17 +228,25 @@ export function findOpenInvitation(system: Database, token: string) {
     .executeTakeFirst()
 }
 
-/** Uses the invitation up and makes the user a member. Under {@link lockMembers}. */
+/**
+ * Uses the invitation up and makes the user a member. Under {@link lockMembers}.
+ *
+ * @returns false where it was revoked since it was found: nothing was done
+ */
 export async function acceptInvitation(
   trx: Trx,
   invitation: InvitationRow,
   userId: string,
-): Promise<void> {
-  await trx
+): Promise<boolean> {
+  const accepted = await trx
     .updateTable('invitations')
     .set({ accepted_at: sql<Date>`now()` })
     .where('id', '=', invitation.id)
-    .execute()
+    .where('accepted_at', 'is', null)
+    .where('revoked_at', 'is', null)
+    .returning('id')
+    .executeTakeFirst()
+  if (!accepted) return false
   await trx
     .insertInto('members')
     .values({
@@ -239,4 +255,5 @@ export async function acceptInvitation(
       role: invitation.role,
     })
     .execute()
+  return true
 }

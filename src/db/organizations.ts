@@ -49,14 +49,17 @@ export async function findOrganization(
 interface NamedKey {
   name: string
   key: string
+  /** The address of whoever makes it. */
+  createdBy?: string
 }
 
 /** Keeps the key's hash, and how it begins; the key itself is nowhere in the database. */
-function toRow(organizationId: string, { name, key }: NamedKey) {
+function toRow(organizationId: string, { name, key, createdBy }: NamedKey) {
   return {
     organization_id: organizationId,
     name,
     key_hash: hashOf(key),
+    created_by: createdBy,
     // Of keys that somebody chose, too much might be told.
     prefix: /^cairn_[\w-]{43}$/.test(key) ? key.slice(0, 12) : null,
   }
@@ -75,7 +78,10 @@ export async function addApiKey(
     .execute()
 }
 
-const shown = ['id', 'name', 'prefix', 'created_at', 'last_used_at', 'revoked_at'] as const
+const shown = [
+  ...(['id', 'name', 'prefix', 'created_by'] as const),
+  ...(['created_at', 'last_used_at', 'revoked_at'] as const),
+]
 
 /** Adds a key that was just made. */
 export function insertApiKey(trx: Trx, organizationId: string, key: NamedKey) {

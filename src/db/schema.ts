@@ -69,6 +69,7 @@ interface ApiKeysTable {
   revoked_at: Date | null
   prefix: string | null
   last_used_at: Date | null
+  created_by: string | null
 }
 
 interface ConnectionsTable {

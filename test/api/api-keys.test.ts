@@ -38,6 +38,7 @@ test('a key that an owner makes works, and is shown once', async () => {
     id: expect.any(String),
     name: 'pipeline',
     prefix: key.slice(0, 12),
+    createdBy: owner.user.email,
     createdAt: expect.any(String),
     lastUsedAt: null,
     revokedAt: null,

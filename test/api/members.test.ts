@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { User } from '../../src/db/members.ts'
@@ -91,6 +92,21 @@ describe('an invitation', () => {
     expect(await members(owner)).toHaveLength(1)
   })
 
+  test('that is revoked while somebody accepts it lets nobody in', async () => {
+    const tenant = await api.tenant('revoked meanwhile')
+    const owner = await tenant.signedIn()
+    for (const wait of [10, 30, 50]) {
+      const { id, url } = (await owner.request('POST', '/api/v1/invitations', {})).body
+      // Hashing the password takes longer than that.
+      const accepting = accept(url)
+      await setTimeout(wait)
+      const { status: revoked } = await owner.request('DELETE', `/api/v1/invitations/${id}`)
+      const { status: accepted } = await accepting
+      // Whichever came first, the other one is told so.
+      expect([revoked, accepted]).toEqual(revoked === 204 ? [204, 404] : [404, 201])
+    }
+  })
+
   test.each([{ role: 'admin' }, { email: 'nobody' }, { organizationId: 'x' }])(
     'is not made of %j',
     async (body) => {
@@ -137,6 +153,17 @@ describe('removing', () => {
       .where('role', '=', 'owner')
       .execute()
     expect(left).toHaveLength(1)
+  })
+
+  test('somebody ends the invitations that they made, for they could come back by one', async () => {
+    const tenant = await api.tenant('by a link of their own')
+    const owner = await tenant.signedIn()
+    const other = await tenant.signedIn()
+    const { url } = (await other.request('POST', '/api/v1/invitations', { role: 'owner' })).body
+    const kept = (await owner.request('POST', '/api/v1/invitations', {})).body
+    await owner.request('DELETE', `/api/v1/members/${await idOf(owner, other.user)}`)
+    expect((await accept(url)).status).toBe(404)
+    expect((await accept(kept.url)).status).toBe(201)
   })
 
   test('somebody lets the address be invited again', async () => {

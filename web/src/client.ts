@@ -586,6 +586,8 @@ export type ApiKey = {
     name: string;
     /** How it begins; null for keys that Cairn did not make. */
     prefix: string | null;
+    /** The address of the owner who made it; null for those of the installation. */
+    createdBy: string | null;
     createdAt: string;
     /** To the hour. */
     lastUsedAt: string | null;
@@ -600,6 +602,8 @@ export type MadeApiKey = {
     name: string;
     /** How it begins; null for keys that Cairn did not make. */
     prefix: string | null;
+    /** The address of the owner who made it; null for those of the installation. */
+    createdBy: string | null;
     createdAt: string;
     /** To the hour. */
     lastUsedAt: string | null;

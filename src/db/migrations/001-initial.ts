@@ -50,7 +50,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       -- How it begins, for people to tell theirs apart. Only of keys that Cairn made.
       prefix text CHECK (length(prefix) <= 12),
       -- To the hour.
-      last_used_at timestamptz(3)
+      last_used_at timestamptz(3),
+      -- The address of whoever made it. It outlives them, as the key does.
+      created_by text CHECK (length(created_by) <= 320)
     );
     CREATE INDEX ON api_keys (organization_id);
 
