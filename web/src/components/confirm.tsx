@@ -1,6 +1,7 @@
-import { Button, Group, Modal, Stack } from '@mantine/core'
+import { Button, Group, Stack } from '@mantine/core'
 import { type UseMutationResult, useMutation } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
+import { type ReactNode, type RefObject, useRef } from 'react'
+import { Dialog } from './dialog.tsx'
 import { ErrorState } from './states.tsx'
 
 /** Asks before something is done that cannot be undone, and stays open when it fails. */
@@ -10,31 +11,41 @@ export function Confirm(props: {
   title: string
   /** The verb: what the button does. */
   action: string
+  cancel?: string
   onConfirm: () => Promise<unknown>
+  /** Has the focus once it is done, when what opened the dialog is gone by then. */
+  focusAfter?: RefObject<HTMLElement | null>
   children: ReactNode
 }) {
+  const { onClose, focusAfter } = props
+  const cancelButton = useRef<HTMLButtonElement>(null)
   const doing: UseMutationResult<unknown, Error, void> = useMutation({
     mutationFn: props.onConfirm,
-    onSuccess: props.onClose,
+    onSuccess: () => {
+      focusAfter?.current?.focus()
+      onClose()
+    },
+    // The button that was pressed could not keep the focus while it was busy.
+    onError: () => cancelButton.current?.focus(),
   })
   const close = () => {
     doing.reset()
-    props.onClose()
+    onClose()
   }
   return (
-    <Modal opened={props.opened} onClose={close} title={props.title} centered>
+    <Dialog opened={props.opened} onClose={close} title={props.title} centered>
       <Stack>
         <div>{props.children}</div>
         {doing.isError && <ErrorState error={doing.error} />}
         <Group justify="flex-end">
-          <Button variant="default" onClick={close} data-autofocus>
-            Cancel
+          <Button ref={cancelButton} variant="default" onClick={close} data-autofocus>
+            {props.cancel ?? 'Cancel'}
           </Button>
           <Button color="red" loading={doing.isPending} onClick={() => doing.mutate()}>
             {props.action}
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   )
 }

@@ -1,5 +1,5 @@
 import { Badge, ColorSwatch, Group, Text } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
+import { type QueryClient, useQuery } from '@tanstack/react-query'
 import { type Environment, listEnvironments } from '../client.ts'
 
 /** All environments, in their order. */
@@ -9,6 +9,17 @@ export function useEnvironments() {
     queryFn: async () => (await listEnvironments()).items,
     staleTime: 60_000,
   })
+}
+
+/**
+ * After an environment, or which connections name it, has changed. What shows changes is asked for
+ * anew when it is next looked at, and not under the eyes of who reads it.
+ *
+ * @returns when the environments are known again
+ */
+export function refreshEnvironments(client: QueryClient): Promise<void> {
+  void client.invalidateQueries({ queryKey: ['changes'], refetchType: 'none' })
+  return client.invalidateQueries({ queryKey: ['environments'] })
 }
 
 /** The dot says nothing by itself: the name is beside it. */

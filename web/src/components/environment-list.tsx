@@ -9,9 +9,10 @@ import {
   VisuallyHidden,
 } from '@mantine/core'
 import { useForm } from '@mantine/form'
+import { useFocusWithin } from '@mantine/hooks'
 import { IconArrowDown, IconArrowUp, IconPencil, IconTrash } from '@tabler/icons-react'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useRef, useState } from 'react'
+import { type RefObject, useEffect, useRef, useState } from 'react'
 import {
   createEnvironment,
   deleteEnvironment,
@@ -21,29 +22,33 @@ import {
 import { counted } from '../words.ts'
 import { type Color, ColorSelect } from './color-select.tsx'
 import { Confirm } from './confirm.tsx'
-import { EnvironmentDot, useEnvironments } from './environment-badge.tsx'
+import { isEscape, useTakesEscape } from './dialog.tsx'
+import { EnvironmentDot, refreshEnvironments, useEnvironments } from './environment-badge.tsx'
 import { FormTrouble, fieldErrors, focusFirst } from './form-trouble.tsx'
 import { moved } from './order.ts'
-import { Row, Rows } from './rows.tsx'
+import { List, Row, Rows } from './rows.tsx'
 import { EmptyState, ErrorState, Loading } from './states.tsx'
 
 const queryKey = ['environments']
 
 /** All environments: made, renamed, coloured, ordered and deleted in place. */
 export function Environments() {
+  const list = useRef<HTMLDivElement>(null)
   return (
     <Stack>
       <Text size="sm">
         What changes belong to: production, staging. Each connection names the environment of its
         account's changes, past ones too.
       </Text>
-      <EnvironmentList />
+      <List label="All environments" ref={list}>
+        <EnvironmentList list={list} />
+      </List>
       <EnvironmentForm />
     </Stack>
   )
 }
 
-function EnvironmentList() {
+function EnvironmentList({ list }: { list: RefObject<HTMLElement | null> }) {
   const client = useQueryClient()
   const environments = useEnvironments()
   const [said, setSaid] = useState('')
@@ -77,12 +82,13 @@ function EnvironmentList() {
     )
   }
   return (
-    <Stack gap="xs">
+    <>
       <Rows label="Environments">
         {items.map((environment, position) => (
           <EnvironmentRow
             key={environment.id}
             environment={environment}
+            list={list}
             place={{ position, isLast: position === items.length - 1 }}
             onMove={(to, button) => {
               focusAfter.current = button
@@ -96,12 +102,13 @@ function EnvironmentList() {
       </Rows>
       {moving.isError && <ErrorState error={moving.error} />}
       <VisuallyHidden aria-live="polite">{said}</VisuallyHidden>
-    </Stack>
+    </>
   )
 }
 
 function EnvironmentRow(props: {
   environment: Environment
+  list: RefObject<HTMLElement | null>
   place: { position: number; isLast: boolean }
   onMove: (position: number, button: HTMLElement) => void
   onBlur: () => void
@@ -175,7 +182,11 @@ function EnvironmentRow(props: {
               variant="subtle"
               color="gray"
               size="lg"
-              onClick={() => setAsking(true)}
+              onClick={() => {
+                setAsking(true)
+                // Somebody else may have named it meanwhile.
+                void client.invalidateQueries({ queryKey })
+              }}
               aria-label={`Delete ${name}`}
             >
               <IconTrash size={16} />
@@ -198,12 +209,12 @@ function EnvironmentRow(props: {
         onClose={() => setAsking(false)}
         title={`Delete ${name}?`}
         action="Delete the environment"
+        focusAfter={props.list}
         onConfirm={async () => {
           await deleteEnvironment(id)
           await Promise.all([
-            client.invalidateQueries({ queryKey }),
+            refreshEnvironments(client),
             client.invalidateQueries({ queryKey: ['connections'] }),
-            client.invalidateQueries({ queryKey: ['changes'] }),
           ])
         }}
       >
@@ -222,6 +233,8 @@ const fields = ['name', 'color'] as const
 function EnvironmentForm(props: { environment?: Environment; onDone?: () => void }) {
   const { environment, onDone } = props
   const client = useQueryClient()
+  const { ref, focused } = useFocusWithin<HTMLFormElement>()
+  useTakesEscape(focused && onDone !== undefined)
   const form = useForm<{ name: string; color: Color | null }>({
     mode: 'uncontrolled',
     initialValues: { name: environment?.name ?? '', color: environment?.color ?? null },
@@ -233,7 +246,7 @@ function EnvironmentForm(props: { environment?: Environment; onDone?: () => void
       return environment ? updateEnvironment(environment.id, settings) : createEnvironment(settings)
     },
     onSuccess: async () => {
-      await client.invalidateQueries({ queryKey })
+      await refreshEnvironments(client)
       form.reset()
       onDone?.()
     },
@@ -245,6 +258,7 @@ function EnvironmentForm(props: { environment?: Environment; onDone?: () => void
   })
   return (
     <form
+      ref={ref}
       noValidate
       onSubmit={(event) => {
         // It may stand in a dialog over another form, which is not meant.
@@ -255,7 +269,7 @@ function EnvironmentForm(props: { environment?: Environment; onDone?: () => void
         )(event)
       }}
       onKeyDown={(event) => {
-        if (event.key === 'Escape' && !event.defaultPrevented) onDone?.()
+        if (isEscape(event)) onDone?.()
       }}
     >
       <Stack gap="xs">

@@ -1,20 +1,17 @@
-import {
-  Button,
-  Group,
-  Modal,
-  Paper,
-  Select,
-  type SelectProps,
-  Stack,
-  TextInput,
-} from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
+import { Button, Group, Paper, Select, type SelectProps, Stack, TextInput } from '@mantine/core'
+import { useDisclosure, useFocusWithin } from '@mantine/hooks'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, useState } from 'react'
+import { type FormEvent, useRef, useState } from 'react'
 import { fieldTrouble, troubleOf } from '../api.ts'
 import { createEnvironment, type Environment } from '../client.ts'
 import { type Color, ColorSelect } from './color-select.tsx'
-import { EnvironmentDot, EnvironmentName, useEnvironments } from './environment-badge.tsx'
+import { Dialog, isEscape, useTakesEscape } from './dialog.tsx'
+import {
+  EnvironmentDot,
+  EnvironmentName,
+  refreshEnvironments,
+  useEnvironments,
+} from './environment-badge.tsx'
 import { Environments } from './environment-list.tsx'
 
 const NEW = 'new'
@@ -27,15 +24,19 @@ export function EnvironmentSelect(props: {
   label?: string
   description?: string
   error?: string | undefined
-  disabled?: boolean
 }) {
   const { value, onChange } = props
   const environments = useEnvironments()
   const [making, { open, close }] = useDisclosure()
   const [editing, edit] = useDisclosure()
+  const select = useRef<HTMLInputElement>(null)
   const items = environments.data ?? []
   const current = items.find(({ id }) => id === value)
 
+  const end = () => {
+    close()
+    select.current?.focus()
+  }
   const choose = (chosen: string | null) => {
     if (chosen === NEW) open()
     else if (chosen === EDIT) edit.open()
@@ -49,6 +50,7 @@ export function EnvironmentSelect(props: {
   return (
     <div>
       <Select
+        ref={select}
         label={props.label ?? 'Environment'}
         description={props.description}
         placeholder="None"
@@ -57,7 +59,6 @@ export function EnvironmentSelect(props: {
         clearable
         allowDeselect={false}
         error={props.error}
-        disabled={props.disabled ?? false}
         leftSection={current && <EnvironmentDot color={current.color} />}
         renderOption={renderOption}
         clearButtonProps={{ 'aria-label': 'No environment' }}
@@ -69,16 +70,16 @@ export function EnvironmentSelect(props: {
       />
       {making && (
         <NewEnvironment
-          onCancel={close}
+          onCancel={end}
           onMade={(id) => {
-            close()
+            end()
             onChange(id)
           }}
         />
       )}
-      <Modal opened={editing} onClose={edit.close} title="Environments" size="lg">
+      <Dialog opened={editing} onClose={edit.close} title="Environments" size="lg">
         <Environments />
-      </Modal>
+      </Dialog>
     </div>
   )
 }
@@ -86,13 +87,15 @@ export function EnvironmentSelect(props: {
 /** A name and a colour are all that an environment is. */
 export function NewEnvironment(props: { onMade: (id: string) => void; onCancel?: () => void }) {
   const client = useQueryClient()
+  const { ref, focused } = useFocusWithin<HTMLFormElement>()
+  useTakesEscape(focused && props.onCancel !== undefined)
   const [name, setName] = useState('')
   const [color, setColor] = useState<Color | null>(null)
   const make = useMutation({
     mutationFn: () => createEnvironment({ name, ...(color && { color }) }),
     onSuccess: (made) => {
       client.setQueryData<Environment[]>(['environments'], (items) => [...(items ?? []), made])
-      void client.invalidateQueries({ queryKey: ['environments'] })
+      void refreshEnvironments(client)
       props.onMade(made.id)
     },
   })
@@ -104,7 +107,13 @@ export function NewEnvironment(props: { onMade: (id: string) => void; onCancel?:
   }
   return (
     <Paper withBorder p="sm" mt="xs">
-      <form onSubmit={submit}>
+      <form
+        ref={ref}
+        onSubmit={submit}
+        onKeyDown={(event) => {
+          if (isEscape(event)) props.onCancel?.()
+        }}
+      >
         <Stack gap="xs">
           <TextInput
             label="Name of the new environment"

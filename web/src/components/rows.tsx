@@ -1,5 +1,14 @@
 import { Group, Paper, Stack } from '@mantine/core'
-import type { ReactNode } from 'react'
+import type { ReactNode, Ref } from 'react'
+
+/** Round a list whose rows go: stays when the last is gone, and takes the focus that a row had. */
+export function List(props: { label: string; ref: Ref<HTMLDivElement>; children: ReactNode }) {
+  return (
+    <Stack gap="xs" role="group" aria-label={props.label} ref={props.ref} tabIndex={-1}>
+      {props.children}
+    </Stack>
+  )
+}
 
 /** A list whose rows have something to do at their end. */
 export function Rows({ label, children }: { label: string; children: ReactNode }) {

@@ -1,30 +1,32 @@
-import { Alert, Button, Group, Modal, Stack, Text, Textarea, TextInput } from '@mantine/core'
+import { Alert, Button, Group, Stack, Text, Textarea, TextInput } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { fieldTrouble, troubleOf } from '../../api.ts'
 import { createConnection, createConnections } from '../../client.ts'
 import { Snippet } from '../../components/copy.tsx'
+import { Dialog } from '../../components/dialog.tsx'
+import { refreshEnvironments } from '../../components/environment-badge.tsx'
 import { EnvironmentSelect } from '../../components/environment-select.tsx'
 import { FormTrouble } from '../../components/form-trouble.tsx'
 import { counted } from '../../words.ts'
 import { readAccountIds } from './account-ids.ts'
 
-interface Dialog {
+interface DialogProps {
   opened: boolean
   onClose: () => void
 }
 
 /** Asks for a name only; everything else is on the connection's own page. */
-export function ConnectAccount({ opened, onClose }: Dialog) {
+export function ConnectAccount({ opened, onClose }: DialogProps) {
   return (
-    <Modal opened={opened} onClose={onClose} title="Connect an account">
+    <Dialog opened={opened} onClose={onClose} title="Connect an account">
       <OneAccount onClose={onClose} />
-    </Modal>
+    </Dialog>
   )
 }
 
-function OneAccount({ onClose }: Pick<Dialog, 'onClose'>) {
+function OneAccount({ onClose }: Pick<DialogProps, 'onClose'>) {
   const client = useQueryClient()
   const navigate = useNavigate()
   const [name, setName] = useState('')
@@ -34,6 +36,7 @@ function OneAccount({ onClose }: Pick<Dialog, 'onClose'>) {
     onSuccess: async (made) => {
       client.setQueryData(['connections', made.id], made)
       void client.invalidateQueries({ queryKey: ['connections'], exact: true })
+      void refreshEnvironments(client)
       await navigate({ to: '/integrations/aws/$id', params: { id: made.id } })
       onClose()
     },
@@ -77,15 +80,15 @@ function OneAccount({ onClose }: Pick<Dialog, 'onClose'>) {
 }
 
 /** Connections for a list of account ids, and the map that creates all their roles. */
-export function ConnectAccounts({ opened, onClose }: Dialog) {
+export function ConnectAccounts({ opened, onClose }: DialogProps) {
   return (
-    <Modal opened={opened} onClose={onClose} title="Connect many accounts" size="lg">
+    <Dialog opened={opened} onClose={onClose} title="Connect many accounts" size="lg">
       <ManyAccounts onClose={onClose} />
-    </Modal>
+    </Dialog>
   )
 }
 
-function ManyAccounts({ onClose }: Pick<Dialog, 'onClose'>) {
+function ManyAccounts({ onClose }: Pick<DialogProps, 'onClose'>) {
   const client = useQueryClient()
   const [pasted, setPasted] = useState('')
   const [roleName, setRoleName] = useState('cairn-read-only')
@@ -93,7 +96,10 @@ function ManyAccounts({ onClose }: Pick<Dialog, 'onClose'>) {
   const { accountIds, problem } = readAccountIds(pasted)
   const make = useMutation({
     mutationFn: () => createConnections({ accountIds, roleName, environmentId }),
-    onSuccess: () => client.invalidateQueries({ queryKey: ['connections'], exact: true }),
+    onSuccess: () => {
+      void client.invalidateQueries({ queryKey: ['connections'], exact: true })
+      void refreshEnvironments(client)
+    },
   })
   if (make.isSuccess) {
     const { terraform, externalIds } = make.data

@@ -1,10 +1,11 @@
-import { Button, Checkbox, Group, Modal, Stack, Text } from '@mantine/core'
+import { Button, Checkbox, Stack, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconTrash } from '@tabler/icons-react'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { type Connection, type DeletedConnection, deleteConnection } from '../../client.ts'
-import { FormTrouble } from '../../components/form-trouble.tsx'
+import { Confirm } from '../../components/confirm.tsx'
+import { refreshEnvironments } from '../../components/environment-badge.tsx'
 
 export function DeleteButton(props: {
   connection: Connection
@@ -14,20 +15,25 @@ export function DeleteButton(props: {
   const client = useQueryClient()
   const [asking, { open, close }] = useDisclosure()
   const [purge, setPurge] = useState(false)
-  const remove = useMutation({
-    mutationFn: () => deleteConnection(connection.id, { purge: purge ? 'true' : 'false' }),
-    onSuccess: (deleted) => {
-      void client.invalidateQueries({ queryKey: ['connections'], exact: true })
-      void client.invalidateQueries({ queryKey: ['environments'] })
-      onDeleted(deleted)
-    },
-  })
+  const remove = async () => {
+    const deleted = await deleteConnection(connection.id, { purge: purge ? 'true' : 'false' })
+    void client.invalidateQueries({ queryKey: ['connections'], exact: true })
+    void refreshEnvironments(client)
+    onDeleted(deleted)
+  }
   return (
     <>
       <Button variant="default" leftSection={<IconTrash size={16} />} onClick={open}>
         Delete
       </Button>
-      <Modal opened={asking} onClose={close} title="Delete this connection?">
+      <Confirm
+        opened={asking}
+        onClose={close}
+        title="Delete this connection?"
+        action={purge ? 'Delete it and its changes' : 'Delete it'}
+        cancel="Keep it"
+        onConfirm={remove}
+      >
         <Stack>
           <Text>
             Imports of <bdi>{connection.name}</bdi> end. Its external ID is gone for good:
@@ -48,17 +54,8 @@ export function DeleteButton(props: {
               ? 'The role in AWS is yours to remove: the commands come next.'
               : 'There is no role yet, so nothing is left in AWS.'}
           </Text>
-          <FormTrouble error={remove.error} />
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={close} data-autofocus>
-              Keep it
-            </Button>
-            <Button color="red" loading={remove.isPending} onClick={() => remove.mutate()}>
-              {purge ? 'Delete it and its changes' : 'Delete it'}
-            </Button>
-          </Group>
         </Stack>
-      </Modal>
+      </Confirm>
     </>
   )
 }

@@ -1,14 +1,16 @@
-import { ActionIcon, Button, Group, TextInput, Title, Tooltip } from '@mantine/core'
+import { ActionIcon, Button, Group, Stack, TextInput, Title, Tooltip } from '@mantine/core'
 import { IconPencil, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react'
-import { type FormEvent, useState } from 'react'
+import { type FormEvent, useRef, useState } from 'react'
 import { fieldTrouble, troubleOf } from '../../api.ts'
 import type { Connection } from '../../client.ts'
+import { FormTrouble } from '../../components/form-trouble.tsx'
 import { useUpdate } from './use-update.ts'
 
 /** The page's title, which is the connection's name and can be changed where it stands. */
 export function NameTitle({ connection }: { connection: Connection }) {
   const update = useUpdate(connection.id)
   const [name, setName] = useState<string | null>(null)
+  const rename = useRef<HTMLButtonElement>(null)
   if (name === null)
     return (
       <Group gap={4} wrap="nowrap" maw="100%">
@@ -18,6 +20,7 @@ export function NameTitle({ connection }: { connection: Connection }) {
         {connection.status !== 'deleting' && (
           <Tooltip label="Rename" withArrow>
             <ActionIcon
+              ref={rename}
               variant="subtle"
               color="gray"
               aria-label="Rename"
@@ -32,6 +35,8 @@ export function NameTitle({ connection }: { connection: Connection }) {
   const end = () => {
     setName(null)
     update.reset()
+    // Once it is there again.
+    setTimeout(() => rename.current?.focus())
   }
   const save = (event: FormEvent) => {
     event.preventDefault()
@@ -68,13 +73,16 @@ export function PauseButton({ connection }: { connection: Connection }) {
   const isPaused = connection.status === 'paused'
   if (connection.roleArn === null) return null
   return (
-    <Button
-      variant={isPaused ? 'filled' : 'default'}
-      leftSection={isPaused ? <IconPlayerPlay size={16} /> : <IconPlayerPause size={16} />}
-      loading={update.isPending}
-      onClick={() => update.mutate({ paused: !isPaused })}
-    >
-      {isPaused ? 'Resume' : 'Pause'}
-    </Button>
+    <Stack gap="xs" align="flex-start">
+      <Button
+        variant={isPaused ? 'filled' : 'default'}
+        leftSection={isPaused ? <IconPlayerPlay size={16} /> : <IconPlayerPause size={16} />}
+        loading={update.isPending}
+        onClick={() => update.mutate({ paused: !isPaused })}
+      >
+        {isPaused ? 'Resume' : 'Pause'}
+      </Button>
+      <FormTrouble error={update.error} />
+    </Stack>
   )
 }

@@ -26,10 +26,13 @@ export function WhereItBelongs({ connection }: { connection: Connection }) {
     <Paper withBorder p="md" component="section" aria-label="Environment and external ID">
       <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
         <EnvironmentSelect
-          value={connection.environmentId}
+          value={
+            update.isPending && update.variables.environmentId !== undefined
+              ? update.variables.environmentId
+              : connection.environmentId
+          }
           onChange={(environmentId) => update.mutate({ environmentId })}
           description="All its changes are shown as this environment's, past ones too."
-          disabled={update.isPending}
           error={
             update.isError
               ? (fieldTrouble(update.error, '/environmentId') ?? troubleOf(update.error).detail)

@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type Connection, type ConnectionSettingsInput, updateConnection } from '../../client.ts'
+import { refreshEnvironments } from '../../components/environment-badge.tsx'
 
 /** Changes what is wanted of a connection, and shows the answer at once. */
 export function useUpdate(id: string) {
@@ -11,6 +12,9 @@ export function useUpdate(id: string) {
       void client.invalidateQueries({ queryKey: ['connections'], exact: true })
       for (const what of ['verification', 'coverage', 'setup'])
         void client.invalidateQueries({ queryKey: ['connections', id, what] })
+      void refreshEnvironments(client)
     },
+    // What was chosen last is what stays.
+    scope: { id },
   })
 }

@@ -1,7 +1,7 @@
 import { Anchor, Badge, Button, Code, Group, Stack, Switch, Text, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { type RefObject, useRef, useState } from 'react'
 import {
   type ApiKey,
   createApiKey,
@@ -12,7 +12,7 @@ import {
 import { Confirm } from '../../components/confirm.tsx'
 import { Snippet } from '../../components/copy.tsx'
 import { FormTrouble, fieldErrors, focusFirst } from '../../components/form-trouble.tsx'
-import { Row, Rows } from '../../components/rows.tsx'
+import { List, Row, Rows } from '../../components/rows.tsx'
 import { EmptyState, ErrorState, Loading } from '../../components/states.tsx'
 import { Time } from '../../time.tsx'
 import { Once } from './once.tsx'
@@ -103,6 +103,7 @@ function NewKey({ made, onDone }: { made: MadeApiKey; onDone: () => void }) {
 }
 
 function KeyList({ canRevoke }: { canRevoke: boolean }) {
+  const list = useRef<HTMLDivElement>(null)
   const [withRevoked, setWithRevoked] = useState(false)
   const keys = useQuery({ queryKey: ['api-keys'], queryFn: () => listApiKeys() })
   if (keys.isPending) return <Loading label="Loading the keys" />
@@ -111,7 +112,7 @@ function KeyList({ canRevoke }: { canRevoke: boolean }) {
   const revoked = items.filter((key) => key.revokedAt !== null)
   const shown = withRevoked ? items : items.filter((key) => key.revokedAt === null)
   return (
-    <Stack gap="xs">
+    <List label="All API keys" ref={list}>
       {revoked.length > 0 && (
         <Switch
           label={`Show revoked keys (${revoked.length})`}
@@ -126,15 +127,20 @@ function KeyList({ canRevoke }: { canRevoke: boolean }) {
       ) : (
         <Rows label="API keys">
           {shown.map((key) => (
-            <KeyRow key={key.id} apiKey={key} canRevoke={canRevoke} />
+            <KeyRow key={key.id} apiKey={key} canRevoke={canRevoke} list={list} />
           ))}
         </Rows>
       )}
-    </Stack>
+    </List>
   )
 }
 
-function KeyRow({ apiKey, canRevoke }: { apiKey: ApiKey; canRevoke: boolean }) {
+function KeyRow(props: {
+  apiKey: ApiKey
+  canRevoke: boolean
+  list: RefObject<HTMLElement | null>
+}) {
+  const { apiKey, canRevoke, list } = props
   const client = useQueryClient()
   const [asking, setAsking] = useState(false)
   const { name, prefix, createdAt, lastUsedAt, revokedAt } = apiKey
@@ -186,6 +192,7 @@ function KeyRow({ apiKey, canRevoke }: { apiKey: ApiKey; canRevoke: boolean }) {
         onClose={() => setAsking(false)}
         title={`Revoke the key for ${name}?`}
         action="Revoke the key"
+        focusAfter={list}
         onConfirm={async () => {
           await revokeApiKey(apiKey.id)
           await client.invalidateQueries({ queryKey: ['api-keys'] })

@@ -1,7 +1,7 @@
 import { Badge, Button, Group, NativeSelect, Stack, Text, TextInput, Title } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { type RefObject, useRef, useState } from 'react'
 import {
   createInvitation,
   type Invitation,
@@ -15,7 +15,7 @@ import {
 import { Confirm } from '../../components/confirm.tsx'
 import { Snippet } from '../../components/copy.tsx'
 import { FormTrouble, fieldErrors, focusFirst } from '../../components/form-trouble.tsx'
-import { Row, Rows } from '../../components/rows.tsx'
+import { List, Row, Rows } from '../../components/rows.tsx'
 import { EmptyState, ErrorState, Loading } from '../../components/states.tsx'
 import { Time } from '../../time.tsx'
 import { Once } from './once.tsx'
@@ -46,6 +46,7 @@ export function Members() {
 }
 
 function MemberList({ canRemove }: { canRemove: boolean }) {
+  const list = useRef<HTMLDivElement>(null)
   const members = useQuery({ queryKey: ['members'], queryFn: () => listMembers() })
   if (members.isPending) return <Loading label="Loading the members" />
   if (members.isError) return <ErrorState error={members.error} retry={() => members.refetch()} />
@@ -59,20 +60,28 @@ function MemberList({ canRemove }: { canRemove: boolean }) {
   }
   const owners = items.filter(({ role }) => role === 'owner').length
   return (
-    <Rows label="Members">
-      {items.map((member) => (
-        <MemberRow
-          key={member.id}
-          member={member}
-          canRemove={canRemove}
-          isLastOwner={owners === 1 && member.role === 'owner'}
-        />
-      ))}
-    </Rows>
+    <List label="All members" ref={list}>
+      <Rows label="Members">
+        {items.map((member) => (
+          <MemberRow
+            key={member.id}
+            member={member}
+            canRemove={canRemove}
+            isLastOwner={owners === 1 && member.role === 'owner'}
+            list={list}
+          />
+        ))}
+      </Rows>
+    </List>
   )
 }
 
-function MemberRow(props: { member: Member; canRemove: boolean; isLastOwner: boolean }) {
+function MemberRow(props: {
+  member: Member
+  canRemove: boolean
+  isLastOwner: boolean
+  list: RefObject<HTMLElement | null>
+}) {
   const { member, canRemove, isLastOwner } = props
   const client = useQueryClient()
   const isSelf = useMe().user?.id === member.user.id
@@ -117,6 +126,7 @@ function MemberRow(props: { member: Member; canRemove: boolean; isLastOwner: boo
         onClose={() => setAsking(false)}
         title={isSelf ? 'Remove yourself?' : `Remove ${name}?`}
         action={isSelf ? 'Remove myself' : 'Remove'}
+        focusAfter={props.list}
         onConfirm={async () => {
           await removeMember(member.id)
           await client.invalidateQueries({ queryKey: isSelf ? ['me'] : ['members'] })
@@ -208,30 +218,34 @@ function NewInvitation({ made, onDone }: { made: MadeInvitation; onDone: () => v
 }
 
 function InvitationList() {
+  const list = useRef<HTMLDivElement>(null)
   const invitations = useQuery({ queryKey: ['invitations'], queryFn: () => listInvitations() })
   if (invitations.isPending) return null
   if (invitations.isError)
     return <ErrorState error={invitations.error} retry={() => invitations.refetch()} />
   const { items } = invitations.data
-  if (items.length === 0) return null
   return (
-    <Stack gap="xs" mt="md">
-      <Title order={2} size="h4">
-        Open invitations
-      </Title>
-      <Rows label="Open invitations">
-        {items.map((invitation) => (
-          <InvitationRow key={invitation.id} invitation={invitation} />
-        ))}
-      </Rows>
-    </Stack>
+    <List label="All open invitations" ref={list}>
+      {items.length > 0 && (
+        <>
+          <Title order={2} size="h4" mt="md">
+            Open invitations
+          </Title>
+          <Rows label="Open invitations">
+            {items.map((invitation) => (
+              <InvitationRow key={invitation.id} invitation={invitation} list={list} />
+            ))}
+          </Rows>
+        </>
+      )}
+    </List>
   )
 }
 
-function InvitationRow({ invitation }: { invitation: Invitation }) {
+function InvitationRow(props: { invitation: Invitation; list: RefObject<HTMLElement | null> }) {
   const client = useQueryClient()
   const [asking, setAsking] = useState(false)
-  const { id, email, role, createdAt, expiresAt } = invitation
+  const { id, email, role, createdAt, expiresAt } = props.invitation
   const whom = email ?? 'whoever has the link'
   return (
     <Row
@@ -261,6 +275,7 @@ function InvitationRow({ invitation }: { invitation: Invitation }) {
         onClose={() => setAsking(false)}
         title={`Revoke the invitation for ${whom}?`}
         action="Revoke the invitation"
+        focusAfter={props.list}
         onConfirm={async () => {
           await revokeInvitation(id)
           await client.invalidateQueries({ queryKey: ['invitations'] })
