@@ -9,8 +9,8 @@ import {
   InvalidCursor,
   listChanges,
 } from '../db/changes.ts'
-import { liveEdges } from '../db/coverage.ts'
-import { asOrganization } from '../db/database.ts'
+import { completeRange, importedRanges } from '../db/coverage.ts'
+import { asOrganization, type Trx } from '../db/database.ts'
 import { linksOfConnections } from '../db/environments.ts'
 import type { ChangeRow } from '../db/schema.ts'
 import { withSearch } from '../db/search.ts'
@@ -143,14 +143,23 @@ const querySchema = filtersSchema.extend({
   }),
 })
 
-export const pageSchema = z
+/** What may be missing from an answer, over the connections that its filters leave. */
+export const completenessSchema = {
+  completeThrough: z.iso.datetime().nullable().meta({
+    description:
+      'The earliest live edge of the connections that are asked for. Null while one of them has a region without anything imported. There may be gaps before it, but for what `completeFrom` says.',
+  }),
+  completeFrom: z.iso.datetime().nullable().meta({
+    description:
+      'From here on everything up to `completeThrough` is imported: in every active region of the connections that are asked for, without a gap. Null when there is no such time.',
+  }),
+}
+
+const pageSchema = z
   .object({
     items: z.array(changeSchema),
     nextCursor: z.string().nullable().meta({ description: 'Null: this is the last page.' }),
-    completeThrough: z.iso.datetime().nullable().meta({
-      description:
-        'The earliest live edge of the connections that are asked for. Null while one of them has a region without anything imported.',
-    }),
+    ...completenessSchema,
   })
   .meta({ id: 'ChangePage' })
 
@@ -204,7 +213,7 @@ const changeSetPageSchema = z
   .object({
     items: z.array(changeSetSchema),
     nextCursor: z.string().nullable().meta({ description: 'Null: this is the last page.' }),
-    completeThrough: pageSchema.shape.completeThrough,
+    ...completenessSchema,
   })
   .meta({ id: 'ChangeSetPage' })
 
@@ -289,7 +298,7 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
         return {
           items: page.items.map((row) => toChange(row, sets, links)),
           nextCursor: page.nextCursor,
-          completeThrough: completeThrough(await liveEdges(trx), filters, links),
+          ...(await completeness(trx, filters, links)),
         }
       }),
   )
@@ -320,7 +329,7 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
         return {
           items: page.items.map((set) => toChangeSet(set, links)),
           nextCursor: page.nextCursor,
-          completeThrough: completeThrough(await liveEdges(trx), filters, links),
+          ...(await completeness(trx, filters, links)),
         }
       }),
   )
@@ -349,22 +358,24 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
   )
 }
 
-/** Null as soon as one of the connections cannot say: the feed would seem more complete than it is. */
-export function completeThrough(
-  edges: Map<string, Date | null>,
+/** Of the connections that the filters leave: between which times nothing is missing. */
+export async function completeness(
+  trx: Trx,
   { include, exclude }: ChangeFilters,
   links: Map<string, string[]>,
-): string | null {
+): Promise<{ completeFrom: string | null; completeThrough: string | null }> {
   const isIn = (values: string[], id: string) =>
     links.get(id)?.some((environment) => values.includes(environment)) ?? false
-  const times = [...edges]
+  const asked = [...(await importedRanges(trx))]
     .filter(([id]) => !include.connection || include.connection.includes(id))
     .filter(([id]) => !exclude.connection?.includes(id))
     .filter(([id]) => !include.environment || isIn(include.environment, id))
     .filter(([id]) => !exclude.environment || !isIn(exclude.environment, id))
-    .map(([, edge]) => edge?.getTime() ?? null)
-  if (times.length === 0 || times.includes(null)) return null
-  return new Date(Math.min(...(times as number[]))).toISOString()
+  const { from, through } = completeRange(asked.map(([, imported]) => imported))
+  return {
+    completeFrom: from?.toISOString() ?? null,
+    completeThrough: through?.toISOString() ?? null,
+  }
 }
 
 function toChange(row: ChangeRow, sets: Map<string, string>, environments: Map<string, string[]>) {

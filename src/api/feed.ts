@@ -1,11 +1,10 @@
 import { z } from 'zod'
 import type { ChangeFilters } from '../db/changes.ts'
-import { liveEdges } from '../db/coverage.ts'
 import { asOrganization } from '../db/database.ts'
 import { linksOfConnections } from '../db/environments.ts'
 import { type Facet, facetFields, facets, histogram, type Window } from '../db/feed.ts'
 import { withSearch } from '../db/search.ts'
-import { completeThrough, filtersSchema, pageSchema, toFilters } from './changes.ts'
+import { completeness, completenessSchema, filtersSchema, toFilters } from './changes.ts'
 import type { ApiContext, App } from './context.ts'
 import { answer, Problem, problems } from './problems.ts'
 
@@ -34,7 +33,7 @@ const histogramSchema = z
           'Without a gap, the empty ones too. They begin at whole minutes, hours, days or weeks of UTC: the first and the last may reach out of the window, and count only what is in it.',
       }),
     total: z.int(),
-    completeThrough: pageSchema.shape.completeThrough,
+    ...completenessSchema,
   })
   .meta({
     id: 'Histogram',
@@ -49,6 +48,7 @@ const histogramSchema = z
         ],
         total: 53,
         completeThrough: '2026-03-02T12:21:00.000Z',
+        completeFrom: '2026-02-23T12:00:00.000Z',
       },
     ],
   })
@@ -131,11 +131,7 @@ export function feedRoutes(app: App, { api }: ApiContext): void {
             from: from.toISOString(),
             ...counts,
           })),
-          completeThrough: completeThrough(
-            await liveEdges(trx),
-            filters,
-            await linksOfConnections(trx),
-          ),
+          ...(await completeness(trx, filters, await linksOfConnections(trx))),
         }
       }),
   )

@@ -354,17 +354,23 @@ export async function recordTurn(
   if (!row) throw new Fenced(`Another attempt works on ${key.region} of ${key.connectionId}`)
 }
 
-/**
- * The live edge of each connection that has begun to import: complete up to there, but for the
- * gaps that coverage names. Null while an active region has nothing settled.
- */
-export async function liveEdges(
+/** How far a connection is imported, over all its active regions. */
+export interface Imported {
+  /** The live edge: null while an active region has nothing settled. */
+  through: Date | null
+  /** What every active region has settled. */
+  settled: SecondsRange[]
+}
+
+/** Of each connection that has begun to import; of one only where an id is given. */
+export async function importedRanges(
   trx: Trx,
   connectionId: string | null = null,
-): Promise<Map<string, Date | null>> {
-  const { rows } = await sql<{ id: string; edge: Date | null }>`
+): Promise<Map<string, Imported>> {
+  const { rows } = await sql<{ id: string } & Imported>`
     SELECT k.id,
-      CASE WHEN bool_and(upper(c.settled) IS NOT NULL) THEN min(upper(c.settled)) END AS edge
+      CASE WHEN bool_and(upper(c.settled) IS NOT NULL) THEN min(upper(c.settled)) END AS through,
+      range_intersect_agg(c.settled) AS settled
     FROM connections k
     JOIN coverage c ON c.connection_id = k.id AND c.account_id = k.account_id
       AND c.selection = k.selection AND c.state = 'active'
@@ -372,5 +378,37 @@ export async function liveEdges(
       AND (${connectionId}::uuid IS NULL OR k.id = ${connectionId}::uuid)
     GROUP BY k.id
   `.execute(trx)
-  return new Map(rows.map(({ id, edge }) => [id, edge]))
+  return new Map(rows.map(({ id, ...imported }) => [id, imported]))
+}
+
+/** The live edges alone: complete up to there, but for the gaps that coverage names. */
+export async function liveEdges(
+  trx: Trx,
+  connectionId: string | null = null,
+): Promise<Map<string, Date | null>> {
+  const imported = await importedRanges(trx, connectionId)
+  return new Map([...imported].map(([id, { through }]) => [id, through]))
+}
+
+/**
+ * Of several connections together: the live edge is the earliest of theirs, `from` where that
+ * begins which is imported up to there without a gap. Both are null as soon as one cannot say, for
+ * it would seem more complete than it is.
+ */
+export function completeRange(connections: readonly Imported[]): {
+  from: Date | null
+  through: Date | null
+} {
+  const edges = connections.map(({ through }) => through?.getTime() ?? null)
+  if (edges.length === 0 || edges.includes(null)) return { from: null, through: null }
+  const through = Math.min(...(edges as number[]))
+  const starts = connections.map(({ settled }) => {
+    const last = settled.find(([from, to]) => from * 1000 < through && through <= to * 1000)
+    return last ? last[0] * 1000 : null
+  })
+  return {
+    // In one of them the seconds just before are missing.
+    from: starts.includes(null) ? null : new Date(Math.max(...(starts as number[]))),
+    through: new Date(through),
+  }
 }

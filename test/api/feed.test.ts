@@ -2,9 +2,10 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { toProblem } from '../../src/api/errors.ts'
 import type { Change } from '../../src/changes/change.ts'
-import { asOrganization, openDatabase } from '../../src/db/database.ts'
+import { asOrganization, multirangeLiteral, openDatabase } from '../../src/db/database.ts'
 import { bucketsFor, facetFields } from '../../src/db/feed.ts'
 import { ensurePartitions } from '../../src/db/imports.ts'
+import type { SecondsRange } from '../../src/db/schema.ts'
 import { createTestApi, type Tenant, type TestApi } from '../support/api.ts'
 import { someChange } from '../support/changes.ts'
 import { createTestDatabase } from '../support/database.ts'
@@ -152,6 +153,8 @@ describe('the histogram', () => {
     const { body } = await histogram('from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59Z')
     expect(body.total).toBe(6)
     expect(body.buckets.length).toBeLessThanOrEqual(60)
+    const one = await histogram('buckets=1&from=1970-01-01T00:00:00Z&to=2026-03-04T00:00:00Z')
+    expect(one.body.buckets).toHaveLength(1)
   })
 })
 
@@ -351,5 +354,71 @@ test('a statement that takes too long is given up, and the answer says what to d
   expect(toProblem(error)).toMatchObject({
     status: 504,
     message: expect.stringContaining('`from`'),
+  })
+})
+
+describe('completeness', () => {
+  const hour = (n: number) => noon / 1000 + n * 3600
+  const time = (n: number) => new Date(hour(n) * 1000).toISOString()
+
+  test('is the stretch without a gap, in every active region of what is asked for', async () => {
+    const owner = await api.tenant('completeness')
+    const cover = async (
+      id: string,
+      account: string,
+      region: string,
+      hours: SecondsRange[],
+      state = 'active',
+    ) => {
+      const settled = multirangeLiteral(hours.map(([from, to]) => [hour(from), hour(to)]))
+      await sql`
+        INSERT INTO coverage
+          (connection_id, organization_id, account_id, region, selection, state, settled)
+        VALUES (${id}, ${owner.id}, ${account}, ${region}, 'changes', ${state},
+          ${settled}::tstzmultirange)
+      `.execute(api.superuser)
+    }
+    const connect = async (account: string) => {
+      const { body } = await owner.request('POST', '/api/v1/connections', { name: account })
+      const roleArn = `arn:aws:iam::${account}:role/cairn`
+      await owner.request('PATCH', `/api/v1/connections/${body.id}`, { roleArn })
+      return body.id as string
+    }
+    const whole = await connect('111122223333')
+    await cover(whole, '111122223333', 'us-east-1', [[-48, 2]])
+    // An hour is missing, and the look-back of before has left something older.
+    const holed = await connect('444455556666')
+    await cover(holed, '444455556666', 'us-east-1', [
+      [-90, -80],
+      [-24, -4],
+      [-3, 1],
+    ])
+    await cover(holed, '444455556666', 'eu-west-1', [[-30, 3]])
+    await cover(holed, '444455556666', 'af-south-1', [], 'denied')
+
+    const told = async (query: string) => {
+      const answers = await Promise.all(
+        ['changes', 'change-sets', 'changes/histogram'].map((list) =>
+          owner.request('GET', `/api/v1/${list}?${query}`),
+        ),
+      )
+      const [first, ...others] = answers.map(({ body }) => [
+        body.completeFrom,
+        body.completeThrough,
+      ])
+      for (const other of others) expect(other).toEqual(first)
+      return first
+    }
+    expect(await told('')).toEqual([time(-3), time(1)])
+    expect(await told(`connection=${whole}`)).toEqual([time(-48), time(2)])
+    expect(await told(`connection!=${whole}`)).toEqual([time(-3), time(1)])
+    expect(await told('connection=00000000-0000-4000-8000-000000000000')).toEqual([null, null])
+
+    // Just before the earliest edge another region has nothing yet: no stretch leads there.
+    await cover(holed, '444455556666', 'us-west-2', [[1, 2]])
+    expect(await told('')).toEqual([null, time(1)])
+    await cover(holed, '444455556666', 'us-west-1', [])
+    expect(await told('')).toEqual([null, null])
+    expect(await told(`connection=${whole}`)).toEqual([time(-48), time(2)])
   })
 })

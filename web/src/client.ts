@@ -341,8 +341,10 @@ export type ChangePage = {
     items: Change[];
     /** Null: this is the last page. */
     nextCursor: string | null;
-    /** The earliest live edge of the connections that are asked for. Null while one of them has a region without anything imported. */
+    /** The earliest live edge of the connections that are asked for. Null while one of them has a region without anything imported. There may be gaps before it, but for what `completeFrom` says. */
     completeThrough: string | null;
+    /** From here on everything up to `completeThrough` is imported: in every active region of the connections that are asked for, without a gap. Null when there is no such time. */
+    completeFrom: string | null;
 };
 export type ChangeSet = {
     /** Stays, whatever else turns out to belong to it. */
@@ -374,8 +376,10 @@ export type ChangeSetPage = {
     items: ChangeSet[];
     /** Null: this is the last page. */
     nextCursor: string | null;
-    /** The earliest live edge of the connections that are asked for. Null while one of them has a region without anything imported. */
+    /** The earliest live edge of the connections that are asked for. Null while one of them has a region without anything imported. There may be gaps before it, but for what `completeFrom` says. */
     completeThrough: string | null;
+    /** From here on everything up to `completeThrough` is imported: in every active region of the connections that are asked for, without a gap. Null when there is no such time. */
+    completeFrom: string | null;
 };
 export type ChangeWithRecord = {
     id: string;
@@ -442,8 +446,10 @@ export type Histogram = {
         failed: number;
     }[];
     total: number;
-    /** The earliest live edge of the connections that are asked for. Null while one of them has a region without anything imported. */
+    /** The earliest live edge of the connections that are asked for. Null while one of them has a region without anything imported. There may be gaps before it, but for what `completeFrom` says. */
     completeThrough: string | null;
+    /** From here on everything up to `completeThrough` is imported: in every active region of the connections that are asked for, without a gap. Null when there is no such time. */
+    completeFrom: string | null;
 };
 export type Facets = {
     "from": string;
