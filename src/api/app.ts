@@ -34,7 +34,7 @@ import { meRoutes } from './me.ts'
 import { memberRoutes } from './members.ts'
 import { requireSameOrigin } from './origin.ts'
 import { authHeaders, setCookies } from './person.ts'
-import { notFound, Problem } from './problems.ts'
+import { notFound, Problem, problems } from './problems.ts'
 import { setupRoutes } from './setup.ts'
 import { trustReviewRoutes } from './trust-review.ts'
 
@@ -195,6 +195,9 @@ function beStrict(routes: App): void {
   routes.addHook('onRoute', (route) => {
     route.schema ??= {}
     route.schema.querystring ??= z.strictObject({})
+    // A page's session may change something only from a page of ours.
+    const writes = [route.method].flat().some((method) => !/^(GET|HEAD|OPTIONS)$/.test(method))
+    if (writes) route.schema.response = { ...problems(403), ...(route.schema.response as object) }
   })
 }
 

@@ -10,15 +10,20 @@ import {
   listChanges,
 } from '../db/changes.ts'
 import { completeRange, importedRanges } from '../db/coverage.ts'
-import { asOrganization, type Trx } from '../db/database.ts'
+import { readOrganization, type Trx } from '../db/database.ts'
 import { linksOfConnections } from '../db/environments.ts'
 import type { ChangeRow } from '../db/schema.ts'
 import { withSearch } from '../db/search.ts'
 import type { ApiContext, App } from './context.ts'
 import { answer, found, Problem, problems } from './problems.ts'
-import { text } from './text.ts'
+import { storableText, text } from './text.ts'
 
-const time = z.iso.datetime({ offset: true, error: 'A time looks like 2026-03-01T12:00:00Z.' })
+const time = z.iso
+  .datetime({ offset: true, error: 'A time looks like 2026-03-01T12:00:00Z.' })
+  // With an offset it may be past what can be written with four digits.
+  .refine((value) => !(new Date(value).getTime() >= Date.UTC(10_000)), {
+    error: 'The year 9999 is as far as times go.',
+  })
 
 const changeSchema = z
   .object({
@@ -95,7 +100,7 @@ const fieldMeanings: Record<FilterField, string> = {
 }
 
 function many(field: FilterField) {
-  const value = field === 'outcome' ? changeSchema.shape.outcome : text(2048)
+  const value = field === 'outcome' ? changeSchema.shape.outcome : storableText(2048)
   return z
     .union([value, z.array(value).max(100)], {
       error: `Each value is ${fieldMeanings[field]}; 100 values at most.`,
@@ -218,17 +223,17 @@ const changeSetPageSchema = z
   .meta({ id: 'ChangeSetPage' })
 
 function toChangeSet({ id, from, to, parts, only }: ListedSet, links: Map<string, string[]>) {
-  const all = parts.flatMap((part) => Array.from({ length: part.count }, () => part))
+  const counted = (some: ListedSet['parts']) => some.reduce((sum, { count }) => sum + count, 0)
   const different = (names: (string | null)[]) => [
     ...new Set(names.filter((name) => name !== null)),
   ]
   return {
     id,
-    headline: headline(all),
+    headline: headline(parts),
     from: from.toISOString(),
     to: to.toISOString(),
-    changes: all.length,
-    failures: all.filter(({ outcome }) => outcome !== 'succeeded').length,
+    changes: counted(parts),
+    failures: counted(parts.filter(({ outcome }) => outcome !== 'succeeded')),
     actors: different(parts.map(({ actor }) => actor.name)),
     tools: different(parts.map(({ tool }) => tool.label)),
     services: different(parts.map(({ service }) => service)),
@@ -247,6 +252,17 @@ function refuseCursor(error: unknown): never {
   if (!(error instanceof InvalidCursor)) throw error
   const detail = `${error.message}. Begin again without it.`
   throw new Problem(422, `?cursor: ${detail}`, { errors: [{ pointer: '?cursor', detail }] })
+}
+
+/**
+ * A request's id is in no index, so all records of all time would be read.
+ *
+ * @throws Problem 422
+ */
+function refuseEndlessSearch({ include, exclude, from, to }: ChangeFilters): void {
+  if ((!include.request && !exclude.request) || (from && to)) return
+  const detail = 'Say `from` and `to` as well: it is looked for in each record of that time.'
+  throw new Problem(422, `?request: ${detail}`, { errors: [{ pointer: '?request', detail }] })
 }
 
 export function toFilters(query: z.output<typeof filtersSchema>): ChangeFilters {
@@ -280,14 +296,15 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
         querystring: querySchema,
         response: {
           200: answer('A page of the feed.', pageSchema),
-          ...problems(401, 422, 503),
+          ...problems(401, 422, 503, 504),
         },
       },
     },
     (request) =>
-      asOrganization(api, request.organizationId, async (trx) => {
+      readOrganization(api, request.organizationId, async (trx) => {
         const { limit, cursor, ...query } = request.query
         const filters = toFilters(query)
+        refuseEndlessSearch(filters)
         const found = await withSearch(trx, filters)
         const page = await listChanges(trx, found, { limit, cursor }).catch(refuseCursor)
         const sets = await presentSetIds(
@@ -315,14 +332,15 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
         querystring: querySchema,
         response: {
           200: answer('A page of change sets.', changeSetPageSchema),
-          ...problems(401, 422, 503),
+          ...problems(401, 422, 503, 504),
         },
       },
     },
     (request) =>
-      asOrganization(api, request.organizationId, async (trx) => {
+      readOrganization(api, request.organizationId, async (trx) => {
         const { limit, cursor, ...query } = request.query
         const filters = toFilters(query)
+        refuseEndlessSearch(filters)
         const found = await withSearch(trx, filters)
         const page = await listChangeSets(trx, found, { limit, cursor }).catch(refuseCursor)
         const links = await linksOfConnections(trx)
@@ -350,7 +368,7 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
       },
     },
     (request) =>
-      asOrganization(api, request.organizationId, async (trx) => {
+      readOrganization(api, request.organizationId, async (trx) => {
         const row = await found('change', request.params.id, (id) => findChange(trx, id))
         const sets = await presentSetIds(trx, [row.change_set_id])
         return { ...toChange(row, sets, await linksOfConnections(trx)), record: row.record }

@@ -38,6 +38,11 @@ export function toProblem(error: FastifyError): Problem {
     const detail = 'The database does not answer. Try again in a moment.'
     return new Problem(503, detail, { headers: { 'retry-after': '5' }, cause: error })
   }
+  // serialization_failure, deadlock_detected: done again, it may well work.
+  if (error.code === '40001' || error.code === '40P01') {
+    const detail = 'Something else changed the same at this moment, so nothing was done. Try again.'
+    return new Problem(503, detail, { headers: { 'retry-after': '1' }, cause: error })
+  }
   const { statusCode } = error
   if (statusCode && statusCode >= 400 && statusCode < 500 && !isResponseSerializationError(error)) {
     return new Problem(statusCode, sentences[error.code] ?? error.message)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ChangeFilters } from '../db/changes.ts'
-import { asOrganization } from '../db/database.ts'
+import { readOrganization } from '../db/database.ts'
 import { linksOfConnections } from '../db/environments.ts'
 import { type Facet, facetFields, facets, histogram, type Window } from '../db/feed.ts'
 import { withSearch } from '../db/search.ts'
@@ -116,11 +116,14 @@ export function feedRoutes(app: App, { api }: ApiContext): void {
             .default(60)
             .meta({ description: 'Most buckets.' }),
         }),
-        response: { 200: answer('The histogram.', histogramSchema), ...problems(401, 422, 503) },
+        response: {
+          200: answer('The histogram.', histogramSchema),
+          ...problems(401, 422, 503, 504),
+        },
       },
     },
     (request) =>
-      asOrganization(api, request.organizationId, async (trx) => {
+      readOrganization(api, request.organizationId, async (trx) => {
         const { buckets: most, ...query } = request.query
         const filters = inWindow(toFilters(query))
         const counted = await histogram(trx, await searched(trx, filters), most)
@@ -145,11 +148,11 @@ export function feedRoutes(app: App, { api }: ApiContext): void {
         summary: 'The most frequent values of each field',
         description: `Takes the filters of the feed. ${window} At most 20 values a field, the most frequent first. What is asked for of a field does not narrow its own counts: \`service=ec2\` leaves the other services to be seen. Values longer than 40 to 256 bytes, depending on the field, are not listed; of a change that names more than 1,200 bytes of resources only the first counts.`,
         querystring: filtersSchema,
-        response: { 200: answer('The facets.', facetsSchema), ...problems(401, 422, 503) },
+        response: { 200: answer('The facets.', facetsSchema), ...problems(401, 422, 503, 504) },
       },
     },
     (request) =>
-      asOrganization(api, request.organizationId, async (trx) => {
+      readOrganization(api, request.organizationId, async (trx) => {
         const filters = inWindow(toFilters(request.query))
         // Not by resource: those that are not asked for are counted as well.
         const { include } = filters

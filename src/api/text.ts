@@ -1,5 +1,15 @@
 import { z } from 'zod'
 
+/** Text that is only compared with what is stored, which may hold a line break in a name. */
+export function storableText(most: number) {
+  return z
+    .string()
+    .max(most)
+    .refine((value) => value.isWellFormed() && !value.includes('\0'), {
+      error: 'NUL and halves of characters are in nothing that is stored.',
+    })
+}
+
 /**
  * Text from outside that Postgres can hold and a log or a terminal can show: no control
  * characters (NUL among them), no half of a surrogate pair.

@@ -143,18 +143,23 @@ export function assignChangeSets(
   return assigned
 }
 
-/** `deploy-prod, with Terraform, changed 14 things in rds and ec2`. */
+/**
+ * `deploy-prod, with Terraform, changed 14 things in rds and ec2`.
+ *
+ * @param parts changes, or how many there are of each kind; the earliest first
+ */
 export function headline(
-  changes: readonly Pick<Change, 'actor' | 'tool' | 'service' | 'outcome'>[],
+  parts: readonly (Pick<Change, 'actor' | 'tool' | 'service' | 'outcome'> & { count?: number })[],
 ): string {
-  const [first] = changes
+  const [first] = parts
   if (first === undefined) return ''
-  const tools = [...new Set(changes.map(({ tool }) => tool.label.replace(/ [\d.]+\S*$/, '')))]
-  const services = [...Map.groupBy(changes, ({ service }) => service)]
-    .toSorted(([, a], [, b]) => b.length - a.length)
+  const tools = [...new Set(parts.map(({ tool }) => tool.label.replace(/ [\d.]+\S*$/, '')))]
+  const counts = (some: typeof parts) => some.reduce((sum, { count = 1 }) => sum + count, 0)
+  const services = [...Map.groupBy(parts, ({ service }) => service)]
+    .toSorted(([, a], [, b]) => counts(b) - counts(a))
     .map(([service]) => service)
-  const made = changes.filter(({ outcome }) => outcome === 'succeeded').length
-  const tried = changes.length - made
+  const made = counts(parts.filter(({ outcome }) => outcome === 'succeeded'))
+  const tried = counts(parts) - made
   const known = tools.filter((tool) => tool !== 'an unknown tool' && tool !== first.actor.name)
   const withTools = known.length === 0 ? '' : `, with ${listed(known)},`
   const did =

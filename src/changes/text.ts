@@ -12,7 +12,7 @@ export const INDEXABLE_BYTES = 512
 export function indexable(text: string, maxBytes: number = INDEXABLE_BYTES): string {
   // No UTF-16 unit takes more than three bytes in UTF-8.
   const candidate = text.length > maxBytes ? text.slice(0, maxBytes + 1) : text
-  const clean = withoutNul(candidate.toWellFormed())
+  const clean = unmixed(candidate.toWellFormed())
   if (clean.length * 3 <= maxBytes) return clean
   let bytes = 0
   let end = 0
@@ -25,9 +25,13 @@ export function indexable(text: string, maxBytes: number = INDEXABLE_BYTES): str
   return clean.slice(0, end)
 }
 
-function withoutNul(text: string): string {
-  return text.includes('\0') ? text.replaceAll('\0', '\ufffd') : text
+/** Without what Postgres cannot hold, and what keeps texts apart that are held as one. */
+function unmixed(text: string): string {
+  return text.includes('\0') || text.includes('\x1f') ? text.replaceAll(MIXING, '\ufffd') : text
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const MIXING = /[\0\x1f]/g
 
 // Control characters, and those that reorder or hide text: a name must not be able to break a
 // line, colour a terminal, or read differently from what it is.

@@ -231,31 +231,33 @@ export async function listChangeSets(
     .execute()
   const rows = found.slice(0, page.limit)
   const last = found.length > page.limit ? rows.at(-1) : undefined
-  const parts = await partsOf(trx, filters, rows)
-  const onlys = await changesById(
+  const kinds = await kindsOf(trx, filters, rows)
+  const firsts = await changesById(
     trx,
-    [...parts.values()]
-      .filter(([part, more]) => part?.count === 1 && more === undefined)
-      .map(([part]) => part!.firstId),
+    [...kinds.values()].flat().map(({ firstId }) => firstId),
   )
   return {
     items: rows.map((row) => {
-      const own = parts.get(row.id) ?? []
+      const own = kinds.get(row.id) ?? []
+      const parts = own.map(({ firstId, ...kind }) => {
+        const { actor, tool } = firsts.get(firstId)!.detail
+        return { ...kind, actor, tool }
+      })
       return {
         id: row.id,
         openedAt: row.opened_at,
         from: new Date(Math.min(...own.map(({ first }) => first.getTime()))),
         to: new Date(Math.max(...own.map(({ last }) => last.getTime()))),
-        parts: own,
-        only: onlys.get(own[0]?.firstId ?? ''),
+        parts,
+        only: own.length === 1 && own[0]!.count === 1 ? firsts.get(own[0]!.firstId) : undefined,
       }
     }),
     nextCursor: last ? writeCursor({ occurred_at: last.opened_at, id: last.id }, filters) : null,
   }
 }
 
-/** What each set is made of, the earliest first. */
-async function partsOf(
+/** What kinds of changes each set is made of, the earliest first, with the id of the first of each. */
+async function kindsOf(
   trx: Trx,
   filters: ChangeFilters,
   sets: readonly { id: string; from_time: Date; until_time: Date }[],
@@ -272,15 +274,14 @@ async function partsOf(
     )
     .select((eb) => [
       sql<string>`coalesce(s.absorbed_into, s.id)`.as('set'),
-      sql<Change['actor']>`(array_agg(detail -> 'actor' ORDER BY occurred_at))[1]`.as('actor'),
-      sql<Change['tool']>`(array_agg(detail -> 'tool' ORDER BY occurred_at))[1]`.as('tool'),
       'service',
       'outcome',
       'region',
       'account_id as accountId',
       'connection_id as connectionId',
       sql<string | null>`detail ->> 'opensToWorld'`.as('opensToWorld'),
-      sql<string>`(array_agg(changes.id ORDER BY occurred_at))[1]`.as('firstId'),
+      // An id begins with its change's time, so the least one is the earliest.
+      sql<string>`min(changes.id::text COLLATE "C")`.as('firstId'),
       eb.fn.min('occurred_at').as('first'),
       eb.fn.max('occurred_at').as('last'),
       sql<number>`count(*)::int`.as('count'),

@@ -82,7 +82,27 @@ export function asOrganization<T>(
   work: (trx: Trx) => Promise<T>,
 ): Promise<T> {
   return db.transaction().execute(async (trx) => {
-    await sql`SELECT set_config('cairn.organization_id', ${organizationId}, true)`.execute(trx)
+    await actFor(trx, organizationId)
+    return work(trx)
+  })
+}
+
+async function actFor(trx: Trx, organizationId: string): Promise<void> {
+  await sql`SELECT set_config('cairn.organization_id', ${organizationId}, true)`.execute(trx)
+}
+
+/**
+ * The same for work that only reads: all of its queries see what was there when the first one ran,
+ * whatever an import stores meanwhile.
+ */
+export function readOrganization<T>(
+  db: Database,
+  organizationId: string,
+  work: (trx: Trx) => Promise<T>,
+): Promise<T> {
+  const transaction = db.transaction().setIsolationLevel('repeatable read')
+  return transaction.setAccessMode('read only').execute(async (trx) => {
+    await actFor(trx, organizationId)
     return work(trx)
   })
 }

@@ -20,8 +20,8 @@ const bucketSizes = [
   ...[1, 3, 6, 12].map((hours) => hours * HOUR),
   ...[DAY, 7 * DAY],
 ]
-/** A Monday, so that weeks begin as ISO 8601 has them. Milliseconds. */
-const ORIGIN = Date.UTC(2001, 0, 1)
+/** A Monday, so that weeks begin as ISO 8601 has them, before all that ids can tell. Milliseconds. */
+const ORIGIN = Date.UTC(1969, 11, 29)
 
 /** The shortest buckets of which `most` fill the window. Bounds in milliseconds, on whole buckets. */
 export function bucketsFor({ from, to }: Window, most: number) {

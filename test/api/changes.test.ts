@@ -226,6 +226,9 @@ describe('filters', () => {
     ['q=', '?q'],
     ['q=a%00b', '?q'],
     ['service=a%00b', '?service'],
+    ['to=9999-12-31T23:59:59-23:00', '?to'],
+    ['request=r-1', '?request'],
+    ['request!=r-1&from=2026-03-02T00:00:00Z', '?request'],
     [`service=${'x'.repeat(2049)}`, '?service'],
     [Array.from({ length: 101 }, (_, n) => `service=${n}`).join('&'), '?service'],
     ['cursor=', '?cursor'],
@@ -234,6 +237,17 @@ describe('filters', () => {
     const { status, body } = await list(tenant, query)
     expect({ status, body }).toMatchObject({ status: 422, body: { errors: [{ pointer }] } })
     expect(body.detail).toContain(pointer)
+  })
+
+  test('take a name as it is stored, line breaks and all', async () => {
+    const { tenant, add } = await newTenant()
+    await add({ occurredAt: at(0), resources: [{ type: 'AWS::S3::Object', id: 'a\nb' }] })
+    const window = 'from=2026-03-01T00:00:00Z&to=2026-03-03T00:00:00Z'
+    const { body } = await tenant.request('GET', `/api/v1/changes/facets?${window}`)
+    expect(body.fields.resource).toEqual([{ value: 'a\nb', count: 1 }])
+    const { value } = body.fields.resource[0]
+    const found = await list(tenant, `resource=${encodeURIComponent(value)}`)
+    expect(found.body.items).toHaveLength(1)
   })
 
   test('reach for whatever time there is', async () => {

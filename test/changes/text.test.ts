@@ -23,7 +23,7 @@ describe('indexable text', () => {
     expect(indexable('😀'.repeat(300))).toBe('😀'.repeat(128))
     expect(indexable('x'.repeat(512))).toBe('x'.repeat(512))
     expect(indexable('x'.repeat(513))).toBe('x'.repeat(512))
-    expect(indexable('a\0b\ud800')).toBe('a\ufffdb\ufffd')
+    expect(indexable('a\0b\ud800\x1f')).toBe('a\ufffdb\ufffd\ufffd')
   })
 })
 

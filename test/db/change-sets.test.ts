@@ -5,7 +5,13 @@ import type { Change } from '../../src/changes/change.ts'
 import { assignChangeSets } from '../../src/changes/change-sets.ts'
 import { listChangeSets, presentSetIds } from '../../src/db/change-sets.ts'
 import { listChanges } from '../../src/db/changes.ts'
-import { asOrganization, type Database, openDatabase } from '../../src/db/database.ts'
+import {
+  asOrganization,
+  type Database,
+  openDatabase,
+  readOrganization,
+  type Trx,
+} from '../../src/db/database.ts'
 import { ensurePartitions, insertChanges } from '../../src/db/imports.ts'
 import { LABELLED } from '../changes/labelled-sessions.ts'
 import { read } from '../changes/support.ts'
@@ -181,6 +187,28 @@ test('pages hold every set once while late changes go on arriving', async () => 
   expect(
     new Map(all.items.map(({ id, parts }) => [id, parts.reduce((n, { count }) => n + count, 0)])),
   ).toEqual(new Map(sizes.map(([id, members]) => [id, members.length])))
+})
+
+test('what only reads sees one moment, whatever an import stores meanwhile, and can store nothing', async () => {
+  const owner = await newOwner()
+  const late = changes.filter((_, index) => index % 3 === 0)
+  await store(
+    owner,
+    changes.filter((_, index) => index % 3 !== 0),
+  )
+  const page = (trx: Trx) => listChangeSets(trx, { include: {}, exclude: {} }, { limit: 500 })
+  const [before, after] = await readOrganization(db, owner.organizationId, async (trx) => {
+    const first = await page(trx)
+    // Sets become one by it.
+    await store(owner, late)
+    return [first, await page(trx)]
+  })
+  expect(after).toEqual(before)
+  expect(await readOrganization(db, owner.organizationId, page)).not.toEqual(before)
+  const storing = readOrganization(db, owner.organizationId, (trx) =>
+    insertChanges(trx, owner, [{ change: late[0]!, record: '{}', raw: '{}' }]),
+  )
+  await expect(storing).rejects.toThrow('read-only transaction')
 })
 
 test('any name that a set ever had filters for the whole of it', async () => {
