@@ -26,6 +26,19 @@ test('marks that turn the direction of text are written out', () => {
   expect(visible('שלום, 你好, é, 🙂')).toBe('שלום, 你好, é, 🙂')
 })
 
+test('blanks that are letters, and what no font shows, are written out', () => {
+  expect(visible('a\u3164b\u115f\u1160\uffa0')).toBe('a\\u3164b\\u115f\\u1160\\uffa0')
+  expect(visible('prod\u2800')).toBe('prod\\u2800')
+  expect(visible('prod\u034f\u{e0100}')).toBe('prod\\u034f\\udb40\\udd00')
+})
+
+test('marks heaped upon one character are written out; those that scripts need stay', () => {
+  const heap = visible(`z${'\u0301'.repeat(50)}o`)
+  expect(heap).toBe(`z${'\u0301'.repeat(4)}${'\\u0301'.repeat(46)}o`)
+  for (const word of ['Tiê\u0323\u0301ng Viê\u0323t', 'हिन्दी', 'ที่นี่', 'בְּרֵאשִׁ֖ית', 'བསྒྲུབས', '한국어'])
+    expect(visible(word)).toBe(word)
+})
+
 describe('a tree', () => {
   test('has a text that is JSON unfold, as policies are', () => {
     const policy = { Version: '2012-10-17', Statement: [] }

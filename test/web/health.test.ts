@@ -451,10 +451,11 @@ describe('many connections', () => {
   })
 
   test('in a sentence', () => {
-    expect(summaryOf([], when)).toBe('No account is connected yet.')
-    expect(summaryOf([connection(), connection({ status: 'deleting' })], when)).toBe(
-      '1 account. Complete through 12:03.',
-    )
+    expect(summaryOf([], when)).toEqual({ state: 'No account is connected yet.', complete: '' })
+    expect(summaryOf([connection(), connection({ status: 'deleting' })], when)).toEqual({
+      state: '1 account.',
+      complete: 'Complete through 12:03.',
+    })
     expect(
       summaryOf(
         [
@@ -466,9 +467,35 @@ describe('many connections', () => {
         ],
         when,
       ),
-    ).toBe('5 accounts. 1 needs action. 1 without a role yet. 1 paused. Complete through 11:59.')
-    expect(summaryOf([connection({ completeThrough: null, status: 'importing' })], when)).toBe(
-      '1 account. The first import is under way.',
+    ).toEqual({
+      state: '5 accounts. 1 needs action. 1 without a role yet. 1 paused.',
+      complete: 'Complete through 11:59.',
+    })
+  })
+
+  test('one that has only begun does not hide what is known of the others', () => {
+    const begun = (status: Connection['status']) => connection({ status, completeThrough: null })
+    expect(summaryOf([begun('importing')], when)).toEqual({
+      state: '1 account. 1 in the first import.',
+      complete: '',
+    })
+    expect(
+      summaryOf(
+        [
+          ...Array.from({ length: 997 }, () => connection()),
+          begun('waiting_for_aws'),
+          begun('verifying'),
+          begun('importing'),
+        ],
+        when,
+      ),
+    ).toEqual({
+      state: '1,000 accounts. 1 being verified. 1 waiting for AWS. 1 in the first import.',
+      complete: 'Complete through 12:03.',
+    })
+    // Verified again, as every day, what was imported is complete all the same.
+    expect(summaryOf([connection({ status: 'verifying' })], when).complete).toBe(
+      'Complete through 12:03.',
     )
   })
 })

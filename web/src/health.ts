@@ -37,45 +37,58 @@ const words: Record<Status, { word: string; tone: Tone }> = {
   deleting: { word: 'Being deleted', tone: 'off' },
 }
 
+const urgency = Object.keys(words)
+
 export function statusWord(status: Status): { word: string; tone: Tone } {
   return words[status]
 }
+
+// Made once: comparing a thousand names by `localeCompare` makes one for each pair.
+const names = new Intl.Collator(undefined, { numeric: true })
 
 /** Those that want somebody first; names decide among equals. */
 export function byUrgency(
   a: Pick<Connection, 'status' | 'name'>,
   b: Pick<Connection, 'status' | 'name'>,
 ): number {
-  const order = Object.keys(words)
-  return (
-    order.indexOf(a.status) - order.indexOf(b.status) ||
-    a.name.localeCompare(b.name, undefined, { numeric: true })
-  )
+  return urgency.indexOf(a.status) - urgency.indexOf(b.status) || names.compare(a.name, b.name)
 }
 
-/** Many connections in one sentence: `12 accounts. 2 need action. Complete through 12:03.` */
-export function summaryOf(connections: readonly Connection[], when: When): string {
+/**
+ * Many connections in a few sentences: `12 accounts. 2 need action.`, and `Complete through 12:03.`
+ * of those that have nothing said of them. That moves by the minute, so it is apart; empty when
+ * nothing is complete.
+ */
+export function summaryOf(
+  connections: readonly Connection[],
+  when: When,
+): { state: string; complete: string } {
   const living = connections.filter(({ status }) => status !== 'deleting')
-  if (living.length === 0) return 'No account is connected yet.'
-  const acting = living.filter(({ status }) => status === 'action_needed').length
-  const unfinished = living.filter(({ status }) => status === 'awaiting_role').length
-  const paused = living.filter(({ status }) => status === 'paused').length
-  const flowing = living.filter(
-    ({ status }) => !['awaiting_role', 'paused', 'action_needed'].includes(status),
-  )
-  const edges = flowing.flatMap(({ completeThrough }) => completeThrough ?? [])
-  const begun = flowing.length > 0 && edges.length === flowing.length
-  return [
+  if (living.length === 0) return { state: 'No account is connected yet.', complete: '' }
+  const counts = { acting: 0, unfinished: 0, paused: 0, verifying: 0, waiting: 0, first: 0 }
+  const edges: string[] = []
+  for (const { status, completeThrough } of living) {
+    if (status === 'action_needed') counts.acting++
+    else if (status === 'awaiting_role') counts.unfinished++
+    else if (status === 'paused') counts.paused++
+    else if (completeThrough !== null) edges.push(completeThrough)
+    else if (status === 'verifying') counts.verifying++
+    else if (status === 'waiting_for_aws') counts.waiting++
+    else counts.first++
+  }
+  const state = [
     counted(living.length, 'account'),
-    acting > 0 && (acting === 1 ? '1 needs action' : `${acting} need action`),
-    unfinished > 0 && `${unfinished} without a role yet`,
-    paused > 0 && `${paused} paused`,
-    begun && `Complete through ${clock(edges.sort()[0]!, when)}`,
-    !begun && flowing.length > 0 && 'The first import is under way',
+    counts.acting > 0 && (counts.acting === 1 ? '1 needs action' : `${counts.acting} need action`),
+    counts.unfinished > 0 && `${counts.unfinished} without a role yet`,
+    counts.verifying > 0 && `${counts.verifying} being verified`,
+    counts.waiting > 0 && `${counts.waiting} waiting for AWS`,
+    counts.first > 0 && `${counts.first} in the first import`,
+    counts.paused > 0 && `${counts.paused} paused`,
   ]
-    .filter(Boolean)
-    .map((sentence) => `${sentence}.`)
-    .join(' ')
+  return {
+    state: state.flatMap((sentence) => (sentence ? `${sentence}.` : [])).join(' '),
+    complete: edges.length > 0 ? `Complete through ${clock(edges.sort()[0]!, when)}.` : '',
+  }
 }
 
 /** What to know of a connection at a glance, the most pressing first; never empty. */

@@ -5,6 +5,7 @@ import {
   lazyRouteComponent,
 } from '@tanstack/react-router'
 import { Layout } from './layout.tsx'
+import { validateConnectionsSearch } from './pages/connections/search.ts'
 import { validateFeedSearch } from './pages/feed/search.ts'
 import { NotFound } from './pages/not-found.tsx'
 import { validateSettingsSearch } from './pages/settings/search.ts'
@@ -36,6 +37,7 @@ const integrations = createRoute({
 const connections = createRoute({
   getParentRoute: () => app,
   path: '/integrations/aws',
+  validateSearch: validateConnectionsSearch,
   component: lazyRouteComponent(
     () => import('./pages/connections/connections.tsx'),
     'ConnectionsPage',

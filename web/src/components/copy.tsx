@@ -1,5 +1,6 @@
 import { ActionIcon, Box, Code, CopyButton, Tooltip } from '@mantine/core'
 import { IconCheck, IconCopy } from '@tabler/icons-react'
+import { visible } from './json.ts'
 
 /** Copies a text, and says that it did. */
 export function Copy({ text, label }: { text: string; label: string }) {
@@ -34,7 +35,7 @@ export function Snippet(props: { text: string; label: string; maxHeight?: number
         pr={44}
         style={{ overflow: 'auto', whiteSpace: 'pre' }}
       >
-        {props.text}
+        {visible(props.text)}
       </Code>
       <Box pos="absolute" top={6} right={6} bg="var(--mantine-color-body)" bdrs="sm">
         <Copy text={props.text} label={`Copy: ${props.label}`} />

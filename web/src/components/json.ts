@@ -1,5 +1,9 @@
-/** What turns the direction of text, hides, or joins: shown as what it is. */
-const invisible = /(?![\n\t])[\p{Cf}\p{Cc}\p{Zl}\p{Zp}]/gu
+/**
+ * What turns the direction of text, hides, joins, or is blank (Hangul's fillers, Braille's empty
+ * cell); and marks that are heaped upon one character, past the four that a script may need.
+ */
+const invisible =
+  /(?![\n\t])[\p{Cf}\p{Cc}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?<=\p{M}{4})\p{M}/gu
 
 /** As JSON escapes it: `\u202e`. */
 const escaped = (mark: string) =>

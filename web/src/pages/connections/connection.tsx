@@ -14,9 +14,9 @@ import { IconAdjustments, IconCircleCheck, IconExternalLink, IconUsers } from '@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { type ReactNode, useState } from 'react'
-import { troubleOf } from '../../api.ts'
 import type { Connection, DeletedConnection, Verification } from '../../client.ts'
 import { Snippet } from '../../components/copy.tsx'
+import { visible } from '../../components/json.ts'
 import { EmptyState, ErrorState, Loading } from '../../components/states.tsx'
 import { connectionSentences, statusWord } from '../../health.ts'
 import { useNow } from '../../time.tsx'
@@ -24,7 +24,13 @@ import { counted } from '../../words.ts'
 import { DeleteButton } from './delete.tsx'
 import { NameTitle, PauseButton } from './header.tsx'
 import { ImportSection } from './import.tsx'
-import { connectionQuery, coverageQuery, isVerifying, verificationQuery } from './queries.ts'
+import {
+  connectionQuery,
+  coverageQuery,
+  isGone,
+  isVerifying,
+  verificationQuery,
+} from './queries.ts'
 import { RoleArn } from './role-arn.tsx'
 import { SetUp } from './set-up.tsx'
 import { ImportSettings, WhereItBelongs } from './settings.tsx'
@@ -56,8 +62,6 @@ export function ConnectionPage() {
     )
   return <ErrorState error={connection.error} retry={() => connection.refetch()} />
 }
-
-const isGone = (error: unknown) => error !== null && troubleOf(error).status === 404
 
 interface PageProps {
   connection: Connection
@@ -143,11 +147,11 @@ function Status(props: {
           )}
         </Group>
         <Text fw={tone === 'action' ? 600 : undefined} className="from-aws">
-          {first}
+          {visible(first!)}
         </Text>
         {more.map((sentence) => (
           <Text key={sentence} size="sm" className="from-aws">
-            {sentence}
+            {visible(sentence)}
           </Text>
         ))}
       </Stack>
@@ -292,12 +296,15 @@ function Step(props: {
   )
 }
 
+/** What had the focus is gone with the page that was here. */
+const focus = (heading: HTMLElement | null) => heading?.focus()
+
 /** What is left to do, when Cairn itself has forgotten the account. */
 function Deleted({ connection }: { connection: DeletedConnection }) {
   const { cleanUp } = connection
   return (
     <Stack maw={900}>
-      <Title order={1} size="h2">
+      <Title order={1} size="h2" tabIndex={-1} ref={focus}>
         <bdi>{connection.name}</bdi> is deleted
       </Title>
       <Alert color="teal" variant="light" icon={<IconCircleCheck aria-hidden />} role="status">

@@ -14,16 +14,18 @@ import {
 import { useDisclosure } from '@mantine/hooks'
 import { IconBrandAws, IconPlus, IconSearch, IconStack2 } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useDeferredValue, useMemo, useState } from 'react'
 import type { Connection } from '../../client.ts'
 import { EnvironmentBadge, useEnvironments } from '../../components/environment-badge.tsx'
+import { visible } from '../../components/json.ts'
 import { EmptyState, ErrorState, Loading } from '../../components/states.tsx'
 import { byUrgency, statusWord } from '../../health.ts'
 import { Time } from '../../time.tsx'
 import { counted } from '../../words.ts'
 import { ConnectAccount, ConnectAccounts } from './connect.tsx'
 import { connectionsQuery } from './queries.ts'
+import { type ConnectionsSearch, validateConnectionsSearch } from './search.ts'
 import { StatusBadge } from './status.tsx'
 
 const ROWS = 50
@@ -95,33 +97,44 @@ export function ConnectionsPage() {
 
 function ConnectionTable({ items }: { items: Connection[] }) {
   const environments = useEnvironments()
-  const [text, setText] = useState('')
-  const [status, setStatus] = useState<string | null>(null)
-  const [page, setPage] = useState(1)
+  const { q = '', state, page = 1 } = useSearch({ from: '/app/integrations/aws' })
+  const navigate = useNavigate({ from: '/integrations/aws' })
+  // What is typed does not wait for the address.
+  const [text, setText] = useState(q)
   const sought = useDeferredValue(text.trim().toLowerCase())
 
+  /** Back leads away from the list, and finds it so when it leads to it. */
+  const look = (search: ConnectionsSearch) =>
+    navigate({
+      search: validateConnectionsSearch({ ...search }),
+      replace: true,
+      resetScroll: false,
+    })
+
+  const sorted = useMemo(() => items.toSorted(byUrgency), [items])
   const found = useMemo(() => {
     const names = new Map(environments.data?.map(({ id, name }) => [id, name]))
-    const isFound = (item: Connection) =>
-      (status === null || item.status === status) &&
-      [item.name, item.accountId, item.roleArn, names.get(item.environmentId ?? '')].some(
-        (one) => one?.toLowerCase().includes(sought) ?? false,
-      )
-    return items.filter(isFound).sort(byUrgency)
-  }, [items, environments.data, sought, status])
+    return sorted.filter(
+      (item) =>
+        (state === undefined || item.status === state) &&
+        [item.name, item.accountId, item.roleArn, names.get(item.environmentId ?? '')].some(
+          (one) => one?.toLowerCase().includes(sought) ?? false,
+        ),
+    )
+  }, [sorted, environments.data, sought, state])
 
   const statuses = useMemo(() => {
-    const counts = new Map<Connection['status'], number>()
+    const counts = new Map<Connection['status'], number>(state && [[state, 0]])
     for (const item of items) counts.set(item.status, (counts.get(item.status) ?? 0) + 1)
     return [...counts].map(([value, n]) => ({ value, label: `${statusWord(value).word} (${n})` }))
-  }, [items])
+  }, [items, state])
 
   const pages = Math.max(1, Math.ceil(found.length / ROWS))
   const current = Math.min(page, pages)
   const shown = found.slice((current - 1) * ROWS, current * ROWS)
   return (
     <Stack gap="sm">
-      {items.length >= FILTERED_FROM && (
+      {(items.length >= FILTERED_FROM || q !== '' || state !== undefined) && (
         <Group gap="xs">
           <TextInput
             flex="1 1 200px"
@@ -131,19 +144,18 @@ function ConnectionTable({ items }: { items: Connection[] }) {
             leftSection={<IconSearch size={16} aria-hidden />}
             value={text}
             onChange={(event) => {
-              setText(event.currentTarget.value)
-              setPage(1)
+              const { value } = event.currentTarget
+              setText(value)
+              void look({ q: value, state })
             }}
           />
           <Select
             aria-label="State"
             placeholder="Any state"
             clearable
-            value={status}
-            onChange={(value) => {
-              setStatus(value)
-              setPage(1)
-            }}
+            clearButtonProps={{ 'aria-label': 'Any state' }}
+            value={state ?? null}
+            onChange={(value) => look({ q: text, state: value ?? undefined })}
             data={statuses}
           />
           <Text size="sm" c="dimmed" role="status">
@@ -161,7 +173,7 @@ function ConnectionTable({ items }: { items: Connection[] }) {
               variant="default"
               onClick={() => {
                 setText('')
-                setStatus(null)
+                void look({})
               }}
             >
               Show all
@@ -191,7 +203,7 @@ function ConnectionTable({ items }: { items: Connection[] }) {
         <Pagination
           total={pages}
           value={current}
-          onChange={setPage}
+          onChange={(number) => look({ q: text, state, page: number })}
           getControlProps={(control) => ({ 'aria-label': `${control} page` })}
           getItemProps={(number) => ({ 'aria-label': `Page ${number}` })}
         />
@@ -227,7 +239,7 @@ function Row({ item }: { item: Connection }) {
         <StatusBadge status={item.status} />
         {item.statusReason && (
           <Text size="sm" c="dimmed" lineClamp={2} mt={2} className="from-aws">
-            {item.statusReason}
+            {visible(item.statusReason)}
           </Text>
         )}
       </Table.Td>

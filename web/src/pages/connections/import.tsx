@@ -16,6 +16,7 @@ import { Link } from '@tanstack/react-router'
 import { memo, useCallback, useMemo } from 'react'
 import { type Connection, type Coverage, importNow, listChanges } from '../../client.ts'
 import { FormTrouble } from '../../components/form-trouble.tsx'
+import { visible } from '../../components/json.ts'
 import {
   barWords,
   duration,
@@ -168,11 +169,14 @@ function FirstRows({ connection }: { connection: Connection }) {
             className="from-aws"
             renderRoot={(root) => <Link {...root} to="/changes/$id" params={{ id: change.id }} />}
           >
-            {change.summary}
+            {visible(change.summary)}
           </Anchor>
         </Group>
       ))}
-      <Anchor size="sm" href={`/?${new URLSearchParams({ connection: id })}`}>
+      <Anchor
+        size="sm"
+        renderRoot={(root) => <Link {...root} to="/" search={{ connection: [id] }} />}
+      >
         All changes of this account
       </Anchor>
     </Stack>
@@ -266,7 +270,7 @@ function RegionRow({ region, connection, when }: RegionProps & { region: Region 
               <ToneIcon tone={tone} size={14} />
             </span>
             <Text size="xs" className="from-aws">
-              {sentence}
+              {visible(sentence)}
             </Text>
           </Group>
         </Group>

@@ -1,4 +1,5 @@
 import { queryOptions } from '@tanstack/react-query'
+import { troubleOf } from '../../api.ts'
 import {
   type Connection,
   getConnection,
@@ -21,22 +22,25 @@ export const connectionQuery = (id: string) =>
   queryOptions({
     queryKey: ['connections', id],
     queryFn: () => getConnection(id),
-    refetchInterval: ({ state }) => paceOf(state.data?.status),
+    refetchInterval: ({ state }) => !isGone(state.error) && paceOf(state.data?.status),
   })
 
 export const verificationQuery = (id: string, status: Connection['status']) =>
   queryOptions({
     queryKey: ['connections', id, 'verification'],
     queryFn: () => getVerification(id),
-    refetchInterval: ({ state }) =>
-      state.data?.state === 'running' || isVerifying(status) ? SECOND : 30 * SECOND,
+    refetchInterval: ({ state }) => {
+      if (isGone(state.error)) return false
+      if (state.data?.state === 'running') return SECOND
+      return isVerifying(status) ? paceOf(status) : 30 * SECOND
+    },
   })
 
 export const coverageQuery = (id: string, status: Connection['status']) =>
   queryOptions({
     queryKey: ['connections', id, 'coverage'],
     queryFn: () => getCoverage(id),
-    refetchInterval: paceOf(status),
+    refetchInterval: ({ state }) => !isGone(state.error) && paceOf(status),
   })
 
 export const setupQuery = (id: string, wishes: SetupWishes) =>
@@ -58,8 +62,12 @@ export function isVerifying(status: Connection['status']): boolean {
   return status === 'verifying' || status === 'waiting_for_aws'
 }
 
+/** Whether the server knows nothing by that id: asking again would not change it. */
+export const isGone = (error: unknown) => error !== null && troubleOf(error).status === 404
+
+/** How soon to ask again: a verification takes seconds, AWS may be waited for all day. */
 function paceOf(status: Connection['status'] | undefined): number {
-  if (status === undefined) return 5 * SECOND
-  if (isVerifying(status)) return SECOND
+  if (status === 'verifying') return SECOND
+  if (status === undefined || status === 'waiting_for_aws') return 5 * SECOND
   return status === 'importing' || status === 'deleting' ? 2 * SECOND : 10 * SECOND
 }

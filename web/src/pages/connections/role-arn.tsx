@@ -6,6 +6,7 @@ import { parseRoleArn } from '../../../../src/aws/role-arn.ts'
 import { fieldTrouble } from '../../api.ts'
 import type { Connection } from '../../client.ts'
 import { FormTrouble } from '../../components/form-trouble.tsx'
+import { pastedArn } from './pasted-arn.ts'
 import { useUpdate } from './use-update.ts'
 
 /** Judged by the server's own rule while it is typed. */
@@ -14,7 +15,7 @@ export function RoleArn(props: { connection: Connection; onSaved: () => void }) 
   const update = useUpdate(connection.id)
   const wordId = useId()
   const [text, setText] = useState(connection.roleArn ?? '')
-  const role = parseRoleArn(text)
+  const role = parseRoleArn(pastedArn(text))
   const isEmpty = text.trim() === ''
   const problem = !isEmpty && 'problem' in role ? role.problem : undefined
   const isSame = !('problem' in role) && role.arn === connection.roleArn
@@ -47,6 +48,7 @@ export function RoleArn(props: { connection: Connection; onSaved: () => void }) 
               <span>
                 The role <b>{role.name}</b> in account <b>{role.accountId}</b>
                 {isSame ? ': the one that is in use.' : '.'}
+                {role.name.endsWith(',') && ' Its name ends with a comma: is that meant?'}
               </span>
             </Group>
           )}
@@ -65,8 +67,15 @@ export function RoleArn(props: { connection: Connection; onSaved: () => void }) 
               variant="default"
               disabled={update.isPending}
               onClick={() => {
-                setText('')
-                update.mutate({ roleArn: null }, { onSuccess: onSaved })
+                update.mutate(
+                  { roleArn: null },
+                  {
+                    onSuccess: () => {
+                      setText('')
+                      onSaved()
+                    },
+                  },
+                )
               }}
             >
               Take the role away

@@ -20,6 +20,7 @@ import { fieldTrouble } from '../../api.ts'
 import type { Connection, Setup } from '../../client.ts'
 import { Snippet } from '../../components/copy.tsx'
 import { DemoStack } from '../../components/demo-stack.tsx'
+import { visible } from '../../components/json.ts'
 import { ErrorState, Loading } from '../../components/states.tsx'
 import { meQuery } from '../../session.ts'
 import { Prose } from './prose.tsx'
@@ -41,7 +42,21 @@ export function SetUp({ connection }: { connection: Connection }) {
   }
   const { terraform, cloudFormation, cli, policies } = last
   if (!terraform || !cloudFormation || !cli)
-    return <UncertainPrincipal principal={last.principal} retry={() => usual.refetch()} />
+    return (
+      <UncertainPrincipal
+        principal={last.principal}
+        isLooking={usual.isFetching || setup.isFetching}
+        retry={() => {
+          void usual.refetch()
+          void setup.refetch()
+        }}
+      />
+    )
+  const isAtField =
+    tuning &&
+    (fieldTrouble(setup.error, '?roleName') ?? fieldTrouble(setup.error, '?rolePath')) !== undefined
+  // Nobody is to copy the commands of before the last letter that was typed.
+  const isOutdated = typed !== wishes || setup.isPlaceholderData
 
   const wish = (name: keyof SetupWishes, value: string) => {
     const { [name]: _, ...others } = typed
@@ -83,7 +98,12 @@ export function SetUp({ connection }: { connection: Connection }) {
         </Collapse>
       </div>
       <DemoStack connectionId={connection.id} />
+      {setup.isError && !isAtField && (
+        <ErrorState error={setup.error} retry={() => setup.refetch()} />
+      )}
       <Tabs
+        aria-busy={isOutdated}
+        opacity={isOutdated ? 0.5 : undefined}
         key={String(demo)}
         defaultValue={demo ? 'cloudFormation' : 'terraform'}
         keepMounted={false}
@@ -112,7 +132,11 @@ export function SetUp({ connection }: { connection: Connection }) {
 }
 
 /** A policy that named the wrong principal would be worse than none. */
-function UncertainPrincipal(props: { principal: Setup['principal']; retry: () => void }) {
+function UncertainPrincipal(props: {
+  principal: Setup['principal']
+  isLooking: boolean
+  retry: () => void
+}) {
   const { saw, means, remedy } = props.principal
   return (
     <Alert
@@ -124,7 +148,7 @@ function UncertainPrincipal(props: { principal: Setup['principal']; retry: () =>
       <Stack gap="xs" align="flex-start">
         <Text size="sm">{means}</Text>
         <Text size="sm" className="from-aws">
-          What was seen: {saw}
+          What was seen: {visible(saw)}
         </Text>
         {remedy && (
           <Text size="sm" fw={600}>
@@ -134,7 +158,7 @@ function UncertainPrincipal(props: { principal: Setup['principal']; retry: () =>
         <Text size="sm">
           The role that you create has to trust it by name, so the set-up is not shown until then.
         </Text>
-        <Button variant="default" size="compact-sm" onClick={props.retry}>
+        <Button variant="default" size="compact-sm" loading={props.isLooking} onClick={props.retry}>
           Look again
         </Button>
       </Stack>

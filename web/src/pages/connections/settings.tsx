@@ -10,13 +10,14 @@ import {
   Stack,
   Text,
 } from '@mantine/core'
-import { useForm } from '@mantine/form'
+import { type FormEvent, useState } from 'react'
 import { fieldTrouble, troubleOf } from '../../api.ts'
 import type { Connection } from '../../client.ts'
 import { Copy } from '../../components/copy.tsx'
 import { EnvironmentSelect } from '../../components/environment-select.tsx'
 import { FormTrouble } from '../../components/form-trouble.tsx'
 import { duration } from '../../health.ts'
+import { type Edits, edited } from './edits.ts'
 import { useUpdate } from './use-update.ts'
 
 /** The environment, and the external ID, which nobody chooses. */
@@ -62,15 +63,24 @@ const intervals = [30, 60, 120, 300, 900, 3600]
 export function ImportSettings({ connection }: { connection: Connection }) {
   const { lookbackDays, pollIntervalSeconds, selection } = connection
   const update = useUpdate(connection.id)
-  const form = useForm({ initialValues: { lookbackDays, pollIntervalSeconds, selection } })
+  const [edits, setEdits] = useState<Edits>({})
+  const edit = (changed: Edits) => setEdits({ ...edits, ...changed })
+  const shown = { lookbackDays, pollIntervalSeconds, selection, ...edits }
+  const wanted = edited(edits, connection)
+  const isEdited = Object.keys(wanted).length > 0
   const offered = [...new Set([...intervals, pollIntervalSeconds])].sort((a, b) => a - b)
-  const save = form.onSubmit((values) =>
-    update.mutate(values, { onSuccess: () => form.resetDirty(values) }),
-  )
+  const save = (event: FormEvent) => {
+    event.preventDefault()
+    update.mutate(wanted, { onSuccess: () => setEdits({}) })
+  }
   return (
     <form onSubmit={save}>
       <Stack>
-        <Radio.Group label="Events" {...form.getInputProps('selection')}>
+        <Radio.Group
+          label="Events"
+          value={shown.selection}
+          onChange={(value) => edit({ selection: value === 'all' ? 'all' : 'changes' })}
+        >
           <Stack gap="xs" mt={4}>
             <Radio
               value="changes"
@@ -93,7 +103,8 @@ export function ImportSettings({ connection }: { connection: Connection }) {
             clampBehavior="strict"
             allowDecimal={false}
             required
-            {...form.getInputProps('lookbackDays')}
+            value={shown.lookbackDays ?? ''}
+            onChange={(days) => edit({ lookbackDays: typeof days === 'number' ? days : null })}
             error={fieldTrouble(update.error, '/lookbackDays')}
           />
           <Select
@@ -104,12 +115,12 @@ export function ImportSettings({ connection }: { connection: Connection }) {
               label: `Every ${duration(seconds)}`,
             }))}
             allowDeselect={false}
-            value={String(form.values.pollIntervalSeconds)}
-            onChange={(value) => form.setFieldValue('pollIntervalSeconds', Number(value))}
+            value={String(shown.pollIntervalSeconds)}
+            onChange={(value) => edit({ pollIntervalSeconds: Number(value) })}
             error={fieldTrouble(update.error, '/pollIntervalSeconds')}
           />
         </SimpleGrid>
-        {form.values.selection !== selection && (
+        {shown.selection !== selection && (
           <Text size="sm">
             Each selection has a ledger of its own: the look-back is imported anew, and nothing that
             is there is lost.
@@ -120,12 +131,12 @@ export function ImportSettings({ connection }: { connection: Connection }) {
           <Button
             type="submit"
             loading={update.isPending}
-            disabled={!form.isDirty() || !Number.isInteger(form.values.lookbackDays)}
+            disabled={!isEdited || !Number.isInteger(shown.lookbackDays)}
           >
             Save
           </Button>
           <Text size="sm" role="status">
-            {update.isSuccess && !form.isDirty() && 'Saved.'}
+            {update.isSuccess && !isEdited && 'Saved.'}
           </Text>
         </Group>
       </Stack>

@@ -11,6 +11,7 @@ import { useState } from 'react'
 import { type Connection, type Verification, verifyConnection } from '../../client.ts'
 import { Snippet } from '../../components/copy.tsx'
 import { FormTrouble } from '../../components/form-trouble.tsx'
+import { visible } from '../../components/json.ts'
 import { type Answer, answerOf, type CheckId, questions } from '../../health.ts'
 import { Time } from '../../time.tsx'
 import { Prose } from './prose.tsx'
@@ -186,7 +187,7 @@ function CheckDetails({ id, check }: { id: CheckId; check: Check | undefined }) 
             </Text>
             {check.saw && (
               <Text size="sm" c="dimmed" className="from-aws" lineClamp={12}>
-                Seen: {check.saw}
+                Seen: {visible(check.saw)}
               </Text>
             )}
             {check.remedy && (

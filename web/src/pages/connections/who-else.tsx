@@ -6,6 +6,7 @@ import { fieldTrouble } from '../../api.ts'
 import { type Connection, reviewTrust, type TrustReview, type Verification } from '../../client.ts'
 import { Snippet } from '../../components/copy.tsx'
 import { FormTrouble } from '../../components/form-trouble.tsx'
+import { visible } from '../../components/json.ts'
 
 /** The one thing that nobody can see from outside: it is pasted, judged, and not kept. */
 export function WhoElse(props: { connection: Connection; verification: Verification | undefined }) {
@@ -74,27 +75,27 @@ function Review({ review }: { review: TrustReview }) {
   return (
     <Stack gap="sm">
       <Alert color={color} variant="light" icon={<Icon aria-hidden />} title={title}>
-        <span className="from-aws">{review.summary}</span>
+        <span className="from-aws">{visible(review.summary)}</span>
       </Alert>
       {review.trusted.map((one, index) => (
         // What is trusted has no name of its own, and the list never changes.
         // biome-ignore lint/suspicious/noArrayIndexKey: as above
         <Stack key={index} gap={2}>
           <Text size="sm" fw={600} className="from-aws">
-            {judgements[one.judgement]}: {one.who}
+            {judgements[one.judgement]}: {visible(one.who)}
           </Text>
           <Text size="sm" className="from-aws">
-            {one.means}
+            {visible(one.means)}
           </Text>
           <Text size="sm" c="dimmed" className="from-aws">
-            {one.how}
+            {visible(one.how)}
           </Text>
           {one.remedy && <Snippet text={one.remedy} label="What to write instead" />}
         </Stack>
       ))}
       {review.notes.map((note) => (
         <Text key={note} size="sm" className="from-aws">
-          {note}
+          {visible(note)}
         </Text>
       ))}
       {review.remedy && (

@@ -1,0 +1,116 @@
+import { HttpError } from '@oazapfts/runtime'
+import { QueryClient } from '@tanstack/react-query'
+import { describe, expect, test } from 'vitest'
+import { parseRoleArn } from '../../src/aws/role-arn.ts'
+import { edited } from '../../web/src/pages/connections/edits.ts'
+import { pastedArn } from '../../web/src/pages/connections/pasted-arn.ts'
+import {
+  connectionQuery,
+  coverageQuery,
+  verificationQuery,
+} from '../../web/src/pages/connections/queries.ts'
+import { validateConnectionsSearch } from '../../web/src/pages/connections/search.ts'
+
+describe("the list's address", () => {
+  test.each([
+    [{}, {}],
+    [
+      { q: 'shop', state: 'behind', page: 3 },
+      { q: 'shop', state: 'behind', page: 3 },
+    ],
+    [{ q: 111122223333 }, { q: '111122223333' }],
+    [{ q: '  ', page: 1, state: 'broken' }, {}],
+    [{ page: '2' }, { page: 2 }],
+    [{ page: -2 }, {}],
+    [{ page: 1.5 }, {}],
+    [{ page: [2, 3], q: { a: 1 }, state: ['current'] }, {}],
+    [{ q: 'x'.repeat(300) }, { q: 'x'.repeat(200) }],
+  ])('%j is read as %j', (search, read) => expect(validateConnectionsSearch(search)).toEqual(read))
+})
+
+describe('what is saved of the settings', () => {
+  const now = { lookbackDays: 90, pollIntervalSeconds: 60, selection: 'changes' as const }
+
+  test('is what was changed, and nothing that somebody else has changed meanwhile', () => {
+    expect(edited({ lookbackDays: 30 }, { ...now, pollIntervalSeconds: 300 })).toEqual({
+      lookbackDays: 30,
+    })
+    expect(edited({ selection: 'all', pollIntervalSeconds: 30 }, now)).toEqual({
+      selection: 'all',
+      pollIntervalSeconds: 30,
+    })
+  })
+
+  test('is nothing when it is as it was, or no number is typed', () => {
+    expect(edited({}, now)).toEqual({})
+    expect(edited({ lookbackDays: 90, selection: 'changes' }, now)).toEqual({})
+    expect(edited({ lookbackDays: null }, now)).toEqual({})
+  })
+})
+
+describe('a pasted ARN', () => {
+  const arn = 'arn:aws:iam::123456789012:role/services/cairn-read-only'
+
+  test.each([
+    arn,
+    ` ${arn}\n`,
+    `"${arn}"`,
+    `'${arn}',`,
+    `\`${arn}\``,
+    `role_arn = "${arn}"`,
+    `            "OutputValue": "${arn}",`,
+    `" ${arn} "`,
+  ])('is found in %j', (pasted) => expect(pastedArn(pasted)).toBe(arn))
+
+  test.each([`"${arn}", "${arn}-2"`, `${arn},`, `"${arn}`, `role_arn = ${arn}`, ''])(
+    'is not guessed from %j',
+    (pasted) => expect(pastedArn(pasted)).toBe(pasted),
+  )
+
+  test('of which nothing is guessed says what is wrong with it', () => {
+    for (const pasted of [`"${arn}", "${arn}-2"`, `"${arn}`, `role_arn = ${arn}`])
+      expect(parseRoleArn(pastedArn(pasted))).toHaveProperty('problem')
+  })
+})
+
+describe('asking again', () => {
+  /** In milliseconds, after the query has found this. */
+  function interval(
+    options: { queryKey: readonly unknown[]; refetchInterval?: unknown },
+    found: { data?: unknown; error?: Error },
+  ): unknown {
+    const cache = new QueryClient().getQueryCache()
+    const query = cache.build(new QueryClient(), { queryKey: options.queryKey })
+    query.setState({ data: found.data, error: found.error ?? null } as never)
+    const { refetchInterval } = options
+    return typeof refetchInterval === 'function' ? refetchInterval(query) : refetchInterval
+  }
+  const gone = new HttpError(404, { title: 'Not found' }, new Headers())
+  const down = new HttpError(503, { title: 'Unavailable' }, new Headers())
+  const all = [
+    connectionQuery('c'),
+    verificationQuery('c', 'current'),
+    coverageQuery('c', 'current'),
+  ] as const
+
+  test('ends when there is no such connection, and not when the server is away', () => {
+    for (const query of all) {
+      expect(interval(query, { error: gone })).toBe(false)
+      expect(interval(query, { error: down })).toBeGreaterThan(0)
+    }
+  })
+
+  test('is not by the second while AWS is waited for, which may be all day', () => {
+    for (const query of [
+      connectionQuery('c'),
+      verificationQuery('c', 'waiting_for_aws'),
+      coverageQuery('c', 'waiting_for_aws'),
+    ])
+      expect(
+        interval(query, { data: { status: 'waiting_for_aws', state: 'waiting' } }),
+      ).toBeGreaterThanOrEqual(3_000)
+    expect(
+      interval(verificationQuery('c', 'waiting_for_aws'), { data: { state: 'running' } }),
+    ).toBeLessThan(3_000)
+  })
+})
