@@ -1,5 +1,7 @@
 import { HttpError } from '@oazapfts/runtime'
 import { QueryCache, QueryClient } from '@tanstack/react-query'
+import { defaults } from './client.ts'
+import { learnTime } from './time.tsx'
 
 /** RFC 9457, as the API answers it. */
 interface Problem {
@@ -31,7 +33,7 @@ export function troubleOf(error: unknown): Trouble {
   }
   return {
     title: 'Cairn cannot be reached',
-    detail: 'The server does not answer. It is asked again by itself.',
+    detail: 'The server does not answer, or the network is down.',
     status: 0,
     errors: [],
   }
@@ -40,6 +42,13 @@ export function troubleOf(error: unknown): Trouble {
 /** The message for one field of a form; undefined when the problem is elsewhere. */
 export function fieldTrouble(error: unknown, pointer: string): string | undefined {
   return troubleOf(error).errors.find((one) => one.pointer === pointer)?.detail
+}
+
+defaults.fetch = async (...request) => {
+  const sent = Date.now()
+  const response = await fetch(...request)
+  learnTime(response.headers.get('date'), sent, Date.now())
+  return response
 }
 
 export const queryClient: QueryClient = new QueryClient({
@@ -51,7 +60,12 @@ export const queryClient: QueryClient = new QueryClient({
     },
   }),
   defaultOptions: {
+    // Whether there is a network says nothing of a server on this computer. And what somebody does
+    // while there is none has to fail then: later, they may have thought better of it.
+    mutations: { networkMode: 'always' },
     queries: {
+      networkMode: 'always',
+      refetchOnReconnect: true,
       staleTime: 5_000,
       // What the server refused it would refuse again.
       retry: (count, error) => {

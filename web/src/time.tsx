@@ -15,10 +15,14 @@ export function useZone(): [Zone, (zone: Zone) => void] {
 }
 
 /** `14:03:07`, with the date where it is not today's. */
-export function formatTime(time: string | Date, zone: Zone, now = new Date()): string {
+export function formatTime(
+  time: string | Date,
+  zone: Zone,
+  now: Date | number = serverNow(),
+): string {
   const date = new Date(time)
   const timeZone = zone === 'utc' ? 'UTC' : undefined
-  const day = (of: Date) => of.toLocaleDateString('en-CA', { timeZone })
+  const day = (of: Date | number) => new Date(of).toLocaleDateString('en-CA', { timeZone })
   const clock = date.toLocaleTimeString('en-GB', { timeZone })
   if (day(date) === day(now)) return clock
   const sameYear = day(date).slice(0, 4) === day(now).slice(0, 4)
@@ -46,18 +50,41 @@ export function formatAgo(time: string | Date, now: number): string {
   return seconds < 0 ? `in ${text}` : `${text} ago`
 }
 
-let second = Date.now()
+/** Less is within what an answer takes, and of no consequence. */
+const SKEW_MS = 30_000
+let skew = 0
+
+/**
+ * By how much the server's clock is ahead of this computer's, in milliseconds.
+ *
+ * @param date the `Date` header of an answer, in whole seconds
+ * @param sent when it was asked for, and `received` when it came, by this computer's clock
+ */
+export function skewOf(date: string | null, sent: number, received: number): number | undefined {
+  const told = Date.parse(date ?? '')
+  if (Number.isNaN(told)) return undefined
+  const ahead = told + 500 - (sent + received) / 2
+  return Math.abs(ahead) > SKEW_MS + (received - sent) / 2 ? Math.round(ahead) : 0
+}
+
+/** Takes from an answer of the server what time it is there. */
+export function learnTime(...answer: Parameters<typeof skewOf>): void {
+  skew = skewOf(...answer) ?? skew
+}
+
+/** The time as the server knows it, in milliseconds: this computer's clock may be an hour off. */
+export function serverNow(): number {
+  return Date.now() + skew
+}
+
 const tick = (listener: () => void) => {
-  const timer = setInterval(() => {
-    second = Date.now()
-    listener()
-  }, 1000)
+  const timer = setInterval(listener, 1000)
   return () => clearInterval(timer)
 }
 
-/** The time, to the second, for what counts down. */
-export function useNow(): number {
-  return useSyncExternalStore(tick, () => second)
+/** The time, for what counts down; moves on in steps of a second, or of so many milliseconds. */
+export function useNow(step = 1000): number {
+  return useSyncExternalStore(tick, () => Math.floor(serverNow() / step) * step)
 }
 
 /** A time in the reader's zone; the other zone and the exact time on hover. */

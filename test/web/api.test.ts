@@ -1,0 +1,44 @@
+import { onlineManager } from '@tanstack/react-query'
+import { afterEach, describe, expect, test } from 'vitest'
+import { queryClient, troubleOf } from '../../web/src/api.ts'
+import { learnTime, serverNow, skewOf } from '../../web/src/time.tsx'
+
+afterEach(() => {
+  onlineManager.setOnline(true)
+  queryClient.clear()
+})
+
+test('without a network, what is asked and what is done fails at once', async () => {
+  onlineManager.setOnline(false)
+  const unreachable = () => Promise.reject(new TypeError('Failed to fetch'))
+  const query = { queryKey: ['x'], queryFn: unreachable, retry: false }
+  await expect(queryClient.fetchQuery(query)).rejects.toThrow('Failed to fetch')
+  const mutation = queryClient.getMutationCache().build(queryClient, { mutationFn: unreachable })
+  await expect(mutation.execute(undefined)).rejects.toThrow('Failed to fetch')
+  expect(troubleOf(new TypeError('Failed to fetch'))).toMatchObject({ status: 0 })
+})
+
+describe('the time', () => {
+  const sent = Date.parse('2026-03-02T12:00:00.200Z')
+  test.each<[string, string | null, number, number | undefined]>([
+    ['no header', null, 100, undefined],
+    ['no time', 'yesterday', 100, undefined],
+    ['the same time', 'Mon, 02 Mar 2026 12:00:00 GMT', 100, 0],
+    ['a few seconds', 'Mon, 02 Mar 2026 12:00:20 GMT', 100, 0],
+    ['an hour ahead', 'Mon, 02 Mar 2026 13:00:00 GMT', 100, 3_600_250],
+    ['an hour behind', 'Mon, 02 Mar 2026 11:00:00 GMT', 100, -3_599_750],
+    ['a minute that the answer took', 'Mon, 02 Mar 2026 12:01:00 GMT', 60_000, 0],
+  ])('of the server is known from its answer: %s', (_, date, took, expected) => {
+    expect(skewOf(date, sent, sent + took)).toBe(expected)
+  })
+
+  test('is the server’s once it is known', () => {
+    const hourAhead = new Date(Date.now() + 3_600_000).toUTCString()
+    learnTime(hourAhead, Date.now(), Date.now())
+    expect(Math.abs(serverNow() - Date.now() - 3_600_000)).toBeLessThan(2_000)
+    learnTime(null, Date.now(), Date.now())
+    expect(serverNow() - Date.now()).toBeGreaterThan(3_000_000)
+    learnTime(new Date().toUTCString(), Date.now(), Date.now())
+    expect(Math.abs(serverNow() - Date.now())).toBeLessThan(2_000)
+  })
+})

@@ -1,0 +1,163 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type Hearer, listen } from '../../web/src/live.ts'
+
+/** A stream that the test makes open, break and end, as a browser does. */
+class Stream extends EventTarget {
+  readonly CLOSED = 2
+  readyState = 0
+  onopen = () => {}
+  onerror = () => {}
+  opened() {
+    this.readyState = 1
+    this.onopen()
+  }
+  /** The browser tries again by itself. */
+  broke() {
+    this.readyState = 0
+    this.onerror()
+  }
+  /** The answer was no stream: the browser gives up. */
+  refused() {
+    this.readyState = 2
+    this.onerror()
+  }
+  close() {
+    this.readyState = 2
+  }
+  tell(event: string, data: object) {
+    this.dispatchEvent(new MessageEvent(event, { data: JSON.stringify(data) }))
+  }
+}
+
+let streams: Stream[]
+let isHidden: boolean
+let heard: string[]
+let end: () => void
+let onSight: () => void
+
+const latest = () => streams.at(-1)!
+const isOpen = () => streams.filter(({ readyState }) => readyState !== 2).length
+
+const hearer: Hearer = {
+  onState: (state) => heard.push(state),
+  onGap: () => heard.push('gap'),
+  onRefused: () => heard.push('refused'),
+  onConnection: (id) => heard.push(`connection ${id}`),
+  onChanges: ({ count }) => heard.push(`${count} changes`),
+}
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  streams = []
+  heard = []
+  isHidden = false
+  end = listen(hearer, {
+    open() {
+      streams.push(new Stream())
+      return latest() as unknown as EventSource
+    },
+    isHidden: () => isHidden,
+    onVisibility(listener) {
+      onSight = listener
+      return () => {}
+    },
+  })
+})
+afterEach(() => {
+  end()
+  vi.useRealTimers()
+})
+
+const see = (hidden: boolean) => {
+  isHidden = hidden
+  onSight()
+}
+const SECOND = 1_000
+
+describe('the stream of events', () => {
+  test('is told of, and what comes by it', () => {
+    latest().opened()
+    latest().tell('connection', { id: 'c' })
+    latest().tell('changes', { connectionId: 'c', count: 3, noise: 1, newest: '' })
+    latest().tell('missed', {})
+    expect(heard).toEqual(['live', 'connection c', '3 changes', 'gap'])
+  })
+
+  test('that is back at once was not away, but may have missed something', () => {
+    latest().opened()
+    latest().broke()
+    vi.advanceTimersByTime(3 * SECOND)
+    latest().opened()
+    vi.advanceTimersByTime(3600 * SECOND)
+    expect(heard).toEqual(['live', 'live', 'gap'])
+    expect(streams).toHaveLength(1)
+  })
+
+  test('that stays away is told of after some seconds', () => {
+    latest().opened()
+    latest().broke()
+    vi.advanceTimersByTime(3 * SECOND)
+    latest().broke()
+    vi.advanceTimersByTime(3 * SECOND)
+    expect(heard).toEqual(['live', 'offline'])
+    latest().opened()
+    expect(heard).toEqual(['live', 'offline', 'live', 'gap'])
+  })
+
+  test('is opened again after a refusal, less and less often', () => {
+    latest().refused()
+    expect(heard).toEqual(['refused'])
+    vi.advanceTimersByTime(4 * SECOND)
+    expect(streams).toHaveLength(2)
+    for (let n = 0; n < 10; n++) {
+      latest().refused()
+      vi.advanceTimersByTime(90 * SECOND)
+    }
+    expect(streams).toHaveLength(12)
+    latest().refused()
+    vi.advanceTimersByTime(29 * SECOND)
+    expect(streams).toHaveLength(12)
+    vi.advanceTimersByTime(61 * SECOND)
+    latest().opened()
+    expect(heard.slice(-2)).toEqual(['live', 'gap'])
+    // Then from the beginning.
+    latest().refused()
+    vi.advanceTimersByTime(4 * SECOND)
+    expect(streams).toHaveLength(14)
+  })
+
+  test('is let go while the page is out of sight, and caught up with after that', () => {
+    latest().opened()
+    see(true)
+    vi.advanceTimersByTime(20 * SECOND)
+    see(false)
+    vi.advanceTimersByTime(60 * SECOND)
+    expect([streams.length, isOpen()]).toEqual([1, 1])
+    see(true)
+    vi.advanceTimersByTime(60 * SECOND)
+    expect([streams.length, isOpen()]).toEqual([1, 0])
+    see(false)
+    latest().opened()
+    expect([streams.length, isOpen()]).toEqual([2, 1])
+    expect(heard).toEqual(['live', 'live', 'gap'])
+  })
+
+  test('that was refused is not opened out of sight', () => {
+    latest().refused()
+    see(true)
+    vi.advanceTimersByTime(29_500)
+    latest().refused()
+    const before = streams.length
+    vi.advanceTimersByTime(600 * SECOND)
+    expect(streams).toHaveLength(before)
+    see(false)
+    expect(streams).toHaveLength(before + 1)
+  })
+
+  test('ends with the page', () => {
+    latest().refused()
+    end()
+    vi.advanceTimersByTime(600 * SECOND)
+    expect(isOpen()).toBe(0)
+  })
+})
