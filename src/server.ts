@@ -67,7 +67,10 @@ export async function startServer(options: {
     ...{ url, role: 'cairn_api', onError },
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
   })
-  const system = openDatabase({ url, role: 'cairn_system', max: 4, onError })
+  const system = openDatabase({
+    ...{ url, role: 'cairn_system', max: 6, onError },
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+  })
   const notifications = openNotifications({ url, onError })
   const closeDatabases = () => Promise.all([api.destroy(), system.destroy(), notifications.close()])
   try {

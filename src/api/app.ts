@@ -15,10 +15,9 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { membershipOf } from '../db/members.ts'
-import { organizationOfKey } from '../db/organizations.ts'
 import { apiKeyRoutes } from './api-keys.ts'
 import { authRoutes } from './auth.ts'
+import { authenticate } from './authenticate.ts'
 import { bulkConnectionRoutes } from './bulk-connections.ts'
 import { changeRoutes } from './changes.ts'
 import { connectionRoutes } from './connections.ts'
@@ -32,8 +31,6 @@ import { healthRoutes } from './health.ts'
 import { parseBody } from './json-body.ts'
 import { meRoutes } from './me.ts'
 import { memberRoutes } from './members.ts'
-import { requireSameOrigin } from './origin.ts'
-import { authHeaders, setCookies } from './person.ts'
 import { notFound, Problem, problems } from './problems.ts'
 import { setupRoutes } from './setup.ts'
 import { trustReviewRoutes } from './trust-review.ts'
@@ -261,44 +258,4 @@ function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
     `HTTP/1.1 ${status} ${problem.title}\r\nContent-Type: application/problem+json\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   )
-}
-
-/**
- * Finds out who asks, and for which organization. A key goes before a cookie: whoever sends one
- * means it, and a page of another site cannot.
- *
- * @throws Problem 401; 403 when a cookie came with something that changes anything, and no page of
- *   ours sent it
- */
-async function authenticate(
-  { system, auth, publicUrl }: ApiContext,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<void> {
-  const headers = { 'www-authenticate': 'Bearer' }
-  const { authorization } = request.headers
-  const key = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
-  if (key) {
-    const organizationId = await organizationOfKey(system, key)
-    if (!organizationId)
-      throw new Problem(401, 'This API key is unknown or was revoked.', { headers })
-    request.organizationId = organizationId
-    return
-  }
-  const session = await auth.session(authHeaders(request))
-  const membership = session && (await membershipOf(system, session.user.id))
-  if (!session || !membership) {
-    throw new Problem(
-      401,
-      'An API key or a session is needed: send "Authorization: Bearer KEY", or sign in.',
-      { headers },
-    )
-  }
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    requireSameOrigin(request, publicUrl, 'refused')
-  }
-  setCookies(reply, session.cookies)
-  request.organizationId = membership.organizationId
-  request.user = session.user
-  request.role = membership.role
 }

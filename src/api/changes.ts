@@ -152,7 +152,7 @@ const querySchema = filtersSchema.extend({
 export const completenessSchema = {
   completeThrough: z.iso.datetime().nullable().meta({
     description:
-      'The earliest live edge of the connections that are asked for. Null while one of them has a region without anything imported. There may be gaps before it, but for what `completeFrom` says.',
+      'The earliest live edge of the connections that are asked for and have begun to import; `status` of the others tells why they have not. Null while one of them has a region without anything imported. There may be gaps before it, but for what `completeFrom` says.',
   }),
   completeFrom: z.iso.datetime().nullable().meta({
     description:

@@ -1,21 +1,27 @@
 import { PassThrough } from 'node:stream'
 import { z } from 'zod'
 import type { Notification } from '../db/notifications.ts'
+import { isStillLetIn } from './authenticate.ts'
 import type { ApiContext, App } from './context.ts'
 import { Problem, problems } from './problems.ts'
 
 /** Short enough for proxies that end what is silent, many of them after 30 or 60 seconds. */
 const HEARTBEAT_MS = 15_000
-/** Then the client comes again, and is asked again who it is: a revoked key listens no longer. */
+/** Who listens is asked again who it is: a revoked key listens no longer. */
+const ASK_AGAIN_MS = 60_000
+/** Streams end now and then, so that what leaks ends as well. */
 const LONGEST_MS = 15 * 60_000
+/** What a client that does not read has left of its stream when that has ended. */
+const UNREAD_MS = 10_000
 /** What may wait for a client that does not read. It is let go, and catches up when it returns. */
 const MOST_WAITING_BYTES = 64 * 1024
 const MOST_PER_ORGANIZATION = 100
 
-const description = `Server-sent events. \`changes\` tells that a connection has new changes: \`{"connectionId":"…","count":12,"noise":3,"newest":"2026-03-02T12:01:14.000Z"}\`, summed up over half a second. \`connection\` tells that a connection's status, verification or coverage moved: \`{"id":"…"}\`. \`missed\` tells that something may have been missed: \`{}\`. Events only say what to ask for again; so does a connection that was made anew. A comment comes every 15 seconds. The stream ends after 15 minutes at the latest: come again.`
+const description = `Server-sent events. \`changes\` tells that a connection has new changes: \`{"connectionId":"…","count":12,"noise":3,"newest":"2026-03-02T12:01:14.000Z"}\`, summed up over half a second. \`connection\` tells that a connection's status, verification or coverage moved: \`{"id":"…"}\`. \`missed\` tells that something may have been missed: \`{}\`. Events only say what to ask for again; so does a connection that was made anew. A comment comes every 15 seconds. The stream ends after 15 minutes at the latest: come again; and a minute after its key is revoked or its session ended.`
 
 /** What happens, as it happens. */
-export function eventRoutes(app: App, { notifications }: ApiContext): void {
+export function eventRoutes(app: App, context: ApiContext): void {
+  const { notifications } = context
   const streams = new Map<string, Set<PassThrough>>()
   // Before the server waits for what is under way, for a stream would never end by itself.
   app.addHook('preClose', async () => {
@@ -56,12 +62,22 @@ export function eventRoutes(app: App, { notifications }: ApiContext): void {
       }
       const unsubscribe = notifications.subscribe(organizationId, (heard) => write(toEvent(heard)))
       const heartbeat = setInterval(() => write(': still here\n\n'), HEARTBEAT_MS)
-      const end = setTimeout(() => stream.end(), LONGEST_MS)
+      const end = () => {
+        stream.end()
+        setTimeout(() => stream.destroy(), UNREAD_MS).unref()
+      }
+      const longest = setTimeout(end, LONGEST_MS)
+      const asking = setInterval(async () => {
+        // Where the database does not answer, nothing is told either.
+        const stays = await isStillLetIn(context, request).catch(() => true)
+        if (!stays) end()
+      }, ASK_AGAIN_MS)
       // However it ends: by us, by the client, with the server.
       const release = () => {
         unsubscribe()
         clearInterval(heartbeat)
-        clearTimeout(end)
+        clearInterval(asking)
+        clearTimeout(longest)
         own.delete(stream)
         if (own.size === 0 && streams.get(organizationId) === own) streams.delete(organizationId)
       }

@@ -13,8 +13,12 @@ export interface Session {
 export interface People {
   settings: AuthSettings
   better: Auth
-  /** The session of a request's cookie; undefined without one that is valid. */
-  session(headers: Headers): Promise<Session | undefined>
+  /**
+   * The session of a request's cookie; undefined without one that is valid.
+   *
+   * @param options.prolong whether it lasts longer by being used; default true
+   */
+  session(headers: Headers, options?: { prolong?: boolean }): Promise<Session | undefined>
   /**
    * better-auth does not tell why it failed.
    *
@@ -32,10 +36,10 @@ export function openPeople(settings: AuthSettings): People {
     blame,
     settings,
     better,
-    async session(headers) {
+    async session(headers, { prolong = true } = {}) {
       if (!headers.has('cookie')) return undefined
       const found = await better.api
-        .getSession({ headers, returnHeaders: true })
+        .getSession({ headers, returnHeaders: true, query: { disableRefresh: !prolong } })
         .catch(async (error) => {
           await blame()
           throw error

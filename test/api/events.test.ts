@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { reportConnection } from '../../src/db/connections.ts'
 import { asOrganization } from '../../src/db/database.ts'
 import { ensurePartitions } from '../../src/db/imports.ts'
@@ -41,11 +41,12 @@ afterAll(async () => {
 })
 
 /** Listens as a browser does. Resolves when the stream has begun. */
-async function listen(tenant: Tenant) {
+async function listen(tenant: { key: string } | { cookie: string }) {
   const controller = new AbortController()
   open.push(controller)
   const response = await fetch(`${url}/api/v1/events`, {
-    headers: { authorization: `Bearer ${tenant.key}` },
+    headers:
+      'key' in tenant ? { authorization: `Bearer ${tenant.key}` } : { cookie: tenant.cookie },
     signal: controller.signal,
   })
   const heard: Heard[] = []
@@ -95,6 +96,32 @@ const add = (tenant: Tenant & { connectionId: string }, times: Date[]) =>
     const owner = { organizationId: tenant.id, connectionId: tenant.connectionId }
     for (const occurredAt of times) await someChange(trx, owner, { occurredAt })
   })
+
+test('whoever is let in no more hears no more: a revoked key, a removed member', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  try {
+    const tenant = await api.tenant('shown out')
+    const owner = await tenant.signedIn()
+    const member = await tenant.signedIn('member')
+    const kept = await listen(tenant)
+    const made = await owner.request('POST', '/api/v1/api-keys', { name: 'listener' })
+    const clients = [await listen({ ...tenant, key: made.body.key }), await listen(member)]
+    await owner.request('DELETE', `/api/v1/api-keys/${made.body.id}`)
+    const { items } = (await owner.request('GET', '/api/v1/members')).body
+    const { id } = items.find(({ role }: { role: string }) => role === 'member')
+    await owner.request('DELETE', `/api/v1/members/${id}`)
+    vi.advanceTimersByTime(61_000)
+    await Promise.all(clients.map(({ ended }) => ended))
+    let hasEnded = false
+    void kept.ended.then(() => {
+      hasEnded = true
+    })
+    await sleep(300)
+    expect(hasEnded).toBe(false)
+  } finally {
+    vi.useRealTimers()
+  }
+})
 
 test('new changes are told, summed up, and only to whom they belong', async () => {
   const [mine, theirs] = [await listenInTime(one), await listenInTime(other)]

@@ -341,7 +341,7 @@ export type ChangePage = {
     items: Change[];
     /** Null: this is the last page. */
     nextCursor: string | null;
-    /** The earliest live edge of the connections that are asked for. Null while one of them has a region without anything imported. There may be gaps before it, but for what `completeFrom` says. */
+    /** The earliest live edge of the connections that are asked for and have begun to import; `status` of the others tells why they have not. Null while one of them has a region without anything imported. There may be gaps before it, but for what `completeFrom` says. */
     completeThrough: string | null;
     /** From here on everything up to `completeThrough` is imported: in every active region of the connections that are asked for, without a gap. Null when there is no such time. */
     completeFrom: string | null;
@@ -376,7 +376,7 @@ export type ChangeSetPage = {
     items: ChangeSet[];
     /** Null: this is the last page. */
     nextCursor: string | null;
-    /** The earliest live edge of the connections that are asked for. Null while one of them has a region without anything imported. There may be gaps before it, but for what `completeFrom` says. */
+    /** The earliest live edge of the connections that are asked for and have begun to import; `status` of the others tells why they have not. Null while one of them has a region without anything imported. There may be gaps before it, but for what `completeFrom` says. */
     completeThrough: string | null;
     /** From here on everything up to `completeThrough` is imported: in every active region of the connections that are asked for, without a gap. Null when there is no such time. */
     completeFrom: string | null;
@@ -446,7 +446,7 @@ export type Histogram = {
         failed: number;
     }[];
     total: number;
-    /** The earliest live edge of the connections that are asked for. Null while one of them has a region without anything imported. There may be gaps before it, but for what `completeFrom` says. */
+    /** The earliest live edge of the connections that are asked for and have begun to import; `status` of the others tells why they have not. Null while one of them has a region without anything imported. There may be gaps before it, but for what `completeFrom` says. */
     completeThrough: string | null;
     /** From here on everything up to `completeThrough` is imported: in every active region of the connections that are asked for, without a gap. Null when there is no such time. */
     completeFrom: string | null;
