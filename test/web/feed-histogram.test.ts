@@ -9,6 +9,7 @@ import {
   tickLabel,
   ticks,
   top,
+  unsettled,
 } from '../../web/src/pages/feed/buckets.ts'
 
 const at = (time: string) => Date.parse(`2026-03-02T${time}Z`)
@@ -69,6 +70,36 @@ describe('a chosen part', () => {
     expect(moveCursor(state, 'x', false, 60)).toBeUndefined()
     expect(moveCursor(state, 'toString', false, 60)).toBeUndefined()
     expect(moveCursor(state, 'ArrowLeft', false, 0)).toBeUndefined()
+  })
+})
+
+describe('what may be incomplete', () => {
+  const window = { from: '2026-03-02T12:00:00Z', to: '2026-03-02T13:00:00Z' }
+  const shaded = (from: string | null, through: string | null) =>
+    unsettled({
+      ...window,
+      completeFrom: from && `2026-03-02T${from}Z`,
+      completeThrough: through && `2026-03-02T${through}Z`,
+    }).map((part) => part.map((time) => new Date(time).toISOString().slice(11, 16)))
+
+  test.each<[string | null, string | null, string[][]]>([
+    [null, null, [['12:00', '13:00']]],
+    [null, '12:50:00', [['12:00', '13:00']]],
+    ['11:00:00', '12:50:00', [['12:50', '13:00']]],
+    ['12:10:00', '13:30:00', [['12:00', '12:10']]],
+    [
+      '12:10:00',
+      '12:50:00',
+      [
+        ['12:00', '12:10'],
+        ['12:50', '13:00'],
+      ],
+    ],
+    ['12:00:00', '13:00:00', []],
+    ['13:30:00', '13:50:00', [['12:00', '13:00']]],
+    ['10:00:00', '11:00:00', [['12:00', '13:00']]],
+  ])('when all from %s to %s is there', (from, through, expected) => {
+    expect(shaded(from, through)).toEqual(expected)
   })
 })
 

@@ -1,12 +1,19 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Change, ChangeSet, Connection } from '../../web/src/client.ts'
 import { visible } from '../../web/src/components/json.ts'
-import { nearest, neighboursOf, partsOf, safeLinks } from '../../web/src/pages/change/change.ts'
-import { cut, news, sentence, toEntries } from '../../web/src/pages/feed/entries.ts'
+import {
+  firstOf,
+  nearest,
+  neighboursOf,
+  partsOf,
+  safeLinks,
+} from '../../web/src/pages/change/change.ts'
+import { concerns, cut, news, sentence, toEntries } from '../../web/src/pages/feed/entries.ts'
 import { commandOf, step } from '../../web/src/pages/feed/keys.ts'
-import { completeness, question } from '../../web/src/pages/feed/labels.ts'
-import { fromWallClock, toWallClock } from '../../web/src/pages/feed/wall-clock.ts'
+import { askedFor, completeness, question } from '../../web/src/pages/feed/labels.ts'
+import { asOfFor } from '../../web/src/pages/feed/last-feed.ts'
+import { chosenTime, fromWallClock, toWallClock } from '../../web/src/pages/feed/wall-clock.ts'
 
 const change = (id: string, fields: Partial<Change> = {}): Change => ({
   id,
@@ -76,6 +83,33 @@ describe('the list', () => {
     expect(news([], [change('x')], false)).toEqual({ count: 1, isMore: false })
   })
 
+  test.each<[object, object, boolean]>([
+    [{}, {}, true],
+    [{ noise: 'false' }, { count: 3, noise: 2 }, true],
+    [{ noise: 'false' }, { count: 3, noise: 3 }, false],
+    [{ noise: 'true' }, { count: 3, noise: 1 }, true],
+    [{ noise: 'true' }, { count: 3, noise: 0 }, false],
+    [{ connection: ['c', 'd'] }, {}, true],
+    [{ connection: ['d'] }, {}, false],
+    [{ connectionQuery: ['c'] }, {}, false],
+    [{ connectionQuery: ['d'] }, {}, true],
+  ])('filtered by %j may have what came: %j, %s', (query, arrived, expected) => {
+    const all = { connectionId: 'c', count: 1, noise: 0, newest: '2026-03-02T12:00:00Z' }
+    expect(concerns({ ...all, ...arrived }, query)).toBe(expected)
+  })
+
+  test('is the picture that was left, unless that was long ago', () => {
+    const minutes = (n: number) => n * 60_000
+    const last = { asOf: minutes(100), leftAt: minutes(160) }
+    // Back from a change that led away from it a minute ago, though it is an hour old.
+    expect(asOfFor(last, true, minutes(161))).toBe(last.asOf)
+    expect(asOfFor(last, true, minutes(171))).toBe(minutes(171))
+    // Gone to otherwise, what is old is made anew.
+    expect(asOfFor(last, false, minutes(161))).toBe(minutes(161))
+    expect(asOfFor(last, false, minutes(109))).toBe(last.asOf)
+    expect(asOfFor({ asOf: 0, leftAt: 0 }, true, minutes(1_000))).toBe(minutes(1_000))
+  })
+
   test('cuts long texts at a whole character', () => {
     fc.assert(
       fc.property(
@@ -108,7 +142,7 @@ describe('keys', () => {
   const press = (key: string, how: Partial<Parameters<typeof commandOf>[0]> = {}) =>
     commandOf({
       ...{ key, ctrlKey: false, metaKey: false, altKey: false },
-      ...{ isTyping: false, isElsewhere: false, ...how },
+      ...{ isTyping: false, isElsewhere: false, areLettersOff: false, ...how },
     })
 
   test('mean something on the page, and nothing while typing, in a dialog or with Control', () => {
@@ -126,6 +160,11 @@ describe('keys', () => {
     ]) {
       expect(press('j', how)).toBeUndefined()
     }
+  })
+
+  test('of a single character can be turned off', () => {
+    for (const key of ['j', '/', '?']) expect(press(key, { areLettersOff: true })).toBeUndefined()
+    expect(press('Escape', { areLettersOff: true })).toBe('escape')
   })
 
   test('walk over the rows and stop at the ends', () => {
@@ -154,57 +193,148 @@ describe('the words', () => {
     )
   })
 
-  test.each<[string, string | null, Connection[], string, string | undefined, string]>([
-    ['all is well', '2026-03-02T11:45:00Z', [connection('current')], 'good', undefined, ''],
+  const day = { from: new Date('2026-03-01T12:00:00Z'), to: now }
+  const through = (
+    completeThrough: string,
+    completeFrom: string | null = '2026-02-23T00:00:00Z',
+  ) => ({
+    completeThrough,
+    completeFrom,
+  })
+  const nothing = { completeThrough: null, completeFrom: null }
+  const told = (
+    imported: Parameters<typeof completeness>[0],
+    connections: Connection[],
+    window = day,
+  ) => {
+    const { tone, words, more, missing } =
+      completeness(imported, connections, window, now.getTime()) ?? {}
+    return [tone, more && (more === 'list' ? more : more.name), words, missing]
+  }
+
+  test.each<[string, ReturnType<typeof through> | typeof nothing, Connection[], unknown[]]>([
+    [
+      'all is well',
+      through('2026-03-02T11:45:00Z'),
+      [connection('current')],
+      ['good', null, '', ''],
+    ],
     [
       'imports are late',
-      '2026-03-02T11:00:00Z',
+      through('2026-03-02T11:00:00Z'),
       [connection('current')],
-      'waiting',
-      undefined,
-      'Imports are late',
+      ['waiting', null, 'Imports are late', ''],
+    ],
+    [
+      'only the picture is old',
+      through('2026-03-02T11:00:00Z'),
+      [{ ...connection('current'), completeThrough: '2026-03-02T11:45:00Z' }],
+      ['good', null, '', ''],
     ],
     [
       'one is behind',
-      '2026-03-02T11:45:00Z',
+      through('2026-03-02T11:45:00Z'),
       [connection('current'), connection('behind', 'Staging')],
-      'waiting',
-      'Staging',
-      'Staging is behind',
+      ['waiting', 'Staging', 'Staging is behind', ''],
     ],
     [
       'one is broken, another behind',
-      null,
+      nothing,
       [connection('behind'), connection('action_needed', 'Staging')],
-      'wrong',
-      'Staging',
-      'Staging needs action',
+      ['wrong', 'Staging', 'Staging needs action', ''],
+    ],
+    [
+      'several are broken',
+      through('2026-03-02T11:45:00Z'),
+      [connection('action_needed', 'a'), connection('action_needed', 'b'), connection('current')],
+      ['wrong', 'list', '2 connections need action', ''],
     ],
     [
       'one was only begun',
-      '2026-03-02T11:45:00Z',
+      through('2026-03-02T11:45:00Z'),
       [connection('current'), connection('awaiting_role')],
-      'good',
-      undefined,
-      '',
+      ['good', null, '', ''],
     ],
     [
       'none is connected',
-      null,
+      nothing,
       [connection('awaiting_role')],
-      'waiting',
-      'Production',
-      'Production is not connected yet',
+      ['waiting', 'Production', 'Production is not connected yet', ''],
     ],
-  ])('say how complete it is when %s', (_, through, connections, tone, name, words) => {
-    const told = completeness(through, connections, now, now)
-    expect([told?.tone, told?.connection?.name, told?.words]).toEqual([tone, name, words])
+    [
+      'the older part is still to come',
+      through('2026-03-02T11:45:00Z', '2026-03-02T03:00:00Z'),
+      [connection('importing')],
+      ['waiting', 'Production', 'Production is being imported', 'what is before is not there yet'],
+    ],
+    [
+      'the older part will never come',
+      through('2026-03-02T11:45:00Z', '2026-03-02T03:00:00Z'),
+      [connection('current')],
+      ['waiting', null, '', 'what is before was not imported'],
+    ],
+    [
+      'there are gaps up to the edge',
+      through('2026-03-02T11:45:00Z', null),
+      [connection('current')],
+      ['waiting', null, '', 'there are gaps before that'],
+    ],
+  ])('say how complete it is when %s', (_, imported, connections, expected) => {
+    expect(told(imported, connections)).toEqual(expected)
   })
 
-  test('say that a window of the past is complete, whatever is late now', () => {
-    const to = new Date('2026-03-02T09:00:00Z')
-    expect(completeness('2026-03-02T09:00:00Z', [connection('behind')], to, now)?.tone).toBe('good')
-    expect(completeness(null, [], to, now)).toBeNull()
+  test('say that a window of the past is complete only where it has no gap', () => {
+    const window = { from: new Date('2026-03-02T06:00:00Z'), to: new Date('2026-03-02T09:00:00Z') }
+    const behind = [connection('behind')]
+    const whole = 'This window is complete'
+    expect(told(through('2026-03-02T09:00:00Z'), behind, window)).toEqual(['good', null, whole, ''])
+    expect(told(through('2026-03-02T09:00:00Z', '2026-03-02T06:00:00Z'), behind, window)[2]).toBe(
+      whole,
+    )
+    for (const from of ['2026-03-02T06:00:01Z', '2026-03-02T09:30:00Z', null]) {
+      expect(told(through('2026-03-02T11:45:00Z', from), [connection('current')], window)).toEqual([
+        ...['waiting', null, ''],
+        from ? 'what is before was not imported' : 'there are gaps before that',
+      ])
+    }
+    expect(completeness(nothing, [], window, now.getTime())).toBeNull()
+  })
+
+  test('are about the connections that are asked for', () => {
+    const all = [
+      { ...connection('current', 'a'), environmentId: 'production' },
+      { ...connection('current', 'b'), environmentId: 'staging' },
+      { ...connection('current', 'c'), environmentId: null },
+    ]
+    const names = (search: Parameters<typeof askedFor>[1]) =>
+      askedFor(all, search).map(({ name }) => name)
+    expect(names({})).toEqual(['a', 'b', 'c'])
+    expect(names({ service: ['ec2'] })).toEqual(['a', 'b', 'c'])
+    expect(names({ connection: ['a', 'c'] })).toEqual(['a', 'c'])
+    expect(names({ '-connection': ['a'] })).toEqual(['b', 'c'])
+    expect(names({ environment: ['production'] })).toEqual(['a'])
+    expect(names({ '-environment': ['production'] })).toEqual(['b', 'c'])
+    expect(names({ environment: ['staging'], connection: ['a'] })).toEqual([])
+  })
+
+  describe('of clocks in Berlin', () => {
+    afterEach(() => {
+      vi.unstubAllEnvs()
+    })
+
+    test('name no moment that does not exist, and keep the one that was given', () => {
+      vi.stubEnv('TZ', 'Europe/Berlin')
+      expect(fromWallClock('2026-03-29 02:30:00', 'local')).toBeNull()
+      expect(fromWallClock('2026-03-29 03:30', 'local')).toEqual(new Date('2026-03-29T01:30:00Z'))
+      // The second of two half past two.
+      const second = new Date('2026-10-25T01:30:00Z')
+      expect(toWallClock(second, 'local')).toBe('2026-10-25 02:30:00')
+      expect(chosenTime('2026-10-25 02:30:00', second, 'local')).toEqual(second)
+      expect(chosenTime('2026-10-25 02:30:01', second, 'local')).toEqual(
+        new Date('2026-10-25T00:30:01Z'),
+      )
+      expect(chosenTime(null, second, 'local')).toBeNull()
+    })
   })
 
   test('of date pickers are the chosen zone’s', () => {
@@ -263,6 +393,47 @@ describe('a change', () => {
     })
     expect(ofResource!.search).toMatchObject({ resource: ['i-1'] })
     expect(neighboursOf(change('a'), {})).toHaveLength(1)
+  })
+
+  test('asks about nothing that is too long for an address', () => {
+    const titles = (text: string) =>
+      neighboursOf(
+        change('a', {
+          actor: { kind: 'user', name: text, id: text },
+          resources: [{ type: 't', id: text }],
+        }),
+        { requestID: text },
+      ).length
+    expect(titles('x'.repeat(1_000))).toBe(3)
+    expect(titles('x'.repeat(2_001))).toBe(0)
+    // Nine letters each in an address.
+    expect(titles('語'.repeat(223))).toBe(0)
+    expect(titles('\ud800')).toBe(0)
+  })
+
+  test('has those beside it that came just after, however busy the time was', async () => {
+    const start = Date.parse('2026-03-02T12:00:00.001Z')
+    const hour = 3_600_000
+    const everySecond = Array.from({ length: 3_600 }, (_, n) =>
+      change(String(n), { occurredAt: new Date(start + n * 1000 - 1).toISOString() }),
+    )
+    const burst = Array.from({ length: 300 }, (_, n) =>
+      change(String(n), { occurredAt: '2026-03-02T12:20:00Z' }),
+    )
+    const among = (all: Change[]) => async (from: number, to: number) => {
+      const found = all
+        .filter(({ occurredAt }) => Date.parse(occurredAt) >= from && Date.parse(occurredAt) < to)
+        .reverse()
+      return { items: found.slice(0, 100), isAll: found.length <= 100 }
+    }
+    const idsOf = async (all: Change[]) =>
+      nearest(await firstOf(among(all), start, start + hour, 6), all[0]!, 6).map(({ id }) => id)
+    expect(await idsOf(everySecond)).toEqual(['6', '5', '4', '3', '2', '1'])
+    expect(await idsOf(everySecond.slice(0, 50))).toEqual(['6', '5', '4', '3', '2', '1'])
+    expect(await idsOf(everySecond.slice(0, 3))).toEqual(['2', '1'])
+    expect((await firstOf(among(burst), start, start + hour, 6)).length).toBeGreaterThan(6)
+    const late = [...everySecond.slice(0, 3), ...burst.map((one) => ({ ...one, id: `b${one.id}` }))]
+    expect((await idsOf(late)).slice(-2)).toEqual(['2', '1'])
   })
 
   test('has the nearest in time beside it', () => {

@@ -6,6 +6,7 @@ import {
   type FeedSearch,
   fields,
   presets,
+  searchOfSet,
   spans,
   toggle,
   toQuery,
@@ -42,6 +43,7 @@ const anySearch = fc
       before: time,
       span: fc.constantFrom(...Object.keys(spans)),
       out: fc.oneof(
+        time.map((from) => `${from}/`),
         fc.constantFrom(...Object.keys(presets)),
         fc.tuple(time, time).map((pair) => pair.join('/')),
       ),
@@ -154,6 +156,10 @@ describe('the window', () => {
       asOf,
     )
     expect(zoomOut(closest)).toEqual(start)
+    const since: FeedSearch = { from: '2026-03-01T02:00:00Z' }
+    const partOf = (search: FeedSearch) =>
+      zoomInto(search, new Date('2026-03-02T05:40:00Z'), new Date('2026-03-02T05:50:00Z'), asOf)
+    expect(zoomOut(throughAddress(partOf(since)))).toEqual(since)
     const before: FeedSearch = { before: '2026-03-02T06:00:00Z' }
     const zoomed = zoomInto(
       before,
@@ -162,6 +168,20 @@ describe('the window', () => {
       asOf,
     )
     expect(windowOf(zoomOut(throughAddress(zoomed)), asOf)).toEqual(windowOf(before, asOf))
+  })
+})
+
+describe('all of a set', () => {
+  const set = { id: 's', from: '2026-03-02T09:00:00.000Z', to: '2026-03-02T09:40:00.000Z' }
+
+  test('is what the same filters leave of it in the same window', () => {
+    const search: FeedSearch = { actor: ['ada'], q: 'x', failures: 'hidden', at: 's', open: ['s'] }
+    expect(searchOfSet(search, windowOf(search, asOf), set)).toEqual({
+      ...{ actor: ['ada'], q: 'x', failures: 'hidden', view: 'changes', changeSet: ['s'] },
+      ...{ from: '2026-03-02T09:00:00Z', to: '2026-03-02T09:40:01Z' },
+    })
+    const narrow: FeedSearch = { from: '2026-03-02T09:10:00Z', to: '2026-03-02T09:20:00Z' }
+    expect(searchOfSet(narrow, windowOf(narrow, asOf), set)).toMatchObject(narrow)
   })
 })
 

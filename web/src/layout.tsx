@@ -34,6 +34,7 @@ import { troubleOf } from './api.ts'
 import type { Me } from './client.ts'
 import { ErrorState, Loading } from './components/states.tsx'
 import { LiveContext, useLiveState, useServerEvents } from './live.ts'
+import { lastFeed } from './pages/feed/last-feed.ts'
 import { meQuery, signOut } from './session.ts'
 import { useZone } from './time.tsx'
 
@@ -67,6 +68,10 @@ function ToSignIn() {
 function SignedIn({ me }: { me: Me }) {
   const live = useServerEvents()
   const [opened, { toggle, close }] = useDisclosure()
+  const home = () => {
+    lastFeed.look()
+    close()
+  }
   return (
     <LiveContext value={live}>
       <a className="skip-link" href="#main">
@@ -87,7 +92,7 @@ function SignedIn({ me }: { me: Me }) {
                 size="sm"
                 aria-label="Navigation"
               />
-              <Anchor component={Link} to="/" underline="never" c="inherit" onClick={close}>
+              <Anchor component={Link} to="/" underline="never" c="inherit" onClick={home}>
                 <Group gap={8} wrap="nowrap">
                   <img src="/cairn.svg" alt="" width={24} height={24} />
                   <Text fw={700} style={{ whiteSpace: 'nowrap' }}>
@@ -124,7 +129,7 @@ function SignedIn({ me }: { me: Me }) {
               </Badge>
             )}
           </Group>
-          <Page to="/" label="Changes" icon={<IconHistory size={18} />} onClick={close} />
+          <Page to="/" label="Changes" icon={<IconHistory size={18} />} onClick={home} />
           <Page
             to="/integrations"
             label="Integrations"

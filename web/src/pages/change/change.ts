@@ -61,6 +61,13 @@ export function textOf(record: unknown, field: string): string | undefined {
 }
 
 const HOUR = 3_600_000
+/** What strangers wrote can be longer than servers and proxies take an address. */
+const LONGEST_IN_ADDRESS = 2_000
+
+/** Whether it can be asked about: it becomes a part of an address, percent-encoded. */
+function isAskable(value: string): boolean {
+  return value.isWellFormed() && encodeURIComponent(value).length <= LONGEST_IN_ADDRESS
+}
 
 export interface Neighbours {
   title: string
@@ -89,9 +96,8 @@ export function neighboursOf(change: Change, record: unknown): Neighbours[] {
             search: { ...around(24 * HOUR), changeSet: [change.changeSetId] },
           },
         ]),
-    // One request may leave several records: of what AWS did on its behalf. Its id is part of an
-    // address, which a stranger's could be too long for: AWS's have 36 letters, some 60.
-    ...(requestId === undefined || requestId.length > 200
+    // One request may leave several records: of what AWS did on its behalf.
+    ...(requestId === undefined || !isAskable(requestId)
       ? []
       : [
           {
@@ -99,11 +105,15 @@ export function neighboursOf(change: Change, record: unknown): Neighbours[] {
             search: { ...around(HOUR), request: [requestId], noise: 'shown' as const },
           },
         ]),
-    {
-      title: `By ${change.actor.name}, an hour around`,
-      search: { ...around(HOUR), actor: [change.actor.name] },
-    },
-    ...(resource
+    ...(isAskable(change.actor.name)
+      ? [
+          {
+            title: `By ${change.actor.name}, an hour around`,
+            search: { ...around(HOUR), actor: [change.actor.name] },
+          },
+        ]
+      : []),
+    ...(resource && isAskable(resource.id)
       ? [
           {
             title: `On ${resource.id}, a week around`,
@@ -112,6 +122,34 @@ export function neighboursOf(change: Change, record: unknown): Neighbours[] {
         ]
       : []),
   ]
+}
+
+/** A page of changes between two times in milliseconds, the newest first; whether there are more. */
+export type AskBetween = (from: number, to: number) => Promise<{ items: Change[]; isAll: boolean }>
+
+/**
+ * The first changes of a stretch of time, of which lists only give the newest: by looking at ever
+ * shorter beginnings of it, until one is listed whole.
+ *
+ * @param few enough of them
+ */
+export async function firstOf(
+  ask: AskBetween,
+  from: number,
+  to: number,
+  few: number,
+): Promise<Change[]> {
+  let long = await ask(from, to)
+  let short: Change[] = []
+  let [tooShort, tooLong] = [from, to]
+  // CloudTrail's times are whole seconds.
+  while (!long.isAll && tooLong - tooShort > 1000) {
+    const end = Math.floor((tooShort + tooLong) / 2)
+    const page = await ask(from, end)
+    if (page.isAll && page.items.length < few) [tooShort, short] = [end, page.items]
+    else [tooLong, long] = [end, page]
+  }
+  return [...long.items, ...short]
 }
 
 /** Those that are nearest in time to one, itself not included, the newest first. */

@@ -42,6 +42,7 @@ import { toQuery, windowOf } from '../feed/search.ts'
 import classes from './change.module.css'
 import {
   chainOf,
+  firstOf,
   type Neighbours,
   nearest,
   neighboursOf,
@@ -62,6 +63,7 @@ export function ChangePage() {
   })
   return (
     <Stack gap="md" maw={1180}>
+      <title>{`${change.data ? cut(change.data.summary, 120) : 'A change'} · Cairn`}</title>
       <Group>
         <Button
           component={Link}
@@ -489,18 +491,20 @@ function NeighbourList({ change, neighbours }: { change: Change; neighbours: Nei
   const found = useQuery({
     queryKey: ['changes', 'neighbours', change.id, title],
     queryFn: async () => {
-      const query = toQuery(search, windowOf(search, Date.now()))
-      const justAfter = new Date(Date.parse(change.occurredAt) + 1).toISOString()
+      const { from, to } = windowOf(search, 0)
+      const query = toQuery(search, { from, to, endsNow: false })
+      const list = async (start: number, end: number, limit: number) => {
+        const $from = new Date(start).toISOString()
+        const page = await listChanges({ ...query, $from, to: new Date(end).toISOString(), limit })
+        return { items: page.items, isAll: page.nextCursor === null }
+      }
       // Lists begin with the newest: what came before is asked for apart from what came after.
-      const pages = await Promise.all([
-        listChanges({ ...query, to: justAfter, limit: few + 1 }),
-        listChanges({ ...query, $from: justAfter, limit: 100 }),
+      const justAfter = Date.parse(change.occurredAt) + 1
+      const [before, after] = await Promise.all([
+        list(from.getTime(), justAfter, few + 1),
+        firstOf((start, end) => list(start, end, 100), justAfter, to.getTime(), few),
       ])
-      return nearest(
-        pages.flatMap(({ items }) => items),
-        change,
-        few,
-      )
+      return nearest([...before.items, ...after], change, few)
     },
     staleTime: 60_000,
   })
@@ -527,7 +531,7 @@ function NeighbourList({ change, neighbours }: { change: Change; neighbours: Nei
                 reachable={one.id}
                 onSelect={() => {}}
                 zone={zone}
-                now={new Date(change.occurredAt)}
+                now={Date.parse(change.occurredAt)}
                 accounts={accounts}
               />
             </li>

@@ -17,6 +17,23 @@ export function place(time: number, from: number, to: number): number {
   return Math.min(Math.max((time - from) / (to - from), 0), 1)
 }
 
+/** The parts of the window, in milliseconds, in which something may be missing. */
+export function unsettled(
+  histogram: Pick<Histogram, 'from' | 'to' | 'completeFrom' | 'completeThrough'>,
+): [from: number, to: number][] {
+  const from = Date.parse(histogram.from)
+  const to = Date.parse(histogram.to)
+  const { completeFrom, completeThrough } = histogram
+  if (completeFrom === null || completeThrough === null) return [[from, to]]
+  const start = Math.min(Date.parse(completeFrom), to)
+  const end = Math.max(Date.parse(completeThrough), from)
+  const parts: [number, number][] = [
+    [from, start],
+    [Math.max(end, start), to],
+  ]
+  return parts.filter(([a, b]) => a < b)
+}
+
 /** Which bucket a place between 0 and 1 is in. */
 export function bucketAt(fraction: number, buckets: number): number {
   return Math.min(Math.max(Math.floor(fraction * buckets), 0), buckets - 1)

@@ -3,49 +3,67 @@ import { IconAlertTriangle, IconCircleCheck, IconClock } from '@tabler/icons-rea
 import { Link } from '@tanstack/react-router'
 import type { Connection } from '../../client.ts'
 import { Time, useNow } from '../../time.tsx'
-import { completeness } from './labels.ts'
+import { completeness, type Imported } from './labels.ts'
+import { OLD_MS } from './last-feed.ts'
+import type { Window } from './search.ts'
 
-/** Always in sight: up to when nothing is missing, and why not further. */
+/** Always in sight: between which times nothing is missing, and why not further. */
 export function Completeness(props: {
-  completeThrough: string | null
+  imported: Imported
   connections: Connection[]
-  to: Date
-  endsNow: boolean
+  window: Window
 }) {
-  const now = new Date(useNow())
-  const told = completeness(
-    props.completeThrough,
-    props.connections,
-    props.endsNow ? now : props.to,
-    now,
-  )
+  const now = useNow()
+  const { from, to, endsNow } = props.window
+  const window = { from, to: endsNow ? new Date(now) : to }
+  const told = completeness(props.imported, props.connections, window, now)
   if (!told) return null
   const { icon: Icon, color } = looks[told.tone]
+  const words = <bdi>{told.words}</bdi>
   return (
     <Group gap={6} wrap="nowrap" role="status" aria-label="Completeness">
       <Icon size={18} color={color} aria-hidden style={{ flexShrink: 0 }} />
       <Text size="sm">
-        {props.completeThrough !== null && told.words !== 'This window is complete' && (
+        {told.times && (
           <>
-            Complete through <Time at={props.completeThrough} />
+            Complete{' '}
+            {told.times.from !== null && (
+              <>
+                from <Time at={told.times.from} />{' '}
+              </>
+            )}
+            through <Time at={told.times.through} />
+            {told.missing && `; ${told.missing}`}
             {told.words && ' · '}
           </>
         )}
-        {told.connection ? (
+        {told.more === null ? (
+          words
+        ) : (
           <Anchor
             component={Link}
-            to="/integrations/aws/$id"
-            params={{ id: told.connection.id } as never}
+            {...(told.more === 'list'
+              ? { to: '/integrations/aws' }
+              : { to: '/integrations/aws/$id', params: { id: told.more.id } as never })}
             inherit
             underline="always"
           >
-            <bdi>{told.words}</bdi>
+            {words}
           </Anchor>
-        ) : (
-          told.words
         )}
       </Text>
     </Group>
+  )
+}
+
+/** How old the picture is, once that matters. */
+export function AsOf({ at }: { at: number }) {
+  const isOld = useNow(15_000) - at > OLD_MS
+  if (!isOld) return null
+  return (
+    <Text size="sm">
+      As of <Time at={new Date(at).toISOString()} />
+    </Text>
   )
 }
 

@@ -1,5 +1,7 @@
 import type { Change, ChangeSet } from '../../client.ts'
 import { visible } from '../../components/json.ts'
+import type { NewChanges } from '../../live.ts'
+import type { ChangeQuery } from './search.ts'
 
 /** What the feed lists: a set of several changes, or a change. `id` is that of the listed item. */
 export type Entry =
@@ -33,6 +35,16 @@ export function news(
     count: counts.reduce((n, each) => n + each, 0),
     isMore: hasMore && newest.every(({ id }) => !sizes.has(id)),
   }
+}
+
+/** Whether a list of these filters may show some of what came. */
+export function concerns(arrived: NewChanges, query: ChangeQuery): boolean {
+  const { count, noise, connectionId } = arrived
+  if (query.noise === 'false' && noise >= count) return false
+  if (query.noise === 'true' && noise === 0) return false
+  const asked = query.connection && [query.connection].flat()
+  if (asked && !asked.includes(connectionId)) return false
+  return ![query.connectionQuery ?? []].flat().includes(connectionId)
 }
 
 /** A sentence in its parts, so that its actor can be set apart. */

@@ -12,7 +12,7 @@ import {
   UnstyledButton,
 } from '@mantine/core'
 import { IconCheck, IconMinus } from '@tabler/icons-react'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { Facets as Data } from '../../client.ts'
 import { ErrorState } from '../../components/states.tsx'
 import { cut } from './entries.ts'
@@ -191,16 +191,35 @@ export function Chips({
   search,
   labelOf,
   onChange,
+  onGone,
 }: {
   search: FeedSearch
   labelOf: LabelOf
   onChange: Change
+  /** The last was taken off: the focus needs another place. */
+  onGone: () => void
 }) {
   const all = chosen(search)
+  const group = useRef<HTMLDivElement>(null)
+  const goneAt = useRef<number>(undefined)
+  const remove = (index: number, next: FeedSearch) => {
+    goneAt.current = index
+    onChange(next)
+  }
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the chip has gone
+  useEffect(() => {
+    if (goneAt.current === undefined) return
+    const left = group.current?.querySelectorAll('button') ?? []
+    // The last button clears all of them.
+    const next = left[Math.min(goneAt.current, left.length - 2)]
+    goneAt.current = undefined
+    if (next) next.focus()
+    else onGone()
+  }, [all.length])
   if (all.length === 0) return null
   return (
-    <Group gap={6} role="group" aria-label="Chosen filters">
-      {all.map(({ field, value, how }) => {
+    <Group gap={6} role="group" aria-label="Chosen filters" ref={group}>
+      {all.map(({ field, value, how }, index) => {
         const label = cut(labelOf(field, value), 60)
         const isOut = how === 'exclude'
         return (
@@ -208,7 +227,7 @@ export function Chips({
             key={`${how} ${field} ${value}`}
             size="md"
             withRemoveButton
-            onRemove={() => onChange(toggle(search, field, value, how))}
+            onRemove={() => remove(index, toggle(search, field, value, how))}
             removeButtonProps={{
               'aria-label': `Remove: ${fieldLabels[field]} ${isOut ? 'not ' : ''}${label}`,
               tabIndex: 0,
@@ -220,7 +239,7 @@ export function Chips({
           </Pill>
         )
       })}
-      <Button variant="subtle" size="compact-xs" onClick={() => onChange(withoutFilters(search))}>
+      <Button variant="subtle" size="compact-xs" onClick={() => remove(0, withoutFilters(search))}>
         Clear all
       </Button>
     </Group>

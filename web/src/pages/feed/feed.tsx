@@ -7,13 +7,15 @@ import {
   Kbd,
   Modal,
   Stack,
+  Switch,
   Table,
   Text,
   TextInput,
   Title,
   Tooltip,
+  VisuallyHidden,
 } from '@mantine/core'
-import { useDebouncedCallback, useDisclosure } from '@mantine/hooks'
+import { useDebouncedCallback, useDisclosure, useLocalStorage } from '@mantine/hooks'
 import {
   IconAdjustmentsHorizontal,
   IconArrowUp,
@@ -29,17 +31,18 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Change, ChangeSet } from '../../client.ts'
 import { useEnvironments } from '../../components/environment-badge.tsx'
 import { EmptyState, ErrorState } from '../../components/states.tsx'
-import { useZone } from '../../time.tsx'
+import { onVisibility } from '../../live.ts'
+import { serverNow, useNow, useZone } from '../../time.tsx'
 import { counted } from '../../words.ts'
 import { connectionsQuery } from '../connections/queries.ts'
-import { Completeness } from './completeness.tsx'
+import { AsOf, Completeness } from './completeness.tsx'
 import { toEntries } from './entries.ts'
 import { Chips, Facets, type LabelOf } from './facets.tsx'
 import classes from './feed.module.css'
 import { Histogram } from './histogram.tsx'
 import { commandOf, keyHelp, step } from './keys.ts'
-import { question } from './labels.ts'
-import { lastFeed } from './last-feed.ts'
+import { askedFor, question } from './labels.ts'
+import { asOfFor, lastFeed, OLD_MS } from './last-feed.ts'
 import { useFacets, useFeed, useHistogram, useNews } from './queries.ts'
 import { RangePicker } from './range-picker.tsx'
 import { RowSkeletons, Rows, rowAttribute } from './rows.tsx'
@@ -56,7 +59,8 @@ import {
 
 const route = getRouteApi('/app/')
 
-const OLD = 10 * 60_000
+/** Days begin at one of these in every zone. */
+const QUARTER_MS = 15 * 60_000
 
 /** What changed, now or before a given time. */
 export function FeedPage() {
@@ -64,13 +68,28 @@ export function FeedPage() {
   const navigate = route.useNavigate()
   const [zone] = useZone()
   const [asOf, setAsOf] = useState(() => {
-    if (Date.now() - lastFeed.asOf > OLD) lastFeed.asOf = Date.now()
+    lastFeed.asOf = asOfFor(lastFeed, search.at !== undefined, serverNow())
     return lastFeed.asOf
   })
+  const today = useNow(QUARTER_MS)
   const look = useCallback(() => {
-    lastFeed.asOf = Date.now()
+    lastFeed.asOf = serverNow()
     setAsOf(lastFeed.asOf)
   }, [])
+  useEffect(() => {
+    lastFeed.look = look
+    return () => {
+      lastFeed.look = () => {}
+      lastFeed.leftAt = serverNow()
+    }
+  }, [look])
+  useEffect(() => {
+    let hiddenAt = serverNow()
+    return onVisibility(() => {
+      if (document.hidden) hiddenAt = serverNow()
+      else if (serverNow() - hiddenAt > OLD_MS) look()
+    })
+  }, [look])
 
   useEffect(() => {
     lastFeed.search = search
@@ -160,14 +179,20 @@ export function FeedPage() {
 
   const searchBox = useRef<HTMLInputElement>(null)
   const list = useRef<HTMLDivElement>(null)
+  const focusList = () => list.current?.focus()
   const [isHelpOpen, help] = useDisclosure()
+  const [areLettersOff, setLettersOff] = useLocalStorage({
+    key: 'cairn-letter-keys-off',
+    defaultValue: false,
+    getInitialValueInEffect: false,
+  })
   const [areFiltersOpen, filters] = useDisclosure()
   const zoomedOut = search.out === undefined ? undefined : () => change(zoomOut(search))
   const showNew = () => {
     look()
     setSelected(undefined)
     window.scrollTo({ top: 0 })
-    list.current?.focus()
+    focusList()
   }
 
   // An empty page has no reader whom it would disturb.
@@ -186,6 +211,7 @@ export function FeedPage() {
       altKey: event.altKey,
       isTyping: target.matches('input:not([type=radio], [type=checkbox]), textarea, select'),
       isElsewhere: target.closest('[role=dialog], [role=menu], [role=listbox]') !== null,
+      areLettersOff,
     })
     if (command === undefined) return
     const rows = [...(list.current?.querySelectorAll<HTMLElement>(`[${rowAttribute}]`) ?? [])]
@@ -239,9 +265,23 @@ export function FeedPage() {
     row?.scrollIntoView({ block: 'nearest' })
   }, [entries, search.at])
 
-  const completeThrough = feed.data?.pages[0]?.completeThrough ?? null
-  const hasNoConnection = connections.data?.length === 0 && entries?.length === 0
-  if (hasNoConnection) return <NothingConnected />
+  // The button goes with the last page: what it brought has the focus after it.
+  const shownBefore = useRef<number>(undefined)
+  const showMore = () => {
+    shownBefore.current = entries?.length
+    void feed.fetchNextPage()
+  }
+  useEffect(() => {
+    const first = entries?.[shownBefore.current ?? Number.POSITIVE_INFINITY]
+    if (!first) return
+    shownBefore.current = undefined
+    list.current?.querySelector<HTMLElement>(`[${rowAttribute}="${CSS.escape(first.id)}"]`)?.focus()
+  }, [entries])
+
+  const picture = feed.data?.pages[0]
+  // Where something was looked for, that is what was not found.
+  const hasNoConnection =
+    connections.data?.length === 0 && entries?.length === 0 && !isFiltered(search)
   const facetList = (
     <Facets
       data={facets.data}
@@ -255,18 +295,21 @@ export function FeedPage() {
   )
   return (
     <Stack gap="md">
+      <title>Changes · Cairn</title>
       <Group justify="space-between" align="flex-end" gap="xs">
         <Title order={1} size="h2">
-          {question(search, zone, new Date(asOf))}
+          {question(search, zone, today)}
         </Title>
-        {feed.data && connections.data && (
-          <Completeness
-            completeThrough={completeThrough}
-            connections={connections.data}
-            to={window_.to}
-            endsNow={window_.endsNow}
-          />
-        )}
+        <Group gap="xs">
+          <AsOf at={asOf} />
+          {picture && connections.data && (
+            <Completeness
+              imported={picture}
+              connections={askedFor(connections.data, search)}
+              window={window_}
+            />
+          )}
+        </Group>
       </Group>
       <Group gap="xs">
         <RangePicker
@@ -318,7 +361,7 @@ export function FeedPage() {
           {facetList}
         </Box>
         <Stack gap="sm" miw={0}>
-          <Chips search={search} labelOf={labelOf} onChange={change} />
+          <Chips search={search} labelOf={labelOf} onChange={change} onGone={focusList} />
           <div>
             {histogram.isError ? (
               <ErrorState error={histogram.error} retry={() => histogram.refetch()} />
@@ -330,7 +373,10 @@ export function FeedPage() {
                 onZoomOut={zoomedOut}
               />
             )}
-            <div aria-live="polite" className={classes.newBar}>
+            <VisuallyHidden role="status">
+              {newCount > 0 && 'There are new changes.'}
+            </VisuallyHidden>
+            <div className={classes.newBar}>
               {newCount > 0 && (
                 <Button
                   fullWidth
@@ -345,11 +391,8 @@ export function FeedPage() {
           </div>
           <div ref={list} tabIndex={-1} style={{ outline: 'none' }} aria-busy={feed.isPending}>
             {feed.isPending && <RowSkeletons count={10} />}
-            {feed.isError && (
-              <ErrorState
-                error={feed.error}
-                retry={() => (feed.isFetchNextPageError ? feed.fetchNextPage() : feed.refetch())}
-              />
+            {feed.isError && !feed.isFetchNextPageError && (
+              <ErrorState error={feed.error} retry={() => feed.refetch()} />
             )}
             {entries && entries.length > 0 && (
               <Rows
@@ -360,11 +403,14 @@ export function FeedPage() {
                 selected={selected}
                 onSelect={select}
                 onLeave={remember.flush}
-                now={new Date(asOf)}
+                now={today}
+                search={search}
+                window={window_}
                 accounts={looks.accounts}
               />
             )}
-            {entries?.length === 0 && (
+            {hasNoConnection && <NothingConnected />}
+            {entries?.length === 0 && !hasNoConnection && (
               <NothingFound
                 search={search}
                 hidden={facets.data?.noise.hidden ?? 0}
@@ -374,13 +420,14 @@ export function FeedPage() {
                 onChange={change}
               />
             )}
-            {feed.hasNextPage && (
+            {feed.isFetchNextPageError && <ErrorState error={feed.error} retry={showMore} />}
+            {feed.hasNextPage && !feed.isFetchNextPageError && (
               <Button
                 mt="sm"
                 fullWidth
                 variant="default"
                 loading={feed.isFetchingNextPage}
-                onClick={() => feed.fetchNextPage()}
+                onClick={showMore}
               >
                 Show more
               </Button>
@@ -391,7 +438,12 @@ export function FeedPage() {
       <Drawer opened={areFiltersOpen} onClose={filters.close} title="Filters" size="sm">
         {facetList}
       </Drawer>
-      <Keys isOpen={isHelpOpen} onClose={help.close} />
+      <Keys
+        isOpen={isHelpOpen}
+        onClose={help.close}
+        areLettersOff={areLettersOff}
+        onLettersOff={setLettersOff}
+      />
     </Stack>
   )
 }
@@ -471,6 +523,9 @@ function NothingConnected() {
   )
 }
 
+const isFiltered = (search: FeedSearch) =>
+  chosen(search).length > 0 || search.q !== undefined || search.failures !== undefined
+
 function NothingFound(props: {
   search: FeedSearch
   hidden: number
@@ -478,11 +533,11 @@ function NothingFound(props: {
   onChange: (search: FeedSearch) => void
 }) {
   const { search, onChange } = props
-  const isFiltered = chosen(search).length > 0 || search.q !== undefined || search.failures
+  const isNarrow = isFiltered(search)
   const isShort = search.range !== '7d'
   return (
     <EmptyState
-      title={isFiltered ? 'Nothing matches' : 'Nothing changed'}
+      title={isNarrow ? 'Nothing matches' : 'Nothing changed'}
       action={
         <Group gap="xs" justify="center" mt="xs">
           {search.noise === undefined && props.hidden > 0 && (
@@ -490,7 +545,7 @@ function NothingFound(props: {
               Show {counted(props.hidden, 'routine change')}
             </Button>
           )}
-          {isFiltered && (
+          {isNarrow && (
             <Button
               variant="default"
               onClick={() => onChange({ ...withoutFilters(search), noise: search.noise })}
@@ -509,7 +564,7 @@ function NothingFound(props: {
         </Group>
       }
     >
-      {isFiltered
+      {isNarrow
         ? 'In this window no change fits all that was chosen.'
         : props.isImporting
           ? 'An account is being imported, the newest changes first. What is found appears here by itself.'
@@ -518,9 +573,21 @@ function NothingFound(props: {
   )
 }
 
-function Keys({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
+function Keys(props: {
+  isOpen: boolean
+  onClose: () => void
+  areLettersOff: boolean
+  onLettersOff: (are: boolean) => void
+}) {
   return (
-    <Modal opened={isOpen} onClose={onClose} title="Keys">
+    <Modal opened={props.isOpen} onClose={props.onClose} title="Keys">
+      <Switch
+        mb="sm"
+        label="Keys that are a single character"
+        description="Off, they do nothing here: for those who dictate."
+        checked={!props.areLettersOff}
+        onChange={(event) => props.onLettersOff(!event.currentTarget.checked)}
+      />
       <Table>
         <Table.Tbody>
           {keyHelp.map(([keys, what]) => (

@@ -5,7 +5,17 @@ import { type KeyboardEvent, type PointerEvent, useState } from 'react'
 import type { Histogram as Data } from '../../client.ts'
 import { formatTime, useZone } from '../../time.tsx'
 import { counted } from '../../words.ts'
-import { bucketAt, moveCursor, place, span, sum, tickLabel, ticks, top } from './buckets.ts'
+import {
+  bucketAt,
+  moveCursor,
+  place,
+  span,
+  sum,
+  tickLabel,
+  ticks,
+  top,
+  unsettled,
+} from './buckets.ts'
 import classes from './feed.module.css'
 
 const height = 76
@@ -27,6 +37,8 @@ export function Histogram(props: {
   const [zone] = useZone()
   const [at, setAt] = useState<{ cursor: number | null; anchor: number | null }>(none)
   const [isDragging, setIsDragging] = useState(false)
+  // Who points at a bar sees what it is.
+  const [isTold, setIsTold] = useState(false)
   if (!data || data.buckets.length === 0) {
     return <Skeleton height={height + axis + 22} animate={props.isLoading} aria-hidden />
   }
@@ -41,7 +53,7 @@ export function Histogram(props: {
   const anchor = at.anchor === null ? null : Math.min(at.anchor, count - 1)
   const chosen = cursor === null ? null : ([anchor ?? cursor, cursor] as const)
   const edges = chosen && span(data, ...chosen)
-  const pendingFrom = Date.parse(data.completeThrough ?? data.to)
+  const shaded = unsettled(data)
   const failed = sum(data.buckets, 0, count - 1).failed
   const zoom = () => {
     if (edges) props.onZoom(edges.from, edges.to)
@@ -65,6 +77,7 @@ export function Histogram(props: {
     const moved = moveCursor(at, event.key, event.shiftKey, count)
     if (!moved) return
     event.preventDefault()
+    setIsTold(true)
     setAt(moved)
   }
   const told =
@@ -93,6 +106,7 @@ export function Histogram(props: {
           }}
           onPointerMove={(event) => {
             const bucket = bucketOf(event)
+            setIsTold(false)
             setAt({ cursor: bucket, anchor: isDragging ? at.anchor : null })
           }}
           onPointerUp={() => {
@@ -109,14 +123,15 @@ export function Histogram(props: {
           onBlur={() => setAt(none)}
           onDoubleClick={props.onZoomOut}
         >
-          {pendingFrom < to && (
+          {shaded.map(([start, end]) => (
             <rect
+              key={start}
               className={classes.pending}
-              x={x(pendingFrom)}
-              width={width - x(pendingFrom)}
+              x={x(start)}
+              width={x(end) - x(start)}
               height={height}
             />
-          )}
+          ))}
           {chosen && (
             <rect
               className={isDragging || anchor !== null ? classes.brush : classes.cursor}
@@ -175,9 +190,9 @@ export function Histogram(props: {
       <Group justify="space-between" gap="xs" mih={24} wrap="nowrap" mt={2}>
         <Text size="xs" className={classes.meta} aria-hidden>
           {told ??
-            `${inWords({ total: data.total, failed })}. ${pendingFrom < to ? 'More may come where it is shaded. ' : ''}Drag to zoom in.`}
+            `${inWords({ total: data.total, failed })}. ${shaded.length > 0 ? 'Something may be missing where it is shaded. ' : ''}Drag to zoom in.`}
         </Text>
-        <VisuallyHidden aria-live="polite">{isDragging ? '' : told}</VisuallyHidden>
+        <VisuallyHidden aria-live="polite">{isTold ? told : ''}</VisuallyHidden>
         {props.onZoomOut && (
           <Button
             variant="subtle"

@@ -18,6 +18,8 @@ export interface KeyPress {
   isTyping: boolean
   /** Something else that has keys of its own has it: a menu, a dialog, the histogram. */
   isElsewhere: boolean
+  /** The reader has turned off keys that are single characters: speech input types them. */
+  areLettersOff: boolean
 }
 
 const commands: Record<string, Command> = {
@@ -38,6 +40,7 @@ export function commandOf(press: KeyPress): Command | undefined {
   if (press.ctrlKey || press.metaKey) return undefined
   if (press.isElsewhere) return undefined
   if (press.isTyping) return undefined
+  if (press.areLettersOff && press.key.length === 1) return undefined
   return Object.hasOwn(commands, press.key) ? commands[press.key] : undefined
 }
 

@@ -1,5 +1,6 @@
 import type { Connection } from '../../client.ts'
 import { formatTime, type Zone } from '../../time.tsx'
+import { counted } from '../../words.ts'
 import { defaultPreset, defaultSpan, type FeedSearch, type Field } from './search.ts'
 
 export const fieldLabels: Record<Field, string> = {
@@ -41,7 +42,7 @@ const lengths = {
 } as const
 
 /** The question that the page answers. */
-export function question(search: FeedSearch, zone: Zone, now: Date): string {
+export function question(search: FeedSearch, zone: Zone, now: Date | number): string {
   const at = (time: string) => formatTime(time, zone, now)
   if (search.from !== undefined) {
     return search.to === undefined
@@ -54,50 +55,115 @@ export function question(search: FeedSearch, zone: Zone, now: Date): string {
   return `What changed in the last ${lengths[search.range ?? defaultPreset]}?`
 }
 
+/** Between which times nothing is missing, as the feed's answers tell it. */
+export interface Imported {
+  completeFrom: string | null
+  completeThrough: string | null
+}
+
 export interface Completeness {
   tone: 'good' | 'waiting' | 'wrong' | 'none'
-  /** When it is not the time alone that says it. */
+  /** Up to when, and from when on where the window begins earlier. */
+  times: { from: string | null; through: string } | null
+  /** What else there is to say of the times: what is missing outside of them. */
+  missing: string
+  /** Why, or what to do about it. */
   words: string
-  /** Whose page tells more. */
-  connection?: Pick<Connection, 'id' | 'name'>
+  /** Whose page tells more: a connection's, or the list of them. */
+  more: Pick<Connection, 'id' | 'name'> | 'list' | null
 }
 
 const LATE = 30 * 60_000
+
+/** The connections that the feed's filters leave. */
+export function askedFor(connections: readonly Connection[], search: FeedSearch): Connection[] {
+  const isIn = (values: string[] | undefined, value: string | null) =>
+    value !== null && values?.includes(value) === true
+  return connections
+    .filter(({ id }) => !search.connection || isIn(search.connection, id))
+    .filter(({ id }) => !isIn(search['-connection'], id))
+    .filter(({ environmentId: id }) => !search.environment || isIn(search.environment, id))
+    .filter(({ environmentId: id }) => !isIn(search['-environment'], id))
+}
+
+/** The earliest live edge that is known now. The picture of the feed may be an older one. */
+function liveEdge(connections: readonly Connection[]): number | null {
+  const edges = connections.flatMap(({ completeThrough }) => completeThrough ?? [])
+  return edges.length === 0 ? null : Math.min(...edges.map((edge) => Date.parse(edge)))
+}
 
 /**
  * What may be missing from the window, in words, worst first. Null when there is nothing to say:
  * no connection, none of those that were chosen.
  *
- * @param to where the window ends: what is imported past there makes no difference to it
+ * @param imported as of the picture that is shown
+ * @param connections those that are asked for, as they are now
  */
 export function completeness(
-  completeThrough: string | null,
+  imported: Imported,
   connections: readonly Connection[],
-  to: Date,
-  now: Date,
+  window: { from: Date; to: Date },
+  now: number,
 ): Completeness | null {
   if (connections.length === 0) return null
-  const named = ({ id, name }: Connection) => ({ connection: { id, name } })
-  const having = (...statuses: Connection['status'][]) =>
-    connections.find(({ status }) => statuses.includes(status))
-  const broken = having('action_needed')
-  if (broken) return { tone: 'wrong', words: `${broken.name} needs action`, ...named(broken) }
-  const isWhole = completeThrough !== null && Date.parse(completeThrough) >= to.getTime()
-  if (isWhole) return { tone: 'good', words: 'This window is complete' }
-  const behind = having('behind')
-  if (behind) return { tone: 'waiting', words: `${behind.name} is behind`, ...named(behind) }
-  const importing = having('importing')
-  if (importing) {
-    return { tone: 'waiting', words: `${importing.name} is being imported`, ...named(importing) }
+  const having = (one: string, many: string, ...statuses: Connection['status'][]) => {
+    const found = connections.filter(({ status }) => statuses.includes(status))
+    const [first] = found
+    if (!first) return undefined
+    return found.length === 1
+      ? { words: `${first.name} ${one}`, more: { id: first.id, name: first.name } }
+      : { words: `${counted(found.length, 'connection')} ${many}`, more: 'list' as const }
   }
-  const paused = having('paused')
-  if (paused) return { tone: 'waiting', words: `${paused.name} is paused`, ...named(paused) }
-  if (completeThrough === null) {
-    const unready = having('awaiting_role', 'verifying', 'waiting_for_aws')
+  const importing = having('is being imported', 'are being imported', 'importing')
+  const span = spanOf(imported, window, importing !== undefined)
+  const broken = having('needs action', 'need action', 'action_needed')
+  if (broken) return { tone: 'wrong', ...span, ...broken }
+  if (span.isWhole) {
+    return { tone: 'good', ...span, words: 'This window is complete', more: null }
+  }
+  const waiting =
+    having('is behind', 'are behind', 'behind') ??
+    importing ??
+    having('is paused', 'are paused', 'paused')
+  if (waiting) return { tone: 'waiting', ...span, ...waiting }
+  if (span.times === null) {
+    const unready = having(
+      ...(['is not connected yet', 'are not connected yet'] as const),
+      ...(['awaiting_role', 'verifying', 'waiting_for_aws'] as const),
+    )
     return unready
-      ? { tone: 'waiting', words: `${unready.name} is not connected yet`, ...named(unready) }
-      : { tone: 'none', words: 'Nothing is complete yet' }
+      ? { tone: 'waiting', ...span, ...unready }
+      : { tone: 'none', ...span, words: 'Nothing is complete yet', more: null }
   }
-  const isLate = now.getTime() - Date.parse(completeThrough) > LATE
-  return { tone: isLate ? 'waiting' : 'good', words: isLate ? 'Imports are late' : '' }
+  const edge = liveEdge(connections) ?? Date.parse(span.times.through)
+  const isLate = now - edge > LATE
+  return {
+    tone: isLate || span.missing !== '' ? 'waiting' : 'good',
+    ...span,
+    words: isLate ? 'Imports are late' : '',
+    more: null,
+  }
+}
+
+function spanOf(
+  { completeFrom, completeThrough }: Imported,
+  window: { from: Date; to: Date },
+  isImporting: boolean,
+): Pick<Completeness, 'times' | 'missing'> & { isWhole: boolean } {
+  if (completeThrough === null) return { isWhole: false, times: null, missing: '' }
+  const isAhead = Date.parse(completeThrough) >= window.to.getTime()
+  if (completeFrom !== null && Date.parse(completeFrom) <= window.from.getTime()) {
+    const times = isAhead ? null : { from: null, through: completeThrough }
+    return { isWhole: isAhead, times, missing: '' }
+  }
+  return {
+    isWhole: false,
+    times: { from: completeFrom, through: completeThrough },
+    missing:
+      completeFrom === null
+        ? 'there are gaps before that'
+        : isImporting
+          ? 'what is before is not there yet'
+          : 'what is before was not imported',
+  }
 }

@@ -5,7 +5,7 @@ import {
   useInfiniteQuery,
   useQuery,
 } from '@tanstack/react-query'
-import { useEffect } from 'react'
+import { useCallback, useEffect, useRef } from 'react'
 import {
   type Change,
   type ChangePage,
@@ -15,8 +15,8 @@ import {
   listChangeSets,
   listChanges,
 } from '../../client.ts'
-import { useLiveState, useNewChanges } from '../../live.ts'
-import { type Entry, news } from './entries.ts'
+import { type NewChanges, onVisibility, useLiveState, useNewChanges } from '../../live.ts'
+import { concerns, type Entry, news } from './entries.ts'
 import type { ChangeQuery } from './search.ts'
 
 const pageSize = 50
@@ -29,6 +29,7 @@ const still = {
   gcTime: 30 * 60_000,
   refetchOnWindowFocus: false,
   refetchOnReconnect: false,
+  meta: { isStill: true },
 } as const
 
 export type View = 'sets' | 'changes'
@@ -109,14 +110,34 @@ export function useNews(
     gcTime: 0,
   })
   const { refetch } = newest
+  const found =
+    isOpenEnded && entries && newest.data
+      ? news(entries, newest.data.items, newest.data.nextCursor !== null)
+      : { count: 0, isMore: false }
+  const isDue = useRef(false)
   const ask = useThrottledCallback(() => {
-    if (isOpenEnded && entries) void refetch()
+    // There is nothing to add to `50 or more`.
+    if (!isOpenEnded || !entries || found.isMore) return
+    isDue.current = document.hidden
+    if (!document.hidden) void refetch()
   }, 3_000)
-  useNewChanges(ask)
+  const onNews = useCallback(
+    (arrived: NewChanges) => {
+      if (concerns(arrived, query)) ask()
+    },
+    [ask, query],
+  )
+  useNewChanges(onNews, ask)
+  useEffect(
+    () =>
+      onVisibility(() => {
+        if (!document.hidden && isDue.current) ask()
+      }),
+    [ask],
+  )
   useEffect(() => {
     const timer = setInterval(ask, live === 'live' ? 60_000 : 15_000)
     return () => clearInterval(timer)
   }, [ask, live])
-  if (!isOpenEnded || !entries || !newest.data) return { count: 0, isMore: false }
-  return news(entries, newest.data.items, newest.data.nextCursor !== null)
+  return found
 }

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { useZone } from '../../time.tsx'
 import { rangeLabels } from './labels.ts'
 import { defaultSpan, type FeedSearch, type Span, spans, type Window, writeTime } from './search.ts'
-import { fromWallClock, toWallClock } from './wall-clock.ts'
+import { chosenTime, toWallClock } from './wall-clock.ts'
 
 type Range = Pick<FeedSearch, 'from' | 'to' | 'before' | 'span'>
 
@@ -15,11 +15,10 @@ export function BeforeForm(props: {
   onChoose: (range: Range) => void
 }) {
   const [zone] = useZone()
-  const [time, setTime] = useState<string | null>(
-    toWallClock(props.search.before ? new Date(props.search.before) : props.window.to, zone),
-  )
+  const given = props.search.before ? new Date(props.search.before) : props.window.to
+  const [time, setTime] = useState<string | null>(toWallClock(given, zone))
   const [span, setSpan] = useState<Span>(props.search.span ?? defaultSpan)
-  const at = time === null ? null : fromWallClock(time, zone)
+  const at = chosenTime(time, given, zone)
   return (
     <form
       onSubmit={(event) => {
@@ -57,8 +56,8 @@ export function CustomForm(props: { window: Window; onChoose: (range: Range) => 
   const [zone] = useZone()
   const [from, setFrom] = useState<string | null>(toWallClock(props.window.from, zone))
   const [to, setTo] = useState<string | null>(toWallClock(props.window.to, zone))
-  const start = from === null ? null : fromWallClock(from, zone)
-  const end = to === null ? null : fromWallClock(to, zone)
+  const start = chosenTime(from, props.window.from, zone)
+  const end = chosenTime(to, props.window.to, zone)
   const isBackwards = start !== null && end !== null && start >= end
   return (
     <form

@@ -1,12 +1,14 @@
 import { Button, Group, Popover, SegmentedControl, Skeleton } from '@mantine/core'
 import { IconCalendar, IconHistory } from '@tabler/icons-react'
-import { lazy, type ReactNode, Suspense, useState } from 'react'
+import { lazyRouteComponent } from '@tanstack/react-router'
+import { type ReactNode, Suspense, useState } from 'react'
 import { rangeLabels } from './labels.ts'
 import { defaultPreset, type FeedSearch, type Preset, presets, type Window } from './search.ts'
 
-// Calendars are asked for by few: they come when one is.
-const BeforeForm = lazy(async () => ({ default: (await import('./range-form.tsx')).BeforeForm }))
-const CustomForm = lazy(async () => ({ default: (await import('./range-form.tsx')).CustomForm }))
+// Calendars are asked for by few: they come when one is. As with routes, the page is loaded anew
+// when they are gone from the server, as after an upgrade.
+const BeforeForm = lazyRouteComponent(() => import('./range-form.tsx'), 'BeforeForm')
+const CustomForm = lazyRouteComponent(() => import('./range-form.tsx'), 'CustomForm')
 
 type Range = Pick<FeedSearch, 'range' | 'from' | 'to' | 'before' | 'span'>
 

@@ -1,7 +1,7 @@
 import { Badge, Skeleton, Text } from '@mantine/core'
 import { IconChevronDown, IconChevronRight, IconWorld } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
-import { memo } from 'react'
+import { memo, useCallback, useRef } from 'react'
 import type { Change, ChangeSet } from '../../client.ts'
 import { EnvironmentBadge } from '../../components/environment-badge.tsx'
 import { OutcomeIcon } from '../../components/outcome.tsx'
@@ -11,12 +11,15 @@ import { counted } from '../../words.ts'
 import { cut, type Entry, sentence } from './entries.ts'
 import classes from './feed.module.css'
 import { useMembers } from './queries.ts'
-import type { ChangeQuery } from './search.ts'
+import { type ChangeQuery, type FeedSearch, searchOfSet, type Window } from './search.ts'
 
 interface Looks {
   /** Accounts by id, as people know them. */
   accounts: ReadonlyMap<string, string>
 }
+
+/** Where all of a set is listed that the filters leave. */
+type WholeOf = (set: ChangeSet) => FeedSearch
 
 /** Where the keyboard is. */
 interface Roving {
@@ -37,10 +40,12 @@ export function Rows(
     Looks & {
       entries: readonly Entry[]
       query: ChangeQuery
+      search: FeedSearch
+      window: Window
       open: ReadonlySet<string>
       onFold: (id: string) => void
-      /** When the list was made: other days' times have their date. */
-      now: Date
+      /** Some time of today: other days' times have their date. */
+      now: number
     },
 ) {
   const [zone] = useZone()
@@ -51,6 +56,13 @@ export function Rows(
     ({ id }) => id === props.selected || props.selected?.startsWith(`${id}/`),
   )
   const reachable = isThere ? props.selected : first
+  // Where the reader is in the list is in the address too, and changes all the time.
+  const latest = useRef(props)
+  latest.current = props
+  const wholeOf = useCallback(
+    (set: ChangeSet) => searchOfSet(latest.current.search, latest.current.window, set),
+    [],
+  )
   const isIn = (id: string, key: string | undefined) => key === id || key?.startsWith(`${id}/`)
   return (
     <ol className={`${classes.list} ${isWide ? classes.wideTime : ''}`} aria-label="Changes">
@@ -58,6 +70,7 @@ export function Rows(
         <EntryRow
           key={entry.id}
           {...{ entry, zone, query: props.query, now: props.now, onFold: props.onFold }}
+          wholeOf={wholeOf}
           accounts={props.accounts}
           isOpen={entry.kind === 'set' && props.open.has(entry.id)}
           // Only the row concerned is drawn anew.
@@ -78,8 +91,9 @@ const EntryRow = memo(function EntryRow(
     Looks & {
       entry: Entry
       zone: Zone
-      now: Date
+      now: number
       query: ChangeQuery
+      wholeOf: WholeOf
       isOpen: boolean
       onFold: (id: string) => void
     },
@@ -101,8 +115,9 @@ function SetRow(
     Looks & {
       set: ChangeSet
       zone: Zone
-      now: Date
+      now: number
       query: ChangeQuery
+      wholeOf: WholeOf
       isOpen: boolean
       onFold: (id: string) => void
     },
@@ -164,7 +179,8 @@ function SetRow(
 
 /** What a set holds, as a list of its own. */
 function Members(
-  props: Roving & Looks & { set: ChangeSet; zone: Zone; now: Date; query: ChangeQuery },
+  props: Roving &
+    Looks & { set: ChangeSet; zone: Zone; now: number; query: ChangeQuery; wholeOf: WholeOf },
 ) {
   const { set } = props
   const members = useMembers(set.id, props.query, set.changes, true)
@@ -188,7 +204,7 @@ function Members(
           <Text size="sm" py="xs">
             The newest {members.data.length.toLocaleString('en')} of{' '}
             {set.changes.toLocaleString('en')}.{' '}
-            <Link to="/" search={{ view: 'changes', changeSet: [set.id], ...rangeOf(set) }}>
+            <Link to="/" search={props.wholeOf(set)}>
               See them all
             </Link>
           </Text>
@@ -198,16 +214,10 @@ function Members(
   )
 }
 
-const rangeOf = ({ from, to }: ChangeSet) => ({
-  from,
-  to: new Date(Date.parse(to) + 1000).toISOString(),
-  noise: 'shown' as const,
-})
-
 /** One change: a link to its page. */
 export function ChangeRow(
   props: Roving &
-    Looks & { change: Change; rowKey: string; zone: Zone; now: Date; isMember?: boolean },
+    Looks & { change: Change; rowKey: string; zone: Zone; now: number; isMember?: boolean },
 ) {
   const { change, rowKey } = props
   const isSelected = props.selected === rowKey
@@ -258,7 +268,7 @@ export function ChangeRow(
   )
 }
 
-function RowTime({ at, zone, now }: { at: string; zone: Zone; now: Date }) {
+function RowTime({ at, zone, now }: { at: string; zone: Zone; now: number }) {
   return (
     <time className={classes.time} dateTime={at} title={new Date(at).toISOString()}>
       {formatTime(at, zone, now)}

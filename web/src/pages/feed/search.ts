@@ -58,7 +58,7 @@ export type FeedSearch = {
   /** Something happened then: the window that ends there. */
   before?: string
   span?: Span
-  /** What zooming out goes back to: a preset, or `FROM/TO`. */
+  /** What zooming out goes back to: a preset, or `FROM/TO`; `FROM/` ends now. */
   out?: string
   q?: string
   noise?: 'shown' | 'only'
@@ -118,8 +118,11 @@ function ordered(from?: string, to?: string): [string | undefined, string | unde
 
 function readOut(out: string | undefined): string | undefined {
   if (out === undefined || isKey(presets, out)) return out
-  const [from, to] = ordered(...(out.split('/').map(time) as [string?, string?]))
-  return from !== undefined && to !== undefined ? `${from}/${to}` : undefined
+  const [start, end] = out.split('/')
+  const [from, to] = ordered(time(start), time(end))
+  if (from === undefined) return undefined
+  if (end === '') return `${from}/`
+  return to === undefined ? undefined : `${from}/${to}`
 }
 
 function isKey<T extends object>(of: T, key: unknown): key is keyof T & string {
@@ -186,7 +189,7 @@ export function withoutRange(search: FeedSearch): FeedSearch {
 /** Looks closer; remembers where from, however often. */
 export function zoomInto(search: FeedSearch, from: Date, to: Date, asOf: number): FeedSearch {
   const shown = windowOf(search, asOf)
-  const whole = `${writeTime(shown.from)}/${writeTime(shown.to)}`
+  const whole = `${writeTime(shown.from)}/${shown.endsNow ? '' : writeTime(shown.to)}`
   const out = search.out ?? (search.from || search.before ? whole : (search.range ?? defaultPreset))
   return { ...withoutRange(search), from: writeTime(from), to: writeTime(to), out }
 }
@@ -196,7 +199,26 @@ export function zoomOut(search: FeedSearch): FeedSearch {
   const rest = withoutRange(search)
   if (isKey(presets, search.out)) return { ...rest, range: search.out }
   const [from, to] = search.out.split('/')
-  return { ...rest, from, to }
+  return { ...rest, from, ...(to && { to }) }
+}
+
+/** All of a change set that the filters and the window leave, as a list of its own. */
+export function searchOfSet(
+  search: FeedSearch,
+  window: Window,
+  set: { id: string; from: string; to: string },
+): FeedSearch {
+  const { at: _, open: __, ...rest } = withoutRange(search)
+  const from = Math.max(Date.parse(set.from), window.from.getTime())
+  const end = Date.parse(set.to) + 1000
+  const to = window.endsNow ? end : Math.min(end, window.to.getTime())
+  return {
+    ...rest,
+    view: 'changes',
+    changeSet: [set.id],
+    from: writeTime(from),
+    to: writeTime(to),
+  }
 }
 
 /** The address's filters, in that window, as the API takes them. */
