@@ -141,6 +141,12 @@ describe('signed in', () => {
       await page.getByRole('button', { name: 'Keys' }).click()
       await page.getByRole('dialog').waitFor()
       await expectAccessible(page, "the list of the feed's keys")
+      await page.keyboard.press('Escape')
+      await page.setViewportSize({ width: 390, height: 800 })
+      await page.getByRole('button', { name: /^Filters/ }).click()
+      const filters = page.getByRole('dialog', { name: 'Filters' })
+      await filters.getByRole('button', { name: 'Close' }).waitFor()
+      await expectAccessible(page, 'the filters of a narrow feed')
     }, 60_000)
 
     test('a change', async () => {

@@ -12,6 +12,11 @@ function line(page: Page, question: RegExp): Locator {
   return page.getByRole('button', { name: question })
 }
 
+interface Named {
+  id: string
+  name: string
+}
+
 const lines = [/We can get in/, /Nobody can without the ID/, /We can read events/]
 
 async function allProven(page: Page): Promise<void> {
@@ -31,6 +36,18 @@ async function isInNoField(page: Page, text: string): Promise<void> {
     expect(await field.inputValue()).not.toContain(text)
   }
 }
+
+/** What has the focus, by its name: that of its label, its own, or what it says. */
+function focused(page: Page): Promise<string> {
+  return page.evaluate(`(() => {
+    const { activeElement } = document
+    const [label] = activeElement.labels ?? []
+    return activeElement.getAttribute('aria-label') ?? (label ?? activeElement).textContent
+  })()`)
+}
+
+const hasFocus = (page: Page, name: string | RegExp) =>
+  expect.poll(() => focused(page)).toMatch(name)
 
 const putRight = ({ roleArn, externalId }: Connected) =>
   putRole(web.simulator, { roleArn, externalId })
@@ -404,7 +421,7 @@ describe('of an account that is connected', () => {
     })
     simulator.addEvents([old], { accountId: connected.accountId })
     await web.imported(connected.id)
-    const page = await web.open(`/integrations/aws/${connected.id}`)
+    const page = await web.open(`/integrations/aws/${connected.id}`, { expected: /503/ })
     await state(page, 'Current')
     await page.getByText('No change yet').waitFor()
 
@@ -417,7 +434,17 @@ describe('of an account that is connected', () => {
     await page.getByText(/1 new change from \d regions/).waitFor()
     await page.getByRole('link', { name: /just-now/ }).waitFor()
 
-    await page.getByRole('button', { name: 'Pause' }).click()
+    // What does not work is told where it was tried.
+    const one = `**/api/v1/connections/${connected.id}`
+    await page.route(one, (route) =>
+      route.request().method() === 'PATCH'
+        ? route.fulfill({ status: 503, json: { title: 'Away', detail: 'The database is away.' } })
+        : route.fallback(),
+    )
+    await page.getByRole('button', { name: 'Pause' }).press('Enter')
+    await page.getByRole('alert').filter({ hasText: 'The database is away.' }).waitFor()
+    await page.unroute(one)
+    await page.getByRole('button', { name: 'Pause' }).press('Enter')
     await state(page, 'Paused')
     expect(await page.getByRole('button', { name: 'Import now' }).isDisabled()).toBe(true)
     await page.getByText('Resume the connection first.').first().waitFor()
@@ -438,6 +465,12 @@ describe('of an account that is connected', () => {
     await page.getByLabel('Name', { exact: true }).fill('Payments')
     await page.getByRole('button', { name: 'Save' }).first().click()
     await page.getByRole('heading', { name: 'Payments', level: 1 }).waitFor()
+    await hasFocus(page, 'Rename')
+    await page.keyboard.press('Enter')
+    await page.getByLabel('Name', { exact: true }).fill('No name')
+    await page.keyboard.press('Escape')
+    await page.getByRole('heading', { name: 'Payments', level: 1 }).waitFor()
+    await hasFocus(page, 'Rename')
 
     await page
       .getByRole('combobox', { name: 'Environment' })
@@ -450,12 +483,100 @@ describe('of an account that is connected', () => {
     await expect
       .poll(async () => (await web.cairn.request('GET', `/connections/${id}`)).environmentId)
       .toEqual(expect.any(String))
+    await hasFocus(page, 'Environment')
 
     await isInNoField(page, externalId)
     await page.getByText(externalId, { exact: true }).waitFor()
     await expect(
       web.cairn.request('PATCH', `/connections/${id}`, { externalId: 'chosen' }),
     ).rejects.toThrow(/externalId/)
+  }, 60_000)
+
+  test('Escape closes what is on top only, and the focus goes on from where it was', async () => {
+    const { cairn } = web
+    for (const name of ['Escape one', 'Escape two'])
+      await cairn.request('POST', '/environments', { name })
+    const page = await web.open('/integrations')
+    await page.getByRole('button', { name: 'Connect an account' }).click()
+    const connect = page.getByRole('dialog', { name: 'Connect an account' })
+    await connect.getByLabel('Name').fill('Not yet')
+    const choose = async (option: string) => {
+      await connect.getByRole('combobox', { name: 'Environment' }).click()
+      await page.getByRole('option', { name: option }).click()
+    }
+    await choose('Make a new one…')
+    await connect.getByLabel('Name of the new environment').fill('Never made')
+    await page.keyboard.press('Escape')
+    await connect.getByLabel('Name of the new environment').waitFor({ state: 'detached' })
+    await hasFocus(page, 'Environment')
+
+    await choose('Rename, order, delete…')
+    const environments = page.getByRole('dialog', { name: 'Environments' })
+    await environments.getByRole('button', { name: 'Edit Escape one' }).click()
+    await environments.getByLabel('Name', { exact: true }).fill('Never named')
+    await page.keyboard.press('Escape')
+    await hasFocus(page, 'Edit Escape one')
+
+    // Named by somebody since: the question says so.
+    const { items } = await cairn.request('GET', '/environments')
+    const { id: environmentId } = items.find((one: Named) => one.name === 'Escape two')
+    await cairn.request('POST', '/connections', { name: 'Names it', environmentId })
+    await environments.getByRole('button', { name: 'Delete Escape two' }).click()
+    const confirm = page.getByRole('dialog', { name: 'Delete Escape two?' })
+    await confirm.getByText('One connection names it.').waitFor()
+    await page.keyboard.press('Escape')
+    await confirm.waitFor({ state: 'hidden' })
+    await hasFocus(page, 'Delete Escape two')
+    await page.keyboard.press('Enter')
+    await confirm.getByRole('button', { name: 'Delete the environment' }).press('Enter')
+    await confirm.waitFor({ state: 'hidden' })
+    await hasFocus(page, 'All environments')
+
+    await page.keyboard.press('Escape')
+    await environments.waitFor({ state: 'hidden' })
+    await hasFocus(page, 'Environment')
+    expect(await connect.getByLabel('Name').inputValue()).toBe('Not yet')
+    await page.keyboard.press('Escape')
+    await connect.waitFor({ state: 'hidden' })
+    await hasFocus(page, 'Connect an account')
+  }, 60_000)
+
+  test('among a thousand it is found, and the list is the same on the way back', async () => {
+    const { id } = await web.connect({ name: 'Shop 617' })
+    const page = await web.open('/integrations')
+    await page.route('**/api/v1/connections', async (route) => {
+      const answered = await (await route.fetch()).json()
+      const one = answered.items.find((each: Named) => each.id === id)
+      const items = Array.from({ length: 1000 }, (_, n) =>
+        n === 617
+          ? one
+          : {
+              ...one,
+              ...{ id: `${n}`, name: `Account ${n}`, accountId: String(222200000000 + n) },
+              status: n % 2 ? 'current' : 'paused',
+            },
+      )
+      await route.fulfill({ json: { items } })
+    })
+    await page.goto('/integrations/aws')
+    await page.getByText('1,000 accounts').waitFor()
+    const table = page.getByRole('table', { name: 'AWS accounts' })
+    await page.getByRole('button', { name: 'Page 3' }).click()
+    await table.getByRole('link', { name: 'Account 203', exact: true }).waitFor()
+    expect(page.url()).toContain('page=3')
+
+    const filter = page.getByRole('textbox', { name: /^Filter by/ })
+    await filter.pressSequentially('617')
+    await page.getByText('1 of 1,000 accounts').waitFor()
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await page.getByRole('option', { name: /^Current/ }).waitFor()
+    await page.keyboard.press('Escape')
+    await table.getByRole('link', { name: 'Shop 617' }).press('Enter')
+    await page.getByRole('heading', { name: 'Shop 617', level: 1 }).waitFor()
+    await page.goBack()
+    await page.getByText('1 of 1,000 accounts').waitFor()
+    expect(await filter.inputValue()).toBe('617')
   }, 60_000)
 
   test('deleted, it says what to remove in AWS', async () => {

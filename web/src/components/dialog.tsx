@@ -1,15 +1,13 @@
 import { Modal, type ModalProps } from '@mantine/core'
-import { createContext, use, useEffect, useState } from 'react'
+import { useWindowEvent } from '@mantine/hooks'
+import { createContext, type RefObject, use, useEffect, useRef, useState } from 'react'
 
 type Taking = (count: (takers: number) => number) => void
 
 const EscapeContext = createContext<Taking>(() => {})
 
-/**
- * While active, Escape is not for the dialog that this stands in: a dialog above it, or a field that
- * is being edited, ends first.
- */
-export function useTakesEscape(active: boolean): void {
+/** While active, Escape is not for the dialog that this stands in. */
+function useTakesEscape(active: boolean): void {
   const take = use(EscapeContext)
   useEffect(() => {
     if (!active) return
@@ -18,12 +16,26 @@ export function useTakesEscape(active: boolean): void {
   }, [active, take])
 }
 
-/** Whether Escape is for what has it, and not for its open list of choices: that closes first. */
-export function isEscape(event: { key: string; target: EventTarget }): boolean {
-  const isForChoices =
-    event.target instanceof Element &&
-    event.target.getAttribute('data-mantine-stop-propagation') === 'true'
-  return event.key === 'Escape' && !isForChoices
+/**
+ * Escape ends what is being edited, wherever the focus is, and leaves the dialog round it open.
+ *
+ * @returns for the element that is edited in
+ */
+export function useEscape(onEscape: (() => void) | undefined): RefObject<HTMLFormElement | null> {
+  const edited = useRef<HTMLFormElement>(null)
+  useTakesEscape(onEscape !== undefined)
+  useWindowEvent(
+    'keydown',
+    (event) => {
+      if (event.key !== 'Escape' || event.isComposing || !(event.target instanceof Element)) return
+      // An open list of choices closes first, and so does a dialog above.
+      const isForChoices = event.target.getAttribute('data-mantine-stop-propagation') === 'true'
+      const dialogOf = (element: Element | null) => element?.closest('[role=dialog]')
+      if (!isForChoices && dialogOf(event.target) === dialogOf(edited.current)) onEscape?.()
+    },
+    { capture: true },
+  )
+  return edited
 }
 
 /** A dialog that may stand over another one: Escape closes the one on top. */

@@ -9,7 +9,6 @@ import {
   VisuallyHidden,
 } from '@mantine/core'
 import { useForm } from '@mantine/form'
-import { useFocusWithin } from '@mantine/hooks'
 import { IconArrowDown, IconArrowUp, IconPencil, IconTrash } from '@tabler/icons-react'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type RefObject, useEffect, useRef, useState } from 'react'
@@ -22,7 +21,7 @@ import {
 import { counted } from '../words.ts'
 import { type Color, ColorSelect } from './color-select.tsx'
 import { Confirm } from './confirm.tsx'
-import { isEscape, useTakesEscape } from './dialog.tsx'
+import { useEscape } from './dialog.tsx'
 import { EnvironmentDot, refreshEnvironments, useEnvironments } from './environment-badge.tsx'
 import { FormTrouble, fieldErrors, focusFirst } from './form-trouble.tsx'
 import { moved } from './order.ts'
@@ -233,8 +232,7 @@ const fields = ['name', 'color'] as const
 function EnvironmentForm(props: { environment?: Environment; onDone?: () => void }) {
   const { environment, onDone } = props
   const client = useQueryClient()
-  const { ref, focused } = useFocusWithin<HTMLFormElement>()
-  useTakesEscape(focused && onDone !== undefined)
+  const edited = useEscape(onDone)
   const form = useForm<{ name: string; color: Color | null }>({
     mode: 'uncontrolled',
     initialValues: { name: environment?.name ?? '', color: environment?.color ?? null },
@@ -258,7 +256,7 @@ function EnvironmentForm(props: { environment?: Environment; onDone?: () => void
   })
   return (
     <form
-      ref={ref}
+      ref={edited}
       noValidate
       onSubmit={(event) => {
         // It may stand in a dialog over another form, which is not meant.
@@ -267,9 +265,6 @@ function EnvironmentForm(props: { environment?: Environment; onDone?: () => void
           (values) => saving.mutate(values),
           (errors) => focusFirst(form, errors),
         )(event)
-      }}
-      onKeyDown={(event) => {
-        if (isEscape(event)) onDone?.()
       }}
     >
       <Stack gap="xs">

@@ -1,11 +1,11 @@
 import { Button, Group, Paper, Select, type SelectProps, Stack, TextInput } from '@mantine/core'
-import { useDisclosure, useFocusWithin } from '@mantine/hooks'
+import { useDisclosure } from '@mantine/hooks'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useRef, useState } from 'react'
 import { fieldTrouble, troubleOf } from '../api.ts'
 import { createEnvironment, type Environment } from '../client.ts'
 import { type Color, ColorSelect } from './color-select.tsx'
-import { Dialog, isEscape, useTakesEscape } from './dialog.tsx'
+import { Dialog, useEscape } from './dialog.tsx'
 import {
   EnvironmentDot,
   EnvironmentName,
@@ -87,8 +87,7 @@ export function EnvironmentSelect(props: {
 /** A name and a colour are all that an environment is. */
 export function NewEnvironment(props: { onMade: (id: string) => void; onCancel?: () => void }) {
   const client = useQueryClient()
-  const { ref, focused } = useFocusWithin<HTMLFormElement>()
-  useTakesEscape(focused && props.onCancel !== undefined)
+  const edited = useEscape(props.onCancel)
   const [name, setName] = useState('')
   const [color, setColor] = useState<Color | null>(null)
   const make = useMutation({
@@ -107,13 +106,7 @@ export function NewEnvironment(props: { onMade: (id: string) => void; onCancel?:
   }
   return (
     <Paper withBorder p="sm" mt="xs">
-      <form
-        ref={ref}
-        onSubmit={submit}
-        onKeyDown={(event) => {
-          if (isEscape(event)) props.onCancel?.()
-        }}
-      >
+      <form ref={edited} onSubmit={submit}>
         <Stack gap="xs">
           <TextInput
             label="Name of the new environment"
