@@ -110,7 +110,7 @@ test('the same sets come out in whatever order changes arrive, and read again th
       }
       expect(await present(owner)).toEqual(sets)
     }),
-    { numRuns: 8 },
+    { numRuns: 5 },
   )
 })
 

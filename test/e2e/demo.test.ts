@@ -3,13 +3,16 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { expect, onTestFinished, test } from 'vitest'
+import { type TestContext, test } from 'vitest'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const template = readFileSync(path.join(root, 'infra/cloudformation/cairn-read-only.yaml'), 'utf8')
 
 /** `npm run demo` on an account of three events, with its stack created from `text`. */
-async function demoWith(text: string): Promise<{ code: number; output: string }> {
+async function demoWith(
+  text: string,
+  { onTestFinished }: TestContext,
+): Promise<{ code: number; output: string }> {
   const folder = mkdtempSync(path.join(tmpdir(), 'cairn-demo-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const file = (name: string, content: string) => {
@@ -43,15 +46,17 @@ async function demoWith(text: string): Promise<{ code: number; output: string }>
   )
 }
 
-test('the demo creates its role from the bytes of the template, which pass', async () => {
-  const { code, output } = await demoWith(template)
+test.concurrent('the demo creates its role from the bytes of the template, which pass', async (context) => {
+  const { expect } = context
+  const { code, output } = await demoWith(template, context)
   expect(output).toContain('"held":3,"wanted":3,"imported":3,"missing":0,"duplicate":0')
   expect(code).toBe(0)
 }, 120_000)
 
-test("without the template's condition, the demo's verification fails", async () => {
+test.concurrent("without the template's condition, the demo's verification fails", async (context) => {
+  const { expect } = context
   const condition = /\n +Condition:\n +StringEquals:\n +sts:ExternalId: !Ref ExternalId(?=\n)/
-  const { code, output } = await demoWith(template.replace(condition, ''))
+  const { code, output } = await demoWith(template.replace(condition, ''), context)
   expect(template).toMatch(condition)
   expect(output).toMatch(/action_needed \(Not safe: .*refused_without_id/)
   expect(output).not.toContain('"imported"')
