@@ -64,6 +64,8 @@ const only = (connection: Connected) => `/?connection=${connection.id}`
 
 /** What has the focus, in words. */
 const focused = (page: Page) => page.evaluate<string>('document.activeElement.textContent')
+const focusedLabel = (page: Page) =>
+  page.evaluate<string | null>("document.activeElement.getAttribute('aria-label')")
 
 test('facets and the search choose, the address keeps it, and another page shows the same', async () => {
   const page = await web.open(only(account))
@@ -91,6 +93,13 @@ test('facets and the search choose, the address keeps it, and another page shows
 
   await chips.getByRole('button', { name: 'Remove: Service rds' }).click()
   await expect.poll(() => other.url()).not.toContain('service')
+  // The focus goes on to what is left, and in the end to the list.
+  await expect.poll(() => focusedLabel(other)).toBe('Remove: Who not ada')
+  await chips.getByRole('button', { name: 'Clear all' }).click()
+  await chips.waitFor({ state: 'detached' })
+  await expect.poll(() => other.evaluate('document.activeElement.ariaBusy')).toBe('false')
+  await other.goBack()
+  await expect.poll(() => other.url()).toContain('ada')
   await other.goBack()
   await expect.poll(() => other.url()).toContain('service')
   await chips.getByText('Service rds').waitFor()
@@ -108,6 +117,7 @@ test('failed ones are left out and let in again', async () => {
 
 test('a piece of work opens to its changes, and a change to a page of its own', async () => {
   const page = await web.open(only(account))
+  await expect.poll(() => page.title()).toBe('Changes · Cairn')
   const set = list(page).getByRole('button', { name: /bob/ })
   expect(await set.getAttribute('aria-expanded')).toBe('false')
   await set.click()
@@ -122,6 +132,7 @@ test('a piece of work opens to its changes, and a change to a page of its own', 
   await members.first().click()
   await page.getByRole('heading', { level: 1, name: /bob/ }).waitFor()
   const title = await page.getByRole('heading', { level: 1 }).textContent()
+  expect(await page.title()).toBe(`${title} · Cairn`)
   for (const neighbours of [/^The same piece of work/, /^By bob/, /^On i-0/]) {
     await page.getByRole('heading', { name: neighbours }).waitFor()
   }
@@ -158,6 +169,13 @@ test('what arrives while somebody reads is announced, and shown when asked for',
   await importNow()
   const page = await web.open(only(fresh))
   await rows(page).filter({ hasText: 'first' }).waitFor()
+  // Where streams of events end all the time, it is announced as well, and only announced.
+  const unsteady = await web.open('/settings')
+  await unsteady.route('**/api/v1/events', (route) =>
+    route.fulfill({ contentType: 'text/event-stream', body: 'retry: 300\n\n' }),
+  )
+  await unsteady.goto(only(fresh))
+  await rows(unsteady).filter({ hasText: 'first' }).waitFor()
   web.simulator.addEvents(
     [
       someRecord({
@@ -172,6 +190,9 @@ test('what arrives while somebody reads is announced, and shown when asked for',
   const announced = page.getByRole('button', { name: /1 new change.*show/ })
   await announced.waitFor()
   expect(await rows(page).count()).toBe(1)
+  await unsteady.getByRole('button', { name: /1 new change.*show/ }).waitFor()
+  expect(await rows(unsteady).count()).toBe(1)
+  expect(await unsteady.getByText('Not connected to Cairn').count()).toBe(0)
   await announced.click()
   await rows(page).filter({ hasText: 'second' }).waitFor()
   await announced.waitFor({ state: 'hidden' })
@@ -206,6 +227,17 @@ test('everything goes by keyboard alone', async () => {
   await page.keyboard.press('?')
   const help = page.getByRole('dialog', { name: /Keys/ })
   await help.getByText('Next row, row before').waitFor()
+  // Speech input types letters: they can be turned off, and stay off.
+  await help.getByRole('switch').press('Space')
+  await page.keyboard.press('Escape')
+  await help.waitFor({ state: 'hidden' })
+  await page.reload()
+  await rows(page).filter({ hasText: 'ada' }).waitFor()
+  await page.keyboard.press('/')
+  await page.keyboard.press('j')
+  expect(await page.evaluate('document.activeElement === document.body')).toBe(true)
+  await page.getByRole('button', { name: 'Keys' }).press('Enter')
+  await help.getByRole('switch').press('Space')
   await page.keyboard.press('Escape')
   await help.waitFor({ state: 'hidden' })
 
@@ -216,6 +248,49 @@ test('everything goes by keyboard alone', async () => {
   await expect.poll(() => focused(page)).toContain('carol')
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { level: 1, name: /carol/ }).waitFor()
+}, 60_000)
+
+test('more of a long list comes by its button, which says what goes wrong and passes on the focus', async () => {
+  const page = await web.open('/settings', { expected: /422/ })
+  let refusals = 1
+  await page.route('**/api/v1/change-sets?*', (route) => {
+    const url = route.request().url()
+    if (url.includes('cursor=') && refusals-- > 0) {
+      return route.fulfill({ status: 422, json: { title: 'Not now', detail: 'Later.' } })
+    }
+    return route.continue({ url: url.replace('limit=50', 'limit=3') })
+  })
+  await page.goto(only(account))
+  await rows(page).filter({ hasText: 'carol' }).waitFor()
+  expect(await rows(page).count()).toBe(3)
+  const more = page.getByRole('button', { name: 'Show more' })
+  await more.click()
+  const trouble = page.getByRole('alert').filter({ hasText: 'Not now' })
+  await trouble.waitFor()
+  expect((await trouble.boundingBox())!.y).toBeGreaterThan(
+    (await rows(page).last().boundingBox())!.y,
+  )
+  await trouble.getByRole('button', { name: 'Try again' }).click()
+  await rows(page).filter({ hasText: 'dave' }).waitFor()
+  await expect.poll(() => focused(page)).toContain('dave')
+  expect(await more.count()).toBe(0)
+}, 60_000)
+
+test('a clock that is hours off and a part of the page that is gone do no harm', async () => {
+  const page = await web.open('/settings', { expected: /ERR_FAILED/ })
+  await page.clock.setSystemTime(Date.now() + 3 * 3_600_000)
+  // As after an upgrade: the page is loaded anew, once.
+  await page.route('**/assets/range-form*.js', (route) => route.abort(), { times: 1 })
+  await page.goto(`${only(account)}&range=4h`)
+  await rows(page).filter({ hasText: 'ada' }).waitFor()
+  expect(await page.getByText('Imports are late').count()).toBe(0)
+  const before = page.getByRole('button', { name: 'Before a time…' })
+  const loaded = page.waitForEvent('load')
+  await before.click()
+  await loaded
+  await before.click()
+  await page.getByText('Something broke at').waitFor()
+  await rows(page).filter({ hasText: 'ada' }).waitFor()
 }, 60_000)
 
 describe('the histogram', () => {
