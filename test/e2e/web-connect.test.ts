@@ -446,6 +446,7 @@ describe('of an account that is connected', () => {
     await page.unroute(one)
     await page.getByRole('button', { name: 'Pause' }).press('Enter')
     await state(page, 'Paused')
+    await hasFocus(page, 'Resume')
     expect(await page.getByRole('button', { name: 'Import now' }).isDisabled()).toBe(true)
     await page.getByText('Resume the connection first.').first().waitFor()
     await page.getByRole('button', { name: 'Resume' }).click()

@@ -1,7 +1,8 @@
 import { HttpError } from '@oazapfts/runtime'
-import { QueryClient } from '@tanstack/react-query'
+import { QueryClient, QueryObserver } from '@tanstack/react-query'
 import { describe, expect, test } from 'vitest'
 import { parseRoleArn } from '../../src/aws/role-arn.ts'
+import { refreshEnvironments } from '../../web/src/components/environment-badge.tsx'
 import { edited } from '../../web/src/pages/connections/edits.ts'
 import { pastedArn } from '../../web/src/pages/connections/pasted-arn.ts'
 import {
@@ -113,4 +114,25 @@ describe('asking again', () => {
       interval(verificationQuery('c', 'waiting_for_aws'), { data: { state: 'running' } }),
     ).toBeLessThan(3_000)
   })
+})
+
+test('moved environments are asked for at once, and the feed when it is next looked at', async () => {
+  const client = new QueryClient()
+  const asked: string[] = []
+  const look = (key: string) =>
+    new QueryObserver(client, {
+      queryKey: [key],
+      queryFn: () => asked.push(key),
+      staleTime: Number.POSITIVE_INFINITY,
+    }).subscribe(() => {})
+  const leave = ['environments', 'changes'].map(look)
+  await expect.poll(() => asked).toEqual(['environments', 'changes'])
+
+  await refreshEnvironments(client)
+  expect(asked).toEqual(['environments', 'changes', 'environments'])
+
+  for (const each of leave) each()
+  const leaveAgain = look('changes')
+  await expect.poll(() => asked).toEqual(['environments', 'changes', 'environments', 'changes'])
+  leaveAgain()
 })

@@ -1,6 +1,6 @@
 import { Button, Group, Stack } from '@mantine/core'
 import { type UseMutationResult, useMutation } from '@tanstack/react-query'
-import { type ReactNode, type RefObject, useRef } from 'react'
+import type { ReactNode, RefObject } from 'react'
 import { Dialog } from './dialog.tsx'
 import { ErrorState } from './states.tsx'
 
@@ -18,15 +18,12 @@ export function Confirm(props: {
   children: ReactNode
 }) {
   const { onClose, focusAfter } = props
-  const cancelButton = useRef<HTMLButtonElement>(null)
   const doing: UseMutationResult<unknown, Error, void> = useMutation({
     mutationFn: props.onConfirm,
     onSuccess: () => {
       focusAfter?.current?.focus()
       onClose()
     },
-    // The button that was pressed could not keep the focus while it was busy.
-    onError: () => cancelButton.current?.focus(),
   })
   const close = () => {
     doing.reset()
@@ -38,7 +35,7 @@ export function Confirm(props: {
         <div>{props.children}</div>
         {doing.isError && <ErrorState error={doing.error} />}
         <Group justify="flex-end">
-          <Button ref={cancelButton} variant="default" onClick={close} data-autofocus>
+          <Button variant="default" onClick={close} data-autofocus>
             {props.cancel ?? 'Cancel'}
           </Button>
           <Button color="red" loading={doing.isPending} onClick={() => doing.mutate()}>
