@@ -31,6 +31,8 @@ async function violations(page: Page): Promise<string[]> {
 /** As seen in both schemes; and it fits on a narrow screen. */
 async function expectAccessible(page: Page, what: string): Promise<void> {
   const wide = page.viewportSize()!
+  // Tabs and histories tell pages apart by it.
+  expect.soft(await page.title(), what).toMatch(/^.+ · Cairn$/)
   for (const scheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
     await page.locator(`html[data-mantine-color-scheme=${scheme}]`).waitFor()

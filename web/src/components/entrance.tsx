@@ -5,6 +5,7 @@ import type { ReactNode } from 'react'
 export function Entrance({ title, children }: { title: string; children: ReactNode }) {
   return (
     <Box component="main" maw={440} mx="auto" px="md" py={{ base: 32, sm: 80 }}>
+      <title>{`${title} · Cairn`}</title>
       <Stack gap="lg">
         <Anchor href="/" underline="never" c="inherit" w="fit-content" mx="auto">
           <Group gap={8} wrap="nowrap">

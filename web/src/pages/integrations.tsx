@@ -14,6 +14,7 @@ import { ToneIcon, useTimeZone } from './connections/status.tsx'
 export function IntegrationsPage() {
   return (
     <Stack gap="lg" maw={1100}>
+      <title>Integrations · Cairn</title>
       <div>
         <Title order={1} size="h2">
           Integrations

@@ -4,15 +4,18 @@ import { EmptyState } from '../components/states.tsx'
 
 export function NotFound() {
   return (
-    <EmptyState
-      title="There is no such page"
-      action={
-        <Button component={Link} to="/" variant="default">
-          To the changes
-        </Button>
-      }
-    >
-      The address may be from another Cairn, or of something that was deleted.
-    </EmptyState>
+    <>
+      <title>There is no such page · Cairn</title>
+      <EmptyState
+        title="There is no such page"
+        action={
+          <Button component={Link} to="/" variant="default">
+            To the changes
+          </Button>
+        }
+      >
+        The address may be from another Cairn, or of something that was deleted.
+      </EmptyState>
+    </>
   )
 }

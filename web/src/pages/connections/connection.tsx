@@ -86,6 +86,7 @@ function Page({ connection, onDeleted }: PageProps) {
   )
   return (
     <Stack gap="md" maw={1100}>
+      <title>{`${visible(connection.name)} · Cairn`}</title>
       <Breadcrumbs>
         <Anchor component={Link} to="/integrations">
           Integrations
@@ -304,6 +305,7 @@ function Deleted({ connection }: { connection: DeletedConnection }) {
   const { cleanUp } = connection
   return (
     <Stack maw={900}>
+      <title>{`${visible(connection.name)} is deleted · Cairn`}</title>
       <Title order={1} size="h2" tabIndex={-1} ref={focus}>
         <bdi>{connection.name}</bdi> is deleted
       </Title>

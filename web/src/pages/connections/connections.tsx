@@ -40,6 +40,7 @@ export function ConnectionsPage() {
   const items = connections.data
   return (
     <Stack gap="md">
+      <title>AWS accounts · Cairn</title>
       <Breadcrumbs>
         <Anchor component={Link} to="/integrations">
           Integrations
