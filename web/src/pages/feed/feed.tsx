@@ -366,12 +366,15 @@ export function FeedPage() {
             {histogram.isError ? (
               <ErrorState error={histogram.error} retry={() => histogram.refetch()} />
             ) : (
-              <Histogram
-                data={histogram.data}
-                isLoading={histogram.isPending}
-                onZoom={(from, to) => change(zoomInto(search, from, to, asOf))}
-                onZoomOut={zoomedOut}
-              />
+              // A newcomer has nothing to miss.
+              !hasNoConnection && (
+                <Histogram
+                  data={histogram.data}
+                  isLoading={histogram.isPending}
+                  onZoom={(from, to) => change(zoomInto(search, from, to, asOf))}
+                  onZoomOut={zoomedOut}
+                />
+              )
             )}
             <VisuallyHidden role="status">
               {newCount > 0 && 'There are new changes.'}
