@@ -2,7 +2,14 @@ import { readFileSync } from 'node:fs'
 import type { Locator, Page } from 'playwright-core'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { trusting } from '../support/account.ts'
-import { type Connected, clipboardOf, putRole, someRecord, useWeb } from '../support/web.ts'
+import {
+  type Connected,
+  clipboardOf,
+  overflowOf,
+  putRole,
+  someRecord,
+  useWeb,
+} from '../support/web.ts'
 
 const publishedTemplate = 'https://templates.s3.eu-west-1.amazonaws.com/cairn-read-only.yaml'
 const web = useWeb({ env: { CAIRN_TEMPLATE_URL: publishedTemplate } })
@@ -141,7 +148,7 @@ test('from nothing to imported: the link, the account, its role by the template,
   }
 
   // The right one is verified and imported before the reader's eyes.
-  await field.fill(` ${roleArn} `)
+  await field.fill(` "OutputValue": "${roleArn}",`)
   await page.getByText(`in account ${accountId}`).waitFor()
   await verify.click()
   await page.getByRole('region', { name: 'Imported' }).waitFor()
@@ -565,6 +572,9 @@ describe('of an account that is connected', () => {
     await page.getByRole('button', { name: 'Page 3' }).click()
     await table.getByRole('link', { name: 'Account 203', exact: true }).waitFor()
     expect(page.url()).toContain('page=3')
+    await page.setViewportSize({ width: 360, height: 800 })
+    await expect.poll(() => overflowOf(page)).toBe(0)
+    await page.setViewportSize({ width: 1280, height: 800 })
 
     const filter = page.getByRole('textbox', { name: /^Filter by/ })
     await filter.pressSequentially('617')

@@ -231,7 +231,8 @@ function More(props: { connection: Connection; verification: Verification | unde
           title="Who else is trusted"
           summary="What nobody can see from outside: told from what you paste"
         >
-          <WhoElse connection={connection} verification={verification} />
+          {/* What was said of one role is not said of another. */}
+          <WhoElse key={connection.roleArn} {...{ connection, verification }} />
         </Step>
       )}
       <Step

@@ -14,14 +14,26 @@ export function RoleArn(props: { connection: Connection; onSaved: () => void }) 
   const { connection, onSaved } = props
   const update = useUpdate(connection.id)
   const wordId = useId()
-  const [text, setText] = useState(connection.roleArn ?? '')
+  // What nobody is typing in follows what is so, whoever has changed it.
+  const [typed, setTyped] = useState<string | null>(null)
+  const text = typed ?? connection.roleArn ?? ''
   const role = parseRoleArn(pastedArn(text))
   const isEmpty = text.trim() === ''
   const problem = !isEmpty && 'problem' in role ? role.problem : undefined
   const isSame = !('problem' in role) && role.arn === connection.roleArn
+  const give = (roleArn: string | null) =>
+    update.mutate(
+      { roleArn },
+      {
+        onSuccess: () => {
+          setTyped(null)
+          onSaved()
+        },
+      },
+    )
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    if (!('problem' in role)) update.mutate({ roleArn: role.arn }, { onSuccess: onSaved })
+    if (!('problem' in role)) give(role.arn)
   }
   return (
     <form onSubmit={submit}>
@@ -32,7 +44,7 @@ export function RoleArn(props: { connection: Connection; onSaved: () => void }) 
           placeholder="arn:aws:iam::123456789012:role/cairn-read-only"
           value={text}
           onChange={(event) => {
-            setText(event.currentTarget.value)
+            setTyped(event.currentTarget.value)
             update.reset()
           }}
           spellCheck={false}
@@ -63,21 +75,7 @@ export function RoleArn(props: { connection: Connection; onSaved: () => void }) 
             {connection.roleArn === null ? 'Verify the role' : 'Use this role'}
           </Button>
           {connection.roleArn !== null && (
-            <Button
-              variant="default"
-              disabled={update.isPending}
-              onClick={() => {
-                update.mutate(
-                  { roleArn: null },
-                  {
-                    onSuccess: () => {
-                      setText('')
-                      onSaved()
-                    },
-                  },
-                )
-              }}
-            >
+            <Button variant="default" disabled={update.isPending} onClick={() => give(null)}>
               Take the role away
             </Button>
           )}
