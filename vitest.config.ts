@@ -6,7 +6,7 @@ export default defineConfig({
     // One of each for the whole run: a Postgres cluster and a Temporal server.
     globalSetup: 'test/support/global.ts',
     // Tests start servers of their own: more at once would only make each slower.
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     teardownTimeout: 30_000,

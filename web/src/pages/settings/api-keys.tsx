@@ -143,7 +143,7 @@ function KeyRow(props: {
   const { apiKey, canRevoke, list } = props
   const client = useQueryClient()
   const [asking, setAsking] = useState(false)
-  const { name, prefix, createdAt, lastUsedAt, revokedAt } = apiKey
+  const { name, prefix, createdBy, createdAt, lastUsedAt, revokedAt } = apiKey
   return (
     <Row
       actions={
@@ -173,6 +173,12 @@ function KeyRow(props: {
       </Group>
       <Text size="sm" c="dimmed">
         Made <Time at={createdAt} />
+        {createdBy !== null && (
+          <>
+            {' '}
+            by <bdi>{createdBy}</bdi>
+          </>
+        )}
         {' · '}
         {lastUsedAt === null ? (
           'not used yet'
