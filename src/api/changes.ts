@@ -290,10 +290,15 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
       schema: {
         tags,
         operationId: 'listChanges',
-        summary: 'The feed, newest first',
+        summary: 'The feed',
         description:
           'Every change that was there when the first page was read is on exactly one page; what arrives meanwhile may or may not be.',
-        querystring: querySchema,
+        querystring: querySchema.extend({
+          order: z
+            .enum(['desc', 'asc'])
+            .default('desc')
+            .meta({ description: 'By time: the newest first, or the oldest.' }),
+        }),
         response: {
           200: answer('A page of the feed.', pageSchema),
           ...problems(401, 422, 503, 504),
@@ -302,11 +307,11 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
     },
     (request) =>
       readOrganization(api, request.organizationId, async (trx) => {
-        const { limit, cursor, ...query } = request.query
+        const { limit, cursor, order, ...query } = request.query
         const filters = toFilters(query)
         refuseEndlessSearch(filters)
         const found = await withSearch(trx, filters)
-        const page = await listChanges(trx, found, { limit, cursor }).catch(refuseCursor)
+        const page = await listChanges(trx, found, { limit, cursor, order }).catch(refuseCursor)
         const sets = await presentSetIds(
           trx,
           page.items.map((row) => row.change_set_id),

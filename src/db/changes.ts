@@ -63,10 +63,14 @@ export interface PageRequest {
   limit: number
   /** `nextCursor` of the page before. */
   cursor?: string
+  /** By time; default `desc`, the newest first. */
+  order?: Order
 }
 
+export type Order = 'desc' | 'asc'
+
 /**
- * One page of the feed, newest first. The cursor is a place in the feed's order, which no row
+ * One page of the feed. The cursor is a place in the feed's order, which no row
  * ever leaves: what was there when the first page was read is on exactly one page.
  *
  * @throws InvalidCursor
@@ -79,22 +83,26 @@ export async function listChanges(
   const rows = await pageQuery(trx, filters, page).execute()
   const items = rows.slice(0, page.limit)
   const last = rows.length > page.limit ? items.at(-1) : undefined
-  return { items, nextCursor: last ? writeCursor(last, filters) : null }
+  return { items, nextCursor: last ? writeCursor(last, filters, page.order) : null }
 }
 
 /** Reads one row more than the page has, which tells whether there is another page. */
 export function pageQuery(trx: Trx, filters: ChangeFilters, page: PageRequest) {
+  const { order = 'desc' } = page
+  const beyond = order === 'desc' ? '<' : '>'
   let query = trx.selectFrom('changes').selectAll().where(matching(filters))
   if (page.cursor !== undefined) {
-    const { occurredAt, id } = readCursor(page.cursor, filters)
+    const { occurredAt, id } = readCursor(page.cursor, filters, order)
     query = query
       // Says no more than the comparison of rows does, but keeps partitions out of the plan.
-      .where('occurred_at', '<=', occurredAt)
-      .where(sql<SqlBool>`(occurred_at, id) < (${occurredAt}::timestamptz, ${id}::uuid)`)
+      .where('occurred_at', `${beyond}=`, occurredAt)
+      .where(
+        sql<SqlBool>`(occurred_at, id) ${sql.raw(beyond)} (${occurredAt}::timestamptz, ${id}::uuid)`,
+      )
   }
   return query
-    .orderBy('occurred_at', 'desc')
-    .orderBy('id', 'desc')
+    .orderBy('occurred_at', order)
+    .orderBy('id', order)
     .limit(page.limit + 1)
 }
 
@@ -188,19 +196,21 @@ export async function findChange(
     .executeTakeFirst()
 }
 
-/** A cursor only fits the filters that it was made with; its time is in milliseconds. */
-function filtersHash({ from, to, q, noise, include, exclude }: ChangeFilters): string {
+/** A cursor only fits the filters and the order that it was made with; its time is in milliseconds. */
+function filtersHash(filters: ChangeFilters, order: Order): string {
+  const { from, to, q, noise, include, exclude } = filters
   // In which order filters and their values came makes no difference.
   const values = filterFields.flatMap((field) => [include[field], exclude[field]])
-  const said = [from, to, q, noise, ...values.map((each) => each && [...each].sort())]
+  const said = [order, from, to, q, noise, ...values.map((each) => each && [...each].sort())]
   return createHash('sha256').update(JSON.stringify(said)).digest('base64url').slice(0, 12)
 }
 
 export function writeCursor(
   row: Pick<ChangeRow, 'occurred_at' | 'id'>,
   filters: ChangeFilters,
+  order: Order = 'desc',
 ): string {
-  const place = [row.occurred_at.getTime(), row.id, filtersHash(filters)]
+  const place = [row.occurred_at.getTime(), row.id, filtersHash(filters, order)]
   return Buffer.from(JSON.stringify(place)).toString('base64url')
 }
 
@@ -208,12 +218,13 @@ export function writeCursor(
 export function readCursor(
   cursor: string,
   filters: ChangeFilters,
+  order: Order = 'desc',
 ): { occurredAt: Date; id: string } {
   try {
     const [time, id, hash] = JSON.parse(Buffer.from(cursor, 'base64url').toString())
     const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)
     // The id tells the time as well: one that nobody made up has the same twice.
-    if (isUuid && time === changeIdTime(id).getTime() && hash === filtersHash(filters)) {
+    if (isUuid && time === changeIdTime(id).getTime() && hash === filtersHash(filters, order)) {
       return { occurredAt: new Date(time), id }
     }
   } catch {

@@ -365,15 +365,18 @@ describe('pages', () => {
         fc.array(time, { minLength: 1, maxLength: 25 }),
         fc.array(fc.array(time, { maxLength: 4 }), { maxLength: 10 }),
         fc.integer({ min: 1, max: 5 }),
-        async (before, arrivals, limit) => {
+        fc.constantFrom('desc', 'asc'),
+        async (before, arrivals, limit, order) => {
           const { tenant, add } = await newTenant()
           const change = (n: number) => add({ occurredAt: at(n * SECOND) })
           const there = await Promise.all(before.map(change))
           const meanwhile: string[] = []
-          const read = await readAll(tenant, `limit=${limit}`, async (page) => {
+          const read = await readAll(tenant, `limit=${limit}&order=${order}`, async (page) => {
             meanwhile.push(...(await Promise.all((arrivals[page] ?? []).map(change))))
           })
           expect(new Set(read).size).toBe(read.length)
+          // An id begins with its time.
+          expect(order === 'asc' ? read : read.toReversed()).toEqual(read.toSorted())
           for (const id of there) expect(read).toContain(id)
           for (const id of read) expect([...there, ...meanwhile]).toContain(id)
         },

@@ -118,14 +118,19 @@ describe('a page is read from the end of the index, and no further than it has t
     if (filters.include.connection) filters.include.connection = [connectionId]
     await asOrganization(api, one, async (trx) => {
       const found = await withSearch(trx, filters)
-      const first = await listChanges(trx, found, { limit: 50 })
-      expect(first.items).toHaveLength(50)
-      for (const cursor of [undefined, first.nextCursor ?? undefined]) {
-        const plan = await planOf(trx, pageQuery(trx, found, { limit: 50, cursor }).compile())
-        const kinds = plan.map((node) => node['Node Type'])
-        expect(kinds.filter((kind) => /^(Seq Scan|Sort|Incremental Sort)$/.test(kind))).toEqual([])
-        expect(weeks(plan).size).toBeLessThanOrEqual(2)
-        expect(looked(plan)).toBeLessThan(ROWS / 20)
+      for (const order of ['desc', 'asc'] as const) {
+        const page = { limit: 50, order }
+        const first = await listChanges(trx, found, page)
+        expect(first.items).toHaveLength(50)
+        for (const cursor of [undefined, first.nextCursor ?? undefined]) {
+          const plan = await planOf(trx, pageQuery(trx, found, { ...page, cursor }).compile())
+          const kinds = plan.map((node) => node['Node Type'])
+          expect(kinds.filter((kind) => /^(Seq Scan|Sort|Incremental Sort)$/.test(kind))).toEqual(
+            [],
+          )
+          expect(weeks(plan).size).toBeLessThanOrEqual(2)
+          expect(looked(plan)).toBeLessThan(ROWS / 20)
+        }
       }
     })
   })

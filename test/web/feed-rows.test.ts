@@ -2,13 +2,7 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Change, ChangeSet, Connection } from '../../web/src/client.ts'
 import { visible } from '../../web/src/components/json.ts'
-import {
-  firstOf,
-  nearest,
-  neighboursOf,
-  partsOf,
-  safeLinks,
-} from '../../web/src/pages/change/change.ts'
+import { nearest, neighboursOf, partsOf, safeLinks } from '../../web/src/pages/change/change.ts'
 import { concerns, cut, news, sentence, toEntries } from '../../web/src/pages/feed/entries.ts'
 import { commandOf, step } from '../../web/src/pages/feed/keys.ts'
 import { askedFor, completeness, question } from '../../web/src/pages/feed/labels.ts'
@@ -409,31 +403,6 @@ describe('a change', () => {
     // Nine letters each in an address.
     expect(titles('語'.repeat(223))).toBe(0)
     expect(titles('\ud800')).toBe(0)
-  })
-
-  test('has those beside it that came just after, however busy the time was', async () => {
-    const start = Date.parse('2026-03-02T12:00:00.001Z')
-    const hour = 3_600_000
-    const everySecond = Array.from({ length: 3_600 }, (_, n) =>
-      change(String(n), { occurredAt: new Date(start + n * 1000 - 1).toISOString() }),
-    )
-    const burst = Array.from({ length: 300 }, (_, n) =>
-      change(String(n), { occurredAt: '2026-03-02T12:20:00Z' }),
-    )
-    const among = (all: Change[]) => async (from: number, to: number) => {
-      const found = all
-        .filter(({ occurredAt }) => Date.parse(occurredAt) >= from && Date.parse(occurredAt) < to)
-        .reverse()
-      return { items: found.slice(0, 100), isAll: found.length <= 100 }
-    }
-    const idsOf = async (all: Change[]) =>
-      nearest(await firstOf(among(all), start, start + hour, 6), all[0]!, 6).map(({ id }) => id)
-    expect(await idsOf(everySecond)).toEqual(['6', '5', '4', '3', '2', '1'])
-    expect(await idsOf(everySecond.slice(0, 50))).toEqual(['6', '5', '4', '3', '2', '1'])
-    expect(await idsOf(everySecond.slice(0, 3))).toEqual(['2', '1'])
-    expect((await firstOf(among(burst), start, start + hour, 6)).length).toBeGreaterThan(6)
-    const late = [...everySecond.slice(0, 3), ...burst.map((one) => ({ ...one, id: `b${one.id}` }))]
-    expect((await idsOf(late)).slice(-2)).toEqual(['2', '1'])
   })
 
   test('has the nearest in time beside it', () => {

@@ -887,9 +887,9 @@ export function reviewTrust(id: string, pastedRoleInput: PastedRoleInput, opts?:
     })));
 }
 /**
- * The feed, newest first
+ * The feed
  */
-export function listChanges({ $from, to, q, noise, source, sourceQuery, service, serviceQuery, region, regionQuery, account, accountQuery, actor, actorQuery, tool, toolQuery, action, actionQuery, outcome, outcomeQuery, connection, connectionQuery, resource, resourceQuery, environment, environmentQuery, changeSet, changeSetQuery, request, requestQuery, limit, cursor }: {
+export function listChanges({ $from, to, q, noise, source, sourceQuery, service, serviceQuery, region, regionQuery, account, accountQuery, actor, actorQuery, tool, toolQuery, action, actionQuery, outcome, outcomeQuery, connection, connectionQuery, resource, resourceQuery, environment, environmentQuery, changeSet, changeSetQuery, request, requestQuery, limit, cursor, order }: {
     $from?: string;
     to?: string;
     q?: string;
@@ -922,6 +922,7 @@ export function listChanges({ $from, to, q, noise, source, sourceQuery, service,
     requestQuery?: string | string[];
     limit?: number;
     cursor?: string;
+    order?: "desc" | "asc";
 } = {}, opts?: Oazapfts.RequestOpts) {
     return oazapfts.ok(oazapfts.fetchJson<{
         status: 200;
@@ -958,7 +959,8 @@ export function listChanges({ $from, to, q, noise, source, sourceQuery, service,
         request,
         "request!": requestQuery,
         limit,
-        cursor
+        cursor,
+        order
     }))}`, {
         ...opts
     }));

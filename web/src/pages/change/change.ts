@@ -124,34 +124,6 @@ export function neighboursOf(change: Change, record: unknown): Neighbours[] {
   ]
 }
 
-/** A page of changes between two times in milliseconds, the newest first; whether there are more. */
-export type AskBetween = (from: number, to: number) => Promise<{ items: Change[]; isAll: boolean }>
-
-/**
- * The first changes of a stretch of time, of which lists only give the newest: by looking at ever
- * shorter beginnings of it, until one is listed whole.
- *
- * @param few enough of them
- */
-export async function firstOf(
-  ask: AskBetween,
-  from: number,
-  to: number,
-  few: number,
-): Promise<Change[]> {
-  let long = await ask(from, to)
-  let short: Change[] = []
-  let [tooShort, tooLong] = [from, to]
-  // CloudTrail's times are whole seconds.
-  while (!long.isAll && tooLong - tooShort > 1000) {
-    const end = Math.floor((tooShort + tooLong) / 2)
-    const page = await ask(from, end)
-    if (page.isAll && page.items.length < few) [tooShort, short] = [end, page.items]
-    else [tooLong, long] = [end, page]
-  }
-  return [...long.items, ...short]
-}
-
 /** Those that are nearest in time to one, itself not included, the newest first. */
 export function nearest(changes: readonly Change[], to: Change, most: number): Change[] {
   const distance = ({ occurredAt }: Change) =>

@@ -42,7 +42,6 @@ import { toQuery, windowOf } from '../feed/search.ts'
 import classes from './change.module.css'
 import {
   chainOf,
-  firstOf,
   type Neighbours,
   nearest,
   neighboursOf,
@@ -493,18 +492,19 @@ function NeighbourList({ change, neighbours }: { change: Change; neighbours: Nei
     queryFn: async () => {
       const { from, to } = windowOf(search, 0)
       const query = toQuery(search, { from, to, endsNow: false })
-      const list = async (start: number, end: number, limit: number) => {
-        const $from = new Date(start).toISOString()
-        const page = await listChanges({ ...query, $from, to: new Date(end).toISOString(), limit })
-        return { items: page.items, isAll: page.nextCursor === null }
-      }
-      // Lists begin with the newest: what came before is asked for apart from what came after.
-      const justAfter = Date.parse(change.occurredAt) + 1
+      // A change of the same moment may be on either side.
+      const until = new Date(Date.parse(change.occurredAt) + 1).toISOString()
       const [before, after] = await Promise.all([
-        list(from.getTime(), justAfter, few + 1),
-        firstOf((start, end) => list(start, end, 100), justAfter, to.getTime(), few),
+        listChanges({
+          ...query,
+          ...{ $from: from.toISOString(), to: until, limit: few + 1 },
+        }),
+        listChanges({
+          ...query,
+          ...{ $from: change.occurredAt, to: to.toISOString(), order: 'asc', limit: few + 1 },
+        }),
       ])
-      return nearest([...before.items, ...after], change, few)
+      return nearest([...before.items, ...after.items], change, few)
     },
     staleTime: 60_000,
   })
