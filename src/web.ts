@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import fastifyStatic from '@fastify/static'
 import type { Logger } from 'pino'
 import type { App } from './api/context.ts'
@@ -28,14 +30,26 @@ export async function ensureWebApp(logger: Pick<Logger, 'info'>): Promise<string
   try {
     if (isBuilt()) return built
     logger.info('Building the web app: once, some ten seconds')
-    // Here, not above: who has a built web app need not load a bundler.
-    const { build } = await import('vite')
-    await build({ configFile: path.join(folder, 'vite.config.ts') })
+    await build()
     writeFileSync(stamp, source)
     return built
   } finally {
     release()
   }
+}
+
+/**
+ * In a process of its own: a bundler's memory is not kept, and React is what it is in production,
+ * whatever NODE_ENV says here.
+ */
+async function build(): Promise<void> {
+  const vite = path.join(fileURLToPath(import.meta.resolve('vite/package.json')), '../bin/vite.js')
+  const env = { ...process.env, NODE_ENV: 'production' }
+  await promisify(execFile)(process.execPath, [vite, 'build', 'web'], { cwd: root, env }).catch(
+    ({ stdout, stderr, message }) => {
+      throw new Error(`The web app cannot be built: ${stderr || stdout || message}`)
+    },
+  )
 }
 
 /** Of everything that the built app is made of. */

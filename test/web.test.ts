@@ -63,6 +63,13 @@ test('the page may do nothing but what it brings along, with a nonce of its own 
   expect(await nonceOf()).not.toBe(await nonceOf())
 })
 
+test('React is built for production, whatever NODE_ENV is where the server starts', () => {
+  expect(process.env.NODE_ENV).not.toBe('production')
+  const assets = readdirSync(path.join(directory, 'assets'))
+  const texts = assets.map((asset) => readFileSync(path.join(directory, 'assets', asset), 'utf8'))
+  expect(texts.join('')).not.toContain('Download the React DevTools')
+})
+
 test('files under hashed names are kept by browsers, and no source map is served', async () => {
   const assets = readdirSync(path.join(directory, 'assets'))
   expect(assets.length).toBeGreaterThan(5)

@@ -319,7 +319,8 @@ describe('pages', () => {
     for (let n = 0; n < 3; n++) await add({ occurredAt: at(n * SECOND) })
     const { nextCursor } = (await list(tenant, 'service=ec2&limit=1')).body
     expect((await list(tenant, `service=ec2&limit=500&cursor=${nextCursor}`)).status).toBe(200)
-    for (const query of ['', 'service=s3', 'service=ec2&region=us-east-1', 'service!=ec2']) {
+    const others = ['', 'service=s3', 'service=ec2&region=us-east-1', 'service!=ec2']
+    for (const query of [...others, 'service=ec2&order=asc']) {
       const { status, body } = await list(tenant, `${query}&cursor=${nextCursor}`)
       expect({ status, errors: body.errors }).toMatchObject({
         status: 422,

@@ -100,8 +100,6 @@ export function NewEnvironment(props: { onMade: (id: string) => void; onCancel?:
   })
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    // It may stand in another form, which is not meant.
-    event.stopPropagation()
     make.mutate()
   }
   return (

@@ -1,7 +1,7 @@
 import { Alert, Button, Group, Stack, Text, Textarea, TextInput } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { type FormEvent, useState } from 'react'
+import { type FormEvent, useId, useState } from 'react'
 import { fieldTrouble, troubleOf } from '../../api.ts'
 import { createConnection, createConnections } from '../../client.ts'
 import { Snippet } from '../../components/copy.tsx'
@@ -29,6 +29,7 @@ export function ConnectAccount({ opened, onClose }: DialogProps) {
 function OneAccount({ onClose }: Pick<DialogProps, 'onClose'>) {
   const client = useQueryClient()
   const navigate = useNavigate()
+  const form = useId()
   const [name, setName] = useState('')
   const [environmentId, setEnvironmentId] = useState<string | null>(null)
   const make = useMutation({
@@ -46,8 +47,9 @@ function OneAccount({ onClose }: Pick<DialogProps, 'onClose'>) {
     make.mutate()
   }
   return (
-    <form onSubmit={submit}>
-      <Stack>
+    // The select has a form of its own, for a new environment: one may not stand in another.
+    <Stack>
+      <form id={form} onSubmit={submit}>
         <TextInput
           label="Name"
           description="What you call the account. You can change it later."
@@ -59,23 +61,23 @@ function OneAccount({ onClose }: Pick<DialogProps, 'onClose'>) {
           data-autofocus
           error={fieldTrouble(make.error, '/name')}
         />
-        <EnvironmentSelect
-          value={environmentId}
-          onChange={setEnvironmentId}
-          description="All of the account's changes are shown as this environment's."
-          error={make.isError ? fieldTrouble(make.error, '/environmentId') : undefined}
-        />
-        <FormTrouble error={make.error} fields={['name', 'environmentId']} />
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={make.isPending} disabled={!name.trim()}>
-            Go on to the role
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+      </form>
+      <EnvironmentSelect
+        value={environmentId}
+        onChange={setEnvironmentId}
+        description="All of the account's changes are shown as this environment's."
+        error={make.isError ? fieldTrouble(make.error, '/environmentId') : undefined}
+      />
+      <FormTrouble error={make.error} fields={['name', 'environmentId']} />
+      <Group justify="flex-end" gap="xs">
+        <Button variant="default" onClick={onClose}>
+          Cancel
+        </Button>
+        <Button type="submit" form={form} loading={make.isPending} disabled={!name.trim()}>
+          Go on to the role
+        </Button>
+      </Group>
+    </Stack>
   )
 }
 
@@ -90,6 +92,7 @@ export function ConnectAccounts({ opened, onClose }: DialogProps) {
 
 function ManyAccounts({ onClose }: Pick<DialogProps, 'onClose'>) {
   const client = useQueryClient()
+  const form = useId()
   const [pasted, setPasted] = useState('')
   const [roleName, setRoleName] = useState('cairn-read-only')
   const [environmentId, setEnvironmentId] = useState<string | null>(null)
@@ -129,8 +132,8 @@ function ManyAccounts({ onClose }: Pick<DialogProps, 'onClose'>) {
   }
   const refused = make.isError ? accountTroubles(make.error, accountIds) : undefined
   return (
-    <form onSubmit={submit}>
-      <Stack>
+    <Stack>
+      <Stack component="form" id={form} onSubmit={submit}>
         <Textarea
           label="Account ids"
           description="Twelve digits each, at most 1,000, with anything between them."
@@ -153,24 +156,23 @@ function ManyAccounts({ onClose }: Pick<DialogProps, 'onClose'>) {
           required
           error={fieldTrouble(make.error, '/roleName')}
         />
-        <EnvironmentSelect value={environmentId} onChange={setEnvironmentId} />
-        <FormTrouble error={make.error} fields={['accountIds', 'roleName']} />
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button
-            type="submit"
-            loading={make.isPending}
-            disabled={accountIds.length === 0 || problem !== undefined}
-          >
-            {accountIds.length === 0
-              ? 'Connect'
-              : `Connect ${counted(accountIds.length, 'account')}`}
-          </Button>
-        </Group>
       </Stack>
-    </form>
+      <EnvironmentSelect value={environmentId} onChange={setEnvironmentId} />
+      <FormTrouble error={make.error} fields={['accountIds', 'roleName']} />
+      <Group justify="flex-end" gap="xs">
+        <Button variant="default" onClick={onClose}>
+          Cancel
+        </Button>
+        <Button
+          type="submit"
+          form={form}
+          loading={make.isPending}
+          disabled={accountIds.length === 0 || problem !== undefined}
+        >
+          {accountIds.length === 0 ? 'Connect' : `Connect ${counted(accountIds.length, 'account')}`}
+        </Button>
+      </Group>
+    </Stack>
   )
 }
 
