@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { invitationExpiry, welcomeUrl } from '../src/auth/welcome.ts'
+import { invitationExpiry, welcomeUrl } from '../src/auth/invitations.ts'
 import { type Config, ConfigError, loadConfig } from '../src/config.ts'
 import { type Database, openDatabase } from '../src/db/database.ts'
 import { insertInvitation, newInvitationToken } from '../src/db/members.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { invitationExpiry, welcomeUrl } from '../auth/welcome.ts'
+import { invitationExpiry, welcomeUrl } from '../auth/invitations.ts'
 import { asOrganization } from '../db/database.ts'
 import {
   deleteUserWithoutMembership,

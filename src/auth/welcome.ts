@@ -10,9 +10,7 @@ import {
   type User,
 } from '../db/members.ts'
 import { type AuthSettings, openAuth } from './better-auth.ts'
-
-/** How long a link that makes an account works. */
-export const INVITATION_HOURS = { firstOwner: 24, invited: 7 * 24 }
+import { invitationExpiry } from './invitations.ts'
 
 export interface Newcomer {
   name: string
@@ -29,16 +27,6 @@ export class NotWelcome extends Error {
     super(reason)
     this.reason = reason
   }
-}
-
-/** @returns when an invitation that is made now expires */
-export function invitationExpiry(kind: keyof typeof INVITATION_HOURS): Date {
-  return new Date(Date.now() + INVITATION_HOURS[kind] * 3_600_000)
-}
-
-/** Where the token is accepted, in the web app. */
-export function welcomeUrl(base: string, token: string): string {
-  return `${base}/welcome?token=${token}`
 }
 
 /**

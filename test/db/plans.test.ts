@@ -118,7 +118,8 @@ describe('a page is read from the end of the index, and no further than it has t
     if (filters.include.connection) filters.include.connection = [connectionId]
     await asOrganization(api, one, async (trx) => {
       const found = await withSearch(trx, filters)
-      for (const order of ['desc', 'asc'] as const) {
+      const isOneOfAll = filters === no || filters.q !== undefined
+      for (const order of isOneOfAll ? (['desc', 'asc'] as const) : (['desc'] as const)) {
         const page = { limit: 50, order }
         const first = await listChanges(trx, found, page)
         expect(first.items).toHaveLength(50)
