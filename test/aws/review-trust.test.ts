@@ -612,7 +612,7 @@ describe("compared with the simulator's evaluation", () => {
         for (const id of wrongIds) expect(getsIn(list, principalArn, id), id).toBe(false)
         for (const id of [undefined, externalId]) expect(getsIn(list, strangerArn, id)).toBe(false)
       }),
-      { numRuns: 1000 },
+      { numRuns: 2000 },
     )
     expect(safe).toBeGreaterThan(50)
   })
@@ -630,7 +630,7 @@ describe("compared with the simulator's evaluation", () => {
         open++
         expect(review(...list).verdict).toBe('unsafe')
       }),
-      { numRuns: 1000 },
+      { numRuns: 2000 },
     )
     expect(open).toBeGreaterThan(50)
   })
