@@ -264,8 +264,17 @@ describe('of an account that is connected', () => {
     const page = await web.open(`/integrations/aws/${connected.id}`)
     await state(page, 'Current')
     spoil(connected)
-    await page.getByRole('button', { name: /Verification Only Cairn gets in/ }).click()
-    await page.getByRole('button', { name: 'Verify now' }).click()
+    // An import that is refused begins a verification by itself, which opens the step.
+    const step = page.getByRole('button', { name: /^Verification/ })
+    const verify = page.getByRole('button', { name: 'Verify now' })
+    const expanded = () => step.getAttribute('aria-expanded')
+    await expect
+      .poll(async () => {
+        if ((await expanded()) === 'false') await step.click()
+        return expanded()
+      })
+      .toBe('true')
+    await verify.click()
     await state(page, 'Needs action')
     return { connected, page }
   }
