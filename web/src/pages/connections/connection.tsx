@@ -170,10 +170,12 @@ function Steps(props: {
   const [choices, setChoices] = useState<Partial<Record<string, boolean>>>({})
   const hasRole = connection.roleArn !== null
   const passed = verification?.state === 'passed'
+  // Not before it is known, or the step would open and close again as the page is loaded.
+  const isFailing = verification !== undefined && !passed
   const usual: Record<string, boolean> = {
     role: !hasRole,
     arn: !hasRole,
-    verification: hasRole && (!wasSetUp || !passed || isVerifying(connection.status)),
+    verification: hasRole && (!wasSetUp || isFailing || isVerifying(connection.status)),
   }
   const isOpen = (step: string) => choices[step] ?? usual[step] ?? false
   const steps = Object.keys(usual)
