@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { User } from '../db/members.ts'
-import { membershipOf } from '../db/members.ts'
+import { membershipOf, type User } from '../db/members.ts'
 import { organizationOfKey } from '../db/organizations.ts'
 import type { Role } from '../db/schema.ts'
 import type { ApiContext } from './context.ts'

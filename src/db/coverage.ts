@@ -1,4 +1,4 @@
-import { type ExpressionBuilder, sql } from 'kysely'
+import { type ExpressionBuilder, type RawBuilder, sql } from 'kysely'
 import { multirangeLiteral, type Trx } from './database.ts'
 import { clip, normalize, seconds, subtract } from './ranges.ts'
 import type { ConnectionRow, CoverageRow, Schema, SecondsRange, Selection } from './schema.ts'
@@ -362,32 +362,40 @@ export interface Imported {
   settled: SecondsRange[]
 }
 
-/** Of each connection that has begun to import; of one only where an id is given. */
-export async function importedRanges(
-  trx: Trx,
-  connectionId: string | null = null,
-): Promise<Map<string, Imported>> {
-  const { rows } = await sql<{ id: string } & Imported>`
-    SELECT k.id,
-      CASE WHEN bool_and(upper(c.settled) IS NOT NULL) THEN min(upper(c.settled)) END AS through,
-      range_intersect_agg(c.settled) AS settled
-    FROM connections k
-    JOIN coverage c ON c.connection_id = k.id AND c.account_id = k.account_id
-      AND c.selection = k.selection AND c.state = 'active'
-    WHERE k.deleted_at IS NULL
-      AND (${connectionId}::uuid IS NULL OR k.id = ${connectionId}::uuid)
-    GROUP BY k.id
-  `.execute(trx)
+/** `columns` of each connection that has begun to import, over its active regions. */
+const ofImporting = (columns: RawBuilder<unknown>, connectionId: string | null = null) => sql`
+  SELECT k.id, ${columns}
+  FROM connections k
+  JOIN coverage c ON c.connection_id = k.id AND c.account_id = k.account_id
+    AND c.selection = k.selection AND c.state = 'active'
+  WHERE k.deleted_at IS NULL
+    AND (${connectionId}::uuid IS NULL OR k.id = ${connectionId}::uuid)
+  GROUP BY k.id
+`
+const edge = sql`
+  CASE WHEN bool_and(upper(c.settled) IS NOT NULL) THEN min(upper(c.settled)) END AS through`
+
+/** Of each connection that has begun to import. */
+export async function importedRanges(trx: Trx): Promise<Map<string, Imported>> {
+  const columns = sql`${edge}, range_intersect_agg(c.settled) AS settled`
+  const { rows } = await trx.executeQuery<{ id: string } & Imported>(
+    ofImporting(columns).compile(trx),
+  )
   return new Map(rows.map(({ id, ...imported }) => [id, imported]))
 }
 
-/** The live edges alone: complete up to there, but for the gaps that coverage names. */
+/**
+ * The live edges alone, for lists that are asked for again and again: complete up to there, but for
+ * the gaps that coverage names. Of one connection only where an id is given.
+ */
 export async function liveEdges(
   trx: Trx,
   connectionId: string | null = null,
 ): Promise<Map<string, Date | null>> {
-  const imported = await importedRanges(trx, connectionId)
-  return new Map([...imported].map(([id, { through }]) => [id, through]))
+  const { rows } = await trx.executeQuery<{ id: string } & Pick<Imported, 'through'>>(
+    ofImporting(edge, connectionId).compile(trx),
+  )
+  return new Map(rows.map(({ id, through }) => [id, through]))
 }
 
 /**
