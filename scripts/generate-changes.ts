@@ -46,7 +46,7 @@ export async function generateChanges(db: Kysely<Schema>, wanted: GeneratedChang
             'tool', jsonb_build_object('name', tool, 'label', tool),
             'resources', jsonb_build_array(jsonb_build_object('type', 'AWS::EC2::SecurityGroup', 'id', resource)),
             'edits', jsonb_build_array(jsonb_build_object('field', 'ingress', 'from', 'none', 'to', '22/tcp')),
-            'aspects', '["network"]'::jsonb,
+            'risks', '["network"]'::jsonb,
             'links', jsonb_build_array(jsonb_build_object('label', 'CloudTrail',
               'url', 'https://console.aws.amazon.com/cloudtrailv2/home?region=' || region || '#/events/' || id)))
         FROM (

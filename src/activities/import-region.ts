@@ -1,7 +1,6 @@
 import type { AwsAccess, LookupPage, RoleGrant } from '../aws/access.ts'
 import { AwsProblem } from '../aws/errors.ts'
 import type { Pacer } from '../aws/pacer.ts'
-import { readRecord, storableRecord } from '../changes/read-record.ts'
 import {
   CONFIRM_AFTER_SECONDS,
   type CoverageKey,
@@ -20,6 +19,7 @@ import { asOrganization, type Database } from '../db/database.ts'
 import { type ImportedChange, insertChanges, keepUnread, type UnreadRecord } from '../db/imports.ts'
 import { clip, seconds, subtract } from '../db/ranges.ts'
 import type { ConnectionRow, CoverageRow, SecondsRange } from '../db/schema.ts'
+import { readRecord, storableJson } from '../sources/cloudtrail/read-record.ts'
 
 const MINUTE = 60
 const HOUR = 60 * MINUTE
@@ -488,13 +488,13 @@ function readPage(
       })),
       region,
     })
-    if (reading.unread) {
-      unread.push({ region, reason: reading.unread.reason, raw })
+    if (reading.unparsed) {
+      unread.push({ region, reason: reading.unparsed.reason, raw })
       continue
     }
     const time = toSeconds(reading.change.occurredAt)
     if (!(time >= from && time < to)) unread.push({ region, reason: 'outside_the_scan', raw })
-    else changes.push({ change: reading.change, record: storableRecord(raw), raw })
+    else changes.push({ change: reading.change, record: storableJson(raw), raw })
   }
   return { changes, unread }
 }

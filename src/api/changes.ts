@@ -48,8 +48,8 @@ const changeSchema = z
     changeSetId: z.string().nullable(),
     noise: z.string().nullable().meta({ description: 'Why it is routine; null when it is not.' }),
     edits: z.array(z.looseObject({ field: z.string() })),
-    aspects: z.array(z.string()),
-    opensToWorld: z.string().optional(),
+    risks: z.array(z.string()),
+    publicAccess: z.string().optional(),
     links: z.array(z.object({ label: z.string(), url: z.string() })),
     connectionId: z.uuid().nullable(),
   })
@@ -75,8 +75,8 @@ const changeSchema = z
         changeSetId: null,
         noise: null,
         edits: [],
-        aspects: ['network'],
-        opensToWorld: '22/tcp to the world',
+        risks: ['network'],
+        publicAccess: '22/tcp to the world',
         links: [],
         connectionId: '019b2d5e-8c1a-7f00-9a3e-4f6d2c7b8a90',
       },
@@ -186,7 +186,7 @@ const changeSetSchema = z
     accounts: z.array(z.string()).meta({ description: 'Ids of AWS accounts.' }),
     regions: z.array(z.string()),
     environments: changeSchema.shape.environments,
-    opensToWorld: z.array(z.string()).meta({ description: 'What was opened to everyone.' }),
+    publicAccess: z.array(z.string()).meta({ description: 'What was opened to everyone.' }),
     only: changeSchema.nullable().meta({
       description: 'The change itself where only one matches the filters.',
     }),
@@ -208,7 +208,7 @@ const changeSetSchema = z
         accounts: ['123456789012'],
         regions: ['eu-west-1'],
         environments: [],
-        opensToWorld: [],
+        publicAccess: [],
         only: null,
       },
     ],
@@ -242,7 +242,7 @@ function toChangeSet({ id, from, to, parts, only }: ListedSet, links: Map<string
     environments: different(
       parts.flatMap(({ connectionId }) => links.get(connectionId ?? '') ?? []),
     ),
-    opensToWorld: different(parts.map(({ opensToWorld }) => opensToWorld)),
+    publicAccess: different(parts.map(({ publicAccess }) => publicAccess)),
     only: only ? toChange(only, new Map([[only.change_set_id ?? '', id]]), links) : null,
   }
 }
@@ -402,7 +402,7 @@ export async function completeness(
 }
 
 function toChange(row: ChangeRow, sets: Map<string, string>, environments: Map<string, string[]>) {
-  const { actor, tool, resources, edits, aspects, opensToWorld, error, links } = row.detail
+  const { actor, tool, resources, edits, risks, publicAccess, error, links } = row.detail
   return {
     id: row.id,
     source: row.source,
@@ -423,8 +423,8 @@ function toChange(row: ChangeRow, sets: Map<string, string>, environments: Map<s
     changeSetId: row.change_set_id && (sets.get(row.change_set_id) ?? row.change_set_id),
     noise: row.noise,
     edits: edits.map((edit) => ({ ...edit })),
-    aspects,
-    opensToWorld,
+    risks,
+    publicAccess,
     links,
     connectionId: row.connection_id,
   }

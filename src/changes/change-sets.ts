@@ -15,12 +15,12 @@ import { counted, listed } from './text.ts'
 
 /** The time that a set, or a single change, covers. Milliseconds since 1970. */
 export interface Span {
-  /** Sets of different anchors never merge. */
-  anchor: string
-  /** Sets of different lanes never merge, but null is any lane. */
-  lane: string | null
+  /** Sets of different session keys never merge. */
+  sessionKey: string
+  /** Sets of different streams never merge, but null is any stream. */
+  stream: string | null
   from: number
-  /** To the end of the furthest reach, inclusive. */
+  /** to the end of the longest idle timeout, inclusive. */
   until: number
 }
 
@@ -33,9 +33,9 @@ export interface ChangeSet extends Span {
 
 /** The span of one change. */
 export function spanOf(change: { occurredAt: Date; session: WorkSession }): Span {
-  const { anchor, lane, reachMs } = change.session
+  const { sessionKey, stream, idleTimeoutMs } = change.session
   const from = change.occurredAt.getTime()
-  return { anchor, lane, from, until: from + reachMs }
+  return { sessionKey, stream, from, until: from + idleTimeoutMs }
 }
 
 /** The set that a change opens when it joins none. */
@@ -44,8 +44,8 @@ export function openSet(id: string, change: { occurredAt: Date; session: WorkSes
 }
 
 export function belongTogether(a: Span, b: Span): boolean {
-  if (a.anchor !== b.anchor) return false
-  if (a.lane !== b.lane && a.lane !== null && b.lane !== null) return false
+  if (a.sessionKey !== b.sessionKey) return false
+  if (a.stream !== b.stream && a.stream !== null && b.stream !== null) return false
   return a.from <= b.until && b.from <= a.until
 }
 
@@ -61,8 +61,8 @@ export function mergeSets(a: ChangeSet, b: ChangeSet): ChangeSet {
   return {
     id,
     openedAt,
-    anchor: a.anchor,
-    lane: a.lane === null || b.lane === null ? null : a.lane,
+    sessionKey: a.sessionKey,
+    stream: a.stream === null || b.stream === null ? null : a.stream,
     from: Math.min(a.from, b.from),
     until: Math.max(a.until, b.until),
   }
@@ -80,23 +80,23 @@ export interface Merger {
  * order they are given: merging only ever widens a span, so no merger can rule out another.
  */
 export function mergeAll(sets: readonly ChangeSet[]): Merger[] {
-  const byAnchor = Map.groupBy(sets, ({ anchor }) => anchor)
-  return [...byAnchor.values()].flatMap((ofAnchor) => mergeOfAnchor(ofAnchor))
+  const bySessionKey = Map.groupBy(sets, ({ sessionKey }) => sessionKey)
+  return [...bySessionKey.values()].flatMap((ofSessionKey) => mergeOfSession(ofSessionKey))
 }
 
-function mergeOfAnchor(sets: readonly ChangeSet[]): Merger[] {
-  const byLane = Map.groupBy(sets, ({ lane }) => lane)
-  let merged = [...byLane.values()].flatMap(sweep)
-  // A set without a lane joins those it touches, which may bring it to touch more.
-  while (merged.some(({ set }) => set.lane === null)) {
-    const [next, hasChanged] = joinLanes(merged)
+function mergeOfSession(sets: readonly ChangeSet[]): Merger[] {
+  const byStream = Map.groupBy(sets, ({ stream }) => stream)
+  let merged = [...byStream.values()].flatMap(sweep)
+  // A set without a stream joins those it touches, which may bring it to touch more.
+  while (merged.some(({ set }) => set.stream === null)) {
+    const [next, hasChanged] = joinStreams(merged)
     merged = next
     if (!hasChanged) break
   }
   return merged
 }
 
-/** Sets of one lane: sorted by their beginnings, each joins the one before or opens a new one. */
+/** Sets of one stream: sorted by their beginnings, each joins the one before or opens a new one. */
 function sweep(sets: readonly ChangeSet[]): Merger[] {
   const sorted = sets.toSorted((a, b) => a.from - b.from)
   const merged: Merger[] = []
@@ -108,7 +108,7 @@ function sweep(sets: readonly ChangeSet[]): Merger[] {
   return merged
 }
 
-function joinLanes(mergers: readonly Merger[]): [Merger[], boolean] {
+function joinStreams(mergers: readonly Merger[]): [Merger[], boolean] {
   const done: Merger[] = []
   let hasChanged = false
   for (let merger of mergers) {

@@ -22,7 +22,7 @@ export interface Change {
   action: string
   actor: Actor
   tool: Tool
-  /** What it acted on, the most telling first. */
+  /** What it acted on, the most significant first. */
   resources: Resource[]
   outcome: Outcome
   /** Only when the outcome is not `succeeded`. */
@@ -31,10 +31,10 @@ export interface Change {
   accountId: string | null
   /** What became what, with secrets masked. */
   edits: Edit[]
-  /** What kinds of harm it could do, the most telling first. */
-  aspects: Aspect[]
+  /** What kinds of harm it could do, the most significant first. */
+  risks: Risk[]
   /** In words, when the record opens something to everyone: `22/tcp to the world`. */
-  opensToWorld?: string
+  publicAccess?: string
   /** The id of the noise rule that it falls under (see noise.ts), or null. */
   noise: string | null
   /** What change sets are computed from (see change-sets.ts). */
@@ -108,7 +108,7 @@ export interface Edit {
   note?: string
 }
 
-export type Aspect = 'network' | 'identity' | 'data' | 'capacity' | 'deploy' | 'configuration'
+export type Risk = 'network' | 'identity' | 'data' | 'capacity' | 'deploy' | 'configuration'
 
 export interface Link {
   label: string
@@ -119,16 +119,16 @@ export interface Link {
 export interface WorkSession {
   /**
    * Who, in which session: 22 characters, the same for all calls of one session in every region.
-   * Changes with different anchors never share a set.
+   * Changes with different session keys never share a set.
    */
-  anchor: string
+  sessionKey: string
   /**
    * Which of the session's pieces of work at one time (credential, tool): 22 characters. Null when
    * AWS acted on the session's behalf and the record does not tell for which: joins any.
    */
-  lane: string | null
+  stream: string | null
   /** Milliseconds for which the same work may be silent after this change. */
-  reachMs: number
+  idleTimeoutMs: number
   /** When the session began, where the record says so. */
   startedAt: Date | null
   accessKeyId: string | null
@@ -154,19 +154,19 @@ export interface SeenEvent {
  * - `not_an_object`: it is JSON, but not an object
  * - `no_event_id`, `no_event_time`, `no_event_name`: neither the record nor LookupEvents has it
  */
-export type UnreadReason =
+export type UnparsedReason =
   | 'not_json'
   | 'not_an_object'
   | 'no_event_id'
   | 'no_event_time'
   | 'no_event_name'
 
-export interface Unread {
-  reason: UnreadReason
+export interface Unparsed {
+  reason: UnparsedReason
   /** For people: what was found instead. */
   detail: string
 }
 
 export type Reading =
-  | { change: Change; unread?: undefined }
-  | { unread: Unread; change?: undefined }
+  | { change: Change; unparsed?: undefined }
+  | { unparsed: Unparsed; change?: undefined }

@@ -23,7 +23,7 @@ const PROPOSED = Number.NEGATIVE_INFINITY
 
 /**
  * Says which change set each new change belongs to, and stores what becomes of the sets: grown,
- * merged, or opened. Called in the transaction that stores the changes. Sets of the same anchor
+ * merged, or opened. Called in the transaction that stores the changes. Sets of one session
  * are worked on by one transaction at a time, since two could otherwise each miss what the other
  * brings together. See docs/decisions/004-change-sets.md.
  *
@@ -36,7 +36,7 @@ export async function storeChangeSets(
 ): Promise<Map<string, string>> {
   if (fresh.length === 0) return new Map()
   const proposed = fresh.map(({ id, change }) => ({ ...openSet(id, change), openedAt: PROPOSED }))
-  await lockAnchors(trx, organizationId, proposed)
+  await lockSessions(trx, organizationId, proposed)
 
   const stored = new Map<string, ChangeSet>()
   let merged = mergeAll(proposed)
@@ -58,7 +58,7 @@ export async function storeChangeSets(
     const openedAt = set.openedAt === PROPOSED ? changeIdTime(set.id).getTime() : set.openedAt
     const before = stored.get(set.id)
     const same = before && before.from === set.from && before.until === set.until
-    if (!same || before.lane !== set.lane) changed.push({ ...set, openedAt })
+    if (!same || before.stream !== set.stream) changed.push({ ...set, openedAt })
     for (const id of ids) {
       finalId.set(id, set.id)
       if (stored.has(id)) absorbed.push({ id, into: set.id })
@@ -70,42 +70,42 @@ export async function storeChangeSets(
 }
 
 /** In one order for everybody, so that nobody waits in a circle. Ends with the transaction. */
-async function lockAnchors(trx: Trx, organizationId: string, spans: readonly Span[]) {
-  const anchors = [...new Set(spans.map(({ anchor }) => `${organizationId}/${anchor}`))]
+async function lockSessions(trx: Trx, organizationId: string, spans: readonly Span[]) {
+  const keys = [...new Set(spans.map(({ sessionKey }) => `${organizationId}/${sessionKey}`))]
   await sql`
     SELECT pg_advisory_xact_lock(key)
     FROM (
-      SELECT DISTINCT hashtextextended(anchor, 0) AS key
-      FROM unnest(${anchors}::text[]) AS anchor
+      SELECT DISTINCT hashtextextended(session_key, 0) AS key
+      FROM unnest(${keys}::text[]) AS session_key
       ORDER BY key
     ) AS keys
   `.execute(trx)
 }
 
 async function setsTouching(trx: Trx, spans: readonly Span[]): Promise<ChangeSet[]> {
-  const windows = spans.map(({ anchor, from, until }) => ({
-    anchor,
+  const windows = spans.map(({ sessionKey, from, until }) => ({
+    session_key: sessionKey,
     from: new Date(from),
     until: new Date(until),
   }))
   const { rows } = await sql<{
     id: string
-    anchor: string
-    lane: string | null
+    session_key: string
+    stream: string | null
     opened_at: Date
     from_time: Date
     until_time: Date
   }>`
-    SELECT DISTINCT s.id, s.anchor, s.lane, s.opened_at, s.from_time, s.until_time
+    SELECT DISTINCT s.id, s.session_key, s.stream, s.opened_at, s.from_time, s.until_time
     FROM jsonb_to_recordset(${JSON.stringify(windows)}::jsonb)
-      AS w(anchor text, "from" timestamptz, until timestamptz)
-    JOIN change_sets s ON s.anchor = w.anchor AND s.absorbed_into IS NULL
+      AS w(session_key text, "from" timestamptz, until timestamptz)
+    JOIN change_sets s ON s.session_key = w.session_key AND s.absorbed_into IS NULL
       AND s.until_time >= w."from" AND s.from_time <= w.until
   `.execute(trx)
   return rows.map((row) => ({
     id: row.id,
-    anchor: row.anchor,
-    lane: row.lane,
+    sessionKey: row.session_key,
+    stream: row.stream,
     openedAt: row.opened_at.getTime(),
     from: row.from_time.getTime(),
     until: row.until_time.getTime(),
@@ -116,19 +116,19 @@ async function upsertSets(trx: Trx, organizationId: string, sets: readonly Chang
   if (sets.length === 0) return
   const rows = sets.map((set) => ({
     id: set.id,
-    anchor: set.anchor,
-    lane: set.lane,
+    session_key: set.sessionKey,
+    stream: set.stream,
     opened_at: new Date(set.openedAt),
     from_time: new Date(set.from),
     until_time: new Date(set.until),
   }))
   await sql`
-    INSERT INTO change_sets (organization_id, id, anchor, lane, opened_at, from_time, until_time)
-    SELECT ${organizationId}, id, anchor, lane, opened_at, from_time, until_time
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(id uuid, anchor text, lane text,
-      opened_at timestamptz, from_time timestamptz, until_time timestamptz)
+    INSERT INTO change_sets (organization_id, id, session_key, stream, opened_at, from_time, until_time)
+    SELECT ${organizationId}, id, session_key, stream, opened_at, from_time, until_time
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(id uuid, session_key text,
+      stream text, opened_at timestamptz, from_time timestamptz, until_time timestamptz)
     ON CONFLICT (organization_id, id) DO UPDATE SET
-      lane = excluded.lane, from_time = excluded.from_time, until_time = excluded.until_time
+      stream = excluded.stream, from_time = excluded.from_time, until_time = excluded.until_time
   `.execute(trx)
 }
 
@@ -174,7 +174,7 @@ export interface ListedSet {
     region: string | null
     accountId: string | null
     connectionId: string | null
-    opensToWorld: string | null
+    publicAccess: string | null
     count: number
   }[]
   /** The change itself, where there is no other. */
@@ -279,7 +279,7 @@ async function kindsOf(
       'region',
       'account_id as accountId',
       'connection_id as connectionId',
-      sql<string | null>`detail ->> 'opensToWorld'`.as('opensToWorld'),
+      sql<string | null>`detail ->> 'publicAccess'`.as('publicAccess'),
       // An id begins with its change's time, so the least one is the earliest.
       sql<string>`min(changes.id::text COLLATE "C")`.as('firstId'),
       eb.fn.min('occurred_at').as('first'),
@@ -301,7 +301,7 @@ async function kindsOf(
       'region',
       'account_id',
       'connection_id',
-      sql`detail ->> 'opensToWorld'`,
+      sql`detail ->> 'publicAccess'`,
     ])
     .orderBy('first')
     .execute()

@@ -39,8 +39,8 @@ function toRow({ change, record }: ImportedChange, owner: Owner) {
     tool: change.tool,
     resources: change.resources,
     edits: change.edits,
-    aspects: change.aspects,
-    opensToWorld: change.opensToWorld,
+    risks: change.risks,
+    publicAccess: change.publicAccess,
     error: change.error,
     links: change.links,
   }

@@ -6,7 +6,7 @@ import type { EnvironmentColor } from './environments.ts'
 /** What of a change is only shown, never filtered by: one `jsonb` column. */
 export type ChangeDetail = Pick<
   Change,
-  'actor' | 'tool' | 'resources' | 'edits' | 'aspects' | 'opensToWorld' | 'error' | 'links'
+  'actor' | 'tool' | 'resources' | 'edits' | 'risks' | 'publicAccess' | 'error' | 'links'
 >
 
 /** Half-open range of whole UTC seconds, as Unix seconds: `from` included, `to` not. */
@@ -166,8 +166,8 @@ interface ChangeRecordsTable {
 interface ChangeSetsTable {
   organization_id: string
   id: string
-  anchor: string
-  lane: string | null
+  session_key: string
+  stream: string | null
   opened_at: Date
   from_time: Date
   until_time: Date

@@ -73,8 +73,8 @@ describe('a change', () => {
       tool: { name: 'terraform', version: '1.9.5', label: 'Terraform 1.9.5' },
       resources: [{ type: 'AWS::EC2::SecurityGroup', id: 'sg-1', arn: 'arn:aws:ec2:::sg-1' }],
       edits: [{ field: 'ingress', from: 'none', to: '22/tcp from 0.0.0.0/0' }],
-      aspects: ['network'],
-      opensToWorld: '22/tcp to the world',
+      risks: ['network'],
+      publicAccess: '22/tcp to the world',
       outcome: 'denied',
       error: { code: 'AccessDenied', message: 'no' },
       noise: 'some-rule',
@@ -106,8 +106,8 @@ describe('a change', () => {
       changeSetId: expect.any(String),
       noise: 'some-rule',
       edits: [{ field: 'ingress', from: 'none', to: '22/tcp from 0.0.0.0/0' }],
-      aspects: ['network'],
-      opensToWorld: '22/tcp to the world',
+      risks: ['network'],
+      publicAccess: '22/tcp to the world',
       links: [{ label: 'CloudTrail', url: 'https://example.com' }],
       connectionId,
       record: { eventName: 'RunInstances' },
@@ -271,8 +271,8 @@ test('the changes of one request are found by its id', async () => {
 })
 
 describe('a change set', () => {
-  const session = (anchor: string) => ({
-    session: { anchor, lane: null, reachMs: HOUR, startedAt: null, accessKeyId: null },
+  const session = (sessionKey: string) => ({
+    session: { sessionKey, stream: null, idleTimeoutMs: HOUR, startedAt: null, accessKeyId: null },
   })
 
   test('says where its changes were, and lists them', async () => {
@@ -280,7 +280,7 @@ describe('a change set', () => {
     const first = await add({ ...session('apply'), occurredAt: at(0), region: 'eu-west-1' })
     const second = await add({
       ...{ ...session('apply'), occurredAt: at(SECOND), region: null, accountId: '999988887777' },
-      opensToWorld: '22/tcp to the world',
+      publicAccess: '22/tcp to the world',
     })
     const alone = await add({ ...session('another'), occurredAt: at(-SECOND) })
     const { body } = await tenant.request('GET', '/api/v1/change-sets')
@@ -290,9 +290,9 @@ describe('a change set', () => {
         only: null,
         regions: ['eu-west-1'],
         accounts: ['111122223333', '999988887777'],
-        opensToWorld: ['22/tcp to the world'],
+        publicAccess: ['22/tcp to the world'],
       },
-      { changes: 1, only: { id: alone, changeSetId: body.items[1].id }, opensToWorld: [] },
+      { changes: 1, only: { id: alone, changeSetId: body.items[1].id }, publicAccess: [] },
     ])
     const listed = await list(tenant, `changeSet=${body.items[0].id}`)
     expect(listed.body.items.map(({ id }: { id: string }) => id)).toEqual([second, first])
@@ -394,7 +394,7 @@ test('a page is found by the index, as the role that reads it, and without sorti
     const source = { connectionId, source: 'aws.cloudtrail', sourceId: `${n}` }
     return { id: changeId({ ...source, occurredAt }), occurred_at: occurredAt, source_id: `${n}` }
   })
-  const detail = { resources: [], edits: [], aspects: [], links: [] }
+  const detail = { resources: [], edits: [], risks: [], links: [] }
   const { actor, tool } = {
     actor: { kind: 'user', name: 'a', id: 'a' },
     tool: { name: 't', label: 't' },

@@ -374,7 +374,13 @@ describe('changes', () => {
     const test = await connection({ environmentId: staging })
     const none = await connection()
     // One piece of work, that reaches into three accounts.
-    const session = { anchor: 'a', lane: null, reachMs: 5_000, startedAt: null, accessKeyId: null }
+    const session = {
+      sessionKey: 'a',
+      stream: null,
+      idleTimeoutMs: 5_000,
+      startedAt: null,
+      accessKeyId: null,
+    }
     const inLive = await addChange(live.id, 4, { session })
     const inTest = await addChange(test.id, 3, { session, service: 's3' })
     const nowhere = await addChange(none.id, 2, { session })

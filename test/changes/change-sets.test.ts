@@ -8,8 +8,8 @@ import {
   mergeAll,
   openSet,
 } from '../../src/changes/change-sets.ts'
-import { LABELLED } from './labelled-sessions.ts'
-import { call, read, roleIdentity, TERRAFORM } from './support.ts'
+import { LABELLED } from '../sources/cloudtrail/labelled-sessions.ts'
+import { call, read, roleIdentity, TERRAFORM } from '../sources/cloudtrail/support.ts'
 
 interface Judged {
   label: string
@@ -168,18 +168,20 @@ describe('a change set', () => {
 describe('change sets in any order', () => {
   const changes = fc.array(
     fc.record({
-      anchor: fc.constantFrom('a', 'b'),
-      lane: fc.constantFrom('x', 'y', null),
+      sessionKey: fc.constantFrom('a', 'b'),
+      stream: fc.constantFrom('x', 'y', null),
       at: fc.nat(100),
-      reachMs: fc.integer({ min: 1, max: 20 }),
+      idleTimeoutMs: fc.integer({ min: 1, max: 20 }),
     }),
     { maxLength: 25 },
   )
-  const opened = (list: { anchor: string; lane: string | null; at: number; reachMs: number }[]) =>
-    list.map(({ anchor, lane, at, reachMs }, index) =>
+  const opened = (
+    list: { sessionKey: string; stream: string | null; at: number; idleTimeoutMs: number }[],
+  ) =>
+    list.map(({ sessionKey, stream, at, idleTimeoutMs }, index) =>
       openSet(`c${index}`, {
         occurredAt: new Date(at),
-        session: { anchor, lane, reachMs, startedAt: null, accessKeyId: null },
+        session: { sessionKey, stream, idleTimeoutMs, startedAt: null, accessKeyId: null },
       }),
     )
   /** Which changes are together, whatever the sets are called. */

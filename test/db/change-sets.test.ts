@@ -13,8 +13,8 @@ import {
   type Trx,
 } from '../../src/db/database.ts'
 import { ensurePartitions, insertChanges } from '../../src/db/imports.ts'
-import { LABELLED } from '../changes/labelled-sessions.ts'
-import { read } from '../changes/support.ts'
+import { LABELLED } from '../sources/cloudtrail/labelled-sessions.ts'
+import { read } from '../sources/cloudtrail/support.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 
 const changes = LABELLED.map(({ record }) => read(record))

@@ -25,9 +25,15 @@ export async function someChange(
     region: 'us-east-1',
     accountId: '111122223333',
     edits: [],
-    aspects: [],
+    risks: [],
     noise: null,
-    session: { anchor: 'a', lane: null, reachMs: 0, startedAt: null, accessKeyId: null },
+    session: {
+      sessionKey: 'a',
+      stream: null,
+      idleTimeoutMs: 0,
+      startedAt: null,
+      accessKeyId: null,
+    },
     links: [],
     ...fields,
   }

@@ -28,7 +28,7 @@ const change = (id: string, fields: Partial<Change> = {}): Change => ({
   changeSetId: null,
   noise: null,
   edits: [],
-  aspects: [],
+  risks: [],
   links: [],
   connectionId: null,
   ...fields,
@@ -46,7 +46,7 @@ const set = (id: string, changes: number, only: Change | null = null): ChangeSet
   accounts: [],
   regions: [],
   environments: [],
-  opensToWorld: [],
+  publicAccess: [],
   only,
 })
 

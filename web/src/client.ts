@@ -329,8 +329,8 @@ export type Change = {
         field: string;
         [key: string]: any;
     }[];
-    aspects: string[];
-    opensToWorld?: string;
+    risks: string[];
+    publicAccess?: string;
     links: {
         label: string;
         url: string;
@@ -368,7 +368,7 @@ export type ChangeSet = {
     /** Ids of those it belongs to, in their order. */
     environments: string[];
     /** What was opened to everyone. */
-    opensToWorld: string[];
+    publicAccess: string[];
     /** The change itself where only one matches the filters. */
     only: Change | null;
 };
@@ -424,8 +424,8 @@ export type ChangeWithRecord = {
         field: string;
         [key: string]: any;
     }[];
-    aspects: string[];
-    opensToWorld?: string;
+    risks: string[];
+    publicAccess?: string;
     links: {
         label: string;
         url: string;

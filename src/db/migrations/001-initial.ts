@@ -225,8 +225,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       organization_id uuid NOT NULL,
       -- The id of the change that opened the set.
       id uuid NOT NULL,
-      anchor text NOT NULL,
-      lane text,
+      session_key text NOT NULL,
+      stream text,
       opened_at timestamptz(3) NOT NULL,
       from_time timestamptz(3) NOT NULL,
       until_time timestamptz(3) NOT NULL,
@@ -234,7 +234,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       absorbed_into uuid,
       PRIMARY KEY (organization_id, id)
     );
-    CREATE INDEX change_sets_by_anchor ON change_sets (organization_id, anchor, until_time)
+    CREATE INDEX change_sets_by_session_key ON change_sets (organization_id, session_key, until_time)
       WHERE absorbed_into IS NULL;
     CREATE INDEX change_sets_absorbed ON change_sets (organization_id, absorbed_into)
       WHERE absorbed_into IS NOT NULL;

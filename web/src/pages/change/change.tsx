@@ -113,9 +113,9 @@ function Told({ change, record }: { change: Change; record: unknown }) {
           {change.environments.map((one) => (
             <EnvironmentBadge key={one} id={one} />
           ))}
-          {change.aspects.map((aspect) => (
-            <Badge key={aspect} color="gray" variant="light" tt="none">
-              {aspect}
+          {change.risks.map((risk) => (
+            <Badge key={risk} color="gray" variant="light" tt="none">
+              {risk}
             </Badge>
           ))}
           {change.noise !== null && (
@@ -155,14 +155,14 @@ function Told({ change, record }: { change: Change; record: unknown }) {
           </CopyButton>
         </Group>
       </Stack>
-      {change.opensToWorld !== undefined && (
+      {change.publicAccess !== undefined && (
         <Alert
           color="red"
           variant="light"
           icon={<IconWorld aria-hidden />}
           title="Open to everyone"
         >
-          <bdi>{cut(change.opensToWorld, 600)}</bdi>
+          <bdi>{cut(change.publicAccess, 600)}</bdi>
         </Alert>
       )}
       {change.error && (

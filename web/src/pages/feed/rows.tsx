@@ -158,7 +158,7 @@ function SetRow(
           />
         </span>
         <span className={classes.badges}>
-          {set.opensToWorld.length > 0 && <WorldBadge what={listed(set.opensToWorld, 3)!} />}
+          {set.publicAccess.length > 0 && <WorldBadge what={listed(set.publicAccess, 3)!} />}
           {set.failures > 0 && (
             <Badge color="red" variant="light" tt="none" size="sm">
               {set.failures.toLocaleString('en')} failed
@@ -254,7 +254,7 @@ export function ChangeRow(
         />
       </span>
       <span className={classes.badges}>
-        {change.opensToWorld !== undefined && <WorldBadge what={change.opensToWorld} />}
+        {change.publicAccess !== undefined && <WorldBadge what={change.publicAccess} />}
         {change.noise !== null && (
           <Badge color="gray" variant="outline" tt="none" size="sm">
             routine

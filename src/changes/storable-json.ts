@@ -1,0 +1,107 @@
+/**
+ * A record as jsonb surely takes it.
+ *
+ * Postgres refuses, each failing the whole statement: NUL in text (22P05), lone surrogates (22P02),
+ * numbers past numeric's limits such as 1e200000 (22003), and nesting that exhausts its stack
+ * (54001). Whatever is safe stays byte for byte what AWS sent.
+ */
+
+/** Deeper than any real record (12 or so), far from where Postgres gives up (thousands). */
+export const DEEPEST = 200
+/** Numeric ends at 131,072 digits before the point and 16,383 after it. */
+const LONGEST_NUMBER = 400
+const LARGEST_EXPONENT = 400
+
+export const LEFT_OUT = '"(nested too deeply, left out)"'
+
+/**
+ * JSON text that jsonb accepts: the text itself when it is safe, else mended: NUL and lone
+ * surrogates become U+FFFD, absurd numbers become strings, what is nested too deeply is left out.
+ * Text that is not JSON becomes one JSON string that holds it.
+ */
+export function storableJson(raw: string): string {
+  const text = raw.toWellFormed()
+  try {
+    JSON.parse(text)
+  } catch {
+    return JSON.stringify(text.replaceAll('\0', '\ufffd'))
+  }
+  return isSurelySafe(text) ? text : sanitize(text)
+}
+
+const SUSPICIOUS =
+  /\\u(?:0000|[dD][89abAB][0-9a-fA-F]{2}|[dD][c-fC-F][0-9a-fA-F]{2})|\d{100}|(?:^|[:,[\s])-?\d[\d.]*[eE][+-]?\d{3}/
+
+/** May doubt a text that is safe (its strings are not told from its numbers), never the reverse. */
+function isSurelySafe(text: string): boolean {
+  if (SUSPICIOUS.test(text)) return false
+  let brackets = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if ((code === 0x7b || code === 0x5b) && ++brackets > DEEPEST) return false
+  }
+  return true
+}
+
+/** Copies valid JSON, mending on the way. Keeps no stack, so that no nesting can exhaust it. */
+function sanitize(text: string): string {
+  const out: string[] = []
+  let depth = 0
+  let i = 0
+  while (i < text.length) {
+    const character = text[i]!
+    if (character === '"') {
+      const end = endOfString(text, i)
+      if (depth <= DEEPEST) out.push(sanitizeString(text.slice(i, end)))
+      i = end
+    } else if (character === '{' || character === '[') {
+      depth++
+      if (depth <= DEEPEST) out.push(character)
+      else if (depth === DEEPEST + 1) out.push(LEFT_OUT)
+      i++
+    } else if (character === '}' || character === ']') {
+      if (depth <= DEEPEST) out.push(character)
+      depth--
+      i++
+    } else if (character === '-' || (character >= '0' && character <= '9')) {
+      let end = i + 1
+      while (end < text.length && /[-+.eE0-9]/.test(text[end]!)) end++
+      if (depth <= DEEPEST) out.push(sanitizeNumber(text.slice(i, end)))
+      i = end
+    } else {
+      if (depth <= DEEPEST) out.push(character)
+      i++
+    }
+  }
+  return out.join('')
+}
+
+function endOfString(text: string, start: number): number {
+  let i = start + 1
+  while (i < text.length && text[i] !== '"') i += text[i] === '\\' ? 2 : 1
+  return i + 1
+}
+
+const ESCAPE = /\\(?:u([0-9a-fA-F]{4})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?|[^u])/g
+
+function sanitizeString(string: string): string {
+  if (!string.includes('\\u')) return string
+  return string.replace(ESCAPE, (whole, first?: string, second?: string) => {
+    if (first === undefined) return whole
+    const code = Number.parseInt(first, 16)
+    const isHigh = code >= 0xd800 && code <= 0xdbff
+    if (isHigh && second !== undefined) return whole
+    const isLone = code >= 0xd800 && code <= 0xdfff
+    const kept = code === 0 || isLone ? '\\ufffd' : `\\u${first}`
+    // A second half that follows no first half is itself alone.
+    return second === undefined ? kept : `${kept}\\ufffd`
+  })
+}
+
+function sanitizeNumber(number: string): string {
+  const exponent = /[eE]([-+]?\d+)$/.exec(number)?.[1]
+  const isAbsurd =
+    number.length > LONGEST_NUMBER ||
+    (exponent !== undefined && !(Math.abs(Number(exponent)) <= LARGEST_EXPONENT))
+  return isAbsurd ? JSON.stringify(number.slice(0, LONGEST_NUMBER)) : number
+}

@@ -1,0 +1,475 @@
+/**
+ * Who made the call: the person, job, program or service behind the credentials, as far as the
+ * record tells. What it does not tell is a labelled gap in the chain, never a guess.
+ *
+ * Fields: AWS, "CloudTrail userIdentity element".
+ */
+
+import type { Actor, ActorKind, ActorLink } from '../../changes/change.ts'
+import { indexable, spoken } from '../../changes/text.ts'
+import { arnName, parseArn } from './arn.ts'
+import type { Facts } from './facts.ts'
+import { serviceName } from './services.ts'
+
+export function findActor(facts: Facts): Actor {
+  const actor = withOnBehalf(byType(facts), facts)
+  return {
+    kind: actor.kind,
+    name: spoken(actor.name) || 'someone',
+    id: indexable(actor.id),
+    chain: actor.chain.map((link) => ({
+      ...link,
+      name: spoken(link.name),
+      ...(link.arn !== undefined && { arn: indexable(link.arn) }),
+    })),
+  }
+}
+
+function byType(facts: Facts): Actor {
+  const { identity, invokedBy, accountId } = facts
+  const arn = identity.text('arn')
+  const userName = identity.text('userName')
+  switch (identity.text('type')) {
+    case 'Root': {
+      const id = arn ?? `root:${identity.text('accountId') ?? accountId ?? ''}`
+      return single('root', 'the root user', id, arn)
+    }
+    case 'IAMUser':
+      return ofUser(facts)
+    case 'AssumedRole':
+    case 'Role':
+      return ofRole(facts)
+    case 'FederatedUser':
+      return ofFederatedUser(facts)
+    case 'WebIdentityUser':
+      return ofWebIdentity(facts)
+    case 'SAMLUser':
+      return ofProvider(
+        facts,
+        userName ?? 'someone',
+        identity.text('identityProvider') ?? 'a SAML provider',
+      )
+    case 'IdentityCenterUser':
+      return ofIdentityCenter(facts)
+    case 'Directory':
+      return ofProvider(facts, userName ?? 'someone', 'a directory')
+    case 'AWSService':
+      return ofService(invokedBy ?? facts.record.text('sourceIPAddress') ?? facts.service)
+    case 'AWSAccount':
+      return ofAccount(facts)
+    default:
+      break
+  }
+  if (invokedBy !== undefined) return ofService(invokedBy)
+  if (facts.record.text('eventType') === 'AwsServiceEvent') return ofService(facts.service)
+  if (!facts.record.object('insightDetails').isEmpty) return ofService('cloudtrail')
+  if (arn !== undefined || userName !== undefined) return ofUser(facts)
+  if (identity.has('accountId', 'principalId')) return ofAccount(facts)
+  return single('unknown', 'someone', 'unknown')
+}
+
+function single(kind: ActorKind, name: string, id: string, arn?: string): Actor {
+  return { kind, name, id, chain: [link(kind, name, undefined, arn)] }
+}
+
+function link(kind: ActorLink['kind'], name: string, how?: string, arn?: string): ActorLink {
+  return { kind, name, ...(arn !== undefined && { arn }), ...(how !== undefined && { how }) }
+}
+
+function missing(name: string): ActorLink {
+  return { kind: 'missing', name }
+}
+
+/** AWS hides a mistyped name: it may be a password. */
+function isHidden(name: string | undefined): boolean {
+  return name === undefined || name.startsWith('HIDDEN_DUE_TO')
+}
+
+function ofUser({ identity }: Facts): Actor {
+  const arn = identity.text('arn')
+  const userName = identity.text('userName') ?? (arn && arnName(arn))
+  if (isHidden(userName)) return single('unknown', 'someone', arn ?? 'unknown', arn)
+  const principal = identity.text('principalId') ?? userName!
+  return single('user', userName!, arn ?? `user:${principal}`, arn)
+}
+
+function ofAccount({ identity }: Facts): Actor {
+  const account = identity.text('accountId') ?? 'unknown'
+  const session = identity.text('principalId')?.split(':')[1]
+  const name = session ? `${session} of account ${account}` : `account ${account}`
+  return {
+    kind: 'account',
+    name,
+    id: `account:${account}`,
+    chain: [
+      missing('who it was there is known in that account only'),
+      link('account', `account ${account}`, 'called from another account'),
+    ],
+  }
+}
+
+function ofService(principal: string): Actor {
+  const name = serviceName(principal)
+  return single('service', name, `service:${name}`)
+}
+
+function ofProvider(facts: Facts, name: string, provider: string): Actor {
+  const shown = isHidden(name) ? 'someone' : name
+  return {
+    kind: 'person',
+    name: shown,
+    id: `${provider}:${facts.identity.text('principalId') ?? shown}`,
+    chain: [link('person', shown), link('identity-provider', provider, 'signed in through')],
+  }
+}
+
+function ofIdentityCenter(facts: Facts): Actor {
+  const { identity, extra } = facts
+  const userId = identity.object('onBehalfOf').text('userId') ?? identity.text('principalId')
+  const name = extra.text('UserName') ?? identity.text('userName')
+  const shown = isHidden(name) ? `Identity Center user ${userId ?? ''}`.trim() : name!
+  return {
+    kind: 'person',
+    name: shown,
+    id: `identity-center:${userId ?? shown}`,
+    chain: [
+      link('person', shown),
+      link('identity-provider', 'IAM Identity Center', 'signed in through'),
+    ],
+  }
+}
+
+function ofFederatedUser({ identity }: Facts): Actor {
+  const arn = identity.text('arn')
+  const name = arn?.split(':federated-user/')[1] ?? identity.text('principalId') ?? 'someone'
+  const issuer = identity.object('sessionContext').object('sessionIssuer')
+  const issuerName = issuer.text('userName')
+  return {
+    kind: 'person',
+    name,
+    id: arn ?? `federated:${name}`,
+    chain: [
+      link('person', name),
+      issuerName === undefined
+        ? missing('whose key made the session')
+        : link('user', issuerName, 'given credentials by', issuer.text('arn')),
+    ],
+  }
+}
+
+interface Provider {
+  /** Matched against the federated provider's name. */
+  host: RegExp
+  name: string
+  kind: ActorKind
+}
+
+const PROVIDERS: Provider[] = [
+  {
+    host: /token\.actions\.githubusercontent\.com|\bghe\b.*\/token/,
+    name: 'GitHub Actions',
+    kind: 'ci',
+  },
+  { host: /\bgitlab\b/i, name: 'GitLab CI', kind: 'ci' },
+  { host: /oidc\.circleci\.com/, name: 'CircleCI', kind: 'ci' },
+  { host: /api\.bitbucket\.org/, name: 'Bitbucket Pipelines', kind: 'ci' },
+  { host: /agent\.buildkite\.com/, name: 'Buildkite', kind: 'ci' },
+  { host: /vstoken\.dev\.azure\.com/, name: 'Azure DevOps', kind: 'ci' },
+  { host: /app\.terraform\.io/, name: 'HCP Terraform', kind: 'ci' },
+  { host: /api\.pulumi\.com/, name: 'Pulumi Cloud', kind: 'ci' },
+  { host: /oidc\.spacelift|spacelift\.io/, name: 'Spacelift', kind: 'ci' },
+  { host: /oidc\.vercel\.com/, name: 'Vercel', kind: 'ci' },
+  {
+    host: /oidc\.eks\.[\w-]+\.amazonaws\.com|oidc-eks\./,
+    name: 'a Kubernetes service account',
+    kind: 'workload',
+  },
+  { host: /cognito-identity\.amazonaws\.com/, name: 'Cognito', kind: 'person' },
+]
+
+function providerOf(federated: string): { name: string; kind: ActorKind } {
+  const known = PROVIDERS.find(({ host }) => host.test(federated.slice(0, 500)))
+  return known ?? { name: parseArn(federated) ? arnName(federated) : federated, kind: 'person' }
+}
+
+/** The call that exchanges a provider's token: the only record that names the repository. */
+function ofWebIdentity({ identity }: Facts): Actor {
+  const federated = identity.text('identityProvider') ?? identity.text('principalId') ?? ''
+  const provider = providerOf(federated)
+  const subject = identity.text('userName') ?? identity.text('principalId')?.split(':').at(-1) ?? ''
+  // `repo:acme/shop:ref:refs/heads/main`, `repo:acme/shop:environment:production`
+  const [, repository, context] = /^repo:([^:]+)(?::(.+))?$/.exec(subject) ?? []
+  const [, namespace, pod] = /^system:serviceaccount:([^:]+):(.+)$/.exec(subject) ?? []
+  const name = repository ?? (pod ? `${namespace}/${pod}` : subject || 'someone')
+  const chain: ActorLink[] = []
+  if (repository !== undefined && context !== undefined) {
+    chain.push(
+      link(
+        'ci',
+        `${repository}, ${context.replace(/^ref:refs\/heads\//, 'branch ').replace(':', ' ')}`,
+      ),
+    )
+  } else chain.push(link(provider.kind, name))
+  chain.push(link('identity-provider', provider.name, 'signed in through'))
+  return {
+    kind: provider.kind,
+    name: provider.kind === 'person' ? name : `${name} (${provider.name})`,
+    id: `${provider.name}:${name}`,
+    chain,
+  }
+}
+
+/** Who a role's session belongs to; shared with session.ts, which groups by it. */
+export interface RoleSession {
+  role: string
+  roleArn: string | undefined
+  session: string | undefined
+  /** Made up by a tool for this one session, or made of an id: says nothing about a person. */
+  isGenerated: boolean
+  /** GitHub's run, where the session is named after it. */
+  run: string | undefined
+  provider: { name: string; kind: ActorKind } | undefined
+  workload: string | undefined
+  sourceIdentity: string | undefined
+  isServiceLinked: boolean
+  isIdentityCenter: boolean
+}
+
+/** What CloudFormation calls its session in a role that it was given for a stack. */
+export const STACK_SESSION = 'AWSCloudFormation'
+
+const GENERATED =
+  /^(botocore-session-|aws-go-sdk-|aws-sdk-|aws-cli-|awscli-|session-?\d|terraform-?\d|AWSCLI-Session|[0-9a-f]{16,}$|\d{9,}$|[0-9a-f]{8}-[0-9a-f]{4}-)/i
+const DEFAULTS =
+  /^(GitHubActions?|AWSCloudFormation|terraform|session|default|deploy|ci|cdk|pulumi|OrganizationAccountAccessRole|AssumeRoleSession\d*|role-?session|admin|test)$/i
+
+export function roleSession(facts: Facts): RoleSession {
+  const { identity, record } = facts
+  const context = identity.object('sessionContext')
+  const issuer = context.object('sessionIssuer')
+  const arn = parseArn(identity.text('arn') ?? '')
+  const [, arnRole, arnSession] = /^assumed-role\/([^/]+)\/(.+)$/s.exec(arn?.resource ?? '') ?? []
+  const session = arnSession ?? identity.text('principalId')?.split(':').slice(1).join(':')
+  const roleArn = issuer.text('arn')
+  const role = issuer.text('userName') ?? arnRole ?? (roleArn && arnName(roleArn)) ?? 'a role'
+  const federated = context.object('webIdFederationData').text('federatedProvider')
+  const provider = federated === undefined ? undefined : providerOf(federated)
+  const isServiceLinked =
+    roleArn?.includes(':role/aws-service-role/') === true || role.startsWith('AWSServiceRoleFor')
+  return {
+    role,
+    roleArn,
+    session: session === '' ? undefined : session,
+    isGenerated: session === undefined || GENERATED.test(session) || DEFAULTS.test(session),
+    run:
+      provider?.kind === 'ci'
+        ? /(?:^|[^\d])(\d{9,11})(?:[^\d]|$)/.exec(session ?? '')?.[1]
+        : undefined,
+    provider,
+    workload: workloadOf(facts, session, context.has('ec2RoleDelivery')),
+    sourceIdentity: context.text('sourceIdentity') ?? record.text('sourceIdentity'),
+    isServiceLinked,
+    isIdentityCenter:
+      role.startsWith('AWSReservedSSO_') || roleArn?.includes('/sso.amazonaws.com/') === true,
+  }
+}
+
+/** What the role was given to, when it is AWS compute. */
+function workloadOf(
+  facts: Facts,
+  session: string | undefined,
+  isInstance: boolean,
+): string | undefined {
+  const scope = facts.identity.object('inScopeOf')
+  const scoped = scope.text('credentialsIssuedTo', 'sourceArn')
+  if (scoped !== undefined) {
+    const kind = scope.text('issuerType')?.split('::')[1]
+    return `${kind ?? 'workload'} ${arnName(scoped)}`
+  }
+  if (session === undefined) return undefined
+  if (/^i-[0-9a-f]{8,17}$/.test(session)) return `instance ${session}`
+  if (isInstance) return `instance ${session}`
+  if (/exec-env\/AWS_Lambda|AWS_Lambda_/.test(facts.userAgent)) return `function ${session}`
+  if (/exec-env\/AWS_ECS|AWS_ECS_/.test(facts.userAgent) || /^[0-9a-f]{32}$/.test(session)) {
+    return `task ${session}`
+  }
+  if (/^eks-[\w-]+-[0-9a-f]{8}-[0-9a-f-]+$/.test(session)) return `pod ${session.slice(4, -37)}`
+  return undefined
+}
+
+function ofRole(facts: Facts): Actor {
+  const seen = roleSession(facts)
+  const { role, roleArn, session, sourceIdentity, provider, workload } = seen
+  const roleId = roleArn ?? facts.identity.text('arn')?.replace(/\/[^/]*$/, '') ?? `role:${role}`
+  const asRole = link('role', role, 'assumed', roleArn)
+
+  if (seen.isServiceLinked) {
+    const linked = roleArn?.split('/aws-service-role/')[1]?.split('/')[0]
+    const service = serviceName(linked ?? facts.invokedBy ?? facts.service)
+    return {
+      kind: 'service',
+      name: service,
+      id: `service:${service}`,
+      chain: [
+        link('service', service),
+        link('role', role, 'with its service-linked role', roleArn),
+      ],
+    }
+  }
+  if (sourceIdentity !== undefined) {
+    return {
+      kind: 'person',
+      name: sourceIdentity,
+      id: `source-identity:${sourceIdentity}`,
+      chain: [
+        link('person', sourceIdentity, 'named as the source identity'),
+        asRole,
+        ...sessionLink(seen),
+      ],
+    }
+  }
+  if (seen.isIdentityCenter) {
+    const permissions = /^AWSReservedSSO_(.+)_[0-9a-f]{16}$/.exec(role)?.[1] ?? role
+    const name = session ?? 'someone'
+    return {
+      kind: 'person',
+      name,
+      id: `identity-center:${name}`,
+      chain: [
+        link('person', name),
+        link('identity-provider', 'IAM Identity Center', 'signed in through'),
+        link('role', `permission set ${permissions}`, 'given', roleArn),
+      ],
+    }
+  }
+  if (provider?.kind === 'ci') return ofCi(seen, roleId, asRole)
+  if (provider?.kind === 'workload') {
+    return {
+      kind: 'workload',
+      name: `${role} (${provider.name === 'a Kubernetes service account' ? 'Kubernetes' : provider.name})`,
+      id: roleId,
+      chain: [
+        missing('which service account: named only where the role was assumed'),
+        link('identity-provider', provider.name, 'signed in through'),
+        asRole,
+      ],
+    }
+  }
+  if (provider !== undefined) {
+    const name = session !== undefined && !seen.isGenerated ? session : `someone as ${role}`
+    return {
+      kind: 'person',
+      name,
+      id: `${roleId}/${name}`,
+      chain: [
+        link('person', name),
+        link('identity-provider', provider.name, 'signed in through'),
+        asRole,
+      ],
+    }
+  }
+  if (workload !== undefined) {
+    return {
+      kind: 'workload',
+      name: `${role} on ${workload}`,
+      id: roleId,
+      chain: [link('workload', workload), asRole],
+    }
+  }
+  return ofPlainRole(facts, seen, roleId, asRole)
+}
+
+function ofCi(
+  { role, session, run, provider }: RoleSession,
+  roleId: string,
+  asRole: ActorLink,
+): Actor {
+  const system = provider!.name
+  const job = run === undefined ? system : `${system} run ${run}`
+  return {
+    kind: 'ci',
+    name: `${role} (${system})`,
+    id: `${system}:${roleId}`,
+    chain: [
+      link('ci', job),
+      missing('which repository: named only where the role was assumed'),
+      link('identity-provider', system, 'signed in through'),
+      asRole,
+      ...(session === undefined ? [] : [link('session', session, 'session')]),
+    ],
+  }
+}
+
+function sessionLink({ session, sourceIdentity }: RoleSession): ActorLink[] {
+  return session === undefined || session === sourceIdentity
+    ? []
+    : [link('session', session, 'session')]
+}
+
+function ofPlainRole(facts: Facts, seen: RoleSession, roleId: string, asRole: ActorLink): Actor {
+  const { role, session } = seen
+  if (session === STACK_SESSION) {
+    return {
+      kind: 'service',
+      name: `CloudFormation as ${role}`,
+      id: roleId,
+      chain: [
+        missing('who changed the stack: told where the stack was changed'),
+        link('service', 'CloudFormation'),
+        asRole,
+      ],
+    }
+  }
+  const build = /^AWSCodeBuild-(.+)$/.exec(session ?? '')?.[1]
+  if (build !== undefined) {
+    return {
+      kind: 'ci',
+      name: `${role} (CodeBuild)`,
+      id: `CodeBuild:${roleId}`,
+      chain: [link('ci', `CodeBuild build ${build}`), asRole],
+    }
+  }
+  if (facts.invokedBy !== undefined && !/^AWS Internal$/i.test(facts.invokedBy)) {
+    // A service with a role of the customer's: Config, Backup, Firehose …
+    // Calls on the session's behalf look alike, but for the key: that is the session's own. Backup
+    // has a key of its own all the same, and names its sessions after itself.
+    const isOwn = !facts.identity.has('accessKeyId') || session?.startsWith('AWSBackup-')
+    const isServiceCall = facts.userAgent === facts.invokedBy && isOwn
+    if (isServiceCall) {
+      const service = serviceName(facts.invokedBy)
+      return {
+        kind: 'service',
+        name: `${service} as ${role}`,
+        id: roleId,
+        chain: [link('service', service), asRole],
+      }
+    }
+  }
+  const cdkUser = /^aws-cdk-(.+)$/.exec(session ?? '')?.[1]
+  const label = cdkUser ?? (seen.isGenerated ? undefined : session)
+  if (label?.includes('@')) {
+    return {
+      kind: 'person',
+      name: label,
+      id: `${roleId}/${label}`,
+      chain: [link('person', label, 'as the session is named'), asRole],
+    }
+  }
+  return {
+    kind: 'role',
+    name: label === undefined ? role : `${label} as ${role}`,
+    id: label === undefined ? roleId : `${roleId}/${label}`,
+    chain: [
+      missing('who assumed the role: told where it was assumed'),
+      asRole,
+      ...(session === undefined ? [] : [link('session', session, 'session')]),
+    ],
+  }
+}
+
+/** A service that called with the caller's rights is the last link of the caller's chain. */
+function withOnBehalf(actor: Actor, { invokedBy }: Facts): Actor {
+  if (invokedBy === undefined || actor.kind === 'service') return actor
+  const service = serviceName(invokedBy)
+  return { ...actor, chain: [...actor.chain, link('service', service, 'acting on their behalf')] }
+}

@@ -1,0 +1,71 @@
+import type { Resource, SeenEvent } from '../../changes/change.ts'
+import { indexable } from '../../changes/text.ts'
+import { parseArn, partitionOf } from './arn.ts'
+import type { JsonReader } from './json-reader.ts'
+import { shortService } from './services.ts'
+
+/** What one CloudTrail record says, opened once and read by everything that tells of it. */
+export interface Facts {
+  record: JsonReader
+  identity: JsonReader
+  service: string
+  /** `UpdateFunctionCode20150331v2`, as CloudTrail writes it. */
+  action: string
+  /** `UpdateFunctionCode`. */
+  plainAction: string
+  /** requestParameters, out of the envelope that some services put around them. */
+  params: JsonReader
+  /** responseElements, likewise. */
+  answer: JsonReader
+  /** additionalEventData and serviceEventDetails. */
+  extra: JsonReader
+  serviceDetails: JsonReader
+  region: string | null
+  accountId: string | null
+  partition: string
+  userAgent: string
+  invokedBy: string | undefined
+  /** What it acted on, the most significant first; empty until resources.ts has looked. */
+  resources: Resource[]
+}
+
+/** @param record a parsed record, of any shape */
+export function factsOf(record: JsonReader, seen: SeenEvent): Facts | undefined {
+  const insight = record.object('insightDetails')
+  const action = record.text('eventName') ?? insight.text('eventName') ?? seen.eventName
+  if (action === undefined || action.trim() === '') return undefined
+  const source = record.text('eventSource') ?? insight.text('eventSource') ?? seen.eventSource ?? ''
+  const identity = record.object('userIdentity')
+  const region = record.text('awsRegion') ?? seen.region
+  const accountId =
+    record.text('recipientAccountId') ?? identity.text('accountId') ?? record.text('accountId')
+  const ofRegion = partitionOf(region)
+  const ofIdentity = parseArn(identity.text('arn') ?? '')?.partition
+  const partition = ofRegion === 'aws' ? (ofIdentity ?? ofRegion) : ofRegion
+  return {
+    record,
+    identity,
+    service: indexable(shortService(source).trim()) || 'unknown',
+    action: indexable(action),
+    plainAction: indexable(action).replace(/20\d\d_?\d\d_?\d\d(v\d)?$/, ''),
+    params: opened(record.object('requestParameters'), 'Request'),
+    answer: opened(record.object('responseElements'), 'Response'),
+    extra: record.object('additionalEventData'),
+    serviceDetails: record.object('serviceEventDetails'),
+    region: region === '' ? null : indexable(region),
+    accountId: accountId === undefined ? null : indexable(accountId),
+    partition: /^[a-z-]{3,20}$/.test(partition) ? partition : 'aws',
+    userAgent: (record.text('userAgent') ?? '').slice(0, 1_000),
+    invokedBy: identity.text('invokedBy')?.slice(0, 200),
+    resources: [],
+  }
+}
+
+/** EC2's newer actions come as `{CreateNatGatewayRequest: {…}}`. */
+function opened(bag: JsonReader, suffix: 'Request' | 'Response'): JsonReader {
+  if (bag.raw === undefined) return bag
+  for (const name of Object.keys(bag.raw).slice(0, 3)) {
+    if (name.endsWith(suffix) && !bag.object(name).isEmpty) return bag.object(name)
+  }
+  return bag
+}

@@ -1,0 +1,161 @@
+/**
+ * Reading JSON that may be anything.
+ *
+ * AWS's services write their parameters in every case (`vpcId`, `VpcId`, `dBInstanceClass`) and
+ * wrap lists in their own ways (`[…]`, `{items: […]}`, `{item: […]}`, `{Tag: {…}}`), so a bag looks
+ * names up without regard to case, and everything that is absent or of another type is simply not
+ * there. It sees own properties only, so a `__proto__` in a record is a key like any other.
+ */
+
+/** No list in a record that is told one by one needs more; 256 KB could hold 100,000. */
+const LONGEST_LIST = 1_000
+
+export class JsonReader {
+  static readonly empty: JsonReader = new JsonReader(undefined)
+
+  readonly #raw: Record<string, unknown> | undefined
+  #byLowerName: Map<string, unknown> | undefined
+
+  private constructor(raw: Record<string, unknown> | undefined) {
+    this.#raw = raw
+  }
+
+  static of(value: unknown): JsonReader {
+    return isObject(value) ? new JsonReader(value) : JsonReader.empty
+  }
+
+  get isEmpty(): boolean {
+    if (this.#raw === undefined) return true
+    for (const name in this.#raw) if (Object.hasOwn(this.#raw, name)) return false
+    return true
+  }
+
+  /** As it came. */
+  get raw(): Record<string, unknown> | undefined {
+    return this.#raw
+  }
+
+  /** [name as it is written, value] in the record's order. */
+  entries(): [string, unknown][] {
+    return this.#raw === undefined ? [] : Object.entries(this.#raw).slice(0, LONGEST_LIST)
+  }
+
+  /** The first of these names that has a value. */
+  get(...names: string[]): unknown {
+    for (const name of names) {
+      const value = this.#value(name)
+      if (value !== undefined && value !== null) return value
+    }
+    return undefined
+  }
+
+  has(...names: string[]): boolean {
+    return this.get(...names) !== undefined
+  }
+
+  /** The first of these names that holds a string, number or boolean that is not empty. */
+  text(...names: string[]): string | undefined {
+    for (const name of names) {
+      const text = scalar(this.#value(name))
+      if (text !== undefined) return text
+    }
+    return undefined
+  }
+
+  number(...names: string[]): number | undefined {
+    const text = this.text(...names)
+    if (text === undefined || text.length > 30) return undefined
+    const number = Number(text)
+    return Number.isFinite(number) ? number : undefined
+  }
+
+  /** `true` and `"true"`; undefined when it is neither true nor false. */
+  flag(...names: string[]): boolean | undefined {
+    const text = this.text(...names)?.toLowerCase()
+    return text === 'true' ? true : text === 'false' ? false : undefined
+  }
+
+  object(...names: string[]): JsonReader {
+    return JsonReader.of(this.get(...names))
+  }
+
+  /** The items of the list under the first of these names that holds one, as they came. */
+  items(...names: string[]): unknown[] {
+    for (const name of names) {
+      const items = unwrapped(this.get(name))
+      if (items.length > 0) return items
+    }
+    return []
+  }
+
+  objects(...names: string[]): JsonReader[] {
+    return this.items(...names)
+      .filter(isObject)
+      .map((item) => new JsonReader(item))
+  }
+
+  texts(...names: string[]): string[] {
+    return this.items(...names)
+      .map(scalar)
+      .filter((text) => text !== undefined)
+  }
+
+  #value(name: string): unknown {
+    if (this.#raw === undefined) return undefined
+    // Nearly always the case is right, and nothing needs to be looked for.
+    if (Object.hasOwn(this.#raw, name)) return this.#raw[name]
+    return this.#names().get(name.toLowerCase())
+  }
+
+  #names(): Map<string, unknown> {
+    if (this.#byLowerName === undefined) {
+      this.#byLowerName = new Map()
+      if (this.#raw !== undefined) {
+        for (const name of Object.keys(this.#raw)) {
+          const lower = name.toLowerCase()
+          if (!this.#byLowerName.has(lower)) this.#byLowerName.set(lower, this.#raw[name])
+        }
+      }
+    }
+    return this.#byLowerName
+  }
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The text of a scalar, or of AWS's ways to wrap one: `{value: false}`, `{tag: 1, content: "x"}`. */
+export function scalar(value: unknown): string | undefined {
+  switch (typeof value) {
+    case 'string':
+      return value === '' ? undefined : value
+    case 'number':
+    case 'boolean':
+      return String(value)
+    case 'object': {
+      if (value === null || Array.isArray(value)) return undefined
+      for (const name of ['value', 'content', 'Value']) {
+        const inner = Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : null
+        if (inner !== null && inner !== '' && typeof inner !== 'object') return String(inner)
+      }
+      return undefined
+    }
+    default:
+      return undefined
+  }
+}
+
+const WRAPPERS = ['items', 'item', 'member', 'Item', 'Items', 'Tag', 'Rule', 'Grant']
+
+function unwrapped(value: unknown): unknown[] {
+  if (value === undefined || value === null || value === '') return []
+  if (Array.isArray(value)) return value.slice(0, LONGEST_LIST)
+  if (!isObject(value)) return [value]
+  for (const name of WRAPPERS) {
+    if (!Object.hasOwn(value, name)) continue
+    const inner = value[name]
+    return Array.isArray(inner) ? inner.slice(0, LONGEST_LIST) : [inner]
+  }
+  return Object.keys(value).length === 0 ? [] : [value]
+}

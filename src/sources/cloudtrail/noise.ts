@@ -1,0 +1,580 @@
+/**
+ * Noise: routine activity that tells a responder nothing. Hidden by default, never dropped.
+ *
+ * A rule is here because a person looking for what broke production would wave it away every time.
+ * What fails or is denied is never noise, but for calls that were told to slow down and are
+ * repeated; and what the root user does is never noise.
+ */
+
+import type { Actor, Outcome, Tool } from '../../changes/change.ts'
+
+export interface NoiseRule {
+  id: string
+  /** What it covers, for people. */
+  covers: string
+  /** Why a responder does not want it. */
+  reason: string
+  /** Any of these. */
+  when: NoiseMatch[]
+}
+
+/** All that is given must hold. */
+export interface NoiseMatch {
+  services?: readonly string[]
+  /** Without the API version; `*` at the end stands for anything. */
+  actions?: readonly string[]
+  /** Only when AWS itself made the call, or made it on someone's behalf. */
+  byService?: true
+  /** Only when this service made it: its name as people call it. */
+  actors?: readonly string[]
+  tools?: readonly string[]
+  /** Only when it failed with such an error. */
+  errors?: readonly string[]
+}
+
+export const NOISE_RULES: readonly NoiseRule[] = [
+  {
+    id: 'throttled',
+    covers: 'Calls that AWS told to slow down',
+    reason: 'Nothing was changed, and every SDK tries again; the attempt that worked is shown.',
+    when: [
+      {
+        errors: [
+          'Throttling*',
+          'ThrottledException',
+          'RequestLimitExceeded',
+          'Client.RequestLimitExceeded',
+          'TooManyRequestsException',
+          'SlowDown',
+          'RequestThrottled*',
+        ],
+      },
+    ],
+  },
+  {
+    id: 'agent-reports',
+    covers: 'Agents on instances that report to Systems Manager and ECS',
+    reason: 'Heartbeats, inventories and task states: they say how things are, and change nothing.',
+    when: [
+      {
+        services: ['ssm'],
+        actions: [
+          'UpdateInstanceInformation',
+          'UpdateInstanceAssociationStatus',
+          'UpdateAssociationStatus',
+          'PutInventory',
+          'PutComplianceItems',
+          'PutConfigurePackageResult',
+          'RequestManagedInstanceRoleToken',
+        ],
+      },
+      {
+        services: ['ssmmessages', 'ec2messages'],
+        actions: ['*'],
+      },
+      {
+        services: ['ecs'],
+        actions: [
+          'SubmitTaskStateChange',
+          'SubmitContainerStateChange',
+          'SubmitAttachmentStateChanges',
+          'RegisterContainerInstance',
+          'DiscoverPollEndpoint',
+          'Poll',
+          'StartTelemetrySession',
+          'UpdateContainerAgent',
+        ],
+      },
+    ],
+  },
+  {
+    id: 'credentials-issued',
+    covers: 'Temporary credentials handed out',
+    reason: 'Every program asks for them all the time; what it then does with them is shown.',
+    when: [
+      { services: ['sts'], actions: ['AssumeRole*', 'Get*', 'DecodeAuthorizationMessage'] },
+      { services: ['rolesanywhere'], actions: ['CreateSession'] },
+      {
+        services: ['sso'],
+        actions: ['GetRoleCredentials', 'CreateToken', 'Federate', 'Authenticate', 'Logout'],
+      },
+      { services: ['sso-oauth'], actions: ['*'] },
+      { services: ['eks-auth'], actions: ['AssumeRoleForPodIdentity'] },
+      { services: ['ecr'], actions: ['GetAuthorizationToken'] },
+      {
+        services: ['cognito-identity'],
+        actions: ['GetId', 'GetCredentialsForIdentity', 'GetOpenIdToken*'],
+      },
+    ],
+  },
+  {
+    id: 'sign-in',
+    covers: 'People who signed in to the console, and the steps on the way',
+    reason: 'Signing in changes nothing; what they then did is shown. Failures and root are kept.',
+    when: [
+      {
+        services: ['signin'],
+        actions: [
+          'ConsoleLogin',
+          'CheckMfa',
+          'SwitchRole',
+          'ExitRole',
+          'RenewRole',
+          'GetSigninToken',
+          'UserAuthentication',
+          'CredentialChallenge',
+          'CredentialVerification',
+        ],
+      },
+    ],
+  },
+  {
+    id: 'secret-versions',
+    covers: 'Secrets Manager deleting old versions of secrets',
+    reason: 'It tidies up after a deletion or a rotation, and that is shown by itself.',
+    when: [
+      {
+        services: ['secretsmanager'],
+        actions: [
+          'StartSecretVersionDelete',
+          'EndSecretVersionDelete',
+          'CancelSecretVersionDelete',
+        ],
+      },
+    ],
+  },
+  {
+    id: 'auto-scaling-activity',
+    covers: 'Instances that Auto Scaling, EC2 Fleet and Spot start and stop',
+    reason:
+      'It follows from load and from the group’s settings; a change of the settings is shown.',
+    when: [
+      {
+        services: ['ec2'],
+        actions: [
+          'RunInstances',
+          'TerminateInstances',
+          'StartInstances',
+          'StopInstances',
+          'CreateTags',
+          'CreateFleet',
+          'DeleteFleets',
+          'RequestSpotInstances',
+          'CancelSpotInstanceRequests',
+          'BidEvicted*',
+        ],
+        actors: [
+          'Auto Scaling',
+          'EC2 Spot',
+          'Spot Fleet',
+          'EC2 Fleet',
+          'EKS',
+          'EKS node groups',
+          'Batch',
+          'ECS',
+          'EMR',
+        ],
+      },
+      {
+        services: ['ec2', 'autoscaling', 'eks'],
+        actions: [
+          'RunInstances',
+          'TerminateInstances',
+          'CreateFleet',
+          'CreateTags',
+          'SetDesiredCapacity',
+          'TerminateInstanceInAutoScalingGroup',
+        ],
+        tools: ['karpenter', 'cluster-autoscaler'],
+      },
+      {
+        services: ['autoscaling'],
+        actions: ['CompleteLifecycleAction', 'RecordLifecycleActionHeartbeat', 'SetInstanceHealth'],
+      },
+      {
+        services: ['ecs', 'dynamodb', 'rds', 'lambda', 'elasticache', 'kafka', 'sagemaker'],
+        actions: [
+          'UpdateService',
+          'UpdateTable',
+          'PutProvisionedConcurrencyConfig',
+          'ModifyReplicationGroupShardConfiguration',
+          'UpdateBrokerStorage',
+          'UpdateEndpointWeightsAndCapacities',
+        ],
+        actors: ['Application Auto Scaling'],
+      },
+      {
+        services: ['monitoring'],
+        actions: ['PutMetricAlarm', 'DeleteAlarms'],
+        actors: ['Application Auto Scaling', 'Auto Scaling', 'DynamoDB'],
+      },
+    ],
+  },
+  {
+    id: 'target-registration',
+    covers: 'Targets that AWS and Kubernetes controllers put behind load balancers',
+    reason: 'They follow tasks, pods and instances that come and go; what made them go is shown.',
+    when: [
+      {
+        services: ['elasticloadbalancing'],
+        actions: [
+          'RegisterTargets',
+          'DeregisterTargets',
+          'RegisterInstancesWithLoadBalancer',
+          'DeregisterInstancesFromLoadBalancer',
+        ],
+        byService: true,
+      },
+      {
+        services: ['elasticloadbalancing'],
+        actions: ['RegisterTargets', 'DeregisterTargets'],
+        tools: ['aws-load-balancer-controller'],
+      },
+      {
+        services: ['servicediscovery'],
+        actions: ['RegisterInstance', 'DeregisterInstance', 'UpdateInstanceCustomHealthStatus'],
+        byService: true,
+      },
+      {
+        services: ['route53'],
+        actions: ['ChangeResourceRecordSets', '*HealthCheck'],
+        actors: ['Cloud Map', 'ECS'],
+      },
+    ],
+  },
+  {
+    id: 'service-network-interfaces',
+    covers: 'Network interfaces, addresses and volumes that AWS’s services attach for themselves',
+    reason: 'Lambda, ECS, EKS, RDS and load balancers make and remove them as they run.',
+    when: [
+      {
+        services: ['ec2'],
+        actions: [
+          'CreateNetworkInterface',
+          'DeleteNetworkInterface',
+          'AttachNetworkInterface',
+          'DetachNetworkInterface',
+          'ModifyNetworkInterfaceAttribute',
+          'CreateNetworkInterfacePermission',
+          'DeleteNetworkInterfacePermission',
+          'AssignPrivateIpAddresses',
+          'UnassignPrivateIpAddresses',
+          'AssignIpv6Addresses',
+          'AssociateAddress',
+          'DisassociateAddress',
+          'AllocateAddress',
+          'ReleaseAddress',
+        ],
+        byService: true,
+      },
+      {
+        services: ['ec2'],
+        actions: [
+          'CreateNetworkInterface',
+          'DeleteNetworkInterface',
+          'AttachNetworkInterface',
+          'DetachNetworkInterface',
+          'ModifyNetworkInterfaceAttribute',
+          'AssignPrivateIpAddresses',
+          'UnassignPrivateIpAddresses',
+          'CreateTags',
+        ],
+        tools: ['vpc-cni'],
+      },
+      {
+        services: ['ec2'],
+        actions: [
+          'AttachVolume',
+          'DetachVolume',
+          'CreateVolume',
+          'DeleteVolume',
+          'CreateTags',
+          'CreateSnapshot',
+          'DeleteSnapshot',
+          'ModifyVolume',
+        ],
+        tools: ['ebs-csi-driver'],
+      },
+    ],
+  },
+  {
+    id: 'service-grants',
+    covers: 'Uses of keys that services arrange for themselves',
+    reason:
+      'A volume, a database or a queue that is encrypted needs a grant each time it is attached.',
+    when: [
+      {
+        services: ['kms'],
+        actions: ['CreateGrant', 'RetireGrant', 'RevokeGrant'],
+        byService: true,
+      },
+      {
+        services: ['kms'],
+        actions: [
+          'Decrypt',
+          'Encrypt',
+          'ReEncrypt*',
+          'GenerateDataKey*',
+          'GenerateMac',
+          'VerifyMac',
+          'Sign',
+          'Verify',
+        ],
+      },
+    ],
+  },
+  {
+    id: 'service-tags',
+    covers: 'Tags that AWS’s services put on what they keep',
+    reason: 'Bookkeeping of the service; whoever asked for the resource is shown.',
+    when: [
+      {
+        actions: [
+          'CreateTags',
+          'DeleteTags',
+          'TagResource',
+          'UntagResource',
+          'AddTags*',
+          'CreateOrUpdateTags',
+          'TagResources',
+        ],
+        byService: true,
+      },
+    ],
+  },
+  {
+    id: 'log-streams',
+    covers: 'Log streams, and queries over logs',
+    reason: 'Every function and task opens its own streams; a query reads.',
+    when: [
+      {
+        services: ['logs'],
+        actions: [
+          'CreateLogStream',
+          'PutLogEvents',
+          'StartQuery',
+          'StopQuery',
+          'TestMetricFilter',
+          'StartLiveTail',
+        ],
+      },
+      { services: ['logs'], actions: ['CreateLogGroup', 'CreateExportTask'], byService: true },
+    ],
+  },
+  {
+    id: 'image-layers',
+    covers: 'The parts of a push to a container registry',
+    reason: 'PutImage, which ends a push, is shown.',
+    when: [
+      {
+        services: ['ecr', 'ecr-public'],
+        actions: [
+          'InitiateLayerUpload',
+          'UploadLayerPart',
+          'CompleteLayerUpload',
+          'BatchCheckLayerAvailability',
+        ],
+      },
+    ],
+  },
+  {
+    id: 'pipeline-bookkeeping',
+    covers: 'Pipelines and builds that talk with their own workers',
+    reason: 'Who started the pipeline, and what its jobs changed, is shown.',
+    when: [
+      {
+        services: ['codepipeline'],
+        actions: [
+          'PollForJobs',
+          'AcknowledgeJob',
+          'PutJobSuccessResult',
+          'PollForThirdPartyJobs',
+          'AcknowledgeThirdPartyJob',
+          'PutThirdPartyJobSuccessResult',
+        ],
+      },
+      {
+        services: ['codebuild'],
+        actions: ['BatchPutTestCases', 'BatchPutCodeCoverages', 'CreateReport', 'UpdateReport'],
+      },
+      {
+        services: ['codedeploy'],
+        actions: [
+          'PutLifecycleEventHookExecutionStatus',
+          'PollHostCommand',
+          'PutHostCommand*',
+          'PostHostCommandUpdate',
+        ],
+      },
+      { services: ['codedeploy-commands-secure'], actions: ['*'] },
+      { services: ['states'], actions: ['SendTaskSuccess', 'SendTaskHeartbeat'] },
+    ],
+  },
+  {
+    id: 'scheduled-backups',
+    covers: 'Snapshots that AWS Backup and Data Lifecycle Manager take and remove on schedule',
+    reason: 'They come every day; a change of the plan is shown.',
+    when: [
+      {
+        actions: [
+          'CreateSnapshot',
+          'CreateSnapshots',
+          'DeleteSnapshot',
+          'CopySnapshot',
+          'CreateImage',
+          'DeregisterImage',
+          'CreateDBSnapshot',
+          'DeleteDBSnapshot',
+          'CopyDBSnapshot',
+          'CreateDBClusterSnapshot',
+          'CreateBackup',
+          'DeleteBackup',
+          'StartBackupJob',
+          'CreateTags',
+          'AddTagsToResource',
+          'BackupJob*',
+          'RecoveryPoint*',
+          'BackupDeleted',
+          'CopyJob*',
+        ],
+        actors: ['AWS Backup', 'Data Lifecycle Manager'],
+      },
+      {
+        services: ['backup'],
+        actions: ['BackupJob*', 'RecoveryPoint*', 'BackupDeleted', 'CopyJob*'],
+      },
+    ],
+  },
+  {
+    id: 'posture-checks',
+    covers: 'Scanners and recorders that look at the account',
+    reason:
+      'Config, Security Hub, Inspector, GuardDuty, Macie and Trusted Advisor write down what they find.',
+    when: [
+      {
+        services: ['config'],
+        actions: [
+          'PutEvaluations',
+          'PutExternalEvaluation',
+          'DeliverConfigSnapshot',
+          'StartConfigRulesEvaluation',
+          'SelectResourceConfig',
+        ],
+      },
+      {
+        services: ['securityhub'],
+        actions: ['BatchImportFindings', 'BatchUpdateFindings'],
+        byService: true,
+      },
+      { services: ['trustedadvisor', 'support'], actions: ['Refresh*'] },
+      {
+        services: ['access-analyzer'],
+        actions: ['StartResourceScan', 'ValidatePolicy', 'CheckNoNewAccess'],
+      },
+      {
+        services: ['ec2', 'ebs', 'inspector2', 'ssm'],
+        actors: [
+          'Inspector',
+          'GuardDuty',
+          'Macie',
+          'Security Hub',
+          'AWS Config',
+          'IAM Access Analyzer',
+        ],
+      },
+      {
+        services: ['iam'],
+        actions: [
+          'GenerateCredentialReport',
+          'GenerateServiceLastAccessedDetails',
+          'GenerateOrganizationsAccessReport',
+          'SimulateCustomPolicy',
+          'SimulatePrincipalPolicy',
+        ],
+      },
+    ],
+  },
+  {
+    id: 'console-bookkeeping',
+    covers: 'What the console and CloudShell keep for themselves',
+    reason:
+      'Preferences, recent pages and the shell’s own life; what was done in the shell is shown.',
+    when: [
+      {
+        services: [
+          'cloudshell',
+          'uxc',
+          'consoleapp',
+          'console-mobile-client',
+          'notifications',
+          'user-preferences',
+          'ccs',
+          'action-recommendations',
+        ],
+        actions: ['*'],
+      },
+      {
+        services: ['resource-explorer-2', 'q', 'cost-optimization-hub'],
+        actions: ['CreateSession', 'StartConversation', 'SendMessage', 'Search*'],
+      },
+    ],
+  },
+]
+
+export interface NoiseFacts {
+  service: string
+  plainAction: string
+  actor: Actor
+  tool: Tool
+  outcome: Outcome
+  errorCode: string | undefined
+  invokedBy: string | undefined
+}
+
+/** The id of the first rule that covers the change, or null. */
+export function noiseOf(facts: NoiseFacts): string | null {
+  if (facts.actor.kind === 'root') return null
+  const candidates = BY_SERVICE.get(facts.service) ?? OF_ANY_SERVICE
+  return candidates.find(({ match }) => matches(match, facts))?.id ?? null
+}
+
+const ALL = NOISE_RULES.flatMap(({ id, when }) => when.map((match) => ({ id, match })))
+const OF_ANY_SERVICE = ALL.filter(({ match }) => match.services === undefined)
+/** Every change asks: those rules that name its service, and those that name none, in order. */
+const BY_SERVICE = new Map(
+  [...new Set(ALL.flatMap(({ match }) => match.services ?? []))].map((service) => [
+    service,
+    ALL.filter(({ match }) => match.services === undefined || match.services.includes(service)),
+  ]),
+)
+
+function matches(match: NoiseMatch, facts: NoiseFacts): boolean {
+  const { actions, actors, tools, errors, byService } = match
+  if (errors !== undefined) {
+    if (facts.errorCode === undefined || !anyOf(errors, facts.errorCode)) return false
+  } else if (facts.outcome !== 'succeeded') return false
+  if (actions !== undefined && !anyOf(actions, facts.plainAction)) return false
+  if (actors !== undefined && !isBy(actors, facts.actor)) return false
+  if (tools !== undefined && !tools.includes(facts.tool.name)) return false
+  return !byService || isByService(facts)
+}
+
+/** `Auto Scaling`, and also `AWS Backup as a-role-of-ours`. */
+function isBy(actors: readonly string[], { kind, name }: Actor): boolean {
+  if (kind !== 'service') return false
+  return actors.some((actor) => name === actor || name.startsWith(`${actor} as `))
+}
+
+function isByService({ actor, invokedBy }: NoiseFacts): boolean {
+  // What CloudFormation does is what someone asked for.
+  if (actor.name.startsWith('CloudFormation')) return false
+  if (actor.kind === 'service') return true
+  return invokedBy !== undefined && !/^cloudformation\.|^AWS Internal$/i.test(invokedBy)
+}
+
+function anyOf(patterns: readonly string[], text: string): boolean {
+  return patterns.some((pattern) => {
+    if (pattern.endsWith('*')) return text.startsWith(pattern.slice(0, -1))
+    return pattern.startsWith('*') ? text.endsWith(pattern.slice(1)) : text === pattern
+  })
+}

@@ -1,0 +1,100 @@
+/** IAM policies in words: whom they let in, and when that is everyone. */
+
+import { listed, spoken } from '../../changes/text.ts'
+import { arnName, parseArn } from './arn.ts'
+import { JsonReader } from './json-reader.ts'
+import { serviceName } from './services.ts'
+
+const LONGEST_POLICY = 131_072
+
+/** A policy document as records hold it: an object, JSON text, or JSON text encoded for a URL. */
+export function readPolicy(value: unknown): JsonReader {
+  if (typeof value !== 'string') return JsonReader.of(value)
+  if (value.length > LONGEST_POLICY) return JsonReader.empty
+  try {
+    return JsonReader.of(JSON.parse(value.startsWith('%') ? decodeURIComponent(value) : value))
+  } catch {
+    return JsonReader.empty
+  }
+}
+
+function statements(policy: JsonReader): JsonReader[] {
+  return policy.objects('Statement').slice(0, 200)
+}
+
+function allows(statement: JsonReader): boolean {
+  return statement.text('Effect')?.toLowerCase() === 'allow'
+}
+
+/** Whether everyone is let in and no condition narrows that. */
+function isPublic(statement: JsonReader): boolean {
+  if (!allows(statement) || !statement.object('Condition').isEmpty) return false
+  const principal = statement.get('Principal')
+  return principal === '*' || JsonReader.of(principal).texts('AWS').includes('*')
+}
+
+/** What a resource's policy lets everyone do: `s3:GetObject`; undefined when it lets nobody in. */
+export function openedByPolicy(policy: JsonReader): string | undefined {
+  const open = statements(policy).filter(isPublic)
+  if (open.length === 0) return undefined
+  const actions = [...new Set(open.flatMap((statement) => statement.texts('Action')))]
+  if (actions.length === 0 || actions.some((action) => action === '*' || action.endsWith(':*'))) {
+    return 'everything'
+  }
+  return listed(actions.map((action) => spoken(action, 60)))
+}
+
+/** Whom a policy lets in: `EC2, account 123456789012 and everyone`. */
+export function letIn(policy: JsonReader): string[] {
+  const names = new Set<string>()
+  for (const statement of statements(policy).filter(allows)) {
+    const principal = statement.get('Principal')
+    if (principal === '*') names.add('everyone')
+    const kinds = JsonReader.of(principal)
+    for (const text of kinds.texts('AWS')) names.add(awsPrincipal(text))
+    for (const text of kinds.texts('Service')) names.add(serviceName(text))
+    for (const text of kinds.texts('Federated')) names.add(arnName(text))
+  }
+  return [...names].map((name) => spoken(name, 80))
+}
+
+/** `the role ops of account 123456789012`, `account 123456789012`, `everyone`. */
+function awsPrincipal(text: string): string {
+  if (text === '*') return 'everyone'
+  if (/^\d{12}$/.test(text)) return `account ${text}`
+  const arn = parseArn(text)
+  if (arn === undefined) return text
+  if (arn.resource === 'root') return `account ${arn.account}`
+  const kind = arn.resource.split('/')[0]
+  return `the ${kind} ${arnName(text)} of account ${arn.account}`
+}
+
+/** `the role ops` for an identity's ARN; other texts stay as they are. */
+export function principalName(text: string): string {
+  const kind = /^(role|user|group|assumed-role)\//.exec(parseArn(text)?.resource ?? '')?.[1]
+  if (kind === undefined) return spoken(arnName(text), 80)
+  return `the ${kind === 'assumed-role' ? 'session' : kind} ${spoken(arnName(text), 80)}`
+}
+
+/** Whether it allows every action on every resource. */
+export function allowsEverything(policy: JsonReader): boolean {
+  return statements(policy).some(
+    (statement) =>
+      allows(statement) &&
+      statement.texts('Action').some((action) => action === '*' || action === '*:*') &&
+      statement.texts('Resource').includes('*'),
+  )
+}
+
+/** What an identity's policy allows: `ec2:Describe* and s3:GetObject`. */
+export function allowedActions(policy: JsonReader): string | undefined {
+  if (allowsEverything(policy)) return 'everything'
+  const actions = [
+    ...new Set(
+      statements(policy)
+        .filter(allows)
+        .flatMap((s) => s.texts('Action')),
+    ),
+  ]
+  return actions.length === 0 ? undefined : listed(actions.map((action) => spoken(action, 60)))
+}

@@ -1,0 +1,34 @@
+/** What kinds of harm a change could do, for ranking suspects and for colour. */
+
+import type { Risk } from '../../changes/change.ts'
+import type { Facts } from './facts.ts'
+import { serviceRisk } from './services.ts'
+import type { Summary } from './summary.ts'
+
+const EC2: [RegExp, Risk][] = [
+  [/Tags$/, 'configuration'],
+  [/KeyPair|IamInstanceProfile|PasswordData/, 'identity'],
+  [
+    /Vpc|VPC|Subnet|Route|Gateway|SecurityGroup|NetworkAcl|NetworkInterface|Address|Vpn|Peering|Endpoint|Dhcp|FlowLog|PrefixList/,
+    'network',
+  ],
+  [/Snapshot|Volume|Image|Ebs/, 'data'],
+  [/LaunchTemplate/, 'deploy'],
+  [/Instance|Fleet|Spot|Host|Reservation/, 'capacity'],
+]
+
+/** The most significant first, without repetition; never empty. */
+export function risksOf(summary: Summary, { service, plainAction }: Facts): Risk[] {
+  const found = new Set<Risk>(summary.risks)
+  if (found.size === 0) {
+    if (/^(Tag|Untag)|(Tags|Tagging)$/.test(plainAction)) found.add('configuration')
+    else if (service === 'ec2') {
+      found.add(EC2.find(([pattern]) => pattern.test(plainAction))?.[1] ?? 'configuration')
+    } else found.add(serviceRisk(service))
+  }
+  // A resource's own policy is about who may, whatever the service is about.
+  if (/^(Put|Set|Delete|Add|Remove).*(ResourcePolicy|Permission|AccessPolicy)$/.test(plainAction)) {
+    found.add('identity')
+  }
+  return [...found]
+}

@@ -1,0 +1,263 @@
+/** RDS, DynamoDB, ElastiCache and Redshift. */
+
+import type { Edit } from '../../../changes/change.ts'
+import { listed, spoken } from '../../../changes/text.ts'
+import { edit, editsOf, HIDDEN, spelled } from '../edits.ts'
+import type { Facts } from '../facts.ts'
+import { named } from '../resources.ts'
+import type { Summaries, Summary } from '../summary.ts'
+
+const INSTANCE = 'AWS::RDS::DBInstance'
+const CLUSTER = 'AWS::RDS::DBCluster'
+const SNAPSHOT = 'AWS::RDS::DBSnapshot'
+const CLUSTER_SNAPSHOT = 'AWS::RDS::DBClusterSnapshot'
+
+export const rds: Summaries = {
+  CreateDBInstance: (facts) => createDatabase(facts, INSTANCE),
+  CreateDBInstanceReadReplica: ({ params, resources }) => {
+    const replica = named(resources, INSTANCE)
+    const of = params.text('sourceDBInstanceIdentifier')
+    return replica && `create ${replica} as a read replica${of ? ` of ${spoken(of)}` : ''}`
+  },
+  CreateDBCluster: (facts) => createDatabase(facts, CLUSTER),
+  ModifyDBInstance: (facts) => modify(facts, INSTANCE, 'dBInstanceIdentifier'),
+  ModifyDBCluster: (facts) => modify(facts, CLUSTER, 'dBClusterIdentifier'),
+  DeleteDBInstance: (facts) => deleteDatabase(facts, INSTANCE),
+  DeleteDBCluster: (facts) => deleteDatabase(facts, CLUSTER),
+  RebootDBInstance: ({ params, resources }) => {
+    const database = named(resources, INSTANCE)
+    const failover = params.flag('forceFailover') === true ? ', failing over to its standby' : ''
+    return database && { does: `reboot ${database}`, more: failover, risks: ['capacity'] }
+  },
+  FailoverDBCluster: ({ params, resources }) => {
+    const cluster = named(resources, CLUSTER)
+    const to = params.text('targetDBInstanceIdentifier')
+    return (
+      cluster && {
+        does: `fail over ${cluster}${to ? ` to ${spoken(to)}` : ''}`,
+        risks: ['capacity'],
+      }
+    )
+  },
+  CreateDBSnapshot: (facts) => snapshot(facts, SNAPSHOT, INSTANCE),
+  CreateDBClusterSnapshot: (facts) => snapshot(facts, CLUSTER_SNAPSHOT, CLUSTER),
+  DeleteDBSnapshot: ({ resources }) => {
+    const gone = named(resources, SNAPSHOT)
+    return gone && `delete ${gone}`
+  },
+  ModifyDBSnapshotAttribute: (facts) => shareSnapshot(facts, SNAPSHOT),
+  ModifyDBClusterSnapshotAttribute: (facts) => shareSnapshot(facts, CLUSTER_SNAPSHOT),
+  ModifyDBParameterGroup: (facts) => parameters(facts, 'AWS::RDS::DBParameterGroup'),
+  ModifyDBClusterParameterGroup: (facts) => parameters(facts, 'AWS::RDS::DBClusterParameterGroup'),
+  CreateDBSubnetGroup: ({ resources }) => {
+    const group = named(resources, 'AWS::RDS::DBSubnetGroup')
+    return group && { does: `create ${group}`, risks: ['network'] }
+  },
+  RestoreDBInstanceFromDBSnapshot: ({ resources }) => {
+    const [database, from] = [named(resources, INSTANCE), named(resources, SNAPSHOT)]
+    return database && `restore ${database}${from ? ` from ${from}` : ''}`
+  },
+  RestoreDBInstanceToPointInTime: ({ params }) => {
+    const to = params.text('targetDBInstanceIdentifier')
+    const from = params.text('sourceDBInstanceIdentifier')
+    return (
+      to &&
+      `restore the database instance ${spoken(to)}${from ? ` from ${spoken(from)}` : ''} to a point in time`
+    )
+  },
+  StartDBInstance: ({ resources }) => verbed('start', named(resources, INSTANCE)),
+  StopDBInstance: ({ resources }) => verbed('stop', named(resources, INSTANCE)),
+  StartDBCluster: ({ resources }) => verbed('start', named(resources, CLUSTER)),
+  StopDBCluster: ({ resources }) => verbed('stop', named(resources, CLUSTER)),
+  PromoteReadReplica: ({ resources }) =>
+    verbed('promote', named(resources, INSTANCE), ' from a read replica'),
+}
+
+export const dynamodb: Summaries = {
+  UpdateTable: ({ params, answer, resources }) => {
+    const table = named(resources, 'AWS::DynamoDB::Table')
+    if (table === undefined) return undefined
+    const asked = params.object('provisionedThroughput')
+    const before = answer.object('tableDescription').object('provisionedThroughput')
+    const edits: Edit[] = [
+      ...edit('read capacity', before.text('readCapacityUnits'), asked.text('readCapacityUnits')),
+      ...edit(
+        'write capacity',
+        before.text('writeCapacityUnits'),
+        asked.text('writeCapacityUnits'),
+      ),
+      ...editsOf(params, ['tableName', 'provisionedThroughput', 'attributeDefinitions']),
+    ].filter(({ to }) => to !== undefined)
+    const indexes = params.items('globalSecondaryIndexUpdates').length > 0 ? ' (its indexes)' : ''
+    return {
+      does: `change ${table}${edits.length ? '' : indexes}`,
+      more: spelled(edits),
+      edits,
+      risks: asked.isEmpty ? ['data'] : ['capacity', 'data'],
+    }
+  },
+  UpdateTimeToLive: ({ params, resources }) => {
+    const table = named(resources, 'AWS::DynamoDB::Table')
+    const ttl = params.object('timeToLiveSpecification')
+    const isOn = ttl.flag('enabled')
+    const by = ttl.text('attributeName')
+    return table && isOn !== undefined
+      ? {
+          does: `turn ${isOn ? 'on' : 'off'} the expiry of items in ${table}${isOn && by ? ` by ${spoken(by)}` : ''}`,
+        }
+      : undefined
+  },
+  UpdateContinuousBackups: ({ params, resources }) => {
+    const table = named(resources, 'AWS::DynamoDB::Table')
+    const isOn = params
+      .object('pointInTimeRecoverySpecification')
+      .flag('pointInTimeRecoveryEnabled')
+    return table && isOn !== undefined
+      ? {
+          does: `turn ${isOn ? 'on' : 'off'} point-in-time recovery of ${table}`,
+          edits: edit('point-in-time recovery', undefined, isOn ? 'on' : 'off'),
+        }
+      : undefined
+  },
+}
+
+export const elasticache: Summaries = {
+  ModifyReplicationGroup: (facts) =>
+    modify(facts, 'AWS::ElastiCache::ReplicationGroup', 'replicationGroupId'),
+  ModifyCacheCluster: (facts) => modify(facts, 'AWS::ElastiCache::CacheCluster', 'cacheClusterId'),
+  TestFailover: ({ resources }) =>
+    verbed('fail over', named(resources, 'AWS::ElastiCache::ReplicationGroup')),
+}
+
+export const redshift: Summaries = {
+  ModifyCluster: (facts) => modify(facts, 'AWS::Redshift::Cluster', 'clusterIdentifier'),
+  DeleteCluster: (facts) => deleteDatabase(facts, 'AWS::Redshift::Cluster'),
+}
+
+function verbed(verb: string, what: string | undefined, rest: string = ''): Summary | undefined {
+  return what === undefined
+    ? undefined
+    : { does: `${verb} ${what}${rest}`, risks: ['capacity', 'data'] }
+}
+
+function createDatabase({ params, resources }: Facts, type: string): Summary | undefined {
+  const database = named(resources, type)
+  if (database === undefined) return undefined
+  const engine = [params.text('engine'), params.text('engineVersion')].filter(
+    (part) => part !== undefined,
+  )
+  const size = params.text('allocatedStorage')
+  const facts = [engine.join(' '), params.text('dBInstanceClass'), size && `${size} GB`].filter(
+    (part) => part,
+  )
+  const isPublic = params.flag('publiclyAccessible') === true
+  return {
+    does: `create ${database}${facts.length ? ` (${spoken(facts.join(', '))})` : ''}`,
+    more: isPublic ? ', reachable from the internet' : '',
+    ...(isPublic && { opens: `${database} to the internet` }),
+    risks: ['data', 'capacity'],
+  }
+}
+
+/**
+ * RDS answers with the values from before; those to come are pending. So the answer is the from,
+ * the request the to.
+ */
+function modify(
+  { params, answer, resources }: Facts,
+  type: string,
+  id: string,
+): Summary | undefined {
+  const database = named(resources, type)
+  if (database === undefined) return undefined
+  const edits = editsOf(params, [id, 'allowMajorVersionUpgrade', 'masterUserPassword'], answer)
+  const password = params.has('masterUserPassword') || params.has('authToken')
+  const all: Edit[] = password
+    ? [...edits, { field: 'administrator’s password', to: HIDDEN }]
+    : edits
+  const when = params.flag('applyImmediately')
+  const note =
+    when === true
+      ? ', at once'
+      : when === false && edits.length
+        ? ', in the next maintenance window'
+        : ''
+  const isPublic = params.flag('publiclyAccessible') === true
+  const isCapacity = params.has(
+    'dBInstanceClass',
+    'allocatedStorage',
+    'iops',
+    'cacheNodeType',
+    'nodeType',
+    'numberOfNodes',
+  )
+  return {
+    does: `change ${database}`,
+    more: `${spelled(all)}${note}`,
+    edits: all,
+    ...(isPublic && { opens: `${database} to the internet` }),
+    risks: isPublic ? ['network', 'data'] : isCapacity ? ['capacity', 'data'] : ['data'],
+  }
+}
+
+function deleteDatabase({ params, resources }: Facts, type: string): Summary | undefined {
+  const database = named(resources, type)
+  if (database === undefined) return undefined
+  const final = params.text('finalDBSnapshotIdentifier', 'finalClusterSnapshotIdentifier')
+  const skipped = params.flag('skipFinalSnapshot', 'skipFinalClusterSnapshot') === true
+  const after = final
+    ? `, after a final snapshot ${spoken(final)}`
+    : skipped
+      ? ', without a final snapshot'
+      : ''
+  return { does: `delete ${database}`, more: after, risks: ['data'] }
+}
+
+function snapshot({ resources }: Facts, type: string, of: string): string | undefined {
+  const taken = named(resources, type)
+  const from = named(resources, of)
+  return taken && `take ${taken}${from ? ` of ${from}` : ''}`
+}
+
+function shareSnapshot({ params, resources }: Facts, type: string): Summary | undefined {
+  const shared = named(resources, type)
+  if (shared === undefined || params.text('attributeName') !== 'restore') return undefined
+  const receivers = (name: string) =>
+    params.texts(name).map((who) => (who === 'all' ? 'everyone' : `account ${spoken(who, 40)}`))
+  const added = receivers('valuesToAdd')
+  const removed = receivers('valuesToRemove')
+  if (added.length > 0) {
+    return {
+      does: `share ${shared} with ${listed(added)}`,
+      edits: edit('shared with', undefined, listed(added, 10)),
+      ...(added.includes('everyone') && { opens: `${shared} to the world` }),
+      risks: ['data'],
+    }
+  }
+  if (removed.length === 0) return undefined
+  return {
+    does: `stop sharing ${shared} with ${listed(removed)}`,
+    edits: edit('shared with', listed(removed, 10), undefined),
+    risks: ['data'],
+  }
+}
+
+function parameters({ params, resources }: Facts, type: string): Summary | undefined {
+  const group = named(resources, type)
+  const edits = params
+    .objects('parameters')
+    .slice(0, 30)
+    .flatMap((parameter) => {
+      const name = parameter.text('parameterName')
+      return name === undefined
+        ? []
+        : edit(spoken(name, 80), undefined, parameter.text('parameterValue') ?? '(default)')
+    })
+  if (group === undefined) return undefined
+  return {
+    does: `change ${group}`,
+    more: spelled(edits),
+    edits,
+    risks: ['data', 'configuration'],
+  }
+}

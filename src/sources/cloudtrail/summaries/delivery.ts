@@ -1,0 +1,195 @@
+/** CloudFormation, the Code services and Step Functions: what rolls changes out. */
+
+import { listed, spoken } from '../../../changes/text.ts'
+import { arnName } from '../arn.ts'
+import { edit } from '../edits.ts'
+import type { Facts } from '../facts.ts'
+import { named } from '../resources.ts'
+import type { Summaries, Summary } from '../summary.ts'
+
+const STACK = 'AWS::CloudFormation::Stack'
+const STACK_SET = 'AWS::CloudFormation::StackSet'
+
+export const cloudformation: Summaries = {
+  CreateStack: (facts) => stack(facts, 'create', 'started creating'),
+  UpdateStack: (facts) => stack(facts, 'update', 'started updating'),
+  DeleteStack: (facts) => stack(facts, 'delete', 'started deleting'),
+  CancelUpdateStack: (facts) => stack(facts, 'cancel the update of'),
+  ContinueUpdateRollback: (facts) => stack(facts, 'continue rolling back'),
+  RollbackStack: (facts) => stack(facts, 'roll back'),
+  CreateChangeSet: ({ params, resources }) => {
+    const what = named(resources, STACK)
+    const name = params.text('changeSetName')
+    return (
+      what &&
+      `prepare ${name ? `the change set ${spoken(arnName(name), 60)}` : 'a change set'} for ${what}`
+    )
+  },
+  ExecuteChangeSet: ({ params, resources }) => {
+    const what = named(resources, STACK) ?? stackOf(params.text('stackName'))
+    const name = params.text('changeSetName')
+    return (
+      what && {
+        does: `start applying ${name ? `the change set ${spoken(arnName(name).split('/')[0] ?? name, 60)}` : 'a change set'} to ${what}`,
+        risks: ['deploy'],
+      }
+    )
+  },
+  DeleteChangeSet: ({ resources }) => {
+    const what = named(resources, STACK)
+    return what && `drop a change set of ${what}`
+  },
+  UpdateTerminationProtection: ({ params, resources }) => {
+    const what = named(resources, STACK)
+    const isOn = params.flag('enableTerminationProtection')
+    return what && isOn !== undefined
+      ? {
+          does: `turn ${isOn ? 'on' : 'off'} the termination protection of ${what}`,
+          edits: edit('termination protection', undefined, isOn ? 'on' : 'off'),
+          risks: ['configuration'],
+        }
+      : undefined
+  },
+  CreateStackSet: (facts) => stackSet(facts, 'create'),
+  UpdateStackSet: (facts) => stackSet(facts, 'start updating'),
+  CreateStackInstances: (facts) => stackSet(facts, 'add instances to'),
+  DeleteStackInstances: (facts) => stackSet(facts, 'remove instances from'),
+}
+
+function stackOf(name: string | undefined): string | undefined {
+  return name && `the stack ${spoken(arnName(name))}`
+}
+
+/** These calls return at once: the work goes on, and is told by the stack's own calls. */
+function stack({ params, resources }: Facts, verb: string, did?: string): Summary | undefined {
+  const what = named(resources, STACK)
+  if (what === undefined) return undefined
+  const given = params
+    .objects('parameters')
+    .map((parameter) => parameter.text('parameterKey'))
+    .filter((key) => key !== undefined)
+  const role = params.text('roleARN')
+  return {
+    does: `${verb} ${what}`,
+    ...(did && { did: `${did} ${what}` }),
+    // Values are left out: a template decides which of its parameters are secret.
+    edits: [
+      ...(given.length > 0
+        ? [
+            {
+              field: 'parameters given',
+              to: listed(
+                given.map((key) => spoken(key, 40)),
+                8,
+              ),
+            },
+          ]
+        : []),
+      ...edit('role', undefined, role && arnName(role)),
+    ],
+    risks: ['deploy'],
+  }
+}
+
+function stackSet({ params, resources }: Facts, verb: string): Summary | undefined {
+  const what = named(resources, STACK_SET)
+  const regions = params.texts('regions').map((region) => spoken(region, 30))
+  return what === undefined
+    ? undefined
+    : {
+        does: `${verb} ${what}${regions.length ? ` in ${listed(regions)}` : ''}`,
+        risks: ['deploy'],
+      }
+}
+
+export const codedeploy: Summaries = {
+  CreateDeployment: ({ params, answer }) => {
+    const application = params.text('applicationName')
+    const group = params.text('deploymentGroupName')
+    const id = answer.text('deploymentId')
+    return (
+      application && {
+        does: `start a deployment of ${spoken(application)}${group ? ` to ${spoken(group)}` : ''}${id ? ` (${spoken(id, 30)})` : ''}`,
+        edits: edit(
+          'revision',
+          undefined,
+          params.object('revision').object('s3Location').text('key') ??
+            params.object('revision').object('gitHubLocation').text('commitId'),
+        ),
+        risks: ['deploy'],
+      }
+    )
+  },
+  StopDeployment: ({ params }) => {
+    const id = params.text('deploymentId')
+    return id && { does: `stop the deployment ${spoken(id, 40)}`, risks: ['deploy'] }
+  },
+}
+
+export const codepipeline: Summaries = {
+  StartPipelineExecution: ({ resources }) => {
+    const what = named(resources, 'AWS::CodePipeline::Pipeline')
+    return what && { does: `start ${what}`, risks: ['deploy'] }
+  },
+  StopPipelineExecution: ({ resources }) => {
+    const what = named(resources, 'AWS::CodePipeline::Pipeline')
+    return what && { does: `stop ${what}`, risks: ['deploy'] }
+  },
+  PutApprovalResult: ({ params, resources }) => {
+    const what = named(resources, 'AWS::CodePipeline::Pipeline')
+    const status = params.object('result').text('status')
+    return (
+      what && {
+        does: `${status === 'Rejected' ? 'reject' : 'approve'} ${params.text('stageName') ? `the stage ${spoken(params.text('stageName')!, 60)} of ` : ''}${what}`,
+        risks: ['deploy'],
+      }
+    )
+  },
+  DisableStageTransition: ({ params, resources }) => {
+    const what = named(resources, 'AWS::CodePipeline::Pipeline')
+    return (
+      what && {
+        does: `stop ${what} before the stage ${spoken(params.text('stageName') ?? '(unknown)', 60)}`,
+        risks: ['deploy'],
+      }
+    )
+  },
+}
+
+export const codebuild: Summaries = {
+  StartBuild: ({ params, resources }) => {
+    const what = named(resources, 'AWS::CodeBuild::Project')
+    const version = params.text('sourceVersion')
+    return (
+      what && {
+        does: `start a build of ${what}${version ? ` at ${spoken(version, 60)}` : ''}`,
+        risks: ['deploy'],
+      }
+    )
+  },
+  StopBuild: ({ params }) => {
+    const id = params.text('id')
+    return id && { does: `stop the build ${spoken(arnName(id), 80)}`, risks: ['deploy'] }
+  },
+}
+
+export const states: Summaries = {
+  UpdateStateMachine: ({ resources }) => {
+    const what = named(resources, 'AWS::StepFunctions::StateMachine')
+    return what && { does: `change ${what}`, risks: ['deploy'] }
+  },
+  StartExecution: ({ params, resources }) => {
+    const what = named(resources, 'AWS::StepFunctions::StateMachine')
+    const name = params.text('name')
+    return (
+      what && {
+        does: `start ${what}${name ? ` as ${spoken(name, 80)}` : ''}`,
+        risks: ['capacity'],
+      }
+    )
+  },
+  StopExecution: ({ resources }) => {
+    const what = named(resources, 'AWS::StepFunctions::Execution')
+    return what && { does: `stop ${what}`, risks: ['capacity'] }
+  },
+}

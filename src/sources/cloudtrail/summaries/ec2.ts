@@ -1,0 +1,631 @@
+/** EC2 and VPC. */
+
+import type { Edit } from '../../../changes/change.ts'
+import { counted, listed, spoken, withArticle } from '../../../changes/text.ts'
+import { edit, editsOf, HIDDEN, spelled } from '../edits.ts'
+import type { Facts } from '../facts.ts'
+import { JsonReader } from '../json-reader.ts'
+import { label, named } from '../resources.ts'
+import type { Summaries, Summary } from '../summary.ts'
+
+const INSTANCE = 'AWS::EC2::Instance'
+const WORLD = /^(0\.0\.0\.0\/0|::\/0)$/
+
+export const ec2: Summaries = {
+  RunInstances: launch,
+  CreateFleet: (facts) => ({
+    does: `request a fleet of instances${idList(facts, INSTANCE)}`,
+    risks: ['capacity'],
+  }),
+  TerminateInstances: (facts) => changeState(facts, 'terminate'),
+  StopInstances: (facts) => changeState(facts, 'stop'),
+  StartInstances: (facts) => changeState(facts, 'start'),
+  RebootInstances: (facts) => changeState(facts, 'reboot'),
+
+  AuthorizeSecurityGroupIngress: (facts) => allow(facts, 'in'),
+  AuthorizeSecurityGroupEgress: (facts) => allow(facts, 'out'),
+  RevokeSecurityGroupIngress: (facts) => revoke(facts, 'in'),
+  RevokeSecurityGroupEgress: (facts) => revoke(facts, 'out'),
+  ModifySecurityGroupRules: modifyRules,
+
+  CreateRoute: (facts) => route(facts, 'route', 'in'),
+  ReplaceRoute: (facts) => route(facts, 'reroute', 'in'),
+  DeleteRoute: ({ params, resources }) => {
+    const table = named(resources, 'AWS::EC2::RouteTable')
+    const to = destination(params)
+    return table && to && { does: `delete the route to ${to} from ${table}` }
+  },
+  AssociateRouteTable: ({ resources }) => {
+    const table = named(resources, 'AWS::EC2::RouteTable')
+    const other =
+      named(resources, 'AWS::EC2::Subnet') ?? named(resources, 'AWS::EC2::InternetGateway')
+    return table && other && `put ${other} on ${table}`
+  },
+  DisassociateRouteTable: ({ params, resources }) => {
+    const id = params.text('associationId')
+    const from = named(resources, 'AWS::EC2::Subnet')
+    return from
+      ? `take ${from} off its route table`
+      : id && `take a subnet off its route table (${spoken(id)})`
+  },
+  CreateNetworkAclEntry: aclEntry,
+  ReplaceNetworkAclEntry: aclEntry,
+  DeleteNetworkAclEntry: ({ params, resources }) => {
+    const acl = named(resources, 'AWS::EC2::NetworkAcl')
+    const number = params.text('ruleNumber')
+    const way = params.flag('egress') ? 'outbound' : 'inbound'
+    return acl && number && `delete ${way} rule ${spoken(number)} from ${acl}`
+  },
+
+  CreateVpc: (facts) => {
+    const vpc = named(facts.resources, 'AWS::EC2::VPC')
+    return `create ${withRange(vpc ?? 'a VPC', facts.params)}`
+  },
+  CreateSubnet: ({ params, resources }) => {
+    const subnet = named(resources, 'AWS::EC2::Subnet') ?? 'a subnet'
+    const vpc = named(resources, 'AWS::EC2::VPC')
+    return `create ${withRange(subnet, params)}${vpc ? ` in ${vpc}` : ''}`
+  },
+  CreateRouteTable: (facts) => inVpc(facts, 'AWS::EC2::RouteTable', 'a route table'),
+  CreateSecurityGroup: (facts) => inVpc(facts, 'AWS::EC2::SecurityGroup', 'a security group'),
+  AttachInternetGateway: ({ resources }) => {
+    const gateway = named(resources, 'AWS::EC2::InternetGateway')
+    const vpc = named(resources, 'AWS::EC2::VPC')
+    return gateway && vpc && `attach ${gateway} to ${vpc}`
+  },
+  DetachInternetGateway: ({ resources }) => {
+    const gateway = named(resources, 'AWS::EC2::InternetGateway')
+    const vpc = named(resources, 'AWS::EC2::VPC')
+    return gateway && vpc && `detach ${gateway} from ${vpc}`
+  },
+  CreateNetworkInterface: ({ resources }) => {
+    const made = named(resources, 'AWS::EC2::NetworkInterface') ?? 'a network interface'
+    const subnet = named(resources, 'AWS::EC2::Subnet')
+    return `create ${made}${subnet ? ` in ${subnet}` : ''}`
+  },
+  CreateNatGateway: ({ resources }) => {
+    const made = named(resources, 'AWS::EC2::NatGateway') ?? 'a NAT gateway'
+    const subnet = named(resources, 'AWS::EC2::Subnet')
+    return `create ${made}${subnet ? ` in ${subnet}` : ''}`
+  },
+  DetachNetworkInterface: ({ params, resources }) => {
+    const id = params.text('attachmentId')
+    const eni = named(resources, 'AWS::EC2::NetworkInterface') ?? 'a network interface'
+    const from = named(resources, INSTANCE)
+    return `detach ${eni}${from ? ` from ${from}` : id ? ` (${spoken(id)})` : ''}`
+  },
+  AllocateAddress: ({ answer, resources }) => {
+    const address = answer.text('publicIp')
+    const name = resources.find(({ type }) => type === 'AWS::EC2::EIP')?.name
+    const shown = [address, name && address ? `(${spoken(name)})` : undefined].filter(Boolean)
+    return shown.length === 0
+      ? 'allocate an Elastic IP'
+      : `allocate the Elastic IP ${shown.join(' ')}`
+  },
+  ReleaseAddress: ({ params, resources }) => {
+    const address = params.text('publicIp')
+    const named_ = address ? `the Elastic IP ${spoken(address)}` : named(resources, 'AWS::EC2::EIP')
+    return named_ && `release ${named_}`
+  },
+  AssociateAddress: ({ params, resources }) => {
+    const address = params.text('publicIp')
+    const ip = address ? `the Elastic IP ${spoken(address)}` : named(resources, 'AWS::EC2::EIP')
+    const to = named(resources, INSTANCE) ?? named(resources, 'AWS::EC2::NetworkInterface')
+    return ip && to && `give ${ip} to ${to}`
+  },
+  CreateFlowLogs: ({ params, resources }) => {
+    const [first] = params.items('ResourceId')
+    const id = typeof first === 'string' ? first : JsonReader.of(first).text('content')
+    const of = resources.find((resource) => resource.id === id)
+    return `turn on flow logs${of ? ` for ${label(of)}` : ''}`
+  },
+  DeleteFlowLogs: (facts) => `turn off the flow logs${idList(facts, 'AWS::EC2::FlowLog')}`,
+
+  ModifyInstanceAttribute: modifyInstance,
+  ModifyVpcAttribute: (facts) => attributes(facts, 'AWS::EC2::VPC', ['vpcId']),
+  ModifySubnetAttribute: (facts) => {
+    const told = attributes(facts, 'AWS::EC2::Subnet', ['subnetId'])
+    const subnet = named(facts.resources, 'AWS::EC2::Subnet')
+    const isPublic = facts.params.flag('mapPublicIpOnLaunch')
+    if (told === undefined || subnet === undefined || isPublic === undefined) return told
+    return {
+      ...told,
+      does: `make ${subnet} ${isPublic ? 'give' : 'stop giving'} public addresses to what is launched in it`,
+    }
+  },
+  ModifyInstanceMetadataOptions: ({ params, resources }) => {
+    const instance = named(resources, INSTANCE)
+    const edits = editsOf(params, ['instanceId'])
+    const tokens = params.text('httpTokens')
+    if (instance === undefined) return undefined
+    if (tokens === 'optional')
+      return { does: `allow version 1 of the metadata service on ${instance}`, edits }
+    if (tokens === 'required')
+      return { does: `require version 2 of the metadata service on ${instance}`, edits }
+    return { does: `change the metadata options of ${instance}`, edits }
+  },
+  ModifyImageAttribute: (facts) => share(facts, 'AWS::EC2::Image', 'launchPermission'),
+  ModifySnapshotAttribute: (facts) => share(facts, 'AWS::EC2::Snapshot', 'createVolumePermission'),
+  ModifyVolume: ({ params, answer, resources }) => {
+    const volume = named(resources, 'AWS::EC2::Volume')
+    const change = answer.object('volumeModification')
+    const edits: Edit[] = [
+      ...edit(
+        'size',
+        gigabytes(change.text('originalSize')),
+        gigabytes(change.text('targetSize') ?? params.text('size')),
+      ),
+      ...edit(
+        'type',
+        change.text('originalVolumeType'),
+        change.text('targetVolumeType') ?? params.text('volumeType'),
+      ),
+      ...edit(
+        'IOPS',
+        change.text('originalIops'),
+        change.text('targetIops') ?? params.text('iops'),
+      ),
+    ]
+    if (volume === undefined) return undefined
+    return {
+      does: `change ${volume}`,
+      more: spelled(edits),
+      edits,
+      risks: ['capacity', 'data'],
+    }
+  },
+  AttachVolume: ({ resources }) => {
+    const volume = named(resources, 'AWS::EC2::Volume')
+    const instance = named(resources, INSTANCE)
+    return volume && instance && `attach ${volume} to ${instance}`
+  },
+  DetachVolume: ({ resources }) => {
+    const volume = named(resources, 'AWS::EC2::Volume')
+    const instance = named(resources, INSTANCE)
+    return volume && `detach ${volume}${instance ? ` from ${instance}` : ''}`
+  },
+  CreateSnapshot: ({ params, resources }) => {
+    const made = named(resources, 'AWS::EC2::Snapshot') ?? 'a snapshot'
+    const volume = params.text('volumeId')
+    return `take ${made}${volume ? ` of the volume ${spoken(volume)}` : ''}`
+  },
+  CreateVolume: ({ params, answer, resources }) => {
+    const made = named(resources, 'AWS::EC2::Volume') ?? 'a volume'
+    const size = gigabytes(answer.text('size') ?? params.text('size'))
+    const from = params.text('snapshotId')
+    return `create ${size ? withDetail(made, size) : made}${from ? ` from the snapshot ${spoken(from)}` : ''}`
+  },
+  RegisterImage: ({ resources }) => {
+    const image = named(resources, 'AWS::EC2::Image')
+    return image && `register ${image}`
+  },
+  CreateTags: (facts) => tags(facts, 'tag', 'with'),
+  DeleteTags: (facts) => tags(facts, 'remove tags from', ':'),
+  CreateLaunchTemplateVersion: ({ answer, params, resources }) => {
+    const template = named(resources, 'AWS::EC2::LaunchTemplate')
+    const version = answer.object('launchTemplateVersion').text('versionNumber')
+    const data = answer.object('launchTemplateVersion').object('launchTemplateData')
+    const given = data.isEmpty ? params.object('launchTemplateData') : data
+    const edits = editsOf(given, [])
+    return (
+      template && {
+        does: `create version ${version ?? '(unknown)'} of ${template}`,
+        edits,
+        risks: ['deploy'],
+      }
+    )
+  },
+  ModifyLaunchTemplate: ({ params, resources }) => {
+    const template = named(resources, 'AWS::EC2::LaunchTemplate')
+    const version = params.text('setDefaultVersion', 'defaultVersion')
+    return (
+      template &&
+      version && {
+        does: `make version ${spoken(version)} the default of ${template}`,
+        edits: edit('default version', undefined, version),
+        risks: ['deploy'],
+      }
+    )
+  },
+  AssociateIamInstanceProfile: ({ params, resources }) => {
+    const profile = params.object('iamInstanceProfile').text('name', 'arn')
+    const instance = named(resources, INSTANCE)
+    return (
+      profile &&
+      instance && {
+        does: `give the instance profile ${spoken(profile)} to ${instance}`,
+        risks: ['identity'],
+      }
+    )
+  },
+  CreateVpcEndpoint: ({ params, resources }) => {
+    const made = named(resources, 'AWS::EC2::VPCEndpoint') ?? 'a VPC endpoint'
+    const service = params.text('serviceName')
+    return `create ${made}${service ? ` to ${spoken(service)}` : ''}`
+  },
+  AcceptVpcPeeringConnection: ({ resources }) => {
+    const peering = named(resources, 'AWS::EC2::VPCPeeringConnection')
+    return peering && `accept ${peering}`
+  },
+  DisableEbsEncryptionByDefault: () => 'turn off the encryption of new volumes',
+  EnableEbsEncryptionByDefault: () => 'turn on the encryption of new volumes',
+  DisableSnapshotBlockPublicAccess: () => ({
+    does: 'allow snapshots to be shared with everyone',
+    risks: ['data'],
+  }),
+  GetPasswordData: ({ resources }) => {
+    const instance = named(resources, INSTANCE)
+    return (
+      instance && {
+        does: `read the administrator’s password of ${instance}`,
+        risks: ['identity'],
+      }
+    )
+  },
+  SharedSnapshotVolumeCreated: ({ resources }) => ({
+    does: 'report that a volume was made from a snapshot that this account shared',
+    did: `reported that a volume was made from ${named(resources, 'AWS::EC2::Snapshot') ?? 'a snapshot'}`,
+    more: ', which this account shares',
+    risks: ['data'],
+  }),
+  SharedSnapshotCopyInitiated: ({ resources }) => ({
+    does: 'report that a snapshot that this account shared is copied',
+    did: `reported that ${named(resources, 'AWS::EC2::Snapshot') ?? 'a snapshot'} is being copied`,
+    more: ', which this account shares',
+    risks: ['data'],
+  }),
+}
+
+function launch({ params, answer, resources }: Facts): Summary {
+  const made = answer.objects('instancesSet', 'instances')
+  const asked = params.objects('instancesSet', 'instances')[0] ?? params
+  const count = made.length || asked.number('minCount') || 1
+  const type = made[0]?.text('instanceType') ?? params.text('instanceType')
+  const image = made[0]?.text('imageId') ?? asked.text('imageId')
+  const noun = type ? `${spoken(type, 40)} instance` : 'instance'
+  const what = count === 1 ? withArticle(noun) : counted(count, noun)
+  const instances = resources.filter((resource) => resource.type === INSTANCE)
+  const ids = instances.map(({ id }) => spoken(id, 40))
+  const name = instances[0]?.name
+  const from = image ? ` from the image ${spoken(image, 40)}` : ''
+  return {
+    does: `launch ${what}${name ? ` named ${spoken(name, 80)}` : ''}${ids.length ? ` (${listed(ids)})` : ''}${from}`,
+    edits: [...edit('instance type', undefined, type), ...edit('image', undefined, image)],
+    risks: ['capacity'],
+  }
+}
+
+function changeState(facts: Facts, verb: string): Summary | undefined {
+  const instances = named(facts.resources, INSTANCE)
+  if (instances === undefined) return undefined
+  const edits = facts.answer.objects('instancesSet', 'instances').flatMap((instance) => {
+    const id = instance.text('instanceId')
+    const from = instance.object('previousState').text('name')
+    const to = instance.object('currentState').text('name')
+    return id === undefined ? [] : edit(`state of ${id}`, from, to)
+  })
+  return { does: `${verb} ${instances}`, edits: edits.slice(0, 30), risks: ['capacity'] }
+}
+
+function idList({ resources }: Facts, type: string): string {
+  const ids = resources.filter((resource) => resource.type === type).map(label)
+  return ids.length === 0 ? '' : ` (${listed(ids)})`
+}
+
+interface Rule {
+  ports: string
+  peers: string[]
+  isWorld: boolean
+}
+
+function portWords(bag: JsonReader): string {
+  const protocol = bag.text('ipProtocol', 'protocol') ?? '-1'
+  if (protocol === '-1' || protocol === 'all') return 'all traffic'
+  const name = { '6': 'tcp', '17': 'udp', '1': 'icmp' }[protocol] ?? spoken(protocol, 20)
+  const from = bag.number('fromPort', 'from')
+  const to = bag.number('toPort', 'to')
+  if (from === undefined || to === undefined || from < 0) return `all ${name}`
+  if (name.startsWith('icmp')) return name
+  if (from === 0 && to === 65_535) return `all ${name} ports`
+  return from === to ? `${from}/${name}` : `${from}–${to}/${name}`
+}
+
+function peersOf(bag: JsonReader): string[] {
+  return [
+    ...bag.objects('ipRanges').map((range) => range.text('cidrIp', 'cidrIpv4')),
+    ...bag.objects('ipv6Ranges').map((range) => range.text('cidrIpv6')),
+    ...bag.objects('groups', 'userIdGroupPairs').map((group) => group.text('groupId', 'groupName')),
+    ...bag.objects('prefixListIds').map((list) => list.text('prefixListId')),
+    bag.text('cidrIp', 'cidrIpv4'),
+    bag.text('cidrIpv6'),
+    bag.object('referencedGroupInfo').text('groupId') ?? bag.text('referencedGroupId'),
+    bag.text('prefixListId'),
+    bag.text('sourceSecurityGroupName'),
+  ].filter((peer) => peer !== undefined)
+}
+
+function ruleOf(bag: JsonReader): Rule {
+  const peers = peersOf(bag)
+  const isWorld = peers.some((peer) => WORLD.test(peer))
+  const others = peers.filter((peer) => !WORLD.test(peer)).map((peer) => spoken(peer, 60))
+  return { ports: portWords(bag), peers: isWorld ? ['the world', ...others] : others, isWorld }
+}
+
+function rulesOf(params: JsonReader, answerRules: JsonReader[]): Rule[] {
+  const given = params.objects('ipPermissions').filter((bag) => bag.has('ipProtocol', 'fromPort'))
+  const flat = params.has('ipProtocol', 'cidrIp', 'fromPort') ? [params] : []
+  const bags = given.length > 0 ? given : flat.length > 0 ? flat : answerRules
+  return bags.slice(0, 60).map(ruleOf)
+}
+
+/** `22/tcp and 443/tcp to the world`, `5432/tcp to sg-1` …, rules with the same peers together. */
+function ruleWords(rules: readonly Rule[], joint: 'to' | 'from'): string {
+  const byPeers = new Map<string, string[]>()
+  for (const { ports, peers } of rules) {
+    const key = peers.length === 0 ? '' : listed(peers)
+    byPeers.set(key, [...(byPeers.get(key) ?? []), ports])
+  }
+  const parts = [...byPeers].map(([peers, ports]) => {
+    const unique = [...new Set(ports)]
+    return peers === '' ? listed(unique) : `${listed(unique)} ${joint} ${peers}`
+  })
+  return parts.length <= 2 ? parts.join(' and ') : `${parts[0]} and ${parts.length - 1} more rules`
+}
+
+function ruleEdits(rules: readonly Rule[], way: 'in' | 'out', isAdded: boolean): Edit[] {
+  const field = way === 'in' ? 'inbound rule' : 'outbound rule'
+  return rules.slice(0, 30).map(({ ports, peers }) => {
+    const text = peers.length
+      ? `${ports} ${way === 'in' ? 'from' : 'to'} ${listed(peers, 5)}`
+      : ports
+    return isAdded ? { field, to: text } : { field, from: text }
+  })
+}
+
+function allow({ params, answer, resources }: Facts, way: 'in' | 'out'): Summary | undefined {
+  const group = named(resources, 'AWS::EC2::SecurityGroup')
+  const rules = rulesOf(params, answer.objects('securityGroupRuleSet'))
+  if (group === undefined || rules.length === 0) return undefined
+  const edits = ruleEdits(rules, way, true)
+  if (way === 'out') {
+    return { does: `allow ${ruleWords(rules, 'to')} from ${group}`, edits, risks: ['network'] }
+  }
+  const open = rules.filter(({ isWorld }) => isWorld)
+  if (open.length === 0) {
+    return { does: `allow ${ruleWords(rules, 'from')} into ${group}`, edits, risks: ['network'] }
+  }
+  const opens = `${listed([...new Set(open.map(({ ports }) => ports))])} to the world`
+  return { does: `open ${ruleWords(rules, 'to')} on ${group}`, edits, opens, risks: ['network'] }
+}
+
+function revoke({ params, answer, resources }: Facts, way: 'in' | 'out'): Summary | undefined {
+  const group = named(resources, 'AWS::EC2::SecurityGroup')
+  const rules = rulesOf(params, answer.objects('revokedSecurityGroupRuleSet'))
+  if (group === undefined) return undefined
+  const edits = ruleEdits(rules, way, false)
+  if (rules.length === 0) {
+    const count = params.items('securityGroupRuleIds').length || 1
+    return {
+      does: `remove ${counted(count, way === 'in' ? 'inbound rule' : 'outbound rule')} from ${group}`,
+      edits,
+      risks: ['network'],
+    }
+  }
+  const does =
+    way === 'in'
+      ? `close ${ruleWords(rules, 'to')} on ${group}`
+      : `stop allowing ${ruleWords(rules, 'to')} from ${group}`
+  return { does, edits, risks: ['network'] }
+}
+
+function modifyRules({ params, resources }: Facts): Summary | undefined {
+  const group = named(resources, 'AWS::EC2::SecurityGroup')
+  if (group === undefined) return undefined
+  const rules = params
+    .objects('securityGroupRule', 'securityGroupRules')
+    .map((outer) =>
+      outer.object('securityGroupRule').isEmpty ? outer : outer.object('securityGroupRule'),
+    )
+    .map(ruleOf)
+  const open = rules.filter(({ isWorld }) => isWorld)
+  const words = rules.length ? ` to ${ruleWords(rules, 'from')}` : ''
+  return {
+    does: `change ${rules.length === 1 ? 'a rule' : 'rules'} of ${group}${words}`,
+    edits: rules.slice(0, 30).map(({ ports, peers }) => ({
+      field: 'rule',
+      to: `${ports}${peers.length ? `, ${listed(peers, 5)}` : ''}`,
+    })),
+    // The record does not tell inbound rules from outbound ones: the worse is said.
+    ...(open.length > 0 && { opens: `${listed(open.map(({ ports }) => ports))} to the world` }),
+    risks: ['network'],
+  }
+}
+
+function destination(params: JsonReader): string | undefined {
+  const to = params.text(
+    'destinationCidrBlock',
+    'destinationIpv6CidrBlock',
+    'destinationPrefixListId',
+  )
+  if (to === undefined) return undefined
+  return WORLD.test(to) ? `the internet (${to})` : spoken(to, 60)
+}
+
+function route({ params, resources }: Facts, verb: string, where: string): Summary | undefined {
+  const table = named(resources, 'AWS::EC2::RouteTable')
+  const to = destination(params)
+  const through = params.text(
+    'gatewayId',
+    'natGatewayId',
+    'transitGatewayId',
+    'vpcPeeringConnectionId',
+    'networkInterfaceId',
+    'instanceId',
+    'egressOnlyInternetGatewayId',
+    'vpcEndpointId',
+    'localTarget',
+  )
+  if (table === undefined || to === undefined) return undefined
+  return {
+    does: `${verb} ${to}${through ? ` through ${spoken(through, 60)}` : ''} ${where} ${table}`,
+    edits: through
+      ? edit(`route to ${params.text('destinationCidrBlock') ?? to}`, undefined, through)
+      : [],
+    risks: ['network'],
+  }
+}
+
+function aclEntry({ params, resources }: Facts): Summary | undefined {
+  const acl = named(resources, 'AWS::EC2::NetworkAcl')
+  const action = params.text('ruleAction')
+  const cidr = params.text('cidrBlock', 'ipv6CidrBlock')
+  if (acl === undefined || action === undefined || cidr === undefined) return undefined
+  const isOut = params.flag('egress') === true
+  const range = params.object('portRange')
+  const ports = range.isEmpty
+    ? params.text('aclProtocol', 'protocol') === '-1'
+      ? 'all traffic'
+      : portWords(params)
+    : portWords(
+        JsonReader.of({ ...range.raw, ipProtocol: params.text('aclProtocol', 'protocol') ?? '6' }),
+      )
+  const peer = WORLD.test(cidr) ? 'the world' : spoken(cidr, 60)
+  const text = `${ports} ${isOut ? 'to' : 'from'} ${peer}`
+  const isOpen = !isOut && action === 'allow' && WORLD.test(cidr)
+  return {
+    does: `${action === 'allow' ? 'allow' : 'deny'} ${text} in ${acl}`,
+    edits: edit(`rule ${params.text('ruleNumber') ?? ''}`.trim(), undefined, `${action} ${text}`),
+    ...(isOpen && { opens: `${ports} to the world` }),
+    risks: ['network'],
+  }
+}
+
+function withRange(what: string, params: JsonReader): string {
+  const cidr = params.text('cidrBlock')
+  return cidr === undefined ? what : withDetail(what, spoken(cidr, 40))
+}
+
+/** `the VPC main (vpc-1, 10.0.0.0/16)` */
+function withDetail(what: string, detail: string): string {
+  return what.endsWith(')') ? `${what.slice(0, -1)}, ${detail})` : `${what} (${detail})`
+}
+
+function inVpc({ resources }: Facts, type: string, otherwise: string): string {
+  const vpc = named(resources, 'AWS::EC2::VPC')
+  return `create ${named(resources, type) ?? otherwise}${vpc ? ` in ${vpc}` : ''}`
+}
+
+function gigabytes(size: string | undefined): string | undefined {
+  return size === undefined ? undefined : `${size} GB`
+}
+
+function modifyInstance({ params, resources }: Facts): Summary | undefined {
+  const instance = named(resources, INSTANCE)
+  if (instance === undefined) return undefined
+  const flag = (name: string) => params.object(name).flag('value') ?? params.flag(name)
+  const protection = flag('disableApiTermination')
+  if (protection !== undefined) {
+    return {
+      does: `turn ${protection ? 'on' : 'off'} the termination protection of ${instance}`,
+      edits: edit('termination protection', undefined, protection ? 'on' : 'off'),
+    }
+  }
+  const type = params.text('instanceType')
+  if (type !== undefined) {
+    return {
+      does: `change the type of ${instance} to ${spoken(type, 40)}`,
+      edits: edit('instance type', undefined, type),
+      risks: ['capacity'],
+    }
+  }
+  if (params.has('userData')) {
+    return {
+      does: `change the user data of ${instance}`,
+      edits: [{ field: 'user data', to: HIDDEN }],
+      risks: ['deploy'],
+    }
+  }
+  const groups = params
+    .objects('groupSet')
+    .map((group) => group.text('groupId'))
+    .filter((id) => id !== undefined)
+  if (groups.length > 0) {
+    return {
+      does: `put ${instance} into ${groups.length === 1 ? 'the security group' : 'the security groups'} ${listed(groups.map((id) => spoken(id, 40)))}`,
+      edits: edit('security groups', undefined, listed(groups, 10)),
+      risks: ['network'],
+    }
+  }
+  const edits = editsOf(params, ['instanceId', 'attribute'])
+  return { does: `change ${instance}`, more: spelled(edits), edits }
+}
+
+function attributes(
+  { params, resources }: Facts,
+  type: string,
+  except: string[],
+): Summary | undefined {
+  const thing = named(resources, type)
+  const edits = editsOf(params, except)
+  if (thing === undefined) return undefined
+  return {
+    does: `change ${thing}`,
+    more: spelled(edits),
+    edits,
+    risks: ['network'],
+  }
+}
+
+/** Who may launch an image or make volumes of a snapshot. */
+function share(
+  { params, resources }: Facts,
+  type: string,
+  permission: string,
+): Summary | undefined {
+  const thing = named(resources, type)
+  if (thing === undefined) return undefined
+  const change = params.object(permission)
+  const receivers = (name: string) =>
+    change
+      .objects(name)
+      .map((who) =>
+        who.text('group') === 'all'
+          ? 'everyone'
+          : `account ${who.text('userId') ?? who.text('organizationArn') ?? '(unknown)'}`,
+      )
+  const added = receivers('add')
+  const removed = receivers('remove')
+  if (added.length > 0) {
+    const isWorld = added.includes('everyone')
+    return {
+      does: `share ${thing} with ${listed(added)}`,
+      edits: edit('shared with', undefined, listed(added, 10)),
+      ...(isWorld && { opens: `${thing} to the world` }),
+      risks: ['data'],
+    }
+  }
+  if (removed.length > 0) {
+    return {
+      does: `stop sharing ${thing} with ${listed(removed)}`,
+      edits: edit('shared with', listed(removed, 10), undefined),
+      risks: ['data'],
+    }
+  }
+  return undefined
+}
+
+function tags({ params, resources }: Facts, verb: string, joint: string): Summary | undefined {
+  const given = params.objects('tagSet', 'tags', 'tag')
+  const things = resources.slice(0, 20).map(label)
+  if (things.length === 0) return undefined
+  const pairs = given.map((tag) => ({ key: tag.text('key') ?? '', value: tag.text('value') }))
+  const edits = pairs
+    .slice(0, 30)
+    .flatMap(({ key, value }) => edit(`tag ${spoken(key, 60)}`, undefined, value ?? '(empty)'))
+  const keys = listed(pairs.map(({ key }) => spoken(key, 40)))
+  const what =
+    verb === 'tag'
+      ? `tag ${listed(things)}${keys ? ` ${joint} ${keys}` : ''}`
+      : `remove the tags ${keys || '(all)'} from ${listed(things)}`
+  return { does: what, edits: verb === 'tag' ? edits : [] }
+}
