@@ -215,14 +215,14 @@ async function setTheScene(simulator: Simulator, api: Api): Promise<Picture[]> {
     {
       ...{ name: 'connection-failed', to: connection(failed), whole: true },
       async prepare(page) {
-        await page.getByText('To mend it:').first().waitFor()
+        await page.getByText('How to fix:').first().waitFor()
         await settled(page)
       },
     },
     {
       ...{ name: 'verification-failed', to: connection(failed), whole: true },
       async prepare(page) {
-        await page.getByText('To mend it:').first().waitFor()
+        await page.getByText('How to fix:').first().waitFor()
         await settled(page)
       },
       part: (page) => page.getByRole('region', { name: /^Verification/ }),

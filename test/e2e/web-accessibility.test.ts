@@ -53,15 +53,15 @@ test('the ways in', async () => {
   await heading(page, 'Sign in')
   await expectAccessible(page, 'sign-in')
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()
-  await page.getByText('Give the address').waitFor()
+  await page.getByText('Enter the email address').waitFor()
   await expectAccessible(page, 'sign-in with what is missing')
 
   const { pathname, search } = new URL(web.welcomeUrl)
   await page.goto(pathname + search)
-  await heading(page, 'Make the first account')
+  await heading(page, 'Create the owner account')
   await expectAccessible(page, 'welcome')
   await page.goto('/welcome')
-  await heading(page, 'Open your link once more')
+  await heading(page, 'Open your invitation link again')
   await expectAccessible(page, 'welcome without a link')
 }, 60_000)
 
@@ -70,30 +70,30 @@ describe('signed in', () => {
 
   test('before anything is connected', async () => {
     const page = await web.open('/')
-    await page.getByRole('heading', { name: /Connect an account/ }).waitFor()
+    await page.getByRole('heading', { name: /Connect account/ }).waitFor()
     await expectAccessible(page, 'an empty feed')
     await page.goto('/integrations')
-    await page.getByText('No account is connected yet').waitFor()
+    await page.getByText('No accounts connected').waitFor()
     await expectAccessible(page, 'integrations without any')
-    await page.getByRole('button', { name: 'Connect an account' }).click()
-    await page.getByRole('dialog', { name: 'Connect an account' }).waitFor()
+    await page.getByRole('button', { name: 'Connect account' }).click()
+    await page.getByRole('dialog', { name: 'Connect account' }).waitFor()
     await expectAccessible(page, 'the dialog for an account')
     await page.goto('/integrations/aws')
-    await page.getByText('No account is connected yet').waitFor()
+    await page.getByText('No accounts connected').waitFor()
     await expectAccessible(page, 'connections without any')
   }, 60_000)
 
   test('the settings, and what is not there', async () => {
     const page = await web.open('/settings')
     await heading(page, 'Settings')
-    for (const name of ['Environments', 'API keys', 'Members', 'You']) {
+    for (const name of ['Environments', 'API keys', 'Members', 'Profile']) {
       await page.getByRole('tab', { name }).click()
       await page.getByRole('tabpanel', { name }).waitFor()
       await expect.poll(() => page.getByRole('status', { name: 'Loading' }).count()).toBe(0)
       await expectAccessible(page, `settings, ${name}`)
     }
     await page.goto('/no/such/page')
-    await page.getByRole('heading', { name: 'There is no such page' }).waitFor()
+    await page.getByRole('heading', { name: 'Page not found' }).waitFor()
     await expectAccessible(page, 'not found')
   }, 60_000)
 
@@ -121,7 +121,7 @@ describe('signed in', () => {
 
       putRole(simulator, { ...failed, condition: null })
       await cairn.request('POST', `/connections/${failed.id}/verify`)
-      // An old region that AWS does not answer for keeps it importing.
+      // An old region that AWS is not responding for keeps it importing.
       simulator.failNext({
         ...{ operation: 'LookupEvents', effect: 'delay', delayMs: 3_000, times: 1_000 },
         accountId: importing.accountId,
@@ -140,7 +140,7 @@ describe('signed in', () => {
       await list.getByRole('button', { name: /ada/ }).click()
       await list.getByRole('link').nth(2).waitFor()
       await expectAccessible(page, 'the feed')
-      await page.getByRole('button', { name: 'Keys' }).click()
+      await page.getByRole('button', { name: 'Keyboard shortcuts' }).click()
       await page.getByRole('dialog').waitFor()
       await expectAccessible(page, "the list of the feed's keys")
       await page.keyboard.press('Escape')
@@ -176,14 +176,14 @@ describe('signed in', () => {
         await page.getByRole('tabpanel', { name }).waitFor()
         await expectAccessible(page, `set-up, ${name}`)
       }
-      await page.getByLabel('ARN of the role').fill('arn:aws:iam::1:role/x')
+      await page.getByLabel('Role ARN').fill('arn:aws:iam::1:role/x')
       await expectAccessible(page, 'a wrong ARN')
     }, 60_000)
 
     test('a connection whose verification failed', async () => {
       const page = await web.open(`/integrations/aws/${failed.id}`)
-      await page.getByText('Not safe yet').first().waitFor()
-      await page.getByRole('button', { name: /We can get in/ }).click()
+      await page.getByText('Not safe:').first().waitFor()
+      await page.getByRole('button', { name: /Role access/ }).click()
       await expectAccessible(page, 'a failed verification')
       await page.getByRole('button', { name: 'Delete' }).click()
       await page.getByRole('dialog').waitFor()
@@ -195,8 +195,8 @@ describe('signed in', () => {
       await page.getByRole('region', { name: 'Imported' }).waitFor()
       await expectAccessible(page, 'an import')
       await page.goto(`/integrations/aws/${current.id}`)
-      await page.getByText('Complete through').first().waitFor()
-      await page.getByRole('button', { name: /What is imported/ }).click()
+      await page.getByText('Up to date as of').first().waitFor()
+      await page.getByRole('button', { name: /Import settings/ }).click()
       await expectAccessible(page, 'a complete import')
     }, 60_000)
   })

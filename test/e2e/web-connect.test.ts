@@ -24,17 +24,17 @@ interface Named {
   name: string
 }
 
-const lines = [/We can get in/, /Nobody can without the ID/, /We can read events/]
+const lines = [/Role access/, /External ID enforced/, /CloudTrail access/]
 
 async function allProven(page: Page): Promise<void> {
   for (const question of lines) {
-    await line(page, question).filter({ hasText: 'Proven' }).waitFor()
+    await line(page, question).filter({ hasText: 'Passed' }).waitFor()
   }
 }
 
 /** Its state, as the page says it. */
 function state(page: Page, word: string): Promise<void> {
-  const section = page.getByRole('region', { name: 'State', exact: true })
+  const section = page.getByRole('region', { name: 'Status', exact: true })
   return section.getByText(word, { exact: true }).waitFor()
 }
 
@@ -78,28 +78,28 @@ test('from nothing to imported: the link, the account, its role by the template,
   const page = await web.open(new URL(web.welcomeUrl).pathname + new URL(web.welcomeUrl).search, {
     signedIn: false,
   })
-  await page.getByRole('heading', { name: 'Make the first account' }).waitFor()
+  await page.getByRole('heading', { name: 'Create the owner account' }).waitFor()
   await expect.poll(() => page.url()).not.toContain('token')
   await page.getByLabel('Name').fill(owner.name)
   await page.getByLabel('Email').fill(owner.email)
   await page.getByLabel('Password', { exact: true }).fill('short')
-  await page.getByRole('button', { name: 'Make the account' }).click()
+  await page.getByRole('button', { name: 'Create account' }).click()
   await page
-    .getByText(/Too short: 5 of at least/)
+    .getByText(/Too short: 5 characters/)
     .first()
     .waitFor()
   await page.getByLabel('Password', { exact: true }).fill(owner.password)
-  await page.getByRole('button', { name: 'Make the account' }).click()
+  await page.getByRole('button', { name: 'Create account' }).click()
 
   // Nothing is connected: the card leads to the first connection.
   await page.getByRole('heading', { name: 'Integrations', level: 1 }).waitFor()
-  await page.getByText('No account is connected yet').waitFor()
-  await page.getByRole('button', { name: 'Connect an account' }).click()
-  const dialog = page.getByRole('dialog', { name: 'Connect an account' })
+  await page.getByText('No accounts connected').waitFor()
+  await page.getByRole('button', { name: 'Connect account' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Connect account' })
   await dialog.getByLabel('Name').fill('Shop production')
-  await dialog.getByRole('button', { name: 'Go on to the role' }).click()
+  await dialog.getByRole('button', { name: 'Continue' }).click()
   await page.getByRole('heading', { name: 'Shop production', level: 1 }).waitFor()
-  await state(page, 'Waiting for a role')
+  await state(page, 'Waiting for role')
   const address = page.url()
 
   // The external ID is there to be copied, and in no field.
@@ -107,7 +107,7 @@ test('from nothing to imported: the link, the account, its role by the template,
     .getByText(/^cairn-[\w-]{20,}$/)
     .first()
     .textContent())!
-  await page.getByRole('button', { name: 'Copy the external ID' }).click()
+  await page.getByRole('button', { name: 'Copy external ID' }).click()
   expect(await clipboardOf(page)).toBe(externalId)
   await isInNoField(page, externalId)
 
@@ -129,8 +129,8 @@ test('from nothing to imported: the link, the account, its role by the template,
   const roleArn = outputs.RoleArn!
 
   // What is no role says why, as it is typed.
-  const field = page.getByLabel('ARN of the role')
-  const verify = page.getByRole('button', { name: 'Verify the role' })
+  const field = page.getByLabel('Role ARN')
+  const verify = page.getByRole('button', { name: 'Verify role' })
   for (const [wrong, why] of [
     ['cairn-read-only', /arn:/],
     [`arn:aws:iam::${accountId}:user/ada`, /user/],
@@ -156,7 +156,7 @@ test('from nothing to imported: the link, the account, its role by the template,
     .getByRole('link', { name: /ada .*orders-\d/ })
     .first()
     .waitFor()
-  await state(page, 'Current')
+  await state(page, 'Up to date')
   await page
     .getByRole('cell', { name: /eu-west-1/ })
     .or(page.getByRole('rowheader', { name: 'eu-west-1' }))
@@ -167,7 +167,7 @@ test('from nothing to imported: the link, the account, its role by the template,
   await allProven(page)
 
   // It is in the feed.
-  await page.getByRole('link', { name: 'All changes of this account' }).click()
+  await page.getByRole('link', { name: 'View all changes of this account' }).click()
   await page.getByRole('heading', { name: /What changed/ }).waitFor()
   await page.getByRole('list', { name: 'Changes' }).getByText(/^ada/).first().waitFor()
 }, 120_000)
@@ -180,9 +180,9 @@ describe('of an account that is being connected', () => {
     const { id, externalId } = await cairn.request('POST', '/connections', { name: 'By a link' })
     const page = await web.open(`/integrations/aws/${id}`)
     await page.getByRole('tab', { name: 'CloudFormation' }).click()
-    await page.getByRole('combobox', { name: 'Region of the stack' }).click()
+    await page.getByRole('combobox', { name: 'Stack region' }).click()
     await page.getByRole('option', { name: 'eu-west-1', exact: true }).click()
-    const button = page.getByRole('link', { name: 'Create the stack' })
+    const button = page.getByRole('link', { name: 'Create stack' })
     await expect.poll(() => button.getAttribute('href')).toMatch(/^https:\/\/eu-west-1\./)
     const link = new URL((await button.getAttribute('href'))!)
     expect(link.host).toBe('eu-west-1.console.aws.amazon.com')
@@ -201,10 +201,10 @@ describe('of an account that is being connected', () => {
         Object.entries(params).map(([name, value]) => [name.replace(/^param_/, ''), value]),
       ),
     })
-    await page.getByLabel('ARN of the role').fill(outputs.RoleArn!)
-    await page.getByRole('button', { name: 'Verify the role' }).click()
+    await page.getByLabel('Role ARN').fill(outputs.RoleArn!)
+    await page.getByRole('button', { name: 'Verify role' }).click()
     await allProven(page)
-    await state(page, 'Current')
+    await state(page, 'Up to date')
   }, 60_000)
 
   test('a long import shows its first rows, how much is done and how long the rest takes', async () => {
@@ -227,24 +227,24 @@ describe('of an account that is being connected', () => {
     const roleArn = `arn:aws:iam::${accountId}:role/cairn-read-only`
     putRole(simulator, { roleArn, externalId })
     const page = await web.open(`/integrations/aws/${id}`)
-    await page.getByLabel('ARN of the role').fill(roleArn)
-    await page.getByRole('button', { name: 'Verify the role' }).click()
+    await page.getByLabel('Role ARN').fill(roleArn)
+    await page.getByRole('button', { name: 'Verify role' }).click()
 
-    const bar = page.getByRole('progressbar', { name: 'Import of the look-back' })
+    const bar = page.getByRole('progressbar', { name: 'Import progress' })
     const percent = async () => Number(await bar.getAttribute('aria-valuenow'))
     await page
       .getByRole('link', { name: /ada .*busy-\d\b/ })
       .first()
       .waitFor()
     await expect.poll(percent).toBeGreaterThan(0)
-    await page.getByText(/^\d+ % of 1 day, about .+ left$/).waitFor()
+    await page.getByText(/^\d+% of 1 day, about .+ left$/).waitFor()
     const first = await percent()
     expect(first).toBeLessThan(100)
     await expect.poll(percent, { timeout: 20_000 }).toBeGreaterThan(first)
     expect(await percent()).toBeLessThan(100)
 
     simulator.configure({ tps: null })
-    await state(page, 'Current')
+    await state(page, 'Up to date')
     await bar.waitFor({ state: 'detached' })
     const { total } = await cairn.request(
       'GET',
@@ -262,7 +262,7 @@ describe('of an account that is connected', () => {
     const connected = await web.connect()
     await web.imported(connected.id)
     const page = await web.open(`/integrations/aws/${connected.id}`)
-    await state(page, 'Current')
+    await state(page, 'Up to date')
     spoil(connected)
     // An import that is refused begins a verification by itself, which opens the step.
     const step = page.getByRole('button', { name: /^Verification/ })
@@ -275,7 +275,7 @@ describe('of an account that is connected', () => {
       })
       .toBe('true')
     await verify.click()
-    await state(page, 'Needs action')
+    await state(page, 'Action needed')
     return { connected, page }
   }
 
@@ -295,7 +295,7 @@ describe('of an account that is connected', () => {
       spoil: condition(() => null),
       failed: lines[1]!,
       seen: /AWS gave a session/,
-      sentence: /Not safe yet: this role can be assumed without the external ID/,
+      sentence: /Not safe: this role can be assumed without the external ID/,
       snippet: /"StringEquals"/,
     },
     {
@@ -303,7 +303,7 @@ describe('of an account that is connected', () => {
       spoil: condition(() => ({ StringLike: { 'sts:ExternalId': '*' } })),
       failed: lines[1]!,
       seen: /AWS gave a session/,
-      sentence: /Not safe yet: this role can be assumed with another external ID/,
+      sentence: /Not safe: this role can be assumed with a different external ID/,
       snippet: /"StringEquals"/,
     },
     {
@@ -311,7 +311,7 @@ describe('of an account that is connected', () => {
       spoil: condition((id) => ({ StringLike: { 'sts:ExternalId': `${id}*` } })),
       failed: lines[1]!,
       seen: /AWS gave a session/,
-      sentence: /Not safe yet: this role can be assumed with another external ID/,
+      sentence: /Not safe: this role can be assumed with a different external ID/,
       snippet: /"StringEquals"/,
     },
     {
@@ -319,7 +319,7 @@ describe('of an account that is connected', () => {
       spoil: condition((id) => ({ StringEqualsIgnoreCase: { 'sts:ExternalId': id } })),
       failed: lines[1]!,
       seen: /AWS gave a session/,
-      sentence: /Not safe yet: this role can be assumed with another external ID/,
+      sentence: /Not safe: this role can be assumed with a different external ID/,
       snippet: /"StringEquals"/,
     },
     {
@@ -327,7 +327,7 @@ describe('of an account that is connected', () => {
       spoil: condition((id) => ({ StringEquals: { 'sts:ExternalId': `${id}-2` } })),
       failed: lines[0]!,
       seen: /AccessDenied/,
-      sentence: /Nothing more is imported until that is mended/,
+      sentence: /Imports are stopped until this is fixed/,
       snippet: /"StringEquals"/,
     },
     {
@@ -352,7 +352,7 @@ describe('of an account that is connected', () => {
       spoil: ({ roleArn }) => void web.simulator.deleteRole(roleArn),
       failed: lines[0]!,
       seen: /AccessDenied/,
-      sentence: /Nothing more is imported until that is mended/,
+      sentence: /Imports are stopped until this is fixed/,
       snippet: /sts:ExternalId/,
     },
   ])(
@@ -368,11 +368,11 @@ describe('of an account that is connected', () => {
       // It is unfolded by itself.
       expect(await line(page, failed).getAttribute('aria-expanded')).toBe('true')
       await page
-        .getByText(/^Seen: /)
+        .getByText(/^AWS response: /)
         .filter({ hasText: seen })
         .first()
         .waitFor()
-      await page.getByText('To mend it:').first().waitFor()
+      await page.getByText('How to fix:').first().waitFor()
       const paste = page.getByRole('region').filter({ hasText: snippet }).last()
       await paste.locator('xpath=..').getByRole('button', { name: /^Copy/ }).click()
       const copied = await clipboardOf(page)
@@ -392,7 +392,7 @@ describe('of an account that is connected', () => {
       await page.evaluate('globalThis.notReloaded = true')
       await page.getByRole('button', { name: 'Verify now' }).click()
       await allProven(page)
-      await state(page, 'Current')
+      await state(page, 'Up to date')
       await page.getByRole('link', { name: /after-mending/ }).waitFor()
       expect(await page.evaluate('globalThis.notReloaded')).toBe(true)
     },
@@ -413,18 +413,18 @@ describe('of an account that is connected', () => {
       ],
     })
     const page = await web.open(`/integrations/aws/${made.id}`)
-    await page.getByLabel('ARN of the role').fill(roleArn)
-    await page.getByRole('button', { name: 'Verify the role' }).click()
-    await state(page, 'Needs action')
+    await page.getByLabel('Role ARN').fill(roleArn)
+    await page.getByRole('button', { name: 'Verify role' }).click()
+    await state(page, 'Action needed')
     await page
-      .getByText(/can be assumed without the external ID\. Nothing was imported\./)
+      .getByText(/can be assumed without the external ID\. Nothing has been imported\./)
       .waitFor()
     await line(page, lines[1]!).filter({ hasText: 'Failed' }).waitFor()
     expect((await cairn.request('GET', `/changes?connection=${made.id}`)).items).toEqual([])
 
     putRole(simulator, { roleArn, externalId: made.externalId })
     await page.getByRole('button', { name: 'Verify now' }).click()
-    await state(page, 'Current')
+    await state(page, 'Up to date')
     await page.getByRole('link', { name: /ada .*orders/ }).waitFor()
   }, 60_000)
 
@@ -438,8 +438,8 @@ describe('of an account that is connected', () => {
     simulator.addEvents([old], { accountId: connected.accountId })
     await web.imported(connected.id)
     const page = await web.open(`/integrations/aws/${connected.id}`, { expected: /503/ })
-    await state(page, 'Current')
-    await page.getByText('No change yet').waitFor()
+    await state(page, 'Up to date')
+    await page.getByText('No changes yet').waitFor()
 
     const fresh = someRecord({
       ...{ now: simulator.now(), secondsAgo: 3 },
@@ -466,10 +466,10 @@ describe('of an account that is connected', () => {
     expect(await page.getByRole('button', { name: 'Import now' }).isDisabled()).toBe(true)
     await page.getByText('Resume the connection first.').first().waitFor()
     await page.getByRole('button', { name: 'Resume' }).click()
-    await state(page, 'Current')
+    await state(page, 'Up to date')
 
-    await page.getByRole('button', { name: /What is imported/ }).click()
-    await page.getByLabel('Look-back in days').fill('6')
+    await page.getByRole('button', { name: /Import settings/ }).click()
+    await page.getByLabel('Lookback (days)').fill('6')
     await page.getByRole('button', { name: 'Save' }).click()
     await page.getByText('Saved.').waitFor()
     await page.getByRole('link', { name: /four-days-old/ }).waitFor()
@@ -494,9 +494,9 @@ describe('of an account that is connected', () => {
       .or(page.getByRole('textbox', { name: 'Environment' }))
       .first()
       .click()
-    await page.getByRole('option', { name: 'Make a new one…' }).click()
-    await page.getByLabel('Name of the new environment').fill('Staging')
-    await page.getByRole('button', { name: 'Make it' }).click()
+    await page.getByRole('option', { name: 'Create environment…' }).click()
+    await page.getByLabel('Environment name').fill('Staging')
+    await page.getByRole('button', { name: 'Create' }).click()
     await expect
       .poll(async () => (await web.cairn.request('GET', `/connections/${id}`)).environmentId)
       .toEqual(expect.any(String))
@@ -514,20 +514,20 @@ describe('of an account that is connected', () => {
     for (const name of ['Escape one', 'Escape two'])
       await cairn.request('POST', '/environments', { name })
     const page = await web.open('/integrations')
-    await page.getByRole('button', { name: 'Connect an account' }).click()
-    const connect = page.getByRole('dialog', { name: 'Connect an account' })
+    await page.getByRole('button', { name: 'Connect account' }).click()
+    const connect = page.getByRole('dialog', { name: 'Connect account' })
     await connect.getByLabel('Name').fill('Not yet')
     const choose = async (option: string) => {
       await connect.getByRole('combobox', { name: 'Environment' }).click()
       await page.getByRole('option', { name: option }).click()
     }
-    await choose('Make a new one…')
-    await connect.getByLabel('Name of the new environment').fill('Never made')
+    await choose('Create environment…')
+    await connect.getByLabel('Environment name').fill('Never made')
     await page.keyboard.press('Escape')
-    await connect.getByLabel('Name of the new environment').waitFor({ state: 'detached' })
+    await connect.getByLabel('Environment name').waitFor({ state: 'detached' })
     await hasFocus(page, 'Environment')
 
-    await choose('Rename, order, delete…')
+    await choose('Manage environments…')
     const environments = page.getByRole('dialog', { name: 'Environments' })
     await environments.getByRole('button', { name: 'Edit Escape one' }).click()
     await environments.getByLabel('Name', { exact: true }).fill('Never named')
@@ -540,12 +540,12 @@ describe('of an account that is connected', () => {
     await cairn.request('POST', '/connections', { name: 'Names it', environmentId })
     await environments.getByRole('button', { name: 'Delete Escape two' }).click()
     const confirm = page.getByRole('dialog', { name: 'Delete Escape two?' })
-    await confirm.getByText('One connection names it.').waitFor()
+    await confirm.getByText('One connection uses it.').waitFor()
     await page.keyboard.press('Escape')
     await confirm.waitFor({ state: 'hidden' })
     await hasFocus(page, 'Delete Escape two')
     await page.keyboard.press('Enter')
-    await confirm.getByRole('button', { name: 'Delete the environment' }).press('Enter')
+    await confirm.getByRole('button', { name: 'Delete environment' }).press('Enter')
     await confirm.waitFor({ state: 'hidden' })
     await hasFocus(page, 'All environments')
 
@@ -555,7 +555,7 @@ describe('of an account that is connected', () => {
     expect(await connect.getByLabel('Name').inputValue()).toBe('Not yet')
     await page.keyboard.press('Escape')
     await connect.waitFor({ state: 'hidden' })
-    await hasFocus(page, 'Connect an account')
+    await hasFocus(page, 'Connect account')
   }, 60_000)
 
   test('among a thousand it is found, and the list is the same on the way back', async () => {
@@ -590,7 +590,7 @@ describe('of an account that is connected', () => {
     await page.getByText('1 of 1,000 accounts').waitFor()
     await page.keyboard.press('Tab')
     await page.keyboard.press('Enter')
-    await page.getByRole('option', { name: /^Current/ }).waitFor()
+    await page.getByRole('option', { name: /^Up to date/ }).waitFor()
     await page.keyboard.press('Escape')
     await table.getByRole('link', { name: 'Shop 617' }).press('Enter')
     await page.getByRole('heading', { name: 'Shop 617', level: 1 }).waitFor()
@@ -607,11 +607,11 @@ describe('of an account that is connected', () => {
     })
     await page.getByRole('button', { name: 'Delete' }).click()
     const dialog = page.getByRole('dialog', { name: 'Delete this connection?' })
-    await dialog.getByRole('button', { name: 'Keep it' }).click()
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
     await dialog.waitFor({ state: 'hidden' })
     await page.getByRole('button', { name: 'Delete' }).click()
-    await dialog.getByRole('button', { name: 'Delete it' }).click()
-    await page.getByRole('heading', { name: 'To be deleted is deleted' }).waitFor()
+    await dialog.getByRole('button', { name: 'Delete connection' }).click()
+    await page.getByRole('heading', { name: 'To be deleted deleted' }).waitFor()
     const name = roleArn.split('/').at(-1)!
     await page
       .getByText(new RegExp(`delete-role .*${name}|delete-stack`))

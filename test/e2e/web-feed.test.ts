@@ -76,8 +76,8 @@ test('facets and the search choose, the address keeps it, and another page shows
   await services.getByRole('button', { name: /^rds/ }).click()
   await rows(page).filter({ hasText: 'bob' }).waitFor({ state: 'hidden' })
   await rows(page).filter({ hasText: 'dave' }).waitFor()
-  const who = page.getByRole('region', { name: 'Who' })
-  await who.getByRole('button', { name: 'Leave out ada' }).click()
+  const who = page.getByRole('region', { name: 'Actor' })
+  await who.getByRole('button', { name: 'Exclude ada' }).click()
   await rows(page).filter({ hasText: 'ada' }).waitFor({ state: 'hidden' })
   await page.getByRole('searchbox').fill('invoices')
   await expect.poll(() => page.url()).toContain('invoices')
@@ -88,13 +88,13 @@ test('facets and the search choose, the address keeps it, and another page shows
   await rows(other).filter({ hasText: 'invoices' }).waitFor()
   expect(await rows(other).count()).toBe(1)
   expect(await other.getByRole('searchbox').inputValue()).toBe('invoices')
-  const chips = other.getByRole('group', { name: 'Chosen filters' })
-  await chips.getByText('Who not ada').waitFor()
+  const chips = other.getByRole('group', { name: 'Active filters' })
+  await chips.getByText('Actor not ada').waitFor()
 
   await chips.getByRole('button', { name: 'Remove: Service rds' }).click()
   await expect.poll(() => other.url()).not.toContain('service')
   // The focus goes on to what is left, and in the end to the list.
-  await expect.poll(() => focusedLabel(other)).toBe('Remove: Who not ada')
+  await expect.poll(() => focusedLabel(other)).toBe('Remove: Actor not ada')
   await chips.getByRole('button', { name: 'Clear all' }).click()
   await chips.waitFor({ state: 'detached' })
   await expect.poll(() => other.evaluate('document.activeElement.ariaBusy')).toBe('false')
@@ -108,10 +108,10 @@ test('facets and the search choose, the address keeps it, and another page shows
 test('failed ones are left out and let in again', async () => {
   const page = await web.open(only(account))
   await rows(page).filter({ hasText: 'carol' }).waitFor()
-  await page.getByRole('switch', { name: 'Failed and denied ones' }).click()
+  await page.getByRole('switch', { name: 'Failed and denied' }).click()
   await rows(page).filter({ hasText: 'carol' }).waitFor({ state: 'hidden' })
   await rows(page).filter({ hasText: 'bob' }).waitFor()
-  await page.getByRole('switch', { name: 'Failed and denied ones' }).click()
+  await page.getByRole('switch', { name: 'Failed and denied' }).click()
   await rows(page).filter({ hasText: 'carol' }).waitFor()
 }, 60_000)
 
@@ -133,16 +133,13 @@ test('a piece of work opens to its changes, and a change to a page of its own', 
   await page.getByRole('heading', { level: 1, name: /bob/ }).waitFor()
   const title = await page.getByRole('heading', { level: 1 }).textContent()
   expect(await page.title()).toBe(`${title} · Cairn`)
-  for (const neighbours of [/^The same piece of work/, /^By bob/, /^On i-0/]) {
+  for (const neighbours of [/^Same change set/, /^By bob/, /^On i-0/]) {
     await page.getByRole('heading', { name: neighbours }).waitFor()
   }
-  const same = page.locator('section', { hasText: 'The same piece of work' })
+  const same = page.locator('section', { hasText: 'Same change set' })
   await same.getByRole('link', { name: /bob/ }).nth(2).waitFor()
   await page.getByText('Raw JSON').click()
-  await page
-    .getByRole('region', { name: 'The record as JSON' })
-    .getByText('StopInstances')
-    .waitFor()
+  await page.getByRole('region', { name: 'Event as JSON' }).getByText('StopInstances').waitFor()
 
   const permalink = await web.open(page.url())
   await permalink.getByRole('heading', { level: 1, name: title!, exact: true }).waitFor()
@@ -187,12 +184,12 @@ test('what arrives while somebody reads is announced, and shown when asked for',
     { accountId: fresh.accountId },
   )
   await importNow()
-  const announced = page.getByRole('button', { name: /1 new change.*show/ })
+  const announced = page.getByRole('button', { name: /Show 1 new change/ })
   await announced.waitFor()
   expect(await rows(page).count()).toBe(1)
-  await unsteady.getByRole('button', { name: /1 new change.*show/ }).waitFor()
+  await unsteady.getByRole('button', { name: /Show 1 new change/ }).waitFor()
   expect(await rows(unsteady).count()).toBe(1)
-  expect(await unsteady.getByText('Not connected to Cairn').count()).toBe(0)
+  expect(await unsteady.getByText('Connection lost').count()).toBe(0)
   await announced.click()
   await rows(page).filter({ hasText: 'second' }).waitFor()
   await announced.waitFor({ state: 'hidden' })
@@ -225,8 +222,8 @@ test('everything goes by keyboard alone', async () => {
   await page.keyboard.press('Escape')
   await rows(page).filter({ hasText: 'ada' }).waitFor()
   await page.keyboard.press('?')
-  const help = page.getByRole('dialog', { name: /Keys/ })
-  await help.getByText('Next row, row before').waitFor()
+  const help = page.getByRole('dialog', { name: /Keyboard shortcuts/ })
+  await help.getByText('Next row, previous row').waitFor()
   // Speech input types letters: they can be turned off, and stay off.
   await help.getByRole('switch').press('Space')
   await page.keyboard.press('Escape')
@@ -236,7 +233,7 @@ test('everything goes by keyboard alone', async () => {
   await page.keyboard.press('/')
   await page.keyboard.press('j')
   expect(await page.evaluate('document.activeElement === document.body')).toBe(true)
-  await page.getByRole('button', { name: 'Keys' }).press('Enter')
+  await page.getByRole('button', { name: 'Keyboard shortcuts' }).press('Enter')
   await help.getByRole('switch').press('Space')
   await page.keyboard.press('Escape')
   await help.waitFor({ state: 'hidden' })
@@ -270,7 +267,7 @@ test('more of a long list comes by its button, which says what goes wrong and pa
   expect((await trouble.boundingBox())!.y).toBeGreaterThan(
     (await rows(page).last().boundingBox())!.y,
   )
-  await trouble.getByRole('button', { name: 'Try again' }).click()
+  await trouble.getByRole('button', { name: 'Retry' }).click()
   await rows(page).filter({ hasText: 'dave' }).waitFor()
   await expect.poll(() => focused(page)).toContain('dave')
   expect(await more.count()).toBe(0)
@@ -283,13 +280,13 @@ test('a clock that is hours off and a part of the page that is gone do no harm',
   await page.route('**/assets/range-form*.js', (route) => route.abort(), { times: 1 })
   await page.goto(`${only(account)}&range=4h`)
   await rows(page).filter({ hasText: 'ada' }).waitFor()
-  expect(await page.getByText('Imports are late').count()).toBe(0)
-  const before = page.getByRole('button', { name: 'Before a time…' })
+  expect(await page.getByText('Imports are behind').count()).toBe(0)
+  const before = page.getByRole('button', { name: 'Before an incident…' })
   const loaded = page.waitForEvent('load')
   await before.click()
   await loaded
   await before.click()
-  await page.getByText('Something broke at').waitFor()
+  await page.getByText('Incident time').waitFor()
   await rows(page).filter({ hasText: 'ada' }).waitFor()
 }, 60_000)
 
@@ -395,7 +392,7 @@ describe('what strangers wrote', () => {
         await page.getByRole('heading', { name: 'Request', exact: true }).waitFor()
         await isInert(page)
         await page.getByText('Raw JSON').click()
-        await page.getByRole('region', { name: 'The record as JSON' }).waitFor()
+        await page.getByRole('region', { name: 'Event as JSON' }).waitFor()
         await isInert(page)
       }
       await page.goto('/integrations')
@@ -417,7 +414,7 @@ describe('what strangers wrote', () => {
       `/?q=${encodeURIComponent(script)}&actor=${encodeURIComponent(script)}&service=${encodeURIComponent(long.slice(0, 1500))}`,
     )
     await page.getByRole('heading', { level: 1 }).waitFor()
-    await page.getByRole('group', { name: 'Chosen filters' }).waitFor()
+    await page.getByRole('group', { name: 'Active filters' }).waitFor()
     await isInert(page)
     await page.goto(`/sign-in?to=${encodeURIComponent('javascript:window.hit=1')}`)
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()

@@ -6,10 +6,10 @@ test('account ids are found in whatever is round them, each once', () => {
   expect(readAccountIds(pasted)).toEqual({ accountIds: ['111122223333', '444455556666'] })
 })
 
-test('a number that was likely meant as one is told', () => {
+test('a number of the wrong length is reported', () => {
   expect(readAccountIds('11112222333 444455556666')).toEqual({
     accountIds: ['444455556666'],
-    problem: '11112222333 has not twelve digits. It has 11.',
+    problem: '11112222333 has 11 digits instead of 12.',
   })
   expect(readAccountIds('11112222333 4444555566667').problem).toBe(
     '11112222333, 4444555566667 have not twelve digits.',
@@ -18,10 +18,12 @@ test('a number that was likely meant as one is told', () => {
 
 test('nothing pasted is no mistake; something without an id is', () => {
   expect(readAccountIds(' \n')).toEqual({ accountIds: [] })
-  expect(readAccountIds('production').problem).toBe('No account id is in it: twelve digits.')
+  expect(readAccountIds('production').problem).toBe(
+    'No account ID found. An account ID has 12 digits.',
+  )
 })
 
 test('more than the server takes at once', () => {
   const ids = Array.from({ length: 1001 }, (_, index) => String(100_000_000_000 + index))
-  expect(readAccountIds(ids.join('\n')).problem).toBe('1001 accounts. At most 1,000 go at once.')
+  expect(readAccountIds(ids.join('\n')).problem).toBe('1001 account IDs. The limit is 1,000.')
 })

@@ -217,7 +217,7 @@ describe('the words', () => {
       'imports are late',
       through('2026-03-02T11:00:00Z'),
       [connection('current')],
-      ['waiting', null, 'Imports are late', ''],
+      ['waiting', null, 'Imports are behind', ''],
     ],
     [
       'only the picture is old',
@@ -259,19 +259,19 @@ describe('the words', () => {
       'the older part is still to come',
       through('2026-03-02T11:45:00Z', '2026-03-02T03:00:00Z'),
       [connection('importing')],
-      ['waiting', 'Production', 'Production is being imported', 'what is before is not there yet'],
+      ['waiting', 'Production', 'Production is importing', 'earlier changes are still importing'],
     ],
     [
       'the older part will never come',
       through('2026-03-02T11:45:00Z', '2026-03-02T03:00:00Z'),
       [connection('current')],
-      ['waiting', null, '', 'what is before was not imported'],
+      ['waiting', null, '', 'earlier changes were not imported'],
     ],
     [
       'there are gaps up to the edge',
       through('2026-03-02T11:45:00Z', null),
       [connection('current')],
-      ['waiting', null, '', 'there are gaps before that'],
+      ['waiting', null, '', 'earlier data has gaps'],
     ],
   ])('say how complete it is when %s', (_, imported, connections, expected) => {
     expect(told(imported, connections)).toEqual(expected)
@@ -280,7 +280,7 @@ describe('the words', () => {
   test('say that a window of the past is complete only where it has no gap', () => {
     const window = { from: new Date('2026-03-02T06:00:00Z'), to: new Date('2026-03-02T09:00:00Z') }
     const behind = [connection('behind')]
-    const whole = 'This window is complete'
+    const whole = 'This time range is complete'
     expect(told(through('2026-03-02T09:00:00Z'), behind, window)).toEqual(['good', null, whole, ''])
     expect(told(through('2026-03-02T09:00:00Z', '2026-03-02T06:00:00Z'), behind, window)[2]).toBe(
       whole,
@@ -288,7 +288,7 @@ describe('the words', () => {
     for (const from of ['2026-03-02T06:00:01Z', '2026-03-02T09:30:00Z', null]) {
       expect(told(through('2026-03-02T11:45:00Z', from), [connection('current')], window)).toEqual([
         ...['waiting', null, ''],
-        from ? 'what is before was not imported' : 'there are gaps before that',
+        from ? 'earlier changes were not imported' : 'earlier data has gaps',
       ])
     }
     expect(completeness(nothing, [], window, now.getTime())).toBeNull()

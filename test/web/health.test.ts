@@ -94,7 +94,7 @@ const statuses: Connection['status'][] = [
 describe('a connection in words', () => {
   test('a current one: how far, why not further, and when it looks again', () => {
     expect(said({}, [region()])).toEqual([
-      'Complete through 12:03. CloudTrail delivers about 10 minutes late; next look in 40 s.',
+      'Up to date as of 12:03. CloudTrail delivers events about 10 minutes late; next sync in 40 s.',
     ])
   })
 
@@ -104,15 +104,15 @@ describe('a connection in words', () => {
       {},
       { now, timeZone: 'Asia/Kolkata' },
     )
-    expect(sentences[0]).toMatch(/^Complete through 11 March, 22:00\./)
+    expect(sentences[0]).toMatch(/^Up to date as of 11 March, 22:00\./)
   })
 
-  test('a look that is due is being made; one long overdue is told', () => {
-    expect(said({ nextPollAt: '2026-03-12T12:23:29.000Z' })[0]).toContain('looking now')
+  test('a due sync is running; a long overdue sync is reported', () => {
+    expect(said({ nextPollAt: '2026-03-12T12:23:29.000Z' })[0]).toContain('syncing now')
     expect(said({ nextPollAt: '2026-03-12T12:03:30.000Z' })).toContain(
-      "The next look was due 20 min ago. Cairn's worker may be down: look at its log.",
+      'The next sync was due 20 min ago. The Cairn worker may be down. Check its log.',
     )
-    expect(said({ nextPollAt: null })[0]).toContain('looking again soon')
+    expect(said({ nextPollAt: null })[0]).toContain('next sync soon')
   })
 
   test('one behind names the region, by how much, and why', () => {
@@ -138,25 +138,25 @@ describe('a connection in words', () => {
   test('a region that failed without falling behind is not called late', () => {
     const failed = region({ lastError: 'ServiceUnavailable: try again' })
     expect(said({ status: 'behind' }, [failed])).toContain(
-      'eu-west-1 could not be read just now: AWS answers that it failed.',
+      'eu-west-1 could not be read: AWS returned a server error.',
     )
   })
 
   test('a region with nothing yet and an error', () => {
     const none = region({ completeThrough: null, settled: [], lastError: 'TimeoutError: 5000 ms' })
     expect(said({ status: 'behind', completeThrough: null }, [none])).toEqual([
-      'Nothing is complete yet; next look in 40 s.',
-      'eu-west-1 could not be read yet: AWS does not answer.',
+      'Import in progress; next sync in 40 s.',
+      'eu-west-1 has not been read yet: AWS is not responding.',
     ])
   })
 
   test('what is lost, by days', () => {
     const lost = [['2026-03-02T07:00:00.000Z', '2026-03-10T00:00:00.000Z']]
     expect(said({}, [region({ lost })])).toContain(
-      'eu-west-1: 2 to 9 March cannot be recovered: CloudTrail keeps 90 days.',
+      'eu-west-1: 2 to 9 March cannot be recovered: CloudTrail keeps events for 90 days.',
     )
     expect(said({}, [region({ lost }), region({ region: 'us-east-1', lost })])).toContain(
-      '2 to 9 March cannot be recovered: CloudTrail keeps 90 days.',
+      '2 to 9 March cannot be recovered: CloudTrail keeps events for 90 days.',
     )
   })
 
@@ -173,7 +173,7 @@ describe('a connection in words', () => {
     ],
   ])('lost days %j read %s', (lost, days) => {
     expect(said({}, [region({ lost })])).toContain(
-      `eu-west-1: ${days} cannot be recovered: CloudTrail keeps 90 days.`,
+      `eu-west-1: ${days} cannot be recovered: CloudTrail keeps events for 90 days.`,
     )
   })
 
@@ -183,15 +183,15 @@ describe('a connection in words', () => {
       ['2026-03-08T01:00:00Z', '2026-03-08T10:00:00Z'],
     ]
     expect(said({}, [region({ lost })]).slice(1)).toEqual([
-      'eu-west-1: 2 to 3 March cannot be recovered: CloudTrail keeps 90 days.',
-      'eu-west-1: 8 March cannot be recovered: CloudTrail keeps 90 days.',
+      'eu-west-1: 2 to 3 March cannot be recovered: CloudTrail keeps events for 90 days.',
+      'eu-west-1: 8 March cannot be recovered: CloudTrail keeps events for 90 days.',
     ])
   })
 
-  test('what was set aside, to the second', () => {
+  test('skipped ranges, to the second', () => {
     const setAside = [['2026-03-12T11:00:01.000Z', '2026-03-12T11:00:02.000Z']]
     expect(said({}, [region({ setAside })])[1]).toMatch(
-      /^eu-west-1: 1 second from 11:00:01 on could not be read whole/,
+      /^eu-west-1: 1 second from 11:00:01 skipped: could not be read/,
     )
   })
 
@@ -201,7 +201,7 @@ describe('a connection in words', () => {
       region({ region: 'me-south-1', state: 'not_enabled', completeThrough: null }),
     ]
     expect(said({}, [region(), ...off])[1]).toBe(
-      'AWS denies eu-north-1 to the role: not imported, and asked again every day.',
+      'AWS denies the role access to eu-north-1. Not imported. Checked daily.',
     )
   })
 
@@ -218,49 +218,49 @@ describe('a connection in words', () => {
   test('not safe: which door is open, and that nothing was imported', () => {
     const open = verification('failed', [check('refused_without_id', 'failed', 'Not safe: …')])
     expect(said({ status: 'action_needed', completeThrough: null }, [], open)).toEqual([
-      'Not safe yet: this role can be assumed without the external ID. Nothing was imported.',
+      'Not safe: this role can be assumed without the external ID. Nothing has been imported.',
     ])
     const wide = verification('failed', [check('refused_wrong_id', 'failed')])
     expect(said({ status: 'action_needed', completeThrough: null }, [], wide)[0]).toMatch(
-      /^Not safe yet: this role can be assumed with another external ID/,
+      /^Not safe: this role can be assumed with a different external ID/,
     )
   })
 
   test('a role that became unsafe keeps what was imported', () => {
     const open = verification('failed', [check('refused_without_id', 'failed')])
     expect(said({ status: 'action_needed' }, [], open)[0]).toContain(
-      'Nothing more is imported until that is mended; what was imported stays.',
+      'Imports are stopped until this is fixed. Imported changes are kept.',
     )
   })
 
   test('any other action: the check says what it means, or the reason does', () => {
     const refused = verification('failed', [check('assume_with_id', 'failed', 'AWS refuses.')])
     expect(said({ status: 'action_needed', completeThrough: null }, [], refused)).toEqual([
-      'AWS refuses. Nothing was imported.',
+      'AWS refuses. Nothing has been imported.',
     ])
     expect(
       said({ status: 'action_needed', statusReason: 'It is gone', completeThrough: null }),
-    ).toEqual(['It is gone. Nothing was imported.'])
+    ).toEqual(['It is gone. Nothing has been imported.'])
   })
 
   test('importing: how much, how long still, and that the newest is there', () => {
     const half = region({ backfill: { percent: 43, etaSeconds: 190 } })
     expect(said({ status: 'importing' }, [half])).toEqual([
-      '43 % of the last 7 days is imported, about 3 min left. The newest comes first.',
-      'New changes are complete through 12:03; next look in 40 s.',
+      '43% of the last 7 days imported, about 3 min left, newest first.',
+      'New changes are up to date as of 12:03; next sync in 40 s.',
     ])
   })
 
   test('importing before any region is known', () => {
     expect(said({ status: 'importing', completeThrough: null, nextPollAt: null })).toEqual([
-      'The first import begins: the last hour comes first.',
+      'The first import is starting with the last hour.',
     ])
   })
 
   test('paused: since when, and what becomes of the time meanwhile', () => {
     expect(said({ status: 'paused', nextPollAt: null }, [region()])).toEqual([
-      "Paused since 09:20. What happens meanwhile is imported after you resume, as far back as CloudTrail's 90 days reach.",
-      'Complete through 12:03.',
+      "Paused since 09:20. When you resume, Cairn imports the missed events, as far back as CloudTrail's 90-day retention allows.",
+      'Up to date as of 12:03.',
     ])
   })
 
@@ -297,20 +297,20 @@ describe('a region in words', () => {
   const of = (given: Partial<Region>) => regionHealth(region(given), connection(), when)
 
   test('complete', () => {
-    expect(of({})).toEqual({ tone: 'good', sentence: 'Complete through 12:03.' })
+    expect(of({})).toEqual({ tone: 'good', sentence: 'Up to date as of 12:03.' })
   })
 
   test('being imported', () => {
     expect(of({ backfill: { percent: 12, etaSeconds: 3000 } })).toEqual({
       tone: 'busy',
-      sentence: '12 % imported, about 50 min left; complete through 12:03.',
+      sentence: '12% imported, about 50 min left; up to date as of 12:03.',
     })
   })
 
   test('nothing yet', () => {
     expect(of({ completeThrough: null, settled: [] })).toEqual({
       tone: 'busy',
-      sentence: 'Nothing yet; next look in 40 s.',
+      sentence: 'No data yet; next sync in 40 s.',
     })
   })
 
@@ -333,7 +333,7 @@ describe('a region in words', () => {
   test('with flaws', () => {
     const range = [['2026-03-12T11:00:00.000Z', '2026-03-12T11:00:01.000Z']]
     expect(of({ lost: range, setAside: range }).sentence).toBe(
-      'Complete through 12:03; some is lost; some was set aside.',
+      'Up to date as of 12:03; some data is lost; some data was skipped.',
     )
   })
 })
@@ -362,7 +362,7 @@ describe('the bar over the look-back', () => {
   })
 
   test('reads as words', () => {
-    expect(barWords(region())).toBe('100 % imported')
+    expect(barWords(region())).toBe('100% imported')
     expect(
       barWords(
         region({
@@ -372,8 +372,8 @@ describe('the bar over the look-back', () => {
           lost: [['2026-03-08T00:00:00Z', '2026-03-08T12:00:00Z']],
         }),
       ),
-    ).toBe('50 % imported, 35 h 59 min still to come, 12 h lost, 1 s set aside')
-    expect(barWords(region({ settled: [] }))).toBe('nothing wanted yet')
+    ).toBe('50% imported, 35 h 59 min pending, 12 h lost, 1 s skipped')
+    expect(barWords(region({ settled: [] }))).toBe('nothing to import yet')
   })
 
   test('progress is over the active regions, the estimate the slowest one’s', () => {
@@ -451,10 +451,10 @@ describe('many connections', () => {
   })
 
   test('in a sentence', () => {
-    expect(summaryOf([], when)).toEqual({ state: 'No account is connected yet.', complete: '' })
+    expect(summaryOf([], when)).toEqual({ state: 'No accounts connected.', complete: '' })
     expect(summaryOf([connection(), connection({ status: 'deleting' })], when)).toEqual({
       state: '1 account.',
-      complete: 'Complete through 12:03.',
+      complete: 'Up to date as of 12:03.',
     })
     expect(
       summaryOf(
@@ -468,8 +468,8 @@ describe('many connections', () => {
         when,
       ),
     ).toEqual({
-      state: '5 accounts. 1 needs action. 1 without a role yet. 1 paused.',
-      complete: 'Complete through 11:59.',
+      state: '5 accounts. 1 needs action. 1 waiting for a role. 1 paused.',
+      complete: 'Up to date as of 11:59.',
     })
   })
 
@@ -490,12 +490,12 @@ describe('many connections', () => {
         when,
       ),
     ).toEqual({
-      state: '1,000 accounts. 1 being verified. 1 waiting for AWS. 1 in the first import.',
-      complete: 'Complete through 12:03.',
+      state: '1,000 accounts. 1 verifying. 1 waiting for AWS. 1 in the first import.',
+      complete: 'Up to date as of 12:03.',
     })
     // Verified again, as every day, what was imported is complete all the same.
     expect(summaryOf([connection({ status: 'verifying' })], when).complete).toBe(
-      'Complete through 12:03.',
+      'Up to date as of 12:03.',
     )
   })
 })

@@ -25,15 +25,15 @@ export function troubleOf(error: unknown): Trouble {
   if (error instanceof HttpError) {
     const problem = error.data as Partial<Problem> | undefined
     return {
-      title: problem?.title ?? 'The server failed',
-      detail: problem?.detail ?? `It answered ${error.status}.`,
+      title: problem?.title ?? 'Server error',
+      detail: problem?.detail ?? `The server returned status ${error.status}.`,
       status: error.status,
       errors: problem?.errors ?? [],
     }
   }
   return {
-    title: 'Cairn cannot be reached',
-    detail: 'The server does not answer, or the network is down.',
+    title: 'Cannot reach Cairn',
+    detail: 'The server is not responding, or the network is down. Check that Cairn is running.',
     status: 0,
     errors: [],
   }

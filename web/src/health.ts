@@ -26,15 +26,15 @@ const QUIETEST_MS = 10 * 60_000
 const LATE_AFTER_MS = 5 * 60_000
 
 const words: Record<Status, { word: string; tone: Tone }> = {
-  action_needed: { word: 'Needs action', tone: 'action' },
+  action_needed: { word: 'Action needed', tone: 'action' },
   behind: { word: 'Behind', tone: 'late' },
   waiting_for_aws: { word: 'Waiting for AWS', tone: 'late' },
-  awaiting_role: { word: 'Waiting for a role', tone: 'late' },
+  awaiting_role: { word: 'Waiting for role', tone: 'late' },
   verifying: { word: 'Verifying', tone: 'busy' },
   importing: { word: 'Importing', tone: 'busy' },
-  current: { word: 'Current', tone: 'good' },
+  current: { word: 'Up to date', tone: 'good' },
   paused: { word: 'Paused', tone: 'off' },
-  deleting: { word: 'Being deleted', tone: 'off' },
+  deleting: { word: 'Deleting', tone: 'off' },
 }
 
 const urgency = Object.keys(words)
@@ -55,16 +55,16 @@ export function byUrgency(
 }
 
 /**
- * Many connections in a few sentences: `12 accounts. 2 need action.`, and `Complete through 12:03.`
- * of those that have nothing said of them. That moves by the minute, so it is apart; empty when
- * nothing is complete.
+ * Many connections in a few sentences: `12 accounts. 2 need action.`, and `Up to date as of 12:03.`
+ * for the rest. The time changes every minute, so it is
+ * separate; empty when no connection has imported anything.
  */
 export function summaryOf(
   connections: readonly Connection[],
   when: When,
 ): { state: string; complete: string } {
   const living = connections.filter(({ status }) => status !== 'deleting')
-  if (living.length === 0) return { state: 'No account is connected yet.', complete: '' }
+  if (living.length === 0) return { state: 'No accounts connected.', complete: '' }
   const counts = { acting: 0, unfinished: 0, paused: 0, verifying: 0, waiting: 0, first: 0 }
   const edges: string[] = []
   for (const { status, completeThrough } of living) {
@@ -79,15 +79,15 @@ export function summaryOf(
   const state = [
     counted(living.length, 'account'),
     counts.acting > 0 && (counts.acting === 1 ? '1 needs action' : `${counts.acting} need action`),
-    counts.unfinished > 0 && `${counts.unfinished} without a role yet`,
-    counts.verifying > 0 && `${counts.verifying} being verified`,
+    counts.unfinished > 0 && `${counts.unfinished} waiting for a role`,
+    counts.verifying > 0 && `${counts.verifying} verifying`,
     counts.waiting > 0 && `${counts.waiting} waiting for AWS`,
     counts.first > 0 && `${counts.first} in the first import`,
     counts.paused > 0 && `${counts.paused} paused`,
   ]
   return {
     state: state.flatMap((sentence) => (sentence ? `${sentence}.` : [])).join(' '),
-    complete: edges.length > 0 ? `Complete through ${clock(edges.sort()[0]!, when)}.` : '',
+    complete: edges.length > 0 ? `Up to date as of ${clock(edges.sort()[0]!, when)}.` : '',
   }
 }
 
@@ -119,23 +119,24 @@ function stateSentences(
   const { status, statusReason, since, completeThrough } = connection
   switch (status) {
     case 'awaiting_role':
-      return ['No role yet: create it, then paste its ARN. Nothing is imported until then.']
+      return ['No role yet. Create the role, then paste its ARN. Imports start after that.']
     case 'verifying':
-      return ['Cairn checks the role. That takes some seconds.']
+      return ['Verifying the role. This takes a few seconds.']
     case 'waiting_for_aws':
       return [
-        statusReason ?? 'AWS does not know the role yet. A new role can take a minute.',
-        'Asked again by itself.',
+        statusReason ??
+          'AWS does not recognize the role yet. A new role can take a minute to become available.',
+        'Cairn retries automatically.',
       ]
     case 'action_needed':
       return actionSentences(connection, known.verification)
     case 'paused':
       return [
-        `Paused since ${clock(since, when)}. What happens meanwhile is imported after you resume, as far back as CloudTrail's 90 days reach.`,
-        ...(completeThrough ? [`Complete through ${clock(completeThrough, when)}.`] : []),
+        `Paused since ${clock(since, when)}. When you resume, Cairn imports the missed events, as far back as CloudTrail's 90-day retention allows.`,
+        ...(completeThrough ? [`Up to date as of ${clock(completeThrough, when)}.`] : []),
       ]
     case 'deleting':
-      return ['Being deleted: it is gone as soon as its running import has ended.']
+      return ['Deleting. The connection is removed when its running import ends.']
     case 'importing':
       return importingSentences(connection, known.coverage, when)
     case 'current':
@@ -148,23 +149,23 @@ function stateSentences(
   }
 }
 
-/** `Complete through 12:03. CloudTrail delivers about 10 minutes late; next look in 40 s.` */
+/** `Up to date as of 12:03. CloudTrail delivers events about 10 minutes late; next sync in 40 s.` */
 function completeSentence({ completeThrough, nextPollAt }: Connection, when: When): string {
   const next = nextLook(nextPollAt, when)
-  if (completeThrough === null) return `Nothing is complete yet; ${next}.`
-  return `Complete through ${clock(completeThrough, when)}. CloudTrail delivers about 10 minutes late; ${next}.`
+  if (completeThrough === null) return `Import in progress; ${next}.`
+  return `Up to date as of ${clock(completeThrough, when)}. CloudTrail delivers events about 10 minutes late; ${next}.`
 }
 
 function actionSentences(connection: Connection, verification?: Verification): string[] {
   const failed = verification?.checks.filter(({ state }) => state === 'failed') ?? []
   const imports =
     connection.completeThrough === null
-      ? 'Nothing was imported.'
-      : 'Nothing more is imported until that is mended; what was imported stays.'
+      ? 'Nothing has been imported.'
+      : 'Imports are stopped until this is fixed. Imported changes are kept.'
   const open = failed.find(({ id }) => id === 'refused_without_id' || id === 'refused_wrong_id')
   if (open?.id === 'refused_without_id')
-    return [`Not safe yet: this role can be assumed without the external ID. ${imports}`]
-  if (open) return [`Not safe yet: this role can be assumed with another external ID. ${imports}`]
+    return [`Not safe: this role can be assumed without the external ID. ${imports}`]
+  if (open) return [`Not safe: this role can be assumed with a different external ID. ${imports}`]
   const reason = failed[0]?.means ?? connection.statusReason ?? 'The role cannot be used.'
   return [`${ended(reason)} ${imports}`]
 }
@@ -176,14 +177,14 @@ function importingSentences(
 ): string[] {
   const { completeThrough, lookbackDays } = connection
   const progress = importProgress(coverage)
-  if (!progress) return ['The first import begins: the last hour comes first.']
+  if (!progress) return ['The first import is starting with the last hour.']
   const { percent, etaSeconds } = progress
   const left = etaSeconds === null || etaSeconds === 0 ? '' : `, about ${duration(etaSeconds)} left`
   return [
-    `${percent} % of the last ${counted(lookbackDays, 'day')} is imported${left}. The newest comes first.`,
+    `${percent}% of the last ${counted(lookbackDays, 'day')} imported${left}, newest first.`,
     ...(completeThrough
       ? [
-          `New changes are complete through ${clock(completeThrough, when)}; ${nextLook(connection.nextPollAt, when)}.`,
+          `New changes are up to date as of ${clock(completeThrough, when)}; ${nextLook(connection.nextPollAt, when)}.`,
         ]
       : []),
     ...stalled(connection, when),
@@ -196,14 +197,14 @@ function stalled({ nextPollAt, pollIntervalSeconds }: Connection, { now }: When)
   const overdue = now - Date.parse(nextPollAt)
   if (overdue < Math.max(3 * 60_000, 3 * pollIntervalSeconds * 1000)) return []
   return [
-    `The next look was due ${duration(overdue / 1000)} ago. Cairn's worker may be down: look at its log.`,
+    `The next sync was due ${duration(overdue / 1000)} ago. The Cairn worker may be down. Check its log.`,
   ]
 }
 
 function nextLook(nextPollAt: string | null, { now }: When): string {
-  if (nextPollAt === null) return 'looking again soon'
+  if (nextPollAt === null) return 'next sync soon'
   const seconds = Math.round((Date.parse(nextPollAt) - now) / 1000)
-  return seconds <= 0 ? 'looking now' : `next look in ${duration(seconds)}`
+  return seconds <= 0 ? 'syncing now' : `next sync in ${duration(seconds)}`
 }
 
 /**
@@ -230,25 +231,25 @@ export function regionHealth(
   when: When,
 ): { tone: Tone; sentence: string } {
   if (region.state === 'not_enabled')
-    return { tone: 'off', sentence: 'Not enabled in this account. Asked again every day.' }
+    return { tone: 'off', sentence: 'Not enabled in this account. Checked daily.' }
   if (region.state === 'denied')
     return {
       tone: 'off',
-      sentence: 'AWS denies it to the role: not imported, and asked again every day.',
+      sentence: 'AWS denies the role access to this region. Not imported. Checked daily.',
     }
   const late = lagSentence(region, connection, when)
   if (late) return { tone: 'late', sentence: late }
   if (region.completeThrough === null)
-    return { tone: 'busy', sentence: `Nothing yet; ${nextLook(region.nextPollAt, when)}.` }
-  const through = `complete through ${clock(region.completeThrough, when)}`
+    return { tone: 'busy', sentence: `No data yet; ${nextLook(region.nextPollAt, when)}.` }
+  const through = `up to date as of ${clock(region.completeThrough, when)}`
   if (region.backfill.percent < 100) {
     const eta = region.backfill.etaSeconds
     const left = eta === null || eta === 0 ? '' : `, about ${duration(eta)} left`
-    return { tone: 'busy', sentence: `${region.backfill.percent} % imported${left}; ${through}.` }
+    return { tone: 'busy', sentence: `${region.backfill.percent}% imported${left}; ${through}.` }
   }
   const flaws = [
-    region.lost.length > 0 && 'some is lost',
-    region.setAside.length > 0 && 'some was set aside',
+    region.lost.length > 0 && 'some data is lost',
+    region.setAside.length > 0 && 'some data was skipped',
   ].filter(Boolean)
   return { tone: 'good', sentence: `${[upper(through), ...flaws].join('; ')}.` }
 }
@@ -263,7 +264,7 @@ function lagSentence(
   const why = region.lastError === null ? null : reasonOf(region.lastError)
   const edge = region.completeThrough
   if (edge === null)
-    return why === null ? null : ended(`${region.region} could not be read yet: ${why}`)
+    return why === null ? null : ended(`${region.region} has not been read yet: ${why}`)
   const behind = now - SETTLING_MS - Date.parse(edge)
   const late = behind > Math.max(pollIntervalSeconds * 1000, QUIETEST_MS) + LATE_AFTER_MS
   const isLate = late || (why !== null && behind >= 60_000)
@@ -271,7 +272,7 @@ function lagSentence(
     return ended(
       `${region.region} is ${longDuration(behind / 1000)} behind${why === null ? '' : `: ${why}`}`,
     )
-  return why === null ? null : ended(`${region.region} could not be read just now: ${why}`)
+  return why === null ? null : ended(`${region.region} could not be read: ${why}`)
 }
 
 /** AWS's error for people: what it means where that is known, and what AWS said where not. */
@@ -279,17 +280,17 @@ export function reasonOf(lastError: string): string {
   if (/throttl|TooManyRequests|RequestLimitExceeded|SlowDown/i.test(lastError))
     return 'AWS is throttling (another tool shares the quota)'
   if (/^(TimeoutError|NetworkingError|ECONN|ENOTFOUND|EAI_AGAIN|UND_ERR)/.test(lastError))
-    return 'AWS does not answer'
+    return 'AWS is not responding'
   if (/^(InternalFailure|InternalError|ServiceUnavailable|ServiceException)/.test(lastError))
-    return 'AWS answers that it failed'
-  if (/^(ExpiredToken|RequestExpired)/.test(lastError)) return "Cairn's session ran out"
+    return 'AWS returned a server error'
+  if (/^(ExpiredToken|RequestExpired)/.test(lastError)) return "Cairn's AWS session expired"
   return lastError
 }
 
-/** `2 to 9 March cannot be recovered: CloudTrail keeps 90 days.` One for each stretch of days. */
+/** `2 to 9 March cannot be recovered: CloudTrail keeps events for 90 days.` One for each stretch of days. */
 function lostSentences(active: readonly Region[], when: When): string[] {
   return perRange(active, ({ lost }) => daySpans(lost, when)).map(
-    ([days, where]) => `${where}${days} cannot be recovered: CloudTrail keeps 90 days.`,
+    ([days, where]) => `${where}${days} cannot be recovered: CloudTrail keeps events for 90 days.`,
   )
 }
 
@@ -299,10 +300,7 @@ function setAsideSentences(active: readonly Region[], when: When): string[] {
       const seconds = (Date.parse(to!) - Date.parse(from!)) / 1000
       return `${counted(seconds, 'second')} from ${clock(from!, when, { seconds: true })}`
     }),
-  ).map(
-    ([what, where]) =>
-      `${where}${what} on could not be read whole after several tries: set aside, so that the rest goes on.`,
-  )
+  ).map(([what, where]) => `${where}${what} skipped: could not be read after several attempts.`)
 }
 
 /** What several regions have in common is said once; which they are, unless all of them. */
@@ -324,7 +322,7 @@ function perRange(
 function deniedSentence(regions: readonly Region[]): string | null {
   const names = regions.filter(({ state }) => state === 'denied').map(({ region }) => region)
   if (names.length === 0) return null
-  return `AWS denies ${listed(names)} to the role: not imported, and asked again every day.`
+  return `AWS denies the role access to ${listed(names)}. Not imported. Checked daily.`
 }
 
 function listed(names: string[]): string {
@@ -415,7 +413,7 @@ export function segmentsOf(region: Region, connection: Connection, when: When): 
   ]
 }
 
-/** The bar in words: `98 % imported, 1 h 20 min missing, 2 d lost`. */
+/** The bar in words: `98% imported, 1 h 20 min missing, 2 d lost`. */
 export function barWords(region: Region): string {
   const length = (ranges: readonly string[][]) =>
     ranges.reduce((sum, [from, to]) => sum + Date.parse(to!) - Date.parse(from!), 0) / 1000
@@ -427,10 +425,10 @@ export function barWords(region: Region): string {
   ]
   const all = settled + gaps + lost
   return [
-    all === 0 ? 'nothing wanted yet' : `${Math.floor((100 * settled) / all)} % imported`,
-    gaps > setAside && `${duration(gaps - setAside)} still to come`,
+    all === 0 ? 'nothing to import yet' : `${Math.floor((100 * settled) / all)}% imported`,
+    gaps > setAside && `${duration(gaps - setAside)} pending`,
     lost > 0 && `${duration(lost)} lost`,
-    setAside > 0 && `${duration(setAside)} set aside`,
+    setAside > 0 && `${duration(setAside)} skipped`,
   ]
     .filter(Boolean)
     .join(', ')
@@ -440,15 +438,15 @@ export function barWords(region: Region): string {
 export const questions = [
   {
     id: 'in',
-    title: 'We can get in',
+    title: 'Role access',
     checks: ['arn_format', 'account_unused', 'assume_with_id', 'identity'],
   },
   {
     id: 'others',
-    title: 'Nobody can without the ID',
+    title: 'External ID enforced',
     checks: ['refused_without_id', 'refused_wrong_id'],
   },
-  { id: 'events', title: 'We can read events', checks: ['lookup_events', 'trails'] },
+  { id: 'events', title: 'CloudTrail access', checks: ['lookup_events', 'trails'] },
 ] as const satisfies { id: string; title: string; checks: CheckId[] }[]
 
 export type Answer = 'passed' | 'failed' | 'running' | 'waiting' | 'unknown'

@@ -75,7 +75,7 @@ function SignedIn({ me }: { me: Me }) {
   return (
     <LiveContext value={live}>
       <a className="skip-link" href="#main">
-        Skip to the page
+        Skip to content
       </a>
       <AppShell
         header={{ height: 52 }}
@@ -171,7 +171,7 @@ function OfflineNotice() {
   if (useLiveState() !== 'offline') return null
   return (
     <Alert color="gray" variant="light" icon={<IconCloudOff aria-hidden />} mb="md" role="status">
-      Not connected to Cairn: what you see may be old. Connecting again by itself.
+      Connection lost. Reconnecting…
     </Alert>
   )
 }
@@ -195,7 +195,7 @@ function ZoneSwitch() {
 const schemes = [
   { value: 'light', label: 'Light', icon: <IconSun size={16} /> },
   { value: 'dark', label: 'Dark', icon: <IconMoon size={16} /> },
-  { value: 'auto', label: 'As the system', icon: <IconDeviceDesktop size={16} /> },
+  { value: 'auto', label: 'System', icon: <IconDeviceDesktop size={16} /> },
 ] as const
 
 function ColorSchemeSwitch() {
@@ -204,8 +204,8 @@ function ColorSchemeSwitch() {
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <Tooltip label="Colours" withArrow>
-          <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Colours">
+        <Tooltip label={`Theme: ${current.label}`} withArrow>
+          <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Theme">
             {current.icon}
           </ActionIcon>
         </Tooltip>
@@ -227,11 +227,11 @@ function AccountMenu({ me: { user, organization } }: { me: Me }) {
       const { title, detail } = troubleOf(error)
       notifications.show({
         color: 'red',
-        title: `You are still signed in: ${title}`,
+        title: `Sign-out failed: ${title}`,
         message: detail,
       })
     })
-  const name = user?.name ?? 'an API key'
+  const name = user?.name ?? 'API key'
   return (
     <Menu position="bottom-end">
       <Menu.Target>
@@ -241,7 +241,7 @@ function AccountMenu({ me: { user, organization } }: { me: Me }) {
       </Menu.Target>
       <Menu.Dropdown maw={280}>
         <Menu.Label>
-          <bdi>{user?.name ?? 'An API key'}</bdi>
+          <bdi>{user?.name ?? 'API key'}</bdi>
           <br />
           <bdi>{organization.name}</bdi>
         </Menu.Label>

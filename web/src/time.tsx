@@ -90,7 +90,7 @@ export function useNow(step = 1000): number {
 /** A time in the reader's zone; the other zone and the exact time on hover. */
 export function Time({ at, ago = false }: { at: string; ago?: boolean }) {
   const [zone] = useZone()
-  const exact = `${new Date(at).toISOString()} · ${new Date(at).toLocaleString()} here`
+  const exact = `${new Date(at).toISOString()} · ${new Date(at).toLocaleString()} local time`
   return (
     <Tooltip label={exact} withArrow>
       <Text component="time" inherit span dateTime={at}>

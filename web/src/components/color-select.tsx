@@ -30,7 +30,7 @@ const choices = colors.map((value) => ({
 export function ColorSelect(props: Omit<SelectProps, 'data' | 'renderOption'>) {
   return (
     <Select
-      label="Colour"
+      label="Color"
       data={choices}
       renderOption={({ option }) => (
         <Group gap="xs">

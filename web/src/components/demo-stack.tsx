@@ -19,12 +19,12 @@ export function DemoStack({ connectionId }: { connectionId: string }) {
       color="grape"
       variant="light"
       icon={<IconFlask aria-hidden />}
-      title="This is the demo: its AWS is simulated"
+      title="Demo: AWS is simulated"
     >
       <Stack gap="xs" align="flex-start">
         <Text size="sm">
-          What you would do in your account, this button does in the simulated one: it creates the
-          stack from this connection's own template.
+          In your own account, you create the stack in the AWS console. In the demo, this button
+          creates it in the simulated account, from this connection's template.
         </Text>
         <Button
           variant="default"
@@ -32,15 +32,16 @@ export function DemoStack({ connectionId }: { connectionId: string }) {
           loading={stack.isPending}
           onClick={() => stack.mutate()}
         >
-          Create the stack in the simulated account
+          Create stack in the simulated account
         </Button>
         {stack.isError && <ErrorState error={stack.error} />}
         {stack.data && (
           <Group gap={4} role="status">
             <Text size="sm">
-              Created. Paste this below: <strong className="from-aws">{stack.data.roleArn}</strong>
+              Stack created. Paste this ARN below:{' '}
+              <strong className="from-aws">{stack.data.roleArn}</strong>
             </Text>
-            <Copy text={stack.data.roleArn} label="Copy the role's ARN" />
+            <Copy text={stack.data.roleArn} label="Copy role ARN" />
           </Group>
         )}
       </Stack>

@@ -36,8 +36,8 @@ export function Environments() {
   return (
     <Stack>
       <Text size="sm">
-        What changes belong to: production, staging. Each connection names the environment of its
-        account's changes, past ones too.
+        Environments group changes, for example production and staging. Each connection has a
+        default environment for its account's changes, including past ones.
       </Text>
       <List label="All environments" ref={list}>
         <EnvironmentList list={list} />
@@ -61,7 +61,7 @@ function EnvironmentList({ list }: { list: RefObject<HTMLElement | null> }) {
       client.setQueryData<Environment[]>(queryKey, (list) => list && moved(list, id, position))
       return before
     },
-    onSuccess: ({ name }, { position }) => setSaid(`${name} is number ${position + 1} now.`),
+    onSuccess: ({ name }, { position }) => setSaid(`${name} moved to position ${position + 1}.`),
     onError: (_error, _move, before) => client.setQueryData(queryKey, before),
     onSettled: () => client.invalidateQueries({ queryKey }),
     scope: { id: 'environments' },
@@ -75,8 +75,8 @@ function EnvironmentList({ list }: { list: RefObject<HTMLElement | null> }) {
   if (items.length === 0) {
     return (
       <EmptyState title="No environments yet">
-        Most begin with production and staging. Changes are then shown with their environment, and
-        the feed can be narrowed to it.
+        Most teams start with production and staging. Changes show their environment, and you can
+        filter the feed by it.
       </EmptyState>
     )
   }
@@ -164,7 +164,7 @@ function EnvironmentRow(props: {
         <>
           {move('up')}
           {move('down')}
-          <Tooltip label="Rename, or give another colour" withArrow>
+          <Tooltip label="Edit name and color" withArrow>
             <ActionIcon
               ref={editButton}
               variant="subtle"
@@ -201,13 +201,13 @@ function EnvironmentRow(props: {
         </Text>
       </Group>
       <Text size="sm" c="dimmed">
-        {connections === 0 ? 'No connection' : counted(connections, 'connection')}
+        {connections === 0 ? 'No connections' : counted(connections, 'connection')}
       </Text>
       <Confirm
         opened={asking}
         onClose={() => setAsking(false)}
         title={`Delete ${name}?`}
-        action="Delete the environment"
+        action="Delete environment"
         focusAfter={props.list}
         onConfirm={async () => {
           await deleteEnvironment(id)
@@ -218,9 +218,9 @@ function EnvironmentRow(props: {
         }}
       >
         {connections === 0
-          ? 'No connection names it. Nothing else changes.'
-          : `${connections === 1 ? 'One connection names' : `${connections} connections name`} it. ` +
-            'They stay, and so do their changes, which then belong to no environment.'}
+          ? 'No connection uses it. Nothing else changes.'
+          : `${connections === 1 ? 'One connection uses' : `${connections} connections use`} it. ` +
+            'Connections and their changes are kept, without an environment.'}
       </Confirm>
     </Row>
   )
@@ -236,7 +236,7 @@ function EnvironmentForm(props: { environment?: Environment; onDone?: () => void
   const form = useForm<{ name: string; color: Color | null }>({
     mode: 'uncontrolled',
     initialValues: { name: environment?.name ?? '', color: environment?.color ?? null },
-    validate: { name: (name) => (name.trim() === '' ? 'Give it a name.' : null) },
+    validate: { name: (name) => (name.trim() === '' ? 'Enter a name.' : null) },
   })
   const saving = useMutation({
     mutationFn: ({ name, color }: typeof form.values) => {
@@ -270,7 +270,7 @@ function EnvironmentForm(props: { environment?: Environment; onDone?: () => void
       <Stack gap="xs">
         <Group align="flex-start" gap="xs">
           <TextInput
-            label={environment ? 'Name' : 'A new environment'}
+            label={environment ? 'Name' : 'New environment'}
             placeholder="Production"
             autoComplete="off"
             maxLength={60}
@@ -282,7 +282,7 @@ function EnvironmentForm(props: { environment?: Environment; onDone?: () => void
           />
           <Group flex="1 1 280px" gap="xs" align="flex-start" wrap="nowrap">
             <ColorSelect
-              placeholder="A free one"
+              placeholder="Automatic"
               flex="1 1 110px"
               maw={150}
               clearable={!environment}
@@ -291,7 +291,7 @@ function EnvironmentForm(props: { environment?: Environment; onDone?: () => void
               {...form.getInputProps('color')}
             />
             <Button type="submit" mt={25} loading={saving.isPending}>
-              {environment ? 'Save' : 'Make it'}
+              {environment ? 'Save' : 'Create'}
             </Button>
             {onDone && (
               <Button variant="default" mt={25} onClick={onDone}>

@@ -61,11 +61,11 @@ export function EnvironmentSelect(props: {
         error={props.error}
         leftSection={current && <EnvironmentDot color={current.color} />}
         renderOption={renderOption}
-        clearButtonProps={{ 'aria-label': 'No environment' }}
+        clearButtonProps={{ 'aria-label': 'Clear environment' }}
         data={[
           ...items.map(({ id, name }) => ({ value: id, label: name })),
-          { value: NEW, label: 'Make a new one…' },
-          ...(items.length > 0 ? [{ value: EDIT, label: 'Rename, order, delete…' }] : []),
+          { value: NEW, label: 'Create environment…' },
+          ...(items.length > 0 ? [{ value: EDIT, label: 'Manage environments…' }] : []),
         ]}
       />
       {making && (
@@ -107,7 +107,7 @@ export function NewEnvironment(props: { onMade: (id: string) => void; onCancel?:
       <form ref={edited} onSubmit={submit}>
         <Stack gap="xs">
           <TextInput
-            label="Name of the new environment"
+            label="Environment name"
             placeholder="Production"
             value={name}
             onChange={(event) => setName(event.currentTarget.value)}
@@ -122,13 +122,14 @@ export function NewEnvironment(props: { onMade: (id: string) => void; onCancel?:
           <ColorSelect
             value={color}
             onChange={(chosen) => setColor(chosen as Color | null)}
-            placeholder="Chosen for you"
+            placeholder="Automatic"
             allowDeselect={false}
             leftSection={color && <EnvironmentDot color={color} />}
           />
           <Group gap="xs">
             <Button type="submit" size="xs" loading={make.isPending} disabled={!name.trim()}>
-              Make it
+              {' '}
+              Create{' '}
             </Button>
             {props.onCancel && (
               <Button size="xs" variant="default" onClick={props.onCancel}>

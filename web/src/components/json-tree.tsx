@@ -75,7 +75,7 @@ function Entry(props: { name: string; value: unknown; depth: number; isOpen: boo
         <Chevron size={16} aria-hidden style={{ flexShrink: 0 }} />
         <bdi className={classes.key}>{name}</bdi>
         <span className={classes.note}>
-          {typeof props.value === 'string' ? `JSON in a text, ${size(node)}` : size(node)}
+          {typeof props.value === 'string' ? `JSON string, ${size(node)}` : size(node)}
         </span>
       </UnstyledButton>
       {isOpen && <Entries entries={node.entries} depth={props.depth + 1} isOpen={props.isOpen} />}
@@ -94,7 +94,7 @@ function Leaf({ type, text }: { type: 'string' | 'number' | 'boolean' | 'null'; 
           component="section"
           className={`${classes.string} ${classes.long}`}
           tabIndex={0}
-          aria-label="The whole text"
+          aria-label="Full text"
         >
           <bdi>{visible(shown)}</bdi>
         </Box>

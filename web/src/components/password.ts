@@ -5,10 +5,10 @@ export const PASSWORD_LENGTH = { min: 10, max: 128 }
 export function passwordTrouble(password: string): string | null {
   const { min, max } = PASSWORD_LENGTH
   if (password.length < min) {
-    return `Too short: ${password.length} of at least ${min} characters.`
+    return `Too short: ${password.length} characters. Use at least ${min}.`
   }
-  return password.length > max ? `Too long: at most ${max} characters.` : null
+  return password.length > max ? `Too long. Use at most ${max} characters.` : null
 }
 
 /** Mantine leaves the toggle out of the tab order and without a name. */
-export const passwordToggle = { 'aria-label': 'Show the password', tabIndex: 0 }
+export const passwordToggle = { 'aria-label': 'Show password', tabIndex: 0 }

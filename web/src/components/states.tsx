@@ -36,7 +36,7 @@ export function ErrorState({ error, retry }: { error: unknown; retry?: () => voi
         {detail}
         {retry && (
           <Button variant="default" size="compact-sm" onClick={retry}>
-            Try again
+            Retry
           </Button>
         )}
       </Stack>

@@ -19,13 +19,13 @@ export function IntegrationsPage() {
         <Title order={1} size="h2">
           Integrations
         </Title>
-        <Text c="dimmed">Where Cairn learns what changed.</Text>
+        <Text c="dimmed">Sources that Cairn imports changes from.</Text>
       </div>
       <SimpleGrid cols={{ base: 1, md: 2 }}>
         <AwsCard />
       </SimpleGrid>
       <Text c="dimmed" size="sm">
-        AWS is the one source so far. Pull requests, deploys and alerts are planned.
+        AWS is the only source so far. GitHub, deploys and alerts are planned.
       </Text>
     </Stack>
   )
@@ -59,12 +59,12 @@ function AwsCard() {
         {connections.isSuccess && items.length === 0 && (
           <>
             <Text>
-              No account is connected yet. Cairn reads through a role that you create. No key is
-              exchanged, and the role reads the names of changes and nothing that you store.
+              No accounts connected. Cairn reads CloudTrail events through an IAM role that you
+              create. You share no access keys, and the role can read nothing else.
             </Text>
             <Group mt="auto">
               <Button leftSection={<IconPlus size={16} />} onClick={open}>
-                Connect an account
+                Connect account
               </Button>
             </Group>
           </>
@@ -89,7 +89,7 @@ function AwsCard() {
                 Accounts
               </Button>
               <Button variant="default" leftSection={<IconPlus size={16} />} onClick={open}>
-                Connect an account
+                Connect account
               </Button>
             </Group>
           </>

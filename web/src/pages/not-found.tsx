@@ -5,16 +5,16 @@ import { EmptyState } from '../components/states.tsx'
 export function NotFound() {
   return (
     <>
-      <title>There is no such page · Cairn</title>
+      <title>Page not found · Cairn</title>
       <EmptyState
-        title="There is no such page"
+        title="Page not found"
         action={
           <Button component={Link} to="/" variant="default">
-            To the changes
+            Go to changes
           </Button>
         }
       >
-        The address may be from another Cairn, or of something that was deleted.
+        The link may be for another Cairn installation, or the item was deleted.
       </EmptyState>
     </>
   )

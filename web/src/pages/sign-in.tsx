@@ -22,8 +22,8 @@ export function SignInPage() {
     initialValues: { email: '', password: '' },
     validate: {
       email: (email) =>
-        email.trim() === '' ? 'Give the address that you were invited with.' : null,
-      password: (password) => (password === '' ? 'Give your password.' : null),
+        email.trim() === '' ? 'Enter the email address you were invited with.' : null,
+      password: (password) => (password === '' ? 'Enter your password.' : null),
     },
   })
   const signingIn = useMutation({
@@ -75,7 +75,7 @@ export function SignInPage() {
           </Button>
           {place !== '/' && (
             <Text size="sm" c="dimmed">
-              Then you see the page that you asked for.
+              After you sign in, the page you requested opens.
             </Text>
           )}
         </Stack>
@@ -83,15 +83,16 @@ export function SignInPage() {
       <Divider my="lg" />
       <Stack gap="xs">
         <Text size="sm">
-          <b>No account?</b> An owner of this Cairn invites you, with a link.
+          <b>No account?</b> Ask an owner of this Cairn installation for an invitation.
         </Text>
         <Text size="sm">
-          <b>Is it new?</b> Until it has an owner, each start prints a link that makes one.
+          <b>New installation?</b> Until there is an owner, each start prints a link to create the
+          owner account.
         </Text>
         <Text size="sm">
-          <b>Password forgotten?</b> An owner removes you and invites you again. If that is you, run{' '}
-          <Code>npm run admin -- owner invite</Code> on the server. Nothing that Cairn recorded is
-          lost.
+          <b>Forgot your password?</b> An owner can remove you and invite you again. If you are the
+          only owner, run <Code>npm run admin -- owner invite</Code> on the server. Imported changes
+          are kept.
         </Text>
       </Stack>
     </Entrance>
@@ -121,9 +122,9 @@ function DemoSignIn() {
         fullWidth
         leftSection={<IconPlayerPlay size={16} aria-hidden />}
       >
-        Sign in as the demo's owner
+        Sign in as demo owner
       </Button>
-      <Divider my="lg" label="or with an account of your own" />
+      <Divider my="lg" label="or use your own account" />
     </>
   )
 }

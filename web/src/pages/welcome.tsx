@@ -28,12 +28,12 @@ export function WelcomePage() {
     gcTime: 0,
   })
   if (token === undefined) return <NoLink />
-  if (link.isPending) return <Loading label="Looking at the link" />
+  if (link.isPending) return <Loading label="Checking the link" />
   if (link.isError) {
     if (troubleOf(link.error).status === 404) return <DeadLink />
     if (troubleOf(link.error).status === 422) return <DeadLink />
     return (
-      <Entrance title="The link could not be looked at">
+      <Entrance title="Could not check the link">
         <ErrorState error={link.error} retry={() => link.refetch()} />
       </Entrance>
     )
@@ -50,9 +50,9 @@ function AccountForm({ token, link }: { token: string; link: Welcome }) {
     mode: 'uncontrolled',
     initialValues: { name: '', email: link.email ?? '', password: '' },
     validate: {
-      name: (name) => (name.trim() === '' ? 'Say how others know you.' : null),
+      name: (name) => (name.trim() === '' ? 'Enter your name.' : null),
       email: (email) =>
-        /^\S+@\S+$/.test(email.trim()) ? null : 'Give an email address: you sign in with it.',
+        /^\S+@\S+$/.test(email.trim()) ? null : 'Enter an email address. You use it to sign in.',
       password: passwordTrouble,
     },
   })
@@ -72,15 +72,15 @@ function AccountForm({ token, link }: { token: string; link: Welcome }) {
   if (making.isError && troubleOf(making.error).status === 404) return <DeadLink />
   const isOwner = link.kind === 'owner'
   return (
-    <Entrance title={isOwner ? 'Make the first account' : 'You are invited'}>
+    <Entrance title={isOwner ? 'Create the owner account' : 'Accept invitation'}>
       <Stack>
         <Text size="sm">
           {isOwner
-            ? 'This Cairn is new. Whoever makes this account owns it: connects accounts of AWS, and invites others. '
+            ? 'This account becomes the owner of this Cairn installation. It can connect AWS accounts and invite others. '
             : link.role === 'owner'
-              ? `You become an owner of the organization ${link.organization.name}: you see what changed in its AWS accounts, invite others, and make API keys. `
-              : `You become a member of the organization ${link.organization.name}: you see what changed in its AWS accounts, and connect more of them. `}
-          The link works once, until <Time at={link.expiresAt} />.
+              ? `You join ${link.organization.name} as an owner. You can see changes in its AWS accounts, connect accounts, invite others and create API keys. `
+              : `You join ${link.organization.name} as a member. You can see changes in its AWS accounts and connect accounts. `}
+          This link works once, until <Time at={link.expiresAt} />.
         </Text>
         <form
           noValidate
@@ -103,8 +103,8 @@ function AccountForm({ token, link }: { token: string; link: Welcome }) {
               label="Email"
               description={
                 link.email === null
-                  ? 'You sign in with it. Cairn sends no mail.'
-                  : 'The invitation is for this address.'
+                  ? 'You use it to sign in. Cairn sends no email.'
+                  : 'This invitation is for this address only.'
               }
               type="email"
               name="email"
@@ -117,7 +117,7 @@ function AccountForm({ token, link }: { token: string; link: Welcome }) {
             />
             <PasswordInput
               label="Password"
-              description={`At least ${PASSWORD_LENGTH.min} characters. A few words that do not belong together are good.`}
+              description={`At least ${PASSWORD_LENGTH.min} characters. Use several unrelated words.`}
               name="password"
               autoComplete="new-password"
               visibilityToggleButtonProps={passwordToggle}
@@ -126,12 +126,12 @@ function AccountForm({ token, link }: { token: string; link: Welcome }) {
             />
             <FormTrouble error={making.error} fields={fields} />
             <Button type="submit" loading={making.isPending}>
-              Make the account and sign in
+              Create account and sign in
             </Button>
           </Stack>
         </form>
         <Text size="sm">
-          An account already?{' '}
+          Already have an account?{' '}
           <Anchor component={Link} to="/sign-in" inherit underline="always">
             Sign in
           </Anchor>
@@ -144,24 +144,24 @@ function AccountForm({ token, link }: { token: string; link: Welcome }) {
 /** Used, revoked, expired, or mistyped: the server does not say which, for that would help guessing. */
 function DeadLink() {
   return (
-    <Entrance title="This link does not work any more">
+    <Entrance title="This link is no longer valid">
       <Stack>
         <Text size="sm">
-          It was used already, was revoked, or has expired: a link works once, an invitation for
-          seven days. Or a part of it was lost on the way.
+          The link was already used, was revoked, has expired, or is incomplete. A link works once;
+          an invitation expires after seven days.
         </Text>
         <Text size="sm">
-          <b>Did you make your account with it?</b> Then sign in.
+          <b>Created your account already?</b> Sign in.
         </Text>
         <Text size="sm">
-          <b>Were you invited?</b> Ask whoever invited you for a new link.
+          <b>Were you invited?</b> Ask an owner for a new invitation.
         </Text>
         <Text size="sm">
-          <b>Is this Cairn new?</b> Start it again: while it has no owner, each start writes a new
-          link to its log.
+          <b>New installation?</b> Restart Cairn. Until there is an owner, each start writes a new
+          link to the log.
         </Text>
         <Button component={Link} to="/sign-in" variant="default">
-          To sign in
+          Go to sign-in
         </Button>
       </Stack>
     </Entrance>
@@ -171,14 +171,14 @@ function DeadLink() {
 /** After a reload: the address has no token any more. */
 function NoLink() {
   return (
-    <Entrance title="Open your link once more">
+    <Entrance title="Open your invitation link again">
       <Stack>
         <Text size="sm">
-          Accounts are made with a link, and it is not kept in the address. Open it again from where
-          you got it: it is not used up before the account is made.
+          This page needs the full link, which is not kept in the address bar. Open it again from
+          where you received it. It stays valid until an account is created.
         </Text>
         <Button component={Link} to="/sign-in" variant="default">
-          To sign in
+          Go to sign-in
         </Button>
       </Stack>
     </Entrance>

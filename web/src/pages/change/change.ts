@@ -92,7 +92,7 @@ export function neighboursOf(change: Change, record: unknown): Neighbours[] {
       ? []
       : [
           {
-            title: 'The same piece of work',
+            title: 'Same change set',
             search: { ...around(24 * HOUR), changeSet: [change.changeSetId] },
           },
         ]),
@@ -101,14 +101,14 @@ export function neighboursOf(change: Change, record: unknown): Neighbours[] {
       ? []
       : [
           {
-            title: 'In the same request',
+            title: 'Same request',
             search: { ...around(HOUR), request: [requestId], noise: 'shown' as const },
           },
         ]),
     ...(isAskable(change.actor.name)
       ? [
           {
-            title: `By ${change.actor.name}, an hour around`,
+            title: `By ${change.actor.name}, ±1 hour`,
             search: { ...around(HOUR), actor: [change.actor.name] },
           },
         ]
@@ -116,7 +116,7 @@ export function neighboursOf(change: Change, record: unknown): Neighbours[] {
     ...(resource && isAskable(resource.id)
       ? [
           {
-            title: `On ${resource.id}, a week around`,
+            title: `On ${resource.id}, ±7 days`,
             search: { ...around(7 * 24 * HOUR), resource: [resource.id], noise: 'shown' as const },
           },
         ]

@@ -62,7 +62,7 @@ export function ChangePage() {
   })
   return (
     <Stack gap="md" maw={1180}>
-      <title>{`${change.data ? cut(change.data.summary, 120) : 'A change'} · Cairn`}</title>
+      <title>{`${change.data ? cut(change.data.summary, 120) : 'Change'} · Cairn`}</title>
       <Group>
         <Button
           component={Link}
@@ -78,8 +78,8 @@ export function ChangePage() {
       {change.isPending && <PageSkeleton />}
       {change.isError &&
         (troubleOf(change.error).status === 404 ? (
-          <EmptyState title="There is no such change">
-            It may be older than what is kept, or its connection was deleted with its changes.
+          <EmptyState title="Change not found">
+            The change may have been deleted with its connection, or the link is wrong.
           </EmptyState>
         ) : (
           <ErrorState error={change.error} retry={() => change.refetch()} />
@@ -149,19 +149,14 @@ function Told({ change, record }: { change: Change; record: unknown }) {
                   copied ? <IconCheck size={14} aria-hidden /> : <IconLink size={14} aria-hidden />
                 }
               >
-                {copied ? 'Copied' : 'Copy the link to this page'}
+                {copied ? 'Copied' : 'Copy link'}
               </Button>
             )}
           </CopyButton>
         </Group>
       </Stack>
       {change.publicAccess !== undefined && (
-        <Alert
-          color="red"
-          variant="light"
-          icon={<IconWorld aria-hidden />}
-          title="Open to everyone"
-        >
+        <Alert color="red" variant="light" icon={<IconWorld aria-hidden />} title="Public access">
           <bdi>{cut(change.publicAccess, 600)}</bdi>
         </Alert>
       )}
@@ -205,14 +200,14 @@ function Section({ title, children }: { title: ReactNode; children: ReactNode })
 function Edits({ edits }: { edits: Change['edits'] }) {
   if (edits.length === 0) return null
   return (
-    <Section title="What became what">
+    <Section title="Changes (before → after)">
       <Table.ScrollContainer minWidth={0}>
         <Table verticalSpacing={6} layout="fixed">
           <Table.Thead>
             <Table.Tr>
               <Table.Th w={{ base: '38%', sm: '28%' }}>Field</Table.Th>
-              <Table.Th>From</Table.Th>
-              <Table.Th>To</Table.Th>
+              <Table.Th>Before</Table.Th>
+              <Table.Th>After</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
@@ -242,7 +237,7 @@ function Edits({ edits }: { edits: Change['edits'] }) {
 }
 
 function EditValue({ value }: { value: unknown }) {
-  if (typeof value !== 'string') return <span className={classes.none}>not told</span>
+  if (typeof value !== 'string') return <span className={classes.none}>unknown</span>
   return (
     <bdi className={classes.value}>
       <LongText text={value} />
@@ -254,7 +249,7 @@ function EditValue({ value }: { value: unknown }) {
 function Who({ change }: { change: Change }) {
   const chain = chainOf(change.actor)
   return (
-    <Section title="Who">
+    <Section title="Actor">
       <ol className={classes.chain}>
         {chain.map((link, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a chain may have the same link twice
@@ -263,7 +258,7 @@ function Who({ change }: { change: Change }) {
               <Group gap={4} wrap="nowrap" align="flex-start">
                 <IconQuestionMark size={14} aria-hidden className={classes.chainIcon} />
                 <Text size="sm" fs="italic">
-                  not told: <bdi>{cut(link.name, 300)}</bdi>
+                  Unknown: <bdi>{cut(link.name, 300)}</bdi>
                 </Text>
               </Group>
             ) : (
@@ -275,7 +270,7 @@ function Who({ change }: { change: Change }) {
                 {link.arn !== undefined && (
                   <Group gap={2} wrap="nowrap">
                     <bdi className={classes.arn}>{cut(link.arn, 300)}</bdi>
-                    <Copy text={link.arn} label="Copy the ARN" />
+                    <Copy text={link.arn} label="Copy ARN" />
                   </Group>
                 )}
               </>
@@ -284,7 +279,7 @@ function Who({ change }: { change: Change }) {
         ))}
       </ol>
       <Text size="sm" mt="xs">
-        <span className={classes.none}>with</span> <bdi>{cut(change.tool.label, 200)}</bdi>
+        <span className={classes.none}>via</span> <bdi>{cut(change.tool.label, 200)}</bdi>
       </Text>
     </Section>
   )
@@ -301,9 +296,9 @@ function Facts({ change, record }: { change: Change; record: unknown }) {
   const address = textOf(record, 'sourceIPAddress')
   const agent = textOf(record, 'userAgent')
   return (
-    <Section title="When, where and what">
+    <Section title="Details">
       <dl className={classes.facts}>
-        <Fact name="When">
+        <Fact name="Time">
           {zones.map((each) => (
             <div key={each}>{whole(change.occurredAt, each)}</div>
           ))}
@@ -318,7 +313,7 @@ function Facts({ change, record }: { change: Change; record: unknown }) {
         {change.accountId !== null && (
           <Fact name="Account">
             <bdi>{change.accountId}</bdi>
-            <Copy text={change.accountId} label="Copy the account's id" />
+            <Copy text={change.accountId} label="Copy account ID" />
           </Fact>
         )}
         {change.region !== null && (
@@ -344,7 +339,7 @@ function Facts({ change, record }: { change: Change; record: unknown }) {
           </Fact>
         )}
         {address !== undefined && (
-          <Fact name="From address">
+          <Fact name="Source IP">
             <bdi>{cut(address, 200)}</bdi>
           </Fact>
         )}
@@ -355,14 +350,14 @@ function Facts({ change, record }: { change: Change; record: unknown }) {
             </bdi>
           </Fact>
         )}
-        <Fact name="Event id">
+        <Fact name="Event ID">
           <bdi>{cut(change.sourceId, 200)}</bdi>
-          <Copy text={change.sourceId} label="Copy the event id" />
+          <Copy text={change.sourceId} label="Copy event ID" />
         </Fact>
         {requestId !== undefined && (
-          <Fact name="Request id">
+          <Fact name="Request ID">
             <bdi>{cut(requestId, 200)}</bdi>
-            <Copy text={requestId} label="Copy the request id" />
+            <Copy text={requestId} label="Copy request ID" />
           </Fact>
         )}
       </dl>
@@ -389,7 +384,7 @@ function whole(time: string, zone: Zone): string {
     dateStyle: 'medium',
     timeStyle: 'medium',
   })
-  return `${text} ${zone === 'utc' ? 'UTC' : 'here'}`
+  return `${text} ${zone === 'utc' ? 'UTC' : 'local time'}`
 }
 
 const fewResources = 5
@@ -405,7 +400,7 @@ function Resources({ resources }: { resources: Change['resources'] }) {
             <bdi>{cut(id, 300)}</bdi>
             <Copy
               text={typeof arn === 'string' ? arn : id}
-              label={typeof arn === 'string' ? 'Copy the ARN' : 'Copy the id'}
+              label={typeof arn === 'string' ? 'Copy ARN' : 'Copy ID'}
             />
           </div>
           <Text size="xs" className={classes.none}>
@@ -415,7 +410,7 @@ function Resources({ resources }: { resources: Change['resources'] }) {
       ))}
       {resources.length > fewResources && (
         <Button variant="subtle" size="compact-xs" onClick={() => setIsLong(!isLong)}>
-          {isLong ? 'Fewer' : `${resources.length - fewResources} more`}
+          {isLong ? 'Show less' : `${resources.length - fewResources} more`}
         </Button>
       )}
     </>
@@ -429,7 +424,7 @@ function RecordParts({ record }: { record: unknown }) {
     { title: 'Request', value: request },
     { title: 'Response', value: response },
     {
-      title: request === undefined && response === undefined ? 'Record' : 'The rest of the record',
+      title: request === undefined && response === undefined ? 'Record' : 'Other fields',
       value: rest,
     },
   ].filter(({ value }) => value !== undefined)
@@ -437,10 +432,10 @@ function RecordParts({ record }: { record: unknown }) {
     <Section
       title={
         <Group justify="space-between">
-          As the source told it
+          CloudTrail event
           <SegmentedControl
             size="xs"
-            aria-label="Show the record as"
+            aria-label="Event format"
             value={how}
             onChange={(value) => setHow(value === 'raw' ? 'raw' : 'tree')}
             data={[
@@ -461,7 +456,7 @@ function RecordParts({ record }: { record: unknown }) {
                 <Title order={3} size="h6">
                   {title}
                 </Title>
-                <Copy text={printed(value) ?? ''} label={`Copy as JSON: ${title}`} />
+                <Copy text={printed(value) ?? ''} label={`Copy ${title} as JSON`} />
               </Group>
               <JsonTree value={value} label={title} />
             </div>
@@ -475,9 +470,9 @@ function RecordParts({ record }: { record: unknown }) {
 function Raw({ value }: { value: unknown }) {
   const text = printed(value)
   return text === undefined ? (
-    <Text size="sm">It is nested too deeply to be written down. The tree can show it.</Text>
+    <Text size="sm">This event is nested too deeply to show as raw JSON. Use the tree view.</Text>
   ) : (
-    <Snippet text={text} label="The record as JSON" maxHeight={640} />
+    <Snippet text={text} label="Event as JSON" maxHeight={640} />
   )
 }
 
@@ -519,7 +514,7 @@ function NeighbourList({ change, neighbours }: { change: Change; neighbours: Nei
     <Section title={<bdi>{cut(title, 160)}</bdi>}>
       {found.isPending && <Skeleton height={80} />}
       {found.isError && <ErrorState error={found.error} retry={() => found.refetch()} />}
-      {found.data && shown.length === 0 && <Text size="sm">Nothing else.</Text>}
+      {found.data && shown.length === 0 && <Text size="sm">No other changes.</Text>}
       {shown.length > 0 && (
         <ol className={`${feedClasses.list} ${feedClasses.narrow}`}>
           {shown.map((one) => (
@@ -540,7 +535,7 @@ function NeighbourList({ change, neighbours }: { change: Change; neighbours: Nei
       )}
       {shown.length > 0 && (
         <Anchor component={Link} to="/" search={search as never} size="sm" mt="xs" display="block">
-          See them in the feed
+          View in feed
         </Anchor>
       )}
     </Section>

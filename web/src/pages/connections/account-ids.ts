@@ -15,12 +15,14 @@ export function readAccountIds(pasted: string): { accountIds: string[]; problem?
     const many = odd.length > 1
     return {
       accountIds,
-      problem: `${shown}${odd.length > 3 ? ' …' : ''} ${many ? 'have' : 'has'} not twelve digits.${many ? '' : ` It has ${odd[0]!.length}.`}`,
+      problem: many
+        ? `${shown}${odd.length > 3 ? ' …' : ''} do not have 12 digits.`
+        : `${shown} has ${odd[0]!.length} digits instead of 12.`,
     }
   }
   if (accountIds.length > MOST_ACCOUNTS)
-    return { accountIds, problem: `${accountIds.length} accounts. At most 1,000 go at once.` }
+    return { accountIds, problem: `${accountIds.length} account IDs. The limit is 1,000.` }
   if (pasted.trim() !== '' && accountIds.length === 0)
-    return { accountIds, problem: 'No account id is in it: twelve digits.' }
+    return { accountIds, problem: 'No account ID found. An account ID has 12 digits.' }
   return { accountIds }
 }

@@ -20,7 +20,7 @@ interface DialogProps {
 /** Asks for a name only; everything else is on the connection's own page. */
 export function ConnectAccount({ opened, onClose }: DialogProps) {
   return (
-    <Dialog opened={opened} onClose={onClose} title="Connect an account">
+    <Dialog opened={opened} onClose={onClose} title="Connect account">
       <OneAccount onClose={onClose} />
     </Dialog>
   )
@@ -52,7 +52,7 @@ function OneAccount({ onClose }: Pick<DialogProps, 'onClose'>) {
       <form id={form} onSubmit={submit}>
         <TextInput
           label="Name"
-          description="What you call the account. You can change it later."
+          description="A name for this account. You can change it later."
           placeholder="Shop production"
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
@@ -65,7 +65,7 @@ function OneAccount({ onClose }: Pick<DialogProps, 'onClose'>) {
       <EnvironmentSelect
         value={environmentId}
         onChange={setEnvironmentId}
-        description="All of the account's changes are shown as this environment's."
+        description="Default environment for this account's changes."
         error={make.isError ? fieldTrouble(make.error, '/environmentId') : undefined}
       />
       <FormTrouble error={make.error} fields={['name', 'environmentId']} />
@@ -74,7 +74,8 @@ function OneAccount({ onClose }: Pick<DialogProps, 'onClose'>) {
           Cancel
         </Button>
         <Button type="submit" form={form} loading={make.isPending} disabled={!name.trim()}>
-          Go on to the role
+          {' '}
+          Continue{' '}
         </Button>
       </Group>
     </Stack>
@@ -84,7 +85,7 @@ function OneAccount({ onClose }: Pick<DialogProps, 'onClose'>) {
 /** Connections for a list of account ids, and the map that creates all their roles. */
 export function ConnectAccounts({ opened, onClose }: DialogProps) {
   return (
-    <Dialog opened={opened} onClose={onClose} title="Connect many accounts" size="lg">
+    <Dialog opened={opened} onClose={onClose} title="Connect multiple accounts" size="lg">
       <ManyAccounts onClose={onClose} />
     </Dialog>
   )
@@ -109,12 +110,12 @@ function ManyAccounts({ onClose }: Pick<DialogProps, 'onClose'>) {
     return (
       <Stack>
         <Alert color="teal" variant="light" role="status">
-          {counted(make.data.items.length, 'connection')} made. Each has an external ID of its own.
-          Create the roles next; Cairn asks for each until it is there.
+          Created {counted(make.data.items.length, 'connection')}, each with its own external ID.
+          Create the roles next. Cairn retries each role until it exists.
         </Alert>
-        <Text size="sm">For Terraform, to use with for_each:</Text>
+        <Text size="sm">For Terraform, with for_each:</Text>
         <Snippet text={terraform} label="External IDs for Terraform" maxHeight={240} />
-        <Text size="sm">The same as JSON, for StackSets and scripts:</Text>
+        <Text size="sm">As JSON, for StackSets and scripts:</Text>
         <Snippet
           text={JSON.stringify(externalIds, null, 2)}
           label="External IDs as JSON"
@@ -135,8 +136,8 @@ function ManyAccounts({ onClose }: Pick<DialogProps, 'onClose'>) {
     <Stack>
       <Stack component="form" id={form} onSubmit={submit}>
         <Textarea
-          label="Account ids"
-          description="Twelve digits each, at most 1,000, with anything between them."
+          label="Account IDs"
+          description="Up to 1,000 IDs of 12 digits, with any separator."
           value={pasted}
           onChange={(event) => setPasted(event.currentTarget.value)}
           autosize
@@ -149,8 +150,8 @@ function ManyAccounts({ onClose }: Pick<DialogProps, 'onClose'>) {
           error={problem ?? refused}
         />
         <TextInput
-          label="Name of the role"
-          description="The same in all of the accounts."
+          label="Role name"
+          description="The same name in all accounts."
           value={roleName}
           onChange={(event) => setRoleName(event.currentTarget.value)}
           required

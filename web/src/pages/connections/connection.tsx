@@ -50,7 +50,7 @@ export function ConnectionPage() {
   if (isGone(connection.error))
     return (
       <EmptyState
-        title="There is no such connection"
+        title="Connection not found"
         action={
           <Button component={Link} to="/integrations/aws" variant="default">
             All AWS accounts
@@ -126,7 +126,7 @@ function Status(props: {
   const [first, ...more] = sentences
   const { tone } = statusWord(connection.status)
   return (
-    <Paper withBorder p="md" component="section" aria-label="State">
+    <Paper withBorder p="md" component="section" aria-label="Status">
       <Stack gap="xs">
         <Group gap="sm">
           {/* Told when it changes; the sentences count down, which nobody wants to be told. */}
@@ -143,7 +143,7 @@ function Status(props: {
           )}
           {connection.workflowUrl && (
             <Anchor size="sm" href={connection.workflowUrl} target="_blank" rel="noreferrer">
-              Workflow in Temporal <IconExternalLink size={14} aria-hidden />
+              Open workflow in Temporal <IconExternalLink size={14} aria-hidden />
             </Anchor>
           )}
         </Group>
@@ -201,7 +201,7 @@ function Steps(props: {
       <Step
         id="arn"
         mark={hasRole ? done : 2}
-        title={hasRole ? "The role's ARN" : "Paste the role's ARN"}
+        title={hasRole ? 'Role ARN' : 'Paste the role ARN'}
         summary={connection.roleArn}
       >
         <RoleArn connection={connection} onSaved={() => setChoices({})} />
@@ -230,8 +230,8 @@ function More(props: { connection: Connection; verification: Verification | unde
         <Step
           id="who"
           mark={<IconUsers size={20} />}
-          title="Who else is trusted"
-          summary="What nobody can see from outside: told from what you paste"
+          title="Review the trust policy"
+          summary="Check who else can assume the role"
         >
           {/* What was said of one role is not said of another. */}
           <WhoElse key={connection.roleArn} {...{ connection, verification }} />
@@ -240,7 +240,7 @@ function More(props: { connection: Connection; verification: Verification | unde
       <Step
         id="import"
         mark={<IconAdjustments size={20} />}
-        title="What is imported"
+        title="Import settings"
         summary={wanted(connection)}
       >
         <ImportSettings connection={connection} />
@@ -250,22 +250,22 @@ function More(props: { connection: Connection; verification: Verification | unde
 }
 
 function summary(connection: Connection, verification: Verification | undefined): string {
-  if (connection.roleArn === null) return 'When there is a role'
+  if (connection.roleArn === null) return 'Requires a role'
   switch (verification?.state) {
     case 'passed':
-      return 'Only Cairn gets in, and it can read events'
+      return 'Role access verified'
     case 'failed':
-      return 'Something has to be mended'
+      return 'Verification failed'
     case 'waiting':
       return 'Waiting for AWS'
     default:
-      return 'Being checked'
+      return 'Verifying'
   }
 }
 
 function wanted({ selection, lookbackDays }: Connection): string {
-  const what = selection === 'all' ? 'Everything, reads as well' : 'Changes only'
-  return `${what}, ${counted(lookbackDays, 'day')} back`
+  const what = selection === 'all' ? 'All events, including reads' : 'Changes only'
+  return `${what}, ${counted(lookbackDays, 'day')} of lookback`
 }
 
 function Step(props: {
@@ -308,12 +308,12 @@ function Deleted({ connection }: { connection: DeletedConnection }) {
   const { cleanUp } = connection
   return (
     <Stack maw={900}>
-      <title>{`${visible(connection.name)} is deleted · Cairn`}</title>
+      <title>{`${visible(connection.name)} deleted · Cairn`}</title>
       <Title order={1} size="h2" tabIndex={-1} ref={focus}>
-        <bdi>{connection.name}</bdi> is deleted
+        <bdi>{connection.name}</bdi> deleted
       </Title>
       <Alert color="teal" variant="light" icon={<IconCircleCheck aria-hidden />} role="status">
-        Nothing more is imported. {cleanUp ? 'One thing is left to do in AWS.' : ''}
+        Imports are stopped. {cleanUp ? 'Remove the role in AWS to finish.' : ''}
       </Alert>
       {cleanUp && (
         <>

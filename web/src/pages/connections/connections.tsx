@@ -58,10 +58,10 @@ export function ConnectionsPage() {
               leftSection={<IconStack2 size={16} />}
               onClick={connectMany.open}
             >
-              Connect many accounts
+              Connect multiple accounts
             </Button>
             <Button leftSection={<IconPlus size={16} />} onClick={connectOne.open}>
-              Connect an account
+              Connect account
             </Button>
           </Group>
         )}
@@ -73,20 +73,20 @@ export function ConnectionsPage() {
       {items?.length === 0 && (
         <EmptyState
           icon={<IconBrandAws size={40} aria-hidden />}
-          title="No account is connected yet"
+          title="No accounts connected"
           action={
             <Group mt="sm" justify="center" gap="xs">
               <Button leftSection={<IconPlus size={16} />} onClick={connectOne.open}>
-                Connect an account
+                Connect account
               </Button>
               <Button variant="default" onClick={connectMany.open}>
-                Connect many accounts
+                Connect multiple accounts
               </Button>
             </Group>
           }
         >
-          You create a role in the account, Cairn proves that only it gets in, and the first changes
-          are here within a minute. No key is exchanged.
+          Create a role in the account. Cairn verifies that only it can assume the role, then
+          imports the first changes within a minute. You share no access keys.
         </EmptyState>
       )}
       {items && items.length > 0 && <ConnectionTable items={items} />}
@@ -151,10 +151,10 @@ function ConnectionTable({ items }: { items: Connection[] }) {
             }}
           />
           <Select
-            aria-label="State"
-            placeholder="Any state"
+            aria-label="Status"
+            placeholder="Any status"
             clearable
-            clearButtonProps={{ 'aria-label': 'Any state' }}
+            clearButtonProps={{ 'aria-label': 'Any status' }}
             value={state ?? null}
             onChange={(value) => look({ q: text, state: value ?? undefined })}
             data={statuses}
@@ -168,7 +168,7 @@ function ConnectionTable({ items }: { items: Connection[] }) {
       )}
       {shown.length === 0 ? (
         <EmptyState
-          title="No account matches"
+          title="No matching accounts"
           action={
             <Button
               variant="default"
@@ -188,9 +188,9 @@ function ConnectionTable({ items }: { items: Connection[] }) {
               <Table.Th>Name</Table.Th>
               <Table.Th visibleFrom="md">Account</Table.Th>
               <Table.Th visibleFrom="lg">Environment</Table.Th>
-              <Table.Th>State</Table.Th>
-              <Table.Th visibleFrom="sm">Complete through</Table.Th>
-              <Table.Th visibleFrom="lg">Next look</Table.Th>
+              <Table.Th>Status</Table.Th>
+              <Table.Th visibleFrom="sm">Up to date as of</Table.Th>
+              <Table.Th visibleFrom="lg">Next sync</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>

@@ -30,29 +30,29 @@ export function DeleteButton(props: {
         opened={asking}
         onClose={close}
         title="Delete this connection?"
-        action={purge ? 'Delete it and its changes' : 'Delete it'}
-        cancel="Keep it"
+        action={purge ? 'Delete with changes' : 'Delete connection'}
+        cancel="Cancel"
         onConfirm={remove}
       >
         <Stack>
           <Text>
-            Imports of <bdi>{connection.name}</bdi> end. Its external ID is gone for good:
-            connecting the account again takes a new one.
+            Imports of <bdi>{connection.name}</bdi> stop. Its external ID is deleted: connecting the
+            account again creates a new one.
           </Text>
           <Checkbox
-            label="Remove what was imported as well"
+            label="Also delete imported changes"
             description={
               purge
-                ? 'Its changes leave the feed. They cannot be brought back once CloudTrail has dropped them.'
-                : 'Otherwise its changes stay in the feed.'
+                ? 'Its changes are removed from the feed. Changes older than 90 days cannot be imported again.'
+                : 'Imported changes stay in the feed.'
             }
             checked={purge}
             onChange={(event) => setPurge(event.currentTarget.checked)}
           />
           <Text size="sm" c="dimmed">
             {connection.roleArn
-              ? 'The role in AWS is yours to remove: the commands come next.'
-              : 'There is no role yet, so nothing is left in AWS.'}
+              ? 'You remove the role in AWS yourself. The next page shows the commands.'
+              : 'There is no role, so nothing is left in AWS.'}
           </Text>
         </Stack>
       </Confirm>

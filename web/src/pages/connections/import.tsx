@@ -36,8 +36,8 @@ import { ToneIcon, useTimeZone } from './status.tsx'
 /** Why nothing can be imported at once. */
 const obstacles: Partial<Record<Connection['status'], string>> = {
   paused: 'Resume the connection first.',
-  action_needed: 'What is wrong has to be mended first.',
-  deleting: 'It is being deleted.',
+  action_needed: 'Fix the failed verification first.',
+  deleting: 'The connection is being deleted.',
 }
 
 /** How far the look-back is imported, and the first of what came of it. */
@@ -94,24 +94,24 @@ export function ImportSection(props: { connection: Connection; coverage: Coverag
             withCloseButton
             onClose={importing.reset}
           >
-            {counted(importing.data.imported, 'new change')} from{' '}
-            {counted(importing.data.regions, 'region')}, with{' '}
+            Imported {counted(importing.data.imported, 'new change')} from{' '}
+            {counted(importing.data.regions, 'region')} with{' '}
             {counted(importing.data.requests, 'request')}.
           </Alert>
         )}
         <FormTrouble error={importing.error} />
         {progress && progress.percent < 100 && (
           <Stack gap={4}>
-            <Progress.Root size="lg" aria-label="Import of the look-back">
+            <Progress.Root size="lg" aria-label="Import progress">
               <Progress.Section
                 value={progress.percent}
-                aria-label="Import of the look-back"
+                aria-label="Import progress"
                 animated={connection.status === 'importing'}
                 striped={connection.status === 'importing'}
               />
             </Progress.Root>
             <Text size="sm">
-              {progress.percent} % of {counted(connection.lookbackDays, 'day')}
+              {progress.percent}% of {counted(connection.lookbackDays, 'day')}
               {progress.etaSeconds ? `, about ${duration(progress.etaSeconds)} left` : ''}
             </Text>
           </Stack>
@@ -148,7 +148,7 @@ function FirstRows({ connection }: { connection: Connection }) {
   if (items.length === 0)
     return (
       <Text size="sm" c="dimmed">
-        No change yet: they appear here as soon as the first is imported.
+        No changes yet. They appear here after the first import.
       </Text>
     )
   return (
@@ -177,7 +177,7 @@ function FirstRows({ connection }: { connection: Connection }) {
         size="sm"
         renderRoot={(root) => <Link {...root} to="/" search={{ connection: [id] }} />}
       >
-        All changes of this account
+        View all changes of this account
       </Anchor>
     </Stack>
   )
@@ -235,8 +235,8 @@ const RegionTable = memo(function RegionTable(props: {
           style={{ alignSelf: 'flex-start' }}
         >
           {all
-            ? 'Only regions with events'
-            : `${counted(quiet.length, 'more region')}, complete and without an event`}
+            ? 'Show only regions with events'
+            : `Show ${counted(quiet.length, 'more region')} without events`}
         </Button>
       )}
       <Legend regions={regions} />
@@ -286,21 +286,21 @@ function RegionRow({ region, connection, when }: RegionProps & { region: Region 
 const looks: Record<Segment['kind'], { title: string; background: string }> = {
   settled: { title: 'Imported', background: 'var(--mantine-color-teal-6)' },
   settling: {
-    title: 'Read, and read again: CloudTrail is late',
+    title: 'Re-checked for late events',
     background:
       'repeating-linear-gradient(90deg, var(--mantine-color-teal-3) 0 2px, var(--mantine-color-teal-6) 2px 4px)',
   },
   gap: {
-    title: 'Still to come',
+    title: 'Pending',
     background: 'light-dark(var(--mantine-color-gray-4), var(--mantine-color-dark-3))',
   },
   lost: {
-    title: 'Lost: gone from CloudTrail',
+    title: 'Lost: past CloudTrail retention',
     background:
       'repeating-linear-gradient(45deg, var(--mantine-color-red-8) 0 3px, var(--mantine-color-red-4) 3px 6px)',
   },
   set_aside: {
-    title: 'Set aside',
+    title: 'Skipped',
     background:
       'repeating-linear-gradient(135deg, var(--mantine-color-orange-8) 0 2px, var(--mantine-color-orange-3) 2px 4px)',
   },
@@ -376,12 +376,12 @@ function OtherRegions({ regions }: { regions: Region[] }) {
     <Stack gap={4}>
       {denied.length > 0 && (
         <Text size="sm">
-          <b>Denied to the role ({denied.length}):</b> {denied.join(', ')}. Asked again every day.
+          <b>Access denied ({denied.length}):</b> {denied.join(', ')}. Checked daily.
         </Text>
       )}
       {off.length > 0 && (
         <Text size="sm" c="dimmed">
-          Not enabled in this account ({off.length}): {off.join(', ')}. Asked again every day.
+          Not enabled in this account ({off.length}): {off.join(', ')}. Checked daily.
         </Text>
       )}
     </Stack>

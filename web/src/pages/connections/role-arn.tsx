@@ -39,8 +39,8 @@ export function RoleArn(props: { connection: Connection; onSaved: () => void }) 
     <form onSubmit={submit}>
       <Stack gap="xs">
         <TextInput
-          label="ARN of the role"
-          description="The template, the module and the commands print it at their end."
+          label="Role ARN"
+          description="Shown in the output of the template, the module or the commands."
           placeholder="arn:aws:iam::123456789012:role/cairn-read-only"
           value={text}
           onChange={(event) => {
@@ -58,9 +58,9 @@ export function RoleArn(props: { connection: Connection; onSaved: () => void }) 
             <Group component="span" gap={6} wrap="nowrap" align="flex-start">
               <IconCheck size={16} aria-hidden style={{ flexShrink: 0, marginTop: 3 }} />
               <span>
-                The role <b>{role.name}</b> in account <b>{role.accountId}</b>
-                {isSame ? ': the one that is in use.' : '.'}
-                {role.name.endsWith(',') && ' Its name ends with a comma: is that meant?'}
+                Role <b>{role.name}</b> in account <b>{role.accountId}</b>
+                {isSame ? ' (in use).' : '.'}
+                {role.name.endsWith(',') && ' The name ends with a comma. Is this intended?'}
               </span>
             </Group>
           )}
@@ -72,18 +72,18 @@ export function RoleArn(props: { connection: Connection; onSaved: () => void }) 
             loading={update.isPending}
             disabled={isEmpty || problem !== undefined || isSame}
           >
-            {connection.roleArn === null ? 'Verify the role' : 'Use this role'}
+            {connection.roleArn === null ? 'Verify role' : 'Use this role'}
           </Button>
           {connection.roleArn !== null && (
             <Button variant="default" disabled={update.isPending} onClick={() => give(null)}>
-              Take the role away
+              Remove role
             </Button>
           )}
         </Group>
         {connection.roleArn !== null && (
           <Text size="sm" c="dimmed">
-            Another role is verified at once. A role in another account begins that account's
-            imports; what was imported stays.
+            A new role is verified immediately. A role in another account starts imports for that
+            account. Imported changes are kept.
           </Text>
         )}
       </Stack>

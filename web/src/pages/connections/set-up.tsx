@@ -65,8 +65,8 @@ export function SetUp({ connection }: { connection: Connection }) {
   return (
     <Stack>
       <Text size="sm">
-        In the account that is to be read. All three make the same role: Cairn may assume it with
-        this connection's external ID only, and may read CloudTrail's events and nothing else.
+        Create this role in the account to import. All three options create the same role: Cairn can
+        assume it only with this connection's external ID, and can read only CloudTrail events.
       </Text>
       <div>
         <Button
@@ -76,12 +76,12 @@ export function SetUp({ connection }: { connection: Connection }) {
           aria-expanded={tuning}
           ml={-8}
         >
-          Another name or path for the role
+          Customize role name and path
         </Button>
         <Collapse expanded={tuning} keepMounted={false}>
           <SimpleGrid cols={{ base: 1, xs: 2 }} mt="xs">
             <TextInput
-              label="Name of the role"
+              label="Role name"
               placeholder={last.roleName}
               value={typed.roleName ?? ''}
               onChange={(event) => wish('roleName', event.currentTarget.value)}
@@ -143,12 +143,12 @@ function UncertainPrincipal(props: {
       color="red"
       variant="light"
       icon={<IconAlertTriangle aria-hidden />}
-      title="Cairn does not know for certain which role it runs as"
+      title="Cannot determine the IAM role that Cairn runs as"
     >
       <Stack gap="xs" align="flex-start">
         <Text size="sm">{means}</Text>
         <Text size="sm" className="from-aws">
-          What was seen: {visible(saw)}
+          AWS response: {visible(saw)}
         </Text>
         {remedy && (
           <Text size="sm" fw={600}>
@@ -156,7 +156,8 @@ function UncertainPrincipal(props: {
           </Text>
         )}
         <Text size="sm">
-          The role that you create has to trust it by name, so the set-up is not shown until then.
+          The role you create must trust this principal by name, so the setup instructions appear
+          when it is known.
         </Text>
         <Button variant="default" size="compact-sm" loading={props.isLooking} onClick={props.retry}>
           Look again
@@ -169,13 +170,13 @@ function UncertainPrincipal(props: {
 function Terraform({ terraform }: { terraform: NonNullable<Setup['terraform']> }) {
   return (
     <Stack>
-      <Titled title="The module's block, for a .tf file of yours">
+      <Titled title="Module block for your .tf file">
         <Snippet text={terraform.module} label="Terraform block" />
       </Titled>
       <Group gap="sm">
-        <Download {...terraform.download}>Download the module</Download>
+        <Download {...terraform.download}>Download module</Download>
         <Text size="sm" c="dimmed">
-          Unpack it beside that file. The first command does the same with an API key.
+          Unpack it next to that file, or run the first command with an API key.
         </Text>
       </Group>
       <Commands commands={terraform.commands} />
@@ -194,10 +195,10 @@ function CloudFormation(props: {
   return (
     <Stack>
       {links.length > 0 && (
-        <Titled title="In the console, with everything filled in">
+        <Titled title="Create the stack in the console">
           <Group align="flex-end" gap="sm">
             <Select
-              label="Region of the stack"
+              label="Stack region"
               data={links.map((one) => one.region)}
               value={region}
               onChange={(chosen) => chosen && onRegion(chosen)}
@@ -212,29 +213,30 @@ function CloudFormation(props: {
                 rel="noreferrer"
                 rightSection={<IconExternalLink size={16} aria-hidden />}
               >
-                Create the stack
+                {' '}
+                Create stack{' '}
               </Button>
             )}
           </Group>
           <Text size="sm" c="dimmed">
-            Sign in to the account first. The role works in every region, whichever the stack is in.
-            When the stack is complete, its tab Outputs has the role's ARN.
+            Sign in to the account first. The role works in all regions, independent of the stack
+            region. When the stack is complete, its Outputs tab shows the role ARN.
           </Text>
         </Titled>
       )}
       {why && (
-        <Alert color="gray" variant="light" title="No button that opens the console">
+        <Alert color="gray" variant="light" title="Quick-create link not available">
           <Prose text={why} /> Until then, upload the template in the console, or use the commands.
         </Alert>
       )}
-      <Titled title="The template, with the external ID filled in">
+      <Titled title="Template with the external ID filled in">
         <Group>
           <Download {...cloudFormation.download}>
             Download {cloudFormation.download.fileName}
           </Download>
         </Group>
         <Text size="sm" c="dimmed">
-          For the console's “Upload a template file”: its parameters need not be touched.
+          For “Upload a template file” in the console. Keep the parameters as they are.
         </Text>
       </Titled>
       <Commands commands={cloudFormation.commands} />
@@ -249,13 +251,13 @@ function RawPolicies(props: {
   const { trust, permissions, actions } = props.policies
   return (
     <Stack>
-      <Titled title="Trust policy: who may assume the role">
+      <Titled title="Trust policy: who can assume the role">
         <Snippet text={JSON.stringify(trust, null, 2)} label="Trust policy" />
       </Titled>
-      <Titled title="Permission policy: what the role may do">
-        <Snippet text={JSON.stringify(permissions, null, 2)} label="Permission policy" />
+      <Titled title="Permissions policy: what the role can do">
+        <Snippet text={JSON.stringify(permissions, null, 2)} label="Permissions policy" />
       </Titled>
-      <Titled title="What each action is for">
+      <Titled title="Why each action is needed">
         <Table verticalSpacing={6} aria-label="Actions and their purpose">
           <Table.Thead>
             <Table.Tr>
@@ -271,7 +273,7 @@ function RawPolicies(props: {
                 </Table.Td>
                 <Table.Td fz="sm">
                   {purpose}
-                  {!used && ' Not used yet: each session is narrowed to what is.'}
+                  {!used && ' Not used yet: session policies exclude it.'}
                 </Table.Td>
               </Table.Tr>
             ))}

@@ -20,11 +20,11 @@ import { isVerifying } from './queries.ts'
 type Check = Verification['checks'][number]
 
 const words: Record<Answer, string> = {
-  passed: 'Proven',
+  passed: 'Passed',
   failed: 'Failed',
-  running: 'Being checked',
+  running: 'Checking',
   waiting: 'Waiting for AWS',
-  unknown: 'Not checked yet',
+  unknown: 'Not checked',
 }
 
 /** The three questions, and under each what was asked of AWS and what it answered. */
@@ -105,8 +105,8 @@ export function VerificationChecks(props: {
           {isPaused && 'Resume the connection first.'}
           {!isPaused && verification?.verifiedAt && (
             <>
-              Last verified <Time at={verification.verifiedAt} ago />. Verified again each day and
-              after each change.
+              Last verified <Time at={verification.verifiedAt} ago />. Runs daily and after each
+              change.
             </>
           )}
         </Text>
@@ -151,14 +151,14 @@ const legible = (color: string) =>
   `light-dark(var(--mantine-color-${color}-8), var(--mantine-color-${color}-4))`
 
 const titles: Record<CheckId, string> = {
-  arn_format: 'The ARN is of a role',
-  account_unused: 'The account is connected once',
-  assume_with_id: 'AWS gives Cairn a session with the external ID',
-  identity: 'The session is of that role',
-  refused_without_id: 'AWS refuses Cairn without the external ID',
-  refused_wrong_id: 'AWS refuses Cairn with a wrong external ID',
-  lookup_events: 'CloudTrail answers',
-  trails: 'Trails (not needed)',
+  arn_format: 'Valid role ARN',
+  account_unused: 'Account not connected twice',
+  assume_with_id: 'Cairn can assume the role with the external ID',
+  identity: 'Session belongs to the role',
+  refused_without_id: 'Access denied without the external ID',
+  refused_wrong_id: 'Access denied with a wrong external ID',
+  lookup_events: 'CloudTrail events are readable',
+  trails: 'Trails (optional)',
 }
 
 const states = {
@@ -171,7 +171,7 @@ const states = {
 function CheckDetails({ id, check }: { id: CheckId; check: Check | undefined }) {
   const { word, Icon, color } = check
     ? states[check.state]
-    : { word: 'Not checked', Icon: IconCircleDashed, color: 'gray' }
+    : { word: 'Skipped', Icon: IconCircleDashed, color: 'gray' }
   return (
     <Group gap="sm" wrap="nowrap" align="flex-start">
       <Icon size={18} aria-hidden color={legible(color)} style={{ flexShrink: 0, marginTop: 2 }} />
@@ -187,12 +187,12 @@ function CheckDetails({ id, check }: { id: CheckId; check: Check | undefined }) 
             </Text>
             {check.saw && (
               <Text size="sm" c="dimmed" className="from-aws" lineClamp={12}>
-                Seen: {visible(check.saw)}
+                AWS response: {visible(check.saw)}
               </Text>
             )}
             {check.remedy && (
               <Text size="sm">
-                <b>To mend it:</b> <Prose text={check.remedy} />
+                <b>How to fix:</b> <Prose text={check.remedy} />
               </Text>
             )}
             {check.snippets.map(({ title, text }) => (
@@ -206,7 +206,7 @@ function CheckDetails({ id, check }: { id: CheckId; check: Check | undefined }) 
           </>
         ) : (
           <Text size="sm" c="dimmed">
-            Its turn did not come.
+            Skipped: an earlier check did not pass.
           </Text>
         )}
       </Stack>

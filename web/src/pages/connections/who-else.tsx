@@ -23,10 +23,10 @@ export function WhoElse(props: { connection: Connection; verification: Verificat
     <form onSubmit={submit}>
       <Stack gap="sm">
         <Text size="sm">{whoElse.means}</Text>
-        <Snippet text={whoElse.command} label="Command that shows the role" />
+        <Snippet text={whoElse.command} label="Command to show the role" />
         <Textarea
-          label="What it prints"
-          description="Nothing of it is kept."
+          label="Command output"
+          description="Cairn does not store it."
           value={role}
           onChange={(event) => {
             setRole(event.currentTarget.value)
@@ -46,7 +46,8 @@ export function WhoElse(props: { connection: Connection; verification: Verificat
             loading={review.isPending}
             disabled={!role.trim()}
           >
-            Say who gets in
+            {' '}
+            Review{' '}
           </Button>
         </Group>
         <FormTrouble error={review.error} fields={['role']} />
@@ -59,14 +60,14 @@ export function WhoElse(props: { connection: Connection; verification: Verificat
 const verdicts = {
   safe: { title: 'Safe', color: 'teal', Icon: IconCircleCheck },
   unsafe: { title: 'Not safe', color: 'red', Icon: IconAlertTriangle },
-  unclear: { title: 'Look at it yourself', color: 'yellow', Icon: IconInfoCircle },
-  another_role: { title: 'This is another role', color: 'yellow', Icon: IconInfoCircle },
+  unclear: { title: 'Review manually', color: 'yellow', Icon: IconInfoCircle },
+  another_role: { title: 'Different role', color: 'yellow', Icon: IconInfoCircle },
 }
 
 const judgements = {
-  expected: 'As it should be',
-  wider: 'Wider than it has to be',
-  other: 'Somebody else',
+  expected: 'Expected',
+  wider: 'Too broad',
+  other: 'Other principal',
   dangerous: 'Dangerous',
 }
 
@@ -90,7 +91,7 @@ function Review({ review }: { review: TrustReview }) {
           <Text size="sm" c="dimmed" className="from-aws">
             {visible(one.how)}
           </Text>
-          {one.remedy && <Snippet text={one.remedy} label="What to write instead" />}
+          {one.remedy && <Snippet text={one.remedy} label="Suggested policy" />}
         </Stack>
       ))}
       {review.notes.map((note) => (
@@ -101,9 +102,9 @@ function Review({ review }: { review: TrustReview }) {
       {review.remedy && (
         <>
           <Text size="sm" fw={600}>
-            A trust policy for Cairn and nobody else
+            Trust policy for Cairn only
           </Text>
-          <Snippet text={review.remedy} label="Trust policy for Cairn alone" />
+          <Snippet text={review.remedy} label="Trust policy for Cairn only" />
         </>
       )}
     </Stack>

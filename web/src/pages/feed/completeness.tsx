@@ -26,13 +26,12 @@ export function Completeness(props: {
       <Text size="sm">
         {told.times && (
           <>
-            Complete{' '}
+            Up to date as of <Time at={told.times.through} />
             {told.times.from !== null && (
               <>
-                from <Time at={told.times.from} />{' '}
+                , complete from <Time at={told.times.from} />
               </>
             )}
-            through <Time at={told.times.through} />
             {told.missing && `; ${told.missing}`}
             {told.words && ' · '}
           </>
@@ -62,7 +61,7 @@ export function AsOf({ at }: { at: number }) {
   if (!isOld) return null
   return (
     <Text size="sm">
-      As of <Time at={new Date(at).toISOString()} />
+      Last refreshed <Time at={new Date(at).toISOString()} />
     </Text>
   )
 }

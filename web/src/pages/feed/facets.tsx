@@ -95,7 +95,7 @@ function Switches({
       />
       <Switch
         size="xs"
-        label="Failed and denied ones"
+        label="Failed and denied"
         checked={search.failures === undefined}
         onChange={(event) =>
           onChange({ ...search, failures: event.currentTarget.checked ? undefined : 'hidden' })
@@ -154,13 +154,13 @@ function FieldFacets(props: {
                 {(counts.get(value) ?? 0).toLocaleString('en')}
               </span>
             </UnstyledButton>
-            <Tooltip label={isOut ? 'Allow again' : 'Leave out'} withArrow openDelay={400}>
+            <Tooltip label={isOut ? 'Remove exclusion' : 'Exclude'} withArrow openDelay={400}>
               <ActionIcon
                 variant={isOut ? 'light' : 'subtle'}
                 color={isOut ? 'red' : 'gray'}
                 size={24}
                 aria-pressed={isOut}
-                aria-label={`Leave out ${cut(label, 80)}`}
+                aria-label={`Exclude ${cut(label, 80)}`}
                 onClick={exclude}
               >
                 <IconMinus size={14} aria-hidden />
@@ -177,7 +177,7 @@ function FieldFacets(props: {
           aria-expanded={isLong}
           onClick={() => setIsLong((was) => !was)}
         >
-          {isLong ? 'Fewer' : `${all.length - few} more`}
+          {isLong ? 'Show less' : `${all.length - few} more`}
         </Button>
       )}
     </section>
@@ -218,7 +218,7 @@ export function Chips({
   }, [all.length])
   if (all.length === 0) return null
   return (
-    <Group gap={6} role="group" aria-label="Chosen filters" ref={group}>
+    <Group gap={6} role="group" aria-label="Active filters" ref={group}>
       {all.map(({ field, value, how }, index) => {
         const label = cut(labelOf(field, value), 60)
         const isOut = how === 'exclude'

@@ -132,7 +132,7 @@ export function FeedPage() {
       if (field === 'environment') return looks.environments.get(value)?.name ?? value
       if (field === 'connection') return looks.connections.get(value) ?? value
       if (field === 'outcome') return value.charAt(0).toUpperCase() + value.slice(1)
-      if (field === 'changeSet') return 'the chosen one'
+      if (field === 'changeSet') return 'selected'
       return value
     },
     [looks],
@@ -332,22 +332,22 @@ export function FeedPage() {
           >
             Filters
           </Button>
-          <Tooltip label="Look again" withArrow>
+          <Tooltip label="Refresh" withArrow>
             <ActionIcon
               variant="default"
               size={30}
-              aria-label="Look again"
+              aria-label="Refresh"
               onClick={showNew}
               loading={feed.isFetching && !feed.isFetchingNextPage}
             >
               <IconRefresh size={16} />
             </ActionIcon>
           </Tooltip>
-          <Tooltip label="Keys: ?" withArrow>
+          <Tooltip label="Keyboard shortcuts (?)" withArrow>
             <ActionIcon
               variant="default"
               size={30}
-              aria-label="Keys"
+              aria-label="Keyboard shortcuts"
               visibleFrom="sm"
               onClick={help.open}
             >
@@ -377,7 +377,7 @@ export function FeedPage() {
               )
             )}
             <VisuallyHidden role="status">
-              {newCount > 0 && 'There are new changes.'}
+              {newCount > 0 && 'New changes are available.'}
             </VisuallyHidden>
             <div className={classes.newBar}>
               {newCount > 0 && (
@@ -387,7 +387,7 @@ export function FeedPage() {
                   leftSection={<IconArrowUp size={14} aria-hidden />}
                   onClick={showNew}
                 >
-                  {counted(newCount, isMore ? 'or more new change' : 'new change')}: show
+                  Show {counted(newCount, isMore ? 'or more new change' : 'new change')}
                 </Button>
               )}
             </div>
@@ -480,8 +480,8 @@ function SearchBox({
       flex={1}
       miw={180}
       type="search"
-      aria-label="Search in what happened"
-      placeholder="Search in what happened"
+      aria-label="Search changes"
+      placeholder="Search changes"
       leftSection={<IconSearch size={14} aria-hidden />}
       rightSection={
         text === '' ? (
@@ -514,14 +514,15 @@ function NothingConnected() {
   return (
     <EmptyState
       icon={<IconPlugConnected size={40} aria-hidden />}
-      title="Connect an account to see what changes in it"
+      title="Connect an AWS account to see its changes"
       action={
         <Button component={Link} to="/integrations" mt="xs">
-          See the integrations
+          View integrations
         </Button>
       }
     >
-      The last hour is there within seconds, the last days follow. No credentials are exchanged.
+      Changes from the last hour appear within seconds, then those of the last days. You share no
+      credentials.
     </EmptyState>
   )
 }
@@ -540,7 +541,7 @@ function NothingFound(props: {
   const isShort = search.range !== '7d'
   return (
     <EmptyState
-      title={isNarrow ? 'Nothing matches' : 'Nothing changed'}
+      title={isNarrow ? 'No matching changes' : 'No changes'}
       action={
         <Group gap="xs" justify="center" mt="xs">
           {search.noise === undefined && props.hidden > 0 && (
@@ -553,7 +554,7 @@ function NothingFound(props: {
               variant="default"
               onClick={() => onChange({ ...withoutFilters(search), noise: search.noise })}
             >
-              Clear the filters
+              Clear filters
             </Button>
           )}
           {isShort && (
@@ -561,17 +562,17 @@ function NothingFound(props: {
               variant="default"
               onClick={() => onChange({ ...withoutRange(search), range: '7d' })}
             >
-              Look at 7 days
+              Show last 7 days
             </Button>
           )}
         </Group>
       }
     >
       {isNarrow
-        ? 'In this window no change fits all that was chosen.'
+        ? 'No changes in this time range match the filters.'
         : props.isImporting
-          ? 'An account is being imported, the newest changes first. What is found appears here by itself.'
-          : 'No change is known in this window. CloudTrail tells about ten minutes late.'}
+          ? 'An account is importing, newest changes first. Changes appear here automatically.'
+          : 'No changes in this time range. CloudTrail delivers events about 10 minutes late.'}
     </EmptyState>
   )
 }
@@ -583,11 +584,11 @@ function Keys(props: {
   onLettersOff: (are: boolean) => void
 }) {
   return (
-    <Modal opened={props.isOpen} onClose={props.onClose} title="Keys">
+    <Modal opened={props.isOpen} onClose={props.onClose} title="Keyboard shortcuts">
       <Switch
         mb="sm"
-        label="Keys that are a single character"
-        description="Off, they do nothing here: for those who dictate."
+        label="Single-key shortcuts"
+        description="Turn off if you use voice input."
         checked={!props.areLettersOff}
         onChange={(event) => props.onLettersOff(!event.currentTarget.checked)}
       />

@@ -95,7 +95,7 @@ export function Histogram(props: {
           tabIndex={0}
           role="application"
           aria-roledescription="histogram"
-          aria-label={`Changes over time: ${inWords({ total: data.total, failed })}. Arrow keys move, Shift and arrow choose, Enter zooms in.`}
+          aria-label={`Changes over time: ${inWords({ total: data.total, failed })}. Arrow keys move, Shift and arrow keys select, Enter zooms in.`}
           onKeyDown={onKeyDown}
           onPointerDown={(event) => {
             if (event.button !== 0) return
@@ -190,7 +190,7 @@ export function Histogram(props: {
       <Group justify="space-between" gap="xs" mih={24} wrap="nowrap" mt={2}>
         <Text size="xs" className={classes.meta} aria-hidden>
           {told ??
-            `${inWords({ total: data.total, failed })}. ${shaded.length > 0 ? 'Something may be missing where it is shaded. ' : ''}Drag to zoom in.`}
+            `${inWords({ total: data.total, failed })}. ${shaded.length > 0 ? 'Shaded: data may be incomplete. ' : ''}Drag to zoom in.`}
         </Text>
         <VisuallyHidden aria-live="polite">{isTold ? told : ''}</VisuallyHidden>
         {props.onZoomOut && (

@@ -46,15 +46,15 @@ export function commandOf(press: KeyPress): Command | undefined {
 
 /** For the list of keys. Enter and space are the browser's own on a row. */
 export const keyHelp: [keys: string[], what: string][] = [
-  [['j', 'k'], 'Next row, row before'],
+  [['j', 'k'], 'Next row, previous row'],
   [['g', 'Shift G'], 'First row, last row'],
-  [['Enter'], 'Open the change, or unfold the set'],
-  [['o', 'Space'], 'Fold or unfold the set'],
-  [['n'], 'Show the new changes'],
+  [['Enter'], 'Open the change, or expand the change set'],
+  [['o', 'Space'], 'Collapse or expand the change set'],
+  [['n'], 'Show new changes'],
   [['/'], 'Search'],
-  [['Esc'], 'Fold, zoom out, clear the search'],
-  [['←', '→'], 'On the chart: move; with Shift choose, Enter zooms'],
-  [['?'], 'This list'],
+  [['Esc'], 'Collapse, zoom out, or clear the search'],
+  [['←', '→'], 'On the chart: move; hold Shift to select, Enter to zoom in'],
+  [['?'], 'Show keyboard shortcuts'],
 ]
 
 /** Where a step leads in a list; from nowhere to its first. */

@@ -6,7 +6,7 @@ import { defaultPreset, defaultSpan, type FeedSearch, type Field } from './searc
 export const fieldLabels: Record<Field, string> = {
   environment: 'Environment',
   service: 'Service',
-  actor: 'Who',
+  actor: 'Actor',
   tool: 'Tool',
   account: 'Account',
   region: 'Region',
@@ -114,12 +114,12 @@ export function completeness(
       ? { words: `${first.name} ${one}`, more: { id: first.id, name: first.name } }
       : { words: `${counted(found.length, 'connection')} ${many}`, more: 'list' as const }
   }
-  const importing = having('is being imported', 'are being imported', 'importing')
+  const importing = having('is importing', 'are importing', 'importing')
   const span = spanOf(imported, window, importing !== undefined)
   const broken = having('needs action', 'need action', 'action_needed')
   if (broken) return { tone: 'wrong', ...span, ...broken }
   if (span.isWhole) {
-    return { tone: 'good', ...span, words: 'This window is complete', more: null }
+    return { tone: 'good', ...span, words: 'This time range is complete', more: null }
   }
   const waiting =
     having('is behind', 'are behind', 'behind') ??
@@ -133,14 +133,14 @@ export function completeness(
     )
     return unready
       ? { tone: 'waiting', ...span, ...unready }
-      : { tone: 'none', ...span, words: 'Nothing is complete yet', more: null }
+      : { tone: 'none', ...span, words: 'Import in progress', more: null }
   }
   const edge = liveEdge(connections) ?? Date.parse(span.times.through)
   const isLate = now - edge > LATE
   return {
     tone: isLate || span.missing !== '' ? 'waiting' : 'good',
     ...span,
-    words: isLate ? 'Imports are late' : '',
+    words: isLate ? 'Imports are behind' : '',
     more: null,
   }
 }
@@ -161,9 +161,9 @@ function spanOf(
     times: { from: completeFrom, through: completeThrough },
     missing:
       completeFrom === null
-        ? 'there are gaps before that'
+        ? 'earlier data has gaps'
         : isImporting
-          ? 'what is before is not there yet'
-          : 'what is before was not imported',
+          ? 'earlier changes are still importing'
+          : 'earlier changes were not imported',
   }
 }

@@ -27,10 +27,10 @@ export function BeforeForm(props: {
       }}
     >
       <Stack gap="sm">
-        <Picker label="Something broke at" value={time} onChange={setTime} />
+        <Picker label="Incident time" value={time} onChange={setTime} />
         <div>
           <Text size="sm" fw={500} id="how-long-before">
-            Show what changed before it
+            Time range before the incident
           </Text>
           <SegmentedControl
             fullWidth
@@ -71,11 +71,11 @@ export function CustomForm(props: { window: Window; onChoose: (range: Range) => 
         <Picker label="From" value={from} onChange={setFrom} />
         <Picker
           label="To"
-          description="Empty: until now."
+          description="Leave empty to include changes until now."
           clearable
           value={to}
           onChange={setTo}
-          error={isBackwards ? 'The end has to be after the beginning.' : undefined}
+          error={isBackwards ? 'The end must be after the start.' : undefined}
         />
         <Apply isReady={start !== null && !isBackwards} />
       </Stack>

@@ -35,7 +35,7 @@ export function RangePicker(props: {
         }))}
       />
       <Choice
-        label="Before a time…"
+        label="Before an incident…"
         icon={<IconHistory size={16} aria-hidden />}
         isActive={isBefore}
       >

@@ -193,7 +193,7 @@ function Members(
   }
   if (members.isError) return <ErrorState error={members.error} retry={() => members.refetch()} />
   return (
-    <ol className={classes.list} aria-label="Changes of the set">
+    <ol className={classes.list} aria-label="Changes in this set">
       {members.data.map((change) => (
         <li key={change.id} className={`${classes.item} ${classes.entry}`}>
           <ChangeRow {...props} change={change} rowKey={`${set.id}/${change.id}`} isMember />
@@ -202,10 +202,10 @@ function Members(
       {members.data.length < set.changes && (
         <li className={`${classes.item} ${classes.member}`}>
           <Text size="sm" py="xs">
-            The newest {members.data.length.toLocaleString('en')} of{' '}
+            Showing the newest {members.data.length.toLocaleString('en')} of{' '}
             {set.changes.toLocaleString('en')}.{' '}
             <Link to="/" search={props.wholeOf(set)}>
-              See them all
+              Show all
             </Link>
           </Text>
         </li>
@@ -301,7 +301,7 @@ export function WorldBadge({ what }: { what: string }) {
       leftSection={<IconWorld size={12} aria-hidden />}
       title={cut(what, 300)}
     >
-      Open to everyone
+      Public access
     </Badge>
   )
 }

@@ -24,13 +24,13 @@ export function ApiKeys() {
   return (
     <Stack>
       <Text size="sm">
-        For programs: all that Cairn shows is in its API, described in{' '}
+        API keys let programs use the Cairn API. See{' '}
         <Anchor href="/api/openapi.json" inherit underline="always">
-          its OpenAPI document
+          the OpenAPI document
         </Anchor>
-        . A key may do all that a member may.
+        . A key has the permissions of a member.
       </Text>
-      <OwnersOnly what="Only owners make and revoke keys" />
+      <OwnersOnly what="Only owners can create and revoke API keys" />
       {made ? (
         <NewKey made={made} onDone={() => setMade(undefined)} />
       ) : (
@@ -46,7 +46,7 @@ function MakeKey({ disabled, onMade }: { disabled: boolean; onMade: (made: MadeA
   const form = useForm({
     mode: 'uncontrolled',
     initialValues: { name: '' },
-    validate: { name: (name) => (name.trim() === '' ? 'Say what will use the key.' : null) },
+    validate: { name: (name) => (name.trim() === '' ? 'Enter a name for the key.' : null) },
   })
   const making = useMutation({
     mutationFn: ({ name }: typeof form.values) => createApiKey({ name: name.trim() }),
@@ -67,7 +67,7 @@ function MakeKey({ disabled, onMade }: { disabled: boolean; onMade: (made: MadeA
       <Stack gap="xs">
         <Group align="flex-start" gap="xs">
           <TextInput
-            label="A new key for"
+            label="Key name"
             placeholder="deploy pipeline"
             autoComplete="off"
             maxLength={200}
@@ -78,7 +78,8 @@ function MakeKey({ disabled, onMade }: { disabled: boolean; onMade: (made: MadeA
             {...form.getInputProps('name')}
           />
           <Button type="submit" mt={25} disabled={disabled} loading={making.isPending}>
-            Make a key
+            {' '}
+            Create API key{' '}
           </Button>
         </Group>
         <FormTrouble error={making.error} fields={['name']} />
@@ -93,11 +94,11 @@ function NewKey({ made, onDone }: { made: MadeApiKey; onDone: () => void }) {
     `curl --header "Authorization: Bearer $CAIRN_API_KEY" \\\n` +
     `  '${window.location.origin}/api/v1/changes?limit=5'`
   return (
-    <Once title={`The key for ${made.name}`} onDone={onDone}>
-      <Text size="sm">Copy it now: it is shown this once. Cairn keeps only its hash.</Text>
-      <Snippet text={made.key} label="The API key" />
-      <Text size="sm">The newest five changes, with it:</Text>
-      <Snippet text={request} label="A request with curl" />
+    <Once title={`API key: ${made.name}`} onDone={onDone}>
+      <Text size="sm">Copy this key now. It is shown only once: Cairn stores only its hash.</Text>
+      <Snippet text={made.key} label="API key" />
+      <Text size="sm">Example request: list the five newest changes.</Text>
+      <Snippet text={request} label="curl example" />
     </Once>
   )
 }
@@ -106,7 +107,7 @@ function KeyList({ canRevoke }: { canRevoke: boolean }) {
   const list = useRef<HTMLDivElement>(null)
   const [withRevoked, setWithRevoked] = useState(false)
   const keys = useQuery({ queryKey: ['api-keys'], queryFn: () => listApiKeys() })
-  if (keys.isPending) return <Loading label="Loading the keys" />
+  if (keys.isPending) return <Loading label="Loading API keys" />
   if (keys.isError) return <ErrorState error={keys.error} retry={() => keys.refetch()} />
   const { items } = keys.data
   const revoked = items.filter((key) => key.revokedAt !== null)
@@ -121,8 +122,8 @@ function KeyList({ canRevoke }: { canRevoke: boolean }) {
         />
       )}
       {shown.length === 0 ? (
-        <EmptyState title="No keys">
-          A key lets a program read the changes, and connect accounts.
+        <EmptyState title="No API keys">
+          An API key lets a program read changes and connect accounts.
         </EmptyState>
       ) : (
         <Rows label="API keys">
@@ -153,7 +154,7 @@ function KeyRow(props: {
             size="xs"
             disabled={!canRevoke}
             onClick={() => setAsking(true)}
-            aria-label={`Revoke the key for ${name}`}
+            aria-label={`Revoke API key ${name}`}
           >
             Revoke
           </Button>
@@ -172,7 +173,7 @@ function KeyRow(props: {
         )}
       </Group>
       <Text size="sm" c="dimmed">
-        Made <Time at={createdAt} />
+        Created <Time at={createdAt} />
         {createdBy !== null && (
           <>
             {' '}
@@ -181,7 +182,7 @@ function KeyRow(props: {
         )}
         {' · '}
         {lastUsedAt === null ? (
-          'not used yet'
+          'never used'
         ) : (
           <>
             last used <Time at={lastUsedAt} ago />
@@ -196,17 +197,17 @@ function KeyRow(props: {
       <Confirm
         opened={asking}
         onClose={() => setAsking(false)}
-        title={`Revoke the key for ${name}?`}
-        action="Revoke the key"
+        title={`Revoke API key ${name}?`}
+        action="Revoke key"
         focusAfter={list}
         onConfirm={async () => {
           await revokeApiKey(apiKey.id)
           await client.invalidateQueries({ queryKey: ['api-keys'] })
         }}
       >
-        Whatever uses it is refused from its next request on. A revoked key stays revoked.
+        Requests with this key fail from now on. This cannot be undone.
         {prefix === null &&
-          ' This one came from the environment: if it is still in CAIRN_API_KEY, the next start makes it work again.'}
+          ' This key comes from the environment. If CAIRN_API_KEY still contains it, the next start restores it.'}
       </Confirm>
     </Row>
   )

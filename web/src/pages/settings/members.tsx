@@ -27,13 +27,13 @@ export function Members() {
   return (
     <Stack>
       <Text size="sm">
-        Members see everything and connect accounts. Owners also invite and remove people, and make
-        API keys.
+        Members can see everything and connect accounts. Owners can also invite and remove people,
+        and create API keys.
       </Text>
-      <OwnersOnly what="Only owners invite and remove people" />
+      <OwnersOnly what="Only owners can invite and remove people" />
       <MemberList canRemove={isOwner} />
       <Title order={2} size="h4" mt="md">
-        Invite somebody
+        Invite people
       </Title>
       {made ? (
         <NewInvitation made={made} onDone={() => setMade(undefined)} />
@@ -48,13 +48,13 @@ export function Members() {
 function MemberList({ canRemove }: { canRemove: boolean }) {
   const list = useRef<HTMLDivElement>(null)
   const members = useQuery({ queryKey: ['members'], queryFn: () => listMembers() })
-  if (members.isPending) return <Loading label="Loading the members" />
+  if (members.isPending) return <Loading label="Loading members" />
   if (members.isError) return <ErrorState error={members.error} retry={() => members.refetch()} />
   const { items } = members.data
   if (items.length === 0) {
     return (
-      <EmptyState title="Nobody has an account yet">
-        The link that makes the owner is in the server's log.
+      <EmptyState title="No members yet">
+        The link to create the owner account is in the server's log.
       </EmptyState>
     )
   }
@@ -118,7 +118,7 @@ function MemberRow(props: {
       </Group>
       <Text size="sm" c="dimmed">
         <bdi>{email}</bdi>
-        {' · '}since <Time at={member.createdAt} />
+        {' · '}joined <Time at={member.createdAt} />
         {isLastOwner && ' · the last owner cannot be removed'}
       </Text>
       <Confirm
@@ -133,9 +133,9 @@ function MemberRow(props: {
         }}
       >
         {isSelf
-          ? 'You are signed out, and your account is deleted. '
-          : 'They are signed out everywhere, and their account is deleted. '}
-        API keys and connections stay. Whoever is to come back needs another invitation.
+          ? 'This signs you out and deletes your account. '
+          : 'This signs them out everywhere and deletes their account. '}
+        API keys and connections are kept. To return, a person needs a new invitation.
       </Confirm>
     </Row>
   )
@@ -166,11 +166,12 @@ function Invite(props: { disabled: boolean; onMade: (made: MadeInvitation) => vo
     <form noValidate onSubmit={form.onSubmit((values) => making.mutate(values))}>
       <Stack gap="xs">
         <Text size="sm">
-          With an email, only that address can use the link. Without one, whoever has the link can.
+          With an email, only that address can use the link. Without an email, anyone with the link
+          can use it.
         </Text>
         <Group align="flex-start" gap="xs">
           <TextInput
-            label="Their email"
+            label="Email (optional)"
             placeholder="ada@example.com"
             type="email"
             autoComplete="off"
@@ -181,7 +182,7 @@ function Invite(props: { disabled: boolean; onMade: (made: MadeInvitation) => vo
             {...form.getInputProps('email')}
           />
           <NativeSelect
-            label="As"
+            label="Role"
             w={120}
             disabled={props.disabled}
             data={[
@@ -192,7 +193,8 @@ function Invite(props: { disabled: boolean; onMade: (made: MadeInvitation) => vo
             {...form.getInputProps('role')}
           />
           <Button type="submit" mt={25} disabled={props.disabled} loading={making.isPending}>
-            Make a link
+            {' '}
+            Create invitation{' '}
           </Button>
         </Group>
         <FormTrouble error={making.error} fields={fields} />
@@ -204,15 +206,16 @@ function Invite(props: { disabled: boolean; onMade: (made: MadeInvitation) => vo
 function NewInvitation({ made, onDone }: { made: MadeInvitation; onDone: () => void }) {
   return (
     <Once
-      title={made.email === null ? 'The invitation' : `The invitation for ${made.email}`}
+      title={made.email === null ? 'Invitation' : `Invitation for ${made.email}`}
       onDone={onDone}
     >
       <Text size="sm">
-        Send this link yourself: Cairn sends no mail, and shows it this once. Whoever opens it
+        Send this link yourself: Cairn sends no email, and shows the link only once. The person who
+        accepts it
         {made.role === 'owner' ? ' becomes an owner' : ' becomes a member'}. It works once, until{' '}
         <Time at={made.expiresAt} />.
       </Text>
-      <Snippet text={made.url} label="The invitation's link" />
+      <Snippet text={made.url} label="Invitation link" />
     </Once>
   )
 }
@@ -225,13 +228,13 @@ function InvitationList() {
     return <ErrorState error={invitations.error} retry={() => invitations.refetch()} />
   const { items } = invitations.data
   return (
-    <List label="All open invitations" ref={list}>
+    <List label="All pending invitations" ref={list}>
       {items.length > 0 && (
         <>
           <Title order={2} size="h4" mt="md">
-            Open invitations
+            Pending invitations
           </Title>
-          <Rows label="Open invitations">
+          <Rows label="Pending invitations">
             {items.map((invitation) => (
               <InvitationRow key={invitation.id} invitation={invitation} list={list} />
             ))}
@@ -246,7 +249,7 @@ function InvitationRow(props: { invitation: Invitation; list: RefObject<HTMLElem
   const client = useQueryClient()
   const [asking, setAsking] = useState(false)
   const { id, email, role, createdAt, expiresAt } = props.invitation
-  const whom = email ?? 'whoever has the link'
+  const whom = email ?? 'anyone with the link'
   return (
     <Row
       actions={
@@ -261,27 +264,27 @@ function InvitationRow(props: { invitation: Invitation; list: RefObject<HTMLElem
       }
     >
       <Group gap="xs">
-        <Text fw={500}>{email === null ? 'Whoever has the link' : <bdi>{email}</bdi>}</Text>
+        <Text fw={500}>{email === null ? 'Anyone with the link' : <bdi>{email}</bdi>}</Text>
         <Badge color={role === 'owner' ? 'cairn' : 'gray'} variant="light" tt="none">
           {role === 'owner' ? 'Owner' : 'Member'}
         </Badge>
       </Group>
       <Text size="sm" c="dimmed">
-        Made <Time at={createdAt} />
-        {' · '}works until <Time at={expiresAt} />
+        Created <Time at={createdAt} />
+        {' · '}expires <Time at={expiresAt} />
       </Text>
       <Confirm
         opened={asking}
         onClose={() => setAsking(false)}
         title={`Revoke the invitation for ${whom}?`}
-        action="Revoke the invitation"
+        action="Revoke invitation"
         focusAfter={props.list}
         onConfirm={async () => {
           await revokeInvitation(id)
           await client.invalidateQueries({ queryKey: ['invitations'] })
         }}
       >
-        Its link works no more. You can make another one at any time.
+        Its link stops working. You can create another invitation at any time.
       </Confirm>
     </Row>
   )

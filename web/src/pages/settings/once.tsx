@@ -17,7 +17,7 @@ export function Once(props: { title: string; children: ReactNode; onDone: () => 
         {props.children}
         <Group>
           <Button variant="default" onClick={props.onDone}>
-            I have copied it
+            Done
           </Button>
         </Group>
       </Stack>

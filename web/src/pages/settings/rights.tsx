@@ -13,8 +13,8 @@ export function useMe(): Me {
 export function whyNotOwner({ user, role }: Pick<Me, 'user' | 'role'>): string | undefined {
   if (role === 'owner') return undefined
   return user === null
-    ? 'This page works with an API key, and a key never decides who gets in. An owner does, signed in.'
-    : 'You are a member. Ask an owner: only they decide who gets in.'
+    ? 'You are using an API key. Managing members and API keys requires an owner who is signed in.'
+    : 'You are a member. Ask an owner to do this.'
 }
 
 export function OwnersOnly({ what }: { what: string }) {

@@ -11,7 +11,7 @@ const labels = {
   environments: 'Environments',
   'api-keys': 'API keys',
   members: 'Members',
-  you: 'You',
+  you: 'Profile',
 }
 const panels = { environments: Environments, 'api-keys': ApiKeys, members: Members, you: You }
 

@@ -13,14 +13,9 @@ export function You() {
   const { user, role, organization } = useMe()
   if (!user) {
     return (
-      <Alert
-        color="gray"
-        variant="light"
-        icon={<IconKey aria-hidden />}
-        title="Nobody is signed in here"
-      >
-        This page works with an API key of the organization {organization.name}. Keys have no name,
-        no password and no sessions.
+      <Alert color="gray" variant="light" icon={<IconKey aria-hidden />} title="Not signed in">
+        You are using an API key of the organization {organization.name}. API keys have no profile,
+        password or sessions.
       </Alert>
     )
   }
@@ -34,7 +29,7 @@ export function You() {
           <bdi>{user.email}</bdi>
         </Text>
         <Text size="sm" c="dimmed">
-          {role === 'owner' ? 'An owner' : 'A member'} of the organization {organization.name}
+          {role === 'owner' ? 'Owner' : 'Member'} of {organization.name}
         </Text>
       </Stack>
       <ChangePassword user={user} />
@@ -50,7 +45,7 @@ function ChangePassword({ user }: { user: User }) {
     mode: 'uncontrolled',
     initialValues: { currentPassword: '', newPassword: '' },
     validate: {
-      currentPassword: (password) => (password === '' ? 'Give your present password.' : null),
+      currentPassword: (password) => (password === '' ? 'Enter your current password.' : null),
       newPassword: passwordTrouble,
     },
   })
@@ -73,12 +68,13 @@ function ChangePassword({ user }: { user: User }) {
     >
       <Stack align="stretch">
         <Title order={2} size="h4">
-          Change the password
+          {' '}
+          Change password{' '}
         </Title>
         {/* For password managers: whose password it is. */}
         <input type="text" autoComplete="username" value={user.email} readOnly hidden />
         <PasswordInput
-          label="Present password"
+          label="Current password"
           autoComplete="current-password"
           visibilityToggleButtonProps={passwordToggle}
           key={form.key('currentPassword')}
@@ -95,13 +91,14 @@ function ChangePassword({ user }: { user: User }) {
         <FormTrouble error={changing.error} fields={fields} />
         <Group>
           <Button type="submit" loading={changing.isPending}>
-            Change it
+            {' '}
+            Change password{' '}
           </Button>
           <Text size="sm" c="dimmed">
-            All other sessions of yours end.
+            Signs out your other sessions.
           </Text>
         </Group>
-        <Done when={changing.isSuccess}>It is changed. All other sessions of yours are ended.</Done>
+        <Done when={changing.isSuccess}>Password changed. Your other sessions are signed out.</Done>
       </Stack>
     </form>
   )
@@ -117,14 +114,14 @@ function Sessions() {
       </Title>
       <Group>
         <Button variant="default" loading={ending.isPending} onClick={() => ending.mutate()}>
-          Sign out everywhere else
+          Sign out other sessions
         </Button>
         <Button variant="default" loading={leaving.isPending} onClick={() => leaving.mutate()}>
-          Sign out here
+          Sign out
         </Button>
       </Group>
       {(ending.isError || leaving.isError) && <ErrorState error={ending.error ?? leaving.error} />}
-      <Done when={ending.isSuccess}>You are signed in here alone.</Done>
+      <Done when={ending.isSuccess}>Your other sessions are signed out.</Done>
     </Stack>
   )
 }
