@@ -189,7 +189,7 @@ test('says once that something is in the way, and once that it is not any more',
     logger: pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line).msg) }),
     intervalMs: 10,
   })
-  await vi.waitFor(() => expect(rounds).toBeGreaterThan(6))
+  await vi.waitFor(() => expect(rounds).toBeGreaterThan(6), 30_000)
   await reconciler.stop()
   expect(lines.filter((line) => line.includes('cannot be reconciled'))).toHaveLength(1)
   expect(lines.filter((line) => line.includes('reconciled again'))).toHaveLength(1)
@@ -233,7 +233,7 @@ describe('with Temporal', () => {
     expect(await workflows.changed(ref)).toBe(false)
     expect((await rowOf(ref)).seen_version).toBe(0)
     await gate.open()
-    await vi.waitFor(async () => expect((await rowOf(ref)).seen_version).toBe(1), 20_000)
+    await vi.waitFor(async () => expect((await rowOf(ref)).seen_version).toBe(1), 30_000)
     expect(await workflows.state(ref)).toMatchObject({
       status: 'awaiting_role',
       settings: { name: 'production', version: 1 },
@@ -247,13 +247,13 @@ describe('with Temporal', () => {
     work(own)
     const ref = await createConnection()
     await reconcile({ db: system, workflows, logger })
-    await vi.waitFor(async () => expect((await rowOf(ref)).seen_version).toBe(1), 10_000)
+    await vi.waitFor(async () => expect((await rowOf(ref)).seen_version).toBe(1), 30_000)
     await asOrganization(db, ref.organizationId, (trx) =>
       markDeleted(trx, ref.connectionId, { purge: false }),
     )
     // The API could not tell Temporal: the reconciler does.
     expect(await reconcile({ db: system, workflows, logger })).toMatchObject({ signalled: 1 })
-    await vi.waitFor(async () => expect((await rowOf(ref)).ended_at).not.toBeNull(), 10_000)
+    await vi.waitFor(async () => expect((await rowOf(ref)).ended_at).not.toBeNull(), 30_000)
     expect(await reconcile({ db: system, workflows, logger })).toMatchObject({ signalled: 0 })
   })
 
@@ -268,7 +268,7 @@ describe('with Temporal', () => {
     await reconcile({ db: system, workflows, logger })
     await vi.waitFor(
       async () => expect((await workflows.state(ref))?.settings?.version).toBe(2),
-      10_000,
+      30_000,
     )
     const { reported_at } = await rowOf(ref)
     expect(Date.now() - reported_at!.getTime()).toBeLessThan(5 * 60_000)

@@ -419,7 +419,7 @@ test('what is running when it is told to end is answered first', async () => {
   const ping = Promise.withResolvers<{ ok: true }>()
   const pinged = vi.spyOn(workflows, 'ping').mockReturnValueOnce(ping.promise)
   const running = fetch(`${server.url}/readyz`)
-  await vi.waitFor(() => expect(pinged).toHaveBeenCalled())
+  await vi.waitFor(() => expect(pinged).toHaveBeenCalled(), 30_000)
   const closed = server.close()
   ping.resolve({ ok: true })
   expect((await running).status).toBe(200)

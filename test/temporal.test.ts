@@ -73,7 +73,7 @@ function handleOf(ref: ConnectionRef) {
 
 async function until(ref: ConnectionRef, status: string): Promise<void> {
   await vi.waitFor(async () => expect((await workflows.state(ref))?.status).toBe(status), {
-    timeout: 10_000,
+    timeout: 30_000,
   })
 }
 
@@ -134,13 +134,13 @@ describe("Temporal's UI and search", () => {
         expect(await found(`${mine} AND CairnStatus = "paused"`)).toEqual([id])
         expect(await found(`${mine} AND CairnAccount = "123456789012"`)).toEqual([id])
       },
-      { timeout: 10_000 },
+      { timeout: 30_000 },
     )
     world.change({ paused: false })
     await workflows.changed(ref)
     await vi.waitFor(
       async () => expect(await found(`${mine} AND CairnStatus = "current"`)).toEqual([id]),
-      { timeout: 10_000 },
+      { timeout: 30_000 },
     )
   })
 
@@ -157,7 +157,7 @@ describe("Temporal's UI and search", () => {
       },
     )
     await vi.waitFor(async () => expect((await handleOf(ref).describe()).runId).not.toBe(first), {
-      timeout: 15_000,
+      timeout: 30_000,
       interval: 100,
     })
     const { typedSearchAttributes: carried } = await handleOf(ref).describe()
@@ -165,7 +165,7 @@ describe("Temporal's UI and search", () => {
     expect(carried.get(accountKey)).toBe('123456789012')
     expect(carried.get(statusKey)).toBe('current')
 
-    await vi.waitFor(() => expect(world.of('importEvents').length).toBeGreaterThan(4), 10_000)
+    await vi.waitFor(() => expect(world.of('importEvents').length).toBeGreaterThan(4), 30_000)
     const upserts = async (runId?: string) => {
       const handle = workflows.client.workflow.getHandle(workflowId, runId)
       const { events } = await handle.fetchHistory()
@@ -185,7 +185,7 @@ describe("Temporal's UI and search", () => {
     try {
       const ref = connectionIn(new World())
       // The first call connects, and has two seconds for it.
-      await vi.waitFor(async () => expect(await elsewhere.changed(ref)).toBe(true), 20_000)
+      await vi.waitFor(async () => expect(await elsewhere.changed(ref)).toBe(true), 30_000)
       const handle = elsewhere.client.workflow.getHandle(connectionWorkflowId(ref.connectionId))
       const { events } = await handle.fetchHistory()
       const started = events![0]!.workflowExecutionStartedEventAttributes!
@@ -260,7 +260,7 @@ describe('while Temporal is away', () => {
         await expect(through.state(ref)).rejects.toBeInstanceOf(TemporalUnavailable)
 
         await gate.open()
-        await vi.waitFor(async () => expect(await through.ping()).toEqual({ ok: true }), 20_000)
+        await vi.waitFor(async () => expect(await through.ping()).toEqual({ ok: true }), 30_000)
         expect(await through.changed(ref)).toBe(true)
         await until(ref, 'current')
         await gate.close()
@@ -292,7 +292,7 @@ describe('while Temporal is away', () => {
       expect(isReady).toBe(false)
       await gate.open()
       await worker.ready
-      await vi.waitFor(() => expect(world.story).toEqual(['verifyRole', 'importEvents']), 20_000)
+      await vi.waitFor(() => expect(world.story).toEqual(['verifyRole', 'importEvents']), 30_000)
 
       await gate.close()
       const another = new World()

@@ -5,7 +5,7 @@ import { reportConnection } from '../../src/db/connections.ts'
 import { asOrganization } from '../../src/db/database.ts'
 import { ensurePartitions } from '../../src/db/imports.ts'
 import { createTestApi, type Tenant, type TestApi } from '../support/api.ts'
-import { someChange } from '../support/changes.ts'
+import { someChange, someTime } from '../support/changes.ts'
 
 interface Heard {
   event: string
@@ -22,7 +22,7 @@ const open: AbortController[] = []
 beforeAll(async () => {
   api = await createTestApi()
   url = await api.app.listen({ port: 0, host: '127.0.0.1' })
-  await api.db.transaction().execute((trx) => ensurePartitions(trx, new Date()))
+  await api.db.transaction().execute((trx) => ensurePartitions(trx, someTime))
   const connect = async (name: string) => {
     const tenant = await api.tenant(name)
     const { body } = await tenant.request('POST', '/api/v1/connections', { name })
@@ -127,8 +127,8 @@ test('new changes are told, summed up, and only to whom they belong', async () =
   const [mine, theirs] = [await listenInTime(one), await listenInTime(other)]
   expect(mine.response.headers.get('content-type')).toBe('text/event-stream')
   expect(mine.response.headers.get('x-content-type-options')).toBe('nosniff')
-  const newest = new Date(Math.floor(Date.now() / 1000) * 1000)
-  await add(one, [newest, new Date(newest.getTime() - 5000), new Date(newest.getTime() - 9000)])
+  const before = (seconds: number) => new Date(someTime.getTime() - seconds * 1000)
+  await add(one, [someTime, before(5), before(9)])
   await until(() => mine.heard.length > 0)
   expect(mine.heard).toEqual([
     {
@@ -137,11 +137,11 @@ test('new changes are told, summed up, and only to whom they belong', async () =
         connectionId: one.connectionId,
         count: 3,
         noise: 0,
-        newest: newest.toISOString(),
+        newest: someTime.toISOString(),
       },
     },
   ])
-  await add(other, [newest])
+  await add(other, [someTime])
   await until(() => theirs.heard.length > 0)
   expect(theirs.heard).toMatchObject([{ data: { connectionId: other.connectionId, count: 1 } }])
   expect(mine.heard).toHaveLength(1)

@@ -3,7 +3,7 @@ import { changeId } from '../../src/db/change-id.ts'
 import { asOrganization } from '../../src/db/database.ts'
 import { ensurePartitions } from '../../src/db/imports.ts'
 import { createTestApi, type Person, type Tenant, type TestApi } from '../support/api.ts'
-import { someChange } from '../support/changes.ts'
+import { someChange, someTime } from '../support/changes.ts'
 
 let api: TestApi
 let owner: Tenant
@@ -47,7 +47,7 @@ beforeAll(async () => {
     await owner.request('POST', '/api/v1/environments', { name: 'Production' })
   ).body.id
   samples.changes = await asOrganization(api.db, owner.id, async (trx) => {
-    await ensurePartitions(trx, new Date())
+    await ensurePartitions(trx, someTime)
     return someChange(trx, { organizationId: owner.id, connectionId: body.id })
   })
 })

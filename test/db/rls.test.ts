@@ -7,7 +7,7 @@ import { insertEnvironment } from '../../src/db/environments.ts'
 import { ensurePartitions, keepUnread } from '../../src/db/imports.ts'
 import { insertInvitation, newInvitationToken } from '../../src/db/members.ts'
 import { addApiKey, ensureOrganization, newApiKey } from '../../src/db/organizations.ts'
-import { someChange } from '../support/changes.ts'
+import { someChange, someTime } from '../support/changes.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 
 interface Tenant {
@@ -89,7 +89,7 @@ async function fill(name: string): Promise<Tenant> {
       .insertInto('members')
       .values({ organization_id: id, user_id: rows[0]!.id, role: 'owner' })
       .execute()
-    await ensurePartitions(trx, new Date())
+    await ensurePartitions(trx, someTime)
     await someChange(trx, owner)
     await keepUnread(trx, owner, [{ region: 'r', reason: 'not_json', raw: '?' }])
     return { id, connectionId: row.id }
@@ -296,7 +296,7 @@ describe('before an organization is known', () => {
 })
 
 test("an id of another organization's change is not found, though it is known", async () => {
-  const occurredAt = new Date(Math.floor(Date.now() / 1000) * 1000)
+  const occurredAt = someTime
   const sourceId = 'known'
   await asOrganization(worker, other.id, (trx) =>
     someChange(

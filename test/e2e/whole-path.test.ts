@@ -116,7 +116,11 @@ test("in Temporal's UI a failing connection's page says what is wrong without a 
 
   const browser = await launchBrowser()
   try {
-    const page = await browser.newPage({ viewport: { width: 1400, height: 1200 } })
+    const page = await browser.newPage({
+      viewport: { width: 1400, height: 1200 },
+      locale: 'en-US',
+      timezoneId: 'UTC',
+    })
     const workflow = `${cairn.temporalUrl}/namespaces/default/workflows/connection-${connection.id}`
     await page.goto(workflow)
     await page.getByText('User Metadata').click()
@@ -183,7 +187,8 @@ function decoded(history: unknown): string {
   )
 }
 
-async function everyTable(): Promise<[string, string][]> {
+/** Each table's rows as text, by the table's name. */
+async function everyTable(): Promise<Map<string, string>> {
   const note = JSON.parse(readFileSync(path.join(dataDir, 'postgres.json'), 'utf8'))
   const password = readFileSync(path.join(dataDir, 'postgres.password'), 'utf8').trim()
   const login = { host: '127.0.0.1', port: note.port, user: 'postgres', password }
@@ -193,12 +198,13 @@ async function everyTable(): Promise<[string, string][]> {
     const { rows } = await client.query(
       "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace",
     )
-    const texts: [string, string][] = []
+    // A table's weekly partitions are one: which of them hold rows depends on the day of the week.
+    const texts = new Map<string, string>()
     for (const { relname } of rows) {
       const table = client.escapeIdentifier(relname)
       const all = await client.query(`SELECT string_agg(t::text, E'\\n') AS text FROM ${table} t`)
       const name = relname.replace(/_\d{4}w\d\d$/, '')
-      texts.push([texts.some(([known]) => known === name) ? relname : name, all.rows[0].text ?? ''])
+      texts.set(name, `${texts.get(name) ?? ''}${all.rows[0].text ?? ''}\n`)
     }
     return texts
   } finally {

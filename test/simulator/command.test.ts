@@ -53,7 +53,10 @@ test('plays records without a quota, tells how to use it, and ends when it is to
   })
   expect(await ask('')).toMatchObject({ settings: { tps: null, latencyMs: 400 } })
   expect(await ask('/env')).toMatchObject({ AWS_ENDPOINT_URL: url })
-  await vi.waitFor(() => expect(command.output).toContain(`export AWS_ENDPOINT_URL=${url}\n`))
+  await vi.waitFor(
+    () => expect(command.output).toContain(`export AWS_ENDPOINT_URL=${url}\n`),
+    30_000,
+  )
   expect(command.output).toContain('3 events from')
   command.child.kill('SIGTERM')
   expect(await command.ended).toBe(0)

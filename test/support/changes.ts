@@ -4,6 +4,9 @@ import { changeId } from '../../src/db/change-id.ts'
 import type { Trx } from '../../src/db/database.ts'
 import { insertChanges, type Owner } from '../../src/db/imports.ts'
 
+/** When a change occurred for which the test names no time. A Monday at noon: not near the edge of a partition. */
+export const someTime = new Date('2026-03-02T12:00:00Z')
+
 /** Stores a change that has nothing special but what is asked for. Returns its id. */
 export async function someChange(
   trx: Trx,
@@ -14,7 +17,7 @@ export async function someChange(
   const change: Change = {
     source: 'aws.cloudtrail',
     sourceId: randomUUID(),
-    occurredAt: new Date(Math.floor(Date.now() / 1000) * 1000),
+    occurredAt: someTime,
     summary: 'ada launched an instance',
     service: 'ec2',
     action: 'RunInstances',

@@ -145,6 +145,9 @@ export function useWeb({
         viewport: { width, height },
         colorScheme: dark ? 'dark' : 'light',
         reducedMotion: 'reduce',
+        // Otherwise those of the machine that runs the tests.
+        locale: 'en-US',
+        timezoneId: 'UTC',
         permissions: ['clipboard-read', 'clipboard-write'],
         ...(signedIn && { storageState: await session }),
       })
