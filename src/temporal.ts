@@ -165,7 +165,7 @@ export function createWorkflows(target: TemporalTarget, options: { logger: Logge
       typedSearchAttributes: withSearchAttributes
         ? [{ key: organizationKey, value: ref.organizationId }]
         : undefined,
-      staticSummary: `Imports what changed in one AWS account: connection ${ref.connectionId}`,
+      staticSummary: `Imports changes from one AWS account: connection ${ref.connectionId}`,
       staticDetails: staticDetails(ref),
     }
   }
@@ -188,7 +188,7 @@ export function createWorkflows(target: TemporalTarget, options: { logger: Logge
       if (error instanceof WorkflowUpdateFailedError)
         throw new UpdateRefused(error.cause?.message ?? error.message, { cause: error })
       if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
-        throw new UpdateTimedOut(`No answer within ${timeoutMs / 1000} s`, { cause: error })
+        throw new UpdateTimedOut(`No response within ${timeoutMs / 1000} s`, { cause: error })
       throw unavailable(error)
     }
   }
@@ -249,9 +249,9 @@ function staticDetails(ref: ConnectionRef): string {
   return [
     `Organization \`${ref.organizationId}\`, connection \`${ref.connectionId}\`.`,
     '',
-    "This workflow brings about what the connection's row asks for: it waits for a role, verifies",
-    'it, then imports in cycles. Pause, resume and delete the connection through Cairn.',
-    '**Cancelling or terminating this workflow does not stop a connection**: Cairn starts it again.',
+    'This workflow imports changes from one AWS account: it waits for a role, verifies the role,',
+    'then imports in cycles. Pause, resume or delete the connection in Cairn.',
+    '**Cancelling or terminating this workflow does not stop the connection**: Cairn restarts the workflow.',
   ].join('\n')
 }
 
@@ -297,7 +297,7 @@ async function answers(call: Promise<unknown>): Promise<boolean> {
 }
 
 function unavailable(error: unknown): TemporalUnavailable {
-  return new TemporalUnavailable(`Temporal does not answer: ${reasonOf(error)}`, { cause: error })
+  return new TemporalUnavailable(`Temporal is unavailable: ${reasonOf(error)}`, { cause: error })
 }
 
 function reasonOf(error: unknown): string {

@@ -117,7 +117,7 @@ describe('the first key', () => {
     expect(knownApiKey(config)).toBeUndefined()
   })
 
-  test('can be given; another one at a later start replaces it, and can be replaced in turn', async () => {
+  test('can be given; another connection at a later start replaces it, and can be replaced in turn', async () => {
     const [one, two] = ['1', '2'].map((digit) => digit.repeat(40)) as [string, string]
     const restart = (key: string) => start(configure({ CAIRN_API_KEY: key }))
     let { url } = await restart(one)
@@ -268,7 +268,7 @@ describe('what signs the cookies', () => {
     expect(readFileSync(file(), 'utf8')).toBe(secret)
   })
 
-  test('can be given, the same to servers that share no directory; another one signs out', async () => {
+  test('can be given, the same to servers that share no directory; another connection signs out', async () => {
     const elsewhere = mkdtempSync(path.join(tmpdir(), 'cairn-server-'))
     atTheEnd(() => rmSync(elsewhere, { recursive: true }))
     const CAIRN_AUTH_SECRET = 'given '.repeat(8)

@@ -220,7 +220,7 @@ describe('what a caller waits for', () => {
     for (let i = 0; i < 2; i++) {
       const error = await workflows.importNow(ref).catch((error) => error)
       expect(error).toBeInstanceOf(UpdateRefused)
-      expect(error.message).toBe('This connection is paused: resume it first.')
+      expect(error.message).toBe('The connection is paused. Resume it first.')
     }
   })
 
@@ -234,7 +234,7 @@ describe('what a caller waits for', () => {
     const ref = connectionIn(world)
     const error = await workflows.verifyNow(ref, { timeoutMs: 1500 }).catch((error) => error)
     expect(error).toBeInstanceOf(UpdateTimedOut)
-    expect(error.message).toBe('No answer within 1.5 s')
+    expect(error.message).toBe('No response within 1.5 s')
     finish.resolve()
     await until(ref, 'current')
   })

@@ -22,21 +22,21 @@ const keySchema = z
   .object({
     id: z.uuid(),
     name: z.string(),
-    prefix: z
-      .string()
-      .nullable()
-      .meta({ description: 'How it begins; null for keys that Cairn did not make.' }),
+    prefix: z.string().nullable().meta({
+      description: 'The first characters of the key. Null for a key set in the environment.',
+    }),
     createdBy: z.string().nullable().meta({
-      description: 'The address of the owner who made it; null for those of the installation.',
+      description:
+        'The email address of the owner who created the key. Null for keys created at installation.',
     }),
     createdAt: time,
-    lastUsedAt: time.nullable().meta({ description: 'To the hour.' }),
+    lastUsedAt: time.nullable().meta({ description: 'When the key was last used, to the hour.' }),
     revokedAt: time.nullable(),
   })
   .meta({ id: 'ApiKey', examples: [example] })
 
 const madeKeySchema = keySchema
-  .extend({ key: z.string().meta({ description: 'The key itself. It is shown this once.' }) })
+  .extend({ key: z.string().meta({ description: 'The API key. Returned only in this response.' }) })
   .meta({
     id: 'MadeApiKey',
     examples: [{ ...example, key: 'cairn_Kq7mWzc3RhbmQtaW4gZm9yIDMyIHJhbmRvbSBieXRlcw' }],
@@ -44,7 +44,7 @@ const madeKeySchema = keySchema
 
 const newKeySchema = z
   .strictObject({
-    name: text(200).trim().min(1).meta({ description: 'For people: what will use it.' }),
+    name: text(200).trim().min(1).meta({ description: 'A name that shows what uses the key.' }),
   })
   .meta({ id: 'NewApiKey', examples: [{ name: 'deploy pipeline' }] })
 
@@ -58,8 +58,9 @@ export function apiKeyRoutes(app: App, { api }: ApiContext): void {
       schema: {
         tags,
         operationId: 'listApiKeys',
-        summary: 'All API keys, oldest first',
-        description: 'Revoked ones are in it. No key itself is: only hashes are kept.',
+        summary: 'List API keys',
+        description:
+          'Oldest first, including revoked keys. Keys are stored as hashes and are not returned.',
         response: {
           200: answer('The keys.', z.object({ items: z.array(keySchema) })),
           ...problems(401, 503),
@@ -78,13 +79,13 @@ export function apiKeyRoutes(app: App, { api }: ApiContext): void {
       schema: {
         tags,
         operationId: 'createApiKey',
-        summary: 'Make an API key',
+        summary: 'Create an API key',
         description:
-          'Only owners may, signed in: no key makes another. A key may do all that a member may.',
+          'Requires a signed-in owner; an API key cannot create another key. A key has the permissions of a member.',
         security: [{ session: [] }],
         body: newKeySchema,
         response: {
-          201: answer('The key. It cannot be shown again.', madeKeySchema),
+          201: answer('The created key. It is returned only once.', madeKeySchema),
           ...problems(401, 403, 422, 503),
         },
       },
@@ -111,9 +112,9 @@ export function apiKeyRoutes(app: App, { api }: ApiContext): void {
         operationId: 'revokeApiKey',
         summary: 'Revoke an API key',
         description:
-          'It works nowhere any more from the next request on. Only owners may, signed in. The key of CAIRN_API_KEY works again after the next start, unless that is changed.',
+          'Requests with the key fail immediately. Requires a signed-in owner. A key set in CAIRN_API_KEY is restored at the next start unless you change the variable.',
         security: [{ session: [] }],
-        params: z.object({ id: z.string().meta({ description: "The key's id." }) }),
+        params: z.object({ id: z.string().meta({ description: 'The API key ID.' }) }),
         response: { 200: answer('The key.', keySchema), ...problems(401, 403, 404, 503) },
       },
     },

@@ -111,15 +111,15 @@ export async function createApp(
         title: 'Cairn',
         version: '1',
         description:
-          'A change feed for AWS. Times are RFC 3339 UTC. Every answer that is not a success is an RFC 9457 problem detail. Unknown fields and parameters are errors, not ignored.',
+          'Cairn imports changes from AWS and lists them in a feed. Times are RFC 3339 in UTC. Errors are RFC 9457 problem details. Unknown fields and parameters are rejected.',
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: '/' }],
       tags: [
-        { name: 'connections', description: 'The links to AWS accounts.' },
-        { name: 'changes', description: 'The feed.' },
-        { name: 'environments', description: 'What changes belong to: production, staging.' },
-        { name: 'sign-in', description: 'Sessions, and the links that make accounts.' },
+        { name: 'connections', description: 'Connected AWS accounts.' },
+        { name: 'changes', description: 'The change feed.' },
+        { name: 'environments', description: 'Groups of changes, such as production and staging.' },
+        { name: 'sign-in', description: 'Sign-in, sessions, and account setup links.' },
         { name: 'people', description: 'Members, invitations and API keys.' },
         { name: 'health', description: 'For load balancers and process managers.' },
       ],
@@ -131,7 +131,7 @@ export async function createApp(
             in: 'cookie',
             name: 'cairn.session_token',
             description:
-              'Set by signing in. `__Secure-cairn.session_token` over https. What changes anything has to come from a page of the same origin.',
+              'The session cookie, set at sign-in. Named `__Secure-cairn.session_token` over HTTPS. Requests that change data must have the same origin.',
           },
         },
       },
@@ -145,7 +145,7 @@ export async function createApp(
   const absent = (request: FastifyRequest) => {
     const allow = methodsOf(pathOf(request)).join(', ')
     if (allow === '') throw notFound('page')
-    throw new Problem(405, `Only ${allow} can be used here.`, { headers: { allow } })
+    throw new Problem(405, `Method not allowed. Use ${allow}.`, { headers: { allow } })
   }
   healthRoutes(app as App, context)
   app.get('/api/openapi.json', { schema: { hide: true } }, () => app.swagger())

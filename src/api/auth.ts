@@ -39,7 +39,8 @@ const sessionSchema = z
     user: userSchema.nullable(),
     expiresAt: z.iso.datetime().nullable(),
     demoSignIn: z.string().nullable().meta({
-      description: "The path that signs in as the demo's owner; null where there is none for you.",
+      description:
+        'The path that signs in as the demo owner. Null outside the demo and for requests from other machines.',
     }),
   })
   .meta({ id: 'Session', examples: [{ user: null, expiresAt: null, demoSignIn: null }] })
@@ -47,14 +48,14 @@ const sessionSchema = z
 const welcomeSchema = z
   .object({
     kind: z.enum(['owner', 'invitation']).meta({
-      description: "`owner`: the link of the first start, which makes the organization's owner.",
+      description:
+        '`owner` for the setup link of a new installation, which creates the owner account; `invitation` for an invitation.',
     }),
     organization: z.object({ name: z.string() }),
     role: roleSchema,
-    email: z
-      .string()
-      .nullable()
-      .meta({ description: 'The only address that it can be accepted with; null: any.' }),
+    email: z.string().nullable().meta({
+      description: 'The only email address that can accept the invitation. Null means any address.',
+    }),
     expiresAt: z.iso.datetime(),
   })
   .meta({
@@ -94,8 +95,8 @@ const signedIn = z.object({ user: userSchema })
 function noSuchLink(): Problem {
   return new Problem(
     404,
-    'This link was used already, was revoked, has expired, or never was one. Ask for another: an owner invites; ' +
-      'while there is no owner, each start of Cairn prints a link.',
+    'This link is not valid: it was used, was revoked, has expired, or is incomplete. Ask an owner for a new invitation. ' +
+      'For a new installation, restart Cairn: until there is an owner, each start prints a setup link.',
   )
 }
 
@@ -144,7 +145,7 @@ export function authRoutes(app: App, { auth, system, publicUrl, demoOwner }: Api
         operationId: 'signIn',
         summary: 'Sign in',
         description:
-          'Sets the session cookie: HttpOnly, SameSite=Lax, and Secure where CAIRN_PUBLIC_URL is https.',
+          'Sets the session cookie: HttpOnly, SameSite=Lax, and Secure if CAIRN_PUBLIC_URL uses HTTPS.',
         security: [],
         body: signInSchema,
         response: {
@@ -164,7 +165,7 @@ export function authRoutes(app: App, { auth, system, publicUrl, demoOwner }: Api
         tags,
         operationId: 'signOut',
         summary: 'Sign out',
-        description: 'Ends the session, which works nowhere any more, and takes the cookie back.',
+        description: 'Ends the session and clears the cookie.',
         security: [],
         response: {
           204: z.null().describe('Signed out.'),
@@ -184,8 +185,8 @@ export function authRoutes(app: App, { auth, system, publicUrl, demoOwner }: Api
       schema: {
         tags,
         operationId: 'getSession',
-        summary: 'Who is signed in',
-        description: 'Answers without a session as well: then `user` is null.',
+        summary: 'Get the session',
+        description: 'Without a session, `user` is null.',
         security: [],
         response: { 200: answer('The session.', sessionSchema), ...problems(503) },
       },
@@ -207,12 +208,15 @@ export function authRoutes(app: App, { auth, system, publicUrl, demoOwner }: Api
       schema: {
         tags,
         operationId: 'changePassword',
-        summary: 'Change the password',
-        description: 'Ends all other sessions of this user.',
+        summary: 'Change password',
+        description: 'Ends all other sessions of the user.',
         security: [],
         body: changePasswordSchema,
         response: {
-          200: answer('It is changed; this session goes on with a new cookie.', signedIn),
+          200: answer(
+            'Password changed. The current session continues with a new cookie.',
+            signedIn,
+          ),
           ...problems(401, 403, 422, 429, 503),
         },
       },
@@ -230,11 +234,11 @@ export function authRoutes(app: App, { auth, system, publicUrl, demoOwner }: Api
       schema: {
         tags,
         operationId: 'revokeOtherSessions',
-        summary: 'Sign out everywhere else',
-        description: 'Ends all sessions of this user but the one that asks.',
+        summary: 'Sign out other sessions',
+        description: 'Ends all sessions of the user except the current one.',
         security: [],
         response: {
-          204: z.null().describe('Done.'),
+          204: z.null().describe('Other sessions are ended.'),
           ...problems(401, 403, 503),
         },
       },
@@ -251,13 +255,13 @@ export function authRoutes(app: App, { auth, system, publicUrl, demoOwner }: Api
       schema: {
         tags,
         operationId: 'getWelcome',
-        summary: 'What a link to an account is for',
-        description: 'For the page that the link leads to. Asking does not use it up.',
+        summary: 'Get an account setup link',
+        description: 'Returns what the link creates. Does not use the link.',
         security: [],
         querystring: z.strictObject({
-          token: tokenSchema.meta({ description: "The link's token." }),
+          token: tokenSchema.meta({ description: 'The token in the link.' }),
         }),
-        response: { 200: answer('It can be used.', welcomeSchema), ...problems(404, 422, 503) },
+        response: { 200: answer('The link is valid.', welcomeSchema), ...problems(404, 422, 503) },
       },
     },
     async (request) => {
@@ -279,12 +283,13 @@ export function authRoutes(app: App, { auth, system, publicUrl, demoOwner }: Api
       schema: {
         tags,
         operationId: 'acceptWelcome',
-        summary: 'Make the account that a link is for',
-        description: 'Uses the link up, makes the user a member, and signs in as that user.',
+        summary: 'Create an account from a link',
+        description:
+          'Creates the user, adds it to the organization and signs in. The link cannot be used again.',
         security: [],
         body: newcomerSchema,
         response: {
-          201: answer('The account, signed in.', signedIn),
+          201: answer('The created user, signed in.', signedIn),
           ...problems(403, 404, 409, 422, 503),
         },
       },
@@ -306,7 +311,7 @@ export function authRoutes(app: App, { auth, system, publicUrl, demoOwner }: Api
     // Only what was started in code has an owner whose password it knows: see scripts/demo.ts.
     app.get('/demo/sign-in', { schema: { hide: true } }, async (request, reply) => {
       if (!isFromThisMachine(request)) {
-        throw new Problem(403, 'The demo signs in by itself only on the machine it runs on.')
+        throw new Problem(403, 'Demo sign-in works only on the machine that runs the demo.')
       }
       const signedIn = await auth.better.api.signInEmail({
         body: demoOwner,
@@ -334,23 +339,23 @@ function isFromThisMachine(request: FastifyRequest): boolean {
 function refusal(response: Response, code: string | undefined): Problem {
   if (response.status === 429) {
     const seconds = response.headers.get('x-retry-after') ?? '60'
-    return new Problem(429, `There were too many tries. The next one may be in ${seconds} s.`, {
+    return new Problem(429, `Too many attempts. Try again in ${seconds} s.`, {
       headers: { 'retry-after': seconds },
     })
   }
   if (code === 'INVALID_EMAIL_OR_PASSWORD') {
-    return new Problem(401, 'The email address or the password is wrong.')
+    return new Problem(401, 'Wrong email address or password.')
   }
   if (code === 'INVALID_PASSWORD') {
-    const detail = 'This is not the present password.'
+    const detail = 'Wrong current password.'
     return new Problem(422, `/currentPassword: ${detail}`, {
       errors: [{ pointer: '/currentPassword', detail }],
     })
   }
-  if (response.status === 401) return new Problem(401, 'Nobody is signed in here. Sign in first.')
+  if (response.status === 401) return new Problem(401, 'Not signed in. Sign in first.')
   return new Problem(
     500,
-    'Cairn failed at this. The log tells more, under the id of this request.',
+    'Internal error. The server log has the details under the ID in `instance`.',
     {
       cause: new Error(`better-auth answered ${response.status} ${code}`),
     },
@@ -362,12 +367,12 @@ function notWelcome({ reason }: NotWelcome): Problem {
     case 'no_such_link':
       return noSuchLink()
     case 'other_email': {
-      const detail = 'The invitation is for another email address.'
+      const detail = 'The invitation is for a different email address.'
       return new Problem(422, `/email: ${detail}`, { errors: [{ pointer: '/email', detail }] })
     }
     case 'email_taken': {
       const detail =
-        'There is an account with this email address already. Sign in with it, or give another address.'
+        'An account with this email address already exists. Sign in with it, or use a different address.'
       return new Problem(409, detail, { errors: [{ pointer: '/email', detail }] })
     }
   }

@@ -31,8 +31,8 @@ export async function authenticate(
   const asker = await whoAsks(context, request)
   if (!asker) {
     const detail = keyOf(request)
-      ? 'This API key is unknown or was revoked.'
-      : 'An API key or a session is needed: send "Authorization: Bearer KEY", or sign in.'
+      ? 'The API key is invalid or revoked.'
+      : 'Authentication required. Send "Authorization: Bearer KEY", or sign in.'
     throw new Problem(401, detail, { headers: { 'www-authenticate': 'Bearer' } })
   }
   if (asker.user && request.method !== 'GET' && request.method !== 'HEAD') {

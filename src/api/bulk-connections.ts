@@ -20,7 +20,7 @@ import { roleNameSchema, rolePathSchema } from './setup.ts'
 
 const MOST_ACCOUNTS = 1_000
 /** Workflows that are told side by side. */
-const TOLD_AT_ONCE = 20
+const SIGNALS_AT_ONCE = 20
 
 const bulkSchema = z
   .strictObject({
@@ -29,9 +29,12 @@ const bulkSchema = z
       .min(1)
       .max(MOST_ACCOUNTS)
       .refine((ids) => new Set(ids).size === ids.length, 'An account is in it twice.')
-      .meta({ description: 'One connection is made for each. They are named after the account.' }),
+      .meta({
+        description:
+          'One connection is created for each account ID, with the account ID as its name.',
+      }),
     roleName: roleNameSchema.default(usualName).meta({
-      description: 'What the role is called in every one of the accounts.',
+      description: 'The name of the role, the same in all accounts.',
     }),
     rolePath: rolePathSchema.default('/'),
     environmentId: settings.environmentId.optional(),
@@ -48,9 +51,10 @@ const madeSchema = z
   .object({
     items: z.array(connectionSchema),
     externalIds: z.record(z.string(), z.string()).meta({
-      description: 'By account id, as JSON: for `terraform.tfvars.json`, StackSets and scripts.',
+      description:
+        'External IDs by account ID, for `terraform.tfvars.json`, StackSets and scripts.',
     }),
-    terraform: z.string().meta({ description: 'The same in HCL, to use in `for_each`.' }),
+    terraform: z.string().meta({ description: 'The same map in HCL, for `for_each`.' }),
   })
   .meta({
     id: 'MadeConnections',
@@ -71,12 +75,12 @@ export function bulkConnectionRoutes(app: App, { api, workflows, principal }: Ap
       schema: {
         tags: ['connections'],
         operationId: 'createConnections',
-        summary: 'Make a connection for each of many accounts',
+        summary: 'Create connections for multiple accounts',
         description:
-          'All of them, or none. Each has an external ID of its own, and the ARN that its role will have; until the role is there, AWS refuses it, and Cairn asks again by itself.',
+          'Creates all connections or none. Each has its own external ID and the ARN of its future role. Cairn retries each role until it exists.',
         body: bulkSchema,
         response: {
-          201: answer('The connections, and the map that creates their roles.', madeSchema),
+          201: answer('The created connections, and their external IDs.', madeSchema),
           ...problems(401, 409, 422, 503),
         },
       },
@@ -108,17 +112,20 @@ export function bulkConnectionRoutes(app: App, { api, workflows, principal }: Ap
         return rows
       }).catch((error) => {
         if (!isAccountTaken(error)) return refuseAbsentEnvironment(error)
-        throw new Problem(409, 'One of the accounts was connected just now. Look, and try again.')
+        throw new Problem(
+          409,
+          'One of the accounts was connected at the same time. List the connections, then retry.',
+        )
       })
-      const untold = [...rows]
-      const tell = async () => {
-        for (let row = untold.pop(); row; row = untold.pop()) {
-          const told = await workflows.changed({ organizationId, connectionId: row.id })
-          // While Temporal is away each try takes its time; the reconciler tells the rest.
-          if (!told) untold.length = 0
+      const unsent = [...rows]
+      const signal = async () => {
+        for (let row = unsent.pop(); row; row = unsent.pop()) {
+          const sent = await workflows.changed({ organizationId, connectionId: row.id })
+          // While Temporal is away each try takes its time; the reconciler signals the rest.
+          if (!sent) unsent.length = 0
         }
       }
-      await Promise.all(Array.from({ length: TOLD_AT_ONCE }, tell))
+      await Promise.all(Array.from({ length: SIGNALS_AT_ONCE }, signal))
 
       const externalIds = Object.fromEntries(rows.map((row) => [row.account_id!, row.external_id]))
       reply.code(201)

@@ -19,20 +19,24 @@ import { answer, found, Problem, problems } from './problems.ts'
 import { storableText, text } from './text.ts'
 
 const time = z.iso
-  .datetime({ offset: true, error: 'A time looks like 2026-03-01T12:00:00Z.' })
+  .datetime({ offset: true, error: 'Use RFC 3339, for example 2026-03-01T12:00:00Z.' })
   // With an offset it may be past what can be written with four digits.
   .refine((value) => !(new Date(value).getTime() >= Date.UTC(10_000)), {
-    error: 'The year 9999 is as far as times go.',
+    error: 'The time must be before the year 10000.',
   })
 
 const changeSchema = z
   .object({
     id: z.uuid(),
     source: z.string(),
-    sourceId: z.string().meta({ description: 'For CloudTrail the event id.' }),
+    sourceId: z
+      .string()
+      .meta({ description: 'The ID in the source. For CloudTrail, the event ID.' }),
     occurredAt: z.iso.datetime(),
     importedAt: z.iso.datetime(),
-    summary: z.string().meta({ description: 'One sentence. Texts hold what strangers wrote.' }),
+    summary: z.string().meta({
+      description: 'The change in one sentence. Contains untrusted text from the source.',
+    }),
     actor: z.looseObject({ kind: z.string(), name: z.string(), id: z.string() }),
     tool: z.looseObject({ name: z.string(), label: z.string() }),
     service: z.string(),
@@ -44,9 +48,12 @@ const changeSchema = z
     accountId: z.string().nullable(),
     environments: z
       .array(z.uuid())
-      .meta({ description: 'Ids of those it belongs to, in their order.' }),
+      .meta({ description: 'IDs of its environments, in list order.' }),
     changeSetId: z.string().nullable(),
-    noise: z.string().nullable().meta({ description: 'Why it is routine; null when it is not.' }),
+    noise: z.string().nullable().meta({
+      description:
+        'The name of the rule that marks the change as routine. Null if it is not routine.',
+    }),
     edits: z.array(z.looseObject({ field: z.string() })),
     risks: z.array(z.string()),
     publicAccess: z.string().optional(),
@@ -62,7 +69,7 @@ const changeSchema = z
         sourceId: '5f1b3c1e-0c5e-4b1a-9d0f-3a2b1c4d5e6f',
         occurredAt: '2026-03-02T12:01:14.000Z',
         importedAt: '2026-03-02T12:06:41.207Z',
-        summary: 'alice@example.com opened 22/tcp to the world in sg-0a1b2c3d',
+        summary: 'alice@example.com opened 22/tcp to the internet in sg-0a1b2c3d',
         actor: { kind: 'person', name: 'alice@example.com', id: 'alice@example.com', chain: [] },
         tool: { name: 'console', label: 'the console' },
         service: 'ec2',
@@ -103,7 +110,7 @@ function many(field: FilterField) {
   const value = field === 'outcome' ? changeSchema.shape.outcome : storableText(2048)
   return z
     .union([value, z.array(value).max(100)], {
-      error: `Each value is ${fieldMeanings[field]}; 100 values at most.`,
+      error: `Each value must be ${fieldMeanings[field]}. At most 100 values.`,
     })
     .transform((given): string[] => [given].flat())
     .optional()
@@ -113,24 +120,23 @@ const fieldSchemas = Object.fromEntries(
   filterFields.flatMap((field) => {
     const meaning = `${fieldMeanings[field]}. May be repeated`
     return [
-      [field, many(field).meta({ description: `Only these: ${meaning}.` })],
+      [field, many(field).meta({ description: `Include only these values: ${meaning}.` })],
       [
         `${field}!`,
-        many(field).meta({ description: `None of these (\`${field}!=…\`): ${meaning}.` }),
+        many(field).meta({ description: `Exclude these values (\`${field}!=…\`): ${meaning}.` }),
       ],
     ]
   }),
 ) as Record<FilterField | `${FilterField}!`, ReturnType<typeof many>>
 
 export const filtersSchema = z.strictObject({
-  from: time.optional().meta({ description: 'Occurred at this time or later.' }),
-  to: time.optional().meta({ description: 'Occurred before this time.' }),
+  from: time.optional().meta({ description: 'Start of the time range, inclusive.' }),
+  to: time.optional().meta({ description: 'End of the time range, exclusive.' }),
   q: text(500).min(1).optional().meta({
-    description:
-      "A part of the summary, of the actor's or the action's name, or of a resource's id or ARN.",
+    description: 'Text in the summary, the actor, the action, or the ID or ARN of a resource.',
   }),
   noise: z.enum(['true', 'false']).optional().meta({
-    description: '`false` leaves out what is routine, `true` shows nothing else.',
+    description: '`false` excludes routine changes, `true` returns only routine changes.',
   }),
   ...fieldSchemas,
 })
@@ -142,9 +148,9 @@ const querySchema = filtersSchema.extend({
     .min(1)
     .max(500)
     .default(50)
-    .meta({ description: 'Most changes a page.' }),
+    .meta({ description: 'The maximum number of items on a page.' }),
   cursor: z.string().max(1000).optional().meta({
-    description: '`nextCursor` of the page before. It goes with the filters of that page.',
+    description: '`nextCursor` of the previous page. Requires the same filters.',
   }),
 })
 
@@ -152,43 +158,46 @@ const querySchema = filtersSchema.extend({
 export const completenessSchema = {
   completeThrough: z.iso.datetime().nullable().meta({
     description:
-      'The earliest live edge of the connections that are asked for and have begun to import; `status` of the others tells why they have not. Null while one of them has a region without anything imported. There may be gaps before it, but for what `completeFrom` says.',
+      'The feed is up to date as of this time, across all matching connections that have started to import. Null while one of their active regions has imported nothing. Earlier gaps are possible, except after `completeFrom`.',
   }),
   completeFrom: z.iso.datetime().nullable().meta({
     description:
-      'From here on everything up to `completeThrough` is imported: in every active region of the connections that are asked for, without a gap. Null when there is no such time.',
+      'From this time to `completeThrough`, all active regions of the matching connections are imported without a gap. Null if there is no such time.',
   }),
 }
 
 const pageSchema = z
   .object({
     items: z.array(changeSchema),
-    nextCursor: z.string().nullable().meta({ description: 'Null: this is the last page.' }),
+    nextCursor: z
+      .string()
+      .nullable()
+      .meta({ description: 'The cursor of the next page. Null on the last page.' }),
     ...completenessSchema,
   })
   .meta({ id: 'ChangePage' })
 
 const changeWithRecordSchema = changeSchema
-  .extend({ record: z.unknown().meta({ description: 'As the source sent it.' }) })
+  .extend({ record: z.unknown().meta({ description: 'The original record from the source.' }) })
   .meta({ id: 'ChangeWithRecord' })
 
 const changeSetSchema = z
   .object({
-    id: z.uuid().meta({ description: 'Stays, whatever else turns out to belong to it.' }),
-    headline: z.string().meta({ description: 'What was done, in a sentence.' }),
-    from: z.iso.datetime().meta({ description: 'When its first change occurred.' }),
-    to: z.iso.datetime().meta({ description: 'When its last change occurred.' }),
-    changes: z.int().meta({ description: 'How many there are that match the filters.' }),
-    failures: z.int().meta({ description: 'How many of them failed or were denied.' }),
+    id: z.uuid().meta({ description: 'The ID stays the same when changes join the set.' }),
+    headline: z.string().meta({ description: 'The change set in one sentence.' }),
+    from: z.iso.datetime().meta({ description: 'When the first change occurred.' }),
+    to: z.iso.datetime().meta({ description: 'When the last change occurred.' }),
+    changes: z.int().meta({ description: 'The number of changes that match the filters.' }),
+    failures: z.int().meta({ description: 'The number of changes that failed or were denied.' }),
     actors: z.array(z.string()),
     tools: z.array(z.string()),
     services: z.array(z.string()),
-    accounts: z.array(z.string()).meta({ description: 'Ids of AWS accounts.' }),
+    accounts: z.array(z.string()).meta({ description: 'AWS account IDs.' }),
     regions: z.array(z.string()),
     environments: changeSchema.shape.environments,
-    publicAccess: z.array(z.string()).meta({ description: 'What was opened to everyone.' }),
+    publicAccess: z.array(z.string()).meta({ description: 'What was made public.' }),
     only: changeSchema.nullable().meta({
-      description: 'The change itself where only one matches the filters.',
+      description: 'The change, if only one matches the filters.',
     }),
   })
   .meta({
@@ -217,7 +226,10 @@ const changeSetSchema = z
 const changeSetPageSchema = z
   .object({
     items: z.array(changeSetSchema),
-    nextCursor: z.string().nullable().meta({ description: 'Null: this is the last page.' }),
+    nextCursor: z
+      .string()
+      .nullable()
+      .meta({ description: 'The cursor of the next page. Null on the last page.' }),
     ...completenessSchema,
   })
   .meta({ id: 'ChangeSetPage' })
@@ -250,7 +262,7 @@ function toChangeSet({ id, from, to, parts, only }: ListedSet, links: Map<string
 /** @throws Problem 422 in place of `InvalidCursor` */
 function refuseCursor(error: unknown): never {
   if (!(error instanceof InvalidCursor)) throw error
-  const detail = `${error.message}. Begin again without it.`
+  const detail = `${error.message}. Start again without a cursor.`
   throw new Problem(422, `?cursor: ${detail}`, { errors: [{ pointer: '?cursor', detail }] })
 }
 
@@ -261,7 +273,7 @@ function refuseCursor(error: unknown): never {
  */
 function refuseEndlessSearch({ include, exclude, from, to }: ChangeFilters): void {
   if ((!include.request && !exclude.request) || (from && to)) return
-  const detail = 'Say `from` and `to` as well: it is looked for in each record of that time.'
+  const detail = 'Set `from` and `to` as well: the filter searches all records in the time range.'
   throw new Problem(422, `?request: ${detail}`, { errors: [{ pointer: '?request', detail }] })
 }
 
@@ -290,17 +302,17 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
       schema: {
         tags,
         operationId: 'listChanges',
-        summary: 'The feed',
+        summary: 'List changes',
         description:
-          'Every change that was there when the first page was read is on exactly one page; what arrives meanwhile may or may not be.',
+          'Changes that exist when the first page is read appear on exactly one page. Changes imported later may or may not appear.',
         querystring: querySchema.extend({
           order: z
             .enum(['desc', 'asc'])
             .default('desc')
-            .meta({ description: 'By time: the newest first, or the oldest.' }),
+            .meta({ description: 'The order by time: `desc` returns the newest first.' }),
         }),
         response: {
-          200: answer('A page of the feed.', pageSchema),
+          200: answer('A page of changes.', pageSchema),
           ...problems(401, 422, 503, 504),
         },
       },
@@ -331,9 +343,9 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
       schema: {
         tags,
         operationId: 'listChangeSets',
-        summary: 'The feed by pieces of work, newest first',
+        summary: 'List change sets',
         description:
-          'A change set is what belongs to one piece of work: one apply, one console session, one CI run. Filters are about its changes: a set is listed when one of them matches. Sets keep their id and their place while late changes join them.',
+          'A change set groups the changes of one operation, such as a Terraform apply, a console session or a CI run. Newest first. Filters apply to changes: a set is listed if at least one of its changes matches. Sets keep their ID and position when late changes join them.',
         querystring: querySchema,
         response: {
           200: answer('A page of change sets.', changeSetPageSchema),
@@ -363,9 +375,9 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
       schema: {
         tags,
         operationId: 'getChange',
-        summary: 'One change, with its record',
-        description: 'The record is what the source sent: the CloudTrail record as AWS wrote it.',
-        params: z.object({ id: z.string().meta({ description: "The change's id." }) }),
+        summary: 'Get a change',
+        description: 'Includes the original record from the source, such as the CloudTrail record.',
+        params: z.object({ id: z.string().meta({ description: 'The change ID.' }) }),
         response: {
           200: answer('The change.', changeWithRecordSchema),
           ...problems(401, 404, 503),

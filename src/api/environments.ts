@@ -29,17 +29,19 @@ const environmentSchema = z
     id: z.uuid(),
     name: z.string(),
     color: z.enum(environmentColors),
-    position: z.int().meta({ description: 'From 0 on, without holes.' }),
+    position: z.int().meta({ description: 'The position in the list, starting at 0.' }),
     createdAt: z.iso.datetime(),
-    connections: z.int().meta({ description: 'Of how many connections it is the default.' }),
+    connections: z
+      .int()
+      .meta({ description: 'The number of connections that use it as their default environment.' }),
   })
   .meta({ id: 'Environment', examples: [example] })
 
 const settings = {
   name: text(60).trim().min(1).meta({
-    description: 'For people: `Production`, `shop staging`. No two differ in case alone.',
+    description: 'For example `Production`. Unique in the organization, ignoring case.',
   }),
-  color: z.enum(environmentColors).meta({ description: "One of Mantine's colours." }),
+  color: z.enum(environmentColors).meta({ description: 'The color.' }),
 }
 
 const createSchema = z
@@ -47,7 +49,7 @@ const createSchema = z
     name: settings.name,
     color: settings.color
       .optional()
-      .meta({ description: "One of Mantine's colours. Left out: one that fewest have." }),
+      .meta({ description: 'The color. Default: the least used color.' }),
   })
   .meta({
     id: 'NewEnvironment',
@@ -61,7 +63,10 @@ const patchSchema = z
       .int()
       .min(0)
       .max(MOST_ENVIRONMENTS - 1)
-      .meta({ description: 'Its new place, from 0 on; past the end is the end.' }),
+      .meta({
+        description:
+          'The new position, starting at 0. Values past the end move the environment to the end.',
+      }),
   })
   .partial()
   .meta({
@@ -69,7 +74,7 @@ const patchSchema = z
     examples: [{ position: 0 }, { name: 'Production (EU)', color: 'orange' }],
   })
 
-const params = z.object({ id: z.string().meta({ description: "The environment's id." }) })
+const params = z.object({ id: z.string().meta({ description: 'The environment ID.' }) })
 
 const tags = ['environments']
 
@@ -92,8 +97,8 @@ export function environmentRoutes(app: App, { api }: ApiContext): void {
       schema: {
         tags,
         operationId: 'listEnvironments',
-        summary: 'All environments, in their order',
-        description: `There are ${MOST_ENVIRONMENTS} at most.`,
+        summary: 'List environments',
+        description: `In list order. An organization has at most ${MOST_ENVIRONMENTS} environments.`,
         querystring: z.strictObject({}),
         response: {
           200: answer('The environments.', z.object({ items: z.array(environmentSchema) })),
@@ -113,8 +118,8 @@ export function environmentRoutes(app: App, { api }: ApiContext): void {
       schema: {
         tags,
         operationId: 'createEnvironment',
-        summary: 'Make an environment',
-        description: 'It becomes the last one.',
+        summary: 'Create an environment',
+        description: 'Adds the environment to the end of the list.',
         body: createSchema,
         response: {
           201: answer('The environment.', environmentSchema),
@@ -138,8 +143,8 @@ export function environmentRoutes(app: App, { api }: ApiContext): void {
       schema: {
         tags,
         operationId: 'getEnvironment',
-        summary: 'One environment',
-        description: 'With the number of its connections.',
+        summary: 'Get an environment',
+        description: 'Includes the number of its connections.',
         params,
         response: {
           200: answer('The environment.', environmentSchema),
@@ -156,12 +161,12 @@ export function environmentRoutes(app: App, { api }: ApiContext): void {
       schema: {
         tags,
         operationId: 'updateEnvironment',
-        summary: 'Rename, colour or move an environment',
-        description: 'What is left out stays as it is. When one is moved, the others make room.',
+        summary: 'Update an environment',
+        description: 'Omitted fields keep their values. Moving an environment shifts the others.',
         params,
         body: patchSchema,
         response: {
-          200: answer('The environment as it is now.', environmentSchema),
+          200: answer('The updated environment.', environmentSchema),
           ...problems(401, 404, 409, 422, 503),
         },
       },
@@ -179,12 +184,11 @@ export function environmentRoutes(app: App, { api }: ApiContext): void {
         tags,
         operationId: 'deleteEnvironment',
         summary: 'Delete an environment',
-        description:
-          'Its connections and their changes stay, and belong to no environment from then on.',
+        description: 'Connections and changes are kept, without an environment.',
         params,
         response: {
           200: answer(
-            'The environment as it was, with the number of connections that have none now.',
+            'The deleted environment, with the number of affected connections.',
             environmentSchema,
           ),
           ...problems(401, 404, 503),
@@ -198,10 +202,10 @@ export function environmentRoutes(app: App, { api }: ApiContext): void {
 /** @throws Problem 409 for what the other environments do not allow; else what came */
 function refuse(error: unknown, name: string | undefined): never {
   if (error instanceof TooManyEnvironments) {
-    throw new Problem(409, `${error.message}: no more can be made. Delete one first.`)
+    throw new Problem(409, `${error.message}, which is the limit. Delete one first.`)
   }
   if (!violates(error, '23505', 'environments_name')) throw error
-  const detail = `An environment is called "${name}" already; upper and lower case make no difference. Use that one, or choose another name.`
+  const detail = `An environment named "${name}" already exists. Names are not case-sensitive. Use that environment, or choose a different name.`
   throw new Problem(409, detail, { errors: [{ pointer: '/name', detail }] })
 }
 
@@ -213,7 +217,7 @@ function refuse(error: unknown, name: string | undefined): never {
  */
 export function refuseAbsentEnvironment(error: unknown): never {
   if (!violates(error, '23503', 'environment_links_environment')) throw error
-  const detail = 'There is no such environment.'
+  const detail = 'No such environment.'
   throw new Problem(422, `The request is not valid. /environmentId: ${detail}`, {
     errors: [{ pointer: '/environmentId', detail }],
   })

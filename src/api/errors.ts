@@ -20,43 +20,43 @@ export function toProblem(error: FastifyError): Problem {
   if (error instanceof Problem) return error
   if (hasZodFastifySchemaValidationErrors(error)) return notValid(error)
   if (error instanceof TemporalUnavailable) {
-    const detail = 'Temporal does not answer, and this needs it. Try again in a moment.'
+    const detail = 'Temporal is unavailable, and this request needs it. Retry in a few seconds.'
     return new Problem(503, detail, { headers: { 'retry-after': '5' }, cause: error })
   }
   if (error instanceof UpdateRefused) return new Problem(409, error.message, { cause: error })
   if (error instanceof UpdateTimedOut) {
-    const detail = `${error.message}. It may still be under way: look again in a moment.`
+    const detail = `${error.message}. The operation may still complete. Check again in a few seconds.`
     return new Problem(504, detail, { cause: error })
   }
   // query_canceled: it took longer than the pool's statement_timeout.
   if (error.code === '57014') {
     const detail =
-      'This took too long, so it was given up. Narrow it: a shorter time between `from` and `to`, or more filters.'
+      'The query timed out. Use a shorter time range between `from` and `to`, or more filters.'
     return new Problem(504, detail, { cause: error })
   }
   if (AWAY.test(String(error.code)) || AWAY_MESSAGE.test(error.message)) {
-    const detail = 'The database does not answer. Try again in a moment.'
+    const detail = 'The database is unavailable. Retry in a few seconds.'
     return new Problem(503, detail, { headers: { 'retry-after': '5' }, cause: error })
   }
   // serialization_failure, deadlock_detected: done again, it may well work.
   if (error.code === '40001' || error.code === '40P01') {
-    const detail = 'Something else changed the same at this moment, so nothing was done. Try again.'
+    const detail = 'A concurrent request changed the same data, so nothing was changed. Retry.'
     return new Problem(503, detail, { headers: { 'retry-after': '1' }, cause: error })
   }
   const { statusCode } = error
   if (statusCode && statusCode >= 400 && statusCode < 500 && !isResponseSerializationError(error)) {
     return new Problem(statusCode, sentences[error.code] ?? error.message)
   }
-  const detail = 'Cairn failed at this. The log tells more, under the id of this request.'
+  const detail = 'Internal error. The server log has the details under the ID in `instance`.'
   return new Problem(500, detail, { cause: error })
 }
 
 /** Where Fastify's own words do not say what to do. */
 const sentences: Record<string, string> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'Send the body as JSON, with "Content-Type: application/json".',
-  FST_ERR_MAX_PARAM_LENGTH: 'The address is too long.',
-  FST_ERR_BAD_URL: 'The address is not well-formed.',
-  FST_ERR_CTP_BODY_TOO_LARGE: 'The body is too large: at most 1 MiB is taken.',
+  FST_ERR_MAX_PARAM_LENGTH: 'The URL is too long.',
+  FST_ERR_BAD_URL: 'The URL is not valid.',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'The body is too large. The limit is 1 MiB.',
 }
 
 function notValid(
@@ -76,12 +76,12 @@ function notValid(
         const pointer = inBody ? `${path}/${pointerSegment(name)}` : `?${pointerSegment(name)}`
         errors.push({
           pointer,
-          detail: inBody ? 'There is no such field.' : 'There is no such parameter.',
+          detail: inBody ? 'Unknown field.' : 'Unknown parameter.',
         })
       }
     } else {
       const pointer = inBody ? path : `?${path.slice(1)}`
-      errors.push({ pointer, detail: message ?? 'This is not valid.' })
+      errors.push({ pointer, detail: message ?? 'Invalid value.' })
     }
   }
   const shown = errors.slice(0, MOST_ERRORS)

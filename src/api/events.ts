@@ -17,7 +17,7 @@ const UNREAD_MS = 10_000
 const MOST_WAITING_BYTES = 64 * 1024
 const MOST_PER_ORGANIZATION = 100
 
-const description = `Server-sent events. \`changes\` tells that a connection has new changes: \`{"connectionId":"…","count":12,"noise":3,"newest":"2026-03-02T12:01:14.000Z"}\`, summed up over half a second. \`connection\` tells that a connection's status, verification or coverage moved: \`{"id":"…"}\`. \`missed\` tells that something may have been missed: \`{}\`. Events only say what to ask for again; so does a connection that was made anew. A comment comes every 15 seconds. The stream ends after 15 minutes at the latest: come again; and a minute after its key is revoked or its session ended.`
+const description = `A stream of server-sent events. \`changes\`: a connection has new changes, \`{"connectionId":"…","count":12,"noise":3,"newest":"2026-03-02T12:01:14.000Z"}\`, batched over half a second. \`connection\`: the status, verification or coverage of a connection changed, \`{"id":"…"}\`. \`missed\`: events may have been lost, \`{}\`. Events contain no data: fetch the resources again after an event and after reconnecting. A comment is sent every 15 seconds as a heartbeat. The stream closes after at most 15 minutes, and within a minute after its API key is revoked or its session ends.`
 
 /** What happens, as it happens. */
 export function eventRoutes(app: App, context: ApiContext): void {
@@ -34,11 +34,11 @@ export function eventRoutes(app: App, context: ApiContext): void {
       schema: {
         tags: ['changes'],
         operationId: 'listenToEvents',
-        summary: 'What happens, as it happens',
+        summary: 'Stream events',
         description,
         response: {
           200: {
-            description: 'A stream that stays open.',
+            description: 'The event stream.',
             content: { 'text/event-stream': { schema: z.string() } },
           },
           ...problems(401, 429, 503),
@@ -49,7 +49,7 @@ export function eventRoutes(app: App, context: ApiContext): void {
       const { organizationId } = request
       const own = streams.get(organizationId) ?? new Set()
       if (own.size >= MOST_PER_ORGANIZATION) {
-        const detail = `${own.size} listen already, and no more are let in. Close a window, or try again later.`
+        const detail = `The organization has ${own.size} open event streams, which is the limit. Close a stream, or retry later.`
         throw new Problem(429, detail, { headers: { 'retry-after': '60' } })
       }
       streams.set(organizationId, own)

@@ -36,7 +36,7 @@ export function isExternalId(name: string): boolean {
 
 /** The answer to a request that tries to set an external ID. */
 export function refusal(pointer: string): Problem {
-  const detail = 'The external ID is made by Cairn and cannot be set or changed. Leave it out.'
+  const detail = 'Cairn generates the external ID. It cannot be set or changed. Remove this field.'
   return new Problem(422, `${pointer}: ${detail}`, { errors: [{ pointer, detail }] })
 }
 

@@ -9,7 +9,7 @@ import type { ApiContext, App } from './context.ts'
 import { answer, Problem, problems } from './problems.ts'
 
 const DEFAULT_HOURS = 24
-const window = `Without \`to\` the window ends now, without \`from\` it begins ${DEFAULT_HOURS} hours before its end.`
+const window = `\`to\` defaults to now, and \`from\` to ${DEFAULT_HOURS} hours before \`to\`.`
 
 const windowSchema = {
   from: z.iso.datetime(),
@@ -25,12 +25,14 @@ const histogramSchema = z
         z.object({
           from: z.iso.datetime(),
           total: z.int(),
-          failed: z.int().meta({ description: 'How many of them failed or were denied.' }),
+          failed: z
+            .int()
+            .meta({ description: 'The number of changes that failed or were denied.' }),
         }),
       )
       .meta({
         description:
-          'Without a gap, the empty ones too. They begin at whole minutes, hours, days or weeks of UTC: the first and the last may reach out of the window, and count only what is in it.',
+          'Contiguous buckets, including empty ones, aligned to whole seconds, minutes, hours, days or weeks in UTC. The first and the last bucket can extend past the time range but count only changes in it.',
       }),
     total: z.int(),
     ...completenessSchema,
@@ -54,9 +56,12 @@ const histogramSchema = z
   })
 
 const facetSchema = z.object({
-  value: z.string().meta({ description: 'What the filter of this field takes.' }),
+  value: z.string().meta({ description: 'The value to filter by.' }),
   count: z.int(),
-  label: z.string().optional().meta({ description: 'What people call it, when not so.' }),
+  label: z
+    .string()
+    .optional()
+    .meta({ description: 'The display name, if it differs from `value`.' }),
 })
 
 const facetsSchema = z
@@ -68,10 +73,10 @@ const facetsSchema = z
         z.ZodArray<typeof facetSchema>
       >,
     ),
-    noise: z
-      .object({ hidden: z.int(), shown: z.int() })
-      .meta({ description: 'How many are routine, and how many are not, whatever `noise` says.' }),
-    total: z.int().meta({ description: 'How many match all filters.' }),
+    noise: z.object({ hidden: z.int(), shown: z.int() }).meta({
+      description: 'The number of routine and other changes, regardless of the `noise` filter.',
+    }),
+    total: z.int().meta({ description: 'The number of changes that match all filters.' }),
   })
   .meta({
     id: 'Facets',
@@ -105,8 +110,8 @@ export function feedRoutes(app: App, { api }: ApiContext): void {
       schema: {
         tags,
         operationId: 'getHistogram',
-        summary: 'How many changes there are over time',
-        description: `Takes the filters of the feed. ${window} Buckets have one of a few lengths, from a second to a day, or weeks.`,
+        summary: 'Get the change histogram',
+        description: `Accepts the same filters as the feed. ${window} Bucket lengths range from one second to weeks.`,
         querystring: filtersSchema.extend({
           buckets: z.coerce
             .number()
@@ -114,7 +119,7 @@ export function feedRoutes(app: App, { api }: ApiContext): void {
             .min(1)
             .max(200)
             .default(60)
-            .meta({ description: 'Most buckets.' }),
+            .meta({ description: 'The maximum number of buckets.' }),
         }),
         response: {
           200: answer('The histogram.', histogramSchema),
@@ -145,8 +150,8 @@ export function feedRoutes(app: App, { api }: ApiContext): void {
       schema: {
         tags,
         operationId: 'getFacets',
-        summary: 'The most frequent values of each field',
-        description: `Takes the filters of the feed. ${window} At most 20 values a field, the most frequent first. What is asked for of a field does not narrow its own counts: \`service=ec2\` leaves the other services to be seen. Values longer than 40 to 256 bytes, depending on the field, are not listed; of a change that names more than 1,200 bytes of resources only the first counts.`,
+        summary: 'Get facets',
+        description: `Accepts the same filters as the feed. ${window} Returns up to 20 values per field, the most frequent first. A filter on a field does not affect the counts of that field: \`service=ec2\` still returns other services. Values longer than 40 to 256 bytes, depending on the field, are not listed; of a change that names more than 1,200 bytes of resources only the first counts.`,
         querystring: filtersSchema,
         response: { 200: answer('The facets.', facetsSchema), ...problems(401, 422, 503, 504) },
       },
@@ -190,8 +195,8 @@ function inWindow(filters: ChangeFilters): Windowed {
   const from = new Date(Math.max(0, asked.getTime()))
   if (from < to) return { ...filters, from, to }
   const detail = filters.to
-    ? '`from` has to be before `to`.'
-    : '`from` is not in the past: say `to` as well.'
+    ? '`from` must be before `to`.'
+    : '`from` is in the future. Set `to` as well.'
   throw new Problem(422, `?from: ${detail}`, { errors: [{ pointer: '?from', detail }] })
 }
 

@@ -5,7 +5,7 @@ import type { ConnectionRow } from '../db/schema.ts'
 import { found, Problem } from './problems.ts'
 
 export const connectionParams = z.object({
-  id: z.string().meta({ description: "The connection's id." }),
+  id: z.string().meta({ description: 'The connection ID.' }),
 })
 
 interface ConnectionRequest {
@@ -30,5 +30,5 @@ export function withConnection<T>(
 }
 
 export function beingDeleted(): Problem {
-  return new Problem(409, 'This connection is being deleted.')
+  return new Problem(409, 'The connection is being deleted.')
 }

@@ -12,13 +12,12 @@ export function healthRoutes(app: App, { system, workflows }: ApiContext): void 
       schema: {
         tags,
         operationId: 'getHealth',
-        summary: 'Whether the process is alive',
-        description:
-          'Asks nobody else: an outage of Postgres is no reason to restart this process.',
+        summary: 'Liveness check',
+        description: 'Reports whether the process is running. Does not check Postgres or Temporal.',
         security: [],
         querystring: z.strictObject({}),
         response: {
-          200: answer('Alive.', z.object({ status: z.literal('alive') })),
+          200: answer('The process is running.', z.object({ status: z.literal('alive') })),
           ...problems(),
         },
       },
@@ -32,14 +31,14 @@ export function healthRoutes(app: App, { system, workflows }: ApiContext): void 
       schema: {
         tags,
         operationId: 'getReadiness',
-        summary: 'Whether requests can be served',
+        summary: 'Readiness check',
         description:
-          'Needs Postgres. Temporal may be away: nearly everything works without it, and what does not says so.',
+          'Checks Postgres. Most requests work without Temporal, so Temporal is reported but not required.',
         security: [],
         querystring: z.strictObject({}),
         response: {
           200: answer(
-            'Ready.',
+            'Ready to serve requests.',
             z.object({
               status: z.literal('ready'),
               temporal: z.enum(['reachable', 'away']),

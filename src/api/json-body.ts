@@ -15,26 +15,26 @@ const DEEPEST = 64
 export function parseBody(text: string): unknown {
   // Many clients always say what kind of body they send, though they send none.
   if (text === '') return undefined
-  if (text.trim() === '') throw new Problem(400, 'The body is empty. JSON is expected.')
+  if (text.trim() === '') throw new Problem(400, 'The body is empty. Send JSON.')
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw new Problem(400, 'The body is not JSON.', { cause: error })
+    throw new Problem(400, 'The body is not valid JSON.', { cause: error })
   }
   let repeated: string | undefined
   for (const { name, pointer, again } of members(text)) {
     if (isExternalId(name)) throw refusal(pointer)
     if (again) repeated ??= pointer
     // What `{...value}` and the like would take for an object's prototype.
-    if (name === '__proto__') throw malformed(pointer, '__proto__ cannot be the name of a member.')
+    if (name === '__proto__') throw malformed(pointer, 'The name __proto__ is not allowed.')
   }
-  if (repeated !== undefined) throw malformed(repeated, 'This member is there more than once.')
+  if (repeated !== undefined) throw malformed(repeated, 'Duplicate name.')
   return value
 }
 
 function malformed(pointer: string, detail: string): Problem {
-  return new Problem(400, `The body is not acceptable. ${pointer}: ${detail}`, {
+  return new Problem(400, `The body is not valid. ${pointer}: ${detail}`, {
     errors: [{ pointer, detail }],
   })
 }

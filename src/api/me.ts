@@ -11,16 +11,16 @@ const { version } = JSON.parse(
 
 const meSchema = z
   .object({
-    user: userSchema.nullable().meta({ description: 'Null: an API key asks.' }),
+    user: userSchema.nullable().meta({ description: 'The signed-in user. Null for an API key.' }),
     organization: z.object({ id: z.uuid(), name: z.string() }),
     role: roleSchema.nullable(),
     temporalUrl: z
       .string()
       .nullable()
-      .meta({ description: "Where Temporal's UI is, when that is known." }),
+      .meta({ description: 'The URL of the Temporal UI. Null when unknown.' }),
     demo: z
       .boolean()
-      .meta({ description: 'This is `npm run demo`: its AWS account is simulated.' }),
+      .meta({ description: 'Whether this is `npm run demo`, with a simulated AWS account.' }),
     version: z.string(),
   })
   .meta({
@@ -48,9 +48,12 @@ export function meRoutes(app: App, { api, temporalUrl, demoOwner }: ApiContext):
       schema: {
         tags: ['sign-in'],
         operationId: 'getMe',
-        summary: 'Who asks',
-        description: 'The user, if one is signed in, and the organization that requests act for.',
-        response: { 200: answer('Who asks, and where.', meSchema), ...problems(401, 503) },
+        summary: 'Get the current user',
+        description: 'Returns the organization of the request, and the user for sessions.',
+        response: {
+          200: answer('The current user and organization.', meSchema),
+          ...problems(401, 503),
+        },
       },
     },
     (request) =>

@@ -58,7 +58,8 @@ const invitationSchema = z
 const madeInvitationSchema = invitationSchema
   .extend({
     url: z.string().meta({
-      description: 'The link to send. It is shown this once, and whoever has it can use it, once.',
+      description:
+        'The invitation link. Returned only in this response. Anyone with the link can use it once.',
     }),
   })
   .meta({
@@ -73,9 +74,9 @@ const madeInvitationSchema = invitationSchema
 
 const newInvitationSchema = z
   .strictObject({
-    email: emailSchema
-      .optional()
-      .meta({ description: 'The only address that it can be accepted with. Left out: any.' }),
+    email: emailSchema.optional().meta({
+      description: 'The only email address that can accept the invitation. Default: any address.',
+    }),
     role: roleSchema.default('member'),
   })
   .meta({ id: 'NewInvitation', examples: [{}, { email: 'ada@example.com', role: 'owner' }] })
@@ -92,8 +93,9 @@ export function memberRoutes(app: App, { api, system, publicUrl }: ApiContext): 
       schema: {
         tags,
         operationId: 'listMembers',
-        summary: 'All members, oldest first',
-        description: 'Owners invite, remove members, and make API keys; all else, members may too.',
+        summary: 'List members',
+        description:
+          'Oldest first. Owners manage members, invitations and API keys; members can do everything else.',
         response: {
           200: answer('The members.', z.object({ items: z.array(memberSchema) })),
           ...problems(401, 503),
@@ -126,11 +128,11 @@ export function memberRoutes(app: App, { api, system, publicUrl }: ApiContext): 
         operationId: 'removeMember',
         summary: 'Remove a member',
         description:
-          'Ends their sessions, deletes their account, and revokes the invitations that they made. API keys are of the organization and work on: `createdBy` tells whose they were. Only owners may, signed in; the last owner stays.',
+          'Deletes the account of the member, ends its sessions and revokes its invitations. API keys created by the member stay valid. Requires a signed-in owner. The last owner cannot be removed.',
         security,
-        params: z.object({ id: z.string().meta({ description: "The member's id." }) }),
+        params: z.object({ id: z.string().meta({ description: 'The member ID.' }) }),
         response: {
-          204: z.null().describe('The member is removed.'),
+          204: z.null().describe('The member was removed.'),
           ...problems(401, 403, 404, 409, 503),
         },
       },
@@ -142,10 +144,7 @@ export function memberRoutes(app: App, { api, system, publicUrl }: ApiContext): 
         asOrganization(api, organizationId, (trx) => removeMember(trx, organizationId, id)),
       )
       if (removed === 'last_owner') {
-        throw new Problem(
-          409,
-          'This is the last owner. Nobody could invite anybody any more: invite another owner first.',
-        )
+        throw new Problem(409, 'The last owner cannot be removed. Invite another owner first.')
       }
       // Without a membership a session opens nothing, so nothing is open between the two.
       await deleteUserWithoutMembership(system, { id: removed.userId })
@@ -159,12 +158,13 @@ export function memberRoutes(app: App, { api, system, publicUrl }: ApiContext): 
       schema: {
         tags,
         operationId: 'createInvitation',
-        summary: 'Invite somebody',
-        description: 'Makes a link that works once, for seven days. Only owners may, signed in.',
+        summary: 'Create an invitation',
+        description:
+          'Creates a link that works once and expires after seven days. Requires a signed-in owner.',
         security,
         body: newInvitationSchema,
         response: {
-          201: answer('The invitation, with its link.', madeInvitationSchema),
+          201: answer('The created invitation, with its link.', madeInvitationSchema),
           ...problems(401, 403, 422, 503),
         },
       },
@@ -190,8 +190,9 @@ export function memberRoutes(app: App, { api, system, publicUrl }: ApiContext): 
       schema: {
         tags,
         operationId: 'listInvitations',
-        summary: 'The invitations that can still be accepted, oldest first',
-        description: 'Without their links, which are not kept. Only owners may, signed in.',
+        summary: 'List pending invitations',
+        description:
+          'Oldest first. Links are not stored and not returned. Requires a signed-in owner.',
         security,
         response: {
           200: answer('The invitations.', z.object({ items: z.array(invitationSchema) })),
@@ -213,11 +214,11 @@ export function memberRoutes(app: App, { api, system, publicUrl }: ApiContext): 
         tags,
         operationId: 'revokeInvitation',
         summary: 'Revoke an invitation',
-        description: 'Its link works no more. Only owners may, signed in.',
+        description: 'Its link stops working. Requires a signed-in owner.',
         security,
-        params: z.object({ id: z.string().meta({ description: "The invitation's id." }) }),
+        params: z.object({ id: z.string().meta({ description: 'The invitation ID.' }) }),
         response: {
-          204: z.null().describe('The link is worth nothing now.'),
+          204: z.null().describe('The invitation is revoked.'),
           ...problems(401, 403, 404, 503),
         },
       },

@@ -28,8 +28,8 @@ export function requireSameOrigin(
   if (site === undefined && origin === undefined && without === 'allowed') return
   throw new Problem(
     403,
-    'This request did not come from a page of this Cairn, so the session of whoever sent it does not count. ' +
-      'Programs send an API key instead: "Authorization: Bearer KEY".',
+    'Session requests must come from the same origin as Cairn. ' +
+      'Programs authenticate with an API key: "Authorization: Bearer KEY".',
   )
 }
 

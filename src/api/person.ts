@@ -14,10 +14,7 @@ export const userSchema = z.object({ id: z.uuid(), name: z.string(), email: z.st
 export const roleSchema = z.enum(['owner', 'member'])
 
 /** As it is kept: there are no two users whose addresses differ in case alone. */
-export const emailSchema = z
-  .email({ error: 'This is not an email address.' })
-  .max(254)
-  .toLowerCase()
+export const emailSchema = z.email({ error: 'Not a valid email address.' }).max(254).toLowerCase()
 
 export const nameSchema = text(200).trim().min(1)
 
@@ -50,7 +47,7 @@ export function requireOwner(request: FastifyRequest): void {
   throw new Problem(
     403,
     request.user
-      ? 'Only an owner of the organization may do this.'
-      : 'An API key may not do this. An owner of the organization does it, signed in.',
+      ? 'Requires an owner of the organization.'
+      : 'Not allowed with an API key. Requires a signed-in owner of the organization.',
   )
 }

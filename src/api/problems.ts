@@ -4,18 +4,19 @@ import { z } from 'zod'
 /** RFC 9457 problem details: the body of every answer that is not a success. */
 export const problemSchema = z
   .object({
-    type: z
-      .string()
-      .meta({ description: 'What kind of problem; `about:blank` says no more than the status.' }),
+    type: z.string().meta({
+      description: 'The problem type. `about:blank` means that the status describes the problem.',
+    }),
     title: z.string(),
     status: z.int(),
-    detail: z.string().meta({ description: 'What happened, why, and how to mend it.' }),
-    instance: z.string().meta({ description: 'The id of the request, as the log has it.' }),
+    detail: z.string().meta({ description: 'What failed, why, and how to fix it.' }),
+    instance: z.string().meta({ description: 'The request ID, as in the server log.' }),
     errors: z
       .array(z.object({ pointer: z.string(), detail: z.string() }))
       .optional()
       .meta({
-        description: 'What is wrong where: JSON pointers into the body, or `?name` for parameters.',
+        description:
+          'Validation errors. `pointer` is a JSON pointer into the body, or `?name` for a parameter.',
       }),
   })
   .meta({
@@ -45,14 +46,14 @@ export function answer<Schema extends z.ZodType>(description: string, schema: Sc
 
 /** What each status means here, for the OpenAPI document. */
 const meanings = {
-  401: 'Neither an API key nor a session that is valid.',
-  403: 'Whoever asks may not do this, or the session of a page of another origin was sent.',
-  404: 'There is no such thing, or it belongs to somebody else: the two cannot be told apart.',
-  409: 'It cannot be done in the present state; `detail` says why.',
-  422: 'Something in the request is not acceptable; `errors` names each place.',
-  429: 'Too many tries. `Retry-After` says when to try again.',
-  503: 'Postgres or Temporal does not answer. `Retry-After` says when to try again.',
-  504: 'No answer in time; it may still be under way.',
+  401: 'No valid API key or session.',
+  403: 'Not allowed for this user or API key, or a session request from another origin.',
+  404: 'Not found in this organization.',
+  409: 'Conflicts with the current state. `detail` contains the reason.',
+  422: 'Invalid request. `errors` lists each error.',
+  429: 'Too many requests. Retry after the time in `Retry-After`.',
+  503: 'Postgres or Temporal is unavailable. Retry after the time in `Retry-After`.',
+  504: 'Timed out. The operation may still complete.',
 } as const
 
 /** The problems that a route may answer with, for its schema's `response`. */
@@ -63,7 +64,7 @@ export function problems(...statuses: (keyof typeof meanings)[]) {
   })
   return {
     ...Object.fromEntries(statuses.map((status) => [status, problem(meanings[status])])),
-    default: problem('Whatever else goes wrong, in the same form.'),
+    default: problem('Any other error.'),
   }
 }
 
@@ -114,5 +115,5 @@ export async function found<T>(
 
 /** The same for what is not there and for what belongs to somebody else. */
 export function notFound(what: string): Problem {
-  return new Problem(404, `There is no such ${what}.`)
+  return new Problem(404, `No such ${what}.`)
 }

@@ -22,7 +22,7 @@ export const principalSchema = z
   .object({
     arn: z.string().nullable().meta({
       description:
-        'The IAM role that Cairn runs as; null while that is not certain. Roles trust it.',
+        'The IAM role that Cairn runs as, which trust policies must name. Null while Cairn cannot determine it.',
     }),
     state: z.enum(['certain', 'uncertain', 'unusable', 'unknown']),
     saw: z.string(),
@@ -51,25 +51,31 @@ const setupSchema = z
     externalId: z.string(),
     roleName: z.string(),
     rolePath: z.string(),
-    region: z.string().meta({ description: 'Where the commands make the stack.' }),
+    region: z.string().meta({ description: 'The region in which the commands create the stack.' }),
     principal: principalSchema,
     terraform: z
       .object({
-        module: z.string().meta({ description: 'The block and its output, in HCL.' }),
+        module: z.string().meta({ description: 'The module block and its output, in HCL.' }),
         commands: z.array(commandSchema),
         download: downloadSchema,
       })
       .nullable()
-      .meta({ description: "Null while Cairn's principal is not certain, as all that names it." }),
+      .meta({
+        description:
+          'Null while Cairn cannot determine its own IAM role. So are all other fields that name the role.',
+      }),
     cloudFormation: z
       .object({
         quickCreate: z.object({
           links: z.array(z.object({ region: z.string(), url: z.string() })),
-          why: z.string().nullable().meta({ description: 'Why there are no links.' }),
+          why: z
+            .string()
+            .nullable()
+            .meta({ description: 'Why quick-create links are not available.' }),
         }),
         parameters: z
           .record(z.string(), z.string())
-          .meta({ description: "The values of the template's parameters." }),
+          .meta({ description: 'The parameter values of the template.' }),
         commands: z.array(commandSchema),
         download: downloadSchema,
       })
@@ -79,7 +85,7 @@ const setupSchema = z
       trust: policySchema.nullable(),
       permissions: policySchema,
       session: policySchema.meta({
-        description: 'What Cairn narrows each of its sessions to: the actions used today.',
+        description: 'The session policy of each Cairn session: only the actions used today.',
       }),
       actions: z.array(z.object({ action: z.string(), purpose: z.string(), used: z.boolean() })),
     }),
@@ -96,7 +102,8 @@ const setupSchema = z
           arn: null,
           state: 'uncertain',
           saw: 'arn:aws:sts::999988887777:assumed-role/cairn/session',
-          means: "AWS tells the role's name without its path, and Cairn may not call iam:GetRole.",
+          means:
+            'AWS returns the role name without its path, and Cairn is not allowed to call iam:GetRole.',
           remedy: "Set CAIRN_PRINCIPAL_ARN to the role's ARN.",
         },
         terraform: null,
@@ -114,7 +121,7 @@ const setupSchema = z
 
 export const roleNameSchema = z
   .string()
-  .regex(/^[\w+=,.@-]{1,64}$/, 'A role is named with 1 to 64 letters, digits or +=,.@_-')
+  .regex(/^[\w+=,.@-]{1,64}$/, 'A role name has 1 to 64 letters, digits or +=,.@_-')
 
 export const rolePathSchema = z
   .string()
@@ -122,15 +129,19 @@ export const rolePathSchema = z
   .regex(/^\/([!-.0-~]+\/)*$/, 'A path begins and ends with a slash: /services/')
 
 const wishes = z.strictObject({
-  roleName: roleNameSchema
+  roleName: roleNameSchema.optional().meta({
+    description: `The role name. Default: the name of the connection's role, or ${usualName}.`,
+  }),
+  rolePath: rolePathSchema
     .optional()
-    .meta({ description: `Another name for the role than its own, or than ${usualName}.` }),
-  rolePath: rolePathSchema.optional().meta({ description: 'Its path: `/` or `/services/`.' }),
+    .meta({ description: 'The role path, such as `/` or `/services/`.' }),
   region: z
     .string()
     .refine((name) => partitions.some(({ regions }) => regions.includes(name)), 'no such region')
     .optional()
-    .meta({ description: 'Where the commands make the stack. IAM roles have no region.' }),
+    .meta({
+      description: 'The region in which the commands create the stack. IAM roles are global.',
+    }),
 })
 
 const tags = ['connections']
@@ -151,13 +162,13 @@ export function setupRoutes(app: App, context: ApiContext): void {
       schema: {
         tags,
         operationId: 'getSetup',
-        summary: 'Everything to create the role, filled in',
+        summary: 'Get setup instructions',
         description:
-          'A Terraform module, a CloudFormation template, commands and the policies themselves. Each command works as it is printed.',
+          'Returns a Terraform module, a CloudFormation template, CLI commands and IAM policies that create the role, with all values filled in.',
         params: connectionParams,
         querystring: wishes,
         response: {
-          200: answer('The set-up.', setupSchema),
+          200: answer('The setup instructions.', setupSchema),
           ...problems(401, 404, 409, 422, 503),
         },
       },
@@ -199,9 +210,9 @@ export function setupRoutes(app: App, context: ApiContext): void {
       schema: {
         tags,
         operationId: 'downloadTerraformModule',
-        summary: 'The Terraform module that creates the role',
+        summary: 'Download the Terraform module',
         description:
-          'A tar.gz of the folder `cairn-read-only`. This copy trusts this Cairn by default, so that only the external ID is left to be given.',
+          'Returns a tar.gz of the folder `cairn-read-only`, which creates the role. The defaults trust this Cairn installation; set the external ID.',
         params: connectionParams,
         response: {
           200: file('The module.', 'application/gzip'),
@@ -224,9 +235,9 @@ export function setupRoutes(app: App, context: ApiContext): void {
       schema: {
         tags,
         operationId: 'downloadCloudFormationTemplate',
-        summary: 'The CloudFormation template that creates the role',
+        summary: 'Download the CloudFormation template',
         description:
-          "Its parameters' defaults are filled in, for the console's “Upload a template file”.",
+          'Returns the template that creates the role, with the parameter defaults filled in, for “Upload a template file” in the console.',
         params: connectionParams,
         querystring: wishes,
         response: {

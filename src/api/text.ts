@@ -6,7 +6,7 @@ export function storableText(most: number) {
     .string()
     .max(most)
     .refine((value) => value.isWellFormed() && !value.includes('\0'), {
-      error: 'NUL and halves of characters are in nothing that is stored.',
+      error: 'Must be valid Unicode without NUL characters.',
     })
 }
 

@@ -25,18 +25,18 @@ const reviewSchema = z
   .object({
     verdict: z.enum(['safe', 'unsafe', 'unclear', 'another_role']).meta({
       description:
-        "`safe`: nobody but Cairn's account gets in, and only with the external ID. `unclear`: somebody else is trusted, Cairn is not let in, or something could not be read. `another_role`: it is not the connection's role.",
+        "`safe`: only Cairn's account can assume the role, and only with the external ID. `unsafe`: access without the external ID is possible. `unclear`: another principal is trusted, Cairn has no access, or part of the policy could not be read. `another_role`: the policy belongs to a different role.",
     }),
     summary: z.string(),
     trusted: z.array(
       z.object({
         who: z.string(),
-        principal: z.string().meta({ description: 'As the policy names it.' }),
-        how: z.string().meta({ description: 'The condition, in words.' }),
+        principal: z.string().meta({ description: 'The principal as written in the policy.' }),
+        how: z.string().meta({ description: 'The conditions of the statement.' }),
         judgement: z.enum(['expected', 'wider', 'other', 'dangerous']),
         means: z.string(),
         remedy: z.string().nullable().meta({
-          description: 'What to write instead of the statement, or its condition alone: JSON.',
+          description: 'A replacement for the statement or its condition, as JSON.',
         }),
       }),
     ),
@@ -44,7 +44,7 @@ const reviewSchema = z
     remedy: z
       .string()
       .nullable()
-      .meta({ description: 'A trust policy for Cairn and nobody else: JSON.' }),
+      .meta({ description: 'A trust policy that trusts only Cairn, as JSON.' }),
   })
   .meta({
     id: 'TrustReview',
@@ -59,7 +59,7 @@ const reviewSchema = z
             principal: 'arn:aws:iam::999988887777:role/cairn',
             how: 'sts:ExternalId StringEquals "cairn-Kq7mWz3RtYb9XcVnPd5sJh2G"',
             judgement: 'expected',
-            means: 'Cairn gets in with the external ID of this connection, and not otherwise.',
+            means: 'Cairn can assume the role only with the external ID of this connection.',
             remedy: null,
           },
         ],
@@ -77,13 +77,13 @@ export function trustReviewRoutes(app: App, { api, principal }: ApiContext): voi
       schema: {
         tags: ['connections'],
         operationId: 'reviewTrust',
-        summary: 'Judge the trust policy of the role',
+        summary: 'Review a trust policy',
         description:
-          'Who else the role trusts cannot be seen from outside: paste the output of `aws iam get-role --role-name NAME`. Nothing of it is kept, and AWS is not asked.',
+          'Reports who can assume the role, from the output of `aws iam get-role --role-name NAME`. Cairn does not store the input and does not call AWS.',
         params: connectionParams,
         body: pastedSchema,
         response: {
-          200: answer('Who is let in, and whether they should be.', reviewSchema),
+          200: answer('The review.', reviewSchema),
           ...problems(401, 404, 422, 503),
         },
       },

@@ -230,5 +230,5 @@ export function readCursor(
   } catch {
     // Not a cursor at all: the same answer.
   }
-  throw new InvalidCursor('The cursor was not made for these filters')
+  throw new InvalidCursor('The cursor does not match these filters')
 }

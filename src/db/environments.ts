@@ -74,7 +74,7 @@ export async function insertEnvironment(
   await lockOrder(trx, organizationId)
   const taken = await trx.selectFrom('environments').select('color').execute()
   if (taken.length >= MOST_ENVIRONMENTS) {
-    throw new TooManyEnvironments(`There are ${MOST_ENVIRONMENTS} environments already`)
+    throw new TooManyEnvironments(`The organization has ${MOST_ENVIRONMENTS} environments`)
   }
   const row = await trx
     .insertInto('environments')

@@ -95,7 +95,7 @@ export async function connection(
   let reading = false
   let cycles = 0
 
-  setHandler(stateQuery, () => state, { description: 'What the workflow knows' })
+  setHandler(stateQuery, () => state, { description: 'Returns the state of the workflow' })
   setHandler(
     changedSignal,
     () => {
@@ -105,11 +105,11 @@ export async function connection(
   )
   // The handlers only queue: the loop does the work, so that there is one activity at a time.
   setHandler(verifyNowUpdate, () => inTurn(asked.verify), {
-    description: 'Verify the role at once',
+    description: 'Verify the role now',
     validator: () => refuseUnlessPossible('verify'),
   })
   setHandler(importNowUpdate, () => inTurn(asked.import), {
-    description: 'Import from every region at once',
+    description: 'Import from all regions now',
     validator: () => refuseUnlessPossible('import'),
   })
 
@@ -150,7 +150,7 @@ export async function connection(
         cycles += 1
         return withCycle(state, await importChanges(), Date.now())
       case 'finishDeletion':
-        return finishDeletion.executeWithOptions({ summary: 'Finish the deletion' }, [ref])
+        return finishDeletion.executeWithOptions({ summary: 'Finish deletion' }, [ref])
       case 'wait':
         return wait(step.until, step.for)
     }
@@ -253,7 +253,7 @@ export async function connection(
     if (step.do !== 'read' && failure.kind !== 'row changed') return
     const delay = Date.parse(state.nextPollAt!) - Date.now()
     show()
-    if (delay > 0) await sleep(delay, { summary: 'Read the row again' })
+    if (delay > 0) await sleep(delay, { summary: 'Read the settings again' })
     asked.read = true
   }
 
@@ -262,13 +262,13 @@ export async function connection(
       withSettings(
         state,
         await readConnection.executeWithOptions(
-          { summary: 'Read the row a last time', scheduleToCloseTimeout: '1m' },
+          { summary: 'Read the final settings', scheduleToCloseTimeout: '1m' },
           [ref],
         ),
       )
       if (state.settings?.deleted) {
         await finishDeletion.executeWithOptions(
-          { summary: 'Finish the deletion', scheduleToCloseTimeout: '15m' },
+          { summary: 'Finish deletion', scheduleToCloseTimeout: '15m' },
           [ref],
         )
       }

@@ -2,13 +2,13 @@ import type { ConnectionStatus } from '../db/schema.ts'
 import { currentVerification } from './life.ts'
 import type { ConnectionState } from './state.ts'
 
-/** As people say it. */
+/** The title of each status. */
 const titles: Record<ConnectionStatus, string> = {
-  awaiting_role: 'Waiting for a role',
+  awaiting_role: 'Waiting for role',
   verifying: 'Verifying the role',
   waiting_for_aws: 'Waiting for AWS',
   importing: 'Importing',
-  current: 'Current',
+  current: 'Up to date',
   behind: 'Behind',
   action_needed: 'Action needed',
   paused: 'Paused',
@@ -48,13 +48,13 @@ export function currentDetails(
     // A list, for the UI would break a narrow column at the hyphens of its regions.
     failing.length > 0 &&
       [
-        '**Failing regions**, and what AWS said:',
+        '**Failing regions** and AWS errors:',
         '',
         ...failing.map(({ region, error }) => `- **${text(region)}**: ${text(error)}`),
       ].join('\n'),
     `**What to do:** ${remedy(state)}`,
-    // Temporal's static details say so as well, but only those of the first run.
-    `Connection \`${state.connectionId}\` of organization \`${state.organizationId}\`. Cancelling or terminating this workflow only restarts it: to stop it, pause or delete the connection in Cairn.`,
+    // Temporal's static details contain this too, but only those of the first run.
+    `Connection \`${state.connectionId}\` of organization \`${state.organizationId}\`. Cancelling or terminating this workflow only restarts it. To stop imports, pause or delete the connection in Cairn.`,
   ]
   return sections.filter((section) => section).join('\n\n')
 }
@@ -70,16 +70,16 @@ function lastErrorOf(state: ConnectionState): string {
   return failing ? `${text(failing.region)}: ${text(failing.error)}` : 'none'
 }
 
-/** How far behind it is by now: a cycle that did not happen makes the lag grow. */
+/** The current lag: it grows while no cycle runs. */
 function lagOf({ lastCycle }: ConnectionState, now: number): string | null {
   if (!lastCycle) return null
   const since = Math.max(0, Math.round((now - Date.parse(lastCycle.finishedAt)) / 1000))
   const parts = [
     lastCycle.lagSeconds === null
-      ? 'some region has nothing yet'
+      ? 'a region has no data yet'
       : duration(lastCycle.lagSeconds + since),
-    lastCycle.completeThrough && `complete through ${time(lastCycle.completeThrough)}`,
-    lastCycle.gapSeconds > 0 && `${duration(lastCycle.gapSeconds)} of gaps over all regions`,
+    lastCycle.completeThrough && `up to date as of ${time(lastCycle.completeThrough)}`,
+    lastCycle.gapSeconds > 0 && `${duration(lastCycle.gapSeconds)} of gaps across all regions`,
   ]
   return parts.filter((part) => part).join('; ')
 }
@@ -89,7 +89,7 @@ function nextPollOf(state: ConnectionState, now: number): string | null {
   const verification = currentVerification(state)
   if (!settings?.roleArn || settings.paused || settings.deleted) return null
   if (verification && verification.state !== 'passed')
-    return `as soon as the role passes; verified again at ${time(verification.nextAttemptAt)}`
+    return `after the role passes verification; next verification at ${time(verification.nextAttemptAt)}`
   if (nextPollAt === null || Date.parse(nextPollAt) <= now) return 'now'
   return time(nextPollAt)
 }
@@ -107,32 +107,32 @@ function cycleOf(cycle: NonNullable<ConnectionState['lastCycle']>): string {
 
 function verificationOf(verification: NonNullable<ConnectionState['verification']>): string {
   const { state, verifiedAt, nextAttemptAt, failures } = verification
-  const verdict = { passed: 'passed', failed: 'did not pass', waiting: 'unknown to AWS yet' }[state]
+  const verdict = { passed: 'passed', failed: 'failed', waiting: 'waiting for AWS' }[state]
   const times = failures > 1 ? `, ${failures} times in a row` : ''
-  return `${verdict} at ${time(verifiedAt)}${times}; again at ${time(nextAttemptAt)}`
+  return `${verdict} at ${time(verifiedAt)}${times}; next attempt at ${time(nextAttemptAt)}`
 }
 
 function remedy(state: ConnectionState): string {
   switch (state.status) {
     case 'awaiting_role':
-      return "nothing here. It goes on when somebody sets the role's ARN in Cairn."
+      return 'nothing in Temporal. Set the role ARN in Cairn to continue.'
     case 'paused':
-      return 'nothing here. It goes on when somebody resumes the connection in Cairn.'
+      return 'nothing in Temporal. Resume the connection in Cairn to continue.'
     case 'deleting':
-      return 'nothing. It ends by itself when the deletion is complete.'
+      return 'nothing. The workflow ends when the deletion is complete.'
     case 'verifying':
-      return 'nothing yet. If it stays so, look at the pending activity below.'
+      return 'nothing yet. If this status persists, check the pending activity below.'
     case 'waiting_for_aws':
-      return 'wait: AWS takes a moment to make a new role known everywhere. If it stays so, check that the role exists under this ARN.'
+      return 'wait. A new role takes up to a minute to become available. If this status persists, check that a role with this ARN exists.'
     case 'action_needed':
-      return "mend the role in AWS; the connection's checklist in Cairn says how. Then send the update `verifyNow`, or wait for the next verification."
+      return 'fix the role in AWS, as the failed check in Cairn describes. Then send the update `verifyNow`, or wait for the next verification.'
     case 'behind':
       return state.lastError === null
-        ? 'see the failing regions and the lag above; each region is tried again by itself. The update `importNow` tries all at once.'
-        : "look at the failed activity below and at the worker's log. It is tried again by itself; the update `importNow` does so at once."
+        ? 'check the failing regions and the lag above. Cairn retries each region automatically; the update `importNow` retries all regions now.'
+        : "check the failed activity below and the worker's log. Cairn retries automatically; the update `importNow` retries now."
     case 'importing':
     case 'current':
-      return 'nothing. The updates `importNow` and `verifyNow` act at once.'
+      return 'nothing. Send the update `importNow` or `verifyNow` to run one now.'
   }
 }
 
@@ -141,7 +141,7 @@ function table(rows: [string, string | null][]): string {
   return ['|  |  |', '| --- | --- |', ...lines].join('\n')
 }
 
-/** What others have written, so that it cannot break the table or look like ours. */
+/** Escapes untrusted text, so that it cannot break the table or imitate other fields. */
 function text(value: string): string {
   const line = value.replace(/\s+/g, ' ').trim()
   const cut = line.length > 300 ? `${line.slice(0, 299)}…` : line

@@ -62,14 +62,14 @@ export function nextStep(state: ConnectionState, asked: Asked, now: number): Ste
 /** Why an update cannot be served now, in a sentence for the caller; null when it can. */
 export function refusal(state: ConnectionState, update: 'verify' | 'import'): string | null {
   const { settings } = state
-  if (settings === null) return 'There is no such connection.'
-  if (settings.deleted) return 'This connection is being deleted.'
-  if (settings.paused) return 'This connection is paused: resume it first.'
-  if (settings.roleArn === null) return 'This connection has no role yet: set its role ARN first.'
+  if (settings === null) return 'No such connection.'
+  if (settings.deleted) return 'The connection is being deleted.'
+  if (settings.paused) return 'The connection is paused. Resume it first.'
+  if (settings.roleArn === null) return 'The connection has no role. Set `roleArn` first.'
   if (update === 'verify') return null
   const verification = currentVerification(state)
   if (!verification || verification.state === 'passed') return null
-  return `The role has not passed its verification, so nothing can be imported: ${verification.reason}`
+  return `Imports require a verified role. Last verification: ${verification.reason}`
 }
 
 /** The status and its reason follow from the rest of the state. */

@@ -102,8 +102,8 @@ describe('what decides who gets in', () => {
       )
     const before = await count()
     for (const [who, says] of [
-      [member, 'Only an owner'],
-      [tenant, 'An API key may not'],
+      [member, 'Requires an owner'],
+      [tenant, 'Not allowed with an API key'],
     ] as const) {
       const answer = await who.request(method, url.replace('ID', id), body)
       expect(answer).toMatchObject({ status: 403, body: { detail: expect.stringContaining(says) } })

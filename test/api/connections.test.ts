@@ -297,8 +297,8 @@ describe('deleting', () => {
 })
 
 test.each([
-  ['the one that Cairn runs as', 'arn:aws:iam::999988887777:role/cairn', 'Cairn itself runs as'],
-  ['one of another partition', 'arn:aws-cn:iam::123456789012:role/cairn', 'Run a Cairn in aws-cn'],
+  ['the one that Cairn runs as', 'arn:aws:iam::999988887777:role/cairn', 'that Cairn runs as'],
+  ['one of another partition', 'arn:aws-cn:iam::123456789012:role/cairn', 'Run Cairn in aws-cn'],
 ])('a role is refused that is %s', async (_what, roleArn, detail) => {
   const { id } = await connect()
   const { status, body } = await patch(id, { roleArn })
@@ -407,7 +407,7 @@ describe('the verification', () => {
       'This connection has no role yet.',
     ],
     [new UpdateTimedOut('No answer within 60 s'), 504, 'No answer within 60 s'],
-    [new TemporalUnavailable('connect ECONNREFUSED'), 503, 'Temporal does not answer'],
+    [new TemporalUnavailable('connect ECONNREFUSED'), 503, 'Temporal is unavailable'],
   ])('that cannot be made says why: %s', async (error, status, detail) => {
     const { id } = await connect()
     for (const action of ['verify', 'import'] as const) {

@@ -191,7 +191,7 @@ describe('an environment', () => {
     const statuses = answers.map(({ status }) => status).sort()
     expect(statuses).toEqual([...Array(3).fill(201), ...Array(9).fill(409)])
     expect(answers.find(({ status }) => status === 409)?.body.detail).toBe(
-      'There are 100 environments already: no more can be made. Delete one first.',
+      'The organization has 100 environments, which is the limit. Delete one first.',
     )
     expect(await positions()).toEqual(Array.from({ length: MOST_ENVIRONMENTS }, (_, n) => n))
   })
@@ -265,9 +265,9 @@ describe("a connection's default environment", () => {
           status: 422,
           type: 'about:blank',
           title: 'Unprocessable Entity',
-          detail: 'The request is not valid. /environmentId: There is no such environment.',
+          detail: 'The request is not valid. /environmentId: No such environment.',
           instance: '',
-          errors: [{ pointer: '/environmentId', detail: 'There is no such environment.' }],
+          errors: [{ pointer: '/environmentId', detail: 'No such environment.' }],
         })
       }
     }

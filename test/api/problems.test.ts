@@ -55,11 +55,11 @@ const deep = (levels: number) => `{"name":${'['.repeat(levels)}${']'.repeat(leve
 
 describe('every failure is a problem that says what to do', () => {
   test.each<[string, Sent, number, string]>([
-    ['an unknown page', { method: 'GET', url: '/nowhere' }, 404, 'no such'],
-    ['an unknown resource', { method: 'GET', url: '/api/v1/nowhere' }, 404, 'no such'],
+    ['an unknown page', { method: 'GET', url: '/nowhere' }, 404, 'No such'],
+    ['an unknown resource', { method: 'GET', url: '/api/v1/nowhere' }, 404, 'No such'],
     ['no key', { headers: { authorization: '' } }, 401, 'Authorization: Bearer'],
-    ['an unknown key', { headers: { authorization: 'Bearer x' } }, 401, 'unknown or was revoked'],
-    ['text that is not JSON', { headers: json, payload: '{"name":' }, 400, 'not JSON'],
+    ['an unknown key', { headers: { authorization: 'Bearer x' } }, 401, 'invalid or revoked'],
+    ['text that is not JSON', { headers: json, payload: '{"name":' }, 400, 'not valid JSON'],
     ['an empty body', { headers: json, payload: ' ' }, 400, 'empty'],
     ['nothing where a body is needed', { headers: json, payload: '' }, 422, 'object'],
     ['a name twice', { headers: json, payload: '{"name":"a","name":"b"}' }, 400, '/name: '],
@@ -91,12 +91,7 @@ describe('every failure is a problem that says what to do', () => {
     ],
     ['another method', { method: 'PUT' }, 405, 'POST, GET, HEAD'],
     ['another method on health', { method: 'DELETE', url: '/healthz' }, 405, 'GET'],
-    [
-      'an address that is not well-formed',
-      { method: 'GET', url: '/api/v1/%zz' },
-      400,
-      'not well-formed',
-    ],
+    ['an address that is not well-formed', { method: 'GET', url: '/api/v1/%zz' }, 400, 'not valid'],
     [
       'an address without end',
       { method: 'GET', url: `/api/v1/changes/${'a'.repeat(600)}` },
@@ -108,7 +103,7 @@ describe('every failure is a problem that says what to do', () => {
       'an unknown field of a megabyte',
       { headers: json, payload: `{"${'x'.repeat(900_000)}":1,"name":"a"}` },
       422,
-      'There is no such field.',
+      'Unknown field.',
     ],
   ])('%s', async (_what, sent, status, part) => {
     const response = await send(sent)

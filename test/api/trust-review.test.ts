@@ -51,7 +51,7 @@ test('the ID of another connection is not safe, and the remedy has the right one
   expect(JSON.parse(body.remedy)).toEqual(right)
 })
 
-test('the role of somebody else is told to be another one', async () => {
+test('the role of somebody else is told to be another connection', async () => {
   const policy = trustPolicy({ principalArn, externalId: connection.externalId })
   const { body } = await review(getRole(policy, 'arn:aws:iam::111122223333:role/admin'))
   expect(body.verdict).toBe('another_role')

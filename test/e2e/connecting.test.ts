@@ -266,7 +266,7 @@ describe.concurrent('changes of mind', () => {
     const { id } = await cairn.request('POST', '/connections', { name: 'again' })
     const again = cairn.request('PATCH', `/connections/${id}`, { roleArn })
     await expect(again).rejects.toThrow(
-      new RegExp(`"status":409.*Account ${customer.accountId} is connected already`),
+      new RegExp(`"status":409.*Account ${customer.accountId} is already connected`),
     )
     expect(await cairn.request('GET', `/connections/${id}`)).toMatchObject({
       status: 'awaiting_role',
@@ -274,7 +274,7 @@ describe.concurrent('changes of mind', () => {
   })
 
   test.each([
-    ["Cairn's own role", principalArn, /"status":422.*the role that Cairn itself runs as/],
+    ["Cairn's own role", principalArn, /"status":422.*the role that that Cairn runs as/],
     [
       'a role in GovCloud',
       'arn:aws-us-gov:iam::111122223333:role/cairn-read-only',

@@ -70,7 +70,7 @@ describe('signed in', () => {
 
   test('before anything is connected', async () => {
     const page = await web.open('/')
-    await page.getByRole('heading', { name: /Connect account/ }).waitFor()
+    await page.getByRole('heading', { name: /Connect an AWS account/ }).waitFor()
     await expectAccessible(page, 'an empty feed')
     await page.goto('/integrations')
     await page.getByText('No accounts connected').waitFor()
@@ -176,7 +176,7 @@ describe('signed in', () => {
         await page.getByRole('tabpanel', { name }).waitFor()
         await expectAccessible(page, `set-up, ${name}`)
       }
-      await page.getByLabel('Role ARN').fill('arn:aws:iam::1:role/x')
+      await page.getByRole('textbox', { name: 'Role ARN' }).fill('arn:aws:iam::1:role/x')
       await expectAccessible(page, 'a wrong ARN')
     }, 60_000)
 

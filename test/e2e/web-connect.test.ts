@@ -129,7 +129,7 @@ test('from nothing to imported: the link, the account, its role by the template,
   const roleArn = outputs.RoleArn!
 
   // What is no role says why, as it is typed.
-  const field = page.getByLabel('Role ARN')
+  const field = page.getByRole('textbox', { name: 'Role ARN' })
   const verify = page.getByRole('button', { name: 'Verify role' })
   for (const [wrong, why] of [
     ['cairn-read-only', /arn:/],
@@ -201,7 +201,7 @@ describe('of an account that is being connected', () => {
         Object.entries(params).map(([name, value]) => [name.replace(/^param_/, ''), value]),
       ),
     })
-    await page.getByLabel('Role ARN').fill(outputs.RoleArn!)
+    await page.getByRole('textbox', { name: 'Role ARN' }).fill(outputs.RoleArn!)
     await page.getByRole('button', { name: 'Verify role' }).click()
     await allProven(page)
     await state(page, 'Up to date')
@@ -227,7 +227,7 @@ describe('of an account that is being connected', () => {
     const roleArn = `arn:aws:iam::${accountId}:role/cairn-read-only`
     putRole(simulator, { roleArn, externalId })
     const page = await web.open(`/integrations/aws/${id}`)
-    await page.getByLabel('Role ARN').fill(roleArn)
+    await page.getByRole('textbox', { name: 'Role ARN' }).fill(roleArn)
     await page.getByRole('button', { name: 'Verify role' }).click()
 
     const bar = page.getByRole('progressbar', { name: 'Import progress' })
@@ -413,7 +413,7 @@ describe('of an account that is connected', () => {
       ],
     })
     const page = await web.open(`/integrations/aws/${made.id}`)
-    await page.getByLabel('Role ARN').fill(roleArn)
+    await page.getByRole('textbox', { name: 'Role ARN' }).fill(roleArn)
     await page.getByRole('button', { name: 'Verify role' }).click()
     await state(page, 'Action needed')
     await page
@@ -540,7 +540,7 @@ describe('of an account that is connected', () => {
     await cairn.request('POST', '/connections', { name: 'Names it', environmentId })
     await environments.getByRole('button', { name: 'Delete Escape two' }).click()
     const confirm = page.getByRole('dialog', { name: 'Delete Escape two?' })
-    await confirm.getByText('One connection uses it.').waitFor()
+    await confirm.getByText('Get a connection uses it.').waitFor()
     await page.keyboard.press('Escape')
     await confirm.waitFor({ state: 'hidden' })
     await hasFocus(page, 'Delete Escape two')

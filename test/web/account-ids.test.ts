@@ -12,7 +12,7 @@ test('a number of the wrong length is reported', () => {
     problem: '11112222333 has 11 digits instead of 12.',
   })
   expect(readAccountIds('11112222333 4444555566667').problem).toBe(
-    '11112222333, 4444555566667 have not twelve digits.',
+    '11112222333, 4444555566667 do not have 12 digits.',
   )
 })
 

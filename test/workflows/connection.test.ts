@@ -362,7 +362,7 @@ describe('updates are refused with a sentence', () => {
   test('without a role, when paused, and when the role does not pass', async () => {
     const run = await start(new World({ roleArn: null, accountId: null }))
     await run.until(({ settings }) => settings !== null)
-    const noRole = 'This connection has no role yet: set its role ARN first.'
+    const noRole = 'The connection has no role. Set `roleArn` first.'
     expect(await sentence(run.verifyNow())).toBe(noRole)
     expect(await sentence(run.importNow())).toBe(noRole)
 
@@ -375,7 +375,7 @@ describe('updates are refused with a sentence', () => {
 
     await run.change({ paused: true })
     await run.until(({ status }) => status === 'paused')
-    const paused = 'This connection is paused: resume it first.'
+    const paused = 'The connection is paused. Resume it first.'
     expect(await sentence(run.verifyNow())).toBe(paused)
     expect(await sentence(run.importNow())).toBe(paused)
     // Refused before it was accepted: nothing of it is in the history.
@@ -394,7 +394,7 @@ describe('updates are refused with a sentence', () => {
 
     run.world.change({ paused: true })
     await run.changed()
-    expect(await sentence(run.verifyNow())).toBe('This connection is paused: resume it first.')
+    expect(await sentence(run.verifyNow())).toBe('The connection is paused. Resume it first.')
   })
 
   test('when the connection is deleted while they wait', async () => {
@@ -404,7 +404,7 @@ describe('updates are refused with a sentence', () => {
     await untilRunning(run, 'verifyRole')
     const answer = sentence(run.verifyNow())
     await run.change({ deleted: true })
-    expect(await answer).toBe('This connection is being deleted.')
+    expect(await answer).toBe('The connection is being deleted.')
     await run.handle.result()
   })
 })

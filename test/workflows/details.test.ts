@@ -46,7 +46,7 @@ const healthy: ConnectionState = {
 }
 
 test('an operator sees status, last error, lag and next poll', () => {
-  expect(currentDetails(healthy, { now })).toBe(`**Current** since 2026-03-01 11:00:00 UTC
+  expect(currentDetails(healthy, { now })).toBe(`**Up to date** since 2026-03-01 11:00:00 UTC
 
 |  |  |
 | --- | --- |
@@ -54,14 +54,14 @@ test('an operator sees status, last error, lag and next poll', () => {
 | **AWS account** | 123456789012 |
 | **Role** | arn:aws:iam::123456789012:role/cairn/Import\\_Role |
 | **Last error** | none |
-| **Lag** | 1 min; complete through 2026-03-01 11:38:20 UTC |
+| **Lag** | 1 min; up to date as of 2026-03-01 11:38:20 UTC |
 | **Next poll** | 2026-03-01 12:01:00 UTC |
 | **Last cycle** | 17 regions, 1 new change, 34 requests, 2 throttled in 12.5 s, until 2026-03-01 12:00:00 UTC |
-| **Verified** | passed at 2026-03-01 06:00:00 UTC; again at 2026-03-02 06:00:00 UTC |
+| **Verified** | passed at 2026-03-01 06:00:00 UTC; next attempt at 2026-03-02 06:00:00 UTC |
 
-**What to do:** nothing. The updates \`importNow\` and \`verifyNow\` act at once.
+**What to do:** nothing. Send the update \`importNow\` or \`verifyNow\` to run one now.
 
-Connection \`c\` of organization \`o\`. Cancelling or terminating this workflow only restarts it: to stop it, pause or delete the connection in Cairn.`)
+Connection \`c\` of organization \`o\`. Cancelling or terminating this workflow only restarts it. To stop imports, pause or delete the connection in Cairn.`)
 })
 
 test('a role that does not pass: what is wrong, since when, what to do, when it is tried again', () => {
@@ -86,9 +86,9 @@ test('a role that does not pass: what is wrong, since when, what to do, when it 
   expect(details).toContain('**Action needed** since 2026-03-01 11:00:00 UTC: AWS lets Cairn in')
   expect(details).toContain('| **Last error** | AWS lets Cairn in without the external ID (refused')
   expect(details).toContain('| **Lag** | 3 h 1 min;')
-  expect(details).toContain('verified again at 2026-03-01 15:04:00 UTC')
-  expect(details).toContain('did not pass at 2026-03-01 06:00:00 UTC, 3 times in a row')
-  expect(details).toContain('**What to do:** mend the role in AWS')
+  expect(details).toContain('next verification at 2026-03-01 15:04:00 UTC')
+  expect(details).toContain('failed at 2026-03-01 06:00:00 UTC, 3 times in a row')
+  expect(details).toContain('**What to do:** fix the role in AWS')
 })
 
 describe('a failing region', () => {
@@ -109,8 +109,8 @@ describe('a failing region', () => {
   )
 
   test('is in a list', () => {
-    expect(details).toContain('**Failing regions**, and what AWS said:\n\n- **eu-west-3**: Access')
-    expect(details).toContain('2 d 7 h of gaps over all regions')
+    expect(details).toContain('**Failing regions** and AWS errors:\n\n- **eu-west-3**: Access')
+    expect(details).toContain('2 d 7 h of gaps across all regions')
   })
 
   test('does not break it, by what AWS said', () => {

@@ -85,7 +85,7 @@ export class Harness {
   }
 }
 
-/** One connection's workflow. */
+/** Get a connection's workflow. */
 export class Run {
   readonly env: TestWorkflowEnvironment
   readonly handle: WorkflowHandle<typeof connection>

@@ -44,7 +44,7 @@ export function snippetsFor(
 
 function trustSnippets(role: RoleDesign): Snippet[] {
   return [
-    json("The role's trust policy, whole", trustPolicy(role)),
+    json('Complete trust policy', trustPolicy(role)),
     { title: 'The same with the AWS CLI', language: 'bash', text: putTrust(role).command },
   ]
 }

@@ -652,7 +652,7 @@ function judgeAws(
     return {
       judgement: 'expected',
       who,
-      means: 'Cairn gets in with the external ID of this connection, and not otherwise.',
+      means: 'Cairn can assume the role only with the external ID of this connection.',
     }
   }
   return relation === 'account'

@@ -244,7 +244,7 @@ const RegionTable = memo(function RegionTable(props: {
   )
 })
 
-/** Those that lag or lack something first; the rest by name, as they come. */
+/** Those that lag or lack something first; the rest by name, . */
 function byTrouble(regions: Region[], connection: Connection, when: When): Region[] {
   const tones = new Map(regions.map((region) => [region, regionHealth(region, connection, when)]))
   const rank = (region: Region) => {
