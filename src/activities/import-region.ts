@@ -16,10 +16,11 @@ import {
   wantedRange,
 } from '../db/coverage.ts'
 import { asOrganization, type Database } from '../db/database.ts'
-import { type ImportedChange, insertChanges, keepUnread, type UnreadRecord } from '../db/imports.ts'
+import { type ImportedChange, storeEvents } from '../db/imports.ts'
 import { clip, seconds, subtract } from '../db/ranges.ts'
 import type { ConnectionRow, CoverageRow, SecondsRange } from '../db/schema.ts'
-import { readRecord, storableJson } from '../sources/cloudtrail/read-record.ts'
+import { importReasons, type SourceEntry, type UnparsedRecord } from '../db/unparsed-records.ts'
+import { readRecord, storableEventId, storableJson } from '../sources/cloudtrail/read-record.ts'
 
 const MINUTE = 60
 const HOUR = 60 * MINUTE
@@ -346,25 +347,28 @@ class RegionImport {
     scanNow: number,
   ): Promise<number> {
     const { connection, row } = this.#run
-    const owner = { organizationId: connection.organization_id, connectionId: connection.id }
-    const { changes, unread } = readPage(page, asked, this.#key.region)
+    const owner = {
+      organizationId: connection.organization_id,
+      connectionId: connection.id,
+      sourceAccount: row.account_id,
+    }
+    const events = readPage(page, asked, this.#key.region)
     const progress: Progress = {
       requests: 1,
       settled: clip([done], 0, scanNow - SETTLING_SECONDS),
       confirmed: clip([done], 0, scanNow - CONFIRM_AFTER_SECONDS),
     }
-    const inserted = await asOrganization(this.#run.db, owner.organizationId, async (trx) => {
+    const imported = await asOrganization(this.#run.db, owner.organizationId, async (trx) => {
       this.#ledger = await recordProgress(trx, this.#key, row.epoch, progress)
-      const result = await insertChanges(trx, owner, changes)
-      await keepUnread(trx, owner, unread)
+      const { inserted, takenOver } = await storeEvents(trx, owner, events)
       await countEvents(trx, this.#key, row.epoch, {
-        events: result.inserted,
-        lateEvents: purpose === 'confirm' ? result.inserted : 0,
+        events: inserted + takenOver,
+        lateEvents: purpose === 'confirm' ? inserted : 0,
       })
-      return result.inserted
+      return inserted + takenOver
     })
-    this.#imported += inserted
-    return inserted
+    this.#imported += imported
+    return imported
   }
 
   async #record(progress: Progress): Promise<void> {
@@ -464,17 +468,17 @@ function outOfOrder(region: string): AwsProblem {
   )
 }
 
-/** Reads a page's events. Those that cannot be changes are told apart, none is dropped. */
-function readPage(
-  page: LookupPage,
+/** Reads a page's events. One that cannot become a change is an unparsed record; none is dropped. */
+export function readPage(
+  page: Pick<LookupPage, 'events'>,
   [from, to]: SecondsRange,
   region: string,
-): { changes: ImportedChange[]; unread: UnreadRecord[] } {
+): { changes: ImportedChange[]; unparsed: UnparsedRecord[] } {
   const changes: ImportedChange[] = []
-  const unread: UnreadRecord[] = []
+  const unparsed: UnparsedRecord[] = []
   for (const event of page.events) {
-    const raw = event.CloudTrailEvent ?? JSON.stringify(event)
-    const reading = readRecord(raw, {
+    const entry = toEntry(event, region)
+    const reading = readRecord(event.CloudTrailEvent ?? JSON.stringify(event), {
       eventId: event.EventId,
       eventTime: event.EventTime,
       eventName: event.EventName,
@@ -489,12 +493,32 @@ function readPage(
       region,
     })
     if (reading.unparsed) {
-      unread.push({ region, reason: reading.unparsed.reason, raw })
+      unparsed.push({ ...entry, reason: reading.unparsed.reason })
       continue
     }
-    const time = toSeconds(reading.change.occurredAt)
-    if (!(time >= from && time < to)) unread.push({ region, reason: 'outside_the_scan', raw })
-    else changes.push({ change: reading.change, record: storableJson(raw), raw })
+    const { change } = reading
+    const time = toSeconds(change.occurredAt)
+    if (time >= from && time < to) {
+      changes.push({ change, record: storableJson(event.CloudTrailEvent ?? entry.raw), entry })
+    } else {
+      unparsed.push({ ...entry, reason: importReasons.outside_the_scan })
+    }
   }
-  return { changes, unread }
+  return { changes, unparsed }
+}
+
+/** What LookupEvents returned for an event. */
+function toEntry(event: LookupPage['events'][number], region: string): SourceEntry {
+  const { EventTime: time } = event
+  const isStorable = time !== undefined && time.getTime() >= 0 && time.getTime() < 2 ** 48
+  return {
+    source: 'aws.cloudtrail',
+    eventId: storableEventId(event.EventId),
+    eventName: event.EventName ?? null,
+    eventSource: event.EventSource ?? null,
+    eventTime: isStorable ? time : null,
+    username: event.Username ?? null,
+    region,
+    raw: JSON.stringify(event),
+  }
 }

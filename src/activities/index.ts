@@ -1,18 +1,15 @@
 import { Context } from '@temporalio/activity'
-import { sql } from 'kysely'
 import { findConnection, reportConnection } from '../db/connections.ts'
-import { fence } from '../db/coverage.ts'
 import { asOrganization } from '../db/database.ts'
 import type { ConnectionStatus } from '../db/schema.ts'
 import type { ConnectionActivities } from '../workflows/state.ts'
 import type { Dependencies } from './dependencies.ts'
+import { finishDeletion } from './finish-deletion.ts'
 import { importEvents } from './import-events.ts'
 import { verifyConnection } from './verify.ts'
 
 /** Also how cancellation arrives, so it is well below the heartbeat time-out. */
 const HEARTBEAT_EVERY_MS = 2_000
-/** Rows of a purge that go in one transaction. */
-const PURGE_BATCH = 5_000
 
 export type { Dependencies } from './dependencies.ts'
 
@@ -54,22 +51,7 @@ export function createActivities(deps: Dependencies): ConnectionActivities {
     importEvents: (ref, options) =>
       withHeartbeat((signal) => importEvents(deps, ref, options, signal)),
 
-    async finishDeletion(ref) {
-      const purge = await asOrganization(deps.db, ref.organizationId, async (trx) => {
-        await fence(trx, ref.connectionId)
-        return (await findConnection(trx, ref.connectionId))?.purge ?? false
-      })
-      if (purge) await withHeartbeat((signal) => purgeChanges(deps, ref, signal))
-      await asOrganization(deps.db, ref.organizationId, async (trx) => {
-        await trx
-          .updateTable('connections')
-          .set({ ended_at: sql<Date>`now()`, status: 'deleting', next_poll_at: null })
-          .where('id', '=', ref.connectionId)
-          .where('deleted_at', 'is not', null)
-          .where('ended_at', 'is', null)
-          .execute()
-      })
-    },
+    finishDeletion: (ref) => withHeartbeat((signal) => finishDeletion(deps, ref, signal)),
   }
 }
 
@@ -85,39 +67,4 @@ async function withHeartbeat<T>(work: (signal: AbortSignal) => Promise<T>): Prom
   } finally {
     clearInterval(timer)
   }
-}
-
-/** Removes what a connection has imported, in steps that may be interrupted and begun again. */
-async function purgeChanges(
-  deps: Dependencies,
-  { organizationId, connectionId }: { organizationId: string; connectionId: string },
-  signal: AbortSignal,
-): Promise<void> {
-  for (;;) {
-    signal.throwIfAborted()
-    const removed = await asOrganization(deps.db, organizationId, async (trx) => {
-      const { rows } = await sql<{ count: number }>`
-        WITH victims AS (
-          SELECT organization_id, occurred_at, id FROM changes
-          WHERE organization_id = ${organizationId} AND connection_id = ${connectionId}
-          LIMIT ${PURGE_BATCH}
-        ), records AS (
-          DELETE FROM change_records r USING victims v
-          WHERE (r.organization_id, r.occurred_at, r.id) = (v.organization_id, v.occurred_at, v.id)
-        ), gone AS (
-          DELETE FROM changes c USING victims v
-          WHERE (c.organization_id, c.occurred_at, c.id) = (v.organization_id, v.occurred_at, v.id)
-          RETURNING 1
-        )
-        SELECT count(*)::int AS count FROM gone
-      `.execute(trx)
-      return rows[0]!.count
-    })
-    if (removed === 0) break
-  }
-  await asOrganization(deps.db, organizationId, async (trx) => {
-    for (const table of ['unread_records', 'coverage'] as const) {
-      await trx.deleteFrom(table).where('connection_id', '=', connectionId).execute()
-    }
-  })
 }

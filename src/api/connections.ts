@@ -23,7 +23,7 @@ import type { ApiContext, App } from './context.ts'
 import { refuseAbsentEnvironment } from './environments.ts'
 import { newExternalId } from './external-id.ts'
 import { beingDeleted, connectionParams, withConnection } from './find-connection.ts'
-import { answer, notFound, Problem, problems } from './problems.ts'
+import { answer, found, Problem, problems } from './problems.ts'
 import { text } from './text.ts'
 
 const time = z.iso.datetime()
@@ -484,11 +484,17 @@ export function connectionRoutes(app: App, { api, workflows, principal }: ApiCon
       },
     },
     async (request, reply) => {
-      const { row, environmentId } = await withConnection(api, request, async (trx, { id }) => ({
-        row: await markDeleted(trx, id, { purge: request.query.purge === 'true' }),
-        environmentId: (await defaultEnvironments(trx, id)).get(id),
-      }))
-      if (!row) throw notFound('connection')
+      const purge = request.query.purge === 'true'
+      const { row, environmentId } = await asOrganization(
+        api,
+        request.organizationId,
+        async (trx) => {
+          const row = await found('connection', request.params.id, (id) =>
+            markDeleted(trx, id, { purge }),
+          )
+          return { row, environmentId: (await defaultEnvironments(trx, row.id)).get(row.id) }
+        },
+      )
       await changed(row)
       reply.code(202)
       return { ...toConnection(row, workflows, { environmentId }), cleanUp: cleanUp(row) }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 
-/** Where a change comes from and when it was: what makes it the same change when read again. */
+/** What makes a change the same change, whichever connection imports it. */
 export interface ChangeIdentity {
-  /** Null for what no connection imported. */
-  connectionId: string | null
+  organizationId: string
   source: string
+  /** The account in which `sourceId` is unique; null for a source without accounts. */
+  sourceAccount: string | null
   sourceId: string
   occurredAt: Date
 }
@@ -18,12 +19,13 @@ const MAX_TIME = 2 ** 48 - 1
  *
  * @throws RangeError for times before 1970 and after the year 10889, and for invalid ones
  */
-export function changeId({ connectionId, source, sourceId, occurredAt }: ChangeIdentity): string {
+export function changeId(identity: ChangeIdentity): string {
+  const { organizationId, source, sourceAccount, sourceId, occurredAt } = identity
   const time = occurredAt.getTime()
   if (!(time >= 0 && time <= MAX_TIME)) throw new RangeError(`No id holds the time ${time}`)
-  // JSON keeps the three apart: ('a', 'bc') and ('ab', 'c') differ.
-  const identity = JSON.stringify([connectionId, source, sourceId])
-  const bytes = createHash('sha256').update(identity).digest().subarray(0, 16)
+  // JSON keeps the parts apart: ('a', 'bc') and ('ab', 'c') differ.
+  const text = JSON.stringify([organizationId, source, sourceAccount, sourceId])
+  const bytes = createHash('sha256').update(text).digest().subarray(0, 16)
   bytes.writeUIntBE(time, 0, 6)
   bytes[6] = 0x80 | (bytes[6]! & 0x0f)
   bytes[8] = 0x80 | (bytes[8]! & 0x3f)

@@ -69,16 +69,81 @@ export async function storeChangeSets(
   return new Map(fresh.map(({ id }) => [id, finalId.get(id)!]))
 }
 
-/** In one order for everybody, so that nobody waits in a circle. Ends with the transaction. */
 async function lockSessions(trx: Trx, organizationId: string, spans: readonly Span[]) {
-  const keys = [...new Set(spans.map(({ sessionKey }) => `${organizationId}/${sessionKey}`))]
+  await lockKeys(
+    trx,
+    spans.map(({ sessionKey }) => sessionLock(organizationId, sessionKey)),
+  )
+}
+
+/** The name under which `lockKeys` locks the change sets of one session. */
+export function sessionLock(organizationId: string, sessionKey: string): string {
+  return `${organizationId}/${sessionKey}`
+}
+
+/**
+ * Locks names until the transaction ends. All of them in one order, so that two transactions never
+ * wait for each other; a transaction that needs several kinds locks them in one call.
+ */
+export async function lockKeys(trx: Trx, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return
   await sql`
     SELECT pg_advisory_xact_lock(key)
     FROM (
-      SELECT DISTINCT hashtextextended(session_key, 0) AS key
-      FROM unnest(${keys}::text[]) AS session_key
+      SELECT DISTINCT hashtextextended(name, 0) AS key
+      FROM unnest(${[...new Set(names)]}::text[]) AS name
       ORDER BY key
     ) AS keys
+  `.execute(trx)
+}
+
+/** Locks the sets of these ids against everyone who adds changes to them or merges them. */
+export async function lockSets(
+  trx: Trx,
+  organizationId: string,
+  ids: readonly string[],
+): Promise<void> {
+  if (ids.length === 0) return
+  const sets = await trx
+    .selectFrom('change_sets')
+    .select('session_key')
+    .distinct()
+    .where('organization_id', '=', organizationId)
+    .where('id', 'in', ids)
+    .execute()
+  await lockKeys(
+    trx,
+    sets.map(({ session_key }) => sessionLock(organizationId, session_key)),
+  )
+}
+
+/**
+ * Removes those of the sets that have no change left, together with the sets that they absorbed.
+ * The caller holds `lockSets` on them.
+ */
+export async function deleteEmptySets(
+  trx: Trx,
+  organizationId: string,
+  ids: readonly string[],
+): Promise<void> {
+  if (ids.length === 0) return
+  await sql`
+    WITH present AS (
+      SELECT DISTINCT coalesce(absorbed_into, id) AS id FROM change_sets
+      WHERE organization_id = ${organizationId} AND id = ANY (${ids}::uuid[])
+    ), empty AS (
+      SELECT s.id FROM present JOIN change_sets s
+        ON s.organization_id = ${organizationId} AND s.id = present.id
+      WHERE NOT EXISTS (
+        SELECT FROM change_sets part JOIN changes c
+          ON c.organization_id = ${organizationId} AND c.change_set_id = part.id
+          AND c.occurred_at BETWEEN s.from_time AND s.until_time
+        WHERE part.organization_id = ${organizationId}
+          AND (part.id = s.id OR part.absorbed_into = s.id))
+    )
+    DELETE FROM change_sets s USING empty
+    WHERE s.organization_id = ${organizationId}
+      AND (s.id = empty.id OR s.absorbed_into = empty.id)
   `.execute(trx)
 }
 

@@ -130,7 +130,8 @@ export function updateDesiredState(
 
 /**
  * Marks a connection for deletion; the workflow does the rest. `purge` also removes what it
- * imported. Asking twice is the same as asking once. Undefined: there is no such connection.
+ * imported, and can still be asked for after a deletion without it has ended. Asking twice is the
+ * same as asking once. Undefined: there is no such connection.
  */
 export function markDeleted(
   trx: Trx,
@@ -144,9 +145,14 @@ export function markDeleted(
       version_at: sql<Date>`now()`,
       deleted_at: sql<Date>`coalesce(deleted_at, now())`,
       purge: sql<boolean>`purge OR ${options.purge}`,
+      ended_at: null,
     }))
     .where('id', '=', id)
-    .where('ended_at', 'is', null)
+    .where((eb) =>
+      options.purge
+        ? eb.or([eb('ended_at', 'is', null), eb('purge', '=', false)])
+        : eb('ended_at', 'is', null),
+    )
     .returningAll()
     .executeTakeFirst()
 }

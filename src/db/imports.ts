@@ -1,30 +1,43 @@
 import { sql } from 'kysely'
 import type { Change } from '../changes/change.ts'
 import { changeId } from './change-id.ts'
-import { storeChangeSets } from './change-sets.ts'
+import { lockKeys, sessionLock, storeChangeSets } from './change-sets.ts'
 import type { Trx } from './database.ts'
 import type { ChangeDetail } from './schema.ts'
+import {
+  deleteParsed,
+  entryKey,
+  eventKey,
+  importReasons,
+  insertUnparsed,
+  type SourceEntry,
+  type UnparsedRecord,
+} from './unparsed-records.ts'
 
-/** Whose changes they are. */
+/** Who imports, and from where. */
 export interface Owner {
   organizationId: string
-  connectionId: string
+  /** Null for what no connection imports. */
+  connectionId: string | null
+  /** The account in which the source's event ids are unique; null for a source without accounts. */
+  sourceAccount: string | null
 }
 
 /** A change with the record that it was read from. */
 export interface ImportedChange {
   change: Change
-  /** JSON text that Postgres accepts, see `storableRecord`. */
+  /** JSON text that Postgres accepts, see `storableJson`. */
   record: string
-  /** The record as it came, for the case that Postgres does not accept it after all. */
-  raw: string
+  /** What the source returned, in case Postgres does not accept the change. */
+  entry: SourceEntry
 }
 
-/** A record that cannot be a change. */
-export interface UnreadRecord {
-  region: string
-  reason: string
-  raw: string
+/** What was stored of a page. */
+export interface StoredEvents {
+  /** Changes that the organization did not have. */
+  inserted: number
+  /** Changes that another connection to the same account had imported. */
+  takenOver: number
 }
 
 /** Makes the partitions for this time and three weeks more. Cheap when they are there. */
@@ -32,8 +45,254 @@ export async function ensurePartitions(trx: Trx, from: Date): Promise<void> {
   await sql`CALL ensure_partitions(${from}, now() + interval '21 days')`.execute(trx)
 }
 
-/** What a change looks like in its row, but for the columns of the record. */
-function toRow({ change, record }: ImportedChange, owner: Owner) {
+/** A change on its way to its row. */
+interface Arrival extends ImportedChange {
+  id: string
+  /** Names its event, see `eventKey`. */
+  key: string
+  time: number
+}
+
+/** A change of an event that is stored already. */
+interface StoredChange {
+  id: string
+  time: number
+  connectionId: string | null
+}
+
+/**
+ * Stores a page of events: what is new becomes changes with their records and change sets, what
+ * another connection to the same account imported becomes this connection's, and what cannot become
+ * a change is kept as an unparsed record. Reading a page again changes nothing.
+ *
+ * The transaction holds a lock on each event that it stores for the first time or takes over, so an
+ * event that two regions or connections return at the same time is stored once. See
+ * docs/decisions/017-one-change-per-event.md.
+ */
+export async function storeEvents(
+  trx: Trx,
+  owner: Owner,
+  page: { changes: readonly ImportedChange[]; unparsed: readonly UnparsedRecord[] },
+): Promise<StoredEvents> {
+  const arrivals = page.changes.map((imported) => toArrival(imported, owner)).sort(byTime)
+  const unparsed = page.unparsed.map((record) => ({ record, key: entryKey(record) }))
+  const events = new Map(arrivals.map(({ key, change }) => [key, change.sourceId]))
+  for (const { key, record } of unparsed) if (record.eventId) events.set(key, record.eventId)
+
+  let stored = await storedChanges(trx, owner, events)
+  const isDone = ({ key, time }: Arrival) =>
+    stored.get(key)?.time === time && stored.get(key)?.connectionId === owner.connectionId
+  const undone = arrivals.filter((arrival) => !isDone(arrival))
+  if (undone.length > 0 || unparsed.length > 0) {
+    const { organizationId } = owner
+    await lockKeys(trx, [
+      ...[...undone, ...unparsed].map(
+        ({ key }) => `${organizationId}/${owner.sourceAccount}/${key}`,
+      ),
+      ...undone.map(({ change }) => sessionLock(organizationId, change.session.sessionKey)),
+    ])
+    stored = await storedChanges(trx, owner, events)
+  }
+  const takenOver = await takeOver(trx, owner, stored)
+
+  const times = new Map([...stored].map(([key, { time }]) => [key, time]))
+  const fresh: Arrival[] = []
+  const unacceptable: UnparsedRecord[] = []
+  for (const arrival of arrivals) {
+    const { key, time, entry } = arrival
+    const known = times.get(key)
+    // An event id is unique: seen again with another time, it must not become a second change.
+    if (known !== undefined && known !== time) {
+      unacceptable.push({ ...entry, reason: importReasons.known_under_another_time })
+    } else if (known === undefined) {
+      times.set(key, time)
+      fresh.push(arrival)
+    }
+  }
+  const { inserted, refused } = await insertChanges(trx, owner, fresh)
+  for (const { key, entry } of refused) {
+    times.delete(key)
+    unacceptable.push({ ...entry, reason: importReasons.refused_by_postgres })
+  }
+  const parsed = arrivals.filter(({ key, time }) => times.get(key) === time)
+  if (parsed.length > 0) {
+    await deleteParsed(
+      trx,
+      owner,
+      new Set(parsed.flatMap(({ key, entry }) => [key, entryKey(entry)])),
+      inserted.map(({ key }) => key),
+    )
+  }
+  await insertUnparsed(trx, owner, [
+    ...unacceptable,
+    ...unparsed.filter(({ key }) => !times.has(key)).map(({ record }) => record),
+  ])
+  return { inserted: inserted.length, takenOver }
+}
+
+function toArrival(imported: ImportedChange, owner: Owner): Arrival {
+  const { change } = imported
+  return {
+    ...imported,
+    id: changeId({
+      organizationId: owner.organizationId,
+      source: change.source,
+      sourceAccount: owner.sourceAccount,
+      sourceId: change.sourceId,
+      occurredAt: change.occurredAt,
+    }),
+    key: eventKey(change.source, change.sourceId),
+    time: change.occurredAt.getTime(),
+  }
+}
+
+/** The order in which rows are written and locked, the same for every transaction. */
+function byTime(a: Arrival, b: Arrival): number {
+  return a.time - b.time || (a.id < b.id ? -1 : 1)
+}
+
+/** The changes that are stored of these events. @param events source ids by event key */
+async function storedChanges(
+  trx: Trx,
+  owner: Owner,
+  events: ReadonlyMap<string, string>,
+): Promise<Map<string, StoredChange>> {
+  if (events.size === 0) return new Map()
+  const rows = await trx
+    .selectFrom('changes')
+    .select(['source', 'source_id', 'id', 'occurred_at', 'connection_id'])
+    .where('organization_id', '=', owner.organizationId)
+    .where('source_id', 'in', [...new Set(events.values())])
+    .where('source_account', 'is not distinct from', owner.sourceAccount)
+    .execute()
+  return new Map(
+    rows
+      .map((row) => ({ ...row, key: eventKey(row.source, row.source_id) }))
+      .filter(({ key }) => events.has(key))
+      .map(({ key, id, occurred_at, connection_id }) => [
+        key,
+        { id, time: occurred_at.getTime(), connectionId: connection_id },
+      ]),
+  )
+}
+
+/**
+ * Makes the changes of other connections this connection's. Those that a purge has removed
+ * meanwhile are taken out of `stored`. A change keeps its id, its change set and its record.
+ *
+ * @returns how many were taken over
+ */
+async function takeOver(
+  trx: Trx,
+  owner: Owner,
+  stored: Map<string, StoredChange>,
+): Promise<number> {
+  const { organizationId, connectionId } = owner
+  if (connectionId === null) return 0
+  const foreign = [...stored].filter(([, change]) => change.connectionId !== connectionId)
+  if (foreign.length === 0) return 0
+  const times = foreign.map(([, { time }]) => time)
+  const { rows } = await sql<{ id: string }>`
+    WITH foreign_changes AS (
+      SELECT occurred_at, id FROM changes
+      WHERE organization_id = ${organizationId}
+        AND occurred_at BETWEEN ${new Date(Math.min(...times))} AND ${new Date(Math.max(...times))}
+        AND (occurred_at, id) IN (SELECT * FROM unnest(
+          ${times.map((time) => new Date(time))}::timestamptz[],
+          ${foreign.map(([, { id }]) => id)}::uuid[]))
+      ORDER BY occurred_at, id
+      FOR UPDATE
+    )
+    UPDATE changes c SET connection_id = ${connectionId}
+    FROM foreign_changes f
+    WHERE c.organization_id = ${organizationId}
+      AND c.occurred_at = f.occurred_at AND c.id = f.id
+    RETURNING c.id
+  `.execute(trx)
+  const taken = new Set(rows.map(({ id }) => id))
+  for (const [key, { id }] of foreign) if (!taken.has(id)) stored.delete(key)
+  return taken.size
+}
+
+/**
+ * Inserts changes, their records and their change sets. Those that Postgres does not accept are
+ * returned: the batch is halved until each of them stands alone.
+ *
+ * @param arrivals in the order of `byTime`; the transaction holds the locks of `storeEvents`
+ */
+async function insertChanges(
+  trx: Trx,
+  owner: Owner,
+  arrivals: readonly Arrival[],
+): Promise<{ inserted: Arrival[]; refused: Arrival[] }> {
+  if (arrivals.length === 0) return { inserted: [], refused: [] }
+  await sql`SAVEPOINT batch`.execute(trx)
+  try {
+    const inserted = await insertBatch(trx, owner, arrivals)
+    await sql`RELEASE SAVEPOINT batch`.execute(trx)
+    return { inserted, refused: [] }
+  } catch (error) {
+    if (!isAboutData(error)) throw error
+    await sql`ROLLBACK TO SAVEPOINT batch`.execute(trx)
+  }
+  if (arrivals.length === 1) return { inserted: [], refused: [...arrivals] }
+  const middle = Math.ceil(arrivals.length / 2)
+  const older = await insertChanges(trx, owner, arrivals.slice(0, middle))
+  const newer = await insertChanges(trx, owner, arrivals.slice(middle))
+  return {
+    inserted: [...older.inserted, ...newer.inserted],
+    refused: [...older.refused, ...newer.refused],
+  }
+}
+
+/** Data exceptions (22…) and program limits (54…): the values are at fault, not the server. */
+function isAboutData(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code
+  return typeof code === 'string' && /^(22|54)/.test(code)
+}
+
+async function insertBatch(
+  trx: Trx,
+  owner: Owner,
+  arrivals: readonly Arrival[],
+): Promise<Arrival[]> {
+  const sets = await storeChangeSets(trx, owner.organizationId, arrivals)
+  const rows = arrivals.map((arrival) => ({
+    ...toRow(arrival, owner),
+    change_set_id: sets.get(arrival.id),
+  }))
+  const { rows: inserted } = await sql<{ id: string }>`
+    WITH input AS MATERIALIZED (
+      SELECT * FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(
+        organization_id uuid, occurred_at timestamptz, id uuid, connection_id uuid, source text,
+        source_account text, source_id text, summary text, service text, action text, actor text,
+        tool text, outcome text, region text, account_id text, resources text[], noise text,
+        change_set_id uuid, detail jsonb, record text)
+    ), inserted AS (
+      INSERT INTO changes (organization_id, occurred_at, id, connection_id, source, source_account,
+        source_id, summary, service, action, actor, tool, outcome, region, account_id, resources,
+        noise, change_set_id, detail)
+      SELECT organization_id, occurred_at, id, connection_id, source, source_account,
+        source_id, summary, service, action, actor, tool, outcome, region, account_id, resources,
+        noise, change_set_id, detail
+      FROM input
+      ORDER BY occurred_at, id
+      ON CONFLICT DO NOTHING
+      RETURNING organization_id, occurred_at, id
+    ), records AS (
+      INSERT INTO change_records (organization_id, occurred_at, id, record)
+      SELECT organization_id, occurred_at, id, record::jsonb
+      FROM inserted JOIN input USING (organization_id, occurred_at, id)
+      ON CONFLICT DO NOTHING
+    )
+    SELECT id FROM inserted
+  `.execute(trx)
+  const ids = new Set(inserted.map(({ id }) => id))
+  return arrivals.filter(({ id }) => ids.has(id))
+}
+
+/** What a change looks like in its row, except for its change set. */
+function toRow({ id, change, record }: Arrival, owner: Owner) {
   const detail: ChangeDetail = {
     actor: change.actor,
     tool: change.tool,
@@ -47,9 +306,10 @@ function toRow({ change, record }: ImportedChange, owner: Owner) {
   return {
     organization_id: owner.organizationId,
     occurred_at: change.occurredAt,
-    id: changeId({ ...change, connectionId: owner.connectionId }),
+    id,
     connection_id: owner.connectionId,
     source: change.source,
+    source_account: owner.sourceAccount,
     source_id: change.sourceId,
     summary: change.summary,
     service: change.service,
@@ -64,149 +324,4 @@ function toRow({ change, record }: ImportedChange, owner: Owner) {
     detail,
     record,
   }
-}
-
-/**
- * Inserts the changes that are not there yet, and their records. Those that Postgres refuses are
- * kept as unread records: the batch is halved until the culprit stands alone.
- *
- * @returns how many were new, and how many had to be set apart
- */
-export async function insertChanges(
-  trx: Trx,
-  owner: Owner,
-  imported: readonly ImportedChange[],
-): Promise<{ inserted: number; unread: number }> {
-  if (imported.length === 0) return { inserted: 0, unread: 0 }
-  await sql`SAVEPOINT batch`.execute(trx)
-  try {
-    const result = await insertBatch(trx, owner, imported)
-    await sql`RELEASE SAVEPOINT batch`.execute(trx)
-    return result
-  } catch (error) {
-    if (!isAboutData(error)) throw error
-    await sql`ROLLBACK TO SAVEPOINT batch`.execute(trx)
-  }
-  const [only, ...others] = imported
-  if (only && others.length === 0) {
-    const region = only.change.region ?? ''
-    const reason = 'refused_by_postgres'
-    return {
-      inserted: 0,
-      unread: await keepUnread(trx, owner, [{ region, reason, raw: only.raw }]),
-    }
-  }
-  const middle = Math.ceil(imported.length / 2)
-  const newer = await insertChanges(trx, owner, imported.slice(0, middle))
-  const older = await insertChanges(trx, owner, imported.slice(middle))
-  return { inserted: newer.inserted + older.inserted, unread: newer.unread + older.unread }
-}
-
-/** Data exceptions (22…) and program limits (54…): the values are at fault, not the server. */
-function isAboutData(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code
-  return typeof code === 'string' && /^(22|54)/.test(code)
-}
-
-async function insertBatch(
-  trx: Trx,
-  owner: Owner,
-  imported: readonly ImportedChange[],
-): Promise<{ inserted: number; unread: number }> {
-  const rows = imported.map((one) => toRow(one, owner))
-  const stored = await storedTimes(trx, owner, rows)
-  const times = new Map(stored)
-  // An event id is unique: seen again with another time, it must not become a second change.
-  const twins = rows.map((row) => {
-    const time = row.occurred_at.getTime()
-    const first = times.get(row.source_id) ?? time
-    times.set(row.source_id, first)
-    return first !== time
-  })
-  const unread = imported.filter((_, index) => twins[index])
-  const isFresh = (index: number) => !twins[index] && !stored.has(rows[index]!.source_id)
-  const sets = await storeChangeSets(
-    trx,
-    owner.organizationId,
-    imported.flatMap(({ change }, index) =>
-      isFresh(index) ? [{ id: rows[index]!.id, change }] : [],
-    ),
-  )
-  const kept = rows
-    .filter((_, index) => isFresh(index))
-    .map((row) => ({ ...row, change_set_id: sets.get(row.id) }))
-  const { rows: inserted } = await sql<{ count: number }>`
-    WITH input AS MATERIALIZED (
-      SELECT * FROM jsonb_to_recordset(${JSON.stringify(kept)}::jsonb) AS r(
-        organization_id uuid, occurred_at timestamptz, id uuid, connection_id uuid, source text,
-        source_id text, summary text, service text, action text, actor text, tool text,
-        outcome text, region text, account_id text, resources text[], noise text,
-        change_set_id uuid, detail jsonb, record text)
-    ), inserted AS (
-      INSERT INTO changes (organization_id, occurred_at, id, connection_id, source, source_id,
-        summary, service, action, actor, tool, outcome, region, account_id, resources, noise,
-        change_set_id, detail)
-      SELECT organization_id, occurred_at, id, connection_id, source, source_id,
-        summary, service, action, actor, tool, outcome, region, account_id, resources, noise,
-        change_set_id, detail
-      FROM input
-      ORDER BY occurred_at, id
-      ON CONFLICT DO NOTHING
-      RETURNING organization_id, occurred_at, id
-    ), records AS (
-      INSERT INTO change_records (organization_id, occurred_at, id, record)
-      SELECT organization_id, occurred_at, id, record::jsonb
-      FROM inserted JOIN input USING (organization_id, occurred_at, id)
-      ON CONFLICT DO NOTHING
-    )
-    SELECT count(*)::int AS count FROM inserted
-  `.execute(trx)
-  const apart = unread.map(({ change, raw }) => ({
-    region: change.region ?? '',
-    reason: 'known_under_another_time',
-    raw,
-  }))
-  return { inserted: inserted[0]!.count, unread: await keepUnread(trx, owner, apart) }
-}
-
-/** When those of the changes that are stored already have occurred, by their source's id. */
-async function storedTimes(
-  trx: Trx,
-  owner: Owner,
-  rows: readonly { source_id: string }[],
-): Promise<Map<string, number>> {
-  const stored = await trx
-    .selectFrom('changes')
-    .select(['source_id', 'occurred_at'])
-    .where('connection_id', '=', owner.connectionId)
-    .where(
-      'source_id',
-      'in',
-      rows.map(({ source_id }) => source_id),
-    )
-    .execute()
-  return new Map(stored.map((row) => [row.source_id, row.occurred_at.getTime()]))
-}
-
-/** Keeps what cannot be a change, once. Returns how many were not known before. */
-export async function keepUnread(
-  trx: Trx,
-  owner: Owner,
-  records: readonly UnreadRecord[],
-): Promise<number> {
-  if (records.length === 0) return 0
-  const result = await trx
-    .insertInto('unread_records')
-    .values(
-      records.map(({ region, reason, raw }) => ({
-        organization_id: owner.organizationId,
-        connection_id: owner.connectionId,
-        region,
-        reason,
-        raw: Buffer.from(raw),
-      })),
-    )
-    .onConflict((conflict) => conflict.doNothing())
-    .executeTakeFirst()
-  return Number(result.numInsertedOrUpdatedRows ?? 0)
 }

@@ -138,6 +138,7 @@ interface ChangesTable {
   id: string
   connection_id: string | null
   source: string
+  source_account: string | null
   source_id: string
   imported_at: Generated<Date>
   summary: string
@@ -174,15 +175,22 @@ interface ChangeSetsTable {
   absorbed_into: string | null
 }
 
-interface UnreadRecordsTable {
+interface UnparsedRecordsTable {
   id: Generated<string>
   organization_id: string
-  connection_id: string
-  region: string
-  seen_at: Generated<Date>
+  connection_id: string | null
+  source: string
+  source_account: string | null
+  event_key: Buffer
+  region: string | null
+  event_id: string | null
+  event_name: string | null
+  event_source: string | null
+  event_time: Date | null
+  username: string | null
   reason: string
   raw: Buffer
-  digest: GeneratedAlways<Buffer>
+  seen_at: Generated<Date>
 }
 
 interface EnvironmentsTable {
@@ -249,7 +257,7 @@ export interface Schema {
   changes: ChangesTable
   change_records: ChangeRecordsTable
   change_sets: ChangeSetsTable
-  unread_records: UnreadRecordsTable
+  unparsed_records: UnparsedRecordsTable
   environments: EnvironmentsTable
   environment_links: EnvironmentLinksTable
   members: MembersTable
@@ -260,5 +268,6 @@ export interface Schema {
 export type ConnectionRow = Selectable<ConnectionsTable>
 export type CoverageRow = Selectable<CoverageTable>
 export type VerificationRow = Selectable<VerificationsTable>
+export type UnparsedRecordRow = Selectable<UnparsedRecordsTable>
 export type ChangeRow = Selectable<ChangesTable>
 export type EnvironmentRow = Selectable<EnvironmentsTable>

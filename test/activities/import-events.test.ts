@@ -354,12 +354,12 @@ test('what cannot be a change is kept as it came, once, and holds nothing up', a
   const { ref: second } = await account.connect()
   await account.run('verifyRole', second, { failures: 0 })
   await importAll(account, second)
-  const unread = await account.superuser
-    .selectFrom('unread_records')
+  const records = await account.superuser
+    .selectFrom('unparsed_records')
     .select(['connection_id', 'reason'])
     .orderBy('seen_at')
     .execute()
-  expect(unread).toEqual(
+  expect(records).toEqual(
     expect.arrayContaining([
       { connection_id: ref.connectionId, reason: 'not_json' },
       { connection_id: second.connectionId, reason: 'known_under_another_time' },

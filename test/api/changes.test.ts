@@ -391,8 +391,9 @@ test('a page is found by the index, as the role that reads it, and without sorti
   const { tenant, connectionId } = await newTenant()
   const rows = Array.from({ length: 20_000 }, (_, n) => {
     const occurredAt = at(-n * 60 * SECOND)
-    const source = { connectionId, source: 'aws.cloudtrail', sourceId: `${n}` }
-    return { id: changeId({ ...source, occurredAt }), occurred_at: occurredAt, source_id: `${n}` }
+    const source = { source: 'aws.cloudtrail', sourceAccount: null, sourceId: `${n}` }
+    const id = changeId({ organizationId: tenant.id, ...source, occurredAt })
+    return { id, occurred_at: occurredAt, source_id: `${n}` }
   })
   const detail = { resources: [], edits: [], risks: [], links: [] }
   const { actor, tool } = {

@@ -289,6 +289,26 @@ describe('deleting', () => {
     expect((await tenant.request('GET', '/api/v1/connections')).body.items).toEqual([])
   })
 
+  test('what a deletion left can still be purged after it has ended', async () => {
+    const { id } = await connect()
+    const url = `/api/v1/connections/${id}`
+    await tenant.request('DELETE', url)
+    await api.superuser
+      .updateTable('connections')
+      .set({ ended_at: new Date(), seen_version: 1_000 })
+      .where('id', '=', id)
+      .execute()
+    expect((await tenant.request('DELETE', url)).status).toBe(404)
+    const answer = await tenant.request('DELETE', `${url}?purge=true`)
+    expect(answer).toMatchObject({ status: 202, body: { id, status: 'deleting' } })
+    const row = await api.superuser
+      .selectFrom('connections')
+      .select(['purge', 'ended_at'])
+      .where('id', '=', id)
+      .executeTakeFirst()
+    expect(row).toEqual({ purge: true, ended_at: null })
+  })
+
   test('does not take anything but true and false for purge', async () => {
     const { id } = await connect()
     const answer = await tenant.request('DELETE', `/api/v1/connections/${id}?purge=yes`)

@@ -21,7 +21,8 @@ const absent = {
   'api-keys': '01980000-0000-7000-8000-000000000000',
   invitations: '01980000-0000-7000-8000-000000000000',
   changes: changeId({
-    ...{ connectionId: null, source: 'test', sourceId: 'absent', occurredAt: new Date(0) },
+    ...{ organizationId: 'absent', source: 'test', sourceAccount: null, sourceId: 'absent' },
+    occurredAt: new Date(0),
   }),
 } as Record<string, string>
 

@@ -3,8 +3,9 @@ import { expect, test } from 'vitest'
 import { changeId, changeIdTime } from '../../src/db/change-id.ts'
 
 const identity = fc.record({
-  connectionId: fc.option(fc.uuid()),
+  organizationId: fc.uuid(),
   source: fc.string(),
+  sourceAccount: fc.option(fc.string()),
   sourceId: fc.string({ unit: 'binary' }),
   occurredAt: fc.date({ min: new Date(0), max: new Date(2 ** 48 - 1), noInvalidDate: true }),
 })
@@ -29,23 +30,25 @@ test('is the same for the same change, and another when anything differs', () =>
   )
 })
 
+const rest = { organizationId: 'o', sourceAccount: null }
+
 test('does not run source and source id together', () => {
   const occurredAt = new Date('2026-03-01T00:00:00Z')
   const id = (source: string, sourceId: string) =>
-    changeId({ connectionId: null, source, sourceId, occurredAt })
+    changeId({ ...rest, source, sourceId, occurredAt })
   expect(id('a', 'bc')).not.toBe(id('ab', 'c'))
 })
 
 test('sorts by time, whatever the rest', () => {
   const at = (occurredAt: string) =>
-    changeId({ connectionId: null, source: 's', sourceId: 'x', occurredAt: new Date(occurredAt) })
+    changeId({ ...rest, source: 's', sourceId: 'x', occurredAt: new Date(occurredAt) })
   expect(at('2026-03-01T00:00:00.001Z') > at('2026-03-01T00:00:00.000Z')).toBe(true)
 })
 
 test.each(['1969-12-31T23:59:59.999Z', '+010889-08-02T05:31:50.656Z', 'never'])(
   'refuses a time that does not fit: %s',
   (time) => {
-    const identity = { connectionId: null, source: 's', sourceId: 'x', occurredAt: new Date(time) }
+    const identity = { ...rest, source: 's', sourceId: 'x', occurredAt: new Date(time) }
     expect(() => changeId(identity)).toThrow(RangeError)
   },
 )

@@ -12,9 +12,10 @@ import {
   readOrganization,
   type Trx,
 } from '../../src/db/database.ts'
-import { ensurePartitions, insertChanges } from '../../src/db/imports.ts'
+import { ensurePartitions, storeEvents } from '../../src/db/imports.ts'
 import { LABELLED } from '../sources/cloudtrail/labelled-sessions.ts'
 import { read } from '../sources/cloudtrail/support.ts'
+import { imported } from '../support/changes.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 
 const changes = LABELLED.map(({ record }) => read(record))
@@ -47,17 +48,13 @@ async function newOwner() {
     .values({ organization_id: organizationId, name: 'c', external_id: `id-${organizations}` })
     .returning('id')
     .executeTakeFirstOrThrow()
-  return { organizationId, connectionId }
+  return { organizationId, connectionId, sourceAccount: '111122223333' }
 }
 type Owner = Awaited<ReturnType<typeof newOwner>>
 
 function store(owner: Owner, batch: readonly Change[]) {
   return asOrganization(db, owner.organizationId, (trx) =>
-    insertChanges(
-      trx,
-      owner,
-      batch.map((change) => ({ change, record: '{}', raw: '{}' })),
-    ),
+    storeEvents(trx, owner, { changes: batch.map((change) => imported(change)), unparsed: [] }),
   )
 }
 
@@ -106,7 +103,7 @@ test('the same sets come out in whatever order changes arrive, and read again th
       const sets = await present(owner)
       expect(partition(sets)).toEqual(expected)
       for (const batch of batches.toReversed()) {
-        expect(await store(owner, batch)).toEqual({ inserted: 0, unread: 0 })
+        expect(await store(owner, batch)).toEqual({ inserted: 0, takenOver: 0 })
       }
       expect(await present(owner)).toEqual(sets)
     }),
@@ -206,7 +203,7 @@ test('what only reads sees one moment, whatever an import stores meanwhile, and 
   expect(after).toEqual(before)
   expect(await readOrganization(db, owner.organizationId, page)).not.toEqual(before)
   const storing = readOrganization(db, owner.organizationId, (trx) =>
-    insertChanges(trx, owner, [{ change: late[0]!, record: '{}', raw: '{}' }]),
+    storeEvents(trx, owner, { changes: [imported(late[0]!)], unparsed: [] }),
   )
   await expect(storing).rejects.toThrow('read-only transaction')
 })

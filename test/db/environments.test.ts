@@ -155,8 +155,13 @@ test('twenty thousand changes are linked by one row, and found without sorting',
   const rows = Array.from({ length: 20_000 }, (_, n) => {
     const occurredAt = new Date(now - n * 60_000)
     const connectionId = n % 3 === 0 ? live.id : other.id
-    const source = { connectionId, source: 'aws.cloudtrail', sourceId: `${n}` }
-    return { id: changeId({ ...source, occurredAt }), connectionId, occurredAt, sourceId: `${n}` }
+    const source = { source: 'aws.cloudtrail', sourceAccount: null, sourceId: `${n}` }
+    return {
+      id: changeId({ organizationId, ...source, occurredAt }),
+      connectionId,
+      occurredAt,
+      sourceId: `${n}`,
+    }
   })
   await superuser
     .transaction()

@@ -4,10 +4,11 @@ import { changeId } from '../../src/db/change-id.ts'
 import { insertConnection } from '../../src/db/connections.ts'
 import { asOrganization, type Database, openDatabase, type Trx } from '../../src/db/database.ts'
 import { insertEnvironment } from '../../src/db/environments.ts'
-import { ensurePartitions, keepUnread } from '../../src/db/imports.ts'
+import { ensurePartitions } from '../../src/db/imports.ts'
 import { insertInvitation, newInvitationToken } from '../../src/db/members.ts'
 import { addApiKey, ensureOrganization, newApiKey } from '../../src/db/organizations.ts'
-import { someChange, someTime } from '../support/changes.ts'
+import { insertUnparsed } from '../../src/db/unparsed-records.ts'
+import { someChange, someTime, unparsed } from '../support/changes.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 
 interface Tenant {
@@ -91,7 +92,7 @@ async function fill(name: string): Promise<Tenant> {
       .execute()
     await ensurePartitions(trx, someTime)
     await someChange(trx, owner)
-    await keepUnread(trx, owner, [{ region: 'r', reason: 'not_json', raw: '?' }])
+    await insertUnparsed(trx, { ...owner, sourceAccount: '1' }, [unparsed()])
     return { id, connectionId: row.id }
   })
 }
@@ -306,8 +307,9 @@ test("an id of another organization's change is not found, though it is known", 
     ),
   )
   const id = changeId({
-    connectionId: other.connectionId,
+    organizationId: other.id,
     source: 'aws.cloudtrail',
+    sourceAccount: '111122223333',
     sourceId,
     occurredAt,
   })

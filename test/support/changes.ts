@@ -2,19 +2,15 @@ import { randomUUID } from 'node:crypto'
 import type { Change } from '../../src/changes/change.ts'
 import { changeId } from '../../src/db/change-id.ts'
 import type { Trx } from '../../src/db/database.ts'
-import { insertChanges, type Owner } from '../../src/db/imports.ts'
+import { type ImportedChange, type Owner, storeEvents } from '../../src/db/imports.ts'
+import type { UnparsedRecord } from '../../src/db/unparsed-records.ts'
 
 /** When a change occurred for which the test names no time. A Monday at noon: not near the edge of a partition. */
 export const someTime = new Date('2026-03-02T12:00:00Z')
 
-/** Stores a change that has nothing special but what is asked for. Returns its id. */
-export async function someChange(
-  trx: Trx,
-  owner: Owner,
-  fields: Partial<Change> = {},
-  record: object = { eventName: 'RunInstances' },
-): Promise<string> {
-  const change: Change = {
+/** A change with nothing special except for what is asked for. */
+export function aChange(fields: Partial<Change> = {}): Change {
+  return {
     source: 'aws.cloudtrail',
     sourceId: randomUUID(),
     occurredAt: someTime,
@@ -40,6 +36,54 @@ export async function someChange(
     links: [],
     ...fields,
   }
-  await insertChanges(trx, owner, [{ change, record: JSON.stringify(record), raw: '{}' }])
-  return changeId({ ...change, connectionId: owner.connectionId })
+}
+
+/** Stores such a change. Returns its id. */
+export async function someChange(
+  trx: Trx,
+  someOwner: Omit<Owner, 'sourceAccount'> & Partial<Owner>,
+  fields: Partial<Change> = {},
+  record: object = { eventName: 'RunInstances' },
+): Promise<string> {
+  const change = aChange(fields)
+  const owner: Owner = { sourceAccount: '111122223333', ...someOwner }
+  await storeEvents(trx, owner, { changes: [imported(change, record)], unparsed: [] })
+  const { organizationId, sourceAccount } = owner
+  const { source, sourceId, occurredAt } = change
+  return changeId({ organizationId, source, sourceAccount, sourceId, occurredAt })
+}
+
+/** A change as the import hands it to the database. */
+export function imported(change: Change, record: object = {}): ImportedChange {
+  const text = JSON.stringify(record)
+  return {
+    change,
+    record: text,
+    entry: {
+      source: change.source,
+      eventId: change.sourceId,
+      eventName: change.action,
+      eventSource: change.service,
+      eventTime: change.occurredAt,
+      username: null,
+      region: change.region,
+      raw: text,
+    },
+  }
+}
+
+/** A record that cannot become a change, with nothing special except for what is asked for. */
+export function unparsed(fields: Partial<UnparsedRecord> = {}): UnparsedRecord {
+  return {
+    source: 'aws.cloudtrail',
+    eventId: randomUUID(),
+    eventName: 'RunInstances',
+    eventSource: 'ec2.amazonaws.com',
+    eventTime: new Date('2026-03-01T12:00:00Z'),
+    username: 'ada',
+    region: 'us-east-1',
+    raw: '{"CloudTrailEvent":"null"}',
+    reason: 'not_an_object',
+    ...fields,
+  }
 }

@@ -168,14 +168,18 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN summary || E'\\x1f' || actor || E'\\x1f' || action || E'\\x1f' || join_texts(resources);
 
-    -- organization_id, occurred_at, id is identity and the feed's order at once: id is derived
-    -- from (connection, source, source id), see changeId().
+    -- organization_id, occurred_at, id is identity and the feed's order at once: id is derived from
+    -- (organization, source, source account, source id) and the time, see changeId().
     CREATE TABLE changes (
       organization_id uuid NOT NULL,
       occurred_at timestamptz(3) NOT NULL,
       id uuid NOT NULL,
+      -- Which connection imports it: the filter and the environment follow from it. Another
+      -- connection to the same account takes it over. Null for what no connection imports.
       connection_id uuid,
       source text NOT NULL,
+      -- The account in which source_id is unique: for CloudTrail the AWS account that was asked.
+      source_account text,
       source_id text NOT NULL,
       imported_at timestamptz(3) NOT NULL DEFAULT now(),
       summary text NOT NULL,
@@ -209,7 +213,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       INCLUDE (outcome, noise, facet_key, resource_key);
     CREATE INDEX changes_search ON changes
       USING gin (searched_text(summary, actor, action, resources) gin_trgm_ops);
-    CREATE INDEX changes_source_id ON changes (connection_id, source_id);
+    CREATE INDEX changes_source_id ON changes (organization_id, source_id);
+    -- For purges. Few values, so Postgres keeps it at a few bytes a row.
+    CREATE INDEX changes_connection ON changes (connection_id);
     CREATE INDEX changes_change_set ON changes (change_set_id);
 
     CREATE TABLE change_records (
@@ -241,19 +247,33 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     CREATE INDEX change_sets_feed ON change_sets (organization_id, opened_at, id)
       WHERE absorbed_into IS NULL;
 
-    CREATE TABLE unread_records (
+    -- Events that a source returned and that cannot become a change: one row an event.
+    CREATE TABLE unparsed_records (
       id uuid PRIMARY KEY DEFAULT uuidv7(),
       organization_id uuid NOT NULL REFERENCES organizations ON DELETE CASCADE,
-      connection_id uuid NOT NULL REFERENCES connections ON DELETE CASCADE,
-      region text NOT NULL,
-      seen_at timestamptz(3) NOT NULL DEFAULT now(),
+      -- Which connection returned it last. Null for a source without connections.
+      connection_id uuid,
+      source text NOT NULL,
+      -- As in changes.
+      source_account text,
+      -- SHA-256 over the event's id, or over the whole entry when the source named no id.
+      event_key bytea NOT NULL CHECK (octet_length(event_key) = 32),
+      region text,
+      event_id text,
+      event_name text,
+      event_source text,
+      event_time timestamptz(3),
+      username text,
       reason text NOT NULL,
-      -- As it came. bytea, for it may hold what text refuses.
+      -- The source's whole entry. bytea, because it may contain what text refuses.
       raw bytea NOT NULL,
-      digest bytea NOT NULL GENERATED ALWAYS AS (sha256(raw)) STORED,
-      UNIQUE (connection_id, digest)
+      seen_at timestamptz(3) NOT NULL DEFAULT now(),
+      CONSTRAINT unparsed_records_event UNIQUE NULLS NOT DISTINCT
+        (organization_id, source_account, event_key),
+      FOREIGN KEY (organization_id, connection_id)
+        REFERENCES connections (organization_id, id) ON DELETE CASCADE
     );
-    CREATE INDEX ON unread_records (organization_id);
+    CREATE INDEX unparsed_records_connection ON unparsed_records (connection_id, id);
 
     CREATE TABLE environments (
       id uuid PRIMARY KEY DEFAULT uuidv7(),
@@ -461,7 +481,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     'changes',
     'change_records',
     'change_sets',
-    'unread_records',
+    'unparsed_records',
     'environments',
     'environment_links',
     'members',
@@ -489,11 +509,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
     -- What the API may do inside an organization.
     GRANT SELECT ON organizations, verifications, coverage, changes, change_records,
-      change_sets, unread_records
+      change_sets, unparsed_records
       TO cairn_api;
     GRANT SELECT, INSERT ON connections TO cairn_api;
     GRANT UPDATE (name, version, version_at, role_arn, role_arn_set_at, account_id, partition, selection,
-      lookback_days, poll_interval_seconds, paused, deleted_at, purge) ON connections TO cairn_api;
+      lookback_days, poll_interval_seconds, paused, deleted_at, purge, ended_at) ON connections TO cairn_api;
     GRANT SELECT, INSERT, UPDATE ON api_keys TO cairn_api;
     GRANT SELECT, INSERT, DELETE ON environments, environment_links TO cairn_api;
     GRANT UPDATE (name, color, position) ON environments TO cairn_api;

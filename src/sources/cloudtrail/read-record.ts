@@ -1,5 +1,6 @@
 /** CloudTrail's record → a change that a person can read. */
 
+import { hash } from 'node:crypto'
 import type { Change, Link, Outcome, Reading, SeenEvent, Unparsed } from '../../changes/change.ts'
 import { indexable, spoken, words } from '../../changes/text.ts'
 import { findActor } from './actor.ts'
@@ -38,8 +39,8 @@ export function readRecord(raw: string, seen: SeenEvent): Reading {
     return unparsed('not_an_object', `The record is ${what}.`)
   }
   const record = JsonReader.of(parsed)
-  const sourceId = (seen.eventId ?? record.text('eventID') ?? '').trim()
-  if (sourceId === '')
+  const sourceId = storableEventId(seen.eventId) ?? storableEventId(record.text('eventID'))
+  if (sourceId === null)
     return unparsed('no_event_id', 'Neither the record nor CloudTrail names an id.')
   const occurredAt = timeOf(seen, record)
   if (occurredAt === undefined) {
@@ -49,7 +50,21 @@ export function readRecord(raw: string, seen: SeenEvent): Reading {
   if (facts === undefined) {
     return unparsed('no_event_name', 'Neither the record nor CloudTrail says what was done.')
   }
-  return { change: changeOf(facts, indexable(sourceId), occurredAt, seen) }
+  return { change: changeOf(facts, sourceId, occurredAt, seen) }
+}
+
+/**
+ * An event id as it is stored. One that is too long for an index, or that Postgres does not accept,
+ * is cut and ends in a digest, so that two ids never become one.
+ *
+ * @returns null for an id that is missing or blank
+ */
+export function storableEventId(id: string | undefined): string | null {
+  const trimmed = id?.trim() ?? ''
+  if (trimmed === '') return null
+  const stored = indexable(trimmed)
+  if (stored === trimmed) return stored
+  return `${indexable(trimmed, 400)}~${hash('sha256', JSON.stringify(trimmed), 'base64url')}`
 }
 
 function unparsed(reason: Unparsed['reason'], detail: string): Reading {

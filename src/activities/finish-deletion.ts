@@ -1,0 +1,55 @@
+import { sql } from 'kysely'
+import { fence } from '../db/coverage.ts'
+import { asOrganization } from '../db/database.ts'
+import { purgeConnectionState, purgeSomeChanges, purgeSomeUnparsed } from '../db/purge.ts'
+import type { ConnectionRef } from '../workflows/state.ts'
+import type { Dependencies } from './dependencies.ts'
+
+/**
+ * Ends a deletion: stops every import that still runs, removes what was imported if that was asked
+ * for, and marks the deletion as complete. May be interrupted at any point and run again.
+ *
+ * @throws the signal's reason when aborted; Postgres' errors
+ */
+export async function finishDeletion(
+  deps: Dependencies,
+  ref: ConnectionRef,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    const row = await asOrganization(deps.db, ref.organizationId, async (trx) => {
+      await fence(trx, ref.connectionId)
+      return trx
+        .selectFrom('connections')
+        .select('purge')
+        .where('id', '=', ref.connectionId)
+        .where('deleted_at', 'is not', null)
+        .where('ended_at', 'is', null)
+        .executeTakeFirst()
+    })
+    if (!row) return
+    if (row.purge) await purge(deps, ref, signal)
+    await asOrganization(deps.db, ref.organizationId, (trx) =>
+      trx
+        .updateTable('connections')
+        .set({ ended_at: sql<Date>`now()`, status: 'deleting', next_poll_at: null })
+        .where('id', '=', ref.connectionId)
+        .where('deleted_at', 'is not', null)
+        .where('ended_at', 'is', null)
+        // A purge that was asked for meanwhile has to be done first.
+        .where('purge', '=', row.purge)
+        .execute(),
+    )
+  }
+}
+
+/** Removes what only this connection has imported, in steps that can be interrupted. */
+async function purge(deps: Dependencies, ref: ConnectionRef, signal: AbortSignal): Promise<void> {
+  for (const some of [purgeSomeChanges, purgeSomeUnparsed]) {
+    for (let more = true; more; ) {
+      signal.throwIfAborted()
+      more = await asOrganization(deps.db, ref.organizationId, (trx) => some(trx, ref))
+    }
+  }
+  await asOrganization(deps.db, ref.organizationId, (trx) => purgeConnectionState(trx, ref))
+}

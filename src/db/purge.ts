@@ -1,0 +1,80 @@
+import { sql } from 'kysely'
+import { deleteEmptySets, lockSets } from './change-sets.ts'
+import type { Trx } from './database.ts'
+
+interface Purged {
+  organizationId: string
+  connectionId: string
+}
+
+/** Changes that are removed in one transaction. */
+const CHANGES_AT_ONCE = 1_000
+/** Unparsed records are larger. */
+const RECORDS_AT_ONCE = 500
+
+/**
+ * Removes some of a connection's changes, with their records and with the change sets that have no
+ * change left. What another connection takes over meanwhile stays: the owner is checked again in
+ * the statement that removes.
+ *
+ * Takes its locks in the order of an import: change sets, then changes by time.
+ *
+ * @returns whether there may be more
+ */
+export async function purgeSomeChanges(trx: Trx, purged: Purged): Promise<boolean> {
+  const { organizationId, connectionId } = purged
+  const found = await trx
+    .selectFrom('changes')
+    .select(['occurred_at', 'id', 'change_set_id'])
+    .where('organization_id', '=', organizationId)
+    .where('connection_id', '=', connectionId)
+    .limit(CHANGES_AT_ONCE)
+    .execute()
+  if (found.length === 0) return false
+  const sets = [...new Set(found.flatMap(({ change_set_id }) => change_set_id ?? []))]
+  await lockSets(trx, organizationId, sets)
+  const times = found.map(({ occurred_at }) => occurred_at)
+  const milliseconds = times.map(Number)
+  await sql`
+    WITH owned AS (
+      SELECT occurred_at, id FROM changes
+      WHERE organization_id = ${organizationId} AND connection_id = ${connectionId}
+        AND occurred_at BETWEEN ${new Date(Math.min(...milliseconds))}
+          AND ${new Date(Math.max(...milliseconds))}
+        AND (occurred_at, id) IN (SELECT * FROM unnest(
+          ${times}::timestamptz[], ${found.map(({ id }) => id)}::uuid[]))
+      ORDER BY occurred_at, id
+      FOR UPDATE
+    ), records AS (
+      DELETE FROM change_records r USING owned o
+      WHERE r.organization_id = ${organizationId}
+        AND r.occurred_at = o.occurred_at AND r.id = o.id
+    )
+    DELETE FROM changes c USING owned o
+    WHERE c.organization_id = ${organizationId} AND c.connection_id = ${connectionId}
+      AND c.occurred_at = o.occurred_at AND c.id = o.id
+  `.execute(trx)
+  await deleteEmptySets(trx, organizationId, sets)
+  return true
+}
+
+/** Removes some of a connection's unparsed records. Returns whether there may be more. */
+export async function purgeSomeUnparsed(trx: Trx, purged: Purged): Promise<boolean> {
+  const { rows } = await sql`
+    WITH owned AS (
+      SELECT id FROM unparsed_records WHERE connection_id = ${purged.connectionId}
+      ORDER BY event_key LIMIT ${RECORDS_AT_ONCE} FOR UPDATE
+    )
+    DELETE FROM unparsed_records u USING owned o
+    WHERE u.id = o.id AND u.connection_id = ${purged.connectionId}
+    RETURNING u.id
+  `.execute(trx)
+  return rows.length > 0
+}
+
+/** Removes what describes the connection itself. Its row stays, as deleted. */
+export async function purgeConnectionState(trx: Trx, { connectionId }: Purged): Promise<void> {
+  for (const table of ['coverage', 'verifications', 'environment_links'] as const) {
+    await trx.deleteFrom(table).where('connection_id', '=', connectionId).execute()
+  }
+}
