@@ -20,6 +20,10 @@ export interface Config {
   templateUrl: string | undefined
   /** Undefined: every region of the account's partition is probed. */
   regions: string[] | undefined
+  /** Connections of an organization. */
+  maxConnections: number
+  /** Database transactions of an organization, at the same time in one process. */
+  maxQueries: number
   databaseUrl: string | undefined
   databaseApiUrl: string | undefined
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
@@ -48,6 +52,15 @@ const port = z
   .regex(/^\d{1,5}$/, 'must be a port number: 0 to 65535')
   .transform(Number)
   .refine((value) => value <= 65535, 'must be a port number: 0 to 65535')
+
+function wholeNumber(least: number, most: number) {
+  const error = `must be a whole number: ${least} to ${most}`
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, error)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, error)
+}
 
 const databaseUrl = z.string().refine((text) => {
   const url = URL.parse(text)
@@ -174,6 +187,16 @@ const settings = {
       )
       .optional(),
   },
+  CAIRN_MAX_CONNECTIONS: {
+    default: '1000',
+    doc: 'How many connections an organization can have. Connections whose deletion is not complete count.',
+    schema: wholeNumber(1, 1_000_000).default(1000),
+  },
+  CAIRN_MAX_QUERIES: {
+    default: '2',
+    doc: 'How many API requests of one organization use the database at the same time, in each process: 1 to 10. All organizations share 10 connections.',
+    schema: wholeNumber(1, 10).default(2),
+  },
   CAIRN_LOG_LEVEL: {
     default: 'info',
     doc: 'The least that is logged: `debug`, `info`, `warn`, `error` or `silent`.',
@@ -267,6 +290,8 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     regions: values.CAIRN_REGIONS,
     databaseUrl: values.DATABASE_URL,
     databaseApiUrl: values.DATABASE_API_URL,
+    maxConnections: values.CAIRN_MAX_CONNECTIONS,
+    maxQueries: values.CAIRN_MAX_QUERIES,
     logLevel: values.CAIRN_LOG_LEVEL,
   }
 }

@@ -3,13 +3,14 @@ import { sql } from 'kysely'
 import type { Logger } from 'pino'
 import { createApp } from './api/app.ts'
 import type { App } from './api/context.ts'
+import { openApiDatabases } from './api/databases.ts'
 import { makeDemoOwner } from './auth/demo.ts'
 import { INVITATION_HOURS, welcomeUrl } from './auth/invitations.ts'
 import { openPeople } from './auth/people.ts'
 import { firstOwnerToken } from './auth/welcome.ts'
 import { authSecret } from './auth-secret.ts'
 import { type Config, ConfigError, loadConfig } from './config.ts'
-import { type Database, openDatabase } from './db/database.ts'
+import type { Database } from './db/database.ts'
 import { removeExpiredSessions } from './db/members.ts'
 import { migrate } from './db/migrate.ts'
 import { openNotifications } from './db/notifications.ts'
@@ -21,8 +22,6 @@ import { ensureWebApp, webRoutes } from './web.ts'
 
 /** How long running requests may take after the server was told to end. */
 const CLOSE_WITHIN_MS = 10_000
-/** Nobody waits longer for a page, and one request must not keep the others from the database. */
-const STATEMENT_TIMEOUT_MS = 20_000
 
 export interface RunningServer {
   /** `http://127.0.0.1:3000` */
@@ -64,14 +63,7 @@ export async function startServer(options: {
   }
   const url = config.databaseApiUrl ?? options.databaseUrl
   const onError = (error: Error) => logger.warn({ reason: error.message }, 'Postgres went away')
-  const api = openDatabase({
-    ...{ url, role: 'cairn_api', onError },
-    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-  })
-  const system = openDatabase({
-    ...{ url, role: 'cairn_system', max: 6, onError },
-    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-  })
+  const { api, system } = openApiDatabases({ url, onError, maxQueries: config.maxQueries })
   const notifications = openNotifications({ url, onError })
   const closeDatabases = () => Promise.all([api.destroy(), system.destroy(), notifications.close()])
   try {
@@ -91,6 +83,7 @@ export async function startServer(options: {
         ...{ api, system, workflows, notifications },
         principal: principalReader(api, config.principalArn),
         templateUrl: config.templateUrl,
+        maxConnections: config.maxConnections,
         ...{ publicUrl, auth, demoOwner },
         temporalUrl: options.temporalUrl,
       },

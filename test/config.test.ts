@@ -28,6 +28,8 @@ test('needs nothing', () => {
     regions: undefined,
     databaseUrl: undefined,
     databaseApiUrl: undefined,
+    maxConnections: 1000,
+    maxQueries: 2,
     logLevel: 'info',
   })
 })
@@ -47,6 +49,8 @@ test('reads every variable', () => {
       CAIRN_REGIONS: 'us-east-1, eu-west-1,us-gov-west-1,us-east-1',
       DATABASE_URL: 'postgres://cairn:secret@db:5432/cairn',
       DATABASE_API_URL: 'postgresql://api:secret@db/cairn',
+      CAIRN_MAX_CONNECTIONS: '25000',
+      CAIRN_MAX_QUERIES: '10',
       CAIRN_LOG_LEVEL: 'debug',
     }),
   ).toEqual({
@@ -63,6 +67,8 @@ test('reads every variable', () => {
     regions: ['us-east-1', 'eu-west-1', 'us-gov-west-1'],
     databaseUrl: 'postgres://cairn:secret@db:5432/cairn',
     databaseApiUrl: 'postgresql://api:secret@db/cairn',
+    maxConnections: 25_000,
+    maxQueries: 10,
     logLevel: 'debug',
   })
 })
@@ -87,6 +93,9 @@ test.each([
   ['CAIRN_PRINCIPAL_ARN', 'arn:aws:sts::123456789012:assumed-role/cairn/session'],
   ['CAIRN_TEMPLATE_URL', 'https://example.com/template.yaml'],
   ['CAIRN_REGIONS', 'us-east-1,nowhere'],
+  ['CAIRN_MAX_CONNECTIONS', '0'],
+  ['CAIRN_MAX_CONNECTIONS', 'many'],
+  ['CAIRN_MAX_QUERIES', '11'],
   ['CAIRN_LOG_LEVEL', 'loud'],
   ['DATABASE_URL', 'mysql://db/cairn'],
   ['DATABASE_URL', 'postgres://db'],

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { asOrganization } from '../db/database.ts'
+import { asOrganization, readOrganization } from '../db/database.ts'
 import { insertApiKey, listApiKeys, newApiKey, revokeApiKey } from '../db/organizations.ts'
 import type { ApiContext, App } from './context.ts'
 import { requireOwner } from './person.ts'
@@ -68,7 +68,7 @@ export function apiKeyRoutes(app: App, { api }: ApiContext): void {
       },
     },
     (request) =>
-      asOrganization(api, request.organizationId, async (trx) => ({
+      readOrganization(api, request, async (trx) => ({
         items: (await listApiKeys(trx)).map(toKey),
       })),
   )

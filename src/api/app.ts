@@ -23,7 +23,7 @@ import { changeRoutes } from './changes.ts'
 import { connectionRoutes } from './connections.ts'
 import type { ApiContext, App } from './context.ts'
 import { environmentRoutes } from './environments.ts'
-import { toProblem } from './errors.ts'
+import { ClientDisconnected, toProblem } from './errors.ts'
 import { eventRoutes } from './events.ts'
 import { refuseExternalIdInQuery } from './external-id.ts'
 import { feedRoutes } from './feed.ts'
@@ -155,9 +155,11 @@ export async function createApp(
       const routes = scope as App
       beStrict(routes)
       routes.decorateRequest('organizationId', '')
+      routes.decorateRequest('disconnected', null as unknown as AbortSignal)
       routes.decorateRequest('user', null)
       routes.decorateRequest('role', null)
       routes.addHook('onRequest', async (request, reply) => {
+        request.disconnected = disconnectionOf(reply)
         await authenticate(context, request, reply)
       })
       routes.addHook('preValidation', async (request) => refuseExternalIdInQuery(request.query))
@@ -194,7 +196,11 @@ function beStrict(routes: App): void {
     route.schema.querystring ??= z.strictObject({})
     // A page's session may change something only from a page of ours.
     const writes = [route.method].flat().some((method) => !/^(GET|HEAD|OPTIONS)$/.test(method))
-    if (writes) route.schema.response = { ...problems(403), ...(route.schema.response as object) }
+    route.schema.response = {
+      ...problems(429),
+      ...(writes && problems(403)),
+      ...(route.schema.response as object),
+    }
   })
 }
 
@@ -233,13 +239,24 @@ function learnMethods(app: App): (path: string) => string[] {
     )
 }
 
+/** A signal that aborts when the client disconnects before its answer is written. */
+function disconnectionOf({ raw }: FastifyReply): AbortSignal {
+  const controller = new AbortController()
+  raw.once('close', () => {
+    if (!raw.writableFinished) controller.abort(new ClientDisconnected())
+  })
+  return controller.signal
+}
+
 function pathOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0]!
 }
 
 function sendProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   const problem = toProblem(error)
-  if (problem.status >= 500) request.log.error({ err: problem.cause ?? error }, 'Request failed')
+  if (error instanceof ClientDisconnected) request.log.debug('The client disconnected')
+  else if (problem.status >= 500)
+    request.log.error({ err: problem.cause ?? error }, 'Request failed')
   return reply
     .code(problem.status)
     .headers({ ...securityHeaders, 'x-request-id': request.id, ...problem.headers })

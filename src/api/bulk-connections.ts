@@ -4,6 +4,7 @@ import { externalIdMap } from '../aws/documents/terraform.ts'
 import { connectedAccounts, insertConnection } from '../db/connections.ts'
 import { asOrganization } from '../db/database.ts'
 import type { ConnectionRow } from '../db/schema.ts'
+import { requireConnectionQuota } from './connection-quota.ts'
 import {
   accountsInUse,
   connectionSchema,
@@ -68,7 +69,8 @@ const madeSchema = z
   })
 
 /** Many accounts at once. */
-export function bulkConnectionRoutes(app: App, { api, workflows, principal }: ApiContext): void {
+export function bulkConnectionRoutes(app: App, context: ApiContext): void {
+  const { api, workflows, principal, maxConnections } = context
   app.post(
     '/connections/bulk',
     {
@@ -103,7 +105,10 @@ export function bulkConnectionRoutes(app: App, { api, workflows, principal }: Ap
 
       const rows = await asOrganization(api, organizationId, async (trx) => {
         const connected = await connectedAccounts(trx, accountIds)
+        // The accounts first: which ones are connected is of more use than how many there are.
         if (connected.length > 0) throw accountsInUse(connected.map(atItsPlace))
+        const quota = { adding: accountIds.length, most: maxConnections }
+        await requireConnectionQuota(trx, organizationId, quota)
         const rows: ConnectionRow[] = []
         for (const role of roles) {
           const of = { organizationId, name: role.accountId, externalId: newExternalId(), role }

@@ -318,7 +318,7 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
       },
     },
     (request) =>
-      readOrganization(api, request.organizationId, async (trx) => {
+      readOrganization(api, request, async (trx) => {
         const { limit, cursor, order, ...query } = request.query
         const filters = toFilters(query)
         refuseEndlessSearch(filters)
@@ -354,7 +354,7 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
       },
     },
     (request) =>
-      readOrganization(api, request.organizationId, async (trx) => {
+      readOrganization(api, request, async (trx) => {
         const { limit, cursor, ...query } = request.query
         const filters = toFilters(query)
         refuseEndlessSearch(filters)
@@ -385,7 +385,7 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
       },
     },
     (request) =>
-      readOrganization(api, request.organizationId, async (trx) => {
+      readOrganization(api, request, async (trx) => {
         const row = await found('change', request.params.id, (id) => findChange(trx, id))
         const sets = await presentSetIds(trx, [row.change_set_id])
         return { ...toChange(row, sets, await linksOfConnections(trx)), record: row.record }

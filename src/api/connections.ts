@@ -13,16 +13,28 @@ import {
   updateDesiredState,
 } from '../db/connections.ts'
 import { liveEdges, type RegionCoverage, regionCoverage } from '../db/coverage.ts'
-import { asOrganization, type Trx, violates } from '../db/database.ts'
+import {
+  asOrganization,
+  type Reader,
+  readOrganization,
+  type Trx,
+  violates,
+} from '../db/database.ts'
 import { defaultEnvironments, setDefaultEnvironment } from '../db/environments.ts'
 import type { Principal } from '../db/principals.ts'
 import type { ConnectionRow, ConnectionStatus, SecondsRange } from '../db/schema.ts'
 import type { Workflows } from '../temporal.ts'
 import type { ConnectionRef } from '../workflows/state.ts'
+import { requireConnectionQuota } from './connection-quota.ts'
 import type { ApiContext, App } from './context.ts'
 import { refuseAbsentEnvironment } from './environments.ts'
 import { newExternalId } from './external-id.ts'
-import { beingDeleted, connectionParams, withConnection } from './find-connection.ts'
+import {
+  beingDeleted,
+  connectionParams,
+  readConnection,
+  withConnection,
+} from './find-connection.ts'
 import { answer, found, Problem, problems } from './problems.ts'
 import { text } from './text.ts'
 
@@ -337,16 +349,17 @@ const importSchema = z
 const tags = ['connections']
 
 /** Connections: their desired state is what the API changes, and the workflow brings it about. */
-export function connectionRoutes(app: App, { api, workflows, principal }: ApiContext): void {
-  const workingConnection = (request: { organizationId: string; params: { id: string } }) =>
-    withConnection(api, request, async (_trx, row): Promise<ConnectionRef> => {
+export function connectionRoutes(app: App, context: ApiContext): void {
+  const { api, workflows, principal, maxConnections } = context
+  const workingConnection = (request: Reader & { params: { id: string } }) =>
+    readConnection(api, request, async (_trx, row): Promise<ConnectionRef> => {
       if (row.deleted_at) throw beingDeleted()
       return { organizationId: row.organization_id, connectionId: row.id }
     })
 
   const shownVerification = async (request: Parameters<typeof workingConnection>[0]) => {
     const { arn } = await principal()
-    return withConnection(api, request, (trx, row) => verification(trx, row, arn))
+    return readConnection(api, request, (trx, row) => verification(trx, row, arn))
   }
 
   const changed = (row: ConnectionRow) =>
@@ -364,15 +377,16 @@ export function connectionRoutes(app: App, { api, workflows, principal }: ApiCon
         body: createSchema,
         response: {
           201: answer('The created connection.', connectionSchema),
-          ...problems(401, 422, 503),
+          ...problems(401, 409, 422, 503),
         },
       },
     },
     async (request, reply) => {
       const { organizationId, body } = request
-      const row = await asOrganization(api, organizationId, (trx) =>
-        insertConnection(trx, { ...body, organizationId, externalId: newExternalId() }),
-      ).catch(refuseAbsentEnvironment)
+      const row = await asOrganization(api, organizationId, async (trx) => {
+        await requireConnectionQuota(trx, organizationId, { adding: 1, most: maxConnections })
+        return insertConnection(trx, { ...body, organizationId, externalId: newExternalId() })
+      }).catch(refuseAbsentEnvironment)
       await changed(row)
       reply.code(201).header('location', `/api/v1/connections/${row.id}`)
       return toConnection(row, workflows, { environmentId: body.environmentId })
@@ -395,7 +409,7 @@ export function connectionRoutes(app: App, { api, workflows, principal }: ApiCon
       },
     },
     (request) =>
-      asOrganization(api, request.organizationId, async (trx) => {
+      readOrganization(api, request, async (trx) => {
         const rows = await listConnections(trx)
         const edges = await liveEdges(trx)
         const environments = await defaultEnvironments(trx)
@@ -422,7 +436,7 @@ export function connectionRoutes(app: App, { api, workflows, principal }: ApiCon
         response: { 200: answer('The connection.', connectionSchema), ...problems(401, 404, 503) },
       },
     },
-    (request) => withConnection(api, request, (trx, row) => shown(trx, row, workflows)),
+    (request) => readConnection(api, request, (trx, row) => shown(trx, row, workflows)),
   )
 
   app.patch(
@@ -558,7 +572,7 @@ export function connectionRoutes(app: App, { api, workflows, principal }: ApiCon
       },
     },
     (request) =>
-      withConnection(api, request, async (trx, row) => {
+      readConnection(api, request, async (trx, row) => {
         const regions = await regionCoverage(trx, row, new Date())
         return { regions: regions.map(toCoverage) }
       }),

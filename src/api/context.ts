@@ -22,6 +22,8 @@ export interface ApiContext {
   principal(): Promise<Principal>
   /** Where the CloudFormation template is published. */
   templateUrl: string | undefined
+  /** How many connections an organization can have. */
+  maxConnections: number
   /** How people reach this Cairn, without a slash at the end; undefined: as they just did. */
   publicUrl: string | undefined
   /** Sessions, passwords, and the links that make accounts. */
@@ -44,6 +46,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The organization that the request acts for; set on every route under /api/v1. */
     organizationId: string
+    /** Aborts when the client disconnects before it has its answer; set on every route under /api/v1. */
+    disconnected: AbortSignal
     /** Who is signed in; null when a key asks. */
     user: User | null
     /** The user's in the organization; null when a key asks. */

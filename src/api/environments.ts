@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { asOrganization, type Trx, violates } from '../db/database.ts'
+import { asOrganization, readOrganization, type Trx, violates } from '../db/database.ts'
 import {
   type CountedEnvironment,
   deleteEnvironment,
@@ -107,7 +107,7 @@ export function environmentRoutes(app: App, { api }: ApiContext): void {
       },
     },
     (request) =>
-      asOrganization(api, request.organizationId, async (trx) => ({
+      readOrganization(api, request, async (trx) => ({
         items: (await listEnvironments(trx)).map(toEnvironment),
       })),
   )

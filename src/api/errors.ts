@@ -3,6 +3,7 @@ import {
   hasZodFastifySchemaValidationErrors,
   isResponseSerializationError,
 } from 'fastify-type-provider-zod'
+import { OrganizationBusy } from '../db/organization-queue.ts'
 import { TemporalUnavailable, UpdateRefused, UpdateTimedOut } from '../temporal.ts'
 import { pointerSegment } from './json-body.ts'
 import { Problem, type ProblemError } from './problems.ts'
@@ -15,6 +16,11 @@ const AWAY_MESSAGE =
 
 const MOST_ERRORS = 20
 
+/** The client went away before it had its answer. Nobody sees the problem that this becomes. */
+export class ClientDisconnected extends Error {
+  override readonly name = 'ClientDisconnected'
+}
+
 /** What an error means to the client. What it does not need to know is for the log. */
 export function toProblem(error: FastifyError): Problem {
   if (error instanceof Problem) return error
@@ -23,6 +29,13 @@ export function toProblem(error: FastifyError): Problem {
     const detail = 'Temporal is unavailable, and this request needs it. Retry in a few seconds.'
     return new Problem(503, detail, { headers: { 'retry-after': '5' }, cause: error })
   }
+  if (error instanceof OrganizationBusy) {
+    const detail =
+      'Your organization has many requests running, and each of them uses the database. Wait for their answers, or send fewer at the same time.'
+    const headers = { 'retry-after': String(error.retryAfterSeconds) }
+    return new Problem(429, detail, { headers, cause: error })
+  }
+  if (error instanceof ClientDisconnected) return new Problem(499, 'The client disconnected.')
   if (error instanceof UpdateRefused) return new Problem(409, error.message, { cause: error })
   if (error instanceof UpdateTimedOut) {
     const detail = `${error.message}. The operation may still complete. Check again in a few seconds.`

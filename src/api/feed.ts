@@ -128,7 +128,7 @@ export function feedRoutes(app: App, { api }: ApiContext): void {
       },
     },
     (request) =>
-      readOrganization(api, request.organizationId, async (trx) => {
+      readOrganization(api, request, async (trx) => {
         const { buckets: most, ...query } = request.query
         const filters = inWindow(toFilters(query))
         const counted = await histogram(trx, await searched(trx, filters), most)
@@ -157,7 +157,7 @@ export function feedRoutes(app: App, { api }: ApiContext): void {
       },
     },
     (request) =>
-      readOrganization(api, request.organizationId, async (trx) => {
+      readOrganization(api, request, async (trx) => {
         const filters = inWindow(toFilters(request.query))
         // Not by resource: those that are not asked for are counted as well.
         const { include } = filters

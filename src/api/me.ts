@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { asOrganization } from '../db/database.ts'
+import { readOrganization } from '../db/database.ts'
 import type { ApiContext, App } from './context.ts'
 import { roleSchema, userSchema } from './person.ts'
 import { answer, problems } from './problems.ts'
@@ -57,7 +57,7 @@ export function meRoutes(app: App, { api, temporalUrl, demoOwner }: ApiContext):
       },
     },
     (request) =>
-      asOrganization(api, request.organizationId, async (trx) => ({
+      readOrganization(api, request, async (trx) => ({
         user: request.user,
         organization: await trx
           .selectFrom('organizations')

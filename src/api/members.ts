@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { invitationExpiry, welcomeUrl } from '../auth/invitations.ts'
-import { asOrganization } from '../db/database.ts'
+import { asOrganization, readOrganization } from '../db/database.ts'
 import {
   deleteUserWithoutMembership,
   findUsers,
@@ -103,7 +103,7 @@ export function memberRoutes(app: App, { api, system, publicUrl }: ApiContext): 
       },
     },
     async (request) => {
-      const rows = await asOrganization(api, request.organizationId, listMembers)
+      const rows = await readOrganization(api, request, listMembers)
       const users = await findUsers(
         system,
         rows.map((row) => row.user_id),
@@ -202,7 +202,7 @@ export function memberRoutes(app: App, { api, system, publicUrl }: ApiContext): 
     },
     async (request) => {
       requireOwner(request)
-      const rows = await asOrganization(api, request.organizationId, listInvitations)
+      const rows = await readOrganization(api, request, listInvitations)
       return { items: rows.map(toInvitation) }
     },
   )

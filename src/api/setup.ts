@@ -11,10 +11,11 @@ import { moduleArchive, moduleBlock, terraformCommands } from '../aws/documents/
 import { trustPolicy } from '../aws/documents/trust.ts'
 import { partitionOf, partitions } from '../aws/regions.ts'
 import { parseRoleArn } from '../aws/role-arn.ts'
+import type { Reader } from '../db/database.ts'
 import type { Principal } from '../db/principals.ts'
 import type { ConnectionRow } from '../db/schema.ts'
 import type { ApiContext, App } from './context.ts'
-import { beingDeleted, connectionParams, withConnection } from './find-connection.ts'
+import { beingDeleted, connectionParams, readConnection } from './find-connection.ts'
 import { reachedAt } from './origin.ts'
 import { answer, Problem, problems } from './problems.ts'
 
@@ -151,7 +152,7 @@ export function setupRoutes(app: App, context: ApiContext): void {
   const { templateUrl } = context
 
   const planFor = async (request: SetupRequest): Promise<Plan> => {
-    const row = await withConnection(context.api, request, async (_trx, row) => row)
+    const row = await readConnection(context.api, request, async (_trx, row) => row)
     if (row.deleted_at) throw beingDeleted()
     return plan(row, await context.principal(), request.query)
   }
@@ -256,8 +257,7 @@ export function setupRoutes(app: App, context: ApiContext): void {
   )
 }
 
-interface SetupRequest {
-  organizationId: string
+interface SetupRequest extends Reader {
   params: { id: string }
   query: z.output<typeof wishes>
 }

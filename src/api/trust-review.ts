@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { LONGEST_PASTE } from '../aws/documents/read-role.ts'
 import { reviewTrust } from '../aws/documents/review-trust.ts'
 import type { ApiContext, App } from './context.ts'
-import { connectionParams, withConnection } from './find-connection.ts'
+import { connectionParams, readConnection } from './find-connection.ts'
 import { answer, Problem, problems } from './problems.ts'
 
 const pastedSchema = z
@@ -89,7 +89,7 @@ export function trustReviewRoutes(app: App, { api, principal }: ApiContext): voi
       },
     },
     async (request) => {
-      const row = await withConnection(api, request, async (_trx, row) => row)
+      const row = await readConnection(api, request, async (_trx, row) => row)
       const { arn: principalArn } = await principal()
       const expected = { principalArn, externalId: row.external_id, roleArn: row.role_arn }
       const review = reviewTrust(request.body.role, expected)

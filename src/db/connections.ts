@@ -50,6 +50,21 @@ export async function insertConnection(
   return row
 }
 
+/** Until the transaction ends, no other one that takes this lock inserts connections for the organization. */
+export async function lockConnections(trx: Trx, organizationId: string): Promise<void> {
+  const name = `cairn.connections:${organizationId}`
+  await sql`SELECT pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(trx)
+}
+
+/** How many connections the organization has, and how many of them are being deleted. */
+export function countConnections(trx: Trx): Promise<{ all: number; deleting: number }> {
+  return trx
+    .selectFrom('connections')
+    .select([sql<number>`count(*)`.as('all'), sql<number>`count(deleted_at)`.as('deleting')])
+    .where('ended_at', 'is', null)
+    .executeTakeFirstOrThrow()
+}
+
 /** The connections that people still see, oldest first. */
 export function listConnections(trx: Trx): Promise<ConnectionRow[]> {
   return trx

@@ -1,5 +1,16 @@
-import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  Kysely,
+  type KyselyConfig,
+  type KyselyPlugin,
+  type PluginTransformQueryArgs,
+  type PluginTransformResultArgs,
+  PostgresDialect,
+  sql,
+  type Transaction,
+} from 'kysely'
 import pg from 'pg'
+import { type OrganizationLimits, OrganizationQueue } from './organization-queue.ts'
 import type { Schema, SecondsRange } from './schema.ts'
 
 export type Database = Kysely<Schema>
@@ -49,9 +60,22 @@ export interface DatabaseOptions {
   max?: number
   /** How long one statement may take, in milliseconds. Then it fails with SQLSTATE 57014. */
   statementTimeoutMs?: number
+  /** What one organization may use of the pool. Left out: all of it. */
+  perOrganization?: OrganizationLimits
   /** Idle connections that the server drops are reported here; the pool replaces them. */
   onError?: (error: Error) => void
 }
+
+/** Ends the statement that a backend runs. */
+type CancelBackend = (pid: number) => Promise<void>
+
+/** What a pool of {@link openDatabase} has besides its connections. */
+interface PoolExtras {
+  queue: OrganizationQueue | undefined
+  cancelBackend: CancelBackend
+}
+
+const extrasOf = new WeakMap<Database, PoolExtras>()
 
 /** Opens a pool. `destroy()` closes it. Nothing is connected until the first query. */
 export function openDatabase(options: DatabaseOptions): Database {
@@ -68,43 +92,197 @@ export function openDatabase(options: DatabaseOptions): Database {
     options: settings.join(' '),
     types,
   })
-  pool.on('error', options.onError ?? (() => {}))
-  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
+  const onError = options.onError ?? (() => {})
+  pool.on('error', onError)
+  const control = openControl(options.url, onError)
+  const db = new ClosingKysely({ dialect: new PostgresDialect({ pool }) }, control.close)
+  extrasOf.set(db, {
+    queue: options.perOrganization && new OrganizationQueue(options.perOrganization),
+    cancelBackend: control.cancelBackend,
+  })
+  return db
+}
+
+/** Closes what belongs to a pool together with the pool. */
+class ClosingKysely extends Kysely<Schema> {
+  readonly #close: () => Promise<void>
+
+  constructor(config: KyselyConfig, close: () => Promise<void>) {
+    super(config)
+    this.#close = close
+  }
+
+  override async destroy(): Promise<void> {
+    await Promise.all([super.destroy(), this.#close()])
+  }
+}
+
+/**
+ * Cancels statements on a connection of its own, which is there while it is needed. It acts as the
+ * login and takes on no role: pg_cancel_backend() takes a backend's login and whoever may act for it.
+ */
+function openControl(url: string, onError: (error: Error) => void) {
+  let pool: pg.Pool | undefined
+  return {
+    async cancelBackend(pid: number): Promise<void> {
+      if (!pool) {
+        pool = new pg.Pool({
+          connectionString: url,
+          max: 1,
+          connectionTimeoutMillis: 10_000,
+          application_name: 'cairn cancellation',
+        })
+        pool.on('error', onError)
+      }
+      await pool.query('SELECT pg_cancel_backend($1)', [pid])
+    },
+    async close(): Promise<void> {
+      await pool?.end()
+    },
+  }
 }
 
 /**
  * Runs `work` in one transaction that acts for one organization: row-level security shows it
  * this organization's rows and no others. The setting ends with the transaction.
+ *
+ * @throws OrganizationBusy where the pool limits what an organization may use of it
  */
 export function asOrganization<T>(
   db: Database,
   organizationId: string,
   work: (trx: Trx) => Promise<T>,
 ): Promise<T> {
-  return db.transaction().execute(async (trx) => {
-    await actFor(trx, organizationId)
-    return work(trx)
-  })
+  return inTurn(db, organizationId, undefined, () =>
+    db.transaction().execute(async (trx) => {
+      await actFor(trx, organizationId)
+      return work(trx)
+    }),
+  )
 }
 
-async function actFor(trx: Trx, organizationId: string): Promise<void> {
-  await sql`SELECT set_config('cairn.organization_id', ${organizationId}, true)`.execute(trx)
+/** @returns the process id of the connection's backend */
+async function actFor(trx: Trx, organizationId: string): Promise<number> {
+  const { rows } = await sql<{ pid: number }>`
+    SELECT pg_backend_pid() AS pid, set_config('cairn.organization_id', ${organizationId}, true)
+  `.execute(trx)
+  return rows[0]!.pid
+}
+
+function inTurn<T>(
+  db: Database,
+  organizationId: string,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  const queue = extrasOf.get(db)?.queue
+  return queue ? queue.run(organizationId, signal, work) : work()
+}
+
+/** Who reads, and until when there is somebody to read for. */
+export interface Reader {
+  organizationId: string
+  /** Aborts when nobody waits for the result any more: the client has disconnected. */
+  disconnected: AbortSignal
 }
 
 /**
  * The same for work that only reads: all of its queries see what was there when the first one ran,
  * whatever an import stores meanwhile.
+ *
+ * When the reader disconnects, the statement that runs is cancelled in Postgres, and no other one
+ * begins. Connection and turn are kept until it is certain that the cancellation cannot reach a
+ * later statement, which may be another organization's.
+ *
+ * @throws OrganizationBusy where the pool limits what an organization may use of it; the reason
+ *   of `disconnected`
  */
 export function readOrganization<T>(
   db: Database,
-  organizationId: string,
+  { organizationId, disconnected }: Reader,
   work: (trx: Trx) => Promise<T>,
 ): Promise<T> {
-  const transaction = db.transaction().setIsolationLevel('repeatable read')
-  return transaction.setAccessMode('read only').execute(async (trx) => {
-    await actFor(trx, organizationId)
-    return work(trx)
+  return inTurn(db, organizationId, disconnected, () =>
+    db.connection().execute(async (connection) => {
+      const cancellation = new Cancellation(disconnected, extrasOf.get(db)!.cancelBackend)
+      try {
+        return await connection
+          .withPlugin(cancellation)
+          .transaction()
+          .setIsolationLevel('repeatable read')
+          .setAccessMode('read only')
+          .execute(async (trx) => {
+            cancellation.pid = await actFor(trx, organizationId)
+            return work(trx)
+          })
+      } catch (error) {
+        // Of the statement that was cancelled, say: it matters to nobody any more.
+        disconnected.throwIfAborted()
+        throw error
+      } finally {
+        await cancellation.settle(connection)
+      }
+    }),
+  )
+}
+
+/** Sent again while the transaction runs: a backend ignores one that comes between two statements. */
+const CANCEL_AGAIN_MS = 100
+
+/** Ends the statements of one connection when a signal aborts. Its plugin lets none begin then. */
+class Cancellation implements KyselyPlugin {
+  /** Of the backend; undefined until it is known. */
+  pid: number | undefined
+  readonly #signal: AbortSignal
+  readonly #cancelBackend: CancelBackend
+  readonly #onAbort = () => {
+    this.#cancelling = this.#cancelUntilDone()
+  }
+  #cancelling: Promise<void> | undefined
+  #done: () => void = () => {}
+  readonly #ended = new Promise<void>((resolve) => {
+    this.#done = resolve
   })
+  #isDone = false
+
+  constructor(signal: AbortSignal, cancelBackend: CancelBackend) {
+    this.#signal = signal
+    this.#cancelBackend = cancelBackend
+    signal.addEventListener('abort', this.#onAbort)
+  }
+
+  transformQuery({ node }: PluginTransformQueryArgs) {
+    this.#signal.throwIfAborted()
+    return node
+  }
+
+  async transformResult({ result }: PluginTransformResultArgs) {
+    return result
+  }
+
+  async #cancelUntilDone(): Promise<void> {
+    while (!this.#isDone) {
+      // An error is for the pool: without a cancellation the statement ends at its timeout.
+      if (this.pid !== undefined) await this.#cancelBackend(this.pid).catch(() => {})
+      await Promise.race([this.#ended, sleep(CANCEL_AGAIN_MS)])
+    }
+  }
+
+  /**
+   * Call it when the transaction has ended and before the connection goes back to its pool.
+   *
+   * pg_cancel_backend() has signalled the backend when it returns, and a backend that runs a
+   * statement or reads the next one has handled its signal. So after one more statement, which
+   * itself may be cancelled, no cancellation is left.
+   */
+  async settle(connection: Database): Promise<void> {
+    this.#isDone = true
+    this.#done()
+    this.#signal.removeEventListener('abort', this.#onAbort)
+    if (!this.#cancelling) return
+    await this.#cancelling
+    await sql`SELECT`.execute(connection).catch(() => {})
+  }
 }
 
 /** Whether it is Postgres refusing what a constraint does not allow. */

@@ -194,15 +194,16 @@ test('what only reads sees one moment, whatever an import stores meanwhile, and 
     changes.filter((_, index) => index % 3 !== 0),
   )
   const page = (trx: Trx) => listChangeSets(trx, { include: {}, exclude: {} }, { limit: 500 })
-  const [before, after] = await readOrganization(db, owner.organizationId, async (trx) => {
+  const reader = { ...owner, disconnected: new AbortController().signal }
+  const [before, after] = await readOrganization(db, reader, async (trx) => {
     const first = await page(trx)
     // Sets become one by it.
     await store(owner, late)
     return [first, await page(trx)]
   })
   expect(after).toEqual(before)
-  expect(await readOrganization(db, owner.organizationId, page)).not.toEqual(before)
-  const storing = readOrganization(db, owner.organizationId, (trx) =>
+  expect(await readOrganization(db, reader, page)).not.toEqual(before)
+  const storing = readOrganization(db, reader, (trx) =>
     storeEvents(trx, owner, { changes: [imported(late[0]!)], unparsed: [] }),
   )
   await expect(storing).rejects.toThrow('read-only transaction')

@@ -3,6 +3,7 @@ import { type Logger, pino } from 'pino'
 import { inject } from 'vitest'
 import { createApp } from '../../src/api/app.ts'
 import type { ApiContext, App } from '../../src/api/context.ts'
+import { openApiDatabases } from '../../src/api/databases.ts'
 import { invitationExpiry } from '../../src/auth/invitations.ts'
 import { openPeople } from '../../src/auth/people.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
@@ -64,14 +65,18 @@ export async function createTestApi(
     trustedProxies?: string[]
     demoOwner?: ApiContext['demoOwner']
     temporalUrl?: string
+    maxConnections?: number
+    timeoutsMs?: Parameters<typeof openApiDatabases>[0]['timeoutsMs']
   } = {},
 ): Promise<TestApi> {
   const { logger = pino({ level: 'silent' }) } = options
   const database = await createTestDatabase()
   const db = openDatabase({ url: database.url })
   const superuser = openDatabase({ url: database.superuserUrl })
-  const api = openDatabase({ url: database.url, role: 'cairn_api' })
-  const system = openDatabase({ url: database.url, role: 'cairn_system' })
+  const { api, system } = openApiDatabases({
+    ...{ url: database.url, maxQueries: 2 },
+    timeoutsMs: options.timeoutsMs,
+  })
   const notifications = openNotifications({ url: database.url })
   const address = options.temporalAddress ?? inject('temporalAddress')
   const target = { connection: { address }, namespace: 'default', uiUrl: null }
@@ -84,6 +89,7 @@ export async function createTestApi(
   const context = {
     ...{ api, system, workflows, notifications, principal, templateUrl },
     ...{ publicUrl, auth, demoOwner, temporalUrl },
+    maxConnections: options.maxConnections ?? 1000,
   }
   const app = await createApp(context, { logger, trustedProxies: options.trustedProxies })
   const client = (headers: Record<string, string>): Client => ({

@@ -1,0 +1,28 @@
+import { countConnections, lockConnections } from '../db/connections.ts'
+import type { Trx } from '../db/database.ts'
+import { Problem } from './problems.ts'
+
+/**
+ * Call it in the transaction that inserts the connections: until that ends, no other one inserts
+ * any for the organization, so the count stays true.
+ *
+ * @param adding how many connections are about to be inserted
+ * @param most how many an organization can have: CAIRN_MAX_CONNECTIONS
+ * @throws Problem 409 when they would be too many
+ */
+export async function requireConnectionQuota(
+  trx: Trx,
+  organizationId: string,
+  { adding, most }: { adding: number; most: number },
+): Promise<void> {
+  await lockConnections(trx, organizationId)
+  const { all, deleting } = await countConnections(trx)
+  if (all + adding <= most) return
+  const some = (count: number) => (count === 1 ? '1 connection' : `${count} connections`)
+  const unfinished = deleting > 0 ? `, ${deleting} of them still being deleted` : ''
+  throw new Problem(
+    409,
+    `The organization has ${some(all)}${unfinished}. With ${adding} more it would have more than ${most}, ` +
+      "the limit that this Cairn sets for an organization. Delete some, or have Cairn's operator raise CAIRN_MAX_CONNECTIONS.",
+  )
+}
