@@ -69,7 +69,7 @@ function SignedIn({ me }: { me: Me }) {
   const live = useServerEvents()
   const [opened, { toggle, close }] = useDisclosure()
   const home = () => {
-    lastFeed.look()
+    lastFeed.refresh()
     close()
   }
   return (

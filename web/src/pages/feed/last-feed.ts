@@ -1,26 +1,26 @@
 import type { FeedSearch } from './search.ts'
 
-/** A picture that is older does not pass for now. */
+/** After this time a loaded feed no longer counts as current. */
 export const OLD_MS = 10 * 60_000
 
 /**
- * The feed as it was last looked at: who comes back from a change finds it so. Times in
- * milliseconds, the server's.
+ * The feed as it was last shown, restored when the reader returns from a change. Times are in
+ * milliseconds by the server's clock.
  */
 export const lastFeed: {
   search: FeedSearch
-  /** When the picture was taken, and when its page was left; 0: never. */
+  /** When the feed was loaded, and when its page was left; 0: never. */
   asOf: number
   leftAt: number
-  /** Takes a new one, where the feed is on the page. */
-  look: () => void
-} = { search: {}, asOf: 0, leftAt: 0, look() {} }
+  /** Loads the feed again, while it is on the page. */
+  refresh: () => void
+} = { search: {}, asOf: 0, leftAt: 0, refresh() {} }
 
 /**
- * As of when the feed is shown to somebody who comes to it: who was away for a moment finds the
- * very picture again, however long it was looked at before.
+ * The moment that the feed shows when its page opens, in milliseconds. A reader who returns shortly
+ * after leaving sees the same list again, even if it was loaded long ago.
  *
- * @param isBack whether there is a place in it to come back to
+ * @param isBack whether the URL has a position to return to
  */
 export function asOfFor(
   last: { asOf: number; leftAt: number },

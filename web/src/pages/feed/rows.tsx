@@ -34,7 +34,16 @@ interface Roving {
 /** Marks what j and k walk over; its value is the row's key. */
 export const rowAttribute = 'data-row'
 
-/** The feed's list: changes, and sets that unfold to theirs. */
+/** All rows, including the changes of expanded sets. */
+export function rowsOf(list: HTMLElement | null): HTMLElement[] {
+  return [...(list?.querySelectorAll<HTMLElement>(`[${rowAttribute}]`) ?? [])]
+}
+
+export function findRow(list: HTMLElement | null, key: string): HTMLElement | null | undefined {
+  return list?.querySelector<HTMLElement>(`[${rowAttribute}="${CSS.escape(key)}"]`)
+}
+
+/** The feed's list: changes, and sets that expand to their changes. */
 export function Rows(
   props: Omit<Roving, 'reachable'> &
     Looks & {

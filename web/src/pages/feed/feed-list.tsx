@@ -1,0 +1,99 @@
+import { Button } from '@mantine/core'
+import { type RefObject, useEffect, useRef } from 'react'
+import { ErrorState } from '../../components/states.tsx'
+import { isFiltered, NoChanges, NoConnections } from './empty.tsx'
+import { findRow, RowSkeletons, Rows } from './rows.tsx'
+import type { FeedSearch } from './search.ts'
+import type { FeedData } from './use-feed-data.ts'
+import type { Position } from './use-position.ts'
+
+/** The rows of the feed, or why there are none. */
+export function FeedList(props: {
+  ref: RefObject<HTMLDivElement | null>
+  data: FeedData
+  search: FeedSearch
+  position: Position
+  accounts: ReadonlyMap<string, string>
+  /** Some time today, in milliseconds. */
+  now: number
+  onChange: (search: FeedSearch) => void
+}) {
+  const { ref, data, search, position } = props
+  const { feed, entries } = data
+  const showMore = useShowMore(ref, data)
+  const hasRows = entries !== undefined && entries.length > 0
+  return (
+    <div ref={ref} tabIndex={-1} style={{ outline: 'none' }} aria-busy={feed.isPending}>
+      {feed.isPending && <RowSkeletons count={10} />}
+      {feed.isError && !feed.isFetchNextPageError && (
+        <ErrorState error={feed.error} retry={() => feed.refetch()} />
+      )}
+      {hasRows && (
+        <Rows
+          entries={entries}
+          query={data.query}
+          open={position.expanded}
+          onFold={position.toggle}
+          selected={position.selected}
+          onSelect={position.select}
+          onLeave={position.flush}
+          now={props.now}
+          search={search}
+          window={data.window}
+          accounts={props.accounts}
+        />
+      )}
+      {entries && !hasRows && <NoRows {...props} />}
+      {feed.isFetchNextPageError && <ErrorState error={feed.error} retry={showMore} />}
+      {feed.hasNextPage && !feed.isFetchNextPageError && (
+        <Button
+          mt="sm"
+          fullWidth
+          variant="default"
+          loading={feed.isFetchingNextPage}
+          onClick={showMore}
+        >
+          Show more
+        </Button>
+      )}
+    </div>
+  )
+}
+
+function NoRows(props: {
+  data: FeedData
+  search: FeedSearch
+  onChange: (search: FeedSearch) => void
+}) {
+  const { data, search } = props
+  if (hasNoConnections(data, search)) return <NoConnections />
+  const connections = data.connections.data ?? []
+  return (
+    <NoChanges
+      search={search}
+      hidden={data.facets.data?.noise.hidden ?? 0}
+      isImporting={connections.some(({ status }) => status === 'importing')}
+      onChange={props.onChange}
+    />
+  )
+}
+
+/** Whether there is nothing to show yet. An empty result of a search is not that. */
+export function hasNoConnections({ connections, entries }: FeedData, search: FeedSearch): boolean {
+  return connections.data?.length === 0 && entries?.length === 0 && !isFiltered(search)
+}
+
+/** Loads the next page, then moves the focus to its first row: the button may be gone. */
+function useShowMore(list: RefObject<HTMLElement | null>, { feed, entries }: FeedData) {
+  const shownBefore = useRef<number>(undefined)
+  useEffect(() => {
+    const first = entries?.[shownBefore.current ?? Number.POSITIVE_INFINITY]
+    if (!first) return
+    shownBefore.current = undefined
+    findRow(list.current, first.id)?.focus()
+  }, [entries, list])
+  return () => {
+    shownBefore.current = entries?.length
+    void feed.fetchNextPage()
+  }
+}

@@ -1,0 +1,67 @@
+import { ActionIcon, Button, Group, Tooltip } from '@mantine/core'
+import { IconAdjustmentsHorizontal, IconKeyboard, IconRefresh } from '@tabler/icons-react'
+import type { RefObject } from 'react'
+import { RangePicker } from './range-picker.tsx'
+import { type FeedSearch, type Window, withoutRange } from './search.ts'
+import { SearchBox } from './search-box.tsx'
+
+/** The time range, the search, and the buttons beside them. */
+export function Toolbar(props: {
+  search: FeedSearch
+  window: Window
+  searchBox: RefObject<HTMLInputElement | null>
+  isRefreshing: boolean
+  onChange: (search: FeedSearch) => void
+  onFilters: () => void
+  onRefresh: () => void
+  onHelp: () => void
+}) {
+  const { search, onChange } = props
+  return (
+    <Group gap="xs">
+      <RangePicker
+        search={search}
+        window={props.window}
+        onChoose={(range) => onChange({ ...withoutRange(search), ...range })}
+      />
+      <SearchBox
+        ref={props.searchBox}
+        value={search.q ?? ''}
+        onChange={(q) => onChange({ ...search, q: q === '' ? undefined : q })}
+      />
+      <Group gap={4} wrap="nowrap">
+        <Button
+          hiddenFrom="md"
+          size="xs"
+          variant="default"
+          leftSection={<IconAdjustmentsHorizontal size={16} aria-hidden />}
+          onClick={props.onFilters}
+        >
+          Filters
+        </Button>
+        <Tooltip label="Refresh" withArrow>
+          <ActionIcon
+            variant="default"
+            size={30}
+            aria-label="Refresh"
+            onClick={props.onRefresh}
+            loading={props.isRefreshing}
+          >
+            <IconRefresh size={16} />
+          </ActionIcon>
+        </Tooltip>
+        <Tooltip label="Keyboard shortcuts (?)" withArrow>
+          <ActionIcon
+            variant="default"
+            size={30}
+            aria-label="Keyboard shortcuts"
+            visibleFrom="sm"
+            onClick={props.onHelp}
+          >
+            <IconKeyboard size={16} />
+          </ActionIcon>
+        </Tooltip>
+      </Group>
+    </Group>
+  )
+}

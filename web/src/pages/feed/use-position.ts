@@ -1,0 +1,68 @@
+import { useDebouncedCallback } from '@mantine/hooks'
+import { getRouteApi } from '@tanstack/react-router'
+import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import type { Entry } from './entries.ts'
+import { findRow } from './rows.tsx'
+import type { FeedSearch } from './search.ts'
+
+const route = getRouteApi('/app/')
+
+const MOST_EXPANDED = 20
+
+/** The selected row and the expanded change sets, kept in the URL. */
+export function usePosition(
+  search: FeedSearch,
+  list: RefObject<HTMLElement | null>,
+  entries: readonly Entry[] | undefined,
+) {
+  const navigate = route.useNavigate()
+  const latest = useRef(search)
+  latest.current = search
+  const save = useCallback(
+    (position: Pick<FeedSearch, 'at' | 'open'>) => {
+      latest.current = { ...latest.current, ...position }
+      void navigate({ search: latest.current, replace: true, resetScroll: false })
+    },
+    [navigate],
+  )
+  const [selected, setSelected] = useState(search.at)
+  const saveSelected = useDebouncedCallback((at: string) => save({ at }), 250)
+  const select = useCallback(
+    (key: string) => {
+      setSelected(key)
+      saveSelected(key)
+    },
+    [saveSelected],
+  )
+  const expanded = useMemo(() => new Set(search.open), [search.open])
+  const toggle = useCallback(
+    (id: string) => {
+      const { open: before = [] } = latest.current
+      const others = before.filter((one) => one !== id)
+      const next = others.length === before.length ? [...others, id].slice(-MOST_EXPANDED) : others
+      saveSelected.cancel()
+      save({ at: id, open: next.length > 0 ? next : undefined })
+    },
+    [save, saveSelected],
+  )
+  /** Also moves the focus to the set: the focused row may be removed. */
+  const toggleFocused = (id: string) => {
+    findRow(list.current, id)?.focus()
+    toggle(id)
+  }
+
+  // After returning from a change, its row has the focus again.
+  const isReturning = useRef(search.at !== undefined)
+  useEffect(() => {
+    if (!isReturning.current || !entries) return
+    isReturning.current = false
+    const row = findRow(list.current, search.at ?? '')
+    row?.focus({ preventScroll: true })
+    row?.scrollIntoView({ block: 'nearest' })
+  }, [entries, search.at, list])
+
+  const clear = () => setSelected(undefined)
+  return { selected, select, flush: saveSelected.flush, expanded, toggle, toggleFocused, clear }
+}
+
+export type Position = ReturnType<typeof usePosition>
