@@ -1,0 +1,88 @@
+import { Button, Group, Stack, TextInput } from '@mantine/core'
+import { useForm } from '@mantine/form'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { createEnvironment, type Environment, updateEnvironment } from '../client.ts'
+import { type Color, ColorSelect } from './color-select.tsx'
+import { useEscape } from './dialog.tsx'
+import { refreshEnvironments } from './environment-badge.tsx'
+import { FormTrouble, fieldErrors, focusFirst } from './form-trouble.tsx'
+
+const fields = ['name', 'color'] as const
+
+/** For one that is there, or for a new one. */
+export function EnvironmentForm(props: { environment?: Environment; onDone?: () => void }) {
+  const { environment, onDone } = props
+  const client = useQueryClient()
+  const edited = useEscape(onDone)
+  const form = useForm<{ name: string; color: Color | null }>({
+    mode: 'uncontrolled',
+    initialValues: { name: environment?.name ?? '', color: environment?.color ?? null },
+    validate: { name: (name) => (name.trim() === '' ? 'Enter a name.' : null) },
+  })
+  const saving = useMutation({
+    mutationFn: ({ name, color }: typeof form.values) => {
+      const settings = { name: name.trim(), ...(color && { color }) }
+      return environment ? updateEnvironment(environment.id, settings) : createEnvironment(settings)
+    },
+    onSuccess: async () => {
+      await refreshEnvironments(client)
+      form.reset()
+      onDone?.()
+    },
+    onError: (error) => {
+      const errors = fieldErrors(error, fields)
+      form.setErrors(errors)
+      focusFirst(form, errors)
+    },
+  })
+  return (
+    <form
+      ref={edited}
+      noValidate
+      onSubmit={(event) => {
+        // It may stand in a dialog over another form, which is not meant.
+        event.stopPropagation()
+        form.onSubmit(
+          (values) => saving.mutate(values),
+          (errors) => focusFirst(form, errors),
+        )(event)
+      }}
+    >
+      <Stack gap="xs">
+        <Group align="flex-start" gap="xs">
+          <TextInput
+            label={environment ? 'Name' : 'New environment'}
+            placeholder="Production"
+            autoComplete="off"
+            maxLength={60}
+            autoFocus={environment !== undefined}
+            flex="1 1 200px"
+            maw={360}
+            key={form.key('name')}
+            {...form.getInputProps('name')}
+          />
+          <Group flex="1 1 280px" gap="xs" align="flex-start" wrap="nowrap">
+            <ColorSelect
+              placeholder="Automatic"
+              flex="1 1 110px"
+              maw={150}
+              clearable={!environment}
+              allowDeselect={!environment}
+              key={form.key('color')}
+              {...form.getInputProps('color')}
+            />
+            <Button type="submit" mt={25} loading={saving.isPending}>
+              {environment ? 'Save' : 'Create'}
+            </Button>
+            {onDone && (
+              <Button variant="default" mt={25} onClick={onDone}>
+                Cancel
+              </Button>
+            )}
+          </Group>
+        </Group>
+        <FormTrouble error={saving.error} fields={fields} />
+      </Stack>
+    </form>
+  )
+}

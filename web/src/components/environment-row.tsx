@@ -1,0 +1,133 @@
+import { ActionIcon, Group, Text, Tooltip } from '@mantine/core'
+import { IconArrowDown, IconArrowUp, IconPencil, IconTrash } from '@tabler/icons-react'
+import { useQueryClient } from '@tanstack/react-query'
+import { type RefObject, useRef, useState } from 'react'
+import { deleteEnvironment, type Environment } from '../client.ts'
+import { counted } from '../words.ts'
+import { Confirm } from './confirm.tsx'
+import { EnvironmentDot, refreshEnvironments } from './environment-badge.tsx'
+import { EnvironmentForm } from './environment-form.tsx'
+import { Row } from './rows.tsx'
+
+const queryKey = ['environments']
+
+export function EnvironmentRow(props: {
+  environment: Environment
+  list: RefObject<HTMLElement | null>
+  place: { position: number; isLast: boolean }
+  onMove: (position: number, button: HTMLElement) => void
+  onBlur: () => void
+}) {
+  const { environment, place, onMove, onBlur } = props
+  const { id, name, color, connections } = environment
+  const client = useQueryClient()
+  const [editing, setEditing] = useState(false)
+  const [asking, setAsking] = useState(false)
+  const editButton = useRef<HTMLButtonElement>(null)
+  if (editing) {
+    return (
+      <Row>
+        <EnvironmentForm
+          environment={environment}
+          onDone={() => {
+            setEditing(false)
+            // Once the row is there again.
+            setTimeout(() => editButton.current?.focus())
+          }}
+        />
+      </Row>
+    )
+  }
+  const move = (direction: 'up' | 'down') => {
+    const atEnd = direction === 'up' ? place.position === 0 : place.isLast
+    const label = `Move ${name} ${direction}`
+    return (
+      <Tooltip label={`Move ${direction}`} withArrow>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          size="lg"
+          aria-label={label}
+          // Not `disabled`: the button that moved it to the end keeps the focus.
+          aria-disabled={atEnd}
+          data-disabled={atEnd || undefined}
+          onClick={(event) => {
+            if (atEnd) return
+            onMove(place.position + (direction === 'up' ? -1 : 1), event.currentTarget)
+          }}
+          onBlur={(event) => {
+            if (event.relatedTarget) onBlur()
+          }}
+        >
+          {direction === 'up' ? <IconArrowUp size={16} /> : <IconArrowDown size={16} />}
+        </ActionIcon>
+      </Tooltip>
+    )
+  }
+  return (
+    <Row
+      actions={
+        <>
+          {move('up')}
+          {move('down')}
+          <Tooltip label="Edit name and color" withArrow>
+            <ActionIcon
+              ref={editButton}
+              variant="subtle"
+              color="gray"
+              size="lg"
+              onClick={() => setEditing(true)}
+              aria-label={`Edit ${name}`}
+            >
+              <IconPencil size={16} />
+            </ActionIcon>
+          </Tooltip>
+          <Tooltip label="Delete" withArrow>
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              size="lg"
+              onClick={() => {
+                setAsking(true)
+                // Somebody else may have named it meanwhile.
+                void client.invalidateQueries({ queryKey })
+              }}
+              aria-label={`Delete ${name}`}
+            >
+              <IconTrash size={16} />
+            </ActionIcon>
+          </Tooltip>
+        </>
+      }
+    >
+      <Group gap="xs" wrap="nowrap">
+        <EnvironmentDot color={color} />
+        <Text fw={500}>
+          <bdi>{name}</bdi>
+        </Text>
+      </Group>
+      <Text size="sm" c="dimmed">
+        {connections === 0 ? 'No connections' : counted(connections, 'connection')}
+      </Text>
+      <Confirm
+        opened={asking}
+        onClose={() => setAsking(false)}
+        title={`Delete ${name}?`}
+        action="Delete environment"
+        focusAfter={props.list}
+        onConfirm={async () => {
+          await deleteEnvironment(id)
+          await Promise.all([
+            refreshEnvironments(client),
+            client.invalidateQueries({ queryKey: ['connections'] }),
+          ])
+        }}
+      >
+        {connections === 0
+          ? 'No connection uses it. Nothing else changes.'
+          : `${connections === 1 ? 'One connection uses' : `${connections} connections use`} it. ` +
+            'Connections and their changes are kept, without an environment.'}
+      </Confirm>
+    </Row>
+  )
+}

@@ -1,0 +1,43 @@
+import { Accordion } from '@mantine/core'
+import { IconAdjustments, IconUsers } from '@tabler/icons-react'
+import type { Connection, Verification } from '../../client.ts'
+import { counted } from '../../words.ts'
+import { ImportSettings } from './settings.tsx'
+import { Step } from './step.tsx'
+import { WhoElse } from './who-else.tsx'
+
+/** Optional sections below the steps. */
+export function MoreSections(props: {
+  connection: Connection
+  verification: Verification | undefined
+}) {
+  const { connection, verification } = props
+  return (
+    <Accordion multiple variant="separated" order={2} keepMounted={false}>
+      {verification && verification.notProvable.length > 0 && (
+        <Step
+          id="who"
+          mark={<IconUsers size={20} />}
+          title="Review the trust policy"
+          summary="Check who else can assume the role"
+        >
+          {/* What was said of one role is not said of another. */}
+          <WhoElse key={connection.roleArn} {...{ connection, verification }} />
+        </Step>
+      )}
+      <Step
+        id="import"
+        mark={<IconAdjustments size={20} />}
+        title="Import settings"
+        summary={wanted(connection)}
+      >
+        <ImportSettings connection={connection} />
+      </Step>
+    </Accordion>
+  )
+}
+
+function wanted({ selection, lookbackDays }: Connection): string {
+  const what = selection === 'all' ? 'All events, including reads' : 'Changes only'
+  return `${what}, ${counted(lookbackDays, 'day')} of lookback`
+}

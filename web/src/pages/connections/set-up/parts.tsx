@@ -1,0 +1,51 @@
+import { Button, List, Stack, Text } from '@mantine/core'
+import { IconDownload } from '@tabler/icons-react'
+import type { ReactNode } from 'react'
+import { Snippet } from '../../../components/copy.tsx'
+
+/** Each on its own, for they are run one after the other. */
+export function Commands({ commands }: { commands: { title: string; command: string }[] }) {
+  return (
+    <List
+      listStyleType="none"
+      spacing="sm"
+      type="ordered"
+      styles={{ itemWrapper: { width: '100%' }, itemLabel: { width: '100%' } }}
+    >
+      {commands.map(({ title, command }, index) => (
+        <List.Item key={title}>
+          <Titled title={`${index + 1}. ${title}`}>
+            <Snippet text={command} label={title} maxHeight={240} />
+          </Titled>
+        </List.Item>
+      ))}
+    </List>
+  )
+}
+
+export function Titled({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <Stack gap={6}>
+      <Text size="sm" fw={600}>
+        {title}
+      </Text>
+      {children}
+    </Stack>
+  )
+}
+
+/** By the page's own origin, where the session's cookie is; the answer names how scripts reach it. */
+export function Download(props: { url: string; fileName: string; children: ReactNode }) {
+  const { pathname, search } = new URL(props.url)
+  return (
+    <Button
+      component="a"
+      variant="default"
+      href={`${pathname}${search}`}
+      download={props.fileName}
+      leftSection={<IconDownload size={16} aria-hidden />}
+    >
+      {props.children}
+    </Button>
+  )
+}

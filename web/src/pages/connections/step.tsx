@@ -1,0 +1,35 @@
+import { Accordion, Group, Text } from '@mantine/core'
+import type { ReactNode } from 'react'
+
+/** A section that opens and closes. */
+export function Step(props: {
+  id: string
+  /** Its number, or what became of it. */
+  mark: ReactNode
+  title: string
+  summary?: string | null
+  children: ReactNode
+}) {
+  return (
+    <Accordion.Item value={props.id}>
+      <Accordion.Control>
+        <Group gap="sm" wrap="nowrap" align="flex-start">
+          <Text component="span" w={20} ta="center" fw={600} aria-hidden>
+            {props.mark}
+          </Text>
+          <div style={{ minWidth: 0 }}>
+            <Text component="span" display="block" fw={600}>
+              {props.title}
+            </Text>
+            {props.summary && (
+              <Text component="span" display="block" size="sm" c="dimmed" className="from-aws">
+                {props.summary}
+              </Text>
+            )}
+          </div>
+        </Group>
+      </Accordion.Control>
+      <Accordion.Panel>{props.children}</Accordion.Panel>
+    </Accordion.Item>
+  )
+}

@@ -1,0 +1,84 @@
+import { Accordion } from '@mantine/core'
+import { useState } from 'react'
+import type { Connection, Verification } from '../../client.ts'
+import { isVerifying } from './queries.ts'
+import { RoleArn } from './role-arn.tsx'
+import { SetUp } from './set-up/set-up.tsx'
+import { ToneIcon } from './status.tsx'
+import { Step } from './step.tsx'
+import { VerificationChecks } from './verification.tsx'
+
+/** The way to a working role; folded away step by step as it is gone, and always there to return. */
+export function Steps(props: {
+  connection: Connection
+  verification: Verification | undefined
+  wasSetUp: boolean
+}) {
+  const { connection, verification, wasSetUp } = props
+  const [choices, setChoices] = useState<Partial<Record<string, boolean>>>({})
+  const hasRole = connection.roleArn !== null
+  const passed = verification?.state === 'passed'
+  // Not before it is known, or the step would open and close again as the page is loaded.
+  const isFailing = verification !== undefined && !passed
+  const usual: Record<string, boolean> = {
+    role: !hasRole,
+    arn: !hasRole,
+    verification: hasRole && (!wasSetUp || isFailing || isVerifying(connection.status)),
+  }
+  const isOpen = (step: string) => choices[step] ?? usual[step] ?? false
+  const steps = Object.keys(usual)
+  const onChange = (opened: string[]) => {
+    const changed = steps.filter((step) => isOpen(step) !== opened.includes(step))
+    setChoices({
+      ...choices,
+      ...Object.fromEntries(changed.map((step) => [step, opened.includes(step)])),
+    })
+  }
+  return (
+    <Accordion
+      multiple
+      variant="separated"
+      order={2}
+      value={steps.filter(isOpen)}
+      onChange={onChange}
+      keepMounted={false}
+    >
+      <Step id="role" mark={hasRole ? done : 1} title="Create the role">
+        <SetUp connection={connection} />
+      </Step>
+      <Step
+        id="arn"
+        mark={hasRole ? done : 2}
+        title={hasRole ? 'Role ARN' : 'Paste the role ARN'}
+        summary={connection.roleArn}
+      >
+        <RoleArn connection={connection} onSaved={() => setChoices({})} />
+      </Step>
+      <Step
+        id="verification"
+        mark={passed ? done : verification?.state === 'failed' ? failed : 3}
+        title="Verification"
+        summary={summary(connection, verification)}
+      >
+        <VerificationChecks connection={connection} verification={verification} />
+      </Step>
+    </Accordion>
+  )
+}
+
+const done = <ToneIcon tone="good" size={20} />
+const failed = <ToneIcon tone="action" size={20} />
+
+function summary(connection: Connection, verification: Verification | undefined): string {
+  if (connection.roleArn === null) return 'Requires a role'
+  switch (verification?.state) {
+    case 'passed':
+      return 'Role access verified'
+    case 'failed':
+      return 'Verification failed'
+    case 'waiting':
+      return 'Waiting for AWS'
+    default:
+      return 'Verifying'
+  }
+}

@@ -1,0 +1,87 @@
+import { Button, Group, NativeSelect, Stack, Text, TextInput } from '@mantine/core'
+import { useForm } from '@mantine/form'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { createInvitation, type MadeInvitation } from '../../client.ts'
+import { Snippet } from '../../components/copy.tsx'
+import { FormTrouble, fieldErrors, focusFirst } from '../../components/form-trouble.tsx'
+import { Time } from '../../time.tsx'
+import { Once } from './once.tsx'
+
+const fields = ['email', 'role'] as const
+
+export function InviteForm(props: { disabled: boolean; onMade: (made: MadeInvitation) => void }) {
+  const client = useQueryClient()
+  const form = useForm({
+    mode: 'uncontrolled',
+    initialValues: { email: '', role: 'member' as 'member' | 'owner' },
+  })
+  const making = useMutation({
+    mutationFn: ({ email, role }: typeof form.values) =>
+      createInvitation({ role, ...(email.trim() !== '' && { email: email.trim() }) }),
+    onSuccess: (made) => {
+      void client.invalidateQueries({ queryKey: ['invitations'] })
+      props.onMade(made)
+    },
+    onError: (error) => {
+      const errors = fieldErrors(error, fields)
+      form.setErrors(errors)
+      focusFirst(form, errors)
+    },
+  })
+  return (
+    <form noValidate onSubmit={form.onSubmit((values) => making.mutate(values))}>
+      <Stack gap="xs">
+        <Text size="sm">
+          With an email, only that address can use the link. Without an email, anyone with the link
+          can use it.
+        </Text>
+        <Group align="flex-start" gap="xs">
+          <TextInput
+            label="Email (optional)"
+            placeholder="ada@example.com"
+            type="email"
+            autoComplete="off"
+            flex="1 1 240px"
+            maw={360}
+            disabled={props.disabled}
+            key={form.key('email')}
+            {...form.getInputProps('email')}
+          />
+          <NativeSelect
+            label="Role"
+            w={120}
+            disabled={props.disabled}
+            data={[
+              { value: 'member', label: 'Member' },
+              { value: 'owner', label: 'Owner' },
+            ]}
+            key={form.key('role')}
+            {...form.getInputProps('role')}
+          />
+          <Button type="submit" mt={25} disabled={props.disabled} loading={making.isPending}>
+            {' '}
+            Create invitation{' '}
+          </Button>
+        </Group>
+        <FormTrouble error={making.error} fields={fields} />
+      </Stack>
+    </form>
+  )
+}
+
+export function NewInvitation({ made, onDone }: { made: MadeInvitation; onDone: () => void }) {
+  return (
+    <Once
+      title={made.email === null ? 'Invitation' : `Invitation for ${made.email}`}
+      onDone={onDone}
+    >
+      <Text size="sm">
+        Send this link yourself: Cairn sends no email, and shows the link only once. The person who
+        accepts it
+        {made.role === 'owner' ? ' becomes an owner' : ' becomes a member'}. It works once, until{' '}
+        <Time at={made.expiresAt} />.
+      </Text>
+      <Snippet text={made.url} label="Invitation link" />
+    </Once>
+  )
+}

@@ -1,0 +1,105 @@
+import { Badge, Button, Group, Text } from '@mantine/core'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { type RefObject, useRef, useState } from 'react'
+import { listMembers, type Member, removeMember } from '../../client.ts'
+import { Confirm } from '../../components/confirm.tsx'
+import { List, Row, Rows } from '../../components/rows.tsx'
+import { EmptyState, ErrorState, Loading } from '../../components/states.tsx'
+import { Time } from '../../time.tsx'
+import { useMe } from './rights.tsx'
+
+export function MemberList({ canRemove }: { canRemove: boolean }) {
+  const list = useRef<HTMLDivElement>(null)
+  const members = useQuery({ queryKey: ['members'], queryFn: () => listMembers() })
+  if (members.isPending) return <Loading label="Loading members" />
+  if (members.isError) return <ErrorState error={members.error} retry={() => members.refetch()} />
+  const { items } = members.data
+  if (items.length === 0) {
+    return (
+      <EmptyState title="No members yet">
+        The link to create the owner account is in the server's log.
+      </EmptyState>
+    )
+  }
+  const owners = items.filter(({ role }) => role === 'owner').length
+  return (
+    <List label="All members" ref={list}>
+      <Rows label="Members">
+        {items.map((member) => (
+          <MemberRow
+            key={member.id}
+            member={member}
+            canRemove={canRemove}
+            isLastOwner={owners === 1 && member.role === 'owner'}
+            list={list}
+          />
+        ))}
+      </Rows>
+    </List>
+  )
+}
+
+function MemberRow(props: {
+  member: Member
+  canRemove: boolean
+  isLastOwner: boolean
+  list: RefObject<HTMLElement | null>
+}) {
+  const { member, canRemove, isLastOwner } = props
+  const client = useQueryClient()
+  const isSelf = useMe().user?.id === member.user.id
+  const [asking, setAsking] = useState(false)
+  const { name, email } = member.user
+  return (
+    <Row
+      actions={
+        !isLastOwner && (
+          <Button
+            variant="default"
+            size="xs"
+            disabled={!canRemove}
+            onClick={() => setAsking(true)}
+            aria-label={isSelf ? 'Remove yourself' : `Remove ${name}`}
+          >
+            Remove
+          </Button>
+        )
+      }
+    >
+      <Group gap="xs">
+        <Text fw={500}>
+          <bdi>{name}</bdi>
+        </Text>
+        <Badge color={member.role === 'owner' ? 'cairn' : 'gray'} variant="light" tt="none">
+          {member.role === 'owner' ? 'Owner' : 'Member'}
+        </Badge>
+        {isSelf && (
+          <Text size="sm" c="dimmed">
+            you
+          </Text>
+        )}
+      </Group>
+      <Text size="sm" c="dimmed">
+        <bdi>{email}</bdi>
+        {' · '}joined <Time at={member.createdAt} />
+        {isLastOwner && ' · the last owner cannot be removed'}
+      </Text>
+      <Confirm
+        opened={asking}
+        onClose={() => setAsking(false)}
+        title={isSelf ? 'Remove yourself?' : `Remove ${name}?`}
+        action={isSelf ? 'Remove myself' : 'Remove'}
+        focusAfter={props.list}
+        onConfirm={async () => {
+          await removeMember(member.id)
+          await client.invalidateQueries({ queryKey: isSelf ? ['me'] : ['members'] })
+        }}
+      >
+        {isSelf
+          ? 'This signs you out and deletes your account. '
+          : 'This signs them out everywhere and deletes their account. '}
+        API keys and connections are kept. To return, a person needs a new invitation.
+      </Confirm>
+    </Row>
+  )
+}
