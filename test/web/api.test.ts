@@ -1,6 +1,6 @@
 import { onlineManager } from '@tanstack/react-query'
 import { afterEach, describe, expect, test } from 'vitest'
-import { queryClient, troubleOf } from '../../web/src/api.ts'
+import { queryClient, toApiError } from '../../web/src/api.ts'
 import { learnTime, serverNow, skewOf } from '../../web/src/time.tsx'
 
 afterEach(() => {
@@ -15,7 +15,7 @@ test('without a network, what is asked and what is done fails at once', async ()
   await expect(queryClient.fetchQuery(query)).rejects.toThrow('Failed to fetch')
   const mutation = queryClient.getMutationCache().build(queryClient, { mutationFn: unreachable })
   await expect(mutation.execute(undefined)).rejects.toThrow('Failed to fetch')
-  expect(troubleOf(new TypeError('Failed to fetch'))).toMatchObject({ status: 0 })
+  expect(toApiError(new TypeError('Failed to fetch'))).toMatchObject({ status: 0 })
 })
 
 describe('the time', () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Connection, Coverage, Verification } from '../../web/src/client.ts'
 import {
   answerOf,
-  barWords,
+  barLabel,
   byUrgency,
   connectionSentences,
   duration,
@@ -12,7 +12,7 @@ import {
   reasonOf,
   regionHealth,
   segmentsOf,
-  statusWord,
+  statusLabel,
   summaryOf,
 } from '../../web/src/health.ts'
 
@@ -276,7 +276,7 @@ describe('a connection in words', () => {
   })
 
   test.each(statuses)('%s has a word and a sentence, with or without coverage', (status) => {
-    expect(statusWord(status).word).not.toBe('')
+    expect(statusLabel(status).word).not.toBe('')
     for (const known of [
       {},
       { coverage: { regions: [] } },
@@ -362,9 +362,9 @@ describe('the bar over the look-back', () => {
   })
 
   test('reads as words', () => {
-    expect(barWords(region())).toBe('100% imported')
+    expect(barLabel(region())).toBe('100% imported')
     expect(
-      barWords(
+      barLabel(
         region({
           settled: [['2026-03-10T00:00:00Z', '2026-03-12T00:00:00Z']],
           gaps: [['2026-03-08T12:00:00Z', '2026-03-10T00:00:00Z']],
@@ -373,7 +373,7 @@ describe('the bar over the look-back', () => {
         }),
       ),
     ).toBe('50% imported, 35 h 59 min pending, 12 h lost, 1 s skipped')
-    expect(barWords(region({ settled: [] }))).toBe('nothing to import yet')
+    expect(barLabel(region({ settled: [] }))).toBe('nothing to import yet')
   })
 
   test('progress is over the active regions, the estimate the slowest one’s', () => {

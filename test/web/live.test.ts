@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type Hearer, listen } from '../../web/src/live.ts'
+import { type EventHandlers, listen } from '../../web/src/live.ts'
 
 /** A stream that the test makes open, break and end, as a browser does. */
 class Stream extends EventTarget {
@@ -38,7 +38,7 @@ let onSight: () => void
 const latest = () => streams.at(-1)!
 const isOpen = () => streams.filter(({ readyState }) => readyState !== 2).length
 
-const hearer: Hearer = {
+const handlers: EventHandlers = {
   onState: (state) => heard.push(state),
   onGap: () => heard.push('gap'),
   onRefused: () => heard.push('refused'),
@@ -51,7 +51,7 @@ beforeEach(() => {
   streams = []
   heard = []
   isHidden = false
-  end = listen(hearer, {
+  end = listen(handlers, {
     open() {
       streams.push(new Stream())
       return latest() as unknown as EventSource

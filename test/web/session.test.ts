@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { placeAfter } from '../../web/src/session.ts'
+import { redirectAfterSignIn } from '../../web/src/session.ts'
 
 describe('after signing in', () => {
   test.each(['/', '/changes/019b?raw=1#top', '/integrations/aws', '/?q=a%2Fb&from=2026-03-02'])(
     'one is led to the page %s that was asked for',
-    (to) => expect(placeAfter(to)).toBe(to),
+    (to) => expect(redirectAfterSignIn(to)).toBe(to),
   )
 
   test.each([
@@ -22,9 +22,9 @@ describe('after signing in', () => {
     '/sign-in',
     '/sign-in/?to=/sign-in',
     '/welcome?token=x',
-  ])('one is led home where %j was asked for', (to) => expect(placeAfter(to)).toBe('/'))
+  ])('one is led home where %j was asked for', (to) => expect(redirectAfterSignIn(to)).toBe('/'))
 
   test('a page whose name only begins like the way in is a page', () => {
-    expect(placeAfter('/welcome-back')).toBe('/welcome-back')
+    expect(redirectAfterSignIn('/welcome-back')).toBe('/welcome-back')
   })
 })

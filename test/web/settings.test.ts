@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { moved } from '../../web/src/components/order.ts'
-import { passwordTrouble } from '../../web/src/components/password.ts'
+import { moveItem } from '../../web/src/components/move-item.ts'
+import { passwordError } from '../../web/src/components/password.ts'
 import { validateSettingsSearch } from '../../web/src/pages/settings/search.ts'
 
 describe("the settings' address", () => {
@@ -8,7 +8,7 @@ describe("the settings' address", () => {
     [{ tab: 'members' }, { tab: 'members' }],
     [{ tab: 'environments' }, {}],
     [{ tab: 'billing' }, {}],
-    [{ tab: ['you'] }, {}],
+    [{ tab: ['profile'] }, {}],
     [{}, {}],
   ])('%j is read as %j', (search, read) => expect(validateSettingsSearch(search)).toEqual(read))
 })
@@ -16,7 +16,7 @@ describe("the settings' address", () => {
 describe('moving an environment', () => {
   const items = ['a', 'b', 'c', 'd'].map((id) => ({ id }))
   const order = (id: string, position: number) =>
-    moved(items, id, position)
+    moveItem(items, id, position)
       .map((item) => item.id)
       .join('')
 
@@ -33,9 +33,9 @@ describe('moving an environment', () => {
 
 describe('a new password', () => {
   test.each(['ten chars.', 'x'.repeat(128)])('of the right length passes', (password) =>
-    expect(passwordTrouble(password)).toBeNull(),
+    expect(passwordError(password)).toBeNull(),
   )
   test.each(['', 'nine char', 'x'.repeat(129)])('of another length is told', (password) =>
-    expect(passwordTrouble(password)).toMatch(/characters/),
+    expect(passwordError(password)).toMatch(/characters/),
   )
 })

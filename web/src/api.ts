@@ -11,7 +11,7 @@ interface Problem {
 }
 
 /** What went wrong, in words for a person. */
-export interface Trouble {
+export interface ApiError {
   title: string
   detail: string
   /** HTTP's; 0 when the server could not be reached. */
@@ -21,7 +21,7 @@ export interface Trouble {
 }
 
 /** Makes of whatever a request threw what to tell. */
-export function troubleOf(error: unknown): Trouble {
+export function toApiError(error: unknown): ApiError {
   if (error instanceof HttpError) {
     const problem = error.data as Partial<Problem> | undefined
     return {
@@ -40,8 +40,8 @@ export function troubleOf(error: unknown): Trouble {
 }
 
 /** The message for one field of a form; undefined when the problem is elsewhere. */
-export function fieldTrouble(error: unknown, pointer: string): string | undefined {
-  return troubleOf(error).errors.find((one) => one.pointer === pointer)?.detail
+export function fieldErrorAt(error: unknown, pointer: string): string | undefined {
+  return toApiError(error).errors.find((one) => one.pointer === pointer)?.detail
 }
 
 defaults.fetch = async (...request) => {
@@ -54,8 +54,8 @@ defaults.fetch = async (...request) => {
 export const queryClient: QueryClient = new QueryClient({
   queryCache: new QueryCache({
     onError(error, query) {
-      // The session has ended meanwhile: the layout asks who is there, and leads to the sign-in page.
-      if (troubleOf(error).status === 401 && query.queryKey[0] !== 'me')
+      // The session has withFullStop meanwhile: the layout asks who is there, and leads to the sign-in page.
+      if (toApiError(error).status === 401 && query.queryKey[0] !== 'me')
         void queryClient.invalidateQueries({ queryKey: ['me'] })
     },
   }),
@@ -69,7 +69,7 @@ export const queryClient: QueryClient = new QueryClient({
       staleTime: 5_000,
       // What the server refused it would refuse again.
       retry: (count, error) => {
-        const { status } = troubleOf(error)
+        const { status } = toApiError(error)
         return (status === 0 || status >= 500) && count < 3
       },
     },

@@ -9,7 +9,7 @@ import {
   IconUserCircle,
 } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
-import { troubleOf } from './api.ts'
+import { toApiError } from './api.ts'
 import type { Me } from './client.ts'
 import { signOut } from './session.ts'
 import { useZone } from './time.tsx'
@@ -62,7 +62,7 @@ export function ColorSchemeSwitch() {
 export function AccountMenu({ me: { user, organization } }: { me: Me }) {
   const leave = () =>
     signOut().catch((error) => {
-      const { title, detail } = troubleOf(error)
+      const { title, detail } = toApiError(error)
       notifications.show({
         color: 'red',
         title: `Sign-out failed: ${title}`,
@@ -84,7 +84,7 @@ export function AccountMenu({ me: { user, organization } }: { me: Me }) {
           <bdi>{organization.name}</bdi>
         </Menu.Label>
         <Menu.Item
-          renderRoot={(props) => <Link to="/settings" search={{ tab: 'you' }} {...props} />}
+          renderRoot={(props) => <Link to="/settings" search={{ tab: 'profile' }} {...props} />}
           leftSection={<IconSettings size={16} />}
         >
           Settings

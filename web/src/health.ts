@@ -1,5 +1,5 @@
 import type { Connection, Coverage, Verification } from './client.ts'
-import { counted } from './words.ts'
+import { counted } from './format.ts'
 
 // What is known of a connection, in words. Everything here is a plain function of the API's answers
 // and the time, so that each sentence has a test.
@@ -39,7 +39,7 @@ const words: Record<Status, { word: string; tone: Tone }> = {
 
 const urgency = Object.keys(words)
 
-export function statusWord(status: Status): { word: string; tone: Tone } {
+export function statusLabel(status: Status): { word: string; tone: Tone } {
   return words[status]
 }
 
@@ -151,7 +151,7 @@ function stateSentences(
 
 /** `Up to date as of 12:03. CloudTrail delivers events about 10 minutes late; next sync in 40 s.` */
 function completeSentence({ completeThrough, nextPollAt }: Connection, when: When): string {
-  const next = nextLook(nextPollAt, when)
+  const next = nextSync(nextPollAt, when)
   if (completeThrough === null) return `Import in progress; ${next}.`
   return `Up to date as of ${clock(completeThrough, when)}. CloudTrail delivers events about 10 minutes late; ${next}.`
 }
@@ -167,7 +167,7 @@ function actionSentences(connection: Connection, verification?: Verification): s
     return [`Not safe: this role can be assumed without the external ID. ${imports}`]
   if (open) return [`Not safe: this role can be assumed with a different external ID. ${imports}`]
   const reason = failed[0]?.means ?? connection.statusReason ?? 'The role cannot be used.'
-  return [`${ended(reason)} ${imports}`]
+  return [`${withFullStop(reason)} ${imports}`]
 }
 
 function importingSentences(
@@ -184,7 +184,7 @@ function importingSentences(
     `${percent}% of the last ${counted(lookbackDays, 'day')} imported${left}, newest first.`,
     ...(completeThrough
       ? [
-          `New changes are up to date as of ${clock(completeThrough, when)}; ${nextLook(connection.nextPollAt, when)}.`,
+          `New changes are up to date as of ${clock(completeThrough, when)}; ${nextSync(connection.nextPollAt, when)}.`,
         ]
       : []),
     ...stalled(connection, when),
@@ -201,7 +201,7 @@ function stalled({ nextPollAt, pollIntervalSeconds }: Connection, { now }: When)
   ]
 }
 
-function nextLook(nextPollAt: string | null, { now }: When): string {
+function nextSync(nextPollAt: string | null, { now }: When): string {
   if (nextPollAt === null) return 'next sync soon'
   const seconds = Math.round((Date.parse(nextPollAt) - now) / 1000)
   return seconds <= 0 ? 'syncing now' : `next sync in ${duration(seconds)}`
@@ -240,7 +240,7 @@ export function regionHealth(
   const late = lagSentence(region, connection, when)
   if (late) return { tone: 'late', sentence: late }
   if (region.completeThrough === null)
-    return { tone: 'busy', sentence: `No data yet; ${nextLook(region.nextPollAt, when)}.` }
+    return { tone: 'busy', sentence: `No data yet; ${nextSync(region.nextPollAt, when)}.` }
   const through = `up to date as of ${clock(region.completeThrough, when)}`
   if (region.backfill.percent < 100) {
     const eta = region.backfill.etaSeconds
@@ -251,7 +251,7 @@ export function regionHealth(
     region.lost.length > 0 && 'some data is lost',
     region.setAside.length > 0 && 'some data was skipped',
   ].filter(Boolean)
-  return { tone: 'good', sentence: `${[upper(through), ...flaws].join('; ')}.` }
+  return { tone: 'good', sentence: `${[capitalized(through), ...flaws].join('; ')}.` }
 }
 
 /** `eu-west-1 is 14 minutes behind: AWS is throttling (another tool shares the quota).` */
@@ -264,15 +264,15 @@ function lagSentence(
   const why = region.lastError === null ? null : reasonOf(region.lastError)
   const edge = region.completeThrough
   if (edge === null)
-    return why === null ? null : ended(`${region.region} has not been read yet: ${why}`)
+    return why === null ? null : withFullStop(`${region.region} has not been read yet: ${why}`)
   const behind = now - SETTLING_MS - Date.parse(edge)
   const late = behind > Math.max(pollIntervalSeconds * 1000, QUIETEST_MS) + LATE_AFTER_MS
   const isLate = late || (why !== null && behind >= 60_000)
   if (isLate)
-    return ended(
+    return withFullStop(
       `${region.region} is ${longDuration(behind / 1000)} behind${why === null ? '' : `: ${why}`}`,
     )
-  return why === null ? null : ended(`${region.region} could not be read: ${why}`)
+  return why === null ? null : withFullStop(`${region.region} could not be read: ${why}`)
 }
 
 /** AWS's error for people: what it means where that is known, and what AWS said where not. */
@@ -414,7 +414,7 @@ export function segmentsOf(region: Region, connection: Connection, when: When): 
 }
 
 /** The bar in words: `98% imported, 1 h 20 min missing, 2 d lost`. */
-export function barWords(region: Region): string {
+export function barLabel(region: Region): string {
   const length = (ranges: readonly string[][]) =>
     ranges.reduce((sum, [from, to]) => sum + Date.parse(to!) - Date.parse(from!), 0) / 1000
   const [settled, gaps, lost, setAside] = [
@@ -465,7 +465,7 @@ export function answerOf(
     return has('waiting') || checks.length < question.checks.length ? 'unknown' : 'passed'
   }
   if (has('waiting')) return 'waiting'
-  // A verification that ended early says nothing of the checks it did not come to.
+  // A verification that withFullStop early says nothing of the checks it did not come to.
   if (checks.length < question.checks.length) return 'unknown'
   return 'passed'
 }
@@ -503,10 +503,10 @@ function longDuration(seconds: number): string {
 }
 
 /** As a sentence: AWS's own errors come with a full stop or without one. */
-function ended(sentence: string): string {
+function withFullStop(sentence: string): string {
   return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`
 }
 
-function upper(text: string): string {
+function capitalized(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1)
 }

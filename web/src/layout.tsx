@@ -15,7 +15,7 @@ import { IconCloudOff, IconHistory, IconPlugConnected, IconSettings } from '@tab
 import { useQuery } from '@tanstack/react-query'
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
-import { troubleOf } from './api.ts'
+import { toApiError } from './api.ts'
 import type { Me } from './client.ts'
 import { ErrorState, Loading } from './components/states.tsx'
 import { AccountMenu, ColorSchemeSwitch, ZoneSwitch } from './header-menus.tsx'
@@ -27,7 +27,7 @@ import { meQuery } from './session.ts'
 export function Layout() {
   const me = useQuery(meQuery)
   if (me.isPending) return <Loading />
-  if (me.isError && troubleOf(me.error).status === 401) return <ToSignIn />
+  if (me.isError && toApiError(me.error).status === 401) return <ToSignIn />
   // What is on the page stays there while the server is away.
   if (!me.data) {
     return (

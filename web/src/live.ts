@@ -34,25 +34,25 @@ const HIDDEN_AFTER_MS = 30_000
 const FIRST_WAIT_MS = 2_000
 const LONGEST_WAIT_MS = 60_000
 
-export interface Hearer {
+export interface EventHandlers {
   onState(state: LiveState): void
   /** Events may have been missed. */
   onGap(): void
-  /** The server answered, but with no stream: the session may have ended. */
+  /** The server answered, but with no stream: the session may have withFullStop. */
   onRefused(): void
   onConnection(id: string): void
   onChanges(news: NewChanges): void
 }
 
 /** What of the browser is needed. */
-export interface Surroundings {
+export interface EventEnvironment {
   open(url: string): EventSource
   isHidden(): boolean
   /** @returns what ends it */
   onVisibility(listener: () => void): () => void
 }
 
-const browser: Surroundings = {
+const browser: EventEnvironment = {
   open: (url) => new EventSource(url),
   isHidden: () => document.hidden,
   onVisibility,
@@ -71,7 +71,10 @@ export function onVisibility(listener: () => void): () => void {
  *
  * @returns what ends it
  */
-export function listen(hearer: Hearer, { open, isHidden, onVisibility } = browser): () => void {
+export function listen(
+  handlers: EventHandlers,
+  { open, isHidden, onVisibility } = browser,
+): () => void {
   let source: EventSource | undefined
   let hasGap = false
   let tries = 0
@@ -86,7 +89,7 @@ export function listen(hearer: Hearer, { open, isHidden, onVisibility } = browse
     offline = undefined
   }
   const expectSoon = () => {
-    offline ??= setTimeout(() => hearer.onState('offline'), OFFLINE_AFTER_MS)
+    offline ??= setTimeout(() => handlers.onState('offline'), OFFLINE_AFTER_MS)
   }
   const start = () => {
     expectSoon()
@@ -96,8 +99,8 @@ export function listen(hearer: Hearer, { open, isHidden, onVisibility } = browse
       tries = 0
       clearTimeout(offline)
       offline = undefined
-      hearer.onState('live')
-      if (hasGap) hearer.onGap()
+      handlers.onState('live')
+      if (hasGap) handlers.onGap()
       hasGap = false
     }
     stream.onerror = () => {
@@ -107,11 +110,11 @@ export function listen(hearer: Hearer, { open, isHidden, onVisibility } = browse
       const wait = Math.min(FIRST_WAIT_MS * 2 ** tries++, LONGEST_WAIT_MS)
       // Or all pages would be back at the same moment.
       next = setTimeout(start, wait * (0.5 + Math.random()))
-      hearer.onRefused()
+      handlers.onRefused()
     }
-    stream.addEventListener('missed', () => hearer.onGap())
-    stream.addEventListener('connection', ({ data }) => hearer.onConnection(JSON.parse(data).id))
-    stream.addEventListener('changes', ({ data }) => hearer.onChanges(JSON.parse(data)))
+    stream.addEventListener('missed', () => handlers.onGap())
+    stream.addEventListener('connection', ({ data }) => handlers.onConnection(JSON.parse(data).id))
+    stream.addEventListener('changes', ({ data }) => handlers.onChanges(JSON.parse(data)))
   }
 
   let pause: ReturnType<typeof setTimeout> | undefined

@@ -76,7 +76,10 @@ const welcome = createRoute({
   path: '/welcome',
   validateSearch: (search): { token?: string } =>
     typeof search.token === 'string' ? { token: search.token } : {},
-  component: lazyRouteComponent(() => import('./pages/welcome.tsx'), 'WelcomePage'),
+  component: lazyRouteComponent(
+    () => import('./pages/accept-invitation.tsx'),
+    'AcceptInvitationPage',
+  ),
 })
 
 export const router = createRouter({

@@ -24,7 +24,7 @@ export async function signOut(): Promise<void> {
  *
  * @param to a path with its search, as it came in the address: anybody can have written it
  */
-export function placeAfter(to: string | undefined): string {
+export function redirectAfterSignIn(to: string | undefined): string {
   const ours = 'http://cairn.invalid'
   // As browsers read it: `//`, `/\` and a tab after the slash lead to other sites.
   const url = to?.startsWith('/') ? URL.parse(to, ours) : null

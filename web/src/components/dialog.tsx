@@ -7,7 +7,7 @@ type Taking = (count: (takers: number) => number) => void
 const EscapeContext = createContext<Taking>(() => {})
 
 /** While active, Escape is not for the dialog that this stands in. */
-function useTakesEscape(active: boolean): void {
+function useCapturesEscape(active: boolean): void {
   const take = use(EscapeContext)
   useEffect(() => {
     if (!active) return
@@ -23,7 +23,7 @@ function useTakesEscape(active: boolean): void {
  */
 export function useEscape(onEscape: (() => void) | undefined): RefObject<HTMLFormElement | null> {
   const edited = useRef<HTMLFormElement>(null)
-  useTakesEscape(onEscape !== undefined)
+  useCapturesEscape(onEscape !== undefined)
   useWindowEvent(
     'keydown',
     (event) => {
@@ -41,7 +41,7 @@ export function useEscape(onEscape: (() => void) | undefined): RefObject<HTMLFor
 /** A dialog that may stand over another one: Escape closes the one on top. */
 export function Dialog({ children, ...props }: ModalProps) {
   const [takers, setTakers] = useState(0)
-  useTakesEscape(props.opened)
+  useCapturesEscape(props.opened)
   return (
     <Modal closeOnEscape={takers === 0} {...props}>
       <EscapeContext value={setTakers}>{children}</EscapeContext>

@@ -5,7 +5,7 @@ import { createEnvironment, type Environment, updateEnvironment } from '../clien
 import { type Color, ColorSelect } from './color-select.tsx'
 import { useEscape } from './dialog.tsx'
 import { refreshEnvironments } from './environment-badge.tsx'
-import { FormTrouble, fieldErrors, focusFirst } from './form-trouble.tsx'
+import { FormError, fieldErrors, focusFirst } from './form-error.tsx'
 
 const fields = ['name', 'color'] as const
 
@@ -81,7 +81,7 @@ export function EnvironmentForm(props: { environment?: Environment; onDone?: () 
             )}
           </Group>
         </Group>
-        <FormTrouble error={saving.error} fields={fields} />
+        <FormError error={saving.error} fields={fields} />
       </Stack>
     </form>
   )

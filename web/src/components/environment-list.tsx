@@ -5,7 +5,7 @@ import { type Environment, updateEnvironment } from '../client.ts'
 import { useEnvironments } from './environment-badge.tsx'
 import { EnvironmentForm } from './environment-form.tsx'
 import { EnvironmentRow } from './environment-row.tsx'
-import { moved } from './order.ts'
+import { moveItem } from './move-item.ts'
 import { List, Rows } from './rows.tsx'
 import { EmptyState, ErrorState, Loading } from './states.tsx'
 
@@ -39,16 +39,16 @@ function EnvironmentList({ list }: { list: RefObject<HTMLElement | null> }) {
     onMutate: async ({ id, position }) => {
       await client.cancelQueries({ queryKey })
       const before = client.getQueryData<Environment[]>(queryKey)
-      client.setQueryData<Environment[]>(queryKey, (list) => list && moved(list, id, position))
+      client.setQueryData<Environment[]>(queryKey, (list) => list && moveItem(list, id, position))
       return before
     },
-    onSuccess: ({ name }, { position }) => setSaid(`${name} moved to position ${position + 1}.`),
+    onSuccess: ({ name }, { position }) => setSaid(`${name} moveItem to position ${position + 1}.`),
     onError: (_error, _move, before) => client.setQueryData(queryKey, before),
     onSettled: () => client.invalidateQueries({ queryKey }),
     scope: { id: 'environments' },
   })
   const items = environments.data
-  // A row that is moved down is taken out of the page for a moment, and its button's focus with it.
+  // A row that is moveItem down is taken out of the page for a moment, and its button's focus with it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: after each new order
   useEffect(() => focusAfter.current?.focus(), [items])
   if (environments.isPending) return <Loading label="Loading the environments" />

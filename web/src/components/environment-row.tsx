@@ -3,7 +3,7 @@ import { IconArrowDown, IconArrowUp, IconPencil, IconTrash } from '@tabler/icons
 import { useQueryClient } from '@tanstack/react-query'
 import { type RefObject, useRef, useState } from 'react'
 import { deleteEnvironment, type Environment } from '../client.ts'
-import { counted } from '../words.ts'
+import { counted } from '../format.ts'
 import { Confirm } from './confirm.tsx'
 import { EnvironmentDot, refreshEnvironments } from './environment-badge.tsx'
 import { EnvironmentForm } from './environment-form.tsx'
@@ -31,7 +31,7 @@ export function EnvironmentRow(props: {
           environment={environment}
           onDone={() => {
             setEditing(false)
-            // Once the row is there again.
+            // ShownOnce the row is there again.
             setTimeout(() => editButton.current?.focus())
           }}
         />

@@ -2,7 +2,7 @@ import { Button, Group, Paper, Select, type SelectProps, Stack, TextInput } from
 import { useDisclosure } from '@mantine/hooks'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useRef, useState } from 'react'
-import { fieldTrouble, troubleOf } from '../api.ts'
+import { fieldErrorAt, toApiError } from '../api.ts'
 import { createEnvironment, type Environment } from '../client.ts'
 import { type Color, ColorSelect } from './color-select.tsx'
 import { Dialog, useEscape } from './dialog.tsx'
@@ -116,7 +116,7 @@ export function NewEnvironment(props: { onMade: (id: string) => void; onCancel?:
             data-autofocus
             autoFocus
             error={
-              make.isError && (fieldTrouble(make.error, '/name') ?? troubleOf(make.error).detail)
+              make.isError && (fieldErrorAt(make.error, '/name') ?? toApiError(make.error).detail)
             }
           />
           <ColorSelect

@@ -2,7 +2,7 @@
 export const PASSWORD_LENGTH = { min: 10, max: 128 }
 
 /** @returns what is wrong with it; null: nothing that can be told here */
-export function passwordTrouble(password: string): string | null {
+export function passwordError(password: string): string | null {
   const { min, max } = PASSWORD_LENGTH
   if (password.length < min) {
     return `Too short: ${password.length} characters. Use at least ${min}.`

@@ -1,7 +1,7 @@
 import { Alert, Button, Center, Loader, Stack, Text, Title } from '@mantine/core'
 import { IconAlertTriangle, IconCloudOff } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
-import { troubleOf } from '../api.ts'
+import { toApiError } from '../api.ts'
 
 /** Nothing is there yet: says what there will be, and the step that leads to it. */
 export function EmptyState(props: {
@@ -28,7 +28,7 @@ export function EmptyState(props: {
 
 /** What went wrong and why, with another try. */
 export function ErrorState({ error, retry }: { error: unknown; retry?: () => void }) {
-  const { title, detail, status } = troubleOf(error)
+  const { title, detail, status } = toApiError(error)
   const icon = status === 0 ? <IconCloudOff aria-hidden /> : <IconAlertTriangle aria-hidden />
   return (
     <Alert color={status === 0 ? 'gray' : 'red'} variant="light" title={title} icon={icon}>

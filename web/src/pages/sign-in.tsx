@@ -5,10 +5,10 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRouter, useSearch } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { getSession, signIn } from '../client.ts'
-import { Entrance } from '../components/entrance.tsx'
-import { FormTrouble, fieldErrors, focusFirst } from '../components/form-trouble.tsx'
+import { FormError, fieldErrors, focusFirst } from '../components/form-error.tsx'
 import { passwordToggle } from '../components/password.ts'
-import { placeAfter } from '../session.ts'
+import { SignedOutPage } from '../components/signed-out-page.tsx'
+import { redirectAfterSignIn } from '../session.ts'
 
 const fields = ['email', 'password'] as const
 
@@ -16,7 +16,7 @@ export function SignInPage() {
   const { to } = useSearch({ from: '/sign-in' })
   const router = useRouter()
   const client = useQueryClient()
-  const place = placeAfter(to)
+  const place = redirectAfterSignIn(to)
   const form = useForm({
     mode: 'uncontrolled',
     initialValues: { email: '', password: '' },
@@ -40,7 +40,7 @@ export function SignInPage() {
     },
   })
   return (
-    <Entrance title="Sign in">
+    <SignedOutPage title="Sign in">
       <DemoSignIn />
       <form
         noValidate
@@ -69,7 +69,7 @@ export function SignInPage() {
             key={form.key('password')}
             {...form.getInputProps('password')}
           />
-          <FormTrouble error={signingIn.error} fields={fields} />
+          <FormError error={signingIn.error} fields={fields} />
           <Button type="submit" loading={signingIn.isPending}>
             Sign in
           </Button>
@@ -95,7 +95,7 @@ export function SignInPage() {
           are kept.
         </Text>
       </Stack>
-    </Entrance>
+    </SignedOutPage>
   )
 }
 
@@ -107,7 +107,7 @@ function DemoSignIn() {
   const path = session.data?.demoSignIn
   const { to } = useSearch({ from: '/sign-in' })
   useEffect(() => {
-    // Who was sent here had no session yet; who came by themselves has signed out. Once only: a
+    // Who was sent here had no session yet; who came by themselves has signed out. ShownOnce only: a
     // browser that keeps no cookies would go round for ever.
     if (!path || to === undefined || sessionStorage.getItem(TRIED)) return
     sessionStorage.setItem(TRIED, 'yes')

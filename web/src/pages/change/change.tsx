@@ -24,7 +24,7 @@ import {
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { type ReactNode, useState } from 'react'
-import { troubleOf } from '../../api.ts'
+import { toApiError } from '../../api.ts'
 import { type Change, getChange, listChanges } from '../../client.ts'
 import { Copy, Snippet } from '../../components/copy.tsx'
 import { EnvironmentBadge } from '../../components/environment-badge.tsx'
@@ -77,7 +77,7 @@ export function ChangePage() {
       </Group>
       {change.isPending && <PageSkeleton />}
       {change.isError &&
-        (troubleOf(change.error).status === 404 ? (
+        (toApiError(change.error).status === 404 ? (
           <EmptyState title="Change not found">
             The change may have been deleted with its connection, or the link is wrong.
           </EmptyState>

@@ -1,14 +1,14 @@
 import { Alert, Button, Group, Stack, Text, Textarea, TextInput } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useId, useState } from 'react'
-import { fieldTrouble, troubleOf } from '../../api.ts'
+import { fieldErrorAt, toApiError } from '../../api.ts'
 import { createConnections } from '../../client.ts'
 import { Snippet } from '../../components/copy.tsx'
 import { Dialog } from '../../components/dialog.tsx'
 import { refreshEnvironments } from '../../components/environment-badge.tsx'
 import { EnvironmentSelect } from '../../components/environment-select.tsx'
-import { FormTrouble } from '../../components/form-trouble.tsx'
-import { counted } from '../../words.ts'
+import { FormError } from '../../components/form-error.tsx'
+import { counted } from '../../format.ts'
 import { readAccountIds } from './account-ids.ts'
 
 /** Connections for a list of account ids, and the map that creates all their roles. */
@@ -60,7 +60,7 @@ function ManyAccounts({ onClose }: { onClose: () => void }) {
     event.preventDefault()
     make.mutate()
   }
-  const refused = make.isError ? accountTroubles(make.error, accountIds) : undefined
+  const refused = make.isError ? accountErrors(make.error, accountIds) : undefined
   return (
     <Stack>
       <Stack component="form" id={form} onSubmit={submit}>
@@ -84,11 +84,11 @@ function ManyAccounts({ onClose }: { onClose: () => void }) {
           value={roleName}
           onChange={(event) => setRoleName(event.currentTarget.value)}
           required
-          error={fieldTrouble(make.error, '/roleName')}
+          error={fieldErrorAt(make.error, '/roleName')}
         />
       </Stack>
       <EnvironmentSelect value={environmentId} onChange={setEnvironmentId} />
-      <FormTrouble error={make.error} fields={['accountIds', 'roleName']} />
+      <FormError error={make.error} fields={['accountIds', 'roleName']} />
       <Group justify="flex-end" gap="xs">
         <Button variant="default" onClick={onClose}>
           Cancel
@@ -107,8 +107,8 @@ function ManyAccounts({ onClose }: { onClose: () => void }) {
 }
 
 /** The server's word on single accounts, with the account it is about. */
-function accountTroubles(error: unknown, accountIds: readonly string[]): string | undefined {
-  const told = troubleOf(error).errors.flatMap(({ pointer, detail }) => {
+function accountErrors(error: unknown, accountIds: readonly string[]): string | undefined {
+  const told = toApiError(error).errors.flatMap(({ pointer, detail }) => {
     const [, index] = pointer.match(/^\/accountIds(?:\/(\d+))?$/) ?? []
     if (index === undefined) return pointer === '/accountIds' ? [detail] : []
     const id = accountIds[Number(index)]

@@ -2,12 +2,12 @@ import { Button, Group, Stack, TextInput } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useId, useState } from 'react'
-import { fieldTrouble } from '../../api.ts'
+import { fieldErrorAt } from '../../api.ts'
 import { createConnection } from '../../client.ts'
 import { Dialog } from '../../components/dialog.tsx'
 import { refreshEnvironments } from '../../components/environment-badge.tsx'
 import { EnvironmentSelect } from '../../components/environment-select.tsx'
-import { FormTrouble } from '../../components/form-trouble.tsx'
+import { FormError } from '../../components/form-error.tsx'
 
 interface DialogProps {
   opened: boolean
@@ -56,16 +56,16 @@ function OneAccount({ onClose }: Pick<DialogProps, 'onClose'>) {
           maxLength={200}
           required
           data-autofocus
-          error={fieldTrouble(make.error, '/name')}
+          error={fieldErrorAt(make.error, '/name')}
         />
       </form>
       <EnvironmentSelect
         value={environmentId}
         onChange={setEnvironmentId}
         description="Default environment for this account's changes."
-        error={make.isError ? fieldTrouble(make.error, '/environmentId') : undefined}
+        error={make.isError ? fieldErrorAt(make.error, '/environmentId') : undefined}
       />
-      <FormTrouble error={make.error} fields={['name', 'environmentId']} />
+      <FormError error={make.error} fields={['name', 'environmentId']} />
       <Group justify="flex-end" gap="xs">
         <Button variant="default" onClick={onClose}>
           Cancel

@@ -16,9 +16,9 @@ import type { Connection } from '../../client.ts'
 import { EnvironmentBadge, useEnvironments } from '../../components/environment-badge.tsx'
 import { visible } from '../../components/json.ts'
 import { EmptyState } from '../../components/states.tsx'
-import { byUrgency, statusWord } from '../../health.ts'
+import { counted } from '../../format.ts'
+import { byUrgency, statusLabel } from '../../health.ts'
 import { Time } from '../../time.tsx'
-import { counted } from '../../words.ts'
 import { type ConnectionsSearch, validateConnectionsSearch } from './search.ts'
 import { StatusBadge } from './status.tsx'
 
@@ -57,7 +57,7 @@ export function ConnectionTable({ items }: { items: Connection[] }) {
   const statuses = useMemo(() => {
     const counts = new Map<Connection['status'], number>(state && [[state, 0]])
     for (const item of items) counts.set(item.status, (counts.get(item.status) ?? 0) + 1)
-    return [...counts].map(([value, n]) => ({ value, label: `${statusWord(value).word} (${n})` }))
+    return [...counts].map(([value, n]) => ({ value, label: `${statusLabel(value).word} (${n})` }))
   }, [items, state])
 
   const pages = Math.max(1, Math.ceil(found.length / ROWS))

@@ -9,9 +9,9 @@ import { DeleteButton } from './delete.tsx'
 import { Deleted } from './deleted.tsx'
 import { NameTitle, PauseButton } from './header.tsx'
 import { ImportSection } from './import.tsx'
+import { EnvironmentAndExternalId } from './import-settings.tsx'
 import { MoreSections } from './more-sections.tsx'
 import { connectionQuery, coverageQuery, isGone, verificationQuery } from './queries.ts'
-import { WhereItBelongs } from './settings.tsx'
 import { StatusPanel } from './status-panel.tsx'
 import { Steps } from './steps.tsx'
 
@@ -82,7 +82,7 @@ function Page({ connection, onDeleted }: PageProps) {
         )}
       </Group>
       <StatusPanel connection={connection} verification={checks} coverage={coverage.data} />
-      {!isDeleting && <WhereItBelongs connection={connection} />}
+      {!isDeleting && <EnvironmentAndExternalId connection={connection} />}
       {!isStepsFirst && imported}
       {!isDeleting && <Steps connection={connection} verification={checks} wasSetUp={wasSetUp} />}
       {isStepsFirst && imported}

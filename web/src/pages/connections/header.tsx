@@ -1,9 +1,9 @@
 import { ActionIcon, Button, Group, Stack, TextInput, Title, Tooltip } from '@mantine/core'
 import { IconPencil, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react'
 import { type FormEvent, useRef, useState } from 'react'
-import { fieldTrouble, troubleOf } from '../../api.ts'
+import { fieldErrorAt, toApiError } from '../../api.ts'
 import type { Connection } from '../../client.ts'
-import { FormTrouble } from '../../components/form-trouble.tsx'
+import { FormError } from '../../components/form-error.tsx'
 import { useUpdate } from './use-update.ts'
 
 /** The page's title, which is the connection's name and can be changed where it stands. */
@@ -35,7 +35,7 @@ export function NameTitle({ connection }: { connection: Connection }) {
   const end = () => {
     setName(null)
     update.reset()
-    // Once it is there again.
+    // ShownOnce it is there again.
     setTimeout(() => rename.current?.focus())
   }
   const save = (event: FormEvent) => {
@@ -54,7 +54,7 @@ export function NameTitle({ connection }: { connection: Connection }) {
           autoFocus
           error={
             update.isError &&
-            (fieldTrouble(update.error, '/name') ?? troubleOf(update.error).detail)
+            (fieldErrorAt(update.error, '/name') ?? toApiError(update.error).detail)
           }
         />
         <Button type="submit" loading={update.isPending} disabled={!name.trim()}>
@@ -82,7 +82,7 @@ export function PauseButton({ connection }: { connection: Connection }) {
       >
         {isPaused ? 'Resume' : 'Pause'}
       </Button>
-      <FormTrouble error={update.error} />
+      <FormError error={update.error} />
     </Stack>
   )
 }

@@ -15,10 +15,11 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { memo, useCallback, useMemo } from 'react'
 import { type Connection, type Coverage, importNow, listChanges } from '../../client.ts'
-import { FormTrouble } from '../../components/form-trouble.tsx'
+import { FormError } from '../../components/form-error.tsx'
 import { visible } from '../../components/json.ts'
+import { counted } from '../../format.ts'
 import {
-  barWords,
+  barLabel,
   duration,
   importProgress,
   lookback,
@@ -30,7 +31,6 @@ import {
 } from '../../health.ts'
 import { useNewChanges } from '../../live.ts'
 import { formatTime, Time, useNow, useZone } from '../../time.tsx'
-import { counted } from '../../words.ts'
 import { ToneIcon, useTimeZone } from './status.tsx'
 
 /** Why nothing can be imported at once. */
@@ -99,7 +99,7 @@ export function ImportSection(props: { connection: Connection; coverage: Coverag
             {counted(importing.data.requests, 'request')}.
           </Alert>
         )}
-        <FormTrouble error={importing.error} />
+        <FormError error={importing.error} />
         {progress && progress.percent < 100 && (
           <Stack gap={4}>
             <Progress.Root size="lg" aria-label="Import progress">
@@ -198,7 +198,7 @@ const RegionTable = memo(function RegionTable(props: {
   const when = { now, timeZone }
   const { from } = lookback(connection, when)
   const [all, { toggle }] = useDisclosure()
-  const sorted = byTrouble(regions, connection, when)
+  const sorted = byUrgencyOfRegion(regions, connection, when)
   const isQuiet = (region: Region) =>
     region.events === 0 &&
     region.lost.length + region.setAside.length === 0 &&
@@ -245,7 +245,7 @@ const RegionTable = memo(function RegionTable(props: {
 })
 
 /** Those that lag or lack something first; the rest by name, . */
-function byTrouble(regions: Region[], connection: Connection, when: When): Region[] {
+function byUrgencyOfRegion(regions: Region[], connection: Connection, when: When): Region[] {
   const tones = new Map(regions.map((region) => [region, regionHealth(region, connection, when)]))
   const rank = (region: Region) => {
     if (tones.get(region)!.tone === 'late') return 0
@@ -264,7 +264,7 @@ function RegionRow({ region, connection, when }: RegionProps & { region: Region 
       </Table.Th>
       <Table.Td>
         <Group gap="4px 16px" align="center">
-          <Bar segments={segmentsOf(region, connection, when)} label={barWords(region)} />
+          <Bar segments={segmentsOf(region, connection, when)} label={barLabel(region)} />
           <Group gap={6} wrap="nowrap" align="flex-start" flex="1 1 230px" maw={{ md: 300 }}>
             <span style={{ marginTop: 2, lineHeight: 0 }}>
               <ToneIcon tone={tone} size={14} />

@@ -1,10 +1,10 @@
 import { Accordion } from '@mantine/core'
 import { IconAdjustments, IconUsers } from '@tabler/icons-react'
 import type { Connection, Verification } from '../../client.ts'
-import { counted } from '../../words.ts'
-import { ImportSettings } from './settings.tsx'
+import { counted } from '../../format.ts'
+import { ImportSettings } from './import-settings.tsx'
 import { Step } from './step.tsx'
-import { WhoElse } from './who-else.tsx'
+import { TrustReviewForm } from './trust-review.tsx'
 
 /** Optional sections below the steps. */
 export function MoreSections(props: {
@@ -22,7 +22,7 @@ export function MoreSections(props: {
           summary="Check who else can assume the role"
         >
           {/* What was said of one role is not said of another. */}
-          <WhoElse key={connection.roleArn} {...{ connection, verification }} />
+          <TrustReviewForm key={connection.roleArn} {...{ connection, verification }} />
         </Step>
       )}
       <Step

@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query'
-import { troubleOf } from '../../api.ts'
+import { toApiError } from '../../api.ts'
 import {
   type Connection,
   getConnection,
@@ -63,7 +63,7 @@ export function isVerifying(status: Connection['status']): boolean {
 }
 
 /** Whether the server knows nothing by that id: asking again would not change it. */
-export const isGone = (error: unknown) => error !== null && troubleOf(error).status === 404
+export const isGone = (error: unknown) => error !== null && toApiError(error).status === 404
 
 /** How soon to ask again: a verification takes seconds, AWS may be waited for all day. */
 function paceOf(status: Connection['status'] | undefined): number {

@@ -3,9 +3,9 @@ import { useId } from '@mantine/hooks'
 import { IconCheck } from '@tabler/icons-react'
 import { type FormEvent, useState } from 'react'
 import { parseRoleArn } from '../../../../src/aws/role-arn.ts'
-import { fieldTrouble } from '../../api.ts'
+import { fieldErrorAt } from '../../api.ts'
 import type { Connection } from '../../client.ts'
-import { FormTrouble } from '../../components/form-trouble.tsx'
+import { FormError } from '../../components/form-error.tsx'
 import { pastedArn } from './pasted-arn.ts'
 import { useUpdate } from './use-update.ts'
 
@@ -51,7 +51,7 @@ export function RoleArn(props: { connection: Connection; onSaved: () => void }) 
           autoComplete="off"
           aria-describedby={wordId}
           styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
-          error={problem ?? (update.isError && fieldTrouble(update.error, '/roleArn'))}
+          error={problem ?? (update.isError && fieldErrorAt(update.error, '/roleArn'))}
         />
         <Text size="sm" id={wordId} role="status" mih="1.5em">
           {!('problem' in role) && (
@@ -65,7 +65,7 @@ export function RoleArn(props: { connection: Connection; onSaved: () => void }) 
             </Group>
           )}
         </Text>
-        <FormTrouble error={update.error} fields={['roleArn']} />
+        <FormError error={update.error} fields={['roleArn']} />
         <Group gap="xs">
           <Button
             type="submit"

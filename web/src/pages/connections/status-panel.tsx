@@ -2,7 +2,7 @@ import { Anchor, Group, Paper, Stack, Text } from '@mantine/core'
 import { IconExternalLink } from '@tabler/icons-react'
 import type { Connection, Verification } from '../../client.ts'
 import { visible } from '../../components/json.ts'
-import { connectionSentences, statusWord } from '../../health.ts'
+import { connectionSentences, statusLabel } from '../../health.ts'
 import { useNow } from '../../time.tsx'
 import { StatusBadge, useTimeZone } from './status.tsx'
 
@@ -17,7 +17,7 @@ export function StatusPanel(props: {
   const now = useNow()
   const sentences = connectionSentences(connection, { verification, coverage }, { now, timeZone })
   const [first, ...more] = sentences
-  const { tone } = statusWord(connection.status)
+  const { tone } = statusLabel(connection.status)
   return (
     <Paper withBorder p="md" component="section" aria-label="Status">
       <Stack gap="xs">

@@ -7,7 +7,7 @@ import {
   IconRefresh,
 } from '@tabler/icons-react'
 import type { Connection } from '../../client.ts'
-import { statusWord, type Tone } from '../../health.ts'
+import { statusLabel, type Tone } from '../../health.ts'
 import { useZone } from '../../time.tsx'
 
 /** For the sentences of health.ts. */
@@ -45,7 +45,7 @@ export function ToneIcon({ tone, size = 16 }: { tone: Tone; size?: number }) {
 }
 
 export function StatusBadge({ status }: Pick<Connection, 'status'>) {
-  const { word, tone } = statusWord(status)
+  const { word, tone } = statusLabel(status)
   return (
     <Badge
       variant="default"

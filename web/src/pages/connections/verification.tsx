@@ -10,7 +10,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { type Connection, type Verification, verifyConnection } from '../../client.ts'
 import { Snippet } from '../../components/copy.tsx'
-import { FormTrouble } from '../../components/form-trouble.tsx'
+import { FormError } from '../../components/form-error.tsx'
 import { visible } from '../../components/json.ts'
 import { type Answer, answerOf, type CheckId, questions } from '../../health.ts'
 import { Time } from '../../time.tsx'
@@ -91,7 +91,7 @@ export function VerificationChecks(props: {
           </Accordion.Item>
         ))}
       </Accordion>
-      <FormTrouble error={verify.error} />
+      <FormError error={verify.error} />
       <Group gap="sm">
         <Button
           variant="default"

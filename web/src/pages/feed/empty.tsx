@@ -2,7 +2,7 @@ import { Button, Group } from '@mantine/core'
 import { IconPlugConnected } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { EmptyState } from '../../components/states.tsx'
-import { counted } from '../../words.ts'
+import { counted } from '../../format.ts'
 import { chosen, type FeedSearch, withoutFilters, withoutRange } from './search.ts'
 
 export function NoConnections() {

@@ -3,8 +3,8 @@ import { useElementSize } from '@mantine/hooks'
 import { IconZoomOut } from '@tabler/icons-react'
 import { type KeyboardEvent, type PointerEvent, useState } from 'react'
 import type { Histogram as Data } from '../../client.ts'
+import { counted } from '../../format.ts'
 import { formatTime, useZone } from '../../time.tsx'
-import { counted } from '../../words.ts'
 import {
   bucketAt,
   moveCursor,
@@ -38,7 +38,7 @@ export function Histogram(props: {
   const [at, setAt] = useState<{ cursor: number | null; anchor: number | null }>(none)
   const [isDragging, setIsDragging] = useState(false)
   // Who points at a bar sees what it is.
-  const [isTold, setIsTold] = useState(false)
+  const [isAnnounced, setIsAnnounced] = useState(false)
   if (!data || data.buckets.length === 0) {
     return <Skeleton height={height + axis + 22} animate={props.isLoading} aria-hidden />
   }
@@ -77,7 +77,7 @@ export function Histogram(props: {
     const moved = moveCursor(at, event.key, event.shiftKey, count)
     if (!moved) return
     event.preventDefault()
-    setIsTold(true)
+    setIsAnnounced(true)
     setAt(moved)
   }
   const told =
@@ -106,7 +106,7 @@ export function Histogram(props: {
           }}
           onPointerMove={(event) => {
             const bucket = bucketOf(event)
-            setIsTold(false)
+            setIsAnnounced(false)
             setAt({ cursor: bucket, anchor: isDragging ? at.anchor : null })
           }}
           onPointerUp={() => {
@@ -192,7 +192,7 @@ export function Histogram(props: {
           {told ??
             `${inWords({ total: data.total, failed })}. ${shaded.length > 0 ? 'Shaded: data may be incomplete. ' : ''}Drag to zoom in.`}
         </Text>
-        <VisuallyHidden aria-live="polite">{isTold ? told : ''}</VisuallyHidden>
+        <VisuallyHidden aria-live="polite">{isAnnounced ? told : ''}</VisuallyHidden>
         {props.onZoomOut && (
           <Button
             variant="subtle"

@@ -1,6 +1,6 @@
 import type { Connection } from '../../client.ts'
+import { counted } from '../../format.ts'
 import { formatTime, type Zone } from '../../time.tsx'
-import { counted } from '../../words.ts'
 import { defaultPreset, defaultSpan, type FeedSearch, type Field } from './search.ts'
 
 export const fieldLabels: Record<Field, string> = {

@@ -1,6 +1,6 @@
 import { Button, VisuallyHidden } from '@mantine/core'
 import { IconArrowUp } from '@tabler/icons-react'
-import { counted } from '../../words.ts'
+import { counted } from '../../format.ts'
 import classes from './feed.module.css'
 
 /** Announces changes that are not on the page. Its height stays the same, so that rows do not move. */

@@ -11,15 +11,15 @@ import {
 } from '../../client.ts'
 import { Confirm } from '../../components/confirm.tsx'
 import { Snippet } from '../../components/copy.tsx'
-import { FormTrouble, fieldErrors, focusFirst } from '../../components/form-trouble.tsx'
+import { FormError, fieldErrors, focusFirst } from '../../components/form-error.tsx'
 import { List, Row, Rows } from '../../components/rows.tsx'
 import { EmptyState, ErrorState, Loading } from '../../components/states.tsx'
 import { Time } from '../../time.tsx'
-import { Once } from './once.tsx'
-import { OwnersOnly, useMe, whyNotOwner } from './rights.tsx'
+import { OwnersOnly, ownerOnlyReason, useMe } from './permissions.tsx'
+import { ShownOnce } from './shown-once.tsx'
 
 export function ApiKeys() {
-  const isOwner = !whyNotOwner(useMe())
+  const isOwner = !ownerOnlyReason(useMe())
   const [made, setMade] = useState<MadeApiKey>()
   return (
     <Stack>
@@ -82,7 +82,7 @@ function MakeKey({ disabled, onMade }: { disabled: boolean; onMade: (made: MadeA
             Create API key{' '}
           </Button>
         </Group>
-        <FormTrouble error={making.error} fields={['name']} />
+        <FormError error={making.error} fields={['name']} />
       </Stack>
     </form>
   )
@@ -94,12 +94,12 @@ function NewKey({ made, onDone }: { made: MadeApiKey; onDone: () => void }) {
     `curl --header "Authorization: Bearer $CAIRN_API_KEY" \\\n` +
     `  '${window.location.origin}/api/v1/changes?limit=5'`
   return (
-    <Once title={`API key: ${made.name}`} onDone={onDone}>
+    <ShownOnce title={`API key: ${made.name}`} onDone={onDone}>
       <Text size="sm">Copy this key now. It is shown only once: Cairn stores only its hash.</Text>
       <Snippet text={made.key} label="API key" />
       <Text size="sm">Example request: list the five newest changes.</Text>
       <Snippet text={request} label="curl example" />
-    </Once>
+    </ShownOnce>
   )
 }
 

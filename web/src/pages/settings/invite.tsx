@@ -3,9 +3,9 @@ import { useForm } from '@mantine/form'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { createInvitation, type MadeInvitation } from '../../client.ts'
 import { Snippet } from '../../components/copy.tsx'
-import { FormTrouble, fieldErrors, focusFirst } from '../../components/form-trouble.tsx'
+import { FormError, fieldErrors, focusFirst } from '../../components/form-error.tsx'
 import { Time } from '../../time.tsx'
-import { Once } from './once.tsx'
+import { ShownOnce } from './shown-once.tsx'
 
 const fields = ['email', 'role'] as const
 
@@ -63,7 +63,7 @@ export function InviteForm(props: { disabled: boolean; onMade: (made: MadeInvita
             Create invitation{' '}
           </Button>
         </Group>
-        <FormTrouble error={making.error} fields={fields} />
+        <FormError error={making.error} fields={fields} />
       </Stack>
     </form>
   )
@@ -71,7 +71,7 @@ export function InviteForm(props: { disabled: boolean; onMade: (made: MadeInvita
 
 export function NewInvitation({ made, onDone }: { made: MadeInvitation; onDone: () => void }) {
   return (
-    <Once
+    <ShownOnce
       title={made.email === null ? 'Invitation' : `Invitation for ${made.email}`}
       onDone={onDone}
     >
@@ -82,6 +82,6 @@ export function NewInvitation({ made, onDone }: { made: MadeInvitation; onDone: 
         <Time at={made.expiresAt} />.
       </Text>
       <Snippet text={made.url} label="Invitation link" />
-    </Once>
+    </ShownOnce>
   )
 }

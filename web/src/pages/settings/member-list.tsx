@@ -6,7 +6,7 @@ import { Confirm } from '../../components/confirm.tsx'
 import { List, Row, Rows } from '../../components/rows.tsx'
 import { EmptyState, ErrorState, Loading } from '../../components/states.tsx'
 import { Time } from '../../time.tsx'
-import { useMe } from './rights.tsx'
+import { useMe } from './permissions.tsx'
 
 export function MemberList({ canRemove }: { canRemove: boolean }) {
   const list = useRef<HTMLDivElement>(null)

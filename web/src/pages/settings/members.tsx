@@ -4,10 +4,10 @@ import type { MadeInvitation } from '../../client.ts'
 import { InvitationList } from './invitation-list.tsx'
 import { InviteForm, NewInvitation } from './invite.tsx'
 import { MemberList } from './member-list.tsx'
-import { OwnersOnly, useMe, whyNotOwner } from './rights.tsx'
+import { OwnersOnly, ownerOnlyReason, useMe } from './permissions.tsx'
 
 export function Members() {
-  const isOwner = !whyNotOwner(useMe())
+  const isOwner = !ownerOnlyReason(useMe())
   const [made, setMade] = useState<MadeInvitation>()
   return (
     <Stack>

@@ -1,4 +1,4 @@
-export const tabs = ['environments', 'api-keys', 'members', 'you'] as const
+export const tabs = ['environments', 'api-keys', 'members', 'profile'] as const
 
 export type SettingsTab = (typeof tabs)[number]
 

@@ -3,17 +3,22 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Environments } from '../../components/environment-list.tsx'
 import { ApiKeys } from './api-keys.tsx'
 import { Members } from './members.tsx'
-import { useMe } from './rights.tsx'
+import { useMe } from './permissions.tsx'
+import { Profile } from './profile.tsx'
 import { tabs, validateSettingsSearch } from './search.ts'
-import { You } from './you.tsx'
 
 const labels = {
   environments: 'Environments',
   'api-keys': 'API keys',
   members: 'Members',
-  you: 'Profile',
+  profile: 'Profile',
 }
-const panels = { environments: Environments, 'api-keys': ApiKeys, members: Members, you: You }
+const panels = {
+  environments: Environments,
+  'api-keys': ApiKeys,
+  members: Members,
+  profile: Profile,
+}
 
 export function SettingsPage() {
   const { tab = tabs[0] } = useSearch({ from: '/app/settings' })

@@ -2,7 +2,7 @@ import { Button, Collapse, SimpleGrid, Stack, Tabs, Text, TextInput } from '@man
 import { useDebouncedValue, useDisclosure } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { fieldTrouble } from '../../../api.ts'
+import { fieldErrorAt } from '../../../api.ts'
 import type { Connection } from '../../../client.ts'
 import { DemoStack } from '../../../components/demo-stack.tsx'
 import { ErrorState, Loading } from '../../../components/states.tsx'
@@ -41,7 +41,7 @@ export function SetUp({ connection }: { connection: Connection }) {
     )
   const isAtField =
     tuning &&
-    (fieldTrouble(setup.error, '?roleName') ?? fieldTrouble(setup.error, '?rolePath')) !== undefined
+    (fieldErrorAt(setup.error, '?roleName') ?? fieldErrorAt(setup.error, '?rolePath')) !== undefined
   // Nobody is to copy the commands of before the last letter that was typed.
   const isOutdated = typed !== wishes || setup.isPlaceholderData
 
@@ -72,14 +72,14 @@ export function SetUp({ connection }: { connection: Connection }) {
               placeholder={last.roleName}
               value={typed.roleName ?? ''}
               onChange={(event) => wish('roleName', event.currentTarget.value)}
-              error={fieldTrouble(setup.error, '?roleName')}
+              error={fieldErrorAt(setup.error, '?roleName')}
             />
             <TextInput
               label="Path"
               placeholder={last.rolePath}
               value={typed.rolePath ?? ''}
               onChange={(event) => wish('rolePath', event.currentTarget.value)}
-              error={fieldTrouble(setup.error, '?rolePath')}
+              error={fieldErrorAt(setup.error, '?rolePath')}
             />
           </SimpleGrid>
         </Collapse>

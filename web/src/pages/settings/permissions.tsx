@@ -10,7 +10,7 @@ export function useMe(): Me {
 }
 
 /** Why somebody may not decide who gets in; undefined: they may. */
-export function whyNotOwner({ user, role }: Pick<Me, 'user' | 'role'>): string | undefined {
+export function ownerOnlyReason({ user, role }: Pick<Me, 'user' | 'role'>): string | undefined {
   if (role === 'owner') return undefined
   return user === null
     ? 'You are using an API key. Managing members and API keys requires an owner who is signed in.'
@@ -18,7 +18,7 @@ export function whyNotOwner({ user, role }: Pick<Me, 'user' | 'role'>): string |
 }
 
 export function OwnersOnly({ what }: { what: string }) {
-  const why = whyNotOwner(useMe())
+  const why = ownerOnlyReason(useMe())
   if (!why) return null
   return (
     <Alert color="gray" variant="light" icon={<IconLock aria-hidden />} title={what}>

@@ -3,16 +3,16 @@ import { useForm } from '@mantine/form'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
-import { troubleOf } from '../api.ts'
+import { toApiError } from '../api.ts'
 import { acceptWelcome, getWelcome, type Welcome } from '../client.ts'
-import { Entrance } from '../components/entrance.tsx'
-import { FormTrouble, fieldErrors, focusFirst } from '../components/form-trouble.tsx'
-import { PASSWORD_LENGTH, passwordToggle, passwordTrouble } from '../components/password.ts'
+import { FormError, fieldErrors, focusFirst } from '../components/form-error.tsx'
+import { PASSWORD_LENGTH, passwordError, passwordToggle } from '../components/password.ts'
+import { SignedOutPage } from '../components/signed-out-page.tsx'
 import { ErrorState, Loading } from '../components/states.tsx'
 import { Time } from '../time.tsx'
 
 /** Where an owner's first link and invitations lead. */
-export function WelcomePage() {
+export function AcceptInvitationPage() {
   const search = useSearch({ from: '/welcome' })
   const [token] = useState(search.token)
   const navigate = useNavigate()
@@ -27,15 +27,15 @@ export function WelcomePage() {
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
   })
-  if (token === undefined) return <NoLink />
+  if (token === undefined) return <MissingLink />
   if (link.isPending) return <Loading label="Checking the link" />
   if (link.isError) {
-    if (troubleOf(link.error).status === 404) return <DeadLink />
-    if (troubleOf(link.error).status === 422) return <DeadLink />
+    if (toApiError(link.error).status === 404) return <InvalidLink />
+    if (toApiError(link.error).status === 422) return <InvalidLink />
     return (
-      <Entrance title="Could not check the link">
+      <SignedOutPage title="Could not check the link">
         <ErrorState error={link.error} retry={() => link.refetch()} />
-      </Entrance>
+      </SignedOutPage>
     )
   }
   return <AccountForm token={token} link={link.data} />
@@ -53,7 +53,7 @@ function AccountForm({ token, link }: { token: string; link: Welcome }) {
       name: (name) => (name.trim() === '' ? 'Enter your name.' : null),
       email: (email) =>
         /^\S+@\S+$/.test(email.trim()) ? null : 'Enter an email address. You use it to sign in.',
-      password: passwordTrouble,
+      password: passwordError,
     },
   })
   const making = useMutation({
@@ -69,10 +69,10 @@ function AccountForm({ token, link }: { token: string; link: Welcome }) {
       focusFirst(form, errors)
     },
   })
-  if (making.isError && troubleOf(making.error).status === 404) return <DeadLink />
+  if (making.isError && toApiError(making.error).status === 404) return <InvalidLink />
   const isOwner = link.kind === 'owner'
   return (
-    <Entrance title={isOwner ? 'Create the owner account' : 'Accept invitation'}>
+    <SignedOutPage title={isOwner ? 'Create the owner account' : 'Accept invitation'}>
       <Stack>
         <Text size="sm">
           {isOwner
@@ -124,7 +124,7 @@ function AccountForm({ token, link }: { token: string; link: Welcome }) {
               key={form.key('password')}
               {...form.getInputProps('password')}
             />
-            <FormTrouble error={making.error} fields={fields} />
+            <FormError error={making.error} fields={fields} />
             <Button type="submit" loading={making.isPending}>
               Create account and sign in
             </Button>
@@ -137,14 +137,14 @@ function AccountForm({ token, link }: { token: string; link: Welcome }) {
           </Anchor>
         </Text>
       </Stack>
-    </Entrance>
+    </SignedOutPage>
   )
 }
 
 /** Used, revoked, expired, or mistyped: the server does not say which, for that would help guessing. */
-function DeadLink() {
+function InvalidLink() {
   return (
-    <Entrance title="This link is no longer valid">
+    <SignedOutPage title="This link is no longer valid">
       <Stack>
         <Text size="sm">
           The link was already used, was revoked, has expired, or is incomplete. A link works once;
@@ -164,14 +164,14 @@ function DeadLink() {
           Go to sign-in
         </Button>
       </Stack>
-    </Entrance>
+    </SignedOutPage>
   )
 }
 
 /** After a reload: the address has no token any more. */
-function NoLink() {
+function MissingLink() {
   return (
-    <Entrance title="Open your invitation link again">
+    <SignedOutPage title="Open your invitation link again">
       <Stack>
         <Text size="sm">
           This page needs the full link, which is not kept in the address bar. Open it again from
@@ -181,6 +181,6 @@ function NoLink() {
           Go to sign-in
         </Button>
       </Stack>
-    </Entrance>
+    </SignedOutPage>
   )
 }

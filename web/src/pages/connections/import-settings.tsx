@@ -11,17 +11,17 @@ import {
   Text,
 } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
-import { fieldTrouble, troubleOf } from '../../api.ts'
+import { fieldErrorAt, toApiError } from '../../api.ts'
 import type { Connection } from '../../client.ts'
 import { Copy } from '../../components/copy.tsx'
 import { EnvironmentSelect } from '../../components/environment-select.tsx'
-import { FormTrouble } from '../../components/form-trouble.tsx'
+import { FormError } from '../../components/form-error.tsx'
 import { duration } from '../../health.ts'
 import { type Edits, edited } from './edits.ts'
 import { useUpdate } from './use-update.ts'
 
 /** The environment, and the external ID, which nobody chooses. */
-export function WhereItBelongs({ connection }: { connection: Connection }) {
+export function EnvironmentAndExternalId({ connection }: { connection: Connection }) {
   const update = useUpdate(connection.id)
   return (
     <Paper withBorder p="md" component="section" aria-label="Environment and external ID">
@@ -36,7 +36,7 @@ export function WhereItBelongs({ connection }: { connection: Connection }) {
           description="Default environment for this account's changes, including past ones."
           error={
             update.isError
-              ? (fieldTrouble(update.error, '/environmentId') ?? troubleOf(update.error).detail)
+              ? (fieldErrorAt(update.error, '/environmentId') ?? toApiError(update.error).detail)
               : undefined
           }
         />
@@ -105,7 +105,7 @@ export function ImportSettings({ connection }: { connection: Connection }) {
             required
             value={shown.lookbackDays ?? ''}
             onChange={(days) => edit({ lookbackDays: typeof days === 'number' ? days : null })}
-            error={fieldTrouble(update.error, '/lookbackDays')}
+            error={fieldErrorAt(update.error, '/lookbackDays')}
           />
           <Select
             label="Poll interval"
@@ -117,7 +117,7 @@ export function ImportSettings({ connection }: { connection: Connection }) {
             allowDeselect={false}
             value={String(shown.pollIntervalSeconds)}
             onChange={(value) => edit({ pollIntervalSeconds: Number(value) })}
-            error={fieldTrouble(update.error, '/pollIntervalSeconds')}
+            error={fieldErrorAt(update.error, '/pollIntervalSeconds')}
           />
         </SimpleGrid>
         {shown.selection !== selection && (
@@ -125,7 +125,7 @@ export function ImportSettings({ connection }: { connection: Connection }) {
             Changing this imports the lookback period again. Imported changes are kept.
           </Text>
         )}
-        <FormTrouble error={update.error} fields={['lookbackDays', 'pollIntervalSeconds']} />
+        <FormError error={update.error} fields={['lookbackDays', 'pollIntervalSeconds']} />
         <Group gap="xs">
           <Button
             type="submit"

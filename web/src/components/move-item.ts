@@ -1,5 +1,5 @@
 /** The same rows with one of them at another place, as the server will order them. */
-export function moved<Item extends { id: string }>(
+export function moveItem<Item extends { id: string }>(
   items: readonly Item[],
   id: string,
   position: number,

@@ -3,7 +3,7 @@ import { IconCheck } from '@tabler/icons-react'
 import { type ReactNode, useEffect, useRef } from 'react'
 
 /** Something that is shown this once, until the reader says that they have it. */
-export function Once(props: { title: string; children: ReactNode; onDone: () => void }) {
+export function ShownOnce(props: { title: string; children: ReactNode; onDone: () => void }) {
   const box = useRef<HTMLDivElement>(null)
   // The form that made it is gone, and the focus with it.
   useEffect(() => box.current?.focus(), [])

@@ -1,6 +1,6 @@
 import { Alert } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
-import { troubleOf } from '../api.ts'
+import { toApiError } from '../api.ts'
 
 /** What the server refused, by the names of a form's fields. */
 export function fieldErrors<Field extends string>(
@@ -8,7 +8,7 @@ export function fieldErrors<Field extends string>(
   fields: readonly Field[],
 ): Partial<Record<Field, string>> {
   const errors: Partial<Record<Field, string>> = {}
-  for (const { pointer, detail } of troubleOf(error).errors) {
+  for (const { pointer, detail } of toApiError(error).errors) {
     const field = fields.find((each) => pointer === `/${each}`)
     if (field) errors[field] ??= detail
   }
@@ -16,15 +16,9 @@ export function fieldErrors<Field extends string>(
 }
 
 /** What was refused, or did not work; nothing when the fields of its form say it all. */
-export function FormTrouble({
-  error,
-  fields = [],
-}: {
-  error: unknown
-  fields?: readonly string[]
-}) {
+export function FormError({ error, fields = [] }: { error: unknown; fields?: readonly string[] }) {
   if (!error) return null
-  const { title, detail, status, errors } = troubleOf(error)
+  const { title, detail, status, errors } = toApiError(error)
   const others = errors.filter(({ pointer }) => !fields.includes(pointer.split('/')[1] ?? ''))
   if (errors.length > 0 && others.length === 0) return null
   return (

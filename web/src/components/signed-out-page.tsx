@@ -2,7 +2,7 @@ import { Anchor, Box, Group, Paper, Stack, Text, Title } from '@mantine/core'
 import type { ReactNode } from 'react'
 
 /** The page round a form for somebody who is not signed in. */
-export function Entrance({ title, children }: { title: string; children: ReactNode }) {
+export function SignedOutPage({ title, children }: { title: string; children: ReactNode }) {
   return (
     <Box component="main" maw={440} mx="auto" px="md" py={{ base: 32, sm: 80 }}>
       <title>{`${title} · Cairn`}</title>

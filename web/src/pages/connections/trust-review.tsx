@@ -2,14 +2,17 @@ import { Alert, Button, Group, Stack, Text, Textarea } from '@mantine/core'
 import { IconAlertTriangle, IconCircleCheck, IconInfoCircle } from '@tabler/icons-react'
 import { useMutation } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
-import { fieldTrouble } from '../../api.ts'
+import { fieldErrorAt } from '../../api.ts'
 import { type Connection, reviewTrust, type TrustReview, type Verification } from '../../client.ts'
 import { Snippet } from '../../components/copy.tsx'
-import { FormTrouble } from '../../components/form-trouble.tsx'
+import { FormError } from '../../components/form-error.tsx'
 import { visible } from '../../components/json.ts'
 
 /** The one thing that nobody can see from outside: it is pasted, judged, and not kept. */
-export function WhoElse(props: { connection: Connection; verification: Verification | undefined }) {
+export function TrustReviewForm(props: {
+  connection: Connection
+  verification: Verification | undefined
+}) {
   const { connection, verification } = props
   const [role, setRole] = useState('')
   const review = useMutation({ mutationFn: () => reviewTrust(connection.id, { role }) })
@@ -37,7 +40,7 @@ export function WhoElse(props: { connection: Connection; verification: Verificat
           maxRows={12}
           spellCheck={false}
           styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
-          error={fieldTrouble(review.error, '/role')}
+          error={fieldErrorAt(review.error, '/role')}
         />
         <Group>
           <Button
@@ -50,7 +53,7 @@ export function WhoElse(props: { connection: Connection; verification: Verificat
             Review{' '}
           </Button>
         </Group>
-        <FormTrouble error={review.error} fields={['role']} />
+        <FormError error={review.error} fields={['role']} />
         <div role="status">{review.data && <Review review={review.data} />}</div>
       </Stack>
     </form>

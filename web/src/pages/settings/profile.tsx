@@ -3,13 +3,13 @@ import { useForm } from '@mantine/form'
 import { IconCheck, IconKey } from '@tabler/icons-react'
 import { useMutation } from '@tanstack/react-query'
 import { changePassword, revokeOtherSessions, type User } from '../../client.ts'
-import { FormTrouble, fieldErrors, focusFirst } from '../../components/form-trouble.tsx'
-import { PASSWORD_LENGTH, passwordToggle, passwordTrouble } from '../../components/password.ts'
+import { FormError, fieldErrors, focusFirst } from '../../components/form-error.tsx'
+import { PASSWORD_LENGTH, passwordError, passwordToggle } from '../../components/password.ts'
 import { ErrorState } from '../../components/states.tsx'
 import { signOut } from '../../session.ts'
-import { useMe } from './rights.tsx'
+import { useMe } from './permissions.tsx'
 
-export function You() {
+export function Profile() {
   const { user, role, organization } = useMe()
   if (!user) {
     return (
@@ -46,7 +46,7 @@ function ChangePassword({ user }: { user: User }) {
     initialValues: { currentPassword: '', newPassword: '' },
     validate: {
       currentPassword: (password) => (password === '' ? 'Enter your current password.' : null),
-      newPassword: passwordTrouble,
+      newPassword: passwordError,
     },
   })
   const changing = useMutation({
@@ -88,7 +88,7 @@ function ChangePassword({ user }: { user: User }) {
           key={form.key('newPassword')}
           {...form.getInputProps('newPassword')}
         />
-        <FormTrouble error={changing.error} fields={fields} />
+        <FormError error={changing.error} fields={fields} />
         <Group>
           <Button type="submit" loading={changing.isPending}>
             {' '}
