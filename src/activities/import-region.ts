@@ -19,7 +19,7 @@ import { asOrganization, type Database } from '../db/database.ts'
 import { type ImportedChange, storeEvents } from '../db/imports.ts'
 import { clip, seconds, subtract } from '../db/ranges.ts'
 import type { ConnectionRow, CoverageRow, SecondsRange } from '../db/schema.ts'
-import { importReasons, type SourceEntry, type UnparsedRecord } from '../db/unparsed-records.ts'
+import type { SourceEntry, UnparsedRecord } from '../db/unparsed-records.ts'
 import { readRecord, storableEventId, storableJson } from '../sources/cloudtrail/read-record.ts'
 
 const MINUTE = 60
@@ -501,7 +501,7 @@ export function readPage(
     if (time >= from && time < to) {
       changes.push({ change, record: storableJson(event.CloudTrailEvent ?? entry.raw), entry })
     } else {
-      unparsed.push({ ...entry, reason: importReasons.outside_the_scan })
+      unparsed.push({ ...entry, reason: 'outside_the_scan' })
     }
   }
   return { changes, unparsed }

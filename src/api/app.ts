@@ -34,6 +34,7 @@ import { memberRoutes } from './members.ts'
 import { notFound, Problem, problems } from './problems.ts'
 import { setupRoutes } from './setup.ts'
 import { trustReviewRoutes } from './trust-review.ts'
+import { unparsedRecordRoutes } from './unparsed-records.ts'
 
 /** The resources under `/api/v1`. A new one is a file that exports such a function, and a line here. */
 const resources = [
@@ -41,6 +42,7 @@ const resources = [
   bulkConnectionRoutes,
   setupRoutes,
   trustReviewRoutes,
+  unparsedRecordRoutes,
   changeRoutes,
   feedRoutes,
   eventRoutes,

@@ -23,6 +23,7 @@ import {
 import { defaultEnvironments, setDefaultEnvironment } from '../db/environments.ts'
 import type { Principal } from '../db/principals.ts'
 import type { ConnectionRow, ConnectionStatus, SecondsRange } from '../db/schema.ts'
+import { countUnparsed } from '../db/unparsed-records.ts'
 import type { Workflows } from '../temporal.ts'
 import type { ConnectionRef } from '../workflows/state.ts'
 import { requireConnectionQuota } from './connection-quota.ts'
@@ -278,6 +279,9 @@ const coverageSchema = z
         requests: z.int(),
         throttled: z.int(),
         lateEvents: z.int(),
+        unparsed: z.int().meta({
+          description: 'Events that could not become changes. See `unparsed-records`.',
+        }),
         lastError: z.string().nullable(),
         nextPollAt: time,
       }),
@@ -301,6 +305,7 @@ const coverageSchema = z
             requests: 31,
             throttled: 0,
             lateEvents: 2,
+            unparsed: 0,
             lastError: null,
             nextPollAt: '2026-03-02T12:24:10.000Z',
           },
@@ -574,7 +579,13 @@ export function connectionRoutes(app: App, context: ApiContext): void {
     (request) =>
       readConnection(api, request, async (trx, row) => {
         const regions = await regionCoverage(trx, row, new Date())
-        return { regions: regions.map(toCoverage) }
+        const unparsed = await countUnparsed(trx, row)
+        return {
+          regions: regions.map((region) => ({
+            ...toCoverage(region),
+            unparsed: unparsed.get(region.region) ?? 0,
+          })),
+        }
       }),
   )
 

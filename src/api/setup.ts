@@ -302,6 +302,6 @@ function certain({ role, principal }: Plan): RoleDesign {
 }
 
 /** An answer that is a file, for a route's schema. */
-function file(description: string, type: string) {
+export function file(description: string, type: string) {
   return { description, content: { [type]: { schema: z.any() } } }
 }

@@ -6,6 +6,8 @@
  * where they are shown.
  */
 
+import type { UnparsedReason } from './unparsed-reasons.ts'
+
 export type ChangeSource = 'aws.cloudtrail' | 'github' | 'deploy' | (string & {})
 
 export interface Change {
@@ -148,18 +150,6 @@ export interface SeenEvent {
   /** The region that was asked. */
   region: string
 }
-
-/**
- * - `not_json`: the text cannot be parsed
- * - `not_an_object`: it is JSON, but not an object
- * - `no_event_id`, `no_event_time`, `no_event_name`: neither the record nor LookupEvents has it
- */
-export type UnparsedReason =
-  | 'not_json'
-  | 'not_an_object'
-  | 'no_event_id'
-  | 'no_event_time'
-  | 'no_event_name'
 
 export interface Unparsed {
   reason: UnparsedReason

@@ -8,7 +8,6 @@ import {
   deleteParsed,
   entryKey,
   eventKey,
-  importReasons,
   insertUnparsed,
   type SourceEntry,
   type UnparsedRecord,
@@ -103,7 +102,7 @@ export async function storeEvents(
     const known = times.get(key)
     // An event id is unique: seen again with another time, it must not become a second change.
     if (known !== undefined && known !== time) {
-      unacceptable.push({ ...entry, reason: importReasons.known_under_another_time })
+      unacceptable.push({ ...entry, reason: 'known_under_another_time' })
     } else if (known === undefined) {
       times.set(key, time)
       fresh.push(arrival)
@@ -112,7 +111,7 @@ export async function storeEvents(
   const { inserted, refused } = await insertChanges(trx, owner, fresh)
   for (const { key, entry } of refused) {
     times.delete(key)
-    unacceptable.push({ ...entry, reason: importReasons.refused_by_postgres })
+    unacceptable.push({ ...entry, reason: 'refused_by_postgres' })
   }
   const parsed = arrivals.filter(({ key, time }) => times.get(key) === time)
   if (parsed.length > 0) {

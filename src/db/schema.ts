@@ -1,6 +1,7 @@
 import type { ColumnType, Generated, GeneratedAlways, JSONColumnType, Selectable } from 'kysely'
 import type { PrincipalFinding } from '../aws/principal.ts'
 import type { Change } from '../changes/change.ts'
+import type { UnparsedReason } from '../changes/unparsed-reasons.ts'
 import type { EnvironmentColor } from './environments.ts'
 
 /** What of a change is only shown, never filtered by: one `jsonb` column. */
@@ -188,7 +189,7 @@ interface UnparsedRecordsTable {
   event_source: string | null
   event_time: Date | null
   username: string | null
-  reason: string
+  reason: UnparsedReason
   raw: Buffer
   seen_at: Generated<Date>
 }

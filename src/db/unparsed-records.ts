@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import { indexable } from '../changes/text.ts'
+import type { UnparsedReason } from '../changes/unparsed-reasons.ts'
 import type { Trx } from './database.ts'
 import type { Owner } from './imports.ts'
 import type { UnparsedRecordRow } from './schema.ts'
@@ -21,19 +22,8 @@ export interface SourceEntry {
 
 /** An entry that cannot become a change. */
 export interface UnparsedRecord extends SourceEntry {
-  /** `UnparsedReason` of the reader, or one of `importReasons`. */
-  reason: string
+  reason: UnparsedReason
 }
-
-/** Reasons that only the import finds. */
-export const importReasons = {
-  /** The event's time is not in the range that was asked for. */
-  outside_the_scan: 'outside_the_scan',
-  /** The event is stored as a change with another time. */
-  known_under_another_time: 'known_under_another_time',
-  /** Postgres does not accept the values. */
-  refused_by_postgres: 'refused_by_postgres',
-} as const
 
 /** Names an event in 32 bytes, however long its id is. Hexadecimal. */
 export function eventKey(source: string, eventId: string): string {
@@ -135,7 +125,7 @@ export async function deleteParsed(
     WHERE organization_id = ${owner.organizationId}
       AND source_account IS NOT DISTINCT FROM ${owner.sourceAccount}
       AND event_key = ANY (${toBytes(keys)})
-      AND (reason <> ${importReasons.known_under_another_time}
+      AND (reason <> 'known_under_another_time'
         OR event_key = ANY (${toBytes(inserted)}))
   `.execute(trx)
 }

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { changeId } from '../../src/db/change-id.ts'
 import { asOrganization } from '../../src/db/database.ts'
 import { ensurePartitions } from '../../src/db/imports.ts'
+import { insertUnparsed, listUnparsed } from '../../src/db/unparsed-records.ts'
 import { createTestApi, type Person, type Tenant, type TestApi } from '../support/api.ts'
-import { someChange, someTime } from '../support/changes.ts'
+import { someChange, someTime, unparsed } from '../support/changes.ts'
 
 let api: TestApi
 let owner: Tenant
@@ -13,6 +14,9 @@ let person: Person
 const inPerson = ['api-keys', 'invitations', 'members']
 /** An id of the owner's for every kind of resource that a route can name. */
 const samples: Record<string, string> = {}
+
+/** Of the owner's connection: what a route names beside it. */
+let recordId: string
 
 const absent = {
   connections: '01980000-0000-7000-8000-000000000000',
@@ -44,6 +48,11 @@ beforeAll(async () => {
   samples.invitations = (await theirs.request('POST', '/api/v1/invitations', {})).body.id
   const { body } = await owner.request('POST', '/api/v1/connections', { name: 'Production' })
   samples.connections = body.id
+  recordId = await asOrganization(api.db, owner.id, async (trx) => {
+    const from = { organizationId: owner.id, connectionId: body.id, sourceAccount: '111122223333' }
+    await insertUnparsed(trx, from, [unparsed()])
+    return (await listUnparsed(trx, body.id, { limit: 1 })).items[0]!.id
+  })
   samples.environments = (
     await owner.request('POST', '/api/v1/environments', { name: 'Production' })
   ).body.id
@@ -81,7 +90,8 @@ test("every route answers another organization's id as one that does not exist",
     expect(samples, `${route} needs a sample of ${resource} in this test`).toHaveProperty(resource)
     const body = bodies[route]
     const who = inPerson.includes(resource) ? person : stranger
-    const ask = (id: string) => who.request(method, path.replace('{id}', id), body)
+    const ask = (id: string) =>
+      who.request(method, path.replace('{id}', id).replace('{recordId}', recordId), body)
     const foreign = await ask(samples[resource]!)
     const missing = await ask(absent[resource]!)
     const malformed = await ask('none')
@@ -113,7 +123,7 @@ test('without a key, or with a wrong one, no route answers anything', async () =
     if (!path.startsWith('/api/v1/')) continue
     for (const method of Object.keys(methods)) {
       for (const authorization of [undefined, 'Bearer nothing', `Basic ${owner.key}`]) {
-        const url = path.replace('{id}', samples.connections!)
+        const url = path.replace('{id}', samples.connections!).replace('{recordId}', recordId)
         const response = await api.app.inject({
           ...{ method: method.toUpperCase() as 'GET', url },
           headers: authorization ? { authorization } : {},

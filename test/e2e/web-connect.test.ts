@@ -599,6 +599,33 @@ describe('of an account that is connected', () => {
     expect(await filter.inputValue()).toBe('617')
   }, 60_000)
 
+  test('its unparsed records say why they are not in the feed, and can be downloaded', async () => {
+    const accountId = web.accountId()
+    const now = web.simulator.now()
+    const records = Array.from({ length: 23 }, (_, n) =>
+      someRecord({ now, secondsAgo: 1800 + n, recipientAccountId: accountId }),
+    )
+    web.simulator.addEvents(records, { accountId, envelope: { CloudTrailEvent: 'null' } })
+    const { id } = await web.connect({ name: 'Unparsed', accountId })
+    await web.imported(id)
+    const page = await web.open(`/integrations/aws/${id}`)
+    const section = page.getByRole('region', { name: 'Unparsed records' })
+    await section.getByText('23 events could not become changes').waitFor()
+    const links = section.getByRole('link', { name: 'Download ModifyDBInstance' })
+    await expect.poll(() => links.count()).toBe(20)
+    await section.getByText('The record is not a JSON object.').first().waitFor()
+    const [download] = await Promise.all([page.waitForEvent('download'), links.first().click()])
+    const saved = JSON.parse(readFileSync(await download.path(), 'utf8'))
+    expect(saved).toMatchObject({ EventName: 'ModifyDBInstance', CloudTrailEvent: 'null' })
+    await section.getByRole('button', { name: 'Next' }).click()
+    await section.getByText('Page 2 of 2').waitFor()
+    await expect.poll(() => links.count()).toBe(3)
+    await section.getByRole('button', { name: 'Previous' }).click()
+    await section.getByText('Page 1 of 2').waitFor()
+    await page.setViewportSize({ width: 360, height: 800 })
+    await expect.poll(() => overflowOf(page)).toBe(0)
+  }, 60_000)
+
   test('deleted, it says what to remove in AWS', async () => {
     const { id, roleArn } = await web.connect({ name: 'To be deleted' })
     const page = await web.open(`/integrations/aws/${id}`, {

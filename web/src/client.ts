@@ -144,6 +144,8 @@ export type Coverage = {
         requests: number;
         throttled: number;
         lateEvents: number;
+        /** Events that could not become changes. See `unparsed-records`. */
+        unparsed: number;
         lastError: string | null;
         nextPollAt: string;
     }[];
@@ -285,6 +287,27 @@ export type TrustReview = {
     notes: string[];
     /** A trust policy that trusts only Cairn, as JSON. */
     remedy: string | null;
+};
+export type UnparsedRecordPage = {
+    items: {
+        id: string;
+        /** The event ID that LookupEvents returned. Null if it returned none. */
+        eventId: string | null;
+        eventName: string | null;
+        eventSource: string | null;
+        eventTime: string | null;
+        username: string | null;
+        /** The region that returned the event. */
+        region: string | null;
+        /** Why the event is not a change. */
+        reason: "not_json" | "not_an_object" | "no_event_id" | "no_event_time" | "no_event_name" | "outside_the_scan" | "known_under_another_time" | "refused_by_postgres";
+        /** When Cairn first read the event. */
+        seenAt: string;
+    }[];
+    /** The cursor of the next page. Null on the last page. */
+    nextCursor: string | null;
+    /** The number of unparsed records on all pages. */
+    total: number;
 };
 export type Change = {
     id: string;
@@ -885,6 +908,31 @@ export function reviewTrust(id: string, pastedRoleInput: PastedRoleInput, opts?:
         method: "POST",
         body: pastedRoleInput
     })));
+}
+/**
+ * List unparsed records, newest first
+ */
+export function listUnparsedRecords(id: string, { limit, cursor }: {
+    limit?: number;
+    cursor?: string;
+} = {}, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: UnparsedRecordPage;
+    }>(`/api/v1/connections/${encodeURIComponent(id)}/unparsed-records${QS.query(QS.explode({
+        limit,
+        cursor
+    }))}`, {
+        ...opts
+    }));
+}
+/**
+ * Download an unparsed record
+ */
+export function downloadUnparsedRecord(id: string, recordId: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchText(`/api/v1/connections/${encodeURIComponent(id)}/unparsed-records/${encodeURIComponent(recordId)}`, {
+        ...opts
+    }));
 }
 /**
  * List changes

@@ -14,6 +14,7 @@ import { MoreSections } from './more-sections.tsx'
 import { connectionQuery, coverageQuery, isGone, verificationQuery } from './queries.ts'
 import { StatusPanel } from './status-panel.tsx'
 import { Steps } from './steps.tsx'
+import { UnparsedRecords } from './unparsed.tsx'
 
 /** One account, from its first name to its last import: nothing of it is elsewhere. */
 export function ConnectionPage() {
@@ -86,6 +87,7 @@ function Page({ connection, onDeleted }: PageProps) {
       {!isStepsFirst && imported}
       {!isDeleting && <Steps connection={connection} verification={checks} wasSetUp={wasSetUp} />}
       {isStepsFirst && imported}
+      <UnparsedRecords connection={connection} />
       {!isDeleting && <MoreSections connection={connection} verification={checks} />}
     </Stack>
   )
