@@ -10,13 +10,14 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import type { Change } from '../src/changes/change.ts'
 import { assignChangeSets, headline } from '../src/changes/change-sets.ts'
+import type { CloudTrailChange } from '../src/sources/cloudtrail/detail.ts'
 import { NOISE_RULES, type NoiseMatch } from '../src/sources/cloudtrail/noise.ts'
 import { readRecord } from '../src/sources/cloudtrail/read-record.ts'
+import { serviceName } from '../src/sources/cloudtrail/services.ts'
 
 /** The changes among the records of a file. Throws when one of them cannot be read. */
-export function changesOf(file: string): Change[] {
+export function changesOf(file: string): CloudTrailChange[] {
   const bytes = readFileSync(file)
   const text = (bytes[0] === 0x1f ? gunzipSync(bytes) : bytes).toString()
   return text
@@ -46,9 +47,9 @@ function tally(names: string[]): string {
 }
 
 /** docs/changes-from-real-records.md */
-export function changesTable(changes: readonly Change[]): string {
-  const byAction = Map.groupBy(changes, ({ service, action, error, actor }) =>
-    JSON.stringify([service, action, error?.code ?? '', actor.kind === 'service']),
+export function changesTable(changes: readonly CloudTrailChange[]): string {
+  const byAction = Map.groupBy(changes, ({ service, action, detail, actor }) =>
+    JSON.stringify([service, action, detail.error?.code ?? '', actor.kind === 'service']),
   )
   const rows = [...byAction.values()]
     .map((all) => ({ all, example: all[0]! }))
@@ -89,7 +90,7 @@ ${rows.join('\n')}
 `
 }
 
-function nameOf({ service, action, error }: Change): string {
+function nameOf({ service, action, detail: { error } }: CloudTrailChange): string {
   return cell(`${service}:${action}${error ? ` ✗ ${error.code}` : ''}`)
 }
 
@@ -110,13 +111,20 @@ nothing that the root user does is noise.
 ${sections.join('\n')}`
 }
 
-function matchWords({ services, actions, actors, tools, errors, byService }: NoiseMatch): string {
+function matchWords({
+  services,
+  actions,
+  byServices,
+  tools,
+  errors,
+  byService,
+}: NoiseMatch): string {
   const code = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ')
   return [
     services ? `in ${code(services)}` : 'in any service',
     errors ? `with the error ${code(errors)}` : undefined,
     actions && !actions.includes('*') ? code(actions) : 'every action',
-    actors ? `by ${actors.join(', ')}` : undefined,
+    byServices ? `by ${byServices.map(serviceName).join(', ')}` : undefined,
     tools ? `with ${code(tools)}` : undefined,
     byService ? 'when AWS does it, by itself or on someone’s behalf' : undefined,
   ]

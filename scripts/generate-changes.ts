@@ -32,23 +32,27 @@ export async function generateChanges(db: Kysely<Schema>, wanted: GeneratedChang
       const last = Math.min(rows, first + PORTION) - 1
       await sql`
         INSERT INTO changes (organization_id, occurred_at, id, connection_id, source, source_id,
-          imported_at, summary, service, action, actor, tool, outcome, region, account_id, resources,
-          noise, detail)
+          imported_at, summary, service, action, actor, actor_id, tool, outcome, region, account_id, resources,
+          noise, envelope, detail)
         SELECT ${organizationId}::uuid, at, id, (${connectionIds}::uuid[])[connection + 1],
           'aws.cloudtrail', id::text, at + interval '5 minutes',
-          actor || ' ' || action || ' on ' || resource || ' with ' || tool, service, action, actor, tool,
-          outcome, region, 111122220000 + connection, resources,
+          actor || ' ' || action || ' on ' || resource || ' with ' || tool, service, action, actor, actor,
+          tool, outcome, region, 111122220000 + connection, resources,
           noise,
           jsonb_build_object(
             'actor', jsonb_build_object('kind', 'role', 'name', actor, 'id', actor, 'chain',
               jsonb_build_array(jsonb_build_object('kind', 'identity-provider', 'name', 'Okta'),
                 jsonb_build_object('kind', 'session', 'name', actor))),
-            'tool', jsonb_build_object('name', tool, 'label', tool),
-            'resources', jsonb_build_array(jsonb_build_object('type', 'AWS::EC2::SecurityGroup', 'id', resource)),
-            'edits', jsonb_build_array(jsonb_build_object('field', 'ingress', 'from', 'none', 'to', '22/tcp')),
+            'tool', jsonb_build_object('name', tool, 'title', tool, 'label', tool),
+            'resources', jsonb_build_array(jsonb_build_object('type', 'AWS::EC2::SecurityGroup',
+              'id', resource, 'accountId', (111122220000 + connection)::text, 'region', region,
+              'key', 'aws.cloudtrail/' || (111122220000 + connection) || '/' || region || '/AWS::EC2::SecurityGroup/' || resource)),
             'risks', '["network"]'::jsonb,
             'links', jsonb_build_array(jsonb_build_object('label', 'CloudTrail',
-              'url', 'https://console.aws.amazon.com/cloudtrailv2/home?region=' || region || '#/events/' || id)))
+              'url', 'https://console.aws.amazon.com/cloudtrailv2/home?region=' || region || '#/events/' || id))),
+          jsonb_build_object('source', 'aws.cloudtrail', 'eventId', id,
+            'edits', jsonb_build_array(jsonb_build_object('field', 'ingress', 'from', 'none', 'to', '22/tcp')),
+            'session', jsonb_build_object('startedAt', null, 'accessKeyId', null))
         FROM (
           SELECT *, overlay(overlay(lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0')
               || substr(digest, 1, 20) PLACING '8' FROM 13) PLACING '8' FROM 17)::uuid AS id,

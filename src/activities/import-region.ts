@@ -1,6 +1,7 @@
 import type { AwsAccess, LookupPage, RoleGrant } from '../aws/access.ts'
 import { AwsProblem } from '../aws/errors.ts'
 import type { Pacer } from '../aws/pacer.ts'
+import { storableJson } from '../changes/storable-json.ts'
 import {
   CONFIRM_AFTER_SECONDS,
   type CoverageKey,
@@ -20,7 +21,7 @@ import { type ImportedChange, storeEvents } from '../db/imports.ts'
 import { clip, seconds, subtract } from '../db/ranges.ts'
 import type { ConnectionRow, CoverageRow, SecondsRange } from '../db/schema.ts'
 import type { SourceEntry, UnparsedRecord } from '../db/unparsed-records.ts'
-import { readRecord, storableEventId, storableJson } from '../sources/cloudtrail/read-record.ts'
+import { readRecord, storableEventId } from '../sources/cloudtrail/read-record.ts'
 
 const MINUTE = 60
 const HOUR = 60 * MINUTE

@@ -14,6 +14,7 @@ import { readOrganization, type Trx } from '../db/database.ts'
 import { linksOfConnections } from '../db/environments.ts'
 import type { ChangeRow } from '../db/schema.ts'
 import { withSearch } from '../db/search.ts'
+import { findSource, SOURCES } from '../sources/index.ts'
 import type { ApiContext, App } from './context.ts'
 import { answer, found, Problem, problems } from './problems.ts'
 import { storableText, text } from './text.ts'
@@ -25,6 +26,12 @@ const time = z.iso
     error: 'The time must be before the year 10000.',
   })
 
+/** Each source's own; changes of a source that is gone may have anything. */
+const detailSchema = z.union([
+  ...SOURCES.map((source) => source.detailSchema),
+  z.looseObject({ source: z.string() }),
+])
+
 const changeSchema = z
   .object({
     id: z.uuid(),
@@ -33,17 +40,32 @@ const changeSchema = z
       .string()
       .meta({ description: 'The ID in the source. For CloudTrail, the event ID.' }),
     occurredAt: z.iso.datetime(),
+    endedAt: z.iso.datetime().nullable().meta({
+      description: 'Only of changes that take time, when their end is known.',
+    }),
     importedAt: z.iso.datetime(),
     summary: z.string().meta({
       description: 'The change in one sentence. Contains untrusted text from the source.',
     }),
-    actor: z.looseObject({ kind: z.string(), name: z.string(), id: z.string() }),
-    tool: z.looseObject({ name: z.string(), label: z.string() }),
+    subject: z.string().optional().meta({
+      description: 'The first words of `summary`, when they name the actor.',
+    }),
+    actor: z.looseObject({ kind: z.string(), name: z.string(), id: z.string() }).meta({
+      description: '`id` is the same for one identity over all its sessions; `name` is for people.',
+    }),
+    tool: z.looseObject({ name: z.string(), title: z.string(), label: z.string() }),
     service: z.string(),
     action: z.string(),
-    resources: z.array(z.looseObject({ type: z.string(), id: z.string() })),
+    resources: z.array(
+      z.looseObject({
+        type: z.string(),
+        id: z.string(),
+        accountId: z.string().nullable(),
+        region: z.string().nullable(),
+        key: z.string().meta({ description: 'The same for the same resource in every change.' }),
+      }),
+    ),
     outcome: z.enum(['succeeded', 'failed', 'denied']),
-    error: z.looseObject({ code: z.string() }).optional(),
     region: z.string().nullable(),
     accountId: z.string().nullable(),
     environments: z
@@ -54,11 +76,14 @@ const changeSchema = z
       description:
         'The name of the rule that marks the change as routine. Null if it is not routine.',
     }),
-    edits: z.array(z.looseObject({ field: z.string() })),
+    readOnly: z.boolean().meta({
+      description: 'True if the source reports that nothing was changed.',
+    }),
     risks: z.array(z.string()),
     publicAccess: z.string().optional(),
     links: z.array(z.object({ label: z.string(), url: z.string() })),
     connectionId: z.uuid().nullable(),
+    detail: detailSchema.meta({ description: 'What only the source knows, by `source`.' }),
   })
   .meta({
     id: 'Change',
@@ -68,24 +93,41 @@ const changeSchema = z
         source: 'aws.cloudtrail',
         sourceId: '5f1b3c1e-0c5e-4b1a-9d0f-3a2b1c4d5e6f',
         occurredAt: '2026-03-02T12:01:14.000Z',
+        endedAt: null,
         importedAt: '2026-03-02T12:06:41.207Z',
         summary: 'alice@example.com opened 22/tcp to the internet in sg-0a1b2c3d',
+        subject: 'alice@example.com',
         actor: { kind: 'person', name: 'alice@example.com', id: 'alice@example.com', chain: [] },
-        tool: { name: 'console', label: 'the console' },
+        tool: { name: 'console', title: 'the console', label: 'the console' },
         service: 'ec2',
         action: 'AuthorizeSecurityGroupIngress',
-        resources: [{ type: 'AWS::EC2::SecurityGroup', id: 'sg-0a1b2c3d' }],
+        resources: [
+          {
+            type: 'AWS::EC2::SecurityGroup',
+            id: 'sg-0a1b2c3d',
+            accountId: '123456789012',
+            region: 'eu-west-1',
+            key: 'aws.cloudtrail/123456789012/eu-west-1/AWS::EC2::SecurityGroup/sg-0a1b2c3d',
+          },
+        ],
         outcome: 'succeeded',
         region: 'eu-west-1',
         accountId: '123456789012',
         environments: [],
         changeSetId: null,
         noise: null,
-        edits: [],
-        risks: ['network'],
+        readOnly: false,
+        risks: ['public_access', 'network'],
         publicAccess: '22/tcp to the world',
         links: [],
         connectionId: '019b2d5e-8c1a-7f00-9a3e-4f6d2c7b8a90',
+        detail: {
+          source: 'aws.cloudtrail',
+          eventId: '5f1b3c1e-0c5e-4b1a-9d0f-3a2b1c4d5e6f',
+          edits: [{ field: 'ingress', to: '22/tcp from 0.0.0.0/0' }],
+          sourceIp: '203.0.113.7',
+          session: { startedAt: null, accessKeyId: null },
+        },
       },
     ],
   })
@@ -185,6 +227,7 @@ const changeSetSchema = z
   .object({
     id: z.uuid().meta({ description: 'The ID stays the same when changes join the set.' }),
     headline: z.string().meta({ description: 'The change set in one sentence.' }),
+    subject: z.string().meta({ description: 'The first words of `headline`: the actor.' }),
     from: z.iso.datetime().meta({ description: 'When the first change occurred.' }),
     to: z.iso.datetime().meta({ description: 'When the last change occurred.' }),
     changes: z.int().meta({ description: 'The number of changes that match the filters.' }),
@@ -207,6 +250,7 @@ const changeSetSchema = z
         id: '019cae21-a3d0-8d54-8ed0-4d5e1ce6ee63',
         headline:
           'acme/shop (GitHub Actions), with Terraform 1.9.5, changed 14 things in rds and ec2',
+        subject: 'acme/shop (GitHub Actions)',
         from: '2026-03-02T12:01:14.000Z',
         to: '2026-03-02T12:04:02.000Z',
         changes: 14,
@@ -242,6 +286,7 @@ function toChangeSet({ id, from, to, parts, only }: ListedSet, links: Map<string
   return {
     id,
     headline: headline(parts),
+    subject: parts[0]?.actor.name ?? '',
     from: from.toISOString(),
     to: to.toISOString(),
     changes: counted(parts),
@@ -388,7 +433,9 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
       readOrganization(api, request, async (trx) => {
         const row = await found('change', request.params.id, (id) => findChange(trx, id))
         const sets = await presentSetIds(trx, [row.change_set_id])
-        return { ...toChange(row, sets, await linksOfConnections(trx)), record: row.record }
+        const change = toChange(row, sets, await linksOfConnections(trx))
+        const more = findSource(row.source)?.readRecord?.(row.record)
+        return { ...change, detail: { ...change.detail, ...more }, record: row.record }
       }),
   )
 }
@@ -414,30 +461,32 @@ export async function completeness(
 }
 
 function toChange(row: ChangeRow, sets: Map<string, string>, environments: Map<string, string[]>) {
-  const { actor, tool, resources, edits, risks, publicAccess, error, links } = row.detail
+  const { actor, tool, resources, risks, publicAccess, subject, links } = row.envelope
   return {
     id: row.id,
     source: row.source,
     sourceId: row.source_id,
     occurredAt: row.occurred_at.toISOString(),
+    endedAt: row.ended_at?.toISOString() ?? null,
     importedAt: row.imported_at.toISOString(),
     summary: row.summary,
+    subject,
     actor: { ...actor },
     tool: { ...tool },
     service: row.service,
     action: row.action,
     resources: resources.map((resource) => ({ ...resource })),
     outcome: row.outcome,
-    error: error && { ...error },
     region: row.region,
     accountId: row.account_id,
     environments: environments.get(row.connection_id ?? '') ?? [],
     changeSetId: row.change_set_id && (sets.get(row.change_set_id) ?? row.change_set_id),
     noise: row.noise,
-    edits: edits.map((edit) => ({ ...edit })),
+    readOnly: row.read_only,
     risks,
     publicAccess,
     links,
     connectionId: row.connection_id,
+    detail: { ...row.detail },
   }
 }

@@ -10,7 +10,7 @@
  * those of one session around the time of what arrives. docs/decisions/004-change-sets.md says how.
  */
 
-import type { Change, WorkSession } from './change.ts'
+import { type Change, type ChangeSetKey, UNKNOWN_TOOL } from './change.ts'
 import { counted, listed } from './text.ts'
 
 /** The time that a set, or a single change, covers. Milliseconds since 1970. */
@@ -31,15 +31,21 @@ export interface ChangeSet extends Span {
   openedAt: number
 }
 
+/** What of a change says which set it belongs to. */
+export interface DatedKey {
+  occurredAt: Date
+  changeSet: ChangeSetKey
+}
+
 /** The span of one change. */
-export function spanOf(change: { occurredAt: Date; session: WorkSession }): Span {
-  const { sessionKey, stream, idleTimeoutMs } = change.session
+export function spanOf(change: DatedKey): Span {
+  const { sessionKey, stream, idleTimeoutMs } = change.changeSet
   const from = change.occurredAt.getTime()
   return { sessionKey, stream, from, until: from + idleTimeoutMs }
 }
 
 /** The set that a change opens when it joins none. */
-export function openSet(id: string, change: { occurredAt: Date; session: WorkSession }): ChangeSet {
+export function openSet(id: string, change: DatedKey): ChangeSet {
   return { ...spanOf(change), id, openedAt: change.occurredAt.getTime() }
 }
 
@@ -132,7 +138,7 @@ function joined(a: Merger, b: Merger): Merger {
 
 /** Which set each change belongs to, all of them at once and in any order: id → set id. */
 export function assignChangeSets(
-  changes: readonly { id: string; occurredAt: Date; session: WorkSession }[],
+  changes: readonly (DatedKey & { id: string })[],
 ): Map<string, string> {
   const opened = changes.map((change) => openSet(change.id, change))
   const assigned = new Map<string, string>()
@@ -153,15 +159,18 @@ export function headline(
 ): string {
   const [first] = parts
   if (first === undefined) return ''
-  const tools = [...new Set(parts.map(({ tool }) => tool.label.replace(/ [\d.]+\S*$/, '')))]
+  const known = parts.map(({ tool }) => tool).filter(({ name }) => name !== UNKNOWN_TOOL)
+  // A service that is its own tool is named once.
+  const tools = [...new Set(known.map(({ title }) => title))].filter(
+    (title) => title !== first.actor.name,
+  )
   const counts = (some: typeof parts) => some.reduce((sum, { count = 1 }) => sum + count, 0)
   const services = [...Map.groupBy(parts, ({ service }) => service)]
     .toSorted(([, a], [, b]) => counts(b) - counts(a))
     .map(([service]) => service)
   const made = counts(parts.filter(({ outcome }) => outcome === 'succeeded'))
   const tried = counts(parts) - made
-  const known = tools.filter((tool) => tool !== 'an unknown tool' && tool !== first.actor.name)
-  const withTools = known.length === 0 ? '' : `, with ${listed(known)},`
+  const withTools = tools.length === 0 ? '' : `, with ${listed(tools)},`
   const did =
     made === 0
       ? `tried to change ${counted(tried, 'thing')}`

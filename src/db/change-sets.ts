@@ -15,7 +15,7 @@ import type { ChangeRow } from './schema.ts'
 /** A change that is about to be stored for the first time. */
 export interface NewChange {
   id: string
-  change: Pick<Change, 'occurredAt' | 'session'>
+  change: Pick<Change, 'occurredAt' | 'changeSet'>
 }
 
 /** A set that is only a proposal so far: any stored set that it touches keeps its own name. */
@@ -305,7 +305,7 @@ export async function listChangeSets(
     items: rows.map((row) => {
       const own = kinds.get(row.id) ?? []
       const parts = own.map(({ firstId, ...kind }) => {
-        const { actor, tool } = firsts.get(firstId)!.detail
+        const { actor, tool } = firsts.get(firstId)!.envelope
         return { ...kind, actor, tool }
       })
       return {
@@ -344,7 +344,7 @@ async function kindsOf(
       'region',
       'account_id as accountId',
       'connection_id as connectionId',
-      sql<string | null>`detail ->> 'publicAccess'`.as('publicAccess'),
+      sql<string | null>`envelope ->> 'publicAccess'`.as('publicAccess'),
       // An id begins with its change's time, so the least one is the earliest.
       sql<string>`min(changes.id::text COLLATE "C")`.as('firstId'),
       eb.fn.min('occurred_at').as('first'),
@@ -359,14 +359,14 @@ async function kindsOf(
     .where(matching(filters))
     .groupBy([
       sql`coalesce(s.absorbed_into, s.id)`,
-      'changes.actor',
+      'changes.actor_id',
       'changes.tool',
       'service',
       'outcome',
       'region',
       'account_id',
       'connection_id',
-      sql`detail ->> 'publicAccess'`,
+      sql`envelope ->> 'publicAccess'`,
     ])
     .orderBy('first')
     .execute()

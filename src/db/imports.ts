@@ -3,7 +3,7 @@ import type { Change } from '../changes/change.ts'
 import { changeId } from './change-id.ts'
 import { lockKeys, sessionLock, storeChangeSets } from './change-sets.ts'
 import type { Trx } from './database.ts'
-import type { ChangeDetail } from './schema.ts'
+import type { ChangeEnvelope } from './schema.ts'
 import {
   deleteParsed,
   entryKey,
@@ -88,7 +88,7 @@ export async function storeEvents(
       ...[...undone, ...unparsed].map(
         ({ key }) => `${organizationId}/${owner.sourceAccount}/${key}`,
       ),
-      ...undone.map(({ change }) => sessionLock(organizationId, change.session.sessionKey)),
+      ...undone.map(({ change }) => sessionLock(organizationId, change.changeSet.sessionKey)),
     ])
     stored = await storedChanges(trx, owner, events)
   }
@@ -263,17 +263,18 @@ async function insertBatch(
   const { rows: inserted } = await sql<{ id: string }>`
     WITH input AS MATERIALIZED (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(
-        organization_id uuid, occurred_at timestamptz, id uuid, connection_id uuid, source text,
-        source_account text, source_id text, summary text, service text, action text, actor text,
-        tool text, outcome text, region text, account_id text, resources text[], noise text,
-        change_set_id uuid, detail jsonb, record text)
+        organization_id uuid, occurred_at timestamptz, ended_at timestamptz, id uuid,
+        connection_id uuid, source text, source_account text, source_id text, summary text,
+        service text, action text, actor text, actor_id text, tool text, outcome text, region text,
+        account_id text, resources text[], read_only boolean, noise text, change_set_id uuid,
+        envelope jsonb, detail jsonb, record text)
     ), inserted AS (
-      INSERT INTO changes (organization_id, occurred_at, id, connection_id, source, source_account,
-        source_id, summary, service, action, actor, tool, outcome, region, account_id, resources,
-        noise, change_set_id, detail)
-      SELECT organization_id, occurred_at, id, connection_id, source, source_account,
-        source_id, summary, service, action, actor, tool, outcome, region, account_id, resources,
-        noise, change_set_id, detail
+      INSERT INTO changes (organization_id, occurred_at, ended_at, id, connection_id, source,
+        source_account, source_id, summary, service, action, actor, actor_id, tool, outcome, region,
+        account_id, resources, read_only, noise, change_set_id, envelope, detail)
+      SELECT organization_id, occurred_at, ended_at, id, connection_id, source,
+        source_account, source_id, summary, service, action, actor, actor_id, tool, outcome, region,
+        account_id, resources, read_only, noise, change_set_id, envelope, detail
       FROM input
       ORDER BY occurred_at, id
       ON CONFLICT DO NOTHING
@@ -292,19 +293,19 @@ async function insertBatch(
 
 /** What a change looks like in its row, except for its change set. */
 function toRow({ id, change, record }: Arrival, owner: Owner) {
-  const detail: ChangeDetail = {
+  const envelope: ChangeEnvelope = {
     actor: change.actor,
     tool: change.tool,
     resources: change.resources,
-    edits: change.edits,
     risks: change.risks,
     publicAccess: change.publicAccess,
-    error: change.error,
+    subject: change.subject,
     links: change.links,
   }
   return {
     organization_id: owner.organizationId,
     occurred_at: change.occurredAt,
+    ended_at: change.endedAt,
     id,
     connection_id: owner.connectionId,
     source: change.source,
@@ -314,13 +315,16 @@ function toRow({ id, change, record }: Arrival, owner: Owner) {
     service: change.service,
     action: change.action,
     actor: change.actor.name,
+    actor_id: change.actor.id,
     tool: change.tool.name,
     outcome: change.outcome,
     region: change.region,
     account_id: change.accountId,
     resources: [...new Set(change.resources.flatMap(({ id, arn }) => (arn ? [id, arn] : [id])))],
+    read_only: change.readOnly,
     noise: change.noise,
-    detail,
+    envelope,
+    detail: change.detail,
     record,
   }
 }

@@ -1,13 +1,13 @@
 import type { ColumnType, Generated, GeneratedAlways, JSONColumnType, Selectable } from 'kysely'
 import type { PrincipalFinding } from '../aws/principal.ts'
-import type { Change } from '../changes/change.ts'
+import type { Change, SourceDetail } from '../changes/change.ts'
 import type { UnparsedReason } from '../changes/unparsed-reasons.ts'
 import type { EnvironmentColor } from './environments.ts'
 
-/** What of a change is only shown, never filtered by: one `jsonb` column. */
-export type ChangeDetail = Pick<
+/** What of a change's envelope is only shown, never filtered by: one `jsonb` column. */
+export type ChangeEnvelope = Pick<
   Change,
-  'actor' | 'tool' | 'resources' | 'edits' | 'risks' | 'publicAccess' | 'error' | 'links'
+  'actor' | 'tool' | 'resources' | 'risks' | 'publicAccess' | 'subject' | 'links'
 >
 
 /** Half-open range of whole UTC seconds, as Unix seconds: `from` included, `to` not. */
@@ -136,6 +136,7 @@ interface CoverageTable {
 interface ChangesTable {
   organization_id: string
   occurred_at: Date
+  ended_at: Date | null
   id: string
   connection_id: string | null
   source: string
@@ -146,14 +147,17 @@ interface ChangesTable {
   service: string
   action: string
   actor: string
+  actor_id: string
   tool: string
   outcome: 'succeeded' | 'failed' | 'denied'
   region: string | null
   account_id: string | null
   resources: Generated<string[]>
+  read_only: Generated<boolean>
   noise: string | null
   change_set_id: string | null
-  detail: JSONColumnType<ChangeDetail>
+  envelope: JSONColumnType<ChangeEnvelope>
+  detail: JSONColumnType<SourceDetail>
   facet_key: GeneratedAlways<string>
   resource_key: GeneratedAlways<string>
 }

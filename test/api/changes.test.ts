@@ -8,7 +8,7 @@ import { pageQuery } from '../../src/db/changes.ts'
 import { asOrganization } from '../../src/db/database.ts'
 import { ensurePartitions } from '../../src/db/imports.ts'
 import { createTestApi, type Tenant, type TestApi } from '../support/api.ts'
-import { someChange } from '../support/changes.ts'
+import { someChange, someDetail, someResource, someTool } from '../support/changes.ts'
 
 const SECOND = 1_000
 const HOUR = 3_600 * SECOND
@@ -60,6 +60,10 @@ async function readAll(
 describe('a change', () => {
   test('has all that is known of it, and by its id its record as well', async () => {
     const { tenant, add, connectionId } = await newTenant()
+    const detail = someDetail({
+      edits: [{ field: 'ingress', from: 'none', to: '22/tcp from 0.0.0.0/0' }],
+      error: { code: 'AccessDenied', message: 'no' },
+    })
     const id = await add({
       sourceId: 'the-event-id',
       occurredAt: at(0),
@@ -70,13 +74,13 @@ describe('a change', () => {
         id: 'ada@example.com',
         chain: [{ kind: 'person', name: 'ada' }],
       },
-      tool: { name: 'terraform', version: '1.9.5', label: 'Terraform 1.9.5' },
-      resources: [{ type: 'AWS::EC2::SecurityGroup', id: 'sg-1', arn: 'arn:aws:ec2:::sg-1' }],
-      edits: [{ field: 'ingress', from: 'none', to: '22/tcp from 0.0.0.0/0' }],
+      tool: someTool('terraform', 'Terraform', '1.9.5'),
+      resources: [someResource('AWS::EC2::SecurityGroup', 'sg-1', 'arn:aws:ec2:::sg-1')],
       risks: ['network'],
       publicAccess: '22/tcp to the world',
+      subject: 'ada',
       outcome: 'denied',
-      error: { code: 'AccessDenied', message: 'no' },
+      detail,
       noise: 'some-rule',
       links: [{ label: 'CloudTrail', url: 'https://example.com' }],
     })
@@ -86,34 +90,36 @@ describe('a change', () => {
       source: 'aws.cloudtrail',
       sourceId: 'the-event-id',
       occurredAt: '2026-03-02T00:00:00.000Z',
+      endedAt: null,
       importedAt: expect.stringMatching(/Z$/),
       summary: 'ada opened 22/tcp to the world',
+      subject: 'ada',
       actor: {
         kind: 'person',
         name: 'ada',
         id: 'ada@example.com',
         chain: [{ kind: 'person', name: 'ada' }],
       },
-      tool: { name: 'terraform', version: '1.9.5', label: 'Terraform 1.9.5' },
+      tool: someTool('terraform', 'Terraform', '1.9.5'),
       service: 'ec2',
       action: 'RunInstances',
-      resources: [{ type: 'AWS::EC2::SecurityGroup', id: 'sg-1', arn: 'arn:aws:ec2:::sg-1' }],
+      resources: [someResource('AWS::EC2::SecurityGroup', 'sg-1', 'arn:aws:ec2:::sg-1')],
       outcome: 'denied',
-      error: { code: 'AccessDenied', message: 'no' },
       region: 'us-east-1',
       accountId: '111122223333',
       environments: [],
       changeSetId: expect.any(String),
       noise: 'some-rule',
-      edits: [{ field: 'ingress', from: 'none', to: '22/tcp from 0.0.0.0/0' }],
+      readOnly: false,
       risks: ['network'],
       publicAccess: '22/tcp to the world',
       links: [{ label: 'CloudTrail', url: 'https://example.com' }],
       connectionId,
+      detail: { ...detail, other: { eventName: 'RunInstances' } },
       record: { eventName: 'RunInstances' },
     })
     const { record: _, ...withoutRecord } = body
-    expect((await list(tenant)).body.items).toEqual([withoutRecord])
+    expect((await list(tenant)).body.items).toEqual([{ ...withoutRecord, detail }])
   })
 
   test.each([
@@ -144,16 +150,16 @@ describe('filters', () => {
         service: 's3',
         action: 'PutBucketPolicy',
         summary: 'ada changed 100%_of the policy',
-        resources: [{ type: 'AWS::S3::Bucket', id: 'logs', arn: 'arn:aws:s3:::logs' }],
+        resources: [someResource('AWS::S3::Bucket', 'logs', 'arn:aws:s3:::logs')],
       },
       database: {
         occurredAt: at(2 * SECOND),
         service: 'rds',
         region: 'eu-west-1',
         actor: { kind: 'ci', name: 'acme/shop', id: 'acme/shop', chain: [] },
-        tool: { name: 'terraform', label: 'Terraform' },
+        tool: someTool('terraform', 'Terraform'),
         outcome: 'failed',
-        error: { code: 'Throttled' },
+        detail: someDetail({ error: { code: 'Throttled' } }),
       },
       nowhere: { occurredAt: at(-1 * SECOND), region: null, accountId: null, noise: 'a-rule' },
       deploy: { occurredAt: at(-2 * SECOND), source: 'deploy', accountId: '999988887777' },
@@ -241,7 +247,7 @@ describe('filters', () => {
 
   test('take a name as it is stored, line breaks and all', async () => {
     const { tenant, add } = await newTenant()
-    await add({ occurredAt: at(0), resources: [{ type: 'AWS::S3::Object', id: 'a\nb' }] })
+    await add({ occurredAt: at(0), resources: [someResource('AWS::S3::Object', 'a\nb')] })
     const window = 'from=2026-03-01T00:00:00Z&to=2026-03-03T00:00:00Z'
     const { body } = await tenant.request('GET', `/api/v1/changes/facets?${window}`)
     expect(body.fields.resource).toEqual([{ value: 'a\nb', count: 1 }])
@@ -272,7 +278,7 @@ test('the changes of one request are found by its id', async () => {
 
 describe('a change set', () => {
   const session = (sessionKey: string) => ({
-    session: { sessionKey, stream: null, idleTimeoutMs: HOUR, startedAt: null, accessKeyId: null },
+    changeSet: { sessionKey, stream: null, idleTimeoutMs: HOUR },
   })
 
   test('says where its changes were, and lists them', async () => {
@@ -395,16 +401,17 @@ test('a page is found by the index, as the role that reads it, and without sorti
     const id = changeId({ organizationId: tenant.id, ...source, occurredAt })
     return { id, occurred_at: occurredAt, source_id: `${n}` }
   })
-  const detail = { resources: [], edits: [], risks: [], links: [] }
+  const detail = { resources: [], risks: [], links: [] }
   const { actor, tool } = {
     actor: { kind: 'user', name: 'a', id: 'a' },
-    tool: { name: 't', label: 't' },
+    tool: { name: 't', title: 't', label: 't' },
   }
   await sql`
     INSERT INTO changes (organization_id, occurred_at, id, connection_id, source, source_id, summary,
-      service, action, actor, tool, outcome, detail)
+      service, action, actor, actor_id, tool, outcome, envelope, detail)
     SELECT ${tenant.id}::uuid, occurred_at, id, ${connectionId}::uuid, 'aws.cloudtrail', source_id,
-      's', 'ec2', 'a', 'a', 't', 'succeeded', ${JSON.stringify({ ...detail, actor, tool })}::jsonb
+      's', 'ec2', 'a', 'a', 'a', 't', 'succeeded',
+      ${JSON.stringify({ ...detail, actor, tool })}::jsonb, ${JSON.stringify(someDetail())}::jsonb
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
       AS r (id uuid, occurred_at timestamptz, source_id text)
   `.execute(api.superuser)

@@ -374,16 +374,10 @@ describe('changes', () => {
     const test = await connection({ environmentId: staging })
     const none = await connection()
     // One piece of work, that reaches into three accounts.
-    const session = {
-      sessionKey: 'a',
-      stream: null,
-      idleTimeoutMs: 5_000,
-      startedAt: null,
-      accessKeyId: null,
-    }
-    const inLive = await addChange(live.id, 4, { session })
-    const inTest = await addChange(test.id, 3, { session, service: 's3' })
-    const nowhere = await addChange(none.id, 2, { session })
+    const changeSet = { sessionKey: 'a', stream: null, idleTimeoutMs: 5_000 }
+    const inLive = await addChange(live.id, 4, { changeSet })
+    const inTest = await addChange(test.id, 3, { changeSet, service: 's3' })
+    const nowhere = await addChange(none.id, 2, { changeSet })
     const found = async (query: string) => idsOf(await feed(query))
     expect(await found(`environment=${production}`)).toEqual([inLive])
     expect(await found(`environment=${production}&environment=${staging}`)).toEqual([

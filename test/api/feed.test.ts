@@ -7,7 +7,7 @@ import { bucketsFor, facetFields } from '../../src/db/feed.ts'
 import { ensurePartitions } from '../../src/db/imports.ts'
 import type { SecondsRange } from '../../src/db/schema.ts'
 import { createTestApi, type Tenant, type TestApi } from '../support/api.ts'
-import { someChange } from '../support/changes.ts'
+import { someChange, someDetail, someResource, someTool } from '../support/changes.ts'
 import { createTestDatabase } from '../support/database.ts'
 
 const noon = Date.parse('2026-03-02T12:00:00Z')
@@ -30,9 +30,7 @@ const changes: { connection: number; minutes: number; fields: Partial<Change> }[
       action: 'PutBucketPolicy',
       summary: 'alice changed who may read shop-prod-logs',
       actor: { kind: 'person', name: 'alice@example.com', id: 'alice', chain: [] },
-      resources: [
-        { type: 'AWS::S3::Bucket', id: 'shop-prod-logs', arn: 'arn:aws:s3:::shop-prod-logs' },
-      ],
+      resources: [someResource('AWS::S3::Bucket', 'shop-prod-logs', 'arn:aws:s3:::shop-prod-logs')],
     },
   },
   {
@@ -42,7 +40,7 @@ const changes: { connection: number; minutes: number; fields: Partial<Change> }[
       service: 's3',
       action: 'DeleteBucket',
       outcome: 'denied',
-      error: { code: 'AccessDenied' },
+      detail: someDetail({ error: { code: 'AccessDenied' } }),
       resources: [],
       region: null,
     },
@@ -50,7 +48,7 @@ const changes: { connection: number; minutes: number; fields: Partial<Change> }[
   {
     connection: 1,
     minutes: 61,
-    fields: { noise: 'a-rule', tool: { name: 'cli', label: 'the CLI' } },
+    fields: { noise: 'a-rule', tool: someTool('cli', 'the CLI') },
   },
   // Outside of the window.
   { connection: 0, minutes: 12 * 60, fields: { service: 'late' } },
@@ -290,12 +288,11 @@ describe('facets', () => {
           service: long('s'),
           action: long('a'),
           actor: { kind: 'user', name: long('u'), id: 'u', chain: [] },
-          tool: { name: long('t'), label: 't' },
+          tool: someTool(long('t'), 't'),
           region: long('r'),
-          resources: Array.from({ length: 40 }, (_, n) => ({
-            type: 't',
-            id: `${n}`.padEnd(512, 'x'),
-          })),
+          resources: Array.from({ length: 40 }, (_, n) =>
+            someResource('t', `${n}`.padEnd(512, 'x')),
+          ),
         },
       ),
     )

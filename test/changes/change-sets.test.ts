@@ -181,7 +181,7 @@ describe('change sets in any order', () => {
     list.map(({ sessionKey, stream, at, idleTimeoutMs }, index) =>
       openSet(`c${index}`, {
         occurredAt: new Date(at),
-        session: { sessionKey, stream, idleTimeoutMs, startedAt: null, accessKeyId: null },
+        changeSet: { sessionKey, stream, idleTimeoutMs },
       }),
     )
   /** Which changes are together, whatever the sets are called. */

@@ -59,9 +59,10 @@ function events(count: number, fields: Partial<Change> = {}): Change[] {
     aChange({
       sourceId: `event-${n}`,
       occurredAt: new Date(START - n * 1_000),
-      session: {
-        ...{ sessionKey: `session-${Math.floor(n / 10)}`, stream: null, idleTimeoutMs: 60_000 },
-        ...{ startedAt: null, accessKeyId: null },
+      changeSet: {
+        sessionKey: `session-${Math.floor(n / 10)}`,
+        stream: null,
+        idleTimeoutMs: 60_000,
       },
       ...fields,
     }),
@@ -188,9 +189,9 @@ test('a purge removes what only its connection imported, and the change sets tha
 test('of sets that became one, no name is left when their changes are purged', async () => {
   const { id, connect } = await newOrganization()
   const owner = await connect()
-  const session = events(1)[0]!.session
+  const { changeSet } = events(1)[0]!
   const at = (seconds: number) => new Date(START - seconds * 1_000)
-  const page = events(3, { session: { ...session, idleTimeoutMs: 10_000 } })
+  const page = events(3, { changeSet: { ...changeSet, idleTimeoutMs: 10_000 } })
   const [a, b, between] = [0, 18, 9].map((seconds, n) => ({
     ...page[n]!,
     occurredAt: at(seconds),

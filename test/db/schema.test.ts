@@ -163,11 +163,16 @@ test.each<[string, string, string, string]>([
     '',
     'connections: paused is not in the database',
   ],
-  ['another type', 'read: boolean', 'read: string', 'connections: paused is read wrongly'],
+  [
+    'another type',
+    'paused: { read: boolean',
+    'paused: { read: string',
+    'connections: paused is read wrongly',
+  ],
   [
     'null where none is declared',
-    'read: boolean;',
-    'read: boolean | null;',
+    'paused: { read: boolean;',
+    'paused: { read: boolean | null;',
     'connections: paused is read wrongly',
   ],
   [

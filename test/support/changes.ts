@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import type { Change } from '../../src/changes/change.ts'
+import type { Change, Resource, Tool } from '../../src/changes/change.ts'
+import { resourceKey } from '../../src/changes/resource-key.ts'
 import { changeId } from '../../src/db/change-id.ts'
 import type { Trx } from '../../src/db/database.ts'
 import { type ImportedChange, type Owner, storeEvents } from '../../src/db/imports.ts'
 import type { UnparsedRecord } from '../../src/db/unparsed-records.ts'
+import { type CloudTrailDetail, SOURCE } from '../../src/sources/cloudtrail/detail.ts'
 
 /** When a change occurred for which the test names no time. A Monday at noon: not near the edge of a partition. */
 export const someTime = new Date('2026-03-02T12:00:00Z')
@@ -18,22 +20,17 @@ export function aChange(fields: Partial<Change> = {}): Change {
     service: 'ec2',
     action: 'RunInstances',
     actor: { kind: 'user', name: 'ada', id: 'ada', chain: [] },
-    tool: { name: 'console', label: 'the console' },
-    resources: [{ type: 'AWS::EC2::Instance', id: 'i-0123456789abcdef0' }],
+    tool: someTool('console', 'the console'),
+    resources: [someResource('AWS::EC2::Instance', 'i-0123456789abcdef0')],
     outcome: 'succeeded',
     region: 'us-east-1',
     accountId: '111122223333',
-    edits: [],
     risks: [],
     noise: null,
-    session: {
-      sessionKey: 'a',
-      stream: null,
-      idleTimeoutMs: 0,
-      startedAt: null,
-      accessKeyId: null,
-    },
+    readOnly: false,
+    changeSet: { sessionKey: 'a', stream: null, idleTimeoutMs: 0 },
     links: [],
+    detail: someDetail(),
     ...fields,
   }
 }
@@ -84,6 +81,28 @@ export function unparsed(fields: Partial<UnparsedRecord> = {}): UnparsedRecord {
     region: 'us-east-1',
     raw: '{"CloudTrailEvent":"null"}',
     reason: 'not_an_object',
+    ...fields,
+  }
+}
+
+export function someTool(name: string, title: string, version?: string): Tool {
+  if (version === undefined) return { name, title, label: title }
+  return { name, title, version, label: `${title} ${version}` }
+}
+
+export function someResource(type: string, id: string, arn?: string): Resource {
+  const accountId = '111122223333'
+  const region = 'us-east-1'
+  const key = resourceKey({ source: SOURCE, accountId, region, type, id })
+  return { type, id, ...(arn !== undefined && { arn }), accountId, region, key }
+}
+
+export function someDetail(fields: Partial<CloudTrailDetail> = {}): CloudTrailDetail {
+  return {
+    source: SOURCE,
+    eventId: 'an-event-id',
+    edits: [],
+    session: { startedAt: null, accessKeyId: null },
     ...fields,
   }
 }

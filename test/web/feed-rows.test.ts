@@ -1,14 +1,22 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { Change, ChangeSet, Connection } from '../../web/src/client.ts'
+import type { Change, ChangeSet, CloudTrailDetail, Connection } from '../../web/src/client.ts'
 import { visible } from '../../web/src/components/json.ts'
-import { nearest, neighboursOf, partsOf, safeLinks } from '../../web/src/pages/change/change.ts'
-import { concerns, cut, news, sentence, toEntries } from '../../web/src/pages/feed/entries.ts'
+import { nearest, neighboursOf, safeLinks } from '../../web/src/pages/change/change.ts'
+import { concerns, cut, news, split, toEntries } from '../../web/src/pages/feed/entries.ts'
 import { commandOf, step } from '../../web/src/pages/feed/keys.ts'
 import { askedFor, completeness, question } from '../../web/src/pages/feed/labels.ts'
 import { asOfFor } from '../../web/src/pages/feed/last-feed.ts'
 import { chosenTime, fromWallClock, toWallClock } from '../../web/src/pages/feed/wall-clock.ts'
+import { neighbours } from '../../web/src/sources/cloudtrail/neighbours.ts'
 
+const detail = (fields: Partial<CloudTrailDetail>): CloudTrailDetail => ({
+  source: 'aws.cloudtrail',
+  eventId: 'e',
+  edits: [],
+  session: { startedAt: null, accessKeyId: null },
+  ...fields,
+})
 const change = (id: string, fields: Partial<Change> = {}): Change => ({
   id,
   source: 'aws.cloudtrail',
@@ -17,7 +25,7 @@ const change = (id: string, fields: Partial<Change> = {}): Change => ({
   importedAt: '2026-03-02T12:10:00.000Z',
   summary: 'ada launched an instance',
   actor: { kind: 'user', name: 'ada', id: 'ada' },
-  tool: { name: 'console', label: 'the console' },
+  tool: { name: 'console', title: 'the console', label: 'the console' },
   service: 'ec2',
   action: 'RunInstances',
   resources: [],
@@ -27,15 +35,18 @@ const change = (id: string, fields: Partial<Change> = {}): Change => ({
   environments: [],
   changeSetId: null,
   noise: null,
-  edits: [],
+  endedAt: null,
+  readOnly: false,
   risks: [],
   links: [],
   connectionId: null,
+  detail: detail({}),
   ...fields,
 })
 const set = (id: string, changes: number, only: Change | null = null): ChangeSet => ({
   id,
   headline: 'ada changed 3 things in ec2',
+  subject: 'ada',
   from: '2026-03-02T12:00:00.000Z',
   to: '2026-03-02T12:01:00.000Z',
   changes,
@@ -125,10 +136,12 @@ describe('the list', () => {
     expect(cut(`\u202e${'a'.repeat(100_000)}`, 3)).toBe('\\u202eaa…')
   })
 
-  test('sets the actor apart only where the sentence begins with it', () => {
-    expect(sentence('ada did it', 'ada')).toEqual({ actor: 'ada', rest: ' did it' })
-    expect(sentence('somebody did it', 'ada')).toEqual({ actor: '', rest: 'somebody did it' })
-    expect(sentence('somebody did it', '')).toEqual({ actor: '', rest: 'somebody did it' })
+  test('sets the subject of a summary apart', () => {
+    expect(split('The root user did it', 'The root user')).toEqual({
+      subject: 'The root user',
+      rest: ' did it',
+    })
+    expect(split('something happened', '')).toEqual({ subject: '', rest: 'something happened' })
   })
 })
 
@@ -362,21 +375,15 @@ describe('a change', () => {
     ])
   })
 
-  test('has its request and response apart from the rest of the record', () => {
-    const record = { requestParameters: { a: 1 }, responseElements: null, eventID: 'x' }
-    expect(partsOf(record)).toEqual({
-      request: { a: 1 },
-      response: undefined,
-      rest: { eventID: 'x' },
-    })
-    expect(partsOf('text')).toEqual({ request: undefined, response: undefined, rest: 'text' })
-    expect(partsOf([1])).toEqual({ request: undefined, response: undefined, rest: [1] })
-  })
+  const listed = (one: Change) => neighboursOf(one, neighbours(one))
 
   test('knows where its neighbours are', () => {
-    const [ofSet, ofRequest, ofActor, ofResource] = neighboursOf(
-      change('a', { changeSetId: 's', resources: [{ type: 't', id: 'i-1' }], noise: 'a-rule' }),
-      { requestID: 'r-1' },
+    const resources = [{ type: 't', id: 'i-1', accountId: null, region: null, key: 'k' }]
+    const [ofSet, ofRequest, ofActor, ofResource] = listed(
+      change('a', {
+        ...{ changeSetId: 's', resources, noise: 'a-rule' },
+        detail: detail({ requestId: 'r-1' }),
+      }),
     )
     expect(ofRequest!.search).toMatchObject({ request: ['r-1'], noise: 'shown' })
     expect(ofSet!.search).toMatchObject({ changeSet: ['s'], noise: 'shown' })
@@ -386,17 +393,17 @@ describe('a change', () => {
       to: '2026-03-02T13:00:00.000Z',
     })
     expect(ofResource!.search).toMatchObject({ resource: ['i-1'] })
-    expect(neighboursOf(change('a'), {})).toHaveLength(1)
+    expect(listed(change('a'))).toHaveLength(1)
   })
 
   test('asks about nothing that is too long for an address', () => {
     const titles = (text: string) =>
-      neighboursOf(
+      listed(
         change('a', {
           actor: { kind: 'user', name: text, id: text },
-          resources: [{ type: 't', id: text }],
+          resources: [{ type: 't', id: text, accountId: null, region: null, key: text }],
+          detail: detail({ requestId: text }),
         }),
-        { requestID: text },
       ).length
     expect(titles('x'.repeat(1_000))).toBe(3)
     expect(titles('x'.repeat(2_001))).toBe(0)

@@ -309,15 +309,49 @@ export type UnparsedRecordPage = {
     /** The number of unparsed records on all pages. */
     total: number;
 };
+export type CloudTrailDetail = {
+    source: "aws.cloudtrail";
+    eventId: string;
+    /** Which field of the request changed, from what to what. */
+    edits: {
+        field: string;
+        "from"?: string;
+        to?: string;
+        note?: string;
+    }[];
+    error?: {
+        code: string;
+        message?: string;
+    };
+    /** An IP address, or the AWS service that made the call. */
+    sourceIp?: string;
+    userAgent?: string;
+    requestId?: string;
+    session: {
+        startedAt: string | null;
+        accessKeyId: string | null;
+    };
+    /** Only where one change is requested. */
+    request?: any;
+    /** Only where one change is requested. */
+    response?: any;
+    /** The other fields of the CloudTrail event. */
+    other?: any;
+};
 export type Change = {
     id: string;
     source: string;
     /** The ID in the source. For CloudTrail, the event ID. */
     sourceId: string;
     occurredAt: string;
+    /** Only of changes that take time, when their end is known. */
+    endedAt: string | null;
     importedAt: string;
     /** The change in one sentence. Contains untrusted text from the source. */
     summary: string;
+    /** The first words of `summary`, when they name the actor. */
+    subject?: string;
+    /** `id` is the same for one identity over all its sessions; `name` is for people. */
     actor: {
         kind: string;
         name: string;
@@ -326,6 +360,7 @@ export type Change = {
     };
     tool: {
         name: string;
+        title: string;
         label: string;
         [key: string]: any;
     };
@@ -334,13 +369,13 @@ export type Change = {
     resources: {
         "type": string;
         id: string;
+        accountId: string | null;
+        region: string | null;
+        /** The same for the same resource in every change. */
+        key: string;
         [key: string]: any;
     }[];
     outcome: "succeeded" | "failed" | "denied";
-    error?: {
-        code: string;
-        [key: string]: any;
-    };
     region: string | null;
     accountId: string | null;
     /** IDs of its environments, in list order. */
@@ -348,10 +383,8 @@ export type Change = {
     changeSetId: string | null;
     /** The name of the rule that marks the change as routine. Null if it is not routine. */
     noise: string | null;
-    edits: {
-        field: string;
-        [key: string]: any;
-    }[];
+    /** True if the source reports that nothing was changed. */
+    readOnly: boolean;
     risks: string[];
     publicAccess?: string;
     links: {
@@ -359,6 +392,11 @@ export type Change = {
         url: string;
     }[];
     connectionId: string | null;
+    /** What only the source knows, by `source`. */
+    detail: CloudTrailDetail | {
+        source: string;
+        [key: string]: any;
+    };
 };
 export type ChangePage = {
     items: Change[];
@@ -374,6 +412,8 @@ export type ChangeSet = {
     id: string;
     /** The change set in one sentence. */
     headline: string;
+    /** The first words of `headline`: the actor. */
+    subject: string;
     /** When the first change occurred. */
     "from": string;
     /** When the last change occurred. */
@@ -410,9 +450,14 @@ export type ChangeWithRecord = {
     /** The ID in the source. For CloudTrail, the event ID. */
     sourceId: string;
     occurredAt: string;
+    /** Only of changes that take time, when their end is known. */
+    endedAt: string | null;
     importedAt: string;
     /** The change in one sentence. Contains untrusted text from the source. */
     summary: string;
+    /** The first words of `summary`, when they name the actor. */
+    subject?: string;
+    /** `id` is the same for one identity over all its sessions; `name` is for people. */
     actor: {
         kind: string;
         name: string;
@@ -421,6 +466,7 @@ export type ChangeWithRecord = {
     };
     tool: {
         name: string;
+        title: string;
         label: string;
         [key: string]: any;
     };
@@ -429,13 +475,13 @@ export type ChangeWithRecord = {
     resources: {
         "type": string;
         id: string;
+        accountId: string | null;
+        region: string | null;
+        /** The same for the same resource in every change. */
+        key: string;
         [key: string]: any;
     }[];
     outcome: "succeeded" | "failed" | "denied";
-    error?: {
-        code: string;
-        [key: string]: any;
-    };
     region: string | null;
     accountId: string | null;
     /** IDs of its environments, in list order. */
@@ -443,10 +489,8 @@ export type ChangeWithRecord = {
     changeSetId: string | null;
     /** The name of the rule that marks the change as routine. Null if it is not routine. */
     noise: string | null;
-    edits: {
-        field: string;
-        [key: string]: any;
-    }[];
+    /** True if the source reports that nothing was changed. */
+    readOnly: boolean;
     risks: string[];
     publicAccess?: string;
     links: {
@@ -454,6 +498,11 @@ export type ChangeWithRecord = {
         url: string;
     }[];
     connectionId: string | null;
+    /** What only the source knows, by `source`. */
+    detail: CloudTrailDetail | {
+        source: string;
+        [key: string]: any;
+    };
     /** The original record from the source. */
     record: any;
 };

@@ -37,17 +37,17 @@ export function formatTime(
 /** `in 40 s`, `3 min ago`, `2 h ago`, `5 d ago`. */
 export function formatAgo(time: string | Date, now: number): string {
   const seconds = Math.round((now - new Date(time).getTime()) / 1000)
-  const size = Math.abs(seconds)
-  const text =
-    size < 90
-      ? `${size} s`
-      : size < 90 * 60
-        ? `${Math.round(size / 60)} min`
-        : size < 36 * 3600
-          ? `${Math.round(size / 3600)} h`
-          : `${Math.round(size / 86_400)} d`
-  if (size < 2) return 'now'
+  if (Math.abs(seconds) < 2) return 'now'
+  const text = formatSpan(Math.abs(seconds))
   return seconds < 0 ? `in ${text}` : `${text} ago`
+}
+
+/** `40 s`, `12 min`, `3 h`, `2 d`. */
+export function formatSpan(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`
+  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`
+  if (seconds < 36 * 3600) return `${Math.round(seconds / 3600)} h`
+  return `${Math.round(seconds / 86_400)} d`
 }
 
 /** Less is within what an answer takes, and of no consequence. */

@@ -173,6 +173,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     CREATE TABLE changes (
       organization_id uuid NOT NULL,
       occurred_at timestamptz(3) NOT NULL,
+      ended_at timestamptz(3),
       id uuid NOT NULL,
       -- Which connection imports it: the filter and the environment follow from it. Another
       -- connection to the same account takes it over. Null for what no connection imports.
@@ -185,15 +186,20 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       summary text NOT NULL,
       service text NOT NULL,
       action text NOT NULL,
+      -- The actor's name, and the id that is the same over all its sessions.
       actor text NOT NULL,
+      actor_id text NOT NULL,
       tool text NOT NULL,
       outcome text NOT NULL CHECK (outcome IN ('succeeded', 'failed', 'denied')),
       region text,
       account_id text,
       resources text[] NOT NULL DEFAULT '{}',
+      read_only boolean NOT NULL DEFAULT false,
       noise text,
       change_set_id uuid,
-      -- The change as it is shown: actor with its chain, tool, resources, edits, links.
+      -- What is only shown of the change: actor with its chain, tool, resources, risks, links.
+      envelope jsonb NOT NULL,
+      -- The part that its source types: { source, … }.
       detail jsonb NOT NULL,
       -- What facets are counted by, as one text: grouping by ten columns takes twice as long. Bounded,
       -- for a btree entry fails past 2,704 bytes: longer values are in no facet, and of a change that

@@ -9,7 +9,7 @@ import type { Actor, ActorKind, ActorLink } from '../../changes/change.ts'
 import { indexable, spoken } from '../../changes/text.ts'
 import { arnName, parseArn } from './arn.ts'
 import type { Facts } from './facts.ts'
-import { serviceName } from './services.ts'
+import { serviceId, serviceName } from './services.ts'
 
 export function findActor(facts: Facts): Actor {
   const actor = withOnBehalf(byType(facts), facts)
@@ -17,12 +17,14 @@ export function findActor(facts: Facts): Actor {
     kind: actor.kind,
     name: spoken(actor.name) || 'someone',
     id: indexable(actor.id),
-    chain: actor.chain.map((link) => ({
-      ...link,
-      name: spoken(link.name),
-      ...(link.arn !== undefined && { arn: indexable(link.arn) }),
-    })),
+    chain: actor.chain.map(cleanLink),
+    ...(actor.service !== undefined && { service: indexable(actor.service) }),
+    ...(actor.compute !== undefined && { compute: indexable(actor.compute) }),
   }
+}
+
+function cleanLink({ kind, name, arn, how }: ActorLink): ActorLink {
+  return link(kind, spoken(name), how, arn === undefined ? undefined : indexable(arn))
 }
 
 function byType(facts: Facts): Actor {
@@ -109,8 +111,8 @@ function ofAccount({ identity }: Facts): Actor {
 }
 
 function ofService(principal: string): Actor {
-  const name = serviceName(principal)
-  return single('service', name, `service:${name}`)
+  const service = serviceId(principal)
+  return { ...single('service', serviceName(principal), `service:${service}`), service }
 }
 
 function ofProvider(facts: Facts, name: string, provider: string): Actor {
@@ -229,10 +231,18 @@ export interface RoleSession {
   /** GitHub's run, where the session is named after it. */
   run: string | undefined
   provider: { name: string; kind: ActorKind } | undefined
-  workload: string | undefined
+  workload: Workload | undefined
   sourceIdentity: string | undefined
   isServiceLinked: boolean
   isIdentityCenter: boolean
+}
+
+/** The compute that a role was given to. */
+interface Workload {
+  /** `instance`, `task`, `function`, `pod`, or AWS's name of another kind in lower case. */
+  compute: string
+  /** For people: `instance i-0a1b`. */
+  label: string
 }
 
 /** What CloudFormation calls its session in a role that it was given for a stack. */
@@ -279,22 +289,29 @@ function workloadOf(
   facts: Facts,
   session: string | undefined,
   isInstance: boolean,
-): string | undefined {
+): Workload | undefined {
   const scope = facts.identity.object('inScopeOf')
   const scoped = scope.text('credentialsIssuedTo', 'sourceArn')
   if (scoped !== undefined) {
     const kind = scope.text('issuerType')?.split('::')[1]
-    return `${kind ?? 'workload'} ${arnName(scoped)}`
+    return {
+      compute: (kind ?? 'workload').toLowerCase(),
+      label: `${kind ?? 'workload'} ${arnName(scoped)}`,
+    }
   }
   if (session === undefined) return undefined
-  if (/^i-[0-9a-f]{8,17}$/.test(session)) return `instance ${session}`
-  if (isInstance) return `instance ${session}`
-  if (/exec-env\/AWS_Lambda|AWS_Lambda_/.test(facts.userAgent)) return `function ${session}`
+  if (isInstance || /^i-[0-9a-f]{8,17}$/.test(session)) return workload('instance', session)
+  if (/exec-env\/AWS_Lambda|AWS_Lambda_/.test(facts.userAgent)) return workload('function', session)
   if (/exec-env\/AWS_ECS|AWS_ECS_/.test(facts.userAgent) || /^[0-9a-f]{32}$/.test(session)) {
-    return `task ${session}`
+    return workload('task', session)
   }
-  if (/^eks-[\w-]+-[0-9a-f]{8}-[0-9a-f-]+$/.test(session)) return `pod ${session.slice(4, -37)}`
+  if (/^eks-[\w-]+-[0-9a-f]{8}-[0-9a-f-]+$/.test(session))
+    return workload('pod', session.slice(4, -37))
   return undefined
+}
+
+function workload(compute: string, id: string): Workload {
+  return { compute, label: `${compute} ${id}` }
 }
 
 function ofRole(facts: Facts): Actor {
@@ -305,15 +322,14 @@ function ofRole(facts: Facts): Actor {
 
   if (seen.isServiceLinked) {
     const linked = roleArn?.split('/aws-service-role/')[1]?.split('/')[0]
-    const service = serviceName(linked ?? facts.invokedBy ?? facts.service)
+    const principal = linked ?? facts.invokedBy ?? facts.service
+    const name = serviceName(principal)
     return {
       kind: 'service',
-      name: service,
-      id: `service:${service}`,
-      chain: [
-        link('service', service),
-        link('role', role, 'with its service-linked role', roleArn),
-      ],
+      name,
+      id: `service:${serviceId(principal)}`,
+      service: serviceId(principal),
+      chain: [link('service', name), link('role', role, 'with its service-linked role', roleArn)],
     }
   }
   if (sourceIdentity !== undefined) {
@@ -348,6 +364,7 @@ function ofRole(facts: Facts): Actor {
       kind: 'workload',
       name: `${role} (${provider.name === 'a Kubernetes service account' ? 'Kubernetes' : provider.name})`,
       id: roleId,
+      compute: 'pod',
       chain: [
         missing('which service account: named only where the role was assumed'),
         link('identity-provider', provider.name, 'signed in through'),
@@ -371,9 +388,10 @@ function ofRole(facts: Facts): Actor {
   if (workload !== undefined) {
     return {
       kind: 'workload',
-      name: `${role} on ${workload}`,
+      name: `${role} on ${workload.label}`,
       id: roleId,
-      chain: [link('workload', workload), asRole],
+      compute: workload.compute,
+      chain: [link('workload', workload.label), asRole],
     }
   }
   return ofPlainRole(facts, seen, roleId, asRole)
@@ -413,6 +431,7 @@ function ofPlainRole(facts: Facts, seen: RoleSession, roleId: string, asRole: Ac
       kind: 'service',
       name: `CloudFormation as ${role}`,
       id: roleId,
+      service: 'cloudformation',
       chain: [
         missing('who changed the stack: told where the stack was changed'),
         link('service', 'CloudFormation'),
@@ -441,6 +460,7 @@ function ofPlainRole(facts: Facts, seen: RoleSession, roleId: string, asRole: Ac
         kind: 'service',
         name: `${service} as ${role}`,
         id: roleId,
+        service: serviceId(facts.invokedBy),
         chain: [link('service', service), asRole],
       }
     }

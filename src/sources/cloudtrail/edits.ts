@@ -1,7 +1,7 @@
 /** What became what, in words, and without anything secret. */
 
-import type { Edit } from '../../changes/change.ts'
 import { indexable, listed, spoken, words } from '../../changes/text.ts'
+import type { Edit } from './detail.ts'
 import { type JsonReader, scalar } from './json-reader.ts'
 
 export const HIDDEN = '(hidden)'

@@ -1,6 +1,7 @@
-import type { Resource, SeenEvent } from '../../changes/change.ts'
+import type { Resource } from '../../changes/change.ts'
 import { indexable } from '../../changes/text.ts'
 import { parseArn, partitionOf } from './arn.ts'
+import type { LookupEvent } from './detail.ts'
 import type { JsonReader } from './json-reader.ts'
 import { shortService } from './services.ts'
 
@@ -30,13 +31,14 @@ export interface Facts {
 }
 
 /** @param record a parsed record, of any shape */
-export function factsOf(record: JsonReader, seen: SeenEvent): Facts | undefined {
+export function factsOf(record: JsonReader, event: LookupEvent): Facts | undefined {
   const insight = record.object('insightDetails')
-  const action = record.text('eventName') ?? insight.text('eventName') ?? seen.eventName
+  const action = record.text('eventName') ?? insight.text('eventName') ?? event.eventName
   if (action === undefined || action.trim() === '') return undefined
-  const source = record.text('eventSource') ?? insight.text('eventSource') ?? seen.eventSource ?? ''
+  const source =
+    record.text('eventSource') ?? insight.text('eventSource') ?? event.eventSource ?? ''
   const identity = record.object('userIdentity')
-  const region = record.text('awsRegion') ?? seen.region
+  const region = record.text('awsRegion') ?? event.region
   const accountId =
     record.text('recipientAccountId') ?? identity.text('accountId') ?? record.text('accountId')
   const ofRegion = partitionOf(region)

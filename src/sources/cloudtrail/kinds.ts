@@ -602,6 +602,19 @@ const NOUNS = new Map<string, string>()
 for (const [, type, noun] of EC2_PREFIXES) NOUNS.set(type, noun)
 for (const kinds of Object.values(KINDS)) for (const { type, noun } of kinds) NOUNS.set(type, noun)
 
+/** Types by `service:part` of their ARNs, from the templates above: `rds:db`. */
+const ARN_TYPES = new Map<string, string>()
+for (const { type, arn } of [...EC2_BY_PREFIX.values(), ...Object.values(KINDS).flat()]) {
+  const [, service, part] = /^([\w-]+):[^:]*:[^:]*:([a-z-]+)[:/]/.exec(arn ?? '') ?? []
+  const key = `${service}:${part}`
+  if (service !== undefined && !ARN_TYPES.has(key)) ARN_TYPES.set(key, type)
+}
+
+/** The type of what an ARN names. `part`: `db` of `arn:aws:rds:eu-west-1:123456789012:db:orders`. */
+export function typeOfArn(service: string, part: string): string | undefined {
+  return ARN_TYPES.get(`${service}:${part}`)
+}
+
 /** The kinds of a service, which may have any name that a stranger gave it: `constructor`, say. */
 export function kindsOf(service: string): readonly Kind[] {
   return Object.hasOwn(KINDS, service) ? KINDS[service]! : []

@@ -25,8 +25,8 @@ export interface NoiseMatch {
   actions?: readonly string[]
   /** Only when AWS itself made the call, or made it on someone's behalf. */
   byService?: true
-  /** Only when this service made it: its name as people call it. */
-  actors?: readonly string[]
+  /** Only when one of these services made it: their ids (see services.ts). */
+  byServices?: readonly string[]
   tools?: readonly string[]
   /** Only when it failed with such an error. */
   errors?: readonly string[]
@@ -163,16 +163,16 @@ export const NOISE_RULES: readonly NoiseRule[] = [
           'CancelSpotInstanceRequests',
           'BidEvicted*',
         ],
-        actors: [
-          'Auto Scaling',
-          'EC2 Spot',
-          'Spot Fleet',
-          'EC2 Fleet',
-          'EKS',
-          'EKS node groups',
-          'Batch',
-          'ECS',
-          'EMR',
+        byServices: [
+          'autoscaling',
+          'spot',
+          'spotfleet',
+          'ec2fleet',
+          'eks',
+          'eks-nodegroup',
+          'batch',
+          'ecs',
+          'elasticmapreduce',
         ],
       },
       {
@@ -201,12 +201,12 @@ export const NOISE_RULES: readonly NoiseRule[] = [
           'UpdateBrokerStorage',
           'UpdateEndpointWeightsAndCapacities',
         ],
-        actors: ['Application Auto Scaling'],
+        byServices: ['application-autoscaling'],
       },
       {
         services: ['monitoring'],
         actions: ['PutMetricAlarm', 'DeleteAlarms'],
-        actors: ['Application Auto Scaling', 'Auto Scaling', 'DynamoDB'],
+        byServices: ['application-autoscaling', 'autoscaling', 'dynamodb'],
       },
     ],
   },
@@ -238,7 +238,7 @@ export const NOISE_RULES: readonly NoiseRule[] = [
       {
         services: ['route53'],
         actions: ['ChangeResourceRecordSets', '*HealthCheck'],
-        actors: ['Cloud Map', 'ECS'],
+        byServices: ['servicediscovery', 'ecs'],
       },
     ],
   },
@@ -437,7 +437,7 @@ export const NOISE_RULES: readonly NoiseRule[] = [
           'BackupDeleted',
           'CopyJob*',
         ],
-        actors: ['AWS Backup', 'Data Lifecycle Manager'],
+        byServices: ['backup', 'dlm'],
       },
       {
         services: ['backup'],
@@ -473,13 +473,13 @@ export const NOISE_RULES: readonly NoiseRule[] = [
       },
       {
         services: ['ec2', 'ebs', 'inspector2', 'ssm'],
-        actors: [
-          'Inspector',
-          'GuardDuty',
-          'Macie',
-          'Security Hub',
-          'AWS Config',
-          'IAM Access Analyzer',
+        byServices: [
+          'inspector2',
+          'guardduty',
+          'macie2',
+          'securityhub',
+          'config',
+          'access-analyzer',
         ],
       },
       {
@@ -549,25 +549,26 @@ const BY_SERVICE = new Map(
 )
 
 function matches(match: NoiseMatch, facts: NoiseFacts): boolean {
-  const { actions, actors, tools, errors, byService } = match
+  const { actions, byServices, tools, errors, byService } = match
   if (errors !== undefined) {
     if (facts.errorCode === undefined || !anyOf(errors, facts.errorCode)) return false
   } else if (facts.outcome !== 'succeeded') return false
   if (actions !== undefined && !anyOf(actions, facts.plainAction)) return false
-  if (actors !== undefined && !isBy(actors, facts.actor)) return false
+  if (byServices !== undefined && !isBy(byServices, facts.actor)) return false
   if (tools !== undefined && !tools.includes(facts.tool.name)) return false
   return !byService || isByService(facts)
 }
 
-/** `Auto Scaling`, and also `AWS Backup as a-role-of-ours`. */
-function isBy(actors: readonly string[], { kind, name }: Actor): boolean {
-  if (kind !== 'service') return false
-  return actors.some((actor) => name === actor || name.startsWith(`${actor} as `))
+/** With its own rights, or as a role of the customer's. */
+function isBy(services: readonly string[], { service }: Actor): boolean {
+  return service !== undefined && services.includes(service)
 }
+
+const CLOUDFORMATION = new Set(['cloudformation', 'stacksets.cloudformation'])
 
 function isByService({ actor, invokedBy }: NoiseFacts): boolean {
   // What CloudFormation does is what someone asked for.
-  if (actor.name.startsWith('CloudFormation')) return false
+  if (actor.service !== undefined && CLOUDFORMATION.has(actor.service)) return false
   if (actor.kind === 'service') return true
   return invokedBy !== undefined && !/^cloudformation\.|^AWS Internal$/i.test(invokedBy)
 }

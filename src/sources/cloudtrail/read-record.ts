@@ -1,22 +1,28 @@
 /** CloudTrail's record → a change that a person can read. */
 
 import { hash } from 'node:crypto'
-import type { Change, Link, Outcome, Reading, SeenEvent, Unparsed } from '../../changes/change.ts'
+import type { Link, Outcome } from '../../changes/change.ts'
 import { indexable, spoken, words } from '../../changes/text.ts'
 import { findActor } from './actor.ts'
 import { consoleDomain } from './arn.ts'
+import {
+  type CloudTrailChange,
+  type CloudTrailDetail,
+  type LookupEvent,
+  type Reading,
+  SOURCE,
+  type Unparsed,
+} from './detail.ts'
 import { type Facts, factsOf } from './facts.ts'
 import { isObject, JsonReader } from './json-reader.ts'
 import { noiseOf } from './noise.ts'
 import { findResources } from './resources.ts'
 import { risksOf } from './risks.ts'
 import { serviceName } from './services.ts'
-import { workSession } from './session.ts'
+import { changeSetKey, sessionStart } from './session.ts'
 import { summarize } from './summaries/index.ts'
 import { type Ending, type Summary, sentence } from './summary.ts'
 import { findTool } from './tool.ts'
-
-export { storableJson } from '../../changes/storable-json.ts'
 
 /** Ids of changes hold 48 bits of milliseconds since 1970. */
 const LAST_TIME = 2 ** 48 - 1
@@ -24,10 +30,10 @@ const LAST_TIME = 2 ** 48 - 1
 /**
  * Reads one event of LookupEvents. Never throws, whatever the record is.
  *
- * @param raw the CloudTrailEvent, as it came
- * @param seen what LookupEvents said beside it; its EventTime is when the change was
+ * @param raw the CloudTrailEvent of LookupEvents, unchanged
+ * @param event what LookupEvents returned beside it; its EventTime is when the change occurred
  */
-export function readRecord(raw: string, seen: SeenEvent): Reading {
+export function readRecord(raw: string, event: LookupEvent): Reading {
   let parsed: unknown
   try {
     parsed = JSON.parse(raw)
@@ -39,18 +45,18 @@ export function readRecord(raw: string, seen: SeenEvent): Reading {
     return unparsed('not_an_object', `The record is ${what}.`)
   }
   const record = JsonReader.of(parsed)
-  const sourceId = storableEventId(seen.eventId) ?? storableEventId(record.text('eventID'))
+  const sourceId = storableEventId(event.eventId) ?? storableEventId(record.text('eventID'))
   if (sourceId === null)
     return unparsed('no_event_id', 'Neither the record nor CloudTrail names an id.')
-  const occurredAt = timeOf(seen, record)
+  const occurredAt = timeOf(event, record)
   if (occurredAt === undefined) {
     return unparsed('no_event_time', 'Neither the record nor CloudTrail says when it was.')
   }
-  const facts = factsOf(record, seen)
+  const facts = factsOf(record, event)
   if (facts === undefined) {
     return unparsed('no_event_name', 'Neither the record nor CloudTrail says what was done.')
   }
-  return { change: changeOf(facts, sourceId, occurredAt, seen) }
+  return { change: changeOf(facts, sourceId, occurredAt, event) }
 }
 
 /**
@@ -71,7 +77,7 @@ function unparsed(reason: Unparsed['reason'], detail: string): Reading {
   return { unparsed: { reason, detail } }
 }
 
-function timeOf({ eventTime }: SeenEvent, record: JsonReader): Date | undefined {
+function timeOf({ eventTime }: LookupEvent, record: JsonReader): Date | undefined {
   const text = record.text('eventTime')
   const own = text !== undefined && text.length <= 40 ? new Date(text) : undefined
   return [eventTime, own].find((time) => {
@@ -80,17 +86,25 @@ function timeOf({ eventTime }: SeenEvent, record: JsonReader): Date | undefined 
   })
 }
 
-function changeOf(facts: Facts, sourceId: string, occurredAt: Date, seen: SeenEvent): Change {
-  facts.resources = findResources(facts, seen)
+function changeOf(
+  facts: Facts,
+  sourceId: string,
+  occurredAt: Date,
+  event: LookupEvent,
+): CloudTrailChange {
+  facts.resources = findResources(facts, event)
   const actor = findActor(facts)
   const tool = findTool(facts)
   const ending = endingOf(facts)
   const summary = summaryOf(facts)
-  const change: Change = {
-    source: 'aws.cloudtrail',
+  const text = sentence(summary, actor, ending, facts)
+  const isPublic = summary.opens !== undefined && ending.outcome === 'succeeded'
+  const change: CloudTrailChange = {
+    source: SOURCE,
     sourceId,
     occurredAt,
-    summary: sentence(summary, actor, ending, facts),
+    summary: text,
+    subject: text.slice(0, actor.name.length),
     service: facts.service,
     action: facts.action,
     actor,
@@ -99,9 +113,8 @@ function changeOf(facts: Facts, sourceId: string, occurredAt: Date, seen: SeenEv
     outcome: ending.outcome,
     region: facts.region,
     accountId: facts.accountId,
-    // What failed changed nothing: the edits are what was asked for all the same.
-    edits: summary.edits ?? [],
-    risks: risksOf(summary, facts),
+    readOnly: facts.record.flag('readOnly') ?? event.readOnly === 'true',
+    risks: risksOf(summary, facts, isPublic),
     noise: noiseOf({
       service: facts.service,
       plainAction: facts.plainAction,
@@ -111,14 +124,38 @@ function changeOf(facts: Facts, sourceId: string, occurredAt: Date, seen: SeenEv
       errorCode: ending.error?.code,
       invokedBy: facts.invokedBy,
     }),
-    session: workSession(facts, actor, tool, occurredAt),
+    changeSet: changeSetKey(facts, actor, tool, occurredAt),
     links: linksOf(facts, sourceId),
+    detail: detailOf(facts, sourceId, summary, ending),
   }
-  if (ending.error !== undefined) change.error = ending.error
-  if (summary.opens !== undefined && ending.outcome === 'succeeded') {
-    change.publicAccess = indexable(spoken(summary.opens, 200))
-  }
+  if (isPublic) change.publicAccess = indexable(spoken(summary.opens!, 200))
   return change
+}
+
+function detailOf(
+  facts: Facts,
+  eventId: string,
+  { edits = [] }: Summary,
+  { error }: Ending,
+): CloudTrailDetail {
+  const { record, identity, userAgent } = facts
+  const accessKeyId = identity.text('accessKeyId')
+  const detail: CloudTrailDetail = {
+    source: SOURCE,
+    eventId,
+    edits,
+    session: {
+      startedAt: sessionStart(facts)?.toISOString() ?? null,
+      accessKeyId: accessKeyId === undefined ? null : indexable(accessKeyId),
+    },
+  }
+  const sourceIp = record.text('sourceIPAddress')
+  const requestId = record.text('requestID')
+  if (error !== undefined) detail.error = error
+  if (sourceIp !== undefined) detail.sourceIp = indexable(sourceIp)
+  if (userAgent !== '') detail.userAgent = indexable(userAgent, 1_000)
+  if (requestId !== undefined) detail.requestId = indexable(requestId)
+  return detail
 }
 
 function summaryOf(facts: Facts): Summary {

@@ -1,17 +1,20 @@
 /** What a record acted on: from its parameters, its answer, and CloudTrail's own lists. */
 
-import type { Resource, SeenEvent } from '../../changes/change.ts'
+import type { Resource } from '../../changes/change.ts'
+import { resourceKey } from '../../changes/resource-key.ts'
 import { indexable, listed, spoken, words } from '../../changes/text.ts'
 import { arnName, parseArn } from './arn.ts'
+import { type LookupEvent, SOURCE } from './detail.ts'
 import type { Facts } from './facts.ts'
 import { isObject, JsonReader, scalar } from './json-reader.ts'
-import { ec2Kind, type Kind, kindsOf, nounOf } from './kinds.ts'
+import { ec2Kind, type Kind, kindsOf, nounOf, typeOfArn } from './kinds.ts'
+import { isGlobal } from './services.ts'
 
 /** RunInstances names hundreds; nobody reads past these. */
 const MOST_RESOURCES = 100
 
 /** All that the record acted on, the most significant first. */
-export function findResources(facts: Facts, seen: SeenEvent): Resource[] {
+export function findResources(facts: Facts, event: LookupEvent): Resource[] {
   const found = new Found()
   if (facts.service === 'ec2') addEc2(facts, found)
   const kinds = kindsOf(facts.service).filter(
@@ -29,14 +32,17 @@ export function findResources(facts: Facts, seen: SeenEvent): Resource[] {
   if (found.size === 0) addByNoun(facts, found)
   for (const entry of facts.record.objects('resources')) {
     const arn = entry.text('ARN', 'arn')
-    if (arn !== undefined) found.add(fromArn(arn, entry.text('type')))
+    if (arn === undefined) continue
+    const candidate = fromArn(arn, entry.text('type'))
+    candidate.owner = entry.text('accountId')
+    found.add(candidate)
   }
-  for (const { resourceType, resourceName } of seen.resources ?? []) {
+  for (const { resourceType, resourceName } of event.resources ?? []) {
     if (resourceName) found.add(fromSeen(resourceType ?? '', resourceName))
   }
-  const ranked = found.all().map((resource) => ({ resource, rank: rank(resource, facts) }))
+  const ranked = found.all().map((candidate) => ({ candidate, rank: rank(candidate, facts) }))
   ranked.sort((a, b) => a.rank - b.rank)
-  return ranked.map(({ resource }) => resource)
+  return ranked.map(({ candidate }) => identified(candidate, facts))
 }
 
 /**
@@ -51,31 +57,93 @@ export function named(resources: readonly Resource[], type: string): string | un
   return `the ${noun}s ${listed([first, ...others].map(label))}`
 }
 
-export function label({ id, name }: Resource): string {
+export function label({ id, name }: Pick<Resource, 'id' | 'name'>): string {
   const short = spoken(id.startsWith('arn:') ? arnName(id) : id, 80)
   return name !== undefined && name !== id && name !== short
     ? `${spoken(name, 80)} (${short})`
     : short
 }
 
+/** A resource as a record names it, before it is known whose it is. */
+type Candidate = Pick<Resource, 'type' | 'id' | 'name' | 'arn'> & {
+  /** The owner, where CloudTrail's own list has it. */
+  owner?: string
+}
+
+/** Types whose ids no two accounts share: whoever uses one, it is the same resource. */
+const SHARED_TYPES = new Set([
+  'AWS::ApiGateway::RestApi',
+  'AWS::EC2::Image',
+  'AWS::EC2::Snapshot',
+  'AWS::Route53::HealthCheck',
+  'AWS::Route53::HostedZone',
+  'AWS::S3::Bucket',
+  'AWS::S3::Object',
+])
+/** Types whose ids no two regions share, though each is in one. */
+const WORLDWIDE_TYPES = new Set(['AWS::S3::Bucket', 'AWS::S3::Object'])
+
+/** With whose it is, where it is, and its canonical key. Its ARN knows better than the record. */
+function identified({ type, id, name, arn, owner }: Candidate, facts: Facts): Resource {
+  const parsed = parseArn(arn ?? id)
+  const service = parsed?.service ?? type.split('::')[1]?.toLowerCase() ?? facts.service
+  const accountId = parsed?.account || owner || facts.accountId
+  const isElsewhere = parsed !== undefined && parsed.region === '' && !WORLDWIDE_TYPES.has(type)
+  const region = parsed?.region || (isElsewhere || isGlobal(service) ? null : facts.region)
+  const resource: Resource = {
+    type,
+    id,
+    accountId: accountId === null ? null : indexable(accountId),
+    region: region === null ? null : indexable(region),
+    key: '',
+  }
+  if (name !== undefined) resource.name = name
+  if (arn !== undefined) resource.arn = arn
+  resource.key = indexable(
+    resourceKey({
+      source: SOURCE,
+      accountId: SHARED_TYPES.has(type) ? null : resource.accountId,
+      region: WORLDWIDE_TYPES.has(type) ? null : resource.region,
+      type,
+      id: canonicalId(type, id),
+    }),
+  )
+  return resource
+}
+
+/** One spelling of ids that AWS accepts in several. */
+function canonicalId(type: string, id: string): string {
+  switch (type) {
+    case 'AWS::Lambda::Function':
+      // NAME, NAME:QUALIFIER, ACCOUNT:function:NAME, and ARNs
+      return id.replace(/^(?:.*:)?function:/, '').replace(/:.*$/, '')
+    case 'AWS::SSM::Parameter':
+      return id.startsWith('arn:') || id.startsWith('/') ? id : `/${id}`
+    default:
+      return id.startsWith('arn:') ? arnName(id) : id
+  }
+}
+
 class Found {
-  readonly #byKey = new Map<string, Resource>()
+  readonly #byKey = new Map<string, Candidate>()
 
   get size(): number {
     return this.#byKey.size
   }
 
-  add({ type, id, name, arn }: Resource): void {
+  add({ type, id, name, arn, owner }: Candidate): void {
     if (id === '' || id.length > 2_048 || this.#byKey.size >= MOST_RESOURCES) return
     if (id.startsWith('HIDDEN_DUE_TO') || id === '<sensitiveDataRemoved>') return
-    const clean: Resource = { type: indexable(type), id: indexable(id) }
+    const clean: Candidate = { type: indexable(type), id: indexable(id) }
     if (name !== undefined && name !== id) clean.name = indexable(name)
     if (arn !== undefined) clean.arn = indexable(arn)
+    if (owner !== undefined) clean.owner = indexable(owner)
     const known = this.#sameAs(clean)
     if (known === undefined) this.#byKey.set(`${clean.type} ${clean.id}`, clean)
     else {
       known.name ??= clean.name
       known.arn ??= clean.arn
+      known.owner ??= clean.owner
       if (known.name === undefined) delete known.name
       if (known.arn === undefined) delete known.arn
     }
@@ -86,12 +154,12 @@ class Found {
     return false
   }
 
-  all(): Resource[] {
+  all(): Candidate[] {
     return [...this.#byKey.values()]
   }
 
   /** CloudTrail's lists name the same thing by its ARN or by its id, and sometimes without a type. */
-  #sameAs({ type, id, arn }: Resource): Resource | undefined {
+  #sameAs({ type, id, arn }: Candidate): Candidate | undefined {
     const exact = this.#byKey.get(`${type} ${id}`)
     if (exact !== undefined) return exact
     for (const known of this.#byKey.values()) {
@@ -115,7 +183,7 @@ function addEc2(facts: Facts, found: Found): void {
     const kind = ec2Kind(id)
     if (kind === undefined) continue
     const isMade = made.has(id) || ids.size === 1
-    const resource: Resource = { type: kind.type, id, arn: builtArn(kind, id, facts) }
+    const resource: Candidate = { type: kind.type, id, arn: builtArn(kind, id, facts) }
     if (isMade && name !== undefined) resource.name = name
     found.add(resource)
   }
@@ -202,7 +270,7 @@ function inner(answer: JsonReader): JsonReader[] {
     .filter((bag) => !bag.isEmpty)
 }
 
-function ofKind(kind: Kind, text: string, facts: Facts): Resource {
+function ofKind(kind: Kind, text: string, facts: Facts): Candidate {
   if (text.startsWith('arn:')) {
     const id = idInArn(kind, text)
     return { type: kind.type, id, name: nameOf(id, facts), arn: text }
@@ -320,12 +388,14 @@ const ARN_TYPES: Record<string, string> = {
   'rds:cluster': 'AWS::RDS::DBCluster',
 }
 
-function fromArn(text: string, type: string | undefined): Resource {
+function fromArn(text: string, type: string | undefined): Candidate {
   const arn = parseArn(text)
   if (arn === undefined) return { type: type ?? '', id: text }
   const part = /^([a-z-]+)[:/]/.exec(arn.resource)?.[1] ?? ''
   const isObjectKey = arn.service === 's3' && arn.resource.includes('/')
-  const known = isObjectKey ? 'AWS::S3::Object' : ARN_TYPES[`${arn.service}:${part}`]
+  const known = isObjectKey
+    ? 'AWS::S3::Object'
+    : (ARN_TYPES[`${arn.service}:${part}`] ?? typeOfArn(arn.service, part))
   const isObjects = arn.service === 's3' || arn.service === 'sns' || arn.service === 'sqs'
   return {
     type:
@@ -338,13 +408,13 @@ function fromArn(text: string, type: string | undefined): Resource {
   }
 }
 
-function fromSeen(type: string, name: string): Resource {
+function fromSeen(type: string, name: string): Candidate {
   if (!name.startsWith('arn:')) return { type, id: name }
   return fromArn(name, type === '' ? undefined : type)
 }
 
 /** An action names what it acts on: `AttachRolePolicy` a role first, then a policy. */
-function rank({ type }: Resource, { plainAction, service }: Facts): number {
+function rank({ type }: Candidate, { plainAction, service }: Facts): number {
   const at = placeIn(type, plainAction)
   if (at >= 0) return at
   return type.toLowerCase().startsWith(`aws::${service}`) ? 100 : 200

@@ -18,7 +18,11 @@ const EC2: [RegExp, Risk][] = [
 ]
 
 /** The most significant first, without repetition; never empty. */
-export function risksOf(summary: Summary, { service, plainAction }: Facts): Risk[] {
+export function risksOf(
+  summary: Summary,
+  { service, plainAction }: Facts,
+  isPublic: boolean,
+): Risk[] {
   const found = new Set<Risk>(summary.risks)
   if (found.size === 0) {
     if (/^(Tag|Untag)|(Tags|Tagging)$/.test(plainAction)) found.add('configuration')
@@ -30,5 +34,6 @@ export function risksOf(summary: Summary, { service, plainAction }: Facts): Risk
   if (/^(Put|Set|Delete|Add|Remove).*(ResourcePolicy|Permission|AccessPolicy)$/.test(plainAction)) {
     found.add('identity')
   }
-  return [...found]
+  // What failed opened nothing.
+  return isPublic ? ['public_access', ...found] : [...found]
 }

@@ -145,27 +145,27 @@ const SERVICES: Record<string, Service> = {
   xray: { name: 'X-Ray' },
 }
 
-// Principals that act but are no event source of their own.
-const PRINCIPALS: Record<string, string> = {
-  'ecs-tasks': 'ECS',
-  'eks-fargate-pods': 'EKS Fargate',
-  'eks-nodegroup': 'EKS node groups',
-  'dynamodb.application-autoscaling': 'Application Auto Scaling',
-  'ecs.application-autoscaling': 'Application Auto Scaling',
-  edgelambda: 'Lambda@Edge',
-  'delivery.logs': 'CloudWatch Logs',
-  'replication.dynamodb': 'DynamoDB replication',
-  'replicator.lambda': 'Lambda@Edge replication',
-  spot: 'EC2 Spot',
-  spotfleet: 'Spot Fleet',
-  ec2fleet: 'EC2 Fleet',
-  'ops.apigateway': 'API Gateway',
-  'access-analyzer': 'IAM Access Analyzer',
-  'compute-optimizer': 'Compute Optimizer',
-  'member.org.stacksets.cloudformation': 'CloudFormation StackSets',
-  'stacksets.cloudformation': 'CloudFormation StackSets',
-  maintenance: 'RDS maintenance',
-  'AWS Internal': 'AWS',
+// Principals that are not an event source of their own: [id, name].
+const PRINCIPALS: Record<string, readonly [id: string, name: string]> = {
+  'ecs-tasks': ['ecs', 'ECS'],
+  'eks-fargate-pods': ['eks-fargate', 'EKS Fargate'],
+  'eks-nodegroup': ['eks-nodegroup', 'EKS node groups'],
+  'dynamodb.application-autoscaling': ['application-autoscaling', 'Application Auto Scaling'],
+  'ecs.application-autoscaling': ['application-autoscaling', 'Application Auto Scaling'],
+  edgelambda: ['edgelambda', 'Lambda@Edge'],
+  'delivery.logs': ['logs', 'CloudWatch Logs'],
+  'replication.dynamodb': ['replication.dynamodb', 'DynamoDB replication'],
+  'replicator.lambda': ['replicator.lambda', 'Lambda@Edge replication'],
+  spot: ['spot', 'EC2 Spot'],
+  spotfleet: ['spotfleet', 'Spot Fleet'],
+  ec2fleet: ['ec2fleet', 'EC2 Fleet'],
+  'ops.apigateway': ['apigateway', 'API Gateway'],
+  'access-analyzer': ['access-analyzer', 'IAM Access Analyzer'],
+  'compute-optimizer': ['compute-optimizer', 'Compute Optimizer'],
+  'member.org.stacksets.cloudformation': ['stacksets.cloudformation', 'CloudFormation StackSets'],
+  'stacksets.cloudformation': ['stacksets.cloudformation', 'CloudFormation StackSets'],
+  maintenance: ['maintenance', 'RDS maintenance'],
+  'AWS Internal': ['aws', 'AWS'],
 }
 
 /** `ec2` for `ec2.amazonaws.com`; other texts stay as they are. */
@@ -177,12 +177,21 @@ export function shortService(source: string): string {
 export function serviceName(source: string): string {
   const short = shortService(source)
   if (Object.hasOwn(SERVICES, short)) return SERVICES[short]!.name
-  if (Object.hasOwn(PRINCIPALS, short)) return PRINCIPALS[short]!
+  if (Object.hasOwn(PRINCIPALS, short)) return PRINCIPALS[short]![1]
   // Some principals carry a region: `vpc-flow-logs.eu-west-1`.
   const first = short.split('.')[0] ?? short
   if (Object.hasOwn(SERVICES, first)) return SERVICES[first]!.name
   const said = words(short)
   return said === '' ? 'AWS' : said
+}
+
+/** The same for every principal and event source of one service: `application-autoscaling`. */
+export function serviceId(source: string): string {
+  const short = shortService(source)
+  if (Object.hasOwn(SERVICES, short)) return short
+  if (Object.hasOwn(PRINCIPALS, short)) return PRINCIPALS[short]![0]
+  const first = short.split('.')[0] ?? short
+  return Object.hasOwn(SERVICES, first) ? first : short || 'aws'
 }
 
 export function isGlobal(service: string): boolean {

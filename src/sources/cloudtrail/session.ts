@@ -4,8 +4,7 @@
  */
 
 import { hash } from 'node:crypto'
-import type { Actor, Tool, WorkSession } from '../../changes/change.ts'
-import { indexable } from '../../changes/text.ts'
+import type { Actor, ChangeSetKey, Tool } from '../../changes/change.ts'
 import { roleSession, STACK_SESSION } from './actor.ts'
 import type { Facts } from './facts.ts'
 
@@ -43,27 +42,28 @@ const CONTROLLERS = new Set([
   'vpc-cni',
 ])
 
+/** Compute whose work has an end that silence shows; a function or a pod may run for ever. */
+const FINITE_COMPUTE = new Set<string | undefined>(['instance', 'task'])
+
 /** When AWS mints credentials to act for someone, it does so for the one call. */
 const MINTED_WITHIN = 5_000
 
-export function workSession(facts: Facts, actor: Actor, tool: Tool, at: Date): WorkSession {
+/** When the session began, where the record says so. */
+export function sessionStart({ identity }: Facts): Date | null {
+  return dateOf(identity.object('sessionContext').object('attributes').text('creationDate'))
+}
+
+export function changeSetKey(facts: Facts, actor: Actor, tool: Tool, at: Date): ChangeSetKey {
   const { identity, accountId, region } = facts
-  const context = identity.object('sessionContext')
-  const startedAt = dateOf(context.object('attributes').text('creationDate'))
+  const startedAt = sessionStart(facts)
   const accessKeyId = identity.text('accessKeyId') ?? null
   const principal = identity.text('principalId') ?? identity.text('arn') ?? actor.id
-  const made = { startedAt, accessKeyId: accessKeyId === null ? null : indexable(accessKeyId) }
-  const idleTimeout = (timeoutMs: number) =>
-    SLOW.test(facts.plainAction) ? Math.max(timeoutMs, SLOW_IDLE_TIMEOUT) : timeoutMs
-  const session = (
-    sessionKey: unknown[],
-    stream: unknown[] | null,
-    idleTimeoutMs: number,
-  ): WorkSession => ({
-    sessionKey: digest(sessionKey),
+  const key = (session: unknown[], stream: unknown[] | null, timeoutMs: number): ChangeSetKey => ({
+    sessionKey: digest(session),
     stream: stream === null ? null : digest(stream),
-    idleTimeoutMs: idleTimeout(idleTimeoutMs),
-    ...made,
+    idleTimeoutMs: SLOW.test(facts.plainAction)
+      ? Math.max(timeoutMs, SLOW_IDLE_TIMEOUT)
+      : timeoutMs,
   })
 
   const type = identity.text('type')
@@ -73,20 +73,20 @@ export function workSession(facts: Facts, actor: Actor, tool: Tool, at: Date): W
   const isStackWork = role?.session === STACK_SESSION
   if (actor.kind === 'service' && !isStackWork) {
     const hour = Math.floor(at.getTime() / HOUR)
-    return session(['service', actor.id, accountId, region, hour], null, SERVICE_IDLE_TIMEOUT)
+    return key(['service', actor.id, accountId, region, hour], null, SERVICE_IDLE_TIMEOUT)
   }
 
   if (role?.provider?.kind === 'ci' && role.run !== undefined) {
     // A run's jobs have credentials each, and perhaps roles; the run is what they have in common.
-    return session(['run', role.provider.name, role.run], ['run'], FRESH_IDLE_TIMEOUT)
+    return key(['run', role.provider.name, role.run], ['run'], FRESH_IDLE_TIMEOUT)
   }
 
   const isController = CONTROLLERS.has(tool.name)
   if (actor.kind === 'workload') {
     // Compute's credentials are renewed in the middle of whatever it does.
-    const isEndless = isController || !/ on (instance|task) /.test(actor.name)
+    const isEndless = isController || !FINITE_COMPUTE.has(actor.compute)
     const hour = isEndless ? [Math.floor(at.getTime() / HOUR)] : []
-    return session(['workload', principal, ...hour], [toolRunId(facts, tool)], KEY_IDLE_TIMEOUT)
+    return key(['workload', principal, ...hour], [toolRunId(facts, tool)], KEY_IDLE_TIMEOUT)
   }
 
   const isOnBehalf = facts.invokedBy !== undefined
@@ -98,22 +98,18 @@ export function workSession(facts: Facts, actor: Actor, tool: Tool, at: Date): W
     const isMinted =
       isOnBehalf && !isRole && Math.abs(at.getTime() - began.getTime()) <= MINTED_WITHIN
     if (isMinted) {
-      return session(['key', principal], ['on behalf', facts.invokedBy], KEY_IDLE_TIMEOUT)
+      return key(['key', principal], ['on behalf', facts.invokedBy], KEY_IDLE_TIMEOUT)
     }
-    const sessionKey = ['session', principal, role?.sourceIdentity, began.getTime()]
+    const session = ['session', principal, role?.sourceIdentity, began.getTime()]
     // The console gives each of its services a key of its own: the session is what they share.
-    if (isConsole || isSignIn) return session(sessionKey, ['console'], CONSOLE_IDLE_TIMEOUT)
-    if (isOnBehalf && !isStackWork) return session(sessionKey, null, SHARED_IDLE_TIMEOUT)
+    if (isConsole || isSignIn) return key(session, ['console'], CONSOLE_IDLE_TIMEOUT)
+    if (isOnBehalf && !isStackWork) return key(session, null, SHARED_IDLE_TIMEOUT)
     const isFresh = role !== undefined && (role.isGenerated || role.provider?.kind === 'ci')
-    if (isFresh) return session(sessionKey, [accessKeyId], FRESH_IDLE_TIMEOUT)
-    return session(sessionKey, [accessKeyId, toolRunId(facts, tool)], SHARED_IDLE_TIMEOUT)
+    if (isFresh) return key(session, [accessKeyId], FRESH_IDLE_TIMEOUT)
+    return key(session, [accessKeyId, toolRunId(facts, tool)], SHARED_IDLE_TIMEOUT)
   }
   const hour = isController ? [Math.floor(at.getTime() / HOUR)] : []
-  return session(
-    ['key', principal, ...hour],
-    [accessKeyId, toolRunId(facts, tool)],
-    KEY_IDLE_TIMEOUT,
-  )
+  return key(['key', principal, ...hour], [accessKeyId, toolRunId(facts, tool)], KEY_IDLE_TIMEOUT)
 }
 
 const RUN_ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i

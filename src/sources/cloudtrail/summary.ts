@@ -5,9 +5,10 @@
  * the security group web`, so that one text serves for what was done, tried and denied.
  */
 
-import type { Actor, Edit, Outcome, Risk } from '../../changes/change.ts'
+import type { Actor, Outcome, Risk } from '../../changes/change.ts'
 import { past, spoken } from '../../changes/text.ts'
 import { arnName } from './arn.ts'
+import type { Edit } from './detail.ts'
 import type { Facts } from './facts.ts'
 import { isGlobal, serviceName } from './services.ts'
 

@@ -114,7 +114,7 @@ describe('the actor', () => {
     expect(actorOf(linked)).toMatchObject({
       kind: 'service',
       name: 'Auto Scaling',
-      id: 'service:Auto Scaling',
+      id: 'service:autoscaling',
     })
     expect(actorOf({ type: 'AWSService', invokedBy: 'rds.amazonaws.com' })).toMatchObject({
       kind: 'service',
@@ -273,6 +273,7 @@ describe('the tool', () => {
     })
     expect(toolOf('cloudformation.amazonaws.com', { userIdentity })).toEqual({
       name: 'cdk',
+      title: 'CDK, through CloudFormation',
       label: 'CDK, through CloudFormation',
     })
   })

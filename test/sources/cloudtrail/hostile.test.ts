@@ -32,7 +32,7 @@ function expectSound(change: Change): void {
     change.actor.name,
     change.actor.id,
     change.tool.name,
-    ...change.resources.flatMap(({ id, arn, type }) => [id, arn ?? '', type]),
+    ...change.resources.flatMap(({ id, arn, type, key }) => [id, arn ?? '', type, key]),
   ]) {
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(INDEXABLE_BYTES)
   }
@@ -40,13 +40,14 @@ function expectSound(change: Change): void {
   expect(change.summary).not.toMatch(/undefined|\[object|NaN/)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that none is there is the point
   expect(change.summary).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/)
+  expect(change.subject?.toLowerCase()).toBe(change.actor.name.toLowerCase())
   expect(change.actor.name).not.toBe('')
   expect(change.actor.chain.length).toBeGreaterThan(0)
   expect(change.tool.label).not.toBe('')
   expect(['succeeded', 'failed', 'denied']).toContain(change.outcome)
   expect(change.risks.length).toBeGreaterThan(0)
-  expect(change.session.sessionKey).toHaveLength(22)
-  expect(change.session.idleTimeoutMs).toBeGreaterThan(0)
+  expect(change.changeSet.sessionKey).toHaveLength(22)
+  expect(change.changeSet.idleTimeoutMs).toBeGreaterThan(0)
   if (change.noise !== null) expect(NOISE_RULES.map(({ id }) => id)).toContain(change.noise)
 }
 

@@ -44,7 +44,7 @@ describe('reading a record', () => {
       resources: [{ resourceType: 'AWS::S3::Bucket', resourceName: 'logs' }],
     })
     expect(change?.summary).toBe('Someone deleted the bucket logs in eu-west-1')
-    expect(change?.resources).toEqual([{ type: 'AWS::S3::Bucket', id: 'logs' }])
+    expect(change?.resources).toMatchObject([{ type: 'AWS::S3::Bucket', id: 'logs' }])
   })
 
   it.each([
@@ -168,7 +168,7 @@ describe('reading a record', () => {
         attributes: { VisibilityTimeout: '60' },
       }),
     )
-    expect(change.edits).toEqual([{ field: 'visibility timeout', to: '60' }])
+    expect(change.detail.edits).toEqual([{ field: 'visibility timeout', to: '60' }])
   })
 
   it('gives the same change for the same record', () => {

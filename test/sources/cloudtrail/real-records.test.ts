@@ -35,7 +35,7 @@ describe.skipIf(!hasRecords)('the changing records of a real hour', () => {
   it('name what they acted on, but for those whose record does not', () => {
     const nameless = changes.filter(({ resources }) => resources.length === 0)
     expect(
-      new Set(nameless.map(({ action, error }) => `${action} ${error?.code ?? ''}`.trim())),
+      new Set(nameless.map(({ action, detail }) => `${action} ${detail.error?.code ?? ''}`.trim())),
     ).toEqual(
       new Set([
         'CheckMfa',

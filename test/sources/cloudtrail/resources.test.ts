@@ -113,15 +113,28 @@ describe('what a record acted on', () => {
       ],
     }
     expect(resourcesOf(record, seen)).toEqual([
-      { type: 'AWS::S3::Bucket', id: 'logs', arn },
-      { type: 'AWS::IAM::Role', id: 'reader', arn: `arn:aws:iam::${ACCOUNT}:role/reader` },
+      {
+        ...{ type: 'AWS::S3::Bucket', id: 'logs', arn, accountId: ACCOUNT, region: 'eu-west-1' },
+        key: 'aws.cloudtrail///AWS::S3::Bucket/logs',
+      },
+      {
+        ...{ type: 'AWS::IAM::Role', id: 'reader', arn: `arn:aws:iam::${ACCOUNT}:role/reader` },
+        ...{ accountId: ACCOUNT, region: null },
+        key: `aws.cloudtrail/${ACCOUNT}//AWS::IAM::Role/reader`,
+      },
     ])
   })
 
   it('finds what services without a table act on, by the action’s noun', () => {
     expect(
       resourcesOf(call('batch', 'UpdateComputeEnvironment', { computeEnvironment: 'prod' })),
-    ).toEqual([{ type: 'AWS::Batch::ComputeEnvironment', id: 'prod' }])
+    ).toEqual([
+      {
+        ...{ type: 'AWS::Batch::ComputeEnvironment', id: 'prod' },
+        ...{ accountId: ACCOUNT, region: 'eu-west-1' },
+        key: `aws.cloudtrail/${ACCOUNT}/eu-west-1/AWS::Batch::ComputeEnvironment/prod`,
+      },
+    ])
     expect(
       resourcesOf(
         call('xray', 'DeleteGroup', {
@@ -155,5 +168,68 @@ describe('what a record acted on', () => {
     expect(
       resourcesOf(call('ec2', 'TerminateInstances', { instancesSet: { items } })),
     ).toHaveLength(100)
+  })
+})
+
+describe('the key of a resource', () => {
+  const OTHER = '210987654321'
+  const keysOf = (record: Record<string, unknown>) => resourcesOf(record).map(({ key }) => key)
+  const eventOf = (target: string) =>
+    call('events', 'PutTargets', { rule: 'nightly', targets: [{ id: '1', arn: target }] }, null, {
+      resources: [{ ARN: target }],
+    })
+
+  it('is the same whether a function is named by its name, its ARN, or a version of it', () => {
+    const arn = `arn:aws:lambda:eu-west-1:${ACCOUNT}:function:checkout`
+    const key = `aws.cloudtrail/${ACCOUNT}/eu-west-1/AWS::Lambda::Function/checkout`
+    for (const functionName of ['checkout', arn, `${arn}:live`, `${ACCOUNT}:function:checkout`]) {
+      expect(keysOf(call('lambda', 'UpdateFunctionCode20150331v2', { functionName }))).toEqual([
+        key,
+      ])
+    }
+    expect(keysOf(eventOf(arn))).toContain(key)
+  })
+
+  it('tells apart what is named alike in two accounts, two regions, or two types', () => {
+    const own = keysOf(call('iam', 'UpdateRole', { roleName: 'app' }))
+    const theirs = keysOf(
+      call('iam', 'UpdateRole', { roleName: 'app' }, null, { recipientAccountId: OTHER }),
+    )
+    const policy = keysOf(
+      call('iam', 'CreatePolicyVersion', { policyArn: `arn:aws:iam::${ACCOUNT}:policy/app` }),
+    )
+    const [here] = keysOf(call('dynamodb', 'UpdateTable', { tableName: 'app' }))
+    const [there] = keysOf(
+      call('dynamodb', 'UpdateTable', { tableName: 'app' }, null, { awsRegion: 'us-west-2' }),
+    )
+    expect(new Set([...own, ...theirs, ...policy, here, there]).size).toBe(5)
+  })
+
+  it('is of the account that the ARN names, not of the one that recorded the call', () => {
+    const [role] = resourcesOf(
+      call('sts', 'AssumeRole', { roleArn: `arn:aws:iam::${OTHER}:role/ops/deploy` }),
+    )
+    expect(role).toMatchObject({
+      accountId: OTHER,
+      region: null,
+      key: `aws.cloudtrail/${OTHER}//AWS::IAM::Role/deploy`,
+    })
+  })
+
+  it('is the same for a bucket in whichever account and region the call was recorded', () => {
+    const record = call('s3', 'PutBucketPolicy', { bucketName: 'logs' })
+    const elsewhere = { ...record, recipientAccountId: OTHER, awsRegion: 'us-west-2' }
+    expect(keysOf(elsewhere)).toEqual(keysOf(record))
+  })
+
+  it('is the same for a global service in whichever region the event is', () => {
+    const record = call('iam', 'DeleteUser', { userName: 'eve' })
+    expect(keysOf({ ...record, awsRegion: 'us-east-1' })).toEqual(keysOf(record))
+  })
+
+  it('uses CloudFormation’s type for what only an ARN names', () => {
+    expect(keysOf(eventOf(`arn:aws:rds:eu-west-1:${ACCOUNT}:db:orders`))).toContain(
+      `aws.cloudtrail/${ACCOUNT}/eu-west-1/AWS::RDS::DBInstance/orders`,
+    )
   })
 })

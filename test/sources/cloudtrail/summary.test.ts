@@ -438,7 +438,7 @@ describe('what did not work', () => {
     expect(change.summary).toBe(
       'alice tried to take the account 123456789012 out of its organization and was denied by a service control policy',
     )
-    expect(change.error?.code).toBe('AccessDeniedException')
+    expect(change.detail.error?.code).toBe('AccessDeniedException')
   })
 
   it('needs no message', () => {
@@ -448,7 +448,7 @@ describe('what did not work', () => {
       }),
     )
     expect(change.summary).toMatch(/, but it failed: DependencyViolation$/)
-    expect(change.error).toEqual({ code: 'DependencyViolation' })
+    expect(change.detail.error).toEqual({ code: 'DependencyViolation' })
   })
 
   it('does not claim that something was opened', () => {

@@ -1,4 +1,4 @@
-import type { Change, SeenEvent } from '../../../src/changes/change.ts'
+import type { CloudTrailChange, LookupEvent } from '../../../src/sources/cloudtrail/detail.ts'
 import { readRecord } from '../../../src/sources/cloudtrail/read-record.ts'
 
 export const ACCOUNT = '123456789012'
@@ -129,7 +129,7 @@ export function call(
   })
 }
 
-export function seenOf(fields: Fields): SeenEvent {
+export function seenOf(fields: Fields): LookupEvent {
   return {
     eventId: fields.eventID as string,
     eventTime: new Date(fields.eventTime as string),
@@ -138,7 +138,7 @@ export function seenOf(fields: Fields): SeenEvent {
 }
 
 /** Reads a record that must become a change. */
-export function read(fields: Fields, seen: Partial<SeenEvent> = {}): Change {
+export function read(fields: Fields, seen: Partial<LookupEvent> = {}): CloudTrailChange {
   const reading = readRecord(JSON.stringify(fields), { ...seenOf(fields), ...seen })
   if (reading.unparsed)
     throw new Error(`Unparsed: ${reading.unparsed.reason} ${reading.unparsed.detail}`)

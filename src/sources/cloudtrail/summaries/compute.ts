@@ -1,8 +1,8 @@
 /** Lambda, ECS, ECR, EKS and Auto Scaling: what runs, which version of it, and how many. */
 
-import type { Edit } from '../../../changes/change.ts'
 import { counted, listed, spoken } from '../../../changes/text.ts'
 import { arnName } from '../arn.ts'
+import type { Edit } from '../detail.ts'
 import { edit, editsOf, HIDDEN, spelled } from '../edits.ts'
 import type { Facts } from '../facts.ts'
 import type { JsonReader } from '../json-reader.ts'

@@ -1,7 +1,7 @@
 /** RDS, DynamoDB, ElastiCache and Redshift. */
 
-import type { Edit } from '../../../changes/change.ts'
 import { listed, spoken } from '../../../changes/text.ts'
+import type { Edit } from '../detail.ts'
 import { edit, editsOf, HIDDEN, spelled } from '../edits.ts'
 import type { Facts } from '../facts.ts'
 import { named } from '../resources.ts'

@@ -1,7 +1,7 @@
 /** EC2 and VPC. */
 
-import type { Edit } from '../../../changes/change.ts'
 import { counted, listed, spoken, withArticle } from '../../../changes/text.ts'
+import type { Edit } from '../detail.ts'
 import { edit, editsOf, HIDDEN, spelled } from '../edits.ts'
 import type { Facts } from '../facts.ts'
 import { JsonReader } from '../json-reader.ts'

@@ -1,8 +1,8 @@
 /** Load balancing, Route 53, CloudFront, API Gateway: how traffic finds its way. */
 
-import type { Edit } from '../../../changes/change.ts'
 import { counted, listed, spoken } from '../../../changes/text.ts'
 import { arnName } from '../arn.ts'
+import type { Edit } from '../detail.ts'
 import { edit, editsOf, spelled } from '../edits.ts'
 import type { Facts } from '../facts.ts'
 import type { JsonReader } from '../json-reader.ts'

@@ -1,7 +1,7 @@
 /** IAM, STS, sign-in and Organizations: who may do what. */
 
-import type { Edit } from '../../../changes/change.ts'
 import { listed, spoken } from '../../../changes/text.ts'
+import type { Edit } from '../detail.ts'
 import { edit, editsOf, spelled } from '../edits.ts'
 import type { Facts } from '../facts.ts'
 import { allowedActions, allowsEverything, letIn, openedByPolicy, readPolicy } from '../policy.ts'

@@ -1,8 +1,8 @@
 /** KMS, Secrets Manager, Systems Manager, CloudTrail, GuardDuty and Config. */
 
-import type { Edit } from '../../../changes/change.ts'
 import { listed, spoken } from '../../../changes/text.ts'
 import { arnName } from '../arn.ts'
+import type { Edit } from '../detail.ts'
 import { edit, editsOf, HIDDEN } from '../edits.ts'
 import type { Facts } from '../facts.ts'
 import { principalName } from '../policy.ts'

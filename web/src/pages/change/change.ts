@@ -31,41 +31,12 @@ export function safeLinks(links: Change['links']): Change['links'] {
   return links.filter(({ url }) => URL.canParse(url) && new URL(url).protocol === 'https:')
 }
 
-export interface RecordParts {
-  request: unknown
-  response: unknown
-  /** Everything else of the record. */
-  rest: unknown
-}
-
-/** What was asked and answered, in CloudTrail's names; other sources have only the rest. */
-export function partsOf(record: unknown): RecordParts {
-  if (typeof record !== 'object' || record === null || Array.isArray(record)) {
-    return { request: undefined, response: undefined, rest: record }
-  }
-  const { requestParameters, responseElements, ...rest } = record as Record<string, unknown>
-  return {
-    request: requestParameters ?? undefined,
-    response: responseElements ?? undefined,
-    rest,
-  }
-}
-
-/** Text of a field of the record, where it is one: `requestID`, `sourceIPAddress`. */
-export function textOf(record: unknown, field: string): string | undefined {
-  const value =
-    typeof record === 'object' && record !== null
-      ? (record as Record<string, unknown>)[field]
-      : undefined
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-const HOUR = 3_600_000
+export const HOUR = 3_600_000
 /** What strangers wrote can be longer than servers and proxies take an address. */
 const LONGEST_IN_ADDRESS = 2_000
 
 /** Whether it can be asked about: it becomes a part of an address, percent-encoded. */
-function isAskable(value: string): boolean {
+export function isAskable(value: string): boolean {
   return value.isWellFormed() && encodeURIComponent(value).length <= LONGEST_IN_ADDRESS
 }
 
@@ -75,17 +46,24 @@ export interface Neighbours {
   search: FeedSearch
 }
 
-/** Where to look for what else was going on, near in time. */
-export function neighboursOf(change: Change, record: unknown): Neighbours[] {
-  const requestId = textOf(record, 'requestID')
+/** The changes of this much time before and after one. */
+export function around(change: Change, ms: number) {
   const at = Date.parse(change.occurredAt)
-  const around = (ms: number) => ({
+  return {
     from: new Date(at - ms).toISOString(),
     to: new Date(at + ms).toISOString(),
     view: 'changes' as const,
-    // Beside something routine, what is routine counts.
+    // Next to a routine change, routine changes count.
     ...(change.noise !== null && { noise: 'shown' as const }),
-  })
+  }
+}
+
+/**
+ * Where to look for what else happened, near in time.
+ *
+ * @param ofSource what the change's source adds
+ */
+export function neighboursOf(change: Change, ofSource: Neighbours[] = []): Neighbours[] {
   const [resource] = change.resources
   return [
     ...(change.changeSetId === null
@@ -93,23 +71,15 @@ export function neighboursOf(change: Change, record: unknown): Neighbours[] {
       : [
           {
             title: 'Same change set',
-            search: { ...around(24 * HOUR), changeSet: [change.changeSetId] },
+            search: { ...around(change, 24 * HOUR), changeSet: [change.changeSetId] },
           },
         ]),
-    // One request may leave several records: of what AWS did on its behalf.
-    ...(requestId === undefined || !isAskable(requestId)
-      ? []
-      : [
-          {
-            title: 'Same request',
-            search: { ...around(HOUR), request: [requestId], noise: 'shown' as const },
-          },
-        ]),
+    ...ofSource,
     ...(isAskable(change.actor.name)
       ? [
           {
             title: `By ${change.actor.name}, ±1 hour`,
-            search: { ...around(HOUR), actor: [change.actor.name] },
+            search: { ...around(change, HOUR), actor: [change.actor.name] },
           },
         ]
       : []),
@@ -117,7 +87,11 @@ export function neighboursOf(change: Change, record: unknown): Neighbours[] {
       ? [
           {
             title: `On ${resource.id}, ±7 days`,
-            search: { ...around(7 * 24 * HOUR), resource: [resource.id], noise: 'shown' as const },
+            search: {
+              ...around(change, 7 * 24 * HOUR),
+              resource: [resource.id],
+              noise: 'shown' as const,
+            },
           },
         ]
       : []),

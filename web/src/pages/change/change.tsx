@@ -3,13 +3,10 @@ import {
   Anchor,
   Badge,
   Button,
-  Card,
   CopyButton,
   Group,
-  SegmentedControl,
   Skeleton,
   Stack,
-  Table,
   Text,
   Title,
 } from '@mantine/core'
@@ -23,16 +20,15 @@ import {
 } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { type ReactNode, useState } from 'react'
+import { useState } from 'react'
 import { toApiError } from '../../api.ts'
 import { type Change, getChange, listChanges } from '../../client.ts'
-import { Copy, Snippet } from '../../components/copy.tsx'
+import { Copy } from '../../components/copy.tsx'
 import { EnvironmentBadge } from '../../components/environment-badge.tsx'
-import { printed, visible } from '../../components/json.ts'
-import { JsonTree } from '../../components/json-tree.tsx'
 import { OutcomeIcon, outcomeLabel } from '../../components/outcome.tsx'
 import { EmptyState, ErrorState } from '../../components/states.tsx'
-import { formatAgo, useNow, useZone, type Zone } from '../../time.tsx'
+import { type SourceView, sourceView } from '../../sources/index.ts'
+import { formatAgo, formatSpan, useNow, useZone, type Zone } from '../../time.tsx'
 import { connectionsQuery } from '../connections/queries.ts'
 import { cut } from '../feed/entries.ts'
 import feedClasses from '../feed/feed.module.css'
@@ -40,15 +36,8 @@ import { lastFeed } from '../feed/last-feed.ts'
 import { ChangeRow } from '../feed/rows.tsx'
 import { toQuery, windowOf } from '../feed/search.ts'
 import classes from './change.module.css'
-import {
-  chainOf,
-  type Neighbours,
-  nearest,
-  neighboursOf,
-  partsOf,
-  safeLinks,
-  textOf,
-} from './change.ts'
+import { chainOf, type Neighbours, nearest, neighboursOf, safeLinks } from './change.ts'
+import { Fact, LongText, Section } from './parts.tsx'
 
 const route = getRouteApi('/app/changes/$id')
 
@@ -84,13 +73,14 @@ export function ChangePage() {
         ) : (
           <ErrorState error={change.error} retry={() => change.refetch()} />
         ))}
-      {change.data && <Told change={change.data} record={change.data.record} />}
+      {change.data && <Page change={change.data} record={change.data.record} />}
     </Stack>
   )
 }
 
-function Told({ change, record }: { change: Change; record: unknown }) {
+function Page({ change, record }: { change: Change; record: unknown }) {
   const links = safeLinks(change.links)
+  const source = sourceView(change.source)
   return (
     <>
       <Stack gap="xs">
@@ -160,88 +150,21 @@ function Told({ change, record }: { change: Change; record: unknown }) {
           <bdi>{cut(change.publicAccess, 600)}</bdi>
         </Alert>
       )}
-      {change.error && (
-        <Alert color="red" variant="light" title={cut(change.error.code, 200)}>
-          <bdi>
-            <LongText
-              text={typeof change.error.message === 'string' ? change.error.message : 'No message.'}
-            />
-          </bdi>
-        </Alert>
-      )}
+      {source.Banner && <source.Banner detail={change.detail} />}
       <div className={classes.columns}>
         <Stack gap="md" miw={0}>
-          <Edits edits={change.edits} />
-          <Facts change={change} record={record} />
-          <RecordParts record={record} />
+          {source.Top && <source.Top detail={change.detail} />}
+          <Facts change={change} Extra={source.Facts} />
+          <source.Event detail={change.detail} record={record} />
         </Stack>
         <Stack gap="md" miw={0}>
           <Who change={change} />
-          {neighboursOf(change, record).map((neighbours) => (
+          {neighboursOf(change, source.neighbours?.(change)).map((neighbours) => (
             <NeighbourList key={neighbours.title} change={change} neighbours={neighbours} />
           ))}
         </Stack>
       </div>
     </>
-  )
-}
-
-function Section({ title, children }: { title: ReactNode; children: ReactNode }) {
-  return (
-    <Card withBorder component="section" padding="md">
-      <Title order={2} size="h5" mb="xs">
-        {title}
-      </Title>
-      {children}
-    </Card>
-  )
-}
-
-function Edits({ edits }: { edits: Change['edits'] }) {
-  if (edits.length === 0) return null
-  return (
-    <Section title="Changes (before → after)">
-      <Table.ScrollContainer minWidth={0}>
-        <Table verticalSpacing={6} layout="fixed">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th w={{ base: '38%', sm: '28%' }}>Field</Table.Th>
-              <Table.Th>Before</Table.Th>
-              <Table.Th>After</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {edits.map(({ field, from, to, note }) => (
-              <Table.Tr key={`${field} ${from} ${to}`}>
-                <Table.Td>
-                  <bdi>{cut(field, 200)}</bdi>
-                  {typeof note === 'string' && (
-                    <Text size="xs">
-                      <bdi>{cut(note, 300)}</bdi>
-                    </Text>
-                  )}
-                </Table.Td>
-                <Table.Td>
-                  <EditValue value={from} />
-                </Table.Td>
-                <Table.Td>
-                  <EditValue value={to} />
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
-    </Section>
-  )
-}
-
-function EditValue({ value }: { value: unknown }) {
-  if (typeof value !== 'string') return <span className={classes.none}>unknown</span>
-  return (
-    <bdi className={classes.value}>
-      <LongText text={value} />
-    </bdi>
   )
 }
 
@@ -287,14 +210,13 @@ function Who({ change }: { change: Change }) {
 
 const kindLabel = (kind: string) => (kind === 'ci' ? 'CI job' : kind.replaceAll('-', ' '))
 
-function Facts({ change, record }: { change: Change; record: unknown }) {
+function Facts({ change, Extra }: { change: Change; Extra: SourceView['Facts'] }) {
   const connections = useQuery(connectionsQuery)
   const connection = connections.data?.find(({ id }) => id === change.connectionId)
   const [zone] = useZone()
+  const importedAfter =
+    Math.abs(Date.parse(change.importedAt) - Date.parse(change.occurredAt)) / 1000
   const zones: Zone[] = zone === 'utc' ? ['utc', 'local'] : ['local', 'utc']
-  const requestId = textOf(record, 'requestID')
-  const address = textOf(record, 'sourceIPAddress')
-  const agent = textOf(record, 'userAgent')
   return (
     <Section title="Details">
       <dl className={classes.facts}>
@@ -303,8 +225,7 @@ function Facts({ change, record }: { change: Change; record: unknown }) {
             <div key={each}>{whole(change.occurredAt, each)}</div>
           ))}
           <Text size="xs">
-            <AgoText at={change.occurredAt} />, imported{' '}
-            {formatAgo(change.occurredAt, Date.parse(change.importedAt)).replace('ago', 'later')}
+            <AgoText at={change.occurredAt} />, imported {formatSpan(importedAfter)} later
           </Text>
         </Fact>
         <Fact name="Action">
@@ -338,39 +259,9 @@ function Facts({ change, record }: { change: Change; record: unknown }) {
             <Resources resources={change.resources} />
           </Fact>
         )}
-        {address !== undefined && (
-          <Fact name="Source IP">
-            <bdi>{cut(address, 200)}</bdi>
-          </Fact>
-        )}
-        {agent !== undefined && (
-          <Fact name="User agent">
-            <bdi>
-              <LongText text={agent} most={160} />
-            </bdi>
-          </Fact>
-        )}
-        <Fact name="Event ID">
-          <bdi>{cut(change.sourceId, 200)}</bdi>
-          <Copy text={change.sourceId} label="Copy event ID" />
-        </Fact>
-        {requestId !== undefined && (
-          <Fact name="Request ID">
-            <bdi>{cut(requestId, 200)}</bdi>
-            <Copy text={requestId} label="Copy request ID" />
-          </Fact>
-        )}
+        {Extra && <Extra detail={change.detail} />}
       </dl>
     </Section>
-  )
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   )
 }
 
@@ -414,65 +305,6 @@ function Resources({ resources }: { resources: Change['resources'] }) {
         </Button>
       )}
     </>
-  )
-}
-
-function RecordParts({ record }: { record: unknown }) {
-  const [how, setHow] = useState<'tree' | 'raw'>('tree')
-  const { request, response, rest } = partsOf(record)
-  const parts = [
-    { title: 'Request', value: request },
-    { title: 'Response', value: response },
-    {
-      title: request === undefined && response === undefined ? 'Record' : 'Other fields',
-      value: rest,
-    },
-  ].filter(({ value }) => value !== undefined)
-  return (
-    <Section
-      title={
-        <Group justify="space-between">
-          CloudTrail event
-          <SegmentedControl
-            size="xs"
-            aria-label="Event format"
-            value={how}
-            onChange={(value) => setHow(value === 'raw' ? 'raw' : 'tree')}
-            data={[
-              { value: 'tree', label: 'Tree' },
-              { value: 'raw', label: 'Raw JSON' },
-            ]}
-          />
-        </Group>
-      }
-    >
-      {how === 'raw' ? (
-        <Raw value={record} />
-      ) : (
-        <Stack gap="sm">
-          {parts.map(({ title, value }) => (
-            <div key={title}>
-              <Group gap={4}>
-                <Title order={3} size="h6">
-                  {title}
-                </Title>
-                <Copy text={printed(value) ?? ''} label={`Copy ${title} as JSON`} />
-              </Group>
-              <JsonTree value={value} label={title} />
-            </div>
-          ))}
-        </Stack>
-      )}
-    </Section>
-  )
-}
-
-function Raw({ value }: { value: unknown }) {
-  const text = printed(value)
-  return text === undefined ? (
-    <Text size="sm">This event is nested too deeply to show as raw JSON. Use the tree view.</Text>
-  ) : (
-    <Snippet text={text} label="Event as JSON" maxHeight={640} />
   )
 }
 
@@ -539,19 +371,6 @@ function NeighbourList({ change, neighbours }: { change: Change; neighbours: Nei
         </Anchor>
       )}
     </Section>
-  )
-}
-
-function LongText({ text, most = 500 }: { text: string; most?: number }) {
-  const [isWhole, setIsWhole] = useState(false)
-  if (text.length <= most) return visible(text)
-  return (
-    <>
-      {isWhole ? visible(text) : cut(text, most)}{' '}
-      <Button variant="subtle" size="compact-xs" onClick={() => setIsWhole(!isWhole)}>
-        {isWhole ? 'Show less' : 'Show all'}
-      </Button>
-    </>
   )
 }
 

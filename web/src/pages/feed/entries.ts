@@ -47,11 +47,9 @@ export function concerns(arrived: NewChanges, query: ChangeQuery): boolean {
   return ![query.connectionQuery ?? []].flat().includes(connectionId)
 }
 
-/** A sentence in its parts, so that its actor can be set apart. */
-export function sentence(text: string, actor: string): { actor: string; rest: string } {
-  return actor !== '' && text.startsWith(actor)
-    ? { actor, rest: text.slice(actor.length) }
-    : { actor: '', rest: text }
+/** A summary without the subject that it starts with, so that the subject can be set apart. */
+export function split(text: string, subject: string): { subject: string; rest: string } {
+  return { subject, rest: text.slice(subject.length) }
 }
 
 /** Cut at a whole character: what strangers wrote may be very long, or turn the text round. */

@@ -8,7 +8,7 @@ import { OutcomeIcon } from '../../components/outcome.tsx'
 import { ErrorState } from '../../components/states.tsx'
 import { counted } from '../../format.ts'
 import { formatTime, useZone, type Zone } from '../../time.tsx'
-import { cut, type Entry, sentence } from './entries.ts'
+import { cut, type Entry, split } from './entries.ts'
 import classes from './feed.module.css'
 import { useMembers } from './queries.ts'
 import { type ChangeQuery, type FeedSearch, searchOfSet, type Window } from './search.ts'
@@ -133,7 +133,7 @@ function SetRow(
 ) {
   const { set, isOpen } = props
   const isSelected = props.selected === set.id
-  const { actor, rest } = sentence(set.headline, set.actors[0] ?? '')
+  const { subject, rest } = split(set.headline, set.subject)
   const minutes = Math.round((Date.parse(set.to) - Date.parse(set.from)) / 60_000)
   const Chevron = isOpen ? IconChevronDown : IconChevronRight
   return (
@@ -154,7 +154,7 @@ function SetRow(
         <RowTime at={set.to} {...props} />
         <span className={classes.what}>
           <bdi className={classes.sentence}>
-            <span className={classes.actor}>{cut(actor, 200)}</span>
+            <span className={classes.actor}>{cut(subject, 200)}</span>
             {cut(rest, 600)}
           </bdi>
           <Meta
@@ -230,7 +230,7 @@ export function ChangeRow(
 ) {
   const { change, rowKey } = props
   const isSelected = props.selected === rowKey
-  const { actor, rest } = sentence(change.summary, change.actor.name)
+  const { subject, rest } = split(change.summary, change.subject ?? '')
   return (
     <Link
       to="/changes/$id"
@@ -250,7 +250,7 @@ export function ChangeRow(
       <RowTime at={change.occurredAt} {...props} />
       <span className={classes.what}>
         <bdi className={classes.sentence}>
-          <span className={classes.actor}>{cut(actor, 200)}</span>
+          <span className={classes.actor}>{cut(subject, 200)}</span>
           {cut(rest, 600)}
         </bdi>
         <Meta

@@ -1,0 +1,16 @@
+/** What each source adds to the change page. A new source is a folder here and a line in the list. */
+
+import { cloudtrail } from './cloudtrail/view.tsx'
+import { generic } from './generic.tsx'
+import type { SourceView } from './view.ts'
+
+export type { SourceView } from './view.ts'
+
+const VIEWS: Record<string, SourceView> = {
+  'aws.cloudtrail': cloudtrail,
+}
+
+/** Sources without a view of their own show their detail field by field. */
+export function sourceView(source: string): SourceView {
+  return Object.hasOwn(VIEWS, source) ? VIEWS[source]! : generic
+}
