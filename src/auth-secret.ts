@@ -17,7 +17,7 @@ export function authSecret(config: Config): string {
   const secret = readFileSync(file, 'utf8').trim()
   if (secret.length < MIN_AUTH_SECRET_LENGTH) {
     throw new ConfigError(
-      `${file} holds no secret. Remove it, and a new one is made: everybody signs in again.`,
+      `${file} contains no secret. Remove the file to generate a new secret. Everyone must then sign in again.`,
     )
   }
   return secret

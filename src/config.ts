@@ -126,7 +126,7 @@ const settings = {
   },
   CAIRN_AUTH_SECRET: {
     default: 'made at the first start and written to `auth-secret` in the data directory',
-    doc: 'Signs the session cookies, 32 characters at least. Several servers need the same one; another one signs everybody out.',
+    doc: 'Signs the session cookies, 32 characters at least. All servers need the same value. A different value signs everyone out.',
     schema: z
       .string()
       .min(
@@ -142,7 +142,7 @@ const settings = {
     schema: webUrl.optional(),
   },
   CAIRN_TRUSTED_PROXIES: {
-    default: 'none: whoever connects is the client',
+    default: 'none: the connecting address is the client',
     doc: 'Addresses or CIDR ranges of the proxies in front, separated by commas, whose `X-Forwarded-For`, `-Proto` and `-Host` are believed. Tries to sign in are limited by client address: without this, all clients behind a proxy count as one.',
     schema: z
       .string()

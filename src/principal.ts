@@ -60,10 +60,7 @@ export function watchPrincipal(options: {
         if (signal.aborted) break
         const reason = error instanceof Error ? error.message : String(error)
         if (reason !== trouble)
-          logger.warn(
-            { reason },
-            'The API cannot be told which role Cairn runs as; it is tried again',
-          )
+          logger.warn({ reason }, 'Failed to store which role Cairn runs as; retrying')
         trouble = reason
         pause = Math.min(pause, INTERVAL_WHILE_TROUBLED_MS)
       }
@@ -92,7 +89,7 @@ export function watchPrincipal(options: {
  */
 function keeping(known: PrincipalFinding | undefined, found: PrincipalFinding): PrincipalFinding {
   if (!known || found.state !== 'unknown') return found
-  return { ...known, saw: `${known.saw} By now: ${found.saw}`, remedy: found.remedy }
+  return { ...known, saw: `${known.saw} Now: ${found.saw}`, remedy: found.remedy }
 }
 
 /** In plain words: who AWS knows us as, where that is from, and what to do. */

@@ -41,8 +41,8 @@ export function startReconciler(options: {
       )
       // Once for each outage, not once for each round.
       if (found !== null && found !== trouble)
-        logger.warn({ reason: found }, 'Connections cannot be reconciled; it is tried again')
-      if (found === null && trouble !== null) logger.info('Connections are reconciled again')
+        logger.warn({ reason: found }, 'Failed to reconcile connections; retrying')
+      if (found === null && trouble !== null) logger.info('Reconciling connections works again')
       trouble = found
       const pause = intervalMs * (0.5 + Math.random())
       await sleep(pause, undefined, { signal: stopping.signal }).catch(() => {})
@@ -86,6 +86,6 @@ export async function reconcile(options: {
     }
   })
   await Promise.all(lanes)
-  logger.info({ due: due.length, signalled }, 'Told workflows to read their connections again')
+  logger.info({ due: due.length, signalled }, 'Signaled workflows to read their connections again')
   return { signalled, trouble: null }
 }

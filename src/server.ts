@@ -58,7 +58,7 @@ export async function startServer(options: {
   const { config, workflows, logger, demoSession = false } = options
   if (demoSession && !/^(127\.0\.0\.1|::1|localhost)$/.test(config.host)) {
     throw new ConfigError(
-      'The demo lets in whoever reaches it, so it listens on this machine alone: leave CAIRN_HOST out.',
+      'The demo signs in everyone who can reach it, so it listens only on this machine. Unset CAIRN_HOST.',
     )
   }
   const url = config.databaseApiUrl ?? options.databaseUrl
@@ -138,7 +138,7 @@ async function listen(app: App, config: Config): Promise<string> {
 async function refusePowerfulRole(api: Database, config: Config): Promise<void> {
   const { rows } = await sql<{ rolname: string }>`
     SELECT rolname FROM pg_roles
-    -- Whoever logs in as someone can become that one again. The owner's login may do more anyway.
+    -- A login can become any role that it is a member of again. The owner's login may do more anyway.
     WHERE rolname IN (current_user, ${config.databaseApiUrl ? sql`session_user` : sql`current_user`})
       AND (rolsuper OR rolbypassrls)
   `
@@ -166,7 +166,7 @@ async function refusePowerfulRole(api: Database, config: Config): Promise<void> 
 export function announceWelcome(url: string | undefined): void {
   if (url === undefined) return
   console.error(
-    `\nNobody can sign in yet. This link makes the owner's account, once, within ${INVITATION_HOURS.firstOwner} hours:\n\n  ${url}\n`,
+    `\nNo owner account exists yet. This link creates it. It works once, within ${INVITATION_HOURS.firstOwner} hours:\n\n  ${url}\n`,
   )
 }
 

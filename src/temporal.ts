@@ -207,7 +207,7 @@ export function createWorkflows(target: TemporalTarget, options: { logger: Logge
       } catch (error) {
         logger.warn(
           { connectionId: ref.connectionId, reason: reasonOf(error) },
-          'Temporal could not be told of a change; the reconciler will try again',
+          'Failed to signal a change to Temporal; the reconciler will retry',
         )
         return false
       }

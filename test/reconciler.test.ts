@@ -191,8 +191,10 @@ test('says once that something is in the way, and once that it is not any more',
   })
   await vi.waitFor(() => expect(rounds).toBeGreaterThan(6), 30_000)
   await reconciler.stop()
-  expect(lines.filter((line) => line.includes('cannot be reconciled'))).toHaveLength(1)
-  expect(lines.filter((line) => line.includes('reconciled again'))).toHaveLength(1)
+  expect(lines.filter((line) => line.includes('Failed to reconcile'))).toHaveLength(1)
+  expect(lines.filter((line) => line.includes('Reconciling connections works again'))).toHaveLength(
+    1,
+  )
 })
 
 describe('with Temporal', () => {

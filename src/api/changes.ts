@@ -204,7 +204,7 @@ export const completenessSchema = {
   }),
   completeFrom: z.iso.datetime().nullable().meta({
     description:
-      'From this time to `completeThrough`, all active regions of the matching connections are imported without a gap. Null if there is no such time.',
+      'From this time to `completeThrough`, all active regions of the matching connections are imported without a gap. Null if no such time exists.',
   }),
 }
 

@@ -48,12 +48,14 @@ export function readCallerArn(arn: string): Caller {
   const [, partition, service, accountId, resource] =
     /^arn:([\w-]+):(iam|sts)::(\d{12}):(.+)$/.exec(arn) ?? []
   if (!partition || !accountId || !resource) {
-    const means = 'This is no identity that Cairn knows how to run as.'
+    const means = 'Cairn does not support this type of identity.'
     return { kind: 'unusable', partition: null, accountId: null, means }
   }
   const unusable = (means: string): Caller => ({ kind: 'unusable', partition, accountId, means })
   if (!partitions.some(({ id }) => id === partition))
-    return unusable(`Cairn knows the partitions ${partitions.map(({ id }) => id).join(', ')} only.`)
+    return unusable(
+      `Cairn supports only the partitions ${partitions.map(({ id }) => id).join(', ')}.`,
+    )
   const [kind, ...names] = resource.split('/')
   if (service === 'sts' && kind === 'assumed-role' && names.length === 2 && names[0])
     return { kind: 'role', partition, accountId, roleName: names[0] }
@@ -62,8 +64,8 @@ export function readCallerArn(arn: string): Caller {
   if (service === 'iam' && resource === 'root')
     return unusable("This is the account's root user, whom AWS lets assume no role.")
   if (service === 'sts' && kind === 'federated-user')
-    return unusable('This is a federated user session, which AWS lets assume no role.')
-  return unusable('This is no identity that Cairn knows how to run as.')
+    return unusable('This is a federated user session, which cannot assume roles.')
+  return unusable('Cairn does not support this type of identity.')
 }
 
 /** Shown wherever the way out is to run as something else. */
@@ -83,17 +85,16 @@ export function withoutAsking({ callerArn, caller, credentials }: Known) {
   if (caller.kind === 'unusable') {
     return {
       ...{ ...common, credentials, saw, state: 'unusable', arn: null, source: null },
-      means: `${caller.means} Cairn can read no customer's account so.`,
-      remedy: `Run Cairn as an IAM role of its own. ${GUIDE}`,
+      means: `${caller.means} Cairn cannot read other accounts with it.`,
+      remedy: `Run Cairn with a dedicated IAM role. ${GUIDE}`,
     } satisfies PrincipalFinding
   }
   if (caller.kind === 'user') {
     return {
       ...{ ...common, credentials, saw, state: 'certain', arn: caller.arn, source: 'caller' },
       means:
-        "Customers' roles have to trust this IAM user. It works. A role is better: the keys of a " +
-        'user never end by themselves, and customers who trust the user have to change their ' +
-        'roles when it is replaced.',
+        'Roles in connected accounts must trust this IAM user. Prefer a role: user keys do not expire, ' +
+        'and every connected account must update its role when you replace the user.',
       remedy: null,
     } satisfies PrincipalFinding
   }
@@ -116,7 +117,7 @@ export function fromRole(
     return {
       ...{ ...common, state: 'certain', arn: answer, source: 'iam:GetRole' },
       saw: `${knownAs(callerArn)} IAM says that its role is ${answer}.`,
-      means: "Customers' roles have to trust this role.",
+      means: 'Roles in connected accounts must trust this role.',
       remedy: null,
     }
   }
@@ -124,30 +125,30 @@ export function fromRole(
   const gone = typeof answer !== 'string' && answer.code.startsWith('NoSuchEntity')
   const why =
     typeof answer === 'string'
-      ? `IAM answered with another role, ${answer}.`
+      ? `IAM returned a different role, ${answer}.`
       : denied
-        ? 'It may not call iam:GetRole.'
+        ? 'It is not allowed to call iam:GetRole.'
         : gone
-          ? 'IAM has no role of that name: it was deleted, or has only just been made.'
-          : `IAM could not be asked for its role (${inWords(answer)}).`
+          ? 'IAM has no role with this name: it was deleted or has just been created.'
+          : `The request to IAM for its role failed (${inWords(answer)}).`
   const sso = roleName.startsWith('AWSReservedSSO_')
   const ask = `aws iam get-role --role-name ${roleName} --query Role.Arn --output text`
   return {
     ...{ ...common, state: 'uncertain', arn: null, source: null },
     saw: `${knownAs(callerArn)} ${why}`,
     means: sso
-      ? "AWS leaves the role's path out of that, and roles of IAM Identity Center always have " +
+      ? 'This ARN does not contain the role path, and roles of IAM Identity Center always have ' +
         `one: ${stem}aws-reserved/sso.amazonaws.com/REGION/${roleName}, or without REGION/ where ` +
-        'Identity Center is in us-east-1. A trust policy without the path would refuse Cairn.'
-      : "AWS leaves the role's path out of that. The role may be " +
-        `${stem}${roleName}, or have a path between; a trust policy that names the wrong one ` +
-        'would refuse Cairn.',
+        'Identity Center is in us-east-1. A trust policy without the path would deny access to Cairn.'
+      : 'This ARN does not contain the role path. The role can be ' +
+        `${stem}${roleName}, or have a path in between; a trust policy with the wrong ARN ` +
+        'would deny access to Cairn.',
     remedy: gone
-      ? `Make the role again, or run Cairn as another one. Customers' roles that trusted the deleted one have to be saved anew: AWS keeps its unique id, not its name. ${GUIDE}`
+      ? `Create the role again, or run Cairn with a different role. Then save every trust policy that named the deleted role again, because IAM stores its unique ID and not its name. ${GUIDE}`
       : denied
-        ? `As somebody who may, run \`${ask}\`, set CAIRN_PRINCIPAL_ARN to what it prints, and ` +
-          'restart Cairn. Or allow the role iam:GetRole on itself.'
-        : `It is asked again by itself. If this stays, set CAIRN_PRINCIPAL_ARN to what \`${ask}\` prints, and restart Cairn.`,
+        ? `With sufficient permissions, run \`${ask}\`, set CAIRN_PRINCIPAL_ARN to the output, and ` +
+          'restart Cairn. Or allow the role to call iam:GetRole on itself.'
+        : `Cairn retries automatically. If this persists, set CAIRN_PRINCIPAL_ARN to the output of \`${ask}\`, and restart Cairn.`,
   }
 }
 
@@ -161,7 +162,7 @@ export function fromProblem(
     ...{ state: 'unknown', arn: null, partition: null, accountId: null, caller: null },
     ...{ source: null, credentials: options.credentials },
     saw,
-    means: 'Cairn cannot assume roles so. Everything else works meanwhile.',
+    means: 'Cairn cannot assume roles until this is fixed. Everything else works.',
     remedy,
   }
 }
@@ -173,35 +174,35 @@ function wordsFor(problem: AwsProblem, region: string): { saw: string; remedy: s
       return {
         saw: `Cairn has no AWS credentials (${why}).`,
         remedy:
-          'Give it some. On a laptop: AWS_PROFILE, and `aws sso login` where the profile is of ' +
+          'On a laptop: set AWS_PROFILE, and run `aws sso login` if the profile uses ' +
           `IAM Identity Center. On AWS: an instance profile, task role or service account. ${GUIDE}`,
       }
     case 'expired':
       return {
-        saw: `AWS says that Cairn's credentials have ended (${why}).`,
+        saw: `Cairn's AWS credentials have expired (${why}).`,
         remedy:
-          'Renew them: `aws sso login` for a profile of IAM Identity Center; new keys and a ' +
-          'restart for keys that were put into the environment.',
+          'Renew them: run `aws sso login` for a profile of IAM Identity Center. For keys in the ' +
+          'environment, set new keys and restart Cairn.',
       }
     case 'not_enabled':
       return {
-        saw: `AWS in ${region} does not know Cairn's access key (${why}).`,
+        saw: `AWS in ${region} rejected Cairn's access key (${why}).`,
         remedy:
-          'The key was deleted, or it is of another partition: then set AWS_REGION to a region ' +
-          'of that one, us-gov-west-1 or cn-north-1 for example.',
+          'The key was deleted or belongs to another partition. In that case, set AWS_REGION to a region ' +
+          'of that partition, for example us-gov-west-1 or cn-north-1.',
       }
     case 'unreachable':
       return {
-        saw: `STS in ${region} gave no answer (${why}).`,
-        remedy: 'It is asked again by itself. Look at the network and at AWS_REGION.',
+        saw: `STS in ${region} did not respond (${why}).`,
+        remedy: 'Cairn retries automatically. Check the network and AWS_REGION.',
       }
     default:
       return {
-        saw: `STS in ${region} did not say who Cairn is (${why}).`,
+        saw: `STS in ${region} did not return an identity for Cairn (${why}).`,
         remedy:
           problem.code === 'SignatureDoesNotMatch'
-            ? 'The secret access key does not belong to the access key: give both anew.'
-            : 'It is asked again by itself.',
+            ? 'The secret access key does not match the access key ID. Set both again.'
+            : 'Cairn retries automatically.',
       }
   }
 }
@@ -218,7 +219,7 @@ function inWords({ code, message }: AwsProblem): string {
 }
 
 function knownAs(callerArn: string): string {
-  return `AWS knows Cairn as ${callerArn}.`
+  return `AWS identifies Cairn as ${callerArn}.`
 }
 
 /** The marks that the AWS SDK's providers leave on credentials (`AwsSdkCredentialsFeatures`). */
@@ -262,6 +263,6 @@ export function whereFrom(
   const place = has('ENV_VARS') ? 'environment variables' : has('PROFILE') ? profile : null
   if (place === null) return 'the program that started Cairn'
   return ends
-    ? `temporary keys in ${place}, which end and are not renewed by themselves`
+    ? `temporary keys in ${place}, which expire and are not renewed automatically`
     : `long-lived access keys in ${place}`
 }

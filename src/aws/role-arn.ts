@@ -20,15 +20,15 @@ const example = 'arn:aws:iam::123456789012:role/cairn'
 
 /** What an IAM ARN can name instead of a role, and what to say of it. */
 const otherKinds: Record<string, string> = {
-  user: 'This is the ARN of an IAM user. Cairn assumes a role and never uses keys of a user',
-  group: 'This is the ARN of an IAM group, which nobody can assume',
+  user: 'This is the ARN of an IAM user. Cairn assumes a role and never uses the keys of a user',
+  group: 'This is the ARN of an IAM group, which cannot be assumed',
   policy: "This is the ARN of a policy. What is needed is the role's",
   'instance-profile':
     "This is the ARN of an instance profile. What is needed is the role's, which the profile's page shows",
-  'saml-provider': 'This is the ARN of an identity provider, which nobody can assume',
-  'oidc-provider': 'This is the ARN of an identity provider, which nobody can assume',
-  'server-certificate': 'This is the ARN of a certificate, which nobody can assume',
-  mfa: 'This is the ARN of an MFA device, which nobody can assume',
+  'saml-provider': 'This is the ARN of an identity provider, which cannot be assumed',
+  'oidc-provider': 'This is the ARN of an identity provider, which cannot be assumed',
+  'server-certificate': 'This is the ARN of a certificate, which cannot be assumed',
+  mfa: 'This is the ARN of an MFA device, which cannot be assumed',
 }
 
 /**
@@ -41,20 +41,20 @@ const otherKinds: Record<string, string> = {
 export function parseRoleArn(text: string): RoleArn | { problem: string } {
   const arn = text.trim()
   if (arn === '') return wrong('Nothing was given')
-  if (/^(['"`<]).*(['"`>])$/s.test(arn)) return wrong('Leave out the quotes or brackets around it')
-  if (/\s/.test(arn)) return wrong('There is white space inside of it')
+  if (/^(['"`<]).*(['"`>])$/s.test(arn)) return wrong('Remove the quotes or brackets')
+  if (/\s/.test(arn)) return wrong('The ARN contains white space')
   if (/^https?:/i.test(arn))
     return wrong("This is a web address. Copy the ARN that the role's page shows")
   if (!arn.startsWith('arn:')) {
     if (/^arn:/i.test(arn)) return wrong('ARNs start with "arn:" in small letters')
-    if (/^\d{12}$/.test(arn)) return wrong('This is an account id only')
+    if (/^\d{12}$/.test(arn)) return wrong('This is only an account ID')
     return wrong('This is not an ARN')
   }
 
   const [, partition = '', service = '', region = '', account = '', ...rest] = arn.split(':')
   const resource = rest.join(':')
   if (!isPartition(partition))
-    return wrong(`The partition must be ${partitions.join(', ')}; here it is ${quote(partition)}`)
+    return wrong(`The partition must be ${partitions.join(', ')}, not ${quote(partition)}`)
   const [kind = '', ...segments] = resource.split('/')
 
   if (service === 'sts' && kind === 'assumed-role') {
@@ -68,22 +68,26 @@ export function parseRoleArn(text: string): RoleArn | { problem: string } {
           : `: ${example}.`),
     }
   }
-  if (service !== 'iam') return wrong(`This is an ARN of ${quote(service)}. Roles belong to "iam"`)
-  if (region !== '') return wrong(`Roles have no region; here it is ${quote(region)}`)
+  if (service !== 'iam')
+    return wrong(
+      `This is an ARN of the service ${quote(service)}. Role ARNs have the service "iam"`,
+    )
+  if (region !== '') return wrong(`Role ARNs have no region, but this one has ${quote(region)}`)
   if (!isAccount(account)) {
-    if (account === 'aws')
-      return wrong('This belongs to AWS itself. What is needed is your own role')
+    if (account === 'aws') return wrong('This role belongs to AWS. Enter a role in your account')
     if (/^[\d-]+$/.test(account))
-      return wrong(`The account must be twelve digits in a row; here it is ${quote(account)}`)
-    return wrong(`Put your account's twelve digits where ${quote(account)} stands`)
+      return wrong(`The account ID must have 12 digits, but is ${quote(account)}`)
+    return wrong(`Replace ${quote(account)} with your 12-digit account ID`)
   }
   if (resource === 'root')
-    return wrong('This is the account itself. Cairn assumes a role and never uses the root user')
-  if (kind !== 'role') return wrong(otherKinds[kind] ?? 'This does not name a role')
+    return wrong(
+      'This is the root of the account. Cairn assumes a role and never uses the root user',
+    )
+  if (kind !== 'role') return wrong(otherKinds[kind] ?? 'This is not the ARN of a role')
 
   const name = segments.at(-1) ?? ''
   const path = ['', ...segments.slice(0, -1), ''].join('/')
-  if (name === '') return wrong('The name of the role is missing at the end')
+  if (name === '') return wrong('The role name is missing at the end')
   if (!isName(name))
     return wrong(`A role's name has 1 to 64 letters, digits or +=,.@_-; here it is ${quote(name)}`)
   if (path.length > 512 || !/^[!-~]+$/.test(path))

@@ -59,7 +59,7 @@ test('the role of somebody else is told to be another connection', async () => {
 })
 
 test.each([
-  ['Nothing was pasted', ''],
+  ['The input is empty', ''],
   ['NoSuchEntity', 'An error occurred (NoSuchEntity) when calling the GetRole operation'],
   ['no trust policy', '{"Role": {"Arn": "arn:aws:iam::111122223333:role/x"}}'],
   ['longer than 100 KB', 'a'.repeat(102_401)],
@@ -108,7 +108,7 @@ test('while nobody knows whom Cairn runs as, the rest is judged', async () => {
       someone.request('POST', `/api/v1/connections/${id}/trust-review`, { role: getRole(document) })
     const right = (await ask(trustPolicy({ principalArn, externalId }))).body
     expect(right).toMatchObject({ verdict: 'unclear', remedy: null })
-    expect(right.summary).toContain('not certain')
+    expect(right.summary).toContain('cannot determine')
     const open = (await ask(trustPolicy({ principalArn: '*', externalId }))).body
     expect(open.verdict).toBe('unsafe')
     expect(JSON.parse(open.trusted[0].remedy)).toEqual({

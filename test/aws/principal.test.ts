@@ -90,7 +90,7 @@ describe('whom trust policies have to name', () => {
   test('a role that may not ask is not certain, even if it would have no path', async () => {
     const found = await asRole(`arn:aws:iam::${ACCOUNT}:role/platform/prod`).findPrincipal()
     expect(found).toMatchObject({ state: 'uncertain', arn: null, source: null })
-    expect(found.saw).toContain('may not call iam:GetRole')
+    expect(found.saw).toContain('not allowed to call iam:GetRole')
     expect(found.means).toContain(`arn:aws:iam::${ACCOUNT}:role/prod, or have a path`)
     expect(found.remedy).toContain(
       'aws iam get-role --role-name prod --query Role.Arn --output text',
@@ -127,14 +127,14 @@ describe('whom trust policies have to name', () => {
     })
     const found = await access.findPrincipal()
     expect(found).toMatchObject({ state: 'uncertain', arn: null })
-    expect(found.remedy).toContain('asked again')
+    expect(found.remedy).toContain('retries automatically')
   })
 
   test('a user is certain with its path, and is told what is better', async () => {
     const arn = `arn:aws:iam::${ACCOUNT}:user/vendors/cairn`
     const found = await accessAs(simulator.createPrincipal({ arn })).findPrincipal()
     expect(found).toMatchObject({ state: 'certain', arn, source: 'caller', remedy: null })
-    expect(found.means).toContain('A role is better')
+    expect(found.means).toContain('Prefer a role')
   })
 
   // The simulator has no root users and no federation: these answers are as STS documents them.
@@ -190,7 +190,7 @@ describe('without an identity', () => {
     vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:1')
     const found = await access.findPrincipal()
     expect(found).toMatchObject({ state: 'unknown', arn: null })
-    expect(found.saw).toContain('gave no answer')
+    expect(found.saw).toContain('did not respond')
   })
 
   test('whoever stops does not wait for credentials that never come', async () => {
@@ -257,7 +257,7 @@ describe('where the credentials come from', () => {
     const access = new AwsAccess({ credentials: fromEnv(), region: 'us-east-1' })
     const found = await access.findPrincipal()
     expect(found.credentials).toBe(
-      'temporary keys in environment variables, which end and are not renewed by themselves',
+      'temporary keys in environment variables, which expire and are not renewed automatically',
     )
     vi.stubEnv('AWS_SESSION_TOKEN', undefined)
     expect(whereFrom(await fromEnv()(), {})).toBe('long-lived access keys in environment variables')

@@ -404,7 +404,7 @@ export type ChangePage = {
     nextCursor: string | null;
     /** The feed is up to date as of this time, across all matching connections that have started to import. Null while one of their active regions has imported nothing. Earlier gaps are possible, except after `completeFrom`. */
     completeThrough: string | null;
-    /** From this time to `completeThrough`, all active regions of the matching connections are imported without a gap. Null if there is no such time. */
+    /** From this time to `completeThrough`, all active regions of the matching connections are imported without a gap. Null if no such time exists. */
     completeFrom: string | null;
 };
 export type ChangeSet = {
@@ -441,7 +441,7 @@ export type ChangeSetPage = {
     nextCursor: string | null;
     /** The feed is up to date as of this time, across all matching connections that have started to import. Null while one of their active regions has imported nothing. Earlier gaps are possible, except after `completeFrom`. */
     completeThrough: string | null;
-    /** From this time to `completeThrough`, all active regions of the matching connections are imported without a gap. Null if there is no such time. */
+    /** From this time to `completeThrough`, all active regions of the matching connections are imported without a gap. Null if no such time exists. */
     completeFrom: string | null;
 };
 export type ChangeWithRecord = {
@@ -520,7 +520,7 @@ export type Histogram = {
     total: number;
     /** The feed is up to date as of this time, across all matching connections that have started to import. Null while one of their active regions has imported nothing. Earlier gaps are possible, except after `completeFrom`. */
     completeThrough: string | null;
-    /** From this time to `completeThrough`, all active regions of the matching connections are imported without a gap. Null if there is no such time. */
+    /** From this time to `completeThrough`, all active regions of the matching connections are imported without a gap. Null if no such time exists. */
     completeFrom: string | null;
 };
 export type Facets = {

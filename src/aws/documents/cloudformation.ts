@@ -57,11 +57,11 @@ export function stackCommands(
       }),
     },
     {
-      title: 'Wait until it is there, half a minute or so',
+      title: 'Wait for the stack, about 30 seconds',
       command: awsCommand('cloudformation wait stack-create-complete', stack),
     },
     {
-      title: "Show the role's ARN, to paste into Cairn",
+      title: 'Show the role ARN',
       command: awsCommand('cloudformation describe-stacks', {
         ...stack,
         query: quoted('Stacks[0].Outputs[?OutputKey==`RoleArn`].OutputValue'),
@@ -95,7 +95,7 @@ export function quickCreate(
   if (!templateUrl) {
     return {
       links: [],
-      why: 'The console takes a template only from S3, and none is published there yet. Whoever runs this Cairn publishes it with `npm run publish-template -- s3://BUCKET/KEY` and sets CAIRN_TEMPLATE_URL to what that prints.',
+      why: 'The console accepts templates only from S3, and this Cairn installation has not published one. To publish it, an operator runs `npm run publish-template -- s3://BUCKET/KEY` and sets CAIRN_TEMPLATE_URL to the printed URL.',
     }
   }
   const filledIn = Object.entries(templateParameters(role)).map(
@@ -113,6 +113,6 @@ export function quickCreate(
   if (links.every(({ url }) => url.length <= LONGEST_LINK)) return { links, why: null }
   return {
     links: [],
-    why: `The link would be longer than the ${LONGEST_LINK} characters that the console takes. Publish the template under a shorter address, or use a shorter role name.`,
+    why: `The link would exceed the console's limit of ${LONGEST_LINK} characters. Publish the template under a shorter URL, or use a shorter role name.`,
   }
 }

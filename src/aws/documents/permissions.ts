@@ -14,37 +14,38 @@ export interface GrantedAction {
 export const grantedActions: readonly GrantedAction[] = [
   {
     action: 'cloudtrail:LookupEvents',
-    purpose: "Reads the account's events. Every import is made of it.",
+    purpose: "Reads the account's events. Required for every import.",
     used: true,
   },
   {
     action: 'cloudtrail:DescribeTrails',
-    purpose: 'Names the trails and their home regions, which are imported even if they are new.',
+    purpose:
+      'Lists trails and their home regions. Cairn also imports home regions that it does not know yet.',
     used: true,
   },
   {
     action: 'cloudtrail:GetTrailStatus',
-    purpose: 'Tells whether a trail delivers, for accounts whose events are read from a trail.',
+    purpose: 'Checks whether a trail delivers events, for accounts that are imported from a trail.',
     used: false,
   },
   {
     action: 'cloudtrail:GetEventSelectors',
-    purpose: 'Tells which events a trail records, for accounts whose events are read from a trail.',
+    purpose: 'Reads which events a trail records, for accounts that are imported from a trail.',
     used: false,
   },
   {
     action: 'cloudtrail:ListTags',
-    purpose: "Reads a trail's tags, which tell whose it is.",
+    purpose: "Reads a trail's tags, which identify its owner.",
     used: false,
   },
   {
     action: 'cloudtrail:ListPublicKeys',
-    purpose: "Reads the public keys that prove that a trail's files were not altered.",
+    purpose: "Reads the public keys that verify the integrity of a trail's files.",
     used: false,
   },
   {
     action: 'sts:GetCallerIdentity',
-    purpose: 'Confirms that a session is of the role that was given.',
+    purpose: 'Confirms that a session belongs to the role.',
     used: true,
   },
 ]

@@ -19,7 +19,7 @@ const LONGEST_POLICY = 16 * 1024
 const DEEPEST = 32
 
 const help =
-  'Paste the whole output of "aws iam get-role --role-name NAME --output json", or the JSON that the IAM console shows under "Trust relationships".'
+  'Paste the full output of "aws iam get-role --role-name NAME --output json", or the JSON that the IAM console shows under "Trust relationships".'
 
 /**
  * Reads the trust policy of a role from what people paste: what `aws iam get-role` prints as JSON
@@ -34,33 +34,35 @@ export function readRole(pasted: string): PastedRole | { problem: string } {
   if (pasted.length > LONGEST_PASTE) return wrong('The text is longer than 100 KB')
   // Half of a surrogate pair is in no policy, and cannot be stored or shown.
   const text = pasted.toWellFormed().trim()
-  if (text === '') return wrong('Nothing was pasted')
-  if (text.replaceAll(/\s/g, '').length > LONGEST_ROLE) return wrong('This is no single role')
+  if (text === '') return wrong('The input is empty')
+  if (text.replaceAll(/\s/g, '').length > LONGEST_ROLE) return wrong('This is not a single role')
 
   const known = knownMistake(text)
   if (known) return wrong(known)
   const bare = withoutPrompts(text)
   const parsed = parse(decode(text) ?? text) ?? (bare === text ? undefined : parse(bare))
   if (!parsed) {
-    return wrong('This is not JSON or YAML as AWS writes it, or something in it is there twice')
+    return wrong('This is not JSON or YAML in the format of AWS, or it has duplicate keys')
   }
   const outer = isObject(parsed.Role) ? parsed.Role : parsed
   const given = outer.AssumeRolePolicyDocument
   let document: unknown = given === undefined ? outer : given
   if (typeof document === 'string') document = parse(decode(document) ?? document)
   if (given !== undefined && !isObject(document)) {
-    return wrong('The AssumeRolePolicyDocument in it cannot be read')
+    return wrong('The AssumeRolePolicyDocument is not valid')
   }
   if (!isObject(document) || !Object.hasOwn(document, 'Statement')) {
-    return wrong('There is no trust policy in it')
+    return wrong('The input contains no trust policy')
   }
   if (JSON.stringify(document).length > LONGEST_POLICY) {
-    return wrong('Its trust policy is longer than AWS lets one be')
+    return wrong('The trust policy exceeds the length limit of AWS')
   }
   const statements = listOf(document.Statement).filter(isObject)
   const names = (name: string) => statements.some((statement) => Object.hasOwn(statement, name))
   if (given === undefined && names('Resource') && !names('Principal') && !names('NotPrincipal')) {
-    return wrong('This is a permission policy: it says what the role may do, not who may assume it')
+    return wrong(
+      'This is a permissions policy. It defines what the role can do, not who can assume it',
+    )
   }
   const arn = given === undefined ? undefined : outer.Arn
   return { roleArn: typeof arn === 'string' && arn !== '' ? arn : null, document }
@@ -71,11 +73,11 @@ function wrong(sentence: string): { problem: string } {
 }
 
 function knownMistake(text: string): string | undefined {
-  if (/^arn:\S*$/i.test(text)) return 'This is an ARN only'
+  if (/^arn:\S*$/i.test(text)) return 'This is only an ARN'
   const error = /An error occurred \((\w{1,60})\)/.exec(text)
-  if (error) return `The AWS CLI did not get the role: it says ${error[1]}`
+  if (error) return `The AWS CLI returned an error: ${error[1]}`
   if (/^-{3,}\n?\|/m.test(text) || /^ROLE\t/m.test(text)) {
-    return 'This is the output as a table or as text, which does not hold all of the policy'
+    return 'This is table or text output, which does not contain the full policy'
   }
   if (/^\s*\{\s*"Roles"\s*:/.test(text)) return 'This is a list of roles'
   return undefined

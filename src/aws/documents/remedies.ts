@@ -32,7 +32,7 @@ export function snippetsFor(
       return [
         json("The role's permission policy", permissionPolicy),
         {
-          title: 'The same with the AWS CLI',
+          title: 'AWS CLI commands',
           language: 'bash',
           text: putPermissions(role).command,
         },
@@ -45,7 +45,7 @@ export function snippetsFor(
 function trustSnippets(role: RoleDesign): Snippet[] {
   return [
     json('Complete trust policy', trustPolicy(role)),
-    { title: 'The same with the AWS CLI', language: 'bash', text: putTrust(role).command },
+    { title: 'AWS CLI commands', language: 'bash', text: putTrust(role).command },
   ]
 }
 

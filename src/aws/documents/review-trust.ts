@@ -104,7 +104,9 @@ export function reviewTrust(
     (name) => !['Version', 'Id', 'Statement'].includes(name),
   )
   if (unknown.length > 0) {
-    notes.push(`The policy has ${quoteAll(unknown)}, which no policy has. It was not looked at.`)
+    notes.push(
+      `The policy has ${quoteAll(unknown)}, which is not a policy element. It was ignored.`,
+    )
   }
 
   const statements = listOf(document.Statement).map(readStatement)
@@ -119,7 +121,7 @@ export function reviewTrust(
     for (const principal of statement.principals) {
       if (!letsIn(statement, principal)) {
         notes.push(
-          `A statement names ${quote(principal.name)} but allows only ${statement.actions}. That lets nobody assume the role.`,
+          `A statement names ${quote(principal.name)} but allows only ${statement.actions}. This does not allow anyone to assume the role.`,
         )
         continue
       }
@@ -140,18 +142,18 @@ export function reviewTrust(
   const { externalId, principalArn, roleArn } = expected
   if (principalArn === null) {
     notes.push(
-      "Cairn does not know for certain which principal it runs as, so this cannot tell which entry is Cairn's.",
+      'Cairn cannot determine the principal it runs as, so this review cannot identify the entry for Cairn.',
     )
   } else if (!letsCairnIn) {
     notes.push(
       denied.cairn
-        ? `A Deny keeps Cairn (${principalArn}) out, whatever else is allowed.`
-        : `No statement lets Cairn (${principalArn}) in with the external ID of this connection.`,
+        ? `A Deny statement blocks Cairn (${principalArn}), regardless of other statements.`
+        : `No statement allows Cairn (${principalArn}) with the external ID of this connection.`,
     )
   }
   if (role.roleArn === null) {
     notes.push(
-      `The text does not tell which role it is of. Make sure that it is ${roleArn ?? 'the one that you will connect'}.`,
+      `The input does not name its role. Make sure that it is ${roleArn ?? 'the role that you will connect'}.`,
     )
   } else if (roleArn === null) {
     notes.push(`The connection has no role yet. This is the policy of ${shorten(role.roleArn)}.`)
@@ -191,26 +193,26 @@ function summarize(
   const entries = (number: number) => (number === 1 ? 'one entry' : `${number} entries`)
   switch (verdict) {
     case 'another_role':
-      return `This is the trust policy of another role, ${shorten(about.role ?? '')}, and says nothing about ${about.expected.roleArn}.`
+      return `This is the trust policy of a different role, ${shorten(about.role ?? '')}, not of ${about.expected.roleArn}.`
     case 'unsafe':
-      return `Not safe: ${entries(count('dangerous'))} of the trust policy ${count('dangerous') === 1 ? 'lets' : 'let'} in more than Cairn with the external ID of this connection.`
+      return `Not safe: ${entries(count('dangerous'))} of the trust policy ${count('dangerous') === 1 ? 'allows' : 'allow'} access beyond Cairn with the external ID of this connection.`
     case 'safe':
       return count('wider') > 0
         ? "Only Cairn's AWS account can assume this role, and only with the external ID of this connection."
         : 'Only Cairn can assume this role, and only with the external ID of this connection.'
     default: {
-      const rest = `${entries(others)} ${others === 1 ? 'lets' : 'let'} somebody else in, which is yours to decide`
+      const rest = `${entries(others)} ${others === 1 ? 'allows' : 'allow'} another principal. Check whether this is intended`
       if (about.expected.principalArn === null) {
-        return "Nothing in it is known to be dangerous, but Cairn's own principal is not certain yet, so nobody can tell which entry is Cairn's."
+        return 'No dangerous entry was found. Cairn cannot determine the principal it runs as, so it cannot identify its own entry.'
       }
       if (!about.letsCairnIn) {
         return others === 0
-          ? 'Nothing dangerous is in it, but Cairn is not let in.'
-          : `Cairn is not let in, and ${rest}.`
+          ? 'No dangerous entry was found, but Cairn has no access.'
+          : `Cairn has no access, and ${rest}.`
       }
       return others === 0
-        ? "Cairn's entry is as it should be, but something in the policy could not be read."
-        : `Cairn gets in only with the external ID of this connection, but ${rest}.`
+        ? 'The entry for Cairn is correct, but part of the policy could not be read.'
+        : `Cairn has access only with the external ID of this connection, but ${rest}.`
     }
   }
 }
@@ -231,15 +233,16 @@ function readStatement(raw: unknown): Statement {
   const unreadable: string[] = []
   const known = ['Sid', 'Effect', 'Principal', 'NotPrincipal', 'Action', 'NotAction', 'Condition']
   for (const name of Object.keys(raw)) {
-    if (!known.includes(name)) unreadable.push(`no trust policy has ${quote(name)}`)
+    if (!known.includes(name)) unreadable.push(`${quote(name)} is not a trust policy element`)
   }
-  if (raw.Effect !== 'Allow' && raw.Effect !== 'Deny') unreadable.push('it has no proper Effect')
+  if (raw.Effect !== 'Allow' && raw.Effect !== 'Deny')
+    unreadable.push('Effect must be Allow or Deny')
 
   const patterns = listOf(raw.Action ?? raw.NotAction)
   const actions = patterns.filter((pattern) => typeof pattern === 'string')
   const bothOrNone = (raw.Action === undefined) === (raw.NotAction === undefined)
   if (bothOrNone || actions.length < patterns.length || actions.length === 0) {
-    unreadable.push('its actions are not as IAM writes them')
+    unreadable.push('its actions are not valid')
   }
   const isReadable = unreadable.length === 0
   const negated = raw.Action === undefined
@@ -395,27 +398,27 @@ function faultsOf(test: Test, id: string): string[] {
   const { operator, base, quantifier, ifExists, values } = test
   const faults: string[] = []
   if (base === 'Null') {
-    if (values.includes('true')) faults.push('"Null" asks that no external ID is sent')
-    else faults.push('"Null" only asks whether an external ID is sent, not which one')
+    if (values.includes('true')) faults.push('"Null" requires that no external ID is sent')
+    else faults.push('"Null" checks only whether an external ID is sent, not which one')
     return faults
   }
-  if (!operators.has(base)) return [`Cairn does not know ${quote(operator)} for sts:ExternalId`]
+  if (!operators.has(base)) return [`${quote(operator)} is not supported for sts:ExternalId`]
   if (operators.get(base)!.negated) {
-    return [`${quote(operator)} lets in every external ID but those that it names`]
+    return [`${quote(operator)} accepts every external ID except those it lists`]
   }
-  if (ifExists) faults.push(`${quote(operator)} holds as well when no external ID is sent`)
+  if (ifExists) faults.push(`${quote(operator)} also matches when no external ID is sent`)
   if (quantifier === 'ForAllValues') {
-    faults.push('"ForAllValues" holds as well when no external ID is sent')
+    faults.push('"ForAllValues" also matches when no external ID is sent')
   }
   if (base === 'StringEqualsIgnoreCase') {
-    faults.push('"StringEqualsIgnoreCase" takes the ID in other upper and lower case too')
+    faults.push('"StringEqualsIgnoreCase" ignores the case of the ID')
   }
   if (base === 'StringLike' && values.some(hasWildcard)) {
-    faults.push('"StringLike" takes whatever fits the wildcards')
+    faults.push('"StringLike" accepts every ID that matches the wildcards')
   }
-  if (values.length === 0) faults.push('it names no external ID')
+  if (values.length === 0) faults.push('it lists no external ID')
   else if (values.some((value) => value !== id && !(base === 'StringLike' && hasWildcard(value)))) {
-    faults.push('it takes an external ID that is not of this connection')
+    faults.push('it accepts an external ID that does not belong to this connection')
   }
   return faults
 }
@@ -424,12 +427,12 @@ function remarksOf({ operator, base, quantifier, values }: Test, id: string): st
   const remarks: string[] = []
   if (base === 'StringLike' && values.every((value) => value === id)) {
     remarks.push(
-      '"StringLike" without wildcards is as strict as "StringEquals". Write that, so that nobody adds one.',
+      '"StringLike" without wildcards is as strict as "StringEquals". Use "StringEquals", so that no one adds a wildcard later.',
     )
   }
   if (quantifier === 'ForAnyValue') {
     remarks.push(
-      `${quote(operator)} is meant for keys with several values; an external ID is one. Leave out "ForAnyValue:".`,
+      `${quote(operator)} is for keys with multiple values, and an external ID is a single value. Remove "ForAnyValue:".`,
     )
   }
   return remarks
@@ -482,14 +485,14 @@ function reviewDenials(
     notes: () =>
       denials.map((denial) => {
         if (used.has(denial)) {
-          return 'A Deny with "StringNotEquals" on sts:ExternalId refuses every other external ID, and none. It counts here, but a condition in the Allow itself is easier to see and harder to lose.'
+          return 'A Deny with "StringNotEquals" on sts:ExternalId blocks requests with another external ID or without one. This is safe, but a condition in the Allow statement is easier to see and harder to remove by accident.'
         }
         const names = denial.principals.map(({ kind, name }) =>
           kind === 'everyone but' ? `everyone but ${shorten(name)}` : quote(name),
         )
         return protectors.includes(denial)
-          ? `A Deny refuses every other external ID to ${names.join(', ')}. It is not counted as protection: no entry needs it, or none that it is for.`
-          : `A Deny for ${names.join(', ') || 'nobody'} is not counted as protection, for nobody can tell from here when it applies. It may keep Cairn out.`
+          ? `A Deny blocks other external IDs for ${names.join(', ')}. It is not counted as protection, because no matching entry needs it.`
+          : `A Deny for ${names.join(', ') || 'no principal'} is not counted as protection, because its conditions cannot be evaluated here. It may block Cairn.`
       }),
   }
 }
@@ -548,7 +551,7 @@ function judge(
     return {
       ...judged,
       judgement: 'other',
-      means: `This statement cannot be judged: ${[...new Set(statement.unreadable)].join('; ')}.`,
+      means: `This statement cannot be evaluated: ${[...new Set(statement.unreadable)].join('; ')}.`,
     }
   }
   return judged
@@ -568,7 +571,7 @@ function judgePrincipal(
       return {
         judgement: 'dangerous',
         who: `anyone in AWS but ${shorten(name)}`,
-        means: 'An Allow with NotPrincipal lets in everybody whom it does not name.',
+        means: 'An Allow with NotPrincipal allows every principal that it does not list.',
       }
     case 'AWS':
       return judgeAws(name, condition, expected, pastedArn)
@@ -577,14 +580,14 @@ function judgePrincipal(
         return {
           judgement: 'dangerous',
           who: 'any AWS service',
-          means: 'It names no service. Name the one that it is meant for, or remove it.',
+          means: 'It does not name a service. Name the intended service, or remove the statement.',
         }
       }
       return {
         judgement: 'other',
         who: `the service ${shorten(name)}`,
         means:
-          'The service can use this role, for whoever may pass the role to it. Cairn does not need that.',
+          'The service can use this role when a principal passes the role to it. Cairn does not need this.',
       }
     case 'Federated':
       return judgeFederated(name, statement)
@@ -592,13 +595,13 @@ function judgePrincipal(
       return {
         judgement: 'other',
         who: `the account with the canonical user ID ${shorten(name)}`,
-        means: 'Canonical user IDs belong to S3. A trust policy has no use for one.',
+        means: 'Canonical user IDs are for S3 and have no effect in a trust policy.',
       }
     default:
       return {
         judgement: 'other',
-        who: `something that cannot be read: ${shorten(name)}`,
-        means: `This statement cannot be judged: ${[...new Set(statement.unreadable)].join('; ')}.`,
+        who: `unknown principal: ${shorten(name)}`,
+        means: `This statement cannot be evaluated: ${[...new Set(statement.unreadable)].join('; ')}.`,
       }
   }
 }
@@ -622,7 +625,7 @@ function judgeAws(
       return {
         judgement: 'dangerous',
         who,
-        means: `It takes the external ID of this connection, so it may be meant for Cairn, but it takes more than that: ${condition.faults.join('; ')}.`,
+        means: `It accepts the external ID of this connection, so it may be intended for Cairn, but the condition is too broad: ${condition.faults.join('; ')}.`,
       }
     }
     return condition.exact
@@ -630,22 +633,22 @@ function judgeAws(
           judgement: 'other',
           who,
           means:
-            'The condition is as it should be. Whether this is Cairn is not known here: compare it with what Cairn runs as.',
+            'The condition is correct. Cairn cannot confirm that this is its own principal: compare it with the principal that Cairn runs as.',
         }
-      : { judgement: 'other', who, means: `${means} Should it be Cairn, the condition is wrong.` }
+      : { judgement: 'other', who, means: `${means} If this is Cairn, the condition is wrong.` }
   }
   const who = {
     itself: `Cairn's own principal ${name}`,
     session: `one session of Cairn's role: ${shorten(name)}`,
-    account: `every principal of Cairn's account ${accountOf(name)} that may call sts:AssumeRole`,
+    account: `every principal of Cairn's account ${accountOf(name)} with permission for sts:AssumeRole`,
   }[relation]
   if (!condition.exact) {
     return {
       judgement: condition.unknown ? 'other' : 'dangerous',
       who,
       means: condition.unknown
-        ? `This cannot be judged: ${condition.faults.join('; ')}.`
-        : `Whoever gets Cairn to ask for this role gets in, without knowing the external ID of this connection: ${condition.faults.join('; ')}.`,
+        ? `This cannot be evaluated: ${condition.faults.join('; ')}.`
+        : `Anyone who can make Cairn assume this role gets access without the external ID of this connection: ${condition.faults.join('; ')}.`,
     }
   }
   if (relation === 'itself') {
@@ -660,13 +663,12 @@ function judgeAws(
         judgement: 'wider',
         who,
         means:
-          "The external ID keeps every other customer out. But everybody in Cairn's account who may assume roles gets in with it: name Cairn's own role instead.",
+          "The external ID blocks other customers. However, every principal in Cairn's account that is allowed to assume roles has access with it. Name Cairn's own role instead.",
       }
     : {
         judgement: 'other',
         who,
-        means:
-          "A session's name changes, and then Cairn is not let in any more: name Cairn's role instead.",
+        means: "Session names change, and Cairn then loses access. Name Cairn's role instead.",
       }
 }
 
@@ -675,14 +677,14 @@ function describeOther(name: string, pastedArn: string | null): { who: string; m
     return {
       who: `a principal that was deleted: ${shorten(name)}`,
       means:
-        "IAM shows a unique ID where the role or user is gone. Nobody gets in by it, not even a new one of the same name. If it was Cairn's, write the policy again.",
+        "IAM shows a unique ID for a deleted role or user. No principal matches it, not even a new one with the same name. If it was Cairn's, save the policy again with the role ARN.",
     }
   }
   const account = accountOf(name)
   if (account === undefined || hasWildcard(name)) {
     return {
-      who: `something that is no AWS principal: ${shorten(name)}`,
-      means: 'IAM knows no such principal, and no wildcards in one.',
+      who: `not an AWS principal: ${shorten(name)}`,
+      means: 'IAM does not support this principal, or wildcards in a principal.',
     }
   }
   const own =
@@ -690,9 +692,9 @@ function describeOther(name: string, pastedArn: string | null): { who: string; m
   const whole = name === account || name.endsWith(':root')
   return {
     who: whole
-      ? `every principal of ${own} ${account} that may call sts:AssumeRole`
+      ? `every principal of ${own} ${account} with permission for sts:AssumeRole`
       : `${shorten(name)} of ${own} ${account}`,
-    means: 'This is not Cairn. Whether it should be able to use the role is yours to decide.',
+    means: 'This is not Cairn. Check whether its access to the role is intended.',
   }
 }
 
@@ -707,7 +709,7 @@ function judgeEveryone(
       judgement: 'dangerous',
       who: 'anyone in AWS',
       means: condition.exact
-        ? 'Every AWS account gets in with the external ID, which is no secret: it stands in templates, state files and logs.'
+        ? 'Every AWS account has access with the external ID, which is not a secret: templates, state files and logs contain it.'
         : `Every AWS account can use this role: ${condition.faults.join('; ')}.`,
     }
   }
@@ -718,7 +720,7 @@ function judgeEveryone(
       return {
         judgement: 'other',
         who,
-        means: `This cannot be judged: ${condition.faults.join('; ')}.`,
+        means: `This cannot be evaluated: ${condition.faults.join('; ')}.`,
       }
     }
     return condition.exact && !relations.includes('other')
@@ -726,21 +728,21 @@ function judgeEveryone(
           judgement: 'wider',
           who,
           means:
-            "Only the other condition keeps everybody else in AWS out: name Cairn's own role as the principal instead.",
+            "Only the other condition blocks all other AWS accounts. Name Cairn's own role as the principal instead.",
         }
       : condition.exact
-        ? { judgement: 'other', who, means: 'Cairn is in it, and somebody else is as well.' }
+        ? { judgement: 'other', who, means: 'It includes Cairn and other principals.' }
         : {
             judgement: 'dangerous',
             who,
-            means: `Cairn is in it, and gets in without the external ID of this connection: ${condition.faults.join('; ')}.`,
+            means: `It includes Cairn, without requiring the external ID of this connection: ${condition.faults.join('; ')}.`,
           }
   }
   return {
     judgement: 'other',
     who,
     means:
-      'Only the condition keeps everybody else in AWS out. Whether those whom it lets in should be is yours to decide.',
+      'Only the condition blocks other AWS accounts. Check whether the principals it allows are intended.',
   }
 }
 
@@ -797,7 +799,7 @@ function judgeFederated(name: string, { tests }: Statement): Judged {
     return {
       judgement: 'dangerous',
       who: 'any identity provider',
-      means: 'It names no provider. Name the one that it is meant for, or remove it.',
+      means: 'It does not name a provider. Name the intended provider, or remove the statement.',
     }
   }
   const who = `users of the identity provider ${shorten(name)}`
@@ -817,12 +819,12 @@ function judgeFederated(name: string, { tests }: Statement): Judged {
         judgement: 'dangerous',
         who,
         means:
-          'Everybody in the world can have an account there, and no condition says whose tokens are taken. Add one, or remove the statement.',
+          'Anyone can create an account with this provider, and no condition limits whose tokens are accepted. Add a condition, or remove the statement.',
       }
     : {
         judgement: 'other',
         who,
-        means: 'This is not Cairn. Whom the provider lets in is yours to decide.',
+        means: 'This is not Cairn. Check whether access through this provider is intended.',
       }
 }
 
@@ -869,27 +871,25 @@ function remarks({ tests, allows }: Statement, condition: IdCondition): string[]
   const found = [...condition.remarks]
   const keys = new Set(tests.filter(({ key }) => key !== idKey).map(({ key }) => key))
   for (const key of keys) {
-    found.push(
-      `There is a condition on ${shorten(key)}. It narrows, and may keep Cairn out${lockOuts[key] ?? '.'}`,
-    )
+    found.push(`A condition on ${shorten(key)} may block Cairn${lockOuts[key] ?? '.'}`)
   }
   const more = ['sts:TagSession', 'sts:SetSourceIdentity', ...federatedActions].filter(allows)
   if (more.length > 0 && allows(assumeRole)) {
-    found.push(`A statement allows ${more.join(', ')} as well. Cairn needs sts:AssumeRole only.`)
+    found.push(`A statement allows ${more.join(', ')} as well. Cairn needs only sts:AssumeRole.`)
   }
   return found
 }
 
 /** Why a condition that other roles often have does not go with Cairn. */
 const lockOuts: Record<string, string> = {
-  'aws:sourceip': ': it has to hold for the address that Cairn calls AWS from.',
-  'aws:sourcevpc': ': it holds only for calls through an endpoint in that VPC.',
-  'aws:sourcevpce': ': it holds only for calls through that endpoint.',
+  'aws:sourceip': ': it must match the address that Cairn calls AWS from.',
+  'aws:sourcevpc': ': it matches only calls through an endpoint in that VPC.',
+  'aws:sourcevpce': ': it matches only calls through that endpoint.',
   'aws:multifactorauthpresent': ': Cairn is a machine and has no MFA.',
   'aws:multifactorauthage': ': Cairn is a machine and has no MFA.',
-  'aws:principalorgid': ": Cairn's account is seldom in the organization of a customer.",
-  'aws:principalorgpaths': ": Cairn's account is seldom in the organization of a customer.",
-  'sts:rolesessionname': ': the name of its sessions tells the connection.',
+  'aws:principalorgid': ": Cairn's account is rarely in the customer's organization.",
+  'aws:principalorgpaths': ": Cairn's account is rarely in the customer's organization.",
+  'sts:rolesessionname': ': its session names contain the connection ID.',
   'sts:sourceidentity': ': it sends no source identity.',
   'sts:transitivetagkeys': ': it sends no session tags.',
 }

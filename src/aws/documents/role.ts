@@ -25,13 +25,13 @@ export function iamCommands(role: RoleDesign): Command[] {
       command: awsCommand('iam create-role', {
         'role-name': quoted(role.name),
         path: role.path === '/' ? undefined : quoted(role.path),
-        description: quoted('Lets Cairn read CloudTrail events. It can read nothing else.'),
+        description: quoted('Allows Cairn to read CloudTrail events, and nothing else.'),
         'assume-role-policy-document': quotedJson(trustPolicy(role)),
       }),
     },
     putPermissions(role),
     {
-      title: 'Show its ARN, to paste into Cairn',
+      title: 'Show the role ARN',
       command: awsCommand('iam get-role', {
         'role-name': quoted(role.name),
         query: 'Role.Arn',
@@ -43,7 +43,7 @@ export function iamCommands(role: RoleDesign): Command[] {
 
 export function putPermissions(role: { name: string }): Command {
   return {
-    title: 'Give it the permission to read events, and nothing else',
+    title: 'Add the permissions policy',
     command: awsCommand('iam put-role-policy', {
       'role-name': quoted(role.name),
       'policy-name': usualName,
@@ -70,12 +70,12 @@ export function removal(role: {
   return [
     {
       way: 'terraform',
-      title: 'Made with Terraform: take the module block out, and apply',
+      title: 'Created with Terraform: remove the module block and apply',
       command: 'terraform apply',
     },
     {
       way: 'cloudFormation',
-      title: 'Made with CloudFormation: delete the stack, in the region where it was made',
+      title: 'Created with CloudFormation: delete the stack in its region',
       command: awsCommand('cloudformation delete-stack', {
         'stack-name': stackName(role.name),
         region: role.region,
@@ -83,7 +83,7 @@ export function removal(role: {
     },
     {
       way: 'cli',
-      title: 'Made with the AWS CLI or by hand: delete the policy, then the role',
+      title: 'Created with the AWS CLI or in the console: delete the policy, then the role',
       command: [
         awsCommand('iam delete-role-policy', {
           'role-name': quoted(role.name),

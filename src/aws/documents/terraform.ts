@@ -42,12 +42,12 @@ export function externalIdMap(externalIds: Record<string, string>): string {
 export function terraformCommands(url: string): Command[] {
   return [
     {
-      title: 'Get the module, beside the file that holds the block',
+      title: 'Download the module next to the file with the block',
       command: `curl -fsS -H "Authorization: Bearer $CAIRN_API_KEY" ${quoted(url)} | tar -xz`,
     },
     { title: 'Apply', command: 'terraform init\nterraform apply' },
     {
-      title: "Show the role's ARN, to paste into Cairn",
+      title: 'Show the role ARN',
       command: 'terraform output -raw cairn_role_arn',
     },
   ]

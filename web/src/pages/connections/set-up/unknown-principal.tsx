@@ -33,7 +33,7 @@ export function UnknownPrincipal(props: {
           when it is known.
         </Text>
         <Button variant="default" size="compact-sm" loading={props.isLooking} onClick={props.retry}>
-          Look again
+          Retry
         </Button>
       </Stack>
     </Alert>

@@ -1,0 +1,205 @@
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { pino } from 'pino'
+import { parseAst } from 'vite'
+import { describe, expect, test } from 'vitest'
+import { createApp } from '../src/api/app.ts'
+import type { ApiContext } from '../src/api/context.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** What no text for people may contain, and what to write instead. */
+const archaic: [pattern: RegExp, instead: string][] = [
+  [/\bmend(s|ed|ing)?\b/i, 'fix'],
+  [/\banew\b/i, 'again'],
+  [/\bwho(m|so)?ever\b/i, 'anyone who, the person who'],
+  [/\bwhatever\b/i, 'any, what'],
+  [/\btold\b/i, 'reported, shown'],
+  [/\btell(s|ing)?\b/i, 'show, report, return'],
+  [/\bby (it|them)sel(f|ves)\b/i, 'automatically'],
+  [/\b(no|some|any|every)body\b/i, 'a role, or no one, someone, anyone, everyone'],
+  [/\bby now\b/i, 'now'],
+  [/\bas it came\b/i, 'unchanged'],
+  [/\b(works?|is|are) (no more|not any more)\b/i, 'no longer'],
+  [/\bknow(s|n)? of\b/i, 'know'],
+  [/\bheed(s|ed)?\b/i, 'handle'],
+  [/, for (it|they|that|there|he|she|we|nothing|what|one|such|this|these)\b/i, 'because'],
+  [/\b(lest|hence|whence|thence|upon|whilst|amongst|thereof|naught)\b/i, 'a modern word'],
+  [/\bof (yours|ours|theirs)\b/i, 'your, our, their'],
+  [/\bpresent (password|state)\b/i, 'current'],
+  [/\b(make|makes|made) (a|an|the|one|another) (key|link|account|connection)\b/i, 'create'],
+  [/\b(look|looks) again\b/i, 'refresh, retry'],
+  [/\bstrangers?\b/i, 'untrusted'],
+  [/\bcomplete through\b/i, 'up to date as of'],
+  [/\bnot so\b/i, 'not'],
+  [/\bGive it some\b/i, 'Set'],
+  [/\bthere is no such\b/i, 'no such, not found'],
+]
+
+/** Files that still have such words. A file that is clean may not be listed, so the list shrinks. */
+const pending: string[] = [
+  'CONTRIBUTING.md',
+  'docs/architecture.md',
+  'docs/changes-from-real-records.md',
+  'docs/decisions/003-change-ids.md',
+  'docs/decisions/004-change-sets.md',
+  'docs/decisions/005-complete-through.md',
+  'docs/decisions/006-regions.md',
+  'docs/decisions/008-one-activity-a-cycle.md',
+  'docs/decisions/022-limits-per-organization.md',
+  'docs/noise.md',
+  'docs/operations.md',
+  'src/aws/verify-role.ts',
+]
+
+const exempt = new Set(pending)
+
+interface Text {
+  /** A path from the root with a line, or a place in the OpenAPI document. */
+  where: string
+  text: string
+}
+
+/** `where: "word" in "text"; write: instead` for each archaic word. */
+function findingsIn(texts: Text[]): string[] {
+  return texts.flatMap(({ where, text }) =>
+    archaic.flatMap(([pattern, instead]) => {
+      const [word] = pattern.exec(text) ?? []
+      return word
+        ? [`${where}: "${word}" in "${text.trim().slice(0, 120)}"; write: ${instead}`]
+        : []
+    }),
+  )
+}
+
+interface Node {
+  type: string
+  start: number
+  value?: unknown
+}
+
+/** The string literals, template texts and JSX texts of a source file that are prose. */
+function textsOfSource(file: string, source: string): Text[] {
+  const texts: Text[] = []
+  const visit = (node: unknown) => {
+    if (Array.isArray(node)) return node.forEach(visit)
+    if (typeof node !== 'object' || node === null) return
+    const { type, value, start } = node as Node
+    const text = type === 'TemplateElement' ? (value as { cooked: string }).cooked : value
+    const isText = type === 'Literal' || type === 'JSXText' || type === 'TemplateElement'
+    if (isText && typeof text === 'string' && /[a-z] [a-z]/i.test(text)) {
+      const line = source.slice(0, start).split('\n').length
+      texts.push({ where: `${file}:${line}`, text: text.replaceAll(/\s+/g, ' ') })
+    }
+    if (!/Import|Export.*Declaration/.test(type) || type.startsWith('ExportNamed')) {
+      for (const child of Object.values(node)) visit(child)
+    }
+  }
+  visit(parseAst(source, { lang: file.endsWith('x') ? 'tsx' : 'ts' }, file))
+  return texts
+}
+
+/** Prose paragraphs of a Markdown file, without code. */
+function textsOfMarkdown(file: string, source: string): Text[] {
+  const prose = source
+    .replaceAll(/^ *```[\s\S]*?^ *```/gm, (code) => code.replaceAll(/[^\n]/g, ''))
+    .replaceAll(/`[^`\n]+`/g, '`code`')
+  return prose.split('\n').map((text, index) => ({ where: `${file}:${index + 1}`, text }))
+}
+
+/** Every summary, description and title of the OpenAPI document. */
+function textsOfOpenApi(document: unknown): Text[] {
+  const texts: Text[] = []
+  const visit = (node: unknown, where: string) => {
+    if (typeof node !== 'object' || node === null) return
+    for (const [name, value] of Object.entries(node)) {
+      const isText = ['summary', 'description', 'title'].includes(name)
+      if (isText && typeof value === 'string')
+        texts.push({ where: `${where}/${name}`, text: value })
+      else visit(value, `${where}/${name}`)
+    }
+  }
+  visit(document, 'openapi')
+  return texts
+}
+
+function filesOf(...patterns: string[]): string[] {
+  return patterns
+    .flatMap((pattern) => globSync(pattern, { cwd: root }))
+    .map((file) => file.split(path.sep).join('/'))
+    .filter((file) => file !== 'web/src/client.ts')
+    .sort()
+}
+
+const read = (file: string) => readFileSync(path.join(root, file), 'utf8')
+
+const sources = filesOf(
+  'web/src/**/*.{ts,tsx}',
+  'src/api/**/*.ts',
+  'src/aws/**/*.ts',
+  'src/workflows/**/*.ts',
+  'src/connections/**/*.ts',
+  'src/*.ts',
+)
+const documents = filesOf('*.md', 'docs/**/*.md')
+
+const findingsOfFile = (file: string) =>
+  findingsIn(
+    file.endsWith('.md') ? textsOfMarkdown(file, read(file)) : textsOfSource(file, read(file)),
+  )
+
+describe('texts are plain modern English', () => {
+  test.each(sources)('in %s', (file) => {
+    if (!exempt.has(file)) expect(findingsOfFile(file)).toEqual([])
+  })
+
+  test.each(documents)('in %s', (file) => {
+    if (!exempt.has(file)) expect(findingsOfFile(file)).toEqual([])
+  })
+
+  test('in the OpenAPI document', async () => {
+    const app = await createApp({} as ApiContext, { logger: pino({ level: 'silent' }) })
+    await app.ready()
+    const texts = textsOfOpenApi(JSON.parse(JSON.stringify(app.swagger())))
+    await app.close()
+    expect(texts.length).toBeGreaterThan(200)
+    expect(findingsIn(texts)).toEqual([])
+  })
+
+  test.each(pending)('%s is listed because it still has archaic words', (file) => {
+    expect(findingsOfFile(file)).not.toEqual([])
+  })
+})
+
+describe('the check', () => {
+  test.each([
+    ['JSX text', 'export const A = () => <p>Its turn did not come: mend it.</p>', 'mend'],
+    ['an attribute', 'export const A = () => <B label="Whoever has it" />', 'Whoever'],
+    ['a string', "export const a = { detail: 'Nobody is signed in.' }", 'Nobody'],
+    ['a template', 'export const a = `It is told later`', 'told'],
+    ['"for" as because', "export const a = 'Wait, for it is late.'", ', for it'],
+  ])('finds archaic words in %s', (_what, source, word) => {
+    const findings = findingsIn(textsOfSource('a.tsx', source))
+    expect(findings[0]).toContain(`a.tsx:1: "${word}"`)
+  })
+
+  test('finds them in Markdown, but not in code', () => {
+    const text = 'It works by itself.\n\n```\nmend anew\n```\n\nRun `told` for it.\n'
+    const findings = findingsIn(textsOfMarkdown('a.md', text))
+    expect(findings).toEqual([expect.stringContaining('a.md:1: "by itself"')])
+  })
+
+  test('finds them in an OpenAPI document', () => {
+    const document = { paths: { '/a': { get: { summary: 'Tells what is there' } } } }
+    expect(findingsIn(textsOfOpenApi(document))).toEqual([
+      expect.stringContaining('openapi/paths//a/get/summary: "Tells"'),
+    ])
+  })
+
+  test('leaves identifiers, code and plain English alone', () => {
+    const source =
+      "export const a = { key: 'tellings', hint: 'Wait for it. Return it to everyone.' }"
+    expect(findingsIn(textsOfSource('a.ts', source))).toEqual([])
+  })
+})
