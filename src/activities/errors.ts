@@ -1,11 +1,21 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common'
 import type { AwsProblem } from '../aws/errors.ts'
-import { ConnectionChanged, RoleRefused } from '../workflows/state.ts'
+import { ConnectionChanged, RoleRefused, VerificationRequired } from '../workflows/state.ts'
 
 /** The role cannot be used: verification will tell why. Expected, so not an alarm. */
 export function roleRefused(reason: string): ApplicationFailure {
   return ApplicationFailure.create({
     type: RoleRefused,
+    message: reason,
+    nonRetryable: true,
+    category: ApplicationFailureCategory.BENIGN,
+  })
+}
+
+/** No verdict permits an import from this role: the workflow verifies it at once. Expected. */
+export function verificationRequired(reason: string): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: VerificationRequired,
     message: reason,
     nonRetryable: true,
     category: ApplicationFailureCategory.BENIGN,

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { lockConnection } from '../db/connections.ts'
 import { fence } from '../db/coverage.ts'
 import { asOrganization } from '../db/database.ts'
 import { purgeConnectionState, purgeSomeChanges, purgeSomeUnparsed } from '../db/purge.ts'
@@ -18,6 +19,7 @@ export async function finishDeletion(
 ): Promise<void> {
   for (;;) {
     const row = await asOrganization(deps.db, ref.organizationId, async (trx) => {
+      await lockConnection(trx, ref.connectionId, 'update')
       await fence(trx, ref.connectionId)
       return trx
         .selectFrom('connections')

@@ -1,11 +1,13 @@
 import type { ApplicationFailure } from '@temporalio/common'
+import { SessionDisproved } from '../aws/access.ts'
 import { AwsProblem } from '../aws/errors.ts'
 import { partitionOf } from '../aws/regions.ts'
-import { reportConnection } from '../db/connections.ts'
+import { lockConnection, reportConnection } from '../db/connections.ts'
 import {
   adoptRegions,
   claimDue,
   completeThrough,
+  fence,
   keepActive,
   keepRegions,
   type RegionCoverage,
@@ -17,9 +19,11 @@ import { asOrganization, type Trx } from '../db/database.ts'
 import { ensurePartitions } from '../db/imports.ts'
 import { clip, seconds, subtract } from '../db/ranges.ts'
 import type { ConnectionRow } from '../db/schema.ts'
+import { type VerifiedRole, withdrawVerdict } from '../db/verifications.ts'
 import type { ConnectionRef, ImportSummary } from '../workflows/state.ts'
 import { type Dependencies, grantOf } from './dependencies.ts'
-import { connectionChanged, roleRefused, sessionFailure } from './errors.ts'
+import { roleRefused, sessionFailure, verificationRequired } from './errors.ts'
+import { requireVerified } from './gate.ts'
 import { importRegion, QUIETEST_SECONDS, type RegionResult } from './import-region.ts'
 
 /** How long a cycle goes on beginning new scans while there is work. */
@@ -33,7 +37,8 @@ const IDLE_MS = 10 * 60_000
  * One cycle: works on every region that is due, each in a loop of its own, and says what came
  * of it. A region's failure is data; the cycle fails only when nothing could be done.
  *
- * @throws ApplicationFailure `RoleRefused`, `ConnectionChanged`, or a retryable one
+ * @throws ApplicationFailure `RoleRefused`, `VerificationRequired`, `ConnectionChanged`, or a
+ *   retryable one
  */
 export async function importEvents(
   deps: Dependencies,
@@ -43,22 +48,34 @@ export async function importEvents(
 ): Promise<ImportSummary> {
   const clock = deps.clock ?? Date.now
   const startedAt = clock()
-  const { connection, rows } = await asOrganization(deps.db, ref.organizationId, async (trx) => {
-    const connection = await importable(trx, ref)
-    const [from] = wantedRange(connection, new Date(startedAt))
-    await ensurePartitions(trx, new Date(from * 1000))
-    await adoptRegions(trx, connection)
-    await ensureGlobalRegion(trx, connection)
-    return {
-      connection,
-      rows: await claimDue(trx, connection, { ...options, now: new Date(startedAt) }),
-    }
-  })
+  const { connection, verified, rows } = await asOrganization(
+    deps.db,
+    ref.organizationId,
+    async (trx) => {
+      const { connection, verified } = await requireVerified(trx, ref, { lock: 'update' })
+      const [from] = wantedRange(connection, new Date(startedAt))
+      await ensurePartitions(trx, new Date(from * 1000))
+      await adoptRegions(trx, connection)
+      await ensureGlobalRegion(trx, connection)
+      return {
+        connection,
+        verified,
+        rows: await claimDue(trx, connection, { ...options, now: new Date(startedAt) }),
+      }
+    },
+  )
   const grant = grantOf(connection)
   const { globalRegion } = partitionOf(grant.partition)
+  const session = () =>
+    deps.aws.session(grant, verified, signal).catch((error) => {
+      if (error instanceof SessionDisproved) return withdraw(deps, ref, verified, error, clock)
+      throw error
+    })
   if (rows.length > 0) {
-    await deps.aws.session(grant, signal).catch((error) => {
-      throw error instanceof AwsProblem ? sessionFailure(error) : error
+    await session().catch(async (error) => {
+      if (!(error instanceof AwsProblem)) throw error
+      await reportNoSession(deps, ref, verified, error)
+      throw sessionFailure(error)
     })
   }
 
@@ -70,7 +87,8 @@ export async function importEvents(
         aws: deps.aws,
         pacer: deps.pacers.for(row.account_id, row.region),
         connection,
-        grant,
+        verified,
+        session,
         row,
         isGlobal: row.region === globalRegion,
         clock,
@@ -84,15 +102,18 @@ export async function importEvents(
 
   const refused = refusal(results, globalRegion)
   if (refused) {
-    deps.aws.forget(grant)
+    deps.aws.forget(connection.id)
     // What the regions said was about the role. Verification finds out about each of them.
     const regions = rows.filter(({ state }) => state === 'active').map(({ region }) => region)
-    await asOrganization(deps.db, ref.organizationId, (trx) => keepActive(trx, connection, regions))
+    await asOrganization(deps.db, ref.organizationId, async (trx) => {
+      await requireVerified(trx, ref, { lock: 'update', verified })
+      await keepActive(trx, connection, regions)
+    })
     throw refused
   }
   return asOrganization(deps.db, ref.organizationId, async (trx) => {
     // The row may have changed meanwhile: a paused connection must not be called current.
-    await importable(trx, ref)
+    await requireVerified(trx, ref, { lock: 'update', verified })
     const now = new Date(clock())
     const regions = await regionCoverage(trx, connection, now)
     const summary = summarize({ connection, regions, results, startedAt: new Date(startedAt), now })
@@ -105,17 +126,54 @@ export async function importEvents(
   })
 }
 
-/** @throws ApplicationFailure `ConnectionChanged` when there is nothing to import for */
-async function importable(trx: Trx, ref: ConnectionRef): Promise<ConnectionRow> {
-  const connection = await trx
-    .selectFrom('connections')
-    .selectAll()
-    .where('id', '=', ref.connectionId)
-    .executeTakeFirst()
-  if (!connection || connection.deleted_at) throw connectionChanged('The connection was deleted')
-  if (connection.paused) throw connectionChanged('The connection is paused')
-  if (!connection.role_arn) throw connectionChanged('The connection has no role')
-  return connection
+/**
+ * The renewal of a session has disproved the verdict: stores that, so that no page of any worker is
+ * stored from now on.
+ *
+ * @throws ApplicationFailure `VerificationRequired`, always
+ */
+async function withdraw(
+  deps: Dependencies,
+  ref: ConnectionRef,
+  verified: VerifiedRole,
+  { kind, message }: SessionDisproved,
+  clock: () => number,
+): Promise<never> {
+  deps.aws.forget(ref.connectionId)
+  const isOpen = kind === 'open_without_id'
+  const state = isOpen ? 'failed' : 'waiting'
+  const means = isOpen
+    ? 'Not safe: AWS gives a session without the external ID. Nothing is imported.'
+    : 'The role was deleted and created again: it is verified again before anything is imported.'
+  const id = isOpen ? 'refused_without_id' : 'identity'
+  await asOrganization(deps.db, ref.organizationId, async (trx) => {
+    const connection = await lockConnection(trx, ref.connectionId, 'update')
+    if (!connection) return
+    const check = { id, state, saw: message, means, remedy: null } as const
+    const finding = { state, check, at: new Date(clock()) } as const
+    if (!(await withdrawVerdict(trx, connection, verified, finding))) return
+    await fence(trx, connection.id)
+    await reportConnection(trx, connection.id, {
+      status: isOpen ? 'action_needed' : 'verifying',
+      reason: `${means} (${id}: ${message})`,
+    })
+  })
+  throw verificationRequired(`${means} ${message}`)
+}
+
+/** Nothing can be imported now. A role that AWS denies is verified at once, which reports it. */
+async function reportNoSession(
+  deps: Dependencies,
+  ref: ConnectionRef,
+  verified: VerifiedRole,
+  { kind, code, message }: AwsProblem,
+): Promise<void> {
+  if (kind === 'denied') return
+  await asOrganization(deps.db, ref.organizationId, async (trx) => {
+    await requireVerified(trx, ref, { lock: 'update', verified })
+    const reason = `The role cannot be assumed now: ${code}: ${message}`
+    await reportConnection(trx, ref.connectionId, { status: 'behind', reason })
+  })
 }
 
 /** Whatever verification could find out about regions: this one is always imported. */

@@ -1,4 +1,4 @@
-import type { AwsAccess, LookupPage, RoleGrant } from '../aws/access.ts'
+import type { AwsAccess, LookupPage, RoleSession } from '../aws/access.ts'
 import { AwsProblem } from '../aws/errors.ts'
 import type { Pacer } from '../aws/pacer.ts'
 import { storableJson } from '../changes/storable-json.ts'
@@ -16,12 +16,14 @@ import {
   type Turn,
   wantedRange,
 } from '../db/coverage.ts'
-import { asOrganization, type Database } from '../db/database.ts'
+import { asOrganization, type Database, type Trx } from '../db/database.ts'
 import { type ImportedChange, storeEvents } from '../db/imports.ts'
 import { clip, seconds, subtract } from '../db/ranges.ts'
 import type { ConnectionRow, CoverageRow, SecondsRange } from '../db/schema.ts'
 import type { SourceEntry, UnparsedRecord } from '../db/unparsed-records.ts'
+import type { VerifiedRole } from '../db/verifications.ts'
 import { readRecord, storableEventId } from '../sources/cloudtrail/read-record.ts'
+import { requireVerified } from './gate.ts'
 
 const MINUTE = 60
 const HOUR = 60 * MINUTE
@@ -51,7 +53,10 @@ export interface RegionRun {
   aws: AwsAccess
   pacer: Pacer
   connection: ConnectionRow
-  grant: RoleGrant
+  /** The verdict that the pages are fetched and stored under. */
+  verified: VerifiedRole
+  /** The session of that role. */
+  session: () => Promise<RoleSession>
   /** The row as claimed: its epoch is ours. */
   row: CoverageRow
   /** The partition's global region is asked at the full rhythm even when it is quiet. */
@@ -90,7 +95,8 @@ interface Work {
  *
  * What AWS says no to is data: it is in the result and in the coverage row.
  *
- * @throws Fenced when another attempt has taken over; the signal's reason when aborted; Postgres' errors
+ * @throws Fenced when another attempt has taken over; the signal's reason when aborted; Postgres'
+ *   errors; what the gate throws, see `requireVerified`
  */
 export async function importRegion(run: RegionRun): Promise<RegionResult> {
   return new RegionImport(run).run()
@@ -139,9 +145,7 @@ class RegionImport {
     ])
     for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason
     const turn = this.#turn()
-    await asOrganization(this.#run.db, this.#run.connection.organization_id, (trx) =>
-      recordTurn(trx, this.#key, this.#run.row.epoch, turn),
-    )
+    await this.#store((trx) => recordTurn(trx, this.#key, this.#run.row.epoch, turn))
     return {
       region: this.#key.region,
       requests: this.#requests,
@@ -151,6 +155,16 @@ class RegionImport {
       ledger: this.#ledger,
       problem: this.#problem,
     }
+  }
+
+  /** A transaction of this region, which is rolled back unless the role is still verified. */
+  #store<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
+    const { db, connection, verified } = this.#run
+    const ref = { organizationId: connection.organization_id, connectionId: connection.id }
+    return asOrganization(db, ref.organizationId, async (trx) => {
+      await requireVerified(trx, ref, { lock: 'share', verified })
+      return work(trx)
+    })
   }
 
   /** Does one piece of work after the other. A problem in either lane ends both. */
@@ -303,11 +317,11 @@ class RegionImport {
 
   /** One request, sent when the quota allows it. Throttled ones are sent again. */
   async #lookup(range: SecondsRange, nextToken: string | undefined): Promise<LookupPage> {
-    const { aws, pacer, grant, signal, clock } = this.#run
+    const { aws, pacer, connection, signal, clock } = this.#run
     let renewed = false
     for (;;) {
       await pacer.acquire(signal)
-      const session = await aws.session(grant, signal)
+      const session = await this.#run.session()
       try {
         this.#requests += 1
         const page = await aws.lookupEvents(
@@ -331,7 +345,7 @@ class RegionImport {
           if (clock() >= this.#run.deadline) throw error
         } else if (error.kind === 'expired' && !renewed) {
           renewed = true
-          aws.forget(grant)
+          aws.forget(connection.id)
         } else {
           throw error
         }
@@ -359,7 +373,7 @@ class RegionImport {
       settled: clip([done], 0, scanNow - SETTLING_SECONDS),
       confirmed: clip([done], 0, scanNow - CONFIRM_AFTER_SECONDS),
     }
-    const imported = await asOrganization(this.#run.db, owner.organizationId, async (trx) => {
+    const imported = await this.#store(async (trx) => {
       this.#ledger = await recordProgress(trx, this.#key, row.epoch, progress)
       const { inserted, takenOver } = await storeEvents(trx, owner, events)
       await countEvents(trx, this.#key, row.epoch, {
@@ -373,9 +387,8 @@ class RegionImport {
   }
 
   async #record(progress: Progress): Promise<void> {
-    const { connection, row } = this.#run
-    this.#ledger = await asOrganization(this.#run.db, connection.organization_id, (trx) =>
-      recordProgress(trx, this.#key, row.epoch, progress),
+    this.#ledger = await this.#store((trx) =>
+      recordProgress(trx, this.#key, this.#run.row.epoch, progress),
     )
   }
 

@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity'
-import { findConnection, reportConnection } from '../db/connections.ts'
+import { lockConnection, reportConnection } from '../db/connections.ts'
 import { asOrganization } from '../db/database.ts'
 import type { ConnectionStatus } from '../db/schema.ts'
 import type { ConnectionActivities } from '../workflows/state.ts'
@@ -18,7 +18,7 @@ export function createActivities(deps: Dependencies): ConnectionActivities {
   return {
     async readConnection(ref) {
       return asOrganization(deps.db, ref.organizationId, async (trx) => {
-        const row = await findConnection(trx, ref.connectionId)
+        const row = await lockConnection(trx, ref.connectionId, 'update')
         if (!row) return null
         const status: ConnectionStatus | undefined = row.deleted_at
           ? 'deleting'
@@ -38,6 +38,7 @@ export function createActivities(deps: Dependencies): ConnectionActivities {
           name: row.name,
           version: row.version,
           roleArn: row.role_arn,
+          roleRevision: row.role_revision,
           accountId: row.account_id,
           paused: row.paused,
           deleted: row.deleted_at !== null,

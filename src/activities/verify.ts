@@ -1,10 +1,11 @@
 import { verifyRole } from '../aws/verify-role.ts'
-import { findConnection, reportConnection } from '../db/connections.ts'
+import { lockConnection, reportConnection } from '../db/connections.ts'
 import { fence, keepRegions } from '../db/coverage.ts'
 import { asOrganization } from '../db/database.ts'
-import type { Check, ConnectionRow } from '../db/schema.ts'
+import type { ConnectionRow } from '../db/schema.ts'
+import { concludeAttempt, recordAttemptProgress, startAttempt } from '../db/verifications.ts'
 import type { ConnectionRef, VerificationSummary } from '../workflows/state.ts'
-import { type Dependencies, grantOf } from './dependencies.ts'
+import type { Dependencies } from './dependencies.ts'
 import { connectionChanged } from './errors.ts'
 
 const MINUTE_MS = 60_000
@@ -32,7 +33,8 @@ export function nextAttempt(
 
 /**
  * Makes the checklist and keeps it. A verdict about a role that was replaced meanwhile is thrown
- * away: only the row's present ARN can be accepted or refused.
+ * away, and so is that of an attempt when a newer one has started. An attempt that cannot be
+ * completed leaves a passed verdict standing, up to its maximum age.
  *
  * @throws ApplicationFailure `ConnectionChanged`
  */
@@ -43,63 +45,59 @@ export async function verifyConnection(
   signal: AbortSignal,
 ): Promise<VerificationSummary> {
   const clock = deps.clock ?? Date.now
-  const { connection, isNew, verdict } = await asOrganization(
+  const { connection, attempt, before } = await asOrganization(
     deps.db,
     ref.organizationId,
     async (trx) => {
-      const connection = verifiable(await findConnection(trx, ref.connectionId))
-      const last = await trx
-        .selectFrom('verifications')
-        .select('state')
-        .where('connection_id', '=', connection.id)
-        .where('role_arn', '=', connection.role_arn)
-        .executeTakeFirst()
-      const verdict = last?.state ?? null
-      if (verdict === null) await reportConnection(trx, connection.id, { status: 'verifying' })
-      return { connection, verdict, isNew: verdict === null || verdict === 'waiting' }
+      const connection = verifiable(await lockConnection(trx, ref.connectionId, 'update'))
+      const { attempt, state } = await startAttempt(trx, connection)
+      if (state === null) await reportConnection(trx, connection.id, { status: 'verifying' })
+      return { connection, attempt, before: state }
     },
   )
-  const roleArn = connection.role_arn!
   const verification = await verifyRole(
     deps.aws,
     {
       connectionId: connection.id,
-      roleArn,
+      roleArn: connection.role_arn!,
       externalId: connection.external_id,
       // A role that AWS has known before is not new to it, however young.
-      newSince: isNew ? connection.role_arn_set_at : null,
+      newSince: before === null || before === 'waiting' ? connection.role_arn_set_at : null,
       regions: deps.regions,
       now: new Date(clock()),
-      onProgress: (checks) => keepProgress(deps, ref, roleArn, checks),
+      onProgress: (checks) =>
+        asOrganization(deps.db, ref.organizationId, (trx) =>
+          recordAttemptProgress(trx, attempt, checks),
+        ),
     },
     signal,
   )
-  const { state, checks, regions } = verification
+  const { checks, isConclusive, roleId, regions } = verification
   const verifiedAt = new Date(clock())
-  // Tries that waited for a new role do not make the first real failure wait longer.
-  const failures = state === 'passed' ? 0 : state === verdict ? options.failures + 1 : 1
-  const next = nextAttempt(state, failures, verifiedAt.getTime())
   const open = checks.find((check) => check.state === 'failed' || check.state === 'waiting')
-  const reason = open ? `${open.means} (${open.id}: ${open.saw})` : null
+  const found = open ? `${open.means} (${open.id}: ${open.saw})` : null
 
-  await asOrganization(deps.db, ref.organizationId, async (trx) => {
-    const current = verifiable(await findConnection(trx, ref.connectionId))
-    if (current.role_arn !== roleArn) throw connectionChanged('The role was replaced meanwhile')
-    const row = {
-      role_arn: roleArn,
-      state,
-      verified_at: verifiedAt,
-      checks: JSON.stringify(checks),
-      progress: null,
-      progress_at: null,
-    }
-    await trx
-      .insertInto('verifications')
-      .values({ connection_id: current.id, organization_id: current.organization_id, ...row })
-      .onConflict((conflict) => conflict.column('connection_id').doUpdateSet(row))
-      .execute()
-    if (state === 'passed') await keepRegions(trx, current, regions)
-    else await fence(trx, current.id)
+  const summary = await asOrganization(deps.db, ref.organizationId, async (trx) => {
+    const current = verifiable(await lockConnection(trx, ref.connectionId, 'update'))
+    const concluded = await concludeAttempt(trx, current, attempt, {
+      state: verification.state,
+      isConclusive,
+      reason: found,
+      checks,
+      roleId,
+      verifiedAt,
+    })
+    if (!concluded) throw connectionChanged('The role was replaced, or verified again, meanwhile')
+    const { isStanding } = concluded
+    const state = isStanding ? 'passed' : verification.state
+    const reason = isStanding ? null : found
+    // Tries that waited for a new role do not make the first real failure wait longer.
+    const isDone = verification.state === 'passed'
+    const failures = isDone ? 0 : state === before ? options.failures + 1 : 1
+    const next = nextAttempt(isStanding ? 'failed' : state, failures, verifiedAt.getTime())
+
+    if (isDone) await keepRegions(trx, current, regions)
+    else if (!isStanding) await fence(trx, current.id)
     const status =
       state === 'passed' ? 'importing' : state === 'waiting' ? 'waiting_for_aws' : 'action_needed'
     // Daily re-verification of a healthy connection is no news.
@@ -110,50 +108,20 @@ export async function verifyConnection(
       // An import follows at once; until it reports, the reconciler must not wait for a day.
       nextPollAt: state === 'passed' ? verifiedAt : next,
     })
+    return {
+      state,
+      reason,
+      inconclusive: isStanding ? found : null,
+      version: current.version,
+      roleArn: current.role_arn!,
+      roleRevision: current.role_revision,
+      verifiedAt: verifiedAt.toISOString(),
+      failures,
+      nextAttemptAt: next.toISOString(),
+    }
   })
-  if (state !== 'passed') deps.aws.forget(grantOf(connection))
-  return {
-    state,
-    reason,
-    version: connection.version,
-    roleArn,
-    verifiedAt: verifiedAt.toISOString(),
-    failures,
-    nextAttemptAt: next.toISOString(),
-  }
-}
-
-/** Shows what a verification has found so far. A verdict on another role goes; there is none on this one yet. */
-async function keepProgress(
-  deps: Dependencies,
-  ref: ConnectionRef,
-  roleArn: string,
-  checks: Check[],
-): Promise<void> {
-  const progress = { progress: JSON.stringify(checks), progress_at: new Date() }
-  await asOrganization(deps.db, ref.organizationId, (trx) =>
-    trx
-      .insertInto('verifications')
-      .values({
-        connection_id: ref.connectionId,
-        organization_id: ref.organizationId,
-        role_arn: roleArn,
-        ...progress,
-      })
-      .onConflict((conflict) =>
-        conflict.column('connection_id').doUpdateSet((row) => {
-          const same = row('verifications.role_arn', '=', roleArn)
-          return {
-            ...progress,
-            role_arn: roleArn,
-            state: row.case().when(same).then(row.ref('verifications.state')).end(),
-            verified_at: row.case().when(same).then(row.ref('verifications.verified_at')).end(),
-            checks: row.case().when(same).then(row.ref('verifications.checks')).end(),
-          }
-        }),
-      )
-      .execute(),
-  )
+  if (summary.state !== 'passed') deps.aws.forget(connection.id)
+  return summary
 }
 
 function verifiable(connection: ConnectionRow | undefined): ConnectionRow {

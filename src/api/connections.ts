@@ -22,8 +22,9 @@ import {
 } from '../db/database.ts'
 import { defaultEnvironments, setDefaultEnvironment } from '../db/environments.ts'
 import type { Principal } from '../db/principals.ts'
-import type { ConnectionRow, ConnectionStatus, SecondsRange } from '../db/schema.ts'
+import type { Check, ConnectionRow, ConnectionStatus, SecondsRange } from '../db/schema.ts'
 import { countUnparsed } from '../db/unparsed-records.ts'
+import { VERDICT_MAX_AGE_HOURS } from '../db/verifications.ts'
 import type { Workflows } from '../temporal.ts'
 import type { ConnectionRef } from '../workflows/state.ts'
 import { requireConnectionQuota } from './connection-quota.ts'
@@ -217,8 +218,25 @@ const verificationSchema = z
       description:
         'Null until the current role is verified. While a verification runs, `checks` contains the results so far, and checks that have not run are `waiting`.',
     }),
-    verifiedAt: time.nullable().meta({ description: 'When the last verification finished.' }),
+    verifiedAt: time.nullable().meta({
+      description: 'When the verification that reached this verdict finished.',
+    }),
+    validUntil: time.nullable().meta({
+      description:
+        'Until when a passed verdict permits imports if no later verification can be completed. Null unless passed.',
+    }),
     checks: z.array(checkSchema),
+    lastAttempt: z
+      .object({
+        at: time,
+        reason: z.string().nullable(),
+        checks: z.array(checkSchema),
+      })
+      .nullable()
+      .meta({
+        description:
+          'The last verification, if it could not be completed: AWS did not answer, or Cairn has no credentials of its own. The verdict above stands meanwhile. Null when the last verification reached that verdict.',
+      }),
     notProvable: z
       .array(
         z.object({
@@ -237,6 +255,7 @@ const verificationSchema = z
       {
         state: 'failed',
         verifiedAt: '2026-03-02T09:15:30.120Z',
+        validUntil: null,
         checks: [
           {
             id: 'refused_without_id',
@@ -247,6 +266,7 @@ const verificationSchema = z
             snippets: [{ title: 'Complete trust policy', language: 'json', text: '{…}' }],
           },
         ],
+        lastAttempt: null,
         notProvable: [],
       },
     ],
@@ -463,15 +483,20 @@ export function connectionRoutes(app: App, context: ApiContext): void {
     async (request) => {
       if (request.body.roleArn) refuseOwnRole(request.body.roleArn, await principal())
       const { environmentId, ...settings } = request.body
-      const { row, answer, differs } = await withConnection(api, request, async (trx, row) => {
-        if (row.deleted_at) throw beingDeleted()
-        const wanted = difference(row, settings)
-        const differs = Object.keys(wanted).length > 0
-        const after = differs ? await update(trx, row, wanted) : row
-        // Not the workflow's concern: what is imported is the same.
-        if (environmentId !== undefined) await setDefaultEnvironment(trx, row, environmentId)
-        return { row: after, answer: await shown(trx, after, workflows), differs }
-      }).catch(refuseAbsentEnvironment)
+      const { row, answer, differs } = await withConnection(
+        api,
+        request,
+        async (trx, row) => {
+          if (row.deleted_at) throw beingDeleted()
+          const wanted = difference(row, settings)
+          const differs = Object.keys(wanted).length > 0
+          const after = differs ? await update(trx, row, wanted) : row
+          // Not the workflow's concern: what is imported is the same.
+          if (environmentId !== undefined) await setDefaultEnvironment(trx, row, environmentId)
+          return { row: after, answer: await shown(trx, after, workflows), differs }
+        },
+        { lock: true },
+      ).catch(refuseAbsentEnvironment)
       if (differs) await changed(row)
       return answer
     },
@@ -700,8 +725,15 @@ async function verification(trx: Trx, connection: ConnectionRow, principalArn: s
     .selectAll()
     .where('connection_id', '=', connection.id)
     .executeTakeFirst()
-  if (!row || row.role_arn !== connection.role_arn) {
-    return { state: null, verifiedAt: null, checks: [], notProvable: [] }
+  if (!row || row.role_revision !== connection.role_revision || connection.role_arn === null) {
+    return {
+      state: null,
+      verifiedAt: null,
+      validUntil: null,
+      checks: [],
+      lastAttempt: null,
+      notProvable: [],
+    }
   }
   const parsed = parseRoleArn(row.role_arn)
   const role = 'problem' in parsed ? null : parsed
@@ -709,11 +741,24 @@ async function verification(trx: Trx, connection: ConnectionRow, principalArn: s
     principalArn !== null && { ...role, principalArn, externalId: connection.external_id }
   const isRunning =
     row.progress !== null && Date.now() - row.progress_at!.getTime() < RUNNING_WITHIN_MS
+  const withSnippets = (check: Check) => ({
+    ...check,
+    snippets: snippetsFor(check, design || null),
+  })
   const checks = isRunning ? row.progress! : (row.checks ?? [])
   return {
     state: isRunning ? ('running' as const) : row.state,
     verifiedAt: row.verified_at?.toISOString() ?? null,
-    checks: checks.map((check) => ({ ...check, snippets: snippetsFor(check, design || null) })),
+    validUntil:
+      row.state === 'passed'
+        ? new Date(row.proven_at!.getTime() + VERDICT_MAX_AGE_HOURS * 3_600_000).toISOString()
+        : null,
+    checks: checks.map(withSnippets),
+    lastAttempt: row.inconclusive_at && {
+      at: row.inconclusive_at.toISOString(),
+      reason: row.inconclusive_reason,
+      checks: (row.inconclusive_checks ?? []).map(withSnippets),
+    },
     notProvable: role ? [whoElse(role.name)] : [],
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { findConnection } from '../db/connections.ts'
+import { findConnection, lockConnection } from '../db/connections.ts'
 import {
   asOrganization,
   type Database,
@@ -22,14 +22,16 @@ interface ConnectionRequest {
 /**
  * Runs `work` with the connection that the request names.
  *
+ * @param options.lock for a request that changes the connection, and depends on what it is now
  * @throws Problem 404, alike for what is absent and for what is somebody else's
  */
 export function withConnection<T>(
   api: Database,
   request: ConnectionRequest,
   work: (trx: Trx, row: ConnectionRow) => Promise<T>,
+  options: { lock?: boolean } = {},
 ): Promise<T> {
-  return asOrganization(api, request.organizationId, ofConnection(request, work))
+  return asOrganization(api, request.organizationId, ofConnection(request, work, options))
 }
 
 /**
@@ -48,9 +50,12 @@ export function readConnection<T>(
 function ofConnection<T>(
   { params }: ConnectionRequest,
   work: (trx: Trx, row: ConnectionRow) => Promise<T>,
+  options: { lock?: boolean } = {},
 ) {
   return async (trx: Trx) => {
-    const row = await found('connection', params.id, (id) => findConnection(trx, id))
+    const row = await found('connection', params.id, (id) =>
+      options.lock ? lockConnection(trx, id, 'update') : findConnection(trx, id),
+    )
     return work(trx, row)
   }
 }

@@ -10,6 +10,7 @@ import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from '@smithy/types'
 import type { SecondsRange, Selection } from '../db/schema.ts'
+import type { VerifiedRole } from '../db/verifications.ts'
 import { sessionPolicy } from './documents/permissions.ts'
 import { AwsProblem, toAwsProblem } from './errors.ts'
 import {
@@ -34,6 +35,31 @@ export interface RoleGrant {
 export interface RoleSession {
   credentials: AwsCredentialIdentity
   expiresAt: Date
+  /** AWS's unique id of the role, `AROA…`: a role that is created again has another one. */
+  roleId: string
+}
+
+/**
+ * A session for import cannot be used: what came of assuming the role disproves its verification.
+ * `open_without_id`: AWS gives a session without the external ID. `another_role`: the role has
+ * another unique id than the verified one.
+ */
+export class SessionDisproved extends Error {
+  override readonly name = 'SessionDisproved'
+  readonly kind: 'open_without_id' | 'another_role'
+
+  constructor(kind: SessionDisproved['kind'], message: string) {
+    super(message)
+    this.kind = kind
+  }
+}
+
+/** The session that a connection imports with, and what it belongs to. */
+interface CachedSession {
+  key: string
+  session: Promise<RoleSession>
+  /** Unix milliseconds: when to probe the refusal again; null once AWS has refused. */
+  probeAt: number | null
 }
 
 export interface LookupRequest {
@@ -58,6 +84,10 @@ const MINUTE = 60_000
 const SESSION_SECONDS = 3600
 /** For finding credentials, and asking STS and IAM. */
 const FIND_PRINCIPAL_WITHIN_MS = 20_000
+/** A refusal that could not be probed when the session was renewed is probed again after this. */
+const PROBE_AGAIN_MS = MINUTE
+/** STS answers within a second. A verification makes several calls, and is not to take minutes. */
+const STS_TIMEOUT_MS = 10_000
 /** A session is renewed when it has less than this left, so that none ends within a scan. */
 const RENEW_BEFORE_MS = 5 * MINUTE
 
@@ -69,7 +99,8 @@ const RENEW_BEFORE_MS = 5 * MINUTE
 export class AwsAccess {
   readonly #base: AwsCredentialIdentityProvider
   readonly #ownRegion: string | undefined
-  readonly #sessions = new Map<string, Promise<RoleSession>>()
+  /** By connection. */
+  readonly #sessions = new Map<string, CachedSession>()
   /** Clients by region; they go when their session goes. */
   readonly #clients = new WeakMap<RoleSession, Map<string, CloudTrailClient>>()
   readonly #http = new NodeHttpHandler({
@@ -78,6 +109,14 @@ export class AwsAccess {
     throwOnRequestTimeout: true,
     httpsAgent: { maxSockets: 200, keepAlive: true },
     httpAgent: { maxSockets: 200, keepAlive: true },
+  })
+
+  readonly #stsHttp = new NodeHttpHandler({
+    connectionTimeout: 5_000,
+    requestTimeout: STS_TIMEOUT_MS,
+    throwOnRequestTimeout: true,
+    httpsAgent: { maxSockets: 50, keepAlive: true },
+    httpAgent: { maxSockets: 50, keepAlive: true },
   })
 
   /** @param options.credentials Cairn's own identity; default: the SDK's provider chain */
@@ -125,20 +164,75 @@ export class AwsAccess {
     }
   }
 
-  /** A session for the role, from memory while it lasts. */
-  async session(grant: RoleGrant, signal?: AbortSignal): Promise<RoleSession> {
-    const key = JSON.stringify([grant.connectionId, grant.roleArn, grant.externalId])
-    const known = await this.#sessions.get(key)?.catch(() => undefined)
-    if (known && known.expiresAt.getTime() - Date.now() > RENEW_BEFORE_MS) return known
-    const pending = this.assumeRole(grant, signal)
-    this.#sessions.set(key, pending)
-    pending.catch(() => this.#sessions.delete(key))
-    return pending
+  /**
+   * A session for import, from memory while it lasts. It belongs to one verdict: after another
+   * verification it is not used again. Each renewal also asks for the role without the external
+   * ID; AWS must refuse. A probe that AWS does not answer is repeated a minute later.
+   *
+   * @throws SessionDisproved
+   * @throws AwsProblem
+   */
+  async session(
+    grant: RoleGrant,
+    verified: VerifiedRole,
+    signal?: AbortSignal,
+  ): Promise<RoleSession> {
+    const { connectionId, roleArn, externalId } = grant
+    const key = JSON.stringify([roleArn, externalId, verified])
+    const cached = this.#sessions.get(connectionId)
+    if (cached?.key === key) {
+      const session = await cached.session.catch(() => undefined)
+      if (session && session.expiresAt.getTime() - Date.now() > RENEW_BEFORE_MS) {
+        if (cached.probeAt !== null && cached.probeAt <= Date.now())
+          await this.#probeRefusal(cached, grant, signal)
+        return session
+      }
+      // Several regions may have waited for the same one: the first renews it for all.
+      if (this.#sessions.get(connectionId) !== cached) return this.session(grant, verified, signal)
+    }
+    const renewed: CachedSession = {
+      key,
+      session: this.assumeRole(grant, signal).then(async (session) => {
+        if (session.roleId !== verified.roleId)
+          throw new SessionDisproved(
+            'another_role',
+            `The role's unique id is ${session.roleId}, and ${verified.roleId} was verified.`,
+          )
+        await this.#probeRefusal(renewed, grant, signal)
+        return session
+      }),
+      probeAt: null,
+    }
+    this.#sessions.set(connectionId, renewed)
+    renewed.session.catch(() => this.#drop(connectionId, renewed))
+    return renewed.session
   }
 
-  /** Forgets a session that AWS no longer takes. */
-  forget(grant: RoleGrant): void {
-    this.#sessions.delete(JSON.stringify([grant.connectionId, grant.roleArn, grant.externalId]))
+  /** Forgets a session that AWS no longer takes, or whose verdict does not stand. */
+  forget(connectionId: string): void {
+    this.#sessions.delete(connectionId)
+  }
+
+  #drop(connectionId: string, cached: CachedSession): void {
+    if (this.#sessions.get(connectionId) === cached) this.#sessions.delete(connectionId)
+  }
+
+  /** @throws SessionDisproved when AWS gives a session without the external ID */
+  async #probeRefusal(cached: CachedSession, grant: RoleGrant, signal?: AbortSignal) {
+    // Before the answer, so that the regions of a connection do not all ask.
+    cached.probeAt = Date.now() + PROBE_AGAIN_MS
+    try {
+      await this.assumeRole({ ...grant, externalId: undefined }, signal)
+    } catch (error) {
+      if (!(error instanceof AwsProblem)) throw error
+      if (error.kind === 'denied') cached.probeAt = null
+      return
+    }
+    this.#drop(grant.connectionId, cached)
+    throw new SessionDisproved(
+      'open_without_id',
+      'AWS gave a session for a call without an external ID.',
+    )
   }
 
   /** Assumes the role now, without the memory: what the verification's probes need. */
@@ -158,6 +252,8 @@ export class AwsAccess {
     )
     const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = answer.Credentials!
     return {
+      // `AROA…:SESSIONNAME`
+      roleId: answer.AssumedRoleUser!.AssumedRoleId!.split(':')[0]!,
       credentials: {
         accessKeyId: AccessKeyId!,
         secretAccessKey: SecretAccessKey!,
@@ -173,7 +269,7 @@ export class AwsAccess {
     session: RoleSession,
     partition: string,
     signal?: AbortSignal,
-  ): Promise<{ account: string; arn: string }> {
+  ): Promise<{ account: string; arn: string; userId: string }> {
     return this.#identity(this.#sts(partition, session.credentials), signal)
   }
 
@@ -264,7 +360,7 @@ export class AwsAccess {
       region: this.#stsRegion(partition),
       credentials,
       maxAttempts: 1,
-      requestHandler: this.#http,
+      requestHandler: this.#stsHttp,
     })
   }
 
@@ -288,7 +384,7 @@ export class AwsAccess {
     const answer = await this.#call(
       client.send(new GetCallerIdentityCommand({}), { abortSignal: signal }),
     )
-    return { account: answer.Account!, arn: answer.Arn! }
+    return { account: answer.Account!, arn: answer.Arn!, userId: answer.UserId! }
   }
 
   async #call<T>(answer: Promise<T>): Promise<T> {

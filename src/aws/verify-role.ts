@@ -26,7 +26,14 @@ export interface VerificationRequest {
 
 export interface Verification {
   state: 'passed' | 'failed' | 'waiting'
+  /**
+   * Whether it says something about the role. Not when AWS did not answer a check, or when Cairn's
+   * own credentials are missing or not accepted: that disproves no earlier verification.
+   */
+  isConclusive: boolean
   checks: Check[]
+  /** AWS's unique id of the role that was assumed; null when none was. */
+  roleId: string | null
   /** What the probes found; empty when the role was not accepted. */
   regions: RegionFinding[]
 }
@@ -83,7 +90,8 @@ export async function verifyRole(
     const problem = awsProblem(error)
     const { newSince, now } = request
     const isNew = newSince !== null && now.getTime() - newSince.getTime() < NEW_ROLE_MS
-    return conclude([...checks, cannotAssume(problem, grant, isNew)])
+    checks.push(cannotAssume(problem, grant, isNew))
+    return { ...conclude(checks), isConclusive: problem.kind === 'denied' && !isNew }
   }
 
   await progress()
@@ -92,8 +100,9 @@ export async function verifyRole(
   checks.push(await refusedWrongId(aws, grant, signal))
   await progress()
   checks.push(await identity(aws, session, { ...arn }, signal))
+  const { roleId } = session
   // A role that is not safe, or is another one than was said, is not looked at any further.
-  if (checks.some(({ state }) => state !== 'passed')) return conclude(checks)
+  if (checks.some(({ state }) => state !== 'passed')) return conclude(checks, { roleId })
 
   await progress()
   const { globalRegion, regions: all } = partitionOf(arn.partition)
@@ -101,7 +110,7 @@ export async function verifyRole(
   const wanted = new Set([globalRegion, ...(request.regions ?? [...all, ...trails.homeRegions])])
   const regions = await probeRegions(aws, session, [...wanted].sort(), request.now, signal)
   checks.push(lookupEvents(regions, globalRegion), trails.check)
-  return conclude(checks, regions)
+  return conclude(checks, { roleId, regions })
 }
 
 /** In the order in which they are made. */
@@ -165,10 +174,20 @@ async function notForCairn(
   return undefined
 }
 
-function conclude(checks: Check[], regions: RegionFinding[] = []): Verification {
+function conclude(
+  checks: Check[],
+  found: { roleId?: string; regions?: RegionFinding[] } = {},
+): Verification {
+  const { roleId = null, regions = [] } = found
   const has = (state: Check['state']) => checks.some((check) => check.state === state)
   const state = has('failed') ? 'failed' : has('waiting') ? 'waiting' : 'passed'
-  return { state, checks, regions: state === 'passed' ? regions : [] }
+  return {
+    state,
+    isConclusive: state !== 'waiting',
+    checks,
+    roleId,
+    regions: state === 'passed' ? regions : [],
+  }
 }
 
 function passed(id: Check['id'], saw: string, means: string): Check {
@@ -340,9 +359,10 @@ async function identity(
   signal?: AbortSignal,
 ): Promise<Check> {
   try {
-    const { account, arn } = await aws.identityOf(session, role.partition, signal)
+    const { account, arn, userId } = await aws.identityOf(session, role.partition, signal)
     const expected = `arn:${role.partition}:sts::${role.accountId}:assumed-role/${role.name}/`
-    if (account === role.accountId && arn.startsWith(expected)) {
+    const isRole = userId.startsWith(`${session.roleId}:`)
+    if (account === role.accountId && arn.startsWith(expected) && isRole) {
       return passed('identity', arn, 'The session is of the account and the role that were given.')
     }
     return {
@@ -357,12 +377,13 @@ async function identity(
     const problem = awsProblem(error)
     return {
       id: 'identity',
-      state: isPassing(problem) ? 'waiting' : 'failed',
+      state: problem.kind === 'denied' ? 'failed' : 'waiting',
       saw: said(problem),
-      means: 'AWS did not tell who the session is.',
-      remedy: isPassing(problem)
-        ? null
-        : 'Look for a service control policy or permissions boundary that denies sts:GetCallerIdentity.',
+      means: 'AWS did not return who the session is.',
+      remedy:
+        problem.kind !== 'denied'
+          ? null
+          : 'Look for a service control policy or permissions boundary that denies sts:GetCallerIdentity.',
     }
   }
 }

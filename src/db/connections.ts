@@ -1,4 +1,5 @@
 import { type SqlBool, sql } from 'kysely'
+import { fence } from './coverage.ts'
 import type { Database, Trx } from './database.ts'
 import { setDefaultEnvironment } from './environments.ts'
 import type { ConnectionRow, ConnectionStatus, Selection } from './schema.ts'
@@ -86,6 +87,31 @@ export function findConnection(trx: Trx, id: string): Promise<ConnectionRow | un
     .executeTakeFirst()
 }
 
+/**
+ * Locks a connection until the transaction ends, and reads it: undefined when it is gone. Whoever
+ * stores something for a connection shares it; `update` waits for all of them and is needed before
+ * the row or several rows of its coverage are changed. All take their locks in this order:
+ * connection, verification, coverage, changes.
+ *
+ * The advisory lock is there because Postgres lets new sharers of a row pass a waiting writer: the
+ * pages of a busy import would keep a PATCH waiting until it times out. Advisory locks queue.
+ */
+export async function lockConnection(
+  trx: Trx,
+  id: string,
+  mode: 'share' | 'update',
+): Promise<ConnectionRow | undefined> {
+  const key = sql`hashtextextended(concat(current_organization(), ${id}::text), 0)`
+  const lock = sql.raw(`pg_advisory_xact_lock${mode === 'share' ? '_shared' : ''}`)
+  await sql`SELECT ${lock}(${key})`.execute(trx)
+  const query = trx
+    .selectFrom('connections')
+    .selectAll()
+    .where('id', '=', id)
+    .where('ended_at', 'is', null)
+  return (mode === 'share' ? query.forShare() : query.forNoKeyUpdate()).executeTakeFirst()
+}
+
 /** Those of the accounts that are connected, with the connection's name. */
 export function connectedAccounts(
   trx: Trx,
@@ -110,17 +136,19 @@ export interface DesiredState {
 
 /**
  * Changes what people want of a connection and raises its version, which the workflow reports
- * back when it has seen it. Undefined: there is no such connection, or it is being deleted.
+ * back when it has seen it. Another role, or none, also raises the role's revision and ends the
+ * imports that run. Undefined: there is no such connection, or it is being deleted.
  *
  * @throws pg error 23505 on `connections_one_per_account` when the organization has another
  *   connection to this account
  */
-export function updateDesiredState(
+export async function updateDesiredState(
   trx: Trx,
   id: string,
   wanted: DesiredState,
 ): Promise<ConnectionRow | undefined> {
-  return trx
+  await lockConnection(trx, id, 'update')
+  const row = await trx
     .updateTable('connections')
     .set((eb) => ({
       version: eb('version', '+', 1),
@@ -135,12 +163,15 @@ export function updateDesiredState(
         account_id: wanted.role?.accountId ?? null,
         partition: wanted.role?.partition ?? null,
         role_arn_set_at: wanted.role && sql<Date>`now()`,
+        role_revision: eb('role_revision', '+', 1),
       }),
     }))
     .where('id', '=', id)
     .where('deleted_at', 'is', null)
     .returningAll()
     .executeTakeFirst()
+  if (row && wanted.role !== undefined) await fence(trx, id)
+  return row
 }
 
 /**
@@ -148,11 +179,12 @@ export function updateDesiredState(
  * imported, and can still be asked for after a deletion without it has ended. Asking twice is the
  * same as asking once. Undefined: there is no such connection.
  */
-export function markDeleted(
+export async function markDeleted(
   trx: Trx,
   id: string,
   options: { purge: boolean },
 ): Promise<ConnectionRow | undefined> {
+  await lockConnection(trx, id, 'update')
   return trx
     .updateTable('connections')
     .set((eb) => ({

@@ -209,7 +209,8 @@ export async function adoptRegions(trx: Trx, connection: ConnectionRow): Promise
 
 /**
  * Takes rows to work on: raises their epochs, so that any attempt which still runs finds no row
- * to update. With `attention`, quiet regions are due again as well.
+ * to update. Needs the connection locked for update, as all do that change several rows: they have
+ * no order among themselves. With `attention`, quiet regions are due again as well.
  */
 export async function claimDue(
   trx: Trx,

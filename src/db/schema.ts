@@ -83,6 +83,7 @@ interface ConnectionsTable {
   version_at: Generated<Date>
   role_arn: string | null
   role_arn_set_at: Date | null
+  role_revision: Generated<number>
   account_id: string | null
   partition: string | null
   selection: Generated<Selection>
@@ -104,11 +105,20 @@ interface VerificationsTable {
   connection_id: string
   organization_id: string
   role_arn: string
+  role_revision: number
+  generation: Generated<number>
+  started_at: Date | null
+  progress: NullableJson<Check[]>
+  progress_at: Date | null
   state: 'passed' | 'failed' | 'waiting' | null
   verified_at: Date | null
   checks: NullableJson<Check[]>
-  progress: NullableJson<Check[]>
-  progress_at: Date | null
+  verdict_generation: number | null
+  proven_at: Date | null
+  role_id: string | null
+  inconclusive_at: Date | null
+  inconclusive_reason: string | null
+  inconclusive_checks: NullableJson<Check[]>
 }
 
 interface CoverageTable {

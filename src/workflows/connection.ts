@@ -38,6 +38,7 @@ import {
   type ConnectionState,
   type ImportSummary,
   RoleRefused,
+  VerificationRequired,
   type VerificationSummary,
 } from './state.ts'
 
@@ -237,11 +238,16 @@ export async function connection(
       for (const caller of served) caller.resolve(result)
       return result
     } catch (error) {
-      const again = isCancellation(error) || failureOf(error).kind === 'row changed'
+      const again = isCancellation(error) || isTriedAgain(failureOf(error))
       if (again) callers.unshift(...served)
       else for (const caller of served) caller.reject(refused(failureOf(error).message))
       throw error
     }
+  }
+
+  /** Whether callers wait for the next attempt instead of being answered with the failure. */
+  function isTriedAgain({ kind }: Failure): boolean {
+    return kind === 'row changed' || (kind === 'verification required' && state.failures === 0)
   }
 
   async function recover(step: Step, error: unknown): Promise<void> {
@@ -250,6 +256,8 @@ export async function connection(
     const failure = failureOf(error)
     log.warn('A step of the connection failed', { step: step.do, ...failure })
     withFailure(state, failure, Date.now())
+    // The row says which role is to be verified.
+    if (failure.kind === 'verification required') asked.read = true
     if (step.do !== 'read' && failure.kind !== 'row changed') return
     const delay = Date.parse(state.nextPollAt!) - Date.now()
     show()
@@ -341,14 +349,19 @@ function refused(sentence: string): ApplicationFailure {
   return ApplicationFailure.create({ type: 'Refused', message: sentence, category: 'BENIGN' })
 }
 
+const kinds = new Map<string, Failure['kind']>([
+  [RoleRefused, 'role refused'],
+  [VerificationRequired, 'verification required'],
+  [ConnectionChanged, 'row changed'],
+])
+
 /** What a failed activity means here. Any other error is ours, and stops the workflow task. */
 function failureOf(error: unknown): Failure {
   if (!(error instanceof ActivityFailure)) throw error
   const { cause } = error
   const type = cause instanceof ApplicationFailure ? cause.type : undefined
   return {
-    kind:
-      type === RoleRefused ? 'role refused' : type === ConnectionChanged ? 'row changed' : 'other',
+    kind: kinds.get(type ?? '') ?? 'other',
     message: (cause?.message ?? error.message).slice(0, 1000),
   }
 }

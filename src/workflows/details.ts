@@ -106,7 +106,9 @@ function cycleOf(cycle: NonNullable<ConnectionState['lastCycle']>): string {
 }
 
 function verificationOf(verification: NonNullable<ConnectionState['verification']>): string {
-  const { state, verifiedAt, nextAttemptAt, failures } = verification
+  const { state, verifiedAt, nextAttemptAt, failures, inconclusive } = verification
+  if (inconclusive !== null)
+    return `passed; the last attempt at ${time(verifiedAt)} was inconclusive: ${text(inconclusive)}; next attempt at ${time(nextAttemptAt)}`
   const verdict = { passed: 'passed', failed: 'failed', waiting: 'waiting for AWS' }[state]
   const times = failures > 1 ? `, ${failures} times in a row` : ''
   return `${verdict} at ${time(verifiedAt)}${times}; next attempt at ${time(nextAttemptAt)}`

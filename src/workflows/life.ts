@@ -26,7 +26,7 @@ export interface Asked {
 
 /** Why a step failed altogether. */
 export interface Failure {
-  kind: 'role refused' | 'row changed' | 'other'
+  kind: 'role refused' | 'verification required' | 'row changed' | 'other'
   message: string
 }
 
@@ -98,11 +98,11 @@ export function withSettings(state: ConnectionState, settings: ConnectionSetting
   state.settings = settings
   if (settings === null) return
   if (before !== null && before.version !== settings.version) state.nextPollAt = null
-  if (before?.roleArn !== settings.roleArn) {
+  if (before?.roleRevision !== settings.roleRevision) {
     state.lastCycle = null
     calm(state)
   }
-  if (state.verification?.roleArn !== settings.roleArn) state.verification = null
+  if (state.verification?.roleRevision !== settings.roleRevision) state.verification = null
   if (settings.paused || settings.roleArn === null) {
     state.nextPollAt = null
     calm(state)
@@ -128,14 +128,19 @@ export function withCycle(state: ConnectionState, cycle: ImportSummary, now: num
 }
 
 /**
- * A step failed altogether. A refused role is verified, and a changed row read, at once; when
- * that does not help, and after every other failure, the next attempt comes ever later.
+ * A step failed altogether. A role that is refused or needs a verification is verified, and a
+ * changed row read, at once; when that does not help, and after every other failure, the next
+ * attempt comes ever later.
  */
 export function withFailure(state: ConnectionState, failure: Failure, now: number): void {
   state.failures += 1
   const atOnce = failure.kind !== 'other' && state.failures === 1
   state.nextPollAt = iso(atOnce ? now : now + retryDelayMs(state.failures))
-  if (failure.kind !== 'row changed') state.lastError = failure.message
+  // A verdict that does not stand any more is no error: verifying comes next.
+  const isError =
+    failure.kind === 'verification required' ? !atOnce : failure.kind !== 'row changed'
+  if (isError) state.lastError = failure.message
+  if (failure.kind === 'verification required') state.verification = null
   if (failure.kind === 'role refused' && state.verification)
     state.verification.nextAttemptAt = state.nextPollAt
 }
@@ -148,7 +153,7 @@ export function retryDelayMs(failures: number): number {
 /** The last verification, unless the connection has another role by now. */
 export function currentVerification(state: ConnectionState): VerificationSummary | null {
   const { verification, settings } = state
-  return verification?.roleArn === settings?.roleArn ? verification : null
+  return verification?.roleRevision === settings?.roleRevision ? verification : null
 }
 
 function calm(state: ConnectionState): void {

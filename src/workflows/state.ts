@@ -57,6 +57,8 @@ export interface ConnectionSettings {
   name: string
   version: number
   roleArn: string | null
+  /** Raised by each change of the role: a verification is of one revision. */
+  roleRevision: number
   accountId: string | null
   paused: boolean
   deleted: boolean
@@ -91,9 +93,12 @@ export interface VerificationSummary {
   state: 'passed' | 'failed' | 'waiting'
   /** First failed or waiting check, in a sentence; null when passed. */
   reason: string | null
+  /** Why the last attempt could not be completed, when an earlier verdict stands; else null. */
+  inconclusive: string | null
   /** The version of the row that was verified. */
   version: number
   roleArn: string
+  roleRevision: number
   verifiedAt: string
   /** Verifications in a row that did not pass, this one included. */
   failures: number
@@ -115,13 +120,16 @@ export interface ConnectionActivities {
    * Makes the checklist, keeps it, and stores the status that follows (action_needed,
    * waiting_for_aws, importing). A check that fails is an answer, not an error. `failures`:
    * how many verifications of this role have failed in a row before this one.
-   * Fails with `ConnectionChanged` (non-retryable) when the row has no role or was deleted.
+   * An attempt that cannot be completed leaves a passed verdict standing. Fails with
+   * `ConnectionChanged` (non-retryable) when the row has no role, was deleted, or was verified by
+   * a newer attempt.
    */
   verifyRole(ref: ConnectionRef, options: { failures: number }): Promise<VerificationSummary>
   /**
    * One cycle over all due regions within a time budget; stores the status and the next due time.
    * Regions that fail are data. Fails with `RoleRefused` (non-retryable) when the role cannot be
-   * assumed any more, `ConnectionChanged` (non-retryable) when the row was paused, deleted or
+   * assumed any more, `VerificationRequired` (non-retryable) when no verdict on the present role
+   * permits an import, `ConnectionChanged` (non-retryable) when the row was paused, deleted or
    * has lost its role, and with a retryable error when Postgres is away.
    */
   importEvents(ref: ConnectionRef, options: { attention: boolean }): Promise<ImportSummary>
@@ -132,6 +140,7 @@ export interface ConnectionActivities {
 /** `ApplicationFailure` types that the workflow tells apart. */
 export const RoleRefused = 'RoleRefused'
 export const ConnectionChanged = 'ConnectionChanged'
+export const VerificationRequired = 'VerificationRequired'
 
 export const taskQueue = 'cairn'
 

@@ -363,6 +363,7 @@ describe('the verification', () => {
         connection_id: id,
         organization_id: tenant.id,
         role_arn: arn,
+        role_revision: 1,
         state: 'failed',
         verified_at: new Date('2026-03-01T12:00:00Z'),
         checks: JSON.stringify(checks),
@@ -372,7 +373,10 @@ describe('the verification', () => {
   test('is empty before there is one, and after the role was changed', async () => {
     const { id } = await connect()
     const url = `/api/v1/connections/${id}/verification`
-    const none = { state: null, verifiedAt: null, checks: [], notProvable: [] }
+    const none = {
+      ...{ state: null, verifiedAt: null, validUntil: null, checks: [] },
+      ...{ lastAttempt: null, notProvable: [] },
+    }
     expect(await tenant.request('GET', url)).toMatchObject({ status: 200, body: none })
     await patch(id, { roleArn: roleArn() })
     await keep(id, roleArn())

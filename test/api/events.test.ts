@@ -173,7 +173,10 @@ test("a connection's status, verification and coverage are told, many at once as
   await asOrganization(api.db, one.id, (trx) =>
     trx
       .insertInto('verifications')
-      .values({ connection_id: one.connectionId, organization_id: one.id, role_arn: 'arn' })
+      .values({
+        ...{ connection_id: one.connectionId, organization_id: one.id, role_arn: 'arn' },
+        role_revision: 1,
+      })
       .execute(),
   )
   await until(() => client.heard.length > 0)

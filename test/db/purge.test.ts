@@ -33,7 +33,7 @@ async function fill(trx: Trx, organizationId: string, name: string): Promise<str
   const keys = { connection_id: id, organization_id: organizationId }
   await trx
     .insertInto('verifications')
-    .values({ ...keys, role_arn: 'arn' })
+    .values({ ...keys, role_arn: 'arn', role_revision: 1 })
     .execute()
   await trx
     .insertInto('coverage')

@@ -68,8 +68,8 @@ async function fill(name: string): Promise<Tenant> {
     await trx
       .insertInto('verifications')
       .values({
-        ...{ connection_id, organization_id, role_arn: 'arn', state: 'passed', checks: '[]' },
-        verified_at: new Date(),
+        ...{ connection_id, organization_id, role_arn: 'arn', role_revision: 1 },
+        ...{ state: 'failed', checks: '[]', verified_at: new Date() },
       })
       .execute()
     await trx
@@ -225,6 +225,8 @@ describe('as the API', () => {
       sql`DELETE FROM changes`,
       sql`UPDATE changes SET summary = ''`,
       sql`UPDATE verifications SET state = 'passed'`,
+      sql`UPDATE verifications SET role_revision = 1`,
+      sql`UPDATE coverage SET settled = '{}'`,
       sql`UPDATE organizations SET name = ''`,
       sql`UPDATE members SET role = 'owner'`,
       sql`INSERT INTO members SELECT * FROM members`,

@@ -48,6 +48,8 @@ export function trusting(principalArn: string, condition: object | undefined) {
 
 export interface TestAccount {
   simulator: Simulator
+  /** Of the login that owns the tables. */
+  databaseUrl: string
   /** As the worker's login. */
   db: Database
   /** Sees every row. */
@@ -90,6 +92,7 @@ export async function createTestAccount(
   let made = 0
   return {
     simulator,
+    databaseUrl: database.url,
     db,
     superuser,
     deps,

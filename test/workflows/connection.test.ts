@@ -2,7 +2,7 @@ import { WorkflowContinuedAsNewError, WorkflowFailedError } from '@temporalio/cl
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createTimeSkippingEnvironment } from '../support/time-skipping.ts'
-import { iso, roleArn, roleRefused, untilCancelled, World } from './fakes.ts'
+import { iso, roleArn, roleRefused, untilCancelled, verificationRequired, World } from './fakes.ts'
 import { Harness, type Run } from './harness.ts'
 
 const SECOND = 1000
@@ -430,6 +430,68 @@ describe('deleting', () => {
     await run.change({ deleted: true })
     await run.handle.result()
     expect(run.world.story).toEqual(['finishDeletion'])
+  })
+})
+
+describe('an import that needs a verification', () => {
+  test('gets it at once, and goes on; who waits for the import is answered', async () => {
+    const run = await start(new World())
+    const { world } = run
+    await run.until(({ status }) => status === 'current')
+    world.import = () => {
+      world.import = () => ({ imported: 7 })
+      throw verificationRequired()
+    }
+    expect(await run.importNow()).toMatchObject({ imported: 7 })
+    expect(world.story).toEqual([
+      'verifyRole',
+      'importEvents',
+      'importEvents failed',
+      'verifyRole',
+      'importEvents',
+    ])
+    const [before, failed] = world.of('importEvents')
+    expect(world.of('verifyRole')[1]!.at - failed!.at).toBeLessThan(10_000)
+    expect(before).toMatchObject({ outcome: 'done' })
+    expect(await run.state()).toMatchObject({ status: 'current', failures: 0, lastError: null })
+  })
+
+  test('again and again, though it passes, comes ever later', async () => {
+    const world = new World()
+    world.import = () => {
+      throw verificationRequired()
+    }
+    const run = await start(world)
+    await harness.env.sleep(HOUR)
+    const state = await run.until(({ failures }) => failures > 5)
+    expect(state.lastError).toBe('The role is not verified yet')
+    expect(gaps(world.of('importEvents')).slice(0, 7)).toEqual([0, 20, 40, 80, 160, 320, 600])
+    expect(world.of('verifyRole').length).toBe(world.of('importEvents').length)
+  })
+
+  test('a role that is set again after another one is verified again', async () => {
+    const run = await start(new World())
+    await run.until(({ status }) => status === 'current')
+    const { length } = run.world.of('verifyRole')
+    run.world.change({ roleArn: 'arn:aws:iam::123456789012:role/another' })
+    await run.change({ roleArn })
+    await run.until(({ verification }) => verification?.roleRevision === 3)
+    expect(run.world.of('verifyRole').length).toBe(length + 1)
+  })
+
+  test('that is inconclusive does not stop imports', async () => {
+    const run = await start(new World())
+    const { world } = run
+    await run.until(({ status }) => status === 'current')
+    world.verify = ({ now }) => ({
+      ...{ inconclusive: 'Throttling', failures: 1, nextAttemptAt: iso(now + 5 * MINUTE) },
+    })
+    await run.verifyNow()
+    const { length } = world.of('importEvents')
+    await harness.env.sleep(HOUR)
+    const state = await run.until(() => world.of('importEvents').length >= length + 50)
+    expect(state).toMatchObject({ status: 'current', verification: { inconclusive: 'Throttling' } })
+    expect(world.of('verifyRole').length).toBeGreaterThan(10)
   })
 })
 

@@ -13,6 +13,7 @@ const healthy: ConnectionState = {
     name: 'production',
     version: 1,
     roleArn: 'arn:aws:iam::123456789012:role/cairn/Import_Role',
+    roleRevision: 1,
     accountId: '123456789012',
     paused: false,
     deleted: false,
@@ -21,8 +22,10 @@ const healthy: ConnectionState = {
   verification: {
     state: 'passed',
     reason: null,
+    inconclusive: null,
     version: 1,
     roleArn: 'arn:aws:iam::123456789012:role/cairn/Import_Role',
+    roleRevision: 1,
     verifiedAt: '2026-03-01T06:00:00.000Z',
     failures: 0,
     nextAttemptAt: '2026-03-02T06:00:00.000Z',

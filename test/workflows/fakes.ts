@@ -7,6 +7,7 @@ import {
   type ConnectionSettings,
   type ImportSummary,
   RoleRefused,
+  VerificationRequired,
   type VerificationSummary,
 } from '../../src/workflows/state.ts'
 
@@ -39,6 +40,7 @@ export class World {
       name: 'production',
       version: 1,
       roleArn,
+      roleRevision: 1,
       accountId: '123456789012',
       paused: false,
       deleted: false,
@@ -48,7 +50,9 @@ export class World {
 
   /** Changes the row as the API does: each change raises the version. */
   change(changes: Partial<ConnectionSettings>): void {
-    this.row = { ...this.row!, ...changes, version: this.row!.version + 1 }
+    const before = this.row!
+    const roleRevision = before.roleRevision + (changes.roleArn === undefined ? 0 : 1)
+    this.row = { ...before, roleRevision, ...changes, version: before.version + 1 }
   }
 
   /** The calls of one activity, in order. */
@@ -110,8 +114,10 @@ export function fakeActivities(
         return {
           state: 'passed',
           reason: passed ? null : 'The trust policy does not name the external ID (assume_with_id)',
+          inconclusive: null,
           version: row.version,
           roleArn: row.roleArn,
+          roleRevision: row.roleRevision,
           verifiedAt: iso(now),
           failures: passed ? 0 : options.failures + 1,
           nextAttemptAt: iso(now + (passed ? 24 * 3600 : 30) * 1000),
@@ -150,6 +156,10 @@ export function fakeActivities(
 
 export function roleRefused(): ApplicationFailure {
   return ApplicationFailure.nonRetryable('AccessDenied: not authorized to assume', RoleRefused)
+}
+
+export function verificationRequired(): ApplicationFailure {
+  return ApplicationFailure.nonRetryable('The role is not verified yet', VerificationRequired)
 }
 
 export function connectionChanged(): ApplicationFailure {

@@ -32,6 +32,7 @@ function settings(changes: Partial<ConnectionSettings> = {}): ConnectionSettings
     name: 'production',
     version: 1,
     roleArn: role,
+    roleRevision: 1,
     accountId: '123456789012',
     paused: false,
     deleted: false,
@@ -43,8 +44,10 @@ function verification(changes: Partial<VerificationSummary> = {}): VerificationS
   return {
     state: 'passed',
     reason: null,
+    inconclusive: null,
     version: 1,
     roleArn: role,
+    roleRevision: 1,
     verifiedAt: iso(now),
     failures: 0,
     nextAttemptAt: iso(now + 86_400_000),
@@ -98,7 +101,7 @@ describe('the next step', () => {
     ['verifies a new role', state({ settings: settings() }), {}, 'verify'],
     [
       'verifies a role other than the verified one',
-      state({ ...importing, verification: verification({ roleArn: 'another' }) }),
+      state({ ...importing, verification: verification({ roleRevision: 0 }) }),
       {},
       'verify',
     ],
@@ -138,13 +141,14 @@ describe('whatever happens', () => {
     name: fc.constant('production'),
     version: fc.integer({ min: 1, max: 3 }),
     roleArn: fc.constantFrom(null, role, 'arn:aws:iam::123456789012:role/other'),
+    roleRevision: fc.integer({ min: 1, max: 2 }),
     accountId: fc.constant('123456789012'),
     paused: fc.boolean(),
     deleted: fc.boolean(),
   })
   const anyVerification = fc.record({
     state: fc.constantFrom('passed' as const, 'failed' as const, 'waiting' as const),
-    roleArn: fc.constantFrom(role, 'arn:aws:iam::123456789012:role/other'),
+    roleRevision: fc.integer({ min: 1, max: 2 }),
     nextAttemptAt: time,
     failures: fc.nat(5),
   })
@@ -165,11 +169,18 @@ describe('whatever happens', () => {
         (s) =>
           withCycle(s, cycle({ nextPollAt }), now),
     ),
-    fc.constantFrom('role refused' as const, 'row changed' as const, 'other' as const).map(
-      (kind): Happening =>
-        (s) =>
-          withFailure(s, { kind, message: 'm' }, now),
-    ),
+    fc
+      .constantFrom(
+        'role refused' as const,
+        'verification required' as const,
+        'row changed' as const,
+        'other' as const,
+      )
+      .map(
+        (kind): Happening =>
+          (s) =>
+            withFailure(s, { kind, message: 'm' }, now),
+      ),
   )
   const life = fc.tuple(anySettings, fc.array(happening, { maxLength: 12 })).map(([row, rest]) => {
     const s = state()
@@ -197,7 +208,10 @@ describe('whatever happens', () => {
         if (nextStep(s, asked, now + seconds * 1000).do !== 'import') return
         imports += 1
         expect(s.settings).toMatchObject({ paused: false, deleted: false })
-        expect(s.verification).toMatchObject({ state: 'passed', roleArn: s.settings!.roleArn })
+        expect(s.verification).toMatchObject({
+          state: 'passed',
+          roleRevision: s.settings!.roleRevision,
+        })
       }),
       { numRuns: 5000 },
     )

@@ -98,8 +98,10 @@ export type DeletedConnection = {
 export type Verification = {
     /** Null until the current role is verified. While a verification runs, `checks` contains the results so far, and checks that have not run are `waiting`. */
     state: ("passed" | "failed" | "waiting" | "running") | null;
-    /** When the last verification finished. */
+    /** When the verification that reached this verdict finished. */
     verifiedAt: string | null;
+    /** Until when a passed verdict permits imports if no later verification can be completed. Null unless passed. */
+    validUntil: string | null;
     checks: {
         id: "arn_format" | "account_unused" | "assume_with_id" | "refused_without_id" | "refused_wrong_id" | "identity" | "lookup_events" | "trails";
         region?: string;
@@ -114,6 +116,25 @@ export type Verification = {
             text: string;
         }[];
     }[];
+    /** The last verification, if it could not be completed: AWS did not answer, or Cairn has no credentials of its own. The verdict above stands meanwhile. Null when the last verification reached that verdict. */
+    lastAttempt: {
+        at: string;
+        reason: string | null;
+        checks: {
+            id: "arn_format" | "account_unused" | "assume_with_id" | "refused_without_id" | "refused_wrong_id" | "identity" | "lookup_events" | "trails";
+            region?: string;
+            state: "passed" | "failed" | "waiting" | "skipped";
+            saw: string;
+            means: string;
+            remedy: string | null;
+            /** Policies and commands that fix the failure. */
+            snippets: {
+                title: string;
+                language: "json" | "bash";
+                text: string;
+            }[];
+        }[];
+    } | null;
     /** What Cairn cannot verify from outside the account. */
     notProvable: {
         id: "who_else";

@@ -68,6 +68,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       version_at timestamptz(3) NOT NULL DEFAULT now(),
       role_arn text,
       role_arn_set_at timestamptz(3),
+      -- Raised by each change of role_arn: a verification is of one revision, so that a role that is
+      -- set again after another one is verified again.
+      role_revision int NOT NULL DEFAULT 0,
       account_id text,
       partition text,
       selection text NOT NULL DEFAULT 'changes' CHECK (selection IN ('changes', 'all')),
@@ -109,13 +112,32 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       connection_id uuid PRIMARY KEY REFERENCES connections ON DELETE CASCADE,
       organization_id uuid NOT NULL REFERENCES organizations ON DELETE CASCADE,
       role_arn text NOT NULL,
-      -- The last verdict on role_arn; null until there is one.
+      -- The revision of the connection's role that all of this is about.
+      role_revision int NOT NULL,
+      -- Raised when an attempt starts and when a verdict is withdrawn: only the newest attempt writes.
+      generation bigint NOT NULL DEFAULT 0,
+      -- When the newest attempt started, by this server's clock.
+      started_at timestamptz(3),
+      -- What the attempt that runs now has found so far.
+      progress jsonb,
+      progress_at timestamptz(3),
+
+      -- The verdict that stands; null until there is one.
       state text CHECK (state IN ('passed', 'failed', 'waiting')),
       verified_at timestamptz(3),
       checks jsonb,
-      -- What a verification that runs now has found so far.
-      progress jsonb,
-      progress_at timestamptz(3)
+      -- The generation of the attempt that reached it.
+      verdict_generation bigint,
+      -- The start of that attempt: its age counts from here.
+      proven_at timestamptz(3),
+      -- AWS's unique id of the role that passed.
+      role_id text,
+
+      -- The last attempt, when it was inconclusive and left the verdict as it was.
+      inconclusive_at timestamptz(3),
+      inconclusive_reason text,
+      inconclusive_checks jsonb,
+      CHECK (state <> 'passed' OR (verdict_generation IS NOT NULL AND proven_at IS NOT NULL AND role_id IS NOT NULL))
     );
 
     CREATE TABLE coverage (
@@ -518,8 +540,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       change_sets, unparsed_records
       TO cairn_api;
     GRANT SELECT, INSERT ON connections TO cairn_api;
-    GRANT UPDATE (name, version, version_at, role_arn, role_arn_set_at, account_id, partition, selection,
-      lookback_days, poll_interval_seconds, paused, deleted_at, purge, ended_at) ON connections TO cairn_api;
+    GRANT UPDATE (name, version, version_at, role_arn, role_arn_set_at, role_revision, account_id, partition,
+      selection, lookback_days, poll_interval_seconds, paused, deleted_at, purge, ended_at) ON connections TO cairn_api;
+    -- Another role stops the imports that run.
+    GRANT UPDATE (epoch) ON coverage TO cairn_api;
     GRANT SELECT, INSERT, UPDATE ON api_keys TO cairn_api;
     GRANT SELECT, INSERT, DELETE ON environments, environment_links TO cairn_api;
     GRANT UPDATE (name, color, position) ON environments TO cairn_api;
