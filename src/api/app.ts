@@ -32,6 +32,7 @@ import { parseBody } from './json-body.ts'
 import { meRoutes } from './me.ts'
 import { memberRoutes } from './members.ts'
 import { notFound, Problem, problems } from './problems.ts'
+import { limitRate } from './rate-limit.ts'
 import { setupRoutes } from './setup.ts'
 import { trustReviewRoutes } from './trust-review.ts'
 import { unparsedRecordRoutes } from './unparsed-records.ts'
@@ -52,7 +53,21 @@ const resources = [
   environmentRoutes,
 ]
 
+/** Of a body that is read before it is known who sent it. */
+const PUBLIC_BODY_LIMIT_BYTES = 16 * 1024
+/** Of a body that comes with a key or a session. */
 const BODY_LIMIT_BYTES = 1024 * 1024
+
+const DEFAULT_TIMEOUTS_MS = {
+  /** Until the headers have arrived. */
+  headers: 10_000,
+  /** Until the whole request has arrived, its body included. Not until it is answered. */
+  request: 30_000,
+  /** Without a byte in either direction. Longer than any request waits for a workflow. */
+  silence: 180_000,
+  /** How often Node looks for requests that are late. */
+  checks: 5_000,
+}
 
 const securityHeaders = {
   'x-content-type-options': 'nosniff',
@@ -71,11 +86,20 @@ export async function createApp(
     trustedProxies?: string[] | undefined
     /** Adds what is not the API's: the web app. */
     others?: (app: App) => Promise<void>
+    timeoutsMs?: typeof DEFAULT_TIMEOUTS_MS
   },
 ): Promise<App> {
+  const { timeoutsMs = DEFAULT_TIMEOUTS_MS } = options
   const app = Fastify({
     loggerInstance: options.logger,
-    bodyLimit: BODY_LIMIT_BYTES,
+    // Of all routes but those below that ask for a key or a session first.
+    bodyLimit: PUBLIC_BODY_LIMIT_BYTES,
+    requestTimeout: timeoutsMs.request,
+    connectionTimeout: timeoutsMs.silence,
+    http: {
+      headersTimeout: timeoutsMs.headers,
+      connectionsCheckingInterval: timeoutsMs.checks,
+    },
     trustProxy: options.trustedProxies ?? false,
     // Ours, below: a line tells the path; the query and headers can hold what nobody should log.
     logController: new LogController({ disableRequestLogging: true }),
@@ -150,7 +174,12 @@ export async function createApp(
     throw new Problem(405, `Method not allowed. Use ${allow}.`, { headers: { allow } })
   }
   healthRoutes(app as App, context)
-  app.get('/api/openapi.json', { schema: { hide: true } }, () => app.swagger())
+  let description: string | undefined
+  app.get('/api/openapi.json', { schema: { hide: true } }, (_request, reply) => {
+    // Anybody may ask for it, so it is written once.
+    description ??= JSON.stringify(app.swagger())
+    return reply.type('application/json').send(description)
+  })
 
   await app.register(
     async (scope) => {
@@ -164,6 +193,10 @@ export async function createApp(
         request.disconnected = disconnectionOf(reply)
         await authenticate(context, request, reply)
       })
+      // A body is read after the hook above has found out who sends it.
+      routes.addHook('onRoute', (route) => {
+        route.bodyLimit ??= BODY_LIMIT_BYTES
+      })
       routes.addHook('preValidation', async (request) => refuseExternalIdInQuery(request.query))
       for (const addRoutes of resources) addRoutes(routes, context)
       // Set here as well, so that a key is asked for first.
@@ -176,6 +209,7 @@ export async function createApp(
     async (scope) => {
       const routes = scope as App
       beStrict(routes)
+      await limitRate(routes)
       authRoutes(routes, context)
     },
     { prefix: '/api' },
@@ -266,11 +300,15 @@ function sendProblem(error: FastifyError, request: FastifyRequest, reply: Fastif
     .send(JSON.stringify(problem.toBody(`urn:uuid:${request.id}`)))
 }
 
-/** What arrives is not HTTP, or its headers are too large: there is no request to answer to. */
+const unreadable: Record<string, [status: number, detail: string]> = {
+  HPE_HEADER_OVERFLOW: [431, 'The headers are too large.'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to arrive.'],
+}
+
+/** What arrives is not HTTP, is too slow, or its headers are too large: there is no request to answer to. */
 function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return
-  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400
-  const detail = status === 431 ? 'The headers are too large.' : 'This is not an HTTP request.'
+  const [status, detail] = unreadable[error.code ?? ''] ?? [400, 'This is not an HTTP request.']
   const problem = new Problem(status, detail).toBody(`urn:uuid:${crypto.randomUUID()}`)
   const body = JSON.stringify(problem)
   socket.end(

@@ -144,8 +144,7 @@ export function authRoutes(app: App, { auth, system, publicUrl, demoOwner }: Api
         tags,
         operationId: 'signIn',
         summary: 'Sign in',
-        description:
-          'Sets the session cookie: HttpOnly, SameSite=Lax, and Secure if CAIRN_PUBLIC_URL uses HTTPS.',
+        description: 'Sets the session cookie: HttpOnly, SameSite=Lax, and Secure over HTTPS.',
         security: [],
         body: signInSchema,
         response: {

@@ -15,6 +15,10 @@ export function newExternalId(): string {
   return `cairn-${random.join('')}`
 }
 
+export function isAscii(text: string): boolean {
+  return /^[\0-\x7f]*$/.test(text)
+}
+
 /** Letters of other scripts that look like those of the name: whoever uses them means it. */
 const lookAlikes: Record<string, string> = {
   ...{ е: 'e', х: 'x', т: 't', г: 'r', п: 'n', а: 'a', і: 'i', ӏ: 'l', ԁ: 'd', ο: 'o', ε: 'e' },
@@ -26,8 +30,8 @@ const lookAlikes: Record<string, string> = {
  * everything that is no letter or digit are dropped, and names that hold it in the middle count.
  */
 export function isExternalId(name: string): boolean {
-  const letters = name
-    .normalize('NFKD')
+  // Normalizing changes nothing in ASCII, and takes long for a long name.
+  const letters = (isAscii(name) ? name : name.normalize('NFKD'))
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}]/gu, '')
     .replaceAll(/[^a-z0-9]/gu, (letter) => lookAlikes[letter] ?? letter)

@@ -4,8 +4,32 @@ import { answer, problems } from './problems.ts'
 
 const tags = ['health']
 
+/** Anybody may ask whether Cairn is ready, so Postgres and Temporal are asked once in this time. */
+const READINESS_FOR_MS = 1_000
+
+/** A result that is younger than `ms` is returned again; so is one that is on its way. */
+function reuse<T>(ms: number, find: () => Promise<T>): () => Promise<T> {
+  let last: { at: number; result: Promise<T> } | undefined
+  return () => {
+    const now = Date.now()
+    // A clock that was set back makes it old as well.
+    if (!last || now < last.at || now >= last.at + ms) last = { at: now, result: find() }
+    return last.result
+  }
+}
+
 /** For load balancers and process managers: no key, no prefix. */
 export function healthRoutes(app: App, { system, workflows }: ApiContext): void {
+  const readiness = reuse(READINESS_FOR_MS, async () => {
+    await system.selectFrom('organizations').select('id').limit(1).execute()
+    const temporal = await workflows.ping()
+    if (!temporal.ok) app.log.warn({ reason: temporal.reason }, 'Temporal is away')
+    return {
+      status: 'ready' as const,
+      temporal: temporal.ok ? ('reachable' as const) : ('away' as const),
+    }
+  })
+
   app.get(
     '/healthz',
     {
@@ -48,14 +72,6 @@ export function healthRoutes(app: App, { system, workflows }: ApiContext): void 
         },
       },
     },
-    async (request) => {
-      await system.selectFrom('organizations').select('id').limit(1).execute()
-      const temporal = await workflows.ping()
-      if (!temporal.ok) request.log.warn({ reason: temporal.reason }, 'Temporal is away')
-      return {
-        status: 'ready' as const,
-        temporal: temporal.ok ? ('reachable' as const) : ('away' as const),
-      }
-    },
+    () => readiness(),
   )
 }

@@ -1,8 +1,14 @@
-import { isExternalId, refusal } from './external-id.ts'
+import { isAscii, isExternalId, refusal } from './external-id.ts'
 import { Problem } from './problems.ts'
 
 /** Deeper than any body of ours, and shallow enough for whatever walks it. */
 const DEEPEST = 64
+
+/**
+ * Names in other letters than ASCII's, counted in UTF-16 units over the whole body: each is
+ * normalized, which can make one character eighteen.
+ */
+const LONGEST_OTHER_NAMES = 4096
 
 /**
  * Parses a request's body. Stricter than `JSON.parse`, which keeps the last of two members of one
@@ -10,7 +16,8 @@ const DEEPEST = 64
  * on the way may have acted on it. So the text's own names are looked at.
  *
  * @throws Problem 422 when a member spells an external ID, wherever it stands; 400 when the text
- *   is not JSON, has a name twice in one object, or is nested too deeply
+ *   is not JSON, has a name twice in one object, is nested too deeply, or has too much text outside
+ *   of ASCII in its names
  */
 export function parseBody(text: string): unknown {
   // Many clients always say what kind of body they send, though they send none.
@@ -23,7 +30,13 @@ export function parseBody(text: string): unknown {
     throw new Problem(400, 'The body is not valid JSON.', { cause: error })
   }
   let repeated: string | undefined
+  let otherNames = 0
   for (const { name, pointer, again } of members(text)) {
+    if (!isAscii(name)) otherNames += name.length
+    if (otherNames > LONGEST_OTHER_NAMES) {
+      const detail = `Too much non-ASCII text in field names. The limit is ${LONGEST_OTHER_NAMES} characters in total.`
+      throw malformed(pointer, detail)
+    }
     if (isExternalId(name)) throw refusal(pointer)
     if (again) repeated ??= pointer
     // What `{...value}` and the like would take for an object's prototype.

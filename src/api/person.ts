@@ -33,7 +33,14 @@ export function authHeaders(request: FastifyRequest): Headers {
 }
 
 export function setCookies(reply: FastifyReply, cookies: string[]): void {
-  if (cookies.length > 0) reply.header('set-cookie', cookies)
+  if (cookies.length === 0) return
+  // Over https, which may end at a trusted proxy, whether or not CAIRN_PUBLIC_URL says so.
+  const secured = reply.request.protocol === 'https' ? cookies.map(withSecure) : cookies
+  reply.header('set-cookie', secured)
+}
+
+function withSecure(cookie: string): string {
+  return /;\s*secure\s*(;|$)/i.test(cookie) ? cookie : `${cookie}; Secure`
 }
 
 /**
