@@ -416,8 +416,8 @@ describe('anyone else', () => {
       'not an AWS principal',
     ],
     ['what is no principal', { Principal: { AWS: 'cairn' } }, 'not an AWS principal'],
-    ['an unknown kind', { Principal: { aws: principalArn } }, 'cannot be read'],
-    ['no principal', { Principal: undefined }, 'cannot be read'],
+    ['an unknown kind', { Principal: { aws: principalArn } }, 'unknown principal'],
+    ['no principal', { Principal: undefined }, 'unknown principal'],
     ['an unknown element', { condition: {} }, "Cairn's own principal"],
     ['an unknown operator', { Condition: withId('stringequals') }, "Cairn's own principal"],
   ])('is for the customer to judge: %s', (_what, fields, who) => {
