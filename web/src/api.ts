@@ -3,24 +3,24 @@ import { QueryCache, QueryClient } from '@tanstack/react-query'
 import { defaults } from './client.ts'
 import { learnTime } from './time.tsx'
 
-/** RFC 9457, as the API answers it. */
+/** RFC 9457 problem details of the API. */
 interface Problem {
   title: string
   detail: string
   errors: { pointer: string; detail: string }[]
 }
 
-/** What went wrong, in words for a person. */
+/** An error of a request, for display. */
 export interface ApiError {
   title: string
   detail: string
-  /** HTTP's; 0 when the server could not be reached. */
+  /** The HTTP status. 0 if the server cannot be reached. */
   status: number
-  /** The place of each error: a field's name by its JSON pointer, `/roleArn`. */
+  /** Validation errors by JSON pointer, such as `/roleArn`. */
   errors: { pointer: string; detail: string }[]
 }
 
-/** Makes of whatever a request threw what to tell. */
+/** Converts anything that a request throws into an error for display. */
 export function toApiError(error: unknown): ApiError {
   if (error instanceof HttpError) {
     const problem = error.data as Partial<Problem> | undefined
@@ -39,7 +39,7 @@ export function toApiError(error: unknown): ApiError {
   }
 }
 
-/** The message for one field of a form; undefined when the problem is elsewhere. */
+/** The error of one form field. Undefined if the field has none. */
 export function fieldErrorAt(error: unknown, pointer: string): string | undefined {
   return toApiError(error).errors.find((one) => one.pointer === pointer)?.detail
 }
@@ -54,20 +54,20 @@ defaults.fetch = async (...request) => {
 export const queryClient: QueryClient = new QueryClient({
   queryCache: new QueryCache({
     onError(error, query) {
-      // The session has withFullStop meanwhile: the layout asks who is there, and leads to the sign-in page.
+      // The session has ended. The layout fetches the user again and redirects to sign-in.
       if (toApiError(error).status === 401 && query.queryKey[0] !== 'me')
         void queryClient.invalidateQueries({ queryKey: ['me'] })
     },
   }),
   defaultOptions: {
-    // Whether there is a network says nothing of a server on this computer. And what somebody does
-    // while there is none has to fail then: later, they may have thought better of it.
+    // The browser's network state says nothing about a server on this computer. Actions without a
+    // network must fail at once, not run later.
     mutations: { networkMode: 'always' },
     queries: {
       networkMode: 'always',
       refetchOnReconnect: true,
       staleTime: 5_000,
-      // What the server refused it would refuse again.
+      // Client errors do not change on a retry.
       retry: (count, error) => {
         const { status } = toApiError(error)
         return (status === 0 || status >= 500) && count < 3

@@ -23,12 +23,12 @@ import { LiveContext, useLiveState, useServerEvents } from './live.ts'
 import { lastFeed } from './pages/feed/last-feed.ts'
 import { meQuery } from './session.ts'
 
-/** The navigation round every page of somebody who is signed in. */
+/** The layout of all pages for signed-in users. */
 export function Layout() {
   const me = useQuery(meQuery)
   if (me.isPending) return <Loading />
   if (me.isError && toApiError(me.error).status === 401) return <ToSignIn />
-  // What is on the page stays there while the server is away.
+  // The page stays visible while the server is unavailable.
   if (!me.data) {
     return (
       <Container py="xl">
@@ -39,10 +39,10 @@ export function Layout() {
   return <SignedIn me={me.data} />
 }
 
-/** Leads to the sign-in page, which leads back to the place that was asked for. */
+/** Redirects to the sign-in page, which redirects back to the requested page. */
 function ToSignIn() {
   const navigate = useNavigate()
-  // That place, not where the way there leads: this stays until the other page is loaded.
+  // The initial URL: this component stays mounted until the sign-in page is loaded.
   const [to] = useState(useLocation().href)
   useEffect(() => {
     void navigate({ to: '/sign-in', search: { to }, replace: true })
@@ -151,7 +151,7 @@ function Page(props: { to: string; label: string; icon: React.ReactNode; onClick
   )
 }
 
-/** Only once it is known to be so: a page that has just opened is not offline yet. */
+/** A page that is still connecting is not offline. */
 function OfflineNotice() {
   if (useLiveState() !== 'offline') return null
   return (

@@ -2,7 +2,7 @@ import { useThrottledCallback } from '@mantine/hooks'
 import { useQueryClient } from '@tanstack/react-query'
 import { createContext, useContext, useEffect, useState } from 'react'
 
-/** New changes that the server told of; the feed announces them. */
+/** New changes that the server reported. */
 export interface NewChanges {
   connectionId: string
   count: number
@@ -16,20 +16,20 @@ export type LiveState = 'connecting' | 'live' | 'offline'
 
 interface Listener {
   onNews(news: NewChanges): void
-  /** There was a gap in the events: anything may have come. */
+  /** Events were missed: any data may have changed. */
   onGap?: (() => void) | undefined
 }
 
 const listeners = new Set<Listener>()
 
-/** Whether the server's events arrive; until then what is on the page may be old. */
+/** Whether server events arrive. Until then the page can be stale. */
 export const LiveContext = createContext<LiveState>('connecting')
 
 export const useLiveState = () => useContext(LiveContext)
 
-/** The server ends each stream after a while, and one that is back at once is no news. */
+/** The server closes each stream after some time. A quick reconnect is not reported. */
 const OFFLINE_AFTER_MS = 5_000
-/** Browsers keep six connections to a server by HTTP/1.1: tabs out of sight must not hold them. */
+/** Browsers allow six HTTP/1.1 connections to a server, so hidden tabs must not use them. */
 const HIDDEN_AFTER_MS = 30_000
 const FIRST_WAIT_MS = 2_000
 const LONGEST_WAIT_MS = 60_000
@@ -38,17 +38,17 @@ export interface EventHandlers {
   onState(state: LiveState): void
   /** Events may have been missed. */
   onGap(): void
-  /** The server answered, but with no stream: the session may have withFullStop. */
+  /** The server responded without a stream: the session may have ended. */
   onRefused(): void
   onConnection(id: string): void
   onChanges(news: NewChanges): void
 }
 
-/** What of the browser is needed. */
+/** The browser functions that are used. */
 export interface EventEnvironment {
   open(url: string): EventSource
   isHidden(): boolean
-  /** @returns what ends it */
+  /** @returns a function that stops it */
   onVisibility(listener: () => void): () => void
 }
 
@@ -58,18 +58,18 @@ const browser: EventEnvironment = {
   onVisibility,
 }
 
-/** Calls back whenever the page comes into sight or goes out of it. */
+/** Calls back when the page becomes visible or hidden. */
 export function onVisibility(listener: () => void): () => void {
   document.addEventListener('visibilitychange', listener)
   return () => document.removeEventListener('visibilitychange', listener)
 }
 
 /**
- * Holds a stream of the server's events while the page is in sight. A browser reconnects by itself
- * where a stream breaks, but gives up after an answer that is none (401, 429, 502, 503): then it is
- * opened again after waits that grow.
+ * Keeps a stream of server events open while the page is visible. Browsers reconnect automatically
+ * when a stream breaks, but not after an error response (401, 429, 502, 503): then the stream is
+ * opened again with exponential backoff.
  *
- * @returns what ends it
+ * @returns a function that stops it
  */
 export function listen(
   handlers: EventHandlers,
@@ -108,7 +108,7 @@ export function listen(
       expectSoon()
       if (stream.readyState !== stream.CLOSED) return
       const wait = Math.min(FIRST_WAIT_MS * 2 ** tries++, LONGEST_WAIT_MS)
-      // Or all pages would be back at the same moment.
+      // Jitter, so that pages do not reconnect at the same time.
       next = setTimeout(start, wait * (0.5 + Math.random()))
       handlers.onRefused()
     }
@@ -143,14 +143,14 @@ export function listen(
 }
 
 /**
- * Listens to the server's events for as long as the page is open. What an event is about is asked
- * for anew. After a gap in them everything is, but for pictures of one moment (`isStill` in a
- * query's meta): they ask for themselves whether there is something new, as after an event.
+ * Listens to server events while the page is open, and fetches again what an event is about. After
+ * missed events it fetches everything, except snapshots (`isStill` in the query's meta), which
+ * check for new data themselves.
  */
 export function useServerEvents(): LiveState {
   const client = useQueryClient()
   const [state, setState] = useState<LiveState>('connecting')
-  // With a thousand connections there are events all the time, and the list of them is long.
+  // With 1,000 connections, events are frequent and the list is long.
   const renewList = useThrottledCallback(() => {
     void client.invalidateQueries(
       { queryKey: ['connections'], exact: true },
@@ -181,7 +181,7 @@ export function useServerEvents(): LiveState {
   return state
 }
 
-/** Calls back for new changes, and after gaps, while the component is on the page. */
+/** Calls back for new changes and after missed events while the component is mounted. */
 export function useNewChanges(onNews: Listener['onNews'], onGap?: Listener['onGap']): void {
   useEffect(() => {
     const listener = { onNews, onGap }

@@ -13,7 +13,7 @@ import { router } from './router.tsx'
 import { theme } from './theme.ts'
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')!.content
-// What keeps the page still under a dialog (react-remove-scroll) writes a style and looks here.
+// react-remove-scroll, which locks scrolling under a dialog, reads the nonce for its style here.
 Object.assign(globalThis, { __webpack_nonce__: nonce })
 
 createRoot(document.getElementById('root')!).render(

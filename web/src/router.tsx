@@ -12,7 +12,7 @@ import { validateSettingsSearch } from './pages/settings/search.ts'
 
 const root = createRootRoute({ notFoundComponent: NotFound })
 
-/** Pages for people who are signed in: with the navigation round them. */
+/** Pages for signed-in users, with the navigation. */
 const app = createRoute({ getParentRoute: () => root, id: 'app', component: Layout })
 
 const feed = createRoute({
@@ -64,7 +64,7 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   validateSearch: (search): { to?: string } => {
-    // Only a place of ours: `//` and `https:` lead elsewhere.
+    // Only paths of this origin: `//` and `https:` resolve to other sites.
     const to = String(search.to ?? '')
     return /^\/(?![/\\])/.test(to) ? { to } : {}
   },

@@ -1,7 +1,7 @@
 import { queryOptions } from '@tanstack/react-query'
 import { signOut as endSession, getMe } from './client.ts'
 
-/** Who asks, and for which organization; 401 when nobody is signed in. */
+/** The current user and organization. Fails with 401 without a session. */
 export const meQuery = queryOptions({
   queryKey: ['me'],
   queryFn: () => getMe(),
@@ -9,9 +9,9 @@ export const meQuery = queryOptions({
 })
 
 /**
- * Ends the session, and everything that this page remembers of it.
+ * Ends the session and discards the cached data of the page.
  *
- * @throws HttpError, or a TypeError when the server cannot be reached: the session goes on
+ * @throws HttpError, or a TypeError when the server cannot be reached. The session then continues
  */
 export async function signOut(): Promise<void> {
   await endSession()
@@ -19,17 +19,17 @@ export async function signOut(): Promise<void> {
 }
 
 /**
- * Where to go after signing in: the place that was asked for, if it is one of ours and not the
- * way in itself, else home.
+ * The path to open after sign-in: the requested path if it is on this origin and not a sign-in
+ * page, else the feed.
  *
- * @param to a path with its search, as it came in the address: anybody can have written it
+ * @param to a path with its query, from the URL. Untrusted
  */
 export function redirectAfterSignIn(to: string | undefined): string {
   const ours = 'http://cairn.invalid'
-  // As browsers read it: `//`, `/\` and a tab after the slash lead to other sites.
+  // Browsers resolve `//`, `/\` and a tab after the slash to other sites.
   const url = to?.startsWith('/') ? URL.parse(to, ours) : null
   if (url?.origin !== ours) return '/'
-  // `/.//other.example` becomes a path that is an address of another site once it is alone.
+  // `/.//other.example` becomes a path that resolves to another site.
   if (url.pathname.startsWith('//')) return '/'
   if (/^\/(sign-in|welcome)\/?$/.test(url.pathname)) return '/'
   return url.pathname + url.search + url.hash

@@ -1,6 +1,6 @@
 import { createTheme, type MantineColorsTuple } from '@mantine/core'
 
-/** A slate with a little of the sea in it: calm at 3 a.m., and apart from the colours of states. */
+/** A muted teal that differs from the status colors. */
 const cairn: MantineColorsTuple = [
   '#e6f6f8',
   '#d3eaee',
@@ -17,7 +17,7 @@ const cairn: MantineColorsTuple = [
 export const theme = createTheme({
   primaryColor: 'cairn',
   colors: { cairn },
-  // The shade that white text can be read on.
+  // White text is readable on this shade.
   primaryShade: 8,
   autoContrast: true,
   defaultRadius: 'md',
@@ -30,7 +30,7 @@ export const theme = createTheme({
   components: {
     Modal: {
       defaultProps: {
-        // A page has one banner, and that is not in a dialog.
+        // A page has one banner landmark, which is not in a dialog.
         attributes: { header: { role: 'none' } },
         closeButtonProps: { 'aria-label': 'Close' },
       },

@@ -4,7 +4,7 @@ import { useSyncExternalStore } from 'react'
 
 export type Zone = 'local' | 'utc'
 
-/** Which time zone times are shown in; kept in this browser. */
+/** The time zone for displayed times, stored in this browser. */
 export function useZone(): [Zone, (zone: Zone) => void] {
   const [zone, setZone] = useLocalStorage<Zone>({
     key: 'cairn-time-zone',
@@ -50,15 +50,16 @@ export function formatSpan(seconds: number): string {
   return `${Math.round(seconds / 86_400)} d`
 }
 
-/** Less is within what an answer takes, and of no consequence. */
+/** A smaller difference is within the response time and does not matter. */
 const SKEW_MS = 30_000
 let skew = 0
 
 /**
  * By how much the server's clock is ahead of this computer's, in milliseconds.
  *
- * @param date the `Date` header of an answer, in whole seconds
- * @param sent when it was asked for, and `received` when it came, by this computer's clock
+ * @param date the `Date` header of a response, in whole seconds
+ * @param sent when the request was sent, and `received` when the response arrived, by this
+ * computer's clock
  */
 export function skewOf(date: string | null, sent: number, received: number): number | undefined {
   const told = Date.parse(date ?? '')
@@ -67,12 +68,12 @@ export function skewOf(date: string | null, sent: number, received: number): num
   return Math.abs(ahead) > SKEW_MS + (received - sent) / 2 ? Math.round(ahead) : 0
 }
 
-/** Takes from an answer of the server what time it is there. */
+/** Learns the server's time from a response. */
 export function learnTime(...answer: Parameters<typeof skewOf>): void {
   skew = skewOf(...answer) ?? skew
 }
 
-/** The time as the server knows it, in milliseconds: this computer's clock may be an hour off. */
+/** The server's time in milliseconds. This computer's clock can be wrong. */
 export function serverNow(): number {
   return Date.now() + skew
 }
@@ -82,7 +83,7 @@ const tick = (listener: () => void) => {
   return () => clearInterval(timer)
 }
 
-/** The time, for what counts down; moves on in steps of a second, or of so many milliseconds. */
+/** The current time, in steps of `step` milliseconds. */
 export function useNow(step = 1000): number {
   return useSyncExternalStore(tick, () => Math.floor(serverNow() / step) * step)
 }

@@ -4,7 +4,7 @@ import { EnvironmentDot } from './environment-badge.tsx'
 
 export type Color = Environment['color']
 
-/** In an order that tells neighbours apart. */
+/** Ordered so that neighbors are easy to distinguish. */
 const colors: readonly Color[] = [
   'gray',
   'red',
@@ -26,7 +26,7 @@ const choices = colors.map((value) => ({
   label: value.charAt(0).toUpperCase() + value.slice(1),
 }))
 
-/** An environment's colour; none where the server is to choose one. */
+/** The color of an environment. Empty: the server selects one. */
 export function ColorSelect(props: Omit<SelectProps, 'data' | 'renderOption'>) {
   return (
     <Select

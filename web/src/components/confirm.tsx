@@ -4,7 +4,7 @@ import type { ReactNode, RefObject } from 'react'
 import { Dialog } from './dialog.tsx'
 import { ErrorState } from './states.tsx'
 
-/** Asks before something is done that cannot be undone, and stays open when it fails. */
+/** Confirms an action that cannot be undone. Stays open when the action fails. */
 export function Confirm(props: {
   opened: boolean
   onClose: () => void
@@ -13,7 +13,7 @@ export function Confirm(props: {
   action: string
   cancel?: string
   onConfirm: () => Promise<unknown>
-  /** Has the focus once it is done, when what opened the dialog is gone by then. */
+  /** Gets the focus afterwards, if the element that opened the dialog is removed. */
   focusAfter?: RefObject<HTMLElement | null>
   children: ReactNode
 }) {

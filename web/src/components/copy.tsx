@@ -2,7 +2,7 @@ import { ActionIcon, Box, Code, CopyButton, Tooltip } from '@mantine/core'
 import { IconCheck, IconCopy } from '@tabler/icons-react'
 import { visible } from './json.ts'
 
-/** Copies a text, and says that it did. */
+/** Copies a text and confirms it. */
 export function Copy({ text, label }: { text: string; label: string }) {
   return (
     <CopyButton value={text} timeout={1500}>
@@ -22,7 +22,7 @@ export function Copy({ text, label }: { text: string; label: string }) {
   )
 }
 
-/** Something to paste elsewhere, with its copy button. Long ones scroll, and can be scrolled by keyboard. */
+/** A code block with a copy button. Long ones scroll, by keyboard too. */
 export function Snippet(props: { text: string; label: string; maxHeight?: number }) {
   return (
     <Box pos="relative">

@@ -7,8 +7,8 @@ import { Copy } from './copy.tsx'
 import { ErrorState } from './states.tsx'
 
 /**
- * Only in the demo, whose account nobody has a console for: does there what the CloudFormation tab
- * says, with the template of this connection. The ARN is pasted by hand, as in AWS.
+ * Only in the demo, whose account has no console: creates the stack of the CloudFormation tab. The
+ * user pastes the ARN, as with AWS.
  */
 export function DemoStack({ connectionId }: { connectionId: string }) {
   const me = useQuery(meQuery)

@@ -6,7 +6,7 @@ type Taking = (count: (takers: number) => number) => void
 
 const EscapeContext = createContext<Taking>(() => {})
 
-/** While active, Escape is not for the dialog that this stands in. */
+/** While active, Escape does not close the surrounding dialog. */
 function useCapturesEscape(active: boolean): void {
   const take = use(EscapeContext)
   useEffect(() => {
@@ -17,9 +17,9 @@ function useCapturesEscape(active: boolean): void {
 }
 
 /**
- * Escape ends what is being edited, wherever the focus is, and leaves the dialog round it open.
+ * Escape ends editing, wherever the focus is, and keeps the surrounding dialog open.
  *
- * @returns for the element that is edited in
+ * @returns the ref for the form
  */
 export function useEscape(onEscape: (() => void) | undefined): RefObject<HTMLFormElement | null> {
   const edited = useRef<HTMLFormElement>(null)
@@ -28,7 +28,7 @@ export function useEscape(onEscape: (() => void) | undefined): RefObject<HTMLFor
     'keydown',
     (event) => {
       if (event.key !== 'Escape' || event.isComposing || !(event.target instanceof Element)) return
-      // An open list of choices closes first, and so does a dialog above.
+      // An open dropdown closes first, and so does a dialog above.
       const isForChoices = event.target.getAttribute('data-mantine-stop-propagation') === 'true'
       const dialogOf = (element: Element | null) => element?.closest('[role=dialog]')
       if (!isForChoices && dialogOf(event.target) === dialogOf(edited.current)) onEscape?.()
@@ -38,7 +38,7 @@ export function useEscape(onEscape: (() => void) | undefined): RefObject<HTMLFor
   return edited
 }
 
-/** A dialog that may stand over another one: Escape closes the one on top. */
+/** A dialog that can be above another dialog: Escape closes the top one. */
 export function Dialog({ children, ...props }: ModalProps) {
   const [takers, setTakers] = useState(0)
   useCapturesEscape(props.opened)

@@ -12,17 +12,17 @@ export function useEnvironments() {
 }
 
 /**
- * After an environment, or which connections name it, has changed. What shows changes is asked for
- * anew when it is next looked at, and not under the eyes of who reads it.
+ * Call after an environment or its connections have changed. Lists of changes are fetched again
+ * when they are next opened, so that they do not move while they are read.
  *
- * @returns when the environments are known again
+ * @returns when the environments are loaded again
  */
 export function refreshEnvironments(client: QueryClient): Promise<void> {
   void client.invalidateQueries({ queryKey: ['changes'], refetchType: 'none' })
   return client.invalidateQueries({ queryKey: ['environments'] })
 }
 
-/** The dot says nothing by itself: the name is beside it. */
+/** Decorative: the name is next to it. */
 export function EnvironmentDot({ color }: { color: string }) {
   return (
     <ColorSwatch
@@ -46,7 +46,7 @@ export function EnvironmentName({ name, color }: Pick<Environment, 'name' | 'col
   )
 }
 
-/** By its id; nothing while the environments are not known, or when it is gone. */
+/** Renders nothing while the environments are loading, or if the environment was deleted. */
 export function EnvironmentBadge({ id }: { id: string | null }) {
   const { data } = useEnvironments()
   const environment = data?.find((one) => one.id === id)

@@ -9,7 +9,7 @@ import { FormError, fieldErrors, focusFirst } from './form-error.tsx'
 
 const fields = ['name', 'color'] as const
 
-/** For one that is there, or for a new one. */
+/** Edits an environment, or creates one. */
 export function EnvironmentForm(props: { environment?: Environment; onDone?: () => void }) {
   const { environment, onDone } = props
   const client = useQueryClient()
@@ -40,7 +40,7 @@ export function EnvironmentForm(props: { environment?: Environment; onDone?: () 
       ref={edited}
       noValidate
       onSubmit={(event) => {
-        // It may stand in a dialog over another form, which is not meant.
+        // The form can be in a dialog above another form, which must not submit.
         event.stopPropagation()
         form.onSubmit(
           (values) => saving.mutate(values),

@@ -11,7 +11,7 @@ import { EmptyState, ErrorState, Loading } from './states.tsx'
 
 const queryKey = ['environments']
 
-/** All environments: made, renamed, coloured, ordered and deleted in place. */
+/** Lists, creates, edits, orders and deletes environments. */
 export function Environments() {
   const list = useRef<HTMLDivElement>(null)
   return (
@@ -42,13 +42,13 @@ function EnvironmentList({ list }: { list: RefObject<HTMLElement | null> }) {
       client.setQueryData<Environment[]>(queryKey, (list) => list && moveItem(list, id, position))
       return before
     },
-    onSuccess: ({ name }, { position }) => setSaid(`${name} moveItem to position ${position + 1}.`),
+    onSuccess: ({ name }, { position }) => setSaid(`${name} moved to position ${position + 1}.`),
     onError: (_error, _move, before) => client.setQueryData(queryKey, before),
     onSettled: () => client.invalidateQueries({ queryKey }),
     scope: { id: 'environments' },
   })
   const items = environments.data
-  // A row that is moveItem down is taken out of the page for a moment, and its button's focus with it.
+  // Moving a row removes it from the page for a moment, and its button loses the focus.
   // biome-ignore lint/correctness/useExhaustiveDependencies: after each new order
   useEffect(() => focusAfter.current?.focus(), [items])
   if (environments.isPending) return <Loading label="Loading the environments" />

@@ -31,7 +31,7 @@ export function EnvironmentRow(props: {
           environment={environment}
           onDone={() => {
             setEditing(false)
-            // ShownOnce the row is there again.
+            // When the row is rendered again.
             setTimeout(() => editButton.current?.focus())
           }}
         />
@@ -89,7 +89,7 @@ export function EnvironmentRow(props: {
               size="lg"
               onClick={() => {
                 setAsking(true)
-                // Somebody else may have named it meanwhile.
+                // Another user may have renamed it.
                 void client.invalidateQueries({ queryKey })
               }}
               aria-label={`Delete ${name}`}

@@ -17,7 +17,7 @@ import { Environments } from './environment-list.tsx'
 const NEW = 'new'
 const EDIT = 'edit'
 
-/** Chooses an environment, or makes it without leaving the page. */
+/** Selects an environment, or creates one without leaving the page. */
 export function EnvironmentSelect(props: {
   value: string | null
   onChange: (id: string | null) => void
@@ -84,7 +84,7 @@ export function EnvironmentSelect(props: {
   )
 }
 
-/** A name and a colour are all that an environment is. */
+/** An environment has a name and a color. */
 export function NewEnvironment(props: { onMade: (id: string) => void; onCancel?: () => void }) {
   const client = useQueryClient()
   const edited = useEscape(props.onCancel)

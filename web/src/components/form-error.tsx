@@ -2,7 +2,7 @@ import { Alert } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
 import { toApiError } from '../api.ts'
 
-/** What the server refused, by the names of a form's fields. */
+/** The server's validation errors by form field. */
 export function fieldErrors<Field extends string>(
   error: unknown,
   fields: readonly Field[],
@@ -15,7 +15,7 @@ export function fieldErrors<Field extends string>(
   return errors
 }
 
-/** What was refused, or did not work; nothing when the fields of its form say it all. */
+/** The error of a form. Renders nothing if the fields show all errors. */
 export function FormError({ error, fields = [] }: { error: unknown; fields?: readonly string[] }) {
   if (!error) return null
   const { title, detail, status, errors } = toApiError(error)
@@ -37,7 +37,7 @@ interface Focusable {
   getInputNode(name: string): HTMLElement | null
 }
 
-/** Puts the cursor where something has to be mended. */
+/** Focuses the first field with an error. */
 export function focusFirst(form: Focusable, errors: Record<string, unknown>): void {
   const [first] = Object.keys(errors)
   if (first) form.getInputNode(first)?.focus()

@@ -9,8 +9,8 @@ const manyEntries = 100
 const deepest = 12
 
 /**
- * Any JSON as a tree to unfold. Safe with whatever is in it: text stays text, long texts and
- * lists are cut with a way to see all, and what is folded is not drawn.
+ * Shows JSON as a collapsible tree. Safe with untrusted content: text stays text, long texts and
+ * lists are truncated, and collapsed parts are not rendered.
  */
 export function JsonTree({ value, label }: { value: unknown; label: string }) {
   const node = toNode(value)

@@ -1,6 +1,6 @@
 /**
- * What turns the direction of text, hides, joins, or is blank (Hangul's fillers, Braille's empty
- * cell); and marks that are heaped upon one character, past the four that a script may need.
+ * Characters that change the text direction, are hidden, join, or are blank (Hangul fillers, the
+ * empty Braille cell), and combining marks beyond the four that a script may need.
  */
 const invisible =
   /(?![\n\t])[\p{Cf}\p{Cc}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?<=\p{M}{4})\p{M}/gu
@@ -12,30 +12,30 @@ const escaped = (mark: string) =>
     .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
     .join('')
 
-/** A text with its invisible characters written out, so that it cannot look like another one. */
+/** Escapes invisible characters, so that a text cannot imitate another one. */
 export function visible(text: string): string {
   return text.replace(invisible, escaped)
 }
 
-/** JSON that means the same, with nothing invisible in it. Undefined when it cannot be written. */
+/** Equivalent JSON without invisible characters. Undefined when it cannot be serialized. */
 export function printed(value: unknown): string | undefined {
   try {
-    // Outside of its strings JSON has none of these, and inside they may be escaped.
+    // JSON has these characters only in strings, where they can be escaped.
     return JSON.stringify(value, null, 2)?.replace(invisible, escaped)
   } catch {
-    // Nested deeper than the stack: the tree can still show it.
+    // Nested too deeply for the stack. The tree can still show it.
     return undefined
   }
 }
 
-/** What a value is, before it is unfolded. */
+/** The type of a value in the tree. */
 export type Node =
   | { kind: 'leaf'; text: string; type: 'string' | 'number' | 'boolean' | 'null' }
   | { kind: 'branch'; type: 'object' | 'array'; entries: [key: string, value: unknown][] }
 
 /**
- * A value of a tree. A text that is itself an object or array in JSON, as policies are in
- * CloudTrail's records, is one as well.
+ * Converts a value for the tree. A string that contains a JSON object or array, such as a policy in
+ * a CloudTrail record, becomes a branch.
  */
 export function toNode(value: unknown): Node {
   if (Array.isArray(value)) {
@@ -79,10 +79,10 @@ export function size(node: Extract<Node, { kind: 'branch' }>): string {
   return length === 1 ? '1 field' : `${length.toLocaleString('en')} fields`
 }
 
-/** Whether so little is in it that it can be shown unfolded: counted no further than `most`. */
+/** Whether the value has at most `most` entries, so that it can be shown expanded. */
 export function isSmall(value: unknown, most: number): boolean {
   let left = most
-  // No recursion: what strangers wrote may be nested deeper than the stack.
+  // No recursion: untrusted content can be nested too deeply for the stack.
   const waiting: unknown[] = [value]
   while (waiting.length > 0) {
     const next = waiting.pop()

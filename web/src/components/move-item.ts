@@ -1,4 +1,4 @@
-/** The same rows with one of them at another place, as the server will order them. */
+/** The items with one of them at a new position, in the server's order. */
 export function moveItem<Item extends { id: string }>(
   items: readonly Item[],
   id: string,

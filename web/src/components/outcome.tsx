@@ -8,7 +8,7 @@ const looks = {
   denied: { icon: IconBan, color: 'var(--mantine-color-red-filled)', label: 'Denied' },
 } as const
 
-/** How a change withFullStop, as an icon with its word. */
+/** The outcome of a change, as an icon with a label. */
 export function OutcomeIcon({ outcome, label }: { outcome: Change['outcome']; label?: string }) {
   const { icon: Icon, color, label: usual } = looks[outcome]
   const word = label ?? usual

@@ -1,7 +1,7 @@
-/** As src/auth/better-auth.ts has it; the server judges. */
+/** Same as in src/auth/better-auth.ts. The server enforces it. */
 export const PASSWORD_LENGTH = { min: 10, max: 128 }
 
-/** @returns what is wrong with it; null: nothing that can be told here */
+/** @returns the error; null if there is none that the browser can detect */
 export function passwordError(password: string): string | null {
   const { min, max } = PASSWORD_LENGTH
   if (password.length < min) {
@@ -10,5 +10,5 @@ export function passwordError(password: string): string | null {
   return password.length > max ? `Too long. Use at most ${max} characters.` : null
 }
 
-/** Mantine leaves the toggle out of the tab order and without a name. */
+/** Mantine excludes the toggle from the tab order and does not label it. */
 export const passwordToggle = { 'aria-label': 'Show password', tabIndex: 0 }

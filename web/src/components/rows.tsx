@@ -1,7 +1,9 @@
 import { Group, Paper, Stack } from '@mantine/core'
 import type { ReactNode, Ref } from 'react'
 
-/** Round a list whose rows go: stays when the last is gone, and takes the focus that a row had. */
+/**
+ * Wraps a list whose rows can be removed. Stays without rows, and takes the focus of a removed row.
+ */
 export function List(props: { label: string; ref: Ref<HTMLDivElement>; children: ReactNode }) {
   return (
     <Stack gap="xs" role="group" aria-label={props.label} ref={props.ref} tabIndex={-1}>
@@ -10,7 +12,7 @@ export function List(props: { label: string; ref: Ref<HTMLDivElement>; children:
   )
 }
 
-/** A list whose rows have something to do at their end. */
+/** A list of rows with actions at the end. */
 export function Rows({ label, children }: { label: string; children: ReactNode }) {
   return (
     <Paper withBorder component="ul" aria-label={label} m={0} p={0} className="rows">

@@ -1,7 +1,7 @@
 import { Anchor, Box, Group, Paper, Stack, Text, Title } from '@mantine/core'
 import type { ReactNode } from 'react'
 
-/** The page round a form for somebody who is not signed in. */
+/** The layout of pages for users who are not signed in. */
 export function SignedOutPage({ title, children }: { title: string; children: ReactNode }) {
   return (
     <Box component="main" maw={440} mx="auto" px="md" py={{ base: 32, sm: 80 }}>

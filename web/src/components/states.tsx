@@ -3,7 +3,7 @@ import { IconAlertTriangle, IconCloudOff } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { toApiError } from '../api.ts'
 
-/** Nothing is there yet: says what there will be, and the step that leads to it. */
+/** Shown when there is no data: what will appear here, and the next step. */
 export function EmptyState(props: {
   icon?: ReactNode
   title: string
@@ -26,7 +26,7 @@ export function EmptyState(props: {
   )
 }
 
-/** What went wrong and why, with another try. */
+/** An error with its reason and a retry button. */
 export function ErrorState({ error, retry }: { error: unknown; retry?: () => void }) {
   const { title, detail, status } = toApiError(error)
   const icon = status === 0 ? <IconCloudOff aria-hidden /> : <IconAlertTriangle aria-hidden />

@@ -11,12 +11,12 @@ import { SignedOutPage } from '../components/signed-out-page.tsx'
 import { ErrorState, Loading } from '../components/states.tsx'
 import { Time } from '../time.tsx'
 
-/** Where an owner's first link and invitations lead. */
+/** The page that setup links and invitations open. */
 export function AcceptInvitationPage() {
   const search = useSearch({ from: '/welcome' })
   const [token] = useState(search.token)
   const navigate = useNavigate()
-  // Whoever looks over the shoulder, or into the history later, finds no key there.
+  // The token must not stay in the address bar or the history.
   useEffect(() => {
     if (search.token !== undefined) void navigate({ to: '/welcome', search: {}, replace: true })
   }, [search.token, navigate])
@@ -141,7 +141,7 @@ function AccountForm({ token, link }: { token: string; link: Welcome }) {
   )
 }
 
-/** Used, revoked, expired, or mistyped: the server does not say which, for that would help guessing. */
+/** Used, revoked, expired, or mistyped: the server does not return which, to prevent guessing. */
 function InvalidLink() {
   return (
     <SignedOutPage title="This link is no longer valid">
@@ -168,7 +168,7 @@ function InvalidLink() {
   )
 }
 
-/** After a reload: the address has no token any more. */
+/** After a reload, the URL has no token. */
 function MissingLink() {
   return (
     <SignedOutPage title="Open your invitation link again">

@@ -30,7 +30,7 @@ export function SignInPage() {
     mutationFn: (values: typeof form.values) =>
       signIn({ email: values.email.trim(), password: values.password }),
     onSuccess: () => {
-      // What was refused, or belongs to whoever was here before.
+      // Failed queries, and data of the previous user.
       client.clear()
       router.history.replace(place)
     },
@@ -101,14 +101,14 @@ export function SignInPage() {
 
 const TRIED = 'cairn-demo-sign-in-tried'
 
-/** Only the demo has an owner whose password nobody needs. */
+/** Only the demo has an owner who signs in without a password. */
 function DemoSignIn() {
   const session = useQuery({ queryKey: ['session'], queryFn: () => getSession() })
   const path = session.data?.demoSignIn
   const { to } = useSearch({ from: '/sign-in' })
   useEffect(() => {
-    // Who was sent here had no session yet; who came by themselves has signed out. ShownOnce only: a
-    // browser that keeps no cookies would go round for ever.
+    // A redirect to this page means no session; without one, the user has signed out. Only once, to
+    // prevent a loop in a browser without cookies.
     if (!path || to === undefined || sessionStorage.getItem(TRIED)) return
     sessionStorage.setItem(TRIED, 'yes')
     window.location.assign(path)

@@ -1,7 +1,7 @@
 import type { Change } from '../../client.ts'
 import type { FeedSearch } from '../feed/search.ts'
 
-/** A link in the chain of who it was, as the API tells it. */
+/** An entry in the chain of actors. */
 export interface ChainLink {
   kind: string
   name: string
@@ -9,7 +9,7 @@ export interface ChainLink {
   how?: string
 }
 
-/** The API leaves room for more in an actor: only what can be shown is taken. */
+/** The API allows more fields in an actor. Only displayable ones are used. */
 export function chainOf(actor: Change['actor']): ChainLink[] {
   const chain: unknown[] = Array.isArray(actor.chain) ? actor.chain : []
   return chain.flatMap((link) => {
@@ -26,16 +26,16 @@ export function chainOf(actor: Change['actor']): ChainLink[] {
   })
 }
 
-/** Only pages of the web: an address could as well be a script. */
+/** Only https links: a URL can contain a script. */
 export function safeLinks(links: Change['links']): Change['links'] {
   return links.filter(({ url }) => URL.canParse(url) && new URL(url).protocol === 'https:')
 }
 
 export const HOUR = 3_600_000
-/** What strangers wrote can be longer than servers and proxies take an address. */
+/** Untrusted values can exceed the URL limit of servers and proxies. */
 const LONGEST_IN_ADDRESS = 2_000
 
-/** Whether it can be asked about: it becomes a part of an address, percent-encoded. */
+/** Whether the value fits into a URL, percent-encoded. */
 export function isAskable(value: string): boolean {
   return value.isWellFormed() && encodeURIComponent(value).length <= LONGEST_IN_ADDRESS
 }
@@ -98,7 +98,7 @@ export function neighboursOf(change: Change, ofSource: Neighbours[] = []): Neigh
   ]
 }
 
-/** Those that are nearest in time to one, itself not included, the newest first. */
+/** The changes nearest in time to a change, without the change itself, newest first. */
 export function nearest(changes: readonly Change[], to: Change, most: number): Change[] {
   const distance = ({ occurredAt }: Change) =>
     Math.abs(Date.parse(occurredAt) - Date.parse(to.occurredAt))

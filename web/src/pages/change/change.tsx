@@ -168,7 +168,7 @@ function Page({ change, record }: { change: Change; record: unknown }) {
   )
 }
 
-/** The chain as the record tells it, from the origin to the hands that made the call. */
+/** The chain of actors, from the origin to the identity that made the call. */
 function Who({ change }: { change: Change }) {
   const chain = chainOf(change.actor)
   return (
@@ -310,7 +310,7 @@ function Resources({ resources }: { resources: Change['resources'] }) {
 
 const few = 6
 
-/** What else there was, the few nearest, and the way to all of it. */
+/** The nearest related changes, and a link to all of them. */
 function NeighbourList({ change, neighbours }: { change: Change; neighbours: Neighbours }) {
   const { search, title } = neighbours
   const [zone] = useZone()
@@ -319,7 +319,7 @@ function NeighbourList({ change, neighbours }: { change: Change; neighbours: Nei
     queryFn: async () => {
       const { from, to } = windowOf(search, 0)
       const query = toQuery(search, { from, to, endsNow: false })
-      // A change of the same moment may be on either side.
+      // A change at the same time can be on either side.
       const until = new Date(Date.parse(change.occurredAt) + 1).toISOString()
       const [before, after] = await Promise.all([
         listChanges({
@@ -340,7 +340,7 @@ function NeighbourList({ change, neighbours }: { change: Change; neighbours: Nei
     connections.data?.map(({ accountId, name }) => [accountId ?? '', name]) ?? [],
   )
   const shown = found.data ?? []
-  // A set of one, and a request with one record, have nothing to say.
+  // A set with one change, or a request with one record, has no others.
   if (found.data?.length === 0 && (search.changeSet || search.request)) return null
   return (
     <Section title={<bdi>{cut(title, 160)}</bdi>}>

@@ -1,10 +1,11 @@
 const MOST_ACCOUNTS = 1_000
 
 /**
- * Account ids from whatever was pasted: a column of a table, JSON, AWS's list of accounts. Words
- * and dashes between them do not matter; a number of another length does, for an id is likely meant.
+ * Finds account IDs in pasted text: a table column, JSON, the output of the AWS CLI. Ignores words
+ * and dashes between them, but reports numbers of a wrong length, because they are likely mistyped
+ * IDs.
  *
- * @returns each id once, in order; and what is wrong, for the person who pasted it
+ * @returns each ID once, in order, and the error to display
  */
 export function readAccountIds(pasted: string): { accountIds: string[]; problem?: string } {
   const numbers = pasted.replaceAll(/\b(\d{4})-(\d{4})-(\d{4})\b/g, '$1$2$3').match(/\d+/g) ?? []

@@ -11,7 +11,7 @@ import { FormError } from '../../components/form-error.tsx'
 import { counted } from '../../format.ts'
 import { readAccountIds } from './account-ids.ts'
 
-/** Connections for a list of account ids, and the map that creates all their roles. */
+/** Creates connections for multiple account IDs and shows their external IDs. */
 export function ConnectAccounts({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   return (
     <Dialog opened={opened} onClose={onClose} title="Connect multiple accounts" size="lg">
@@ -106,7 +106,7 @@ function ManyAccounts({ onClose }: { onClose: () => void }) {
   )
 }
 
-/** The server's word on single accounts, with the account it is about. */
+/** The server's errors for single accounts, with the account ID. */
 function accountErrors(error: unknown, accountIds: readonly string[]): string | undefined {
   const told = toApiError(error).errors.flatMap(({ pointer, detail }) => {
     const [, index] = pointer.match(/^\/accountIds(?:\/(\d+))?$/) ?? []

@@ -14,7 +14,7 @@ interface DialogProps {
   onClose: () => void
 }
 
-/** Asks for a name only; everything else is on the connection's own page. */
+/** Asks only for a name and an environment. The rest is on the connection page. */
 export function ConnectAccount({ opened, onClose }: DialogProps) {
   return (
     <Dialog opened={opened} onClose={onClose} title="Connect account">
@@ -44,7 +44,7 @@ function OneAccount({ onClose }: Pick<DialogProps, 'onClose'>) {
     make.mutate()
   }
   return (
-    // The select has a form of its own, for a new environment: one may not stand in another.
+    // The select contains a form for new environments, and forms cannot be nested.
     <Stack>
       <form id={form} onSubmit={submit}>
         <TextInput

@@ -23,18 +23,18 @@ import { type ConnectionsSearch, validateConnectionsSearch } from './search.ts'
 import { StatusBadge } from './status.tsx'
 
 const ROWS = 50
-/** Fewer are found at a glance. */
+/** The filter appears from this number of connections. */
 const FILTERED_FROM = 8
 
 export function ConnectionTable({ items }: { items: Connection[] }) {
   const environments = useEnvironments()
   const { q = '', state, page = 1 } = useSearch({ from: '/app/integrations/aws' })
   const navigate = useNavigate({ from: '/integrations/aws' })
-  // What is typed does not wait for the address.
+  // Typing does not wait for the URL.
   const [text, setText] = useState(q)
   const sought = useDeferredValue(text.trim().toLowerCase())
 
-  /** Back leads away from the list, and finds it so when it leads to it. */
+  /** Replaces the URL, so that Back leaves the list and returns to it as it was. */
   const look = (search: ConnectionsSearch) =>
     navigate({
       search: validateConnectionsSearch({ ...search }),

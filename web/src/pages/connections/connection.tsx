@@ -16,7 +16,7 @@ import { StatusPanel } from './status-panel.tsx'
 import { Steps } from './steps.tsx'
 import { UnparsedRecords } from './unparsed.tsx'
 
-/** One account, from its first name to its last import: nothing of it is elsewhere. */
+/** Everything about one connection: setup, verification, imports and settings. */
 export function ConnectionPage() {
   const { id } = useParams({ from: '/app/integrations/aws/$id' })
   const connection = useQuery(connectionQuery(id))
@@ -56,7 +56,7 @@ function Page({ connection, onDeleted }: PageProps) {
   const checks = roleArn === null ? undefined : verification.data
   const isImporting = (coverage.data?.regions ?? []).length > 0 && checks?.state !== null
   const isDeleting = status === 'deleting'
-  // What somebody is in the middle of stays where it is: the order is another one the next time.
+  // The order of sections does not change while the page is open.
   const [wasSetUp] = useState(connection.completeThrough !== null)
   const isStepsFirst = !wasSetUp || status === 'action_needed'
   const imported = roleArn !== null && isImporting && (

@@ -9,7 +9,7 @@ import { ConnectAccounts } from './connect-many.tsx'
 import { ConnectionTable } from './connection-table.tsx'
 import { connectionsQuery } from './queries.ts'
 
-/** All AWS accounts, those that want somebody first. */
+/** All AWS accounts. Those that need action come first. */
 export function ConnectionsPage() {
   const connections = useQuery(connectionsQuery)
   const [one, connectOne] = useDisclosure()

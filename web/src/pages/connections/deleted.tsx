@@ -5,10 +5,10 @@ import type { DeletedConnection } from '../../client.ts'
 import { Snippet } from '../../components/copy.tsx'
 import { visible } from '../../components/json.ts'
 
-/** What had the focus is gone with the page that was here. */
+/** Moves the focus to the heading, because the previous page is gone. */
 const focus = (heading: HTMLElement | null) => heading?.focus()
 
-/** What is left to do, when Cairn itself has forgotten the account. */
+/** What is left to do in AWS after a connection is deleted. */
 export function Deleted({ connection }: { connection: DeletedConnection }) {
   const { cleanUp } = connection
   return (

@@ -1,6 +1,6 @@
 import type { Connection, ConnectionSettingsInput } from '../../client.ts'
 
-/** What somebody has changed in the form; a number that is deleted and not yet typed anew is null. */
+/** Unsaved changes in the form. Null: the number was cleared. */
 export interface Edits {
   lookbackDays?: number | null
   pollIntervalSeconds?: number
@@ -8,8 +8,8 @@ export interface Edits {
 }
 
 /**
- * What of it is to be saved: only what differs from what is so by now, for somebody else may have
- * changed the rest meanwhile.
+ * The fields to save: only those that differ from the stored values, because another user may have
+ * changed the others.
  */
 export function edited(
   edits: Edits,

@@ -6,7 +6,7 @@ import type { Connection } from '../../client.ts'
 import { FormError } from '../../components/form-error.tsx'
 import { useUpdate } from './use-update.ts'
 
-/** The page's title, which is the connection's name and can be changed where it stands. */
+/** The page title: the connection name, which can be edited in place. */
 export function NameTitle({ connection }: { connection: Connection }) {
   const update = useUpdate(connection.id)
   const [name, setName] = useState<string | null>(null)
@@ -35,7 +35,7 @@ export function NameTitle({ connection }: { connection: Connection }) {
   const end = () => {
     setName(null)
     update.reset()
-    // ShownOnce it is there again.
+    // When the button is rendered again.
     setTimeout(() => rename.current?.focus())
   }
   const save = (event: FormEvent) => {

@@ -20,7 +20,7 @@ import { duration } from '../../health.ts'
 import { type Edits, edited } from './edits.ts'
 import { useUpdate } from './use-update.ts'
 
-/** The environment, and the external ID, which nobody chooses. */
+/** The default environment, and the generated external ID. */
 export function EnvironmentAndExternalId({ connection }: { connection: Connection }) {
   const update = useUpdate(connection.id)
   return (
@@ -59,7 +59,7 @@ export function EnvironmentAndExternalId({ connection }: { connection: Connectio
 
 const intervals = [30, 60, 120, 300, 900, 3600]
 
-/** How far back, how often, and whether reads as well. */
+/** The lookback, the poll interval and the selection of events. */
 export function ImportSettings({ connection }: { connection: Connection }) {
   const { lookbackDays, pollIntervalSeconds, selection } = connection
   const update = useUpdate(connection.id)

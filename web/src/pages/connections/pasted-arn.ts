@@ -1,7 +1,7 @@
 /**
- * The ARN out of what was pasted with it: the quotes, and a key and a comma beside them, as
- * Terraform and AWS's CLI print it. No ARN of a role begins or ends with a quote. Whatever else is
- * there stays, to be told of: a comma without quotes could belong to the name.
+ * Extracts the ARN from pasted text with quotes, a key or a comma, as Terraform and the AWS CLI
+ * print it. A role ARN never starts or ends with a quote. Other characters stay and are reported,
+ * because a comma without quotes can belong to the name.
  */
 export function pastedArn(pasted: string): string {
   const quoted = [...pasted.matchAll(/(["'`])\s*(arn:[^\s"'`]+)\s*\1/g)].map(([, , arn]) => arn!)

@@ -1,13 +1,13 @@
 import { Code } from '@mantine/core'
 import { visible } from '../../components/json.ts'
 
-/** The server's sentences put what is to be typed between backticks. */
+/** Renders text in backticks as code. */
 export function Prose({ text }: { text: string }) {
   return visible(text)
     .split('`')
     .map((part, index) =>
       index % 2 === 1 ? (
-        // Places in a sentence that does not change.
+        // The parts of a sentence do not change.
         // biome-ignore lint/suspicious/noArrayIndexKey: as above
         <Code key={index} fz="inherit">
           {part}

@@ -9,7 +9,7 @@ import {
   listConnections,
 } from '../../client.ts'
 
-// Server events make these anew as well; asking is for where events do not get through.
+// Server events refresh these too. Polling is the fallback when events do not arrive.
 const SECOND = 1_000
 
 export const connectionsQuery = queryOptions({
@@ -48,7 +48,7 @@ export const setupQuery = (id: string, wishes: SetupWishes) =>
     queryKey: ['connections', id, 'setup', wishes],
     queryFn: () => getSetup(id, wishes),
     staleTime: 60 * SECOND,
-    // What is typed gives another set-up each time; the last one stays until the next is there.
+    // Each input returns other instructions. The previous ones stay until the next are loaded.
     placeholderData: (before) => before,
   })
 
@@ -62,10 +62,13 @@ export function isVerifying(status: Connection['status']): boolean {
   return status === 'verifying' || status === 'waiting_for_aws'
 }
 
-/** Whether the server knows nothing by that id: asking again would not change it. */
+/** Whether the server returned 404, which a retry does not change. */
 export const isGone = (error: unknown) => error !== null && toApiError(error).status === 404
 
-/** How soon to ask again: a verification takes seconds, AWS may be waited for all day. */
+/**
+ * The polling interval in milliseconds: short while a verification runs, longer while waiting for
+ * AWS.
+ */
 function paceOf(status: Connection['status'] | undefined): number {
   if (status === 'verifying') return SECOND
   if (status === undefined || status === 'waiting_for_aws') return 5 * SECOND

@@ -9,12 +9,12 @@ import { FormError } from '../../components/form-error.tsx'
 import { pastedArn } from './pasted-arn.ts'
 import { useUpdate } from './use-update.ts'
 
-/** Judged by the server's own rule while it is typed. */
+/** Validates the ARN while typing, with the same rules as the server. */
 export function RoleArn(props: { connection: Connection; onSaved: () => void }) {
   const { connection, onSaved } = props
   const update = useUpdate(connection.id)
   const wordId = useId()
-  // What nobody is typing in follows what is so, whoever has changed it.
+  // Without input, the field follows the stored value.
   const [typed, setTyped] = useState<string | null>(null)
   const text = typed ?? connection.roleArn ?? ''
   const role = parseRoleArn(pastedArn(text))

@@ -1,10 +1,10 @@
 import type { Connection } from '../../client.ts'
 
-/** What of the list of accounts is in the address. What is not there has its default. */
+/** The state of the list in the URL. Absent fields have their defaults. */
 export interface ConnectionsSearch {
   q?: string
   state?: Connection['status']
-  /** The first one is not named. */
+  /** Absent for the first page. */
   page?: number
 }
 
@@ -20,9 +20,9 @@ const states = [
   'deleting',
 ] as const satisfies Connection['status'][]
 
-/** Reads what an address says: what makes no sense is left out, and never an error. */
+/** Parses the URL. Invalid values are ignored. */
 export function validateConnectionsSearch(search: Record<string, unknown>): ConnectionsSearch {
-  // An address has no types: `?q=111122223333` comes as a number.
+  // URLs have no types: `?q=111122223333` is parsed as a number.
   const q = ['string', 'number'].includes(typeof search.q)
     ? String(search.q).toWellFormed().slice(0, 200).toWellFormed()
     : ''

@@ -4,7 +4,7 @@ import type { ReactNode } from 'react'
 /** A section that opens and closes. */
 export function Step(props: {
   id: string
-  /** Its number, or what became of it. */
+  /** Its number, or an icon for its state. */
   mark: ReactNode
   title: string
   summary?: string | null

@@ -8,7 +8,7 @@ import { ToneIcon } from './status.tsx'
 import { Step } from './step.tsx'
 import { VerificationChecks } from './verification.tsx'
 
-/** The way to a working role; folded away step by step as it is gone, and always there to return. */
+/** The setup steps. Completed steps collapse and can be opened again. */
 export function Steps(props: {
   connection: Connection
   verification: Verification | undefined
@@ -18,7 +18,7 @@ export function Steps(props: {
   const [choices, setChoices] = useState<Partial<Record<string, boolean>>>({})
   const hasRole = connection.roleArn !== null
   const passed = verification?.state === 'passed'
-  // Not before it is known, or the step would open and close again as the page is loaded.
+  // Only when known, so that the step does not open and close while the page loads.
   const isFailing = verification !== undefined && !passed
   const usual: Record<string, boolean> = {
     role: !hasRole,

@@ -8,7 +8,7 @@ import { Snippet } from '../../components/copy.tsx'
 import { FormError } from '../../components/form-error.tsx'
 import { visible } from '../../components/json.ts'
 
-/** The one thing that nobody can see from outside: it is pasted, judged, and not kept. */
+/** Reviews a pasted trust policy, which Cairn cannot read itself. It is not stored. */
 export function TrustReviewForm(props: {
   connection: Connection
   verification: Verification | undefined
@@ -82,7 +82,7 @@ function Review({ review }: { review: TrustReview }) {
         <span className="from-aws">{visible(review.summary)}</span>
       </Alert>
       {review.trusted.map((one, index) => (
-        // What is trusted has no name of its own, and the list never changes.
+        // Entries have no ID, and the list never changes.
         // biome-ignore lint/suspicious/noArrayIndexKey: as above
         <Stack key={index} gap={2}>
           <Text size="sm" fw={600} className="from-aws">

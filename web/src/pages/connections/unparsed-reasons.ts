@@ -9,7 +9,7 @@ interface Explanation {
 
 const REPORT = 'If CloudTrail shows the event in full, report it with the downloaded record.'
 
-/** Why an event is not a change, for people. */
+/** The reasons why an event could not become a change, for display. */
 export const reasons: Record<UnparsedRecordPage['items'][number]['reason'], Explanation> = {
   not_json: { what: 'The record is not valid JSON.', next: REPORT },
   not_an_object: { what: 'The record is not a JSON object.', next: REPORT },

@@ -26,7 +26,7 @@ type UnparsedRecord = UnparsedRecordPage['items'][number]
 
 /** Events that CloudTrail returned and that are not in the feed. Nothing when there are none. */
 export function UnparsedRecords({ connection: { id } }: { connection: Connection }) {
-  // The cursors of the pages before this one, so that each can be returned to.
+  // The cursors of the previous pages, for going back.
   const [cursors, setCursors] = useState<string[]>([])
   const cursor = cursors.at(-1)
   const page = useQuery({

@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type Connection, type ConnectionSettingsInput, updateConnection } from '../../client.ts'
 import { refreshEnvironments } from '../../components/environment-badge.tsx'
 
-/** Changes what is wanted of a connection, and shows the answer at once. */
+/** Updates a connection and shows the response immediately. */
 export function useUpdate(id: string) {
   const client = useQueryClient()
   return useMutation({
@@ -14,7 +14,7 @@ export function useUpdate(id: string) {
         void client.invalidateQueries({ queryKey: ['connections', id, what] })
       void refreshEnvironments(client)
     },
-    // What was chosen last is what stays.
+    // The last update wins.
     scope: { id },
   })
 }

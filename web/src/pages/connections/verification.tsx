@@ -27,7 +27,7 @@ const words: Record<Answer, string> = {
   unknown: 'Not checked',
 }
 
-/** The three questions, and under each what was asked of AWS and what it answered. */
+/** The three groups of checks, each with the AWS responses. */
 export function VerificationChecks(props: {
   connection: Connection
   verification: Verification | undefined
@@ -46,7 +46,7 @@ export function VerificationChecks(props: {
   const isBusy = verify.isPending || verification?.state === 'running'
   const answers = questions.map((question) => {
     const answer = answerOf(question, verification)
-    // Before its first check is heard of, the first question is what is being looked at.
+    // Until the first check is reported, the first group is in progress.
     const begins = answer === 'unknown' && question.id === 'in' && !isPaused && isWaited(props)
     return { ...question, answer: begins ? ('running' as const) : answer }
   })
@@ -56,7 +56,7 @@ export function VerificationChecks(props: {
       <Accordion
         multiple
         variant="contained"
-        // What is open has snippets, whose own ground is the usual one of an open item.
+        // Open items contain code blocks with the background color that open items usually have.
         styles={{ item: { backgroundColor: 'transparent' } }}
         order={3}
         keepMounted={false}
@@ -115,7 +115,7 @@ export function VerificationChecks(props: {
   )
 }
 
-/** One policy mends several checks: it is shown with the first of them. */
+/** One policy can fix several checks. It is shown only with the first of them. */
 function withoutRepeats(
   verification: Verification | undefined,
   group: readonly CheckId[],

@@ -12,12 +12,12 @@ const steps = [
   ...[1, 2, 3, 7, 14, 30, 90, 365].map((n) => n * DAY),
 ]
 
-/** Where a time stands in the window: 0 is its start, 1 its end. */
+/** The position of a time in the time range: 0 is the start, 1 the end. */
 export function place(time: number, from: number, to: number): number {
   return Math.min(Math.max((time - from) / (to - from), 0), 1)
 }
 
-/** The parts of the window, in milliseconds, in which something may be missing. */
+/** The parts of the time range, in milliseconds, with possibly incomplete data. */
 export function unsettled(
   histogram: Pick<Histogram, 'from' | 'to' | 'completeFrom' | 'completeThrough'>,
 ): [from: number, to: number][] {
@@ -34,12 +34,12 @@ export function unsettled(
   return parts.filter(([a, b]) => a < b)
 }
 
-/** Which bucket a place between 0 and 1 is in. */
+/** The bucket at a position between 0 and 1. */
 export function bucketAt(fraction: number, buckets: number): number {
   return Math.min(Math.max(Math.floor(fraction * buckets), 0), buckets - 1)
 }
 
-/** The time from the first to the last of the chosen buckets, whichever end was chosen first. */
+/** The time range of the selected buckets, in either direction. */
 export function span(
   histogram: Pick<Histogram, 'from' | 'to' | 'bucketSeconds' | 'buckets'>,
   one: number,
@@ -51,7 +51,7 @@ export function span(
   return { from: new Date(start), to: new Date(Math.min(end, Date.parse(histogram.to))) }
 }
 
-/** What the chosen buckets hold together. */
+/** The totals of the selected buckets. */
 export function sum(buckets: readonly Bucket[], one: number, other: number) {
   const [first, last] = one < other ? [one, other] : [other, one]
   const chosen = buckets.slice(first, last + 1)
@@ -61,7 +61,7 @@ export function sum(buckets: readonly Bucket[], one: number, other: number) {
   }
 }
 
-/** Full minutes, hours or days of the zone inside the window, `most` of them at most. */
+/** Full minutes, hours or days in the time zone, at most `most` of them. */
 export function ticks(from: number, to: number, zone: Zone, most: number): number[] {
   const step = steps.find((size) => (to - from) / size <= most) ?? steps.at(-1)!
   const offset = (time: number) =>
@@ -69,7 +69,7 @@ export function ticks(from: number, to: number, zone: Zone, most: number): numbe
   const found: number[] = []
   let local = Math.ceil((from + offset(from)) / step) * step
   for (; found.length <= most; local += step) {
-    // Summer time begins and ends: what an hour is called depends on the day.
+    // Daylight saving time: the offset depends on the day.
     const guess = local - offset(local)
     const time = local - offset(guess)
     if (time > to) break
@@ -78,7 +78,7 @@ export function ticks(from: number, to: number, zone: Zone, most: number): numbe
   return found
 }
 
-/** `14:30`, or the day where it is midnight or days are counted. */
+/** `14:30`, or the day at midnight. */
 export function tickLabel(time: number, zone: Zone): string {
   const timeZone = zone === 'utc' ? 'UTC' : undefined
   const date = new Date(time)
@@ -87,14 +87,14 @@ export function tickLabel(time: number, zone: Zone): string {
   return date.toLocaleDateString('en-GB', { timeZone, day: 'numeric', month: 'short' })
 }
 
-/** A round number that is at least as high as the highest bar. */
+/** A round number that is at least the highest value. */
 export function top(highest: number): number {
   if (highest <= 4) return 4
   const power = 10 ** Math.floor(Math.log10(highest))
   return [1, 2, 4, 5, 10].map((n) => n * power).find((n) => n >= highest)!
 }
 
-/** What the pressed key does to the cursor and the other end of what is chosen. */
+/** The cursor and selection after a key press. */
 export function moveCursor(
   at: { cursor: number | null; anchor: number | null },
   key: string,
@@ -103,7 +103,7 @@ export function moveCursor(
 ): { cursor: number; anchor: number | null } | undefined {
   const to = moved(key, at.cursor ?? 0, buckets)
   if (to === undefined || buckets === 0) return undefined
-  // The first arrow only takes hold of the newest bucket.
+  // The first arrow key selects the newest bucket.
   const isFirst = at.cursor === null && key.startsWith('Arrow')
   const cursor = isFirst ? buckets - 1 : Math.min(Math.max(to, 0), buckets - 1)
   return { cursor, anchor: isShift ? (at.anchor ?? at.cursor ?? cursor) : null }

@@ -5,7 +5,7 @@ import type { LabelOf } from './facets.tsx'
 import { fieldLabels } from './labels.ts'
 import { chosen, type FeedSearch, toggle, withoutFilters } from './search.ts'
 
-/** What was chosen, each to be taken off. */
+/** The active filters, each removable. */
 export function Chips({
   search,
   labelOf,
@@ -15,7 +15,7 @@ export function Chips({
   search: FeedSearch
   labelOf: LabelOf
   onChange: (search: FeedSearch) => void
-  /** The last was taken off: the focus needs another place. */
+  /** The last filter was removed, so the focus must move. */
   onGone: () => void
 }) {
   const all = chosen(search)
@@ -29,7 +29,7 @@ export function Chips({
   useEffect(() => {
     if (goneAt.current === undefined) return
     const left = group.current?.querySelectorAll('button') ?? []
-    // The last button clears all of them.
+    // The last button is "Clear all".
     const next = left[Math.min(goneAt.current, left.length - 2)]
     goneAt.current = undefined
     if (next) next.focus()

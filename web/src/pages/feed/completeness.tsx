@@ -7,7 +7,7 @@ import { completeness, type Imported } from './labels.ts'
 import { OLD_MS } from './last-feed.ts'
 import type { Window } from './search.ts'
 
-/** Always in sight: between which times nothing is missing, and why not further. */
+/** Shows up to when the feed is complete, and why not later. */
 export function Completeness(props: {
   imported: Imported
   connections: Connection[]
@@ -55,7 +55,7 @@ export function Completeness(props: {
   )
 }
 
-/** How old the picture is, once that matters. */
+/** Shows when the feed was loaded, once it is old. */
 export function AsOf({ at }: { at: number }) {
   const isOld = useNow(15_000) - at > OLD_MS
   if (!isOld) return null

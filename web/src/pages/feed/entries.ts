@@ -3,26 +3,28 @@ import { visible } from '../../components/json.ts'
 import type { NewChanges } from '../../live.ts'
 import type { ChangeQuery } from './search.ts'
 
-/** What the feed lists: a set of several changes, or a change. `id` is that of the listed item. */
+/**
+ * An item of the feed: a set of several changes, or a change. `id` is the ID of the listed item.
+ */
 export type Entry =
   | { kind: 'set'; id: string; set: ChangeSet; size: number }
   | { kind: 'change'; id: string; change: Change; size: 1 }
 
-/** A set of one is the change itself: a sentence that says what it was, not how many. */
+/** A set with one change is listed as the change, whose summary says more. */
 export function toEntry(item: Change | ChangeSet): Entry {
   if (!('headline' in item)) return { kind: 'change', id: item.id, change: item, size: 1 }
   if (item.only) return { kind: 'change', id: item.id, change: item.only, size: 1 }
   return { kind: 'set', id: item.id, set: item, size: item.changes }
 }
 
-/** Each item once, though one that was merged between two pages may be on both. */
+/** Removes duplicates: a set that was merged between two requests can be on both pages. */
 export function toEntries(items: readonly (Change | ChangeSet)[]): Entry[] {
   return [...new Map(items.map((item) => [item.id, toEntry(item)])).values()]
 }
 
 /**
- * How many changes of the newest page are not among those shown: new items, and what shown sets
- * have grown by. There may be more where nothing of the page is known.
+ * The number of changes on the newest page that are not shown: new items, and the growth of shown
+ * sets. `isMore` if no item of the page is shown.
  */
 export function news(
   shown: readonly Entry[],
@@ -37,7 +39,7 @@ export function news(
   }
 }
 
-/** Whether a list of these filters may show some of what came. */
+/** Whether new changes can match the filters. */
 export function concerns(arrived: NewChanges, query: ChangeQuery): boolean {
   const { count, noise, connectionId } = arrived
   if (query.noise === 'false' && noise >= count) return false
@@ -52,7 +54,7 @@ export function split(text: string, subject: string): { subject: string; rest: s
   return { subject, rest: text.slice(subject.length) }
 }
 
-/** Cut at a whole character: what strangers wrote may be very long, or turn the text round. */
+/** Truncates untrusted text at a whole character, and escapes invisible characters. */
 export function cut(text: string, most: number): string {
   if (text.length <= most) return visible(text)
   const isSplit = /[\uD800-\uDBFF]/.test(text[most - 1]!)

@@ -18,14 +18,17 @@ import classes from './feed.module.css'
 import { fieldLabels } from './labels.ts'
 import { type FeedSearch, type Field, fields, toggle } from './search.ts'
 
-/** What a value is called: the ids of connections and environments say nothing to people. */
+/** The display name of a filter value. */
 export type LabelOf = (field: Field, value: string) => string
 
 type Change = (search: FeedSearch) => void
 
 const few = 6
 
-/** The values of each field with their counts. A click includes; its minus, or Alt, leaves out. */
+/**
+ * The values of each field with their counts. A click includes a value; its minus button, or Alt,
+ * excludes it.
+ */
 export function Facets(props: {
   data: Data | undefined
   isLoading: boolean
@@ -114,10 +117,10 @@ function FieldFacets(props: {
   const [isLong, setIsLong] = useState(false)
   const counts = new Map(props.values.map(({ value, count }) => [value, count]))
   const labels = new Map(props.values.map(({ value, label }) => [value, label]))
-  // What was chosen stays in reach, though nothing has it any more.
+  // Active filters stay in the list, even without matching changes.
   const picked = [...(search[field] ?? []), ...(search[`-${field}`] ?? [])]
   const all = [...new Set([...counts.keys(), ...picked])]
-  // A field that tells nothing apart needs no place.
+  // A field with a single value is not useful as a filter.
   if (all.length === 0 || (all.length === 1 && picked.length === 0 && quiet.includes(field))) {
     return null
   }

@@ -22,14 +22,14 @@ const height = 76
 const axis = 18
 
 /**
- * How many changes there were over time, failed ones apart. Drag, or arrows with Shift and Enter,
- * choose a part to zoom into.
+ * The number of changes over time, with failed changes highlighted. Drag, or use arrow keys with
+ * Shift and Enter, to zoom in.
  */
 export function Histogram(props: {
   data: Data | undefined
   isLoading: boolean
   onZoom: (from: Date, to: Date) => void
-  /** Undefined where there is nothing to go back to. */
+  /** Undefined if not zoomed in. */
   onZoomOut?: () => void
 }) {
   const { data } = props
@@ -37,7 +37,7 @@ export function Histogram(props: {
   const [zone] = useZone()
   const [at, setAt] = useState<{ cursor: number | null; anchor: number | null }>(none)
   const [isDragging, setIsDragging] = useState(false)
-  // Who points at a bar sees what it is.
+  // Pointer users see the value already.
   const [isAnnounced, setIsAnnounced] = useState(false)
   if (!data || data.buckets.length === 0) {
     return <Skeleton height={height + axis + 22} animate={props.isLoading} aria-hidden />
@@ -48,7 +48,7 @@ export function Histogram(props: {
   const x = (time: number) => place(time, from, to) * width
   const highest = top(Math.max(...data.buckets.map(({ total }) => total)))
   const y = (value: number) => (value / highest) * (height - 8)
-  // The cursor may be from before the buckets became fewer.
+  // The number of buckets may have decreased since.
   const cursor = at.cursor === null ? null : Math.min(at.cursor, count - 1)
   const anchor = at.anchor === null ? null : Math.min(at.anchor, count - 1)
   const chosen = cursor === null ? null : ([anchor ?? cursor, cursor] as const)
@@ -91,7 +91,7 @@ export function Histogram(props: {
           height={height + axis}
           viewBox={`0 0 ${Math.max(width, 1)} ${height + axis}`}
           preserveAspectRatio="none"
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: its role is a widget's, with its own keys
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: it is a widget with its own keys
           tabIndex={0}
           role="application"
           aria-roledescription="histogram"
@@ -111,7 +111,7 @@ export function Histogram(props: {
           }}
           onPointerUp={() => {
             setIsDragging(false)
-            // A click is no drag: it could as well begin a double click.
+            // A click is not a drag: it can start a double click.
             if (at.anchor !== null && at.anchor !== at.cursor) zoom()
             else setAt({ cursor: at.cursor, anchor: null })
           }}

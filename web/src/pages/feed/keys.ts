@@ -14,11 +14,11 @@ export interface KeyPress {
   ctrlKey: boolean
   metaKey: boolean
   altKey: boolean
-  /** Something that takes text has the focus. */
+  /** A text input has the focus. */
   isTyping: boolean
-  /** Something else that has keys of its own has it: a menu, a dialog, the histogram. */
+  /** A menu, dialog or listbox with its own keys has the focus. */
   isElsewhere: boolean
-  /** The reader has turned off keys that are single characters: speech input types them. */
+  /** Single-key shortcuts are turned off, for example because voice input types them. */
   areLettersOff: boolean
 }
 
@@ -34,9 +34,9 @@ const commands: Record<string, Command> = {
   n: 'new',
 }
 
-/** What a key means on the feed; undefined: nothing, the browser may have it. */
+/** The command of a key press. Undefined: the browser handles the key. */
 export function commandOf(press: KeyPress): Command | undefined {
-  // Alt stays: on some keyboards it takes part in typing a slash.
+  // Alt is allowed: some keyboards need it to type a slash.
   if (press.ctrlKey || press.metaKey) return undefined
   if (press.isElsewhere) return undefined
   if (press.isTyping) return undefined
@@ -44,7 +44,7 @@ export function commandOf(press: KeyPress): Command | undefined {
   return Object.hasOwn(commands, press.key) ? commands[press.key] : undefined
 }
 
-/** For the list of keys. Enter and space are the browser's own on a row. */
+/** The list of shortcuts. The browser handles Enter and Space on a row. */
 export const keyHelp: [keys: string[], what: string][] = [
   [['j', 'k'], 'Next row, previous row'],
   [['g', 'Shift G'], 'First row, last row'],
@@ -57,7 +57,7 @@ export const keyHelp: [keys: string[], what: string][] = [
   [['?'], 'Show keyboard shortcuts'],
 ]
 
-/** Where a step leads in a list; from nowhere to its first. */
+/** The index after a command. Without a current row, the first. */
 export function step(at: number, by: Command, length: number): number {
   if (length === 0) return -1
   if (by === 'first') return 0

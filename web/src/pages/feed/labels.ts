@@ -55,7 +55,7 @@ export function question(search: FeedSearch, zone: Zone, now: Date | number): st
   return `What changed in the last ${lengths[search.range ?? defaultPreset]}?`
 }
 
-/** Between which times nothing is missing, as the feed's answers tell it. */
+/** The time range without gaps, as in API responses. */
 export interface Imported {
   completeFrom: string | null
   completeThrough: string | null
@@ -63,19 +63,19 @@ export interface Imported {
 
 export interface Completeness {
   tone: 'good' | 'waiting' | 'wrong' | 'none'
-  /** Up to when, and from when on where the window begins earlier. */
+  /** Up to when the feed is complete, and from when if the time range starts earlier. */
   times: { from: string | null; through: string } | null
-  /** What else there is to say of the times: what is missing outside of them. */
+  /** What is missing outside these times. */
   missing: string
-  /** Why, or what to do about it. */
+  /** The reason, or what to do. */
   words: string
-  /** Whose page tells more: a connection's, or the list of them. */
+  /** The page with details: a connection, or the list of connections. */
   more: Pick<Connection, 'id' | 'name'> | 'list' | null
 }
 
 const LATE = 30 * 60_000
 
-/** The connections that the feed's filters leave. */
+/** The connections that match the filters. */
 export function askedFor(connections: readonly Connection[], search: FeedSearch): Connection[] {
   const isIn = (values: string[] | undefined, value: string | null) =>
     value !== null && values?.includes(value) === true
@@ -86,18 +86,17 @@ export function askedFor(connections: readonly Connection[], search: FeedSearch)
     .filter(({ environmentId: id }) => !isIn(search['-environment'], id))
 }
 
-/** The earliest live edge that is known now. The picture of the feed may be an older one. */
+/** The earliest live edge, which can be newer than the loaded feed. */
 function liveEdge(connections: readonly Connection[]): number | null {
   const edges = connections.flatMap(({ completeThrough }) => completeThrough ?? [])
   return edges.length === 0 ? null : Math.min(...edges.map((edge) => Date.parse(edge)))
 }
 
 /**
- * What may be missing from the window, in words, worst first. Null when there is nothing to say:
- * no connection, none of those that were chosen.
+ * What may be missing in the time range, the worst first. Null without matching connections.
  *
- * @param imported as of the picture that is shown
- * @param connections those that are asked for, as they are now
+ * @param imported as of the loaded feed
+ * @param connections the matching connections in their current state
  */
 export function completeness(
   imported: Imported,

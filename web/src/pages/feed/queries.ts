@@ -20,10 +20,10 @@ import { concerns, type Entry, news } from './entries.ts'
 import type { ChangeQuery } from './search.ts'
 
 const pageSize = 50
-/** As many as a set shows at once when it is unfolded; the API's most. */
+/** The number of changes in an expanded set; the maximum of the API. */
 const setSize = 500
 
-/** The feed is a picture of one moment: it changes when the reader asks for it. */
+/** The feed is a snapshot: it changes only on refresh. */
 const still = {
   staleTime: Number.POSITIVE_INFINITY,
   gcTime: 30 * 60_000,
@@ -40,7 +40,7 @@ const listPage = (view: View, query: ChangeQuery, limit: number, cursor?: string
     ? listChangeSets({ ...query, limit, cursor })
     : listChanges({ ...query, limit, cursor })
 
-/** @param asOf a picture of another moment is another list */
+/** @param asOf the time of the snapshot */
 export function useFeed(view: View, query: ChangeQuery, asOf: number) {
   return useInfiniteQuery<Page, Error, InfiniteData<Page>, unknown[], string | undefined>({
     queryKey: ['changes', view, query, asOf],
@@ -52,10 +52,10 @@ export function useFeed(view: View, query: ChangeQuery, asOf: number) {
   })
 }
 
-/** The changes of an unfolded set that match the filters. */
+/** The changes of an expanded set that match the filters. */
 export function useMembers(id: string, query: ChangeQuery, size: number, isOpen: boolean) {
   return useQuery({
-    // Its size: when it has grown there is more to show.
+    // The size is part of the key, so that a larger set is fetched again.
     queryKey: ['changes', 'set', id, query, size],
     queryFn: async (): Promise<Change[]> => {
       const page = await listChanges({ ...query, changeSet: id, limit: setSize })
@@ -66,7 +66,7 @@ export function useMembers(id: string, query: ChangeQuery, size: number, isOpen:
   })
 }
 
-/** A chart has an end where the list has none. */
+/** The histogram needs an end, the list does not. */
 const bounded = (query: ChangeQuery, asOf: number): ChangeQuery => ({
   ...query,
   to: query.to ?? new Date(Math.max(asOf, Date.parse(query.$from!) + 1000)).toISOString(),
@@ -91,8 +91,8 @@ export function useFacets(query: ChangeQuery, asOf: number) {
 }
 
 /**
- * How many changes came that are not on the page: counted among the newest of the same filters,
- * when the server tells of some, and every now and then where its events do not arrive.
+ * The number of new changes that are not on the page. Compares the newest page of the same filters
+ * after server events, and periodically in case events do not arrive.
  */
 export function useNews(
   view: View,
@@ -105,7 +105,7 @@ export function useNews(
   const newest = useQuery<Page>({
     queryKey: ['changes', 'news', view, query, asOf],
     queryFn: () => listPage(view, query, pageSize),
-    // What was just read has no news: events, and the interval, ask for some.
+    // Disabled: only events and the interval fetch it.
     enabled: false,
     gcTime: 0,
   })
@@ -116,7 +116,7 @@ export function useNews(
       : { count: 0, isMore: false }
   const isDue = useRef(false)
   const ask = useThrottledCallback(() => {
-    // There is nothing to add to `50 or more`.
+    // `50 or more` does not change.
     if (!isOpenEnded || !entries || found.isMore) return
     isDue.current = document.hidden
     if (!document.hidden) void refetch()

@@ -8,7 +8,7 @@ import { chosenTime, toWallClock } from './wall-clock.ts'
 
 type Range = Pick<FeedSearch, 'from' | 'to' | 'before' | 'span'>
 
-/** Asks for a time and how long before it. */
+/** The form for the time before an incident. */
 export function BeforeForm(props: {
   search: FeedSearch
   window: Window
@@ -51,7 +51,7 @@ export function BeforeForm(props: {
   )
 }
 
-/** Asks for both ends. */
+/** The form for a custom time range. */
 export function CustomForm(props: { window: Window; onChoose: (range: Range) => void }) {
   const [zone] = useZone()
   const [from, setFrom] = useState<string | null>(toWallClock(props.window.from, zone))

@@ -5,14 +5,14 @@ import { type ReactNode, Suspense, useState } from 'react'
 import { rangeLabels } from './labels.ts'
 import { defaultPreset, type FeedSearch, type Preset, presets, type Window } from './search.ts'
 
-// Calendars are asked for by few: they come when one is. As with routes, the page is loaded anew
-// when they are gone from the server, as after an upgrade.
+// Few users open calendars, so they load on demand. As with routes, the page reloads if the server
+// no longer has the file, for example after an upgrade.
 const BeforeForm = lazyRouteComponent(() => import('./range-form.tsx'), 'BeforeForm')
 const CustomForm = lazyRouteComponent(() => import('./range-form.tsx'), 'CustomForm')
 
 type Range = Pick<FeedSearch, 'range' | 'from' | 'to' | 'before' | 'span'>
 
-/** Which time the feed is about. */
+/** Selects the time range of the feed. */
 export function RangePicker(props: {
   search: FeedSearch
   window: Window
@@ -26,7 +26,7 @@ export function RangePicker(props: {
       <SegmentedControl
         size="xs"
         aria-label="Time"
-        // None of them where another window was chosen.
+        // None of them for another time range.
         value={isBefore || isCustom ? '' : (search.range ?? defaultPreset)}
         onChange={(value) => props.onChoose({ range: value as Preset })}
         data={Object.keys(presets).map((value) => ({

@@ -14,24 +14,24 @@ import { useMembers } from './queries.ts'
 import { type ChangeQuery, type FeedSearch, searchOfSet, type Window } from './search.ts'
 
 interface Looks {
-  /** Accounts by id, as people know them. */
+  /** Account names by ID. */
   accounts: ReadonlyMap<string, string>
 }
 
-/** Where all of a set is listed that the filters leave. */
+/** The search that lists all matching changes of a set. */
 type WholeOf = (set: ChangeSet) => FeedSearch
 
-/** Where the keyboard is. */
+/** The keyboard position (roving tabindex). */
 interface Roving {
   selected: string | undefined
-  /** The one row that Tab reaches: the selected one, or else the first. */
+  /** The row that Tab reaches: the selected row, else the first. */
   reachable: string | undefined
   onSelect: (key: string) => void
-  /** Just before a change's page is gone to. */
+  /** Called before navigating to a change. */
   onLeave?: () => void
 }
 
-/** Marks what j and k walk over; its value is the row's key. */
+/** The attribute of rows that j and k move through. The value is the key of the row. */
 export const rowAttribute = 'data-row'
 
 /** All rows, including the changes of expanded sets. */
@@ -53,7 +53,7 @@ export function Rows(
       window: Window
       open: ReadonlySet<string>
       onFold: (id: string) => void
-      /** Some time of today: other days' times have their date. */
+      /** Some time today, in milliseconds. Times of other days are shown with a date. */
       now: number
     },
 ) {
@@ -65,7 +65,7 @@ export function Rows(
     ({ id }) => id === props.selected || props.selected?.startsWith(`${id}/`),
   )
   const reachable = isThere ? props.selected : first
-  // Where the reader is in the list is in the address too, and changes all the time.
+  // The position is part of the search and changes often.
   const latest = useRef(props)
   latest.current = props
   const wholeOf = useCallback(
@@ -82,7 +82,7 @@ export function Rows(
           wholeOf={wholeOf}
           accounts={props.accounts}
           isOpen={entry.kind === 'set' && props.open.has(entry.id)}
-          // Only the row concerned is drawn anew.
+          // Only the affected row renders again.
           selected={isIn(entry.id, props.selected) ? props.selected : undefined}
           reachable={isIn(entry.id, reachable) ? reachable : undefined}
           onSelect={props.onSelect}
@@ -186,7 +186,7 @@ function SetRow(
   )
 }
 
-/** What a set holds, as a list of its own. */
+/** The changes of a set. */
 function Members(
   props: Roving &
     Looks & { set: ChangeSet; zone: Zone; now: number; query: ChangeQuery; wholeOf: WholeOf },
@@ -235,7 +235,7 @@ export function ChangeRow(
     <Link
       to="/changes/$id"
       params={{ id: change.id }}
-      // Hovering over a list is no wish to read all of it.
+      // Hovering over the list must not preload every change.
       preload={false}
       className={`${classes.row} ${props.isMember ? classes.member : ''}`}
       {...{ [rowAttribute]: rowKey }}

@@ -1,13 +1,13 @@
 import type { listChanges } from '../../client.ts'
 
-/** What `GET /changes` and its relatives take, named as the generated client has it. */
+/** The query parameters of `GET /changes`, as named in the generated client. */
 export type ChangeQuery = NonNullable<Parameters<typeof listChanges>[0]>
 
 const MINUTE = 60
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-/** Windows that end now, in seconds. */
+/** Time ranges that end now, in seconds. */
 export const presets = {
   '15m': 15 * MINUTE,
   '1h': HOUR,
@@ -18,7 +18,7 @@ export const presets = {
 export type Preset = keyof typeof presets
 export const defaultPreset: Preset = '24h'
 
-/** Windows that end at a chosen time, in seconds. */
+/** Time ranges that end at a selected time, in seconds. */
 export const spans = {
   '15m': 15 * MINUTE,
   '30m': 30 * MINUTE,
@@ -30,7 +30,7 @@ export const spans = {
 export type Span = keyof typeof spans
 export const defaultSpan: Span = '30m'
 
-/** What can be filtered by, as the API calls it. */
+/** The filters of the API. */
 export const fields = [
   'environment',
   'service',
@@ -48,17 +48,17 @@ export const fields = [
 ] as const
 export type Field = (typeof fields)[number]
 
-/** What of the feed is in the address. What is not there has its default. */
+/** The state of the feed in the URL. Absent fields have their defaults. */
 export type FeedSearch = {
   range?: Preset
-  /** Absolute, the first moment included. */
+  /** Absolute, inclusive. */
   from?: string
-  /** Absolute, the first moment not included. */
+  /** Absolute, exclusive. */
   to?: string
-  /** Something happened then: the window that ends there. */
+  /** The time of an incident, which ends the time range. */
   before?: string
   span?: Span
-  /** What zooming out goes back to: a preset, or `FROM/TO`; `FROM/` ends now. */
+  /** The time range to zoom out to: a preset, or `FROM/TO`. `FROM/` ends now. */
   out?: string
   q?: string
   noise?: 'shown' | 'only'
@@ -66,15 +66,14 @@ export type FeedSearch = {
   view?: 'changes'
   /** The row that was selected. */
   at?: string
-  /** The change sets that are unfolded. */
+  /** The expanded change sets. */
   open?: string[]
 } & { [F in Field]?: string[] } & { [F in Field as `-${F}`]?: string[] }
 
 const outcomes = ['succeeded', 'failed', 'denied']
 
 /**
- * Reads what an address says. Addresses are typed, cut and pasted: what makes no sense is left
- * out, and never an error.
+ * Parses the URL. Invalid values are ignored, because URLs are typed, truncated and pasted.
  */
 export function validateFeedSearch(search: Record<string, unknown>): FeedSearch {
   const read: FeedSearch = { ...readRange(search) }
@@ -129,7 +128,7 @@ function isKey<T extends object>(of: T, key: unknown): key is keyof T & string {
   return typeof key === 'string' && Object.hasOwn(of, key)
 }
 
-/** An address has no types: `?q=42` and `?account=111122223333` come as numbers. */
+/** URLs have no types: `?q=42` and `?account=111122223333` are parsed as numbers. */
 function text(value: unknown, most: number): string | undefined {
   if (!['string', 'number', 'boolean'].includes(typeof value)) return undefined
   const read = String(value)
@@ -146,7 +145,7 @@ function texts(value: unknown, most: number): string[] | undefined {
   return different.length > 0 ? different : undefined
 }
 
-/** In UTC; whole seconds without a fraction. Only years that a cloud can be asked about. */
+/** In UTC, without a zero fraction. Only plausible years. */
 function time(value: unknown): string | undefined {
   if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT/.test(value)) return undefined
   const date = new Date(value)
@@ -158,14 +157,14 @@ export function writeTime(date: Date | number): string {
   return new Date(date).toISOString().replace('.000Z', 'Z')
 }
 
-/** The window that is looked at. Open at its end when it ends now. */
+/** The time range of the feed. */
 export interface Window {
   from: Date
   to: Date
   endsNow: boolean
 }
 
-/** @param asOf what is meant by now, in milliseconds */
+/** @param asOf the current time, in milliseconds */
 export function windowOf(search: FeedSearch, asOf: number): Window {
   if (search.from !== undefined) {
     const to = search.to === undefined ? Math.max(asOf, Date.parse(search.from) + 1000) : search.to
@@ -180,13 +179,13 @@ export function windowOf(search: FeedSearch, asOf: number): Window {
   return { from: new Date(asOf - length), to: new Date(asOf), endsNow: true }
 }
 
-/** Without any window, whatever the address says. */
+/** The search without a time range. */
 export function withoutRange(search: FeedSearch): FeedSearch {
   const { range: _, from: __, to: ___, before: ____, span: _____, out: ______, ...rest } = search
   return rest
 }
 
-/** Looks closer; remembers where from, however often. */
+/** Zooms in, and remembers the time range to zoom out to. */
 export function zoomInto(search: FeedSearch, from: Date, to: Date, asOf: number): FeedSearch {
   const shown = windowOf(search, asOf)
   const whole = `${writeTime(shown.from)}/${shown.endsNow ? '' : writeTime(shown.to)}`
@@ -202,7 +201,7 @@ export function zoomOut(search: FeedSearch): FeedSearch {
   return { ...rest, from, ...(to && { to }) }
 }
 
-/** All of a change set that the filters and the window leave, as a list of its own. */
+/** The changes of a change set that match the filters and the time range, as a list. */
 export function searchOfSet(
   search: FeedSearch,
   window: Window,
@@ -221,10 +220,10 @@ export function searchOfSet(
   }
 }
 
-/** The address's filters, in that window, as the API takes them. */
+/** Converts the filters and the time range to API parameters. */
 export function toQuery(search: FeedSearch, window: Window): ChangeQuery {
   const query: ChangeQuery = { $from: window.from.toISOString() }
-  // A window that ends now stays open: what is imported in a second belongs to it.
+  // A time range that ends now has no end, so that it includes later imports.
   if (!window.endsNow) query.to = window.to.toISOString()
   if (search.q !== undefined) query.q = search.q
   if (search.noise !== 'shown') query.noise = search.noise === 'only' ? 'true' : 'false'
@@ -242,7 +241,7 @@ export function toQuery(search: FeedSearch, window: Window): ChangeQuery {
 const failed = 'failed' as const
 const denied = 'denied' as const
 
-/** With the value in or out of a field's list; from the other list it goes. */
+/** Adds or removes a value. It is removed from the opposite list. */
 export function toggle(
   search: FeedSearch,
   field: Field,
@@ -262,7 +261,7 @@ export function toggle(
   }
 }
 
-/** What was chosen, for the chips. */
+/** The active filters. */
 export function chosen(
   search: FeedSearch,
 ): { field: Field; value: string; how: 'include' | 'exclude' }[] {
@@ -272,7 +271,7 @@ export function chosen(
   ])
 }
 
-/** The same window and view without any filter. */
+/** The same time range and view without filters. */
 export function withoutFilters(search: FeedSearch): FeedSearch {
   const { range, from, to, before, span, out, view } = search
   return validateFeedSearch({ range, from, to, before, span, out, view })

@@ -1,14 +1,14 @@
 import type { Zone } from '../../time.tsx'
 
-/** `2026-03-02 14:03:07` on a clock in the zone. What date pickers speak. */
+/** `2026-03-02 14:03:07` in the time zone. The format of date pickers. */
 export function toWallClock(time: Date, zone: Zone): string {
   const local = zone === 'utc' ? time : new Date(time.getTime() - offset(time))
   return local.toISOString().slice(0, 19).replace('T', ' ')
 }
 
 /**
- * The moment when clocks in the zone show that, the first of two where they are put back; null
- * when they never do, or it is no time.
+ * The time at which clocks in the time zone show the text. The first of two when clocks are set
+ * back; null if clocks never show it or it is not a time.
  */
 export function fromWallClock(text: string, zone: Zone): Date | null {
   const isoText = text.trim().replace(' ', 'T')
@@ -19,7 +19,10 @@ export function fromWallClock(text: string, zone: Zone): Date | null {
   return toWallClock(time, zone) === whole.replace('T', ' ') ? time : null
 }
 
-/** What was chosen: the given time as long as nobody has touched it, for a clock may show it twice. */
+/**
+ * The selected time. Unchanged input keeps the exact given time, because clocks can show a time
+ * twice.
+ */
 export function chosenTime(text: string | null, given: Date, zone: Zone): Date | null {
   if (text === null) return null
   return text === toWallClock(given, zone) ? given : fromWallClock(text, zone)

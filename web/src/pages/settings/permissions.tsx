@@ -4,12 +4,12 @@ import { useSuspenseQuery } from '@tanstack/react-query'
 import type { Me } from '../../client.ts'
 import { meQuery } from '../../session.ts'
 
-/** Who asks. The layout has asked already. */
+/** The current user. The layout has loaded it already. */
 export function useMe(): Me {
   return useSuspenseQuery(meQuery).data
 }
 
-/** Why somebody may not decide who gets in; undefined: they may. */
+/** Why the user cannot manage members and keys. Undefined if allowed. */
 export function ownerOnlyReason({ user, role }: Pick<Me, 'user' | 'role'>): string | undefined {
   if (role === 'owner') return undefined
   return user === null

@@ -126,7 +126,7 @@ function Sessions() {
   )
 }
 
-/** Always on the page, so that what comes into it is read out. */
+/** Always rendered, so that screen readers announce its content. */
 function Done({ when, children }: { when: boolean; children: string }) {
   return (
     <div aria-live="polite">

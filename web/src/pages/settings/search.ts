@@ -2,7 +2,7 @@ export const tabs = ['environments', 'api-keys', 'members', 'profile'] as const
 
 export type SettingsTab = (typeof tabs)[number]
 
-/** Which tab the address names; the first one is not named. */
+/** The tab in the URL. Absent for the first tab. */
 export function validateSettingsSearch(search: Record<string, unknown>): { tab?: SettingsTab } {
   const tab = tabs.find((each) => each === search.tab)
   return tab && tab !== tabs[0] ? { tab } : {}

@@ -2,10 +2,10 @@ import { Button, Group, Paper, Stack, Text } from '@mantine/core'
 import { IconCheck } from '@tabler/icons-react'
 import { type ReactNode, useEffect, useRef } from 'react'
 
-/** Something that is shown this once, until the reader says that they have it. */
+/** Shows a secret once, until the user confirms. */
 export function ShownOnce(props: { title: string; children: ReactNode; onDone: () => void }) {
   const box = useRef<HTMLDivElement>(null)
-  // The form that made it is gone, and the focus with it.
+  // The form that had the focus is gone.
   useEffect(() => box.current?.focus(), [])
   return (
     <Paper withBorder p="md" ref={box} tabIndex={-1} role="group" aria-label={props.title}>

@@ -3,7 +3,7 @@ import { IconDownload } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { Snippet } from '../../../components/copy.tsx'
 
-/** Each on its own, for they are run one after the other. */
+/** One block per command, because they run one after the other. */
 export function Commands({ commands }: { commands: { title: string; command: string }[] }) {
   return (
     <List
@@ -34,7 +34,10 @@ export function Titled({ title, children }: { title: string; children: ReactNode
   )
 }
 
-/** By the page's own origin, where the session's cookie is; the answer names how scripts reach it. */
+/**
+ * Downloads from the origin of the page, which has the session cookie. The URL of the API is for
+ * scripts.
+ */
 export function Download(props: { url: string; fileName: string; children: ReactNode }) {
   const { pathname, search } = new URL(props.url)
   return (

@@ -13,7 +13,7 @@ import { RawPolicies } from './raw-policies.tsx'
 import { Terraform } from './terraform.tsx'
 import { UnknownPrincipal } from './unknown-principal.tsx'
 
-/** Three ways to the same role, filled in for this connection. */
+/** Three ways to create the role, with the values of this connection. */
 export function SetUp({ connection }: { connection: Connection }) {
   const demo = useQuery(meQuery).data?.demo ?? false
   const [typed, setTyped] = useState<SetupWishes>({})
@@ -21,7 +21,7 @@ export function SetUp({ connection }: { connection: Connection }) {
   const [tuning, tune] = useDisclosure()
   const setup = useQuery(setupQuery(connection.id, wishes))
   const usual = useQuery(setupQuery(connection.id, {}))
-  // A wish that is refused is told at its field; what was there without it stays.
+  // Errors of the role name and path appear at their fields. The instructions without them stay.
   const last = setup.data ?? usual.data
   if (!last) {
     if (usual.isError) return <ErrorState error={usual.error} retry={() => usual.refetch()} />
@@ -42,7 +42,7 @@ export function SetUp({ connection }: { connection: Connection }) {
   const isAtField =
     tuning &&
     (fieldErrorAt(setup.error, '?roleName') ?? fieldErrorAt(setup.error, '?rolePath')) !== undefined
-  // Nobody is to copy the commands of before the last letter that was typed.
+  // Dims commands that do not contain the latest input.
   const isOutdated = typed !== wishes || setup.isPlaceholderData
 
   const wish = (name: keyof SetupWishes, value: string) => {

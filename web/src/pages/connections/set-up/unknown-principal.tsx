@@ -4,7 +4,7 @@ import type { Setup } from '../../../client.ts'
 import { visible } from '../../../components/json.ts'
 import { Prose } from '../prose.tsx'
 
-/** A policy that named the wrong principal would be worse than none. */
+/** Shown instead of policies that could name the wrong principal. */
 export function UnknownPrincipal(props: {
   principal: Setup['principal']
   isLooking: boolean
