@@ -33,18 +33,26 @@ export async function purgeSomeChanges(trx: Trx, purged: Purged): Promise<boolea
   if (found.length === 0) return false
   const sets = [...new Set(found.flatMap(({ change_set_id }) => change_set_id ?? []))]
   await lockSets(trx, organizationId, sets)
-  const times = found.map(({ occurred_at }) => occurred_at)
-  const milliseconds = times.map(Number)
+  // They are found by their keys, whatever the planner believes of tables that a purge has emptied.
   await sql`
-    WITH owned AS (
-      SELECT occurred_at, id FROM changes
-      WHERE organization_id = ${organizationId} AND connection_id = ${connectionId}
-        AND occurred_at BETWEEN ${new Date(Math.min(...milliseconds))}
-          AND ${new Date(Math.max(...milliseconds))}
-        AND (occurred_at, id) IN (SELECT * FROM unnest(
-          ${times}::timestamptz[], ${found.map(({ id }) => id)}::uuid[]))
-      ORDER BY occurred_at, id
-      FOR UPDATE
+    SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+      set_config('enable_seqscan', 'off', true)
+  `.execute(trx)
+  const sorted = found.toSorted(
+    (a, b) => a.occurred_at.getTime() - b.occurred_at.getTime() || (a.id < b.id ? -1 : 1),
+  )
+  await sql`
+    WITH owned AS MATERIALIZED (
+      SELECT locked.occurred_at, locked.id
+      FROM unnest(
+        ${sorted.map(({ occurred_at }) => occurred_at)}::timestamptz[],
+        ${sorted.map(({ id }) => id)}::uuid[]
+      ) AS wanted (occurred_at, id), LATERAL (
+        SELECT c.occurred_at, c.id FROM changes c
+        WHERE c.organization_id = ${organizationId} AND c.connection_id = ${connectionId}
+          AND c.occurred_at = wanted.occurred_at AND c.id = wanted.id
+        FOR UPDATE
+      ) AS locked
     ), records AS (
       DELETE FROM change_records r USING owned o
       WHERE r.organization_id = ${organizationId}
@@ -74,6 +82,7 @@ export async function purgeSomeUnparsed(trx: Trx, purged: Purged): Promise<boole
 
 /** Removes what describes the connection itself. Its row stays, as deleted. */
 export async function purgeConnectionState(trx: Trx, { connectionId }: Purged): Promise<void> {
+  // In the order in which imports lock them.
   for (const table of ['verifications', 'coverage', 'environment_links'] as const) {
     await trx.deleteFrom(table).where('connection_id', '=', connectionId).execute()
   }
