@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { invitationExpiry, welcomeUrl } from '../src/auth/invitations.ts'
-import { type Config, ConfigError, loadConfig } from '../src/config.ts'
+import { type Config, loadConfig } from '../src/config.ts'
 import { type Database, openDatabase } from '../src/db/database.ts'
 import { insertInvitation, newInvitationToken } from '../src/db/members.ts'
 import { migrate } from '../src/db/migrate.ts'
@@ -11,6 +11,7 @@ import {
   newApiKey,
 } from '../src/db/organizations.ts'
 import { findRunningPostgres, startPostgres } from '../src/embedded/postgres.ts'
+import { endWithFailure } from '../src/failures.ts'
 
 const usage = `Usage:
   npm run admin -- organization create NAME   makes an organization and a key for it
@@ -83,8 +84,4 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch((error) => {
-  const expected = error instanceof AdminError || error instanceof ConfigError
-  console.error(expected ? error.message : error)
-  process.exitCode = 1
-})
+main().catch(endWithFailure)

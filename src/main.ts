@@ -3,11 +3,12 @@ import { createActivities } from './activities/index.ts'
 import type { App } from './api/context.ts'
 import { AwsAccess } from './aws/access.ts'
 import { Pacers } from './aws/pacer.ts'
-import { type Config, ConfigError, loadConfig } from './config.ts'
+import { type Config, loadConfig } from './config.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate } from './db/migrate.ts'
 import { startPostgres } from './embedded/postgres.ts'
 import { startTemporal } from './embedded/temporal.ts'
+import { endWithFailure } from './failures.ts'
 import { knownApiKey } from './first-key.ts'
 import { createLogger } from './log.ts'
 import { watchPrincipal } from './principal.ts'
@@ -88,14 +89,14 @@ export async function startCairn(
       })(),
     ])
     const temporal = target!
-    await migrate(databaseUrl!)
+    const installationId = await migrate(databaseUrl!)
 
     const onError = (error: Error) => logger.warn({ reason: error.message }, 'Postgres went away')
     const db = openDatabase({ url: databaseUrl!, max: 20, onError })
     stops.push(() => db.destroy())
     const system = openDatabase({ url: databaseUrl!, role: 'cairn_system', max: 2, onError })
     stops.push(() => system.destroy())
-    const workflows = createWorkflows(temporal, { logger })
+    const workflows = createWorkflows(temporal, { installationId, logger })
     stops.push(() => workflows.close())
 
     const aws = new AwsAccess()
@@ -108,7 +109,7 @@ export async function startCairn(
       pacers: new Pacers(),
       regions: config.regions,
     })
-    const worker = startWorker({ target: temporal, activities, logger })
+    const worker = startWorker({ target: temporal, installationId, activities, logger })
     stops.push(() => worker.stop())
     const reconciler = startReconciler({ db: system, workflows, logger })
     stops.push(() => reconciler.stop())
@@ -176,8 +177,5 @@ async function main(): Promise<void> {
 }
 
 if (import.meta.main) {
-  main().catch((error) => {
-    console.error(error instanceof ConfigError ? error.message : error)
-    process.exitCode = 1
-  })
+  main().catch(endWithFailure)
 }

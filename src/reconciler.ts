@@ -1,12 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { connectionsToSignal } from './db/connections.ts'
 import type { Database } from './db/database.ts'
+import { forgetSignals } from './db/installation.ts'
+import { type ClaimedSignal, claimSignals, unclaimSignals } from './db/signals.ts'
 import type { Workflows } from './temporal.ts'
 
-const INTERVAL_MS = 15_000
+const INTERVAL_MS = 5_000
 /** Connections that are signalled at once: after an outage it may be all of them. */
 const AT_ONCE = 8
+/** Signals that are claimed together. A connection that becomes due meanwhile waits for so many. */
+const BATCH = 200
+
+type ReconcilerWorkflows = Pick<Workflows, 'changed' | 'hasHistory' | 'markHistory'>
 
 export interface Reconciler {
   /** Lets a round that is under way end. */
@@ -14,10 +19,11 @@ export interface Reconciler {
 }
 
 /**
- * Looks every few seconds for connections whose workflow has not seen their row's version, or
- * has not been heard of for too long, and signals them, starting the workflows that are not
- * there. This is why Temporal may be away while connections are created, and may lose what it
- * knows. Any number may run: a signal more does no harm.
+ * Finds, every few seconds, the connections whose workflow has not seen their row's version or
+ * has not reported for too long, and signals them, starting the workflows that are not there.
+ * Finds out as well whether Temporal has lost its history, and then signals every connection.
+ * This is why Temporal may be away while connections are created, and may lose what it knows.
+ * Any number of reconcilers may run: each signal is claimed by one.
  *
  * @param options.db the pool of the role `cairn_system`, who sees every organization's connections
  * @param options.intervalMs between two rounds; each is drawn from half to one and a half of it,
@@ -25,7 +31,7 @@ export interface Reconciler {
  */
 export function startReconciler(options: {
   db: Database
-  workflows: Pick<Workflows, 'changed' | 'ping'>
+  workflows: ReconcilerWorkflows
   logger: Logger
   intervalMs?: number
 }): Reconciler {
@@ -35,9 +41,9 @@ export function startReconciler(options: {
   async function run(): Promise<void> {
     let trouble: string | null = null
     while (!stopping.signal.aborted) {
-      const found = await reconcile(options).then(
-        (round) => round.trouble,
-        (error) => `Postgres: ${error instanceof Error ? error.message : error}`,
+      const found = await reconcile({ ...options, signal: stopping.signal }).then(
+        () => null,
+        (error) => (error instanceof Error ? error.message : String(error)),
       )
       // Once for each outage, not once for each round.
       if (found !== null && found !== trouble)
@@ -59,33 +65,55 @@ export function startReconciler(options: {
 }
 
 /**
- * One round.
+ * One round. Goes on until no connection is due, so that a new one waits for a batch at most.
  *
- * @returns how many workflows were told, and what stood in the way; null: nothing did
- * @throws when the database cannot be asked
+ * @returns how many workflows were signalled
+ * @throws when Postgres or Temporal does not answer
  */
 export async function reconcile(options: {
   db: Database
-  workflows: Pick<Workflows, 'changed' | 'ping'>
+  workflows: ReconcilerWorkflows
   logger: Logger
-}): Promise<{ signalled: number; trouble: string | null }> {
-  const { db, workflows, logger } = options
-  const due = await connectionsToSignal(db)
-  if (due.length === 0) return { signalled: 0, trouble: null }
-  const temporal = await workflows.ping()
-  if (!temporal.ok) return { signalled: 0, trouble: `Temporal: ${temporal.reason}` }
-
+  signal?: AbortSignal
+}): Promise<{ signalled: number }> {
+  const { db, workflows, logger, signal } = options
+  if (!(await workflows.hasHistory())) {
+    // In this order: a process that ends in between leaves this to the next round.
+    const connections = await forgetSignals(db)
+    await workflows.markHistory()
+    logger.info(
+      { connections },
+      'Temporal has no history of this installation: starting all workflows',
+    )
+  }
   let signalled = 0
-  const queue = due.values()
-  // They share one iterator, so each takes the next that nobody has taken.
-  const lanes = Array.from({ length: AT_ONCE }, async () => {
+  while (!signal?.aborted) {
+    const claimed = await claimSignals(db, { limit: BATCH })
+    const failed = await sendSignals(claimed, workflows)
+    await unclaimSignals(db, failed)
+    signalled += claimed.length - failed.length
+    if (claimed.length < BATCH) break
+    // Every call would take its time to fail.
+    if (failed.length === claimed.length) break
+  }
+  if (signalled > 0) logger.info({ signalled }, 'Signalled workflows to read their connections')
+  return { signalled }
+}
+
+/** @returns the connections that could not be signalled; what went wrong is in the log */
+async function sendSignals(
+  claimed: readonly ClaimedSignal[],
+  workflows: ReconcilerWorkflows,
+): Promise<string[]> {
+  const failed: string[] = []
+  // The senders share one iterator, so each takes the next that no other has taken.
+  const queue = claimed.values()
+  const senders = Array.from({ length: AT_ONCE }, async () => {
     for (const { id, organization_id } of queue) {
-      // What went wrong is logged there; the others are not to wait for it.
       const ref = { organizationId: organization_id, connectionId: id }
-      if (await workflows.changed(ref)) signalled += 1
+      if (!(await workflows.changed(ref))) failed.push(id)
     }
   })
-  await Promise.all(lanes)
-  logger.info({ due: due.length, signalled }, 'Signaled workflows to read their connections again')
-  return { signalled, trouble: null }
+  await Promise.all(senders)
+  return failed
 }

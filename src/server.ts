@@ -15,6 +15,7 @@ import { removeExpiredSessions } from './db/members.ts'
 import { migrate } from './db/migrate.ts'
 import { openNotifications } from './db/notifications.ts'
 import { principalReader } from './db/principals.ts'
+import { endWithFailure } from './failures.ts'
 import { ensureFirstKey } from './first-key.ts'
 import { createLogger } from './log.ts'
 import { createWorkflows, temporalFromEnvironment, type Workflows } from './temporal.ts'
@@ -180,8 +181,8 @@ async function main(): Promise<void> {
     )
   }
   const logger = createLogger({ level: config.logLevel })
-  await migrate(config.databaseUrl)
-  const workflows = createWorkflows(target, { logger })
+  const installationId = await migrate(config.databaseUrl)
+  const workflows = createWorkflows(target, { installationId, logger })
   const server = await startServer({
     ...{ config, workflows, logger },
     databaseUrl: config.databaseUrl,
@@ -197,8 +198,5 @@ async function main(): Promise<void> {
 }
 
 if (import.meta.main) {
-  main().catch((error) => {
-    console.error(error instanceof ConfigError ? error.message : error)
-    process.exitCode = 1
-  })
+  main().catch(endWithFailure)
 }

@@ -14,6 +14,7 @@ import type { UpdateDefinition } from '@temporalio/common'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import type { Logger } from 'pino'
 import type { connection as connectionWorkflow } from './workflows/connection.ts'
+import type { installation as installationWorkflow } from './workflows/installation.ts'
 import {
   changedSignal,
   importNowUpdate,
@@ -27,7 +28,8 @@ import {
   connectionWorkflowId,
   type ImportSummary,
   initialState,
-  taskQueue,
+  installationWorkflowId,
+  taskQueueOf,
   type VerificationSummary,
 } from './workflows/state.ts'
 
@@ -42,9 +44,10 @@ export interface TemporalTarget {
 /** What the API and the reconciler may do with connections' workflows. */
 export interface Workflows {
   /**
-   * Tells a connection's workflow that its row has changed, and starts the workflow if there is
-   * none. Never throws: false means that Temporal could not be told, which is logged, and which
-   * the reconciler makes up for. Takes two seconds at most.
+   * Signals a connection's workflow that its row has changed, and starts the workflow if there is
+   * none. A workflow that has received as many signals as Temporal accepts is replaced. Never
+   * throws: false means that the signal could not be sent, which is logged, and which the
+   * reconciler makes up for. Each call to Temporal takes two seconds at most.
    */
   changed(ref: ConnectionRef): Promise<boolean>
   /**
@@ -65,6 +68,15 @@ export interface Workflows {
    * @throws TemporalUnavailable
    */
   state(ref: ConnectionRef): Promise<ConnectionState | null>
+  /**
+   * Whether Temporal has this installation's history: false before the first start, and after
+   * Temporal has lost its database. `markHistory` marks that there is one from now on.
+   *
+   * @throws TemporalUnavailable
+   */
+  hasHistory(): Promise<boolean>
+  /** @throws TemporalUnavailable */
+  markHistory(): Promise<void>
   /** Whether Temporal answers, within two seconds. */
   ping(): Promise<{ ok: true } | { ok: false; reason: string }>
   /** The workflow's page in Temporal's UI; null when it is not known where that is. */
@@ -121,9 +133,19 @@ const callTimeoutMs = 2_000
 const verifyTimeoutMs = 60_000
 const importTimeoutMs = 60_000
 
-/** Connects lazily: making it succeeds while Temporal is away, and calls succeed once it is back. */
-export function createWorkflows(target: TemporalTarget, options: { logger: Logger }): Workflows {
-  const { logger } = options
+/**
+ * Connects lazily: making it succeeds while Temporal is away, and calls succeed once it is back.
+ *
+ * @param options.installationId whose workflows these are, see `src/db/installation.ts`
+ */
+export function createWorkflows(
+  target: TemporalTarget,
+  options: { installationId: string; logger: Logger },
+): Workflows {
+  const { installationId, logger } = options
+  const workflowIdOf = (ref: ConnectionRef) =>
+    connectionWorkflowId(installationId, ref.connectionId)
+  const taskQueue = taskQueueOf(installationId)
   const { namespace, uiUrl } = target
   const connection = Connection.lazy({
     ...target.connection,
@@ -156,12 +178,18 @@ export function createWorkflows(target: TemporalTarget, options: { logger: Logge
   async function startOptions(ref: ConnectionRef) {
     const withSearchAttributes = await searchAttributes()
     return {
-      workflowId: connectionWorkflowId(ref.connectionId),
+      workflowId: workflowIdOf(ref),
       taskQueue,
       args: [
-        initialState(ref, { searchAttributes: withSearchAttributes, now: new Date() }),
+        initialState(ref, {
+          installationId,
+          searchAttributes: withSearchAttributes,
+          now: new Date(),
+        }),
       ] as Parameters<typeof connectionWorkflow>,
       workflowIdConflictPolicy: 'USE_EXISTING' as const,
+      // Where Temporal's fairness is on, organizations take turns on the task queue.
+      priority: { fairnessKey: ref.organizationId },
       typedSearchAttributes: withSearchAttributes
         ? [{ key: organizationKey, value: ref.organizationId }]
         : undefined,
@@ -193,16 +221,44 @@ export function createWorkflows(target: TemporalTarget, options: { logger: Logge
     }
   }
 
+  async function signal(ref: ConnectionRef): Promise<void> {
+    await client.withDeadline(Date.now() + callTimeoutMs, async () =>
+      client.workflow.signalWithStart<typeof connectionWorkflow>('connection', {
+        ...(await startOptions(ref)),
+        signal: changedSignal,
+      }),
+    )
+  }
+
+  /** Terminates a run that accepts no more signals, and only such a run. */
+  async function terminateFullRun(ref: ConnectionRef): Promise<void> {
+    await client.withDeadline(Date.now() + callTimeoutMs, async () => {
+      const { runId } = await client.workflow.getHandle(workflowIdOf(ref)).describe()
+      const run = client.workflow.getHandle(workflowIdOf(ref), runId)
+      try {
+        // Another process may have replaced the full run already: then this signal is accepted.
+        await run.signal(changedSignal)
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return
+        if (!hasTooManySignals(error)) throw error
+        logger.warn(
+          { connectionId: ref.connectionId, runId },
+          'Replacing a workflow full of signals',
+        )
+        await run.terminate('It has as many signals as Temporal accepts. A new run reads the row.')
+      }
+    })
+  }
+
   return {
     client,
     async changed(ref) {
       try {
-        await client.withDeadline(Date.now() + callTimeoutMs, async () =>
-          client.workflow.signalWithStart<typeof connectionWorkflow>('connection', {
-            ...(await startOptions(ref)),
-            signal: changedSignal,
-          }),
-        )
+        await signal(ref).catch(async (error) => {
+          if (!hasTooManySignals(error)) throw error
+          await terminateFullRun(ref)
+          await signal(ref)
+        })
         return true
       } catch (error) {
         logger.warn(
@@ -217,11 +273,37 @@ export function createWorkflows(target: TemporalTarget, options: { logger: Logge
     importNow: (ref, { timeoutMs = importTimeoutMs } = {}) =>
       update(ref, importNowUpdate, timeoutMs),
     async state(ref) {
-      const handle = client.workflow.getHandle(connectionWorkflowId(ref.connectionId))
+      const handle = client.workflow.getHandle(workflowIdOf(ref))
       try {
         return await client.withDeadline(Date.now() + callTimeoutMs, () => handle.query(stateQuery))
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return null
+        throw unavailable(error)
+      }
+    },
+    async hasHistory() {
+      const handle = client.workflow.getHandle(installationWorkflowId(installationId))
+      try {
+        const { status } = await client.withDeadline(Date.now() + callTimeoutMs, () =>
+          handle.describe(),
+        )
+        return status.name === 'RUNNING'
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return false
+        throw unavailable(error)
+      }
+    },
+    async markHistory() {
+      try {
+        await client.withDeadline(Date.now() + callTimeoutMs, () =>
+          client.workflow.start<typeof installationWorkflow>('installation', {
+            workflowId: installationWorkflowId(installationId),
+            taskQueue,
+            workflowIdConflictPolicy: 'USE_EXISTING',
+            staticSummary: 'Marks that Temporal has the history of this Cairn installation',
+          }),
+        )
+      } catch (error) {
         throw unavailable(error)
       }
     },
@@ -237,7 +319,7 @@ export function createWorkflows(target: TemporalTarget, options: { logger: Logge
     },
     uiUrl(ref) {
       if (uiUrl === null) return null
-      const id = encodeURIComponent(connectionWorkflowId(ref.connectionId))
+      const id = encodeURIComponent(workflowIdOf(ref))
       return `${uiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows/${id}`
     },
     close: () => connection.close(),
@@ -294,6 +376,15 @@ async function answers(call: Promise<unknown>): Promise<boolean> {
     if (isGrpcServiceError(error) && !away.includes(error.code)) return false
     throw error
   }
+}
+
+/**
+ * Whether Temporal has refused a signal because the run has received as many as it accepts:
+ * `history.maximumSignalsPerExecution`, 10,000 by default. No other refusal is worth a termination.
+ * https://github.com/temporalio/temporal/blob/v1.32.0/common/constants.go `ErrSignalsLimitExceeded`
+ */
+function hasTooManySignals(error: unknown): boolean {
+  return reasonOf(error).includes('exceeded workflow execution limit for signal events')
 }
 
 function unavailable(error: unknown): TemporalUnavailable {

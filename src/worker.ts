@@ -15,11 +15,12 @@ import { Pacers } from './aws/pacer.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate } from './db/migrate.ts'
+import { endWithFailure } from './failures.ts'
 import { createLogger } from './log.ts'
 import { watchPrincipal } from './principal.ts'
 import { startReconciler } from './reconciler.ts'
 import { createWorkflows, type TemporalTarget, temporalFromEnvironment } from './temporal.ts'
-import { type ConnectionActivities, taskQueue } from './workflows/state.ts'
+import { type ConnectionActivities, taskQueueOf } from './workflows/state.ts'
 
 /** Between two tries to connect while Temporal is away. */
 const LONGEST_CONNECT_PAUSE_MS = 5_000
@@ -44,13 +45,12 @@ export async function createWorker(options: {
   connection: NativeConnection
   namespace: string
   activities: ConnectionActivities
-  /** Default: the one that workflows are started on. */
-  taskQueue?: string
+  taskQueue: string
 }): Promise<Worker> {
   return Worker.create({
     connection: options.connection,
     namespace: options.namespace,
-    taskQueue: options.taskQueue ?? taskQueue,
+    taskQueue: options.taskQueue,
     workflowBundle: await bundleWorkflows(),
     activities: options.activities,
     // An import waits for AWS's two requests a second nearly all the time, and holds its slot for
@@ -63,6 +63,8 @@ export async function createWorker(options: {
     // A heartbeat is how an activity learns that it was cancelled. Left alone, the SDK would pass
     // on one in 24 s, and pausing or deleting would take as long.
     maxHeartbeatThrottleInterval: '3s',
+    // A workflow task of a worker that was killed waits this long before another one gets it.
+    stickyQueueScheduleToStartTimeout: '3s',
     // Long enough for a reading of the row or a last transaction. An import need not come to its
     // end: it loses nothing when it is stopped between two pages.
     shutdownGraceTime: '2s',
@@ -83,11 +85,12 @@ export interface RunningWorker {
  */
 export function startWorker(options: {
   target: TemporalTarget
+  installationId: string
   activities: ConnectionActivities
   logger: Logger
-  taskQueue?: string
 }): RunningWorker {
-  const { target, activities, logger, taskQueue } = options
+  const { target, activities, logger } = options
+  const taskQueue = taskQueueOf(options.installationId)
   const stopping = new AbortController()
   const { signal } = stopping
   const ready = Promise.withResolvers<void>()
@@ -179,11 +182,11 @@ async function main(): Promise<void> {
   }
   const logger = createLogger({ level: config.logLevel })
   installTemporalRuntime(logger)
-  await migrate(config.databaseUrl)
+  const installationId = await migrate(config.databaseUrl)
   const onError = (error: Error) => logger.warn({ reason: error.message }, 'Postgres went away')
   const db = openDatabase({ url: config.databaseUrl, onError })
   const system = openDatabase({ url: config.databaseUrl, role: 'cairn_system', max: 2, onError })
-  const workflows = createWorkflows(target, { logger })
+  const workflows = createWorkflows(target, { installationId, logger })
   const aws = new AwsAccess()
   const principal = watchPrincipal({ aws, db, configured: config.principalArn, logger })
   const activities = createActivities({
@@ -192,7 +195,7 @@ async function main(): Promise<void> {
     pacers: new Pacers(),
     regions: config.regions,
   })
-  const worker = startWorker({ target, activities, logger })
+  const worker = startWorker({ target, installationId, activities, logger })
   const reconciler = startReconciler({ db: system, workflows, logger })
 
   const signal = await new Promise<string>((resolve) => {
@@ -206,8 +209,5 @@ async function main(): Promise<void> {
 }
 
 if (import.meta.main) {
-  main().catch((error) => {
-    console.error(error instanceof ConfigError ? error.message : error)
-    process.exitCode = 1
-  })
+  main().catch(endWithFailure)
 }

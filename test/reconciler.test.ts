@@ -17,11 +17,18 @@ import { AwsAccess } from '../src/aws/access.ts'
 import { Pacers } from '../src/aws/pacer.ts'
 import { insertConnection, markDeleted, updateDesiredState } from '../src/db/connections.ts'
 import { asOrganization, type Database, openDatabase } from '../src/db/database.ts'
+import { installationId } from '../src/db/installation.ts'
 import { ensureOrganization } from '../src/db/organizations.ts'
 import type { ConnectionRow } from '../src/db/schema.ts'
+import { hasToSignal } from '../src/db/signals.ts'
 import { createLogger } from '../src/log.ts'
 import { reconcile, startReconciler } from '../src/reconciler.ts'
-import { createWorkflows, type TemporalTarget, type Workflows } from '../src/temporal.ts'
+import {
+  createWorkflows,
+  type TemporalTarget,
+  TemporalUnavailable,
+  type Workflows,
+} from '../src/temporal.ts'
 import { installTemporalRuntime, startWorker } from '../src/worker.ts'
 import type { ConnectionRef } from '../src/workflows/state.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
@@ -35,6 +42,7 @@ let database: TestDatabase
 let db: Database
 let system: Database
 let superuser: Database
+let installation: string
 
 beforeAll(async () => {
   installTemporalRuntime(createLogger({ level: 'error' }))
@@ -42,6 +50,7 @@ beforeAll(async () => {
   db = openDatabase({ url: database.url })
   system = openDatabase({ url: database.url, role: 'cairn_system' })
   superuser = openDatabase({ url: database.superuserUrl })
+  installation = await installationId(db)
 })
 
 // Rounds look at every connection there is.
@@ -61,7 +70,16 @@ async function createConnection(organization = 'one'): Promise<ConnectionRef> {
       externalId: randomBytes(16).toString('hex'),
     }),
   )
+  await unsignalled()
   return { organizationId: id, connectionId: row.id }
+}
+
+/** As if the process that had to signal the workflows was killed before it could. */
+async function unsignalled(): Promise<void> {
+  await superuser
+    .updateTable('connections')
+    .set({ signalled_version: 0, signalled_at: null, unanswered_signals: 0 })
+    .execute()
 }
 
 function rowOf(ref: ConnectionRef): Promise<ConnectionRow> {
@@ -89,6 +107,7 @@ async function giveRole(ref: ConnectionRef, accountId: string): Promise<void> {
   await asOrganization(db, ref.organizationId, (trx) =>
     updateDesiredState(trx, ref.connectionId, { role: { arn, accountId, partition: 'aws' } }),
   )
+  await unsignalled()
 }
 
 /** Takes note of what is signalled. */
@@ -99,7 +118,8 @@ function recorder(fail: (ref: ConnectionRef) => boolean = () => false) {
   return {
     told,
     most: () => most,
-    ping: async () => ({ ok: true }) as const,
+    hasHistory: async () => true,
+    markHistory: async () => {},
     async changed(ref: ConnectionRef) {
       most = Math.max(most, ++now)
       await new Promise((resolve) => setImmediate(resolve))
@@ -118,10 +138,7 @@ describe('a round', () => {
     const seen = await createConnection('one')
     await report(seen, { minutesAgo: 0 })
     const workflows = recorder()
-    expect(await reconcile({ db: system, workflows, logger })).toEqual({
-      signalled: 2,
-      trouble: null,
-    })
+    expect(await reconcile({ db: system, workflows, logger })).toEqual({ signalled: 2 })
     expect(workflows.told.sort()).toEqual([mine.connectionId, other.connectionId].sort())
   })
 
@@ -140,6 +157,7 @@ describe('a round', () => {
     await asOrganization(db, deleted.organizationId, (trx) =>
       markDeleted(trx, deleted.connectionId, { purge: false }),
     )
+    await unsignalled()
     for (const ref of [idle, silent, paused, deleted]) await report(ref, { minutesAgo: 10 })
     await report(busy, { minutesAgo: 2 })
     const workflows = recorder()
@@ -163,13 +181,147 @@ describe('a round', () => {
     for (let i = 0; i < 5; i++) await createConnection()
     const workflows = {
       ...recorder(),
-      ping: async () => ({ ok: false, reason: 'ECONNREFUSED' }) as const,
+      hasHistory: () => Promise.reject(new TemporalUnavailable('ECONNREFUSED')),
     }
-    expect(await reconcile({ db: system, workflows, logger })).toEqual({
-      signalled: 0,
-      trouble: 'Temporal: ECONNREFUSED',
-    })
+    await expect(reconcile({ db: system, workflows, logger })).rejects.toThrow('ECONNREFUSED')
     expect(workflows.told).toEqual([])
+  })
+})
+
+describe('signals', () => {
+  async function manyConnections(organization: string, count: number): Promise<string> {
+    const { id } = await ensureOrganization(system, organization)
+    await superuser
+      .insertInto('connections')
+      .values(
+        Array.from({ length: count }, (_, index) => ({
+          organization_id: id,
+          name: `connection ${index}`,
+          external_id: randomBytes(16).toString('hex'),
+        })),
+      )
+      .execute()
+    return id
+  }
+
+  test('are not sent again while one is unread, and then ever more rarely', async () => {
+    const ref = await createConnection()
+    const workflows = recorder()
+    const minutes: number[] = []
+    // Three hours without a worker: the row says when the workflow was last signalled.
+    for (let minute = 0; minute < 180; minute++) {
+      const { signalled } = await reconcile({ db: system, workflows, logger })
+      if (signalled > 0) minutes.push(minute)
+      await superuser
+        .updateTable('connections')
+        .set({ signalled_at: sql<Date>`signalled_at - interval '1 minute'` })
+        .execute()
+    }
+    expect(minutes.slice(0, 6)).toEqual([0, 1, 2, 3, 5, 9])
+    expect(minutes.length).toBeLessThan(6 + 18)
+    const gaps = minutes.slice(1).map((minute, index) => minute - minutes[index]!)
+    expect(Math.max(...gaps)).toBeGreaterThanOrEqual(10)
+    expect(workflows.told).toEqual(minutes.map(() => ref.connectionId))
+  })
+
+  test('of a storm of changes without a worker are one', async () => {
+    const ref = await createConnection()
+    const claimed: boolean[] = []
+    for (let i = 0; i < 200; i++) {
+      const row = await asOrganization(db, ref.organizationId, (trx) =>
+        updateDesiredState(trx, ref.connectionId, { name: `name ${i}` }),
+      )
+      claimed.push(hasToSignal(row!))
+    }
+    const row = await asOrganization(db, ref.organizationId, (trx) =>
+      markDeleted(trx, ref.connectionId, { purge: false }),
+    )
+    expect(hasToSignal(row!)).toBe(false)
+    expect(claimed.filter((each) => each)).toHaveLength(1)
+    const workflows = recorder()
+    expect(await reconcile({ db: system, workflows, logger })).toEqual({ signalled: 0 })
+  })
+
+  test('are sent for a change that the workflow cannot have seen', async () => {
+    const ref = await createConnection()
+    const change = () =>
+      asOrganization(db, ref.organizationId, (trx) =>
+        updateDesiredState(trx, ref.connectionId, { paused: true }),
+      )
+    expect(hasToSignal((await change())!)).toBe(true)
+    expect(hasToSignal((await change())!)).toBe(false)
+    await report(ref, { minutesAgo: 0 })
+    expect(hasToSignal((await change())!)).toBe(true)
+  })
+
+  test('that could not be sent are sent by the next round after the pause', async () => {
+    const ref = await createConnection()
+    const failing = recorder(() => true)
+    expect(await reconcile({ db: system, workflows: failing, logger })).toEqual({ signalled: 0 })
+    expect(await rowOf(ref)).toMatchObject({ signalled_version: 0, unanswered_signals: 0 })
+    await superuser
+      .updateTable('connections')
+      .set({ signalled_at: sql<Date>`signalled_at - interval '16 seconds'` })
+      .execute()
+    expect(await reconcile({ db: system, workflows: recorder(), logger })).toEqual({ signalled: 1 })
+  })
+
+  test('are each claimed by one of several reconcilers', async () => {
+    await manyConnections('one', 900)
+    const workflows = recorder()
+    const rounds = await Promise.all(
+      Array.from({ length: 4 }, () => reconcile({ db: system, workflows, logger })),
+    )
+    // What another one had locked is left for a later round.
+    while ((await reconcile({ db: system, workflows, logger })).signalled > 0);
+    expect(rounds.reduce((sum, { signalled }) => sum + signalled, 0)).toBeGreaterThan(0)
+    expect(workflows.told).toHaveLength(900)
+    expect(new Set(workflows.told).size).toBe(900)
+  })
+
+  test('go to organizations in turns: 5,000 connections do not delay the one of another', async () => {
+    await manyConnections('large', 5_000)
+    const before = await createConnection('small')
+    await unsignalled()
+    let after: ConnectionRef | undefined
+    const workflows = recorder()
+    const { changed } = workflows
+    // Another one is created while the round is under way.
+    workflows.changed = async (ref) => {
+      if (workflows.told.length >= 1_000 && !after) {
+        after = { organizationId: '', connectionId: '' }
+        after = await createConnectionUnsignalled('later')
+      }
+      return changed(ref)
+    }
+    expect(await reconcile({ db: system, workflows, logger })).toEqual({ signalled: 5_002 })
+    expect(workflows.told.indexOf(before.connectionId)).toBeLessThan(200)
+    expect(workflows.told.indexOf(after!.connectionId)).toBeLessThan(1_000 + 2 * 200)
+  })
+
+  async function createConnectionUnsignalled(organization: string): Promise<ConnectionRef> {
+    const organizationId = await manyConnections(organization, 1)
+    const { id } = await superuser
+      .selectFrom('connections')
+      .select('id')
+      .where('organization_id', '=', organizationId)
+      .executeTakeFirstOrThrow()
+    return { organizationId, connectionId: id }
+  }
+
+  test('go to every connection when Temporal has lost its history', async () => {
+    const refs = [await createConnection('one'), await createConnection('two')]
+    for (const ref of refs) await report(ref, { minutesAgo: 0 })
+    let hasHistory = false
+    const workflows = {
+      ...recorder(),
+      hasHistory: async () => hasHistory,
+      markHistory: async () => {
+        hasHistory = true
+      },
+    }
+    expect(await reconcile({ db: system, workflows, logger })).toEqual({ signalled: 2 })
+    expect(await reconcile({ db: system, workflows, logger })).toEqual({ signalled: 0 })
   })
 })
 
@@ -181,9 +333,11 @@ test('says once that something is in the way, and once that it is not any more',
     db: system,
     workflows: {
       changed: async () => true,
-      async ping() {
+      markHistory: async () => {},
+      async hasHistory() {
         rounds += 1
-        return rounds < 5 ? { ok: false, reason: 'ECONNREFUSED' } : { ok: true }
+        if (rounds < 5) throw new TemporalUnavailable('ECONNREFUSED')
+        return true
       },
     },
     logger: pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line).msg) }),
@@ -211,12 +365,12 @@ describe('with Temporal', () => {
       aws: new AwsAccess({ credentials: async () => Promise.reject(new Error('no identity')) }),
       pacers: new Pacers(),
     })
-    const worker = startWorker({ target, activities, logger })
+    const worker = startWorker({ target, installationId: installation, activities, logger })
     stops.push(() => worker.stop())
   }
 
   function talk(target: TemporalTarget): Workflows {
-    const workflows = createWorkflows(target, { logger })
+    const workflows = createWorkflows(target, { installationId: installation, logger })
     stops.push(() => workflows.close())
     return workflows
   }
@@ -253,7 +407,8 @@ describe('with Temporal', () => {
     await asOrganization(db, ref.organizationId, (trx) =>
       markDeleted(trx, ref.connectionId, { purge: false }),
     )
-    // The API could not tell Temporal: the reconciler does.
+    // The API could not signal the workflow: the reconciler does.
+    await unsignalled()
     expect(await reconcile({ db: system, workflows, logger })).toMatchObject({ signalled: 1 })
     await vi.waitFor(async () => expect((await rowOf(ref)).ended_at).not.toBeNull(), 30_000)
     expect(await reconcile({ db: system, workflows, logger })).toMatchObject({ signalled: 0 })

@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -27,7 +28,7 @@ const atTheEnd = (end: () => unknown) => ends.push(end)
 
 beforeAll(() => {
   const target = { connection: { address: '127.0.0.1:1' }, namespace: 'default', uiUrl: null }
-  workflows = createWorkflows(target, { logger: silent })
+  workflows = createWorkflows(target, { installationId: randomUUID(), logger: silent })
 })
 afterAll(() => workflows.close())
 

@@ -19,7 +19,7 @@ import {
   type ConnectionRef,
   connectionWorkflowId,
   initialState,
-  taskQueue,
+  taskQueueOf,
 } from '../src/workflows/state.ts'
 import { createGate } from './support/gate.ts'
 import { createTemporalNamespace } from './support/temporal-namespace.ts'
@@ -32,15 +32,18 @@ const closing: (() => Promise<unknown>)[] = []
 
 let target: TemporalTarget
 let workflows: Workflows
+const installationId = randomUUID()
+const taskQueue = taskQueueOf(installationId)
 
 beforeAll(async () => {
   installTemporalRuntime(createLogger({ level: 'error' }))
   target = await createTemporalNamespace()
-  workflows = createWorkflows(target, { logger })
+  workflows = createWorkflows(target, { installationId, logger })
   const connection = await NativeConnection.connect(target.connection)
   const worker = await createWorker({
     connection,
     namespace: target.namespace,
+    taskQueue,
     activities: fakeActivities(worlds, async () => Date.now()),
   })
   const running = worker.run()
@@ -68,7 +71,7 @@ function connectionIn(world: World): ConnectionRef {
 }
 
 function handleOf(ref: ConnectionRef) {
-  return workflows.client.workflow.getHandle(connectionWorkflowId(ref.connectionId))
+  return workflows.client.workflow.getHandle(connectionWorkflowId(installationId, ref.connectionId))
 }
 
 async function until(ref: ConnectionRef, status: string): Promise<void> {
@@ -128,7 +131,7 @@ describe("Temporal's UI and search", () => {
       return ids
     }
     const mine = `CairnOrganization = "${ref.organizationId}"`
-    const id = connectionWorkflowId(ref.connectionId)
+    const id = connectionWorkflowId(installationId, ref.connectionId)
     await vi.waitFor(
       async () => {
         expect(await found(`${mine} AND CairnStatus = "paused"`)).toEqual([id])
@@ -151,9 +154,12 @@ describe("Temporal's UI and search", () => {
     const { workflowId, firstExecutionRunId: first } = await workflows.client.workflow.start(
       'connection',
       {
-        workflowId: connectionWorkflowId(ref.connectionId),
+        workflowId: connectionWorkflowId(installationId, ref.connectionId),
         taskQueue,
-        args: [initialState(ref, { searchAttributes: true, now: new Date() }), { cyclesPerRun: 3 }],
+        args: [
+          initialState(ref, { installationId, searchAttributes: true, now: new Date() }),
+          { cyclesPerRun: 3 },
+        ],
       },
     )
     await vi.waitFor(async () => expect((await handleOf(ref).describe()).runId).not.toBe(first), {
@@ -180,13 +186,15 @@ describe("Temporal's UI and search", () => {
     const environment = await createTimeSkippingEnvironment()
     const elsewhere = createWorkflows(
       { connection: { address: environment.address }, namespace: 'default', uiUrl: null },
-      { logger },
+      { installationId, logger },
     )
     try {
       const ref = connectionIn(new World())
       // The first call connects, and has two seconds for it.
       await vi.waitFor(async () => expect(await elsewhere.changed(ref)).toBe(true), 30_000)
-      const handle = elsewhere.client.workflow.getHandle(connectionWorkflowId(ref.connectionId))
+      const handle = elsewhere.client.workflow.getHandle(
+        connectionWorkflowId(installationId, ref.connectionId),
+      )
       const { events } = await handle.fetchHistory()
       const started = events![0]!.workflowExecutionStartedEventAttributes!
       expect(started.searchAttributes?.indexedFields ?? {}).toEqual({})
@@ -201,9 +209,11 @@ describe("Temporal's UI and search", () => {
   test('are found by a link to the page of the workflow', () => {
     const ref = { organizationId: 'o', connectionId: 'c' }
     expect(workflows.uiUrl(ref)).toBe(
-      `${inject('temporalUiUrl')}/namespaces/${target.namespace}/workflows/connection-c`,
+      `${inject('temporalUiUrl')}/namespaces/${target.namespace}/workflows/cairn-${installationId}-connection-c`,
     )
-    expect(createWorkflows({ ...target, uiUrl: null }, { logger }).uiUrl(ref)).toBeNull()
+    expect(
+      createWorkflows({ ...target, uiUrl: null }, { installationId, logger }).uiUrl(ref),
+    ).toBeNull()
   })
 })
 
@@ -245,7 +255,7 @@ describe('while Temporal is away', () => {
     const gate = await createGate(inject('temporalAddress'))
     const through = createWorkflows(
       { ...target, connection: { address: gate.address } },
-      { logger },
+      { installationId, logger },
     )
     const ref = connectionIn(new World())
     try {
@@ -277,10 +287,11 @@ describe('while Temporal is away', () => {
     const world = new World()
     const worker = startWorker({
       target: { ...own, connection: { address: gate.address } },
+      installationId,
       activities: fakeActivities(worlds, async () => Date.now()),
       logger,
     })
-    const ownWorkflows = createWorkflows(own, { logger })
+    const ownWorkflows = createWorkflows(own, { installationId, logger })
     let isReady = false
     worker.ready.then(() => {
       isReady = true
@@ -313,6 +324,7 @@ describe('while Temporal is away', () => {
     const gate = await createGate(inject('temporalAddress'))
     const worker = startWorker({
       target: { ...target, connection: { address: gate.address } },
+      installationId,
       activities: fakeActivities(worlds, async () => Date.now()),
       logger,
     })

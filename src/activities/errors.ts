@@ -33,6 +33,25 @@ export function connectionChanged(reason: string): ApplicationFailure {
 }
 
 /**
+ * This database has no such row. It may be a copy, or restored from an older backup, while another
+ * one has the row: Temporal retries, and the workflow does not end.
+ */
+export function connectionMissing(connectionId: string): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'ConnectionMissing',
+    message: `This database has no connection ${connectionId}. If no other database has it either, terminate this workflow.`,
+  })
+}
+
+/** The work belongs to another database: Temporal retries until a worker of that one gets it. */
+export function otherInstallation(own: string): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'OtherInstallation',
+    message: `This worker serves the installation ${own}: its database has another id than this workflow.`,
+  })
+}
+
+/**
  * What a failed call to STS means for a whole cycle: refused roles go to the verification,
  * whatever may pass by itself is left to Temporal's retries.
  */

@@ -1,9 +1,11 @@
 import { Context } from '@temporalio/activity'
-import { lockConnection, reportConnection } from '../db/connections.ts'
+import { hasEnded, lockConnection, reportConnection } from '../db/connections.ts'
 import { asOrganization } from '../db/database.ts'
+import { installationId } from '../db/installation.ts'
 import type { ConnectionStatus } from '../db/schema.ts'
-import type { ConnectionActivities } from '../workflows/state.ts'
+import type { ConnectionActivities, ConnectionWork } from '../workflows/state.ts'
 import type { Dependencies } from './dependencies.ts'
+import { connectionMissing, otherInstallation } from './errors.ts'
 import { finishDeletion } from './finish-deletion.ts'
 import { importEvents } from './import-events.ts'
 import { verifyConnection } from './verify.ts'
@@ -17,9 +19,13 @@ export type { Dependencies } from './dependencies.ts'
 export function createActivities(deps: Dependencies): ConnectionActivities {
   return {
     async readConnection(ref) {
+      await refuseOtherInstallation(deps, ref)
       return asOrganization(deps.db, ref.organizationId, async (trx) => {
         const row = await lockConnection(trx, ref.connectionId, 'update')
-        if (!row) return null
+        if (!row) {
+          if (await hasEnded(trx, ref.connectionId)) return null
+          throw connectionMissing(ref.connectionId)
+        }
         const status: ConnectionStatus | undefined = row.deleted_at
           ? 'deleting'
           : !row.role_arn
@@ -46,14 +52,27 @@ export function createActivities(deps: Dependencies): ConnectionActivities {
       })
     },
 
-    verifyRole: (ref, options) =>
-      withHeartbeat((signal) => verifyConnection(deps, ref, options, signal)),
+    async verifyRole(ref, options) {
+      await refuseOtherInstallation(deps, ref)
+      return withHeartbeat((signal) => verifyConnection(deps, ref, options, signal))
+    },
 
-    importEvents: (ref, options) =>
-      withHeartbeat((signal) => importEvents(deps, ref, options, signal)),
+    async importEvents(ref, options) {
+      await refuseOtherInstallation(deps, ref)
+      return withHeartbeat((signal) => importEvents(deps, ref, options, signal))
+    },
 
-    finishDeletion: (ref) => withHeartbeat((signal) => finishDeletion(deps, ref, signal)),
+    async finishDeletion(ref) {
+      await refuseOtherInstallation(deps, ref)
+      return withHeartbeat((signal) => finishDeletion(deps, ref, signal))
+    },
   }
+}
+
+/** @throws ApplicationFailure, retryable, when the work belongs to another database */
+async function refuseOtherInstallation(deps: Dependencies, ref: ConnectionWork): Promise<void> {
+  const own = await installationId(deps.db)
+  if (ref.installationId !== own) throw otherInstallation(own)
 }
 
 async function withHeartbeat<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {

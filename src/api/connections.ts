@@ -23,6 +23,7 @@ import {
 import { defaultEnvironments, setDefaultEnvironment } from '../db/environments.ts'
 import type { Principal } from '../db/principals.ts'
 import type { Check, ConnectionRow, ConnectionStatus, SecondsRange } from '../db/schema.ts'
+import { hasToSignal, unclaimSignals } from '../db/signals.ts'
 import { countUnparsed } from '../db/unparsed-records.ts'
 import { VERDICT_MAX_AGE_HOURS } from '../db/verifications.ts'
 import type { Workflows } from '../temporal.ts'
@@ -387,8 +388,19 @@ export function connectionRoutes(app: App, context: ApiContext): void {
     return readConnection(api, request, (trx, row) => verification(trx, row, arn))
   }
 
-  const changed = (row: ConnectionRow) =>
-    workflows.changed({ organizationId: row.organization_id, connectionId: row.id })
+  /** Signals the workflow, unless an earlier signal is still unread: it will read this version. */
+  const changed = async (row: ConnectionRow) => {
+    if (!hasToSignal(row)) return
+    const sent = await workflows.changed({
+      organizationId: row.organization_id,
+      connectionId: row.id,
+    })
+    if (sent) return
+    // The change is stored: without this note, the reconciler sends the signal a little later.
+    await asOrganization(api, row.organization_id, (trx) => unclaimSignals(trx, [row.id])).catch(
+      () => {},
+    )
+  }
 
   app.post(
     '/connections',

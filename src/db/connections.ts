@@ -1,8 +1,9 @@
-import { type SqlBool, sql } from 'kysely'
+import { sql } from 'kysely'
 import { fence } from './coverage.ts'
-import type { Database, Trx } from './database.ts'
+import type { Trx } from './database.ts'
 import { setDefaultEnvironment } from './environments.ts'
 import type { ConnectionRow, ConnectionStatus, Selection } from './schema.ts'
+import { claimSignal } from './signals.ts'
 
 interface Role {
   arn: string
@@ -23,6 +24,8 @@ export interface NewConnection {
 }
 
 /**
+ * The caller has to signal the connection's workflow.
+ *
  * @throws pg error 23503 on `environment_links_environment` when there is no such environment
  * @throws pg error 23505 on `connections_one_per_account` when the organization has another
  *   connection to the role's account
@@ -44,6 +47,9 @@ export async function insertConnection(
       account_id: connection.role?.accountId,
       partition: connection.role?.partition,
       role_arn_set_at: connection.role && sql<Date>`now()`,
+      signalled_version: 1,
+      signalled_at: sql<Date>`now()`,
+      unanswered_signals: 1,
     })
     .returningAll()
     .executeTakeFirstOrThrow()
@@ -125,6 +131,17 @@ export function connectedAccounts(
     .execute()
 }
 
+/** Whether the connection's deletion is complete: its row stays for the changes that point to it. */
+export async function hasEnded(trx: Trx, id: string): Promise<boolean> {
+  const row = await trx
+    .selectFrom('connections')
+    .select('id')
+    .where('id', '=', id)
+    .where('ended_at', 'is not', null)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 export interface DesiredState {
   name?: string
   role?: Role | null
@@ -137,7 +154,8 @@ export interface DesiredState {
 /**
  * Changes what people want of a connection and raises its version, which the workflow reports
  * back when it has seen it. Another role, or none, also raises the role's revision and ends the
- * imports that run. Undefined: there is no such connection, or it is being deleted.
+ * imports that run. `hasToSignal` says whether the caller has to signal the workflow. Undefined:
+ * there is no such connection, or it is being deleted.
  *
  * @throws pg error 23505 on `connections_one_per_account` when the organization has another
  *   connection to this account
@@ -151,6 +169,7 @@ export async function updateDesiredState(
   const row = await trx
     .updateTable('connections')
     .set((eb) => ({
+      ...claimSignal(eb),
       version: eb('version', '+', 1),
       version_at: sql<Date>`now()`,
       name: wanted.name,
@@ -188,6 +207,7 @@ export async function markDeleted(
   return trx
     .updateTable('connections')
     .set((eb) => ({
+      ...claimSignal(eb),
       version: eb('version', '+', 1),
       version_at: sql<Date>`now()`,
       deleted_at: sql<Date>`coalesce(deleted_at, now())`,
@@ -219,6 +239,7 @@ export async function reportConnection(trx: Trx, id: string, report: Report): Pr
     .updateTable('connections')
     .set({
       reported_at: sql<Date>`now()`,
+      unanswered_signals: 0,
       next_poll_at: report.nextPollAt,
       seen_version: report.seenVersion,
       ...(status && {
@@ -228,37 +249,5 @@ export async function reportConnection(trx: Trx, id: string, report: Report): Pr
       }),
     })
     .where('id', '=', id)
-    .execute()
-}
-
-/**
- * Connections whose workflow has to be signalled: one that has not seen the row's version, or
- * one that was due to act and has not reported for three intervals. Works across organizations,
- * so `db` is the pool of the role `cairn_system`.
- */
-export function connectionsToSignal(
-  db: Database,
-): Promise<{ id: string; organization_id: string }[]> {
-  return db
-    .selectFrom('connections')
-    .select(['id', 'organization_id'])
-    .where('ended_at', 'is', null)
-    .where((eb) =>
-      eb.or([
-        eb('version', '>', eb.ref('seen_version')),
-        eb.and([
-          eb('paused', '=', false),
-          eb('role_arn', 'is not', null),
-          sql<SqlBool>`greatest(next_poll_at, reported_at)
-            < now() - 3 * make_interval(secs => poll_interval_seconds)`,
-        ]),
-        // Marked as deleted and seen, but never finished.
-        eb.and([
-          eb('deleted_at', 'is not', null),
-          sql<SqlBool>`reported_at < now() - 3 * make_interval(secs => poll_interval_seconds)`,
-        ]),
-      ]),
-    )
-    .orderBy('id')
     .execute()
 }

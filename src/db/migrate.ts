@@ -1,5 +1,7 @@
+import { sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
-import { openDatabase } from './database.ts'
+import { type Database, openDatabase } from './database.ts'
+import { installationId } from './installation.ts'
 import * as initial from './migrations/001-initial.ts'
 
 /** In order of their names. A migration that was released is never edited: add the next one. */
@@ -7,22 +9,113 @@ export const migrations: Record<string, Migration> = {
   '001-initial': initial,
 }
 
+/** The roles that Cairn's processes take on. Roles belong to the cluster, not to one database. */
+const ROLES = ['cairn_api', 'cairn_system', 'cairn_search']
+
+/** The oldest server that has what the schema uses: uuidv7() and pg_unicode_fast. */
+const OLDEST_SERVER = 180_000
+
 /**
  * Brings the database to the newest schema. Any number of processes may call it at once:
  * Kysely's lock lets one work and the others find nothing left to do.
  *
+ * @returns the id of the installation that the database belongs to
+ * @throws when an administrator has to act first; the message has the SQL
  * @throws the error of the migration that failed; Postgres has rolled it back
  */
-export async function migrate(databaseUrl: string): Promise<void> {
+export async function migrate(databaseUrl: string): Promise<string> {
   const db = openDatabase({ url: databaseUrl, max: 1 })
   try {
+    await checkServer(db)
+    await ensureRoles(db)
     const migrator = new Migrator({
       db,
       provider: { getMigrations: async () => migrations },
     })
     const { error } = await migrator.migrateToLatest()
     if (error) throw error
+    return await installationId(db)
   } finally {
     await db.destroy()
   }
+}
+
+async function checkServer(db: Database): Promise<void> {
+  const { rows } = await sql<{ number: number; version: string; mayCreate: boolean }>`
+    SELECT current_setting('server_version_num')::int AS number,
+      current_setting('server_version') AS version,
+      has_schema_privilege('public', 'CREATE')
+        AND has_database_privilege(current_database(), 'CREATE') AS "mayCreate"
+  `.execute(db)
+  const { number, version, mayCreate } = rows[0]!
+  if (number < OLDEST_SERVER)
+    throw new Error(`Cairn needs Postgres 18 or newer; DATABASE_URL leads to ${version}.`)
+  if (mayCreate) return
+  const { login, database } = await whoami(db)
+  throw new Error(
+    `The login ${login} of DATABASE_URL may not create Cairn's tables in the database ${database}. ` +
+      `As an administrator: ALTER DATABASE ${database} OWNER TO ${login};`,
+  )
+}
+
+/**
+ * Creates the roles that are missing, and lets this login take them on. Another database of the
+ * cluster may have created them with another login, which an administrator has to permit.
+ *
+ * @throws with the SQL for an administrator
+ */
+async function ensureRoles(db: Database): Promise<void> {
+  const { rows } = await sql<{ role: string; exists: boolean; usable: boolean }>`
+    SELECT role, rolname IS NOT NULL AS exists,
+      -- A role that this statement does not see yet has no oid to ask for.
+      coalesce(pg_has_role(pg_roles.oid, 'SET'), false) AS usable
+    FROM unnest(${ROLES}::text[]) WITH ORDINALITY AS wanted (role, place)
+      LEFT JOIN pg_roles ON rolname = role
+    ORDER BY place
+  `.execute(db)
+  const missing = rows.filter(({ exists }) => !exists).map(({ role }) => role)
+  const unusable = rows.filter(({ usable }) => !usable).map(({ role }) => role)
+  const refused: string[] = []
+  const { login } = await whoami(db)
+  for (const role of unusable) {
+    const create = sql.raw(`CREATE ROLE ${role} NOLOGIN NOSUPERUSER NOBYPASSRLS`)
+    const grant = sql.raw(`GRANT ${role} TO ${login} WITH INHERIT FALSE, SET TRUE`)
+    if (missing.includes(role) && !(await permitted(create.execute(db))))
+      refused.push(`CREATE ROLE ${role} NOLOGIN;`)
+    if (!(await permitted(grant.execute(db))))
+      refused.push(`GRANT ${role} TO ${login} WITH INHERIT FALSE, SET TRUE;`)
+  }
+  if (refused.length === 0) return
+  const reason =
+    missing.length > 0
+      ? `may not create the roles ${missing.join(', ')}`
+      : `may not take on the roles ${unusable.join(', ')}, which another login of this Postgres server created`
+  throw new Error(
+    `The login ${login} of DATABASE_URL ${reason}. As an administrator: ${refused.join(' ')}`,
+  )
+}
+
+/** Whether a statement about roles was permitted. What another process did meanwhile counts. */
+async function permitted(statement: Promise<unknown>): Promise<boolean> {
+  const insufficientPrivilege = '42501'
+  // duplicate_object, unique_violation, and "tuple concurrently updated", an internal_error.
+  const doneByAnother = ['42710', '23505', 'XX000']
+  try {
+    await statement
+    return true
+  } catch (error) {
+    const { code = '' } = error as { code?: string }
+    if (doneByAnother.includes(code)) return true
+    // A role that could not be created cannot be granted either.
+    if (code === insufficientPrivilege || code === '42704') return false
+    throw error
+  }
+}
+
+/** Names of the login and the database, quoted for SQL. */
+async function whoami(db: Database): Promise<{ login: string; database: string }> {
+  const { rows } = await sql<{ login: string; database: string }>`
+    SELECT quote_ident(current_user) AS login, quote_ident(current_database()) AS database
+  `.execute(db)
+  return rows[0]!
 }

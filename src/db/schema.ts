@@ -73,6 +73,12 @@ interface ApiKeysTable {
   created_by: string | null
 }
 
+interface InstallationTable {
+  is_only_row: Generated<boolean>
+  id: Generated<string>
+  created_at: Generated<Date>
+}
+
 interface ConnectionsTable {
   id: Generated<string>
   organization_id: string
@@ -98,6 +104,9 @@ interface ConnectionsTable {
   status_since: Generated<Date>
   reported_at: Date | null
   next_poll_at: Date | null
+  signalled_version: Generated<number>
+  signalled_at: Date | null
+  unanswered_signals: Generated<number>
   ended_at: Date | null
 }
 
@@ -266,6 +275,7 @@ export type AuthSchema = {
 export interface Schema {
   organizations: OrganizationsTable
   api_keys: ApiKeysTable
+  installation: InstallationTable
   connections: ConnectionsTable
   verifications: VerificationsTable
   coverage: CoverageTable

@@ -33,9 +33,9 @@ import { accountKey, organizationKey, statusKey } from './search-attributes.ts'
 import {
   type ConnectionActivities,
   ConnectionChanged,
-  type ConnectionRef,
   type ConnectionSettings,
   type ConnectionState,
+  type ConnectionWork,
   type ImportSummary,
   RoleRefused,
   VerificationRequired,
@@ -83,7 +83,8 @@ export async function connection(
   state: ConnectionState,
   options: { cyclesPerRun?: number } = {},
 ): Promise<void> {
-  const ref: ConnectionRef = {
+  const ref: ConnectionWork = {
+    installationId: state.installationId,
     organizationId: state.organizationId,
     connectionId: state.connectionId,
   }

@@ -1,1 +1,2 @@
 export { connection } from './connection.ts'
+export { installation } from './installation.ts'

@@ -6,12 +6,17 @@ export interface ConnectionRef {
   connectionId: string
 }
 
+/** The same for an activity, which refuses to work for another installation. */
+export interface ConnectionWork extends ConnectionRef {
+  installationId: string
+}
+
 /**
  * Everything that a connection's workflow knows. Argument of each run, answer of the `state`
  * query and fixture of the tests: there is no second shape to keep in step.
  * Times are RFC 3339 UTC.
  */
-export interface ConnectionState extends ConnectionRef {
+export interface ConnectionState extends ConnectionWork {
   /** Static: whether Temporal accepts our search attributes (it may not let us register them). */
   searchAttributes: boolean
   /** Desired state as last read from the row; null before the first reading. */
@@ -34,9 +39,10 @@ export interface ConnectionState extends ConnectionRef {
 /** What is known of a connection before its workflow has read its row. */
 export function initialState(
   ref: ConnectionRef,
-  options: { searchAttributes: boolean; now: Date },
+  options: { installationId: string; searchAttributes: boolean; now: Date },
 ): ConnectionState {
   return {
+    installationId: options.installationId,
     organizationId: ref.organizationId,
     connectionId: ref.connectionId,
     searchAttributes: options.searchAttributes,
@@ -113,9 +119,10 @@ export interface VerificationSummary {
 export interface ConnectionActivities {
   /**
    * Reads the row, reports its version as seen and stores the status that follows from the row
-   * alone (awaiting_role, paused, deleting). Null: there is no such connection (any more).
+   * alone (awaiting_role, paused, deleting). Null: its deletion is complete. Fails with a
+   * retryable error when this database has no such row: another database may.
    */
-  readConnection(ref: ConnectionRef): Promise<ConnectionSettings | null>
+  readConnection(ref: ConnectionWork): Promise<ConnectionSettings | null>
   /**
    * Makes the checklist, keeps it, and stores the status that follows (action_needed,
    * waiting_for_aws, importing). A check that fails is an answer, not an error. `failures`:
@@ -124,7 +131,7 @@ export interface ConnectionActivities {
    * `ConnectionChanged` (non-retryable) when the row has no role, was deleted, or was verified by
    * a newer attempt.
    */
-  verifyRole(ref: ConnectionRef, options: { failures: number }): Promise<VerificationSummary>
+  verifyRole(ref: ConnectionWork, options: { failures: number }): Promise<VerificationSummary>
   /**
    * One cycle over all due regions within a time budget; stores the status and the next due time.
    * Regions that fail are data. Fails with `RoleRefused` (non-retryable) when the role cannot be
@@ -132,9 +139,9 @@ export interface ConnectionActivities {
    * permits an import, `ConnectionChanged` (non-retryable) when the row was paused, deleted or
    * has lost its role, and with a retryable error when Postgres is away.
    */
-  importEvents(ref: ConnectionRef, options: { attention: boolean }): Promise<ImportSummary>
+  importEvents(ref: ConnectionWork, options: { attention: boolean }): Promise<ImportSummary>
   /** Fences stragglers, purges if that was asked for, and marks the deletion as complete. */
-  finishDeletion(ref: ConnectionRef): Promise<void>
+  finishDeletion(ref: ConnectionWork): Promise<void>
 }
 
 /** `ApplicationFailure` types that the workflow tells apart. */
@@ -142,9 +149,18 @@ export const RoleRefused = 'RoleRefused'
 export const ConnectionChanged = 'ConnectionChanged'
 export const VerificationRequired = 'VerificationRequired'
 
-export const taskQueue = 'cairn'
+// Installations can share a Temporal namespace, so the installation's id is in every name.
 
-/** One workflow per connection, so its id is the connection's. */
-export function connectionWorkflowId(connectionId: string): string {
-  return `connection-${connectionId}`
+export function taskQueueOf(installationId: string): string {
+  return `cairn-${installationId}`
+}
+
+/** One workflow per connection. */
+export function connectionWorkflowId(installationId: string, connectionId: string): string {
+  return `cairn-${installationId}-connection-${connectionId}`
+}
+
+/** The workflow that is there for as long as Temporal keeps this installation's history. */
+export function installationWorkflowId(installationId: string): string {
+  return `cairn-${installationId}`
 }

@@ -138,7 +138,8 @@ describe('changing what is wanted', () => {
       status: 'verifying',
     })
     expect(Date.parse(body.since)).toBeGreaterThanOrEqual(Date.parse(createdAt))
-    expect(api.workflows.changed).toHaveBeenCalledTimes(2)
+    // No worker has read the first signal, so a second one would tell it nothing.
+    expect(api.workflows.changed).toHaveBeenCalledTimes(1)
 
     expect((await patch(id, { roleArn: null })).body).toMatchObject({
       ...{ roleArn: null, accountId: null, partition: null, status: 'awaiting_role' },
@@ -201,7 +202,8 @@ describe('changing what is wanted', () => {
     expect((await patch(id, { roleArn: ` ${roleArn()} ` })).status).toBe(200)
     expect((await patch(id, {})).status).toBe(200)
     expect(await versionOf(id)).toBe(2)
-    expect(api.workflows.changed).toHaveBeenCalledTimes(2)
+    // No worker has read the first signal, so a second one would tell it nothing.
+    expect(api.workflows.changed).toHaveBeenCalledTimes(1)
   })
 
   test('nothing but settings can be changed', async () => {

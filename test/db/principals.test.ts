@@ -232,7 +232,7 @@ describe('who may do what', () => {
     }
   })
 
-  test('this is the only table that is of no organization, and it has no place for one', async () => {
+  test('this and the installation are the only tables of no organization, and have no place for one', async () => {
     const { rows } = await sql<{ name: string; columns: string[] }>`
       SELECT c.relname AS name, array_agg(a.attname::text ORDER BY a.attnum) AS columns
       FROM pg_class c
@@ -242,6 +242,7 @@ describe('who may do what', () => {
       GROUP BY 1 HAVING NOT bool_or(a.attname = 'organization_id')
     `.execute(worker)
     expect(rows).toEqual([
+      { name: 'installation', columns: ['is_only_row', 'id', 'created_at'] },
       { name: 'worker_principals', columns: ['worker', 'seen_at', 'configured', 'finding'] },
     ])
   })

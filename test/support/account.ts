@@ -5,6 +5,7 @@ import { AwsAccess } from '../../src/aws/access.ts'
 import { Pacer, Pacers } from '../../src/aws/pacer.ts'
 import { insertConnection, updateDesiredState } from '../../src/db/connections.ts'
 import { asOrganization, type Database, openDatabase } from '../../src/db/database.ts'
+import { installationId } from '../../src/db/installation.ts'
 import type { ConnectionRow } from '../../src/db/schema.ts'
 import type { ConnectionActivities, ConnectionRef } from '../../src/workflows/state.ts'
 import { createTestDatabase } from './database.ts'
@@ -46,6 +47,8 @@ export function trusting(principalArn: string, condition: object | undefined) {
   }
 }
 
+type OtherArguments<Args extends unknown[]> = Args extends [unknown, ...infer Rest] ? Rest : never
+
 export interface TestAccount {
   simulator: Simulator
   /** Of the login that owns the tables. */
@@ -67,7 +70,8 @@ export interface TestAccount {
   /** The activities as Temporal would run them; `signal` cancels. */
   run<Name extends keyof ConnectionActivities>(
     name: Name,
-    ...args: Parameters<ConnectionActivities[Name]>
+    ref: ConnectionRef,
+    ...args: OtherArguments<Parameters<ConnectionActivities[Name]>>
   ): ReturnType<ConnectionActivities[Name]>
   close(): Promise<void>
 }
@@ -121,9 +125,13 @@ export async function createTestAccount(
       })
       return { ...row, ref: { organizationId, connectionId: row.id } }
     },
-    run(name, ...args) {
+    run(name, ref, ...args) {
       const activity = createActivities(deps)[name] as (...a: unknown[]) => Promise<unknown>
-      return new MockActivityEnvironment().run(activity, ...args) as never
+      const call = async () => {
+        const work = { ...ref, installationId: await installationId(db) }
+        return new MockActivityEnvironment().run(activity, work, ...args)
+      }
+      return call() as never
     },
     async close() {
       await Promise.all([db.destroy(), superuser.destroy()])

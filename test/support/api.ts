@@ -7,6 +7,7 @@ import { openApiDatabases } from '../../src/api/databases.ts'
 import { invitationExpiry } from '../../src/auth/invitations.ts'
 import { openPeople } from '../../src/auth/people.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
+import { installationId } from '../../src/db/installation.ts'
 import { insertInvitation, newInvitationToken, type User } from '../../src/db/members.ts'
 import { openNotifications } from '../../src/db/notifications.ts'
 import { addApiKey, ensureOrganization, newApiKey } from '../../src/db/organizations.ts'
@@ -80,7 +81,7 @@ export async function createTestApi(
   const notifications = openNotifications({ url: database.url })
   const address = options.temporalAddress ?? inject('temporalAddress')
   const target = { connection: { address }, namespace: 'default', uiUrl: null }
-  const workflows = createWorkflows(target, { logger })
+  const workflows = createWorkflows(target, { installationId: await installationId(db), logger })
   const { principalArn = 'arn:aws:iam::999988887777:role/cairn', templateUrl } = options
   const principal = principalReader(api, principalArn ?? undefined)
   const { publicUrl, demoOwner, temporalUrl } = options

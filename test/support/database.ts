@@ -1,5 +1,7 @@
 import pg from 'pg'
 import { inject } from 'vitest'
+import { openDatabase } from '../../src/db/database.ts'
+import { renewInstallation } from '../../src/db/installation.ts'
 import { migrate } from '../../src/db/migrate.ts'
 
 const TEMPLATE = 'cairn_template'
@@ -22,6 +24,8 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     await ensureTemplate(client)
     await client.query(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`)
   })
+  const db = openDatabase({ url: withDatabase(inject('postgresUrl'), name), max: 1 })
+  await renewInstallation(db).finally(() => db.destroy())
   return {
     url: withDatabase(inject('postgresUrl'), name),
     superuserUrl: withDatabase(inject('postgresSuperuserUrl'), name),

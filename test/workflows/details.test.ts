@@ -7,7 +7,7 @@ const now = Date.parse('2026-03-01T12:00:00Z')
 const healthy: ConnectionState = {
   ...initialState(
     { organizationId: 'o', connectionId: 'c' },
-    { searchAttributes: false, now: new Date(now - 3_600_000) },
+    { installationId: 'i', searchAttributes: false, now: new Date(now - 3_600_000) },
   ),
   settings: {
     name: 'production',
@@ -151,7 +151,7 @@ test.each([
 ] as const)('what to do is said when a connection is %s', (status) => {
   const fresh = initialState(
     { organizationId: 'o', connectionId: 'c' },
-    { searchAttributes: false, now: new Date(now) },
+    { installationId: 'i', searchAttributes: false, now: new Date(now) },
   )
   expect(currentDetails({ ...fresh, status }, { now })).toMatch(/\*\*What to do:\*\* [a-z].{20,}\n/)
 })

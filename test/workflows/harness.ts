@@ -16,6 +16,7 @@ import {
   type ConnectionState,
   connectionWorkflowId,
   initialState,
+  taskQueueOf,
 } from '../../src/workflows/state.ts'
 import { fakeActivities, type World } from './fakes.ts'
 
@@ -25,7 +26,8 @@ installTemporalRuntime(createLogger({ level: 'error' }))
 /** A worker on a test environment, and connections' workflows in worlds made up by tests. */
 export class Harness {
   readonly env: TestWorkflowEnvironment
-  readonly taskQueue = `test-${randomUUID()}`
+  readonly installationId = randomUUID()
+  readonly taskQueue = taskQueueOf(this.installationId)
   readonly #worlds = new Map<string, World>()
   #stopWorker = async () => {}
 
@@ -69,14 +71,18 @@ export class Harness {
     const state = {
       ...initialState(
         { organizationId: randomUUID(), connectionId },
-        { searchAttributes: options.searchAttributes ?? false, now: new Date(now) },
+        {
+          installationId: this.installationId,
+          searchAttributes: options.searchAttributes ?? false,
+          now: new Date(now),
+        },
       ),
       ...options.state,
     }
     const { cyclesPerRun } = options
     const { workflow } = this.env.client
     const { workflowId } = await workflow.start<typeof connection>('connection', {
-      workflowId: connectionWorkflowId(connectionId),
+      workflowId: connectionWorkflowId(this.installationId, connectionId),
       taskQueue: this.taskQueue,
       args: cyclesPerRun ? [state, { cyclesPerRun }] : [state],
     })

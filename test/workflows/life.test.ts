@@ -76,7 +76,10 @@ function cycle(changes: Partial<ImportSummary> = {}): ImportSummary {
 
 function state(changes: Partial<ConnectionState> = {}): ConnectionState {
   const ref = { organizationId: 'o', connectionId: 'c' }
-  return { ...initialState(ref, { searchAttributes: false, now: new Date(now) }), ...changes }
+  return {
+    ...initialState(ref, { installationId: 'i', searchAttributes: false, now: new Date(now) }),
+    ...changes,
+  }
 }
 
 const importing = { settings: settings(), verification: verification() }

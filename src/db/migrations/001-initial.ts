@@ -2,27 +2,11 @@ import { type Kysely, sql } from 'kysely'
 
 /**
  * The first schema. Tables that belong to an organization have forced row-level
- * security from here on; see `docs/decisions/002-row-level-security.md` for the roles.
+ * security from here on; see `docs/decisions/002-row-level-security.md` for the roles, which
+ * `migrate` creates before.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
-    -- Roles belong to the cluster, not to the database: another database may have made them.
-    DO $$
-    DECLARE role text;
-    BEGIN
-      FOREACH role IN ARRAY ARRAY['cairn_api', 'cairn_system', 'cairn_search'] LOOP
-        BEGIN
-          IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
-            EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOBYPASSRLS', role);
-          END IF;
-        EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
-        END;
-        IF NOT pg_has_role(current_user, role, 'SET') THEN
-          EXECUTE format('GRANT %I TO CURRENT_USER WITH INHERIT FALSE, SET TRUE', role);
-        END IF;
-      END LOOP;
-    END $$;
-
     GRANT USAGE ON SCHEMA public TO cairn_api, cairn_system, cairn_search;
 
     -- For text search. A trusted extension: whoever may create in the database may have it.
@@ -32,6 +16,15 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     CREATE FUNCTION current_organization() RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN nullif(current_setting('cairn.organization_id', true), '')::uuid;
+
+    -- One row. A copy of the database gets another id by \`npm run admin -- installation renew\`.
+    CREATE TABLE installation (
+      is_only_row boolean PRIMARY KEY DEFAULT true CHECK (is_only_row),
+      -- In Temporal's task queue and workflow ids: installations may share a namespace.
+      id uuid NOT NULL DEFAULT gen_random_uuid(),
+      created_at timestamptz(3) NOT NULL DEFAULT now()
+    );
+    INSERT INTO installation DEFAULT VALUES;
 
     CREATE TABLE organizations (
       id uuid PRIMARY KEY DEFAULT uuidv7(),
@@ -89,6 +82,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       -- When the workflow last did anything at all, and when it will do so next.
       reported_at timestamptz(3),
       next_poll_at timestamptz(3),
+      -- What the workflow was signalled about, see src/db/signals.ts. While signalled_version is greater
+      -- than seen_version, a signal is still unread.
+      signalled_version int NOT NULL DEFAULT 0,
+      signalled_at timestamptz(3),
+      -- Signals since the workflow last reported: the pause before the next one grows with them.
+      unanswered_signals int NOT NULL DEFAULT 0,
       -- The deletion is complete; the row stays for the changes that point to it.
       ended_at timestamptz(3),
 
@@ -451,6 +450,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     BEGIN
       IF TG_TABLE_NAME = 'connections' THEN
         connection := coalesce(NEW.id, OLD.id);
+        -- The reconciler's note that it has signalled the workflow is nothing that people see.
+        IF TG_OP = 'UPDATE' AND NEW.version = OLD.version
+          AND NEW.unanswered_signals > OLD.unanswered_signals THEN RETURN NULL; END IF;
       ELSE
         connection := NEW.connection_id;
       END IF;
@@ -535,13 +537,20 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     CREATE POLICY installation ON worker_principals USING (true);
     GRANT SELECT ON worker_principals TO cairn_api, cairn_system;
 
+    -- Also readable by all. Only an administrator's command changes it, as the owner.
+    ALTER TABLE installation ENABLE ROW LEVEL SECURITY;
+    ALTER TABLE installation FORCE ROW LEVEL SECURITY;
+    CREATE POLICY installation ON installation USING (true);
+    GRANT SELECT ON installation TO cairn_api, cairn_system;
+
     -- What the API may do inside an organization.
     GRANT SELECT ON organizations, verifications, coverage, changes, change_records,
       change_sets, unparsed_records
       TO cairn_api;
     GRANT SELECT, INSERT ON connections TO cairn_api;
     GRANT UPDATE (name, version, version_at, role_arn, role_arn_set_at, role_revision, account_id, partition,
-      selection, lookback_days, poll_interval_seconds, paused, deleted_at, purge, ended_at) ON connections TO cairn_api;
+      selection, lookback_days, poll_interval_seconds, paused, deleted_at, purge, ended_at, signalled_version,
+      signalled_at, unanswered_signals) ON connections TO cairn_api;
     -- Another role stops the imports that run.
     GRANT UPDATE (epoch) ON coverage TO cairn_api;
     GRANT SELECT, INSERT, UPDATE ON api_keys TO cairn_api;
@@ -554,11 +563,14 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     GRANT SELECT, INSERT ON organizations TO cairn_system;
     GRANT SELECT, INSERT ON api_keys TO cairn_system;
     GRANT SELECT (id, organization_id, version, seen_version, reported_at, next_poll_at,
-      poll_interval_seconds, paused, role_arn, deleted_at, ended_at, created_at) ON connections
+      poll_interval_seconds, paused, role_arn, deleted_at, ended_at, created_at, signalled_version,
+      signalled_at, unanswered_signals) ON connections TO cairn_system;
+    GRANT UPDATE (seen_version, signalled_version, signalled_at, unanswered_signals) ON connections
       TO cairn_system;
     CREATE POLICY before_organization ON organizations TO cairn_system USING (true) WITH CHECK (true);
     CREATE POLICY before_organization ON api_keys TO cairn_system USING (true) WITH CHECK (true);
     CREATE POLICY before_organization ON connections FOR SELECT TO cairn_system USING (true);
+    CREATE POLICY signalling ON connections FOR UPDATE TO cairn_system USING (true) WITH CHECK (true);
 
     -- People. Who they are is found out before their organization is: cairn_api sees nothing of auth.
     GRANT SELECT, DELETE ON members TO cairn_api;
