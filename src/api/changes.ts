@@ -13,7 +13,7 @@ import { completeRange, importedRanges } from '../db/coverage.ts'
 import { readOrganization, type Trx } from '../db/database.ts'
 import { linksOfConnections } from '../db/environments.ts'
 import type { ChangeRow } from '../db/schema.ts'
-import { withSearch } from '../db/search.ts'
+import { searchLimit, withSearch } from '../db/search.ts'
 import { findSource, SOURCES } from '../sources/index.ts'
 import type { ApiContext, App } from './context.ts'
 import { answer, found, Problem, problems } from './problems.ts'
@@ -322,6 +322,13 @@ function refuseEndlessSearch({ include, exclude, from, to }: ChangeFilters): voi
   throw new Problem(422, `?request: ${detail}`, { errors: [{ pointer: '?request', detail }] })
 }
 
+/** @throws Problem 422 for a search that would cost too much */
+function refuseCostlySearch(filters: ChangeFilters): void {
+  const limit = filters.q === undefined ? undefined : searchLimit(filters.q, filters, new Date())
+  if (limit) throw new Problem(422, `?q: ${limit}`, { errors: [{ pointer: '?q', detail: limit }] })
+}
+
+/** @throws Problem 422 for a search that would cost too much */
 export function toFilters(query: z.output<typeof filtersSchema>): ChangeFilters {
   const filters: ChangeFilters = { include: {}, exclude: {} }
   if (query.from) filters.from = new Date(query.from)
@@ -334,6 +341,7 @@ export function toFilters(query: z.output<typeof filtersSchema>): ChangeFilters 
     if (included) filters.include[field] = included
     if (excluded) filters.exclude[field] = excluded
   }
+  refuseCostlySearch(filters)
   return filters
 }
 

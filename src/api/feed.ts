@@ -14,6 +14,13 @@ const window = `\`to\` defaults to now, and \`from\` to ${DEFAULT_HOURS} hours b
 const windowSchema = {
   from: z.iso.datetime(),
   to: z.iso.datetime(),
+  partial: z.boolean().meta({
+    description:
+      'True: counting the whole time range took too long, so the counts cover `countedFrom` to `to` only.',
+  }),
+  countedFrom: z.iso.datetime().meta({
+    description: 'The start of what is counted: `from`, unless `partial` is true.',
+  }),
 }
 
 const histogramSchema = z
@@ -43,6 +50,8 @@ const histogramSchema = z
       {
         from: '2026-03-02T11:30:00.000Z',
         to: '2026-03-02T12:30:00.000Z',
+        partial: false,
+        countedFrom: '2026-03-02T11:30:00.000Z',
         bucketSeconds: 1800,
         buckets: [
           { from: '2026-03-02T11:30:00.000Z', total: 12, failed: 0 },
@@ -84,6 +93,8 @@ const facetsSchema = z
       {
         from: '2026-03-01T12:30:00.000Z',
         to: '2026-03-02T12:30:00.000Z',
+        partial: false,
+        countedFrom: '2026-03-01T12:30:00.000Z',
         fields: {
           ...Object.fromEntries(facetFields.map((field) => [field, []])),
           service: [
@@ -133,8 +144,9 @@ export function feedRoutes(app: App, { api }: ApiContext): void {
         const filters = inWindow(toFilters(query))
         const counted = await histogram(trx, await searched(trx, filters), most)
         return {
-          ...written(filters),
-          ...counted,
+          ...written(filters, counted),
+          bucketSeconds: counted.bucketSeconds,
+          total: counted.total,
           buckets: counted.buckets.map(({ from, ...counts }) => ({
             from: from.toISOString(),
             ...counts,
@@ -165,12 +177,12 @@ export function feedRoutes(app: App, { api }: ApiContext): void {
           ...filters,
           include: { ...include, resource: undefined },
         })
-        const { fields, ...counted } = await facets(trx, { ...found, include })
+        const { fields, noise, total, countedFrom } = await facets(trx, { ...found, include })
         const names = await trx.selectFrom('connections').select(['id', 'name']).execute()
         const environments = await trx.selectFrom('environments').select(['id', 'name']).execute()
         return {
-          ...written(filters),
-          ...counted,
+          ...written(filters, { countedFrom }),
+          ...{ noise, total },
           fields: {
             ...fields,
             connection: labelled(fields.connection, names),
@@ -200,8 +212,13 @@ function inWindow(filters: ChangeFilters): Windowed {
   throw new Problem(422, `?from: ${detail}`, { errors: [{ pointer: '?from', detail }] })
 }
 
-function written({ from, to }: Window) {
-  return { from: from.toISOString(), to: to.toISOString() }
+function written({ from, to }: Window, { countedFrom }: { countedFrom: Date }) {
+  return {
+    from: from.toISOString(),
+    to: to.toISOString(),
+    partial: countedFrom > from,
+    countedFrom: countedFrom.toISOString(),
+  }
 }
 
 function labelled(found: Facet[], named: { id: string; name: string }[]) {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { unparsedReasons } from '../changes/unparsed-reasons.ts'
 import { findUnparsed, type ListedUnparsedRecord, listUnparsed } from '../db/unparsed-records.ts'
 import type { ApiContext, App } from './context.ts'
-import { connectionParams, withConnection } from './find-connection.ts'
+import { connectionParams, readConnection } from './find-connection.ts'
 import { answer, found, Problem, problems } from './problems.ts'
 import { file } from './setup.ts'
 
@@ -73,7 +73,13 @@ export function unparsedRecordRoutes(app: App, { api }: ApiContext): void {
           'Lists the events that LookupEvents returned and that could not become changes. Each event is listed once. A record is removed when a later read of the event succeeds.',
         params: connectionParams,
         querystring: z.strictObject({
-          limit: z.coerce.number().int().min(1).max(500).default(50),
+          limit: z.coerce
+            .number()
+            .int()
+            .min(1)
+            .max(500)
+            .default(50)
+            .meta({ description: 'The maximum number of records per page.' }),
           cursor: z
             .string()
             .max(200)
@@ -87,7 +93,7 @@ export function unparsedRecordRoutes(app: App, { api }: ApiContext): void {
       },
     },
     (request) =>
-      withConnection(api, request, async (trx, row) => {
+      readConnection(api, request, async (trx, row) => {
         const { limit, cursor } = request.query
         const before = cursor === undefined ? undefined : readCursor(cursor)
         const { items, hasMore, total } = await listUnparsed(trx, row.id, { limit, before })
@@ -117,7 +123,7 @@ export function unparsedRecordRoutes(app: App, { api }: ApiContext): void {
       },
     },
     async (request, reply) => {
-      const record = await withConnection(api, request, (trx, row) =>
+      const record = await readConnection(api, request, (trx, row) =>
         found('unparsed record', request.params.recordId, (id) => findUnparsed(trx, row.id, id)),
       )
       // The bytes are a stranger's: text that a browser saves and never renders.

@@ -1,5 +1,6 @@
 import { expressionBuilder, type RawBuilder, sql } from 'kysely'
 import { type ChangeFilters, matching, oneOf } from './changes.ts'
+import { countNewestFirst } from './count-newest-first.ts'
 import type { Trx } from './database.ts'
 import { linksOfConnections } from './environments.ts'
 import type { Schema } from './schema.ts'
@@ -51,10 +52,17 @@ export async function histogram(
   trx: Trx,
   filters: ChangeFilters & Window,
   most: number,
-): Promise<{ bucketSeconds: number; buckets: Bucket[]; total: number }> {
+): Promise<{ bucketSeconds: number; buckets: Bucket[]; total: number; countedFrom: Date }> {
   const { seconds, first, count } = bucketsFor(filters, most)
-  const rows = await histogramQuery(trx, filters, seconds).execute()
-  const counted = new Map(rows.map((row) => [row.from.getTime(), row]))
+  const { parts, countedFrom } = await countNewestFirst(trx, filters, (piece) =>
+    histogramQuery(trx, { ...filters, ...piece }, seconds).execute(),
+  )
+  const counted = new Map<number, { total: number; failed: number }>()
+  for (const { from, total, failed } of parts.flat()) {
+    // A bucket that two pieces share is in both.
+    const before = counted.get(from.getTime()) ?? { total: 0, failed: 0 }
+    counted.set(from.getTime(), { total: before.total + total, failed: before.failed + failed })
+  }
   const buckets = Array.from({ length: count }, (_, nth) => {
     const from = first + nth * seconds * 1000
     const { total = 0, failed = 0 } = counted.get(from) ?? {}
@@ -64,6 +72,7 @@ export async function histogram(
     bucketSeconds: seconds,
     buckets,
     total: buckets.reduce((sum, { total }) => sum + total, 0),
+    countedFrom,
   }
 }
 
@@ -99,6 +108,8 @@ export interface Facets {
   /** Of the changes that match all else: how many are routine, and how many are not. */
   noise: { hidden: number; shown: number }
   total: number
+  /** Older changes of the window are not counted. */
+  countedFrom: Date
 }
 
 const MOST_VALUES = 20
@@ -106,6 +117,8 @@ const MOST_VALUES = 20
 export const FACETS_WORK_MEM = '64MB'
 /** Many resources are named twice, by id and by ARN: enough rows that 20 are left of them. */
 const MOST_RESOURCE_ROWS = 3 * MOST_VALUES
+/** The same of a piece of the window: what is frequent in all of it need not be so in each piece. */
+const MOST_RESOURCE_ROWS_OF_PIECE = 1_000
 
 interface FacetRow {
   /** Null: all together. */
@@ -123,7 +136,16 @@ interface FacetRow {
  */
 export async function facets(trx: Trx, filters: ChangeFilters & Window): Promise<Facets> {
   await sql`SET LOCAL work_mem = ${sql.lit(FACETS_WORK_MEM)}`.execute(trx)
-  const { rows } = await facetsQuery(filters).execute(trx)
+  const { parts, countedFrom } = await countNewestFirst(trx, filters, async (piece) => {
+    const isWhole = piece.from <= filters.from && piece.to >= filters.to
+    const most = isWhole ? MOST_RESOURCE_ROWS : MOST_RESOURCE_ROWS_OF_PIECE
+    const asked = { ...filters, ...piece }
+    const { rows } = await facetsQuery(asked, most).execute(trx)
+    if (filters.noise === undefined) return { rows, opposite: 0 }
+    const { count } = await oppositeNoiseQuery(trx, asked).executeTakeFirstOrThrow()
+    return { rows, opposite: count }
+  })
+  const rows = sumOf(parts.map((part) => part.rows))
   const byField = Map.groupBy(rows, ({ field }) => field)
   const list = (found: Facet[] = []) =>
     found
@@ -146,10 +168,26 @@ export async function facets(trx: Trx, filters: ChangeFilters & Window): Promise
   const total = byField.get(null)?.[0]?.count ?? 0
   const routine = byField.get('noise')?.find(({ value }) => value === '1')?.count ?? 0
   if (filters.noise === undefined)
-    return { fields, noise: { hidden: routine, shown: total - routine }, total }
-  const { count } = await oppositeNoiseQuery(trx, filters).executeTakeFirstOrThrow()
+    return { fields, noise: { hidden: routine, shown: total - routine }, total, countedFrom }
+  const count = parts.reduce((sum, { opposite }) => sum + opposite, 0)
   const noise = filters.noise ? { hidden: total, shown: count } : { hidden: count, shown: total }
-  return { fields, noise, total }
+  return { fields, noise, total, countedFrom }
+}
+
+/** The rows of several pieces of the window, as one piece would have them. */
+function sumOf(pieces: FacetRow[][]): FacetRow[] {
+  if (pieces.length === 1) return pieces[0]!
+  const sums = new Map<string, FacetRow>()
+  for (const row of pieces.flat()) {
+    const key = JSON.stringify([row.field, row.value])
+    const sum = sums.get(key)
+    if (!sum) sums.set(key, { ...row })
+    else {
+      sum.count += row.count
+      sum.by_environment += row.by_environment
+    }
+  }
+  return [...sums.values()]
 }
 
 /** How many changes only the filter by noise leaves out. */
@@ -164,7 +202,10 @@ export function oppositeNoiseQuery(trx: Trx, filters: ChangeFilters & Window) {
  * All facets in one scan: first as many rows as there are different keys, then each key taken
  * apart. A change that is only left out by what is asked for of one field is counted for that field.
  */
-export function facetsQuery(filters: ChangeFilters & Window): RawBuilder<FacetRow> {
+export function facetsQuery(
+  filters: ChangeFilters & Window,
+  mostResourceRows = MOST_RESOURCE_ROWS,
+): RawBuilder<FacetRow> {
   const eb = expressionBuilder<Schema, 'changes'>()
   // What no facet is about narrows them all.
   const { changeSet, request } = filters.include
@@ -231,7 +272,7 @@ export function facetsQuery(filters: ChangeFilters & Window): RawBuilder<FacetRo
       ) AS taken
       GROUP BY resource
       ORDER BY count DESC, resource COLLATE "C"
-      LIMIT ${MOST_RESOURCE_ROWS}
+      LIMIT ${mostResourceRows}
     )
   `
 }

@@ -1,11 +1,43 @@
 import { sql } from 'kysely'
 import type { ChangeFilters } from './changes.ts'
+import { within } from './count-newest-first.ts'
 import type { Trx } from './database.ts'
 
 /** More than these are found sooner by reading the feed and looking at each. */
 const MOST_FOUND = 5_000
 /** The index knows three characters and up. */
 const INDEXED = /[a-z0-9]{3}/i
+/** What the lookup may take, in milliseconds. Then the feed is read instead. */
+const LOOKUP_MS = 1_000
+/** Of the values that are looked up together: each is a pattern of its own. */
+const MOST_LOOKED_UP = { values: 20, characters: 4_000 }
+
+const LONGEST_SEARCH = 200
+const MOST_WORDS = 12
+/** A search that the index cannot help reads each change of its window. */
+const LONGEST_UNINDEXED_DAYS = 8
+
+/**
+ * Why a search would cost too much: every part of its text is compared with every change that the
+ * index proposes.
+ *
+ * @param now where the window ends if it has no end
+ * @returns what to change, naming the limit; undefined for a search that is fine
+ */
+export function searchLimit(
+  text: string,
+  { from, to }: Pick<ChangeFilters, 'from' | 'to'>,
+  now: Date,
+): string | undefined {
+  if (text.length > LONGEST_SEARCH)
+    return `The search text is too long. The limit is ${LONGEST_SEARCH} characters.`
+  if (text.trim().split(/\s+/).length > MOST_WORDS)
+    return `The search text has too many words. The limit is ${MOST_WORDS}.`
+  if (/[\p{L}\p{N}]{3}/u.test(text)) return undefined
+  const days = from ? ((to ?? now).getTime() - from.getTime()) / 86_400_000 : Infinity
+  if (days <= LONGEST_UNINDEXED_DAYS) return undefined
+  return `The search text needs 3 letters or digits in a row, or a time range of at most ${LONGEST_UNINDEXED_DAYS} days.`
+}
 
 /** `text` as a part of something, for ILIKE. */
 export function containing(text: string): string {
@@ -20,10 +52,16 @@ export function containing(text: string): string {
 export async function withSearch(trx: Trx, filters: ChangeFilters): Promise<ChangeFilters> {
   const texts = filters.q === undefined ? filters.include.resource : [filters.q]
   if (!texts?.every((text) => INDEXED.test(text))) return filters
-  const { rows } = await sql<{ id: string }>`
+  const characters = texts.reduce((sum, text) => sum + text.length, 0)
+  const { values, characters: most } = MOST_LOOKED_UP
+  if (texts.length > values || characters > most) return filters
+  const lookup = sql<{ id: string }>`
     SELECT id FROM search_changes(${texts.map(containing)}::text[], ${filters.from ?? null}::timestamptz,
       ${filters.to ?? null}::timestamptz, ${MOST_FOUND + 1}) AS id
-  `.execute(trx)
-  if (rows.length > MOST_FOUND) return filters
+  `
+  const found = await within(trx, LOOKUP_MS, () => lookup.execute(trx))
+  await sql`SET LOCAL statement_timeout TO DEFAULT`.execute(trx)
+  const rows = found?.result.rows
+  if (!rows || rows.length > MOST_FOUND) return filters
   return { ...filters, found: rows.map(({ id }) => id) }
 }

@@ -341,6 +341,72 @@ describe('search', () => {
   })
 })
 
+describe('a window that takes too long to count', () => {
+  let slow: TestApi
+  let owner: Tenant
+  const recent = noon + 20 * 24 * 3_600_000
+  beforeAll(async () => {
+    slow = await createTestApi()
+    await slow.db.transaction().execute((trx) => ensurePartitions(trx, new Date(noon)))
+    owner = await slow.tenant('slow')
+    const { body } = await owner.request('POST', '/api/v1/connections', { name: 'shop' })
+    await asOrganization(slow.db, owner.id, async (trx) => {
+      for (const [at, summary] of [
+        [noon, 'a needle of old'],
+        [recent, 'a new needle'],
+        [recent + 1_000, 'another new needle'],
+      ] as const) {
+        const fields = { occurredAt: new Date(at), summary }
+        await someChange(trx, { organizationId: owner.id, connectionId: body.id }, fields)
+      }
+    })
+    // Reading the old change takes an hour, as reading very many old ones would.
+    await sql`
+      CREATE OR REPLACE FUNCTION searched_text(summary text, actor text, action text, resources text[])
+      RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+      BEGIN
+        IF summary LIKE '%old%' THEN PERFORM pg_sleep(3600); END IF;
+        RETURN summary;
+      END $$
+    `.execute(slow.superuser)
+  })
+  afterAll(() => slow.close())
+
+  test('has counts of its newest part, which say so', async () => {
+    const query = `q=needle&from=${new Date(noon - 1).toISOString()}&to=${new Date(recent + 60_000).toISOString()}`
+    for (const list of ['histogram', 'facets']) {
+      const { status, body } = await owner.request('GET', `/api/v1/changes/${list}?${query}`)
+      expect(status, list).toBe(200)
+      expect(body, list).toMatchObject({ partial: true, total: 2 })
+      const countedFrom = Date.parse(body.countedFrom)
+      expect(countedFrom, list).toBeGreaterThan(noon)
+      expect(countedFrom, list).toBeLessThanOrEqual(recent)
+    }
+  })
+
+  test('and one that does not is counted whole', async () => {
+    const from = new Date(recent - 60_000).toISOString()
+    const query = `from=${from}&to=${new Date(recent + 60_000).toISOString()}`
+    for (const list of ['histogram', 'facets']) {
+      const { body } = await owner.request('GET', `/api/v1/changes/${list}?${query}&q=needle`)
+      expect(body, list).toMatchObject({ partial: false, total: 2, countedFrom: from })
+    }
+  })
+})
+
+test('a window is counted the same in several pieces as in one', async () => {
+  for (const list of ['histogram', 'facets']) {
+    const of = (query: string) => tenant.request('GET', `/api/v1/changes/${list}?${query}`)
+    // Pieces of a week and more; all changes are within a day.
+    const whole = (await of('from=2026-03-02T12:00:00Z&to=2026-03-03T12:00:00Z')).body
+    const pieces = (await of('from=2020-01-01T00:00:00Z&to=2026-03-09T12:30:00Z')).body
+    expect(pieces).toMatchObject({ partial: false, countedFrom: '2020-01-01T00:00:00.000Z' })
+    expect(pieces.total).toBe(whole.total)
+    expect(pieces.fields).toEqual(whole.fields)
+    expect(pieces.noise).toEqual(whole.noise)
+  }
+})
+
 test('a statement that takes too long is given up, and the answer says what to do', async () => {
   const database = await createTestDatabase()
   const url = database.url

@@ -530,6 +530,10 @@ export type ChangeWithRecord = {
 export type Histogram = {
     "from": string;
     to: string;
+    /** True: counting the whole time range took too long, so the counts cover `countedFrom` to `to` only. */
+    partial: boolean;
+    /** The start of what is counted: `from`, unless `partial` is true. */
+    countedFrom: string;
     bucketSeconds: number;
     /** Contiguous buckets, including empty ones, aligned to whole seconds, minutes, hours, days or weeks in UTC. The first and the last bucket can extend past the time range but count only changes in it. */
     buckets: {
@@ -547,6 +551,10 @@ export type Histogram = {
 export type Facets = {
     "from": string;
     to: string;
+    /** True: counting the whole time range took too long, so the counts cover `countedFrom` to `to` only. */
+    partial: boolean;
+    /** The start of what is counted: `from`, unless `partial` is true. */
+    countedFrom: string;
     fields: {
         source: {
             /** The value to filter by. */

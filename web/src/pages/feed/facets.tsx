@@ -13,6 +13,7 @@ import { IconCheck, IconMinus } from '@tabler/icons-react'
 import { useState } from 'react'
 import type { Facets as Data } from '../../client.ts'
 import { ErrorState } from '../../components/states.tsx'
+import { formatTime, useZone } from '../../time.tsx'
 import { cut } from './entries.ts'
 import classes from './feed.module.css'
 import { fieldLabels } from './labels.ts'
@@ -39,9 +40,16 @@ export function Facets(props: {
   onChange: Change
 }) {
   const { data } = props
+  const [zone] = useZone()
   return (
     <Stack gap="md">
       <Switches {...props} />
+      {data?.partial && (
+        <Text size="xs" c="dimmed">
+          Counts since {formatTime(data.countedFrom, zone)}. The time range is too long to count in
+          full.
+        </Text>
+      )}
       {!data && props.isLoading && <Skeleton height={320} />}
       {!data && props.error !== null && <ErrorState error={props.error} retry={props.retry} />}
       {data &&

@@ -4,7 +4,7 @@ import { IconZoomOut } from '@tabler/icons-react'
 import { type KeyboardEvent, type PointerEvent, useState } from 'react'
 import type { Histogram as Data } from '../../client.ts'
 import { counted } from '../../format.ts'
-import { formatTime, useZone } from '../../time.tsx'
+import { formatTime, useZone, type Zone } from '../../time.tsx'
 import {
   bucketAt,
   moveCursor,
@@ -190,7 +190,7 @@ export function Histogram(props: {
       <Group justify="space-between" gap="xs" mih={24} wrap="nowrap" mt={2}>
         <Text size="xs" className={classes.meta} aria-hidden>
           {told ??
-            `${inWords({ total: data.total, failed })}. ${shaded.length > 0 ? 'Shaded: data may be incomplete. ' : ''}Drag to zoom in.`}
+            `${inWords({ total: data.total, failed })}${countedSince(data, zone)}. ${shaded.length > 0 ? 'Shaded: data may be incomplete. ' : ''}Drag to zoom in.`}
         </Text>
         <VisuallyHidden aria-live="polite">{isAnnounced ? told : ''}</VisuallyHidden>
         {props.onZoomOut && (
@@ -209,6 +209,12 @@ export function Histogram(props: {
 }
 
 const none = { cursor: null, anchor: null }
+
+/** Why the counts are not of the whole time range. */
+function countedSince({ partial, countedFrom }: Data, zone: Zone): string {
+  if (!partial) return ''
+  return ` since ${formatTime(countedFrom, zone)}; the time range is too long to count in full`
+}
 
 function inWords({ total, failed }: { total: number; failed: number }): string {
   return `${counted(total, 'change')}${failed > 0 ? `, ${failed.toLocaleString('en')} failed` : ''}`

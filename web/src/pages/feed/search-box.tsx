@@ -46,7 +46,7 @@ export function SearchBox({
           </ActionIcon>
         )
       }
-      maxLength={500}
+      maxLength={200}
       value={text}
       onChange={({ currentTarget }) => {
         setText(currentTarget.value)

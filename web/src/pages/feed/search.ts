@@ -77,7 +77,7 @@ const outcomes = ['succeeded', 'failed', 'denied']
  */
 export function validateFeedSearch(search: Record<string, unknown>): FeedSearch {
   const read: FeedSearch = { ...readRange(search) }
-  const q = text(search.q, 500)
+  const q = text(search.q, 200)
   if (q !== undefined) read.q = q
   if (search.noise === 'shown' || search.noise === 'only') read.noise = search.noise
   if (search.failures === 'hidden') read.failures = 'hidden'

@@ -1,0 +1,75 @@
+import { sql } from 'kysely'
+import type { Trx } from './database.ts'
+import type { Window } from './feed.ts'
+
+/** What one request may spend on counting, in milliseconds. */
+const BUDGET_MS = 3_000
+/** Too little to count anything in. */
+const LEAST_MS = 50
+/** Most of the windows that people look at are counted in one piece. Milliseconds. */
+const FIRST_SPAN_MS = 7 * 24 * 60 * 60_000
+/** Of the time that is left, what one piece may take: a smaller one has to fit in after it. */
+const SHARE = 0.6
+const MOST_GROWTH = 8
+
+/**
+ * Counts a window in pieces from its newest end, until all of it is counted or the time is up: a
+ * long window has an answer about its newest part instead of a timeout.
+ *
+ * @param count counts one piece
+ * @returns what `count` returned, newest first, and since when everything is counted
+ */
+export async function countNewestFirst<T>(
+  trx: Trx,
+  window: Window,
+  count: (piece: Window) => Promise<T>,
+  budgetMs = BUDGET_MS,
+): Promise<{ parts: T[]; countedFrom: Date }> {
+  const deadline = performance.now() + budgetMs
+  const parts: T[] = []
+  let to = window.to
+  let span = FIRST_SPAN_MS
+  while (to > window.from) {
+    const started = performance.now()
+    const limitMs = Math.round((deadline - started) * SHARE)
+    if (limitMs < LEAST_MS) break
+    const from = new Date(Math.max(window.from.getTime(), to.getTime() - span))
+    const part = await within(trx, limitMs, () => count({ from, to }))
+    if (part === undefined) {
+      span = Math.ceil(Math.min(span, to.getTime() - from.getTime()) / MOST_GROWTH)
+      continue
+    }
+    parts.push(part.result)
+    to = from
+    const now = performance.now()
+    const growth = ((deadline - now) * SHARE) / (2 * (now - started))
+    span = Math.ceil(span * Math.min(MOST_GROWTH, Math.max(1 / MOST_GROWTH, growth)))
+  }
+  await sql`SET LOCAL statement_timeout TO DEFAULT`.execute(trx)
+  return { parts, countedFrom: to }
+}
+
+/**
+ * Runs statements that may each take so long. The transaction goes on either way.
+ *
+ * @param ms of each statement
+ * @returns undefined when one took longer
+ */
+export async function within<T>(
+  trx: Trx,
+  ms: number,
+  work: () => Promise<T>,
+): Promise<{ result: T } | undefined> {
+  await sql`SAVEPOINT within`.execute(trx)
+  await sql`SET LOCAL statement_timeout = ${sql.lit(Math.max(1, Math.round(ms)))}`.execute(trx)
+  try {
+    const result = await work()
+    await sql`RELEASE SAVEPOINT within`.execute(trx)
+    return { result }
+  } catch (error) {
+    // query_canceled. Where the client has disconnected, this statement does not begin either.
+    if ((error as { code?: string }).code !== '57014') throw error
+    await sql`ROLLBACK TO SAVEPOINT within`.execute(trx)
+    return undefined
+  }
+}
