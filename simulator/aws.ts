@@ -20,6 +20,8 @@ export interface AwsAnswer {
   status: number
   headers: Record<string, string>
   body: string
+  /** Sent without a `Date`. */
+  undated?: boolean
 }
 
 /** In place of an answer: a closed connection, or nothing ever. */
@@ -85,6 +87,11 @@ export function createAws({ accounts, ledger, faults, stacks, trace, settings, n
         count(fault.effect)
         return fault.effect
       }
+      if (fault?.effect === 'answer') {
+        count(fault.effect)
+        const { status = 200, body = '' } = fault
+        return { status, body, headers: { 'content-type': 'text/html' } }
+      }
       const body = await perform(
         request,
         asked,
@@ -92,7 +99,8 @@ export function createAws({ accounts, ledger, faults, stacks, trace, settings, n
         fault,
       )
       count()
-      return toAnswer(asked.protocol, requestId, 200, body)
+      const answer = toAnswer(asked.protocol, requestId, 200, body)
+      return fault?.effect === 'undated' ? { ...answer, undated: true } : answer
     } catch (error) {
       if (!(error instanceof AwsError)) throw error
       count(error.code)

@@ -89,11 +89,13 @@ const fault = z.strictObject({
   region: z.string().optional(),
   accountId: accountId.optional(),
   times: z.number().int().positive().optional(),
-  effect: z.enum(['error', 'drop', 'hang', 'delay', 'unordered']),
+  every: z.number().int().positive().optional(),
+  effect: z.enum(['error', 'drop', 'hang', 'delay', 'unordered', 'undated', 'answer']),
   code: z.string().optional(),
   message: z.string().optional(),
-  status: z.number().int().min(400).max(599).optional(),
+  status: z.number().int().min(200).max(599).optional(),
   delayMs: z.number().nonnegative().optional(),
+  body: z.string().optional(),
 })
 
 /** A query string's values are texts: `regions` lists names with commas, `deliveredOnly` is `true` or `false`. */

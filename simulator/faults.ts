@@ -10,10 +10,10 @@ export interface Call {
 }
 
 export class Faults {
-  #pending: { spec: FaultSpec; left: number }[] = []
+  #pending: { spec: FaultSpec; left: number; matched: number }[] = []
 
   add(spec: FaultSpec): void {
-    this.#pending.push({ spec, left: spec.times ?? 1 })
+    this.#pending.push({ spec, left: spec.times ?? 1, matched: 0 })
   }
 
   clear(): void {
@@ -26,6 +26,7 @@ export class Faults {
     const fault = this.#pending.find(({ spec }) =>
       keys.every((key) => spec[key] === undefined || spec[key] === call[key]),
     )
+    if (fault && ++fault.matched % (fault.spec.every ?? 1) !== 0) return undefined
     if (fault && --fault.left <= 0) this.#pending = this.#pending.filter((one) => one !== fault)
     return fault?.spec
   }

@@ -33,6 +33,10 @@ export function createHttpServer(parts: AwsParts & { simulator: Simulator }): Se
       return
     }
     response.setHeader('Date', new Date(parts.now()).toUTCString())
+    if (answer.undated) {
+      response.removeHeader('Date')
+      response.sendDate = false
+    }
     response.writeHead(answer.status, answer.headers)
     response.end(answer.body)
   }

@@ -137,20 +137,26 @@ export interface FaultSpec {
   accountId?: string
   /** How many calls; default 1. */
   times?: number
+  /** Of the calls that match, only each of this number: 10 is one in ten. */
+  every?: number
   /**
    * - `error`: answers with `code`, `message` and `status`
    * - `drop`: closes the connection without an answer
    * - `hang`: never answers
    * - `delay`: answers rightly after `delayMs` more
    * - `unordered`: answers rightly, the page's events oldest first
+   * - `undated`: answers rightly, without a `Date` header
+   * - `answer`: answers with `body` and `status` (default 200), as a proxy might
    */
-  effect: 'error' | 'drop' | 'hang' | 'delay' | 'unordered'
+  effect: 'error' | 'drop' | 'hang' | 'delay' | 'unordered' | 'undated' | 'answer'
   /** For `error`. */
   code?: string
   message?: string
   /** HTTP status for `error`; default what AWS uses with that code. */
   status?: number
   delayMs?: number
+  /** For `answer`. */
+  body?: string
 }
 
 export interface TrailSpec {
