@@ -13,13 +13,22 @@ const mayUse: Record<string, string[]> = {
   'src/changes': [],
   // What a source reads becomes a change; it knows no database and no network.
   'src/sources': ['src/changes'],
-  'src/workflows': [],
+  // What a connection is: pure, so that workflows may use it too.
+  'src/connections': [],
+  'src/workflows': ['src/connections'],
   'src/embedded': [],
   'src/aws': [],
-  'src/db': ['src/changes'],
+  'src/db': ['src/changes', 'src/connections'],
   'src/integrations': ['src/changes', 'src/db'],
   'src/auth': ['src/db'],
-  'src/activities': ['src/aws', 'src/changes', 'src/db', 'src/sources', 'src/workflows'],
+  'src/activities': [
+    'src/aws',
+    'src/changes',
+    'src/connections',
+    'src/db',
+    'src/sources',
+    'src/workflows',
+  ],
   'src/api': [
     'src/aws/documents',
     // Pure, and what a person pastes is judged while they look.
@@ -27,6 +36,7 @@ const mayUse: Record<string, string[]> = {
     'src/aws/regions.ts',
     'src/auth',
     'src/changes',
+    'src/connections',
     'src/db',
     'src/integrations',
     'src/sources',

@@ -2,34 +2,31 @@ import type { ApplicationFailure } from '@temporalio/common'
 import { SessionDisproved } from '../aws/access.ts'
 import { AwsProblem } from '../aws/errors.ts'
 import { partitionOf } from '../aws/regions.ts'
+import { failingRegions, lagSeconds, type StatusAndReason } from '../connections/status.ts'
+import { refreshStatus } from '../db/connection-status.ts'
 import { lockConnection, reportConnection } from '../db/connections.ts'
 import {
   adoptRegions,
+  applyConfiguredRegions,
   claimDue,
   completeThrough,
   fence,
-  keepActive,
-  keepRegions,
   type RegionCoverage,
-  regionCoverage,
-  SETTLING_SECONDS,
+  restoreRegions,
   wantedRange,
 } from '../db/coverage.ts'
-import { asOrganization, type Trx } from '../db/database.ts'
+import { asOrganization } from '../db/database.ts'
 import { ensurePartitions } from '../db/imports.ts'
-import { clip, seconds, subtract } from '../db/ranges.ts'
-import type { ConnectionRow } from '../db/schema.ts'
+import type { CoverageRow } from '../db/schema.ts'
 import { type VerifiedRole, withdrawVerdict } from '../db/verifications.ts'
 import type { ConnectionRef, ImportSummary } from '../workflows/state.ts'
 import { type Dependencies, grantOf } from './dependencies.ts'
 import { roleRefused, sessionFailure, verificationRequired } from './errors.ts'
 import { requireVerified } from './gate.ts'
-import { importRegion, QUIETEST_SECONDS, type RegionResult } from './import-region.ts'
+import { importRegion, type RegionResult } from './import-region.ts'
 
 /** How long a cycle goes on beginning new scans while there is work. */
 const BUDGET_MS = 45_000
-/** A live edge this much further back than the longest interval is worth a word. */
-const BEHIND_AFTER_SECONDS = 5 * 60
 /** When nothing is due at all (every region denied), the workflow looks again after this long. */
 const IDLE_MS = 10 * 60_000
 
@@ -56,7 +53,8 @@ export async function importEvents(
       const [from] = wantedRange(connection, new Date(startedAt))
       await ensurePartitions(trx, new Date(from * 1000))
       await adoptRegions(trx, connection)
-      await ensureGlobalRegion(trx, connection)
+      const { globalRegion } = partitionOf(connection.partition!)
+      await applyConfiguredRegions(trx, connection, globalRegion, deps.regions)
       return {
         connection,
         verified,
@@ -100,26 +98,30 @@ export async function importEvents(
   for (const run of runs) if (run.status === 'rejected') throw run.reason
   const results = runs.map((run) => (run as PromiseFulfilledResult<RegionResult>).value)
 
-  const refused = refusal(results, globalRegion)
+  const refused = refusal(results, rows, globalRegion)
   if (refused) {
     deps.aws.forget(connection.id)
-    // What the regions said was about the role. Verification finds out about each of them.
-    const regions = rows.filter(({ state }) => state === 'active').map(({ region }) => region)
+    // What AWS said to the regions was about the role. Verification asks each of them.
     await asOrganization(deps.db, ref.organizationId, async (trx) => {
       await requireVerified(trx, ref, { lock: 'update', verified })
-      await keepActive(trx, connection, regions)
+      await restoreRegions(trx, connection, rows)
     })
     throw refused
   }
   return asOrganization(deps.db, ref.organizationId, async (trx) => {
-    // The row may have changed meanwhile: a paused connection must not be called current.
-    await requireVerified(trx, ref, { lock: 'update', verified })
+    // The row may have changed meanwhile: its status follows from what is wanted now.
+    const { connection: current } = await requireVerified(trx, ref, { lock: 'update', verified })
     const now = new Date(clock())
-    const regions = await regionCoverage(trx, connection, now)
-    const summary = summarize({ connection, regions, results, startedAt: new Date(startedAt), now })
-    await reportConnection(trx, connection.id, {
-      status: summary.status,
-      reason: summary.statusReason,
+    const { status, reason, regions } = await refreshStatus(trx, current, now)
+    const summary = summarize({
+      regions,
+      results,
+      status: { status, reason },
+      startedAt: new Date(startedAt),
+      now,
+    })
+    await reportConnection(trx, current.id, {
+      cycleAt: now,
       nextPollAt: new Date(summary.nextPollAt),
     })
     return summary
@@ -176,58 +178,40 @@ async function reportNoSession(
   })
 }
 
-/** Whatever verification could find out about regions: this one is always imported. */
-async function ensureGlobalRegion(trx: Trx, connection: ConnectionRow): Promise<void> {
-  const { globalRegion: region } = partitionOf(connection.partition!)
-  const known = await trx
-    .selectFrom('coverage')
-    .select('region')
-    .where('connection_id', '=', connection.id)
-    .where('account_id', '=', connection.account_id)
-    .where('selection', '=', connection.selection)
-    .where('region', '=', region)
-    .executeTakeFirst()
-  if (!known) await keepRegions(trx, connection, [{ region, state: 'active', error: null }])
-}
-
-/** A role that the global region, or every region that was asked, turns away is looked at anew. */
+/**
+ * Whether AWS's refusals are about the role: those of the global region, or of every region that
+ * was read, if any of them could be read before. Verification finds out.
+ */
 function refusal(
   results: readonly RegionResult[],
+  rows: readonly CoverageRow[],
   globalRegion: string,
 ): ApplicationFailure | undefined {
-  const gone = results.filter(({ turn }) => turn.state !== 'active')
+  const refused = results.filter(({ refused }) => refused !== null)
+  const wasActive = rows.some(({ state }) => state === 'active')
   const decisive =
-    gone.find(({ region }) => region === globalRegion) ??
-    (gone.length === results.length ? gone[0] : undefined)
+    refused.find(({ region }) => region === globalRegion) ??
+    (refused.length === results.length && wasActive ? refused[0] : undefined)
   if (decisive) return roleRefused(`${decisive.region}: ${decisive.turn.lastError}`)
   return undefined
 }
 
 function summarize(cycle: {
-  connection: ConnectionRow
   regions: readonly RegionCoverage[]
   results: readonly RegionResult[]
+  status: StatusAndReason
   startedAt: Date
   now: Date
 }): ImportSummary {
-  const { connection, regions, results, startedAt, now } = cycle
-  const active = regions.filter(({ state }) => state === 'active')
-  const failing = active
-    .filter(({ lastError }) => lastError !== null)
-    .map(({ region, lastError }) => ({ region, error: lastError! }))
-  const settledBy = now.getTime() / 1000 - SETTLING_SECONDS
-  const lags = active.map((region) => {
-    const edge = region.completeThrough
-    return edge ? Math.max(0, Math.round(settledBy - edge.getTime() / 1000)) : null
-  })
+  const { regions, results, status, startedAt, now } = cycle
+  const counted = regions.filter(({ counts }) => counts)
+  const lags = counted.map(({ completeThrough: edge }) =>
+    lagSeconds(edge && edge.getTime() / 1000, now.getTime() / 1000),
+  )
   const lag = lags.includes(null) ? null : Math.max(0, ...(lags as number[]))
-  // What is above the live edge is its lag, and the next cycle's work anyway.
-  const gapSeconds = active.reduce((sum, { gaps, setAside, completeThrough }) => {
-    const edge = completeThrough ? completeThrough.getTime() / 1000 : Number.POSITIVE_INFINITY
-    return sum + seconds(clip(subtract(gaps, setAside), 0, edge))
-  }, 0)
-  const through = completeThrough(active)
-  const due = active.map(({ nextPollAt }) => nextPollAt.getTime())
+  const due = regions
+    .filter(({ state }) => state !== 'excluded')
+    .map(({ nextPollAt }) => nextPollAt.getTime())
   const nextPollAt = Math.max(now.getTime(), Math.min(now.getTime() + IDLE_MS, ...due))
 
   return {
@@ -237,39 +221,17 @@ function summarize(cycle: {
     imported: sum(results, 'imported'),
     requests: sum(results, 'requests'),
     throttled: sum(results, 'throttled'),
-    completeThrough: through?.toISOString() ?? null,
+    completeThrough: completeThrough(counted)?.toISOString() ?? null,
     lagSeconds: lag,
-    gapSeconds,
-    ...statusOf(connection, active, failing, lag, gapSeconds),
-    failing: failing.slice(0, 10),
+    // What is above the live edge is its lag, and the next cycle's work anyway.
+    gapSeconds: counted.reduce((total, { gapSeconds }) => total + gapSeconds, 0),
+    status: status.status as ImportSummary['status'],
+    statusReason: status.reason,
+    failing: failingRegions(counted).slice(0, 10),
     nextPollAt: new Date(nextPollAt).toISOString(),
   }
 }
 
 function sum(results: readonly RegionResult[], field: 'imported' | 'requests' | 'throttled') {
   return results.reduce((total, result) => total + result[field], 0)
-}
-
-function statusOf(
-  connection: ConnectionRow,
-  active: readonly RegionCoverage[],
-  failing: ImportSummary['failing'],
-  lag: number | null,
-  gapSeconds: number,
-): Pick<ImportSummary, 'status' | 'statusReason'> {
-  const [first] = failing
-  if (first) {
-    const others = failing.length > 1 ? ` and ${failing.length - 1} more` : ''
-    return { status: 'behind', statusReason: `${first.region}${others}: ${first.error}` }
-  }
-  if (lag === null || gapSeconds > 0) {
-    const wanted = active.reduce((sum, { backfill }) => sum + backfill.percent, 0)
-    const percent = active.length === 0 ? 0 : Math.floor(wanted / active.length)
-    return { status: 'importing', statusReason: `${percent} % of the look-back is imported` }
-  }
-  if (lag > Math.max(connection.poll_interval_seconds, QUIETEST_SECONDS) + BEHIND_AFTER_SECONDS) {
-    const minutes = Math.round(lag / 60)
-    return { status: 'behind', statusReason: `The slowest region is ${minutes} minutes behind` }
-  }
-  return { status: 'current', statusReason: null }
 }

@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { AwsAccess, LookupPage, RoleSession } from '../aws/access.ts'
-import { AwsProblem } from '../aws/errors.ts'
+import { AwsProblem, isTransient } from '../aws/errors.ts'
 import type { Pacer } from '../aws/pacer.ts'
 import { storableJson } from '../changes/storable-json.ts'
+import { QUIETEST_SECONDS } from '../connections/status.ts'
+import { refreshStatus } from '../db/connection-status.ts'
 import {
   CONFIRM_AFTER_SECONDS,
   type CoverageKey,
@@ -11,6 +14,7 @@ import {
   type Progress,
   recordProgress,
   recordTurn,
+  refusedRetrySeconds,
   retentionEdge,
   SETTLING_SECONDS,
   type Turn,
@@ -23,11 +27,11 @@ import type { ConnectionRow, CoverageRow, SecondsRange } from '../db/schema.ts'
 import type { SourceEntry, UnparsedRecord } from '../db/unparsed-records.ts'
 import type { VerifiedRole } from '../db/verifications.ts'
 import { readRecord, storableEventId } from '../sources/cloudtrail/read-record.ts'
+import { sessionFailure } from './errors.ts'
 import { requireVerified } from './gate.ts'
 
 const MINUTE = 60
 const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
 
 /** The live scan reaches no further back than this; what is older is backfill. */
 const LIVE_REACH_SECONDS = HOUR
@@ -39,12 +43,13 @@ const CONFIRM_AT_LEAST_SECONDS = HOUR
 const TRIES_WITHOUT_PROGRESS = 3
 /** The same for a second that fills so many pages (20,000 events) without an end. */
 const PAGES_WITHOUT_PROGRESS = 400
-/** A region without news is asked less and less often, down to this. */
-export const QUIETEST_SECONDS = 10 * MINUTE
 const QUIET_POLLS_BEFORE_SLOWING = 5
-/** A region that fails is tried again after 30 s, then ever later, at most this much. */
+/** What failed is tried again after this long, then ever later, up to the longest. */
+const FIRST_RETRY_SECONDS = 5
 const LONGEST_RETRY_SECONDS = 10 * MINUTE
-const DENIED_RETRY_SECONDS = DAY
+/** A request that fails for a moment is sent so many times before its turn fails. */
+const TRIES_A_REQUEST = 5
+const FIRST_PAUSE_MS = 250
 /** However little was settled, a scan ends this long after the deadline. */
 const LONGEST_OVERTIME_MS = 6 * MINUTE * 1000
 
@@ -76,11 +81,15 @@ export interface RegionResult {
   imported: number
   turn: Turn
   ledger: Ledger
-  /** Set when the region could not be worked on to its turn's end. */
-  problem: AwsProblem | null
+  /** AWS's explicit answer that the role may not read this region, or the region is not enabled. */
+  refused: AwsProblem | null
 }
 
 type Purpose = 'live' | 'backfill' | 'confirm'
+/** What fails and waits together. Confirmation is backfill of another kind. */
+type Track = 'live' | 'backfill'
+
+const trackOf = (purpose: Purpose): Track => (purpose === 'live' ? 'live' : 'backfill')
 
 interface Work {
   purpose: Purpose
@@ -110,15 +119,22 @@ class RegionImport {
   /** What the scans that run now have taken for themselves. */
   #taken: SecondsRange[] = []
   #pieceSeconds = FIRST_PIECE_SECONDS
-  /** How far AWS's clock is behind ours, in milliseconds; never ahead. */
+  /** How far AWS's clock is behind ours, in milliseconds; never ahead. For planning alone. */
   #behindMs = 0
+  /** The newest `Date` that AWS has answered with in this turn, Unix milliseconds: it is at least that late there. */
+  #serverTime: number | null = null
   #liveAt: number | null
   #liveDueAt: number
   #quietPolls: number
   #requests = 0
   #throttled = 0
   #imported = 0
-  #problem: AwsProblem | null = null
+  #answered = false
+  #liveRan = false
+  /** What ended each track's work in this turn. */
+  readonly #problems: Partial<Record<Track, AwsProblem>> = {}
+  readonly #progressed = new Set<Track>()
+  #refused: AwsProblem | null = null
   #over = false
 
   constructor(run: RegionRun) {
@@ -134,7 +150,7 @@ class RegionImport {
     this.#ledger = row
     this.#quietPolls = row.quiet_polls
     this.#liveAt = row.live_at?.getTime() ?? null
-    this.#liveDueAt = this.#liveAt === null ? 0 : this.#liveAt + this.#intervalMs()
+    this.#liveDueAt = row.live_due_at.getTime()
   }
 
   async run(): Promise<RegionResult> {
@@ -145,7 +161,7 @@ class RegionImport {
     ])
     for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason
     const turn = this.#turn()
-    await this.#store((trx) => recordTurn(trx, this.#key, this.#run.row.epoch, turn))
+    await this.#recordTurn(turn)
     return {
       region: this.#key.region,
       requests: this.#requests,
@@ -153,36 +169,70 @@ class RegionImport {
       imported: this.#imported,
       turn,
       ledger: this.#ledger,
-      problem: this.#problem,
+      refused: this.#refused,
     }
   }
 
   /** A transaction of this region, which is rolled back unless the role is still verified. */
-  #store<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
+  #store<T>(
+    work: (trx: Trx, connection: ConnectionRow) => Promise<T>,
+    lock: 'share' | 'update' = 'share',
+  ): Promise<T> {
     const { db, connection, verified } = this.#run
     const ref = { organizationId: connection.organization_id, connectionId: connection.id }
     return asOrganization(db, ref.organizationId, async (trx) => {
-      await requireVerified(trx, ref, { lock: 'share', verified })
-      return work(trx)
+      const { connection: current } = await requireVerified(trx, ref, { lock, verified })
+      return work(trx, current)
     })
   }
 
-  /** Does one piece of work after the other. A problem in either lane ends both. */
+  /** A turn that went wrong shows in the connection's status at once, not only after the cycle. */
+  async #recordTurn(turn: Turn): Promise<void> {
+    const { row, clock } = this.#run
+    const wentWrong = turn.lastError !== null || turn.state !== 'active'
+    await this.#store(
+      async (trx, connection) => {
+        await recordTurn(trx, this.#key, row.epoch, turn)
+        if (wentWrong) await refreshStatus(trx, connection, new Date(clock()))
+      },
+      wentWrong ? 'update' : 'share',
+    )
+  }
+
+  /**
+   * Does one piece of work after the other. A problem ends the work of its track in this turn, in
+   * both lanes; AWS's refusal ends everything.
+   */
   async #lane(purposes: Purpose[]): Promise<void> {
     while (!this.#over && this.#run.clock() < this.#run.deadline) {
-      const work = this.#nextWork(purposes)
+      const work = this.#nextWork(purposes.filter((purpose) => this.#mayTry(trackOf(purpose))))
       if (!work) return
       this.#taken.push(...work.ranges)
       try {
         await this.#do(work)
       } catch (error) {
-        this.#over = true
-        if (!(error instanceof AwsProblem)) throw error
-        this.#problem ??= error
+        if (!(error instanceof AwsProblem)) {
+          this.#over = true
+          throw error
+        }
+        this.#problems[trackOf(work.purpose)] ??= error
+        if (error.kind === 'denied' || error.kind === 'not_enabled') {
+          this.#over = true
+          this.#refused = error
+        }
       } finally {
         this.#taken = this.#taken.filter((range) => !work.ranges.includes(range))
       }
     }
+  }
+
+  /** A track that failed is left alone for the rest of the turn, and until it is due again. */
+  #mayTry(track: Track): boolean {
+    if (this.#problems[track]) return false
+    if (track === 'live') return true
+    const { backfill_failures, backfill_due_at } = this.#run.row
+    if (backfill_failures === 0 || this.#progressed.has('backfill')) return true
+    return (backfill_due_at?.getTime() ?? 0) <= this.#run.clock()
   }
 
   async #do({ purpose, ranges }: Work): Promise<void> {
@@ -232,19 +282,20 @@ class RegionImport {
   /**
    * Reads a range from its newest second to its oldest and returns how many changes were new.
    * Pages come newest first: whatever is strictly newer than a page's oldest event has been read
-   * whole. A page that is not in order proves nothing, and the scan has to reach its end.
+   * whole. A page that is not in order proves nothing, takes back what its chain has claimed, and
+   * the scan has to reach the chain's end.
    */
   async #scan(purpose: Purpose, [from, end]: SecondsRange): Promise<number> {
-    const scanNow = this.#nowSeconds()
     // What is left to be read is [from, to).
     let to = end
     let imported = 0
     let pages = 0
     let tries = 0
     let settledOne = false
+    let undated = false
 
     for (let chain = newChain(from, to); from < to; ) {
-      let page: LookupPage
+      let page: DatedPage
       try {
         page = await this.#lookup(chain.asked, chain.nextToken)
       } catch (error) {
@@ -259,16 +310,36 @@ class RegionImport {
         continue
       }
       pages += 1
+      undated ||= page.readAt === null
       chain.pagesWithoutProgress += 1
+      const wasOrdered = chain.ordered
       follow(chain, page)
+      let takenBack: Progress['takenBack']
+      if (wasOrdered && !chain.ordered) {
+        takenBack = chain.claimed
+        chain.claimed = { settled: [], confirmed: [] }
+        to = chain.asked[1]
+        settledOne = false
+        this.#progressed.delete(trackOf(purpose))
+      }
       const isLast = page.nextToken === undefined
       const readTo = isLast ? from : chain.ordered ? Math.min(to, chain.oldest + 1) : to
-      imported += await this.#keep(purpose, page, chain.asked, [readTo, to], scanNow)
-      settledOne ||= readTo < Math.min(to, scanNow - SETTLING_SECONDS)
+      const readAt = chain.ordered ? chain.readAtSinceProgress : chain.readAt
+      const claim = {
+        settled: purpose === 'confirm' ? [] : clip([[readTo, to]], 0, readAt - SETTLING_SECONDS),
+        confirmed: clip([[readTo, to]], 0, readAt - CONFIRM_AFTER_SECONDS),
+      }
+      imported += await this.#keep(purpose, page, chain.asked, { ...claim, takenBack })
+      chain.claimed.settled.push(...claim.settled)
+      chain.claimed.confirmed.push(...claim.confirmed)
+      if (claim.settled.length + claim.confirmed.length > 0) this.#progressed.add(trackOf(purpose))
+      settledOne ||= readTo < Math.min(to, readAt - SETTLING_SECONDS)
       if (readTo < to) {
         to = readTo
         tries = 0
         chain.pagesWithoutProgress = 0
+        // The second that this page ends in is read further by the next one.
+        chain.readAtSinceProgress = secondsOf(page.readAt)
       }
       if (chain.pagesWithoutProgress >= PAGES_WITHOUT_PROGRESS) {
         if (!chain.ordered) throw outOfOrder(this.#key.region)
@@ -279,6 +350,8 @@ class RegionImport {
       const late = this.#run.clock() - this.#run.deadline
       if ((late >= 0 && settledOne) || late >= LONGEST_OVERTIME_MS) return imported
     }
+    // Its events are stored. Backed off, for the same range would be the next to be read.
+    if (undated) throw withoutDate(this.#key.region)
     if (purpose !== 'live') this.#adjustPiece(end - from, pages)
     return imported
   }
@@ -294,7 +367,9 @@ class RegionImport {
     const finishedAt = this.#run.clock()
     this.#quietPolls = imported === 0 ? this.#quietPolls + 1 : 0
     this.#liveAt = startedAt
-    this.#liveDueAt = Math.max(
+    this.#liveRan = true
+    this.#liveDueAt = inPhase(
+      this.#run.connection,
       startedAt + this.#intervalMs(),
       startedAt + 2 * (finishedAt - startedAt),
     )
@@ -311,18 +386,29 @@ class RegionImport {
 
   /** Passes over the second that `to` cannot get below. Returns the new end of what is left. */
   async #setAside(to: number): Promise<number> {
-    await this.#record({ setAside: [[to - 1, to]] })
+    const { row, clock } = this.#run
+    const setAside: SecondsRange[] = [[to - 1, to]]
+    await this.#store(async (trx, connection) => {
+      this.#ledger = await recordProgress(trx, this.#key, row.epoch, { setAside })
+      await refreshStatus(trx, connection, new Date(clock()))
+    }, 'update')
     return to - 1
   }
 
-  /** One request, sent when the quota allows it. Throttled ones are sent again. */
-  async #lookup(range: SecondsRange, nextToken: string | undefined): Promise<LookupPage> {
+  /**
+   * One page. Throttled requests are sent again when the quota allows it, those that failed for a
+   * moment after a short pause, a few times.
+   */
+  async #lookup(range: SecondsRange, nextToken: string | undefined): Promise<DatedPage> {
     const { aws, pacer, connection, signal, clock } = this.#run
     let renewed = false
-    for (;;) {
+    for (let tries = 1; ; ) {
       await pacer.acquire(signal)
-      const session = await this.#run.session()
+      const sentAt = clock()
+      let isSent = false
       try {
+        const session = await this.#session()
+        isSent = true
         this.#requests += 1
         const page = await aws.lookupEvents(
           session,
@@ -330,11 +416,8 @@ class RegionImport {
           signal,
         )
         pacer.succeeded()
-        if (page.serverTime !== undefined) {
-          // The header has whole seconds, so it may lag by one without meaning anything.
-          this.#behindMs = Math.max(0, clock() - page.serverTime - 1000)
-        }
-        return page
+        this.#answered = true
+        return { ...page, readAt: this.#readAt(sentAt, page.serverTime) }
       } catch (error) {
         signal.throwIfAborted()
         if (!(error instanceof AwsProblem)) throw error
@@ -346,6 +429,12 @@ class RegionImport {
         } else if (error.kind === 'expired' && !renewed) {
           renewed = true
           aws.forget(connection.id)
+        } else if (isTransient(error)) {
+          if (isSent) await this.#record({ requests: 1 })
+          if (tries >= TRIES_A_REQUEST || clock() >= this.#run.deadline) throw error
+          const pause = FIRST_PAUSE_MS * 2 ** (tries - 1) * (0.5 + Math.random() / 2)
+          await sleep(pause, undefined, { signal })
+          tries += 1
         } else {
           throw error
         }
@@ -353,13 +442,43 @@ class RegionImport {
     }
   }
 
+  /**
+   * The role's session. What STS refuses is about the role and ends the whole cycle; it says
+   * nothing about this region.
+   */
+  async #session(): Promise<RoleSession> {
+    try {
+      return await this.#run.session()
+    } catch (error) {
+      if (!(error instanceof AwsProblem) || isTransient(error) || error.kind === 'throttled')
+        throw error
+      throw sessionFailure(error)
+    }
+  }
+
+  /**
+   * Up to when a page can know of events: the earlier of our clock when the request was sent and
+   * the page's own `Date`. A page without one counts as read at the newest `Date` of this turn,
+   * for AWS's clock does not go back, and proves nothing before there was any.
+   *
+   * @returns Unix milliseconds, or null when the page proves nothing
+   */
+  #readAt(sentAt: number, serverTime: number | undefined): number | null {
+    if (serverTime !== undefined) {
+      this.#serverTime = Math.max(this.#serverTime ?? 0, serverTime)
+      // The header has whole seconds, so it may lag by one without meaning anything.
+      this.#behindMs = Math.max(0, this.#run.clock() - serverTime - 1000)
+    }
+    const there = serverTime ?? this.#serverTime
+    return there === null ? null : Math.min(sentAt, there)
+  }
+
   /** Stores one page: its coverage, its changes and what could not be read, in one transaction. */
   async #keep(
     purpose: Purpose,
     page: LookupPage,
     asked: SecondsRange,
-    done: SecondsRange,
-    scanNow: number,
+    claim: Pick<Progress, 'settled' | 'confirmed' | 'takenBack'>,
   ): Promise<number> {
     const { connection, row } = this.#run
     const owner = {
@@ -368,13 +487,8 @@ class RegionImport {
       sourceAccount: row.account_id,
     }
     const events = readPage(page, asked, this.#key.region)
-    const progress: Progress = {
-      requests: 1,
-      settled: clip([done], 0, scanNow - SETTLING_SECONDS),
-      confirmed: clip([done], 0, scanNow - CONFIRM_AFTER_SECONDS),
-    }
     const imported = await this.#store(async (trx) => {
-      this.#ledger = await recordProgress(trx, this.#key, row.epoch, progress)
+      this.#ledger = await recordProgress(trx, this.#key, row.epoch, { requests: 1, ...claim })
       const { inserted, takenOver } = await storeEvents(trx, owner, events)
       await countEvents(trx, this.#key, row.epoch, {
         events: inserted + takenOver,
@@ -394,46 +508,119 @@ class RegionImport {
 
   /** How this turn ended, and when the next one is due. */
   #turn(): Turn {
-    const nowMs = this.#run.clock()
+    const now = this.#run.clock()
     const { row } = this.#run
-    const liveAt = this.#liveAt === null ? null : new Date(this.#liveAt)
-    const problem = this.#problem
-    if (!problem || problem.kind === 'throttled') {
-      const more = this.#nextWork(['backfill', 'confirm']) !== undefined
-      const throttledNow = problem ? `AWS is throttling: ${problem.message}` : null
-      return {
-        state: 'active',
-        lastError: throttledNow,
-        failures: problem ? row.failures + 1 : 0,
-        nextPollAt: new Date(more || problem ? nowMs : this.#liveDueAt),
-        liveAt,
-        quietPolls: this.#quietPolls,
-      }
-    }
-    const failures = row.failures + 1
-    const gone = problem.kind === 'denied' || problem.kind === 'not_enabled'
-    const seconds = gone
-      ? DENIED_RETRY_SECONDS
-      : Math.min(LONGEST_RETRY_SECONDS, 30 * 2 ** Math.min(failures - 1, 10))
-    return {
-      state:
-        problem.kind === 'denied'
-          ? 'denied'
-          : problem.kind === 'not_enabled'
-            ? 'not_enabled'
-            : 'active',
-      lastError: `${problem.code}: ${problem.message}`,
-      failures,
-      nextPollAt: new Date(nowMs + seconds * 1000),
-      liveAt,
+    const turn = {
+      state: this.#answered ? ('active' as const) : row.state,
+      answered: this.#answered,
+      liveAt: this.#liveAt === null ? null : new Date(this.#liveAt),
       quietPolls: this.#quietPolls,
     }
+    const refused = this.#refused
+    if (refused) {
+      const failures = row.live_failures + 1
+      const known = row.answered_at !== null || row.settled.length > 0 || this.#answered
+      const seconds = refusedRetrySeconds(known, failures)
+      return {
+        ...turn,
+        state: refused.kind === 'denied' ? 'denied' : 'not_enabled',
+        lastError: `${refused.code}: ${refused.message}`,
+        liveDueAt: new Date(this.#retryAt(now, seconds)),
+        liveFailures: failures,
+        backfillDueAt: null,
+        backfillFailures: 0,
+      }
+    }
+    const live = this.#afterLive(now)
+    const backfill = this.#afterBackfill(now)
+    return {
+      ...turn,
+      lastError: live.error ?? backfill.error,
+      liveDueAt: new Date(live.dueAt),
+      liveFailures: live.failures,
+      backfillDueAt: backfill.dueAt === null ? null : new Date(backfill.dueAt),
+      backfillFailures: backfill.failures,
+    }
+  }
+
+  #afterLive(now: number): { error: string | null; failures: number; dueAt: number } {
+    const { row } = this.#run
+    const problem = this.#problems.live
+    if (problem) {
+      const { failures, retryAt } = this.#backOff('live', row.live_failures, now)
+      return { error: describeProblem(problem), failures, dueAt: retryAt }
+    }
+    // Not due in this turn: it still waits for its next try.
+    if (row.live_failures > 0 && !this.#liveRan) {
+      return { error: row.last_error, failures: row.live_failures, dueAt: this.#liveDueAt }
+    }
+    return { error: null, failures: 0, dueAt: this.#liveDueAt }
+  }
+
+  #afterBackfill(now: number): { error: string | null; failures: number; dueAt: number | null } {
+    const { row } = this.#run
+    const problem = this.#problems.backfill
+    if (problem) {
+      const { failures, retryAt } = this.#backOff('backfill', row.backfill_failures, now)
+      return { error: describeProblem(problem), failures, dueAt: retryAt }
+    }
+    if (!this.#mayTry('backfill')) {
+      const dueAt = row.backfill_due_at!.getTime()
+      return { error: row.last_error, failures: row.backfill_failures, dueAt }
+    }
+    const more = this.#nextWork(['backfill', 'confirm']) !== undefined
+    return { error: null, failures: 0, dueAt: more ? now : null }
+  }
+
+  /** Progress makes the next failure the first one again. Throttling is the pacer's concern. */
+  #backOff(track: Track, before: number, now: number): { failures: number; retryAt: number } {
+    const failures = this.#progressed.has(track) ? 1 : before + 1
+    if (this.#problems[track]?.kind === 'throttled') return { failures, retryAt: now }
+    const seconds = FIRST_RETRY_SECONDS * 2 ** Math.min(failures - 1, 10)
+    return { failures, retryAt: this.#retryAt(now, Math.min(LONGEST_RETRY_SECONDS, seconds)) }
+  }
+
+  /** Long waits end together with those of other regions. */
+  #retryAt(now: number, seconds: number): number {
+    const at = now + seconds * 1000
+    const { connection } = this.#run
+    return seconds < connection.poll_interval_seconds ? at : inPhase(connection, at, at)
   }
 
   /** The earlier of our clock and AWS's. */
   #nowSeconds(): number {
     return Math.floor((this.#run.clock() - this.#behindMs) / 1000)
   }
+}
+
+/**
+ * Puts a due time on the connection's own grid of poll intervals: all its regions are then due
+ * together, and a quiet hour takes one cycle an interval.
+ *
+ * @param dueAt when it should be due; moved to the grid point before it. Unix milliseconds
+ * @param notBefore moved to the grid point after it
+ */
+export function inPhase(
+  connection: Pick<ConnectionRow, 'id' | 'poll_interval_seconds'>,
+  dueAt: number,
+  notBefore: number,
+): number {
+  const interval = connection.poll_interval_seconds * 1000
+  // The last digits of a UUID are random: connections spread over the interval.
+  const phase = Number.parseInt(connection.id.slice(-8), 16) % interval
+  const before = phase + Math.floor((dueAt - phase) / interval) * interval
+  const after = phase + Math.ceil((notBefore - phase) / interval) * interval
+  return Math.max(before, after)
+}
+
+function describeProblem(problem: AwsProblem): string {
+  if (problem.kind === 'throttled') return `AWS is throttling: ${problem.message}`
+  return `${problem.code}: ${problem.message}`
+}
+
+interface DatedPage extends LookupPage {
+  /** Up to when the page can know of events, Unix milliseconds; null: there is no telling. */
+  readAt: number | null
 }
 
 /** One chain of tokens: requests with the same frozen range. */
@@ -445,6 +632,11 @@ interface Chain {
   /** Whether all events so far came newest first. */
   ordered: boolean
   pagesWithoutProgress: number
+  /** Unix seconds: when the earliest of its pages was read, of all and since the last progress. */
+  readAt: number
+  readAtSinceProgress: number
+  /** What its pages have added to the ledger. */
+  claimed: { settled: SecondsRange[]; confirmed: SecondsRange[] }
 }
 
 function newChain(from: number, to: number): Chain {
@@ -454,11 +646,22 @@ function newChain(from: number, to: number): Chain {
     oldest: Number.POSITIVE_INFINITY,
     ordered: true,
     pagesWithoutProgress: 0,
+    readAt: Number.POSITIVE_INFINITY,
+    readAtSinceProgress: Number.POSITIVE_INFINITY,
+    claimed: { settled: [], confirmed: [] },
   }
 }
 
-/** Takes note of a page's order and of the token to go on with. */
-function follow(chain: Chain, page: LookupPage): void {
+/** A page that proves nothing counts as read before everything. */
+function secondsOf(readAt: number | null): number {
+  return readAt === null ? 0 : Math.floor(readAt / 1000)
+}
+
+/** Takes note of when a page was read, of its order and of the token to go on with. */
+function follow(chain: Chain, page: DatedPage): void {
+  const readAt = secondsOf(page.readAt)
+  chain.readAt = Math.min(chain.readAt, readAt)
+  chain.readAtSinceProgress = Math.min(chain.readAtSinceProgress, readAt)
   const [from, to] = chain.asked
   for (const event of page.events) {
     const time = toSeconds(event.EventTime)
@@ -479,6 +682,14 @@ function outOfOrder(region: string): AwsProblem {
     'rejected',
     'PagesOutOfOrder',
     `CloudTrail's pages of ${region} are not newest first, and the scan has no end in sight`,
+  )
+}
+
+function withoutDate(region: string): AwsProblem {
+  return new AwsProblem(
+    'malformed',
+    'NoDate',
+    `CloudTrail's answers for ${region} have no Date header, so nothing can count as complete. A proxy or firewall between Cairn and AWS may remove it`,
   )
 }
 

@@ -1,8 +1,8 @@
 import { Context } from '@temporalio/activity'
+import { refreshStatus } from '../db/connection-status.ts'
 import { hasEnded, lockConnection, reportConnection } from '../db/connections.ts'
 import { asOrganization } from '../db/database.ts'
 import { installationId } from '../db/installation.ts'
-import type { ConnectionStatus } from '../db/schema.ts'
 import type { ConnectionActivities, ConnectionWork } from '../workflows/state.ts'
 import type { Dependencies } from './dependencies.ts'
 import { connectionMissing, otherInstallation } from './errors.ts'
@@ -26,19 +26,11 @@ export function createActivities(deps: Dependencies): ConnectionActivities {
           if (await hasEnded(trx, ref.connectionId)) return null
           throw connectionMissing(ref.connectionId)
         }
-        const status: ConnectionStatus | undefined = row.deleted_at
-          ? 'deleting'
-          : !row.role_arn
-            ? 'awaiting_role'
-            : row.paused
-              ? 'paused'
-              : row.status === 'paused'
-                ? 'importing'
-                : undefined
+        const { status } = await refreshStatus(trx, row, new Date((deps.clock ?? Date.now)()))
+        const isIdle = ['deleting', 'awaiting_role', 'paused'].includes(status)
         await reportConnection(trx, row.id, {
           seenVersion: row.version,
-          status,
-          nextPollAt: status && status !== 'importing' ? null : undefined,
+          nextPollAt: isIdle ? null : undefined,
         })
         return {
           name: row.name,

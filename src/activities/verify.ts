@@ -1,4 +1,5 @@
 import { verifyRole } from '../aws/verify-role.ts'
+import { refreshStatus, verdictReason } from '../db/connection-status.ts'
 import { lockConnection, reportConnection } from '../db/connections.ts'
 import { fence, keepRegions } from '../db/coverage.ts'
 import { asOrganization } from '../db/database.ts'
@@ -74,8 +75,7 @@ export async function verifyConnection(
   )
   const { checks, isConclusive, roleId, regions } = verification
   const verifiedAt = new Date(clock())
-  const open = checks.find((check) => check.state === 'failed' || check.state === 'waiting')
-  const found = open ? `${open.means} (${open.id}: ${open.saw})` : null
+  const found = verdictReason(checks)
 
   const summary = await asOrganization(deps.db, ref.organizationId, async (trx) => {
     const current = verifiable(await lockConnection(trx, ref.connectionId, 'update'))
@@ -98,13 +98,8 @@ export async function verifyConnection(
 
     if (isDone) await keepRegions(trx, current, regions)
     else if (!isStanding) await fence(trx, current.id)
-    const status =
-      state === 'passed' ? 'importing' : state === 'waiting' ? 'waiting_for_aws' : 'action_needed'
-    // Daily re-verification of a healthy connection is no news.
-    const unchanged = state === 'passed' && ['current', 'behind'].includes(current.status)
+    await refreshStatus(trx, current, verifiedAt)
     await reportConnection(trx, current.id, {
-      status: unchanged ? undefined : status,
-      reason,
       // An import follows at once; until it reports, the reconciler must not wait for a day.
       nextPollAt: state === 'passed' ? verifiedAt : next,
     })

@@ -5,14 +5,29 @@ import { quoted } from '../aws/documents/shell.ts'
 import { partitionOf } from '../aws/regions.ts'
 import { parseRoleArn } from '../aws/role-arn.ts'
 import {
+  type ConnectionStatus,
+  connectionStatuses,
+  overdueSince,
+  regionStates,
+} from '../connections/status.ts'
+import { refreshStatus } from '../db/connection-status.ts'
+import {
   connectedAccounts,
   type DesiredState,
+  findConnection,
   insertConnection,
   listConnections,
+  lockConnection,
   markDeleted,
   updateDesiredState,
 } from '../db/connections.ts'
-import { liveEdges, type RegionCoverage, regionCoverage } from '../db/coverage.ts'
+import {
+  coverageRows,
+  liveEdges,
+  type RegionCoverage,
+  regionCoverage,
+  setExcluded,
+} from '../db/coverage.ts'
 import {
   asOrganization,
   type Reader,
@@ -22,7 +37,7 @@ import {
 } from '../db/database.ts'
 import { defaultEnvironments, setDefaultEnvironment } from '../db/environments.ts'
 import type { Principal } from '../db/principals.ts'
-import type { Check, ConnectionRow, ConnectionStatus, SecondsRange } from '../db/schema.ts'
+import type { Check, ConnectionRow, SecondsRange } from '../db/schema.ts'
 import { hasToSignal, unclaimSignals } from '../db/signals.ts'
 import { countUnparsed } from '../db/unparsed-records.ts'
 import { VERDICT_MAX_AGE_HOURS } from '../db/verifications.ts'
@@ -38,7 +53,7 @@ import {
   readConnection,
   withConnection,
 } from './find-connection.ts'
-import { answer, found, Problem, problems } from './problems.ts'
+import { answer, found, notFound, Problem, problems } from './problems.ts'
 import { text } from './text.ts'
 
 const time = z.iso.datetime()
@@ -74,17 +89,7 @@ export const connectionSchema = z
     roleArn: z.string().nullable(),
     accountId: z.string().nullable(),
     partition: z.string().nullable(),
-    status: z.enum([
-      'awaiting_role',
-      'verifying',
-      'waiting_for_aws',
-      'importing',
-      'current',
-      'behind',
-      'action_needed',
-      'paused',
-      'deleting',
-    ]),
+    status: z.enum(connectionStatuses),
     statusReason: z.string().nullable(),
     since: time.meta({ description: 'When the connection entered this status.' }),
     environmentId: z.uuid().nullable(),
@@ -93,7 +98,7 @@ export const connectionSchema = z
     pollIntervalSeconds: z.int(),
     completeThrough: time.nullable().meta({
       description:
-        'Imports are up to date as of this time, across all active regions. Earlier gaps are listed in the coverage. Null until every active region has imported events.',
+        'Imports are up to date as of this time, across all regions that count. Earlier gaps are listed in the coverage. Null until every one of them has imported events.',
     }),
     nextPollAt: time.nullable(),
     workflowUrl: z.url().nullable().meta({
@@ -275,65 +280,83 @@ const verificationSchema = z
 
 const rangeSchema = z.tuple([time, time])
 
-const coverageSchema = z
+const regionSchema = z
   .object({
-    regions: z.array(
-      z.object({
-        region: z.string(),
-        state: z.enum(['active', 'denied', 'not_enabled']),
-        completeThrough: time.nullable().meta({
-          description:
-            'Imports in this region are up to date as of this time, except for the listed gaps.',
-        }),
-        settled: z
-          .array(rangeSchema)
-          .meta({ description: 'Imported ranges. Half-open [from, to), in whole seconds.' }),
-        gaps: z.array(rangeSchema).meta({ description: 'Ranges that are not imported yet.' }),
-        lost: z.array(rangeSchema).meta({
-          description: 'Ranges that were not imported and are past the retention of CloudTrail.',
-        }),
-        setAside: z.array(rangeSchema).meta({
-          description: 'Skipped ranges: they could not be read after several attempts.',
-        }),
-        backfill: z.object({ percent: z.int(), etaSeconds: z.int().nullable() }),
-        events: z.int(),
-        requests: z.int(),
-        throttled: z.int(),
-        lateEvents: z.int(),
-        unparsed: z.int().meta({
-          description: 'Events that could not become changes. See `unparsed-records`.',
-        }),
-        lastError: z.string().nullable(),
-        nextPollAt: time,
-      }),
-    ),
+    region: z.string(),
+    state: z.enum(regionStates).meta({
+      description:
+        '`unknown`: no answer yet. `denied`, `not_enabled`: the answer of AWS. `excluded`: excluded by an owner or by CAIRN_REGIONS.',
+    }),
+    counts: z.boolean().meta({
+      description:
+        'Whether `completeThrough` of the connection covers the region. False for an excluded region and for one that AWS has refused from the start.',
+    }),
+    excludedAt: time.nullable(),
+    excludedBy: z.enum(['owner', 'configuration']).nullable(),
+    completeThrough: time.nullable().meta({
+      description:
+        'Imports in this region are up to date as of this time, except for the listed gaps.',
+    }),
+    settled: z
+      .array(rangeSchema)
+      .meta({ description: 'Imported ranges. Half-open [from, to), in whole seconds.' }),
+    gaps: z.array(rangeSchema).meta({ description: 'Ranges that are not imported yet.' }),
+    lost: z.array(rangeSchema).meta({
+      description: 'Ranges that were not imported and are past the retention of CloudTrail.',
+    }),
+    setAside: z.array(rangeSchema).meta({
+      description: 'Skipped ranges: they could not be read after several attempts.',
+    }),
+    backfill: z.object({ percent: z.int(), etaSeconds: z.int().nullable() }),
+    events: z.int(),
+    requests: z.int(),
+    throttled: z.int(),
+    lateEvents: z.int(),
+    unparsed: z.int().meta({
+      description: 'Events that could not become changes. See `unparsed-records`.',
+    }),
+    lastError: z.string().nullable(),
+    nextPollAt: time,
   })
   .meta({
-    id: 'Coverage',
+    id: 'RegionCoverage',
     examples: [
       {
-        regions: [
-          {
-            region: 'eu-west-1',
-            state: 'active',
-            completeThrough: '2026-03-02T12:03:00.000Z',
-            settled: [['2026-02-23T09:12:07.000Z', '2026-03-02T12:03:00.000Z']],
-            gaps: [],
-            lost: [],
-            setAside: [],
-            backfill: { percent: 100, etaSeconds: 0 },
-            events: 574,
-            requests: 31,
-            throttled: 0,
-            lateEvents: 2,
-            unparsed: 0,
-            lastError: null,
-            nextPollAt: '2026-03-02T12:24:10.000Z',
-          },
-        ],
+        region: 'eu-west-1',
+        state: 'active',
+        counts: true,
+        excludedAt: null,
+        excludedBy: null,
+        completeThrough: '2026-03-02T12:03:00.000Z',
+        settled: [['2026-02-23T09:12:07.000Z', '2026-03-02T12:03:00.000Z']],
+        gaps: [],
+        lost: [],
+        setAside: [],
+        backfill: { percent: 100, etaSeconds: 0 },
+        events: 574,
+        requests: 31,
+        throttled: 0,
+        lateEvents: 2,
+        unparsed: 0,
+        lastError: null,
+        nextPollAt: '2026-03-02T12:24:10.000Z',
       },
     ],
   })
+
+const coverageSchema = z.object({ regions: z.array(regionSchema) }).meta({
+  id: 'Coverage',
+  examples: [{ regions: [] }],
+})
+
+const regionPatchSchema = z
+  .strictObject({
+    excluded: z.boolean().meta({
+      description:
+        'An excluded region is not imported and holds nothing back. What is missed meanwhile is a gap that is filled once it is included again.',
+    }),
+  })
+  .meta({ id: 'RegionSettings', examples: [{ excluded: true }] })
 
 const importSchema = z
   .object({
@@ -617,13 +640,42 @@ export function connectionRoutes(app: App, context: ApiContext): void {
       readConnection(api, request, async (trx, row) => {
         const regions = await regionCoverage(trx, row, new Date())
         const unparsed = await countUnparsed(trx, row)
-        return {
-          regions: regions.map((region) => ({
-            ...toCoverage(region),
-            unparsed: unparsed.get(region.region) ?? 0,
-          })),
-        }
+        return { regions: regions.map((region) => toCoverage(region, unparsed)) }
       }),
+  )
+
+  app.patch(
+    '/connections/:id/coverage/:region',
+    {
+      schema: {
+        tags,
+        operationId: 'updateRegion',
+        summary: 'Exclude a region, or include it again',
+        description:
+          'For a region that a policy denies for good: until it is excluded, the connection is behind and nothing counts as complete past its last import there.',
+        params: connectionParams.extend({
+          region: z.string().meta({ description: 'The AWS region, as coverage lists it.' }),
+        }),
+        body: regionPatchSchema,
+        response: {
+          200: answer('The region as it is now.', regionSchema),
+          ...problems(401, 404, 409, 422, 503),
+        },
+      },
+    },
+    async (request) => {
+      const { row, answer } = await withConnection(api, request, async (trx, { id }) => {
+        const { row, region } = await updateRegion(
+          trx,
+          id,
+          request.params.region,
+          request.body.excluded,
+        )
+        return { row, answer: toCoverage(region, await countUnparsed(trx, row)) }
+      })
+      await changed(row)
+      return answer
+    },
   )
 
   app.post(
@@ -645,6 +697,33 @@ export function connectionRoutes(app: App, context: ApiContext): void {
       return workflows.importNow(await workingConnection(request))
     },
   )
+}
+
+/**
+ * Excludes a region of the connection, or includes it again, and raises the version: the workflow
+ * reads the row and polls the region at once.
+ *
+ * @throws Problem 404 for a region that the connection does not have, 409 while it is being deleted
+ *   or where `CAIRN_REGIONS` excludes the region, 422 for the partition's global region
+ */
+async function updateRegion(trx: Trx, id: string, region: string, excluded: boolean) {
+  const row = await lockConnection(trx, id, 'update')
+  if (!row || row.deleted_at) throw beingDeleted()
+  const before = (await coverageRows(trx, row)).find((known) => known.region === region)
+  if (!before) throw notFound('region')
+  const isGlobal = partitionOf(row.partition!).globalRegion === region
+  if (excluded && isGlobal) {
+    const detail = `${region} has the changes to IAM and other global services, so it is always imported.`
+    throw new Problem(422, detail, { errors: [{ pointer: '/excluded', detail }] })
+  }
+  if (!excluded && before.excluded_by === 'configuration') {
+    throw new Problem(409, `CAIRN_REGIONS does not list ${region}: add it there.`)
+  }
+  const differs = excluded !== (before.excluded_at !== null)
+  if (differs) await setExcluded(trx, row, [region], excluded ? 'owner' : null)
+  const after = differs ? ((await updateDesiredState(trx, id, {})) ?? row) : row
+  const { regions } = await refreshStatus(trx, after, new Date())
+  return { row: after, region: regions.find((known) => known.region === region)! }
 }
 
 /** What of the request is not so already. */
@@ -702,7 +781,9 @@ async function update(trx: Trx, row: ConnectionRow, wanted: DesiredState): Promi
       : error
   })
   if (!updated) throw beingDeleted()
-  return updated
+  // In the same transaction: a longer look-back must not be called current meanwhile.
+  await refreshStatus(trx, updated, new Date())
+  return (await findConnection(trx, row.id)) ?? updated
 }
 
 /** Whether Postgres refused a second connection to an account: somebody else was faster. */
@@ -786,31 +867,32 @@ function whoElse(roleName: string) {
 }
 
 /**
- * What people have asked for shows at once, whether or not the workflow has seen it; the rest is
- * what the workflow has reported.
+ * The stored status, unless no import cycle has ended for three intervals: nothing writes to the row
+ * while no worker runs.
  */
 function shownStatus(row: ConnectionRow): {
   status: ConnectionStatus
   statusReason: string | null
   since: string
 } {
-  const asked = askedStatus(row)
-  if (asked === null || asked === row.status) {
-    const { status, status_reason: statusReason, status_since } = row
-    return { status, statusReason, since: status_since.toISOString() }
+  const { status, status_reason: statusReason, status_since: since } = row
+  const now = new Date()
+  const overdue = overdueSince({
+    status,
+    cycleAt: row.cycle_at,
+    changedAt: new Date(Math.max(row.version_at.getTime(), since.getTime())),
+    pollIntervalSeconds: row.poll_interval_seconds,
+    now,
+  })
+  if (overdue === null || (status === 'behind' && statusReason !== null)) {
+    return { status, statusReason, since: since.toISOString() }
   }
-  return { status: asked, statusReason: null, since: row.version_at.toISOString() }
-}
-
-/** The status that follows from what was asked for; null when it is for the workflow to tell. */
-function askedStatus(row: ConnectionRow): ConnectionStatus | null {
-  if (row.deleted_at) return 'deleting'
-  if (!row.role_arn) return 'awaiting_role'
-  if (row.paused) return 'paused'
-  const unseen = row.version > row.seen_version
-  const newRole = unseen && (row.role_arn_set_at ?? 0) > (row.reported_at ?? 0)
-  if (newRole || row.status === 'awaiting_role') return 'verifying'
-  return row.status === 'paused' ? 'importing' : null
+  const last = row.cycle_at && `the last one ended at ${row.cycle_at.toISOString()}`
+  return {
+    status: 'behind',
+    statusReason: `No import cycle has ended for three poll intervals (${last ?? 'none has ended yet'}). The worker may be down`,
+    since: overdue.toISOString(),
+  }
 }
 
 type WorkflowPages = Pick<Workflows, 'uiUrl'>
@@ -863,9 +945,12 @@ function toRange([from, to]: SecondsRange): [string, string] {
   return [new Date(from * 1000).toISOString(), new Date(to * 1000).toISOString()]
 }
 
-function toCoverage(region: RegionCoverage) {
+function toCoverage(region: RegionCoverage, unparsed: Map<string, number>) {
+  const { gapSeconds: _gap, setAsideSeconds: _setAside, ...shown } = region
   return {
-    ...region,
+    ...shown,
+    unparsed: unparsed.get(region.region) ?? 0,
+    excludedAt: region.excludedAt?.toISOString() ?? null,
     completeThrough: region.completeThrough?.toISOString() ?? null,
     settled: region.settled.map(toRange),
     gaps: region.gaps.map(toRange),

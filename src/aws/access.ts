@@ -273,6 +273,7 @@ export class AwsAccess {
     return this.#identity(this.#sts(partition, session.credentials), signal)
   }
 
+  /** @throws AwsProblem `malformed` also for an answer without a list of events */
   async lookupEvents(
     session: RoleSession,
     request: LookupRequest,
@@ -302,7 +303,15 @@ export class AwsAccess {
     )
     const client = this.#cloudTrail(request.region, session)
     const page = await this.#call(client.send(command, { abortSignal: signal }))
-    return { events: page.Events ?? [], nextToken: page.NextToken, serverTime }
+    // AWS sends an empty list where there are no events. An answer without one proves nothing.
+    if (!Array.isArray(page.Events)) {
+      throw new AwsProblem(
+        'malformed',
+        'NoEvents',
+        'LookupEvents answered without a list of events. A proxy or firewall between Cairn and AWS may have sent the answer',
+      )
+    }
+    return { events: page.Events, nextToken: page.NextToken, serverTime }
   }
 
   /** The regions that the account's trails are at home in, and how many trails there are. */

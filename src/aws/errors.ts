@@ -9,6 +9,7 @@
  * - `no_credentials`: Cairn itself has no AWS credentials
  * - `unreachable`: no answer: name resolution, connection, time-out
  * - `unavailable`: AWS answered that it failed (5xx)
+ * - `malformed`: an answer that is not AWS's, or lacks what AWS always sends: a proxy's page
  * - `rejected`: AWS finds fault with the request
  */
 export type AwsProblemKind =
@@ -20,6 +21,7 @@ export type AwsProblemKind =
   | 'no_credentials'
   | 'unreachable'
   | 'unavailable'
+  | 'malformed'
   | 'rejected'
 
 /** An AWS failure, classified. The message names no credential. */
@@ -65,6 +67,14 @@ const kinds: Record<string, AwsProblemKind> = {
   NetworkingError: 'unreachable',
 }
 
+/** What a request may be sent again for at once: it says nothing about the role or the region. */
+const transient: readonly AwsProblemKind[] = ['unreachable', 'unavailable', 'malformed']
+
+/** Whether the same request may well succeed a moment later. Throttling is the pacer's concern. */
+export function isTransient({ kind }: AwsProblem): boolean {
+  return transient.includes(kind)
+}
+
 /**
  * Classifies whatever an AWS client throws. An abort is not a failure and comes back as it is:
  * the caller asked for it.
@@ -72,16 +82,45 @@ const kinds: Record<string, AwsProblemKind> = {
 export function toAwsProblem(error: unknown): unknown {
   if (error instanceof AwsProblem) return error
   if (!(error instanceof Error) || error.name === 'AbortError') return error
-  const { $metadata, code } = error as {
+  const { $metadata, $response, code } = error as {
     $metadata?: { httpStatusCode?: number }
+    $response?: { statusCode?: number }
     code?: string
   }
-  const status = $metadata?.httpStatusCode
-  const kind =
-    kinds[error.name] ??
-    (status === undefined ? 'unreachable' : status >= 500 ? 'unavailable' : 'rejected')
-  const name = error.name === 'Error' && code ? code : error.name
-  return new AwsProblem(kind, name, withoutSecrets(error.message || name))
+  const status = $metadata?.httpStatusCode ?? $response?.statusCode
+  const known = kinds[error.name]
+  if (status === undefined) {
+    // Without an answer nothing was denied, whatever a client calls its error.
+    const isOwn = known === 'no_credentials' || known === 'expired'
+    const name = error.name === 'Error' && code ? code : error.name
+    return new AwsProblem(
+      isOwn ? known : 'unreachable',
+      name,
+      withoutSecrets(error.message || name),
+    )
+  }
+  if (known) return new AwsProblem(known, error.name, withoutSecrets(error.message || error.name))
+  if (isParserError(error)) return notFromAws(status)
+  return new AwsProblem(
+    status >= 500 ? 'unavailable' : 'rejected',
+    error.name,
+    withoutSecrets(error.message || error.name),
+  )
+}
+
+/** The SDK's parsers throw JavaScript's own errors, and `Unknown` where an error has no code. */
+function isParserError({ name }: Error): boolean {
+  return ['SyntaxError', 'TypeError', 'RangeError', 'Error', 'Unknown', 'UnknownError'].includes(
+    name,
+  )
+}
+
+function notFromAws(status: number): AwsProblem {
+  return new AwsProblem(
+    status >= 500 ? 'unavailable' : 'malformed',
+    `HTTP ${status}`,
+    'the answer is not one of AWS. A proxy or firewall between Cairn and AWS may have sent it',
+  )
 }
 
 /**

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { RegionFinding } from '../db/coverage.ts'
 import type { Check, CheckId } from '../db/schema.ts'
 import type { AwsAccess, RoleGrant, RoleSession } from './access.ts'
-import { AwsProblem } from './errors.ts'
+import { AwsProblem, isTransient } from './errors.ts'
 import { partitionOf } from './regions.ts'
 import { parseRoleArn, type RoleArn } from './role-arn.ts'
 
@@ -10,6 +11,11 @@ import { parseRoleArn, type RoleArn } from './role-arn.ts'
 const NEW_ROLE_MS = 2 * 60_000
 /** Regions that are probed side by side. */
 const PROBES_AT_ONCE = 8
+/** A probe that gets no answer in this time leaves its region unknown. */
+const PROBE_WITHIN_MS = 10_000
+/** A probe that fails for a moment is sent so many times. */
+const TRIES_A_PROBE = 3
+const PROBE_PAUSE_MS = 300
 
 export interface VerificationRequest {
   connectionId: string
@@ -201,7 +207,7 @@ function awsProblem(error: unknown): AwsProblem {
 }
 
 function isPassing(problem: AwsProblem): boolean {
-  return ['throttled', 'unreachable', 'unavailable'].includes(problem.kind)
+  return isTransient(problem) || problem.kind === 'throttled'
 }
 
 const said = (problem: AwsProblem) => `${problem.code}: ${problem.message}`
@@ -431,31 +437,62 @@ async function probeRegions(
   const queue = [...regions]
   const probe = async () => {
     for (let region = queue.shift(); region; region = queue.shift()) {
-      try {
-        const range = [end - 60, end] as const
-        await aws.lookupEvents(session, { region, range, selection: 'changes', limit: 1 }, signal)
-        findings.push({ region, state: 'active', error: null })
-      } catch (error) {
-        const problem = awsProblem(error)
-        if (problem.kind === 'denied') {
-          findings.push({ region, state: 'denied', error: said(problem) })
-        } else if (problem.kind === 'not_enabled' || problem.kind === 'unreachable') {
-          findings.push({ region, state: 'not_enabled', error: said(problem) })
-        } else {
-          // It answers, if not now: the import will ask it again in its own time.
-          findings.push({ region, state: 'active', error: null })
-        }
-      }
+      findings.push(await probeRegion(aws, session, region, end, signal))
     }
   }
   await Promise.all(Array.from({ length: PROBES_AT_ONCE }, probe))
   return findings.sort((a, b) => a.region.localeCompare(b.region))
 }
 
+/** Only AWS's explicit answer makes a region denied or not enabled; no answer says nothing. */
+async function probeRegion(
+  aws: AwsAccess,
+  session: RoleSession,
+  region: string,
+  end: number,
+  signal?: AbortSignal,
+): Promise<RegionFinding> {
+  const range = [end - 60, end] as const
+  for (let tries = 1; ; tries++) {
+    const limit = AbortSignal.timeout(PROBE_WITHIN_MS)
+    try {
+      await aws.lookupEvents(
+        session,
+        { region, range, selection: 'changes', limit: 1 },
+        signal ? AbortSignal.any([signal, limit]) : limit,
+      )
+      return { region, state: 'active', error: null }
+    } catch (error) {
+      signal?.throwIfAborted()
+      const problem = limit.aborted
+        ? new AwsProblem('unreachable', 'TimeoutError', `no answer in ${PROBE_WITHIN_MS / 1000} s`)
+        : awsProblem(error)
+      if (problem.kind === 'denied' || problem.kind === 'not_enabled') {
+        return { region, state: problem.kind, error: said(problem) }
+      }
+      // Throttling is no answer either: AWS may look at the quota before it looks at the policy.
+      if (tries === TRIES_A_PROBE || !isPassing(problem) || limit.aborted) {
+        return { region, state: 'unknown', error: said(problem) }
+      }
+      await sleep(PROBE_PAUSE_MS * (0.5 + Math.random()), undefined, { signal })
+    }
+  }
+}
+
 function lookupEvents(findings: readonly RegionFinding[], globalRegion: string): Check {
-  const active = findings.filter(({ state }) => state === 'active')
-  const denied = findings.filter(({ state }) => state === 'denied')
+  const withState = (state: RegionFinding['state']) => findings.filter((f) => f.state === state)
+  const [active, denied, unknown] = [withState('active'), withState('denied'), withState('unknown')]
   const global = findings.find(({ region }) => region === globalRegion)
+  if (global?.state === 'unknown') {
+    return {
+      id: 'lookup_events',
+      region: globalRegion,
+      state: 'waiting',
+      saw: global.error ?? '',
+      means: `CloudTrail in ${globalRegion} did not answer. This says nothing about the role.`,
+      remedy: null,
+    }
+  }
   if (global?.state !== 'active') {
     return {
       id: 'lookup_events',
@@ -467,13 +504,20 @@ function lookupEvents(findings: readonly RegionFinding[], globalRegion: string):
         'Allow cloudtrail:LookupEvents on "*" in the permission policy of the role, and look for a service control policy or permissions boundary that denies it.',
     }
   }
-  const exceptions = denied.length > 0 ? ` Denied in ${names(denied)}.` : ''
+  const exceptions = [
+    denied.length > 0 && ` Denied in ${names(denied)}.`,
+    unknown.length > 0 && ` No answer yet from ${names(unknown)}.`,
+  ].filter((sentence) => sentence !== false)
+  const means = [
+    denied.length > 0
+      ? 'Denied regions are not imported. Cairn asks them again.'
+      : 'Every region that is enabled is imported.',
+    unknown.length > 0 && 'Regions without an answer count as incomplete until they answer.',
+  ].filter((sentence) => sentence !== false)
   return passed(
     'lookup_events',
-    `Events can be read in ${active.length} region${active.length > 1 ? 's' : ''}.${exceptions}`,
-    denied.length > 0
-      ? 'The denied regions are not imported; they are asked again every day.'
-      : 'Every region that is enabled is imported.',
+    `Events can be read in ${active.length} region${active.length > 1 ? 's' : ''}.${exceptions.join('')}`,
+    means.join(' '),
   )
 }
 

@@ -43,6 +43,7 @@ export async function insertConnection(
       selection: connection.selection,
       lookback_days: connection.lookbackDays,
       poll_interval_seconds: connection.pollIntervalSeconds,
+      status: connection.role ? 'verifying' : 'awaiting_role',
       role_arn: connection.role?.arn,
       account_id: connection.role?.accountId,
       partition: connection.role?.partition,
@@ -213,6 +214,9 @@ export async function markDeleted(
       deleted_at: sql<Date>`coalesce(deleted_at, now())`,
       purge: sql<boolean>`purge OR ${options.purge}`,
       ended_at: null,
+      status: 'deleting',
+      status_reason: null,
+      status_since: sql<Date>`CASE WHEN status = 'deleting' THEN status_since ELSE now() END`,
     }))
     .where('id', '=', id)
     .where((eb) =>
@@ -230,6 +234,8 @@ export interface Report {
   reason?: string | null
   seenVersion?: number
   nextPollAt?: Date | null
+  /** When an import cycle has ended. */
+  cycleAt?: Date
 }
 
 /** What the workflow's activities say about a connection. Never touches the desired state. */
@@ -241,6 +247,7 @@ export async function reportConnection(trx: Trx, id: string, report: Report): Pr
       reported_at: sql<Date>`now()`,
       unanswered_signals: 0,
       next_poll_at: report.nextPollAt,
+      cycle_at: report.cycleAt,
       seen_version: report.seenVersion,
       ...(status && {
         status,

@@ -1,4 +1,5 @@
 import { type ExpressionBuilder, type RawBuilder, sql } from 'kysely'
+import { type RegionStanding, type RegionState, SETTLING_SECONDS } from '../connections/status.ts'
 import { multirangeLiteral, type Trx } from './database.ts'
 import { clip, normalize, seconds, subtract } from './ranges.ts'
 import type { ConnectionRow, CoverageRow, Schema, SecondsRange, Selection } from './schema.ts'
@@ -6,8 +7,7 @@ import type { ConnectionRow, CoverageRow, Schema, SecondsRange, Selection } from
 const HOUR = 3600
 const DAY = 24 * HOUR
 
-/** CloudTrail is late and out of order: younger seconds are read again before they are settled. */
-export const SETTLING_SECONDS = 20 * 60
+export { SETTLING_SECONDS }
 /** Every settled second is read once more at this age: what AWS delivers until then is imported. */
 export const CONFIRM_AFTER_SECONDS = 26 * HOUR
 /** How long LookupEvents reaches back, less a margin: at that edge it answers empty. */
@@ -45,9 +45,8 @@ export function liveEdge(settled: readonly SecondsRange[]): number | null {
 }
 
 /** A region's coverage as people read it. */
-export interface RegionCoverage {
-  region: string
-  state: CoverageRow['state']
+export interface RegionCoverage extends RegionStanding {
+  state: RegionState
   /** The live edge: everything wanted before it is imported, but for `gaps`, `lost`, `setAside`. */
   completeThrough: Date | null
   settled: SecondsRange[]
@@ -58,11 +57,13 @@ export interface RegionCoverage {
   /** Passed over: these seconds could not be read whole after several tries. */
   setAside: SecondsRange[]
   backfill: { percent: number; etaSeconds: number | null }
+  /** When the region was excluded, and whether by an owner or by `CAIRN_REGIONS`. */
+  excludedAt: Date | null
+  excludedBy: CoverageRow['excluded_by']
   events: number
   requests: number
   throttled: number
   lateEvents: number
-  lastError: string | null
   nextPollAt: Date
 }
 
@@ -102,12 +103,17 @@ function describe(row: CoverageRow, connection: ConnectionRow, now: Date): Regio
   const through = liveEdge(row.settled)
   return {
     region: row.region,
-    state: row.state,
+    state: row.excluded_at === null ? row.state : 'excluded',
+    counts: row.counts,
     completeThrough: through === null ? null : new Date(through * 1000),
     settled: clip(row.settled, from, to),
     gaps,
     lost,
     setAside,
+    gapSeconds: left,
+    setAsideSeconds: seconds(setAside),
+    excludedAt: row.excluded_at,
+    excludedBy: row.excluded_by,
     backfill: {
       percent: wanted === 0 ? 100 : Math.floor((100 * (wanted - left)) / wanted),
       etaSeconds: estimate(row, left, connection, now),
@@ -136,9 +142,9 @@ function estimate(
   return Math.ceil((left * elapsed) / done)
 }
 
-/** The live edge over all active regions; null while any of them has nothing settled. */
-export function completeThrough(regions: Pick<RegionCoverage, 'state' | 'completeThrough'>[]) {
-  const edges = regions.filter((r) => r.state === 'active').map((r) => r.completeThrough)
+/** The live edge over all regions that count; null while any of them has nothing settled. */
+export function completeThrough(regions: Pick<RegionCoverage, 'counts' | 'completeThrough'>[]) {
+  const edges = regions.filter(({ counts }) => counts).map((r) => r.completeThrough)
   if (edges.length === 0 || edges.includes(null)) return null
   return new Date(Math.min(...edges.map((edge) => edge!.getTime())))
 }
@@ -147,15 +153,29 @@ export function completeThrough(regions: Pick<RegionCoverage, 'state' | 'complet
 export interface RegionFinding {
   region: string
   state: CoverageRow['state']
-  /** What AWS said when the state is not active. */
+  /** What AWS answered, or why there was no answer, when the state is not active. */
   error: string | null
 }
 
-const PROBE_AGAIN_SECONDS = DAY
+/** A region that AWS has refused from the start is asked again this often. */
+const REFUSED_FROM_THE_START_SECONDS = DAY
+const FIRST_RETRY_OF_REFUSED_SECONDS = 60
 
 /**
- * Keeps which regions there are. A region that answers (again) is due at once and its set-aside
- * seconds get another chance; one that does not is left alone until it is probed again.
+ * When a region that AWS refuses is asked again, in seconds: in minutes, then hourly, where it is
+ * part of what was imported; daily where it was refused from the start.
+ *
+ * @param failures refusals in a row, this one included
+ */
+export function refusedRetrySeconds(answeredBefore: boolean, failures: number): number {
+  if (!answeredBefore) return REFUSED_FROM_THE_START_SECONDS
+  return Math.min(HOUR, FIRST_RETRY_OF_REFUSED_SECONDS * 2 ** Math.min(failures - 1, 10))
+}
+
+/**
+ * Stores which regions there are. A region that answers (again) is due at once and its set-aside
+ * seconds get another chance. A refused one is asked again in its time. A region without an
+ * answer changes nothing that is known of it: a new one is unknown and due at once.
  */
 export async function keepRegions(
   trx: Trx,
@@ -163,43 +183,133 @@ export async function keepRegions(
   findings: readonly RegionFinding[],
 ): Promise<void> {
   if (!connection.account_id || findings.length === 0) return
+  const unanswered = findings.filter(({ state }) => state === 'unknown')
+  const answered = findings.filter(({ state }) => state !== 'unknown')
   await sql`
-    INSERT INTO coverage AS c
-      (connection_id, organization_id, account_id, region, selection, state, last_error, next_poll_at)
+    INSERT INTO coverage AS c (connection_id, organization_id, account_id, region, selection,
+      state, last_error, answered_at, live_due_at, backfill_due_at)
     SELECT ${connection.id}, ${connection.organization_id}, ${connection.account_id}, f.region,
       ${connection.selection}, f.state, f.error,
-      now() + CASE f.state WHEN 'active' THEN interval '0' ELSE make_interval(secs => ${PROBE_AGAIN_SECONDS}) END
-    FROM jsonb_to_recordset(${JSON.stringify(findings)}::jsonb) AS f(region text, state text, error text)
+      CASE f.state WHEN 'active' THEN now() END,
+      now() + CASE f.state WHEN 'active' THEN interval '0'
+        ELSE make_interval(secs => ${REFUSED_FROM_THE_START_SECONDS}) END,
+      CASE f.state WHEN 'active' THEN now() END
+    FROM jsonb_to_recordset(${JSON.stringify(answered)}::jsonb) AS f(region text, state text, error text)
     ORDER BY f.region
     ON CONFLICT (connection_id, account_id, region, selection) DO UPDATE SET
-      state = excluded.state, last_error = excluded.last_error, failures = 0,
-      next_poll_at = excluded.next_poll_at,
+      state = excluded.state, last_error = excluded.last_error,
+      answered_at = coalesce(c.answered_at, excluded.answered_at),
+      live_failures = CASE excluded.state WHEN 'active' THEN 0 ELSE 1 END, backfill_failures = 0,
+      live_due_at = CASE WHEN excluded.state <> 'active' AND (c.answered_at IS NOT NULL OR NOT isempty(c.settled))
+        THEN now() + make_interval(secs => ${FIRST_RETRY_OF_REFUSED_SECONDS}) ELSE excluded.live_due_at END,
+      backfill_due_at = excluded.backfill_due_at,
       set_aside = CASE excluded.state WHEN 'active' THEN '{}'::tstzmultirange ELSE c.set_aside END
+  `.execute(trx)
+  await sql`
+    INSERT INTO coverage AS c
+      (connection_id, organization_id, account_id, region, selection, state, last_error)
+    SELECT ${connection.id}, ${connection.organization_id}, ${connection.account_id}, f.region,
+      ${connection.selection}, 'unknown', f.error
+    FROM jsonb_to_recordset(${JSON.stringify(unanswered)}::jsonb) AS f(region text, error text)
+    ORDER BY f.region
+    ON CONFLICT (connection_id, account_id, region, selection) DO UPDATE SET
+      last_error = excluded.last_error,
+      live_due_at = least(c.live_due_at, now())
+      WHERE c.state IN ('active', 'unknown')
   `.execute(trx)
 }
 
-/** Takes back what a refused role has made of regions that were imported until then. */
-export async function keepActive(
+/**
+ * Brings the regions in line with `CAIRN_REGIONS` and the partition's global region, which is
+ * always imported: what is not listed is excluded, what is listed and not known yet is unknown.
+ *
+ * @param wanted undefined: every region
+ */
+export async function applyConfiguredRegions(
+  trx: Trx,
+  connection: ConnectionRow,
+  globalRegion: string,
+  wanted: readonly string[] | undefined,
+): Promise<void> {
+  const listed = wanted && [...new Set([...wanted, globalRegion])]
+  const rows = await coverageRows(trx, connection)
+  const known = new Set(rows.map(({ region }) => region))
+  const missing = (listed ?? [globalRegion]).filter((region) => !known.has(region))
+  await keepRegions(
+    trx,
+    connection,
+    missing.map((region) => ({ region, state: 'unknown', error: null })),
+  )
+  const isListed = (region: string) => listed === undefined || listed.includes(region)
+  const dropped = rows.filter(({ region, excluded_at }) => !isListed(region) && !excluded_at)
+  const returned = rows.filter((row) => isListed(row.region) && row.excluded_by === 'configuration')
+  await setExcluded(trx, connection, names(dropped), 'configuration')
+  await setExcluded(trx, connection, names(returned), null)
+}
+
+const names = (rows: readonly CoverageRow[]) => rows.map(({ region }) => region)
+
+/**
+ * Excludes regions of the connection's present account, in both selections, or includes them
+ * again: then they are due at once.
+ *
+ * @param by null: include
+ */
+export async function setExcluded(
   trx: Trx,
   connection: ConnectionRow,
   regions: readonly string[],
+  by: 'owner' | 'configuration' | null,
 ): Promise<void> {
   if (regions.length === 0) return
   await trx
     .updateTable('coverage')
-    .set({ state: 'active' })
+    .set({
+      excluded_by: by,
+      excluded_at: by === null ? null : sql<Date>`now()`,
+      ...(by === null && { live_due_at: sql<Date>`now()`, backfill_due_at: sql<Date>`now()` }),
+    })
     .where('connection_id', '=', connection.id)
     .where('account_id', '=', connection.account_id)
-    .where('selection', '=', connection.selection)
     .where('region', 'in', regions)
     .execute()
+}
+
+/**
+ * Takes back what a refused role has changed in regions that were imported until then, and makes
+ * them due again.
+ */
+export async function restoreRegions(
+  trx: Trx,
+  connection: ConnectionRow,
+  rows: readonly CoverageRow[],
+): Promise<void> {
+  for (const row of rows) {
+    await trx
+      .updateTable('coverage')
+      .set({
+        state: row.state,
+        last_error: row.last_error,
+        live_failures: row.live_failures,
+        live_due_at: row.live_due_at,
+        backfill_failures: row.backfill_failures,
+        backfill_due_at: row.backfill_due_at,
+      })
+      .where('connection_id', '=', connection.id)
+      .where('account_id', '=', row.account_id)
+      .where('selection', '=', row.selection)
+      .where('region', '=', row.region)
+      .execute()
+  }
 }
 
 /** A new selection starts with the regions that the account is known to have. */
 export async function adoptRegions(trx: Trx, connection: ConnectionRow): Promise<void> {
   await sql`
-    INSERT INTO coverage (connection_id, organization_id, account_id, region, selection, state, last_error)
-    SELECT connection_id, organization_id, account_id, region, ${connection.selection}, state, last_error
+    INSERT INTO coverage (connection_id, organization_id, account_id, region, selection, state,
+      last_error, answered_at, excluded_at, excluded_by)
+    SELECT connection_id, organization_id, account_id, region, ${connection.selection}, state,
+      last_error, answered_at, excluded_at, excluded_by
     FROM coverage
     WHERE connection_id = ${connection.id} AND account_id = ${connection.account_id}
       AND selection <> ${connection.selection}
@@ -210,7 +320,8 @@ export async function adoptRegions(trx: Trx, connection: ConnectionRow): Promise
 /**
  * Takes rows to work on: raises their epochs, so that any attempt which still runs finds no row
  * to update. Needs the connection locked for update, as all do that change several rows: they have
- * no order among themselves. With `attention`, quiet regions are due again as well.
+ * no order among themselves. With `attention`, quiet and failing regions are due again as well,
+ * except those that AWS has refused from the start.
  */
 export async function claimDue(
   trx: Trx,
@@ -221,15 +332,20 @@ export async function claimDue(
     .updateTable('coverage')
     .set((eb) => ({
       epoch: eb('epoch', '+', 1),
-      ...(options.attention && { quiet_polls: 0, live_at: null }),
+      ...(options.attention && {
+        quiet_polls: 0,
+        live_due_at: options.now,
+        backfill_due_at: options.now,
+      }),
     }))
     .where('connection_id', '=', connection.id)
     .where('account_id', '=', connection.account_id)
     .where('selection', '=', connection.selection)
+    .where('excluded_at', 'is', null)
     .where((eb) =>
       eb.or([
         eb('next_poll_at', '<=', options.now),
-        ...(options.attention ? [eb('state', '=', 'active')] : []),
+        ...(options.attention ? [eb('counts', '=', true)] : []),
       ]),
     )
     .returningAll()
@@ -262,6 +378,8 @@ export interface Progress {
   settled?: readonly SecondsRange[]
   confirmed?: readonly SecondsRange[]
   setAside?: readonly SecondsRange[]
+  /** What an earlier batch has claimed and a later one has disproved. */
+  takenBack?: { settled: readonly SecondsRange[]; confirmed: readonly SecondsRange[] }
   requests?: number
   throttled?: number
 }
@@ -286,12 +404,17 @@ export async function recordProgress(
   progress: Progress,
 ): Promise<Ledger> {
   const settled = multirangeLiteral(progress.settled ?? [])
+  const takenBack = {
+    settled: multirangeLiteral(progress.takenBack?.settled ?? []),
+    confirmed: multirangeLiteral(progress.takenBack?.confirmed ?? []),
+  }
   const row = await trx
     .updateTable('coverage')
     .set((eb) => ({
-      settled: sql`settled + ${settled}::tstzmultirange` as never,
-      confirmed:
-        sql`confirmed + ${multirangeLiteral(progress.confirmed ?? [])}::tstzmultirange` as never,
+      settled:
+        sql`settled - ${takenBack.settled}::tstzmultirange + ${settled}::tstzmultirange` as never,
+      confirmed: sql`confirmed - ${takenBack.confirmed}::tstzmultirange
+        + ${multirangeLiteral(progress.confirmed ?? [])}::tstzmultirange` as never,
       set_aside: sql`set_aside + ${multirangeLiteral(progress.setAside ?? [])}::tstzmultirange
         - ${settled}::tstzmultirange` as never,
       requests: eb('requests', '+', progress.requests ?? 0),
@@ -325,10 +448,15 @@ export async function countEvents(
 /** How a region's turn ended, and when the next one is due. */
 export interface Turn {
   state: CoverageRow['state']
+  /** Whether AWS has answered in this turn. */
+  answered: boolean
   lastError: string | null
-  failures: number
-  nextPollAt: Date
   liveAt: Date | null
+  liveDueAt: Date
+  liveFailures: number
+  /** Null: nothing is left to do. */
+  backfillDueAt: Date | null
+  backfillFailures: number
   quietPolls: number
 }
 
@@ -343,10 +471,13 @@ export async function recordTurn(
     .updateTable('coverage')
     .set({
       state: turn.state,
+      ...(turn.answered && { answered_at: sql<Date>`coalesce(answered_at, now())` }),
       last_error: turn.lastError,
-      failures: turn.failures,
-      next_poll_at: turn.nextPollAt,
       live_at: turn.liveAt,
+      live_due_at: turn.liveDueAt,
+      live_failures: turn.liveFailures,
+      backfill_due_at: turn.backfillDueAt,
+      backfill_failures: turn.backfillFailures,
       quiet_polls: turn.quietPolls,
     })
     .where(isRow(key, epoch))
@@ -355,20 +486,20 @@ export async function recordTurn(
   if (!row) throw new Fenced(`Another attempt works on ${key.region} of ${key.connectionId}`)
 }
 
-/** How far a connection is imported, over all its active regions. */
+/** How far a connection is imported, over all its regions that count. */
 export interface Imported {
-  /** The live edge: null while an active region has nothing settled. */
+  /** The live edge: null while a region has nothing settled. */
   through: Date | null
-  /** What every active region has settled. */
+  /** What every region has settled. */
   settled: SecondsRange[]
 }
 
-/** `columns` of each connection that has begun to import, over its active regions. */
+/** `columns` of each connection that has begun to import, over its regions that count. */
 const ofImporting = (columns: RawBuilder<unknown>, connectionId: string | null = null) => sql`
   SELECT k.id, ${columns}
   FROM connections k
   JOIN coverage c ON c.connection_id = k.id AND c.account_id = k.account_id
-    AND c.selection = k.selection AND c.state = 'active'
+    AND c.selection = k.selection AND c.counts
   WHERE k.deleted_at IS NULL
     AND (${connectionId}::uuid IS NULL OR k.id = ${connectionId}::uuid)
   GROUP BY k.id

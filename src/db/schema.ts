@@ -2,6 +2,7 @@ import type { ColumnType, Generated, GeneratedAlways, JSONColumnType, Selectable
 import type { PrincipalFinding } from '../aws/principal.ts'
 import type { Change, SourceDetail } from '../changes/change.ts'
 import type { UnparsedReason } from '../changes/unparsed-reasons.ts'
+import type { ConnectionStatus, RegionState } from '../connections/status.ts'
 import type { EnvironmentColor } from './environments.ts'
 
 /** What of a change's envelope is only shown, never filtered by: one `jsonb` column. */
@@ -20,16 +21,7 @@ type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | 
 
 export type Selection = 'changes' | 'all'
 
-export type ConnectionStatus =
-  | 'awaiting_role'
-  | 'verifying'
-  | 'waiting_for_aws'
-  | 'importing'
-  | 'current'
-  | 'behind'
-  | 'action_needed'
-  | 'paused'
-  | 'deleting'
+export type { ConnectionStatus }
 
 export type CheckId =
   | 'arn_format'
@@ -107,6 +99,7 @@ interface ConnectionsTable {
   signalled_version: Generated<number>
   signalled_at: Date | null
   unanswered_signals: Generated<number>
+  cycle_at: Date | null
   ended_at: Date | null
 }
 
@@ -140,11 +133,18 @@ interface CoverageTable {
   confirmed: Multirange
   set_aside: Multirange
   epoch: Generated<number>
-  state: Generated<'active' | 'denied' | 'not_enabled'>
+  state: Generated<Exclude<RegionState, 'excluded'>>
+  answered_at: Date | null
+  excluded_at: Date | null
+  excluded_by: 'owner' | 'configuration' | null
+  counts: GeneratedAlways<boolean>
   last_error: string | null
-  failures: Generated<number>
-  next_poll_at: Generated<Date>
   live_at: Date | null
+  live_due_at: Generated<Date>
+  live_failures: Generated<number>
+  backfill_due_at: ColumnType<Date | null, Date | null | undefined, Date | null>
+  backfill_failures: Generated<number>
+  next_poll_at: GeneratedAlways<Date>
   quiet_polls: Generated<number>
   events: Generated<number>
   requests: Generated<number>

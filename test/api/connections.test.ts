@@ -48,6 +48,18 @@ const report = (id: string, told: Parameters<typeof reportConnection>[2]) =>
 
 const roleArn = (account = '111122223333') => `arn:aws:iam::${account}:role/cairn`
 
+/** A verdict on the role that the connection has now. */
+async function judge(id: string, state: 'passed' | 'failed') {
+  const connections = api.superuser.selectFrom('connections').where('id', '=', id)
+  const { role_arn, role_revision } = await connections.selectAll().executeTakeFirstOrThrow()
+  const proven = { verdict_generation: 1, proven_at: new Date(), role_id: 'AROAEXAMPLE' }
+  const row = { role_arn: role_arn!, role_revision, state, checks: '[]', ...proven }
+  await api.superuser
+    .insertInto('verifications')
+    .values({ connection_id: id, organization_id: tenant.id, ...row })
+    .execute()
+}
+
 describe('a new connection', () => {
   test('has all that is known of it, and waits for its role', async () => {
     const response = await tenant.request('POST', '/api/v1/connections', { name: ' production ' })
@@ -227,6 +239,7 @@ describe('the status', () => {
     expect(Date.parse(paused.since)).toBeGreaterThan(Date.parse(current.since))
 
     await report(id, { status: 'paused', seenVersion: 3 })
+    await judge(id, 'passed')
     expect((await patch(id, { paused: false })).body.status).toBe('importing')
 
     await report(id, { status: 'action_needed', reason: 'The role is gone.', seenVersion: 4 })
@@ -244,6 +257,7 @@ describe('the status', () => {
     await patch(id, { roleArn: roleArn() })
     const nextPollAt = new Date('2026-03-01T12:00:00Z')
     const told = { reason: 'eu-west-1 is behind.', seenVersion: 2, nextPollAt }
+    await judge(id, 'failed')
     for (const status of ['waiting_for_aws', 'importing', 'behind', 'action_needed'] as const) {
       await report(id, { status, ...told })
       expect((await tenant.request('GET', `/api/v1/connections/${id}`)).body).toMatchObject({
@@ -486,6 +500,112 @@ describe('coverage', () => {
       } as never)
       .execute()
   }
+
+  const now = () => Math.floor(Date.now() / 1000)
+
+  async function connectCurrent() {
+    const { id } = await connect({ lookbackDays: 1 })
+    await patch(id, { roleArn: roleArn() })
+    await judge(id, 'passed')
+    for (const region of ['us-east-1', 'eu-west-1'])
+      await cover(id, region, [[now() - 25 * HOUR, now() - 1200]])
+    expect((await patch(id, { name: 'current' })).body.status).toBe('current')
+    return id as string
+  }
+
+  const region = (id: string, name: string, excluded: boolean) =>
+    tenant.request('PATCH', `/api/v1/connections/${id}/coverage/${name}`, { excluded })
+
+  test.each([
+    ['a longer look-back', { lookbackDays: 30 }, 'importing'],
+    ['another selection', { selection: 'all' }, 'importing'],
+    ['another role', { roleArn: `${roleArn()}-2` }, 'verifying'],
+  ])('%s is not called current, from its own answer on', async (_, wanted, status) => {
+    const id = await connectCurrent()
+    expect((await patch(id, wanted)).body.status).toBe(status)
+    expect((await tenant.request('GET', `/api/v1/connections/${id}`)).body.status).toBe(status)
+  })
+
+  test('without a cycle for three intervals a connection is behind, in lists as well', async () => {
+    const id = await connectCurrent()
+    const longAgo = new Date(Date.now() - HOUR * 1000)
+    await api.superuser
+      .updateTable('connections')
+      .set({ cycle_at: longAgo, version_at: longAgo, status_since: longAgo })
+      .where('id', '=', id)
+      .execute()
+    const { body } = await tenant.request('GET', '/api/v1/connections')
+    expect(body.items).toMatchObject([
+      {
+        id,
+        status: 'behind',
+        statusReason: expect.stringContaining('No import cycle has ended for three poll intervals'),
+        since: new Date(longAgo.getTime() + 180_000).toISOString(),
+      },
+    ])
+  })
+
+  test('a denied region holds everything back until it is excluded', async () => {
+    const id = await connectCurrent()
+    await api.superuser
+      .updateTable('coverage')
+      .set({
+        state: 'denied',
+        last_error: 'AccessDeniedException: explicit deny',
+        settled: multirangeLiteral([[now() - 25 * HOUR, now() - 3 * HOUR]]) as never,
+      })
+      .where('connection_id', '=', id)
+      .where('region', '=', 'eu-west-1')
+      .execute()
+    const edge = async () => {
+      const { body } = await tenant.request('GET', `/api/v1/connections/${id}`)
+      const feed = await tenant.request('GET', '/api/v1/changes')
+      expect(feed.body.completeThrough).toBe(body.completeThrough)
+      return { ...body, age: now() - Date.parse(body.completeThrough) / 1000 }
+    }
+    await patch(id, { name: 'denied' })
+    const held = await edge()
+    expect(held).toMatchObject({
+      status: 'behind',
+      statusReason: expect.stringContaining('eu-west-1: AWS denies'),
+    })
+    expect(held.age).toBeGreaterThan(2 * HOUR)
+
+    const excluded = await region(id, 'eu-west-1', true)
+    expect(excluded).toMatchObject({
+      status: 200,
+      body: { state: 'excluded', counts: false, excludedBy: 'owner' },
+    })
+    expect(Date.parse(excluded.body.excludedAt)).toBeGreaterThan(Date.now() - 60_000)
+    expect(api.workflows.changed).toHaveBeenCalled()
+    const freed = await edge()
+    expect(freed).toMatchObject({ status: 'current', statusReason: null })
+    expect(freed.age).toBeLessThan(HOUR)
+    const again = await region(id, 'eu-west-1', true)
+    expect(again.body.excludedAt).toBe(excluded.body.excludedAt)
+
+    expect(await region(id, 'eu-west-1', false)).toMatchObject({
+      status: 200,
+      body: { state: 'denied', counts: true, excludedAt: null, excludedBy: null },
+    })
+    expect((await edge()).status).toBe('behind')
+  })
+
+  test('what cannot be excluded or included says why', async () => {
+    const id = await connectCurrent()
+    expect(await region(id, 'us-east-1', true)).toMatchObject({ status: 422 })
+    expect(await region(id, 'mars-north-1', true)).toMatchObject({ status: 404 })
+    await api.superuser
+      .updateTable('coverage')
+      .set({ excluded_at: new Date(), excluded_by: 'configuration' })
+      .where('connection_id', '=', id)
+      .where('region', '=', 'eu-west-1')
+      .execute()
+    expect(await region(id, 'eu-west-1', false)).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining('CAIRN_REGIONS') },
+    })
+  })
 
   test('is empty before the role is known', async () => {
     const { id } = await connect()

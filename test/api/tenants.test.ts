@@ -33,6 +33,7 @@ const absent = {
 /** Bodies that a route takes, so that the refusal is not about the body. */
 const bodies: Record<string, unknown> = {
   'PATCH /api/v1/connections/{id}': { name: 'taken over' },
+  'PATCH /api/v1/connections/{id}/coverage/{region}': { excluded: true },
   'PATCH /api/v1/environments/{id}': { name: 'taken over', position: 0 },
   'POST /api/v1/connections/{id}/trust-review': { role: '{"Statement": []}' },
 }

@@ -217,10 +217,14 @@ describe('as the API', () => {
 
   test('what the workflow reports and what was imported can only be read', async () => {
     const statements = [
-      sql`UPDATE connections SET status = 'current'`,
+      sql`UPDATE connections SET seen_version = 0`,
+      sql`UPDATE connections SET cycle_at = now()`,
       sql`UPDATE connections SET external_id = 'mine'`,
       sql`UPDATE coverage SET events = 0`,
-      sql`INSERT INTO coverage SELECT * FROM coverage`,
+      sql`UPDATE coverage SET settled = '{}'`,
+      sql`UPDATE coverage SET state = 'active'`,
+      sql`INSERT INTO coverage (connection_id, organization_id, account_id, region, selection)
+        SELECT connection_id, organization_id, account_id, region, 'all' FROM coverage`,
       sql`DELETE FROM connections`,
       sql`DELETE FROM changes`,
       sql`UPDATE changes SET summary = ''`,

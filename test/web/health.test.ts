@@ -46,6 +46,9 @@ function region(given: Partial<Region> = {}): Region {
   return {
     region: 'eu-west-1',
     state: 'active',
+    counts: true,
+    excludedAt: null,
+    excludedBy: null,
     completeThrough: '2026-03-12T12:03:00.000Z',
     settled: [['2026-03-05T09:12:07.000Z', '2026-03-12T12:03:00.000Z']],
     gaps: [],
@@ -197,8 +200,8 @@ describe('a connection in words', () => {
 
   test('denied regions are named, those that are not enabled are not', () => {
     const off = [
-      region({ region: 'eu-north-1', state: 'denied', completeThrough: null }),
-      region({ region: 'me-south-1', state: 'not_enabled', completeThrough: null }),
+      region({ region: 'eu-north-1', state: 'denied', counts: false, completeThrough: null }),
+      region({ region: 'me-south-1', state: 'not_enabled', counts: false, completeThrough: null }),
     ]
     expect(said({}, [region(), ...off])[1]).toBe(
       'AWS denies the role access to eu-north-1. Not imported. Checked daily.',
@@ -208,6 +211,7 @@ describe('a connection in words', () => {
   test('gaps of regions that are off are nothing to worry about', () => {
     const off = region({
       state: 'not_enabled',
+      counts: false,
       completeThrough: null,
       lastError: 'UnrecognizedClientException: no',
       lost: [['2026-03-02T07:00:00.000Z', '2026-03-10T00:00:00.000Z']],
@@ -326,8 +330,45 @@ describe('a region in words', () => {
   })
 
   test('denied or not enabled is off, not wrong', () => {
-    expect(of({ state: 'denied' }).tone).toBe('off')
-    expect(of({ state: 'not_enabled' }).sentence).toContain('Not enabled in this account')
+    expect(of({ state: 'denied', counts: false }).tone).toBe('off')
+    expect(of({ state: 'not_enabled', counts: false }).sentence).toContain(
+      'Not enabled in this account',
+    )
+  })
+
+  test('a region that was imported and is denied now is late, and says what to do', () => {
+    const lost = { state: 'denied', lastError: 'AccessDeniedException: no' } as const
+    expect(of({ ...lost, completeThrough: '2026-03-12T11:53:30.000Z' })).toEqual({
+      tone: 'late',
+      sentence:
+        'eu-west-1 is 10 minutes behind: AWS denies the role access to the region. Allow it, or exclude the region.',
+    })
+    const disabled = of({ state: 'not_enabled', lastError: 'UnrecognizedClientException: no' })
+    expect(disabled).toMatchObject({ tone: 'late', sentence: expect.stringContaining('exclude') })
+  })
+
+  test('a region that has not answered yet says why', () => {
+    const unknown = {
+      state: 'unknown',
+      completeThrough: null,
+      lastError: 'TimeoutError: x',
+    } as const
+    expect(of(unknown)).toEqual({
+      tone: 'late',
+      sentence: 'eu-west-1 has not been read yet: AWS is not responding.',
+    })
+  })
+
+  test('an excluded region is off, and says since when', () => {
+    const excluded = { state: 'excluded', counts: false } as const
+    const owner = { excludedAt: '2026-03-11T09:00:00.000Z', excludedBy: 'owner' } as const
+    const sentence = 'Excluded since 11 March, 09:00. Not imported.'
+    expect(of({ ...excluded, ...owner })).toEqual({ tone: 'off', sentence })
+    expect(said({}, [region({ ...excluded, ...owner })])).toContain(`eu-west-1: ${sentence}`)
+    expect(
+      of({ ...excluded, excludedAt: '2026-03-11T09:00:00.000Z', excludedBy: 'configuration' })
+        .sentence,
+    ).toBe('Not listed in CAIRN_REGIONS. Not imported.')
   })
 
   test('with flaws', () => {
@@ -381,7 +422,7 @@ describe('the bar over the look-back', () => {
       regions: [
         region({ backfill: { percent: 50, etaSeconds: 60 } }),
         region({ backfill: { percent: 25, etaSeconds: 600 } }),
-        region({ state: 'denied', backfill: { percent: 0, etaSeconds: null } }),
+        region({ state: 'denied', counts: false, backfill: { percent: 0, etaSeconds: null } }),
       ],
     }
     expect(importProgress(coverage)).toEqual({ percent: 37, etaSeconds: 600 })

@@ -41,7 +41,7 @@ export type Connection = {
     selection: "changes" | "all";
     lookbackDays: number;
     pollIntervalSeconds: number;
-    /** Imports are up to date as of this time, across all active regions. Earlier gaps are listed in the coverage. Null until every active region has imported events. */
+    /** Imports are up to date as of this time, across all regions that count. Earlier gaps are listed in the coverage. Null until every one of them has imported events. */
     completeThrough: string | null;
     nextPollAt: string | null;
     /** The workflow's page in the Temporal UI. Null when the UI is unknown. */
@@ -79,7 +79,7 @@ export type DeletedConnection = {
     selection: "changes" | "all";
     lookbackDays: number;
     pollIntervalSeconds: number;
-    /** Imports are up to date as of this time, across all active regions. Earlier gaps are listed in the coverage. Null until every active region has imported events. */
+    /** Imports are up to date as of this time, across all regions that count. Earlier gaps are listed in the coverage. Null until every one of them has imported events. */
     completeThrough: string | null;
     nextPollAt: string | null;
     /** The workflow's page in the Temporal UI. Null when the UI is unknown. */
@@ -143,33 +143,43 @@ export type Verification = {
         command: string;
     }[];
 };
+export type RegionCoverage = {
+    region: string;
+    /** `unknown`: no answer yet. `denied`, `not_enabled`: the answer of AWS. `excluded`: excluded by an owner or by CAIRN_REGIONS. */
+    state: "active" | "unknown" | "denied" | "not_enabled" | "excluded";
+    /** Whether `completeThrough` of the connection covers the region. False for an excluded region and for one that AWS has refused from the start. */
+    counts: boolean;
+    excludedAt: string | null;
+    excludedBy: ("owner" | "configuration") | null;
+    /** Imports in this region are up to date as of this time, except for the listed gaps. */
+    completeThrough: string | null;
+    /** Imported ranges. Half-open [from, to), in whole seconds. */
+    settled: string[][];
+    /** Ranges that are not imported yet. */
+    gaps: string[][];
+    /** Ranges that were not imported and are past the retention of CloudTrail. */
+    lost: string[][];
+    /** Skipped ranges: they could not be read after several attempts. */
+    setAside: string[][];
+    backfill: {
+        percent: number;
+        etaSeconds: number | null;
+    };
+    events: number;
+    requests: number;
+    throttled: number;
+    lateEvents: number;
+    /** Events that could not become changes. See `unparsed-records`. */
+    unparsed: number;
+    lastError: string | null;
+    nextPollAt: string;
+};
 export type Coverage = {
-    regions: {
-        region: string;
-        state: "active" | "denied" | "not_enabled";
-        /** Imports in this region are up to date as of this time, except for the listed gaps. */
-        completeThrough: string | null;
-        /** Imported ranges. Half-open [from, to), in whole seconds. */
-        settled: string[][];
-        /** Ranges that are not imported yet. */
-        gaps: string[][];
-        /** Ranges that were not imported and are past the retention of CloudTrail. */
-        lost: string[][];
-        /** Skipped ranges: they could not be read after several attempts. */
-        setAside: string[][];
-        backfill: {
-            percent: number;
-            etaSeconds: number | null;
-        };
-        events: number;
-        requests: number;
-        throttled: number;
-        lateEvents: number;
-        /** Events that could not become changes. See `unparsed-records`. */
-        unparsed: number;
-        lastError: string | null;
-        nextPollAt: string;
-    }[];
+    regions: RegionCoverage[];
+};
+export type RegionSettingsInput = {
+    /** An excluded region is not imported and holds nothing back. What is missed meanwhile is a gap that is filled once it is included again. */
+    excluded: boolean;
 };
 export type ImportSummary = {
     startedAt: string;
@@ -899,6 +909,19 @@ export function getCoverage(id: string, opts?: Oazapfts.RequestOpts) {
     }>(`/api/v1/connections/${encodeURIComponent(id)}/coverage`, {
         ...opts
     }));
+}
+/**
+ * Exclude a region, or include it again
+ */
+export function updateRegion(id: string, region: string, regionSettingsInput: RegionSettingsInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: RegionCoverage;
+    }>(`/api/v1/connections/${encodeURIComponent(id)}/coverage/${encodeURIComponent(region)}`, oazapfts.json({
+        ...opts,
+        method: "PATCH",
+        body: regionSettingsInput
+    })));
 }
 /**
  * Import now

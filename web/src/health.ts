@@ -1,3 +1,4 @@
+import { isLagging, lagSeconds, SETTLING_SECONDS } from '../../src/connections/status.ts'
 import type { Connection, Coverage, Verification } from './client.ts'
 import { counted } from './format.ts'
 
@@ -19,11 +20,7 @@ export interface When {
   timeZone?: string | undefined
 }
 
-/** Younger seconds are read again before they count as complete; as in the server's ledger. */
-const SETTLING_MS = 20 * 60_000
-/** Quiet regions are asked this seldom, and a region is late from five minutes after that on. */
-const QUIETEST_MS = 10 * 60_000
-const LATE_AFTER_MS = 5 * 60_000
+const SETTLING_MS = SETTLING_SECONDS * 1000
 
 const words: Record<Status, { word: string; tone: Tone }> = {
   action_needed: { word: 'Action needed', tone: 'action' },
@@ -98,7 +95,7 @@ export function connectionSentences(
   when: When,
 ): string[] {
   const { coverage } = known
-  const active = (coverage?.regions ?? []).filter(({ state }) => state === 'active')
+  const active = (coverage?.regions ?? []).filter(({ counts }) => counts)
   const sentences = [
     ...stateSentences(connection, known, when),
     ...(connection.status === 'behind' || connection.status === 'importing'
@@ -107,6 +104,7 @@ export function connectionSentences(
     ...lostSentences(active, when),
     ...setAsideSentences(active, when),
     deniedSentence(coverage?.regions ?? []),
+    ...excludedSentences(coverage?.regions ?? [], when),
   ]
   return sentences.filter((sentence) => sentence !== null)
 }
@@ -209,12 +207,12 @@ function nextSync(nextPollAt: string | null, { now }: When): string {
 
 /**
  * How far the look-back is imported, over all active regions; the estimate is the slowest region's.
- * Null while there is no active region.
+ * Null while no region counts.
  */
 export function importProgress(
   coverage: Coverage | undefined,
 ): { percent: number; etaSeconds: number | null } | null {
-  const active = (coverage?.regions ?? []).filter(({ state }) => state === 'active')
+  const active = (coverage?.regions ?? []).filter(({ counts }) => counts)
   if (active.length === 0) return null
   const percent = active.reduce((sum, { backfill }) => sum + backfill.percent, 0) / active.length
   const known = active.map(({ backfill }) => backfill.etaSeconds)
@@ -230,13 +228,14 @@ export function regionHealth(
   connection: Connection,
   when: When,
 ): { tone: Tone; sentence: string } {
-  if (region.state === 'not_enabled')
-    return { tone: 'off', sentence: 'Not enabled in this account. Checked daily.' }
-  if (region.state === 'denied')
-    return {
-      tone: 'off',
-      sentence: 'AWS denies the role access to this region. Not imported. Checked daily.',
-    }
+  if (region.state === 'excluded') return { tone: 'off', sentence: exclusionOf(region, when) }
+  if (!region.counts) {
+    const what =
+      region.state === 'denied'
+        ? 'AWS denies the role access to this region. Not imported.'
+        : 'Not enabled in this account.'
+    return { tone: 'off', sentence: `${what} Checked daily.` }
+  }
   const late = lagSentence(region, connection, when)
   if (late) return { tone: 'late', sentence: late }
   if (region.completeThrough === null)
@@ -261,18 +260,26 @@ function lagSentence(
   { now }: When,
 ): string | null {
   if (status === 'paused') return null
-  const why = region.lastError === null ? null : reasonOf(region.lastError)
+  const why = obstacleOf(region)
   const edge = region.completeThrough
   if (edge === null)
     return why === null ? null : withFullStop(`${region.region} has not been read yet: ${why}`)
-  const behind = now - SETTLING_MS - Date.parse(edge)
-  const late = behind > Math.max(pollIntervalSeconds * 1000, QUIETEST_MS) + LATE_AFTER_MS
-  const isLate = late || (why !== null && behind >= 60_000)
+  const behind = lagSeconds(Date.parse(edge) / 1000, now / 1000)!
+  const isLate = isLagging(behind, pollIntervalSeconds) || (why !== null && behind >= 60)
   if (isLate)
     return withFullStop(
-      `${region.region} is ${longDuration(behind / 1000)} behind${why === null ? '' : `: ${why}`}`,
+      `${region.region} is ${longDuration(behind)} behind${why === null ? '' : `: ${why}`}`,
     )
   return why === null ? null : withFullStop(`${region.region} could not be read: ${why}`)
+}
+
+/** What keeps a region that counts from being read; null when nothing does. */
+function obstacleOf({ state, lastError }: Region): string | null {
+  if (state === 'denied')
+    return 'AWS denies the role access to the region. Allow it, or exclude the region'
+  if (state === 'not_enabled')
+    return 'the region is no longer enabled in this account. Enable it, or exclude the region'
+  return lastError === null ? null : reasonOf(lastError)
 }
 
 /** AWS's error for people: what it means where that is known, and what AWS said where not. */
@@ -320,9 +327,23 @@ function perRange(
 }
 
 function deniedSentence(regions: readonly Region[]): string | null {
-  const names = regions.filter(({ state }) => state === 'denied').map(({ region }) => region)
+  const names = regions
+    .filter(({ state, counts }) => state === 'denied' && !counts)
+    .map(({ region }) => region)
   if (names.length === 0) return null
   return `AWS denies the role access to ${listed(names)}. Not imported. Checked daily.`
+}
+
+function excludedSentences(regions: readonly Region[], when: When): string[] {
+  return regions
+    .filter(({ excludedBy }) => excludedBy === 'owner')
+    .map((region) => `${region.region}: ${exclusionOf(region, when)}`)
+}
+
+/** `Excluded since 12:03. Not imported.` */
+function exclusionOf({ excludedAt, excludedBy }: Region, when: When): string {
+  if (excludedBy === 'configuration') return 'Not listed in CAIRN_REGIONS. Not imported.'
+  return `Excluded since ${clock(excludedAt!, when)}. Not imported.`
 }
 
 function listed(names: string[]): string {

@@ -88,6 +88,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       signalled_at timestamptz(3),
       -- Signals since the workflow last reported: the pause before the next one grows with them.
       unanswered_signals int NOT NULL DEFAULT 0,
+      -- When an import cycle last ended. A connection without one for three intervals is behind.
+      cycle_at timestamptz(3),
       -- The deletion is complete; the row stays for the changes that point to it.
       ended_at timestamptz(3),
 
@@ -154,11 +156,28 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       -- Raised by whoever starts to work on this row: older attempts find no row to update.
       epoch bigint NOT NULL DEFAULT 0,
 
-      state text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'denied', 'not_enabled')),
+      -- Denied and not_enabled are AWS's explicit answers, nothing else.
+      state text NOT NULL DEFAULT 'active'
+        CHECK (state IN ('active', 'unknown', 'denied', 'not_enabled')),
+      -- When LookupEvents first answered here: what comes after is wanted, whatever the state becomes.
+      answered_at timestamptz(3),
+      -- Left out by an owner, or by CAIRN_REGIONS.
+      excluded_at timestamptz(3),
+      excluded_by text CHECK (excluded_by IN ('owner', 'configuration')),
+      CHECK ((excluded_at IS NULL) = (excluded_by IS NULL)),
+      -- Whether this region is part of what complete means.
+      counts boolean NOT NULL GENERATED ALWAYS AS (excluded_at IS NULL AND (
+        state IN ('active', 'unknown') OR answered_at IS NOT NULL OR NOT isempty(settled))) STORED,
+
       last_error text,
-      failures int NOT NULL DEFAULT 0,
-      next_poll_at timestamptz(3) NOT NULL DEFAULT now(),
+      -- The live scan and the backfill fail and wait apart from each other.
       live_at timestamptz(3),
+      live_due_at timestamptz(3) NOT NULL DEFAULT now(),
+      live_failures int NOT NULL DEFAULT 0,
+      -- Null: there was nothing left to do.
+      backfill_due_at timestamptz(3) DEFAULT now(),
+      backfill_failures int NOT NULL DEFAULT 0,
+      next_poll_at timestamptz(3) NOT NULL GENERATED ALWAYS AS (least(live_due_at, backfill_due_at)) STORED,
       quiet_polls int NOT NULL DEFAULT 0,
 
       events bigint NOT NULL DEFAULT 0,
@@ -550,9 +569,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     GRANT SELECT, INSERT ON connections TO cairn_api;
     GRANT UPDATE (name, version, version_at, role_arn, role_arn_set_at, role_revision, account_id, partition,
       selection, lookback_days, poll_interval_seconds, paused, deleted_at, purge, ended_at, signalled_version,
-      signalled_at, unanswered_signals) ON connections TO cairn_api;
-    -- Another role stops the imports that run.
-    GRANT UPDATE (epoch) ON coverage TO cairn_api;
+      signalled_at, unanswered_signals, status, status_reason, status_since) ON connections TO cairn_api;
+    -- Another role stops the imports that run; regions can be excluded.
+    GRANT UPDATE (epoch, excluded_at, excluded_by, live_due_at, backfill_due_at) ON coverage TO cairn_api;
     GRANT SELECT, INSERT, UPDATE ON api_keys TO cairn_api;
     GRANT SELECT, INSERT, DELETE ON environments, environment_links TO cairn_api;
     GRANT UPDATE (name, color, position) ON environments TO cairn_api;

@@ -14,7 +14,13 @@ import { useDisclosure } from '@mantine/hooks'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { memo, useCallback, useMemo } from 'react'
-import { type Connection, type Coverage, importNow, listChanges } from '../../client.ts'
+import {
+  type Connection,
+  type Coverage,
+  importNow,
+  listChanges,
+  updateRegion,
+} from '../../client.ts'
 import { FormError } from '../../components/form-error.tsx'
 import { visible } from '../../components/json.ts'
 import { counted } from '../../format.ts'
@@ -57,8 +63,10 @@ export function ImportSection(props: { connection: Connection; coverage: Coverag
   const progress = importProgress(coverage)
   const [active, others] = useMemo(() => {
     const regions = coverage?.regions ?? []
-    const isActive = ({ state }: Region) => state === 'active'
-    return [regions.filter(isActive), regions.filter((region) => !isActive(region))] as const
+    return [
+      regions.filter(({ counts }) => counts),
+      regions.filter(({ counts }) => !counts),
+    ] as const
   }, [coverage])
   const obstacle = obstacles[connection.status]
   return (
@@ -118,7 +126,9 @@ export function ImportSection(props: { connection: Connection; coverage: Coverag
         )}
         <FirstRows connection={connection} />
         {active.length > 0 && <RegionTable {...{ connection, regions: active, now, timeZone }} />}
-        {others.length > 0 && <OtherRegions regions={others} />}
+        {others.length > 0 && (
+          <OtherRegions connection={connection} regions={others} when={{ now, timeZone }} />
+        )}
       </Stack>
     </Paper>
   )
@@ -272,6 +282,9 @@ function RegionRow({ region, connection, when }: RegionProps & { region: Region 
             <Text size="xs" className="from-aws">
               {visible(sentence)}
             </Text>
+            {region.state !== 'active' && region.lastError !== null && (
+              <ExclusionButton {...{ connection, region }} />
+            )}
           </Group>
         </Group>
       </Table.Td>
@@ -367,13 +380,22 @@ function Legend({ regions }: { regions: Region[] }) {
   )
 }
 
-function OtherRegions({ regions }: { regions: Region[] }) {
+function OtherRegions({ connection, regions, when }: RegionProps & { regions: Region[] }) {
   const named = (state: Region['state']) =>
     regions.filter((region) => region.state === state).map(({ region }) => region)
   const denied = named('denied')
   const off = named('not_enabled')
+  const excluded = regions.filter(({ state }) => state === 'excluded')
   return (
     <Stack gap={4}>
+      {excluded.map((region) => (
+        <Group key={region.region} gap="xs">
+          <Text size="sm">
+            <b>{region.region}:</b> {regionHealth(region, connection, when).sentence}
+          </Text>
+          {region.excludedBy === 'owner' && <ExclusionButton {...{ connection, region }} />}
+        </Group>
+      ))}
       {denied.length > 0 && (
         <Text size="sm">
           <b>Access denied ({denied.length}):</b> {denied.join(', ')}. Checked daily.
@@ -385,5 +407,29 @@ function OtherRegions({ regions }: { regions: Region[] }) {
         </Text>
       )}
     </Stack>
+  )
+}
+
+/** Excludes a region that cannot be read, or includes it again. */
+function ExclusionButton({ connection, region }: { connection: Connection; region: Region }) {
+  const client = useQueryClient()
+  const excluded = region.state !== 'excluded'
+  const update = useMutation({
+    mutationFn: () => updateRegion(connection.id, region.region, { excluded }),
+    onSettled: () => client.invalidateQueries({ queryKey: ['connections', connection.id] }),
+  })
+  return (
+    <>
+      <Button
+        variant="default"
+        size="compact-xs"
+        loading={update.isPending}
+        onClick={() => update.mutate()}
+        aria-label={`${excluded ? 'Exclude' : 'Include'} ${region.region}`}
+      >
+        {excluded ? 'Exclude region' : 'Include region'}
+      </Button>
+      <FormError error={update.error} />
+    </>
   )
 }

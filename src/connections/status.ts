@@ -1,0 +1,193 @@
+/*
+ * What the status of a connection is, and when a region counts as behind. Pure and without
+ * dependencies: activities, the API and workflows derive the same answer from the same facts.
+ */
+
+export const connectionStatuses = [
+  'awaiting_role',
+  'verifying',
+  'waiting_for_aws',
+  'importing',
+  'current',
+  'behind',
+  'action_needed',
+  'paused',
+  'deleting',
+] as const
+export type ConnectionStatus = (typeof connectionStatuses)[number]
+
+/**
+ * What is known of a region:
+ * - `active`: LookupEvents answers
+ * - `unknown`: no answer yet, and AWS has not said why: it counts as incomplete and is retried
+ * - `denied`, `not_enabled`: AWS's explicit answer
+ * - `excluded`: left out by an owner, or by `CAIRN_REGIONS`
+ */
+export const regionStates = ['active', 'unknown', 'denied', 'not_enabled', 'excluded'] as const
+export type RegionState = (typeof regionStates)[number]
+
+const MINUTE = 60
+
+/** CloudTrail is late and out of order: younger seconds are read again before they are settled. */
+export const SETTLING_SECONDS = 20 * MINUTE
+/** A region without events is polled less and less often, down to this interval. */
+export const QUIETEST_SECONDS = 10 * MINUTE
+/** A live edge may be this much older than the longest interval before the region is behind. */
+const TOLERATED_LAG_SECONDS = 5 * MINUTE
+/** A connection whose last import cycle ended this many poll intervals ago is behind. */
+const MISSED_INTERVALS = 3
+
+/**
+ * The one definition of lag: how far a live edge is behind the newest second that can be settled.
+ *
+ * @param edge the live edge, Unix seconds; null while nothing is settled
+ * @param now Unix seconds
+ * @returns seconds, never negative; null while nothing is settled
+ */
+export function lagSeconds(edge: number | null, now: number): number | null {
+  return edge === null ? null : Math.max(0, Math.round(now - SETTLING_SECONDS - edge))
+}
+
+/** Whether a lag is longer than polling alone explains. */
+export function isLagging(lag: number, pollIntervalSeconds: number): boolean {
+  return lag > Math.max(pollIntervalSeconds, QUIETEST_SECONDS) + TOLERATED_LAG_SECONDS
+}
+
+/** What a region contributes to the status of its connection. */
+export interface RegionStanding {
+  region: string
+  state: RegionState
+  /**
+   * Whether the region's data is part of what "complete" means. Not: a region that is excluded, or
+   * that AWS has refused from the start.
+   */
+  counts: boolean
+  /** The live edge; null while nothing is settled. */
+  completeThrough: Date | null
+  /** Wanted seconds below the live edge that are still to be imported. */
+  gapSeconds: number
+  /** Wanted seconds that could not be read completely and are passed over. */
+  setAsideSeconds: number
+  /** How much of the look-back is imported. */
+  backfill: { percent: number }
+  lastError: string | null
+}
+
+/** Everything that the status of a connection follows from. */
+export interface Standing {
+  deleted: boolean
+  hasRole: boolean
+  paused: boolean
+  pollIntervalSeconds: number
+  /** The newest verdict on the connection's present role; null: none yet. */
+  verdict: { state: 'passed' | 'failed' | 'waiting'; reason: string | null } | null
+  regions: readonly RegionStanding[]
+  now: Date
+}
+
+export interface StatusAndReason {
+  status: ConnectionStatus
+  /** One sentence for people; null when the status says it all. */
+  reason: string | null
+}
+
+/** The status of a connection and the reason for it, from everything that is stored about it. */
+export function deriveStatus(standing: Standing): StatusAndReason {
+  const { verdict } = standing
+  if (standing.deleted) return { status: 'deleting', reason: null }
+  if (!standing.hasRole) return { status: 'awaiting_role', reason: null }
+  if (standing.paused) return { status: 'paused', reason: null }
+  if (verdict === null) return { status: 'verifying', reason: null }
+  if (verdict.state === 'failed') return { status: 'action_needed', reason: verdict.reason }
+  if (verdict.state === 'waiting') return { status: 'waiting_for_aws', reason: verdict.reason }
+  return deriveImportStatus(standing)
+}
+
+/** The status of a connection that may import. */
+export function deriveImportStatus(
+  standing: Pick<Standing, 'regions' | 'now' | 'pollIntervalSeconds'>,
+): StatusAndReason {
+  const counted = standing.regions.filter(({ counts }) => counts)
+  const failing = failingRegions(counted)
+  const [first] = failing
+  if (first) {
+    const others = failing.length > 1 ? ` and ${failing.length - 1} more` : ''
+    return { status: 'behind', reason: `${first.region}${others}: ${first.error}` }
+  }
+  const now = standing.now.getTime() / 1000
+  const lags = counted.map(({ completeThrough }) =>
+    lagSeconds(completeThrough && completeThrough.getTime() / 1000, now),
+  )
+  const hasGaps = counted.some(({ gapSeconds }) => gapSeconds > 0)
+  if (counted.length === 0 || lags.includes(null) || hasGaps) {
+    const sum = counted.reduce((total, { backfill }) => total + backfill.percent, 0)
+    const percent = counted.length === 0 ? 0 : Math.floor(sum / counted.length)
+    return { status: 'importing', reason: `${percent} % of the look-back is imported` }
+  }
+  const holed = counted.find(({ setAsideSeconds }) => setAsideSeconds > 0)
+  if (holed) {
+    const { region, setAsideSeconds: count } = holed
+    return {
+      status: 'behind',
+      reason: `${region}: ${count} ${count === 1 ? 'second' : 'seconds'} could not be read completely after several tries; the next verification tries again`,
+    }
+  }
+  const lag = Math.max(...(lags as number[]))
+  if (isLagging(lag, standing.pollIntervalSeconds)) {
+    const slowest = counted[lags.indexOf(lag)]!.region
+    return { status: 'behind', reason: `${slowest} is ${Math.round(lag / 60)} minutes behind` }
+  }
+  return { status: 'current', reason: null }
+}
+
+/** The counted regions that cannot be read now, those that AWS refuses first. */
+export function failingRegions(
+  regions: readonly Pick<RegionStanding, 'region' | 'state' | 'counts' | 'lastError'>[],
+): { region: string; error: string }[] {
+  const failing = regions.flatMap((region) => {
+    const error = regionError(region)
+    return error === null ? [] : [{ region: region.region, error, state: region.state }]
+  })
+  const isRefused = ({ state }: { state: RegionState }) =>
+    state === 'denied' || state === 'not_enabled'
+  return [...failing.filter(isRefused), ...failing.filter((region) => !isRefused(region))].map(
+    ({ region, error }) => ({ region, error }),
+  )
+}
+
+function regionError({
+  state,
+  counts,
+  lastError,
+}: Pick<RegionStanding, 'state' | 'counts' | 'lastError'>): string | null {
+  if (!counts) return null
+  switch (state) {
+    case 'denied':
+      return `AWS denies the region to the role (${lastError}). Exclude the region if that is intended`
+    case 'not_enabled':
+      return `the region is not enabled in the account any more (${lastError}). Exclude the region if that is intended`
+    case 'unknown':
+      return lastError === null ? null : `not reached yet (${lastError})`
+    default:
+      return lastError
+  }
+}
+
+/**
+ * When a connection that should be importing counts as behind because no cycle has ended.
+ *
+ * @param facts.cycleAt when the last import cycle ended
+ * @param facts.changedAt when the status or the desired state last changed
+ */
+export function overdueSince(facts: {
+  status: ConnectionStatus
+  cycleAt: Date | null
+  changedAt: Date
+  pollIntervalSeconds: number
+  now: Date
+}): Date | null {
+  if (!['importing', 'current', 'behind'].includes(facts.status)) return null
+  const last = Math.max(facts.cycleAt?.getTime() ?? 0, facts.changedAt.getTime())
+  const since = last + MISSED_INTERVALS * facts.pollIntervalSeconds * 1000
+  return facts.now.getTime() > since ? new Date(since) : null
+}

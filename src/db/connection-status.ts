@@ -1,0 +1,60 @@
+import { sql } from 'kysely'
+import { deriveStatus, type Standing, type StatusAndReason } from '../connections/status.ts'
+import { type RegionCoverage, regionCoverage } from './coverage.ts'
+import type { Trx } from './database.ts'
+import type { Check, ConnectionRow } from './schema.ts'
+
+/** What keeps a verification from passing, in one sentence; null when nothing does. */
+export function verdictReason(checks: readonly Check[]): string | null {
+  const open = checks.find(({ state }) => state === 'failed' || state === 'waiting')
+  return open ? `${open.means} (${open.id}: ${open.saw})` : null
+}
+
+/** The newest verdict on the connection's present role; null while there is none. */
+async function newestVerdict(trx: Trx, connection: ConnectionRow): Promise<Standing['verdict']> {
+  if (connection.role_arn === null) return null
+  const row = await trx
+    .selectFrom('verifications')
+    .select(['state', 'checks'])
+    .where('connection_id', '=', connection.id)
+    .where('role_revision', '=', connection.role_revision)
+    .executeTakeFirst()
+  if (!row?.state) return null
+  return { state: row.state, reason: verdictReason(row.checks ?? []) }
+}
+
+/**
+ * Derives the status of a connection from what is stored about it and writes it, in the
+ * transaction that changes any of it: a reader never sees a status that its coverage contradicts.
+ * `connection` is the row as this transaction sees it, locked or just updated.
+ */
+export async function refreshStatus(
+  trx: Trx,
+  connection: ConnectionRow,
+  now: Date,
+): Promise<StatusAndReason & { regions: RegionCoverage[] }> {
+  const verdict = await newestVerdict(trx, connection)
+  const regions = await regionCoverage(trx, connection, now)
+  const { status, reason } = deriveStatus({
+    deleted: connection.deleted_at !== null,
+    hasRole: connection.role_arn !== null,
+    paused: connection.paused,
+    pollIntervalSeconds: connection.poll_interval_seconds,
+    verdict,
+    regions,
+    now,
+  })
+  await trx
+    .updateTable('connections')
+    .set({
+      status,
+      status_reason: reason,
+      status_since: sql<Date>`CASE WHEN status = ${status} THEN status_since ELSE now() END`,
+    })
+    .where('id', '=', connection.id)
+    .where(
+      sql<boolean>`(status, status_reason) IS DISTINCT FROM (${status}::text, ${reason}::text)`,
+    )
+    .execute()
+  return { status, reason, regions }
+}
