@@ -94,6 +94,9 @@ export function openDatabase(options: DatabaseOptions): Database {
   })
   const onError = options.onError ?? (() => {})
   pool.on('error', onError)
+  // The pool listens only to clients that are idle. One that the server drops between two statements of a
+  // transaction would end this process; the next statement fails in any case.
+  pool.on('connect', (client) => client.on('error', () => {}))
   const control = openControl(options.url, onError)
   const db = new ClosingKysely({ dialect: new PostgresDialect({ pool }) }, control.close)
   extrasOf.set(db, {

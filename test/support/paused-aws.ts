@@ -40,8 +40,13 @@ export class PausedAws extends AwsAccess {
     for (;;) {
       const index = this.waiting.findIndex((call) => !operation || call.operation === operation)
       if (index >= 0) return this.waiting.splice(index, 1)[0]!
-      await new Promise<void>((resolve) => this.#listeners.push(resolve))
+      await this.arrival()
     }
+  }
+
+  /** Waits until a call has arrived. */
+  arrival(): Promise<void> {
+    return new Promise((resolve) => this.#listeners.push(resolve))
   }
 
   /** From now on nothing waits. */
