@@ -1,4 +1,4 @@
-import { Accordion, Button, Group, Loader, Stack, Text } from '@mantine/core'
+import { Accordion, Alert, Button, Group, Loader, Stack, Text } from '@mantine/core'
 import {
   IconCircleCheck,
   IconCircleDashed,
@@ -91,6 +91,19 @@ export function VerificationChecks(props: {
           </Accordion.Item>
         ))}
       </Accordion>
+      {verification?.lastAttempt && (
+        <Alert color="yellow" title="The last verification was inconclusive">
+          <Time at={verification.lastAttempt.at} ago />: {verification.lastAttempt.reason} Cairn
+          retries. The result above remains valid
+          {verification.validUntil && (
+            <>
+              {' '}
+              until <Time at={verification.validUntil} />
+            </>
+          )}
+          .
+        </Alert>
+      )}
       <FormError error={verify.error} />
       <Group gap="sm">
         <Button
