@@ -496,7 +496,7 @@ describe('of an account that is connected', () => {
       .click()
     await page.getByRole('option', { name: 'Create environment…' }).click()
     await page.getByLabel('Environment name').fill('Staging')
-    await page.getByRole('button', { name: 'Create' }).click()
+    await page.getByRole('button', { name: 'Create', exact: true }).click()
     await expect
       .poll(async () => (await web.cairn.request('GET', `/connections/${id}`)).environmentId)
       .toEqual(expect.any(String))
@@ -534,13 +534,13 @@ describe('of an account that is connected', () => {
     await page.keyboard.press('Escape')
     await hasFocus(page, 'Edit Escape one')
 
-    // Named by somebody since: the question says so.
+    // Another user assigns it meanwhile: the dialog shows it.
     const { items } = await cairn.request('GET', '/environments')
     const { id: environmentId } = items.find((one: Named) => one.name === 'Escape two')
     await cairn.request('POST', '/connections', { name: 'Names it', environmentId })
     await environments.getByRole('button', { name: 'Delete Escape two' }).click()
     const confirm = page.getByRole('dialog', { name: 'Delete Escape two?' })
-    await confirm.getByText('Get a connection uses it.').waitFor()
+    await confirm.getByText('One connection uses it.').waitFor()
     await page.keyboard.press('Escape')
     await confirm.waitFor({ state: 'hidden' })
     await hasFocus(page, 'Delete Escape two')
