@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { invitationExpiry, welcomeUrl } from '../src/auth/invitations.ts'
+import { invitationExpiry, invitationUrl } from '../src/auth/invitations.ts'
 import { type Config, loadConfig } from '../src/config.ts'
 import { type Database, openDatabase } from '../src/db/database.ts'
 import { insertInvitation, newInvitationToken } from '../src/db/members.ts'
@@ -43,7 +43,7 @@ const commands: Record<string, Command> = {
       ...{ organizationId: await existing(system, name), token, role: 'owner' },
       expiresAt: invitationExpiry('invited'),
     })
-    return welcomeUrl(publicUrl ?? `http://localhost:${port}`, token)
+    return invitationUrl(publicUrl ?? `http://localhost:${port}`, token)
   },
 }
 

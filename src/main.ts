@@ -13,7 +13,7 @@ import { knownApiKey } from './first-key.ts'
 import { createLogger } from './log.ts'
 import { watchPrincipal } from './principal.ts'
 import { startReconciler } from './reconciler.ts'
-import { announceWelcome, startServer } from './server.ts'
+import { announceSetupLink, startServer } from './server.ts'
 import {
   createWorkflows,
   type TemporalTarget,
@@ -30,7 +30,7 @@ export interface Cairn {
   /** The first organization's key, when this machine knows it. */
   apiKey: string | undefined
   /** Makes the first owner's account; undefined where there is an owner. */
-  welcomeUrl: string | undefined
+  invitationUrl: string | undefined
   workflows: Workflows
   /** Resolves with the reason when an embedded server has ended by itself. */
   failed: Promise<Error>
@@ -126,7 +126,7 @@ export async function startCairn(
       url: config.publicUrl ?? server.url,
       temporalUrl: temporal.uiUrl,
       apiKey: knownApiKey(config),
-      welcomeUrl: server.welcomeUrl,
+      invitationUrl: server.invitationUrl,
       workflows,
       failed: failures.length > 0 ? Promise.race(failures) : new Promise(() => {}),
       stop,
@@ -164,7 +164,7 @@ async function main(): Promise<void> {
   const told = toldToStop()
   const cairn = await startCairn(config, { env: process.env, logger })
   logger.info(`The API is at ${cairn.url}/api/v1, its description at ${cairn.url}/api/openapi.json`)
-  announceWelcome(cairn.welcomeUrl)
+  announceSetupLink(cairn.invitationUrl)
   if (cairn.temporalUrl) logger.info(`Temporal's UI is at ${cairn.temporalUrl}`)
   const end = await Promise.race([told, cairn.failed])
   if (end instanceof Error) {

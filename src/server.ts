@@ -4,10 +4,10 @@ import type { Logger } from 'pino'
 import { createApp } from './api/app.ts'
 import type { App } from './api/context.ts'
 import { openApiDatabases } from './api/databases.ts'
+import { firstOwnerToken } from './auth/accept-invitation.ts'
 import { makeDemoOwner } from './auth/demo.ts'
-import { INVITATION_HOURS, welcomeUrl } from './auth/invitations.ts'
+import { INVITATION_HOURS, invitationUrl } from './auth/invitations.ts'
 import { openPeople } from './auth/people.ts'
-import { firstOwnerToken } from './auth/welcome.ts'
 import { authSecret } from './auth-secret.ts'
 import { type Config, ConfigError, loadConfig } from './config.ts'
 import type { Database } from './db/database.ts'
@@ -28,7 +28,7 @@ export interface RunningServer {
   /** `http://127.0.0.1:3000` */
   url: string
   /** Makes the first owner's account. Undefined where there is an owner. For a terminal, not a log. */
-  welcomeUrl: string | undefined
+  invitationUrl: string | undefined
   /** Lets running requests end, and closes its database pools. */
   close(): Promise<void>
 }
@@ -101,7 +101,7 @@ export async function startServer(options: {
     const token = await firstOwnerToken(system, organizationId)
     return {
       url: address,
-      welcomeUrl: token && welcomeUrl(publicUrl ?? address, token),
+      invitationUrl: token && invitationUrl(publicUrl ?? address, token),
       async close() {
         // A verification that somebody waits for may take a minute; whoever stops us does not wait so long.
         const impatience = setTimeout(() => app.server.closeAllConnections(), CLOSE_WITHIN_MS)
@@ -164,7 +164,7 @@ async function refusePowerfulRole(api: Database, config: Config): Promise<void> 
  * Tells whoever started Cairn how to get in. Not through the log, which is kept and shipped: until
  * it is used or expires, the link is as good as a password.
  */
-export function announceWelcome(url: string | undefined): void {
+export function announceSetupLink(url: string | undefined): void {
   if (url === undefined) return
   console.error(
     `\nNo owner account exists yet. This link creates it. It works once, within ${INVITATION_HOURS.firstOwner} hours:\n\n  ${url}\n`,
@@ -188,7 +188,7 @@ async function main(): Promise<void> {
     databaseUrl: config.databaseUrl,
     temporalUrl: target.uiUrl,
   })
-  announceWelcome(server.welcomeUrl)
+  announceSetupLink(server.invitationUrl)
   const signal = await new Promise<string>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, resolve)
   })

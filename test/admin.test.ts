@@ -60,7 +60,7 @@ test('makes a link that lets an owner in, at the address that people use', async
   const invited = admin('owner', 'invite', 'third tenant')
   expect(invited).toMatchObject({ status: 0, err: '' })
   const { origin, pathname, searchParams } = new URL(invited.out.trim())
-  expect(origin + pathname).toBe('https://cairn.example.com/welcome')
+  expect(origin + pathname).toBe('https://cairn.example.com/accept-invitation')
   const found = await findOpenInvitation(system, searchParams.get('token')!)
   expect(found).toMatchObject({ role: 'owner', organization: 'third tenant' })
 })

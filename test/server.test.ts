@@ -164,10 +164,10 @@ describe('the first key', () => {
 })
 
 /** What a browser does with the link: the page asks, then makes the account. */
-async function welcome(link: string, email = 'ada@example.com') {
+async function acceptLink(link: string, email = 'ada@example.com') {
   const { origin, searchParams } = new URL(link)
   const person = { name: 'Ada', email, password: 'correct horse' }
-  const response = await fetch(`${origin}/api/welcome`, {
+  const response = await fetch(`${origin}/api/invitation`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', origin },
     body: JSON.stringify({ token: searchParams.get('token'), ...person }),
@@ -187,11 +187,11 @@ describe('the first owner', () => {
   test('is made by the link of a start; then no start gives one', async () => {
     const first = await start(configure())
     const again = await start(configure())
-    expect(first.welcomeUrl).toMatch(
-      new RegExp(`^${first.url}/welcome\\?token=cairn_invite_[\\w-]{43}$`),
+    expect(first.invitationUrl).toMatch(
+      new RegExp(`^${first.url}/accept-invitation\\?token=cairn_invite_[\\w-]{43}$`),
     )
-    expect(again.welcomeUrl).not.toBe(first.welcomeUrl)
-    const { status, cookie } = await welcome(again.welcomeUrl!)
+    expect(again.invitationUrl).not.toBe(first.invitationUrl)
+    const { status, cookie } = await acceptLink(again.invitationUrl!)
     expect(status).toBe(201)
     // Both servers read the same secret.
     for (const { url } of [first, again])
@@ -200,13 +200,13 @@ describe('the first owner', () => {
         organization: { name: 'default' },
         role: 'owner',
       })
-    expect((await welcome(first.welcomeUrl!)).status).toBe(404)
-    expect((await start(configure())).welcomeUrl).toBeUndefined()
+    expect((await acceptLink(first.invitationUrl!)).status).toBe(404)
+    expect((await start(configure())).invitationUrl).toBeUndefined()
   })
 
   test('who cannot sign in any more is replaced as docs/operations.md says', async () => {
-    const { url, welcomeUrl } = await start(configure())
-    await welcome(welcomeUrl!)
+    const { url, invitationUrl } = await start(configure())
+    await acceptLink(invitationUrl!)
     const docs = readFileSync(path.resolve(import.meta.dirname, '../docs/operations.md'), 'utf8')
     const [, args] = /`npm run admin -- (owner invite [^`]+)`/.exec(docs)!
     const admin = path.resolve(import.meta.dirname, '../scripts/admin.ts')
@@ -215,14 +215,16 @@ describe('the first owner', () => {
       env: { PATH, HOME, DATABASE_URL: database.url, CAIRN_PUBLIC_URL: url },
       encoding: 'utf8',
     })
-    const { status, cookie } = await welcome(stdout.trim(), 'grace@example.com')
+    const { status, cookie } = await acceptLink(stdout.trim(), 'grace@example.com')
     expect(status).toBe(201)
     expect(await (await me(url, cookie)).json()).toMatchObject({ role: 'owner' })
   })
 
   test('finds the link at the public URL', async () => {
-    const { welcomeUrl } = await start(configure({ CAIRN_PUBLIC_URL: 'https://cairn.example.com' }))
-    expect(welcomeUrl).toMatch(/^https:\/\/cairn\.example\.com\/welcome\?token=/)
+    const { invitationUrl } = await start(
+      configure({ CAIRN_PUBLIC_URL: 'https://cairn.example.com' }),
+    )
+    expect(invitationUrl).toMatch(/^https:\/\/cairn\.example\.com\/accept-invitation\?token=/)
   })
 
   test('is told the link on the terminal, not in the log', async () => {
@@ -247,12 +249,14 @@ describe('the first owner', () => {
     child.stdout.on('data', (text) => {
       logged += text
     })
-    await vi.waitFor(() => expect(told).toMatch(/\/welcome\?token=\S+\n/), { timeout: 60_000 })
+    await vi.waitFor(() => expect(told).toMatch(/\/accept-invitation\?token=\S+\n/), {
+      timeout: 60_000,
+    })
     const link = /http\S+/.exec(told)![0]
-    expect((await welcome(link)).status).toBe(201)
+    expect((await acceptLink(link)).status).toBe(201)
     child.kill('SIGTERM')
     await ended
-    expect(logged).toContain('/api/welcome')
+    expect(logged).toContain('/api/invitation')
     expect(logged).not.toContain('cairn_invite_')
   })
 })
@@ -276,7 +280,7 @@ describe('what signs the cookies', () => {
     const one = await start(configure({ CAIRN_AUTH_SECRET }))
     const two = await start(configure({ CAIRN_AUTH_SECRET, CAIRN_DATA_DIR: elsewhere }))
     const three = await start(configure({ CAIRN_AUTH_SECRET: 'another '.repeat(8) }))
-    const { cookie } = await welcome(one.welcomeUrl!)
+    const { cookie } = await acceptLink(one.invitationUrl!)
     expect((await me(two.url, cookie)).status).toBe(200)
     expect((await me(three.url, cookie)).status).toBe(401)
   })
@@ -288,8 +292,8 @@ describe('what signs the cookies', () => {
 })
 
 test('sessions that have expired are gone after the next start, and the others are not', async () => {
-  const { welcomeUrl } = await start(configure())
-  const { cookie } = await welcome(welcomeUrl!)
+  const { invitationUrl } = await start(configure())
+  const { cookie } = await acceptLink(invitationUrl!)
   await sql`
     INSERT INTO auth.session ("expiresAt", token, "updatedAt", "userId")
     SELECT now() - interval '1 second', 'expired', now(), id FROM auth."user"
@@ -302,8 +306,8 @@ test('sessions that have expired are gone after the next start, and the others a
 
 describe('the demo', () => {
   test('has an owner whose session begins with a visit', async () => {
-    const { url, welcomeUrl } = await start(configure(), silent, true)
-    expect(welcomeUrl).toBeUndefined()
+    const { url, invitationUrl } = await start(configure(), silent, true)
+    expect(invitationUrl).toBeUndefined()
     const visit = await fetch(`${url}/api/demo/sign-in`, { redirect: 'manual' })
     expect(visit.status).toBe(302)
     expect(cookieOf(visit)).toMatch(/^cairn_demo\.session_token=/)
@@ -318,8 +322,8 @@ describe('the demo', () => {
   })
 
   test('is not begun on a database that has an owner', async () => {
-    const { welcomeUrl } = await start(configure())
-    await welcome(welcomeUrl!)
+    const { invitationUrl } = await start(configure())
+    await acceptLink(invitationUrl!)
     await expect(start(configure(), silent, true)).rejects.toThrow('has an owner')
   })
 
@@ -389,9 +393,9 @@ describe('the login that the API acts as', () => {
 
   test('can be one of its own, which may do nothing else', async () => {
     const { role, env } = await login('api', 'IN ROLE cairn_api, cairn_system')
-    const { url, welcomeUrl } = await start(configure(env))
+    const { url, invitationUrl } = await start(configure(env))
     expect(await ask(url, knownApiKey(configure())!)).toBe(200)
-    const { status, cookie } = await welcome(welcomeUrl!)
+    const { status, cookie } = await acceptLink(invitationUrl!)
     expect([status, (await me(url, cookie)).status]).toEqual([201, 200])
     const { rows } = await sql<{ usename: string }>`
       SELECT DISTINCT usename FROM pg_stat_activity WHERE datname = current_database() AND usename = ${role}

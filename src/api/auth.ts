@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { createAccount, InvitationRejected } from '../auth/accept-invitation.ts'
 import { baseUrl, PASSWORD_LENGTH } from '../auth/better-auth.ts'
-import { NotWelcome, welcome } from '../auth/welcome.ts'
 import { findOpenInvitation } from '../db/members.ts'
 import type { ApiContext, App } from './context.ts'
 import { requireSameOrigin } from './origin.ts'
@@ -45,7 +45,7 @@ const sessionSchema = z
   })
   .meta({ id: 'Session', examples: [{ user: null, expiresAt: null, demoSignIn: null }] })
 
-const welcomeSchema = z
+const accountLinkSchema = z
   .object({
     kind: z.enum(['owner', 'invitation']).meta({
       description:
@@ -59,7 +59,7 @@ const welcomeSchema = z
     expiresAt: z.iso.datetime(),
   })
   .meta({
-    id: 'Welcome',
+    id: 'AccountLink',
     examples: [
       {
         kind: 'invitation',
@@ -249,18 +249,21 @@ export function authRoutes(app: App, { auth, system, publicUrl, demoOwner }: Api
   )
 
   app.get(
-    '/welcome',
+    '/invitation',
     {
       schema: {
         tags,
-        operationId: 'getWelcome',
+        operationId: 'getAccountLink',
         summary: 'Get an account setup link',
         description: 'Returns what the link creates. Does not use the link.',
         security: [],
         querystring: z.strictObject({
           token: tokenSchema.meta({ description: 'The token in the link.' }),
         }),
-        response: { 200: answer('The link is valid.', welcomeSchema), ...problems(404, 422, 503) },
+        response: {
+          200: answer('The link is valid.', accountLinkSchema),
+          ...problems(404, 422, 503),
+        },
       },
     },
     async (request) => {
@@ -277,11 +280,11 @@ export function authRoutes(app: App, { auth, system, publicUrl, demoOwner }: Api
   )
 
   app.post(
-    '/welcome',
+    '/invitation',
     {
       schema: {
         tags,
-        operationId: 'acceptWelcome',
+        operationId: 'acceptInvitation',
         summary: 'Create an account from a link',
         description:
           'Creates the user, adds it to the organization and signs in. The link cannot be used again.',
@@ -295,9 +298,9 @@ export function authRoutes(app: App, { auth, system, publicUrl, demoOwner }: Api
     },
     async (request, reply) => {
       const { token, ...newcomer } = request.body
-      const made = await welcome(auth.settings, token, newcomer, authHeaders(request)).catch(
+      const made = await createAccount(auth.settings, token, newcomer, authHeaders(request)).catch(
         (error) => {
-          throw error instanceof NotWelcome ? notWelcome(error) : error
+          throw error instanceof InvitationRejected ? invitationProblem(error) : error
         },
       )
       setCookies(reply, made.cookies)
@@ -361,7 +364,7 @@ function refusal(response: Response, code: string | undefined): Problem {
   )
 }
 
-function notWelcome({ reason }: NotWelcome): Problem {
+function invitationProblem({ reason }: InvitationRejected): Problem {
   switch (reason) {
     case 'no_such_link':
       return noSuchLink()

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { invitationExpiry, welcomeUrl } from '../auth/invitations.ts'
+import { invitationExpiry, invitationUrl } from '../auth/invitations.ts'
 import { asOrganization, readOrganization } from '../db/database.ts'
 import {
   deleteUserWithoutMembership,
@@ -67,7 +67,7 @@ const madeInvitationSchema = invitationSchema
     examples: [
       {
         ...example,
-        url: 'https://cairn.example.com/welcome?token=cairn_invite_c3RhbmQtaW4gZm9yIDMyIHJhbmRvbSBieXRlcywgYjY0',
+        url: 'https://cairn.example.com/accept-invitation?token=cairn_invite_c3RhbmQtaW4gZm9yIDMyIHJhbmRvbSBieXRlcywgYjY0',
       },
     ],
   })
@@ -180,7 +180,7 @@ export function memberRoutes(app: App, { api, system, publicUrl }: ApiContext): 
         }),
       )
       reply.code(201)
-      return { ...toInvitation(row), url: welcomeUrl(reachedAt(request, publicUrl), token) }
+      return { ...toInvitation(row), url: invitationUrl(reachedAt(request, publicUrl), token) }
     },
   )
 

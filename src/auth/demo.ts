@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { createAccount, firstOwnerToken } from './accept-invitation.ts'
 import type { AuthSettings } from './better-auth.ts'
-import { firstOwnerToken, welcome } from './welcome.ts'
 
 /**
  * Makes the owner of a demo, whose database was just made. The password is nowhere but in this
@@ -16,6 +16,6 @@ export async function makeDemoOwner(
     ...{ name: 'Demo', email: 'demo@example.com' },
     password: randomBytes(32).toString('base64url'),
   }
-  await welcome(settings, token, owner, new Headers())
+  await createAccount(settings, token, owner, new Headers())
   return owner
 }

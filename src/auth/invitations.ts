@@ -7,6 +7,6 @@ export function invitationExpiry(kind: keyof typeof INVITATION_HOURS): Date {
 }
 
 /** Where the token is accepted, in the web app. */
-export function welcomeUrl(base: string, token: string): string {
-  return `${base}/welcome?token=${token}`
+export function invitationUrl(base: string, token: string): string {
+  return `${base}/accept-invitation?token=${token}`
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { firstOwnerToken } from '../../src/auth/welcome.ts'
+import { firstOwnerToken } from '../../src/auth/accept-invitation.ts'
 import type { User } from '../../src/db/members.ts'
 import { cookieOf, createTestApi, type Person, type TestApi } from '../support/api.ts'
 
@@ -64,7 +64,7 @@ describe('the link of the first start', () => {
 
   test('says what it is for, makes the owner, signs in, and works once', async () => {
     const { id, token } = await firstLink('first owner')
-    const told = await send('GET', `/api/welcome?token=${token}`)
+    const told = await send('GET', `/api/accept-invitation?token=${token}`)
     expect(told).toMatchObject({
       status: 200,
       body: { kind: 'owner', organization: { name: 'first owner' }, role: 'owner', email: null },
@@ -74,16 +74,16 @@ describe('the link of the first start', () => {
     expect(hours).toBeLessThanOrEqual(24)
 
     const owner = newcomer()
-    const welcome = await send('POST', '/api/welcome', { token, ...owner })
-    expect(welcome).toMatchObject({
+    const accepted = await send('POST', '/api/invitation', { token, ...owner })
+    expect(accepted).toMatchObject({
       status: 201,
       body: { user: { name: owner.name, email: owner.email } },
     })
-    expect(welcome.body.user).not.toHaveProperty('password')
-    expect(await me(welcome.cookie)).toMatchObject({
+    expect(accepted.body.user).not.toHaveProperty('password')
+    expect(await me(accepted.cookie)).toMatchObject({
       status: 200,
       body: {
-        user: welcome.body.user,
+        user: accepted.body.user,
         organization: { id, name: 'first owner' },
         role: 'owner',
         demo: false,
@@ -93,8 +93,8 @@ describe('the link of the first start', () => {
     expect((await signIn(owner)).status).toBe(200)
 
     const second = newcomer()
-    expect((await send('POST', '/api/welcome', { token, ...second })).status).toBe(404)
-    expect((await send('GET', `/api/welcome?token=${token}`)).status).toBe(404)
+    expect((await send('POST', '/api/invitation', { token, ...second })).status).toBe(404)
+    expect((await send('GET', `/api/accept-invitation?token=${token}`)).status).toBe(404)
     expect(await usersCalled(second.email)).toEqual([])
   })
 
@@ -102,10 +102,10 @@ describe('the link of the first start', () => {
     const { id, token } = await firstLink('several starts')
     const another = (await firstOwnerToken(api.context.system, id))!
     expect(another).not.toBe(token)
-    expect((await send('POST', '/api/welcome', { token, ...newcomer() })).status).toBe(201)
+    expect((await send('POST', '/api/invitation', { token, ...newcomer() })).status).toBe(201)
     const late = newcomer()
-    expect((await send('GET', `/api/welcome?token=${another}`)).status).toBe(404)
-    expect((await send('POST', '/api/welcome', { token: another, ...late })).status).toBe(404)
+    expect((await send('GET', `/api/accept-invitation?token=${another}`)).status).toBe(404)
+    expect((await send('POST', '/api/invitation', { token: another, ...late })).status).toBe(404)
     expect(await usersCalled(late.email)).toEqual([])
     expect(await firstOwnerToken(api.context.system, id)).toBeUndefined()
   })
@@ -116,7 +116,7 @@ describe('the link of the first start', () => {
     const all = Array.from({ length: 6 }, newcomer)
     const answers = await Promise.all(
       all.map((each, index) =>
-        send('POST', '/api/welcome', { token: index % 2 ? token : another, ...each }),
+        send('POST', '/api/invitation', { token: index % 2 ? token : another, ...each }),
       ),
     )
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 404, 404, 404, 404, 404])
@@ -137,8 +137,8 @@ describe('the link of the first start', () => {
     )
     for (const each of [token, `${token.slice(0, -1)}_`, 'x', '%00']) {
       const late = newcomer()
-      expect((await send('GET', `/api/welcome?token=${each}`)).status, each).toBe(404)
-      const answer = await send('POST', '/api/welcome', { token: each, ...late })
+      expect((await send('GET', `/api/accept-invitation?token=${each}`)).status, each).toBe(404)
+      const answer = await send('POST', '/api/invitation', { token: each, ...late })
       expect(answer.status, each).toBe(404)
       expect(answer.headers['content-type']).toContain('application/problem+json')
       expect(answer.cookie).toBe('')
@@ -154,17 +154,17 @@ describe('the link of the first start', () => {
     ['role', { role: 'owner' }],
   ])('is not used up by a %s that is not acceptable: %j', async (field, part) => {
     const { token } = await firstLink(`unacceptable ${++made}`)
-    const refused = await send('POST', '/api/welcome', { token, ...newcomer(), ...part })
+    const refused = await send('POST', '/api/invitation', { token, ...newcomer(), ...part })
     expect(refused).toMatchObject({ status: 422, body: { errors: [{ pointer: `/${field}` }] } })
-    expect((await send('GET', `/api/welcome?token=${token}`)).status).toBe(200)
+    expect((await send('GET', `/api/accept-invitation?token=${token}`)).status).toBe(200)
   })
 
   test('is not used up by an address that has an account', async () => {
     const { token } = await firstLink('taken')
     const { user } = await (await api.tenant('taker')).signedIn()
     const person = { ...newcomer(), email: user.email.toUpperCase() }
-    expect((await send('POST', '/api/welcome', { token, ...person })).status).toBe(409)
-    expect((await send('GET', `/api/welcome?token=${token}`)).status).toBe(200)
+    expect((await send('POST', '/api/invitation', { token, ...person })).status).toBe(409)
+    expect((await send('GET', `/api/accept-invitation?token=${token}`)).status).toBe(200)
   })
 })
 
@@ -440,7 +440,7 @@ describe('a request with a cookie', () => {
     '/api/auth/sign-out',
     '/api/auth/change-password',
     '/api/auth/sign-in/email',
-    '/api/welcome',
+    '/api/invitation',
   ])('to %s is refused from elsewhere', async (url) => {
     const person = await (await api.tenant(`elsewhere ${url}`)).signedIn()
     for (const headers of [
@@ -511,7 +511,7 @@ describe('the demo', () => {
       const tenant = await demo.tenant('demo')
       const token = (await firstOwnerToken(demo.context.system, tenant.id))!
       await demo.app.inject({
-        ...{ method: 'POST', url: '/api/welcome' },
+        ...{ method: 'POST', url: '/api/invitation' },
         payload: { token, name: 'Demo', ...demoOwner },
       })
       const visit = (remoteAddress: string, headers: Record<string, string>) =>
@@ -552,13 +552,13 @@ test('no password, cookie or link is in Postgres as it is, or in the log', async
   const invited = (await owner.request('POST', '/api/v1/invitations', {})).body
   const token = new URL(invited.url).searchParams.get('token')!
   const person = newcomer()
-  const welcome = await send('POST', '/api/welcome', { token, ...person })
-  expect(welcome.status).toBe(201)
-  await send('GET', `/api/welcome?token=${token}`)
+  const accepted = await send('POST', '/api/invitation', { token, ...person })
+  expect(accepted.status).toBe(201)
+  await send('GET', `/api/accept-invitation?token=${token}`)
   await signIn({ ...person, password: 'a wrong password' })
   const key = (await owner.request('POST', '/api/v1/api-keys', { name: 'x' })).body.key
   const again = await signIn(person)
-  const cookies = [owner.cookie, welcome.cookie, again.cookie].map((cookie) =>
+  const cookies = [owner.cookie, accepted.cookie, again.cookie].map((cookie) =>
     decodeURIComponent(cookie.slice(cookie.indexOf('=') + 1)),
   )
   const signatures = cookies.map((value) => value.split('.')[1]!)
@@ -578,7 +578,7 @@ test('no password, cookie or link is in Postgres as it is, or in the log', async
   }
   // The dump would hold them, were they there.
   expect(held).toContain(person.email)
-  expect(logged).toContain('/api/welcome')
+  expect(logged).toContain('/api/invitation')
   for (const secret of [...secrets, ...cookies, api.context.auth.settings.secret]) {
     expect(held).not.toContain(secret)
     expect(logged).not.toContain(secret)

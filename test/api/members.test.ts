@@ -15,7 +15,7 @@ let count = 0
 
 const accept = async (url: string, person: { email?: string } = {}) => {
   const response = await api.app.inject({
-    ...{ method: 'POST', url: '/api/welcome' },
+    ...{ method: 'POST', url: '/api/invitation' },
     payload: {
       token: new URL(url).searchParams.get('token'),
       ...{ name: 'New', email: `new-${++count}@example.com`, password: 'long enough' },
@@ -38,17 +38,17 @@ describe('an invitation', () => {
     const made = await owner.request('POST', '/api/v1/invitations', {})
     expect(made).toMatchObject({ status: 201, body: { email: null, role: 'member' } })
     const { url, ...shown } = made.body
-    expect(url).toMatch(/^http:\/\/localhost:80\/welcome\?token=cairn_invite_[\w-]{43}$/)
+    expect(url).toMatch(/^http:\/\/localhost:80\/accept-invitation\?token=cairn_invite_[\w-]{43}$/)
     const days = (Date.parse(shown.expiresAt) - Date.parse(shown.createdAt)) / 86_400_000
     expect(days).toBeCloseTo(7, 2)
     expect((await owner.request('GET', '/api/v1/invitations')).body.items).toEqual([shown])
 
-    const welcome = await accept(url)
-    expect(welcome.status).toBe(201)
+    const accepted = await accept(url)
+    expect(accepted.status).toBe(201)
     expect((await owner.request('GET', '/api/v1/invitations')).body.items).toEqual([])
     expect(await members(owner)).toMatchObject([
       { user: owner.user, role: 'owner' },
-      { user: welcome.body.user, role: 'member' },
+      { user: accepted.body.user, role: 'member' },
     ])
     expect((await accept(url)).status).toBe(404)
   })
@@ -120,7 +120,7 @@ describe('an invitation', () => {
     try {
       const owner = await (await other.tenant('public')).signedIn()
       const { url } = (await owner.request('POST', '/api/v1/invitations', {})).body
-      expect(url).toMatch(/^https:\/\/cairn\.example\.com\/welcome\?token=/)
+      expect(url).toMatch(/^https:\/\/cairn\.example\.com\/accept-invitation\?token=/)
     } finally {
       await other.close()
     }

@@ -30,7 +30,7 @@ describe('a body that comes without a key or a session', () => {
     ['POST', '/api/auth/sign-out'],
     ['POST', '/api/auth/change-password'],
     ['POST', '/api/auth/revoke-other-sessions'],
-    ['POST', '/api/welcome'],
+    ['POST', '/api/invitation'],
     ['POST', '/nowhere'],
     ['POST', '/api/nowhere'],
   ])('is refused above 16 KiB, unread: %s %s', async (method, url) => {
@@ -84,7 +84,7 @@ test('an address that sends too much is stopped before its bodies are parsed, an
     })
   for (let n = 0; n < 300; n++) expect((await send('192.0.2.1')).statusCode).toBe(400)
   const parse = vi.spyOn(JSON, 'parse')
-  for (const url of ['/api/auth/sign-in/email', '/api/welcome']) {
+  for (const url of ['/api/auth/sign-in/email', '/api/invitation']) {
     const stopped = await send('192.0.2.1', url)
     expect(parse).not.toHaveBeenCalled()
     expect(stopped.statusCode).toBe(429)

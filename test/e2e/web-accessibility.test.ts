@@ -56,13 +56,13 @@ test('the ways in', async () => {
   await page.getByText('Enter the email address').waitFor()
   await expectAccessible(page, 'sign-in with what is missing')
 
-  const { pathname, search } = new URL(web.welcomeUrl)
+  const { pathname, search } = new URL(web.invitationUrl)
   await page.goto(pathname + search)
   await heading(page, 'Create the owner account')
-  await expectAccessible(page, 'welcome')
-  await page.goto('/welcome')
+  await expectAccessible(page, 'accept invitation')
+  await page.goto('/accept-invitation')
   await heading(page, 'Open your invitation link again')
-  await expectAccessible(page, 'welcome without a link')
+  await expectAccessible(page, 'accept invitation without a link')
 }, 60_000)
 
 describe('signed in', () => {

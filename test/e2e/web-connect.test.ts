@@ -75,9 +75,12 @@ test('from nothing to imported: the link, the account, its role by the template,
   )
 
   // The one-time link makes the owner.
-  const page = await web.open(new URL(web.welcomeUrl).pathname + new URL(web.welcomeUrl).search, {
-    signedIn: false,
-  })
+  const page = await web.open(
+    new URL(web.invitationUrl).pathname + new URL(web.invitationUrl).search,
+    {
+      signedIn: false,
+    },
+  )
   await page.getByRole('heading', { name: 'Create the owner account' }).waitFor()
   await expect.poll(() => page.url()).not.toContain('token')
   await page.getByLabel('Name').fill(owner.name)

@@ -126,7 +126,7 @@ export async function createTestApi(
           await insertInvitation(system, { organizationId: id, role, token, expiresAt })
           const password = randomBytes(12).toString('base64url')
           const made = await app.inject({
-            ...{ method: 'POST', url: '/api/welcome' },
+            ...{ method: 'POST', url: '/api/invitation' },
             payload: { token, name: role, email: `${randomUUID()}@example.com`, password },
           })
           if (made.statusCode !== 201) throw new Error(made.body)

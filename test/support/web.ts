@@ -37,7 +37,7 @@ export interface Web {
   browser: Browser
   owner: { name: string; email: string; password: string }
   /** The one-time link that the start has printed. */
-  welcomeUrl: string
+  invitationUrl: string
   /**
    * A page in a browser of its own, closed when the test ends. The test fails with what the page
    * complained of: errors in its console, exceptions, violations of the content security policy.
@@ -96,11 +96,11 @@ export function useWeb({
         ...env,
       },
     })
-    const [, welcomeUrl] = await eventually(
-      async () => /(http\S+\/welcome\?token=\S+)/.exec(web.cairn.output()) ?? [],
+    const [, invitationUrl] = await eventually(
+      async () => /(http\S+\/accept-invitation\?token=\S+)/.exec(web.cairn.output()) ?? [],
       ([found]) => found !== undefined,
     )
-    web.welcomeUrl = welcomeUrl!
+    web.invitationUrl = invitationUrl!
   }, 180_000)
 
   afterAll(async () => {
@@ -128,10 +128,10 @@ export function useWeb({
     owner,
     makeOwner() {
       owned ??= (async () => {
-        const token = new URL(web.welcomeUrl).searchParams.get('token')!
-        const link = await fetch(`${web.cairn.url}/api/welcome?token=${token}`)
+        const token = new URL(web.invitationUrl).searchParams.get('token')!
+        const link = await fetch(`${web.cairn.url}/api/accept-invitation?token=${token}`)
         if (!link.ok) return
-        session = post('/api/welcome', { token, ...owner })
+        session = post('/api/invitation', { token, ...owner })
         await session
       })()
       return owned

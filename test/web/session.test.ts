@@ -21,10 +21,10 @@ describe('after signing in', () => {
     '/a/..//evil.example',
     '/sign-in',
     '/sign-in/?to=/sign-in',
-    '/welcome?token=x',
+    '/accept-invitation?token=x',
   ])('one is led home where %j was asked for', (to) => expect(redirectAfterSignIn(to)).toBe('/'))
 
   test('a page whose name only begins like the way in is a page', () => {
-    expect(redirectAfterSignIn('/welcome-back')).toBe('/welcome-back')
+    expect(redirectAfterSignIn('/accept-invitation-back')).toBe('/accept-invitation-back')
   })
 })

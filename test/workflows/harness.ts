@@ -91,7 +91,7 @@ export class Harness {
   }
 }
 
-/** Get a connection's workflow. */
+/** One connection's workflow. */
 export class Run {
   readonly env: TestWorkflowEnvironment
   readonly handle: WorkflowHandle<typeof connection>

@@ -766,7 +766,7 @@ export type ChangePasswordInput = {
     currentPassword: string;
     newPassword: string;
 };
-export type Welcome = {
+export type AccountLink = {
     /** `owner` for the setup link of a new installation, which creates the owner account; `invitation` for an invitation. */
     kind: "owner" | "invitation";
     organization: {
@@ -1588,11 +1588,11 @@ export function revokeOtherSessions(opts?: Oazapfts.RequestOpts) {
 /**
  * Get an account setup link
  */
-export function getWelcome(token: string, opts?: Oazapfts.RequestOpts) {
+export function getAccountLink(token: string, opts?: Oazapfts.RequestOpts) {
     return oazapfts.ok(oazapfts.fetchJson<{
         status: 200;
-        data: Welcome;
-    }>(`/api/welcome${QS.query(QS.explode({
+        data: AccountLink;
+    }>(`/api/invitation${QS.query(QS.explode({
         token
     }))}`, {
         ...opts
@@ -1601,13 +1601,13 @@ export function getWelcome(token: string, opts?: Oazapfts.RequestOpts) {
 /**
  * Create an account from a link
  */
-export function acceptWelcome(newcomerInput: NewcomerInput, opts?: Oazapfts.RequestOpts) {
+export function acceptInvitation(newcomerInput: NewcomerInput, opts?: Oazapfts.RequestOpts) {
     return oazapfts.ok(oazapfts.fetchJson<{
         status: 201;
         data: {
             user: User;
         };
-    }>("/api/welcome", oazapfts.json({
+    }>("/api/invitation", oazapfts.json({
         ...opts,
         method: "POST",
         body: newcomerInput

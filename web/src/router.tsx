@@ -71,9 +71,9 @@ const signIn = createRoute({
   component: lazyRouteComponent(() => import('./pages/sign-in.tsx'), 'SignInPage'),
 })
 
-const welcome = createRoute({
+const acceptInvitation = createRoute({
   getParentRoute: () => root,
-  path: '/welcome',
+  path: '/accept-invitation',
   validateSearch: (search): { token?: string } =>
     typeof search.token === 'string' ? { token: search.token } : {},
   component: lazyRouteComponent(
@@ -86,7 +86,7 @@ export const router = createRouter({
   routeTree: root.addChildren([
     app.addChildren([feed, change, integrations, connections, connection, settings]),
     signIn,
-    welcome,
+    acceptInvitation,
   ]),
   defaultPreload: 'intent',
   scrollRestoration: true,

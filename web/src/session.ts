@@ -31,6 +31,6 @@ export function redirectAfterSignIn(to: string | undefined): string {
   if (url?.origin !== ours) return '/'
   // `/.//other.example` becomes a path that resolves to another site.
   if (url.pathname.startsWith('//')) return '/'
-  if (/^\/(sign-in|welcome)\/?$/.test(url.pathname)) return '/'
+  if (/^\/(sign-in|accept-invitation)\/?$/.test(url.pathname)) return '/'
   return url.pathname + url.search + url.hash
 }

@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { toApiError } from '../api.ts'
-import { acceptWelcome, getWelcome, type Welcome } from '../client.ts'
+import { type AccountLink, acceptInvitation, getAccountLink } from '../client.ts'
 import { FormError, fieldErrors, focusFirst } from '../components/form-error.tsx'
 import { PASSWORD_LENGTH, passwordError, passwordToggle } from '../components/password.ts'
 import { SignedOutPage } from '../components/signed-out-page.tsx'
@@ -13,16 +13,17 @@ import { Time } from '../time.tsx'
 
 /** The page that setup links and invitations open. */
 export function AcceptInvitationPage() {
-  const search = useSearch({ from: '/welcome' })
+  const search = useSearch({ from: '/accept-invitation' })
   const [token] = useState(search.token)
   const navigate = useNavigate()
   // The token must not stay in the address bar or the history.
   useEffect(() => {
-    if (search.token !== undefined) void navigate({ to: '/welcome', search: {}, replace: true })
+    if (search.token !== undefined)
+      void navigate({ to: '/accept-invitation', search: {}, replace: true })
   }, [search.token, navigate])
   const link = useQuery({
-    queryKey: ['welcome', token],
-    queryFn: () => getWelcome(token!),
+    queryKey: ['account-link', token],
+    queryFn: () => getAccountLink(token!),
     enabled: token !== undefined,
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
@@ -43,7 +44,7 @@ export function AcceptInvitationPage() {
 
 const fields = ['name', 'email', 'password'] as const
 
-function AccountForm({ token, link }: { token: string; link: Welcome }) {
+function AccountForm({ token, link }: { token: string; link: AccountLink }) {
   const navigate = useNavigate()
   const client = useQueryClient()
   const form = useForm({
@@ -58,7 +59,7 @@ function AccountForm({ token, link }: { token: string; link: Welcome }) {
   })
   const making = useMutation({
     mutationFn: ({ name, email, password }: typeof form.values) =>
-      acceptWelcome({ token, name: name.trim(), email: email.trim(), password }),
+      acceptInvitation({ token, name: name.trim(), email: email.trim(), password }),
     onSuccess: () => {
       client.clear()
       void navigate({ to: link.kind === 'owner' ? '/integrations' : '/', replace: true })

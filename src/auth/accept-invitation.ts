@@ -18,12 +18,12 @@ export interface Newcomer {
   password: string
 }
 
-/** Why nobody was welcomed. Nothing was made, and the link is as good as before. */
-export class NotWelcome extends Error {
-  override name = 'NotWelcome'
+/** Why no account was created. The link stays valid. */
+export class InvitationRejected extends Error {
+  override name = 'InvitationRejected'
   readonly reason: 'no_such_link' | 'other_email' | 'email_taken'
 
-  constructor(reason: NotWelcome['reason']) {
+  constructor(reason: InvitationRejected['reason']) {
     super(reason)
     this.reason = reason
   }
@@ -52,9 +52,9 @@ export async function firstOwnerToken(
  * several that use one link at once, one gets in.
  *
  * @param headers of the request: address and browser are kept with the session
- * @throws NotWelcome
+ * @throws InvitationRejected
  */
-export function welcome(
+export function createAccount(
   settings: AuthSettings,
   token: string,
   { name, email, password }: Newcomer,
@@ -62,13 +62,13 @@ export function welcome(
 ): Promise<{ user: User; cookies: string[] }> {
   return settings.system.transaction().execute(async (trx) => {
     const found = await findOpenInvitation(trx, token)
-    if (!found) throw new NotWelcome('no_such_link')
+    if (!found) throw new InvitationRejected('no_such_link')
     await lockMembers(trx, found.organization_id)
     // Looked at again: whoever held the lock may have used it up.
     const invitation = await findOpenInvitation(trx, token)
-    if (!invitation) throw new NotWelcome('no_such_link')
+    if (!invitation) throw new InvitationRejected('no_such_link')
     if (invitation.email !== null && invitation.email !== email.toLowerCase()) {
-      throw new NotWelcome('other_email')
+      throw new InvitationRejected('other_email')
     }
     // Who was removed from everywhere, where the server ended in the middle of it.
     await deleteUserWithoutMembership(trx, { email })
@@ -77,12 +77,13 @@ export function welcome(
       .signUpEmail({ body: { name, email, password }, headers, returnHeaders: true })
       .catch((error) => {
         if (/^(USER_ALREADY_EXISTS|FAILED_TO_CREATE_USER)/.test(error?.body?.code)) {
-          throw new NotWelcome('email_taken')
+          throw new InvitationRejected('email_taken')
         }
         throw error
       })
     const { user } = made.response
-    if (!(await acceptInvitation(trx, invitation, user.id))) throw new NotWelcome('no_such_link')
+    if (!(await acceptInvitation(trx, invitation, user.id)))
+      throw new InvitationRejected('no_such_link')
     return {
       user: { id: user.id, name: user.name, email: user.email },
       cookies: made.headers.getSetCookie(),
