@@ -64,7 +64,7 @@ describe('the link of the first start', () => {
 
   test('says what it is for, makes the owner, signs in, and works once', async () => {
     const { id, token } = await firstLink('first owner')
-    const told = await send('GET', `/api/accept-invitation?token=${token}`)
+    const told = await send('GET', `/api/invitation?token=${token}`)
     expect(told).toMatchObject({
       status: 200,
       body: { kind: 'owner', organization: { name: 'first owner' }, role: 'owner', email: null },
@@ -94,7 +94,7 @@ describe('the link of the first start', () => {
 
     const second = newcomer()
     expect((await send('POST', '/api/invitation', { token, ...second })).status).toBe(404)
-    expect((await send('GET', `/api/accept-invitation?token=${token}`)).status).toBe(404)
+    expect((await send('GET', `/api/invitation?token=${token}`)).status).toBe(404)
     expect(await usersCalled(second.email)).toEqual([])
   })
 
@@ -104,7 +104,7 @@ describe('the link of the first start', () => {
     expect(another).not.toBe(token)
     expect((await send('POST', '/api/invitation', { token, ...newcomer() })).status).toBe(201)
     const late = newcomer()
-    expect((await send('GET', `/api/accept-invitation?token=${another}`)).status).toBe(404)
+    expect((await send('GET', `/api/invitation?token=${another}`)).status).toBe(404)
     expect((await send('POST', '/api/invitation', { token: another, ...late })).status).toBe(404)
     expect(await usersCalled(late.email)).toEqual([])
     expect(await firstOwnerToken(api.context.system, id)).toBeUndefined()
@@ -137,7 +137,7 @@ describe('the link of the first start', () => {
     )
     for (const each of [token, `${token.slice(0, -1)}_`, 'x', '%00']) {
       const late = newcomer()
-      expect((await send('GET', `/api/accept-invitation?token=${each}`)).status, each).toBe(404)
+      expect((await send('GET', `/api/invitation?token=${each}`)).status, each).toBe(404)
       const answer = await send('POST', '/api/invitation', { token: each, ...late })
       expect(answer.status, each).toBe(404)
       expect(answer.headers['content-type']).toContain('application/problem+json')
@@ -156,7 +156,7 @@ describe('the link of the first start', () => {
     const { token } = await firstLink(`unacceptable ${++made}`)
     const refused = await send('POST', '/api/invitation', { token, ...newcomer(), ...part })
     expect(refused).toMatchObject({ status: 422, body: { errors: [{ pointer: `/${field}` }] } })
-    expect((await send('GET', `/api/accept-invitation?token=${token}`)).status).toBe(200)
+    expect((await send('GET', `/api/invitation?token=${token}`)).status).toBe(200)
   })
 
   test('is not used up by an address that has an account', async () => {
@@ -164,7 +164,7 @@ describe('the link of the first start', () => {
     const { user } = await (await api.tenant('taker')).signedIn()
     const person = { ...newcomer(), email: user.email.toUpperCase() }
     expect((await send('POST', '/api/invitation', { token, ...person })).status).toBe(409)
-    expect((await send('GET', `/api/accept-invitation?token=${token}`)).status).toBe(200)
+    expect((await send('GET', `/api/invitation?token=${token}`)).status).toBe(200)
   })
 })
 
@@ -554,7 +554,7 @@ test('no password, cookie or link is in Postgres as it is, or in the log', async
   const person = newcomer()
   const accepted = await send('POST', '/api/invitation', { token, ...person })
   expect(accepted.status).toBe(201)
-  await send('GET', `/api/accept-invitation?token=${token}`)
+  await send('GET', `/api/invitation?token=${token}`)
   await signIn({ ...person, password: 'a wrong password' })
   const key = (await owner.request('POST', '/api/v1/api-keys', { name: 'x' })).body.key
   const again = await signIn(person)

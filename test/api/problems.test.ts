@@ -256,7 +256,7 @@ describe('while something is away', () => {
       for (const response of [
         await app.inject({ url: '/api/v1/connections', headers: { cookie } }),
         await app.inject({ method: 'POST', url: '/api/auth/sign-in/email', payload: signIn }),
-        await app.inject('/api/accept-invitation?token=x'),
+        await app.inject('/api/invitation?token=x'),
       ]) {
         expect(response.statusCode).toBe(503)
         expect(response.headers['retry-after']).toBe('5')
