@@ -370,7 +370,7 @@ describe('updates are refused with a sentence', () => {
     await run.change({ roleArn })
     await run.until(({ status }) => status === 'action_needed')
     expect(await sentence(run.importNow())).toMatch(
-      /^The role has not passed its verification, so nothing can be imported: .*external ID/,
+      /^Imports require a verified role. Last verification: .*external ID/,
     )
 
     await run.change({ paused: true })
