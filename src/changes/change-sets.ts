@@ -1,13 +1,12 @@
 /**
  * Change sets: which changes belong to one piece of work.
  *
- * Each change reaches over a span of time, from itself to as long as its work may be silent. Two
- * spans of one session that overlap are one piece of work, and so is whatever they hold between
- * them. So a set is a union of overlapping spans, which comes out the same in whatever order the
- * changes arrive: that is what late events and an import that runs backwards need.
+ * Each change covers a span of time, from itself to the end of its idle timeout. Spans of one session
+ * that overlap are one piece of work. So a set is a union of overlapping spans, which is the same in
+ * any order of arrival: late events and an import that runs backwards need that.
  *
- * The functions work on sets as well as on single changes, so that who keeps the sets needs only
- * those of one session around the time of what arrives. docs/decisions/004-change-sets.md says how.
+ * The functions work on sets as well as on single changes, so that storing a change needs only the
+ * sets of its session around its time. docs/decisions/004-change-sets.md has the details.
  */
 
 import { type Change, type ChangeSetKey, UNKNOWN_TOOL } from './change.ts'
@@ -31,7 +30,7 @@ export interface ChangeSet extends Span {
   openedAt: number
 }
 
-/** What of a change says which set it belongs to. */
+/** The part of a change that decides its set. */
 export interface DatedKey {
   occurredAt: Date
   changeSet: ChangeSetKey
@@ -77,13 +76,13 @@ export function mergeSets(a: ChangeSet, b: ChangeSet): ChangeSet {
 export interface Merger {
   /** What is to be stored, under the id that stays. */
   set: ChangeSet
-  /** The ids that this set now stands for, its own not included. */
+  /** The ids of the sets that it absorbed. */
   absorbed: string[]
 }
 
 /**
- * Merges whatever belongs together, until nothing more does. The same sets come out in whatever
- * order they are given: merging only ever widens a span, so no merger can rule out another.
+ * Merges all sets that belong together. The result does not depend on their order: merging only
+ * widens a span, so no merger can rule out another.
  */
 export function mergeAll(sets: readonly ChangeSet[]): Merger[] {
   const bySessionKey = Map.groupBy(sets, ({ sessionKey }) => sessionKey)

@@ -1,4 +1,4 @@
-/** The canonical key of a resource: what tells it apart from every other one. */
+/** The canonical key of a resource: unique over all sources. */
 
 export interface ResourceIdentity {
   source: string

@@ -1,9 +1,9 @@
 /**
- * A record as jsonb surely takes it.
+ * Makes any JSON text safe for a jsonb column.
  *
  * Postgres refuses, each failing the whole statement: NUL in text (22P05), lone surrogates (22P02),
  * numbers past numeric's limits such as 1e200000 (22003), and nesting that exhausts its stack
- * (54001). Whatever is safe stays byte for byte what AWS sent.
+ * (54001). Safe text stays unchanged, byte for byte.
  */
 
 /** Deeper than any real record (12 or so), far from where Postgres gives up (thousands). */
@@ -15,7 +15,7 @@ const LARGEST_EXPONENT = 400
 export const LEFT_OUT = '"(nested too deeply, left out)"'
 
 /**
- * JSON text that jsonb accepts: the text itself when it is safe, else mended: NUL and lone
+ * JSON text that jsonb accepts: the text itself when it is safe, otherwise sanitized: NUL and lone
  * surrogates become U+FFFD, absurd numbers become strings, what is nested too deeply is left out.
  * Text that is not JSON becomes one JSON string that holds it.
  */
@@ -32,7 +32,7 @@ export function storableJson(raw: string): string {
 const SUSPICIOUS =
   /\\u(?:0000|[dD][89abAB][0-9a-fA-F]{2}|[dD][c-fC-F][0-9a-fA-F]{2})|\d{100}|(?:^|[:,[\s])-?\d[\d.]*[eE][+-]?\d{3}/
 
-/** May doubt a text that is safe (its strings are not told from its numbers), never the reverse. */
+/** May reject a safe text (it does not distinguish strings from numbers), never accept an unsafe one. */
 function isSurelySafe(text: string): boolean {
   if (SUSPICIOUS.test(text)) return false
   let brackets = 0
@@ -43,7 +43,7 @@ function isSurelySafe(text: string): boolean {
   return true
 }
 
-/** Copies valid JSON, mending on the way. Keeps no stack, so that no nesting can exhaust it. */
+/** Copies valid JSON and replaces what is unsafe. Iterative, so that deep nesting cannot exhaust the stack. */
 function sanitize(text: string): string {
   const out: string[] = []
   let depth = 0

@@ -1,5 +1,5 @@
 /**
- * Text that strangers wrote, made fit to store, to index and to read aloud.
+ * Makes untrusted text safe to store, to index and to use in a sentence.
  */
 
 /** Postgres's btree refuses entries past 2,704 bytes; this leaves room for several a row. */
@@ -25,7 +25,7 @@ export function indexable(text: string, maxBytes: number = INDEXABLE_BYTES): str
   return clean.slice(0, end)
 }
 
-/** Without what Postgres cannot hold, and what keeps texts apart that are held as one. */
+/** Without NUL, which Postgres refuses, and 0x1F, which separates texts that are stored as one. */
 function unmixed(text: string): string {
   return text.includes('\0') || text.includes('\x1f') ? text.replaceAll(MIXING, '\ufffd') : text
 }
@@ -137,7 +137,7 @@ export function words(name: string): string {
   return said
 }
 
-// Names of actions and parameters repeat without end; what a stranger makes up is not worth keeping.
+// Names of actions and parameters repeat; the cache is bounded, because names may be made up.
 const wordsSeen = new Map<string, string>()
 
 const IRREGULAR: Record<string, string> = {

@@ -86,7 +86,7 @@ describe('sessions labelled by hand', () => {
     expect(ours.recall).toBeGreaterThanOrEqual(0.95)
   })
 
-  // CDK's three roles and the call that AWS minted credentials for cannot be told by identity.
+  // CDK's three roles and the call that AWS minted credentials for cannot be recognized by identity.
   const knownSplit = new Set(['frank’s cdk deploy', 'the old build server rolls out'])
   const labels = [...new Set(judged.map(({ label }) => label))]
 
@@ -119,7 +119,7 @@ describe('a change set', () => {
     expect(idsOf([first, last, late])).toEqual([last.sourceId, last.sourceId, last.sourceId])
   })
 
-  it('waits longer after what takes long', () => {
+  it('has a longer idle timeout after slow operations', () => {
     const slow = read(
       call('rds', 'CreateDBInstance', { dBInstanceIdentifier: 'd' }, null, {
         eventTime: '2026-03-02T12:00:00Z',
@@ -129,7 +129,7 @@ describe('a change set', () => {
     expect(new Set(idsOf([at('12:00:00'), at('12:40:00')])).size).toBe(2)
   })
 
-  it('is told from another by the run’s id, where the user agent carries one', () => {
+  it('is separated from another by the run’s id, where the user agent has one', () => {
     const run = (id: string, agent = TERRAFORM) => at('12:00:00', { userAgent: `${agent} ${id}` })
     const [one, two] = [
       '39f95f43-cd2f-4beb-b69e-be60b6fe1f57',
@@ -184,7 +184,7 @@ describe('change sets in any order', () => {
         changeSet: { sessionKey, stream, idleTimeoutMs },
       }),
     )
-  /** Which changes are together, whatever the sets are called. */
+  /** Which changes are in one set, regardless of the sets' ids. */
   const partition = (sets: readonly { set: ChangeSet; absorbed: string[] }[]) =>
     sets.map(({ set, absorbed }) => [set.id, ...absorbed].sort().join()).sort()
 
@@ -225,7 +225,7 @@ describe('change sets in any order', () => {
     )
   })
 
-  it('never lose a change nor hold one twice', () => {
+  it('never lose a change or contain one twice', () => {
     fc.assert(
       fc.property(changes, (list) => {
         const sets = opened(list)

@@ -65,7 +65,7 @@ describe('a record as jsonb takes it', () => {
     ['{"a":"\ud800"}', '{"a":"\ufffd"}'],
     ['{"a":1e200000,"b":-1E+500,"c":1e-20000}', '{"a":"1e200000","b":"-1E+500","c":"1e-20000"}'],
     ['1e999999', '"1e999999"'],
-  ])('is mended where Postgres would refuse it: %s', (raw, stored) => {
+  ])('is sanitized where Postgres would refuse it: %s', (raw, stored) => {
     expect(storableJson(raw)).toBe(stored)
     expectAccepted(stored)
   })
@@ -83,7 +83,7 @@ describe('a record as jsonb takes it', () => {
     expect(JSON.parse(stored).b).toBe(2)
   })
 
-  it('accepts whatever comes', () => {
+  it('accepts any text', () => {
     const piece = fc.constantFrom(
       '\\u0000',
       '\\ud800',
@@ -125,7 +125,7 @@ describe('a record as jsonb takes it', () => {
     )
   })
 
-  it('changes nothing that it need not', () => {
+  it('changes only what it must', () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 6, stringUnit: 'grapheme' }), (raw) => {
         const stored = storableJson(raw)

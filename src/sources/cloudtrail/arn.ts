@@ -68,7 +68,7 @@ function loadBalancingName(resource: string): string {
 }
 
 /** The partition that a region belongs to, by the prefixes that AWS gives its regions. */
-export function partitionOf(region: string | null): string {
+export function partitionOfRegion(region: string | null): string {
   if (region === null) return 'aws'
   if (region.startsWith('cn-')) return 'aws-cn'
   if (region.startsWith('us-gov-')) return 'aws-us-gov'

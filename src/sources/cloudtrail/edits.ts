@@ -1,4 +1,4 @@
-/** What became what, in words, and without anything secret. */
+/** Which field changed, from what to what, in words and with secrets masked. */
 
 import { indexable, listed, spoken, words } from '../../changes/text.ts'
 import type { Edit } from './detail.ts'
@@ -6,13 +6,13 @@ import { type JsonReader, scalar } from './json-reader.ts'
 
 export const HIDDEN = '(hidden)'
 
-// Parameters whose values are never shown, whatever AWS itself hides.
+// Parameters whose values are never shown, in addition to what AWS hides.
 const SECRET_NAME =
   /pass(word|wd|phrase)|secret(?!id$|arn$|name$|smanager)|credential|private_?key|key_?material|user_?data|auth(orization)?_?(token|header|key|parameters)|access_?token|session_?token|security_?token|api_?key(?!id$)|connection_?string|environment|certificate_?body|plain_?text|token$|webhook/i
-// Values that are secrets by their looks.
+// Values that look like secrets.
 const SECRET_VALUE =
   /-----BEGIN|:\/\/[^/\s:@]*:[^/\s@]+@|\beyJ[\w-]{10,}\.[\w-]+|\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk_live_|rk_live_|AKIA(?=[A-Z0-9]{16}[^A-Z0-9]+[\w/+]{40}))/
-/** Names that say nothing about what changed. */
+/** Parameters that do not describe what changed. */
 const IRRELEVANT =
   /^(client(request)?token|idempotency(token|key)?|caller_?reference|dryrun|nexttoken|maxresults|host|x-amz-.*|tags?|taglist|tagset|tagspecification(set)?|apply_?immediately|skipfinalsnapshot|fullyqualifiedarn|revisionid|xmlns)$/i
 
@@ -25,7 +25,7 @@ export function shown(name: string, value: string | undefined): string | undefin
     : indexable(spoken(value, 200))
 }
 
-/** One edit; undefined when there is nothing to tell. */
+/** One edit, or none when nothing changed. */
 export function edit(field: string, from: string | undefined, to: string | undefined): Edit[] {
   if (from === undefined && to === undefined) return []
   if (from === to) return []
@@ -38,10 +38,10 @@ export function edit(field: string, from: string | undefined, to: string | undef
 }
 
 /**
- * The plain parameters of a request as edits, but for those that only name the resource.
+ * The plain parameters of a request as edits, except those that only name the resource.
  *
- * @param except names of parameters that say what is changed, not what becomes of it
- * @param before where the values from before the change stand under the same names
+ * @param except names of parameters that identify the resource
+ * @param before the values before the change, under the same names
  */
 export function editsOf(
   params: JsonReader,

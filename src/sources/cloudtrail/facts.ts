@@ -1,11 +1,11 @@
 import type { Resource } from '../../changes/change.ts'
 import { indexable } from '../../changes/text.ts'
-import { parseArn, partitionOf } from './arn.ts'
+import { parseArn, partitionOfRegion } from './arn.ts'
 import type { LookupEvent } from './detail.ts'
 import type { JsonReader } from './json-reader.ts'
 import { shortService } from './services.ts'
 
-/** What one CloudTrail record says, opened once and read by everything that tells of it. */
+/** The parts of one CloudTrail record, read once and used by the whole reader. */
 export interface Facts {
   record: JsonReader
   identity: JsonReader
@@ -14,10 +14,10 @@ export interface Facts {
   action: string
   /** `UpdateFunctionCode`. */
   plainAction: string
-  /** requestParameters, out of the envelope that some services put around them. */
+  /** requestParameters, without the wrapper that some services put around them. */
   params: JsonReader
-  /** responseElements, likewise. */
-  answer: JsonReader
+  /** responseElements, without the wrapper. */
+  response: JsonReader
   /** additionalEventData and serviceEventDetails. */
   extra: JsonReader
   serviceDetails: JsonReader
@@ -26,7 +26,7 @@ export interface Facts {
   partition: string
   userAgent: string
   invokedBy: string | undefined
-  /** What it acted on, the most significant first; empty until resources.ts has looked. */
+  /** What it acted on, the most significant first; empty until resources.ts has found them. */
   resources: Resource[]
 }
 
@@ -41,7 +41,7 @@ export function factsOf(record: JsonReader, event: LookupEvent): Facts | undefin
   const region = record.text('awsRegion') ?? event.region
   const accountId =
     record.text('recipientAccountId') ?? identity.text('accountId') ?? record.text('accountId')
-  const ofRegion = partitionOf(region)
+  const ofRegion = partitionOfRegion(region)
   const ofIdentity = parseArn(identity.text('arn') ?? '')?.partition
   const partition = ofRegion === 'aws' ? (ofIdentity ?? ofRegion) : ofRegion
   return {
@@ -51,7 +51,7 @@ export function factsOf(record: JsonReader, event: LookupEvent): Facts | undefin
     action: indexable(action),
     plainAction: indexable(action).replace(/20\d\d_?\d\d_?\d\d(v\d)?$/, ''),
     params: opened(record.object('requestParameters'), 'Request'),
-    answer: opened(record.object('responseElements'), 'Response'),
+    response: opened(record.object('responseElements'), 'Response'),
     extra: record.object('additionalEventData'),
     serviceDetails: record.object('serviceEventDetails'),
     region: region === '' ? null : indexable(region),
@@ -63,11 +63,11 @@ export function factsOf(record: JsonReader, event: LookupEvent): Facts | undefin
   }
 }
 
-/** EC2's newer actions come as `{CreateNatGatewayRequest: {…}}`. */
-function opened(bag: JsonReader, suffix: 'Request' | 'Response'): JsonReader {
-  if (bag.raw === undefined) return bag
-  for (const name of Object.keys(bag.raw).slice(0, 3)) {
-    if (name.endsWith(suffix) && !bag.object(name).isEmpty) return bag.object(name)
+/** EC2's newer actions are wrapped: `{CreateNatGatewayRequest: {…}}`. */
+function opened(json: JsonReader, suffix: 'Request' | 'Response'): JsonReader {
+  if (json.raw === undefined) return json
+  for (const name of Object.keys(json.raw).slice(0, 3)) {
+    if (name.endsWith(suffix) && !json.object(name).isEmpty) return json.object(name)
   }
-  return bag
+  return json
 }

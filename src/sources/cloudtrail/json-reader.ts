@@ -2,12 +2,12 @@
  * Reading JSON that may be anything.
  *
  * AWS's services write their parameters in every case (`vpcId`, `VpcId`, `dBInstanceClass`) and
- * wrap lists in their own ways (`[…]`, `{items: […]}`, `{item: […]}`, `{Tag: {…}}`), so a bag looks
- * names up without regard to case, and everything that is absent or of another type is simply not
- * there. It sees own properties only, so a `__proto__` in a record is a key like any other.
+ * wrap lists in their own ways (`[…]`, `{items: […]}`, `{item: […]}`, `{Tag: {…}}`), so names are
+ * looked up case-insensitively, and a value of an unexpected type counts as absent. Only own
+ * properties are read, so `__proto__` in a record is a key like any other.
  */
 
-/** No list in a record that is told one by one needs more; 256 KB could hold 100,000. */
+/** Longer lists are cut: a record of 256 KB could have 100,000 items. */
 const LONGEST_LIST = 1_000
 
 export class JsonReader {
@@ -30,7 +30,7 @@ export class JsonReader {
     return true
   }
 
-  /** As it came. */
+  /** The object itself, unchanged. */
   get raw(): Record<string, unknown> | undefined {
     return this.#raw
   }
@@ -79,7 +79,7 @@ export class JsonReader {
     return JsonReader.of(this.get(...names))
   }
 
-  /** The items of the list under the first of these names that holds one, as they came. */
+  /** The items of the list under the first of these names that has any, unchanged. */
   items(...names: string[]): unknown[] {
     for (const name of names) {
       const items = unwrapped(this.get(name))
@@ -102,7 +102,7 @@ export class JsonReader {
 
   #value(name: string): unknown {
     if (this.#raw === undefined) return undefined
-    // Nearly always the case is right, and nothing needs to be looked for.
+    // Nearly always the case is right: no index is needed.
     if (Object.hasOwn(this.#raw, name)) return this.#raw[name]
     return this.#names().get(name.toLowerCase())
   }

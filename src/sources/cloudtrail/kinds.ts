@@ -1,9 +1,9 @@
 /**
- * The kinds of things that AWS's services keep, and how their records name them.
+ * The types of AWS's resources, and how records name them.
  *
  * Types are CloudFormation's names where there is one, as CloudTrail's own Resources use them.
  * ARN templates follow the Service Authorization Reference; a kind has none where its ARN needs
- * what a record does not tell (a role's path, a load balancer's random suffix).
+ * what a record does not contain (a role's path, a load balancer's random suffix).
  */
 
 export interface Kind {
@@ -25,7 +25,7 @@ const kind = (type: string, noun: string, keys: string, arn?: string, only?: Reg
   ...(only && { only }),
 })
 
-/** EC2's ids say what they are: [prefix, type, noun, resource part of the ARN]. */
+/** EC2's ids show their types: [prefix, type, noun, resource part of the ARN]. */
 const EC2_PREFIXES: [string, string, string, string?][] = [
   ['i', 'AWS::EC2::Instance', 'instance', 'instance'],
   ['sg', 'AWS::EC2::SecurityGroup', 'security group', 'security-group'],
@@ -103,7 +103,7 @@ const EC2_BY_PREFIX = new Map(
   ]),
 )
 
-/** What kind of thing an EC2 id such as `sg-0a1b2c3d` names. */
+/** The kind that an EC2 id such as `sg-0a1b2c3d` names. */
 export function ec2Kind(id: string): Kind | undefined {
   const prefix = /^([a-z]+(?:-[a-z]+)?)-[0-9a-f]{8,17}$/.exec(id)?.[1]
   return prefix === undefined ? undefined : EC2_BY_PREFIX.get(prefix)
@@ -615,19 +615,19 @@ export function typeOfArn(service: string, part: string): string | undefined {
   return ARN_TYPES.get(`${service}:${part}`)
 }
 
-/** The kinds of a service, which may have any name that a stranger gave it: `constructor`, say. */
+/** The kinds of a service, whose name is untrusted text: it may be `constructor`. */
 export function kindsOf(service: string): readonly Kind[] {
   return Object.hasOwn(KINDS, service) ? KINDS[service]! : []
 }
 
-/** What people call a type that is in the tables above. */
+/** The noun of a type in the tables above. */
 export function nounOf(type: string): string | undefined {
   return NOUNS.get(type)
 }
 
 const KNOWN_NOUNS = new Set(NOUNS.values())
 
-/** Whether people have many of these: `a parameter`, but `the logging configuration`. */
+/** Whether an account has many of these: `a parameter`, but `the logging configuration`. */
 export function isKnownNoun(noun: string): boolean {
   return KNOWN_NOUNS.has(noun)
 }

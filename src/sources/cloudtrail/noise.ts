@@ -1,42 +1,42 @@
 /**
- * Noise: routine activity that tells a responder nothing. Hidden by default, never dropped.
+ * Noise: routine activity that does not help to find a cause. Hidden by default, never dropped.
  *
- * A rule is here because a person looking for what broke production would wave it away every time.
- * What fails or is denied is never noise, but for calls that were told to slow down and are
- * repeated; and what the root user does is never noise.
+ * A rule is here because a responder would dismiss what it covers every time. Failed and denied
+ * calls are never noise, except throttled calls that the caller repeats. Calls of the root user are
+ * never noise.
  */
 
 import type { Actor, Outcome, Tool } from '../../changes/change.ts'
 
 export interface NoiseRule {
   id: string
-  /** What it covers, for people. */
+  /** What it covers, in words. */
   covers: string
-  /** Why a responder does not want it. */
+  /** Why it does not help a responder. */
   reason: string
   /** Any of these. */
   when: NoiseMatch[]
 }
 
-/** All that is given must hold. */
+/** All conditions that are set must match. */
 export interface NoiseMatch {
   services?: readonly string[]
-  /** Without the API version; `*` at the end stands for anything. */
+  /** Without the API version; `*` at the beginning or the end matches any text. */
   actions?: readonly string[]
   /** Only when AWS itself made the call, or made it on someone's behalf. */
   byService?: true
   /** Only when one of these services made it: their ids (see services.ts). */
   byServices?: readonly string[]
   tools?: readonly string[]
-  /** Only when it failed with such an error. */
+  /** Only when it failed with one of these errors. */
   errors?: readonly string[]
 }
 
 export const NOISE_RULES: readonly NoiseRule[] = [
   {
     id: 'throttled',
-    covers: 'Calls that AWS told to slow down',
-    reason: 'Nothing was changed, and every SDK tries again; the attempt that worked is shown.',
+    covers: 'Throttled calls',
+    reason: 'Nothing was changed, and every SDK retries; the attempt that succeeded is shown.',
     when: [
       {
         errors: [
@@ -54,7 +54,7 @@ export const NOISE_RULES: readonly NoiseRule[] = [
   {
     id: 'agent-reports',
     covers: 'Agents on instances that report to Systems Manager and ECS',
-    reason: 'Heartbeats, inventories and task states: they say how things are, and change nothing.',
+    reason: 'Heartbeats, inventories and task states: they report a state and change nothing.',
     when: [
       {
         services: ['ssm'],
@@ -90,7 +90,7 @@ export const NOISE_RULES: readonly NoiseRule[] = [
   {
     id: 'credentials-issued',
     covers: 'Temporary credentials handed out',
-    reason: 'Every program asks for them all the time; what it then does with them is shown.',
+    reason: 'Every program requests them all the time; what it does with them is shown.',
     when: [
       { services: ['sts'], actions: ['AssumeRole*', 'Get*', 'DecodeAuthorizationMessage'] },
       { services: ['rolesanywhere'], actions: ['CreateSession'] },
@@ -109,8 +109,9 @@ export const NOISE_RULES: readonly NoiseRule[] = [
   },
   {
     id: 'sign-in',
-    covers: 'People who signed in to the console, and the steps on the way',
-    reason: 'Signing in changes nothing; what they then did is shown. Failures and root are kept.',
+    covers: 'Console sign-ins and their steps',
+    reason:
+      'Signing in changes nothing; what was done afterwards is shown. Failures and root are kept.',
     when: [
       {
         services: ['signin'],
@@ -131,7 +132,7 @@ export const NOISE_RULES: readonly NoiseRule[] = [
   {
     id: 'secret-versions',
     covers: 'Secrets Manager deleting old versions of secrets',
-    reason: 'It tidies up after a deletion or a rotation, and that is shown by itself.',
+    reason: 'It cleans up after a deletion or a rotation, which has its own change.',
     when: [
       {
         services: ['secretsmanager'],
@@ -212,8 +213,9 @@ export const NOISE_RULES: readonly NoiseRule[] = [
   },
   {
     id: 'target-registration',
-    covers: 'Targets that AWS and Kubernetes controllers put behind load balancers',
-    reason: 'They follow tasks, pods and instances that come and go; what made them go is shown.',
+    covers: 'Targets that AWS and Kubernetes controllers register with load balancers',
+    reason:
+      'They follow tasks, pods and instances that start and stop; what stopped them is shown.',
     when: [
       {
         services: ['elasticloadbalancing'],
@@ -244,8 +246,8 @@ export const NOISE_RULES: readonly NoiseRule[] = [
   },
   {
     id: 'service-network-interfaces',
-    covers: 'Network interfaces, addresses and volumes that AWS’s services attach for themselves',
-    reason: 'Lambda, ECS, EKS, RDS and load balancers make and remove them as they run.',
+    covers: 'Network interfaces, addresses and volumes that AWS services attach',
+    reason: 'Lambda, ECS, EKS, RDS and load balancers create and remove them as they run.',
     when: [
       {
         services: ['ec2'],
@@ -299,9 +301,8 @@ export const NOISE_RULES: readonly NoiseRule[] = [
   },
   {
     id: 'service-grants',
-    covers: 'Uses of keys that services arrange for themselves',
-    reason:
-      'A volume, a database or a queue that is encrypted needs a grant each time it is attached.',
+    covers: 'Key grants and key use by AWS services',
+    reason: 'An encrypted volume, database or queue needs a grant each time it is attached.',
     when: [
       {
         services: ['kms'],
@@ -325,8 +326,8 @@ export const NOISE_RULES: readonly NoiseRule[] = [
   },
   {
     id: 'service-tags',
-    covers: 'Tags that AWS’s services put on what they keep',
-    reason: 'Bookkeeping of the service; whoever asked for the resource is shown.',
+    covers: 'Tags that AWS services set on the resources they manage',
+    reason: 'Bookkeeping of the service; the request for the resource is shown.',
     when: [
       {
         actions: [
@@ -364,7 +365,7 @@ export const NOISE_RULES: readonly NoiseRule[] = [
   {
     id: 'image-layers',
     covers: 'The parts of a push to a container registry',
-    reason: 'PutImage, which ends a push, is shown.',
+    reason: 'PutImage, which completes a push, is shown.',
     when: [
       {
         services: ['ecr', 'ecr-public'],
@@ -379,7 +380,7 @@ export const NOISE_RULES: readonly NoiseRule[] = [
   },
   {
     id: 'pipeline-bookkeeping',
-    covers: 'Pipelines and builds that talk with their own workers',
+    covers: 'Pipelines and builds that communicate with their workers',
     reason: 'Who started the pipeline, and what its jobs changed, is shown.',
     when: [
       {
@@ -447,9 +448,9 @@ export const NOISE_RULES: readonly NoiseRule[] = [
   },
   {
     id: 'posture-checks',
-    covers: 'Scanners and recorders that look at the account',
+    covers: 'Scanners and recorders that inspect the account',
     reason:
-      'Config, Security Hub, Inspector, GuardDuty, Macie and Trusted Advisor write down what they find.',
+      'Config, Security Hub, Inspector, GuardDuty, Macie and Trusted Advisor record what they find.',
     when: [
       {
         services: ['config'],
@@ -496,9 +497,9 @@ export const NOISE_RULES: readonly NoiseRule[] = [
   },
   {
     id: 'console-bookkeeping',
-    covers: 'What the console and CloudShell keep for themselves',
+    covers: 'Internal state of the console and CloudShell',
     reason:
-      'Preferences, recent pages and the shell’s own life; what was done in the shell is shown.',
+      'Preferences, recent pages and the start and stop of shells; what was done in a shell is shown.',
     when: [
       {
         services: [
@@ -540,7 +541,7 @@ export function noiseOf(facts: NoiseFacts): string | null {
 
 const ALL = NOISE_RULES.flatMap(({ id, when }) => when.map((match) => ({ id, match })))
 const OF_ANY_SERVICE = ALL.filter(({ match }) => match.services === undefined)
-/** Every change asks: those rules that name its service, and those that name none, in order. */
+/** By service, in order: the rules that name it, and those that name none. Read for every change. */
 const BY_SERVICE = new Map(
   [...new Set(ALL.flatMap(({ match }) => match.services ?? []))].map((service) => [
     service,
@@ -567,7 +568,7 @@ function isBy(services: readonly string[], { service }: Actor): boolean {
 const CLOUDFORMATION = new Set(['cloudformation', 'stacksets.cloudformation'])
 
 function isByService({ actor, invokedBy }: NoiseFacts): boolean {
-  // What CloudFormation does is what someone asked for.
+  // CloudFormation does what someone requested.
   if (actor.service !== undefined && CLOUDFORMATION.has(actor.service)) return false
   if (actor.kind === 'service') return true
   return invokedBy !== undefined && !/^cloudformation\.|^AWS Internal$/i.test(invokedBy)

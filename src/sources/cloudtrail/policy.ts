@@ -1,4 +1,4 @@
-/** IAM policies in words: whom they let in, and when that is everyone. */
+/** IAM policies in words: which principals they allow, and whether that is everyone. */
 
 import { listed, spoken } from '../../changes/text.ts'
 import { arnName, parseArn } from './arn.ts'
@@ -7,7 +7,7 @@ import { serviceName } from './services.ts'
 
 const LONGEST_POLICY = 131_072
 
-/** A policy document as records hold it: an object, JSON text, or JSON text encoded for a URL. */
+/** A policy document as records have it: an object, JSON text, or URL-encoded JSON text. */
 export function readPolicy(value: unknown): JsonReader {
   if (typeof value !== 'string') return JsonReader.of(value)
   if (value.length > LONGEST_POLICY) return JsonReader.empty
@@ -26,14 +26,14 @@ function allows(statement: JsonReader): boolean {
   return statement.text('Effect')?.toLowerCase() === 'allow'
 }
 
-/** Whether everyone is let in and no condition narrows that. */
+/** Whether it allows everyone, without a condition. */
 function isPublic(statement: JsonReader): boolean {
   if (!allows(statement) || !statement.object('Condition').isEmpty) return false
   const principal = statement.get('Principal')
   return principal === '*' || JsonReader.of(principal).texts('AWS').includes('*')
 }
 
-/** What a resource's policy lets everyone do: `s3:GetObject`; undefined when it lets nobody in. */
+/** What a resource policy allows everyone: `s3:GetObject`; undefined when nothing. */
 export function openedByPolicy(policy: JsonReader): string | undefined {
   const open = statements(policy).filter(isPublic)
   if (open.length === 0) return undefined
@@ -44,7 +44,7 @@ export function openedByPolicy(policy: JsonReader): string | undefined {
   return listed(actions.map((action) => spoken(action, 60)))
 }
 
-/** Whom a policy lets in: `EC2, account 123456789012 and everyone`. */
+/** Which principals a policy allows: `EC2`, `account 123456789012`, `everyone`. */
 export function letIn(policy: JsonReader): string[] {
   const names = new Set<string>()
   for (const statement of statements(policy).filter(allows)) {

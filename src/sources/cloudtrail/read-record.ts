@@ -1,4 +1,4 @@
-/** CloudTrail's record → a change that a person can read. */
+/** Reads a CloudTrail record into a change. */
 
 import { hash } from 'node:crypto'
 import type { Link, Outcome } from '../../changes/change.ts'
@@ -28,7 +28,7 @@ import { findTool } from './tool.ts'
 const LAST_TIME = 2 ** 48 - 1
 
 /**
- * Reads one event of LookupEvents. Never throws, whatever the record is.
+ * Reads one event of LookupEvents. Never throws, for any text.
  *
  * @param raw the CloudTrailEvent of LookupEvents, unchanged
  * @param event what LookupEvents returned beside it; its EventTime is when the change occurred
@@ -47,14 +47,14 @@ export function readRecord(raw: string, event: LookupEvent): Reading {
   const record = JsonReader.of(parsed)
   const sourceId = storableEventId(event.eventId) ?? storableEventId(record.text('eventID'))
   if (sourceId === null)
-    return unparsed('no_event_id', 'Neither the record nor CloudTrail names an id.')
+    return unparsed('no_event_id', 'Neither the record nor LookupEvents has an event ID.')
   const occurredAt = timeOf(event, record)
   if (occurredAt === undefined) {
-    return unparsed('no_event_time', 'Neither the record nor CloudTrail says when it was.')
+    return unparsed('no_event_time', 'Neither the record nor LookupEvents has an event time.')
   }
   const facts = factsOf(record, event)
   if (facts === undefined) {
-    return unparsed('no_event_name', 'Neither the record nor CloudTrail says what was done.')
+    return unparsed('no_event_name', 'Neither the record nor LookupEvents has an event name.')
   }
   return { change: changeOf(facts, sourceId, occurredAt, event) }
 }
@@ -172,12 +172,12 @@ function summaryOf(facts: Facts): Summary {
 
 const DENIED = /Access_?Denied|Unauthorized|NotAuthorized|AuthorizationError|Forbidden|AuthFailure/i
 
-/** errorCode says that it failed; sign-ins say it in their answer, without a code. */
-function endingOf({ record, answer, service }: Facts): Ending {
+/** errorCode marks a failure; sign-ins report it in their response, without a code. */
+function endingOf({ record, response, service }: Facts): Ending {
   const code = record.text('errorCode')
   const message = record.text('errorMessage')
   const isSignInFailure =
-    service === 'signin' && answer.text('ConsoleLogin', 'CheckMfa', 'SwitchRole') === 'Failure'
+    service === 'signin' && response.text('ConsoleLogin', 'CheckMfa', 'SwitchRole') === 'Failure'
   if (code === undefined && !isSignInFailure && message === undefined)
     return { outcome: 'succeeded' }
   const error = {

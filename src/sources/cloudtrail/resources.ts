@@ -1,4 +1,4 @@
-/** What a record acted on: from its parameters, its answer, and CloudTrail's own lists. */
+/** What a record acted on: from its parameters, its response, and CloudTrail's own lists. */
 
 import type { Resource } from '../../changes/change.ts'
 import { resourceKey } from '../../changes/resource-key.ts'
@@ -10,7 +10,7 @@ import { isObject, JsonReader, scalar } from './json-reader.ts'
 import { ec2Kind, type Kind, kindsOf, nounOf, typeOfArn } from './kinds.ts'
 import { isGlobal } from './services.ts'
 
-/** RunInstances names hundreds; nobody reads past these. */
+/** RunInstances may name hundreds. */
 const MOST_RESOURCES = 100
 
 /** All that the record acted on, the most significant first. */
@@ -22,11 +22,11 @@ export function findResources(facts: Facts, event: LookupEvent): Resource[] {
   )
   for (const kind of kinds)
     addKind(kind, [facts.params, facts.extra, facts.serviceDetails], facts, found)
-  // An answer describes all that the thing is connected with: only what the action is about counts.
+  // A response describes everything the resource is connected with: only what the action names counts.
   const isBlank = found.size === 0
   for (const kind of kinds) {
     if (isBlank || isNamedBy(kind.type, facts.plainAction)) {
-      addKind(kind, [facts.answer, ...inner(facts.answer)], facts, found)
+      addKind(kind, [facts.response, ...inner(facts.response)], facts, found)
     }
   }
   if (found.size === 0) addByNoun(facts, found)
@@ -64,13 +64,13 @@ export function label({ id, name }: Pick<Resource, 'id' | 'name'>): string {
     : short
 }
 
-/** A resource as a record names it, before it is known whose it is. */
+/** A resource as a record names it, before its account and region are known. */
 type Candidate = Pick<Resource, 'type' | 'id' | 'name' | 'arn'> & {
   /** The owner, where CloudTrail's own list has it. */
   owner?: string
 }
 
-/** Types whose ids no two accounts share: whoever uses one, it is the same resource. */
+/** Types whose ids are unique over all accounts: the same id is the same resource in each of them. */
 const SHARED_TYPES = new Set([
   'AWS::ApiGateway::RestApi',
   'AWS::EC2::Image',
@@ -80,10 +80,10 @@ const SHARED_TYPES = new Set([
   'AWS::S3::Bucket',
   'AWS::S3::Object',
 ])
-/** Types whose ids no two regions share, though each is in one. */
+/** Types whose ids are unique over all regions, though each resource is in one. */
 const WORLDWIDE_TYPES = new Set(['AWS::S3::Bucket', 'AWS::S3::Object'])
 
-/** With whose it is, where it is, and its canonical key. Its ARN knows better than the record. */
+/** Adds account, region and canonical key. The ARN takes precedence over the record. */
 function identified({ type, id, name, arn, owner }: Candidate, facts: Facts): Resource {
   const parsed = parseArn(arn ?? id)
   const service = parsed?.service ?? type.split('::')[1]?.toLowerCase() ?? facts.service
@@ -158,7 +158,7 @@ class Found {
     return [...this.#byKey.values()]
   }
 
-  /** CloudTrail's lists name the same thing by its ARN or by its id, and sometimes without a type. */
+  /** CloudTrail's lists name one resource by its ARN or by its id, and sometimes without a type. */
   #sameAs({ type, id, arn }: Candidate): Candidate | undefined {
     const exact = this.#byKey.get(`${type} ${id}`)
     if (exact !== undefined) return exact
@@ -171,14 +171,14 @@ class Found {
   }
 }
 
-/** EC2's parameters hold ids wherever they like; the ids themselves tell what they name. */
+/** EC2 has ids anywhere in its parameters; their prefixes show their types. */
 function addEc2(facts: Facts, found: Found): void {
   const name = nameTag(facts)
   const made = new Set<string>()
-  // What an action makes is in its answer only, among much that it merely mentions.
-  const fromAnswer = ec2Made(facts)
-  for (const id of fromAnswer) made.add(id)
-  const ids = new Set([...fromAnswer, ...ec2Ids(facts.params)])
+  // What an action creates is only in its response, among resources that it merely mentions.
+  const fromResponse = ec2Made(facts)
+  for (const id of fromResponse) made.add(id)
+  const ids = new Set([...fromResponse, ...ec2Ids(facts.params)])
   for (const id of ids) {
     const kind = ec2Kind(id)
     if (kind === undefined) continue
@@ -194,11 +194,11 @@ function addEc2(facts: Facts, found: Found): void {
   }
 }
 
-function ec2Made({ plainAction, answer }: Facts): string[] {
+function ec2Made({ plainAction, response }: Facts): string[] {
   const isMaking = /^(Create|Run|Allocate|Register|Copy|Import|Request|Provision|Restore|Accept)/
   if (!isMaking.test(plainAction)) return []
   const wanted = plainAction.toLowerCase()
-  return ec2Ids(answer).filter((id) => {
+  return ec2Ids(response).filter((id) => {
     const kind = ec2Kind(id)
     if (kind === undefined) return false
     const noun = kind.type.slice('AWS::EC2::'.length).toLowerCase()
@@ -208,7 +208,7 @@ function ec2Made({ plainAction, answer }: Facts): string[] {
   })
 }
 
-function ec2Ids(bag: JsonReader): string[] {
+function ec2Ids(json: JsonReader): string[] {
   const ids: string[] = []
   const visit = (value: unknown, depth: number): void => {
     if (ids.length >= MOST_RESOURCES || depth > 6) return
@@ -222,17 +222,17 @@ function ec2Ids(bag: JsonReader): string[] {
       }
     }
   }
-  visit(bag.raw, 0)
+  visit(json.raw, 0)
   return ids
 }
 
-/** The Name tag that a thing is made with. */
-function nameTag({ params, answer }: Facts): string | undefined {
+/** The Name tag that a resource is created with. */
+function nameTag({ params, response }: Facts): string | undefined {
   const groups = [
     ...params
       .objects('tagSpecificationSet', 'tagSpecification')
       .map((spec) => spec.objects('tags', 'tag')),
-    answer.objects('tagSet', 'tags'),
+    response.objects('tagSet', 'tags'),
   ]
   for (const tags of groups) {
     for (const tag of tags) {
@@ -246,11 +246,11 @@ function imageName(params: JsonReader): string | undefined {
   return params.has('imageId', 'architecture', 'sourceImageId') ? params.text('name') : undefined
 }
 
-function addKind(kind: Kind, bags: JsonReader[], facts: Facts, found: Found): void {
+function addKind(kind: Kind, readers: JsonReader[], facts: Facts, found: Found): void {
   if (found.has(kind.type)) return
-  for (const bag of bags) {
+  for (const json of readers) {
     for (const key of kind.keys) {
-      for (const value of bag.items(key)) {
+      for (const value of json.items(key)) {
         const text = scalar(value) ?? (isObject(value) ? JsonReader.of(value).text(key) : undefined)
         if (text !== undefined) found.add(ofKind(kind, text, facts))
       }
@@ -259,15 +259,15 @@ function addKind(kind: Kind, bags: JsonReader[], facts: Facts, found: Found): vo
   }
 }
 
-/** `{role: {roleName, arn}}`: the answer's objects, one level down. */
-function inner(answer: JsonReader): JsonReader[] {
-  return answer
+/** `{role: {roleName, arn}}`: the objects of the response, one level down. */
+function inner(response: JsonReader): JsonReader[] {
+  return response
     .entries()
     .slice(0, 10)
     .map(([, value]) =>
       JsonReader.of(Array.isArray(value) && value.length === 1 ? value[0] : value),
     )
-    .filter((bag) => !bag.isEmpty)
+    .filter((json) => !json.isEmpty)
 }
 
 function ofKind(kind: Kind, text: string, facts: Facts): Candidate {
@@ -279,15 +279,15 @@ function ofKind(kind: Kind, text: string, facts: Facts): Candidate {
     kind.type === 'AWS::SQS::Queue'
       ? (text.split('/').at(-1) ?? text)
       : text.replace(/^\/(hostedzone|healthcheck)\//, '')
-  const arn = arnInAnswer(kind, id, facts) ?? builtArn(kind, id, facts)
+  const arn = arnInResponse(kind, id, facts) ?? builtArn(kind, id, facts)
   return { type: kind.type, id, name: nameOf(id, facts), arn }
 }
 
-/** Ids that say nothing to people, such as UUIDs, with the name that stands beside them. */
-function nameOf(id: string, { params, answer }: Facts): string | undefined {
+/** The name beside an id that people cannot recognize, such as a UUID. */
+function nameOf(id: string, { params, response }: Facts): string | undefined {
   if (!/^([0-9a-f-]{16,}|[A-Z0-9]{10,})$/.test(id)) return undefined
-  for (const bag of [...inner(answer), answer, params]) {
-    const name = bag.text('name', 'displayName', 'friendlyName')
+  for (const json of [...inner(response), response, params]) {
+    const name = json.text('name', 'displayName', 'friendlyName')
     if (name !== undefined) return name
   }
   return undefined
@@ -297,11 +297,11 @@ function idInArn(kind: Kind, arn: string): string {
   return kind.type === 'AWS::KMS::Alias' ? (parseArn(arn)?.resource ?? arn) : arnName(arn)
 }
 
-/** The ARN that AWS itself answered, when it is this thing's. */
-function arnInAnswer(kind: Kind, id: string, { answer }: Facts): string | undefined {
+/** The ARN in the response, when it is this resource's. */
+function arnInResponse(kind: Kind, id: string, { response }: Facts): string | undefined {
   const suffix = kind.type.split('::').at(-1)?.toLowerCase() ?? ''
-  for (const bag of [answer, ...inner(answer)]) {
-    for (const [name, value] of bag.entries()) {
+  for (const json of [response, ...inner(response)]) {
+    for (const [name, value] of json.entries()) {
       const lower = name.toLowerCase()
       if (lower !== 'arn' && lower !== `${suffix}arn` && lower !== `${suffix}id`) continue
       if (typeof value !== 'string' || parseArn(value) === undefined) continue
@@ -316,7 +316,7 @@ function builtArn(kind: Kind, id: string, facts: Facts): string | undefined {
   if (kind.arn.includes('{region}') && facts.region === null) return undefined
   const bare = bareId(kind, id)
   if (kind.type === 'AWS::KMS::Key' && bare.startsWith('alias/')) return undefined
-  // Machines outside EC2 have ids too: mi-….
+  // Managed instances outside EC2 have ids like mi-….
   if (kind.type === 'AWS::EC2::Instance' && !bare.startsWith('i-')) return undefined
   if (kind.type === 'AWS::ECS::TaskDefinition' && !bare.includes(':')) return undefined
   let isComplete = true
@@ -331,7 +331,7 @@ function builtArn(kind: Kind, id: string, facts: Facts): string | undefined {
   return isComplete ? `arn:${facts.partition}:${resource}` : undefined
 }
 
-/** The id as ARNs hold it: parameters are given with or without a slash in front. */
+/** The id as ARNs have it: parameters are named with or without a leading slash. */
 function bareId({ type }: Kind, id: string): string {
   if (type === 'AWS::SSM::Parameter') return id.startsWith('/') ? id : `/${id}`
   return id
@@ -344,11 +344,11 @@ function addByNoun(facts: Facts, found: Found): void {
   const known = kindsOf(facts.service).find(({ type }) => type.endsWith(`::${singular}`))
   const service = facts.service.charAt(0).toUpperCase() + facts.service.slice(1)
   const type = known?.type ?? `AWS::${service}::${singular || noun}`
-  const bags = [facts.params, facts.answer, ...inner(facts.answer), facts.serviceDetails]
+  const readers = [facts.params, facts.response, ...inner(facts.response), facts.serviceDetails]
   for (const base of singular === '' ? [''] : [singular, '']) {
     for (const ending of ['Arn', 'Id', 'Identifier', 'Name', base === '' ? 'resourceArn' : '']) {
-      for (const bag of bags) {
-        const text = bag.text(base + ending)
+      for (const json of readers) {
+        const text = json.text(base + ending)
         if (text === undefined || text.length > 1_000) continue
         if (known !== undefined) found.add(ofKind(known, text, facts))
         else if (text.startsWith('arn:')) found.add(fromArn(text, type))
@@ -357,7 +357,7 @@ function addByNoun(facts: Facts, found: Found): void {
       }
     }
   }
-  // Else whatever is called an ARN.
+  // Otherwise, any parameter named as an ARN.
   for (const [name, value] of facts.params.entries()) {
     if (/arn$/i.test(name) && typeof value === 'string' && parseArn(value)) {
       found.add(fromArn(value, undefined))
@@ -413,7 +413,7 @@ function fromSeen(type: string, name: string): Candidate {
   return fromArn(name, type === '' ? undefined : type)
 }
 
-/** An action names what it acts on: `AttachRolePolicy` a role first, then a policy. */
+/** The action's name orders what it acts on: `AttachRolePolicy` a role first, then a policy. */
 function rank({ type }: Candidate, { plainAction, service }: Facts): number {
   const at = placeIn(type, plainAction)
   if (at >= 0) return at

@@ -30,7 +30,7 @@ export function risksOf(
       found.add(EC2.find(([pattern]) => pattern.test(plainAction))?.[1] ?? 'configuration')
     } else found.add(serviceRisk(service))
   }
-  // A resource's own policy is about who may, whatever the service is about.
+  // A resource policy decides who has access, in every service.
   if (/^(Put|Set|Delete|Add|Remove).*(ResourcePolicy|Permission|AccessPolicy)$/.test(plainAction)) {
     found.add('identity')
   }

@@ -1,5 +1,5 @@
 /**
- * AWS's services as people call them, and what a change in each can usually harm.
+ * Names of AWS's services, and what a change in each usually puts at risk.
  *
  * Keyed by the event source without `.amazonaws.com`.
  */
@@ -9,9 +9,9 @@ import { words } from '../../changes/text.ts'
 
 interface Service {
   name: string
-  /** What changes here are about when the action says nothing better. */
+  /** The risk of its changes, unless the action shows another. */
   risk?: Risk
-  /** One for the whole partition: naming a region would say nothing. */
+  /** One for the whole partition: summaries name no region. */
   isGlobal?: true
 }
 
@@ -173,7 +173,7 @@ export function shortService(source: string): string {
   return source.replace(/\.(amazonaws\.com(\.cn)?|aws\.amazon\.com|aws\.internal)$/i, '')
 }
 
-/** As people call it: `Auto Scaling` for `autoscaling` and for `autoscaling.amazonaws.com`. */
+/** For people: `Auto Scaling` for `autoscaling` and for `autoscaling.amazonaws.com`. */
 export function serviceName(source: string): string {
   const short = shortService(source)
   if (Object.hasOwn(SERVICES, short)) return SERVICES[short]!.name

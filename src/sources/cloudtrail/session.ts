@@ -1,11 +1,11 @@
 /**
  * Which session a change was made in, and how long its work may be silent: what change sets are
- * computed from. docs/decisions/004-change-sets.md says why it is done this way.
+ * computed from. docs/decisions/004-change-sets.md has the reasons.
  */
 
 import { hash } from 'node:crypto'
 import type { Actor, ChangeSetKey, Tool } from '../../changes/change.ts'
-import { roleSession, STACK_SESSION } from './actor.ts'
+import { assumedRole, STACK_SESSION } from './actor.ts'
 import type { Facts } from './facts.ts'
 
 const MINUTE = 60_000
@@ -13,21 +13,21 @@ const HOUR = 60 * MINUTE
 
 /** A console session: people read and think between two clicks. */
 const CONSOLE_IDLE_TIMEOUT = 60 * MINUTE
-/** Credentials made for one piece of work: it is over when they are. */
+/** Credentials created for one piece of work, which ends when they expire. */
 const FRESH_IDLE_TIMEOUT = 60 * MINUTE
-/** Credentials that a person uses for one thing after the other. */
+/** Credentials that a person reuses for one task after another. */
 const SHARED_IDLE_TIMEOUT = 20 * MINUTE
-/** Keys that live for years, in whose hands nobody knows. */
+/** Long-lived keys: which program uses them is unknown. */
 const KEY_IDLE_TIMEOUT = 15 * MINUTE
-/** What AWS does by itself comes in bursts. */
+/** AWS's own activity comes in bursts. */
 const SERVICE_IDLE_TIMEOUT = 5 * MINUTE
-/** Whoever started something slow waits for it: a database, a cluster, a distribution. */
+/** After starting something slow, people wait for it: a database, a cluster, a distribution. */
 const SLOW_IDLE_TIMEOUT = 45 * MINUTE
 
 const SLOW =
   /^(Create|Modify|Update|Delete|Restore|Upgrade|Reboot)(DB(Instance|Cluster)|Cluster|Nodegroup|Distribution|ReplicationGroup|CacheCluster|ServerlessCache|Domain|ElasticsearchDomain|FileSystem|Broker|Directory|MicrosoftAD|Stack|VpnConnection|TransitGateway|Environment|Addon|FargateProfile|GlobalCluster|Service|Table)|^(RequestCertificate|ExecuteChangeSet|CreateDBInstanceReadReplica|StartInstanceRefresh)/
 
-/** Programs that never end: their work is cut by the clock, or it would be one set for ever. */
+/** Programs that run continuously: their work is cut by the hour, or one set would grow forever. */
 const CONTROLLERS = new Set([
   'ack',
   'aws-load-balancer-controller',
@@ -45,10 +45,10 @@ const CONTROLLERS = new Set([
 /** Compute whose work has an end that silence shows; a function or a pod may run for ever. */
 const FINITE_COMPUTE = new Set<string | undefined>(['instance', 'task'])
 
-/** When AWS mints credentials to act for someone, it does so for the one call. */
+/** AWS creates the credentials for a call on someone's behalf just before it. Milliseconds. */
 const MINTED_WITHIN = 5_000
 
-/** When the session began, where the record says so. */
+/** When the session began, where the record shows it. */
 export function sessionStart({ identity }: Facts): Date | null {
   return dateOf(identity.object('sessionContext').object('attributes').text('creationDate'))
 }
@@ -68,8 +68,8 @@ export function changeSetKey(facts: Facts, actor: Actor, tool: Tool, at: Date): 
 
   const type = identity.text('type')
   const isRole = type === 'AssumedRole' || type === 'Role'
-  const role = isRole ? roleSession(facts) : undefined
-  // With a role of its own, CloudFormation makes one session for one operation on a stack.
+  const role = isRole ? assumedRole(facts) : undefined
+  // With a service role, CloudFormation creates one session for each stack operation.
   const isStackWork = role?.session === STACK_SESSION
   if (actor.kind === 'service' && !isStackWork) {
     const hour = Math.floor(at.getTime() / HOUR)
@@ -77,13 +77,13 @@ export function changeSetKey(facts: Facts, actor: Actor, tool: Tool, at: Date): 
   }
 
   if (role?.provider?.kind === 'ci' && role.run !== undefined) {
-    // A run's jobs have credentials each, and perhaps roles; the run is what they have in common.
+    // Each job of a run has its own credentials, perhaps its own role; the run is what they share.
     return key(['run', role.provider.name, role.run], ['run'], FRESH_IDLE_TIMEOUT)
   }
 
   const isController = CONTROLLERS.has(tool.name)
   if (actor.kind === 'workload') {
-    // Compute's credentials are renewed in the middle of whatever it does.
+    // The credentials of compute are renewed while its work goes on.
     const isEndless = isController || !FINITE_COMPUTE.has(actor.compute)
     const hour = isEndless ? [Math.floor(at.getTime() / HOUR)] : []
     return key(['workload', principal, ...hour], [toolRunId(facts, tool)], KEY_IDLE_TIMEOUT)
@@ -92,7 +92,7 @@ export function changeSetKey(facts: Facts, actor: Actor, tool: Tool, at: Date): 
   const isOnBehalf = facts.invokedBy !== undefined
   const isConsole = tool.name === 'console' || tool.name === 'cloudshell'
   const isSignIn = facts.service === 'signin' && facts.action === 'ConsoleLogin'
-  // Signing in makes the session: its creation is the event's own time, to the second.
+  // Signing in creates the session, at the event's own time, to the second.
   const began = startedAt ?? (isSignIn ? at : undefined)
   if (began !== undefined) {
     const isMinted =
@@ -101,7 +101,7 @@ export function changeSetKey(facts: Facts, actor: Actor, tool: Tool, at: Date): 
       return key(['key', principal], ['on behalf', facts.invokedBy], KEY_IDLE_TIMEOUT)
     }
     const session = ['session', principal, role?.sourceIdentity, began.getTime()]
-    // The console gives each of its services a key of its own: the session is what they share.
+    // The console uses a separate key for each of its services: only the session is shared.
     if (isConsole || isSignIn) return key(session, ['console'], CONSOLE_IDLE_TIMEOUT)
     if (isOnBehalf && !isStackWork) return key(session, null, SHARED_IDLE_TIMEOUT)
     const isFresh = role !== undefined && (role.isGenerated || role.provider?.kind === 'ci')
@@ -115,13 +115,13 @@ export function changeSetKey(facts: Facts, actor: Actor, tool: Tool, at: Date): 
 const RUN_ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i
 
 /**
- * Whose hands the credentials are in: the run's own id, where the user agent carries one (as with
- * TF_APPEND_USER_AGENT), else the tool.
+ * Which run of which tool uses the credentials: the run's id where the user agent has one (as with
+ * TF_APPEND_USER_AGENT), otherwise the tool.
  */
 function toolRunId({ userAgent }: Facts, { name }: Tool): string {
   const run = RUN_ID.exec(userAgent)?.[0]
   if (run !== undefined) return run
-  // One program calls now the one, now the other.
+  // One program may use both.
   return name === 'botocore' ? 'boto3' : name
 }
 
@@ -131,7 +131,7 @@ function dateOf(text: string | undefined): Date | null {
   return Number.isNaN(date.getTime()) ? null : date
 }
 
-/** 22 characters for any parts: records may hold texts of any length. */
+/** 22 characters for any parts: texts in records may have any length. */
 function digest(parts: readonly unknown[]): string {
   return hash('sha256', JSON.stringify(parts), 'base64url').slice(0, 22)
 }

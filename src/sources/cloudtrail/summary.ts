@@ -25,7 +25,7 @@ export interface Summary {
   risks?: Risk[]
 }
 
-/** Tells of one action; undefined when the record holds too little for a special sentence. */
+/** Summarizes one action; undefined when the record lacks the fields for it. */
 export type Summarize = (facts: Facts) => Summary | string | undefined
 
 /** Summaries of one service, by action without the API version. */
@@ -68,7 +68,7 @@ function whereabouts({ does }: Summary, { region, service }: Facts): string {
   return ` in ${spoken(region, 40)}`
 }
 
-/** Who said no, where the message tells: AWS has said so since 2021 for most services. */
+/** Which policy denied it, where the message shows it: for most services since 2021. */
 function denier(message: string | undefined): string {
   if (message === undefined) return ''
   const isExplicit = /explicit deny/.test(message)
@@ -82,7 +82,7 @@ function denier(message: string | undefined): string {
 }
 
 const REASONS: [RegExp, string][] = [
-  [/throttl|RequestLimitExceeded|TooManyRequests|SlowDown|Rate exceeded/i, 'was told to slow down'],
+  [/throttl|RequestLimitExceeded|TooManyRequests|SlowDown|Rate exceeded/i, 'was throttled'],
   [/DryRunOperation/i, 'only as a dry run'],
 ]
 
@@ -95,7 +95,7 @@ function reason(error: Ending['error']): string {
   return `it failed: ${spoken(error.code, 80)}`
 }
 
-/** The first sentence of what AWS answered, as the end of one of ours. */
+/** The first sentence of AWS's error message, as the end of a summary. */
 function firstSentence(message: string): string {
   const clean = spoken(
     message

@@ -1,7 +1,7 @@
 /**
- * What the call was made with: from the user agent, and from what the session says of itself.
+ * What the call was made with, from the user agent and the session.
  *
- * User agents are claims: whoever calls writes them.
+ * User agents are claims: the caller writes them.
  */
 
 import { type Tool, UNKNOWN_TOOL } from '../../changes/change.ts'
@@ -16,7 +16,7 @@ interface Signature {
   agent: RegExp
 }
 
-// In order: what wraps an SDK comes before the SDK. Patterns are those the tools' own sources send.
+// In order: a tool that uses an SDK comes before the SDK. Patterns match what the tools' sources send.
 const SIGNATURES: Signature[] = [
   { name: 'opentofu', title: 'OpenTofu', agent: /OpenTofu\/([\w.-]+)/ },
   { name: 'terraform', title: 'Terraform', agent: /\bTerraform\/([\w.-]+)/i },
@@ -101,7 +101,7 @@ const SDKS: Signature[] = [
 // `[S3Console/0.4, aws-internal/3 …]`, `RDS Console, aws-internal/3 …`, `AWS Internal`.
 const CONSOLE = /console|signin\.amazonaws\.com|^\[?Mozilla\/|^\[?[\w ]+, aws-internal\//i
 
-/** What the call was made with; `unknown` when the record does not say. */
+/** What the call was made with; `unknown` when the record does not show it. */
 export function findTool(facts: Facts): Tool {
   const found = toolOf(facts)
   const name = indexable(spoken(found.name, 80)) || UNKNOWN_TOOL
@@ -169,7 +169,7 @@ function sessionName({ identity }: Facts): string | undefined {
   return identity.text('arn')?.split(':assumed-role/')[1]?.split('/')[1]
 }
 
-/** Agents repeat without end, and there are many patterns: the last thousand are remembered. */
+/** User agents repeat, and there are many patterns: a cache of a thousand results. */
 const remembered = new Map<string, FoundTool | undefined>()
 
 function match(signatures: Signature[], agent: string): FoundTool | undefined {

@@ -25,7 +25,7 @@ describe('the actor', () => {
     })
   })
 
-  it('is a person of IAM Identity Center, not the role they were given', () => {
+  it('is a person of IAM Identity Center, not the role of their permission set', () => {
     const actor = actorOf(ssoIdentity('bob@example.com'))
     expect(actor).toMatchObject({
       kind: 'person',
@@ -39,7 +39,7 @@ describe('the actor', () => {
     ])
   })
 
-  it('is the source identity, which outlives every role that is assumed after', () => {
+  it('is the source identity, which stays the same over all roles assumed afterwards', () => {
     const identity = roleIdentity({ role: 'ops', session: 'x', sourceIdentity: 'carol' })
     expect(actorOf(identity)).toMatchObject({
       kind: 'person',
@@ -57,7 +57,7 @@ describe('the actor', () => {
     expect(actorOf(identity)).toMatchObject({ kind: 'ci', name: 'deploy-prod (GitHub Actions)' })
     expect(chain(identity)).toEqual([
       'ci: GitHub Actions run 13577902461',
-      'missing: which repository: named only where the role was assumed',
+      'missing: which repository: recorded where the role was assumed',
       'identity-provider: GitHub Actions: signed in through',
       'role: deploy-prod: assumed',
       'session: shop-13577902461: session',
@@ -104,7 +104,7 @@ describe('the actor', () => {
     ])
   })
 
-  it('is a service, by its service-linked role or by itself', () => {
+  it('is a service, with its service-linked role or without', () => {
     const linked = roleIdentity({
       role: 'AWSServiceRoleForAutoScaling',
       path: '/aws-service-role/autoscaling.amazonaws.com/',
@@ -125,13 +125,13 @@ describe('the actor', () => {
     )
   })
 
-  it('stays the caller when a service acts on their behalf, and the chain says so', () => {
+  it('stays the caller when a service acts on their behalf, and the chain shows it', () => {
     const identity = ssoIdentity('bob@example.com', { invokedBy: 'cloudformation.amazonaws.com' })
     expect(actorOf(identity).name).toBe('bob@example.com')
     expect(chain(identity).at(-1)).toBe('service: CloudFormation: acting on their behalf')
   })
 
-  it('is CloudFormation with the role it was given, and who changed the stack is a labelled gap', () => {
+  it('is CloudFormation with its service role, and who changed the stack is a labelled gap', () => {
     const identity = roleIdentity({
       role: 'stack-role',
       session: 'AWSCloudFormation',
@@ -163,7 +163,7 @@ describe('the actor', () => {
     expect(new Set(ids)).toEqual(new Set([`arn:aws:iam::${ACCOUNT}:role/team/ops`]))
   })
 
-  it('is told as far as the record goes for federated, SAML, directory, foreign and nameless callers', () => {
+  it('shows what the record has for federated, SAML, directory, foreign and nameless callers', () => {
     const named = [
       {
         type: 'FederatedUser',
@@ -258,7 +258,7 @@ describe('the tool', () => {
     expect(toolOf(userAgent)).toMatchObject({ name, label })
   })
 
-  it('is the console when the credentials came from there, whatever the agent says', () => {
+  it('is the console when the credentials came from there, for any user agent', () => {
     expect(toolOf('AWS Internal', { sessionCredentialFromConsole: 'true' }).name).toBe('console')
     expect(toolOf('AWS Internal', { userIdentity: ssoIdentity('bob@example.com') }).name).toBe(
       'console',

@@ -15,7 +15,7 @@ function textsOf(value: unknown): string[] {
   return Object.entries(value).flatMap(([key, inner]) => [key, ...textsOf(inner)])
 }
 
-/** What whoever stores and shows a change relies on. */
+/** What storing and showing a change relies on. */
 function expectSound(change: Change): void {
   for (const text of textsOf(change)) {
     expect(text.isWellFormed()).toBe(true)
@@ -236,7 +236,7 @@ const IDENTITIES = fc.oneof(
 )
 
 describe('any JSON object as a record', () => {
-  it('gives a change or an unparsed record, never an exception', () => {
+  it('returns a change or an unparsed record, never throws', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.oneof(fc.constantFrom(...FIELDS), text), anything), (object) => {
         const { change, unparsed } = readRecord(JSON.stringify(object), SEEN)
@@ -247,7 +247,7 @@ describe('any JSON object as a record', () => {
     )
   })
 
-  it('gives a sound change for every action with a sentence of its own, whatever its parameters', () => {
+  it('returns a valid change for every action with a summary of its own, with any parameters', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...CALLS),

@@ -463,7 +463,7 @@ function cdkDeploy(): Labelled[] {
   ]
 }
 
-/** What goes on by itself all the while. */
+/** Background activity. */
 function background(): Labelled[] {
   const scaling = (began: string) =>
     roleIdentity({

@@ -12,7 +12,7 @@ const linked = (service: string, role: string) =>
   })
 
 describe('the rules', () => {
-  it('have an id of their own, and each says what it covers and why', () => {
+  it('have unique ids, a description and a reason', () => {
     expect(new Set(NOISE_RULES.map(({ id }) => id)).size).toBe(NOISE_RULES.length)
     for (const { covers, reason, when } of NOISE_RULES) {
       expect(covers).toMatch(/^[A-Z].{10,}[^.]$/)

@@ -5,7 +5,7 @@ import { ACCOUNT, call, read, record, seenOf } from './support.ts'
 const SEEN = { eventId: 'e-1', eventTime: new Date('2026-03-02T12:00:00Z'), region: 'eu-west-1' }
 
 describe('reading a record', () => {
-  it('takes identity, time and place from LookupEvents and the record', () => {
+  it('reads identity, time and region from LookupEvents and the record', () => {
     const raw = record({ eventTime: '2026-03-02T12:34:56Z', awsRegion: 'xx-invented-7' })
     const change = read(raw)
     expect(change).toMatchObject({
@@ -27,7 +27,7 @@ describe('reading a record', () => {
     expect(change.occurredAt).toEqual(new Date('2026-03-02T12:34:57Z'))
   })
 
-  it('falls back to the record where LookupEvents says nothing', () => {
+  it('falls back to the record where LookupEvents has no value', () => {
     const raw = record()
     const { change } = readRecord(JSON.stringify(raw), { region: 'eu-west-1' })
     expect(change).toMatchObject({
@@ -36,7 +36,7 @@ describe('reading a record', () => {
     })
   })
 
-  it('falls back to LookupEvents where the record says nothing', () => {
+  it('falls back to LookupEvents where the record has no value', () => {
     const { change } = readRecord('{}', {
       ...SEEN,
       eventName: 'DeleteBucket',
@@ -62,7 +62,7 @@ describe('reading a record', () => {
     ['no_event_time', '{"eventTime":"1066-10-14T00:00:00Z"}', { eventTime: undefined }],
     ['no_event_name', '{"eventSource":"ec2.amazonaws.com"}', {}],
     ['no_event_name', '{"eventName":{"a":1}}', {}],
-  ])('says %s of %s', (reason, raw, seen) => {
+  ])('returns %s for %s', (reason, raw, seen) => {
     const reading = readRecord(raw, { ...SEEN, ...seen })
     expect(reading.unparsed?.reason).toBe(reason)
     expect(reading.unparsed?.detail).not.toBe('')
@@ -137,7 +137,7 @@ describe('reading a record', () => {
     expect(url('evil.example/#')).toBeUndefined()
   })
 
-  it('tells a failed sign-in, which has no errorCode, and hides what may be a password', () => {
+  it('recognizes a failed sign-in, which has no errorCode, and hides what may be a password', () => {
     const change = read(
       record({
         eventSource: 'signin.amazonaws.com',
@@ -171,7 +171,7 @@ describe('reading a record', () => {
     expect(change.detail.edits).toEqual([{ field: 'visibility timeout', to: '60' }])
   })
 
-  it('gives the same change for the same record', () => {
+  it('returns the same change for the same record', () => {
     const raw = record()
     expect(readRecord(JSON.stringify(raw), seenOf(raw))).toEqual(
       readRecord(JSON.stringify(raw), seenOf(raw)),

@@ -26,13 +26,13 @@ describe.skipIf(!hasRecords)('the changing records of a real hour', () => {
     }
   })
 
-  it('are all told by verbs, not by the names of actions', () => {
+  it('are all summarized with verbs, not with the names of actions', () => {
     expect(changes.map(({ summary }) => summary).filter((text) => / called /.test(text))).toEqual(
       [],
     )
   })
 
-  it('name what they acted on, but for those whose record does not', () => {
+  it('have resources, except where the record names none', () => {
     const nameless = changes.filter(({ resources }) => resources.length === 0)
     expect(
       new Set(nameless.map(({ action, detail }) => `${action} ${detail.error?.code ?? ''}`.trim())),
@@ -48,13 +48,13 @@ describe.skipIf(!hasRecords)('the changing records of a real hour', () => {
     )
   })
 
-  it('are in docs/changes-from-real-records.md as they are now', () => {
+  it('match docs/changes-from-real-records.md', () => {
     expect(page('changes-from-real-records.md')).toBe(changesTable(changes))
   })
 })
 
 describe('docs/noise.md', () => {
-  it('tells the rules as they are now', () => {
+  it('matches the rules', () => {
     expect(page('noise.md')).toBe(noisePage())
   })
 })

@@ -190,7 +190,7 @@ describe('the key of a resource', () => {
     expect(keysOf(eventOf(arn))).toContain(key)
   })
 
-  it('tells apart what is named alike in two accounts, two regions, or two types', () => {
+  it('differs for the same name in two accounts, two regions, or two types', () => {
     const own = keysOf(call('iam', 'UpdateRole', { roleName: 'app' }))
     const theirs = keysOf(
       call('iam', 'UpdateRole', { roleName: 'app' }, null, { recipientAccountId: OTHER }),

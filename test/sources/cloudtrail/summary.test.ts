@@ -411,8 +411,8 @@ describe.each(Object.entries(sentences))('%s', (_, cases) => {
   )
 })
 
-describe('what did not work', () => {
-  it('is told as an attempt', () => {
+describe('failed calls', () => {
+  it('are summarized as attempts', () => {
     const change = read(
       call('s3', 'DeleteBucket', { bucketName: 'logs' }, null, {
         errorCode: 'BucketNotEmpty',
@@ -425,7 +425,7 @@ describe('what did not work', () => {
     )
   })
 
-  it('says who denied it, where AWS says so', () => {
+  it('name what denied them, where AWS reports it', () => {
     const change = read(
       call('organizations', 'LeaveOrganization', null, null, {
         ...US,
@@ -441,7 +441,7 @@ describe('what did not work', () => {
     expect(change.detail.error?.code).toBe('AccessDeniedException')
   })
 
-  it('needs no message', () => {
+  it('need no message', () => {
     const change = read(
       call('ec2', 'DeleteVpc', { vpcId: 'vpc-0123456789abcdef0' }, null, {
         errorCode: 'DependencyViolation',
@@ -451,7 +451,7 @@ describe('what did not work', () => {
     expect(change.detail.error).toEqual({ code: 'DependencyViolation' })
   })
 
-  it('does not claim that something was opened', () => {
+  it('do not claim that something was opened', () => {
     const attempt = {
       groupId: 'sg-0123456789abcdef0',
       ipPermissions: {
@@ -468,7 +468,7 @@ describe('what did not work', () => {
     expect(read(denied).outcome).toBe('denied')
   })
 
-  it('leaves out the blob that AWS encodes its reasons in, and the length of ARNs', () => {
+  it('leave out the encoded authorization message, and shorten ARNs', () => {
     const change = read(
       call('ecs', 'DeleteCluster', { cluster: 'prod' }, null, {
         errorCode: 'ClusterContainsServicesException',
@@ -665,7 +665,7 @@ describe('secrets', () => {
 })
 
 describe('who the sentence starts with', () => {
-  it('says through which service a call was made on someone’s behalf', () => {
+  it('names the service that made a call on someone’s behalf', () => {
     const change = read(
       call('s3', 'CreateBucket', { bucketName: 'assets' }, null, {
         userIdentity: ssoIdentity('bob@example.com', { invokedBy: 'cloudformation.amazonaws.com' }),
@@ -677,7 +677,7 @@ describe('who the sentence starts with', () => {
     )
   })
 
-  it('names the role when nothing is told of who is behind it', () => {
+  it('names the role when the record does not show who uses it', () => {
     const userIdentity = roleIdentity({
       role: 'deploy-prod',
       session: 'aws-go-sdk-1688990515440126480',

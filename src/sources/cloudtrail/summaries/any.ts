@@ -1,4 +1,4 @@
-/** What any call does, of any service: told from its name and from what it acted on. */
+/** Summarizes any call of any service by its name and what it acted on. */
 
 import type { Resource } from '../../../changes/change.ts'
 import { spoken, withArticle, words } from '../../../changes/text.ts'
@@ -10,7 +10,7 @@ import { serviceName } from '../services.ts'
 import type { Summary } from '../summary.ts'
 
 interface Verb {
-  /** As a person would say it. */
+  /** The verb as people use it. */
   says: string
   /** Between what is done and what it is done to. */
   to: string
@@ -201,7 +201,7 @@ const VERBS: Record<string, Verb> = {
 }
 
 const MODIFYING = /^(Update|Modify|Put|Set|Change|Configure)/
-/** `RotationSucceeded`, `SharedSnapshotVolumeCreated`: events that say what has happened. */
+/** `RotationSucceeded`, `SharedSnapshotVolumeCreated`: events that report what has happened. */
 const HAPPENED =
   /(Created|Started|Succeeded|Failed|Completed|Deleted|Initiated|Abandoned|Expired|Changed|Updated|Attached|Detached|Stopped|Terminated|Canceled|Cancelled|Finished|Ended)$/
 

@@ -22,9 +22,9 @@ export const lambda: Summaries = {
       (params.text('packageType') === 'Image' ? 'a container image' : undefined)
     return made && `create ${made}${runtime ? ` (${spoken(runtime, 40)})` : ''}`
   },
-  UpdateFunctionCode: ({ params, answer, resources }) => {
+  UpdateFunctionCode: ({ params, response, resources }) => {
     const what = named(resources, FUNCTION)
-    const version = params.flag('publish') === true ? answer.text('version') : undefined
+    const version = params.flag('publish') === true ? response.text('version') : undefined
     const from =
       params.text('imageUri') ??
       (params.text('s3Key') && `s3://${params.text('s3Bucket') ?? ''}/${params.text('s3Key')}`)
@@ -32,7 +32,7 @@ export const lambda: Summaries = {
       what && {
         does: `deploy new code to ${what}`,
         more: version ? `, published as version ${spoken(version, 20)}` : '',
-        edits: edit('code', undefined, from ?? shaOf(answer)),
+        edits: edit('code', undefined, from ?? shaOf(response)),
         risks: ['deploy'],
       }
     )
@@ -90,9 +90,9 @@ export const lambda: Summaries = {
       }
     )
   },
-  PublishVersion: ({ answer, resources }) => {
+  PublishVersion: ({ response, resources }) => {
     const what = named(resources, FUNCTION)
-    const version = answer.text('version')
+    const version = response.text('version')
     return what && `publish ${version ? `version ${spoken(version, 20)}` : 'a version'} of ${what}`
   },
   CreateAlias: alias,
@@ -132,10 +132,10 @@ export const lambda: Summaries = {
     const source = params.text('eventSourceArn')
     return what && `connect ${what} to ${source ? spoken(arnName(source)) : 'an event source'}`
   },
-  UpdateEventSourceMapping: ({ params, answer, resources }) => {
-    const what = named(resources, FUNCTION) ?? functionIn(answer)
+  UpdateEventSourceMapping: ({ params, response, resources }) => {
+    const what = named(resources, FUNCTION) ?? functionIn(response)
     const isOn = params.flag('enabled')
-    const source = answer.text('eventSourceArn')
+    const source = response.text('eventSourceArn')
     const between = `the event source${source ? ` ${spoken(arnName(source))}` : ''} of ${what ?? 'a function'}`
     if (isOn === undefined)
       return { does: `change ${between}`, edits: editsOf(params, ['uUID', 'functionName']) }
@@ -154,13 +154,13 @@ export const lambda: Summaries = {
   },
 }
 
-function shaOf(answer: JsonReader): string | undefined {
-  const sha = answer.text('codeSha256')
+function shaOf(response: JsonReader): string | undefined {
+  const sha = response.text('codeSha256')
   return sha && `sha256 ${sha}`
 }
 
-function functionIn(answer: JsonReader): string | undefined {
-  const arn = answer.text('functionArn')
+function functionIn(response: JsonReader): string | undefined {
+  const arn = response.text('functionArn')
   return arn && `the function ${spoken(arnName(arn), 80)}`
 }
 
@@ -171,10 +171,10 @@ function verbOf(params: JsonReader): string {
     : `use ${spoken(action, 40)} on`
 }
 
-function alias({ params, answer, resources }: Facts): Summary | undefined {
+function alias({ params, response, resources }: Facts): Summary | undefined {
   const what = named(resources, FUNCTION)
   const name = params.text('name')
-  const version = params.text('functionVersion') ?? answer.text('functionVersion')
+  const version = params.text('functionVersion') ?? response.text('functionVersion')
   if (what === undefined || name === undefined || version === undefined) return undefined
   const weights = params.object('routingConfig').object('additionalVersionWeights').entries()
   const canary = weights.map(
@@ -234,8 +234,8 @@ export const ecs: Summaries = {
       }
     )
   },
-  RegisterTaskDefinition: ({ params, answer }) => {
-    const made = answer.object('taskDefinition')
+  RegisterTaskDefinition: ({ params, response }) => {
+    const made = response.object('taskDefinition')
     const family = params.text('family') ?? made.text('family')
     if (family === undefined) return undefined
     const revision = made.text('revision')
@@ -301,11 +301,11 @@ function inCluster(resources: Facts['resources']): string {
   return cluster ? ` in ${cluster}` : ''
 }
 
-/** A service's answer lists its deployments: PRIMARY is the new one, ACTIVE those it replaces. */
-function updateService({ params, answer, resources }: Facts): Summary | undefined {
+/** A service's response lists its deployments: PRIMARY is the new one, ACTIVE those it replaces. */
+function updateService({ params, response, resources }: Facts): Summary | undefined {
   const service = named(resources, SERVICE)
   if (service === undefined) return undefined
-  const deployments = answer.object('service').objects('deployments')
+  const deployments = response.object('service').objects('deployments')
   const old = deployments.find((deployment) => deployment.text('status') === 'ACTIVE')
   const oldTask = taskName(old?.text('taskDefinition'))
   const newTask = taskName(params.text('taskDefinition'))

@@ -74,11 +74,11 @@ export const rds: Summaries = {
 }
 
 export const dynamodb: Summaries = {
-  UpdateTable: ({ params, answer, resources }) => {
+  UpdateTable: ({ params, response, resources }) => {
     const table = named(resources, 'AWS::DynamoDB::Table')
     if (table === undefined) return undefined
     const asked = params.object('provisionedThroughput')
-    const before = answer.object('tableDescription').object('provisionedThroughput')
+    const before = response.object('tableDescription').object('provisionedThroughput')
     const edits: Edit[] = [
       ...edit('read capacity', before.text('readCapacityUnits'), asked.text('readCapacityUnits')),
       ...edit(
@@ -160,17 +160,17 @@ function createDatabase({ params, resources }: Facts, type: string): Summary | u
 }
 
 /**
- * RDS answers with the values from before; those to come are pending. So the answer is the from,
+ * RDS responses with the values from before; those to come are pending. So the response is the from,
  * the request the to.
  */
 function modify(
-  { params, answer, resources }: Facts,
+  { params, response, resources }: Facts,
   type: string,
   id: string,
 ): Summary | undefined {
   const database = named(resources, type)
   if (database === undefined) return undefined
-  const edits = editsOf(params, [id, 'allowMajorVersionUpgrade', 'masterUserPassword'], answer)
+  const edits = editsOf(params, [id, 'allowMajorVersionUpgrade', 'masterUserPassword'], response)
   const password = params.has('masterUserPassword') || params.has('authToken')
   const all: Edit[] = password
     ? [...edits, { field: 'administrator’s password', to: HIDDEN }]

@@ -60,7 +60,7 @@ function stackOf(name: string | undefined): string | undefined {
   return name && `the stack ${spoken(arnName(name))}`
 }
 
-/** These calls return at once: the work goes on, and is told by the stack's own calls. */
+/** These calls return before the work is done; the stack's own calls record it. */
 function stack({ params, resources }: Facts, verb: string, did?: string): Summary | undefined {
   const what = named(resources, STACK)
   if (what === undefined) return undefined
@@ -103,10 +103,10 @@ function stackSet({ params, resources }: Facts, verb: string): Summary | undefin
 }
 
 export const codedeploy: Summaries = {
-  CreateDeployment: ({ params, answer }) => {
+  CreateDeployment: ({ params, response }) => {
     const application = params.text('applicationName')
     const group = params.text('deploymentGroupName')
-    const id = answer.text('deploymentId')
+    const id = response.text('deploymentId')
     return (
       application && {
         does: `start a deployment of ${spoken(application)}${group ? ` to ${spoken(group)}` : ''}${id ? ` (${spoken(id, 30)})` : ''}`,

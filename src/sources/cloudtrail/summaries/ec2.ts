@@ -94,8 +94,8 @@ export const ec2: Summaries = {
     const from = named(resources, INSTANCE)
     return `detach ${eni}${from ? ` from ${from}` : id ? ` (${spoken(id)})` : ''}`
   },
-  AllocateAddress: ({ answer, resources }) => {
-    const address = answer.text('publicIp')
+  AllocateAddress: ({ response, resources }) => {
+    const address = response.text('publicIp')
     const name = resources.find(({ type }) => type === 'AWS::EC2::EIP')?.name
     const shown = [address, name && address ? `(${spoken(name)})` : undefined].filter(Boolean)
     return shown.length === 0
@@ -124,12 +124,12 @@ export const ec2: Summaries = {
   ModifyInstanceAttribute: modifyInstance,
   ModifyVpcAttribute: (facts) => attributes(facts, 'AWS::EC2::VPC', ['vpcId']),
   ModifySubnetAttribute: (facts) => {
-    const told = attributes(facts, 'AWS::EC2::Subnet', ['subnetId'])
+    const summary = attributes(facts, 'AWS::EC2::Subnet', ['subnetId'])
     const subnet = named(facts.resources, 'AWS::EC2::Subnet')
     const isPublic = facts.params.flag('mapPublicIpOnLaunch')
-    if (told === undefined || subnet === undefined || isPublic === undefined) return told
+    if (summary === undefined || subnet === undefined || isPublic === undefined) return summary
     return {
-      ...told,
+      ...summary,
       does: `make ${subnet} ${isPublic ? 'give' : 'stop giving'} public addresses to what is launched in it`,
     }
   },
@@ -146,9 +146,9 @@ export const ec2: Summaries = {
   },
   ModifyImageAttribute: (facts) => share(facts, 'AWS::EC2::Image', 'launchPermission'),
   ModifySnapshotAttribute: (facts) => share(facts, 'AWS::EC2::Snapshot', 'createVolumePermission'),
-  ModifyVolume: ({ params, answer, resources }) => {
+  ModifyVolume: ({ params, response, resources }) => {
     const volume = named(resources, 'AWS::EC2::Volume')
-    const change = answer.object('volumeModification')
+    const change = response.object('volumeModification')
     const edits: Edit[] = [
       ...edit(
         'size',
@@ -189,9 +189,9 @@ export const ec2: Summaries = {
     const volume = params.text('volumeId')
     return `take ${made}${volume ? ` of the volume ${spoken(volume)}` : ''}`
   },
-  CreateVolume: ({ params, answer, resources }) => {
+  CreateVolume: ({ params, response, resources }) => {
     const made = named(resources, 'AWS::EC2::Volume') ?? 'a volume'
-    const size = gigabytes(answer.text('size') ?? params.text('size'))
+    const size = gigabytes(response.text('size') ?? params.text('size'))
     const from = params.text('snapshotId')
     return `create ${size ? withDetail(made, size) : made}${from ? ` from the snapshot ${spoken(from)}` : ''}`
   },
@@ -201,10 +201,10 @@ export const ec2: Summaries = {
   },
   CreateTags: (facts) => tags(facts, 'tag', 'with'),
   DeleteTags: (facts) => tags(facts, 'remove tags from', ':'),
-  CreateLaunchTemplateVersion: ({ answer, params, resources }) => {
+  CreateLaunchTemplateVersion: ({ response, params, resources }) => {
     const template = named(resources, 'AWS::EC2::LaunchTemplate')
-    const version = answer.object('launchTemplateVersion').text('versionNumber')
-    const data = answer.object('launchTemplateVersion').object('launchTemplateData')
+    const version = response.object('launchTemplateVersion').text('versionNumber')
+    const data = response.object('launchTemplateVersion').object('launchTemplateData')
     const given = data.isEmpty ? params.object('launchTemplateData') : data
     const edits = editsOf(given, [])
     return (
@@ -276,8 +276,8 @@ export const ec2: Summaries = {
   }),
 }
 
-function launch({ params, answer, resources }: Facts): Summary {
-  const made = answer.objects('instancesSet', 'instances')
+function launch({ params, response, resources }: Facts): Summary {
+  const made = response.objects('instancesSet', 'instances')
   const asked = params.objects('instancesSet', 'instances')[0] ?? params
   const count = made.length || asked.number('minCount') || 1
   const type = made[0]?.text('instanceType') ?? params.text('instanceType')
@@ -298,7 +298,7 @@ function launch({ params, answer, resources }: Facts): Summary {
 function changeState(facts: Facts, verb: string): Summary | undefined {
   const instances = named(facts.resources, INSTANCE)
   if (instances === undefined) return undefined
-  const edits = facts.answer.objects('instancesSet', 'instances').flatMap((instance) => {
+  const edits = facts.response.objects('instancesSet', 'instances').flatMap((instance) => {
     const id = instance.text('instanceId')
     const from = instance.object('previousState').text('name')
     const to = instance.object('currentState').text('name')
@@ -318,44 +318,46 @@ interface Rule {
   isWorld: boolean
 }
 
-function portWords(bag: JsonReader): string {
-  const protocol = bag.text('ipProtocol', 'protocol') ?? '-1'
+function portWords(json: JsonReader): string {
+  const protocol = json.text('ipProtocol', 'protocol') ?? '-1'
   if (protocol === '-1' || protocol === 'all') return 'all traffic'
   const name = { '6': 'tcp', '17': 'udp', '1': 'icmp' }[protocol] ?? spoken(protocol, 20)
-  const from = bag.number('fromPort', 'from')
-  const to = bag.number('toPort', 'to')
+  const from = json.number('fromPort', 'from')
+  const to = json.number('toPort', 'to')
   if (from === undefined || to === undefined || from < 0) return `all ${name}`
   if (name.startsWith('icmp')) return name
   if (from === 0 && to === 65_535) return `all ${name} ports`
   return from === to ? `${from}/${name}` : `${from}–${to}/${name}`
 }
 
-function peersOf(bag: JsonReader): string[] {
+function peersOf(json: JsonReader): string[] {
   return [
-    ...bag.objects('ipRanges').map((range) => range.text('cidrIp', 'cidrIpv4')),
-    ...bag.objects('ipv6Ranges').map((range) => range.text('cidrIpv6')),
-    ...bag.objects('groups', 'userIdGroupPairs').map((group) => group.text('groupId', 'groupName')),
-    ...bag.objects('prefixListIds').map((list) => list.text('prefixListId')),
-    bag.text('cidrIp', 'cidrIpv4'),
-    bag.text('cidrIpv6'),
-    bag.object('referencedGroupInfo').text('groupId') ?? bag.text('referencedGroupId'),
-    bag.text('prefixListId'),
-    bag.text('sourceSecurityGroupName'),
+    ...json.objects('ipRanges').map((range) => range.text('cidrIp', 'cidrIpv4')),
+    ...json.objects('ipv6Ranges').map((range) => range.text('cidrIpv6')),
+    ...json
+      .objects('groups', 'userIdGroupPairs')
+      .map((group) => group.text('groupId', 'groupName')),
+    ...json.objects('prefixListIds').map((list) => list.text('prefixListId')),
+    json.text('cidrIp', 'cidrIpv4'),
+    json.text('cidrIpv6'),
+    json.object('referencedGroupInfo').text('groupId') ?? json.text('referencedGroupId'),
+    json.text('prefixListId'),
+    json.text('sourceSecurityGroupName'),
   ].filter((peer) => peer !== undefined)
 }
 
-function ruleOf(bag: JsonReader): Rule {
-  const peers = peersOf(bag)
+function ruleOf(json: JsonReader): Rule {
+  const peers = peersOf(json)
   const isWorld = peers.some((peer) => WORLD.test(peer))
   const others = peers.filter((peer) => !WORLD.test(peer)).map((peer) => spoken(peer, 60))
-  return { ports: portWords(bag), peers: isWorld ? ['the world', ...others] : others, isWorld }
+  return { ports: portWords(json), peers: isWorld ? ['the world', ...others] : others, isWorld }
 }
 
-function rulesOf(params: JsonReader, answerRules: JsonReader[]): Rule[] {
-  const given = params.objects('ipPermissions').filter((bag) => bag.has('ipProtocol', 'fromPort'))
+function rulesOf(params: JsonReader, responseRules: JsonReader[]): Rule[] {
+  const given = params.objects('ipPermissions').filter((json) => json.has('ipProtocol', 'fromPort'))
   const flat = params.has('ipProtocol', 'cidrIp', 'fromPort') ? [params] : []
-  const bags = given.length > 0 ? given : flat.length > 0 ? flat : answerRules
-  return bags.slice(0, 60).map(ruleOf)
+  const readers = given.length > 0 ? given : flat.length > 0 ? flat : responseRules
+  return readers.slice(0, 60).map(ruleOf)
 }
 
 /** `22/tcp and 443/tcp to the world`, `5432/tcp to sg-1` …, rules with the same peers together. */
@@ -382,9 +384,9 @@ function ruleEdits(rules: readonly Rule[], way: 'in' | 'out', isAdded: boolean):
   })
 }
 
-function allow({ params, answer, resources }: Facts, way: 'in' | 'out'): Summary | undefined {
+function allow({ params, response, resources }: Facts, way: 'in' | 'out'): Summary | undefined {
   const group = named(resources, 'AWS::EC2::SecurityGroup')
-  const rules = rulesOf(params, answer.objects('securityGroupRuleSet'))
+  const rules = rulesOf(params, response.objects('securityGroupRuleSet'))
   if (group === undefined || rules.length === 0) return undefined
   const edits = ruleEdits(rules, way, true)
   if (way === 'out') {
@@ -398,9 +400,9 @@ function allow({ params, answer, resources }: Facts, way: 'in' | 'out'): Summary
   return { does: `open ${ruleWords(rules, 'to')} on ${group}`, edits, opens, risks: ['network'] }
 }
 
-function revoke({ params, answer, resources }: Facts, way: 'in' | 'out'): Summary | undefined {
+function revoke({ params, response, resources }: Facts, way: 'in' | 'out'): Summary | undefined {
   const group = named(resources, 'AWS::EC2::SecurityGroup')
-  const rules = rulesOf(params, answer.objects('revokedSecurityGroupRuleSet'))
+  const rules = rulesOf(params, response.objects('revokedSecurityGroupRuleSet'))
   if (group === undefined) return undefined
   const edits = ruleEdits(rules, way, false)
   if (rules.length === 0) {
@@ -435,7 +437,7 @@ function modifyRules({ params, resources }: Facts): Summary | undefined {
       field: 'rule',
       to: `${ports}${peers.length ? `, ${listed(peers, 5)}` : ''}`,
     })),
-    // The record does not tell inbound rules from outbound ones: the worse is said.
+    // The record does not show whether rules are inbound or outbound: assume the worse.
     ...(open.length > 0 && { opens: `${listed(open.map(({ ports }) => ports))} to the world` }),
     risks: ['network'],
   }

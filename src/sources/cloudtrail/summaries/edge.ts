@@ -18,9 +18,9 @@ const LISTENER = 'AWS::ElasticLoadBalancingV2::Listener'
 const RULE = 'AWS::ElasticLoadBalancingV2::ListenerRule'
 
 export const elasticloadbalancing: Summaries = {
-  CreateLoadBalancer: ({ params, answer, resources }) => {
+  CreateLoadBalancer: ({ params, response, resources }) => {
     const what = balancer(resources) ?? nameOf(params, 'load balancer')
-    const scheme = params.text('scheme') ?? answer.objects('loadBalancers')[0]?.text('scheme')
+    const scheme = params.text('scheme') ?? response.objects('loadBalancers')[0]?.text('scheme')
     return (
       what && {
         does: `create ${what}`,
@@ -106,14 +106,14 @@ function instances({ params, resources }: Facts, verb: string, joint: string): S
 }
 
 function listener(
-  { params, answer }: Facts,
+  { params, response }: Facts,
   verb: string,
   what: string | undefined,
 ): Summary | undefined {
   if (what === undefined) return undefined
   const actions = params.objects('defaultActions', 'actions')
   const to = actions.map(actionWords).filter((text) => text !== undefined)
-  const port = params.text('port') ?? answer.objects('listeners')[0]?.text('port')
+  const port = params.text('port') ?? response.objects('listeners')[0]?.text('port')
   const protocol = params.text('protocol')
   const edits: Edit[] = [
     ...edit('sends traffic to', undefined, to.length ? listed(to) : undefined),
@@ -149,7 +149,7 @@ function actionWords(action: JsonReader): string | undefined {
   const type = action.text('type')
   if (type === 'redirect') return 'a redirect'
   if (type === 'fixed-response')
-    return `a fixed answer${action.object('fixedResponseConfig').text('statusCode') ? ` (${action.object('fixedResponseConfig').text('statusCode')})` : ''}`
+    return `a fixed response${action.object('fixedResponseConfig').text('statusCode') ? ` (${action.object('fixedResponseConfig').text('statusCode')})` : ''}`
   return type && spoken(type, 40)
 }
 
@@ -179,20 +179,21 @@ export const route53: Summaries = {
     const zone = named(resources, 'AWS::Route53::HostedZone')
     const changes = params.object('changeBatch').objects('changes')
     if (zone === undefined || changes.length === 0) return undefined
-    const told = changes.map(recordChange)
-    const first = told[0]!
-    const more = told.length - 1
+    const summaries = changes.map(recordChange)
+    const first = summaries[0]!
+    const more = summaries.length - 1
     return {
       does: `${first.does} in ${zone}`,
       more: more > 0 ? `, and ${counted(more, 'more record')}` : '',
-      edits: told.slice(0, 30).map((one) => one.edit),
+      edits: summaries.slice(0, 30).map((one) => one.edit),
       risks: ['network'],
     }
   },
-  CreateHostedZone: ({ params, answer }) => {
-    const name = params.text('name') ?? answer.object('hostedZone').text('name')
+  CreateHostedZone: ({ params, response }) => {
+    const name = params.text('name') ?? response.object('hostedZone').text('name')
     const isPrivate =
-      answer.object('hostedZone').object('config').flag('privateZone') === true || params.has('vPC')
+      response.object('hostedZone').object('config').flag('privateZone') === true ||
+      params.has('vPC')
     return name && `create the ${isPrivate ? 'private ' : ''}hosted zone ${spoken(name)}`
   },
 }

@@ -56,8 +56,8 @@ function attributes(what: string | undefined, given: JsonReader): Summary | unde
   if (what === undefined) return undefined
   const policy = given.get('Policy')
   if (policy !== undefined) {
-    const told = setPolicy(what, policy, 'data')
-    if (told.opens !== undefined) return told
+    const summary = setPolicy(what, policy, 'data')
+    if (summary.opens !== undefined) return summary
   }
   const edits = editsOf(given, ['Policy'])
   if (policy !== undefined) edits.unshift({ field: 'policy', to: 'changed' })

@@ -318,7 +318,7 @@ function target(
   }
 }
 
-// Named for passwords, but only says how they must be.
+// Named after passwords, but only describes the rules for them.
 function policyEdits(params: Facts['params']): Edit[] {
   return params
     .entries()

@@ -13,9 +13,9 @@ import { setPolicy } from './resource-policy.ts'
 const KEY = 'AWS::KMS::Key'
 
 export const kms: Summaries = {
-  ScheduleKeyDeletion: ({ params, answer, resources }) => {
+  ScheduleKeyDeletion: ({ params, response, resources }) => {
     const key = named(resources, KEY)
-    const on = answer.text('deletionDate')
+    const on = response.text('deletionDate')
     const days = params.text('pendingWindowInDays')
     const when = on ? ` on ${spoken(on, 40)}` : days ? ` in ${spoken(days, 10)} days` : ''
     return (
@@ -83,8 +83,8 @@ export const secretsmanager: Summaries = {
         : days
           ? `, recoverable for ${spoken(days, 10)} days`
           : ''
-    const told = ofSecret({ params, ...facts }, 'delete')
-    return told && { ...told, more: how }
+    const summary = ofSecret({ params, ...facts }, 'delete')
+    return summary && { ...summary, more: how }
   },
   RestoreSecret: (facts) => ofSecret(facts, 'restore'),
   RotateSecret: (facts) => ofSecret(facts, 'rotate'),
@@ -92,8 +92,8 @@ export const secretsmanager: Summaries = {
   RotationStarted: (facts) => ofSecret(facts, 'start rotating'),
   RotationSucceeded: (facts) => ofSecret(facts, 'finish rotating'),
   RotationFailed: (facts) => {
-    const told = ofSecret(facts, 'rotate')
-    return told && { ...told, did: `failed to ${told.does}` }
+    const summary = ofSecret(facts, 'rotate')
+    return summary && { ...summary, did: `failed to ${summary.does}` }
   },
   StartSecretVersionDelete: (facts) => secretVersion(facts, 'start deleting'),
   EndSecretVersionDelete: (facts) => secretVersion(facts, 'finish deleting'),
@@ -119,10 +119,10 @@ const PARAMETER = 'AWS::SSM::Parameter'
 const INSTANCE = 'AWS::EC2::Instance'
 
 export const ssm: Summaries = {
-  PutParameter: ({ params, answer, resources }) => {
+  PutParameter: ({ params, response, resources }) => {
     const name = parameter(params.text('name'), resources)
     if (name === undefined) return undefined
-    const version = answer.text('version')
+    const version = response.text('version')
     const isNew = version === '1' || (version === undefined && params.flag('overwrite') === false)
     const type = params.text('type')
     return {
@@ -213,10 +213,10 @@ export const cloudtrail: Summaries = {
     ofTrail(facts, 'turn on the logging of', [{ field: 'logging', to: 'on' }]),
   CreateTrail: ({ params, ...facts }) => {
     const bucket = params.text('s3BucketName')
-    const told = ofTrail({ params, ...facts }, 'create')
+    const summary = ofTrail({ params, ...facts }, 'create')
     return (
-      told && {
-        ...told,
+      summary && {
+        ...summary,
         more: bucket ? `, writing to the bucket ${spoken(bucket)}` : '',
       }
     )
@@ -231,10 +231,10 @@ export const cloudtrail: Summaries = {
     const kinds = selectors
       .map((selector) => selector.text('readWriteType'))
       .filter((kind) => kind !== undefined)
-    const told = ofTrail({ params, ...facts }, 'change which events are logged by')
+    const summary = ofTrail({ params, ...facts }, 'change which events are logged by')
     return (
-      told && {
-        ...told,
+      summary && {
+        ...summary,
         more: without ? ': no more management events' : '',
         edits: edit(
           'events',
