@@ -15,14 +15,15 @@ const held = new Map<string, { users: number; release: () => void }>()
 
 /**
  * Makes the data directory and claims it for this process: everything embedded in one process
- * shares the claim, and it ends with the last of them or with the process.
+ * shares the claim, and it ends with the last of them or with the process. A directory that is new
+ * opens to this user alone; root's may be passed through by the user that PostgreSQL runs as.
  *
  * @returns the directory without symbolic links, and what gives the claim back
  * @throws when another living process has it
  */
 export function claimDataDir(dataDir: string): { directory: string; release: () => void } {
   try {
-    mkdirSync(dataDir, { recursive: true })
+    mkdirSync(dataDir, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 })
     accessSync(dataDir, constants.R_OK | constants.W_OK)
   } catch (error) {
     throw new Error(
@@ -33,7 +34,7 @@ export function claimDataDir(dataDir: string): { directory: string; release: () 
   const directory = realpathSync(dataDir)
   let claim = held.get(directory)
   if (!claim) {
-    const lock = tryLock(path.join(directory, 'lock'))
+    const lock = tryLock(path.join(directory, 'lock'), 0o600)
     if (!lock.release) {
       throw new Error(
         `${directory} is in use by a Cairn that is running (process ${lock.holder.pid}). Stop it ` +

@@ -58,14 +58,15 @@ export function isAlive(identity) {
  * that SIGKILL leaves nothing to clean up by hand.
  *
  * @param {string} file made, with its directory, where it is not
+ * @param {number} [mode] who may read who has it
  * @returns {{ release: () => void, holder?: undefined } | { holder: ProcessIdentity, release?: undefined }}
  */
-export function tryLock(file) {
+export function tryLock(file, mode = 0o644) {
   mkdirSync(path.dirname(file), { recursive: true })
   const own = `${file}.${randomUUID()}`
   const text = JSON.stringify(identify(process.pid))
   // Linked into place with its content, so that nobody ever reads a lock that says nothing yet.
-  writeFileSync(own, text)
+  writeFileSync(own, text, { mode })
   try {
     for (;;) {
       try {

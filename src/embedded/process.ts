@@ -46,10 +46,16 @@ export function serverEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' }
 }
 
-/** @throws when the command cannot be started at all */
+/**
+ * Starts a server whose files only its own user may read, whatever the umask of this process is.
+ *
+ * @throws when the command cannot be started at all
+ */
 export async function startProcess(server: ServerCommand): Promise<ServerProcess> {
   const output = openLog(server.logFile)
-  const child = spawn(server.command, server.args, {
+  // Not process.umask(): it is for the whole process, and worker threads may not set it.
+  const umask = ['-c', 'umask 077; exec "$0" "$@"', server.command]
+  const child = spawn('/bin/sh', [...umask, ...server.args], {
     cwd: server.cwd,
     env: server.env,
     uid: server.uid,

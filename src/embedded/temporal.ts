@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { createWriteStream, existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  createWriteStream,
+  existsSync,
+  globSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import path from 'node:path'
 import { Readable } from 'node:stream'
@@ -103,6 +112,10 @@ async function start(
   await stopLeftBehindTemporal(dataDir, log)
 
   const database = path.join(dataDir, 'temporal.db')
+  // Earlier versions left it to the umask.
+  for (const name of globSync('temporal.*', { cwd: dataDir })) {
+    chmodSync(path.join(dataDir, name), 0o600)
+  }
   let movedTo: string | undefined
   for (let attempt = 1; ; attempt++) {
     const port = await choosePort({

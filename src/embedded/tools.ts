@@ -93,6 +93,9 @@ export function run(
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+    // What is installed halfway is installed again by the next start.
+    const leave = () => child.kill()
+    process.once('exit', leave)
     let output = ''
     let complaints = ''
     child.stdout.on('data', (chunk) => {
@@ -104,6 +107,7 @@ export function run(
     const shown = [command, ...args].join(' ')
     child.on('error', (error) => reject(new Error(`\`${shown}\` cannot be run: ${error.message}`)))
     child.on('close', (code) => {
+      process.off('exit', leave)
       if (code === 0) return resolve(output)
       const said = `${output}\n${complaints}`.trim().split('\n').slice(-8).join('\n')
       reject(new Error(`\`${shown}\` failed (${code}): ${said}`))
