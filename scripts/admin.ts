@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { invitationExpiry, invitationUrl } from '../src/auth/invitations.ts'
+import { runCommand } from '../src/command.ts'
 import { type Config, loadConfig } from '../src/config.ts'
 import { type Database, openDatabase } from '../src/db/database.ts'
 import { insertInvitation, newInvitationToken } from '../src/db/members.ts'
@@ -11,7 +12,6 @@ import {
   newApiKey,
 } from '../src/db/organizations.ts'
 import { findRunningPostgres, startPostgres } from '../src/embedded/postgres.ts'
-import { endWithFailure } from '../src/failures.ts'
 
 const usage = `Usage:
   npm run admin -- organization create NAME   makes an organization and a key for it
@@ -84,4 +84,4 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch(endWithFailure)
+runCommand(main)

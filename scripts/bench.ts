@@ -1,8 +1,10 @@
 import {
   chmodSync,
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   rmSync,
   statfsSync,
   writeFileSync,
@@ -14,6 +16,7 @@ import { type CompiledQuery, sql } from 'kysely'
 import { pino } from 'pino'
 import { createApp } from '../src/api/app.ts'
 import type { ApiContext } from '../src/api/context.ts'
+import { aborted, type Command, runCommand, Stopped } from '../src/command.ts'
 import type { ChangeFilters } from '../src/db/changes.ts'
 import { pageQuery } from '../src/db/changes.ts'
 import { insertConnection } from '../src/db/connections.ts'
@@ -27,7 +30,8 @@ import {
 } from '../src/db/feed.ts'
 import { migrate } from '../src/db/migrate.ts'
 import { addApiKey, ensureOrganization, newApiKey } from '../src/db/organizations.ts'
-import { removePostgres, startPostgres } from '../src/embedded/postgres.ts'
+import { type EmbeddedPostgres, removePostgres, startPostgres } from '../src/embedded/postgres.ts'
+import { StartError } from '../src/failures.ts'
 import { generateChanges, withIndexesAfter } from './generate-changes.ts'
 
 const usage = `Usage: npm run bench [-- OPTIONS]
@@ -39,25 +43,15 @@ const usage = `Usage: npm run bench [-- OPTIONS]
 Measures the feed on generated changes, in SQL as the API's role and over HTTP. Ends with 1 when a
 target is missed.`
 
-const { values: options } = parseArgs({
-  options: {
-    rows: { type: 'string', default: '10000000' },
-    json: { type: 'string' },
-    keep: { type: 'string' },
-    help: { type: 'boolean' },
-  },
-})
-if (options.help) {
-  console.log(usage)
-  process.exit(0)
-}
-const rows = Number(options.rows)
-if (!Number.isInteger(rows) || rows < 1000) throw new Error(`--rows: at least 1000. ${usage}`)
+/** Set by `main` before anything is measured. */
+let options: { rows: string; json?: string; keep?: string }
+let rows: number
+/** Ten million in what CloudTrail keeps; fewer rows fill less time, as densely. */
+let spanDays: number
+let postgres: EmbeddedPostgres
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
-/** Ten million in what CloudTrail keeps; fewer rows fill less time, as densely. */
-const DAYS = Math.max(8, Math.round((90 * rows) / 10_000_000))
 /** As one change was measured to take with its indexes, and room to build them in. */
 const BYTES_A_ROW = 3_200
 const SQL_ROUNDS = 21
@@ -79,39 +73,58 @@ interface Timing {
   p99: number
 }
 
-const directory = options.keep
-  ? path.resolve(options.keep)
-  : mkdtempSync(path.join(tmpdir(), 'cairn-bench-'))
-mkdirSync(directory, { recursive: true })
-// So that the user that PostgreSQL runs as, when we are root, gets to its directory.
-chmodSync(directory, 0o711)
-const isNew = !existsSync(path.join(directory, 'postgres.json'))
-const { bavail, bsize } = statfsSync(directory)
-if (isNew && bavail * bsize < rows * BYTES_A_ROW) {
-  throw new Error(
-    `${rows} rows take about ${Math.ceil((rows * BYTES_A_ROW) / 1e9)} GB, and ${directory} has ${Math.floor((bavail * bsize) / 1e9)} GB left. Give fewer --rows, or set TMPDIR.`,
-  )
-}
-const postgres = await startPostgres({ dataDir: directory, log: quiet(), fast: true })
-const stopped = new Promise<false>((resolve) => {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(false))
-})
-const measuring = measure()
-try {
-  const met = await Promise.race([measuring, stopped])
-  process.exitCode = met ? 0 : 1
-} finally {
-  // What still runs loses its database.
-  measuring.catch(() => {})
-  await cleanUp()
-}
-process.exit()
+async function main(command: Command): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      rows: { type: 'string', default: '10000000' },
+      json: { type: 'string' },
+      keep: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  })
+  if (values.help) return console.log(usage)
+  options = values
+  rows = Number(options.rows)
+  if (!Number.isInteger(rows) || rows < 1000)
+    throw new StartError('--rows takes a whole number, 1000 at least')
+  spanDays = Math.max(8, Math.round((90 * rows) / 10_000_000))
+  // A file that cannot be written is an error now, not after the measurements.
+  if (options.json !== undefined) closeSync(openSync(options.json, 'a'))
+  const signal = command.stopInOrder()
 
-async function cleanUp(): Promise<void> {
-  await postgres.stop()
-  if (options.keep) return
-  await removePostgres(directory, quiet())
-  rmSync(directory, { recursive: true, force: true })
+  const directory = options.keep
+    ? path.resolve(options.keep)
+    : mkdtempSync(path.join(tmpdir(), 'cairn-bench-'))
+  try {
+    mkdirSync(directory, { recursive: true })
+    // So that the user that PostgreSQL runs as, when we are root, gets to its directory.
+    chmodSync(directory, 0o711)
+    const isNew = !existsSync(path.join(directory, 'postgres.json'))
+    const { bavail, bsize } = statfsSync(directory)
+    if (isNew && bavail * bsize < rows * BYTES_A_ROW) {
+      throw new StartError(
+        `${rows} rows take about ${Math.ceil((rows * BYTES_A_ROW) / 1e9)} GB, and ${directory} has ${Math.floor((bavail * bsize) / 1e9)} GB left. Set fewer --rows, or TMPDIR.`,
+      )
+    }
+    postgres = await startPostgres({ dataDir: directory, log: quiet(), fast: true })
+    try {
+      // What still runs when it is stopped loses its database.
+      const measuring = measure().catch((error) => {
+        if (!signal.aborted) throw error
+        return false
+      })
+      const met = await Promise.race([measuring, aborted(signal)])
+      process.exitCode = met ? 0 : 1
+    } finally {
+      await postgres.stop()
+    }
+  } finally {
+    if (!options.keep) {
+      await removePostgres(directory, quiet())
+      rmSync(directory, { recursive: true, force: true })
+    }
+  }
+  if (signal.aborted) throw new Stopped(signal.reason, `Stopped by ${signal.reason}`)
 }
 
 function quiet() {
@@ -140,7 +153,7 @@ async function measure(): Promise<boolean> {
     `.execute(superuser)
     const to = new Date(newest!.at.getTime() + 1000)
     console.log(
-      `${newest!.count} changes over ${DAYS} days, ${Math.round(newest!.bytes / newest!.count)} bytes each with indexes`,
+      `${newest!.count} changes over ${spanDays} days, ${Math.round(newest!.bytes / newest!.count)} bytes each with indexes`,
     )
 
     const ratios = await asOrganization(api, organizationId, (trx) => measureSql(trx, to))
@@ -200,7 +213,7 @@ async function fill(superuser: Database, owner: Database, system: Database): Pro
     ] as const) {
       const connectionIds = await asOrganization(owner, id, (trx) => connections(trx, id))
       const wanted = { organizationId: id, connectionIds, rows: Math.round(rows * share) }
-      await generateChanges(superuser, { ...wanted, to, days: DAYS })
+      await generateChanges(superuser, { ...wanted, to, days: spanDays })
       console.log(`${wanted.rows} rows made after ${Math.round((Date.now() - started) / 1000)} s`)
     }
   })
@@ -346,3 +359,5 @@ function print(title: string, table: Record<string, string>[]): void {
   console.log(`\n${title}\n${line(columns)}`)
   for (const row of table) console.log(line(columns.map((name) => row[name]!)))
 }
+
+runCommand(main)

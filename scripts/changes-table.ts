@@ -11,6 +11,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { assignChangeSets, headline } from '../src/changes/change-sets.ts'
+import { runCommand } from '../src/command.ts'
+import { StartError } from '../src/failures.ts'
 import type { CloudTrailChange } from '../src/sources/cloudtrail/detail.ts'
 import { NOISE_RULES, type NoiseMatch } from '../src/sources/cloudtrail/noise.ts'
 import { readRecord } from '../src/sources/cloudtrail/read-record.ts'
@@ -132,15 +134,14 @@ function matchWords({
     .join('; ')
 }
 
-if (import.meta.main) {
+async function main(): Promise<void> {
   const [, , file] = process.argv
-  if (file === undefined) {
-    console.error('Say which records: node scripts/changes-table.ts FILE')
-    process.exit(1)
-  }
+  if (file === undefined) throw new StartError('Usage: node scripts/changes-table.ts FILE')
   const docs = new URL('../docs/', import.meta.url)
   const changes = changesOf(file)
   writeFileSync(new URL('changes-from-real-records.md', docs), changesTable(changes))
   writeFileSync(new URL('noise.md', docs), noisePage())
   console.log(`Wrote ${changes.length} changes and ${NOISE_RULES.length} noise rules.`)
 }
+
+if (import.meta.main) runCommand(main)

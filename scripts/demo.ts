@@ -1,4 +1,12 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -7,12 +15,13 @@ import { generateHistory, startLiveActivity } from '../simulator/generate.ts'
 import { type Simulator, startSimulator } from '../simulator/index.ts'
 import type { App } from '../src/api/context.ts'
 import { Problem } from '../src/api/problems.ts'
+import { aborted, type Command, runCommand, Stopped } from '../src/command.ts'
 import { ConfigError, loadConfig } from '../src/config.ts'
 import { claimDataDir } from '../src/embedded/data-dir.ts'
 import { removePostgres } from '../src/embedded/postgres.ts'
 import { stopLeftBehindTemporal } from '../src/embedded/temporal.ts'
 import { createLogger } from '../src/log.ts'
-import { type Cairn, startCairn, toldToStop } from '../src/main.ts'
+import { type Cairn, startCairn } from '../src/main.ts'
 import { Api } from './api.ts'
 
 const usage = `Usage: npm run demo -- [options]
@@ -21,7 +30,7 @@ const usage = `Usage: npm run demo -- [options]
   --all-events            import everything, not only what changes something
   --tps N                 let the simulated AWS allow N requests a second and region
   --exit-when-imported    end when everything wanted at the start is imported, with a verdict
-  --write-ids FILE        write the imported event ids, one a line
+  --write-ids FILE        with --exit-when-imported: write the imported event ids, one a line
   --template FILE         create the account's role from this CloudFormation template, not from
                           Cairn's own: see what the verification finds`
 
@@ -60,16 +69,29 @@ function readOptions(): Options {
     process.exit()
   }
   const tps = values.tps === undefined ? undefined : Number(values.tps)
-  if (tps !== undefined && !(tps > 0)) throw new ConfigError('--tps takes a number above 0')
+  if (tps !== undefined && !(tps > 0 && tps < Number.POSITIVE_INFINITY))
+    throw new ConfigError('--tps takes a number above 0')
+  const writeIds = values['write-ids']
+  if (writeIds !== undefined) {
+    if (!values['exit-when-imported'])
+      throw new ConfigError('--write-ids needs --exit-when-imported')
+    // A file that cannot be written is an error now, not after the import. A pipe is not waited for.
+    closeSync(openSync(writeIds, constants.O_WRONLY | constants.O_CREAT | constants.O_NONBLOCK))
+  }
   return {
     records: values.records,
     selection: values['all-events'] ? 'all' : 'changes',
     // Recorded events are played to see them imported, not to see the quota at work.
     tps: tps ?? (values.records ? null : undefined),
     exitWhenImported: values['exit-when-imported'],
-    writeIds: values['write-ids'],
-    template: values.template === undefined ? undefined : readFileSync(values.template, 'utf8'),
+    writeIds,
+    template: values.template === undefined ? undefined : readTemplate(values.template),
   }
+}
+
+function readTemplate(file: string): string {
+  if (!statSync(file).isFile()) throw new ConfigError(`--template ${file} is not a regular file`)
+  return readFileSync(file, 'utf8')
 }
 
 interface Connection {
@@ -99,9 +121,10 @@ interface Coverage {
   }[]
 }
 
-async function main(): Promise<void> {
+async function main(command: Command): Promise<void> {
   const options = readOptions()
-  const told = toldToStop()
+  // What is wrong with the environment is an error before anything is started.
+  loadConfig(process.env)
   const started = Date.now()
   const simulator = await startSimulator({
     accountIds: isStage(options) ? [ACCOUNT, SECOND_ACCOUNT] : [ACCOUNT],
@@ -110,6 +133,8 @@ async function main(): Promise<void> {
     recordsCalls: options.records === undefined,
   })
   const played = await fill(simulator, options)
+  if (options.records && simulator.ledger.count() === 0)
+    throw new ConfigError(`${options.records} holds no records`)
   say(
     `A simulated AWS account ${simulator.accountId} holds ${simulator.ledger.count({ accountId: ACCOUNT })} events${played}.`,
   )
@@ -137,7 +162,8 @@ async function main(): Promise<void> {
     ...{ env: process.env, logger, demoSession: true },
     others: async (app) => stackRoute(app, simulator, () => api!),
   })
-  api = new Api(cairn)
+  const signal = command.stopInOrder()
+  api = new Api(cairn, signal)
   const live = isStage(options)
     ? [
         startLiveActivity(simulator, { seed: 1, story: true }),
@@ -145,18 +171,22 @@ async function main(): Promise<void> {
       ]
     : []
   try {
-    const ended = new AbortController()
-    const end = Promise.race([told, cairn.failed]).then((why) => {
-      ended.abort()
-      if (why instanceof Error) throw why
+    const failed = cairn.failed.then((error) => {
+      throw error
     })
-    await Promise.race([end, show(cairn, api, simulator, options, started, ended.signal)])
+    const shown = show(cairn, api, simulator, options, started, signal).catch((error) => {
+      // What it waits for rejects when it is stopped.
+      if (!signal.aborted) throw error
+    })
+    await Promise.race([shown, aborted(signal), failed])
   } finally {
     for (const each of live) each.stop()
     say('Stopping …')
     await cairn.stop()
     await simulator.close()
   }
+  if (signal.aborted && options.exitWhenImported)
+    throw new Stopped(signal.reason, `Stopped by ${signal.reason} before everything was imported`)
 }
 
 /**
@@ -383,7 +413,4 @@ function say(line: string): void {
   console.log(line)
 }
 
-main().catch((error) => {
-  console.error(error instanceof ConfigError ? error.message : error)
-  process.exitCode = 1
-})
+runCommand(main)

@@ -10,6 +10,7 @@ import { generateSource } from 'oazapfts'
 import { pino } from 'pino'
 import { createApp } from '../src/api/app.ts'
 import type { ApiContext } from '../src/api/context.ts'
+import { runCommand } from '../src/command.ts'
 
 export const clientFile = fileURLToPath(new URL('../web/src/client.ts', import.meta.url))
 
@@ -39,4 +40,4 @@ function forGenerator(name: string, value: Record<string, unknown> | null) {
   return Object.fromEntries(Object.entries(value).filter(([status]) => status.startsWith('2')))
 }
 
-if (import.meta.main) writeFileSync(clientFile, await generateClient())
+if (import.meta.main) runCommand(async () => writeFileSync(clientFile, await generateClient()))

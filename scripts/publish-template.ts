@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { template } from '../src/aws/documents/cloudformation.ts'
 import type { PolicyDocument } from '../src/aws/documents/permissions.ts'
+import { runCommand } from '../src/command.ts'
 import { loadConfig } from '../src/config.ts'
 
 const usage = `Usage:
@@ -196,9 +197,4 @@ async function main(): Promise<void> {
 }
 
 // Tests import what is above.
-if (import.meta.main) {
-  main().catch((error) => {
-    console.error(error instanceof PublishError ? error.message : error)
-    process.exitCode = 1
-  })
-}
+if (import.meta.main) runCommand(main)

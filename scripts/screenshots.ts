@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { generateHistory } from '../simulator/generate.ts'
 import { type Simulator, startSimulator } from '../simulator/index.ts'
+import { aborted, type Command, runCommand, Stopped } from '../src/command.ts'
 import { loadConfig } from '../src/config.ts'
 import { removePostgres } from '../src/embedded/postgres.ts'
 import { createLogger } from '../src/log.ts'
@@ -53,7 +54,7 @@ interface Picture {
   part?(page: Page): Locator
 }
 
-async function main(): Promise<void> {
+async function main(command: Command): Promise<void> {
   const { values } = parseArgs({
     options: {
       out: { type: 'string', default: path.join(root, '.cache/screenshots') },
@@ -64,7 +65,7 @@ async function main(): Promise<void> {
   })
   if (values.help) return console.log(usage)
   mkdirSync(values.out, { recursive: true })
-  const only = values.only?.split(',')
+  const signal = command.stopInOrder()
 
   const dataDir = mkdtempSync(path.join(tmpdir(), 'cairn-screenshots-'))
   const simulator = await startSimulator({
@@ -86,48 +87,67 @@ async function main(): Promise<void> {
       ...{ env: process.env, logger, demoSession: true },
     })
     browser = await launchBrowser()
-    const pictures = await setTheScene(simulator, new Api(cairn))
-    for (const scheme of schemes) {
-      for (const [size, viewport] of Object.entries(sizes)) {
-        const open = async (signedIn: boolean) => {
-          const context = await browser!.newContext({
-            ...{ baseURL: cairn!.url, viewport, colorScheme: scheme, reducedMotion: 'reduce' },
-            ...{ timezoneId: eveningZone(), locale: 'en-GB' },
-          })
-          const page = await context.newPage()
-          if (signedIn) await page.goto('/api/demo/sign-in')
-          return page
-        }
-        const pages = { in: await open(true), out: await open(false) }
-        for (const picture of pictures) {
-          if (only && !only.includes(picture.name)) continue
-          const page = picture.signedIn === false ? pages.out : pages.in
-          const name = `${picture.name}-${scheme}-${size}`
-          const file = path.join(values.out, `${name}.png`)
-          await page.goto(picture.to)
-          await picture.prepare(page)
-          await page.evaluate('document.activeElement.blur(), scrollTo(0, 0)')
-          const clip = await picture.part?.(page).boundingBox()
-          await page.screenshot({
-            ...{ path: file, fullPage: picture.whole ?? false, caret: 'hide' },
-            ...(clip && { clip }),
-          })
-          console.log(path.relative(process.cwd(), file))
-          if (values.docs && inDocs.includes(name)) {
-            const images = path.join(root, 'docs/images')
-            mkdirSync(images, { recursive: true })
-            copyFileSync(file, path.join(images, `${name}.png`))
-          }
-        }
-        await Promise.all(Object.values(pages).map((page) => page.context().close()))
-      }
-    }
+    const taken = takePictures(cairn, browser, simulator, {
+      out: values.out,
+      only: values.only?.split(','),
+      docs: values.docs,
+    }).catch((error) => {
+      // What it waits for rejects when the browser is closed.
+      if (!signal.aborted) throw error
+    })
+    await Promise.race([taken, aborted(signal)])
   } finally {
     await browser?.close()
     await cairn?.stop()
     await simulator.close()
     await removePostgres(dataDir, logger)
     rmSync(dataDir, { recursive: true, force: true })
+  }
+  if (signal.aborted) throw new Stopped(signal.reason, `Stopped by ${signal.reason}`)
+}
+
+async function takePictures(
+  cairn: Cairn,
+  browser: Browser,
+  simulator: Simulator,
+  options: { out: string; only: string[] | undefined; docs: boolean },
+): Promise<void> {
+  const { out, only, docs } = options
+  const pictures = await setTheScene(simulator, new Api(cairn))
+  for (const scheme of schemes) {
+    for (const [size, viewport] of Object.entries(sizes)) {
+      const open = async (signedIn: boolean) => {
+        const context = await browser.newContext({
+          ...{ baseURL: cairn.url, viewport, colorScheme: scheme, reducedMotion: 'reduce' },
+          ...{ timezoneId: eveningZone(), locale: 'en-GB' },
+        })
+        const page = await context.newPage()
+        if (signedIn) await page.goto('/api/demo/sign-in')
+        return page
+      }
+      const pages = { in: await open(true), out: await open(false) }
+      for (const picture of pictures) {
+        if (only && !only.includes(picture.name)) continue
+        const page = picture.signedIn === false ? pages.out : pages.in
+        const name = `${picture.name}-${scheme}-${size}`
+        const file = path.join(out, `${name}.png`)
+        await page.goto(picture.to)
+        await picture.prepare(page)
+        await page.evaluate('document.activeElement.blur(), scrollTo(0, 0)')
+        const clip = await picture.part?.(page).boundingBox()
+        await page.screenshot({
+          ...{ path: file, fullPage: picture.whole ?? false, caret: 'hide' },
+          ...(clip && { clip }),
+        })
+        console.log(path.relative(process.cwd(), file))
+        if (docs && inDocs.includes(name)) {
+          const images = path.join(root, 'docs/images')
+          mkdirSync(images, { recursive: true })
+          copyFileSync(file, path.join(images, `${name}.png`))
+        }
+      }
+      await Promise.all(Object.values(pages).map((page) => page.context().close()))
+    }
   }
 }
 
@@ -291,4 +311,4 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
   }
 }
 
-await main()
+runCommand(main)

@@ -8,6 +8,8 @@
 import { parseArgs } from 'node:util'
 import { generateHistory, startLiveActivity } from '../simulator/generate.ts'
 import { type Simulator, startSimulator } from '../simulator/index.ts'
+import { aborted, type Command, runCommand } from '../src/command.ts'
+import { StartError } from '../src/failures.ts'
 
 const usage = `Usage: npm run simulator -- --port N [options]
   --port N           port on 127.0.0.1
@@ -23,35 +25,34 @@ const usage = `Usage: npm run simulator -- --port N [options]
 
 const DAY_MS = 86_400_000
 
-const { simulator, records, days, seed, story } = await start()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void simulator.close().then(() => process.exit(0)))
+async function main(command: Command): Promise<void> {
+  const options = readOptions()
+  if (options === 'help') return console.log(usage)
+  const { records, days, seed, story } = options
+  const simulator = await startSimulator(options.simulator)
+  if (records !== undefined) {
+    const { added, ignored, oldest, newest, regionMap } = await simulator.playRecords(records)
+    if (added === 0) throw new StartError(`${records} holds no records`)
+    const twice = ignored > 0 ? `, ${ignored} lines repeat an eventID` : ''
+    console.log(`${records}: ${added} events from ${oldest} to ${newest}${twice}`)
+    for (const [name, region] of Object.entries(regionMap))
+      console.log(`  ${name} plays as ${region}`)
+  } else if (days > 0) {
+    const to = new Date(simulator.now())
+    const from = new Date(to.getTime() - days * DAY_MS)
+    const past = generateHistory({ seed, accountId: simulator.accountId, from, to })
+    const { added } = simulator.addEvents(past)
+    startLiveActivity(simulator, { seed, story })
+    console.log(`${added} generated events from ${days} days, and more as time goes on`)
+  }
+  const signal = command.stopInOrder()
+  console.log(welcome(simulator))
+  await aborted(signal)
+  await simulator.close()
 }
-if (records) {
-  const { added, ignored, oldest, newest, regionMap } = await simulator
-    .playRecords(records)
-    .catch((error: Error) => stop(error.message))
-  const twice = ignored > 0 ? `, ${ignored} lines repeat an eventID` : ''
-  console.log(`${records}: ${added} events from ${oldest} to ${newest}${twice}`)
-  for (const [name, region] of Object.entries(regionMap))
-    console.log(`  ${name} plays as ${region}`)
-} else if (days > 0) {
-  const to = new Date(simulator.now())
-  const from = new Date(to.getTime() - days * DAY_MS)
-  const past = generateHistory({ seed, accountId: simulator.accountId, from, to })
-  const { added } = simulator.addEvents(past)
-  startLiveActivity(simulator, { seed, story })
-  console.log(`${added} generated events from ${days} days, and more as time goes on`)
-}
-console.log(welcome(simulator))
 
-async function start(): Promise<{
-  simulator: Simulator
-  records: string | undefined
-  days: number
-  seed: number
-  story: boolean
-}> {
+/** @throws StartError with the reason and the usage, ControlError what the simulator does not accept */
+function readOptions() {
   try {
     const { values } = parseArgs({
       options: {
@@ -64,38 +65,43 @@ async function start(): Promise<{
         latency: { type: 'string' },
         account: { type: 'string' },
         principal: { type: 'string' },
-        help: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
       },
     })
-    if (values.help) stop(usage, 0)
-    const days = number('days', values.days, 90)
-    const seed = number('seed', values.seed)
+    if (values.help) return 'help'
     const tps = values.tps ?? (values.records ? undefined : '2')
-    const simulator = await startSimulator({
-      port: number('port', values.port ?? '', 65_535),
-      tps: tps === undefined ? null : number('tps', tps),
-      latencyMs: number('latency', values.latency ?? '400'),
-      accountIds: values.account ? [values.account] : undefined,
-      vendorPrincipalArn: values.principal,
-    })
-    return { simulator, records: values.records, days, seed, story: values.story }
+    return {
+      records: values.records,
+      days: number('days', values.days, 90),
+      seed: number('seed', values.seed),
+      story: values.story,
+      simulator: {
+        port: number('port', values.port ?? '', 65_535),
+        tps: tps === undefined ? null : number('tps', tps),
+        latencyMs: number('latency', values.latency ?? '400'),
+        accountIds: values.account === undefined ? undefined : [values.account],
+        vendorPrincipalArn: values.principal,
+      },
+    }
   } catch (error) {
-    stop(`${(error as Error).message}\n\n${usage}`)
+    throw new StartError(
+      `${(error as Error).message}\nFor the options: npm run simulator -- --help`,
+    )
   }
 }
 
+/** Whole, but for `tps`, where half a request a second makes sense. */
 function number(name: string, text: string, max = Number.MAX_SAFE_INTEGER): number {
   const value = Number(text)
-  if (text === '' || !(value >= 0 && value <= max)) {
+  if (
+    text.trim() === '' ||
+    !(value >= 0 && value <= max) ||
+    (name !== 'tps' && !Number.isInteger(value))
+  ) {
     const range = max < Number.MAX_SAFE_INTEGER ? ` from 0 to ${max}` : ''
-    throw new Error(`--${name} needs a number${range}`)
+    throw new Error(`--${name} needs a ${name === 'tps' ? '' : 'whole '}number${range}`)
   }
   return value
-}
-
-function stop(message: string, code = 1): never {
-  console.error(message)
-  process.exit(code)
 }
 
 /** What to do next, in words that can be pasted into a shell. */
@@ -148,3 +154,5 @@ ${administrator.join('\n')}
 
 Everything else that can be asked of it: curl ${url}/_simulator/help`
 }
+
+runCommand(main)

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { createGunzip } from 'node:zlib'
 import { ControlError } from './errors.ts'
@@ -149,6 +149,8 @@ async function* readLines(file: string): AsyncGenerator<string> {
 }
 
 async function isGzip(file: string): Promise<boolean> {
+  // Opening a pipe waits for its writer, for ever if there is none.
+  if (!(await stat(file)).isFile()) throw new ControlError('not a regular file')
   const handle = await open(file)
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(2), 0, 2, 0)

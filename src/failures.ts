@@ -17,6 +17,11 @@ const unreachable = new Set([
 /** Errors of these types are bugs, and only their stack trace says where. */
 const bugTypes = [TypeError, ReferenceError, RangeError, SyntaxError, EvalError]
 
+/** Something to change before a process can start. The message says what. */
+export class StartError extends Error {
+  override name = 'StartError'
+}
+
 /**
  * Describes why a process could not start or a command failed: one line for every known cause.
  * Only an error that must be a bug keeps its stack trace.
@@ -32,15 +37,6 @@ export function explainFailure(error: unknown): string {
   if (unreachable.has(code) && syscall !== 'listen')
     return `A server that Cairn needs cannot be reached: ${message || code}`
   return message || code || cause.name
-}
-
-/**
- * Prints why a process ends, and ends it with status 1. For the `catch` of an entry point, when
- * what had been started is stopped. Temporal's native runtime alone would keep the process alive.
- */
-export function endWithFailure(error: unknown): never {
-  console.error(explainFailure(error))
-  process.exit(1)
 }
 
 function isBug(error: Error, code: string): boolean {

@@ -3,17 +3,17 @@ import { createActivities } from './activities/index.ts'
 import type { App } from './api/context.ts'
 import { AwsAccess } from './aws/access.ts'
 import { Pacers } from './aws/pacer.ts'
+import { aborted, type Command, runCommand } from './command.ts'
 import { type Config, loadConfig } from './config.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate } from './db/migrate.ts'
 import { startPostgres } from './embedded/postgres.ts'
 import { startTemporal } from './embedded/temporal.ts'
-import { endWithFailure } from './failures.ts'
 import { knownApiKey } from './first-key.ts'
 import { createLogger } from './log.ts'
 import { watchPrincipal } from './principal.ts'
 import { startReconciler } from './reconciler.ts'
-import { announceSetupLink, startServer } from './server.ts'
+import { announceSetupLink, checkPort, startServer } from './server.ts'
 import {
   createWorkflows,
   type TemporalTarget,
@@ -67,10 +67,11 @@ export async function startCairn(
   const failures: Promise<Error>[] = []
 
   try {
+    await checkPort(config)
     let { databaseUrl } = config
     let target = temporalFromEnvironment(env)
     installTemporalRuntime(logger)
-    await Promise.all([
+    const started = await Promise.allSettled([
       (async () => {
         if (databaseUrl) return
         logger.info(`Starting PostgreSQL in ${config.dataDir}`)
@@ -88,6 +89,8 @@ export async function startCairn(
         target = embeddedTarget(temporal)
       })(),
     ])
+    // Not before both have ended: what starts later would not be stopped.
+    for (const one of started) if (one.status === 'rejected') throw one.reason
     const temporal = target!
     const installationId = await migrate(databaseUrl!)
 
@@ -145,37 +148,23 @@ function embeddedTarget(temporal: { address: string; uiUrl: string }): TemporalT
   }
 }
 
-/** Resolves at the first SIGINT or SIGTERM; the second ends the process at once. */
-export function toldToStop(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(name, () => {
-        process.once(name, () => process.exit(1))
-        resolve(name)
-      })
-    }
-  })
-}
-
 /** `npm start` */
-async function main(): Promise<void> {
+async function main(command: Command): Promise<void> {
   const config = loadConfig(process.env)
   const logger = createLogger({ level: config.logLevel })
-  const told = toldToStop()
   const cairn = await startCairn(config, { env: process.env, logger })
+  const signal = command.stopInOrder()
   logger.info(`The API is at ${cairn.url}/api/v1, its description at ${cairn.url}/api/openapi.json`)
   announceSetupLink(cairn.invitationUrl)
   if (cairn.temporalUrl) logger.info(`Temporal's UI is at ${cairn.temporalUrl}`)
-  const end = await Promise.race([told, cairn.failed])
-  if (end instanceof Error) {
-    logger.fatal(end.message)
+  const failure = await Promise.race([aborted(signal), cairn.failed])
+  if (failure) {
+    logger.fatal(failure.message)
     process.exitCode = 1
   } else {
-    logger.info({ signal: end }, 'Cairn ends')
+    logger.info({ signal: signal.reason }, 'Cairn ends')
   }
   await cairn.stop()
 }
 
-if (import.meta.main) {
-  main().catch(endWithFailure)
-}
+if (import.meta.main) runCommand(main)

@@ -9,13 +9,13 @@ import { makeDemoOwner } from './auth/demo.ts'
 import { INVITATION_HOURS, invitationUrl } from './auth/invitations.ts'
 import { openPeople } from './auth/people.ts'
 import { authSecret } from './auth-secret.ts'
+import { aborted, type Command, runCommand } from './command.ts'
 import { type Config, ConfigError, loadConfig } from './config.ts'
 import type { Database } from './db/database.ts'
 import { removeExpiredSessions } from './db/members.ts'
 import { migrate } from './db/migrate.ts'
 import { openNotifications } from './db/notifications.ts'
 import { principalReader } from './db/principals.ts'
-import { endWithFailure } from './failures.ts'
 import { ensureFirstKey } from './first-key.ts'
 import { createLogger } from './log.ts'
 import { createWorkflows, temporalFromEnvironment, type Workflows } from './temporal.ts'
@@ -116,6 +116,19 @@ export async function startServer(options: {
   }
 }
 
+/**
+ * For a start that takes a while: finds out at its beginning what `listen` would in the end.
+ *
+ * @throws ConfigError when the port was asked for and is in use
+ */
+export async function checkPort({ port, portAsked, host }: Config): Promise<void> {
+  if (portAsked && port !== 0 && (await getPort({ port, host })) !== port) throw portInUse(port)
+}
+
+function portInUse(port: number): ConfigError {
+  return new ConfigError(`Port ${port} is in use. Stop what uses it, or set another PORT.`)
+}
+
 /** @returns its URL @throws ConfigError when the port was asked for and is in use */
 async function listen(app: App, config: Config): Promise<string> {
   const { host } = config
@@ -128,8 +141,7 @@ async function listen(app: App, config: Config): Promise<string> {
       return await app.listen({ port, host })
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-      if (config.portAsked)
-        throw new ConfigError(`Port ${port} is in use. Stop what uses it, or give another PORT.`)
+      if (config.portAsked) throw portInUse(port)
       // It was free a moment ago: two that start at once find the same one.
     }
   }
@@ -172,7 +184,7 @@ export function announceSetupLink(url: string | undefined): void {
 }
 
 /** `npm run server`: the API in a process of its own. */
-async function main(): Promise<void> {
+async function main(command: Command): Promise<void> {
   const config = loadConfig(process.env)
   const target = temporalFromEnvironment(process.env)
   if (!config.databaseUrl || !target) {
@@ -188,15 +200,12 @@ async function main(): Promise<void> {
     databaseUrl: config.databaseUrl,
     temporalUrl: target.uiUrl,
   })
+  const signal = command.stopInOrder()
   announceSetupLink(server.invitationUrl)
-  const signal = await new Promise<string>((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, resolve)
-  })
-  logger.info({ signal }, 'The server ends')
+  await aborted(signal)
+  logger.info({ signal: signal.reason }, 'The server ends')
   await server.close()
   await workflows.close()
 }
 
-if (import.meta.main) {
-  main().catch(endWithFailure)
-}
+if (import.meta.main) runCommand(main)

@@ -12,10 +12,10 @@ import type { Logger } from 'pino'
 import { createActivities } from './activities/index.ts'
 import { AwsAccess } from './aws/access.ts'
 import { Pacers } from './aws/pacer.ts'
+import { aborted, type Command, runCommand } from './command.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate } from './db/migrate.ts'
-import { endWithFailure } from './failures.ts'
 import { createLogger } from './log.ts'
 import { watchPrincipal } from './principal.ts'
 import { startReconciler } from './reconciler.ts'
@@ -172,7 +172,7 @@ function reasonOf(error: unknown): string {
 }
 
 /** `npm run worker`: a worker and a reconciler of its own process. */
-async function main(): Promise<void> {
+async function main(command: Command): Promise<void> {
   const config = loadConfig(process.env)
   const target = temporalFromEnvironment(process.env)
   if (!config.databaseUrl || !target) {
@@ -198,16 +198,13 @@ async function main(): Promise<void> {
   const worker = startWorker({ target, installationId, activities, logger })
   const reconciler = startReconciler({ db: system, workflows, logger })
 
-  const signal = await new Promise<string>((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, resolve)
-  })
-  logger.info({ signal }, 'The worker ends')
+  const signal = command.stopInOrder()
+  await aborted(signal)
+  logger.info({ signal: signal.reason }, 'The worker ends')
   await reconciler.stop()
   await worker.stop()
   await principal.stop()
   await Promise.all([workflows.close(), db.destroy(), system.destroy()])
 }
 
-if (import.meta.main) {
-  main().catch(endWithFailure)
-}
+if (import.meta.main) runCommand(main)

@@ -72,7 +72,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
         )
         expect(row.seen_version, said.output).toBe(1)
       },
-      { timeout: 30_000, interval: 200 },
+      { timeout: 100_000, interval: 200 },
     )
     child.kill(signal)
     expect(await ended, said.output).toEqual([0, null])

@@ -72,7 +72,7 @@ test('says what is wrong with how it was started', async () => {
   const busy = await startSimulator()
   const attempts = [
     [start('--port', busy.port), 'EADDRINUSE'],
-    [start(), '--port needs a number'],
+    [start(), '--port needs a whole number'],
     [start('--port', 0, '--tps', 'fast'), '--tps needs a number'],
     [start('--port', 0, '--records', join(folder, 'absent')), 'ENOENT'],
     [start('--port', 0, '--colour'), "Unknown option '--colour'"],

@@ -453,6 +453,6 @@ describe('the command', () => {
   it('refuses more days than CloudTrail keeps', async () => {
     const command = start('--port', '0', '--days', '91')
     expect(await once(command.child, 'exit')).toEqual([1, null])
-    expect(command.output).toContain('--days needs a number from 0 to 90')
+    expect(command.output).toContain('--days needs a whole number from 0 to 90')
   })
 })

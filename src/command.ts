@@ -1,0 +1,83 @@
+import { constants } from 'node:os'
+import { explainFailure } from './failures.ts'
+
+/** How long a command may take to stop in order before it ends at once. Milliseconds. */
+const STOP_LIMIT_MS = 30_000
+
+export interface Command {
+  /**
+   * Takes over the signals: from now on the first SIGINT or SIGTERM aborts what this returns, with
+   * the signal's name as the reason, and the command stops in order. A second signal ends it at
+   * once.
+   */
+  stopInOrder(): AbortSignal
+}
+
+/** Thrown by a command that stopped in order before it had done what it was started for. */
+export class Stopped extends Error {
+  readonly signal: NodeJS.Signals
+
+  constructor(signal: NodeJS.Signals, message: string) {
+    super(message)
+    this.signal = signal
+  }
+}
+
+/**
+ * Ends this process by the signal, as its default action does. Not `process.exit`: that waits for
+ * file operations that are under way, and opening a pipe that has no writer never ends.
+ */
+function end(signal: NodeJS.Signals): void {
+  process.emit('exit', 128 + constants.signals[signal])
+  process.removeAllListeners(signal)
+  process.kill(process.pid, signal)
+}
+
+/**
+ * Runs an entry point to its end. Then the process exits, whatever is still open in it: with
+ * `process.exitCode`, or with status 1 and one line on standard error when `work` fails.
+ *
+ * Until `work` calls `stopInOrder`, SIGINT and SIGTERM end the process at once. Servers started by
+ * `startProcess` then get their stop signal.
+ */
+export function runCommand(work: (command: Command) => Promise<void>): void {
+  const stopping = new AbortController()
+  let stopsInOrder = false
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (!stopsInOrder || stopping.signal.aborted) return end(name)
+      stopping.abort(name)
+      setTimeout(() => {
+        console.error(`Not stopped within ${STOP_LIMIT_MS / 1000} s: ending now.`)
+        end(name)
+      }, STOP_LIMIT_MS).unref()
+    })
+  }
+  // What reads the output may end first, as `head` does.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(128 + constants.signals.SIGPIPE)
+  })
+  const command: Command = {
+    stopInOrder() {
+      stopsInOrder = true
+      return stopping.signal
+    },
+  }
+  work(command).then(
+    () => process.exit(),
+    (error) => {
+      console.error(explainFailure(error))
+      if (error instanceof Stopped) return end(error.signal)
+      process.exit(1)
+    },
+  )
+}
+
+/** Resolves when the signal aborts. */
+export function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve(undefined)
+    signal.addEventListener('abort', () => resolve(undefined), { once: true })
+  })
+}

@@ -1,0 +1,194 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+
+// A command that cannot start ends with a reason and a status other than 0, and one that waits ends
+// when it is asked to. A script that starts it never waits for ever.
+
+const root = path.resolve(import.meta.dirname, '../..')
+
+let folder: string
+const children: ChildProcess[] = []
+const file = (name: string) => path.join(folder, name)
+
+const record = (fields: object = {}) =>
+  JSON.stringify({
+    eventVersion: '1.09',
+    eventID: crypto.randomUUID(),
+    eventTime: '2026-01-01T12:00:00Z',
+    eventSource: 'ec2.amazonaws.com',
+    eventName: 'StopInstances',
+    awsRegion: 'eu-west-1',
+    readOnly: false,
+    recipientAccountId: '123456789012',
+    ...fields,
+  })
+
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'cairn-commands-'))
+  mkdirSync(file('directory'))
+  writeFileSync(file('good'), record())
+  writeFileSync(file('empty'), '\n')
+  writeFileSync(file('no-event-time'), `${record()}\n${record({ eventTime: undefined })}\n`)
+  writeFileSync(file('not-json'), 'eventTime: now\n')
+  writeFileSync(file('not-gzip'), Buffer.from([0x1f, 0x8b, 1, 2, 3]))
+  writeFileSync(file('cut-off.gz'), gzipSync(record().repeat(100)).subarray(0, 60))
+  execFileSync('mkfifo', [file('pipe')])
+})
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL')
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** Starts a script; nothing of this machine's settings reaches it. */
+function start(script: string, args: string[], env: Record<string, string> = {}) {
+  const { HOME, PATH, TMPDIR } = process.env
+  const child = spawn(process.execPath, [path.join('scripts', script), ...args], {
+    cwd: root,
+    env: { HOME, PATH, TMPDIR, CAIRN_DATA_DIR: file('data'), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  children.push(child)
+  const started = { child, output: '', errors: '', closed: once(child, 'close') }
+  child.stdout.on('data', (chunk) => {
+    started.output += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    started.errors += chunk
+  })
+  return started
+}
+
+type CommandLine = [script: string, args: string[]]
+const demo = (...args: string[]): CommandLine => ['demo.ts', args]
+const simulator = (...args: string[]): CommandLine => ['simulator.ts', ['--port', '0', ...args]]
+
+describe.concurrent('ends with a reason', () => {
+  test.for<[what: string, command: CommandLine, reason: string]>([
+    ['no file', demo('--records', 'FOLDER/absent'), 'absent: ENOENT'],
+    ['a directory', demo('--records', 'FOLDER/directory'), 'directory: not a regular file'],
+    ['a pipe without a writer', demo('--records', 'FOLDER/pipe'), 'pipe: not a regular file'],
+    ['no gzip', demo('--records', 'FOLDER/not-gzip'), 'not-gzip: '],
+    [
+      'a gzip cut off',
+      demo('--records', 'FOLDER/cut-off.gz'),
+      'cut-off.gz: unexpected end of file',
+    ],
+    ['no eventTime', demo('--records', 'FOLDER/no-event-time'), 'line 2 has no eventTime'],
+    ['no JSON', demo('--records', 'FOLDER/not-json'), 'line 1 is not a JSON object'],
+    ['no records', demo('--records', 'FOLDER/empty'), 'empty holds no records'],
+    ['no template', demo('--template', 'FOLDER/absent'), 'ENOENT'],
+    ['a pipe as template', demo('--template', 'FOLDER/pipe'), 'pipe is not a regular file'],
+    ['a directory for ids', demo('--exit-when-imported', '--write-ids', 'FOLDER'), 'EISDIR'],
+    ['a pipe for ids', demo('--exit-when-imported', '--write-ids', 'FOLDER/pipe'), 'ENXIO'],
+    ['ids never written', demo('--write-ids', 'FOLDER/ids'), 'needs --exit-when-imported'],
+    ['an unknown option', demo('--colour'), "Unknown option '--colour'"],
+    ['an option without value', demo('--records'), 'argument missing'],
+    ['an argument too many', demo('FOLDER/good'), 'Unexpected argument'],
+    ['no rate', demo('--tps', 'fast'), '--tps takes a number above 0'],
+    ['no records', simulator('--records', 'FOLDER/empty'), 'empty holds no records'],
+    ['no eventTime', simulator('--records', 'FOLDER/no-event-time'), 'line 2 has no eventTime'],
+    ['half a port', ['simulator.ts', ['--port', '3.5']], '--port needs a whole number'],
+    ['no account', simulator('--account', 'mine'), 'mine'],
+    ['no row count', ['bench.ts', ['--rows', 'many']], '--rows takes a whole number'],
+    ['an unknown option', ['bench.ts', ['--colour']], "Unknown option '--colour'"],
+    ['an unknown option', ['screenshots.ts', ['--colour']], "Unknown option '--colour'"],
+    ['a file as folder', ['screenshots.ts', ['--out', 'FOLDER/good/x']], 'ENOTDIR'],
+    ['no file', ['changes-table.ts', ['FOLDER/absent']], 'ENOENT'],
+    ['no bucket', ['publish-template.ts', ['s3://']], 'is not the name of a bucket'],
+    ['no rounds', ['test-explore.ts', ['many']], 'Usage: npm run test:explore'],
+  ])('%s: %j', async ([, [script, args], reason]) => {
+    const command = start(
+      script,
+      args.map((arg) => arg.replace('FOLDER', folder)),
+    )
+    const [code] = await command.closed
+    expect(command.errors).toContain(reason)
+    expect(command.errors).not.toMatch(/^ +at /m)
+    expect(code).toBe(1)
+  })
+
+  test.for<[what: string, env: Record<string, string>, reason: string]>([
+    ['an unknown setting', { CAIRN_COLOUR: 'red' }, 'CAIRN_COLOUR is not a setting of Cairn'],
+    ['a port that is none', { PORT: 'http' }, 'PORT must be a port number'],
+    ['a file as data directory', { CAIRN_DATA_DIR: 'FOLDER/good' }, 'cannot be used for Cairn'],
+    ['a port in use', { PORT: 'IN-USE' }, 'is in use. Stop what uses it, or set another PORT'],
+  ])('%s: %j', async ([, env, reason]) => {
+    const occupier = createServer().listen(0, '127.0.0.1')
+    await once(occupier, 'listening')
+    const { port } = occupier.address() as { port: number }
+    const values = Object.entries(env).map(([name, value]) => [
+      name,
+      value.replace('FOLDER', folder).replace('IN-USE', `${port}`),
+    ])
+    // The data directory is the test's own: two demos at once would be another reason.
+    const own = { CAIRN_DATA_DIR: file(`data-${crypto.randomUUID()}`) }
+    const command = start('demo.ts', ['--records', file('good')], {
+      ...own,
+      ...Object.fromEntries(values),
+    })
+    const [code] = await command.closed
+    occupier.close()
+    expect(command.errors).toContain(reason)
+    expect(command.errors).not.toMatch(/^ +at /m)
+    expect(code).toBe(1)
+  })
+})
+
+test('help is no failure', async () => {
+  for (const script of ['demo.ts', 'simulator.ts', 'bench.ts', 'screenshots.ts']) {
+    const command = start(script, ['--help'])
+    expect(await command.closed).toEqual([0, null])
+    expect(command.output).toContain('Usage: npm run')
+  }
+})
+
+describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
+  test('ends a command that waits for what never comes', async () => {
+    const script = file(`waiting-${signal}.ts`)
+    writeFileSync(
+      script,
+      `import { open } from 'node:fs/promises'
+       import { runCommand } from ${JSON.stringify(path.join(root, 'src/command.ts'))}
+       runCommand(async () => {
+         setTimeout(() => console.log('waiting'), 100)
+         await open(${JSON.stringify(file('pipe'))})
+       })`,
+    )
+    const command = start(path.relative(path.join(root, 'scripts'), script), [])
+    await vi.waitFor(() => expect(command.output).toContain('waiting'), 60_000)
+    command.child.kill(signal)
+    expect(await command.closed).toEqual([null, signal])
+  })
+
+  test('stops a command in order, and a second one ends it at once', async () => {
+    const script = file(`running-${signal}.ts`)
+    writeFileSync(
+      script,
+      `import { aborted, runCommand } from ${JSON.stringify(path.join(root, 'src/command.ts'))}
+       runCommand(async (command) => {
+         setInterval(() => {}, 60_000)
+         const signal = command.stopInOrder()
+         console.log('running')
+         await aborted(signal)
+         console.log('stopping: ' + signal.reason)
+         if (process.argv[2] === 'slow') await new Promise(() => {})
+       })`,
+    )
+    const name = path.relative(path.join(root, 'scripts'), script)
+    const [quick, slow] = [start(name, []), start(name, ['slow'])]
+    for (const command of [quick, slow]) {
+      await vi.waitFor(() => expect(command.output).toContain('running'), 60_000)
+      command.child.kill(signal)
+      await vi.waitFor(() => expect(command.output).toContain(`stopping: ${signal}`), 60_000)
+    }
+    expect(await quick.closed).toEqual([0, null])
+    slow.child.kill(signal)
+    expect(await slow.closed).toEqual([null, signal])
+  })
+})
