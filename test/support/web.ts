@@ -129,7 +129,7 @@ export function useWeb({
     makeOwner() {
       owned ??= (async () => {
         const token = new URL(web.invitationUrl).searchParams.get('token')!
-        const link = await fetch(`${web.cairn.url}/api/accept-invitation?token=${token}`)
+        const link = await fetch(`${web.cairn.url}/api/invitation?token=${token}`)
         if (!link.ok) return
         session = post('/api/invitation', { token, ...owner })
         await session
