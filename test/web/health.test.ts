@@ -1,20 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import type { Connection, Coverage, Verification } from '../../web/src/client.ts'
-import {
-  answerOf,
-  barLabel,
-  byUrgency,
-  connectionSentences,
-  duration,
-  importProgress,
-  questions,
-  type Region,
-  reasonOf,
-  regionHealth,
-  segmentsOf,
-  statusLabel,
-  summaryOf,
-} from '../../web/src/health.ts'
+import { barLabel, segmentsOf } from '../../web/src/health/bar.ts'
+import { answerOf, questions } from '../../web/src/health/checks.ts'
+import { connectionSentences, importProgress } from '../../web/src/health/connection.ts'
+import { reasonOf, regionHealth } from '../../web/src/health/region.ts'
+import { byUrgency, type Region, statusLabel } from '../../web/src/health/status.ts'
+import { summaryOf } from '../../web/src/health/summary.ts'
+import { duration } from '../../web/src/health/time.ts'
 
 const now = Date.parse('2026-03-12T12:23:30.000Z')
 const when = { now, timeZone: 'UTC' }

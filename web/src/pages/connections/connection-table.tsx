@@ -17,7 +17,7 @@ import { EnvironmentBadge, useEnvironments } from '../../components/environment-
 import { visible } from '../../components/json.ts'
 import { EmptyState } from '../../components/states.tsx'
 import { counted } from '../../format.ts'
-import { byUrgency, statusLabel } from '../../health.ts'
+import { byUrgency, statusLabel } from '../../health/status.ts'
 import { Time } from '../../time.tsx'
 import { type ConnectionsSearch, validateConnectionsSearch } from './search.ts'
 import { StatusBadge } from './status.tsx'

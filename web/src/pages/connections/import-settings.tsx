@@ -16,7 +16,7 @@ import type { Connection } from '../../client.ts'
 import { Copy } from '../../components/copy.tsx'
 import { EnvironmentSelect } from '../../components/environment-select.tsx'
 import { FormError } from '../../components/form-error.tsx'
-import { duration } from '../../health.ts'
+import { duration } from '../../health/time.ts'
 import { type Edits, edited } from './edits.ts'
 import { useUpdate } from './use-update.ts'
 

@@ -24,17 +24,11 @@ import {
 import { FormError } from '../../components/form-error.tsx'
 import { visible } from '../../components/json.ts'
 import { counted } from '../../format.ts'
-import {
-  barLabel,
-  duration,
-  importProgress,
-  lookback,
-  type Region,
-  regionHealth,
-  type Segment,
-  segmentsOf,
-  type When,
-} from '../../health.ts'
+import { barLabel, lookback, type Segment, segmentsOf } from '../../health/bar.ts'
+import { importProgress } from '../../health/connection.ts'
+import { regionHealth } from '../../health/region.ts'
+import type { Region } from '../../health/status.ts'
+import { duration, type When } from '../../health/time.ts'
 import { useNewChanges } from '../../live.ts'
 import { formatTime, Time, useNow, useZone } from '../../time.tsx'
 import { ToneIcon, useTimeZone } from './status.tsx'

@@ -7,10 +7,10 @@ import {
   IconRefresh,
 } from '@tabler/icons-react'
 import type { Connection } from '../../client.ts'
-import { statusLabel, type Tone } from '../../health.ts'
+import { statusLabel, type Tone } from '../../health/status.ts'
 import { useZone } from '../../time.tsx'
 
-/** For the sentences of health.ts. */
+/** The time zone for `When`. */
 export function useTimeZone(): string | undefined {
   const [zone] = useZone()
   return zone === 'utc' ? 'UTC' : undefined

@@ -12,7 +12,7 @@ import { type Connection, type Verification, verifyConnection } from '../../clie
 import { Snippet } from '../../components/copy.tsx'
 import { FormError } from '../../components/form-error.tsx'
 import { visible } from '../../components/json.ts'
-import { type Answer, answerOf, type CheckId, questions } from '../../health.ts'
+import { type Answer, answerOf, type CheckId, questions } from '../../health/checks.ts'
 import { Time } from '../../time.tsx'
 import { Prose } from './prose.tsx'
 import { isVerifying } from './queries.ts'
