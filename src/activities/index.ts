@@ -1,11 +1,14 @@
 import { Context } from '@temporalio/activity'
+import { TemporalFailure } from '@temporalio/common'
+import { AwsProblem } from '../aws/errors.ts'
 import { refreshStatus } from '../db/connection-status.ts'
 import { hasEnded, lockConnection, reportConnection } from '../db/connections.ts'
+import { Fenced } from '../db/coverage.ts'
 import { asOrganization } from '../db/database.ts'
 import { installationId } from '../db/installation.ts'
 import type { ConnectionActivities, ConnectionWork } from '../workflows/state.ts'
 import type { Dependencies } from './dependencies.ts'
-import { connectionMissing, otherInstallation } from './errors.ts'
+import { connectionMissing, otherInstallation, unexpectedFailure } from './errors.ts'
 import { finishDeletion } from './finish-deletion.ts'
 import { importEvents } from './import-events.ts'
 import { verifyConnection } from './verify.ts'
@@ -17,7 +20,7 @@ export type { Dependencies } from './dependencies.ts'
 
 /** What the workflows may do to the world. */
 export function createActivities(deps: Dependencies): ConnectionActivities {
-  return {
+  const activities: ConnectionActivities = {
     async readConnection(ref) {
       await refuseOtherInstallation(deps, ref)
       return asOrganization(deps.db, ref.organizationId, async (trx) => {
@@ -58,6 +61,23 @@ export function createActivities(deps: Dependencies): ConnectionActivities {
       await refuseOtherInstallation(deps, ref)
       return withHeartbeat((signal) => finishDeletion(deps, ref, signal))
     },
+  }
+  return Object.fromEntries(
+    Object.entries(activities).map(([name, run]) => [name, withPlainErrors(run)]),
+  ) as unknown as ConnectionActivities
+}
+
+/** Lets out only errors that are worded for people; all others are logged and replaced. */
+function withPlainErrors<Args extends unknown[], T>(run: (...args: Args) => Promise<T>) {
+  return async (...args: Args): Promise<T> => {
+    try {
+      return await run(...args)
+    } catch (error) {
+      const isOurs = [TemporalFailure, AwsProblem, Fenced].some((type) => error instanceof type)
+      if (isOurs) throw error
+      Context.current().log.error('An activity failed', { error })
+      throw unexpectedFailure(error)
+    }
   }
 }
 

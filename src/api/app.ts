@@ -36,6 +36,7 @@ import { limitRate } from './rate-limit.ts'
 import { setupRoutes } from './setup.ts'
 import { trustReviewRoutes } from './trust-review.ts'
 import { unparsedRecordRoutes } from './unparsed-records.ts'
+import { useValidationMessages } from './validation-messages.ts'
 
 /** The resources under `/api/v1`. A new one is a file that exports such a function, and a line here. */
 const resources = [
@@ -89,6 +90,7 @@ export async function createApp(
     timeoutsMs?: typeof DEFAULT_TIMEOUTS_MS
   },
 ): Promise<App> {
+  useValidationMessages()
   const { timeoutsMs = DEFAULT_TIMEOUTS_MS } = options
   const app = Fastify({
     loggerInstance: options.logger,

@@ -58,15 +58,21 @@ export function toProblem(error: FastifyError): Problem {
   }
   const { statusCode } = error
   if (statusCode && statusCode >= 400 && statusCode < 500 && !isResponseSerializationError(error)) {
-    return new Problem(statusCode, sentences[error.code] ?? error.message)
+    return new Problem(statusCode, sentences[error.code] ?? sentenceOf(error), { cause: error })
   }
   const detail = 'Internal error. The server log has the details under the ID in `instance`.'
   return new Problem(500, detail, { cause: error })
 }
 
+/** Fastify's words are for people; those of parsers that it calls are not. */
+function sentenceOf({ code, message }: FastifyError): string {
+  return code?.startsWith('FST_') ? message : 'The request is not valid.'
+}
+
 /** Where Fastify's own words do not say what to do. */
 const sentences: Record<string, string> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'Send the body as JSON, with "Content-Type: application/json".',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not valid JSON.',
   FST_ERR_MAX_PARAM_LENGTH: 'The URL is too long.',
   FST_ERR_BAD_URL: 'The URL is not valid.',
   FST_ERR_CTP_BODY_TOO_LARGE:

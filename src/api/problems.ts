@@ -27,9 +27,9 @@ export const problemSchema = z
         type: 'about:blank',
         title: 'Unprocessable Entity',
         status: 422,
-        detail: 'The request is not valid. /lookbackDays: Too big: expected number to be <=90.',
+        detail: 'The request is not valid. /lookbackDays: Must be at most 90.',
         instance: 'urn:uuid:0198c5de-7f3a-4c6e-9d55-3f0c2a1b4e77',
-        errors: [{ pointer: '/lookbackDays', detail: 'Too big: expected number to be <=90' }],
+        errors: [{ pointer: '/lookbackDays', detail: 'Must be at most 90' }],
       },
     ],
   })

@@ -93,11 +93,8 @@ export function toAwsProblem(error: unknown): unknown {
     // Without an answer nothing was denied, whatever a client calls its error.
     const isOwn = known === 'no_credentials' || known === 'expired'
     const name = error.name === 'Error' && code ? code : error.name
-    return new AwsProblem(
-      isOwn ? known : 'unreachable',
-      name,
-      withoutSecrets(error.message || name),
-    )
+    if (isOwn) return new AwsProblem(known, name, withoutSecrets(error.message || name))
+    return new AwsProblem('unreachable', name, noAnswer(error, code))
   }
   if (known) return new AwsProblem(known, error.name, withoutSecrets(error.message || error.name))
   if (isParserError(error)) return notFromAws(status)
@@ -113,6 +110,26 @@ function isParserError({ name }: Error): boolean {
   return ['SyntaxError', 'TypeError', 'RangeError', 'Error', 'Unknown', 'UnknownError'].includes(
     name,
   )
+}
+
+/** Names of Node's and OpenSSL's errors, and what they mean to an operator. */
+const noAnswers: [names: RegExp, meaning: string][] = [
+  [/^(ENOTFOUND|EAI_AGAIN)$/, "AWS's host name could not be resolved. Check DNS"],
+  [/^ECONNREFUSED$/, 'the connection was refused. Check the endpoint and proxies'],
+  [/^(ECONNRESET|EPIPE|ECONNABORTED)$/, 'the connection was closed before AWS answered'],
+  [/^(EHOSTUNREACH|ENETUNREACH)$/, 'there is no network route to AWS'],
+  [/^(ETIMEDOUT|TimeoutError)$/, 'AWS did not answer in time'],
+  [
+    /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO/,
+    'the TLS connection failed. A proxy with a certificate of its own may be in between',
+  ],
+]
+
+/** Without an answer the words are those of Node, the SDK's client or a parser. */
+function noAnswer({ name, message }: Error, code = ''): string {
+  for (const [names, meaning] of noAnswers) if (names.test(code) || names.test(name)) return meaning
+  const isForeign = code !== '' || isParserError({ name, message })
+  return isForeign ? 'AWS did not answer' : withoutSecrets(message || name)
 }
 
 function notFromAws(status: number): AwsProblem {

@@ -63,8 +63,8 @@ test.each([
   ['NoSuchEntity', 'An error occurred (NoSuchEntity) when calling the GetRole operation'],
   ['no trust policy', '{"Role": {"Arn": "arn:aws:iam::111122223333:role/x"}}'],
   ['longer than 100 KB', 'a'.repeat(102_401)],
-  ['expected string', 17],
-  ['expected string', undefined],
+  ['Must be a string', 17],
+  ['Required', undefined],
 ])('what cannot be read is refused, with the reason: %s', async (reason, role) => {
   const { status, body } = await review(role)
   expect(status).toBe(422)

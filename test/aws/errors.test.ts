@@ -4,6 +4,33 @@ import { AwsProblem, toAwsProblem } from '../../src/aws/errors.ts'
 const token = 'IQoJb3JpZ2luX2VjEXAMPLETOKEN'
 
 test.each([
+  ['ENOTFOUND', 'Error', 'getaddrinfo ENOTFOUND sts.amazonaws.com', 'could not be resolved'],
+  ['ECONNREFUSED', 'Error', 'connect ECONNREFUSED 127.0.0.1:1', 'refused'],
+  ['ECONNRESET', 'Error', 'socket hang up', 'closed before AWS answered'],
+  [
+    undefined,
+    'TimeoutError',
+    '@smithy/node-http-handler - [ERROR] a request has exceeded',
+    'in time',
+  ],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'Error', 'self-signed certificate in certificate chain', 'TLS'],
+  ['HPE_INVALID_CONSTANT', 'Error', 'Parse Error: Expected HTTP/', 'AWS did not answer'],
+  [undefined, 'SyntaxError', "Unexpected token '<'", 'AWS did not answer'],
+  [
+    undefined,
+    'TypeError',
+    "Cannot read properties of undefined (reading 'x')",
+    'AWS did not answer',
+  ],
+])('no answer is told in our own words: %s %s', (code, name, message, part) => {
+  const error = Object.assign(new Error(message), { name, ...(code && { code }) })
+  const problem = toAwsProblem(error) as AwsProblem
+  expect(problem).toMatchObject({ kind: 'unreachable', code: code ?? name })
+  expect(problem.message).toContain(part)
+  expect(problem.message).not.toContain(message)
+})
+
+test.each([
   [
     'an access key',
     'The key ASIAEXAMPLEEXAMPLE00 is not valid.',

@@ -37,8 +37,8 @@ export function readRecord(raw: string, event: LookupEvent): Reading {
   let parsed: unknown
   try {
     parsed = JSON.parse(raw)
-  } catch (error) {
-    return unparsed('not_json', spoken(error instanceof Error ? error.message : 'not JSON', 200))
+  } catch {
+    return unparsed('not_json', 'The record is not valid JSON.')
   }
   if (!isObject(parsed)) {
     const what = parsed === null ? 'null' : Array.isArray(parsed) ? 'a list' : `a ${typeof parsed}`
