@@ -4,6 +4,7 @@ import { removal } from '../aws/documents/role.ts'
 import { quoted } from '../aws/documents/shell.ts'
 import { partitionOf } from '../aws/regions.ts'
 import { parseRoleArn } from '../aws/role-arn.ts'
+import { whyUnusable } from '../aws/unusable-role.ts'
 import {
   type ConnectionStatus,
   connectionStatuses,
@@ -757,13 +758,10 @@ function difference(
 export function refuseOwnRole(roleArn: string, principal: Principal, pointer = '/roleArn'): void {
   const role = parseRoleArn(roleArn)
   if ('problem' in role) return
-  const detail =
-    role.arn === principal.arn
-      ? 'This is the role that Cairn runs as. Enter the role in the account to import, which trusts this role.'
-      : principal.partition !== null && role.partition !== principal.partition
-        ? `This role is in the partition ${role.partition}, and Cairn runs in ${principal.partition}. AWS does not allow access across partitions. Run Cairn in ${role.partition} for this account.`
-        : undefined
-  if (detail) throw new Problem(422, detail, { errors: [{ pointer, detail }] })
+  const why = whyUnusable(role, principal)
+  if (!why) return
+  const detail = `${why.means} ${why.remedy}`
+  throw new Problem(422, detail, { errors: [{ pointer, detail }] })
 }
 
 /** @throws Problem 409 when another connection has the account */

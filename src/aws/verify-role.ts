@@ -6,6 +6,7 @@ import type { AwsAccess, RoleGrant, RoleSession } from './access.ts'
 import { AwsProblem, isTransient } from './errors.ts'
 import { partitionOf } from './regions.ts'
 import { parseRoleArn, type RoleArn } from './role-arn.ts'
+import { whyUnusable } from './unusable-role.ts'
 
 /** AWS needs up to about a minute to know a new role everywhere; twice that is not an error yet. */
 const NEW_ROLE_MS = 2 * 60_000
@@ -156,28 +157,10 @@ async function notForCairn(
     awsProblem(error)
     return undefined
   }
-  const [, partition] = caller.split(':')
-  const check = {
-    id: 'arn_format',
-    state: 'failed',
-    saw: `${arn.arn}; Cairn is ${caller}`,
-  } as const
-  if (partition !== arn.partition) {
-    return {
-      ...check,
-      means: `The role is in the partition ${arn.partition} and Cairn is in ${partition}: AWS lets nobody cross.`,
-      remedy: `Run a Cairn in ${arn.partition} for this account.`,
-    }
-  }
-  if (caller.startsWith(`arn:${partition}:sts::${arn.accountId}:assumed-role/${arn.name}/`)) {
-    return {
-      ...check,
-      means: 'This is the role that Cairn itself runs as.',
-      remedy:
-        'Create a role for reading in the account that is to be read, as the set-up shows, and paste its ARN.',
-    }
-  }
-  return undefined
+  const [, partition = null] = caller.split(':')
+  const why = whyUnusable(arn, { partition, arn: null, caller })
+  const saw = `${arn.arn}; Cairn is ${caller}`
+  return why && { id: 'arn_format', state: 'failed', saw, ...why }
 }
 
 function conclude(

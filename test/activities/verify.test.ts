@@ -222,7 +222,7 @@ test('the role that Cairn itself runs as is not taken', async () => {
   const { byId } = await keptChecks(account, ref.connectionId)
   expect(byId.arn_format).toMatchObject({
     state: 'failed',
-    means: expect.stringContaining('Cairn itself'),
+    means: expect.stringContaining('Cairn runs as'),
   })
   expect(Object.keys(byId)).toEqual(['arn_format'])
 })

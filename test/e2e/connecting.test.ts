@@ -274,16 +274,16 @@ describe.concurrent('changes of mind', () => {
   })
 
   test.each([
-    ["Cairn's own role", principalArn, /"status":422.*the role that that Cairn runs as/],
+    ["Cairn's own role", principalArn, /"status":422.*the role that Cairn runs as/],
     [
       'a role in GovCloud',
       'arn:aws-us-gov:iam::111122223333:role/cairn-read-only',
-      /"status":422.*partition aws-us-gov.*AWS lets nobody cross/,
+      /"status":422.*partition aws-us-gov.*AWS does not allow access across partitions/,
     ],
     [
       'a role in China',
       'arn:aws-cn:iam::111122223333:role/cairn-read-only',
-      /"status":422.*partition aws-cn.*AWS lets nobody cross/,
+      /"status":422.*partition aws-cn.*AWS does not allow access across partitions/,
     ],
   ])('%s is refused', async (_, roleArn, said) => {
     const customer = await connect()
