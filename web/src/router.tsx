@@ -77,7 +77,7 @@ const acceptInvitation = createRoute({
   validateSearch: (search): { token?: string } =>
     typeof search.token === 'string' ? { token: search.token } : {},
   component: lazyRouteComponent(
-    () => import('./pages/accept-invitation.tsx'),
+    () => import('./pages/accept-invitation/accept-invitation.tsx'),
     'AcceptInvitationPage',
   ),
 })

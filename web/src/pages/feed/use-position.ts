@@ -2,7 +2,7 @@ import { useDebouncedCallback } from '@mantine/hooks'
 import { getRouteApi } from '@tanstack/react-router'
 import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Entry } from './entries.ts'
-import { findRow } from './rows.tsx'
+import { findRow } from './row-elements.ts'
 import type { FeedSearch } from './search.ts'
 
 const route = getRouteApi('/app/')

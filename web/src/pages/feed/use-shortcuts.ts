@@ -1,6 +1,6 @@
 import { type RefObject, useEffect, useRef } from 'react'
 import { type Command, commandOf, step } from './keys.ts'
-import { rowAttribute, rowsOf } from './rows.tsx'
+import { rowAttribute, rowsOf } from './row-elements.ts'
 
 interface Handlers {
   /** The single-key shortcuts are turned off. */

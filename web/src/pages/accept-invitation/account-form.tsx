@@ -1,50 +1,18 @@
 import { Anchor, Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
-import { toApiError } from '../api.ts'
-import { type AccountLink, acceptInvitation, getAccountLink } from '../client.ts'
-import { FormError, fieldErrors, focusFirst } from '../components/form-error.tsx'
-import { PASSWORD_LENGTH, passwordError, passwordToggle } from '../components/password.ts'
-import { SignedOutPage } from '../components/signed-out-page.tsx'
-import { ErrorState, Loading } from '../components/states.tsx'
-import { Time } from '../time.tsx'
-
-/** The page that setup links and invitations open. */
-export function AcceptInvitationPage() {
-  const search = useSearch({ from: '/accept-invitation' })
-  const [token] = useState(search.token)
-  const navigate = useNavigate()
-  // The token must not stay in the address bar or the history.
-  useEffect(() => {
-    if (search.token !== undefined)
-      void navigate({ to: '/accept-invitation', search: {}, replace: true })
-  }, [search.token, navigate])
-  const link = useQuery({
-    queryKey: ['account-link', token],
-    queryFn: () => getAccountLink(token!),
-    enabled: token !== undefined,
-    staleTime: Number.POSITIVE_INFINITY,
-    gcTime: 0,
-  })
-  if (token === undefined) return <MissingLink />
-  if (link.isPending) return <Loading label="Checking the link" />
-  if (link.isError) {
-    if (toApiError(link.error).status === 404) return <InvalidLink />
-    if (toApiError(link.error).status === 422) return <InvalidLink />
-    return (
-      <SignedOutPage title="Could not check the link">
-        <ErrorState error={link.error} retry={() => link.refetch()} />
-      </SignedOutPage>
-    )
-  }
-  return <AccountForm token={token} link={link.data} />
-}
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { Link, useNavigate } from '@tanstack/react-router'
+import { toApiError } from '../../api.ts'
+import { type AccountLink, acceptInvitation } from '../../client.ts'
+import { FormError, fieldErrors, focusFirst } from '../../components/form-error.tsx'
+import { PASSWORD_LENGTH, passwordError, passwordToggle } from '../../components/password.ts'
+import { SignedOutPage } from '../../components/signed-out-page.tsx'
+import { Time } from '../../time.tsx'
+import { InvalidLink } from './link-errors.tsx'
 
 const fields = ['name', 'email', 'password'] as const
 
-function AccountForm({ token, link }: { token: string; link: AccountLink }) {
+export function AccountForm({ token, link }: { token: string; link: AccountLink }) {
   const navigate = useNavigate()
   const client = useQueryClient()
   const form = useForm({
@@ -137,50 +105,6 @@ function AccountForm({ token, link }: { token: string; link: AccountLink }) {
             Sign in
           </Anchor>
         </Text>
-      </Stack>
-    </SignedOutPage>
-  )
-}
-
-/** Used, revoked, expired, or mistyped: the server does not return which, to prevent guessing. */
-function InvalidLink() {
-  return (
-    <SignedOutPage title="This link is no longer valid">
-      <Stack>
-        <Text size="sm">
-          The link was already used, was revoked, has expired, or is incomplete. A link works once;
-          an invitation expires after seven days.
-        </Text>
-        <Text size="sm">
-          <b>Created your account already?</b> Sign in.
-        </Text>
-        <Text size="sm">
-          <b>Were you invited?</b> Ask an owner for a new invitation.
-        </Text>
-        <Text size="sm">
-          <b>New installation?</b> Restart Cairn. Until there is an owner, each start writes a new
-          link to the log.
-        </Text>
-        <Button component={Link} to="/sign-in" variant="default">
-          Go to sign-in
-        </Button>
-      </Stack>
-    </SignedOutPage>
-  )
-}
-
-/** After a reload, the URL has no token. */
-function MissingLink() {
-  return (
-    <SignedOutPage title="Open your invitation link again">
-      <Stack>
-        <Text size="sm">
-          This page needs the full link, which is not kept in the address bar. Open it again from
-          where you received it. It stays valid until an account is created.
-        </Text>
-        <Button component={Link} to="/sign-in" variant="default">
-          Go to sign-in
-        </Button>
       </Stack>
     </SignedOutPage>
   )

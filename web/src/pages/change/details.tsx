@@ -1,0 +1,111 @@
+import { Anchor, Button, Text } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
+import type { Change } from '../../client.ts'
+import { Copy } from '../../components/copy.tsx'
+import type { SourceView } from '../../sources/index.ts'
+import { formatAgo, formatSpan, useNow, useZone, type Zone } from '../../time.tsx'
+import { connectionsQuery } from '../connections/queries.ts'
+import { cut } from '../feed/entries.ts'
+import classes from './change.module.css'
+import { Fact, Section } from './parts.tsx'
+
+/** When, where, and what a change was about. */
+export function Details({ change, Extra }: { change: Change; Extra: SourceView['Facts'] }) {
+  const connections = useQuery(connectionsQuery)
+  const connection = connections.data?.find(({ id }) => id === change.connectionId)
+  const [zone] = useZone()
+  const importedAfter =
+    Math.abs(Date.parse(change.importedAt) - Date.parse(change.occurredAt)) / 1000
+  const zones: Zone[] = zone === 'utc' ? ['utc', 'local'] : ['local', 'utc']
+  return (
+    <Section title="Details">
+      <dl className={classes.facts}>
+        <Fact name="Time">
+          {zones.map((each) => (
+            <div key={each}>{whole(change.occurredAt, each)}</div>
+          ))}
+          <Text size="xs">
+            <AgoText at={change.occurredAt} />, imported {formatSpan(importedAfter)} later
+          </Text>
+        </Fact>
+        <Fact name="Action">
+          <bdi>{cut(`${change.service}: ${change.action}`, 300)}</bdi>
+        </Fact>
+        {change.accountId !== null && (
+          <Fact name="Account">
+            <bdi>{change.accountId}</bdi>
+            <Copy text={change.accountId} label="Copy account ID" />
+          </Fact>
+        )}
+        {change.region !== null && (
+          <Fact name="Region">
+            <bdi>{change.region}</bdi>
+          </Fact>
+        )}
+        {change.connectionId !== null && (
+          <Fact name="Connection">
+            <Anchor
+              component={Link}
+              to="/integrations/aws/$id"
+              params={{ id: change.connectionId } as never}
+              inherit
+            >
+              <bdi>{connection?.name ?? change.connectionId}</bdi>
+            </Anchor>
+          </Fact>
+        )}
+        {change.resources.length > 0 && (
+          <Fact name={change.resources.length === 1 ? 'Resource' : 'Resources'}>
+            <Resources resources={change.resources} />
+          </Fact>
+        )}
+        {Extra && <Extra detail={change.detail} />}
+      </dl>
+    </Section>
+  )
+}
+
+function AgoText({ at }: { at: string }) {
+  return formatAgo(at, useNow())
+}
+
+function whole(time: string, zone: Zone): string {
+  const text = new Date(time).toLocaleString('en-GB', {
+    timeZone: zone === 'utc' ? 'UTC' : undefined,
+    dateStyle: 'medium',
+    timeStyle: 'medium',
+  })
+  return `${text} ${zone === 'utc' ? 'UTC' : 'local time'}`
+}
+
+const fewResources = 5
+
+function Resources({ resources }: { resources: Change['resources'] }) {
+  const [isLong, setIsLong] = useState(false)
+  const shown = isLong ? resources : resources.slice(0, fewResources)
+  return (
+    <>
+      {shown.map(({ type, id, arn }) => (
+        <div key={`${type} ${id}`} className={classes.resource}>
+          <div>
+            <bdi>{cut(id, 300)}</bdi>
+            <Copy
+              text={typeof arn === 'string' ? arn : id}
+              label={typeof arn === 'string' ? 'Copy ARN' : 'Copy ID'}
+            />
+          </div>
+          <Text size="xs" className={classes.none}>
+            <bdi>{cut(type, 200)}</bdi>
+          </Text>
+        </div>
+      ))}
+      {resources.length > fewResources && (
+        <Button variant="subtle" size="compact-xs" onClick={() => setIsLong(!isLong)}>
+          {isLong ? 'Show less' : `${resources.length - fewResources} more`}
+        </Button>
+      )}
+    </>
+  )
+}

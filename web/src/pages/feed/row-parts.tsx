@@ -1,0 +1,68 @@
+import { Badge, Skeleton } from '@mantine/core'
+import { IconWorld } from '@tabler/icons-react'
+import { formatTime, type Zone } from '../../time.tsx'
+import { cut } from './entries.ts'
+import classes from './feed.module.css'
+
+export function RowTime({ at, zone, now }: { at: string; zone: Zone; now: number }) {
+  return (
+    <time className={classes.time} dateTime={at} title={new Date(at).toISOString()}>
+      {formatTime(at, zone, now)}
+    </time>
+  )
+}
+
+export function Meta({ parts }: { parts: (string | null | undefined)[] }) {
+  const told = parts.filter((part) => part !== null && part !== undefined && part !== '')
+  return (
+    <span className={classes.meta} style={{ display: 'block' }}>
+      {told.map((part, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: two parts may say the same
+        <span key={index}>
+          {index > 0 && ' · '}
+          <bdi>{cut(part!, 120)}</bdi>
+        </span>
+      ))}
+    </span>
+  )
+}
+
+export function WorldBadge({ what }: { what: string }) {
+  return (
+    <Badge
+      color="red"
+      variant="filled"
+      tt="none"
+      size="sm"
+      leftSection={<IconWorld size={12} aria-hidden />}
+      title={cut(what, 300)}
+    >
+      Public access
+    </Badge>
+  )
+}
+
+/** `a, b and 3 more`. */
+export function listed(names: readonly string[], most = 2): string | undefined {
+  if (names.length === 0) return undefined
+  if (names.length <= most) return names.join(', ')
+  return `${names.slice(0, most).join(', ')} and ${names.length - most} more`
+}
+
+export function RowSkeletons({ count }: { count: number }) {
+  return (
+    <div aria-hidden>
+      {Array.from({ length: count }, (_, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: they are all alike, and stay where they are
+        <div key={index} className={classes.row}>
+          <Skeleton height={16} circle mt={3} />
+          <Skeleton height={14} mt={4} />
+          <div>
+            <Skeleton height={14} width={`${75 - ((index * 17) % 40)}%`} mt={4} />
+            <Skeleton height={10} width="30%" mt={6} />
+          </div>
+        </div>
+      ))}
+    </div>
+  )
+}

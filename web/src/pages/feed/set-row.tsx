@@ -1,0 +1,121 @@
+import { Badge, Text } from '@mantine/core'
+import { IconChevronDown, IconChevronRight } from '@tabler/icons-react'
+import { Link } from '@tanstack/react-router'
+import type { ChangeSet } from '../../client.ts'
+import { EnvironmentBadge } from '../../components/environment-badge.tsx'
+import { ErrorState } from '../../components/states.tsx'
+import { counted } from '../../format.ts'
+import type { Zone } from '../../time.tsx'
+import { ChangeRow } from './change-row.tsx'
+import { cut, split } from './entries.ts'
+import classes from './feed.module.css'
+import { useMembers } from './queries.ts'
+import { rowAttribute } from './row-elements.ts'
+import { listed, Meta, RowSkeletons, RowTime, WorldBadge } from './row-parts.tsx'
+import type { Looks, Roving, WholeOf } from './row-types.ts'
+import type { ChangeQuery } from './search.ts'
+
+/** A change set, which expands to its changes. */
+export function SetRow(
+  props: Roving &
+    Looks & {
+      set: ChangeSet
+      zone: Zone
+      now: number
+      query: ChangeQuery
+      wholeOf: WholeOf
+      isOpen: boolean
+      onFold: (id: string) => void
+    },
+) {
+  const { set, isOpen } = props
+  const isSelected = props.selected === set.id
+  const { subject, rest } = split(set.headline, set.subject)
+  const minutes = Math.round((Date.parse(set.to) - Date.parse(set.from)) / 60_000)
+  const Chevron = isOpen ? IconChevronDown : IconChevronRight
+  return (
+    <>
+      <button
+        type="button"
+        className={classes.row}
+        aria-expanded={isOpen}
+        {...{ [rowAttribute]: set.id }}
+        data-selected={isSelected || undefined}
+        tabIndex={props.reachable === set.id ? 0 : -1}
+        onFocus={() => props.onSelect(set.id)}
+        onClick={() => props.onFold(set.id)}
+      >
+        <span className={classes.icon}>
+          <Chevron size={16} aria-hidden />
+        </span>
+        <RowTime at={set.to} {...props} />
+        <span className={classes.what}>
+          <bdi className={classes.sentence}>
+            <span className={classes.actor}>{cut(subject, 200)}</span>
+            {cut(rest, 600)}
+          </bdi>
+          <Meta
+            parts={[
+              minutes > 0 ? `over ${minutes} min` : undefined,
+              listed(set.regions),
+              listed(set.accounts.map((id) => props.accounts.get(id) ?? id)),
+              listed(set.tools),
+            ]}
+          />
+        </span>
+        <span className={classes.badges}>
+          {set.publicAccess.length > 0 && <WorldBadge what={listed(set.publicAccess, 3)!} />}
+          {set.failures > 0 && (
+            <Badge color="red" variant="light" tt="none" size="sm">
+              {set.failures.toLocaleString('en')} failed
+            </Badge>
+          )}
+          {set.environments.map((id) => (
+            <EnvironmentBadge key={id} id={id} />
+          ))}
+          <Badge color="gray" variant="light" tt="none" size="sm">
+            {counted(set.changes, 'change')}
+          </Badge>
+        </span>
+      </button>
+      {isOpen && <Members {...props} />}
+    </>
+  )
+}
+
+/** The changes of a set. */
+function Members(
+  props: Roving &
+    Looks & { set: ChangeSet; zone: Zone; now: number; query: ChangeQuery; wholeOf: WholeOf },
+) {
+  const { set } = props
+  const members = useMembers(set.id, props.query, set.changes, true)
+  if (members.isPending) {
+    return (
+      <div className={classes.member} aria-busy="true">
+        <RowSkeletons count={Math.min(set.changes, 4)} />
+      </div>
+    )
+  }
+  if (members.isError) return <ErrorState error={members.error} retry={() => members.refetch()} />
+  return (
+    <ol className={classes.list} aria-label="Changes in this set">
+      {members.data.map((change) => (
+        <li key={change.id} className={`${classes.item} ${classes.entry}`}>
+          <ChangeRow {...props} change={change} rowKey={`${set.id}/${change.id}`} isMember />
+        </li>
+      ))}
+      {members.data.length < set.changes && (
+        <li className={`${classes.item} ${classes.member}`}>
+          <Text size="sm" py="xs">
+            Showing the newest {members.data.length.toLocaleString('en')} of{' '}
+            {set.changes.toLocaleString('en')}.{' '}
+            <Link to="/" search={props.wholeOf(set)}>
+              Show all
+            </Link>
+          </Text>
+        </li>
+      )}
+    </ol>
+  )
+}
