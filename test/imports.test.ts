@@ -17,7 +17,7 @@ const mayUse: Record<string, string[]> = {
   'src/connections': [],
   'src/workflows': ['src/connections'],
   'src/embedded': [],
-  'src/aws': [],
+  'src/aws': ['src/connections'],
   'src/db': ['src/changes', 'src/connections'],
   'src/integrations': ['src/changes', 'src/db'],
   'src/auth': ['src/db'],
@@ -34,6 +34,7 @@ const mayUse: Record<string, string[]> = {
     // Pure, and what a person pastes is judged while they look.
     'src/aws/role-arn.ts',
     'src/aws/regions.ts',
+    'src/aws/unusable-role.ts',
     'src/auth',
     'src/changes',
     'src/connections',

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Role } from '../auth/roles.ts'
 import { membershipOf, type User } from '../db/members.ts'
 import { organizationOfKey } from '../db/organizations.ts'
-import type { Role } from '../db/schema.ts'
 import type { ApiContext } from './context.ts'
 import { requireSameOrigin } from './origin.ts'
 import { authHeaders, setCookies } from './person.ts'

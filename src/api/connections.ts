@@ -5,10 +5,13 @@ import { quoted } from '../aws/documents/shell.ts'
 import { partitionOf } from '../aws/regions.ts'
 import { parseRoleArn } from '../aws/role-arn.ts'
 import { whyUnusable } from '../aws/unusable-role.ts'
+import { type Check, checkIds, checkStates, verdicts } from '../connections/checks.ts'
+import { selections } from '../connections/selection.ts'
 import {
   type ConnectionStatus,
   connectionStatuses,
   overdueSince,
+  regionExcluders,
   regionStates,
 } from '../connections/status.ts'
 import { refreshStatus } from '../db/connection-status.ts'
@@ -38,7 +41,7 @@ import {
 } from '../db/database.ts'
 import { defaultEnvironments, setDefaultEnvironment } from '../db/environments.ts'
 import type { Principal } from '../db/principals.ts'
-import type { Check, ConnectionRow, SecondsRange } from '../db/schema.ts'
+import type { ConnectionRow, SecondsRange } from '../db/schema.ts'
 import { hasToSignal, unclaimSignals } from '../db/signals.ts'
 import { countUnparsed } from '../db/unparsed-records.ts'
 import { VERDICT_MAX_AGE_HOURS } from '../db/verifications.ts'
@@ -94,7 +97,7 @@ export const connectionSchema = z
     statusReason: z.string().nullable(),
     since: time.meta({ description: 'When the connection entered this status.' }),
     environmentId: z.uuid().nullable(),
-    selection: z.enum(['changes', 'all']),
+    selection: z.enum(selections),
     lookbackDays: z.int(),
     pollIntervalSeconds: z.int(),
     completeThrough: time.nullable().meta({
@@ -147,7 +150,7 @@ export const settings = {
     .max(90)
     .meta({ description: 'How many days of history to import. CloudTrail keeps 90 days.' }),
   pollIntervalSeconds: z.int().min(30).max(3600),
-  selection: z.enum(['changes', 'all']).meta({
+  selection: z.enum(selections).meta({
     description:
       '`changes` imports only events that change something; `all` also imports read events.',
   }),
@@ -199,18 +202,9 @@ const patchSchema = z
   })
 
 const checkSchema = z.object({
-  id: z.enum([
-    'arn_format',
-    'account_unused',
-    'assume_with_id',
-    'refused_without_id',
-    'refused_wrong_id',
-    'identity',
-    'lookup_events',
-    'trails',
-  ]),
+  id: z.enum(checkIds),
   region: z.string().optional(),
-  state: z.enum(['passed', 'failed', 'waiting', 'skipped']),
+  state: z.enum(checkStates),
   saw: z.string(),
   means: z.string(),
   remedy: z.string().nullable(),
@@ -221,10 +215,13 @@ const checkSchema = z.object({
 
 const verificationSchema = z
   .object({
-    state: z.enum(['passed', 'failed', 'waiting', 'running']).nullable().meta({
-      description:
-        'Null until the current role is verified. While a verification runs, `checks` contains the results so far, and checks that have not run are `waiting`.',
-    }),
+    state: z
+      .enum([...verdicts, 'running'])
+      .nullable()
+      .meta({
+        description:
+          'Null until the current role is verified. While a verification runs, `checks` contains the results so far, and checks that have not run are `waiting`.',
+      }),
     verifiedAt: time.nullable().meta({
       description: 'When the verification that reached this verdict finished.',
     }),
@@ -293,7 +290,7 @@ const regionSchema = z
         'Whether `completeThrough` of the connection covers the region. False for an excluded region and for one that AWS has refused from the start.',
     }),
     excludedAt: time.nullable(),
-    excludedBy: z.enum(['owner', 'configuration']).nullable(),
+    excludedBy: z.enum(regionExcluders).nullable(),
     completeThrough: time.nullable().meta({
       description:
         'Imports in this region are up to date as of this time, except for the listed gaps.',

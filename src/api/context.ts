@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { People } from '../auth/people.ts'
+import type { Role } from '../auth/roles.ts'
 import type { Database } from '../db/database.ts'
 import type { User } from '../db/members.ts'
 import type { Notifications } from '../db/notifications.ts'
 import type { Principal } from '../db/principals.ts'
-import type { Role } from '../db/schema.ts'
 import type { Workflows } from '../temporal.ts'
 
 /** What the routes work with. */

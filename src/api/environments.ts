@@ -1,9 +1,9 @@
 import { z } from 'zod'
+import { environmentColors } from '../changes/environments.ts'
 import { asOrganization, readOrganization, type Trx, violates } from '../db/database.ts'
 import {
   type CountedEnvironment,
   deleteEnvironment,
-  environmentColors,
   findEnvironment,
   insertEnvironment,
   listEnvironments,

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { CLIENT_ADDRESS_HEADER, PASSWORD_LENGTH } from '../auth/better-auth.ts'
+import { roles } from '../auth/roles.ts'
 import { Problem } from './problems.ts'
 import { text } from './text.ts'
 
@@ -11,7 +12,7 @@ export const userSchema = z.object({ id: z.uuid(), name: z.string(), email: z.st
   ],
 })
 
-export const roleSchema = z.enum(['owner', 'member'])
+export const roleSchema = z.enum(roles)
 
 /** As it is kept: there are no two users whose addresses differ in case alone. */
 export const emailSchema = z.email({ error: 'Not a valid email address.' }).max(254).toLowerCase()

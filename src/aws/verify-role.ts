@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Check, checkIds, type Verdict } from '../connections/checks.ts'
 import type { RegionFinding } from '../db/coverage.ts'
-import type { Check, CheckId } from '../db/schema.ts'
 import type { AwsAccess, RoleGrant, RoleSession } from './access.ts'
 import { AwsProblem, isTransient } from './errors.ts'
 import { partitionOf } from './regions.ts'
@@ -32,7 +32,7 @@ export interface VerificationRequest {
 }
 
 export interface Verification {
-  state: 'passed' | 'failed' | 'waiting'
+  state: Verdict
   /**
    * Whether it says something about the role. Not when AWS did not answer a check, or when Cairn's
    * own credentials are missing or not accepted: that disproves no earlier verification.
@@ -120,20 +120,8 @@ export async function verifyRole(
   return conclude(checks, { roleId, regions })
 }
 
-/** In the order in which they are made. */
-const order: readonly CheckId[] = [
-  'arn_format',
-  'account_unused',
-  'assume_with_id',
-  'refused_without_id',
-  'refused_wrong_id',
-  'identity',
-  'lookup_events',
-  'trails',
-]
-
 function withPending(checks: readonly Check[]): Check[] {
-  const pending = order.filter((id) => !checks.some((check) => check.id === id))
+  const pending = checkIds.filter((id) => !checks.some((check) => check.id === id))
   return [
     ...checks,
     ...pending.map((id, index): Check => {

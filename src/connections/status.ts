@@ -1,3 +1,5 @@
+import type { Verdict } from './checks.ts'
+
 /*
  * What the status of a connection is, and when a region counts as behind. Pure and without
  * dependencies: activities, the API and workflows derive the same answer from the same facts.
@@ -25,6 +27,10 @@ export type ConnectionStatus = (typeof connectionStatuses)[number]
  */
 export const regionStates = ['active', 'unknown', 'denied', 'not_enabled', 'excluded'] as const
 export type RegionState = (typeof regionStates)[number]
+
+/** Who excluded a region: an owner in Cairn, or `CAIRN_REGIONS`. */
+export const regionExcluders = ['owner', 'configuration'] as const
+export type ExcludedBy = (typeof regionExcluders)[number]
 
 const MINUTE = 60
 
@@ -80,7 +86,7 @@ export interface Standing {
   paused: boolean
   pollIntervalSeconds: number
   /** The newest verdict on the connection's present role; null: none yet. */
-  verdict: { state: 'passed' | 'failed' | 'waiting'; reason: string | null } | null
+  verdict: { state: Verdict; reason: string | null } | null
   regions: readonly RegionStanding[]
   now: Date
 }

@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
+import type { Check } from '../connections/checks.ts'
 import { deriveStatus, type Standing, type StatusAndReason } from '../connections/status.ts'
 import { type RegionCoverage, regionCoverage } from './coverage.ts'
 import type { Trx } from './database.ts'
-import type { Check, ConnectionRow } from './schema.ts'
+import type { ConnectionRow } from './schema.ts'
 
 /** What keeps a verification from passing, in one sentence; null when nothing does. */
 export function verdictReason(checks: readonly Check[]): string | null {

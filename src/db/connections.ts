@@ -1,11 +1,13 @@
 import { sql } from 'kysely'
+import type { Selection } from '../connections/selection.ts'
+import type { ConnectionStatus } from '../connections/status.ts'
 import { fence } from './coverage.ts'
 import type { Trx } from './database.ts'
 import { setDefaultEnvironment } from './environments.ts'
-import type { ConnectionRow, ConnectionStatus, Selection } from './schema.ts'
+import type { ConnectionRow } from './schema.ts'
 import { claimSignal } from './signals.ts'
 
-interface Role {
+interface ConnectionRole {
   arn: string
   accountId: string
   partition: string
@@ -15,7 +17,7 @@ export interface NewConnection {
   organizationId: string
   name: string
   externalId: string
-  role?: Role
+  role?: ConnectionRole
   /** The default environment of its changes. */
   environmentId?: string | null
   selection?: Selection
@@ -145,7 +147,7 @@ export async function hasEnded(trx: Trx, id: string): Promise<boolean> {
 
 export interface DesiredState {
   name?: string
-  role?: Role | null
+  role?: ConnectionRole | null
   selection?: Selection
   lookbackDays?: number
   pollIntervalSeconds?: number

@@ -1,8 +1,14 @@
 import { type ExpressionBuilder, type RawBuilder, sql } from 'kysely'
-import { type RegionStanding, type RegionState, SETTLING_SECONDS } from '../connections/status.ts'
+import type { Selection } from '../connections/selection.ts'
+import {
+  type ExcludedBy,
+  type RegionStanding,
+  type RegionState,
+  SETTLING_SECONDS,
+} from '../connections/status.ts'
 import { multirangeLiteral, type Trx } from './database.ts'
 import { clip, normalize, seconds, subtract } from './ranges.ts'
-import type { ConnectionRow, CoverageRow, Schema, SecondsRange, Selection } from './schema.ts'
+import type { ConnectionRow, CoverageRow, Schema, SecondsRange } from './schema.ts'
 
 const HOUR = 3600
 const DAY = 24 * HOUR
@@ -259,7 +265,7 @@ export async function setExcluded(
   trx: Trx,
   connection: ConnectionRow,
   regions: readonly string[],
-  by: 'owner' | 'configuration' | null,
+  by: ExcludedBy | null,
 ): Promise<void> {
   if (regions.length === 0) return
   await trx

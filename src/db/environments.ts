@@ -1,25 +1,7 @@
 import { sql } from 'kysely'
+import { type EnvironmentColor, environmentColors } from '../changes/environments.ts'
 import type { Trx } from './database.ts'
 import type { EnvironmentRow } from './schema.ts'
-
-/** Mantine's names, in the order in which environments get them that were made without one. */
-export const environmentColors = [
-  'blue',
-  'orange',
-  'teal',
-  'grape',
-  'red',
-  'lime',
-  'indigo',
-  'yellow',
-  'cyan',
-  'pink',
-  'green',
-  'violet',
-  'gray',
-] as const
-
-export type EnvironmentColor = (typeof environmentColors)[number]
 
 /** More would be tags, not environments: each change answers with all of its own. */
 export const MOST_ENVIRONMENTS = 100

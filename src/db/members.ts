@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type Selectable, sql } from 'kysely'
+import type { Role } from '../auth/roles.ts'
 import type { Database, Trx } from './database.ts'
-import type { AuthSchema, Role, Schema } from './schema.ts'
+import type { AuthSchema, Schema } from './schema.ts'
 
 /** Who signs in. better-auth's tables hold more of them, which nobody else reads. */
 export interface User {

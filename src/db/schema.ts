@@ -1,9 +1,12 @@
 import type { ColumnType, Generated, GeneratedAlways, JSONColumnType, Selectable } from 'kysely'
+import type { Role } from '../auth/roles.ts'
 import type { PrincipalFinding } from '../aws/principal.ts'
 import type { Change, SourceDetail } from '../changes/change.ts'
+import type { EnvironmentColor } from '../changes/environments.ts'
 import type { UnparsedReason } from '../changes/unparsed-reasons.ts'
-import type { ConnectionStatus, RegionState } from '../connections/status.ts'
-import type { EnvironmentColor } from './environments.ts'
+import type { Check, Verdict } from '../connections/checks.ts'
+import type { Selection } from '../connections/selection.ts'
+import type { ConnectionStatus, ExcludedBy, RegionState } from '../connections/status.ts'
 
 /** What of a change's envelope is only shown, never filtered by: one `jsonb` column. */
 export type ChangeEnvelope = Pick<
@@ -18,34 +21,6 @@ export type SecondsRange = readonly [from: number, to: number]
 type Multirange = ColumnType<SecondsRange[], never, never>
 
 type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>
-
-export type Selection = 'changes' | 'all'
-
-export type { ConnectionStatus }
-
-export type CheckId =
-  | 'arn_format'
-  | 'account_unused'
-  | 'assume_with_id'
-  | 'refused_without_id'
-  | 'refused_wrong_id'
-  | 'identity'
-  | 'lookup_events'
-  | 'trails'
-
-/** One line of the verification's checklist, in words for the person who has to act on it. */
-export interface Check {
-  id: CheckId
-  /** Only for checks that are made once a region. */
-  region?: string
-  state: 'passed' | 'failed' | 'waiting' | 'skipped'
-  /** What was seen. */
-  saw: string
-  /** What it means. */
-  means: string
-  /** What mends it; null when nothing has to be mended. */
-  remedy: string | null
-}
 
 interface OrganizationsTable {
   id: Generated<string>
@@ -112,7 +87,7 @@ interface VerificationsTable {
   started_at: Date | null
   progress: NullableJson<Check[]>
   progress_at: Date | null
-  state: 'passed' | 'failed' | 'waiting' | null
+  state: Verdict | null
   verified_at: Date | null
   checks: NullableJson<Check[]>
   verdict_generation: number | null
@@ -136,7 +111,7 @@ interface CoverageTable {
   state: Generated<Exclude<RegionState, 'excluded'>>
   answered_at: Date | null
   excluded_at: Date | null
-  excluded_by: 'owner' | 'configuration' | null
+  excluded_by: ExcludedBy | null
   counts: GeneratedAlways<boolean>
   last_error: string | null
   live_at: Date | null
@@ -240,8 +215,6 @@ interface WorkerPrincipalsTable {
   configured: string | null
   finding: JSONColumnType<PrincipalFinding>
 }
-
-export type Role = 'owner' | 'member'
 
 interface MembersTable {
   id: Generated<string>

@@ -1,6 +1,7 @@
 import { type SqlBool, sql } from 'kysely'
+import type { Check, Verdict } from '../connections/checks.ts'
 import type { Trx } from './database.ts'
-import type { Check, ConnectionRow, VerificationRow } from './schema.ts'
+import type { ConnectionRow, VerificationRow } from './schema.ts'
 
 /**
  * How long a passed verdict permits imports, from the start of the verification that reached it,
@@ -27,7 +28,7 @@ export interface Attempt {
 
 /** What an attempt found out. */
 export interface AttemptResult {
-  state: 'passed' | 'failed' | 'waiting'
+  state: Verdict
   /** False when it could not be completed for reasons that say nothing about the role. */
   isConclusive: boolean
   reason: string | null

@@ -1,4 +1,4 @@
-import type { ConnectionStatus } from '../db/schema.ts'
+import type { ConnectionStatus } from '../connections/status.ts'
 import { currentVerification } from './life.ts'
 import type { ConnectionState } from './state.ts'
 

@@ -1,4 +1,5 @@
-import type { ConnectionStatus } from '../db/schema.ts'
+import type { Verdict } from '../connections/checks.ts'
+import type { ConnectionStatus } from '../connections/status.ts'
 
 /** Which connection a call is about. The organization travels along: row-level security needs it. */
 export interface ConnectionRef {
@@ -96,7 +97,7 @@ export interface ImportSummary {
 /** What one verification found. */
 export interface VerificationSummary {
   /** `waiting`: AWS does not know the role yet. */
-  state: 'passed' | 'failed' | 'waiting'
+  state: Verdict
   /** First failed or waiting check, in a sentence; null when passed. */
   reason: string | null
   /** Why the last attempt could not be completed, when an earlier verdict stands; else null. */

@@ -1,4 +1,4 @@
-import type { Check } from '../../db/schema.ts'
+import type { Check } from '../../connections/checks.ts'
 import { permissionPolicy } from './permissions.ts'
 import { putPermissions, putTrust, type RoleDesign } from './role.ts'
 import { trustPolicy } from './trust.ts'

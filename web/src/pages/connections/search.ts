@@ -1,3 +1,4 @@
+import { connectionStatuses } from '../../../../src/connections/status.ts'
 import type { Connection } from '../../client.ts'
 
 /** The state of the list in the URL. Absent fields have their defaults. */
@@ -8,25 +9,13 @@ export interface ConnectionsSearch {
   page?: number
 }
 
-const states = [
-  'action_needed',
-  'behind',
-  'waiting_for_aws',
-  'awaiting_role',
-  'verifying',
-  'importing',
-  'current',
-  'paused',
-  'deleting',
-] as const satisfies Connection['status'][]
-
 /** Parses the URL. Invalid values are ignored. */
 export function validateConnectionsSearch(search: Record<string, unknown>): ConnectionsSearch {
   // URLs have no types: `?q=111122223333` is parsed as a number.
   const q = ['string', 'number'].includes(typeof search.q)
     ? String(search.q).toWellFormed().slice(0, 200).toWellFormed()
     : ''
-  const state = states.find((each) => each === search.state)
+  const state = connectionStatuses.find((each) => each === search.state)
   const page = Number(search.page)
   return {
     ...(q.trim() !== '' && { q }),
