@@ -66,7 +66,7 @@ export async function verifyRole(
         state: 'failed',
         saw: request.roleArn,
         means: arn.problem,
-        remedy: 'Paste the ARN of the role that the template, the module or you yourself created.',
+        remedy: 'Paste the ARN of the role that you created.',
       },
     ])
   }
@@ -75,7 +75,11 @@ export async function verifyRole(
   const checks: Check[] = [
     passed('arn_format', arn.arn, `A role in account ${arn.accountId}.`),
     // The database holds this: a second connection to the account cannot be stored.
-    passed('account_unused', arn.accountId, 'No other connection of this organization has it.'),
+    passed(
+      'account_unused',
+      arn.accountId,
+      'No other connection of this organization uses the account.',
+    ),
   ]
   const grant: RoleGrant = {
     connectionId: request.connectionId,
@@ -91,7 +95,7 @@ export async function verifyRole(
   try {
     session = await aws.assumeRole(grant, signal)
     checks.push(
-      passed('assume_with_id', `AWS gave a session of ${arn.arn}.`, 'The role trusts Cairn.'),
+      passed('assume_with_id', `AWS returned a session for ${arn.arn}.`, 'The role trusts Cairn.'),
     )
   } catch (error) {
     const problem = awsProblem(error)
@@ -125,7 +129,7 @@ function withPending(checks: readonly Check[]): Check[] {
   return [
     ...checks,
     ...pending.map((id, index): Check => {
-      const means = index === 0 ? 'Being checked now.' : 'Not checked yet.'
+      const means = index === 0 ? 'Check in progress.' : 'Not checked yet.'
       return { id, state: 'waiting', saw: '', means, remedy: null }
     }),
   ]
@@ -189,16 +193,16 @@ function cannotAssume(problem: AwsProblem, grant: RoleGrant, isNew: boolean): Ch
     return {
       ...check,
       state: 'failed',
-      means: 'Cairn itself has no AWS credentials, so it cannot ask for the role.',
+      means: 'Cairn has no AWS credentials, so it cannot assume the role.',
       remedy:
-        'Give the Cairn worker an identity: AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY on a laptop, an instance profile, task role or service account on AWS.',
+        'Configure credentials for the Cairn worker: AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, on a laptop; an instance profile, task role or service account on AWS.',
     }
   }
   if (problem.kind === 'expired' || problem.kind === 'not_enabled') {
     return {
       ...check,
       state: 'failed',
-      means: "AWS does not accept Cairn's own credentials.",
+      means: "AWS rejected Cairn's own credentials.",
       remedy: 'Renew the credentials of the Cairn worker (for example `aws sso login`).',
     }
   }
@@ -207,16 +211,16 @@ function cannotAssume(problem: AwsProblem, grant: RoleGrant, isNew: boolean): Ch
       ...check,
       state: 'failed',
       means:
-        "Cairn's own session carries tags that it would hand on, and the role does not allow that. EKS Pod Identity adds such tags.",
+        "Cairn's own session has transitive tags, and the role does not allow sts:TagSession. EKS Pod Identity adds such tags.",
       remedy:
-        "On Cairn's side: make its Pod Identity association with `--disable-session-tags`, and restart its pods. Nothing has to change in your account.",
+        'For Cairn: create its Pod Identity association with `--disable-session-tags`, and restart its pods. Your account needs no change.',
     }
   }
   if (isPassing(problem)) {
     return {
       ...check,
       state: 'waiting',
-      means: 'AWS could not be asked just now. This says nothing about the role.',
+      means: 'The request to AWS failed. This does not indicate a problem with the role.',
       remedy: null,
     }
   }
@@ -224,7 +228,8 @@ function cannotAssume(problem: AwsProblem, grant: RoleGrant, isNew: boolean): Ch
     return {
       ...check,
       state: 'waiting',
-      means: 'AWS does not know the role yet. A new role can take a minute to be known everywhere.',
+      means:
+        'AWS does not recognize the role yet. A new role can take a minute to become available.',
       remedy: null,
     }
   }
@@ -232,8 +237,8 @@ function cannotAssume(problem: AwsProblem, grant: RoleGrant, isNew: boolean): Ch
     ...check,
     state: 'failed',
     means:
-      'AWS refuses the role to Cairn. Either the role or its trust policy is not as it should be, or Cairn itself may not call sts:AssumeRole; AWS does not tell which.',
-    remedy: `In your account: the role must exist under exactly this ARN, and its trust policy must allow sts:AssumeRole to Cairn's principal with "StringEquals": {"sts:ExternalId": "${grant.externalId}"}. On Cairn's side: its own policy must allow sts:AssumeRole on ${grant.roleArn}.`,
+      "AWS denied sts:AssumeRole. Either the role does not exist, its trust policy does not allow Cairn, or Cairn's own policy does not allow the call. The AWS response does not say which.",
+    remedy: `In your account: the role must exist under exactly this ARN, and its trust policy must allow sts:AssumeRole to Cairn's principal with "StringEquals": {"sts:ExternalId": "${grant.externalId}"}. For Cairn: its own policy must allow sts:AssumeRole on ${grant.roleArn}.`,
   }
 }
 
@@ -257,7 +262,7 @@ async function refusedWithoutId(
     id: 'refused_without_id',
     ...answer,
     means: failed
-      ? 'Not safe: whoever gets Cairn to ask for this role gets in, without knowing the external ID. Nothing is imported.'
+      ? 'Not safe: anyone who can make Cairn assume this role gets access without the external ID. Nothing is imported.'
       : answer.means,
     remedy: failed ? conditionRemedy(grant.externalId!) : null,
   }
@@ -286,15 +291,15 @@ async function refusedWrongId(
       id: 'refused_wrong_id',
       ...answer,
       means: failed
-        ? `Not safe: the trust policy's condition is too wide (${operator} would explain it). Nothing is imported.`
+        ? `Not safe: the trust policy's condition is too broad (likely ${operator}). Nothing is imported.`
         : answer.means,
       remedy: failed ? conditionRemedy(id) : null,
     }
   }
   return passed(
     'refused_wrong_id',
-    `AWS refused ${wrong.map(([, what]) => what).join(', ')}.`,
-    'Only the exact external ID opens the role.',
+    `AWS denied ${wrong.map(([, what]) => what).join(', ')}.`,
+    'The role can be assumed only with the exact external ID.',
   )
 }
 
@@ -311,20 +316,20 @@ async function refusal(
 ): Promise<Pick<Check, 'state' | 'saw' | 'means'>> {
   try {
     await aws.assumeRole(grant, signal)
-    return { state: 'failed', saw: `AWS gave a session for ${what}.`, means: '' }
+    return { state: 'failed', saw: `AWS returned a session for ${what}.`, means: '' }
   } catch (error) {
     const problem = awsProblem(error)
     if (problem.kind === 'denied') {
       return {
         state: 'passed',
-        saw: `AWS refused ${what}.`,
+        saw: `AWS denied ${what}.`,
         means: 'The role cannot be assumed without the external ID.',
       }
     }
     return {
       state: 'waiting',
       saw: said(problem),
-      means: 'AWS could not be asked just now, so the refusal is not proven yet.',
+      means: 'The request to AWS failed, so this check has no result yet.',
     }
   }
 }
@@ -340,13 +345,17 @@ async function identity(
     const expected = `arn:${role.partition}:sts::${role.accountId}:assumed-role/${role.name}/`
     const isRole = userId.startsWith(`${session.roleId}:`)
     if (account === role.accountId && arn.startsWith(expected) && isRole) {
-      return passed('identity', arn, 'The session is of the account and the role that were given.')
+      return passed(
+        'identity',
+        arn,
+        'The session belongs to the account and the role of the connection.',
+      )
     }
     return {
       id: 'identity',
       state: 'failed',
       saw: `${arn} in account ${account}`,
-      means: `This is not the role that was given: ${expected}… was expected.`,
+      means: `The session belongs to a different role. Expected: ${expected}…`,
       remedy:
         "Paste the role's ARN again as the IAM console shows it, upper and lower case included.",
     }
@@ -356,11 +365,11 @@ async function identity(
       id: 'identity',
       state: problem.kind === 'denied' ? 'failed' : 'waiting',
       saw: said(problem),
-      means: 'AWS did not return who the session is.',
+      means: 'AWS did not return the identity of the session.',
       remedy:
         problem.kind !== 'denied'
           ? null
-          : 'Look for a service control policy or permissions boundary that denies sts:GetCallerIdentity.',
+          : 'Check for a service control policy or permissions boundary that denies sts:GetCallerIdentity.',
     }
   }
 }
@@ -378,7 +387,11 @@ async function readTrails(
         ? 'No trail.'
         : `${count} trail${count > 1 ? 's' : ''} in ${homeRegions.join(', ')}.`
     return {
-      check: passed('trails', saw, 'Imports need no trail: CloudTrail keeps 90 days by itself.'),
+      check: passed(
+        'trails',
+        saw,
+        'Imports do not need a trail: CloudTrail event history keeps events for 90 days.',
+      ),
       homeRegions,
     }
   } catch (error) {
@@ -388,7 +401,7 @@ async function readTrails(
         state: 'skipped',
         saw: said(awsProblem(error)),
         means: 'The trails could not be read. Imports do not need them.',
-        remedy: 'Allow cloudtrail:DescribeTrails in the permission policy of the role.',
+        remedy: 'Allow cloudtrail:DescribeTrails in the permissions policy of the role.',
       },
       homeRegions: [],
     }
@@ -436,7 +449,11 @@ async function probeRegion(
     } catch (error) {
       signal?.throwIfAborted()
       const problem = limit.aborted
-        ? new AwsProblem('unreachable', 'TimeoutError', `no answer in ${PROBE_WITHIN_MS / 1000} s`)
+        ? new AwsProblem(
+            'unreachable',
+            'TimeoutError',
+            `no response within ${PROBE_WITHIN_MS / 1000} s`,
+          )
         : awsProblem(error)
       if (problem.kind === 'denied' || problem.kind === 'not_enabled') {
         return { region, state: problem.kind, error: said(problem) }
@@ -460,7 +477,7 @@ function lookupEvents(findings: readonly RegionFinding[], globalRegion: string):
       region: globalRegion,
       state: 'waiting',
       saw: global.error ?? '',
-      means: `CloudTrail in ${globalRegion} did not answer. This says nothing about the role.`,
+      means: `CloudTrail in ${globalRegion} did not respond. This does not indicate a problem with the role.`,
       remedy: null,
     }
   }
@@ -469,10 +486,10 @@ function lookupEvents(findings: readonly RegionFinding[], globalRegion: string):
       id: 'lookup_events',
       region: globalRegion,
       state: 'failed',
-      saw: global?.error ?? `${globalRegion} was not asked.`,
-      means: `The role may not read events in ${globalRegion}, where the changes to IAM and other global services are.`,
+      saw: global?.error ?? `${globalRegion} was not checked.`,
+      means: `The role has no permission to read events in ${globalRegion}, which contains changes to IAM and other global services.`,
       remedy:
-        'Allow cloudtrail:LookupEvents on "*" in the permission policy of the role, and look for a service control policy or permissions boundary that denies it.',
+        'Allow cloudtrail:LookupEvents on "*" in the permissions policy of the role, and check for a service control policy or permissions boundary that denies it.',
     }
   }
   const exceptions = [
@@ -481,9 +498,9 @@ function lookupEvents(findings: readonly RegionFinding[], globalRegion: string):
   ].filter((sentence) => sentence !== false)
   const means = [
     denied.length > 0
-      ? 'Denied regions are not imported. Cairn asks them again.'
-      : 'Every region that is enabled is imported.',
-    unknown.length > 0 && 'Regions without an answer count as incomplete until they answer.',
+      ? 'Denied regions are not imported. Cairn checks them again.'
+      : 'All enabled regions are imported.',
+    unknown.length > 0 && 'Regions without a response count as incomplete until they respond.',
   ].filter((sentence) => sentence !== false)
   return passed(
     'lookup_events',

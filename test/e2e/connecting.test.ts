@@ -339,7 +339,7 @@ describe.concurrent('a trust policy that is not safe is refused, and its remedy 
     const failed = failedOf(checks)
     expect(failed.map((check) => check.id)).toContain(id)
     const check = failed.find((check) => check.id === id)!
-    expect(check.saw).toMatch(/^AWS gave a session for/)
+    expect(check.saw).toMatch(/^AWS returned a session for/)
     expect(check.means).toMatch(means)
     expect(check.remedy).toContain(`{"StringEquals": {"sts:ExternalId": "${customer.externalId}"}}`)
     expect(await customer.get()).toMatchObject({ status: 'action_needed' })
