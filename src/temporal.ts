@@ -237,15 +237,17 @@ export function createWorkflows(
       const run = client.workflow.getHandle(workflowIdOf(ref), runId)
       try {
         // Another process may have replaced the full run already: then this signal is accepted.
-        await run.signal(changedSignal)
+        await run.signal(changedSignal).catch(async (error) => {
+          if (!hasTooManySignals(error)) throw error
+          logger.warn(
+            { connectionId: ref.connectionId, runId },
+            'Replacing a workflow that accepts no more signals',
+          )
+          await run.terminate('It accepts no more signals. The next run reads the row.')
+        })
       } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return
-        if (!hasTooManySignals(error)) throw error
-        logger.warn(
-          { connectionId: ref.connectionId, runId },
-          'Replacing a workflow full of signals',
-        )
-        await run.terminate('It has as many signals as Temporal accepts. A new run reads the row.')
+        // The run has ended meanwhile.
+        if (!(error instanceof WorkflowNotFoundError)) throw error
       }
     })
   }

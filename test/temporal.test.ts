@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { NativeConnection } from '@temporalio/worker'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest'
+import { type EmbeddedTemporal, startTemporal } from '../src/embedded/temporal.ts'
 import { createLogger } from '../src/log.ts'
 import {
   createWorkflows,
@@ -247,6 +251,112 @@ describe('what a caller waits for', () => {
     expect(error.message).toBe('No response within 1.5 s')
     finish.resolve()
     await until(ref, 'current')
+  })
+})
+
+describe('a storm of changes', () => {
+  test('loses no signal at the boundary of two runs', async () => {
+    const world = new World({ paused: true })
+    const ref = connectionIn(world)
+    const { firstExecutionRunId: first } = await workflows.client.workflow.start('connection', {
+      workflowId: connectionWorkflowId(installationId, ref.connectionId),
+      taskQueue,
+      args: [
+        initialState(ref, { installationId, searchAttributes: false, now: new Date() }),
+        { signalsPerRun: 3 },
+      ],
+    })
+    // Each wave ends in the last version of the row, wherever its signals met a boundary.
+    for (let wave = 1; wave <= 25; wave++) {
+      await Promise.all(
+        Array.from({ length: 1 + (wave % 7) }, async () => {
+          world.change({ name: `name ${world.row!.version}` })
+          await workflows.changed(ref)
+        }),
+      )
+      await vi.waitFor(
+        async () =>
+          expect((await workflows.state(ref))?.settings?.version).toBe(world.row!.version),
+        { timeout: 20_000 },
+      )
+    }
+    expect((await handleOf(ref).describe()).runId).not.toBe(first)
+    expect(world.story).toEqual([])
+  })
+})
+
+describe('a workflow with as many signals as Temporal accepts', () => {
+  const limit = 12
+  let directory: string
+  let temporal: EmbeddedTemporal
+  let own: Workflows
+
+  beforeAll(async () => {
+    directory = mkdtempSync(path.join(tmpdir(), 'cairn-signals-'))
+    temporal = await startTemporal({
+      dataDir: directory,
+      log: { info() {}, warn() {} },
+      dynamicConfig: { 'history.maximumSignalsPerExecution': `${limit}` },
+    })
+    const { address } = temporal
+    own = createWorkflows(
+      { connection: { address }, namespace: 'default', uiUrl: null },
+      { installationId, logger },
+    )
+  })
+
+  afterAll(async () => {
+    await own?.close()
+    await temporal?.stop()
+    rmSync(directory, { recursive: true, force: true })
+  })
+
+  const runOf = async (ref: ConnectionRef) =>
+    (
+      await own.client.workflow
+        .getHandle(connectionWorkflowId(installationId, ref.connectionId))
+        .describe()
+    ).runId
+
+  test('is replaced by a run that reads the row, by several senders at once', async () => {
+    const ref = connectionIn(new World())
+    // Without a worker, nothing makes room.
+    expect(await own.changed(ref)).toBe(true)
+    const first = await runOf(ref)
+    for (let i = 1; i < limit; i++) expect(await own.changed(ref)).toBe(true)
+    expect(await runOf(ref)).toBe(first)
+
+    const sent = await Promise.all(Array.from({ length: 4 }, () => own.changed(ref)))
+    expect(sent).toEqual([true, true, true, true])
+    const second = await runOf(ref)
+    expect(second).not.toBe(first)
+    // Replaced once: what the four sent is in one run.
+    const { events } = await own.client.workflow
+      .getHandle(connectionWorkflowId(installationId, ref.connectionId), second)
+      .fetchHistory()
+    const signals = events!.filter((event) => event.workflowExecutionSignaledEventAttributes)
+    expect(signals.length).toBeGreaterThanOrEqual(4)
+  })
+
+  test('is the only one that is terminated: any other refusal leaves the workflow alone', async () => {
+    const ref = connectionIn(new World())
+    expect(await own.changed(ref)).toBe(true)
+    const before = await runOf(ref)
+    const { workflow } = own.client
+    const refusals = [
+      'namespace rate limit exceeded',
+      'exceeded workflow execution limit for updates',
+    ]
+    for (const details of refusals) {
+      const spy = vi
+        .spyOn(workflow, 'signalWithStart')
+        .mockRejectedValueOnce(
+          Object.assign(new Error(details), { code: 8, details, metadata: {} }),
+        )
+      expect(await own.changed(ref)).toBe(false)
+      spy.mockRestore()
+    }
+    expect(await runOf(ref)).toBe(before)
   })
 })
 

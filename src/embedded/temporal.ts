@@ -54,6 +54,8 @@ export interface TemporalOptions {
   port?: number
   /** The same for the UI, from 8233 on. */
   uiPort?: number
+  /** Settings of the server by name, as JSON: `history.maximumSignalsPerExecution` and the like. */
+  dynamicConfig?: Record<string, string>
 }
 
 export interface EmbeddedTemporal extends ServerProcess {
@@ -136,6 +138,10 @@ async function start(
       args: [
         ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', `${port}`],
         ...['--ui-ip', '127.0.0.1', '--ui-port', `${uiPort}`, '--db-filename', database],
+        ...Object.entries(options.dynamicConfig ?? {}).flatMap(([name, value]) => [
+          '--dynamic-config-value',
+          `${name}=${value}`,
+        ]),
         ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
         ...['--log-level', 'error'],
       ],

@@ -10,7 +10,6 @@ import {
   proxyActivities,
   setCurrentDetails,
   setHandler,
-  sleep,
   Trigger,
   upsertSearchAttributes,
   workflowInfo,
@@ -19,7 +18,10 @@ import { currentDetails } from './details.ts'
 import {
   currentVerification,
   type Failure,
+  isRunFull,
+  isRunLongEnough,
   nextStep,
+  type RunLength,
   refusal,
   type Step,
   statusOf,
@@ -42,28 +44,31 @@ import {
   type VerificationSummary,
 } from './state.ts'
 
-/** For ever, for what is retried is an outage; but an outage's end is noticed within two minutes. */
-const retry = { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '2m' } as const
+/** For ever: what is retried is an outage, whose end is noticed within half a minute. */
+const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' } as const
+/** A worker that was killed is noticed after this time. Activities send heartbeats every 2 s. */
+const heartbeatTimeout = '10s'
 
 const { readConnection } = proxyActivities<ConnectionActivities>({
-  startToCloseTimeout: '30s',
+  startToCloseTimeout: '10s',
   retry,
 })
 // An activity that was told to stop may still hold a transaction: its end is waited for.
 const { verifyRole } = proxyActivities<ConnectionActivities>({
   startToCloseTimeout: '3m',
-  heartbeatTimeout: '30s',
+  heartbeatTimeout,
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   retry,
 })
 const { importEvents } = proxyActivities<ConnectionActivities>({
   startToCloseTimeout: '10m',
-  heartbeatTimeout: '30s',
+  heartbeatTimeout,
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   retry,
 })
 const { finishDeletion } = proxyActivities<ConnectionActivities>({
   startToCloseTimeout: '10m',
+  heartbeatTimeout,
   retry,
 })
 
@@ -77,11 +82,12 @@ const { finishDeletion } = proxyActivities<ConnectionActivities>({
  * connection is what stops it.
  *
  * @param options.cyclesPerRun verifications and imports before it continues as new, even when
- *   Temporal does not suggest it yet: a run that falls out of a worker's cache is replayed whole
+ *   Temporal does not suggest it yet
+ * @param options.signalsPerRun the same for signals
  */
 export async function connection(
   state: ConnectionState,
-  options: { cyclesPerRun?: number } = {},
+  options: { cyclesPerRun?: number; signalsPerRun?: number } = {},
 ): Promise<void> {
   const ref: ConnectionWork = {
     installationId: state.installationId,
@@ -95,12 +101,16 @@ export async function connection(
     import: [] as Trigger<ImportSummary>[],
   }
   let reading = false
+  const { cyclesPerRun = 100, signalsPerRun = 1_000 } = options
+  const limits = { cycles: cyclesPerRun, signals: signalsPerRun }
+  let signals = 0
   let cycles = 0
 
   setHandler(stateQuery, () => state, { description: 'Returns the state of the workflow' })
   setHandler(
     changedSignal,
     () => {
+      signals += 1
       asked.read = true
     },
     { description: "The connection's row has changed: read it again" },
@@ -121,8 +131,7 @@ export async function connection(
       show()
       const step = nextStep(state, asked, Date.now())
       if (step.do === 'end') return
-      // After the wait, not before it: the next run finds the cycle due, and it runs once.
-      if (isCycle(step) && (await isRunLongEnough()))
+      if (isRunLongEnough(step, runLength(), limits) && (await isWithoutCallers()))
         await continueAsNew<typeof connection>(state, options)
       try {
         await carryOut(step)
@@ -152,7 +161,9 @@ export async function connection(
         cycles += 1
         return withCycle(state, await importChanges(), Date.now())
       case 'finishDeletion':
-        return finishDeletion.executeWithOptions({ summary: 'Finish deletion' }, [ref])
+        return unlessFull(() =>
+          finishDeletion.executeWithOptions({ summary: 'Finish deletion' }, [ref]),
+        )
       case 'wait':
         return wait(step.until, step.for)
     }
@@ -163,9 +174,9 @@ export async function connection(
     asked.read = false
     reading = true
     try {
-      return await readConnection.executeWithOptions({ summary: "Read the connection's row" }, [
-        ref,
-      ])
+      return await unlessFull(() =>
+        readConnection.executeWithOptions({ summary: "Read the connection's row" }, [ref]),
+      )
     } finally {
       reading = false
     }
@@ -217,14 +228,38 @@ export async function connection(
     const settled = Promise.allSettled([running])
     try {
       while (!ended) {
-        await condition(() => ended || asked.read || isUrgent())
+        await condition(() => ended || asked.read || isUrgent() || isFull())
         if (ended) break
-        if (isUrgent() || (await readRow())?.version !== state.settings?.version) {
+        if (isUrgent() || isFull() || (await readRow())?.version !== state.settings?.version) {
           scope.cancel()
           asked.read = true
           break
         }
       }
+    } catch (error) {
+      scope.cancel()
+      throw error
+    } finally {
+      await settled
+    }
+    return running
+  }
+
+  /**
+   * Runs an activity that stops when the run has no room for more signals.
+   *
+   * @throws a cancellation when it was stopped
+   */
+  async function unlessFull<T>(activity: () => Promise<T>): Promise<T> {
+    const scope = new CancellationScope()
+    let ended = false
+    const running = scope.run(activity).finally(() => {
+      ended = true
+    })
+    const settled = Promise.allSettled([running])
+    try {
+      await condition(() => ended || isFull())
+      if (!ended) scope.cancel()
     } finally {
       await settled
     }
@@ -262,7 +297,7 @@ export async function connection(
     if (step.do !== 'read' && failure.kind !== 'row changed') return
     const delay = Date.parse(state.nextPollAt!) - Date.now()
     show()
-    if (delay > 0) await sleep(delay, { summary: 'Read the settings again' })
+    if (delay > 0) await condition(isFull, delay, { summary: 'Read the settings again' })
     asked.read = true
   }
 
@@ -309,13 +344,21 @@ export async function connection(
     return asked.read || asked.verify.length > 0 || asked.import.length > 0
   }
 
-  async function isRunLongEnough(): Promise<boolean> {
-    const { cyclesPerRun = 100 } = options
-    if (isAsked() || !(workflowInfo().continueAsNewSuggested || cycles >= cyclesPerRun))
-      return false
-    // A caller that has just been answered may not have been told yet.
-    await condition(() => allHandlersFinished() || isAsked())
-    return !isAsked()
+  function runLength(): RunLength {
+    return { signals, cycles, isSuggested: workflowInfo().continueAsNewSuggested }
+  }
+
+  function isFull(): boolean {
+    return isRunFull(runLength(), limits)
+  }
+
+  /** Whether no caller would be left without an answer, were this run to end now. */
+  async function isWithoutCallers(): Promise<boolean> {
+    if (isFull()) dismissCallers('Too much is asked of this connection at once. Try again.')
+    const isWaitedFor = () => asked.verify.length > 0 || asked.import.length > 0
+    // A caller that has just been answered may not have received it yet.
+    await condition(() => allHandlersFinished() || isWaitedFor())
+    return !isWaitedFor()
   }
 
   /** Refuses before the update is accepted, if it is known by now what the row says. */
@@ -340,10 +383,6 @@ async function inTurn<T>(callers: Trigger<T>[]): Promise<T> {
   const caller = new Trigger<T>()
   callers.push(caller)
   return caller
-}
-
-function isCycle(step: Step): boolean {
-  return step.do === 'verify' || step.do === 'import'
 }
 
 function refused(sentence: string): ApplicationFailure {

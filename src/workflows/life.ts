@@ -15,6 +15,23 @@ export type Step =
   /** `until` null: only a signal or an update ends it. */
   | { do: 'wait'; until: string | null; for: string }
 
+/** How much has happened since a run began. */
+export interface RunLength {
+  signals: number
+  /** Verifications and imports. */
+  cycles: number
+  /** Temporal suggests to continue as new: its history is long. */
+  isSuggested: boolean
+}
+
+/** When a run is long enough, though Temporal does not suggest the next one yet. */
+export interface RunLimits {
+  /** Temporal accepts 10,000 a run, and terminating it is all that helps then. */
+  signals: number
+  /** A run that falls out of a worker's cache is replayed whole. */
+  cycles: number
+}
+
 /** What has been asked for since the last step. */
 export interface Asked {
   /** The row may have changed. */
@@ -57,6 +74,25 @@ export function nextStep(state: ConnectionState, asked: Asked, now: number): Ste
   return Date.parse(nextPollAt!) < Date.parse(verification.nextAttemptAt)
     ? { do: 'wait', until: nextPollAt, for: 'Next poll' }
     : { do: 'wait', until: verification.nextAttemptAt, for: 'Daily verification' }
+}
+
+/**
+ * Whether the next run takes over before this step. It begins by reading the row, and finds in the
+ * state when the next cycle is due: a wait goes on there, and no boundary polls twice.
+ */
+export function isRunLongEnough(step: Step, run: RunLength, limits: RunLimits): boolean {
+  if (step.do === 'end') return false
+  if (run.isSuggested || run.signals >= limits.signals) return true
+  // After the wait, not before it: a run ends with its cycles' rhythm.
+  return (step.do === 'verify' || step.do === 'import') && run.cycles >= limits.cycles
+}
+
+/**
+ * Whether the next run is needed so urgently that the step that is running stops for it: signals
+ * go on arriving during an activity that is retried for hours.
+ */
+export function isRunFull(run: RunLength, limits: RunLimits): boolean {
+  return run.signals >= 2 * limits.signals
 }
 
 /** Why an update cannot be served now, in a sentence for the caller; null when it can. */

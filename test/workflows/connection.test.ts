@@ -576,20 +576,93 @@ describe('a signal that the row has changed', () => {
   })
 })
 
+describe('a run that has received many signals continues as new', () => {
+  async function storm(run: Run, signals: number): Promise<void> {
+    for (let i = 0; i < signals; i++) await run.change({ name: `name ${run.world.row!.version}` })
+    await run.until(({ settings }) => settings?.version === run.world.row!.version)
+  }
+
+  test.each([
+    ['paused', { paused: true }],
+    ['without a role', { roleArn: null, accountId: null }],
+  ])('when it is %s, and can still be deleted', async (_, row) => {
+    const run = await start(new World(row), { signalsPerRun: 10 })
+    const { runId: first } = await run.handle.describe()
+    await storm(run, 35)
+    const { runId, historyLength } = await run.handle.describe()
+    expect(runId).not.toBe(first)
+    expect(historyLength).toBeLessThan(200)
+    expect(run.world.story).toEqual([])
+    await run.change({ deleted: true })
+    await run.handle.result()
+    expect(run.world.story).toEqual(['finishDeletion'])
+  })
+
+  test('before its wait, and the next run waits for what is left of it', async () => {
+    const run = await start(new World(), { signalsPerRun: 10 })
+    const { runId: first } = await run.handle.describe()
+    await run.until(({ status }) => status === 'current')
+    await harness.env.sleep(20 * SECOND)
+    // Signals alone: a changed row would be acted on at once.
+    for (let i = 0; i < 15; i++) await run.changed()
+    await run.until((_, world) => world.of('readConnection').length > 1)
+    await harness.env.sleep(10 * SECOND)
+    expect((await run.handle.describe()).runId).not.toBe(first)
+    expect(run.world.story).toEqual(['verifyRole', 'importEvents'])
+    await harness.env.sleep(60.5 * SECOND)
+    await run.until((_, world) => world.of('importEvents').length >= 2)
+    expect(gaps(run.world.of('importEvents')).slice(0, 1)).toEqual([60])
+    expect(run.world.of('verifyRole')).toHaveLength(1)
+  })
+
+  test('though an activity is retried all the while', async () => {
+    const world = new World({ paused: true })
+    const run = await start(world, { signalsPerRun: 10 })
+    await run.until(({ status }) => status === 'paused')
+    const { runId: first } = await run.handle.describe()
+    world.read = () => {
+      throw new Error('connect ECONNREFUSED')
+    }
+    await Promise.all(Array.from({ length: 25 }, () => run.changed()))
+    await expect
+      .poll(async () => (await run.handle.describe()).runId, { timeout: 15_000 })
+      .not.toBe(first)
+    world.read = () => {}
+    world.change({ paused: false })
+    await run.changed()
+    await harness.env.sleep(MINUTE)
+    await run.until(({ status }) => status === 'current')
+  })
+
+  test('and its callers get an answer', async () => {
+    const run = await start(new World(), { signalsPerRun: 5 })
+    await run.until(({ status }) => status === 'current')
+    const answers: Promise<unknown>[] = []
+    for (let i = 0; i < 20; i++) {
+      await run.changed()
+      if (i % 4 === 0) answers.push(run.verifyNow().catch((error) => error.cause?.message))
+    }
+    for (const answer of await Promise.all(answers)) {
+      if (typeof answer === 'string') expect(answer).toMatch(/^Too much is asked/)
+      else expect(answer).toMatchObject({ state: 'passed' })
+    }
+  })
+})
+
 describe('failures of a whole step', () => {
-  test('are retried for hours, and are forgotten when they end', async () => {
+  test('are retried for as long as they last, and are forgotten when they end', async () => {
     const world = new World()
     const run = await start(world)
     await run.until(({ status }) => status === 'current')
     world.import = () => {
       throw new Error('connect ECONNREFUSED')
     }
-    await harness.env.sleep('6h')
+    await harness.env.sleep('1h')
     const failed = world.of('importEvents').slice(1)
     expect(failed.every(({ outcome }) => outcome === 'failed')).toBe(true)
-    // Once every two minutes in the end, by Temporal's retries alone.
-    expect(Math.max(...gaps(failed))).toBe(120)
-    expect(gaps(failed).slice(0, 5)).toEqual([2, 4, 8, 16, 32])
+    // Twice a minute in the end, by Temporal's retries alone.
+    expect(Math.max(...gaps(failed))).toBe(30)
+    expect(gaps(failed).slice(0, 6)).toEqual([1, 2, 4, 8, 16, 30])
     world.import = () => ({})
     await harness.env.sleep(2.5 * MINUTE)
     await run.until((_, world) => world.calls.at(-1)?.outcome === 'done')

@@ -61,6 +61,7 @@ export class Harness {
     world: World,
     options: {
       cyclesPerRun?: number
+      signalsPerRun?: number
       searchAttributes?: boolean
       state?: Partial<ConnectionState>
     } = {},
@@ -79,12 +80,12 @@ export class Harness {
       ),
       ...options.state,
     }
-    const { cyclesPerRun } = options
+    const { cyclesPerRun, signalsPerRun } = options
     const { workflow } = this.env.client
     const { workflowId } = await workflow.start<typeof connection>('connection', {
       workflowId: connectionWorkflowId(this.installationId, connectionId),
       taskQueue: this.taskQueue,
-      args: cyclesPerRun ? [state, { cyclesPerRun }] : [state],
+      args: [state, { cyclesPerRun, signalsPerRun }],
     })
     // Not that of the first run: this one follows the workflow over continue-as-new.
     return new Run(this.env, workflow.getHandle(workflowId), world)

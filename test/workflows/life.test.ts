@@ -2,7 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   currentVerification,
+  isRunFull,
+  isRunLongEnough,
   nextStep,
+  type RunLength,
   refusal,
   retryDelayMs,
   statusOf,
@@ -135,6 +138,37 @@ describe('the next step', () => {
     expect(nextStep(state({ ...importing, verification: failed }), nothing, now)).toMatchObject({
       until: later,
     })
+  })
+})
+
+describe('the next run takes over', () => {
+  const limits = { signals: 1_000, cycles: 100 }
+  const wait = { do: 'wait', until: null, for: 'A change' } as const
+  const run = (changes: Partial<RunLength>): RunLength => ({
+    ...{ signals: 0, cycles: 0, isSuggested: false },
+    ...changes,
+  })
+
+  test('before any step when Temporal suggests it or after 1,000 signals', () => {
+    for (const step of [wait, { do: 'read' }, { do: 'verify' }, { do: 'import' }] as const) {
+      expect(isRunLongEnough(step, run({ isSuggested: true }), limits)).toBe(true)
+      expect(isRunLongEnough(step, run({ signals: 1_000 }), limits)).toBe(true)
+      expect(isRunLongEnough(step, run({ signals: 999, cycles: 99 }), limits)).toBe(false)
+    }
+  })
+
+  test('before the cycle that is one too many, after the wait for it', () => {
+    expect(isRunLongEnough(wait, run({ cycles: 100 }), limits)).toBe(false)
+    expect(isRunLongEnough({ do: 'import' }, run({ cycles: 100 }), limits)).toBe(true)
+  })
+
+  test('not when there is nothing left to do', () => {
+    expect(isRunLongEnough({ do: 'end' }, run({ signals: 9_999 }), limits)).toBe(false)
+  })
+
+  test('and stops a step that is running only when signals go on coming', () => {
+    expect(isRunFull(run({ signals: 1_999, isSuggested: true, cycles: 100 }), limits)).toBe(false)
+    expect(isRunFull(run({ signals: 2_000 }), limits)).toBe(true)
   })
 })
 
