@@ -101,6 +101,7 @@ interface Connection {
   statusReason: string | null
   createdAt: string
   completeThrough: string | null
+  workflowUrl: string | null
 }
 
 interface Setup {
@@ -239,9 +240,7 @@ async function show(
   say(`  Open          ${cairn.url}   (signs you in by itself)`)
   say(`  API           ${cairn.url}/api/v1   (key: ${cairn.apiKey})`)
   say(`  OpenAPI       ${cairn.url}/api/openapi.json`)
-  say(
-    `  Temporal's UI ${cairn.temporalUrl}/namespaces/default/workflows/connection-${connection.id}`,
-  )
+  say(`  Temporal's UI ${connection.workflowUrl}`)
   say('')
 
   const wantedUntil = Date.parse(connection.createdAt) - SETTLING_MS

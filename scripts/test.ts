@@ -7,7 +7,6 @@ import { styleText } from 'node:util'
 import { findBinaries } from '../src/embedded/postgres-binaries.ts'
 import { serverUser } from '../src/embedded/postgres-home.ts'
 import { ensureTemporal } from '../src/embedded/temporal.ts'
-import { propertySeed } from '../test/support/property-seed.ts'
 import { pythonTool, pythonTools } from '../test/support/python.ts'
 import { ensureTimeSkippingServer } from '../test/support/time-skipping.ts'
 
@@ -84,7 +83,13 @@ async function check(name: string, command: string, args: string[]): Promise<voi
 async function runTests(): Promise<void> {
   if (stopped) return
   heading('Tests')
-  console.log(`Property tests: PROPERTY_SEED=${propertySeed}`)
+  try {
+    const { propertySeed } = await import('../test/support/property-seed.ts')
+    console.log(`Property tests: PROPERTY_SEED=${propertySeed}`)
+  } catch (error) {
+    console.log((error as Error).message)
+    return fail('PROPERTY_SEED')
+  }
   const { createVitest, parseCLI } = await import('vitest/node')
   const { filter, options } = parseCLI(['vitest', 'run', ...process.argv.slice(2)])
   const before = counts.failed

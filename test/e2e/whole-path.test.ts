@@ -19,7 +19,7 @@ const apiKey = `cairn_${randomUUID()}${randomUUID()}`
 let simulator: Simulator
 let cairn: RunningCairn
 let output = ''
-let connection: { id: string; externalId: string }
+let connection: { id: string; externalId: string; workflowUrl: string }
 const roleArn = () => `arn:aws:iam::${simulator.accountId}:role/platform/cairn-read-only`
 
 function start() {
@@ -121,8 +121,7 @@ test("in Temporal's UI a failing connection's page says what is wrong without a 
       locale: 'en-US',
       timezoneId: 'UTC',
     })
-    const workflow = `${cairn.temporalUrl}/namespaces/default/workflows/connection-${connection.id}`
-    await page.goto(workflow)
+    await page.goto(connection.workflowUrl)
     await page.getByText('User Metadata').click()
     const directory = process.env.CAIRN_PICTURES
     try {
