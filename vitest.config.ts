@@ -12,9 +12,9 @@ export default defineConfig({
     // leaves behind in them, another one would find: no test keeps anything in a module.
     isolate: false,
     // These end a test that hangs. They are no measure of speed: a second suite may run beside this one.
-    testTimeout: 120_000,
-    hookTimeout: 180_000,
-    expect: { poll: { timeout: 30_000 } },
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
     teardownTimeout: 30_000,
   },
 })

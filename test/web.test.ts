@@ -20,7 +20,7 @@ beforeAll(async () => {
   directory = await ensureWebApp(logger)
   api = await createTestApi()
   app = await createApp(api.context, { logger, others: (it) => webRoutes(it, directory) })
-}, 120_000)
+})
 afterAll(async () => {
   await app.close()
   await api.close()

@@ -276,7 +276,7 @@ describe('while something is away', () => {
     await vi.waitFor(async () => {
       const { status } = await tenant.request('GET', '/api/v1/connections')
       expect(status).toBe(200)
-    }, 30_000)
+    })
   })
 
   test('Temporal: what only changes rows succeeds, what waits for a workflow answers 503', async () => {

@@ -51,7 +51,7 @@ test('of two owners who remove each other at once, one stays', async () => {
       WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()
     `.execute(superuser)
       expect(rows).toHaveLength(1)
-    }, 30_000)
+    })
   } finally {
     commit.resolve()
   }

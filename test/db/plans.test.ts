@@ -48,7 +48,7 @@ beforeAll(async () => {
     ;({ id: one, connectionId } = await fill('one', ROWS * 0.9))
     ;({ id: other } = await fill('other', ROWS * 0.1))
   })
-}, 300_000)
+})
 afterAll(async () => {
   await Promise.all([superuser, api].map((pool) => pool.destroy()))
   await database.drop()

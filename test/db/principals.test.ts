@@ -267,7 +267,7 @@ describe('while a worker runs', () => {
       const principal = await current()
       expect(principal.state).toBe(state)
       return principal
-    }, 30_000)
+    })
 
   test('it tells the API and the log at the start, and the log only what is new', async () => {
     const aws = accessAs(ROLE, [])

@@ -17,7 +17,7 @@ import {
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam'
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { removePostgres } from '../../src/embedded/postgres.ts'
 import { eventually, type RunningCairn, startCairnProcess } from '../support/cairn.ts'
 import { parseHcl } from '../support/hcl.ts'
@@ -27,7 +27,6 @@ import { pythonTool } from '../support/python.ts'
 // A customer connects an account: what Cairn prints is pasted into a shell as it is, with the real AWS CLI, against
 // an AWS that others made and that refuses what AWS would refuse. Cairn runs as an operator runs it. Each test has a
 // customer's account of its own, so they run side by side: most of their time is waiting.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 240_000 })
 
 const VENDOR = '999988887777'
 const principalArn = `arn:aws:iam::${VENDOR}:role/platform/cairn`

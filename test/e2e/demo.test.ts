@@ -71,7 +71,7 @@ test.concurrent('the demo creates its role from the bytes of the template, which
   const { code, output } = await demoWith(template, context)
   expect(output).toContain('"held":3,"wanted":3,"imported":3,"missing":0,"duplicate":0')
   expect(code).toBe(0)
-}, 120_000)
+})
 
 test.concurrent("without the template's condition, the demo's verification fails", async (context) => {
   const { expect } = context
@@ -81,7 +81,7 @@ test.concurrent("without the template's condition, the demo's verification fails
   expect(output).toMatch(/action_needed \(Not safe: .*refused_without_id/)
   expect(output).not.toContain('"imported"')
   expect(code).not.toBe(0)
-}, 120_000)
+})
 
 /** Starts the demo on one recorded event. Ended by force when the test is over. */
 function startDemo({ onTestFinished }: TestContext, args: string[] = []) {
@@ -163,4 +163,4 @@ test.concurrent('only its own user can read what the demo keeps', async (context
     }))
     .filter(({ stat }) => stat && (stat.mode & 0o077) !== 0)
   expect(open.map(({ name }) => name)).toEqual([])
-}, 180_000)
+})

@@ -63,7 +63,7 @@ test('the ways in', async () => {
   await page.goto('/accept-invitation')
   await heading(page, 'Open your invitation link again')
   await expectAccessible(page, 'accept invitation without a link')
-}, 60_000)
+})
 
 describe('signed in', () => {
   beforeAll(() => web.makeOwner())
@@ -81,7 +81,7 @@ describe('signed in', () => {
     await page.goto('/integrations/aws')
     await page.getByText('No accounts connected').waitFor()
     await expectAccessible(page, 'connections without any')
-  }, 60_000)
+  })
 
   test('the settings, and what is not there', async () => {
     const page = await web.open('/settings')
@@ -95,7 +95,7 @@ describe('signed in', () => {
     await page.goto('/no/such/page')
     await page.getByRole('heading', { name: 'Page not found' }).waitFor()
     await expectAccessible(page, 'not found')
-  }, 60_000)
+  })
 
   describe('with accounts', () => {
     beforeAll(async () => {
@@ -132,7 +132,7 @@ describe('signed in', () => {
         `/changes?connection=${current.id}&outcome=denied`,
       )
       change = items[0]
-    }, 90_000)
+    })
 
     test('the feed', async () => {
       const page = await web.open('/')
@@ -149,7 +149,7 @@ describe('signed in', () => {
       const filters = page.getByRole('dialog', { name: 'Filters' })
       await filters.getByRole('button', { name: 'Close' }).waitFor()
       await expectAccessible(page, 'the filters of a narrow feed')
-    }, 60_000)
+    })
 
     test('a change', async () => {
       const page = await web.open(`/changes/${change.id}`)
@@ -158,7 +158,7 @@ describe('signed in', () => {
       await expectAccessible(page, 'a change')
       await page.getByText('Raw JSON').click()
       await expectAccessible(page, 'a change, raw')
-    }, 60_000)
+    })
 
     test('integrations and connections', async () => {
       const page = await web.open('/integrations')
@@ -167,7 +167,7 @@ describe('signed in', () => {
       await page.goto('/integrations/aws')
       await page.getByRole('link', { name: 'Shop staging' }).waitFor()
       await expectAccessible(page, 'connections')
-    }, 60_000)
+    })
 
     test('a connection that waits for its role, with each way to make it', async () => {
       const page = await web.open(`/integrations/aws/${awaiting.id}`)
@@ -178,7 +178,7 @@ describe('signed in', () => {
       }
       await page.getByRole('textbox', { name: 'Role ARN' }).fill('arn:aws:iam::1:role/x')
       await expectAccessible(page, 'a wrong ARN')
-    }, 60_000)
+    })
 
     test('a connection whose verification failed', async () => {
       const page = await web.open(`/integrations/aws/${failed.id}`)
@@ -188,7 +188,7 @@ describe('signed in', () => {
       await page.getByRole('button', { name: 'Delete' }).click()
       await page.getByRole('dialog').waitFor()
       await expectAccessible(page, 'the question before deleting')
-    }, 60_000)
+    })
 
     test('a connection that imports, and one that is complete', async () => {
       const page = await web.open(`/integrations/aws/${importing.id}`)
@@ -198,6 +198,6 @@ describe('signed in', () => {
       await page.getByText('Up to date as of').first().waitFor()
       await page.getByRole('button', { name: /Import settings/ }).click()
       await expectAccessible(page, 'a complete import')
-    }, 60_000)
+    })
   })
 })

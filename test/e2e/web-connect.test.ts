@@ -173,7 +173,7 @@ test('from nothing to imported: the link, the account, its role by the template,
   await page.getByRole('link', { name: 'View all changes of this account' }).click()
   await page.getByRole('heading', { name: /What changed/ }).waitFor()
   await page.getByRole('list', { name: 'Changes' }).getByText(/^ada/).first().waitFor()
-}, 120_000)
+})
 
 describe('of an account that is being connected', () => {
   beforeAll(() => web.makeOwner())
@@ -208,7 +208,7 @@ describe('of an account that is being connected', () => {
     await page.getByRole('button', { name: 'Verify role' }).click()
     await allProven(page)
     await state(page, 'Up to date')
-  }, 60_000)
+  })
 
   test('a long import shows its first rows, how much is done and how long the rest takes', async () => {
     const { simulator, cairn } = web
@@ -254,7 +254,7 @@ describe('of an account that is being connected', () => {
       `/changes/histogram?connection=${id}&from=${new Date(now - 86_400_000).toISOString()}`,
     )
     expect(total).toBe(events.length)
-  }, 90_000)
+  })
 })
 
 describe('of an account that is connected', () => {
@@ -399,7 +399,6 @@ describe('of an account that is connected', () => {
       await page.getByRole('link', { name: /after-mending/ }).waitFor()
       expect(await page.evaluate('globalThis.notReloaded')).toBe(true)
     },
-    90_000,
   )
 
   test('a role that is not safe when first given imports nothing, and all by itself once mended', async () => {
@@ -429,7 +428,7 @@ describe('of an account that is connected', () => {
     await page.getByRole('button', { name: 'Verify now' }).click()
     await state(page, 'Up to date')
     await page.getByRole('link', { name: /ada .*orders/ }).waitFor()
-  }, 60_000)
+  })
 
   test('it is imported at once, paused and resumed, and looks back further when told', async () => {
     const { simulator } = web
@@ -476,7 +475,7 @@ describe('of an account that is connected', () => {
     await page.getByRole('button', { name: 'Save' }).click()
     await page.getByText('Saved.').waitFor()
     await page.getByRole('link', { name: /four-days-old/ }).waitFor()
-  }, 90_000)
+  })
 
   test('it gets a new name and an environment in place; its external ID has no field', async () => {
     const { id, externalId } = await web.connect()
@@ -510,7 +509,7 @@ describe('of an account that is connected', () => {
     await expect(
       web.cairn.request('PATCH', `/connections/${id}`, { externalId: 'chosen' }),
     ).rejects.toThrow(/externalId/)
-  }, 60_000)
+  })
 
   test('Escape closes what is on top only, and the focus goes on from where it was', async () => {
     const { cairn } = web
@@ -559,7 +558,7 @@ describe('of an account that is connected', () => {
     await page.keyboard.press('Escape')
     await connect.waitFor({ state: 'hidden' })
     await hasFocus(page, 'Connect account')
-  }, 60_000)
+  })
 
   test('among a thousand it is found, and the list is the same on the way back', async () => {
     const { id } = await web.connect({ name: 'Shop 617' })
@@ -600,7 +599,7 @@ describe('of an account that is connected', () => {
     await page.goBack()
     await page.getByText('1 of 1,000 accounts').waitFor()
     expect(await filter.inputValue()).toBe('617')
-  }, 60_000)
+  })
 
   test('its unparsed records say why they are not in the feed, and can be downloaded', async () => {
     const accountId = web.accountId()
@@ -627,7 +626,7 @@ describe('of an account that is connected', () => {
     await section.getByText('Page 1 of 2').waitFor()
     await page.setViewportSize({ width: 360, height: 800 })
     await expect.poll(() => overflowOf(page)).toBe(0)
-  }, 60_000)
+  })
 
   test('deleted, it says what to remove in AWS', async () => {
     const { id, roleArn } = await web.connect({ name: 'To be deleted' })
@@ -652,5 +651,5 @@ describe('of an account that is connected', () => {
     // It is listed as being deleted until that is done.
     const link = page.getByRole('link', { name: 'To be deleted' })
     await expect.poll(() => link.count(), { timeout: 20_000 }).toBe(0)
-  }, 60_000)
+  })
 })

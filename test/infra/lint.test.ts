@@ -28,7 +28,7 @@ let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'lint-'))
   await Promise.all([pythonTool('cfn-lint'), pythonTool('parliament')])
-}, 180_000)
+})
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
 

@@ -95,7 +95,7 @@ describe('against an S3', () => {
       const CreateBucketConfiguration = { LocationConstraint: region } as const
       await s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration }))
     }
-  }, 180_000)
+  })
 
   afterAll(async () => {
     await ministack?.stop()

@@ -21,7 +21,7 @@ let simulator: Simulator
 beforeAll(async () => {
   tool = await pythonTool('boto3')
   home = await mkdtemp(join(tmpdir(), 'clients-'))
-}, 180_000)
+})
 
 afterAll(() => rm(home, { recursive: true, force: true }))
 

@@ -25,7 +25,7 @@ let aws: (...args: string[]) => ReturnType<Cli['aws']>
 
 beforeAll(async () => {
   cli = await awsCli()
-}, 180_000)
+})
 
 afterAll(() => cli?.close())
 
@@ -344,7 +344,7 @@ test('what a role was given by hand keeps the stack from being deleted', async (
     /is in DELETE_FAILED: Role DELETE_FAILED: .*must delete policies first/,
   )
   expect(simulator.roles()).toContain(ROLE)
-}, 180_000)
+})
 
 test('a stack can do no more than whoever creates it', async () => {
   const arn = `arn:aws:iam::${simulator.accountId}:user/deployer`
@@ -358,7 +358,7 @@ test('a stack can do no more than whoever creates it', async () => {
   expect(failed.ResourceStatusReason).toContain(
     `User: ${arn} is not authorized to perform: iam:CreateRole on resource: ${ROLE}`,
   )
-}, 180_000)
+})
 
 test('CloudTrail tells who created the stack, and what it did in their name', async () => {
   await simulator.createStack({ template, parameters: given(), region: 'eu-west-1' })

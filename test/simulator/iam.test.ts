@@ -42,7 +42,7 @@ const client = (credentials: Credentials) =>
 
 beforeAll(async () => {
   cli = await awsCli()
-}, 180_000)
+})
 
 afterAll(() => cli?.close())
 
@@ -101,7 +101,7 @@ test('a role made by the commands of the AWS CLI is the one that the vendor assu
   await cli.aws(env, 'iam', 'delete-role', ...remove)
   await expect(cli.aws(env, 'iam', 'get-role', ...remove)).rejects.toThrow('NoSuchEntity')
   expect(await refusal(assume(simulator))).toMatchObject({ name: 'AccessDenied' })
-}, 180_000)
+})
 
 test('policies have names: they are listed, read, replaced and deleted by them', async () => {
   await createRole()

@@ -133,7 +133,7 @@ beforeAll(async () => {
   simulator = await startSimulator({ latencyMs: 0, vendorPrincipalArn: role.arn })
   ours = setUpSimulator()
   theirs = await setUpMinistack(ministack.url)
-}, 180_000)
+})
 
 afterAll(async () => {
   await ministack?.stop()

@@ -11,7 +11,7 @@ import { fileIn, launchBrowser } from './browser.ts'
 import { eventually, type RunningCairn, startCairnProcess } from './cairn.ts'
 
 /** What a loaded machine may take to show what an action led to. */
-const SHOWN_WITHIN_MS = 30_000
+const SHOWN_WITHIN_MS = 60_000
 
 export interface OpenOptions {
   /** Whether the owner's session is there; default true. */
@@ -101,7 +101,7 @@ export function useWeb({
       ([found]) => found !== undefined,
     )
     web.invitationUrl = invitationUrl!
-  }, 180_000)
+  })
 
   afterAll(async () => {
     await web.browser?.close()
@@ -109,7 +109,7 @@ export function useWeb({
     await web.simulator?.close()
     await removePostgres(dataDir, console)
     rmSync(dataDir, { recursive: true, force: true })
-  }, 60_000)
+  })
 
   let owned: Promise<void> | undefined
   const post = async (route: string, body: object) => {
