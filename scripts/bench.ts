@@ -11,11 +11,13 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { type CompiledQuery, sql } from 'kysely'
 import { pino } from 'pino'
 import { createApp } from '../src/api/app.ts'
 import type { ApiContext } from '../src/api/context.ts'
+import { openApiDatabases } from '../src/api/databases.ts'
 import { aborted, type Command, runCommand, Stopped } from '../src/command.ts'
 import type { ChangeFilters } from '../src/db/changes.ts'
 import { pageQuery } from '../src/db/changes.ts'
@@ -40,8 +42,8 @@ const usage = `Usage: npm run bench [-- OPTIONS]
   --json FILE   writes what was measured
   --keep DIR    keeps the database there, and measures with what a run before has left in it
 
-Measures the feed on generated changes, in SQL as the API's role and over HTTP. Ends with 1 when a
-target is missed.`
+Measures the feed on generated changes, in SQL as the API's role and over HTTP, and how much one
+organization slows down another. Ends with 1 when a target is missed.`
 
 /** Set by `main` before anything is measured. */
 let options: { rows: string; json?: string; keep?: string }
@@ -57,6 +59,9 @@ const BYTES_A_ROW = 3_200
 const SQL_ROUNDS = 21
 const HTTP_REQUESTS = 200
 const HTTP_AT_ONCE = 2
+const SEARCHES_AT_ONCE = 20
+const FAIRNESS_REQUESTS = 120
+const FAIRNESS_ROUNDS = 3
 
 interface Ratio {
   what: string
@@ -71,6 +76,19 @@ interface Timing {
   what: string
   p50: number
   p99: number
+}
+
+/** What one organization notices of another one that sends costly searches. */
+interface Fairness {
+  /** 99th percentiles of the neighbour's requests, in milliseconds. */
+  idleP99: number
+  attackedP99: number
+  ratio: number
+  target: number
+  /** Of the neighbour's requests under the attack; its target is none. */
+  failed: number
+  /** How the searches were answered, by status. */
+  searches: Record<string, number>
 }
 
 async function main(command: Command): Promise<void> {
@@ -139,10 +157,13 @@ async function measure(): Promise<boolean> {
   const system = openDatabase({ url: postgres.url, role: 'cairn_system' })
   const logger = pino({ level: 'silent' })
   const key = newApiKey()
+  const neighbourKey = newApiKey()
   try {
     await migrate(postgres.url)
     const organizationId = await fill(superuser, owner, system)
     await addApiKey(system, organizationId, { name: 'bench', key })
+    const { id: neighbour } = await ensureOrganization(system, 'neighbour')
+    await addApiKey(system, neighbour, { name: 'bench', key: neighbourKey })
     const {
       rows: [newest],
     } = await sql<{ at: Date; bytes: number; count: number }>`
@@ -171,15 +192,17 @@ async function measure(): Promise<boolean> {
       })),
     )
 
+    const pools = openApiDatabases({ url: postgres.url, maxQueries: 2 })
     const context = {
-      api,
-      system,
+      ...pools,
       notifications: { subscribe: () => () => {}, close: async () => {} },
     }
     const app = await createApp(context as unknown as ApiContext, { logger })
     const url = await app.listen({ port: 0, host: '127.0.0.1' })
     const timings = await measureHttp(url, key, to)
+    const fairness = await measureFairness(url, { attacker: key, neighbour: neighbourKey }, to)
     await app.close()
+    await Promise.all(Object.values(pools).map((pool) => pool.destroy()))
     print(
       `Over HTTP, ${HTTP_REQUESTS} requests, ${HTTP_AT_ONCE} at once: milliseconds`,
       timings.map(({ what, p50, p99 }) => ({
@@ -188,12 +211,29 @@ async function measure(): Promise<boolean> {
         p99: p99.toFixed(1),
       })),
     )
+    const isFair = fairness.ratio <= fairness.target && fairness.failed === 0
+    print(
+      `An organization's requests while another one sends ${SEARCHES_AT_ONCE} costly searches`,
+      [
+        {
+          'idle p99': fairness.idleP99.toFixed(1),
+          p99: fairness.attackedP99.toFixed(1),
+          ratio: fairness.ratio.toFixed(1),
+          target: `≤ ${fairness.target}`,
+          failed: String(fairness.failed),
+          searches: Object.entries(fairness.searches)
+            .map(([status, count]) => `${count} × ${status}`)
+            .join(', '),
+          met: isFair ? 'yes' : 'MISSED',
+        },
+      ],
+    )
     if (options.json)
       writeFileSync(
         options.json,
-        `${JSON.stringify({ rows: newest!.count, bytes: newest!.bytes, ratios, timings }, null, 2)}\n`,
+        `${JSON.stringify({ rows: newest!.count, bytes: newest!.bytes, ratios, timings, fairness }, null, 2)}\n`,
       )
-    return ratios.every(({ ratio, target }) => ratio <= target)
+    return isFair && ratios.every(({ ratio, target }) => ratio <= target)
   } finally {
     await Promise.all([superuser, owner, api, system].map((pool) => pool.destroy()))
   }
@@ -321,13 +361,9 @@ async function measureHttp(url: string, key: string, to: Date): Promise<Timing[]
     const times: number[] = []
     let left = HTTP_REQUESTS
     const one = async () => {
-      const started = performance.now()
-      const response = await fetch(`${url}/api/v1/${target}`, {
-        headers: { authorization: `Bearer ${key}` },
-      })
-      const body = await response.text()
-      if (!response.ok) throw new Error(`${target}: ${body}`)
-      return performance.now() - started
+      const { status, body, ms } = await request(url, key, target)
+      if (status !== 200) throw new Error(`${target}: ${body}`)
+      return ms
     }
     await one()
     await Promise.all(
@@ -338,6 +374,71 @@ async function measureHttp(url: string, key: string, to: Date): Promise<Timing[]
     timings.push({ what, p50: percentile(times, 50), p99: percentile(times, 99) })
   }
   return timings
+}
+
+async function request(url: string, key: string, target: string, signal?: AbortSignal) {
+  const started = performance.now()
+  const response = await fetch(`${url}/api/v1/${target}`, {
+    headers: { authorization: `Bearer ${key}` },
+    ...(signal && { signal }),
+  })
+  const body = await response.text()
+  return { status: response.status, body, ms: performance.now() - started }
+}
+
+/**
+ * Times what a page of one organization asks for, in turns while nothing else happens and while
+ * another organization sends searches whose every part is frequent and that match nothing.
+ */
+async function measureFairness(
+  url: string,
+  keys: { attacker: string; neighbour: string },
+  to: Date,
+): Promise<Fairness> {
+  const day = `from=${new Date(to.getTime() - DAY).toISOString()}&to=${to.toISOString()}`
+  const page = ['changes?noise=false', `changes/histogram?${day}`, `changes?noise=false&${day}`]
+  const searches: Record<string, number> = {}
+  let failed = 0
+  const timePages = async () => {
+    const times: number[] = []
+    for (let n = 0; n < FAIRNESS_REQUESTS; n++) {
+      const { status, ms } = await request(url, keys.neighbour, page[n % page.length]!)
+      if (status !== 200) failed++
+      times.push(ms)
+    }
+    return times
+  }
+  const attack = async () => {
+    const ended = new AbortController()
+    const search = async () => {
+      while (!ended.signal.aborted) {
+        const target = 'changes?q=shop-prod-prod-shop-shop'
+        const status = await request(url, keys.attacker, target, ended.signal).then(
+          (answer) => String(answer.status),
+          () => 'disconnected',
+        )
+        searches[status] = (searches[status] ?? 0) + 1
+      }
+    }
+    const running = Array.from({ length: SEARCHES_AT_ONCE }, search)
+    // The first ones have begun.
+    await sleep(500)
+    const times = await timePages()
+    ended.abort()
+    await Promise.all(running)
+    return times
+  }
+  console.log(`Asking over HTTP beside ${SEARCHES_AT_ONCE} costly searches …`)
+  await timePages()
+  failed = 0
+  const idle: number[] = []
+  const attacked: number[] = []
+  for (let round = 0; round < FAIRNESS_ROUNDS; round++) {
+    idle.push(...(await timePages()))
+    attacked.push(...(await attack()))
+  }
+  const [idleP99, attackedP99] = [percentile(idle, 99), percentile(attacked, 99)]
+  return { idleP99, attackedP99, ratio: attackedP99 / idleP99, target: 3, failed, searches }
 }
 
 /** Nearest rank. */

@@ -192,6 +192,30 @@ describe('cancellation', () => {
     expect(cancelled).toBeGreaterThan(50)
   })
 
+  test('a connection that is lost between two statements fails the next one, and nothing else', async () => {
+    const superuser = openDatabase({ url: database.superuserUrl })
+    const reader = {
+      organizationId: organizations[0]!,
+      disconnected: new AbortController().signal,
+    }
+    const reading = readOrganization(pool, reader, async (trx) => {
+      const { rows } = await sql<{ pid: number }>`SELECT pg_backend_pid() AS pid`.execute(trx)
+      await sql`SELECT pg_terminate_backend(${rows[0]!.pid})`.execute(superuser)
+      await vi.waitFor(async () => {
+        const left = await sql`SELECT FROM pg_stat_activity WHERE pid = ${rows[0]!.pid}`.execute(
+          superuser,
+        )
+        expect(left.rows).toEqual([])
+      }, WITHIN)
+      // Its end arrives while nothing is asked of it.
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      await sql`SELECT 1`.execute(trx)
+    })
+    await expect(reading).rejects.toThrow()
+    expect(await readOrganization(pool, reader, async () => 'another one')).toBe('another one')
+    await superuser.destroy()
+  })
+
   test('ends a statement that would run for long', async () => {
     const client = new AbortController()
     let started = () => {}
