@@ -18,9 +18,8 @@ import { z } from 'zod'
 import { apiKeyRoutes } from './api-keys.ts'
 import { authRoutes } from './auth.ts'
 import { authenticate } from './authenticate.ts'
-import { bulkConnectionRoutes } from './bulk-connections.ts'
 import { changeRoutes } from './changes.ts'
-import { connectionRoutes } from './connections.ts'
+import { allConnectionRoutes } from './connections/index.ts'
 import type { ApiContext, App } from './context.ts'
 import { environmentRoutes } from './environments.ts'
 import { ClientDisconnected, toProblem } from './errors.ts'
@@ -33,18 +32,11 @@ import { meRoutes } from './me.ts'
 import { memberRoutes } from './members.ts'
 import { notFound, Problem, problems } from './problems.ts'
 import { limitRate } from './rate-limit.ts'
-import { setupRoutes } from './setup.ts'
-import { trustReviewRoutes } from './trust-review.ts'
-import { unparsedRecordRoutes } from './unparsed-records.ts'
 import { useValidationMessages } from './validation-messages.ts'
 
 /** The resources under `/api/v1`. A new one is a file that exports such a function, and a line here. */
 const resources = [
-  connectionRoutes,
-  bulkConnectionRoutes,
-  setupRoutes,
-  trustReviewRoutes,
-  unparsedRecordRoutes,
+  allConnectionRoutes,
   changeRoutes,
   feedRoutes,
   eventRoutes,

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { unparsedReasons } from '../changes/unparsed-reasons.ts'
-import { findUnparsed, type ListedUnparsedRecord, listUnparsed } from '../db/unparsed-records.ts'
-import type { ApiContext, App } from './context.ts'
-import { connectionParams, readConnection } from './find-connection.ts'
-import { answer, found, Problem, problems } from './problems.ts'
+import { unparsedReasons } from '../../changes/unparsed-reasons.ts'
+import { findUnparsed, type ListedUnparsedRecord, listUnparsed } from '../../db/unparsed-records.ts'
+import type { ApiContext, App } from '../context.ts'
+import { answer, found, Problem, problems } from '../problems.ts'
+import { connectionParams, readConnection } from './find.ts'
 import { file } from './setup.ts'
 
 const time = z.iso.datetime()

@@ -1,14 +1,15 @@
 import { z } from 'zod'
-import { findConnection, lockConnection } from '../db/connections.ts'
+import { findConnection, lockConnection } from '../../db/connections.ts'
 import {
   asOrganization,
   type Database,
   type Reader,
   readOrganization,
   type Trx,
-} from '../db/database.ts'
-import type { ConnectionRow } from '../db/schema.ts'
-import { found, Problem } from './problems.ts'
+} from '../../db/database.ts'
+import type { ConnectionRow } from '../../db/schema.ts'
+import type { ConnectionRef } from '../../workflows/state.ts'
+import { found, Problem } from '../problems.ts'
 
 export const connectionParams = z.object({
   id: z.string().meta({ description: 'The connection ID.' }),
@@ -45,6 +46,21 @@ export function readConnection<T>(
   work: (trx: Trx, row: ConnectionRow) => Promise<T>,
 ): Promise<T> {
   return readOrganization(api, request, ofConnection(request, work))
+}
+
+/**
+ * The connection that the request names, for a call to its workflow.
+ *
+ * @throws Problem 404; 409 while the connection is being deleted
+ */
+export function readLiveRef(
+  api: Database,
+  request: ConnectionRequest & Reader,
+): Promise<ConnectionRef> {
+  return readConnection(api, request, async (_trx, row) => {
+    if (row.deleted_at) throw beingDeleted()
+    return { organizationId: row.organization_id, connectionId: row.id }
+  })
 }
 
 function ofConnection<T>(

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { LONGEST_PASTE } from '../aws/documents/read-role.ts'
-import { reviewTrust } from '../aws/documents/review-trust.ts'
-import type { ApiContext, App } from './context.ts'
-import { connectionParams, readConnection } from './find-connection.ts'
-import { answer, Problem, problems } from './problems.ts'
+import { LONGEST_PASTE } from '../../aws/documents/read-role.ts'
+import { reviewTrust } from '../../aws/documents/review-trust.ts'
+import type { ApiContext, App } from '../context.ts'
+import { answer, Problem, problems } from '../problems.ts'
+import { connectionParams, readConnection } from './find.ts'
 
 const pastedSchema = z
   .strictObject({

@@ -1,23 +1,18 @@
 import { z } from 'zod'
-import { usualName } from '../aws/documents/role.ts'
-import { externalIdMap } from '../aws/documents/terraform.ts'
-import { connectedAccounts, insertConnection } from '../db/connections.ts'
-import { asOrganization } from '../db/database.ts'
-import type { ConnectionRow } from '../db/schema.ts'
-import { requireConnectionQuota } from './connection-quota.ts'
-import {
-  accountsInUse,
-  connectionSchema,
-  isAccountTaken,
-  refuseOwnRole,
-  settings,
-  toConnection,
-} from './connections.ts'
-import type { ApiContext, App } from './context.ts'
-import { refuseAbsentEnvironment } from './environments.ts'
-import { newExternalId } from './external-id.ts'
-import { answer, Problem, problems } from './problems.ts'
-import { roleNameSchema, rolePathSchema } from './setup.ts'
+import { usualName } from '../../aws/documents/role.ts'
+import { externalIdMap } from '../../aws/documents/terraform.ts'
+import { connectedAccounts, insertConnection } from '../../db/connections.ts'
+import { asOrganization } from '../../db/database.ts'
+import type { ConnectionRow } from '../../db/schema.ts'
+import type { ApiContext, App } from '../context.ts'
+import { refuseAbsentEnvironment } from '../environments.ts'
+import { newExternalId } from '../external-id.ts'
+import { answer, Problem, problems } from '../problems.ts'
+import { requireConnectionQuota } from './quota.ts'
+import { connectionSchema, settings } from './schema.ts'
+import { toConnection } from './serialize.ts'
+import { roleNameSchema, rolePathSchema } from './setup-schema.ts'
+import { accountsInUse, isAccountTaken, refuseOwnRole } from './update.ts'
 
 const MOST_ACCOUNTS = 1_000
 /** Workflows that are told side by side. */

@@ -1,6 +1,6 @@
-import { countConnections, lockConnections } from '../db/connections.ts'
-import type { Trx } from '../db/database.ts'
-import { Problem } from './problems.ts'
+import { countConnections, lockConnections } from '../../db/connections.ts'
+import type { Trx } from '../../db/database.ts'
+import { Problem } from '../problems.ts'
 
 /**
  * Call it in the transaction that inserts the connections: until that ends, no other one inserts

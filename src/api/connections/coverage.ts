@@ -1,0 +1,211 @@
+import { z } from 'zod'
+import { partitionOf } from '../../aws/regions.ts'
+import { regionExcluders, regionStates } from '../../connections/status.ts'
+import { refreshStatus } from '../../db/connection-status.ts'
+import { lockConnection, updateDesiredState } from '../../db/connections.ts'
+import {
+  coverageRows,
+  type RegionCoverage,
+  regionCoverage,
+  setExcluded,
+} from '../../db/coverage.ts'
+import type { Trx } from '../../db/database.ts'
+import type { SecondsRange } from '../../db/schema.ts'
+import { countUnparsed } from '../../db/unparsed-records.ts'
+import type { ApiContext, App } from '../context.ts'
+import { answer, notFound, Problem, problems } from '../problems.ts'
+import { beingDeleted, connectionParams, readConnection, withConnection } from './find.ts'
+import { signalChange } from './signal.ts'
+
+const time = z.iso.datetime()
+
+const rangeSchema = z.tuple([time, time])
+
+const regionSchema = z
+  .object({
+    region: z.string(),
+    state: z.enum(regionStates).meta({
+      description:
+        '`unknown`: no answer yet. `denied`, `not_enabled`: the answer of AWS. `excluded`: excluded by an owner or by CAIRN_REGIONS.',
+    }),
+    counts: z.boolean().meta({
+      description:
+        'Whether `completeThrough` of the connection covers the region. False for an excluded region and for one that AWS has refused from the start.',
+    }),
+    excludedAt: time.nullable(),
+    excludedBy: z.enum(regionExcluders).nullable(),
+    completeThrough: time.nullable().meta({
+      description:
+        'Imports in this region are up to date as of this time, except for the listed gaps.',
+    }),
+    settled: z
+      .array(rangeSchema)
+      .meta({ description: 'Imported ranges. Half-open [from, to), in whole seconds.' }),
+    gaps: z.array(rangeSchema).meta({ description: 'Ranges that are not imported yet.' }),
+    lost: z.array(rangeSchema).meta({
+      description: 'Ranges that were not imported and are past the retention of CloudTrail.',
+    }),
+    setAside: z.array(rangeSchema).meta({
+      description: 'Skipped ranges: they could not be read after several attempts.',
+    }),
+    backfill: z.object({ percent: z.int(), etaSeconds: z.int().nullable() }),
+    events: z.int(),
+    requests: z.int(),
+    throttled: z.int(),
+    lateEvents: z.int(),
+    unparsed: z.int().meta({
+      description: 'Events that could not become changes. See `unparsed-records`.',
+    }),
+    lastError: z.string().nullable(),
+    nextPollAt: time,
+  })
+  .meta({
+    id: 'RegionCoverage',
+    examples: [
+      {
+        region: 'eu-west-1',
+        state: 'active',
+        counts: true,
+        excludedAt: null,
+        excludedBy: null,
+        completeThrough: '2026-03-02T12:03:00.000Z',
+        settled: [['2026-02-23T09:12:07.000Z', '2026-03-02T12:03:00.000Z']],
+        gaps: [],
+        lost: [],
+        setAside: [],
+        backfill: { percent: 100, etaSeconds: 0 },
+        events: 574,
+        requests: 31,
+        throttled: 0,
+        lateEvents: 2,
+        unparsed: 0,
+        lastError: null,
+        nextPollAt: '2026-03-02T12:24:10.000Z',
+      },
+    ],
+  })
+
+const coverageSchema = z.object({ regions: z.array(regionSchema) }).meta({
+  id: 'Coverage',
+  examples: [{ regions: [] }],
+})
+
+const regionPatchSchema = z
+  .strictObject({
+    excluded: z.boolean().meta({
+      description:
+        'An excluded region is not imported and holds nothing back. What is missed meanwhile is a gap that is filled once it is included again.',
+    }),
+  })
+  .meta({ id: 'RegionSettings', examples: [{ excluded: true }] })
+
+const tags = ['connections']
+
+/** How completely each region is imported, and which regions are. */
+export function coverageRoutes(app: App, context: ApiContext): void {
+  const { api } = context
+
+  app.get(
+    '/connections/:id/coverage',
+    {
+      schema: {
+        tags,
+        operationId: 'getCoverage',
+        summary: 'Get import coverage',
+        description:
+          'Returns the time ranges that are imported, missing, or past the retention of CloudTrail, by region.',
+        params: connectionParams,
+        response: {
+          200: answer('The coverage, by region.', coverageSchema),
+          ...problems(401, 404, 503),
+        },
+      },
+    },
+    (request) =>
+      readConnection(api, request, async (trx, row) => {
+        const regions = await regionCoverage(trx, row, new Date())
+        const unparsed = await countUnparsed(trx, row)
+        return { regions: regions.map((region) => toCoverage(region, unparsed)) }
+      }),
+  )
+
+  app.patch(
+    '/connections/:id/coverage/:region',
+    {
+      schema: {
+        tags,
+        operationId: 'updateRegion',
+        summary: 'Exclude a region, or include it again',
+        description:
+          'For a region that a policy denies for good: until it is excluded, the connection is behind and nothing counts as complete past its last import there.',
+        params: connectionParams.extend({
+          region: z.string().meta({ description: 'The AWS region, as coverage lists it.' }),
+        }),
+        body: regionPatchSchema,
+        response: {
+          200: answer('The region as it is now.', regionSchema),
+          ...problems(401, 404, 409, 422, 503),
+        },
+      },
+    },
+    async (request) => {
+      const { row, answer } = await withConnection(api, request, async (trx, { id }) => {
+        const { row, region } = await updateRegion(
+          trx,
+          id,
+          request.params.region,
+          request.body.excluded,
+        )
+        return { row, answer: toCoverage(region, await countUnparsed(trx, row)) }
+      })
+      await signalChange(context, row)
+      return answer
+    },
+  )
+}
+
+/**
+ * Excludes a region of the connection, or includes it again, and raises the version: the workflow
+ * reads the row and polls the region at once.
+ *
+ * @throws Problem 404 for a region that the connection does not have, 409 while it is being deleted
+ *   or where `CAIRN_REGIONS` excludes the region, 422 for the partition's global region
+ */
+async function updateRegion(trx: Trx, id: string, region: string, excluded: boolean) {
+  const row = await lockConnection(trx, id, 'update')
+  if (!row || row.deleted_at) throw beingDeleted()
+  const before = (await coverageRows(trx, row)).find((known) => known.region === region)
+  if (!before) throw notFound('region')
+  const isGlobal = partitionOf(row.partition!).globalRegion === region
+  if (excluded && isGlobal) {
+    const detail = `${region} has the changes to IAM and other global services, so it is always imported.`
+    throw new Problem(422, detail, { errors: [{ pointer: '/excluded', detail }] })
+  }
+  if (!excluded && before.excluded_by === 'configuration') {
+    throw new Problem(409, `CAIRN_REGIONS does not list ${region}: add it there.`)
+  }
+  const differs = excluded !== (before.excluded_at !== null)
+  if (differs) await setExcluded(trx, row, [region], excluded ? 'owner' : null)
+  const after = differs ? ((await updateDesiredState(trx, id, {})) ?? row) : row
+  const { regions } = await refreshStatus(trx, after, new Date())
+  return { row: after, region: regions.find((known) => known.region === region)! }
+}
+
+function toRange([from, to]: SecondsRange): [string, string] {
+  return [new Date(from * 1000).toISOString(), new Date(to * 1000).toISOString()]
+}
+
+function toCoverage(region: RegionCoverage, unparsed: Map<string, number>) {
+  const { gapSeconds: _gap, setAsideSeconds: _setAside, ...shown } = region
+  return {
+    ...shown,
+    unparsed: unparsed.get(region.region) ?? 0,
+    excludedAt: region.excludedAt?.toISOString() ?? null,
+    completeThrough: region.completeThrough?.toISOString() ?? null,
+    settled: region.settled.map(toRange),
+    gaps: region.gaps.map(toRange),
+    lost: region.lost.map(toRange),
+    setAside: region.setAside.map(toRange),
+    nextPollAt: region.nextPollAt.toISOString(),
+  }
+}

@@ -1,0 +1,85 @@
+import { removal } from '../../aws/documents/role.ts'
+import { partitionOf } from '../../aws/regions.ts'
+import { parseRoleArn } from '../../aws/role-arn.ts'
+import { type ConnectionStatus, overdueSince } from '../../connections/status.ts'
+import { liveEdges } from '../../db/coverage.ts'
+import type { Trx } from '../../db/database.ts'
+import { defaultEnvironments } from '../../db/environments.ts'
+import type { ConnectionRow } from '../../db/schema.ts'
+import type { Workflows } from '../../temporal.ts'
+
+/**
+ * The stored status, unless no import cycle has ended for three intervals: nothing writes to the row
+ * while no worker runs.
+ */
+function shownStatus(row: ConnectionRow): {
+  status: ConnectionStatus
+  statusReason: string | null
+  since: string
+} {
+  const { status, status_reason: statusReason, status_since: since } = row
+  const now = new Date()
+  const overdue = overdueSince({
+    status,
+    cycleAt: row.cycle_at,
+    changedAt: new Date(Math.max(row.version_at.getTime(), since.getTime())),
+    pollIntervalSeconds: row.poll_interval_seconds,
+    now,
+  })
+  if (overdue === null || (status === 'behind' && statusReason !== null)) {
+    return { status, statusReason, since: since.toISOString() }
+  }
+  const last = row.cycle_at && `the last one ended at ${row.cycle_at.toISOString()}`
+  return {
+    status: 'behind',
+    statusReason: `No import cycle has ended for three poll intervals (${last ?? 'none has ended yet'}). The worker may be down`,
+    since: overdue.toISOString(),
+  }
+}
+
+type WorkflowPages = Pick<Workflows, 'uiUrl'>
+
+/** The connection with what is stored in other tables. */
+export async function readShown(trx: Trx, row: ConnectionRow, workflows: WorkflowPages) {
+  const edges = await liveEdges(trx, row.id)
+  const environments = await defaultEnvironments(trx, row.id)
+  return toConnection(row, workflows, {
+    environmentId: environments.get(row.id),
+    completeThrough: edges.get(row.id),
+  })
+}
+
+/** @param beside what other tables store; null in the answer when left out */
+export function toConnection(
+  row: ConnectionRow,
+  workflows: WorkflowPages,
+  beside: { environmentId?: string | null; completeThrough?: Date | null } = {},
+) {
+  return {
+    id: row.id,
+    name: row.name,
+    externalId: row.external_id,
+    roleArn: row.role_arn,
+    accountId: row.account_id,
+    partition: row.partition,
+    ...shownStatus(row),
+    environmentId: beside.environmentId ?? null,
+    selection: row.selection,
+    lookbackDays: row.lookback_days,
+    pollIntervalSeconds: row.poll_interval_seconds,
+    completeThrough: beside.completeThrough?.toISOString() ?? null,
+    nextPollAt: row.next_poll_at?.toISOString() ?? null,
+    workflowUrl: workflows.uiUrl({ organizationId: row.organization_id, connectionId: row.id }),
+    createdAt: row.created_at.toISOString(),
+  }
+}
+
+/** How to delete the role that stays in the account; null when the connection has none. */
+export function cleanUp(row: ConnectionRow) {
+  const role = row.role_arn === null ? undefined : parseRoleArn(row.role_arn)
+  if (!role || 'problem' in role) return null
+  return {
+    means: `The role ${role.arn} still exists in account ${role.accountId} and trusts Cairn. Cairn no longer uses it. Delete it with the tool that created it.`,
+    ways: removal({ name: role.name, region: partitionOf(role.partition).globalRegion }),
+  }
+}

@@ -1,0 +1,24 @@
+import { asOrganization } from '../../db/database.ts'
+import type { ConnectionRow } from '../../db/schema.ts'
+import { hasToSignal, unclaimSignals } from '../../db/signals.ts'
+import type { ApiContext } from '../context.ts'
+
+/**
+ * Signals the workflow that the row has changed, unless an earlier signal is still unread: the
+ * workflow will read this version. Never throws.
+ */
+export async function signalChange(
+  { api, workflows }: Pick<ApiContext, 'api' | 'workflows'>,
+  row: ConnectionRow,
+): Promise<void> {
+  if (!hasToSignal(row)) return
+  const sent = await workflows.changed({
+    organizationId: row.organization_id,
+    connectionId: row.id,
+  })
+  if (sent) return
+  // The change is stored: without this note, the reconciler sends the signal a little later.
+  await asOrganization(api, row.organization_id, (trx) => unclaimSignals(trx, [row.id])).catch(
+    () => {},
+  )
+}
