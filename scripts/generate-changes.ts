@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { Schema } from '../src/db/schema.ts'
 
 export interface GeneratedChanges {
@@ -24,6 +24,24 @@ export async function generateChanges(db: Kysely<Schema>, wanted: GeneratedChang
   const step = (days * 86_400_000) / rows
   const from = new Date(to.getTime() - days * 86_400_000)
   await sql`CALL ensure_partitions(${from}, ${to})`.execute(db)
+  const source = 'aws.cloudtrail'
+  const type = 'AWS::EC2::SecurityGroup'
+  await sql`
+    INSERT INTO resources (organization_id, key, key_digest, source, account_id, region, type,
+      resource_id, arn)
+    SELECT ${organizationId}::uuid, key, sha256(convert_to(key, 'UTF8')), ${source}, account_id, region,
+      ${type}, resource_id, 'arn:aws:ec2:' || region || ':' || account_id || ':security-group/' || resource_id
+    FROM (
+      SELECT *, concat_ws('/', ${source}::text, account_id, region, ${type}::text, resource_id) AS key
+      FROM (
+        SELECT (111122220000 + who % ${connectionIds.length})::text AS account_id,
+          'eu-west-' || (who / 3 + beside) % 6 AS region, ${target(sql`who`, sql`nth`)} AS resource_id
+        FROM generate_series(0, 399) AS who, generate_series(0, 59) AS nth, generate_series(0, 1) AS beside
+      ) AS named
+    ) AS keyed
+    ORDER BY 3
+    ON CONFLICT DO NOTHING
+  `.execute(db)
   const portions = Array.from({ length: Math.ceil(rows / PORTION) }, (_, nth) => nth * PORTION)
   const insertPortions = async (session: Kysely<Schema>) => {
     // Nobody listens, and nothing refers to these rows.
@@ -33,12 +51,12 @@ export async function generateChanges(db: Kysely<Schema>, wanted: GeneratedChang
       await sql`
         INSERT INTO changes (organization_id, occurred_at, id, connection_id, source, source_id,
           imported_at, summary, service, action, actor, actor_id, tool, outcome, region, account_id, resources,
-          noise, envelope, detail)
+          resource_ids, noise, envelope, detail)
         SELECT ${organizationId}::uuid, at, id, (${connectionIds}::uuid[])[connection + 1],
           'aws.cloudtrail', id::text, at + interval '5 minutes',
           actor || ' ' || action || ' on ' || resource || ' with ' || tool, service, action, actor, actor,
           tool, outcome, region, 111122220000 + connection, resources,
-          noise,
+          resource_ids, noise,
           jsonb_build_object(
             'actor', jsonb_build_object('kind', 'role', 'name', actor, 'id', actor, 'chain',
               jsonb_build_array(jsonb_build_object('kind', 'identity-provider', 'name', 'Okta'),
@@ -54,7 +72,7 @@ export async function generateChanges(db: Kysely<Schema>, wanted: GeneratedChang
             'edits', jsonb_build_array(jsonb_build_object('field', 'ingress', 'from', 'none', 'to', '22/tcp')),
             'session', jsonb_build_object('startedAt', null, 'accessKeyId', null))
         FROM (
-          SELECT *, overlay(overlay(lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0')
+          SELECT chosen.*, overlay(overlay(lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0')
               || substr(digest, 1, 20) PLACING '8' FROM 13) PLACING '8' FROM 17)::uuid AS id,
             'service-' || what % 30 AS service,
             'service-' || what % 30 || ':Update' || what AS action,
@@ -63,15 +81,15 @@ export async function generateChanges(db: Kysely<Schema>, wanted: GeneratedChang
             'tool-' || who % 7 AS tool,
             CASE WHEN dice_1 < 0.96 THEN 'succeeded' WHEN dice_1 < 0.98 THEN 'failed' ELSE 'denied' END AS outcome,
             who % ${connectionIds.length} AS connection,
-            'eu-west-' || (who / 3 + floor(1.1 * dice_2)::int) % 6 AS region,
             CASE WHEN what % 2 = 0 THEN 'rule-' || what % 14 END AS noise,
-            'sg-' || target AS resource,
-            CASE WHEN dice_3 < 0.3 THEN ARRAY['sg-' || target]
-              ELSE ARRAY['sg-' || target, 'arn:aws:ec2:eu-west-1:111122220000:security-group/sg-' || target]
-              END AS resources
+            target AS resource,
+            ARRAY[target, r.arn] AS resources,
+            CASE WHEN dice_3 < 0.7 THEN ARRAY[r.id] ELSE ARRAY[r.id, other.id] END AS resource_ids
           FROM (
             SELECT *, (who * 7 + floor(12 * power(dice_4, 3))::int) % 250 AS what,
-              substr(md5((who * 100 + floor(60 * power(dice_5, 2)))::text), 1, 17) AS target
+              'eu-west-' || (who / 3 + floor(1.1 * dice_2)::int) % 6 AS region,
+              ${target(sql`who`, sql`floor(60 * power(dice_5, 2))::int`)} AS target,
+              ${target(sql`who`, sql`(floor(60 * power(dice_5, 2))::int + 1) % 60`)} AS other_target
             FROM (
               SELECT date_trunc('second', ${to}::timestamptz
                   - (n + 1) * ${step}::float8 * interval '1 millisecond') AS at, digest,
@@ -82,7 +100,12 @@ export async function generateChanges(db: Kysely<Schema>, wanted: GeneratedChang
                 FROM generate_series(${first}::bigint, ${last}::bigint) AS n OFFSET 0
               ) AS numbered OFFSET 0
             ) AS thrown OFFSET 0
-          ) AS chosen OFFSET 0
+          ) AS chosen
+          JOIN resources r ON r.organization_id = ${organizationId}::uuid
+            AND r.resource_id = target AND r.region = chosen.region
+          JOIN resources other ON other.organization_id = ${organizationId}::uuid
+            AND other.resource_id = other_target AND other.region = chosen.region
+          OFFSET 0
         ) AS generated
       `.execute(session)
     }
@@ -90,7 +113,20 @@ export async function generateChanges(db: Kysely<Schema>, wanted: GeneratedChang
   }
   // Two side by side: making the rows takes more of the processor than storing them.
   await Promise.all([1, 2].map(() => db.connection().execute(insertPortions)))
+  // As the trigger does it.
+  await sql`
+    INSERT INTO facet_groups (organization_id, source, service, region, account_id, actor_id, actor,
+      tool, action, outcome, connection_id, is_noise)
+    SELECT DISTINCT organization_id, source, service, region, account_id, actor_id, actor, tool, action,
+      outcome, connection_id, noise IS NOT NULL
+    FROM changes WHERE organization_id = ${organizationId}
+    ON CONFLICT DO NOTHING
+  `.execute(db)
 }
+
+/** The id of one of an actor's sixty resources. */
+const target = (who: RawBuilder<unknown>, nth: RawBuilder<unknown>) =>
+  sql`('sg-' || substr(md5((${who} * 100 + ${nth})::text), 1, 17))`
 
 const PORTION = 250_000
 
@@ -118,7 +154,7 @@ export async function withIndexesAfter(
     await sql`SET maintenance_work_mem = '512MB'`.execute(session)
     for (const { definition } of rows)
       await sql.raw(definition.replace(' ON ONLY ', ' ON ')).execute(session)
-    await sql`VACUUM (ANALYZE) changes`.execute(session)
+    await sql`VACUUM (ANALYZE) changes, resources, facet_groups`.execute(session)
     await sql`CHECKPOINT`.execute(session)
   })
 }

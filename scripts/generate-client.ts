@@ -24,10 +24,32 @@ export async function generateClient(): Promise<string> {
   try {
     const file = path.join(folder, 'openapi.json')
     writeFileSync(file, JSON.stringify(document))
-    return await generateSource(file, { optimistic: true })
+    return withApiNames(await generateSource(file, { optimistic: true }))
   } finally {
     rmSync(folder, { recursive: true })
   }
+}
+
+/**
+ * The generator renames parameters that are no identifiers: `from` to `$from` and `service!` to
+ * `serviceQuery`. With this, a filter has one name everywhere.
+ */
+function withApiNames(source: string): string {
+  return source
+    .split(/(?=^export function )/m)
+    .map((text) => {
+      const renamed = [...text.matchAll(/^ +"(\w+!|from)": (\$?\w+),?$/gm)]
+      return renamed.reduce(
+        (changed, [, name, identifier]) =>
+          changed
+            .replace(`, ${identifier}, `, `, "${name}": ${identifier}, `)
+            .replace(`({ ${identifier}, `, `({ "${name}": ${identifier}, `)
+            .replace(`, ${identifier} }`, `, "${name}": ${identifier} }`)
+            .replace(`    ${identifier}?: `, `    "${name}"?: `),
+        text,
+      )
+    })
+    .join('')
 }
 
 /**

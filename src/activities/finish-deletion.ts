@@ -3,6 +3,7 @@ import { lockConnection } from '../db/connections.ts'
 import { fence } from '../db/coverage.ts'
 import { asOrganization } from '../db/database.ts'
 import { purgeConnectionState, purgeSomeChanges, purgeSomeUnparsed } from '../db/purge.ts'
+import { purgeSomeResources } from '../db/resources.ts'
 import type { ConnectionRef } from '../workflows/state.ts'
 import type { Dependencies } from './dependencies.ts'
 
@@ -52,6 +53,13 @@ async function purge(deps: Dependencies, ref: ConnectionRef, signal: AbortSignal
       signal.throwIfAborted()
       more = await asOrganization(deps.db, ref.organizationId, (trx) => some(trx, ref))
     }
+  }
+  for (let after: number | null = 0; after !== null; ) {
+    signal.throwIfAborted()
+    const checked: number = after
+    after = await asOrganization(deps.db, ref.organizationId, (trx) =>
+      purgeSomeResources(trx, ref.organizationId, checked),
+    )
   }
   await asOrganization(deps.db, ref.organizationId, (trx) => purgeConnectionState(trx, ref))
 }

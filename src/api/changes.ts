@@ -1,20 +1,21 @@
 import { z } from 'zod'
 import { headline } from '../changes/change-sets.ts'
-import { type ListedSet, listChangeSets, presentSetIds } from '../db/change-sets.ts'
 import {
-  type ChangeFilters,
+  type Exclusion,
+  exclusion,
   type FilterField,
   filterFields,
-  findChange,
-  InvalidCursor,
-  listChanges,
-} from '../db/changes.ts'
+  filterOf,
+  OTHER_FILTERS,
+} from '../changes/filters.ts'
+import { type ListedSet, listChangeSets, presentSetIds } from '../db/change-sets.ts'
+import { type ChangeFilters, findChange, InvalidCursor, listChanges } from '../db/changes.ts'
 import { completeRange, importedRanges } from '../db/coverage.ts'
 import { readOrganization, type Trx } from '../db/database.ts'
-import { linksOfConnections } from '../db/environments.ts'
+import { type EnvironmentSubject, environmentsOf } from '../db/environments.ts'
 import type { ChangeRow } from '../db/schema.ts'
 import { searchLimit, withSearch } from '../db/search.ts'
-import { findSource, SOURCES } from '../sources/index.ts'
+import { findSource, listSources } from '../sources/index.ts'
 import type { ApiContext, App } from './context.ts'
 import { answer, found, Problem, problems } from './problems.ts'
 import { storableText, text } from './text.ts'
@@ -28,7 +29,7 @@ const time = z.iso
 
 /** Each source's own; changes of a source that is gone may have anything. */
 const detailSchema = z.union([
-  ...SOURCES.map((source) => source.detailSchema),
+  ...listSources().map((source) => source.detailSchema),
   z.looseObject({ source: z.string() }),
 ])
 
@@ -36,9 +37,7 @@ const changeSchema = z
   .object({
     id: z.uuid(),
     source: z.string(),
-    sourceId: z
-      .string()
-      .meta({ description: 'The ID in the source. For CloudTrail, the event ID.' }),
+    sourceId: z.string().meta({ description: 'The ID in the source, such as an event ID.' }),
     occurredAt: z.iso.datetime(),
     endedAt: z.iso.datetime().nullable().meta({
       description: 'Only of changes that take time, when their end is known.',
@@ -87,99 +86,46 @@ const changeSchema = z
   })
   .meta({
     id: 'Change',
-    examples: [
-      {
-        id: '019cae21-a3d0-8b51-9f2c-6d0e4f5a7b18',
-        source: 'aws.cloudtrail',
-        sourceId: '5f1b3c1e-0c5e-4b1a-9d0f-3a2b1c4d5e6f',
-        occurredAt: '2026-03-02T12:01:14.000Z',
-        endedAt: null,
-        importedAt: '2026-03-02T12:06:41.207Z',
-        summary: 'alice@example.com opened 22/tcp to the internet in sg-0a1b2c3d',
-        subject: 'alice@example.com',
-        actor: { kind: 'person', name: 'alice@example.com', id: 'alice@example.com', chain: [] },
-        tool: { name: 'console', title: 'the console', label: 'the console' },
-        service: 'ec2',
-        action: 'AuthorizeSecurityGroupIngress',
-        resources: [
-          {
-            type: 'AWS::EC2::SecurityGroup',
-            id: 'sg-0a1b2c3d',
-            accountId: '123456789012',
-            region: 'eu-west-1',
-            key: 'aws.cloudtrail/123456789012/eu-west-1/AWS::EC2::SecurityGroup/sg-0a1b2c3d',
-          },
-        ],
-        outcome: 'succeeded',
-        region: 'eu-west-1',
-        accountId: '123456789012',
-        environments: [],
-        changeSetId: null,
-        noise: null,
-        readOnly: false,
-        risks: ['public_access', 'network'],
-        publicAccess: '22/tcp to the world',
-        links: [],
-        connectionId: '019b2d5e-8c1a-7f00-9a3e-4f6d2c7b8a90',
-        detail: {
-          source: 'aws.cloudtrail',
-          eventId: '5f1b3c1e-0c5e-4b1a-9d0f-3a2b1c4d5e6f',
-          edits: [{ field: 'ingress', to: '22/tcp from 0.0.0.0/0' }],
-          sourceIp: '203.0.113.7',
-          session: { startedAt: null, accessKeyId: null },
-        },
-      },
-    ],
+    examples: listSources().flatMap(({ example }) => example ?? []),
   })
 
-const fieldMeanings: Record<FilterField, string> = {
-  source: '`aws.cloudtrail`',
-  service: '`ec2`',
-  region: '`eu-west-1`',
-  account: 'an account id of twelve digits',
-  actor: 'an actor, by its `name`',
-  tool: 'a tool, by its `name`',
-  action: '`RunInstances`',
-  outcome: '`succeeded`, `failed` or `denied`',
-  connection: "a connection's id",
-  resource: "a resource's id or ARN",
-  environment: "an environment's id",
-  changeSet: "a change set's id, one that it had before included",
-  request: "a CloudTrail record's `requestID`, to be asked for with `from` and `to`",
-}
-
-function many(field: FilterField) {
-  const value = field === 'outcome' ? changeSchema.shape.outcome : storableText(2048)
+function valuesSchema(field: FilterField) {
+  const { meaning, values, multi, maxLength = 2048 } = filterOf(field)
+  const value = values ? z.enum(values) : storableText(maxLength)
+  const error = `Each value must be ${meaning}.${multi ? ' At most 100 values.' : ''}`
   return z
-    .union([value, z.array(value).max(100)], {
-      error: `Each value must be ${fieldMeanings[field]}. At most 100 values.`,
-    })
+    .union(multi ? [value, z.array(value).max(100)] : [value], { error })
     .transform((given): string[] => [given].flat())
     .optional()
 }
 
 const fieldSchemas = Object.fromEntries(
   filterFields.flatMap((field) => {
-    const meaning = `${fieldMeanings[field]}. May be repeated`
+    const { meaning, multi, negatable } = filterOf(field)
+    const repeated = multi ? '. May be repeated' : ''
+    const included = valuesSchema(field).meta({
+      description: `Include only these values: ${meaning}${repeated}.`,
+    })
+    if (!negatable) return [[field, included]]
+    const excluded = valuesSchema(field).meta({
+      description: `Exclude these values (\`${exclusion(field)}=…\`): ${meaning}${repeated}.`,
+    })
     return [
-      [field, many(field).meta({ description: `Include only these values: ${meaning}.` })],
-      [
-        `${field}!`,
-        many(field).meta({ description: `Exclude these values (\`${field}!=…\`): ${meaning}.` }),
-      ],
+      [field, included],
+      [exclusion(field), excluded],
     ]
   }),
-) as Record<FilterField | `${FilterField}!`, ReturnType<typeof many>>
+) as Record<FilterField | Exclusion, ReturnType<typeof valuesSchema>>
+
+const meaningOf = Object.fromEntries(
+  OTHER_FILTERS.map(({ name, meaning }) => [name, { description: meaning }]),
+) as Record<(typeof OTHER_FILTERS)[number]['name'], { description: string }>
 
 export const filtersSchema = z.strictObject({
-  from: time.optional().meta({ description: 'Start of the time range, inclusive.' }),
-  to: time.optional().meta({ description: 'End of the time range, exclusive.' }),
-  q: text(500).min(1).optional().meta({
-    description: 'Text in the summary, the actor, the action, or the ID or ARN of a resource.',
-  }),
-  noise: z.enum(['true', 'false']).optional().meta({
-    description: '`false` excludes routine changes, `true` returns only routine changes.',
-  }),
+  from: time.optional().meta(meaningOf.from),
+  to: time.optional().meta(meaningOf.to),
+  q: text(500).min(1).optional().meta(meaningOf.q),
+  noise: z.enum(['true', 'false']).optional().meta(meaningOf.noise),
   ...fieldSchemas,
 })
 
@@ -235,7 +181,7 @@ const changeSetSchema = z
     actors: z.array(z.string()),
     tools: z.array(z.string()),
     services: z.array(z.string()),
-    accounts: z.array(z.string()).meta({ description: 'AWS account IDs.' }),
+    accounts: z.array(z.string()).meta({ description: 'The IDs of the accounts.' }),
     regions: z.array(z.string()),
     environments: changeSchema.shape.environments,
     publicAccess: z.array(z.string()).meta({ description: 'What was made public.' }),
@@ -278,7 +224,7 @@ const changeSetPageSchema = z
   })
   .meta({ id: 'ChangeSetPage' })
 
-function toChangeSet({ id, from, to, parts, only }: ListedSet, links: Map<string, string[]>) {
+function toChangeSet({ id, from, to, parts, only }: ListedSet, environments: EnvironmentsOf) {
   const counted = (some: ListedSet['parts']) => some.reduce((sum, { count }) => sum + count, 0)
   const different = (names: (string | null)[]) => [
     ...new Set(names.filter((name) => name !== null)),
@@ -296,13 +242,17 @@ function toChangeSet({ id, from, to, parts, only }: ListedSet, links: Map<string
     services: different(parts.map(({ service }) => service)),
     accounts: different(parts.map(({ accountId }) => accountId)),
     regions: different(parts.map(({ region }) => region)),
-    environments: different(
-      parts.flatMap(({ connectionId }) => links.get(connectionId ?? '') ?? []),
-    ),
+    environments: different(parts.flatMap(environments)),
     publicAccess: different(parts.map(({ publicAccess }) => publicAccess)),
-    only: only ? toChange(only, new Map([[only.change_set_id ?? '', id]]), links) : null,
+    only: only ? toChange(only, new Map([[only.change_set_id ?? '', id]]), environments) : null,
   }
 }
+
+type EnvironmentsOf = (subject: EnvironmentSubject) => string[]
+
+const subjectOf = ({ connection_id }: ChangeRow): EnvironmentSubject => ({
+  connectionId: connection_id,
+})
 
 /** @throws Problem 422 in place of `InvalidCursor` */
 function refuseCursor(error: unknown): never {
@@ -311,15 +261,15 @@ function refuseCursor(error: unknown): never {
   throw new Problem(422, `?cursor: ${detail}`, { errors: [{ pointer: '?cursor', detail }] })
 }
 
-/**
- * A request's id is in no index, so all records of all time would be read.
- *
- * @throws Problem 422
- */
+/** @throws Problem 422 for a filter that would read every change that there is */
 function refuseEndlessSearch({ include, exclude, from, to }: ChangeFilters): void {
-  if ((!include.request && !exclude.request) || (from && to)) return
-  const detail = 'Set `from` and `to` as well: the filter searches all records in the time range.'
-  throw new Problem(422, `?request: ${detail}`, { errors: [{ pointer: '?request', detail }] })
+  if (from && to) return
+  const field = filterFields.find(
+    (name) => filterOf(name).needsTimeRange && (include[name] ?? exclude[name]),
+  )
+  if (!field) return
+  const detail = 'Set `from` and `to` as well: the filter reads all changes in the time range.'
+  throw new Problem(422, `?${field}: ${detail}`, { errors: [{ pointer: `?${field}`, detail }] })
 }
 
 /** @throws Problem 422 for a search that would cost too much */
@@ -337,12 +287,22 @@ export function toFilters(query: z.output<typeof filtersSchema>): ChangeFilters 
   if (query.noise) filters.noise = query.noise === 'true'
   for (const field of filterFields) {
     const included = query[field]
-    const excluded = query[`${field}!`]
+    const excluded = query[exclusion(field) as Exclusion]
     if (included) filters.include[field] = included
     if (excluded) filters.exclude[field] = excluded
   }
+  for (const side of [filters.include, filters.exclude])
+    if (side.resource) side.resource = withKeys(side.resource)
   refuseCostlySearch(filters)
   return filters
+}
+
+/** With the keys of resources that are named in the way of a source, such as by ARN. */
+function withKeys(resources: string[]): string[] {
+  const keys = resources.flatMap((text) =>
+    listSources().flatMap((source) => source.resourceKey?.(text) ?? []),
+  )
+  return [...new Set([...resources, ...keys])]
 }
 
 const tags = ['changes']
@@ -381,11 +341,11 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
           trx,
           page.items.map((row) => row.change_set_id),
         )
-        const links = await linksOfConnections(trx)
+        const environments = await environmentsOf(trx, page.items.map(subjectOf))
         return {
-          items: page.items.map((row) => toChange(row, sets, links)),
+          items: page.items.map((row) => toChange(row, sets, environments)),
           nextCursor: page.nextCursor,
-          ...(await completeness(trx, filters, links)),
+          ...(await completeness(trx, filters)),
         }
       }),
   )
@@ -413,11 +373,14 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
         refuseEndlessSearch(filters)
         const found = await withSearch(trx, filters)
         const page = await listChangeSets(trx, found, { limit, cursor }).catch(refuseCursor)
-        const links = await linksOfConnections(trx)
+        const environments = await environmentsOf(
+          trx,
+          page.items.flatMap(({ parts }) => parts),
+        )
         return {
-          items: page.items.map((set) => toChangeSet(set, links)),
+          items: page.items.map((set) => toChangeSet(set, environments)),
           nextCursor: page.nextCursor,
-          ...(await completeness(trx, filters, links)),
+          ...(await completeness(trx, filters)),
         }
       }),
   )
@@ -429,7 +392,7 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
         tags,
         operationId: 'getChange',
         summary: 'Get a change',
-        description: 'Includes the original record from the source, such as the CloudTrail record.',
+        description: 'Includes the original record from the source.',
         params: z.object({ id: z.string().meta({ description: 'The change ID.' }) }),
         response: {
           200: answer('The change.', changeWithRecordSchema),
@@ -441,7 +404,7 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
       readOrganization(api, request, async (trx) => {
         const row = await found('change', request.params.id, (id) => findChange(trx, id))
         const sets = await presentSetIds(trx, [row.change_set_id])
-        const change = toChange(row, sets, await linksOfConnections(trx))
+        const change = toChange(row, sets, await environmentsOf(trx, [subjectOf(row)]))
         const more = findSource(row.source)?.readRecord?.(row.record)
         return { ...change, detail: { ...change.detail, ...more }, record: row.record }
       }),
@@ -452,11 +415,15 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
 export async function completeness(
   trx: Trx,
   { include, exclude }: ChangeFilters,
-  links: Map<string, string[]>,
 ): Promise<{ completeFrom: string | null; completeThrough: string | null }> {
-  const isIn = (values: string[], id: string) =>
-    links.get(id)?.some((environment) => values.includes(environment)) ?? false
-  const asked = [...(await importedRanges(trx))]
+  const ranges = [...(await importedRanges(trx))]
+  const environments = await environmentsOf(
+    trx,
+    ranges.map(([connectionId]) => ({ connectionId })),
+  )
+  const isIn = (values: string[], connectionId: string) =>
+    environments({ connectionId }).some((environment) => values.includes(environment))
+  const asked = ranges
     .filter(([id]) => !include.connection || include.connection.includes(id))
     .filter(([id]) => !exclude.connection?.includes(id))
     .filter(([id]) => !include.environment || isIn(include.environment, id))
@@ -468,7 +435,7 @@ export async function completeness(
   }
 }
 
-function toChange(row: ChangeRow, sets: Map<string, string>, environments: Map<string, string[]>) {
+function toChange(row: ChangeRow, sets: Map<string, string>, environments: EnvironmentsOf) {
   const { actor, tool, resources, risks, publicAccess, subject, links } = row.envelope
   return {
     id: row.id,
@@ -487,7 +454,7 @@ function toChange(row: ChangeRow, sets: Map<string, string>, environments: Map<s
     outcome: row.outcome,
     region: row.region,
     accountId: row.account_id,
-    environments: environments.get(row.connection_id ?? '') ?? [],
+    environments: environments(subjectOf(row)),
     changeSetId: row.change_set_id && (sets.get(row.change_set_id) ?? row.change_set_id),
     noise: row.noise,
     readOnly: row.read_only,

@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { facetFields } from '../changes/filters.ts'
 import type { ChangeFilters } from '../db/changes.ts'
 import { readOrganization } from '../db/database.ts'
-import { linksOfConnections } from '../db/environments.ts'
-import { type Facet, facetFields, facets, histogram, type Window } from '../db/feed.ts'
+import { type Facet, facets, histogram, type Window } from '../db/feed.ts'
 import { withSearch } from '../db/search.ts'
 import { completeness, completenessSchema, filtersSchema, toFilters } from './changes.ts'
 import type { ApiContext, App } from './context.ts'
@@ -151,7 +151,7 @@ export function feedRoutes(app: App, { api }: ApiContext): void {
             from: from.toISOString(),
             ...counts,
           })),
-          ...(await completeness(trx, filters, await linksOfConnections(trx))),
+          ...(await completeness(trx, filters)),
         }
       }),
   )
@@ -163,7 +163,7 @@ export function feedRoutes(app: App, { api }: ApiContext): void {
         tags,
         operationId: 'getFacets',
         summary: 'Get facets',
-        description: `Accepts the same filters as the feed. ${window} Returns up to 20 values per field, the most frequent first. A filter on a field does not affect the counts of that field: \`service=ec2\` still returns other services. Values longer than 40 to 256 bytes, depending on the field, are not listed; of a change that names more than 1,200 bytes of resources only the first counts.`,
+        description: `Accepts the same filters as the feed. ${window} Returns up to 20 values per field, the most frequent first. A filter on a field does not affect the counts of that field: \`service=ec2\` still returns other services. Of a change that names more than 100 resources, the first 100 count.`,
         querystring: filtersSchema,
         response: { 200: answer('The facets.', facetsSchema), ...problems(401, 422, 503, 504) },
       },

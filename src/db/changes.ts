@@ -1,36 +1,12 @@
 import { createHash } from 'node:crypto'
-import { type ExpressionBuilder, type SqlBool, sql } from 'kysely'
+import { type ExpressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely'
+import { type FilterField, filterFields, filterOf } from '../changes/filters.ts'
 import { changeIdTime } from './change-id.ts'
 import type { Trx } from './database.ts'
+import { connectionsInEnvironments } from './environments.ts'
+import { resourceIdsNamed } from './resources.ts'
 import type { ChangeRow, Schema } from './schema.ts'
 import { containing } from './search.ts'
-
-/** What a filter can be about, and the column that holds it. */
-const columns = {
-  source: 'source',
-  service: 'service',
-  region: 'region',
-  account: 'account_id',
-  actor: 'actor',
-  tool: 'tool',
-  action: 'action',
-  outcome: 'outcome',
-  connection: 'connection_id',
-} as const
-
-export type FilterField =
-  | keyof typeof columns
-  | 'resource'
-  | 'environment'
-  | 'changeSet'
-  | 'request'
-export const filterFields = [
-  ...Object.keys(columns),
-  'resource',
-  'environment',
-  'changeSet',
-  'request',
-] as FilterField[]
 
 export interface ChangeFilters {
   /** First moment included. */
@@ -145,35 +121,48 @@ function isAmong(ids: string[]) {
     SELECT * FROM unnest(${times}::timestamptz[], ${ids}::uuid[]))`
 }
 
-/** A field's values as a condition on `changes`; null where the change has none. */
+/** A field's values as a condition on `changes`; null or false where the change has none. */
 export function oneOf(
   eb: ExpressionBuilder<Schema, 'changes'>,
   field: FilterField,
   values: string[],
 ) {
-  if (field === 'resource') return sql<SqlBool>`resources && ${values}::text[]`
-  // As text: a value that is no uuid matches nothing, it is not an error.
-  if (field === 'connection') return sql<SqlBool>`connection_id::text = ANY (${values}::text[])`
-  // With IS TRUE it is a list that is looked up once, and no join: the feed's index gives the order.
-  if (field === 'environment')
-    return sql<SqlBool>`(connection_id IN (
-      SELECT l.connection_id FROM environment_links l
-      WHERE l.environment_id::text = ANY (${values}::text[]))) IS TRUE`
+  const { compare, column, path = [] } = filterOf(field)
+  switch (compare) {
+    case 'text':
+      return eb(column as 'source', 'in', values)
+    case 'id':
+      return sql<SqlBool>`${sql.ref(`changes.${column}`)}::text = ANY (${values}::text[])`
+    case 'detail':
+      return sql<SqlBool>`${sql.ref(`changes.${column}`)} #>> ${path}::text[] = ANY (${values}::text[])`
+    case 'list': {
+      const [list, ...inItem] = path
+      const examples = values.map((value) =>
+        JSON.stringify({
+          [list!]: [inItem.reduceRight<unknown>((item, name) => ({ [name]: item }), value)],
+        }),
+      )
+      return sql<SqlBool>`${sql.ref(`changes.${column}`)} @> ANY (${examples}::jsonb[])`
+    }
+    case 'special':
+      return special[field as keyof typeof special](values)
+  }
+}
+
+/** The conditions of the filters that refer to other tables. */
+const special: Record<
+  'resource' | 'environment' | 'changeSet',
+  (values: string[]) => RawBuilder<SqlBool>
+> = {
+  resource: (values) => sql`changes.resource_ids && ARRAY(${resourceIdsNamed(values)})`,
+  environment: connectionsInEnvironments,
   // A set that became a part of another is asked for by either name: both mean the whole.
-  if (field === 'changeSet')
-    return sql<SqlBool>`change_set_id = ANY (ARRAY(
+  changeSet: (values) => sql`change_set_id = ANY (ARRAY(
       SELECT part.id FROM change_sets named
       JOIN change_sets part ON part.organization_id = named.organization_id
         AND (part.id = coalesce(named.absorbed_into, named.id)
           OR part.absorbed_into = coalesce(named.absorbed_into, named.id))
-      WHERE named.id::text = ANY (${values}::text[])))`
-  // No index has it: it is for the moments around one change, which the window has to name.
-  if (field === 'request')
-    return sql<SqlBool>`EXISTS (
-      SELECT FROM change_records r
-      WHERE r.organization_id = changes.organization_id AND r.occurred_at = changes.occurred_at
-        AND r.id = changes.id AND r.record->>'requestID' = ANY (${values}::text[]))`
-  return eb(columns[field], 'in', values as never[])
+      WHERE named.id::text = ANY (${values}::text[])))`,
 }
 
 /** One change with its record; undefined when there is none that the organization may see. */

@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import { type EnvironmentColor, environmentColors } from '../changes/environments.ts'
 import type { Trx } from './database.ts'
 import type { EnvironmentRow } from './schema.ts'
@@ -196,16 +196,45 @@ export async function defaultEnvironments(
   return new Map(rows.map((row) => [row.connection_id, row.environment_id]))
 }
 
+/** What decides which environments a change belongs to. */
+export interface EnvironmentSubject {
+  connectionId: string | null
+}
+
 /**
- * Which environments all changes of a connection belong to, in people's order. Deleted connections
- * are in it, for their changes may have stayed; those without an environment are not.
+ * Which environments changes belong to, in list order. Everything that shows or counts a change's
+ * environments asks here; filters use `connectionsInEnvironments`. All changes of a connection
+ * belong to its environments, and changes without a connection to none: see
+ * docs/decisions/014-environment-links.md. Deleted connections keep theirs, because their changes
+ * may have stayed.
+ *
+ * @param subjects what is asked about, all at once
  */
-export async function linksOfConnections(trx: Trx): Promise<Map<string, string[]>> {
-  const rows = await trx
-    .selectFrom('environment_links as l')
-    .innerJoin('environments as e', 'e.id', 'l.environment_id')
-    .select(['l.connection_id', sql<string[]>`array_agg(e.id ORDER BY e.position)`.as('ids')])
-    .groupBy('l.connection_id')
-    .execute()
-  return new Map(rows.map(({ connection_id, ids }) => [connection_id, ids]))
+export async function environmentsOf(
+  trx: Trx,
+  subjects: readonly EnvironmentSubject[],
+): Promise<(subject: EnvironmentSubject) => string[]> {
+  const ids = new Set(subjects.flatMap(({ connectionId }) => connectionId ?? []))
+  const rows =
+    ids.size === 0
+      ? []
+      : await trx
+          .selectFrom('environment_links as l')
+          .innerJoin('environments as e', 'e.id', 'l.environment_id')
+          .select(['l.connection_id', sql<string[]>`array_agg(e.id ORDER BY e.position)`.as('ids')])
+          .where('l.connection_id', 'in', [...ids])
+          .groupBy('l.connection_id')
+          .execute()
+  const links = new Map(rows.map(({ connection_id, ids }) => [connection_id, ids]))
+  return ({ connectionId }) => (connectionId === null ? [] : (links.get(connectionId) ?? []))
+}
+
+/**
+ * The same as a condition on `changes`. With IS TRUE it is a list that is looked up once, and no
+ * join: the feed's index keeps its order.
+ */
+export function connectionsInEnvironments(environmentIds: string[]): RawBuilder<SqlBool> {
+  return sql`(changes.connection_id IN (
+      SELECT l.connection_id FROM environment_links l
+      WHERE l.environment_id::text = ANY (${environmentIds}::text[]))) IS TRUE`
 }

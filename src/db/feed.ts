@@ -1,8 +1,10 @@
 import { expressionBuilder, type RawBuilder, sql } from 'kysely'
+import { type FacetField, facetFields, filterOf } from '../changes/filters.ts'
+import { resourceLabels } from '../changes/resource-key.ts'
 import { type ChangeFilters, matching, oneOf } from './changes.ts'
 import { countNewestFirst } from './count-newest-first.ts'
 import type { Trx } from './database.ts'
-import { linksOfConnections } from './environments.ts'
+import { environmentsOf } from './environments.ts'
 import type { Schema } from './schema.ts'
 
 /** A span of time: `from` is in it, `to` is not. */
@@ -90,17 +92,17 @@ export function histogramQuery(trx: Trx, filters: ChangeFilters & Window, second
     .groupBy(sql`1`)
 }
 
-/** The parts of `facet_key` in their order; the last one of them is whether it is noise. */
-const keyed = [
-  ...(['source', 'service', 'region', 'account', 'actor'] as const),
-  ...(['tool', 'action', 'outcome', 'connection'] as const),
-]
-export const facetFields = [...keyed, 'environment', 'resource'] as const
-export type FacetField = (typeof facetFields)[number]
+/** Facets that are counted by a column of `facet_groups`. */
+type GroupField = Exclude<FacetField, 'environment' | 'resource'>
+const isGroupField = (field: FacetField): field is GroupField =>
+  field !== 'environment' && field !== 'resource'
+const groupFields = facetFields.filter(isGroupField)
 
 export interface Facet {
   value: string
   count: number
+  /** For people, where the value is not. */
+  label?: string
 }
 
 export interface Facets {
@@ -115,15 +117,16 @@ export interface Facets {
 const MOST_VALUES = 20
 /** Some hundred thousand different resources; the usual 4 MB are full at twenty thousand. */
 export const FACETS_WORK_MEM = '64MB'
-/** Many resources are named twice, by id and by ARN: enough rows that 20 are left of them. */
-const MOST_RESOURCE_ROWS = 3 * MOST_VALUES
-/** The same of a piece of the window: what is frequent in all of it need not be so in each piece. */
-const MOST_RESOURCE_ROWS_OF_PIECE = 1_000
+/** Resources of a piece of the window: what is frequent in all of it need not be so in each piece. */
+const MOST_RESOURCES_OF_PIECE = 1_000
 
 interface FacetRow {
   /** Null: all together. */
-  field: (typeof keyed)[number] | 'noise' | 'resource' | null
+  field: GroupField | 'noise' | 'resource' | null
+  /** Of a resource: its id in `resources`. */
   value: string
+  /** Of an actor: its name. */
+  label: string | null
   /** How many match all filters, but for what is asked for of this field. */
   count: number
   /** The same for what is asked for of environments. */
@@ -138,7 +141,7 @@ export async function facets(trx: Trx, filters: ChangeFilters & Window): Promise
   await sql`SET LOCAL work_mem = ${sql.lit(FACETS_WORK_MEM)}`.execute(trx)
   const { parts, countedFrom } = await countNewestFirst(trx, filters, async (piece) => {
     const isWhole = piece.from <= filters.from && piece.to >= filters.to
-    const most = isWhole ? MOST_RESOURCE_ROWS : MOST_RESOURCE_ROWS_OF_PIECE
+    const most = isWhole ? MOST_VALUES : MOST_RESOURCES_OF_PIECE
     const asked = { ...filters, ...piece }
     const { rows } = await facetsQuery(asked, most).execute(trx)
     if (filters.noise === undefined) return { rows, opposite: 0 }
@@ -147,31 +150,63 @@ export async function facets(trx: Trx, filters: ChangeFilters & Window): Promise
   })
   const rows = sumOf(parts.map((part) => part.rows))
   const byField = Map.groupBy(rows, ({ field }) => field)
-  const list = (found: Facet[] = []) =>
+  const list = (found: readonly Counted[] = []): Facet[] =>
     found
       .filter(({ value, count }) => value !== '' && count > 0)
       .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
-      .map(({ value, count }) => ({ value, count }))
+      .slice(0, MOST_VALUES)
+      .map(toFacet)
   const fields = {} as Facets['fields']
-  for (const field of keyed) fields[field] = list(byField.get(field)).slice(0, MOST_VALUES)
-  fields.resource = withoutTwins(list(byField.get('resource'))).slice(0, MOST_VALUES)
+  for (const field of groupFields) fields[field] = list(byField.get(field))
+  fields.resource = await namedResources(trx, list(byField.get('resource')))
   // All changes of a connection belong to the same environments.
   const environments = new Map<string, number>()
-  const links = await linksOfConnections(trx)
-  for (const { value, by_environment } of byField.get('connection') ?? []) {
-    for (const id of links.get(value) ?? [])
+  const counted = (byField.get('connection') ?? []).filter(({ value }) => value !== '')
+  const environmentsOfChange = await environmentsOf(
+    trx,
+    counted.map(({ value }) => ({ connectionId: value })),
+  )
+  for (const { value, by_environment } of counted) {
+    for (const id of environmentsOfChange({ connectionId: value }))
       environments.set(id, (environments.get(id) ?? 0) + by_environment)
   }
-  const counted = [...environments].map(([value, count]) => ({ value, count }))
-  fields.environment = list(counted).slice(0, MOST_VALUES)
+  fields.environment = list([...environments].map(([value, count]) => ({ value, count })))
 
   const total = byField.get(null)?.[0]?.count ?? 0
-  const routine = byField.get('noise')?.find(({ value }) => value === '1')?.count ?? 0
+  const routine = byField.get('noise')?.find(({ value }) => value === 'true')?.count ?? 0
   if (filters.noise === undefined)
     return { fields, noise: { hidden: routine, shown: total - routine }, total, countedFrom }
   const count = parts.reduce((sum, { opposite }) => sum + opposite, 0)
   const noise = filters.noise ? { hidden: total, shown: count } : { hidden: count, shown: total }
   return { fields, noise, total, countedFrom }
+}
+
+type Counted = Pick<FacetRow, 'value' | 'count'> & { label?: string | null }
+
+function toFacet({ value, count, label }: Counted): Facet {
+  return label == null || label === value ? { value, count } : { value, count, label }
+}
+
+/** Resources by their keys, with their short names. @param found by id */
+async function namedResources(trx: Trx, found: readonly Facet[]): Promise<Facet[]> {
+  if (found.length === 0) return []
+  const rows = await trx
+    .selectFrom('resources')
+    .select(['id', 'key', 'resource_id', 'type', 'account_id', 'region'])
+    .where(
+      'id',
+      'in',
+      found.map(({ value }) => Number(value)),
+    )
+    .execute()
+  const labels = resourceLabels(rows)
+  const byId = new Map(rows.map(({ id, key }, nth) => [`${id}`, { key, label: labels[nth]! }]))
+  return found
+    .flatMap(({ value, count }) => {
+      const resource = byId.get(value)
+      return resource ? [{ value: resource.key, count, label: resource.label }] : []
+    })
+    .sort((a, b) => b.count - a.count || (a.label < b.label ? -1 : 1))
 }
 
 /** The rows of several pieces of the window, as one piece would have them. */
@@ -199,17 +234,19 @@ export function oppositeNoiseQuery(trx: Trx, filters: ChangeFilters & Window) {
 }
 
 /**
- * All facets in one scan: first as many rows as there are different keys, then each key taken
- * apart. A change that is only left out by what is asked for of one field is counted for that field.
+ * All facets in one scan: first as many rows as there are different combinations of values, then
+ * the values of each combination. A change that is only left out by what is asked for of one field
+ * is counted for that field.
  */
 export function facetsQuery(
   filters: ChangeFilters & Window,
-  mostResourceRows = MOST_RESOURCE_ROWS,
+  mostResources = MOST_VALUES,
 ): RawBuilder<FacetRow> {
   const eb = expressionBuilder<Schema, 'changes'>()
   // What no facet is about narrows them all.
-  const { changeSet, request } = filters.include
-  const always = matching({ ...filters, include: { changeSet, request } })
+  const include = { ...filters.include }
+  for (const field of facetFields) delete include[field]
+  const always = matching({ ...filters, include })
   const asked = facetFields.flatMap((field) => {
     const values = filters.include[field]
     return values ? [{ field, fails: sql`((${oneOf(eb, field, values)}) IS NOT TRUE)` }] : []
@@ -230,61 +267,43 @@ export function facetsQuery(
       : sql``
     return sql`coalesce(sum(n) FILTER (WHERE missed IS NULL ${own}), 0)`
   }
-  const parts = [...keyed, 'noise' as const].map((field, index) => ({
-    field,
-    column: sql.ref(field),
-    value: sql`f[${sql.lit(index + 1)}]`,
-  }))
-  const columns = sql.join(parts.map(({ column }) => column))
-  const ofThis = (choose: (field: (typeof parts)[number]['field']) => RawBuilder<unknown>) =>
+  const parts = [
+    ...groupFields.map((field) => ({ field, column: sql.ref(`g.${filterOf(field).column}`) })),
+    { field: 'noise' as const, column: sql.ref('g.is_noise') },
+  ]
+  const columns = parts.map(({ column }) => column)
+  const ofThis = (choose: (part: (typeof parts)[number]) => RawBuilder<unknown>) =>
     sql.join(
-      parts.map(({ field, column }) => sql`WHEN grouping(${column}) = 0 THEN ${choose(field)}`),
+      parts.map((part) => sql`WHEN grouping(${part.column}) = 0 THEN ${choose(part)}`),
       sql` `,
     )
   return sql<FacetRow>`
     WITH grouped AS MATERIALIZED (
-      SELECT facet_key, resource_key, grouping(facet_key) = 1 AS by_resource, count(*)::int4 AS n ${group}
+      SELECT facet_key, resource_ids, grouping(facet_key) = 1 AS by_resource, count(*)::int4 AS n ${group}
       FROM (
-        SELECT facet_key, resource_key ${isAsked ? sql`, ${missed} AS missed` : sql``}
+        SELECT facet_key, resource_ids ${isAsked ? sql`, ${missed} AS missed` : sql``}
         FROM changes WHERE ${always(eb)} ${atMostOne}
       ) AS scanned
-      GROUP BY GROUPING SETS ((facet_key ${group}), (resource_key ${group}))
-    ), split AS (
-      SELECT ${sql.join(parts.map(({ column, value }) => sql`${value} AS ${column}`))}, n ${group}
-      FROM (
-        SELECT string_to_array(facet_key, E'\\x1f') AS f, n ${group} FROM grouped WHERE NOT by_resource
-        -- Or it would be taken apart once for each of its parts.
-        OFFSET 0
-      ) AS taken
+      GROUP BY GROUPING SETS ((facet_key ${group}), (resource_ids ${group}))
     )
-    SELECT CASE ${ofThis((field) => sql.lit(field))} END AS field,
-      coalesce(${columns}) AS value,
-      (CASE ${ofThis((field) => countFor(field === 'noise' ? undefined : field))}
+    SELECT CASE ${ofThis(({ field }) => sql.lit(field))} END AS field,
+      CASE ${ofThis(({ column }) => sql`coalesce(${column}::text, '')`)} END AS value,
+      CASE WHEN grouping(g.actor_id) = 0 THEN max(g.actor) END AS label,
+      (CASE ${ofThis(({ field }) => countFor(field === 'noise' ? undefined : field))}
         ELSE ${countFor(undefined)} END)::int8 AS count,
       ${countFor('environment')}::int8 AS by_environment
-    FROM split
-    GROUP BY GROUPING SETS (${columns}, ())
+    FROM grouped
+    JOIN facet_groups AS g ON g.key = grouped.facet_key
+    WHERE NOT by_resource
+    GROUP BY GROUPING SETS (${sql.join(columns)}, ())
     UNION ALL (
-      SELECT 'resource', resource, ${countFor('resource')}::int8 AS count, 0
+      SELECT 'resource', resource::text, NULL, ${countFor('resource')}::int8 AS count, 0
       FROM (
-        SELECT unnest(string_to_array(resource_key, E'\\x1f')) AS resource, n ${group}
-        FROM grouped WHERE by_resource
+        SELECT unnest(resource_ids) AS resource, n ${group} FROM grouped WHERE by_resource
       ) AS taken
       GROUP BY resource
-      ORDER BY count DESC, resource COLLATE "C"
-      LIMIT ${mostResourceRows}
+      ORDER BY count DESC, resource
+      LIMIT ${mostResources}
     )
   `
-}
-
-/** ARNs that count as often as an id that they end with are the same resource under its other name. */
-function withoutTwins(found: Facet[]): Facet[] {
-  return found.filter(
-    ({ value, count }) =>
-      !value.startsWith('arn:') ||
-      !found.some((other) => {
-        if (other.count !== count || other.value === value) return false
-        return value.endsWith(`/${other.value}`) || value.endsWith(`:${other.value}`)
-      }),
-  )
 }

@@ -3,6 +3,7 @@ import type { Change } from '../changes/change.ts'
 import { changeId } from './change-id.ts'
 import { lockKeys, sessionLock, storeChangeSets } from './change-sets.ts'
 import type { Trx } from './database.ts'
+import { lockResourcesForImport, resourceIdsOf, storeResources } from './resources.ts'
 import type { ChangeEnvelope } from './schema.ts'
 import {
   deleteParsed,
@@ -84,6 +85,7 @@ export async function storeEvents(
   const undone = arrivals.filter((arrival) => !isDone(arrival))
   if (undone.length > 0 || unparsed.length > 0) {
     const { organizationId } = owner
+    await lockResourcesForImport(trx, organizationId)
     await lockKeys(trx, [
       ...[...undone, ...unparsed].map(
         ({ key }) => `${organizationId}/${owner.sourceAccount}/${key}`,
@@ -108,7 +110,12 @@ export async function storeEvents(
       fresh.push(arrival)
     }
   }
-  const { inserted, refused } = await insertChanges(trx, owner, fresh)
+  const resourceIds = await storeResources(
+    trx,
+    owner.organizationId,
+    fresh.map(({ change }) => change),
+  )
+  const { inserted, refused } = await insertChanges(trx, owner, fresh, resourceIds)
   for (const { key, entry } of refused) {
     times.delete(key)
     unacceptable.push({ ...entry, reason: 'refused_by_postgres' })
@@ -223,11 +230,12 @@ async function insertChanges(
   trx: Trx,
   owner: Owner,
   arrivals: readonly Arrival[],
+  resourceIds: ReadonlyMap<string, number>,
 ): Promise<{ inserted: Arrival[]; refused: Arrival[] }> {
   if (arrivals.length === 0) return { inserted: [], refused: [] }
   await sql`SAVEPOINT batch`.execute(trx)
   try {
-    const inserted = await insertBatch(trx, owner, arrivals)
+    const inserted = await insertBatch(trx, owner, arrivals, resourceIds)
     await sql`RELEASE SAVEPOINT batch`.execute(trx)
     return { inserted, refused: [] }
   } catch (error) {
@@ -236,8 +244,8 @@ async function insertChanges(
   }
   if (arrivals.length === 1) return { inserted: [], refused: [...arrivals] }
   const middle = Math.ceil(arrivals.length / 2)
-  const older = await insertChanges(trx, owner, arrivals.slice(0, middle))
-  const newer = await insertChanges(trx, owner, arrivals.slice(middle))
+  const older = await insertChanges(trx, owner, arrivals.slice(0, middle), resourceIds)
+  const newer = await insertChanges(trx, owner, arrivals.slice(middle), resourceIds)
   return {
     inserted: [...older.inserted, ...newer.inserted],
     refused: [...older.refused, ...newer.refused],
@@ -254,11 +262,13 @@ async function insertBatch(
   trx: Trx,
   owner: Owner,
   arrivals: readonly Arrival[],
+  resourceIds: ReadonlyMap<string, number>,
 ): Promise<Arrival[]> {
   const sets = await storeChangeSets(trx, owner.organizationId, arrivals)
   const rows = arrivals.map((arrival) => ({
     ...toRow(arrival, owner),
     change_set_id: sets.get(arrival.id),
+    resource_ids: resourceIdsOf(arrival.change, resourceIds),
   }))
   const { rows: inserted } = await sql<{ id: string }>`
     WITH input AS MATERIALIZED (
@@ -266,15 +276,15 @@ async function insertBatch(
         organization_id uuid, occurred_at timestamptz, ended_at timestamptz, id uuid,
         connection_id uuid, source text, source_account text, source_id text, summary text,
         service text, action text, actor text, actor_id text, tool text, outcome text, region text,
-        account_id text, resources text[], read_only boolean, noise text, change_set_id uuid,
+        account_id text, resources text[], resource_ids int[], read_only boolean, noise text, change_set_id uuid,
         envelope jsonb, detail jsonb, record text)
     ), inserted AS (
       INSERT INTO changes (organization_id, occurred_at, ended_at, id, connection_id, source,
         source_account, source_id, summary, service, action, actor, actor_id, tool, outcome, region,
-        account_id, resources, read_only, noise, change_set_id, envelope, detail)
+        account_id, resources, resource_ids, read_only, noise, change_set_id, envelope, detail)
       SELECT organization_id, occurred_at, ended_at, id, connection_id, source,
         source_account, source_id, summary, service, action, actor, actor_id, tool, outcome, region,
-        account_id, resources, read_only, noise, change_set_id, envelope, detail
+        account_id, resources, resource_ids, read_only, noise, change_set_id, envelope, detail
       FROM input
       ORDER BY occurred_at, id
       ON CONFLICT DO NOTHING

@@ -83,7 +83,7 @@ export async function purgeSomeUnparsed(trx: Trx, purged: Purged): Promise<boole
 /** Removes what describes the connection itself. Its row stays, as deleted. */
 export async function purgeConnectionState(trx: Trx, { connectionId }: Purged): Promise<void> {
   // In the order in which imports lock them.
-  for (const table of ['verifications', 'coverage', 'environment_links'] as const) {
+  for (const table of ['verifications', 'coverage', 'environment_links', 'facet_groups'] as const) {
     await trx.deleteFrom(table).where('connection_id', '=', connectionId).execute()
   }
 }

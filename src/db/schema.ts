@@ -147,13 +147,45 @@ interface ChangesTable {
   region: string | null
   account_id: string | null
   resources: Generated<string[]>
+  resource_ids: Generated<number[]>
   read_only: Generated<boolean>
   noise: string | null
   change_set_id: string | null
   envelope: JSONColumnType<ChangeEnvelope>
   detail: JSONColumnType<SourceDetail>
-  facet_key: GeneratedAlways<string>
-  resource_key: GeneratedAlways<string>
+  /** For SQL only: a number in JavaScript loses its last digits. */
+  facet_key: GeneratedAlways<number>
+}
+
+interface ResourcesTable {
+  organization_id: string
+  id: GeneratedAlways<number>
+  key: string
+  key_digest: Buffer
+  source: string
+  account_id: string | null
+  region: string | null
+  type: string
+  resource_id: string
+  name: string | null
+  arn: string | null
+}
+
+interface FacetGroupsTable {
+  organization_id: string
+  /** For SQL only: a number in JavaScript loses its last digits. */
+  key: GeneratedAlways<number>
+  source: string
+  service: string
+  region: string | null
+  account_id: string | null
+  actor_id: string
+  actor: string
+  tool: string
+  action: string
+  outcome: string
+  connection_id: string | null
+  is_noise: boolean
 }
 
 interface ChangeRecordsTable {
@@ -255,6 +287,8 @@ export interface Schema {
   changes: ChangesTable
   change_records: ChangeRecordsTable
   change_sets: ChangeSetsTable
+  resources: ResourcesTable
+  facet_groups: FacetGroupsTable
   unparsed_records: UnparsedRecordsTable
   environments: EnvironmentsTable
   environment_links: EnvironmentLinksTable

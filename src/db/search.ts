@@ -1,7 +1,8 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { ChangeFilters } from './changes.ts'
 import { within } from './count-newest-first.ts'
 import type { Trx } from './database.ts'
+import { resourceIdsNamed } from './resources.ts'
 
 /** More than these are found sooner by reading the feed and looking at each. */
 const MOST_FOUND = 5_000
@@ -9,9 +10,6 @@ const MOST_FOUND = 5_000
 const INDEXED = /[a-z0-9]{3}/i
 /** What the lookup may take, in milliseconds. Then the feed is read instead. */
 const LOOKUP_MS = 1_000
-/** Of the values that are looked up together: each is a pattern of its own. */
-const MOST_LOOKED_UP = { values: 20, characters: 4_000 }
-
 const LONGEST_SEARCH = 200
 const MOST_WORDS = 12
 /** A search that the index cannot help reads each change of its window. */
@@ -45,23 +43,38 @@ export function containing(text: string): string {
 }
 
 /**
- * Looks up what the filters are about in the index of texts, if that helps: what is rare is found
- * there at once, what is frequent by reading the feed itself. The filters that come back mean the
- * same as those that were given.
+ * Looks up what the filters are about in the index of resources or of texts, if that helps: what is
+ * rare is found there at once, what is frequent by reading the feed itself. The filters that come
+ * back mean the same as those that were given.
  */
 export async function withSearch(trx: Trx, filters: ChangeFilters): Promise<ChangeFilters> {
-  const texts = filters.q === undefined ? filters.include.resource : [filters.q]
-  if (!texts?.every((text) => INDEXED.test(text))) return filters
-  const characters = texts.reduce((sum, text) => sum + text.length, 0)
-  const { values, characters: most } = MOST_LOOKED_UP
-  if (texts.length > values || characters > most) return filters
-  const lookup = sql<{ id: string }>`
-    SELECT id FROM search_changes(${texts.map(containing)}::text[], ${filters.from ?? null}::timestamptz,
-      ${filters.to ?? null}::timestamptz, ${MOST_FOUND + 1}) AS id
+  const { resource } = filters.include
+  const found =
+    (resource && (await lookUp(trx, filters, 'changes_of_resources', idsOf(resource)))) ??
+    (isIndexed(filters.q) &&
+      (await lookUp(trx, filters, 'search_changes', sql`${[containing(filters.q!)]}::text[]`)))
+  return found ? { ...filters, found } : filters
+}
+
+const idsOf = (resources: string[]) => sql`ARRAY(${resourceIdsNamed(resources)})`
+
+function isIndexed(text: string | undefined): boolean {
+  return text !== undefined && INDEXED.test(text)
+}
+
+/** @returns ids of changes; undefined when there are too many, or it takes too long */
+async function lookUp(
+  trx: Trx,
+  { from, to }: ChangeFilters,
+  lookup: 'changes_of_resources' | 'search_changes',
+  wanted: RawBuilder<unknown>,
+): Promise<string[] | undefined> {
+  const query = sql<{ id: string }>`
+    SELECT id FROM ${sql.ref(lookup)}(${wanted}, ${from ?? null}::timestamptz,
+      ${to ?? null}::timestamptz, ${MOST_FOUND + 1}) AS id
   `
-  const found = await within(trx, LOOKUP_MS, () => lookup.execute(trx))
+  const found = await within(trx, LOOKUP_MS, () => query.execute(trx))
   await sql`SET LOCAL statement_timeout TO DEFAULT`.execute(trx)
   const rows = found?.result.rows
-  if (!rows || rows.length > MOST_FOUND) return filters
-  return { ...filters, found: rows.map(({ id }) => id) }
+  return rows && rows.length <= MOST_FOUND ? rows.map(({ id }) => id) : undefined
 }

@@ -255,7 +255,7 @@ describe('filters', () => {
     await add({ occurredAt: at(0), resources: [someResource('AWS::S3::Object', 'a\nb')] })
     const window = 'from=2026-03-01T00:00:00Z&to=2026-03-03T00:00:00Z'
     const { body } = await tenant.request('GET', `/api/v1/changes/facets?${window}`)
-    expect(body.fields.resource).toEqual([{ value: 'a\nb', count: 1 }])
+    expect(body.fields.resource).toMatchObject([{ label: 'a\nb', count: 1 }])
     const { value } = body.fields.resource[0]
     const found = await list(tenant, `resource=${encodeURIComponent(value)}`)
     expect(found.body.items).toHaveLength(1)
@@ -269,10 +269,11 @@ describe('filters', () => {
 
 test('the changes of one request are found by its id', async () => {
   const { tenant, add } = await newTenant()
-  const one = await add({ occurredAt: at(0) }, { requestID: 'r-1' })
-  const other = await add({ occurredAt: at(SECOND) }, { requestID: 'r-1' })
-  await add({ occurredAt: at(SECOND) }, { requestID: 'r-2' })
-  await add({ occurredAt: at(0) }, { requestID: ['r-1'] })
+  const ofRequest = (requestId: string) => ({ detail: someDetail({ requestId }) })
+  const one = await add({ ...ofRequest('r-1'), occurredAt: at(0) })
+  const other = await add({ ...ofRequest('r-1'), occurredAt: at(SECOND) })
+  await add({ ...ofRequest('r-2'), occurredAt: at(SECOND) })
+  await add({ occurredAt: at(0) })
   const window = `from=${at(-HOUR).toISOString()}&to=${at(HOUR).toISOString()}`
   const { body } = await list(tenant, `request=r-1&${window}`)
   expect(body.items.map(({ id }: { id: string }) => id)).toEqual([other, one])

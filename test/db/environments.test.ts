@@ -7,8 +7,8 @@ import { insertConnection } from '../../src/db/connections.ts'
 import { asOrganization, type Database, openDatabase, type Trx } from '../../src/db/database.ts'
 import {
   deleteEnvironment,
+  environmentsOf,
   insertEnvironment,
-  linksOfConnections,
   listEnvironments,
   setDefaultEnvironment,
   updateEnvironment,
@@ -99,9 +99,14 @@ test('a connection has one default; saying the same again does not make it anew'
   expect(more).toEqual([])
   expect(after).toMatchObject({ environment_id: second.id, made_by: 'connection_default' })
   expect(after!.made_at.getTime()).toBeGreaterThan(before!.made_at.getTime())
-  expect(await act(linksOfConnections)).toEqual(new Map([[row.id, [second.id]]]))
+  const environments = () =>
+    act(async (trx) => {
+      const subject = { connectionId: row.id }
+      return (await environmentsOf(trx, [subject]))(subject)
+    })
+  expect(await environments()).toEqual([second.id])
   await act((trx) => setDefaultEnvironment(trx, row, null))
-  expect(await act(linksOfConnections)).toEqual(new Map())
+  expect(await environments()).toEqual([])
 })
 
 test("a link leads to nothing of another organization's, whoever makes it", async () => {
@@ -142,9 +147,11 @@ test("a link leads to nothing of another organization's, whoever makes it", asyn
   await expect(turned).rejects.toMatchObject({ code: '23503' })
   await other.act((trx) => setDefaultEnvironment(trx, mine.connection, null))
   await other.act((trx) => deleteEnvironment(trx, other.id, mine.environment.id))
-  expect(await one.act(linksOfConnections)).toEqual(
-    new Map([[mine.connection.id, [mine.environment.id]]]),
-  )
+  const environments = await one.act(async (trx) => {
+    const subject = { connectionId: mine.connection.id }
+    return (await environmentsOf(trx, [subject, { connectionId: null }]))(subject)
+  })
+  expect(environments).toEqual([mine.environment.id])
 })
 
 test('twenty thousand changes are linked by one row, and found without sorting', async () => {

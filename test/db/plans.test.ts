@@ -262,9 +262,9 @@ describe('what is counted is counted in the index', () => {
   test('and comes to what counting the rows themselves does', async () => {
     await asOrganization(api, one, async (trx) => {
       const { rows } = await sql<{ value: string; count: number }>`
-        SELECT actor AS value, count(*) AS count FROM changes
+        SELECT actor_id AS value, count(*) AS count FROM changes
         WHERE occurred_at >= ${from} AND occurred_at < ${to} AND noise IS NULL
-        GROUP BY 1 ORDER BY 2 DESC, actor COLLATE "C" LIMIT 20
+        GROUP BY 1 ORDER BY 2 DESC, actor_id COLLATE "C" LIMIT 20
       `.execute(trx)
       const { fields } = await facets(trx, { ...no, noise: false, from, to })
       expect(fields.actor).toEqual(rows)

@@ -28,8 +28,8 @@ beforeAll(async () => {
   db = openDatabase({ url: database.superuserUrl })
   const { rows } = await sql<Column>`
     SELECT c.relname AS table, a.attname AS column, format_type(a.atttypid, NULL) AS type,
-      NOT a.attnotnull AS nullable, a.atthasdef OR NOT a.attnotnull AS optional,
-      a.attgenerated <> '' AS generated
+      NOT a.attnotnull AS nullable, a.atthasdef OR a.attidentity <> '' OR NOT a.attnotnull AS optional,
+      a.attgenerated <> '' OR a.attidentity = 'a' AS generated
     FROM pg_class c
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
@@ -53,6 +53,7 @@ const read: Record<string, string> = {
   bytea: 'Buffer',
   'timestamp with time zone': 'Date',
   'text[]': 'string[]',
+  'integer[]': 'number[]',
   tstzmultirange: 'SecondsRange[]',
   jsonb: 'unknown',
 }

@@ -372,7 +372,7 @@ export type CloudTrailDetail = {
 export type Change = {
     id: string;
     source: string;
-    /** The ID in the source. For CloudTrail, the event ID. */
+    /** The ID in the source, such as an event ID. */
     sourceId: string;
     occurredAt: string;
     /** Only of changes that take time, when their end is known. */
@@ -456,7 +456,7 @@ export type ChangeSet = {
     actors: string[];
     tools: string[];
     services: string[];
-    /** AWS account IDs. */
+    /** The IDs of the accounts. */
     accounts: string[];
     regions: string[];
     /** IDs of its environments, in list order. */
@@ -478,7 +478,7 @@ export type ChangeSetPage = {
 export type ChangeWithRecord = {
     id: string;
     source: string;
-    /** The ID in the source. For CloudTrail, the event ID. */
+    /** The ID in the source, such as an event ID. */
     sourceId: string;
     occurredAt: string;
     /** Only of changes that take time, when their end is known. */
@@ -566,7 +566,7 @@ export type Facets = {
     /** The start of what is counted: `from`, unless `partial` is true. */
     countedFrom: string;
     fields: {
-        source: {
+        environment: {
             /** The value to filter by. */
             value: string;
             count: number;
@@ -574,20 +574,6 @@ export type Facets = {
             label?: string;
         }[];
         service: {
-            /** The value to filter by. */
-            value: string;
-            count: number;
-            /** The display name, if it differs from `value`. */
-            label?: string;
-        }[];
-        region: {
-            /** The value to filter by. */
-            value: string;
-            count: number;
-            /** The display name, if it differs from `value`. */
-            label?: string;
-        }[];
-        account: {
             /** The value to filter by. */
             value: string;
             count: number;
@@ -608,7 +594,28 @@ export type Facets = {
             /** The display name, if it differs from `value`. */
             label?: string;
         }[];
+        account: {
+            /** The value to filter by. */
+            value: string;
+            count: number;
+            /** The display name, if it differs from `value`. */
+            label?: string;
+        }[];
+        region: {
+            /** The value to filter by. */
+            value: string;
+            count: number;
+            /** The display name, if it differs from `value`. */
+            label?: string;
+        }[];
         action: {
+            /** The value to filter by. */
+            value: string;
+            count: number;
+            /** The display name, if it differs from `value`. */
+            label?: string;
+        }[];
+        resource: {
             /** The value to filter by. */
             value: string;
             count: number;
@@ -629,14 +636,7 @@ export type Facets = {
             /** The display name, if it differs from `value`. */
             label?: string;
         }[];
-        environment: {
-            /** The value to filter by. */
-            value: string;
-            count: number;
-            /** The display name, if it differs from `value`. */
-            label?: string;
-        }[];
-        resource: {
+        source: {
             /** The value to filter by. */
             value: string;
             count: number;
@@ -1038,37 +1038,46 @@ export function downloadUnparsedRecord(id: string, recordId: string, opts?: Oaza
 /**
  * List changes
  */
-export function listChanges({ $from, to, q, noise, source, sourceQuery, service, serviceQuery, region, regionQuery, account, accountQuery, actor, actorQuery, tool, toolQuery, action, actionQuery, outcome, outcomeQuery, connection, connectionQuery, resource, resourceQuery, environment, environmentQuery, changeSet, changeSetQuery, request, requestQuery, limit, cursor, order }: {
-    $from?: string;
+export function listChanges({ "from": $from, to, q, noise, environment, "environment!": environmentQuery, service, "service!": serviceQuery, actor, "actor!": actorQuery, tool, "tool!": toolQuery, account, "account!": accountQuery, region, "region!": regionQuery, action, "action!": actionQuery, resource, "resource!": resourceQuery, outcome, "outcome!": outcomeQuery, connection, "connection!": connectionQuery, source, "source!": sourceQuery, risk, "risk!": riskQuery, resourceType, "resourceType!": resourceTypeQuery, readOnly, errorCode, "errorCode!": errorCodeQuery, sourceIp, "sourceIp!": sourceIpQuery, changeSet, "changeSet!": changeSetQuery, request, "request!": requestQuery, limit, cursor, order }: {
+    "from"?: string;
     to?: string;
     q?: string;
     noise?: "true" | "false";
-    source?: string | string[];
-    sourceQuery?: string | string[];
-    service?: string | string[];
-    serviceQuery?: string | string[];
-    region?: string | string[];
-    regionQuery?: string | string[];
-    account?: string | string[];
-    accountQuery?: string | string[];
-    actor?: string | string[];
-    actorQuery?: string | string[];
-    tool?: string | string[];
-    toolQuery?: string | string[];
-    action?: string | string[];
-    actionQuery?: string | string[];
-    outcome?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
-    outcomeQuery?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
-    connection?: string | string[];
-    connectionQuery?: string | string[];
-    resource?: string | string[];
-    resourceQuery?: string | string[];
     environment?: string | string[];
-    environmentQuery?: string | string[];
+    "environment!"?: string | string[];
+    service?: string | string[];
+    "service!"?: string | string[];
+    actor?: string | string[];
+    "actor!"?: string | string[];
+    tool?: string | string[];
+    "tool!"?: string | string[];
+    account?: string | string[];
+    "account!"?: string | string[];
+    region?: string | string[];
+    "region!"?: string | string[];
+    action?: string | string[];
+    "action!"?: string | string[];
+    resource?: string | string[];
+    "resource!"?: string | string[];
+    outcome?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
+    "outcome!"?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
+    connection?: string | string[];
+    "connection!"?: string | string[];
+    source?: string | string[];
+    "source!"?: string | string[];
+    risk?: ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
+    "risk!"?: ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
+    resourceType?: string | string[];
+    "resourceType!"?: string | string[];
+    readOnly?: ("true" | "false");
+    errorCode?: string | string[];
+    "errorCode!"?: string | string[];
+    sourceIp?: string | string[];
+    "sourceIp!"?: string | string[];
     changeSet?: string | string[];
-    changeSetQuery?: string | string[];
+    "changeSet!"?: string | string[];
     request?: string | string[];
-    requestQuery?: string | string[];
+    "request!"?: string | string[];
     limit?: number;
     cursor?: string;
     order?: "desc" | "asc";
@@ -1081,28 +1090,37 @@ export function listChanges({ $from, to, q, noise, source, sourceQuery, service,
         to,
         q,
         noise,
-        source,
-        "source!": sourceQuery,
+        environment,
+        "environment!": environmentQuery,
         service,
         "service!": serviceQuery,
-        region,
-        "region!": regionQuery,
-        account,
-        "account!": accountQuery,
         actor,
         "actor!": actorQuery,
         tool,
         "tool!": toolQuery,
+        account,
+        "account!": accountQuery,
+        region,
+        "region!": regionQuery,
         action,
         "action!": actionQuery,
+        resource,
+        "resource!": resourceQuery,
         outcome,
         "outcome!": outcomeQuery,
         connection,
         "connection!": connectionQuery,
-        resource,
-        "resource!": resourceQuery,
-        environment,
-        "environment!": environmentQuery,
+        source,
+        "source!": sourceQuery,
+        risk,
+        "risk!": riskQuery,
+        resourceType,
+        "resourceType!": resourceTypeQuery,
+        readOnly,
+        errorCode,
+        "errorCode!": errorCodeQuery,
+        sourceIp,
+        "sourceIp!": sourceIpQuery,
         changeSet,
         "changeSet!": changeSetQuery,
         request,
@@ -1117,37 +1135,46 @@ export function listChanges({ $from, to, q, noise, source, sourceQuery, service,
 /**
  * List change sets
  */
-export function listChangeSets({ $from, to, q, noise, source, sourceQuery, service, serviceQuery, region, regionQuery, account, accountQuery, actor, actorQuery, tool, toolQuery, action, actionQuery, outcome, outcomeQuery, connection, connectionQuery, resource, resourceQuery, environment, environmentQuery, changeSet, changeSetQuery, request, requestQuery, limit, cursor }: {
-    $from?: string;
+export function listChangeSets({ "from": $from, to, q, noise, environment, "environment!": environmentQuery, service, "service!": serviceQuery, actor, "actor!": actorQuery, tool, "tool!": toolQuery, account, "account!": accountQuery, region, "region!": regionQuery, action, "action!": actionQuery, resource, "resource!": resourceQuery, outcome, "outcome!": outcomeQuery, connection, "connection!": connectionQuery, source, "source!": sourceQuery, risk, "risk!": riskQuery, resourceType, "resourceType!": resourceTypeQuery, readOnly, errorCode, "errorCode!": errorCodeQuery, sourceIp, "sourceIp!": sourceIpQuery, changeSet, "changeSet!": changeSetQuery, request, "request!": requestQuery, limit, cursor }: {
+    "from"?: string;
     to?: string;
     q?: string;
     noise?: "true" | "false";
-    source?: string | string[];
-    sourceQuery?: string | string[];
-    service?: string | string[];
-    serviceQuery?: string | string[];
-    region?: string | string[];
-    regionQuery?: string | string[];
-    account?: string | string[];
-    accountQuery?: string | string[];
-    actor?: string | string[];
-    actorQuery?: string | string[];
-    tool?: string | string[];
-    toolQuery?: string | string[];
-    action?: string | string[];
-    actionQuery?: string | string[];
-    outcome?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
-    outcomeQuery?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
-    connection?: string | string[];
-    connectionQuery?: string | string[];
-    resource?: string | string[];
-    resourceQuery?: string | string[];
     environment?: string | string[];
-    environmentQuery?: string | string[];
+    "environment!"?: string | string[];
+    service?: string | string[];
+    "service!"?: string | string[];
+    actor?: string | string[];
+    "actor!"?: string | string[];
+    tool?: string | string[];
+    "tool!"?: string | string[];
+    account?: string | string[];
+    "account!"?: string | string[];
+    region?: string | string[];
+    "region!"?: string | string[];
+    action?: string | string[];
+    "action!"?: string | string[];
+    resource?: string | string[];
+    "resource!"?: string | string[];
+    outcome?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
+    "outcome!"?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
+    connection?: string | string[];
+    "connection!"?: string | string[];
+    source?: string | string[];
+    "source!"?: string | string[];
+    risk?: ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
+    "risk!"?: ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
+    resourceType?: string | string[];
+    "resourceType!"?: string | string[];
+    readOnly?: ("true" | "false");
+    errorCode?: string | string[];
+    "errorCode!"?: string | string[];
+    sourceIp?: string | string[];
+    "sourceIp!"?: string | string[];
     changeSet?: string | string[];
-    changeSetQuery?: string | string[];
+    "changeSet!"?: string | string[];
     request?: string | string[];
-    requestQuery?: string | string[];
+    "request!"?: string | string[];
     limit?: number;
     cursor?: string;
 } = {}, opts?: Oazapfts.RequestOpts) {
@@ -1159,28 +1186,37 @@ export function listChangeSets({ $from, to, q, noise, source, sourceQuery, servi
         to,
         q,
         noise,
-        source,
-        "source!": sourceQuery,
+        environment,
+        "environment!": environmentQuery,
         service,
         "service!": serviceQuery,
-        region,
-        "region!": regionQuery,
-        account,
-        "account!": accountQuery,
         actor,
         "actor!": actorQuery,
         tool,
         "tool!": toolQuery,
+        account,
+        "account!": accountQuery,
+        region,
+        "region!": regionQuery,
         action,
         "action!": actionQuery,
+        resource,
+        "resource!": resourceQuery,
         outcome,
         "outcome!": outcomeQuery,
         connection,
         "connection!": connectionQuery,
-        resource,
-        "resource!": resourceQuery,
-        environment,
-        "environment!": environmentQuery,
+        source,
+        "source!": sourceQuery,
+        risk,
+        "risk!": riskQuery,
+        resourceType,
+        "resourceType!": resourceTypeQuery,
+        readOnly,
+        errorCode,
+        "errorCode!": errorCodeQuery,
+        sourceIp,
+        "sourceIp!": sourceIpQuery,
         changeSet,
         "changeSet!": changeSetQuery,
         request,
@@ -1205,37 +1241,46 @@ export function getChange(id: string, opts?: Oazapfts.RequestOpts) {
 /**
  * Get the change histogram
  */
-export function getHistogram({ $from, to, q, noise, source, sourceQuery, service, serviceQuery, region, regionQuery, account, accountQuery, actor, actorQuery, tool, toolQuery, action, actionQuery, outcome, outcomeQuery, connection, connectionQuery, resource, resourceQuery, environment, environmentQuery, changeSet, changeSetQuery, request, requestQuery, buckets }: {
-    $from?: string;
+export function getHistogram({ "from": $from, to, q, noise, environment, "environment!": environmentQuery, service, "service!": serviceQuery, actor, "actor!": actorQuery, tool, "tool!": toolQuery, account, "account!": accountQuery, region, "region!": regionQuery, action, "action!": actionQuery, resource, "resource!": resourceQuery, outcome, "outcome!": outcomeQuery, connection, "connection!": connectionQuery, source, "source!": sourceQuery, risk, "risk!": riskQuery, resourceType, "resourceType!": resourceTypeQuery, readOnly, errorCode, "errorCode!": errorCodeQuery, sourceIp, "sourceIp!": sourceIpQuery, changeSet, "changeSet!": changeSetQuery, request, "request!": requestQuery, buckets }: {
+    "from"?: string;
     to?: string;
     q?: string;
     noise?: "true" | "false";
-    source?: string | string[];
-    sourceQuery?: string | string[];
-    service?: string | string[];
-    serviceQuery?: string | string[];
-    region?: string | string[];
-    regionQuery?: string | string[];
-    account?: string | string[];
-    accountQuery?: string | string[];
-    actor?: string | string[];
-    actorQuery?: string | string[];
-    tool?: string | string[];
-    toolQuery?: string | string[];
-    action?: string | string[];
-    actionQuery?: string | string[];
-    outcome?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
-    outcomeQuery?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
-    connection?: string | string[];
-    connectionQuery?: string | string[];
-    resource?: string | string[];
-    resourceQuery?: string | string[];
     environment?: string | string[];
-    environmentQuery?: string | string[];
+    "environment!"?: string | string[];
+    service?: string | string[];
+    "service!"?: string | string[];
+    actor?: string | string[];
+    "actor!"?: string | string[];
+    tool?: string | string[];
+    "tool!"?: string | string[];
+    account?: string | string[];
+    "account!"?: string | string[];
+    region?: string | string[];
+    "region!"?: string | string[];
+    action?: string | string[];
+    "action!"?: string | string[];
+    resource?: string | string[];
+    "resource!"?: string | string[];
+    outcome?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
+    "outcome!"?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
+    connection?: string | string[];
+    "connection!"?: string | string[];
+    source?: string | string[];
+    "source!"?: string | string[];
+    risk?: ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
+    "risk!"?: ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
+    resourceType?: string | string[];
+    "resourceType!"?: string | string[];
+    readOnly?: ("true" | "false");
+    errorCode?: string | string[];
+    "errorCode!"?: string | string[];
+    sourceIp?: string | string[];
+    "sourceIp!"?: string | string[];
     changeSet?: string | string[];
-    changeSetQuery?: string | string[];
+    "changeSet!"?: string | string[];
     request?: string | string[];
-    requestQuery?: string | string[];
+    "request!"?: string | string[];
     buckets?: number;
 } = {}, opts?: Oazapfts.RequestOpts) {
     return oazapfts.ok(oazapfts.fetchJson<{
@@ -1246,28 +1291,37 @@ export function getHistogram({ $from, to, q, noise, source, sourceQuery, service
         to,
         q,
         noise,
-        source,
-        "source!": sourceQuery,
+        environment,
+        "environment!": environmentQuery,
         service,
         "service!": serviceQuery,
-        region,
-        "region!": regionQuery,
-        account,
-        "account!": accountQuery,
         actor,
         "actor!": actorQuery,
         tool,
         "tool!": toolQuery,
+        account,
+        "account!": accountQuery,
+        region,
+        "region!": regionQuery,
         action,
         "action!": actionQuery,
+        resource,
+        "resource!": resourceQuery,
         outcome,
         "outcome!": outcomeQuery,
         connection,
         "connection!": connectionQuery,
-        resource,
-        "resource!": resourceQuery,
-        environment,
-        "environment!": environmentQuery,
+        source,
+        "source!": sourceQuery,
+        risk,
+        "risk!": riskQuery,
+        resourceType,
+        "resourceType!": resourceTypeQuery,
+        readOnly,
+        errorCode,
+        "errorCode!": errorCodeQuery,
+        sourceIp,
+        "sourceIp!": sourceIpQuery,
         changeSet,
         "changeSet!": changeSetQuery,
         request,
@@ -1280,37 +1334,46 @@ export function getHistogram({ $from, to, q, noise, source, sourceQuery, service
 /**
  * Get facets
  */
-export function getFacets({ $from, to, q, noise, source, sourceQuery, service, serviceQuery, region, regionQuery, account, accountQuery, actor, actorQuery, tool, toolQuery, action, actionQuery, outcome, outcomeQuery, connection, connectionQuery, resource, resourceQuery, environment, environmentQuery, changeSet, changeSetQuery, request, requestQuery }: {
-    $from?: string;
+export function getFacets({ "from": $from, to, q, noise, environment, "environment!": environmentQuery, service, "service!": serviceQuery, actor, "actor!": actorQuery, tool, "tool!": toolQuery, account, "account!": accountQuery, region, "region!": regionQuery, action, "action!": actionQuery, resource, "resource!": resourceQuery, outcome, "outcome!": outcomeQuery, connection, "connection!": connectionQuery, source, "source!": sourceQuery, risk, "risk!": riskQuery, resourceType, "resourceType!": resourceTypeQuery, readOnly, errorCode, "errorCode!": errorCodeQuery, sourceIp, "sourceIp!": sourceIpQuery, changeSet, "changeSet!": changeSetQuery, request, "request!": requestQuery }: {
+    "from"?: string;
     to?: string;
     q?: string;
     noise?: "true" | "false";
-    source?: string | string[];
-    sourceQuery?: string | string[];
-    service?: string | string[];
-    serviceQuery?: string | string[];
-    region?: string | string[];
-    regionQuery?: string | string[];
-    account?: string | string[];
-    accountQuery?: string | string[];
-    actor?: string | string[];
-    actorQuery?: string | string[];
-    tool?: string | string[];
-    toolQuery?: string | string[];
-    action?: string | string[];
-    actionQuery?: string | string[];
-    outcome?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
-    outcomeQuery?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
-    connection?: string | string[];
-    connectionQuery?: string | string[];
-    resource?: string | string[];
-    resourceQuery?: string | string[];
     environment?: string | string[];
-    environmentQuery?: string | string[];
+    "environment!"?: string | string[];
+    service?: string | string[];
+    "service!"?: string | string[];
+    actor?: string | string[];
+    "actor!"?: string | string[];
+    tool?: string | string[];
+    "tool!"?: string | string[];
+    account?: string | string[];
+    "account!"?: string | string[];
+    region?: string | string[];
+    "region!"?: string | string[];
+    action?: string | string[];
+    "action!"?: string | string[];
+    resource?: string | string[];
+    "resource!"?: string | string[];
+    outcome?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
+    "outcome!"?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
+    connection?: string | string[];
+    "connection!"?: string | string[];
+    source?: string | string[];
+    "source!"?: string | string[];
+    risk?: ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
+    "risk!"?: ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
+    resourceType?: string | string[];
+    "resourceType!"?: string | string[];
+    readOnly?: ("true" | "false");
+    errorCode?: string | string[];
+    "errorCode!"?: string | string[];
+    sourceIp?: string | string[];
+    "sourceIp!"?: string | string[];
     changeSet?: string | string[];
-    changeSetQuery?: string | string[];
+    "changeSet!"?: string | string[];
     request?: string | string[];
-    requestQuery?: string | string[];
+    "request!"?: string | string[];
 } = {}, opts?: Oazapfts.RequestOpts) {
     return oazapfts.ok(oazapfts.fetchJson<{
         status: 200;
@@ -1320,28 +1383,37 @@ export function getFacets({ $from, to, q, noise, source, sourceQuery, service, s
         to,
         q,
         noise,
-        source,
-        "source!": sourceQuery,
+        environment,
+        "environment!": environmentQuery,
         service,
         "service!": serviceQuery,
-        region,
-        "region!": regionQuery,
-        account,
-        "account!": accountQuery,
         actor,
         "actor!": actorQuery,
         tool,
         "tool!": toolQuery,
+        account,
+        "account!": accountQuery,
+        region,
+        "region!": regionQuery,
         action,
         "action!": actionQuery,
+        resource,
+        "resource!": resourceQuery,
         outcome,
         "outcome!": outcomeQuery,
         connection,
         "connection!": connectionQuery,
-        resource,
-        "resource!": resourceQuery,
-        environment,
-        "environment!": environmentQuery,
+        source,
+        "source!": sourceQuery,
+        risk,
+        "risk!": riskQuery,
+        resourceType,
+        "resourceType!": resourceTypeQuery,
+        readOnly,
+        errorCode,
+        "errorCode!": errorCodeQuery,
+        sourceIp,
+        "sourceIp!": sourceIpQuery,
         changeSet,
         "changeSet!": changeSetQuery,
         request,

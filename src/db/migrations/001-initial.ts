@@ -199,9 +199,15 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     RETURN CASE cardinality(texts) WHEN 1 THEN texts[1] WHEN 2 THEN texts[1] || E'\\x1f' || texts[2]
       ELSE join_many(texts) END;
 
-    CREATE FUNCTION facet_value(value text, most_bytes int) RETURNS text
+    -- What facets are counted by, as one number: grouping by ten columns takes ten times as long. Two
+    -- combinations with one number would be counted as one of them: with a million combinations, the
+    -- probability is 1 in 30 million.
+    CREATE FUNCTION facet_key(source text, service text, region text, account_id text, actor_id text,
+      actor text, tool text, action text, outcome text, connection_id uuid, is_noise boolean)
+    RETURNS bigint
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE WHEN octet_length(value) <= most_bytes THEN replace(value, E'\\x1f', ' ') ELSE '' END;
+    RETURN hash_record_extended(ROW(source, service, region, account_id, actor_id, actor, tool,
+      action, outcome, connection_id, is_noise), 0);
 
     -- What text search looks through.
     CREATE FUNCTION searched_text(summary text, actor text, action text, resources text[]) RETURNS text
@@ -233,7 +239,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       outcome text NOT NULL CHECK (outcome IN ('succeeded', 'failed', 'denied')),
       region text,
       account_id text,
+      -- The ids and ARNs of its resources as the source wrote them, for text search.
       resources text[] NOT NULL DEFAULT '{}',
+      -- Bounded, because an index entry fails past 2,704 bytes.
+      resource_ids int[] NOT NULL DEFAULT '{}' CHECK (cardinality(resource_ids) <= 100),
       read_only boolean NOT NULL DEFAULT false,
       noise text,
       change_set_id uuid,
@@ -241,28 +250,81 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       envelope jsonb NOT NULL,
       -- The part that its source types: { source, … }.
       detail jsonb NOT NULL,
-      -- What facets are counted by, as one text: grouping by ten columns takes twice as long. Bounded,
-      -- for a btree entry fails past 2,704 bytes: longer values are in no facet, and of a change that
-      -- names a great many resources only the first.
-      facet_key text NOT NULL GENERATED ALWAYS AS (
-        facet_value(source, 40) || E'\\x1f' || facet_value(service, 100) || E'\\x1f' ||
-        facet_value(region, 40) || E'\\x1f' || facet_value(account_id, 40) || E'\\x1f' ||
-        facet_value(actor, 256) || E'\\x1f' || facet_value(tool, 100) || E'\\x1f' ||
-        facet_value(action, 200) || E'\\x1f' || outcome || E'\\x1f' ||
-        coalesce(connection_id::text, '') || E'\\x1f' || CASE WHEN noise IS NULL THEN '' ELSE '1' END
-      ) STORED,
-      resource_key text NOT NULL GENERATED ALWAYS AS (CASE WHEN octet_length(join_texts(resources)) <= 1200
-        THEN join_texts(resources) ELSE join_texts(resources[:2]) END) STORED,
+      facet_key bigint NOT NULL GENERATED ALWAYS AS (facet_key(source, service, region, account_id,
+        actor_id, actor, tool, action, outcome, connection_id, noise IS NOT NULL)) STORED,
       PRIMARY KEY (organization_id, occurred_at, id)
     ) PARTITION BY RANGE (occurred_at);
     CREATE INDEX changes_facets ON changes (organization_id, occurred_at)
-      INCLUDE (outcome, noise, facet_key, resource_key);
+      INCLUDE (outcome, noise, facet_key, resource_ids);
     CREATE INDEX changes_search ON changes
       USING gin (searched_text(summary, actor, action, resources) gin_trgm_ops);
+    CREATE INDEX changes_resource_ids ON changes USING gin (resource_ids);
     CREATE INDEX changes_source_id ON changes (organization_id, source_id);
     -- For purges. Few values, so Postgres keeps it at a few bytes a row.
     CREATE INDEX changes_connection ON changes (connection_id);
     CREATE INDEX changes_change_set ON changes (change_set_id);
+
+    -- What changes refer to, once per organization: see docs/decisions/025-resources-and-facets.md.
+    CREATE TABLE resources (
+      organization_id uuid NOT NULL REFERENCES organizations ON DELETE CASCADE,
+      id int GENERATED ALWAYS AS IDENTITY,
+      -- The canonical key, see src/changes/resource-key.ts. It can be too long for an index, so
+      -- its SHA-256 is unique instead.
+      key text NOT NULL,
+      key_digest bytea NOT NULL CHECK (octet_length(key_digest) = 32),
+      source text NOT NULL,
+      account_id text,
+      region text,
+      type text NOT NULL,
+      -- The last part of the key.
+      resource_id text NOT NULL,
+      name text,
+      arn text,
+      PRIMARY KEY (organization_id, id),
+      CONSTRAINT resources_key UNIQUE (organization_id, key_digest)
+    );
+    CREATE INDEX resources_resource_id ON resources (organization_id, resource_id);
+    CREATE INDEX resources_name ON resources (organization_id, name) WHERE name IS NOT NULL;
+    CREATE INDEX resources_arn ON resources (organization_id, arn) WHERE arn IS NOT NULL;
+
+    -- Each combination of values that changes have: facets count combinations, and then their values.
+    CREATE TABLE facet_groups (
+      organization_id uuid NOT NULL REFERENCES organizations ON DELETE CASCADE,
+      key bigint NOT NULL GENERATED ALWAYS AS (facet_key(source, service, region, account_id,
+        actor_id, actor, tool, action, outcome, connection_id, is_noise)) STORED,
+      source text NOT NULL,
+      service text NOT NULL,
+      region text,
+      account_id text,
+      actor_id text NOT NULL,
+      actor text NOT NULL,
+      tool text NOT NULL,
+      action text NOT NULL,
+      outcome text NOT NULL,
+      connection_id uuid,
+      is_noise boolean NOT NULL,
+      PRIMARY KEY (organization_id, key)
+    );
+    CREATE INDEX facet_groups_connection ON facet_groups (connection_id);
+
+    -- In the order of the keys, so that transactions that add the same groups do not deadlock.
+    CREATE FUNCTION store_facet_groups() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      INSERT INTO facet_groups (organization_id, source, service, region, account_id, actor_id, actor,
+        tool, action, outcome, connection_id, is_noise)
+      SELECT DISTINCT ON (organization_id, facet_key) organization_id, source, service, region,
+        account_id, actor_id, actor, tool, action, outcome, connection_id, noise IS NOT NULL
+      FROM fresh f
+      WHERE NOT EXISTS (SELECT FROM facet_groups g
+        WHERE g.organization_id = f.organization_id AND g.key = f.facet_key)
+      ORDER BY organization_id, facet_key
+      ON CONFLICT DO NOTHING;
+      RETURN NULL;
+    END $$;
+    CREATE TRIGGER store_facet_groups AFTER INSERT ON changes
+      REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION store_facet_groups();
+    CREATE TRIGGER store_facet_groups_of_updated AFTER UPDATE ON changes
+      REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION store_facet_groups();
 
     CREATE TABLE change_records (
       organization_id uuid NOT NULL,
@@ -530,6 +592,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     'changes',
     'change_records',
     'change_sets',
+    'resources',
+    'facet_groups',
     'unparsed_records',
     'environments',
     'environment_links',
@@ -564,7 +628,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
     -- What the API may do inside an organization.
     GRANT SELECT ON organizations, verifications, coverage, changes, change_records,
-      change_sets, unparsed_records
+      change_sets, resources, facet_groups, unparsed_records
       TO cairn_api;
     GRANT SELECT, INSERT ON connections TO cairn_api;
     GRANT UPDATE (name, version, version_at, role_arn, role_arn_set_at, role_revision, account_id, partition,
@@ -627,13 +691,54 @@ export async function up(db: Kysely<unknown>): Promise<void> {
         LIMIT %s', public.current_organization(), coalesce(from_time, '-infinity'),
         coalesce(to_time, 'infinity'), patterns, most);
     END $$;
-    REVOKE EXECUTE ON FUNCTION search_changes FROM PUBLIC;
-    GRANT EXECUTE ON FUNCTION search_changes TO cairn_api;
+    -- The same for the changes of resources.
+    CREATE FUNCTION changes_of_resources(ids int[], from_time timestamptz, to_time timestamptz, most int)
+    RETURNS SETOF uuid
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, public, pg_temp
+    SET enable_seqscan = off
+    SET enable_indexscan = off
+    SET enable_indexonlyscan = off
+    SET jit = off
+    AS $$
+    BEGIN
+      RETURN QUERY EXECUTE format('SELECT id FROM public.changes
+        WHERE organization_id = %L AND occurred_at >= %L AND occurred_at < %L
+          AND resource_ids && %L::int[]
+        LIMIT %s', public.current_organization(), coalesce(from_time, '-infinity'),
+        coalesce(to_time, 'infinity'), ids, most);
+    END $$;
+    -- For purges: which of these resources a change refers to.
+    CREATE FUNCTION used_resources(ids int[]) RETURNS SETOF int
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, public, pg_temp
+    SET enable_seqscan = off
+    SET enable_indexscan = off
+    SET enable_indexonlyscan = off
+    SET jit = off
+    AS $$
+    DECLARE
+      wanted int;
+    BEGIN
+      FOREACH wanted IN ARRAY ids LOOP
+        IF EXISTS (SELECT FROM public.changes WHERE resource_ids @> ARRAY[wanted]
+          AND organization_id = public.current_organization()) THEN
+          RETURN NEXT wanted;
+        END IF;
+      END LOOP;
+    END $$;
+    REVOKE EXECUTE ON FUNCTION search_changes, changes_of_resources, used_resources FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION search_changes, changes_of_resources TO cairn_api;
     GRANT SELECT ON changes TO cairn_search;
     CREATE POLICY search ON changes FOR SELECT TO cairn_search USING (true);
     -- Only who may make things in a schema can own what is in it.
     GRANT CREATE ON SCHEMA public TO cairn_search;
     ALTER FUNCTION search_changes OWNER TO cairn_search;
+    ALTER FUNCTION changes_of_resources OWNER TO cairn_search;
+    ALTER FUNCTION used_resources OWNER TO cairn_search;
+    SET LOCAL ROLE cairn_search;
+    GRANT EXECUTE ON FUNCTION used_resources TO SESSION_USER;
+    RESET ROLE;
     REVOKE CREATE ON SCHEMA public FROM cairn_search;
   `.execute(db)
 }

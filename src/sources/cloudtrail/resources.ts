@@ -84,7 +84,10 @@ const SHARED_TYPES = new Set([
 const WORLDWIDE_TYPES = new Set(['AWS::S3::Bucket', 'AWS::S3::Object'])
 
 /** Adds account, region and canonical key. The ARN takes precedence over the record. */
-function identified({ type, id, name, arn, owner }: Candidate, facts: Facts): Resource {
+function identified(
+  { type, id, name, arn, owner }: Candidate,
+  facts: Pick<Facts, 'service' | 'accountId' | 'region'>,
+): Resource {
   const parsed = parseArn(arn ?? id)
   const service = parsed?.service ?? type.split('::')[1]?.toLowerCase() ?? facts.service
   const accountId = parsed?.account || owner || facts.accountId
@@ -99,16 +102,22 @@ function identified({ type, id, name, arn, owner }: Candidate, facts: Facts): Re
   }
   if (name !== undefined) resource.name = name
   if (arn !== undefined) resource.arn = arn
-  resource.key = indexable(
-    resourceKey({
-      source: SOURCE,
-      accountId: SHARED_TYPES.has(type) ? null : resource.accountId,
-      region: WORLDWIDE_TYPES.has(type) ? null : resource.region,
-      type,
-      id: canonicalId(type, id),
-    }),
-  )
+  resource.key = resourceKey({
+    source: SOURCE,
+    accountId: SHARED_TYPES.has(type) ? null : resource.accountId,
+    region: WORLDWIDE_TYPES.has(type) ? null : resource.region,
+    type,
+    id: canonicalId(type, id),
+  })
   return resource
+}
+
+/** The resource that an ARN names, as records name it; undefined for other text. */
+export function resourceOfArn(text: string): Resource | undefined {
+  const arn = parseArn(text)
+  if (arn === undefined) return undefined
+  const nowhere = { service: arn.service, accountId: null, region: null }
+  return identified(fromArn(indexable(text), undefined), nowhere)
 }
 
 /** One spelling of ids that AWS accepts in several. */

@@ -75,21 +75,21 @@ export function neighboursOf(change: Change, ofSource: Neighbours[] = []): Neigh
           },
         ]),
     ...ofSource,
-    ...(isAskable(change.actor.name)
+    ...(isAskable(change.actor.id)
       ? [
           {
             title: `By ${change.actor.name}, ±1 hour`,
-            search: { ...around(change, HOUR), actor: [change.actor.name] },
+            search: { ...around(change, HOUR), actor: [change.actor.id] },
           },
         ]
       : []),
-    ...(resource && isAskable(resource.id)
+    ...(resource && isAskable(resource.key)
       ? [
           {
             title: `On ${resource.id}, ±7 days`,
             search: {
               ...around(change, 7 * 24 * HOUR),
-              resource: [resource.id],
+              resource: [resource.key],
               noise: 'shown' as const,
             },
           },

@@ -6,6 +6,7 @@ import type { Change } from '../../client.ts'
 import { Copy } from '../../components/copy.tsx'
 import type { SourceView } from '../../sources/index.ts'
 import { formatAgo, formatSpan, useNow, useZone, type Zone } from '../../time.tsx'
+import { connectionPage } from '../connections/links.ts'
 import { connectionsQuery } from '../connections/queries.ts'
 import { cut } from '../feed/entries.ts'
 import classes from './change.module.css'
@@ -46,12 +47,7 @@ export function Details({ change, Extra }: { change: Change; Extra: SourceView['
         )}
         {change.connectionId !== null && (
           <Fact name="Connection">
-            <Anchor
-              component={Link}
-              to="/integrations/aws/$id"
-              params={{ id: change.connectionId } as never}
-              inherit
-            >
+            <Anchor component={Link} {...connectionPage(change.connectionId)} inherit>
               <bdi>{connection?.name ?? change.connectionId}</bdi>
             </Anchor>
           </Fact>

@@ -28,11 +28,11 @@ export function RelatedChanges({ change, neighbours }: { change: Change; neighbo
       const [before, after] = await Promise.all([
         listChanges({
           ...query,
-          ...{ $from: from.toISOString(), to: until, limit: few + 1 },
+          ...{ from: from.toISOString(), to: until, limit: few + 1 },
         }),
         listChanges({
           ...query,
-          ...{ $from: change.occurredAt, to: to.toISOString(), order: 'asc', limit: few + 1 },
+          ...{ from: change.occurredAt, to: to.toISOString(), order: 'asc', limit: few + 1 },
         }),
       ])
       return nearest([...before.items, ...after.items], change, few)

@@ -1,8 +1,8 @@
 import { Button, Group, Pill } from '@mantine/core'
 import { useEffect, useRef } from 'react'
+import { filterLabels } from '../../../../src/changes/filters.ts'
 import { cut } from './entries.ts'
 import type { LabelOf } from './facets.tsx'
-import { fieldLabels } from './labels.ts'
 import { chosen, type FeedSearch, toggle, withoutFilters } from './search.ts'
 
 /** The active filters, each removable. */
@@ -48,12 +48,12 @@ export function Chips({
             withRemoveButton
             onRemove={() => remove(index, toggle(search, field, value, how))}
             removeButtonProps={{
-              'aria-label': `Remove: ${fieldLabels[field]} ${isOut ? 'not ' : ''}${label}`,
+              'aria-label': `Remove: ${filterLabels[field]} ${isOut ? 'not ' : ''}${label}`,
               tabIndex: 0,
               'aria-hidden': false,
             }}
           >
-            {fieldLabels[field]} {isOut ? 'not ' : ''}
+            {filterLabels[field]} {isOut ? 'not ' : ''}
             <bdi>{label}</bdi>
           </Pill>
         )

@@ -3,6 +3,7 @@ import { IconAlertTriangle, IconCircleCheck, IconClock } from '@tabler/icons-rea
 import { Link } from '@tanstack/react-router'
 import type { Connection } from '../../client.ts'
 import { Time, useNow } from '../../time.tsx'
+import { connectionPage, connectionsPage } from '../connections/links.ts'
 import { completeness, type Imported } from './labels.ts'
 import { OLD_MS } from './last-feed.ts'
 import type { Window } from './search.ts'
@@ -41,9 +42,7 @@ export function Completeness(props: {
         ) : (
           <Anchor
             component={Link}
-            {...(told.more === 'list'
-              ? { to: '/integrations/aws' }
-              : { to: '/integrations/aws/$id', params: { id: told.more.id } as never })}
+            {...(told.more === 'list' ? connectionsPage : connectionPage(told.more.id))}
             inherit
             underline="always"
           >

@@ -9,7 +9,7 @@ export function NoConnections() {
   return (
     <EmptyState
       icon={<IconPlugConnected size={40} aria-hidden />}
-      title="Connect an AWS account to see its changes"
+      title="Connect an account to see its changes"
       action={
         <Button component={Link} to="/integrations" mt="xs">
           View integrations
@@ -68,7 +68,7 @@ export function NoChanges(props: {
         ? 'No changes in this time range match the filters.'
         : props.isImporting
           ? 'An account is importing, newest changes first. Changes appear here automatically.'
-          : 'No changes in this time range. CloudTrail delivers events about 10 minutes late.'}
+          : 'No changes in this time range. Changes can arrive about 10 minutes late.'}
     </EmptyState>
   )
 }

@@ -46,7 +46,7 @@ export function concerns(arrived: NewChanges, query: ChangeQuery): boolean {
   if (query.noise === 'true' && noise === 0) return false
   const asked = query.connection && [query.connection].flat()
   if (asked && !asked.includes(connectionId)) return false
-  return ![query.connectionQuery ?? []].flat().includes(connectionId)
+  return ![query['connection!'] ?? []].flat().includes(connectionId)
 }
 
 /** A summary without the subject that it starts with, so that the subject can be set apart. */

@@ -11,20 +11,29 @@ import {
 } from '@mantine/core'
 import { IconCheck, IconMinus } from '@tabler/icons-react'
 import { useState } from 'react'
+import {
+  type FacetField,
+  type FilterField,
+  facetFields,
+  filterFields,
+  filterLabels,
+} from '../../../../src/changes/filters.ts'
 import type { Facets as Data } from '../../client.ts'
 import { ErrorState } from '../../components/states.tsx'
 import { formatTime, useZone } from '../../time.tsx'
 import { cut } from './entries.ts'
 import classes from './feed.module.css'
-import { fieldLabels } from './labels.ts'
-import { type FeedSearch, type Field, fields, toggle } from './search.ts'
+import { type FeedSearch, toggle, valuesOf } from './search.ts'
 
 /** The display name of a filter value. */
-export type LabelOf = (field: Field, value: string) => string
+export type LabelOf = (field: FilterField, value: string) => string
 
 type Change = (search: FeedSearch) => void
 
 const few = 6
+
+const isFacet = (field: FilterField): field is FacetField =>
+  facetFields.some((one) => one === field)
 
 /**
  * The values of each field with their counts. A click includes a value; its minus button, or Alt,
@@ -53,12 +62,12 @@ export function Facets(props: {
       {!data && props.isLoading && <Skeleton height={320} />}
       {!data && props.error !== null && <ErrorState error={props.error} retry={props.retry} />}
       {data &&
-        fields.map((field) => (
+        filterFields.map((field) => (
           <FieldFacets
             key={field}
             {...props}
             field={field}
-            values={field === 'changeSet' || field === 'request' ? [] : data.fields[field]}
+            values={isFacet(field) ? data.fields[field] : []}
           />
         ))}
     </Stack>
@@ -115,7 +124,7 @@ function Switches({
 }
 
 function FieldFacets(props: {
-  field: Field
+  field: FilterField
   values: { value: string; count: number; label?: string }[]
   search: FeedSearch
   labelOf: LabelOf
@@ -126,7 +135,7 @@ function FieldFacets(props: {
   const counts = new Map(props.values.map(({ value, count }) => [value, count]))
   const labels = new Map(props.values.map(({ value, label }) => [value, label]))
   // Active filters stay in the list, even without matching changes.
-  const picked = [...(search[field] ?? []), ...(search[`-${field}`] ?? [])]
+  const picked = [...valuesOf(search, field, 'include'), ...valuesOf(search, field, 'exclude')]
   const all = [...new Set([...counts.keys(), ...picked])]
   // A field with a single value is not useful as a filter.
   if (all.length === 0 || (all.length === 1 && picked.length === 0 && quiet.includes(field))) {
@@ -136,14 +145,14 @@ function FieldFacets(props: {
     ? all
     : [...new Set([...all.slice(0, few), ...all.filter((value) => picked.includes(value))])]
   return (
-    <section aria-label={fieldLabels[field]}>
+    <section aria-label={filterLabels[field]}>
       <Text size="xs" fw={600} mb={2} px={6} component="h2">
-        {fieldLabels[field]}
+        {filterLabels[field]}
       </Text>
       {shown.map((value) => {
         const label = labels.get(value) ?? props.labelOf(field, value)
-        const isIn = search[field]?.includes(value) ?? false
-        const isOut = search[`-${field}`]?.includes(value) ?? false
+        const isIn = valuesOf(search, field, 'include').includes(value)
+        const isOut = valuesOf(search, field, 'exclude').includes(value)
         const exclude = () => props.onChange(toggle(search, field, value, 'exclude'))
         return (
           <div key={value} className={classes.facet}>
@@ -193,4 +202,4 @@ function FieldFacets(props: {
   )
 }
 
-const quiet: Field[] = ['source', 'connection', 'changeSet', 'request', 'account']
+const quiet: FilterField[] = ['source', 'connection', 'account']

@@ -34,7 +34,7 @@ export function FeedPage() {
   const { asOf, refresh } = useAsOf(search)
   const data = useFeedData(search, asOf)
   const { feed, histogram, facets, entries, newChanges } = data
-  const { labelOf, accounts } = useLabels()
+  const { labelOf, accounts } = useLabels(facets.data)
   const list = useRef<HTMLDivElement>(null)
   const searchBox = useRef<HTMLInputElement>(null)
   const position = usePosition(search, list, entries)

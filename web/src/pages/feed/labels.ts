@@ -1,23 +1,7 @@
 import type { Connection } from '../../client.ts'
 import { counted } from '../../format.ts'
 import { formatTime, type Zone } from '../../time.tsx'
-import { defaultPreset, defaultSpan, type FeedSearch, type Field } from './search.ts'
-
-export const fieldLabels: Record<Field, string> = {
-  environment: 'Environment',
-  service: 'Service',
-  actor: 'Actor',
-  tool: 'Tool',
-  account: 'Account',
-  region: 'Region',
-  action: 'Action',
-  resource: 'Resource',
-  outcome: 'Outcome',
-  connection: 'Connection',
-  source: 'Source',
-  changeSet: 'Change set',
-  request: 'Request',
-}
+import { defaultPreset, defaultSpan, type FeedSearch } from './search.ts'
 
 export const rangeLabels = {
   '15m': '15 min',
@@ -81,9 +65,9 @@ export function askedFor(connections: readonly Connection[], search: FeedSearch)
     value !== null && values?.includes(value) === true
   return connections
     .filter(({ id }) => !search.connection || isIn(search.connection, id))
-    .filter(({ id }) => !isIn(search['-connection'], id))
+    .filter(({ id }) => !isIn(search['connection!'], id))
     .filter(({ environmentId: id }) => !search.environment || isIn(search.environment, id))
-    .filter(({ environmentId: id }) => !isIn(search['-environment'], id))
+    .filter(({ environmentId: id }) => !isIn(search['environment!'], id))
 }
 
 /** The earliest live edge, which can be newer than the loaded feed. */

@@ -69,7 +69,7 @@ export function useMembers(id: string, query: ChangeQuery, size: number, isOpen:
 /** The histogram needs an end, the list does not. */
 const bounded = (query: ChangeQuery, asOf: number): ChangeQuery => ({
   ...query,
-  to: query.to ?? new Date(Math.max(asOf, Date.parse(query.$from!) + 1000)).toISOString(),
+  to: query.to ?? new Date(Math.max(asOf, Date.parse(query.from!) + 1000)).toISOString(),
 })
 
 export function useHistogram(query: ChangeQuery, asOf: number) {

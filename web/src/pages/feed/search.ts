@@ -1,3 +1,10 @@
+import {
+  type Exclusion,
+  exclusion,
+  type FilterField,
+  filterFields,
+  filterOf,
+} from '../../../../src/changes/filters.ts'
 import type { listChanges } from '../../client.ts'
 
 /** The query parameters of `GET /changes`, as named in the generated client. */
@@ -30,24 +37,6 @@ export const spans = {
 export type Span = keyof typeof spans
 export const defaultSpan: Span = '30m'
 
-/** The filters of the API. */
-export const fields = [
-  'environment',
-  'service',
-  'actor',
-  'tool',
-  'account',
-  'region',
-  'action',
-  'resource',
-  'outcome',
-  'connection',
-  'source',
-  'changeSet',
-  'request',
-] as const
-export type Field = (typeof fields)[number]
-
 /** The state of the feed in the URL. Absent fields have their defaults. */
 export type FeedSearch = {
   range?: Preset
@@ -68,9 +57,7 @@ export type FeedSearch = {
   at?: string
   /** The expanded change sets. */
   open?: string[]
-} & { [F in Field]?: string[] } & { [F in Field as `-${F}`]?: string[] }
-
-const outcomes = ['succeeded', 'failed', 'denied']
+} & { [F in FilterField | Exclusion]?: string[] }
 
 /**
  * Parses the URL. Invalid values are ignored, because URLs are typed, truncated and pasted.
@@ -86,10 +73,11 @@ export function validateFeedSearch(search: Record<string, unknown>): FeedSearch 
   if (at !== undefined) read.at = at
   const open = texts(search.open, 20)
   if (open) read.open = open
-  for (const field of fields) {
-    for (const key of [field, `-${field}`] as const) {
-      const values = texts(search[key], 100)?.filter(
-        (value) => field !== 'outcome' || outcomes.includes(value),
+  for (const field of filterFields) {
+    const { values: known, multi } = filterOf(field)
+    for (const key of keysOf(field)) {
+      const values = texts(search[key], multi ? 100 : 1)?.filter(
+        (value) => !known || known.includes(value),
       )
       if (values && values.length > 0) read[key] = values
     }
@@ -126,6 +114,11 @@ function readOut(out: string | undefined): string | undefined {
 
 function isKey<T extends object>(of: T, key: unknown): key is keyof T & string {
   return typeof key === 'string' && Object.hasOwn(of, key)
+}
+
+/** The parameters of a filter, in URLs and in the API. */
+function keysOf(field: FilterField): (FilterField | Exclusion)[] {
+  return filterOf(field).negatable ? [field, exclusion(field) as Exclusion] : [field]
 }
 
 /** URLs have no types: `?q=42` and `?account=111122223333` are parsed as numbers. */
@@ -222,19 +215,17 @@ export function searchOfSet(
 
 /** Converts the filters and the time range to API parameters. */
 export function toQuery(search: FeedSearch, window: Window): ChangeQuery {
-  const query: ChangeQuery = { $from: window.from.toISOString() }
+  const query: ChangeQuery = { from: window.from.toISOString() }
   // A time range that ends now has no end, so that it includes later imports.
   if (!window.endsNow) query.to = window.to.toISOString()
   if (search.q !== undefined) query.q = search.q
   if (search.noise !== 'shown') query.noise = search.noise === 'only' ? 'true' : 'false'
-  for (const field of fields) {
-    const included = search[field]
-    const excluded = search[`-${field}`]
-    if (included) query[field] = included as never
-    if (excluded) query[`${field}Query`] = excluded as never
+  for (const key of filterFields.flatMap(keysOf)) {
+    const values = search[key]
+    if (values) query[key] = values as never
   }
   if (search.failures === 'hidden') {
-    query.outcomeQuery = [...new Set([...[query.outcomeQuery ?? []].flat(), failed, denied])]
+    query['outcome!'] = [...new Set([...[query['outcome!'] ?? []].flat(), failed, denied])]
   }
   return query
 }
@@ -244,13 +235,14 @@ const denied = 'denied' as const
 /** Adds or removes a value. It is removed from the opposite list. */
 export function toggle(
   search: FeedSearch,
-  field: Field,
+  field: FilterField,
   value: string,
   how: 'include' | 'exclude',
 ): FeedSearch {
-  const key = how === 'include' ? field : (`-${field}` as const)
-  const other = how === 'include' ? (`-${field}` as const) : field
+  const [included, excluded] = [field, exclusion(field) as Exclusion]
+  const [key, other] = how === 'include' ? [included, excluded] : [excluded, included]
   const has = search[key]?.includes(value) ?? false
+  if (!has && !filterOf(field).multi) return { ...search, [key]: [value] }
   const values = has ? search[key]!.filter((one) => one !== value) : [...(search[key] ?? []), value]
   const others = search[other]?.filter((one) => one !== value)
   const { [key]: _, [other]: __, ...rest } = search
@@ -264,11 +256,27 @@ export function toggle(
 /** The active filters. */
 export function chosen(
   search: FeedSearch,
-): { field: Field; value: string; how: 'include' | 'exclude' }[] {
-  return fields.flatMap((field) => [
-    ...(search[field] ?? []).map((value) => ({ field, value, how: 'include' as const })),
-    ...(search[`-${field}`] ?? []).map((value) => ({ field, value, how: 'exclude' as const })),
+): { field: FilterField; value: string; how: 'include' | 'exclude' }[] {
+  return filterFields.flatMap((field) => [
+    ...valuesOf(search, field, 'include').map((value) => ({
+      field,
+      value,
+      how: 'include' as const,
+    })),
+    ...valuesOf(search, field, 'exclude').map((value) => ({
+      field,
+      value,
+      how: 'exclude' as const,
+    })),
   ])
+}
+
+export function valuesOf(
+  search: FeedSearch,
+  field: FilterField,
+  how: 'include' | 'exclude',
+): string[] {
+  return search[how === 'include' ? field : (exclusion(field) as Exclusion)] ?? []
 }
 
 /** The same time range and view without filters. */

@@ -1,11 +1,17 @@
 import { useQuery } from '@tanstack/react-query'
 import { useCallback, useMemo } from 'react'
+import { type FacetField, facetFields } from '../../../../src/changes/filters.ts'
+import { resourceIdOfKey } from '../../../../src/changes/resource-key.ts'
+import type { Facets } from '../../client.ts'
 import { useEnvironments } from '../../components/environment-badge.tsx'
 import { connectionsQuery } from '../connections/queries.ts'
 import type { LabelOf } from './facets.tsx'
 
-/** The names of what filters and rows refer to by ID. */
-export function useLabels(): { labelOf: LabelOf; accounts: ReadonlyMap<string, string> } {
+/** The names of what filters and rows refer to by ID. @param facets as far as they are loaded */
+export function useLabels(facets: Facets | undefined): {
+  labelOf: LabelOf
+  accounts: ReadonlyMap<string, string>
+} {
   const connections = useQuery(connectionsQuery).data
   const environments = useEnvironments().data
   const names = useMemo(
@@ -16,15 +22,26 @@ export function useLabels(): { labelOf: LabelOf; accounts: ReadonlyMap<string, s
     }),
     [connections, environments],
   )
+  const facetLabels = useMemo(() => labelsIn(facets), [facets])
   const labelOf = useCallback<LabelOf>(
     (field, value) => {
       if (field === 'environment') return names.environments.get(value) ?? value
       if (field === 'connection') return names.connections.get(value) ?? value
       if (field === 'outcome') return value.charAt(0).toUpperCase() + value.slice(1)
       if (field === 'changeSet') return 'selected'
-      return value
+      if (field === 'resource')
+        return facetLabels.get(`resource ${value}`) ?? resourceIdOfKey(value)
+      return facetLabels.get(`${field} ${value}`) ?? value
     },
-    [names],
+    [names, facetLabels],
   )
   return { labelOf, accounts: names.accounts }
+}
+
+function labelsIn(facets: Facets | undefined): Map<string, string> {
+  const labelsOf = (field: FacetField) =>
+    facets?.fields[field].flatMap(({ value, label }) =>
+      label === undefined ? [] : [[`${field} ${value}`, label] as const],
+    ) ?? []
+  return new Map(facetFields.flatMap(labelsOf))
 }
