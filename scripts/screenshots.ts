@@ -187,12 +187,13 @@ async function setTheScene(simulator: Simulator, api: Api): Promise<Picture[]> {
 
   const from = new Date(now - 2 * DAY_MS).toISOString()
   const { items } = await api.request<{
-    items: { id: string; edits: unknown[]; outcome: string }[]
+    items: { id: string; detail: { edits?: unknown[] } }[]
   }>(
     'GET',
     `/changes?connection=${complete.id}&noise=false&outcome=succeeded&limit=200&from=${from}`,
   )
-  const telling = items.toSorted((a, b) => b.edits.length - a.edits.length)[0]!
+  const editsOf = ({ detail }: (typeof items)[number]) => detail.edits?.length ?? 0
+  const largest = items.toSorted((a, b) => editsOf(b) - editsOf(a))[0]!
 
   const connection = ({ id }: Connection) => `/integrations/aws/${id}`
   return [
@@ -210,7 +211,7 @@ async function setTheScene(simulator: Simulator, api: Api): Promise<Picture[]> {
       },
     },
     {
-      ...{ name: 'change', to: `/changes/${telling.id}`, whole: true },
+      ...{ name: 'change', to: `/changes/${largest.id}`, whole: true },
       async prepare(page) {
         await page.getByRole('heading', { name: 'Request', exact: true }).waitFor()
         await settled(page)
