@@ -78,7 +78,9 @@ function Entry(props: { name: string; value: unknown; depth: number; isOpen: boo
           {typeof props.value === 'string' ? `JSON string, ${size(node)}` : size(node)}
         </span>
       </UnstyledButton>
-      {isOpen && <Entries entries={node.entries} depth={props.depth + 1} isOpen={props.isOpen} />}
+      {isOpen && node.entries.length > 0 && (
+        <Entries entries={node.entries} depth={props.depth + 1} isOpen={props.isOpen} />
+      )}
     </li>
   )
 }

@@ -17,6 +17,12 @@ const words: Record<Answer, string> = {
   unknown: 'Not checked',
 }
 
+/** Checks without a result are skipped once the verification has ended. */
+function labelOf(answer: Answer, verification: Verification | undefined): string {
+  const hasEnded = verification?.state === 'failed' || verification?.state === 'waiting'
+  return answer === 'unknown' && hasEnded ? 'Skipped' : words[answer]
+}
+
 /** The three groups of checks, each with the AWS responses. */
 export function VerificationChecks(props: {
   connection: Connection
@@ -63,7 +69,7 @@ export function VerificationChecks(props: {
                   {title}
                 </Text>
                 <Text component="span" size="sm" mr="xs" role="status">
-                  {words[answer]}
+                  {labelOf(answer, verification)}
                 </Text>
               </Group>
             </Accordion.Control>
