@@ -53,10 +53,14 @@ function accessAs(arn: string, policies = [mayAsk], sessionName = 'session') {
 
 const found = (...identity: Parameters<typeof accessAs>) => accessAs(...identity).findPrincipal()
 
-/** What a worker without credentials finds. */
+/** What a worker without credentials finds: its provider fails as the SDK's own do. */
 const nothing = () =>
   new AwsAccess({
-    credentials: async () => Promise.reject(new Error('the token has ended')),
+    credentials: async () => {
+      const error = new Error('the token has ended')
+      error.name = 'CredentialsProviderError'
+      throw error
+    },
   }).findPrincipal()
 
 const report = (
@@ -312,7 +316,7 @@ describe('while a worker runs', () => {
     const lines: string[] = []
     const logger = pino({}, { write: (line: string) => lines.push(line) })
     const running = watchPrincipal({ aws: accessAs(ROLE), db: away, configured: undefined, logger })
-    await vi.waitFor(() => expect(lines.join()).toContain('The API cannot be told'), 30_000)
+    await vi.waitFor(() => expect(lines.join()).toContain('Failed to store which role'), 30_000)
     await running.stop()
     await away.destroy()
   })
