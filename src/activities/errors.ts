@@ -1,5 +1,6 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common'
 import type { AwsProblem } from '../aws/errors.ts'
+import { isDatabaseUnavailable } from '../db/database.ts'
 import { ConnectionChanged, RoleRefused, VerificationRequired } from '../workflows/state.ts'
 
 /** The role cannot be used: verification will tell why. Expected, so not an alarm. */
@@ -73,24 +74,16 @@ export function sessionFailure(problem: AwsProblem): ApplicationFailure {
   }
 }
 
-/** What node-postgres and the network call a server that does not answer. */
-const DATABASE_AWAY =
-  /^(08...|53...|57P0[1-5]|ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE)$/
-/** What node-postgres says of a lost or unreachable server, without a code. */
-const DATABASE_AWAY_MESSAGE =
-  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/
-
 /**
  * What a connection's page and Temporal's UI show of an error that no activity expects: a driver's
  * or a parser's words are for the log. Retryable, as the error itself would be.
  */
 export function unexpectedFailure(error: unknown): ApplicationFailure {
-  const { code, message = '', name = 'Error' } = (error ?? {}) as Partial<Error & { code: string }>
+  const { code, name = 'Error' } = (error ?? {}) as Partial<Error & { code: string }>
   const isDatabase = /^[0-9A-Z]{5}$/.test(String(code))
-  const isAway = DATABASE_AWAY.test(String(code)) || DATABASE_AWAY_MESSAGE.test(message)
   return ApplicationFailure.create({
     type: name,
-    message: isAway
+    message: isDatabaseUnavailable(error)
       ? 'Postgres does not answer. Cairn retries.'
       : `Cairn failed at this, and retries. The worker's log has the ${isDatabase ? 'error of Postgres' : 'error'}.`,
   })

@@ -3,16 +3,11 @@ import {
   hasZodFastifySchemaValidationErrors,
   isResponseSerializationError,
 } from 'fastify-type-provider-zod'
+import { isDatabaseUnavailable } from '../db/database.ts'
 import { OrganizationBusy } from '../db/organization-queue.ts'
 import { TemporalUnavailable, UpdateRefused, UpdateTimedOut } from '../temporal.ts'
 import { pointerSegment } from './json-body.ts'
 import { Problem, type ProblemError } from './problems.ts'
-
-/** Codes of Postgres (SQLSTATE) and of the network that mean: not now. */
-const AWAY = /^(08...|53...|57P0[1-5]|ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE)$/
-/** What node-postgres says of a lost or unreachable server, without a code. */
-const AWAY_MESSAGE =
-  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/
 
 const MOST_ERRORS = 20
 
@@ -47,7 +42,7 @@ export function toProblem(error: FastifyError): Problem {
       'The query timed out. Use a shorter time range between `from` and `to`, or more filters.'
     return new Problem(504, detail, { cause: error })
   }
-  if (AWAY.test(String(error.code)) || AWAY_MESSAGE.test(error.message)) {
+  if (isDatabaseUnavailable(error)) {
     const detail = 'The database is unavailable. Retry in a few seconds.'
     return new Problem(503, detail, { headers: { 'retry-after': '5' }, cause: error })
   }

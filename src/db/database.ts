@@ -293,3 +293,16 @@ export function violates(error: unknown, sqlState: string, constraint: string): 
   const refusal = error as { code?: string; constraint?: string }
   return refusal.code === sqlState && refusal.constraint === constraint
 }
+
+/** SQLSTATEs, and codes of the network, of a server that cannot be used now. */
+const UNAVAILABLE =
+  /^(08...|53...|57P0[1-5]|ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE)$/
+/** What node-postgres says of a lost or unreachable server, without a code. */
+const UNAVAILABLE_MESSAGE =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/
+
+/** Whether an error means that Postgres does not answer, and may well do so later. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  const { code, message = '' } = (error ?? {}) as Partial<Error & { code: string }>
+  return UNAVAILABLE.test(String(code)) || UNAVAILABLE_MESSAGE.test(message)
+}
