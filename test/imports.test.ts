@@ -31,6 +31,7 @@ const mayUse: Record<string, string[]> = {
   ],
   'src/api': [
     'src/aws/documents',
+    'src/aws/trust-review',
     // Pure, and what a person pastes is judged while they look.
     'src/aws/role-arn.ts',
     'src/aws/regions.ts',

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { LONGEST_PASTE } from '../../aws/documents/read-role.ts'
-import { reviewTrust } from '../../aws/documents/review-trust.ts'
+import { reviewTrust } from '../../aws/trust-review/index.ts'
+import { LONGEST_PASTE } from '../../aws/trust-review/read-role.ts'
 import type { ApiContext, App } from '../context.ts'
 import { answer, Problem, problems } from '../problems.ts'
 import { connectionParams, readConnection } from './find.ts'

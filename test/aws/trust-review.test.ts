@@ -2,12 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { evaluateTrust, parsePolicy } from '../../simulator/policy.ts'
-import {
-  type ExpectedTrust,
-  reviewTrust,
-  type TrustReview,
-} from '../../src/aws/documents/review-trust.ts'
 import { trustPolicy } from '../../src/aws/documents/trust.ts'
+import { reviewTrust } from '../../src/aws/trust-review/index.ts'
+import type { ExpectedTrust, TrustReview } from '../../src/aws/trust-review/types.ts'
 
 const externalId = 'cairn-Kq7mWz3RtYb9XcVnPd5sJh2G'
 const principalArn = 'arn:aws:iam::999988887777:role/services/cairn'

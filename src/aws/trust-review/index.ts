@@ -1,0 +1,110 @@
+import { trustPolicy } from '../documents/trust.ts'
+import { reviewDenials } from './denials.ts'
+import { readCondition } from './external-id.ts'
+import { judge } from './judge.ts'
+import { readStatement } from './parse.ts'
+import { isCairns, letsIn } from './principals.ts'
+import { listOf, readRole } from './read-role.ts'
+import { conclude, remarks, summarize } from './sentences.ts'
+import { json, quote, quoteAll, shorten } from './text.ts'
+import type { ExpectedTrust, TrustedParty, TrustReview } from './types.ts'
+
+/**
+ * Judges a role's trust policy from what the customer pasted, without asking AWS, by the rules of
+ * IAM's policy evaluation (IAM User Guide: policy evaluation logic, condition operators, AWS JSON
+ * policy elements: Principal). When in doubt it judges too hard: what it does not understand is
+ * never safe, and a Deny is taken to protect only in the one form that AWS documents for this.
+ *
+ * Never throws.
+ *
+ * @returns the review, or in a sentence for the person who pasted it why it cannot be read
+ */
+export function reviewTrust(
+  pasted: string,
+  expected: ExpectedTrust,
+): TrustReview | { problem: string } {
+  const role = readRole(pasted)
+  if ('problem' in role) return role
+  const { document } = role
+  const notes: string[] = []
+  const unknown = Object.keys(document).filter(
+    (name) => !['Version', 'Id', 'Statement'].includes(name),
+  )
+  if (unknown.length > 0) {
+    notes.push(
+      `The policy has ${quoteAll(unknown)}, which is not a policy element. It was ignored.`,
+    )
+  }
+
+  const statements = listOf(document.Statement).map(readStatement)
+  const denials = statements.filter(({ effect }) => effect === 'Deny')
+  const denied = reviewDenials(denials, expected)
+  const trusted: TrustedParty[] = []
+  let letsCairnIn = false
+  for (const statement of statements) {
+    if (statement.effect === 'Deny') continue
+    const condition = readCondition(statement.tests, expected.externalId)
+    let counts = false
+    for (const principal of statement.principals) {
+      if (!letsIn(statement, principal)) {
+        notes.push(
+          `A statement names ${quote(principal.name)} but allows only ${statement.actions}. This does not allow anyone to assume the role.`,
+        )
+        continue
+      }
+      counts = true
+      const byDenial = !condition.exact && denied.protects(principal)
+      const effective = byDenial ? { ...condition, exact: true, unknown: false } : condition
+      const judged = judge(principal, statement, effective, expected, role.roleArn)
+      const isCairn =
+        isCairns(principal, statement, expected) && condition.admitsId && !denied.cairn
+      if (isCairn) letsCairnIn = true
+      trusted.push(conclude(principal, statement, condition, judged, { byDenial, expected }))
+    }
+    if (counts) notes.push(...remarks(statement, condition))
+  }
+
+  notes.push(...denied.notes())
+
+  const { externalId, principalArn, roleArn } = expected
+  if (principalArn === null) {
+    notes.push(
+      'Cairn cannot determine the principal it runs as, so this review cannot identify the entry for Cairn.',
+    )
+  } else if (!letsCairnIn) {
+    notes.push(
+      denied.cairn
+        ? `A Deny statement blocks Cairn (${principalArn}), regardless of other statements.`
+        : `No statement allows Cairn (${principalArn}) with the external ID of this connection.`,
+    )
+  }
+  if (role.roleArn === null) {
+    notes.push(
+      `The input does not name its role. Make sure that it is ${roleArn ?? 'the role that you will connect'}.`,
+    )
+  } else if (roleArn === null) {
+    notes.push(`The connection has no role yet. This is the policy of ${shorten(role.roleArn)}.`)
+  }
+
+  const isAnother = role.roleArn !== null && roleArn !== null && role.roleArn !== roleArn
+  const verdict = isAnother
+    ? 'another_role'
+    : trusted.some(({ judgement }) => judgement === 'dangerous')
+      ? 'unsafe'
+      : unknown.length === 0 &&
+          principalArn !== null &&
+          letsCairnIn &&
+          trusted.every(({ judgement }) => judgement !== 'other')
+        ? 'safe'
+        : 'unclear'
+  return {
+    verdict,
+    summary: summarize(verdict, trusted, { role: role.roleArn, letsCairnIn, expected }),
+    trusted,
+    notes: [...new Set(notes)],
+    remedy:
+      (verdict === 'unsafe' || (verdict === 'unclear' && !letsCairnIn)) && principalArn !== null
+        ? json(trustPolicy({ principalArn, externalId }))
+        : null,
+  }
+}
