@@ -16,7 +16,7 @@ import {
 } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { apiKeyRoutes } from './api-keys.ts'
-import { authRoutes } from './auth.ts'
+import { authRoutes } from './auth/index.ts'
 import { authenticate } from './authenticate.ts'
 import { changeRoutes } from './changes.ts'
 import { allConnectionRoutes } from './connections/index.ts'
