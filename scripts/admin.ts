@@ -55,7 +55,7 @@ async function existing(system: Database, name: string): Promise<string> {
 
 async function makeKey(system: Database, organizationId: string): Promise<string> {
   const key = newApiKey()
-  await addApiKey(system, organizationId, { name: 'made by admin', key })
+  await addApiKey(system, organizationId, { name: 'created by admin', key })
   return key
 }
 
