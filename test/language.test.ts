@@ -37,13 +37,6 @@ const archaic: [pattern: RegExp, instead: string][] = [
   [/\bthere is no such\b/i, 'no such, not found'],
 ]
 
-/** Files that still have such words. A file that is clean may not be listed, so the list shrinks. */
-const pending: string[] = [
-  'src/aws/verify-role.ts',
-]
-
-const exempt = new Set(pending)
-
 interface Text {
   /** A path from the root with a line, or a place in the OpenAPI document. */
   where: string
@@ -124,14 +117,12 @@ function filesOf(...patterns: string[]): string[] {
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8')
 
 const sources = filesOf(
+  'src/**/*.ts',
   'web/src/**/*.{ts,tsx}',
-  'src/api/**/*.ts',
-  'src/aws/**/*.ts',
-  'src/workflows/**/*.ts',
-  'src/connections/**/*.ts',
-  'src/*.ts',
+  'scripts/**/*.{ts,mjs}',
+  'simulator/**/*.ts',
 )
-const documents = filesOf('*.md', 'docs/**/*.md')
+const documents = filesOf('*.md', 'docs/**/*.md', 'infra/**/*.md')
 
 const findingsOfFile = (file: string) =>
   findingsIn(
@@ -140,11 +131,11 @@ const findingsOfFile = (file: string) =>
 
 describe('texts are plain modern English', () => {
   test.each(sources)('in %s', (file) => {
-    if (!exempt.has(file)) expect(findingsOfFile(file)).toEqual([])
+    expect(findingsOfFile(file)).toEqual([])
   })
 
   test.each(documents)('in %s', (file) => {
-    if (!exempt.has(file)) expect(findingsOfFile(file)).toEqual([])
+    expect(findingsOfFile(file)).toEqual([])
   })
 
   test('in the OpenAPI document', async () => {
@@ -154,10 +145,6 @@ describe('texts are plain modern English', () => {
     await app.close()
     expect(texts.length).toBeGreaterThan(200)
     expect(findingsIn(texts)).toEqual([])
-  })
-
-  test.each(pending)('%s is listed because it still has archaic words', (file) => {
-    expect(findingsOfFile(file)).not.toEqual([])
   })
 })
 
