@@ -14,13 +14,13 @@ import {
 import { findRunningPostgres, startPostgres } from '../src/embedded/postgres.ts'
 
 const usage = `Usage:
-  npm run admin -- organization create NAME   makes an organization and a key for it
-  npm run admin -- key create ORGANIZATION    makes another key
-  npm run admin -- owner invite ORGANIZATION  makes a link with which somebody becomes an owner of it
+  npm run admin -- organization create NAME   creates an organization and an API key
+  npm run admin -- key create ORGANIZATION    creates another API key
+  npm run admin -- owner invite ORGANIZATION  creates an invitation link for an owner
 
-Prints the key or the link, once: only its hash is kept.`
+Prints the key or the link once. Only its hash is stored.`
 
-/** What went wrong, for whoever typed the command. */
+/** An error message for the person who typed the command. */
 class AdminError extends Error {}
 
 type Command = (system: Database, name: string, config: Config) => Promise<string>
@@ -32,10 +32,10 @@ const commands: Record<string, Command> = {
     }
     const { id, created } = await ensureOrganization(system, name)
     if (!created) throw new AdminError(`There is an organization "${name}" already.`)
-    return makeKey(system, id)
+    return createKey(system, id)
   },
   async 'key create'(system, name) {
-    return makeKey(system, await existing(system, name))
+    return createKey(system, await existing(system, name))
   },
   async 'owner invite'(system, name, { publicUrl, port }) {
     const token = newInvitationToken()
@@ -49,17 +49,17 @@ const commands: Record<string, Command> = {
 
 async function existing(system: Database, name: string): Promise<string> {
   const id = await findOrganization(system, name)
-  if (!id) throw new AdminError(`There is no organization "${name}".`)
+  if (!id) throw new AdminError(`No organization is named "${name}".`)
   return id
 }
 
-async function makeKey(system: Database, organizationId: string): Promise<string> {
+async function createKey(system: Database, organizationId: string): Promise<string> {
   const key = newApiKey()
   await addApiKey(system, organizationId, { name: 'created by admin', key })
   return key
 }
 
-/** What is done to an installation from outside of its API, whether or not it runs. */
+/** Administers an installation without its API, whether or not it runs. */
 async function main(): Promise<void> {
   const { positionals } = parseArgs({ allowPositionals: true })
   const [noun, verb, name, ...rest] = positionals

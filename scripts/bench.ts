@@ -38,12 +38,12 @@ import { generateChanges, withIndexesAfter } from './generate-changes.ts'
 
 const usage = `Usage: npm run bench [-- OPTIONS]
 
-  --rows N      how many changes to measure with (10000000)
-  --json FILE   writes what was measured
-  --keep DIR    keeps the database there, and measures with what a run before has left in it
+  --rows N      number of changes to generate (default 10000000)
+  --json FILE   writes the results as JSON
+  --keep DIR    keeps the database there, and reuses the database of an earlier run
 
 Measures the feed on generated changes, in SQL as the API's role and over HTTP, and how much one
-organization slows down another. Ends with 1 when a target is missed.`
+organization slows down another. Exits with 1 when a target is missed.`
 
 /** Set by `main` before anything is measured. */
 let options: { rows: string; json?: string; keep?: string }

@@ -27,19 +27,19 @@ import { Api } from './api.ts'
 const usage = `Usage: npm run demo -- [options]
 
   --records FILE          play recorded CloudTrail records (JSON lines, gzip or plain)
-  --all-events            import everything, not only what changes something
-  --tps N                 let the simulated AWS allow N requests a second and region
-  --exit-when-imported    end when everything wanted at the start is imported, with a verdict
-  --write-ids FILE        with --exit-when-imported: write the imported event ids, one a line
-  --template FILE         create the account's role from this CloudFormation template, not from
-                          Cairn's own: see what the verification finds`
+  --all-events            import all events, not only changes
+  --tps N                 requests a second per region that the simulated AWS allows
+  --exit-when-imported    exit when everything wanted at the start is imported, and print a result
+  --write-ids FILE        with --exit-when-imported: write the imported event ids, one per line
+  --template FILE         create the account's role from this CloudFormation template instead of
+                          Cairn's own, to see what the verification finds`
 
 const ACCOUNT = '111122223333'
-/** Left to be connected by hand. */
+/** Not connected at start. */
 const SECOND_ACCOUNT = '444455556666'
 const LOOKBACK_DAYS = 7
 const POLL_MS = 1_000
-/** CloudTrail is late: what is younger is imported, but not settled. Said in docs/architecture.md. */
+/** Younger events are imported but not settled, because CloudTrail delivers late. See docs/architecture.md. */
 const SETTLING_MS = 20 * 60_000
 const DAY_MS = 24 * 3_600_000
 
@@ -70,18 +70,18 @@ function readOptions(): Options {
   }
   const tps = values.tps === undefined ? undefined : Number(values.tps)
   if (tps !== undefined && !(tps > 0 && tps < Number.POSITIVE_INFINITY))
-    throw new ConfigError('--tps takes a number above 0')
+    throw new ConfigError('--tps must be a number greater than 0')
   const writeIds = values['write-ids']
   if (writeIds !== undefined) {
     if (!values['exit-when-imported'])
       throw new ConfigError('--write-ids needs --exit-when-imported')
-    // A file that cannot be written is an error now, not after the import. A pipe is not waited for.
+    // Fails now, not after the import, if the file cannot be written. Does not wait for a pipe's reader.
     closeSync(openSync(writeIds, constants.O_WRONLY | constants.O_CREAT | constants.O_NONBLOCK))
   }
   return {
     records: values.records,
     selection: values['all-events'] ? 'all' : 'changes',
-    // Recorded events are played to see them imported, not to see the quota at work.
+    // Recorded events are played to be imported, not to show the quota.
     tps: tps ?? (values.records ? null : undefined),
     exitWhenImported: values['exit-when-imported'],
     writeIds,
@@ -124,23 +124,23 @@ interface Coverage {
 
 async function main(command: Command): Promise<void> {
   const options = readOptions()
-  // What is wrong with the environment is an error before anything is started.
+  // An invalid environment is reported before anything starts.
   loadConfig(process.env)
   const started = Date.now()
   const simulator = await startSimulator({
     accountIds: isStage(options) ? [ACCOUNT, SECOND_ACCOUNT] : [ACCOUNT],
     tps: options.tps,
-    // Played records are the whole account: what is counted in the end is theirs alone.
+    // Played records are the whole account, so only they are counted at the end.
     recordsCalls: options.records === undefined,
   })
   const played = await fill(simulator, options)
   if (options.records && simulator.ledger.count() === 0)
-    throw new ConfigError(`${options.records} holds no records`)
+    throw new ConfigError(`${options.records} contains no records`)
   say(
-    `A simulated AWS account ${simulator.accountId} holds ${simulator.ledger.count({ accountId: ACCOUNT })} events${played}.`,
+    `The simulated AWS account ${simulator.accountId} has ${simulator.ledger.count({ accountId: ACCOUNT })} events${played}.`,
   )
 
-  // The demo's AWS is the simulator and its data are its own, whatever the environment says.
+  // The demo uses the simulator and its own data, regardless of the environment.
   for (const name of Object.keys(process.env)) {
     if (/^(AWS_|DATABASE_|TEMPORAL_)/.test(name)) delete process.env[name]
   }
@@ -149,8 +149,8 @@ async function main(command: Command): Promise<void> {
   const given = loadConfig(process.env)
   const config = { ...given, dataDir: path.join(given.dataDir, 'demo') }
   const logger = createLogger({ level: 'warn' })
-  // Each demo tells its story from the beginning: event times move with the clock. The claim keeps
-  // it off the data of a demo that is still running.
+  // Each demo starts with empty data, because event times move with the clock. The claim protects
+  // the data of a demo that is still running.
   const claim = claimDataDir(config.dataDir)
   await stopLeftBehindTemporal(config.dataDir, logger)
   await removePostgres(config.dataDir, logger)
@@ -176,7 +176,7 @@ async function main(command: Command): Promise<void> {
       throw error
     })
     const shown = show(cairn, api, simulator, options, started, signal).catch((error) => {
-      // What it waits for rejects when it is stopped.
+      // Its pending requests reject when it is stopped.
       if (!signal.aborted) throw error
     })
     await Promise.race([shown, aborted(signal), failed])
@@ -191,8 +191,8 @@ async function main(command: Command): Promise<void> {
 }
 
 /**
- * Whether there is somebody to watch: then life goes on, and a second account is there. What goes
- * on happening would never be imported to the end.
+ * Whether someone watches the demo. Then the accounts continue to produce events, and there is a
+ * second account. An import of continuing events would never be complete.
  */
 function isStage(options: Options): boolean {
   return !options.records && !options.exitWhenImported
@@ -201,7 +201,7 @@ function isStage(options: Options): boolean {
 async function fill(simulator: Simulator, options: Options): Promise<string> {
   if (options.records) {
     const { oldest, newest } = await simulator.playRecords(options.records)
-    return oldest ? `, recorded, moved to ${oldest} – ${newest}` : ''
+    return oldest ? `, recorded, shifted to ${oldest} – ${newest}` : ''
   }
   const now = simulator.now()
   const from = new Date(now - LOOKBACK_DAYS * DAY_MS)
@@ -213,7 +213,7 @@ async function fill(simulator: Simulator, options: Options): Promise<string> {
   return ''
 }
 
-/** Connects the account as a team would, then shows what happens until told to stop. */
+/** Connects the account as a team would, then shows what happens until it is stopped. */
 async function show(
   cairn: Cairn,
   api: Api,
@@ -227,20 +227,20 @@ async function show(
     lookbackDays: LOOKBACK_DAYS,
     selection: options.selection,
   })
-  say(`Made a connection. Its external ID, which nobody can choose: ${connection.externalId}`)
+  say(`Created a connection. Its external ID, generated by Cairn: ${connection.externalId}`)
   const roleArn = await createStack(api, simulator, connection, options.template)
   await api.request('PATCH', `/connections/${connection.id}`, { roleArn })
-  say(`Gave Cairn the ARN of the role that it made: ${roleArn}`)
+  say(`Set the ARN of the role on the connection: ${roleArn}`)
   if (isStage(options)) {
     say(
-      `Account ${SECOND_ACCOUNT} is there as well, for you to connect: Integrations, AWS, Connect an account.`,
+      `Account ${SECOND_ACCOUNT} is not connected yet. Connect it yourself: Integrations, AWS, Connect an account.`,
     )
   }
   say('')
-  say(`  Open          ${cairn.url}   (signs you in by itself)`)
+  say(`  Open          ${cairn.url}   (signs you in)`)
   say(`  API           ${cairn.url}/api/v1   (key: ${cairn.apiKey})`)
   say(`  OpenAPI       ${cairn.url}/api/openapi.json`)
-  say(`  Temporal's UI ${connection.workflowUrl}`)
+  say(`  Temporal UI   ${connection.workflowUrl}`)
   say('')
 
   const wantedUntil = Date.parse(connection.createdAt) - SETTLING_MS
@@ -259,7 +259,7 @@ async function show(
       return
     }
     if (options.exitWhenImported && now.status === 'action_needed') {
-      throw new Error(`The import cannot go on: ${now.statusReason}`)
+      throw new Error(`The import cannot continue: ${now.statusReason}`)
     }
     if (!options.exitWhenImported && now.status === 'current') await tail.show()
     await sleep(POLL_MS, undefined, { signal }).catch(() => {})
@@ -272,7 +272,7 @@ interface Change {
   summary: string
 }
 
-/** The newest changes of the feed, each once, as they come in. */
+/** Prints the newest changes of the feed, each once, as they arrive. */
 class Tail {
   readonly #api: Api
   readonly #seen = new Set<string>()
@@ -289,7 +289,7 @@ class Tail {
     )
     const fresh = items.filter(({ id }) => !this.#seen.has(id)).reverse()
     for (const { id } of fresh) this.#seen.add(id)
-    if (first) say('\nWhat changed lately, and from now on:')
+    if (first) say('\nRecent and new changes:')
     for (const { occurredAt, summary } of first ? fresh.slice(-15) : fresh) {
       say(`  ${occurredAt.slice(11, 19)}  ${summary}`)
     }
@@ -297,8 +297,8 @@ class Tail {
 }
 
 /**
- * `POST /api/demo/stacks {connectionId}`: what the second account's owner would do in the AWS
- * console, for the button that only the demo's pages have.
+ * `POST /api/demo/stacks {connectionId}`: does what the second account's owner would do in the AWS
+ * console. Called by a button that only the demo's pages have.
  */
 function stackRoute(app: App, simulator: Simulator, api: () => Api): void {
   const body = z.strictObject({ connectionId: z.uuid() })
@@ -319,8 +319,9 @@ function stackRoute(app: App, simulator: Simulator, api: () => Api): void {
 }
 
 /**
- * What the account's owner does: creates the stack from the template that Cairn serves, or from
- * another, and takes its output. The simulated CloudFormation reads the template's own bytes.
+ * Does what the account's owner would do: creates the stack from the template that Cairn serves, or
+ * from another one, and returns the role ARN from its outputs. The simulated CloudFormation reads
+ * the template's own bytes.
  */
 async function createStack(
   api: Api,
@@ -334,10 +335,10 @@ async function createStack(
   )
   const { outputs } = await simulator.createStack({
     template: template ?? (await api.text(cloudFormation!.download.url)),
-    // What Cairn serves has them filled in.
+    // Cairn's template has parameters that are already filled in.
     parameters: template === undefined ? {} : cloudFormation!.parameters,
   })
-  say('Created the stack in the account, from the CloudFormation template for this connection.')
+  say("Created the stack in the account from the connection's CloudFormation template.")
   return outputs.RoleArn!
 }
 
@@ -348,7 +349,7 @@ function describe(connection: Connection, regions: Coverage['regions']): string 
     ? Math.floor(active.reduce((sum, r) => sum + r.backfill.percent, 0) / active.length)
     : 0
   const through = connection.completeThrough
-    ? `, complete through ${connection.completeThrough.slice(11, 16)} UTC`
+    ? `, up to date as of ${connection.completeThrough.slice(11, 16)} UTC`
     : ''
   const why = connection.statusReason ? ` (${connection.statusReason})` : ''
   if (active.length === 0) return `${connection.status}${why}`
@@ -358,7 +359,7 @@ function describe(connection: Connection, regions: Coverage['regions']): string 
   )
 }
 
-/** Whether settled covers what was wanted when the demo began; seconds set aside are told, not awaited. */
+/** Whether everything wanted when the demo started is settled or set aside. */
 function isImported(
   connection: Connection,
   regions: Coverage['regions'],
@@ -374,7 +375,7 @@ function isImported(
   )
 }
 
-/** Counts through the API what was imported, and compares it with what the account holds. */
+/** Counts the imported events through the API, and compares them with the account's. */
 async function conclude(
   api: Api,
   simulator: Simulator,

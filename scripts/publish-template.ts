@@ -15,10 +15,10 @@ import { loadConfig } from '../src/config.ts'
 const usage = `Usage:
   npm run publish-template -- s3://BUCKET/KEY
 
-Puts the CloudFormation template where quick-create links can use it, and prints the setting
-that tells Cairn. The bucket has to be there already. Example of a key: cairn/cairn-read-only.yaml`
+Uploads the CloudFormation template for quick-create links, and prints the setting for Cairn. The
+bucket has to exist. Example of a key: cairn/cairn-read-only.yaml`
 
-/** What went wrong, for whoever typed the command. */
+/** An error message for the person who typed the command. */
 class PublishError extends Error {}
 
 export interface Destination {
@@ -27,10 +27,10 @@ export interface Destination {
 }
 
 /**
- * Reads `s3://BUCKET/KEY`. Keys are held to what means the same in a URL and in a shell: the key
- * becomes part of a link, of a setting and of printed commands.
+ * Parses `s3://BUCKET/KEY`. Accepts only keys that need no escaping in a URL or a shell, because the
+ * key becomes part of a link, of a setting and of printed commands.
  *
- * @throws PublishError saying what is wrong
+ * @throws PublishError with the reason
  */
 export function parseDestination(text: string): Destination {
   const [, bucket, key] = /^s3:\/\/([^/]*)\/?(.*)$/s.exec(text) ?? []
@@ -38,21 +38,21 @@ export function parseDestination(text: string): Destination {
     throw new PublishError(`"${text}" is not of the form s3://BUCKET/KEY.\n\n${usage}`)
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket) || bucket.includes('..'))
     throw new PublishError(
-      `"${bucket}" is not the name of a bucket: 3 to 63 small letters, digits, dots and hyphens.`,
+      `"${bucket}" is not a valid bucket name: 3 to 63 lowercase letters, digits, dots and hyphens.`,
     )
   if (key === '' || key.endsWith('/'))
     throw new PublishError(
-      `The object's name is missing: s3://${bucket}/${key}cairn-read-only.yaml, for example.`,
+      `The object key is missing. Example: s3://${bucket}/${key}cairn-read-only.yaml`,
     )
   const segments = key.split('/')
   if (key.length > 1024 || !segments.every((part) => /^(?!\.{1,2}$)[\w.-]+$/.test(part)))
     throw new PublishError(
-      `"${key}" cannot be the object's name: letters, digits and _.- between single slashes, 1024 at most.`,
+      `"${key}" is not a supported object key: letters, digits and _.- between single slashes, 1024 at most.`,
     )
   return { bucket, key }
 }
 
-/** Where HTTP finds the object: by path where dots in the bucket's name would break TLS. */
+/** The object's HTTP URL. Path-style if the bucket's name contains dots, which would break TLS. */
 export function objectUrl({ bucket, key }: Destination, region: string): string {
   const host = `s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
   return bucket.includes('.')
@@ -97,9 +97,9 @@ async function findRegion(destination: Destination): Promise<string> {
       throw new PublishError(
         `There is no bucket ${bucket} in this partition. Create it first: aws s3 mb s3://${bucket}`,
       )
-    const told = error.$response?.headers['x-amz-bucket-region']
-    if (told === undefined) throw error
-    return told
+    const reported = error.$response?.headers['x-amz-bucket-region']
+    if (reported === undefined) throw error
+    return reported
   }
 }
 
@@ -108,7 +108,7 @@ async function publish(destination: Destination): Promise<string> {
   const body = template()
   const region = await findRegion(destination)
   const url = objectUrl(destination, region)
-  // Cairn is to take what is printed: its own rule is asked before anything is done.
+  // Validates the URL that will be printed before uploading anything.
   loadConfig({ CAIRN_TEMPLATE_URL: url })
 
   const client = clientFor(destination, { region })
@@ -117,7 +117,7 @@ async function publish(destination: Destination): Promise<string> {
   )
   if ((await read(client, destination)) !== body)
     throw new PublishError(
-      `${url} does not hold what was put there: something else writes it too. Try again.`,
+      `${url} has other content than was uploaded: something else writes to it too. Try again.`,
     )
 
   const anonymous = clientFor(destination, {
@@ -135,29 +135,29 @@ async function publish(destination: Destination): Promise<string> {
     `CAIRN_TEMPLATE_URL=${url}`,
     '',
     isPublic
-      ? 'Anybody can read it, so the link works for everybody.'
+      ? 'The object is public, so the link works for everyone.'
       : readers(destination, region),
     ...(ServerSideEncryption?.startsWith('aws:kms')
-      ? ['The bucket encrypts with a KMS key: readers need kms:Decrypt on that key too.']
+      ? ['The bucket is encrypted with a KMS key: readers also need kms:Decrypt on that key.']
       : []),
   ].join('\n')
 }
 
 function readers(destination: Destination, region: string): string {
   const { bucket, key } = destination
-  return `The public cannot read it. A quick-create link works only for people whose AWS user or role may
-read this object: CloudFormation fetches it as them. In the bucket's own account their policies
-need s3:GetObject on it. For people of other accounts, add this statement to the bucket's policy
-as well, with the id of your AWS organization (aws organizations describe-organization). Without
-the condition it lets everybody in, where the bucket does not block public policies. There is no
-secret in the template.
+  return `The object is not public. A quick-create link works only for people whose AWS user or role may
+read this object, because CloudFormation fetches it as them. In the bucket's own account, their
+policies need s3:GetObject on it. For people in other accounts, also add this statement to the
+bucket's policy, with the id of your AWS organization (aws organizations describe-organization).
+Without the condition, everyone has access unless the bucket blocks public policies. The template
+contains no secret.
 
 ${JSON.stringify(readPolicy(destination, region), null, 2)}
 
-If the bucket has no policy yet, save that as policy.json, and:
+If the bucket has no policy yet, save the statement as policy.json and run:
 aws s3api put-bucket-policy --bucket ${bucket} --region ${region} --policy file://policy.json
 
-To take the template back: aws s3 rm s3://${bucket}/${key} --region ${region}`
+To remove the template: aws s3 rm s3://${bucket}/${key} --region ${region}`
 }
 
 async function read(client: S3Client, { bucket, key }: Destination): Promise<string | undefined> {
@@ -165,22 +165,22 @@ async function read(client: S3Client, { bucket, key }: Destination): Promise<str
   return object.Body?.transformToString()
 }
 
-/** One sentence or two for what AWS answers; what is unknown is told in AWS's own words. */
+/** One or two sentences that explain an AWS error; an unknown error keeps AWS's message. */
 function explain(error: unknown, { bucket, key }: Destination): string {
   const { name, message } = error as Error
   if (error instanceof PublishError) return message
   if (name === 'CredentialsProviderError')
-    return `No AWS credentials were found: set AWS_PROFILE, or sign in first (aws sso login). ${message}`
+    return `No AWS credentials found. Set AWS_PROFILE, or sign in first (aws sso login). ${message}`
   if (!(error instanceof S3ServiceException))
-    return `S3 could not be asked. Check the network, and the region that is set. ${message}`
+    return `S3 did not respond. Check the network and the configured region. ${message}`
   if (
     ['ExpiredToken', 'InvalidAccessKeyId', 'InvalidToken', 'SignatureDoesNotMatch'].includes(name)
   )
-    return `AWS does not take these credentials: ${message}`
+    return `AWS rejected these credentials: ${message}`
   if (name === 'NoSuchBucket')
     return `There is no bucket ${bucket}. Create it first: aws s3 mb s3://${bucket}`
   if (error.$metadata.httpStatusCode === 403)
-    return `AWS refused to put or read s3://${bucket}/${key}. These credentials need s3:PutObject and s3:GetObject on it. ${message}`
+    return `AWS denied writing or reading s3://${bucket}/${key}. These credentials need s3:PutObject and s3:GetObject on it. ${message}`
   return `S3 answered ${name}: ${message}`
 }
 

@@ -197,7 +197,7 @@ const stories: Record<string, (start: Harness['start']) => Promise<Run>> = {
   },
 }
 
-/** Leaves out what would tell of the machine that recorded it. Replay does not look at it. */
+/** Removes what identifies the machine that recorded it. Replay ignores these values. */
 function withoutTraces(key: string, value: unknown): unknown {
   if (key === 'stackTrace') return ''
   return typeof value === 'string' ? value.replace(`${process.pid}@${hostname()}`, 'worker') : value
@@ -209,10 +209,14 @@ async function main(): Promise<void> {
     encoding: 'utf8',
   })
   if (changed) {
-    throw new Error(`Histories are of committed code, and this is not:\n${changed}`)
+    throw new Error(
+      `Histories can only be recorded from committed code. Uncommitted changes:\n${changed}`,
+    )
   }
   if (existsSync(directory) && !process.argv.includes('--again')) {
-    throw new Error(`${version} has its histories. Before its release, --again replaces them.`)
+    throw new Error(
+      `Version ${version} already has histories. Before its release, --again replaces them.`,
+    )
   }
 
   const dataDir = mkdtempSync(path.join(tmpdir(), 'cairn-histories-'))
@@ -222,8 +226,8 @@ async function main(): Promise<void> {
   try {
     rmSync(directory, { recursive: true, force: true })
     mkdirSync(directory, { recursive: true })
-    for (const [name, tell] of Object.entries(stories)) {
-      const run = await tell((world, options) =>
+    for (const [name, record] of Object.entries(stories)) {
+      const run = await record((world, options) =>
         harness.start(world, { searchAttributes: true, ...options }),
       )
       const history = JSON.parse(historyToJSON(await run.handle.fetchHistory()), withoutTraces)

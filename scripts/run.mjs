@@ -1,6 +1,6 @@
-// Every npm script starts here: `node scripts/run.mjs SCRIPT.ts [ARGUMENT …]`. It sees to the
-// packages and to a Node that runs TypeScript, then runs the script and stands between it and the
-// terminal, so that the script hears of each signal once.
+// Every npm script starts here: `node scripts/run.mjs SCRIPT.ts [ARGUMENT …]`. It installs the
+// packages, finds a Node that runs TypeScript, then runs the script and forwards signals to it, so
+// that the script receives each signal once.
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
@@ -15,7 +15,7 @@ if (!script) {
 
 let node
 try {
-  // What src/ needs, a production install has; the rest is for development.
+  // A production install is sufficient for src/; other scripts need development dependencies.
   const dev = !path.resolve(script).startsWith(path.join(root, 'src'))
   await installPackages({ root, dev, say: (line) => console.error(line) })
   node = findNode(root)
@@ -29,8 +29,8 @@ const child = spawn(
   ['--import', './scripts/end-with-parent.mjs', path.resolve(script), ...args],
   {
     cwd: root,
-    // A process group of its own. Ctrl-C goes to everyone in the terminal's group, and npm passes it
-    // on once more: a script in that group would take one Ctrl-C for two.
+    // A separate process group. The terminal sends Ctrl-C to its whole group, and npm forwards it once
+    // more: a script in that group would receive one Ctrl-C twice.
     detached: true,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: {
@@ -43,37 +43,37 @@ const child = spawn(
 /** Signals of one kind within this time are one key press. Milliseconds. */
 const ONE_PRESS = 500
 /** @type {Map<string, number>} */
-const heard = new Map()
+const receivedAt = new Map()
 let interrupts = 0
 
 /** @param {NodeJS.Signals} signal */
-function passOn(signal) {
+function forward(signal) {
   const now = Date.now()
-  if (now - (heard.get(signal) ?? 0) < ONE_PRESS) return
-  heard.set(signal, now)
+  if (now - (receivedAt.get(signal) ?? 0) < ONE_PRESS) return
+  receivedAt.set(signal, now)
   if (signal === 'SIGINT') interrupts++
-  // The first asks for a clean stop, the second for a hurried one; after that nothing is asked.
+  // The first requests a clean stop, the second an immediate one; the third kills.
   child.kill(interrupts > 2 ? 'SIGKILL' : signal === 'SIGHUP' ? 'SIGTERM' : signal)
 }
-process.on('SIGINT', passOn)
-process.on('SIGTERM', passOn)
-process.on('SIGHUP', passOn)
+process.on('SIGINT', forward)
+process.on('SIGTERM', forward)
+process.on('SIGHUP', forward)
 process.on('SIGWINCH', () => child.kill('SIGWINCH'))
 
-// npm outlives its scripts unless it is killed: then nobody is left to stop this one.
+// npm outlives its scripts unless it is killed. Then nothing else stops this one.
 if (process.env.npm_lifecycle_event) {
   const started = starters()
   const watch = setInterval(() => {
     if (starters() === started) return
     clearInterval(watch)
-    passOn('SIGTERM')
+    forward('SIGTERM')
   }, 1000)
   watch.unref()
 }
 
 /**
- * Our parent, and its own where that is a shell that npm keeps in between, as dash is. Whoever
- * loses its parent is given another one.
+ * The parent process, and its own parent if it is a shell that npm keeps in between, as dash is.
+ * A process that loses its parent gets another one.
  */
 function starters() {
   const parent = process.ppid
@@ -82,13 +82,13 @@ function starters() {
       readFileSync(`/proc/${parent}/stat`, 'latin1').match(/^\d+ \((.*)\) \S (\d+)/s) ?? []
     if (command?.endsWith('sh')) return `${parent} ${above}`
   } catch {
-    // There is no /proc here, or no parent any more.
+    // There is no /proc on this system, or the parent is gone.
   }
   return `${parent}`
 }
 
 child.on('error', (error) => {
-  console.error(`${node} could not be started: ${error.message}`)
+  console.error(`Cannot start ${node}: ${error.message}`)
   process.exit(1)
 })
 child.on('exit', (code, signal) => {

@@ -1,4 +1,4 @@
-// Plain JavaScript that any Node from 20 on can run, with nothing installed: it is what installs.
+// Plain JavaScript that any Node from 20 on can run without packages, because it installs them.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -7,16 +7,16 @@ import { waitForLock } from '../src/embedded/lock.mjs'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** The first version that runs TypeScript as it is, without a flag or a warning, and is supported for long. */
+/** The first version with long-term support that runs TypeScript without a flag or a warning. */
 const NODE_MAJOR = 24
 
 /**
- * Installs the packages of the lockfile unless they are there already. Whoever else is installing
- * in this directory is waited for.
+ * Installs the packages of the lockfile unless they are installed. Waits for another process that
+ * is installing in this directory.
  *
- * @param {{ root: string, dev: boolean, say: (line: string) => void }} options `dev`: those that
- *   only development needs, too. A production install (`npm ci --omit=dev`) is enough without.
- * @throws {Error} says what npm said and what can be done
+ * @param {{ root: string, dev: boolean, say: (line: string) => void }} options `dev`: also
+ *   development dependencies. Without it, a production install (`npm ci --omit=dev`) is sufficient.
+ * @throws {Error} with npm's output and how to fix it
  */
 export async function installPackages({ root, dev, say }) {
   if (missingPackages(root, dev).length === 0) return
@@ -28,8 +28,8 @@ export async function installPackages({ root, dev, say }) {
     if (missing.length === 0) return
     say(
       existsSync(path.join(root, 'node_modules'))
-        ? `Installing the packages anew (${summary(missing)}) …`
-        : 'Installing the packages: once, a minute or two, 900 MB …',
+        ? `Reinstalling the packages (${summary(missing)}) …`
+        : 'Installing the packages (only once; one or two minutes, 900 MB) …',
     )
     const started = Date.now()
     await npm(root, [
@@ -41,7 +41,7 @@ export async function installPackages({ root, dev, say }) {
     ])
     const still = missingPackages(root, dev)
     if (still.length > 0) {
-      throw new Error(`npm ci ended well, but these are not installed: ${summary(still)}.`)
+      throw new Error(`npm ci succeeded, but these packages are not installed: ${summary(still)}.`)
     }
     say(`Packages installed in ${Math.round((Date.now() - started) / 1000)} s.`)
   } finally {
@@ -50,8 +50,8 @@ export async function installPackages({ root, dev, say }) {
 }
 
 /**
- * Compares the lockfile with what npm notes of its last install. npm writes that note last, so an
- * install that was cut off has none.
+ * Compares the lockfile with npm's record of its last install. npm writes that file last, so an
+ * interrupted install has none.
  *
  * @param {string} root
  * @param {boolean} dev
@@ -60,7 +60,7 @@ export async function installPackages({ root, dev, say }) {
 export function missingPackages(root, dev) {
   const wanted = readPackages(path.join(root, 'package-lock.json'))
   if (!wanted)
-    throw new Error(`${root} has no package-lock.json: this is not a whole copy of Cairn.`)
+    throw new Error(`${root} has no package-lock.json: this copy of Cairn is incomplete.`)
   const installed = readPackages(path.join(root, 'node_modules', '.package-lock.json')) ?? {}
   return Object.entries(wanted)
     .filter(([name, entry]) => {
@@ -69,7 +69,7 @@ export function missingPackages(root, dev) {
         if (!dev) return false
       }
       const found = installed[name]
-      // An optional package is absent where it does not fit the machine, but never at another version.
+      // An optional package is absent on machines that it does not support, but never at another version.
       return found ? found.version !== entry.version : !entry.optional && !entry.devOptional
     })
     .map(([name, entry]) => `${name.replace(/^.*node_modules\//, '')} ${entry.version}`)
@@ -98,7 +98,7 @@ function summary(names) {
  * @param {string[]} args
  */
 async function npm(cwd, args) {
-  // npm tells its scripts where it is; another package manager's would not know `ci`.
+  // npm sets its own path for its scripts; another package manager's has no `ci`.
   const own = process.env.npm_execpath
   const [command, first] =
     own && path.basename(own).startsWith('npm-cli') ? [process.execPath, [own]] : ['npm', []]
@@ -116,16 +116,16 @@ async function npm(cwd, args) {
   })
   if (code === 0) return
   throw new Error(
-    `${output.trim()}\n\n\`npm ${args.join(' ')}\` failed (${code}); what it said is above. ` +
-      'Cairn needs its packages from the registry that npm is set to (`npm config get registry`): ' +
-      'check that it can be reached, and that npm itself is installed, then start again.',
+    `${output.trim()}\n\n\`npm ${args.join(' ')}\` failed (${code}); its output is above. ` +
+      'Cairn installs its packages from the registry that npm is configured with (`npm config get registry`). ' +
+      'Check that it can be reached and that npm is installed, then start again.',
   )
 }
 
 /**
  * @param {string} root
- * @returns {string} a Node that runs TypeScript: this one, or the one among the packages
- * @throws {Error} says what to install
+ * @returns {string} the path of a Node that runs TypeScript: this one, or the one in the packages
+ * @throws {Error} with what to install
  */
 export function findNode(root) {
   if (major(process.versions.node) >= NODE_MAJOR) return process.execPath
@@ -133,8 +133,8 @@ export function findNode(root) {
   const { stdout, error } = spawnSync(packaged, ['--version'], { encoding: 'utf8' })
   if (!error && major(stdout?.replace(/^v/, '') ?? '') >= NODE_MAJOR) return packaged
   throw new Error(
-    `Cairn needs Node ${NODE_MAJOR} and this is ${process.versions.node}. The packages bring one ` +
-      `along for most machines, but none that runs on this one (${process.platform}-${process.arch}` +
+    `Cairn needs Node ${NODE_MAJOR}, and this is ${process.versions.node}. The packages include it ` +
+      `for most machines, but not for this one (${process.platform}-${process.arch}` +
       `${error ? `: ${error.message}` : ''}). Install Node ${NODE_MAJOR} from https://nodejs.org, or ` +
       `with a version manager (\`nvm install ${NODE_MAJOR}\`), then start again.`,
   )

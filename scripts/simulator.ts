@@ -16,11 +16,11 @@ const usage = `Usage: npm run simulator -- --port N [options]
   --records FILE     plays recorded CloudTrail records (JSON lines, plain or gzip)
   --days N           days of generated past, 0 to 90 (default 14); 0 leaves the account empty
   --seed N           which account is generated (default 1)
-  --story            soon after the start something is broken, and mended later
+--story            soon after the start, something is broken, and fixed later
   --tps N            LookupEvents requests a second per region (default 2; none with --records)
   --latency MS       median answer time (default 400)
   --account ID       the customer account (default 111122223333)
-  --principal ARN    whom the product runs as (default arn:aws:iam::999988887777:role/cairn)
+--principal ARN    the role that Cairn runs as (default arn:aws:iam::999988887777:role/cairn)
 `
 
 const DAY_MS = 86_400_000
@@ -32,7 +32,7 @@ async function main(command: Command): Promise<void> {
   const simulator = await startSimulator(options.simulator)
   if (records !== undefined) {
     const { added, ignored, oldest, newest, regionMap } = await simulator.playRecords(records)
-    if (added === 0) throw new StartError(`${records} holds no records`)
+    if (added === 0) throw new StartError(`${records} contains no records`)
     const twice = ignored > 0 ? `, ${ignored} lines repeat an eventID` : ''
     console.log(`${records}: ${added} events from ${oldest} to ${newest}${twice}`)
     for (const [name, region] of Object.entries(regionMap))
@@ -43,15 +43,15 @@ async function main(command: Command): Promise<void> {
     const past = generateHistory({ seed, accountId: simulator.accountId, from, to })
     const { added } = simulator.addEvents(past)
     startLiveActivity(simulator, { seed, story })
-    console.log(`${added} generated events from ${days} days, and more as time goes on`)
+    console.log(`${added} generated events from ${days} days, and more over time`)
   }
   const signal = command.stopInOrder()
-  console.log(welcome(simulator))
+  console.log(instructions(simulator))
   await aborted(signal)
   await simulator.close()
 }
 
-/** @throws StartError with the reason and the usage, ControlError what the simulator does not accept */
+/** @throws StartError with the reason and the usage, ControlError for input that the simulator rejects */
 function readOptions() {
   try {
     const { values } = parseArgs({
@@ -90,7 +90,7 @@ function readOptions() {
   }
 }
 
-/** Whole, but for `tps`, where half a request a second makes sense. */
+/** A whole number, except for `tps`, where half a request a second makes sense. */
 function number(name: string, text: string, max = Number.MAX_SAFE_INTEGER): number {
   const value = Number(text)
   if (
@@ -104,8 +104,8 @@ function number(name: string, text: string, max = Number.MAX_SAFE_INTEGER): numb
   return value
 }
 
-/** What to do next, in words that can be pasted into a shell. */
-function welcome({ url, env, accountId, vendor, administrator: keys }: Simulator): string {
+/** What to do next, as commands that can be pasted into a shell. */
+function instructions({ url, env, accountId, vendor, administrator: keys }: Simulator): string {
   const variables = Object.entries(env).map(([name, value]) => `export ${name}=${value}`)
   const { accessKeyId, secretAccessKey } = keys()
   const administrator = [
@@ -142,17 +142,17 @@ function welcome({ url, env, accountId, vendor, administrator: keys }: Simulator
       },
     ],
   })
-  return `The simulated AWS listens on ${url}. The keys are its own and open nothing else.
+  return `The simulated AWS listens on ${url}. The keys are valid only there.
 
 ${variables.join('\n')}
 
-A role in account ${accountId}:
+Create a role in account ${accountId}:
   curl -X PUT ${url}/_simulator/roles -d '${role}'
 
-Or as a customer would, with aws cloudformation and aws iam; the account's administrator:
+Or create it as a customer would, with aws cloudformation and aws iam, as the account's administrator:
 ${administrator.join('\n')}
 
-Everything else that can be asked of it: curl ${url}/_simulator/help`
+All other routes: curl ${url}/_simulator/help`
 }
 
 runCommand(main)

@@ -1,6 +1,6 @@
 /**
- * Runs all checks, each under its heading, and ends with one line that counts them. With
- * arguments, only the tests that they select: `npm test -- test/changes`.
+ * Runs all checks, each under its heading, and prints a line with their count at the end. With
+ * arguments, runs only the tests that they select: `npm test -- test/changes`.
  */
 import { spawn } from 'node:child_process'
 import { styleText } from 'node:util'
@@ -21,13 +21,13 @@ const problems: string[] = []
 let stopped: NodeJS.Signals | undefined
 let stopRunning = (_signal: NodeJS.Signals): unknown => undefined
 
-heedSignals()
+handleSignals()
 
-// Some tools colour whatever runs in CI, which makes logs unreadable.
+// Some tools always color their output in CI, which makes logs unreadable.
 if (!process.stdout.isTTY) process.env.NO_COLOR = '1'
 
 if (process.argv.length === 2) {
-  heading('Set-up')
+  heading('Setup')
   await prepare('PostgreSQL', () => findBinaries(serverUser(), console))
   await prepare('Temporal server', () => ensureTemporal(console))
   await prepare('Time-skipping test server', () => ensureTimeSkippingServer(console))
@@ -40,13 +40,13 @@ await runTests()
 
 console.log()
 for (const problem of problems) console.log(styleText('red', `✗ ${problem}`))
-if (stopped) console.log(`Stopped by ${stopped}: not everything was run.`)
+if (stopped) console.log(`Stopped by ${stopped} before everything had run.`)
 const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
 console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`)
 process.exitCode = counts.failed > 0 || stopped ? 1 : 0
 
-/** The first signal ends what runs now and passes over the rest; the second ends this process. */
-function heedSignals(): void {
+/** The first signal stops the current check and skips the rest; the second ends this process. */
+function handleSignals(): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.removeAllListeners(signal)
     process.on(signal, () => {
@@ -61,12 +61,12 @@ function heading(text: string): void {
   console.log(styleText('bold', `\n── ${text} ${'─'.repeat(Math.max(0, 70 - text.length))}`))
 }
 
-/** Fetches what tests need before their time limits run. What cannot be had is a failure. */
+/** Installs what tests need before their time limits start. An error counts as a failed check. */
 async function prepare(name: string, fetch: () => Promise<unknown>): Promise<void> {
   if (stopped) return
   try {
     await fetch()
-    console.log(`${name}: there`)
+    console.log(`${name}: ready`)
   } catch (error) {
     console.log(`${name}: ${(error as Error).message}`)
     fail(name)
@@ -94,13 +94,13 @@ async function runTests(): Promise<void> {
   const { filter, options } = parseCLI(['vitest', 'run', ...process.argv.slice(2)])
   const before = counts.failed
   const vitest = await createVitest('test', { ...options, watch: false })
-  // Vitest's own answer to a signal is to exit on the spot: its servers would be left to others.
-  heedSignals()
+  // Vitest's own signal handler exits immediately and would leave the servers running.
+  handleSignals()
   stopRunning = () => vitest.cancelCurrentRun('keyboard-input')
   try {
     await vitest.start(filter)
   } catch (error) {
-    // The servers that the tests share cannot be started, say. That no file matches is said already.
+    // For example, a server that the tests share does not start. Vitest has already reported missing files.
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'VITEST_FILES_NOT_FOUND') vitest.logger.printError(error, { fullStack: true })
     process.exitCode = 1
@@ -112,16 +112,16 @@ async function runTests(): Promise<void> {
     for (const test of file.children.allTests()) {
       const result = test.result()
       if (result.state === 'skipped')
-        reasons.push(`${test.fullName}: ${result.note ?? 'no reason'}`)
+        reasons.push(`${test.fullName}: ${result.note ?? 'no reason given'}`)
       counts[result.state === 'pending' ? 'failed' : result.state]++
     }
-    // A file or a hook that fails leaves no test that could.
+    // A file or hook can fail without a failing test.
     if (!file.ok() && ![...file.children.allTests('failed')].length) fail(file.relativeModuleId)
   }
   for (const reason of reasons) console.log(`Skipped: ${reason}`)
   const unhandled = vitest.state.getUnhandledErrors().length
-  if (unhandled > 0) fail(`${unhandled} errors outside of the tests`)
-  if (process.exitCode && counts.failed === before) fail('Tests: not all of them could be run')
+  if (unhandled > 0) fail(`${unhandled} errors outside the tests`)
+  if (process.exitCode && counts.failed === before) fail('Tests: some could not run')
 }
 
 function fail(problem: string): void {
@@ -129,7 +129,7 @@ function fail(problem: string): void {
   problems.push(problem)
 }
 
-/** Runs one of the packages' commands, in sight. Resolves with its exit code. */
+/** Runs a command of a package and shows its output. Resolves with its exit code. */
 function run(command: string, args: string[]): Promise<number | string> {
   return new Promise((resolve) => {
     const child = spawn(command, args, { stdio: 'inherit' })

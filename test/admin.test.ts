@@ -71,8 +71,8 @@ test.each([
   [['organization', 'create', 'a', 'b'], 'Usage'],
   [['organization', 'delete', 'a'], 'Usage'],
   [['organization', 'create', ' '], '1 to 200 characters'],
-  [['key', 'create', 'nobody'], 'There is no organization "nobody"'],
-  [['owner', 'invite', 'nobody'], 'There is no organization "nobody"'],
+  [['key', 'create', 'absent'], 'No organization is named "absent"'],
+  [['owner', 'invite', 'absent'], 'No organization is named "absent"'],
 ])('%j is refused with a sentence', (args, part) => {
   expect(admin(...args)).toMatchObject({ status: 1, out: '', err: expect.stringContaining(part) })
 })

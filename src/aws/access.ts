@@ -232,7 +232,7 @@ export class AwsAccess {
     this.#drop(grant.connectionId, cached)
     throw new SessionDisproved(
       'open_without_id',
-      'AWS gave a session for a call without an external ID.',
+      'AWS returned a session for a call without an external ID.',
     )
   }
 

@@ -1,17 +1,17 @@
 import type { PrincipalFinding } from '../aws/principal.ts'
 import type { Database, Trx } from './database.ts'
 
-/** A worker that has not been heard of for longer is taken for gone. */
+/** A worker that has not reported for longer is considered gone. */
 export const WORKER_SEEN_WITHIN_MS = 15 * 60_000
 const FORGET_AFTER_MS = 24 * 3600_000
 
-/** Whom customers' trust policies have to name, as far as the workers know. */
+/** The principal that customers' trust policies have to name, as the workers report it. */
 export interface Principal extends PrincipalFinding {
-  /** When a worker last said so; null: none did within 15 minutes. */
+  /** When a worker last reported it; null if none did within 15 minutes. */
   seenAt: Date | null
 }
 
-/** What a worker knows about itself. */
+/** What a worker reports about itself. */
 export interface PrincipalReport {
   finding: PrincipalFinding
   /** Its CAIRN_PRINCIPAL_ARN. */
@@ -19,10 +19,10 @@ export interface PrincipalReport {
 }
 
 /**
- * Keeps what a worker found out about itself, and forgets workers that are long gone.
+ * Stores a worker's report, and deletes reports of workers that are long gone.
  *
- * @param db as the workers' login, the only one that may
- * @param worker a name of the process that no other one has
+ * @param db a pool of the workers' login, the only one with the privilege
+ * @param worker a unique name of the process
  */
 export async function reportPrincipal(
   db: Database,
@@ -50,17 +50,17 @@ export async function reportPrincipal(
     .execute()
 }
 
-/** For a worker that ends: another one, of another role, may take its place at once. */
+/** Called by a worker that stops: another one, with another role, may replace it immediately. */
 export async function forgetPrincipal(db: Database, worker: string): Promise<void> {
   await db.deleteFrom('worker_principals').where('worker', '=', worker).execute()
 }
 
 /**
- * Whom trust policies have to name, from what the live workers said.
+ * The principal that trust policies have to name, from the reports of live workers.
  *
- * @param db a pool or transaction of the role `cairn_api`, or of the workers' login; it need not
- *   act for an organization
- * @param options.configured the asking process' own CAIRN_PRINCIPAL_ARN
+ * @param db a pool or transaction of the role `cairn_api`, or of the workers' login; it does not
+ *   need an organization
+ * @param options.configured CAIRN_PRINCIPAL_ARN of the calling process
  */
 export async function currentPrincipal(
   db: Database | Trx,
@@ -88,8 +88,8 @@ export function principalReader(
 }
 
 /**
- * One finding of several workers', the newest first. They have to be the same: Temporal gives
- * each connection's work to any of them.
+ * Combines the findings of several workers, the newest first. They have to be equal, because Temporal
+ * may assign each connection's work to any of them.
  */
 function together(findings: PrincipalFinding[]): PrincipalFinding {
   const known = findings.filter(({ caller }) => caller !== null)
@@ -97,41 +97,41 @@ function together(findings: PrincipalFinding[]): PrincipalFinding {
   if (identities.size > 1) {
     const names = [...identities.values()].map(({ arn, caller }) => arn ?? caller!).sort()
     return {
-      ...{ ...nobody, state: 'uncertain' },
+      ...{ ...unknownPrincipal, state: 'uncertain' },
       saw: `${identities.size} workers run as different identities: ${names.join(' and ')}.`,
-      means: "Any of them may assume a customer's role, and that role would trust only one.",
+      means: "Any of them may assume a customer's role, but that role would trust only one.",
       remedy:
-        'Give all workers the same role, and restart them. A worker that was killed is forgotten after 15 minutes.',
+        'Run all workers with the same role, and restart them. A worker that was killed no longer counts after 15 minutes.',
     }
   }
   const best = known.find(({ state }) => state === 'certain') ?? known[0] ?? findings[0]
   if (!best) {
     return {
-      ...nobody,
-      saw: 'No worker has said within 15 minutes which role Cairn runs as.',
-      means: "Only a worker knows that: it is the one that assumes customers' roles.",
-      remedy: 'Start one: `npm start`, or `npm run worker` beside `npm run server`.',
+      ...unknownPrincipal,
+      saw: 'No worker has reported within 15 minutes which role Cairn runs as.',
+      means: "Only a worker can determine it, because workers assume customers' roles.",
+      remedy: 'Start a worker: `npm start`, or `npm run worker` in addition to `npm run server`.',
     }
   }
   const other = findings.find(({ state, saw }) => state === 'unknown' && saw !== best.saw)
   if (!other || best.state === 'unknown') return best
   return {
     ...best,
-    saw: `${best.saw} Another worker says: ${other.saw}`,
+    saw: `${best.saw} Another worker reports: ${other.saw}`,
     remedy: best.remedy ?? other.remedy,
   }
 }
 
-const nobody = {
+const unknownPrincipal = {
   ...{ state: 'unknown', arn: null, partition: null, accountId: null, caller: null },
   ...{ source: null, credentials: null },
 } satisfies Partial<PrincipalFinding>
 
 /**
- * What CAIRN_PRINCIPAL_ARN makes of a finding: it is taken for the path that AWS did not tell,
- * and is refused where the credentials are somebody else's.
+ * Combines a finding with CAIRN_PRINCIPAL_ARN: it supplies the path that AWS does not report, and is
+ * rejected if the credentials belong to another identity.
  *
- * @param values of each process that has a say; those without one are left out
+ * @param values its value in each process; unset ones are ignored
  */
 export function withConfigured(
   finding: PrincipalFinding,
@@ -143,13 +143,13 @@ export function withConfigured(
   if (more.length > 0) {
     return {
       ...unsure,
-      saw: `CAIRN_PRINCIPAL_ARN is not the same everywhere: ${[configured, ...more].sort().join(' and ')}.`,
-      means: "Customers' roles would trust one of them, and the other would be refused.",
-      remedy: 'Give the server and every worker the same CAIRN_PRINCIPAL_ARN, and restart them.',
+      saw: `CAIRN_PRINCIPAL_ARN differs between processes: ${[configured, ...more].sort().join(' and ')}.`,
+      means: "Customers' roles would trust one of them, and AWS would deny the others.",
+      remedy: 'Set the same CAIRN_PRINCIPAL_ARN for the server and every worker, and restart them.',
     }
   }
   const { caller } = finding
-  // Several workers that differ, or credentials that may assume nothing: no ARN mends that.
+  // Workers that differ, or credentials that cannot assume roles: an ARN does not fix that.
   if (finding.state === 'unusable' || (finding.state === 'uncertain' && caller === null))
     return finding
 
@@ -158,7 +158,7 @@ export function withConfigured(
     const [, partition, , , accountId] = configured.split(':')
     return {
       ...{ ...certain, partition: partition!, accountId: accountId! },
-      saw: `CAIRN_PRINCIPAL_ARN says ${configured}. ${finding.saw}`,
+      saw: `CAIRN_PRINCIPAL_ARN is ${configured}. ${finding.saw}`,
       means: `Customers' roles have to trust ${configured}. ${finding.means}`,
     }
   }
@@ -168,21 +168,21 @@ export function withConfigured(
   if (same) {
     return {
       ...certain,
-      saw: `AWS knows Cairn as ${caller}, and CAIRN_PRINCIPAL_ARN says ${configured}.`,
+      saw: `AWS identifies Cairn as ${caller}, and CAIRN_PRINCIPAL_ARN is ${configured}.`,
       means: finding.arn ? finding.means : "Customers' roles have to trust it.",
-      // What IAM did not tell is not needed any more; that credentials have ended still counts.
+      // The missing path is no longer needed; a remedy for expired credentials still is.
       remedy: finding.state === 'certain' ? finding.remedy : null,
     }
   }
   return {
     ...unsure,
     saw:
-      `CAIRN_PRINCIPAL_ARN says ${configured}, but AWS knows Cairn as ${caller}` +
+      `CAIRN_PRINCIPAL_ARN is ${configured}, but AWS identifies Cairn as ${caller}` +
       `${finding.source === 'iam:GetRole' ? `, a session of ${finding.arn}` : ''}.`,
-    means: "Customers' roles would trust somebody else, and AWS would refuse Cairn.",
+    means: "Customers' roles would trust another identity, and AWS would deny access to Cairn.",
     remedy: finding.arn
-      ? `Set CAIRN_PRINCIPAL_ARN to ${finding.arn}, or leave it out; or give the worker credentials of ${configured}. Then restart Cairn.`
-      : `Give the worker credentials of ${configured}, or set CAIRN_PRINCIPAL_ARN to the role that it runs as. Then restart Cairn.`,
+      ? `Set CAIRN_PRINCIPAL_ARN to ${finding.arn}, or unset it; or configure credentials of ${configured} for the worker. Then restart Cairn.`
+      : `Configure credentials of ${configured} for the worker, or set CAIRN_PRINCIPAL_ARN to the role that it runs as. Then restart Cairn.`,
   }
 }
 

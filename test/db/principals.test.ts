@@ -188,7 +188,7 @@ describe('CAIRN_PRINCIPAL_ARN', () => {
       const principal = withConfigured(await found(ROLE, policies), [configured])
       expect(principal).toMatchObject({ state: 'uncertain', arn: null, source: null })
       expect(principal.saw).toContain(configured)
-      expect(principal.means).toContain('refuse')
+      expect(principal.means).toContain('deny access')
     }
   })
 
@@ -306,7 +306,7 @@ describe('while a worker runs', () => {
     const other = `arn:aws:iam::${ACCOUNT}:role/other`
     const { lines } = watch(accessAs(ROLE, []), { configured: other })
     await vi.waitFor(() => expect(lines).toHaveLength(1), 30_000)
-    expect(lines[0]!.msg).toContain(`CAIRN_PRINCIPAL_ARN says ${other}, but`)
+    expect(lines[0]!.msg).toContain(`CAIRN_PRINCIPAL_ARN is ${other}, but`)
   })
 
   test('stopping does not wait for AWS, nor for a database that is away', async () => {

@@ -30,16 +30,16 @@ describe('where the template is put', () => {
   test.each([
     ['cairn-templates/cairn.yaml', 'not of the form s3://BUCKET/KEY'],
     ['https://cairn-templates.s3.amazonaws.com/cairn.yaml', 'not of the form s3://BUCKET/KEY'],
-    ['s3://', 'not the name of a bucket'],
-    ['s3://Cairn/cairn.yaml', 'not the name of a bucket'],
-    ['s3://cairn-templates', "object's name is missing"],
-    ['s3://cairn-templates/', "object's name is missing"],
-    ['s3://cairn-templates/folder/', "object's name is missing"],
-    ['s3://cairn-templates//cairn.yaml', "cannot be the object's name"],
-    ['s3://cairn-templates/../cairn.yaml', "cannot be the object's name"],
-    ['s3://cairn-templates/cairn.yaml?x', "cannot be the object's name"],
-    ["s3://cairn-templates/it's.yaml", "cannot be the object's name"],
-    ['s3://cairn-templates/a b.yaml', "cannot be the object's name"],
+    ['s3://', 'not a valid bucket name'],
+    ['s3://Cairn/cairn.yaml', 'not a valid bucket name'],
+    ['s3://cairn-templates', 'object key is missing'],
+    ['s3://cairn-templates/', 'object key is missing'],
+    ['s3://cairn-templates/folder/', 'object key is missing'],
+    ['s3://cairn-templates//cairn.yaml', 'not a supported object key'],
+    ['s3://cairn-templates/../cairn.yaml', 'not a supported object key'],
+    ['s3://cairn-templates/cairn.yaml?x', 'not a supported object key'],
+    ["s3://cairn-templates/it's.yaml", 'not a supported object key'],
+    ['s3://cairn-templates/a b.yaml', 'not a supported object key'],
   ])('%s is refused', (text, why) => {
     expect(() => parseDestination(text)).toThrow(why)
   })
@@ -47,7 +47,7 @@ describe('where the template is put', () => {
   test('a key is refused that is longer than S3 takes', () => {
     const key = (length: number) => () => parseDestination(`s3://cairn/${'x'.repeat(length)}`)
     expect(key(1024)).not.toThrow()
-    expect(key(1025)).toThrow("cannot be the object's name")
+    expect(key(1025)).toThrow('not a supported object key')
   })
 
   test.each([
@@ -59,7 +59,7 @@ describe('where the template is put', () => {
     expect(objectUrl({ bucket, key: 'a/b.yaml' }, region)).toBe(url)
   })
 
-  test('becomes a setting that Cairn takes, and a URL that means the same', () => {
+  test('becomes a setting that Cairn accepts, and an equal URL', () => {
     const bucket = fc.stringMatching(/^[a-z0-9][a-z0-9-]{1,20}(\.[a-z0-9-]{1,9})?[a-z0-9]$/)
     const key = fc.stringMatching(/^[\w.-]{1,20}(\/[\w.-]{1,20}){0,3}$/)
     const region = fc.constantFrom('us-east-1', 'ap-southeast-4', 'us-gov-east-1', 'cn-northwest-1')
@@ -129,7 +129,7 @@ describe('against an S3', () => {
     const object = await s3.send(new GetObjectCommand({ Bucket, Key: 'a/cairn.yaml' }))
     expect(object.ContentType).toBe('application/yaml')
     expect(await object.Body!.transformToString()).toBe(await readFile(template, 'utf8'))
-    expect(stdout).toContain('The public cannot read it.')
+    expect(stdout).toContain('The object is not public.')
     const policy = JSON.parse(/^\{$.+^\}$/ms.exec(stdout)![0])
     expect(policy.Statement).toMatchObject([
       { Action: 's3:GetObject', Resource: `arn:aws:s3:::${Bucket}/a/cairn.yaml` },
@@ -151,7 +151,7 @@ describe('against an S3', () => {
     await s3.send(new DeletePublicAccessBlockCommand({ Bucket: 'cairn-public' }))
     await s3.send(new PutBucketPolicyCommand({ Bucket: 'cairn-public', Policy }))
     const { stdout } = await publish(['s3://cairn-public/cairn.yaml'])
-    expect(stdout).toContain('Anybody can read it')
+    expect(stdout).toContain('The object is public')
   })
 
   test('a bucket that is not there', async () => {
@@ -170,14 +170,14 @@ describe('against an S3', () => {
       AWS_SECRET_ACCESS_KEY: AccessKey!.SecretAccessKey!,
     })
     expect(code).toBe(1)
-    expect(stderr).toMatch(/^AWS refused .*need s3:PutObject and s3:GetObject/)
+    expect(stderr).toMatch(/^AWS denied .*need s3:PutObject and s3:GetObject/)
   })
 
   test('no credentials', async () => {
     const env = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' }
     const { code, stderr } = await publish(['s3://cairn-templates/cairn.yaml'], env)
     expect(code).toBe(1)
-    expect(stderr).toMatch(/^No AWS credentials were found: set AWS_PROFILE/)
+    expect(stderr).toMatch(/^No AWS credentials found. Set AWS_PROFILE/)
   })
 
   test.each([[[]], [['s3://cairn-templates/cairn.yaml', 'more']]])(

@@ -81,7 +81,7 @@ describe.concurrent('ends with a reason', () => {
     ],
     ['no eventTime', demo('--records', 'FOLDER/no-event-time'), 'line 2 has no eventTime'],
     ['no JSON', demo('--records', 'FOLDER/not-json'), 'line 1 is not a JSON object'],
-    ['no records', demo('--records', 'FOLDER/empty'), 'empty holds no records'],
+    ['no records', demo('--records', 'FOLDER/empty'), 'empty contains no records'],
     ['no template', demo('--template', 'FOLDER/absent'), 'ENOENT'],
     ['a pipe as template', demo('--template', 'FOLDER/pipe'), 'pipe is not a regular file'],
     ['a directory for ids', demo('--exit-when-imported', '--write-ids', 'FOLDER'), 'EISDIR'],
@@ -90,8 +90,8 @@ describe.concurrent('ends with a reason', () => {
     ['an unknown option', demo('--colour'), "Unknown option '--colour'"],
     ['an option without value', demo('--records'), 'argument missing'],
     ['an argument too many', demo('FOLDER/good'), 'Unexpected argument'],
-    ['no rate', demo('--tps', 'fast'), '--tps takes a number above 0'],
-    ['no records', simulator('--records', 'FOLDER/empty'), 'empty holds no records'],
+    ['no rate', demo('--tps', 'fast'), '--tps must be a number greater than 0'],
+    ['no records', simulator('--records', 'FOLDER/empty'), 'empty contains no records'],
     ['no eventTime', simulator('--records', 'FOLDER/no-event-time'), 'line 2 has no eventTime'],
     ['half a port', ['simulator.ts', ['--port', '3.5']], '--port needs a whole number'],
     ['no account', simulator('--account', 'mine'), 'mine'],
@@ -100,7 +100,7 @@ describe.concurrent('ends with a reason', () => {
     ['an unknown option', ['screenshots.ts', ['--colour']], "Unknown option '--colour'"],
     ['a file as folder', ['screenshots.ts', ['--out', 'FOLDER/good/x']], 'ENOTDIR'],
     ['no file', ['changes-table.ts', ['FOLDER/absent']], 'ENOENT'],
-    ['no bucket', ['publish-template.ts', ['s3://']], 'is not the name of a bucket'],
+    ['no bucket', ['publish-template.ts', ['s3://']], 'is not a valid bucket name'],
     ['no rounds', ['test-explore.ts', ['many']], 'Usage: npm run test:explore'],
   ])('%s: %j', async ([, [script, args], reason]) => {
     const command = start(

@@ -1,6 +1,6 @@
 locals {
-  # Cairn's own role, with this connection's external ID to the letter. StringEquals on purpose:
-  # StringLike takes wildcards, StringEqualsIgnoreCase takes other IDs.
+  # Trusts Cairn's own role, with exactly this connection's external ID. StringEquals is required:
+  # StringLike allows wildcards, and StringEqualsIgnoreCase allows other IDs.
   trust_policy = {
     Version = "2012-10-17"
     Statement = [
@@ -14,8 +14,8 @@ locals {
     ]
   }
 
-  # Reads events and the settings of trails. Nothing here reads what is stored in the account, and
-  # nothing changes anything. None of these actions can be limited to a resource that is known.
+  # Allows reading events and the settings of trails. It does not allow reading data in the account or
+  # changing anything. None of these actions can be limited to a known resource.
   permission_policy = {
     Version = "2012-10-17"
     Statement = [

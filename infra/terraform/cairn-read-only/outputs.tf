@@ -1,8 +1,8 @@
 output "role_arn" {
-  description = "The role's ARN. Give it to Cairn, on the connection's page."
+  description = "The role's ARN. Paste it on the connection's page in Cairn."
   value       = aws_iam_role.this.arn
 
-  # Whoever gets the ARN may use the role at once: it has to have its permissions by then.
+  # The ARN may be used immediately, so the role needs its permissions first.
   depends_on = [aws_iam_role_policy.this]
 }
 

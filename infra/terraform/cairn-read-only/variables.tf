@@ -1,5 +1,5 @@
 variable "external_id" {
-  description = "The connection's external ID, to the letter. Cairn made it for this account; it is no password."
+  description = "The connection's external ID, exactly as Cairn shows it. It is unique to this account, and not a secret."
   type        = string
   nullable    = false
 
@@ -10,15 +10,15 @@ variable "external_id" {
 }
 
 variable "principal_arn" {
-  description = "The IAM role (or user) that Cairn runs as, path included. Only it may assume the new role. The copy of this module that Cairn serves has it as its default."
+  description = "The IAM role (or user) that Cairn runs as, with its path. Only it can assume the new role. In the copy of this module that Cairn serves, it is the default."
   type        = string
 
-  # Cairn puts its own ARN here in the copy that it serves.
+  # Cairn inserts its own ARN here in the copy that it serves.
   default = null
 
   validation {
     condition     = var.principal_arn != null
-    error_message = "principal_arn is missing: give the ARN that Cairn shows on the connection's page, or use the copy of this module that Cairn serves, which has it filled in."
+    error_message = "principal_arn is missing. Set it to the ARN that Cairn shows on the connection's page, or use the copy of this module that Cairn serves, which contains it."
   }
 
   validation {
@@ -28,7 +28,7 @@ variable "principal_arn" {
 }
 
 variable "name" {
-  description = "Name of the role. Cairn is told the ARN, so any name will do."
+  description = "Name of the role. Any name works, because you paste the ARN into Cairn."
   type        = string
   default     = "cairn-read-only"
   nullable    = false
@@ -47,7 +47,7 @@ variable "path" {
 
   validation {
     condition     = can(regex("^/([!-~]+/)?$", var.path)) && length(var.path) <= 512
-    error_message = "path must begin and end with a slash, hold no white space and have 512 characters at most."
+    error_message = "path must begin and end with a slash, contain no whitespace and have at most 512 characters."
   }
 }
 
@@ -58,7 +58,7 @@ variable "permissions_boundary" {
 }
 
 variable "tags" {
-  description = "Tags of the role, besides those of the provider's default_tags."
+  description = "Tags of the role, in addition to the provider's default_tags."
   type        = map(string)
   default     = {}
   nullable    = false

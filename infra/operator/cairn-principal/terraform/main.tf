@@ -7,8 +7,8 @@ locals {
   account_id  = data.aws_caller_identity.current.account_id
   oidc_issuer = var.oidc_issuer == null ? "" : var.oidc_issuer
 
-  # Who may use the role, for each place where Cairn can run. All are maps of statements' parts, as
-  # JSON because Terraform wants both sides of a condition to have one type.
+  # Who can use the role, for each place where Cairn can run. These are parts of statements, as JSON,
+  # because Terraform requires the same type on both sides of a condition.
   trust_statements = {
     ec2 = jsonencode({
       Sid       = "CairnOnEc2"
@@ -26,7 +26,7 @@ locals {
       Condition = { StringEquals = { "aws:SourceAccount" = local.account_id } }
     })
 
-    # EKS asks for TagSession even where the association has its session tags disabled.
+    # EKS requests TagSession even if the association's session tags are disabled.
     eks-pod-identity = jsonencode({
       Sid       = "CairnOnEksByPodIdentity"
       Effect    = "Allow"
@@ -60,9 +60,9 @@ locals {
     Statement = [jsondecode(local.trust_statements[var.runs_on])]
   }
 
-  # No condition on sts:ExternalId. Cairn proves that a customer's role refuses it without the
-  # right external ID by asking without it. With a condition here the refusal would come from
-  # this side, and it would prove nothing about the customer's role.
+  # No condition on sts:ExternalId. To verify that a customer's role refuses a call without the right
+  # external ID, Cairn makes such a call. With a condition here, this policy would refuse it, which
+  # would prove nothing about the customer's role.
   permission_policy = {
     Version = "2012-10-17"
     Statement = [
@@ -77,12 +77,12 @@ locals {
 }
 
 # Customers' roles trust this one by its unique id, which AWS stores when they name its ARN. A role
-# that was deleted and made again has another id: every customer's trust is broken then, and each
-# has to save the trust policy once more.
+# that is deleted and created again has another id. That breaks every customer's trust, and each of
+# them has to save the trust policy again.
 resource "aws_iam_role" "this" {
   name                 = var.name
   path                 = var.path
-  description          = "What Cairn runs as. It may assume the roles that customers made for it, and nothing else."
+  description          = "The role that Cairn runs as. It can assume the roles that customers create for it, and nothing else."
   assume_role_policy   = jsonencode(local.trust_policy)
   permissions_boundary = var.permissions_boundary
   tags                 = var.tags
@@ -92,12 +92,12 @@ resource "aws_iam_role" "this" {
 
     precondition {
       condition     = var.runs_on != "eks-irsa" || var.oidc_issuer != null
-      error_message = "runs_on is eks-irsa, which needs oidc_issuer."
+      error_message = "runs_on is eks-irsa, which requires oidc_issuer."
     }
 
     precondition {
       condition     = var.runs_on != "principals" || length(var.principal_arns) > 0
-      error_message = "runs_on is principals, which needs principal_arns."
+      error_message = "runs_on is principals, which requires principal_arns."
     }
   }
 }

@@ -4,6 +4,6 @@ output "principal_arn" {
 }
 
 output "instance_profile_name" {
-  description = "The instance profile to start the EC2 instance with; null unless runs_on is ec2."
+  description = "The instance profile for the EC2 instance; null unless runs_on is ec2."
   value       = one(aws_iam_instance_profile.this[*].name)
 }

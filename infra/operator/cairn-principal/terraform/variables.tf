@@ -1,5 +1,5 @@
 variable "runs_on" {
-  description = "Where Cairn runs, which decides who may use the role: ec2, ecs, eks-pod-identity, eks-irsa, or principals (a laptop, another account, anything else with an ARN)."
+  description = "Where Cairn runs, which determines who can use the role: ec2, ecs, eks-pod-identity, eks-irsa, or principals (a laptop, another account, or any other identity with an ARN)."
   type        = string
   nullable    = false
 
@@ -33,7 +33,7 @@ variable "service_account" {
 }
 
 variable "principal_arns" {
-  description = "For principals: the ARNs of the IAM roles or users that may use the role, such as the IAM Identity Center role of whoever runs Cairn on a laptop."
+  description = "For principals: the ARNs of the IAM roles or users that can use the role, such as the IAM Identity Center role of the person who runs Cairn on a laptop."
   type        = list(string)
   default     = []
   nullable    = false
@@ -45,7 +45,7 @@ variable "principal_arns" {
 }
 
 variable "customer_role_arns" {
-  description = "The roles that Cairn may assume, * and ? allowed. Empty for every role that trusts it: the customers' trust policies decide, and a new connection needs no change here."
+  description = "The roles that Cairn can assume; * and ? are allowed. Leave empty for every role that trusts it: then only the customers' trust policies decide, and a new connection needs no change here."
   type        = list(string)
   default     = []
   nullable    = false
@@ -57,7 +57,7 @@ variable "customer_role_arns" {
 }
 
 variable "name" {
-  description = "Name of the role (and of the instance profile). Never change it once customers trust the role."
+  description = "Name of the role (and of the instance profile). Do not change it once customers trust the role."
   type        = string
   default     = "cairn"
   nullable    = false
@@ -69,14 +69,14 @@ variable "name" {
 }
 
 variable "path" {
-  description = "Path of the role. With a path other than / the role's sessions do not show its whole ARN: then set CAIRN_PRINCIPAL_ARN."
+  description = "Path of the role. If it is not /, the role's sessions do not contain the full ARN: set CAIRN_PRINCIPAL_ARN in that case."
   type        = string
   default     = "/"
   nullable    = false
 
   validation {
     condition     = can(regex("^/([!-~]+/)?$", var.path)) && length(var.path) <= 512
-    error_message = "path must begin and end with a slash, hold no white space and have 512 characters at most."
+    error_message = "path must begin and end with a slash, contain no whitespace and have at most 512 characters."
   }
 }
 
@@ -87,7 +87,7 @@ variable "permissions_boundary" {
 }
 
 variable "tags" {
-  description = "Tags of the role and the instance profile, besides those of the provider's default_tags."
+  description = "Tags of the role and the instance profile, in addition to the provider's default_tags."
   type        = map(string)
   default     = {}
   nullable    = false

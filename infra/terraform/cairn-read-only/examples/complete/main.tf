@@ -1,4 +1,4 @@
-# The role with everything that can be set.
+# The role with all inputs set.
 
 terraform {
   required_version = ">= 1.5"
@@ -31,6 +31,6 @@ module "cairn_read_only" {
 }
 
 output "cairn_role_arn" {
-  description = "Give it to Cairn."
+  description = "Paste this into Cairn."
   value       = module.cairn_read_only.role_arn
 }

@@ -1,11 +1,11 @@
-# The role in many accounts from one place.
+# Creates the role in many accounts from one place.
 #
-# Terraform cannot make one provider for each entry of a map, so this leaves the accounts to
-# CloudFormation: one stack set with Cairn's template, one instance for each account, each with
-# the external ID of that account's connection. The permissions are self-managed, so the accounts
-# need the two StackSets roles that AWS describes (Control Tower and landing zones bring them).
+# Terraform cannot create one provider per map entry, so CloudFormation deploys to the accounts: one
+# stack set with Cairn's template, and one instance per account with the external ID of that account's
+# connection. The permissions are self-managed, so the accounts need the two StackSets roles that AWS
+# describes (Control Tower and landing zones create them).
 #
-# Where each account has a workspace of its own, use ../one-workspace-per-account instead: the
+# If each account has its own workspace, use ../one-workspace-per-account instead: the
 # module itself, with the external ID looked up by data.aws_caller_identity.
 
 terraform {
@@ -23,8 +23,8 @@ provider "aws" {
   region = "us-east-1"
 }
 
-# What Cairn answers to POST /api/v1/connections/bulk: account id to external ID. Nothing in it is
-# secret, and no two accounts share an external ID.
+# The response of POST /api/v1/connections/bulk: account id to external ID. It contains no secret, and
+# each account has a different external ID.
 locals {
   cairn_external_ids = {
     "111122223333" = "cairn-kVxXf48F2ZByCcds9teC5nuZ"
@@ -39,19 +39,19 @@ variable "principal_arn" {
 }
 
 variable "template_file" {
-  description = "Cairn's CloudFormation template, cairn-read-only.yaml, as it is downloaded from Cairn."
+  description = "Cairn's CloudFormation template, cairn-read-only.yaml, as downloaded from Cairn."
   type        = string
   default     = "cairn-read-only.yaml"
 }
 
 variable "administration_role_arn" {
-  description = "The role of this account that StackSets works as."
+  description = "The administration role of StackSets in this account."
   type        = string
   default     = "arn:aws:iam::999999999999:role/AWSCloudFormationStackSetAdministrationRole"
 }
 
 variable "execution_role_name" {
-  description = "The role of each account that the administration role assumes."
+  description = "The execution role in each account, which the administration role assumes."
   type        = string
   default     = "AWSCloudFormationStackSetExecutionRole"
 }
@@ -74,12 +74,12 @@ resource "aws_cloudformation_stack_set" "cairn_read_only" {
   parameters = {
     CairnPrincipalArn = var.principal_arn
     RoleName          = local.role_name
-    # A stack set needs a value for each parameter. Each instance overrides this one; a role
-    # that somehow kept it could not be assumed by Cairn, which sends the connection's own.
+    # A stack set needs a value for each parameter. Each instance overrides this one. Cairn could not
+    # assume a role that still had it, because it sends the connection's external ID.
     ExternalId = "set-for-each-account"
   }
 
-  # Instances are made side by side; without this AWS refuses the second operation.
+  # Instances are created in parallel; without this, AWS rejects the second operation.
   managed_execution {
     active = true
   }
@@ -97,7 +97,7 @@ resource "aws_cloudformation_stack_set_instance" "cairn_read_only" {
 }
 
 output "cairn_role_arns" {
-  description = "Account id to the ARN of its role. Cairn knows them already when it was given roleName."
+  description = "Account id to the ARN of its role. Cairn has them already if roleName was set."
   value = {
     for account_id, _ in local.cairn_external_ids :
     account_id => "arn:${data.aws_partition.current.partition}:iam::${account_id}:role/${local.role_name}"
