@@ -134,7 +134,7 @@ test.concurrent.for<Phase>([
     [null, 'SIGINT'],
     ['--exit-when-imported', '--tps', '0.2'],
   ],
-  ['when all is imported', 'What changed lately', 'SIGTERM', [0, null], []],
+  ['when all is imported', 'Recent and new changes', 'SIGTERM', [0, null], []],
 ])(
   'a signal %s ends the demo and its servers',
   { timeout: 180_000 },
@@ -155,7 +155,7 @@ test.concurrent.for<Phase>([
 test.concurrent('only its own user can read what the demo keeps', async (context) => {
   const { expect } = context
   const demo = startDemo(context)
-  await vi.waitFor(() => expect(demo.output).toContain('What changed lately'), 110_000)
+  await vi.waitFor(() => expect(demo.output).toContain('Recent and new changes'), 110_000)
   const open = readdirSync(demo.dataDir, { recursive: true, encoding: 'utf8' })
     .map((name) => ({
       name,
