@@ -2,11 +2,31 @@ import { sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { type Database, openDatabase } from './database.ts'
 import { installationId } from './installation.ts'
-import * as initial from './migrations/001-initial.ts'
+import * as organizations from './migrations/001-organizations.ts'
+import * as connections from './migrations/002-connections.ts'
+import * as changes from './migrations/003-changes.ts'
+import * as facets from './migrations/004-facets.ts'
+import * as search from './migrations/005-search.ts'
+import * as changeSets from './migrations/006-change-sets.ts'
+import * as unparsedRecords from './migrations/007-unparsed-records.ts'
+import * as environments from './migrations/008-environments.ts'
+import * as people from './migrations/009-people.ts'
+import * as apiKeys from './migrations/010-api-keys.ts'
+import * as notifications from './migrations/011-notifications.ts'
 
 /** In order of their names. A migration that was released is never edited: add the next one. */
 export const migrations: Record<string, Migration> = {
-  '001-initial': initial,
+  '001-organizations': organizations,
+  '002-connections': connections,
+  '003-changes': changes,
+  '004-facets': facets,
+  '005-search': search,
+  '006-change-sets': changeSets,
+  '007-unparsed-records': unparsedRecords,
+  '008-environments': environments,
+  '009-people': people,
+  '010-api-keys': apiKeys,
+  '011-notifications': notifications,
 }
 
 /** The roles that Cairn's processes take on. Roles belong to the cluster, not to one database. */
