@@ -11,7 +11,7 @@ import { startPostgres } from './embedded/postgres.ts'
 import { startTemporal } from './embedded/temporal.ts'
 import { knownApiKey } from './first-key.ts'
 import { createLogger } from './log.ts'
-import { watchPrincipal } from './principal.ts'
+import { watchPrincipal } from './principal-watch.ts'
 import { startReconciler } from './reconciler.ts'
 import { announceSetupLink, checkPort, startServer } from './server.ts'
 import {

@@ -70,7 +70,7 @@ function issue({ random, at }: Script, hours = 1) {
   }
 }
 
-interface RoleSession {
+interface AssumedSession {
   /** The role's name, or path and name. */
   role: string
   name: string
@@ -86,7 +86,7 @@ interface RoleSession {
 }
 
 /** The identity that the calls of a role's session carry. */
-function assumedRole({ account }: Script, session: RoleSession) {
+function assumedRole({ account }: Script, session: AssumedSession) {
   const roleName = session.role.slice(session.role.lastIndexOf('/') + 1)
   const id = principalId(account, 'AROA', roleName)
   return {

@@ -98,7 +98,7 @@ export async function importEvents(
   for (const run of runs) if (run.status === 'rejected') throw run.reason
   const results = runs.map((run) => (run as PromiseFulfilledResult<RegionResult>).value)
 
-  const refused = refusal(results, rows, globalRegion)
+  const refused = roleRefusal(results, rows, globalRegion)
   if (refused) {
     deps.aws.forget(connection.id)
     // What AWS said to the regions was about the role. Verification asks each of them.
@@ -182,7 +182,7 @@ async function reportNoSession(
  * Whether AWS's refusals are about the role: those of the global region, or of every region that
  * was read, if any of them could be read before. Verification finds out.
  */
-function refusal(
+function roleRefusal(
   results: readonly RegionResult[],
   rows: readonly CoverageRow[],
   globalRegion: string,

@@ -6,7 +6,7 @@ import type { Role } from '../auth/roles.ts'
 import type { Database } from '../db/database.ts'
 import type { User } from '../db/members.ts'
 import type { Notifications } from '../db/notifications.ts'
-import type { Principal } from '../db/principals.ts'
+import type { Principal } from '../db/worker-principals.ts'
 import type { Workflows } from '../temporal.ts'
 
 /** What the routes work with. */

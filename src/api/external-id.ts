@@ -39,7 +39,7 @@ export function isExternalId(name: string): boolean {
 }
 
 /** The answer to a request that tries to set an external ID. */
-export function refusal(pointer: string): Problem {
+export function externalIdProblem(pointer: string): Problem {
   const detail = 'Cairn generates the external ID. It cannot be set or changed. Remove this field.'
   return new Problem(422, `${pointer}: ${detail}`, { errors: [{ pointer, detail }] })
 }
@@ -52,6 +52,6 @@ export function refusal(pointer: string): Problem {
  */
 export function refuseExternalIdInQuery(query: unknown): void {
   for (const name of Object.keys(query ?? {})) {
-    if (isExternalId(name)) throw refusal(`?${name.slice(0, 100)}`)
+    if (isExternalId(name)) throw externalIdProblem(`?${name.slice(0, 100)}`)
   }
 }

@@ -1,4 +1,4 @@
-import { isAscii, isExternalId, refusal } from './external-id.ts'
+import { externalIdProblem, isAscii, isExternalId } from './external-id.ts'
 import { Problem } from './problems.ts'
 
 /** Deeper than any body of ours, and shallow enough for whatever walks it. */
@@ -37,7 +37,7 @@ export function parseBody(text: string): unknown {
       const detail = `Too much non-ASCII text in field names. The limit is ${LONGEST_OTHER_NAMES} characters in total.`
       throw malformed(pointer, detail)
     }
-    if (isExternalId(name)) throw refusal(pointer)
+    if (isExternalId(name)) throw externalIdProblem(pointer)
     if (again) repeated ??= pointer
     // What `{...value}` and the like would take for an object's prototype.
     if (name === '__proto__') throw malformed(pointer, 'The name __proto__ is not allowed.')

@@ -21,7 +21,7 @@ import {
   readCallerArn,
   whereFrom,
   withoutAsking,
-} from './principal.ts'
+} from './principal-finding.ts'
 import { type Partition, partitionOf, partitions } from './regions.ts'
 
 /** Which role to assume, and how. */

@@ -256,7 +256,7 @@ async function refusedWithoutId(
   signal?: AbortSignal,
 ): Promise<Check> {
   const call = 'a call without an external ID'
-  const answer = await refusal(aws, { ...grant, externalId: undefined }, call, signal)
+  const answer = await probeRefusal(aws, { ...grant, externalId: undefined }, call, signal)
   const failed = answer.state === 'failed'
   return {
     id: 'refused_without_id',
@@ -284,7 +284,7 @@ async function refusedWrongId(
     wrong.push([swapped, 'the external ID in the other case', '"StringEqualsIgnoreCase"'])
   }
   for (const [externalId, what, operator] of wrong) {
-    const answer = await refusal(aws, { ...grant, externalId }, what, signal)
+    const answer = await probeRefusal(aws, { ...grant, externalId }, what, signal)
     if (answer.state === 'passed') continue
     const failed = answer.state === 'failed'
     return {
@@ -308,7 +308,7 @@ function conditionRemedy(id: string): string {
 }
 
 /** Asks for the role in a way that must be refused. Credentials that come back are not kept. */
-async function refusal(
+async function probeRefusal(
   aws: AwsAccess,
   grant: RoleGrant,
   what: string,

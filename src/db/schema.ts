@@ -1,6 +1,6 @@
 import type { ColumnType, Generated, GeneratedAlways, JSONColumnType, Selectable } from 'kysely'
 import type { Role } from '../auth/roles.ts'
-import type { PrincipalFinding } from '../aws/principal.ts'
+import type { PrincipalFinding } from '../aws/principal-finding.ts'
 import type { Change, SourceDetail } from '../changes/change.ts'
 import type { EnvironmentColor } from '../changes/environments.ts'
 import type { UnparsedReason } from '../changes/unparsed-reasons.ts'

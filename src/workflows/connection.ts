@@ -22,9 +22,9 @@ import {
   isRunLongEnough,
   nextStep,
   type RunLength,
-  refusal,
   type Step,
   statusOf,
+  whyUpdateRefused,
   withCycle,
   withFailure,
   withSettings,
@@ -364,7 +364,7 @@ export async function connection(
   /** Refuses before the update is accepted, if it is known by now what the row says. */
   function refuseUnlessPossible(update: 'verify' | 'import'): void {
     if (asked.read || reading) return
-    const reason = refusal(state, update)
+    const reason = whyUpdateRefused(state, update)
     if (reason !== null) throw refused(reason)
   }
 
@@ -372,7 +372,7 @@ export async function connection(
   function dismissCallers(reason?: string): void {
     if (reason === undefined && asked.read) return
     for (const update of ['verify', 'import'] as const) {
-      const sentence = reason ?? refusal(state, update)
+      const sentence = reason ?? whyUpdateRefused(state, update)
       if (sentence === null) continue
       for (const caller of asked[update].splice(0)) caller.reject(refused(sentence))
     }

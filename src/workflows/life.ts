@@ -96,7 +96,10 @@ export function isRunFull(run: RunLength, limits: RunLimits): boolean {
 }
 
 /** Why an update cannot be served now, in a sentence for the caller; null when it can. */
-export function refusal(state: ConnectionState, update: 'verify' | 'import'): string | null {
+export function whyUpdateRefused(
+  state: ConnectionState,
+  update: 'verify' | 'import',
+): string | null {
   const { settings } = state
   if (settings === null) return 'No such connection.'
   if (settings.deleted) return 'The connection is being deleted.'

@@ -133,7 +133,7 @@ test('every policy of theirs is about the organization, or for the role that kno
     FROM pg_policies WHERE schemaname = 'public'
   `.execute(superuser)
   for (const { table, roles, condition } of rows) {
-    // Of the installation: test/db/principals.test.ts shows that nothing of an organization fits in.
+    // Of the installation: test/db/worker-principals.test.ts shows that nothing of an organization fits in.
     // The search is held by its function instead: test/db/search.test.ts.
     const ofInstallation = ['worker_principals', 'installation'].includes(table)
     if (['cairn_system', 'cairn_search'].includes(roles.join()) || ofInstallation) continue

@@ -12,7 +12,7 @@ import { installationId } from '../../src/db/installation.ts'
 import { insertInvitation, newInvitationToken, type User } from '../../src/db/members.ts'
 import { openNotifications } from '../../src/db/notifications.ts'
 import { addApiKey, ensureOrganization, newApiKey } from '../../src/db/organizations.ts'
-import { principalReader } from '../../src/db/principals.ts'
+import { principalReader } from '../../src/db/worker-principals.ts'
 import { createWorkflows, type Workflows } from '../../src/temporal.ts'
 import { createTestDatabase } from './database.ts'
 

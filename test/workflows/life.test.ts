@@ -6,9 +6,9 @@ import {
   isRunLongEnough,
   nextStep,
   type RunLength,
-  refusal,
   retryDelayMs,
   statusOf,
+  whyUpdateRefused,
   withCycle,
   withFailure,
   withSettings,
@@ -229,7 +229,7 @@ describe('whatever happens', () => {
   test('nobody waits for a step that does not come', () => {
     fc.assert(
       fc.property(life, fc.constantFrom('verify' as const, 'import' as const), (s, update) => {
-        fc.pre(refusal(s, update) === null)
+        fc.pre(whyUpdateRefused(s, update) === null)
         const step = nextStep(s, { ...nothing, [update]: [1] }, now).do
         // An import may have to wait for its verification, which then decides on it.
         expect(update === 'verify' ? ['verify'] : ['import', 'verify']).toContain(step)

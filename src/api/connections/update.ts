@@ -9,8 +9,8 @@ import {
   updateDesiredState,
 } from '../../db/connections.ts'
 import { type Trx, violates } from '../../db/database.ts'
-import type { Principal } from '../../db/principals.ts'
 import type { ConnectionRow } from '../../db/schema.ts'
+import type { Principal } from '../../db/worker-principals.ts'
 import { Problem } from '../problems.ts'
 import { beingDeleted } from './find.ts'
 import type { patchSchema } from './schema.ts'

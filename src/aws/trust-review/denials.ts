@@ -6,7 +6,7 @@ import {
   type PolicyPrincipal,
   type Statement,
 } from './parse.ts'
-import { relationOf } from './principals.ts'
+import { relationOf } from './relation.ts'
 import { quote, shorten } from './text.ts'
 import type { ExpectedTrust } from './types.ts'
 

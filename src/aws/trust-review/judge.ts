@@ -1,6 +1,6 @@
 import type { IdCondition } from './external-id.ts'
 import type { ConditionTest, PolicyPrincipal, Statement } from './parse.ts'
-import { limitsOf, relationOf, relationToLimit } from './principals.ts'
+import { limitsOf, relationOf, relationToLimit } from './relation.ts'
 import { accountOf, hasWildcard, quoteAll, shorten } from './text.ts'
 import type { ExpectedTrust, Judged } from './types.ts'
 

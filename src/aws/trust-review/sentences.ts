@@ -7,7 +7,7 @@ import {
   type PolicyPrincipal,
   type Statement,
 } from './parse.ts'
-import { relationOf } from './principals.ts'
+import { relationOf } from './relation.ts'
 import { json, quoteAll, shorten } from './text.ts'
 import type { ExpectedTrust, Judged, TrustedParty, TrustReview } from './types.ts'
 

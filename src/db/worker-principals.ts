@@ -1,4 +1,4 @@
-import type { PrincipalFinding } from '../aws/principal.ts'
+import type { PrincipalFinding } from '../aws/principal-finding.ts'
 import type { Database, Trx } from './database.ts'
 
 /** A worker that has not reported for longer is considered gone. */

@@ -3,9 +3,9 @@ import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { AwsAccess } from './aws/access.ts'
-import type { PrincipalFinding } from './aws/principal.ts'
+import type { PrincipalFinding } from './aws/principal-finding.ts'
 import type { Database } from './db/database.ts'
-import { forgetPrincipal, reportPrincipal, withConfigured } from './db/principals.ts'
+import { forgetPrincipal, reportPrincipal, withConfigured } from './db/worker-principals.ts'
 
 /** Well within the 15 minutes after which a worker is taken for gone. */
 const INTERVAL_MS = 5 * 60_000

@@ -3,7 +3,7 @@ import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Simulator, startSimulator } from '../../simulator/index.ts'
 import { AwsAccess } from '../../src/aws/access.ts'
-import type { PrincipalFinding } from '../../src/aws/principal.ts'
+import type { PrincipalFinding } from '../../src/aws/principal-finding.ts'
 import { asOrganization, type Database, openDatabase } from '../../src/db/database.ts'
 import { ensureOrganization } from '../../src/db/organizations.ts'
 import {
@@ -12,8 +12,8 @@ import {
   principalReader,
   reportPrincipal,
   withConfigured,
-} from '../../src/db/principals.ts'
-import { type PrincipalWatch, watchPrincipal } from '../../src/principal.ts'
+} from '../../src/db/worker-principals.ts'
+import { type PrincipalWatch, watchPrincipal } from '../../src/principal-watch.ts'
 import { policy, trust } from '../simulator/support.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 

@@ -7,7 +7,7 @@ import { fromEnv, fromIni } from '@aws-sdk/credential-providers'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type Simulator, startSimulator } from '../../simulator/index.ts'
 import { AwsAccess } from '../../src/aws/access.ts'
-import { readCallerArn, whereFrom } from '../../src/aws/principal.ts'
+import { readCallerArn, whereFrom } from '../../src/aws/principal-finding.ts'
 import { policy, trust } from '../simulator/support.ts'
 
 const ACCOUNT = '999988887777'
