@@ -50,14 +50,14 @@ export function knownApiKey(config: Config): string | undefined {
  */
 export async function ensureFirstKey(
   config: Config,
-  { api, system }: { api: Database; system: Database },
+  { database, system }: { database: Database; system: Database },
   logger: Logger,
 ): Promise<{ organizationId: string }> {
   const { id } = await ensureOrganization(system, DEFAULT_ORGANIZATION)
   if (config.apiKey) {
     const given = { name: 'CAIRN_API_KEY', key: config.apiKey }
     await addApiKey(system, id, given)
-    await keepOnlyKey(api, id, given)
+    await keepOnlyKey(database, id, given)
     if ((await organizationOfKey(system, config.apiKey)) !== id) {
       throw new ConfigError('CAIRN_API_KEY is the key of another organization. Give another one.')
     }

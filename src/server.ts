@@ -64,12 +64,13 @@ export async function startServer(options: {
   }
   const url = config.databaseApiUrl ?? options.databaseUrl
   const onError = (error: Error) => logger.warn({ reason: error.message }, 'Postgres went away')
-  const { api, system } = openApiDatabases({ url, onError, maxQueries: config.maxQueries })
+  const { database, system } = openApiDatabases({ url, onError, maxQueries: config.maxQueries })
   const notifications = openNotifications({ url, onError })
-  const closeDatabases = () => Promise.all([api.destroy(), system.destroy(), notifications.close()])
+  const closeDatabases = () =>
+    Promise.all([database.destroy(), system.destroy(), notifications.close()])
   try {
-    await refusePowerfulRole(api, config)
-    const { organizationId } = await ensureFirstKey(config, { api, system }, logger)
+    await refusePowerfulRole(database, config)
+    const { organizationId } = await ensureFirstKey(config, { database, system }, logger)
     await removeExpiredSessions(system)
     const { publicUrl } = config
     const auth = openPeople({
@@ -81,8 +82,8 @@ export async function startServer(options: {
     const webDirectory = await ensureWebApp(logger)
     const app = await createApp(
       {
-        ...{ api, system, workflows, notifications },
-        principal: principalReader(api, config.principalArn),
+        ...{ database, system, workflows, notifications },
+        principal: principalReader(database, config.principalArn),
         templateUrl: config.templateUrl,
         maxConnections: config.maxConnections,
         ...{ publicUrl, auth, demoOwner },
@@ -148,14 +149,14 @@ async function listen(app: App, config: Config): Promise<string> {
 }
 
 /** Row-level security does not hold back superusers and those with BYPASSRLS. */
-async function refusePowerfulRole(api: Database, config: Config): Promise<void> {
+async function refusePowerfulRole(database: Database, config: Config): Promise<void> {
   const { rows } = await sql<{ rolname: string }>`
     SELECT rolname FROM pg_roles
     -- A login can become any role that it is a member of again. The owner's login may do more anyway.
     WHERE rolname IN (current_user, ${config.databaseApiUrl ? sql`session_user` : sql`current_user`})
       AND (rolsuper OR rolbypassrls)
   `
-    .execute(api)
+    .execute(database)
     .catch((error) => {
       // insufficient_privilege: the pool could not take on its role.
       if (error.code !== '42501') throw error

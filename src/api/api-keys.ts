@@ -51,7 +51,7 @@ const newKeySchema = z
 const tags = ['people']
 
 /** Keys of the organization. Whoever is signed in sees them; owners make and revoke them. */
-export function apiKeyRoutes(app: App, { api }: ApiContext): void {
+export function apiKeyRoutes(app: App, { database }: ApiContext): void {
   app.get(
     '/api-keys',
     {
@@ -68,7 +68,7 @@ export function apiKeyRoutes(app: App, { api }: ApiContext): void {
       },
     },
     (request) =>
-      readOrganization(api, request, async (trx) => ({
+      readOrganization(database, request, async (trx) => ({
         items: (await listApiKeys(trx)).map(toKey),
       })),
   )
@@ -93,7 +93,7 @@ export function apiKeyRoutes(app: App, { api }: ApiContext): void {
     async (request, reply) => {
       requireOwner(request)
       const key = newApiKey()
-      const row = await asOrganization(api, request.organizationId, (trx) =>
+      const row = await asOrganization(database, request.organizationId, (trx) =>
         insertApiKey(trx, request.organizationId, {
           ...{ name: request.body.name, key },
           createdBy: request.user!.email,
@@ -121,7 +121,7 @@ export function apiKeyRoutes(app: App, { api }: ApiContext): void {
     async (request) => {
       requireOwner(request)
       const row = await found('API key', request.params.id, (id) =>
-        asOrganization(api, request.organizationId, (trx) => revokeApiKey(trx, id)),
+        asOrganization(database, request.organizationId, (trx) => revokeApiKey(trx, id)),
       )
       return toKey(row)
     },

@@ -308,7 +308,7 @@ function withKeys(resources: string[]): string[] {
 const tags = ['changes']
 
 /** The feed. */
-export function changeRoutes(app: App, { api }: ApiContext): void {
+export function changeRoutes(app: App, { database }: ApiContext): void {
   app.get(
     '/changes',
     {
@@ -331,7 +331,7 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
       },
     },
     (request) =>
-      readOrganization(api, request, async (trx) => {
+      readOrganization(database, request, async (trx) => {
         const { limit, cursor, order, ...query } = request.query
         const filters = toFilters(query)
         refuseEndlessSearch(filters)
@@ -367,7 +367,7 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
       },
     },
     (request) =>
-      readOrganization(api, request, async (trx) => {
+      readOrganization(database, request, async (trx) => {
         const { limit, cursor, ...query } = request.query
         const filters = toFilters(query)
         refuseEndlessSearch(filters)
@@ -401,7 +401,7 @@ export function changeRoutes(app: App, { api }: ApiContext): void {
       },
     },
     (request) =>
-      readOrganization(api, request, async (trx) => {
+      readOrganization(database, request, async (trx) => {
         const row = await found('change', request.params.id, (id) => findChange(trx, id))
         const sets = await presentSetIds(trx, [row.change_set_id])
         const change = toChange(row, sets, await environmentsOf(trx, [subjectOf(row)]))

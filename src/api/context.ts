@@ -12,7 +12,7 @@ import type { Workflows } from '../temporal.ts'
 /** What the routes work with. */
 export interface ApiContext {
   /** Pool of the role `cairn_api`. */
-  api: Database
+  database: Database
   /** Pool of the role `cairn_system`: keys, before an organization is known. */
   system: Database
   workflows: Workflows

@@ -19,11 +19,11 @@ export function openApiDatabases(options: {
   /** How long a statement may take, and how long a transaction waits for its turn. */
   timeoutsMs?: { statement: number; wait: number }
   onError?: (error: Error) => void
-}): { api: Database; system: Database } {
+}): { database: Database; system: Database } {
   const { url, maxQueries, timeoutsMs = TIMEOUTS_MS, onError } = options
   const shared = { url, onError, statementTimeoutMs: timeoutsMs.statement }
   return {
-    api: openDatabase({
+    database: openDatabase({
       ...shared,
       role: 'cairn_api',
       max: API_POOL_SIZE,

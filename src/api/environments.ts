@@ -79,14 +79,14 @@ const params = z.object({ id: z.string().meta({ description: 'The environment ID
 const tags = ['environments']
 
 /** Environments, and their order. What links changes with them is made where connections are. */
-export function environmentRoutes(app: App, { api }: ApiContext): void {
+export function environmentRoutes(app: App, { database }: ApiContext): void {
   /** @throws Problem 404, alike for what is absent and for what is somebody else's */
   const withId = async (
     request: { organizationId: string; params: { id: string } },
     work: (trx: Trx, id: string) => Promise<CountedEnvironment | undefined>,
   ) => {
     const row = await found('environment', request.params.id, (id) =>
-      asOrganization(api, request.organizationId, (trx) => work(trx, id)),
+      asOrganization(database, request.organizationId, (trx) => work(trx, id)),
     )
     return toEnvironment(row)
   }
@@ -107,7 +107,7 @@ export function environmentRoutes(app: App, { api }: ApiContext): void {
       },
     },
     (request) =>
-      readOrganization(api, request, async (trx) => ({
+      readOrganization(database, request, async (trx) => ({
         items: (await listEnvironments(trx)).map(toEnvironment),
       })),
   )
@@ -129,7 +129,7 @@ export function environmentRoutes(app: App, { api }: ApiContext): void {
     },
     async (request, reply) => {
       const { organizationId, body } = request
-      const row = await asOrganization(api, organizationId, (trx) =>
+      const row = await asOrganization(database, organizationId, (trx) =>
         insertEnvironment(trx, organizationId, body),
       ).catch((error) => refuse(error, body.name))
       reply.code(201).header('location', `/api/v1/environments/${row.id}`)

@@ -114,7 +114,7 @@ const facetsSchema = z
 const tags = ['changes']
 
 /** What is drawn around the feed. */
-export function feedRoutes(app: App, { api }: ApiContext): void {
+export function feedRoutes(app: App, { database }: ApiContext): void {
   app.get(
     '/changes/histogram',
     {
@@ -139,7 +139,7 @@ export function feedRoutes(app: App, { api }: ApiContext): void {
       },
     },
     (request) =>
-      readOrganization(api, request, async (trx) => {
+      readOrganization(database, request, async (trx) => {
         const { buckets: most, ...query } = request.query
         const filters = inWindow(toFilters(query))
         const counted = await histogram(trx, await searched(trx, filters), most)
@@ -169,7 +169,7 @@ export function feedRoutes(app: App, { api }: ApiContext): void {
       },
     },
     (request) =>
-      readOrganization(api, request, async (trx) => {
+      readOrganization(database, request, async (trx) => {
         const filters = inWindow(toFilters(request.query))
         // Not by resource: those that are not asked for are counted as well.
         const { include } = filters

@@ -41,7 +41,7 @@ const meSchema = z
     ],
   })
 
-export function meRoutes(app: App, { api, temporalUrl, demoOwner }: ApiContext): void {
+export function meRoutes(app: App, { database, temporalUrl, demoOwner }: ApiContext): void {
   app.get(
     '/me',
     {
@@ -57,7 +57,7 @@ export function meRoutes(app: App, { api, temporalUrl, demoOwner }: ApiContext):
       },
     },
     (request) =>
-      readOrganization(api, request, async (trx) => ({
+      readOrganization(database, request, async (trx) => ({
         user: request.user,
         organization: await trx
           .selectFrom('organizations')

@@ -86,7 +86,7 @@ const tags = ['people']
 const security = [{ session: [] }]
 
 /** Who belongs to the organization, and who is asked to. */
-export function memberRoutes(app: App, { api, system, publicUrl }: ApiContext): void {
+export function memberRoutes(app: App, { database, system, publicUrl }: ApiContext): void {
   app.get(
     '/members',
     {
@@ -103,7 +103,7 @@ export function memberRoutes(app: App, { api, system, publicUrl }: ApiContext): 
       },
     },
     async (request) => {
-      const rows = await readOrganization(api, request, listMembers)
+      const rows = await readOrganization(database, request, listMembers)
       const users = await findUsers(
         system,
         rows.map((row) => row.user_id),
@@ -141,7 +141,7 @@ export function memberRoutes(app: App, { api, system, publicUrl }: ApiContext): 
       requireOwner(request)
       const { organizationId, params } = request
       const removed = await found('member', params.id, (id) =>
-        asOrganization(api, organizationId, (trx) => removeMember(trx, organizationId, id)),
+        asOrganization(database, organizationId, (trx) => removeMember(trx, organizationId, id)),
       )
       if (removed === 'last_owner') {
         throw new Problem(409, 'The last owner cannot be removed. Invite another owner first.')
@@ -173,7 +173,7 @@ export function memberRoutes(app: App, { api, system, publicUrl }: ApiContext): 
       requireOwner(request)
       const { organizationId, body } = request
       const token = newInvitationToken()
-      const row = await asOrganization(api, organizationId, (trx) =>
+      const row = await asOrganization(database, organizationId, (trx) =>
         insertInvitation(trx, {
           ...{ organizationId, token, ...body, createdBy: request.user!.id },
           expiresAt: invitationExpiry('invited'),
@@ -202,7 +202,7 @@ export function memberRoutes(app: App, { api, system, publicUrl }: ApiContext): 
     },
     async (request) => {
       requireOwner(request)
-      const rows = await readOrganization(api, request, listInvitations)
+      const rows = await readOrganization(database, request, listInvitations)
       return { items: rows.map(toInvitation) }
     },
   )
@@ -226,7 +226,7 @@ export function memberRoutes(app: App, { api, system, publicUrl }: ApiContext): 
     async (request, reply) => {
       requireOwner(request)
       await found('invitation', request.params.id, (id) =>
-        asOrganization(api, request.organizationId, (trx) => revokeInvitation(trx, id)),
+        asOrganization(database, request.organizationId, (trx) => revokeInvitation(trx, id)),
       )
       return reply.code(204).send(null)
     },

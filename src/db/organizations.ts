@@ -120,11 +120,11 @@ export async function hasApiKey(system: Database, organizationId: string): Promi
 
 /** Of the keys of this name only one works from now on, even if it was revoked before. */
 export async function keepOnlyKey(
-  api: Database,
+  database: Database,
   organizationId: string,
   keep: { name: string; key: string },
 ): Promise<void> {
-  await asOrganization(api, organizationId, (trx) =>
+  await asOrganization(database, organizationId, (trx) =>
     trx
       .updateTable('api_keys')
       .set({

@@ -239,7 +239,7 @@ describe('cancellation', () => {
 
 test('statements of the API end after five seconds', async () => {
   const database = await createTestDatabase()
-  const { api: pool, system } = openApiDatabases({ url: database.url, maxQueries: 2 })
+  const { database: pool, system } = openApiDatabases({ url: database.url, maxQueries: 2 })
   for (const each of [pool, system]) {
     const { rows } = await sql<{ statement_timeout: string }>`SHOW statement_timeout`.execute(each)
     expect(rows).toEqual([{ statement_timeout: '5s' }])

@@ -241,7 +241,7 @@ describe('while something is away', () => {
     const { cookie } = await tenant.signedIn()
     const auth = openPeople({ ...api.context.auth.settings, system: away })
     const app = await createApp(
-      { ...api.context, api: away, system: away, auth },
+      { ...api.context, database: away, system: away, auth },
       { logger: pino({ level: 'silent' }) },
     )
     try {

@@ -71,24 +71,24 @@ export async function createTestApi(
   } = {},
 ): Promise<TestApi> {
   const { logger = pino({ level: 'silent' }) } = options
-  const database = await createTestDatabase()
-  const db = openDatabase({ url: database.url })
-  const superuser = openDatabase({ url: database.superuserUrl })
-  const { api, system } = openApiDatabases({
-    ...{ url: database.url, maxQueries: 2 },
+  const testDatabase = await createTestDatabase()
+  const db = openDatabase({ url: testDatabase.url })
+  const superuser = openDatabase({ url: testDatabase.superuserUrl })
+  const { database, system } = openApiDatabases({
+    ...{ url: testDatabase.url, maxQueries: 2 },
     timeoutsMs: options.timeoutsMs,
   })
-  const notifications = openNotifications({ url: database.url })
+  const notifications = openNotifications({ url: testDatabase.url })
   const address = options.temporalAddress ?? inject('temporalAddress')
   const target = { connection: { address }, namespace: 'default', uiUrl: null }
   const workflows = createWorkflows(target, { installationId: await installationId(db), logger })
   const { principalArn = 'arn:aws:iam::999988887777:role/cairn', templateUrl } = options
-  const principal = principalReader(api, principalArn ?? undefined)
+  const principal = principalReader(database, principalArn ?? undefined)
   const { publicUrl, demoOwner, temporalUrl } = options
   const secret = randomBytes(32).toString('base64url')
   const auth = openPeople({ system, secret, publicUrl, logger })
   const context = {
-    ...{ api, system, workflows, notifications, principal, templateUrl },
+    ...{ database, system, workflows, notifications, principal, templateUrl },
     ...{ publicUrl, auth, demoOwner, temporalUrl },
     maxConnections: options.maxConnections ?? 1000,
   }
@@ -142,8 +142,8 @@ export async function createTestApi(
       await app.close()
       await workflows.close()
       await notifications.close()
-      await Promise.all([api, system, db, superuser].map((each) => each.destroy()))
-      await database.drop()
+      await Promise.all([database, system, db, superuser].map((each) => each.destroy()))
+      await testDatabase.drop()
     },
   }
 }

@@ -65,7 +65,7 @@ const madeSchema = z
 
 /** Many accounts at once. */
 export function bulkConnectionRoutes(app: App, context: ApiContext): void {
-  const { api, workflows, principal, maxConnections } = context
+  const { database, workflows, principal, maxConnections } = context
   app.post(
     '/connections/bulk',
     {
@@ -98,7 +98,7 @@ export function bulkConnectionRoutes(app: App, context: ApiContext): void {
       for (const [index, role] of roles.entries())
         refuseOwnRole(role.arn, known, `/accountIds/${index}`)
 
-      const rows = await asOrganization(api, organizationId, async (trx) => {
+      const rows = await asOrganization(database, organizationId, async (trx) => {
         const connected = await connectedAccounts(trx, accountIds)
         // The accounts first: which ones are connected is of more use than how many there are.
         if (connected.length > 0) throw accountsInUse(connected.map(atItsPlace))

@@ -103,7 +103,7 @@ const tags = ['connections']
 
 /** How completely each region is imported, and which regions are. */
 export function coverageRoutes(app: App, context: ApiContext): void {
-  const { api } = context
+  const { database } = context
 
   app.get(
     '/connections/:id/coverage',
@@ -122,7 +122,7 @@ export function coverageRoutes(app: App, context: ApiContext): void {
       },
     },
     (request) =>
-      readConnection(api, request, async (trx, row) => {
+      readConnection(database, request, async (trx, row) => {
         const regions = await regionCoverage(trx, row, new Date())
         const unparsed = await countUnparsed(trx, row)
         return { regions: regions.map((region) => toCoverage(region, unparsed)) }
@@ -149,7 +149,7 @@ export function coverageRoutes(app: App, context: ApiContext): void {
       },
     },
     async (request) => {
-      const { row, answer } = await withConnection(api, request, async (trx, { id }) => {
+      const { row, answer } = await withConnection(database, request, async (trx, { id }) => {
         const { row, region } = await updateRegion(
           trx,
           id,

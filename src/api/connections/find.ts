@@ -27,12 +27,12 @@ interface ConnectionRequest {
  * @throws Problem 404, alike for what is absent and for what is somebody else's
  */
 export function withConnection<T>(
-  api: Database,
+  database: Database,
   request: ConnectionRequest,
   work: (trx: Trx, row: ConnectionRow) => Promise<T>,
   options: { lock?: boolean } = {},
 ): Promise<T> {
-  return asOrganization(api, request.organizationId, ofConnection(request, work, options))
+  return asOrganization(database, request.organizationId, ofConnection(request, work, options))
 }
 
 /**
@@ -41,11 +41,11 @@ export function withConnection<T>(
  * @throws Problem 404
  */
 export function readConnection<T>(
-  api: Database,
+  database: Database,
   request: ConnectionRequest & Reader,
   work: (trx: Trx, row: ConnectionRow) => Promise<T>,
 ): Promise<T> {
-  return readOrganization(api, request, ofConnection(request, work))
+  return readOrganization(database, request, ofConnection(request, work))
 }
 
 /**
@@ -54,10 +54,10 @@ export function readConnection<T>(
  * @throws Problem 404; 409 while the connection is being deleted
  */
 export function readLiveRef(
-  api: Database,
+  database: Database,
   request: ConnectionRequest & Reader,
 ): Promise<ConnectionRef> {
-  return readConnection(api, request, async (_trx, row) => {
+  return readConnection(database, request, async (_trx, row) => {
     if (row.deleted_at) throw beingDeleted()
     return { organizationId: row.organization_id, connectionId: row.id }
   })

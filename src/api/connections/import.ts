@@ -43,7 +43,7 @@ const importSchema = z
   })
 
 /** Imports now, beside the cycles of the workflow. */
-export function importRoutes(app: App, { api, workflows }: ApiContext): void {
+export function importRoutes(app: App, { database, workflows }: ApiContext): void {
   app.post(
     '/connections/:id/import',
     {
@@ -60,7 +60,7 @@ export function importRoutes(app: App, { api, workflows }: ApiContext): void {
       },
     },
     async (request) => {
-      return workflows.importNow(await readLiveRef(api, request))
+      return workflows.importNow(await readLiveRef(database, request))
     },
   )
 }

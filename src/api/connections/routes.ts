@@ -18,7 +18,7 @@ const tags = ['connections']
 
 /** Connections: the API changes their desired state, and the workflow brings it about. */
 export function connectionRoutes(app: App, context: ApiContext): void {
-  const { api, workflows, principal, maxConnections } = context
+  const { database, workflows, principal, maxConnections } = context
 
   app.post(
     '/connections',
@@ -38,7 +38,7 @@ export function connectionRoutes(app: App, context: ApiContext): void {
     },
     async (request, reply) => {
       const { organizationId, body } = request
-      const row = await asOrganization(api, organizationId, async (trx) => {
+      const row = await asOrganization(database, organizationId, async (trx) => {
         await requireConnectionQuota(trx, organizationId, { adding: 1, most: maxConnections })
         return insertConnection(trx, { ...body, organizationId, externalId: newExternalId() })
       }).catch(refuseAbsentEnvironment)
@@ -64,7 +64,7 @@ export function connectionRoutes(app: App, context: ApiContext): void {
       },
     },
     (request) =>
-      readOrganization(api, request, async (trx) => {
+      readOrganization(database, request, async (trx) => {
         const rows = await listConnections(trx)
         const edges = await liveEdges(trx)
         const environments = await defaultEnvironments(trx)
@@ -91,7 +91,7 @@ export function connectionRoutes(app: App, context: ApiContext): void {
         response: { 200: answer('The connection.', connectionSchema), ...problems(401, 404, 503) },
       },
     },
-    (request) => readConnection(api, request, (trx, row) => readShown(trx, row, workflows)),
+    (request) => readConnection(database, request, (trx, row) => readShown(trx, row, workflows)),
   )
 
   app.patch(
@@ -114,7 +114,7 @@ export function connectionRoutes(app: App, context: ApiContext): void {
       if (request.body.roleArn) refuseOwnRole(request.body.roleArn, await principal())
       const { environmentId, ...settings } = request.body
       const { row, answer, differs } = await withConnection(
-        api,
+        database,
         request,
         async (trx, row) => {
           if (row.deleted_at) throw beingDeleted()
@@ -160,7 +160,7 @@ export function connectionRoutes(app: App, context: ApiContext): void {
     async (request, reply) => {
       const purge = request.query.purge === 'true'
       const { row, environmentId } = await asOrganization(
-        api,
+        database,
         request.organizationId,
         async (trx) => {
           const row = await found('connection', request.params.id, (id) =>

@@ -27,7 +27,7 @@ export function setupRoutes(app: App, context: ApiContext): void {
   const { templateUrl } = context
 
   const planFor = async (request: SetupRequest): Promise<Plan> => {
-    const row = await readConnection(context.api, request, async (_trx, row) => row)
+    const row = await readConnection(context.database, request, async (_trx, row) => row)
     if (row.deleted_at) throw beingDeleted()
     return plan(row, await context.principal(), request.query)
   }

@@ -8,7 +8,7 @@ import type { ApiContext } from '../context.ts'
  * workflow will read this version. Never throws.
  */
 export async function signalChange(
-  { api, workflows }: Pick<ApiContext, 'api' | 'workflows'>,
+  { database, workflows }: Pick<ApiContext, 'database' | 'workflows'>,
   row: ConnectionRow,
 ): Promise<void> {
   if (!hasToSignal(row)) return
@@ -18,7 +18,7 @@ export async function signalChange(
   })
   if (sent) return
   // The change is stored: without this note, the reconciler sends the signal a little later.
-  await asOrganization(api, row.organization_id, (trx) => unclaimSignals(trx, [row.id])).catch(
+  await asOrganization(database, row.organization_id, (trx) => unclaimSignals(trx, [row.id])).catch(
     () => {},
   )
 }

@@ -70,7 +70,7 @@ const reviewSchema = z
   })
 
 /** Who else a role trusts: nothing that can be proven from outside, so the customer pastes it. */
-export function trustReviewRoutes(app: App, { api, principal }: ApiContext): void {
+export function trustReviewRoutes(app: App, { database, principal }: ApiContext): void {
   app.post(
     '/connections/:id/trust-review',
     {
@@ -89,7 +89,7 @@ export function trustReviewRoutes(app: App, { api, principal }: ApiContext): voi
       },
     },
     async (request) => {
-      const row = await readConnection(api, request, async (_trx, row) => row)
+      const row = await readConnection(database, request, async (_trx, row) => row)
       const { arn: principalArn } = await principal()
       const expected = { principalArn, externalId: row.external_id, roleArn: row.role_arn }
       const review = reviewTrust(request.body.role, expected)

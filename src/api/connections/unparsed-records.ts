@@ -61,7 +61,7 @@ const recordParams = connectionParams.extend({
 const tags = ['connections']
 
 /** What LookupEvents returned and could not become a change. */
-export function unparsedRecordRoutes(app: App, { api }: ApiContext): void {
+export function unparsedRecordRoutes(app: App, { database }: ApiContext): void {
   app.get(
     '/connections/:id/unparsed-records',
     {
@@ -93,7 +93,7 @@ export function unparsedRecordRoutes(app: App, { api }: ApiContext): void {
       },
     },
     (request) =>
-      readConnection(api, request, async (trx, row) => {
+      readConnection(database, request, async (trx, row) => {
         const { limit, cursor } = request.query
         const before = cursor === undefined ? undefined : readCursor(cursor)
         const { items, hasMore, total } = await listUnparsed(trx, row.id, { limit, before })
@@ -123,7 +123,7 @@ export function unparsedRecordRoutes(app: App, { api }: ApiContext): void {
       },
     },
     async (request, reply) => {
-      const record = await readConnection(api, request, (trx, row) =>
+      const record = await readConnection(database, request, (trx, row) =>
         found('unparsed record', request.params.recordId, (id) => findUnparsed(trx, row.id, id)),
       )
       // The bytes are a stranger's: text that a browser saves and never renders.

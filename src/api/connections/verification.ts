@@ -91,11 +91,11 @@ const tags = ['connections']
 
 /** What Cairn verified about a connection's role. */
 export function verificationRoutes(app: App, context: ApiContext): void {
-  const { api, workflows, principal } = context
+  const { database, workflows, principal } = context
 
   const readVerification = async (request: Reader & { params: { id: string } }) => {
     const { arn } = await principal()
-    return readConnection(api, request, (trx, row) => toVerification(trx, row, arn))
+    return readConnection(database, request, (trx, row) => toVerification(trx, row, arn))
   }
 
   app.get(
@@ -133,7 +133,7 @@ export function verificationRoutes(app: App, context: ApiContext): void {
       },
     },
     async (request) => {
-      await workflows.verifyNow(await readLiveRef(api, request))
+      await workflows.verifyNow(await readLiveRef(database, request))
       return readVerification(request)
     },
   )
