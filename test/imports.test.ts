@@ -85,6 +85,45 @@ function forbidden(file: string, source: string): string[] {
     .map(({ specifier }) => `${file} imports ${specifier}`)
 }
 
+/** @returns the files of the repository that a file imports, types included */
+function importedFiles(file: string, source: string): string[] {
+  return importsOf(source)
+    .filter(({ specifier }) => specifier.startsWith('.'))
+    .map(({ specifier }) => path.posix.join(path.posix.dirname(file), specifier))
+}
+
+/**
+ * @param graph each file, and the files it imports
+ * @returns the shortest circle through each file that no earlier circle contains
+ */
+function circles(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const found: string[][] = []
+  for (const start of graph.keys()) {
+    if (found.some((circle) => circle.includes(start))) continue
+    const circle = shortestWayBack(graph, start)
+    if (circle) found.push(circle)
+  }
+  return found.map((circle) => [...circle, circle[0]].join(' > '))
+}
+
+function shortestWayBack(
+  graph: ReadonlyMap<string, readonly string[]>,
+  start: string,
+): string[] | undefined {
+  const visited = new Set([start])
+  const ways = [[start]]
+  // Breadth first: the ways at the front are the shortest.
+  for (const way of ways) {
+    for (const next of graph.get(way.at(-1)!) ?? []) {
+      if (next === start) return way
+      if (visited.has(next)) continue
+      visited.add(next)
+      ways.push([...way, next])
+    }
+  }
+  return undefined
+}
+
 function isWithin(file: string, directory: string): boolean {
   return file === directory || file.startsWith(`${directory}/`)
 }
@@ -95,6 +134,61 @@ test('imports point one way', () => {
   expect(
     files.flatMap((file) => forbidden(file, readFileSync(path.join(root, file), 'utf8'))),
   ).toEqual([])
+})
+
+describe('imports form no circle', () => {
+  test('in any code of the repository', () => {
+    const files = globSync(
+      '{src,simulator,scripts,testing,bench,chaos,web,test}/**/*.{ts,tsx,mjs}',
+      {
+        cwd: root,
+      },
+    ).filter((file) => !/(^|\/)(node_modules|dist)\//.test(file))
+    for (const folder of ['src', 'simulator', 'scripts', 'web/src', 'test']) {
+      expect(files.some((file) => isWithin(file, folder))).toBe(true)
+    }
+    const graph = new Map(
+      files.map((file) => [file, importedFiles(file, readFileSync(path.join(root, file), 'utf8'))]),
+    )
+    expect(circles(graph)).toEqual([])
+  })
+
+  test.each([
+    ['of one file', { 'a.ts': `import './a.ts'` }, ['a.ts > a.ts']],
+    [
+      'of types',
+      {
+        'src/db/a.ts': `import type { B } from './b.ts'`,
+        'src/db/b.ts': `import { a } from './a.ts'`,
+      },
+      ['src/db/a.ts > src/db/b.ts > src/db/a.ts'],
+    ],
+    [
+      'across folders, behind a file that is not part of it',
+      {
+        'scripts/a.ts': `import { b } from '../src/b.ts'`,
+        'src/b.ts': `export * from './c.ts'`,
+        'src/c.ts': `const d = await import('./d.ts')`,
+        'src/d.ts': `import { b } from './b.ts'`,
+      },
+      ['src/b.ts > src/c.ts > src/d.ts > src/b.ts'],
+    ],
+  ])('and a circle %s is caught', (_name, sources, expected) => {
+    const graph = new Map(
+      Object.entries(sources).map(([file, source]) => [file, importedFiles(file, source)]),
+    )
+    expect(circles(graph)).toEqual(expected)
+  })
+
+  test('two ways to one file are no circle', () => {
+    const graph = new Map([
+      ['a.ts', ['b.ts', 'c.ts']],
+      ['b.ts', ['d.ts']],
+      ['c.ts', ['d.ts']],
+      ['d.ts', []],
+    ])
+    expect(circles(graph)).toEqual([])
+  })
 })
 
 describe('what goes the wrong way is caught', () => {

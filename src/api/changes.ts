@@ -8,8 +8,9 @@ import {
   filterOf,
   OTHER_FILTERS,
 } from '../changes/filters.ts'
+import type { ChangeFilters } from '../db/change-filters.ts'
 import { type ListedSet, listChangeSets, presentSetIds } from '../db/change-sets.ts'
-import { type ChangeFilters, findChange, InvalidCursor, listChanges } from '../db/changes.ts'
+import { findChange, InvalidCursor, listChanges } from '../db/changes.ts'
 import { completeRange, importedRanges } from '../db/coverage.ts'
 import { readOrganization, type Trx } from '../db/database.ts'
 import { type EnvironmentSubject, environmentsOf } from '../db/environments.ts'

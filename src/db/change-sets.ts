@@ -1,14 +1,9 @@
 import { type SqlBool, sql } from 'kysely'
 import type { Change } from '../changes/change.ts'
 import { type ChangeSet, mergeAll, openSet, type Span } from '../changes/change-sets.ts'
+import type { ChangeFilters } from './change-filters.ts'
 import { changeIdTime } from './change-id.ts'
-import {
-  type ChangeFilters,
-  matching,
-  type PageRequest,
-  readCursor,
-  writeCursor,
-} from './changes.ts'
+import { matching, type PageRequest, readCursor, writeCursor } from './changes.ts'
 import type { Trx } from './database.ts'
 import type { ChangeRow } from './schema.ts'
 

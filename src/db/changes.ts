@@ -1,29 +1,13 @@
 import { createHash } from 'node:crypto'
 import { type ExpressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely'
 import { type FilterField, filterFields, filterOf } from '../changes/filters.ts'
+import type { ChangeFilters } from './change-filters.ts'
 import { changeIdTime } from './change-id.ts'
 import type { Trx } from './database.ts'
 import { connectionsInEnvironments } from './environments.ts'
 import { resourceIdsNamed } from './resources.ts'
 import type { ChangeRow, Schema } from './schema.ts'
 import { containing } from './search.ts'
-
-export interface ChangeFilters {
-  /** First moment included. */
-  from?: Date
-  /** First moment not included. */
-  to?: Date
-  /** Part of the summary, of the actor's or action's name or of a resource's id, whatever its case. */
-  q?: string
-  /** The changes that `q` or the resources are about, as `withSearch` found them: no others match. */
-  found?: string[]
-  /** False leaves noise out, true leaves only noise; undefined shows both. */
-  noise?: boolean
-  /** One of the values must hold. */
-  include: Partial<Record<FilterField, string[]>>
-  /** None of the values may hold. */
-  exclude: Partial<Record<FilterField, string[]>>
-}
 
 export interface Page {
   items: ChangeRow[]

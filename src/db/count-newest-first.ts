@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
+import type { Window } from './change-filters.ts'
 import type { Trx } from './database.ts'
-import type { Window } from './feed.ts'
 
 /** What one request may spend on counting, in milliseconds. */
 const BUDGET_MS = 3_000

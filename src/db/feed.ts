@@ -1,17 +1,12 @@
 import { expressionBuilder, type RawBuilder, sql } from 'kysely'
 import { type FacetField, facetFields, filterOf } from '../changes/filters.ts'
 import { resourceLabels } from '../changes/resource-key.ts'
-import { type ChangeFilters, matching, oneOf } from './changes.ts'
+import type { ChangeFilters, Window } from './change-filters.ts'
+import { matching, oneOf } from './changes.ts'
 import { countNewestFirst } from './count-newest-first.ts'
 import type { Trx } from './database.ts'
 import { environmentsOf } from './environments.ts'
 import type { Schema } from './schema.ts'
-
-/** A span of time: `from` is in it, `to` is not. */
-export interface Window {
-  from: Date
-  to: Date
-}
 
 const MINUTE = 60
 const HOUR = 60 * MINUTE

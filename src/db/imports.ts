@@ -3,6 +3,7 @@ import type { Change } from '../changes/change.ts'
 import { changeId } from './change-id.ts'
 import { lockKeys, sessionLock, storeChangeSets } from './change-sets.ts'
 import type { Trx } from './database.ts'
+import type { Owner } from './owner.ts'
 import { lockResourcesForImport, resourceIdsOf, storeResources } from './resources.ts'
 import type { ChangeEnvelope } from './schema.ts'
 import {
@@ -13,15 +14,6 @@ import {
   type SourceEntry,
   type UnparsedRecord,
 } from './unparsed-records.ts'
-
-/** Who imports, and from where. */
-export interface Owner {
-  organizationId: string
-  /** Null for what no connection imports. */
-  connectionId: string | null
-  /** The account in which the source's event ids are unique; null for a source without accounts. */
-  sourceAccount: string | null
-}
 
 /** A change with the record that it was read from. */
 export interface ImportedChange {

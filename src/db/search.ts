@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { ChangeFilters } from './changes.ts'
+import type { ChangeFilters } from './change-filters.ts'
 import { within } from './count-newest-first.ts'
 import type { Trx } from './database.ts'
 import { resourceIdsNamed } from './resources.ts'

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { indexable } from '../changes/text.ts'
 import type { UnparsedReason } from '../changes/unparsed-reasons.ts'
 import type { Trx } from './database.ts'
-import type { Owner } from './imports.ts'
+import type { Owner } from './owner.ts'
 import type { UnparsedRecordRow } from './schema.ts'
 
 /** What a source returned for one event, whether or not a change can be read from it. */

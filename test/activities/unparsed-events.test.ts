@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readPage } from '../../src/activities/import-region.ts'
 import { asOrganization, type Database, openDatabase } from '../../src/db/database.ts'
-import { ensurePartitions, type Owner, storeEvents } from '../../src/db/imports.ts'
+import { ensurePartitions, storeEvents } from '../../src/db/imports.ts'
+import type { Owner } from '../../src/db/owner.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 
 const TIME = new Date('2026-03-02T12:00:00Z')

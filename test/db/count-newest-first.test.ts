@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Window } from '../../src/db/change-filters.ts'
 import { countNewestFirst } from '../../src/db/count-newest-first.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
-import type { Window } from '../../src/db/feed.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 
 const DAY = 86_400_000
