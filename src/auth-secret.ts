@@ -8,7 +8,7 @@ import { writeOnce } from './first-key.ts'
  * What signs the session cookies: `CAIRN_AUTH_SECRET`, or what the first start wrote to a file that
  * only this user can read. It is in no database, so that sessions read from one open nothing.
  *
- * @throws ConfigError when the file holds something else
+ * @throws ConfigError when the file contains something else
  */
 export function authSecret(config: Config): string {
   if (config.authSecret) return config.authSecret

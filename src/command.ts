@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { explainFailure } from './failures.ts'
 
-/** How long a command may take to stop in order before it ends at once. Milliseconds. */
+/** How long a command may take to stop in order before it exits immediately. Milliseconds. */
 const STOP_LIMIT_MS = 30_000
 
 export interface Command {
@@ -34,10 +34,10 @@ function end(signal: NodeJS.Signals): void {
 }
 
 /**
- * Runs an entry point to its end. Then the process exits, whatever is still open in it: with
+ * Runs an entry point to its end. Then the process exits, even with open handles: with
  * `process.exitCode`, or with status 1 and one line on standard error when `work` fails.
  *
- * Until `work` calls `stopInOrder`, SIGINT and SIGTERM end the process at once. Servers started by
+ * Until `work` calls `stopInOrder`, SIGINT and SIGTERM end the process immediately. Servers started by
  * `startProcess` then get their stop signal.
  */
 export function runCommand(work: (command: Command) => Promise<void>): void {

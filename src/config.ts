@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import path from 'node:path'
 import { z } from 'zod'
 
-/** What the environment says, validated. Holds secrets (URLs with passwords, the key): never log it. */
+/** The validated configuration. Contains secrets (URLs with passwords, the key): never log it. */
 export interface Config {
   port: number
   /** False when 3000 is only the default: then the next free port will do. */
@@ -35,13 +35,13 @@ export const MIN_API_KEY_LENGTH = 20
 /** better-auth warns below this. */
 export const MIN_AUTH_SECRET_LENGTH = 32
 
-/** Everything that is wrong with the environment, in one message that holds no value of a secret. */
+/** All problems of the environment in one message, which contains no secret values. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
 }
 
 interface Setting<T> {
-  /** For the documentation: what holds when it is not set. */
+  /** For the documentation: what applies when it is not set. */
   default: string
   doc: string
   schema: z.ZodType<T, string | undefined>
@@ -80,24 +80,24 @@ const webUrl = z
 function isAddressRange(text: string): boolean {
   const [, address, bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
   const version = isIP(address ?? '')
-  // Everybody would be a proxy, and could say to be anybody.
+  // Every client would be a proxy, and could claim any address.
   return (
     version !== 0 && (bits === undefined || (+bits >= 1 && +bits <= (version === 4 ? 32 : 128)))
   )
 }
 
 /**
- * Cairn's own variables. The configuration table of README.md says the same; a test compares them.
+ * Cairn's own variables. A test compares them with the configuration table of README.md.
  */
 const settings = {
   PORT: {
     default: '3000, or the next free one',
-    doc: 'Where the API and the web app listen. A port that is asked for and in use is an error.',
+    doc: 'The port of the API and the web app. If a configured port is in use, Cairn does not start.',
     schema: port.optional(),
   },
   CAIRN_HOST: {
     default: '127.0.0.1',
-    doc: 'The address to listen on. `0.0.0.0` lets other machines in: put TLS in front of it.',
+    doc: 'The address to listen on. With `0.0.0.0`, other machines can connect: put TLS in front of it.',
     schema: z
       .string()
       .regex(/^[\w.:-]+$/, 'must be an address or a host name')
@@ -105,45 +105,48 @@ const settings = {
   },
   CAIRN_DATA_DIR: {
     default: '.cairn',
-    doc: 'Where the embedded Postgres and Temporal keep their data, and where the first API key is written.',
+    doc: 'The directory for the data of the embedded Postgres and Temporal, and for the first API key.',
     schema: z
       .string()
       .default('.cairn')
       .transform((text) => path.resolve(text)),
   },
   CAIRN_API_KEY: {
-    default: 'made at the first start and written to `api-key` in the data directory',
-    doc: 'The API key of the organization `default`, 20 characters at least. Another value at a later start replaces it.',
+    default: 'generated at the first start and written to `api-key` in the data directory',
+    doc: 'The API key of the organization `default`, at least 20 characters. Another value at a later start replaces it.',
     schema: z
       .string()
       .min(
         MIN_API_KEY_LENGTH,
-        `must have ${MIN_API_KEY_LENGTH} characters at least; \`openssl rand -hex 32\` makes a good one`,
+        `must have at least ${MIN_API_KEY_LENGTH} characters; \`openssl rand -hex 32\` generates one`,
       )
-      .max(500, 'must have 500 characters at most')
-      .regex(/^[\w.~+/=-]+$/, 'may only hold letters, digits and -._~+/= (it travels in a header)')
+      .max(500, 'must have at most 500 characters')
+      .regex(
+        /^[\w.~+/=-]+$/,
+        'must contain only letters, digits and -._~+/= (it is sent in a header)',
+      )
       .optional(),
   },
   CAIRN_AUTH_SECRET: {
-    default: 'made at the first start and written to `auth-secret` in the data directory',
-    doc: 'Signs the session cookies, 32 characters at least. All servers need the same value. A different value signs everyone out.',
+    default: 'generated at the first start and written to `auth-secret` in the data directory',
+    doc: 'The secret that signs session cookies, at least 32 characters. All servers need the same value. A different value signs everyone out.',
     schema: z
       .string()
       .min(
         MIN_AUTH_SECRET_LENGTH,
-        `must have ${MIN_AUTH_SECRET_LENGTH} characters at least; \`openssl rand -hex 32\` makes a good one`,
+        `must have at least ${MIN_AUTH_SECRET_LENGTH} characters; \`openssl rand -hex 32\` generates one`,
       )
-      .max(500, 'must have 500 characters at most')
+      .max(500, 'must have at most 500 characters')
       .optional(),
   },
   CAIRN_PUBLIC_URL: {
-    default: 'where it listens',
-    doc: 'How people and webhooks reach this Cairn from outside.',
+    default: 'the address that it listens on',
+    doc: 'The URL where people and webhooks reach this Cairn.',
     schema: webUrl.optional(),
   },
   CAIRN_TRUSTED_PROXIES: {
     default: 'none: the connecting address is the client',
-    doc: 'Addresses or CIDR ranges of the proxies in front, separated by commas, whose `X-Forwarded-For`, `-Proto` and `-Host` are believed. Tries to sign in are limited by client address: without this, all clients behind a proxy count as one.',
+    doc: 'Addresses or CIDR ranges of proxies, separated by commas, whose `X-Forwarded-For`, `-Proto` and `-Host` headers are trusted. Sign-in attempts are limited per client address: without this, all clients behind a proxy count as one.',
     schema: z
       .string()
       .transform((text) => [...new Set(text.split(/[\s,]+/).filter(Boolean))])
@@ -154,8 +157,8 @@ const settings = {
       .optional(),
   },
   CAIRN_PRINCIPAL_ARN: {
-    default: "found out from Cairn's own credentials",
-    doc: "The IAM role that Cairn's workers run as: the one that customers' roles trust. Needed where it may not call `iam:GetRole` on itself, for AWS leaves its path out elsewhere.",
+    default: "determined from Cairn's own credentials",
+    doc: "The IAM role that Cairn's workers run as, which customers' roles trust. Required if the role may not call `iam:GetRole` on itself, because other AWS responses omit its path.",
     schema: z
       .string()
       .regex(
@@ -165,8 +168,8 @@ const settings = {
       .optional(),
   },
   CAIRN_TEMPLATE_URL: {
-    default: 'no quick-create link is offered',
-    doc: 'Where the CloudFormation template is published: an S3 URL, as quick-create links need one.',
+    default: 'no quick-create links',
+    doc: 'The S3 URL of the published CloudFormation template, which quick-create links require.',
     schema: z
       .string()
       .regex(
@@ -176,7 +179,7 @@ const settings = {
       .optional(),
   },
   CAIRN_REGIONS: {
-    default: "every region of the account's partition is probed",
+    default: "all regions of the account's partition",
     doc: 'The only regions to import from, separated by commas: `us-east-1,eu-west-1`.',
     schema: z
       .string()
@@ -189,17 +192,17 @@ const settings = {
   },
   CAIRN_MAX_CONNECTIONS: {
     default: '1000',
-    doc: 'How many connections an organization can have. Connections whose deletion is not complete count.',
+    doc: 'The maximum number of connections per organization, including those whose deletion is not complete.',
     schema: wholeNumber(1, 1_000_000).default(1000),
   },
   CAIRN_MAX_QUERIES: {
     default: '2',
-    doc: 'How many API requests of one organization use the database at the same time, in each process: 1 to 10. All organizations share 10 connections.',
+    doc: 'How many API requests of one organization can use the database at the same time in each process: 1 to 10. All organizations share 10 connections.',
     schema: wholeNumber(1, 10).default(2),
   },
   CAIRN_LOG_LEVEL: {
     default: 'info',
-    doc: 'The least that is logged: `debug`, `info`, `warn`, `error` or `silent`.',
+    doc: 'The minimum level that is logged: `debug`, `info`, `warn`, `error` or `silent`.',
     schema: z
       .enum(['debug', 'info', 'warn', 'error', 'silent'], {
         error: 'must be debug, info, warn, error or silent',
@@ -208,19 +211,19 @@ const settings = {
   },
   DATABASE_URL: {
     default: 'an embedded PostgreSQL 18',
-    doc: 'The Postgres (18 or newer) to use, as a login that owns the database and may create roles.',
+    doc: 'The URL of a Postgres database (18 or later), with a login that owns the database and may create roles.',
     schema: databaseUrl.optional(),
   },
   DATABASE_API_URL: {
     default: "`DATABASE_URL`'s login, acting as the role `cairn_api`",
-    doc: 'The same database as a login of the API alone: a member of `cairn_api` and `cairn_system` that is neither superuser nor BYPASSRLS.',
+    doc: 'The same database with a separate login for the API: a member of `cairn_api` and `cairn_system` that is neither superuser nor BYPASSRLS.',
     schema: databaseUrl.optional(),
   },
 } satisfies Record<string, Setting<unknown>>
 
 const awsEndpoint: Setting<string | undefined> = {
   default: "AWS's own",
-  doc: 'Another endpoint for AWS calls; for all services, for STS or for CloudTrail.',
+  doc: 'A custom endpoint for AWS calls: for all services, STS or CloudTrail.',
   schema: z
     .string()
     .refine(
@@ -230,7 +233,7 @@ const awsEndpoint: Setting<string | undefined> = {
     .optional(),
 }
 
-/** Read by the AWS SDK itself; here so that a typing error is found at the start. */
+/** Read by the AWS SDK; validated here so that a typing error is reported at start. */
 const readByOthers = {
   AWS_ENDPOINT_URL: awsEndpoint,
   AWS_ENDPOINT_URL_STS: awsEndpoint,
@@ -244,7 +247,7 @@ export const documentedVariables: { name: string; default: string; doc: string }
 
 /**
  * Reads and validates the environment. An empty value is as good as none (Compose files pass
- * on unset variables so). A `CAIRN_…` name that nobody reads is an error: it is a typing error,
+ * on unset variables so). An unknown `CAIRN_…` name is an error: it is a typing error,
  * or from another version, and what it was meant for would silently not happen.
  *
  * @throws ConfigError naming every problem at once
@@ -268,7 +271,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
   )
   const result = all.safeParse(given)
   for (const issue of result.error?.issues ?? []) {
-    // zod's own messages can quote what was given; all of ours are written above and do not.
+    // zod's own messages can quote the value; the messages above do not.
     problems.push(`${issue.path.join('.')} ${issue.message}.`)
   }
   if (given.DATABASE_API_URL !== undefined && given.DATABASE_URL === undefined)
@@ -296,7 +299,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
   }
 }
 
-/** The name that takes the fewest edits to reach, if those are few enough to be a slip. */
+/** The most similar name, if it is similar enough for a typing error. */
 function nearestName(name: string, names: string[]): string | undefined {
   const [best] = names
     .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))

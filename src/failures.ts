@@ -14,10 +14,10 @@ const unreachable = new Set([
   ...['EHOSTUNREACH', 'ENETUNREACH', 'EPIPE'],
 ])
 
-/** Errors of these types are bugs, and only their stack trace says where. */
+/** Errors of these types are bugs, and only their stack trace shows where. */
 const bugTypes = [TypeError, ReferenceError, RangeError, SyntaxError, EvalError]
 
-/** Something to change before a process can start. The message says what. */
+/** A problem to fix before a process can start. The message contains the fix. */
 export class StartError extends Error {
   override name = 'StartError'
 }

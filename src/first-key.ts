@@ -13,7 +13,7 @@ import {
   organizationOfKey,
 } from './db/organizations.ts'
 
-/** Where a key that was made at the first start is kept for its reader. */
+/** The file with the key that the first start generates. */
 function keyFile(config: Config): string {
   return path.join(config.dataDir, 'api-key')
 }
@@ -21,7 +21,7 @@ function keyFile(config: Config): string {
 /**
  * The key of the first organization, when this machine knows it.
  *
- * @throws ConfigError when the file holds something else
+ * @throws ConfigError when the file contains something else
  */
 export function knownApiKey(config: Config): string | undefined {
   if (config.apiKey) return config.apiKey
@@ -34,16 +34,18 @@ export function knownApiKey(config: Config): string | undefined {
     throw error
   }
   if (key.length < MIN_API_KEY_LENGTH || /\s/.test(key)) {
-    throw new ConfigError(`${file} holds no API key. Remove it, and a new one is made.`)
+    throw new ConfigError(
+      `${file} contains no API key. Remove it, and the next start generates a new one.`,
+    )
   }
   return key
 }
 
 /**
- * Sees to it that there is an organization and a key to begin with, however many processes start
- * at once. `CAIRN_API_KEY` replaces the one that it was at an earlier start. Without it a key is
- * made once and written to a file that only this user can read; where the organization has a key
- * that another machine keeps, none is made.
+ * Creates the first organization and its key if they do not exist, also when several processes start
+ * at the same time. `CAIRN_API_KEY` replaces its value of an earlier start. Without it, a key is
+ * generated once and written to a file that only this user can read, unless the organization already
+ * has a key that is stored on another machine.
  *
  * @returns the first organization's id
  * @throws ConfigError see {@link knownApiKey}
@@ -59,7 +61,9 @@ export async function ensureFirstKey(
     await addApiKey(system, id, given)
     await keepOnlyKey(database, id, given)
     if ((await organizationOfKey(system, config.apiKey)) !== id) {
-      throw new ConfigError('CAIRN_API_KEY is the key of another organization. Give another one.')
+      throw new ConfigError(
+        'CAIRN_API_KEY is the key of another organization. Set a different one.',
+      )
     }
     return { organizationId: id }
   }
@@ -68,12 +72,12 @@ export async function ensureFirstKey(
   if (!key && (await hasApiKey(system, id))) {
     logger.info(
       `The organization "${DEFAULT_ORGANIZATION}" has an API key, which is not on this machine. ` +
-        `Another one: npm run admin -- key create ${DEFAULT_ORGANIZATION}`,
+        `To create another one: npm run admin -- key create ${DEFAULT_ORGANIZATION}`,
     )
     return { organizationId: id }
   }
   if (!key) {
-    // The file first: a key that nobody can read would be one too many in the database.
+    // The file first: a key in the database that no one can read would be useless.
     writeOnce(file, `${newApiKey()}\n`)
     key = knownApiKey(config)!
   } else {
@@ -84,7 +88,7 @@ export async function ensureFirstKey(
   return { organizationId: id }
 }
 
-/** Writes the file unless it is there. Nobody ever reads half of it. */
+/** Writes the file if it does not exist, atomically: no reader sees half of it. */
 export function writeOnce(file: string, text: string): void {
   mkdirSync(path.dirname(file), { recursive: true })
   const own = `${file}.${crypto.randomUUID()}`
@@ -92,7 +96,7 @@ export function writeOnce(file: string, text: string): void {
   try {
     linkSync(own, file)
   } catch (error) {
-    // Another process was first; its key is as good.
+    // Another process was first; its key is used.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   } finally {
     rmSync(own)

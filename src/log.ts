@@ -8,7 +8,7 @@ export interface LogOptions {
 }
 
 /**
- * The process' log, on standard output. Headers and URLs that can hold a secret are cut here as
+ * The process's log, on standard output. Headers and URLs that can contain a secret are cut here as
  * well as left out where requests are logged: what is never written needs no rotation.
  */
 export function createLogger({ level, pretty = process.stdout.isTTY }: LogOptions): Logger {

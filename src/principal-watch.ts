@@ -7,21 +7,21 @@ import type { PrincipalFinding } from './aws/principal-finding.ts'
 import type { Database } from './db/database.ts'
 import { forgetPrincipal, reportPrincipal, withConfigured } from './db/worker-principals.ts'
 
-/** Well within the 15 minutes after which a worker is taken for gone. */
+/** Well within the 15 minutes after which a worker is considered gone. */
 const INTERVAL_MS = 5 * 60_000
-/** Somebody may be at work on it: `aws sso login`, a network that comes up. */
-const INTERVAL_WHILE_TROUBLED_MS = 20_000
-/** Postgres may be away, and nothing depends on it. */
+/** Someone may be fixing it: `aws sso login`, a network that comes up. */
+const RETRY_INTERVAL_MS = 20_000
+/** Postgres may be unavailable, and nothing depends on it. */
 const FORGET_WITHIN_MS = 1_000
 
 export interface PrincipalWatch {
-  /** Abandons what is under way. Before the database's pool is closed. */
+  /** Aborts the current check. Call it before closing the database's pool. */
   stop(): Promise<void>
 }
 
 /**
- * Finds out which role this worker runs as, at once and then every few minutes; says so in the
- * log when it changes, and keeps it in Postgres for the API, which may be another process.
+ * Determines which role this worker runs as, immediately and then every few minutes. Logs changes,
+ * and stores the result in Postgres for the API, which may be another process.
  *
  * @param options.db as the workers' login
  * @param options.configured CAIRN_PRINCIPAL_ARN
@@ -40,29 +40,29 @@ export function watchPrincipal(options: {
 
   async function run(): Promise<void> {
     let known: PrincipalFinding | undefined
-    let said = ''
-    let trouble = ''
+    let logged = ''
+    let problem = ''
     while (!signal.aborted) {
       let pause = options.intervalMs ?? INTERVAL_MS
       try {
         const found = await aws.findPrincipal(signal)
         const finding = keeping(known, found)
         if (found.state !== 'unknown') known = found
-        else pause = Math.min(pause, INTERVAL_WHILE_TROUBLED_MS)
+        else pause = Math.min(pause, RETRY_INTERVAL_MS)
         const judged = withConfigured(finding, [configured])
-        // The session's name, and what a time-out says, may change each time.
+        // The session's name, and the message of a timeout, may change each time.
         const news = [judged.state, judged.arn, judged.accountId, judged.remedy].join()
-        if (news !== said) say(judged, logger)
-        said = news
+        if (news !== logged) logFinding(judged, logger)
+        logged = news
         await reportPrincipal(db, worker, { finding, configured })
-        trouble = ''
+        problem = ''
       } catch (error) {
         if (signal.aborted) break
         const reason = error instanceof Error ? error.message : String(error)
-        if (reason !== trouble)
+        if (reason !== problem)
           logger.warn({ reason }, 'Failed to store which role Cairn runs as; retrying')
-        trouble = reason
-        pause = Math.min(pause, INTERVAL_WHILE_TROUBLED_MS)
+        problem = reason
+        pause = Math.min(pause, RETRY_INTERVAL_MS)
       }
       await sleep(pause, undefined, { signal }).catch(() => {})
     }
@@ -84,16 +84,16 @@ export function watchPrincipal(options: {
 }
 
 /**
- * A session that has ended, or an AWS that does not answer, makes the role no other one: its ARN
- * stays certain while this process lives, and what is wrong now is told beside it.
+ * The role stays the same when a session has expired or AWS does not respond: its ARN stays certain
+ * while this process lives, and the current problem is reported beside it.
  */
 function keeping(known: PrincipalFinding | undefined, found: PrincipalFinding): PrincipalFinding {
   if (!known || found.state !== 'unknown') return found
   return { ...known, saw: `${known.saw} Now: ${found.saw}`, remedy: found.remedy }
 }
 
-/** In plain words: who AWS knows us as, where that is from, and what to do. */
-function say(finding: PrincipalFinding, logger: Logger): void {
+/** Logs the identity that AWS reports, where the credentials are from, and what to do. */
+function logFinding(finding: PrincipalFinding, logger: Logger): void {
   const { state, saw, credentials, means, remedy } = finding
   const from = credentials && `The credentials are from ${credentials}.`
   const sentences = [saw, means, remedy, from].filter(Boolean).join(' ')

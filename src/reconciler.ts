@@ -6,7 +6,7 @@ import { type ClaimedSignal, claimSignals, unclaimSignals } from './db/signals.t
 import type { Workflows } from './temporal.ts'
 
 const INTERVAL_MS = 5_000
-/** Connections that are signalled at once: after an outage it may be all of them. */
+/** Connections that are signalled in parallel: after an outage it may be all of them. */
 const AT_ONCE = 8
 /** Signals that are claimed together. A connection that becomes due meanwhile waits for so many. */
 const BATCH = 200
@@ -14,20 +14,20 @@ const BATCH = 200
 type ReconcilerWorkflows = Pick<Workflows, 'changed' | 'hasHistory' | 'markHistory'>
 
 export interface Reconciler {
-  /** Lets a round that is under way end. */
+  /** Waits for the current round to end. */
   stop(): Promise<void>
 }
 
 /**
- * Finds, every few seconds, the connections whose workflow has not seen their row's version or
- * has not reported for too long, and signals them, starting the workflows that are not there.
- * Finds out as well whether Temporal has lost its history, and then signals every connection.
- * This is why Temporal may be away while connections are created, and may lose what it knows.
- * Any number of reconcilers may run: each signal is claimed by one.
+ * Finds, every few seconds, the connections whose workflow has not read their row's version or has
+ * not reported for too long. Signals these workflows, and starts those that do not run. Also detects
+ * whether Temporal has lost its history, and then signals every connection. So connections can be
+ * created while Temporal is unavailable, and Temporal may lose its database. Any number of
+ * reconcilers can run: each signal is claimed by one.
  *
- * @param options.db the pool of the role `cairn_system`, who sees every organization's connections
- * @param options.intervalMs between two rounds; each is drawn from half to one and a half of it,
- *   so that several processes do not stay in step
+ * @param options.db the pool of the role `cairn_system`, which sees every organization's connections
+ * @param options.intervalMs between two rounds; each pause is random, 0.5 to 1.5 times this, so that
+ *   several processes do not run in step
  */
 export function startReconciler(options: {
   db: Database
@@ -39,17 +39,17 @@ export function startReconciler(options: {
   const stopping = new AbortController()
 
   async function run(): Promise<void> {
-    let trouble: string | null = null
+    let problem: string | null = null
     while (!stopping.signal.aborted) {
       const found = await reconcile({ ...options, signal: stopping.signal }).then(
         () => null,
         (error) => (error instanceof Error ? error.message : String(error)),
       )
       // Once for each outage, not once for each round.
-      if (found !== null && found !== trouble)
+      if (found !== null && found !== problem)
         logger.warn({ reason: found }, 'Failed to reconcile connections; retrying')
-      if (found === null && trouble !== null) logger.info('Reconciling connections works again')
-      trouble = found
+      if (found === null && problem !== null) logger.info('Reconciling connections works again')
+      problem = found
       const pause = intervalMs * (0.5 + Math.random())
       await sleep(pause, undefined, { signal: stopping.signal }).catch(() => {})
     }
@@ -65,10 +65,10 @@ export function startReconciler(options: {
 }
 
 /**
- * One round. Goes on until no connection is due, so that a new one waits for a batch at most.
+ * One round. Continues until no connection is due, so that a new one waits for at most one batch.
  *
  * @returns how many workflows were signalled
- * @throws when Postgres or Temporal does not answer
+ * @throws when Postgres or Temporal does not respond
  */
 export async function reconcile(options: {
   db: Database
@@ -93,14 +93,14 @@ export async function reconcile(options: {
     await unclaimSignals(db, failed)
     signalled += claimed.length - failed.length
     if (claimed.length < BATCH) break
-    // Every call would take its time to fail.
+    // Every further call would take until its timeout to fail.
     if (failed.length === claimed.length) break
   }
   if (signalled > 0) logger.info({ signalled }, 'Signalled workflows to read their connections')
   return { signalled }
 }
 
-/** @returns the connections that could not be signalled; what went wrong is in the log */
+/** @returns the connections that could not be signalled; the errors are in the log */
 async function sendSignals(
   claimed: readonly ClaimedSignal[],
   workflows: ReconcilerWorkflows,

@@ -40,7 +40,7 @@ export async function ensureWebApp(logger: Pick<Logger, 'info'>): Promise<string
 
 /**
  * In a process of its own: a bundler's memory is not kept, and React is what it is in production,
- * whatever NODE_ENV says here.
+ * regardless of NODE_ENV here.
  */
 async function build(): Promise<void> {
   const vite = path.join(fileURLToPath(import.meta.resolve('vite/package.json')), '../bin/vite.js')
@@ -52,7 +52,7 @@ async function build(): Promise<void> {
   )
 }
 
-/** Of everything that the built app is made of. */
+/** A digest of everything that the built app depends on. */
 function fingerprint(): string {
   const hash = createHash('sha256')
   const files = globSync(['src/**/*', 'public/*', 'index.html', 'vite.config.ts'], {

@@ -3,7 +3,7 @@ import type { Pacers } from '../aws/pacer.ts'
 import type { Database } from '../db/database.ts'
 import type { ConnectionRow } from '../db/schema.ts'
 
-/** What the activities work with; made once for each worker. */
+/** What the activities work with; created once per worker. */
 export interface Dependencies {
   /** The pool of `DATABASE_URL`'s own login, which owns the tables and can add partitions. */
   db: Database
@@ -13,11 +13,11 @@ export interface Dependencies {
   regions?: readonly string[]
   /** Unix milliseconds. Default: the machine's clock. */
   clock?: () => number
-  /** How long a cycle goes on beginning new scans, in milliseconds. */
+  /** How long a cycle starts new scans, in milliseconds. */
   budgetMs?: number
 }
 
-/** The session of a connection's role: what it is asked for and remembered by. */
+/** Identifies the session of a connection's role, for AssumeRole and for the cache. */
 export function grantOf(connection: ConnectionRow): RoleGrant {
   return {
     connectionId: connection.id,

@@ -3,7 +3,7 @@ import type { AwsProblem } from '../aws/errors.ts'
 import { isDatabaseUnavailable } from '../db/database.ts'
 import { ConnectionChanged, RoleRefused, VerificationRequired } from '../workflows/state.ts'
 
-/** The role cannot be used: verification will tell why. Expected, so not an alarm. */
+/** The role cannot be used: verification reports why. Expected, so not an alarm. */
 export function roleRefused(reason: string): ApplicationFailure {
   return ApplicationFailure.create({
     type: RoleRefused,
@@ -13,7 +13,7 @@ export function roleRefused(reason: string): ApplicationFailure {
   })
 }
 
-/** No verdict permits an import from this role: the workflow verifies it at once. Expected. */
+/** No verdict permits an import from this role: the workflow verifies it immediately. Expected. */
 export function verificationRequired(reason: string): ApplicationFailure {
   return ApplicationFailure.create({
     type: VerificationRequired,
@@ -23,7 +23,7 @@ export function verificationRequired(reason: string): ApplicationFailure {
   })
 }
 
-/** The row is not what this call was made for any more: the workflow reads it again. */
+/** The row has changed since this call was made: the workflow reads it again. */
 export function connectionChanged(reason: string): ApplicationFailure {
   return ApplicationFailure.create({
     type: ConnectionChanged,
@@ -54,7 +54,7 @@ export function otherInstallation(own: string): ApplicationFailure {
 
 /**
  * What a failed call to STS means for a whole cycle: refused roles go to the verification,
- * whatever may pass by itself is left to Temporal's retries.
+ * transient failures are left to Temporal's retries.
  */
 export function sessionFailure(problem: AwsProblem): ApplicationFailure {
   switch (problem.kind) {

@@ -8,7 +8,7 @@ import type { ConnectionRef } from '../workflows/state.ts'
 import type { Dependencies } from './dependencies.ts'
 
 /**
- * Ends a deletion: stops every import that still runs, removes what was imported if that was asked
+ * Finishes a deletion: stops every import that still runs, removes imported data if that was requested
  * for, and marks the deletion as complete. May be interrupted at any point and run again.
  *
  * @throws the signal's reason when aborted; Postgres' errors
@@ -39,7 +39,7 @@ export async function finishDeletion(
         .where('id', '=', ref.connectionId)
         .where('deleted_at', 'is not', null)
         .where('ended_at', 'is', null)
-        // A purge that was asked for meanwhile has to be done first.
+        // A purge that was requested in the meantime comes first.
         .where('purge', '=', row.purge)
         .execute(),
     )

@@ -25,14 +25,14 @@ import { roleRefused, sessionFailure, verificationRequired } from './errors.ts'
 import { requireVerified } from './gate.ts'
 import { importRegion, type RegionResult } from './import-region.ts'
 
-/** How long a cycle goes on beginning new scans while there is work. */
+/** How long a cycle starts new scans while there is work. */
 const BUDGET_MS = 45_000
-/** When nothing is due at all (every region denied), the workflow looks again after this long. */
+/** If nothing is due (every region is denied), the next cycle is due after this time. */
 const IDLE_MS = 10 * 60_000
 
 /**
- * One cycle: works on every region that is due, each in a loop of its own, and says what came
- * of it. A region's failure is data; the cycle fails only when nothing could be done.
+ * One cycle: imports every region that is due, each in its own loop, and returns a summary. A
+ * region's failure is data; the cycle fails only when no region could be read.
  *
  * @throws ApplicationFailure `RoleRefused`, `VerificationRequired`, `ConnectionChanged`, or a
  *   retryable one
@@ -77,7 +77,7 @@ export async function importEvents(
     })
   }
 
-  // One region that was fenced or aborted must not leave the others running behind our back.
+  // Waits for all regions: one that was fenced or aborted must not leave the others running.
   const runs = await Promise.allSettled(
     rows.map((row) =>
       importRegion({
@@ -101,7 +101,7 @@ export async function importEvents(
   const refused = roleRefusal(results, rows, globalRegion)
   if (refused) {
     deps.aws.forget(connection.id)
-    // What AWS said to the regions was about the role. Verification asks each of them.
+    // AWS's answers to the regions were about the role. Verification probes each region.
     await asOrganization(deps.db, ref.organizationId, async (trx) => {
       await requireVerified(trx, ref, { lock: 'update', verified })
       await restoreRegions(trx, connection, rows)
@@ -163,7 +163,7 @@ async function withdraw(
   throw verificationRequired(`${means} ${message}`)
 }
 
-/** Nothing can be imported now. A role that AWS denies is verified at once, which reports it. */
+/** Reports that nothing can be imported now. A role that AWS denies is verified instead, which reports it. */
 async function reportNoSession(
   deps: Dependencies,
   ref: ConnectionRef,

@@ -44,7 +44,7 @@ const TRIES_WITHOUT_PROGRESS = 3
 /** The same for a second that fills so many pages (20,000 events) without an end. */
 const PAGES_WITHOUT_PROGRESS = 400
 const QUIET_POLLS_BEFORE_SLOWING = 5
-/** What failed is tried again after this long, then ever later, up to the longest. */
+/** Delay before the first retry; it doubles up to the longest. */
 const FIRST_RETRY_SECONDS = 5
 const LONGEST_RETRY_SECONDS = 10 * MINUTE
 /** A request that fails for a moment is sent so many times before its turn fails. */
@@ -64,13 +64,13 @@ export interface RegionRun {
   session: () => Promise<RoleSession>
   /** The row as claimed: its epoch is ours. */
   row: CoverageRow
-  /** The partition's global region is asked at the full rhythm even when it is quiet. */
+  /** The partition's global region is polled at the full interval even without events. */
   isGlobal: boolean
   /** Our clock, in Unix milliseconds. */
   clock: () => number
   /** No new scan is begun after this; in `clock`'s time. */
   deadline: number
-  /** Ends everything at once. */
+  /** Aborts everything immediately. */
   signal: AbortSignal
 }
 
@@ -102,7 +102,7 @@ interface Work {
  * gaps, newest first, then confirmation. Two scans run side by side over disjoint ranges, since
  * one chain of tokens cannot fill the quota while AWS takes half a second to answer.
  *
- * What AWS says no to is data: it is in the result and in the coverage row.
+ * Refusals by AWS are data: they are in the result and in the coverage row.
  *
  * @throws Fenced when another attempt has taken over; the signal's reason when aborted; Postgres'
  *   errors; what the gate throws, see `requireVerified`
@@ -186,7 +186,7 @@ class RegionImport {
     })
   }
 
-  /** A turn that went wrong shows in the connection's status at once, not only after the cycle. */
+  /** A failed turn is shown in the connection's status immediately, not only after the cycle. */
   async #recordTurn(turn: Turn): Promise<void> {
     const { row, clock } = this.#run
     const wentWrong = turn.lastError !== null || turn.state !== 'active'
@@ -281,8 +281,8 @@ class RegionImport {
 
   /**
    * Reads a range from its newest second to its oldest and returns how many changes were new.
-   * Pages come newest first: whatever is strictly newer than a page's oldest event has been read
-   * whole. A page that is not in order proves nothing, takes back what its chain has claimed, and
+   * Pages arrive newest first: everything strictly newer than a page's oldest event has been read
+   * completely. A page that is not in order proves nothing, takes back what its chain has claimed, and
    * the scan has to reach the chain's end.
    */
   async #scan(purpose: Purpose, [from, end]: SecondsRange): Promise<number> {
@@ -356,7 +356,7 @@ class RegionImport {
     return imported
   }
 
-  /** Few pages: take more at once. Many: less, so that what is newest stays first. */
+  /** Few pages: larger pieces. Many: smaller ones, so that the newest gaps stay first. */
   #adjustPiece(length: number, pages: number): void {
     if (pages <= 2) this.#pieceSeconds = Math.max(this.#pieceSeconds, length * 4)
     else if (pages > 40) this.#pieceSeconds = Math.max(10 * MINUTE, Math.ceil(length / 2))
@@ -457,7 +457,7 @@ class RegionImport {
   }
 
   /**
-   * Up to when a page can know of events: the earlier of our clock when the request was sent and
+   * Up to when a page can contain events: the earlier of our clock when the request was sent and
    * the page's own `Date`. A page without one counts as read at the newest `Date` of this turn,
    * for AWS's clock does not go back, and proves nothing before there was any.
    *
@@ -619,7 +619,7 @@ function describeProblem(problem: AwsProblem): string {
 }
 
 interface DatedPage extends LookupPage {
-  /** Up to when the page can know of events, Unix milliseconds; null: there is no telling. */
+  /** Up to when the page can contain events, Unix milliseconds; null if unknown. */
   readAt: number | null
 }
 

@@ -15,12 +15,12 @@ const DAY_MS = 24 * 60 * MINUTE_MS
 const WAITING_FIRST_MS = 2_000
 /** A role that was refused: after 30 s, 1 min … */
 const FAILED_FIRST_MS = 30_000
-/** Whoever mends a role in AWS tells nobody, and should not wait long for us to see it. */
+/** AWS sends no notification when a role is fixed, so Cairn has to check often. */
 const LONGEST_MS = 10 * MINUTE_MS
 
 /**
- * When to verify again: daily while all is well, soon after something went wrong and ever more
- * slowly, so that a role mended in AWS is noticed without anybody telling us.
+ * When to verify again: daily after a passed verification, otherwise soon and then less and less
+ * often, so that Cairn notices a role that was fixed in AWS.
  */
 export function nextAttempt(
   state: VerificationSummary['state'],
@@ -33,8 +33,8 @@ export function nextAttempt(
 }
 
 /**
- * Makes the checklist and keeps it. A verdict about a role that was replaced meanwhile is thrown
- * away, and so is that of an attempt when a newer one has started. An attempt that cannot be
+ * Runs the checks and stores the verdict. Discards a verdict about a role that was replaced in the
+ * meantime, and that of an attempt when a newer one has started. An attempt that cannot be
  * completed leaves a passed verdict standing, up to its maximum age.
  *
  * @throws ApplicationFailure `ConnectionChanged`
@@ -100,7 +100,7 @@ export async function verifyConnection(
     else if (!isStanding) await fence(trx, current.id)
     await refreshStatus(trx, current, verifiedAt)
     await reportConnection(trx, current.id, {
-      // An import follows at once; until it reports, the reconciler must not wait for a day.
+      // An import follows immediately; until it reports, the reconciler must not wait for a day.
       nextPollAt: state === 'passed' ? verifiedAt : next,
     })
     return {

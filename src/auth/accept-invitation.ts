@@ -49,7 +49,7 @@ export async function firstOwnerToken(
 
 /**
  * Makes the user, the membership and a session, and uses the link up: all of it, or nothing. Of
- * several that use one link at once, one gets in.
+ * several that use one link at the same time, one succeeds.
  *
  * @param headers of the request: address and browser are kept with the session
  * @throws InvitationRejected
@@ -64,7 +64,7 @@ export function createAccount(
     const found = await findOpenInvitation(trx, token)
     if (!found) throw new InvitationRejected('no_such_link')
     await lockMembers(trx, found.organization_id)
-    // Looked at again: whoever held the lock may have used it up.
+    // Checked again: the previous holder of the lock may have used it.
     const invitation = await findOpenInvitation(trx, token)
     if (!invitation) throw new InvitationRejected('no_such_link')
     if (invitation.email !== null && invitation.email !== email.toLowerCase()) {

@@ -4,16 +4,16 @@ import type { Database } from '../db/database.ts'
 
 export const PASSWORD_LENGTH = { min: 10, max: 128 }
 
-/** How often one address may try, whatever it tries. */
+/** The attempts of one address, for all routes together. */
 export const SIGN_IN_LIMIT = { max: 10, window: 60 }
 
-/** Where the API writes the address of whoever asks. What a client sends under this name is dropped. */
+/** The header in which the API passes on the client's address. Removed from clients' requests. */
 export const CLIENT_ADDRESS_HEADER = 'x-cairn-client-address'
 
 export interface AuthSettings {
   /** Pool, or a transaction, of the role `cairn_system`. */
   system: Database
-  /** Signs the cookies. In no database: whoever reads the sessions' tokens there cannot make a cookie. */
+  /** Signs the cookies. Not in the database, so that its session tokens alone are not sufficient for a cookie. */
   secret: string
   /** How people reach this Cairn. */
   publicUrl: string | undefined
@@ -22,7 +22,7 @@ export interface AuthSettings {
   logger: Logger
 }
 
-/** What better-auth is told. `signUp`: whether users may be made, which only an invitation allows. */
+/** The options of better-auth. `signUp`: whether users can be created, which only an invitation allows. */
 export function authOptions(settings: AuthSettings, { signUp = false } = {}) {
   const { system, secret, publicUrl, logger } = settings
   return {
@@ -54,7 +54,7 @@ export function authOptions(settings: AuthSettings, { signUp = false } = {}) {
       database: { generateId: 'uuid', validateSchema: false },
       cookiePrefix: settings.cookiePrefix ?? 'cairn',
       useSecureCookies: publicUrl?.startsWith('https:') ?? false,
-      // Both are off by themselves where NODE_ENV is "test".
+      // better-auth turns both off if NODE_ENV is "test".
       disableOriginCheck: false,
       disableCSRFCheck: false,
       ipAddress: { ipAddressHeaders: [CLIENT_ADDRESS_HEADER] },

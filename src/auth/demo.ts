@@ -3,7 +3,7 @@ import { createAccount, firstOwnerToken } from './accept-invitation.ts'
 import type { AuthSettings } from './better-auth.ts'
 
 /**
- * Makes the owner of a demo, whose database was just made. The password is nowhere but in this
+ * Creates the owner of a demo, whose database was just created. The password is only in this
  * process.
  */
 export async function makeDemoOwner(

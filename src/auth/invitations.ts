@@ -1,7 +1,7 @@
 /** How long a link that makes an account works. */
 export const INVITATION_HOURS = { firstOwner: 24, invited: 7 * 24 }
 
-/** @returns when an invitation that is made now expires */
+/** @returns when an invitation that is created now expires */
 export function invitationExpiry(kind: keyof typeof INVITATION_HOURS): Date {
   return new Date(Date.now() + INVITATION_HOURS[kind] * 3_600_000)
 }

@@ -20,9 +20,9 @@ export interface People {
    */
   session(headers: Headers, options?: { prolong?: boolean }): Promise<Session | undefined>
   /**
-   * better-auth does not tell why it failed.
+   * better-auth does not report why it failed.
    *
-   * @throws what Postgres says, if it does not answer
+   * @throws the error of Postgres, if it does not respond
    */
   blame(): Promise<void>
 }

@@ -42,7 +42,7 @@ export interface RoleSession {
 
 /**
  * A session for import cannot be used: what came of assuming the role disproves its verification.
- * `open_without_id`: AWS gives a session without the external ID. `another_role`: the role has
+ * `open_without_id`: AWS returned a session without the external ID. `another_role`: the role has
  * another unique id than the verified one.
  */
 export class SessionDisproved extends Error {
@@ -81,7 +81,7 @@ export interface LookupPage {
 }
 
 const MINUTE = 60_000
-/** Role chaining, the usual case, allows no more than an hour. */
+/** Role chaining, the usual case, allows at most one hour. */
 const SESSION_SECONDS = 3600
 /** For finding credentials, and asking STS and IAM. */
 const FIND_PRINCIPAL_WITHIN_MS = 20_000
@@ -132,10 +132,10 @@ export class AwsAccess {
   }
 
   /**
-   * Who customers' trust policies have to name: the role or user that assumes their roles. Asks
+   * The principal that customers' trust policies have to name: the role or user that assumes their roles. Calls
    * STS, and IAM for the path of a role.
    *
-   * @throws only what `signal` aborts with, at once; all else that goes wrong is a finding
+   * @throws only the reason of `signal`, immediately; any other problem is a finding
    */
   async findPrincipal(signal?: AbortSignal): Promise<PrincipalFinding> {
     const limit = AbortSignal.timeout(FIND_PRINCIPAL_WITHIN_MS)
@@ -167,7 +167,7 @@ export class AwsAccess {
 
   /**
    * A session for import, from memory while it lasts. It belongs to one verdict: after another
-   * verification it is not used again. Each renewal also asks for the role without the external
+   * verification it is not used again. Each renewal also tries to assume the role without the external
    * ID; AWS must refuse. A probe that AWS does not answer is repeated a minute later.
    *
    * @throws SessionDisproved
@@ -218,9 +218,9 @@ export class AwsAccess {
     if (this.#sessions.get(connectionId) === cached) this.#sessions.delete(connectionId)
   }
 
-  /** @throws SessionDisproved when AWS gives a session without the external ID */
+  /** @throws SessionDisproved when AWS returns a session without the external ID */
   async #probeRefusal(cached: CachedSession, grant: RoleGrant, signal?: AbortSignal) {
-    // Before the answer, so that the regions of a connection do not all ask.
+    // Cached before the response arrives, so that the regions of a connection share one request.
     cached.probeAt = Date.now() + PROBE_AGAIN_MS
     try {
       await this.assumeRole({ ...grant, externalId: undefined }, signal)
@@ -406,7 +406,7 @@ export class AwsAccess {
   }
 }
 
-/** Rejects with the signal's reason as soon as it is aborted, whatever becomes of the answer. */
+/** Rejects with the signal's reason as soon as it is aborted, regardless of the response. */
 async function abortable<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
   answer.catch(() => {})
   signal.throwIfAborted()

@@ -1,16 +1,16 @@
 /**
  * What an AWS call's failure means to Cairn:
  * - `throttled`: the quota is used up, by us or by someone else in that account
- * - `denied`: a policy says no
+ * - `denied`: a policy denies it
  * - `not_enabled`: the region does not know the account's credentials: an opt-in region that is
  *   off, or credentials whose role is gone
- * - `expired`: the session's time is over
- * - `invalid_token`: a NextToken that AWS does not take (any more)
+ * - `expired`: the session has expired
+ * - `invalid_token`: AWS rejects the NextToken
  * - `no_credentials`: Cairn itself has no AWS credentials
  * - `unreachable`: no answer: name resolution, connection, time-out
  * - `unavailable`: AWS answered that it failed (5xx)
  * - `malformed`: an answer that is not AWS's, or lacks what AWS always sends: a proxy's page
- * - `rejected`: AWS finds fault with the request
+ * - `rejected`: AWS rejects the request
  */
 export type AwsProblemKind =
   | 'throttled'
@@ -39,7 +39,7 @@ export class AwsProblem extends Error {
 }
 
 // From the API models of STS and CloudTrail and AWS's list of common errors. CloudTrail throttles
-// with HTTP 400, so the status says nothing.
+// with HTTP 400, so the status is no indication.
 const kinds: Record<string, AwsProblemKind> = {
   ThrottlingException: 'throttled',
   Throttling: 'throttled',
@@ -67,17 +67,17 @@ const kinds: Record<string, AwsProblemKind> = {
   NetworkingError: 'unreachable',
 }
 
-/** What a request may be sent again for at once: it says nothing about the role or the region. */
+/** Kinds after which a request may be repeated: they are unrelated to the role and the region. */
 const transient: readonly AwsProblemKind[] = ['unreachable', 'unavailable', 'malformed']
 
-/** Whether the same request may well succeed a moment later. Throttling is the pacer's concern. */
+/** Whether the same request may succeed a moment later. The pacer handles throttling. */
 export function isTransient({ kind }: AwsProblem): boolean {
   return transient.includes(kind)
 }
 
 /**
- * Classifies whatever an AWS client throws. An abort is not a failure and comes back as it is:
- * the caller asked for it.
+ * Classifies an error of an AWS client. An abort is not a failure and is returned unchanged,
+ * because the caller requested it.
  */
 export function toAwsProblem(error: unknown): unknown {
   if (error instanceof AwsProblem) return error
@@ -90,7 +90,7 @@ export function toAwsProblem(error: unknown): unknown {
   const status = $metadata?.httpStatusCode ?? $response?.statusCode
   const known = kinds[error.name]
   if (status === undefined) {
-    // Without an answer nothing was denied, whatever a client calls its error.
+    // Without a response nothing was denied, regardless of the error's name.
     const isOwn = known === 'no_credentials' || known === 'expired'
     const name = error.name === 'Error' && code ? code : error.name
     if (isOwn) return new AwsProblem(known, name, withoutSecrets(error.message || name))
@@ -141,7 +141,7 @@ function notFromAws(status: number): AwsProblem {
 }
 
 /**
- * What histories and logs must not hold: the caller's access key, which AWS names in some messages;
+ * What histories and logs must not contain: the caller's access key, which AWS names in some messages;
  * the request that AWS expected instead of a wrongly signed one, session token included; and the
  * command line of a credential process.
  */

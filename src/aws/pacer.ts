@@ -4,14 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export const LOOKUP_EVENTS_PER_SECOND = 2
 
 const SLOWEST = 0.1
-/** After a throttle the pace is halved; each success gives a twentieth of the quota back. */
+/** After a throttle the pace is halved; each success adds back a twentieth of the quota. */
 const CREEP_BACK = LOOKUP_EVENTS_PER_SECOND / 20
-/** Longest that somebody else's use of the quota makes us wait before the next try. */
+/** The longest pause after a throttled request, when another client uses the quota. */
 const LONGEST_PAUSE_MS = 10_000
 
 /**
  * Spaces the requests to one account and region evenly over the quota. Backs off when AWS
- * throttles, which means that another client of that account uses it too, and creeps back.
+ * throttles, which means that another client of that account uses it too, and recovers slowly.
  */
 export class Pacer {
   #perSecond = LOOKUP_EVENTS_PER_SECOND

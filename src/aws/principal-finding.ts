@@ -3,15 +3,15 @@ import type { AwsProblem } from './errors.ts'
 import { partitions } from './regions.ts'
 
 /**
- * Who a worker is to AWS, and whether that is who customers' trust policies have to name.
+ * The identity of a worker in AWS, and whether customers' trust policies have to name it.
  * Sentences and ARNs only: no key, no token, nothing of a session's secret.
  */
 export interface PrincipalFinding {
   /**
    * - `certain`: `arn` is what trust policies have to name
-   * - `uncertain`: credentials work, but `arn` cannot be told from them
+   * - `uncertain`: credentials work, but `arn` cannot be determined from them
    * - `unusable`: AWS lets these credentials assume no role
-   * - `unknown`: AWS does not know who Cairn is, or could not be asked
+   * - `unknown`: AWS rejects Cairn's credentials, or did not respond
    */
   state: 'certain' | 'uncertain' | 'unusable' | 'unknown'
   /** `arn:aws:iam::123456789012:role/path/cairn`; set when, and only when, it is certain. */
@@ -19,13 +19,13 @@ export interface PrincipalFinding {
   /** `aws` */
   partition: string | null
   accountId: string | null
-  /** As GetCallerIdentity says it: `arn:aws:sts::123456789012:assumed-role/cairn/SESSION`. */
+  /** As GetCallerIdentity returns it: `arn:aws:sts::123456789012:assumed-role/cairn/SESSION`. */
   caller: string | null
   /** What was seen. */
   saw: string
   /** What it means. */
   means: string
-  /** What mends it; null when nothing has to be mended. */
+  /** How to fix it; null when nothing has to be fixed. */
   remedy: string | null
   /** Where `arn` is from; null without one. */
   source: 'configured' | 'iam:GetRole' | 'caller' | null
@@ -33,7 +33,7 @@ export interface PrincipalFinding {
   credentials: string | null
 }
 
-/** What GetCallerIdentity's ARN says by itself. */
+/** What can be determined from GetCallerIdentity's ARN alone. */
 export type Caller =
   | { kind: 'user'; partition: string; accountId: string; arn: string }
   /** The path is lost: only iam:GetRole knows it. */
@@ -71,14 +71,14 @@ export function readCallerArn(arn: string): Caller {
 /** Shown wherever the way out is to run as something else. */
 const GUIDE = 'docs/cairns-identity.md has the steps for a laptop, EC2, ECS and EKS.'
 
-/** Of credentials that AWS knows, before their role's path was asked for. */
+/** Of credentials that AWS accepts, before the path of their role was requested. */
 interface Known {
   callerArn: string
   caller: Caller
   credentials: string
 }
 
-/** What can be said without asking IAM; undefined for a role, whose path has to be found. */
+/** The finding if it needs no request to IAM; undefined for a role, whose path has to be requested. */
 export function withoutAsking({ callerArn, caller, credentials }: Known) {
   const common = { accountId: caller.accountId, partition: caller.partition, caller: callerArn }
   const saw = knownAs(callerArn)
@@ -104,7 +104,7 @@ export function withoutAsking({ callerArn, caller, credentials }: Known) {
 /**
  * What follows from asking IAM for the role of a session.
  *
- * @param answer the role's ARN, or why IAM did not give it
+ * @param answer the role's ARN, or why IAM did not return it
  */
 export function fromRole(
   { callerArn, caller, credentials }: Known & { caller: Caller & { kind: 'role' } },
@@ -152,7 +152,7 @@ export function fromRole(
   }
 }
 
-/** What a failure of GetCallerIdentity, or of finding credentials, says. */
+/** The finding for a failure of GetCallerIdentity, or of finding credentials. */
 export function fromProblem(
   problem: AwsProblem,
   options: { region: string; credentials: string | null },
@@ -208,7 +208,7 @@ function wordsFor(problem: AwsProblem, region: string): { saw: string; remedy: s
 }
 
 /**
- * The problem on one line. Two messages are left out for what may be in them: STS can quote the
+ * The problem on one line. Two messages are omitted because of what they may contain: STS can quote the
  * request that it expected, with its session token, and a credential process' command its arguments.
  */
 function inWords({ code, message }: AwsProblem): string {
@@ -232,7 +232,7 @@ const podIdentityAgents = ['169.254.170.23', '[fd00:ec2::23]']
  * Where credentials come from and how long they last, as a noun phrase. Nothing of the
  * credentials themselves is in it but whether they end.
  *
- * @param env whose AWS_PROFILE and AWS_CONTAINER_CREDENTIALS_FULL_URI tell apart what the marks do not
+ * @param env whose AWS_PROFILE and AWS_CONTAINER_CREDENTIALS_FULL_URI distinguish what the marks do not
  */
 export function whereFrom(
   credentials: AwsCredentialIdentity,

@@ -18,7 +18,7 @@ const partitions: readonly string[] = [
 
 const example = 'arn:aws:iam::123456789012:role/cairn'
 
-/** What an IAM ARN can name instead of a role, and what to say of it. */
+/** What an IAM ARN can name instead of a role, and the error message for it. */
 const otherKinds: Record<string, string> = {
   user: 'This is the ARN of an IAM user. Cairn assumes a role and never uses the keys of a user',
   group: 'This is the ARN of an IAM group, which cannot be assumed',
@@ -36,7 +36,7 @@ const otherKinds: Record<string, string> = {
  * Format: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html; names are
  * 1–64 of `[\w+=,.@-]`, paths up to 512 printable ASCII characters (IAM API reference, CreateRole).
  *
- * @returns the role, or in a sentence for the person who gave it what is wrong and what would be right
+ * @returns the role, or a sentence for the person who entered it with the problem and the fix
  */
 export function parseRoleArn(text: string): RoleArn | { problem: string } {
   const arn = text.trim()

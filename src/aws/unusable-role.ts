@@ -9,7 +9,7 @@ export interface OwnIdentity {
   caller: string | null
 }
 
-/** Why a role can never be a connection's, whatever it trusts; undefined where nothing says so. */
+/** Why a connection can never use a role, regardless of its trust policy; undefined if it may. */
 export function whyUnusable(
   role: RoleArn,
   own: OwnIdentity,

@@ -22,20 +22,20 @@ export interface VerificationRequest {
   connectionId: string
   roleArn: string
   externalId: string
-  /** When this ARN was given to us, if AWS may not know the role yet; null when it surely does. */
+  /** When this ARN was set, if AWS may not recognize the role yet; null when it certainly does. */
   newSince: Date | null
   /** Regions to import, or undefined for all that answer. The global region is always among them. */
   regions: readonly string[] | undefined
   now: Date
-  /** Told after each check: what is known, and, as waiting, what is still to come. */
+  /** Called after each check with all checks; those that have not run yet are `waiting`. */
   onProgress?: (checks: Check[]) => Promise<void>
 }
 
 export interface Verification {
   state: Verdict
   /**
-   * Whether it says something about the role. Not when AWS did not answer a check, or when Cairn's
-   * own credentials are missing or not accepted: that disproves no earlier verification.
+   * Whether the result is about the role. False when AWS did not respond to a check, or when
+   * Cairn's own credentials are missing or rejected: that does not disprove an earlier verification.
    */
   isConclusive: boolean
   checks: Check[]
@@ -46,12 +46,12 @@ export interface Verification {
 }
 
 /**
- * Proves what can be proven of a role from outside: it can be assumed with the connection's
- * external ID and not without, it is the role that it says it is, and it may read events.
- * The refusals are probed after the role was assumed: before that, a refusal proves nothing.
- * Credentials that a failed refusal hands out are dropped at once.
+ * Verifies what can be verified of a role from outside: it can be assumed with the connection's
+ * external ID and not without it, the session belongs to this role, and the role may read events.
+ * The probes that must be refused run after the role was assumed: before that, a refusal proves
+ * nothing. Credentials from a probe that was not refused are discarded immediately.
  *
- * Failures of AWS are answers; only an abort and what is not AWS's fault reject.
+ * AWS errors become failed or waiting checks. Rejects on an abort, and on errors that are not AWS's.
  */
 export async function verifyRole(
   aws: AwsAccess,
@@ -74,7 +74,7 @@ export async function verifyRole(
   if (own) return conclude([own])
   const checks: Check[] = [
     passed('arn_format', arn.arn, `A role in account ${arn.accountId}.`),
-    // The database holds this: a second connection to the account cannot be stored.
+    // The database ensures this: it rejects a second connection to the account.
     passed(
       'account_unused',
       arn.accountId,
@@ -112,7 +112,7 @@ export async function verifyRole(
   await progress()
   checks.push(await identity(aws, session, { ...arn }, signal))
   const { roleId } = session
-  // A role that is not safe, or is another one than was said, is not looked at any further.
+  // A role that is not safe, or is a different one, is not checked further.
   if (checks.some(({ state }) => state !== 'passed')) return conclude(checks, { roleId })
 
   await progress()
@@ -135,7 +135,7 @@ function withPending(checks: readonly Check[]): Check[] {
   ]
 }
 
-/** What makes an ARN useless before the role is asked for; undefined when nothing does. */
+/** The failed check for an ARN that Cairn can never assume; undefined for any other. */
 async function notForCairn(
   aws: AwsAccess,
   arn: RoleArn,
@@ -145,7 +145,7 @@ async function notForCairn(
   try {
     caller = (await aws.ownIdentity(signal)).arn
   } catch (error) {
-    // What is wrong with our own credentials is told where the role is asked for.
+    // Problems of Cairn's own credentials are reported by the check that assumes the role.
     awsProblem(error)
     return undefined
   }
@@ -175,7 +175,7 @@ function passed(id: Check['id'], saw: string, means: string): Check {
   return { id, state: 'passed', saw, means, remedy: null }
 }
 
-/** AWS's failures as they are; anything else is not for a checklist. */
+/** Returns an AWS error and throws any other. */
 function awsProblem(error: unknown): AwsProblem {
   if (error instanceof AwsProblem) return error
   throw error
@@ -277,7 +277,7 @@ async function refusedWrongId(
   const swapped = swapCase(id)
   const wrong: [id: string, what: string, operator: string][] = [
     [randomBytes(16).toString('hex'), 'a random external ID', 'no condition, or "StringLike": "*"'],
-    // Past AWS's limit of 1,224 characters the probe would be refused for its length.
+    // Beyond AWS's limit of 1,224 characters, the probe would be refused because of its length.
     [`${id}x`, 'the external ID with one character more', '"StringLike" with "*" at the end'],
   ]
   if (swapped) {
@@ -307,7 +307,7 @@ function conditionRemedy(id: string): string {
   return `Set the condition of the role's trust policy to exactly: "Condition": {"StringEquals": {"sts:ExternalId": "${id}"}}`
 }
 
-/** Asks for the role in a way that must be refused. Credentials that come back are not kept. */
+/** Assumes the role in a way that AWS must refuse. Discards credentials that AWS returns. */
 async function probeRefusal(
   aws: AwsAccess,
   grant: RoleGrant,
@@ -408,7 +408,7 @@ async function readTrails(
   }
 }
 
-/** Asks every region for one event: the policy has no action that would list the regions. */
+/** Requests one event from every region, because the policy has no action that lists regions. */
 async function probeRegions(
   aws: AwsAccess,
   session: RoleSession,
@@ -428,7 +428,7 @@ async function probeRegions(
   return findings.sort((a, b) => a.region.localeCompare(b.region))
 }
 
-/** Only AWS's explicit answer makes a region denied or not enabled; no answer says nothing. */
+/** Only an explicit answer from AWS makes a region denied or not enabled. */
 async function probeRegion(
   aws: AwsAccess,
   session: RoleSession,
@@ -458,7 +458,7 @@ async function probeRegion(
       if (problem.kind === 'denied' || problem.kind === 'not_enabled') {
         return { region, state: problem.kind, error: said(problem) }
       }
-      // Throttling is no answer either: AWS may look at the quota before it looks at the policy.
+      // Throttling is no answer either: AWS may check the quota before the policy.
       if (tries === TRIES_A_PROBE || !isPassing(problem) || limit.aborted) {
         return { region, state: 'unknown', error: said(problem) }
       }

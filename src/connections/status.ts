@@ -21,7 +21,7 @@ export type ConnectionStatus = (typeof connectionStatuses)[number]
 /**
  * What is known of a region:
  * - `active`: LookupEvents answers
- * - `unknown`: no answer yet, and AWS has not said why: it counts as incomplete and is retried
+ * - `unknown`: no answer yet, for an unknown reason: it counts as incomplete and is retried
  * - `denied`, `not_enabled`: AWS's explicit answer
  * - `excluded`: left out by an owner, or by `CAIRN_REGIONS`
  */
@@ -93,7 +93,7 @@ export interface Standing {
 
 export interface StatusAndReason {
   status: ConnectionStatus
-  /** One sentence for people; null when the status says it all. */
+  /** One sentence for people; null when the status is sufficient. */
   reason: string | null
 }
 

@@ -33,7 +33,7 @@ export function changeId(identity: ChangeIdentity): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
 
-/** When the change was that has this id. Some time or other when `changeId` did not make it. */
+/** The time of the change with this id. Meaningless for an id that `changeId` did not create. */
 export function changeIdTime(id: string): Date {
   return new Date(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16))
 }

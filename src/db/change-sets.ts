@@ -17,7 +17,7 @@ export interface NewChange {
 const PROPOSED = Number.NEGATIVE_INFINITY
 
 /**
- * Says which change set each new change belongs to, and stores what becomes of the sets: grown,
+ * Returns the change set of each new change, and stores the resulting sets: extended,
  * merged, or opened. Called in the transaction that stores the changes. Sets of one session
  * are worked on by one transaction at a time, since two could otherwise each miss what the other
  * brings together. See docs/decisions/004-change-sets.md.
@@ -114,7 +114,7 @@ export async function lockSets(
 
 /**
  * Removes those of the sets that have no change left, together with the sets that they absorbed.
- * The caller holds `lockSets` on them.
+ * The caller has locked them with `lockSets`.
  */
 export async function deleteEmptySets(
   trx: Trx,
@@ -202,7 +202,7 @@ async function absorbSets(trx: Trx, absorbed: readonly { id: string; into: strin
   `.execute(trx)
 }
 
-/** What these sets are called by now: the same, unless they became a part of another. */
+/** The current ids of these sets: unchanged, unless they were merged into another set. */
 export async function presentSetIds(
   trx: Trx,
   ids: readonly (string | null)[],
@@ -225,7 +225,7 @@ export interface ListedSet {
   /** Of the first and the last change. */
   from: Date
   to: Date
-  /** How many of its changes are alike in this. */
+  /** The number of its changes with this value. */
   parts: {
     actor: Change['actor']
     tool: Change['tool']
@@ -316,7 +316,7 @@ export async function listChangeSets(
   }
 }
 
-/** What kinds of changes each set is made of, the earliest first, with the id of the first of each. */
+/** The kinds of changes in each set, the earliest first, with the id of the first change of each kind. */
 async function kindsOf(
   trx: Trx,
   filters: ChangeFilters,
@@ -348,7 +348,7 @@ async function kindsOf(
     ])
     .where(sql<SqlBool>`coalesce(s.absorbed_into, s.id) = ANY (${ids}::uuid[])`)
     .where((eb) => eb.or([eb('s.id', 'in', ids), eb('s.absorbed_into', 'in', ids)]))
-    // Says no more than the sets do, but keeps partitions out of the plan.
+    // Redundant, but it excludes partitions from the plan.
     .where('occurred_at', '>=', new Date(Math.min(...times)))
     .where('occurred_at', '<=', new Date(Math.max(...times)))
     .where(matching(filters))
@@ -368,7 +368,7 @@ async function kindsOf(
   return Map.groupBy(rows, ({ set }) => set)
 }
 
-/** By id: the ids tell when each occurred, so only those partitions are read. */
+/** By id. The ids contain the times, so only those partitions are read. */
 async function changesById(trx: Trx, ids: readonly string[]): Promise<Map<string, ChangeRow>> {
   if (ids.length === 0) return new Map()
   const rows = await trx

@@ -97,7 +97,7 @@ export function findConnection(trx: Trx, id: string): Promise<ConnectionRow | un
 }
 
 /**
- * Locks a connection until the transaction ends, and reads it: undefined when it is gone. Whoever
+ * Locks a connection until the transaction ends, and reads it; undefined when it is gone. A caller who
  * stores something for a connection shares it; `update` waits for all of them and is needed before
  * the row or several rows of its coverage are changed. All take their locks in this order:
  * connection, verification, coverage, changes.
@@ -157,7 +157,7 @@ export interface DesiredState {
 /**
  * Changes what people want of a connection and raises its version, which the workflow reports
  * back when it has seen it. Another role, or none, also raises the role's revision and ends the
- * imports that run. `hasToSignal` says whether the caller has to signal the workflow. Undefined:
+ * imports that run. `hasToSignal` is true if the caller has to signal the workflow. Undefined:
  * there is no such connection, or it is being deleted.
  *
  * @throws pg error 23505 on `connections_one_per_account` when the organization has another
@@ -240,7 +240,7 @@ export interface Report {
   cycleAt?: Date
 }
 
-/** What the workflow's activities say about a connection. Never touches the desired state. */
+/** Stores what the workflow's activities report about a connection. Never changes the desired state. */
 export async function reportConnection(trx: Trx, id: string, report: Report): Promise<void> {
   const { status, reason = null } = report
   await trx

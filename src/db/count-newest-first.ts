@@ -6,7 +6,7 @@ import type { Trx } from './database.ts'
 const BUDGET_MS = 3_000
 /** Too little to count anything in. */
 const LEAST_MS = 50
-/** Most of the windows that people look at are counted in one piece. Milliseconds. */
+/** Most windows in use are counted in one piece. Milliseconds. */
 const FIRST_SPAN_MS = 7 * 24 * 60 * 60_000
 /** Of the time that is left, what one piece may take: a smaller one has to fit in after it. */
 const SHARE = 0.6
@@ -50,7 +50,7 @@ export async function countNewestFirst<T>(
 }
 
 /**
- * Runs statements that may each take so long. The transaction goes on either way.
+ * Runs statements with a time limit each. The transaction continues in any case.
  *
  * @param ms of each statement
  * @returns undefined when one took longer

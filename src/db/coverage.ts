@@ -28,7 +28,7 @@ export interface CoverageKey {
 }
 
 /**
- * The seconds that this connection should hold: from a start that never moves, connected less
+ * The seconds that this connection should import: from a fixed start, its creation minus the
  * look-back, to the settling time before `now`.
  */
 export function wantedRange(
@@ -58,7 +58,7 @@ export interface RegionCoverage extends RegionStanding {
   settled: SecondsRange[]
   /** Still to be imported. */
   gaps: SecondsRange[]
-  /** Never imported, and CloudTrail has it no more. */
+  /** Never imported, and no longer available in CloudTrail. */
   lost: SecondsRange[]
   /** Passed over: these seconds could not be read whole after several tries. */
   setAside: SecondsRange[]
@@ -163,12 +163,12 @@ export interface RegionFinding {
   error: string | null
 }
 
-/** A region that AWS has refused from the start is asked again this often. */
+/** How often a region that AWS has refused from the start is retried. */
 const REFUSED_FROM_THE_START_SECONDS = DAY
 const FIRST_RETRY_OF_REFUSED_SECONDS = 60
 
 /**
- * When a region that AWS refuses is asked again, in seconds: in minutes, then hourly, where it is
+ * When a region that AWS refuses is retried, in seconds: in minutes, then hourly, where it is
  * part of what was imported; daily where it was refused from the start.
  *
  * @param failures refusals in a row, this one included
@@ -179,9 +179,9 @@ export function refusedRetrySeconds(answeredBefore: boolean, failures: number): 
 }
 
 /**
- * Stores which regions there are. A region that answers (again) is due at once and its set-aside
- * seconds get another chance. A refused one is asked again in its time. A region without an
- * answer changes nothing that is known of it: a new one is unknown and due at once.
+ * Stores which regions there are. A region that responds (again) is due immediately, and its
+ * set-aside seconds are retried. A refused one is retried when it is due. A region without a
+ * response keeps its state; a new one is unknown and due immediately.
  */
 export async function keepRegions(
   trx: Trx,
@@ -257,7 +257,7 @@ const names = (rows: readonly CoverageRow[]) => rows.map(({ region }) => region)
 
 /**
  * Excludes regions of the connection's present account, in both selections, or includes them
- * again: then they are due at once.
+ * again, and they are then due immediately.
  *
  * @param by null: include
  */
@@ -359,7 +359,7 @@ export async function claimDue(
   return rows.sort((a, b) => a.region.localeCompare(b.region))
 }
 
-/** Raises all epochs of a connection: whoever still works on it loses its rows. */
+/** Increments all epochs of a connection: attempts that still work on it lose its rows. */
 export async function fence(trx: Trx, connectionId: string): Promise<void> {
   await trx
     .updateTable('coverage')
@@ -523,8 +523,8 @@ export async function importedRanges(trx: Trx): Promise<Map<string, Imported>> {
 }
 
 /**
- * The live edges alone, for lists that are asked for again and again: complete up to there, but for
- * the gaps that coverage names. Of one connection only where an id is given.
+ * Only the live edges, for lists that are polled often: imported up to there, except for the gaps
+ * in coverage. Of one connection only where an id is given.
  */
 export async function liveEdges(
   trx: Trx,

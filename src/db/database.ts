@@ -56,7 +56,7 @@ export interface DatabaseOptions {
   url: string
   /** Role that every connection of the pool takes on. Left out: the URL's own login. */
   role?: 'cairn_api' | 'cairn_system'
-  /** Most connections open at once. Default 10. */
+  /** Maximum number of open connections. Default 10. */
   max?: number
   /** How long one statement may take, in milliseconds. Then it fails with SQLSTATE 57014. */
   statementTimeoutMs?: number
@@ -122,7 +122,7 @@ class ClosingKysely extends Kysely<Schema> {
 
 /**
  * Cancels statements on a connection of its own, which is there while it is needed. It acts as the
- * login and takes on no role: pg_cancel_backend() takes a backend's login and whoever may act for it.
+ * login and sets no role: pg_cancel_backend() requires the backend's login or a role that has it.
  */
 function openControl(url: string, onError: (error: Error) => void) {
   let pool: pg.Pool | undefined
@@ -182,16 +182,16 @@ function inTurn<T>(
   return queue ? queue.run(organizationId, signal, work) : work()
 }
 
-/** Who reads, and until when there is somebody to read for. */
+/** Whose data a transaction reads, and a signal that cancels it. */
 export interface Reader {
   organizationId: string
-  /** Aborts when nobody waits for the result any more: the client has disconnected. */
+  /** Aborts when the result is no longer needed: the client has disconnected. */
   disconnected: AbortSignal
 }
 
 /**
  * The same for work that only reads: all of its queries see what was there when the first one ran,
- * whatever an import stores meanwhile.
+ * even while an import stores changes.
  *
  * When the reader disconnects, the statement that runs is cancelled in Postgres, and no other one
  * begins. Connection and turn are kept until it is certain that the cancellation cannot reach a
@@ -219,7 +219,7 @@ export function readOrganization<T>(
             return work(trx)
           })
       } catch (error) {
-        // Of the statement that was cancelled, say: it matters to nobody any more.
+        // An error of the cancelled statement, for example, which is no longer needed.
         disconnected.throwIfAborted()
         throw error
       } finally {
@@ -297,7 +297,7 @@ export function violates(error: unknown, sqlState: string, constraint: string): 
 /** SQLSTATEs, and codes of the network, of a server that cannot be used now. */
 const UNAVAILABLE =
   /^(08...|53...|57P0[1-5]|ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE)$/
-/** What node-postgres says of a lost or unreachable server, without a code. */
+/** Messages of node-postgres for a lost or unreachable server, which have no code. */
 const UNAVAILABLE_MESSAGE =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/
 

@@ -46,7 +46,7 @@ function withCounts(trx: Trx) {
  * Makes an environment, as the last one. Without a colour it gets one that fewest have.
  *
  * @throws TooManyEnvironments
- * @throws pg error 23505 on `environments_name` when one is called so, in whatever case
+ * @throws pg error 23505 on `environments_name` when one has this name, ignoring case
  */
 export async function insertEnvironment(
   trx: Trx,
@@ -77,10 +77,10 @@ function leastUsed(taken: EnvironmentColor[]): EnvironmentColor {
 }
 
 /**
- * Changes what is given. A position is counted from 0; past the end means the end, and the others
+ * Changes the fields that are set. A position starts at 0; past the end means the end, and the others
  * make room. Undefined: there is no such environment.
  *
- * @throws pg error 23505 on `environments_name` when another one is called so, in whatever case
+ * @throws pg error 23505 on `environments_name` when another one has this name, ignoring case
  */
 export async function updateEnvironment(
   trx: Trx,
@@ -89,7 +89,7 @@ export async function updateEnvironment(
   wanted: { name?: string; color?: EnvironmentColor; position?: number },
 ): Promise<CountedEnvironment | undefined> {
   const { position, ...looks } = wanted
-  // First, for who holds the order waits for rows, and must not be waited for with one in hand.
+  // First: a transaction with the order lock waits for rows, so it must not be awaited with a row locked.
   if (position !== undefined) {
     await lockOrder(trx, organizationId)
     const ids = await inOrder(trx)
@@ -146,7 +146,7 @@ interface ConnectionOfOrganization {
 }
 
 /**
- * Says which environment all changes of a connection belong to, those that are there already as
+ * Sets the environment of all changes of a connection, including those that are already stored as
  * well; null: to none. One row, however many changes there are.
  *
  * @throws pg error 23503 on `environment_links_environment` when the organization has no such one
@@ -208,7 +208,7 @@ export interface EnvironmentSubject {
  * docs/decisions/014-environment-links.md. Deleted connections keep theirs, because their changes
  * may have stayed.
  *
- * @param subjects what is asked about, all at once
+ * @param subjects all subjects to look up
  */
 export async function environmentsOf(
   trx: Trx,

@@ -11,7 +11,7 @@ export async function installationId(db: Database | Trx): Promise<string> {
 }
 
 /**
- * Gives this database a new installation id, and marks every connection as not signalled yet: the
+ * Assigns a new installation id to this database, and marks every connection as not signalled yet: the
  * reconciler starts their workflows under the new id. For a copy of another database, which would
  * otherwise share the task queue and the workflows of the original.
  *

@@ -4,7 +4,7 @@ import type { Role } from '../auth/roles.ts'
 import type { Database, Trx } from './database.ts'
 import type { AuthSchema, Schema } from './schema.ts'
 
-/** Who signs in. better-auth's tables hold more of them, which nobody else reads. */
+/** A user who signs in. better-auth's tables contain more fields, which only it reads. */
 export interface User {
   id: string
   name: string
@@ -72,17 +72,17 @@ export async function hasOwner(system: Database, organizationId: string): Promis
   return row !== undefined
 }
 
-/** Until the transaction ends, nobody else makes or removes members of this organization. */
+/** Until the transaction ends, no other transaction creates or removes members of this organization. */
 export async function lockMembers(trx: Trx, organizationId: string): Promise<void> {
   const name = `cairn.members:${organizationId}`
   await sql`SELECT pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(trx)
 }
 
 /**
- * Takes a member out of the transaction's organization. Nobody comes in by a link of theirs any
+ * Removes a member from the transaction's organization. Their invitation links no longer
  * more, or they would come back by it.
  *
- * @returns their user's id; `last_owner`: nobody could invite anybody any more, so nothing was
+ * @returns their user's id; `last_owner`: no one could invite others without them, so nothing was
  *   done; undefined: there is no such member
  */
 export async function removeMember(
@@ -108,8 +108,8 @@ export async function removeMember(
 }
 
 /**
- * Removes users who belong to no organization, with their passwords and sessions. Whoever is
- * invited later begins anew.
+ * Removes users who belong to no organization, with their passwords and sessions. A person who is
+ * invited later gets a new account.
  */
 export async function deleteUserWithoutMembership(
   system: Database,
@@ -129,7 +129,7 @@ export async function deleteUserWithoutMembership(
     .execute()
 }
 
-/** A session that nobody comes back with is nobody's to remove otherwise. */
+/** Removes expired sessions, which nothing else removes if their user does not return. */
 export async function removeExpiredSessions(system: Database): Promise<void> {
   await system
     .withTables<AuthSchema>()
@@ -178,7 +178,7 @@ export function listInvitations(trx: Trx): Promise<InvitationRow[]> {
       .where('accepted_at', 'is', null)
       .where('revoked_at', 'is', null)
       .where('expires_at', '>', sql<Date>`now()`)
-      // A link of the start is nobody's invitation, and worth nothing once somebody sees this list.
+      // A setup link has no inviter, and is not valid once there is an owner to see this list.
       .where('first_owner', '=', false)
       .orderBy('created_at')
       .orderBy('id')

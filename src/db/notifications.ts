@@ -13,7 +13,7 @@ export type Notification =
   | { kind: 'changes'; connectionId: string | null; count: number; noise: number; newest: Date }
   /** The row, the verification or the coverage of a connection was written. */
   | { kind: 'connection'; connectionId: string }
-  /** Postgres was away: whatever happened meanwhile was not heard. */
+  /** Postgres was unavailable: notifications in the meantime were lost. */
   | { kind: 'missed' }
 
 type Listener = (notification: Notification) => void
@@ -55,7 +55,7 @@ class Outbox {
     } else {
       this.#pending.set(key, notification)
     }
-    // Never at once: what one batch says arrives in pieces.
+    // Never immediately, because the notifications of one batch arrive separately.
     this.#timer ??= setTimeout(() => this.#flush(), COALESCE_MS)
   }
 
@@ -73,11 +73,11 @@ class Outbox {
 }
 
 /**
- * Tells what happens in the database, heard on one connection of its own. That is made when the
- * first listener comes, and made again, ever more slowly, when it is lost: then all are told that
+ * Passes on the database's notifications from a separate connection. It is opened for the first
+ * listener, and reopened with growing delays when it is lost: then all listeners are notified that
  * they may have missed something.
  *
- * @param options.onError told when Postgres cannot be listened to; it is tried again
+ * @param options.onError called when listening to Postgres fails; it is retried
  */
 export function openNotifications(options: {
   /** `postgres://…` */
@@ -143,7 +143,7 @@ export function openNotifications(options: {
     }
     client = next
     waitMs = 0
-    // Who subscribed before this moment heard nothing yet, the first time as well.
+    // Listeners that subscribed before this moment have received nothing yet, also at the first connect.
     for (const outbox of outboxes.values()) outbox.add({ kind: 'missed' })
   }
 

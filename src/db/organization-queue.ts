@@ -8,7 +8,7 @@ export interface OrganizationLimits {
   waitMs: number
 }
 
-/** The organization already runs as many transactions as it may, and no more can wait. */
+/** The organization runs its maximum number of transactions, and the queue is full. */
 export class OrganizationBusy extends Error {
   override readonly name = 'OrganizationBusy'
   /** When it is worth trying again. */
@@ -33,7 +33,7 @@ interface Line {
 
 /**
  * Keeps one organization from taking a whole pool: each runs a few transactions at a time, a few
- * more wait in order of arrival, and the rest fail at once. Organizations do not wait for each other.
+ * more wait in order of arrival, and the rest fail immediately. Organizations do not wait for each other.
  *
  * p-limit and p-queue bound neither the length of the queue nor the time spent in it, which is
  * most of what this does.

@@ -15,7 +15,7 @@ function hashOf(key: string): Buffer {
 }
 
 /**
- * Makes the organization if there is none of this name, whoever else does the same meanwhile.
+ * Creates the organization if none has this name, also when other processes do the same concurrently.
  *
  * @param system pool of the role `cairn_system`
  */
@@ -49,7 +49,7 @@ export async function findOrganization(
 interface NamedKey {
   name: string
   key: string
-  /** The address of whoever makes it. */
+  /** The email address of the person who creates it. */
   createdBy?: string
 }
 
@@ -60,7 +60,7 @@ function toRow(organizationId: string, { name, key, createdBy }: NamedKey) {
     name,
     key_hash: hashOf(key),
     created_by: createdBy,
-    // Of keys that somebody chose, too much might be told.
+    // For a key that a person chose, a prefix could reveal too much.
     prefix: /^cairn_[\w-]{43}$/.test(key) ? key.slice(0, 12) : null,
   }
 }
@@ -83,7 +83,7 @@ const shown = [
   ...(['created_at', 'last_used_at', 'revoked_at'] as const),
 ]
 
-/** Adds a key that was just made. */
+/** Stores a key that was just created. */
 export function insertApiKey(trx: Trx, organizationId: string, key: NamedKey) {
   return trx
     .insertInto('api_keys')
@@ -97,7 +97,7 @@ export function listApiKeys(trx: Trx) {
   return trx.selectFrom('api_keys').select(shown).orderBy('created_at').orderBy('id').execute()
 }
 
-/** The key works no more. Undefined: there is no such key. Revoked before, it stays so. */
+/** Revokes the key; a key that is already revoked is unchanged. Undefined if there is no such key. */
 export function revokeApiKey(trx: Trx, id: string) {
   return trx
     .updateTable('api_keys')

@@ -33,7 +33,7 @@ export async function purgeSomeChanges(trx: Trx, purged: Purged): Promise<boolea
   if (found.length === 0) return false
   const sets = [...new Set(found.flatMap(({ change_set_id }) => change_set_id ?? []))]
   await lockSets(trx, organizationId, sets)
-  // They are found by their keys, whatever the planner believes of tables that a purge has emptied.
+  // Found by their keys, regardless of the planner's statistics for tables that a purge has emptied.
   await sql`
     SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
       set_config('enable_seqscan', 'off', true)

@@ -39,7 +39,7 @@ export function clip(ranges: Iterable<SecondsRange>, from: number, to: number): 
   return normalize([...ranges].map(([a, b]) => [Math.max(a, from), Math.min(b, to)] as const))
 }
 
-/** How many seconds the ranges hold. They must be disjoint. */
+/** The number of seconds in the ranges. They must be disjoint. */
 export function seconds(ranges: Iterable<SecondsRange>): number {
   let sum = 0
   for (const [from, to] of ranges) sum += Math.max(0, to - from)

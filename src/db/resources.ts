@@ -42,7 +42,7 @@ async function lockResourcesForPurge(trx: Trx, organizationId: string): Promise<
  * What is missing is one statement in the order of the keys, so two transactions that add the same
  * resources never wait for each other in a circle.
  *
- * The caller holds `lockResourcesForImport`.
+ * The caller has called `lockResourcesForImport`.
  *
  * @returns ids by key, of the first `MAX_RESOURCES` resources of each change
  */

@@ -44,8 +44,8 @@ export function containing(text: string): string {
 
 /**
  * Looks up what the filters are about in the index of resources or of texts, if that helps: what is
- * rare is found there at once, what is frequent by reading the feed itself. The filters that come
- * back mean the same as those that were given.
+ * rare is found there directly, what is frequent by reading the feed itself. The returned filters
+ * are equivalent to the given ones.
  */
 export async function withSearch(trx: Trx, filters: ChangeFilters): Promise<ChangeFilters> {
   const { resource } = filters.include

@@ -3,8 +3,8 @@ import type { Database, Trx } from './database.ts'
 import type { Schema } from './schema.ts'
 
 // Who has signalled a connection's workflow about which version of its row. A signal that the
-// workflow has not acted on yet makes it read whatever the row says by then, so that a second one
-// would only fill the workflow's history: Temporal accepts 10,000 signals a run.
+// workflow has not acted on yet makes it read the row as it is then, so a second one would only fill
+// the workflow's history: Temporal accepts 10,000 signals per run.
 
 /** The pause after the first signal without an answer. It doubles with each further one. Seconds. */
 const FIRST_PAUSE = 15

@@ -29,7 +29,7 @@ export interface Attempt {
 /** What an attempt found out. */
 export interface AttemptResult {
   state: Verdict
-  /** False when it could not be completed for reasons that say nothing about the role. */
+  /** False when it could not be completed for reasons that are unrelated to the role. */
   isConclusive: boolean
   reason: string | null
   checks: readonly Check[]
@@ -81,7 +81,7 @@ export function verifiedRole(
 }
 
 /**
- * Starts an attempt: all older ones can write no more. A verdict on another revision of the role
+ * Starts an attempt: older ones can no longer write. A verdict on another revision of the role
  * goes, and is not there again when that role is set again. Needs the connection locked for update.
  *
  * @returns the attempt, and the state of the verdict that stands; null: there is none

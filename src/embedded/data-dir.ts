@@ -14,11 +14,11 @@ import { tryLock } from './lock.mjs'
 const held = new Map<string, { users: number; release: () => void }>()
 
 /**
- * Makes the data directory and claims it for this process: everything embedded in one process
- * shares the claim, and it ends with the last of them or with the process. A directory that is new
- * opens to this user alone; root's may be passed through by the user that PostgreSQL runs as.
+ * Creates the data directory and claims it for this process: all embedded servers of a process
+ * share the claim, which ends with the last of them or with the process. Only this user can open a
+ * new directory; the user that PostgreSQL runs as can traverse root's.
  *
- * @returns the directory without symbolic links, and what gives the claim back
+ * @returns the directory without symbolic links, and a function that releases the claim
  * @throws when another living process has it
  */
 export function claimDataDir(dataDir: string): { directory: string; release: () => void } {
@@ -28,7 +28,7 @@ export function claimDataDir(dataDir: string): { directory: string; release: () 
   } catch (error) {
     throw new Error(
       `${dataDir} cannot be used for Cairn's data: ${(error as Error).message}. Start Cairn as the ` +
-        'user that the directory belongs to, or give it another one with CAIRN_DATA_DIR.',
+        'user that owns the directory, or set another one with CAIRN_DATA_DIR.',
     )
   }
   const directory = realpathSync(dataDir)
@@ -37,8 +37,8 @@ export function claimDataDir(dataDir: string): { directory: string; release: () 
     const lock = tryLock(path.join(directory, 'lock'), 0o600)
     if (!lock.release) {
       throw new Error(
-        `${directory} is in use by a Cairn that is running (process ${lock.holder.pid}). Stop it ` +
-          'first, or give this one a directory of its own with CAIRN_DATA_DIR.',
+        `${directory} is in use by another Cairn (process ${lock.holder.pid}). Stop it ` +
+          'first, or set another directory with CAIRN_DATA_DIR.',
       )
     }
     claim = { users: 0, release: lock.release }
@@ -59,7 +59,7 @@ export function claimDataDir(dataDir: string): { directory: string; release: () 
   }
 }
 
-/** Reads what was noted at an earlier start; `{}` when there is nothing, or nothing readable. */
+/** Reads the note of an earlier start; `{}` when there is none, or it is not readable. */
 export function readNote<T extends object>(file: string): Partial<T> {
   try {
     const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
@@ -76,9 +76,9 @@ export function writeNote(file: string, note: object): void {
 }
 
 export interface PortChoice {
-  /** As people know it: "PostgreSQL". */
+  /** The display name: "PostgreSQL". */
   name: string
-  /** Asked for by name: this one or an error. */
+  /** The configured port: this one or an error. */
   asked?: number
   /** The one of the last start, taken again where it is free so that links and settings stay true. */
   last?: number
@@ -89,11 +89,13 @@ export interface PortChoice {
 /** @returns a port that is free on the loopback address */
 export async function choosePort({ name, asked, last, usual }: PortChoice): Promise<number> {
   const host = '127.0.0.1'
-  // get-port keeps back what it gave out a moment ago; a server that starts again wants it again.
+  // get-port reserves ports that it returned a moment ago; a server that restarts needs the same one.
   clearLockedPorts()
   if (asked !== undefined) {
     if ((await getPort({ host, port: asked })) === asked) return asked
-    throw new Error(`Port ${asked}, asked for ${name}, is in use. Free it or ask for another one.`)
+    throw new Error(
+      `Port ${asked}, configured for ${name}, is in use. Free it or configure another one.`,
+    )
   }
   const usualOnes = [...portNumbers(usual, usual + 99)]
   return getPort({ host, port: last ? [last, ...usualOnes] : usualOnes })

@@ -1,4 +1,4 @@
-// Plain JavaScript, for the bootstrap uses it on whatever Node is there, before TypeScript can run.
+// Plain JavaScript, because the bootstrap uses it on any Node, before TypeScript can run.
 import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -6,7 +6,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * A process, told apart from a later one that was given the same pid.
+ * A process, distinguished from a later one with the same pid.
  * @typedef {{ pid: number, start: string }} ProcessIdentity
  */
 
@@ -19,7 +19,7 @@ export function processStart(pid) {
   if (process.platform === 'linux') {
     try {
       const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-      // proc(5): the command stands in parentheses and may hold anything; state is field 3 and
+      // proc(5): the command is in parentheses and may contain anything; state is field 3 and
       // the start, in ticks since the boot, field 22.
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
       if (fields[0] === 'Z' || fields[0] === 'X') return undefined
@@ -57,7 +57,7 @@ export function isAlive(identity) {
  * Takes the lock unless a living process has it. A lock whose holder is dead is taken over, so
  * that SIGKILL leaves nothing to clean up by hand.
  *
- * @param {string} file made, with its directory, where it is not
+ * @param {string} file created, with its directory, if it does not exist
  * @param {number} [mode] who may read who has it
  * @returns {{ release: () => void, holder?: undefined } | { holder: ProcessIdentity, release?: undefined }}
  */
@@ -65,7 +65,7 @@ export function tryLock(file, mode = 0o644) {
   mkdirSync(path.dirname(file), { recursive: true })
   const own = `${file}.${randomUUID()}`
   const text = JSON.stringify(identify(process.pid))
-  // Linked into place with its content, so that nobody ever reads a lock that says nothing yet.
+  // Linked into place with its content, so that no process ever reads an empty lock.
   writeFileSync(own, text, { mode })
   try {
     for (;;) {
@@ -94,14 +94,14 @@ export function tryLock(file, mode = 0o644) {
  * Waits for the lock.
  *
  * @param {string} file
- * @param {(holder: ProcessIdentity) => void} [onWait] called once when somebody else has it
- * @returns {Promise<() => void>} gives it back
+ * @param {(holder: ProcessIdentity) => void} [onWait] called once when another process has it
+void>} gives it back =>  * @returns {Promise<() => void>} releases it => void>} gives it back
  */
 export async function waitForLock(file, onWait) {
-  for (let told = false; ; told = true) {
+  for (let reported = false; ; reported = true) {
     const lock = tryLock(file)
     if (lock.release) return lock.release
-    if (!told) onWait?.(lock.holder)
+    if (!reported) onWait?.(lock.holder)
     await sleep(200)
   }
 }
@@ -138,7 +138,7 @@ function read(file) {
 
 /**
  * @param {string} text
- * @returns {ProcessIdentity | undefined} undefined for what no lock of ours ever held
+ * @returns {ProcessIdentity | undefined} undefined for content that is not Cairn's
  */
 function parse(text) {
   try {

@@ -17,8 +17,8 @@ export async function findBinaries(as: Identity, log: Log): Promise<string> {
   if (!problem) return native
   if (!as) {
     throw new Error(
-      `PostgreSQL's programs do not run on this machine: ${problem}. Set DATABASE_URL to a ` +
-        'PostgreSQL of your own, version 18.',
+      `PostgreSQL's programs do not run on this machine: ${problem}. Set DATABASE_URL to ` +
+        'your own PostgreSQL 18.',
     )
   }
   const reasons = [`${native}: ${problem}`]
@@ -38,8 +38,8 @@ export async function findBinaries(as: Identity, log: Log): Promise<string> {
     reasons.push(`${copy}: ${stillNot}`)
   }
   throw new Error(
-    `The user that PostgreSQL runs as cannot run its programs (${reasons.join('; ')}). Put Cairn ` +
-      'where every user may enter, start it as an ordinary user, or set DATABASE_URL.',
+    `The user that PostgreSQL runs as cannot run its programs (${reasons.join('; ')}). Move Cairn ` +
+      'to a directory that every user can open, start it as a regular user, or set DATABASE_URL.',
   )
 }
 
@@ -54,16 +54,16 @@ export function packagedBinaries(): { native: string; version: string } {
     return { native: path.join(root, 'native'), version }
   } catch (error) {
     throw new Error(
-      `There is no PostgreSQL for ${process.platform}-${process.arch} among the packages (${name}). ` +
-        'Install the packages again with `npm ci`, or set DATABASE_URL to a PostgreSQL of your own, version 18.',
+      `The packages contain no PostgreSQL for ${process.platform}-${process.arch} (${name}). ` +
+        'Install the packages again with `npm ci`, or set DATABASE_URL to your own PostgreSQL 18.',
       { cause: error },
     )
   }
 }
 
 /**
- * The package's library links are made by its install script, for archives of npm hold none.
- * Where npm was told, or has decided, not to run install scripts, that is made up for here.
+ * The package's install script creates its library links, because npm archives cannot contain any.
+ * This creates them if npm did not run install scripts.
  */
 export function hydrate(native: string): void {
   const list = path.join(native, 'pg-symlinks.json')

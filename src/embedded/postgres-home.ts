@@ -14,15 +14,15 @@ import {
 import path from 'node:path'
 import type { Log } from './process.ts'
 
-/** Who the server runs as; undefined is whoever we are. */
+/** The user that the server runs as; undefined is the current user. */
 export type Identity = { uid: number; gid: number } | undefined
 
-/** Where root keeps what the server's user cannot reach where it is. The first that can be written. */
+/** Where root stores data if the server's user cannot reach the data directory. The first writable one. */
 export const ELSEWHERE = ['/var/lib/cairn', '/var/tmp/cairn']
 
 /**
- * The directory that holds the cluster: `postgres` in the data directory, unless we are root and
- * the server's user cannot get there (a parent is 0700, as root's home and `mktemp -d` are).
+ * The directory of the cluster: `postgres` in the data directory, unless this process is root and
+ * the server's user cannot reach it (a parent is 0700, like root's home and `mktemp -d`).
  */
 export function findHome(
   dataDir: string,
@@ -33,8 +33,8 @@ export function findHome(
   if (noted.directory) {
     if (existsSync(path.join(noted.directory, 'data'))) return noted.directory
     throw new Error(
-      `${noted.file} says that this Cairn's database is in ${noted.directory}, and ` +
-        'it is not there. Bring that directory back, or remove the file to begin with an empty database.',
+      `According to ${noted.file}, this Cairn's database is in ${noted.directory}, but ` +
+        'it is missing. Restore that directory, or remove the file to start with an empty database.',
     )
   }
   const inside = path.join(dataDir, 'postgres')
@@ -48,34 +48,34 @@ export function findHome(
   for (const parent of ELSEWHERE) {
     const home = path.join(parent, key)
     if (!makeReachable(parent) || !makeFor(home, as)) continue
-    // A start that was cut off leaves the password; a data directory that was removed does not.
+    // An interrupted start leaves the password file; a removed data directory has none.
     if (!existsSync(passwordFile)) keepFormer(home, as, log)
     writeFileSync(path.join(home, 'belongs-to'), `${dataDir}\n`)
     log.warn(
-      `The user that PostgreSQL runs as cannot reach ${dataDir}: the database is kept in ${home}.`,
+      `The user that PostgreSQL runs as cannot reach ${dataDir}, so the database is stored in ${home}.`,
     )
     return home
   }
   throw new Error(
-    `PostgreSQL does not run as root, and the user it runs as reaches neither ${dataDir} nor ` +
-      `${ELSEWHERE.join(' nor ')}. Put the data directory (CAIRN_DATA_DIR) where every user may ` +
-      'enter, start Cairn as an ordinary user, or set DATABASE_URL to a PostgreSQL of your own.',
+    `PostgreSQL does not run as root, and its user can reach neither ${dataDir} nor ` +
+      `${ELSEWHERE.join(' nor ')}. Move the data directory (CAIRN_DATA_DIR) to a directory that every user ` +
+      'can open, start Cairn as a regular user, or set DATABASE_URL to your own PostgreSQL.',
   )
 }
 
-/** A cluster that is there already is one whose data directory was removed: it is kept aside. */
+/** An existing cluster here is one whose data directory was removed: it is moved aside. */
 function keepFormer(home: string, as: NonNullable<Identity>, log: Log): void {
   if (!existsSync(path.join(home, 'data'))) return
   const aside = `${home}.${Math.round(statSync(home).mtimeMs)}`
   renameSync(home, aside)
   makeFor(home, as)
   log.warn(
-    `The data directory that the database in ${home} belonged to is gone. It was moved to ` +
+    `The data directory of the database in ${home} no longer exists. The database was moved to ` +
       `${aside}; remove it when you no longer need it.`,
   )
 }
 
-/** Makes a directory for the server's user. False when that user cannot get there and write. */
+/** Creates a directory for the server's user. False when that user cannot reach it and write. */
 function makeFor(directory: string, as: NonNullable<Identity>): boolean {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
@@ -93,8 +93,8 @@ function makeFor(directory: string, as: NonNullable<Identity>): boolean {
 }
 
 /**
- * Makes a directory of root's that every user may enter, whatever the umask is. False when that
- * cannot be, or when it is there and somebody else's, who could put anything into it.
+ * Creates a directory that root owns and every user can open, regardless of the umask. False if that
+ * fails, or if another user owns it, who could put anything into it.
  */
 export function makeReachable(directory: string): boolean {
   try {
@@ -109,8 +109,8 @@ export function makeReachable(directory: string): boolean {
 }
 
 /**
- * Who the server runs as. PostgreSQL refuses to run as root: then it is whoever owns the cluster
- * already, else the user `postgres`, which is made where there is none.
+ * The user that the server runs as. PostgreSQL refuses to run as root: then it is the owner of an
+ * existing cluster, otherwise the user `postgres`, which is created if it does not exist.
  */
 export function serverUser(cluster?: string): Identity {
   if (process.getuid?.() !== 0) return undefined
@@ -130,8 +130,8 @@ export function serverUser(cluster?: string): Identity {
     problems.push(`${command}: ${error?.message ?? stderr.trim()}`)
   }
   throw new Error(
-    'PostgreSQL does not run as root, and a user `postgres` for it could not be made ' +
-      `(${problems.join('; ')}). Make one, start Cairn as an ordinary user, or set DATABASE_URL.`,
+    'PostgreSQL does not run as root, and the user `postgres` could not be created ' +
+      `(${problems.join('; ')}). Create it, start Cairn as a regular user, or set DATABASE_URL.`,
   )
 }
 

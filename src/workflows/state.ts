@@ -23,7 +23,7 @@ export interface ConnectionState extends ConnectionWork {
   /** Desired state as last read from the row; null before the first reading. */
   settings: ConnectionSettings | null
   status: ConnectionStatus
-  /** One sentence for people, null when the status says it all. */
+  /** One sentence for people; null when the status is sufficient. */
   statusReason: string | null
   since: string
   verification: VerificationSummary | null
@@ -89,7 +89,7 @@ export interface ImportSummary {
   gapSeconds: number
   status: Extract<ConnectionStatus, 'importing' | 'current' | 'behind' | 'action_needed'>
   statusReason: string | null
-  /** Regions whose last attempt failed, with what AWS said. At most ten. */
+  /** Regions whose last attempt failed, with AWS's error. At most ten. */
   failing: { region: string; error: string }[]
   nextPollAt: string
 }
@@ -109,7 +109,7 @@ export interface VerificationSummary {
   verifiedAt: string
   /** Verifications in a row that did not pass, this one included. */
   failures: number
-  /** Daily when passed; seconds, then ever more slowly, when not. */
+  /** Daily when passed; otherwise after seconds, then less and less often. */
   nextAttemptAt: string
 }
 
@@ -125,7 +125,7 @@ export interface ConnectionActivities {
    */
   readConnection(ref: ConnectionWork): Promise<ConnectionSettings | null>
   /**
-   * Makes the checklist, keeps it, and stores the status that follows (action_needed,
+   * Runs the checks, stores them, and stores the status that follows (action_needed,
    * waiting_for_aws, importing). A check that fails is an answer, not an error. `failures`:
    * how many verifications of this role have failed in a row before this one.
    * An attempt that cannot be completed leaves a passed verdict standing. Fails with
@@ -138,14 +138,14 @@ export interface ConnectionActivities {
    * Regions that fail are data. Fails with `RoleRefused` (non-retryable) when the role cannot be
    * assumed any more, `VerificationRequired` (non-retryable) when no verdict on the present role
    * permits an import, `ConnectionChanged` (non-retryable) when the row was paused, deleted or
-   * has lost its role, and with a retryable error when Postgres is away.
+   * has lost its role, and with a retryable error when Postgres is unavailable.
    */
   importEvents(ref: ConnectionWork, options: { attention: boolean }): Promise<ImportSummary>
-  /** Fences stragglers, purges if that was asked for, and marks the deletion as complete. */
+  /** Fences other attempts, purges if that was requested, and marks the deletion as complete. */
   finishDeletion(ref: ConnectionWork): Promise<void>
 }
 
-/** `ApplicationFailure` types that the workflow tells apart. */
+/** `ApplicationFailure` types that the workflow distinguishes. */
 export const RoleRefused = 'RoleRefused'
 export const ConnectionChanged = 'ConnectionChanged'
 export const VerificationRequired = 'VerificationRequired'

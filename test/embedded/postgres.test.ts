@@ -106,11 +106,11 @@ test('after a SIGKILL the next start stops the server that was left, and has its
   await server.stop()
 })
 
-test('a data directory that a living Cairn uses is refused, and left alone', async () => {
+test('a data directory in use by another Cairn is rejected, and left alone', async () => {
   const dataDir = temporaryDataDir()
   const { owner, server } = await startInProcess<EmbeddedPostgres>('postgres', dataDir)
   await expect(startPostgres({ dataDir, log: silent })).rejects.toThrow(
-    new RegExp(`in use by a Cairn that is running \\(process ${owner.pid}\\).*CAIRN_DATA_DIR`),
+    new RegExp(`in use by another Cairn \\(process ${owner.pid}\\).*CAIRN_DATA_DIR`),
   )
   expect((await query(server.url, 'SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
   await kill(owner, 'SIGTERM')
@@ -141,7 +141,7 @@ test('a port in use is evaded, and one that was asked for is an error', async ()
   await second.stop()
   await expect(
     startPostgres({ dataDir, log: silent, fast: true, port: first.port }),
-  ).rejects.toThrow(`Port ${first.port}, asked for PostgreSQL, is in use`)
+  ).rejects.toThrow(`Port ${first.port}, configured for PostgreSQL, is in use`)
   // A refusal leaves the directory free.
   const third = await startPostgres({ dataDir, log: silent, fast: true, port: second.port })
   expect(third.port).toBe(second.port)
@@ -179,18 +179,20 @@ test('a cluster of another version is not touched, and the message says what can
   await first.stop()
   writeFileSync(path.join(dataDir, 'postgres', 'data', 'PG_VERSION'), '17\n')
   await expect(startPostgres({ dataDir, log: silent })).rejects.toThrow(
-    /is of PostgreSQL 17.*Dump it/,
+    /was created by PostgreSQL 17.*Dump it/,
   )
 })
 
-test('a cluster whose password is gone is not replaced by an empty one', async () => {
+test('a cluster whose password file is missing is not replaced by an empty one', async () => {
   const dataDir = temporaryDataDir()
   const first = await startPostgres({ dataDir, log: silent, fast: true })
   await first.stop()
   const password = path.join(dataDir, 'postgres.password')
   const kept = readFileSync(password)
   spawnSync('rm', [password])
-  await expect(startPostgres({ dataDir, log: silent })).rejects.toThrow(/postgres.password is gone/)
+  await expect(startPostgres({ dataDir, log: silent })).rejects.toThrow(
+    /postgres.password is missing/,
+  )
   writeFileSync(password, kept, { mode: 0o600 })
   const again = await startPostgres({ dataDir, log: silent, fast: true })
   await again.stop()
@@ -203,7 +205,7 @@ test('as root, where nobody else may enter, the cluster goes where the server ca
   const first = await startPostgres({ dataDir, log })
   const { directory } = JSON.parse(readFileSync(path.join(dataDir, 'postgres.json'), 'utf8'))
   expect(lines.join('\n')).toContain(
-    `cannot reach ${dataDir}: the database is kept in ${directory}`,
+    `cannot reach ${dataDir}, so the database is stored in ${directory}`,
   )
   expect(readFileSync(path.join(directory, 'belongs-to'), 'utf8')).toBe(`${dataDir}\n`)
   expect(statSync(directory).mode & 0o777).toBe(0o700)
@@ -215,8 +217,8 @@ test('as root, where nobody else may enter, the cluster goes where the server ca
   await second.stop()
 })
 
-test('as an ordinary user it runs as that user', async (context) => {
-  if (!isRoot) return context.skip('the tests run as an ordinary user: all of them show this')
+test('as a regular user it runs as that user', async (context) => {
+  if (!isRoot) return context.skip('the tests run as a regular user, so all of them cover this')
   const nobody = Number(
     spawnSync('id', ['-u', 'nobody'], { encoding: 'utf8' }).stdout || Number.NaN,
   )
@@ -240,7 +242,7 @@ test('as an ordinary user it runs as that user', async (context) => {
   await later.stop()
 })
 
-test('a data directory that cannot be had is an error that says so', async () => {
+test('a data directory that cannot be created is reported', async () => {
   const dataDir = temporaryDataDir()
   mkdirSync(path.dirname(dataDir), { recursive: true })
   writeFileSync(dataDir, 'a file')

@@ -61,10 +61,10 @@ test('a server keeps its workflows and its ports, has its UI, and evades ports i
   await third.stop()
 
   await expect(startTemporal({ dataDir, log: silent, port })).rejects.toThrow(
-    `Port ${port}, asked for Temporal, is in use`,
+    `Port ${port}, configured for Temporal, is in use`,
   )
   await expect(startTemporal({ dataDir, log: silent, uiPort })).rejects.toThrow(
-    `Port ${uiPort}, asked for Temporal's UI, is in use`,
+    `Port ${uiPort}, configured for Temporal's UI, is in use`,
   )
 })
 
@@ -83,11 +83,11 @@ test('after a SIGKILL the next start stops the server that was left, and has its
   await server.stop()
 })
 
-test('a data directory that a living Cairn uses is refused', async () => {
+test('a data directory in use by another Cairn is rejected', async () => {
   const dataDir = temporaryDataDir()
   const { owner, server } = await startInProcess<EmbeddedTemporal>('temporal', dataDir)
   await expect(startTemporal({ dataDir, log: silent })).rejects.toThrow(
-    `in use by a Cairn that is running (process ${owner.pid})`,
+    `in use by another Cairn (process ${owner.pid})`,
   )
   await kill(owner, 'SIGTERM')
   expect(processStart(server.pid)).toBeUndefined()
@@ -146,11 +146,11 @@ describe('where there is no `temporal` yet', () => {
     expect(download.mock.calls[0]![0]).toMatch(/platform=(linux|darwin)&arch=(amd64|arm64)$/)
   })
 
-  test('and cannot be had, people read what was tried and what they can do', async () => {
+  test('and cannot be installed, the error lists what was tried and the alternatives', async () => {
     vi.stubGlobal('fetch', async () => new Response('', { status: 503 }))
     vi.stubEnv('PATH', cache)
     const failure = ensureTemporal(silent)
-    await expect(failure).rejects.toThrow('could not be downloaded: it answered 503')
+    await expect(failure).rejects.toThrow('could not be downloaded: HTTP status 503')
     await expect(failure).rejects.toThrow(/python3 -m venv .* cannot be run.*\n.*python3-venv/)
     await expect(failure).rejects.toThrow('set TEMPORAL_ADDRESS')
   })

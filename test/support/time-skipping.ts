@@ -29,7 +29,7 @@ export async function ensureTimeSkippingServer(
   const directory = path.join(toolsDir(), `temporal-test-server-${VERSION}`)
   await installOnce(directory, {
     onWait: (pid) =>
-      log.info(`Waiting for process ${pid}, which is fetching the time-skipping test server …`),
+      log.info(`Waiting for process ${pid}, which is downloading the time-skipping test server …`),
     install: async () => {
       log.info('Fetching the time-skipping test server …')
       const problems: string[] = []
@@ -41,7 +41,7 @@ export async function ensureTimeSkippingServer(
         }
       }
       throw new Error(
-        `The time-skipping test server cannot be had:\n${problems.map((text) => `- ${text}`).join('\n')}\n` +
+        `The time-skipping test server cannot be installed:\n${problems.map((text) => `- ${text}`).join('\n')}\n` +
           'Make temporal.download reachable, or install Java 11 or newer and Maven ' +
           '(Debian: default-jre-headless maven).',
       )

@@ -10,7 +10,7 @@ export function template(): string {
   return readFileSync(file, 'utf8')
 }
 
-/** What the template asks for. */
+/** The parameters of the template. */
 export function templateParameters(role: RoleDesign): Record<string, string> {
   return {
     ExternalId: role.externalId,
@@ -81,12 +81,12 @@ const consoles: Record<string, string> = {
 const LONGEST_LINK = 1024
 
 export interface QuickCreate {
-  /** One a region; empty while `why` says what is missing. */
+  /** One per region; empty while `why` contains what is missing. */
   links: { region: string; url: string }[]
   why: string | null
 }
 
-/** Links that open the console with all filled in: whoever follows one only has to agree. */
+/** Links that open the console with all parameters filled in; the user only has to confirm. */
 export function quickCreate(
   role: RoleDesign,
   options: { regions: readonly string[]; templateUrl: string | undefined },

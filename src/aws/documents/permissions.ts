@@ -8,7 +8,7 @@ export interface GrantedAction {
 }
 
 /**
- * Everything that the role allows, and nothing else: reading events, and what tells whether they
+ * Everything that the role allows, and nothing else: reading events, and what shows whether they
  * are complete and genuine. All of it reads; none of it reaches what is in the account.
  */
 export const grantedActions: readonly GrantedAction[] = [
@@ -72,7 +72,7 @@ export const permissionPolicy: PolicyDocument = {
 }
 
 /**
- * Inline policy sent with each AssumeRole. It can only narrow: a role that was given more than
+ * Inline policy sent with each AssumeRole. It can only narrow permissions: a role that has more than
  * it should have still lets Cairn do nothing but what Cairn does today.
  */
 export const sessionPolicy: PolicyDocument = {

@@ -3,7 +3,7 @@ import { permissionPolicy } from './permissions.ts'
 import { putPermissions, putTrust, type RoleDesign } from './role.ts'
 import { trustPolicy } from './trust.ts'
 
-/** Something to paste that mends what a check found. */
+/** A snippet to paste that fixes what a check found. */
 export interface Snippet {
   title: string
   language: 'json' | 'bash'
@@ -11,9 +11,9 @@ export interface Snippet {
 }
 
 /**
- * What mends a failed check, to the letter; nothing for one that passed, or that only waits.
+ * The exact fix of a failed check; nothing for one that passed or waits.
  *
- * @param role null while it is not certain whom the role has to trust, or no role was given
+ * @param role null while it is not certain which principal the role has to trust, or no role is set
  */
 export function snippetsFor(
   check: Pick<Check, 'id' | 'state'>,

@@ -2,10 +2,10 @@ import { permissionPolicy } from './permissions.ts'
 import { awsCommand, type Command, quoted, quotedJson } from './shell.ts'
 import { trustPolicy } from './trust.ts'
 
-/** The name of the role, the stack and the inline policy, unless somebody wants another. */
+/** The name of the role, the stack and the inline policy, unless another one is chosen. */
 export const usualName = 'cairn-read-only'
 
-/** What a customer's role is made of. */
+/** The parts of a customer's role. */
 export interface RoleDesign {
   partition: string
   /** The IAM role (or user) that Cairn runs as. */
@@ -17,7 +17,7 @@ export interface RoleDesign {
   path: string
 }
 
-/** The plain way: the role made, its permissions attached, its ARN shown. */
+/** The commands without a template: create the role, attach its permissions, print its ARN. */
 export function iamCommands(role: RoleDesign): Command[] {
   return [
     {

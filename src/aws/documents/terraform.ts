@@ -38,7 +38,7 @@ export function externalIdMap(externalIds: Record<string, string>): string {
   return `locals {\n  cairn_external_ids = {\n${lines.join('\n')}\n  }\n}\n`
 }
 
-/** @param url of the module's download, which asks for an API key */
+/** @param url of the module's download, which requires an API key */
 export function terraformCommands(url: string): Command[] {
   return [
     {
@@ -55,7 +55,7 @@ export function terraformCommands(url: string): Command[] {
 
 /**
  * The module in one file, to be unpacked beside one's own or put into a registry. The copy trusts
- * this Cairn without being told: only the external ID is left to be given.
+ * this Cairn by default: only the external ID remains to be set.
  *
  * @returns a `tar.gz` whose bytes depend on the principal and the module alone
  */

@@ -6,7 +6,7 @@ export const externalIdPattern = /^[\w+=,.@:/-]{2,1224}$/
 /**
  * The trust policy of the customer's role: one principal, one action, and the external ID to the
  * letter. No other operator will do: `StringLike` takes `*`, `StringEqualsIgnoreCase` takes the
- * other case, and each opens the role to an ID that was not given to this connection.
+ * other case, and each allows an ID that does not belong to this connection.
  */
 export function trustPolicy(options: {
   /** The IAM role (or user) that Cairn runs as, path included. */
