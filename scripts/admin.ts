@@ -3,6 +3,7 @@ import { invitationExpiry, invitationUrl } from '../src/auth/invitations.ts'
 import { runCommand } from '../src/command.ts'
 import { type Config, loadConfig } from '../src/config.ts'
 import { type Database, openDatabase } from '../src/db/database.ts'
+import { renewInstallation } from '../src/db/installation.ts'
 import { insertInvitation, newInvitationToken } from '../src/db/members.ts'
 import { migrate } from '../src/db/migrate.ts'
 import {
@@ -17,6 +18,7 @@ const usage = `Usage:
   npm run admin -- organization create NAME   creates an organization and an API key
   npm run admin -- key create ORGANIZATION    creates another API key
   npm run admin -- owner invite ORGANIZATION  creates an invitation link for an owner
+  npm run admin -- installation renew         gives a copied database a new installation id
 
 Prints the key or the link once. Only its hash is stored.`
 
@@ -24,6 +26,8 @@ Prints the key or the link once. Only its hash is stored.`
 class AdminError extends Error {}
 
 type Command = (system: Database, name: string, config: Config) => Promise<string>
+
+const installationRenew = 'installation renew'
 
 const commands: Record<string, Command> = {
   async 'organization create'(system, name) {
@@ -59,12 +63,20 @@ async function createKey(system: Database, organizationId: string): Promise<stri
   return key
 }
 
+/** @param db as the login that owns the tables */
+async function renew(db: Database): Promise<string> {
+  const { id, connections } = await renewInstallation(db)
+  return `The installation of this database is now ${id}. Connections that get a new workflow: ${connections}.`
+}
+
 /** Administers an installation without its API, whether or not it runs. */
 async function main(): Promise<void> {
   const { positionals } = parseArgs({ allowPositionals: true })
   const [noun, verb, name, ...rest] = positionals
+  const renews = `${noun} ${verb}` === installationRenew
   const command = commands[`${noun} ${verb}`]
-  if (!command || name === undefined || rest.length > 0) throw new AdminError(usage)
+  const isComplete = renews ? name === undefined : command && name !== undefined
+  if (!isComplete || rest.length > 0) throw new AdminError(usage)
 
   const config = loadConfig(process.env)
   let url = config.databaseUrl ?? (await findRunningPostgres(config.dataDir))
@@ -73,11 +85,11 @@ async function main(): Promise<void> {
   url ??= started!.url
   try {
     await migrate(url)
-    const system = openDatabase({ url, role: 'cairn_system', max: 1 })
+    const db = openDatabase({ url, role: renews ? undefined : 'cairn_system', max: 1 })
     try {
-      console.log(await command(system, name, config))
+      console.log(renews ? await renew(db) : await command!(db, name!, config))
     } finally {
-      await system.destroy()
+      await db.destroy()
     }
   } finally {
     await started?.stop()

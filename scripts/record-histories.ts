@@ -178,6 +178,24 @@ const stories: Record<string, (start: Harness['start']) => Promise<Run>> = {
     return run
   },
 
+  async 'renewed-before-a-wait'(start) {
+    const run = await start(new World(), { signalsPerRun: 4 })
+    const first = (await run.handle.describe()).runId
+    await run.until(({ status }) => status === 'current')
+    // The next cycle is due in a minute: the next run waits for what is left of it.
+    while ((await run.handle.describe()).runId === first) await run.changed()
+    return run.inRun(first)
+  },
+
+  async 'renewed-while-paused'(start) {
+    const run = await start(new World({ paused: true }), { signalsPerRun: 4 })
+    for (let i = 0; i < 10; i++) {
+      await run.change({ name: `name ${i}` })
+      await run.until(({ settings }) => settings?.name === `name ${i}`)
+    }
+    return run
+  },
+
   async deleted(start) {
     const world = new World()
     world.import = ({ signal }) => untilCancelled(signal)

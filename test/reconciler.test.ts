@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { globSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { sql } from 'kysely'
 import { pino } from 'pino'
 import {
@@ -21,6 +24,7 @@ import { installationId } from '../src/db/installation.ts'
 import { ensureOrganization } from '../src/db/organizations.ts'
 import type { ConnectionRow } from '../src/db/schema.ts'
 import { hasToSignal } from '../src/db/signals.ts'
+import { startTemporal } from '../src/embedded/temporal.ts'
 import { createLogger } from '../src/log.ts'
 import { reconcile, startReconciler } from '../src/reconciler.ts'
 import {
@@ -80,6 +84,21 @@ async function unsignalled(): Promise<void> {
     .updateTable('connections')
     .set({ signalled_version: 0, signalled_at: null, unanswered_signals: 0 })
     .execute()
+}
+
+async function manyConnections(organization: string, count: number): Promise<string> {
+  const { id } = await ensureOrganization(system, organization)
+  await superuser
+    .insertInto('connections')
+    .values(
+      Array.from({ length: count }, (_, index) => ({
+        organization_id: id,
+        name: `connection ${index}`,
+        external_id: randomBytes(16).toString('hex'),
+      })),
+    )
+    .execute()
+  return id
 }
 
 function rowOf(ref: ConnectionRef): Promise<ConnectionRow> {
@@ -189,21 +208,6 @@ describe('a round', () => {
 })
 
 describe('signals', () => {
-  async function manyConnections(organization: string, count: number): Promise<string> {
-    const { id } = await ensureOrganization(system, organization)
-    await superuser
-      .insertInto('connections')
-      .values(
-        Array.from({ length: count }, (_, index) => ({
-          organization_id: id,
-          name: `connection ${index}`,
-          external_id: randomBytes(16).toString('hex'),
-        })),
-      )
-      .execute()
-    return id
-  }
-
   test('are not sent again while one is unread, and then ever more rarely', async () => {
     const ref = await createConnection()
     const workflows = recorder()
@@ -217,8 +221,8 @@ describe('signals', () => {
         .set({ signalled_at: sql<Date>`signalled_at - interval '1 minute'` })
         .execute()
     }
-    expect(minutes.slice(0, 6)).toEqual([0, 1, 2, 3, 5, 9])
-    expect(minutes.length).toBeLessThan(6 + 18)
+    expect(minutes.slice(0, 6)).toEqual([0, 1, 3, 7, 15, 25])
+    expect(minutes.length).toBeLessThan(6 + 16)
     const gaps = minutes.slice(1).map((minute, index) => minute - minutes[index]!)
     expect(Math.max(...gaps)).toBeGreaterThanOrEqual(10)
     expect(workflows.told).toEqual(minutes.map(() => ref.connectionId))
@@ -261,7 +265,7 @@ describe('signals', () => {
     expect(await rowOf(ref)).toMatchObject({ signalled_version: 0, unanswered_signals: 0 })
     await superuser
       .updateTable('connections')
-      .set({ signalled_at: sql<Date>`signalled_at - interval '16 seconds'` })
+      .set({ signalled_at: sql<Date>`signalled_at - interval '4 seconds'` })
       .execute()
     expect(await reconcile({ db: system, workflows: recorder(), logger })).toEqual({ signalled: 1 })
   })
@@ -430,4 +434,50 @@ describe('with Temporal', () => {
     const { reported_at } = await rowOf(ref)
     expect(Date.now() - reported_at!.getTime()).toBeLessThan(5 * 60_000)
   })
+
+  test('everything goes on within 60 s after Temporal has lost its database', async () => {
+    const dataDir = mkdtempSync(path.join(tmpdir(), 'cairn-lost-'))
+    stops.push(async () => rmSync(dataDir, { recursive: true, force: true }))
+    const silent = { info() {}, warn() {} }
+    const first = await startTemporal({ dataDir, log: silent })
+    const target = { connection: { address: first.address }, namespace: 'default', uiUrl: null }
+    let temporal = first
+    stops.push(() => temporal.stop())
+    const workflows = talk(target)
+    work(target)
+    const reconciler = startReconciler({ db: system, workflows, logger })
+    stops.push(() => reconciler.stop())
+    await manyConnections('large', 60)
+    await manyConnections('small', 5)
+    const unseen = () =>
+      system
+        .selectFrom('connections')
+        .select('id')
+        .where((eb) => eb('seen_version', '<', eb.ref('version')))
+        .execute()
+    await vi.waitFor(async () => expect(await unseen()).toEqual([]), 60_000)
+
+    await temporal.stop()
+    for (const file of globSync(path.join(dataDir, 'temporal.db*'))) rmSync(file)
+    temporal = await startTemporal({ dataDir, log: silent })
+    expect(temporal.address).toBe(first.address)
+    const began = Date.now()
+    const [{ now }] = (await sql<{ now: Date }>`SELECT now()`.execute(superuser)).rows as [
+      { now: Date },
+    ]
+    await vi.waitFor(
+      async () => {
+        const silentOnes = await system
+          .selectFrom('connections')
+          .select('id')
+          .where('reported_at', '<', now)
+          .execute()
+        expect(silentOnes).toEqual([])
+      },
+      { timeout: 110_000, interval: 250 },
+    )
+    const seconds = (Date.now() - began) / 1_000
+    console.info(`65 workflows were started again ${seconds.toFixed(1)} s after Temporal was back`)
+    expect(seconds).toBeLessThan(60)
+  }, 240_000)
 })

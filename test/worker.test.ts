@@ -56,6 +56,10 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
         externalId: randomBytes(16).toString('hex'),
       }),
     )
+    // As if the process that inserted it was killed before it signalled, a while ago.
+    await asOrganization(db, organizationId, (trx) =>
+      trx.updateTable('connections').set({ signalled_at: null }).execute(),
+    )
     const { child, said, ended } = startProcess({
       DATABASE_URL: database.url,
       TEMPORAL_ADDRESS: target.connection.address!,

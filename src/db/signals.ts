@@ -7,8 +7,10 @@ import type { Schema } from './schema.ts'
 // the workflow's history: Temporal accepts 10,000 signals per run.
 
 /** The pause after the first signal without an answer. It doubles with each further one. Seconds. */
-const FIRST_PAUSE = 15
+const FIRST_PAUSE = 60
 const LONGEST_PAUSE = 600
+/** The pause after a signal that could not be sent. Seconds. */
+const RETRY_PAUSE = 3
 
 /**
  * For an UPDATE that raises `version`: claims the signal about the new version, unless an earlier
@@ -38,14 +40,15 @@ export function hasToSignal(row: { version: number; signalled_version: number })
   return row.signalled_version === row.version
 }
 
-/** The claimed signals could not be sent: the reconciler sends them after the first pause. */
+/** The claimed signals could not be sent: the reconciler sends them, a few seconds later. */
 export async function unclaimSignals(trx: Database | Trx, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return
   await trx
     .updateTable('connections')
     .set((eb) => ({
       signalled_version: eb.ref('seen_version'),
-      unanswered_signals: sql<number>`greatest(unanswered_signals - 1, 0)`,
+      signalled_at: sql<Date>`now() - make_interval(secs => ${FIRST_PAUSE - RETRY_PAUSE})`,
+      unanswered_signals: 0,
     }))
     .where('id', 'in', ids)
     .execute()
@@ -59,7 +62,7 @@ export interface ClaimedSignal {
 /**
  * Claims the signals that the reconciler has to send: to a connection whose workflow has not seen
  * the row's version, or was due to act and has not reported for three intervals. One that was
- * signalled and has not answered waits for a pause that doubles from 15 s to 10 min.
+ * signalled and has not answered waits for a pause that doubles from 1 to 10 min.
  *
  * Organizations take turns, so that one with thousands of connections does not delay the others.
  * Rows that another transaction has locked are left for the next call, and no two processes claim

@@ -168,6 +168,20 @@ describe('cycles', () => {
     expect(world.of('readConnection').length).toBeLessThan(6)
   })
 
+  test('cost 11 events each in a quiet hour', async () => {
+    const run = await start(new World())
+    await run.until(({ status }) => status === 'current')
+    await harness.env.sleep(30 * SECOND)
+    const before = (await run.handle.describe()).historyLength
+    const cycles = run.world.of('importEvents').length
+    await harness.env.sleep(HOUR)
+    const imported = run.world.of('importEvents').length - cycles
+    const events = (await run.handle.describe()).historyLength - before
+    console.info(`A quiet hour: ${imported} cycles, ${events} history events`)
+    expect(imported).toBeGreaterThanOrEqual(59)
+    expect(events).toBeLessThanOrEqual(11 * imported)
+  })
+
   test('run once at the boundary of two runs', async () => {
     const run = await start(new World(), { cyclesPerRun: 5 })
     const first = await run.handle.describe()

@@ -83,7 +83,7 @@ describe('a change that would break them is caught:', () => {
       name: 'a timer before each cycle',
       file: 'connection.ts',
       from: '        cycles += 1\n        return withCycle(',
-      to: "        cycles += 1\n        await sleep('1s')\n        return withCycle(",
+      to: "        cycles += 1\n        await condition(() => false, '1s')\n        return withCycle(",
     },
     {
       name: 'an activity more',
@@ -99,9 +99,9 @@ describe('a change that would break them is caught:', () => {
     },
     {
       name: 'a poll before the end of a run',
-      file: 'connection.ts',
-      from: 'cycles >= cyclesPerRun',
-      to: 'cycles > cyclesPerRun',
+      file: 'life.ts',
+      from: 'run.cycles >= limits.cycles',
+      to: 'run.cycles > limits.cycles',
       only: 'continued-as-new',
     },
   ])('$name', async ({ file, from, to, only }) => {
@@ -113,8 +113,8 @@ describe('a change that would break them is caught:', () => {
 
   test('but one of words alone is not', async () => {
     const bundle = await bundleEdited('details.ts', {
-      from: "current: 'Current'",
-      to: "current: 'Up to date'",
+      from: "'Last cycle'",
+      to: "'Newest cycle'",
     })
     expect(await replay(bundle)).toEqual(new Map())
   })
