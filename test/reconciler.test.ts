@@ -298,7 +298,9 @@ describe('signals', () => {
       }
       return changed(ref)
     }
-    expect(await reconcile({ db: system, workflows, logger })).toEqual({ signalled: 5_002 })
+    await reconcile({ db: system, workflows, logger })
+    // On a slow machine a round outlasts the first pause, and repeats signals without an answer.
+    expect(new Set(workflows.told).size).toBe(5_002)
     expect(workflows.told.indexOf(before.connectionId)).toBeLessThan(200)
     expect(workflows.told.indexOf(after!.connectionId)).toBeLessThan(1_000 + 2 * 200)
   })

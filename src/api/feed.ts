@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { facetFields } from '../changes/filters.ts'
 import type { ChangeFilters, Window } from '../db/change-filters.ts'
-import { readOrganization } from '../db/database.ts'
+import { readOrganization, type Trx } from '../db/database.ts'
 import { type Facet, facets, histogram } from '../db/feed.ts'
 import { withSearch } from '../db/search.ts'
 import { completeness, completenessSchema, filtersSchema, toFilters } from './changes.ts'
@@ -163,7 +163,7 @@ export function feedRoutes(app: App, { database }: ApiContext): void {
         tags,
         operationId: 'getFacets',
         summary: 'Get facets',
-        description: `Accepts the same filters as the feed. ${window} Returns up to 20 values per field, the most frequent first. A filter on a field does not affect the counts of that field: \`service=ec2\` still returns other services. Of a change that names more than 100 resources, the first 100 count.`,
+        description: `Accepts the same filters as the feed. ${window} Returns up to 20 values per field, the most frequent first. A filter on a field does not affect the counts of that field: \`service=ec2\` still returns other services. An actor that a filter names is always returned, with count 0 if no other change has it. Of a change that names more than 100 resources, the first 100 count.`,
         querystring: filtersSchema,
         response: { 200: answer('The facets.', facetsSchema), ...problems(401, 422, 503, 504) },
       },
@@ -185,12 +185,38 @@ export function feedRoutes(app: App, { database }: ApiContext): void {
           ...{ noise, total },
           fields: {
             ...fields,
+            actor: await withFilteredActors(trx, fields.actor, filters),
             connection: labelled(fields.connection, names),
             environment: labelled(fields.environment, environments),
           },
         }
       }),
   )
+}
+
+/**
+ * Adds the actors that a filter names and that no counted change has: a client shows their names,
+ * and the filter itself has only their ids.
+ */
+async function withFilteredActors(
+  trx: Trx,
+  listed: readonly Facet[],
+  { include, exclude }: ChangeFilters,
+): Promise<Facet[]> {
+  const ids = new Set([...(include.actor ?? []), ...(exclude.actor ?? [])])
+  for (const { value } of listed) ids.delete(value)
+  if (ids.size === 0) return [...listed]
+  const named = await trx
+    .selectFrom('facet_groups')
+    .select(['actor_id', (eb) => eb.fn.max('actor').as('name')])
+    .where('actor_id', 'in', [...ids])
+    .groupBy('actor_id')
+    .orderBy('actor_id')
+    .execute()
+  return [
+    ...listed,
+    ...named.map(({ actor_id, name }) => ({ value: actor_id, count: 0, label: name })),
+  ]
 }
 
 type Windowed = ChangeFilters & Window

@@ -119,7 +119,10 @@ describe('the link of the first start', () => {
         send('POST', '/api/invitation', { token: index % 2 ? token : another, ...each }),
       ),
     )
-    expect(answers.map(({ status }) => status).sort()).toEqual([201, 404, 404, 404, 404, 404])
+    // Those that wait for the first one longer than a statement may take are answered 504.
+    const [created, ...refused] = answers.map(({ status }) => status).sort()
+    expect(created).toBe(201)
+    expect(refused.filter((status) => status !== 404 && status !== 504)).toEqual([])
     const owners = await api.superuser
       .selectFrom('members')
       .select('role')

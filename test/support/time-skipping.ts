@@ -12,9 +12,16 @@ const PROBE_LIMIT = 5_000
 /** An environment whose clock jumps to the next timer. Time is global to it: one a test file. */
 export async function createTimeSkippingEnvironment(): Promise<TestWorkflowEnvironment> {
   const { path } = await ensureTimeSkippingServer(console)
-  return TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path } },
-  })
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await TestWorkflowEnvironment.createTimeSkipping({
+        server: { executable: { type: 'existing-path', path } },
+      })
+    } catch (error) {
+      // The SDK waits 5 s for the server, which Java may not start in on a busy machine.
+      if (attempt === 5 || !`${error}`.includes('did not start within')) throw error
+    }
+  }
 }
 
 /**
