@@ -115,7 +115,11 @@ export function startWorker(options: {
         await (signal.aborted ? worker.runUntil(Promise.resolve()) : worker.run())
       } catch (error) {
         if (signal.aborted) logger.warn({ err: error }, 'The worker did not stop in order')
-        else logger.warn({ reason: reasonOf(error) }, 'The worker cannot work; it tries again')
+        else
+          logger.warn(
+            { reason: reasonOf(error, target.namespace) },
+            'The worker cannot work; it tries again',
+          )
       } finally {
         await connection?.close().catch(() => {})
       }
@@ -167,8 +171,11 @@ export function installTemporalRuntime(logger: Logger): void {
   })
 }
 
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+/** Why the worker cannot run, in one line without the raw gRPC status that the SDK appends. */
+function reasonOf(error: unknown, namespace: string): string {
+  const [reason = ''] = String(error instanceof Error ? error.message : error).split(': Status {')
+  if (!reason.startsWith(`Namespace ${namespace} was not found`)) return reason
+  return `Temporal has no namespace ${namespace}. Create it: temporal operator namespace create --namespace ${namespace}`
 }
 
 /** `npm run worker`: a worker and a reconciler of its own process. */

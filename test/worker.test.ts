@@ -85,6 +85,24 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
 )
 
+test('a process of its own waits for a missing Temporal namespace, and says how to create it', async () => {
+  const { connection } = await createTemporalNamespace()
+  const { child, said } = startProcess({
+    DATABASE_URL: database.url,
+    TEMPORAL_ADDRESS: connection.address!,
+    TEMPORAL_NAMESPACE: 'missing',
+  })
+  await vi.waitFor(() => expect(said.output).toContain('operator namespace create'), 30_000)
+  const reasons = said.output
+    .split('\n')
+    .filter((line) => line.includes('The worker cannot work'))
+    .map((line) => JSON.parse(line).reason)
+  expect(reasons[0]).toBe(
+    'Temporal has no namespace missing. Create it: temporal operator namespace create --namespace missing',
+  )
+  expect(child.exitCode).toBeNull()
+})
+
 test('a process of its own says what it needs', async () => {
   const { said, ended } = startProcess({})
   expect(await ended).toEqual([1, null])
