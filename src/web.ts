@@ -52,21 +52,36 @@ async function build(): Promise<void> {
   )
 }
 
-/** A digest of everything that the built app depends on. */
-function fingerprint(): string {
-  const hash = createHash('sha256')
+/** Everything that the built app is made of. */
+export function builtFrom(): string[] {
   const files = globSync(['src/**/*', 'public/*', 'index.html', 'vite.config.ts'], {
     cwd: folder,
     withFileTypes: true,
   })
     .filter((entry) => entry.isFile())
     .map((entry) => path.join(entry.parentPath, entry.name))
-  for (const file of [...files, path.join(root, 'package-lock.json')].sort())
+  return [...withImports(files), path.join(root, 'package-lock.json')].sort()
+}
+
+function fingerprint(): string {
+  const hash = createHash('sha256')
+  for (const file of builtFrom())
     hash
       .update(`${path.relative(root, file)}\0`)
       .update(readFileSync(file))
       .update('\0')
   return hash.digest('hex')
+}
+
+/** The files and what they import, also from outside of the web app's folder. */
+function withImports(files: readonly string[]): Set<string> {
+  const found = new Set(files)
+  for (const file of found) {
+    if (!/\.tsx?$/.test(file)) continue
+    for (const [, specifier] of readFileSync(file, 'utf8').matchAll(/ from '(\.[^']+\.tsx?)'/g))
+      found.add(path.resolve(path.dirname(file), specifier!))
+  }
+  return found
 }
 
 /** What a page may do: nothing but its own scripts and styles, and this server's API. */

@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createApp } from '../src/api/app.ts'
 import type { App } from '../src/api/context.ts'
-import { ensureWebApp, webRoutes } from '../src/web.ts'
+import { builtFrom, ensureWebApp, webRoutes } from '../src/web.ts'
 import { createTestApi, type TestApi } from './support/api.ts'
 
 const logger = pino({ level: 'silent' })
@@ -61,6 +61,11 @@ test('the page may do nothing but what it brings along, with a nonce of its own 
     return nonce
   }
   expect(await nonceOf()).not.toBe(await nonceOf())
+})
+
+test('the app is built again when a file changes that it imports from the server', () => {
+  for (const file of ['src/changes/filters.ts', 'src/changes/change.ts', 'web/src/main.tsx'])
+    expect(builtFrom()).toContain(path.resolve(import.meta.dirname, '..', file))
 })
 
 test('React is built for production, whatever NODE_ENV is where the server starts', () => {

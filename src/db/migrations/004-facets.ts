@@ -3,7 +3,7 @@ import { isolateOrganizations } from './row-level-security.ts'
 
 /**
  * The resources of changes, and the combinations of values that facets count. See
- * `docs/decisions/025-resources-and-facets.md`.
+ * `docs/decisions/028-resources-and-facets.md`.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
