@@ -318,7 +318,7 @@ async function measureSql(trx: Trx, to: Date): Promise<Ratio[]> {
       const opposite =
         filtered.noise === undefined ? [] : [oppositeNoiseQuery(trx, filtered).compile()]
       measurements.push({
-        ...{ what: `all facets${noise}`, window, target: 15, base: 'count(*)', of },
+        ...{ what: `all facets${noise}`, window, target: 8, base: 'count(*)', of },
         queries: [facetsQuery(filtered).compile(trx), ...opposite],
       })
     }

@@ -35,8 +35,8 @@ export async function generateChanges(db: Kysely<Schema>, wanted: GeneratedChang
       SELECT *, concat_ws('/', ${source}::text, account_id, region, ${type}::text, resource_id) AS key
       FROM (
         SELECT (111122220000 + who % ${connectionIds.length})::text AS account_id,
-          'eu-west-' || (who / 3 + beside) % 6 AS region, ${target(sql`who`, sql`nth`)} AS resource_id
-        FROM generate_series(0, 399) AS who, generate_series(0, 59) AS nth, generate_series(0, 1) AS beside
+          'eu-west-' || who / 3 % 6 AS region, ${target(sql`who`, sql`nth`)} AS resource_id
+        FROM generate_series(0, 399) AS who, generate_series(0, 59) AS nth
       ) AS named
     ) AS keyed
     ORDER BY 3
@@ -84,7 +84,7 @@ export async function generateChanges(db: Kysely<Schema>, wanted: GeneratedChang
             CASE WHEN what % 2 = 0 THEN 'rule-' || what % 14 END AS noise,
             target AS resource,
             ARRAY[target, r.arn] AS resources,
-            CASE WHEN dice_3 < 0.7 THEN ARRAY[r.id] ELSE ARRAY[r.id, other.id] END AS resource_ids
+            CASE WHEN dice_3 < 0.9 THEN ARRAY[r.id] ELSE ARRAY[r.id, other.id] END AS resource_ids
           FROM (
             SELECT *, (who * 7 + floor(12 * power(dice_4, 3))::int) % 250 AS what,
               'eu-west-' || (who / 3 + floor(1.1 * dice_2)::int) % 6 AS region,
@@ -102,9 +102,9 @@ export async function generateChanges(db: Kysely<Schema>, wanted: GeneratedChang
             ) AS thrown OFFSET 0
           ) AS chosen
           JOIN resources r ON r.organization_id = ${organizationId}::uuid
-            AND r.resource_id = target AND r.region = chosen.region
+            AND r.resource_id = target
           JOIN resources other ON other.organization_id = ${organizationId}::uuid
-            AND other.resource_id = other_target AND other.region = chosen.region
+            AND other.resource_id = other_target
           OFFSET 0
         ) AS generated
       `.execute(session)

@@ -155,6 +155,8 @@ interface ChangesTable {
   detail: JSONColumnType<SourceDetail>
   /** For SQL only: a number in JavaScript loses its last digits. */
   facet_key: GeneratedAlways<number>
+  first_resource_id: GeneratedAlways<number | null>
+  other_resource_ids: GeneratedAlways<number[] | null>
 }
 
 interface ResourcesTable {

@@ -244,8 +244,9 @@ describe('what is counted is counted in the index', () => {
           new Set(['Index Only Scan']),
         )
         expect(weeks(plan).size).toBeLessThanOrEqual(2)
-        // One scan: everything in the window is looked at once.
-        expect(looked(plan)).toBeLessThanOrEqual((ROWS * 0.9 * 3) / DAYS + 2)
+        // Nothing outside of the window: the histogram in one scan, the facets in three.
+        const scanned = query === queries[0] ? 1 : 3
+        expect(looked(plan)).toBeLessThanOrEqual(scanned * ((ROWS * 0.9 * 3) / DAYS + 2))
       }
     })
   })

@@ -50,6 +50,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       is_noise boolean NOT NULL,
       PRIMARY KEY (organization_id, key)
     );
+    CREATE INDEX facet_groups_actor ON facet_groups (organization_id, actor_id);
     CREATE INDEX facet_groups_connection ON facet_groups (connection_id);
     ${isolateOrganizations('facet_groups')}
     GRANT SELECT ON facet_groups TO cairn_api;
