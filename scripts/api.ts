@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const READY_WITHIN_MS = 15_000
 
-/** How long an API that does not answer, or answers that it cannot now, is asked again. Milliseconds. */
+/** How long requests are retried while the API does not respond or is unavailable. Milliseconds. */
 const RETRY_WITHIN_MS = 60_000
 const RETRY_PAUSE_MS = 500
 
@@ -29,7 +29,7 @@ export class Api {
     this.#retryWithinMs = retryWithinMs
   }
 
-  /** @throws when the API rejects the request, or does not answer in time: says what was asked and why */
+  /** @throws with the request and the reason, when the API rejects it or does not respond in time */
   async request<T>(method: string, route: string, body?: unknown): Promise<T> {
     const response = await this.#fetch(method, this.#base + route, `${method} ${route}`, body)
     const text = await response.text()
@@ -46,7 +46,7 @@ export class Api {
     return response.text()
   }
 
-  /** Asks until the answer will do: some things are found out within moments of the start. */
+  /** Repeats the request until the response is as expected: some facts are determined shortly after start. */
   async ready<T>(route: string, will: (answer: T) => boolean): Promise<T> {
     for (const began = Date.now(); ; await sleep(200, undefined, { signal: this.#signal })) {
       const answer = await this.request<T>('GET', route)

@@ -332,7 +332,7 @@ async function measureSql(trx: Trx, to: Date): Promise<Ratio[]> {
   for (const { what, window, target, base, of, queries } of measurements) {
     const times: number[] = []
     const baseTimes: number[] = []
-    // In turns, so that whatever else the machine does is the same for both; the first warms up.
+    // Alternating, so that other load on the machine affects both equally; the first round warms up.
     for (let round = 0; round <= SQL_ROUNDS; round++) {
       const baseMs = await time([of])
       const ms = await time(queries)
@@ -387,8 +387,8 @@ async function request(url: string, key: string, target: string, signal?: AbortS
 }
 
 /**
- * Times what a page of one organization asks for, in turns while nothing else happens and while
- * another organization sends searches whose every part is frequent and that match nothing.
+ * Measures the requests of a page of one organization, alternating between an idle API and an
+ * API to which another organization sends searches that match nothing although each part is frequent.
  */
 async function measureFairness(
   url: string,

@@ -28,7 +28,7 @@ export function absentFromLockfile(packages) {
 }
 
 /**
- * As Node looks for packages: beside the one that asks, then beside those around it.
+ * As Node resolves packages: next to the one that imports, then next to those around it.
  *
  * @param {Record<string, Entry>} packages
  * @param {string} from
@@ -45,7 +45,7 @@ function isResolved(packages, from, name) {
  * @param {Record<string, Entry>} packages
  * @param {Absent} absent
  * @returns {Entry}
- * @throws when the version is not exact, or the name does not tell the platform
+ * @throws when the version is not exact, or the name does not contain the platform
  */
 export function entryFor(packages, { of, name, range }) {
   const words = name.split(/[-/@.]/)

@@ -1,4 +1,4 @@
-// Loaded into every script that run.mjs starts. SIGKILL tells run.mjs nothing that it could pass
-// on; the end of the channel between the two does.
+// Loaded into every script that run.mjs starts. run.mjs cannot forward a SIGKILL, but the channel
+// between the two then closes.
 process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'))
 process.channel?.unref()

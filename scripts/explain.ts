@@ -15,7 +15,7 @@ no network.
            - is standard input
   --text   prints text for people instead of JSON`
 
-/** What went wrong, in one line for the person who typed the command. */
+/** An error message of one line for the person who typed the command. */
 class ExplainError extends Error {}
 
 /** @throws ExplainError */
@@ -54,7 +54,7 @@ function bytesOf(file: string): AsyncIterable<Buffer> {
   return createReadStream(path.resolve(process.env.INIT_CWD ?? process.cwd(), file))
 }
 
-/** Tells gzip by its first two bytes, and returns all bytes all the same. */
+/** Detects gzip by its first two bytes. Returns all bytes, including these. */
 async function peek(
   source: AsyncIterable<Buffer>,
 ): Promise<{ isGzip: boolean; bytes: AsyncIterable<Buffer> }> {

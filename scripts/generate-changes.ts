@@ -44,7 +44,7 @@ export async function generateChanges(db: Kysely<Schema>, wanted: GeneratedChang
   `.execute(db)
   const portions = Array.from({ length: Math.ceil(rows / PORTION) }, (_, nth) => nth * PORTION)
   const insertPortions = async (session: Kysely<Schema>) => {
-    // Nobody listens, and nothing refers to these rows.
+    // No notifications are needed, and nothing refers to these rows.
     await sql`SET session_replication_role = replica`.execute(session)
     for (let first = portions.shift(); first !== undefined; first = portions.shift()) {
       const last = Math.min(rows, first + PORTION) - 1

@@ -1,6 +1,6 @@
 /**
  * Makes the web app's client from the API's own description: `node scripts/generate-client.ts`,
- * after a route or a schema has changed. A test says when that was forgotten.
+ * after a route or a schema has changed. A test fails if that was forgotten.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,7 +14,7 @@ import { runCommand } from '../src/command.ts'
 
 export const clientFile = fileURLToPath(new URL('../web/src/client.ts', import.meta.url))
 
-/** The client's source. Nothing is asked of a database: only the routes are looked at. */
+/** The client's source. It needs no database, only the routes. */
 export async function generateClient(): Promise<string> {
   const app = await createApp({} as ApiContext, { logger: pino({ level: 'silent' }) })
   await app.ready()
@@ -53,7 +53,7 @@ function withApiNames(source: string): string {
 }
 
 /**
- * The generator knows no tuples, and would say that nothing can be in them. Problems are thrown,
+ * The generator does not support tuples, and would generate an empty type for them. Problems are thrown,
  * so the types of answers need not mention them.
  */
 function forGenerator(name: string, value: Record<string, unknown> | null) {

@@ -60,7 +60,7 @@ export function objectUrl({ bucket, key }: Destination, region: string): string 
     : `https://${bucket}.${host}/${key}`
 }
 
-/** Lets everybody of one AWS organization read the object, and nobody else. */
+/** Allows all principals of one AWS organization to read the object, and no others. */
 export function readPolicy({ bucket, key }: Destination, region: string): PolicyDocument {
   const partition = ['cn', 'us-gov'].find((name) => region.startsWith(`${name}-`))
   return {
@@ -82,10 +82,10 @@ function clientFor({ bucket }: Destination, options: S3ClientConfig): S3Client {
   return new S3Client({ ...options, forcePathStyle: bucket.includes('.') })
 }
 
-/** @returns the bucket's region, which AWS tells even those whom it refuses the rest */
+/** @returns the bucket's region, which AWS returns even if it denies everything else */
 async function findRegion(destination: Destination): Promise<string> {
   const { bucket } = destination
-  // Any region of the partition will do to ask.
+  // Any region of the partition can answer.
   const region = await new S3Client({}).config.region().catch(() => 'us-east-1')
   const client = clientFor(destination, { region, followRegionRedirects: true })
   try {

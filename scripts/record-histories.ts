@@ -11,7 +11,7 @@ import { iso, roleArn, roleRefused, untilCancelled, World } from '../test/workfl
 import { Harness, type Run } from '../test/workflows/harness.ts'
 
 // Records a history of each state that a connection's workflow can be in, for
-// test/workflows/replay.test.ts, which says when to do so.
+// test/workflows/replay.test.ts, which describes when to record.
 //
 //   node scripts/record-histories.ts [--again]
 
@@ -85,7 +85,7 @@ const stories: Record<string, (start: Harness['start']) => Promise<Run>> = {
     world.import = ({ signal }) => untilCancelled(signal)
     const run = await start(world)
     await run.until(isImporting)
-    // The row is read beside the import, which goes on.
+    // The row is read during the import, which continues.
     await run.changed()
     await run.until(() => world.of('readConnection').length > 1)
     return run

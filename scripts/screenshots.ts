@@ -1,6 +1,6 @@
 /**
  * `npm run screenshots`: the pages in their states, light and dark, wide and narrow, as pictures to
- * look at. Beside a simulated AWS whose history has a seed: only the times differ from run to run.
+ * inspect. It uses a simulated AWS whose history has a seed: only the times differ from run to run.
  */
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -42,7 +42,7 @@ interface Connection {
   status: string
 }
 
-/** A page, how it is brought into its state, and what says that it is. */
+/** A page, how to bring it into its state, and how to recognize that state. */
 interface Picture {
   name: string
   to: string
@@ -72,7 +72,7 @@ async function main(command: Command): Promise<void> {
     ...{ accountIds: [PRODUCTION, STAGING], latencyMs: 0, tps: null, stackMs: 0 },
   })
   const logger = createLogger({ level: 'warn' })
-  // As in the demo: this AWS is the simulator, whatever the environment says.
+  // As in the demo: this AWS is the simulator, regardless of the environment.
   for (const name of Object.keys(process.env)) {
     if (/^(AWS_|DATABASE_|TEMPORAL_|CAIRN_)/.test(name)) delete process.env[name]
   }

@@ -24,7 +24,7 @@ export interface Account {
 export interface Principal {
   arn: string
   accountId: string
-  /** Unique and never used again, so that a role made anew under an old name is another one. */
+  /** Unique and never used again, so that a role that is created again under an old name is a different one. */
   id: string
   /** Identity policies of its own, by name. */
   inline: Map<string, ReadPolicy>
@@ -78,7 +78,7 @@ export interface AssumeRoleRequest {
   durationSeconds: number
   sessionPolicy?: Policy
   region: string
-  /** `sts:AssumeRole`, and what else the request asks of the trust policy, `sts:TagSession` for tags. */
+  /** `sts:AssumeRole`, and other actions that the request needs: `sts:TagSession` for tags. */
   actions: string[]
 }
 
@@ -112,7 +112,7 @@ export class Accounts {
     return policy
   }
 
-  /** The account with this id; one that nobody has named before comes into being with AWS's default regions. */
+  /** The account with this id; a new one is created with AWS's default regions. */
   account(id: string): Account {
     if (!/^\d{12}$/.test(id)) throw new ControlError(`An account id has twelve digits, not "${id}"`)
     let account = this.#accounts.get(id)
@@ -291,7 +291,7 @@ export class Accounts {
         403,
       )
     }
-    // Role chaining: whoever is in a session already gets an hour at most.
+    // Role chaining: a caller that already has a session gets at most one hour.
     if (caller.sessionName !== undefined && request.durationSeconds > 3600) {
       throw new AwsError(
         'ValidationError',

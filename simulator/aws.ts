@@ -1,4 +1,4 @@
-/** One AWS request from its bytes to its answer: who signed it, what it asks for, what goes wrong on the way. */
+/** Handles one AWS request from its bytes to its response: signature, operation, faults. */
 
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -39,7 +39,7 @@ export interface AwsParts {
   now: () => number
 }
 
-/** What a request says about itself before anything of it is verified. */
+/** The unverified properties of a request. */
 interface Asked {
   protocol: Protocol
   service: string
@@ -146,7 +146,7 @@ export function createAws({ accounts, ledger, faults, stacks, trace, settings, n
   }
 }
 
-/** A target header speaks of JSON, its absence of the query protocol; the signature says for which service. */
+/** A target header means the JSON protocol, its absence the query protocol; the signature contains the service. */
 function readRequest(request: SignedRequest, signature: Signature | undefined): Asked {
   const target = request.headers['x-amz-target']
   if (target !== undefined) {

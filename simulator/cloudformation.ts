@@ -1,5 +1,5 @@
 /**
- * AWS CloudFormation: stacks of IAM roles and policies, made from a template's own text with the caller's own
+ * AWS CloudFormation: stacks of IAM roles and policies, created from a template's own text with the caller's own
  * permissions, by the same functions as IAM's API.
  *
  * Not simulated, and refused: templates by URL, change sets, service roles, and every other type of resource.
@@ -45,7 +45,7 @@ type Properties = Record<string, unknown>
 interface StackResource extends Made {
   logicalId: string
   type: string
-  /** As they were given to IAM. */
+  /** As passed to IAM. */
   properties: Properties
   retain: boolean
 }
@@ -71,7 +71,7 @@ export interface Stack {
   body: string
   template: Template
   parameters: Plan['parameters']
-  /** As given, for an update that keeps them. */
+  /** The original values, for an update that keeps them. */
   given: Map<string, string>
   capabilities: string[]
   tags: Record<string, string>[]
@@ -93,7 +93,7 @@ export interface NewStack {
   parameters: ReadonlyMap<string, string>
   capabilities: string[]
   tags?: Record<string, string>[]
-  /** What failed stays as it is, for somebody to look at. */
+  /** Resources that failed are kept for inspection. */
   disableRollback?: boolean
 }
 
@@ -106,7 +106,7 @@ export class Stacks {
 
   /**
    * @param now epoch milliseconds
-   * @param duration how long a stack takes, in milliseconds; 0 is at once
+   * @param duration how long a stack takes, in milliseconds; 0 means immediately
    */
   constructor(now: () => number, duration: () => number) {
     this.#now = now
@@ -114,7 +114,7 @@ export class Stacks {
   }
 
   /**
-   * Begins to create a stack. What is wrong with the request is said here; what goes wrong with a resource is told by
+   * Starts creating a stack. Throws for an invalid request; a resource that fails is reported by
    * the stack's status and events.
    *
    * @throws AwsError ValidationError, InsufficientCapabilitiesException, AlreadyExistsException, AccessDenied
@@ -229,11 +229,11 @@ export class Stacks {
     }
   }
 
-  /** Does the work after the time that a stack takes. Work that was begun before and has not ended is given up. */
+  /** Does the work after the time that a stack takes. Earlier work that has not ended is cancelled. */
   #later(stack: Stack, run: () => void): void {
     const done = stack.work?.done ?? Promise.withResolvers<void>()
     if (stack.work) clearTimeout(stack.work.timer)
-    // Not everybody waits for it.
+    // Not every caller waits for it.
     done.promise.catch(() => {})
     const finish = () => {
       delete stack.work
@@ -538,14 +538,14 @@ export function cloudFormationOperations(stacks: Stacks): Record<string, QueryOp
   }
 }
 
-/** What a type of resource is made of, and how it is made, changed and removed. */
+/** The properties of a type of resource, and how it is created, updated and deleted. */
 interface Kind {
   schema: z.ZodObject
-  /** What Fn::GetAtt gives. */
+  /** The attributes for Fn::GetAtt. */
   attributes: string[]
-  /** The property that fixes its name, which asks for CAPABILITY_NAMED_IAM. */
+  /** The property with its name, which requires CAPABILITY_NAMED_IAM. */
   nameProperty?: string
-  /** @param name for one that its properties give no name */
+  /** @param name for a resource without a name in its properties */
   create(call: Call, properties: Properties, name: string): Made
   mustReplace(before: Properties, after: Properties): boolean
   update(call: Call, made: Made, before: Properties, after: Properties): Made
@@ -716,7 +716,7 @@ const kinds: Record<string, Kind> = {
   'AWS::IAM::RolePolicy': rolePolicy,
 }
 
-/** Types whose creation asks for a capability, with the property that names them. */
+/** Types whose creation requires a capability, with the property that names them. */
 const iamNames: Record<string, string | undefined> = {
   'AWS::IAM::AccessKey': undefined,
   'AWS::IAM::Group': 'GroupName',
@@ -756,7 +756,7 @@ function givePolicies(
   }
 }
 
-/** With the policies of its own; others that were given to it since keep it from being deleted. */
+/** Deletes the role with its own policies; policies that were attached later prevent the deletion. */
 function removeRole(call: Call, name: string, properties: Properties): void {
   const { Policies = [], ManagedPolicyArns = [] } = roleProperties.parse(properties)
   for (const { PolicyName } of Policies) {
@@ -791,7 +791,7 @@ function attempt(step: () => void): string | undefined {
       const where = `(Service: Iam, Status Code: ${error.status}, Request ID: ${randomUUID()})`
       return `Resource handler returned message: "${error.message} ${where}" (RequestToken: ${randomUUID()}, HandlerErrorCode: ${code})`
     }
-    // Whatever a template made of it: a stack fails, the simulator goes on.
+    // Regardless of the cause, the stack fails and the simulator continues.
     return `Internal Failure: ${(error as Error).message}`
   }
 }
@@ -867,7 +867,7 @@ function givenParameters({ parameters }: QueryRequest): {
   }
 }
 
-/** What a request asks for and would not get is refused. */
+/** Rejects request parameters that the simulator does not implement. */
 function refuseOthers({ parameters }: QueryRequest, known: string[]): void {
   const ignored = ['Action', 'Version', 'ClientRequestToken', 'TimeoutInMinutes']
   const common = ['StackName', 'TemplateBody', 'Parameters', 'Capabilities', 'Tags']

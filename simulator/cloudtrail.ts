@@ -10,7 +10,7 @@ import type { Settings, TrailSpec } from './types.ts'
 
 const PAGE_SIZE = 50
 const RETENTION_SECONDS = 90 * 86_400
-/** The last second that a date with a four-digit year can tell. */
+/** The last second of a date with a four-digit year. */
 const LAST_SECOND = 253_402_300_799
 
 export interface JsonRequest {
@@ -26,7 +26,7 @@ export interface JsonRequest {
 export interface CloudTrailOperation {
   /** Counts against the account's quota in the region. */
   limited?: boolean
-  /** Gives the answer's JSON text. */
+  /** Returns the response's JSON text. */
   answer: (request: JsonRequest) => string
 }
 
@@ -45,13 +45,13 @@ const lookupEventsInput = z.object({
 interface Chain {
   accountId: string
   region: string
-  /** Everything else the call said, byte for byte. */
+  /** All other parameters of the call, byte for byte. */
   parameters: string
-  /** Frozen by the first page, also where the caller gave none. */
+  /** Frozen by the first page, also if the caller passed none. */
   start: number
   end: number
   before: Position
-  /** The number of the page that the token asks for; the first page has none. */
+  /** The number of the page that the token is for; the first page has none. */
   page: number
   issuedAt: number
 }
@@ -217,7 +217,7 @@ export function cloudTrailOperations(
   }
 }
 
-/** What LookupEvents was asked, in whole seconds, both ends included. */
+/** The parameters of LookupEvents, in whole seconds, both ends included. */
 function readLookup(input: Omit<z.infer<typeof lookupEventsInput>, 'NextToken'>, now: number) {
   const end = Math.floor(input.EndTime ?? now / 1000)
   const start = Math.floor(input.StartTime ?? now / 1000 - RETENTION_SECONDS)

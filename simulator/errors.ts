@@ -11,7 +11,7 @@ export class AwsError extends Error {
   }
 }
 
-/** Something asked of the simulator's controls that cannot be done. */
+/** A request to the simulator's controls that cannot be fulfilled. */
 export class ControlError extends Error {
   override readonly name = 'ControlError'
 }

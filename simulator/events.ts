@@ -110,7 +110,7 @@ function username(identity: Record<string, unknown>): string | undefined {
 }
 
 /**
- * Parameters and answers whose value names a resource, by service. AWS's own table is not public: this holds the
+ * Parameters and answers whose value names a resource, by service. AWS's own table is not public: this contains the
  * kinds that its examples show.
  */
 const resourceFields: Record<string, Record<string, string>> = {

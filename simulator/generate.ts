@@ -1,4 +1,4 @@
-/** A believable account's CloudTrail records: a past, and a life that goes on from it. */
+/** The CloudTrail records of a realistic account: a history, and live events that continue it. */
 
 import { type Account, createAccount } from './generate/account.ts'
 import {
@@ -63,10 +63,10 @@ const habits: Habit[] = [
 ]
 
 /**
- * A believable account's CloudTrail records in [from, to), oldest first; the same for the same seed and arguments.
+ * A realistic account's CloudTrail records in [from, to), oldest first; the same for the same seed and arguments.
  *
- * Each day is made by itself, from the seed and its date: what two spans have in common is the same in both, and
- * the future is known as well as the past. Events of global services stand in us-east-1, whatever the regions.
+ * Each day is generated independently, from the seed and its date: overlapping time ranges contain the same events,
+ * and the future can be generated like the past. Events of global services are in us-east-1 for any list of regions.
  *
  * @param options.regions where the account has environments; default us-east-1, eu-west-1, ap-southeast-2
  */
@@ -147,19 +147,19 @@ function timeOf({ eventTime }: CloudTrailRecord): number {
   return Date.parse(String(eventTime))
 }
 
-/** How far ahead the life that goes on is written down, in milliseconds. */
+/** How far ahead live events are generated, in milliseconds. */
 const AHEAD = HOUR
 /** Median of the delivery, in seconds, and how far it varies: CloudTrail's is some minutes, up to 15. */
 const DELIVERY = { median: 200, sigma: 0.6, least: 40, most: 900 }
-/** From one story to the next, and from what breaks to what mends it. */
+/** The time between two stories, and from the failure to its fix. */
 const STORY_EVERY = 50 * MINUTE
 
 /**
- * Goes on from now at the rhythm of the history with the same seed, in the simulator's first account or another: events
+ * Continues from now at the rate of the history with the same seed, in the simulator's first account or another: events
  * happen as its clock passes them, and LookupEvents shows them after 40 seconds to 15 minutes, out of order.
  *
  * With `story`, some seconds after the start a change breaks something, among routine work: its events are shown
- * within seconds and in order. What was broken is mended later, and another story follows after 50 minutes.
+ * within seconds and in order. The failure is fixed later, and another story follows after 50 minutes.
  */
 export function startLiveActivity(
   simulator: Simulator,
@@ -205,7 +205,7 @@ export function startLiveActivity(
       simulator.addEvents([record], { deliveryDelaySeconds: delay, accountId })
     }
   }, SECOND)
-  // Nothing is kept running for the sake of events that nobody reads.
+  // The timer alone does not keep the process running.
   timer.unref()
   return { stop: () => clearInterval(timer) }
 }

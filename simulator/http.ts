@@ -43,7 +43,7 @@ export function createHttpServer(parts: AwsParts & { simulator: Simulator }): Se
 
   return createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {
-      // A client that went away is nobody's error. Anything else is the simulator's own, and must be seen.
+      // A client that disconnected is no error. Anything else is the simulator's own error and must be visible.
       if (response.destroyed || response.headersSent) return
       response.writeHead(error instanceof TooLarge ? 413 : 500, { 'content-type': 'text/plain' })
       response.end(`Simulator: ${error instanceof Error ? error.stack : error}\n`)

@@ -298,7 +298,7 @@ export function deletePolicy(call: Call, policyArn: string): void {
   trace(call, 'DeletePolicy', { policyArn })
 }
 
-/** The role of that name in the caller's account, whatever its path: names differ by more than case. */
+/** The role with this name in the caller's account, with any path: names are unique regardless of case. */
 export function findRole({ accounts, session }: Call, name: string): Principal | undefined {
   const wanted = name.toLowerCase()
   return accounts
@@ -306,7 +306,7 @@ export function findRole({ accounts, session }: Call, name: string): Principal |
     .find((role) => role.accountId === session.accountId && nameOf(role).toLowerCase() === wanted)
 }
 
-/** What IAM tells of a role, as policies and ARNs have it. */
+/** The attributes of a role that IAM returns, as policies and ARNs have them. */
 export function nameOf({ arn }: Principal): string {
   return arn.slice(arn.lastIndexOf('/') + 1)
 }
@@ -326,7 +326,7 @@ function authorize({ accounts, session, region }: Call, action: string, resource
   accounts.authorize(session, action, { protocol: 'query', region, resource })
 }
 
-/** IAM asks that the users and roles which a trust policy names are there. */
+/** IAM requires that the users and roles in a trust policy exist. */
 function checkTrust({ accounts }: Call, document: PolicyDocument): void {
   for (const { principals } of parsePolicy(document, 'trust')) {
     for (const principal of principals) {

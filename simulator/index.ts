@@ -17,7 +17,7 @@ export type * from './types.ts'
 
 /**
  * Starts a simulated AWS on 127.0.0.1: STS, CloudTrail, and IAM and CloudFormation for roles, over their real wire protocols, for any client that is
- * given its address as AWS_ENDPOINT_URL.
+ * configured with its address as AWS_ENDPOINT_URL.
  *
  * @throws when the port is in use, or an option makes no sense
  */
@@ -49,7 +49,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const credentials = accounts.createPrincipal({
     arn: vendorPrincipalArn,
     policies: vendorPolicies,
-    // What is given at start cannot be renewed by its holder: it outlives every demo and every moved clock.
+    // These credentials cannot be renewed by their user, so they outlive every demo and every clock shift.
     durationSeconds: 10 * 365 * 86_400,
   })
   const ledger = new Ledger(accounts, now)
@@ -69,7 +69,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     administrators.set(id, made)
     return made
   }
-  /** As the administrator; what AWS refuses is told as a refused control. */
+  /** As the administrator; an AWS error becomes an error of the control. */
   const asAdministrator = async (
     { accountId: id = accountId, region = accounts.partition.globalRegion },
     act: (call: Call) => Promise<Stack>,

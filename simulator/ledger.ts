@@ -1,4 +1,4 @@
-/** What the accounts hold: every event with its place in time, and what was asked about them. */
+/** The accounts' events with their times, and the requests about them. */
 
 import type { Accounts } from './accounts.ts'
 import { ControlError } from './errors.ts'
@@ -54,10 +54,9 @@ export class Ledger implements LedgerView {
   }
 
   /**
-   * Takes records into the account and the region that each names (the partition's global region where it names
-   * none).
+   * Adds records to the account and the region that each names (the partition's global region if it names none).
    *
-   * @throws ControlError for a record without a time; none of the records is then held
+   * @throws ControlError for a record without a time; then none of the records is added
    */
   add(
     records: readonly CloudTrailRecord[],
@@ -97,7 +96,7 @@ export class Ledger implements LedgerView {
     return { added: added.length - ignored, ignored }
   }
 
-  /** One page, newest first, of what the account may see by now, and whether more follows. */
+  /** One page, newest first, of what the account can see now, and whether more follows. */
   lookup(
     accountId: string,
     region: string,

@@ -1,4 +1,4 @@
-/** IAM policy documents: reading them as strictly as IAM does, and deciding what they say about one request. */
+/** IAM policy documents: parses them as strictly as IAM does, and evaluates them for one request. */
 
 import { z } from 'zod'
 import { AwsError } from './errors.ts'
@@ -7,9 +7,9 @@ import type { PolicyDocument } from './types.ts'
 /** Who calls, in the terms policies speak of. */
 export interface Caller {
   accountId: string
-  /** As GetCallerIdentity tells it: `…:user/NAME` or `…:assumed-role/NAME/SESSION`. */
+  /** As GetCallerIdentity returns it: `…:user/NAME` or `…:assumed-role/NAME/SESSION`. */
   arn: string
-  /** The user's ARN, or the role's own with its path: what `aws:PrincipalArn` holds. */
+  /** The user's ARN, or the role's own with its path: the value of `aws:PrincipalArn`. */
   principalArn: string
 }
 
@@ -155,7 +155,7 @@ export function parsePolicy(document: PolicyDocument, kind: 'trust' | 'identity'
   })
 }
 
-/** What identity, session or service control policies say: a Deny wins over every Allow. */
+/** The result of identity, session or service control policies: a Deny overrides every Allow. */
 export function evaluate(policies: readonly Policy[], request: PolicyRequest): Verdict {
   const effects = policies.flatMap((policy) =>
     policy.filter((statement) => applies(statement, request)).map(({ effect }) => effect),
@@ -164,7 +164,7 @@ export function evaluate(policies: readonly Policy[], request: PolicyRequest): V
 }
 
 /**
- * What a trust policy says to the caller. `allow-account` is an Allow that names the caller's whole account: then
+ * The result of a trust policy for the caller. `allow-account` is an Allow that names the caller's whole account: then
  * the account itself decides, by the caller's own identity policies.
  */
 export function evaluateTrust(policy: Policy, request: PolicyRequest): Verdict | 'allow-account' {

@@ -1,9 +1,9 @@
-/** AWS's query protocol: what an operation is given, and how its parameters are read and judged. */
+/** AWS's query protocol: the input of an operation, and how its parameters are parsed and validated. */
 
 import type { Accounts, Session } from './accounts.ts'
 import { AwsError } from './errors.ts'
 
-/** One call that changed something, as CloudTrail tells of it. */
+/** One call that changed something, as CloudTrail records it. */
 export interface Trace {
   /** `iam`, `cloudformation` */
   service: string
@@ -29,7 +29,7 @@ export interface QueryRequest extends Call {
   parameters: URLSearchParams
 }
 
-/** Gives the inside of its `…Result` element. */
+/** Returns the content of its `…Result` element. */
 export type QueryOperation = (request: QueryRequest) => string
 
 /** The members of a list of texts. */
@@ -57,7 +57,7 @@ function indices(parameters: URLSearchParams, name: string): number[] {
 
 type Problem = string | undefined
 
-/** Tells all problems at once, as AWS does. */
+/** Reports all problems together, as AWS does. */
 export function validate(...checks: Problem[]): void {
   const problems = checks.filter((problem) => problem !== undefined)
   if (problems.length === 0) return

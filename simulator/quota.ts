@@ -1,9 +1,9 @@
-/** Token buckets: as many requests a second as allowed, one second's worth at once. */
+/** Token buckets: as many requests a second as allowed, and one second's worth in a burst. */
 export class Quota {
   readonly #buckets = new Map<string, { tokens: number; at: number }>()
 
   /**
-   * Takes one request of this key's quota; false when none is left. Time is the machine's own, whatever clock the
+   * Takes one request of this key's quota; false when none is left. Time is the machine's own, independent of the clock of the
    * accounts live by.
    *
    * @param perSecond null is without limit

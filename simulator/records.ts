@@ -1,4 +1,4 @@
-/** Recorded CloudTrail records, made to look as if they had just happened; and records that are hard on a reader. */
+/** Recorded CloudTrail records, shifted to the present; and records that are difficult to read. */
 
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
@@ -27,7 +27,7 @@ const NEWEST_AGE = 30 * MINUTE
 const LONGEST_SPAN = 5 * DAY
 
 /**
- * Reads a file of records, one JSON object a line, plain or gzip. Numbers that JavaScript cannot hold
+ * Reads a file of records, one JSON object a line, plain or gzip. Numbers that JavaScript cannot represent
  * (`1e200000`, more digits than a double has) stay as they are written.
  *
  * @throws ControlError when the file cannot be read, or naming the line that is not a record or has no eventTime
@@ -54,7 +54,7 @@ export async function readRecords(file: string): Promise<CloudTrailRecord[]> {
 
 /**
  * Makes the records one account's recent past: `recipientAccountId` becomes that account's, region names that the
- * partition does not have become ones that it has (`standIns` in regions.ts says which), and times are moved so
+ * partition does not have become ones that it has (see `standIns` in regions.ts), and times are moved so
  * that the newest is 30 minutes old, its distance to the others shrunk in proportion when they span more than
  * 5 days. Nothing else changes.
  *

@@ -49,8 +49,8 @@ export function partitionNamed(name: string): Partition {
 }
 
 /**
- * Stand-ins for region names that the partition does not have: in alphabetical order, each is given the next of
- * the partition's always-enabled regions that `used` does not hold, wrapping round when there are more of them.
+ * Stand-ins for region names that the partition does not have: in alphabetical order, each gets the next of
+ * the partition's always-enabled regions that `used` does not contain, wrapping around when there are more of them.
  */
 export function standIns(used: Iterable<string>, partition: Partition): Record<string, string> {
   const names = [...new Set(used)].sort()

@@ -13,7 +13,7 @@ export const defaultSettings: Settings = {
   recordsCalls: true,
 }
 
-/** Some of the settings; those not given stay as they are. */
+/** Some of the settings; the others stay unchanged. */
 export const settingsSchema = z
   .strictObject({
     latencyMs: z.number().nonnegative(),

@@ -14,7 +14,7 @@ export interface SignedRequest {
   body: Buffer
 }
 
-/** What an Authorization header says before anything of it is verified. */
+/** The unverified content of an Authorization header. */
 export interface Signature {
   accessKeyId: string
   date: string
@@ -116,7 +116,7 @@ export async function authenticate(
   return session
 }
 
-/** Signs the request anew, over exactly the headers that the client signed; 64 hexadecimal digits. */
+/** Computes the signature over exactly the headers that the client signed; 64 hexadecimal digits. */
 async function sign(
   request: SignedRequest,
   { region, service, signedHeaders }: Signature,

@@ -7,7 +7,7 @@ import { xml } from './xml.ts'
 
 const HOUR = 3600
 
-/** The operations by name; each gives the inside of its `…Result` element. */
+/** The operations by name; each returns the content of its `…Result` element. */
 export const stsOperations: Record<string, (request: QueryRequest) => string> = {
   AssumeRole: assumeRole,
   GetCallerIdentity: getCallerIdentity,
@@ -66,7 +66,7 @@ function assumeRole({ parameters, session, region, accounts }: QueryRequest): st
       SessionToken: assumed.credentials.sessionToken!,
       Expiration: `${new Date(assumed.expiresAt!).toISOString().slice(0, 19)}Z`,
     },
-    // AWS packs the policy into the token and tells how much of the room it took, in percent.
+    // AWS packs the policy into the token and returns how much of the space it takes, in percent.
     ...(policyText !== null && { PackedPolicySize: String(Math.ceil(policyText.length / 21)) }),
   })
 }

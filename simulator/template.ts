@@ -9,7 +9,7 @@
 import { isAlias, isMap, isScalar, isSeq, type Node, parseDocument } from 'yaml'
 import { AwsError } from './errors.ts'
 
-/** A template holds texts, lists and maps: numbers and booleans stay as they are written. */
+/** A template contains strings, lists and maps: numbers and booleans stay as written. */
 export type Value = string | Value[] | { [key: string]: Value }
 type ValueMap = { [key: string]: Value }
 
@@ -61,7 +61,7 @@ export interface StackContext {
   stackId: string
 }
 
-/** A resource once it is there: what Ref and Fn::GetAtt give of it. */
+/** An existing resource: its values for Ref and Fn::GetAtt. */
 export interface Made {
   ref: string
   attributes: Record<string, string>
@@ -72,7 +72,7 @@ export interface PlannedResource {
   type: string
   /** Stays when the stack is deleted. */
   retain: boolean
-  /** Its properties, given the resources that stand before it. @throws AwsError ValidationError */
+  /** Its properties, given the resources before it. @throws AwsError ValidationError */
   properties(made: ReadonlyMap<string, Made>): ValueMap
 }
 
@@ -86,7 +86,7 @@ export interface Output {
 export interface Plan {
   /** In the template's order, as they are shown: the value of a NoEcho parameter is `****`. */
   parameters: { key: string; value: string }[]
-  /** Those whose condition holds, each after those that it refers to. */
+  /** Those whose condition is true, each after those that it refers to. */
   resources: PlannedResource[]
   outputs(made: ReadonlyMap<string, Made>): Output[]
 }
@@ -174,8 +174,8 @@ export function readTemplate(text: string): Template {
  * Decides what a stack of this template consists of.
  *
  * @param given parameter values by name; of a list, joined with commas
- * @param attributesOf what Fn::GetAtt may ask of a type; undefined where the type is not known
- * @throws AwsError ValidationError: parameters, references and conditions are judged before anything is made
+ * @param attributesOf the attributes of a type for Fn::GetAtt; undefined for an unknown type
+ * @throws AwsError ValidationError: parameters, references and conditions are checked before anything is created
  */
 export function planStack(
   template: Template,
@@ -545,7 +545,7 @@ function callOf(value: Value): [string, Value] | undefined {
   const [name, input] = entry
   if (others.length === 0) {
     if (valueFunctions.has(name) || conditionFunctions.includes(name)) {
-      // `Condition` is also an ordinary key: what stands under it tells.
+      // `Condition` is also an ordinary key: its value shows which.
       return name === 'Condition' && typeof input !== 'string' ? undefined : [name, input]
     }
   }
@@ -613,7 +613,7 @@ function constraint(parameter: TemplateParameter, value: string): string | undef
   return undefined
 }
 
-/** CloudFormation asks that the whole value matches, whether or not the pattern has anchors. */
+/** CloudFormation requires that the whole value matches, whether or not the pattern has anchors. */
 function wholly(pattern: string): RegExp {
   return new RegExp(`^(?:${pattern})$`)
 }
@@ -728,7 +728,7 @@ function inOrder(needs: ReadonlyMap<string, ReadonlySet<string>>): string[] {
   return [...order]
 }
 
-/** YAML or JSON, which YAML contains, with the short form of functions made the long one. */
+/** Parses YAML or JSON, which is YAML, and expands the short form of functions. */
 function parse(text: string): Value {
   // Numbers and booleans stay text, as in CloudFormation: an account id keeps its zeros, a version its form.
   const options = { schema: 'failsafe', uniqueKeys: false } as const

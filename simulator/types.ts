@@ -1,4 +1,4 @@
-/** What a caller of the simulator sees: how it is started, what can be done to it, what its ledger tells. */
+/** The simulator's API: its options, its controls and its ledger. */
 
 /** A CloudTrail record as it stands in a log file or inside `CloudTrailEvent`: any JSON object. */
 export type CloudTrailRecord = Record<string, unknown>
@@ -15,7 +15,7 @@ export interface Credentials {
 
 /** Settings that can be changed at any time. */
 export interface Settings {
-  /** Median time to an answer, in milliseconds; single answers vary log-normally around it. 0 answers at once. Default 400. */
+  /** Median time to an answer, in milliseconds; single answers vary log-normally around it. 0 responds immediately. Default 400. */
   latencyMs: number
   /** LookupEvents requests a second per account and region; null is without limit. Default 2, as AWS has it. */
   tps: number | null
@@ -27,7 +27,7 @@ export interface Settings {
   clockOffsetMs: number
   /** How far a signature's time may be from the simulator's, in seconds, as AWS has it (300); null accepts any. */
   skewToleranceSeconds: number | null
-  /** How long CloudFormation takes to create, update or delete a stack, in milliseconds; 0 does it at once. Default 1000. */
+  /** How long CloudFormation takes to create, update or delete a stack, in milliseconds; 0 means immediately. Default 1000. */
   stackMs: number
   /** Whether CloudTrail shows what was done to the account through IAM and CloudFormation. Default true. */
   recordsCalls: boolean
@@ -38,7 +38,7 @@ export interface SimulatorOptions extends Partial<Settings> {
   port?: number
   /** Customer accounts, twelve digits each. The first is the default of every control. Default one account, `111122223333`. */
   accountIds?: string[]
-  /** Regions enabled at start, in the customer accounts; default those that AWS enables by itself. */
+  /** Regions enabled at start, in the customer accounts; default those that AWS enables by default. */
   regions?: string[]
   /**
    * Who the product is: a role (`arn:aws:iam::…:role/path/name`; its credentials are then a session, and assuming
@@ -110,21 +110,21 @@ export interface LookupEvent {
 }
 
 export interface AddEventsOptions {
-  /** Account that holds them; default each record's `recipientAccountId` if that is a customer here, else the first account. */
+  /** Account of the records; default each record's `recipientAccountId` if that is a customer here, else the first account. */
   accountId?: string
-  /** Seconds after each record's eventTime at which LookupEvents begins to show it; default: it shows at once. */
+  /** Seconds after each record's eventTime at which LookupEvents begins to show it; default: immediately. */
   deliveryDelaySeconds?: number
   /** The moment from which all of them show (RFC 3339 or Date); in place of deliveryDelaySeconds. */
   deliverAt?: string | Date
   /** Replaces fields of the answer around each record, also by what AWS is not known to send (undefined removes). */
   envelope?: Partial<LookupEvent>
-  /** Also holds a record whose eventID the account already holds. By default such a record is ignored. */
+  /** Also adds a record whose eventID the account already has. By default such a record is ignored. */
   allowDuplicateIds?: boolean
 }
 
 export interface AddEventsResult {
   added: number
-  /** Records ignored because the account already held their eventID. */
+  /** Records ignored because the account already had their eventID. */
   ignored: number
 }
 
@@ -168,7 +168,7 @@ export interface TrailSpec {
   logging?: boolean
 }
 
-/** `changes`: ReadOnly is "false"; `all`: everything held. */
+/** `changes`: ReadOnly is "false"; `all`: all events. */
 export type Selection = 'changes' | 'all'
 
 export interface EventQuery {
@@ -182,7 +182,7 @@ export interface EventQuery {
   from?: string | Date
   /** First second not included; default: no end. */
   to?: string | Date
-  /** Only events that LookupEvents shows by now; default false: everything held. */
+  /** Only events that LookupEvents shows now; default false: all events. */
   deliveredOnly?: boolean
 }
 
@@ -209,13 +209,13 @@ export interface RequestCount {
   errors: Record<string, number>
 }
 
-/** What the simulated accounts hold and what was asked of them: the truth that tests compare with. */
+/** The events of the simulated accounts and the requests about them: the reference that tests compare with. */
 export interface LedgerView {
   /** Distinct event ids, in no order. */
   eventIds(query?: EventQuery): string[]
   /** How many distinct event ids. */
   count(query?: EventQuery): number
-  /** Regions in which an account holds events. */
+  /** Regions in which an account has events. */
   regions(accountId?: string): string[]
   /** Every access key id, secret and session token ever issued, the vendor's included. */
   credentials(): IssuedCredentials[]
@@ -267,7 +267,7 @@ export interface Simulator {
   deleteStack(stack: Pick<StackSpec, 'stackName' | 'accountId' | 'region'>): Promise<void>
   /** Replaces the identity policies of a user or role, the vendor's included. */
   setPolicies(arn: string, policies: PolicyDocument[]): void
-  /** Service control policies of an account: what they deny is denied, whatever its roles allow. */
+  /** Service control policies of an account: what they deny is denied, regardless of what its roles allow. */
   setServiceControlPolicies(policies: PolicyDocument[], accountId?: string): void
   /** Denies LookupEvents in these regions by a service control policy, which replaces others; none lifts it. */
   denyLookupEvents(regions: string[], accountId?: string): void
@@ -276,7 +276,7 @@ export interface Simulator {
   disableRegion(region: string, accountId?: string): void
   setTrails(trails: TrailSpec[], accountId?: string): void
 
-  /** Throws when a record has no eventTime that can be read and the envelope gives none. */
+  /** Throws when a record has no readable eventTime and the envelope has none. */
   addEvents(records: readonly CloudTrailRecord[], options?: AddEventsOptions): AddEventsResult
   /** Plays a file of records, JSON lines, plain or gzip, into one account. See `records.ts` for the rules. */
   playRecords(file: string, accountId?: string): Promise<PlayedRecords>

@@ -1,4 +1,4 @@
-/** What stands in the generated account: its people, its environments and what they are made of. */
+/** The contents of the generated account: its people, its environments and their resources. */
 
 import { Random } from './random.ts'
 
@@ -7,7 +7,7 @@ export interface Person {
   /** The permission set that this person works with. */
   permissionSet: 'AdministratorAccess' | 'PowerUserAccess'
   sourceIPAddress: string
-  /** What `uname` says of the machine, as user agents put it. */
+  /** The machine's `uname`, as user agents contain it. */
   os: 'macos' | 'linux'
 }
 
@@ -49,7 +49,7 @@ export interface Account {
   homeRegion: string
 }
 
-// example.com and the networks of RFC 5737: nobody's.
+// example.com and the networks of RFC 5737, which are reserved for documentation.
 export const people: Person[] = [
   person('ana.lopes', 'AdministratorAccess', '203.0.113.17', 'macos'),
   person('jonas.berg', 'PowerUserAccess', '203.0.113.17', 'linux'),
@@ -84,7 +84,7 @@ export function createAccount(seed: number, id: string, regions: readonly string
   }
 }
 
-/** The identifier that IAM gave a role or user once and for all. */
+/** The unique identifier of a role or user in IAM. */
 export function principalId(account: Account, kind: 'AROA' | 'AIDA', name: string): string {
   return new Random(account.seed, account.id, kind, name).iamId(kind)
 }

@@ -79,7 +79,7 @@ interface AssumedSession {
   /** The event of the sign-in names none. */
   accessKeyId?: string
   mfa?: boolean
-  /** Which provider vouched for whoever came in. */
+  /** The provider that authenticated the caller. */
   federatedProvider?: string
   ec2RoleDelivery?: string
   invokedBy?: string
@@ -138,7 +138,7 @@ export function service(name: string): Caller {
   }
 }
 
-/** A service in a role that exists for it: a service-linked one, or one that it was given. */
+/** A service in its role: a service-linked one, or one that was assigned to it. */
 export function serviceRole(
   script: Script,
   role: string,
@@ -164,7 +164,7 @@ export function onBehalf(caller: Caller, by: string): Caller {
   }
 }
 
-/** AWS hands a role to something that runs in it: an instance, a task, a function. Tells of the session. */
+/** The session of a role that AWS provides to an instance, a task or a function. */
 export function handOut(script: Script, region: string, by: string, role: string, name: string) {
   const { credentials, opened } = issue(script, 6)
   script.call(service(by), region, {
@@ -189,7 +189,7 @@ export function instance(script: Script, region: string, role: string, instanceI
   }
 }
 
-/** A number as GitHub gives to the runs of workflows, rising with time. */
+/** A workflow run id like GitHub's, increasing with time. */
 export function githubRun({ at, random }: Script): number {
   return 12_000_000_000 + Math.floor(at / 60_000) * 10 + random.integer(0, 9)
 }
@@ -288,7 +288,7 @@ export function openConsole(script: Script, person: Person): Caller {
   return { userIdentity, sourceIPAddress, userAgent, isConsole: true }
 }
 
-/** The console gives each of its services a key of its own within the one session. */
+/** The console uses a separate key for each of its services within one session. */
 export function consoleOf(script: Script, console: Caller, serviceName: string): Caller {
   const session = console.userIdentity.sessionContext as { attributes: { creationDate: string } }
   const { arn } = console.userIdentity

@@ -7,7 +7,7 @@ import type { Call } from './script.ts'
 export interface Rule {
   groupId: string
   port: number
-  /** Who is let in: a network, or the members of another group. */
+  /** The allowed source: a network, or the members of another group. */
   from: { cidr: string } | { groupId: string }
   description: string
 }
@@ -181,7 +181,7 @@ export function deleteSecurityGroup(groupId: string): Call {
   }
 }
 
-/** The registered definition's revision grows with time: it tells of which deploy it is. */
+/** The registered definition's revision increases with time: it identifies the deploy. */
 export function registerTaskDefinition(
   account: Account,
   place: Place,

@@ -190,7 +190,7 @@ export function deployWebsite(script: Script): void {
   })
 }
 
-/** A stack is brought up to date by CloudFormation, in the name of the pipeline that asked for it. */
+/** CloudFormation updates a stack on behalf of the pipeline that requested it. */
 export function deployStack(script: Script): void {
   const { account, random } = script
   const place = random.pick(account.places)
@@ -219,7 +219,7 @@ export function deployStack(script: Script): void {
   stack.finish()
 }
 
-/** `cdk deploy`, by a person: CloudFormation then works in the role that the CDK gave it. */
+/** `cdk deploy`, by a person: CloudFormation then uses the role that the CDK passed to it. */
 export function deployWithCdk(script: Script): void {
   const { account, random } = script
   const place = random.pick(account.places)
@@ -274,7 +274,7 @@ export function deployWithCdk(script: Script): void {
   stack.finish()
 }
 
-/** A change set is made and executed; `finish` waits for its end, as every client does. */
+/** A change set is created and executed; `finish` waits for its end, as every client does. */
 function changeStack(script: Script, caller: Caller, place: Place, stackName: string) {
   const { account, random } = script
   const { region } = place

@@ -25,7 +25,7 @@ export function useConsole(script: Script): void {
   for (const page of random.some(consolePages(account, place), random.integer(2, 6))) {
     script.wait(5, 60)
     for (const read of page) call(asAllowed(read, session, person))
-    // Someone asks something, or lunch is there.
+    // An interruption, or lunch.
     if (random.chance(0.15)) script.wait(600, 1800)
   }
   for (const change of random.some(clicks(script, person, place), random.count(1.1))) {
@@ -38,7 +38,7 @@ export function useConsole(script: Script): void {
   }
 }
 
-/** PowerUserAccess lets nobody see or change IAM, but for the list of roles. */
+/** PowerUserAccess denies reading and changing IAM, except listing roles. */
 function asAllowed(call: Call, caller: Caller, { permissionSet }: Person): Call {
   if (permissionSet !== 'PowerUserAccess' || call.service !== 'iam') return call
   if (call.action === 'ListRoles') return call
@@ -210,7 +210,7 @@ export function failToSignIn(script: Script): void {
       {
         service: 'signin',
         action: 'ConsoleLogin',
-        // Unlike other failures, a failed sign-in has an answer: it says so in both places.
+        // Unlike other failures, a failed sign-in has a response: the failure is in both fields.
         fields: {
           ...{
             errorMessage: 'Failed authentication',

@@ -8,7 +8,7 @@ import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus'
 export class Random {
   readonly #generator
 
-  /** @param key whatever tells this piece of chance from all others; 128 bits of its digest are the state */
+  /** @param key distinguishes this random sequence from all others; 128 bits of its digest are the state */
   constructor(...key: readonly (string | number)[]) {
     const digest = hash('sha256', JSON.stringify(key), 'buffer')
     this.#generator = xoroshiro128plusFromState([0, 4, 8, 12].map((at) => digest.readInt32LE(at)))

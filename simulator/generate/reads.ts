@@ -17,7 +17,7 @@ const s3 = (bucket: string, region: string, query: string) => ({
   [query]: '',
 })
 
-/** What `terraform plan` asks for each thing in an environment's state, in no order. */
+/** The requests of `terraform plan` for each resource in an environment's state, unordered. */
 export function refresh(account: Account, place: Place): Call[] {
   const { region, name, groups, bucket, vpcId } = place
   const read = (service: string, action: string, request: Call['request'] = null): Call => ({
@@ -31,7 +31,7 @@ export function refresh(account: Account, place: Place): Call[] {
   return [
     read('sts', 'GetCallerIdentity'),
     read('ec2', 'DescribeVpcs', { vpcSet: { items: [{ vpcId }] }, filterSet: {} }),
-    // The attribute that is asked for is not recorded.
+    // The requested attribute is not recorded.
     read('ec2', 'DescribeVpcAttribute', { vpcId }),
     read('ec2', 'DescribeVpcAttribute', { vpcId }),
     ...place.subnetIds.map((subnetId) =>
@@ -160,7 +160,7 @@ export function refresh(account: Account, place: Place): Call[] {
   ]
 }
 
-/** What the pages of the console ask for when someone looks around, page by page. */
+/** The requests of console pages when someone browses, page by page. */
 export function consolePages(account: Account, place: Place): Call[][] {
   const { name, cluster, database, bucket, region } = place
   const read = (service: string, action: string, request: Call['request'] = null): Call => ({
@@ -273,7 +273,7 @@ export function consolePages(account: Account, place: Place): Call[][] {
   ]
 }
 
-/** What a monitoring system and the security services ask for, hour by hour. */
+/** The requests of a monitoring system and the security services, hour by hour. */
 export function survey(place: Place, random: Random): Call[] {
   const read = (service: string, action: string, request: Call['request'] = null): Call => ({
     ...{ service, action, request },

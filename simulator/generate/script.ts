@@ -32,7 +32,7 @@ export interface Call {
 const readingActions =
   /^(Describe|Get|List|Lookup|Head|Search|BatchGet|BatchCheck|AssumeRole|Decrypt$|GenerateDataKey|FilterLog|Validate|Detect)/
 
-/** Global services, whose events stand in us-east-1 whatever the caller's region is. */
+/** Global services, whose events are in us-east-1 regardless of the caller's region. */
 const globalServices = new Set([
   'iam',
   'route53',
@@ -58,7 +58,7 @@ export class Script {
   readonly account: Account
   readonly random: Random
   readonly records: CloudTrailRecord[] = []
-  /** Epoch milliseconds: when the next call is made. */
+  /** Unix milliseconds of the next call. */
   at: number
   /** Rises from one script of a kind to the next: what versions and revisions are numbered with. */
   readonly ordinal: number

@@ -1,4 +1,4 @@
-/** What AWS's services do by themselves: scaling, replacing, backing up, rotating. */
+/** Automatic activity of AWS services: scaling, replacing, backing up, rotating. */
 
 import { functions, type Place } from './account.ts'
 import { agents, handOut, iamUser, instance, service, serviceRole } from './callers.ts'
@@ -151,7 +151,7 @@ export function scaleService(script: Script): void {
   for (let tasks = random.integer(1, 2); tasks > 0; tasks--) replaceTask(script, place)
 }
 
-/** What happens in every hour of the day, by itself. */
+/** Automatic activity in every hour of the day. */
 export function hum(script: Script): void {
   const { account, random } = script
   const began = script.at
@@ -243,7 +243,7 @@ export function hum(script: Script): void {
 /** Backups, and what is tidied up beside them. */
 export function backUp(script: Script): void {
   const { account } = script
-  // A snapshot's name tells the day, so that the night that removes it knows it.
+  // A snapshot's name contains the day, so that the night that removes it can derive it.
   const snapshotOf = (place: Place, at: number) =>
     `awsbackup:job-${place.name}-${new Date(at).toISOString().slice(0, 10)}`
   for (const place of account.places) {
@@ -331,7 +331,7 @@ export function rotateSecret(script: Script): void {
   event('RotationSucceeded')
 }
 
-/** What a service records of itself: nobody called. */
+/** An event of the service itself, without a caller. */
 function serviceEvent({ account }: Script, name: string): Caller {
   const principal = `${name}.amazonaws.com`
   return {

@@ -1,4 +1,4 @@
-/** Outages in the making: a change that breaks something among routine work, and what mends it. */
+/** Incidents: a change that breaks something among routine work, and the change that fixes it. */
 
 import { type Place, people, TERRAFORM_ROLE } from './account.ts'
 import { agents, assume, consoleOf, githubJob, openConsole, signIn } from './callers.ts'
@@ -93,7 +93,7 @@ function lowerConnections(script: Script): void {
   script.call(ana, region, rebootDatabase(account, place))
 }
 
-/** A deploy gives the checkout a quarter of the memory that it needs; someone rolls it back by hand. */
+/** A deploy sets the checkout's memory to a quarter of what it needs; someone rolls it back manually. */
 function starveCheckout(script: Script): void {
   const { account, random } = script
   const place = production(script)

@@ -33,7 +33,7 @@ function refreshState(script: Script, caller: Caller, place: Place, share: numbe
   for (const call of script.random.some(calls, Math.ceil(calls.length * share))) {
     const { at } = script
     script.call(caller, place.region, call)
-    // Terraform asks ten things at a time.
+    // Terraform sends ten requests in parallel.
     script.at = at + (script.at - at) / 5
   }
 }
@@ -61,7 +61,7 @@ export function applyTerraform(script: Script): void {
   }
 }
 
-/** Two people at once, in one role. */
+/** Two people at the same time, in one role. */
 export function applyTerraformTwice(script: Script): void {
   const { account, random } = script
   const [one, other] = random.some(people, 2)
@@ -97,7 +97,7 @@ function apply(script: Script, place: Place, caller: Caller): void {
   }
 }
 
-/** A stand to try something on: made in the morning with Terraform, taken down hours later. */
+/** A test environment: created in the morning with Terraform, destroyed hours later. */
 export function tryOut(script: Script): void {
   const { account, random } = script
   const place = anywhereIn(script, 'staging')
