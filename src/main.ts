@@ -32,7 +32,7 @@ export interface Cairn {
   /** Makes the first owner's account; undefined where there is an owner. */
   invitationUrl: string | undefined
   workflows: Workflows
-  /** Resolves with the reason when an embedded server has ended by itself. */
+  /** Resolves with the reason when an embedded server has exited unexpectedly. */
   failed: Promise<Error>
   /** Ends everything in order: requests, the worker, the pools, the embedded servers. */
   stop(): Promise<void>
@@ -40,7 +40,7 @@ export interface Cairn {
 
 /**
  * Everything in one process: the API, the worker, the reconciler, and the Postgres and Temporal
- * that nobody named.
+ * for installations that configure none.
  *
  * @throws ConfigError and whatever keeps an embedded server from starting; what had been started
  *   is stopped again
@@ -58,10 +58,10 @@ export async function startCairn(
 ): Promise<Cairn> {
   const { env, logger } = options
   const stops: (() => Promise<unknown>)[] = []
-  // In the other order of starting: nothing loses what it stands on.
+  // In reverse order of starting: nothing loses what it depends on.
   const stop = async () => {
     for (const each of stops.splice(0).reverse()) {
-      await each().catch((error) => logger.error({ err: error }, 'Something did not stop in order'))
+      await each().catch((error) => logger.error({ err: error }, 'A part of Cairn failed to stop'))
     }
   }
   const failures: Promise<Error>[] = []
@@ -94,7 +94,8 @@ export async function startCairn(
     const temporal = target!
     const installationId = await migrate(databaseUrl!)
 
-    const onError = (error: Error) => logger.warn({ reason: error.message }, 'Postgres went away')
+    const onError = (error: Error) =>
+      logger.warn({ reason: error.message }, 'Lost a connection to Postgres')
     const db = openDatabase({ url: databaseUrl!, max: 20, onError })
     stops.push(() => db.destroy())
     const system = openDatabase({ url: databaseUrl!, role: 'cairn_system', max: 2, onError })
@@ -103,7 +104,7 @@ export async function startCairn(
     stops.push(() => workflows.close())
 
     const aws = new AwsAccess()
-    // Missing credentials keep nobody from looking at what is there, so this only tells.
+    // Only reports: without credentials, stored changes can still be read.
     const principal = watchPrincipal({ aws, db, configured: config.principalArn, logger })
     stops.push(() => principal.stop())
     const activities = createActivities({
@@ -154,7 +155,9 @@ async function main(command: Command): Promise<void> {
   const logger = createLogger({ level: config.logLevel })
   const cairn = await startCairn(config, { env: process.env, logger })
   const signal = command.stopInOrder()
-  logger.info(`The API is at ${cairn.url}/api/v1, its description at ${cairn.url}/api/openapi.json`)
+  logger.info(
+    `The API is at ${cairn.url}/api/v1, its OpenAPI document at ${cairn.url}/api/openapi.json`,
+  )
   announceSetupLink(cairn.invitationUrl)
   if (cairn.temporalUrl) logger.info(`Temporal's UI is at ${cairn.temporalUrl}`)
   const failure = await Promise.race([aborted(signal), cairn.failed])
@@ -162,7 +165,7 @@ async function main(command: Command): Promise<void> {
     logger.fatal(failure.message)
     process.exitCode = 1
   } else {
-    logger.info({ signal: signal.reason }, 'Cairn ends')
+    logger.info({ signal: signal.reason }, 'Cairn is stopping')
   }
   await cairn.stop()
 }

@@ -21,7 +21,7 @@ import { createLogger } from './log.ts'
 import { createWorkflows, temporalFromEnvironment, type Workflows } from './temporal.ts'
 import { ensureWebApp, webRoutes } from './web.ts'
 
-/** How long running requests may take after the server was told to end. */
+/** How long running requests may take after the server was asked to stop. */
 const CLOSE_WITHIN_MS = 10_000
 
 export interface RunningServer {
@@ -48,7 +48,7 @@ export async function startServer(options: {
   /** Where people find Temporal's UI. */
   temporalUrl?: string | null
   /**
-   * Whoever looks from this machine is signed in as an owner who is made for it, by
+   * Signs in everyone on this machine as an owner created for the demo, by
    * `/api/demo/sign-in`. For `npm run demo`; no setting turns it on.
    */
   demoSession?: boolean
@@ -63,7 +63,8 @@ export async function startServer(options: {
     )
   }
   const url = config.databaseApiUrl ?? options.databaseUrl
-  const onError = (error: Error) => logger.warn({ reason: error.message }, 'Postgres went away')
+  const onError = (error: Error) =>
+    logger.warn({ reason: error.message }, 'Lost a connection to Postgres')
   const { database, system } = openApiDatabases({ url, onError, maxQueries: config.maxQueries })
   const notifications = openNotifications({ url, onError })
   const closeDatabases = () =>
@@ -104,7 +105,7 @@ export async function startServer(options: {
       url: address,
       invitationUrl: token && invitationUrl(publicUrl ?? address, token),
       async close() {
-        // A verification that somebody waits for may take a minute; whoever stops us does not wait so long.
+        // A request that waits for a verification may take a minute, which is too long for a stop.
         const impatience = setTimeout(() => app.server.closeAllConnections(), CLOSE_WITHIN_MS)
         await app.close()
         clearTimeout(impatience)
@@ -127,14 +128,16 @@ export async function checkPort({ port, portAsked, host }: Config): Promise<void
 }
 
 function portInUse(port: number): ConfigError {
-  return new ConfigError(`Port ${port} is in use. Stop what uses it, or set another PORT.`)
+  return new ConfigError(
+    `Port ${port} is in use. Stop the process that uses it, or set another PORT.`,
+  )
 }
 
 /** @returns its URL @throws ConfigError when the port was asked for and is in use */
 async function listen(app: App, config: Config): Promise<string> {
   const { host } = config
   for (;;) {
-    // What it gives out it keeps back for a while, so each turn tries another one.
+    // get-port reserves the ports that it returns, so each attempt tries another one.
     const port = config.portAsked
       ? config.port
       : await getPort({ port: portNumbers(config.port, config.port + 100), host })
@@ -143,12 +146,12 @@ async function listen(app: App, config: Config): Promise<string> {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
       if (config.portAsked) throw portInUse(port)
-      // It was free a moment ago: two that start at once find the same one.
+      // It was free a moment ago: two concurrent starts find the same port.
     }
   }
 }
 
-/** Row-level security does not hold back superusers and those with BYPASSRLS. */
+/** Row-level security does not apply to superusers and roles with BYPASSRLS. */
 async function refusePowerfulRole(database: Database, config: Config): Promise<void> {
   const { rows } = await sql<{ rolname: string }>`
     SELECT rolname FROM pg_roles
@@ -167,15 +170,15 @@ async function refusePowerfulRole(database: Database, config: Config): Promise<v
     })
   if (rows[0]) {
     throw new ConfigError(
-      `The API would act as ${rows[0].rolname}, whom row-level security does not hold back. ` +
-        'Give DATABASE_API_URL a login that is neither superuser nor BYPASSRLS.',
+      `The API would act as ${rows[0].rolname}, to which row-level security does not apply. ` +
+        'Set DATABASE_API_URL to a login that is neither superuser nor BYPASSRLS.',
     )
   }
 }
 
 /**
- * Tells whoever started Cairn how to get in. Not through the log, which is kept and shipped: until
- * it is used or expires, the link is as good as a password.
+ * Prints the setup link for the person who started Cairn. Not in the log, which is stored and shipped:
+ * until it is used or expires, the link is equivalent to a password.
  */
 export function announceSetupLink(url: string | undefined): void {
   if (url === undefined) return
@@ -190,7 +193,7 @@ async function main(command: Command): Promise<void> {
   const target = temporalFromEnvironment(process.env)
   if (!config.databaseUrl || !target) {
     throw new ConfigError(
-      'A server of its own needs DATABASE_URL and TEMPORAL_ADDRESS; `npm start` brings both along.',
+      'A separate server needs DATABASE_URL and TEMPORAL_ADDRESS. `npm start` includes both.',
     )
   }
   const logger = createLogger({ level: config.logLevel })
@@ -204,7 +207,7 @@ async function main(command: Command): Promise<void> {
   const signal = command.stopInOrder()
   announceSetupLink(server.invitationUrl)
   await aborted(signal)
-  logger.info({ signal: signal.reason }, 'The server ends')
+  logger.info({ signal: signal.reason }, 'The server is stopping')
   await server.close()
   await workflows.close()
 }

@@ -46,8 +46,8 @@ export interface Workflows {
   /**
    * Signals a connection's workflow that its row has changed, and starts the workflow if there is
    * none. A workflow that has received as many signals as Temporal accepts is replaced. Never
-   * throws: false means that the signal could not be sent, which is logged, and which the
-   * reconciler makes up for. Each call to Temporal takes two seconds at most.
+   * throws: false means that the signal could not be sent, which is logged; the reconciler sends it
+   * later. Each call to Temporal takes two seconds at most.
    */
   changed(ref: ConnectionRef): Promise<boolean>
   /**
@@ -63,7 +63,7 @@ export interface Workflows {
    */
   importNow(ref: ConnectionRef, options?: { timeoutMs?: number }): Promise<ImportSummary>
   /**
-   * What the workflow knows; null when there is none. Needs a worker to answer.
+   * The state of the workflow; null when there is none. Requires a running worker.
    *
    * @throws TemporalUnavailable
    */
@@ -77,26 +77,26 @@ export interface Workflows {
   hasHistory(): Promise<boolean>
   /** @throws TemporalUnavailable */
   markHistory(): Promise<void>
-  /** Whether Temporal answers, within two seconds. */
+  /** Whether Temporal responds within two seconds. */
   ping(): Promise<{ ok: true } | { ok: false; reason: string }>
   /** The workflow's page in Temporal's UI; null when it is not known where that is. */
   uiUrl(ref: ConnectionRef): string | null
-  /** For what is not above. Connects at its first use. */
+  /** For other calls. Connects on first use. */
   client: Client
   close(): Promise<void>
 }
 
-/** Temporal does not answer, or does not let us in. */
+/** Temporal does not respond, or rejects the credentials. */
 export class TemporalUnavailable extends Error {
   override name = 'TemporalUnavailable'
 }
 
-/** The workflow said no; the message is a sentence for the caller. */
+/** The workflow rejected the update; the message is a sentence for the caller. */
 export class UpdateRefused extends Error {
   override name = 'UpdateRefused'
 }
 
-/** No answer in time. What was asked for may still happen. */
+/** No response in time. The requested work may still be done. */
 export class UpdateTimedOut extends Error {
   override name = 'UpdateTimedOut'
 }
@@ -129,12 +129,12 @@ export function temporalFromEnvironment(
 }
 
 const callTimeoutMs = 2_000
-/** A verification asks STS some five times and probes each region. */
+/** A verification calls STS about five times and probes each region. */
 const verifyTimeoutMs = 60_000
 const importTimeoutMs = 60_000
 
 /**
- * Connects lazily: making it succeeds while Temporal is away, and calls succeed once it is back.
+ * Connects lazily: it can be created while Temporal is unavailable, and calls succeed once it responds.
  *
  * @param options.installationId whose workflows these are, see `src/db/installation.ts`
  */
@@ -169,7 +169,7 @@ export function createWorkflows(
           namespace,
           searchAttributes: [organizationKey, accountKey, statusKey].map((k) => k.name),
         },
-        'Temporal does not let us register search attributes: workflows start without them',
+        'Temporal did not allow registering search attributes: workflows start without them',
       )
     }
     return searchable
@@ -230,7 +230,7 @@ export function createWorkflows(
     )
   }
 
-  /** Terminates a run that accepts no more signals, and only such a run. */
+  /** Terminates a run only if it accepts no further signals. */
   async function terminateFullRun(ref: ConnectionRef): Promise<void> {
     await client.withDeadline(Date.now() + callTimeoutMs, async () => {
       const { runId } = await client.workflow.getHandle(workflowIdOf(ref)).describe()
@@ -328,7 +328,7 @@ export function createWorkflows(
   }
 }
 
-/** For Temporal's UI, which shows it beside what the workflow says about itself at the moment. */
+/** Static details for Temporal's UI, which shows them beside the workflow's current details. */
 function staticDetails(ref: ConnectionRef): string {
   return [
     `Organization \`${ref.organizationId}\`, connection \`${ref.connectionId}\`.`,
@@ -339,23 +339,23 @@ function staticDetails(ref: ConnectionRef): string {
   ].join('\n')
 }
 
-/** The gRPC codes that are told apart. https://grpc.io/docs/guides/status-codes/ */
+/** The gRPC codes that are handled differently. https://grpc.io/docs/guides/status-codes/ */
 const grpcCode = { CANCELLED: 1, DEADLINE_EXCEEDED: 4, UNAVAILABLE: 14 }
 /** `INDEXED_VALUE_TYPE_KEYWORD` of Temporal's API. */
 const keywordType = 2
 
 /**
  * Whether workflows may carry our search attributes. Registers them where that is permitted: a
- * server of one's own lets us, Temporal Cloud has them made by its own tools.
+ * self-hosted server permits it, Temporal Cloud requires its own tools.
  *
- * @throws when Temporal is away
+ * @throws when Temporal is unavailable
  */
 async function registerSearchAttributes(
   connection: Connection,
   namespace: string,
 ): Promise<boolean> {
   const names = [organizationKey, accountKey, statusKey].map((key) => key.name)
-  // A search is what everyone may do, with whatever permissions and on whatever server.
+  // Every client may search, with any permissions and on any server.
   const query = names.map((name) => `${name} = "none"`).join(' AND ')
   const known = () =>
     answers(connection.workflowService.countWorkflowExecutions({ namespace, query }))

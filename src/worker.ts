@@ -22,19 +22,19 @@ import { startReconciler } from './reconciler.ts'
 import { createWorkflows, type TemporalTarget, temporalFromEnvironment } from './temporal.ts'
 import { type ConnectionActivities, taskQueueOf } from './workflows/state.ts'
 
-/** Between two tries to connect while Temporal is away. */
+/** Between two attempts to connect while Temporal is unavailable. */
 const LONGEST_CONNECT_PAUSE_MS = 5_000
 
 let bundle: Promise<WorkflowBundle> | undefined
 
 /**
- * The workflows' code as one file, made once a process, in about a second. Made here, not ahead:
- * what is bundled is then surely this version, by the very SDK that runs it.
+ * The workflows' code as one bundle, built once per process in about a second. Built here, not
+ * ahead, so that the bundle has this version of the code and of the SDK.
  */
 export function bundleWorkflows(): Promise<WorkflowBundle> {
   bundle ??= bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('./workflows/index.ts', import.meta.url)),
-    // webpack has a lot to say, and nothing that an operator could use.
+    // webpack logs a lot that is of no use to an operator.
     logger: new DefaultLogger('WARN'),
   })
   return bundle
@@ -54,7 +54,7 @@ export async function createWorker(options: {
     workflowBundle: await bundleWorkflows(),
     activities: options.activities,
     // An import waits for AWS's two requests a second nearly all the time, and holds its slot for
-    // 45 s while it catches up. A hundred of them at once are some hundred megabytes; fewer would
+    // 45 s while it catches up. A hundred of them use some hundred megabytes; fewer would
     // let a new connection wait behind old ones that catch up.
     maxConcurrentActivityTaskExecutions: 100,
     // Some 220 KB each. Beyond that many, a workflow is replayed when its timer fires: its
@@ -80,8 +80,8 @@ export interface RunningWorker {
 }
 
 /**
- * Runs a worker until it is stopped. While Temporal is away it waits; when the worker fails it
- * is made anew: nothing but `stop` ends it.
+ * Runs a worker until it is stopped. It waits while Temporal is unavailable, and creates another
+ * worker when one fails: only `stop` ends it.
  */
 export function startWorker(options: {
   target: TemporalTarget
@@ -108,18 +108,15 @@ export function startWorker(options: {
           taskQueue,
         })
         signal.addEventListener('abort', () => shutDown(worker), { once: true })
-        logger.info({ address: target.connection.address }, 'The worker takes work from Temporal')
+        logger.info({ address: target.connection.address }, 'The worker polls Temporal for tasks')
         ready.resolve()
         pause = 500
-        // One that never ran would never let go of the connection.
+        // A worker that never ran would never release the connection.
         await (signal.aborted ? worker.runUntil(Promise.resolve()) : worker.run())
       } catch (error) {
-        if (signal.aborted) logger.warn({ err: error }, 'The worker did not stop in order')
+        if (signal.aborted) logger.warn({ err: error }, 'The worker failed to stop')
         else
-          logger.warn(
-            { reason: reasonOf(error, target.namespace) },
-            'The worker cannot work; it tries again',
-          )
+          logger.warn({ reason: reasonOf(error, target.namespace) }, 'The worker failed; retrying')
       } finally {
         await connection?.close().catch(() => {})
       }
@@ -139,7 +136,7 @@ export function startWorker(options: {
   }
 }
 
-/** A worker that has failed by itself is not to be shut down any more. */
+/** Shuts a worker down unless it has already failed. */
 function shutDown(worker: Worker): void {
   if (worker.getState() === 'RUNNING') worker.shutdown()
 }
@@ -147,9 +144,9 @@ function shutDown(worker: Worker): void {
 let runtimeInstalled = false
 
 /**
- * Sends what Temporal's SDK has to say to our log. Takes the handling of signals from it as
- * well: in which order a process ends is for the process to decide. To be called before anything
- * else of the SDK's worker; the second call does nothing.
+ * Sends the log of Temporal's SDK to Cairn's. Also disables the SDK's signal handlers, because the
+ * process decides in which order it stops. Call it before anything else of the SDK's worker; the
+ * second call does nothing.
  */
 export function installTemporalRuntime(logger: Logger): void {
   if (runtimeInstalled) return
@@ -184,13 +181,14 @@ async function main(command: Command): Promise<void> {
   const target = temporalFromEnvironment(process.env)
   if (!config.databaseUrl || !target) {
     throw new ConfigError(
-      'A worker of its own needs DATABASE_URL and TEMPORAL_ADDRESS; `npm start` brings both along.',
+      'A separate worker needs DATABASE_URL and TEMPORAL_ADDRESS. `npm start` includes both.',
     )
   }
   const logger = createLogger({ level: config.logLevel })
   installTemporalRuntime(logger)
   const installationId = await migrate(config.databaseUrl)
-  const onError = (error: Error) => logger.warn({ reason: error.message }, 'Postgres went away')
+  const onError = (error: Error) =>
+    logger.warn({ reason: error.message }, 'Lost a connection to Postgres')
   const db = openDatabase({ url: config.databaseUrl, onError })
   const system = openDatabase({ url: config.databaseUrl, role: 'cairn_system', max: 2, onError })
   const workflows = createWorkflows(target, { installationId, logger })
@@ -207,7 +205,7 @@ async function main(command: Command): Promise<void> {
 
   const signal = command.stopInOrder()
   await aborted(signal)
-  logger.info({ signal: signal.reason }, 'The worker ends')
+  logger.info({ signal: signal.reason }, 'The worker is stopping')
   await reconciler.stop()
   await worker.stop()
   await principal.stop()

@@ -125,7 +125,7 @@ test('a port in use, an address of another machine, and an unreadable certificat
   const { port } = server.address() as { port: number }
   expect(await start('src/server.ts', [], { PORT: `${port}` })).toEqual({
     code: 1,
-    output: `Port ${port} is in use. Stop what uses it, or set another PORT.`,
+    output: `Port ${port} is in use. Stop the process that uses it, or set another PORT.`,
   })
   const elsewhere = await start('src/server.ts', [], { CAIRN_HOST: '192.0.2.1', PORT: '0' })
   expect(elsewhere).toMatchObject({ code: 1, output: expect.stringMatching(/^listen E\w+: .*$/) })

@@ -346,7 +346,9 @@ describe('the port', () => {
   test('that is asked for and in use is an error that names it', async () => {
     const port = await occupy()
     await expect(start(configure({ PORT: String(port) }))).rejects.toThrow(
-      new ConfigError(`Port ${port} is in use. Stop what uses it, or set another PORT.`),
+      new ConfigError(
+        `Port ${port} is in use. Stop the process that uses it, or set another PORT.`,
+      ),
     )
   })
 

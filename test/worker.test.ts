@@ -107,7 +107,7 @@ test('a process of its own says what it needs', async () => {
   const { said, ended } = startProcess({})
   expect(await ended).toEqual([1, null])
   expect(said.output.trim()).toBe(
-    'A worker of its own needs DATABASE_URL and TEMPORAL_ADDRESS; `npm start` brings both along.',
+    'A separate worker needs DATABASE_URL and TEMPORAL_ADDRESS. `npm start` includes both.',
   )
 })
 

@@ -40,7 +40,7 @@ const IDLE_MS = 10 * 60_000
 export async function importEvents(
   deps: Dependencies,
   ref: ConnectionRef,
-  options: { attention: boolean },
+  options: { force: boolean },
   signal: AbortSignal,
 ): Promise<ImportSummary> {
   const clock = deps.clock ?? Date.now

@@ -326,19 +326,19 @@ export async function adoptRegions(trx: Trx, connection: ConnectionRow): Promise
 /**
  * Takes rows to work on: raises their epochs, so that any attempt which still runs finds no row
  * to update. Needs the connection locked for update, as all do that change several rows: they have
- * no order among themselves. With `attention`, quiet and failing regions are due again as well,
+ * no order among themselves. With `force`, quiet and failing regions are due again as well,
  * except those that AWS has refused from the start.
  */
 export async function claimDue(
   trx: Trx,
   connection: ConnectionRow,
-  options: { attention: boolean; now: Date },
+  options: { force: boolean; now: Date },
 ): Promise<CoverageRow[]> {
   const rows = await trx
     .updateTable('coverage')
     .set((eb) => ({
       epoch: eb('epoch', '+', 1),
-      ...(options.attention && {
+      ...(options.force && {
         quiet_polls: 0,
         live_due_at: options.now,
         backfill_due_at: options.now,
@@ -351,7 +351,7 @@ export async function claimDue(
     .where((eb) =>
       eb.or([
         eb('next_poll_at', '<=', options.now),
-        ...(options.attention ? [eb('counts', '=', true)] : []),
+        ...(options.force ? [eb('counts', '=', true)] : []),
       ]),
     )
     .returningAll()

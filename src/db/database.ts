@@ -156,7 +156,7 @@ export function asOrganization<T>(
   organizationId: string,
   work: (trx: Trx) => Promise<T>,
 ): Promise<T> {
-  return inTurn(db, organizationId, undefined, () =>
+  return runQueued(db, organizationId, undefined, () =>
     db.transaction().execute(async (trx) => {
       await actFor(trx, organizationId)
       return work(trx)
@@ -172,7 +172,7 @@ async function actFor(trx: Trx, organizationId: string): Promise<number> {
   return rows[0]!.pid
 }
 
-function inTurn<T>(
+function runQueued<T>(
   db: Database,
   organizationId: string,
   signal: AbortSignal | undefined,
@@ -205,7 +205,7 @@ export function readOrganization<T>(
   { organizationId, disconnected }: Reader,
   work: (trx: Trx) => Promise<T>,
 ): Promise<T> {
-  return inTurn(db, organizationId, disconnected, () =>
+  return runQueued(db, organizationId, disconnected, () =>
     db.connection().execute(async (connection) => {
       const cancellation = new Cancellation(disconnected, extrasOf.get(db)!.cancelBackend)
       try {

@@ -53,7 +53,7 @@ const { readConnection } = proxyActivities<ConnectionActivities>({
   startToCloseTimeout: '10s',
   retry,
 })
-// An activity that was told to stop may still hold a transaction: its end is waited for.
+// A cancelled activity may still have an open transaction, so the workflow waits for its end.
 const { verifyRole } = proxyActivities<ConnectionActivities>({
   startToCloseTimeout: '3m',
   heartbeatTimeout,
@@ -74,11 +74,11 @@ const { finishDeletion } = proxyActivities<ConnectionActivities>({
 
 /**
  * The life of a connection, from its creation to the end of its deletion. Brings about what the
- * connection's row asks for: `nextStep` says what that is, the steps below carry it out.
+ * connection's row requires: `nextStep` decides what that is, the steps below execute it.
  *
- * Ends by itself only when the row is gone or its deletion is complete. An operator who cancels
- * it restarts it: it stops what is running, finishes a deletion that was asked for, and ends; the
- * reconciler starts it again when the row says that it should be at work. Pausing or deleting the
+ * Ends only when the row is gone or its deletion is complete. Cancelling it restarts it: it stops
+ * what is running, finishes a requested deletion, and ends; the reconciler starts it again if the
+ * connection should be imported. Pausing or deleting the
  * connection is what stops it.
  *
  * @param options.cyclesPerRun verifications and imports before it continues as new, even when
@@ -116,11 +116,11 @@ export async function connection(
     { description: "The connection's row has changed: read it again" },
   )
   // The handlers only queue: the loop does the work, so that there is one activity at a time.
-  setHandler(verifyNowUpdate, () => inTurn(asked.verify), {
+  setHandler(verifyNowUpdate, () => enqueue(asked.verify), {
     description: 'Verify the role now',
     validator: () => refuseUnlessPossible('verify'),
   })
-  setHandler(importNowUpdate, () => inTurn(asked.import), {
+  setHandler(importNowUpdate, () => enqueue(asked.import), {
     description: 'Import from all regions now',
     validator: () => refuseUnlessPossible('import'),
   })
@@ -186,17 +186,17 @@ export async function connection(
     const failures = currentVerification(state)?.failures ?? 0
     const summary = oneLine`Verify ${state.settings?.roleArn}`
     return serve(asked.verify, () =>
-      givingWay(() => verifyRole.executeWithOptions({ summary }, [ref, { failures }])),
+      runInterruptible(() => verifyRole.executeWithOptions({ summary }, [ref, { failures }])),
     )
   }
 
   function importChanges(): Promise<ImportSummary> {
-    // The first after a change or a mended role looks at quiet regions as well: they have gaps now.
-    const attention = asked.import.length > 0 || state.nextPollAt === null
+    // The first import after a change or a fixed role includes quiet regions, because they have gaps now.
+    const force = asked.import.length > 0 || state.nextPollAt === null
     const summary = oneLine`Import ${state.settings?.name}`
     return serve(asked.import, () =>
-      givingWay(
-        () => importEvents.executeWithOptions({ summary }, [ref, { attention }]),
+      runInterruptible(
+        () => importEvents.executeWithOptions({ summary }, [ref, { force }]),
         () => asked.verify.length > 0,
       ),
     )
@@ -209,13 +209,13 @@ export async function connection(
   }
 
   /**
-   * Runs an activity that is told to stop when the row has changed, or when something urgent was
-   * asked for. A signal alone is no reason: the reconciler sends some to be on the safe side, and
+   * Runs an activity and cancels it when the row has changed, or when something urgent was
+   * requested. A signal alone is no reason: the reconciler sends redundant ones, and
    * an import that was stopped each time would not get far.
    *
    * @throws a cancellation when it was stopped
    */
-  async function givingWay<T>(
+  async function runInterruptible<T>(
     activity: () => Promise<T>,
     isUrgent: () => boolean = () => false,
   ): Promise<T> {
@@ -224,7 +224,7 @@ export async function connection(
     const running = scope.run(activity).finally(() => {
       ended = true
     })
-    // Here already, for it may fail while we look at the row, and nobody would listen.
+    // Attached now, because it may fail while the row is read, which would be an unhandled rejection.
     const settled = Promise.allSettled([running])
     try {
       while (!ended) {
@@ -266,7 +266,7 @@ export async function connection(
     return running
   }
 
-  /** Does the work that callers wait for, and tells them what came of it. */
+  /** Does the work that callers wait for, and returns its result to them. */
   async function serve<T>(callers: Trigger<T>[], work: () => Promise<T>): Promise<T> {
     const served = callers.splice(0)
     try {
@@ -287,12 +287,12 @@ export async function connection(
   }
 
   async function recover(step: Step, error: unknown): Promise<void> {
-    // Stopped by us; what it gave way to is next.
+    // Cancelled by this workflow; the reason for the cancellation is the next step.
     if (isCancellation(error)) return
     const failure = failureOf(error)
     log.warn('A step of the connection failed', { step: step.do, ...failure })
     withFailure(state, failure, Date.now())
-    // The row says which role is to be verified.
+    // The row contains the role to verify.
     if (failure.kind === 'verification required') asked.read = true
     if (step.do !== 'read' && failure.kind !== 'row changed') return
     const delay = Date.parse(state.nextPollAt!) - Date.now()
@@ -317,7 +317,7 @@ export async function connection(
         )
       }
     } catch (error) {
-      // The reconciler starts this workflow again for whatever could not be done.
+      // The reconciler starts this workflow again for anything that could not be done.
       log.warn('The last step of a cancelled connection failed', { ...failureOf(error) })
     }
     show('**Cancelled by an operator.** Cairn starts it again unless it is paused or has no role.')
@@ -361,14 +361,14 @@ export async function connection(
     return !isWaitedFor()
   }
 
-  /** Refuses before the update is accepted, if it is known by now what the row says. */
+  /** Rejects the update before it is accepted, if the state of the row is known. */
   function refuseUnlessPossible(update: 'verify' | 'import'): void {
     if (asked.read || reading) return
     const reason = whyUpdateRefused(state, update)
     if (reason !== null) throw refused(reason)
   }
 
-  /** Tells those who wait for what will not come. */
+  /** Rejects callers whose update can no longer be served. */
   function dismissCallers(reason?: string): void {
     if (reason === undefined && asked.read) return
     for (const update of ['verify', 'import'] as const) {
@@ -379,7 +379,7 @@ export async function connection(
   }
 }
 
-async function inTurn<T>(callers: Trigger<T>[]): Promise<T> {
+async function enqueue<T>(callers: Trigger<T>[]): Promise<T> {
   const caller = new Trigger<T>()
   callers.push(caller)
   return caller

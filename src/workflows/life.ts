@@ -6,8 +6,8 @@ import type {
   VerificationSummary,
 } from './state.ts'
 
-// A connection's life as plain functions of its state: what to do next, and what follows from
-// what was done. The workflow beside it only carries out. Times are milliseconds since 1970
+// A connection's lifecycle as plain functions of its state: what to do next, and the state after
+// each step. The workflow only executes the steps. Times are milliseconds since 1970
 // where they are `now`, RFC 3339 UTC in the state.
 
 export type Step =
@@ -32,7 +32,7 @@ export interface RunLimits {
   cycles: number
 }
 
-/** What has been asked for since the last step. */
+/** What has been requested since the last step. */
 export interface Asked {
   /** The row may have changed. */
   read: boolean
@@ -47,7 +47,7 @@ export interface Failure {
   message: string
 }
 
-/** However soon the next step is said to be due, no loop turns faster. */
+/** The minimum pause between two steps, even if the next one is due earlier. */
 const shortestPauseMs = 1_000
 
 /** What to do next. The row comes first: it may forbid everything else. */
@@ -78,7 +78,7 @@ export function nextStep(state: ConnectionState, asked: Asked, now: number): Ste
 
 /**
  * Whether the next run takes over before this step. It begins by reading the row, and finds in the
- * state when the next cycle is due: a wait goes on there, and no boundary polls twice.
+ * state when the next cycle is due: a wait continues there, and no poll runs twice.
  */
 export function isRunLongEnough(step: Step, run: RunLength, limits: RunLimits): boolean {
   if (step.do === 'end') return false
@@ -131,7 +131,7 @@ export function statusOf(state: ConnectionState): {
   return { status: lastCycle.status, reason: lastCycle.statusReason }
 }
 
-/** The row was read; null: it is gone. A changed row is acted on at once. */
+/** The row was read; null: it is gone. A changed row is acted on immediately. */
 export function withSettings(state: ConnectionState, settings: ConnectionSettings | null): void {
   const before = state.settings
   state.settings = settings
@@ -139,12 +139,12 @@ export function withSettings(state: ConnectionState, settings: ConnectionSetting
   if (before !== null && before.version !== settings.version) state.nextPollAt = null
   if (before?.roleRevision !== settings.roleRevision) {
     state.lastCycle = null
-    calm(state)
+    clearFailures(state)
   }
   if (state.verification?.roleRevision !== settings.roleRevision) state.verification = null
   if (settings.paused || settings.roleArn === null) {
     state.nextPollAt = null
-    calm(state)
+    clearFailures(state)
   }
 }
 
@@ -157,19 +157,19 @@ export function withVerification(
   if (found.state === 'passed') return
   // As soon as it passes, a cycle is due.
   state.nextPollAt = null
-  calm(state)
+  clearFailures(state)
 }
 
 export function withCycle(state: ConnectionState, cycle: ImportSummary, now: number): void {
   state.lastCycle = cycle
   state.nextPollAt = notBeforePause(cycle.nextPollAt, now)
-  calm(state)
+  clearFailures(state)
 }
 
 /**
  * A step failed altogether. A role that is refused or needs a verification is verified, and a
- * changed row read, at once; when that does not help, and after every other failure, the next
- * attempt comes ever later.
+ * changed row read, immediately; when that does not help, and after every other failure, the delay
+ * grows with each attempt.
  */
 export function withFailure(state: ConnectionState, failure: Failure, now: number): void {
   state.failures += 1
@@ -189,13 +189,13 @@ export function retryDelayMs(failures: number): number {
   return Math.min(10_000 * 2 ** (failures - 1), 600_000)
 }
 
-/** The last verification, unless the connection has another role by now. */
+/** The last verification, unless the connection has another role now. */
 export function currentVerification(state: ConnectionState): VerificationSummary | null {
   const { verification, settings } = state
   return verification?.roleRevision === settings?.roleRevision ? verification : null
 }
 
-function calm(state: ConnectionState): void {
+function clearFailures(state: ConnectionState): void {
   state.failures = 0
   state.lastError = null
 }

@@ -140,7 +140,7 @@ export interface ConnectionActivities {
    * permits an import, `ConnectionChanged` (non-retryable) when the row was paused, deleted or
    * has lost its role, and with a retryable error when Postgres is unavailable.
    */
-  importEvents(ref: ConnectionWork, options: { attention: boolean }): Promise<ImportSummary>
+  importEvents(ref: ConnectionWork, options: { force: boolean }): Promise<ImportSummary>
   /** Fences other attempts, purges if that was requested, and marks the deletion as complete. */
   finishDeletion(ref: ConnectionWork): Promise<void>
 }

@@ -108,7 +108,7 @@ class Worker {
         async (): Promise<unknown> =>
           activity === 'verifyRole'
             ? verifyRole(await work(), { failures: 0 })
-            : importEvents(await work(), { attention: true }),
+            : importEvents(await work(), { force: true }),
       )
       .catch((error) => void this.failures.push(error))
       .finally(() => this.#running.delete(running))

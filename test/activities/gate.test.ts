@@ -91,7 +91,7 @@ function verify(ref: ConnectionRef, failures = 0) {
 }
 
 function importAll(ref: ConnectionRef) {
-  return account.run('importEvents', ref, { attention: true })
+  return account.run('importEvents', ref, { force: true })
 }
 
 async function verified(): Promise<Connection> {

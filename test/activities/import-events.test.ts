@@ -63,7 +63,7 @@ async function importAll(
   until: 'current' | 'behind' = 'current',
 ) {
   for (let cycle = 1; ; cycle++) {
-    const summary = await account.run('importEvents', ref, { attention: cycle === 1 })
+    const summary = await account.run('importEvents', ref, { force: cycle === 1 })
     if (summary.status === until) return summary
     if (cycle === 20) throw new Error(`Not done after 20 cycles: ${JSON.stringify(summary)}`)
   }
@@ -99,7 +99,7 @@ test('every change of the look-back is imported once, in every region', async ()
   const wanted = account.simulator.ledger.eventIds({ selection: 'changes' }).sort()
   expect(await importedIds(account, ref)).toEqual(wanted)
 
-  const again = await account.run('importEvents', ref, { attention: true })
+  const again = await account.run('importEvents', ref, { force: true })
   expect(again.imported).toBe(0)
 })
 
@@ -115,7 +115,7 @@ test('the newest is there before it is settled, and what arrives late is not los
 
   // Delivered after events that are newer were imported.
   account.simulator.addEvents([record(now - 10 * MINUTE)])
-  await account.run('importEvents', ref, { attention: true })
+  await account.run('importEvents', ref, { force: true })
   expect(await importedIds(account, ref)).toHaveLength(2)
 })
 
@@ -202,7 +202,7 @@ test('settled seconds are read once more after 26 hours, and what that finds is 
   await importAll(account, ref)
   const late = record(account.simulator.now() - HOUR)
   account.simulator.addEvents([late])
-  await account.run('importEvents', ref, { attention: true })
+  await account.run('importEvents', ref, { force: true })
   expect(await importedIds(account, ref)).toEqual([])
 
   const later = 27 * HOUR
@@ -222,7 +222,7 @@ test('a region that fails is data; the others never wait for it', async () => {
   const ref = await verified(account)
   const fault = { operation: 'LookupEvents', region: 'eu-west-1', times: 50 }
   account.simulator.failNext({ ...fault, effect: 'error', code: 'InternalFailure', status: 500 })
-  const summary = await account.run('importEvents', ref, { attention: true })
+  const summary = await account.run('importEvents', ref, { force: true })
   expect(summary).toMatchObject({ imported: 1, status: 'behind' })
   expect(summary.failing).toEqual([
     { region: 'eu-west-1', error: expect.stringContaining('InternalFailure') },
@@ -231,7 +231,7 @@ test('a region that fails is data; the others never wait for it', async () => {
   expect(broken).toMatchObject({ live_failures: 1, state: 'active' })
 
   account.simulator.clearFaults()
-  expect(await account.run('importEvents', ref, { attention: true })).toMatchObject({
+  expect(await account.run('importEvents', ref, { force: true })).toMatchObject({
     imported: 1,
     failing: [],
   })
@@ -259,7 +259,7 @@ test("a role that is gone says nothing about the account's regions", async () =>
     (await account.superuser.selectFrom('connections').select('role_arn').executeTakeFirstOrThrow())
       .role_arn!,
   )
-  await expect(account.run('importEvents', ref, { attention: true })).rejects.toMatchObject({
+  await expect(account.run('importEvents', ref, { force: true })).rejects.toMatchObject({
     type: 'RoleRefused',
   })
   for (const region of ['us-east-1', 'eu-west-1']) {
@@ -297,7 +297,7 @@ test('a role that is gone ends the cycle with RoleRefused', async () => {
   const { ref, role_arn } = await account.connect()
   await account.run('verifyRole', ref, { failures: 0 })
   account.simulator.deleteRole(role_arn!)
-  await expect(account.run('importEvents', ref, { attention: true })).rejects.toMatchObject({
+  await expect(account.run('importEvents', ref, { force: true })).rejects.toMatchObject({
     type: RoleRefused,
     nonRetryable: true,
   })
@@ -312,7 +312,7 @@ test('nothing is imported for a connection that was paused or deleted', async ()
       .set(change)
       .where('id', '=', ref.connectionId)
       .execute()
-    await expect(account.run('importEvents', ref, { attention: true })).rejects.toMatchObject({
+    await expect(account.run('importEvents', ref, { force: true })).rejects.toMatchObject({
       type: ConnectionChanged,
     })
   }
@@ -327,8 +327,8 @@ test('of two attempts at once the older one is fenced, and nothing is there twic
   const ref = await verified(account)
   account.simulator.configure({ latencyMs: 20 })
   const attempts = await Promise.allSettled([
-    account.run('importEvents', ref, { attention: true }),
-    account.run('importEvents', ref, { attention: true }),
+    account.run('importEvents', ref, { force: true }),
+    account.run('importEvents', ref, { force: true }),
   ])
   expect(attempts.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
   const rejected = attempts.find(({ status }) => status === 'rejected') as PromiseRejectedResult

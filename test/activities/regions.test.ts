@@ -72,10 +72,10 @@ async function verify(account: TestAccount, options: Parameters<TestAccount['con
 }
 
 const cycle = (account: TestAccount, ref: ConnectionRef) =>
-  account.run('importEvents', ref, { attention: false })
+  account.run('importEvents', ref, { force: false })
 
 const cycleOfAll = (account: TestAccount, ref: ConnectionRef) =>
-  account.run('importEvents', ref, { attention: true })
+  account.run('importEvents', ref, { force: true })
 
 /** Moves the clocks of Cairn and of AWS, and the due times of Postgres' clock with them. */
 function moveClocks(account: TestAccount, ms: number) {

@@ -117,7 +117,11 @@ describe.concurrent('ends with a reason', () => {
     ['an unknown setting', { CAIRN_COLOUR: 'red' }, 'CAIRN_COLOUR is not a setting of Cairn'],
     ['a port that is none', { PORT: 'http' }, 'PORT must be a port number'],
     ['a file as data directory', { CAIRN_DATA_DIR: 'FOLDER/good' }, 'cannot be used for Cairn'],
-    ['a port in use', { PORT: 'IN-USE' }, 'is in use. Stop what uses it, or set another PORT'],
+    [
+      'a port in use',
+      { PORT: 'IN-USE' },
+      'is in use. Stop the process that uses it, or set another PORT',
+    ],
   ])('%s: %j', async ([, env, reason]) => {
     const occupier = createServer().listen(0, '127.0.0.1')
     await once(occupier, 'listening')

@@ -10,7 +10,7 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Tests make databases of their own with `createTestDatabase()`. */
     postgresUrl: string
-    /** The same cluster as superuser, whom row-level security does not hold back. */
+    /** The same cluster as superuser, to which row-level security does not apply. */
     postgresSuperuserUrl: string
     /** `host:port`; the namespace is `default`. Tests share it: task queues and ids of their own. */
     temporalAddress: string

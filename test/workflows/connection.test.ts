@@ -286,13 +286,13 @@ describe('import now', () => {
     run.world.import = () => ({ imported: 42 })
     expect(await run.importNow()).toMatchObject({ imported: 42 })
     expect(run.world.of('importEvents').map(({ options }) => options)).toEqual([
-      { attention: true },
-      { attention: true },
+      { force: true },
+      { force: true },
     ])
     await harness.env.sleep(3.5 * MINUTE)
     // The rhythm begins anew from there.
     expect(gaps(run.world.of('importEvents')).slice(1)).toEqual([60, 60, 60])
-    expect(run.world.of('importEvents').at(-1)?.options).toEqual({ attention: false })
+    expect(run.world.of('importEvents').at(-1)?.options).toEqual({ force: false })
   })
 
   test('waits for an import that is running, and is one for all who ask meanwhile', async () => {

@@ -17,7 +17,7 @@ export interface Call {
   activity: keyof ConnectionActivities
   at: number
   /** What was asked of it, besides the connection. */
-  options?: { failures?: number; attention?: boolean }
+  options?: { failures?: number; force?: boolean }
   outcome: 'running' | 'done' | 'failed' | 'cancelled'
 }
 
