@@ -95,7 +95,7 @@ test('a process of its own waits for a missing Temporal namespace, and says how 
   await vi.waitFor(() => expect(said.output).toContain('operator namespace create'), 30_000)
   const reasons = said.output
     .split('\n')
-    .filter((line) => line.includes('The worker cannot work'))
+    .filter((line) => line.includes('The worker failed; retrying'))
     .map((line) => JSON.parse(line).reason)
   expect(reasons[0]).toBe(
     'Temporal has no namespace missing. Create it: temporal operator namespace create --namespace missing',
