@@ -49,6 +49,8 @@ export function describeIssue(issue: z.core.$ZodRawIssue): string {
       return formats[issue.format] ? `Must be ${formats[issue.format]}` : 'Has the wrong format'
     case 'not_multiple_of':
       return `Must be a multiple of ${issue.divisor}`
+    case 'unrecognized_keys':
+      return `Unknown field: ${issue.keys.join(', ')}`
     case 'invalid_union':
       return 'Has the wrong type or format'
     default:

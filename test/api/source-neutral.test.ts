@@ -54,7 +54,7 @@ test('changes of a source that nothing else knows are in the feed, facets, sets,
   expect(fields).toMatchObject({
     source: [{ value: 'toy', count: 2 }],
     service: [{ value: 'toybox', count: 2 }],
-    resource: [{ value: 'r2', count: 2 }],
+    resource: [{ value: 'toy///Toy::Robot/r2', count: 2 }],
   })
   const sets = await get(`/change-sets?${range}`)
   expect(sets.items).toMatchObject([{ changes: 2, subject: 'ada', tools: ['Key'] }])

@@ -70,7 +70,7 @@ describe('signed in', () => {
 
   test('before anything is connected', async () => {
     const page = await web.open('/')
-    await page.getByRole('heading', { name: /Connect an AWS account/ }).waitFor()
+    await page.getByRole('heading', { name: /Connect an account/ }).waitFor()
     await expectAccessible(page, 'an empty feed')
     await page.goto('/integrations')
     await page.getByText('No accounts connected').waitFor()
