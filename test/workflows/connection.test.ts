@@ -629,25 +629,6 @@ describe('a run that has received many signals continues as new', () => {
     expect(run.world.of('verifyRole')).toHaveLength(1)
   })
 
-  test('though an activity is retried all the while', async () => {
-    const world = new World({ paused: true })
-    const run = await start(world, { signalsPerRun: 10 })
-    await run.until(({ status }) => status === 'paused')
-    const { runId: first } = await run.handle.describe()
-    world.read = () => {
-      throw new Error('connect ECONNREFUSED')
-    }
-    await Promise.all(Array.from({ length: 25 }, () => run.changed()))
-    await expect
-      .poll(async () => (await run.handle.describe()).runId, { timeout: 15_000 })
-      .not.toBe(first)
-    world.read = () => {}
-    world.change({ paused: false })
-    await run.changed()
-    await harness.env.sleep(MINUTE)
-    await run.until(({ status }) => status === 'current')
-  })
-
   test('and its callers get an answer', async () => {
     const run = await start(new World(), { signalsPerRun: 5 })
     await run.until(({ status }) => status === 'current')
