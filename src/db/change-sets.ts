@@ -122,24 +122,35 @@ export async function deleteEmptySets(
   ids: readonly string[],
 ): Promise<void> {
   if (ids.length === 0) return
-  await sql`
-    WITH present AS (
+  // Each step by key, whatever the planner's statistics say: joined in one statement, a table that
+  // was last analyzed when it was empty made Postgres compare every set with every other set.
+  const { rows: empty } = await sql<{ id: string }>`
+    WITH present AS MATERIALIZED (
       SELECT DISTINCT coalesce(absorbed_into, id) AS id FROM change_sets
       WHERE organization_id = ${organizationId} AND id = ANY (${ids}::uuid[])
-    ), empty AS (
-      SELECT s.id FROM present JOIN change_sets s
-        ON s.organization_id = ${organizationId} AND s.id = present.id
-      WHERE NOT EXISTS (
-        SELECT FROM change_sets part JOIN changes c
-          ON c.organization_id = ${organizationId} AND c.change_set_id = part.id
-          AND c.occurred_at BETWEEN s.from_time AND s.until_time
-        WHERE part.organization_id = ${organizationId}
-          AND (part.id = s.id OR part.absorbed_into = s.id))
     )
-    DELETE FROM change_sets s USING empty
-    WHERE s.organization_id = ${organizationId}
-      AND (s.id = empty.id OR s.absorbed_into = empty.id)
+    SELECT present.id FROM present, LATERAL (
+      SELECT from_time, until_time FROM change_sets
+      WHERE organization_id = ${organizationId} AND id = present.id
+      LIMIT 1
+    ) AS s
+    WHERE NOT EXISTS (
+      SELECT FROM changes c
+      WHERE c.organization_id = ${organizationId}
+        AND c.occurred_at BETWEEN s.from_time AND s.until_time
+        AND c.change_set_id IN (
+          SELECT present.id UNION ALL
+          SELECT part.id FROM change_sets part
+          WHERE part.organization_id = ${organizationId} AND part.absorbed_into = present.id))
   `.execute(trx)
+  const emptyIds = empty.map(({ id }) => id)
+  for (const key of ['absorbed_into', 'id'] as const) {
+    await trx
+      .deleteFrom('change_sets')
+      .where('organization_id', '=', organizationId)
+      .where(sql<SqlBool>`${sql.ref(key)} = ANY (${emptyIds}::uuid[])`)
+      .execute()
+  }
 }
 
 async function setsTouching(trx: Trx, spans: readonly Span[]): Promise<ChangeSet[]> {
@@ -195,11 +206,13 @@ async function upsertSets(trx: Trx, organizationId: string, sets: readonly Chang
 /** Their names go on to lead to the set that they have become a part of, in one step. */
 async function absorbSets(trx: Trx, absorbed: readonly { id: string; into: string }[]) {
   if (absorbed.length === 0) return
-  await sql`
-    UPDATE change_sets s SET absorbed_into = a.into
-    FROM jsonb_to_recordset(${JSON.stringify(absorbed)}::jsonb) AS a(id uuid, "into" uuid)
-    WHERE s.id = a.id OR s.absorbed_into = a.id
-  `.execute(trx)
+  for (const key of ['absorbed_into', 'id']) {
+    await sql`
+      UPDATE change_sets s SET absorbed_into = a.into
+      FROM jsonb_to_recordset(${JSON.stringify(absorbed)}::jsonb) AS a(id uuid, "into" uuid)
+      WHERE s.${sql.ref(key)} = a.id
+    `.execute(trx)
+  }
 }
 
 /** The current ids of these sets: unchanged, unless they were merged into another set. */

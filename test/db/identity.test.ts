@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { finishDeletion } from '../../src/activities/finish-deletion.ts'
 import type { Change } from '../../src/changes/change.ts'
@@ -346,6 +347,20 @@ test('a purge that is asked for while the deletion ends is done', async () => {
         .execute(),
     () => finish(owner),
   )
+  expect(await changes()).toEqual([])
+})
+
+// Autovacuum may have counted the tables last when they were empty. A plan that trusts such counts
+// compared each change set with each other one: more than a minute for 150 sets, hours for 500.
+test('a purge takes the sets by key, though the statistics say that there are none', async () => {
+  const { connect, changes } = await newOrganization()
+  const owner = await connect()
+  const analyze = () => sql`ANALYZE change_sets, changes, change_records`.execute(superuser)
+  await sql`TRUNCATE changes, change_records, change_sets, unparsed_records`.execute(superuser)
+  await analyze()
+  const all = events(5_000)
+  for (let n = 0; n < all.length; n += 500) await store(owner, all.slice(n, n + 500))
+  await remove(owner, { purge: true })
   expect(await changes()).toEqual([])
 })
 
