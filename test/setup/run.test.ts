@@ -10,24 +10,37 @@ import { processStart } from '../../src/embedded/lock.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 let directory: string
-/** Says what it hears, and stops cleanly a while after it is asked to. */
+/** Prints the signals it receives, and stops cleanly 1.5 s after the first one. */
 let listening: string
+/** Prints the signals it receives, and does not stop. */
+let stubborn: string
+/** `scripts/run.mjs` takes signals of one kind within 500 ms for one key press. */
+const ONE_PRESS = 500
 
 beforeAll(() => {
   directory = mkdtempSync(path.join(tmpdir(), 'cairn-run-'))
-  listening = path.join(directory, 'listening.ts')
-  writeFileSync(
-    listening,
-    `const started: number = process.pid
-     console.log('pid ' + started)
-     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-       process.on(signal, () => {
-         console.log('heard ' + signal)
-         setTimeout(() => { console.log('stopped'); process.exit(0) }, 1500)
-       })
-     }
-     setInterval(() => {}, 60_000)`,
+  const script = (name: string, afterSignal: string) => {
+    const file = path.join(directory, `${name}.ts`)
+    // The process id is printed last: whoever has read it may send signals.
+    writeFileSync(
+      file,
+      `for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+         process.on(signal, () => {
+           console.log('heard ' + signal)
+           ${afterSignal}
+         })
+       }
+       setInterval(() => {}, 60_000)
+       const started: number = process.pid
+       console.log('pid ' + started)`,
+    )
+    return file
+  }
+  listening = script(
+    'listening',
+    `setTimeout(() => { console.log('stopped'); process.exit(0) }, 1500)`,
   )
+  stubborn = script('stubborn', '')
 })
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
@@ -73,28 +86,38 @@ test('a script gets its arguments, and its output and exit code are handed on', 
   expect(code).toBe(7)
 })
 
+const interrupts = (output: { text: string }) => output.text.match(/heard SIGINT/g)?.length ?? 0
+
 test('one Ctrl-C under npm, which everybody hears twice, is one for the script, and is waited for', async () => {
-  const { child, output } = run(listening)
-  await scriptStarted(output)
-  child.kill('SIGINT')
-  await sleep(50)
-  child.kill('SIGINT')
-  const [code] = await once(child, 'close')
-  expect(output.text.match(/heard SIGINT/g)).toHaveLength(1)
-  expect(output.text).toMatch(/stopped\n$/)
-  expect(code).toBe(0)
+  // On a machine so busy that the second signal is late, it is another key press: tried again.
+  for (;;) {
+    const { child, output } = run(listening)
+    await scriptStarted(output)
+    const pressed = performance.now()
+    child.kill('SIGINT')
+    await expect.poll(() => interrupts(output), { interval: 5 }).toBe(1)
+    child.kill('SIGINT')
+    const inTime = performance.now() - pressed < ONE_PRESS / 2
+    const [code] = await once(child, 'close')
+    expect(output.text).toMatch(/stopped\n$/)
+    expect(code).toBe(0)
+    if (!inTime) continue
+    expect(interrupts(output)).toBe(1)
+    break
+  }
 })
 
 test('a second Ctrl-C is handed on as well, and a third one asks nobody', async () => {
-  const { child, output } = run(listening)
+  const { child, output } = run(stubborn)
   const pid = await scriptStarted(output)
-  for (const press of [1, 2, 3]) {
+  for (const press of [1, 2]) {
     child.kill('SIGINT')
-    if (press < 3) await sleep(600)
+    await expect.poll(() => interrupts(output), { interval: 5 }).toBe(press)
+    await sleep(ONE_PRESS + 100)
   }
+  child.kill('SIGINT')
   const [code] = await once(child, 'close')
-  expect(output.text.match(/heard SIGINT/g)).toHaveLength(2)
-  expect(output.text).not.toContain('stopped')
+  expect(interrupts(output)).toBe(2)
   expect(code).toBe(128 + 9)
   expect(processStart(pid)).toBeUndefined()
 })
