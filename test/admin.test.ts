@@ -32,7 +32,7 @@ function admin(...args: string[]) {
   return { status, out: stdout, err: stderr }
 }
 
-test('makes an organization and prints its key and nothing else', async () => {
+test('creates an organization and prints only its key', async () => {
   const { status, out, err } = admin('organization', 'create', 'second tenant')
   expect({ status, err }).toEqual({ status: 0, err: '' })
   expect(out).toMatch(/^cairn_[\w-]{43}\n$/)
@@ -54,7 +54,7 @@ test('makes an organization and prints its key and nothing else', async () => {
   for (const key of [out, other.out]) expect(await organizationOfKey(system, key.trim())).toBe(id)
 })
 
-test('makes a link that lets an owner in, at the address that people use', async () => {
+test('creates an invitation link for an owner, at the public address', async () => {
   const { status, err } = admin('organization', 'create', 'third tenant')
   expect({ status, err }).toEqual({ status: 0, err: '' })
   const invited = admin('owner', 'invite', 'third tenant')

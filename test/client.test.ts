@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { clientFile, generateClient } from '../scripts/generate-client.ts'
 
-test("the web app's client is made from the API's description as it is now", async () => {
+test("the web app's client is generated from the current OpenAPI document", async () => {
   const hint = 'Run `node scripts/generate-client.ts`'
   expect(readFileSync(clientFile, 'utf8') === (await generateClient()), hint).toBe(true)
 })

@@ -73,7 +73,7 @@ test('reads every variable', () => {
   })
 })
 
-test('takes an empty value for none', () => {
+test('treats an empty value as unset', () => {
   expect(loadConfig({ PORT: '', CAIRN_API_KEY: ' ', DATABASE_URL: '' })).toEqual(loadConfig({}))
 })
 
@@ -123,7 +123,7 @@ test("other programs' variables are left alone", () => {
   expect(() => loadConfig({ CAIRNS: 'x', PATH: '/bin', npm_config_cache: 'x' })).not.toThrow()
 })
 
-test('names every problem at once', () => {
+test('reports all problems together', () => {
   const problems = problemsOf({ PORT: 'x', CAIRN_REGIONS: '!', CAIRN_NOPE: '1' })
   expect(problems.split('\n')).toHaveLength(3)
 })
@@ -132,7 +132,7 @@ test('the API login alone is not enough', () => {
   expect(problemsOf({ DATABASE_API_URL: 'postgres://api@db/cairn' })).toMatch(/^DATABASE_API_URL/)
 })
 
-test('no message holds a secret', () => {
+test('no message contains a secret', () => {
   const problems = problemsOf({
     DATABASE_URL: 'mysql://u:hunter2-in-url@db/cairn',
     DATABASE_API_URL: 'hunter2-in-text',

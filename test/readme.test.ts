@@ -23,7 +23,7 @@ test('every document that is named here is there to be checked', () => {
   )
 })
 
-test.each(documents)('%s: every link within the project leads somewhere', (document) => {
+test.each(documents)('%s: every link within the project has a target', (document) => {
   const links = [...read(document).matchAll(/\]\((?![a-z]+:)([^)\s]*)\)/g)].map(([, link]) => link!)
   const broken = links.filter((link) => {
     const [file = '', anchor] = link.split('#')

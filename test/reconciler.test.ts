@@ -151,7 +151,7 @@ function recorder(fail: (ref: ConnectionRef) => boolean = () => false) {
 }
 
 describe('a round', () => {
-  test('tells the workflows that have not seen their row, of whatever organization', async () => {
+  test('signals the workflows that have not read their row, of any organization', async () => {
     const mine = await createConnection('one')
     const other = await createConnection('two')
     const seen = await createConnection('one')
@@ -161,7 +161,7 @@ describe('a round', () => {
     expect(workflows.told.sort()).toEqual([mine.connectionId, other.connectionId].sort())
   })
 
-  test('tells those that were not heard of for three intervals, if they had something to do', async () => {
+  test('signals those that have not reported for three intervals, if they were due', async () => {
     const idle = await createConnection()
     const silent = await createConnection()
     const busy = await createConnection()
@@ -184,7 +184,7 @@ describe('a round', () => {
     expect(workflows.told.sort()).toEqual([silent.connectionId, deleted.connectionId].sort())
   })
 
-  test('does not let one connection keep the others waiting, nor tells all at once', async () => {
+  test('does not let one connection delay the others, and limits parallel signals', async () => {
     const refs: ConnectionRef[] = []
     for (let i = 0; i < 40; i++) refs.push(await createConnection())
     const bad = refs[3]!.connectionId
@@ -196,7 +196,7 @@ describe('a round', () => {
     expect(workflows.most()).toBeLessThanOrEqual(8)
   })
 
-  test('asks Temporal once whether it is there, not once for each connection', async () => {
+  test('checks Temporal once, not once per connection', async () => {
     for (let i = 0; i < 5; i++) await createConnection()
     const workflows = {
       ...recorder(),
@@ -331,7 +331,7 @@ describe('signals', () => {
   })
 })
 
-test('says once that something is in the way, and once that it is not any more', async () => {
+test('logs once that reconciling fails, and once that it works again', async () => {
   await createConnection()
   const lines: string[] = []
   let rounds = 0
@@ -381,7 +381,7 @@ describe('with Temporal', () => {
     return workflows
   }
 
-  test('a connection that was made while Temporal was away starts once it is back', async () => {
+  test('a connection created while Temporal was unavailable starts once it is back', async () => {
     const gate = await createGate(inject('temporalAddress'))
     stops.push(() => gate.close())
     const own = await createTemporalNamespace()
@@ -437,7 +437,7 @@ describe('with Temporal', () => {
     expect(Date.now() - reported_at!.getTime()).toBeLessThan(5 * 60_000)
   })
 
-  test('everything goes on within 60 s after Temporal has lost its database', async () => {
+  test('all workflows continue within 60 s after Temporal has lost its database', async () => {
     const dataDir = mkdtempSync(path.join(tmpdir(), 'cairn-lost-'))
     stops.push(async () => rmSync(dataDir, { recursive: true, force: true }))
     const silent = { info() {}, warn() {} }

@@ -70,7 +70,7 @@ const ask = async (url: string, key: string, options: RequestInit = {}) =>
   ).status
 
 describe('the first key', () => {
-  test('is made once, for its reader alone, and only its hash is kept', async () => {
+  test('is generated once, readable by its user only, and only its hash is stored', async () => {
     const config = configure()
     expect(knownApiKey(config)).toBeUndefined()
     const { url } = await start(config)
@@ -91,7 +91,7 @@ describe('the first key', () => {
     expect(await ask(second.url, key)).toBe(200)
   })
 
-  test('is the same for processes that start at once', async () => {
+  test('is the same for processes that start concurrently', async () => {
     const servers = await Promise.all(Array.from({ length: 5 }, () => start(configure())))
     const key = knownApiKey(configure())!
     for (const { url } of servers) expect(await ask(url, key)).toBe(200)
@@ -101,7 +101,7 @@ describe('the first key', () => {
     expect(await count('api_keys')).toHaveLength(1)
   })
 
-  test('works on after the database was begun anew', async () => {
+  test('still works with a new database', async () => {
     await start(configure())
     const key = knownApiKey(configure())!
     await sql`DELETE FROM organizations`.execute(superuser)
@@ -109,7 +109,7 @@ describe('the first key', () => {
     expect(await ask(url, key)).toBe(200)
   })
 
-  test('is not made where another machine has it', async () => {
+  test('is not generated if another machine has it', async () => {
     await start(configure())
     const elsewhere = mkdtempSync(path.join(tmpdir(), 'cairn-server-'))
     atTheEnd(() => rmSync(elsewhere, { recursive: true }))
@@ -118,7 +118,7 @@ describe('the first key', () => {
     expect(knownApiKey(config)).toBeUndefined()
   })
 
-  test('can be given; another connection at a later start replaces it, and can be replaced in turn', async () => {
+  test('can be configured; another value at a later start replaces it, and can be replaced in turn', async () => {
     const [one, two] = ['1', '2'].map((digit) => digit.repeat(40)) as [string, string]
     const restart = (key: string) => start(configure({ CAIRN_API_KEY: key }))
     let { url } = await restart(one)
@@ -137,7 +137,7 @@ describe('the first key', () => {
   })
 
   test.each(['', 'short', 'with white space in the middle of it'])(
-    'a file that holds %j stops the start',
+    'a file that contains %j stops the start',
     async (text) => {
       writeFileSync(path.join(dataDir, 'api-key'), text)
       await expect(start(configure())).rejects.toThrow(ConfigError)
@@ -184,7 +184,7 @@ const cookieOf = (response: Response) =>
 const me = (url: string, cookie: string) => fetch(`${url}/api/v1/me`, { headers: { cookie } })
 
 describe('the first owner', () => {
-  test('is made by the link of a start; then no start gives one', async () => {
+  test('is created by the link of a start; then no start prints one', async () => {
     const first = await start(configure())
     const again = await start(configure())
     expect(first.invitationUrl).toMatch(
@@ -204,7 +204,7 @@ describe('the first owner', () => {
     expect((await start(configure())).invitationUrl).toBeUndefined()
   })
 
-  test('who cannot sign in any more is replaced as docs/operations.md says', async () => {
+  test('who can no longer sign in is replaced as docs/operations.md describes', async () => {
     const { url, invitationUrl } = await start(configure())
     await acceptLink(invitationUrl!)
     const docs = readFileSync(path.resolve(import.meta.dirname, '../docs/operations.md'), 'utf8')
@@ -227,7 +227,7 @@ describe('the first owner', () => {
     expect(invitationUrl).toMatch(/^https:\/\/cairn\.example\.com\/accept-invitation\?token=/)
   })
 
-  test('is told the link on the terminal, not in the log', async () => {
+  test('gets the link on the terminal, not in the log', async () => {
     const { PATH, HOME } = process.env
     const child = spawn(process.execPath, [path.resolve(import.meta.dirname, '../src/server.ts')], {
       env: {
@@ -264,7 +264,7 @@ describe('the first owner', () => {
 describe('what signs the cookies', () => {
   const file = () => path.join(dataDir, 'auth-secret')
 
-  test('is made once, for its reader alone, also by servers that start at once', async () => {
+  test('is generated once, readable by its user only, also by servers that start concurrently', async () => {
     await Promise.all(Array.from({ length: 3 }, () => start(configure())))
     const secret = readFileSync(file(), 'utf8')
     expect(secret).toMatch(/^[\w-]{43}\n$/)
@@ -285,7 +285,7 @@ describe('what signs the cookies', () => {
     expect((await me(three.url, cookie)).status).toBe(401)
   })
 
-  test.each(['', 'short'])('a file that holds %j stops the start', async (text) => {
+  test.each(['', 'short'])('a file that contains %j stops the start', async (text) => {
     writeFileSync(file(), text)
     await expect(start(configure())).rejects.toThrow(ConfigError)
   })
@@ -343,7 +343,7 @@ describe('the port', () => {
     return (server.address() as { port: number }).port
   }
 
-  test('that is asked for and in use is an error that names it', async () => {
+  test('that is configured and in use is an error that names it', async () => {
     const port = await occupy()
     await expect(start(configure({ PORT: String(port) }))).rejects.toThrow(
       new ConfigError(
@@ -358,7 +358,7 @@ describe('the port', () => {
     expect(Number(new URL(url).port)).toBeGreaterThan(port)
   })
 
-  test('that another process takes between the look and the listening is evaded too', async () => {
+  test('that another process takes between the check and listening is replaced too', async () => {
     const port = await occupy()
     await ends.pop()!()
     let taken: number | undefined
@@ -393,7 +393,7 @@ describe('the login that the API acts as', () => {
     return { role, env: { DATABASE_URL: database.url, DATABASE_API_URL: url.href } }
   }
 
-  test('can be one of its own, which may do nothing else', async () => {
+  test('can be a separate one with no other privileges', async () => {
     const { role, env } = await login('api', 'IN ROLE cairn_api, cairn_system')
     const { url, invitationUrl } = await start(configure(env))
     expect(await ask(url, knownApiKey(configure())!)).toBe(200)
@@ -413,13 +413,13 @@ describe('the login that the API acts as', () => {
     await expect(start(configure(env))).rejects.toThrow(`The API would act as ${role}`)
   })
 
-  test('stops the start when it may not act for the API, and says what to grant', async () => {
+  test('stops the start when it may not act for the API, with the required grant', async () => {
     const { env } = await login('nobody', '')
     await expect(start(configure(env))).rejects.toThrow(/GRANT cairn_api, cairn_system/)
   })
 })
 
-test('what is running when it is told to end is answered first', async () => {
+test('running requests are answered before it stops', async () => {
   const config = configure()
   const server = await startServer({ config, databaseUrl: database.url, workflows, logger: silent })
   const key = knownApiKey(config)!

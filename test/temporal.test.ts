@@ -85,7 +85,7 @@ async function until(ref: ConnectionRef, status: string): Promise<void> {
 }
 
 describe('a change', () => {
-  test('starts the workflow when there is none, and is told to the one there is', async () => {
+  test('starts the workflow when there is none, and signals an existing one', async () => {
     const world = new World({ roleArn: null, accountId: null })
     const ref = connectionIn(world)
     expect(await workflows.state(ref)).toBeNull()
@@ -114,7 +114,7 @@ describe('a change', () => {
 })
 
 describe("Temporal's UI and search", () => {
-  test('know organization, account and status, from the first moment on', async () => {
+  test('have organization, account and status from the start', async () => {
     const world = new World({ paused: true })
     const ref = connectionIn(world)
     await workflows.changed(ref)
@@ -151,7 +151,7 @@ describe("Temporal's UI and search", () => {
     )
   })
 
-  test('know them in the next run, too, and are told of changes only', async () => {
+  test('have them in the next run, too, and are updated only on changes', async () => {
     const world = new World()
     world.import = ({ now }) => ({ nextPollAt: iso(now) })
     const ref = connectionIn(world)
@@ -238,7 +238,7 @@ describe('what a caller waits for', () => {
     }
   })
 
-  test('is given up after a while, and happens nevertheless', async () => {
+  test('times out, and is executed nevertheless', async () => {
     const world = new World()
     const finish = Promise.withResolvers<void>()
     world.verify = async () => {
@@ -360,7 +360,7 @@ describe('a workflow with as many signals as Temporal accepts', () => {
   })
 })
 
-describe('while Temporal is away', () => {
+describe('while Temporal is unavailable', () => {
   test('nothing throws but what a caller waits for, and all works again once it is back', async () => {
     const gate = await createGate(inject('temporalAddress'))
     const through = createWorkflows(
@@ -391,7 +391,7 @@ describe('while Temporal is away', () => {
     }
   })
 
-  test('a worker waits for it, and for the next time', async () => {
+  test('a worker waits for it, repeatedly', async () => {
     const gate = await createGate(inject('temporalAddress'))
     const own = await createTemporalNamespace()
     const world = new World()
@@ -458,7 +458,7 @@ describe("Temporal's standard environment", () => {
     )
   })
 
-  test('Temporal Cloud: an API key turns TLS on, and the UI is known', () => {
+  test("Temporal Cloud: an API key turns TLS on, and sets the UI's address", () => {
     expect(
       temporalFromEnvironment({
         TEMPORAL_ADDRESS: 'eu-west-1.aws.api.temporal.io:7233',

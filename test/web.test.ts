@@ -27,7 +27,7 @@ afterAll(async () => {
 })
 
 test.each(['/', '/integrations', '/changes/019cae21', '/no/such/page?x=<script>'])(
-  'the page is at every address of its own: %s',
+  'the page is served at each of its paths: %s',
   async (url) => {
     const { statusCode, headers, body } = await app.inject(url)
     expect(statusCode).toBe(200)
@@ -47,7 +47,7 @@ test.each(['/api/v1/nothing', '/api/nothing', '/api'])(
   },
 )
 
-test('the page may do nothing but what it brings along, with a nonce of its own each time', async () => {
+test('the page may run only its own scripts, with a new nonce each time', async () => {
   const nonceOf = async () => {
     const { headers, body } = await app.inject('/')
     const policy = String(headers['content-security-policy'])
@@ -68,14 +68,14 @@ test('the app is built again when a file changes that it imports from the server
     expect(builtFrom()).toContain(path.resolve(import.meta.dirname, '..', file))
 })
 
-test('React is built for production, whatever NODE_ENV is where the server starts', () => {
+test('React is built for production, regardless of NODE_ENV at start', () => {
   expect(process.env.NODE_ENV).not.toBe('production')
   const assets = readdirSync(path.join(directory, 'assets'))
   const texts = assets.map((asset) => readFileSync(path.join(directory, 'assets', asset), 'utf8'))
   expect(texts.join('')).not.toContain('Download the React DevTools')
 })
 
-test('files under hashed names are kept by browsers, and no source map is served', async () => {
+test('files under hashed names are cached by browsers, and no source map is served', async () => {
   const assets = readdirSync(path.join(directory, 'assets'))
   expect(assets.length).toBeGreaterThan(5)
   for (const asset of assets) {

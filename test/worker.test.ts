@@ -43,7 +43,7 @@ function startProcess(env: Record<string, string>) {
 }
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
-  'a process of its own finds connections by itself, works, and ends in order on %s',
+  'a separate process finds connections, works, and stops in order on %s',
   async (signal) => {
     const target = await createTemporalNamespace()
     const system = openDatabase({ url: database.url, role: 'cairn_system' })
@@ -85,7 +85,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
 )
 
-test('a process of its own waits for a missing Temporal namespace, and says how to create it', async () => {
+test('a separate process waits for a missing Temporal namespace, and logs how to create it', async () => {
   const { connection } = await createTemporalNamespace()
   const { child, said } = startProcess({
     DATABASE_URL: database.url,
@@ -103,7 +103,7 @@ test('a process of its own waits for a missing Temporal namespace, and says how 
   expect(child.exitCode).toBeNull()
 })
 
-test('a process of its own says what it needs', async () => {
+test('a separate process reports its missing settings', async () => {
   const { said, ended } = startProcess({})
   expect(await ended).toEqual([1, null])
   expect(said.output.trim()).toBe(

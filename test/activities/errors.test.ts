@@ -34,7 +34,7 @@ test.each([
   expect(failure.nonRetryable).not.toBe(true)
 })
 
-test('an activity that fails in a way that nobody expects lets no foreign words out', async () => {
+test('an activity that fails unexpectedly reveals no foreign error text', async () => {
   const db: Database = openDatabase({ url: 'postgres://cairn@127.0.0.1:1/cairn' })
   const activities = createActivities({ db, aws: {} as never, pacers: {} as never })
   const ref = { installationId: 'one', organizationId: 'two', connectionId: 'three' }

@@ -164,7 +164,7 @@ describe('a role that is replaced', () => {
     Array.from({ length: 8 }, (_, call) => ({ pausesAfter, call })),
   )
   test.each(interleavings)(
-    'in the middle of an import, which stores no more (%o)',
+    'during an import, which stores nothing more (%o)',
     async ({ pausesAfter, call }) => {
       const connection = await verified()
       aws.isPausing = true
@@ -212,7 +212,7 @@ describe('a role that is replaced', () => {
     await expect(importAll(connection.ref)).rejects.toMatchObject(verificationRequired)
   })
 
-  test('is taken away: nothing more is stored', async () => {
+  test('is withdrawn: nothing more is stored', async () => {
     const connection = await verified()
     aws.isPausing = true
     const running = importAll(connection.ref)
@@ -225,7 +225,7 @@ describe('a role that is replaced', () => {
     expect(await imported(connection.ref)).toMatchObject({ all: 0 })
   })
 
-  test('waits for no more than the pages under way, however busy the import is', async () => {
+  test('waits only for the current pages, even during a busy import', async () => {
     const connection = await verified()
     const { organizationId, connectionId } = connection.ref
     let isDone = false
@@ -478,7 +478,7 @@ describe('a verification that cannot be completed', () => {
     expect(await imported(connection.ref)).toMatchObject({ all: 0 })
   })
 
-  test('lets a verdict stand for three days, no longer', async () => {
+  test('accepts a verdict for three days at most', async () => {
     const connection = await verified()
     await account.superuser
       .updateTable('verifications')
@@ -494,7 +494,7 @@ describe('a verification that cannot be completed', () => {
     await importAll(connection.ref)
   })
 
-  test('does not stand for a role that was created again', async () => {
+  test('is not valid for a role that was created again', async () => {
     const connection = await verified()
     account.simulator.deleteRole(connection.role_arn!)
     setTrust(connection, 'exact')
@@ -517,7 +517,7 @@ describe('a verification that cannot be completed', () => {
   })
 })
 
-test('an import that gets no session is reported, and its verdict stands', async () => {
+test('an import without a session is reported, and the verdict stays valid', async () => {
   const connection = await verified()
   account.simulator.failNext({ service: 'sts', operation: 'AssumeRole', effect: 'drop', times: 1 })
   await expect(importAll(connection.ref)).rejects.toThrow()

@@ -119,7 +119,7 @@ test('the newest is there before it is settled, and what arrives late is not los
   expect(await importedIds(account, ref)).toHaveLength(2)
 })
 
-test('a second that holds more than two pages is imported whole', async () => {
+test('a second with more than two pages is imported completely', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
   account.simulator.addEvents(
     oneSecondRecords(110, { at: new Date(account.simulator.now() - HOUR).toISOString() }),
@@ -129,7 +129,7 @@ test('a second that holds more than two pages is imported whole', async () => {
   expect(await importedIds(account, ref)).toHaveLength(110)
 })
 
-test('a second that tokens do not last for is set aside, and what is older goes on', async () => {
+test('a second that outlasts its tokens is set aside, and older seconds are imported', async () => {
   const account = await newAccount({ regions: ['us-east-1'], tokenMaxPages: 3 })
   const now = account.simulator.now()
   const at = new Date(now - 2 * HOUR)
@@ -215,7 +215,7 @@ test('settled seconds are read once more after 26 hours, and what that finds is 
   expect(row.confirmed.at(-1)![1]).toBeGreaterThan(confirmed - 3700)
 })
 
-test('a region that fails is data; the others never wait for it', async () => {
+test('a failing region is data; the others never wait for it', async () => {
   const account = await newAccount()
   const now = account.simulator.now()
   account.simulator.addEvents([record(now - HOUR), record(now - HOUR, { awsRegion: 'eu-west-1' })])
@@ -249,7 +249,7 @@ test('a region that a policy denies is a state, and probed again only the next d
   expect(denied.next_poll_at.getTime()).toBeGreaterThan(Date.now() + 23 * HOUR)
 })
 
-test("a role that is gone says nothing about the account's regions", async () => {
+test('a deleted role does not change the states of regions', async () => {
   const account = await newAccount()
   account.simulator.addEvents([record(account.simulator.now() - HOUR)])
   const ref = await verified(account)
@@ -318,7 +318,7 @@ test('nothing is imported for a connection that was paused or deleted', async ()
   }
 })
 
-test('of two attempts at once the older one is fenced, and nothing is there twice', async () => {
+test('of two concurrent attempts the older one is fenced, and nothing is stored twice', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
   const now = account.simulator.now()
   account.simulator.addEvents(
@@ -340,7 +340,7 @@ test('of two attempts at once the older one is fenced, and nothing is there twic
   expect(seconds(row.settled)).toBeGreaterThan(47 * 3600)
 })
 
-test('what cannot be a change is kept as it came, once, and holds nothing up', async () => {
+test('an event that cannot be a change is stored unchanged, once, and blocks nothing', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
   const now = account.simulator.now()
   const good = record(now - HOUR)
@@ -373,7 +373,7 @@ test('what cannot be a change is kept as it came, once, and holds nothing up', a
   )
 })
 
-test('everything can be asked for in place of changes only', async () => {
+test('all events can be selected instead of changes only', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
   const now = account.simulator.now()
   account.simulator.addEvents([record(now - HOUR), record(now - HOUR, { readOnly: true })])
@@ -389,7 +389,7 @@ test('everything can be asked for in place of changes only', async () => {
   expect(await importedIds(account, ref)).toHaveLength(2)
 })
 
-test('what CloudTrail no longer keeps is lost, not waited for', async () => {
+test('time that CloudTrail no longer keeps is lost, not waited for', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
   const ref = await verified(account, { lookbackDays: 90 })
   const summary = await importAll(account, ref)

@@ -152,7 +152,7 @@ describe('a region without an answer', () => {
     expect(waits[3]).toBeGreaterThan(30)
   })
 
-  test('a known region keeps everything that is known of it', async () => {
+  test('a known region keeps its state', async () => {
     const account = await newAccount()
     const ref = await connectImported(account)
     const before = await coverageOf(account, ref, 'eu-west-1')
@@ -190,7 +190,7 @@ describe('a region that AWS refuses', () => {
     ['disabled', ({ simulator }) => simulator.disableRegion('eu-west-1'), 'not_enabled'],
   ]
   test.each(refusals)(
-    'after it was imported (%s) holds the connection back',
+    'after it was imported (%s) makes the connection behind',
     async (_, refuse, state) => {
       const account = await newAccount()
       const ref = await connectImported(account)
@@ -221,7 +221,7 @@ describe('a region that AWS refuses', () => {
     },
   )
 
-  test('is asked again in minutes, then hourly', async () => {
+  test('is retried in minutes, then hourly', async () => {
     const account = await newAccount()
     const ref = await connectImported(account)
     account.simulator.denyLookupEvents(['eu-west-1'])
@@ -256,7 +256,7 @@ describe('a region that AWS refuses', () => {
 })
 
 describe('regions that are left out', () => {
-  test('by CAIRN_REGIONS are imported no more, and count again when they are listed', async () => {
+  test('by CAIRN_REGIONS are no longer imported, and count again when they are listed', async () => {
     const account = await newAccount()
     const ref = await connectImported(account)
     account.deps.regions = ['us-east-1']
@@ -309,7 +309,7 @@ describe('the clock', () => {
     expect(await importedIds(account)).toEqual([late.eventID])
   })
 
-  test('60 minutes behind settles by itself alone', async () => {
+  test('60 minutes behind settles only by its own Date', async () => {
     const account = await newAccount()
     const ref = await verify(account)
     account.deps.clock = () => Date.now() - HOUR
@@ -393,7 +393,7 @@ describe('occasional errors', () => {
     expect(after.backfill_due_at!.getTime()).toBeGreaterThan(Date.now() + 50 * MINUTE)
   })
 
-  test('progress makes the next failure the first one again', async () => {
+  test('progress resets the failure count', async () => {
     const account = await newAccount({ regions: ['us-east-1'] })
     account.deps.regions = ['us-east-1']
     const ref = await verify(account)
@@ -414,7 +414,7 @@ describe('occasional errors', () => {
 })
 
 describe('pages out of order', () => {
-  test('take back what their chain has settled when the budget ends before it does', async () => {
+  test('revert what their chain has settled when the budget ends first', async () => {
     const account = await newAccount({ regions: ['us-east-1'] })
     account.deps.regions = ['us-east-1']
     const now = account.simulator.now()
@@ -460,7 +460,7 @@ test('an answer without events is not an empty last page', async () => {
   expect(await cycleOfAll(account, ref)).toMatchObject({ status: 'current', imported: 1 })
 })
 
-test('a role that STS refuses in the middle of an import says nothing about the region', async () => {
+test("a role that STS refuses during an import does not change the region's state", async () => {
   const account = await newAccount()
   const ref = await connectImported(account)
   const session = account.deps.aws.session.bind(account.deps.aws)

@@ -108,7 +108,7 @@ test('entries without an event id are one record for each content', async () => 
   expect((await records(owner)).map(({ event_id }) => event_id)).toEqual([null, null, null])
 })
 
-test('the record goes when the event can be read after all, and does not come back', async () => {
+test('the record is removed when the event can be parsed, and does not return', async () => {
   const owner = await newOwner()
   const unreadable = event('event-1', { CloudTrailEvent: '{"broken":' })
   await store(owner, [unreadable])
@@ -203,7 +203,7 @@ const hostileEvents = fc.array(
   { minLength: 1, maxLength: 12 },
 )
 
-test('whatever LookupEvents returns, no event is dropped and none is there twice', async () => {
+test('for any response of LookupEvents, no event is dropped and none is stored twice', async () => {
   await fc.assert(
     fc.asyncProperty(hostileEvents, async (page) => {
       const owner = await newOwner()

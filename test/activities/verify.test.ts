@@ -34,7 +34,7 @@ async function statusOf({ superuser }: TestAccount, connectionId: string) {
   return row
 }
 
-test('a role that is as it should be passes, and its regions are known', async () => {
+test('a correct role passes, and its regions are known', async () => {
   const account = await newAccount()
   const { ref } = await account.connect({ roleName: 'services/audit/cairn' })
   const verification = await account.run('verifyRole', ref, { failures: 0 })
@@ -64,7 +64,7 @@ const unsafe: [what: string, condition: object | undefined, check: string][] = [
 ]
 
 test.each(unsafe)(
-  'a trust policy that takes %s is not accepted, and nothing is imported',
+  'a trust policy that accepts %s fails, and nothing is imported',
   async (_what, condition, check) => {
     const account = await newAccount()
     const { ref, role_arn, external_id } = await account.connect()
@@ -90,7 +90,7 @@ test.each(unsafe)(
   },
 )
 
-test('a role that AWS does not know yet is waited for; later it is refused', async () => {
+test('a role that AWS does not recognize yet is waiting; later it fails', async () => {
   const account = await newAccount()
   const { ref, role_arn, external_id } = await account.connect()
   const condition = { StringEquals: { 'sts:ExternalId': external_id } }
@@ -109,7 +109,7 @@ test('a role that AWS does not know yet is waited for; later it is refused', asy
   expect((await account.run('verifyRole', ref, { failures: 1 })).state).toBe('failed')
 })
 
-test('tries that waited for a new role do not make the first real failure wait longer', async () => {
+test('attempts that waited for a new role do not delay the retry of the first real failure', async () => {
   const account = await newAccount()
   const { ref, role_arn } = await account.connect()
   account.simulator.deleteRole(role_arn!)
@@ -123,7 +123,7 @@ test('tries that waited for a new role do not make the first real failure wait l
   expect([first, second].map(pause)).toEqual([30, 60])
 })
 
-test('a role that passed and then went is refused at once', async () => {
+test('a role that passed and was then deleted fails immediately', async () => {
   const account = await newAccount()
   const { ref, role_arn } = await account.connect()
   await account.run('verifyRole', ref, { failures: 0 })
@@ -138,7 +138,7 @@ test('a role that passed and then went is refused at once', async () => {
   })
 })
 
-test('a role that may not look up events is refused with the permission that it lacks', async () => {
+test('a role that may not look up events fails, naming the missing permission', async () => {
   const account = await newAccount()
   const { ref, role_arn } = await account.connect()
   account.simulator.setPolicies(role_arn!, [])
@@ -148,14 +148,14 @@ test('a role that may not look up events is refused with the permission that it 
   expect(byId.lookup_events?.remedy).toContain('cloudtrail:LookupEvents')
 })
 
-test('AWS being out of reach says nothing about the role', async () => {
+test('an unreachable AWS is not a failure of the role', async () => {
   const account = await newAccount()
   const { ref } = await account.connect()
   account.simulator.failNext({ operation: 'AssumeRole', effect: 'drop', times: 1 })
   expect((await account.run('verifyRole', ref, { failures: 0 })).state).toBe('waiting')
 })
 
-test('a refusal that could not be probed is not taken for proven', async () => {
+test('a refusal that could not be probed is not considered proven', async () => {
   const account = await newAccount()
   const { ref } = await account.connect()
   account.simulator.failNext({
@@ -205,7 +205,7 @@ test('what was found so far is shown while the verification runs', async () => {
   })
 })
 
-test('the role that Cairn itself runs as is not taken', async () => {
+test('the role that Cairn itself runs as is rejected', async () => {
   const account = await newAccount()
   const { simulator, superuser } = account
   const arn = `arn:aws:iam::${simulator.accountId}:role/platform/cairn`

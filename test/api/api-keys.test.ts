@@ -29,7 +29,7 @@ const listed = async (id: string) => {
   return body.items.find((item: { id: string }) => item.id === id)
 }
 
-test('a key that an owner makes works, and is shown once', async () => {
+test('a key that an owner creates works, and is shown once', async () => {
   const made = await owner.request('POST', '/api/v1/api-keys', { name: ' pipeline ' })
   expect(made.status).toBe(201)
   const { key, ...shown } = made.body
@@ -47,7 +47,7 @@ test('a key that an owner makes works, and is shown once', async () => {
   expect(await withKey(key)).toBe(200)
 })
 
-test('a key tells when it was used, to the hour', async () => {
+test('a key shows when it was used, to the hour', async () => {
   const { id, key } = await make('used')
   expect((await listed(id)).lastUsedAt).toBeNull()
   await withKey(key)
@@ -62,7 +62,7 @@ test('a key tells when it was used, to the hour', async () => {
   expect(Date.parse((await listed(id)).lastUsedAt)).toBeGreaterThanOrEqual(Date.parse(first))
 })
 
-test('a revoked key works no more from the next request on, and stays revoked since then', async () => {
+test('a revoked key is rejected from the next request on, and keeps its revocation time', async () => {
   const { id, key } = await make('leaked')
   expect(await withKey(key)).toBe(200)
   const revoked = await owner.request('DELETE', `/api/v1/api-keys/${id}`)
@@ -72,7 +72,7 @@ test('a revoked key works no more from the next request on, and stays revoked si
   expect(await listed(id)).toEqual(revoked.body)
 })
 
-test('of a key that somebody chose, nothing is told', async () => {
+test('of a key that a person chose, nothing is shown', async () => {
   await sql`
     INSERT INTO api_keys (organization_id, name, key_hash) VALUES (${tenant.id}, 'chosen', sha256('x'))
   `.execute(api.superuser)
@@ -81,7 +81,7 @@ test('of a key that somebody chose, nothing is told', async () => {
   expect(chosen.prefix).toBeNull()
 })
 
-describe('what decides who gets in', () => {
+describe('authentication', () => {
   const routes: [method: string, url: string, body?: object][] = [
     ['POST', '/api/v1/api-keys', { name: 'more' }],
     ['DELETE', '/api/v1/api-keys/ID'],
@@ -91,7 +91,7 @@ describe('what decides who gets in', () => {
     ['DELETE', '/api/v1/members/ID'],
   ]
 
-  test.each(routes)('%s %s takes an owner, in person', async (method, url, body) => {
+  test.each(routes)('%s %s requires an owner with a session', async (method, url, body) => {
     const member = await tenant.signedIn('member')
     const { id } = await make('target')
     const count = () =>

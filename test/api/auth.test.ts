@@ -62,7 +62,7 @@ describe('the link of the first start', () => {
     return { id, token: (await firstOwnerToken(api.context.system, id))! }
   }
 
-  test('says what it is for, makes the owner, signs in, and works once', async () => {
+  test('describes itself, creates the owner, signs in, and works once', async () => {
     const { id, token } = await firstLink('first owner')
     const told = await send('GET', `/api/invitation?token=${token}`)
     expect(told).toMatchObject({
@@ -98,7 +98,7 @@ describe('the link of the first start', () => {
     expect(await usersCalled(second.email)).toEqual([])
   })
 
-  test('is made by each start until there is an owner; then all of them are worth nothing', async () => {
+  test('is created by each start until there is an owner; then all of them are invalid', async () => {
     const { id, token } = await firstLink('several starts')
     const another = (await firstOwnerToken(api.context.system, id))!
     expect(another).not.toBe(token)
@@ -110,7 +110,7 @@ describe('the link of the first start', () => {
     expect(await firstOwnerToken(api.context.system, id)).toBeUndefined()
   })
 
-  test('makes one owner, however many use it and its like at once', async () => {
+  test('creates one owner, even if many links are used concurrently', async () => {
     const { id, token } = await firstLink('race')
     const another = (await firstOwnerToken(api.context.system, id))!
     const all = Array.from({ length: 6 }, newcomer)
@@ -172,7 +172,7 @@ describe('the link of the first start', () => {
 })
 
 describe('a session', () => {
-  test('begins with the right password, and is the same whoever the address is written', async () => {
+  test('starts with the right password, with the email address in any case', async () => {
     const tenant = await api.tenant('signing in')
     const { user, password } = await tenant.signedIn()
     const answer = await signIn({ email: user.email.toUpperCase(), password })
@@ -189,7 +189,7 @@ describe('a session', () => {
     ).toEqual(user)
   })
 
-  test('does not begin otherwise, and an unknown address is refused alike', async () => {
+  test('does not start otherwise, and an unknown address is rejected the same way', async () => {
     const { user } = await (await api.tenant('wrong')).signedIn()
     const wrong = await signIn({ email: user.email, password: 'not the password' })
     const unknown = await signIn({ email: 'nobody@example.com', password: 'not the password' })
@@ -272,7 +272,7 @@ describe('a session', () => {
     expect((await me(cookie)).status).toBe(401)
   })
 
-  test('cannot be made from what Postgres holds', async () => {
+  test('cannot be created from the contents of Postgres', async () => {
     const { user, cookie } = await (await api.tenant('read database')).signedIn()
     const { rows } = await sql<{ token: string }>`
       SELECT token FROM auth.session WHERE "userId" = ${user.id}
@@ -305,7 +305,7 @@ describe('the password', () => {
   const change = (person: Person, currentPassword: string, newPassword: string) =>
     person.request('POST', '/api/auth/change-password', { currentPassword, newPassword })
 
-  test('can be changed by who knows it, which ends the other sessions', async () => {
+  test('can be changed with the current one, which ends the other sessions', async () => {
     const person = await (await api.tenant('changing')).signedIn()
     const elsewhere = await signIn({ ...person.user, password: person.password })
     const answer = await change(person, person.password, 'another password')
@@ -366,7 +366,7 @@ describe('the password', () => {
 })
 
 describe('behind a proxy', () => {
-  test('that is trusted, each client has its own tries, and none says to be another', async () => {
+  test('that is trusted, each client has its own attempts, and cannot pretend to be another', async () => {
     const other = await createTestApi({ trustedProxies: ['10.9.0.0/16'] })
     try {
       const { user, password } = await (await other.tenant('proxied')).signedIn()
@@ -420,7 +420,7 @@ describe('a request with a cookie', () => {
     expect(list.json().items).toHaveLength(status === 201 ? 1 : 0)
   })
 
-  test('may come from the public URL, by whatever name a proxy asks', async () => {
+  test('may come from the public URL, for any host name that a proxy uses', async () => {
     const other = await createTestApi({ publicUrl: 'https://cairn.example.com/base' })
     try {
       const { cookie } = await (await other.tenant('proxied')).signedIn()
@@ -507,7 +507,7 @@ test.each([
 })
 
 describe('the demo', () => {
-  test('signs in whoever sits at its machine, and nobody else', async () => {
+  test('signs in only people on the same machine', async () => {
     const demoOwner = { email: 'demo@example.com', password: 'of the demo' }
     const demo = await createTestApi({ demoOwner })
     try {
@@ -549,7 +549,7 @@ describe('the demo', () => {
   })
 })
 
-test('no password, cookie or link is in Postgres as it is, or in the log', async () => {
+test('no password, cookie or link is in Postgres in plain text, or in the log', async () => {
   const tenant = await api.tenant('secrets')
   const owner = await tenant.signedIn()
   const invited = (await owner.request('POST', '/api/v1/invitations', {})).body

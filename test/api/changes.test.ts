@@ -58,7 +58,7 @@ async function readAll(
 }
 
 describe('a change', () => {
-  test('has all that is known of it, and by its id its record as well', async () => {
+  test('has all its fields, and by its id also its record', async () => {
     const { tenant, add, connectionId } = await newTenant()
     const detail = someDetail({
       edits: [{ field: 'ingress', from: 'none', to: '22/tcp from 0.0.0.0/0' }],
@@ -250,7 +250,7 @@ describe('filters', () => {
     expect(body.detail).toContain(pointer)
   })
 
-  test('take a name as it is stored, line breaks and all', async () => {
+  test('accept a name as it is stored, including line breaks', async () => {
     const { tenant, add } = await newTenant()
     await add({ occurredAt: at(0), resources: [someResource('AWS::S3::Object', 'a\nb')] })
     const window = 'from=2026-03-01T00:00:00Z&to=2026-03-03T00:00:00Z'
@@ -261,7 +261,7 @@ describe('filters', () => {
     expect(found.body.items).toHaveLength(1)
   })
 
-  test('reach for whatever time there is', async () => {
+  test('accept any time', async () => {
     const { status } = await list(tenant, 'from=0000-01-01T00:00:00Z&to=9999-12-31T23:59:59Z')
     expect(status).toBe(200)
   })
@@ -287,7 +287,7 @@ describe('a change set', () => {
     changeSet: { sessionKey, stream: null, idleTimeoutMs: HOUR },
   })
 
-  test('says where its changes were, and lists them', async () => {
+  test('shows where its changes occurred, and lists them', async () => {
     const { tenant, add } = await newTenant()
     const first = await add({ ...session('apply'), occurredAt: at(0), region: 'eu-west-1' })
     const second = await add({
@@ -312,7 +312,7 @@ describe('a change set', () => {
 })
 
 describe('pages', () => {
-  test('are newest first, and as long as was asked for', async () => {
+  test('are newest first, with the requested length', async () => {
     const { tenant, add } = await newTenant()
     for (let n = 0; n < 7; n++) await add({ occurredAt: at(n * SECOND) })
     const first = await list(tenant, 'limit=3')
@@ -341,7 +341,7 @@ describe('pages', () => {
     }
   })
 
-  test('whatever is made of a cursor, the answer is an error and nothing fails', async () => {
+  test('a manipulated cursor is a client error', async () => {
     const { tenant, add } = await newTenant()
     for (let n = 0; n < 2; n++) await add({ occurredAt: at(n * SECOND) })
     const { nextCursor } = (await list(tenant, 'limit=1')).body
@@ -370,7 +370,7 @@ describe('pages', () => {
     )
   })
 
-  test('hold each change that was there at the first exactly once, whatever arrives meanwhile', async () => {
+  test("contain each change of the first page's time exactly once, even while others arrive", async () => {
     // Few distinct times, so that many changes share one and arrivals fall between pages.
     const time = fc.integer({ min: -3, max: 3 })
     await fc.assert(

@@ -19,7 +19,7 @@ const createBulk = (tenant: Tenant, first: number, count: number) =>
 const countOf = async (tenant: Tenant) =>
   (await tenant.request('GET', '/api/v1/connections')).body.items.length
 
-test('an organization can have so many connections and no more, and the answer names the limit', async () => {
+test('an organization cannot exceed its quota of connections, and the error names the limit', async () => {
   const tenant = await api.tenant('one by one')
   for (let n = 0; n < MOST; n++) expect((await create(tenant)).status).toBe(201)
   const refused = await create(tenant)
@@ -37,7 +37,7 @@ test('an organization can have so many connections and no more, and the answer n
   expect((await create(await api.tenant('beside'))).status).toBe(201)
 })
 
-test('a bulk creation that would exceed the quota makes no connection at all', async () => {
+test('a bulk creation that would exceed the quota creates no connection', async () => {
   const tenant = await api.tenant('bulk')
   expect((await createBulk(tenant, 0, 3)).status).toBe(201)
   const refused = await createBulk(tenant, 3, 3)

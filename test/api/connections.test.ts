@@ -62,7 +62,7 @@ async function judge(id: string, state: 'passed' | 'failed') {
 }
 
 describe('a new connection', () => {
-  test('has all that is known of it, and waits for its role', async () => {
+  test('has all its fields, and waits for its role', async () => {
     const response = await tenant.request('POST', '/api/v1/connections', { name: ' production ' })
     expect(response.status).toBe(201)
     expect(response.headers.location).toBe(`/api/v1/connections/${response.body.id}`)
@@ -93,7 +93,7 @@ describe('a new connection', () => {
     expect(read.body).toEqual(response.body)
   })
 
-  test('keeps what was asked for', async () => {
+  test('stores the requested values', async () => {
     const asked = {
       name: 'sandbox',
       lookbackDays: 90,
@@ -129,7 +129,7 @@ describe('a new connection', () => {
     [{ name: 'x', environmentId: '0198c5de-7f3a-4c6e-9d55-3f0c2a1b4e77' }, '/environmentId'],
     [{ name: 'x', roleArn: roleArn() }, '/roleArn'],
     [{ name: 'x', organizationId: '0198c5de-7f3a-4c6e-9d55-3f0c2a1b4e77' }, '/organizationId'],
-  ])('is refused when it is asked for as %j', async (body, pointer) => {
+  ])('is rejected when requested as %j', async (body, pointer) => {
     const answer = await tenant.request('POST', '/api/v1/connections', body)
     expect(answer.status).toBe(422)
     expect(answer.body.errors).toMatchObject([{ pointer }])
@@ -192,7 +192,7 @@ describe('changing what is wanted', () => {
     expect((await patch(second.id, { roleArn: roleArn() })).status).toBe(200)
   })
 
-  test('of two that ask for one account at the same moment, one gets it', async () => {
+  test('of two concurrent requests for one account, one succeeds', async () => {
     const ids = [(await connect()).id, (await connect()).id, (await connect()).id]
     const answers = await Promise.all(ids.map((id) => patch(id, { roleArn: roleArn() })))
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409])
@@ -228,7 +228,7 @@ describe('changing what is wanted', () => {
 })
 
 describe('the status', () => {
-  test('shows what was asked for at once, and since when', async () => {
+  test('shows the requested deletion immediately, and since when', async () => {
     const { id } = await connect()
     await patch(id, { roleArn: roleArn() })
     await report(id, { status: 'current', seenVersion: 2 })
@@ -273,7 +273,7 @@ describe('the status', () => {
 })
 
 describe('deleting', () => {
-  test('is taken up, can be asked for twice, and ends with the connection gone', async () => {
+  test('is accepted, can be requested twice, and removes the connection', async () => {
     const { id } = await connect()
     const url = `/api/v1/connections/${id}`
     expect((await tenant.request('DELETE', url)).status).toBe(202)
@@ -326,7 +326,7 @@ describe('deleting', () => {
     expect(row).toEqual({ purge: true, ended_at: null })
   })
 
-  test('does not take anything but true and false for purge', async () => {
+  test('accepts only true and false for purge', async () => {
     const { id } = await connect()
     const answer = await tenant.request('DELETE', `/api/v1/connections/${id}?purge=yes`)
     expect(answer).toMatchObject({ status: 422, body: { errors: [{ pointer: '?purge' }] } })
@@ -346,7 +346,7 @@ test.each([
   expect(await versionOf(id)).toBe(1)
 })
 
-test('deleting says what is left to remove in AWS', async () => {
+test('deletion reports what remains to remove in AWS', async () => {
   const { id } = await connect()
   await patch(id, { roleArn: 'arn:aws:iam::123456789012:role/services/audit-reader' })
   const { status, body } = await tenant.request('DELETE', `/api/v1/connections/${id}`)
@@ -429,7 +429,7 @@ describe('the verification', () => {
     expect((await tenant.request('GET', url)).body).toMatchObject({ state: 'failed', checks })
   })
 
-  test('can be asked for, and is then what was found', async () => {
+  test('can be requested, and returns the result', async () => {
     const { id } = await connect()
     await patch(id, { roleArn: roleArn() })
     const verifyNow = vi.spyOn(api.workflows, 'verifyNow').mockImplementationOnce(async () => {
@@ -449,7 +449,7 @@ describe('the verification', () => {
     ],
     [new UpdateTimedOut('No answer within 60 s'), 504, 'No answer within 60 s'],
     [new TemporalUnavailable('connect ECONNREFUSED'), 503, 'Temporal is unavailable'],
-  ])('that cannot be made says why: %s', async (error, status, detail) => {
+  ])('that is not possible is rejected with the reason: %s', async (error, status, detail) => {
     const { id } = await connect()
     for (const action of ['verify', 'import'] as const) {
       vi.spyOn(api.workflows, `${action}Now`).mockRejectedValueOnce(error)
@@ -461,7 +461,7 @@ describe('the verification', () => {
   })
 })
 
-test('an import that was asked for tells what it did', async () => {
+test('a requested import returns a summary', async () => {
   const { id } = await connect()
   const summary: ImportSummary = {
     startedAt: '2026-03-01T12:00:00.000Z',
@@ -546,7 +546,7 @@ describe('coverage', () => {
     ])
   })
 
-  test('a denied region holds everything back until it is excluded', async () => {
+  test('a denied region holds completeThrough back until it is excluded', async () => {
     const id = await connectCurrent()
     await api.superuser
       .updateTable('coverage')
@@ -592,7 +592,7 @@ describe('coverage', () => {
     expect((await edge()).status).toBe('behind')
   })
 
-  test('what cannot be excluded or included says why', async () => {
+  test('a region that cannot be excluded or included is rejected with the reason', async () => {
     const id = await connectCurrent()
     expect(await region(id, 'us-east-1', true)).toMatchObject({ status: 422 })
     expect(await region(id, 'mars-north-1', true)).toMatchObject({ status: 404 })
@@ -614,7 +614,7 @@ describe('coverage', () => {
     expect(body).toEqual({ regions: [] })
   })
 
-  test('tells what is settled and what is missing of what is wanted, by region', async () => {
+  test('shows what is settled and what is missing, by region', async () => {
     const { id, createdAt } = await connect({ lookbackDays: 1 })
     await patch(id, { roleArn: roleArn() })
     const start = Math.floor(Date.parse(createdAt) / 1000) - 24 * HOUR

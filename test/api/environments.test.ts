@@ -85,7 +85,7 @@ describe('an environment', () => {
     expect(await environments()).toEqual([counted])
   })
 
-  test('that is made without a colour gets one that fewest have', async () => {
+  test('that is created without a colour gets the least used one', async () => {
     const colors: string[] = []
     for (let n = 0; n < 13; n++) {
       const { body } = await ask('POST', 'environments', { name: `environment ${n}` })
@@ -109,7 +109,7 @@ describe('an environment', () => {
     [{ name: 'x', color: '#ff0000' }, '/color'],
     [{ name: 'x', position: 0 }, '/position'],
     [{ name: 'x', id: randomUUID() }, '/id'],
-  ])('is refused when it is asked for as %j', async (body, pointer) => {
+  ])('is rejected when requested as %j', async (body, pointer) => {
     const answer = await ask('POST', 'environments', body)
     expect(answer.status).toBe(422)
     expect(answer.body.errors).toMatchObject([{ pointer }])
@@ -130,7 +130,7 @@ describe('an environment', () => {
     expect(answer.body.errors).toMatchObject([{ pointer }])
   })
 
-  test('has a name of its own, whatever the case, in its organization', async () => {
+  test('has a unique name in its organization, ignoring case', async () => {
     const { id } = await environment('Größe')
     const other = await environment('other')
     for (const name of ['Größe', 'GRÖSSE', 'gro\u0308ße', ' größe ']) {
@@ -149,7 +149,7 @@ describe('an environment', () => {
     await environment('Größe', await api.tenant(`tenant ${++tenants}`))
   })
 
-  test('is renamed and coloured, and keeps what is left out', async () => {
+  test('is renamed and coloured, and keeps the other fields', async () => {
     const { id } = await environment('Production')
     const path = `environments/${id}`
     const before = (await ask('GET', path)).body
@@ -161,7 +161,7 @@ describe('an environment', () => {
     expect((await ask('PATCH', path, {})).body).toEqual({ ...changed.body, color: 'lime' })
   })
 
-  test('is moved, and the others make room', async () => {
+  test('is moved, and the others shift', async () => {
     const ids: Record<string, string> = {}
     for (const name of ['a', 'b', 'c', 'd']) ids[name] = (await environment(name)).id
     const move = (name: string, position: number) =>
@@ -179,7 +179,7 @@ describe('an environment', () => {
     expect(await positions()).toEqual([0, 1, 2])
   })
 
-  test('is one of a hundred at most, however many are made at once', async () => {
+  test('is one of a hundred at most, even with concurrent creations', async () => {
     await sql`
       INSERT INTO environments (organization_id, name, color, position)
       SELECT ${tenant.id}::uuid, 'environment ' || n, 'gray', n
@@ -196,7 +196,7 @@ describe('an environment', () => {
     expect(await positions()).toEqual(Array.from({ length: MOST_ENVIRONMENTS }, (_, n) => n))
   })
 
-  test('keeps its place whole when many move, make and delete at once', async () => {
+  test('keeps positions contiguous under concurrent moves, creations and deletions', async () => {
     const ids = []
     for (let n = 0; n < 10; n++) ids.push((await environment(`environment ${n}`)).id)
     const answers = await Promise.all(
@@ -229,7 +229,7 @@ describe("a connection's default environment", () => {
     expect((await ask('DELETE', path)).body.environmentId).toBe(production.id)
   })
 
-  test('is given to each of many accounts', async () => {
+  test('is assigned to each of many accounts', async () => {
     const { id: environmentId } = await environment('Production')
     const accountIds = ['111122223333', '444455556666']
     const { items } = (await made('connections/bulk', { accountIds, environmentId })) as never as {
@@ -247,7 +247,7 @@ describe("a connection's default environment", () => {
     expect(api.workflows.changed).not.toHaveBeenCalled()
   })
 
-  test("that does not exist, or is another organization's, is refused alike", async () => {
+  test("that does not exist, or is another organization's, is rejected the same way", async () => {
     const stranger = await api.tenant(`tenant ${++tenants}`)
     const theirs = await environment('Production', stranger)
     const { id } = await connection()
@@ -311,7 +311,7 @@ describe('changes', () => {
     expect(one.body.environments).toEqual([production])
   })
 
-  test('leave the old environment when the connection is given another, or none', async () => {
+  test('leave the old environment when the connection gets another one, or none', async () => {
     const { id: old } = await environment('old')
     const { id: next } = await environment('next')
     const { id } = await connection({ environmentId: old })
@@ -329,7 +329,7 @@ describe('changes', () => {
     expect(await feed(`environment=${next}`)).toEqual([])
   })
 
-  test('stay when their environment is deleted, which says how many connections it had', async () => {
+  test('stay when their environment is deleted, which reports its number of connections', async () => {
     const { id: production } = await environment('Production')
     const linked = [
       await connection({ environmentId: production }),
@@ -346,7 +346,7 @@ describe('changes', () => {
     ])
   })
 
-  test('keep their environment when their connection is deleted and they stay', async () => {
+  test('keep their environment when their connection is deleted without them', async () => {
     const { id: production } = await environment('Production')
     const { id } = await connection({ environmentId: production })
     const change = await addChange(id, 1)
@@ -431,7 +431,7 @@ describe('changes', () => {
     }
   })
 
-  test('are said to be complete as far as the connections of the environment are', async () => {
+  test('are up to date as far as the connections of the environment are', async () => {
     const { id: production } = await environment('Production')
     const { id: staging } = await environment('Staging')
     const live = await connection({ environmentId: production })

@@ -97,7 +97,7 @@ const add = (tenant: Tenant & { connectionId: string }, times: Date[]) =>
     for (const occurredAt of times) await someChange(trx, owner, { occurredAt })
   })
 
-test('whoever is let in no more hears no more: a revoked key, a removed member', async () => {
+test('a revoked key or a removed member receives no further events', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   try {
     const tenant = await api.tenant('shown out')
@@ -123,7 +123,7 @@ test('whoever is let in no more hears no more: a revoked key, a removed member',
   }
 })
 
-test('new changes are told, summed up, and only to whom they belong', async () => {
+test('new changes are sent, summarized, only to their organization', async () => {
   const [mine, theirs] = [await listenInTime(one), await listenInTime(other)]
   expect(mine.response.headers.get('content-type')).toBe('text/event-stream')
   expect(mine.response.headers.get('x-content-type-options')).toBe('nosniff')
@@ -147,7 +147,7 @@ test('new changes are told, summed up, and only to whom they belong', async () =
   expect(mine.heard).toHaveLength(1)
 })
 
-test('what a transaction took back is not told', async () => {
+test('a change that was rolled back is not sent', async () => {
   const client = await listenInTime(one)
   const undone = asOrganization(api.db, one.id, async (trx) => {
     const owner = { organizationId: one.id, connectionId: one.connectionId }
@@ -160,7 +160,7 @@ test('what a transaction took back is not told', async () => {
   expect(client.heard.map(({ event }) => event)).toEqual(['connection'])
 })
 
-test("a connection's status, verification and coverage are told, many at once as one", async () => {
+test("changes of a connection's status, verification and coverage are sent, several as one event", async () => {
   const client = await listenInTime(one)
   for (let n = 0; n < 20; n++) await touch(one)
   await until(() => client.heard.length > 0)
@@ -194,7 +194,7 @@ test("a connection's status, verification and coverage are told, many at once as
   expect(client.heard).toEqual([{ event: 'connection', data: { id: one.connectionId } }])
 })
 
-test('when Postgres was lost, all are told that they may have missed something, and hear again', async () => {
+test('after a lost connection to Postgres, all clients are told to reload, and receive events again', async () => {
   const [mine, theirs] = [await listenInTime(one), await listenInTime(other)]
   await sql`
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -227,7 +227,7 @@ test('one organization can only have so many, and gets its places back', async (
   }
 })
 
-test('the server does not wait for those who listen when it ends', async () => {
+test('a stopping server does not wait for event streams', async () => {
   const another = await createTestApi()
   const address = await another.app.listen({ port: 0, host: '127.0.0.1' })
   const tenant = await another.tenant('one')

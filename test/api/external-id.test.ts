@@ -15,14 +15,14 @@ beforeAll(async () => {
 })
 afterAll(() => api.close())
 
-describe('an external ID that Cairn makes', () => {
+describe('an external ID that Cairn generates', () => {
   const many = Array.from({ length: 2_000 }, newExternalId)
 
-  test('is of the characters and length that STS takes', () => {
+  test('has the characters and length that STS accepts', () => {
     for (const id of many) expect(id).toMatch(/^[\w+=,.@:/-]{2,1224}$/)
   })
 
-  test('is never made twice and has at least 128 bits', () => {
+  test('is never generated twice and has at least 128 bits', () => {
     expect(new Set(many).size).toBe(many.length)
     const random = many.map((id) => id.replace(/^cairn-/, ''))
     const alphabet = new Set(random.join('')).size
@@ -118,7 +118,7 @@ describe('a request that has one', () => {
     },
   )
 
-  test('is refused by every route that takes a body, those to come included', async () => {
+  test('is rejected by every route with a body, including future ones', async () => {
     const { paths } = (await api.app.inject('/api/openapi.json')).json()
     const taking = Object.entries(paths as Record<string, Record<string, object>>).flatMap(
       ([path, methods]) =>
@@ -134,7 +134,7 @@ describe('a request that has one', () => {
     }
   })
 
-  test('is refused at any depth, in any spelling, and nothing is made', async () => {
+  test('is rejected at any depth, in any spelling, and nothing is created', async () => {
     const before = (await tenant.request('GET', '/api/v1/connections')).body.items
     /** A body with the name somewhere in it. */
     const nested = (inner: unknown) =>
@@ -189,7 +189,7 @@ describe('a request that has one', () => {
   })
 })
 
-test('it stays as it was made, in the database as well', async () => {
+test('it never changes, not even in the database', async () => {
   const { body } = await tenant.request('GET', `/api/v1/connections/${connectionId}`)
   await expect(
     api.superuser

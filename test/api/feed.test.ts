@@ -108,7 +108,7 @@ describe('the histogram', () => {
     ])
   })
 
-  test('takes the filters of the feed, and counts what the feed lists', async () => {
+  test('accepts the filters of the feed, and counts what the feed lists', async () => {
     for (const query of [
       'noise=false',
       'noise=true',
@@ -128,7 +128,7 @@ describe('the histogram', () => {
     }
   })
 
-  test('is of the last 24 hours where nothing else is said', async () => {
+  test('is of the last 24 hours by default', async () => {
     const { body } = await histogram('')
     expect(Date.parse(body.to) - Date.parse(body.from)).toBe(24 * 3_600_000)
     expect(Math.abs(Date.parse(body.to) - Date.now())).toBeLessThan(60_000)
@@ -148,7 +148,7 @@ describe('the histogram', () => {
     expect({ status, body }).toMatchObject({ status: 422, body: { errors: [{ pointer }] } })
   })
 
-  test('reaches for whatever time there is', async () => {
+  test('accepts any time', async () => {
     const { body } = await histogram('from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59Z')
     expect(body.total).toBe(6)
     expect(body.buckets.length).toBeLessThanOrEqual(60)
@@ -228,7 +228,7 @@ describe('facets', () => {
     expect(body.fields.action).toHaveLength(3)
   })
 
-  test('what is asked for of a field narrows the others, not its own', async () => {
+  test('a filter on a field narrows the counts of the others, not its own', async () => {
     const { body } = await facets(`${window}&service=s3&outcome=denied`)
     expect(body.total).toBe(1)
     expect(body.noise).toEqual({ hidden: 0, shown: 1 })
@@ -341,7 +341,7 @@ describe('search', () => {
     expect(body.items).toHaveLength(count)
   })
 
-  test('pages go on where they ended', async () => {
+  test('pages continue where they ended', async () => {
     const first = await tenant.request('GET', `/api/v1/changes?${window}&q=i-0123&limit=2`)
     expect(first.body.items).toHaveLength(2)
     const next = `/api/v1/changes?${window}&q=i-0123&limit=2&cursor=${first.body.nextCursor}`
@@ -382,7 +382,7 @@ describe('a window that takes too long to count', () => {
   })
   afterAll(() => slow.close())
 
-  test('has counts of its newest part, which say so', async () => {
+  test('has counts of its newest part, marked as partial', async () => {
     const query = `q=needle&from=${new Date(noon - 1).toISOString()}&to=${new Date(recent + 60_000).toISOString()}`
     for (const list of ['histogram', 'facets']) {
       const { status, body } = await owner.request('GET', `/api/v1/changes/${list}?${query}`)
@@ -417,7 +417,7 @@ test('a window is counted the same in several pieces as in one', async () => {
   }
 })
 
-test('a statement that takes too long is given up, and the answer says what to do', async () => {
+test('a statement that takes too long is cancelled, and the error contains the fix', async () => {
   const database = await createTestDatabase()
   const url = database.url
   const impatient = openDatabase({ url, role: 'cairn_api', statementTimeoutMs: 50 })
@@ -434,7 +434,7 @@ describe('completeness', () => {
   const hour = (n: number) => noon / 1000 + n * 3600
   const time = (n: number) => new Date(hour(n) * 1000).toISOString()
 
-  test('is the stretch without a gap, in every active region of what is asked for', async () => {
+  test('is the range without a gap, in every active region of the query', async () => {
     const owner = await api.tenant('completeness')
     const cover = async (
       id: string,

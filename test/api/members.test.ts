@@ -33,7 +33,7 @@ const members = async (person: Person) =>
   }[]
 
 describe('an invitation', () => {
-  test('takes somebody in, as what it says, and is gone then', async () => {
+  test('adds a person with its role, and is then used up', async () => {
     const owner = await (await api.tenant('inviting')).signedIn()
     const made = await owner.request('POST', '/api/v1/invitations', {})
     expect(made).toMatchObject({ status: 201, body: { email: null, role: 'member' } })
@@ -53,7 +53,7 @@ describe('an invitation', () => {
     expect((await accept(url)).status).toBe(404)
   })
 
-  test('may make another owner', async () => {
+  test('may create another owner', async () => {
     const owner = await (await api.tenant('two owners')).signedIn()
     const { url } = (await owner.request('POST', '/api/v1/invitations', { role: 'owner' })).body
     const { cookie } = await accept(url)
@@ -92,7 +92,7 @@ describe('an invitation', () => {
     expect(await members(owner)).toHaveLength(1)
   })
 
-  test('that is revoked while somebody accepts it lets nobody in', async () => {
+  test('that is revoked while it is being accepted adds no one', async () => {
     const tenant = await api.tenant('revoked meanwhile')
     const owner = await tenant.signedIn()
     for (const wait of [10, 30, 50]) {
@@ -108,14 +108,14 @@ describe('an invitation', () => {
   })
 
   test.each([{ role: 'admin' }, { email: 'nobody' }, { organizationId: 'x' }])(
-    'is not made of %j',
+    'is not created from %j',
     async (body) => {
       const owner = await (await api.tenant(`refused ${JSON.stringify(body)}`)).signedIn()
       expect((await owner.request('POST', '/api/v1/invitations', body)).status).toBe(422)
     },
   )
 
-  test('leads to the public URL where there is one', async () => {
+  test('uses the public URL if there is one', async () => {
     const other = await createTestApi({ publicUrl: 'https://cairn.example.com' })
     try {
       const owner = await (await other.tenant('public')).signedIn()
@@ -131,7 +131,7 @@ describe('removing', () => {
   const idOf = async (owner: Person, user: User) =>
     (await members(owner)).find((each) => each.user.id === user.id)!.id
 
-  test('leaves the last owner, also when two remove each other at once', async () => {
+  test('keeps the last owner, also when two remove each other concurrently', async () => {
     const tenant = await api.tenant('last owner')
     const one = await tenant.signedIn()
     const remove = (by: Person, id: string) => by.request('DELETE', `/api/v1/members/${id}`)
@@ -155,7 +155,7 @@ describe('removing', () => {
     expect(left).toHaveLength(1)
   })
 
-  test('somebody ends the invitations that they made, for they could come back by one', async () => {
+  test('a member also revokes the invitations that they created', async () => {
     const tenant = await api.tenant('by a link of their own')
     const owner = await tenant.signedIn()
     const other = await tenant.signedIn()
@@ -166,7 +166,7 @@ describe('removing', () => {
     expect((await accept(kept.url)).status).toBe(201)
   })
 
-  test('somebody lets the address be invited again', async () => {
+  test('a member allows inviting the address again', async () => {
     const tenant = await api.tenant('back again')
     const owner = await tenant.signedIn()
     const { user } = await tenant.signedIn('member')
@@ -177,7 +177,7 @@ describe('removing', () => {
     expect(back.body.user.id).not.toBe(user.id)
   })
 
-  test('that was cut off in the middle does not keep the address either', async () => {
+  test('that was interrupted does not block the address', async () => {
     const tenant = await api.tenant('cut off')
     const owner = await tenant.signedIn()
     const { user } = await tenant.signedIn('member')

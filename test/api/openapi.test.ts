@@ -85,7 +85,7 @@ test('every operation is described: name, summary, text, group, parameters and a
   }
 })
 
-test('every operation under /api/v1 needs a key or a session and says what can go wrong', () => {
+test('every operation under /api/v1 requires a key or a session and documents its errors', () => {
   for (const { name, path, operation } of operations) {
     if (!path.startsWith('/api/v1/')) {
       expect(operation.security, name).toEqual([])

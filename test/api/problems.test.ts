@@ -53,7 +53,7 @@ const send = ({ method = 'POST', url = '/api/v1/connections', headers = {}, payl
 const json = { 'content-type': 'application/json' }
 const deep = (levels: number) => `{"name":${'['.repeat(levels)}${']'.repeat(levels)}}`
 
-describe('every failure is a problem that says what to do', () => {
+describe('every failure is a problem with a fix', () => {
   test.each<[string, Sent, number, string]>([
     ['an unknown page', { method: 'GET', url: '/nowhere' }, 404, 'No such'],
     ['an unknown resource', { method: 'GET', url: '/api/v1/nowhere' }, 404, 'No such'],
@@ -128,7 +128,7 @@ describe('every failure is a problem that says what to do', () => {
     if (status === 405) expect(response.headers.allow).toContain(part)
   })
 
-  test('what is wrong is named at its place, several things at once', async () => {
+  test('several errors are reported together, each at its place', async () => {
     const { body } = await tenant.request('POST', '/api/v1/connections', {
       lookbackDays: 0,
       'un/known': 1,
@@ -142,7 +142,7 @@ describe('every failure is a problem that says what to do', () => {
     ])
   })
 
-  test('a parameter that a route does not know is named, on every route', async () => {
+  test('an unknown parameter is named, on every route', async () => {
     const { paths, components } = (await api.app.inject('/api/openapi.json')).json()
     interface Operation {
       requestBody?: { content: { 'application/json': { schema: { $ref: string } } } }
@@ -160,7 +160,7 @@ describe('every failure is a problem that says what to do', () => {
     }
   })
 
-  test('what fails inside tells the log everything and the client nothing', async () => {
+  test('an internal error is logged in full and hidden from the client', async () => {
     vi.spyOn(api.workflows, 'importNow').mockRejectedValueOnce(new Error('the inner reason'))
     const { status, headers, body } = await tenant.request(
       'POST',
@@ -222,7 +222,7 @@ describe('bodies', () => {
     )
   })
 
-  test('whatever the text, the answer is a value or a problem', () => {
+  test('for any text, the response is a value or a problem', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
         try {
@@ -235,7 +235,7 @@ describe('bodies', () => {
   })
 })
 
-describe('while something is away', () => {
+describe('while a dependency is unavailable', () => {
   test('Postgres: what needs it answers 503 and when to try again', async () => {
     const away = openDatabase({ url: 'postgres://cairn@127.0.0.1:1/cairn' })
     const { cookie } = await tenant.signedIn()
@@ -347,7 +347,7 @@ describe('over a real socket', () => {
   })
 })
 
-test('the log names each request, and holds no key, no query, no header and no body', async () => {
+test('the log names each request, and contains no key, query, header or body', async () => {
   const url = '/api/v1/changes?q=secret-in-query'
   const { headers } = await tenant.request('GET', url)
   await tenant.request('PATCH', `/api/v1/connections/${connectionId}`, { name: 'secret-in-body' })
@@ -359,7 +359,7 @@ test('the log names each request, and holds no key, no query, no header and no b
   expect(logged).not.toContain(tenant.key)
 })
 
-test('every answer has the headers that keep browsers from doing more than they should', async () => {
+test('every response has the security headers for browsers', async () => {
   for (const url of [
     '/healthz',
     '/api/openapi.json',

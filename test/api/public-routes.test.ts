@@ -24,7 +24,7 @@ const json = { 'content-type': 'application/json' }
 /** NFKC and NFKD make eighteen characters of each. */
 const EXPANDING = '\uFDFA'
 
-describe('a body that comes without a key or a session', () => {
+describe('a body without a key or a session', () => {
   test.each([
     ['POST', '/api/auth/sign-in/email'],
     ['POST', '/api/auth/sign-out'],
@@ -107,7 +107,7 @@ test.each([
   expect(addressBlock(address)).toBe(block)
 })
 
-test('many readiness checks at once are one', async () => {
+test('concurrent readiness checks are combined', async () => {
   vi.useFakeTimers({ toFake: ['Date'] })
   const ping = vi.spyOn(api.workflows, 'ping')
   const check = () =>
@@ -122,7 +122,7 @@ test('many readiness checks at once are one', async () => {
   expect(ping).toHaveBeenCalledTimes(2)
 })
 
-test('a session cookie is Secure where a trusted proxy says that the request came over https', async () => {
+test('a session cookie is Secure if a trusted proxy reports https', async () => {
   const { user, password } = await tenant.signedIn()
   const signIn = async (remoteAddress: string, proto: string) => {
     const response = await api.app.inject({

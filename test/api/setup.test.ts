@@ -56,7 +56,7 @@ test('the policies are filled in for this connection', async () => {
   )
 })
 
-test("the template's download asks for nothing more: its defaults are this connection's", async () => {
+test("the template's download needs no input: its defaults are this connection's values", async () => {
   const { connection, setup } = await connectionWithSetup('?roleName=reader&rolePath=/audit/')
   const { body, headers } = await download(setup.cloudFormation.download.url)
   expect(headers['content-disposition']).toContain('cairn-read-only.yaml')
@@ -110,7 +110,7 @@ test('the module block is HCL with an output for the ARN', async () => {
 })
 
 describe('quick-create links', () => {
-  test('are not there while the template is not published, and the answer says why', async () => {
+  test('are missing while the template is not published, and the response contains the reason', async () => {
     const { setup } = await connectionWithSetup()
     const { links, why } = setup.cloudFormation.quickCreate
     expect(links).toEqual([])
@@ -150,7 +150,7 @@ describe('quick-create links', () => {
   test.each([
     ['aws-us-gov', 'us-gov-west-1.console.amazonaws-us-gov.com'],
     ['aws-cn', 'cn-north-1.console.amazonaws.cn'],
-  ])("lead to the partition's own console: %s", async (partition, host) => {
+  ])("open the partition's own console: %s", async (partition, host) => {
     const elsewhere = await start({
       principalArn: `arn:${partition}:iam::999988887777:role/cairn`,
       templateUrl,
@@ -169,7 +169,7 @@ describe('quick-create links', () => {
 })
 
 describe('while it is not certain whom the role has to trust', () => {
-  test('nothing that would name it is printed, and the answer says what to do', async () => {
+  test('nothing that would name it is printed, and the response contains the fix', async () => {
     const unsure = await start({ principalArn: null })
     try {
       const one = await unsure.tenant('one')
@@ -208,7 +208,7 @@ test.each([
   ["rolePath=/a'b /", '?rolePath'],
   ['region=mars-north-1', '?region'],
   ['region=cn-north-1', '?region'],
-])('what AWS would not take is refused: %s', async (query, pointer) => {
+])('values that AWS would reject are rejected: %s', async (query, pointer) => {
   const { connection } = await connectionWithSetup()
   const url = `/api/v1/connections/${connection.id}/setup?${encodeURI(query)}`
   const { status, body } = await tenant.request('GET', url)
@@ -216,12 +216,12 @@ test.each([
   expect(body.errors).toMatchObject([{ pointer }])
 })
 
-describe('many accounts at once', () => {
+describe('many accounts in one request', () => {
   const bulk = (body: object, of = tenant) => of.request('POST', '/api/v1/connections/bulk', body)
   const accounts = (count: number) =>
     Array.from({ length: count }, (_, index) => String(500_000_000_000 + index))
 
-  test('each gets a connection, an external ID of its own, and the ARN that its role will have', async () => {
+  test('each gets a connection, its own external ID, and the ARN that its role will have', async () => {
     const one = await api.tenant(`bulk ${++tenants}`)
     const accountIds = accounts(1_000)
     const { status, body } = await bulk(
@@ -258,7 +258,7 @@ describe('many accounts at once', () => {
     expect((await bulk({ accountIds: [second] }, other)).status).toBe(201)
   })
 
-  test("Cairn's own account is told apart from its own role", async () => {
+  test("Cairn's own account is distinguished from its own role", async () => {
     const one = await api.tenant(`bulk ${++tenants}`)
     const accountIds = ['111122223333', '999988887777']
     const own = await bulk({ accountIds, roleName: 'cairn', rolePath: '/platform/' }, one)

@@ -36,7 +36,7 @@ const toy = (sourceId: string) =>
     detail,
   })
 
-test('changes of a source that nothing else knows are in the feed, facets, sets, and on their page', async () => {
+test('changes of an unknown source are in the feed, facets, sets, and on their page', async () => {
   const tenant = await api.tenant('toys')
   await api.db.transaction().execute((trx) => ensurePartitions(trx, someTime))
   const owner = { organizationId: tenant.id, connectionId: null, sourceAccount: null }

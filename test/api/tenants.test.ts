@@ -111,7 +111,7 @@ test("every route answers another organization's id as one that does not exist",
   expect(environments.body.items).toMatchObject([{ name: 'Production' }])
 })
 
-test("lists hold nothing of another organization's", async () => {
+test('lists contain nothing of another organization', async () => {
   for (const list of ['connections', 'changes', 'environments']) {
     expect((await stranger.request('GET', `/api/v1/${list}`)).body.items).toEqual([])
     expect((await owner.request('GET', `/api/v1/${list}`)).body.items).toHaveLength(1)

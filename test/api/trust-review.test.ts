@@ -28,7 +28,7 @@ const review = (role: unknown) =>
 const getRole = (document: object, Arn = roleArn) =>
   `${JSON.stringify({ Role: { Path: '/', RoleName: 'cairn-read-only', Arn, AssumeRolePolicyDocument: document } }, null, 4)}\n`
 
-test("the policy that Cairn gives is safe, judged by this connection's ID and Cairn's principal", async () => {
+test("the policy that Cairn generates is safe for this connection's ID and Cairn's principal", async () => {
   const { externalId } = connection
   const { status, body } = await review(getRole(trustPolicy({ principalArn, externalId })))
   expect(status).toBe(200)
@@ -51,7 +51,7 @@ test('the ID of another connection is not safe, and the remedy has the right one
   expect(JSON.parse(body.remedy)).toEqual(right)
 })
 
-test('the role of somebody else is told to be another connection', async () => {
+test('the role of another connection is recognized', async () => {
   const policy = trustPolicy({ principalArn, externalId: connection.externalId })
   const { body } = await review(getRole(policy, 'arn:aws:iam::111122223333:role/admin'))
   expect(body.verdict).toBe('another_role')
@@ -71,7 +71,7 @@ test.each([
   expect(body.errors).toEqual([{ pointer: '/role', detail: expect.stringContaining(reason) }])
 })
 
-test('nothing else is taken, and nothing is kept', async () => {
+test('other input is rejected, and nothing is stored', async () => {
   const before = await tenant.request('GET', `/api/v1/connections/${connection.id}`)
   const url = `/api/v1/connections/${connection.id}/trust-review`
   const { status } = await tenant.request('POST', url, { role: '{"Statement":[]}', roleArn })
@@ -96,7 +96,7 @@ test('a text with halves of characters and control characters gets a readable an
   expect(body.trusted[0].principal.isWellFormed()).toBe(true)
 })
 
-test('while nobody knows whom Cairn runs as, the rest is judged', async () => {
+test("while Cairn's principal is unknown, the rest is reviewed", async () => {
   const unsure = await createTestApi({ principalArn: null })
   try {
     vi.spyOn(unsure.workflows, 'changed').mockResolvedValue(true)

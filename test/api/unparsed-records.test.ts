@@ -52,7 +52,7 @@ test('an unparsed record has what the source returned of its event, and why it i
   })
 })
 
-test('an entry about which the source said nothing has nulls', async () => {
+test('an entry without information from the source has nulls', async () => {
   await keep(
     unparsed({
       eventId: null,
@@ -67,7 +67,7 @@ test('an entry about which the source said nothing has nulls', async () => {
   ])
 })
 
-test('pages hold every record once, newest first, while others arrive', async () => {
+test('pages contain every record once, newest first, while others arrive', async () => {
   for (let n = 0; n < 7; n++) await keep(unparsed({ eventId: `event-${n}` }))
   const first = (await tenant.request('GET', `${url}?limit=3`)).body
   await keep(unparsed({ eventId: 'later' }))

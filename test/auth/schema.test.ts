@@ -50,7 +50,7 @@ describe("better-auth's tables in our migration", () => {
     expect(await wanted()).toBe(';')
   })
 
-  test('are what it would have made, to the last default and index', async () => {
+  test('are what it would have created, including every default and index', async () => {
     const ours = await columns()
     expect(ours.length).toBeGreaterThan(40)
     // Members and invitations point there.
@@ -69,7 +69,7 @@ describe('an update that wants more', () => {
 })
 
 describe('who may see them', () => {
-  test('is the role that works before an organization is known, and nobody else of ours', async () => {
+  test('is only the role that works before an organization is known', async () => {
     const other = await createTestDatabase()
     const api = openDatabase({ url: other.url, role: 'cairn_api' })
     const system = openDatabase({ url: other.url, role: 'cairn_system' })

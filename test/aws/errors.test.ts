@@ -22,7 +22,7 @@ test.each([
     "Cannot read properties of undefined (reading 'x')",
     'AWS did not answer',
   ],
-])('no answer is told in our own words: %s %s', (code, name, message, part) => {
+])("a missing response is described in Cairn's words: %s %s", (code, name, message, part) => {
   const error = Object.assign(new Error(message), { name, ...(code && { code }) })
   const problem = toAwsProblem(error) as AwsProblem
   expect(problem).toMatchObject({ kind: 'unreachable', code: code ?? name })

@@ -50,7 +50,7 @@ async function answering(status: number, xml: string): Promise<void> {
   vi.stubEnv('AWS_ENDPOINT_URL', `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
 }
 
-describe('what GetCallerIdentity says by itself', () => {
+describe('what GetCallerIdentity shows alone', () => {
   test.each([
     ['arn:aws:iam::123456789012:user/team/cairn', 'user'],
     ['arn:aws-cn:sts::123456789012:assumed-role/cairn/i-0abc', 'role'],
@@ -68,7 +68,7 @@ describe('what GetCallerIdentity says by itself', () => {
     expect(readCallerArn(arn).kind).toBe(kind)
   })
 
-  test("the role's name is told, its session's is not part of it", () => {
+  test("the role's name is returned without its session's name", () => {
     expect(readCallerArn('arn:aws-us-gov:sts::123456789012:assumed-role/cairn/a@b.c')).toEqual({
       ...{ kind: 'role', partition: 'aws-us-gov', accountId: '123456789012', roleName: 'cairn' },
     })
@@ -79,7 +79,7 @@ describe('whom trust policies have to name', () => {
   test.each([
     'arn:aws:iam::999988887777:role/platform/eu/prod',
     `arn:aws:iam::${ACCOUNT}:role/own`,
-  ])('a role that may ask IAM knows itself with its path: %s', async (arn) => {
+  ])('a role that may call IAM is certain, with its path: %s', async (arn) => {
     const found = await asRole(arn, [mayAsk]).findPrincipal()
     expect(found).toMatchObject({
       ...{ state: 'certain', arn, source: 'iam:GetRole', remedy: null, accountId: ACCOUNT },
@@ -87,7 +87,7 @@ describe('whom trust policies have to name', () => {
     })
   })
 
-  test('a role that may not ask is not certain, even if it would have no path', async () => {
+  test('a role that may not call IAM is uncertain, even without a path', async () => {
     const found = await asRole(`arn:aws:iam::${ACCOUNT}:role/platform/prod`).findPrincipal()
     expect(found).toMatchObject({ state: 'uncertain', arn: null, source: null })
     expect(found.saw).toContain('not allowed to call iam:GetRole')
@@ -98,7 +98,7 @@ describe('whom trust policies have to name', () => {
     expect(found.remedy).toContain('CAIRN_PRINCIPAL_ARN')
   })
 
-  test('a role of IAM Identity Center that may not ask: its path is told as far as it is known', async () => {
+  test('a role of IAM Identity Center that may not call IAM: the known part of its path is reported', async () => {
     const path = '/aws-reserved/sso.amazonaws.com/eu-west-1/'
     const found = await asRole(`arn:aws:iam::${ACCOUNT}:role${path}${SSO_NAME}`).findPrincipal()
     expect(found).toMatchObject({ state: 'uncertain', arn: null })
@@ -116,7 +116,7 @@ describe('whom trust policies have to name', () => {
     expect(await access.findPrincipal()).toMatchObject({ state: 'certain', arn })
   })
 
-  test('IAM that fails leaves it uncertain, and says that it is asked again', async () => {
+  test('a failure of IAM leaves it uncertain, and announces a retry', async () => {
     const access = asRole(`arn:aws:iam::${ACCOUNT}:role/platform/prod`, [mayAsk])
     simulator.failNext({
       service: 'iam',
@@ -130,7 +130,7 @@ describe('whom trust policies have to name', () => {
     expect(found.remedy).toContain('retries automatically')
   })
 
-  test('a user is certain with its path, and is told what is better', async () => {
+  test('a user is certain with its path, with a recommendation', async () => {
     const arn = `arn:aws:iam::${ACCOUNT}:user/vendors/cairn`
     const found = await accessAs(simulator.createPrincipal({ arn })).findPrincipal()
     expect(found).toMatchObject({ state: 'certain', arn, source: 'caller', remedy: null })
@@ -138,20 +138,17 @@ describe('whom trust policies have to name', () => {
   })
 
   // The simulator has no root users and no federation: these answers are as STS documents them.
-  test.each(['root', 'federated-user/bob'])(
-    '%s is of no use, whatever else is right',
-    async (who) => {
-      const arn = `arn:aws:${who === 'root' ? 'iam' : 'sts'}::${ACCOUNT}:${who}`
-      await answering(
-        200,
-        `<GetCallerIdentityResponse xmlns="${STS}"><GetCallerIdentityResult><Arn>${arn}</Arn>` +
-          `<UserId>${ACCOUNT}</UserId><Account>${ACCOUNT}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
-      )
-      const found = await accessAs(simulator.vendor.credentials).findPrincipal()
-      expect(found).toMatchObject({ state: 'unusable', arn: null, caller: arn })
-      expect(found.remedy).toContain('docs/cairns-identity.md')
-    },
-  )
+  test.each(['root', 'federated-user/bob'])('%s is unusable in any case', async (who) => {
+    const arn = `arn:aws:${who === 'root' ? 'iam' : 'sts'}::${ACCOUNT}:${who}`
+    await answering(
+      200,
+      `<GetCallerIdentityResponse xmlns="${STS}"><GetCallerIdentityResult><Arn>${arn}</Arn>` +
+        `<UserId>${ACCOUNT}</UserId><Account>${ACCOUNT}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
+    )
+    const found = await accessAs(simulator.vendor.credentials).findPrincipal()
+    expect(found).toMatchObject({ state: 'unusable', arn: null, caller: arn })
+    expect(found.remedy).toContain('docs/cairns-identity.md')
+  })
 })
 
 describe('without an identity', () => {
@@ -169,7 +166,7 @@ describe('without an identity', () => {
     expect(found.remedy).toContain('aws sso login')
   })
 
-  test('keys that AWS does not know', async () => {
+  test('keys that AWS does not recognize', async () => {
     const found = await accessAs({
       accessKeyId: 'AKIAUNKNOWNUNKNOWN00',
       secretAccessKey: 'never-issued',
@@ -193,7 +190,7 @@ describe('without an identity', () => {
     expect(found.saw).toContain('did not respond')
   })
 
-  test('whoever stops does not wait for credentials that never come', async () => {
+  test('stopping does not wait for credentials that never arrive', async () => {
     const never = new AwsAccess({ credentials: () => new Promise(() => {}) })
     const stopping = new AbortController()
     const finding = never.findPrincipal(stopping.signal)
@@ -214,7 +211,7 @@ describe('without an identity', () => {
   })
 })
 
-test('what STS quotes of a request, token and all, is not told', async () => {
+test('a request with its token that STS quotes is not reported', async () => {
   await answering(
     403,
     `<ErrorResponse xmlns="${STS}"><Error><Type>Sender</Type><Code>SignatureDoesNotMatch</Code>` +
@@ -226,7 +223,7 @@ test('what STS quotes of a request, token and all, is not told', async () => {
   expect(JSON.stringify(found)).not.toContain('the-session-token')
 })
 
-test('no credential is in anything that is told', async () => {
+test('no credential is in any finding', async () => {
   const role = `arn:aws:iam::${ACCOUNT}:role/platform/prod`
   const found = [
     await asRole(role).findPrincipal(),

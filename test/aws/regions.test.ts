@@ -10,7 +10,7 @@ const { partitionsInfo } = (await import(file.href)) as {
   partitionsInfo: { partitions: { id: string; regions: Record<string, unknown> }[] }
 }
 
-test.each(partitions)('the regions of $id are those that the SDK knows', ({ id, regions }) => {
+test.each(partitions)('the regions of $id are those of the SDK', ({ id, regions }) => {
   const known = partitionsInfo.partitions.find((partition) => partition.id === id)
   const places = Object.keys(known?.regions ?? {}).filter((region) => !region.endsWith('-global'))
   expect([...regions].sort()).toEqual(places.sort())
@@ -20,6 +20,6 @@ test.each(partitions)('the global region of $id is one of its own', ({ globalReg
   expect(regions).toContain(globalRegion)
 })
 
-test('a partition that is not known is an error', () => {
+test('an unknown partition is an error', () => {
   expect(() => partitionOf('aws-nowhere')).toThrow(RangeError)
 })

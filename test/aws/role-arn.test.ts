@@ -36,7 +36,7 @@ describe('a role', () => {
     expect(parseRoleArn(arn)).toEqual({ arn, ...role })
   })
 
-  test('is read back from whatever it is made of, white space around it dropped', () => {
+  test('is parsed from its parts, ignoring surrounding whitespace', () => {
     fc.assert(
       fc.property(
         partition,
@@ -100,7 +100,7 @@ describe('anything else is answered with a sentence that helps', () => {
     expect(parseRoleArn(text)).toEqual({ problem: expect.stringContaining(part) })
   })
 
-  test("a session's ARN leads to the role's", () => {
+  test("a session's ARN suggests the role's", () => {
     expect(parseRoleArn('arn:aws-cn:sts::123456789012:assumed-role/cairn/session')).toEqual({
       problem: expect.stringContaining('arn:aws-cn:iam::123456789012:role/cairn'),
     })

@@ -89,7 +89,7 @@ describe('what people paste', () => {
     ['the policy alone, URL-encoded', encoded],
     ['the policy alone, as a URL-encoded string', JSON.stringify(encoded)],
     ['the policy alone, as YAML', stringify(right)],
-  ])('%s does not tell the role, which is said', (_what, text) => {
+  ])('%s does not contain the role, which is reported', (_what, text) => {
     const { verdict, notes } = reviewText(text)
     expect(verdict).toBe('safe')
     expect(notes).toEqual([expect.stringContaining(roleArn)])
@@ -120,7 +120,7 @@ describe('what people paste', () => {
 })
 
 describe('whose role it is', () => {
-  test('another role is said to be one, however good its policy is', () => {
+  test('another role is reported, even with a good policy', () => {
     const other = 'arn:aws:iam::111122223333:role/admin'
     const found = reviewText(JSON.stringify(getRole(right, other)))
     expect(found.verdict).toBe('another_role')
@@ -240,7 +240,7 @@ describe("Cairn's own statement", () => {
     }
   })
 
-  test('a whole account is wider than needed, which no other customer gets in by', () => {
+  test('a whole account is wider than needed, but excludes other customers', () => {
     for (const principal of [cairnAccount, '999988887777']) {
       const found = review(allow({ Principal: { AWS: principal } }))
       expect(found).toMatchObject({ verdict: 'safe', trusted: [{ judgement: 'wider' }] })
@@ -267,7 +267,7 @@ describe("Cairn's own statement", () => {
       'conditions that exclude each other',
       [allow({ Condition: { ...withId('StringEquals'), ...withId('Null', 'true') } })],
     ],
-  ])('that does not let Cairn in is told, with the policy that does: %s', (_what, statements) => {
+  ])('that excludes Cairn is reported, with a policy that does not: %s', (_what, statements) => {
     const found = review(...statements)
     expect(found.verdict).toBe('unclear')
     expect(found.summary).toContain('no access')
@@ -424,7 +424,7 @@ describe('anyone else', () => {
     expect(found.trusted[1]!.who).toContain(who)
   })
 
-  test('who is named without a way in is no risk', () => {
+  test('a principal without access is no risk', () => {
     const found = review(
       allow(),
       allow({ Principal: { AWS: '444455556666' }, Action: 'sts:TagSession', Condition: undefined }),
@@ -444,7 +444,7 @@ describe('a Deny', () => {
     ...fields,
   })
 
-  test('for every other external ID protects an Allow without a condition, which is said', () => {
+  test('for every other external ID protects an Allow without a condition, which is reported', () => {
     for (const principal of ['*', { AWS: '*' }, { AWS: principalArn }]) {
       const found = review(open, classical({ Principal: principal }))
       expect(found.verdict).toBe('safe')
@@ -476,7 +476,7 @@ describe('a Deny', () => {
     expect(found.notes).toContainEqual(expect.stringContaining('not counted as protection'))
   })
 
-  test('does not make everyone somebody', () => {
+  test('does not turn everyone into one principal', () => {
     expect(review(allow(), { ...open, Principal: '*' }, classical()).verdict).toBe('unsafe')
   })
 })
@@ -485,7 +485,7 @@ describe("while Cairn's principal is not certain", () => {
   const judge = (...statements: unknown[]) =>
     reviewText(JSON.stringify(getRole(policy(...statements))), { principalArn: null })
 
-  test('nothing is called safe, and it is said why', () => {
+  test('nothing is called safe, with the reason', () => {
     const found = judge(allow())
     expect(found).toMatchObject({ verdict: 'unclear', trusted: [{ judgement: 'other' }] })
     expect(found.trusted[0]!.means).toContain('The condition is correct')
@@ -493,7 +493,7 @@ describe("while Cairn's principal is not certain", () => {
     expect(found.remedy).toBeNull()
   })
 
-  test('what is dangerous for whoever it may be is found', () => {
+  test('a risk for any principal is found', () => {
     expect(judge(allow({ Principal: '*' })).verdict).toBe('unsafe')
     const wide = judge(allow({ Condition: withId('StringLike', 'cairn-*') }))
     expect(wide.verdict).toBe('unsafe')
@@ -604,7 +604,7 @@ const swapCase = (id: string) =>
 const wrongIds = [undefined, 'a-random-id', `${externalId}x`, swapCase(externalId), 'other']
 
 describe("compared with the simulator's evaluation", () => {
-  test('what is called safe lets in Cairn with its ID only, and no stranger', () => {
+  test('a safe policy allows only Cairn with its ID, and no outsider', () => {
     let safe = 0
     fc.assert(
       fc.property(statements, (list) => {
@@ -618,7 +618,7 @@ describe("compared with the simulator's evaluation", () => {
     expect(safe).toBeGreaterThan(50)
   })
 
-  test('what lets Cairn in without its ID, or everybody, is called unsafe', () => {
+  test('a policy that allows Cairn without its ID, or everyone, is unsafe', () => {
     let open = 0
     const anyone = 'arn:aws:iam::777766665555:role/anyone'
     fc.assert(
@@ -636,7 +636,7 @@ describe("compared with the simulator's evaluation", () => {
     expect(open).toBeGreaterThan(50)
   })
 
-  test('a stranger who gets in is never passed over', () => {
+  test('an outsider with access is never missed', () => {
     fc.assert(
       fc.property(statements, (list) => {
         if (![undefined, externalId].some((id) => getsIn(list, strangerArn, id))) return
@@ -646,7 +646,7 @@ describe("compared with the simulator's evaluation", () => {
     )
   })
 
-  test('where nothing but the external ID is asked for, Cairn gets in exactly when it is said', () => {
+  test('with a condition on the external ID only, Cairn has access exactly as reported', () => {
     fc.assert(
       fc.property(fc.array(statementOf(idCondition), { minLength: 1, maxLength: 3 }), (list) => {
         const { notes } = review(...list)
@@ -700,7 +700,7 @@ describe('what changes nothing, or only for the worse', () => {
     )
   })
 
-  test('another Allow takes nobody away, so it is never safer', () => {
+  test('another Allow removes no access, so it is never safer', () => {
     fc.assert(
       fc.property(statements, statement, (list, more) => {
         const before = review(...list)
@@ -728,7 +728,7 @@ describe('what changes nothing, or only for the worse', () => {
   })
 })
 
-describe('whatever is pasted', () => {
+describe('any pasted text', () => {
   /** Answers in words that can be sent and shown, and is never safe by accident. */
   function survives(text: string) {
     const found = reviewTrust(text, expected)

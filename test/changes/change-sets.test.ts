@@ -72,7 +72,7 @@ const line = (name: string, { precision, recall }: Score) =>
   `${name.padEnd(40)} pair precision ${percent(precision)}, pair recall ${percent(recall)}`
 
 describe('sessions labelled by hand', () => {
-  it('come out as change sets, at least 95 of 100 pairs right', () => {
+  it('become change sets, with at least 95 of 100 pairs right', () => {
     const ours = score(changeSets())
     const baseline = score(samePrincipalWithinFiveMinutes())
     console.log(
@@ -114,7 +114,7 @@ describe('a change set', () => {
     expect(new Set(idsOf([first, last, late])).size).toBe(1)
   })
 
-  it('keeps the name of the later one when two become one', () => {
+  it('keeps the id of the later one when two merge', () => {
     const [first, late, last] = [at('12:00:00'), at('12:12:00'), at('12:24:00')]
     expect(idsOf([first, last, late])).toEqual([last.sourceId, last.sourceId, last.sourceId])
   })
@@ -203,7 +203,7 @@ describe('change sets in any order', () => {
     )
   })
 
-  it('are the same when they arrive one by one and only sets are kept', () => {
+  it('are the same when changes arrive one by one and only sets are stored', () => {
     fc.assert(
       fc.property(changes, (list) => {
         const sets = opened(list)

@@ -44,7 +44,7 @@ function expectAccepted(stored: string): void {
   expect(depthOf(stored)).toBeLessThanOrEqual(DEEPEST)
 }
 
-describe('a record as jsonb takes it', () => {
+describe('a record that jsonb accepts', () => {
   it.each([
     '{"eventVersion":"1.11", "userIdentity" : {"type":"Root"},"list":[1,2.5,-3e7,true,null]}',
     '{"pair":"\\ud83d\\ude00","quote":"\\"","backslash":"\\\\u0000"}',
@@ -70,7 +70,7 @@ describe('a record as jsonb takes it', () => {
     expectAccepted(stored)
   })
 
-  it('keeps text that is not JSON as one JSON string', () => {
+  it('stores text that is not JSON as one JSON string', () => {
     expect(storableJson('not "JSON"')).toBe('"not \\"JSON\\""')
     expect(storableJson('{"a":\0\ud800')).toBe('"{\\"a\\":\ufffd\ufffd"')
     expect(storableJson('')).toBe('""')

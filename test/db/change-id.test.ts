@@ -10,7 +10,7 @@ const identity = fc.record({
   occurredAt: fc.date({ min: new Date(0), max: new Date(2 ** 48 - 1), noInvalidDate: true }),
 })
 
-test('is a UUID of version 8 that tells its time', () => {
+test('is a UUID of version 8 that contains its time', () => {
   fc.assert(
     fc.property(identity, (given) => {
       const id = changeId(given)
@@ -39,7 +39,7 @@ test('does not run source and source id together', () => {
   expect(id('a', 'bc')).not.toBe(id('ab', 'c'))
 })
 
-test('sorts by time, whatever the rest', () => {
+test('sorts by time first', () => {
   const at = (occurredAt: string) =>
     changeId({ ...rest, source: 's', sourceId: 'x', occurredAt: new Date(occurredAt) })
   expect(at('2026-03-01T00:00:00.001Z') > at('2026-03-01T00:00:00.000Z')).toBe(true)

@@ -95,7 +95,7 @@ const arrivals = fc
       ),
   )
 
-test('the same sets come out in whatever order changes arrive, and read again they change nothing', async () => {
+test('changes in any order of arrival result in the same sets, and reading them again changes nothing', async () => {
   await fc.assert(
     fc.asyncProperty(arrivals, async (batches) => {
       const owner = await newOwner()
@@ -111,7 +111,7 @@ test('the same sets come out in whatever order changes arrive, and read again th
   )
 })
 
-test('a name once given leads to its changes for ever, and keeps its place', async () => {
+test('an id always returns its changes, and keeps its place', async () => {
   const owner = await newOwner()
   const named = new Map<string, string>()
   const opened = new Map<string, number>()
@@ -147,7 +147,7 @@ test('batches that are stored at the same time miss nothing of each other', asyn
   expect(partition(await present(owner))).toEqual(expected)
 })
 
-test('pages hold every set once while late changes go on arriving', async () => {
+test('pages contain every set once while late changes arrive', async () => {
   const owner = await newOwner()
   const late = changes.filter((_, index) => index % 5 === 0)
   await store(
@@ -186,7 +186,7 @@ test('pages hold every set once while late changes go on arriving', async () => 
   ).toEqual(new Map(sizes.map(([id, members]) => [id, members.length])))
 })
 
-test('what only reads sees one moment, whatever an import stores meanwhile, and can store nothing', async () => {
+test('a reading transaction sees one snapshot during an import, and cannot write', async () => {
   const owner = await newOwner()
   const late = changes.filter((_, index) => index % 3 === 0)
   await store(

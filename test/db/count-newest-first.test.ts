@@ -59,7 +59,7 @@ test('all of a window is counted where that is fast, in a few pieces', async () 
   expectContiguous(parts, countedFrom)
 })
 
-test('a piece that takes too long is tried again as a smaller one', async () => {
+test('a piece that takes too long is retried as a smaller one', async () => {
   const { parts, countedFrom, tried } = await counting(
     (piece) => piece.to.getTime() - piece.from.getTime() > 2 * DAY,
     3_000,
@@ -76,7 +76,7 @@ test('where nothing can be counted in time, nothing is', async () => {
   expect(countedFrom).toEqual(to)
 })
 
-test('other errors are not taken for a lack of time', async () => {
+test('other errors are not treated as timeouts', async () => {
   const failing = db
     .transaction()
     .execute((trx) => countNewestFirst(trx, window, () => sql`SELECT 1 / 0`.execute(trx)))

@@ -49,7 +49,7 @@ async function newOrganization() {
   }
 }
 
-test('whatever is made, moved and deleted, the order is that of a list', async () => {
+test('for any creations, moves and deletions, the order is that of a list', async () => {
   const place = fc.nat({ max: 12 })
   const step = fc.oneof(
     fc.record({ do: fc.constant('make' as const) }),
@@ -86,7 +86,7 @@ test('whatever is made, moved and deleted, the order is that of a list', async (
   )
 })
 
-test('a connection has one default; saying the same again does not make it anew', async () => {
+test('a connection has one default; setting the same again changes nothing', async () => {
   const { act, environment, connection } = await newOrganization()
   const [first, second] = [await environment('first'), await environment('second')]
   const row = await connection(first.id)
@@ -109,7 +109,7 @@ test('a connection has one default; saying the same again does not make it anew'
   expect(await environments()).toEqual([])
 })
 
-test("a link leads to nothing of another organization's, whoever makes it", async () => {
+test("a link cannot reference another organization's rows", async () => {
   const [one, other] = [await newOrganization(), await newOrganization()]
   const mine = { environment: await one.environment('x'), connection: await one.connection() }
   const theirs = {

@@ -139,7 +139,7 @@ test('event ids of another account or another organization are other events', as
   expect((await other.changes()).filter(({ id }) => ids.includes(id))).toEqual([])
 })
 
-test('an account that moves to another connection takes its changes with it, and no others', async () => {
+test('an account that moves to another connection moves its changes, and no others', async () => {
   const { connect, changes } = await newOrganization()
   const moving = await connect()
   await store(moving, events(5))
@@ -151,7 +151,7 @@ test('an account that moves to another connection takes its changes with it, and
   expect(left.map(({ connection_id }) => connection_id)).toEqual(Array(5).fill(second.connectionId))
 })
 
-test('what no connection imports is stored once, and takes nothing over', async () => {
+test('an event without a connection is stored once, and takes nothing over', async () => {
   const { id, connect, changes } = await newOrganization()
   const pushed = { organizationId: id, connectionId: null, sourceAccount: null }
   const page = events(2, { source: 'deploy' })
@@ -294,7 +294,7 @@ test('imports beside a purge lose nothing and never deadlock', async () => {
   expect(new Set(rows.map((row) => row.source_id)).size).toBe(600)
 })
 
-test('an event that two regions return with two times at once is one change', async () => {
+test('an event that two regions return concurrently with two times is one change', async () => {
   const { id, connect, changes } = await newOrganization()
   const owner = await connect()
   const [change] = events(1)
@@ -331,7 +331,7 @@ test('an event seen again under another time is taken over as well', async () =>
   ])
 })
 
-test('a purge that is asked for while the deletion ends is done', async () => {
+test('a purge that is requested while the deletion finishes is done', async () => {
   const { connect, changes } = await newOrganization()
   const owner = await connect()
   await store(owner, events(3))
@@ -364,7 +364,7 @@ test('a purge takes the sets by key, though the statistics say that there are no
   expect(await changes()).toEqual([])
 })
 
-test('an interrupted purge goes on where it was', async () => {
+test('an interrupted purge continues where it stopped', async () => {
   const { id, connect, changes } = await newOrganization()
   const owner = await connect()
   const all = events(1_500)

@@ -2,7 +2,7 @@ import pg from 'pg'
 import { expect, inject, onTestFinished, test } from 'vitest'
 import { migrate, migrations } from '../../src/db/migrate.ts'
 
-test('any number of processes may migrate at once: each migration runs once', async () => {
+test('any number of processes may migrate concurrently: each migration runs once', async () => {
   const name = `migrate_${process.pid}_${Date.now().toString(36)}`
   const cluster = new pg.Client({ connectionString: inject('postgresUrl') })
   await cluster.connect()

@@ -43,7 +43,7 @@ test('organizations do not wait for each other', async () => {
   expect(await queue.run('b', undefined, async () => 'at once')).toBe('at once')
 })
 
-test('work that has waited too long is refused, and keeps no place', async () => {
+test('work that has waited too long is rejected, and keeps no place', async () => {
   const queue = newQueue()
   const running = [work(), work()]
   for (const { run } of running) void queue.run('a', undefined, run)
@@ -77,7 +77,7 @@ test('a signal ends the wait, and not what runs', async () => {
   expect(await queue.run('a', undefined, async () => 1)).toBe(1)
 })
 
-test('work that fails gives its place to the next one', async () => {
+test('work that fails frees its place for the next one', async () => {
   const queue = newQueue()
   const fails = () => queue.run('a', undefined, () => Promise.reject(new Error('failed')))
   await Promise.allSettled([fails(), fails(), fails(), fails()])

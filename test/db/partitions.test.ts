@@ -4,7 +4,7 @@ import { openDatabase } from '../../src/db/database.ts'
 import { ensurePartitions } from '../../src/db/imports.ts'
 import { createTestDatabase } from '../support/database.ts'
 
-test('partitions for any time are made once, however many ask at the same moment', async () => {
+test('partitions for any time are created once, also by concurrent requests', async () => {
   const database = await createTestDatabase()
   const db = openDatabase({ url: database.url, max: 12 })
   onTestFinished(async () => {

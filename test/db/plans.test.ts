@@ -162,7 +162,7 @@ describe('what is rare is found by the index of texts', () => {
     })
   })
 
-  test('which is used, whatever the planner would choose', async () => {
+  test("which is used, regardless of the planner's choice", async () => {
     // As the function's own role, with the settings of the function.
     await superuser.transaction().execute(async (trx) => {
       await sql`SET LOCAL ROLE cairn_search`.execute(trx)
@@ -191,7 +191,7 @@ describe('what is rare is found by the index of texts', () => {
   })
 })
 
-describe('the search gives nothing of another organization', () => {
+describe('the search returns nothing of another organization', () => {
   const search = (trx: Trx | Database, pattern: string) =>
     sql<{ id: string }>`
       SELECT id FROM search_changes(ARRAY[${pattern}], NULL, NULL, 1000000) AS id
@@ -206,7 +206,7 @@ describe('the search gives nothing of another organization', () => {
     expect(new Set(own.rows.map(({ id }) => id))).toEqual(new Set(rows.map(({ id }) => id)))
   })
 
-  test('and nothing at all before one is said', async () => {
+  test('and nothing before one is set', async () => {
     expect((await search(api, '%')).rows).toEqual([])
   })
 
@@ -261,7 +261,7 @@ describe('what is counted is counted in the index', () => {
     })
   })
 
-  test('and comes to what counting the rows themselves does', async () => {
+  test('and equals a count of the rows', async () => {
     await asOrganization(api, one, async (trx) => {
       const { rows } = await sql<{ value: string; count: number }>`
         SELECT actor_id AS value, count(*) AS count FROM changes

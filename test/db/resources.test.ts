@@ -75,7 +75,7 @@ const summaries = async (tenant: Tenant, name: string, value: string) =>
     .sort()
 
 describe('resources with one name', () => {
-  test('are told apart in facets, and each has a history of its own', async () => {
+  test('are separate in facets, and each has its own history', async () => {
     const { tenant, store } = await newTenant()
     const role = resource('AWS::IAM::Role', 'deploy', {
       arn: 'arn:aws:iam::111122223333:role/deploy',

@@ -116,7 +116,7 @@ test('every table with rows of organizations is filled here, so that nothing bel
   }
 })
 
-test('every one of them, and every partition, has row-level security that holds its owner as well', async () => {
+test('each of them, and each partition, has row-level security that also applies to its owner', async () => {
   const { rows } = await sql<{ name: string }>`
     SELECT c.oid::regclass::text AS name
     FROM pg_class c
@@ -127,7 +127,7 @@ test('every one of them, and every partition, has row-level security that holds 
   expect(rows).toEqual([])
 })
 
-test('every policy of theirs is about the organization, or for the role that knows none yet', async () => {
+test('each of their policies is for the organization, or for the role without one', async () => {
   const { rows } = await sql<{ table: string; roles: string[]; condition: string }>`
     SELECT tablename AS table, roles::text[], coalesce(qual, with_check) AS condition
     FROM pg_policies WHERE schemaname = 'public'
@@ -150,11 +150,11 @@ test('no role of ours can get around it', async () => {
 })
 
 describe('as the API', () => {
-  test('nothing is visible before an organization is said', async () => {
+  test('nothing is visible before an organization is set', async () => {
     for (const table of tables) expect(await owners(reader, table), table.name).toEqual([])
   })
 
-  test('only what belongs to the organization that was said, and only until its transaction ends', async () => {
+  test('only rows of the set organization are visible, and only until its transaction ends', async () => {
     const pool = openDatabase({ url: database.url, role: 'cairn_api', max: 1 })
     try {
       for (const { id } of [one, other]) {
@@ -182,7 +182,7 @@ describe('as the API', () => {
     },
   )
 
-  test("a row cannot be made in another organization's name", async () => {
+  test('a row cannot be created for another organization', async () => {
     const made = asOrganization(reader, one.id, (trx) =>
       insertConnection(trx, { organizationId: other.id, name: 'theirs', externalId: 'cuckoo' }),
     )
@@ -196,7 +196,7 @@ describe('as the API', () => {
     await expect(key).rejects.toMatchObject({ code: '42501' })
   })
 
-  test("another organization's row cannot be changed, nor one's own given away", async () => {
+  test("another organization's row cannot be changed, nor a row moved to another organization", async () => {
     const changed = await asOrganization(reader, one.id, (trx) =>
       trx
         .updateTable('connections')
@@ -304,7 +304,7 @@ describe('before an organization is known', () => {
   })
 })
 
-test("an id of another organization's change is not found, though it is known", async () => {
+test("a known id of another organization's change is not found", async () => {
   const occurredAt = someTime
   const sourceId = 'known'
   await asOrganization(worker, other.id, (trx) =>

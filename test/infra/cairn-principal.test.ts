@@ -130,13 +130,13 @@ describe('what the role may do', () => {
   })
 })
 
-test('neither of them lets go of the role by accident', () => {
+test('neither of them deletes the role by accident', () => {
   const { DeletionPolicy, UpdateReplacePolicy } = template.Resources.Role
   expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['Retain', 'Retain'])
   expect(module.resource.aws_iam_role.this[0].lifecycle[0].prevent_destroy).toBe(true)
 })
 
-test('the outputs say which setting they are for', () => {
+test('the outputs name their setting', () => {
   expect(template.Outputs.PrincipalArn.Description).toContain('CAIRN_PRINCIPAL_ARN')
   expect(module.output.principal_arn[0].description).toContain('CAIRN_PRINCIPAL_ARN')
 })

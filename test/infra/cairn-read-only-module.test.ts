@@ -48,7 +48,7 @@ test('it creates the role and its inline policy, and nothing else', () => {
   expect(module).not.toHaveProperty('data')
 })
 
-test('nothing has to be given but the external ID, once the principal is filled in', () => {
+test('only the external ID is required, once the principal is filled in', () => {
   const required = Object.keys(variable).filter((name) => !('default' in variable[name][0]))
   expect(required).toEqual(['external_id'])
   expect(variable.principal_arn[0].default).toBeNull()
@@ -64,8 +64,8 @@ test('filling the principal in changes one line', () => {
   expect(after).toEqual(expected)
 })
 
-describe('what it takes', () => {
-  test('as an external ID is what AWS takes', () => {
+describe('input validation', () => {
+  test('accepts the external IDs that AWS accepts', () => {
     const [{ condition }] = variable.external_id[0].validation
     const [, pattern, longest] =
       /^\$\{can\(regex\("(.+)", var\.external_id\)\) && length\(var\.external_id\) <= (\d+)\}$/.exec(

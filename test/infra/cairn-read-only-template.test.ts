@@ -14,7 +14,7 @@ const given = { ExternalId: externalId, CairnPrincipalArn: principalArn }
 const role = (more: Record<string, string> = {}) =>
   evaluate(template, template.Resources.Role.Properties, { ...given, ...more })
 
-test('it stands alone in its folder', () => {
+test('it is the only file in its folder', () => {
   expect(readdirSync(`${infra}/cloudformation`)).toEqual(['cairn-read-only.yaml'])
 })
 
@@ -30,7 +30,7 @@ test('it creates one role, with the trust and the permissions of the documents',
   })
 })
 
-test('name, path and boundary are those that were given', () => {
+test('name, path and boundary are the configured ones', () => {
   const boundary = 'arn:aws-cn:iam::111122223333:policy/boundary'
   expect(
     role({ RoleName: 'reader', RolePath: '/services/', PermissionsBoundaryArn: boundary }),
@@ -43,7 +43,7 @@ test('its output is the ARN', () => {
   })
 })
 
-test('nothing has to be given but the external ID and the principal, which are shown', () => {
+test('only the external ID and the principal are required, which are shown', () => {
   const without = Object.keys(parameters).filter((name) => !('Default' in parameters[name]))
   expect(without).toEqual(['ExternalId', 'CairnPrincipalArn'])
   expect(JSON.stringify(parameters)).not.toContain('NoEcho')
@@ -58,8 +58,8 @@ test('the console shows each parameter once, in a group and with a label', () =>
   expect(Object.keys(ParameterLabels)).toEqual(names)
 })
 
-describe('what it takes', () => {
-  test('as an external ID is what AWS takes', () => {
+describe('input validation', () => {
+  test('accepts the external IDs that AWS accepts', () => {
     const agrees = (id: string) => takes(parameters.ExternalId, id) === externalIdPattern.test(id)
     fc.assert(fc.property(externalIds, agrees))
   })
@@ -68,7 +68,7 @@ describe('what it takes', () => {
     expect(takes(parameters.CairnPrincipalArn, arn)).toBe(right)
   })
 
-  test('as defaults is what it would take from a person', () => {
+  test('accepts its own defaults', () => {
     for (const [name, parameter] of Object.entries<{ Default?: string }>(parameters)) {
       if (parameter.Default === undefined) continue
       expect([name, takes(parameter, parameter.Default)]).toEqual([name, true])

@@ -44,7 +44,7 @@ describe('where the template is put', () => {
     expect(() => parseDestination(text)).toThrow(why)
   })
 
-  test('a key is refused that is longer than S3 takes', () => {
+  test('a key that is longer than S3 allows is rejected', () => {
     const key = (length: number) => () => parseDestination(`s3://cairn/${'x'.repeat(length)}`)
     expect(key(1024)).not.toThrow()
     expect(key(1025)).toThrow('not a supported object key')
@@ -136,7 +136,7 @@ describe('against an S3', () => {
     ])
   })
 
-  test('where anybody can read it, it says so', async () => {
+  test('a public object is reported as public', async () => {
     const Policy = JSON.stringify({
       Version: '2012-10-17',
       Statement: [

@@ -22,7 +22,7 @@ async function apiThat(answer: RequestListener) {
 
 const problem = (status: number, detail: string) => JSON.stringify({ status, detail })
 
-test.each([503, 429])('a %i is asked again', async (status) => {
+test.each([503, 429])('a %i is retried', async (status) => {
   let refusals = 2
   const cairn = await apiThat((_request, response) => {
     if (refusals-- > 0) response.writeHead(status).end(problem(status, 'Later.'))
@@ -32,7 +32,7 @@ test.each([503, 429])('a %i is asked again', async (status) => {
   expect(cairn.asked).toEqual(Array(3).fill('POST /api/v1/connections'))
 })
 
-test('a lost answer is asked for again, unless it may have changed something', async () => {
+test('a lost response is retried, unless the request may have changed something', async () => {
   let losses = 1
   const cairn = await apiThat((request, response) => {
     if (losses-- > 0) request.socket.destroy()
@@ -46,7 +46,7 @@ test('a lost answer is asked for again, unless it may have changed something', a
   expect(cairn.asked).toHaveLength(3)
 })
 
-test('what stays unavailable, and what is rejected, is an error that says why', async () => {
+test('a persistent failure, and a rejection, is an error with the reason', async () => {
   const busy = await apiThat((_request, response) => {
     response.writeHead(503).end(problem(503, 'The database is away.'))
   })

@@ -153,7 +153,7 @@ test('help is no failure', async () => {
 })
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
-  test('ends a command that waits for what never comes', async () => {
+  test('ends a command that waits for ever', async () => {
     const script = file(`waiting-${signal}.ts`)
     writeFileSync(
       script,
@@ -170,7 +170,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(await command.closed).toEqual([null, signal])
   })
 
-  test('stops a command in order, and a second one ends it at once', async () => {
+  test('stops a command in order, and a second one ends it immediately', async () => {
     const script = file(`running-${signal}.ts`)
     writeFileSync(
       script,

@@ -37,7 +37,7 @@ test.each([
   ['@tool/core-linux-arm-gnueabihf', { os: ['linux'], cpu: ['arm'], libc: ['glibc'] }],
   ['@tool/cli-darwin-arm64', { os: ['darwin'], cpu: ['arm64'] }],
   ['@tool/core-win32-ia32-msvc', { os: ['win32'], cpu: ['ia32'] }],
-])('the name %s tells the platform', (name, platform) => {
+])('the name %s contains the platform', (name, platform) => {
   const entry = entryFor(packages, { of: 'node_modules/tool', name, range: '1.2.3' })
   expect(entry).toEqual({ version: '1.2.3', dev: true, optional: true, ...platform })
 })

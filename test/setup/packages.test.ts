@@ -61,7 +61,7 @@ test('a fresh clone gets its packages, and the second start does nothing', async
   expect(lines).toHaveLength(2)
 })
 
-test('a production install is enough for what needs no more, and completed for what does', async () => {
+test('a production install is sufficient for production scripts, and completed for others', async () => {
   const root = freshProject()
   npm(root, 'ci', '--omit=dev')
   expect(missingPackages(root, false)).toEqual([])
@@ -70,7 +70,7 @@ test('a production install is enough for what needs no more, and completed for w
   expect(missingPackages(root, true)).toEqual([])
 })
 
-test('packages that are not those of the lockfile, or that were cut off, are installed anew', async () => {
+test('packages that differ from the lockfile, or were interrupted, are installed again', async () => {
   const root = freshProject()
   await installPackages({ root, dev: true, say: () => {} })
   const note = path.join(root, 'node_modules', '.package-lock.json')
@@ -85,7 +85,7 @@ test('packages that are not those of the lockfile, or that were cut off, are ins
   expect(missingPackages(root, true)).toEqual([])
 })
 
-test('two first starts at once: one installs and the other waits for it', async () => {
+test('of two concurrent first starts, one installs and the other waits for it', async () => {
   const root = freshProject()
   const setup = fileURLToPath(new URL('../../scripts/setup.mjs', import.meta.url))
   const starts = [1, 2].map(() =>
@@ -110,7 +110,7 @@ test('two first starts at once: one installs and the other waits for it', async 
   expect(said.join('')).toMatch(/Waiting for process \d+/)
 })
 
-test('when npm fails, people read what it said and what they can do', async () => {
+test('when npm fails, its output and the fix are printed', async () => {
   const root = freshProject()
   rmSync(path.join(root, 'package.json'))
   await expect(installPackages({ root, dev: true, say: () => {} })).rejects.toThrow(

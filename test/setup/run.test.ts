@@ -88,7 +88,7 @@ test('a script gets its arguments, and its output and exit code are handed on', 
 
 const interrupts = (output: { text: string }) => output.text.match(/heard SIGINT/g)?.length ?? 0
 
-test('one Ctrl-C under npm, which everybody hears twice, is one for the script, and is waited for', async () => {
+test('one Ctrl-C under npm, which is delivered twice, is one for the script, and is waited for', async () => {
   // On a machine so busy that the second signal is late, it is another key press: tried again.
   for (;;) {
     const { child, output } = run(listening)
@@ -107,7 +107,7 @@ test('one Ctrl-C under npm, which everybody hears twice, is one for the script, 
   }
 })
 
-test('a second Ctrl-C is handed on as well, and a third one asks nobody', async () => {
+test('a second Ctrl-C is forwarded as well, and a third one kills', async () => {
   const { child, output } = run(stubborn)
   const pid = await scriptStarted(output)
   for (const press of [1, 2]) {
@@ -122,7 +122,7 @@ test('a second Ctrl-C is handed on as well, and a third one asks nobody', async 
   expect(processStart(pid)).toBeUndefined()
 })
 
-test('when the terminal is closed the script is asked to end', async () => {
+test('when the terminal is closed, the script is stopped', async () => {
   const { child, output } = run(listening)
   await scriptStarted(output)
   child.kill('SIGHUP')
@@ -181,7 +181,7 @@ test('an older Node finds the one among the packages', async (context) => {
   expect(Number.parseInt(output.text.slice(1), 10)).toBeGreaterThanOrEqual(24)
 })
 
-test('without a script it says how it is used', async () => {
+test('without a script it prints its usage', async () => {
   const child = spawn(process.execPath, ['scripts/run.mjs'], { cwd: root, stdio: 'pipe' })
   const output = collect(child)
   const [code] = await once(child, 'close')

@@ -126,7 +126,7 @@ describe('with the AWS CLI', { timeout: 180_000 }, () => {
     expect(simulator.roles()).toEqual([simulator.vendor.principalArn])
   })
 
-  test('a resource that fails rolls the stack back, and says why in its events', async () => {
+  test('a resource that fails rolls the stack back, with the reason in its events', async () => {
     putCustomerRole(simulator)
     await aws(...createStack())
     await expect(
@@ -181,7 +181,7 @@ describe('with the AWS CLI', { timeout: 180_000 }, () => {
     expect(simulator.roles()).toEqual([simulator.vendor.principalArn, arn])
   })
 
-  test('what is wrong with a request is said at once', async () => {
+  test('an invalid request is rejected immediately', async () => {
     const [, ...withoutName] = onTheCommandLine(given())
     const attempts: [string[], string][] = [
       [
@@ -219,7 +219,7 @@ describe('with the AWS CLI', { timeout: 180_000 }, () => {
 })
 
 describe('as a control', () => {
-  test('does the same, and gives the outputs', async () => {
+  test('does the same, and returns the outputs', async () => {
     const { outputs } = await simulator.createStack({ template, parameters: given() })
     expect(outputs).toEqual({ RoleArn: ROLE })
     await assume(simulator)
@@ -271,7 +271,7 @@ describe('as a control', () => {
       { template: 'Resources: {R: {Type: AWS::IAM::Role, Properties: {Colour: red}}}' },
       'extraneous key [Colour] is not permitted',
     ],
-  ])('says what is wrong with %s', async (_, stack, message) => {
+  ])('reports the error in %s', async (_, stack, message) => {
     const failed = await simulator.createStack(stack).catch((error: Error) => error)
     expect(failed).toMatchObject({
       name: 'ControlError',
@@ -303,7 +303,7 @@ describe('as a control', () => {
   })
 })
 
-test('without a name, the role gets one that says whose it is', async () => {
+test('without a name, the role gets one that contains its stack', async () => {
   const stack = { template, parameters: given({ Name: '' }), stackName: 'a'.repeat(100) }
   const { outputs } = await simulator.createStack(stack)
   const name = outputs.RoleArn!.split('/').at(-1)!
@@ -311,7 +311,7 @@ test('without a name, the role gets one that says whose it is', async () => {
   expect(name).toHaveLength(64)
 })
 
-test('permissions of a role may stand in resources of their own', async () => {
+test('permissions of a role may be separate resources', async () => {
   const document = JSON.stringify(readOnly)
   const apart = `${template
     .replace(/ {6}Policies:[\s\S]*?(?=Outputs)/, '')
@@ -336,7 +336,7 @@ Outputs:`,
   expect(simulator.roles()).toEqual([simulator.vendor.principalArn])
 })
 
-test('what a role was given by hand keeps the stack from being deleted', async () => {
+test('policies attached by hand prevent the deletion of the stack', async () => {
   await simulator.createStack({ template, parameters: given() })
   const put = ['iam', 'put-role-policy', '--role-name', 'cairn-read-only', '--policy-name', 'mine']
   await aws(...put, '--policy-document', JSON.stringify(readOnly))
@@ -346,7 +346,7 @@ test('what a role was given by hand keeps the stack from being deleted', async (
   expect(simulator.roles()).toContain(ROLE)
 })
 
-test('a stack can do no more than whoever creates it', async () => {
+test('a stack has only the permissions of its creator', async () => {
   const arn = `arn:aws:iam::${simulator.accountId}:user/deployer`
   const mayDeploy = policy({ Effect: 'Allow', Action: 'cloudformation:*', Resource: '*' })
   const env = keys(simulator.url, simulator.createPrincipal({ arn, policies: [mayDeploy] }))
@@ -360,7 +360,7 @@ test('a stack can do no more than whoever creates it', async () => {
   )
 })
 
-test('CloudTrail tells who created the stack, and what it did in their name', async () => {
+test('CloudTrail shows who created the stack, and what it did on their behalf', async () => {
   await simulator.createStack({ template, parameters: given(), region: 'eu-west-1' })
   const session = await assume(simulator)
   simulator.configure({ clockOffsetMs: 4 * 60_000 })
@@ -413,7 +413,7 @@ describe('the template that Cairn hands out', () => {
     return Object.values(outputs).find((value) => value.includes(':role/'))!
   }
 
-  test('makes a role that is assumed with the external ID only', async () => {
+  test('creates a role that can be assumed with the external ID only', async () => {
     const RoleArn = await roleOf(text)
     const client = cloudTrailClient(simulator, await assume(simulator, { RoleArn }))
     expect((await client.send(new LookupEventsCommand({}))).Events).toEqual([])
@@ -424,7 +424,7 @@ describe('the template that Cairn hands out', () => {
     }
   })
 
-  test('is evaluated as it is: without its condition, anyone at the vendor gets in', async () => {
+  test('is evaluated as written: without its condition, anyone at the vendor has access', async () => {
     const weakened = text.replace(/\n( +)Condition:\n(\1 +.*\n)*?.*sts:ExternalId.*\n/, '\n')
     expect(weakened).not.toBe(text)
     const RoleArn = await roleOf(weakened)

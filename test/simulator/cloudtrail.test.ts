@@ -36,7 +36,7 @@ afterEach(() => simulator.close())
 const ids = (events: { EventId?: string }[]) => events.map(({ EventId }) => EventId)
 
 describe('an event', () => {
-  test('has the shape that AWS gives it', async () => {
+  test("has AWS's shape", async () => {
     const stopped = record(simulator, 600)
     simulator.addEvents([stopped])
     const { events } = await lookUpAll(await customer(simulator))
@@ -84,7 +84,7 @@ describe('an event', () => {
     expect(events.map(({ Username }) => Username)).toEqual(['eve', undefined, 'ci-17', 'root'])
   })
 
-  test('can be answered with what AWS is not known to send', async () => {
+  test('can return responses that AWS is not known to send', async () => {
     const envelope = { CloudTrailEvent: '{', EventId: undefined, EventTime: 1 }
     simulator.addEvents([record(simulator, 600)], { envelope })
     const { events } = await lookUpAll(await customer(simulator))
@@ -92,7 +92,7 @@ describe('an event', () => {
     expect(events[0]).not.toHaveProperty('EventId')
   })
 
-  test('is held once, however often it comes, unless asked otherwise', async () => {
+  test('is stored once, even if added repeatedly, unless configured otherwise', async () => {
     const twice = record(simulator, 600)
     expect(simulator.addEvents([twice])).toEqual({ added: 1, ignored: 0 })
     expect(simulator.addEvents([twice])).toEqual({ added: 0, ignored: 1 })
@@ -110,7 +110,7 @@ describe('an event', () => {
 })
 
 describe('LookupEvents', () => {
-  test('answers newest first, whatever the order of arrival', async () => {
+  test('returns newest first, for any order of arrival', async () => {
     simulator.addEvents([300, 100, 500, 200, 400].map((ago) => record(simulator, ago)))
     const { events } = await lookUpAll(await customer(simulator))
     const times = events.map(({ EventTime }) => EventTime!.getTime())
@@ -131,7 +131,7 @@ describe('LookupEvents', () => {
     expect(await between(at(1, 700), at(1, 900))).toEqual([records[1]!.eventID])
   })
 
-  test('gives every event once, in pages of at most 50, also when one second fills several', async () => {
+  test('returns every event once, in pages of at most 50, also when one second fills several', async () => {
     const at = new Date(simulator.now() - 600_000).toISOString()
     const crowd = oneSecondRecords(130, { at })
     simulator.addEvents([record(simulator, 700), ...crowd, record(simulator, 500)])
@@ -157,7 +157,7 @@ describe('LookupEvents', () => {
     expect(await inRegion('eu-west-2')).toEqual([])
   })
 
-  test('gives a record to the customer that it names', async () => {
+  test('adds a record to the customer that it names', async () => {
     await simulator.close()
     const accountIds = ['111122223333', '222233334444']
     simulator = await startSimulator({ latencyMs: 0, tps: null, accountIds })
@@ -200,7 +200,7 @@ describe('LookupEvents', () => {
     expect(simulator.ledger.count({ deliveredOnly: true })).toBe(2)
   })
 
-  test('goes on below its page when an event is delivered above it', async () => {
+  test('continues below its page when an event is delivered above it', async () => {
     simulator.addEvents(Array.from({ length: 60 }, (_, index) => record(simulator, 600 + index)))
     const client = await customer(simulator)
     const first = await client.send(new LookupEventsCommand({}))
@@ -210,7 +210,7 @@ describe('LookupEvents', () => {
     expect(new Set(ids([...first.Events!, ...second.Events!])).size).toBe(61)
   })
 
-  test('gives insight events to those who ask for them alone', async () => {
+  test('returns insight events only on request', async () => {
     const insight = record(simulator, 600, { eventCategory: 'Insight' })
     simulator.addEvents([record(simulator, 600), insight])
     const client = await customer(simulator)
@@ -218,7 +218,7 @@ describe('LookupEvents', () => {
     expect(ids(events)).toEqual([insight.eventID])
   })
 
-  test('can be made to answer a page oldest first', async () => {
+  test('can return a page oldest first', async () => {
     simulator.addEvents([3, 2, 1].map((ago) => record(simulator, ago)))
     simulator.failNext({ effect: 'unordered' })
     putCustomerRole(simulator)
@@ -271,7 +271,7 @@ describe('LookupEvents', () => {
       },
     )
 
-    test('ReadOnly=false leaves out records that do not say', async () => {
+    test('ReadOnly=false omits records without the field', async () => {
       const { readOnly: _, ...silent } = record(simulator, 600)
       const text = record(simulator, 600, { readOnly: 'false' })
       simulator.addEvents([silent, text])
@@ -383,7 +383,7 @@ describe('a NextToken', () => {
     expect((await refusal(fourth)).name).toBe('InvalidNextTokenException')
   })
 
-  test('keeps to the moment of its first page where the end was left open', async () => {
+  test('keeps the time of its first page if the end is open', async () => {
     simulator.configure({ skewToleranceSeconds: null })
     const client = await customer(simulator)
     const { NextToken } = await client.send(new LookupEventsCommand({ MaxResults: 50 }))
@@ -421,7 +421,7 @@ describe('the quota', () => {
     expect(here).toMatchObject({ requests: 20, throttled: refused.length })
   })
 
-  test('is shared by everyone who reads the account', async () => {
+  test('is shared by all clients of the account', async () => {
     await simulator.close()
     simulator = await startSimulator({ latencyMs: 0, tps: 0.001 })
     const one = await customer(simulator)
@@ -476,7 +476,7 @@ describe('permission', () => {
 })
 
 describe('the other calls', () => {
-  test('give short and valid answers', async () => {
+  test('return short and valid responses', async () => {
     const client = await customer(simulator)
     const { trailList } = await client.send(new DescribeTrailsCommand({}))
     const arn = 'arn:aws:cloudtrail:us-east-1:111122223333:trail/management-events'
@@ -491,7 +491,7 @@ describe('the other calls', () => {
     expect((await client.send(new ListPublicKeysCommand({}))).PublicKeyList).toEqual([])
   })
 
-  test('know the trails that the account has', async () => {
+  test('return the trails of the account', async () => {
     simulator.setTrails([
       { name: 'local', homeRegion: 'eu-west-1', multiRegion: false, logging: false },
       { name: 'global', homeRegion: 'us-west-2' },

@@ -35,7 +35,7 @@ function start(...args: (string | number)[]) {
   return started
 }
 
-test('plays records without a quota, tells how to use it, and ends when it is told to', async () => {
+test('plays records without a quota, prints its usage, and stops on a signal', async () => {
   const file = join(folder, 'records.jsonl')
   await writeFile(
     file,
@@ -68,7 +68,7 @@ test('explains itself', async () => {
   expect(help.output).toContain('--records FILE')
 })
 
-test('says what is wrong with how it was started', async () => {
+test('reports invalid options', async () => {
   const busy = await startSimulator()
   const attempts = [
     [start('--port', busy.port), 'EADDRINUSE'],

@@ -35,7 +35,7 @@ async function call(method: string, path: string, body?: unknown) {
 }
 
 describe('over HTTP', () => {
-  test('a role is made, listed and deleted', async () => {
+  test('a role is created, listed and deleted', async () => {
     const trustPolicy = trust(simulator.vendor.principalArn, {
       StringEquals: { 'sts:ExternalId': EXTERNAL_ID },
     })
@@ -118,7 +118,7 @@ describe('over HTTP', () => {
     })
   })
 
-  test('every key ever issued is told, and every request counted', async () => {
+  test('every issued key is listed, and every request counted', async () => {
     await lookUpAll(await customer(simulator))
     const credentials = (await call('GET', '/ledger/credentials'))
       .result as unknown as Credentials[]
@@ -167,7 +167,7 @@ describe('over HTTP', () => {
 })
 
 describe('starting', () => {
-  test('refuses what makes no sense', async () => {
+  test('rejects invalid input', async () => {
     await expect(startSimulator({ accountIds: [] })).rejects.toThrow('customer account')
     await expect(startSimulator({ accountIds: ['12'] })).rejects.toThrow('twelve digits')
     await expect(startSimulator({ tps: -1 })).rejects.toThrow('tps')
@@ -175,7 +175,7 @@ describe('starting', () => {
     await expect(startSimulator({ port: simulator.port })).rejects.toThrow('EADDRINUSE')
   })
 
-  test('takes the regions that it is given for the customers', async () => {
+  test('uses the configured regions for the customers', async () => {
     await simulator.close()
     simulator = await startSimulator({ latencyMs: 0, regions: ['us-east-1', 'ap-east-1'] })
     await lookUpAll(await customer(simulator, 'ap-east-1'))

@@ -13,7 +13,7 @@ afterEach(() => simulator.close())
 
 const lookUp = new LookupEventsCommand({ MaxResults: 1 })
 
-test('an error comes as often as it was asked for', async () => {
+test('an error occurs as often as configured', async () => {
   const client = await customer(simulator)
   simulator.failNext({ effect: 'error', code: 'InternalFailure', message: 'Sorry', times: 2 })
   const failure = { name: 'InternalFailure', message: 'Sorry', status: 500 }
@@ -24,7 +24,7 @@ test('an error comes as often as it was asked for', async () => {
   expect(count).toMatchObject({ requests: 3, throttled: 0, errors: { InternalFailure: 2 } })
 })
 
-test('an error has the status that AWS gives it, unless another was asked for', async () => {
+test("an error has AWS's status, unless another is configured", async () => {
   const client = await customer(simulator)
   const next = async (code: string, status?: number) => {
     simulator.failNext({ effect: 'error', code, status })
@@ -53,7 +53,7 @@ test('only calls that match in everything are hit', async () => {
   expect((await refusal(there.send(lookUp))).name).toBe('InternalFailure')
 })
 
-test('faults can be taken back', async () => {
+test('faults can be removed', async () => {
   const client = await customer(simulator)
   simulator.failNext({ effect: 'error', times: 100 })
   simulator.clearFaults()
@@ -69,7 +69,7 @@ test('a connection can be dropped', async () => {
   await client.send(lookUp)
 })
 
-test('an answer can stay out until the caller gives up', async () => {
+test('a response can be withheld until the client times out', async () => {
   putCustomerRole(simulator)
   const client = cloudTrailClient(simulator, await assume(simulator))
   simulator.failNext({ effect: 'hang' })
@@ -79,7 +79,7 @@ test('an answer can stay out until the caller gives up', async () => {
   expect(count!.errors).toEqual({ hang: 1 })
 })
 
-test('an answer can come late', async () => {
+test('a response can be delayed', async () => {
   const client = await customer(simulator)
   simulator.failNext({ effect: 'delay', delayMs: 400 })
   const slow = client.send(lookUp)

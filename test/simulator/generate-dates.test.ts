@@ -98,7 +98,7 @@ describe.each(lastSeconds)('at %s', (text) => {
     expect(generate(now, now)).toEqual([])
   })
 
-  it('the account that begins there goes on as its history says', async () => {
+  it('the account that starts there continues its history', async () => {
     vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'], now: new Date(now) })
     simulator = await startSimulator({ latencyMs: 0, tps: null })
     const live = startLiveActivity(simulator, { seed: 1, story: true })

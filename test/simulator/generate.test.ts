@@ -85,7 +85,7 @@ describe('a generated history', () => {
     expect(wednesday).toBeGreaterThan(5 * sunday)
   })
 
-  it('is told by its regions, and global services only in us-east-1', () => {
+  it('is recorded in its regions, and global services only in us-east-1', () => {
     expect([...new Set(history.map(({ awsRegion }) => awsRegion))].sort()).toEqual([
       'ap-southeast-2',
       'eu-west-1',
@@ -105,7 +105,7 @@ describe('a generated history', () => {
     ).toBe(true)
   })
 
-  it('refuses arguments that make no sense', () => {
+  it('rejects invalid arguments', () => {
     expect(() => generateHistory({ seed: 1, accountId, ...week, regions: [] })).toThrow(
       'at least one region',
     )
@@ -139,7 +139,7 @@ describe('its records', () => {
     }
   })
 
-  it('name nobody: example.com, and addresses that documents may use', () => {
+  it('use example.com and addresses reserved for documentation', () => {
     const addresses = /^(192\.0\.2|198\.51\.100|203\.0\.113)\.\d{1,3}$|^[\w.-]+\.amazonaws\.com$/
     for (const { sourceIPAddress } of history) expect(sourceIPAddress).toMatch(addresses)
     const mail = JSON.stringify(history).matchAll(/[\w.+-]+@([\w-]+(?:\.[\w-]+)+)/g)
@@ -181,7 +181,7 @@ describe('its records', () => {
     expect(common.filter((record) => reads.get(nameOf(record)) !== record.readOnly)).toEqual([])
   })
 
-  it('come from everything that works in an account', () => {
+  it('come from all kinds of callers in an account', () => {
     const agents = history.map(({ userAgent }) => String(userAgent))
     for (const tool of [
       /Terraform\//,
@@ -213,7 +213,7 @@ describe('its records', () => {
 })
 
 describe('its account', () => {
-  it('gives each temporary key to one session, which began before', () => {
+  it('assigns each temporary key to one session, which began before', () => {
     const owners = new Map<string, string>()
     for (const record of history) {
       const { accessKeyId, sessionContext, arn } = identityOf(record)
@@ -287,7 +287,7 @@ describe('its account', () => {
     }
   })
 
-  it('has two people in Terraform’s role at once', () => {
+  it('has two people in Terraform’s role at the same time', () => {
     const spans = new Map<string, { from: number; to: number }>()
     for (const record of history) {
       const { arn, accessKeyId } = identityOf(record)
@@ -333,7 +333,7 @@ describe('in the simulator', () => {
     return startSimulator({ latencyMs: 0, tps: null })
   }
 
-  it('goes on live as its history would, and shows events late and out of order', async () => {
+  it('continues its history live, and delivers events late and out of order', async () => {
     simulator = await atNoon()
     const began = simulator.now()
     const live = startLiveActivity(simulator, { seed: 1 })
@@ -367,7 +367,7 @@ describe('in the simulator', () => {
     expect(simulator.ledger.count()).toBe(held)
   })
 
-  it('tells a story: within a minute, something is broken among routine work', async () => {
+  it('plays a story: within a minute, something is broken among routine work', async () => {
     simulator = await atNoon()
     const from = new Date(simulator.now())
     const live = startLiveActivity(simulator, { seed: 1, story: true })
@@ -392,7 +392,7 @@ describe('in the simulator', () => {
     live.stop()
   })
 
-  it('mends what it broke, and then tells others', async () => {
+  it('fixes what it broke, and then plays other stories', async () => {
     simulator = await atNoon()
     const from = new Date(simulator.now())
     const live = startLiveActivity(simulator, { seed: 1, story: true })
@@ -434,7 +434,7 @@ describe('the command', () => {
     return started
   }
 
-  it('generates an account when it is given no records', async () => {
+  it('generates an account without records', async () => {
     const command = start('--port', '0', '--days', '2', '--seed', '3')
     try {
       const listens = /listens on (http\S+?)\. /
@@ -450,7 +450,7 @@ describe('the command', () => {
     }
   })
 
-  it('refuses more days than CloudTrail keeps', async () => {
+  it('rejects more days than CloudTrail keeps', async () => {
     const command = start('--port', '0', '--days', '91')
     expect(await once(command.child, 'exit')).toEqual([1, null])
     expect(command.output).toContain('--days needs a whole number from 0 to 90')

@@ -75,7 +75,7 @@ const putPolicy = (document: unknown = readOnly, PolicyName = 'read') =>
 const lookUp = async () =>
   cloudTrailClient(simulator, await assume(simulator)).send(new LookupEventsCommand({}))
 
-test('a role made by the commands of the AWS CLI is the one that the vendor assumes', async () => {
+test('the vendor can assume a role created by AWS CLI commands', async () => {
   const env = keys(simulator.url, simulator.administrator())
   const { Role } = await cli.aws(
     env,
@@ -160,7 +160,7 @@ test('nothing is allowed beyond a boundary', async () => {
   await lookUp()
 })
 
-test('a managed policy gives its permissions while it is attached', async () => {
+test('a managed policy grants its permissions while it is attached', async () => {
   await createRole()
   const PolicyDocument = JSON.stringify(readOnly)
   const { Policy } = await iam.send(new CreatePolicyCommand({ PolicyName: 'read', PolicyDocument }))
@@ -220,7 +220,7 @@ test('what IAM refuses', async () => {
   expect(simulator.roles()).toEqual([simulator.vendor.principalArn, ROLE])
 })
 
-test('only those who may can make a role, and only in their own account', async () => {
+test('only callers with the permission can create a role, and only in their own account', async () => {
   const arn = `arn:aws:iam::${simulator.accountId}:user/reader`
   const reader = client(simulator.createPrincipal({ arn, policies: [readOnly] }))
   expect(await refusal(createRole({}, reader))).toMatchObject({
@@ -233,7 +233,7 @@ test('only those who may can make a role, and only in their own account', async 
   expect(await refusal(iam.send(new GetRoleCommand({ RoleName })))).toMatchObject({ status: 404 })
 })
 
-test('the administrator is one user, whose key the control tells', async () => {
+test('the administrator is one user, whose key the control returns', async () => {
   const credentials = simulator.administrator()
   expect(simulator.administrator(simulator.accountId)).toEqual(credentials)
   expect(await (await fetch(`${simulator.url}/_simulator/administrator`)).json()).toEqual({

@@ -196,7 +196,7 @@ describe('AssumeRole is judged as ministack judges it', () => {
   })
 })
 
-describe('a stack makes the role that it makes in ministack', { timeout: 120_000 }, () => {
+describe('a stack creates the same role as in ministack', { timeout: 120_000 }, () => {
   const template = `
 Parameters:
   ExternalId: {Type: String}

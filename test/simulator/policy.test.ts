@@ -36,7 +36,7 @@ describe('an identity policy', () => {
     ['cloudtrail:Lookup', 'none'],
     ['cloudtrail:LookupEvents?', 'none'],
     ['cloudtraiX:*', 'none'],
-  ])('that allows %s says %s', (Action, verdict) => {
+  ])('that allows %s returns %s', (Action, verdict) => {
     expect(decide({ Action })).toBe(verdict)
   })
 
@@ -48,7 +48,7 @@ describe('an identity policy', () => {
     expect(decide(elsewhere, { resource: 'arn:aws:s3:::logs' })).toBe('none')
   })
 
-  test('for one resource does not allow what knows no resources', () => {
+  test('for one resource does not allow actions without resources', () => {
     expect(decide({ Resource: 'arn:aws:cloudtrail:eu-west-1:111122223333:trail/a' })).toBe('none')
   })
 
@@ -88,7 +88,7 @@ describe('an identity policy', () => {
       },
       'none',
     ],
-  ])('under %j says %s', (Condition, verdict) => {
+  ])('under %j returns %s', (Condition, verdict) => {
     expect(decide({ Condition })).toBe(verdict)
   })
 
@@ -109,7 +109,7 @@ describe('a trust policy', () => {
       request({ action: 'sts:AssumeRole' }),
     )
 
-  test('tells an Allow for the caller from one for its account', () => {
+  test('distinguishes an Allow for the caller from one for its account', () => {
     expect(trusts({ Principal: '*' })).toBe('allow')
     expect(trusts({ Principal: { AWS: request().caller.principalArn } })).toBe('allow')
     expect(trusts({ Principal: { AWS: request().caller.arn } })).toBe('allow')

@@ -42,7 +42,7 @@ const played = async (region?: string) => {
 const age = (time: string) => simulator.now() - Date.parse(time)
 
 describe('playing records', () => {
-  test('moves their times so that the newest is half an hour old, and keeps their distances', async () => {
+  test('shifts their times so that the newest is half an hour old, and keeps their distances', async () => {
     const result = await play(
       lines([at('2023-07-10T12:00:00Z'), at('2023-07-10T14:00:01Z'), at('2023-07-06T12:00:00Z')]),
     )
@@ -118,23 +118,23 @@ describe('playing records', () => {
     expect(inGlobal.map(({ awsRegion }) => awsRegion)).toEqual([undefined, 'us-east-1'])
   })
 
-  test('reads gzip and plain alike, with empty lines and without a last line end', async () => {
+  test('reads gzip and plain text, with empty lines and without a final newline', async () => {
     const two = lines([at('2023-07-10T12:00:00Z'), at('2023-07-10T12:00:00Z')])
     expect((await play(gzipSync(two))).added).toBe(2)
     expect((await play(two.replace('\n', '\r\n\r\n').trimEnd())).ignored).toBe(2)
   })
 
-  test('holds a repeated record once', async () => {
+  test('stores a repeated record once', async () => {
     const one = at('2023-07-10T12:00:00Z')
     expect(await play(lines([one, one]))).toMatchObject({ added: 1, ignored: 1 })
     expect(simulator.ledger.count()).toBe(1)
   })
 
-  test('takes an empty file', async () => {
+  test('accepts an empty file', async () => {
     expect(await play('')).toEqual({ added: 0, ignored: 0, regionMap: {} })
   })
 
-  test('says which line is wrong, and then holds nothing', async () => {
+  test('reports the invalid line, and adds nothing', async () => {
     const good = lines([at('2023-07-10T12:00:00Z')])
     await expect(play(`${good}[]\n`)).rejects.toThrow(/records\.jsonl: line 2 is not a JSON object/)
     await expect(play(`${good}\n{"a"\n`)).rejects.toThrow('line 3 is not a JSON object')

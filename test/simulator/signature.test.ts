@@ -67,7 +67,7 @@ describe('a request', () => {
   const post = (headers: Record<string, string>, body = 'Action=GetCallerIdentity') =>
     fetch(simulator.url, { method: 'POST', headers, body })
 
-  test('without a signature is told so, in the language it speaks', async () => {
+  test('without a signature is rejected, in its own protocol', async () => {
     const query = await post({ 'content-type': 'application/x-www-form-urlencoded' })
     expect(query.status).toBe(403)
     expect(await query.text()).toContain('<Code>MissingAuthenticationToken</Code>')
@@ -104,7 +104,7 @@ describe('a request', () => {
     expect(Math.round(ahead / 60_000)).toBe(60)
   })
 
-  test('for an operation that is not simulated is told so', async () => {
+  test('for an operation that is not simulated is rejected', async () => {
     const session = stsClient(simulator).send(new GetSessionTokenCommand({}))
     expect(await refusal(session)).toMatchObject({ name: 'InvalidAction', status: 400 })
     const cloudTrail = cloudTrailClient(simulator, await assume(simulator))

@@ -112,7 +112,7 @@ describe('AssumeRole', () => {
     expect(await attempt({})).toEqual({})
   })
 
-  test('lets the mistakes through that a trust policy can make', async () => {
+  test('allows what a wrong trust policy allows', async () => {
     const roleWith = (condition?: object) =>
       simulator.putRole({ arn: ROLE, trustPolicy: trust('999988887777', condition) })
     roleWith()
@@ -126,7 +126,7 @@ describe('AssumeRole', () => {
     expect((await attempt({ ExternalId: 'other' })).name).toBe('AccessDenied')
   })
 
-  test('does not tell a role that does not exist from one that does not trust', async () => {
+  test('does not distinguish a role that does not exist from one that does not trust', async () => {
     expect(await attempt({})).toEqual(denied)
     simulator.putRole({ arn: ROLE, trustPolicy: trust('arn:aws:iam::444455556666:root') })
     expect(await attempt({})).toEqual(denied)
@@ -165,7 +165,7 @@ describe('AssumeRole', () => {
     expect(await attempt({}, carol)).toEqual({})
   })
 
-  test('knows a session by the ARN of its role, with its path', async () => {
+  test('identifies a session by the ARN of its role, with its path', async () => {
     const arn = 'arn:aws:iam::999988887777:role/platform/cairn'
     const policies = [policy({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: '*' })]
     const session = simulator.createPrincipal({ arn, policies })
@@ -180,7 +180,7 @@ describe('AssumeRole', () => {
     expect((await attempt({}, session)).name).toBe('AccessDenied')
   })
 
-  test('takes tags and a source identity only where the trust policy grants them', async () => {
+  test('accepts tags and a source identity only if the trust policy allows them', async () => {
     const Tags = [{ Key: 'team', Value: 'web' }]
     const grant = (Action: string[]) =>
       simulator.putRole({
@@ -235,7 +235,7 @@ describe('AssumeRole', () => {
       })
     })
 
-    test('end with their role, also when one of that name is made again', async () => {
+    test('end with their role, also when one of the same name is created again', async () => {
       putCustomerRole(simulator)
       const credentials = await assume(simulator)
       putCustomerRole(simulator)
@@ -299,7 +299,7 @@ describe('AssumeRole', () => {
 })
 
 describe('regions', () => {
-  test('do not know the keys of an account that has not enabled them', async () => {
+  test('reject the keys of an account that has not enabled them', async () => {
     expect(await refusal(identity(simulator.vendor.credentials, 'me-south-1'))).toMatchObject({
       name: 'InvalidClientTokenId',
       status: 403,
@@ -308,7 +308,7 @@ describe('regions', () => {
     await identity(simulator.vendor.credentials, 'me-south-1')
   })
 
-  test('give no session of an account that has disabled them', async () => {
+  test('return no session of an account that has disabled them', async () => {
     putCustomerRole(simulator)
     simulator.disableRegion('us-east-1')
     expect(await refusal(assume(simulator))).toMatchObject({
@@ -336,7 +336,7 @@ describe('partitions', () => {
 })
 
 describe('IAM GetRole', () => {
-  test('tells a role its own path where it may ask', async () => {
+  test("returns a role's own path if it may call GetRole", async () => {
     await simulator.close()
     const vendorPrincipalArn = 'arn:aws:iam::999988887777:role/platform/cairn'
     simulator = await startSimulator({ latencyMs: 0, vendorPrincipalArn })

@@ -91,7 +91,7 @@ describe('functions', () => {
     expect(evaluate(value)).toEqual(result)
   })
 
-  test('a condition that holds', () => {
+  test('a condition that is true', () => {
     expect(evaluate('!If [HasName, !Ref Name, none]', { Name: 'x' })).toBe('x')
   })
 
@@ -136,7 +136,7 @@ Outputs:
     expect(shown('y', 'y')).toEqual(['Neither'])
   })
 
-  test('resources come after those that they refer to, and only where their condition holds', () => {
+  test('resources come after those that they refer to, and only if their condition is true', () => {
     const { resources } = plan(`
 Conditions: {Never: !Equals [a, b]}
 Resources:
@@ -178,7 +178,7 @@ describe('parameters', () => {
     expect(refusal(() => plan(externalId(rules), given))).toEqual(refused(message))
   })
 
-  test('take their default, are checked item by item, and are hidden when they must not be shown', () => {
+  test('use their default, are checked item by item, and are hidden with NoEcho', () => {
     const template = withRole(`
 Parameters:
   Shown: {Type: String, Default: x}
@@ -194,7 +194,7 @@ Parameters:
     )
   })
 
-  test('the whole value is matched, whatever it is', () => {
+  test('the whole value is matched', () => {
     const template = readTemplate(externalId('    AllowedPattern: "[a-z]{2,8}"'))
     const isAccepted = (value: string) =>
       refusal(() => planStack(template, new Map([['ExternalId', value]]), context, attributes)) ===
@@ -265,7 +265,7 @@ describe('what is no template', () => {
     )
   })
 
-  test('functions inside each other cannot make a text of any length', () => {
+  test('nested functions cannot build a string of unlimited length', () => {
     let value = `'${'x'.repeat(100)}'`
     for (let level = 0; level < 25; level++) value = `!Sub ['${`\${a}`.repeat(10)}', {a: ${value}}]`
     expect(refusal(() => evaluate(value))).toEqual(refused('a text is longer than'))
@@ -273,7 +273,7 @@ describe('what is no template', () => {
     expect(refusal(() => evaluate(joined))).toEqual(refused('a text is longer than'))
   })
 
-  test('whatever the text, it is read or refused', () => {
+  test('any text is parsed or rejected', () => {
     const template = withRole('Parameters: {A: {Type: String, Default: !Sub x}}', '{a: !Ref A}')
     const spoiled = fc
       .tuple(fc.nat(template.length), fc.nat(10), fc.string({ maxLength: 10 }))
@@ -292,7 +292,7 @@ describe('what is no template', () => {
   })
 })
 
-test('JSON is read as it is in YAML', () => {
+test('JSON is read as YAML', () => {
   const { resources } = plan(
     '{\n\t"Resources": {\n\t\t"Role": {"Type": "AWS::IAM::Role", "Properties": {"A": {"Ref": "AWS::Region"}, "B": true}}}}',
   )

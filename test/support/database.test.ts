@@ -5,7 +5,7 @@ import { createTestDatabase, type TestDatabase } from './database.ts'
 const databases: TestDatabase[] = []
 afterAll(() => Promise.all(databases.map((database) => database.drop())))
 
-test('databases made at the same time all have the schema, and each its own rows', async () => {
+test('databases created concurrently all have the schema, and each its own rows', async () => {
   databases.push(...(await Promise.all([1, 2, 3].map(() => createTestDatabase()))))
   const counts = await Promise.all(
     databases.map(async ({ superuserUrl }, index) => {

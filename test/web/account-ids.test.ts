@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { readAccountIds } from '../../web/src/pages/connections/account-ids.ts'
 
-test('account ids are found in whatever is round them, each once', () => {
+test('account ids are found in any text, each once', () => {
   const pasted = `shop\t111122223333\n{"Id": "444455556666", "Name": "2024 sandbox"}, 4444-5555-6666`
   expect(readAccountIds(pasted)).toEqual({ accountIds: ['111122223333', '444455556666'] })
 })
@@ -23,7 +23,7 @@ test('nothing pasted is no mistake; something without an id is', () => {
   )
 })
 
-test('more than the server takes at once', () => {
+test('more than the server accepts in one request', () => {
   const ids = Array.from({ length: 1001 }, (_, index) => String(100_000_000_000 + index))
   expect(readAccountIds(ids.join('\n')).problem).toBe('1001 account IDs. The limit is 1,000.')
 })

@@ -8,7 +8,7 @@ afterEach(() => {
   queryClient.clear()
 })
 
-test('without a network, what is asked and what is done fails at once', async () => {
+test('without a network, queries and actions fail immediately', async () => {
   onlineManager.setOnline(false)
   const unreachable = () => Promise.reject(new TypeError('Failed to fetch'))
   const query = { queryKey: ['x'], queryFn: unreachable, retry: false }

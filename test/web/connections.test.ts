@@ -32,7 +32,7 @@ describe("the list's address", () => {
 describe('what is saved of the settings', () => {
   const now = { lookbackDays: 90, pollIntervalSeconds: 60, selection: 'changes' as const }
 
-  test('is what was changed, and nothing that somebody else has changed meanwhile', () => {
+  test('contains only the edited fields, not those that another person has changed in the meantime', () => {
     expect(edited({ lookbackDays: 30 }, { ...now, pollIntervalSeconds: 300 })).toEqual({
       lookbackDays: 30,
     })
@@ -68,7 +68,7 @@ describe('a pasted ARN', () => {
     (pasted) => expect(pastedArn(pasted)).toBe(pasted),
   )
 
-  test('of which nothing is guessed says what is wrong with it', () => {
+  test('without a guess has the reason', () => {
     for (const pasted of [`"${arn}", "${arn}-2"`, `"${arn}`, `role_arn = ${arn}`])
       expect(parseRoleArn(pastedArn(pasted))).toHaveProperty('problem')
   })
@@ -94,7 +94,7 @@ describe('asking again', () => {
     coverageQuery('c', 'current'),
   ] as const
 
-  test('ends when there is no such connection, and not when the server is away', () => {
+  test('ends when the connection does not exist, and not when the server is unavailable', () => {
     for (const query of all) {
       expect(interval(query, { error: gone })).toBe(false)
       expect(interval(query, { error: down })).toBeGreaterThan(0)
@@ -116,7 +116,7 @@ describe('asking again', () => {
   })
 })
 
-test('moved environments are asked for at once, and the feed when it is next looked at', async () => {
+test('moved environments are refetched immediately, and the feed when it is next shown', async () => {
   const client = new QueryClient()
   const asked: string[] = []
   const look = (key: string) =>

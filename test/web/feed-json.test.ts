@@ -8,7 +8,7 @@ const deep = (levels: number) => {
   return value
 }
 
-test('printed JSON means the same, and holds nothing that cannot be seen', () => {
+test('printed JSON is equivalent, and contains no invisible characters', () => {
   fc.assert(
     fc.property(fc.jsonValue({ stringUnit: 'binary' }), (value) => {
       const text = printed(value)!
@@ -50,7 +50,7 @@ describe('a tree', () => {
     }
   })
 
-  test('takes keys for what they are', () => {
+  test('handles unusual keys', () => {
     const hostile = JSON.parse('{"__proto__": {"a": 1}, "constructor": 2, "": 3}')
     expect(toNode(hostile)).toMatchObject({
       entries: [
@@ -61,7 +61,7 @@ describe('a tree', () => {
     })
   })
 
-  test('says how much is in it', () => {
+  test('shows its size', () => {
     const told = [[], [1], [1, 2], {}, { a: 1 }, { a: 1, b: 2 }].map((value) =>
       size(toNode(value) as never),
     )

@@ -286,11 +286,11 @@ describe('the words', () => {
       [connection('current')],
       ['waiting', null, '', 'earlier data has gaps'],
     ],
-  ])('say how complete it is when %s', (_, imported, connections, expected) => {
+  ])('show how complete it is when %s', (_, imported, connections, expected) => {
     expect(told(imported, connections)).toEqual(expected)
   })
 
-  test('say that a window of the past is complete only where it has no gap', () => {
+  test('report a past window as complete only if it has no gap', () => {
     const window = { from: new Date('2026-03-02T06:00:00Z'), to: new Date('2026-03-02T09:00:00Z') }
     const behind = [connection('behind')]
     const whole = 'This time range is complete'
@@ -307,7 +307,7 @@ describe('the words', () => {
     expect(completeness(nothing, [], window, now.getTime())).toBeNull()
   })
 
-  test('are about the connections that are asked for', () => {
+  test('cover the selected connections', () => {
     const all = [
       { ...connection('current', 'a'), environmentId: 'production' },
       { ...connection('current', 'b'), environmentId: 'staging' },
@@ -329,7 +329,7 @@ describe('the words', () => {
       vi.unstubAllEnvs()
     })
 
-    test('name no moment that does not exist, and keep the one that was given', () => {
+    test('accept no time that does not exist, and keep the entered one', () => {
       vi.stubEnv('TZ', 'Europe/Berlin')
       expect(fromWallClock('2026-03-29 02:30:00', 'local')).toBeNull()
       expect(fromWallClock('2026-03-29 03:30', 'local')).toEqual(new Date('2026-03-29T01:30:00Z'))
@@ -377,7 +377,7 @@ describe('a change', () => {
 
   const listed = (one: Change) => neighboursOf(one, neighbours(one))
 
-  test('knows where its neighbours are', () => {
+  test('has links to its neighbours', () => {
     const resources = [{ type: 't', id: 'i-1', accountId: null, region: null, key: 'k' }]
     const [ofSet, ofRequest, ofActor, ofResource] = listed(
       change('a', {
@@ -396,7 +396,7 @@ describe('a change', () => {
     expect(listed(change('a'))).toHaveLength(1)
   })
 
-  test('asks about nothing that is too long for an address', () => {
+  test('sends no filter that is too long for a URL', () => {
     const titles = (text: string) =>
       listed(
         change('a', {

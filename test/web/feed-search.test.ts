@@ -65,7 +65,7 @@ const anySearch = fc
   .map((search) => validateFeedSearch(search))
 
 describe('what is in the address', () => {
-  test('comes back as it was', () => {
+  test('survives a round trip', () => {
     fc.assert(
       fc.property(anySearch, (search) => {
         expect(throughAddress(search)).toEqual(search)
@@ -73,7 +73,7 @@ describe('what is in the address', () => {
     )
   })
 
-  test('is read without an error, whatever it is, and then means what it says', () => {
+  test('is parsed without an error, and means what it shows', () => {
     const anything = fc.dictionary(
       fc.oneof(
         fc.constantFrom('from', 'to', 'q', 'open', 'out', 'before', ...filterFields),
@@ -191,7 +191,7 @@ describe('all of a set', () => {
 describe('filters', () => {
   const query = (search: FeedSearch) => toQuery(search, windowOf(search, asOf))
 
-  test('leave routine changes out unless they are asked for', () => {
+  test('exclude routine changes unless requested', () => {
     expect(query({}).noise).toBe('false')
     expect(query({ noise: 'only' }).noise).toBe('true')
     expect(query({ noise: 'shown' })).not.toHaveProperty('noise')
@@ -202,7 +202,7 @@ describe('filters', () => {
     expect(query({ before: '2026-03-02T06:00:00Z' }).to).toBe('2026-03-02T06:00:00.000Z')
   })
 
-  test('keep what was left out when failures are hidden as well', () => {
+  test('keep exclusions when failures are hidden as well', () => {
     expect(query({ service: ['ec2'], 'region!': ['us-east-1'] })).toMatchObject({
       service: ['ec2'],
       'region!': ['us-east-1'],
@@ -213,7 +213,7 @@ describe('filters', () => {
     ])
   })
 
-  test('hold a value as included, as left out, or not at all', () => {
+  test('contain a value as included, as excluded, or not at all', () => {
     const values = fc.constantFrom('a', 'b', 'c')
     const steps = fc.array(
       fc.tuple(

@@ -87,13 +87,13 @@ const statuses: Connection['status'][] = [
 ]
 
 describe('a connection in words', () => {
-  test('a current one: how far, why not further, and when it looks again', () => {
+  test('a current one: how far, why not further, and its next sync', () => {
     expect(said({}, [region()])).toEqual([
       'Up to date as of 12:03. CloudTrail delivers events about 10 minutes late; next sync in 40 s.',
     ])
   })
 
-  test('the clock is of the zone that is asked for, with the day where it is not today', () => {
+  test('the clock uses the selected time zone, with the day unless it is today', () => {
     const sentences = connectionSentences(
       connection({ completeThrough: '2026-03-11T16:30:00.000Z' }),
       {},
@@ -120,7 +120,7 @@ describe('a connection in words', () => {
     )
   })
 
-  test('one behind without any region known says its reason', () => {
+  test('one behind without a known region shows its reason', () => {
     expect(
       connectionSentences(
         connection({ status: 'behind', statusReason: 'The database did not answer' }),
@@ -172,7 +172,7 @@ describe('a connection in words', () => {
     )
   })
 
-  test('lost days that are apart are told apart', () => {
+  test('separate lost days are listed separately', () => {
     const lost = [
       ['2026-03-02T07:00:00Z', '2026-03-03T10:00:00Z'],
       ['2026-03-08T01:00:00Z', '2026-03-08T10:00:00Z'],
@@ -222,14 +222,14 @@ describe('a connection in words', () => {
     )
   })
 
-  test('a role that became unsafe keeps what was imported', () => {
+  test('a role that became unsafe keeps imported changes', () => {
     const open = verification('failed', [check('refused_without_id', 'failed')])
     expect(said({ status: 'action_needed' }, [], open)[0]).toContain(
       'Imports are stopped until this is fixed. Imported changes are kept.',
     )
   })
 
-  test('any other action: the check says what it means, or the reason does', () => {
+  test('any other action: the check explains it, or the reason does', () => {
     const refused = verification('failed', [check('assume_with_id', 'failed', 'AWS refuses.')])
     expect(said({ status: 'action_needed', completeThrough: null }, [], refused)).toEqual([
       'AWS refuses. Nothing has been imported.',
@@ -265,7 +265,7 @@ describe('a connection in words', () => {
     expect(regionHealth(old, connection({ status: 'paused' }), when).tone).toBe('good')
   })
 
-  test('waiting for AWS says what for', () => {
+  test('waiting for AWS shows the reason', () => {
     expect(said({ status: 'waiting_for_aws', statusReason: 'AWS does not know it.' })[0]).toBe(
       'AWS does not know it.',
     )
@@ -328,7 +328,7 @@ describe('a region in words', () => {
     )
   })
 
-  test('a region that was imported and is denied now is late, and says what to do', () => {
+  test('a region that was imported and is denied now is late, with the fix', () => {
     const lost = { state: 'denied', lastError: 'AccessDeniedException: no' } as const
     expect(of({ ...lost, completeThrough: '2026-03-12T11:53:30.000Z' })).toEqual({
       tone: 'late',
@@ -339,7 +339,7 @@ describe('a region in words', () => {
     expect(disabled).toMatchObject({ tone: 'late', sentence: expect.stringContaining('exclude') })
   })
 
-  test('a region that has not answered yet says why', () => {
+  test('a region without an answer shows the reason', () => {
     const unknown = {
       state: 'unknown',
       completeThrough: null,
@@ -351,7 +351,7 @@ describe('a region in words', () => {
     })
   })
 
-  test('an excluded region is off, and says since when', () => {
+  test('an excluded region is off, with the date', () => {
     const excluded = { state: 'excluded', counts: false } as const
     const owner = { excludedAt: '2026-03-11T09:00:00.000Z', excludedBy: 'owner' } as const
     const sentence = 'Excluded since 11 March, 09:00. Not imported.'
@@ -430,7 +430,7 @@ describe('the three questions', () => {
     questions.map((question) => answerOf(question, of))
   const all = questions.flatMap(({ checks }) => checks.map((id) => check(id, 'passed')))
 
-  test('together they hold every check once', () => {
+  test('together they contain every check once', () => {
     expect(new Set(all.map(({ id }) => id)).size).toBe(8)
     expect(all).toHaveLength(8)
   })
@@ -445,7 +445,7 @@ describe('the three questions', () => {
     expect(answers(verification('passed', checks))).toEqual(['passed', 'passed', 'passed'])
   })
 
-  test('what a verification did not come to is unknown', () => {
+  test('checks that a verification did not reach are unknown', () => {
     const checks = [check('arn_format', 'passed'), check('assume_with_id', 'failed')]
     expect(answers(verification('failed', checks))).toEqual(['failed', 'unknown', 'unknown'])
   })
@@ -471,7 +471,7 @@ describe('the three questions', () => {
 })
 
 describe('many connections', () => {
-  test('those that want somebody come first, then by name', () => {
+  test('those that need action come first, then by name', () => {
     const named = (name: string, status: Connection['status']) => ({ name, status })
     const sorted = [
       named('b', 'current'),
@@ -506,7 +506,7 @@ describe('many connections', () => {
     })
   })
 
-  test('one that has only begun does not hide what is known of the others', () => {
+  test('one that has just started does not hide the state of the others', () => {
     const begun = (status: Connection['status']) => connection({ status, completeThrough: null })
     expect(summaryOf([begun('importing')], when)).toEqual({
       state: '1 account. 1 in the first import.',
@@ -544,6 +544,6 @@ test('durations', () => {
   ])
 })
 
-test('an error of AWS that is not known is told as AWS told it', () => {
+test('an unknown AWS error is shown unchanged', () => {
   expect(reasonOf('ValidationException: no such thing')).toBe('ValidationException: no such thing')
 })

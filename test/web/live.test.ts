@@ -75,7 +75,7 @@ const see = (hidden: boolean) => {
 const SECOND = 1_000
 
 describe('the stream of events', () => {
-  test('is told of, and what comes by it', () => {
+  test('is reported, with its events', () => {
     latest().opened()
     latest().tell('connection', { id: 'c' })
     latest().tell('changes', { connectionId: 'c', count: 3, noise: 1, newest: '' })
@@ -83,7 +83,7 @@ describe('the stream of events', () => {
     expect(heard).toEqual(['live', 'connection c', '3 changes', 'gap'])
   })
 
-  test('that is back at once was not away, but may have missed something', () => {
+  test('that is back immediately is not reported, but the data is refreshed', () => {
     latest().opened()
     latest().broke()
     vi.advanceTimersByTime(3 * SECOND)
@@ -93,7 +93,7 @@ describe('the stream of events', () => {
     expect(streams).toHaveLength(1)
   })
 
-  test('that stays away is told of after some seconds', () => {
+  test('that stays lost is reported after some seconds', () => {
     latest().opened()
     latest().broke()
     vi.advanceTimersByTime(3 * SECOND)
@@ -126,7 +126,7 @@ describe('the stream of events', () => {
     expect(streams).toHaveLength(14)
   })
 
-  test('is let go while the page is out of sight, and caught up with after that', () => {
+  test('is closed while the page is hidden, and refreshed after that', () => {
     latest().opened()
     see(true)
     vi.advanceTimersByTime(20 * SECOND)

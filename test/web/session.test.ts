@@ -3,7 +3,7 @@ import { redirectAfterSignIn } from '../../web/src/session.ts'
 
 describe('after signing in', () => {
   test.each(['/', '/changes/019b?raw=1#top', '/integrations/aws', '/?q=a%2Fb&from=2026-03-02'])(
-    'one is led to the page %s that was asked for',
+    'the user is redirected to the requested page %s',
     (to) => expect(redirectAfterSignIn(to)).toBe(to),
   )
 
@@ -22,7 +22,9 @@ describe('after signing in', () => {
     '/sign-in',
     '/sign-in/?to=/sign-in',
     '/accept-invitation?token=x',
-  ])('one is led home where %j was asked for', (to) => expect(redirectAfterSignIn(to)).toBe('/'))
+  ])('the user is redirected to the start page for %j', (to) =>
+    expect(redirectAfterSignIn(to)).toBe('/'),
+  )
 
   test('a page whose name only begins like the way in is a page', () => {
     expect(redirectAfterSignIn('/accept-invitation-back')).toBe('/accept-invitation-back')

@@ -35,7 +35,7 @@ describe('a new password', () => {
   test.each(['ten chars.', 'x'.repeat(128)])('of the right length passes', (password) =>
     expect(passwordError(password)).toBeNull(),
   )
-  test.each(['', 'nine char', 'x'.repeat(129)])('of another length is told', (password) =>
+  test.each(['', 'nine char', 'x'.repeat(129)])('of another length is reported', (password) =>
     expect(passwordError(password)).toMatch(/characters/),
   )
 })

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { sourceView } from '../../web/src/sources/index.ts'
 import { readSwitching } from '../fixtures/toy-source/source.ts'
 
-test('a source without a view of its own shows its detail and its record', () => {
+test('a source without its own view shows its detail and its record', () => {
   const record = { id: '1', at: '2026-03-02T12:00:00Z', by: 'ada', room: 'hall', brightness: 80 }
   const { source, detail } = readSwitching(record)
   const view = sourceView(source)

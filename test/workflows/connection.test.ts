@@ -84,7 +84,7 @@ describe('from the start', () => {
 })
 
 describe('verification', () => {
-  test('fails until the role is mended, and then imports by itself', async () => {
+  test('fails until the role is fixed, and then imports automatically', async () => {
     const world = new World()
     world.verify = ({ now }) => ({ state: 'failed', nextAttemptAt: iso(now + 10 * MINUTE) })
     const run = await start(world)
@@ -107,7 +107,7 @@ describe('verification', () => {
     expect(world.story.slice(3, 5)).toEqual(['verifyRole', 'importEvents'])
   })
 
-  test('of a role that AWS does not know yet is retried in seconds, then ever more slowly', async () => {
+  test('of a role that AWS does not recognize yet is retried in seconds, then less and less often', async () => {
     const world = new World()
     const delays = [2, 4, 8, 600, 3600]
     world.verify = ({ now }) => {
@@ -153,7 +153,7 @@ describe('verification', () => {
 })
 
 describe('cycles', () => {
-  test('keep their rhythm for days, with a verification a day', async () => {
+  test('keep their interval for days, with a daily verification', async () => {
     const world = new World()
     world.import = ({ now }) => ({ nextPollAt: iso(now + 30 * MINUTE) })
     const run = await start(world)
@@ -210,7 +210,7 @@ describe('cycles', () => {
     expect(late.some((ms) => ms > -SECOND && ms < 5 * SECOND)).toBe(true)
   })
 
-  test('never follow each other without a pause, whatever is said to be due', async () => {
+  test('never follow each other without a pause, even if due', async () => {
     const world = new World()
     world.import = ({ now }) => ({ nextPollAt: iso(now - HOUR) })
     const run = await start(world)
@@ -222,7 +222,7 @@ describe('cycles', () => {
     expect(Math.min(...gaps(world.of('importEvents')))).toBeGreaterThanOrEqual(1)
   })
 
-  test('go on beside a failing region, which is shown', async () => {
+  test('continue despite a failing region, which is shown', async () => {
     const world = new World()
     const failing = [{ region: 'eu-west-3', error: 'ThrottlingException: Rate exceeded' }]
     const statusReason = 'eu-west-3: ThrottlingException: Rate exceeded'
@@ -246,7 +246,7 @@ describe('cycles', () => {
 })
 
 describe('pausing', () => {
-  test('stops for as long as it lasts, and resuming imports at once', async () => {
+  test('stops the import, and resuming imports immediately', async () => {
     const run = await start(new World())
     await run.until(({ status }) => status === 'current')
     await run.change({ paused: true })
@@ -280,7 +280,7 @@ describe('pausing', () => {
 })
 
 describe('import now', () => {
-  test('imports at once, over every region, and answers what was done', async () => {
+  test('imports from every region now, and returns a summary', async () => {
     const run = await start(new World())
     await run.until(({ status }) => status === 'current')
     run.world.import = () => ({ imported: 42 })
@@ -295,7 +295,7 @@ describe('import now', () => {
     expect(run.world.of('importEvents').at(-1)?.options).toEqual({ force: false })
   })
 
-  test('waits for an import that is running, and is one for all who ask meanwhile', async () => {
+  test('waits for a running import, and is shared by all callers in the meantime', async () => {
     const world = new World()
     const finish = Promise.withResolvers<void>()
     world.import = async () => {
@@ -313,7 +313,7 @@ describe('import now', () => {
     expect(world.of('importEvents')).toHaveLength(2)
   })
 
-  test('says that it failed when the role is refused, and what AWS said', async () => {
+  test("fails with AWS's error when the role is refused", async () => {
     const run = await start(new World())
     await run.until(({ status }) => status === 'current')
     run.world.import = () => {
@@ -352,7 +352,7 @@ describe('verify now', () => {
     ])
   })
 
-  test('that comes during a verification gets one of its own', async () => {
+  test('during a verification gets another one', async () => {
     const world = new World()
     const finish = Promise.withResolvers<void>()
     world.verify = async () => {
@@ -399,7 +399,7 @@ describe('updates are refused with a sentence', () => {
     )
   })
 
-  test('by what the row says now, not by what was last known of it', async () => {
+  test('by the current row, not by the last known one', async () => {
     const run = await start(new World({ paused: true }))
     await run.until(({ status }) => status === 'paused')
     run.world.change({ paused: false })
@@ -448,7 +448,7 @@ describe('deleting', () => {
 })
 
 describe('an import that needs a verification', () => {
-  test('gets it at once, and goes on; who waits for the import is answered', async () => {
+  test('gets it immediately, and continues; callers of the import get a response', async () => {
     const run = await start(new World())
     const { world } = run
     await run.until(({ status }) => status === 'current')
@@ -470,7 +470,7 @@ describe('an import that needs a verification', () => {
     expect(await run.state()).toMatchObject({ status: 'current', failures: 0, lastError: null })
   })
 
-  test('again and again, though it passes, comes ever later', async () => {
+  test('repeatedly, though it passes, is retried less and less often', async () => {
     const world = new World()
     world.import = () => {
       throw verificationRequired()
@@ -510,7 +510,7 @@ describe('an import that needs a verification', () => {
 })
 
 describe('a role that AWS refuses in a cycle', () => {
-  test('is verified at once, waited for, and imported from when it is mended', async () => {
+  test('is verified immediately, retried, and imported from when it is fixed', async () => {
     const run = await start(new World())
     const { world } = run
     await run.until(({ status }) => status === 'current')
@@ -528,7 +528,7 @@ describe('a role that AWS refuses in a cycle', () => {
     expect(world.story.slice(4, 6)).toEqual(['verifyRole', 'importEvents'])
   })
 
-  test('though its verification passes, is not asked again and again', async () => {
+  test('though its verification passes, is not retried continuously', async () => {
     const world = new World()
     world.import = () => {
       throw roleRefused()
@@ -612,7 +612,7 @@ describe('a run that has received many signals continues as new', () => {
     expect(run.world.story).toEqual(['finishDeletion'])
   })
 
-  test('before its wait, and the next run waits for what is left of it', async () => {
+  test('before its wait, and the next run waits for the rest of it', async () => {
     const run = await start(new World(), { signalsPerRun: 10 })
     const { runId: first } = await run.handle.describe()
     await run.until(({ status }) => status === 'current')
@@ -705,7 +705,7 @@ describe('failures of a whole step', () => {
     await run.until(({ status }) => status === 'current')
   })
 
-  test('give way to a change of the row', async () => {
+  test('are interrupted by a change of the row', async () => {
     const world = new World()
     world.verify = () => {
       throw ApplicationFailure.nonRetryable('no such role')
@@ -727,7 +727,7 @@ describe('an operator who cancels the workflow', () => {
     expect(error.cause).toBeInstanceOf(CancelledFailure)
   }
 
-  test('ends it, with its import, and it says so', async () => {
+  test('ends it, with its import, which is shown', async () => {
     const world = new World()
     world.import = ({ signal }) => untilCancelled(signal)
     const run = await start(world)
@@ -748,7 +748,7 @@ describe('an operator who cancels the workflow', () => {
     expect(run.world.story).toEqual(['verifyRole', 'importEvents'])
   })
 
-  test('does not keep a connection that was to be deleted', async () => {
+  test('still deletes a connection whose deletion was requested', async () => {
     const world = new World()
     world.import = ({ signal }) => untilCancelled(signal)
     const run = await start(world)

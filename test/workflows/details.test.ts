@@ -116,13 +116,13 @@ describe('a failing region', () => {
     expect(details).toContain('2 d 7 h of gaps across all regions')
   })
 
-  test('does not break it, by what AWS said', () => {
+  test("does not break it, in AWS's messages", () => {
     expect(details).toContain('- **eu-west-3**: AccessDenied: no \\| way \\<img src=x\\> \\`x\\`\n')
     expect(details.length).toBeLessThan(3000)
   })
 })
 
-test('stays far below what Temporal takes, whatever happened', () => {
+test("stays far below Temporal's limit in any state", () => {
   const error = '\\'.repeat(5000)
   const failing = Array.from({ length: 10 }, (_, n) => ({ region: `region-${n}`, error }))
   const details = currentDetails(
@@ -148,7 +148,7 @@ test.each([
   'action_needed',
   'paused',
   'deleting',
-] as const)('what to do is said when a connection is %s', (status) => {
+] as const)('what to do is shown when a connection is %s', (status) => {
   const fresh = initialState(
     { organizationId: 'o', connectionId: 'c' },
     { installationId: 'i', searchAttributes: false, now: new Date(now) },

@@ -124,7 +124,7 @@ describe('the next step', () => {
     expect(nextStep(given, { ...nothing, ...asked }, now).do).toBe(expected)
   })
 
-  test('waits for whatever comes first', () => {
+  test('waits for the earliest due time', () => {
     const soon = iso(now + 1000)
     const later = iso(now + 2000)
     expect(nextStep(state({ ...importing, nextPollAt: soon }), nothing, now)).toMatchObject({
@@ -157,7 +157,7 @@ describe('the next run takes over', () => {
     }
   })
 
-  test('before the cycle that is one too many, after the wait for it', () => {
+  test('before the cycle beyond the limit, after the wait for it', () => {
     expect(isRunLongEnough(wait, run({ cycles: 100 }), limits)).toBe(false)
     expect(isRunLongEnough({ do: 'import' }, run({ cycles: 100 }), limits)).toBe(true)
   })
@@ -166,13 +166,13 @@ describe('the next run takes over', () => {
     expect(isRunLongEnough({ do: 'end' }, run({ signals: 9_999 }), limits)).toBe(false)
   })
 
-  test('and stops a step that is running only when signals go on coming', () => {
+  test('and cancels a running step only when signals continue', () => {
     expect(isRunFull(run({ signals: 1_999, isSuggested: true, cycles: 100 }), limits)).toBe(false)
     expect(isRunFull(run({ signals: 2_000 }), limits)).toBe(true)
   })
 })
 
-describe('whatever happens', () => {
+describe('in any state', () => {
   const time = fc.integer({ min: -7200, max: 7200 }).map((seconds) => iso(now + seconds * 1000))
   const anySettings = fc.record({
     name: fc.constant('production'),
@@ -226,7 +226,7 @@ describe('whatever happens', () => {
     return s
   })
 
-  test('nobody waits for a step that does not come', () => {
+  test('no caller waits for a step that is not coming', () => {
     fc.assert(
       fc.property(life, fc.constantFrom('verify' as const, 'import' as const), (s, update) => {
         fc.pre(whyUpdateRefused(s, update) === null)
@@ -268,7 +268,7 @@ describe('whatever happens', () => {
     )
   })
 
-  test('who has to act is said when the role does not pass', () => {
+  test('a role that does not pass shows who has to act', () => {
     fc.assert(
       fc.property(life, (s) => {
         const { status } = statusOf(s)
@@ -290,7 +290,7 @@ test('delays grow up to ten minutes', () => {
   ])
 })
 
-test('a changed row is acted on at once, an unchanged one is not', () => {
+test('a changed row is acted on immediately, an unchanged one is not', () => {
   const s = state({ ...importing, nextPollAt: iso(now + 5000) })
   withSettings(s, settings())
   expect(s.nextPollAt).toBe(iso(now + 5000))

@@ -46,7 +46,7 @@ async function replay(bundle: WorkflowBundle, files = histories): Promise<Map<st
 
 beforeAll(() => installTemporalRuntime(createLogger({ level: 'silent' })))
 
-test('the workflows that earlier releases have begun go on', async () => {
+test('the workflows of earlier releases continue', async () => {
   expect(histories.length).toBeGreaterThan(10)
   expect(await replay(await bundleWorkflows())).toEqual(new Map())
 })

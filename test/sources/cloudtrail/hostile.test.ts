@@ -247,7 +247,7 @@ describe('any JSON object as a record', () => {
     )
   })
 
-  it('returns a valid change for every action with a summary of its own, with any parameters', () => {
+  it('returns a valid change for every action with its own summary, with any parameters', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...CALLS),

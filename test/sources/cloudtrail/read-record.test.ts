@@ -161,7 +161,7 @@ describe('reading a record', () => {
     expect(change.noise).toBeNull()
   })
 
-  it('keeps edits apart from what only names the resource', () => {
+  it('separates edits from parameters that only name the resource', () => {
     const change = read(
       call('sqs', 'SetQueueAttributes', {
         queueUrl: `https://sqs.eu-west-1.amazonaws.com/${ACCOUNT}/jobs`,

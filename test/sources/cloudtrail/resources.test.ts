@@ -100,7 +100,7 @@ describe('what a record acted on', () => {
     expect(resourcesOf(record)[0]).not.toHaveProperty('arn')
   })
 
-  it('takes in what CloudTrail lists, once', () => {
+  it('includes what CloudTrail lists, once', () => {
     const arn = 'arn:aws:s3:::logs'
     const record = call('s3', 'DeleteBucketPolicy', { bucketName: 'logs' }, null, {
       resources: [{ accountId: ACCOUNT, type: 'AWS::S3::Bucket', ARN: arn }],
@@ -227,7 +227,7 @@ describe('the key of a resource', () => {
     expect(keysOf({ ...record, awsRegion: 'us-east-1' })).toEqual(keysOf(record))
   })
 
-  it('uses CloudFormation’s type for what only an ARN names', () => {
+  it('uses CloudFormation’s type for a resource that has only an ARN', () => {
     expect(keysOf(eventOf(`arn:aws:rds:eu-west-1:${ACCOUNT}:db:orders`))).toContain(
       `aws.cloudtrail/${ACCOUNT}/eu-west-1/AWS::RDS::DBInstance/orders`,
     )

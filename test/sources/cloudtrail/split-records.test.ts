@@ -64,7 +64,7 @@ describe('the records of a text', () => {
     ])
   })
 
-  it('are those that are whole, and the rest as it is, where a file ends too early', () => {
+  it('are the complete ones, and the unchanged rest, if a file is truncated', () => {
     const splitter = new RecordSplitter()
     expect(splitter.push('{"Records":[{"a":1},{"b"')).toEqual(['{"a":1}'])
     expect(splitter.end()).toEqual(['{"b"'])
@@ -82,7 +82,7 @@ describe('the records of a text', () => {
   })
 })
 
-test('no more than one record is held', () => {
+test('at most one record is buffered', () => {
   const splitter = new RecordSplitter()
   splitter.push('{"Records":[')
   let count = 0
