@@ -169,7 +169,7 @@ describe('two databases of one Postgres server', () => {
   }
 
   test.each(['', 'CREATEROLE'])(
-    'with a login of its own (%s), the second one names the SQL for an administrator, and works after it',
+    'with a separate login (%s), the second one reports the SQL for an administrator, and works after it',
     async (attributes) => {
       const { url, name, administrator } = await ownedDatabase(attributes)
       const { code, output } = await start('src/worker.ts', [], { DATABASE_URL: url })

@@ -72,7 +72,7 @@ const report = (
 const current = (configured?: string, now?: Date) => currentPrincipal(api, { configured, now })
 
 describe('one worker', () => {
-  test('what it found is what the API says', async () => {
+  test('the API returns what it found', async () => {
     const finding = await found(ROLE)
     await report('a', finding)
     const seenAt = expect.any(Date)
@@ -89,7 +89,7 @@ describe('one worker', () => {
     expect(await current()).toMatchObject({ state: 'unknown', arn: null })
   })
 
-  test('after 15 minutes of silence it is gone, and the remedy is to start one', async () => {
+  test('after 15 minutes without a report it is gone, and the remedy is to start one', async () => {
     const now = new Date()
     await report('a', await found(ROLE), { now })
     expect(await current(undefined, new Date(+now + 14 * MINUTE))).toMatchObject({ arn: ROLE })
@@ -98,7 +98,7 @@ describe('one worker', () => {
     expect(later.remedy).toContain('npm run worker')
   })
 
-  test('one that ends is gone at once', async () => {
+  test('one that stops is gone immediately', async () => {
     await report('a', await found(ROLE))
     await forgetPrincipal(worker, 'a')
     expect(await current()).toMatchObject({ state: 'unknown', seenAt: null })
@@ -114,7 +114,7 @@ describe('one worker', () => {
 })
 
 describe('several workers', () => {
-  test('that run as the same role are one, whatever their sessions are called', async () => {
+  test('that run as the same role are one, with any session names', async () => {
     await report('a', await found(ROLE, [mayAsk], 'i-0a'))
     await report('b', await found(ROLE, [mayAsk], 'i-0b'))
     expect(await current()).toMatchObject({ state: 'certain', arn: ROLE })
@@ -132,7 +132,7 @@ describe('several workers', () => {
     expect(await current(ROLE)).toMatchObject({ state: 'uncertain', arn: null })
   })
 
-  test('one without credentials is told beside the other, which is certain', async () => {
+  test('one without credentials is reported beside the other, which is certain', async () => {
     await report('a', await found(ROLE))
     await report('b', await nothing())
     const principal = await current()
@@ -143,7 +143,7 @@ describe('several workers', () => {
 })
 
 describe('CAIRN_PRINCIPAL_ARN', () => {
-  test('is the path that AWS did not tell', async () => {
+  test('supplies the path that AWS did not report', async () => {
     await report('a', await found(ROLE, []))
     expect(await current(ROLE)).toMatchObject({
       ...{ state: 'certain', arn: ROLE, source: 'configured', remedy: null },
@@ -163,7 +163,7 @@ describe('CAIRN_PRINCIPAL_ARN', () => {
     expect(principal.saw).toContain(other)
   })
 
-  test('without a worker, or without credentials, is certain, and says what is missing', async () => {
+  test('without a worker, or without credentials, is certain, with what is missing', async () => {
     const alone = await current(ROLE)
     expect(alone).toMatchObject({
       ...{ state: 'certain', arn: ROLE, accountId: ACCOUNT, partition: 'aws', seenAt: null },
@@ -183,7 +183,7 @@ describe('CAIRN_PRINCIPAL_ARN', () => {
     ['another partition', `arn:aws-cn:iam::${ACCOUNT}:role/platform/feed`],
     ['a user of the same name', `arn:aws:iam::${ACCOUNT}:user/platform/feed`],
     ['another whole account', 'arn:aws:iam::111122223333:root'],
-  ])('of %s is refused, with and without what IAM says', async (_what, configured) => {
+  ])("of %s is rejected, with and without IAM's answer", async (_what, configured) => {
     for (const policies of [[], [mayAsk]]) {
       const principal = withConfigured(await found(ROLE, policies), [configured])
       expect(principal).toMatchObject({ state: 'uncertain', arn: null, source: null })
@@ -192,7 +192,7 @@ describe('CAIRN_PRINCIPAL_ARN', () => {
     }
   })
 
-  test('without the path is refused where IAM says that there is one', async () => {
+  test('without the path is rejected if IAM returns one', async () => {
     const bare = `arn:aws:iam::${ACCOUNT}:role/feed`
     const principal = withConfigured(await found(ROLE), [bare])
     expect(principal).toMatchObject({ state: 'uncertain', arn: null })
@@ -206,7 +206,7 @@ describe('CAIRN_PRINCIPAL_ARN', () => {
     expect(withConfigured(finding, [ROLE])).toMatchObject({ state: 'uncertain', arn: null })
   })
 
-  test('makes nothing of credentials that can assume no role', async () => {
+  test('does not change credentials that cannot assume roles', async () => {
     const unusable: PrincipalFinding = {
       ...(await nothing()),
       ...{ state: 'unusable', caller: `arn:aws:iam::${ACCOUNT}:root`, accountId: ACCOUNT },
@@ -215,7 +215,7 @@ describe('CAIRN_PRINCIPAL_ARN', () => {
   })
 })
 
-describe('who may do what', () => {
+describe('privileges', () => {
   test('the API reads within any organization and without one, and writes nothing', async () => {
     await report('a', await found(ROLE))
     const { id } = await ensureOrganization(system, 'one')
@@ -273,7 +273,7 @@ describe('while a worker runs', () => {
       return principal
     })
 
-  test('it tells the API and the log at the start, and the log only what is new', async () => {
+  test('it reports to the API and the log at start, and logs only changes', async () => {
     const aws = accessAs(ROLE, [])
     const { lines, running } = watch(aws)
     await until('uncertain')
@@ -288,7 +288,7 @@ describe('while a worker runs', () => {
     expect(await current()).toMatchObject({ state: 'unknown', seenAt: null })
   })
 
-  test('credentials that end leave the ARN certain, and are told', async () => {
+  test('expired credentials leave the ARN certain, and are reported', async () => {
     let live = true
     const aws = accessAs(ROLE)
     watch({ findPrincipal: (signal) => (live ? aws.findPrincipal(signal) : nothing()) })
@@ -302,14 +302,14 @@ describe('while a worker runs', () => {
     await vi.waitFor(async () => expect((await current()).remedy).toBeNull(), 30_000)
   })
 
-  test('what CAIRN_PRINCIPAL_ARN makes of it is in the log', async () => {
+  test('the result with CAIRN_PRINCIPAL_ARN is in the log', async () => {
     const other = `arn:aws:iam::${ACCOUNT}:role/other`
     const { lines } = watch(accessAs(ROLE, []), { configured: other })
     await vi.waitFor(() => expect(lines).toHaveLength(1), 30_000)
     expect(lines[0]!.msg).toContain(`CAIRN_PRINCIPAL_ARN is ${other}, but`)
   })
 
-  test('stopping does not wait for AWS, nor for a database that is away', async () => {
+  test('stopping does not wait for AWS, nor for an unavailable database', async () => {
     const never = new AwsAccess({ credentials: () => new Promise(() => {}) })
     await watch(never).running.stop()
     const away = openDatabase({ url: 'postgres://nobody@127.0.0.1:1/none' })

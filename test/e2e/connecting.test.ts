@@ -189,7 +189,7 @@ describe.concurrent('the printed commands, pasted as they are', () => {
 })
 
 describe.concurrent('changes of mind', () => {
-  test('a deleted role: what was imported stays, and imports go on once it is there again', async () => {
+  test('a deleted role: imported changes stay, and imports continue once it exists again', async () => {
     const customer = await connect('?roleName=change-feed&rolePath=/services/')
     await customer.act('ssm put-parameter --name p --value v --type String')
     const roleArn = await customer.paste(customer.setup.cli.commands)
@@ -228,7 +228,7 @@ describe.concurrent('changes of mind', () => {
     await eventually(customer.get, ({ status }) => status !== 'action_needed')
   })
 
-  test('a role that is not there yet is waited for, and seen by itself when it is', async () => {
+  test('a role that does not exist yet is waiting, and verified automatically once it exists', async () => {
     const customer = await connect()
     const roleArn = `arn:aws:iam::${customer.accountId}:role/cairn-read-only`
     const { state, checks } = await customer.verify(roleArn)
@@ -240,7 +240,7 @@ describe.concurrent('changes of mind', () => {
     await eventually(customer.verification, ({ state }) => state === 'passed')
   })
 
-  test('another ARN is verified anew, whatever was known of the one before', async () => {
+  test('another ARN is verified again, regardless of the previous one', async () => {
     const customer = await connect()
     const first = await customer.createRole()
     expect(await customer.verify(first)).toMatchObject({ state: 'passed' })
@@ -291,7 +291,7 @@ describe.concurrent('changes of mind', () => {
   })
 })
 
-describe.concurrent('a trust policy that is not safe is refused, and its remedy mends it', () => {
+describe.concurrent('a trust policy that is not safe fails, and its remedy fixes it', () => {
   const withCondition = (condition: object) => (trust: Policy) => {
     trust.Statement[0]!.Condition = condition
   }
@@ -373,7 +373,7 @@ describe.concurrent('a trust policy that is not safe is refused, and its remedy 
   })
 })
 
-test.concurrent('a role without the permission to read events is refused, and the remedy mends it', async () => {
+test.concurrent('a role without the permission to read events fails, and the remedy fixes it', async () => {
   const customer = await connect()
   const permissions = structuredClone(customer.setup.policies.permissions)
   permissions.Statement[0].Action = ['cloudtrail:DescribeTrails', 'sts:GetCallerIdentity']
@@ -389,7 +389,7 @@ test.concurrent('a role without the permission to read events is refused, and th
   expect(await customer.verify()).toMatchObject({ state: 'passed', checks: allPassed })
 })
 
-test.concurrent('a role without the permission to read trails passes, and is told what is missing', async () => {
+test.concurrent('a role without the permission to read trails passes, with the missing permission', async () => {
   const customer = await connect()
   const permissions = structuredClone(customer.setup.policies.permissions)
   permissions.Statement[0].Action = ['cloudtrail:LookupEvents', 'sts:GetCallerIdentity']

@@ -83,7 +83,7 @@ describe('signed in', () => {
     await expectAccessible(page, 'connections without any')
   })
 
-  test('the settings, and what is not there', async () => {
+  test('the settings, and the page for unknown addresses', async () => {
     const page = await web.open('/settings')
     await heading(page, 'Settings')
     for (const name of ['Environments', 'API keys', 'Members', 'Profile']) {
@@ -169,7 +169,7 @@ describe('signed in', () => {
       await expectAccessible(page, 'connections')
     })
 
-    test('a connection that waits for its role, with each way to make it', async () => {
+    test('a connection that waits for its role, with each way to create it', async () => {
       const page = await web.open(`/integrations/aws/${awaiting.id}`)
       for (const name of ['Terraform', 'CloudFormation', 'Raw policies']) {
         await page.getByRole('tab', { name }).click()

@@ -178,7 +178,7 @@ test('from nothing to imported: the link, the account, its role by the template,
 describe('of an account that is being connected', () => {
   beforeAll(() => web.makeOwner())
 
-  test('the quick-create button opens the console with all that the published template asks for', async () => {
+  test('the quick-create button opens the console with all parameters of the published template', async () => {
     const { simulator, cairn } = web
     const { id, externalId } = await cairn.request('POST', '/connections', { name: 'By a link' })
     const page = await web.open(`/integrations/aws/${id}`)
@@ -359,7 +359,7 @@ describe('of an account that is connected', () => {
       snippet: /sts:ExternalId/,
     },
   ])(
-    'with $what, the page says which question fails, what was seen, and what mends it',
+    'with $what, the page shows the failed check, the AWS response, and the fix',
     async ({ spoil, failed, seen, sentence, snippet }) => {
       const { connected, page } = await failing(spoil)
       await page.getByText(sentence).first().waitFor()
@@ -401,7 +401,7 @@ describe('of an account that is connected', () => {
     },
   )
 
-  test('a role that is not safe when first given imports nothing, and all by itself once mended', async () => {
+  test('a role that is not safe at first imports nothing, and everything automatically once fixed', async () => {
     const { simulator, cairn } = web
     const accountId = web.accountId()
     const made = await cairn.request('POST', '/connections', { name: 'Unsafe' })
@@ -430,7 +430,7 @@ describe('of an account that is connected', () => {
     await page.getByRole('link', { name: /ada .*orders/ }).waitFor()
   })
 
-  test('it is imported at once, paused and resumed, and looks back further when told', async () => {
+  test('it is imported immediately, paused and resumed, and its look-back can be extended', async () => {
     const { simulator } = web
     const connected = await web.connect()
     const old = someRecord({
@@ -511,7 +511,7 @@ describe('of an account that is connected', () => {
     ).rejects.toThrow(/externalId/)
   })
 
-  test('Escape closes what is on top only, and the focus goes on from where it was', async () => {
+  test('Escape closes only the topmost layer, and the focus returns to where it was', async () => {
     const { cairn } = web
     for (const name of ['Escape one', 'Escape two'])
       await cairn.request('POST', '/environments', { name })
@@ -601,7 +601,7 @@ describe('of an account that is connected', () => {
     expect(await filter.inputValue()).toBe('617')
   })
 
-  test('its unparsed records say why they are not in the feed, and can be downloaded', async () => {
+  test('its unparsed records show why they are not in the feed, and can be downloaded', async () => {
     const accountId = web.accountId()
     const now = web.simulator.now()
     const records = Array.from({ length: 23 }, (_, n) =>
@@ -628,7 +628,7 @@ describe('of an account that is connected', () => {
     await expect.poll(() => overflowOf(page)).toBe(0)
   })
 
-  test('deleted, it says what to remove in AWS', async () => {
+  test('deleted, it shows what to remove in AWS', async () => {
     const { id, roleArn } = await web.connect({ name: 'To be deleted' })
     const page = await web.open(`/integrations/aws/${id}`, {
       // It is asked for once more when the server tells that something has become of it.

@@ -105,7 +105,7 @@ test('facets and the search choose, the address keeps it, and another page shows
   await chips.getByText('Service rds').waitFor()
 })
 
-test('failed ones are left out and let in again', async () => {
+test('failed ones are excluded and included again', async () => {
   const page = await web.open(only(account))
   await rows(page).filter({ hasText: 'carol' }).waitFor()
   await page.getByRole('switch', { name: 'Failed and denied' }).click()
@@ -115,7 +115,7 @@ test('failed ones are left out and let in again', async () => {
   await rows(page).filter({ hasText: 'carol' }).waitFor()
 })
 
-test('a piece of work opens to its changes, and a change to a page of its own', async () => {
+test('a change set opens to its changes, and a change to its own page', async () => {
   const page = await web.open(only(account))
   await expect.poll(() => page.title()).toBe('Changes · Cairn')
   const set = list(page).getByRole('button', { name: /bob/ })
@@ -150,7 +150,7 @@ test('a piece of work opens to its changes, and a change to a page of its own', 
   await set.waitFor()
 })
 
-test('what arrives while somebody reads is announced, and shown when asked for', async () => {
+test('new changes are announced, and shown on request', async () => {
   const fresh = await web.connect({ name: 'Live' })
   await web.imported(fresh.id)
   web.simulator.addEvents(
@@ -247,7 +247,7 @@ test('everything goes by keyboard alone', async () => {
   await page.getByRole('heading', { level: 1, name: /carol/ }).waitFor()
 })
 
-test('more of a long list comes by its button, which says what goes wrong and passes on the focus', async () => {
+test('a long list is extended by its button, which shows errors and moves the focus', async () => {
   const page = await web.open('/settings', { expected: /422/ })
   let refusals = 1
   await page.route('**/api/v1/change-sets?*', (route) => {
@@ -273,7 +273,7 @@ test('more of a long list comes by its button, which says what goes wrong and pa
   expect(await more.count()).toBe(0)
 })
 
-test('a clock that is hours off and a part of the page that is gone do no harm', async () => {
+test('a wrong clock and a missing part of the page do no harm', async () => {
   const page = await web.open('/settings', { expected: /ERR_FAILED/ })
   await page.clock.setSystemTime(Date.now() + 3 * 3_600_000)
   // As after an upgrade: the page is loaded anew, once.

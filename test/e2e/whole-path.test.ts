@@ -64,7 +64,7 @@ async function importedIds(): Promise<string[]> {
   }
 }
 
-test('a connection is made, waits for its role, and verifies it', async () => {
+test('a connection is created, waits for its role, and verifies it', async () => {
   connection = await cairn.request('POST', '/connections', { name: 'Production' })
   expect(await getConnection()).toMatchObject({ status: 'awaiting_role', roleArn: null })
   const condition = { StringEquals: { 'sts:ExternalId': connection.externalId } }
@@ -90,7 +90,7 @@ test('a connection is made, waits for its role, and verifies it', async () => {
   ])
 })
 
-test('killed in mid-import, it goes on where it stood: nothing is lost, nothing is there twice', async () => {
+test('killed during an import, it continues where it stopped: nothing is lost, nothing is stored twice', async () => {
   await eventually(importedIds, (ids) => ids.length >= 200)
   await cairn.end('SIGKILL')
   output += cairn.output()
@@ -138,7 +138,7 @@ test("in Temporal's UI a failing connection's page says what is wrong without a 
   }
 })
 
-test('no key that AWS ever gave is in Temporal, in Postgres, in a log or in a file', async () => {
+test('no key that AWS issued is in Temporal, in Postgres, in a log or in a file', async () => {
   const secrets = simulator.ledger
     .credentials()
     .flatMap(({ accessKeyId, secretAccessKey, sessionToken }) => [

@@ -33,7 +33,7 @@ async function holderOf(file: string) {
 }
 
 describe('a lock', () => {
-  test('is had by one at a time, and by the next once it is given back', async () => {
+  test('is held by one process at a time, and by the next once it is released', async () => {
     const file = freshFile()
     const first = tryLock(file)
     expect(tryLock(file).holder?.pid).toBe(process.pid)
@@ -57,19 +57,19 @@ describe('a lock', () => {
     release()
   })
 
-  test('whose pid was given to another process since is free', () => {
+  test('whose pid was reused by another process is free', () => {
     const file = freshFile()
     writeFileSync(file, JSON.stringify({ ...identify(process.pid), start: 'another time' }))
     expect(tryLock(file).release).toBeDefined()
   })
 
-  test.each(['', '{', 'null', '{"pid":"1"}'])('that holds %j is free', (content) => {
+  test.each(['', '{', 'null', '{"pid":"1"}'])('that contains %j is free', (content) => {
     const file = freshFile()
     writeFileSync(file, content)
     expect(tryLock(file).release).toBeDefined()
   })
 
-  test('that somebody else took over is not given back by its former holder', () => {
+  test('that another process took over is not released by its former holder', () => {
     const file = freshFile()
     const former = tryLock(file)
     const others = JSON.stringify({ ...identify(process.pid), start: 'somebody else' })
@@ -78,7 +78,7 @@ describe('a lock', () => {
     expect(readFileSync(file, 'utf8')).toBe(others)
   })
 
-  test('left by a dead process is taken over by one of many that want it, then by the next', async () => {
+  test('left by a dead process is taken over by one of several waiting processes, then by the next', async () => {
     const file = freshFile()
     const journal = path.join(directory, 'journal')
     const dead = await holderOf(file)
@@ -106,7 +106,7 @@ describe('a lock', () => {
   })
 })
 
-test('a process is told apart from the dead', async () => {
+test('a living process is distinguished from a dead one', async () => {
   const child = spawn(process.execPath, ['--eval', 'setInterval(() => {}, 60_000)'])
   await once(child, 'spawn')
   const identity = identify(child.pid!)

@@ -61,7 +61,7 @@ test('a cluster keeps its data, its password and its port from one start to the 
   await second.stop()
 })
 
-test("people's data is written to the disk, asks for a password, and is reached from here only", async () => {
+test('production data is flushed to disk, requires a password, and is reachable from this machine only', async () => {
   const dataDir = temporaryDataDir()
   const server = await startPostgres({ dataDir, log: silent })
   expect(await setting(server.url, 'fsync')).toBe('on')
@@ -117,7 +117,7 @@ test('a data directory in use by another Cairn is rejected, and left alone', asy
   expect(processStart(server.pid)).toBeUndefined()
 })
 
-test('a cluster whose making was cut off is made again', async () => {
+test('a cluster whose creation was interrupted is created again', async () => {
   const dataDir = temporaryDataDir()
   const owner = launch('postgres', dataDir)
   const home = path.join(dataDir, 'postgres')
@@ -131,7 +131,7 @@ test('a cluster whose making was cut off is made again', async () => {
   await server.stop()
 })
 
-test('a port in use is evaded, and one that was asked for is an error', async () => {
+test('a port in use is replaced, and a configured one in use is an error', async () => {
   const dataDir = temporaryDataDir()
   const first = await startPostgres({ dataDir, log: silent, fast: true })
   await first.stop()
@@ -148,7 +148,7 @@ test('a port in use is evaded, and one that was asked for is an error', async ()
   await third.stop()
 })
 
-test('a crash is reported with what the log says, and the next start recovers', async () => {
+test('a crash is reported with the end of the log, and the next start recovers', async () => {
   const dataDir = temporaryDataDir()
   const first = await startPostgres({ dataDir, log: silent })
   await query(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer')
@@ -162,7 +162,7 @@ test('a crash is reported with what the log says, and the next start recovers', 
   await second.stop()
 })
 
-test('a pid file whose pid is another process by now does not stop the start, nor that process', async () => {
+test('a pid file with the pid of another process does not prevent the start, nor stop that process', async () => {
   const dataDir = temporaryDataDir()
   const first = await startPostgres({ dataDir, log: silent, fast: true })
   await first.stop()
@@ -173,7 +173,7 @@ test('a pid file whose pid is another process by now does not stop the start, no
   await second.stop()
 })
 
-test('a cluster of another version is not touched, and the message says what can be done', async () => {
+test('a cluster of another version is not touched, and the message contains the options', async () => {
   const dataDir = temporaryDataDir()
   const first = await startPostgres({ dataDir, log: silent, fast: true })
   await first.stop()
@@ -198,7 +198,7 @@ test('a cluster whose password file is missing is not replaced by an empty one',
   await again.stop()
 })
 
-test('as root, where nobody else may enter, the cluster goes where the server can reach it', async (context) => {
+test('as root in a private directory, the cluster is stored where the server can reach it', async (context) => {
   if (!isRoot) return context.skip('only root meets this: others own what they start')
   const dataDir = temporaryDataDir(0o700)
   const { lines, log } = recorder()

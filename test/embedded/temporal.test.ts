@@ -114,7 +114,7 @@ test('a crash is reported', async () => {
   await server.stop()
 })
 
-describe('where there is no `temporal` yet', () => {
+describe('where no `temporal` is installed', () => {
   let cache: string
   beforeEach(() => {
     cache = mkdtempSync(path.join(tmpdir(), 'cairn-cache-'))

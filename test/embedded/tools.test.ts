@@ -14,7 +14,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(parent, { recursive: true, force: true }))
 
-test('a tool that several want at once is installed once', async () => {
+test('a tool that several processes need concurrently is installed once', async () => {
   const directory = freshDirectory()
   const onWait = vi.fn()
   const install = vi.fn(async () => {
@@ -28,7 +28,7 @@ test('a tool that several want at once is installed once', async () => {
   expect(existsSync(`${directory}.lock`)).toBe(false)
 })
 
-test('an install that failed or was cut off is done again from the start', async () => {
+test('a failed or interrupted installation is repeated from the start', async () => {
   const directory = freshDirectory()
   mkdirSync(directory)
   writeFileSync(path.join(directory, 'half'), '')
@@ -48,7 +48,7 @@ test('tools are kept with the other caches of this user, or with this copy of Ca
   vi.unstubAllEnvs()
 })
 
-test('a program that fails says what it was asked and what it said', async () => {
+test('the error of a failed program contains its command and its output', async () => {
   expect(await run('sh', ['-c', 'echo out'])).toBe('out\n')
   await expect(run('sh', ['-c', 'echo why >&2; exit 3'])).rejects.toThrow(
     '`sh -c echo why >&2; exit 3` failed (3): why',

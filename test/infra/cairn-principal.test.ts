@@ -47,7 +47,7 @@ async function moduleTrustOf(kind: string): Promise<Json> {
   return JSON.parse(text)
 }
 
-describe('who may use the role', () => {
+describe('who can use the role', () => {
   const expected: Record<string, Json> = {
     ec2: { Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' },
     ecs: {
@@ -85,7 +85,7 @@ describe('who may use the role', () => {
     expect(await moduleTrustOf(kind)).toEqual(trustOf(kind))
   })
 
-  test('EC2 gets an instance profile, and nothing else does', () => {
+  test('only EC2 gets an instance profile', () => {
     const { Condition } = template.Resources.InstanceProfile
     const has = (kind: string) =>
       evaluate(template, template.Conditions[Condition], { ...aws, RunsOn: kind })
