@@ -21,7 +21,7 @@ import { claimDataDir } from '../src/embedded/data-dir.ts'
 import { removePostgres } from '../src/embedded/postgres.ts'
 import { stopLeftBehindTemporal } from '../src/embedded/temporal.ts'
 import { createLogger } from '../src/log.ts'
-import { type Cairn, startCairn } from '../src/main.ts'
+import { type Cairn, startCairn } from '../src/process/cairn.ts'
 import { Api } from './api.ts'
 
 const usage = `Usage: npm run demo -- [options]

@@ -14,7 +14,7 @@ import { aborted, type Command, runCommand, Stopped } from '../src/command.ts'
 import { loadConfig } from '../src/config.ts'
 import { removePostgres } from '../src/embedded/postgres.ts'
 import { createLogger } from '../src/log.ts'
-import { type Cairn, startCairn } from '../src/main.ts'
+import { type Cairn, startCairn } from '../src/process/cairn.ts'
 import { launchBrowser } from '../test/support/browser.ts'
 import { Api } from './api.ts'
 

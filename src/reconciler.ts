@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { Database } from './db/database.ts'
 import { forgetSignals } from './db/installation.ts'
 import { type ClaimedSignal, claimSignals, unclaimSignals } from './db/signals.ts'
-import type { Workflows } from './temporal.ts'
+import type { Workflows } from './temporal/client.ts'
 
 const INTERVAL_MS = 5_000
 /** Connections that are signalled in parallel: after an outage it may be all of them. */

@@ -17,6 +17,7 @@ const mayUse: Record<string, string[]> = {
   'src/connections': [],
   'src/workflows': ['src/connections'],
   'src/embedded': [],
+  'src/temporal': ['src/workflows'],
   'src/aws': ['src/connections'],
   'src/db': ['src/changes', 'src/connections'],
   'src/integrations': ['src/changes', 'src/db'],
@@ -42,7 +43,7 @@ const mayUse: Record<string, string[]> = {
     'src/db',
     'src/integrations',
     'src/sources',
-    'src/temporal.ts',
+    'src/temporal/errors.ts',
   ],
   // What puts the parts together.
   src: ['src'],

@@ -27,13 +27,11 @@ import { hasToSignal } from '../src/db/signals.ts'
 import { startTemporal } from '../src/embedded/temporal.ts'
 import { createLogger } from '../src/log.ts'
 import { reconcile, startReconciler } from '../src/reconciler.ts'
-import {
-  createWorkflows,
-  type TemporalTarget,
-  TemporalUnavailable,
-  type Workflows,
-} from '../src/temporal.ts'
-import { installTemporalRuntime, startWorker } from '../src/worker.ts'
+import { createWorkflows, type Workflows } from '../src/temporal/client.ts'
+import { TemporalUnavailable } from '../src/temporal/errors.ts'
+import { installTemporalRuntime } from '../src/temporal/runtime.ts'
+import type { TemporalTarget } from '../src/temporal/target.ts'
+import { startWorker } from '../src/temporal/worker.ts'
 import type { ConnectionRef } from '../src/workflows/state.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { createGate } from './support/gate.ts'

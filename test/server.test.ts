@@ -12,8 +12,8 @@ import { type Config, ConfigError, loadConfig } from '../src/config.ts'
 import { type Database, openDatabase } from '../src/db/database.ts'
 import { addApiKey, ensureOrganization } from '../src/db/organizations.ts'
 import { knownApiKey } from '../src/first-key.ts'
-import { startServer } from '../src/server.ts'
-import { createWorkflows, type Workflows } from '../src/temporal.ts'
+import { startServer } from '../src/process/http-server.ts'
+import { createWorkflows, type Workflows } from '../src/temporal/client.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 
 const silent = pino({ level: 'silent' })

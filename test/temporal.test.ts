@@ -8,16 +8,11 @@ import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import { type EmbeddedTemporal, startTemporal } from '../src/embedded/temporal.ts'
 import { createLogger } from '../src/log.ts'
-import {
-  createWorkflows,
-  type TemporalTarget,
-  TemporalUnavailable,
-  temporalFromEnvironment,
-  UpdateRefused,
-  UpdateTimedOut,
-  type Workflows,
-} from '../src/temporal.ts'
-import { createWorker, installTemporalRuntime, startWorker } from '../src/worker.ts'
+import { createWorkflows, type Workflows } from '../src/temporal/client.ts'
+import { TemporalUnavailable, UpdateRefused, UpdateTimedOut } from '../src/temporal/errors.ts'
+import { installTemporalRuntime } from '../src/temporal/runtime.ts'
+import { type TemporalTarget, temporalFromEnvironment } from '../src/temporal/target.ts'
+import { createWorker, startWorker } from '../src/temporal/worker.ts'
 import { accountKey, organizationKey, statusKey } from '../src/workflows/search-attributes.ts'
 import {
   type ConnectionRef,

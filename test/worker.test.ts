@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { insertConnection } from '../src/db/connections.ts'
 import { asOrganization, type Database, openDatabase } from '../src/db/database.ts'
 import { ensureOrganization } from '../src/db/organizations.ts'
-import { bundleWorkflows } from '../src/worker.ts'
+import { bundleWorkflows } from '../src/temporal/worker.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { createTemporalNamespace } from './support/temporal-namespace.ts'
 

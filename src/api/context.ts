@@ -7,7 +7,7 @@ import type { Database } from '../db/database.ts'
 import type { User } from '../db/members.ts'
 import type { Notifications } from '../db/notifications.ts'
 import type { Principal } from '../db/worker-principals.ts'
-import type { Workflows } from '../temporal.ts'
+import type { Workflows } from '../temporal/client.ts'
 
 /** What the routes work with. */
 export interface ApiContext {

@@ -5,7 +5,7 @@ import {
 } from 'fastify-type-provider-zod'
 import { isDatabaseUnavailable } from '../db/database.ts'
 import { OrganizationBusy } from '../db/organization-queue.ts'
-import { TemporalUnavailable, UpdateRefused, UpdateTimedOut } from '../temporal.ts'
+import { TemporalUnavailable, UpdateRefused, UpdateTimedOut } from '../temporal/errors.ts'
 import { pointerSegment } from './json-body.ts'
 import { Problem, type ProblemError } from './problems.ts'
 

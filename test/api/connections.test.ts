@@ -4,7 +4,7 @@ import type { Check } from '../../src/connections/checks.ts'
 import { reportConnection } from '../../src/db/connections.ts'
 import { multirangeLiteral } from '../../src/db/database.ts'
 import type { SecondsRange } from '../../src/db/schema.ts'
-import { TemporalUnavailable, UpdateRefused, UpdateTimedOut } from '../../src/temporal.ts'
+import { TemporalUnavailable, UpdateRefused, UpdateTimedOut } from '../../src/temporal/errors.ts'
 import type { ImportSummary } from '../../src/workflows/state.ts'
 import { createTestApi, type Tenant, type TestApi } from '../support/api.ts'
 

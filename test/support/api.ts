@@ -13,7 +13,7 @@ import { insertInvitation, newInvitationToken, type User } from '../../src/db/me
 import { openNotifications } from '../../src/db/notifications.ts'
 import { addApiKey, ensureOrganization, newApiKey } from '../../src/db/organizations.ts'
 import { principalReader } from '../../src/db/worker-principals.ts'
-import { createWorkflows, type Workflows } from '../../src/temporal.ts'
+import { createWorkflows, type Workflows } from '../../src/temporal/client.ts'
 import { createTestDatabase } from './database.ts'
 
 export interface Answer<Body> {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Connection } from '@temporalio/client'
 import { msToTs } from '@temporalio/common/lib/time.js'
 import { inject } from 'vitest'
-import type { TemporalTarget } from '../../src/temporal.ts'
+import type { TemporalTarget } from '../../src/temporal/target.ts'
 
 /**
  * A namespace of its own on the run's Temporal server: workflows, task queues and search

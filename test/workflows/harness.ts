@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { WorkflowHandle } from '@temporalio/client'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import { createLogger } from '../../src/log.ts'
-import { createWorker, installTemporalRuntime } from '../../src/worker.ts'
+import { installTemporalRuntime } from '../../src/temporal/runtime.ts'
+import { createWorker } from '../../src/temporal/worker.ts'
 import type { connection } from '../../src/workflows/connection.ts'
 import {
   changedSignal,

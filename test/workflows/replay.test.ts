@@ -13,7 +13,8 @@ import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundle } from '
 import { DeterminismViolationError } from '@temporalio/workflow'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createLogger } from '../../src/log.ts'
-import { bundleWorkflows, installTemporalRuntime } from '../../src/worker.ts'
+import { installTemporalRuntime } from '../../src/temporal/runtime.ts'
+import { bundleWorkflows } from '../../src/temporal/worker.ts'
 
 /*
  * A worker of today must be able to go on with every workflow that an earlier release has begun.

@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import { startWorker } from '../../src/worker.ts'
+import { startWorker } from '../../src/temporal/worker.ts'
 import { fakeActivities, iso, untilCancelled, World } from './fakes.ts'
 
 // A worker for killed-worker.test.ts, which kills it:

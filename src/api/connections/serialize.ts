@@ -6,7 +6,7 @@ import { liveEdges } from '../../db/coverage.ts'
 import type { Trx } from '../../db/database.ts'
 import { defaultEnvironments } from '../../db/environments.ts'
 import type { ConnectionRow } from '../../db/schema.ts'
-import type { Workflows } from '../../temporal.ts'
+import type { Workflows } from '../../temporal/client.ts'
 
 /**
  * The stored status, unless no import cycle has ended for three intervals: nothing writes to the row

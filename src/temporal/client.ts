@@ -1,9 +1,7 @@
 import {
   Client,
   Connection,
-  type ConnectionOptions,
   defaultGrpcRetryOptions,
-  isGrpcServiceError,
   makeGrpcRetryInterceptor,
   WithStartWorkflowOperation,
   WorkflowNotFoundError,
@@ -11,17 +9,16 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client'
 import type { UpdateDefinition } from '@temporalio/common'
-import { loadClientConnectConfig } from '@temporalio/envconfig'
 import type { Logger } from 'pino'
-import type { connection as connectionWorkflow } from './workflows/connection.ts'
-import type { installation as installationWorkflow } from './workflows/installation.ts'
+import type { connection as connectionWorkflow } from '../workflows/connection.ts'
+import type { installation as installationWorkflow } from '../workflows/installation.ts'
 import {
   changedSignal,
   importNowUpdate,
   stateQuery,
   verifyNowUpdate,
-} from './workflows/messages.ts'
-import { accountKey, organizationKey, statusKey } from './workflows/search-attributes.ts'
+} from '../workflows/messages.ts'
+import { organizationKey } from '../workflows/search-attributes.ts'
 import {
   type ConnectionRef,
   type ConnectionState,
@@ -31,15 +28,10 @@ import {
   installationWorkflowId,
   taskQueueOf,
   type VerificationSummary,
-} from './workflows/state.ts'
-
-/** Which Temporal to talk to. Client and worker connect by the same one. */
-export interface TemporalTarget {
-  connection: Pick<ConnectionOptions, 'address' | 'tls' | 'metadata'> & { apiKey?: string }
-  namespace: string
-  /** Where people find Temporal's UI, without a slash at the end; null when that is not known. */
-  uiUrl: string | null
-}
+} from '../workflows/state.ts'
+import { reasonOf, UpdateRefused, UpdateTimedOut, unavailable } from './errors.ts'
+import { registerSearchAttributes, searchAttributeNames } from './search-attributes.ts'
+import type { TemporalTarget } from './target.ts'
 
 /** What the API and the reconciler may do with connections' workflows. */
 export interface Workflows {
@@ -86,48 +78,6 @@ export interface Workflows {
   close(): Promise<void>
 }
 
-/** Temporal does not respond, or rejects the credentials. */
-export class TemporalUnavailable extends Error {
-  override name = 'TemporalUnavailable'
-}
-
-/** The workflow rejected the update; the message is a sentence for the caller. */
-export class UpdateRefused extends Error {
-  override name = 'UpdateRefused'
-}
-
-/** No response in time. The requested work may still be done. */
-export class UpdateTimedOut extends Error {
-  override name = 'UpdateTimedOut'
-}
-
-/**
- * Temporal's standard environment configuration: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`,
- * `TEMPORAL_API_KEY`, `TEMPORAL_TLS_…`, or a profile of `temporal.toml` by `TEMPORAL_PROFILE` and
- * `TEMPORAL_CONFIG_FILE`. Null when none of these names a server: the embedded one is meant.
- * https://docs.temporal.io/develop/environment-configuration
- *
- * @throws when a file or a certificate that is named cannot be read
- */
-export function temporalFromEnvironment(
-  env: Record<string, string | undefined>,
-): TemporalTarget | null {
-  const given = (name: string) => env[name] !== undefined && env[name] !== ''
-  if (!['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].some(given)) return null
-  const { connectionOptions, namespace } = loadClientConnectConfig({
-    overrideEnvVars: Object.fromEntries(
-      Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
-    ),
-  })
-  const { address, tls, apiKey, metadata } = connectionOptions
-  const cloud = /\.(tmprl\.cloud|api\.temporal\.io)(:\d+)?$/.test(address ?? '')
-  return {
-    connection: { address, tls, apiKey, metadata },
-    namespace: namespace ?? 'default',
-    uiUrl: cloud ? 'https://cloud.temporal.io' : null,
-  }
-}
-
 const callTimeoutMs = 2_000
 /** A verification calls STS about five times and probes each region. */
 const verifyTimeoutMs = 60_000
@@ -167,7 +117,7 @@ export function createWorkflows(
       logger.warn(
         {
           namespace,
-          searchAttributes: [organizationKey, accountKey, statusKey].map((k) => k.name),
+          searchAttributes: searchAttributeNames,
         },
         'Temporal did not allow registering search attributes: workflows start without them',
       )
@@ -339,47 +289,6 @@ function staticDetails(ref: ConnectionRef): string {
   ].join('\n')
 }
 
-/** The gRPC codes that are handled differently. https://grpc.io/docs/guides/status-codes/ */
-const grpcCode = { CANCELLED: 1, DEADLINE_EXCEEDED: 4, UNAVAILABLE: 14 }
-/** `INDEXED_VALUE_TYPE_KEYWORD` of Temporal's API. */
-const keywordType = 2
-
-/**
- * Whether workflows may carry our search attributes. Registers them where that is permitted: a
- * self-hosted server permits it, Temporal Cloud requires its own tools.
- *
- * @throws when Temporal is unavailable
- */
-async function registerSearchAttributes(
-  connection: Connection,
-  namespace: string,
-): Promise<boolean> {
-  const names = [organizationKey, accountKey, statusKey].map((key) => key.name)
-  // Every client may search, with any permissions and on any server.
-  const query = names.map((name) => `${name} = "none"`).join(' AND ')
-  const known = () =>
-    answers(connection.workflowService.countWorkflowExecutions({ namespace, query }))
-  if (await known()) return true
-  await answers(
-    connection.operatorService.addSearchAttributes({
-      namespace,
-      searchAttributes: Object.fromEntries(names.map((name) => [name, keywordType])),
-    }),
-  )
-  return known()
-}
-
-async function answers(call: Promise<unknown>): Promise<boolean> {
-  try {
-    await call
-    return true
-  } catch (error) {
-    const away = [grpcCode.UNAVAILABLE, grpcCode.DEADLINE_EXCEEDED, grpcCode.CANCELLED]
-    if (isGrpcServiceError(error) && !away.includes(error.code)) return false
-    throw error
-  }
-}
-
 /**
  * Whether Temporal has refused a signal because the run has received as many as it accepts:
  * `history.maximumSignalsPerExecution`, 10,000 by default. No other refusal is worth a termination.
@@ -387,14 +296,4 @@ async function answers(call: Promise<unknown>): Promise<boolean> {
  */
 function hasTooManySignals(error: unknown): boolean {
   return reasonOf(error).includes('exceeded workflow execution limit for signal events')
-}
-
-function unavailable(error: unknown): TemporalUnavailable {
-  return new TemporalUnavailable(`Temporal is unavailable: ${reasonOf(error)}`, { cause: error })
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const cause = isGrpcServiceError(error) ? error : error.cause
-  return isGrpcServiceError(cause) ? cause.details || cause.message : error.message
 }

@@ -1,0 +1,79 @@
+import type { Logger } from 'pino'
+import type { App } from '../api/context.ts'
+import type { Config } from '../config.ts'
+import { knownApiKey } from '../first-key.ts'
+import type { Workflows } from '../temporal/client.ts'
+import { installTemporalRuntime } from '../temporal/runtime.ts'
+import { startStores } from './embedded-stores.ts'
+import { checkPort, startServer } from './http-server.ts'
+import { Shutdown } from './shutdown.ts'
+import { connectStores } from './stores.ts'
+import { startWorkerParts } from './worker-parts.ts'
+
+export interface Cairn {
+  /** Where the API is. */
+  url: string
+  /** Where people find Temporal's UI, when that is known. */
+  temporalUrl: string | null
+  /** The first organization's key, when this machine knows it. */
+  apiKey: string | undefined
+  /** Makes the first owner's account; undefined where there is an owner. */
+  invitationUrl: string | undefined
+  workflows: Workflows
+  /** Resolves with the reason when an embedded server has exited unexpectedly. */
+  failed: Promise<Error>
+  /** Ends everything in order: requests, the worker, the pools, the embedded servers. */
+  stop(): Promise<void>
+}
+
+/**
+ * Everything in one process: the API, the worker, the reconciler, and the Postgres and Temporal
+ * for installations that configure none.
+ *
+ * @throws ConfigError, and what keeps an embedded server from starting; what had started is stopped
+ */
+export async function startCairn(
+  config: Config,
+  options: {
+    env: NodeJS.ProcessEnv
+    logger: Logger
+    /** Adds routes of its own to the server: what only the demo has. */
+    others?: (app: App) => Promise<void>
+    /** See `startServer`. */
+    demoSession?: boolean
+  },
+): Promise<Cairn> {
+  const { env, logger, others, demoSession } = options
+  const shutdown = new Shutdown(logger)
+  try {
+    await checkPort(config)
+    installTemporalRuntime(logger)
+    const { failed, ...found } = await startStores(config, { env, logger, shutdown })
+    const stores = await connectStores(found, { logger, shutdown })
+    startWorkerParts(config, stores, { logger, shutdown })
+    const { databaseUrl, workflows } = stores
+    const temporalUrl = stores.temporal.uiUrl
+    const server = await startServer({
+      config,
+      databaseUrl,
+      workflows,
+      temporalUrl,
+      demoSession,
+      others,
+      logger,
+    })
+    shutdown.add(() => server.close())
+    return {
+      url: config.publicUrl ?? server.url,
+      temporalUrl,
+      apiKey: knownApiKey(config),
+      invitationUrl: server.invitationUrl,
+      workflows,
+      failed,
+      stop: () => shutdown.run(),
+    }
+  } catch (error) {
+    await shutdown.run()
+    throw error
+  }
+}

@@ -1,0 +1,185 @@
+import getPort, { portNumbers } from 'get-port'
+import { sql } from 'kysely'
+import type { Logger } from 'pino'
+import { createApp } from '../api/app.ts'
+import type { App } from '../api/context.ts'
+import { openApiDatabases } from '../api/databases.ts'
+import { firstOwnerToken } from '../auth/accept-invitation.ts'
+import { makeDemoOwner } from '../auth/demo.ts'
+import { INVITATION_HOURS, invitationUrl } from '../auth/invitations.ts'
+import { openPeople } from '../auth/people.ts'
+import { authSecret } from '../auth-secret.ts'
+import { type Config, ConfigError } from '../config.ts'
+import type { Database } from '../db/database.ts'
+import { removeExpiredSessions } from '../db/members.ts'
+import { openNotifications } from '../db/notifications.ts'
+import { principalReader } from '../db/worker-principals.ts'
+import { ensureFirstKey } from '../first-key.ts'
+import type { Workflows } from '../temporal/client.ts'
+import { ensureWebApp, webRoutes } from '../web.ts'
+
+/** How long running requests may take after the server was asked to stop. */
+const CLOSE_WITHIN_MS = 10_000
+
+export interface RunningServer {
+  /** `http://127.0.0.1:3000` */
+  url: string
+  /** Makes the first owner's account. Undefined where there is an owner. For a terminal, not a log. */
+  invitationUrl: string | undefined
+  /** Lets running requests end, and closes its database pools. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts the HTTP API on a migrated database, and makes the first organization and key where
+ * there are none.
+ *
+ * @throws ConfigError when the port was asked for and is in use, or the API's login could
+ *   see past row-level security
+ */
+export async function startServer(options: {
+  config: Config
+  /** `DATABASE_URL`, or that of the embedded database. */
+  databaseUrl: string
+  workflows: Workflows
+  /** Where people find Temporal's UI. */
+  temporalUrl?: string | null
+  /**
+   * Signs in everyone on this machine as an owner created for the demo, by
+   * `/api/demo/sign-in`. For `npm run demo`; no setting turns it on.
+   */
+  demoSession?: boolean
+  /** Adds routes of its own, before the web app takes every other address. */
+  others?: (app: App) => Promise<void>
+  logger: Logger
+}): Promise<RunningServer> {
+  const { config, workflows, logger, demoSession = false } = options
+  if (demoSession && !/^(127\.0\.0\.1|::1|localhost)$/.test(config.host)) {
+    throw new ConfigError(
+      'The demo signs in everyone who can reach it, so it listens only on this machine. Unset CAIRN_HOST.',
+    )
+  }
+  const url = config.databaseApiUrl ?? options.databaseUrl
+  const onError = (error: Error) =>
+    logger.warn({ reason: error.message }, 'Lost a connection to Postgres')
+  const { database, system } = openApiDatabases({ url, onError, maxQueries: config.maxQueries })
+  const notifications = openNotifications({ url, onError })
+  const closeDatabases = () =>
+    Promise.all([database.destroy(), system.destroy(), notifications.close()])
+  try {
+    await refusePowerfulRole(database, config)
+    const { organizationId } = await ensureFirstKey(config, { database, system }, logger)
+    await removeExpiredSessions(system)
+    const { publicUrl } = config
+    const auth = openPeople({
+      ...{ system, publicUrl, logger },
+      secret: authSecret(config),
+      cookiePrefix: demoSession ? 'cairn_demo' : undefined,
+    })
+    const demoOwner = demoSession ? await makeDemoOwner(auth.settings, organizationId) : undefined
+    const webDirectory = await ensureWebApp(logger)
+    const app = await createApp(
+      {
+        ...{ database, system, workflows, notifications },
+        principal: principalReader(database, config.principalArn),
+        templateUrl: config.templateUrl,
+        maxConnections: config.maxConnections,
+        ...{ publicUrl, auth, demoOwner },
+        temporalUrl: options.temporalUrl,
+      },
+      {
+        logger,
+        trustedProxies: config.trustedProxies,
+        async others(app) {
+          await options.others?.(app)
+          await webRoutes(app, webDirectory)
+        },
+      },
+    )
+    const address = await listen(app, config)
+    const token = await firstOwnerToken(system, organizationId)
+    return {
+      url: address,
+      invitationUrl: token && invitationUrl(publicUrl ?? address, token),
+      async close() {
+        // A request that waits for a verification may take a minute, which is too long for a stop.
+        const impatience = setTimeout(() => app.server.closeAllConnections(), CLOSE_WITHIN_MS)
+        await app.close()
+        clearTimeout(impatience)
+        await closeDatabases()
+      },
+    }
+  } catch (error) {
+    await closeDatabases()
+    throw error
+  }
+}
+
+/**
+ * For a start that takes a while: finds out at its beginning what `listen` would in the end.
+ *
+ * @throws ConfigError when the port was asked for and is in use
+ */
+export async function checkPort({ port, portAsked, host }: Config): Promise<void> {
+  if (portAsked && port !== 0 && (await getPort({ port, host })) !== port) throw portInUse(port)
+}
+
+function portInUse(port: number): ConfigError {
+  return new ConfigError(
+    `Port ${port} is in use. Stop the process that uses it, or set another PORT.`,
+  )
+}
+
+/** @returns its URL @throws ConfigError when the port was asked for and is in use */
+async function listen(app: App, config: Config): Promise<string> {
+  const { host } = config
+  for (;;) {
+    // get-port reserves the ports that it returns, so each attempt tries another one.
+    const port = config.portAsked
+      ? config.port
+      : await getPort({ port: portNumbers(config.port, config.port + 100), host })
+    try {
+      return await app.listen({ port, host })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+      if (config.portAsked) throw portInUse(port)
+      // It was free a moment ago: two concurrent starts find the same port.
+    }
+  }
+}
+
+/** Row-level security does not apply to superusers and roles with BYPASSRLS. */
+async function refusePowerfulRole(database: Database, config: Config): Promise<void> {
+  const { rows } = await sql<{ rolname: string }>`
+    SELECT rolname FROM pg_roles
+    -- A login can become any role that it is a member of again. The owner's login may do more anyway.
+    WHERE rolname IN (current_user, ${config.databaseApiUrl ? sql`session_user` : sql`current_user`})
+      AND (rolsuper OR rolbypassrls)
+  `
+    .execute(database)
+    .catch((error) => {
+      // insufficient_privilege: the pool could not take on its role.
+      if (error.code !== '42501') throw error
+      throw new ConfigError(
+        `The login of ${config.databaseApiUrl ? 'DATABASE_API_URL' : 'DATABASE_URL'} may not act for the API. ` +
+          'As an administrator: GRANT cairn_api, cairn_system TO that login.',
+      )
+    })
+  if (rows[0]) {
+    throw new ConfigError(
+      `The API would act as ${rows[0].rolname}, to which row-level security does not apply. ` +
+        'Set DATABASE_API_URL to a login that is neither superuser nor BYPASSRLS.',
+    )
+  }
+}
+
+/**
+ * Prints the setup link for the person who started Cairn. Not in the log, which is stored and shipped:
+ * until it is used or expires, the link is equivalent to a password.
+ */
+export function announceSetupLink(url: string | undefined): void {
+  if (url === undefined) return
+  console.error(
+    `\nNo owner account exists yet. This link creates it. It works once, within ${INVITATION_HOURS.firstOwner} hours:\n\n  ${url}\n`,
+  )
+}

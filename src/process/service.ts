@@ -1,0 +1,46 @@
+import type { Logger } from 'pino'
+import { aborted, runCommand } from '../command.ts'
+import { type Config, loadConfig } from '../config.ts'
+import { createLogger } from '../log.ts'
+import { Shutdown } from './shutdown.ts'
+
+export interface Service {
+  /** Prints where people find the service. */
+  announce?(): void
+  /** Resolves with the reason when the service cannot go on. */
+  failed?: Promise<Error>
+}
+
+/**
+ * Runs an entry point: starts its parts, waits for a signal or a failure, and stops the parts in
+ * order. A signal during the start ends the process at once, see `runCommand`.
+ *
+ * @param name for the log
+ */
+export function runService(
+  name: string,
+  start: (context: { config: Config; logger: Logger; shutdown: Shutdown }) => Promise<Service>,
+): void {
+  runCommand(async (command) => {
+    const config = loadConfig(process.env)
+    const logger = createLogger({ level: config.logLevel })
+    const shutdown = new Shutdown(logger)
+    const service = await start({ config, logger, shutdown }).catch(async (error) => {
+      await shutdown.run()
+      throw error
+    })
+    const signal = command.stopInOrder()
+    service.announce?.()
+    const failure = await Promise.race([
+      aborted(signal),
+      service.failed ?? new Promise<never>(() => {}),
+    ])
+    if (failure) {
+      logger.fatal(failure.message)
+      process.exitCode = 1
+    } else {
+      logger.info({ signal: signal.reason }, `${name} is stopping`)
+    }
+    await shutdown.run()
+  })
+}

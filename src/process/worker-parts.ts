@@ -1,0 +1,36 @@
+import type { Logger } from 'pino'
+import { createActivities } from '../activities/index.ts'
+import { AwsAccess } from '../aws/access.ts'
+import { Pacers } from '../aws/pacer.ts'
+import type { Config } from '../config.ts'
+import { openDatabase } from '../db/database.ts'
+import { watchPrincipal } from '../principal-watch.ts'
+import { startReconciler } from '../reconciler.ts'
+import { startWorker } from '../temporal/worker.ts'
+import type { Shutdown } from './shutdown.ts'
+import type { Connected } from './stores.ts'
+
+/** Starts what imports: the worker with its activities, the principal watch and the reconciler. */
+export function startWorkerParts(
+  config: Config,
+  stores: Connected,
+  { logger, shutdown }: { logger: Logger; shutdown: Shutdown },
+): void {
+  const { databaseUrl: url, temporal: target, installationId, workflows } = stores
+  const onError = (error: Error) =>
+    logger.warn({ reason: error.message }, 'Lost a connection to Postgres')
+  const db = openDatabase({ url, max: 20, onError })
+  shutdown.add(() => db.destroy())
+  const system = openDatabase({ url, role: 'cairn_system', max: 2, onError })
+  shutdown.add(() => system.destroy())
+
+  const aws = new AwsAccess()
+  // Only reports: without credentials, stored changes can still be read.
+  const principal = watchPrincipal({ aws, db, configured: config.principalArn, logger })
+  shutdown.add(() => principal.stop())
+  const activities = createActivities({ db, aws, pacers: new Pacers(), regions: config.regions })
+  const worker = startWorker({ target, installationId, activities, logger })
+  shutdown.add(() => worker.stop())
+  const reconciler = startReconciler({ db: system, workflows, logger })
+  shutdown.add(() => reconciler.stop())
+}

@@ -1,0 +1,27 @@
+import { isGrpcServiceError } from '@temporalio/client'
+
+/** Temporal does not respond, or rejects the credentials. */
+export class TemporalUnavailable extends Error {
+  override name = 'TemporalUnavailable'
+}
+
+/** The workflow rejected the update; the message is a sentence for the caller. */
+export class UpdateRefused extends Error {
+  override name = 'UpdateRefused'
+}
+
+/** No response in time. The requested work may still be done. */
+export class UpdateTimedOut extends Error {
+  override name = 'UpdateTimedOut'
+}
+
+export function unavailable(error: unknown): TemporalUnavailable {
+  return new TemporalUnavailable(`Temporal is unavailable: ${reasonOf(error)}`, { cause: error })
+}
+
+/** The reason of a failed call, as Temporal or gRPC words it. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const cause = isGrpcServiceError(error) ? error : error.cause
+  return isGrpcServiceError(cause) ? cause.details || cause.message : error.message
+}

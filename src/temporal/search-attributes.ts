@@ -1,0 +1,46 @@
+import { type Connection, isGrpcServiceError } from '@temporalio/client'
+import { accountKey, organizationKey, statusKey } from '../workflows/search-attributes.ts'
+
+/** What Cairn's workflows carry for a search in Temporal. */
+export const searchAttributeNames = [organizationKey, accountKey, statusKey].map((key) => key.name)
+
+/** The gRPC codes that are handled differently. https://grpc.io/docs/guides/status-codes/ */
+const grpcCode = { CANCELLED: 1, DEADLINE_EXCEEDED: 4, UNAVAILABLE: 14 }
+/** `INDEXED_VALUE_TYPE_KEYWORD` of Temporal's API. */
+const keywordType = 2
+
+/**
+ * Whether workflows may carry our search attributes. Registers them where that is permitted: a
+ * self-hosted server permits it, Temporal Cloud requires its own tools.
+ *
+ * @throws when Temporal is unavailable
+ */
+export async function registerSearchAttributes(
+  connection: Connection,
+  namespace: string,
+): Promise<boolean> {
+  const names = searchAttributeNames
+  // Every client may search, with any permissions and on any server.
+  const query = names.map((name) => `${name} = "none"`).join(' AND ')
+  const known = () =>
+    answers(connection.workflowService.countWorkflowExecutions({ namespace, query }))
+  if (await known()) return true
+  await answers(
+    connection.operatorService.addSearchAttributes({
+      namespace,
+      searchAttributes: Object.fromEntries(names.map((name) => [name, keywordType])),
+    }),
+  )
+  return known()
+}
+
+async function answers(call: Promise<unknown>): Promise<boolean> {
+  try {
+    await call
+    return true
+  } catch (error) {
+    const away = [grpcCode.UNAVAILABLE, grpcCode.DEADLINE_EXCEEDED, grpcCode.CANCELLED]
+    if (isGrpcServiceError(error) && !away.includes(error.code)) return false
+    throw error
+  }
+}
