@@ -35,7 +35,7 @@ const commands: Record<string, Command> = {
       throw new AdminError('A name has 1 to 200 characters.')
     }
     const { id, created } = await ensureOrganization(system, name)
-    if (!created) throw new AdminError(`There is an organization "${name}" already.`)
+    if (!created) throw new AdminError(`Organization "${name}" already exists.`)
     return createKey(system, id)
   },
   async 'key create'(system, name) {
@@ -53,7 +53,7 @@ const commands: Record<string, Command> = {
 
 async function existing(system: Database, name: string): Promise<string> {
   const id = await findOrganization(system, name)
-  if (!id) throw new AdminError(`No organization is named "${name}".`)
+  if (!id) throw new AdminError(`Organization "${name}" does not exist.`)
   return id
 }
 

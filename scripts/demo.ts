@@ -233,7 +233,7 @@ async function show(
   say(`Set the ARN of the role on the connection: ${roleArn}`)
   if (isStage(options)) {
     say(
-      `Account ${SECOND_ACCOUNT} is not connected yet. Connect it yourself: Integrations, AWS, Connect an account.`,
+      `Account ${SECOND_ACCOUNT} is not connected yet. Connect it yourself: Integrations → AWS → Connect account.`,
     )
   }
   say('')

@@ -1,8 +1,8 @@
 /**
- * The simulated AWS alone: `--port N [--records FILE]`. It runs until it is interrupted. Without recorded events
- * its account has a generated past, and lives on.
+ * The simulated AWS alone: `--port N [--records FILE]`. Runs until it is interrupted. Without recorded
+ * events, its account has a generated history and continues to produce events.
  *
- * With recorded events there is no quota to wait for unless `--tps` names one.
+ * With recorded events, there is no request quota unless `--tps` sets one.
  */
 
 import { parseArgs } from 'node:util'
@@ -14,13 +14,13 @@ import { StartError } from '../src/failures.ts'
 const usage = `Usage: npm run simulator -- --port N [options]
   --port N           port on 127.0.0.1
   --records FILE     plays recorded CloudTrail records (JSON lines, plain or gzip)
-  --days N           days of generated past, 0 to 90 (default 14); 0 leaves the account empty
-  --seed N           which account is generated (default 1)
---story            soon after the start, something is broken, and fixed later
+  --days N           days of generated history, 0 to 90 (default 14); 0 leaves the account empty
+  --seed N           seed of the generated account (default 1)
+  --story            soon after the start, a change causes an outage, which is fixed later
   --tps N            LookupEvents requests a second per region (default 2; none with --records)
-  --latency MS       median answer time (default 400)
+  --latency MS       median response time (default 400)
   --account ID       the customer account (default 111122223333)
---principal ARN    the role that Cairn runs as (default arn:aws:iam::999988887777:role/cairn)
+  --principal ARN    the role that Cairn runs as (default arn:aws:iam::999988887777:role/cairn)
 `
 
 const DAY_MS = 86_400_000
@@ -33,17 +33,17 @@ async function main(command: Command): Promise<void> {
   if (records !== undefined) {
     const { added, ignored, oldest, newest, regionMap } = await simulator.playRecords(records)
     if (added === 0) throw new StartError(`${records} contains no records`)
-    const twice = ignored > 0 ? `, ${ignored} lines repeat an eventID` : ''
+    const twice = ignored > 0 ? `, ${ignored} lines with a repeated eventID are ignored` : ''
     console.log(`${records}: ${added} events from ${oldest} to ${newest}${twice}`)
     for (const [name, region] of Object.entries(regionMap))
-      console.log(`  ${name} plays as ${region}`)
+      console.log(`  region ${name} is played as ${region}`)
   } else if (days > 0) {
     const to = new Date(simulator.now())
     const from = new Date(to.getTime() - days * DAY_MS)
-    const past = generateHistory({ seed, accountId: simulator.accountId, from, to })
-    const { added } = simulator.addEvents(past)
+    const history = generateHistory({ seed, accountId: simulator.accountId, from, to })
+    const { added } = simulator.addEvents(history)
     startLiveActivity(simulator, { seed, story })
-    console.log(`${added} generated events from ${days} days, and more over time`)
+    console.log(`${added} generated events from ${days} days; more follow over time`)
   }
   const signal = command.stopInOrder()
   console.log(instructions(simulator))

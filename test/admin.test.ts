@@ -71,8 +71,8 @@ test.each([
   [['organization', 'create', 'a', 'b'], 'Usage'],
   [['organization', 'delete', 'a'], 'Usage'],
   [['organization', 'create', ' '], '1 to 200 characters'],
-  [['key', 'create', 'absent'], 'No organization is named "absent"'],
-  [['owner', 'invite', 'absent'], 'No organization is named "absent"'],
+  [['key', 'create', 'absent'], 'Organization "absent" does not exist'],
+  [['owner', 'invite', 'absent'], 'Organization "absent" does not exist'],
 ])('%j is refused with a sentence', (args, part) => {
   expect(admin(...args)).toMatchObject({ status: 1, out: '', err: expect.stringContaining(part) })
 })

@@ -110,7 +110,7 @@ function filesOf(...patterns: string[]): string[] {
   return patterns
     .flatMap((pattern) => globSync(pattern, { cwd: root }))
     .map((file) => file.split(path.sep).join('/'))
-    .filter((file) => file !== 'web/src/client.ts' && !file.startsWith('src/db/migrations/'))
+    .filter((file) => file !== 'web/src/client.ts')
     .sort()
 }
 

@@ -102,8 +102,9 @@ function valuesSchema(field: FilterField) {
 
 const fieldSchemas = Object.fromEntries(
   filterFields.flatMap((field) => {
-    const { meaning, multi, negatable } = filterOf(field)
-    const repeated = multi ? '. May be repeated' : ''
+    const { meaning, multi, negatable, needsTimeRange } = filterOf(field)
+    const required = needsTimeRange ? '. Requires `from` and `to`' : ''
+    const repeated = `${required}${multi ? '. May be repeated' : ''}`
     const included = valuesSchema(field).meta({
       description: `Include only these values: ${meaning}${repeated}.`,
     })
@@ -269,7 +270,7 @@ function refuseEndlessSearch({ include, exclude, from, to }: ChangeFilters): voi
     (name) => filterOf(name).needsTimeRange && (include[name] ?? exclude[name]),
   )
   if (!field) return
-  const detail = 'Set `from` and `to` as well: the filter reads all changes in the time range.'
+  const detail = 'Set `from` and `to` as well. This filter reads all changes in the time range.'
   throw new Problem(422, `?${field}: ${detail}`, { errors: [{ pointer: `?${field}`, detail }] })
 }
 

@@ -163,7 +163,7 @@ export function feedRoutes(app: App, { database }: ApiContext): void {
         tags,
         operationId: 'getFacets',
         summary: 'Get facets',
-        description: `Accepts the same filters as the feed. ${window} Returns up to 20 values per field, the most frequent first. A filter on a field does not affect the counts of that field: \`service=ec2\` still returns other services. An actor that a filter names is always returned, with count 0 if no other change has it. Of a change that names more than 100 resources, the first 100 count.`,
+        description: `Accepts the same filters as the feed. ${window} Returns up to 20 values per field, the most frequent first. A filter on a field does not affect the counts of that field: \`service=ec2\` still returns other services. An actor that a filter names is always returned, with count 0 if no other change has it. Only the first 100 resources of a change are counted.`,
         querystring: filtersSchema,
         response: { 200: answer('The facets.', facetsSchema), ...problems(401, 422, 503, 504) },
       },

@@ -53,7 +53,7 @@ export const VALUE_FILTERS = [
     label: 'Environment',
     compare: 'special',
     column: 'connection_id',
-    meaning: "an environment's ID",
+    meaning: 'an environment ID',
   },
   {
     ...facet,
@@ -110,7 +110,7 @@ export const VALUE_FILTERS = [
     compare: 'special',
     column: 'resource_ids',
     maxLength: 4_096,
-    meaning: "a resource's `key`, which names one resource, or an ID, a name or an ARN",
+    meaning: 'a resource `key`, ID, name or ARN',
   },
   {
     ...facet,
@@ -127,7 +127,7 @@ export const VALUE_FILTERS = [
     label: 'Connection',
     compare: 'id',
     column: 'connection_id',
-    meaning: "a connection's ID",
+    meaning: 'a connection ID',
   },
   {
     ...facet,
@@ -191,7 +191,7 @@ export const VALUE_FILTERS = [
     label: 'Change set',
     compare: 'special',
     column: 'change_set_id',
-    meaning: "a change set's ID, also one that it had before",
+    meaning: 'a change set ID, current or former',
   },
   {
     ...noFacet,
@@ -200,7 +200,7 @@ export const VALUE_FILTERS = [
     compare: 'detail',
     column: 'detail',
     path: ['requestId'],
-    meaning: "the source's ID of a request, with `from` and `to`",
+    meaning: 'a request ID of the source',
     needsTimeRange: true,
   },
 ] as const satisfies readonly ValueFilter[]

@@ -135,7 +135,7 @@ export function deriveImportStatus(
     const { region, setAsideSeconds: count } = holed
     return {
       status: 'behind',
-      reason: `${region}: ${count} ${count === 1 ? 'second' : 'seconds'} could not be read completely after several tries; the next verification tries again`,
+      reason: `${region}: ${count} ${count === 1 ? 'second' : 'seconds'} could not be read completely after several attempts. The next verification retries them`,
     }
   }
   const lag = Math.max(...(lags as number[]))
@@ -169,11 +169,11 @@ function regionError({
   if (!counts) return null
   switch (state) {
     case 'denied':
-      return `AWS denies the region to the role (${lastError}). Exclude the region if that is intended`
+      return `AWS denies the role access to the region (${lastError}). Exclude the region if this is intended`
     case 'not_enabled':
-      return `the region is not enabled in the account any more (${lastError}). Exclude the region if that is intended`
+      return `the region is no longer enabled in the account (${lastError}). Exclude the region if this is intended`
     case 'unknown':
-      return lastError === null ? null : `not reached yet (${lastError})`
+      return lastError === null ? null : `not read yet (${lastError})`
     default:
       return lastError
   }

@@ -124,7 +124,7 @@ describe('a region without an answer', () => {
     expect(row.next_poll_at.getTime()).toBeLessThanOrEqual(Date.now())
     const shown = await connectionRow(account, ref)
     expect(shown.status).toBe('behind')
-    expect(shown.status_reason).toContain('eu-west-1: not reached yet')
+    expect(shown.status_reason).toContain('eu-west-1: not read yet')
     expect(shown.status_reason).not.toMatch(/SyntaxError|Unexpected token|deserializ/i)
 
     account.deps.budgetMs = 45_000

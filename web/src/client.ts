@@ -98,9 +98,9 @@ export type DeletedConnection = {
 export type Verification = {
     /** Null until the current role is verified. While a verification runs, `checks` contains the results so far, and checks that have not run are `waiting`. */
     state: ("passed" | "failed" | "waiting" | "running") | null;
-    /** When the verification that reached this verdict finished. */
+    /** When the verification that led to this state completed. */
     verifiedAt: string | null;
-    /** Until when a passed verdict permits imports if no later verification can be completed. Null unless passed. */
+    /** Until this time, imports continue even if no further verification can be completed. Null unless `state` is `passed`. */
     validUntil: string | null;
     checks: {
         id: "arn_format" | "account_unused" | "assume_with_id" | "refused_without_id" | "refused_wrong_id" | "identity" | "lookup_events" | "trails";
@@ -116,7 +116,7 @@ export type Verification = {
             text: string;
         }[];
     }[];
-    /** The last verification, if it could not be completed: AWS did not answer, or Cairn has no credentials of its own. The verdict above stands meanwhile. Null when the last verification reached that verdict. */
+    /** The last verification, if it could not be completed, for example because AWS did not respond or Cairn has no credentials. `state` and `checks` then show the result before it. Null if the last verification was completed. */
     lastAttempt: {
         at: string;
         reason: string | null;
@@ -145,9 +145,9 @@ export type Verification = {
 };
 export type RegionCoverage = {
     region: string;
-    /** `unknown`: no answer yet. `denied`, `not_enabled`: the answer of AWS. `excluded`: excluded by an owner or by CAIRN_REGIONS. */
+    /** `unknown`: AWS has not responded yet. `denied`, `not_enabled`: as AWS responded. `excluded`: excluded by an owner or by CAIRN_REGIONS. */
     state: "active" | "unknown" | "denied" | "not_enabled" | "excluded";
-    /** Whether `completeThrough` of the connection covers the region. False for an excluded region and for one that AWS has refused from the start. */
+    /** Whether `completeThrough` of the connection covers the region. False for excluded regions and for regions that AWS has denied from the start. */
     counts: boolean;
     excludedAt: string | null;
     excludedBy: ("owner" | "configuration") | null;
@@ -159,7 +159,7 @@ export type RegionCoverage = {
     gaps: string[][];
     /** Ranges that were not imported and are past the retention of CloudTrail. */
     lost: string[][];
-    /** Skipped ranges: they could not be read after several attempts. */
+    /** Skipped ranges: they could not be read completely after several attempts. The next verification retries them. */
     setAside: string[][];
     backfill: {
         percent: number;
@@ -178,7 +178,7 @@ export type Coverage = {
     regions: RegionCoverage[];
 };
 export type RegionSettingsInput = {
-    /** An excluded region is not imported and holds nothing back. What is missed meanwhile is a gap that is filled once it is included again. */
+    /** Whether the region is excluded. An excluded region is not imported and does not count toward `completeThrough`. When you include it again, Cairn imports the missed time. */
     excluded: boolean;
 };
 export type ImportSummary = {
@@ -911,7 +911,7 @@ export function getCoverage(id: string, opts?: Oazapfts.RequestOpts) {
     }));
 }
 /**
- * Exclude a region, or include it again
+ * Exclude or include a region
  */
 export function updateRegion(id: string, region: string, regionSettingsInput: RegionSettingsInput, opts?: Oazapfts.RequestOpts) {
     return oazapfts.ok(oazapfts.fetchJson<{

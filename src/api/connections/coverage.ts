@@ -26,11 +26,11 @@ const regionSchema = z
     region: z.string(),
     state: z.enum(regionStates).meta({
       description:
-        '`unknown`: no answer yet. `denied`, `not_enabled`: the answer of AWS. `excluded`: excluded by an owner or by CAIRN_REGIONS.',
+        '`unknown`: AWS has not responded yet. `denied`, `not_enabled`: as AWS responded. `excluded`: excluded by an owner or by CAIRN_REGIONS.',
     }),
     counts: z.boolean().meta({
       description:
-        'Whether `completeThrough` of the connection covers the region. False for an excluded region and for one that AWS has refused from the start.',
+        'Whether `completeThrough` of the connection covers the region. False for excluded regions and for regions that AWS has denied from the start.',
     }),
     excludedAt: time.nullable(),
     excludedBy: z.enum(regionExcluders).nullable(),
@@ -46,7 +46,8 @@ const regionSchema = z
       description: 'Ranges that were not imported and are past the retention of CloudTrail.',
     }),
     setAside: z.array(rangeSchema).meta({
-      description: 'Skipped ranges: they could not be read after several attempts.',
+      description:
+        'Skipped ranges: they could not be read completely after several attempts. The next verification retries them.',
     }),
     backfill: z.object({ percent: z.int(), etaSeconds: z.int().nullable() }),
     events: z.int(),
@@ -94,7 +95,7 @@ const regionPatchSchema = z
   .strictObject({
     excluded: z.boolean().meta({
       description:
-        'An excluded region is not imported and holds nothing back. What is missed meanwhile is a gap that is filled once it is included again.',
+        'Whether the region is excluded. An excluded region is not imported and does not count toward `completeThrough`. When you include it again, Cairn imports the missed time.',
     }),
   })
   .meta({ id: 'RegionSettings', examples: [{ excluded: true }] })
@@ -135,15 +136,15 @@ export function coverageRoutes(app: App, context: ApiContext): void {
       schema: {
         tags,
         operationId: 'updateRegion',
-        summary: 'Exclude a region, or include it again',
+        summary: 'Exclude or include a region',
         description:
-          'For a region that a policy denies for good: until it is excluded, the connection is behind and nothing counts as complete past its last import there.',
+          'Exclude a region that a policy denies permanently. Until then, the status of the connection is `behind`, and its `completeThrough` stays at the last import of that region.',
         params: connectionParams.extend({
-          region: z.string().meta({ description: 'The AWS region, as coverage lists it.' }),
+          region: z.string().meta({ description: 'The AWS region, as listed in the coverage.' }),
         }),
         body: regionPatchSchema,
         response: {
-          200: answer('The region as it is now.', regionSchema),
+          200: answer('The updated region.', regionSchema),
           ...problems(401, 404, 409, 422, 503),
         },
       },
@@ -178,11 +179,14 @@ async function updateRegion(trx: Trx, id: string, region: string, excluded: bool
   if (!before) throw notFound('region')
   const isGlobal = partitionOf(row.partition!).globalRegion === region
   if (excluded && isGlobal) {
-    const detail = `${region} has the changes to IAM and other global services, so it is always imported.`
+    const detail = `${region} contains changes to IAM and other global services, so it cannot be excluded.`
     throw new Problem(422, detail, { errors: [{ pointer: '/excluded', detail }] })
   }
   if (!excluded && before.excluded_by === 'configuration') {
-    throw new Problem(409, `CAIRN_REGIONS does not list ${region}: add it there.`)
+    throw new Problem(
+      409,
+      `CAIRN_REGIONS does not list ${region}. Add it there, and restart Cairn.`,
+    )
   }
   const differs = excluded !== (before.excluded_at !== null)
   if (differs) await setExcluded(trx, row, [region], excluded ? 'owner' : null)

@@ -34,11 +34,11 @@ const verificationSchema = z
           'Null until the current role is verified. While a verification runs, `checks` contains the results so far, and checks that have not run are `waiting`.',
       }),
     verifiedAt: time.nullable().meta({
-      description: 'When the verification that reached this verdict finished.',
+      description: 'When the verification that led to this state completed.',
     }),
     validUntil: time.nullable().meta({
       description:
-        'Until when a passed verdict permits imports if no later verification can be completed. Null unless passed.',
+        'Until this time, imports continue even if no further verification can be completed. Null unless `state` is `passed`.',
     }),
     checks: z.array(checkSchema),
     lastAttempt: z
@@ -50,7 +50,7 @@ const verificationSchema = z
       .nullable()
       .meta({
         description:
-          'The last verification, if it could not be completed: AWS did not answer, or Cairn has no credentials of its own. The verdict above stands meanwhile. Null when the last verification reached that verdict.',
+          'The last verification, if it could not be completed, for example because AWS did not respond or Cairn has no credentials. `state` and `checks` then show the result before it. Null if the last verification was completed.',
       }),
     notProvable: z
       .array(

@@ -91,8 +91,8 @@ export function SignInPage() {
         </Text>
         <Text size="sm">
           <b>Forgot your password?</b> An owner can remove you and invite you again. If you are the
-          only owner, run <Code>npm run admin -- owner invite</Code> on the server. Imported changes
-          are kept.
+          only owner, run <Code>npm run admin -- owner invite default</Code> on the server. Imported
+          changes are kept.
         </Text>
       </Stack>
     </SignedOutPage>

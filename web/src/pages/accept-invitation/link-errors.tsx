@@ -18,8 +18,8 @@ export function InvalidLink() {
           <b>Were you invited?</b> Ask an owner for a new invitation.
         </Text>
         <Text size="sm">
-          <b>New installation?</b> Restart Cairn. Until there is an owner, each start writes a new
-          link to the log.
+          <b>New installation?</b> Restart Cairn. Until there is an owner, each start prints a new
+          link in the terminal.
         </Text>
         <Button component={Link} to="/sign-in" variant="default">
           Go to sign-in

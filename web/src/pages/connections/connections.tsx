@@ -63,7 +63,7 @@ export function ConnectionsPage() {
           }
         >
           Create a role in the account. Cairn verifies that only it can assume the role, then
-          imports the first changes within a minute. Profile share no access keys.
+          imports the first changes within a minute. You share no access keys.
         </EmptyState>
       )}
       {items && items.length > 0 && <ConnectionTable items={items} />}

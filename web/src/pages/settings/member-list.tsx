@@ -17,7 +17,7 @@ export function MemberList({ canRemove }: { canRemove: boolean }) {
   if (items.length === 0) {
     return (
       <EmptyState title="No members yet">
-        The link to create the owner account is in the server's log.
+        Each start of the server prints a link that creates the owner account.
       </EmptyState>
     )
   }
