@@ -16,7 +16,7 @@ const WAITING_FIRST_MS = 2_000
 /** A role that was refused: after 30 s, 1 min … */
 const FAILED_FIRST_MS = 30_000
 /** AWS sends no notification when a role is fixed, so Cairn has to check often. */
-const LONGEST_MS = 10 * MINUTE_MS
+const MAX_STREAM_MS = 10 * MINUTE_MS
 
 /**
  * When to verify again: daily after a passed verification, otherwise soon and then less and less
@@ -29,7 +29,7 @@ export function nextAttempt(
 ): Date {
   if (state === 'passed') return new Date(now + DAY_MS)
   const first = state === 'waiting' ? WAITING_FIRST_MS : FAILED_FIRST_MS
-  return new Date(now + Math.min(LONGEST_MS, first * 2 ** Math.min(failures - 1, 20)))
+  return new Date(now + Math.min(MAX_STREAM_MS, first * 2 ** Math.min(failures - 1, 20)))
 }
 
 /**

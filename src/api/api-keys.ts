@@ -50,7 +50,9 @@ const newKeySchema = z
 
 const tags = ['people']
 
-/** Keys of the organization. Whoever is signed in sees them; owners make and revoke them. */
+/**
+ * The organization's API keys. Every signed-in user can list them; owners create and revoke them.
+ */
 export function apiKeyRoutes(app: App, { database }: ApiContext): void {
   app.get(
     '/api-keys',

@@ -34,7 +34,10 @@ import { notFound, Problem, problems } from './problems.ts'
 import { limitRate } from './rate-limit.ts'
 import { useValidationMessages } from './validation-messages.ts'
 
-/** The resources under `/api/v1`. A new one is a file that exports such a function, and a line here. */
+/**
+ * The resources under `/api/v1`. To add one, export such a function from a new file and list it
+ * here.
+ */
 const resources = [
   allConnectionRoutes,
   changeRoutes,
@@ -46,19 +49,19 @@ const resources = [
   environmentRoutes,
 ]
 
-/** Of a body that is read before it is known who sent it. */
+/** Limit for a body that is read before the sender is authenticated. */
 const PUBLIC_BODY_LIMIT_BYTES = 16 * 1024
-/** Of a body that comes with a key or a session. */
+/** Limit for a body that is sent with a key or a session. */
 const BODY_LIMIT_BYTES = 1024 * 1024
 
 const DEFAULT_TIMEOUTS_MS = {
   /** Until the headers have arrived. */
   headers: 10_000,
-  /** Until the whole request has arrived, its body included. Not until it is answered. */
+  /** Until the whole request has arrived, including its body. Does not limit the response. */
   request: 30_000,
   /** Without a byte in either direction. Longer than any request waits for a workflow. */
   silence: 180_000,
-  /** How often Node looks for requests that are late. */
+  /** How often Node checks for requests that exceed these limits. */
   checks: 5_000,
 }
 
@@ -70,14 +73,14 @@ const securityHeaders = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 }
 
-/** Builds the HTTP API. Nothing listens yet. */
+/** Builds the HTTP API. Does not listen yet. */
 export async function createApp(
   context: ApiContext,
   options: {
     logger: FastifyServerOptions['loggerInstance']
-    /** Addresses and CIDR ranges whose `X-Forwarded-*` are believed. */
+    /** Addresses and CIDR ranges whose `X-Forwarded-*` headers are trusted. */
     trustedProxies?: string[] | undefined
-    /** Adds what is not the API's: the web app. */
+    /** Adds routes outside the API: the web app. */
     others?: (app: App) => Promise<void>
     timeoutsMs?: typeof DEFAULT_TIMEOUTS_MS
   },
@@ -86,7 +89,7 @@ export async function createApp(
   const { timeoutsMs = DEFAULT_TIMEOUTS_MS } = options
   const app = Fastify({
     loggerInstance: options.logger,
-    // Of all routes but those below that ask for a key or a session first.
+    // For all routes except those below that authenticate the sender first.
     bodyLimit: PUBLIC_BODY_LIMIT_BYTES,
     requestTimeout: timeoutsMs.request,
     connectionTimeout: timeoutsMs.silence,
@@ -95,11 +98,11 @@ export async function createApp(
       connectionsCheckingInterval: timeoutsMs.checks,
     },
     trustProxy: options.trustedProxies ?? false,
-    // Ours, below: a line tells the path; the query and headers can hold what nobody should log.
+    // Replaced by the hook below, which logs only the path: query and headers may contain secrets.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => crypto.randomUUID(),
     routerOptions: { maxParamLength: 500 },
-    // A request on an open connection is still answered while the server ends.
+    // While the server shuts down, requests on open connections are still answered.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
     clientErrorHandler: answerUnreadable,
@@ -170,7 +173,7 @@ export async function createApp(
   healthRoutes(app as App, context)
   let description: string | undefined
   app.get('/api/openapi.json', { schema: { hide: true } }, (_request, reply) => {
-    // Anybody may ask for it, so it is written once.
+    // Public, so it is serialized only once.
     description ??= JSON.stringify(app.swagger())
     return reply.type('application/json').send(description)
   })
@@ -187,13 +190,13 @@ export async function createApp(
         request.disconnected = disconnectionOf(reply)
         await authenticate(context, request, reply)
       })
-      // A body is read after the hook above has found out who sends it.
+      // Bodies are read after the hook above has authenticated the sender.
       routes.addHook('onRoute', (route) => {
         route.bodyLimit ??= BODY_LIMIT_BYTES
       })
       routes.addHook('preValidation', async (request) => refuseExternalIdInQuery(request.query))
       for (const addRoutes of resources) addRoutes(routes, context)
-      // Set here as well, so that a key is asked for first.
+      // Set in this scope as well, so that an unknown path also requires authentication.
       routes.setNotFoundHandler(absent)
     },
     { prefix: '/api/v1' },
@@ -212,7 +215,7 @@ export async function createApp(
   return app as unknown as App
 }
 
-/** Bodies are JSON and nothing else, and a parameter that a route does not know is an error. */
+/** Accepts only JSON bodies, and rejects parameters that a route does not declare. */
 function beStrict(routes: App): void {
   routes.removeContentTypeParser(['application/json', 'text/plain'])
   routes.addContentTypeParser(
@@ -220,11 +223,11 @@ function beStrict(routes: App): void {
     { parseAs: 'string' },
     async (_request: FastifyRequest, body: string) => parseBody(body),
   )
-  // It would go unnoticed otherwise.
+  // Without a schema, Fastify would ignore unknown parameters.
   routes.addHook('onRoute', (route) => {
     route.schema ??= {}
     route.schema.querystring ??= z.strictObject({})
-    // A page's session may change something only from a page of ours.
+    // A request with a session cookie may change data only if it has the same origin.
     const writes = [route.method].flat().some((method) => !/^(GET|HEAD|OPTIONS)$/.test(method))
     route.schema.response = {
       ...problems(429),
@@ -235,8 +238,8 @@ function beStrict(routes: App): void {
 }
 
 /**
- * Takes from the document what only zod needs: schemas in a form that no route uses, and the
- * patterns that say the same as `format`.
+ * Removes from the document what only zod needs: schemas that no route uses, and patterns that
+ * duplicate `format`.
  */
 function tidy<Document extends object>(document: Document): Document {
   const text = JSON.stringify(document, (_name, value) => {
@@ -253,11 +256,11 @@ function tidy<Document extends object>(document: Document): Document {
   return tidied
 }
 
-/** Learns which routes are added to `app`, and tells which methods a path has. */
+/** Records the routes that are added to `app`. Returns a function from a path to its methods. */
 function learnMethods(app: App): (path: string) => string[] {
   const methodsOf = new Map<string, { pattern: RegExp; methods: Set<string> }>()
   app.addHook('onRoute', ({ url, method }) => {
-    // Slashes and the names of parameters are all that our routes hold besides letters and dots.
+    // Route URLs contain only letters, slashes, dots and parameter names.
     const pattern = new RegExp(`^${url.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`)
     const known = methodsOf.get(url) ?? { pattern, methods: new Set() }
     for (const each of [method].flat()) known.methods.add(each)
@@ -269,7 +272,7 @@ function learnMethods(app: App): (path: string) => string[] {
     )
 }
 
-/** A signal that aborts when the client disconnects before its answer is written. */
+/** A signal that aborts if the client disconnects before the response is written. */
 function disconnectionOf({ raw }: FastifyReply): AbortSignal {
   const controller = new AbortController()
   raw.once('close', () => {
@@ -299,7 +302,10 @@ const unreadable: Record<string, [status: number, detail: string]> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to arrive.'],
 }
 
-/** What arrives is not HTTP, is too slow, or its headers are too large: there is no request to answer to. */
+/**
+ * Responds to input that is not HTTP, arrives too slowly, or has too large headers. No request
+ * object exists for it.
+ */
 function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return
   const [status, detail] = unreadable[error.code ?? ''] ?? [400, 'This is not an HTTP request.']

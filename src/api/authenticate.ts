@@ -9,19 +9,18 @@ import { Problem } from './problems.ts'
 
 interface Asker {
   organizationId: string
-  /** Null when a key asks. */
+  /** Null for an API key. */
   user: User | null
   role: Role | null
-  /** To be set again: the session was prolonged. */
+  /** The session cookie to set again, because the session was extended. */
   cookies: string[]
 }
 
 /**
- * Finds out who asks, and for which organization. A key goes before a cookie: whoever sends one
- * means it, and a page of another site cannot.
+ * Authenticates the request and returns its organization. An API key takes precedence over a
+ * cookie: it is sent on purpose, and a page of another site cannot send one.
  *
- * @throws Problem 401; 403 when a cookie came with something that changes anything, and no page of
- *   ours sent it
+ * @throws Problem 401; 403 for a request with a cookie that changes data and has another origin
  */
 export async function authenticate(
   context: ApiContext,
@@ -44,9 +43,12 @@ export async function authenticate(
   request.role = asker.role
 }
 
-/** Whether whoever asked some time ago might still ask for that organization. */
-export async function isStillLetIn(context: ApiContext, request: FastifyRequest): Promise<boolean> {
-  // A cookie cannot be set again in the middle of an answer, so the session is left as it is.
+/** Whether the sender of an earlier request still has access to that organization. */
+export async function isStillAuthorized(
+  context: ApiContext,
+  request: FastifyRequest,
+): Promise<boolean> {
+  // A cookie cannot be set after the response has started, so the session is not extended.
   const asker = await whoAsks(context, request, { prolong: false })
   return asker?.organizationId === request.organizationId
 }

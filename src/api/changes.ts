@@ -23,12 +23,12 @@ import { storableText, text } from './text.ts'
 
 const time = z.iso
   .datetime({ offset: true, error: 'Use RFC 3339, for example 2026-03-01T12:00:00Z.' })
-  // With an offset it may be past what can be written with four digits.
+  // With an offset, the time in UTC can have a year of five digits.
   .refine((value) => !(new Date(value).getTime() >= Date.UTC(10_000)), {
     error: 'The time must be before the year 10000.',
   })
 
-/** Each source's own; changes of a source that is gone may have anything. */
+/** Defined by each source. Changes of a source that is no longer registered can have any shape. */
 const detailSchema = z.union([
   ...listSources().map((source) => source.detailSchema),
   z.looseObject({ source: z.string() }),
@@ -144,7 +144,7 @@ const querySchema = filtersSchema.extend({
   }),
 })
 
-/** What may be missing from an answer, over the connections that its filters leave. */
+/** How complete a response is, across the connections that match its filters. */
 export const completenessSchema = {
   completeThrough: z.iso.datetime().nullable().meta({
     description:
@@ -263,7 +263,7 @@ function refuseCursor(error: unknown): never {
   throw new Problem(422, `?cursor: ${detail}`, { errors: [{ pointer: '?cursor', detail }] })
 }
 
-/** @throws Problem 422 for a filter that would read every change that there is */
+/** @throws Problem 422 for a filter that would read all changes */
 function refuseEndlessSearch({ include, exclude, from, to }: ChangeFilters): void {
   if (from && to) return
   const field = filterFields.find(
@@ -299,7 +299,7 @@ export function toFilters(query: z.output<typeof filtersSchema>): ChangeFilters 
   return filters
 }
 
-/** With the keys of resources that are named in the way of a source, such as by ARN. */
+/** Adds the keys of resources that are named in a source's own notation, such as an ARN. */
 function withKeys(resources: string[]): string[] {
   const keys = resources.flatMap((text) =>
     listSources().flatMap((source) => source.resourceKey?.(text) ?? []),
@@ -413,7 +413,7 @@ export function changeRoutes(app: App, { database }: ApiContext): void {
   )
 }
 
-/** Of the connections that the filters leave: between which times nothing is missing. */
+/** Between which times nothing is missing, across the connections that match the filters. */
 export async function completeness(
   trx: Trx,
   { include, exclude }: ChangeFilters,

@@ -9,28 +9,30 @@ import type { Notifications } from '../db/notifications.ts'
 import type { Principal } from '../db/worker-principals.ts'
 import type { Workflows } from '../temporal/client.ts'
 
-/** What the routes work with. */
+/** The dependencies of the routes. */
 export interface ApiContext {
   /** Pool of the role `cairn_api`. */
   database: Database
-  /** Pool of the role `cairn_system`: keys, before an organization is known. */
+  /**
+   * Pool of the role `cairn_system`: looks up keys and sessions before an organization is known.
+   */
   system: Database
   workflows: Workflows
-  /** What happens in the database. */
+  /** Notifications from the database. */
   notifications: Notifications
-  /** Whom customers' trust policies have to name, as far as it is known. */
+  /** The principal that customers' trust policies must name, as far as Cairn knows it. */
   principal(): Promise<Principal>
-  /** Where the CloudFormation template is published. */
+  /** The URL of the published CloudFormation template. */
   templateUrl: string | undefined
-  /** How many connections an organization can have. */
+  /** The maximum number of connections per organization. */
   maxConnections: number
-  /** How people reach this Cairn, without a slash at the end; undefined: as they just did. */
+  /** The public URL of this Cairn, without a trailing slash; undefined: as in the request. */
   publicUrl: string | undefined
-  /** Sessions, passwords, and the links that make accounts. */
+  /** Sessions, passwords, and the links that create accounts. */
   auth: People
-  /** Where people find Temporal's UI, when that is known. */
+  /** The URL of Temporal's UI, if known. */
   temporalUrl?: string | null | undefined
-  /** As whom visitors of the demo are signed in. Only ever set in code, and on this machine alone. */
+  /** The user whom the demo signs in. Set only in code, and only for requests from this machine. */
   demoOwner?: { email: string; password: string } | undefined
 }
 
@@ -46,11 +48,11 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The organization that the request acts for; set on every route under /api/v1. */
     organizationId: string
-    /** Aborts when the client disconnects before it has its answer; set on every route under /api/v1. */
+    /** Aborts if the client disconnects before the response; set on every route under /api/v1. */
     disconnected: AbortSignal
-    /** Who is signed in; null when a key asks. */
+    /** The signed-in user; null for an API key. */
     user: User | null
-    /** The user's in the organization; null when a key asks. */
+    /** The user's role in the organization; null for an API key. */
     role: Role | null
   }
 }

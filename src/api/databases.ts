@@ -1,14 +1,18 @@
 import { type Database, openDatabase } from '../db/database.ts'
 
-/** Connections of the pool that acts for organizations. */
+/** Maximum number of connections of the pool that acts for organizations. */
 export const API_POOL_SIZE = 10
-/** No person waits longer for a page, and a statement keeps a connection from others. */
+/**
+ * Longer than a user waits for a page. While a statement runs, others cannot use its connection.
+ */
 const TIMEOUTS_MS = { statement: 5_000, wait: 5_000 }
-/** What a few pages ask for at once, or a script that sends all its requests together. */
+/**
+ * Enough for several pages that load at once, or for a script that sends its requests in parallel.
+ */
 const WAITING_PER_ORGANIZATION = 50
 
 /**
- * The pools of an API server. Closing them is up to the caller.
+ * Opens the pools of an API server. The caller closes them.
  *
  * @param options.maxQueries how many transactions one organization may run at the same time
  */
@@ -16,7 +20,7 @@ export function openApiDatabases(options: {
   /** `postgres://…` */
   url: string
   maxQueries: number
-  /** How long a statement may take, and how long a transaction waits for its turn. */
+  /** How long a statement may run, and how long a transaction waits in the queue. */
   timeoutsMs?: { statement: number; wait: number }
   onError?: (error: Error) => void
 }): { database: Database; system: Database } {
@@ -33,7 +37,7 @@ export function openApiDatabases(options: {
         waitMs: timeoutsMs.wait,
       },
     }),
-    // For single rows by their key, so no organization can take it for long.
+    // Only for lookups of single rows by key, so no organization can occupy it for long.
     system: openDatabase({ ...shared, role: 'cairn_system', max: 6 }),
   }
 }

@@ -78,9 +78,9 @@ const params = z.object({ id: z.string().meta({ description: 'The environment ID
 
 const tags = ['environments']
 
-/** Environments, and their order. What links changes with them is made where connections are. */
+/** The routes for environments and their order. The routes of connections link them to changes. */
 export function environmentRoutes(app: App, { database }: ApiContext): void {
-  /** @throws Problem 404, alike for what is absent and for what is somebody else's */
+  /** @throws Problem 404, also for an environment of another organization */
   const withId = async (
     request: { organizationId: string; params: { id: string } },
     work: (trx: Trx, id: string) => Promise<CountedEnvironment | undefined>,
@@ -199,7 +199,10 @@ export function environmentRoutes(app: App, { database }: ApiContext): void {
   )
 }
 
-/** @throws Problem 409 for what the other environments do not allow; else what came */
+/**
+ * @throws Problem 409 if an environment's name is taken or the limit is reached; otherwise the
+ *   error itself
+ */
 function refuse(error: unknown, name: string | undefined): never {
   if (error instanceof TooManyEnvironments) {
     throw new Problem(409, `${error.message}, which is the limit. Delete one first.`)
@@ -210,10 +213,10 @@ function refuse(error: unknown, name: string | undefined): never {
 }
 
 /**
- * For whatever sets a connection's default environment: Postgres finds out, so that none that is
- * deleted just then is missed.
+ * Translates an error from setting a connection's default environment. Postgres checks the ID, so
+ * an environment that is deleted at the same moment is detected too.
  *
- * @throws Problem 422, alike for what is absent and for what is somebody else's; else what came
+ * @throws Problem 422, also for an environment of another organization; otherwise the error itself
  */
 export function refuseAbsentEnvironment(error: unknown): never {
   if (!violates(error, '23503', 'environment_links_environment')) throw error

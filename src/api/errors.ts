@@ -11,12 +11,12 @@ import { Problem, type ProblemError } from './problems.ts'
 
 const MOST_ERRORS = 20
 
-/** The client went away before it had its answer. Nobody sees the problem that this becomes. */
+/** The client disconnected before the response. The resulting problem is not sent to anyone. */
 export class ClientDisconnected extends Error {
   override readonly name = 'ClientDisconnected'
 }
 
-/** What an error means to the client. What it does not need to know is for the log. */
+/** Translates an error for the client. Details that the client does not need are only logged. */
 export function toProblem(error: FastifyError): Problem {
   if (error instanceof Problem) return error
   if (hasZodFastifySchemaValidationErrors(error)) return notValid(error)
@@ -46,7 +46,7 @@ export function toProblem(error: FastifyError): Problem {
     const detail = 'The database is unavailable. Retry in a few seconds.'
     return new Problem(503, detail, { headers: { 'retry-after': '5' }, cause: error })
   }
-  // serialization_failure, deadlock_detected: done again, it may well work.
+  // serialization_failure, deadlock_detected: a retry usually succeeds.
   if (error.code === '40001' || error.code === '40P01') {
     const detail = 'A concurrent request changed the same data, so nothing was changed. Retry.'
     return new Problem(503, detail, { headers: { 'retry-after': '1' }, cause: error })
@@ -59,12 +59,12 @@ export function toProblem(error: FastifyError): Problem {
   return new Problem(500, detail, { cause: error })
 }
 
-/** Fastify's words are for people; those of parsers that it calls are not. */
+/** Fastify's own messages are readable; those of the parsers that it calls are not. */
 function sentenceOf({ code, message }: FastifyError): string {
   return code?.startsWith('FST_') ? message : 'The request is not valid.'
 }
 
-/** Where Fastify's own words do not say what to do. */
+/** Replacements for Fastify messages that do not include a fix. */
 const sentences: Record<string, string> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'Send the body as JSON, with "Content-Type: application/json".',
   FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not valid JSON.',
@@ -86,7 +86,7 @@ function notValid(
     const path = instancePath === '/' ? '' : instancePath
     const unknown = params?.keys
     if (Array.isArray(unknown)) {
-      // Each unknown name is at its own place, not at that of the object that has it.
+      // Points to each unknown field itself, not to the object that contains it.
       for (const name of unknown as string[]) {
         const pointer = inBody ? `${path}/${pointerSegment(name)}` : `?${pointerSegment(name)}`
         errors.push({

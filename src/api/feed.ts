@@ -113,7 +113,7 @@ const facetsSchema = z
 
 const tags = ['changes']
 
-/** What is drawn around the feed. */
+/** The routes for what the feed page shows around the changes: histogram and facets. */
 export function feedRoutes(app: App, { database }: ApiContext): void {
   app.get(
     '/changes/histogram',
@@ -171,7 +171,7 @@ export function feedRoutes(app: App, { database }: ApiContext): void {
     (request) =>
       readOrganization(database, request, async (trx) => {
         const filters = inWindow(toFilters(request.query))
-        // Not by resource: those that are not asked for are counted as well.
+        // Not narrowed by resource: changes of other resources are counted as well.
         const { include } = filters
         const found = await searched(trx, {
           ...filters,
@@ -195,8 +195,8 @@ export function feedRoutes(app: App, { database }: ApiContext): void {
 }
 
 /**
- * Adds the actors that a filter names and that no counted change has: a client shows their names,
- * and the filter itself has only their ids.
+ * Adds the actors that a filter names and that have no counted change. A client shows their names,
+ * and the filter contains only their IDs.
  */
 async function withFilteredActors(
   trx: Trx,
@@ -225,11 +225,11 @@ async function searched(...[trx, filters]: Parameters<typeof withSearch>): Promi
   return (await withSearch(trx, filters)) as Windowed
 }
 
-/** @throws Problem 422 when there is no time between the bounds */
+/** @throws Problem 422 if the time range is empty */
 function inWindow(filters: ChangeFilters): Windowed {
   const to = filters.to ?? new Date()
   const asked = filters.from ?? new Date(to.getTime() - DEFAULT_HOURS * 3_600_000)
-  // No change is older: their ids hold no time before.
+  // No change can be older: IDs cannot represent earlier times.
   const from = new Date(Math.max(0, asked.getTime()))
   if (from < to) return { ...filters, from, to }
   const detail = filters.to

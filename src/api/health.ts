@@ -4,15 +4,15 @@ import { answer, problems } from './problems.ts'
 
 const tags = ['health']
 
-/** Anybody may ask whether Cairn is ready, so Postgres and Temporal are asked once in this time. */
+/** The route is public, so Postgres and Temporal are checked at most once in this time. */
 const READINESS_FOR_MS = 1_000
 
-/** A result that is younger than `ms` is returned again; so is one that is on its way. */
+/** Caches a result for `ms`. Concurrent calls share a pending result. */
 function reuse<T>(ms: number, find: () => Promise<T>): () => Promise<T> {
   let last: { at: number; result: Promise<T> } | undefined
   return () => {
     const now = Date.now()
-    // A clock that was set back makes it old as well.
+    // A clock that was set back also expires the result.
     if (!last || now < last.at || now >= last.at + ms) last = { at: now, result: find() }
     return last.result
   }

@@ -1,26 +1,26 @@
 import { externalIdProblem, isAscii, isExternalId } from './external-id.ts'
 import { Problem } from './problems.ts'
 
-/** Deeper than any body of ours, and shallow enough for whatever walks it. */
+/** Deeper than any valid body, and shallow enough for recursive code. */
 const DEEPEST = 64
 
 /**
- * Names in other letters than ASCII's, counted in UTF-16 units over the whole body: each is
- * normalized, which can make one character eighteen.
+ * Limit for non-ASCII field names, in UTF-16 units over the whole body. Each name is normalized,
+ * which can turn one character into eighteen.
  */
 const LONGEST_OTHER_NAMES = 4096
 
 /**
- * Parses a request's body. Stricter than `JSON.parse`, which keeps the last of two members of one
- * name and forgets the other: a check of the result would never see that one, and another program
- * on the way may have acted on it. So the text's own names are looked at.
+ * Parses a request body. Stricter than `JSON.parse`, which keeps only the last of two members with
+ * the same name: a check of the result would not see the other one, but a proxy might have acted on
+ * it. So this function checks the names in the text.
  *
- * @throws Problem 422 when a member spells an external ID, wherever it stands; 400 when the text
- *   is not JSON, has a name twice in one object, is nested too deeply, or has too much text outside
- *   of ASCII in its names
+ * @throws Problem 422 if a member at any depth spells an external ID; 400 if the text is not JSON,
+ *   repeats a name within an object, is nested too deeply, or has too much non-ASCII text in its
+ *   names
  */
 export function parseBody(text: string): unknown {
-  // Many clients always say what kind of body they send, though they send none.
+  // Many clients send a Content-Type without a body.
   if (text === '') return undefined
   if (text.trim() === '') throw new Problem(400, 'The body is empty. Send JSON.')
   let value: unknown
@@ -39,7 +39,7 @@ export function parseBody(text: string): unknown {
     }
     if (isExternalId(name)) throw externalIdProblem(pointer)
     if (again) repeated ??= pointer
-    // What `{...value}` and the like would take for an object's prototype.
+    // `{...value}` and similar code would use it as an object's prototype.
     if (name === '__proto__') throw malformed(pointer, 'The name __proto__ is not allowed.')
   }
   if (repeated !== undefined) throw malformed(repeated, 'Duplicate name.')
@@ -52,10 +52,13 @@ function malformed(pointer: string, detail: string): Problem {
   })
 }
 
-/** A string, or a character that JSON's structure is made of. */
+/** A string, or a character of JSON's structure. */
 const token = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]/gs
 
-/** Each member of each object in a text that is JSON, in order, those included that a later one hides. */
+/**
+ * Yields each member of each object in a JSON text, in order, including members that a later
+ * duplicate hides.
+ */
 function* members(
   text: string,
 ): Generator<{ name: string; pointer: string; again: boolean }, void, void> {
@@ -102,7 +105,10 @@ function* members(
   }
 }
 
-/** One step of a JSON pointer (RFC 6901), cut: an answer need not give back a name of megabytes. */
+/**
+ * One step of a JSON pointer (RFC 6901), shortened so that a response never repeats a very long
+ * name.
+ */
 export function pointerSegment(name: string): string {
   const shown = name.length > 100 ? `${name.slice(0, 100)}…` : name
   return shown.replaceAll('~', '~0').replaceAll('/', '~1')

@@ -82,10 +82,10 @@ const newInvitationSchema = z
   .meta({ id: 'NewInvitation', examples: [{}, { email: 'ada@example.com', role: 'owner' }] })
 
 const tags = ['people']
-/** These say no more than the session: a key never decides who gets in. */
+/** These routes require a session. An API key cannot manage access. */
 const security = [{ session: [] }]
 
-/** Who belongs to the organization, and who is asked to. */
+/** The routes for the organization's members and invitations. */
 export function memberRoutes(app: App, { database, system, publicUrl }: ApiContext): void {
   app.get(
     '/members',
@@ -112,7 +112,7 @@ export function memberRoutes(app: App, { database, system, publicUrl }: ApiConte
       return {
         items: rows.flatMap((row) => {
           const user = byId.get(row.user_id)
-          // Removed since.
+          // Removed in the meantime.
           if (!user) return []
           return { id: row.id, user, role: row.role, createdAt: row.created_at.toISOString() }
         }),
@@ -146,7 +146,8 @@ export function memberRoutes(app: App, { database, system, publicUrl }: ApiConte
       if (removed === 'last_owner') {
         throw new Problem(409, 'The last owner cannot be removed. Invite another owner first.')
       }
-      // Without a membership a session opens nothing, so nothing is open between the two.
+      // A session without a membership has no access, so the gap between the two statements is
+      // safe.
       await deleteUserWithoutMembership(system, { id: removed.userId })
       return reply.code(204).send(null)
     },

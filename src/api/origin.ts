@@ -2,14 +2,14 @@ import type { FastifyRequest } from 'fastify'
 import { Problem } from './problems.ts'
 
 /**
- * Whether a request that a browser sent with somebody's cookie may change anything: only when a
- * page of this very origin sent it. Browsers say so in `Sec-Fetch-Site`, and older ones name the
- * page's origin; scripts of a page can set neither.
+ * Rejects requests that change data, use a session cookie and come from another origin. Browsers
+ * send `Sec-Fetch-Site`; older browsers send `Origin`. Scripts of a page can set neither.
  *
- * The origin is compared with `Host`, whatever name Cairn is reached by: another site's page does
- * not choose it, and a name that was made to point here has no cookies of ours.
+ * `Origin` is compared with `Host`, regardless of the name that Cairn is reached by: a page of
+ * another site cannot choose `Host`, and a DNS name that was made to point here has no cookies of
+ * Cairn.
  *
- * @param without what a request is taken for that names no origin: no browser sends such a one
+ * @param without how to treat a request that names no origin, which no browser sends
  * @throws Problem 403
  */
 export function requireSameOrigin(
@@ -21,7 +21,7 @@ export function requireSameOrigin(
   if (site === 'same-origin') return
   if (site === undefined && origin !== undefined) {
     const named = URL.parse(origin)
-    // Origins leave a default port out, `Host` need not.
+    // `Origin` omits a default port; `Host` may contain it.
     if (named && URL.parse(`${named.protocol}//${request.host}`)?.origin === named.origin) return
     if (publicUrl && named && named.origin === new URL(publicUrl).origin) return
   }
@@ -33,7 +33,10 @@ export function requireSameOrigin(
   )
 }
 
-/** Where people reach this Cairn, without a slash at the end: as configured, else as they just did. */
+/**
+ * The public URL of this Cairn, without a trailing slash: as configured, otherwise as in the
+ * request.
+ */
 export function reachedAt(
   request: Pick<FastifyRequest, 'protocol' | 'host'>,
   publicUrl: string | undefined,

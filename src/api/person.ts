@@ -14,7 +14,7 @@ export const userSchema = z.object({ id: z.uuid(), name: z.string(), email: z.st
 
 export const roleSchema = z.enum(roles)
 
-/** As it is kept: there are no two users whose addresses differ in case alone. */
+/** As stored: no two users have addresses that differ only in case. */
 export const emailSchema = z.email({ error: 'Not a valid email address.' }).max(254).toLowerCase()
 
 export const nameSchema = text(200).trim().min(1)
@@ -24,7 +24,7 @@ export const newPasswordSchema = z
   .min(PASSWORD_LENGTH.min, `A password has ${PASSWORD_LENGTH.min} characters at least.`)
   .max(PASSWORD_LENGTH.max, `A password has ${PASSWORD_LENGTH.max} characters at most.`)
 
-/** What better-auth gets to see of a request. */
+/** The part of a request that better-auth receives. */
 export function authHeaders(request: FastifyRequest): Headers {
   const headers = new Headers({ [CLIENT_ADDRESS_HEADER]: request.ip })
   const { cookie, 'user-agent': agent } = request.headers
@@ -35,7 +35,8 @@ export function authHeaders(request: FastifyRequest): Headers {
 
 export function setCookies(reply: FastifyReply, cookies: string[]): void {
   if (cookies.length === 0) return
-  // Over https, which may end at a trusted proxy, whether or not CAIRN_PUBLIC_URL says so.
+  // Whether the request used HTTPS, which a trusted proxy may terminate, regardless of
+  // CAIRN_PUBLIC_URL.
   const secured = reply.request.protocol === 'https' ? cookies.map(withSecure) : cookies
   reply.header('set-cookie', secured)
 }
@@ -45,8 +46,8 @@ function withSecure(cookie: string): string {
 }
 
 /**
- * For what decides who gets in: owners, and in person. A key that leaked must not be able to make
- * itself another one, or an account.
+ * Requires a signed-in owner. For routes that manage access: a leaked API key must not be able to
+ * create another key or an account.
  *
  * @throws Problem 403
  */

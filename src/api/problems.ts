@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import { z } from 'zod'
 
-/** RFC 9457 problem details: the body of every answer that is not a success. */
+/** RFC 9457 problem details: the body of every response that is not a success. */
 export const problemSchema = z
   .object({
     type: z.string().meta({
@@ -39,12 +39,12 @@ export interface ProblemError {
   detail: string
 }
 
-/** An answer that is a success, for a route's schema. */
+/** A successful response, for a route's schema. */
 export function answer<Schema extends z.ZodType>(description: string, schema: Schema) {
   return { description, content: { 'application/json': { schema } } }
 }
 
-/** What each status means here, for the OpenAPI document. */
+/** What each status means in this API, for the OpenAPI document. */
 const meanings = {
   401: 'No valid API key or session.',
   403: 'Not allowed for this user or API key, or a session request from another origin.',
@@ -56,7 +56,7 @@ const meanings = {
   504: 'Timed out. The operation may still complete.',
 } as const
 
-/** The problems that a route may answer with, for its schema's `response`. */
+/** The problems that a route may return, for its schema's `response`. */
 export function problems(...statuses: (keyof typeof meanings)[]) {
   const problem = (description: string) => ({
     description,
@@ -68,7 +68,10 @@ export function problems(...statuses: (keyof typeof meanings)[]) {
   }
 }
 
-/** Thrown by routes; the error handler writes it. Changes nothing: transactions roll back. */
+/**
+ * Thrown by routes; the error handler writes the response. Transactions are rolled back, so nothing
+ * changes.
+ */
 export class Problem extends Error {
   override readonly name = 'Problem'
   readonly status: number
@@ -99,9 +102,9 @@ export class Problem extends Error {
 }
 
 /**
- * What an id from outside names. One that is no uuid names nothing.
+ * Validates an ID from a request. Text that is not a UUID is treated as not found.
  *
- * @throws Problem 404, alike for what is absent and for what is somebody else's
+ * @throws Problem 404, the same as for an ID that does not exist or belongs to another organization
  */
 export async function found<T>(
   what: string,
@@ -113,7 +116,7 @@ export async function found<T>(
   return it
 }
 
-/** The same for what is not there and for what belongs to somebody else. */
+/** The same problem for an absent resource and for one of another organization. */
 export function notFound(what: string): Problem {
   return new Problem(404, `No such ${what}.`)
 }

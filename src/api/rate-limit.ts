@@ -3,13 +3,13 @@ import rateLimit from '@fastify/rate-limit'
 import type { App } from './context.ts'
 import { Problem } from './problems.ts'
 
-/** For each client address, over all routes of the scope. A page needs a handful of them. */
+/** Per client address, over all routes of the scope. A page needs only a few. */
 const MOST_A_MINUTE = 300
 
 /**
- * Limits how often one address can call the routes of this scope, before a body is read: whoever
- * calls them has shown neither key nor session. Each process counts for itself; attempts to sign in
- * have a stricter limit besides, in the database.
+ * Limits how often one address can call the routes of this scope, before a body is read, because
+ * these requests have neither a key nor a session. Each process counts separately. Sign-in attempts
+ * also have a stricter limit, which is stored in the database.
  */
 export async function limitRate(routes: App): Promise<void> {
   await routes.register(rateLimit, {
@@ -23,7 +23,7 @@ export async function limitRate(routes: App): Promise<void> {
         headers: { 'retry-after': String(seconds) },
       })
     },
-    // `Retry-After` says what a client needs.
+    // `Retry-After` is sufficient.
     addHeaders: {
       'x-ratelimit-limit': false,
       'x-ratelimit-remaining': false,
@@ -37,12 +37,12 @@ export async function limitRate(routes: App): Promise<void> {
   })
 }
 
-/** What one client has to itself: an IPv4 address, or the first 64 bits of an IPv6 one. */
+/** The address range of one client: an IPv4 address, or the first 64 bits of an IPv6 address. */
 export function addressBlock(address: string): string {
   if (!isIPv6(address)) return address
   const [head = '', tail = ''] = address.split('%', 1)[0]!.split('::')
   const groups = (text: string) => (text === '' ? [] : text.split(':'))
-  // An IPv4 address in the tail takes two groups' place.
+  // An IPv4 address at the end takes the place of two groups.
   if (tail.includes('.')) return tail.slice(tail.lastIndexOf(':') + 1)
   const missing = address.includes('::') ? 8 - groups(head).length - groups(tail).length : 0
   const all = [...groups(head), ...Array<string>(missing).fill('0'), ...groups(tail)]

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Text that is only compared with what is stored, which may hold a line break in a name. */
+/** Text that is only compared with stored values, which may contain line breaks. */
 export function storableText(most: number) {
   return z
     .string()
@@ -11,8 +11,8 @@ export function storableText(most: number) {
 }
 
 /**
- * Text from outside that Postgres can hold and a log or a terminal can show: no control
- * characters (NUL among them), no half of a surrogate pair.
+ * User input that Postgres can store and that is safe in logs and terminals: no control characters
+ * (including NUL), no lone surrogates.
  */
 export function text(most: number) {
   return z

@@ -19,7 +19,7 @@ const formats: Record<string, string> = {
   date: 'a date, such as 2026-03-01',
 }
 
-/** What a size is counted in, by the kind of value. */
+/** The unit of a size, by the kind of value. */
 const units: Record<string, string> = {
   string: ' characters',
   array: ' items',
@@ -27,7 +27,10 @@ const units: Record<string, string> = {
   file: ' bytes',
 }
 
-/** What is wrong with a value, where its schema does not say so itself: zod's words are for programmers. */
+/**
+ * The error message for a value whose schema does not define one. zod's own messages are for
+ * programmers.
+ */
 export function describeIssue(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
     case 'invalid_type':
@@ -63,7 +66,7 @@ function bound(origin: string, relation: string, size: number | bigint): string 
   return unit ? `Must have ${relation} ${size}${unit}` : `Must be ${relation} ${size}`
 }
 
-/** From now on, schemas without words of their own have these. For the whole process. */
+/** Sets these messages for all schemas without their own, in the whole process. */
 export function useValidationMessages(): void {
   z.config({ customError: describeIssue })
 }

@@ -1,12 +1,13 @@
 /**
- * Change sets: which changes belong to one piece of work.
+ * Change sets: which changes belong to the same operation.
  *
- * Each change covers a span of time, from itself to the end of its idle timeout. Spans of one session
- * that overlap are one piece of work. So a set is a union of overlapping spans, which is the same in
- * any order of arrival: late events and an import that runs backwards need that.
+ * Each change covers a span of time, from itself to the end of its idle timeout. Overlapping spans
+ * of one session belong to the same change set. So a set is a union of overlapping spans, which is
+ * the same in any order of arrival. This matters because events can be late and history is imported
+ * backwards.
  *
- * The functions work on sets as well as on single changes, so that storing a change needs only the
- * sets of its session around its time. docs/decisions/004-change-sets.md has the details.
+ * The functions accept sets as well as single changes, so storing a change requires only the sets
+ * of its session around its time. See docs/decisions/004-change-sets.md.
  */
 
 import { type Change, type ChangeSetKey, UNKNOWN_TOOL } from './change.ts'
@@ -16,21 +17,21 @@ import { counted, listed } from './text.ts'
 export interface Span {
   /** Sets of different session keys never merge. */
   sessionKey: string
-  /** Sets of different streams never merge, but null is any stream. */
+  /** Sets of different streams never merge. Null matches any stream. */
   stream: string | null
   from: number
-  /** to the end of the longest idle timeout, inclusive. */
+  /** The end of the longest idle timeout, inclusive. */
   until: number
 }
 
 export interface ChangeSet extends Span {
-  /** The id of the change that opened the set: the first that was stored. It never changes. */
+  /** The ID of the change that opened the set: the first one that was stored. It never changes. */
   id: string
-  /** When that change was: what sets are ordered and paged by. It never changes. */
+  /** The time of that change. Sets are ordered and paged by it. It never changes. */
   openedAt: number
 }
 
-/** The part of a change that decides its set. */
+/** The part of a change that determines its set. */
 export interface DatedKey {
   occurredAt: Date
   changeSet: ChangeSetKey
@@ -43,7 +44,7 @@ export function spanOf(change: DatedKey): Span {
   return { sessionKey, stream, from, until: from + idleTimeoutMs }
 }
 
-/** The set that a change opens when it joins none. */
+/** The set that a change opens if it joins none. */
 export function openSet(id: string, change: DatedKey): ChangeSet {
   return { ...spanOf(change), id, openedAt: change.occurredAt.getTime() }
 }
@@ -55,10 +56,10 @@ export function belongTogether(a: Span, b: Span): boolean {
 }
 
 /**
- * One set of two that belong together.
+ * Merges two sets that belong together.
  *
- * The later one's name stays: a reader who walks from the newest to the oldest has met that one
- * already, or meets it where it was, and never meets the other's changes a second time.
+ * The set that was opened later keeps its ID. A reader who pages from the newest to the oldest has
+ * seen that set or still will, and never sees the changes of the other one twice.
  */
 export function mergeSets(a: ChangeSet, b: ChangeSet): ChangeSet {
   const isA = a.openedAt !== b.openedAt ? a.openedAt > b.openedAt : a.id > b.id
@@ -74,15 +75,15 @@ export function mergeSets(a: ChangeSet, b: ChangeSet): ChangeSet {
 }
 
 export interface Merger {
-  /** What is to be stored, under the id that stays. */
+  /** The merged set to store, under the ID that it keeps. */
   set: ChangeSet
-  /** The ids of the sets that it absorbed. */
+  /** The IDs of the sets that were merged into it. */
   absorbed: string[]
 }
 
 /**
  * Merges all sets that belong together. The result does not depend on their order: merging only
- * widens a span, so no merger can rule out another.
+ * widens a span, so it never prevents another merge.
  */
 export function mergeAll(sets: readonly ChangeSet[]): Merger[] {
   const bySessionKey = Map.groupBy(sets, ({ sessionKey }) => sessionKey)
@@ -92,7 +93,7 @@ export function mergeAll(sets: readonly ChangeSet[]): Merger[] {
 function mergeOfSession(sets: readonly ChangeSet[]): Merger[] {
   const byStream = Map.groupBy(sets, ({ stream }) => stream)
   let merged = [...byStream.values()].flatMap(sweep)
-  // A set without a stream joins those it touches, which may bring it to touch more.
+  // A set without a stream joins the sets that it overlaps, and may then overlap more.
   while (merged.some(({ set }) => set.stream === null)) {
     const [next, hasChanged] = joinStreams(merged)
     merged = next
@@ -101,7 +102,7 @@ function mergeOfSession(sets: readonly ChangeSet[]): Merger[] {
   return merged
 }
 
-/** Sets of one stream: sorted by their beginnings, each joins the one before or opens a new one. */
+/** Sets of one stream, sorted by start: each joins the previous set or opens a new one. */
 function sweep(sets: readonly ChangeSet[]): Merger[] {
   const sorted = sets.toSorted((a, b) => a.from - b.from)
   const merged: Merger[] = []
@@ -135,7 +136,7 @@ function joined(a: Merger, b: Merger): Merger {
   return { set, absorbed: other === set.id ? absorbed : [...absorbed, other] }
 }
 
-/** Which set each change belongs to, all of them at once and in any order: id → set id. */
+/** Assigns changes to sets, all at once and in any order: set ID by change ID. */
 export function assignChangeSets(
   changes: readonly (DatedKey & { id: string })[],
 ): Map<string, string> {
@@ -151,7 +152,7 @@ export function assignChangeSets(
 /**
  * `deploy-prod, with Terraform, changed 14 things in rds and ec2`.
  *
- * @param parts changes, or how many there are of each kind; the earliest first
+ * @param parts changes, or the number of changes of each kind; the earliest first
  */
 export function headline(
   parts: readonly (Pick<Change, 'actor' | 'tool' | 'service' | 'outcome'> & { count?: number })[],
@@ -159,7 +160,7 @@ export function headline(
   const [first] = parts
   if (first === undefined) return ''
   const known = parts.map(({ tool }) => tool).filter(({ name }) => name !== UNKNOWN_TOOL)
-  // A service that is its own tool is named once.
+  // A service that is also the tool is named once.
   const tools = [...new Set(known.map(({ title }) => title))].filter(
     (title) => title !== first.actor.name,
   )

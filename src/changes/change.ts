@@ -1,51 +1,53 @@
 /**
  * What a change is: one entry of the feed, from any source. Types only.
  *
- * A change is an envelope that the feed, facets, change sets, environments and ranking read, plus a
- * detail that its source types and that only the source's own section of the change page reads.
+ * A change is an envelope, which the feed, facets, change sets and environments read, plus a
+ * detail, whose type depends on the source and which only the source's section of the change page
+ * reads.
  *
- * All texts are safe to store and to index (see `indexable` in text.ts): no NUL, no lone surrogate,
- * at most 512 bytes of UTF-8. They are still untrusted text: escape them where they are shown.
+ * All texts are safe to store and to index (see `indexable` in text.ts): no NUL, no lone
+ * surrogates, at most 512 bytes of UTF-8. They are still untrusted: escape them where they are
+ * shown.
  */
 
 export interface Change<Detail extends SourceDetail = SourceDetail> {
   source: string
-  /** The source's own id of the change: for CloudTrail the event id. */
+  /** The source's ID of the change. For CloudTrail, the event ID. */
   sourceId: string
-  /** Milliseconds at most; CloudTrail's have whole seconds. */
+  /** At most millisecond precision; CloudTrail's times have whole seconds. */
   occurredAt: Date
-  /** Only when the change took time and its end is known. */
+  /** Set only if the change took time and its end is known. */
   endedAt?: Date
-  /** One sentence for people, without a full stop at the end. */
+  /** One sentence without a final period. */
   summary: string
-  /** The first words of the summary, when they name the actor: `The root user`. */
+  /** The first words of the summary, if they name the actor: `The root user`. */
   subject?: string
-  /** What was changed, as the source names it: `ec2`, `github`. */
+  /** What was changed, in the source's terms: `ec2`, `github`. */
   service: string
-  /** As the source names it: `RunInstances`. */
+  /** In the source's terms: `RunInstances`. */
   action: string
   actor: Actor
   tool: Tool
-  /** What it acted on, the most significant first. */
+  /** What was changed, the most significant resource first. */
   resources: Resource[]
   outcome: Outcome
   region: string | null
   accountId: string | null
-  /** True when the source says that it changed nothing. */
+  /** True if the source reports that nothing was changed. */
   readOnly: boolean
-  /** What kinds of harm it could do, the most significant first. */
+  /** The kinds of harm it could do, the most significant first. */
   risks: Risk[]
-  /** In words, when it opens something to everyone: `22/tcp to the world`. */
+  /** What it opened to everyone: `22/tcp to the world`. */
   publicAccess?: string
-  /** The id of the noise rule that covers it, or null. */
+  /** The ID of the noise rule that matches, or null. */
   noise: string | null
-  /** What change sets are computed from (see change-sets.ts). */
+  /** The input for change sets (see change-sets.ts). */
   changeSet: ChangeSetKey
   links: Link[]
   detail: Detail
 }
 
-/** What only the source knows. Each source extends it with fields of its own. JSON. */
+/** What only the source knows. Each source extends it with its own fields. JSON. */
 export interface SourceDetail {
   /** The same as the change's. */
   source: string
@@ -55,14 +57,15 @@ export const OUTCOMES = ['succeeded', 'failed', 'denied'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
 /**
- * - `person`: signed in through an identity provider, or a named session of theirs
- * - `user`: a user account of the source: a person or a program, the record does not show which
+ * - `person`: signed in through an identity provider, or in a session named after a person
+ * - `user`: a user account of the source; the record does not show whether a person or a program
+ *   uses it
  * - `root`: the account's root user
  * - `ci`: a job of a CI system
  * - `workload`: a program on compute: an instance, a function, a task, a pod
- * - `role`: a role's session, and nothing shows who uses it
+ * - `role`: a role session, without a record of who uses it
  * - `service`: the platform itself
- * - `account`: someone in another account, and nothing else is known
+ * - `account`: someone in another account, without further detail
  * - `unknown`: the record names no actor
  */
 export const ACTOR_KINDS = [
@@ -80,13 +83,13 @@ export type ActorKind = (typeof ACTOR_KINDS)[number]
 
 export interface Actor {
   kind: ActorKind
-  /** Stable for one identity over all its sessions: to filter and to group by. */
+  /** The same for one identity in all its sessions. For filters and grouping. */
   id: string
-  /** For people: `alice@example.com`, `acme/shop (GitHub Actions)`, `Auto Scaling`. */
+  /** The display name: `alice@example.com`, `acme/shop (GitHub Actions)`, `Auto Scaling`. */
   name: string
   /** From the origin to the credentials that made the call, as far as the record shows it. */
   chain: ActorLink[]
-  /** Which service of the platform acts, for kind `service`: `autoscaling`. */
+  /** The service of the platform that acts, for kind `service`: `autoscaling`. */
   service?: string
   /** What a workload runs on: `instance`, `task`, `function`, `pod` … */
   compute?: string
@@ -96,7 +99,7 @@ export interface ActorLink {
   kind: ActorKind | 'identity-provider' | 'session' | 'missing'
   name: string
   arn?: string
-  /** The relation to the link before: `signed in through`, `assumed`, `acted on behalf`. */
+  /** The relation to the previous link: `signed in through`, `assumed`, `acted on behalf`. */
   how?: string
 }
 
@@ -104,9 +107,12 @@ export interface ActorLink {
 export const UNKNOWN_TOOL = 'unknown'
 
 export interface Tool {
-  /** To filter by: `terraform`, `console`, `aws-cli`, `cloudformation`, `boto3`, `unknown` … */
+  /**
+   * The value for filters: `terraform`, `console`, `aws-cli`, `cloudformation`, `boto3`, `unknown`
+   * …
+   */
   name: string
-  /** For people: `Terraform`. */
+  /** The display name: `Terraform`. */
   title: string
   version?: string
   /** Title and version: `Terraform 1.9.5`. */
@@ -114,12 +120,12 @@ export interface Tool {
 }
 
 export interface Resource {
-  /** CloudFormation's name for the type where there is one: `AWS::EC2::Instance`. */
+  /** CloudFormation's name of the type, if it has one: `AWS::EC2::Instance`. */
   type: string
   id: string
   name?: string
   arn?: string
-  /** Of the resource itself, which may differ from the change's. Null: global, or unknown. */
+  /** Of the resource itself, which may differ from the change's. Null: global or unknown. */
   accountId: string | null
   region: string | null
   /** The same for the same resource in every change (see resource-key.ts). */
@@ -142,18 +148,19 @@ export interface Link {
   url: string
 }
 
-/** Which piece of work a change belongs to. */
+/** What determines the change set of a change. */
 export interface ChangeSetKey {
   /**
-   * Who, in which session: 22 characters, the same for all calls of one session in every region.
-   * Changes with different session keys never share a set.
+   * The actor and the session: 22 characters, the same for all calls of one session in every
+   * region. Changes with different session keys never share a set.
    */
   sessionKey: string
   /**
-   * Which of the session's pieces of work at one time (credential, tool): 22 characters. Null when
-   * the record does not show it, as when AWS acts on the session's behalf: joins any.
+   * Separates parallel operations in one session (by credential or tool): 22 characters. Null if
+   * the record does not show it, for example when AWS acts on behalf of the session. Null joins any
+   * stream.
    */
   stream: string | null
-  /** How long the same work may be silent after this change. Milliseconds. */
+  /** How long the operation may pause after this change. Milliseconds. */
   idleTimeoutMs: number
 }

@@ -1,4 +1,7 @@
-/** Mantine's names, in the order in which environments get them that were made without one. */
+/**
+ * Mantine's color names, in the order in which they are assigned to environments that are created
+ * without a color.
+ */
 export const environmentColors = [
   'blue',
   'orange',

@@ -1,7 +1,7 @@
 /**
- * Every filter of the feed, once. From this list come the API's parameters (src/api/changes.ts), SQL
- * (src/db/changes.ts), facets (src/db/feed.ts), and the web app's URL, lists and labels. No imports
- * of code: the web app uses it as well.
+ * All filters of the feed, defined once. From this list, Cairn derives the API's parameters
+ * (src/api/changes.ts), SQL (src/db/changes.ts), facets (src/db/feed.ts), and the web app's URL,
+ * lists and labels. Imports no code, because the web app uses it as well.
  */
 
 import { OUTCOMES, RISKS } from './change.ts'
@@ -10,33 +10,37 @@ import { OUTCOMES, RISKS } from './change.ts'
  * How the values of a filter are compared with a change:
  *
  * - `text`: with a column of the same type
- * - `id`: with a column that is not text, as text, so that a malformed value matches nothing
- * - `detail`: with a text in the source's detail, whichever source has one there
+ * - `id`: with a column that is not text, compared as text, so that a malformed value matches
+ *   nothing
+ * - `detail`: with a text in the source's detail, for each source that has one there
  * - `list`: with a list in the envelope
  * - `special`: by a condition of its own in src/db/changes.ts
  */
 export type Comparison = 'text' | 'id' | 'detail' | 'list' | 'special'
 
 interface ValueFilter {
-  /** The API's parameter and the web app's. With `!` at its end it excludes, if `negatable`. */
+  /**
+   * The name of the API's parameter and of the web app's. With `!` appended it excludes, if
+   * `negatable`.
+   */
   name: string
   label: string
   compare: Comparison
-  /** A column of `changes`; for `detail` and `list` also where in it. */
+  /** A column of `changes`; for `detail` and `list`, `path` is the place in it. */
   column: string
   path?: readonly string[]
-  /** Can be repeated: one of the values must match. */
+  /** Whether it can be repeated: one of the values must match. */
   multi: boolean
   negatable: boolean
-  /** Counted by value in the facets. */
+  /** Whether facets count its values. */
   facet: boolean
-  /** For the API's description: what a value is. */
+  /** What a value is, for the API's description. */
   meaning: string
-  /** The only values. */
+  /** The only allowed values. */
   values?: readonly string[]
-  /** Default 2,048 characters. */
+  /** Default: 2,048 characters. */
   maxLength?: number
-  /** Too costly without a time range: each change in the time range is read. */
+  /** Requires a time range, because the query reads each change in it. */
   needsTimeRange?: boolean
 }
 
@@ -205,7 +209,7 @@ export const VALUE_FILTERS = [
   },
 ] as const satisfies readonly ValueFilter[]
 
-/** The filters that are no list of values. */
+/** The filters that are not lists of values. */
 export const OTHER_FILTERS = [
   {
     name: 'from',

@@ -1,19 +1,20 @@
-/** The canonical key of a resource: unique over all sources. */
+/** The canonical key of a resource: unique across all sources. */
 
 export interface ResourceIdentity {
   source: string
-  /** Null when no account owns it, or its account is unknown. */
+  /** Null if no account owns it, or its account is unknown. */
   accountId: string | null
-  /** Null when it is global. */
+  /** Null if it is global. */
   region: string | null
-  /** CloudFormation's spelling where there is one. */
+  /** In CloudFormation's spelling, if it has the type. */
   type: string
   id: string
 }
 
 /**
- * `aws.cloudtrail/123456789012/eu-west-1/AWS::Lambda::Function/checkout`. The id comes last and as
- * it is, so that no two resources share a key: the parts before it have their `/` and `%` encoded.
+ * Returns `aws.cloudtrail/123456789012/eu-west-1/AWS::Lambda::Function/checkout`. The ID comes last
+ * and is not encoded. The parts before it have `/` and `%` encoded, so that no two resources share
+ * a key.
  */
 export function resourceKey({ source, accountId, region, type, id }: ResourceIdentity): string {
   return [source, accountId ?? '', region ?? '', type].map(encoded).join('/').concat('/', id)
@@ -23,12 +24,12 @@ function encoded(part: string): string {
   return /[/%]/.test(part) ? part.replaceAll('%', '%25').replaceAll('/', '%2F') : part
 }
 
-/** The id in a key; the text itself when it is no key. */
+/** The ID in a key; other text is returned unchanged. */
 export function resourceIdOfKey(key: string): string {
   return /^[^/]+\/[^/]*\/[^/]*\/[^/]*\/(.+)$/s.exec(key)?.[1] ?? key
 }
 
-/** A resource as a list of resources shows it. */
+/** A resource as it is shown in lists. */
 export interface ListedResource {
   resource_id: string
   type: string
@@ -37,8 +38,8 @@ export interface ListedResource {
 }
 
 /**
- * The id of each resource, and of those that share an id what tells them apart: `admin`, or
- * `admin (AWS::IAM::Role, 111122223333)`.
+ * The label of each resource: its ID, and for resources that share an ID, what distinguishes them:
+ * `admin`, or `admin (AWS::IAM::Role, 111122223333)`.
  */
 export function resourceLabels(resources: readonly ListedResource[]): string[] {
   const sameId = Map.groupBy(resources, ({ resource_id }) => resource_id)

@@ -1,23 +1,23 @@
 /**
  * Makes any JSON text safe for a jsonb column.
  *
- * Postgres refuses, each failing the whole statement: NUL in text (22P05), lone surrogates (22P02),
- * numbers past numeric's limits such as 1e200000 (22003), and nesting that exhausts its stack
- * (54001). Safe text stays unchanged, byte for byte.
+ * Each of these fails the whole statement in Postgres: NUL in text (22P05), lone surrogates
+ * (22P02), numbers beyond the limits of numeric, such as 1e200000 (22003), and nesting that
+ * exhausts the stack (54001). Safe text is returned unchanged, byte for byte.
  */
 
-/** Deeper than any real record (12 or so), far from where Postgres gives up (thousands). */
+/** Deeper than any real record (about 12), and far below the limit of Postgres (thousands). */
 export const DEEPEST = 200
-/** Numeric ends at 131,072 digits before the point and 16,383 after it. */
+/** Numeric allows 131,072 digits before the decimal point and 16,383 after it. */
 const LONGEST_NUMBER = 400
 const LARGEST_EXPONENT = 400
 
 export const LEFT_OUT = '"(nested too deeply, left out)"'
 
 /**
- * JSON text that jsonb accepts: the text itself when it is safe, otherwise sanitized: NUL and lone
- * surrogates become U+FFFD, absurd numbers become strings, what is nested too deeply is left out.
- * Text that is not JSON becomes one JSON string that holds it.
+ * JSON text that jsonb accepts: safe text is returned unchanged, other text is sanitized. NUL and
+ * lone surrogates become U+FFFD, numbers out of range become strings, and values that are nested
+ * too deeply are omitted. Text that is not JSON becomes one JSON string that contains it.
  */
 export function storableJson(raw: string): string {
   const text = raw.toWellFormed()
@@ -32,7 +32,10 @@ export function storableJson(raw: string): string {
 const SUSPICIOUS =
   /\\u(?:0000|[dD][89abAB][0-9a-fA-F]{2}|[dD][c-fC-F][0-9a-fA-F]{2})|\d{100}|(?:^|[:,[\s])-?\d[\d.]*[eE][+-]?\d{3}/
 
-/** May reject a safe text (it does not distinguish strings from numbers), never accept an unsafe one. */
+/**
+ * May reject a safe text (it does not distinguish strings from numbers), but never accepts an
+ * unsafe one.
+ */
 function isSurelySafe(text: string): boolean {
   if (SUSPICIOUS.test(text)) return false
   let brackets = 0
@@ -93,7 +96,7 @@ function sanitizeString(string: string): string {
     if (isHigh && second !== undefined) return whole
     const isLone = code >= 0xd800 && code <= 0xdfff
     const kept = code === 0 || isLone ? '\\ufffd' : `\\u${first}`
-    // A second half that follows no first half is itself alone.
+    // A low surrogate without a preceding high surrogate is lone.
     return second === undefined ? kept : `${kept}\\ufffd`
   })
 }

@@ -2,15 +2,18 @@
  * Makes untrusted text safe to store, to index and to use in a sentence.
  */
 
-/** Postgres's btree refuses entries past 2,704 bytes; this leaves room for several a row. */
+/**
+ * Postgres's btree refuses entries of more than 2,704 bytes. This limit leaves room for several per
+ * row.
+ */
 export const INDEXABLE_BYTES = 512
 
 /**
- * The text as Postgres surely stores and indexes it: no NUL, no lone surrogate, at most `maxBytes`
- * of UTF-8 and no character cut in two.
+ * Text that Postgres can store and index: no NUL, no lone surrogates, at most `maxBytes` of UTF-8,
+ * with no character cut in two.
  */
 export function indexable(text: string, maxBytes: number = INDEXABLE_BYTES): string {
-  // No UTF-16 unit takes more than three bytes in UTF-8.
+  // A UTF-16 code unit takes at most three bytes in UTF-8.
   const candidate = text.length > maxBytes ? text.slice(0, maxBytes + 1) : text
   const clean = unmixed(candidate.toWellFormed())
   if (clean.length * 3 <= maxBytes) return clean
@@ -33,14 +36,16 @@ function unmixed(text: string): string {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const MIXING = /[\0\x1f]/g
 
-// Control characters, and those that reorder or hide text: a name must not be able to break a
-// line, colour a terminal, or read differently from what it is.
+// Control characters, and characters that reorder or hide text: a name must not break a line, color
+// a terminal, or look different from what it is.
 const UNSPEAKABLE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+/g
 const SPACES = /\s{2,}/g
 
-/** The text as part of a sentence: one line, nothing invisible, at most `maxLength` characters. */
+/**
+ * Text for use in a sentence: one line, no invisible characters, at most `maxLength` characters.
+ */
 export function spoken(text: string, maxLength: number = 120): string {
   const head = text.length > maxLength * 4 ? text.slice(0, maxLength * 4) : text
   const clean = head.toWellFormed().replace(UNSPEAKABLE, ' ').replace(SPACES, ' ').trim()
@@ -77,7 +82,7 @@ export function withArticle(noun: string): string {
   return `${an ? 'an' : 'a'} ${noun}`
 }
 
-// Words that camel case runs together with their neighbours, or that people write otherwise.
+// Words that camel case joins with their neighbors, or that are usually written differently.
 const ACRONYMS =
   /^(VPC|VPN|VPCs|NAT|DB|DBs|DNS|DHCP|ACL|ACLs|API|APIs|SSH|SSL|TLS|IAM|MFA|KMS|ARN|ARNs|URL|URLs|IP|IPs|IPv6|EBS|ECS|EKS|RDS|SNS|SQS|SSM|SAML|SSO|OIDC|CORS|CA|CIDR|CPU|TTL|HTTP|HTTPS|EC2|S3|AMI|FPGA|WAF|OTA|SQL|XSS|PITR|MD5|SES|SMS|DLQ|AWS)$/i
 const PROPER: Record<string, string> = {
@@ -119,7 +124,7 @@ export function words(name: string): string {
   const parts = name
     .slice(0, 200)
     .replace(/IPv(?=[46])/g, 'Ipv')
-    // A class of HTTP's statuses, as in HTTPCode_Target_5XX_Count.
+    // A class of HTTP statuses, as in HTTPCode_Target_5XX_Count.
     .replace(/(?<=[1-5])XX(?![a-z])/g, 'xx')
     // AWS writes `dBInstance` for DBInstance and `aRN` for ARN.
     .replace(/^([a-z])([A-Z]{1,2})(?=[A-Z]|$)/, (_, a: string, b: string) => a.toUpperCase() + b)
@@ -137,7 +142,7 @@ export function words(name: string): string {
   return said
 }
 
-// Names of actions and parameters repeat; the cache is bounded, because names may be made up.
+// Names of actions and parameters repeat. The cache is limited, because a caller can invent names.
 const wordsSeen = new Map<string, string>()
 
 const IRREGULAR: Record<string, string> = {
@@ -165,7 +170,10 @@ const IRREGULAR: Record<string, string> = {
 }
 const DOUBLED = /^(stop|tag|untag|submit|drop|scan|swap|cancel|transfer)$/
 
-/** The phrase with its first word, a verb, in the past: `stop the trail` → `stopped the trail`. */
+/**
+ * The phrase with its first word, a verb, in the past tense: `stop the trail` → `stopped the
+ * trail`.
+ */
 export function past(phrase: string): string {
   const end = phrase.indexOf(' ')
   const verb = end < 0 ? phrase : phrase.slice(0, end)

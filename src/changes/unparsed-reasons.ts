@@ -2,11 +2,12 @@
  * Why an event that a source returned could not become a change.
  *
  * - `not_json`: the record cannot be parsed
- * - `not_an_object`: it is JSON, but not an object
- * - `no_event_id`, `no_event_time`, `no_event_name`: neither the record nor the source's entry has it
- * - `outside_the_scan`: its time is not in the range that was asked for
- * - `known_under_another_time`: its id is stored as a change with another time
- * - `refused_by_postgres`: the database does not accept a value of it
+ * - `not_an_object`: the record is JSON, but not an object
+ * - `no_event_id`, `no_event_time`, `no_event_name`: missing in the record and in the source's
+ *   entry
+ * - `outside_the_scan`: its time is not in the requested range
+ * - `known_under_another_time`: a change with this event ID and another time is stored
+ * - `refused_by_postgres`: the database does not accept one of its values
  */
 export const unparsedReasons = [
   'not_json',

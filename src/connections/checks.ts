@@ -1,5 +1,5 @@
 /*
- * The vocabulary of a verification: which checks a role goes through, and what each can result in.
+ * The vocabulary of a verification: the checks of a role, and their possible results.
  */
 
 /** In the order in which they run. */
@@ -15,25 +15,25 @@ export const checkIds = [
 ] as const
 export type CheckId = (typeof checkIds)[number]
 
-/** `waiting`: AWS has not answered yet, or does not know the role yet. */
+/** `waiting`: AWS has not responded, or does not recognize the role yet. */
 export const verdicts = ['passed', 'failed', 'waiting'] as const
-/** What a verification concludes about a role. */
+/** The result of verifying a role. */
 export type Verdict = (typeof verdicts)[number]
 
 /** `skipped`: an earlier check failed. */
 export const checkStates = [...verdicts, 'skipped'] as const
 export type CheckState = (typeof checkStates)[number]
 
-/** One line of a verification's checklist, for the person who acts on it. */
+/** One line of a verification's checklist. */
 export interface Check {
   id: CheckId
   /** Set only for checks that run once per region. */
   region?: string
   state: CheckState
-  /** What AWS returned. */
+  /** The AWS response. */
   saw: string
-  /** What that means. */
+  /** What the response means. */
   means: string
-  /** How to fix a failure; null when there is nothing to fix. */
+  /** How to fix a failure; null if there is nothing to fix. */
   remedy: string | null
 }

@@ -1,8 +1,8 @@
 import type { Verdict } from './checks.ts'
 
 /*
- * What the status of a connection is, and when a region counts as behind. Pure and without
- * dependencies: activities, the API and workflows derive the same answer from the same facts.
+ * The statuses of a connection, and how they are derived. Pure and without dependencies, so that
+ * activities, the API and workflows derive the same status from the same facts.
  */
 
 export const connectionStatuses = [
@@ -19,11 +19,12 @@ export const connectionStatuses = [
 export type ConnectionStatus = (typeof connectionStatuses)[number]
 
 /**
- * What is known of a region:
- * - `active`: LookupEvents answers
- * - `unknown`: no answer yet, for an unknown reason: it counts as incomplete and is retried
- * - `denied`, `not_enabled`: AWS's explicit answer
- * - `excluded`: left out by an owner, or by `CAIRN_REGIONS`
+ * The state of a region:
+ *
+ * - `active`: LookupEvents responds
+ * - `unknown`: no response yet, for an unknown reason; it counts as incomplete and is retried
+ * - `denied`, `not_enabled`: AWS's explicit response
+ * - `excluded`: excluded by an owner, or by `CAIRN_REGIONS`
  */
 export const regionStates = ['active', 'unknown', 'denied', 'not_enabled', 'excluded'] as const
 export type RegionState = (typeof regionStates)[number]
@@ -34,17 +35,20 @@ export type ExcludedBy = (typeof regionExcluders)[number]
 
 const MINUTE = 60
 
-/** CloudTrail is late and out of order: younger seconds are read again before they are settled. */
+/**
+ * CloudTrail delivers late and out of order: younger seconds are read again before they are
+ * settled.
+ */
 export const SETTLING_SECONDS = 20 * MINUTE
 /** A region without events is polled less and less often, down to this interval. */
 export const QUIETEST_SECONDS = 10 * MINUTE
-/** A live edge may be this much older than the longest interval before the region is behind. */
+/** How far a live edge may lag beyond the longest poll interval before the region is behind. */
 const TOLERATED_LAG_SECONDS = 5 * MINUTE
-/** A connection whose last import cycle ended this many poll intervals ago is behind. */
+/** A connection is behind if its last import cycle ended this many poll intervals ago. */
 const MISSED_INTERVALS = 3
 
 /**
- * The one definition of lag: how far a live edge is behind the newest second that can be settled.
+ * The only definition of lag: how far a live edge is behind the newest second that can be settled.
  *
  * @param edge the live edge, Unix seconds; null while nothing is settled
  * @param now Unix seconds
@@ -59,33 +63,33 @@ export function isLagging(lag: number, pollIntervalSeconds: number): boolean {
   return lag > Math.max(pollIntervalSeconds, QUIETEST_SECONDS) + TOLERATED_LAG_SECONDS
 }
 
-/** What a region contributes to the status of its connection. */
+/** A region's contribution to the status of its connection. */
 export interface RegionStanding {
   region: string
   state: RegionState
   /**
-   * Whether the region's data is part of what "complete" means. Not: a region that is excluded, or
-   * that AWS has refused from the start.
+   * Whether the region counts toward completeness. False if it is excluded, or if AWS has denied it
+   * from the start.
    */
   counts: boolean
   /** The live edge; null while nothing is settled. */
   completeThrough: Date | null
-  /** Wanted seconds below the live edge that are still to be imported. */
+  /** The number of wanted seconds below the live edge that are not imported yet. */
   gapSeconds: number
-  /** Wanted seconds that could not be read completely and are passed over. */
+  /** The number of wanted seconds that could not be read completely and are skipped. */
   setAsideSeconds: number
-  /** How much of the look-back is imported. */
+  /** The imported share of the look-back. */
   backfill: { percent: number }
   lastError: string | null
 }
 
-/** Everything that the status of a connection follows from. */
+/** All inputs from which the status of a connection is derived. */
 export interface Standing {
   deleted: boolean
   hasRole: boolean
   paused: boolean
   pollIntervalSeconds: number
-  /** The newest verdict on the connection's present role; null: none yet. */
+  /** The newest verdict on the connection's current role; null if there is none yet. */
   verdict: { state: Verdict; reason: string | null } | null
   regions: readonly RegionStanding[]
   now: Date
@@ -93,11 +97,11 @@ export interface Standing {
 
 export interface StatusAndReason {
   status: ConnectionStatus
-  /** One sentence for people; null when the status is sufficient. */
+  /** One sentence; null if the status is sufficient. */
   reason: string | null
 }
 
-/** The status of a connection and the reason for it, from everything that is stored about it. */
+/** Derives the status of a connection and its reason from the stored data. */
 export function deriveStatus(standing: Standing): StatusAndReason {
   const { verdict } = standing
   if (standing.deleted) return { status: 'deleting', reason: null }
@@ -109,7 +113,7 @@ export function deriveStatus(standing: Standing): StatusAndReason {
   return deriveImportStatus(standing)
 }
 
-/** The status of a connection that may import. */
+/** Derives the status of a connection that may import. */
 export function deriveImportStatus(
   standing: Pick<Standing, 'regions' | 'now' | 'pollIntervalSeconds'>,
 ): StatusAndReason {
@@ -180,7 +184,8 @@ function regionError({
 }
 
 /**
- * When a connection that should be importing counts as behind because no cycle has ended.
+ * When a connection that should be importing became overdue, because no cycle has ended; null if it
+ * is not.
  *
  * @param facts.cycleAt when the last import cycle ended
  * @param facts.changedAt when the status or the desired state last changed

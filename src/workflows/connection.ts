@@ -44,9 +44,9 @@ import {
   type VerificationSummary,
 } from './state.ts'
 
-/** For ever: what is retried is an outage, whose end is noticed within half a minute. */
+/** No limit: retries are for outages, and the end of an outage is noticed within half a minute. */
 const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' } as const
-/** A worker that was killed is noticed after this time. Activities send heartbeats every 2 s. */
+/** A killed worker is detected after this time. Activities send heartbeats every 2 s. */
 const heartbeatTimeout = '10s'
 
 const { readConnection } = proxyActivities<ConnectionActivities>({
@@ -73,16 +73,15 @@ const { finishDeletion } = proxyActivities<ConnectionActivities>({
 })
 
 /**
- * The life of a connection, from its creation to the end of its deletion. Brings about what the
- * connection's row requires: `nextStep` decides what that is, the steps below execute it.
+ * The workflow of a connection, from its creation to the end of its deletion. It brings about what
+ * the connection's row requires: `nextStep` decides the step, and the functions below execute it.
  *
- * Ends only when the row is gone or its deletion is complete. Cancelling it restarts it: it stops
- * what is running, finishes a requested deletion, and ends; the reconciler starts it again if the
- * connection should be imported. Pausing or deleting the
- * connection is what stops it.
+ * It ends only when the row is gone or its deletion is complete. Cancelling it restarts it: it
+ * stops what is running, finishes a requested deletion, and ends; the reconciler starts it again if
+ * the connection should be imported. To stop it, pause or delete the connection.
  *
- * @param options.cyclesPerRun verifications and imports before it continues as new, even when
- *   Temporal does not suggest it yet
+ * @param options.cyclesPerRun the number of verifications and imports before it continues as new,
+ *   even if Temporal does not suggest it yet
  * @param options.signalsPerRun the same for signals
  */
 export async function connection(
@@ -95,7 +94,7 @@ export async function connection(
     connectionId: state.connectionId,
   }
   const asked = {
-    // Every run begins with the row: it may have changed since the last one.
+    // Every run starts by reading the row, which may have changed since the last run.
     read: true,
     verify: [] as Trigger<VerificationSummary>[],
     import: [] as Trigger<ImportSummary>[],
@@ -115,7 +114,8 @@ export async function connection(
     },
     { description: "The connection's row has changed: read it again" },
   )
-  // The handlers only queue: the loop does the work, so that there is one activity at a time.
+  // The handlers only queue requests. The loop does the work, so that only one activity runs at a
+  // time.
   setHandler(verifyNowUpdate, () => enqueue(asked.verify), {
     description: 'Verify the role now',
     validator: () => refuseUnlessPossible('verify'),
@@ -170,7 +170,7 @@ export async function connection(
   }
 
   async function readRow(): Promise<ConnectionSettings | null> {
-    // Before the reading, so that a change during it leads to another one.
+    // Before reading, so that a change during the read leads to another one.
     asked.read = false
     reading = true
     try {
@@ -209,11 +209,11 @@ export async function connection(
   }
 
   /**
-   * Runs an activity and cancels it when the row has changed, or when something urgent was
-   * requested. A signal alone is no reason: the reconciler sends redundant ones, and
-   * an import that was stopped each time would not get far.
+   * Runs an activity and cancels it if the row has changed, or if something urgent was requested. A
+   * signal alone does not cancel it: the reconciler sends redundant signals, and an import that
+   * each of them stopped would make little progress.
    *
-   * @throws a cancellation when it was stopped
+   * @throws a cancellation if it was stopped
    */
   async function runInterruptible<T>(
     activity: () => Promise<T>,
@@ -246,9 +246,9 @@ export async function connection(
   }
 
   /**
-   * Runs an activity that stops when the run has no room for more signals.
+   * Runs an activity that stops when the run can accept no more signals.
    *
-   * @throws a cancellation when it was stopped
+   * @throws a cancellation if it was stopped
    */
   async function unlessFull<T>(activity: () => Promise<T>): Promise<T> {
     const scope = new CancellationScope()
@@ -266,7 +266,7 @@ export async function connection(
     return running
   }
 
-  /** Does the work that callers wait for, and returns its result to them. */
+  /** Does work that callers wait for, and returns the result to them. */
   async function serve<T>(callers: Trigger<T>[], work: () => Promise<T>): Promise<T> {
     const served = callers.splice(0)
     try {
@@ -281,13 +281,13 @@ export async function connection(
     }
   }
 
-  /** Whether callers wait for the next attempt instead of being answered with the failure. */
+  /** Whether callers wait for the next attempt instead of receiving the failure. */
   function isTriedAgain({ kind }: Failure): boolean {
     return kind === 'row changed' || (kind === 'verification required' && state.failures === 0)
   }
 
   async function recover(step: Step, error: unknown): Promise<void> {
-    // Cancelled by this workflow; the reason for the cancellation is the next step.
+    // Cancelled by this workflow: the reason for the cancellation determines the next step.
     if (isCancellation(error)) return
     const failure = failureOf(error)
     log.warn('A step of the connection failed', { step: step.do, ...failure })
@@ -317,13 +317,13 @@ export async function connection(
         )
       }
     } catch (error) {
-      // The reconciler starts this workflow again for anything that could not be done.
+      // The reconciler starts this workflow again for work that could not be done.
       log.warn('The last step of a cancelled connection failed', { ...failureOf(error) })
     }
     show('**Cancelled by an operator.** Cairn starts it again unless it is paused or has no role.')
   }
 
-  /** Makes visible what is known: in Temporal's UI and in its search. */
+  /** Shows the state in Temporal's UI and in its search attributes. */
   function show(preface?: string): void {
     const { status, reason } = statusOf(state)
     if (status !== state.status) state.since = new Date(Date.now()).toISOString()
@@ -352,23 +352,23 @@ export async function connection(
     return isRunFull(runLength(), limits)
   }
 
-  /** Whether no caller would be left without an answer, were this run to end now. */
+  /** Whether all callers have received a response, so that this run can end. */
   async function isWithoutCallers(): Promise<boolean> {
     if (isFull()) dismissCallers('Too much is asked of this connection at once. Try again.')
     const isWaitedFor = () => asked.verify.length > 0 || asked.import.length > 0
-    // A caller that has just been answered may not have received it yet.
+    // A caller whose update has just completed may not have received the result yet.
     await condition(() => allHandlersFinished() || isWaitedFor())
     return !isWaitedFor()
   }
 
-  /** Rejects the update before it is accepted, if the state of the row is known. */
+  /** Rejects an update before it is accepted, if the row's state is known. */
   function refuseUnlessPossible(update: 'verify' | 'import'): void {
     if (asked.read || reading) return
     const reason = whyUpdateRefused(state, update)
     if (reason !== null) throw refused(reason)
   }
 
-  /** Rejects callers whose update can no longer be served. */
+  /** Rejects callers whose updates can no longer be executed. */
   function dismissCallers(reason?: string): void {
     if (reason === undefined && asked.read) return
     for (const update of ['verify', 'import'] as const) {
@@ -395,7 +395,7 @@ const kinds = new Map<string, Failure['kind']>([
   [ConnectionChanged, 'row changed'],
 ])
 
-/** What a failed activity means here. Any other error is ours, and stops the workflow task. */
+/** Classifies a failed activity. Any other error is a bug, and fails the workflow task. */
 function failureOf(error: unknown): Failure {
   if (!(error instanceof ActivityFailure)) throw error
   const { cause } = error
@@ -406,7 +406,7 @@ function failureOf(error: unknown): Failure {
   }
 }
 
-/** Summaries are cut by Temporal at 400 bytes, and names can be longer. */
+/** Temporal limits summaries to 400 bytes, and names can be longer. */
 function oneLine(strings: TemplateStringsArray, value: string | null | undefined): string {
   return `${strings[0]}${value ?? ''}`.replace(/\s+/g, ' ').slice(0, 120)
 }

@@ -16,7 +16,7 @@ const titles: Record<ConnectionStatus, string> = {
 }
 
 /**
- * What Temporal's UI shows of a connection, in Markdown: enough for an operator to see what is
+ * What Temporal's UI shows about a connection, in Markdown: enough for an operator to see what is
  * wrong and what to do, without opening a payload.
  *
  * @param options.now Unix milliseconds
@@ -45,7 +45,7 @@ export function currentDetails(
       state.statusReason ? `: ${text(state.statusReason)}` : ''
     }`,
     table(facts),
-    // A list, for the UI would break a narrow column at the hyphens of its regions.
+    // A list, because the UI would break region names at their hyphens in a narrow column.
     failing.length > 0 &&
       [
         '**Failing regions** and AWS errors:',

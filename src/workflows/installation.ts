@@ -1,8 +1,8 @@
 import { condition, setCurrentDetails } from '@temporalio/workflow'
 
 /**
- * Does nothing, and never ends. While it is there, Temporal has kept the installation's history;
- * when it is gone, the reconciler starts all connections' workflows again.
+ * Does nothing and never ends. While it exists, Temporal has the installation's history. When it is
+ * gone, the reconciler starts the workflows of all connections again.
  */
 export async function installation(): Promise<void> {
   setCurrentDetails(

@@ -6,29 +6,29 @@ import type {
   VerificationSummary,
 } from './state.ts'
 
-// A connection's lifecycle as plain functions of its state: what to do next, and the state after
-// each step. The workflow only executes the steps. Times are milliseconds since 1970
-// where they are `now`, RFC 3339 UTC in the state.
+// A connection's lifecycle as pure functions of its state: the next step, and the state after each
+// step. The workflow only executes the steps. `now` is in milliseconds since 1970; times in the
+// state are RFC 3339 UTC.
 
 export type Step =
   | { do: 'read' | 'end' | 'finishDeletion' | 'verify' | 'import' }
-  /** `until` null: only a signal or an update ends it. */
+  /** `until` null: only a signal or an update ends the wait. */
   | { do: 'wait'; until: string | null; for: string }
 
-/** How much has happened since a run began. */
+/** What has happened since the run started. */
 export interface RunLength {
   signals: number
   /** Verifications and imports. */
   cycles: number
-  /** Temporal suggests to continue as new: its history is long. */
+  /** Temporal suggests continuing as new, because the history is long. */
   isSuggested: boolean
 }
 
-/** When a run is long enough, though Temporal does not suggest the next one yet. */
+/** When a run continues as new without a suggestion from Temporal. */
 export interface RunLimits {
-  /** Temporal accepts 10,000 a run, and terminating it is all that helps then. */
+  /** Temporal accepts 10,000 signals per run; after that, the workflow can only be terminated. */
   signals: number
-  /** A run that falls out of a worker's cache is replayed whole. */
+  /** A run that is evicted from a worker's cache is replayed from the start. */
   cycles: number
 }
 
@@ -36,12 +36,12 @@ export interface RunLimits {
 export interface Asked {
   /** The row may have changed. */
   read: boolean
-  /** How many callers wait for each. */
+  /** The number of callers that wait for each. */
   verify: { readonly length: number }
   import: { readonly length: number }
 }
 
-/** Why a step failed altogether. */
+/** Why a step failed without a retry. */
 export interface Failure {
   kind: 'role refused' | 'verification required' | 'row changed' | 'other'
   message: string
@@ -50,7 +50,9 @@ export interface Failure {
 /** The minimum pause between two steps, even if the next one is due earlier. */
 const shortestPauseMs = 1_000
 
-/** What to do next. The row comes first: it may forbid everything else. */
+/**
+ * Decides the next step. Reading the row comes first, because the row may forbid everything else.
+ */
 export function nextStep(state: ConnectionState, asked: Asked, now: number): Step {
   const { settings, nextPollAt } = state
   if (asked.read) return { do: 'read' }
@@ -77,25 +79,25 @@ export function nextStep(state: ConnectionState, asked: Asked, now: number): Ste
 }
 
 /**
- * Whether the next run takes over before this step. It begins by reading the row, and finds in the
- * state when the next cycle is due: a wait continues there, and no poll runs twice.
+ * Whether to continue as new before this step. The new run starts by reading the row. The state
+ * contains when the next cycle is due, so a wait continues there and no poll runs twice.
  */
 export function isRunLongEnough(step: Step, run: RunLength, limits: RunLimits): boolean {
   if (step.do === 'end') return false
   if (run.isSuggested || run.signals >= limits.signals) return true
-  // After the wait, not before it: a run ends with its cycles' rhythm.
+  // After the wait, not before it, so that a run consists of whole cycles.
   return (step.do === 'verify' || step.do === 'import') && run.cycles >= limits.cycles
 }
 
 /**
- * Whether the next run is needed so urgently that the step that is running stops for it: signals
- * go on arriving during an activity that is retried for hours.
+ * Whether to stop the running step in order to continue as new: signals keep arriving during an
+ * activity that is retried for hours.
  */
 export function isRunFull(run: RunLength, limits: RunLimits): boolean {
   return run.signals >= 2 * limits.signals
 }
 
-/** Why an update cannot be served now, in a sentence for the caller; null when it can. */
+/** Why an update cannot be executed now, as a sentence for the caller; null if it can. */
 export function whyUpdateRefused(
   state: ConnectionState,
   update: 'verify' | 'import',
@@ -111,7 +113,7 @@ export function whyUpdateRefused(
   return `Imports require a verified role. Last verification: ${verification.reason}`
 }
 
-/** The status and its reason follow from the rest of the state. */
+/** Derives the status and its reason from the rest of the state. */
 export function statusOf(state: ConnectionState): {
   status: ConnectionStatus
   reason: string | null
@@ -131,7 +133,7 @@ export function statusOf(state: ConnectionState): {
   return { status: lastCycle.status, reason: lastCycle.statusReason }
 }
 
-/** The row was read; null: it is gone. A changed row is acted on immediately. */
+/** After reading the row; null: the row is gone. A changed row is acted on immediately. */
 export function withSettings(state: ConnectionState, settings: ConnectionSettings | null): void {
   const before = state.settings
   state.settings = settings
@@ -155,7 +157,7 @@ export function withVerification(
 ): void {
   state.verification = { ...found, nextAttemptAt: notBeforePause(found.nextAttemptAt, now) }
   if (found.state === 'passed') return
-  // As soon as it passes, a cycle is due.
+  // After the role passes, a cycle is due immediately.
   state.nextPollAt = null
   clearFailures(state)
 }
@@ -167,15 +169,15 @@ export function withCycle(state: ConnectionState, cycle: ImportSummary, now: num
 }
 
 /**
- * A step failed altogether. A role that is refused or needs a verification is verified, and a
- * changed row read, immediately; when that does not help, and after every other failure, the delay
- * grows with each attempt.
+ * After a step that failed without a retry. If the role was denied or needs a verification, it is
+ * verified immediately; if the row has changed, it is read immediately. If that does not help, and
+ * after every other failure, the delay grows with each attempt.
  */
 export function withFailure(state: ConnectionState, failure: Failure, now: number): void {
   state.failures += 1
   const atOnce = failure.kind !== 'other' && state.failures === 1
   state.nextPollAt = iso(atOnce ? now : now + retryDelayMs(state.failures))
-  // A verdict that does not stand any more is no error: verifying comes next.
+  // A withdrawn verdict is not an error: the next step verifies the role.
   const isError =
     failure.kind === 'verification required' ? !atOnce : failure.kind !== 'row changed'
   if (isError) state.lastError = failure.message
@@ -189,7 +191,7 @@ export function retryDelayMs(failures: number): number {
   return Math.min(10_000 * 2 ** (failures - 1), 600_000)
 }
 
-/** The last verification, unless the connection has another role now. */
+/** The last verification, unless the connection has a different role now. */
 export function currentVerification(state: ConnectionState): VerificationSummary | null {
   const { verification, settings } = state
   return verification?.roleRevision === settings?.roleRevision ? verification : null

@@ -1,17 +1,17 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
 import type { ConnectionState, ImportSummary, VerificationSummary } from './state.ts'
 
-// The signals, queries and updates of a connection's workflow. Separate from it, so that a client
-// does not load it.
+// The signals, queries and updates of a connection's workflow. In a separate file, so that clients
+// do not load the workflow.
 
-/** The row has changed: read it again. Any number of them is the same as one. */
+/** The row has changed: read it again. Several signals have the same effect as one. */
 export const changedSignal = defineSignal('changed')
 
-/** What the workflow knows. */
+/** The workflow's state. */
 export const stateQuery = defineQuery<ConnectionState>('state')
 
-/** Verifies the role now; returns the result, passed or not. */
+/** Verifies the role now. Returns the result, whether or not the role passed. */
 export const verifyNowUpdate = defineUpdate<VerificationSummary>('verifyNow')
 
-/** Runs a cycle over every region now; returns its summary. */
+/** Runs a cycle over all regions now. Returns its summary. */
 export const importNowUpdate = defineUpdate<ImportSummary>('importNow')

@@ -1,8 +1,8 @@
 import { defineSearchAttributeKey } from '@temporalio/common'
 
-// What operators can search connections' workflows by in Temporal's UI and CLI.
+// The search attributes by which operators find connection workflows in Temporal's UI and CLI.
 
 export const organizationKey = defineSearchAttributeKey('CairnOrganization', 'KEYWORD')
-/** The AWS account's id, once it is known. */
+/** The AWS account ID, if known. */
 export const accountKey = defineSearchAttributeKey('CairnAccount', 'KEYWORD')
 export const statusKey = defineSearchAttributeKey('CairnStatus', 'KEYWORD')

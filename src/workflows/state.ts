@@ -1,43 +1,46 @@
 import type { Verdict } from '../connections/checks.ts'
 import type { ConnectionStatus } from '../connections/status.ts'
 
-/** Which connection a call is about. The organization travels along: row-level security needs it. */
+/** Identifies a connection. Includes the organization, because row-level security needs it. */
 export interface ConnectionRef {
   organizationId: string
   connectionId: string
 }
 
-/** The same for an activity, which refuses to work for another installation. */
+/** The same for an activity, which rejects work for another installation. */
 export interface ConnectionWork extends ConnectionRef {
   installationId: string
 }
 
 /**
- * Everything that a connection's workflow knows. Argument of each run, answer of the `state`
- * query and fixture of the tests: there is no second shape to keep in step.
- * Times are RFC 3339 UTC.
+ * The complete state of a connection's workflow. It is the argument of each run, the result of the
+ * `state` query, and the fixture of the tests, so that there is only one shape. Times are RFC 3339
+ * UTC.
  */
 export interface ConnectionState extends ConnectionWork {
-  /** Static: whether Temporal accepts our search attributes (it may not let us register them). */
+  /** Static: whether the search attributes are registered. Temporal may not allow it. */
   searchAttributes: boolean
-  /** Desired state as last read from the row; null before the first reading. */
+  /** Desired state as last read from the row; null before the first read. */
   settings: ConnectionSettings | null
   status: ConnectionStatus
-  /** One sentence for people; null when the status is sufficient. */
+  /** One sentence; null if the status is sufficient. */
   statusReason: string | null
   since: string
   verification: VerificationSummary | null
-  /** The last finished cycle. */
+  /** The last completed cycle. */
   lastCycle: ImportSummary | null
-  /** When the next cycle is due; carried over continue-as-new so that no boundary polls twice. */
+  /** When the next cycle is due. Kept across continue-as-new, so that no poll runs twice. */
   nextPollAt: string | null
-  /** Verifications or cycles in a row that failed altogether: what the delay grows with. */
+  /**
+   * Consecutive verifications or cycles that failed without a retry. The delay grows with this
+   * number.
+   */
   failures: number
-  /** What the last of those failed with; null when the last one did not. */
+  /** The error of the last of those; null if the last one succeeded. */
   lastError: string | null
 }
 
-/** What is known of a connection before its workflow has read its row. */
+/** The state of a connection before its workflow has read the row. */
 export function initialState(
   ref: ConnectionRef,
   options: { installationId: string; searchAttributes: boolean; now: Date },
@@ -59,31 +62,34 @@ export function initialState(
   }
 }
 
-/** The connection's row, as far as the workflow acts on it. */
+/** The fields of the connection's row that the workflow acts on. */
 export interface ConnectionSettings {
   name: string
   version: number
   roleArn: string | null
-  /** Raised by each change of the role: a verification is of one revision. */
+  /** Incremented by each change of the role. A verification is of one revision. */
   roleRevision: number
   accountId: string | null
   paused: boolean
   deleted: boolean
 }
 
-/** What one cycle did, small enough to be read in Temporal's UI. */
+/** The result of one cycle, small enough to be readable in Temporal's UI. */
 export interface ImportSummary {
   startedAt: string
   finishedAt: string
-  /** Regions that were worked on. */
+  /** Regions that were read. */
   regions: number
-  /** Changes that were not known before. */
+  /** Changes that were new. */
   imported: number
   requests: number
   throttled: number
-  /** Live edge: everything up to here is imported but for the gaps that coverage names. */
+  /** Live edge: everything before it is imported, except for the gaps in the coverage. */
   completeThrough: string | null
-  /** Seconds that the slowest region's live edge is behind what can be complete now. */
+  /**
+   * How many seconds the slowest region's live edge is behind the newest second that can be
+   * settled.
+   */
   lagSeconds: number | null
   /** Seconds of the wanted time that are not imported yet, over all regions. */
   gapSeconds: number
@@ -94,63 +100,62 @@ export interface ImportSummary {
   nextPollAt: string
 }
 
-/** What one verification found. */
+/** The result of one verification. */
 export interface VerificationSummary {
-  /** `waiting`: AWS does not know the role yet. */
+  /** `waiting`: AWS does not recognize the role yet. */
   state: Verdict
-  /** First failed or waiting check, in a sentence; null when passed. */
+  /** The first failed or waiting check, as a sentence; null if passed. */
   reason: string | null
-  /** Why the last attempt could not be completed, when an earlier verdict stands; else null. */
+  /** Why the last attempt was inconclusive while an earlier verdict stands; otherwise null. */
   inconclusive: string | null
   /** The version of the row that was verified. */
   version: number
   roleArn: string
   roleRevision: number
   verifiedAt: string
-  /** Verifications in a row that did not pass, this one included. */
+  /** Consecutive verifications that did not pass, including this one. */
   failures: number
-  /** Daily when passed; otherwise after seconds, then less and less often. */
+  /** Daily if passed; otherwise after seconds, with growing intervals. */
   nextAttemptAt: string
 }
 
 /**
- * What the workflow may do to the world. Implemented by `createActivities` in `src/activities`.
- * Nothing large and no credential crosses this line.
+ * The side effects of the workflow, implemented by `createActivities` in `src/activities`. Inputs
+ * and results are small and contain no credentials.
  */
 export interface ConnectionActivities {
   /**
-   * Reads the row, reports its version as seen and stores the status that follows from the row
-   * alone (awaiting_role, paused, deleting). Null: its deletion is complete. Fails with a
-   * retryable error when this database has no such row: another database may.
+   * Reads the row, reports its version as seen, and stores the status that follows from the row
+   * alone (awaiting_role, paused, deleting). Returns null if its deletion is complete. Fails with a
+   * retryable error if this database has no such row, because another database may have it.
    */
   readConnection(ref: ConnectionWork): Promise<ConnectionSettings | null>
   /**
-   * Runs the checks, stores them, and stores the status that follows (action_needed,
-   * waiting_for_aws, importing). A check that fails is an answer, not an error. `failures`:
-   * how many verifications of this role have failed in a row before this one.
-   * An attempt that cannot be completed leaves a passed verdict standing. Fails with
-   * `ConnectionChanged` (non-retryable) when the row has no role, was deleted, or was verified by
-   * a newer attempt.
+   * Runs the checks, stores them, and stores the resulting status (action_needed, waiting_for_aws,
+   * importing). A failed check is a result, not an error. `failures`: how many previous
+   * verifications of this role have failed in a row. An attempt that cannot be completed does not
+   * replace a passed verdict. Fails with `ConnectionChanged` (non-retryable) if the row has no
+   * role, was deleted, or was verified by a newer attempt.
    */
   verifyRole(ref: ConnectionWork, options: { failures: number }): Promise<VerificationSummary>
   /**
-   * One cycle over all due regions within a time budget; stores the status and the next due time.
-   * Regions that fail are data. Fails with `RoleRefused` (non-retryable) when the role cannot be
-   * assumed any more, `VerificationRequired` (non-retryable) when no verdict on the present role
-   * permits an import, `ConnectionChanged` (non-retryable) when the row was paused, deleted or
-   * has lost its role, and with a retryable error when Postgres is unavailable.
+   * Runs one cycle over all due regions within a time budget; stores the status and the next due
+   * time. Failures of regions are part of the result. Fails with `RoleRefused` (non-retryable) if
+   * the role can no longer be assumed, `VerificationRequired` (non-retryable) if no verdict on the
+   * current role permits an import, `ConnectionChanged` (non-retryable) if the row was paused,
+   * deleted or has lost its role, and with a retryable error if Postgres is unavailable.
    */
   importEvents(ref: ConnectionWork, options: { force: boolean }): Promise<ImportSummary>
-  /** Fences other attempts, purges if that was requested, and marks the deletion as complete. */
+  /** Fences other attempts, purges if requested, and marks the deletion as complete. */
   finishDeletion(ref: ConnectionWork): Promise<void>
 }
 
-/** `ApplicationFailure` types that the workflow distinguishes. */
+/** The `ApplicationFailure` types that the workflow distinguishes. */
 export const RoleRefused = 'RoleRefused'
 export const ConnectionChanged = 'ConnectionChanged'
 export const VerificationRequired = 'VerificationRequired'
 
-// Installations can share a Temporal namespace, so the installation's id is in every name.
+// Installations can share a Temporal namespace, so each name contains the installation's ID.
 
 export function taskQueueOf(installationId: string): string {
   return `cairn-${installationId}`
@@ -161,7 +166,7 @@ export function connectionWorkflowId(installationId: string, connectionId: strin
   return `cairn-${installationId}-connection-${connectionId}`
 }
 
-/** The workflow that is there for as long as Temporal keeps this installation's history. */
+/** The marker workflow, which exists as long as Temporal keeps this installation's history. */
 export function installationWorkflowId(installationId: string): string {
   return `cairn-${installationId}`
 }

@@ -70,7 +70,7 @@ function noSuchLink(): Problem {
   )
 }
 
-/** The links that create accounts. */
+/** The routes of the links that create accounts. */
 export function accountLinkRoutes(app: App, { auth, system }: ApiContext): void {
   app.get(
     '/invitation',

@@ -7,7 +7,7 @@ import { Problem } from '../problems.ts'
 /**
  * Passes the request to better-auth, which also limits attempts.
  *
- * @throws Problem for what better-auth refuses
+ * @throws Problem for each error that better-auth returns
  */
 export async function askBetterAuth(
   { auth, publicUrl }: Pick<ApiContext, 'auth' | 'publicUrl'>,
@@ -17,7 +17,7 @@ export async function askBetterAuth(
   body?: object,
 ): Promise<unknown> {
   const headers = authHeaders(request)
-  // The hook in index.ts has compared the origin, with each that is allowed.
+  // The hook in index.ts has already checked the origin.
   headers.set('origin', baseUrl(publicUrl))
   if (body) headers.set('content-type', 'application/json')
   const response = await auth.better.handler(

@@ -6,7 +6,7 @@ import { isFromThisMachine } from './this-machine.ts'
 /** Signs in as the demo owner. The route exists only in the demo. */
 export function demoRoutes(app: App, { auth, demoOwner }: ApiContext): void {
   if (!demoOwner) return
-  // Only what was started in code has an owner whose password it knows: see scripts/demo.ts.
+  // Set only in code, by scripts/demo.ts, which also creates the owner and its password.
   app.get('/demo/sign-in', { schema: { hide: true } }, async (request, reply) => {
     if (!isFromThisMachine(request)) {
       throw new Problem(403, 'Demo sign-in works only on the machine that runs the demo.')

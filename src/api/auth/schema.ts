@@ -1,5 +1,5 @@
 import { z } from 'zod'
 import { userSchema } from '../person.ts'
 
-/** The answer to a request that signs in. */
+/** The response to a request that signs in. */
 export const signedIn = z.object({ user: userSchema })

@@ -34,7 +34,7 @@ const sessionSchema = z
   })
   .meta({ id: 'Session', examples: [{ user: null, expiresAt: null, demoSignIn: null }] })
 
-/** Signing in and out, and passwords. better-auth does the work. */
+/** The routes for sign-in, sign-out and passwords. better-auth implements them. */
 export function sessionRoutes(app: App, context: ApiContext): void {
   const { auth, demoOwner } = context
 

@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 
 /**
- * Whether the request is from a person at this machine: not from a page of another site, nor from a
- * page whose host name was made to resolve to this machine.
+ * Whether the request comes from a browser on this machine. Rejects pages of other sites, and pages
+ * whose host name was made to resolve to this machine (DNS rebinding).
  */
 export function isFromThisMachine(request: FastifyRequest): boolean {
   return (

@@ -15,7 +15,7 @@ import { roleNameSchema, rolePathSchema } from './setup-schema.ts'
 import { accountsInUse, isAccountTaken, refuseOwnRole } from './update.ts'
 
 const MOST_ACCOUNTS = 1_000
-/** Workflows that are told side by side. */
+/** How many workflows are signalled in parallel. */
 const SIGNALS_AT_ONCE = 20
 
 const bulkSchema = z
@@ -63,7 +63,7 @@ const madeSchema = z
     ],
   })
 
-/** Many accounts at once. */
+/** The route that connects many accounts at once. */
 export function bulkConnectionRoutes(app: App, context: ApiContext): void {
   const { database, workflows, principal, maxConnections } = context
   app.post(
@@ -100,7 +100,7 @@ export function bulkConnectionRoutes(app: App, context: ApiContext): void {
 
       const rows = await asOrganization(database, organizationId, async (trx) => {
         const connected = await connectedAccounts(trx, accountIds)
-        // The accounts first: which ones are connected is of more use than how many there are.
+        // Checked before the quota: the connected accounts are the more helpful error.
         if (connected.length > 0) throw accountsInUse(connected.map(atItsPlace))
         const quota = { adding: accountIds.length, most: maxConnections }
         await requireConnectionQuota(trx, organizationId, quota)
@@ -121,7 +121,8 @@ export function bulkConnectionRoutes(app: App, context: ApiContext): void {
       const signal = async () => {
         for (let row = unsent.pop(); row; row = unsent.pop()) {
           const sent = await workflows.changed({ organizationId, connectionId: row.id })
-          // While Temporal is away each try takes its time; the reconciler signals the rest.
+          // While Temporal is unavailable, each attempt takes its full time, so the reconciler
+          // signals the rest.
           if (!sent) unsent.length = 0
         }
       }

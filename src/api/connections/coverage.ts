@@ -102,7 +102,7 @@ const regionPatchSchema = z
 
 const tags = ['connections']
 
-/** How completely each region is imported, and which regions are. */
+/** The routes for the import coverage of each region, and for excluding regions. */
 export function coverageRoutes(app: App, context: ApiContext): void {
   const { database } = context
 
@@ -166,11 +166,11 @@ export function coverageRoutes(app: App, context: ApiContext): void {
 }
 
 /**
- * Excludes a region of the connection, or includes it again, and raises the version: the workflow
- * reads the row and polls the region at once.
+ * Excludes a region of the connection or includes it again, and increments the version, so that the
+ * workflow reads the row and polls the region immediately.
  *
- * @throws Problem 404 for a region that the connection does not have, 409 while it is being deleted
- *   or where `CAIRN_REGIONS` excludes the region, 422 for the partition's global region
+ * @throws Problem 404 for a region that the connection does not have; 409 while the connection is
+ *   being deleted, or if `CAIRN_REGIONS` excludes the region; 422 for the partition's global region
  */
 async function updateRegion(trx: Trx, id: string, region: string, excluded: boolean) {
   const row = await lockConnection(trx, id, 'update')

@@ -21,10 +21,10 @@ interface ConnectionRequest {
 }
 
 /**
- * Runs `work` with the connection that the request names.
+ * Runs `work` with the connection of the request.
  *
- * @param options.lock for a request that changes the connection, and depends on what it is now
- * @throws Problem 404, alike for what is absent and for what is somebody else's
+ * @param options.lock for a request that changes the connection based on its current state
+ * @throws Problem 404, also for a connection of another organization
  */
 export function withConnection<T>(
   database: Database,
@@ -36,9 +36,9 @@ export function withConnection<T>(
 }
 
 /**
- * The same for work that only reads: it ends when the client disconnects.
+ * Like `withConnection`, for work that only reads. It ends when the client disconnects.
  *
- * @throws Problem 404
+ * @throws Problem 404, also for a connection of another organization
  */
 export function readConnection<T>(
   database: Database,
@@ -49,7 +49,7 @@ export function readConnection<T>(
 }
 
 /**
- * The connection that the request names, for a call to its workflow.
+ * Returns the connection of the request, for a call to its workflow.
  *
  * @throws Problem 404; 409 while the connection is being deleted
  */

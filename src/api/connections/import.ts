@@ -42,7 +42,7 @@ const importSchema = z
     ],
   })
 
-/** Imports now, beside the cycles of the workflow. */
+/** The route that imports immediately, in addition to the workflow's cycles. */
 export function importRoutes(app: App, { database, workflows }: ApiContext): void {
   app.post(
     '/connections/:id/import',

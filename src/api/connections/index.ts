@@ -19,7 +19,7 @@ const parts = [
   unparsedRecordRoutes,
 ]
 
-/** Everything under `/connections`. */
+/** All routes under `/connections`. */
 export function allConnectionRoutes(app: App, context: ApiContext): void {
   for (const addRoutes of parts) addRoutes(app, context)
 }

@@ -3,12 +3,12 @@ import type { Trx } from '../../db/database.ts'
 import { Problem } from '../problems.ts'
 
 /**
- * Call it in the transaction that inserts the connections: until that ends, no other one inserts
- * any for the organization, so the count stays true.
+ * Checks the organization's quota. Call it in the transaction that inserts the connections: until
+ * that transaction ends, no other transaction inserts connections of the organization.
  *
  * @param adding how many connections are about to be inserted
- * @param most how many an organization can have: CAIRN_MAX_CONNECTIONS
- * @throws Problem 409 when they would be too many
+ * @param most the maximum number of connections: CAIRN_MAX_CONNECTIONS
+ * @throws Problem 409 if the quota would be exceeded
  */
 export async function requireConnectionQuota(
   trx: Trx,

@@ -16,7 +16,7 @@ import { difference, refuseOwnRole, updateConnection } from './update.ts'
 
 const tags = ['connections']
 
-/** Connections: the API changes their desired state, and the workflow brings it about. */
+/** The routes of connections. The API changes their desired state; the workflow brings it about. */
 export function connectionRoutes(app: App, context: ApiContext): void {
   const { database, workflows, principal, maxConnections } = context
 
@@ -121,7 +121,7 @@ export function connectionRoutes(app: App, context: ApiContext): void {
           const wanted = difference(row, settings)
           const differs = Object.keys(wanted).length > 0
           const after = differs ? await updateConnection(trx, row, wanted) : row
-          // Not the workflow's concern: what is imported is the same.
+          // Does not affect the workflow: the same events are imported.
           if (environmentId !== undefined) await setDefaultEnvironment(trx, row, environmentId)
           return { row: after, answer: await readShown(trx, after, workflows), differs }
         },

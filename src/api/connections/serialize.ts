@@ -9,8 +9,8 @@ import type { ConnectionRow } from '../../db/schema.ts'
 import type { Workflows } from '../../temporal/client.ts'
 
 /**
- * The stored status, unless no import cycle has ended for three intervals: nothing writes to the row
- * while no worker runs.
+ * The stored status, or `behind` if no import cycle has ended for three intervals: while no worker
+ * runs, nothing updates the row.
  */
 function shownStatus(row: ConnectionRow): {
   status: ConnectionStatus
@@ -39,7 +39,7 @@ function shownStatus(row: ConnectionRow): {
 
 type WorkflowPages = Pick<Workflows, 'uiUrl'>
 
-/** The connection with what is stored in other tables. */
+/** A connection with its data from other tables. */
 export async function readShown(trx: Trx, row: ConnectionRow, workflows: WorkflowPages) {
   const edges = await liveEdges(trx, row.id)
   const environments = await defaultEnvironments(trx, row.id)
@@ -49,7 +49,7 @@ export async function readShown(trx: Trx, row: ConnectionRow, workflows: Workflo
   })
 }
 
-/** @param beside what other tables store; null in the answer when left out */
+/** @param beside data from other tables; omitted values are null in the response */
 export function toConnection(
   row: ConnectionRow,
   workflows: WorkflowPages,
@@ -74,7 +74,7 @@ export function toConnection(
   }
 }
 
-/** How to delete the role that stays in the account; null when the connection has none. */
+/** How to delete the role in the customer's account; null if the connection has no role. */
 export function cleanUp(row: ConnectionRow) {
   const role = row.role_arn === null ? undefined : parseRoleArn(row.role_arn)
   if (!role || 'problem' in role) return null

@@ -22,7 +22,10 @@ import { setupSchema, wishes } from './setup-schema.ts'
 
 const tags = ['connections']
 
-/** What a customer needs to create the role, filled in for one connection. */
+/**
+ * The routes that return everything a customer needs to create the role, filled in for one
+ * connection.
+ */
 export function setupRoutes(app: App, context: ApiContext): void {
   const { templateUrl } = context
 
@@ -144,11 +147,11 @@ interface Plan {
   rolePath: string
   region: string
   regions: readonly string[]
-  /** Null while it is not certain whom the role has to trust. */
+  /** Null until Cairn has determined the principal that the role must trust. */
   role: RoleDesign | null
 }
 
-/** @throws Problem 422 when the region is of another partition than the role */
+/** @throws Problem 422 if the region belongs to a different partition than the role */
 function plan(row: ConnectionRow, principal: Principal, wish: SetupRequest['query']): Plan {
   const present = row.role_arn === null ? undefined : parseRoleArn(row.role_arn)
   const known = present && !('problem' in present) ? present : undefined
@@ -169,14 +172,14 @@ function plan(row: ConnectionRow, principal: Principal, wish: SetupRequest['quer
   return { principal, externalId, roleName, rolePath, region, regions, role: role || null }
 }
 
-/** @throws Problem 409 while a policy would be a guess */
+/** @throws Problem 409 while Cairn's principal is uncertain */
 function certain({ role, principal }: Plan): RoleDesign {
   if (role) return role
   const { saw, means, remedy } = principal
   throw new Problem(409, [saw, means, remedy].filter(Boolean).join(' '))
 }
 
-/** An answer that is a file, for a route's schema. */
+/** A response that is a file, for a route's schema. */
 export function file(description: string, type: string) {
   return { description, content: { [type]: { schema: z.any() } } }
 }

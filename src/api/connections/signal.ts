@@ -4,7 +4,7 @@ import { hasToSignal, unclaimSignals } from '../../db/signals.ts'
 import type { ApiContext } from '../context.ts'
 
 /**
- * Signals the workflow that the row has changed, unless an earlier signal is still unread: the
+ * Signals the workflow that the row has changed, unless an earlier signal is still unread: then the
  * workflow will read this version. Never throws.
  */
 export async function signalChange(
@@ -17,7 +17,7 @@ export async function signalChange(
     connectionId: row.id,
   })
   if (sent) return
-  // The change is stored: without this note, the reconciler sends the signal a little later.
+  // Lets the reconciler send the signal soon. If this fails too, it sends the signal a little later.
   await asOrganization(database, row.organization_id, (trx) => unclaimSignals(trx, [row.id])).catch(
     () => {},
   )

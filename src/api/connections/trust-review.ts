@@ -69,7 +69,10 @@ const reviewSchema = z
     ],
   })
 
-/** Who else a role trusts: nothing that can be proven from outside, so the customer pastes it. */
+/**
+ * The route that reviews who else a role trusts. No call can verify this, so the customer pastes
+ * the policy.
+ */
 export function trustReviewRoutes(app: App, { database, principal }: ApiContext): void {
   app.post(
     '/connections/:id/trust-review',

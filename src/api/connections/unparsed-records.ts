@@ -60,7 +60,7 @@ const recordParams = connectionParams.extend({
 
 const tags = ['connections']
 
-/** What LookupEvents returned and could not become a change. */
+/** The routes for events that LookupEvents returned and that could not become changes. */
 export function unparsedRecordRoutes(app: App, { database }: ApiContext): void {
   app.get(
     '/connections/:id/unparsed-records',
@@ -126,7 +126,7 @@ export function unparsedRecordRoutes(app: App, { database }: ApiContext): void {
       const record = await readConnection(database, request, (trx, row) =>
         found('unparsed record', request.params.recordId, (id) => findUnparsed(trx, row.id, id)),
       )
-      // The bytes are a stranger's: text that a browser saves and never renders.
+      // Untrusted content: browsers must download it and never render it.
       return reply
         .type('text/plain; charset=utf-8')
         .header('content-disposition', `attachment; filename="unparsed-${record.id}.txt"`)

@@ -15,7 +15,7 @@ import { Problem } from '../problems.ts'
 import { beingDeleted } from './find.ts'
 import type { patchSchema } from './schema.ts'
 
-/** The settings of the request that differ from the row. */
+/** The settings in the request that differ from the row. */
 export function difference(
   row: ConnectionRow,
   body: Omit<z.output<typeof patchSchema>, 'environmentId'>,
@@ -39,9 +39,9 @@ export function difference(
 }
 
 /**
- * Rejects an ARN that cannot be right, without a call to AWS.
+ * Rejects ARNs that cannot be right, without a call to AWS.
  *
- * @throws Problem 422 for Cairn's own role, and for a role that Cairn can never reach
+ * @throws Problem 422 for Cairn's own role, and for a role that Cairn can never assume
  */
 export function refuseOwnRole(roleArn: string, principal: Principal, pointer = '/roleArn'): void {
   const role = parseRoleArn(roleArn)
@@ -52,7 +52,7 @@ export function refuseOwnRole(roleArn: string, principal: Principal, pointer = '
   throw new Problem(422, detail, { errors: [{ pointer, detail }] })
 }
 
-/** @throws Problem 409 when another connection has the account */
+/** @throws Problem 409 if another connection uses the account */
 export async function updateConnection(
   trx: Trx,
   row: ConnectionRow,
@@ -71,12 +71,14 @@ export async function updateConnection(
       : error
   })
   if (!updated) throw beingDeleted()
-  // In the same transaction: a longer look-back must not be called current meanwhile.
+  // In the same transaction, so that a longer look-back is never shown as `current`.
   await refreshStatus(trx, updated, new Date())
   return (await findConnection(trx, row.id)) ?? updated
 }
 
-/** Whether Postgres refused a second connection to an account: a concurrent request created it. */
+/**
+ * Whether Postgres rejected a second connection to an account, which a concurrent request created.
+ */
 export function isAccountTaken(error: unknown): boolean {
   return violates(error, '23505', 'connections_one_per_account')
 }

@@ -89,7 +89,7 @@ const verificationSchema = z
 
 const tags = ['connections']
 
-/** What Cairn verified about a connection's role. */
+/** The routes for the verification of a connection's role. */
 export function verificationRoutes(app: App, context: ApiContext): void {
   const { database, workflows, principal } = context
 
@@ -139,7 +139,10 @@ export function verificationRoutes(app: App, context: ApiContext): void {
   )
 }
 
-/** A verification without progress for longer was interrupted; its next attempt starts over. */
+/**
+ * A verification without progress for longer than this was interrupted; its next attempt starts
+ * over.
+ */
 const RUNNING_WITHIN_MS = 3 * 60_000
 
 async function toVerification(trx: Trx, connection: ConnectionRow, principalArn: string | null) {
@@ -186,7 +189,7 @@ async function toVerification(trx: Trx, connection: ConnectionRow, principalArn:
   }
 }
 
-/** The one check that matters and that no probe can make. */
+/** The one important check that no probe can perform. */
 function whoElse(roleName: string) {
   return {
     id: 'who_else' as const,
