@@ -23,6 +23,7 @@ import {
   kill,
   launch,
   occupy,
+  quietPort,
   recorder,
   silent,
   startInProcess,
@@ -47,7 +48,7 @@ const setting = async (url: string, name: string) =>
 test('a cluster keeps its data, its password and its port from one start to the next', async () => {
   const dataDir = temporaryDataDir()
   expect(await findRunningPostgres(dataDir)).toBeUndefined()
-  const first = await startPostgres({ dataDir, log: silent })
+  const first = await startPostgres({ dataDir, log: silent, port: await quietPort() })
   expect(await findRunningPostgres(dataDir)).toBe(first.url)
   expect((await query(first.url, 'SHOW server_version')).rows[0].server_version).toMatch(/^18/)
   await query(first.url, 'CREATE TABLE kept AS SELECT 42 AS answer')
@@ -133,7 +134,7 @@ test('a cluster whose creation was interrupted is created again', async () => {
 
 test('a port in use is replaced, and a configured one in use is an error', async () => {
   const dataDir = temporaryDataDir()
-  const first = await startPostgres({ dataDir, log: silent, fast: true })
+  const first = await startPostgres({ dataDir, log: silent, fast: true, port: await quietPort() })
   await first.stop()
   await occupy(first.port)
   const second = await startPostgres({ dataDir, log: silent, fast: true })
@@ -143,8 +144,9 @@ test('a port in use is replaced, and a configured one in use is an error', async
     startPostgres({ dataDir, log: silent, fast: true, port: first.port }),
   ).rejects.toThrow(`Port ${first.port}, configured for PostgreSQL, is in use`)
   // A refusal leaves the directory free.
-  const third = await startPostgres({ dataDir, log: silent, fast: true, port: second.port })
-  expect(third.port).toBe(second.port)
+  const port = await quietPort()
+  const third = await startPostgres({ dataDir, log: silent, fast: true, port })
+  expect(third.port).toBe(port)
   await third.stop()
 })
 

@@ -11,7 +11,15 @@ import {
   startTemporal,
 } from '../../src/embedded/temporal.ts'
 import { run } from '../../src/embedded/tools.ts'
-import { kill, occupy, recorder, silent, startInProcess, temporaryDataDir } from './support.ts'
+import {
+  kill,
+  occupy,
+  quietPort,
+  recorder,
+  silent,
+  startInProcess,
+  temporaryDataDir,
+} from './support.ts'
 
 async function withClient<T>(address: string, work: (client: Client) => Promise<T>): Promise<T> {
   const connection = await Connection.connect({ address })
@@ -39,7 +47,8 @@ const status = (address: string, workflowId: string) =>
 
 test('a server keeps its workflows and its ports, has its UI, and evades ports in use', async () => {
   const dataDir = temporaryDataDir()
-  const first = await startTemporal({ dataDir, log: silent })
+  const [port, uiPort] = [await quietPort(), await quietPort()]
+  const first = await startTemporal({ dataDir, log: silent, port, uiPort })
   await startWorkflow(first.address, 'kept')
   const namespace = await fetch(`${first.uiUrl}/api/v1/namespaces/default`)
   expect(await namespace.json()).toMatchObject({ namespaceInfo: { name: 'default' } })
@@ -51,9 +60,8 @@ test('a server keeps its workflows and its ports, has its UI, and evades ports i
   expect(await status(second.address, 'kept')).toEqual(['RUNNING', ['s']])
   await second.stop()
 
-  const [port, uiPort] = [second.address, second.uiUrl].map((text) => Number(text.split(':').pop()))
-  await occupy(port!)
-  await occupy(uiPort!)
+  await occupy(port)
+  await occupy(uiPort)
   const third = await startTemporal({ dataDir, log: silent })
   expect(third.address).not.toBe(second.address)
   expect(third.uiUrl).not.toBe(second.uiUrl)
