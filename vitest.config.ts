@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
+/** A file's name decides which project it belongs to, and so what it may use. */
+const integration = 'test/**/*.integration.test.ts'
+const e2e = 'test/**/*.e2e.test.ts'
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // One of each for the whole run: a Postgres cluster and a Temporal server.
-    globalSetup: 'test/support/global.ts',
-    setupFiles: 'test/support/property-seed.ts',
+    setupFiles: ['testing/property-seed.ts'],
     // Tests that start servers of their own mostly wait: one more than a small machine has cores.
     maxWorkers: 3,
     // Loading the same modules for each of a hundred files takes a quarter of the time. What a file
@@ -16,5 +17,29 @@ export default defineConfig({
     hookTimeout: 300_000,
     expect: { poll: { timeout: 60_000 } },
     teardownTimeout: 30_000,
+    // Vitest starts the projects' files in the order of the projects' names: the longest first.
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [integration, e2e],
+          // Makes a test fail that uses the network or another process.
+          setupFiles: ['testing/no-servers.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: [integration],
+          // One of each for the whole run: a Postgres cluster and a Temporal server.
+          globalSetup: 'testing/global-setup.ts',
+        },
+      },
+      // Each file starts its own `npm start`, with its own servers.
+      { extends: true, test: { name: 'e2e', include: [e2e] } },
+    ],
   },
 })

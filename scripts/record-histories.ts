@@ -7,11 +7,11 @@ import { ApplicationFailure } from '@temporalio/common'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { TestWorkflowEnvironment } from '@temporalio/testing'
 import { startTemporal } from '../src/embedded/temporal.ts'
-import { iso, roleArn, roleRefused, untilCancelled, World } from '../test/workflows/fakes.ts'
-import { Harness, type Run } from '../test/workflows/harness.ts'
+import { iso, roleArn, roleRefused, untilCancelled, World } from '../testing/workflows/fakes.ts'
+import { Harness, type Run } from '../testing/workflows/harness.ts'
 
 // Records a history of each state that a connection's workflow can be in, for
-// test/workflows/replay.test.ts, which describes when to record.
+// test/workflows/replay.integration.test.ts, which describes when to record.
 //
 //   node scripts/record-histories.ts [--again]
 

@@ -15,7 +15,7 @@ import { loadConfig } from '../src/config.ts'
 import { removePostgres } from '../src/embedded/postgres.ts'
 import { createLogger } from '../src/log.ts'
 import { type Cairn, startCairn } from '../src/process/cairn.ts'
-import { launchBrowser } from '../test/support/browser.ts'
+import { launchBrowser } from '../testing/browser.ts'
 import { Api } from './api.ts'
 
 const usage = `Usage: npm run screenshots -- [options]

@@ -1,14 +1,15 @@
 /**
  * Runs all checks, each under its heading, and prints a line with their count at the end. With
- * arguments, runs only the tests that they select: `npm test -- test/changes`.
+ * arguments, runs only the tests that they select: `npm test -- test/changes`. With
+ * `--project=unit`, `integration` or `e2e` as the only argument, runs that part of the tests.
  */
 import { spawn } from 'node:child_process'
 import { styleText } from 'node:util'
 import { findBinaries } from '../src/embedded/postgres-binaries.ts'
 import { serverUser } from '../src/embedded/postgres-home.ts'
 import { ensureTemporal } from '../src/embedded/temporal.ts'
-import { pythonTool, pythonTools } from '../test/support/python.ts'
-import { ensureTimeSkippingServer } from '../test/support/time-skipping.ts'
+import { pythonTool, pythonTools } from '../testing/python.ts'
+import { ensureTimeSkippingServer } from '../testing/time-skipping.ts'
 
 interface Counts {
   passed: number
@@ -26,12 +27,18 @@ handleSignals()
 // Some tools always color their output in CI, which makes logs unreadable.
 if (!process.stdout.isTTY) process.env.NO_COLOR = '1'
 
-if (process.argv.length === 2) {
+const selection = process.argv.slice(2)
+const project = /^--project=(unit|integration|e2e)$/.exec(selection[0] ?? '')?.[1]
+const isWholeProject = project !== undefined && selection.length === 1
+
+if (selection.length === 0 || (isWholeProject && project !== 'unit')) {
   heading('Setup')
   await prepare('PostgreSQL', () => findBinaries(serverUser(), console))
   await prepare('Temporal server', () => ensureTemporal(console))
   await prepare('Time-skipping test server', () => ensureTimeSkippingServer(console))
   for (const name of pythonTools) await prepare(`Python: ${name}`, () => pythonTool(name))
+}
+if (selection.length === 0) {
   await check('Lint and format', 'biome', ['check', '--error-on-warnings', '.'])
   await check('Types', 'tsc', ['-p', '.'])
   await check('Types of the web app', 'tsc', ['-p', 'web'])
@@ -84,14 +91,14 @@ async function runTests(): Promise<void> {
   if (stopped) return
   heading('Tests')
   try {
-    const { propertySeed } = await import('../test/support/property-seed.ts')
+    const { propertySeed } = await import('../testing/property-seed.ts')
     console.log(`Property tests: PROPERTY_SEED=${propertySeed}`)
   } catch (error) {
     console.log((error as Error).message)
     return fail('PROPERTY_SEED')
   }
   const { createVitest, parseCLI } = await import('vitest/node')
-  const { filter, options } = parseCLI(['vitest', 'run', ...process.argv.slice(2)])
+  const { filter, options } = parseCLI(['vitest', 'run', ...selection])
   const before = counts.failed
   const vitest = await createVitest('test', { ...options, watch: false })
   // Vitest's own signal handler exits immediately and would leave the servers running.

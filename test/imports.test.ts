@@ -48,6 +48,8 @@ const mayUse: Record<string, string[]> = {
   // What puts the parts together.
   src: ['src'],
   simulator: [],
+  // What tests, scripts, bench and chaos share.
+  testing: ['src', 'simulator'],
 }
 
 /** Workflow code is bundled and replayed: only what is deterministic may get in. */
@@ -130,7 +132,7 @@ function isWithin(file: string, directory: string): boolean {
 }
 
 test('imports point one way', () => {
-  const files = globSync(['src/**/*.{ts,mjs}', 'simulator/**/*.ts'], { cwd: root })
+  const files = globSync(['{src,testing}/**/*.{ts,mjs}', 'simulator/**/*.ts'], { cwd: root })
   expect(files.length).toBeGreaterThan(20)
   expect(
     files.flatMap((file) => forbidden(file, readFileSync(path.join(root, file), 'utf8'))),
@@ -145,7 +147,7 @@ describe('imports form no circle', () => {
         cwd: root,
       },
     ).filter((file) => !/(^|\/)(node_modules|dist)\//.test(file))
-    for (const folder of ['src', 'simulator', 'scripts', 'web/src', 'test']) {
+    for (const folder of ['src', 'simulator', 'scripts', 'testing', 'web/src', 'test']) {
       expect(files.some((file) => isWithin(file, folder))).toBe(true)
     }
     const graph = new Map(
@@ -208,7 +210,11 @@ describe('what goes the wrong way is caught', () => {
     ['src/main.ts', `import { start } from '../simulator/http.ts'`],
     ['src/main.ts', `import type { Ledger } from '../simulator/ledger.ts'`],
     ['simulator/http.ts', `import { run } from '../src/embedded/tools.ts'`],
-    ['simulator/http.ts', `import { help } from '../test/support/database.ts'`],
+    ['simulator/http.ts', `import { help } from '../testing/database.ts'`],
+    ['src/main.ts', `import { startCairnProcess } from '../testing/cairn.ts'`],
+    ['src/db/changes.ts', `import type { TestDatabase } from '../../testing/database.ts'`],
+    ['testing/cairn.ts', `import { run } from '../scripts/bench.ts'`],
+    ['testing/cairn.ts', `import { expected } from '../test/fixtures/toy-source/source.ts'`],
   ])('%s: %s', (file, source) => {
     expect(forbidden(file, `const x = 1\n${source}\n`)).toHaveLength(1)
   })

@@ -50,7 +50,7 @@ export function authOptions(settings: AuthSettings, { signUp = false } = {}) {
       },
     },
     advanced: {
-      // The tables are compared by test/auth/schema.test.ts.
+      // The tables are compared by test/auth/schema.integration.test.ts.
       database: { generateId: 'uuid', validateSchema: false },
       cookiePrefix: settings.cookiePrefix ?? 'cairn',
       useSecureCookies: publicUrl?.startsWith('https:') ?? false,

@@ -278,7 +278,7 @@ export type AuthSchema = {
   'auth.session': { userId: string; expiresAt: Date }
 }
 
-/** Every table, as `test/db/schema.test.ts` finds it in the real database. */
+/** Every table, as `test/db/schema.integration.test.ts` finds it in the real database. */
 export interface Schema {
   organizations: OrganizationsTable
   api_keys: ApiKeysTable

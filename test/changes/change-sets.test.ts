@@ -8,8 +8,8 @@ import {
   mergeAll,
   openSet,
 } from '../../src/changes/change-sets.ts'
-import { LABELLED } from '../sources/cloudtrail/labelled-sessions.ts'
-import { call, read, roleIdentity, TERRAFORM } from '../sources/cloudtrail/support.ts'
+import { LABELLED } from '../../testing/cloudtrail/labelled-sessions.ts'
+import { call, read, roleIdentity, TERRAFORM } from '../../testing/cloudtrail/support.ts'
 
 interface Judged {
   label: string

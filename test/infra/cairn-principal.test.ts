@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseHcl } from '../support/hcl.ts'
+import { parseHcl } from '../../testing/hcl.ts'
 import { evaluate, type Json, readModule, readTemplate } from './support.ts'
 
 const template = readTemplate('operator/cairn-principal/cloudformation.yaml')

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type CollectionTag, parse as parseYaml, type ScalarTag, type YAMLSeq } from 'yaml'
-import { parseHcl } from '../support/hcl.ts'
+import { parseHcl } from '../../testing/hcl.ts'
 
 export const infra = fileURLToPath(new URL('../../infra', import.meta.url))
 

@@ -8,7 +8,7 @@ import { isolateOrganizations } from './row-level-security.ts'
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     -- better-auth's own tables, as its getMigrations() prints them for the options in
-    -- src/auth/better-auth.ts. test/auth/schema.test.ts fails when better-auth needs others.
+    -- src/auth/better-auth.ts. test/auth/schema.integration.test.ts fails when better-auth needs others.
     CREATE SCHEMA auth;
     CREATE TABLE auth."user" (
       "id" uuid DEFAULT gen_random_uuid() NOT NULL PRIMARY KEY,

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { ACCOUNT, AWS_CLI, call, read, roleIdentity, ssoIdentity } from './support.ts'
+import {
+  ACCOUNT,
+  AWS_CLI,
+  call,
+  read,
+  roleIdentity,
+  ssoIdentity,
+} from '../../../testing/cloudtrail/support.ts'
 
 const actorOf = (userIdentity: unknown, fields = {}) =>
   read(call('ec2', 'CreateVpc', null, null, { userIdentity, ...fields })).actor

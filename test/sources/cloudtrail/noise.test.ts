@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { NOISE_RULES } from '../../../src/sources/cloudtrail/noise.ts'
-import { ACCOUNT, call, read, roleIdentity, ssoIdentity } from './support.ts'
+import {
+  ACCOUNT,
+  call,
+  read,
+  roleIdentity,
+  ssoIdentity,
+} from '../../../testing/cloudtrail/support.ts'
 
 const linked = (service: string, role: string) =>
   roleIdentity({

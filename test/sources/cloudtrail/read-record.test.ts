@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readRecord } from '../../../src/sources/cloudtrail/read-record.ts'
-import { ACCOUNT, call, read, record, seenOf } from './support.ts'
+import { ACCOUNT, call, read, record, seenOf } from '../../../testing/cloudtrail/support.ts'
 
 const SEEN = { eventId: 'e-1', eventTime: new Date('2026-03-02T12:00:00Z'), region: 'eu-west-1' }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ACCOUNT, call, read } from './support.ts'
+import { ACCOUNT, call, read } from '../../../testing/cloudtrail/support.ts'
 
 const resourcesOf = (record: Record<string, unknown>, seen = {}) => read(record, seen).resources
 

@@ -39,14 +39,17 @@ const FORMATS: [string, (records: unknown[]) => string][] = [
   ['a byte order mark', (records) => `\ufeff${json(records)}`],
 ]
 
-const records = fc.array(
-  fc.dictionary(
-    fc.string({ maxLength: 5 }).filter((key) => key !== 'Records' && key !== 'Events'),
-    fc.jsonValue({ maxDepth: 3 }),
-    { maxKeys: 4, noNullPrototype: true },
-  ),
-  { maxLength: 5 },
-)
+const records = fc
+  .array(
+    fc.dictionary(
+      fc.string({ maxLength: 5 }).filter((key) => key !== 'Records' && key !== 'Events'),
+      fc.jsonValue({ maxDepth: 3 }),
+      { maxKeys: 4, noNullPrototype: true },
+    ),
+    { maxLength: 5 },
+  )
+  // JSON has no -0: it is written as 0.
+  .map((list): typeof list => JSON.parse(JSON.stringify(list)))
 
 describe('the records of a text', () => {
   it.each(FORMATS)('are found in %s, wherever the text is cut', (_, write) => {

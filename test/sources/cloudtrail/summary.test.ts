@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { ACCOUNT, call, read, roleIdentity, ssoIdentity } from './support.ts'
+import {
+  ACCOUNT,
+  call,
+  read,
+  roleIdentity,
+  ssoIdentity,
+} from '../../../testing/cloudtrail/support.ts'
 
 const US = { awsRegion: 'us-east-1' }
 const LB = `arn:aws:elasticloadbalancing:eu-west-1:${ACCOUNT}`

@@ -1,0 +1,397 @@
+import { randomUUID } from 'node:crypto'
+import { expect, onTestFinished, test } from 'vitest'
+import { oneSecondRecords, type SimulatorOptions } from '../../simulator/index.ts'
+import { SETTLING_SECONDS } from '../../src/db/coverage.ts'
+import { seconds } from '../../src/db/ranges.ts'
+import type { CoverageRow } from '../../src/db/schema.ts'
+import { ConnectionChanged, type ConnectionRef, RoleRefused } from '../../src/workflows/state.ts'
+import { createTestAccount, type TestAccount } from '../../testing/account.ts'
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+
+async function newAccount(options: SimulatorOptions & { pacing?: boolean } = {}) {
+  const account = await createTestAccount({ regions: ['us-east-1', 'eu-west-1'], ...options })
+  onTestFinished(account.close)
+  return account
+}
+
+function record(at: number, fields: Record<string, unknown> = {}) {
+  return {
+    eventVersion: '1.11',
+    eventID: randomUUID(),
+    eventTime: `${new Date(at).toISOString().slice(0, 19)}Z`,
+    eventSource: 'ec2.amazonaws.com',
+    eventName: 'RunInstances',
+    awsRegion: 'us-east-1',
+    readOnly: false,
+    userIdentity: { type: 'IAMUser', userName: 'ada', arn: 'arn:aws:iam::111122223333:user/ada' },
+    requestParameters: null,
+    responseElements: null,
+    ...fields,
+  }
+}
+
+async function importedIds({ superuser }: TestAccount, ref: ConnectionRef): Promise<string[]> {
+  const rows = await superuser
+    .selectFrom('changes')
+    .select('source_id')
+    .where('connection_id', '=', ref.connectionId)
+    .orderBy('source_id')
+    .execute()
+  return rows.map(({ source_id }) => source_id)
+}
+
+function coverage(
+  { superuser }: TestAccount,
+  ref: ConnectionRef,
+  region = 'us-east-1',
+): Promise<CoverageRow> {
+  return superuser
+    .selectFrom('coverage')
+    .selectAll()
+    .where('connection_id', '=', ref.connectionId)
+    .where('region', '=', region)
+    .executeTakeFirstOrThrow()
+}
+
+/** Cycles until nothing is left to be imported, as the workflow would run them. */
+async function importAll(
+  account: TestAccount,
+  ref: ConnectionRef,
+  until: 'current' | 'behind' = 'current',
+) {
+  for (let cycle = 1; ; cycle++) {
+    const summary = await account.run('importEvents', ref, { force: cycle === 1 })
+    if (summary.status === until) return summary
+    if (cycle === 20) throw new Error(`Not done after 20 cycles: ${JSON.stringify(summary)}`)
+  }
+}
+
+async function verified(account: TestAccount, options: Parameters<TestAccount['connect']>[0] = {}) {
+  const { ref } = await account.connect(options)
+  const verification = await account.run('verifyRole', ref, { failures: 0 })
+  expect(verification).toMatchObject({ state: 'passed', reason: null })
+  return ref
+}
+
+/** Cairn's and AWS's. The SDK signs with the machine's, which AWS then has to forgive. */
+function moveClocks(account: TestAccount, ms: number) {
+  account.deps.clock = () => Date.now() + ms
+  account.simulator.configure({ clockOffsetMs: ms, skewToleranceSeconds: null })
+}
+
+test('every change of the look-back is imported once, in every region', async () => {
+  const account = await newAccount()
+  const now = account.simulator.now()
+  account.simulator.addEvents(
+    Array.from({ length: 600 }, (_, n) =>
+      record(now - 25 * MINUTE - n * 4 * MINUTE, {
+        awsRegion: n % 2 ? 'us-east-1' : 'eu-west-1',
+        readOnly: n % 3 === 0,
+      }),
+    ),
+  )
+  const ref = await verified(account)
+  const summary = await importAll(account, ref)
+  expect(summary).toMatchObject({ imported: 400, gapSeconds: 0, regions: 2, failing: [] })
+  const wanted = account.simulator.ledger.eventIds({ selection: 'changes' }).sort()
+  expect(await importedIds(account, ref)).toEqual(wanted)
+
+  const again = await account.run('importEvents', ref, { force: true })
+  expect(again.imported).toBe(0)
+})
+
+test('the newest is there before it is settled, and what arrives late is not lost', async () => {
+  const account = await newAccount({ regions: ['us-east-1'] })
+  const now = account.simulator.now()
+  account.simulator.addEvents([record(now - 2 * MINUTE)])
+  const ref = await verified(account)
+  await importAll(account, ref)
+  expect(await importedIds(account, ref)).toHaveLength(1)
+  const { settled } = await coverage(account, ref)
+  expect(settled.at(-1)![1]).toBeLessThanOrEqual(now / 1000 - SETTLING_SECONDS + 60)
+
+  // Delivered after events that are newer were imported.
+  account.simulator.addEvents([record(now - 10 * MINUTE)])
+  await account.run('importEvents', ref, { force: true })
+  expect(await importedIds(account, ref)).toHaveLength(2)
+})
+
+test('a second with more than two pages is imported completely', async () => {
+  const account = await newAccount({ regions: ['us-east-1'] })
+  account.simulator.addEvents(
+    oneSecondRecords(110, { at: new Date(account.simulator.now() - HOUR).toISOString() }),
+  )
+  const ref = await verified(account)
+  await importAll(account, ref)
+  expect(await importedIds(account, ref)).toHaveLength(110)
+})
+
+test('a second that outlasts its tokens is set aside, and older seconds are imported', async () => {
+  const account = await newAccount({ regions: ['us-east-1'], tokenMaxPages: 3 })
+  const now = account.simulator.now()
+  const at = new Date(now - 2 * HOUR)
+  account.simulator.addEvents(oneSecondRecords(5_000, { at: at.toISOString() }))
+  const older = record(now - 5 * HOUR)
+  const newer = record(now - HOUR)
+  account.simulator.addEvents([older, newer])
+  const ref = await verified(account)
+  const summary = await importAll(account, ref, 'behind')
+
+  expect(summary).toMatchObject({
+    gapSeconds: 0,
+    statusReason: expect.stringContaining('us-east-1: 1 second could not be read'),
+  })
+  const second = Math.floor(at.getTime() / 1000)
+  const row = await coverage(account, ref)
+  expect(row.set_aside).toEqual([[second, second + 1]])
+  expect(row.settled.some(([from, to]) => from <= second && second < to)).toBe(false)
+  const ids = await importedIds(account, ref)
+  expect(ids).toEqual(expect.arrayContaining([older.eventID, newer.eventID]))
+
+  // Verification gives it another chance, and now the tokens last.
+  account.simulator.configure({ tokenMaxPages: null })
+  await account.run('verifyRole', ref, { failures: 0 })
+  await importAll(account, ref)
+  expect(await importedIds(account, ref)).toHaveLength(5_002)
+  expect((await coverage(account, ref)).set_aside).toEqual([])
+})
+
+test('tokens that expire between seconds only cost requests', async () => {
+  const account = await newAccount({ regions: ['us-east-1'], tokenMaxPages: 2 })
+  const now = account.simulator.now()
+  account.simulator.addEvents(
+    Array.from({ length: 700 }, (_, n) => record(now - HOUR - n * SECOND)),
+  )
+  const ref = await verified(account)
+  await importAll(account, ref)
+  expect(await importedIds(account, ref)).toHaveLength(700)
+  expect((await coverage(account, ref)).set_aside).toEqual([])
+})
+
+test('pages that are not newest first settle nothing before their scan ends', async () => {
+  const account = await newAccount({ regions: ['us-east-1'] })
+  const now = account.simulator.now()
+  account.simulator.addEvents(
+    Array.from({ length: 400 }, (_, n) => record(now - HOUR - n * SECOND)),
+  )
+  const ref = await verified(account)
+  account.simulator.failNext({ operation: 'LookupEvents', effect: 'unordered', times: 5 })
+  await importAll(account, ref)
+  expect(await importedIds(account, ref)).toHaveLength(400)
+})
+
+test('after an outage the hole is filled', async () => {
+  const account = await newAccount({ regions: ['us-east-1'] })
+  const ref = await verified(account)
+  await importAll(account, ref)
+  const outage = 5 * HOUR
+  moveClocks(account, outage)
+  const missed = record(account.simulator.now() - 3 * HOUR)
+  account.simulator.addEvents([missed])
+  await importAll(account, ref)
+  expect(await importedIds(account, ref)).toEqual([missed.eventID])
+  expect((await coverage(account, ref)).settled).toHaveLength(1)
+})
+
+test('settled seconds are read once more after 26 hours, and what that finds is counted', async () => {
+  const account = await newAccount({ regions: ['us-east-1'] })
+  const ref = await verified(account)
+  await importAll(account, ref)
+  const late = record(account.simulator.now() - HOUR)
+  account.simulator.addEvents([late])
+  await account.run('importEvents', ref, { force: true })
+  expect(await importedIds(account, ref)).toEqual([])
+
+  const later = 27 * HOUR
+  moveClocks(account, later)
+  await importAll(account, ref)
+  expect(await importedIds(account, ref)).toEqual([late.eventID])
+  const row = await coverage(account, ref)
+  expect(row.late_events).toBe(1)
+  const confirmed = account.simulator.now() / 1000 - 26 * 3600
+  expect(row.confirmed.at(-1)![1]).toBeGreaterThan(confirmed - 3700)
+})
+
+test('a failing region is data; the others never wait for it', async () => {
+  const account = await newAccount()
+  const now = account.simulator.now()
+  account.simulator.addEvents([record(now - HOUR), record(now - HOUR, { awsRegion: 'eu-west-1' })])
+  const ref = await verified(account)
+  const fault = { operation: 'LookupEvents', region: 'eu-west-1', times: 50 }
+  account.simulator.failNext({ ...fault, effect: 'error', code: 'InternalFailure', status: 500 })
+  const summary = await account.run('importEvents', ref, { force: true })
+  expect(summary).toMatchObject({ imported: 1, status: 'behind' })
+  expect(summary.failing).toEqual([
+    { region: 'eu-west-1', error: expect.stringContaining('InternalFailure') },
+  ])
+  const broken = await coverage(account, ref, 'eu-west-1')
+  expect(broken).toMatchObject({ live_failures: 1, state: 'active' })
+
+  account.simulator.clearFaults()
+  expect(await account.run('importEvents', ref, { force: true })).toMatchObject({
+    imported: 1,
+    failing: [],
+  })
+})
+
+test('a region that a policy denies is a state, and probed again only the next day', async () => {
+  const account = await newAccount()
+  account.simulator.denyLookupEvents(['eu-west-1'])
+  const ref = await verified(account)
+  const summary = await importAll(account, ref)
+  expect(summary).toMatchObject({ status: 'current', failing: [] })
+  const denied = await coverage(account, ref, 'eu-west-1')
+  expect(denied.state).toBe('denied')
+  expect(denied.last_error).toContain('AccessDenied')
+  expect(denied.next_poll_at.getTime()).toBeGreaterThan(Date.now() + 23 * HOUR)
+})
+
+test('a deleted role does not change the states of regions', async () => {
+  const account = await newAccount()
+  account.simulator.addEvents([record(account.simulator.now() - HOUR)])
+  const ref = await verified(account)
+  await importAll(account, ref)
+  const before = await coverage(account, ref, 'eu-west-1')
+  account.simulator.deleteRole(
+    (await account.superuser.selectFrom('connections').select('role_arn').executeTakeFirstOrThrow())
+      .role_arn!,
+  )
+  await expect(account.run('importEvents', ref, { force: true })).rejects.toMatchObject({
+    type: 'RoleRefused',
+  })
+  for (const region of ['us-east-1', 'eu-west-1']) {
+    expect(await coverage(account, ref, region)).toMatchObject({ state: 'active' })
+  }
+  expect((await coverage(account, ref, 'eu-west-1')).settled).toEqual(before.settled)
+})
+
+test('throttled requests are sent again, and counted', async () => {
+  const account = await newAccount({ regions: ['us-east-1'] })
+  account.simulator.addEvents([record(account.simulator.now() - HOUR)])
+  const ref = await verified(account)
+  account.simulator.failNext({
+    operation: 'LookupEvents',
+    effect: 'error',
+    code: 'ThrottlingException',
+    times: 3,
+  })
+  const summary = await importAll(account, ref)
+  expect(summary).toMatchObject({ throttled: 3, imported: 1, failing: [] })
+  expect((await coverage(account, ref)).throttled).toBe(3)
+})
+
+test('a session that ends in mid-import is replaced', async () => {
+  const account = await newAccount({ regions: ['us-east-1'] })
+  account.simulator.addEvents([record(account.simulator.now() - HOUR)])
+  const ref = await verified(account)
+  const fault = { operation: 'LookupEvents', times: 1 }
+  account.simulator.failNext({ ...fault, effect: 'error', code: 'ExpiredTokenException' })
+  expect(await importAll(account, ref)).toMatchObject({ imported: 1, failing: [] })
+})
+
+test('a role that is gone ends the cycle with RoleRefused', async () => {
+  const account = await newAccount()
+  const { ref, role_arn } = await account.connect()
+  await account.run('verifyRole', ref, { failures: 0 })
+  account.simulator.deleteRole(role_arn!)
+  await expect(account.run('importEvents', ref, { force: true })).rejects.toMatchObject({
+    type: RoleRefused,
+    nonRetryable: true,
+  })
+})
+
+test('nothing is imported for a connection that was paused or deleted', async () => {
+  const account = await newAccount()
+  const ref = await verified(account)
+  for (const change of [{ paused: true }, { paused: false, deleted_at: new Date() }]) {
+    await account.superuser
+      .updateTable('connections')
+      .set(change)
+      .where('id', '=', ref.connectionId)
+      .execute()
+    await expect(account.run('importEvents', ref, { force: true })).rejects.toMatchObject({
+      type: ConnectionChanged,
+    })
+  }
+})
+
+test('of two concurrent attempts the older one is fenced, and nothing is stored twice', async () => {
+  const account = await newAccount({ regions: ['us-east-1'] })
+  const now = account.simulator.now()
+  account.simulator.addEvents(
+    Array.from({ length: 1_500 }, (_, n) => record(now - HOUR - n * 5 * SECOND)),
+  )
+  const ref = await verified(account)
+  account.simulator.configure({ latencyMs: 20 })
+  const attempts = await Promise.allSettled([
+    account.run('importEvents', ref, { force: true }),
+    account.run('importEvents', ref, { force: true }),
+  ])
+  expect(attempts.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  const rejected = attempts.find(({ status }) => status === 'rejected') as PromiseRejectedResult
+  expect(rejected.reason).toMatchObject({ name: 'Fenced' })
+  await importAll(account, ref)
+  expect(await importedIds(account, ref)).toHaveLength(1_500)
+  const row = await coverage(account, ref)
+  expect(row.events).toBe(1_500)
+  expect(seconds(row.settled)).toBeGreaterThan(47 * 3600)
+})
+
+test('an event that cannot be a change is stored unchanged, once, and blocks nothing', async () => {
+  const account = await newAccount({ regions: ['us-east-1'] })
+  const now = account.simulator.now()
+  const good = record(now - HOUR)
+  const nul = record(now - HOUR, { requestParameters: { name: 'a\u0000b', lone: '\ud800' } })
+  const other = record(now - HOUR)
+  account.simulator.addEvents([good, nul])
+  account.simulator.addEvents([other], { envelope: { CloudTrailEvent: '{"broken":' } })
+  const moved = record(now - HOUR)
+  account.simulator.addEvents([moved])
+  const ref = await verified(account)
+  await importAll(account, ref)
+  expect(await importedIds(account, ref)).toEqual([good, nul, moved].map((r) => r.eventID).sort())
+
+  // The same id again, under another time.
+  const twin = { ...moved, eventTime: record(now - 2 * HOUR).eventTime }
+  account.simulator.addEvents([twin], { allowDuplicateIds: true })
+  const { ref: second } = await account.connect()
+  await account.run('verifyRole', second, { failures: 0 })
+  await importAll(account, second)
+  const records = await account.superuser
+    .selectFrom('unparsed_records')
+    .select(['connection_id', 'reason'])
+    .orderBy('seen_at')
+    .execute()
+  expect(records).toEqual(
+    expect.arrayContaining([
+      { connection_id: ref.connectionId, reason: 'not_json' },
+      { connection_id: second.connectionId, reason: 'known_under_another_time' },
+    ]),
+  )
+})
+
+test('all events can be selected instead of changes only', async () => {
+  const account = await newAccount({ regions: ['us-east-1'] })
+  const now = account.simulator.now()
+  account.simulator.addEvents([record(now - HOUR), record(now - HOUR, { readOnly: true })])
+  const ref = await verified(account)
+  await importAll(account, ref)
+  expect(await importedIds(account, ref)).toHaveLength(1)
+  await account.superuser
+    .updateTable('connections')
+    .set({ selection: 'all' })
+    .where('id', '=', ref.connectionId)
+    .execute()
+  await importAll(account, ref)
+  expect(await importedIds(account, ref)).toHaveLength(2)
+})
+
+test('time that CloudTrail no longer keeps is lost, not waited for', async () => {
+  const account = await newAccount({ regions: ['us-east-1'] })
+  const ref = await verified(account, { lookbackDays: 90 })
+  const summary = await importAll(account, ref)
+  expect(summary).toMatchObject({ status: 'current', gapSeconds: 0 })
+})

@@ -1,0 +1,535 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { SimulatorOptions } from '../../simulator/index.ts'
+import { AwsAccess, type LookupPage, type LookupRequest } from '../../src/aws/access.ts'
+import { AwsProblem } from '../../src/aws/errors.ts'
+import { SETTLING_SECONDS } from '../../src/connections/status.ts'
+import { regionCoverage } from '../../src/db/coverage.ts'
+import { asOrganization } from '../../src/db/database.ts'
+import type { CoverageRow } from '../../src/db/schema.ts'
+import type { ConnectionRef } from '../../src/workflows/state.ts'
+import { createTestAccount, type TestAccount } from '../../testing/account.ts'
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const LOOKUP = { operation: 'LookupEvents' } as const
+const IN_EUROPE = { operation: 'LookupEvents', region: 'eu-west-1' } as const
+
+const noAnswer = new AwsProblem('unreachable', 'TimeoutError', 'no answer')
+
+async function newAccount(options: SimulatorOptions = {}) {
+  const account = await createTestAccount({ regions: ['us-east-1', 'eu-west-1'], ...options })
+  account.deps.regions = ['us-east-1', 'eu-west-1']
+  onTestFinished(account.close)
+  return account
+}
+
+function record(at: number, fields: Record<string, unknown> = {}) {
+  return {
+    eventVersion: '1.11',
+    eventID: randomUUID(),
+    eventTime: `${new Date(at).toISOString().slice(0, 19)}Z`,
+    eventSource: 'ec2.amazonaws.com',
+    eventName: 'DeleteVpc',
+    awsRegion: 'us-east-1',
+    readOnly: false,
+    userIdentity: { type: 'IAMUser', userName: 'ada', arn: 'arn:aws:iam::111122223333:user/ada' },
+    requestParameters: null,
+    responseElements: null,
+    ...fields,
+  }
+}
+
+async function importedIds({ superuser }: TestAccount): Promise<string[]> {
+  const rows = await superuser.selectFrom('changes').select('source_id').execute()
+  return rows.map(({ source_id }) => source_id).sort()
+}
+
+function coverageOf(
+  { superuser }: TestAccount,
+  { connectionId }: ConnectionRef,
+  region: string,
+): Promise<CoverageRow> {
+  return superuser
+    .selectFrom('coverage')
+    .selectAll()
+    .where('connection_id', '=', connectionId)
+    .where('region', '=', region)
+    .orderBy('selection', 'desc')
+    .executeTakeFirstOrThrow()
+}
+
+async function connectionRow({ superuser }: TestAccount, { connectionId }: ConnectionRef) {
+  const rows = superuser.selectFrom('connections').selectAll().where('id', '=', connectionId)
+  return rows.executeTakeFirstOrThrow()
+}
+
+async function verify(account: TestAccount, options: Parameters<TestAccount['connect']>[0] = {}) {
+  const { ref } = await account.connect(options)
+  expect(await account.run('verifyRole', ref, { failures: 0 })).toMatchObject({ state: 'passed' })
+  return ref
+}
+
+const cycle = (account: TestAccount, ref: ConnectionRef) =>
+  account.run('importEvents', ref, { force: false })
+
+const cycleOfAll = (account: TestAccount, ref: ConnectionRef) =>
+  account.run('importEvents', ref, { force: true })
+
+/** Moves the clocks of Cairn and of AWS, and the due times of Postgres' clock with them. */
+function moveClocks(account: TestAccount, ms: number) {
+  account.deps.clock = () => Date.now() + ms
+  account.simulator.configure({ clockOffsetMs: ms, skewToleranceSeconds: null })
+}
+
+/** A connection whose two regions are imported completely. */
+async function connectImported(account: TestAccount) {
+  const ref = await verify(account)
+  expect(await cycleOfAll(account, ref)).toMatchObject({ status: 'current' })
+  return ref
+}
+
+describe('a region without an answer', () => {
+  test('one lost packet of a probe hides nothing', async () => {
+    const account = await newAccount()
+    const lost = record(account.simulator.now() - HOUR, { awsRegion: 'eu-west-1' })
+    account.simulator.addEvents([lost])
+    account.simulator.failNext({ ...IN_EUROPE, effect: 'drop', times: 1 })
+    const ref = await verify(account)
+    expect(await coverageOf(account, ref, 'eu-west-1')).toMatchObject({ state: 'active' })
+    await cycleOfAll(account, ref)
+    expect(await importedIds(account)).toEqual([lost.eventID])
+  })
+
+  const silences = [
+    ['a dropped connection', { effect: 'drop' }],
+    ['a server error', { effect: 'error', code: 'InternalFailure', status: 500 }],
+    ["a proxy's page with status 503", { effect: 'answer', status: 503, body: '<html>Down' }],
+    ["a proxy's page with status 403", { effect: 'answer', status: 403, body: '<html>No' }],
+    ["a proxy's page with status 200", { effect: 'answer', status: 200, body: '<html>Sign in' }],
+    ['an answer without events', { effect: 'answer', status: 200, body: '{}' }],
+    ['throttling', { effect: 'error', code: 'ThrottlingException' }],
+  ] as const
+
+  test.each(silences)('%s leaves a new region unknown, incomplete and due', async (_, fault) => {
+    const account = await newAccount()
+    account.deps.budgetMs = 0
+    const missed = record(account.simulator.now() - HOUR, { awsRegion: 'eu-west-1' })
+    account.simulator.addEvents([missed])
+    account.simulator.failNext({ ...IN_EUROPE, ...fault, times: 3 })
+    const ref = await verify(account)
+    const row = await coverageOf(account, ref, 'eu-west-1')
+    expect(row).toMatchObject({ state: 'unknown', counts: true, answered_at: null })
+    expect(row.next_poll_at.getTime()).toBeLessThanOrEqual(Date.now())
+    const shown = await connectionRow(account, ref)
+    expect(shown.status).toBe('behind')
+    expect(shown.status_reason).toContain('eu-west-1: not read yet')
+    expect(shown.status_reason).not.toMatch(/SyntaxError|Unexpected token|deserializ/i)
+
+    account.deps.budgetMs = 45_000
+    expect(await cycleOfAll(account, ref)).toMatchObject({ status: 'current', imported: 1 })
+    expect(await coverageOf(account, ref, 'eu-west-1')).toMatchObject({ state: 'active' })
+  })
+
+  test('is tried again within seconds, and then ever later', async () => {
+    const account = await newAccount()
+    account.simulator.failNext({ ...IN_EUROPE, effect: 'drop', times: 1_000 })
+    const ref = await verify(account)
+    const waits: number[] = []
+    for (let now = 0; waits.length < 4; ) {
+      const before = Date.now() + now
+      const summary = await cycleOfAll(account, ref)
+      expect(summary).toMatchObject({ status: 'behind', completeThrough: null })
+      const row = await coverageOf(account, ref, 'eu-west-1')
+      expect(row.state).toBe('unknown')
+      waits.push((row.next_poll_at.getTime() - before) / SECOND)
+      now += 10 * MINUTE
+      moveClocks(account, now)
+    }
+    // Less than the cycle itself has taken, and than a poll interval to get in phase.
+    expect(waits[0]).toBeLessThan(30)
+    expect(waits[3]).toBeGreaterThan(30)
+  })
+
+  test('a known region keeps its state', async () => {
+    const account = await newAccount()
+    const ref = await connectImported(account)
+    const before = await coverageOf(account, ref, 'eu-west-1')
+    account.simulator.failNext({ ...IN_EUROPE, effect: 'drop', times: 3 })
+    await account.run('verifyRole', ref, { failures: 0 })
+    const after = await coverageOf(account, ref, 'eu-west-1')
+    expect(after).toMatchObject({ state: 'active', settled: before.settled })
+    expect(after.last_error).not.toBeNull()
+    expect(await cycleOfAll(account, ref)).toMatchObject({ status: 'current', failing: [] })
+  })
+
+  test('the global region without an answer is inconclusive, not a failed verification', async () => {
+    const account = await newAccount()
+    const { ref } = await account.connect()
+    account.simulator.failNext({ ...LOOKUP, region: 'us-east-1', effect: 'drop', times: 3 })
+    const first = await account.run('verifyRole', ref, { failures: 0 })
+    expect(first.state).toBe('waiting')
+    expect(Date.parse(first.nextAttemptAt) - Date.parse(first.verifiedAt)).toBeLessThan(5 * SECOND)
+    expect(await account.run('verifyRole', ref, { failures: 1 })).toMatchObject({ state: 'passed' })
+  })
+})
+
+describe('a region that AWS refuses', () => {
+  test('from the start is not part of what complete means', async () => {
+    const account = await newAccount()
+    account.simulator.denyLookupEvents(['eu-west-1'])
+    const ref = await verify(account)
+    expect(await cycleOfAll(account, ref)).toMatchObject({ status: 'current', failing: [] })
+    const row = await coverageOf(account, ref, 'eu-west-1')
+    expect(row).toMatchObject({ state: 'denied', counts: false })
+  })
+
+  const refusals: [string, (account: TestAccount) => void, CoverageRow['state']][] = [
+    ['denied', ({ simulator }) => simulator.denyLookupEvents(['eu-west-1']), 'denied'],
+    ['disabled', ({ simulator }) => simulator.disableRegion('eu-west-1'), 'not_enabled'],
+  ]
+  test.each(refusals)(
+    'after it was imported (%s) makes the connection behind',
+    async (_, refuse, state) => {
+      const account = await newAccount()
+      const ref = await connectImported(account)
+      const edge = (await coverageOf(account, ref, 'eu-west-1')).settled.at(-1)![1]
+      refuse(account)
+      moveClocks(account, HOUR)
+      const summary = await cycleOfAll(account, ref)
+      expect(summary).toMatchObject({
+        status: 'behind',
+        completeThrough: new Date(edge * SECOND).toISOString(),
+        statusReason: expect.stringMatching(/^eu-west-1: .*Exclude the region/),
+        failing: [{ region: 'eu-west-1' }],
+      })
+      expect(await coverageOf(account, ref, 'eu-west-1')).toMatchObject({ state, counts: true })
+      expect(await coverageOf(account, ref, 'us-east-1')).toMatchObject({ state: 'active' })
+      expect(await connectionRow(account, ref)).toMatchObject({ status: 'behind' })
+
+      // The daily verification changes nothing about that.
+      await account.run('verifyRole', ref, { failures: 0 })
+      expect(await connectionRow(account, ref)).toMatchObject({ status: 'behind' })
+
+      account.simulator.denyLookupEvents([])
+      account.simulator.enableRegion('eu-west-1')
+      const missed = record(account.simulator.now() - 50 * MINUTE, { awsRegion: 'eu-west-1' })
+      account.simulator.addEvents([missed])
+      expect(await cycleOfAll(account, ref)).toMatchObject({ status: 'current' })
+      expect(await importedIds(account)).toEqual([missed.eventID])
+    },
+  )
+
+  test('is retried in minutes, then hourly', async () => {
+    const account = await newAccount()
+    const ref = await connectImported(account)
+    account.simulator.denyLookupEvents(['eu-west-1'])
+    const waits: number[] = []
+    for (let now = MINUTE; waits.length < 9; ) {
+      moveClocks(account, now)
+      await cycleOfAll(account, ref)
+      const row = await coverageOf(account, ref, 'eu-west-1')
+      waits.push((row.next_poll_at.getTime() - Date.now() - now) / MINUTE)
+      now += 60 * MINUTE
+    }
+    // On the grid of the poll interval, which is a minute.
+    expect(waits[0]).toBeLessThanOrEqual(2)
+    expect(waits[2]).toBeGreaterThan(2)
+    for (const wait of waits) expect(wait).toBeLessThanOrEqual(61)
+    expect(waits.at(-1)).toBeGreaterThan(58)
+  })
+
+  test('and that had nothing settled in this selection counts all the same', async () => {
+    const account = await newAccount()
+    const ref = await connectImported(account)
+    account.simulator.denyLookupEvents(['eu-west-1'])
+    await cycleOfAll(account, ref)
+    await account.superuser
+      .updateTable('connections')
+      .set({ selection: 'all' })
+      .where('id', '=', ref.connectionId)
+      .execute()
+    const summary = await cycleOfAll(account, ref)
+    expect(summary).toMatchObject({ status: 'behind', completeThrough: null })
+  })
+})
+
+describe('regions that are left out', () => {
+  test('by CAIRN_REGIONS are no longer imported, and count again when they are listed', async () => {
+    const account = await newAccount()
+    const ref = await connectImported(account)
+    account.deps.regions = ['us-east-1']
+    const missed = record(account.simulator.now() - 10 * MINUTE, { awsRegion: 'eu-west-1' })
+    account.simulator.addEvents([missed])
+    const requests = account.simulator.ledger.requests(IN_EUROPE).length
+    moveClocks(account, 2 * HOUR)
+    const summary = await cycleOfAll(account, ref)
+    expect(summary).toMatchObject({ status: 'current', regions: 1 })
+    expect(Date.parse(summary.completeThrough!)).toBeGreaterThan(Date.now() + HOUR)
+    expect(account.simulator.ledger.requests(IN_EUROPE)).toHaveLength(requests)
+    const [europe] = await asOrganization(account.db, ref.organizationId, async (trx) =>
+      regionCoverage(trx, await connectionRow(account, ref), new Date()),
+    )
+    expect(europe).toMatchObject({ state: 'excluded', excludedBy: 'configuration', counts: false })
+
+    account.deps.regions = undefined
+    expect(await cycleOfAll(account, ref)).toMatchObject({ status: 'current', imported: 1 })
+  })
+
+  test('a region that CAIRN_REGIONS lists later is unknown until it answers', async () => {
+    const account = await newAccount()
+    account.deps.regions = ['us-east-1']
+    const ref = await connectImported(account)
+    account.deps.regions = ['us-east-1', 'eu-west-1']
+    account.simulator.failNext({ ...IN_EUROPE, effect: 'drop', times: 1_000 })
+    expect(await cycleOfAll(account, ref)).toMatchObject({
+      status: expect.not.stringMatching('current'),
+    })
+    expect(await cycleOfAll(account, ref)).toMatchObject({ status: 'behind' })
+    expect(await coverageOf(account, ref, 'eu-west-1')).toMatchObject({ state: 'unknown' })
+    account.simulator.clearFaults()
+    expect(await cycleOfAll(account, ref)).toMatchObject({ status: 'current' })
+  })
+})
+
+describe('the clock', () => {
+  test('60 minutes ahead settles nothing that AWS has not reached', async () => {
+    const account = await newAccount()
+    account.deps.clock = () => Date.now() + HOUR
+    const ref = await verify(account)
+    await cycleOfAll(account, ref)
+    for (const region of ['us-east-1', 'eu-west-1']) {
+      const { settled } = await coverageOf(account, ref, region)
+      expect(settled.at(-1)![1]).toBeLessThanOrEqual(Date.now() / SECOND - SETTLING_SECONDS + 1)
+    }
+    const late = record(account.simulator.now() - 10 * MINUTE)
+    account.simulator.addEvents([late])
+    await cycleOfAll(account, ref)
+    expect(await importedIds(account)).toEqual([late.eventID])
+  })
+
+  test('60 minutes behind settles only by its own Date', async () => {
+    const account = await newAccount()
+    const ref = await verify(account)
+    account.deps.clock = () => Date.now() - HOUR
+    await cycleOfAll(account, ref)
+    const { settled } = await coverageOf(account, ref, 'us-east-1')
+    const limit = (Date.now() - HOUR) / SECOND - SETTLING_SECONDS + 1
+    expect(settled.at(-1)![1]).toBeLessThanOrEqual(limit)
+  })
+
+  test('answers without a date are stored and settle nothing', async () => {
+    const account = await newAccount({ regions: ['us-east-1'] })
+    account.deps.regions = ['us-east-1']
+    const ref = await verify(account)
+    const stored = record(account.simulator.now() - HOUR)
+    account.simulator.addEvents([stored])
+    account.simulator.failNext({ ...LOOKUP, effect: 'undated', times: 1_000 })
+    const summary = await cycleOfAll(account, ref)
+    expect(summary).toMatchObject({
+      status: 'behind',
+      completeThrough: null,
+      statusReason: expect.stringContaining('no Date header'),
+    })
+    expect(await importedIds(account)).toEqual([stored.eventID])
+    expect((await coverageOf(account, ref, 'us-east-1')).settled).toEqual([])
+    account.simulator.clearFaults()
+    expect(await cycleOfAll(account, ref)).toMatchObject({ status: 'current' })
+  })
+})
+
+describe('occasional errors', () => {
+  test('one answer in ten a 500 costs requests, not turns', async () => {
+    const account = await newAccount({ regions: ['us-east-1'] })
+    account.deps.regions = ['us-east-1']
+    account.deps.budgetMs = 10 * MINUTE
+    const now = account.simulator.now()
+    account.simulator.addEvents(
+      Array.from({ length: 4_750 }, (_, n) => record(now - HOUR - n * 30 * SECOND)),
+    )
+    const ref = await verify(account)
+    const error = { effect: 'error', code: 'InternalFailure', status: 500 } as const
+    account.simulator.failNext({ ...LOOKUP, ...error, every: 10, times: 1_000_000 })
+    const summary = await cycleOfAll(account, ref)
+    expect(summary).toMatchObject({ status: 'current', imported: 4_750, failing: [] })
+    // 95 full pages, some empty or short ones, and one in nine of them again.
+    expect(summary.requests).toBeLessThan(200)
+    expect(await coverageOf(account, ref, 'us-east-1')).toMatchObject({
+      requests: summary.requests,
+      live_failures: 0,
+      backfill_failures: 0,
+    })
+  })
+
+  test('live polling does not wait for the back-off of the backfill', async () => {
+    const account = await newAccount({ regions: ['us-east-1'] })
+    account.deps.regions = ['us-east-1']
+    const ref = await verify(account)
+    account.deps.aws = new ScriptedAccess(account, ({ range }, page) => {
+      // Everything but the newest hour fails.
+      if (range[1] < Date.now() / SECOND - 1_800) throw noAnswer
+      return page
+    })
+    for (let failures = 1; failures <= 3; failures++) {
+      await cycleOfAll(account, ref)
+      const row = await coverageOf(account, ref, 'us-east-1')
+      expect(row).toMatchObject({ backfill_failures: failures, live_failures: 0 })
+      expect(row.live_due_at.getTime()).toBeLessThanOrEqual(Date.now() + MINUTE)
+    }
+    const row = await coverageOf(account, ref, 'us-east-1')
+    expect(row.backfill_due_at!.getTime()).toBeGreaterThan(Date.now())
+
+    // The live edge goes on while the backfill waits for its next try.
+    await account.superuser
+      .updateTable('coverage')
+      .set({ backfill_due_at: new Date(Date.now() + HOUR), live_due_at: new Date() })
+      .execute()
+    const news = record(account.simulator.now() - MINUTE)
+    account.simulator.addEvents([news])
+    expect(await cycle(account, ref)).toMatchObject({ imported: 1, status: 'behind' })
+    const after = await coverageOf(account, ref, 'us-east-1')
+    expect(after).toMatchObject({ backfill_failures: 3, last_error: row.last_error })
+    expect(after.backfill_due_at!.getTime()).toBeGreaterThan(Date.now() + 50 * MINUTE)
+  })
+
+  test('progress resets the failure count', async () => {
+    const account = await newAccount({ regions: ['us-east-1'] })
+    account.deps.regions = ['us-east-1']
+    const ref = await verify(account)
+    let answers = 0
+    account.deps.aws = new ScriptedAccess(account, ({ range }, page) => {
+      if (range[1] > Date.now() / SECOND - 1_800) return page
+      answers += 1
+      if (answers > 1) throw noAnswer
+      return page
+    })
+    for (let turn = 1; turn <= 3; turn++) {
+      answers = 0
+      await cycleOfAll(account, ref)
+      const row = await coverageOf(account, ref, 'us-east-1')
+      expect(row.backfill_failures).toBeLessThanOrEqual(1)
+    }
+  })
+})
+
+describe('pages out of order', () => {
+  test('revert what their chain has settled when the budget ends first', async () => {
+    const account = await newAccount({ regions: ['us-east-1'] })
+    account.deps.regions = ['us-east-1']
+    const now = account.simulator.now()
+    const records = Array.from({ length: 150 }, (_, n) => record(now - HOUR - n * MINUTE))
+    account.simulator.addEvents(records)
+    const ref = await verify(account)
+    let clock = 0
+    account.deps.clock = () => Date.now() + clock
+    const scripted = new ScriptedAccess(account, (_, page) => page, true)
+    account.deps.aws = scripted
+    // The time is over, overtime included, as soon as a page out of order has come.
+    scripted.onDisorder = () => {
+      clock = 10 * MINUTE
+    }
+    await cycleOfAll(account, ref)
+    const settled = (await coverageOf(account, ref, 'us-east-1')).settled
+    const ids = new Set(await importedIds(account))
+    const claimed = records.filter(({ eventTime }) => {
+      const second = Date.parse(eventTime) / SECOND
+      return settled.some(([from, to]) => from <= second && second < to)
+    })
+    expect(scripted.disordered).toBe(true)
+    expect(claimed.filter(({ eventID }) => !ids.has(eventID))).toEqual([])
+
+    scripted.isDisordering = false
+    account.deps.clock = undefined
+    expect(await cycleOfAll(account, ref)).toMatchObject({ status: 'current' })
+    expect(await importedIds(account)).toHaveLength(150)
+  })
+})
+
+test('an answer without events is not an empty last page', async () => {
+  const account = await newAccount({ regions: ['us-east-1'] })
+  account.deps.regions = ['us-east-1']
+  const ref = await verify(account)
+  account.simulator.addEvents([record(account.simulator.now() - HOUR)])
+  account.simulator.failNext({ ...LOOKUP, effect: 'answer', body: '{}', times: 1_000 })
+  const summary = await cycleOfAll(account, ref)
+  expect(summary).toMatchObject({ status: 'behind', completeThrough: null })
+  expect(summary.failing[0]!.error).toContain('without a list of events')
+  expect((await coverageOf(account, ref, 'us-east-1')).settled).toEqual([])
+  account.simulator.clearFaults()
+  expect(await cycleOfAll(account, ref)).toMatchObject({ status: 'current', imported: 1 })
+})
+
+test("a role that STS refuses during an import does not change the region's state", async () => {
+  const account = await newAccount()
+  const ref = await connectImported(account)
+  const session = account.deps.aws.session.bind(account.deps.aws)
+  const { role_arn } = await connectionRow(account, ref)
+  let calls = 0
+  account.deps.aws.session = async (...args) => {
+    calls += 1
+    if (calls === 2) {
+      account.simulator.deleteRole(role_arn!)
+      account.deps.aws.forget(args[0].connectionId)
+    }
+    return session(...args)
+  }
+  await expect(cycleOfAll(account, ref)).rejects.toMatchObject({ type: 'RoleRefused' })
+  for (const region of ['us-east-1', 'eu-west-1'])
+    expect(await coverageOf(account, ref, region)).toMatchObject({ state: 'active' })
+})
+
+test('regions of a connection are due together', async () => {
+  const account = await newAccount()
+  const ref = await connectImported(account)
+  const interval = MINUTE
+  const phases = new Set<number>()
+  for (let turn = 1; turn <= 4; turn++) {
+    // Regions begin at moments of their own.
+    account.simulator.failNext({ ...IN_EUROPE, effect: 'delay', delayMs: 40 * turn })
+    await cycleOfAll(account, ref)
+    for (const region of ['us-east-1', 'eu-west-1']) {
+      const row = await coverageOf(account, ref, region)
+      phases.add(row.live_due_at.getTime() % interval)
+      expect(row.next_poll_at).toEqual(row.live_due_at)
+    }
+  }
+  expect(phases.size).toBe(1)
+})
+
+/** Lets a test change or refuse the pages of LookupEvents. */
+class ScriptedAccess extends AwsAccess {
+  readonly #change: (request: LookupRequest, page: LookupPage) => LookupPage
+  isDisordering: boolean
+  disordered = false
+  onDisorder = () => {}
+
+  constructor(
+    account: TestAccount,
+    change: (request: LookupRequest, page: LookupPage) => LookupPage,
+    isDisordering = false,
+  ) {
+    const { credentials } = account.simulator.vendor
+    super({ credentials: async () => credentials, region: 'us-east-1' })
+    this.#change = change
+    this.isDisordering = isDisordering
+  }
+
+  override async lookupEvents(...args: Parameters<AwsAccess['lookupEvents']>) {
+    const [session, request, signal] = args
+    const page = await super.lookupEvents(session, request, signal)
+    const changed = this.#change(request, page)
+    const [newest, , ...others] = changed.events
+    if (!this.isDisordering || !newest || !changed.nextToken) return changed
+    // The first page keeps two events back, and the second one has only one of them.
+    if (!request.nextToken) {
+      this.#kept = newest
+      return { ...changed, events: others }
+    }
+    this.disordered = true
+    this.onDisorder()
+    return { ...changed, events: [this.#kept!, ...changed.events] }
+  }
+
+  #kept: LookupPage['events'][number] | undefined
+}

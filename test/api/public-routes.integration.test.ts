@@ -1,0 +1,177 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { createApp } from '../../src/api/app.ts'
+import type { App } from '../../src/api/context.ts'
+import { addressBlock } from '../../src/api/rate-limit.ts'
+import { createTestApi, type Tenant, type TestApi } from '../../testing/api.ts'
+
+const PROXY = '10.1.1.1'
+
+let api: TestApi
+let tenant: Tenant
+beforeAll(async () => {
+  api = await createTestApi({ trustedProxies: [PROXY] })
+  tenant = await api.tenant('public')
+})
+afterAll(() => api.close())
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.useRealTimers()
+})
+
+const json = { 'content-type': 'application/json' }
+/** NFKC and NFKD make eighteen characters of each. */
+const EXPANDING = '\uFDFA'
+
+describe('a body without a key or a session', () => {
+  test.each([
+    ['POST', '/api/auth/sign-in/email'],
+    ['POST', '/api/auth/sign-out'],
+    ['POST', '/api/auth/change-password'],
+    ['POST', '/api/auth/revoke-other-sessions'],
+    ['POST', '/api/invitation'],
+    ['POST', '/nowhere'],
+    ['POST', '/api/nowhere'],
+  ])('is refused above 16 KiB, unread: %s %s', async (method, url) => {
+    const normalize = vi.spyOn(String.prototype, 'normalize')
+    const response = await api.app.inject({
+      ...{ method: method as 'POST', url, headers: json },
+      payload: JSON.stringify({ [EXPANDING.repeat(6_000)]: 1 }),
+    })
+    expect(response.statusCode).toBe(413)
+    expect(response.json().detail).toContain('16 KiB')
+    expect(normalize).not.toHaveBeenCalled()
+  })
+
+  test('is not read at all where a key is missing', async () => {
+    const response = await api.app.inject({
+      ...{ method: 'POST', url: '/api/v1/connections', headers: json },
+      payload: 'x'.repeat(2 ** 21),
+    })
+    expect(response.statusCode).toBe(401)
+  })
+})
+
+test('with a key, names that expand when they are normalized are refused before they are', async () => {
+  const normalize = vi.spyOn(String.prototype, 'normalize')
+  const post = (names: string[]) =>
+    tenant.request('POST', '/api/v1/connections', {
+      name: 'shop',
+      ...Object.fromEntries(names.map((name) => [name, 1])),
+    })
+  const one = await post([EXPANDING.repeat(300_000)])
+  const many = await post(Array.from({ length: 3_000 }, (_, n) => EXPANDING.repeat(50) + n))
+  for (const { status, body } of [one, many]) {
+    expect(status).toBe(400)
+    expect(body.detail).toContain('The limit is 4096 characters in total')
+  }
+  const normalized = normalize.mock.contexts.reduce(
+    (sum: number, text) => sum + String(text).length,
+    0,
+  )
+  expect(normalized).toBeLessThanOrEqual(4096)
+  // ASCII costs nothing, and what spells an external ID in other letters is still found.
+  expect((await post(['x'.repeat(900_000)])).status).toBe(422)
+  expect((await post(['ｅｘｔｅｒｎａｌＩｄ'])).body.detail).toContain('external ID')
+})
+
+test('an address that sends too much is stopped before its bodies are parsed, and others are not', async () => {
+  const send = (remoteAddress: string, url = '/api/auth/sign-in/email') =>
+    api.app.inject({
+      ...{ method: 'POST', url, remoteAddress },
+      ...{ headers: json, payload: '{"not JSON' },
+    })
+  for (let n = 0; n < 300; n++) expect((await send('192.0.2.1')).statusCode).toBe(400)
+  const parse = vi.spyOn(JSON, 'parse')
+  for (const url of ['/api/auth/sign-in/email', '/api/invitation']) {
+    const stopped = await send('192.0.2.1', url)
+    expect(parse).not.toHaveBeenCalled()
+    expect(stopped.statusCode).toBe(429)
+    expect(stopped.headers['content-type']).toContain('application/problem+json')
+    expect(Number(stopped.headers['retry-after'])).toBeGreaterThan(0)
+    parse.mockClear()
+  }
+  expect((await send('192.0.2.2')).statusCode).toBe(400)
+})
+
+test.each([
+  ['192.0.2.1', '192.0.2.1'],
+  ['2001:db8:0:1:aaaa::1', '2001:db8:0:1'],
+  ['2001:0db8:0000:0001:ffff:1:2:3', '2001:db8:0:1'],
+  ['2001:db8::1', '2001:db8:0:0'],
+  ['::1', '0:0:0:0'],
+  ['fe80::1%eth0', 'fe80:0:0:0'],
+  ['::ffff:192.0.2.1', '192.0.2.1'],
+])('the address %s counts as %s', (address, block) => {
+  expect(addressBlock(address)).toBe(block)
+})
+
+test('concurrent readiness checks are combined', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  const ping = vi.spyOn(api.workflows, 'ping')
+  const check = () =>
+    Promise.all(
+      Array.from({ length: 20 }, () => api.app.inject('/readyz').then((r) => r.statusCode)),
+    )
+  expect(await check()).toEqual(Array(20).fill(200))
+  expect(await check()).toEqual(Array(20).fill(200))
+  expect(ping).toHaveBeenCalledTimes(1)
+  vi.advanceTimersByTime(1_000)
+  expect(await check()).toEqual(Array(20).fill(200))
+  expect(ping).toHaveBeenCalledTimes(2)
+})
+
+test('a session cookie is Secure if a trusted proxy reports https', async () => {
+  const { user, password } = await tenant.signedIn()
+  const signIn = async (remoteAddress: string, proto: string) => {
+    const response = await api.app.inject({
+      ...{ method: 'POST', url: '/api/auth/sign-in/email', remoteAddress },
+      headers: { 'x-forwarded-proto': proto, 'x-forwarded-for': '198.51.100.7' },
+      payload: { email: user.email, password },
+    })
+    expect(response.statusCode).toBe(200)
+    const [cookie] = [response.headers['set-cookie']].flat() as string[]
+    return cookie!.split('; ').filter((attribute) => attribute === 'Secure').length
+  }
+  expect(await signIn(PROXY, 'https')).toBe(1)
+  expect(await signIn(PROXY, 'http')).toBe(0)
+  // Whoever is no proxy cannot say so.
+  expect(await signIn('203.0.113.9', 'https')).toBe(0)
+})
+
+describe('a request that does not arrive', () => {
+  let app: App
+  let port: number
+  beforeAll(async () => {
+    app = await createApp(api.context, {
+      logger: api.app.log,
+      timeoutsMs: { headers: 200, request: 400, silence: 60_000, checks: 50 },
+    })
+    const url = await app.listen({ port: 0, host: '127.0.0.1' })
+    port = Number(new URL(url).port)
+  })
+  afterAll(() => app.close())
+
+  test.each([
+    ['its headers', 'POST /api/auth/sign-in/email HTTP/1.1\r\nHost: x\r\n'],
+    [
+      'its body',
+      'POST /api/auth/sign-in/email HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n{',
+    ],
+  ])('in time loses its connection: %s', async (_what, text) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.write(text)
+    // A byte now and then keeps the connection from being silent.
+    const trickle = setInterval(() => socket.writable && socket.write('x'), 20)
+    let answer = ''
+    socket.on('data', (chunk) => {
+      answer += chunk
+    })
+    socket.on('error', () => {})
+    await once(socket, 'close')
+    clearInterval(trickle)
+    expect(answer).toMatch(/^HTTP\/1.1 408 /)
+    expect(answer).toContain('application/problem+json')
+  })
+})

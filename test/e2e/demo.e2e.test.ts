@@ -1,0 +1,166 @@
+import { execFile, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { type TestContext, test, vi } from 'vitest'
+import { removePostgres } from '../../src/embedded/postgres.ts'
+import { stopLeftBehindTemporal } from '../../src/embedded/temporal.ts'
+import { silent } from '../../testing/embedded/support.ts'
+
+const root = path.resolve(import.meta.dirname, '../..')
+const template = readFileSync(path.join(root, 'infra/cloudformation/cairn-read-only.yaml'), 'utf8')
+
+const recordAt = (second: number) =>
+  JSON.stringify({
+    eventVersion: '1.09',
+    eventID: crypto.randomUUID(),
+    eventTime: `2026-01-01T12:00:0${second}Z`,
+    eventSource: 'ec2.amazonaws.com',
+    eventName: 'StopInstances',
+    awsRegion: 'eu-west-1',
+    readOnly: false,
+    userIdentity: { type: 'Root', accountId: '123456789012' },
+    recipientAccountId: '123456789012',
+  })
+
+/** A folder that the user may pass through that PostgreSQL runs as when we are root. */
+function newFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cairn-demo-'))
+  chmodSync(folder, 0o711)
+  return folder
+}
+
+/** `npm run demo` on an account of three events, with its stack created from `text`. */
+async function demoWith(
+  text: string,
+  { onTestFinished }: TestContext,
+): Promise<{ code: number; output: string }> {
+  const folder = newFolder()
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const file = (name: string, content: string) => {
+    writeFileSync(path.join(folder, name), content)
+    return path.join(folder, name)
+  }
+  const records = [1, 2, 3].map(recordAt)
+  const args = [
+    ...['scripts/demo.ts', '--exit-when-imported'],
+    ...['--records', file('records.jsonl', records.join('\n'))],
+    ...['--template', file('template.yaml', text)],
+  ]
+  const { HOME, PATH, TMPDIR } = process.env
+  const env = { HOME, PATH, TMPDIR, CAIRN_DATA_DIR: path.join(folder, 'data') }
+  const running = promisify(execFile)(process.execPath, args, { cwd: root, env, timeout: 100_000 })
+  return running.then(
+    ({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
+    ({ code, stdout, stderr }) => ({ code, output: stdout + stderr }),
+  )
+}
+
+test.concurrent('the demo creates its role from the bytes of the template, which pass', async (context) => {
+  const { expect } = context
+  const { code, output } = await demoWith(template, context)
+  expect(output).toContain('"held":3,"wanted":3,"imported":3,"missing":0,"duplicate":0')
+  expect(code).toBe(0)
+})
+
+test.concurrent("without the template's condition, the demo's verification fails", async (context) => {
+  const { expect } = context
+  const condition = /\n +Condition:\n +StringEquals:\n +sts:ExternalId: !Ref ExternalId(?=\n)/
+  const { code, output } = await demoWith(template.replace(condition, ''), context)
+  expect(template).toMatch(condition)
+  expect(output).toMatch(/action_needed \(Not safe: .*refused_without_id/)
+  expect(output).not.toContain('"imported"')
+  expect(code).not.toBe(0)
+})
+
+/** Starts the demo on one recorded event. Ended by force when the test is over. */
+function startDemo({ onTestFinished }: TestContext, args: string[] = []) {
+  const folder = newFolder()
+  const records = path.join(folder, 'records.jsonl')
+  writeFileSync(records, recordAt(1))
+  const { HOME, PATH, TMPDIR } = process.env
+  const dataDir = path.join(folder, 'data')
+  const child = spawn(
+    process.execPath,
+    ['scripts/demo.ts', '--records', records, ...args],
+    // SIGTERM is for the script alone, as `npm run` passes it on.
+    { cwd: root, env: { HOME, PATH, TMPDIR, CAIRN_DATA_DIR: dataDir }, stdio: 'pipe' },
+  )
+  const demo = {
+    child,
+    dataDir: path.join(dataDir, 'demo'),
+    output: '',
+    closed: once(child, 'close'),
+  }
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      demo.output += chunk
+    })
+  }
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await demo.closed
+    await stopLeftBehindTemporal(demo.dataDir, silent)
+    await removePostgres(demo.dataDir, silent)
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return demo
+}
+
+/** The command lines of the servers of a data directory that still run. */
+function serversOf(dataDir: string): string[] {
+  const lines = execFileSync('ps', ['-A', '-ww', '-o', 'args='], { encoding: 'utf8' }).split('\n')
+  return lines.filter((line) => line.includes(dataDir))
+}
+
+type Phase = [what: string, sight: string, signal: NodeJS.Signals, ended: unknown[], args: string[]]
+
+test.concurrent.for<Phase>([
+  ['while its servers start', 'Starting Cairn', 'SIGTERM', [null, 'SIGTERM'], []],
+  [
+    'in the import',
+    '% of the look-back',
+    'SIGINT',
+    [null, 'SIGINT'],
+    ['--exit-when-imported', '--tps', '0.2'],
+  ],
+  ['when all is imported', 'Recent and new changes', 'SIGTERM', [0, null], []],
+])(
+  'a signal %s ends the demo and its servers',
+  { timeout: 180_000 },
+  async ([, sight, signal, ended, args], context) => {
+    const { expect } = context
+    const demo = startDemo(context, args)
+    await vi.waitFor(() => expect(demo.output).toContain(sight), { timeout: 110_000, interval: 20 })
+    const limits = { timeout: 60_000, interval: 20 }
+    await vi.waitFor(() => expect(serversOf(demo.dataDir)).not.toEqual([]), limits)
+    demo.child.kill(signal)
+    expect(await demo.closed).toEqual(ended)
+    expect(demo.output).not.toMatch(/^ +at /m)
+    // A start that is cut off does not wait for the servers, which stop all the same.
+    await vi.waitFor(() => expect(serversOf(demo.dataDir)).toEqual([]), 30_000)
+  },
+)
+
+test.concurrent('only its own user can read what the demo keeps', async (context) => {
+  const { expect } = context
+  const demo = startDemo(context)
+  await vi.waitFor(() => expect(demo.output).toContain('Recent and new changes'), 110_000)
+  const open = readdirSync(demo.dataDir, { recursive: true, encoding: 'utf8' })
+    .map((name) => ({
+      name,
+      stat: lstatSync(path.join(demo.dataDir, name), { throwIfNoEntry: false }),
+    }))
+    .filter(({ stat }) => stat && (stat.mode & 0o077) !== 0)
+  expect(open.map(({ name }) => name)).toEqual([])
+})

@@ -1,0 +1,203 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Page } from 'playwright-core'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type Connected, overflowOf, putRole, someRecord, useWeb } from '../../testing/web.ts'
+
+// Those without an event are folded away where there are many.
+const quiet = ['us-east-2', 'us-west-2', 'eu-central-1', 'eu-north-1', 'sa-east-1', 'ap-south-1']
+const web = useWeb({ regions: ['us-east-1', 'eu-west-1', ...quiet] })
+
+let current: Connected
+let failed: Connected
+let importing: Connected
+let awaiting: { id: string }
+let change: { id: string }
+
+/** What axe finds against WCAG 2.2 AA, with the element and why: short enough to read in a failure. */
+async function violations(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
+    // No page has frames, and what gathers from frames opens a page each time.
+    .setLegacyMode()
+    .analyze()
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => {
+      const why = failureSummary?.split('\n')[1]?.trim()
+      return `${id} at ${target.join(' ')}: ${why}`
+    }),
+  )
+}
+
+/** As seen in both schemes; and it fits on a narrow screen. */
+async function expectAccessible(page: Page, what: string): Promise<void> {
+  const wide = page.viewportSize()!
+  // Tabs and histories tell pages apart by it.
+  expect.soft(await page.title(), what).toMatch(/^.+ · Cairn$/)
+  for (const scheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
+    await page.locator(`html[data-mantine-color-scheme=${scheme}]`).waitFor()
+    expect.soft(await violations(page), `${what}, ${scheme}`).toEqual([])
+  }
+  await page.setViewportSize({ width: 360, height: 800 })
+  await expect
+    .poll(() => overflowOf(page), { message: `${what} scrolls sideways at 360 px` })
+    .toBe(0)
+  await page.setViewportSize(wide)
+}
+
+const heading = (page: Page, name: string | RegExp) =>
+  page.getByRole('heading', { level: 1, name }).waitFor()
+
+test('the ways in', async () => {
+  const page = await web.open('/sign-in', { signedIn: false })
+  await heading(page, 'Sign in')
+  await expectAccessible(page, 'sign-in')
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await page.getByText('Enter the email address').waitFor()
+  await expectAccessible(page, 'sign-in with what is missing')
+
+  const { pathname, search } = new URL(web.invitationUrl)
+  await page.goto(pathname + search)
+  await heading(page, 'Create the owner account')
+  await expectAccessible(page, 'accept invitation')
+  await page.goto('/accept-invitation')
+  await heading(page, 'Open your invitation link again')
+  await expectAccessible(page, 'accept invitation without a link')
+})
+
+describe('signed in', () => {
+  beforeAll(() => web.makeOwner())
+
+  test('before anything is connected', async () => {
+    const page = await web.open('/')
+    await page.getByRole('heading', { name: /Connect an account/ }).waitFor()
+    await expectAccessible(page, 'an empty feed')
+    await page.goto('/integrations')
+    await page.getByText('No accounts connected').waitFor()
+    await expectAccessible(page, 'integrations without any')
+    await page.getByRole('button', { name: 'Connect account' }).click()
+    await page.getByRole('dialog', { name: 'Connect account' }).waitFor()
+    await expectAccessible(page, 'the dialog for an account')
+    await page.goto('/integrations/aws')
+    await page.getByText('No accounts connected').waitFor()
+    await expectAccessible(page, 'connections without any')
+  })
+
+  test('the settings, and the page for unknown addresses', async () => {
+    const page = await web.open('/settings')
+    await heading(page, 'Settings')
+    for (const name of ['Environments', 'API keys', 'Members', 'Profile']) {
+      await page.getByRole('tab', { name }).click()
+      await page.getByRole('tabpanel', { name }).waitFor()
+      await expect.poll(() => page.getByRole('status', { name: 'Loading' }).count()).toBe(0)
+      await expectAccessible(page, `settings, ${name}`)
+    }
+    await page.goto('/no/such/page')
+    await page.getByRole('heading', { name: 'Page not found' }).waitFor()
+    await expectAccessible(page, 'not found')
+  })
+
+  describe('with accounts', () => {
+    beforeAll(async () => {
+      const { simulator, cairn } = web
+      const now = simulator.now()
+      const accountId = web.accountId()
+      simulator.addEvents(
+        [
+          ...[0, 1, 2].map((n) =>
+            someRecord({ now, secondsAgo: 60 + n * 20, eventName: 'StopDBInstance' }),
+          ),
+          someRecord({ now, secondsAgo: 5_000, awsRegion: 'us-east-1', errorCode: 'AccessDenied' }),
+        ],
+        { accountId },
+      )
+      current = await web.connect({ name: 'Shop production', accountId })
+      failed = await web.connect({ name: 'Shop staging' })
+      importing = await web.connect({ name: 'Data platform' })
+      const { id } = await cairn.request('POST', '/environments', { name: 'Production' })
+      await cairn.request('PATCH', `/connections/${current.id}`, { environmentId: id })
+      awaiting = await cairn.request('POST', '/connections', { name: 'Sandbox' })
+      await Promise.all([current, failed, importing].map((one) => web.imported(one.id)))
+
+      putRole(simulator, { ...failed, condition: null })
+      await cairn.request('POST', `/connections/${failed.id}/verify`)
+      // An old region that AWS is not responding for keeps it importing.
+      simulator.failNext({
+        ...{ operation: 'LookupEvents', effect: 'delay', delayMs: 3_000, times: 1_000 },
+        accountId: importing.accountId,
+      } as never)
+      await cairn.request('PATCH', `/connections/${importing.id}`, { lookbackDays: 90 })
+      const { items } = await cairn.request(
+        'GET',
+        `/changes?connection=${current.id}&outcome=denied`,
+      )
+      change = items[0]
+    })
+
+    test('the feed', async () => {
+      const page = await web.open('/')
+      const list = page.getByRole('list', { name: 'Changes', exact: true })
+      await list.getByRole('button', { name: /ada/ }).click()
+      await list.getByRole('link').nth(2).waitFor()
+      await expectAccessible(page, 'the feed')
+      await page.getByRole('button', { name: 'Keyboard shortcuts' }).click()
+      await page.getByRole('dialog').waitFor()
+      await expectAccessible(page, "the list of the feed's keys")
+      await page.keyboard.press('Escape')
+      await page.setViewportSize({ width: 390, height: 800 })
+      await page.getByRole('button', { name: /^Filters/ }).click()
+      const filters = page.getByRole('dialog', { name: 'Filters' })
+      await filters.getByRole('button', { name: 'Close' }).waitFor()
+      await expectAccessible(page, 'the filters of a narrow feed')
+    })
+
+    test('a change', async () => {
+      const page = await web.open(`/changes/${change.id}`)
+      await heading(page, /ada/)
+      await page.getByRole('heading', { name: 'Request', exact: true }).waitFor()
+      await expectAccessible(page, 'a change')
+      await page.getByText('Raw JSON').click()
+      await expectAccessible(page, 'a change, raw')
+    })
+
+    test('integrations and connections', async () => {
+      const page = await web.open('/integrations')
+      await page.getByText('4 accounts').waitFor()
+      await expectAccessible(page, 'integrations')
+      await page.goto('/integrations/aws')
+      await page.getByRole('link', { name: 'Shop staging' }).waitFor()
+      await expectAccessible(page, 'connections')
+    })
+
+    test('a connection that waits for its role, with each way to create it', async () => {
+      const page = await web.open(`/integrations/aws/${awaiting.id}`)
+      for (const name of ['Terraform', 'CloudFormation', 'Raw policies']) {
+        await page.getByRole('tab', { name }).click()
+        await page.getByRole('tabpanel', { name }).waitFor()
+        await expectAccessible(page, `set-up, ${name}`)
+      }
+      await page.getByRole('textbox', { name: 'Role ARN' }).fill('arn:aws:iam::1:role/x')
+      await expectAccessible(page, 'a wrong ARN')
+    })
+
+    test('a connection whose verification failed', async () => {
+      const page = await web.open(`/integrations/aws/${failed.id}`)
+      await page.getByText('Not safe:').first().waitFor()
+      await page.getByRole('button', { name: /Role access/ }).click()
+      await expectAccessible(page, 'a failed verification')
+      await page.getByRole('button', { name: 'Delete' }).click()
+      await page.getByRole('dialog').waitFor()
+      await expectAccessible(page, 'the question before deleting')
+    })
+
+    test('a connection that imports, and one that is complete', async () => {
+      const page = await web.open(`/integrations/aws/${importing.id}`)
+      await page.getByRole('region', { name: 'Imported' }).waitFor()
+      await expectAccessible(page, 'an import')
+      await page.goto(`/integrations/aws/${current.id}`)
+      await page.getByText('Up to date as of').first().waitFor()
+      await page.getByRole('button', { name: /Import settings/ }).click()
+      await expectAccessible(page, 'a complete import')
+    })
+  })
+})

@@ -1,0 +1,655 @@
+import { readFileSync } from 'node:fs'
+import type { Locator, Page } from 'playwright-core'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { trusting } from '../../testing/account.ts'
+import {
+  type Connected,
+  clipboardOf,
+  overflowOf,
+  putRole,
+  someRecord,
+  useWeb,
+} from '../../testing/web.ts'
+
+const publishedTemplate = 'https://templates.s3.eu-west-1.amazonaws.com/cairn-read-only.yaml'
+const web = useWeb({ env: { CAIRN_TEMPLATE_URL: publishedTemplate } })
+
+/** One of the three lines of a verification, with the word for how it stands. */
+function line(page: Page, question: RegExp): Locator {
+  return page.getByRole('button', { name: question })
+}
+
+interface Named {
+  id: string
+  name: string
+}
+
+const lines = [/Role access/, /External ID enforced/, /CloudTrail access/]
+
+async function allProven(page: Page): Promise<void> {
+  for (const question of lines) {
+    await line(page, question).filter({ hasText: 'Passed' }).waitFor()
+  }
+}
+
+/** Its state, as the page says it. */
+function state(page: Page, word: string): Promise<void> {
+  const section = page.getByRole('region', { name: 'Status', exact: true })
+  return section.getByText(word, { exact: true }).waitFor()
+}
+
+async function isInNoField(page: Page, text: string): Promise<void> {
+  for (const field of await page.locator('input, textarea').all()) {
+    expect(await field.inputValue()).not.toContain(text)
+  }
+}
+
+/** What has the focus, by its name: that of its label, its own, or what it says. */
+function focused(page: Page): Promise<string> {
+  return page.evaluate(`(() => {
+    const { activeElement } = document
+    const [label] = activeElement.labels ?? []
+    return activeElement.getAttribute('aria-label') ?? (label ?? activeElement).textContent
+  })()`)
+}
+
+const hasFocus = (page: Page, name: string | RegExp) =>
+  expect.poll(() => focused(page)).toMatch(name)
+
+const putRight = ({ roleArn, externalId }: Connected) =>
+  putRole(web.simulator, { roleArn, externalId })
+
+test('from nothing to imported: the link, the account, its role by the template, the feed', async () => {
+  const { simulator, owner } = web
+  const accountId = web.accountId()
+  const now = simulator.now()
+  simulator.addEvents(
+    Array.from({ length: 400 }, (_, n) =>
+      someRecord({
+        ...{ now, secondsAgo: 60 + n * 600 },
+        awsRegion: n % 2 ? 'us-east-1' : 'eu-west-1',
+        requestParameters: { dBInstanceIdentifier: `orders-${n}` },
+      }),
+    ),
+    { accountId },
+  )
+
+  // The one-time link makes the owner.
+  const page = await web.open(
+    new URL(web.invitationUrl).pathname + new URL(web.invitationUrl).search,
+    {
+      signedIn: false,
+    },
+  )
+  await page.getByRole('heading', { name: 'Create the owner account' }).waitFor()
+  await expect.poll(() => page.url()).not.toContain('token')
+  await page.getByLabel('Name').fill(owner.name)
+  await page.getByLabel('Email').fill(owner.email)
+  await page.getByLabel('Password', { exact: true }).fill('short')
+  await page.getByRole('button', { name: 'Create account' }).click()
+  await page
+    .getByText(/Too short: 5 characters/)
+    .first()
+    .waitFor()
+  await page.getByLabel('Password', { exact: true }).fill(owner.password)
+  await page.getByRole('button', { name: 'Create account' }).click()
+
+  // Nothing is connected: the card leads to the first connection.
+  await page.getByRole('heading', { name: 'Integrations', level: 1 }).waitFor()
+  await page.getByText('No accounts connected').waitFor()
+  await page.getByRole('button', { name: 'Connect account' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Connect account' })
+  await dialog.getByLabel('Name').fill('Shop production')
+  await dialog.getByRole('button', { name: 'Continue' }).click()
+  await page.getByRole('heading', { name: 'Shop production', level: 1 }).waitFor()
+  await state(page, 'Waiting for role')
+  const address = page.url()
+
+  // The external ID is there to be copied, and in no field.
+  const externalId = (await page
+    .getByText(/^cairn-[\w-]{20,}$/)
+    .first()
+    .textContent())!
+  await page.getByRole('button', { name: 'Copy external ID' }).click()
+  expect(await clipboardOf(page)).toBe(externalId)
+  await isInNoField(page, externalId)
+
+  // The other ways are there, filled in.
+  await page.getByRole('region', { name: 'Terraform block' }).getByText(externalId).waitFor()
+  await page.getByRole('tab', { name: 'Raw policies' }).click()
+  const trust = await page.getByRole('region', { name: 'Trust policy' }).textContent()
+  expect(JSON.parse(trust!).Statement[0].Condition).toEqual({
+    StringEquals: { 'sts:ExternalId': externalId },
+  })
+
+  // The very file that the page hands out makes the role.
+  await page.getByRole('tab', { name: 'CloudFormation' }).click()
+  const download = page.waitForEvent('download')
+  await page.getByRole('link', { name: /^Download .*\.yaml/ }).click()
+  const template = readFileSync(await (await download).path(), 'utf8')
+  expect(template).toContain(externalId)
+  const { outputs } = await simulator.createStack({ template, accountId })
+  const roleArn = outputs.RoleArn!
+
+  // What is no role says why, as it is typed.
+  const field = page.getByRole('textbox', { name: 'Role ARN' })
+  const verify = page.getByRole('button', { name: 'Verify role' })
+  for (const [wrong, why] of [
+    ['cairn-read-only', /arn:/],
+    [`arn:aws:iam::${accountId}:user/ada`, /user/],
+    [`arn:aws:sts::${accountId}:assumed-role/cairn-read-only/me`, /session/i],
+    [`arn:aws:iam::1234:role/cairn-read-only`, /account/i],
+  ] as const) {
+    await field.fill(wrong)
+    await expect.poll(() => field.getAttribute('aria-invalid')).toBe('true')
+    const describedBy = (await field.getAttribute('aria-describedby'))!.split(' ')
+    const told = await page
+      .locator(describedBy.map((id) => `[id="${id}"]`).join())
+      .allTextContents()
+    expect(told.join(' '), wrong).toMatch(why)
+    expect(await verify.isDisabled()).toBe(true)
+  }
+
+  // The right one is verified and imported before the reader's eyes.
+  await field.fill(` "OutputValue": "${roleArn}",`)
+  await page.getByText(`in account ${accountId}`).waitFor()
+  await verify.click()
+  await page.getByRole('region', { name: 'Imported' }).waitFor()
+  await page
+    .getByRole('link', { name: /ada .*orders-\d/ })
+    .first()
+    .waitFor()
+  await state(page, 'Up to date')
+  await page
+    .getByRole('cell', { name: /eu-west-1/ })
+    .or(page.getByRole('rowheader', { name: 'eu-west-1' }))
+    .first()
+    .waitFor()
+  expect(page.url()).toBe(address)
+  // The three lines stay in sight of whoever has just given the role.
+  await allProven(page)
+
+  // It is in the feed.
+  await page.getByRole('link', { name: 'View all changes of this account' }).click()
+  await page.getByRole('heading', { name: /What changed/ }).waitFor()
+  await page.getByRole('list', { name: 'Changes' }).getByText(/^ada/).first().waitFor()
+})
+
+describe('of an account that is being connected', () => {
+  beforeAll(() => web.makeOwner())
+
+  test('the quick-create button opens the console with all parameters of the published template', async () => {
+    const { simulator, cairn } = web
+    const { id, externalId } = await cairn.request('POST', '/connections', { name: 'By a link' })
+    const page = await web.open(`/integrations/aws/${id}`)
+    await page.getByRole('tab', { name: 'CloudFormation' }).click()
+    await page.getByRole('combobox', { name: 'Stack region' }).click()
+    await page.getByRole('option', { name: 'eu-west-1', exact: true }).click()
+    const button = page.getByRole('link', { name: 'Create stack' })
+    await expect.poll(() => button.getAttribute('href')).toMatch(/^https:\/\/eu-west-1\./)
+    const link = new URL((await button.getAttribute('href'))!)
+    expect(link.host).toBe('eu-west-1.console.aws.amazon.com')
+    const [route, query] = link.hash.split('?')
+    expect(route).toBe('#/stacks/create/review')
+    const { templateURL, stackName, ...params } = Object.fromEntries(new URLSearchParams(query))
+    expect(templateURL).toBe(publishedTemplate)
+    expect(params.param_ExternalId).toBe(externalId)
+
+    // As the console does: the published template with the link's parameters.
+    const accountId = web.accountId()
+    const { outputs } = await simulator.createStack({
+      ...{ accountId, region: 'eu-west-1', stackName: stackName! },
+      template: readFileSync('infra/cloudformation/cairn-read-only.yaml', 'utf8'),
+      parameters: Object.fromEntries(
+        Object.entries(params).map(([name, value]) => [name.replace(/^param_/, ''), value]),
+      ),
+    })
+    await page.getByRole('textbox', { name: 'Role ARN' }).fill(outputs.RoleArn!)
+    await page.getByRole('button', { name: 'Verify role' }).click()
+    await allProven(page)
+    await state(page, 'Up to date')
+  })
+
+  test('a long import shows its first rows, how much is done and how long the rest takes', async () => {
+    const { simulator, cairn } = web
+    const accountId = web.accountId()
+    const now = simulator.now()
+    const events = Array.from({ length: 1500 }, (_, n) =>
+      someRecord({
+        ...{ now, secondsAgo: 60 + n * 50 },
+        awsRegion: n % 2 ? 'us-east-1' : 'eu-west-1',
+        requestParameters: { dBInstanceIdentifier: `busy-${n}` },
+      }),
+    )
+    simulator.addEvents(events, { accountId })
+    simulator.configure({ tps: 2 })
+    onTestFinished(() => simulator.configure({ tps: null }))
+    const { id, externalId } = await cairn.request('POST', '/connections', {
+      ...{ name: 'Busy', lookbackDays: 1 },
+    })
+    const roleArn = `arn:aws:iam::${accountId}:role/cairn-read-only`
+    putRole(simulator, { roleArn, externalId })
+    const page = await web.open(`/integrations/aws/${id}`)
+    await page.getByRole('textbox', { name: 'Role ARN' }).fill(roleArn)
+    await page.getByRole('button', { name: 'Verify role' }).click()
+
+    const bar = page.getByRole('progressbar', { name: 'Import progress' })
+    const percent = async () => Number(await bar.getAttribute('aria-valuenow'))
+    await page
+      .getByRole('link', { name: /ada .*busy-\d\b/ })
+      .first()
+      .waitFor()
+    await expect.poll(percent).toBeGreaterThan(0)
+    await page.getByText(/^\d+% of 1 day, about .+ left$/).waitFor()
+    const first = await percent()
+    expect(first).toBeLessThan(100)
+    await expect.poll(percent, { timeout: 20_000 }).toBeGreaterThan(first)
+    expect(await percent()).toBeLessThan(100)
+
+    simulator.configure({ tps: null })
+    await state(page, 'Up to date')
+    await bar.waitFor({ state: 'detached' })
+    const { total } = await cairn.request(
+      'GET',
+      `/changes/histogram?connection=${id}&from=${new Date(now - 86_400_000).toISOString()}`,
+    )
+    expect(total).toBe(events.length)
+  })
+})
+
+describe('of an account that is connected', () => {
+  beforeAll(() => web.makeOwner())
+
+  /** Opens a connection's page with its role spoilt, and lets it be verified once more. */
+  async function failing(spoil: (connected: Connected) => void) {
+    const connected = await web.connect()
+    await web.imported(connected.id)
+    const page = await web.open(`/integrations/aws/${connected.id}`)
+    await state(page, 'Up to date')
+    spoil(connected)
+    // An import that is refused begins a verification by itself, which opens the step.
+    const step = page.getByRole('button', { name: /^Verification/ })
+    const verify = page.getByRole('button', { name: 'Verify now' })
+    const expanded = () => step.getAttribute('aria-expanded')
+    await expect
+      .poll(async () => {
+        if ((await expanded()) === 'false') await step.click()
+        return expanded()
+      })
+      .toBe('true')
+    await verify.click()
+    await state(page, 'Action needed')
+    return { connected, page }
+  }
+
+  const condition = (of: (externalId: string) => object | null) => (connected: Connected) =>
+    putRole(web.simulator, { ...connected, condition: of(connected.externalId) })
+
+  test.each<{
+    what: string
+    spoil: (connected: Connected) => void
+    failed: RegExp
+    seen: RegExp
+    sentence: RegExp
+    snippet: RegExp
+  }>([
+    {
+      what: 'no condition in its trust',
+      spoil: condition(() => null),
+      failed: lines[1]!,
+      seen: /AWS returned a session/,
+      sentence: /Not safe: this role can be assumed without the external ID/,
+      snippet: /"StringEquals"/,
+    },
+    {
+      what: 'StringLike "*"',
+      spoil: condition(() => ({ StringLike: { 'sts:ExternalId': '*' } })),
+      failed: lines[1]!,
+      seen: /AWS returned a session/,
+      sentence: /Not safe: this role can be assumed with a different external ID/,
+      snippet: /"StringEquals"/,
+    },
+    {
+      what: 'StringLike with its ID and "*"',
+      spoil: condition((id) => ({ StringLike: { 'sts:ExternalId': `${id}*` } })),
+      failed: lines[1]!,
+      seen: /AWS returned a session/,
+      sentence: /Not safe: this role can be assumed with a different external ID/,
+      snippet: /"StringEquals"/,
+    },
+    {
+      what: 'StringEqualsIgnoreCase',
+      spoil: condition((id) => ({ StringEqualsIgnoreCase: { 'sts:ExternalId': id } })),
+      failed: lines[1]!,
+      seen: /AWS returned a session/,
+      sentence: /Not safe: this role can be assumed with a different external ID/,
+      snippet: /"StringEquals"/,
+    },
+    {
+      what: 'another external ID',
+      spoil: condition((id) => ({ StringEquals: { 'sts:ExternalId': `${id}-2` } })),
+      failed: lines[0]!,
+      seen: /AccessDenied/,
+      sentence: /Imports are stopped until this is fixed/,
+      snippet: /"StringEquals"/,
+    },
+    {
+      what: 'no permission to read events',
+      spoil: (connected) =>
+        putRole(web.simulator, {
+          ...connected,
+          policies: [
+            {
+              Version: '2012-10-17',
+              Statement: [{ Effect: 'Allow', Action: 'cloudtrail:DescribeTrails', Resource: '*' }],
+            },
+          ],
+        }),
+      failed: lines[2]!,
+      seen: /AccessDenied/,
+      sentence: /has no permission to read events/,
+      snippet: /cloudtrail:LookupEvents/,
+    },
+    {
+      what: 'no role any more',
+      spoil: ({ roleArn }) => void web.simulator.deleteRole(roleArn),
+      failed: lines[0]!,
+      seen: /AccessDenied/,
+      sentence: /Imports are stopped until this is fixed/,
+      snippet: /sts:ExternalId/,
+    },
+  ])(
+    'with $what, the page shows the failed check, the AWS response, and the fix',
+    async ({ spoil, failed, seen, sentence, snippet }) => {
+      const { connected, page } = await failing(spoil)
+      await page.getByText(sentence).first().waitFor()
+      await line(page, failed).filter({ hasText: 'Failed' }).waitFor()
+      for (const other of lines) {
+        if (other === failed) continue
+        expect(await line(page, other).textContent()).not.toContain('Failed')
+      }
+      // It is unfolded by itself.
+      expect(await line(page, failed).getAttribute('aria-expanded')).toBe('true')
+      await page
+        .getByText(/^AWS response: /)
+        .filter({ hasText: seen })
+        .first()
+        .waitFor()
+      await page.getByText('How to fix:').first().waitFor()
+      const paste = page.getByRole('region').filter({ hasText: snippet }).last()
+      await paste.locator('xpath=..').getByRole('button', { name: /^Copy/ }).click()
+      const copied = await clipboardOf(page)
+      expect(copied).toMatch(snippet)
+
+      // Mended, it goes on without the page being loaded anew.
+      putRight(connected)
+      web.simulator.addEvents(
+        [
+          someRecord({
+            ...{ now: web.simulator.now(), secondsAgo: 5 },
+            requestParameters: { dBInstanceIdentifier: 'after-mending' },
+          }),
+        ],
+        { accountId: connected.accountId },
+      )
+      await page.evaluate('globalThis.notReloaded = true')
+      await page.getByRole('button', { name: 'Verify now' }).click()
+      await allProven(page)
+      await state(page, 'Up to date')
+      await page.getByRole('link', { name: /after-mending/ }).waitFor()
+      expect(await page.evaluate('globalThis.notReloaded')).toBe(true)
+    },
+  )
+
+  test('a role that is not safe at first imports nothing, and everything automatically once fixed', async () => {
+    const { simulator, cairn } = web
+    const accountId = web.accountId()
+    const made = await cairn.request('POST', '/connections', { name: 'Unsafe' })
+    simulator.addEvents([someRecord({ now: simulator.now() })], { accountId })
+    const roleArn = `arn:aws:iam::${accountId}:role/open`
+    simulator.putRole({
+      arn: roleArn,
+      trustPolicy: trusting(simulator.vendor.principalArn, undefined),
+      policies: [
+        { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] },
+      ],
+    })
+    const page = await web.open(`/integrations/aws/${made.id}`)
+    await page.getByRole('textbox', { name: 'Role ARN' }).fill(roleArn)
+    await page.getByRole('button', { name: 'Verify role' }).click()
+    await state(page, 'Action needed')
+    await page
+      .getByText(/can be assumed without the external ID\. Nothing has been imported\./)
+      .waitFor()
+    await line(page, lines[1]!).filter({ hasText: 'Failed' }).waitFor()
+    expect((await cairn.request('GET', `/changes?connection=${made.id}`)).items).toEqual([])
+
+    putRole(simulator, { roleArn, externalId: made.externalId })
+    await page.getByRole('button', { name: 'Verify now' }).click()
+    await state(page, 'Up to date')
+    await page.getByRole('link', { name: /ada .*orders/ }).waitFor()
+  })
+
+  test('it is imported immediately, paused and resumed, and its look-back can be extended', async () => {
+    const { simulator } = web
+    const connected = await web.connect()
+    const old = someRecord({
+      ...{ now: simulator.now(), secondsAgo: 4 * 86_400 },
+      requestParameters: { dBInstanceIdentifier: 'four-days-old' },
+    })
+    simulator.addEvents([old], { accountId: connected.accountId })
+    await web.imported(connected.id)
+    const page = await web.open(`/integrations/aws/${connected.id}`, { expected: /503/ })
+    await state(page, 'Up to date')
+    await page.getByText('No changes yet').waitFor()
+
+    const fresh = someRecord({
+      ...{ now: simulator.now(), secondsAgo: 3 },
+      requestParameters: { dBInstanceIdentifier: 'just-now' },
+    })
+    simulator.addEvents([fresh], { accountId: connected.accountId })
+    await page.getByRole('button', { name: 'Import now' }).click()
+    await page.getByText(/1 new change from \d regions/).waitFor()
+    await page.getByRole('link', { name: /just-now/ }).waitFor()
+
+    // What does not work is told where it was tried.
+    const one = `**/api/v1/connections/${connected.id}`
+    await page.route(one, (route) =>
+      route.request().method() === 'PATCH'
+        ? route.fulfill({ status: 503, json: { title: 'Away', detail: 'The database is away.' } })
+        : route.fallback(),
+    )
+    await page.getByRole('button', { name: 'Pause' }).press('Enter')
+    await page.getByRole('alert').filter({ hasText: 'The database is away.' }).waitFor()
+    await page.unroute(one)
+    await page.getByRole('button', { name: 'Pause' }).press('Enter')
+    await state(page, 'Paused')
+    await hasFocus(page, 'Resume')
+    expect(await page.getByRole('button', { name: 'Import now' }).isDisabled()).toBe(true)
+    await page.getByText('Resume the connection first.').first().waitFor()
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await state(page, 'Up to date')
+
+    await page.getByRole('button', { name: /Import settings/ }).click()
+    await page.getByLabel('Lookback (days)').fill('6')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Saved.').waitFor()
+    await page.getByRole('link', { name: /four-days-old/ }).waitFor()
+  })
+
+  test('it gets a new name and an environment in place; its external ID has no field', async () => {
+    const { id, externalId } = await web.connect()
+    const page = await web.open(`/integrations/aws/${id}`)
+    await page.getByRole('button', { name: 'Rename' }).click()
+    await page.getByLabel('Name', { exact: true }).fill('Payments')
+    await page.getByRole('button', { name: 'Save' }).first().click()
+    await page.getByRole('heading', { name: 'Payments', level: 1 }).waitFor()
+    await hasFocus(page, 'Rename')
+    await page.keyboard.press('Enter')
+    await page.getByLabel('Name', { exact: true }).fill('No name')
+    await page.keyboard.press('Escape')
+    await page.getByRole('heading', { name: 'Payments', level: 1 }).waitFor()
+    await hasFocus(page, 'Rename')
+
+    await page
+      .getByRole('combobox', { name: 'Environment' })
+      .or(page.getByRole('textbox', { name: 'Environment' }))
+      .first()
+      .click()
+    await page.getByRole('option', { name: 'Create environment…' }).click()
+    await page.getByLabel('Environment name').fill('Staging')
+    await page.getByRole('button', { name: 'Create', exact: true }).click()
+    await expect
+      .poll(async () => (await web.cairn.request('GET', `/connections/${id}`)).environmentId)
+      .toEqual(expect.any(String))
+    await hasFocus(page, 'Environment')
+
+    await isInNoField(page, externalId)
+    await page.getByText(externalId, { exact: true }).waitFor()
+    await expect(
+      web.cairn.request('PATCH', `/connections/${id}`, { externalId: 'chosen' }),
+    ).rejects.toThrow(/externalId/)
+  })
+
+  test('Escape closes only the topmost layer, and the focus returns to where it was', async () => {
+    const { cairn } = web
+    for (const name of ['Escape one', 'Escape two'])
+      await cairn.request('POST', '/environments', { name })
+    const page = await web.open('/integrations')
+    await page.getByRole('button', { name: 'Connect account' }).click()
+    const connect = page.getByRole('dialog', { name: 'Connect account' })
+    await connect.getByLabel('Name').fill('Not yet')
+    const choose = async (option: string) => {
+      await connect.getByRole('combobox', { name: 'Environment' }).click()
+      await page.getByRole('option', { name: option }).click()
+    }
+    await choose('Create environment…')
+    await connect.getByLabel('Environment name').fill('Never made')
+    await page.keyboard.press('Escape')
+    await connect.getByLabel('Environment name').waitFor({ state: 'detached' })
+    await hasFocus(page, 'Environment')
+
+    await choose('Manage environments…')
+    const environments = page.getByRole('dialog', { name: 'Environments' })
+    await environments.getByRole('button', { name: 'Edit Escape one' }).click()
+    await environments.getByLabel('Name', { exact: true }).fill('Never named')
+    await page.keyboard.press('Escape')
+    await hasFocus(page, 'Edit Escape one')
+
+    // Another user assigns it meanwhile: the dialog shows it.
+    const { items } = await cairn.request('GET', '/environments')
+    const { id: environmentId } = items.find((one: Named) => one.name === 'Escape two')
+    await cairn.request('POST', '/connections', { name: 'Names it', environmentId })
+    await environments.getByRole('button', { name: 'Delete Escape two' }).click()
+    const confirm = page.getByRole('dialog', { name: 'Delete Escape two?' })
+    await confirm.getByText('One connection uses it.').waitFor()
+    await page.keyboard.press('Escape')
+    await confirm.waitFor({ state: 'hidden' })
+    await hasFocus(page, 'Delete Escape two')
+    await page.keyboard.press('Enter')
+    await confirm.getByRole('button', { name: 'Delete environment' }).press('Enter')
+    await confirm.waitFor({ state: 'hidden' })
+    await hasFocus(page, 'All environments')
+
+    await page.keyboard.press('Escape')
+    await environments.waitFor({ state: 'hidden' })
+    await hasFocus(page, 'Environment')
+    expect(await connect.getByLabel('Name').inputValue()).toBe('Not yet')
+    await page.keyboard.press('Escape')
+    await connect.waitFor({ state: 'hidden' })
+    await hasFocus(page, 'Connect account')
+  })
+
+  test('among a thousand it is found, and the list is the same on the way back', async () => {
+    const { id } = await web.connect({ name: 'Shop 617' })
+    const page = await web.open('/integrations')
+    await page.route('**/api/v1/connections', async (route) => {
+      const answered = await (await route.fetch()).json()
+      const one = answered.items.find((each: Named) => each.id === id)
+      const items = Array.from({ length: 1000 }, (_, n) =>
+        n === 617
+          ? one
+          : {
+              ...one,
+              ...{ id: `${n}`, name: `Account ${n}`, accountId: String(222200000000 + n) },
+              status: n % 2 ? 'current' : 'paused',
+            },
+      )
+      await route.fulfill({ json: { items } })
+    })
+    await page.goto('/integrations/aws')
+    await page.getByText('1,000 accounts').waitFor()
+    const table = page.getByRole('table', { name: 'AWS accounts' })
+    await page.getByRole('button', { name: 'Page 3' }).click()
+    await table.getByRole('link', { name: 'Account 203', exact: true }).waitFor()
+    expect(page.url()).toContain('page=3')
+    await page.setViewportSize({ width: 360, height: 800 })
+    await expect.poll(() => overflowOf(page)).toBe(0)
+    await page.setViewportSize({ width: 1280, height: 800 })
+
+    const filter = page.getByRole('textbox', { name: /^Filter by/ })
+    await filter.pressSequentially('617')
+    await page.getByText('1 of 1,000 accounts').waitFor()
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await page.getByRole('option', { name: /^Up to date/ }).waitFor()
+    await page.keyboard.press('Escape')
+    await table.getByRole('link', { name: 'Shop 617' }).press('Enter')
+    await page.getByRole('heading', { name: 'Shop 617', level: 1 }).waitFor()
+    await page.goBack()
+    await page.getByText('1 of 1,000 accounts').waitFor()
+    expect(await filter.inputValue()).toBe('617')
+  })
+
+  test('its unparsed records show why they are not in the feed, and can be downloaded', async () => {
+    const accountId = web.accountId()
+    const now = web.simulator.now()
+    const records = Array.from({ length: 23 }, (_, n) =>
+      someRecord({ now, secondsAgo: 1800 + n, recipientAccountId: accountId }),
+    )
+    web.simulator.addEvents(records, { accountId, envelope: { CloudTrailEvent: 'null' } })
+    const { id } = await web.connect({ name: 'Unparsed', accountId })
+    await web.imported(id)
+    const page = await web.open(`/integrations/aws/${id}`)
+    const section = page.getByRole('region', { name: 'Unparsed records' })
+    await section.getByText('23 events could not become changes').waitFor()
+    const links = section.getByRole('link', { name: 'Download ModifyDBInstance' })
+    await expect.poll(() => links.count()).toBe(20)
+    await section.getByText('The record is not a JSON object.').first().waitFor()
+    const [download] = await Promise.all([page.waitForEvent('download'), links.first().click()])
+    const saved = JSON.parse(readFileSync(await download.path(), 'utf8'))
+    expect(saved).toMatchObject({ EventName: 'ModifyDBInstance', CloudTrailEvent: 'null' })
+    await section.getByRole('button', { name: 'Next' }).click()
+    await section.getByText('Page 2 of 2').waitFor()
+    await expect.poll(() => links.count()).toBe(3)
+    await section.getByRole('button', { name: 'Previous' }).click()
+    await section.getByText('Page 1 of 2').waitFor()
+    await page.setViewportSize({ width: 360, height: 800 })
+    await expect.poll(() => overflowOf(page)).toBe(0)
+  })
+
+  test('deleted, it shows what to remove in AWS', async () => {
+    const { id, roleArn } = await web.connect({ name: 'To be deleted' })
+    const page = await web.open(`/integrations/aws/${id}`, {
+      // It is asked for once more when the server tells that something has become of it.
+      expected: /404/,
+    })
+    await page.getByRole('button', { name: 'Delete' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Delete this connection?' })
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    await dialog.waitFor({ state: 'hidden' })
+    await page.getByRole('button', { name: 'Delete' }).click()
+    await dialog.getByRole('button', { name: 'Delete connection' }).click()
+    await page.getByRole('heading', { name: 'To be deleted deleted' }).waitFor()
+    const name = roleArn.split('/').at(-1)!
+    await page
+      .getByText(new RegExp(`delete-role .*${name}|delete-stack`))
+      .first()
+      .waitFor()
+    await page.getByRole('link', { name: 'All AWS accounts' }).click()
+    await page.getByRole('heading', { name: 'AWS accounts' }).waitFor()
+    // It is listed as being deleted until that is done.
+    const link = page.getByRole('link', { name: 'To be deleted' })
+    await expect.poll(() => link.count(), { timeout: 20_000 }).toBe(0)
+  })
+})

@@ -1,0 +1,419 @@
+import type { Page } from 'playwright-core'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type Connected, overflowOf, someRecord, useWeb } from '../../testing/web.ts'
+
+const web = useWeb()
+
+let account: Connected
+
+const user = (name: string) => ({
+  type: 'IAMUser',
+  userName: name,
+  arn: `arn:aws:iam::111122223333:user/${name}`,
+  accountId: '111122223333',
+})
+
+beforeAll(async () => {
+  await web.makeOwner()
+  const accountId = web.accountId()
+  const now = web.simulator.now()
+  const minutes = (n: number) => ({ now, secondsAgo: n * 60 })
+  web.simulator.addEvents(
+    [
+      someRecord({ ...minutes(10) }),
+      ...[1, 2, 3, 4].map((n) =>
+        someRecord({
+          ...minutes(32 - n / 2),
+          eventSource: 'ec2.amazonaws.com',
+          eventName: 'StopInstances',
+          awsRegion: 'us-east-1',
+          userIdentity: user('bob'),
+          requestParameters: {
+            instancesSet: { items: [{ instanceId: `i-0123456789abcde${n}0` }] },
+          },
+        }),
+      ),
+      someRecord({
+        ...minutes(50),
+        eventSource: 'iam.amazonaws.com',
+        eventName: 'AttachRolePolicy',
+        awsRegion: 'us-east-1',
+        userIdentity: user('carol'),
+        errorCode: 'AccessDenied',
+        errorMessage: 'User carol is not authorized to perform: iam:AttachRolePolicy',
+        requestParameters: {
+          roleName: 'deploy',
+          policyArn: 'arn:aws:iam::aws:policy/AdministratorAccess',
+        },
+      }),
+      someRecord({
+        ...minutes(20 * 60),
+        userIdentity: user('dave'),
+        requestParameters: { dBInstanceIdentifier: 'invoices', allocatedStorage: 500 },
+      }),
+    ],
+    { accountId },
+  )
+  account = await web.connect({ name: 'Shop', accountId })
+  await web.imported(account.id)
+})
+
+const list = (page: Page) => page.getByRole('list', { name: 'Changes', exact: true })
+const rows = (page: Page) => list(page).locator(':scope > li')
+const only = (connection: Connected) => `/?connection=${connection.id}`
+
+/** What has the focus, in words. */
+const focused = (page: Page) => page.evaluate<string>('document.activeElement.textContent')
+const focusedLabel = (page: Page) =>
+  page.evaluate<string | null>("document.activeElement.getAttribute('aria-label')")
+
+test('facets and the search choose, the address keeps it, and another page shows the same', async () => {
+  const page = await web.open(only(account))
+  await rows(page).filter({ hasText: 'bob' }).waitFor()
+  await rows(page).filter({ hasText: 'dave' }).waitFor()
+
+  const services = page.getByRole('region', { name: 'Service' })
+  await services.getByRole('button', { name: /^rds/ }).click()
+  await rows(page).filter({ hasText: 'bob' }).waitFor({ state: 'hidden' })
+  await rows(page).filter({ hasText: 'dave' }).waitFor()
+  const who = page.getByRole('region', { name: 'Actor' })
+  await who.getByRole('button', { name: 'Exclude ada' }).click()
+  await rows(page).filter({ hasText: 'ada' }).waitFor({ state: 'hidden' })
+  await page.getByRole('searchbox').fill('invoices')
+  await expect.poll(() => page.url()).toContain('invoices')
+  await rows(page).filter({ hasText: 'invoices' }).waitFor()
+  expect(await rows(page).count()).toBe(1)
+
+  const other = await web.open(page.url())
+  await rows(other).filter({ hasText: 'invoices' }).waitFor()
+  expect(await rows(other).count()).toBe(1)
+  expect(await other.getByRole('searchbox').inputValue()).toBe('invoices')
+  const chips = other.getByRole('group', { name: 'Active filters' })
+  await chips.getByText('Actor not ada').waitFor()
+
+  await chips.getByRole('button', { name: 'Remove: Service rds' }).click()
+  await expect.poll(() => other.url()).not.toContain('service')
+  // The focus goes on to what is left, and in the end to the list.
+  await expect.poll(() => focusedLabel(other)).toBe('Remove: Actor not ada')
+  await chips.getByRole('button', { name: 'Clear all' }).click()
+  await chips.waitFor({ state: 'detached' })
+  await expect.poll(() => other.evaluate('document.activeElement.ariaBusy')).toBe('false')
+  await other.goBack()
+  await expect.poll(() => other.url()).toContain('ada')
+  await other.goBack()
+  await expect.poll(() => other.url()).toContain('service')
+  await chips.getByText('Service rds').waitFor()
+})
+
+test('failed ones are excluded and included again', async () => {
+  const page = await web.open(only(account))
+  await rows(page).filter({ hasText: 'carol' }).waitFor()
+  await page.getByRole('switch', { name: 'Failed and denied' }).click()
+  await rows(page).filter({ hasText: 'carol' }).waitFor({ state: 'hidden' })
+  await rows(page).filter({ hasText: 'bob' }).waitFor()
+  await page.getByRole('switch', { name: 'Failed and denied' }).click()
+  await rows(page).filter({ hasText: 'carol' }).waitFor()
+})
+
+test('a change set opens to its changes, and a change to its own page', async () => {
+  const page = await web.open(only(account))
+  await expect.poll(() => page.title()).toBe('Changes · Cairn')
+  const set = list(page).getByRole('button', { name: /bob/ })
+  expect(await set.getAttribute('aria-expanded')).toBe('false')
+  await set.click()
+  const members = rows(page).filter({ hasText: 'bob' }).getByRole('link')
+  await members.nth(3).waitFor()
+  expect(await members.count()).toBe(4)
+  // The address opens it for others as well.
+  await expect.poll(() => page.url()).toContain('open=')
+  const other = await web.open(page.url())
+  await rows(other).filter({ hasText: 'bob' }).getByRole('link').nth(3).waitFor()
+
+  await members.first().click()
+  await page.getByRole('heading', { level: 1, name: /bob/ }).waitFor()
+  const title = await page.getByRole('heading', { level: 1 }).textContent()
+  expect(await page.title()).toBe(`${title} · Cairn`)
+  for (const neighbours of [/^Same change set/, /^By bob/, /^On i-0/]) {
+    await page.getByRole('heading', { name: neighbours }).waitFor()
+  }
+  const same = page.locator('section', { hasText: 'Same change set' })
+  await same.getByRole('link', { name: /bob/ }).nth(2).waitFor()
+  await page.getByText('Raw JSON').click()
+  await page.getByRole('region', { name: 'Event as JSON' }).getByText('StopInstances').waitFor()
+
+  const permalink = await web.open(page.url())
+  await permalink.getByRole('heading', { level: 1, name: title!, exact: true }).waitFor()
+  await same.getByRole('link', { name: /bob/ }).first().click()
+  await expect.poll(() => page.url()).not.toBe(permalink.url())
+
+  await page.goto(only(account))
+  await set.waitFor()
+})
+
+test('new changes are announced, and shown on request', async () => {
+  const fresh = await web.connect({ name: 'Live' })
+  await web.imported(fresh.id)
+  web.simulator.addEvents(
+    [
+      someRecord({
+        ...{ now: web.simulator.now(), secondsAgo: 120 },
+        requestParameters: { dBInstanceIdentifier: 'first' },
+      }),
+    ],
+    { accountId: fresh.accountId },
+  )
+  const importNow = () => web.cairn.request('POST', `/connections/${fresh.id}/import`)
+  await importNow()
+  const page = await web.open(only(fresh))
+  await rows(page).filter({ hasText: 'first' }).waitFor()
+  // Where streams of events end all the time, it is announced as well, and only announced.
+  const unsteady = await web.open('/settings')
+  await unsteady.route('**/api/v1/events', (route) =>
+    route.fulfill({ contentType: 'text/event-stream', body: 'retry: 300\n\n' }),
+  )
+  await unsteady.goto(only(fresh))
+  await rows(unsteady).filter({ hasText: 'first' }).waitFor()
+  web.simulator.addEvents(
+    [
+      someRecord({
+        ...{ now: web.simulator.now(), secondsAgo: 1 },
+        userIdentity: user('erin'),
+        requestParameters: { dBInstanceIdentifier: 'second' },
+      }),
+    ],
+    { accountId: fresh.accountId },
+  )
+  await importNow()
+  const announced = page.getByRole('button', { name: /Show 1 new change/ })
+  await announced.waitFor()
+  expect(await rows(page).count()).toBe(1)
+  await unsteady.getByRole('button', { name: /Show 1 new change/ }).waitFor()
+  expect(await rows(unsteady).count()).toBe(1)
+  expect(await unsteady.getByText('Connection lost').count()).toBe(0)
+  await announced.click()
+  await rows(page).filter({ hasText: 'second' }).waitFor()
+  await announced.waitFor({ state: 'hidden' })
+  expect(await rows(page).count()).toBe(2)
+})
+
+test('everything goes by keyboard alone', async () => {
+  const page = await web.open(only(account))
+  await rows(page).filter({ hasText: 'dave' }).waitFor()
+  await page.keyboard.press('j')
+  await expect.poll(() => focused(page)).toContain('ada')
+  await page.keyboard.press('j')
+  await expect.poll(() => focused(page)).toContain('bob')
+  // Unfolded, its changes are the next rows.
+  await page.keyboard.press('Enter')
+  const members = rows(page).filter({ hasText: 'bob' }).getByRole('link')
+  await members.nth(3).waitFor()
+  await page.keyboard.press('j')
+  await expect.poll(() => focused(page)).toMatch(/i-0123456789abcde/)
+  await page.keyboard.press('k')
+  await page.keyboard.press('Escape')
+  await expect.poll(() => members.count()).toBe(0)
+  expect(await focused(page)).toContain('bob')
+  await page.keyboard.press('k')
+  await expect.poll(() => focused(page)).toContain('ada')
+
+  await page.keyboard.press('/')
+  await page.keyboard.type('carol')
+  await rows(page).filter({ hasText: 'ada' }).waitFor({ state: 'hidden' })
+  await page.keyboard.press('Escape')
+  await rows(page).filter({ hasText: 'ada' }).waitFor()
+  await page.keyboard.press('?')
+  const help = page.getByRole('dialog', { name: /Keyboard shortcuts/ })
+  await help.getByText('Next row, previous row').waitFor()
+  // Speech input types letters: they can be turned off, and stay off.
+  await help.getByRole('switch').press('Space')
+  await page.keyboard.press('Escape')
+  await help.waitFor({ state: 'hidden' })
+  await page.reload()
+  await rows(page).filter({ hasText: 'ada' }).waitFor()
+  await page.keyboard.press('/')
+  await page.keyboard.press('j')
+  expect(await page.evaluate('document.activeElement === document.body')).toBe(true)
+  await page.getByRole('button', { name: 'Keyboard shortcuts' }).press('Enter')
+  await help.getByRole('switch').press('Space')
+  await page.keyboard.press('Escape')
+  await help.waitFor({ state: 'hidden' })
+
+  await page.keyboard.press('g')
+  await expect.poll(() => focused(page)).toContain('ada')
+  await page.keyboard.press('j')
+  await page.keyboard.press('j')
+  await expect.poll(() => focused(page)).toContain('carol')
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { level: 1, name: /carol/ }).waitFor()
+})
+
+test('a long list is extended by its button, which shows errors and moves the focus', async () => {
+  const page = await web.open('/settings', { expected: /422/ })
+  let refusals = 1
+  await page.route('**/api/v1/change-sets?*', (route) => {
+    const url = route.request().url()
+    if (url.includes('cursor=') && refusals-- > 0) {
+      return route.fulfill({ status: 422, json: { title: 'Not now', detail: 'Later.' } })
+    }
+    return route.continue({ url: url.replace('limit=50', 'limit=3') })
+  })
+  await page.goto(only(account))
+  await rows(page).filter({ hasText: 'carol' }).waitFor()
+  expect(await rows(page).count()).toBe(3)
+  const more = page.getByRole('button', { name: 'Show more' })
+  await more.click()
+  const trouble = page.getByRole('alert').filter({ hasText: 'Not now' })
+  await trouble.waitFor()
+  expect((await trouble.boundingBox())!.y).toBeGreaterThan(
+    (await rows(page).last().boundingBox())!.y,
+  )
+  await trouble.getByRole('button', { name: 'Retry' }).click()
+  await rows(page).filter({ hasText: 'dave' }).waitFor()
+  await expect.poll(() => focused(page)).toContain('dave')
+  expect(await more.count()).toBe(0)
+})
+
+test('a wrong clock and a missing part of the page do no harm', async () => {
+  const page = await web.open('/settings', { expected: /ERR_FAILED/ })
+  await page.clock.setSystemTime(Date.now() + 3 * 3_600_000)
+  // As after an upgrade: the page is loaded anew, once.
+  await page.route('**/assets/range-form*.js', (route) => route.abort(), { times: 1 })
+  await page.goto(`${only(account)}&range=4h`)
+  await rows(page).filter({ hasText: 'ada' }).waitFor()
+  expect(await page.getByText('Imports are behind').count()).toBe(0)
+  const before = page.getByRole('button', { name: 'Before an incident…' })
+  const loaded = page.waitForEvent('load')
+  await before.click()
+  await loaded
+  await before.click()
+  await page.getByText('Incident time').waitFor()
+  await rows(page).filter({ hasText: 'ada' }).waitFor()
+})
+
+describe('the histogram', () => {
+  const chart = (page: Page) => page.getByRole('application', { name: /Changes over time/ })
+
+  test('is zoomed into by dragging, and out of again', async () => {
+    const page = await web.open(only(account))
+    await rows(page).filter({ hasText: 'dave' }).waitFor()
+    const box = (await chart(page).boundingBox())!
+    await page.mouse.move(box.x + box.width * 0.9, box.y + 30)
+    await page.mouse.down()
+    await page.mouse.move(box.x + box.width * 0.95, box.y + 30, { steps: 4 })
+    await page.mouse.move(box.x + box.width - 2, box.y + 30, { steps: 4 })
+    await page.mouse.up()
+    await expect.poll(() => page.url()).toContain('from=')
+    // Twenty hours ago is out of sight.
+    await rows(page).filter({ hasText: 'dave' }).waitFor({ state: 'hidden' })
+    await rows(page).filter({ hasText: 'ada' }).waitFor()
+    await page.getByRole('button', { name: 'Zoom out' }).click()
+    await rows(page).filter({ hasText: 'dave' }).waitFor()
+    expect(page.url()).not.toContain('from=')
+  })
+
+  test('is zoomed into by keys', async () => {
+    const page = await web.open(only(account))
+    await rows(page).filter({ hasText: 'dave' }).waitFor()
+    await chart(page).focus()
+    await page.keyboard.press('End')
+    for (let n = 0; n < 4; n++) await page.keyboard.press('Shift+ArrowLeft')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => page.url()).toContain('from=')
+    await rows(page).filter({ hasText: 'dave' }).waitFor({ state: 'hidden' })
+    await rows(page).filter({ hasText: 'ada' }).waitFor()
+  })
+})
+
+describe('what strangers wrote', () => {
+  let hostile: Connected
+  const script = '<img src=x onerror="window.hit=1"><script>window.hit=1</script><b id="made">x</b>'
+  const reversed = 'evil\u202egnp.exe\u2066'
+  const long = `${'x'.repeat(100_000)}`
+
+  beforeAll(async () => {
+    const accountId = web.accountId()
+    const now = web.simulator.now()
+    const record = (secondsAgo: number, text: string) =>
+      someRecord({
+        ...{ now, secondsAgo },
+        awsRegion: 'us-east-1',
+        userIdentity: {
+          type: 'AssumedRole',
+          arn: `arn:aws:sts::111122223333:assumed-role/${text}/${text}`,
+          principalId: `AROA:${text}`,
+          accountId: text,
+          userName: text,
+          sessionContext: { sessionIssuer: { type: 'Role', userName: text, arn: text } },
+        },
+        userAgent: text,
+        sourceIPAddress: text,
+        requestID: text,
+        errorCode: text,
+        errorMessage: text,
+        requestParameters: { dBInstanceIdentifier: text, [text]: { [text]: [text] } },
+        responseElements: { [text]: text, endpoint: `javascript:window.hit=1;//${text}` },
+      })
+    web.simulator.addEvents([record(60, script), record(4_000, reversed), record(8_000, long)], {
+      accountId,
+    })
+    hostile = await web.connect({ name: script.slice(0, 190), accountId })
+    await web.imported(hostile.id)
+  })
+
+  /** Nothing of it became a part of the page, or moved its edges. */
+  async function isInert(page: Page): Promise<void> {
+    const found = await page.evaluate(`({
+      hit: 'hit' in window,
+      images: [...document.images].filter(({ src }) => !src.endsWith('/cairn.svg')).length,
+      made: document.querySelectorAll('#made').length,
+      scripts: [...document.scripts].filter(({ src }) => !src).length,
+      links: [...document.links].filter(({ protocol }) => !/^https?:$/.test(protocol)).length,
+    })`)
+    expect(found).toEqual({ hit: false, images: 0, made: 0, scripts: 0, links: 0 })
+    await expect.poll(() => overflowOf(page)).toBe(0)
+  }
+
+  test.each([1280, 360])('is text, on every page, %i pixels wide', async (width) => {
+    const { items } = await web.cairn.request('GET', `/changes?connection=${hostile.id}`)
+    expect(items.length).toBe(3)
+    const page = await web.open(`${only(hostile)}&noise=shown&range=24h`, { width })
+    await rows(page).nth(2).waitFor()
+    await isInert(page)
+    expect(await rows(page).filter({ hasText: '<script>' }).count()).toBe(1)
+    // No row runs over the next: what is long is cut.
+    for (const row of await rows(page).all()) {
+      expect((await row.boundingBox())!.height).toBeLessThan(700)
+    }
+    for (const { id } of items) {
+      await page.goto(`/changes/${id}`)
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      await page.getByRole('heading', { name: 'Request', exact: true }).waitFor()
+      await isInert(page)
+      await page.getByText('Raw JSON').click()
+      await page.getByRole('region', { name: 'Event as JSON' }).waitFor()
+      await isInert(page)
+    }
+    await page.goto('/integrations')
+    await page.getByText(/^\d accounts?\./).waitFor()
+    await isInert(page)
+    await page.goto('/integrations/aws')
+    await page.getByRole('link', { name: '<img src=x' }).waitFor()
+    await isInert(page)
+    await page.goto(`/integrations/aws/${hostile.id}`)
+    await page.getByRole('heading', { level: 1, name: '<img src=x' }).waitFor()
+    await page.getByRole('region', { name: 'Imported' }).getByRole('link').nth(2).waitFor()
+    await isInert(page)
+  })
+
+  test('written into an address, it filters and searches for nothing but text', async () => {
+    const page = await web.open(
+      `/?q=${encodeURIComponent(script)}&actor=${encodeURIComponent(script)}&service=${encodeURIComponent(long.slice(0, 1500))}`,
+    )
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    await page.getByRole('group', { name: 'Active filters' }).waitFor()
+    await isInert(page)
+    await page.goto(`/sign-in?to=${encodeURIComponent('javascript:window.hit=1')}`)
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    await isInert(page)
+  })
+})

@@ -1,0 +1,479 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { NativeConnection } from '@temporalio/worker'
+import { pino } from 'pino'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest'
+import { type EmbeddedTemporal, startTemporal } from '../src/embedded/temporal.ts'
+import { createLogger } from '../src/log.ts'
+import { createWorkflows, type Workflows } from '../src/temporal/client.ts'
+import { TemporalUnavailable, UpdateRefused, UpdateTimedOut } from '../src/temporal/errors.ts'
+import { installTemporalRuntime } from '../src/temporal/runtime.ts'
+import { type TemporalTarget, temporalFromEnvironment } from '../src/temporal/target.ts'
+import { createWorker, startWorker } from '../src/temporal/worker.ts'
+import { accountKey, organizationKey, statusKey } from '../src/workflows/search-attributes.ts'
+import {
+  type ConnectionRef,
+  connectionWorkflowId,
+  initialState,
+  taskQueueOf,
+} from '../src/workflows/state.ts'
+import { createGate } from '../testing/gate.ts'
+import { createTemporalNamespace } from '../testing/temporal-namespace.ts'
+import { createTimeSkippingEnvironment } from '../testing/time-skipping.ts'
+import { fakeActivities, iso, roleArn, World } from '../testing/workflows/fakes.ts'
+
+const logger = pino({ level: 'silent' })
+const worlds = new Map<string, World>()
+const closing: (() => Promise<unknown>)[] = []
+
+let target: TemporalTarget
+let workflows: Workflows
+const installationId = randomUUID()
+const taskQueue = taskQueueOf(installationId)
+
+beforeAll(async () => {
+  installTemporalRuntime(createLogger({ level: 'error' }))
+  target = await createTemporalNamespace()
+  workflows = createWorkflows(target, { installationId, logger })
+  const connection = await NativeConnection.connect(target.connection)
+  const worker = await createWorker({
+    connection,
+    namespace: target.namespace,
+    taskQueue,
+    activities: fakeActivities(worlds, async () => Date.now()),
+  })
+  const running = worker.run()
+  closing.push(async () => {
+    worker.shutdown()
+    await running
+    await connection.close()
+    await workflows.close()
+  })
+})
+
+afterEach(() => {
+  // What is left does no harm, but need not poll on beside the other tests.
+  for (const world of worlds.values()) world.import = () => ({ nextPollAt: iso(Date.now() + 1e7) })
+})
+
+afterAll(async () => {
+  for (const close of closing.reverse()) await close()
+})
+
+function connectionIn(world: World): ConnectionRef {
+  const ref = { organizationId: randomUUID(), connectionId: randomUUID() }
+  worlds.set(ref.connectionId, world)
+  return ref
+}
+
+function handleOf(ref: ConnectionRef) {
+  return workflows.client.workflow.getHandle(connectionWorkflowId(installationId, ref.connectionId))
+}
+
+async function until(ref: ConnectionRef, status: string): Promise<void> {
+  await vi.waitFor(async () => expect((await workflows.state(ref))?.status).toBe(status), {
+    timeout: 30_000,
+  })
+}
+
+describe('a change', () => {
+  test('starts the workflow when there is none, and signals an existing one', async () => {
+    const world = new World({ roleArn: null, accountId: null })
+    const ref = connectionIn(world)
+    expect(await workflows.state(ref)).toBeNull()
+    expect(await workflows.changed(ref)).toBe(true)
+    await until(ref, 'awaiting_role')
+    const { runId } = await handleOf(ref).describe()
+
+    world.change({ roleArn, accountId: '123456789012' })
+    expect(await workflows.changed(ref)).toBe(true)
+    await until(ref, 'current')
+    expect((await handleOf(ref).describe()).runId).toBe(runId)
+  })
+
+  test('begins a new life of a workflow that an operator has cancelled', async () => {
+    const ref = connectionIn(new World())
+    await workflows.changed(ref)
+    await until(ref, 'current')
+    await handleOf(ref).cancel()
+    await handleOf(ref)
+      .result()
+      .catch(() => {})
+    expect(await workflows.changed(ref)).toBe(true)
+    await until(ref, 'current')
+    expect((await handleOf(ref).describe()).status.name).toBe('RUNNING')
+  })
+})
+
+describe("Temporal's UI and search", () => {
+  test('have organization, account and status from the start', async () => {
+    const world = new World({ paused: true })
+    const ref = connectionIn(world)
+    await workflows.changed(ref)
+    const description = await handleOf(ref).describe()
+    expect(description.typedSearchAttributes.getAll()).toContainEqual({
+      key: { name: 'CairnOrganization', type: 'KEYWORD' },
+      value: ref.organizationId,
+    })
+    expect(await description.staticSummary()).toContain(ref.connectionId)
+    expect(await description.staticDetails()).toContain('Cancelling')
+
+    await until(ref, 'paused')
+    const found = async (query: string) => {
+      const ids: string[] = []
+      for await (const { workflowId } of workflows.client.workflow.list({ query })) {
+        ids.push(workflowId)
+      }
+      return ids
+    }
+    const mine = `CairnOrganization = "${ref.organizationId}"`
+    const id = connectionWorkflowId(installationId, ref.connectionId)
+    await vi.waitFor(
+      async () => {
+        expect(await found(`${mine} AND CairnStatus = "paused"`)).toEqual([id])
+        expect(await found(`${mine} AND CairnAccount = "123456789012"`)).toEqual([id])
+      },
+      { timeout: 30_000 },
+    )
+    world.change({ paused: false })
+    await workflows.changed(ref)
+    await vi.waitFor(
+      async () => expect(await found(`${mine} AND CairnStatus = "current"`)).toEqual([id]),
+      { timeout: 30_000 },
+    )
+  })
+
+  test('have them in the next run, too, and are updated only on changes', async () => {
+    const world = new World()
+    world.import = ({ now }) => ({ nextPollAt: iso(now) })
+    const ref = connectionIn(world)
+    const { workflowId, firstExecutionRunId: first } = await workflows.client.workflow.start(
+      'connection',
+      {
+        workflowId: connectionWorkflowId(installationId, ref.connectionId),
+        taskQueue,
+        args: [
+          initialState(ref, { installationId, searchAttributes: true, now: new Date() }),
+          { cyclesPerRun: 3 },
+        ],
+      },
+    )
+    await vi.waitFor(async () => expect((await handleOf(ref).describe()).runId).not.toBe(first), {
+      timeout: 30_000,
+      interval: 100,
+    })
+    const { typedSearchAttributes: carried } = await handleOf(ref).describe()
+    expect(carried.get(organizationKey)).toBe(ref.organizationId)
+    expect(carried.get(accountKey)).toBe('123456789012')
+    expect(carried.get(statusKey)).toBe('current')
+
+    await vi.waitFor(() => expect(world.of('importEvents').length).toBeGreaterThan(4), 30_000)
+    const upserts = async (runId?: string) => {
+      const handle = workflows.client.workflow.getHandle(workflowId, runId)
+      const { events } = await handle.fetchHistory()
+      return events!.filter((event) => event.upsertWorkflowSearchAttributesEventAttributes).length
+    }
+    // Before the row was read; when it was, and while it was verified; importing; current.
+    expect(await upserts(first)).toBeLessThanOrEqual(4)
+    expect(await upserts()).toBe(0)
+  })
+
+  test('go without where search attributes cannot be registered', async () => {
+    const environment = await createTimeSkippingEnvironment()
+    const elsewhere = createWorkflows(
+      { connection: { address: environment.address }, namespace: 'default', uiUrl: null },
+      { installationId, logger },
+    )
+    try {
+      const ref = connectionIn(new World())
+      // The first call connects, and has two seconds for it.
+      await vi.waitFor(async () => expect(await elsewhere.changed(ref)).toBe(true), 30_000)
+      const handle = elsewhere.client.workflow.getHandle(
+        connectionWorkflowId(installationId, ref.connectionId),
+      )
+      const { events } = await handle.fetchHistory()
+      const started = events![0]!.workflowExecutionStartedEventAttributes!
+      expect(started.searchAttributes?.indexedFields ?? {}).toEqual({})
+      const state = JSON.parse(Buffer.from(started.input!.payloads![0]!.data!).toString())
+      expect(state).toMatchObject({ ...ref, searchAttributes: false })
+    } finally {
+      await elsewhere.close()
+      await environment.teardown()
+    }
+  })
+
+  test('are found by a link to the page of the workflow', () => {
+    const ref = { organizationId: 'o', connectionId: 'c' }
+    expect(workflows.uiUrl(ref)).toBe(
+      `${inject('temporalUiUrl')}/namespaces/${target.namespace}/workflows/cairn-${installationId}-connection-c`,
+    )
+    expect(
+      createWorkflows({ ...target, uiUrl: null }, { installationId, logger }).uiUrl(ref),
+    ).toBeNull()
+  })
+})
+
+describe('what a caller waits for', () => {
+  test('is answered, and starts the workflow if need be', async () => {
+    const ref = connectionIn(new World())
+    expect(await workflows.verifyNow(ref)).toMatchObject({ state: 'passed', roleArn })
+    expect(await workflows.importNow(ref)).toMatchObject({ imported: 3, regions: 17 })
+  })
+
+  test('is refused with a sentence', async () => {
+    const ref = connectionIn(new World({ paused: true }))
+    // Before the row was read, and after.
+    for (let i = 0; i < 2; i++) {
+      const error = await workflows.importNow(ref).catch((error) => error)
+      expect(error).toBeInstanceOf(UpdateRefused)
+      expect(error.message).toBe('The connection is paused. Resume it first.')
+    }
+  })
+
+  test('times out, and is executed nevertheless', async () => {
+    const world = new World()
+    const finish = Promise.withResolvers<void>()
+    world.verify = async () => {
+      await finish.promise
+      return {}
+    }
+    const ref = connectionIn(world)
+    const error = await workflows.verifyNow(ref, { timeoutMs: 1500 }).catch((error) => error)
+    expect(error).toBeInstanceOf(UpdateTimedOut)
+    expect(error.message).toBe('No response within 1.5 s')
+    finish.resolve()
+    await until(ref, 'current')
+  })
+})
+
+describe('a storm of changes', () => {
+  test('loses no signal at the boundary of two runs', async () => {
+    const world = new World({ paused: true })
+    const ref = connectionIn(world)
+    const { firstExecutionRunId: first } = await workflows.client.workflow.start('connection', {
+      workflowId: connectionWorkflowId(installationId, ref.connectionId),
+      taskQueue,
+      args: [
+        initialState(ref, { installationId, searchAttributes: false, now: new Date() }),
+        { signalsPerRun: 3 },
+      ],
+    })
+    // Each wave ends in the last version of the row, wherever its signals met a boundary.
+    for (let wave = 1; wave <= 25; wave++) {
+      await Promise.all(
+        Array.from({ length: 1 + (wave % 7) }, async () => {
+          world.change({ name: `name ${world.row!.version}` })
+          await workflows.changed(ref)
+        }),
+      )
+      await vi.waitFor(
+        async () =>
+          expect((await workflows.state(ref))?.settings?.version).toBe(world.row!.version),
+        { timeout: 20_000 },
+      )
+    }
+    expect((await handleOf(ref).describe()).runId).not.toBe(first)
+    expect(world.story).toEqual([])
+  })
+})
+
+describe('a workflow with as many signals as Temporal accepts', () => {
+  const limit = 12
+  let directory: string
+  let temporal: EmbeddedTemporal
+  let own: Workflows
+
+  beforeAll(async () => {
+    directory = mkdtempSync(path.join(tmpdir(), 'cairn-signals-'))
+    temporal = await startTemporal({
+      dataDir: directory,
+      log: { info() {}, warn() {} },
+      dynamicConfig: { 'history.maximumSignalsPerExecution': `${limit}` },
+    })
+    const { address } = temporal
+    own = createWorkflows(
+      { connection: { address }, namespace: 'default', uiUrl: null },
+      { installationId, logger },
+    )
+  })
+
+  afterAll(async () => {
+    await own?.close()
+    await temporal?.stop()
+    rmSync(directory, { recursive: true, force: true })
+  })
+
+  const runOf = async (ref: ConnectionRef) =>
+    (
+      await own.client.workflow
+        .getHandle(connectionWorkflowId(installationId, ref.connectionId))
+        .describe()
+    ).runId
+
+  test('is replaced by a run that reads the row, by several senders at once', async () => {
+    const ref = connectionIn(new World())
+    // Without a worker, nothing makes room.
+    expect(await own.changed(ref)).toBe(true)
+    const first = await runOf(ref)
+    for (let i = 1; i < limit; i++) expect(await own.changed(ref)).toBe(true)
+    expect(await runOf(ref)).toBe(first)
+
+    const sent = await Promise.all(Array.from({ length: 4 }, () => own.changed(ref)))
+    expect(sent).toEqual([true, true, true, true])
+    const second = await runOf(ref)
+    expect(second).not.toBe(first)
+    // Replaced once: what the four sent is in one run.
+    const { events } = await own.client.workflow
+      .getHandle(connectionWorkflowId(installationId, ref.connectionId), second)
+      .fetchHistory()
+    const signals = events!.filter((event) => event.workflowExecutionSignaledEventAttributes)
+    expect(signals.length).toBeGreaterThanOrEqual(4)
+  })
+
+  test('is the only one that is terminated: any other refusal leaves the workflow alone', async () => {
+    const ref = connectionIn(new World())
+    expect(await own.changed(ref)).toBe(true)
+    const before = await runOf(ref)
+    const { workflow } = own.client
+    const refusals = [
+      'namespace rate limit exceeded',
+      'exceeded workflow execution limit for updates',
+    ]
+    for (const details of refusals) {
+      const spy = vi
+        .spyOn(workflow, 'signalWithStart')
+        .mockRejectedValueOnce(
+          Object.assign(new Error(details), { code: 8, details, metadata: {} }),
+        )
+      expect(await own.changed(ref)).toBe(false)
+      spy.mockRestore()
+    }
+    expect(await runOf(ref)).toBe(before)
+  })
+})
+
+describe('while Temporal is unavailable', () => {
+  test('nothing throws but what a caller waits for, and all works again once it is back', async () => {
+    const gate = await createGate(inject('temporalAddress'))
+    const through = createWorkflows(
+      { ...target, connection: { address: gate.address } },
+      { installationId, logger },
+    )
+    const ref = connectionIn(new World())
+    try {
+      for (let i = 0; i < 2; i++) {
+        expect(await through.changed(ref)).toBe(false)
+        expect(await through.ping()).toMatchObject({
+          ok: false,
+          reason: expect.stringContaining('ECONNREFUSED'),
+        })
+        await expect(through.verifyNow(ref)).rejects.toBeInstanceOf(TemporalUnavailable)
+        await expect(through.importNow(ref)).rejects.toBeInstanceOf(TemporalUnavailable)
+        await expect(through.state(ref)).rejects.toBeInstanceOf(TemporalUnavailable)
+
+        await gate.open()
+        await vi.waitFor(async () => expect(await through.ping()).toEqual({ ok: true }), 30_000)
+        expect(await through.changed(ref)).toBe(true)
+        await until(ref, 'current')
+        await gate.close()
+      }
+    } finally {
+      await through.close()
+      await gate.close()
+    }
+  })
+
+  test('a worker waits for it, repeatedly', async () => {
+    const gate = await createGate(inject('temporalAddress'))
+    const own = await createTemporalNamespace()
+    const world = new World()
+    const worker = startWorker({
+      target: { ...own, connection: { address: gate.address } },
+      installationId,
+      activities: fakeActivities(worlds, async () => Date.now()),
+      logger,
+    })
+    const ownWorkflows = createWorkflows(own, { installationId, logger })
+    let isReady = false
+    worker.ready.then(() => {
+      isReady = true
+    })
+    try {
+      const ref = connectionIn(world)
+      await ownWorkflows.changed(ref)
+      await sleep(200)
+      expect(isReady).toBe(false)
+      await gate.open()
+      await worker.ready
+      await vi.waitFor(() => expect(world.story).toEqual(['verifyRole', 'importEvents']), 30_000)
+
+      await gate.close()
+      const another = new World()
+      const anotherRef = connectionIn(another)
+      await ownWorkflows.changed(anotherRef)
+      await sleep(500)
+      expect(another.calls).toEqual([])
+      await gate.open()
+      await vi.waitFor(() => expect(another.story).toEqual(['verifyRole', 'importEvents']), 30_000)
+    } finally {
+      await worker.stop()
+      await ownWorkflows.close()
+      await gate.close()
+    }
+  })
+
+  test('a worker can be stopped', async () => {
+    const gate = await createGate(inject('temporalAddress'))
+    const worker = startWorker({
+      target: { ...target, connection: { address: gate.address } },
+      installationId,
+      activities: fakeActivities(worlds, async () => Date.now()),
+      logger,
+    })
+    await worker.stop()
+    await worker.ready
+  })
+})
+
+describe("Temporal's standard environment", () => {
+  test('names no server: the embedded one is meant', () => {
+    expect(temporalFromEnvironment({})).toBeNull()
+    expect(temporalFromEnvironment({ TEMPORAL_ADDRESS: '', PATH: '/bin' })).toBeNull()
+  })
+
+  test('an address, a namespace', () => {
+    expect(
+      temporalFromEnvironment({ TEMPORAL_ADDRESS: 'temporal:7233', TEMPORAL_NAMESPACE: 'cairn' }),
+    ).toMatchObject({ connection: { address: 'temporal:7233' }, namespace: 'cairn', uiUrl: null })
+    expect(temporalFromEnvironment({ TEMPORAL_ADDRESS: 'temporal:7233' })?.namespace).toBe(
+      'default',
+    )
+  })
+
+  test("Temporal Cloud: an API key turns TLS on, and sets the UI's address", () => {
+    expect(
+      temporalFromEnvironment({
+        TEMPORAL_ADDRESS: 'eu-west-1.aws.api.temporal.io:7233',
+        TEMPORAL_NAMESPACE: 'cairn.a1b2c',
+        TEMPORAL_API_KEY: 'a key',
+      }),
+    ).toMatchObject({
+      connection: { tls: true, apiKey: 'a key' },
+      namespace: 'cairn.a1b2c',
+      uiUrl: 'https://cloud.temporal.io',
+    })
+  })
+
+  test('a certificate that cannot be read is an error', () => {
+    expect(() =>
+      temporalFromEnvironment({
+        TEMPORAL_ADDRESS: 'temporal:7233',
+        TEMPORAL_TLS_CLIENT_CERT_PATH: '/nowhere/cert.pem',
+        TEMPORAL_TLS_CLIENT_KEY_PATH: '/nowhere/key.pem',
+      }),
+    ).toThrow(/cert\.pem/)
+  })
+})

@@ -1,0 +1,778 @@
+import { WorkflowContinuedAsNewError, WorkflowFailedError } from '@temporalio/client'
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createTimeSkippingEnvironment } from '../../testing/time-skipping.ts'
+import {
+  iso,
+  roleArn,
+  roleRefused,
+  untilCancelled,
+  verificationRequired,
+  World,
+} from '../../testing/workflows/fakes.ts'
+import { Harness, type Run } from '../../testing/workflows/harness.ts'
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+
+let harness: Harness
+const runs: Run[] = []
+
+beforeAll(async () => {
+  harness = await Harness.create(await createTimeSkippingEnvironment())
+})
+
+afterAll(() => harness?.end())
+
+// A note on times below: the test server loses a workflow that is signalled in the moment in which
+// its timer fires (it refuses the answer that cancels the timer; the real one does not). So no
+// sleep ends where a timer is due.
+
+afterEach(async () => {
+  for (const run of runs.splice(0)) await run.end()
+})
+
+async function start(...args: Parameters<Harness['start']>): Promise<Run> {
+  const run = await harness.start(...args)
+  runs.push(run)
+  return run
+}
+
+/** What a refused update says. */
+async function sentence(update: Promise<unknown>): Promise<string> {
+  const error = await update.then(
+    () => new Error('was not refused'),
+    (error: Error) => error,
+  )
+  return (error.cause as Error | undefined)?.message ?? error.message
+}
+
+/** Times between one call and the next, in seconds. */
+function gaps(calls: { at: number }[]): number[] {
+  return calls.slice(1).map(({ at }, index) => {
+    const seconds = (at - calls[index]!.at) / SECOND
+    // The time that a busy machine takes passes as well: the longer, the less precise.
+    if (seconds < 10) return Math.round(seconds)
+    return seconds < 40 ? Math.round((seconds - 0.5) / 2) * 2 : Math.round((seconds - 1) / 5) * 5
+  })
+}
+
+/** Waits until the last call of an activity is running. */
+function untilRunning(run: Run, activity: 'importEvents' | 'verifyRole', times = 1) {
+  return run.until((_, world) => {
+    const calls = world.of(activity)
+    return calls.length === times && calls.at(-1)?.outcome === 'running'
+  })
+}
+
+describe('from the start', () => {
+  test('waits for a role, then verifies and imports', async () => {
+    const run = await start(new World({ roleArn: null, accountId: null }))
+    await harness.env.sleep('3d')
+    expect(await run.state()).toMatchObject({ status: 'awaiting_role', nextPollAt: null })
+    expect(run.world.story).toEqual([])
+
+    await run.change({ roleArn, accountId: '123456789012' })
+    const state = await run.until(({ status }) => status === 'current')
+    expect(run.world.story).toEqual(['verifyRole', 'importEvents'])
+    expect(state.settings).toMatchObject({ roleArn, version: 2 })
+    expect(state.verification).toMatchObject({ state: 'passed', roleArn })
+    expect(state.lastCycle).toMatchObject({ regions: 17, imported: 3 })
+  })
+
+  test('ends when there is no such connection', async () => {
+    const world = new World()
+    world.row = null
+    const run = await start(world)
+    await run.handle.result()
+    expect(world.calls.map(({ activity }) => activity)).toEqual(['readConnection'])
+  })
+})
+
+describe('verification', () => {
+  test('fails until the role is fixed, and then imports automatically', async () => {
+    const world = new World()
+    world.verify = ({ now }) => ({ state: 'failed', nextAttemptAt: iso(now + 10 * MINUTE) })
+    const run = await start(world)
+    const failed = await run.until(({ status }) => status === 'action_needed')
+    expect(failed.statusReason).toMatch(/external ID/)
+    expect(failed.verification).toMatchObject({ failures: 1 })
+    await harness.env.sleep(25 * MINUTE)
+    await run.until(({ verification }) => verification?.failures === 3)
+    expect(world.of('verifyRole').map(({ options }) => options)).toEqual([
+      { failures: 0 },
+      { failures: 1 },
+      { failures: 2 },
+    ])
+    expect(world.of('importEvents')).toEqual([])
+
+    world.verify = () => ({})
+    await harness.env.sleep(10 * MINUTE)
+    await run.until(({ status }) => status === 'current')
+    expect(gaps(world.of('verifyRole'))).toEqual([600, 600, 600])
+    expect(world.story.slice(3, 5)).toEqual(['verifyRole', 'importEvents'])
+  })
+
+  test('of a role that AWS does not recognize yet is retried in seconds, then less and less often', async () => {
+    const world = new World()
+    const delays = [2, 4, 8, 600, 3600]
+    world.verify = ({ now }) => {
+      const delay = delays[world.of('verifyRole').length - 1]
+      if (delay === undefined) return {}
+      const reason = 'AWS does not know this role yet (assume_with_id)'
+      return { state: 'waiting', reason, nextAttemptAt: iso(now + delay * SECOND) }
+    }
+    const run = await start(world)
+    await run.until(({ status }) => status === 'waiting_for_aws')
+    await harness.env.sleep(2 * HOUR)
+    await run.until(({ status }) => status === 'current')
+    expect(gaps(world.of('verifyRole'))).toEqual(delays)
+  })
+
+  test('happens again for another role, and for another role only', async () => {
+    const run = await start(new World())
+    await run.until(({ status }) => status === 'current')
+    await run.change({ name: 'renamed' })
+    await run.until(({ settings }) => settings?.name === 'renamed')
+    await harness.env.sleep(5.5 * MINUTE)
+    expect(run.world.of('verifyRole')).toHaveLength(1)
+
+    const other = 'arn:aws:iam::123456789012:role/another'
+    await run.change({ roleArn: other })
+    await run.until(({ verification }) => verification?.roleArn === other)
+    expect(run.world.of('verifyRole').map(({ options }) => options)).toEqual([
+      { failures: 0 },
+      { failures: 0 },
+    ])
+  })
+
+  test('does not carry failures over to another role', async () => {
+    const world = new World()
+    world.verify = () => ({ state: 'failed' })
+    const run = await start(world)
+    await harness.env.sleep(5.25 * MINUTE)
+    await run.until(({ verification }) => verification!.failures > 3)
+    await run.change({ roleArn: 'arn:aws:iam::123456789012:role/another' })
+    await run.until(({ verification }) => verification?.failures === 1)
+    expect(world.of('verifyRole').at(-1)?.options).toEqual({ failures: 0 })
+  })
+})
+
+describe('cycles', () => {
+  test('keep their interval for days, with a daily verification', async () => {
+    const world = new World()
+    world.import = ({ now }) => ({ nextPollAt: iso(now + 30 * MINUTE) })
+    const run = await start(world)
+    await run.until(({ status }) => status === 'current')
+    await harness.env.sleep(5 * 24 * HOUR + 10 * MINUTE)
+    const between = new Set(gaps(world.of('importEvents')))
+    expect(between).toEqual(new Set([1800]))
+    expect(world.of('importEvents').length).toBeGreaterThanOrEqual(5 * 48)
+    expect(world.of('verifyRole').length).toBeGreaterThanOrEqual(5)
+    expect(new Set(gaps(world.of('verifyRole')))).toEqual(new Set([86400]))
+    // By itself it reads the row once a run, not once a cycle.
+    expect(world.of('readConnection').length).toBeLessThan(6)
+  })
+
+  test('cost 11 events each in a quiet hour', async () => {
+    const run = await start(new World())
+    await run.until(({ status }) => status === 'current')
+    await harness.env.sleep(30 * SECOND)
+    const before = (await run.handle.describe()).historyLength
+    const cycles = run.world.of('importEvents').length
+    await harness.env.sleep(HOUR)
+    const imported = run.world.of('importEvents').length - cycles
+    const events = (await run.handle.describe()).historyLength - before
+    console.info(`A quiet hour: ${imported} cycles, ${events} history events`)
+    expect(imported).toBeGreaterThanOrEqual(59)
+    expect(events).toBeLessThanOrEqual(11 * imported)
+  })
+
+  test('run once at the boundary of two runs', async () => {
+    const run = await start(new World(), { cyclesPerRun: 5 })
+    const first = await run.handle.describe()
+    await run.until(({ status }) => status === 'current')
+    await harness.env.sleep(60.5 * MINUTE)
+    await run.until((_, world) => world.of('importEvents').length >= 60)
+    expect(new Set(gaps(run.world.of('importEvents')))).toEqual(new Set([60]))
+    expect(run.world.of('verifyRole')).toHaveLength(1)
+
+    // The first run ended after the wait: the next one finds the cycle due.
+    const boundary = await harness.env.client.workflow
+      .getHandle(run.handle.workflowId, first.runId, { followRuns: false })
+      .result()
+      .catch((error) => error)
+    expect(boundary).toBeInstanceOf(WorkflowContinuedAsNewError)
+    const { runId } = await run.handle.describe()
+    expect(runId).not.toBe(first.runId)
+    const firstHistory = await harness.env.client.workflow
+      .getHandle(run.handle.workflowId, first.runId)
+      .fetchHistory()
+    const last = firstHistory.events!.at(-1)!
+    const [carried] = last.workflowExecutionContinuedAsNewEventAttributes!.input!.payloads!
+    const { nextPollAt, settings } = JSON.parse(Buffer.from(carried!.data!).toString())
+    expect(settings.name).toBe('production')
+    const late = run.world.of('importEvents').map(({ at }) => at - Date.parse(nextPollAt))
+    expect(late.some((ms) => ms > -SECOND && ms < 5 * SECOND)).toBe(true)
+  })
+
+  test('never follow each other without a pause, even if due', async () => {
+    const world = new World()
+    world.import = ({ now }) => ({ nextPollAt: iso(now - HOUR) })
+    const run = await start(world)
+    await run.until((_, world) => world.of('importEvents').length > 0)
+    await harness.env.sleep(10 * SECOND)
+    world.import = () => ({})
+    await run.until(({ lastCycle }) => lastCycle!.nextPollAt > lastCycle!.finishedAt)
+    expect(world.of('importEvents').length).toBeLessThan(15)
+    expect(Math.min(...gaps(world.of('importEvents')))).toBeGreaterThanOrEqual(1)
+  })
+
+  test('continue despite a failing region, which is shown', async () => {
+    const world = new World()
+    const failing = [{ region: 'eu-west-3', error: 'ThrottlingException: Rate exceeded' }]
+    const statusReason = 'eu-west-3: ThrottlingException: Rate exceeded'
+    world.import = () => ({ status: 'behind', statusReason, failing, lagSeconds: 1500 })
+    const run = await start(world)
+    await harness.env.sleep(10.5 * MINUTE)
+    const state = await run.until(({ status }) => status === 'behind')
+    expect(state.statusReason).toBe(statusReason)
+    expect(state.lastCycle?.failing).toEqual(failing)
+    expect(new Set(gaps(world.of('importEvents')))).toEqual(new Set([60]))
+    expect(world.story.filter((step) => step !== 'importEvents')).toEqual(['verifyRole'])
+    const details = await run.details()
+    expect(details).toContain('**Behind**')
+    expect(details).toContain('- **eu-west-3**: ThrottlingException: Rate exceeded')
+
+    world.import = () => ({})
+    await harness.env.sleep(MINUTE)
+    await run.until(({ status }) => status === 'current')
+    expect(await run.details()).not.toContain('eu-west-3')
+  })
+})
+
+describe('pausing', () => {
+  test('stops the import, and resuming imports immediately', async () => {
+    const run = await start(new World())
+    await run.until(({ status }) => status === 'current')
+    await run.change({ paused: true })
+    await run.until(({ status }) => status === 'paused')
+    const before = run.world.story.length
+    await harness.env.sleep('3h')
+    expect(run.world.story).toHaveLength(before)
+
+    const resumedAt = await harness.env.currentTimeMs()
+    await run.change({ paused: false })
+    await run.until(({ status }) => status === 'current')
+    const [next] = run.world.calls.slice(-1)
+    expect(next).toMatchObject({ activity: 'importEvents', outcome: 'done' })
+    expect(next!.at - resumedAt).toBeLessThan(5 * SECOND)
+    // Verified less than a day ago: once is enough.
+    expect(run.world.of('verifyRole')).toHaveLength(1)
+  })
+
+  test('stops an import that is running', async () => {
+    const world = new World()
+    world.import = ({ signal }) => untilCancelled(signal)
+    const run = await start(world)
+    await untilRunning(run, 'importEvents')
+    await run.change({ paused: true })
+    const state = await run.until(({ status }) => status === 'paused')
+    expect(world.story).toEqual(['verifyRole', 'importEvents cancelled'])
+    expect(state.lastError).toBeNull()
+    // The row was read beside the import, and once more after it had ended.
+    expect(world.calls.at(-1)).toMatchObject({ activity: 'readConnection' })
+  })
+})
+
+describe('import now', () => {
+  test('imports from every region now, and returns a summary', async () => {
+    const run = await start(new World())
+    await run.until(({ status }) => status === 'current')
+    run.world.import = () => ({ imported: 42 })
+    expect(await run.importNow()).toMatchObject({ imported: 42 })
+    expect(run.world.of('importEvents').map(({ options }) => options)).toEqual([
+      { force: true },
+      { force: true },
+    ])
+    await harness.env.sleep(3.5 * MINUTE)
+    // The rhythm begins anew from there.
+    expect(gaps(run.world.of('importEvents')).slice(1)).toEqual([60, 60, 60])
+    expect(run.world.of('importEvents').at(-1)?.options).toEqual({ force: false })
+  })
+
+  test('waits for a running import, and is shared by all callers in the meantime', async () => {
+    const world = new World()
+    const finish = Promise.withResolvers<void>()
+    world.import = async () => {
+      if (world.of('importEvents').length > 1) return { imported: 42 }
+      await finish.promise
+      return { imported: 1 }
+    }
+    const run = await start(world)
+    await untilRunning(run, 'importEvents')
+    const answers = Promise.all([run.importNow(), run.importNow()])
+    // Accepted and waiting: both are in the history.
+    await run.until(() => true)
+    finish.resolve()
+    expect(await answers).toMatchObject([{ imported: 42 }, { imported: 42 }])
+    expect(world.of('importEvents')).toHaveLength(2)
+  })
+
+  test("fails with AWS's error when the role is refused", async () => {
+    const run = await start(new World())
+    await run.until(({ status }) => status === 'current')
+    run.world.import = () => {
+      throw roleRefused()
+    }
+    expect(await sentence(run.importNow())).toBe('AccessDenied: not authorized to assume')
+  })
+})
+
+describe('verify now', () => {
+  test('answers what was found, passed or not', async () => {
+    const run = await start(new World())
+    await run.until(({ status }) => status === 'current')
+    expect(await run.verifyNow()).toMatchObject({ state: 'passed', failures: 0 })
+    run.world.verify = () => ({ state: 'failed' })
+    expect(await run.verifyNow()).toMatchObject({ state: 'failed', failures: 1 })
+    expect((await run.state()).status).toBe('action_needed')
+    run.world.verify = () => ({})
+    expect(await run.verifyNow()).toMatchObject({ state: 'passed' })
+    await run.until(({ status }) => status === 'current')
+  })
+
+  test('does not wait for an import: it stops it, and the import begins again', async () => {
+    const world = new World()
+    world.import = ({ signal }) =>
+      world.of('importEvents').length > 1 ? {} : untilCancelled(signal)
+    const run = await start(world)
+    await untilRunning(run, 'importEvents')
+    expect(await run.verifyNow()).toMatchObject({ state: 'passed' })
+    await run.until(({ status }) => status === 'current')
+    expect(world.story).toEqual([
+      'verifyRole',
+      'importEvents cancelled',
+      'verifyRole',
+      'importEvents',
+    ])
+  })
+
+  test('during a verification gets another one', async () => {
+    const world = new World()
+    const finish = Promise.withResolvers<void>()
+    world.verify = async () => {
+      if (world.of('verifyRole').length === 1) {
+        await finish.promise
+        return { state: 'failed' }
+      }
+      return {}
+    }
+    const run = await start(world)
+    await untilRunning(run, 'verifyRole')
+    const answer = run.verifyNow()
+    await run.until(() => true)
+    finish.resolve()
+    // What was mended while the first was under way counts.
+    expect(await answer).toMatchObject({ state: 'passed' })
+  })
+})
+
+describe('updates are refused with a sentence', () => {
+  test('without a role, when paused, and when the role does not pass', async () => {
+    const run = await start(new World({ roleArn: null, accountId: null }))
+    await run.until(({ settings }) => settings !== null)
+    const noRole = 'The connection has no role. Set `roleArn` first.'
+    expect(await sentence(run.verifyNow())).toBe(noRole)
+    expect(await sentence(run.importNow())).toBe(noRole)
+
+    run.world.verify = () => ({ state: 'failed' })
+    await run.change({ roleArn })
+    await run.until(({ status }) => status === 'action_needed')
+    expect(await sentence(run.importNow())).toMatch(
+      /^Imports require a verified role. Last verification: .*external ID/,
+    )
+
+    await run.change({ paused: true })
+    await run.until(({ status }) => status === 'paused')
+    const paused = 'The connection is paused. Resume it first.'
+    expect(await sentence(run.verifyNow())).toBe(paused)
+    expect(await sentence(run.importNow())).toBe(paused)
+    // Refused before it was accepted: nothing of it is in the history.
+    const { events } = await run.handle.fetchHistory()
+    expect(events!.filter((event) => event.workflowExecutionUpdateAcceptedEventAttributes)).toEqual(
+      [],
+    )
+  })
+
+  test('by the current row, not by the last known one', async () => {
+    const run = await start(new World({ paused: true }))
+    await run.until(({ status }) => status === 'paused')
+    run.world.change({ paused: false })
+    await run.changed()
+    expect(await run.verifyNow()).toMatchObject({ state: 'passed' })
+
+    run.world.change({ paused: true })
+    await run.changed()
+    expect(await sentence(run.verifyNow())).toBe('The connection is paused. Resume it first.')
+  })
+
+  test('when the connection is deleted while they wait', async () => {
+    const world = new World()
+    world.verify = ({ signal }) => untilCancelled(signal)
+    const run = await start(world)
+    await untilRunning(run, 'verifyRole')
+    const answer = sentence(run.verifyNow())
+    await run.change({ deleted: true })
+    expect(await answer).toBe('The connection is being deleted.')
+    await run.handle.result()
+  })
+})
+
+describe('deleting', () => {
+  test('stops a running import first, and is finished once', async () => {
+    const world = new World()
+    world.import = ({ signal }) => untilCancelled(signal)
+    const run = await start(world)
+    await untilRunning(run, 'importEvents')
+    await run.change({ deleted: true })
+    await run.handle.result()
+    expect(world.story).toEqual(['verifyRole', 'importEvents cancelled', 'finishDeletion'])
+    expect((await run.state()).status).toBe('deleting')
+  })
+
+  test.each([
+    ['without a role', { roleArn: null, accountId: null }],
+    ['when paused', { paused: true }],
+  ])('%s', async (_, row) => {
+    const run = await start(new World(row))
+    await run.until(({ settings }) => settings !== null)
+    await run.change({ deleted: true })
+    await run.handle.result()
+    expect(run.world.story).toEqual(['finishDeletion'])
+  })
+})
+
+describe('an import that needs a verification', () => {
+  test('gets it immediately, and continues; callers of the import get a response', async () => {
+    const run = await start(new World())
+    const { world } = run
+    await run.until(({ status }) => status === 'current')
+    world.import = () => {
+      world.import = () => ({ imported: 7 })
+      throw verificationRequired()
+    }
+    expect(await run.importNow()).toMatchObject({ imported: 7 })
+    expect(world.story).toEqual([
+      'verifyRole',
+      'importEvents',
+      'importEvents failed',
+      'verifyRole',
+      'importEvents',
+    ])
+    const [before, failed] = world.of('importEvents')
+    expect(world.of('verifyRole')[1]!.at - failed!.at).toBeLessThan(10_000)
+    expect(before).toMatchObject({ outcome: 'done' })
+    expect(await run.state()).toMatchObject({ status: 'current', failures: 0, lastError: null })
+  })
+
+  test('repeatedly, though it passes, is retried less and less often', async () => {
+    const world = new World()
+    world.import = () => {
+      throw verificationRequired()
+    }
+    const run = await start(world)
+    await harness.env.sleep(HOUR)
+    const state = await run.until(({ failures }) => failures > 5)
+    expect(state.lastError).toBe('The role is not verified yet')
+    expect(gaps(world.of('importEvents')).slice(0, 7)).toEqual([0, 20, 40, 80, 160, 320, 600])
+    expect(world.of('verifyRole').length).toBe(world.of('importEvents').length)
+  })
+
+  test('a role that is set again after another one is verified again', async () => {
+    const run = await start(new World())
+    await run.until(({ status }) => status === 'current')
+    const { length } = run.world.of('verifyRole')
+    run.world.change({ roleArn: 'arn:aws:iam::123456789012:role/another' })
+    await run.change({ roleArn })
+    await run.until(({ verification }) => verification?.roleRevision === 3)
+    expect(run.world.of('verifyRole').length).toBe(length + 1)
+  })
+
+  test('that is inconclusive does not stop imports', async () => {
+    const run = await start(new World())
+    const { world } = run
+    await run.until(({ status }) => status === 'current')
+    world.verify = ({ now }) => ({
+      ...{ inconclusive: 'Throttling', failures: 1, nextAttemptAt: iso(now + 5 * MINUTE) },
+    })
+    await run.verifyNow()
+    const { length } = world.of('importEvents')
+    await harness.env.sleep(HOUR)
+    const state = await run.until(() => world.of('importEvents').length >= length + 50)
+    expect(state).toMatchObject({ status: 'current', verification: { inconclusive: 'Throttling' } })
+    expect(world.of('verifyRole').length).toBeGreaterThan(10)
+  })
+})
+
+describe('a role that AWS refuses in a cycle', () => {
+  test('is verified immediately, retried, and imported from when it is fixed', async () => {
+    const run = await start(new World())
+    const { world } = run
+    await run.until(({ status }) => status === 'current')
+    world.import = () => {
+      throw roleRefused()
+    }
+    world.verify = ({ now }) => ({ state: 'failed', nextAttemptAt: iso(now + 5 * MINUTE) })
+    await harness.env.sleep(2 * MINUTE)
+    await run.until(({ status }) => status === 'action_needed')
+    expect(world.story).toEqual(['verifyRole', 'importEvents', 'importEvents failed', 'verifyRole'])
+    world.import = () => ({})
+    world.verify = () => ({})
+    await harness.env.sleep(6.5 * MINUTE)
+    await run.until(({ status }) => status === 'current')
+    expect(world.story.slice(4, 6)).toEqual(['verifyRole', 'importEvents'])
+  })
+
+  test('though its verification passes, is not retried continuously', async () => {
+    const world = new World()
+    world.import = () => {
+      throw roleRefused()
+    }
+    const run = await start(world)
+    await harness.env.sleep(HOUR)
+    const state = await run.until(({ failures }) => failures > 5)
+    expect(state).toMatchObject({
+      status: 'behind',
+      lastError: 'AccessDenied: not authorized to assume',
+    })
+    const waits = gaps(world.of('importEvents'))
+    expect(waits.slice(0, 7)).toEqual([0, 20, 40, 80, 160, 320, 600])
+    // Each time the role is verified before it is used again.
+    expect(world.of('verifyRole').length).toBe(world.of('importEvents').length)
+
+    world.import = () => ({})
+    await harness.env.sleep(11 * MINUTE)
+    expect(await run.until(({ status }) => status === 'current')).toMatchObject({
+      failures: 0,
+      lastError: null,
+    })
+  })
+})
+
+describe('a signal that the row has changed', () => {
+  test('does not stop an import when the row is what it was, however many there are', async () => {
+    const world = new World()
+    const finish = Promise.withResolvers<void>()
+    world.import = async ({ signal }) => {
+      await Promise.race([finish.promise, untilCancelled(signal)])
+      return {}
+    }
+    const run = await start(world)
+    await untilRunning(run, 'importEvents')
+    for (let i = 0; i < 40; i++) await run.changed()
+    await run.until((_, world) => world.of('readConnection').length > 1)
+    finish.resolve()
+    await run.until(({ status }) => status === 'current')
+    expect(world.story).toEqual(['verifyRole', 'importEvents'])
+  })
+
+  test('storms change nothing of the rhythm', async () => {
+    const run = await start(new World())
+    await run.until(({ status }) => status === 'current')
+    await Promise.all(Array.from({ length: 200 }, () => run.changed()))
+    await harness.env.sleep(5.5 * MINUTE)
+    expect(new Set(gaps(run.world.of('importEvents')))).toEqual(new Set([60]))
+    expect(run.world.of('readConnection').length).toBeLessThanOrEqual(201)
+    expect(run.world.of('verifyRole')).toHaveLength(1)
+  })
+
+  test('ends in the last version of the row, with one verification for each role', async () => {
+    const run = await start(new World())
+    await run.until(({ status }) => status === 'current')
+    for (let i = 1; i <= 30; i++) await run.change({ name: `name ${i}` })
+    await run.until(({ settings, status }) => settings?.version === 31 && status === 'current')
+    expect(run.world.of('verifyRole')).toHaveLength(1)
+  })
+})
+
+describe('a run that has received many signals continues as new', () => {
+  async function storm(run: Run, signals: number): Promise<void> {
+    for (let i = 0; i < signals; i++) await run.change({ name: `name ${run.world.row!.version}` })
+    await run.until(({ settings }) => settings?.version === run.world.row!.version)
+  }
+
+  test.each([
+    ['paused', { paused: true }],
+    ['without a role', { roleArn: null, accountId: null }],
+  ])('when it is %s, and can still be deleted', async (_, row) => {
+    const run = await start(new World(row), { signalsPerRun: 10 })
+    const { runId: first } = await run.handle.describe()
+    await storm(run, 35)
+    const { runId, historyLength } = await run.handle.describe()
+    expect(runId).not.toBe(first)
+    expect(historyLength).toBeLessThan(200)
+    expect(run.world.story).toEqual([])
+    await run.change({ deleted: true })
+    await run.handle.result()
+    expect(run.world.story).toEqual(['finishDeletion'])
+  })
+
+  test('before its wait, and the next run waits for the rest of it', async () => {
+    const run = await start(new World(), { signalsPerRun: 10 })
+    const { runId: first } = await run.handle.describe()
+    await run.until(({ status }) => status === 'current')
+    await harness.env.sleep(20 * SECOND)
+    // Signals alone: a changed row would be acted on at once.
+    for (let i = 0; i < 15; i++) await run.changed()
+    await run.until((_, world) => world.of('readConnection').length > 1)
+    await harness.env.sleep(10 * SECOND)
+    expect((await run.handle.describe()).runId).not.toBe(first)
+    expect(run.world.story).toEqual(['verifyRole', 'importEvents'])
+    await harness.env.sleep(60.5 * SECOND)
+    await run.until((_, world) => world.of('importEvents').length >= 2)
+    expect(gaps(run.world.of('importEvents')).slice(0, 1)).toEqual([60])
+    expect(run.world.of('verifyRole')).toHaveLength(1)
+  })
+
+  test('and its callers get an answer', async () => {
+    const run = await start(new World(), { signalsPerRun: 5 })
+    await run.until(({ status }) => status === 'current')
+    const answers: Promise<unknown>[] = []
+    for (let i = 0; i < 20; i++) {
+      await run.changed()
+      if (i % 4 === 0) answers.push(run.verifyNow().catch((error) => error.cause?.message))
+    }
+    for (const answer of await Promise.all(answers)) {
+      if (typeof answer === 'string') expect(answer).toMatch(/^Too much is asked/)
+      else expect(answer).toMatchObject({ state: 'passed' })
+    }
+  })
+})
+
+describe('failures of a whole step', () => {
+  test('are retried for as long as they last, and are forgotten when they end', async () => {
+    const world = new World()
+    const run = await start(world)
+    await run.until(({ status }) => status === 'current')
+    world.import = () => {
+      throw new Error('connect ECONNREFUSED')
+    }
+    await harness.env.sleep('1h')
+    const failed = world.of('importEvents').slice(1)
+    expect(failed.every(({ outcome }) => outcome === 'failed')).toBe(true)
+    // Twice a minute in the end, by Temporal's retries alone.
+    expect(Math.max(...gaps(failed))).toBe(30)
+    expect(gaps(failed).slice(0, 6)).toEqual([1, 2, 4, 8, 16, 30])
+    world.import = () => ({})
+    await harness.env.sleep(2.5 * MINUTE)
+    await run.until((_, world) => world.calls.at(-1)?.outcome === 'done')
+    expect(await run.state()).toMatchObject({ status: 'current', lastError: null, failures: 0 })
+  })
+
+  test.each(['importEvents', 'verifyRole'] as const)(
+    'that Temporal does not retry do not end it: %s',
+    async (activity) => {
+      const world = new World()
+      const broken = () => {
+        throw ApplicationFailure.nonRetryable('column "x" does not exist')
+      }
+      if (activity === 'importEvents') world.import = broken
+      else world.verify = broken
+      const run = await start(world)
+      await harness.env.sleep(HOUR)
+      const state = await run.until(({ failures }) => failures > 5)
+      expect(state).toMatchObject({
+        status: 'behind',
+        statusReason: 'column "x" does not exist',
+        lastError: 'column "x" does not exist',
+      })
+      expect(gaps(world.of(activity)).slice(0, 7)).toEqual([10, 20, 40, 80, 160, 320, 600])
+      expect(await run.details()).toContain('column "x" does not exist, ')
+
+      world.import = () => ({})
+      world.verify = () => ({})
+      await harness.env.sleep(11 * MINUTE)
+      await run.until(({ status }) => status === 'current')
+    },
+  )
+
+  test('of the reading of the row do not end it either', async () => {
+    const world = new World()
+    world.read = () => {
+      throw ApplicationFailure.nonRetryable('permission denied')
+    }
+    const run = await start(world)
+    await run.until(({ lastError }) => lastError === 'permission denied')
+    await harness.env.sleep(5 * MINUTE)
+    expect(world.story).toEqual([])
+    world.read = () => {}
+    await harness.env.sleep(11 * MINUTE)
+    await run.until(({ status }) => status === 'current')
+  })
+
+  test('are interrupted by a change of the row', async () => {
+    const world = new World()
+    world.verify = () => {
+      throw ApplicationFailure.nonRetryable('no such role')
+    }
+    const run = await start(world)
+    await harness.env.sleep(HOUR)
+    await run.until(({ failures }) => failures > 5)
+    world.verify = () => ({})
+    await run.change({ roleArn: 'arn:aws:iam::123456789012:role/another' })
+    await run.until(({ status }) => status === 'current')
+  })
+})
+
+describe('an operator who cancels the workflow', () => {
+  async function cancelled(run: Run): Promise<void> {
+    await run.handle.cancel()
+    const error = await run.handle.result().catch((error) => error)
+    expect(error).toBeInstanceOf(WorkflowFailedError)
+    expect(error.cause).toBeInstanceOf(CancelledFailure)
+  }
+
+  test('ends it, with its import, which is shown', async () => {
+    const world = new World()
+    world.import = ({ signal }) => untilCancelled(signal)
+    const run = await start(world)
+    await untilRunning(run, 'importEvents')
+    await cancelled(run)
+    expect(world.story).toEqual(['verifyRole', 'importEvents cancelled'])
+    expect(world.calls.at(-1)).toMatchObject({ activity: 'readConnection', outcome: 'done' })
+    expect(await run.details()).toContain('Cancelled by an operator')
+  })
+
+  test('ends it while it waits', async () => {
+    const run = await start(new World())
+    await run.until(({ status }) => status === 'current')
+    await cancelled(run)
+    // The next one begins where this one ended.
+    const next = await start(run.world, { state: await run.state() })
+    await next.until((_, world) => world.calls.at(-1)?.activity === 'readConnection')
+    expect(run.world.story).toEqual(['verifyRole', 'importEvents'])
+  })
+
+  test('still deletes a connection whose deletion was requested', async () => {
+    const world = new World()
+    world.import = ({ signal }) => untilCancelled(signal)
+    const run = await start(world)
+    await untilRunning(run, 'importEvents')
+    world.change({ deleted: true })
+    await cancelled(run)
+    expect(world.story).toEqual(['verifyRole', 'importEvents cancelled', 'finishDeletion'])
+  })
+
+  test('does not leave callers without an answer', async () => {
+    const world = new World()
+    world.import = ({ signal }) => untilCancelled(signal)
+    const run = await start(world)
+    await untilRunning(run, 'importEvents')
+    const answer = sentence(run.importNow())
+    await run.until(() => true)
+    await cancelled(run)
+    expect(await answer).toMatch(/cancelled|ended/i)
+  })
+})

@@ -1,0 +1,155 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { type Logger, pino } from 'pino'
+import { inject } from 'vitest'
+import { createApp } from '../src/api/app.ts'
+import type { ApiContext, App } from '../src/api/context.ts'
+import { openApiDatabases } from '../src/api/databases.ts'
+import { invitationExpiry } from '../src/auth/invitations.ts'
+import { openPeople } from '../src/auth/people.ts'
+import type { Role } from '../src/auth/roles.ts'
+import { type Database, openDatabase } from '../src/db/database.ts'
+import { installationId } from '../src/db/installation.ts'
+import { insertInvitation, newInvitationToken, type User } from '../src/db/members.ts'
+import { openNotifications } from '../src/db/notifications.ts'
+import { addApiKey, ensureOrganization, newApiKey } from '../src/db/organizations.ts'
+import { principalReader } from '../src/db/worker-principals.ts'
+import { createWorkflows, type Workflows } from '../src/temporal/client.ts'
+import { createTestDatabase } from './database.ts'
+
+export interface Answer<Body> {
+  status: number
+  headers: Record<string, unknown>
+  body: Body
+}
+
+interface Client {
+  /** One request with this tenant's key, or as a page sends it with this person's cookie. */
+  // biome-ignore lint/suspicious/noExplicitAny: each test says what it expects of the body
+  request<Body = any>(method: string, url: string, body?: unknown): Promise<Answer<Body>>
+}
+
+export interface Person extends Client {
+  user: User
+  password: string
+  /** `name=value`, for the header `Cookie`. */
+  cookie: string
+}
+
+export interface Tenant extends Client {
+  id: string
+  key: string
+  /** Invites somebody and accepts: a new member, or owner, with a session. */
+  signedIn(role?: Role): Promise<Person>
+}
+
+export interface TestApi {
+  app: App
+  context: ApiContext
+  /** As the worker's login. */
+  db: Database
+  /** Sees every row. */
+  superuser: Database
+  workflows: Workflows
+  tenant(name: string): Promise<Tenant>
+  close(): Promise<void>
+}
+
+/** The API on real Postgres as the roles that it has in production, and on the real Temporal. */
+export async function createTestApi(
+  options: {
+    temporalAddress?: string
+    logger?: Logger
+    /** Whom roles have to trust; null: nobody knows. */
+    principalArn?: string | null
+    templateUrl?: string
+    publicUrl?: string
+    trustedProxies?: string[]
+    demoOwner?: ApiContext['demoOwner']
+    temporalUrl?: string
+    maxConnections?: number
+    timeoutsMs?: Parameters<typeof openApiDatabases>[0]['timeoutsMs']
+  } = {},
+): Promise<TestApi> {
+  const { logger = pino({ level: 'silent' }) } = options
+  const testDatabase = await createTestDatabase()
+  const db = openDatabase({ url: testDatabase.url })
+  const superuser = openDatabase({ url: testDatabase.superuserUrl })
+  const { database, system } = openApiDatabases({
+    ...{ url: testDatabase.url, maxQueries: 2 },
+    timeoutsMs: options.timeoutsMs,
+  })
+  const notifications = openNotifications({ url: testDatabase.url })
+  const address = options.temporalAddress ?? inject('temporalAddress')
+  const target = { connection: { address }, namespace: 'default', uiUrl: null }
+  const workflows = createWorkflows(target, { installationId: await installationId(db), logger })
+  const { principalArn = 'arn:aws:iam::999988887777:role/cairn', templateUrl } = options
+  const principal = principalReader(database, principalArn ?? undefined)
+  const { publicUrl, demoOwner, temporalUrl } = options
+  const secret = randomBytes(32).toString('base64url')
+  const auth = openPeople({ system, secret, publicUrl, logger })
+  const context = {
+    ...{ database, system, workflows, notifications, principal, templateUrl },
+    ...{ publicUrl, auth, demoOwner, temporalUrl },
+    maxConnections: options.maxConnections ?? 1000,
+  }
+  const app = await createApp(context, { logger, trustedProxies: options.trustedProxies })
+  const client = (headers: Record<string, string>): Client => ({
+    async request(method, url, body) {
+      const response = await app.inject({
+        ...{ method: method as 'GET', url, headers },
+        ...(body !== undefined && { payload: body as object }),
+      })
+      return {
+        status: response.statusCode,
+        headers: response.headers,
+        body: (response.body === '' ? undefined : response.json()) as never,
+      }
+    },
+  })
+  return {
+    app,
+    context,
+    db,
+    superuser,
+    workflows,
+    async tenant(name) {
+      const { id } = await ensureOrganization(system, name)
+      const key = newApiKey()
+      await addApiKey(system, id, { name: 'test', key })
+      return {
+        id,
+        key,
+        ...client({ authorization: `Bearer ${key}` }),
+        async signedIn(role = 'owner') {
+          const token = newInvitationToken()
+          const expiresAt = invitationExpiry('invited')
+          await insertInvitation(system, { organizationId: id, role, token, expiresAt })
+          const password = randomBytes(12).toString('base64url')
+          const made = await app.inject({
+            ...{ method: 'POST', url: '/api/invitation' },
+            payload: { token, name: role, email: `${randomUUID()}@example.com`, password },
+          })
+          if (made.statusCode !== 201) throw new Error(made.body)
+          const cookie = cookieOf(made.headers)
+          return {
+            ...{ user: made.json().user, password, cookie },
+            ...client({ cookie, 'sec-fetch-site': 'same-origin' }),
+          }
+        },
+      }
+    },
+    async close() {
+      await app.close()
+      await workflows.close()
+      await notifications.close()
+      await Promise.all([database, system, db, superuser].map((each) => each.destroy()))
+      await testDatabase.drop()
+    },
+  }
+}
+
+/** What a browser sends back of an answer's `Set-Cookie`. */
+export function cookieOf(headers: Record<string, unknown>): string {
+  const cookies = [headers['set-cookie'] ?? []].flat() as string[]
+  return cookies.map((each) => each.split(';', 1)[0]).join('; ')
+}

@@ -1,0 +1,93 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+export interface RunningCairn {
+  process: ChildProcess
+  url: string
+  temporalUrl: string
+  /** Everything that it has written so far. */
+  output(): string
+  // biome-ignore lint/suspicious/noExplicitAny: each test says what it expects of the body
+  request(method: string, route: string, body?: unknown): Promise<any>
+  /** Ends it as an operator would, or as a power cut would. */
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
+}
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const START_LIMIT_MS = 120_000
+
+/** `npm start` in a process of its own, with embedded Postgres and Temporal. */
+export async function startCairnProcess(options: {
+  dataDir: string
+  apiKey: string
+  env: Record<string, string>
+}): Promise<RunningCairn> {
+  const { HOME, PATH, TMPDIR } = process.env
+  const child = spawn(process.execPath, [main], {
+    env: {
+      ...{ HOME, PATH, TMPDIR },
+      CAIRN_DATA_DIR: options.dataDir,
+      CAIRN_API_KEY: options.apiKey,
+      ...options.env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const exited = once(child, 'exit')
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      output += chunk
+    })
+  }
+  const found = async (pattern: RegExp) => {
+    for (const began = Date.now(); Date.now() - began < START_LIMIT_MS; await sleep(50)) {
+      const match = pattern.exec(output)
+      if (match) return match[1]!
+      if (child.exitCode !== null || child.signalCode) break
+    }
+    child.kill('SIGKILL')
+    throw new Error(`Cairn did not start:\n${output}`)
+  }
+  const url = await found(/The API is at (http\S+?)\/api\/v1/)
+  const temporalUrl = await found(/Temporal's UI is at (http[^\s"]+)/)
+  return {
+    process: child,
+    url,
+    temporalUrl,
+    output: () => output,
+    async request(method, route, body) {
+      const response = await fetch(`${url}/api/v1${route}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${options.apiKey}`,
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+        },
+        body: body === undefined ? undefined : JSON.stringify(body),
+      })
+      const answer = await response.json()
+      if (!response.ok) throw new Error(`${method} ${route}: ${JSON.stringify(answer)}`)
+      return answer
+    },
+    async end(signal) {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+      await exited
+    },
+  }
+}
+
+/** Asks until the answer will do. */
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  will: (answer: T) => boolean,
+  limitMs = 120_000,
+): Promise<T> {
+  for (const began = Date.now(); ; await sleep(250)) {
+    const answer = await ask()
+    if (will(answer)) return answer
+    if (Date.now() - began > limitMs) {
+      throw new Error(`Not within ${limitMs / 1000} s; last: ${JSON.stringify(answer)}`)
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import pg from 'pg'
+import { inject } from 'vitest'
+import { openDatabase } from '../src/db/database.ts'
+import { renewInstallation } from '../src/db/installation.ts'
+import { migrate } from '../src/db/migrate.ts'
+
+const TEMPLATE = 'cairn_template'
+
+export interface TestDatabase {
+  /** As Cairn's own login: row-level security holds. */
+  url: string
+  /** As superuser: sees every row, for looking at what was written. */
+  superuserUrl: string
+  /** Ends the sessions that are left and removes the database. */
+  drop(): Promise<void>
+}
+
+let made = 0
+
+/** A database of its own for the calling test file, with the newest schema and no rows. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const name = `test_${process.pid}_${Date.now().toString(36)}_${++made}`
+  await onCluster(async (client) => {
+    await ensureTemplate(client)
+    await client.query(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`)
+  })
+  const db = openDatabase({ url: withDatabase(inject('postgresUrl'), name), max: 1 })
+  await renewInstallation(db).finally(() => db.destroy())
+  return {
+    url: withDatabase(inject('postgresUrl'), name),
+    superuserUrl: withDatabase(inject('postgresSuperuserUrl'), name),
+    // A session of a superuser that ends, and autovacuum, can be ended by a superuser alone.
+    drop: () =>
+      onCluster(
+        (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+        inject('postgresSuperuserUrl'),
+      ),
+  }
+}
+
+/** Test files run side by side: the first one migrates, the others wait and copy. */
+async function ensureTemplate(client: pg.Client): Promise<void> {
+  await client.query(`SELECT pg_advisory_lock(hashtext('${TEMPLATE}'))`)
+  try {
+    const { rows } = await client.query('SELECT FROM pg_database WHERE datname = $1', [TEMPLATE])
+    if (rows.length > 0) return
+    const unfinished = `${TEMPLATE}_unfinished`
+    await client.query(`DROP DATABASE IF EXISTS ${unfinished} WITH (FORCE)`)
+    await client.query(`CREATE DATABASE ${unfinished}`)
+    await migrate(withDatabase(inject('postgresUrl'), unfinished))
+    await client.query(`ALTER DATABASE ${unfinished} RENAME TO ${TEMPLATE}`)
+  } finally {
+    await client.query(`SELECT pg_advisory_unlock(hashtext('${TEMPLATE}'))`)
+  }
+}
+
+async function onCluster<T>(
+  work: (client: pg.Client) => Promise<T>,
+  connectionString = inject('postgresUrl'),
+): Promise<void> {
+  const client = new pg.Client({ connectionString })
+  await client.connect()
+  try {
+    await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
+function withDatabase(url: string, name: string): string {
+  const changed = new URL(url)
+  changed.pathname = `/${name}`
+  return changed.href
+}

@@ -1,0 +1,67 @@
+import { chmodSync, globSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { tryLock } from '../src/embedded/lock.mjs'
+import { removePostgres, startPostgres } from '../src/embedded/postgres.ts'
+import { startTemporal, stopLeftBehindTemporal } from '../src/embedded/temporal.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Tests make databases of their own with `createTestDatabase()`. */
+    postgresUrl: string
+    /** The same cluster as superuser, to which row-level security does not apply. */
+    postgresSuperuserUrl: string
+    /** `host:port`; the namespace is `default`. Tests share it: task queues and ids of their own. */
+    temporalAddress: string
+    temporalUiUrl: string
+  }
+}
+
+const PREFIX = path.join(tmpdir(), 'cairn-test-run-')
+
+const quiet = { info() {}, warn: console.warn }
+
+/** Starts what all test files share, and ends it when the last of them is done. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await removeLeftBehind()
+  const dataDir = mkdtempSync(PREFIX)
+  // So that the user that PostgreSQL runs as, when we are root, gets to its directory.
+  chmodSync(dataDir, 0o711)
+  const starting = [
+    startPostgres({ dataDir, log: quiet, fast: true }),
+    startTemporal({ dataDir, log: quiet }),
+  ] as const
+  const stop = async () => {
+    for (const server of await Promise.allSettled(starting)) {
+      if (server.status === 'fulfilled') await server.value.stop()
+    }
+    await removeRun(dataDir)
+  }
+  const [postgres, temporal] = await Promise.all(starting).catch(async (error) => {
+    await stop()
+    throw error
+  })
+  project.provide('postgresUrl', postgres.url)
+  project.provide('postgresSuperuserUrl', postgres.superuserUrl)
+  project.provide('temporalAddress', temporal.address)
+  project.provide('temporalUiUrl', temporal.uiUrl)
+  return stop
+}
+
+/** What a test run that was killed could not remove. */
+async function removeLeftBehind(): Promise<void> {
+  for (const dataDir of globSync(`${PREFIX}*`)) {
+    // A run that begins at this moment may not have its lock yet.
+    if (Date.now() - statSync(dataDir).ctimeMs < 5_000) continue
+    const lock = tryLock(path.join(dataDir, 'lock'))
+    if (!lock.release) continue
+    await stopLeftBehindTemporal(dataDir, console)
+    await removeRun(dataDir)
+  }
+}
+
+async function removeRun(dataDir: string): Promise<void> {
+  await removePostgres(dataDir, console)
+  rmSync(dataDir, { recursive: true, force: true })
+}

@@ -1,0 +1,270 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
+import { type Simulator, startSimulator } from '../simulator/index.ts'
+import { removePostgres } from '../src/embedded/postgres.ts'
+import { readEvents, trusting } from './account.ts'
+import { fileIn, launchBrowser } from './browser.ts'
+import { eventually, type RunningCairn, startCairnProcess } from './cairn.ts'
+
+/** What a loaded machine may take to show what an action led to. */
+const SHOWN_WITHIN_MS = 60_000
+
+export interface OpenOptions {
+  /** Whether the owner's session is there; default true. */
+  signedIn?: boolean
+  /** Pixels; default 1280 × 800. */
+  width?: number
+  height?: number
+  dark?: boolean
+  /** Console errors that the test brings about; all others make it fail. */
+  expected?: RegExp
+}
+
+export interface Connected {
+  id: string
+  externalId: string
+  accountId: string
+  roleArn: string
+}
+
+export interface Web {
+  simulator: Simulator
+  cairn: RunningCairn
+  browser: Browser
+  owner: { name: string; email: string; password: string }
+  /** The one-time link that the start has printed. */
+  invitationUrl: string
+  /**
+   * A page in a browser of its own, closed when the test ends. The test fails with what the page
+   * complained of: errors in its console, exceptions, violations of the content security policy.
+   */
+  open(to: string, options?: OpenOptions): Promise<Page>
+  /** Who signs in when pages are opened, if nobody came by the link in the test itself. */
+  makeOwner(): Promise<void>
+  /** An account that no other test uses. */
+  accountId(): string
+  /** A connection whose role is there and right, given to Cairn. */
+  connect(options?: { name?: string; accountId?: string }): Promise<Connected>
+  /** Waits until everything that the account holds by now is imported. */
+  imported(id: string): Promise<void>
+}
+
+/**
+ * `npm start` in a process of its own beside a simulated AWS, and a browser: one for each test
+ * file, made before its tests and ended after them.
+ *
+ * @param options.regions what the accounts have; fewer are imported sooner
+ * @param options.env more of Cairn's settings
+ */
+export function useWeb({
+  regions = ['us-east-1', 'eu-west-1'],
+  env = {},
+}: {
+  regions?: string[]
+  env?: Record<string, string>
+} = {}): Web {
+  const web = {} as Web
+  const dataDir = mkdtempSync(path.join(tmpdir(), 'cairn-web-'))
+  const owner = {
+    name: 'Ada Owner',
+    email: 'ada@example.com',
+    password: randomBytes(12).toString('base64url'),
+  }
+  const accounts = Array.from({ length: 16 }, (_, n) => String(111122223333 + n))
+  let session: Promise<BrowserContextOptions['storageState']> | undefined
+
+  beforeAll(async () => {
+    const [simulator, browser] = await Promise.all([
+      startSimulator({
+        ...{ latencyMs: 20, tps: null, stackMs: 0, recordsCalls: false },
+        ...{ accountIds: accounts, regions },
+      }),
+      launchBrowser(),
+    ])
+    Object.assign(web, { simulator, browser })
+    web.cairn = await startCairnProcess({
+      dataDir,
+      apiKey: `cairn_${randomUUID()}${randomUUID()}`,
+      env: {
+        ...simulator.env,
+        CAIRN_PRINCIPAL_ARN: simulator.vendor.principalArn,
+        CAIRN_REGIONS: regions.join(),
+        ...env,
+      },
+    })
+    const [, invitationUrl] = await eventually(
+      async () => /(http\S+\/accept-invitation\?token=\S+)/.exec(web.cairn.output()) ?? [],
+      ([found]) => found !== undefined,
+    )
+    web.invitationUrl = invitationUrl!
+  })
+
+  afterAll(async () => {
+    await web.browser?.close()
+    await web.cairn?.end('SIGTERM')
+    await web.simulator?.close()
+    await removePostgres(dataDir, console)
+    rmSync(dataDir, { recursive: true, force: true })
+  })
+
+  let owned: Promise<void> | undefined
+  const post = async (route: string, body: object) => {
+    const context = await web.browser.newContext()
+    const answer = await context.request.post(`${web.cairn.url}${route}`, {
+      data: body,
+      headers: { origin: web.cairn.url },
+    })
+    if (!answer.ok()) throw new Error(`POST ${route}: ${await answer.text()}`)
+    const state = await context.storageState()
+    await context.close()
+    return state
+  }
+
+  return Object.assign(web, {
+    owner,
+    makeOwner() {
+      owned ??= (async () => {
+        const token = new URL(web.invitationUrl).searchParams.get('token')!
+        const link = await fetch(`${web.cairn.url}/api/invitation?token=${token}`)
+        if (!link.ok) return
+        session = post('/api/invitation', { token, ...owner })
+        await session
+      })()
+      return owned
+    },
+    async open(to: string, options: OpenOptions = {}) {
+      const { signedIn = true, width = 1280, height = 800, dark, expected } = options
+      const { email, password } = owner
+      if (signedIn) session ??= post('/api/auth/sign-in/email', { email, password })
+      const context = await web.browser.newContext({
+        baseURL: web.cairn.url,
+        viewport: { width, height },
+        colorScheme: dark ? 'dark' : 'light',
+        reducedMotion: 'reduce',
+        // Otherwise those of the machine that runs the tests.
+        locale: 'en-US',
+        timezoneId: 'UTC',
+        permissions: ['clipboard-read', 'clipboard-write'],
+        ...(signedIn && { storageState: await session }),
+      })
+      context.setDefaultTimeout(SHOWN_WITHIN_MS)
+      const page = await context.newPage()
+      const troubles = watch(page, expected)
+      onTestFinished(async ({ task }) => {
+        const folder = process.env.CAIRN_PICTURES
+        if (folder && task.result?.state === 'fail') {
+          const name = `${task.name.replaceAll(/\W+/g, '-').slice(0, 60)}-${Date.now()}.png`
+          await page.screenshot({ path: fileIn(folder, name), fullPage: true })
+        }
+        await context.close()
+        expect(troubles, `what the page ${to} complained of`).toEqual([])
+      })
+      await page.goto(to)
+      return page
+    },
+    accountId() {
+      const next = accounts.pop()
+      if (!next) throw new Error('There are no more accounts in the simulator.')
+      return next
+    },
+    async connect({
+      name,
+      accountId = web.accountId(),
+    }: {
+      name?: string
+      accountId?: string
+    } = {}) {
+      const { id, externalId } = await web.cairn.request('POST', '/connections', {
+        name: name ?? `Account ${accountId}`,
+        lookbackDays: 1,
+        pollIntervalSeconds: 3600,
+      })
+      const roleArn = `arn:aws:iam::${accountId}:role/cairn-read-only`
+      putRole(web.simulator, { roleArn, externalId })
+      await web.cairn.request('PATCH', `/connections/${id}`, { roleArn })
+      return { id, externalId, accountId, roleArn }
+    },
+    async imported(id: string) {
+      await eventually(
+        () => web.cairn.request('GET', `/connections/${id}`),
+        ({ status }) => status === 'current',
+      )
+    },
+  })
+}
+
+/** The right role, or one whose trust has another condition, or other permissions. */
+export function putRole(
+  simulator: Simulator,
+  role: {
+    roleArn: string
+    externalId: string
+    condition?: object | null
+    policies?: object[]
+  },
+): void {
+  const { condition = { StringEquals: { 'sts:ExternalId': role.externalId } } } = role
+  simulator.putRole({
+    arn: role.roleArn,
+    trustPolicy: trusting(simulator.vendor.principalArn, condition ?? undefined),
+    policies: (role.policies as Record<string, unknown>[]) ?? [readEvents],
+  })
+}
+
+/** What a page complains of, as it happens. */
+function watch(page: Page, expected: RegExp | undefined): string[] {
+  const troubles: string[] = []
+  const told = (text: string) => {
+    if (!expected?.test(text)) troubles.push(text)
+  }
+  page.on('console', (message) => {
+    if (message.type() !== 'error') return
+    told(`console: ${message.text()} (${message.location().url})`)
+  })
+  page.on('pageerror', (error) => told(`exception: ${error.message}`))
+  page.on('dialog', async (dialog) => {
+    told(`dialog: ${dialog.message()}`)
+    await dialog.dismiss()
+  })
+  return troubles
+}
+
+/** How many pixels the page can be scrolled sideways. */
+export function overflowOf(page: Page): Promise<number> {
+  return page.evaluate(
+    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+  )
+}
+
+export function clipboardOf(page: Page): Promise<string> {
+  return page.evaluate('navigator.clipboard.readText()')
+}
+
+/** One record as CloudTrail would write it, a while ago: of a user who changes a database. */
+export function someRecord(
+  fields: { secondsAgo?: number; now: number } & Record<string, unknown>,
+): Record<string, unknown> {
+  const { secondsAgo = 60, now, ...rest } = fields
+  return {
+    eventVersion: '1.11',
+    eventID: randomUUID(),
+    eventTime: `${new Date(now - secondsAgo * 1000).toISOString().slice(0, 19)}Z`,
+    eventSource: 'rds.amazonaws.com',
+    eventName: 'ModifyDBInstance',
+    awsRegion: 'eu-west-1',
+    readOnly: false,
+    userIdentity: {
+      type: 'IAMUser',
+      userName: 'ada',
+      arn: 'arn:aws:iam::111122223333:user/ada',
+      accountId: '111122223333',
+    },
+    requestParameters: { dBInstanceIdentifier: 'orders', allocatedStorage: 200 },
+    responseElements: null,
+    ...rest,
+  }
+}
