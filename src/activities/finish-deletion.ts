@@ -1,8 +1,15 @@
 import { sql } from 'kysely'
+import { refreshStatus } from '../db/connection-status.ts'
 import { lockConnection } from '../db/connections.ts'
 import { fence } from '../db/coverage.ts'
 import { asOrganization } from '../db/database.ts'
-import { purgeConnectionState, purgeSomeChanges, purgeSomeUnparsed } from '../db/purge.ts'
+import {
+  connectionsOfSameAccounts,
+  purgeConnectionState,
+  purgeSomeChanges,
+  purgeSomeUnparsed,
+  unsettleSameAccounts,
+} from '../db/purge.ts'
 import { purgeSomeResources } from '../db/resources.ts'
 import type { ConnectionRef } from '../workflows/state.ts'
 import type { Dependencies } from './dependencies.ts'
@@ -48,6 +55,17 @@ export async function finishDeletion(
 
 /** Removes what only this connection has imported, in steps that can be interrupted. */
 async function purge(deps: Dependencies, ref: ConnectionRef, signal: AbortSignal): Promise<void> {
+  // A connection that once had the account, and has it again or may get it again.
+  const others = await asOrganization(deps.db, ref.organizationId, (trx) =>
+    connectionsOfSameAccounts(trx, ref),
+  )
+  for (const id of others) {
+    await asOrganization(deps.db, ref.organizationId, async (trx) => {
+      const other = await lockConnection(trx, id, 'update')
+      await unsettleSameAccounts(trx, id, ref)
+      if (other) await refreshStatus(trx, other, new Date((deps.clock ?? Date.now)()))
+    })
+  }
   for (const some of [purgeSomeChanges, purgeSomeUnparsed]) {
     for (let more = true; more; ) {
       signal.throwIfAborted()

@@ -251,17 +251,20 @@ export class AwsAccess {
         { abortSignal: signal },
       ),
     )
-    const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = answer.Credentials!
+    const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = answer.Credentials ?? {}
+    // `AROA…:SESSIONNAME`
+    const roleId = answer.AssumedRoleUser?.AssumedRoleId?.split(':')[0]
+    if (!AccessKeyId || !SecretAccessKey || !Expiration || !roleId)
+      throw incomplete('AssumeRole', 'a session')
     return {
-      // `AROA…:SESSIONNAME`
-      roleId: answer.AssumedRoleUser!.AssumedRoleId!.split(':')[0]!,
+      roleId,
       credentials: {
-        accessKeyId: AccessKeyId!,
-        secretAccessKey: SecretAccessKey!,
+        accessKeyId: AccessKeyId,
+        secretAccessKey: SecretAccessKey,
         sessionToken: SessionToken,
         expiration: Expiration,
       },
-      expiresAt: Expiration!,
+      expiresAt: Expiration,
     }
   }
 
@@ -305,14 +308,17 @@ export class AwsAccess {
     const client = this.#cloudTrail(request.region, session)
     const page = await this.#call(client.send(command, { abortSignal: signal }))
     // AWS sends an empty list where there are no events. An answer without one proves nothing.
-    if (!Array.isArray(page.Events)) {
+    if (!Array.isArray(page.Events)) throw incomplete('LookupEvents', 'a list of events')
+    // An empty token would be read as a request for the first page. The SDK's paginators end there too.
+    const nextToken = page.NextToken || undefined
+    if (nextToken !== undefined && nextToken === request.nextToken) {
       throw new AwsProblem(
         'malformed',
-        'NoEvents',
-        'LookupEvents answered without a list of events. A proxy or firewall between Cairn and AWS may have sent the answer',
+        'RepeatedNextToken',
+        'LookupEvents returned the NextToken of the request again, so there is no next page and no last one',
       )
     }
-    return { events: page.Events, nextToken: page.NextToken, serverTime }
+    return { events: page.Events.map(readEvent), nextToken, serverTime }
   }
 
   /** The regions that the account's trails are at home in, and how many trails there are. */
@@ -345,7 +351,7 @@ export class AwsAccess {
     })
     const command = new GetRoleCommand({ RoleName: role.roleName })
     return this.#call(client.send(command, { abortSignal: signal })).then(
-      ({ Role }) => Role!.Arn!,
+      ({ Role }) => Role?.Arn ?? incomplete('GetRole', 'a role'),
       (error) => {
         if (error instanceof AwsProblem) return error
         throw error
@@ -394,7 +400,9 @@ export class AwsAccess {
     const answer = await this.#call(
       client.send(new GetCallerIdentityCommand({}), { abortSignal: signal }),
     )
-    return { account: answer.Account!, arn: answer.Arn!, userId: answer.UserId! }
+    const { Account: account, Arn: arn, UserId: userId } = answer
+    if (!account || !arn || !userId) throw incomplete('GetCallerIdentity', 'an identity')
+    return { account, arn, userId }
   }
 
   async #call<T>(answer: Promise<T>): Promise<T> {
@@ -404,6 +412,39 @@ export class AwsAccess {
       throw toAwsProblem(error)
     }
   }
+}
+
+/** An answer that has the right form and lacks what AWS always sends. */
+function incomplete(operation: string, what: string): AwsProblem {
+  return new AwsProblem(
+    'malformed',
+    'IncompleteAnswer',
+    `${operation} answered without ${what}. A proxy or firewall between Cairn and AWS may have sent the answer`,
+  )
+}
+
+/** An event as the SDK declares it: its types are not checked when it reads an answer. */
+function readEvent(event: unknown): Event {
+  if (typeof event !== 'object' || event === null) return {}
+  const { EventTime, Resources, ...fields } = event as Event
+  return {
+    ...readTexts(fields),
+    ...(EventTime instanceof Date && { EventTime }),
+    ...(Array.isArray(Resources) && {
+      Resources: Resources.map((resource) => readTexts(resource ?? {})),
+    }),
+  }
+}
+
+/** The members that have a value, as text. */
+function readTexts(fields: object): Record<string, string> {
+  const members = Object.entries(fields).filter(([, value]) => value != null)
+  return Object.fromEntries(
+    members.map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : JSON.stringify(value),
+    ]),
+  )
 }
 
 /** Rejects with the signal's reason as soon as it is aborted, regardless of the response. */

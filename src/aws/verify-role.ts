@@ -216,6 +216,15 @@ function cannotAssume(problem: AwsProblem, grant: RoleGrant, isNew: boolean): Ch
         'For Cairn: create its Pod Identity association with `--disable-session-tags`, and restart its pods. Your account needs no change.',
     }
   }
+  if (/^(SignatureDoesNotMatch|InvalidSignatureException)$/.test(problem.code)) {
+    return {
+      ...check,
+      state: 'failed',
+      means:
+        "AWS rejected the signature of Cairn's request. This does not indicate a problem with the role. Either the worker's clock is wrong by more than 5 minutes, or its secret access key is.",
+      remedy: 'Synchronize the clock of the Cairn worker, and check its credentials.',
+    }
+  }
   if (isPassing(problem)) {
     return {
       ...check,

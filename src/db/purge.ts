@@ -66,6 +66,55 @@ export async function purgeSomeChanges(trx: Trx, purged: Purged): Promise<boolea
   return true
 }
 
+/** The other connections of the organization that have imported an account of this connection. */
+export async function connectionsOfSameAccounts(
+  trx: Trx,
+  { organizationId, connectionId }: Purged,
+): Promise<string[]> {
+  const rows = await trx
+    .selectFrom('coverage')
+    .select('connection_id')
+    .distinct()
+    .where('organization_id', '=', organizationId)
+    .where('connection_id', '<>', connectionId)
+    .where('account_id', 'in', accountsOf(trx, connectionId))
+    .orderBy('connection_id')
+    .execute()
+  return rows.map(({ connection_id }) => connection_id)
+}
+
+/**
+ * Before a purge: what another connection has settled of the same accounts counts as not imported,
+ * because the purged connection has taken over changes in it and they are removed. Seconds that it
+ * imports again are its own. Ends imports that run, which rely on the ledger. Needs the other
+ * connection locked for update.
+ */
+export async function unsettleSameAccounts(
+  trx: Trx,
+  otherConnectionId: string,
+  { connectionId }: Purged,
+): Promise<void> {
+  await trx
+    .updateTable('coverage')
+    .set((eb) => ({
+      epoch: eb('epoch', '+', 1),
+      settled: sql`'{}'` as never,
+      confirmed: sql`'{}'` as never,
+      // It stays part of what "complete" means, though nothing is settled.
+      answered_at: sql<Date>`CASE WHEN isempty(settled) THEN answered_at
+        ELSE coalesce(answered_at, now()) END`,
+      live_due_at: sql<Date>`now()`,
+      backfill_due_at: sql<Date>`now()`,
+    }))
+    .where('connection_id', '=', otherConnectionId)
+    .where('account_id', 'in', accountsOf(trx, connectionId))
+    .execute()
+}
+
+function accountsOf(trx: Trx, connectionId: string) {
+  return trx.selectFrom('coverage').select('account_id').where('connection_id', '=', connectionId)
+}
+
 /** Removes some of a connection's unparsed records. Returns whether there may be more. */
 export async function purgeSomeUnparsed(trx: Trx, purged: Purged): Promise<boolean> {
   const { rows } = await sql`

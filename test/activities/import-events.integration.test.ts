@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { expect, onTestFinished, test } from 'vitest'
 import { oneSecondRecords, type SimulatorOptions } from '../../simulator/index.ts'
+import { insertConnection, markDeleted, updateDesiredState } from '../../src/db/connections.ts'
 import { SETTLING_SECONDS } from '../../src/db/coverage.ts'
+import { asOrganization, type Trx } from '../../src/db/database.ts'
 import { seconds } from '../../src/db/ranges.ts'
 import type { CoverageRow } from '../../src/db/schema.ts'
 import { ConnectionChanged, type ConnectionRef, RoleRefused } from '../../src/workflows/state.ts'
-import { createTestAccount, type TestAccount } from '../../testing/account.ts'
+import { createTestAccount, readEvents, type TestAccount, trusting } from '../../testing/account.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -316,6 +318,54 @@ test('nothing is imported for a connection that was paused or deleted', async ()
       type: ConnectionChanged,
     })
   }
+})
+
+test('what the purge of another connection removes is imported again', async () => {
+  const account = await newAccount()
+  const now = account.simulator.now()
+  account.simulator.addEvents(
+    Array.from({ length: 5 }, (_, n) => record(now - (n + 2) * HOUR, { awsRegion: 'eu-west-1' })),
+  )
+  const first = await account.connect()
+  await account.run('verifyRole', first.ref, { failures: 0 })
+  await importAll(account, first.ref)
+  const { organization_id: organizationId, account_id: accountId } = first
+  const role = { arn: first.role_arn!, accountId: accountId!, partition: 'aws' }
+  const inOrganization = <T>(work: (trx: Trx) => Promise<T>) =>
+    asOrganization(account.db, organizationId, work)
+
+  // The account moves to another connection, which takes the changes over, and back.
+  const second = await inOrganization(async (trx) => {
+    await updateDesiredState(trx, first.id, { role: null })
+    const externalId = 'External-Id-of-second'
+    const row = await insertConnection(trx, { organizationId, name: 'second', externalId, role })
+    account.simulator.putRole({
+      arn: role.arn,
+      trustPolicy: trusting(account.simulator.vendor.principalArn, {
+        StringEquals: { 'sts:ExternalId': [externalId, first.external_id] },
+      }),
+      policies: [readEvents],
+    })
+    return { organizationId, connectionId: row.id }
+  })
+  await account.run('verifyRole', second, { failures: 0 })
+  await importAll(account, second)
+  expect(await importedIds(account, second)).toHaveLength(5)
+  await inOrganization(async (trx) => {
+    await markDeleted(trx, second.connectionId, { purge: true })
+    await updateDesiredState(trx, first.id, { role })
+  })
+  await account.run('verifyRole', first.ref, { failures: 0 })
+  await account.run('finishDeletion', second)
+
+  const { status } = await account.superuser
+    .selectFrom('connections')
+    .select('status')
+    .where('id', '=', first.id)
+    .executeTakeFirstOrThrow()
+  expect(status).toBe('importing')
+  await importAll(account, first.ref)
+  expect(await importedIds(account, first.ref)).toHaveLength(5)
 })
 
 test('of two concurrent attempts the older one is fenced, and nothing is stored twice', async () => {

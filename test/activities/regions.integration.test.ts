@@ -460,6 +460,65 @@ test('an answer without events is not an empty last page', async () => {
   expect(await cycleOfAll(account, ref)).toMatchObject({ status: 'current', imported: 1 })
 })
 
+describe('an answer of LookupEvents that AWS would not send', () => {
+  const page = (events: unknown[], token = '') =>
+    `{"Events":${JSON.stringify(events)}${token && `,"NextToken":${token}`}}`
+
+  test.each(['""', 'null'])('with the NextToken %s is the last page', async (token) => {
+    const account = await newAccount({ regions: ['us-east-1'] })
+    account.deps.regions = ['us-east-1']
+    const ref = await verify(account)
+    account.simulator.failNext({
+      ...LOOKUP,
+      effect: 'answer',
+      body: page([{ EventId: 'one', EventTime: Math.floor(Date.now() / SECOND) - 600 }], token),
+      times: 1_000,
+    })
+    const summary = await cycleOfAll(account, ref)
+    expect(summary.requests).toBeLessThan(20)
+    expect(summary).toMatchObject({ status: 'current' })
+    expect((await coverageOf(account, ref, 'us-east-1')).set_aside).toEqual([])
+  })
+
+  test('with the NextToken of the request is retried, and skips nothing', async () => {
+    const account = await newAccount({ regions: ['us-east-1'] })
+    account.deps.regions = ['us-east-1']
+    const now = account.simulator.now()
+    const records = Array.from({ length: 3 }, (_, n) => record(now - HOUR - n * MINUTE))
+    account.simulator.addEvents(records)
+    const ref = await verify(account)
+    account.simulator.failNext({
+      ...LOOKUP,
+      effect: 'answer',
+      body: page([{ EventId: 'one', EventTime: Math.floor(now / SECOND) - 600 }], '"again"'),
+      times: 1_000,
+    })
+    const summary = await cycleOfAll(account, ref)
+    expect(summary.requests).toBeLessThan(30)
+    expect(summary.failing[0]!.error).toContain('RepeatedNextToken')
+    expect((await coverageOf(account, ref, 'us-east-1')).set_aside).toEqual([])
+    account.simulator.clearFaults()
+    expect(await cycleOfAll(account, ref)).toMatchObject({ status: 'current' })
+    const ids = await importedIds(account)
+    expect(ids).toEqual(records.map(({ eventID }) => eventID).sort())
+  })
+
+  test.each([
+    ['null', null],
+    ['fields of other types', { EventId: 5, EventName: {}, CloudTrailEvent: {}, Username: [] }],
+    ['a time that is null', { EventId: 'one', EventTime: null }],
+    ['resources that are none', { EventId: 'one', Resources: [null, { ResourceName: 7 }] }],
+    ['resources that are text', { EventId: 'one', Resources: 'vpc-1' }],
+  ])('with an event that is or has %s keeps it as an unparsed record', async (_, event) => {
+    const account = await newAccount()
+    const ref = await verify(account)
+    account.simulator.failNext({ ...LOOKUP, effect: 'answer', body: page([event]), times: 1_000 })
+    expect(await cycleOfAll(account, ref)).toMatchObject({ status: 'current', failing: [] })
+    const kept = await account.superuser.selectFrom('unparsed_records').select('raw').execute()
+    expect(kept).toHaveLength(1)
+  })
+})
+
 test("a role that STS refuses during an import does not change the region's state", async () => {
   const account = await newAccount()
   const ref = await connectImported(account)

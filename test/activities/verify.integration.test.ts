@@ -155,6 +155,33 @@ test('an unreachable AWS is not a failure of the role', async () => {
   expect((await account.run('verifyRole', ref, { failures: 0 })).state).toBe('waiting')
 })
 
+const emptySession =
+  '<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult/></AssumeRoleResponse>'
+
+test.each([
+  ['AssumeRole', '{}'],
+  ['AssumeRole', emptySession],
+  ['GetCallerIdentity', '{}'],
+])('%s answered with %s proves nothing', async (operation, body) => {
+  const account = await newAccount()
+  const { ref } = await account.connect()
+  account.simulator.failNext({ operation, effect: 'answer', body, times: 1_000 })
+  const verification = await account.run('verifyRole', ref, { failures: 0 })
+  expect(verification.state).toBe('waiting')
+  expect(verification.reason).toContain('A proxy or firewall between Cairn and AWS')
+})
+
+test("a signature that AWS rejects is a problem of the worker's clock or credentials", async () => {
+  const account = await newAccount()
+  const { ref } = await account.connect()
+  account.simulator.failNext({
+    ...{ operation: 'AssumeRole', effect: 'error', code: 'SignatureDoesNotMatch', status: 403 },
+    message: 'Signature expired: 20260302T110000Z is now earlier than 20260302T114500Z',
+  })
+  const { reason } = await account.run('verifyRole', ref, { failures: 0 })
+  expect(reason).toContain("the worker's clock is wrong")
+})
+
 test('a refusal that could not be probed is not considered proven', async () => {
   const account = await newAccount()
   const { ref } = await account.connect()
