@@ -22,7 +22,7 @@ export interface Answer<Body> {
   body: Body
 }
 
-interface Client {
+export interface Client {
   /** One request with this tenant's key, or as a page sends it with this person's cookie. */
   // biome-ignore lint/suspicious/noExplicitAny: each test says what it expects of the body
   request<Body = any>(method: string, url: string, body?: unknown): Promise<Answer<Body>>

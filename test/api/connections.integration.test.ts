@@ -6,7 +6,13 @@ import { multirangeLiteral } from '../../src/db/database.ts'
 import type { SecondsRange } from '../../src/db/schema.ts'
 import { TemporalUnavailable, UpdateRefused, UpdateTimedOut } from '../../src/temporal/errors.ts'
 import type { ImportSummary } from '../../src/workflows/state.ts'
-import { createTestApi, type Tenant, type TestApi } from '../../testing/api.ts'
+import {
+  type Client,
+  createTestApi,
+  type Person,
+  type Tenant,
+  type TestApi,
+} from '../../testing/api.ts'
 
 let api: TestApi
 let tenant: Tenant
@@ -514,8 +520,29 @@ describe('coverage', () => {
     return id as string
   }
 
-  const region = (id: string, name: string, excluded: boolean) =>
-    tenant.request('PATCH', `/api/v1/connections/${id}/coverage/${name}`, { excluded })
+  let owner: Person
+  beforeEach(async () => {
+    owner = await tenant.signedIn()
+  })
+
+  const region = (id: string, name: string, excluded: boolean, who: Client = owner) =>
+    who.request('PATCH', `/api/v1/connections/${id}/coverage/${name}`, { excluded })
+
+  test('a member or an API key cannot exclude a region, nor include it again', async () => {
+    const id = await connectCurrent()
+    const state = async () => {
+      const { body } = await tenant.request('GET', `/api/v1/connections/${id}/coverage`)
+      return body.regions.find((each: { region: string }) => each.region === 'eu-west-1').state
+    }
+    const others = [tenant, await tenant.signedIn('member')]
+    for (const who of others)
+      expect(await region(id, 'eu-west-1', true, who)).toMatchObject({ status: 403 })
+    expect(await state()).toBe('active')
+    expect(await region(id, 'eu-west-1', true)).toMatchObject({ status: 200 })
+    for (const who of others)
+      expect(await region(id, 'eu-west-1', false, who)).toMatchObject({ status: 403 })
+    expect(await state()).toBe('excluded')
+  })
 
   test.each([
     ['a longer look-back', { lookbackDays: 30 }, 'importing'],

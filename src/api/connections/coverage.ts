@@ -13,6 +13,7 @@ import type { Trx } from '../../db/database.ts'
 import type { SecondsRange } from '../../db/schema.ts'
 import { countUnparsed } from '../../db/unparsed-records.ts'
 import type { ApiContext, App } from '../context.ts'
+import { requireOwner } from '../person.ts'
 import { answer, notFound, Problem, problems } from '../problems.ts'
 import { beingDeleted, connectionParams, readConnection, withConnection } from './find.ts'
 import { signalChange } from './signal.ts'
@@ -138,18 +139,20 @@ export function coverageRoutes(app: App, context: ApiContext): void {
         operationId: 'updateRegion',
         summary: 'Exclude or include a region',
         description:
-          'Exclude a region that a policy denies permanently. Until then, the status of the connection is `behind`, and its `completeThrough` stays at the last import of that region.',
+          'Exclude a region that a policy denies permanently. Until then, the status of the connection is `behind`, and its `completeThrough` stays at the last import of that region. Requires a signed-in owner.',
+        security: [{ session: [] }],
         params: connectionParams.extend({
           region: z.string().meta({ description: 'The AWS region, as listed in the coverage.' }),
         }),
         body: regionPatchSchema,
         response: {
           200: answer('The updated region.', regionSchema),
-          ...problems(401, 404, 409, 422, 503),
+          ...problems(401, 403, 404, 409, 422, 503),
         },
       },
     },
     async (request) => {
+      requireOwner(request)
       const { row, answer } = await withConnection(database, request, async (trx, { id }) => {
         const { row, region } = await updateRegion(
           trx,

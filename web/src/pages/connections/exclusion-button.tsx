@@ -1,10 +1,11 @@
-import { Button } from '@mantine/core'
+import { Button, Tooltip } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type Connection, updateRegion } from '../../client.ts'
 import { FormError } from '../../components/form-error.tsx'
 import type { Region } from '../../health/status.ts'
+import { ownerOnlyReason, useMe } from '../settings/permissions.tsx'
 
-/** Excludes a region that cannot be read, or includes it again. */
+/** Excludes a region that cannot be read, or includes it again. Disabled for all but owners. */
 export function ExclusionButton({
   connection,
   region,
@@ -13,6 +14,7 @@ export function ExclusionButton({
   region: Region
 }) {
   const client = useQueryClient()
+  const notAllowed = ownerOnlyReason(useMe())
   const excluded = region.state !== 'excluded'
   const update = useMutation({
     mutationFn: () => updateRegion(connection.id, region.region, { excluded }),
@@ -20,15 +22,21 @@ export function ExclusionButton({
   })
   return (
     <>
-      <Button
-        variant="default"
-        size="compact-xs"
-        loading={update.isPending}
-        onClick={() => update.mutate()}
-        aria-label={`${excluded ? 'Exclude' : 'Include'} ${region.region}`}
-      >
-        {excluded ? 'Exclude region' : 'Include region'}
-      </Button>
+      <Tooltip label={notAllowed} disabled={notAllowed === undefined}>
+        <Button
+          variant="default"
+          size="compact-xs"
+          loading={update.isPending}
+          // Not `disabled`: a tooltip needs focus, also that of a keyboard.
+          data-disabled={notAllowed !== undefined || undefined}
+          aria-disabled={notAllowed !== undefined}
+          aria-description={notAllowed}
+          onClick={() => notAllowed === undefined && update.mutate()}
+          aria-label={`${excluded ? 'Exclude' : 'Include'} ${region.region}`}
+        >
+          {excluded ? 'Exclude region' : 'Include region'}
+        </Button>
+      </Tooltip>
       <FormError error={update.error} />
     </>
   )

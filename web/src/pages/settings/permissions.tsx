@@ -9,11 +9,11 @@ export function useMe(): Me {
   return useSuspenseQuery(meQuery).data
 }
 
-/** Why the user cannot manage members and keys. Undefined if allowed. */
+/** Why the user cannot do what requires an owner. Undefined if allowed. */
 export function ownerOnlyReason({ user, role }: Pick<Me, 'user' | 'role'>): string | undefined {
   if (role === 'owner') return undefined
   return user === null
-    ? 'You are using an API key. Managing members and API keys requires an owner who is signed in.'
+    ? 'You are using an API key. This requires an owner who is signed in.'
     : 'You are a member. Ask an owner to do this.'
 }
 
