@@ -114,7 +114,7 @@ export class Accounts {
 
   /** The account with this id; a new one is created with AWS's default regions. */
   account(id: string): Account {
-    if (!/^\d{12}$/.test(id)) throw new ControlError(`An account id has twelve digits, not "${id}"`)
+    if (!/^\d{12}$/.test(id)) throw new ControlError(`An account ID has 12 digits, not "${id}"`)
     let account = this.#accounts.get(id)
     if (!account) {
       const trail = { name: 'management-events', homeRegion: this.partition.globalRegion }

@@ -20,7 +20,7 @@ function route<T>(schema: z.ZodType<T>, run: (simulator: Simulator, input: T) =>
 }
 
 const nothing = z.strictObject({})
-const accountId = z.string().regex(/^\d{12}$/, 'an account id has twelve digits')
+const accountId = z.string().regex(/^\d{12}$/, 'an account ID has 12 digits')
 const policy = z.union([z.string(), z.record(z.string(), z.unknown())])
 const policies = z.array(policy)
 const time = z.iso.datetime({ offset: true })

@@ -48,7 +48,7 @@ export function startReconciler(options: {
       // Once for each outage, not once for each round.
       if (found !== null && found !== problem)
         logger.warn({ reason: found }, 'Failed to reconcile connections; retrying')
-      if (found === null && problem !== null) logger.info('Reconciling connections works again')
+      if (found === null && problem !== null) logger.info('Connections are being reconciled again')
       problem = found
       const pause = intervalMs * (0.5 + Math.random())
       await sleep(pause, undefined, { signal: stopping.signal }).catch(() => {})

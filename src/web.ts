@@ -29,7 +29,7 @@ export async function ensureWebApp(logger: Pick<Logger, 'info'>): Promise<string
   const release = await waitForLock(path.join(folder, '.build.lock'))
   try {
     if (isBuilt()) return built
-    logger.info('Building the web app: once, some ten seconds')
+    logger.info('Building the web app (once, about ten seconds)')
     await build()
     writeFileSync(stamp, source)
     return built

@@ -178,7 +178,7 @@ describe('two databases of one Postgres server', () => {
         (role) => `GRANT ${role} TO ${name} WITH INHERIT FALSE, SET TRUE;`,
       )
       expect(output).toBe(
-        `The login ${name} of DATABASE_URL may not take on the roles cairn_api, cairn_system, cairn_search, which another login of this Postgres server created. As an administrator: ${sql.join(' ')}`,
+        `The login ${name} of DATABASE_URL may not use the roles cairn_api, cairn_system, cairn_search, which another login of this Postgres server created. As an administrator: ${sql.join(' ')}`,
       )
       await administrator.query(output.split('As an administrator: ')[1]!)
       await migrate(url)

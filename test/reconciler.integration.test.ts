@@ -350,9 +350,9 @@ test('logs once that reconciling fails, and once that it works again', async () 
   await vi.waitFor(() => expect(rounds).toBeGreaterThan(6), 30_000)
   await reconciler.stop()
   expect(lines.filter((line) => line.includes('Failed to reconcile'))).toHaveLength(1)
-  expect(lines.filter((line) => line.includes('Reconciling connections works again'))).toHaveLength(
-    1,
-  )
+  expect(
+    lines.filter((line) => line.includes('Connections are being reconciled again')),
+  ).toHaveLength(1)
 })
 
 describe('with Temporal', () => {

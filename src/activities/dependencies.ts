@@ -3,13 +3,13 @@ import type { Pacers } from '../aws/pacer.ts'
 import type { Database } from '../db/database.ts'
 import type { ConnectionRow } from '../db/schema.ts'
 
-/** What the activities work with; created once per worker. */
+/** The dependencies of the activities, created once per worker. */
 export interface Dependencies {
   /** The pool of `DATABASE_URL`'s own login, which owns the tables and can add partitions. */
   db: Database
   aws: AwsAccess
   pacers: Pacers
-  /** Regions to import, from `CAIRN_REGIONS`; undefined: all that answer. */
+  /** The regions to import, from `CAIRN_REGIONS`; undefined: all that respond. */
   regions?: readonly string[]
   /** Unix milliseconds. Default: the machine's clock. */
   clock?: () => number

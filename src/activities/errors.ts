@@ -3,7 +3,7 @@ import type { AwsProblem } from '../aws/errors.ts'
 import { isDatabaseUnavailable } from '../db/database.ts'
 import { ConnectionChanged, RoleRefused, VerificationRequired } from '../workflows/state.ts'
 
-/** The role cannot be used: verification reports why. Expected, so not an alarm. */
+/** The role cannot be used: verification reports why. Expected, so it is not logged as an error. */
 export function roleRefused(reason: string): ApplicationFailure {
   return ApplicationFailure.create({
     type: RoleRefused,
@@ -34,8 +34,8 @@ export function connectionChanged(reason: string): ApplicationFailure {
 }
 
 /**
- * This database has no such row. It may be a copy, or restored from an older backup, while another
- * one has the row: Temporal retries, and the workflow does not end.
+ * This database has no such row. It may be a copy or a restored backup while another database has
+ * the row, so Temporal retries and the workflow does not end.
  */
 export function connectionMissing(connectionId: string): ApplicationFailure {
   return ApplicationFailure.create({
@@ -44,7 +44,10 @@ export function connectionMissing(connectionId: string): ApplicationFailure {
   })
 }
 
-/** The work belongs to another database: Temporal retries until a worker of that one gets it. */
+/**
+ * The work belongs to another database: Temporal retries until a worker of that database receives
+ * it.
+ */
 export function otherInstallation(own: string): ApplicationFailure {
   return ApplicationFailure.create({
     type: 'OtherInstallation',
@@ -53,7 +56,7 @@ export function otherInstallation(own: string): ApplicationFailure {
 }
 
 /**
- * What a failed call to STS means for a whole cycle: refused roles go to the verification,
+ * Classifies a failed call to STS for a whole cycle: a denied role leads to a verification, and
  * transient failures are left to Temporal's retries.
  */
 export function sessionFailure(problem: AwsProblem): ApplicationFailure {
@@ -75,8 +78,8 @@ export function sessionFailure(problem: AwsProblem): ApplicationFailure {
 }
 
 /**
- * What a connection's page and Temporal's UI show of an error that no activity expects: a driver's
- * or a parser's words are for the log. Retryable, as the error itself would be.
+ * Replaces an unexpected error on the connection's page and in Temporal's UI. Messages of drivers
+ * and parsers are only logged. Retryable, like the error itself.
  */
 export function unexpectedFailure(error: unknown): ApplicationFailure {
   const { code, name = 'Error' } = (error ?? {}) as Partial<Error & { code: string }>
@@ -84,7 +87,7 @@ export function unexpectedFailure(error: unknown): ApplicationFailure {
   return ApplicationFailure.create({
     type: name,
     message: isDatabaseUnavailable(error)
-      ? 'Postgres does not answer. Cairn retries.'
-      : `Cairn failed at this, and retries. The worker's log has the ${isDatabase ? 'error of Postgres' : 'error'}.`,
+      ? 'Postgres does not respond. Cairn retries.'
+      : `Unexpected ${isDatabase ? 'Postgres error' : 'error'}. Cairn retries. The worker's log has the details.`,
   })
 }

@@ -15,8 +15,8 @@ import type { ConnectionRef } from '../workflows/state.ts'
 import type { Dependencies } from './dependencies.ts'
 
 /**
- * Finishes a deletion: stops every import that still runs, removes imported data if that was requested
- * for, and marks the deletion as complete. May be interrupted at any point and run again.
+ * Finishes a deletion: stops every import that still runs, removes imported data if requested, and
+ * marks the deletion as complete. Can be interrupted at any point and run again.
  *
  * @throws the signal's reason when aborted; Postgres' errors
  */

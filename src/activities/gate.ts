@@ -7,13 +7,14 @@ import { connectionChanged, verificationRequired } from './errors.ts'
 
 /**
  * The gate of the import. Called first in each transaction that claims regions, stores a page or
- * records what an import did: the connection is to be imported, and the standing verdict on its
- * role is passed and young enough. The locks keep it so until the transaction ends; a PATCH or a
- * verdict in between waits, or was first and makes this one roll back.
+ * records the result of an import. Checks that the connection is to be imported, and that the
+ * current verdict on its role is passed and recent enough. The locks keep this true until the
+ * transaction ends: a concurrent PATCH or verdict either waits or causes this transaction to roll
+ * back.
  *
- * @param options.verified what the import relies on since it began: the verdict must still be on
- *   this revision and this role id. Left out where an import begins.
- * @param options.lock `update` before rows of the connection, or several of its coverage, change
+ * @param options.verified the verdict that the import started with: it must still stand, with this
+ *   revision and this role ID. Omitted at the start of an import.
+ * @param options.lock `update` before changing the connection's row or several of its coverage rows
  * @throws ApplicationFailure `ConnectionChanged` or `VerificationRequired`
  */
 export async function requireVerified(
@@ -32,7 +33,7 @@ export async function requireVerified(
   if ('missing' in verified) throw verificationRequired(verified.missing)
   const { verified: expected } = options
   if (expected && expected.revision !== verified.revision)
-    throw verificationRequired('The connection has another role now')
+    throw verificationRequired('The connection has a different role now')
   if (expected && expected.roleId !== verified.roleId)
     throw verificationRequired('The role was deleted and created again')
   return { connection, verified }

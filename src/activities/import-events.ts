@@ -31,8 +31,8 @@ const BUDGET_MS = 45_000
 const IDLE_MS = 10 * 60_000
 
 /**
- * One cycle: imports every region that is due, each in its own loop, and returns a summary. A
- * region's failure is data; the cycle fails only when no region could be read.
+ * Runs one cycle: imports every region that is due, each in its own loop, and returns a summary.
+ * Failures of regions are part of the result; the cycle fails only if no region could be read.
  *
  * @throws ApplicationFailure `RoleRefused`, `VerificationRequired`, `ConnectionChanged`, or a
  *   retryable one
@@ -77,7 +77,7 @@ export async function importEvents(
     })
   }
 
-  // Waits for all regions: one that was fenced or aborted must not leave the others running.
+  // Waits for all regions: if one was fenced or aborted, the others must not keep running.
   const runs = await Promise.allSettled(
     rows.map((row) =>
       importRegion({
@@ -101,7 +101,7 @@ export async function importEvents(
   const refused = roleRefusal(results, rows, globalRegion)
   if (refused) {
     deps.aws.forget(connection.id)
-    // AWS's answers to the regions were about the role. Verification probes each region.
+    // The AWS responses were about the role, not the regions. Verification probes each region.
     await asOrganization(deps.db, ref.organizationId, async (trx) => {
       await requireVerified(trx, ref, { lock: 'update', verified })
       await restoreRegions(trx, connection, rows)
@@ -109,7 +109,7 @@ export async function importEvents(
     throw refused
   }
   return asOrganization(deps.db, ref.organizationId, async (trx) => {
-    // The row may have changed meanwhile: its status follows from what is wanted now.
+    // The row may have changed in the meantime, so the status is derived from the current settings.
     const { connection: current } = await requireVerified(trx, ref, { lock: 'update', verified })
     const now = new Date(clock())
     const { status, reason, regions } = await refreshStatus(trx, current, now)
@@ -129,8 +129,8 @@ export async function importEvents(
 }
 
 /**
- * The renewal of a session has disproved the verdict: stores that, so that no page of any worker is
- * stored from now on.
+ * The renewal of a session has disproved the verdict. Stores that, so that no worker stores further
+ * pages.
  *
  * @throws ApplicationFailure `VerificationRequired`, always
  */
@@ -145,8 +145,8 @@ async function withdraw(
   const isOpen = kind === 'open_without_id'
   const state = isOpen ? 'failed' : 'waiting'
   const means = isOpen
-    ? 'Not safe: AWS gives a session without the external ID. Nothing is imported.'
-    : 'The role was deleted and created again: it is verified again before anything is imported.'
+    ? 'Not safe: AWS returned a session without the external ID. Nothing is imported.'
+    : 'The role was deleted and created again. Cairn verifies it before importing more.'
   const id = isOpen ? 'refused_without_id' : 'identity'
   await asOrganization(deps.db, ref.organizationId, async (trx) => {
     const connection = await lockConnection(trx, ref.connectionId, 'update')
@@ -163,7 +163,10 @@ async function withdraw(
   throw verificationRequired(`${means} ${message}`)
 }
 
-/** Reports that nothing can be imported now. A role that AWS denies is verified instead, which reports it. */
+/**
+ * Reports that nothing can be imported now. If AWS denies the role, a verification runs instead and
+ * reports it.
+ */
 async function reportNoSession(
   deps: Dependencies,
   ref: ConnectionRef,
@@ -179,8 +182,8 @@ async function reportNoSession(
 }
 
 /**
- * Whether AWS's refusals are about the role: those of the global region, or of every region that
- * was read, if any of them could be read before. Verification finds out.
+ * Whether AWS denies the role itself: it denied the global region, or every region of the cycle,
+ * and at least one of them was readable before. Verification determines the cause.
  */
 function roleRefusal(
   results: readonly RegionResult[],
@@ -223,7 +226,7 @@ function summarize(cycle: {
     throttled: sum(results, 'throttled'),
     completeThrough: completeThrough(counted)?.toISOString() ?? null,
     lagSeconds: lag,
-    // What is above the live edge is its lag, and the next cycle's work anyway.
+    // Time after the live edge is lag, and part of the next cycle's work anyway.
     gapSeconds: counted.reduce((total, { gapSeconds }) => total + gapSeconds, 0),
     status: status.status as ImportSummary['status'],
     statusReason: status.reason,

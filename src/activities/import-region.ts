@@ -33,24 +33,27 @@ import { requireVerified } from './gate.ts'
 const MINUTE = 60
 const HOUR = 60 * MINUTE
 
-/** The live scan reaches no further back than this; what is older is backfill. */
+/** How far back the live scan reads. Older time is backfill. */
 const LIVE_REACH_SECONDS = HOUR
-/** A gap is read in pieces: the first of this length, then longer or shorter as events are few or many. */
+/**
+ * A gap is read in pieces. The first has this length; later ones are longer where events are few,
+ * and shorter where they are many.
+ */
 const FIRST_PIECE_SECONDS = 6 * HOUR
-/** Below this many unconfirmed seconds a confirming scan is not worth its request. */
+/** With fewer unconfirmed seconds, a confirming scan is not worth a request. */
 const CONFIRM_AT_LEAST_SECONDS = HOUR
-/** A second that could not be left behind in so many tries is set aside. */
+/** A second that cannot be completed in this many attempts is set aside. */
 const TRIES_WITHOUT_PROGRESS = 3
-/** The same for a second that fills so many pages (20,000 events) without an end. */
+/** The same for a second with this many pages (20,000 events) and no end. */
 const PAGES_WITHOUT_PROGRESS = 400
 const QUIET_POLLS_BEFORE_SLOWING = 5
-/** Delay before the first retry; it doubles up to the longest. */
+/** Delay before the first retry. It doubles up to the longest. */
 const FIRST_RETRY_SECONDS = 5
 const LONGEST_RETRY_SECONDS = 10 * MINUTE
-/** A request that fails for a moment is sent so many times before its turn fails. */
+/** Attempts for a request with a transient error before the region's turn fails. */
 const TRIES_A_REQUEST = 5
 const FIRST_PAUSE_MS = 250
-/** However little was settled, a scan ends this long after the deadline. */
+/** A scan ends this long after the deadline, even if it has settled little. */
 const LONGEST_OVERTIME_MS = 6 * MINUTE * 1000
 
 export interface RegionRun {
@@ -58,17 +61,17 @@ export interface RegionRun {
   aws: AwsAccess
   pacer: Pacer
   connection: ConnectionRow
-  /** The verdict that the pages are fetched and stored under. */
+  /** The verdict under which pages are fetched and stored. */
   verified: VerifiedRole
   /** The session of that role. */
   session: () => Promise<RoleSession>
-  /** The row as claimed: its epoch is ours. */
+  /** The row as claimed, with this attempt's epoch. */
   row: CoverageRow
   /** The partition's global region is polled at the full interval even without events. */
   isGlobal: boolean
-  /** Our clock, in Unix milliseconds. */
+  /** The local clock, in Unix milliseconds. */
   clock: () => number
-  /** No new scan is begun after this; in `clock`'s time. */
+  /** No scan starts after this time, in `clock`'s time. */
   deadline: number
   /** Aborts everything immediately. */
   signal: AbortSignal
@@ -81,31 +84,34 @@ export interface RegionResult {
   imported: number
   turn: Turn
   ledger: Ledger
-  /** AWS's explicit answer that the role may not read this region, or the region is not enabled. */
+  /**
+   * AWS's explicit response that the role may not read this region, or that the region is not
+   * enabled.
+   */
   refused: AwsProblem | null
 }
 
 type Purpose = 'live' | 'backfill' | 'confirm'
-/** What fails and waits together. Confirmation is backfill of another kind. */
+/** Work that fails and backs off together. Confirmation belongs to backfill. */
 type Track = 'live' | 'backfill'
 
 const trackOf = (purpose: Purpose): Track => (purpose === 'live' ? 'live' : 'backfill')
 
 interface Work {
   purpose: Purpose
-  /** In the order to be read: newest first. */
+  /** In the order of reading: newest first. */
   ranges: SecondsRange[]
 }
 
 /**
- * Imports one region until nothing is due or the time is up: what is newest first, then the
- * gaps, newest first, then confirmation. Two scans run side by side over disjoint ranges, since
- * one chain of tokens cannot fill the quota while AWS takes half a second to answer.
+ * Imports one region until nothing is due or the time is up: live time first, then gaps from the
+ * newest to the oldest, then confirmation. Two scans run in parallel over disjoint ranges, because
+ * one chain of tokens cannot use the quota while AWS takes half a second to respond.
  *
- * Refusals by AWS are data: they are in the result and in the coverage row.
+ * A region that AWS denies is part of the result and of the coverage row.
  *
- * @throws Fenced when another attempt has taken over; the signal's reason when aborted; Postgres'
- *   errors; what the gate throws, see `requireVerified`
+ * @throws Fenced if another attempt has taken over; the signal's reason when aborted; Postgres'
+ *   errors; the errors of `requireVerified`
  */
 export async function importRegion(run: RegionRun): Promise<RegionResult> {
   return new RegionImport(run).run()
@@ -116,12 +122,17 @@ class RegionImport {
   readonly #key: CoverageKey
   readonly #wantedFrom: number
   #ledger: Ledger
-  /** What the scans that run now have taken for themselves. */
+  /** The ranges that running scans are reading. */
   #taken: SecondsRange[] = []
   #pieceSeconds = FIRST_PIECE_SECONDS
-  /** How far AWS's clock is behind ours, in milliseconds; never ahead. For planning alone. */
+  /**
+   * How far AWS's clock is behind the local clock, in milliseconds; never negative. Only for
+   * planning.
+   */
   #behindMs = 0
-  /** The newest `Date` that AWS has answered with in this turn, Unix milliseconds: it is at least that late there. */
+  /**
+   * The newest `Date` header of this turn, Unix milliseconds: AWS's clock is at least at this time.
+   */
   #serverTime: number | null = null
   #liveAt: number | null
   #liveDueAt: number
@@ -131,7 +142,7 @@ class RegionImport {
   #imported = 0
   #answered = false
   #liveRan = false
-  /** What ended each track's work in this turn. */
+  /** The error that ended each track's work in this turn. */
   readonly #problems: Partial<Record<Track, AwsProblem>> = {}
   readonly #progressed = new Set<Track>()
   #refused: AwsProblem | null = null
@@ -154,12 +165,12 @@ class RegionImport {
   }
 
   async run(): Promise<RegionResult> {
-    // Settled, not all: neither lane may go on when this attempt has ended.
-    const lanes = await Promise.allSettled([
-      this.#lane(['live', 'backfill', 'confirm']),
-      this.#lane(['backfill']),
+    // allSettled, not all: when this attempt ends, both loops must have stopped.
+    const loops = await Promise.allSettled([
+      this.#runScans(['live', 'backfill', 'confirm']),
+      this.#runScans(['backfill']),
     ])
-    for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason
+    for (const loop of loops) if (loop.status === 'rejected') throw loop.reason
     const turn = this.#turn()
     await this.#recordTurn(turn)
     return {
@@ -173,7 +184,7 @@ class RegionImport {
     }
   }
 
-  /** A transaction of this region, which is rolled back unless the role is still verified. */
+  /** Runs a transaction of this region. It is rolled back unless the role is still verified. */
   #store<T>(
     work: (trx: Trx, connection: ConnectionRow) => Promise<T>,
     lock: 'share' | 'update' = 'share',
@@ -200,10 +211,10 @@ class RegionImport {
   }
 
   /**
-   * Does one piece of work after the other. A problem ends the work of its track in this turn, in
-   * both lanes; AWS's refusal ends everything.
+   * Reads one piece of work after the other. An error ends the work of its track in this turn, in
+   * both loops; if AWS denies the region, all work ends.
    */
-  async #lane(purposes: Purpose[]): Promise<void> {
+  async #runScans(purposes: Purpose[]): Promise<void> {
     while (!this.#over && this.#run.clock() < this.#run.deadline) {
       const work = this.#nextWork(purposes.filter((purpose) => this.#mayTry(trackOf(purpose))))
       if (!work) return
@@ -226,7 +237,10 @@ class RegionImport {
     }
   }
 
-  /** A track that failed is left alone for the rest of the turn, and until it is due again. */
+  /**
+   * Whether a track may run: after a failure, not again in this turn, and then not before it is
+   * due.
+   */
   #mayTry(track: Track): boolean {
     if (this.#problems[track]) return false
     if (track === 'live') return true
@@ -242,7 +256,7 @@ class RegionImport {
     if (purpose === 'live') this.#liveDone(startedAt, imported)
   }
 
-  /** What is most worth reading now, and not being read already. */
+  /** The most important work that no scan is reading. */
   #nextWork(purposes: Purpose[]): Work | undefined {
     const now = this.#nowSeconds()
     const { settled, confirmed, set_aside } = this.#ledger
@@ -273,20 +287,20 @@ class RegionImport {
     return [Math.max(from, to - this.#pieceSeconds), to]
   }
 
-  /** Where the live scan begins: the live edge, unless that is too far back. */
+  /** The start of the live scan: the live edge, unless that is too far back. */
   #liveFrom(now: number): number {
     const edge = liveEdge(this.#ledger.settled) ?? this.#wantedFrom
     return Math.min(now, Math.max(edge, now - LIVE_REACH_SECONDS, this.#wantedFrom))
   }
 
   /**
-   * Reads a range from its newest second to its oldest and returns how many changes were new.
-   * Pages arrive newest first: everything strictly newer than a page's oldest event has been read
-   * completely. A page that is not in order proves nothing, takes back what its chain has claimed, and
-   * the scan has to reach the chain's end.
+   * Reads a range from its newest second to its oldest and returns the number of new changes. Pages
+   * arrive newest first, so everything strictly newer than a page's oldest event has been read
+   * completely. A page that is out of order proves nothing and reverts what its chain has settled;
+   * the scan then has to reach the end of the chain.
    */
   async #scan(purpose: Purpose, [from, end]: SecondsRange): Promise<number> {
-    // What is left to be read is [from, to).
+    // The remaining range is [from, to).
     let to = end
     let imported = 0
     let pages = 0
@@ -338,7 +352,7 @@ class RegionImport {
         to = readTo
         tries = 0
         chain.pagesWithoutProgress = 0
-        // The second that this page ends in is read further by the next one.
+        // The next page continues with the second in which this page ends.
         chain.readAtSinceProgress = secondsOf(page.readAt)
       }
       if (chain.pagesWithoutProgress >= PAGES_WITHOUT_PROGRESS) {
@@ -346,23 +360,23 @@ class RegionImport {
         to = await this.#setAside(to)
         chain = newChain(from, to)
       }
-      // A scan that ends before it has settled anything would begin at the same place again.
+      // A scan that ends before it has settled anything would start at the same place again.
       const late = this.#run.clock() - this.#run.deadline
       if ((late >= 0 && settledOne) || late >= LONGEST_OVERTIME_MS) return imported
     }
-    // Its events are stored. Backed off, for the same range would be the next to be read.
+    // Its events are stored. Fails with a back-off, because the same range would be read next.
     if (undated) throw withoutDate(this.#key.region)
     if (purpose !== 'live') this.#adjustPiece(end - from, pages)
     return imported
   }
 
-  /** Few pages: larger pieces. Many: smaller ones, so that the newest gaps stay first. */
+  /** Few pages: larger pieces. Many pages: smaller ones, so that the newest gaps stay first. */
   #adjustPiece(length: number, pages: number): void {
     if (pages <= 2) this.#pieceSeconds = Math.max(this.#pieceSeconds, length * 4)
     else if (pages > 40) this.#pieceSeconds = Math.max(10 * MINUTE, Math.ceil(length / 2))
   }
 
-  /** Live scans read the settling time again and again: they get half of the quota at most. */
+  /** Live scans read recent seconds repeatedly, so they may use at most half of the quota. */
   #liveDone(startedAt: number, imported: number): void {
     const finishedAt = this.#run.clock()
     this.#quietPolls = imported === 0 ? this.#quietPolls + 1 : 0
@@ -384,7 +398,10 @@ class RegionImport {
     )
   }
 
-  /** Passes over the second that `to` cannot get below. Returns the new end of what is left. */
+  /**
+   * Sets aside the second before `to`, which could not be completed. Returns the new end of the
+   * remaining range.
+   */
   async #setAside(to: number): Promise<number> {
     const { row, clock } = this.#run
     const setAside: SecondsRange[] = [[to - 1, to]]
@@ -396,8 +413,8 @@ class RegionImport {
   }
 
   /**
-   * One page. Throttled requests are sent again when the quota allows it, those that failed for a
-   * moment after a short pause, a few times.
+   * Fetches one page. Throttled requests are repeated when the quota allows it; transient errors a
+   * few times after a short pause.
    */
   async #lookup(range: SecondsRange, nextToken: string | undefined): Promise<DatedPage> {
     const { aws, pacer, connection, signal, clock } = this.#run
@@ -443,8 +460,8 @@ class RegionImport {
   }
 
   /**
-   * The role's session. What STS refuses is about the role and ends the whole cycle; it says
-   * nothing about this region.
+   * The role's session. An error of STS is about the role and ends the whole cycle; it does not
+   * change the region's state.
    */
   async #session(): Promise<RoleSession> {
     try {
@@ -457,23 +474,23 @@ class RegionImport {
   }
 
   /**
-   * Up to when a page can contain events: the earlier of our clock when the request was sent and
-   * the page's own `Date`. A page without one counts as read at the newest `Date` of this turn,
-   * for AWS's clock does not go back, and proves nothing before there was any.
+   * Until when a page can contain events: the earlier of the local time of the request and the
+   * page's own `Date`. A page without `Date` counts as read at the newest `Date` of this turn,
+   * because AWS's clock does not go back. If there is none, the page proves nothing.
    *
-   * @returns Unix milliseconds, or null when the page proves nothing
+   * @returns Unix milliseconds, or null if the page proves nothing
    */
   #readAt(sentAt: number, serverTime: number | undefined): number | null {
     if (serverTime !== undefined) {
       this.#serverTime = Math.max(this.#serverTime ?? 0, serverTime)
-      // The header has whole seconds, so it may lag by one without meaning anything.
+      // The header has whole seconds, so a lag of up to one second is normal.
       this.#behindMs = Math.max(0, this.#run.clock() - serverTime - 1000)
     }
     const there = serverTime ?? this.#serverTime
     return there === null ? null : Math.min(sentAt, there)
   }
 
-  /** Stores one page: its coverage, its changes and what could not be read, in one transaction. */
+  /** Stores one page in one transaction: its coverage, its changes, and its unparsed records. */
   async #keep(
     purpose: Purpose,
     page: LookupPage,
@@ -506,7 +523,7 @@ class RegionImport {
     )
   }
 
-  /** How this turn ended, and when the next one is due. */
+  /** The result of this turn, and when the next one is due. */
   #turn(): Turn {
     const now = this.#run.clock()
     const { row } = this.#run
@@ -550,7 +567,7 @@ class RegionImport {
       const { failures, retryAt } = this.#backOff('live', row.live_failures, now)
       return { error: describeProblem(problem), failures, dueAt: retryAt }
     }
-    // Not due in this turn: it still waits for its next try.
+    // Not due in this turn: it still waits for its next attempt.
     if (row.live_failures > 0 && !this.#liveRan) {
       return { error: row.last_error, failures: row.live_failures, dueAt: this.#liveDueAt }
     }
@@ -572,7 +589,7 @@ class RegionImport {
     return { error: null, failures: 0, dueAt: more ? now : null }
   }
 
-  /** Progress makes the next failure the first one again. Throttling is the pacer's concern. */
+  /** Progress resets the back-off. The pacer handles throttling. */
   #backOff(track: Track, before: number, now: number): { failures: number; retryAt: number } {
     const failures = this.#progressed.has(track) ? 1 : before + 1
     if (this.#problems[track]?.kind === 'throttled') return { failures, retryAt: now }
@@ -587,17 +604,17 @@ class RegionImport {
     return seconds < connection.poll_interval_seconds ? at : inPhase(connection, at, at)
   }
 
-  /** The earlier of our clock and AWS's. */
+  /** The earlier of the local clock and AWS's. */
   #nowSeconds(): number {
     return Math.floor((this.#run.clock() - this.#behindMs) / 1000)
   }
 }
 
 /**
- * Puts a due time on the connection's own grid of poll intervals: all its regions are then due
- * together, and a quiet hour takes one cycle an interval.
+ * Aligns a due time to the connection's grid of poll intervals: all its regions are then due
+ * together, and without events one cycle per interval is sufficient.
  *
- * @param dueAt when it should be due; moved to the grid point before it. Unix milliseconds
+ * @param dueAt the desired due time; moved to the grid point before it. Unix milliseconds
  * @param notBefore moved to the grid point after it
  */
 export function inPhase(
@@ -606,7 +623,7 @@ export function inPhase(
   notBefore: number,
 ): number {
   const interval = connection.poll_interval_seconds * 1000
-  // The last digits of a UUID are random: connections spread over the interval.
+  // The last digits of a UUID are random, which spreads connections over the interval.
   const phase = Number.parseInt(connection.id.slice(-8), 16) % interval
   const before = phase + Math.floor((dueAt - phase) / interval) * interval
   const after = phase + Math.ceil((notBefore - phase) / interval) * interval
@@ -619,7 +636,7 @@ function describeProblem(problem: AwsProblem): string {
 }
 
 interface DatedPage extends LookupPage {
-  /** Up to when the page can contain events, Unix milliseconds; null if unknown. */
+  /** Until when the page can contain events, Unix milliseconds; null if unknown. */
   readAt: number | null
 }
 
@@ -627,7 +644,7 @@ interface DatedPage extends LookupPage {
 interface Chain {
   asked: SecondsRange
   nextToken: string | undefined
-  /** Second of the oldest event so far. */
+  /** The second of the oldest event so far. */
   oldest: number
   /** Whether all events so far came newest first. */
   ordered: boolean
@@ -635,7 +652,7 @@ interface Chain {
   /** Unix seconds: when the earliest of its pages was read, of all and since the last progress. */
   readAt: number
   readAtSinceProgress: number
-  /** What its pages have added to the ledger. */
+  /** The progress that its pages have added to the ledger. */
   claimed: { settled: SecondsRange[]; confirmed: SecondsRange[] }
 }
 
@@ -657,7 +674,7 @@ function secondsOf(readAt: number | null): number {
   return readAt === null ? 0 : Math.floor(readAt / 1000)
 }
 
-/** Takes note of when a page was read, of its order and of the token to go on with. */
+/** Records when a page was read, whether it is in order, and the next token. */
 function follow(chain: Chain, page: DatedPage): void {
   const readAt = secondsOf(page.readAt)
   chain.readAt = Math.min(chain.readAt, readAt)
@@ -665,7 +682,7 @@ function follow(chain: Chain, page: DatedPage): void {
   const [from, to] = chain.asked
   for (const event of page.events) {
     const time = toSeconds(event.EventTime)
-    // Outside of what was asked it says nothing about what has been read.
+    // An event outside the requested range proves nothing about what has been read.
     if (!(time >= from && time < to)) continue
     if (time > chain.oldest) chain.ordered = false
     chain.oldest = Math.min(chain.oldest, time)
@@ -681,7 +698,7 @@ function outOfOrder(region: string): AwsProblem {
   return new AwsProblem(
     'rejected',
     'PagesOutOfOrder',
-    `CloudTrail's pages of ${region} are not newest first, and the scan has no end in sight`,
+    `CloudTrail's pages for ${region} are out of order, and the scan did not reach the last page`,
   )
 }
 
@@ -689,7 +706,7 @@ function withoutDate(region: string): AwsProblem {
   return new AwsProblem(
     'malformed',
     'NoDate',
-    `CloudTrail's answers for ${region} have no Date header, so nothing can count as complete. A proxy or firewall between Cairn and AWS may remove it`,
+    `CloudTrail's responses for ${region} have no Date header, so no data can be marked as complete. A proxy or firewall between Cairn and AWS may remove the header`,
   )
 }
 
@@ -732,7 +749,7 @@ export function readPage(
   return { changes, unparsed }
 }
 
-/** What LookupEvents returned for an event. */
+/** The entry that LookupEvents returned for an event. */
 function toEntry(event: LookupPage['events'][number], region: string): SourceEntry {
   const { EventTime: time } = event
   const isStorable = time !== undefined && time.getTime() >= 0 && time.getTime() < 2 ** 48

@@ -13,12 +13,12 @@ import { finishDeletion } from './finish-deletion.ts'
 import { importEvents } from './import-events.ts'
 import { verifyConnection } from './verify.ts'
 
-/** Also how cancellation arrives, so it is well below the heartbeat time-out. */
+/** Cancellation is delivered with heartbeats, so this is well below the heartbeat timeout. */
 const HEARTBEAT_EVERY_MS = 2_000
 
 export type { Dependencies } from './dependencies.ts'
 
-/** What the workflows may do to the world. */
+/** Creates the activities. */
 export function createActivities(deps: Dependencies): ConnectionActivities {
   const activities: ConnectionActivities = {
     async readConnection(ref) {
@@ -67,7 +67,7 @@ export function createActivities(deps: Dependencies): ConnectionActivities {
   ) as unknown as ConnectionActivities
 }
 
-/** Lets out only errors that are worded for people; all others are logged and replaced. */
+/** Passes on only errors with messages for users. All others are logged and replaced. */
 function withPlainErrors<Args extends unknown[], T>(run: (...args: Args) => Promise<T>) {
   return async (...args: Args): Promise<T> => {
     try {
@@ -81,7 +81,7 @@ function withPlainErrors<Args extends unknown[], T>(run: (...args: Args) => Prom
   }
 }
 
-/** @throws ApplicationFailure, retryable, when the work belongs to another database */
+/** @throws ApplicationFailure, retryable, if the work belongs to another database */
 async function refuseOtherInstallation(deps: Dependencies, ref: ConnectionWork): Promise<void> {
   const own = await installationId(deps.db)
   if (ref.installationId !== own) throw otherInstallation(own)
@@ -93,7 +93,7 @@ async function withHeartbeat<T>(work: (signal: AbortSignal) => Promise<T>): Prom
   try {
     return await work(context.cancellationSignal)
   } catch (error) {
-    // An abort in the middle of a request is the cancellation itself, not a failure.
+    // An abort during a request is the cancellation itself, not a failure.
     if (context.cancellationSignal.aborted) await context.cancelled
     throw error
   } finally {

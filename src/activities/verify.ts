@@ -11,16 +11,16 @@ import { connectionChanged } from './errors.ts'
 
 const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS
-/** A role that AWS does not know yet: first tries after 2, 4, 8 … seconds. */
+/** For a role that AWS does not recognize yet: retried after 2, 4, 8 … seconds. */
 const WAITING_FIRST_MS = 2_000
-/** A role that was refused: after 30 s, 1 min … */
+/** For a role that AWS denied: retried after 30 s, 1 min … */
 const FAILED_FIRST_MS = 30_000
-/** AWS sends no notification when a role is fixed, so Cairn has to check often. */
-const MAX_STREAM_MS = 10 * MINUTE_MS
+/** AWS sends no notification when a role is fixed, so Cairn checks at least this often. */
+const MAX_RETRY_MS = 10 * MINUTE_MS
 
 /**
- * When to verify again: daily after a passed verification, otherwise soon and then less and less
- * often, so that Cairn notices a role that was fixed in AWS.
+ * When to verify again: daily after a passed verification, otherwise soon and then with growing
+ * intervals, so that Cairn notices a role that was fixed in AWS.
  */
 export function nextAttempt(
   state: VerificationSummary['state'],
@@ -29,13 +29,13 @@ export function nextAttempt(
 ): Date {
   if (state === 'passed') return new Date(now + DAY_MS)
   const first = state === 'waiting' ? WAITING_FIRST_MS : FAILED_FIRST_MS
-  return new Date(now + Math.min(MAX_STREAM_MS, first * 2 ** Math.min(failures - 1, 20)))
+  return new Date(now + Math.min(MAX_RETRY_MS, first * 2 ** Math.min(failures - 1, 20)))
 }
 
 /**
- * Runs the checks and stores the verdict. Discards a verdict about a role that was replaced in the
- * meantime, and that of an attempt when a newer one has started. An attempt that cannot be
- * completed leaves a passed verdict standing, up to its maximum age.
+ * Runs the checks and stores the verdict. Discards a verdict on a role that was replaced in the
+ * meantime, and the verdict of an attempt if a newer one has started. An attempt that cannot be
+ * completed does not replace a passed verdict, up to its maximum age.
  *
  * @throws ApplicationFailure `ConnectionChanged`
  */
@@ -62,7 +62,7 @@ export async function verifyConnection(
       connectionId: connection.id,
       roleArn: connection.role_arn!,
       externalId: connection.external_id,
-      // A role that AWS has known before is not new to it, however young.
+      // A role that AWS has recognized before is not new, regardless of when its ARN was set.
       newSince: before === null || before === 'waiting' ? connection.role_arn_set_at : null,
       regions: deps.regions,
       now: new Date(clock()),
@@ -87,11 +87,12 @@ export async function verifyConnection(
       roleId,
       verifiedAt,
     })
-    if (!concluded) throw connectionChanged('The role was replaced, or verified again, meanwhile')
+    if (!concluded)
+      throw connectionChanged('The role was replaced or verified again in the meantime')
     const { isStanding } = concluded
     const state = isStanding ? 'passed' : verification.state
     const reason = isStanding ? null : found
-    // Tries that waited for a new role do not make the first real failure wait longer.
+    // Attempts that waited for a new role do not lengthen the delay after the first real failure.
     const isDone = verification.state === 'passed'
     const failures = isDone ? 0 : state === before ? options.failures + 1 : 1
     const next = nextAttempt(isStanding ? 'failed' : state, failures, verifiedAt.getTime())
@@ -100,7 +101,7 @@ export async function verifyConnection(
     else if (!isStanding) await fence(trx, current.id)
     await refreshStatus(trx, current, verifiedAt)
     await reportConnection(trx, current.id, {
-      // An import follows immediately; until it reports, the reconciler must not wait for a day.
+      // An import follows immediately. Until it reports, the reconciler must not wait for a day.
       nextPollAt: state === 'passed' ? verifiedAt : next,
     })
     return {

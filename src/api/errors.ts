@@ -26,7 +26,7 @@ export function toProblem(error: FastifyError): Problem {
   }
   if (error instanceof OrganizationBusy) {
     const detail =
-      'Your organization has many requests running, and each of them uses the database. Wait for their answers, or send fewer at the same time.'
+      'Your organization has too many concurrent requests. Wait for some of them to complete, or send fewer at the same time.'
     const headers = { 'retry-after': String(error.retryAfterSeconds) }
     return new Problem(429, detail, { headers, cause: error })
   }

@@ -23,7 +23,7 @@ export function healthRoutes(app: App, { system, workflows }: ApiContext): void 
   const readiness = reuse(READINESS_FOR_MS, async () => {
     await system.selectFrom('organizations').select('id').limit(1).execute()
     const temporal = await workflows.ping()
-    if (!temporal.ok) app.log.warn({ reason: temporal.reason }, 'Temporal is away')
+    if (!temporal.ok) app.log.warn({ reason: temporal.reason }, 'Temporal is unavailable')
     return {
       status: 'ready' as const,
       temporal: temporal.ok ? ('reachable' as const) : ('away' as const),

@@ -21,8 +21,8 @@ export const nameSchema = text(200).trim().min(1)
 
 export const newPasswordSchema = z
   .string()
-  .min(PASSWORD_LENGTH.min, `A password has ${PASSWORD_LENGTH.min} characters at least.`)
-  .max(PASSWORD_LENGTH.max, `A password has ${PASSWORD_LENGTH.max} characters at most.`)
+  .min(PASSWORD_LENGTH.min, `A password must have at least ${PASSWORD_LENGTH.min} characters.`)
+  .max(PASSWORD_LENGTH.max, `A password must have at most ${PASSWORD_LENGTH.max} characters.`)
 
 /** The part of a request that better-auth receives. */
 export function authHeaders(request: FastifyRequest): Headers {

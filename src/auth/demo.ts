@@ -11,7 +11,8 @@ export async function makeDemoOwner(
   organizationId: string,
 ): Promise<{ email: string; password: string }> {
   const token = await firstOwnerToken(settings.system, organizationId)
-  if (!token) throw new Error('A demo begins with an empty database, and this one has an owner.')
+  if (!token)
+    throw new Error('The demo needs an empty database, and this one already has an owner.')
   const owner = {
     ...{ name: 'Demo', email: 'demo@example.com' },
     password: randomBytes(32).toString('base64url'),

@@ -116,27 +116,27 @@ function isParserError({ name }: Error): boolean {
 const noAnswers: [names: RegExp, meaning: string][] = [
   [/^(ENOTFOUND|EAI_AGAIN)$/, "AWS's host name could not be resolved. Check DNS"],
   [/^ECONNREFUSED$/, 'the connection was refused. Check the endpoint and proxies'],
-  [/^(ECONNRESET|EPIPE|ECONNABORTED)$/, 'the connection was closed before AWS answered'],
+  [/^(ECONNRESET|EPIPE|ECONNABORTED)$/, 'the connection was closed before AWS responded'],
   [/^(EHOSTUNREACH|ENETUNREACH)$/, 'there is no network route to AWS'],
-  [/^(ETIMEDOUT|TimeoutError)$/, 'AWS did not answer in time'],
+  [/^(ETIMEDOUT|TimeoutError)$/, 'AWS did not respond in time'],
   [
     /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO/,
-    'the TLS connection failed. A proxy with a certificate of its own may be in between',
+    'the TLS connection failed. A proxy between Cairn and AWS may use its own certificate',
   ],
 ]
 
-/** Without an answer the words are those of Node, the SDK's client or a parser. */
+/** The message for an error without a response, which comes from Node, the SDK or a parser. */
 function noAnswer({ name, message }: Error, code = ''): string {
   for (const [names, meaning] of noAnswers) if (names.test(code) || names.test(name)) return meaning
   const isForeign = code !== '' || isParserError({ name, message })
-  return isForeign ? 'AWS did not answer' : withoutSecrets(message || name)
+  return isForeign ? 'AWS did not respond' : withoutSecrets(message || name)
 }
 
 function notFromAws(status: number): AwsProblem {
   return new AwsProblem(
     status >= 500 ? 'unavailable' : 'malformed',
     `HTTP ${status}`,
-    'the answer is not one of AWS. A proxy or firewall between Cairn and AWS may have sent it',
+    'the response is not from AWS. A proxy or firewall between Cairn and AWS may have sent it',
   )
 }
 

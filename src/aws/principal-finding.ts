@@ -62,7 +62,7 @@ export function readCallerArn(arn: string): Caller {
   if (service === 'iam' && kind === 'user' && names.length > 0)
     return { kind: 'user', partition, accountId, arn }
   if (service === 'iam' && resource === 'root')
-    return unusable("This is the account's root user, whom AWS lets assume no role.")
+    return unusable("This is the account's root user, which cannot assume roles.")
   if (service === 'sts' && kind === 'federated-user')
     return unusable('This is a federated user session, which cannot assume roles.')
   return unusable('Cairn does not support this type of identity.')
@@ -116,7 +116,7 @@ export function fromRole(
   if (typeof answer === 'string' && answer.startsWith(stem) && answer.endsWith(`/${roleName}`)) {
     return {
       ...{ ...common, state: 'certain', arn: answer, source: 'iam:GetRole' },
-      saw: `${knownAs(callerArn)} IAM says that its role is ${answer}.`,
+      saw: `${knownAs(callerArn)} According to IAM, its role is ${answer}.`,
       means: 'Roles in connected accounts must trust this role.',
       remedy: null,
     }

@@ -22,9 +22,9 @@ const example = 'arn:aws:iam::123456789012:role/cairn'
 const otherKinds: Record<string, string> = {
   user: 'This is the ARN of an IAM user. Cairn assumes a role and never uses the keys of a user',
   group: 'This is the ARN of an IAM group, which cannot be assumed',
-  policy: "This is the ARN of a policy. What is needed is the role's",
+  policy: 'This is the ARN of a policy. Enter the ARN of the role',
   'instance-profile':
-    "This is the ARN of an instance profile. What is needed is the role's, which the profile's page shows",
+    'This is the ARN of an instance profile. Enter the ARN of its role, which the IAM console shows',
   'saml-provider': 'This is the ARN of an identity provider, which cannot be assumed',
   'oidc-provider': 'This is the ARN of an identity provider, which cannot be assumed',
   'server-certificate': 'This is the ARN of a certificate, which cannot be assumed',
@@ -32,21 +32,21 @@ const otherKinds: Record<string, string> = {
 }
 
 /**
- * Reads the ARN of an IAM role as a person pastes it: white space around it is dropped.
+ * Parses the ARN of an IAM role that a user pasted. Surrounding white space is ignored.
  * Format: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html; names are
  * 1–64 of `[\w+=,.@-]`, paths up to 512 printable ASCII characters (IAM API reference, CreateRole).
  *
- * @returns the role, or a sentence for the person who entered it with the problem and the fix
+ * @returns the role, or a message for the user with the problem and the fix
  */
 export function parseRoleArn(text: string): RoleArn | { problem: string } {
   const arn = text.trim()
-  if (arn === '') return wrong('Nothing was given')
+  if (arn === '') return wrong('The ARN is missing')
   if (/^(['"`<]).*(['"`>])$/s.test(arn)) return wrong('Remove the quotes or brackets')
-  if (/\s/.test(arn)) return wrong('The ARN contains white space')
+  if (/\s/.test(arn)) return wrong('The ARN contains spaces or line breaks')
   if (/^https?:/i.test(arn))
-    return wrong("This is a web address. Copy the ARN that the role's page shows")
+    return wrong("This is a URL. Copy the ARN from the role's page in the IAM console")
   if (!arn.startsWith('arn:')) {
-    if (/^arn:/i.test(arn)) return wrong('ARNs start with "arn:" in small letters')
+    if (/^arn:/i.test(arn)) return wrong('ARNs start with "arn:" in lowercase')
     if (/^\d{12}$/.test(arn)) return wrong('This is only an account ID')
     return wrong('This is not an ARN')
   }
@@ -76,7 +76,7 @@ export function parseRoleArn(text: string): RoleArn | { problem: string } {
   if (!isAccount(account)) {
     if (account === 'aws') return wrong('This role belongs to AWS. Enter a role in your account')
     if (/^[\d-]+$/.test(account))
-      return wrong(`The account ID must have 12 digits, but is ${quote(account)}`)
+      return wrong(`The account ID must have 12 digits. It is ${quote(account)}`)
     return wrong(`Replace ${quote(account)} with your 12-digit account ID`)
   }
   if (resource === 'root')
@@ -89,7 +89,7 @@ export function parseRoleArn(text: string): RoleArn | { problem: string } {
   const path = ['', ...segments.slice(0, -1), ''].join('/')
   if (name === '') return wrong('The role name is missing at the end')
   if (!isName(name))
-    return wrong(`A role's name has 1 to 64 letters, digits or +=,.@_-; here it is ${quote(name)}`)
+    return wrong(`A role's name has 1 to 64 letters, digits or +=,.@_-; this one is ${quote(name)}`)
   if (path.length > 512 || !/^[!-~]+$/.test(path))
     return wrong("A role's path has at most 512 ASCII characters")
   return { arn, partition, accountId: account, path, name }

@@ -12,7 +12,7 @@ export const DEEPEST = 200
 const LONGEST_NUMBER = 400
 const LARGEST_EXPONENT = 400
 
-export const LEFT_OUT = '"(nested too deeply, left out)"'
+export const LEFT_OUT = '"(nested too deeply, omitted)"'
 
 /**
  * JSON text that jsonb accepts: safe text is returned unchanged, other text is sanitized. NUL and

@@ -1,23 +1,23 @@
 import type { FilterField } from '../changes/filters.ts'
 
 export interface ChangeFilters {
-  /** First moment included. */
+  /** Inclusive. */
   from?: Date
-  /** First moment not included. */
+  /** Exclusive. */
   to?: Date
-  /** Part of the summary, of the actor's or action's name or of a resource's id, whatever its case. */
+  /** Text in the summary, the actor, the action, or a resource's ID, ignoring case. */
   q?: string
-  /** The changes that `q` or the resources are about, as `withSearch` found them: no others match. */
+  /** The IDs that `withSearch` found for `q` or for the resources: no other changes match. */
   found?: string[]
-  /** False leaves noise out, true leaves only noise; undefined shows both. */
+  /** False excludes noise, true returns only noise, undefined returns both. */
   noise?: boolean
-  /** One of the values must hold. */
+  /** One of the values must match. */
   include: Partial<Record<FilterField, string[]>>
-  /** None of the values may hold. */
+  /** None of the values may match. */
   exclude: Partial<Record<FilterField, string[]>>
 }
 
-/** A span of time: `from` is in it, `to` is not. */
+/** A time range: `from` is inclusive, `to` is exclusive. */
 export interface Window {
   from: Date
   to: Date

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** What makes a change the same change, whichever connection imports it. */
+/** What identifies a change, regardless of the connection that imports it. */
 export interface ChangeIdentity {
   organizationId: string
   source: string
@@ -13,9 +13,9 @@ export interface ChangeIdentity {
 const MAX_TIME = 2 ** 48 - 1
 
 /**
- * A change's id, the same each time that the change is read. A UUID of version 8 (RFC 9562,
- * section 5.8): 48 bits of `occurredAt` in milliseconds as in version 7, so that a look-up by id
- * alone knows its partition, then 74 bits of a SHA-256 over the rest.
+ * A change's ID, the same each time the change is read. A UUID of version 8 (RFC 9562, section
+ * 5.8): 48 bits of `occurredAt` in milliseconds as in version 7, so that a lookup by ID alone knows
+ * the partition, then 74 bits of a SHA-256 over the rest.
  *
  * @throws RangeError for times before 1970 and after the year 10889, and for invalid ones
  */
@@ -23,7 +23,7 @@ export function changeId(identity: ChangeIdentity): string {
   const { organizationId, source, sourceAccount, sourceId, occurredAt } = identity
   const time = occurredAt.getTime()
   if (!(time >= 0 && time <= MAX_TIME)) throw new RangeError(`No id holds the time ${time}`)
-  // JSON keeps the parts apart: ('a', 'bc') and ('ab', 'c') differ.
+  // JSON separates the parts: ('a', 'bc') and ('ab', 'c') differ.
   const text = JSON.stringify([organizationId, source, sourceAccount, sourceId])
   const bytes = createHash('sha256').update(text).digest().subarray(0, 16)
   bytes.writeUIntBE(time, 0, 6)

@@ -13,16 +13,16 @@ export interface NewChange {
   change: Pick<Change, 'occurredAt' | 'changeSet'>
 }
 
-/** A set that is only a proposal so far: any stored set that it touches keeps its own name. */
+/** A set that is only proposed: a stored set that it overlaps keeps its own ID. */
 const PROPOSED = Number.NEGATIVE_INFINITY
 
 /**
- * Returns the change set of each new change, and stores the resulting sets: extended,
- * merged, or opened. Called in the transaction that stores the changes. Sets of one session
- * are worked on by one transaction at a time, since two could otherwise each miss what the other
- * brings together. See docs/decisions/004-change-sets.md.
+ * Returns the change set of each new change, and stores the resulting sets: extended, merged, or
+ * opened. Called in the transaction that stores the changes. Transactions process a session's sets
+ * one at a time; otherwise two could each miss what the other one merges. See
+ * docs/decisions/004-change-sets.md.
  *
- * @returns set id by change id
+ * @returns set ID by change ID
  */
 export async function storeChangeSets(
   trx: Trx,
@@ -41,7 +41,7 @@ export async function storeChangeSets(
     const news = touched.filter(({ id }) => !stored.has(id))
     if (news.length === 0) break
     for (const set of news) stored.set(set.id, set)
-    // A set that joined others may reach further, and touch what was not read yet.
+    // A merged set may cover more time, and overlap sets that were not read yet.
     merged = mergeAll([...stored.values(), ...proposed])
   }
 
@@ -71,14 +71,14 @@ async function lockSessions(trx: Trx, organizationId: string, spans: readonly Sp
   )
 }
 
-/** The name under which `lockKeys` locks the change sets of one session. */
+/** The lock name that `lockKeys` uses for the change sets of one session. */
 export function sessionLock(organizationId: string, sessionKey: string): string {
   return `${organizationId}/${sessionKey}`
 }
 
 /**
- * Locks names until the transaction ends. All of them in one order, so that two transactions never
- * wait for each other; a transaction that needs several kinds locks them in one call.
+ * Locks names until the transaction ends, always in the same order, so that two transactions never
+ * wait for each other. A transaction that needs several kinds locks them in one call.
  */
 export async function lockKeys(trx: Trx, names: readonly string[]): Promise<void> {
   if (names.length === 0) return
@@ -92,7 +92,9 @@ export async function lockKeys(trx: Trx, names: readonly string[]): Promise<void
   `.execute(trx)
 }
 
-/** Locks the sets of these ids against everyone who adds changes to them or merges them. */
+/**
+ * Locks the sets with these IDs against all transactions that add changes to them or merge them.
+ */
 export async function lockSets(
   trx: Trx,
   organizationId: string,
@@ -113,7 +115,7 @@ export async function lockSets(
 }
 
 /**
- * Removes those of the sets that have no change left, together with the sets that they absorbed.
+ * Removes the sets that have no changes left, together with the sets that were merged into them.
  * The caller has locked them with `lockSets`.
  */
 export async function deleteEmptySets(
@@ -122,8 +124,9 @@ export async function deleteEmptySets(
   ids: readonly string[],
 ): Promise<void> {
   if (ids.length === 0) return
-  // Each step by key, whatever the planner's statistics say: joined in one statement, a table that
-  // was last analyzed when it was empty made Postgres compare every set with every other set.
+  // Each step looks up rows by key, regardless of the planner's statistics. In one joined
+  // statement, a table that was last analyzed when it was empty made Postgres compare every set
+  // with every other set.
   const { rows: empty } = await sql<{ id: string }>`
     WITH present AS MATERIALIZED (
       SELECT DISTINCT coalesce(absorbed_into, id) AS id FROM change_sets
@@ -203,7 +206,7 @@ async function upsertSets(trx: Trx, organizationId: string, sets: readonly Chang
   `.execute(trx)
 }
 
-/** Their names go on to lead to the set that they have become a part of, in one step. */
+/** Aliases point to the final set in one step. */
 async function absorbSets(trx: Trx, absorbed: readonly { id: string; into: string }[]) {
   if (absorbed.length === 0) return
   for (const key of ['absorbed_into', 'id']) {
@@ -215,7 +218,7 @@ async function absorbSets(trx: Trx, absorbed: readonly { id: string; into: strin
   }
 }
 
-/** The current ids of these sets: unchanged, unless they were merged into another set. */
+/** The current IDs of these sets: unchanged, unless they were merged into another set. */
 export async function presentSetIds(
   trx: Trx,
   ids: readonly (string | null)[],
@@ -231,7 +234,7 @@ export async function presentSetIds(
   return new Map(rows.map(({ id, absorbed_into }) => [id, absorbed_into!]))
 }
 
-/** A set as the feed shows it: only what of it matches the filters counts. */
+/** A set as the feed shows it, with only the changes that match the filters. */
 export interface ListedSet {
   id: string
   openedAt: Date
@@ -250,14 +253,14 @@ export interface ListedSet {
     publicAccess: string | null
     count: number
   }[]
-  /** The change itself, where there is no other. */
+  /** The change, if it is the only one. */
   only?: ChangeRow
 }
 
 /**
- * One page of change sets, newest first by when they were opened, which never changes: what was
- * there when the first page was read is on exactly one page, unless it became a part of a set
- * further up.
+ * Returns one page of change sets, newest first by when they were opened, which never changes: a
+ * set that existed when the first page was read appears on exactly one page, unless it was merged
+ * into a set on an earlier page.
  *
  * @throws InvalidCursor
  */
@@ -329,7 +332,10 @@ export async function listChangeSets(
   }
 }
 
-/** The kinds of changes in each set, the earliest first, with the id of the first change of each kind. */
+/**
+ * The kinds of changes in each set, the earliest first, with the ID of the first change of each
+ * kind.
+ */
 async function kindsOf(
   trx: Trx,
   filters: ChangeFilters,
@@ -353,7 +359,7 @@ async function kindsOf(
       'account_id as accountId',
       'connection_id as connectionId',
       sql<string | null>`envelope ->> 'publicAccess'`.as('publicAccess'),
-      // An id begins with its change's time, so the least one is the earliest.
+      // An ID starts with its change's time, so the lowest one is the earliest.
       sql<string>`min(changes.id::text COLLATE "C")`.as('firstId'),
       eb.fn.min('occurred_at').as('first'),
       eb.fn.max('occurred_at').as('last'),
@@ -381,7 +387,7 @@ async function kindsOf(
   return Map.groupBy(rows, ({ set }) => set)
 }
 
-/** By id. The ids contain the times, so only those partitions are read. */
+/** By ID. The IDs contain the times, so only those partitions are read. */
 async function changesById(trx: Trx, ids: readonly string[]): Promise<Map<string, ChangeRow>> {
   if (ids.length === 0) return new Map()
   const rows = await trx

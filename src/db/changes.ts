@@ -14,24 +14,24 @@ export interface Page {
   nextCursor: string | null
 }
 
-/** The cursor was made for other filters, or by nobody. */
+/** The cursor belongs to other filters, or is invalid. */
 export class InvalidCursor extends Error {
   override readonly name = 'InvalidCursor'
 }
 
 export interface PageRequest {
   limit: number
-  /** `nextCursor` of the page before. */
+  /** `nextCursor` of the previous page. */
   cursor?: string
-  /** By time; default `desc`, the newest first. */
+  /** By time; default `desc`, newest first. */
   order?: Order
 }
 
 export type Order = 'desc' | 'asc'
 
 /**
- * One page of the feed. The cursor is a place in the feed's order, which no row
- * ever leaves: what was there when the first page was read is on exactly one page.
+ * Returns one page of the feed. The cursor is a position in the feed's order, in which rows never
+ * move: a change that existed when the first page was read appears on exactly one page.
  *
  * @throws InvalidCursor
  */
@@ -46,7 +46,7 @@ export async function listChanges(
   return { items, nextCursor: last ? writeCursor(last, filters, page.order) : null }
 }
 
-/** Reads one row more than the page has, which tells whether there is another page. */
+/** Reads one row more than the page has, to determine whether there is another page. */
 export function pageQuery(trx: Trx, filters: ChangeFilters, page: PageRequest) {
   const { order = 'desc' } = page
   const beyond = order === 'desc' ? '<' : '>'
@@ -54,7 +54,7 @@ export function pageQuery(trx: Trx, filters: ChangeFilters, page: PageRequest) {
   if (page.cursor !== undefined) {
     const { occurredAt, id } = readCursor(page.cursor, filters, order)
     query = query
-      // Says no more than the comparison of rows does, but keeps partitions out of the plan.
+      // Equivalent to the row comparison, but lets Postgres exclude partitions from the plan.
       .where('occurred_at', `${beyond}=`, occurredAt)
       .where(
         sql<SqlBool>`(occurred_at, id) ${sql.raw(beyond)} (${occurredAt}::timestamptz, ${id}::uuid)`,
@@ -75,8 +75,9 @@ export function matching(filters: ChangeFilters) {
     if (filters.q !== undefined) {
       const pattern = containing(filters.q)
       conditions.push(
-        // As CASE it is taken for one that half of them pass: what is rare came by `found`. Taken for
-        // a rare one, all of the feed would be sorted for one page.
+        // As CASE, so that the planner expects half of the rows to match: rare values are found
+        // through `found` instead. If it expected few matches, it would sort the whole feed for one
+        // page.
         sql<SqlBool>`CASE WHEN searched_text(summary, changes.actor, action, resources)
           ILIKE ${pattern} THEN true ELSE false END`,
       )
@@ -88,14 +89,16 @@ export function matching(filters: ChangeFilters) {
       const wanted = filters.include[field]
       const unwanted = filters.exclude[field]
       if (wanted) conditions.push(oneOf(eb, field, wanted))
-      // What has no value is not one of the unwanted.
+      // A change without a value is not excluded.
       if (unwanted) conditions.push(sql<SqlBool>`(${oneOf(eb, field, unwanted)}) IS NOT TRUE`)
     }
     return eb.and(conditions)
   }
 }
 
-/** Their times as well: that is what the index is ordered by, and keeps partitions out of the plan. */
+/**
+ * With their times, because the index is ordered by time and Postgres can then exclude partitions.
+ */
 function isAmong(ids: string[]) {
   const times = ids.map(changeIdTime)
   const sorted = times.map(Number).sort((a, b) => a - b)
@@ -105,7 +108,7 @@ function isAmong(ids: string[]) {
     SELECT * FROM unnest(${times}::timestamptz[], ${ids}::uuid[]))`
 }
 
-/** A field's values as a condition on `changes`; null or false where the change has none. */
+/** A condition on `changes` for a field's values; null or false if the change has no value. */
 export function oneOf(
   eb: ExpressionBuilder<Schema, 'changes'>,
   field: FilterField,
@@ -140,7 +143,7 @@ const special: Record<
 > = {
   resource: (values) => sql`changes.resource_ids && ARRAY(${resourceIdsNamed(values)})`,
   environment: connectionsInEnvironments,
-  // A set that became a part of another is asked for by either name: both mean the whole.
+  // A set that was merged into another one is found under either ID. Both mean the whole set.
   changeSet: (values) => sql`change_set_id = ANY (ARRAY(
       SELECT part.id FROM change_sets named
       JOIN change_sets part ON part.organization_id = named.organization_id
@@ -149,7 +152,7 @@ const special: Record<
       WHERE named.id::text = ANY (${values}::text[])))`,
 }
 
-/** One change with its record; undefined when there is none that the organization may see. */
+/** One change with its record; undefined if the organization has no such change. */
 export async function findChange(
   trx: Trx,
   id: string,
@@ -169,10 +172,13 @@ export async function findChange(
     .executeTakeFirst()
 }
 
-/** A cursor only fits the filters and the order that it was made with; its time is in milliseconds. */
+/**
+ * A cursor is only valid for the filters and the order that it was created with. Its time is in
+ * milliseconds.
+ */
 function filtersHash(filters: ChangeFilters, order: Order): string {
   const { from, to, q, noise, include, exclude } = filters
-  // In which order filters and their values came makes no difference.
+  // The order of filters and of their values does not matter.
   const values = filterFields.flatMap((field) => [include[field], exclude[field]])
   const said = [order, from, to, q, noise, ...values.map((each) => each && [...each].sort())]
   return createHash('sha256').update(JSON.stringify(said)).digest('base64url').slice(0, 12)
@@ -196,12 +202,12 @@ export function readCursor(
   try {
     const [time, id, hash] = JSON.parse(Buffer.from(cursor, 'base64url').toString())
     const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)
-    // The id tells the time as well: one that nobody made up has the same twice.
+    // The ID contains the time as well, so in a valid cursor the two are equal.
     if (isUuid && time === changeIdTime(id).getTime() && hash === filtersHash(filters, order)) {
       return { occurredAt: new Date(time), id }
     }
   } catch {
-    // Not a cursor at all: the same answer.
+    // Not a cursor at all: the same error.
   }
   throw new InvalidCursor('The cursor does not match these filters')
 }

@@ -5,13 +5,13 @@ import { type RegionCoverage, regionCoverage } from './coverage.ts'
 import type { Trx } from './database.ts'
 import type { ConnectionRow } from './schema.ts'
 
-/** What keeps a verification from passing, in one sentence; null when nothing does. */
+/** Why a verification has not passed, as one sentence; null if there is no reason. */
 export function verdictReason(checks: readonly Check[]): string | null {
   const open = checks.find(({ state }) => state === 'failed' || state === 'waiting')
   return open ? `${open.means} (${open.id}: ${open.saw})` : null
 }
 
-/** The newest verdict on the connection's present role; null while there is none. */
+/** The newest verdict on the connection's current role; null if there is none yet. */
 async function newestVerdict(trx: Trx, connection: ConnectionRow): Promise<Standing['verdict']> {
   if (connection.role_arn === null) return null
   const row = await trx
@@ -25,8 +25,8 @@ async function newestVerdict(trx: Trx, connection: ConnectionRow): Promise<Stand
 }
 
 /**
- * Derives the status of a connection from what is stored about it and writes it, in the
- * transaction that changes any of it: a reader never sees a status that its coverage contradicts.
+ * Derives a connection's status from the stored data and writes it. Called in each transaction that
+ * changes this data, so that a reader never sees a status that contradicts the coverage.
  * `connection` is the row as this transaction sees it, locked or just updated.
  */
 export async function refreshStatus(

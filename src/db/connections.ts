@@ -26,10 +26,10 @@ export interface NewConnection {
 }
 
 /**
- * The caller has to signal the connection's workflow.
+ * Inserts a connection. The caller then signals its workflow.
  *
- * @throws pg error 23503 on `environment_links_environment` when there is no such environment
- * @throws pg error 23505 on `connections_one_per_account` when the organization has another
+ * @throws pg error 23503 on `environment_links_environment` if the environment does not exist
+ * @throws pg error 23505 on `connections_one_per_account` if the organization has another
  *   connection to the role's account
  */
 export async function insertConnection(
@@ -60,13 +60,16 @@ export async function insertConnection(
   return row
 }
 
-/** Until the transaction ends, no other one that takes this lock inserts connections for the organization. */
+/**
+ * Until the transaction ends, other transactions that take this lock insert no connections of the
+ * organization.
+ */
 export async function lockConnections(trx: Trx, organizationId: string): Promise<void> {
   const name = `cairn.connections:${organizationId}`
   await sql`SELECT pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(trx)
 }
 
-/** How many connections the organization has, and how many of them are being deleted. */
+/** The number of connections of the organization, and how many of them are being deleted. */
 export function countConnections(trx: Trx): Promise<{ all: number; deleting: number }> {
   return trx
     .selectFrom('connections')
@@ -75,7 +78,7 @@ export function countConnections(trx: Trx): Promise<{ all: number; deleting: num
     .executeTakeFirstOrThrow()
 }
 
-/** The connections that people still see, oldest first. */
+/** The connections that are listed, oldest first. */
 export function listConnections(trx: Trx): Promise<ConnectionRow[]> {
   return trx
     .selectFrom('connections')
@@ -86,7 +89,7 @@ export function listConnections(trx: Trx): Promise<ConnectionRow[]> {
     .execute()
 }
 
-/** Deleted connections are found until their deletion is complete. */
+/** Returns deleted connections until their deletion is complete. */
 export function findConnection(trx: Trx, id: string): Promise<ConnectionRow | undefined> {
   return trx
     .selectFrom('connections')
@@ -97,13 +100,14 @@ export function findConnection(trx: Trx, id: string): Promise<ConnectionRow | un
 }
 
 /**
- * Locks a connection until the transaction ends, and reads it; undefined when it is gone. A caller who
- * stores something for a connection shares it; `update` waits for all of them and is needed before
- * the row or several rows of its coverage are changed. All take their locks in this order:
- * connection, verification, coverage, changes.
+ * Locks a connection until the transaction ends, and reads it; undefined if it is gone. Use `share`
+ * to store data for a connection. Use `update`, which waits for all shared locks, before changing
+ * the row or several rows of its coverage. Locks are always taken in this order: connection,
+ * verification, coverage, changes.
  *
- * The advisory lock is there because Postgres lets new sharers of a row pass a waiting writer: the
- * pages of a busy import would keep a PATCH waiting until it times out. Advisory locks queue.
+ * Postgres lets new shared locks on a row pass a waiting writer, so the pages of a busy import
+ * could keep a PATCH waiting until it times out. For this reason an advisory lock comes first,
+ * because advisory locks queue.
  */
 export async function lockConnection(
   trx: Trx,
@@ -121,7 +125,7 @@ export async function lockConnection(
   return (mode === 'share' ? query.forShare() : query.forNoKeyUpdate()).executeTakeFirst()
 }
 
-/** Those of the accounts that are connected, with the connection's name. */
+/** The accounts that are already connected, with the connection's name. */
 export function connectedAccounts(
   trx: Trx,
   accountIds: readonly string[],
@@ -155,12 +159,12 @@ export interface DesiredState {
 }
 
 /**
- * Changes what people want of a connection and raises its version, which the workflow reports
- * back when it has seen it. Another role, or none, also raises the role's revision and ends the
- * imports that run. `hasToSignal` is true if the caller has to signal the workflow. Undefined:
- * there is no such connection, or it is being deleted.
+ * Updates a connection's desired state and increments its version, which the workflow reports when
+ * it has read it. A different role, or none, also increments the role's revision and ends running
+ * imports. If `hasToSignal` is true, the caller signals the workflow. Returns undefined if the
+ * connection does not exist or is being deleted.
  *
- * @throws pg error 23505 on `connections_one_per_account` when the organization has another
+ * @throws pg error 23505 on `connections_one_per_account` if the organization has another
  *   connection to this account
  */
 export async function updateDesiredState(
@@ -197,9 +201,9 @@ export async function updateDesiredState(
 }
 
 /**
- * Marks a connection for deletion; the workflow does the rest. `purge` also removes what it
- * imported, and can still be asked for after a deletion without it has ended. Asking twice is the
- * same as asking once. Undefined: there is no such connection.
+ * Marks a connection for deletion; the workflow completes it. `purge` also removes what it
+ * imported, and can be requested after a deletion without it has completed. Repeated calls have no
+ * further effect. Returns undefined if the connection does not exist.
  */
 export async function markDeleted(
   trx: Trx,
@@ -232,11 +236,11 @@ export async function markDeleted(
 
 export interface Report {
   status?: ConnectionStatus
-  /** One sentence for people. */
+  /** One sentence. */
   reason?: string | null
   seenVersion?: number
   nextPollAt?: Date | null
-  /** When an import cycle has ended. */
+  /** When the last import cycle ended. */
   cycleAt?: Date
 }
 

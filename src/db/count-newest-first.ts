@@ -2,22 +2,25 @@ import { sql } from 'kysely'
 import type { Window } from './change-filters.ts'
 import type { Trx } from './database.ts'
 
-/** What one request may spend on counting, in milliseconds. */
+/** The maximum time that one request spends on counting, in milliseconds. */
 const BUDGET_MS = 3_000
-/** Too little to count anything in. */
+/** Less than this is too short to count anything. */
 const LEAST_MS = 50
-/** Most windows in use are counted in one piece. Milliseconds. */
+/** Most time ranges in use are counted in one piece. Milliseconds. */
 const FIRST_SPAN_MS = 7 * 24 * 60 * 60_000
-/** Of the time that is left, what one piece may take: a smaller one has to fit in after it. */
+/**
+ * The share of the remaining time that one piece may use, so that a smaller one still fits after
+ * it.
+ */
 const SHARE = 0.6
 const MOST_GROWTH = 8
 
 /**
- * Counts a window in pieces from its newest end, until all of it is counted or the time is up: a
- * long window has an answer about its newest part instead of a timeout.
+ * Counts a time range in pieces from its newest end, until all of it is counted or the time is up:
+ * for a long range, the response covers its newest part instead of timing out.
  *
  * @param count counts one piece
- * @returns what `count` returned, newest first, and since when everything is counted
+ * @returns the results of `count`, newest first, and the start of the counted range
  */
 export async function countNewestFirst<T>(
   trx: Trx,
@@ -50,10 +53,10 @@ export async function countNewestFirst<T>(
 }
 
 /**
- * Runs statements with a time limit each. The transaction continues in any case.
+ * Runs statements with a time limit for each. The transaction continues in any case.
  *
- * @param ms of each statement
- * @returns undefined when one took longer
+ * @param ms the limit for each statement
+ * @returns undefined if one exceeded it
  */
 export async function within<T>(
   trx: Trx,
@@ -67,7 +70,7 @@ export async function within<T>(
     await sql`RELEASE SAVEPOINT within`.execute(trx)
     return { result }
   } catch (error) {
-    // query_canceled. Where the client has disconnected, this statement does not begin either.
+    // query_canceled. If the client has disconnected, the next statement does not start either.
     if ((error as { code?: string }).code !== '57014') throw error
     await sql`ROLLBACK TO SAVEPOINT within`.execute(trx)
     return undefined

@@ -14,12 +14,14 @@ const HOUR = 3600
 const DAY = 24 * HOUR
 
 export { SETTLING_SECONDS }
-/** Every settled second is read once more at this age: what AWS delivers until then is imported. */
+/**
+ * Every settled second is read once more at this age. Events that AWS delivers before are imported.
+ */
 export const CONFIRM_AFTER_SECONDS = 26 * HOUR
-/** How long LookupEvents reaches back, less a margin: at that edge it answers empty. */
+/** How long LookupEvents keeps events, minus a margin: near the limit it returns nothing. */
 export const RETENTION_SECONDS = 90 * DAY - 15 * 60
 
-/** Names one row of the ledger. */
+/** Identifies one row of the ledger. */
 export interface CoverageKey {
   connectionId: string
   accountId: string
@@ -29,7 +31,7 @@ export interface CoverageKey {
 
 /**
  * The seconds that this connection should import: from a fixed start, its creation minus the
- * look-back, to the settling time before `now`.
+ * look-back, to 20 minutes before `now`.
  */
 export function wantedRange(
   connection: Pick<ConnectionRow, 'created_at' | 'lookback_days'>,
@@ -40,7 +42,7 @@ export function wantedRange(
   return [connected - connection.lookback_days * DAY, end]
 }
 
-/** What CloudTrail no longer has of the gaps. */
+/** The part of the gaps that is past CloudTrail's retention. */
 export function retentionEdge(now: Date): number {
   return Math.floor(now.getTime() / 1000) - RETENTION_SECONDS
 }
@@ -50,17 +52,19 @@ export function liveEdge(settled: readonly SecondsRange[]): number | null {
   return settled.at(-1)?.[1] ?? null
 }
 
-/** A region's coverage as people read it. */
+/** A region's coverage as it is shown. */
 export interface RegionCoverage extends RegionStanding {
   state: RegionState
-  /** The live edge: everything wanted before it is imported, but for `gaps`, `lost`, `setAside`. */
+  /**
+   * The live edge: all wanted time before it is imported, except for `gaps`, `lost` and `setAside`.
+   */
   completeThrough: Date | null
   settled: SecondsRange[]
   /** Still to be imported. */
   gaps: SecondsRange[]
-  /** Never imported, and no longer available in CloudTrail. */
+  /** Not imported, and past CloudTrail's retention. */
   lost: SecondsRange[]
-  /** Passed over: these seconds could not be read whole after several tries. */
+  /** Skipped: these seconds could not be read completely after several attempts. */
   setAside: SecondsRange[]
   backfill: { percent: number; etaSeconds: number | null }
   /** When the region was excluded, and whether by an owner or by `CAIRN_REGIONS`. */
@@ -73,7 +77,7 @@ export interface RegionCoverage extends RegionStanding {
   nextPollAt: Date
 }
 
-/** Coverage of the connection's present account and selection, by region. */
+/** The coverage of the connection's current account and selection, by region. */
 export async function regionCoverage(
   trx: Trx,
   connection: ConnectionRow,
@@ -83,7 +87,7 @@ export async function regionCoverage(
   return rows.map((row) => describe(row, connection, now))
 }
 
-/** The ledger's rows of the connection's present account and selection. */
+/** The ledger rows of the connection's current account and selection. */
 export async function coverageRows(trx: Trx, connection: ConnectionRow): Promise<CoverageRow[]> {
   if (!connection.account_id) return []
   return trx
@@ -103,7 +107,7 @@ function describe(row: CoverageRow, connection: ConnectionRow, now: Date): Regio
   const lost = clip(missing, from, edge)
   const setAside = clip(row.set_aside, Math.max(from, edge), to)
   const gaps = clip(missing, Math.max(from, edge), to)
-  // What is above the live edge is its lag, not backfill.
+  // Time after the live edge is lag, not backfill.
   const left = seconds(clip(subtract(gaps, setAside), 0, liveEdge(row.settled) ?? to))
   const wanted = seconds([[Math.max(from, edge), to]])
   const through = liveEdge(row.settled)
@@ -133,7 +137,10 @@ function describe(row: CoverageRow, connection: ConnectionRow, now: Date): Regio
   }
 }
 
-/** From the pace since the connection began; null before there is one, 0 when nothing is left. */
+/**
+ * Estimated from the pace since the connection was created; null before there is one, 0 when
+ * nothing is left.
+ */
 function estimate(
   row: CoverageRow,
   left: number,
@@ -148,30 +155,30 @@ function estimate(
   return Math.ceil((left * elapsed) / done)
 }
 
-/** The live edge over all regions that count; null while any of them has nothing settled. */
+/** The live edge over all regions that count; null while one of them has settled nothing. */
 export function completeThrough(regions: Pick<RegionCoverage, 'counts' | 'completeThrough'>[]) {
   const edges = regions.filter(({ counts }) => counts).map((r) => r.completeThrough)
   if (edges.length === 0 || edges.includes(null)) return null
   return new Date(Math.min(...edges.map((edge) => edge!.getTime())))
 }
 
-/** What probing a region found, to be kept in the ledger. */
+/** The result of probing a region, to store in the ledger. */
 export interface RegionFinding {
   region: string
   state: CoverageRow['state']
-  /** What AWS answered, or why there was no answer, when the state is not active. */
+  /** The AWS response, or why there was none, if the state is not active. */
   error: string | null
 }
 
-/** How often a region that AWS has refused from the start is retried. */
+/** How often a region that AWS has denied from the start is retried. */
 const REFUSED_FROM_THE_START_SECONDS = DAY
 const FIRST_RETRY_OF_REFUSED_SECONDS = 60
 
 /**
- * When a region that AWS refuses is retried, in seconds: in minutes, then hourly, where it is
- * part of what was imported; daily where it was refused from the start.
+ * When to retry a region that AWS denies, in seconds: after minutes, then hourly, if it was
+ * imported before; daily if it was denied from the start.
  *
- * @param failures refusals in a row, this one included
+ * @param failures consecutive denials, including this one
  */
 export function refusedRetrySeconds(answeredBefore: boolean, failures: number): number {
   if (!answeredBefore) return REFUSED_FROM_THE_START_SECONDS
@@ -179,8 +186,8 @@ export function refusedRetrySeconds(answeredBefore: boolean, failures: number): 
 }
 
 /**
- * Stores which regions there are. A region that responds (again) is due immediately, and its
- * set-aside seconds are retried. A refused one is retried when it is due. A region without a
+ * Stores the state of the regions. A region that responds (again) is due immediately, and its
+ * set-aside seconds are retried. A denied one is retried when it is due. A region without a
  * response keeps its state; a new one is unknown and due immediately.
  */
 export async function keepRegions(
@@ -226,8 +233,8 @@ export async function keepRegions(
 }
 
 /**
- * Brings the regions in line with `CAIRN_REGIONS` and the partition's global region, which is
- * always imported: what is not listed is excluded, what is listed and not known yet is unknown.
+ * Applies `CAIRN_REGIONS`. Regions that it does not list are excluded, and new ones are unknown
+ * until they are read. The partition's global region is always imported.
  *
  * @param wanted undefined: every region
  */
@@ -256,8 +263,8 @@ export async function applyConfiguredRegions(
 const names = (rows: readonly CoverageRow[]) => rows.map(({ region }) => region)
 
 /**
- * Excludes regions of the connection's present account, in both selections, or includes them
- * again, and they are then due immediately.
+ * Excludes regions of the connection's current account, in both selections, or includes them again,
+ * which makes them due immediately.
  *
  * @param by null: include
  */
@@ -282,8 +289,8 @@ export async function setExcluded(
 }
 
 /**
- * Takes back what a refused role has changed in regions that were imported until then, and makes
- * them due again.
+ * Reverts what a denied role has changed in regions that were imported before, and makes them due
+ * again.
  */
 export async function restoreRegions(
   trx: Trx,
@@ -309,7 +316,7 @@ export async function restoreRegions(
   }
 }
 
-/** A new selection starts with the regions that the account is known to have. */
+/** A new selection starts with the known regions of the account. */
 export async function adoptRegions(trx: Trx, connection: ConnectionRow): Promise<void> {
   await sql`
     INSERT INTO coverage (connection_id, organization_id, account_id, region, selection, state,
@@ -324,10 +331,10 @@ export async function adoptRegions(trx: Trx, connection: ConnectionRow): Promise
 }
 
 /**
- * Takes rows to work on: raises their epochs, so that any attempt which still runs finds no row
- * to update. Needs the connection locked for update, as all do that change several rows: they have
- * no order among themselves. With `force`, quiet and failing regions are due again as well,
- * except those that AWS has refused from the start.
+ * Claims rows to work on: increments their epochs, so that older attempts find no row to update.
+ * Requires the connection locked for update, like all changes of several rows, because the rows
+ * have no lock order. `force` makes quiet and failing regions due as well, except those that AWS
+ * has denied from the start.
  */
 export async function claimDue(
   trx: Trx,
@@ -379,12 +386,12 @@ function isRow(key: CoverageKey, epoch: number) {
     })
 }
 
-/** What one batch adds to its row. */
+/** The progress that one batch adds to its row. */
 export interface Progress {
   settled?: readonly SecondsRange[]
   confirmed?: readonly SecondsRange[]
   setAside?: readonly SecondsRange[]
-  /** What an earlier batch has claimed and a later one has disproved. */
+  /** Ranges that an earlier batch has settled and a later one has disproved. */
   takenBack?: { settled: readonly SecondsRange[]; confirmed: readonly SecondsRange[] }
   requests?: number
   throttled?: number
@@ -398,10 +405,10 @@ export class Fenced extends Error {
 export type Ledger = Pick<CoverageRow, 'settled' | 'confirmed' | 'set_aside'>
 
 /**
- * Adds to the ledger, as the first statement of the batch's transaction: that serializes the
- * writers of a row and lets the rest of the transaction count on it.
+ * Adds progress to the ledger, as the first statement of the batch's transaction: that serializes
+ * the writers of a row, and the rest of the transaction can rely on it.
  *
- * @throws Fenced when the row is not of `epoch` any more; the transaction must roll back
+ * @throws Fenced if the row no longer has `epoch`; the transaction must roll back
  */
 export async function recordProgress(
   trx: Trx,
@@ -433,7 +440,7 @@ export async function recordProgress(
   return { ...row, settled: normalize(row.settled) }
 }
 
-/** Counts new events, late ones among them. Called within the transaction of `recordProgress`. */
+/** Counts new events, including late ones. Called within the transaction of `recordProgress`. */
 export async function countEvents(
   trx: Trx,
   key: CoverageKey,
@@ -451,10 +458,10 @@ export async function countEvents(
     .execute()
 }
 
-/** How a region's turn ended, and when the next one is due. */
+/** The result of a region's turn, and when the next one is due. */
 export interface Turn {
   state: CoverageRow['state']
-  /** Whether AWS has answered in this turn. */
+  /** Whether AWS has responded in this turn. */
   answered: boolean
   lastError: string | null
   liveAt: Date | null
@@ -494,13 +501,13 @@ export async function recordTurn(
 
 /** How far a connection is imported, over all its regions that count. */
 export interface Imported {
-  /** The live edge: null while a region has nothing settled. */
+  /** The live edge: null while a region has settled nothing. */
   through: Date | null
-  /** What every region has settled. */
+  /** The time that every region has settled. */
   settled: SecondsRange[]
 }
 
-/** `columns` of each connection that has begun to import, over its regions that count. */
+/** `columns` for each connection that has begun to import, over its regions that count. */
 const ofImporting = (columns: RawBuilder<unknown>, connectionId: string | null = null) => sql`
   SELECT k.id, ${columns}
   FROM connections k
@@ -513,7 +520,7 @@ const ofImporting = (columns: RawBuilder<unknown>, connectionId: string | null =
 const edge = sql`
   CASE WHEN bool_and(upper(c.settled) IS NOT NULL) THEN min(upper(c.settled)) END AS through`
 
-/** Of each connection that has begun to import. */
+/** For each connection that has begun to import. */
 export async function importedRanges(trx: Trx): Promise<Map<string, Imported>> {
   const columns = sql`${edge}, range_intersect_agg(c.settled) AS settled`
   const { rows } = await trx.executeQuery<{ id: string } & Imported>(
@@ -523,8 +530,8 @@ export async function importedRanges(trx: Trx): Promise<Map<string, Imported>> {
 }
 
 /**
- * Only the live edges, for lists that are polled often: imported up to there, except for the gaps
- * in coverage. Of one connection only where an id is given.
+ * Only the live edges, for lists that are polled often. Time before them is imported, except for
+ * the gaps in the coverage. With an ID, only for that connection.
  */
 export async function liveEdges(
   trx: Trx,
@@ -537,9 +544,9 @@ export async function liveEdges(
 }
 
 /**
- * Of several connections together: the live edge is the earliest of theirs, `from` where that
- * begins which is imported up to there without a gap. Both are null as soon as one cannot say, for
- * it would seem more complete than it is.
+ * Combines several connections: the earliest of their live edges, and `from`, the start of the time
+ * that is imported up to there without a gap. Both are null if one connection has no value, because
+ * the result would otherwise seem more complete than it is.
  */
 export function completeRange(connections: readonly Imported[]): {
   from: Date | null
@@ -553,7 +560,7 @@ export function completeRange(connections: readonly Imported[]): {
     return last ? last[0] * 1000 : null
   })
   return {
-    // In one of them the seconds just before are missing.
+    // In one of them, the preceding seconds are missing.
     from: starts.includes(null) ? null : new Date(Math.max(...(starts as number[]))),
     through: new Date(through),
   }

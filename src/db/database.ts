@@ -20,8 +20,8 @@ const INT8 = pg.types.builtins.INT8
 const TSTZMULTIRANGE = 4534
 
 /**
- * Reads `{["2026-01-01 00:00:00+00","2026-01-01 01:00:00+00"),…}`, the form that the server
- * prints with the settings below. Bounds in the ledger are always finite and half-open.
+ * Parses `{["2026-01-01 00:00:00+00","2026-01-01 01:00:00+00"),…}`, the server's output with the
+ * settings below. Bounds in the ledger are always finite and half-open.
  */
 export function parseMultirange(text: string): SecondsRange[] {
   return [...text.matchAll(/\["([^"]+)","([^"]+)"\)/g)].map(([, from, to]) => [
@@ -54,22 +54,22 @@ const types: pg.CustomTypesConfig = {
 export interface DatabaseOptions {
   /** `postgres://…` */
   url: string
-  /** Role that every connection of the pool takes on. Left out: the URL's own login. */
+  /** The role that every connection of the pool sets. Default: the URL's own login. */
   role?: 'cairn_api' | 'cairn_system'
   /** Maximum number of open connections. Default 10. */
   max?: number
-  /** How long one statement may take, in milliseconds. Then it fails with SQLSTATE 57014. */
+  /** Maximum run time of a statement, in milliseconds. It then fails with SQLSTATE 57014. */
   statementTimeoutMs?: number
-  /** What one organization may use of the pool. Left out: all of it. */
+  /** One organization's limits in the pool. Default: none. */
   perOrganization?: OrganizationLimits
-  /** Idle connections that the server drops are reported here; the pool replaces them. */
+  /** Called when the server drops an idle connection; the pool replaces it. */
   onError?: (error: Error) => void
 }
 
-/** Ends the statement that a backend runs. */
+/** Cancels the statement that a backend runs. */
 type CancelBackend = (pid: number) => Promise<void>
 
-/** What a pool of {@link openDatabase} has besides its connections. */
+/** The extensions of a pool from {@link openDatabase}. */
 interface PoolExtras {
   queue: OrganizationQueue | undefined
   cancelBackend: CancelBackend
@@ -77,11 +77,11 @@ interface PoolExtras {
 
 const extrasOf = new WeakMap<Database, PoolExtras>()
 
-/** Opens a pool. `destroy()` closes it. Nothing is connected until the first query. */
+/** Opens a pool. `destroy()` closes it. Connects with the first query. */
 export function openDatabase(options: DatabaseOptions): Database {
   const settings = ['-c timezone=UTC', '-c datestyle=ISO']
   if (options.role) settings.push(`-c role=${options.role}`)
-  // A page is read in less time than compiling its query takes, and costs are misjudged behind policies.
+  // Compiling a query takes longer than reading a page, and policies lead to wrong cost estimates.
   if (options.role === 'cairn_api') settings.push('-c jit=off')
   if (options.statementTimeoutMs !== undefined)
     settings.push(`-c statement_timeout=${options.statementTimeoutMs}`)
@@ -94,8 +94,9 @@ export function openDatabase(options: DatabaseOptions): Database {
   })
   const onError = options.onError ?? (() => {})
   pool.on('error', onError)
-  // The pool listens only to clients that are idle. One that the server drops between two statements of a
-  // transaction would end this process; the next statement fails in any case.
+  // The pool handles errors only of idle clients. If the server drops a connection between two
+  // statements of a transaction, the error would end this process. The next statement fails in any
+  // case.
   pool.on('connect', (client) => client.on('error', () => {}))
   const control = openControl(options.url, onError)
   const db = new ClosingKysely({ dialect: new PostgresDialect({ pool }) }, control.close)
@@ -106,7 +107,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   return db
 }
 
-/** Closes what belongs to a pool together with the pool. */
+/** Closes the pool's resources together with the pool. */
 class ClosingKysely extends Kysely<Schema> {
   readonly #close: () => Promise<void>
 
@@ -121,7 +122,7 @@ class ClosingKysely extends Kysely<Schema> {
 }
 
 /**
- * Cancels statements on a connection of its own, which is there while it is needed. It acts as the
+ * Cancels statements from a separate connection, which is open only when needed. It acts as the
  * login and sets no role: pg_cancel_backend() requires the backend's login or a role that has it.
  */
 function openControl(url: string, onError: (error: Error) => void) {
@@ -146,10 +147,10 @@ function openControl(url: string, onError: (error: Error) => void) {
 }
 
 /**
- * Runs `work` in one transaction that acts for one organization: row-level security shows it
- * this organization's rows and no others. The setting ends with the transaction.
+ * Runs `work` in one transaction that acts for one organization: row-level security makes only this
+ * organization's rows visible. The setting ends with the transaction.
  *
- * @throws OrganizationBusy where the pool limits what an organization may use of it
+ * @throws OrganizationBusy if the pool limits organizations and the limit is reached
  */
 export function asOrganization<T>(
   db: Database,
@@ -164,7 +165,7 @@ export function asOrganization<T>(
   )
 }
 
-/** @returns the process id of the connection's backend */
+/** @returns the process ID of the connection's backend */
 async function actFor(trx: Trx, organizationId: string): Promise<number> {
   const { rows } = await sql<{ pid: number }>`
     SELECT pg_backend_pid() AS pid, set_config('cairn.organization_id', ${organizationId}, true)
@@ -182,23 +183,23 @@ function runQueued<T>(
   return queue ? queue.run(organizationId, signal, work) : work()
 }
 
-/** Whose data a transaction reads, and a signal that cancels it. */
+/** The organization of a transaction, and a signal that cancels it. */
 export interface Reader {
   organizationId: string
-  /** Aborts when the result is no longer needed: the client has disconnected. */
+  /** Aborts when the result is no longer needed, because the client has disconnected. */
   disconnected: AbortSignal
 }
 
 /**
- * The same for work that only reads: all of its queries see what was there when the first one ran,
+ * Like `asOrganization`, for work that only reads: all queries see the data as of the first one,
  * even while an import stores changes.
  *
- * When the reader disconnects, the statement that runs is cancelled in Postgres, and no other one
- * begins. Connection and turn are kept until it is certain that the cancellation cannot reach a
- * later statement, which may be another organization's.
+ * When the client disconnects, the running statement is cancelled in Postgres, and no further one
+ * starts. The connection and the place in the queue are released only when the cancellation can no
+ * longer reach a later statement, which may belong to another organization.
  *
- * @throws OrganizationBusy where the pool limits what an organization may use of it; the reason
- *   of `disconnected`
+ * @throws OrganizationBusy if the pool limits organizations and the limit is reached; the reason of
+ *   `disconnected`
  */
 export function readOrganization<T>(
   db: Database,
@@ -219,7 +220,7 @@ export function readOrganization<T>(
             return work(trx)
           })
       } catch (error) {
-        // An error of the cancelled statement, for example, which is no longer needed.
+        // For example an error of the cancelled statement, which is no longer needed.
         disconnected.throwIfAborted()
         throw error
       } finally {
@@ -229,10 +230,16 @@ export function readOrganization<T>(
   )
 }
 
-/** Sent again while the transaction runs: a backend ignores one that comes between two statements. */
+/**
+ * Repeated while the transaction runs: a backend ignores a cancellation that arrives between two
+ * statements.
+ */
 const CANCEL_AGAIN_MS = 100
 
-/** Ends the statements of one connection when a signal aborts. Its plugin lets none begin then. */
+/**
+ * Cancels the statements of one connection when a signal aborts. Its plugin prevents new ones from
+ * starting.
+ */
 class Cancellation implements KyselyPlugin {
   /** Of the backend; undefined until it is known. */
   pid: number | undefined
@@ -265,18 +272,18 @@ class Cancellation implements KyselyPlugin {
 
   async #cancelUntilDone(): Promise<void> {
     while (!this.#isDone) {
-      // An error is for the pool: without a cancellation the statement ends at its timeout.
+      // The pool reports the error. Without a cancellation, the statement ends at its timeout.
       if (this.pid !== undefined) await this.#cancelBackend(this.pid).catch(() => {})
       await Promise.race([this.#ended, sleep(CANCEL_AGAIN_MS)])
     }
   }
 
   /**
-   * Call it when the transaction has ended and before the connection goes back to its pool.
+   * Call it after the transaction has ended and before the connection returns to its pool.
    *
-   * pg_cancel_backend() has signalled the backend when it returns, and a backend that runs a
-   * statement or reads the next one has handled its signal. So after one more statement, which
-   * itself may be cancelled, no cancellation is left.
+   * When pg_cancel_backend() returns, it has signalled the backend, and a backend that runs a
+   * statement or reads the next one has handled its signals. So after one more statement, which may
+   * itself be cancelled, no cancellation is pending.
    */
   async settle(connection: Database): Promise<void> {
     this.#isDone = true
@@ -288,20 +295,20 @@ class Cancellation implements KyselyPlugin {
   }
 }
 
-/** Whether it is Postgres refusing what a constraint does not allow. */
+/** Whether Postgres rejected a violation of this constraint. */
 export function violates(error: unknown, sqlState: string, constraint: string): boolean {
   const refusal = error as { code?: string; constraint?: string }
   return refusal.code === sqlState && refusal.constraint === constraint
 }
 
-/** SQLSTATEs, and codes of the network, of a server that cannot be used now. */
+/** SQLSTATEs and network error codes of a server that is currently unavailable. */
 const UNAVAILABLE =
   /^(08...|53...|57P0[1-5]|ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE)$/
-/** Messages of node-postgres for a lost or unreachable server, which have no code. */
+/** node-postgres messages for a lost or unreachable server, which have no code. */
 const UNAVAILABLE_MESSAGE =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/
 
-/** Whether an error means that Postgres does not answer, and may well do so later. */
+/** Whether an error means that Postgres does not respond, and may respond later. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   const { code, message = '' } = (error ?? {}) as Partial<Error & { code: string }>
   return UNAVAILABLE.test(String(code)) || UNAVAILABLE_MESSAGE.test(message)

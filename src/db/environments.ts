@@ -3,19 +3,19 @@ import { type EnvironmentColor, environmentColors } from '../changes/environment
 import type { Trx } from './database.ts'
 import type { EnvironmentRow } from './schema.ts'
 
-/** More would be tags, not environments: each change answers with all of its own. */
+/** Each change contains all of its environments, so their number is limited. */
 export const MOST_ENVIRONMENTS = 100
 
 export class TooManyEnvironments extends Error {
   override readonly name = 'TooManyEnvironments'
 }
 
-/** An environment, and of how many connections it is the default. */
+/** An environment, with the number of connections that use it as their default. */
 export interface CountedEnvironment extends EnvironmentRow {
   connections: number
 }
 
-/** In people's order. Connections whose deletion is complete are not counted. */
+/** In list order. Connections whose deletion is complete are not counted. */
 export function listEnvironments(trx: Trx): Promise<CountedEnvironment[]> {
   return withCounts(trx).orderBy('position').execute()
 }
@@ -43,10 +43,10 @@ function withCounts(trx: Trx) {
 }
 
 /**
- * Makes an environment, as the last one. Without a colour it gets one that fewest have.
+ * Creates an environment at the end of the list. Without a color, it gets the least used one.
  *
  * @throws TooManyEnvironments
- * @throws pg error 23505 on `environments_name` when one has this name, ignoring case
+ * @throws pg error 23505 on `environments_name` if another one has this name, ignoring case
  */
 export async function insertEnvironment(
   trx: Trx,
@@ -77,10 +77,10 @@ function leastUsed(taken: EnvironmentColor[]): EnvironmentColor {
 }
 
 /**
- * Changes the fields that are set. A position starts at 0; past the end means the end, and the others
- * make room. Undefined: there is no such environment.
+ * Changes the fields that are set. Positions start at 0; past the end means the end, and the others
+ * move. Returns undefined if the environment does not exist.
  *
- * @throws pg error 23505 on `environments_name` when another one has this name, ignoring case
+ * @throws pg error 23505 on `environments_name` if another one has this name, ignoring case
  */
 export async function updateEnvironment(
   trx: Trx,
@@ -89,7 +89,8 @@ export async function updateEnvironment(
   wanted: { name?: string; color?: EnvironmentColor; position?: number },
 ): Promise<CountedEnvironment | undefined> {
   const { position, ...looks } = wanted
-  // First: a transaction with the order lock waits for rows, so it must not be awaited with a row locked.
+  // First, because a transaction with the order lock waits for rows, so it must not be awaited
+  // while a row is locked.
   if (position !== undefined) {
     await lockOrder(trx, organizationId)
     const ids = await inOrder(trx)
@@ -104,9 +105,9 @@ export async function updateEnvironment(
 }
 
 /**
- * Removes an environment and every link with it; the changes stay.
+ * Deletes an environment and all its links. The changes stay.
  *
- * @returns the environment as it was; undefined when there is none
+ * @returns the deleted environment; undefined if it does not exist
  */
 export async function deleteEnvironment(
   trx: Trx,
@@ -121,7 +122,10 @@ export async function deleteEnvironment(
   return row
 }
 
-/** Who makes, moves or removes one goes by all positions: one at a time, until the transaction ends. */
+/**
+ * Creating, moving and deleting depend on all positions, so only one transaction does this at a
+ * time.
+ */
 async function lockOrder(trx: Trx, organizationId: string): Promise<void> {
   const key = `environments/${organizationId}`
   await sql`SELECT pg_advisory_xact_lock(hashtextextended(${key}, 0))`.execute(trx)
@@ -146,10 +150,11 @@ interface ConnectionOfOrganization {
 }
 
 /**
- * Sets the environment of all changes of a connection, including those that are already stored as
- * well; null: to none. One row, however many changes there are.
+ * Sets the environment of all changes of a connection, past and future; null: none. Writes one row,
+ * regardless of the number of changes.
  *
- * @throws pg error 23503 on `environment_links_environment` when the organization has no such one
+ * @throws pg error 23503 on `environment_links_environment` if the organization has no such
+ *   environment
  */
 export async function setDefaultEnvironment(
   trx: Trx,
@@ -182,7 +187,7 @@ export async function setDefaultEnvironment(
     .execute()
 }
 
-/** Default environments by connection; one that has none is not in it. */
+/** Default environments by connection. Connections without one are absent. */
 export async function defaultEnvironments(
   trx: Trx,
   connectionId?: string,
@@ -196,17 +201,17 @@ export async function defaultEnvironments(
   return new Map(rows.map((row) => [row.connection_id, row.environment_id]))
 }
 
-/** What decides which environments a change belongs to. */
+/** The fields that determine the environments of a change. */
 export interface EnvironmentSubject {
   connectionId: string | null
 }
 
 /**
- * Which environments changes belong to, in list order. Everything that shows or counts a change's
- * environments asks here; filters use `connectionsInEnvironments`. All changes of a connection
- * belong to its environments, and changes without a connection to none: see
- * docs/decisions/014-environment-links.md. Deleted connections keep theirs, because their changes
- * may have stayed.
+ * Returns the environments of changes, in list order. All code that shows or counts a change's
+ * environments uses this function; filters use `connectionsInEnvironments`. All changes of a
+ * connection belong to its environments, and changes without a connection to none, see
+ * docs/decisions/014-environment-links.md. Links of deleted connections remain, because their
+ * changes may remain.
  *
  * @param subjects all subjects to look up
  */
@@ -230,8 +235,8 @@ export async function environmentsOf(
 }
 
 /**
- * The same as a condition on `changes`. With IS TRUE it is a list that is looked up once, and no
- * join: the feed's index keeps its order.
+ * The same as a condition on `changes`. With IS TRUE, Postgres looks up the list once and does not
+ * turn it into a join, so the feed is read in the order of its index.
  */
 export function connectionsInEnvironments(environmentIds: string[]): RawBuilder<SqlBool> {
   return sql`(changes.connection_id IN (

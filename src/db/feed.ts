@@ -11,17 +11,23 @@ import type { Schema } from './schema.ts'
 const MINUTE = 60
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
-/** What people count in, in seconds. Longer ones are weeks, doubled as often as it takes. */
+/** Natural units of time, in seconds. Longer ones are weeks, doubled as often as needed. */
 const bucketSizes = [
   ...[1, 5, 15, 30],
   ...[1, 5, 15, 30].map((minutes) => minutes * MINUTE),
   ...[1, 3, 6, 12].map((hours) => hours * HOUR),
   ...[DAY, 7 * DAY],
 ]
-/** A Monday, so that weeks begin as ISO 8601 has them, before all that ids can tell. Milliseconds. */
+/**
+ * A Monday, so that weeks start as in ISO 8601, and before all times that IDs can contain.
+ * Milliseconds.
+ */
 const ORIGIN = Date.UTC(1969, 11, 29)
 
-/** The shortest buckets of which `most` fill the window. Bounds in milliseconds, on whole buckets. */
+/**
+ * The shortest buckets of which at most `most` cover the time range. Bounds in milliseconds,
+ * aligned to buckets.
+ */
 export function bucketsFor({ from, to }: Window, most: number) {
   for (let nth = 0; ; nth++) {
     const week = bucketSizes.at(-1)!
@@ -36,14 +42,14 @@ export function bucketsFor({ from, to }: Window, most: number) {
 export interface Bucket {
   from: Date
   total: number
-  /** How many of them failed or were denied. */
+  /** The number of changes that failed or were denied. */
   failed: number
 }
 
 /**
- * How many changes there are over time. Buckets begin at whole minutes, hours, days or weeks of
- * UTC, the empty ones included; the first and the last one may reach out of the window, and count
- * only what is in it.
+ * The number of changes over time. Buckets are aligned to whole seconds, minutes, hours, days or
+ * weeks in UTC and include empty ones. The first and the last one can extend past the time range,
+ * but count only what is in it.
  */
 export async function histogram(
   trx: Trx,
@@ -56,7 +62,7 @@ export async function histogram(
   )
   const counted = new Map<number, { total: number; failed: number }>()
   for (const { from, total, failed } of parts.flat()) {
-    // A bucket that two pieces share is in both.
+    // A bucket that overlaps two pieces is in both results.
     const before = counted.get(from.getTime()) ?? { total: 0, failed: 0 }
     counted.set(from.getTime(), { total: before.total + total, failed: before.failed + failed })
   }
@@ -87,7 +93,7 @@ export function histogramQuery(trx: Trx, filters: ChangeFilters & Window, second
     .groupBy(sql`1`)
 }
 
-/** Facets that are counted by a column of `facet_groups`. */
+/** The facets that are counted by a column of `facet_groups`. */
 type GroupField = Exclude<FacetField, 'environment' | 'resource'>
 const isGroupField = (field: FacetField): field is GroupField =>
   field !== 'environment' && field !== 'resource'
@@ -96,39 +102,45 @@ const groupFields = facetFields.filter(isGroupField)
 export interface Facet {
   value: string
   count: number
-  /** For people, where the value is not. */
+  /** The display name, if it differs from the value. */
   label?: string
 }
 
 export interface Facets {
   fields: Record<FacetField, Facet[]>
-  /** Of the changes that match all else: how many are routine, and how many are not. */
+  /** Among the changes that match all other filters: the number of routine and of other changes. */
   noise: { hidden: number; shown: number }
   total: number
-  /** Older changes of the window are not counted. */
+  /** Older changes of the time range are not counted. */
   countedFrom: Date
 }
 
 const MOST_VALUES = 20
-/** Some hundred thousand different resources; the usual 4 MB are full at twenty thousand. */
+/**
+ * For some hundred thousand different resources; the default of 4 MB is sufficient for twenty
+ * thousand.
+ */
 export const FACETS_WORK_MEM = '64MB'
-/** Resources of a piece of the window: what is frequent in all of it need not be so in each piece. */
+/**
+ * Resources of one piece of the time range: a value that is frequent overall may be rare in each
+ * piece.
+ */
 const MOST_RESOURCES_OF_PIECE = 1_000
 
 interface FacetRow {
-  /** Null: all together. */
+  /** Null: the total. */
   field: GroupField | 'noise' | 'resource' | null
-  /** Of a resource: its id in `resources`. */
+  /** For a resource, its number in `resources`. */
   value: string
-  /** How many match all filters, but for what is asked for of this field. */
+  /** The number of changes that match all filters except the one on this field. */
   count: number
-  /** The same for what is asked for of environments. */
+  /** The same for the filter on environments. */
   by_environment: number
 }
 
 /**
- * The most frequent values of each field among the changes that match, with how often they are.
- * What is asked for of a field does not narrow its own counts, so that one sees what else there is.
+ * The most frequent values of each field among the matching changes, with their counts. A filter on
+ * a field does not narrow the counts of that field, so that the other values remain visible.
  */
 export async function facets(trx: Trx, filters: ChangeFilters & Window): Promise<Facets> {
   await sql`SET LOCAL work_mem = ${sql.lit(FACETS_WORK_MEM)}`.execute(trx)
@@ -175,7 +187,7 @@ export async function facets(trx: Trx, filters: ChangeFilters & Window): Promise
   return { fields, noise, total, countedFrom }
 }
 
-/** Actors by their ids, with their names. */
+/** Actors by their IDs, with their names. */
 async function namedActors(trx: Trx, found: readonly Facet[]): Promise<Facet[]> {
   if (found.length === 0) return []
   const rows = await trx
@@ -195,7 +207,7 @@ async function namedActors(trx: Trx, found: readonly Facet[]): Promise<Facet[]> 
   })
 }
 
-/** Resources by their keys, with their short names. @param found by id */
+/** Resources by their keys, with their short names. @param found by number */
 async function namedResources(trx: Trx, found: readonly Facet[]): Promise<Facet[]> {
   if (found.length === 0) return []
   const rows = await trx
@@ -217,7 +229,7 @@ async function namedResources(trx: Trx, found: readonly Facet[]): Promise<Facet[
     .sort((a, b) => b.count - a.count || (a.label < b.label ? -1 : 1))
 }
 
-/** The rows of several pieces of the window, as one piece would have them. */
+/** Combines the rows of several pieces of the time range, as if they were one piece. */
 function sumOf(pieces: FacetRow[][]): FacetRow[] {
   if (pieces.length === 1) return pieces[0]!
   const sums = new Map<string, FacetRow>()
@@ -233,7 +245,7 @@ function sumOf(pieces: FacetRow[][]): FacetRow[] {
   return [...sums.values()]
 }
 
-/** How many changes only the filter by noise leaves out. */
+/** The number of changes that only the noise filter excludes. */
 export function oppositeNoiseQuery(trx: Trx, filters: ChangeFilters & Window) {
   return trx
     .selectFrom('changes')
@@ -242,19 +254,20 @@ export function oppositeNoiseQuery(trx: Trx, filters: ChangeFilters & Window) {
 }
 
 /**
- * All facets: changes by combination of values, and then the values of each combination; and changes
- * by resource. A change that is only left out by what is asked for of one field is counted for that
+ * Counts all facets: changes by combination of values, then the values of each combination; and
+ * changes by resource. A change that only the filter on one field excludes is counted for that
  * field.
  *
- * Where the index has all that the filters need, each part scans the index: three scans take less
- * time than to store and read again what one scan finds. With other filters rows are read, once.
+ * If the index has all columns of the filters, each part scans the index: three scans take less
+ * time than storing the result of one scan and reading it again. With other filters, rows are read,
+ * once.
  */
 export function facetsQuery(
   filters: ChangeFilters & Window,
   mostResources = MOST_VALUES,
 ): RawBuilder<FacetRow> {
   const eb = expressionBuilder<Schema, 'changes'>()
-  // What no facet is about narrows them all.
+  // Filters on fields that are not facets narrow all counts.
   const include = { ...filters.include }
   for (const field of facetFields) delete include[field]
   const always = matching({ ...filters, include })
@@ -268,7 +281,7 @@ export function facetsQuery(
     asked.map((each) => sql`WHEN ${each.fails} THEN ${sql.lit(each.field)}`),
     sql` `,
   )} END`
-  // Nothing is missed where nothing is asked for, and one column less is grouped by.
+  // Fields without a filter need no column here, which makes grouping faster.
   const isAsked = asked.length > 0
   const group = isAsked ? sql`, missed` : sql``
   const countFor = (field: FacetField | undefined) => {
@@ -322,7 +335,9 @@ export function facetsQuery(
   `
 }
 
-/** Whether `changes_facets` has the columns of all filters: of the time range and of noise. */
+/**
+ * Whether `changes_facets` contains the columns of all filters, except the time range and noise.
+ */
 function canCountInIndex({ q, found, include, exclude }: ChangeFilters): boolean {
   const isFiltered = [...Object.values(include), ...Object.values(exclude)].some(
     (values) => values !== undefined,

@@ -15,37 +15,37 @@ import {
   type UnparsedRecord,
 } from './unparsed-records.ts'
 
-/** A change with the record that it was read from. */
+/** A change with its original record. */
 export interface ImportedChange {
   change: Change
   /** JSON text that Postgres accepts, see `storableJson`. */
   record: string
-  /** What the source returned, in case Postgres does not accept the change. */
+  /** The source's entry, in case Postgres does not accept the change. */
   entry: SourceEntry
 }
 
-/** What was stored of a page. */
+/** The result of storing a page. */
 export interface StoredEvents {
-  /** Changes that the organization did not have. */
+  /** The number of changes that were new in the organization. */
   inserted: number
-  /** Changes that another connection to the same account had imported. */
+  /** The number of changes that another connection to the same account had imported. */
   takenOver: number
 }
 
-/** Makes the partitions for this time and three weeks more. Cheap when they are there. */
+/** Creates the partitions for this time and the next three weeks. Cheap if they exist. */
 export async function ensurePartitions(trx: Trx, from: Date): Promise<void> {
   await sql`CALL ensure_partitions(${from}, now() + interval '21 days')`.execute(trx)
 }
 
-/** A change on its way to its row. */
+/** A change that is about to be stored. */
 interface Arrival extends ImportedChange {
   id: string
-  /** Names its event, see `eventKey`. */
+  /** Identifies its event, see `eventKey`. */
   key: string
   time: number
 }
 
-/** A change of an event that is stored already. */
+/** A stored change of the same event. */
 interface StoredChange {
   id: string
   time: number
@@ -53,9 +53,9 @@ interface StoredChange {
 }
 
 /**
- * Stores a page of events: what is new becomes changes with their records and change sets, what
- * another connection to the same account imported becomes this connection's, and what cannot become
- * a change is kept as an unparsed record. Reading a page again changes nothing.
+ * Stores a page of events. New events become changes with their records and change sets. Changes
+ * that another connection to the same account imported become this connection's. Events that cannot
+ * become changes are kept as unparsed records. Reading a page again changes nothing.
  *
  * The transaction holds a lock on each event that it stores for the first time or takes over, so an
  * event that two regions or connections return at the same time is stored once. See
@@ -94,7 +94,7 @@ export async function storeEvents(
   for (const arrival of arrivals) {
     const { key, time, entry } = arrival
     const known = times.get(key)
-    // An event id is unique: seen again with another time, it must not become a second change.
+    // Event IDs are unique: the same ID with another time must not become a second change.
     if (known !== undefined && known !== time) {
       unacceptable.push({ ...entry, reason: 'known_under_another_time' })
     } else if (known === undefined) {
@@ -144,12 +144,12 @@ function toArrival(imported: ImportedChange, owner: Owner): Arrival {
   }
 }
 
-/** The order in which rows are written and locked, the same for every transaction. */
+/** The order in which rows are written and locked, the same in every transaction. */
 function byTime(a: Arrival, b: Arrival): number {
   return a.time - b.time || (a.id < b.id ? -1 : 1)
 }
 
-/** The changes that are stored of these events. @param events source ids by event key */
+/** The stored changes of these events. @param events source IDs by event key */
 async function storedChanges(
   trx: Trx,
   owner: Owner,
@@ -175,8 +175,8 @@ async function storedChanges(
 }
 
 /**
- * Makes the changes of other connections this connection's. Those that a purge has removed
- * meanwhile are taken out of `stored`. A change keeps its id, its change set and its record.
+ * Assigns the changes of other connections to this connection. Removes those from `stored` that a
+ * purge has deleted in the meantime. A change keeps its ID, its change set and its record.
  *
  * @returns how many were taken over
  */
@@ -213,8 +213,8 @@ async function takeOver(
 }
 
 /**
- * Inserts changes, their records and their change sets. Those that Postgres does not accept are
- * returned: the batch is halved until each of them stands alone.
+ * Inserts changes, their records and their change sets. Returns those that Postgres does not
+ * accept: the batch is halved until each of them is alone.
  *
  * @param arrivals in the order of `byTime`; the transaction holds the locks of `storeEvents`
  */
@@ -244,7 +244,7 @@ async function insertChanges(
   }
 }
 
-/** Data exceptions (22…) and program limits (54…): the values are at fault, not the server. */
+/** Data exceptions (22…) and program limits (54…): the values are invalid, the server works. */
 function isAboutData(error: unknown): boolean {
   const code = (error as { code?: unknown }).code
   return typeof code === 'string' && /^(22|54)/.test(code)
@@ -293,7 +293,7 @@ async function insertBatch(
   return arrivals.filter(({ id }) => ids.has(id))
 }
 
-/** What a change looks like in its row, except for its change set. */
+/** A change as a row, except for its change set. */
 function toRow({ id, change, record }: Arrival, owner: Owner) {
   const envelope: ChangeEnvelope = {
     actor: change.actor,

@@ -2,8 +2,8 @@ import { sql } from 'kysely'
 import type { Database, Trx } from './database.ts'
 
 /**
- * The id of the installation that this database belongs to. It is part of the task queue and of
- * the workflow ids, so that several installations can share one Temporal namespace.
+ * The ID of the installation that this database belongs to. It is part of the task queue's name and
+ * of the workflow IDs, so that several installations can share one Temporal namespace.
  */
 export async function installationId(db: Database | Trx): Promise<string> {
   const { id } = await db.selectFrom('installation').select('id').executeTakeFirstOrThrow()
@@ -25,18 +25,18 @@ export function renewInstallation(db: Database): Promise<{ id: string; connectio
       .set({ id: sql<string>`gen_random_uuid()`, created_at: sql<Date>`now()` })
       .returning('id')
       .executeTakeFirstOrThrow()
-    // The one role that sees the connections of every organization.
+    // The only role that sees the connections of every organization.
     await sql`SET LOCAL ROLE cairn_system`.execute(trx)
     return { id, connections: await forgetSignals(trx) }
   })
 }
 
 /**
- * Marks every connection as not signalled and its workflow as unaware of the row. For when no
- * workflow can be there: Temporal has lost its history, or the installation has a new id.
+ * Marks every connection as not signalled, and its workflow as unaware of the row. For when the
+ * workflows cannot exist: Temporal has lost its history, or the installation has a new ID.
  *
  * @param system acts as the role `cairn_system`, which sees every organization's connections
- * @returns how many connections
+ * @returns the number of connections
  */
 export async function forgetSignals(system: Database | Trx): Promise<number> {
   const { numUpdatedRows } = await system

@@ -18,7 +18,7 @@ export interface Membership {
 
 export type InvitationRow = Selectable<Schema['invitations']>
 
-/** 256 random bits; the prefix lets secret scanners and people know what it is. */
+/** 256 random bits. The prefix lets people and secret scanners recognize it. */
 export function newInvitationToken(): string {
   return `cairn_invite_${randomBytes(32).toString('base64url')}`
 }
@@ -28,8 +28,8 @@ function hashOf(token: string): Buffer {
 }
 
 /**
- * The organization that a user belongs to. Who belongs to several acts for the first that took
- * them in, until there is a way to choose.
+ * The organization of a user. A user who belongs to several acts for the first one that they
+ * joined, until it can be selected.
  *
  * @param system pool of the role `cairn_system`
  */
@@ -79,11 +79,11 @@ export async function lockMembers(trx: Trx, organizationId: string): Promise<voi
 }
 
 /**
- * Removes a member from the transaction's organization. Their invitation links no longer
- * more, or they would come back by it.
+ * Removes a member from the transaction's organization. Also revokes their invitation links, which
+ * they could otherwise use to return.
  *
- * @returns their user's id; `last_owner`: no one could invite others without them, so nothing was
- *   done; undefined: there is no such member
+ * @returns the ID of their user; `last_owner` if no other owner could invite people, so nothing was
+ *   changed; undefined if there is no such member
  */
 export async function removeMember(
   trx: Trx,
@@ -144,12 +144,12 @@ export interface NewInvitation {
   token: string
   expiresAt: Date
   email?: string
-  /** The id of the user who invites. */
+  /** The ID of the user who invites. */
   createdBy?: string
   firstOwner?: boolean
 }
 
-/** Keeps the token's hash; the token itself is nowhere in the database. */
+/** Stores the token's hash. The token itself is not in the database. */
 export function insertInvitation(
   db: Database | Trx,
   invitation: NewInvitation,
@@ -169,7 +169,7 @@ export function insertInvitation(
     .executeTakeFirstOrThrow()
 }
 
-/** Those of the transaction's organization that can still be accepted, oldest first. */
+/** The invitations of the transaction's organization that can still be accepted, oldest first. */
 export function listInvitations(trx: Trx): Promise<InvitationRow[]> {
   return (
     trx
@@ -178,7 +178,8 @@ export function listInvitations(trx: Trx): Promise<InvitationRow[]> {
       .where('accepted_at', 'is', null)
       .where('revoked_at', 'is', null)
       .where('expires_at', '>', sql<Date>`now()`)
-      // A setup link has no inviter, and is not valid once there is an owner to see this list.
+      // A setup link has no inviter, and is no longer valid when an owner exists who could see this
+      // list.
       .where('first_owner', '=', false)
       .orderBy('created_at')
       .orderBy('id')
@@ -186,7 +187,7 @@ export function listInvitations(trx: Trx): Promise<InvitationRow[]> {
   )
 }
 
-/** @returns whether there was such an invitation that could still be accepted */
+/** @returns whether an invitation was revoked that could still be accepted */
 export async function revokeInvitation(trx: Trx, id: string): Promise<boolean> {
   const row = await trx
     .updateTable('invitations')
@@ -200,8 +201,8 @@ export async function revokeInvitation(trx: Trx, id: string): Promise<boolean> {
 }
 
 /**
- * The invitation of this token, with its organization's name, if it can be accepted: not accepted
- * yet, not revoked, not expired, and, for the link that makes the first owner, no owner there.
+ * The invitation with this token and its organization's name, if it can be accepted: not accepted,
+ * not revoked, not expired, and for the setup link, no owner exists.
  */
 export function findOpenInvitation(system: Database, token: string) {
   return system
@@ -230,9 +231,9 @@ export function findOpenInvitation(system: Database, token: string) {
 }
 
 /**
- * Uses the invitation up and makes the user a member. Under {@link lockMembers}.
+ * Marks the invitation as used and makes the user a member. Requires {@link lockMembers}.
  *
- * @returns false where it was revoked since it was found: nothing was done
+ * @returns false if it was revoked in the meantime: nothing was changed
  */
 export async function acceptInvitation(
   trx: Trx,

@@ -14,7 +14,7 @@ import * as people from './migrations/009-people.ts'
 import * as apiKeys from './migrations/010-api-keys.ts'
 import * as notifications from './migrations/011-notifications.ts'
 
-/** In order of their names. A migration that was released is never edited: add the next one. */
+/** In order of their names. Never edit a released migration: add another one. */
 export const migrations: Record<string, Migration> = {
   '001-organizations': organizations,
   '002-connections': connections,
@@ -29,18 +29,20 @@ export const migrations: Record<string, Migration> = {
   '011-notifications': notifications,
 }
 
-/** The roles that Cairn's processes take on. Roles belong to the cluster, not to one database. */
+/**
+ * The roles that Cairn's processes use. Roles belong to the Postgres server, not to one database.
+ */
 const ROLES = ['cairn_api', 'cairn_system', 'cairn_search']
 
-/** The oldest server that has what the schema uses: uuidv7() and pg_unicode_fast. */
+/** The oldest version with all functions that the schema uses: uuidv7() and pg_unicode_fast. */
 const OLDEST_SERVER = 180_000
 
 /**
- * Brings the database to the newest schema. Any number of processes may call it at once:
- * Kysely's lock lets one work and the others find nothing left to do.
+ * Migrates the database to the current schema. Several processes may call it at once: Kysely's lock
+ * lets one of them migrate, and the others find nothing to do.
  *
- * @returns the id of the installation that the database belongs to
- * @throws when an administrator has to act first; the message has the SQL
+ * @returns the ID of the installation that the database belongs to
+ * @throws if an administrator has to act first; the message contains the SQL
  * @throws the error of the migration that failed; Postgres has rolled it back
  */
 export async function migrate(databaseUrl: string): Promise<string> {
@@ -69,7 +71,7 @@ async function checkServer(db: Database): Promise<void> {
   `.execute(db)
   const { number, version, mayCreate } = rows[0]!
   if (number < OLDEST_SERVER)
-    throw new Error(`Cairn needs Postgres 18 or newer; DATABASE_URL leads to ${version}.`)
+    throw new Error(`Cairn needs Postgres 18 or later. DATABASE_URL points to ${version}.`)
   if (mayCreate) return
   const { login, database } = await whoami(db)
   throw new Error(
@@ -79,8 +81,8 @@ async function checkServer(db: Database): Promise<void> {
 }
 
 /**
- * Creates the roles that are missing, and lets this login take them on. Another database of the
- * cluster may have created them with another login, which an administrator has to permit.
+ * Creates the roles that are missing, and allows this login to set them. If another login has
+ * created them for another database, an administrator has to grant them.
  *
  * @throws with the SQL for an administrator
  */
@@ -109,13 +111,13 @@ async function ensureRoles(db: Database): Promise<void> {
   const reason =
     missing.length > 0
       ? `may not create the roles ${missing.join(', ')}`
-      : `may not take on the roles ${unusable.join(', ')}, which another login of this Postgres server created`
+      : `may not use the roles ${unusable.join(', ')}, which another login of this Postgres server created`
   throw new Error(
     `The login ${login} of DATABASE_URL ${reason}. As an administrator: ${refused.join(' ')}`,
   )
 }
 
-/** Whether a statement about roles was permitted. What another process did meanwhile counts. */
+/** Whether a statement about roles was permitted. A concurrent process may have done the same. */
 async function permitted(statement: Promise<unknown>): Promise<boolean> {
   const insufficientPrivilege = '42501'
   // duplicate_object, unique_violation, and "tuple concurrently updated", an internal_error.

@@ -1,17 +1,17 @@
 import pg from 'pg'
 import { z } from 'zod'
 
-/** The one channel that the triggers of the first migration notify. */
+/** The channel that the triggers of the migrations notify. */
 const CHANNEL = 'cairn'
-/** A listener that gets more in this time gets one sum of it. Milliseconds. */
+/** Notifications within this time are combined into one per listener. Milliseconds. */
 const COALESCE_MS = 500
 const LONGEST_WAIT_MS = 15_000
 
-/** What happened in an organization, put together over half a second. */
+/** An event of an organization, combined over half a second. */
 export type Notification =
   /** New changes of one connection; `noise` of them are routine. */
   | { kind: 'changes'; connectionId: string | null; count: number; noise: number; newest: Date }
-  /** The row, the verification or the coverage of a connection was written. */
+  /** A connection's row, verification or coverage was written. */
   | { kind: 'connection'; connectionId: string }
   /** Postgres was unavailable: notifications in the meantime were lost. */
   | { kind: 'missed' }
@@ -19,7 +19,7 @@ export type Notification =
 type Listener = (notification: Notification) => void
 
 export interface Notifications {
-  /** @returns what ends the subscription */
+  /** @returns a function that ends the subscription */
   subscribe(organizationId: string, listener: Listener): () => void
   close(): Promise<void>
 }
@@ -36,7 +36,7 @@ const payloadSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('connection'), organization: z.string(), connection: z.string() }),
 ])
 
-/** What is due for one organization. */
+/** The pending events of one organization. */
 class Outbox {
   readonly listeners = new Set<Listener>()
   #pending = new Map<string, Notification>()
@@ -111,10 +111,10 @@ export function openNotifications(options: {
       connectionTimeoutMillis: 10_000,
       keepAlive: true,
       application_name: 'cairn notifications',
-      // It reads no table, so the role that may do least will do.
+      // It reads no table, so the role with the fewest privileges is sufficient.
       options: '-c role=cairn_api',
     })
-    // One of them is enough to know that it is over; both may come.
+    // One of these events is sufficient to detect the end; both may occur.
     let over = false
     const lost = (error?: Error) => {
       if (over) return
@@ -148,7 +148,7 @@ export function openNotifications(options: {
   }
 
   function again(): void {
-    // Not all processes at the same moment.
+    // So that not all processes reconnect at the same moment.
     waitMs = Math.min(LONGEST_WAIT_MS, Math.max(250, waitMs * 2))
     retry = setTimeout(start, waitMs * (0.5 + Math.random()))
   }
@@ -164,7 +164,7 @@ export function openNotifications(options: {
     subscribe(organizationId, listener) {
       const outbox = outboxes.get(organizationId) ?? new Outbox()
       outboxes.set(organizationId, outbox)
-      // An object of its own each time: the same function may listen twice.
+      // A new object each time, because the same function may subscribe twice.
       const own: Listener = (notification) => listener(notification)
       outbox.listeners.add(own)
       if (!client && !connecting && !retry) start()

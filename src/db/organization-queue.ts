@@ -1,8 +1,8 @@
 /** How much of a pool one organization may use in this process. */
 export interface OrganizationLimits {
-  /** Transactions that run at the same time. */
+  /** The number of transactions that run at the same time. */
   running: number
-  /** Transactions that may wait for one of those to end. */
+  /** The number of transactions that may wait. */
   waiting: number
   /** How long a transaction waits, in milliseconds. */
   waitMs: number
@@ -11,7 +11,7 @@ export interface OrganizationLimits {
 /** The organization runs its maximum number of transactions, and the queue is full. */
 export class OrganizationBusy extends Error {
   override readonly name = 'OrganizationBusy'
-  /** When it is worth trying again. */
+  /** When a retry may succeed. */
   readonly retryAfterSeconds: number
 
   constructor(limits: OrganizationLimits) {
@@ -32,11 +32,12 @@ interface Line {
 }
 
 /**
- * Keeps one organization from taking a whole pool: each runs a few transactions at a time, a few
- * more wait in order of arrival, and the rest fail immediately. Organizations do not wait for each other.
+ * Prevents one organization from occupying a whole pool: each runs a few transactions at a time, a
+ * few more wait in order of arrival, and the rest fail immediately. Organizations do not wait for
+ * each other.
  *
- * p-limit and p-queue bound neither the length of the queue nor the time spent in it, which is
- * most of what this does.
+ * p-limit and p-queue limit neither the length of the queue nor the waiting time, which is most of
+ * what this class does.
  */
 export class OrganizationQueue {
   readonly #limits: OrganizationLimits
@@ -66,7 +67,7 @@ export class OrganizationQueue {
       return await work()
     } finally {
       const next = line.waiting.shift()
-      // The next one takes this place over, so the number of running ones stays the same.
+      // The next one takes this place over, so the number of running transactions stays the same.
       if (next) next.start()
       else if (--line.running === 0) this.#lines.delete(organizationId)
     }

@@ -2,10 +2,10 @@ import { createHash, randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
 import { asOrganization, type Database, type Trx } from './database.ts'
 
-/** The organization that the first start makes. */
+/** The organization that the first start creates. */
 export const DEFAULT_ORGANIZATION = 'default'
 
-/** 256 random bits; the prefix lets secret scanners and people know what it is. */
+/** 256 random bits. The prefix lets people and secret scanners recognize it. */
 export function newApiKey(): string {
   return `cairn_${randomBytes(32).toString('base64url')}`
 }
@@ -15,7 +15,8 @@ function hashOf(key: string): Buffer {
 }
 
 /**
- * Creates the organization if none has this name, also when other processes do the same concurrently.
+ * Creates the organization if there is none with this name, even if other processes do the same
+ * concurrently.
  *
  * @param system pool of the role `cairn_system`
  */
@@ -33,7 +34,7 @@ export async function ensureOrganization(
   return { id: (await findOrganization(system, name))!, created: false }
 }
 
-/** The id of the organization of this name. */
+/** The ID of the organization with this name. */
 export async function findOrganization(
   system: Database,
   name: string,
@@ -53,7 +54,7 @@ interface NamedKey {
   createdBy?: string
 }
 
-/** Keeps the key's hash, and how it begins; the key itself is nowhere in the database. */
+/** Stores the key's hash and its first characters. The key itself is not in the database. */
 function toRow(organizationId: string, { name, key, createdBy }: NamedKey) {
   return {
     organization_id: organizationId,
@@ -65,7 +66,7 @@ function toRow(organizationId: string, { name, key, createdBy }: NamedKey) {
   }
 }
 
-/** Adds the key where it is not there yet. */
+/** Adds the key if it does not exist yet. */
 export async function addApiKey(
   system: Database,
   organizationId: string,
@@ -92,12 +93,14 @@ export function insertApiKey(trx: Trx, organizationId: string, key: NamedKey) {
     .executeTakeFirstOrThrow()
 }
 
-/** The keys of the transaction's organization, oldest first, revoked ones too. */
+/** The keys of the transaction's organization, oldest first, including revoked ones. */
 export function listApiKeys(trx: Trx) {
   return trx.selectFrom('api_keys').select(shown).orderBy('created_at').orderBy('id').execute()
 }
 
-/** Revokes the key; a key that is already revoked is unchanged. Undefined if there is no such key. */
+/**
+ * Revokes the key. A key that is already revoked is unchanged. Undefined if there is no such key.
+ */
 export function revokeApiKey(trx: Trx, id: string) {
   return trx
     .updateTable('api_keys')
@@ -107,7 +110,7 @@ export function revokeApiKey(trx: Trx, id: string) {
     .executeTakeFirst()
 }
 
-/** Whether the organization has a key that works. */
+/** Whether the organization has a valid key. */
 export async function hasApiKey(system: Database, organizationId: string): Promise<boolean> {
   const row = await system
     .selectFrom('api_keys')
@@ -118,7 +121,9 @@ export async function hasApiKey(system: Database, organizationId: string): Promi
   return row !== undefined
 }
 
-/** Of the keys of this name only one works from now on, even if it was revoked before. */
+/**
+ * Revokes all other keys with this name, and makes this key valid, even if it was revoked before.
+ */
 export async function keepOnlyKey(
   database: Database,
   organizationId: string,
@@ -137,8 +142,8 @@ export async function keepOnlyKey(
 }
 
 /**
- * The organization that a key belongs to; undefined for a key that is unknown or revoked. Notes
- * that it was used, once an hour: each request would be a write.
+ * The organization that a key belongs to; undefined for a key that is unknown or revoked. Records
+ * its use at most once an hour, because otherwise each request would be a write.
  */
 export async function organizationOfKey(
   system: Database,

@@ -1,8 +1,8 @@
-/** Who imports, and from where. */
+/** The connection and the account that changes are imported from. */
 export interface Owner {
   organizationId: string
-  /** Null for what no connection imports. */
+  /** Null for changes that no connection imports. */
   connectionId: string | null
-  /** The account in which the source's event ids are unique; null for a source without accounts. */
+  /** The account in which the source's event IDs are unique; null for a source without accounts. */
   sourceAccount: string | null
 }

@@ -1,11 +1,11 @@
 import type { SecondsRange } from './schema.ts'
 
 /*
- * Arithmetic on half-open ranges of whole seconds, for planning what to read next. The ledger
- * itself is only ever changed by Postgres' own multiranges; a property test compares the two.
+ * Arithmetic on half-open ranges of whole seconds, for planning what to read next. Only Postgres'
+ * own multiranges change the ledger; a property test compares the two.
  */
 
-/** Sorted, disjoint and not touching: the form that all functions here return. */
+/** Sorted, disjoint and not adjacent: the form that all functions here return. */
 export function normalize(ranges: Iterable<SecondsRange>): SecondsRange[] {
   const sorted = [...ranges].filter(([from, to]) => from < to).sort((a, b) => a[0] - b[0])
   const result: [number, number][] = []
@@ -17,7 +17,7 @@ export function normalize(ranges: Iterable<SecondsRange>): SecondsRange[] {
   return result
 }
 
-/** What is in `a` and not in `b`. */
+/** The part of `a` that is not in `b`. */
 export function subtract(a: Iterable<SecondsRange>, b: Iterable<SecondsRange>): SecondsRange[] {
   const holes = normalize(b)
   const result: SecondsRange[] = []
@@ -34,7 +34,7 @@ export function subtract(a: Iterable<SecondsRange>, b: Iterable<SecondsRange>): 
   return result
 }
 
-/** What of `ranges` lies within `[from, to)`. */
+/** The part of `ranges` within `[from, to)`. */
 export function clip(ranges: Iterable<SecondsRange>, from: number, to: number): SecondsRange[] {
   return normalize([...ranges].map(([a, b]) => [Math.max(a, from), Math.min(b, to)] as const))
 }

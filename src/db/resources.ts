@@ -5,7 +5,9 @@ import { resourceIdOfKey } from '../changes/resource-key.ts'
 import { indexable } from '../changes/text.ts'
 import type { Trx } from './database.ts'
 
-/** The most resources of one change that filters and facets know; text search knows all of them. */
+/**
+ * The maximum number of resources of one change that filters and facets use; text search uses all.
+ */
 export const MAX_RESOURCES = 100
 /** The longest key, in bytes of UTF-8. */
 const MAX_KEY_BYTES = 4_096
@@ -19,8 +21,8 @@ export function keyDigest(key: string): Buffer {
 
 /**
  * The name of the lock between imports and purges of resources: an import shares it while it stores
- * changes, so that no purge removes a resource that an uncommitted change refers to. It comes before
- * every other lock of a transaction.
+ * changes, so that no purge removes a resource that an uncommitted change refers to. A transaction
+ * takes it before all other locks.
  */
 const lockName = (organizationId: string) => `resources/${organizationId}`
 
@@ -37,14 +39,14 @@ async function lockResourcesForPurge(trx: Trx, organizationId: string): Promise<
 }
 
 /**
- * Stores the resources of changes that the organization does not have, and adds names and ARNs that
- * were unknown. Reads first and writes only what is missing: reading a page again uses up no ids.
- * What is missing is one statement in the order of the keys, so two transactions that add the same
- * resources never wait for each other in a circle.
+ * Stores the resources of changes that are new in the organization, and adds names and ARNs that
+ * were unknown. Reads first and writes only what is missing, so that reading a page again uses no
+ * new numbers. Missing ones are inserted in one statement in the order of the keys, so two
+ * transactions that add the same resources do not deadlock.
  *
  * The caller has called `lockResourcesForImport`.
  *
- * @returns ids by key, of the first `MAX_RESOURCES` resources of each change
+ * @returns numbers by key, of the first `MAX_RESOURCES` resources of each change
  */
 export async function storeResources(
   trx: Trx,
@@ -94,7 +96,7 @@ export async function storeResources(
   return ids
 }
 
-/** Bounded and free of NUL, even when a source breaks the rules of change.ts. */
+/** Limited and without NUL, even if a source breaks the rules of change.ts. */
 function toRow(source: string, resource: Change['resources'][number]) {
   const key = indexable(resource.key, MAX_KEY_BYTES)
   const optional = (text: string | null | undefined) => (text == null ? null : indexable(text))
@@ -122,8 +124,9 @@ export function resourceIdsOf(
 }
 
 /**
- * The ids of the resources that filter values name, as a subquery: a canonical key names one
- * resource; an id, a name or an ARN names every resource that has it. Each comparison has an index.
+ * The numbers of the resources that filter values identify, as a subquery: a canonical key
+ * identifies one resource; an ID, a name or an ARN identifies every resource that has it. Each
+ * comparison uses an index.
  */
 export function resourceIdsNamed(values: readonly string[]) {
   const digests = values.map((value) => `\\x${keyDigest(value).toString('hex')}`)
@@ -135,11 +138,11 @@ export function resourceIdsNamed(values: readonly string[]) {
 }
 
 /**
- * Removes those of the organization's next resources that no change refers to any more. Imports of
- * the organization wait meanwhile.
+ * Removes resources of the organization to which no change refers any longer, one batch per call.
+ * Imports of the organization wait meanwhile.
  *
- * @param after the last id that was checked; 0 at first
- * @returns the last id that was checked now; null when there are no more
+ * @param after the last number that was checked; 0 at first
+ * @returns the last number that was checked in this call; null when all were checked
  */
 export async function purgeSomeResources(
   trx: Trx,

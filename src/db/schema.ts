@@ -8,7 +8,9 @@ import type { Check, Verdict } from '../connections/checks.ts'
 import type { Selection } from '../connections/selection.ts'
 import type { ConnectionStatus, ExcludedBy, RegionState } from '../connections/status.ts'
 
-/** What of a change's envelope is only shown, never filtered by: one `jsonb` column. */
+/**
+ * The parts of a change's envelope that are only shown and never filtered by: one `jsonb` column.
+ */
 export type ChangeEnvelope = Pick<
   Change,
   'actor' | 'tool' | 'resources' | 'risks' | 'publicAccess' | 'subject' | 'links'
@@ -272,13 +274,13 @@ interface InvitationsTable {
   revoked_at: Date | null
 }
 
-/** What Cairn itself reads of better-auth's tables. */
+/** The columns of better-auth's tables that Cairn itself reads. */
 export type AuthSchema = {
   'auth.user': { id: string; name: string; email: string }
   'auth.session': { userId: string; expiresAt: Date }
 }
 
-/** Every table, as `test/db/schema.integration.test.ts` finds it in the real database. */
+/** All tables. `test/db/schema.integration.test.ts` compares them with the database. */
 export interface Schema {
   organizations: OrganizationsTable
   api_keys: ApiKeysTable

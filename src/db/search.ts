@@ -4,23 +4,23 @@ import { within } from './count-newest-first.ts'
 import type { Trx } from './database.ts'
 import { resourceIdsNamed } from './resources.ts'
 
-/** More than these are found sooner by reading the feed and looking at each. */
+/** With more matches, reading the feed and checking each change is faster. */
 const MOST_FOUND = 5_000
-/** The index knows three characters and up. */
+/** The trigram index needs at least three characters. */
 const INDEXED = /[a-z0-9]{3}/i
-/** What the lookup may take, in milliseconds. Then the feed is read instead. */
+/** Time limit for the lookup, in milliseconds. After that, the feed is read instead. */
 const LOOKUP_MS = 1_000
 const LONGEST_SEARCH = 200
 const MOST_WORDS = 12
-/** A search that the index cannot help reads each change of its window. */
+/** A search that cannot use the index reads each change of its time range. */
 const LONGEST_UNINDEXED_DAYS = 8
 
 /**
  * Why a search would cost too much: every part of its text is compared with every change that the
  * index proposes.
  *
- * @param now where the window ends if it has no end
- * @returns what to change, naming the limit; undefined for a search that is fine
+ * @param now the end of a time range without an end
+ * @returns what to change, with the limit; undefined for a search that is allowed
  */
 export function searchLimit(
   text: string,
@@ -37,15 +37,15 @@ export function searchLimit(
   return `The search text needs 3 letters or digits in a row, or a time range of at most ${LONGEST_UNINDEXED_DAYS} days.`
 }
 
-/** `text` as a part of something, for ILIKE. */
+/** `text` as a substring pattern for ILIKE. */
 export function containing(text: string): string {
   return `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`
 }
 
 /**
- * Looks up what the filters are about in the index of resources or of texts, if that helps: what is
- * rare is found there directly, what is frequent by reading the feed itself. The returned filters
- * are equivalent to the given ones.
+ * Looks up the changes that the filters name in the index of resources or of texts, if that helps:
+ * rare values are found there directly, frequent ones by reading the feed. The returned filters are
+ * equivalent to the given ones.
  */
 export async function withSearch(trx: Trx, filters: ChangeFilters): Promise<ChangeFilters> {
   const { resource } = filters.include
@@ -62,7 +62,7 @@ function isIndexed(text: string | undefined): boolean {
   return text !== undefined && INDEXED.test(text)
 }
 
-/** @returns ids of changes; undefined when there are too many, or it takes too long */
+/** @returns the IDs of changes; undefined if there are too many or the lookup takes too long */
 async function lookUp(
   trx: Trx,
   { from, to }: ChangeFilters,

@@ -2,19 +2,21 @@ import { type ExpressionBuilder, sql } from 'kysely'
 import type { Database, Trx } from './database.ts'
 import type { Schema } from './schema.ts'
 
-// Who has signalled a connection's workflow about which version of its row. A signal that the
-// workflow has not acted on yet makes it read the row as it is then, so a second one would only fill
-// the workflow's history: Temporal accepts 10,000 signals per run.
+// Tracks which version of a connection's row its workflow was signalled about. A signal that the
+// workflow has not handled yet makes it read the row as it is then, so a second one would only fill
+// its history: Temporal accepts 10,000 signals per run.
 
-/** The pause after the first signal without an answer. It doubles with each further one. Seconds. */
+/**
+ * The pause after the first signal without a response. It doubles with each further one. Seconds.
+ */
 const FIRST_PAUSE = 60
 const LONGEST_PAUSE = 600
 /** The pause after a signal that could not be sent. Seconds. */
 const RETRY_PAUSE = 3
 
 /**
- * For an UPDATE that raises `version`: claims the signal about the new version, unless an earlier
- * signal is still unread. `hasToSignal` reads the answer from the returned row.
+ * For an UPDATE that increments `version`: claims the signal about the new version, unless an
+ * earlier signal is still unread. `hasToSignal` reads the result from the returned row.
  */
 export function claimSignal(eb: ExpressionBuilder<Schema, 'connections'>) {
   const unread = eb('signalled_version', '>', eb.ref('seen_version'))
@@ -40,7 +42,7 @@ export function hasToSignal(row: { version: number; signalled_version: number })
   return row.signalled_version === row.version
 }
 
-/** The claimed signals could not be sent: the reconciler sends them, a few seconds later. */
+/** The claimed signals could not be sent: the reconciler sends them a few seconds later. */
 export async function unclaimSignals(trx: Database | Trx, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return
   await trx
@@ -60,16 +62,16 @@ export interface ClaimedSignal {
 }
 
 /**
- * Claims the signals that the reconciler has to send: to a connection whose workflow has not seen
- * the row's version, or was due to act and has not reported for three intervals. One that was
- * signalled and has not answered waits for a pause that doubles from 1 to 10 min.
+ * Claims the signals that the reconciler has to send: to connections whose workflow has not read
+ * the row's version, or was due to act and has not reported for three intervals. After a signal
+ * without a response, the pause before the next one doubles from 1 to 10 min.
  *
  * Organizations take turns, so that one with thousands of connections does not delay the others.
  * Rows that another transaction has locked are left for the next call, and no two processes claim
  * the same signal.
  *
  * @param system the pool of the role `cairn_system`, which sees every organization's connections
- * @param limit how many at most
+ * @param limit the maximum number of signals
  */
 export async function claimSignals(
   system: Database,

@@ -6,10 +6,10 @@ import type { Trx } from './database.ts'
 import type { Owner } from './owner.ts'
 import type { UnparsedRecordRow } from './schema.ts'
 
-/** What a source returned for one event, whether or not a change can be read from it. */
+/** The entry that a source returned for one event, whether or not it can become a change. */
 export interface SourceEntry {
   source: string
-  /** The source's id of the event, as stored in `changes.source_id`; null when it named none. */
+  /** The source's ID of the event, as in `changes.source_id`; null if the entry has none. */
   eventId: string | null
   eventName: string | null
   eventSource: string | null
@@ -25,12 +25,12 @@ export interface UnparsedRecord extends SourceEntry {
   reason: UnparsedReason
 }
 
-/** Names an event in 32 bytes, however long its id is. Hexadecimal. */
+/** Identifies an event in 32 bytes, regardless of the length of its ID. Hexadecimal. */
 export function eventKey(source: string, eventId: string): string {
   return digest(['event', source, eventId])
 }
 
-/** The entry's event, or the entry itself when the source named no event. */
+/** Identifies the entry's event, or the entry itself if the source gave no ID. */
 export function entryKey({ source, eventId, raw }: SourceEntry): string {
   return eventId === null ? digest(['entry', source, raw]) : eventKey(source, eventId)
 }
@@ -40,8 +40,8 @@ function digest(parts: readonly string[]): string {
 }
 
 /**
- * Stores one row for each event. An event that is there already keeps its row and `seen_at`, and
- * moves to the connection that returned it last.
+ * Stores one row per event. An event that is already stored keeps its row and `seen_at`, and moves
+ * to the connection that returned it last.
  */
 export async function insertUnparsed(
   trx: Trx,
@@ -55,7 +55,7 @@ export async function insertUnparsed(
   }
   if (byKey.size === 0) return
   const text = (value: string | null) => (value === null ? null : indexable(value))
-  // In the order of their keys, so that two imports never wait for each other.
+  // In the order of the keys, so that two imports never deadlock.
   const sorted = [...byKey].sort(([a], [b]) => (a < b ? -1 : 1))
   await trx
     .insertInto('unparsed_records')
@@ -89,7 +89,7 @@ export async function insertUnparsed(
           reason: eb.ref('excluded.reason'),
           raw: eb.ref('excluded.raw'),
         }))
-        // The live edge is read every minute: what is the same is not written again.
+        // Recent time is read every minute, so unchanged entries are not written again.
         .where(({ eb, or }) =>
           or([
             eb(
@@ -106,11 +106,11 @@ export async function insertUnparsed(
 }
 
 /**
- * Removes the rows of events that could be read after all.
+ * Removes the rows of events that have become changes.
  *
  * @param keys of `entryKey` or `eventKey`: these events are stored as changes
- * @param inserted of those the ones that are stored since now: nothing is left unparsed of them. An
- *   event that was there before may still have been returned with another time.
+ * @param inserted the ones among them that were stored just now, which leaves no reason to keep
+ *   them. An event that was stored before may still have been returned with another time.
  */
 export async function deleteParsed(
   trx: Trx,
@@ -134,9 +134,9 @@ export async function deleteParsed(
 export type ListedUnparsedRecord = Omit<UnparsedRecordRow, 'raw'>
 
 /**
- * One page of a connection's unparsed records, newest first by when they were first seen.
+ * One page of a connection's unparsed records, by when they were first read, newest first.
  *
- * @param page.before the last row's id of the page before
+ * @param page.before the ID of the previous page's last row
  */
 export async function listUnparsed(
   trx: Trx,
@@ -171,7 +171,7 @@ export async function listUnparsed(
   return { items: rows.slice(0, page.limit), hasMore: rows.length > page.limit, total }
 }
 
-/** One unparsed record of a connection with its raw text; undefined when there is none. */
+/** One unparsed record of a connection with its raw text; undefined if it does not exist. */
 export function findUnparsed(
   trx: Trx,
   connectionId: string,
@@ -185,7 +185,7 @@ export function findUnparsed(
     .executeTakeFirst()
 }
 
-/** How many unparsed records a connection has of its present account, by region. */
+/** The number of unparsed records of a connection's current account, by region. */
 export async function countUnparsed(
   trx: Trx,
   connection: { id: string; account_id: string | null },

@@ -4,18 +4,21 @@ import type { Trx } from './database.ts'
 import type { ConnectionRow, VerificationRow } from './schema.ts'
 
 /**
- * How long a passed verdict permits imports, from the start of the verification that reached it,
- * by Postgres' clock. Verifications are daily; this is how long they may be inconclusive in a row.
+ * How long a passed verdict permits imports, from the start of the verification that reached it, by
+ * the database server's clock. Verifications run daily; this is how long they may be inconclusive
+ * in a row.
  */
 export const VERDICT_MAX_AGE_HOURS = 72
 
-/** The verdict that an import relies on. Each page is stored only while it is the standing one. */
+/** The verdict that an import relies on. Each page is stored only while this is the current one. */
 export interface VerifiedRole {
   /** `connections.role_revision` */
   revision: number
   /** The generation of the verification that reached the verdict. */
   generation: number
-  /** AWS's unique id of the role: another one means that the role was deleted and created again. */
+  /**
+   * AWS's unique ID of the role: a different one means that the role was deleted and created again.
+   */
   roleId: string
 }
 
@@ -26,14 +29,14 @@ export interface Attempt {
   generation: number
 }
 
-/** What an attempt found out. */
+/** The findings of an attempt. */
 export interface AttemptResult {
   state: Verdict
-  /** False when it could not be completed for reasons that are unrelated to the role. */
+  /** False if it could not be completed for reasons unrelated to the role. */
   isConclusive: boolean
   reason: string | null
   checks: readonly Check[]
-  /** Unique id of the role that was assumed; null when none was. */
+  /** Unique ID of the role that was assumed; null if none was. */
   roleId: string | null
   verifiedAt: Date
 }
@@ -62,7 +65,7 @@ export async function lockVerification(
   return row && { ...row, is_fresh: Boolean(row.is_fresh) }
 }
 
-/** The verdict that permits imports now, or in a sentence why there is none. */
+/** The verdict that permits imports now, or a sentence with the reason why there is none. */
 export function verifiedRole(
   connection: Pick<ConnectionRow, 'role_revision'>,
   verification: LockedVerification | undefined,
@@ -81,10 +84,11 @@ export function verifiedRole(
 }
 
 /**
- * Starts an attempt: older ones can no longer write. A verdict on another revision of the role
- * goes, and is not there again when that role is set again. Needs the connection locked for update.
+ * Starts an attempt, after which older ones can no longer write. Deletes a verdict on another
+ * revision of the role; it does not return if that role is set again. Requires the connection
+ * locked for update.
  *
- * @returns the attempt, and the state of the verdict that stands; null: there is none
+ * @returns the attempt, and the state of the current verdict; null: there is none
  */
 export async function startAttempt(
   trx: Trx,
@@ -111,7 +115,7 @@ export async function startAttempt(
   }
 }
 
-/** Shows what an attempt has found so far, unless a newer one has started. */
+/** Shows the findings of an attempt so far, unless a newer one has started. */
 export async function recordAttemptProgress(
   trx: Trx,
   attempt: Attempt,
@@ -127,11 +131,11 @@ export async function recordAttemptProgress(
 }
 
 /**
- * Records how an attempt ended. An inconclusive one leaves a passed verdict standing and is shown
- * beside it, unless the verdict is too old or the role was created again since. Needs the
+ * Records how an attempt ended. An inconclusive one does not replace a passed verdict and is shown
+ * beside it, unless the verdict is too old or the role was created again since. Requires the
  * connection locked for update.
  *
- * @returns whether the earlier verdict stands; undefined, and nothing is written, when a newer
+ * @returns whether the earlier verdict stands; undefined, and nothing is written, if a newer
  *   attempt or another role has superseded this one
  */
 export async function concludeAttempt(
@@ -176,9 +180,9 @@ export async function concludeAttempt(
 
 /**
  * Replaces a passed verdict that was disproved outside of a verification. Verifications that have
- * started before cannot bring it back. Needs the connection locked for update.
+ * started before cannot restore it. Requires the connection locked for update.
  *
- * @returns false when the verdict was no longer the standing one
+ * @returns false if the verdict was no longer the current one
  */
 export async function withdrawVerdict(
   trx: Trx,

@@ -1,7 +1,7 @@
 import type { PrincipalFinding } from '../aws/principal-finding.ts'
 import type { Database, Trx } from './database.ts'
 
-/** A worker that has not reported for longer is considered gone. */
+/** A worker without a report for longer than this is considered stopped. */
 export const WORKER_SEEN_WITHIN_MS = 15 * 60_000
 const FORGET_AFTER_MS = 24 * 3600_000
 
@@ -19,7 +19,7 @@ export interface PrincipalReport {
 }
 
 /**
- * Stores a worker's report, and deletes reports of workers that are long gone.
+ * Stores a worker's report, and deletes the reports of workers that stopped long ago.
  *
  * @param db a pool of the workers' login, the only one with the privilege
  * @param worker a unique name of the process
@@ -50,7 +50,7 @@ export async function reportPrincipal(
     .execute()
 }
 
-/** Called by a worker that stops: another one, with another role, may replace it immediately. */
+/** Called when a worker stops: another one, with another role, may replace it immediately. */
 export async function forgetPrincipal(db: Database, worker: string): Promise<void> {
   await db.deleteFrom('worker_principals').where('worker', '=', worker).execute()
 }
@@ -88,8 +88,8 @@ export function principalReader(
 }
 
 /**
- * Combines the findings of several workers, the newest first. They have to be equal, because Temporal
- * may assign each connection's work to any of them.
+ * Combines the findings of several workers, the newest first. They have to be equal, because
+ * Temporal may assign any connection to any worker.
  */
 function together(findings: PrincipalFinding[]): PrincipalFinding {
   const known = findings.filter(({ caller }) => caller !== null)
@@ -128,8 +128,8 @@ const unknownPrincipal = {
 } satisfies Partial<PrincipalFinding>
 
 /**
- * Combines a finding with CAIRN_PRINCIPAL_ARN: it supplies the path that AWS does not report, and is
- * rejected if the credentials belong to another identity.
+ * Combines a finding with CAIRN_PRINCIPAL_ARN, which supplies the path that AWS does not report. It
+ * is rejected if the credentials belong to another identity.
  *
  * @param values its value in each process; unset ones are ignored
  */
@@ -149,7 +149,7 @@ export function withConfigured(
     }
   }
   const { caller } = finding
-  // Workers that differ, or credentials that cannot assume roles: an ARN does not fix that.
+  // Workers that differ, or credentials that cannot assume roles: setting an ARN does not fix this.
   if (finding.state === 'unusable' || (finding.state === 'uncertain' && caller === null))
     return finding
 
@@ -170,7 +170,7 @@ export function withConfigured(
       ...certain,
       saw: `AWS identifies Cairn as ${caller}, and CAIRN_PRINCIPAL_ARN is ${configured}.`,
       means: finding.arn ? finding.means : "Customers' roles have to trust it.",
-      // The missing path is no longer needed; a remedy for expired credentials still is.
+      // The path is now known; a remedy for expired credentials is still needed.
       remedy: finding.state === 'certain' ? finding.remedy : null,
     }
   }
@@ -186,12 +186,12 @@ export function withConfigured(
   }
 }
 
-/** A caller without its session's name, which differs from process to process. */
+/** A caller without its session's name, which differs between processes. */
 function identityOf(caller: string): string {
   return caller.replace(/(:assumed-role\/[^/]+)\/.*$/, '$1')
 }
 
-/** What the sessions of a role are known as; a user is known as itself. */
+/** How AWS identifies the sessions of a role; a user is identified by its ARN. */
 function sessionIdentity(arn: string): string {
   return arn.replace(
     /^(arn:[^:]+):iam::(\d+):role\/(?:.*\/)?([^/]+)$/,

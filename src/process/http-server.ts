@@ -158,10 +158,10 @@ async function refusePowerfulRole(database: Database, config: Config): Promise<v
   `
     .execute(database)
     .catch((error) => {
-      // insufficient_privilege: the pool could not take on its role.
+      // insufficient_privilege: the pool could not set its role.
       if (error.code !== '42501') throw error
       throw new ConfigError(
-        `The login of ${config.databaseApiUrl ? 'DATABASE_API_URL' : 'DATABASE_URL'} may not act for the API. ` +
+        `The login of ${config.databaseApiUrl ? 'DATABASE_API_URL' : 'DATABASE_URL'} lacks the API's roles. ` +
           'As an administrator: GRANT cairn_api, cairn_system TO that login.',
       )
     })

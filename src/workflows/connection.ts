@@ -354,7 +354,7 @@ export async function connection(
 
   /** Whether all callers have received a response, so that this run can end. */
   async function isWithoutCallers(): Promise<boolean> {
-    if (isFull()) dismissCallers('Too much is asked of this connection at once. Try again.')
+    if (isFull()) dismissCallers('This connection has received too many requests. Retry.')
     const isWaitedFor = () => asked.verify.length > 0 || asked.import.length > 0
     // A caller whose update has just completed may not have received the result yet.
     await condition(() => allHandlersFinished() || isWaitedFor())

@@ -8,25 +8,25 @@ import { type Database, openDatabase } from '../../src/db/database.ts'
 test.each([
   [
     new SyntaxError('Unexpected token \'<\', "<html>" is not valid JSON'),
-    "The worker's log has the error.",
+    "The worker's log has the details.",
   ],
   [
     new TypeError("Cannot read properties of undefined (reading 'rows')"),
-    "The worker's log has the error.",
+    "The worker's log has the details.",
   ],
-  [Object.assign(new Error('relation "x" does not exist'), { code: '42P01' }), 'error of Postgres'],
+  [Object.assign(new Error('relation "x" does not exist'), { code: '42P01' }), 'Postgres error'],
   [
     Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), { code: 'ECONNREFUSED' }),
-    'Postgres does not answer',
+    'Postgres does not respond',
   ],
   [
     Object.assign(new Error('terminating connection'), { code: '57P01' }),
-    'Postgres does not answer',
+    'Postgres does not respond',
   ],
-  [new Error('Connection terminated unexpectedly'), 'Postgres does not answer'],
-  ['a string', "The worker's log has the error."],
-  [null, "The worker's log has the error."],
-])('%s is shown in our own words, and is retried', (error, part) => {
+  [new Error('Connection terminated unexpectedly'), 'Postgres does not respond'],
+  ['a string', "The worker's log has the details."],
+  [null, "The worker's log has the details."],
+])('%s is replaced by a message of Cairn, and is retried', (error, part) => {
   const failure = unexpectedFailure(error)
   expect(failure.message).toContain(part)
   expect(failure.message).not.toMatch(/token|undefined|relation|ECONN|terminat/i)
@@ -43,5 +43,5 @@ test('an activity that fails unexpectedly reveals no foreign error text', async 
     .catch((error: Error) => error)
   await db.destroy()
   expect(failure).toBeInstanceOf(ApplicationFailure)
-  expect(failure).toMatchObject({ message: 'Postgres does not answer. Cairn retries.' })
+  expect(failure).toMatchObject({ message: 'Postgres does not respond. Cairn retries.' })
 })

@@ -28,8 +28,8 @@ test('an organization cannot exceed its quota of connections, and the error name
     headers: { 'content-type': expect.stringContaining('application/problem+json') },
     body: {
       detail:
-        'The organization has 5 connections. With 1 more it would have more than 5, the limit that this Cairn sets ' +
-        "for an organization. Delete some, or have Cairn's operator raise CAIRN_MAX_CONNECTIONS.",
+        'The organization has 5 connections. Adding 1 would exceed the limit of 5. Delete connections, ' +
+        'or ask the operator of this Cairn installation to raise CAIRN_MAX_CONNECTIONS.',
     },
   })
   expect(await countOf(tenant)).toBe(MOST)
@@ -42,7 +42,7 @@ test('a bulk creation that would exceed the quota creates no connection', async 
   expect((await createBulk(tenant, 0, 3)).status).toBe(201)
   const refused = await createBulk(tenant, 3, 3)
   expect(refused.status).toBe(409)
-  expect(refused.body.detail).toContain('has 3 connections. With 3 more')
+  expect(refused.body.detail).toContain('has 3 connections. Adding 3')
   expect(await countOf(tenant)).toBe(3)
   expect((await createBulk(tenant, 3, 2)).status).toBe(201)
 })
@@ -54,7 +54,7 @@ test('deletions count until they are complete', async () => {
   expect((await tenant.request('DELETE', `/api/v1/connections/${id}`)).status).toBe(202)
   const refused = await create(tenant)
   expect(refused.status).toBe(409)
-  expect(refused.body.detail).toContain('5 connections, 1 of them still being deleted.')
+  expect(refused.body.detail).toContain('5 connections, 1 of which is still being deleted.')
   await sql`UPDATE connections SET ended_at = now() WHERE id = ${id}`.execute(api.superuser)
   expect((await create(tenant)).status).toBe(201)
 })

@@ -103,7 +103,7 @@ describe('one organization', () => {
     expect(refused.headers.get('retry-after')).toBe('300')
     expect(refused.body).toMatchObject({
       title: 'Too Many Requests',
-      detail: expect.stringContaining('Your organization has many requests running'),
+      detail: expect.stringContaining('Your organization has too many concurrent requests'),
     })
     expect((await get(greedy, 'environments')).status).toBe(200)
   })

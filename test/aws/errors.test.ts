@@ -6,7 +6,7 @@ const token = 'IQoJb3JpZ2luX2VjEXAMPLETOKEN'
 test.each([
   ['ENOTFOUND', 'Error', 'getaddrinfo ENOTFOUND sts.amazonaws.com', 'could not be resolved'],
   ['ECONNREFUSED', 'Error', 'connect ECONNREFUSED 127.0.0.1:1', 'refused'],
-  ['ECONNRESET', 'Error', 'socket hang up', 'closed before AWS answered'],
+  ['ECONNRESET', 'Error', 'socket hang up', 'closed before AWS responded'],
   [
     undefined,
     'TimeoutError',
@@ -14,13 +14,13 @@ test.each([
     'in time',
   ],
   ['SELF_SIGNED_CERT_IN_CHAIN', 'Error', 'self-signed certificate in certificate chain', 'TLS'],
-  ['HPE_INVALID_CONSTANT', 'Error', 'Parse Error: Expected HTTP/', 'AWS did not answer'],
-  [undefined, 'SyntaxError', "Unexpected token '<'", 'AWS did not answer'],
+  ['HPE_INVALID_CONSTANT', 'Error', 'Parse Error: Expected HTTP/', 'AWS did not respond'],
+  [undefined, 'SyntaxError', "Unexpected token '<'", 'AWS did not respond'],
   [
     undefined,
     'TypeError',
     "Cannot read properties of undefined (reading 'x')",
-    'AWS did not answer',
+    'AWS did not respond',
   ],
 ])("a missing response is described in Cairn's words: %s %s", (code, name, message, part) => {
   const error = Object.assign(new Error(message), { name, ...(code && { code }) })

@@ -62,15 +62,15 @@ describe('a role', () => {
 
 describe('anything else is answered with a sentence that helps', () => {
   test.each([
-    ['', 'Nothing was given'],
-    ['   ', 'Nothing was given'],
+    ['', 'The ARN is missing'],
+    ['   ', 'The ARN is missing'],
     ['cairn', 'This is not an ARN'],
     ['123456789012', 'only an account ID'],
     ['"arn:aws:iam::123456789012:role/cairn"', 'Remove the quotes'],
     ['<arn:aws:iam::123456789012:role/cairn>', 'Remove the quotes or brackets'],
-    ['arn:aws:iam::123456789012: role/cairn', 'contains white space'],
-    ['ARN:aws:iam::123456789012:role/cairn', 'small letters'],
-    ['https://console.aws.amazon.com/iam/home#/roles/cairn', 'web address'],
+    ['arn:aws:iam::123456789012: role/cairn', 'contains spaces'],
+    ['ARN:aws:iam::123456789012:role/cairn', 'in lowercase'],
+    ['https://console.aws.amazon.com/iam/home#/roles/cairn', 'This is a URL'],
     ['arn:aws:iam::123456789012:user/alice', 'IAM user'],
     ['arn:aws:iam::123456789012:group/admins', 'IAM group'],
     ['arn:aws:iam::123456789012:root', 'the root of the account'],

@@ -147,7 +147,7 @@ describe('over HTTP', () => {
     ['PUT', '/roles', { arn: ROLE, trustPolicy: {} }, 400, 'Syntax errors in policy'],
     ['PUT', '/roles', { arn: ROLE, trustPolicy: {}, colour: 1 }, 400, 'colour'],
     ['POST', '/events', { records: [{}] }, 400, 'eventTime'],
-    ['POST', '/events', { records: [], accountId: '12' }, 400, 'twelve digits'],
+    ['POST', '/events', { records: [], accountId: '12' }, 400, '12 digits'],
     ['POST', '/records', { file: '/does/not/exist' }, 400, 'ENOENT'],
     ['POST', '/faults', { effect: 'explode' }, 400, 'effect'],
     ['PATCH', '/settings', { tps: 0 }, 400, 'tps'],
@@ -169,7 +169,7 @@ describe('over HTTP', () => {
 describe('starting', () => {
   test('rejects invalid input', async () => {
     await expect(startSimulator({ accountIds: [] })).rejects.toThrow('customer account')
-    await expect(startSimulator({ accountIds: ['12'] })).rejects.toThrow('twelve digits')
+    await expect(startSimulator({ accountIds: ['12'] })).rejects.toThrow('12 digits')
     await expect(startSimulator({ tps: -1 })).rejects.toThrow('tps')
     await expect(startSimulator({ vendorPrincipalArn: 'cairn' })).rejects.toThrow('partition')
     await expect(startSimulator({ port: simulator.port })).rejects.toThrow('EADDRINUSE')

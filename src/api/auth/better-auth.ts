@@ -56,7 +56,7 @@ function betterAuthProblem(response: Response, code: string | undefined): Proble
     500,
     'Internal error. The server log has the details under the ID in `instance`.',
     {
-      cause: new Error(`better-auth answered ${response.status} ${code}`),
+      cause: new Error(`better-auth returned ${response.status} ${code}`),
     },
   )
 }

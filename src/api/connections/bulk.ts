@@ -21,10 +21,10 @@ const SIGNALS_AT_ONCE = 20
 const bulkSchema = z
   .strictObject({
     accountIds: z
-      .array(z.string().regex(/^\d{12}$/, 'An account id has twelve digits.'))
+      .array(z.string().regex(/^\d{12}$/, 'An account ID has 12 digits.'))
       .min(1)
       .max(MOST_ACCOUNTS)
-      .refine((ids) => new Set(ids).size === ids.length, 'An account is in it twice.')
+      .refine((ids) => new Set(ids).size === ids.length, 'An account ID is listed twice.')
       .meta({
         description:
           'One connection is created for each account ID, with the account ID as its name.',

@@ -19,10 +19,13 @@ export async function requireConnectionQuota(
   const { all, deleting } = await countConnections(trx)
   if (all + adding <= most) return
   const some = (count: number) => (count === 1 ? '1 connection' : `${count} connections`)
-  const unfinished = deleting > 0 ? `, ${deleting} of them still being deleted` : ''
+  const unfinished =
+    deleting > 0
+      ? `, ${deleting} of which ${deleting === 1 ? 'is' : 'are'} still being deleted`
+      : ''
   throw new Problem(
     409,
-    `The organization has ${some(all)}${unfinished}. With ${adding} more it would have more than ${most}, ` +
-      "the limit that this Cairn sets for an organization. Delete some, or have Cairn's operator raise CAIRN_MAX_CONNECTIONS.",
+    `The organization has ${some(all)}${unfinished}. Adding ${adding} would exceed ` +
+      `the limit of ${most}. Delete connections, or ask the operator of this Cairn installation to raise CAIRN_MAX_CONNECTIONS.`,
   )
 }

@@ -106,12 +106,12 @@ export const setupSchema = z
 
 export const roleNameSchema = z
   .string()
-  .regex(/^[\w+=,.@-]{1,64}$/, 'A role name has 1 to 64 letters, digits or +=,.@_-')
+  .regex(/^[\w+=,.@-]{1,64}$/, 'A role name has 1 to 64 letters, digits or +=,.@_- characters.')
 
 export const rolePathSchema = z
   .string()
   .max(512)
-  .regex(/^\/([!-.0-~]+\/)*$/, 'A path begins and ends with a slash: /services/')
+  .regex(/^\/([!-.0-~]+\/)*$/, 'A path starts and ends with a slash, for example /services/.')
 
 export const wishes = z.strictObject({
   roleName: roleNameSchema.optional().meta({
@@ -122,7 +122,10 @@ export const wishes = z.strictObject({
     .meta({ description: 'The role path, such as `/` or `/services/`.' }),
   region: z
     .string()
-    .refine((name) => partitions.some(({ regions }) => regions.includes(name)), 'no such region')
+    .refine(
+      (name) => partitions.some(({ regions }) => regions.includes(name)),
+      'Not an AWS region.',
+    )
     .optional()
     .meta({
       description: 'The region in which the commands create the stack. IAM roles are global.',

@@ -51,7 +51,7 @@ function trustSnippets(role: RoleDesign): Snippet[] {
 
 /** What Cairn's own role needs; most have it for every role. */
 function assumeSnippet({ partition, name, path }: RoleDesign): Snippet {
-  return json("In Cairn's own account: what its role must be allowed", {
+  return json("In Cairn's own account: the permission that its role needs", {
     Version: '2012-10-17',
     Statement: [
       {

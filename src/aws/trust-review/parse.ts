@@ -41,7 +41,7 @@ export function readStatement(raw: unknown): Statement {
       allows: () => true,
       actions: '',
       tests: [],
-      unreadable: ['it is no object'],
+      unreadable: ['it is not an object'],
     }
   }
   const unreadable: string[] = []
@@ -80,7 +80,7 @@ function readPrincipals(raw: Record<string, unknown>, unreadable: string[]): Pol
   }
   if (named === '*') return [{ kind: 'everyone', name: '*' }]
   if (!isObject(named)) {
-    unreadable.push('its Principal is not as IAM writes it')
+    unreadable.push('its Principal is not valid')
     return [{ kind: 'unknown', name: asText(named) }]
   }
   const principals: PolicyPrincipal[] = []
@@ -88,7 +88,7 @@ function readPrincipals(raw: Record<string, unknown>, unreadable: string[]): Pol
     // Once each: a policy that says it twice means the same.
     for (const name of new Set(listOf(names))) {
       if (typeof name !== 'string' || !isPrincipalKind(kind)) {
-        unreadable.push('its Principal is not as IAM writes it')
+        unreadable.push('its Principal is not valid')
         principals.push({ kind: 'unknown', name: asText({ [kind]: name }) })
       } else {
         principals.push({ kind: kind === 'AWS' && name === '*' ? 'everyone' : kind, name })
@@ -105,12 +105,12 @@ function isPrincipalKind(kind: string): kind is 'AWS' | 'Service' | 'Federated' 
 function readTests(raw: unknown, unreadable: string[]): ConditionTest[] {
   if (raw === undefined) return []
   if (!isObject(raw)) {
-    unreadable.push('its Condition is not as IAM writes it')
+    unreadable.push('its Condition is not valid')
     return []
   }
   return Object.entries(raw).flatMap(([operator, keys]) => {
     if (!isObject(keys)) {
-      unreadable.push(`its condition ${quote(operator)} is not as IAM writes it`)
+      unreadable.push(`its condition ${quote(operator)} is not valid`)
       return []
     }
     const parts = /^(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(IfExists)?$/.exec(operator)
@@ -129,7 +129,7 @@ function readTests(raw: unknown, unreadable: string[]): ConditionTest[] {
       }
       test.values.push(...values.filter((value) => typeof value === 'string'))
       if (values.some((value) => typeof value !== 'string')) {
-        unreadable.push(`its condition on ${quote(name)} is not as IAM writes it`)
+        unreadable.push(`its condition on ${quote(name)} is not valid`)
       }
       tests.set(key, test)
     }

@@ -60,7 +60,7 @@ export function conclude(
     ({ operator, key, values }) =>
       `${key === idKey ? 'sts:ExternalId' : shorten(key)} ${shorten(operator)} ${quoteAll(values, ' or ')}`,
   )
-  if (byDenial) inWords.push(`a Deny for every other external ID than "${expected.externalId}"`)
+  if (byDenial) inWords.push(`a Deny for every external ID except "${expected.externalId}"`)
   const hasRemedy =
     judgement === 'wider' ||
     judgement === 'dangerous' ||
