@@ -5,10 +5,11 @@ import { type Config, ConfigError, MIN_AUTH_SECRET_LENGTH } from './config.ts'
 import { writeOnce } from './first-key.ts'
 
 /**
- * What signs the session cookies: `CAIRN_AUTH_SECRET`, or what the first start wrote to a file that
- * only this user can read. It is in no database, so that sessions read from one open nothing.
+ * The secret that signs session cookies: `CAIRN_AUTH_SECRET`, or the content of a file that the
+ * first start creates and that only this user can read. It is not in the database, so that a dump
+ * of the database grants no access.
  *
- * @throws ConfigError when the file contains something else
+ * @throws ConfigError if the file contains anything else
  */
 export function authSecret(config: Config): string {
   if (config.authSecret) return config.authSecret

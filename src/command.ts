@@ -1,19 +1,19 @@
 import { constants } from 'node:os'
 import { explainFailure } from './failures.ts'
 
-/** How long a command may take to stop in order before it exits immediately. Milliseconds. */
+/** How long an orderly stop may take before the command exits immediately. Milliseconds. */
 const STOP_LIMIT_MS = 30_000
 
 export interface Command {
   /**
-   * Takes over the signals: from now on the first SIGINT or SIGTERM aborts what this returns, with
-   * the signal's name as the reason, and the command stops in order. A second signal ends it at
-   * once.
+   * Handles the signals from now on: the first SIGINT or SIGTERM aborts the returned signal, with
+   * its name as the reason, and the command stops in order. A second signal ends the process
+   * immediately.
    */
   stopInOrder(): AbortSignal
 }
 
-/** Thrown by a command that stopped in order before it had done what it was started for. */
+/** Thrown by a command that stopped in order before it completed its work. */
 export class Stopped extends Error {
   readonly signal: NodeJS.Signals
 
@@ -24,8 +24,8 @@ export class Stopped extends Error {
 }
 
 /**
- * Ends this process by the signal, as its default action does. Not `process.exit`: that waits for
- * file operations that are under way, and opening a pipe that has no writer never ends.
+ * Ends this process with the signal's default action. Not `process.exit`, which waits for pending
+ * file operations, and opening a pipe without a writer never completes.
  */
 function end(signal: NodeJS.Signals): void {
   process.emit('exit', 128 + constants.signals[signal])
@@ -35,10 +35,10 @@ function end(signal: NodeJS.Signals): void {
 
 /**
  * Runs an entry point to its end. Then the process exits, even with open handles: with
- * `process.exitCode`, or with status 1 and one line on standard error when `work` fails.
+ * `process.exitCode`, or with status 1 and one line on standard error if `work` fails.
  *
- * Until `work` calls `stopInOrder`, SIGINT and SIGTERM end the process immediately. Servers started by
- * `startProcess` then get their stop signal.
+ * Until `work` calls `stopInOrder`, SIGINT and SIGTERM end the process immediately. Servers started
+ * by `startProcess` then receive their stop signal.
  */
 export function runCommand(work: (command: Command) => Promise<void>): void {
   const stopping = new AbortController()
@@ -53,7 +53,7 @@ export function runCommand(work: (command: Command) => Promise<void>): void {
       }, STOP_LIMIT_MS).unref()
     })
   }
-  // What reads the output may end first, as `head` does.
+  // The reader of the output may close it early, as `head` does.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
     process.exit(128 + constants.signals.SIGPIPE)

@@ -5,34 +5,34 @@ import { z } from 'zod'
 /** The validated configuration. Contains secrets (URLs with passwords, the key): never log it. */
 export interface Config {
   port: number
-  /** False when 3000 is only the default: then the next free port will do. */
+  /** False if 3000 is only the default: then the next free port is used. */
   portAsked: boolean
   host: string
   /** Absolute. */
   dataDir: string
   apiKey: string | undefined
   authSecret: string | undefined
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   publicUrl: string | undefined
   /** Addresses and CIDR ranges. */
   trustedProxies: string[] | undefined
   principalArn: string | undefined
   templateUrl: string | undefined
-  /** Undefined: every region of the account's partition is probed. */
+  /** Undefined: all regions of the account's partition are probed. */
   regions: string[] | undefined
-  /** Connections of an organization. */
+  /** Maximum number of connections per organization. */
   maxConnections: number
-  /** Database transactions of an organization, at the same time in one process. */
+  /** Concurrent database transactions of an organization in one process. */
   maxQueries: number
   databaseUrl: string | undefined
   databaseApiUrl: string | undefined
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
 }
 
-/** Shorter ones could be guessed: a key is all that stands between the network and the feed. */
+/** Shorter keys can be guessed. The key alone protects the feed from the network. */
 export const MIN_API_KEY_LENGTH = 20
 
-/** better-auth warns below this. */
+/** With fewer, better-auth logs a warning. */
 export const MIN_AUTH_SECRET_LENGTH = 32
 
 /** All problems of the environment in one message, which contains no secret values. */
@@ -41,7 +41,7 @@ export class ConfigError extends Error {
 }
 
 interface Setting<T> {
-  /** For the documentation: what applies when it is not set. */
+  /** For the documentation: the behavior if it is not set. */
   default: string
   doc: string
   schema: z.ZodType<T, string | undefined>
@@ -80,7 +80,7 @@ const webUrl = z
 function isAddressRange(text: string): boolean {
   const [, address, bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
   const version = isIP(address ?? '')
-  // Every client would be a proxy, and could claim any address.
+  // Every client would count as a proxy, and could claim any address.
   return (
     version !== 0 && (bits === undefined || (+bits >= 1 && +bits <= (version === 4 ? 32 : 128)))
   )
@@ -233,24 +233,24 @@ const awsEndpoint: Setting<string | undefined> = {
     .optional(),
 }
 
-/** Read by the AWS SDK; validated here so that a typing error is reported at start. */
+/** Read by the AWS SDK; validated here so that typing errors are reported at start. */
 const readByOthers = {
   AWS_ENDPOINT_URL: awsEndpoint,
   AWS_ENDPOINT_URL_STS: awsEndpoint,
   AWS_ENDPOINT_URL_CLOUDTRAIL: awsEndpoint,
 } satisfies Record<string, Setting<unknown>>
 
-/** Name, default and meaning of each of Cairn's variables, for documents. */
+/** Name, default and meaning of each of Cairn's variables, for the documentation. */
 export const documentedVariables: { name: string; default: string; doc: string }[] = Object.entries(
   settings,
 ).map(([name, setting]) => ({ name, default: setting.default, doc: setting.doc }))
 
 /**
- * Reads and validates the environment. An empty value is as good as none (Compose files pass
- * on unset variables so). An unknown `CAIRN_…` name is an error: it is a typing error,
- * or from another version, and what it was meant for would silently not happen.
+ * Reads and validates the environment. An empty value counts as unset, because Compose files pass
+ * unset variables as empty. An unknown `CAIRN_…` name is an error: it is a typing error or belongs
+ * to another version, and would otherwise be ignored without notice.
  *
- * @throws ConfigError naming every problem at once
+ * @throws ConfigError with all problems
  */
 export function loadConfig(env: Record<string, string | undefined>): Config {
   const problems: string[] = []
@@ -307,7 +307,7 @@ function nearestName(name: string, names: string[]): string | undefined {
   return best && best.distance <= Math.max(2, name.length / 3) ? best.candidate : undefined
 }
 
-/** Levenshtein's. */
+/** Levenshtein distance. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {

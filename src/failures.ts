@@ -8,13 +8,13 @@ const postgresCauses: Record<string, string> = {
   '57P03': 'Postgres is still starting or is shutting down',
 }
 
-/** What the operating system reports when a server cannot be reached. */
+/** Error codes of the operating system if a server cannot be reached. */
 const unreachable = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT'],
   ...['EHOSTUNREACH', 'ENETUNREACH', 'EPIPE'],
 ])
 
-/** Errors of these types are bugs, and only their stack trace shows where. */
+/** Errors of these types are bugs, and need their stack trace. */
 const bugTypes = [TypeError, ReferenceError, RangeError, SyntaxError, EvalError]
 
 /** A problem to fix before a process can start. The message contains the fix. */
@@ -40,7 +40,7 @@ export function explainFailure(error: unknown): string {
 }
 
 function isBug(error: Error, code: string): boolean {
-  // What a person typed on the command line; Node reports it as a TypeError.
+  // An invalid command line option; Node reports it as a TypeError.
   if (code.startsWith('ERR_PARSE_ARGS')) return false
   return error.name === 'AssertionError' || bugTypes.some((type) => error instanceof type)
 }

@@ -19,9 +19,9 @@ function keyFile(config: Config): string {
 }
 
 /**
- * The key of the first organization, when this machine knows it.
+ * The key of the first organization, if this machine has it.
  *
- * @throws ConfigError when the file contains something else
+ * @throws ConfigError if the file contains anything else
  */
 export function knownApiKey(config: Config): string | undefined {
   if (config.apiKey) return config.apiKey
@@ -42,12 +42,12 @@ export function knownApiKey(config: Config): string | undefined {
 }
 
 /**
- * Creates the first organization and its key if they do not exist, also when several processes start
+ * Creates the first organization and its key if they do not exist, even if several processes start
  * at the same time. `CAIRN_API_KEY` replaces its value of an earlier start. Without it, a key is
- * generated once and written to a file that only this user can read, unless the organization already
- * has a key that is stored on another machine.
+ * generated once and written to a file that only this user can read, unless the organization
+ * already has a key that is stored on another machine.
  *
- * @returns the first organization's id
+ * @returns the first organization's ID
  * @throws ConfigError see {@link knownApiKey}
  */
 export async function ensureFirstKey(
@@ -77,7 +77,7 @@ export async function ensureFirstKey(
     return { organizationId: id }
   }
   if (!key) {
-    // The file first: a key in the database that no one can read would be useless.
+    // The file first: a key in the database that is not in the file would be useless.
     writeOnce(file, `${newApiKey()}\n`)
     key = knownApiKey(config)!
   } else {
@@ -88,7 +88,7 @@ export async function ensureFirstKey(
   return { organizationId: id }
 }
 
-/** Writes the file if it does not exist, atomically: no reader sees half of it. */
+/** Writes the file if it does not exist, atomically: no reader sees incomplete content. */
 export function writeOnce(file: string, text: string): void {
   mkdirSync(path.dirname(file), { recursive: true })
   const own = `${file}.${crypto.randomUUID()}`

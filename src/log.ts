@@ -3,13 +3,13 @@ import type { Config } from './config.ts'
 
 export interface LogOptions {
   level: Config['logLevel']
-  /** Lines for people instead of JSON. Default: when a terminal reads them. */
+  /** Readable lines instead of JSON. Default: if standard output is a terminal. */
   pretty?: boolean
 }
 
 /**
- * The process's log, on standard output. Headers and URLs that can contain a secret are cut here as
- * well as left out where requests are logged: what is never written needs no rotation.
+ * The process's log, on standard output. Headers and URLs that can contain a secret are redacted
+ * here too, in addition to not being logged with requests.
  */
 export function createLogger({ level, pretty = process.stdout.isTTY }: LogOptions): Logger {
   return pino({

@@ -7,11 +7,11 @@ import type { PrincipalFinding } from './aws/principal-finding.ts'
 import type { Database } from './db/database.ts'
 import { forgetPrincipal, reportPrincipal, withConfigured } from './db/worker-principals.ts'
 
-/** Well within the 15 minutes after which a worker is considered gone. */
+/** Well below the 15 minutes after which a worker no longer counts. */
 const INTERVAL_MS = 5 * 60_000
-/** Someone may be fixing it: `aws sso login`, a network that comes up. */
+/** Shorter, because someone may be fixing it: with `aws sso login`, or a network that comes up. */
 const RETRY_INTERVAL_MS = 20_000
-/** Postgres may be unavailable, and nothing depends on it. */
+/** Postgres may be unavailable; nothing depends on this write. */
 const FORGET_WITHIN_MS = 1_000
 
 export interface PrincipalWatch {
@@ -84,15 +84,15 @@ export function watchPrincipal(options: {
 }
 
 /**
- * The role stays the same when a session has expired or AWS does not respond: its ARN stays certain
- * while this process lives, and the current problem is reported beside it.
+ * If a session has expired or AWS does not respond, the role is still the same: its ARN stays
+ * certain while this process runs, and the current problem is reported with it.
  */
 function keeping(known: PrincipalFinding | undefined, found: PrincipalFinding): PrincipalFinding {
   if (!known || found.state !== 'unknown') return found
   return { ...known, saw: `${known.saw} Now: ${found.saw}`, remedy: found.remedy }
 }
 
-/** Logs the identity that AWS reports, where the credentials are from, and what to do. */
+/** Logs the identity that AWS reports, where the credentials come from, and what to do. */
 function logFinding(finding: PrincipalFinding, logger: Logger): void {
   const { state, saw, credentials, means, remedy } = finding
   const from = credentials && `The credentials are from ${credentials}.`

@@ -6,9 +6,12 @@ import { type ClaimedSignal, claimSignals, unclaimSignals } from './db/signals.t
 import type { Workflows } from './temporal/client.ts'
 
 const INTERVAL_MS = 5_000
-/** Connections that are signalled in parallel: after an outage it may be all of them. */
+/** Connections that are signalled in parallel: after an outage, all of them may need a signal. */
 const AT_ONCE = 8
-/** Signals that are claimed together. A connection that becomes due meanwhile waits for so many. */
+/**
+ * Signals that are claimed together. A connection that becomes due meanwhile waits for at most this
+ * many.
+ */
 const BATCH = 200
 
 type ReconcilerWorkflows = Pick<Workflows, 'changed' | 'hasHistory' | 'markHistory'>
@@ -20,14 +23,15 @@ export interface Reconciler {
 
 /**
  * Finds, every few seconds, the connections whose workflow has not read their row's version or has
- * not reported for too long. Signals these workflows, and starts those that do not run. Also detects
- * whether Temporal has lost its history, and then signals every connection. So connections can be
- * created while Temporal is unavailable, and Temporal may lose its database. Any number of
+ * not reported for too long. Signals these workflows, and starts those that do not run. Also
+ * detects whether Temporal has lost its history, and then signals every connection. So connections
+ * can be created while Temporal is unavailable, and Temporal may lose its database. Several
  * reconcilers can run: each signal is claimed by one.
  *
- * @param options.db the pool of the role `cairn_system`, which sees every organization's connections
- * @param options.intervalMs between two rounds; each pause is random, 0.5 to 1.5 times this, so that
- *   several processes do not run in step
+ * @param options.db the pool of the role `cairn_system`, which sees every organization's
+ *   connections
+ * @param options.intervalMs between two rounds; each pause is random, 0.5 to 1.5 times this, so
+ *   that several processes do not run in step
  */
 export function startReconciler(options: {
   db: Database
@@ -45,7 +49,7 @@ export function startReconciler(options: {
         () => null,
         (error) => (error instanceof Error ? error.message : String(error)),
       )
-      // Once for each outage, not once for each round.
+      // Logged once per outage, not once per round.
       if (found !== null && found !== problem)
         logger.warn({ reason: found }, 'Failed to reconcile connections; retrying')
       if (found === null && problem !== null) logger.info('Connections are being reconciled again')
@@ -67,8 +71,8 @@ export function startReconciler(options: {
 /**
  * One round. Continues until no connection is due, so that a new one waits for at most one batch.
  *
- * @returns how many workflows were signalled
- * @throws when Postgres or Temporal does not respond
+ * @returns the number of signalled workflows
+ * @throws if Postgres or Temporal does not respond
  */
 export async function reconcile(options: {
   db: Database
@@ -78,7 +82,7 @@ export async function reconcile(options: {
 }): Promise<{ signalled: number }> {
   const { db, workflows, logger, signal } = options
   if (!(await workflows.hasHistory())) {
-    // In this order: a process that ends in between leaves this to the next round.
+    // In this order: if the process ends in between, the next round does this again.
     const connections = await forgetSignals(db)
     await workflows.markHistory()
     logger.info(
@@ -93,7 +97,7 @@ export async function reconcile(options: {
     await unclaimSignals(db, failed)
     signalled += claimed.length - failed.length
     if (claimed.length < BATCH) break
-    // Every further call would take until its timeout to fail.
+    // Every further call would wait for its timeout before it fails.
     if (failed.length === claimed.length) break
   }
   if (signalled > 0) logger.info({ signalled }, 'Signalled workflows to read their connections')

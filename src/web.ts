@@ -16,11 +16,11 @@ const built = path.join(folder, 'dist')
 const stamp = path.join(built, '.built-from')
 
 /**
- * Builds the web app when it is not there, or was built from something else: once after an
- * installation or a change, some ten seconds.
+ * Builds the web app if it does not exist or its sources have changed: once after an installation
+ * or an update, in about ten seconds.
  *
  * @returns the directory to serve
- * @throws what Vite finds wrong
+ * @throws Vite's errors
  */
 export async function ensureWebApp(logger: Pick<Logger, 'info'>): Promise<string> {
   const source = fingerprint()
@@ -39,7 +39,7 @@ export async function ensureWebApp(logger: Pick<Logger, 'info'>): Promise<string
 }
 
 /**
- * In a process of its own: a bundler's memory is not kept, and React is what it is in production,
+ * In a separate process, which frees the bundler's memory and builds React for production,
  * regardless of NODE_ENV here.
  */
 async function build(): Promise<void> {
@@ -52,7 +52,7 @@ async function build(): Promise<void> {
   )
 }
 
-/** Everything that the built app is made of. */
+/** All inputs of the built app. */
 export function builtFrom(): string[] {
   const files = globSync(['src/**/*', 'public/*', 'index.html', 'vite.config.ts'], {
     cwd: folder,
@@ -73,7 +73,7 @@ function fingerprint(): string {
   return hash.digest('hex')
 }
 
-/** The files and what they import, also from outside of the web app's folder. */
+/** The files and their imports, including those outside the web app's folder. */
 function withImports(files: readonly string[]): Set<string> {
   const found = new Set(files)
   for (const file of found) {
@@ -84,7 +84,7 @@ function withImports(files: readonly string[]): Set<string> {
   return found
 }
 
-/** What a page may do: nothing but its own scripts and styles, and this server's API. */
+/** A page may only run its own scripts and styles, and call this server's API. */
 function contentSecurityPolicy(nonce: string): string {
   return [
     "default-src 'none'",
@@ -100,15 +100,15 @@ function contentSecurityPolicy(nonce: string): string {
 }
 
 /**
- * Serves the built web app from `directory`: its files under their names, and its one page for
- * every other address, for the router in it knows which there are.
+ * Serves the built web app from `directory`: its files under their names, and its one HTML page for
+ * every other path, because the router in it knows which paths exist.
  */
 export async function webRoutes(app: App, directory: string): Promise<void> {
   const page = readFileSync(path.join(directory, 'index.html'), 'utf8')
   await app.register(fastifyStatic, {
     root: directory,
     index: false,
-    // Each file is a route: what is not there is the page's to answer.
+    // Each file is a route. The page handles all other paths.
     wildcard: false,
     setHeaders(reply, file) {
       const isHashed = path.relative(directory, file).startsWith(`assets${path.sep}`)

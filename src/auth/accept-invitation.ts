@@ -30,9 +30,9 @@ export class InvitationRejected extends Error {
 }
 
 /**
- * A new link that makes the organization's first owner; undefined when it has one. Links of
- * earlier starts work until they expire, for another server may just have printed one, and all of
- * them end when one is used.
+ * Creates a link for the organization's first owner; undefined if it has one. Links of earlier
+ * starts stay valid until they expire, because another server may just have printed one. All of
+ * them expire when one is used.
  */
 export async function firstOwnerToken(
   system: Database,
@@ -48,10 +48,10 @@ export async function firstOwnerToken(
 }
 
 /**
- * Makes the user, the membership and a session, and uses the link up: all of it, or nothing. Of
- * several that use one link at the same time, one succeeds.
+ * Creates the user, the membership and a session, and uses the link: all of it, or nothing. Of
+ * several concurrent uses of one link, one succeeds.
  *
- * @param headers of the request: address and browser are kept with the session
+ * @param headers of the request: address and browser are stored with the session
  * @throws InvitationRejected
  */
 export function createAccount(
@@ -64,13 +64,13 @@ export function createAccount(
     const found = await findOpenInvitation(trx, token)
     if (!found) throw new InvitationRejected('no_such_link')
     await lockMembers(trx, found.organization_id)
-    // Checked again: the previous holder of the lock may have used it.
+    // Checked again, because the previous holder of the lock may have used it.
     const invitation = await findOpenInvitation(trx, token)
     if (!invitation) throw new InvitationRejected('no_such_link')
     if (invitation.email !== null && invitation.email !== email.toLowerCase()) {
       throw new InvitationRejected('other_email')
     }
-    // Who was removed from everywhere, where the server ended in the middle of it.
+    // A user without memberships, left over if the server stopped during their removal.
     await deleteUserWithoutMembership(trx, { email })
     const auth = openAuth({ ...settings, system: trx }, { signUp: true })
     const made = await auth.api

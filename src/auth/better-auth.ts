@@ -4,10 +4,10 @@ import type { Database } from '../db/database.ts'
 
 export const PASSWORD_LENGTH = { min: 10, max: 128 }
 
-/** The attempts of one address, for all routes together. */
+/** The number of attempts per address, for all routes together. */
 export const SIGN_IN_LIMIT = { max: 10, window: 60 }
 
-/** The header in which the API passes on the client's address. Removed from clients' requests. */
+/** The header in which the API passes on the client's address. Removed from incoming requests. */
 export const CLIENT_ADDRESS_HEADER = 'x-cairn-client-address'
 
 export interface AuthSettings {
@@ -15,9 +15,9 @@ export interface AuthSettings {
   system: Database
   /** Signs the cookies. Not in the database, so that its session tokens alone are not sufficient for a cookie. */
   secret: string
-  /** How people reach this Cairn. */
+  /** The public URL of this Cairn. */
   publicUrl: string | undefined
-  /** Several Cairns on one machine share the cookies of `localhost`. */
+  /** Several Cairn installations on one machine share the cookies of `localhost`. */
   cookiePrefix?: string
   logger: Logger
 }
@@ -27,12 +27,13 @@ export function authOptions(settings: AuthSettings, { signUp = false } = {}) {
   const { system, secret, publicUrl, logger } = settings
   return {
     appName: 'Cairn',
-    // Requests are handed over as if they were sent here: src/api/origin.ts has compared the origins.
+    // All requests have this URL, because src/api/origin.ts has checked their origin.
     baseURL: baseUrl(publicUrl),
     basePath: '/api/auth',
-    // `secrets` and not `secret`, which a variable of the environment would go before.
+    // `secrets` instead of `secret`, because an environment variable would take precedence over
+    // `secret`.
     secrets: [{ version: 1, value: secret }],
-    // `signUp` comes with a transaction that is under way already.
+    // With `signUp`, better-auth runs in a transaction that already exists.
     database: { db: system, type: 'postgres', schemaName: 'auth', transaction: !signUp },
     emailAndPassword: {
       enabled: true,
@@ -72,7 +73,7 @@ export function baseUrl(publicUrl: string | undefined): string {
   return publicUrl === undefined ? 'http://localhost' : new URL(publicUrl).origin
 }
 
-/** better-auth on the schema `auth`. Makes no tables: src/db/migrations has them. */
+/** better-auth on the schema `auth`. Does not create tables: see src/db/migrations. */
 export function openAuth(settings: AuthSettings, options?: { signUp: boolean }) {
   return betterAuth(authOptions(settings, options))
 }

@@ -2,10 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createAccount, firstOwnerToken } from './accept-invitation.ts'
 import type { AuthSettings } from './better-auth.ts'
 
-/**
- * Creates the owner of a demo, whose database was just created. The password is only in this
- * process.
- */
+/** Creates the owner of a demo with a new database. The password is only in this process. */
 export async function makeDemoOwner(
   settings: AuthSettings,
   organizationId: string,

@@ -5,18 +5,18 @@ import { type Auth, type AuthSettings, openAuth } from './better-auth.ts'
 export interface Session {
   user: User
   expiresAt: Date
-  /** To be set again: the session was prolonged. Mostly none. */
+  /** The session cookie to set again, if the session was extended. Usually none. */
   cookies: string[]
 }
 
-/** Who signs in, and with what. */
+/** The users of the web app: sign-in and sessions. */
 export interface People {
   settings: AuthSettings
   better: Auth
   /**
-   * The session of a request's cookie; undefined without one that is valid.
+   * The session of a request's cookie; undefined without a valid one.
    *
-   * @param options.prolong whether it lasts longer by being used; default true
+   * @param options.prolong whether using the session extends it; default true
    */
   session(headers: Headers, options?: { prolong?: boolean }): Promise<Session | undefined>
   /**

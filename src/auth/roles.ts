@@ -1,3 +1,3 @@
-/** What a member may do in an organization; `owner` includes all that `member` may. */
+/** The roles of members in an organization. `owner` includes all permissions of `member`. */
 export const roles = ['owner', 'member'] as const
 export type Role = (typeof roles)[number]

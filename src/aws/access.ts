@@ -24,26 +24,26 @@ import {
 } from './principal-finding.ts'
 import { type Partition, partitionOf, partitions } from './regions.ts'
 
-/** Which role to assume, and how. */
+/** The role to assume, and how. */
 export interface RoleGrant {
   connectionId: string
   roleArn: string
   partition: string
-  /** Left out only by the probe that has to be refused. */
+  /** Omitted only by the probe that AWS must deny. */
   externalId?: string
 }
 
 export interface RoleSession {
   credentials: AwsCredentialIdentity
   expiresAt: Date
-  /** AWS's unique id of the role, `AROA…`: a role that is created again has another one. */
+  /** AWS's unique ID of the role, `AROA…`. A role that is created again has a different one. */
   roleId: string
 }
 
 /**
- * A session for import cannot be used: what came of assuming the role disproves its verification.
- * `open_without_id`: AWS returned a session without the external ID. `another_role`: the role has
- * another unique id than the verified one.
+ * Assuming the role for an import has disproved its verification. `open_without_id`: AWS returned a
+ * session without the external ID. `another_role`: the role has a different unique ID than the
+ * verified one.
  */
 export class SessionDisproved extends Error {
   override readonly name = 'SessionDisproved'
@@ -55,54 +55,60 @@ export class SessionDisproved extends Error {
   }
 }
 
-/** The session that a connection imports with, and what it belongs to. */
+/** A session for imports, and the verdict that it belongs to. */
 interface CachedSession {
   key: string
   session: Promise<RoleSession>
-  /** Unix milliseconds: when to probe the refusal again; null once AWS has refused. */
+  /**
+   * Unix milliseconds: when to repeat the probe without an external ID; null once AWS has denied
+   * it.
+   */
   probeAt: number | null
 }
 
 export interface LookupRequest {
   region: string
-  /** Read `[from, to)`. */
+  /** The time range [from, to). */
   range: SecondsRange
   selection: Selection
   nextToken?: string
-  /** Most events a page; AWS's and our default is 50. */
+  /** Maximum number of events per page; AWS's default, which is also ours, is 50. */
   limit?: number
 }
 
 export interface LookupPage {
   events: Event[]
   nextToken: string | undefined
-  /** AWS's clock, from the answer's `Date` header, in Unix milliseconds. */
+  /** AWS's clock, from the response's `Date` header, in Unix milliseconds. */
   serverTime: number | undefined
 }
 
 const MINUTE = 60_000
 /** Role chaining, the usual case, allows at most one hour. */
 const SESSION_SECONDS = 3600
-/** For finding credentials, and asking STS and IAM. */
+/** Time limit for finding credentials and for requests to STS and IAM. */
 const FIND_PRINCIPAL_WITHIN_MS = 20_000
-/** A refusal that could not be probed when the session was renewed is probed again after this. */
+/**
+ * If AWS did not respond to the probe when the session was renewed, the probe is repeated after
+ * this.
+ */
 const PROBE_AGAIN_MS = MINUTE
-/** STS answers within a second. A verification makes several calls, and is not to take minutes. */
+/** STS responds within a second. A verification makes several calls and must not take minutes. */
 const STS_TIMEOUT_MS = 10_000
-/** A session is renewed when it has less than this left, so that none ends within a scan. */
+/** A session with less time than this left is renewed, so that none expires during a scan. */
 const RENEW_BEFORE_MS = 5 * MINUTE
 
 /**
- * All of Cairn's calls to AWS. Retries of the SDK are off: Temporal and the pacer decide when to
- * try again. Sessions live in this object's memory and nowhere else. Failures are
- * {@link AwsProblem}s; an aborted call rejects with the SDK's `AbortError`.
+ * Makes all of Cairn's calls to AWS. The SDK's retries are off: Temporal and the pacer decide when
+ * to retry. Sessions are only in this object's memory. Failures are {@link AwsProblem}s; an aborted
+ * call rejects with the SDK's `AbortError`.
  */
 export class AwsAccess {
   readonly #base: AwsCredentialIdentityProvider
   readonly #ownRegion: string | undefined
   /** By connection. */
   readonly #sessions = new Map<string, CachedSession>()
-  /** Clients by region; they go when their session goes. */
+  /** Clients by region, discarded with their session. */
   readonly #clients = new WeakMap<RoleSession, Map<string, CloudTrailClient>>()
   readonly #http = new NodeHttpHandler({
     connectionTimeout: 5_000,
@@ -126,23 +132,23 @@ export class AwsAccess {
     this.#ownRegion = options.region ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION
   }
 
-  /** Who Cairn itself is. */
+  /** The identity that Cairn runs as. */
   async ownIdentity(signal?: AbortSignal): Promise<{ account: string; arn: string }> {
     return this.#identity(this.#sts(this.#home().id, this.#base), signal)
   }
 
   /**
-   * The principal that customers' trust policies have to name: the role or user that assumes their roles. Calls
-   * STS, and IAM for the path of a role.
+   * Determines the principal that customers' trust policies must name: the role or user that
+   * assumes their roles. Calls STS, and IAM for the path of a role.
    *
-   * @throws only the reason of `signal`, immediately; any other problem is a finding
+   * @throws only the reason of `signal`, immediately; every other error is part of the finding
    */
   async findPrincipal(signal?: AbortSignal): Promise<PrincipalFinding> {
     const limit = AbortSignal.timeout(FIND_PRINCIPAL_WITHIN_MS)
     const either = signal ? AbortSignal.any([signal, limit]) : limit
     let credentials: string | null = null
     try {
-      // A provider takes no signal, and may wait for a network or for a command of its own.
+      // A credential provider accepts no signal, and may wait for the network or for a command.
       const own = await abortable(this.#call(this.#base()), either)
       credentials = whereFrom(own, process.env)
       const { arn: callerArn } = await abortable(this.ownIdentity(either), either)
@@ -166,9 +172,10 @@ export class AwsAccess {
   }
 
   /**
-   * A session for import, from memory while it lasts. It belongs to one verdict: after another
-   * verification it is not used again. Each renewal also tries to assume the role without the external
-   * ID; AWS must refuse. A probe that AWS does not answer is repeated a minute later.
+   * Returns a session for imports, from memory until it expires. It belongs to one verdict and is
+   * not used after another verification. Each renewal also tries to assume the role without the
+   * external ID, which AWS must deny. If AWS does not respond, this probe is repeated a minute
+   * later.
    *
    * @throws SessionDisproved
    * @throws AwsProblem
@@ -188,7 +195,7 @@ export class AwsAccess {
           await this.#probeRefusal(cached, grant, signal)
         return session
       }
-      // Several regions may have waited for the same one: the first renews it for all.
+      // Several regions may have waited for the same session: the first one renews it for all.
       if (this.#sessions.get(connectionId) !== cached) return this.session(grant, verified, signal)
     }
     const renewed: CachedSession = {
@@ -209,7 +216,7 @@ export class AwsAccess {
     return renewed.session
   }
 
-  /** Forgets a session that AWS no longer takes, or whose verdict does not stand. */
+  /** Discards a session that AWS no longer accepts, or whose verdict was withdrawn. */
   forget(connectionId: string): void {
     this.#sessions.delete(connectionId)
   }
@@ -218,7 +225,7 @@ export class AwsAccess {
     if (this.#sessions.get(connectionId) === cached) this.#sessions.delete(connectionId)
   }
 
-  /** @throws SessionDisproved when AWS returns a session without the external ID */
+  /** @throws SessionDisproved if AWS returns a session without the external ID */
   async #probeRefusal(cached: CachedSession, grant: RoleGrant, signal?: AbortSignal) {
     // Cached before the response arrives, so that the regions of a connection share one request.
     cached.probeAt = Date.now() + PROBE_AGAIN_MS
@@ -236,13 +243,13 @@ export class AwsAccess {
     )
   }
 
-  /** Assumes the role now, without the memory: what the verification's probes need. */
+  /** Assumes the role now, without the cache, for the probes of a verification. */
   async assumeRole(grant: RoleGrant, signal?: AbortSignal): Promise<RoleSession> {
     const answer = await this.#call(
       this.#sts(grant.partition, this.#base).send(
         new AssumeRoleCommand({
           RoleArn: grant.roleArn,
-          // The customer sees it in their own CloudTrail: 2 to 64 characters.
+          // Visible in the customer's CloudTrail. 2 to 64 characters.
           RoleSessionName: `cairn-${grant.connectionId}`,
           ExternalId: grant.externalId,
           DurationSeconds: SESSION_SECONDS,
@@ -268,7 +275,10 @@ export class AwsAccess {
     }
   }
 
-  /** Who a session is: `arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION`, without the role's path. */
+  /**
+   * The identity of a session: `arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION`, without the role's
+   * path.
+   */
   async identityOf(
     session: RoleSession,
     partition: string,
@@ -277,7 +287,7 @@ export class AwsAccess {
     return this.#identity(this.#sts(partition, session.credentials), signal)
   }
 
-  /** @throws AwsProblem `malformed` also for an answer without a list of events */
+  /** @throws AwsProblem `malformed` also for a response without a list of events */
   async lookupEvents(
     session: RoleSession,
     request: LookupRequest,
@@ -307,9 +317,10 @@ export class AwsAccess {
     )
     const client = this.#cloudTrail(request.region, session)
     const page = await this.#call(client.send(command, { abortSignal: signal }))
-    // AWS sends an empty list where there are no events. An answer without one proves nothing.
+    // If there are no events, AWS returns an empty list. A response without a list proves nothing.
     if (!Array.isArray(page.Events)) throw incomplete('LookupEvents', 'a list of events')
-    // An empty token would be read as a request for the first page. The SDK's paginators end there too.
+    // AWS would treat an empty token as a request for the first page. The SDK's paginators stop
+    // here too.
     const nextToken = page.NextToken || undefined
     if (nextToken !== undefined && nextToken === request.nextToken) {
       throw new AwsProblem(
@@ -321,7 +332,7 @@ export class AwsAccess {
     return { events: page.Events.map(readEvent), nextToken, serverTime }
   }
 
-  /** The regions that the account's trails are at home in, and how many trails there are. */
+  /** Returns the home regions of the account's trails, and the number of trails. */
   async trails(
     session: RoleSession,
     region: string,
@@ -343,7 +354,7 @@ export class AwsAccess {
     signal?: AbortSignal,
   ): Promise<string | AwsProblem> {
     const client = new IAMClient({
-      // IAM has one endpoint a partition.
+      // IAM has one endpoint per partition.
       region: partitionOf(role.partition).globalRegion,
       credentials: this.#base,
       maxAttempts: 1,
@@ -414,7 +425,7 @@ export class AwsAccess {
   }
 }
 
-/** An answer that has the right form and lacks what AWS always sends. */
+/** The error for a response that is well-formed but lacks what AWS always sends. */
 function incomplete(operation: string, what: string): AwsProblem {
   return new AwsProblem(
     'malformed',
@@ -423,7 +434,7 @@ function incomplete(operation: string, what: string): AwsProblem {
   )
 }
 
-/** An event as the SDK declares it: its types are not checked when it reads an answer. */
+/** An event as the SDK declares it. The SDK does not check the types when it parses a response. */
 function readEvent(event: unknown): Event {
   if (typeof event !== 'object' || event === null) return {}
   const { EventTime, Resources, ...fields } = event as Event
@@ -436,7 +447,7 @@ function readEvent(event: unknown): Event {
   }
 }
 
-/** The members that have a value, as text. */
+/** The fields that have a value, as text. */
 function readTexts(fields: object): Record<string, string> {
   const members = Object.entries(fields).filter(([, value]) => value != null)
   return Object.fromEntries(

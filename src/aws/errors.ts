@@ -1,15 +1,17 @@
 /**
- * What an AWS call's failure means to Cairn:
- * - `throttled`: the quota is used up, by us or by someone else in that account
- * - `denied`: a policy denies it
- * - `not_enabled`: the region does not know the account's credentials: an opt-in region that is
- *   off, or credentials whose role is gone
+ * The kinds of failures of AWS calls:
+ *
+ * - `throttled`: the quota is used up, by Cairn or by another client of the account
+ * - `denied`: a policy denies the call
+ * - `not_enabled`: the region does not recognize the credentials: an opt-in region that is off, or
+ *   credentials whose role was deleted
  * - `expired`: the session has expired
  * - `invalid_token`: AWS rejects the NextToken
  * - `no_credentials`: Cairn itself has no AWS credentials
- * - `unreachable`: no answer: name resolution, connection, time-out
- * - `unavailable`: AWS answered that it failed (5xx)
- * - `malformed`: an answer that is not AWS's, or lacks what AWS always sends: a proxy's page
+ * - `unreachable`: no response: name resolution, connection, timeout
+ * - `unavailable`: AWS returned a server error (5xx)
+ * - `malformed`: a response that is not from AWS, such as a proxy's page, or that lacks what AWS
+ *   always sends
  * - `rejected`: AWS rejects the request
  */
 export type AwsProblemKind =
@@ -24,7 +26,7 @@ export type AwsProblemKind =
   | 'malformed'
   | 'rejected'
 
-/** An AWS failure, classified. The message names no credential. */
+/** A classified AWS failure. The message contains no credentials. */
 export class AwsProblem extends Error {
   override readonly name = 'AwsProblem'
   readonly kind: AwsProblemKind
@@ -39,7 +41,7 @@ export class AwsProblem extends Error {
 }
 
 // From the API models of STS and CloudTrail and AWS's list of common errors. CloudTrail throttles
-// with HTTP 400, so the status is no indication.
+// with HTTP 400, so the status does not identify throttling.
 const kinds: Record<string, AwsProblemKind> = {
   ThrottlingException: 'throttled',
   Throttling: 'throttled',
@@ -70,7 +72,7 @@ const kinds: Record<string, AwsProblemKind> = {
 /** Kinds after which a request may be repeated: they are unrelated to the role and the region. */
 const transient: readonly AwsProblemKind[] = ['unreachable', 'unavailable', 'malformed']
 
-/** Whether the same request may succeed a moment later. The pacer handles throttling. */
+/** Whether the same request may succeed after a short pause. The pacer handles throttling. */
 export function isTransient({ kind }: AwsProblem): boolean {
   return transient.includes(kind)
 }
@@ -90,7 +92,7 @@ export function toAwsProblem(error: unknown): unknown {
   const status = $metadata?.httpStatusCode ?? $response?.statusCode
   const known = kinds[error.name]
   if (status === undefined) {
-    // Without a response nothing was denied, regardless of the error's name.
+    // Without a response, nothing was denied, regardless of the error's name.
     const isOwn = known === 'no_credentials' || known === 'expired'
     const name = error.name === 'Error' && code ? code : error.name
     if (isOwn) return new AwsProblem(known, name, withoutSecrets(error.message || name))
@@ -105,14 +107,14 @@ export function toAwsProblem(error: unknown): unknown {
   )
 }
 
-/** The SDK's parsers throw JavaScript's own errors, and `Unknown` where an error has no code. */
+/** The SDK's parsers throw JavaScript's own errors, and `Unknown` if an error has no code. */
 function isParserError({ name }: Error): boolean {
   return ['SyntaxError', 'TypeError', 'RangeError', 'Error', 'Unknown', 'UnknownError'].includes(
     name,
   )
 }
 
-/** Names of Node's and OpenSSL's errors, and what they mean to an operator. */
+/** Error names of Node and OpenSSL, with messages for operators. */
 const noAnswers: [names: RegExp, meaning: string][] = [
   [/^(ENOTFOUND|EAI_AGAIN)$/, "AWS's host name could not be resolved. Check DNS"],
   [/^ECONNREFUSED$/, 'the connection was refused. Check the endpoint and proxies'],
@@ -141,9 +143,9 @@ function notFromAws(status: number): AwsProblem {
 }
 
 /**
- * What histories and logs must not contain: the caller's access key, which AWS names in some messages;
- * the request that AWS expected instead of a wrongly signed one, session token included; and the
- * command line of a credential process.
+ * Removes what histories and logs must not contain: the caller's access key, which AWS includes in
+ * some messages; the request that AWS expected instead of one with a wrong signature, including its
+ * session token; and the command line of a credential process.
  */
 function withoutSecrets(message: string): string {
   return message

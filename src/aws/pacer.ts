@@ -1,24 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** LookupEvents' quota per account and region (CloudTrail's service quotas; not raisable). */
+/**
+ * The quota of LookupEvents per account and region (CloudTrail's service quotas; it cannot be
+ * raised).
+ */
 export const LOOKUP_EVENTS_PER_SECOND = 2
 
 const SLOWEST = 0.1
-/** After a throttle the pace is halved; each success adds back a twentieth of the quota. */
+/** A throttled request halves the rate; each successful one adds back a twentieth of the quota. */
 const CREEP_BACK = LOOKUP_EVENTS_PER_SECOND / 20
 /** The longest pause after a throttled request, when another client uses the quota. */
 const LONGEST_PAUSE_MS = 10_000
 
 /**
- * Spaces the requests to one account and region evenly over the quota. Backs off when AWS
- * throttles, which means that another client of that account uses it too, and recovers slowly.
+ * Spaces the requests to one account and region evenly over the quota. Slows down when AWS
+ * throttles, which means that another client of the account uses the quota too, and recovers
+ * slowly.
  */
 export class Pacer {
   #perSecond = LOOKUP_EVENTS_PER_SECOND
   #nextAt = 0
   #throttledInARow = 0
 
-  /** Requests a second that it allows now. */
+  /** The current rate, in requests per second. */
   get perSecond(): number {
     return this.#perSecond
   }
@@ -45,7 +49,7 @@ export class Pacer {
   }
 }
 
-/** One pacer for each account and region of this process. */
+/** The pacers of this process, one per account and region. */
 export class Pacers {
   #pacers = new Map<string, Pacer>()
 

@@ -3,46 +3,46 @@ import type { AwsProblem } from './errors.ts'
 import { partitions } from './regions.ts'
 
 /**
- * The identity of a worker in AWS, and whether customers' trust policies have to name it.
- * Sentences and ARNs only: no key, no token, nothing of a session's secret.
+ * The identity of a worker in AWS, and whether customers' trust policies must name it. Contains
+ * only sentences and ARNs: no keys, tokens or other secrets of a session.
  */
 export interface PrincipalFinding {
   /**
-   * - `certain`: `arn` is what trust policies have to name
-   * - `uncertain`: credentials work, but `arn` cannot be determined from them
-   * - `unusable`: AWS lets these credentials assume no role
+   * - `certain`: `arn` is the principal that trust policies must name
+   * - `uncertain`: the credentials work, but `arn` cannot be determined from them
+   * - `unusable`: AWS does not allow this kind of identity to assume roles
    * - `unknown`: AWS rejects Cairn's credentials, or did not respond
    */
   state: 'certain' | 'uncertain' | 'unusable' | 'unknown'
-  /** `arn:aws:iam::123456789012:role/path/cairn`; set when, and only when, it is certain. */
+  /** `arn:aws:iam::123456789012:role/path/cairn`; set if and only if it is certain. */
   arn: string | null
   /** `aws` */
   partition: string | null
   accountId: string | null
   /** As GetCallerIdentity returns it: `arn:aws:sts::123456789012:assumed-role/cairn/SESSION`. */
   caller: string | null
-  /** What was seen. */
+  /** What AWS returned. */
   saw: string
   /** What it means. */
   means: string
-  /** How to fix it; null when nothing has to be fixed. */
+  /** How to fix it; null if nothing has to be fixed. */
   remedy: string | null
-  /** Where `arn` is from; null without one. */
+  /** Where `arn` comes from; null without one. */
   source: 'configured' | 'iam:GetRole' | 'caller' | null
-  /** Where the credentials come from, in words for the operator; null without any. */
+  /** Where the credentials come from, as a noun phrase; null without any. */
   credentials: string | null
 }
 
 /** What can be determined from GetCallerIdentity's ARN alone. */
 export type Caller =
   | { kind: 'user'; partition: string; accountId: string; arn: string }
-  /** The path is lost: only iam:GetRole knows it. */
+  /** The path is missing: only iam:GetRole returns it. */
   | { kind: 'role'; partition: string; accountId: string; roleName: string }
   | { kind: 'unusable'; partition: string | null; accountId: string | null; means: string }
 
 /**
- * Reads the ARN that GetCallerIdentity answers with. Forms, and who may call AssumeRole: IAM User
- * Guide, "IAM identifiers" and "Compare AWS STS credentials".
+ * Parses the ARN that GetCallerIdentity returns. Forms, and which identities may call AssumeRole:
+ * IAM User Guide, "IAM identifiers" and "Compare AWS STS credentials".
  */
 export function readCallerArn(arn: string): Caller {
   const [, partition, service, accountId, resource] =
@@ -68,17 +68,19 @@ export function readCallerArn(arn: string): Caller {
   return unusable('Cairn does not support this type of identity.')
 }
 
-/** Shown wherever the way out is to run as something else. */
+/** Shown if the fix is to run Cairn as a different identity. */
 const GUIDE = 'docs/cairns-identity.md has the steps for a laptop, EC2, ECS and EKS.'
 
-/** Of credentials that AWS accepts, before the path of their role was requested. */
+/** Credentials that AWS accepts, before the path of their role was requested. */
 interface Known {
   callerArn: string
   caller: Caller
   credentials: string
 }
 
-/** The finding if it needs no request to IAM; undefined for a role, whose path has to be requested. */
+/**
+ * The finding, if it needs no request to IAM; undefined for a role, whose path has to be requested.
+ */
 export function withoutAsking({ callerArn, caller, credentials }: Known) {
   const common = { accountId: caller.accountId, partition: caller.partition, caller: callerArn }
   const saw = knownAs(callerArn)
@@ -102,7 +104,7 @@ export function withoutAsking({ callerArn, caller, credentials }: Known) {
 }
 
 /**
- * What follows from asking IAM for the role of a session.
+ * The finding for a session of a role, from the response of IAM.
  *
  * @param answer the role's ARN, or why IAM did not return it
  */
@@ -152,7 +154,7 @@ export function fromRole(
   }
 }
 
-/** The finding for a failure of GetCallerIdentity, or of finding credentials. */
+/** The finding if GetCallerIdentity failed, or no credentials were found. */
 export function fromProblem(
   problem: AwsProblem,
   options: { region: string; credentials: string | null },
@@ -208,8 +210,9 @@ function wordsFor(problem: AwsProblem, region: string): { saw: string; remedy: s
 }
 
 /**
- * The problem on one line. Two messages are omitted because of what they may contain: STS can quote the
- * request that it expected, with its session token, and a credential process' command its arguments.
+ * The error on one line. Omits two messages that may contain secrets: STS can quote the request
+ * that it expected, with its session token, and the command of a credential process can contain
+ * arguments.
  */
 function inWords({ code, message }: AwsProblem): string {
   if (code === 'SignatureDoesNotMatch') return code
@@ -225,14 +228,15 @@ function knownAs(callerArn: string): string {
 /** The marks that the AWS SDK's providers leave on credentials (`AwsSdkCredentialsFeatures`). */
 type Marks = Record<string, unknown>
 
-/** Where EKS Pod Identity's agent answers (EKS User Guide, "How EKS Pod Identity works"). */
+/** The addresses of EKS Pod Identity's agent (EKS User Guide, "How EKS Pod Identity works"). */
 const podIdentityAgents = ['169.254.170.23', '[fd00:ec2::23]']
 
 /**
- * Where credentials come from and how long they last, as a noun phrase. Nothing of the
- * credentials themselves is in it but whether they end.
+ * Where credentials come from and how long they last, as a noun phrase. Of the credentials
+ * themselves, it shows only whether they expire.
  *
- * @param env whose AWS_PROFILE and AWS_CONTAINER_CREDENTIALS_FULL_URI distinguish what the marks do not
+ * @param env its AWS_PROFILE and AWS_CONTAINER_CREDENTIALS_FULL_URI distinguish cases that have the
+ *   same marks
  */
 export function whereFrom(
   credentials: AwsCredentialIdentity,

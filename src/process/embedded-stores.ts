@@ -7,8 +7,8 @@ import type { Shutdown } from './shutdown.ts'
 import type { Stores } from './stores.ts'
 
 /**
- * Postgres and Temporal: those that the environment names, and an embedded one for each that it
- * does not.
+ * Connects to Postgres and Temporal, and starts an embedded server for each that the environment
+ * does not name.
  *
  * @returns the stores; `failed` resolves when an embedded server has exited unexpectedly
  */
@@ -40,7 +40,7 @@ export async function startStores(
   }
 
   const [databaseUrl, temporal] = await Promise.allSettled([findDatabase(), findTemporal()])
-  // Not before both have ended: a server that starts later would not be stopped.
+  // Waits for both, because a server that starts later would not be stopped.
   if (databaseUrl.status === 'rejected') throw databaseUrl.reason
   if (temporal.status === 'rejected') throw temporal.reason
   return {

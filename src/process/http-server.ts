@@ -24,32 +24,35 @@ const CLOSE_WITHIN_MS = 10_000
 export interface RunningServer {
   /** `http://127.0.0.1:3000` */
   url: string
-  /** Makes the first owner's account. Undefined where there is an owner. For a terminal, not a log. */
+  /**
+   * The link that creates the first owner's account. Undefined if there is an owner. Print it to a
+   * terminal, not to a log.
+   */
   invitationUrl: string | undefined
-  /** Lets running requests end, and closes its database pools. */
+  /** Waits for running requests, and closes its database pools. */
   close(): Promise<void>
 }
 
 /**
- * Starts the HTTP API on a migrated database, and makes the first organization and key where
- * there are none.
+ * Starts the HTTP API on a migrated database, and creates the first organization and its key if
+ * they do not exist.
  *
- * @throws ConfigError when the port was asked for and is in use, or the API's login could
- *   see past row-level security
+ * @throws ConfigError if the configured port is in use, or if row-level security does not apply to
+ *   the API's login
  */
 export async function startServer(options: {
   config: Config
-  /** `DATABASE_URL`, or that of the embedded database. */
+  /** `DATABASE_URL`, or the URL of the embedded database. */
   databaseUrl: string
   workflows: Workflows
-  /** Where people find Temporal's UI. */
+  /** The URL of Temporal's UI. */
   temporalUrl?: string | null
   /**
-   * Signs in everyone on this machine as an owner created for the demo, by
-   * `/api/demo/sign-in`. For `npm run demo`; no setting turns it on.
+   * Signs in everyone on this machine as an owner created for the demo, with `/api/demo/sign-in`.
+   * For `npm run demo`; no setting enables it.
    */
   demoSession?: boolean
-  /** Adds routes of its own, before the web app takes every other address. */
+  /** Adds routes before the web app, which handles all other paths. */
   others?: (app: App) => Promise<void>
   logger: Logger
 }): Promise<RunningServer> {
@@ -102,7 +105,8 @@ export async function startServer(options: {
       url: address,
       invitationUrl: token && invitationUrl(publicUrl ?? address, token),
       async close() {
-        // A request that waits for a verification may take a minute, which is too long for a stop.
+        // A request that waits for a verification may take a minute, which is too long for a
+        // shutdown.
         const impatience = setTimeout(() => app.server.closeAllConnections(), CLOSE_WITHIN_MS)
         await app.close()
         clearTimeout(impatience)
@@ -116,9 +120,9 @@ export async function startServer(options: {
 }
 
 /**
- * For a start that takes a while: finds out at its beginning what `listen` would in the end.
+ * Checks the port before a start that takes a while, so that it fails early.
  *
- * @throws ConfigError when the port was asked for and is in use
+ * @throws ConfigError if the configured port is in use
  */
 export async function checkPort({ port, portAsked, host }: Config): Promise<void> {
   if (portAsked && port !== 0 && (await getPort({ port, host })) !== port) throw portInUse(port)
@@ -130,7 +134,7 @@ function portInUse(port: number): ConfigError {
   )
 }
 
-/** @returns its URL @throws ConfigError when the port was asked for and is in use */
+/** @returns its URL @throws ConfigError if the configured port is in use */
 async function listen(app: App, config: Config): Promise<string> {
   const { host } = config
   for (;;) {
@@ -143,7 +147,7 @@ async function listen(app: App, config: Config): Promise<string> {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
       if (config.portAsked) throw portInUse(port)
-      // It was free a moment ago: two concurrent starts find the same port.
+      // The port was free a moment ago: two concurrent starts can find the same one.
     }
   }
 }

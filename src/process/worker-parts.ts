@@ -10,7 +10,10 @@ import { startWorker } from '../temporal/worker.ts'
 import type { Shutdown } from './shutdown.ts'
 import type { Connected } from './stores.ts'
 
-/** Starts what imports: the worker with its activities, the principal watch and the reconciler. */
+/**
+ * Starts the parts that import: the worker with its activities, the principal watch and the
+ * reconciler.
+ */
 export function startWorkerParts(
   config: Config,
   stores: Connected,
@@ -25,7 +28,7 @@ export function startWorkerParts(
   shutdown.add(() => system.destroy())
 
   const aws = new AwsAccess()
-  // Only reports: without credentials, stored changes can still be read.
+  // Only reports the problem: without credentials, stored changes can still be read.
   const principal = watchPrincipal({ aws, db, configured: config.principalArn, logger })
   shutdown.add(() => principal.stop())
   const activities = createActivities({ db, aws, pacers: new Pacers(), regions: config.regions })

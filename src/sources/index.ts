@@ -1,4 +1,4 @@
-/** Every source that changes come from. A new source is a folder here and a line at the end. */
+/** All sources of changes. To add one, create a folder here and register it at the end. */
 
 import { cloudtrail } from './cloudtrail/source.ts'
 import type { Source } from './source.ts'
@@ -6,11 +6,11 @@ import type { Source } from './source.ts'
 const byId = new Map<string, Source>()
 
 /**
- * Adds a source. The API describes the detail of those that are registered when it is loaded, and
- * answers with that of all.
+ * Registers a source. The API describes the details of the sources that are registered when it is
+ * loaded, and returns those of all.
  *
- * @returns removes it
- * @throws Error when there is a source with this id
+ * @returns a function that removes it
+ * @throws Error if there is a source with this ID
  */
 export function registerSource(source: Source): () => void {
   if (byId.has(source.id)) throw new Error(`The source ${source.id} is registered already`)
@@ -22,7 +22,7 @@ export function listSources(): Source[] {
   return [...byId.values()]
 }
 
-/** Undefined for changes of a source that Cairn does not know (any more). */
+/** Undefined if Cairn does not have the source (any longer). */
 export function findSource(id: string): Source | undefined {
   return byId.get(id)
 }

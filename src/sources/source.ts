@@ -1,23 +1,23 @@
 import type { z } from 'zod'
 
-/** What the rest of Cairn needs to know about a source. */
+/** The interface of a source. */
 export interface Source {
   /** `Change.source` of its changes: `aws.cloudtrail`. */
   id: string
-  /** For people: `AWS CloudTrail`. */
+  /** The display name: `AWS CloudTrail`. */
   name: string
-  /** What `Change.detail` of its changes looks like in the API, `source` included. */
+  /** The schema of its changes' `detail` in the API, including `source`. */
   detailSchema: z.ZodType
-  /** One of its changes, for the API's description. */
+  /** An example of its changes, for the API's description. */
   example?: Record<string, unknown>
   /**
-   * The key of the resource that a text names in the source's own way, such as an ARN: filters by
-   * resource accept it in every spelling.
+   * The key of the resource that a text identifies in the source's own notation, such as an ARN, so
+   * that filters by resource accept every notation.
    */
   resourceKey?: (text: string) => string | undefined
   /**
-   * Fields that the detail of one change has in addition, from its stored record: what is too large
-   * to be stored twice.
+   * Additional fields of one change's detail, read from its stored record, because they are too
+   * large to be stored twice.
    *
    * @param record of any shape
    */

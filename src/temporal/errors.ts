@@ -5,12 +5,12 @@ export class TemporalUnavailable extends Error {
   override name = 'TemporalUnavailable'
 }
 
-/** The workflow rejected the update; the message is a sentence for the caller. */
+/** The workflow rejected the update. The message is for the caller. */
 export class UpdateRefused extends Error {
   override name = 'UpdateRefused'
 }
 
-/** No response in time. The requested work may still be done. */
+/** No response in time. The requested work may still complete. */
 export class UpdateTimedOut extends Error {
   override name = 'UpdateTimedOut'
 }
@@ -19,7 +19,7 @@ export function unavailable(error: unknown): TemporalUnavailable {
   return new TemporalUnavailable(`Temporal is unavailable: ${reasonOf(error)}`, { cause: error })
 }
 
-/** The reason of a failed call, as Temporal or gRPC words it. */
+/** The reason for a failed call, in the words of Temporal or gRPC. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const cause = isGrpcServiceError(error) ? error : error.cause

@@ -4,9 +4,9 @@ import type { Logger } from 'pino'
 let runtimeInstalled = false
 
 /**
- * Sends the log of Temporal's SDK to Cairn's. Also disables the SDK's signal handlers, because the
- * process decides in which order it stops. Call it before anything else of the SDK's worker; the
- * second call does nothing.
+ * Forwards the log of Temporal's SDK to Cairn's log. Also disables the SDK's signal handlers,
+ * because the process decides the order of its shutdown. Call it before using any other part of the
+ * SDK's worker; further calls have no effect.
  */
 export function installTemporalRuntime(logger: Logger): void {
   if (runtimeInstalled) return
@@ -20,7 +20,7 @@ export function installTemporalRuntime(logger: Logger): void {
   } as const
   Runtime.install({
     shutdownSignals: [],
-    // pino decides what is written.
+    // pino filters by level.
     logger: new DefaultLogger('TRACE', ({ level, message, meta }) =>
       logger[levels[level]]({ ...meta }, message),
     ),

@@ -1,7 +1,7 @@
 import { type Connection, isGrpcServiceError } from '@temporalio/client'
 import { accountKey, organizationKey, statusKey } from '../workflows/search-attributes.ts'
 
-/** What Cairn's workflows carry for a search in Temporal. */
+/** The search attributes of Cairn's workflows. */
 export const searchAttributeNames = [organizationKey, accountKey, statusKey].map((key) => key.name)
 
 /** The gRPC codes that are handled differently. https://grpc.io/docs/guides/status-codes/ */
@@ -10,17 +10,17 @@ const grpcCode = { CANCELLED: 1, DEADLINE_EXCEEDED: 4, UNAVAILABLE: 14 }
 const keywordType = 2
 
 /**
- * Whether workflows may carry our search attributes. Registers them where that is permitted: a
- * self-hosted server permits it, Temporal Cloud requires its own tools.
+ * Whether workflows can have Cairn's search attributes. Registers them if permitted: a self-hosted
+ * server permits it, Temporal Cloud requires its own tools.
  *
- * @throws when Temporal is unavailable
+ * @throws if Temporal is unavailable
  */
 export async function registerSearchAttributes(
   connection: Connection,
   namespace: string,
 ): Promise<boolean> {
   const names = searchAttributeNames
-  // Every client may search, with any permissions and on any server.
+  // Every client may list workflows, with any permissions and on any server.
   const query = names.map((name) => `${name} = "none"`).join(' AND ')
   const known = () =>
     answers(connection.workflowService.countWorkflowExecutions({ namespace, query }))

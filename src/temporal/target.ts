@@ -1,21 +1,21 @@
 import type { ConnectionOptions } from '@temporalio/client'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 
-/** Which Temporal to talk to. Client and worker connect by the same one. */
+/** The Temporal server that client and worker connect to. */
 export interface TemporalTarget {
   connection: Pick<ConnectionOptions, 'address' | 'tls' | 'metadata'> & { apiKey?: string }
   namespace: string
-  /** Where people find Temporal's UI, without a slash at the end; null when that is not known. */
+  /** The URL of Temporal's UI, without a trailing slash; null if unknown. */
   uiUrl: string | null
 }
 
 /**
- * Temporal's standard environment configuration: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`,
+ * Reads Temporal's standard environment configuration: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`,
  * `TEMPORAL_API_KEY`, `TEMPORAL_TLS_…`, or a profile of `temporal.toml` by `TEMPORAL_PROFILE` and
- * `TEMPORAL_CONFIG_FILE`. Null when none of these names a server: the embedded one is meant.
+ * `TEMPORAL_CONFIG_FILE`. Null if none of these names a server: then Cairn starts the embedded one.
  * https://docs.temporal.io/develop/environment-configuration
  *
- * @throws when a file or a certificate that is named cannot be read
+ * @throws if a configured file or certificate cannot be read
  */
 export function temporalFromEnvironment(
   env: Record<string, string | undefined>,

@@ -11,25 +11,25 @@ import type { Logger } from 'pino'
 import { type ConnectionActivities, taskQueueOf } from '../workflows/state.ts'
 import type { TemporalTarget } from './target.ts'
 
-/** Between two attempts to connect while Temporal is unavailable. */
+/** The pause between two attempts to connect while Temporal is unavailable. */
 const LONGEST_CONNECT_PAUSE_MS = 5_000
 
 let bundle: Promise<WorkflowBundle> | undefined
 
 /**
- * The workflows' code as one bundle, built once per process in about a second. Built here, not
- * ahead, so that the bundle has this version of the code and of the SDK.
+ * The workflow code as one bundle, built once per process in about a second. Built at start, so
+ * that it always matches the current code and SDK.
  */
 export function bundleWorkflows(): Promise<WorkflowBundle> {
   bundle ??= bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
-    // webpack logs a lot that is of no use to an operator.
+    // webpack logs much that is not useful for an operator.
     logger: new DefaultLogger('WARN'),
   })
   return bundle
 }
 
-/** A worker for connections' workflows and activities, not running yet. */
+/** Creates a worker for connection workflows and activities. Does not run it. */
 export async function createWorker(options: {
   connection: NativeConnection
   namespace: string
@@ -42,35 +42,35 @@ export async function createWorker(options: {
     taskQueue: options.taskQueue,
     workflowBundle: await bundleWorkflows(),
     activities: options.activities,
-    // An import waits for AWS's two requests a second nearly all the time, and holds its slot for
-    // 45 s while it catches up. A hundred of them use some hundred megabytes; fewer would
-    // let a new connection wait behind old ones that catch up.
+    // Most of the time, an import waits for AWS's quota of two requests a second, and occupies its
+    // slot for 45 s while it catches up. A hundred of them use some hundred megabytes. With fewer,
+    // a new connection would wait behind old ones.
     maxConcurrentActivityTaskExecutions: 100,
-    // Some 220 KB each. Beyond that many, a workflow is replayed when its timer fires: its
+    // About 220 KB each. If more workflows are active, one is replayed when its timer fires: its
     // hundred cycles are some thousand events, which takes milliseconds.
     maxCachedWorkflows: 500,
-    // A heartbeat is how an activity learns that it was cancelled. Left alone, the SDK would pass
-    // on one in 24 s, and pausing or deleting would take as long.
+    // Activities are notified of a cancellation with their heartbeats. By default, the SDK sends
+    // one every 24 s, which would delay a pause or a deletion by as much.
     maxHeartbeatThrottleInterval: '3s',
-    // A workflow task of a worker that was killed waits this long before another one gets it.
+    // After a worker was killed, its workflow task is given to another worker after this time.
     stickyQueueScheduleToStartTimeout: '3s',
-    // Long enough for a reading of the row or a last transaction. An import need not come to its
-    // end: it loses nothing when it is stopped between two pages.
+    // Sufficient for reading the row or for a last transaction. An import can be stopped between
+    // two pages without losing anything.
     shutdownGraceTime: '2s',
     shutdownForceTime: '20s',
   })
 }
 
 export interface RunningWorker {
-  /** Resolves when it takes work for the first time, or was stopped before. */
+  /** Resolves when it receives work for the first time, or was stopped before. */
   ready: Promise<void>
-  /** Lets what is running end, within 20 s. The database may be closed after that. */
+  /** Waits up to 20 s for running work. After that, the database can be closed. */
   stop(): Promise<void>
 }
 
 /**
- * Runs a worker until it is stopped. It waits while Temporal is unavailable, and creates another
- * worker when one fails: only `stop` ends it.
+ * Runs a worker until it is stopped. Waits while Temporal is unavailable, and creates another
+ * worker if one fails: only `stop` ends it.
  */
 export function startWorker(options: {
   target: TemporalTarget
@@ -133,7 +133,7 @@ function shutDown(worker: Worker): void {
   if (worker.getState() === 'RUNNING') worker.shutdown()
 }
 
-/** Why the worker cannot run, in one line without the raw gRPC status that the SDK appends. */
+/** Why the worker cannot run, on one line, without the raw gRPC status that the SDK appends. */
 function describeFailure(error: unknown, namespace: string): string {
   const [reason = ''] = String(error instanceof Error ? error.message : error).split(': Status {')
   if (!reason.startsWith(`Namespace ${namespace} was not found`)) return reason

@@ -5,7 +5,7 @@ import { awsCommand, type Command, quoted, quotedJson } from './shell.ts'
 
 const file = new URL('../../../infra/cloudformation/cairn-read-only.yaml', import.meta.url)
 
-/** The template that a customer applies, byte for byte as it is in the repository. */
+/** The template that a customer applies, byte for byte as in the repository. */
 export function template(): string {
   return readFileSync(file, 'utf8')
 }
@@ -28,7 +28,10 @@ export function filledTemplate(role: RoleDesign): string {
   return document.toString({ lineWidth: 0 })
 }
 
-/** From nothing to the role's ARN. The first command writes the template, unless it is published. */
+/**
+ * The commands that create the role and print its ARN. The first one writes the template, unless it
+ * is published.
+ */
 export function stackCommands(
   role: RoleDesign,
   options: { region: string; templateUrl: string | undefined },
@@ -51,7 +54,7 @@ export function stackCommands(
         ...(options.templateUrl
           ? { 'template-url': quoted(options.templateUrl) }
           : { 'template-body': 'file://cairn-read-only.yaml' }),
-        // A role with a name of its own.
+        // A role with a custom name needs CAPABILITY_NAMED_IAM.
         capabilities: 'CAPABILITY_NAMED_IAM',
         parameters: quotedJson(parameters),
       }),
@@ -81,7 +84,7 @@ const consoles: Record<string, string> = {
 const LONGEST_LINK = 1024
 
 export interface QuickCreate {
-  /** One per region; empty while `why` contains what is missing. */
+  /** One per region; empty if `why` contains the reason. */
   links: { region: string; url: string }[]
   why: string | null
 }

@@ -1,15 +1,15 @@
 /** One action that the customer's role allows. */
 export interface GrantedAction {
   action: string
-  /** What Cairn does with it, for the person who grants it. */
+  /** What Cairn uses it for, for the person who grants it. */
   purpose: string
-  /** Whether Cairn calls it today. What it does not call, the session policy takes away again. */
+  /** Whether Cairn uses it today. The session policy excludes actions that it does not use. */
   used: boolean
 }
 
 /**
- * Everything that the role allows, and nothing else: reading events, and what shows whether they
- * are complete and genuine. All of it reads; none of it reaches what is in the account.
+ * All permissions of the role: reading events, and what shows whether they are complete and
+ * authentic. All actions are read-only, and none of them reads data that is stored in the account.
  */
 export const grantedActions: readonly GrantedAction[] = [
   {
@@ -56,8 +56,9 @@ export interface PolicyDocument {
 }
 
 /**
- * The permission policy of the customer's role. None of its actions can be limited to a resource
- * (Service Authorization Reference: AWS CloudTrail, AWS STS), or the trails' names are not known.
+ * The permission policy of the customer's role. Its actions cannot be limited to a resource
+ * (Service Authorization Reference: AWS CloudTrail, AWS STS), or the names of the trails are
+ * unknown.
  */
 export const permissionPolicy: PolicyDocument = {
   Version: '2012-10-17',
@@ -72,8 +73,8 @@ export const permissionPolicy: PolicyDocument = {
 }
 
 /**
- * Inline policy sent with each AssumeRole. It can only narrow permissions: a role that has more than
- * it should have still lets Cairn do nothing but what Cairn does today.
+ * The inline policy of each AssumeRole call. It can only reduce permissions: even with a role that
+ * allows more, Cairn can use only these actions.
  */
 export const sessionPolicy: PolicyDocument = {
   Version: '2012-10-17',

@@ -3,7 +3,7 @@ import { permissionPolicy } from './permissions.ts'
 import { putPermissions, putTrust, type RoleDesign } from './role.ts'
 import { trustPolicy } from './trust.ts'
 
-/** A snippet to paste that fixes what a check found. */
+/** A snippet to paste that fixes a failed check. */
 export interface Snippet {
   title: string
   language: 'json' | 'bash'
@@ -11,9 +11,9 @@ export interface Snippet {
 }
 
 /**
- * The exact fix of a failed check; nothing for one that passed or waits.
+ * The snippets that fix a failed check; none for one that passed or waits.
  *
- * @param role null while it is not certain which principal the role has to trust, or no role is set
+ * @param role null if the principal that the role must trust is uncertain, or no role is set
  */
 export function snippetsFor(
   check: Pick<Check, 'id' | 'state'>,
@@ -49,7 +49,7 @@ function trustSnippets(role: RoleDesign): Snippet[] {
   ]
 }
 
-/** What Cairn's own role needs; most have it for every role. */
+/** What Cairn's own role needs. Most installations allow it for all roles. */
 function assumeSnippet({ partition, name, path }: RoleDesign): Snippet {
   return json("In Cairn's own account: the permission that its role needs", {
     Version: '2012-10-17',

@@ -2,10 +2,10 @@ import { permissionPolicy } from './permissions.ts'
 import { awsCommand, type Command, quoted, quotedJson } from './shell.ts'
 import { trustPolicy } from './trust.ts'
 
-/** The name of the role, the stack and the inline policy, unless another one is chosen. */
+/** The default name of the role, the stack and the inline policy. */
 export const usualName = 'cairn-read-only'
 
-/** The parts of a customer's role. */
+/** The parameters of a customer's role. */
 export interface RoleDesign {
   partition: string
   /** The IAM role (or user) that Cairn runs as. */
@@ -62,7 +62,7 @@ export function putTrust(role: RoleDesign): Command {
   }
 }
 
-/** What to do in AWS once Cairn is not to come any more: one way for each way it was set up. */
+/** How to remove the role in AWS: one command for each way in which it may have been created. */
 export function removal(role: {
   name: string
   region: string
@@ -95,7 +95,10 @@ export function removal(role: {
   ]
 }
 
-/** The role's name where CloudFormation takes it: letters, digits and hyphens, a letter first. */
+/**
+ * The role's name as a CloudFormation stack name: letters, digits and hyphens, starting with a
+ * letter.
+ */
 export function stackName(roleName: string): string {
   return /^[a-z][a-z0-9-]{0,127}$/i.test(roleName) ? roleName : usualName
 }

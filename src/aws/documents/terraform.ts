@@ -8,7 +8,7 @@ import { type Command, quoted } from './shell.ts'
 
 const folder = fileURLToPath(new URL('../../../infra/terraform/cairn-read-only/', import.meta.url))
 
-/** The block that uses the module, and the output whose value is pasted into Cairn. */
+/** The block that uses the module, and the output with the value to paste into Cairn. */
 export function moduleBlock(role: RoleDesign): string {
   const inputs: [string, string][] = [
     ['external_id', role.externalId],
@@ -30,7 +30,7 @@ output "cairn_role_arn" {
 `
 }
 
-/** External IDs by account id, as the argument of a `for_each`. */
+/** External IDs by account ID, as the argument of a `for_each`. */
 export function externalIdMap(externalIds: Record<string, string>): string {
   const lines = Object.entries(externalIds).map(
     ([accountId, externalId]) => `    "${accountId}" = ${JSON.stringify(externalId)}`,
@@ -38,7 +38,7 @@ export function externalIdMap(externalIds: Record<string, string>): string {
   return `locals {\n  cairn_external_ids = {\n${lines.join('\n')}\n  }\n}\n`
 }
 
-/** @param url of the module's download, which requires an API key */
+/** @param url the URL of the module's download, which requires an API key */
 export function terraformCommands(url: string): Command[] {
   return [
     {
@@ -54,10 +54,10 @@ export function terraformCommands(url: string): Command[] {
 }
 
 /**
- * The module in one file, to be unpacked beside one's own or put into a registry. The copy trusts
- * this Cairn by default: only the external ID remains to be set.
+ * The module as one file, to unpack next to other modules or to publish in a registry. The copy
+ * trusts this Cairn by default, so only the external ID remains to be set.
  *
- * @returns a `tar.gz` whose bytes depend on the principal and the module alone
+ * @returns a `tar.gz` whose bytes depend only on the principal and the module
  */
 export async function moduleArchive(principalArn: string): Promise<Buffer> {
   const tar = pack()
@@ -70,7 +70,7 @@ export async function moduleArchive(principalArn: string): Promise<Buffer> {
   return gzipSync(await buffer(tar))
 }
 
-/** @throws Error when the module's variable is not where it was */
+/** @throws Error if the module's variable is not in its expected place */
 export function withPrincipal(variables: string, principalArn: string): string {
   const found = /(variable "principal_arn" \{[^}]*?\n\s*default\s*=\s*)null\n/.exec(variables)
   if (!found) throw new Error('variables.tf has no variable "principal_arn" with "default = null"')

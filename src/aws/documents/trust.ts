@@ -1,15 +1,18 @@
 import type { PolicyDocument } from './permissions.ts'
 
-/** What AWS takes as an external ID (STS API reference, AssumeRole): 2 to 1,224 of these. */
+/**
+ * The characters that AWS accepts in an external ID (STS API reference, AssumeRole): 2 to 1,224 of
+ * these.
+ */
 export const externalIdPattern = /^[\w+=,.@:/-]{2,1224}$/
 
 /**
- * The trust policy of the customer's role: one principal, one action, and the external ID to the
- * letter. No other operator will do: `StringLike` takes `*`, `StringEqualsIgnoreCase` takes the
- * other case, and each allows an ID that does not belong to this connection.
+ * The trust policy of the customer's role: one principal, one action, and the exact external ID. No
+ * other operator is safe: `StringLike` accepts `*`, and `StringEqualsIgnoreCase` ignores case, so
+ * each of them accepts IDs that do not belong to this connection.
  */
 export function trustPolicy(options: {
-  /** The IAM role (or user) that Cairn runs as, path included. */
+  /** The IAM role (or user) that Cairn runs as, including the path. */
   principalArn: string
   externalId: string
 }): PolicyDocument {

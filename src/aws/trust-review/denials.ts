@@ -11,11 +11,11 @@ import { quote, shorten } from './text.ts'
 import type { ExpectedTrust } from './types.ts'
 
 interface Denials {
-  /** Cairn is kept out, with the right external ID too. */
+  /** A Deny statement blocks Cairn even with the right external ID. */
   cairn: boolean
-  /** Whether one refuses every other external ID, and none, to the principal. */
+  /** Whether a Deny blocks the principal for every other external ID and for none. */
   protects(principal: PolicyPrincipal): boolean
-  /** To be read after all principals were asked about. */
+  /** Read after the denials of all principals have been evaluated. */
   notes(): string[]
 }
 

@@ -3,15 +3,15 @@ import { hasWildcard, matches, quote } from './text.ts'
 
 /** What a statement's conditions require of the external ID. */
 export interface IdCondition {
-  /** Nothing but the very ID of the connection satisfies it. */
+  /** Only the exact ID of the connection satisfies them. */
   exact: boolean
-  /** An operator that Cairn does not know is applied to the external ID. */
+  /** They apply an operator to the external ID that Cairn does not support. */
   unknown: boolean
-  /** Whether the connection's ID satisfies it; true as well when that is not known. */
+  /** Whether the connection's ID satisfies them; also true if that is unknown. */
   admitsId: boolean
-  /** What is wrong with it, a clause each. */
+  /** What is wrong, one clause each. */
   faults: string[]
-  /** Right, but not what it seems. */
+  /** Correct, but misleading. */
   remarks: string[]
   tests: ConditionTest[]
 }
@@ -36,7 +36,8 @@ export function readCondition(all: readonly ConditionTest[], id: string): IdCond
   const isKnown = ({ base, ifExists }: ConditionTest) =>
     base === 'Null' ? !ifExists : operators.has(base)
   return {
-    // One test may hold the value and another one that there is one: both have to be satisfied.
+    // One test can contain the value and another one can require that there is one: both must be
+    // satisfied.
     exact:
       tests.some((test) => isKnown(test) && onlyTakes(test, id)) &&
       tests.some((test) => isKnown(test) && needsOne(test)),
@@ -51,13 +52,13 @@ export function readCondition(all: readonly ConditionTest[], id: string): IdCond
   }
 }
 
-/** Whether, of all IDs that can be sent, only `id` satisfies the test. */
+/** Whether `id` is the only ID that satisfies the test. */
 function onlyTakes({ base, values }: ConditionTest, id: string): boolean {
   const isExact = base === 'StringEquals' || (base === 'StringLike' && !hasWildcard(id))
   return isExact && values.length > 0 && values.every((value) => value === id)
 }
 
-/** Whether a request without any external ID fails the test. */
+/** Whether a request without an external ID fails the test. */
 function needsOne({ base, quantifier, ifExists, values }: ConditionTest): boolean {
   if (base === 'Null') return values.length > 0 && values.every((value) => value === 'false')
   if (ifExists || quantifier === 'ForAllValues') return false

@@ -10,14 +10,14 @@ import { json, quote, quoteAll, shorten } from './text.ts'
 import type { ExpectedTrust, TrustedParty, TrustReview } from './types.ts'
 
 /**
- * Judges a role's trust policy from what the customer pasted, without asking AWS, by the rules of
- * IAM's policy evaluation (IAM User Guide: policy evaluation logic, condition operators, AWS JSON
- * policy elements: Principal). When in doubt it judges too hard: what it does not understand is
- * never safe, and a Deny is taken to protect only in the one form that AWS documents for this.
+ * Reviews a pasted trust policy without calling AWS, by the rules of IAM's policy evaluation (IAM
+ * User Guide: policy evaluation logic, condition operators, AWS JSON policy elements: Principal).
+ * If in doubt, the result is stricter: a part that Cairn cannot parse is never safe, and a Deny
+ * counts as protection only in the form that AWS documents for this.
  *
  * Never throws.
  *
- * @returns the review, or in a sentence for the person who pasted it why it cannot be read
+ * @returns the review, or a message for the user why the text cannot be read
  */
 export function reviewTrust(
   pasted: string,

@@ -212,7 +212,10 @@ function judgeEveryone(
   }
 }
 
-/** Issuers that the whole world has accounts with, and what tells whose a token is. */
+/**
+ * Identity providers where anyone can create an account, and the condition keys that identify the
+ * token's owner.
+ */
 const sharedIssuers: Record<string, RegExp> = {
   'token.actions.githubusercontent.com': /:(sub|repository|repository_id|repository_owner_id)$/,
   'gitlab.com': /:sub$/,

@@ -5,10 +5,10 @@ export interface Statement {
   effect: 'Allow' | 'Deny'
   principals: PolicyPrincipal[]
   allows(action: string): boolean
-  /** The actions as they are written, for people. */
+  /** The actions as written, for display. */
   actions: string
   tests: ConditionTest[]
-  /** What of it is not as IAM writes statements; nothing that has one is called safe. */
+  /** The parts that are not valid. A statement with any of them is never safe. */
   unreadable: string[]
 }
 
@@ -17,7 +17,7 @@ export interface PolicyPrincipal {
   name: string
 }
 
-/** One key of one condition operator. All tests of a statement have to hold. */
+/** One key of one condition operator. All tests of a statement must match. */
 export interface ConditionTest {
   /** As written. */
   operator: string
@@ -85,7 +85,7 @@ function readPrincipals(raw: Record<string, unknown>, unreadable: string[]): Pol
   }
   const principals: PolicyPrincipal[] = []
   for (const [kind, names] of Object.entries(named)) {
-    // Once each: a policy that says it twice means the same.
+    // Each name once: a duplicate has no further effect.
     for (const name of new Set(listOf(names))) {
       if (typeof name !== 'string' || !isPrincipalKind(kind)) {
         unreadable.push('its Principal is not valid')
@@ -114,7 +114,8 @@ function readTests(raw: unknown, unreadable: string[]): ConditionTest[] {
       return []
     }
     const parts = /^(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(IfExists)?$/.exec(operator)
-    // The same key in two spellings is one key: whichever way IAM takes that, all values count.
+    // The same key in two spellings is one key. All values count, regardless of how IAM treats
+    // this.
     const tests = new Map<string, ConditionTest>()
     for (const [name, given] of Object.entries(keys)) {
       const values = listOf(given)

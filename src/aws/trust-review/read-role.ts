@@ -1,38 +1,38 @@
 import { parseDocument } from 'yaml'
 
-/** A role's trust policy as it was pasted, every scalar in it a string. */
+/** A role's trust policy as it was pasted. All scalars in it are strings. */
 export interface PastedRole {
-  /** Null when only the policy was pasted, or the text does not tell. */
+  /** Null if only the policy was pasted, or the text does not contain it. */
   roleArn: string | null
   document: Record<string, unknown>
 }
 
-/** Longest text that is looked at, in UTF-16 code units. */
+/** The longest text that is read, in UTF-16 code units. */
 export const LONGEST_PASTE = 100 * 1024
 /**
- * Without white space. IAM's quotas for a trust policy and a role's tags leave a role well below
- * this even when the policy is URL-encoded. More is something else, and slow to parse.
+ * Without white space. With IAM's quotas for trust policies and tags, a role is well below this
+ * limit, even if the policy is URL-encoded. Longer text is not a role, and slow to parse.
  */
 const LONGEST_ROLE = 48 * 1024
 const LONGEST_POLICY = 16 * 1024
-/** Deeper than any role, and shallow enough for whatever walks it. */
+/** Deeper than any role, and shallow enough for recursive code. */
 const DEEPEST = 32
 
 const help =
   'Paste the full output of "aws iam get-role --role-name NAME --output json", or the JSON that the IAM console shows under "Trust relationships".'
 
 /**
- * Reads the trust policy of a role from what people paste: what `aws iam get-role` prints as JSON
- * or YAML, the same with the policy URL-encoded as IAM's API gives it (IAM API reference, Role),
- * what is inside of `Role`, or the policy alone. Prompts of a shell around it are dropped.
+ * Reads the trust policy of a role from pasted text: the output of `aws iam get-role` as JSON or
+ * YAML, the same with the policy URL-encoded as in IAM's API (IAM API reference, Role), the value
+ * of `Role`, or the policy alone. Shell prompts around it are ignored.
  *
  * Never throws.
  *
- * @returns the role, or in a sentence for the person who pasted it what is wrong
+ * @returns the role, or a message for the user about what is wrong
  */
 export function readRole(pasted: string): PastedRole | { problem: string } {
   if (pasted.length > LONGEST_PASTE) return wrong('The text is longer than 100 KB')
-  // Half of a surrogate pair is in no policy, and cannot be stored or shown.
+  // No policy contains a lone surrogate, which cannot be stored or shown.
   const text = pasted.toWellFormed().trim()
   if (text === '') return wrong('The input is empty')
   if (text.replaceAll(/\s/g, '').length > LONGEST_ROLE) return wrong('This is not a single role')
@@ -83,7 +83,7 @@ function knownMistake(text: string): string | undefined {
   return undefined
 }
 
-/** What a URL-encoded document decodes to; undefined when it is none. */
+/** The content of a URL-encoded document; undefined if it is not one. */
 function decode(text: string): string | undefined {
   if (!/^["']?%7B/i.test(text)) return undefined
   try {
@@ -94,8 +94,8 @@ function decode(text: string): string | undefined {
 }
 
 /**
- * JSON is YAML, so one parser reads both, and tells of members that are there twice, which
- * `JSON.parse` keeps to itself. IAM writes no aliases: without them nothing can expand.
+ * JSON is a subset of YAML, so one parser reads both. It reports duplicate keys, which `JSON.parse`
+ * ignores. IAM's output has no aliases; rejecting them prevents exponential expansion.
  */
 function parse(text: string): Record<string, unknown> | undefined {
   try {
@@ -108,7 +108,7 @@ function parse(text: string): Record<string, unknown> | undefined {
     const value: unknown = document.toJS({ maxAliasCount: 0 })
     return isObject(value) && isShallow(value, DEEPEST) ? value : undefined
   } catch {
-    // An alias, or nested so deeply that the stack is too small.
+    // An alias, or nesting that exhausts the stack.
     return undefined
   }
 }
@@ -118,7 +118,7 @@ function isShallow(value: unknown, levels: number): boolean {
   return levels > 0 && Object.values(value).every((inner) => isShallow(inner, levels - 1))
 }
 
-/** Takes away lines before and after that a shell wrote, and the command that was typed. */
+/** Removes lines that a shell printed before and after, and the command. */
 function withoutPrompts(text: string): string {
   const lines = text.split(/\r?\n/)
   const isPrompt = (line: string) =>
@@ -138,7 +138,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** IAM writes one of something with or without a list around it. */
+/** IAM writes single values with or without a list. */
 export function listOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : value === undefined ? [] : [value]
 }

@@ -10,7 +10,7 @@ import type { ExpectedTrust } from './types.ts'
 
 type Relation = 'itself' | 'session' | 'account' | 'other' | 'unknown'
 
-/** How what an `AWS` principal names relates to what Cairn runs as. */
+/** How an `AWS` principal relates to the identity that Cairn runs as. */
 export function relationOf(name: string, principalArn: string | null): Relation {
   if (principalArn === null) return 'unknown'
   if (name === principalArn) return 'itself'
@@ -20,7 +20,9 @@ export function relationOf(name: string, principalArn: string | null): Relation 
   return name.startsWith(session) ? 'session' : 'other'
 }
 
-/** Whether a statement lets the principal assume the role at all, in the way that it would. */
+/**
+ * Whether a statement allows the principal to assume the role, by the action that applies to it.
+ */
 export function letsIn(statement: Statement, { kind }: PolicyPrincipal): boolean {
   const ways =
     kind === 'Federated'
@@ -44,8 +46,8 @@ export function isCairns(
 }
 
 /**
- * What a condition limits a `*` to: ARNs, accounts or organizations. Undefined when none does:
- * a wildcard for the account, or a test that holds where the key is absent, limits nothing.
+ * What a condition limits `*` to: ARNs, accounts or organizations. Undefined if there is no limit:
+ * a wildcard for the account, or a test that matches if the key is absent, does not limit anything.
  */
 export function limitsOf(tests: readonly ConditionTest[]): string[] | undefined {
   // The narrowest first.

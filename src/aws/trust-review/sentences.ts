@@ -47,7 +47,7 @@ export function summarize(
   }
 }
 
-/** What the customer reads about one principal of one statement. */
+/** The sentence about one principal of one statement. */
 export function conclude(
   { kind, name }: PolicyPrincipal,
   { tests }: Statement,
@@ -80,13 +80,13 @@ function remedyFor(
   kind: PolicyPrincipal['kind'],
   { principalArn, externalId }: ExpectedTrust,
 ): string | null {
-  // Not Cairn's to write.
+  // Not for Cairn to correct.
   if (kind === 'Service' || kind === 'Federated') return null
   const [statement] = trustPolicy({ principalArn: principalArn ?? '', externalId }).Statement
   return json(principalArn === null ? { Condition: statement!.Condition } : statement)
 }
 
-/** What is to be known of a statement that lets somebody in, besides the judgement. */
+/** What else to report about a statement that allows access. */
 export function remarks({ tests, allows }: Statement, condition: IdCondition): string[] {
   const found = [...condition.remarks]
   const keys = new Set(tests.filter(({ key }) => key !== idKey).map(({ key }) => key))
@@ -100,7 +100,7 @@ export function remarks({ tests, allows }: Statement, condition: IdCondition): s
   return found
 }
 
-/** Why a condition that other roles often have does not go with Cairn. */
+/** Why a condition that is common for other roles does not work for Cairn. */
 const lockOuts: Record<string, string> = {
   'aws:sourceip': ': it must match the address that Cairn calls AWS from.',
   'aws:sourcevpc': ': it matches only calls through an endpoint in that VPC.',

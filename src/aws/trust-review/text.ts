@@ -4,8 +4,8 @@ export function accountOf(name: string): string | undefined {
 }
 
 /**
- * IAM's wildcards: `*` is any text, `?` any one character. Takes time in proportion to both
- * lengths at the worst, which a regular expression made of many `*` does not.
+ * IAM's wildcards: `*` matches any text, `?` any one character. In the worst case, the time is
+ * proportional to the product of both lengths, unlike that of a regular expression with many `*`.
  */
 export function matches(pattern: string, text: string): boolean {
   let [p, t, star, from] = [0, 0, -1, 0]
@@ -32,7 +32,10 @@ export const hasWildcard = (text: string) => /[*?]/.test(text)
 export const json = (value: unknown) => JSON.stringify(value, null, 2)
 export const asText = (value: unknown) =>
   typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
-/** Escapes in JSON can make half of a surrogate pair, which nothing else has to cope with. */
+/**
+ * Escapes in JSON can produce lone surrogates. They are removed here, so that no other code has to
+ * handle them.
+ */
 export const shorten = (text: string) =>
   (text.length > 200 ? `${text.slice(0, 200)}…` : text).toWellFormed()
 export const quote = (text: string) => `"${shorten(text)}"`

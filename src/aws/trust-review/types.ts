@@ -1,18 +1,18 @@
 export interface TrustReview {
   /**
-   * `safe`: nobody gets in but Cairn's account, with the connection's external ID. `unsafe`:
-   * somebody does who should not. `unclear`: the customer has to decide, or Cairn is not let in.
-   * `another_role`: the text is of another role than the connection's, and proves nothing of it.
+   * `safe`: only Cairn's account has access, with the connection's external ID. `unsafe`: others
+   * can have access. `unclear`: the customer has to decide, or Cairn has no access. `another_role`:
+   * the text belongs to a different role than the connection's, and says nothing about it.
    */
   verdict: 'safe' | 'unsafe' | 'unclear' | 'another_role'
   /** One sentence. */
   summary: string
-  /** Everybody that a statement allows to assume the role, in the policy's order. */
+  /** All principals that a statement allows to assume the role, in the policy's order. */
   trusted: TrustedParty[]
   notes: string[]
   /**
-   * A trust policy for Cairn and nobody else, as JSON. Null when Cairn's part is as it should be,
-   * the text is of another role, or it is not certain what Cairn runs as.
+   * A trust policy for Cairn only, as JSON. Null if Cairn's entry is correct, the text belongs to a
+   * different role, or Cairn's identity is uncertain.
    */
   remedy: string | null
 }
@@ -20,30 +20,31 @@ export interface TrustReview {
 export interface TrustedParty {
   /** In words. */
   who: string
-  /** As the policy names it. */
+  /** As written in the policy. */
   principal: string
   /** The condition in words. */
   how: string
   /**
-   * `expected`: Cairn, with the connection's external ID. `wider`: Cairn's whole account with it.
-   * `dangerous`: Cairn without it, or anybody. `other`: for the customer to judge.
+   * `expected`: Cairn, with the connection's external ID. `wider`: Cairn's whole account, with the
+   * external ID. `dangerous`: Cairn without the external ID, or anyone. `other`: for the customer
+   * to judge.
    */
   judgement: 'expected' | 'wider' | 'other' | 'dangerous'
   means: string
   /**
-   * What to write instead of the statement, as JSON; its condition alone while it is not certain
-   * what Cairn runs as. Null when there is nothing to write for Cairn.
+   * A replacement for the statement, as JSON; only its condition while Cairn's identity is
+   * uncertain. Null if there is nothing to replace for Cairn.
    */
   remedy: string | null
 }
 
 export interface ExpectedTrust {
-  /** The role or user that Cairn runs as, path included; null while it is not certain. */
+  /** The role or user that Cairn runs as, including the path; null while it is uncertain. */
   principalArn: string | null
   externalId: string
-  /** The connection's role; null before it has one. */
+  /** The connection's role; null if none is set. */
   roleArn: string | null
 }
 
-/** What is decided about one principal of one statement. */
+/** The review of one principal of one statement. */
 export type Judged = Pick<TrustedParty, 'judgement' | 'means'> & { who?: string }

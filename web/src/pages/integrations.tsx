@@ -77,7 +77,7 @@ function AwsCard() {
                 <ToneIcon tone={toneOf(items)} />
               </Text>
               <Text>
-                {/* Told when it changes; the time moves on by the minute, which nobody wants to be told. */}
+                {/* Announces status changes. The time is not announced, because it changes every minute. */}
                 <span role="status">{summary.state}</span> {summary.complete}
               </Text>
             </Group>

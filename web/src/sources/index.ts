@@ -1,4 +1,7 @@
-/** What each source adds to the change page. A new source is a folder here and a line in the list. */
+/**
+ * What each source adds to the change page. To add a source, create a folder here and add it to the
+ * list.
+ */
 
 import { cloudtrail } from './cloudtrail/view.tsx'
 import { generic } from './generic.tsx'
@@ -10,7 +13,7 @@ const VIEWS: Record<string, SourceView> = {
   'aws.cloudtrail': cloudtrail,
 }
 
-/** Sources without a view of their own show their detail field by field. */
+/** Sources without a view show their detail field by field. */
 export function sourceView(source: string): SourceView {
   return Object.hasOwn(VIEWS, source) ? VIEWS[source]! : generic
 }

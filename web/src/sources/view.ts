@@ -4,16 +4,16 @@ import type { Neighbours } from '../pages/change/change.ts'
 
 export type Detail = Change['detail']
 
-/** What a source adds to the page of one of its changes, from the detail that it types. */
+/** What a source adds to the page of its changes, from its own type of detail. */
 export interface SourceView {
-  /** Above everything: an error. */
+  /** At the top: an error. */
   Banner?: ComponentType<{ detail: Detail }>
-  /** Before the details: what became of which field. */
+  /** Before the details: the edited fields. */
   Top?: ComponentType<{ detail: Detail }>
-  /** More entries in the list of details. */
+  /** Additional entries in the list of details. */
   Facts?: ComponentType<{ detail: Detail }>
-  /** What the source sent. */
+  /** The source's original data. */
   Event: ComponentType<{ detail: Detail; record: unknown }>
-  /** More lists of what else happened, after that of the change set. */
+  /** Additional lists of related changes, after that of the change set. */
   neighbours?: (change: Change) => Neighbours[]
 }

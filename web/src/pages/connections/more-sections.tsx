@@ -21,7 +21,7 @@ export function MoreSections(props: {
           title="Review the trust policy"
           summary="Check who else can assume the role"
         >
-          {/* What was said of one role is not said of another. */}
+          {/* The review belongs to one role: another role starts without a result. */}
           <TrustReviewForm key={connection.roleArn} {...{ connection, verification }} />
         </Step>
       )}
