@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   Client,
   Connection,
   defaultGrpcRetryOptions,
+  isGrpcServiceError,
   makeGrpcRetryInterceptor,
   WithStartWorkflowOperation,
   WorkflowNotFoundError,
@@ -82,6 +85,8 @@ const callTimeoutMs = 2_000
 /** A verification calls STS about five times and probes each region. */
 const verifyTimeoutMs = 60_000
 const importTimeoutMs = 60_000
+/** For an update that the server could not pass to the workflow. */
+const UPDATE_ATTEMPTS = 5
 
 /**
  * Connects lazily: it can be created while Temporal is unavailable, and calls succeed once it responds.
@@ -153,21 +158,28 @@ export function createWorkflows(
     definition: UpdateDefinition<Result>,
     timeoutMs: number,
   ): Promise<Result> {
-    try {
-      return await client.withDeadline(Date.now() + timeoutMs, async () =>
-        client.workflow.executeUpdateWithStart(definition, {
-          startWorkflowOperation: new WithStartWorkflowOperation<typeof connectionWorkflow>(
-            'connection',
-            await startOptions(ref),
-          ),
-        }),
-      )
-    } catch (error) {
-      if (error instanceof WorkflowUpdateFailedError)
-        throw new UpdateRefused(error.cause?.message ?? error.message, { cause: error })
-      if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
-        throw new UpdateTimedOut(`No response within ${timeoutMs / 1000} s`, { cause: error })
-      throw unavailable(error)
+    const deadline = Date.now() + timeoutMs
+    // The same in each attempt, so that an update that was accepted is not executed twice.
+    const updateId = randomUUID()
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await client.withDeadline(deadline, async () =>
+          client.workflow.executeUpdateWithStart(definition, {
+            updateId,
+            startWorkflowOperation: new WithStartWorkflowOperation<typeof connectionWorkflow>(
+              'connection',
+              await startOptions(ref),
+            ),
+          }),
+        )
+      } catch (error) {
+        if (error instanceof WorkflowUpdateFailedError)
+          throw new UpdateRefused(error.cause?.message ?? error.message, { cause: error })
+        if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
+          throw new UpdateTimedOut(`No response within ${timeoutMs / 1000} s`, { cause: error })
+        if (!wasLostWithItsTask(error) || attempt === UPDATE_ATTEMPTS) throw unavailable(error)
+        await sleep(100 * attempt)
+      }
     }
   }
 
@@ -296,4 +308,19 @@ function staticDetails(ref: ConnectionRef): string {
  */
 function hasTooManySignals(error: unknown): boolean {
   return reasonOf(error).includes('exceeded workflow execution limit for signal events')
+}
+
+/**
+ * Whether an update was not accepted because the workflow task that it arrived with failed: a signal
+ * came while the run continued as new. The next attempt reaches the next run. The details of the
+ * status name it, in the answer to the update as part of a start as well:
+ * https://github.com/temporalio/api/blob/master/temporal/api/errordetails/v1/message.proto `WorkflowNotReadyFailure`
+ */
+function wasLostWithItsTask(error: unknown): boolean {
+  return (
+    isGrpcServiceError(error) &&
+    error.metadata
+      .get('grpc-status-details-bin')
+      .some((details) => details.includes('errordetails.v1.WorkflowNotReadyFailure'))
+  )
 }
