@@ -262,8 +262,8 @@ export class Accounts {
       'sts:rolesessionname': request.sessionName,
     }
     for (const action of request.actions) {
-      const refusal = denied('query', caller, action, request.roleArn, '')
-      if (!role || role.propagatingUntil > this.#now()) throw refusal
+      const denial = denied('query', caller, action, request.roleArn, '')
+      if (!role || role.propagatingUntil > this.#now()) throw denial
       const asked = { action, resource: role.arn, caller, keys }
       const trusted = evaluateTrust(role.trust, asked)
       const layers = [
@@ -281,7 +281,7 @@ export class Accounts {
         own.includes('deny') ||
         (needsOwn && own.includes('none'))
       ) {
-        throw refusal
+        throw denial
       }
     }
     if (!this.account(role!.accountId).regions.has(request.region)) {
@@ -407,7 +407,7 @@ function readPolicies(documents: PolicyDocument[]): Map<string, ReadPolicy> {
   )
 }
 
-/** The kind of policy in the words of a refusal. */
+/** The kind of policy, as AWS names it when it denies a call. */
 function named(kind: string): string {
   return kind === 'a permissions boundary' ? kind : `${kind} policy`
 }

@@ -118,11 +118,11 @@ function recordsOfDay(account: Account, day: number): CloudTrailRecord[] {
 }
 
 /** More than any kind of work is done on one day. */
-const MOST_A_DAY = 24
+const MAX_PER_DAY = 24
 
 /** The number of the first script of its kind on a day; deploys began with the year 2026. */
 function ordinalOf(day: number): number {
-  return Math.max(0, day - Date.UTC(2026, 0) / DAY) * MOST_A_DAY + 1
+  return Math.max(0, day - Date.UTC(2026, 0) / DAY) * MAX_PER_DAY + 1
 }
 
 /** Milliseconds since midnight. */

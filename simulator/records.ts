@@ -24,7 +24,7 @@ const DAY = 86_400
 /** How old the newest record becomes, in seconds: older than any settling time. */
 const NEWEST_AGE = 30 * MINUTE
 /** The longest span that is kept as it is, in seconds: within a default look-back of a week. */
-const LONGEST_SPAN = 5 * DAY
+const MAX_SPAN_MS = 5 * DAY
 
 /**
  * Reads a file of records, one JSON object a line, plain or gzip. Numbers that JavaScript cannot represent
@@ -77,7 +77,7 @@ export function bringUpToDate(
     last = Math.max(last, second)
   }
   const newest = Math.floor(now / 1000) - NEWEST_AGE
-  const scale = Math.min(1, LONGEST_SPAN / (last - first))
+  const scale = Math.min(1, MAX_SPAN_MS / (last - first))
   const moved = (second: number) => newest - Math.round((last - second) * scale)
   for (const record of records) {
     record.eventTime = formatSecond(moved(recordSecond(record)!))

@@ -396,7 +396,7 @@ export function iamUser(account: Account, name: string, userAgent: UserAgent): C
   }
 }
 
-/** How AWS words a refusal, by service. */
+/** The error that AWS returns for a denied call, by service. */
 export function denial(
   caller: Caller,
   action: string,

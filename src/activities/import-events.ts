@@ -113,7 +113,7 @@ export async function importEvents(
     const { connection: current } = await requireVerified(trx, ref, { lock: 'update', verified })
     const now = new Date(clock())
     const { status, reason, regions } = await refreshStatus(trx, current, now)
-    const summary = summarize({
+    const summary = summarizeCycle({
       regions,
       results,
       status: { status, reason },
@@ -199,7 +199,7 @@ function roleRefusal(
   return undefined
 }
 
-function summarize(cycle: {
+function summarizeCycle(cycle: {
   regions: readonly RegionCoverage[]
   results: readonly RegionResult[]
   status: StatusAndReason

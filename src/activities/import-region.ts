@@ -43,18 +43,18 @@ const FIRST_PIECE_SECONDS = 6 * HOUR
 /** With fewer unconfirmed seconds, a confirming scan is not worth a request. */
 const CONFIRM_AT_LEAST_SECONDS = HOUR
 /** A second that cannot be completed in this many attempts is set aside. */
-const TRIES_WITHOUT_PROGRESS = 3
+const ATTEMPTS_WITHOUT_PROGRESS = 3
 /** The same for a second with this many pages (20,000 events) and no end. */
 const PAGES_WITHOUT_PROGRESS = 400
 const QUIET_POLLS_BEFORE_SLOWING = 5
 /** Delay before the first retry. It doubles up to the longest. */
 const FIRST_RETRY_SECONDS = 5
-const LONGEST_RETRY_SECONDS = 10 * MINUTE
+const MAX_RETRY_SECONDS = 10 * MINUTE
 /** Attempts for a request with a transient error before the region's turn fails. */
-const TRIES_A_REQUEST = 5
+const REQUEST_ATTEMPTS = 5
 const FIRST_PAUSE_MS = 250
 /** A scan ends this long after the deadline, even if it has settled little. */
-const LONGEST_OVERTIME_MS = 6 * MINUTE * 1000
+const MAX_OVERTIME_MS = 6 * MINUTE * 1000
 
 export interface RegionRun {
   db: Database
@@ -316,7 +316,7 @@ class RegionImport {
         const expired = error instanceof AwsProblem && error.kind === 'invalid_token'
         if (!expired || !chain.nextToken) throw error
         tries += 1
-        if (tries >= TRIES_WITHOUT_PROGRESS) {
+        if (tries >= ATTEMPTS_WITHOUT_PROGRESS) {
           to = await this.#setAside(to)
           tries = 0
         }
@@ -362,7 +362,7 @@ class RegionImport {
       }
       // A scan that ends before it has settled anything would start at the same place again.
       const late = this.#run.clock() - this.#run.deadline
-      if ((late >= 0 && settledOne) || late >= LONGEST_OVERTIME_MS) return imported
+      if ((late >= 0 && settledOne) || late >= MAX_OVERTIME_MS) return imported
     }
     // Its events are stored. Fails with a back-off, because the same range would be read next.
     if (undated) throw withoutDate(this.#key.region)
@@ -382,7 +382,7 @@ class RegionImport {
     this.#quietPolls = imported === 0 ? this.#quietPolls + 1 : 0
     this.#liveAt = startedAt
     this.#liveRan = true
-    this.#liveDueAt = inPhase(
+    this.#liveDueAt = alignToInterval(
       this.#run.connection,
       startedAt + this.#intervalMs(),
       startedAt + 2 * (finishedAt - startedAt),
@@ -448,7 +448,7 @@ class RegionImport {
           aws.forget(connection.id)
         } else if (isTransient(error)) {
           if (isSent) await this.#record({ requests: 1 })
-          if (tries >= TRIES_A_REQUEST || clock() >= this.#run.deadline) throw error
+          if (tries >= REQUEST_ATTEMPTS || clock() >= this.#run.deadline) throw error
           const pause = FIRST_PAUSE_MS * 2 ** (tries - 1) * (0.5 + Math.random() / 2)
           await sleep(pause, undefined, { signal })
           tries += 1
@@ -594,14 +594,14 @@ class RegionImport {
     const failures = this.#progressed.has(track) ? 1 : before + 1
     if (this.#problems[track]?.kind === 'throttled') return { failures, retryAt: now }
     const seconds = FIRST_RETRY_SECONDS * 2 ** Math.min(failures - 1, 10)
-    return { failures, retryAt: this.#retryAt(now, Math.min(LONGEST_RETRY_SECONDS, seconds)) }
+    return { failures, retryAt: this.#retryAt(now, Math.min(MAX_RETRY_SECONDS, seconds)) }
   }
 
   /** Long waits end together with those of other regions. */
   #retryAt(now: number, seconds: number): number {
     const at = now + seconds * 1000
     const { connection } = this.#run
-    return seconds < connection.poll_interval_seconds ? at : inPhase(connection, at, at)
+    return seconds < connection.poll_interval_seconds ? at : alignToInterval(connection, at, at)
   }
 
   /** The earlier of the local clock and AWS's. */
@@ -617,7 +617,7 @@ class RegionImport {
  * @param dueAt the desired due time; moved to the grid point before it. Unix milliseconds
  * @param notBefore moved to the grid point after it
  */
-export function inPhase(
+export function alignToInterval(
   connection: Pick<ConnectionRow, 'id' | 'poll_interval_seconds'>,
   dueAt: number,
   notBefore: number,

@@ -164,7 +164,7 @@ export async function createApp(
     transformObject: (document) => tidy(jsonSchemaTransformObject(document)),
   })
 
-  const methodsOf = learnMethods(app as App)
+  const methodsOf = recordMethods(app as App)
   const absent = (request: FastifyRequest) => {
     const allow = methodsOf(pathOf(request)).join(', ')
     if (allow === '') throw notFound('page')
@@ -181,7 +181,7 @@ export async function createApp(
   await app.register(
     async (scope) => {
       const routes = scope as App
-      beStrict(routes)
+      validateStrictly(routes)
       routes.decorateRequest('organizationId', '')
       routes.decorateRequest('disconnected', null as unknown as AbortSignal)
       routes.decorateRequest('user', null)
@@ -205,7 +205,7 @@ export async function createApp(
   await app.register(
     async (scope) => {
       const routes = scope as App
-      beStrict(routes)
+      validateStrictly(routes)
       await limitRate(routes)
       authRoutes(routes, context)
     },
@@ -216,7 +216,7 @@ export async function createApp(
 }
 
 /** Accepts only JSON bodies, and rejects parameters that a route does not declare. */
-function beStrict(routes: App): void {
+function validateStrictly(routes: App): void {
   routes.removeContentTypeParser(['application/json', 'text/plain'])
   routes.addContentTypeParser(
     'application/json',
@@ -257,7 +257,7 @@ function tidy<Document extends object>(document: Document): Document {
 }
 
 /** Records the routes that are added to `app`. Returns a function from a path to its methods. */
-function learnMethods(app: App): (path: string) => string[] {
+function recordMethods(app: App): (path: string) => string[] {
   const methodsOf = new Map<string, { pattern: RegExp; methods: Set<string> }>()
   app.addHook('onRoute', ({ url, method }) => {
     // Route URLs contain only letters, slashes, dots and parameter names.

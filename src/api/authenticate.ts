@@ -27,7 +27,7 @@ export async function authenticate(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
-  const asker = await whoAsks(context, request)
+  const asker = await identifySender(context, request)
   if (!asker) {
     const detail = keyOf(request)
       ? 'The API key is invalid or revoked.'
@@ -49,14 +49,14 @@ export async function isStillAuthorized(
   request: FastifyRequest,
 ): Promise<boolean> {
   // A cookie cannot be set after the response has started, so the session is not extended.
-  const asker = await whoAsks(context, request, { prolong: false })
+  const asker = await identifySender(context, request, { prolong: false })
   return asker?.organizationId === request.organizationId
 }
 
 const keyOf = ({ headers }: FastifyRequest) =>
   /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1]
 
-async function whoAsks(
+async function identifySender(
   { system, auth }: ApiContext,
   request: FastifyRequest,
   { prolong = true } = {},

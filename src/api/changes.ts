@@ -264,7 +264,7 @@ function refuseCursor(error: unknown): never {
 }
 
 /** @throws Problem 422 for a filter that would read all changes */
-function refuseEndlessSearch({ include, exclude, from, to }: ChangeFilters): void {
+function requireTimeRange({ include, exclude, from, to }: ChangeFilters): void {
   if (from && to) return
   const field = filterFields.find(
     (name) => filterOf(name).needsTimeRange && (include[name] ?? exclude[name]),
@@ -336,7 +336,7 @@ export function changeRoutes(app: App, { database }: ApiContext): void {
       readOrganization(database, request, async (trx) => {
         const { limit, cursor, order, ...query } = request.query
         const filters = toFilters(query)
-        refuseEndlessSearch(filters)
+        requireTimeRange(filters)
         const found = await withSearch(trx, filters)
         const page = await listChanges(trx, found, { limit, cursor, order }).catch(refuseCursor)
         const sets = await presentSetIds(
@@ -372,7 +372,7 @@ export function changeRoutes(app: App, { database }: ApiContext): void {
       readOrganization(database, request, async (trx) => {
         const { limit, cursor, ...query } = request.query
         const filters = toFilters(query)
-        refuseEndlessSearch(filters)
+        requireTimeRange(filters)
         const found = await withSearch(trx, filters)
         const page = await listChangeSets(trx, found, { limit, cursor }).catch(refuseCursor)
         const environments = await environmentsOf(

@@ -7,7 +7,7 @@ import {
   findEnvironment,
   insertEnvironment,
   listEnvironments,
-  MOST_ENVIRONMENTS,
+  MAX_ENVIRONMENTS,
   TooManyEnvironments,
   updateEnvironment,
 } from '../db/environments.ts'
@@ -62,7 +62,7 @@ const patchSchema = z
     position: z
       .int()
       .min(0)
-      .max(MOST_ENVIRONMENTS - 1)
+      .max(MAX_ENVIRONMENTS - 1)
       .meta({
         description:
           'The new position, starting at 0. Values past the end move the environment to the end.',
@@ -98,7 +98,7 @@ export function environmentRoutes(app: App, { database }: ApiContext): void {
         tags,
         operationId: 'listEnvironments',
         summary: 'List environments',
-        description: `In list order. An organization has at most ${MOST_ENVIRONMENTS} environments.`,
+        description: `In list order. An organization has at most ${MAX_ENVIRONMENTS} environments.`,
         querystring: z.strictObject({}),
         response: {
           200: answer('The environments.', z.object({ items: z.array(environmentSchema) })),

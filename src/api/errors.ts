@@ -9,7 +9,7 @@ import { TemporalUnavailable, UpdateRefused, UpdateTimedOut } from '../temporal/
 import { pointerSegment } from './json-body.ts'
 import { Problem, type ProblemError } from './problems.ts'
 
-const MOST_ERRORS = 20
+const MAX_ERRORS = 20
 
 /** The client disconnected before the response. The resulting problem is not sent to anyone. */
 export class ClientDisconnected extends Error {
@@ -99,7 +99,7 @@ function notValid(
       errors.push({ pointer, detail: message ?? 'Invalid value.' })
     }
   }
-  const shown = errors.slice(0, MOST_ERRORS)
+  const shown = errors.slice(0, MAX_ERRORS)
   const summary = shown
     .map(({ pointer, detail }) => `${pointer || 'body'}: ${detail.replace(/\.?$/, '.')}`)
     .join(' ')

@@ -8,7 +8,7 @@ const DEEPEST = 64
  * Limit for non-ASCII field names, in UTF-16 units over the whole body. Each name is normalized,
  * which can turn one character into eighteen.
  */
-const LONGEST_OTHER_NAMES = 4096
+const MAX_NON_ASCII_NAMES_LENGTH = 4096
 
 /**
  * Parses a request body. Stricter than `JSON.parse`, which keeps only the last of two members with
@@ -33,8 +33,8 @@ export function parseBody(text: string): unknown {
   let otherNames = 0
   for (const { name, pointer, again } of members(text)) {
     if (!isAscii(name)) otherNames += name.length
-    if (otherNames > LONGEST_OTHER_NAMES) {
-      const detail = `Too much non-ASCII text in field names. The limit is ${LONGEST_OTHER_NAMES} characters in total.`
+    if (otherNames > MAX_NON_ASCII_NAMES_LENGTH) {
+      const detail = `Too much non-ASCII text in field names. The limit is ${MAX_NON_ASCII_NAMES_LENGTH} characters in total.`
       throw malformed(pointer, detail)
     }
     if (isExternalId(name)) throw externalIdProblem(pointer)

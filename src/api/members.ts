@@ -13,7 +13,7 @@ import {
   revokeInvitation,
 } from '../db/members.ts'
 import type { ApiContext, App } from './context.ts'
-import { reachedAt } from './origin.ts'
+import { publicUrlOf } from './origin.ts'
 import { emailSchema, requireOwner, roleSchema, userSchema } from './person.ts'
 import { answer, found, Problem, problems } from './problems.ts'
 
@@ -55,7 +55,7 @@ const invitationSchema = z
   })
   .meta({ id: 'Invitation', examples: [example] })
 
-const madeInvitationSchema = invitationSchema
+const createdInvitationSchema = invitationSchema
   .extend({
     url: z.string().meta({
       description:
@@ -165,7 +165,7 @@ export function memberRoutes(app: App, { database, system, publicUrl }: ApiConte
         security,
         body: newInvitationSchema,
         response: {
-          201: answer('The created invitation, with its link.', madeInvitationSchema),
+          201: answer('The created invitation, with its link.', createdInvitationSchema),
           ...problems(401, 403, 422, 503),
         },
       },
@@ -181,7 +181,7 @@ export function memberRoutes(app: App, { database, system, publicUrl }: ApiConte
         }),
       )
       reply.code(201)
-      return { ...toInvitation(row), url: invitationUrl(reachedAt(request, publicUrl), token) }
+      return { ...toInvitation(row), url: invitationUrl(publicUrlOf(request, publicUrl), token) }
     },
   )
 

@@ -37,7 +37,7 @@ export function requireSameOrigin(
  * The public URL of this Cairn, without a trailing slash: as configured, otherwise as in the
  * request.
  */
-export function reachedAt(
+export function publicUrlOf(
   request: Pick<FastifyRequest, 'protocol' | 'host'>,
   publicUrl: string | undefined,
 ): string {

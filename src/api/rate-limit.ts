@@ -4,7 +4,7 @@ import type { App } from './context.ts'
 import { Problem } from './problems.ts'
 
 /** Per client address, over all routes of the scope. A page needs only a few. */
-const MOST_A_MINUTE = 300
+const MAX_PER_MINUTE = 300
 
 /**
  * Limits how often one address can call the routes of this scope, before a body is read, because
@@ -13,7 +13,7 @@ const MOST_A_MINUTE = 300
  */
 export async function limitRate(routes: App): Promise<void> {
   await routes.register(rateLimit, {
-    max: MOST_A_MINUTE,
+    max: MAX_PER_MINUTE,
     timeWindow: 60_000,
     hook: 'onRequest',
     keyGenerator: (request) => addressBlock(request.ip),

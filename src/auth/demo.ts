@@ -3,7 +3,7 @@ import { createAccount, firstOwnerToken } from './accept-invitation.ts'
 import type { AuthSettings } from './better-auth.ts'
 
 /** Creates the owner of a demo with a new database. The password is only in this process. */
-export async function makeDemoOwner(
+export async function createDemoOwner(
   settings: AuthSettings,
   organizationId: string,
 ): Promise<{ email: string; password: string }> {

@@ -15,12 +15,12 @@ import type { VerifiedRole } from '../db/verifications.ts'
 import { sessionPolicy } from './documents/permissions.ts'
 import { AwsProblem, toAwsProblem } from './errors.ts'
 import {
-  fromProblem,
-  fromRole,
+  describeCredentials,
+  findingForProblem,
+  findingForRole,
+  findingWithoutIam,
   type PrincipalFinding,
   readCallerArn,
-  whereFrom,
-  withoutAsking,
 } from './principal-finding.ts'
 import { type Partition, partitionOf, partitions } from './regions.ts'
 
@@ -150,12 +150,12 @@ export class AwsAccess {
     try {
       // A credential provider accepts no signal, and may wait for the network or for a command.
       const own = await abortable(this.#call(this.#base()), either)
-      credentials = whereFrom(own, process.env)
+      credentials = describeCredentials(own, process.env)
       const { arn: callerArn } = await abortable(this.ownIdentity(either), either)
       const caller = readCallerArn(callerArn)
       const known = { callerArn, caller, credentials }
-      if (caller.kind !== 'role') return withoutAsking(known)!
-      return fromRole({ ...known, caller }, await this.#roleArn(caller, either))
+      if (caller.kind !== 'role') return findingWithoutIam(known)!
+      return findingForRole({ ...known, caller }, await this.#roleArn(caller, either))
     } catch (error) {
       signal?.throwIfAborted()
       const seconds = FIND_PRINCIPAL_WITHIN_MS / 1000
@@ -167,7 +167,7 @@ export class AwsAccess {
           )
         : error
       if (!(problem instanceof AwsProblem)) throw error
-      return fromProblem(problem, { region: this.#stsRegion(this.#home().id), credentials })
+      return findingForProblem(problem, { region: this.#stsRegion(this.#home().id), credentials })
     }
   }
 

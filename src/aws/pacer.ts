@@ -10,7 +10,7 @@ const SLOWEST = 0.1
 /** A throttled request halves the rate; each successful one adds back a twentieth of the quota. */
 const CREEP_BACK = LOOKUP_EVENTS_PER_SECOND / 20
 /** The longest pause after a throttled request, when another client uses the quota. */
-const LONGEST_PAUSE_MS = 10_000
+const MAX_PAUSE_MS = 10_000
 
 /**
  * Spaces the requests to one account and region evenly over the quota. Slows down when AWS
@@ -44,7 +44,7 @@ export class Pacer {
   throttled(): void {
     this.#throttledInARow += 1
     this.#perSecond = Math.max(SLOWEST, this.#perSecond / 2)
-    const pause = Math.min(LONGEST_PAUSE_MS, 500 * 2 ** this.#throttledInARow)
+    const pause = Math.min(MAX_PAUSE_MS, 500 * 2 ** this.#throttledInARow)
     this.#nextAt = Math.max(this.#nextAt, performance.now() + pause)
   }
 }

@@ -81,9 +81,9 @@ interface Known {
 /**
  * The finding, if it needs no request to IAM; undefined for a role, whose path has to be requested.
  */
-export function withoutAsking({ callerArn, caller, credentials }: Known) {
+export function findingWithoutIam({ callerArn, caller, credentials }: Known) {
   const common = { accountId: caller.accountId, partition: caller.partition, caller: callerArn }
-  const saw = knownAs(callerArn)
+  const saw = identifiedAs(callerArn)
   if (caller.kind === 'unusable') {
     return {
       ...{ ...common, credentials, saw, state: 'unusable', arn: null, source: null },
@@ -108,7 +108,7 @@ export function withoutAsking({ callerArn, caller, credentials }: Known) {
  *
  * @param answer the role's ARN, or why IAM did not return it
  */
-export function fromRole(
+export function findingForRole(
   { callerArn, caller, credentials }: Known & { caller: Caller & { kind: 'role' } },
   answer: string | AwsProblem,
 ): PrincipalFinding {
@@ -118,7 +118,7 @@ export function fromRole(
   if (typeof answer === 'string' && answer.startsWith(stem) && answer.endsWith(`/${roleName}`)) {
     return {
       ...{ ...common, state: 'certain', arn: answer, source: 'iam:GetRole' },
-      saw: `${knownAs(callerArn)} According to IAM, its role is ${answer}.`,
+      saw: `${identifiedAs(callerArn)} According to IAM, its role is ${answer}.`,
       means: 'Roles in connected accounts must trust this role.',
       remedy: null,
     }
@@ -137,7 +137,7 @@ export function fromRole(
   const ask = `aws iam get-role --role-name ${roleName} --query Role.Arn --output text`
   return {
     ...{ ...common, state: 'uncertain', arn: null, source: null },
-    saw: `${knownAs(callerArn)} ${why}`,
+    saw: `${identifiedAs(callerArn)} ${why}`,
     means: sso
       ? 'This ARN does not contain the role path, and roles of IAM Identity Center always have ' +
         `one: ${stem}aws-reserved/sso.amazonaws.com/REGION/${roleName}, or without REGION/ where ` +
@@ -155,7 +155,7 @@ export function fromRole(
 }
 
 /** The finding if GetCallerIdentity failed, or no credentials were found. */
-export function fromProblem(
+export function findingForProblem(
   problem: AwsProblem,
   options: { region: string; credentials: string | null },
 ): PrincipalFinding {
@@ -221,7 +221,7 @@ function inWords({ code, message }: AwsProblem): string {
   return line === code || line === '' ? code : `${code}: ${line}`
 }
 
-function knownAs(callerArn: string): string {
+function identifiedAs(callerArn: string): string {
   return `AWS identifies Cairn as ${callerArn}.`
 }
 
@@ -238,7 +238,7 @@ const podIdentityAgents = ['169.254.170.23', '[fd00:ec2::23]']
  * @param env its AWS_PROFILE and AWS_CONTAINER_CREDENTIALS_FULL_URI distinguish cases that have the
  *   same marks
  */
-export function whereFrom(
+export function describeCredentials(
   credentials: AwsCredentialIdentity,
   env: Record<string, string | undefined>,
 ): string {

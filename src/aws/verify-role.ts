@@ -18,7 +18,7 @@ const PROBES_AT_ONCE = 8
 /** A region whose probe gets no response in this time is unknown. */
 const PROBE_WITHIN_MS = 10_000
 /** The number of attempts for a probe with a transient error. */
-const TRIES_A_PROBE = 3
+const PROBE_ATTEMPTS = 3
 const PROBE_PAUSE_MS = 300
 
 export interface VerificationRequest {
@@ -474,7 +474,7 @@ async function probeRegion(
         return { region, state: problem.kind, error: said(problem) }
       }
       // Throttling is not a response either: AWS may check the quota before the policy.
-      if (tries === TRIES_A_PROBE || !isPassing(problem) || limit.aborted) {
+      if (tries === PROBE_ATTEMPTS || !isPassing(problem) || limit.aborted) {
         return { region, state: 'unknown', error: said(problem) }
       }
       await sleep(PROBE_PAUSE_MS * (0.5 + Math.random()), undefined, { signal })

@@ -9,7 +9,7 @@
 /** Deeper than any real record (about 12), and far below the limit of Postgres (thousands). */
 export const DEEPEST = 200
 /** Numeric allows 131,072 digits before the decimal point and 16,383 after it. */
-const LONGEST_NUMBER = 400
+const MAX_NUMBER_LENGTH = 400
 const LARGEST_EXPONENT = 400
 
 export const LEFT_OUT = '"(nested too deeply, omitted)"'
@@ -104,7 +104,7 @@ function sanitizeString(string: string): string {
 function sanitizeNumber(number: string): string {
   const exponent = /[eE]([-+]?\d+)$/.exec(number)?.[1]
   const isAbsurd =
-    number.length > LONGEST_NUMBER ||
+    number.length > MAX_NUMBER_LENGTH ||
     (exponent !== undefined && !(Math.abs(Number(exponent)) <= LARGEST_EXPONENT))
-  return isAbsurd ? JSON.stringify(number.slice(0, LONGEST_NUMBER)) : number
+  return isAbsurd ? JSON.stringify(number.slice(0, MAX_NUMBER_LENGTH)) : number
 }

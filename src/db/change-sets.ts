@@ -307,7 +307,7 @@ export async function listChangeSets(
     .execute()
   const rows = found.slice(0, page.limit)
   const last = found.length > page.limit ? rows.at(-1) : undefined
-  const kinds = await kindsOf(trx, filters, rows)
+  const kinds = await changeKindsOf(trx, filters, rows)
   const firsts = await changesById(
     trx,
     [...kinds.values()].flat().map(({ firstId }) => firstId),
@@ -336,7 +336,7 @@ export async function listChangeSets(
  * The kinds of changes in each set, the earliest first, with the ID of the first change of each
  * kind.
  */
-async function kindsOf(
+async function changeKindsOf(
   trx: Trx,
   filters: ChangeFilters,
   sets: readonly { id: string; from_time: Date; until_time: Date }[],

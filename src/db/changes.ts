@@ -82,7 +82,7 @@ export function matching(filters: ChangeFilters) {
           ILIKE ${pattern} THEN true ELSE false END`,
       )
     }
-    if (filters.found) conditions.push(isAmong(filters.found))
+    if (filters.found) conditions.push(matchesIds(filters.found))
     if (filters.noise === false) conditions.push(eb('noise', 'is', null))
     if (filters.noise === true) conditions.push(eb('noise', 'is not', null))
     for (const field of filterFields) {
@@ -99,7 +99,7 @@ export function matching(filters: ChangeFilters) {
 /**
  * With their times, because the index is ordered by time and Postgres can then exclude partitions.
  */
-function isAmong(ids: string[]) {
+function matchesIds(ids: string[]) {
   const times = ids.map(changeIdTime)
   const sorted = times.map(Number).sort((a, b) => a - b)
   const first = new Date(sorted[0] ?? 0)

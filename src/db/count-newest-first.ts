@@ -13,7 +13,7 @@ const FIRST_SPAN_MS = 7 * 24 * 60 * 60_000
  * it.
  */
 const SHARE = 0.6
-const MOST_GROWTH = 8
+const MAX_GROWTH = 8
 
 /**
  * Counts a time range in pieces from its newest end, until all of it is counted or the time is up:
@@ -39,14 +39,14 @@ export async function countNewestFirst<T>(
     const from = new Date(Math.max(window.from.getTime(), to.getTime() - span))
     const part = await within(trx, limitMs, () => count({ from, to }))
     if (part === undefined) {
-      span = Math.ceil(Math.min(span, to.getTime() - from.getTime()) / MOST_GROWTH)
+      span = Math.ceil(Math.min(span, to.getTime() - from.getTime()) / MAX_GROWTH)
       continue
     }
     parts.push(part.result)
     to = from
     const now = performance.now()
     const growth = ((deadline - now) * SHARE) / (2 * (now - started))
-    span = Math.ceil(span * Math.min(MOST_GROWTH, Math.max(1 / MOST_GROWTH, growth)))
+    span = Math.ceil(span * Math.min(MAX_GROWTH, Math.max(1 / MAX_GROWTH, growth)))
   }
   await sql`SET LOCAL statement_timeout TO DEFAULT`.execute(trx)
   return { parts, countedFrom: to }

@@ -297,8 +297,8 @@ class Cancellation implements KyselyPlugin {
 
 /** Whether Postgres rejected a violation of this constraint. */
 export function violates(error: unknown, sqlState: string, constraint: string): boolean {
-  const refusal = error as { code?: string; constraint?: string }
-  return refusal.code === sqlState && refusal.constraint === constraint
+  const violation = error as { code?: string; constraint?: string }
+  return violation.code === sqlState && violation.constraint === constraint
 }
 
 /** SQLSTATEs and network error codes of a server that is currently unavailable. */

@@ -4,7 +4,7 @@ import type { Trx } from './database.ts'
 import type { EnvironmentRow } from './schema.ts'
 
 /** Each change contains all of its environments, so their number is limited. */
-export const MOST_ENVIRONMENTS = 100
+export const MAX_ENVIRONMENTS = 100
 
 export class TooManyEnvironments extends Error {
   override readonly name = 'TooManyEnvironments'
@@ -55,8 +55,8 @@ export async function insertEnvironment(
 ): Promise<CountedEnvironment> {
   await lockOrder(trx, organizationId)
   const taken = await trx.selectFrom('environments').select('color').execute()
-  if (taken.length >= MOST_ENVIRONMENTS) {
-    throw new TooManyEnvironments(`The organization has ${MOST_ENVIRONMENTS} environments`)
+  if (taken.length >= MAX_ENVIRONMENTS) {
+    throw new TooManyEnvironments(`The organization has ${MAX_ENVIRONMENTS} environments`)
   }
   const row = await trx
     .insertInto('environments')

@@ -115,7 +115,7 @@ export interface Facets {
   countedFrom: Date
 }
 
-const MOST_VALUES = 20
+const MAX_VALUES = 20
 /**
  * For some hundred thousand different resources; the default of 4 MB is sufficient for twenty
  * thousand.
@@ -125,7 +125,7 @@ export const FACETS_WORK_MEM = '64MB'
  * Resources of one piece of the time range: a value that is frequent overall may be rare in each
  * piece.
  */
-const MOST_RESOURCES_OF_PIECE = 1_000
+const MAX_RESOURCES_PER_PIECE = 1_000
 
 interface FacetRow {
   /** Null: the total. */
@@ -146,7 +146,7 @@ export async function facets(trx: Trx, filters: ChangeFilters & Window): Promise
   await sql`SET LOCAL work_mem = ${sql.lit(FACETS_WORK_MEM)}`.execute(trx)
   const { parts, countedFrom } = await countNewestFirst(trx, filters, async (piece) => {
     const isWhole = piece.from <= filters.from && piece.to >= filters.to
-    const most = isWhole ? MOST_VALUES : MOST_RESOURCES_OF_PIECE
+    const most = isWhole ? MAX_VALUES : MAX_RESOURCES_PER_PIECE
     const asked = { ...filters, ...piece }
     const { rows } = await facetsQuery(asked, most).execute(trx)
     if (filters.noise === undefined) return { rows, opposite: 0 }
@@ -159,7 +159,7 @@ export async function facets(trx: Trx, filters: ChangeFilters & Window): Promise
     found
       .filter(({ value, count }) => value !== '' && count > 0)
       .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
-      .slice(0, MOST_VALUES)
+      .slice(0, MAX_VALUES)
       .map(({ value, count }) => ({ value, count }))
   const fields = {} as Facets['fields']
   for (const field of groupFields) fields[field] = list(byField.get(field))
@@ -264,7 +264,7 @@ export function oppositeNoiseQuery(trx: Trx, filters: ChangeFilters & Window) {
  */
 export function facetsQuery(
   filters: ChangeFilters & Window,
-  mostResources = MOST_VALUES,
+  maxResources = MAX_VALUES,
 ): RawBuilder<FacetRow> {
   const eb = expressionBuilder<Schema, 'changes'>()
   // Filters on fields that are not facets narrow all counts.
@@ -330,7 +330,7 @@ export function facetsQuery(
       ) AS named
       GROUP BY named.resource
       ORDER BY count DESC, named.resource
-      LIMIT ${mostResources}
+      LIMIT ${maxResources}
     )
   `
 }

@@ -5,7 +5,7 @@ import { z } from 'zod'
 const CHANNEL = 'cairn'
 /** Notifications within this time are combined into one per listener. Milliseconds. */
 const COALESCE_MS = 500
-const LONGEST_WAIT_MS = 15_000
+const MAX_WAIT_MS = 15_000
 
 /** An event of an organization, combined over half a second. */
 export type Notification =
@@ -149,7 +149,7 @@ export function openNotifications(options: {
 
   function again(): void {
     // So that not all processes reconnect at the same moment.
-    waitMs = Math.min(LONGEST_WAIT_MS, Math.max(250, waitMs * 2))
+    waitMs = Math.min(MAX_WAIT_MS, Math.max(250, waitMs * 2))
     retry = setTimeout(start, waitMs * (0.5 + Math.random()))
   }
 

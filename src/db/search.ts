@@ -5,15 +5,15 @@ import type { Trx } from './database.ts'
 import { resourceIdsNamed } from './resources.ts'
 
 /** With more matches, reading the feed and checking each change is faster. */
-const MOST_FOUND = 5_000
+const MAX_MATCHES = 5_000
 /** The trigram index needs at least three characters. */
 const INDEXED = /[a-z0-9]{3}/i
 /** Time limit for the lookup, in milliseconds. After that, the feed is read instead. */
 const LOOKUP_MS = 1_000
-const LONGEST_SEARCH = 200
-const MOST_WORDS = 12
+const MAX_SEARCH_LENGTH = 200
+const MAX_WORDS = 12
 /** A search that cannot use the index reads each change of its time range. */
-const LONGEST_UNINDEXED_DAYS = 8
+const MAX_UNINDEXED_DAYS = 8
 
 /**
  * Why a search would cost too much: every part of its text is compared with every change that the
@@ -27,14 +27,14 @@ export function searchLimit(
   { from, to }: Pick<ChangeFilters, 'from' | 'to'>,
   now: Date,
 ): string | undefined {
-  if (text.length > LONGEST_SEARCH)
-    return `The search text is too long. The limit is ${LONGEST_SEARCH} characters.`
-  if (text.trim().split(/\s+/).length > MOST_WORDS)
-    return `The search text has too many words. The limit is ${MOST_WORDS}.`
+  if (text.length > MAX_SEARCH_LENGTH)
+    return `The search text is too long. The limit is ${MAX_SEARCH_LENGTH} characters.`
+  if (text.trim().split(/\s+/).length > MAX_WORDS)
+    return `The search text has too many words. The limit is ${MAX_WORDS}.`
   if (/[\p{L}\p{N}]{3}/u.test(text)) return undefined
   const days = from ? ((to ?? now).getTime() - from.getTime()) / 86_400_000 : Infinity
-  if (days <= LONGEST_UNINDEXED_DAYS) return undefined
-  return `The search text needs 3 letters or digits in a row, or a time range of at most ${LONGEST_UNINDEXED_DAYS} days.`
+  if (days <= MAX_UNINDEXED_DAYS) return undefined
+  return `The search text needs 3 letters or digits in a row, or a time range of at most ${MAX_UNINDEXED_DAYS} days.`
 }
 
 /** `text` as a substring pattern for ILIKE. */
@@ -71,10 +71,10 @@ async function lookUp(
 ): Promise<string[] | undefined> {
   const query = sql<{ id: string }>`
     SELECT id FROM ${sql.ref(lookup)}(${wanted}, ${from ?? null}::timestamptz,
-      ${to ?? null}::timestamptz, ${MOST_FOUND + 1}) AS id
+      ${to ?? null}::timestamptz, ${MAX_MATCHES + 1}) AS id
   `
   const found = await within(trx, LOOKUP_MS, () => query.execute(trx))
   await sql`SET LOCAL statement_timeout TO DEFAULT`.execute(trx)
   const rows = found?.result.rows
-  return rows && rows.length <= MOST_FOUND ? rows.map(({ id }) => id) : undefined
+  return rows && rows.length <= MAX_MATCHES ? rows.map(({ id }) => id) : undefined
 }

@@ -10,7 +10,7 @@ import type { Schema } from './schema.ts'
  * The pause after the first signal without a response. It doubles with each further one. Seconds.
  */
 const FIRST_PAUSE = 60
-const LONGEST_PAUSE = 600
+const MAX_PAUSE_SECONDS = 600
 /** The pause after a signal that could not be sent. Seconds. */
 const RETRY_PAUSE = 3
 
@@ -84,7 +84,7 @@ export async function claimSignals(
       FROM connections
       WHERE ended_at IS NULL
         AND (signalled_at IS NULL OR signalled_at < now() - make_interval(secs => least(
-          ${LONGEST_PAUSE}, ${FIRST_PAUSE} * 2 ^ (least(greatest(unanswered_signals, 1), 16) - 1))))
+          ${MAX_PAUSE_SECONDS}, ${FIRST_PAUSE} * 2 ^ (least(greatest(unanswered_signals, 1), 16) - 1))))
         AND (version > seen_version
           OR (NOT paused AND role_arn IS NOT NULL AND deleted_at IS NULL
             AND greatest(next_poll_at, reported_at)

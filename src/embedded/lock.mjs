@@ -83,7 +83,7 @@ export function tryLock(file, mode = 0o644) {
       if (found === undefined) continue
       const holder = parse(found)
       if (holder && isAlive(holder)) return { holder }
-      putAside(file, found)
+      moveAside(file, found)
     }
   } finally {
     rmSync(own, { force: true })
@@ -113,7 +113,7 @@ export async function waitForLock(file, onWait) {
  * @param {string} file
  * @param {string} dead
  */
-function putAside(file, dead) {
+function moveAside(file, dead) {
   const aside = `${file}.${randomUUID()}`
   try {
     renameSync(file, aside)

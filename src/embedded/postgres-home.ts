@@ -43,13 +43,13 @@ export function findHome(
     return inside
   }
   const as = serverUser(path.join(inside, 'data'))!
-  if (existsSync(path.join(inside, 'data')) || makeFor(inside, as)) return inside
+  if (existsSync(path.join(inside, 'data')) || createDirectoryFor(inside, as)) return inside
   const key = createHash('sha256').update(dataDir).digest('hex').slice(0, 12)
   for (const parent of ELSEWHERE) {
     const home = path.join(parent, key)
-    if (!makeReachable(parent) || !makeFor(home, as)) continue
+    if (!makeReachable(parent) || !createDirectoryFor(home, as)) continue
     // An interrupted start leaves the password file; a removed data directory has none.
-    if (!existsSync(passwordFile)) keepFormer(home, as, log)
+    if (!existsSync(passwordFile)) moveFormerAside(home, as, log)
     writeFileSync(path.join(home, 'belongs-to'), `${dataDir}\n`)
     log.warn(
       `The user that PostgreSQL runs as cannot reach ${dataDir}, so the database is stored in ${home}.`,
@@ -64,11 +64,11 @@ export function findHome(
 }
 
 /** An existing cluster here is one whose data directory was removed: it is moved aside. */
-function keepFormer(home: string, as: NonNullable<Identity>, log: Log): void {
+function moveFormerAside(home: string, as: NonNullable<Identity>, log: Log): void {
   if (!existsSync(path.join(home, 'data'))) return
   const aside = `${home}.${Math.round(statSync(home).mtimeMs)}`
   renameSync(home, aside)
-  makeFor(home, as)
+  createDirectoryFor(home, as)
   log.warn(
     `The data directory of the database in ${home} no longer exists. The database was moved to ` +
       `${aside}; remove it when you no longer need it.`,
@@ -76,7 +76,7 @@ function keepFormer(home: string, as: NonNullable<Identity>, log: Log): void {
 }
 
 /** Creates a directory for the server's user. False when that user cannot reach it and write. */
-function makeFor(directory: string, as: NonNullable<Identity>): boolean {
+function createDirectoryFor(directory: string, as: NonNullable<Identity>): boolean {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     chownSync(directory, as.uid, as.gid)

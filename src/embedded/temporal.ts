@@ -23,7 +23,7 @@ import {
   type ServerProcess,
   serverEnvironment,
   startProcess,
-  stopStranger,
+  stopForeignProcess,
 } from './process.ts'
 import { ensurePythonEnvironment, installOnce, run, toolsDir } from './tools.ts'
 
@@ -176,7 +176,7 @@ export async function stopLeftBehindTemporal(dataDir: string, log: Log): Promise
   const { server } = readNote<Note>(path.join(dataDir, NOTE))
   if (!server || !isAlive(server)) return
   log.warn(`Stopping the Temporal server that an earlier Cairn left behind (${server.pid}) …`)
-  await stopStranger(server.pid, 'SIGTERM')
+  await stopForeignProcess(server.pid, 'SIGTERM')
 }
 
 /** Renames all files of a SQLite database: there are several while it is in use and after a crash. */

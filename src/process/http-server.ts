@@ -5,7 +5,7 @@ import { createApp } from '../api/app.ts'
 import type { App } from '../api/context.ts'
 import { openApiDatabases } from '../api/databases.ts'
 import { firstOwnerToken } from '../auth/accept-invitation.ts'
-import { makeDemoOwner } from '../auth/demo.ts'
+import { createDemoOwner } from '../auth/demo.ts'
 import { INVITATION_HOURS, invitationUrl } from '../auth/invitations.ts'
 import { openPeople } from '../auth/people.ts'
 import { authSecret } from '../auth-secret.ts'
@@ -79,7 +79,7 @@ export async function startServer(options: {
       secret: authSecret(config),
       cookiePrefix: demoSession ? 'cairn_demo' : undefined,
     })
-    const demoOwner = demoSession ? await makeDemoOwner(auth.settings, organizationId) : undefined
+    const demoOwner = demoSession ? await createDemoOwner(auth.settings, organizationId) : undefined
     const webDirectory = await ensureWebApp(logger)
     const app = await createApp(
       {

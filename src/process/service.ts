@@ -4,7 +4,7 @@ import { type Config, loadConfig } from '../config.ts'
 import { createLogger } from '../log.ts'
 import { Shutdown } from './shutdown.ts'
 
-export interface Service {
+export interface RunningService {
   /** Prints where people find the service. */
   announce?(): void
   /** Resolves with the reason when the service cannot go on. */
@@ -19,7 +19,11 @@ export interface Service {
  */
 export function runService(
   name: string,
-  start: (context: { config: Config; logger: Logger; shutdown: Shutdown }) => Promise<Service>,
+  start: (context: {
+    config: Config
+    logger: Logger
+    shutdown: Shutdown
+  }) => Promise<RunningService>,
 ): void {
   runCommand(async (command) => {
     const config = loadConfig(process.env)

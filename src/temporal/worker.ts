@@ -12,7 +12,7 @@ import { type ConnectionActivities, taskQueueOf } from '../workflows/state.ts'
 import type { TemporalTarget } from './target.ts'
 
 /** The pause between two attempts to connect while Temporal is unavailable. */
-const LONGEST_CONNECT_PAUSE_MS = 5_000
+const MAX_CONNECT_PAUSE_MS = 5_000
 
 let bundle: Promise<WorkflowBundle> | undefined
 
@@ -113,7 +113,7 @@ export function startWorker(options: {
         await connection?.close().catch(() => {})
       }
       await sleep(pause, undefined, { signal }).catch(() => {})
-      pause = Math.min(2 * pause, LONGEST_CONNECT_PAUSE_MS)
+      pause = Math.min(2 * pause, MAX_CONNECT_PAUSE_MS)
     }
     ready.resolve()
   }

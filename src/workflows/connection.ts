@@ -23,7 +23,7 @@ import {
   nextStep,
   type RunLength,
   type Step,
-  statusOf,
+  statusFromState,
   whyUpdateRefused,
   withCycle,
   withFailure,
@@ -325,7 +325,7 @@ export async function connection(
 
   /** Shows the state in Temporal's UI and in its search attributes. */
   function show(preface?: string): void {
-    const { status, reason } = statusOf(state)
+    const { status, reason } = statusFromState(state)
     if (status !== state.status) state.since = new Date(Date.now()).toISOString()
     state.status = status
     state.statusReason = reason

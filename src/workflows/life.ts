@@ -48,7 +48,7 @@ export interface Failure {
 }
 
 /** The minimum pause between two steps, even if the next one is due earlier. */
-const shortestPauseMs = 1_000
+const minPauseMs = 1_000
 
 /**
  * Decides the next step. Reading the row comes first, because the row may forbid everything else.
@@ -59,13 +59,13 @@ export function nextStep(state: ConnectionState, asked: Asked, now: number): Ste
   if (settings === null) return { do: 'end' }
 
   const backingOff = state.failures > 0 && !isDue(nextPollAt, now)
-  const tryAgain: Step = { do: 'wait', until: nextPollAt, for: 'Try again' }
-  if (settings.deleted) return backingOff ? tryAgain : { do: 'finishDeletion' }
+  const backOff: Step = { do: 'wait', until: nextPollAt, for: 'Next attempt' }
+  if (settings.deleted) return backingOff ? backOff : { do: 'finishDeletion' }
   if (settings.paused || settings.roleArn === null)
     return { do: 'wait', until: null, for: 'A change' }
 
   if (asked.verify.length > 0) return { do: 'verify' }
-  if (backingOff && asked.import.length === 0) return tryAgain
+  if (backingOff && asked.import.length === 0) return backOff
 
   const verification = currentVerification(state)
   if (!verification || isDue(verification.nextAttemptAt, now)) return { do: 'verify' }
@@ -114,7 +114,7 @@ export function whyUpdateRefused(
 }
 
 /** Derives the status and its reason from the rest of the state. */
-export function statusOf(state: ConnectionState): {
+export function statusFromState(state: ConnectionState): {
   status: ConnectionStatus
   reason: string | null
 } {
@@ -155,7 +155,7 @@ export function withVerification(
   found: VerificationSummary,
   now: number,
 ): void {
-  state.verification = { ...found, nextAttemptAt: notBeforePause(found.nextAttemptAt, now) }
+  state.verification = { ...found, nextAttemptAt: afterMinPause(found.nextAttemptAt, now) }
   if (found.state === 'passed') return
   // After the role passes, a cycle is due immediately.
   state.nextPollAt = null
@@ -164,7 +164,7 @@ export function withVerification(
 
 export function withCycle(state: ConnectionState, cycle: ImportSummary, now: number): void {
   state.lastCycle = cycle
-  state.nextPollAt = notBeforePause(cycle.nextPollAt, now)
+  state.nextPollAt = afterMinPause(cycle.nextPollAt, now)
   clearFailures(state)
 }
 
@@ -206,8 +206,8 @@ function isDue(at: string | null, now: number): boolean {
   return at === null || Date.parse(at) <= now
 }
 
-function notBeforePause(at: string, now: number): string {
-  return Date.parse(at) < now + shortestPauseMs ? iso(now + shortestPauseMs) : at
+function afterMinPause(at: string, now: number): string {
+  return Date.parse(at) < now + minPauseMs ? iso(now + minPauseMs) : at
 }
 
 function iso(ms: number): string {

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Change } from '../../src/changes/change.ts'
 import { asOrganization, multirangeLiteral } from '../../src/db/database.ts'
-import { MOST_ENVIRONMENTS } from '../../src/db/environments.ts'
+import { MAX_ENVIRONMENTS } from '../../src/db/environments.ts'
 import { ensurePartitions } from '../../src/db/imports.ts'
 import { createTestApi, type Tenant, type TestApi } from '../../testing/api.ts'
 import { someChange } from '../../testing/changes.ts'
@@ -183,7 +183,7 @@ describe('an environment', () => {
     await sql`
       INSERT INTO environments (organization_id, name, color, position)
       SELECT ${tenant.id}::uuid, 'environment ' || n, 'gray', n
-      FROM generate_series(0, ${MOST_ENVIRONMENTS - 4}::int) AS n
+      FROM generate_series(0, ${MAX_ENVIRONMENTS - 4}::int) AS n
     `.execute(api.superuser)
     const answers = await Promise.all(
       Array.from({ length: 12 }, (_, n) => ask('POST', 'environments', { name: `new ${n}` })),
@@ -193,7 +193,7 @@ describe('an environment', () => {
     expect(answers.find(({ status }) => status === 409)?.body.detail).toBe(
       'The organization has 100 environments, which is the limit. Delete one first.',
     )
-    expect(await positions()).toEqual(Array.from({ length: MOST_ENVIRONMENTS }, (_, n) => n))
+    expect(await positions()).toEqual(Array.from({ length: MAX_ENVIRONMENTS }, (_, n) => n))
   })
 
   test('keeps positions contiguous under concurrent moves, creations and deletions', async () => {

@@ -7,7 +7,7 @@ import { fromEnv, fromIni } from '@aws-sdk/credential-providers'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type Simulator, startSimulator } from '../../simulator/index.ts'
 import { AwsAccess } from '../../src/aws/access.ts'
-import { readCallerArn, whereFrom } from '../../src/aws/principal-finding.ts'
+import { describeCredentials, readCallerArn } from '../../src/aws/principal-finding.ts'
 import { policy, trust } from '../../testing/simulator/support.ts'
 
 const ACCOUNT = '999988887777'
@@ -257,7 +257,9 @@ describe('where the credentials come from', () => {
       'temporary keys in environment variables, which expire and are not renewed automatically',
     )
     vi.stubEnv('AWS_SESSION_TOKEN', undefined)
-    expect(whereFrom(await fromEnv()(), {})).toBe('long-lived access keys in environment variables')
+    expect(describeCredentials(await fromEnv()(), {})).toBe(
+      'long-lived access keys in environment variables',
+    )
   })
 
   test("a profile's keys, and a profile's process, by the SDK's own providers", async () => {
@@ -272,7 +274,7 @@ describe('where the credentials come from', () => {
         `[profile tool]\ncredential_process = cat ${path.join(directory, 'keys.json')}\n`,
     )
     const from = async (profile: string) =>
-      whereFrom(await fromIni({ profile, configFilepath: file, ignoreCache: true })(), {
+      describeCredentials(await fromIni({ profile, configFilepath: file, ignoreCache: true })(), {
         AWS_PROFILE: profile,
       })
     expect(await from('keys')).toBe('long-lived access keys in the AWS profile keys')
@@ -303,6 +305,6 @@ describe('where the credentials come from', () => {
   ])('%s with %j', (marks, env, words) => {
     const $source = Object.fromEntries(marks.map((mark) => [`CREDENTIALS_${mark}`, 'x']))
     const keys = { accessKeyId: 'ASIAEXAMPLE', secretAccessKey: 's', sessionToken: 't' }
-    expect(whereFrom({ ...keys, $source } as typeof keys, env)).toMatch(words)
+    expect(describeCredentials({ ...keys, $source } as typeof keys, env)).toMatch(words)
   })
 })

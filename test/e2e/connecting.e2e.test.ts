@@ -472,9 +472,9 @@ function bashOf(check: Check | undefined): { command: string } {
 /**
  * A connection, and a customer with an account, a shell and administrator's rights.
  *
- * @param wishes the query of the set-up
+ * @param setupQuerySchema the query of the set-up
  */
-async function connect(wishes = '') {
+async function connect(setupQuerySchema = '') {
   customers += 1
   const accountId = String(111_100_000_000 + customers)
   const directory = mkdtempSync(path.join(folder, 'customer-'))
@@ -483,7 +483,7 @@ async function connect(wishes = '') {
     pollIntervalSeconds: 30,
   })
   const route = `/connections/${id}`
-  const setup = await cairn.request('GET', `${route}/setup${wishes}`)
+  const setup = await cairn.request('GET', `${route}/setup${setupQuerySchema}`)
   const iam = iamOf(accountId)
 
   const run = async (command: string, limit?: { timeout: number }): Promise<string> => {

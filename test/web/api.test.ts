@@ -1,7 +1,7 @@
 import { onlineManager } from '@tanstack/react-query'
 import { afterEach, describe, expect, test } from 'vitest'
 import { queryClient, toApiError } from '../../web/src/api.ts'
-import { learnTime, serverNow, skewOf } from '../../web/src/time.tsx'
+import { serverNow, skewOf, updateServerTime } from '../../web/src/time.tsx'
 
 afterEach(() => {
   onlineManager.setOnline(true)
@@ -34,11 +34,11 @@ describe('the time', () => {
 
   test('is the server’s once it is known', () => {
     const hourAhead = new Date(Date.now() + 3_600_000).toUTCString()
-    learnTime(hourAhead, Date.now(), Date.now())
+    updateServerTime(hourAhead, Date.now(), Date.now())
     expect(Math.abs(serverNow() - Date.now() - 3_600_000)).toBeLessThan(2_000)
-    learnTime(null, Date.now(), Date.now())
+    updateServerTime(null, Date.now(), Date.now())
     expect(serverNow() - Date.now()).toBeGreaterThan(3_000_000)
-    learnTime(new Date().toUTCString(), Date.now(), Date.now())
+    updateServerTime(new Date().toUTCString(), Date.now(), Date.now())
     expect(Math.abs(serverNow() - Date.now())).toBeLessThan(2_000)
   })
 })

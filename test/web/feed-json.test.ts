@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isSmall, printed, size, toNode, visible } from '../../web/src/components/json.ts'
+import { formatJson, isSmall, size, toNode, visible } from '../../web/src/components/json.ts'
 
 const deep = (levels: number) => {
   let value: unknown = 'end'
@@ -11,7 +11,7 @@ const deep = (levels: number) => {
 test('printed JSON is equivalent, and contains no invisible characters', () => {
   fc.assert(
     fc.property(fc.jsonValue({ stringUnit: 'binary' }), (value) => {
-      const text = printed(value)!
+      const text = formatJson(value)!
       expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)))
       expect(text).not.toMatch(/(?![\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
     }),
@@ -77,7 +77,7 @@ describe('a tree', () => {
 
   test('is there even where JSON cannot be printed', () => {
     const value = deep(200_000)
-    expect(printed(value)).toBeUndefined()
+    expect(formatJson(value)).toBeUndefined()
     expect(toNode(value)).toMatchObject({ kind: 'branch', type: 'object' })
   })
 })

@@ -6,7 +6,7 @@ import { nearest, neighboursOf, safeLinks } from '../../web/src/pages/change/cha
 import { concerns, cut, news, split, toEntries } from '../../web/src/pages/feed/entries.ts'
 import { commandOf, step } from '../../web/src/pages/feed/keys.ts'
 import { askedFor, completeness, question } from '../../web/src/pages/feed/labels.ts'
-import { asOfFor } from '../../web/src/pages/feed/last-feed.ts'
+import { snapshotTime } from '../../web/src/pages/feed/last-feed.ts'
 import { chosenTime, fromWallClock, toWallClock } from '../../web/src/pages/feed/wall-clock.ts'
 import { neighbours } from '../../web/src/sources/cloudtrail/neighbours.ts'
 
@@ -107,12 +107,12 @@ describe('the list', () => {
     const minutes = (n: number) => n * 60_000
     const last = { asOf: minutes(100), leftAt: minutes(160) }
     // Back from a change that led away from it a minute ago, though it is an hour old.
-    expect(asOfFor(last, true, minutes(161))).toBe(last.asOf)
-    expect(asOfFor(last, true, minutes(171))).toBe(minutes(171))
+    expect(snapshotTime(last, true, minutes(161))).toBe(last.asOf)
+    expect(snapshotTime(last, true, minutes(171))).toBe(minutes(171))
     // Gone to otherwise, what is old is made anew.
-    expect(asOfFor(last, false, minutes(161))).toBe(minutes(161))
-    expect(asOfFor(last, false, minutes(109))).toBe(last.asOf)
-    expect(asOfFor({ asOf: 0, leftAt: 0 }, true, minutes(1_000))).toBe(minutes(1_000))
+    expect(snapshotTime(last, false, minutes(161))).toBe(minutes(161))
+    expect(snapshotTime(last, false, minutes(109))).toBe(last.asOf)
+    expect(snapshotTime({ asOf: 0, leftAt: 0 }, true, minutes(1_000))).toBe(minutes(1_000))
   })
 
   test('cuts long texts at a whole character', () => {

@@ -7,7 +7,7 @@ import {
   nextStep,
   type RunLength,
   retryDelayMs,
-  statusOf,
+  statusFromState,
   whyUpdateRefused,
   withCycle,
   withFailure,
@@ -271,7 +271,7 @@ describe('in any state', () => {
   test('a role that does not pass shows who has to act', () => {
     fc.assert(
       fc.property(life, (s) => {
-        const { status } = statusOf(s)
+        const { status } = statusFromState(s)
         const found = currentVerification(s)?.state
         if (s.settings!.deleted) expect(status).toBe('deleting')
         else if (s.settings!.roleArn === null) expect(status).toBe('awaiting_role')

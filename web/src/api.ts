@@ -1,7 +1,7 @@
 import { HttpError } from '@oazapfts/runtime'
 import { QueryCache, QueryClient } from '@tanstack/react-query'
 import { defaults } from './client.ts'
-import { learnTime } from './time.tsx'
+import { updateServerTime } from './time.tsx'
 
 /** RFC 9457 problem details of the API. */
 interface Problem {
@@ -47,7 +47,7 @@ export function fieldErrorAt(error: unknown, pointer: string): string | undefine
 defaults.fetch = async (...request) => {
   const sent = Date.now()
   const response = await fetch(...request)
-  learnTime(response.headers.get('date'), sent, Date.now())
+  updateServerTime(response.headers.get('date'), sent, Date.now())
   return response
 }
 

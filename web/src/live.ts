@@ -32,7 +32,7 @@ const OFFLINE_AFTER_MS = 5_000
 /** Browsers allow six HTTP/1.1 connections to a server, so hidden tabs must not use them. */
 const HIDDEN_AFTER_MS = 30_000
 const FIRST_WAIT_MS = 2_000
-const LONGEST_WAIT_MS = 60_000
+const MAX_WAIT_MS = 60_000
 
 export interface EventHandlers {
   onState(state: LiveState): void
@@ -107,7 +107,7 @@ export function listen(
       hasGap = true
       expectSoon()
       if (stream.readyState !== stream.CLOSED) return
-      const wait = Math.min(FIRST_WAIT_MS * 2 ** tries++, LONGEST_WAIT_MS)
+      const wait = Math.min(FIRST_WAIT_MS * 2 ** tries++, MAX_WAIT_MS)
       // Jitter, so that pages do not reconnect at the same time.
       next = setTimeout(start, wait * (0.5 + Math.random()))
       handlers.onRefused()

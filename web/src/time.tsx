@@ -69,7 +69,7 @@ export function skewOf(date: string | null, sent: number, received: number): num
 }
 
 /** Learns the server's time from a response. */
-export function learnTime(...answer: Parameters<typeof skewOf>): void {
+export function updateServerTime(...answer: Parameters<typeof skewOf>): void {
   skew = skewOf(...answer) ?? skew
 }
 

@@ -9,7 +9,7 @@ import { Problem } from '../problems.ts'
  *
  * @throws Problem for each error that better-auth returns
  */
-export async function askBetterAuth(
+export async function callBetterAuth(
   { auth, publicUrl }: Pick<ApiContext, 'auth' | 'publicUrl'>,
   request: FastifyRequest,
   reply: FastifyReply,

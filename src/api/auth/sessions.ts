@@ -3,7 +3,7 @@ import { PASSWORD_LENGTH } from '../../auth/better-auth.ts'
 import type { ApiContext, App } from '../context.ts'
 import { authHeaders, emailSchema, newPasswordSchema, setCookies, userSchema } from '../person.ts'
 import { answer, problems } from '../problems.ts'
-import { askBetterAuth } from './better-auth.ts'
+import { callBetterAuth } from './better-auth.ts'
 import { signedIn } from './schema.ts'
 import { isFromThisMachine } from './this-machine.ts'
 
@@ -55,7 +55,7 @@ export function sessionRoutes(app: App, context: ApiContext): void {
       },
     },
     async (request, reply) =>
-      (await askBetterAuth(context, request, reply, '/sign-in/email', request.body)) as z.input<
+      (await callBetterAuth(context, request, reply, '/sign-in/email', request.body)) as z.input<
         typeof signedIn
       >,
   )
@@ -76,7 +76,7 @@ export function sessionRoutes(app: App, context: ApiContext): void {
       },
     },
     async (request, reply) => {
-      await askBetterAuth(context, request, reply, '/sign-out', {})
+      await callBetterAuth(context, request, reply, '/sign-out', {})
       return reply.code(204).send(null)
     },
   )
@@ -124,7 +124,7 @@ export function sessionRoutes(app: App, context: ApiContext): void {
       },
     },
     async (request, reply) =>
-      (await askBetterAuth(context, request, reply, '/change-password', {
+      (await callBetterAuth(context, request, reply, '/change-password', {
         ...request.body,
         revokeOtherSessions: true,
       })) as z.input<typeof signedIn>,
@@ -146,7 +146,7 @@ export function sessionRoutes(app: App, context: ApiContext): void {
       },
     },
     async (request, reply) => {
-      await askBetterAuth(context, request, reply, '/revoke-other-sessions', {})
+      await callBetterAuth(context, request, reply, '/revoke-other-sessions', {})
       return reply.code(204).send(null)
     },
   )

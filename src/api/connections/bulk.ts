@@ -14,7 +14,7 @@ import { toConnection } from './serialize.ts'
 import { roleNameSchema, rolePathSchema } from './setup-schema.ts'
 import { accountsInUse, isAccountTaken, refuseOwnRole } from './update.ts'
 
-const MOST_ACCOUNTS = 1_000
+const MAX_ACCOUNTS = 1_000
 /** How many workflows are signalled in parallel. */
 const SIGNALS_AT_ONCE = 20
 
@@ -23,7 +23,7 @@ const bulkSchema = z
     accountIds: z
       .array(z.string().regex(/^\d{12}$/, 'An account ID has 12 digits.'))
       .min(1)
-      .max(MOST_ACCOUNTS)
+      .max(MAX_ACCOUNTS)
       .refine((ids) => new Set(ids).size === ids.length, 'An account ID is listed twice.')
       .meta({
         description:

@@ -113,7 +113,7 @@ export const rolePathSchema = z
   .max(512)
   .regex(/^\/([!-.0-~]+\/)*$/, 'A path starts and ends with a slash, for example /services/.')
 
-export const wishes = z.strictObject({
+export const setupQuerySchema = z.strictObject({
   roleName: roleNameSchema.optional().meta({
     description: `The role name. Default: the name of the connection's role, or ${usualName}.`,
   }),

@@ -15,10 +15,10 @@ import type { Reader } from '../../db/database.ts'
 import type { ConnectionRow } from '../../db/schema.ts'
 import type { Principal } from '../../db/worker-principals.ts'
 import type { ApiContext, App } from '../context.ts'
-import { reachedAt } from '../origin.ts'
+import { publicUrlOf } from '../origin.ts'
 import { answer, Problem, problems } from '../problems.ts'
 import { beingDeleted, connectionParams, readConnection } from './find.ts'
-import { setupSchema, wishes } from './setup-schema.ts'
+import { setupQuerySchema, setupSchema } from './setup-schema.ts'
 
 const tags = ['connections']
 
@@ -45,7 +45,7 @@ export function setupRoutes(app: App, context: ApiContext): void {
         description:
           'Returns a Terraform module, a CloudFormation template, CLI commands and IAM policies that create the role, with all values filled in.',
         params: connectionParams,
-        querystring: wishes,
+        querystring: setupQuerySchema,
         response: {
           200: answer('The setup instructions.', setupSchema),
           ...problems(401, 404, 409, 422, 503),
@@ -55,7 +55,7 @@ export function setupRoutes(app: App, context: ApiContext): void {
     async (request) => {
       const { role, principal, roleName, rolePath, region, regions, externalId } =
         await planFor(request)
-      const base = `${reachedAt(request, context.publicUrl)}/api/v1/connections/${request.params.id}/setup`
+      const base = `${publicUrlOf(request, context.publicUrl)}/api/v1/connections/${request.params.id}/setup`
       const named = new URLSearchParams({ roleName, rolePath })
       const module = { url: `${base}/terraform`, fileName: 'cairn-read-only-terraform.tar.gz' }
       const template = { url: `${base}/cloudformation?${named}`, fileName: 'cairn-read-only.yaml' }
@@ -118,7 +118,7 @@ export function setupRoutes(app: App, context: ApiContext): void {
         description:
           'Returns the template that creates the role, with the parameter defaults filled in, for “Upload a template file” in the console.',
         params: connectionParams,
-        querystring: wishes,
+        querystring: setupQuerySchema,
         response: {
           200: file('The template.', 'application/yaml'),
           ...problems(401, 404, 409, 422, 503),
@@ -137,7 +137,7 @@ export function setupRoutes(app: App, context: ApiContext): void {
 
 interface SetupRequest extends Reader {
   params: { id: string }
-  query: z.output<typeof wishes>
+  query: z.output<typeof setupQuerySchema>
 }
 
 interface Plan {

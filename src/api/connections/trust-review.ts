@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { reviewTrust } from '../../aws/trust-review/index.ts'
-import { LONGEST_PASTE } from '../../aws/trust-review/read-role.ts'
+import { MAX_PASTE_LENGTH } from '../../aws/trust-review/read-role.ts'
 import type { ApiContext, App } from '../context.ts'
 import { answer, Problem, problems } from '../problems.ts'
 import { connectionParams, readConnection } from './find.ts'
 
 const pastedSchema = z
   .strictObject({
-    role: z.string().max(LONGEST_PASTE, 'The text is longer than 100 KB').meta({
+    role: z.string().max(MAX_PASTE_LENGTH, 'The text is longer than 100 KB').meta({
       description:
         'The output of `aws iam get-role --role-name NAME`, as JSON or YAML, or the trust policy alone.',
     }),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseDocument } from 'yaml'
 import { type RoleDesign, stackName } from './role.ts'
-import { awsCommand, type Command, quoted, quotedJson } from './shell.ts'
+import { awsCommand, quoted, quotedJson, type ShellCommand } from './shell.ts'
 
 const file = new URL('../../../infra/cloudformation/cairn-read-only.yaml', import.meta.url)
 
@@ -35,7 +35,7 @@ export function filledTemplate(role: RoleDesign): string {
 export function stackCommands(
   role: RoleDesign,
   options: { region: string; templateUrl: string | undefined },
-): Command[] {
+): ShellCommand[] {
   const stack = { 'stack-name': stackName(role.name), region: options.region }
   const parameters = Object.entries(templateParameters(role)).map(([name, value]) => ({
     ParameterKey: name,
@@ -81,7 +81,7 @@ const consoles: Record<string, string> = {
 }
 
 /** The console's limit (CloudFormation User Guide, "Create quick-create links for stacks"). */
-const LONGEST_LINK = 1024
+const MAX_LINK_LENGTH = 1024
 
 export interface QuickCreate {
   /** One per region; empty if `why` contains the reason. */
@@ -113,9 +113,9 @@ export function quickCreate(
     const home = `https://${region}.${consoles[role.partition]}/cloudformation/home?region=${region}`
     return { region, url: `${home}#/stacks/create/review?${query}` }
   })
-  if (links.every(({ url }) => url.length <= LONGEST_LINK)) return { links, why: null }
+  if (links.every(({ url }) => url.length <= MAX_LINK_LENGTH)) return { links, why: null }
   return {
     links: [],
-    why: `The link would exceed the console's limit of ${LONGEST_LINK} characters. Publish the template under a shorter URL, or use a shorter role name.`,
+    why: `The link would exceed the console's limit of ${MAX_LINK_LENGTH} characters. Publish the template under a shorter URL, or use a shorter role name.`,
   }
 }

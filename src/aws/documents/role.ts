@@ -1,5 +1,5 @@
 import { permissionPolicy } from './permissions.ts'
-import { awsCommand, type Command, quoted, quotedJson } from './shell.ts'
+import { awsCommand, quoted, quotedJson, type ShellCommand } from './shell.ts'
 import { trustPolicy } from './trust.ts'
 
 /** The default name of the role, the stack and the inline policy. */
@@ -18,7 +18,7 @@ export interface RoleDesign {
 }
 
 /** The commands without a template: create the role, attach its permissions, print its ARN. */
-export function iamCommands(role: RoleDesign): Command[] {
+export function iamCommands(role: RoleDesign): ShellCommand[] {
   return [
     {
       title: 'Create the role',
@@ -41,7 +41,7 @@ export function iamCommands(role: RoleDesign): Command[] {
   ]
 }
 
-export function putPermissions(role: { name: string }): Command {
+export function putPermissions(role: { name: string }): ShellCommand {
   return {
     title: 'Add the permissions policy',
     command: awsCommand('iam put-role-policy', {
@@ -52,7 +52,7 @@ export function putPermissions(role: { name: string }): Command {
   }
 }
 
-export function putTrust(role: RoleDesign): Command {
+export function putTrust(role: RoleDesign): ShellCommand {
   return {
     title: "Set the role's trust policy",
     command: awsCommand('iam update-assume-role-policy', {
@@ -66,7 +66,7 @@ export function putTrust(role: RoleDesign): Command {
 export function removal(role: {
   name: string
   region: string
-}): (Command & { way: 'terraform' | 'cloudFormation' | 'cli' })[] {
+}): (ShellCommand & { way: 'terraform' | 'cloudFormation' | 'cli' })[] {
   return [
     {
       way: 'terraform',

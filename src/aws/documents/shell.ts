@@ -1,5 +1,5 @@
 /** One command, or several that belong together, to paste into a POSIX shell. */
-export interface Command {
+export interface ShellCommand {
   /** What it does, in a few words. */
   title: string
   command: string

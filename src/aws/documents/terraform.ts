@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { pack } from 'tar-stream'
 import { type RoleDesign, usualName } from './role.ts'
-import { type Command, quoted } from './shell.ts'
+import { quoted, type ShellCommand } from './shell.ts'
 
 const folder = fileURLToPath(new URL('../../../infra/terraform/cairn-read-only/', import.meta.url))
 
@@ -39,7 +39,7 @@ export function externalIdMap(externalIds: Record<string, string>): string {
 }
 
 /** @param url the URL of the module's download, which requires an API key */
-export function terraformCommands(url: string): Command[] {
+export function terraformCommands(url: string): ShellCommand[] {
   return [
     {
       title: 'Download the module next to the file with the block',

@@ -1,11 +1,11 @@
 import { trustPolicy } from '../documents/trust.ts'
 import { reviewDenials } from './denials.ts'
 import { readCondition } from './external-id.ts'
-import { judge } from './judge.ts'
+import { reviewStatement } from './judge.ts'
 import { readStatement } from './parse.ts'
 import { listOf, readRole } from './read-role.ts'
-import { isCairns, letsIn } from './relation.ts'
-import { conclude, remarks, summarize } from './sentences.ts'
+import { allowsAssumeRole, isCairns } from './relation.ts'
+import { conclude, remarks, summarizeReview } from './sentences.ts'
 import { json, quote, quoteAll, shorten } from './text.ts'
 import type { ExpectedTrust, TrustedParty, TrustReview } from './types.ts'
 
@@ -40,13 +40,13 @@ export function reviewTrust(
   const denials = statements.filter(({ effect }) => effect === 'Deny')
   const denied = reviewDenials(denials, expected)
   const trusted: TrustedParty[] = []
-  let letsCairnIn = false
+  let allowsCairn = false
   for (const statement of statements) {
     if (statement.effect === 'Deny') continue
     const condition = readCondition(statement.tests, expected.externalId)
     let counts = false
     for (const principal of statement.principals) {
-      if (!letsIn(statement, principal)) {
+      if (!allowsAssumeRole(statement, principal)) {
         notes.push(
           `A statement names ${quote(principal.name)} but allows only ${statement.actions}. This does not allow anyone to assume the role.`,
         )
@@ -55,10 +55,10 @@ export function reviewTrust(
       counts = true
       const byDenial = !condition.exact && denied.protects(principal)
       const effective = byDenial ? { ...condition, exact: true, unknown: false } : condition
-      const judged = judge(principal, statement, effective, expected, role.roleArn)
+      const judged = reviewStatement(principal, statement, effective, expected, role.roleArn)
       const isCairn =
         isCairns(principal, statement, expected) && condition.admitsId && !denied.cairn
-      if (isCairn) letsCairnIn = true
+      if (isCairn) allowsCairn = true
       trusted.push(conclude(principal, statement, condition, judged, { byDenial, expected }))
     }
     if (counts) notes.push(...remarks(statement, condition))
@@ -71,7 +71,7 @@ export function reviewTrust(
     notes.push(
       'Cairn cannot determine the principal it runs as, so this review cannot identify the entry for Cairn.',
     )
-  } else if (!letsCairnIn) {
+  } else if (!allowsCairn) {
     notes.push(
       denied.cairn
         ? `A Deny statement blocks Cairn (${principalArn}), regardless of other statements.`
@@ -93,17 +93,17 @@ export function reviewTrust(
       ? 'unsafe'
       : unknown.length === 0 &&
           principalArn !== null &&
-          letsCairnIn &&
+          allowsCairn &&
           trusted.every(({ judgement }) => judgement !== 'other')
         ? 'safe'
         : 'unclear'
   return {
     verdict,
-    summary: summarize(verdict, trusted, { role: role.roleArn, letsCairnIn, expected }),
+    summary: summarizeReview(verdict, trusted, { role: role.roleArn, allowsCairn, expected }),
     trusted,
     notes: [...new Set(notes)],
     remedy:
-      (verdict === 'unsafe' || (verdict === 'unclear' && !letsCairnIn)) && principalArn !== null
+      (verdict === 'unsafe' || (verdict === 'unclear' && !allowsCairn)) && principalArn !== null
         ? json(trustPolicy({ principalArn, externalId }))
         : null,
   }

@@ -4,7 +4,7 @@ import { limitsOf, relationOf, relationToLimit } from './relation.ts'
 import { accountOf, hasWildcard, quoteAll, shorten } from './text.ts'
 import type { ExpectedTrust, Judged } from './types.ts'
 
-export function judge(
+export function reviewStatement(
   principal: PolicyPrincipal,
   statement: Statement,
   condition: IdCondition,

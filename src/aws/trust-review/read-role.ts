@@ -8,13 +8,13 @@ export interface PastedRole {
 }
 
 /** The longest text that is read, in UTF-16 code units. */
-export const LONGEST_PASTE = 100 * 1024
+export const MAX_PASTE_LENGTH = 100 * 1024
 /**
  * Without white space. With IAM's quotas for trust policies and tags, a role is well below this
  * limit, even if the policy is URL-encoded. Longer text is not a role, and slow to parse.
  */
-const LONGEST_ROLE = 48 * 1024
-const LONGEST_POLICY = 16 * 1024
+const MAX_ROLE_LENGTH = 48 * 1024
+const MAX_POLICY_LENGTH = 16 * 1024
 /** Deeper than any role, and shallow enough for recursive code. */
 const DEEPEST = 32
 
@@ -31,11 +31,11 @@ const help =
  * @returns the role, or a message for the user about what is wrong
  */
 export function readRole(pasted: string): PastedRole | { problem: string } {
-  if (pasted.length > LONGEST_PASTE) return wrong('The text is longer than 100 KB')
+  if (pasted.length > MAX_PASTE_LENGTH) return wrong('The text is longer than 100 KB')
   // No policy contains a lone surrogate, which cannot be stored or shown.
   const text = pasted.toWellFormed().trim()
   if (text === '') return wrong('The input is empty')
-  if (text.replaceAll(/\s/g, '').length > LONGEST_ROLE) return wrong('This is not a single role')
+  if (text.replaceAll(/\s/g, '').length > MAX_ROLE_LENGTH) return wrong('This is not a single role')
 
   const known = knownMistake(text)
   if (known) return wrong(known)
@@ -54,7 +54,7 @@ export function readRole(pasted: string): PastedRole | { problem: string } {
   if (!isObject(document) || !Object.hasOwn(document, 'Statement')) {
     return wrong('The input contains no trust policy')
   }
-  if (JSON.stringify(document).length > LONGEST_POLICY) {
+  if (JSON.stringify(document).length > MAX_POLICY_LENGTH) {
     return wrong('The trust policy exceeds the length limit of AWS')
   }
   const statements = listOf(document.Statement).filter(isObject)

@@ -23,7 +23,7 @@ export function relationOf(name: string, principalArn: string | null): Relation 
 /**
  * Whether a statement allows the principal to assume the role, by the action that applies to it.
  */
-export function letsIn(statement: Statement, { kind }: PolicyPrincipal): boolean {
+export function allowsAssumeRole(statement: Statement, { kind }: PolicyPrincipal): boolean {
   const ways =
     kind === 'Federated'
       ? federatedActions

@@ -12,10 +12,10 @@ import { json, quoteAll, shorten } from './text.ts'
 import type { ExpectedTrust, Judged, TrustedParty, TrustReview } from './types.ts'
 
 /** The review in one sentence. */
-export function summarize(
+export function summarizeReview(
   verdict: TrustReview['verdict'],
   trusted: readonly TrustedParty[],
-  about: { role: string | null; letsCairnIn: boolean; expected: ExpectedTrust },
+  about: { role: string | null; allowsCairn: boolean; expected: ExpectedTrust },
 ): string {
   const count = (judgement: TrustedParty['judgement']) =>
     trusted.filter((party) => party.judgement === judgement).length
@@ -35,7 +35,7 @@ export function summarize(
       if (about.expected.principalArn === null) {
         return 'No dangerous entry was found. Cairn cannot determine the principal it runs as, so it cannot identify its own entry.'
       }
-      if (!about.letsCairnIn) {
+      if (!about.allowsCairn) {
         return others === 0
           ? 'No dangerous entry was found, but Cairn has no access.'
           : `Cairn has no access, and ${rest}.`

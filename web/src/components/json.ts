@@ -18,7 +18,7 @@ export function visible(text: string): string {
 }
 
 /** Equivalent JSON without invisible characters. Undefined when it cannot be serialized. */
-export function printed(value: unknown): string | undefined {
+export function formatJson(value: unknown): string | undefined {
   try {
     // JSON has these characters only in strings, where they can be escaped.
     return JSON.stringify(value, null, 2)?.replace(invisible, escaped)

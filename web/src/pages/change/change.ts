@@ -33,11 +33,11 @@ export function safeLinks(links: Change['links']): Change['links'] {
 
 export const HOUR = 3_600_000
 /** Untrusted values can exceed the URL limit of servers and proxies. */
-const LONGEST_IN_ADDRESS = 2_000
+const MAX_LENGTH_IN_URL = 2_000
 
 /** Whether the value fits into a URL, percent-encoded. */
-export function isAskable(value: string): boolean {
-  return value.isWellFormed() && encodeURIComponent(value).length <= LONGEST_IN_ADDRESS
+export function fitsInUrl(value: string): boolean {
+  return value.isWellFormed() && encodeURIComponent(value).length <= MAX_LENGTH_IN_URL
 }
 
 export interface Neighbours {
@@ -47,7 +47,7 @@ export interface Neighbours {
 }
 
 /** The changes of this much time before and after one. */
-export function around(change: Change, ms: number) {
+export function rangeAround(change: Change, ms: number) {
   const at = Date.parse(change.occurredAt)
   return {
     from: new Date(at - ms).toISOString(),
@@ -71,24 +71,24 @@ export function neighboursOf(change: Change, ofSource: Neighbours[] = []): Neigh
       : [
           {
             title: 'Same change set',
-            search: { ...around(change, 24 * HOUR), changeSet: [change.changeSetId] },
+            search: { ...rangeAround(change, 24 * HOUR), changeSet: [change.changeSetId] },
           },
         ]),
     ...ofSource,
-    ...(isAskable(change.actor.id)
+    ...(fitsInUrl(change.actor.id)
       ? [
           {
             title: `By ${change.actor.name}, ±1 hour`,
-            search: { ...around(change, HOUR), actor: [change.actor.id] },
+            search: { ...rangeAround(change, HOUR), actor: [change.actor.id] },
           },
         ]
       : []),
-    ...(resource && isAskable(resource.key)
+    ...(resource && fitsInUrl(resource.key)
       ? [
           {
             title: `On ${resource.id}, ±7 days`,
             search: {
-              ...around(change, 7 * 24 * HOUR),
+              ...rangeAround(change, 7 * 24 * HOUR),
               resource: [resource.key],
               noise: 'shown' as const,
             },

@@ -1,7 +1,7 @@
 import { Button, Card, Group, SegmentedControl, Stack, Text, Title } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { Copy, Snippet } from '../../components/copy.tsx'
-import { printed, visible } from '../../components/json.ts'
+import { formatJson, visible } from '../../components/json.ts'
 import { JsonTree } from '../../components/json-tree.tsx'
 import { cut } from '../feed/entries.ts'
 
@@ -75,7 +75,7 @@ export function RecordSection(props: {
                 <Title order={3} size="h6">
                   {title}
                 </Title>
-                <Copy text={printed(value) ?? ''} label={`Copy ${title} as JSON`} />
+                <Copy text={formatJson(value) ?? ''} label={`Copy ${title} as JSON`} />
               </Group>
               <JsonTree value={value} label={title} />
             </div>
@@ -87,7 +87,7 @@ export function RecordSection(props: {
 }
 
 function Raw({ value }: { value: unknown }) {
-  const text = printed(value)
+  const text = formatJson(value)
   return text === undefined ? (
     <Text size="sm">This event is nested too deeply to show as raw JSON. Use the tree view.</Text>
   ) : (

@@ -1,4 +1,4 @@
-const MOST_ACCOUNTS = 1_000
+const MAX_ACCOUNTS = 1_000
 
 /**
  * Finds account IDs in pasted text: a table column, JSON, the output of the AWS CLI. Ignores words
@@ -21,7 +21,7 @@ export function readAccountIds(pasted: string): { accountIds: string[]; problem?
         : `${shown} has ${odd[0]!.length} digits instead of 12.`,
     }
   }
-  if (accountIds.length > MOST_ACCOUNTS)
+  if (accountIds.length > MAX_ACCOUNTS)
     return { accountIds, problem: `${accountIds.length} account IDs. The limit is 1,000.` }
   if (pasted.trim() !== '' && accountIds.length === 0)
     return { accountIds, problem: 'No account ID found. An account ID has 12 digits.' }

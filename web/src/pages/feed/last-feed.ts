@@ -22,7 +22,7 @@ export const lastFeed: {
  *
  * @param isBack whether the URL has a position to return to
  */
-export function asOfFor(
+export function snapshotTime(
   last: { asOf: number; leftAt: number },
   isBack: boolean,
   now: number,

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useState } from 'react'
 import { onVisibility } from '../../live.ts'
 import { serverNow } from '../../time.tsx'
-import { asOfFor, lastFeed, OLD_MS } from './last-feed.ts'
+import { lastFeed, OLD_MS, snapshotTime } from './last-feed.ts'
 import type { FeedSearch } from './search.ts'
 
 /**
@@ -10,7 +10,7 @@ import type { FeedSearch } from './search.ts'
  */
 export function useAsOf(search: FeedSearch): { asOf: number; refresh: () => void } {
   const [asOf, setAsOf] = useState(() => {
-    lastFeed.asOf = asOfFor(lastFeed, search.at !== undefined, serverNow())
+    lastFeed.asOf = snapshotTime(lastFeed, search.at !== undefined, serverNow())
     return lastFeed.asOf
   })
   const refresh = useCallback(() => {

@@ -7,7 +7,7 @@ import type { FeedSearch } from './search.ts'
 
 const route = getRouteApi('/app/')
 
-const MOST_EXPANDED = 20
+const MAX_EXPANDED = 20
 
 /** The selected row and the expanded change sets, kept in the URL. */
 export function usePosition(
@@ -39,7 +39,7 @@ export function usePosition(
     (id: string) => {
       const { open: before = [] } = latest.current
       const others = before.filter((one) => one !== id)
-      const next = others.length === before.length ? [...others, id].slice(-MOST_EXPANDED) : others
+      const next = others.length === before.length ? [...others, id].slice(-MAX_EXPANDED) : others
       saveSelected.cancel()
       save({ at: id, open: next.length > 0 ? next : undefined })
     },
