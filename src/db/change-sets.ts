@@ -270,20 +270,35 @@ export async function listChangeSets(
   page: PageRequest,
 ): Promise<{ items: ListedSet[]; nextCursor: string | null }> {
   const after = page.cursor === undefined ? undefined : readCursor(page.cursor, filters)
-  const names = (trx: Trx) =>
-    trx
-      .selectFrom('change_sets as a')
-      .select('a.id')
-      .where((eb) =>
-        eb.or([
-          eb('a.id', '=', eb.ref('s.id' as never)),
-          eb('a.absorbed_into', '=', eb.ref('s.id' as never)),
-        ]),
-      )
-  const found = await trx
+  const { found, ...others } = filters
+  // Step by step: Postgres' own choice depends on statistics, and what it chose with those of an
+  // empty table compared every set with every change.
+  const among = found && (await setsOfChanges(trx, filters))
+  await preferIndexes(trx, 'off')
+  const listed = await trx
     .selectFrom('change_sets as s')
+    .innerJoinLateral(
+      (eb) =>
+        eb
+          .selectFrom('changes')
+          .select('changes.id as match')
+          .where(
+            sql<SqlBool>`changes.change_set_id = ANY (ARRAY(
+              SELECT s.id UNION ALL
+              SELECT part.id FROM change_sets part
+              WHERE part.organization_id = s.organization_id AND part.absorbed_into = s.id))`,
+          )
+          .where(sql<SqlBool>`changes.organization_id = s.organization_id`)
+          .where(sql<SqlBool>`changes.occurred_at BETWEEN s.from_time AND s.until_time`)
+          .where(matching(others))
+          // Also keeps the planner from joining all sets with all changes.
+          .limit(1)
+          .as('m'),
+      (join) => join.onTrue(),
+    )
     .select(['s.id', 's.opened_at', 's.from_time', 's.until_time'])
     .where('s.absorbed_into', 'is', null)
+    .$if(among !== undefined, (query) => query.where(sql<SqlBool>`s.id = ANY (${among}::uuid[])`))
     .$if(filters.from !== undefined, (query) => query.where('s.until_time', '>=', filters.from!))
     .$if(filters.to !== undefined, (query) => query.where('s.from_time', '<', filters.to!))
     .$if(after !== undefined, (query) =>
@@ -291,22 +306,13 @@ export async function listChangeSets(
         sql<SqlBool>`(s.opened_at, s.id) < (${after!.occurredAt}::timestamptz, ${after!.id}::uuid)`,
       ),
     )
-    .where(({ exists }) =>
-      exists(
-        trx
-          .selectFrom('changes')
-          .select(sql`1`.as('one'))
-          .where('changes.change_set_id', 'in', names(trx))
-          .where(sql<SqlBool>`changes.occurred_at BETWEEN s.from_time AND s.until_time`)
-          .where(matching(filters)),
-      ),
-    )
     .orderBy('s.opened_at', 'desc')
     .orderBy('s.id', 'desc')
     .limit(page.limit + 1)
     .execute()
-  const rows = found.slice(0, page.limit)
-  const last = found.length > page.limit ? rows.at(-1) : undefined
+  await preferIndexes(trx, 'on')
+  const rows = listed.slice(0, page.limit)
+  const last = listed.length > page.limit ? rows.at(-1) : undefined
   const kinds = await changeKindsOf(trx, filters, rows)
   const firsts = await changesById(
     trx,
@@ -330,6 +336,28 @@ export async function listChangeSets(
     }),
     nextCursor: last ? writeCursor({ occurred_at: last.opened_at, id: last.id }, filters) : null,
   }
+}
+
+/** The ids of the sets that the found changes belong to now. */
+async function setsOfChanges(trx: Trx, filters: ChangeFilters): Promise<string[]> {
+  const rows = await trx
+    .selectFrom('changes')
+    .select('change_set_id')
+    .distinct()
+    .where(matching(filters))
+    .execute()
+  const ids = rows.flatMap(({ change_set_id }) => change_set_id ?? [])
+  const present = await presentSetIds(trx, ids)
+  return [...new Set(ids.map((id) => present.get(id) ?? id))]
+}
+
+/** Whether Postgres may choose joins and scans that are fast for a few rows only. */
+async function preferIndexes(trx: Trx, others: 'on' | 'off'): Promise<void> {
+  await sql`
+    SELECT set_config('enable_hashjoin', ${others}, true),
+      set_config('enable_mergejoin', ${others}, true),
+      set_config('enable_seqscan', ${others}, true), set_config('enable_sort', ${others}, true)
+  `.execute(trx)
 }
 
 /**

@@ -1,11 +1,14 @@
 import { sql } from 'kysely'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { finishDeletion } from '../../src/activities/finish-deletion.ts'
 import type { Change } from '../../src/changes/change.ts'
+import type { ChangeFilters } from '../../src/db/change-filters.ts'
+import { listChangeSets } from '../../src/db/change-sets.ts'
 import { asOrganization, type Database, openDatabase } from '../../src/db/database.ts'
 import { ensurePartitions, storeEvents } from '../../src/db/imports.ts'
 import type { Owner } from '../../src/db/owner.ts'
 import { purgeSomeChanges } from '../../src/db/purge.ts'
+import { withSearch } from '../../src/db/search.ts'
 import { aChange, imported, unparsed } from '../../testing/changes.ts'
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts'
 
@@ -362,6 +365,41 @@ test('a purge takes the sets by key, though the statistics say that there are no
   for (let n = 0; n < all.length; n += 500) await store(owner, all.slice(n, n + 500))
   await remove(owner, { purge: true })
   expect(await changes()).toEqual([])
+})
+
+test('change sets are searched by key, though the statistics say that there are none', async () => {
+  const { id, connect } = await newOrganization()
+  const owner = await connect()
+  await sql`TRUNCATE changes, change_records, change_sets, unparsed_records`.execute(superuser)
+  await sql`ANALYZE change_sets, changes, change_records`.execute(superuser)
+  const rare = 'i-5ea2c4ed'
+  const all = events(5_000).map((change, n) => ({
+    ...change,
+    summary: n % 500 === 250 ? `ada stopped ${rare}` : change.summary,
+    changeSet: { ...change.changeSet, sessionKey: `session ${n}` },
+  }))
+  for (let n = 0; n < all.length; n += 500) await store(owner, all.slice(n, n + 500))
+  // As an API server asks.
+  const api = openDatabase({ url: database.url, role: 'cairn_api', statementTimeoutMs: 5_000 })
+  onTestFinished(() => api.destroy())
+  const list = (filters: ChangeFilters, cursor?: string) =>
+    asOrganization(api, id, async (trx) =>
+      listChangeSets(trx, await withSearch(trx, filters), { limit: 4, cursor }),
+    )
+  const filters = { q: rare, include: {}, exclude: {} }
+  const found = []
+  for (let cursor: string | undefined; ; ) {
+    const { items, nextCursor } = await list(filters, cursor)
+    found.push(...items.map(({ openedAt }) => openedAt.getTime()))
+    if (nextCursor === null) break
+    cursor = nextCursor
+  }
+  const wanted = all.filter(({ summary }) => summary.includes(rare))
+  expect(found).toEqual(
+    wanted.map(({ occurredAt }) => occurredAt.getTime()).toSorted((a, b) => b - a),
+  )
+  const without = { include: {}, exclude: { resource: [all[0]!.resources[0]!.key] } }
+  await list(without)
 })
 
 test('an interrupted purge continues where it stopped', async () => {

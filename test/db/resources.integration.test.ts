@@ -212,6 +212,34 @@ describe('a purge', () => {
     expect(await facets(tenant)).toMatchObject([{ label: 'own' }, { label: 'shared' }])
   })
 
+  test('checks many resources in one lookup, not each in its own', async () => {
+    const { tenant, connect, store } = await newTenant()
+    const kept = await connect()
+    const all = Array.from({ length: 500 }, (_, n) => resource('T', `many-${n}`))
+    for (let n = 0; n < all.length; n += 100)
+      await store(kept, { resources: all.slice(n, n + 100) })
+    await asOrganization(api.db, tenant.id, async (trx) => {
+      const ids = await trx.selectFrom('resources').select('id').execute()
+      const scans = async () => {
+        const { rows } = await sql<{ scans: number; indexes: number }>`
+          SELECT sum(pg_stat_get_xact_numscans(i.indexrelid))::int AS scans, count(*)::int AS indexes
+          FROM pg_index i
+          JOIN pg_attribute a ON a.attrelid = i.indexrelid AND a.attname = 'resource_ids'
+          JOIN pg_class c ON c.oid = i.indexrelid AND c.relkind = 'i'
+        `.execute(trx)
+        return rows[0]!
+      }
+      const { rows } = await sql<{ used: number }>`
+        SELECT used FROM used_resources(${ids.map(({ id }) => id)}::int[]) AS used
+      `.execute(trx)
+      expect(rows.map(({ used }) => used).sort()).toEqual(ids.map(({ id }) => id).sort())
+      // The second round finds that none is left.
+      const counted = await scans()
+      expect(counted.indexes).toBeGreaterThan(0)
+      expect(counted.scans).toBe(2 * counted.indexes)
+    })
+  })
+
   test('leaves the resources of changes that are imported meanwhile', async () => {
     const { tenant, connect, store } = await newTenant()
     const kept = await connect()

@@ -49,7 +49,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
         coalesce(to_time, 'infinity'), ids, most);
     END $$;
 
-    -- For purges: returns those of the resources that a change refers to.
+    -- For purges: returns those of the resources that a change refers to. In rounds, each about all
+    -- that are left. As text, the organization has no index: only the one on resources remains, whose
+    -- ids are unique in the database.
     CREATE FUNCTION used_resources(ids int[]) RETURNS SETOF int
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path = pg_catalog, public, pg_temp
@@ -59,13 +61,18 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     SET jit = off
     AS $$
     DECLARE
-      wanted int;
+      remaining int[] := ids;
+      used int[];
     BEGIN
-      FOREACH wanted IN ARRAY ids LOOP
-        IF EXISTS (SELECT FROM public.changes WHERE resource_ids @> ARRAY[wanted]
-          AND organization_id = public.current_organization()) THEN
-          RETURN NEXT wanted;
-        END IF;
+      LOOP
+        EXECUTE format('SELECT array_agg(DISTINCT one) FROM (
+            SELECT resource_ids FROM public.changes
+            WHERE organization_id::text = %L AND resource_ids && %L::int[] LIMIT 1000
+          ) AS c, unnest(c.resource_ids) AS one WHERE one = ANY (%L::int[])',
+          public.current_organization(), remaining, remaining) INTO used;
+        EXIT WHEN used IS NULL;
+        RETURN QUERY SELECT unnest(used);
+        remaining := ARRAY(SELECT unnest(remaining) EXCEPT SELECT unnest(used));
       END LOOP;
     END $$;
 
