@@ -82,6 +82,16 @@ function textsOfSource(file: string, source: string): Text[] {
   return texts
 }
 
+/** The comments of a source file: blocks, and lines that contain nothing else. Without code. */
+function textsOfComments(file: string, source: string): Text[] {
+  return [...source.matchAll(/(?<=^|[\s{(])\/\*[\s*][\s\S]*?\*\/|^[ \t]*\/\/.*$/gm)].map(
+    ({ 0: comment, index }) => ({
+      where: `${file}:${source.slice(0, index).split('\n').length}`,
+      text: comment.replaceAll(/`[^`]+`/g, '`code`').replaceAll(/\s*\n\s*\*?\s*/g, ' '),
+    }),
+  )
+}
+
 /** Prose paragraphs of a Markdown file, without code. */
 function textsOfMarkdown(file: string, source: string): Text[] {
   const prose = source
@@ -126,7 +136,9 @@ const documents = filesOf('*.md', 'docs/**/*.md', 'infra/**/*.md')
 
 const findingsOfFile = (file: string) =>
   findingsIn(
-    file.endsWith('.md') ? textsOfMarkdown(file, read(file)) : textsOfSource(file, read(file)),
+    file.endsWith('.md')
+      ? textsOfMarkdown(file, read(file))
+      : [...textsOfSource(file, read(file)), ...textsOfComments(file, read(file))],
   )
 
 describe('texts are plain modern English', () => {
@@ -158,6 +170,14 @@ describe('the check', () => {
   ])('finds archaic words in %s', (_what, source, word) => {
     const findings = findingsIn(textsOfSource('a.tsx', source))
     expect(findings[0]).toContain(`a.tsx:1: "${word}"`)
+  })
+
+  test('finds them in comments, but not in code', () => {
+    const source = '/** It is\n * told. `mend` */\nconst anew = 1\n  // Whoever asks.\n'
+    expect(findingsIn(textsOfComments('a.ts', source))).toEqual([
+      expect.stringContaining('a.ts:1: "told"'),
+      expect.stringContaining('a.ts:4: "Whoever"'),
+    ])
   })
 
   test('finds them in Markdown, but not in code', () => {

@@ -32,7 +32,7 @@ export class Random {
     return list[this.integer(0, list.length - 1)]!
   }
 
-  /** Different ones, in no order; all of them when there are not so many. */
+  /** Different items in random order; all of them if there are fewer. */
   some<T>(list: readonly T[], count: number): T[] {
     const left = [...list]
     const taken: T[] = []

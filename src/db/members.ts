@@ -83,7 +83,7 @@ export async function lockMembers(trx: Trx, organizationId: string): Promise<voi
  * they could otherwise use to return.
  *
  * @returns the ID of their user; `last_owner` if no other owner could invite people, so nothing was
- *   changed; undefined if there is no such member
+ *   changed; undefined if the member does not exist
  */
 export async function removeMember(
   trx: Trx,

@@ -99,7 +99,7 @@ export function listApiKeys(trx: Trx) {
 }
 
 /**
- * Revokes the key. A key that is already revoked is unchanged. Undefined if there is no such key.
+ * Revokes the key. A key that is already revoked is unchanged. Undefined if the key does not exist.
  */
 export function revokeApiKey(trx: Trx, id: string) {
   return trx

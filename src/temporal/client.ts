@@ -36,7 +36,7 @@ import { reasonOf, UpdateRefused, UpdateTimedOut, unavailable } from './errors.t
 import { registerSearchAttributes, searchAttributeNames } from './search-attributes.ts'
 import type { TemporalTarget } from './target.ts'
 
-/** What the API and the reconciler may do with connections' workflows. */
+/** The operations of the API and the reconciler on connection workflows. */
 export interface Workflows {
   /**
    * Signals a connection's workflow that its row has changed, and starts the workflow if there is
@@ -46,26 +46,26 @@ export interface Workflows {
    */
   changed(ref: ConnectionRef): Promise<boolean>
   /**
-   * Verifies the role now; a verification that fails is an answer.
+   * Verifies the role now. A failed verification is a result, not an error.
    *
    * @throws TemporalUnavailable, UpdateRefused, UpdateTimedOut
    */
   verifyNow(ref: ConnectionRef, options?: { timeoutMs?: number }): Promise<VerificationSummary>
   /**
-   * Imports now, over every region.
+   * Imports from all regions now.
    *
    * @throws TemporalUnavailable, UpdateRefused, UpdateTimedOut
    */
   importNow(ref: ConnectionRef, options?: { timeoutMs?: number }): Promise<ImportSummary>
   /**
-   * The state of the workflow; null when there is none. Requires a running worker.
+   * The state of the workflow; null if there is none. Requires a running worker.
    *
    * @throws TemporalUnavailable
    */
   state(ref: ConnectionRef): Promise<ConnectionState | null>
   /**
    * Whether Temporal has this installation's history: false before the first start, and after
-   * Temporal has lost its database. `markHistory` marks that there is one from now on.
+   * Temporal has lost its database. `markHistory` records that it exists.
    *
    * @throws TemporalUnavailable
    */
@@ -74,7 +74,7 @@ export interface Workflows {
   markHistory(): Promise<void>
   /** Whether Temporal responds within two seconds. */
   ping(): Promise<{ ok: true } | { ok: false; reason: string }>
-  /** The workflow's page in Temporal's UI; null when it is not known where that is. */
+  /** The URL of the workflow's page in Temporal's UI; null if the UI's URL is unknown. */
   uiUrl(ref: ConnectionRef): string | null
   /** For other calls. Connects on first use. */
   client: Client
@@ -104,7 +104,7 @@ export function createWorkflows(
   const { namespace, uiUrl } = target
   const connection = Connection.lazy({
     ...target.connection,
-    // gRPC waits up to two minutes before it tries again to connect; people wait for these calls.
+    // gRPC waits up to two minutes before it reconnects, which is too long for users who wait.
     channelArgs: {
       'grpc.initial_reconnect_backoff_ms': 500,
       'grpc.max_reconnect_backoff_ms': 2_000,
@@ -143,7 +143,7 @@ export function createWorkflows(
         }),
       ] as Parameters<typeof connectionWorkflow>,
       workflowIdConflictPolicy: 'USE_EXISTING' as const,
-      // Where Temporal's fairness is on, organizations take turns on the task queue.
+      // If Temporal's task queue fairness is enabled, organizations take turns.
       priority: { fairnessKey: ref.organizationId },
       typedSearchAttributes: withSearchAttributes
         ? [{ key: organizationKey, value: ref.organizationId }]
@@ -208,7 +208,7 @@ export function createWorkflows(
           await run.terminate('It accepts no more signals. The next run reads the row.')
         })
       } catch (error) {
-        // The run has ended meanwhile.
+        // The run has ended in the meantime.
         if (!(error instanceof WorkflowNotFoundError)) throw error
       }
     })
@@ -302,8 +302,8 @@ function staticDetails(ref: ConnectionRef): string {
 }
 
 /**
- * Whether Temporal has refused a signal because the run has received as many as it accepts:
- * `history.maximumSignalsPerExecution`, 10,000 by default. No other refusal is worth a termination.
+ * Whether Temporal has rejected a signal because the run has received the maximum number:
+ * `history.maximumSignalsPerExecution`, 10,000 by default. Only this error terminates a run.
  * https://github.com/temporalio/temporal/blob/v1.32.0/common/constants.go `ErrSignalsLimitExceeded`
  */
 function hasTooManySignals(error: unknown): boolean {

@@ -23,7 +23,7 @@ export function StatusPanel(props: {
     <Paper withBorder p="md" component="section" aria-label="Status">
       <Stack gap="xs">
         <Group gap="sm">
-          {/* Told when it changes; the sentences count down, which nobody wants to be told. */}
+          {/* Announces status changes. The sentences count down, so they are not announced themselves. */}
           <div role="status">
             <StatusBadge status={connection.status} />
           </div>
