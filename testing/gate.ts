@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { quietPort } from './ports.ts'
 
 /** A way to a server that can be closed: to whoever goes through it, the server is away. */
 export interface Gate {
@@ -29,13 +30,12 @@ export async function createGate(target: string): Promise<Gate> {
     socket.pipe(onward).pipe(socket)
   }
 
-  async function listen(at: number): Promise<number> {
+  async function listen(at: number): Promise<void> {
     const listening = createServer(forward)
     server = listening
     await new Promise<void>((resolve, reject) => {
       listening.once('error', reject).listen(at, '127.0.0.1', resolve)
     })
-    return (listening.address() as { port: number }).port
   }
 
   async function close(): Promise<void> {
@@ -47,8 +47,7 @@ export async function createGate(target: string): Promise<Gate> {
     await closed
   }
 
-  const own = await listen(0)
-  await close()
+  const own = await quietPort()
   return {
     address: `127.0.0.1:${own}`,
     close,

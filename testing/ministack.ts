@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import getPort from 'get-port'
+import { quietPort } from './ports.ts'
 import { pythonTool } from './python.ts'
 
 export interface Ministack {
@@ -30,7 +30,7 @@ export const MINISTACK_SECRET = 'ministack-root-secret'
 export async function startMinistack(): Promise<Ministack> {
   const { bin } = await pythonTool('ministack')
   const folder = await mkdtemp(path.join(tmpdir(), 'ministack-'))
-  const port = await getPort()
+  const port = await quietPort()
   const url = `http://127.0.0.1:${port}`
   const child = spawn(bin('ministack'), {
     cwd: folder,

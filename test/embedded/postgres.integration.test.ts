@@ -23,12 +23,12 @@ import {
   kill,
   launch,
   occupy,
-  quietPort,
   recorder,
   silent,
   startInProcess,
   temporaryDataDir,
 } from '../../testing/embedded/support.ts'
+import { quietPort } from '../../testing/ports.ts'
 
 const isRoot = process.getuid?.() === 0
 

@@ -14,12 +14,12 @@ import { run } from '../../src/embedded/tools.ts'
 import {
   kill,
   occupy,
-  quietPort,
   recorder,
   silent,
   startInProcess,
   temporaryDataDir,
 } from '../../testing/embedded/support.ts'
+import { quietPort } from '../../testing/ports.ts'
 
 async function withClient<T>(address: string, work: (client: Client) => Promise<T>): Promise<T> {
   const connection = await Connection.connect({ address })

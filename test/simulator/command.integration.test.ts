@@ -4,9 +4,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import getPort from 'get-port'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { oneSecondRecords, startSimulator } from '../../simulator/index.ts'
+import { quietPort } from '../../testing/ports.ts'
 
 const script = fileURLToPath(new URL('../../scripts/simulator.ts', import.meta.url))
 
@@ -43,7 +43,7 @@ test('plays records without a quota, prints its usage, and stops on a signal', a
       .map((one) => `${JSON.stringify(one)}\n`)
       .join(''),
   )
-  const port = await getPort()
+  const port = await quietPort()
   const command = start('--port', port, '--records', file)
   const url = `http://127.0.0.1:${port}`
   const ask = async (path: string) => (await fetch(`${url}/_simulator${path}`)).json()

@@ -5,7 +5,6 @@ import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import getPort, { portNumbers } from 'get-port'
 import { onTestFinished } from 'vitest'
 import { removePostgres } from '../../src/embedded/postgres.ts'
 import { stopLeftBehindTemporal } from '../../src/embedded/temporal.ts'
@@ -74,14 +73,4 @@ export async function occupy(port: number): Promise<number> {
   })
   onTestFinished(() => void server.close())
   return (server.address() as { port: number }).port
-}
-
-/**
- * A free port that neither other tests nor the system choose on their own: outside the usual ports of
- * the servers and the ephemeral ports (from 32768 on Linux). For tests that release a port and expect
- * to get it again.
- */
-export function quietPort(): Promise<number> {
-  const first = 20_000 + (process.pid % 100) * 100
-  return getPort({ port: portNumbers(first, first + 99), host: '127.0.0.1' })
 }
