@@ -10,6 +10,8 @@ export async function launchBrowser(): Promise<Browser> {
     // Not the package's own: with its single process, closing one page ends the browser.
     args: ['--no-sandbox', '--disable-gpu', '--font-render-hinting=none', '--hide-scrollbars'],
     headless: true,
+    // A limit for a hang: on a machine that runs two suites it starts in minutes.
+    timeout: 240_000,
   })
 }
 

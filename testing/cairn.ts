@@ -16,7 +16,7 @@ export interface RunningCairn {
 }
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-const START_LIMIT_MS = 120_000
+const START_LIMIT_MS = 240_000
 
 /** `npm start` in a process of its own, with embedded Postgres and Temporal. */
 export async function startCairnProcess(options: {

@@ -19,7 +19,7 @@ export interface Ministack {
 }
 
 /** Python has to load all of it. */
-const START_LIMIT_MS = 60_000
+const START_LIMIT_MS = 240_000
 /** Of every account's root user, whose access key is the account's id. */
 export const MINISTACK_SECRET = 'ministack-root-secret'
 
