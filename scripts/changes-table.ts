@@ -128,7 +128,7 @@ function matchWords({
     actions && !actions.includes('*') ? code(actions) : 'every action',
     byServices ? `by ${byServices.map(serviceName).join(', ')}` : undefined,
     tools ? `with ${code(tools)}` : undefined,
-    byService ? 'when AWS does it, on its own or on someone’s behalf' : undefined,
+    byService ? 'when AWS does it on its own' : undefined,
   ]
     .filter((part) => part !== undefined)
     .join('; ')

@@ -34,6 +34,12 @@ function byType(facts: Facts): Actor {
   switch (identity.text('type')) {
     case 'Root': {
       const id = arn ?? `root:${identity.text('accountId') ?? accountId ?? ''}`
+      const session = identity.object('sessionContext')
+      if (session.flag('assumedRoot') === true) return ofCentralRoot(facts, id)
+      // Before service-linked roles, Auto Scaling and others called as the root user, with no key.
+      if (invokedBy !== undefined && session.isEmpty && !identity.has('accessKeyId')) {
+        return ofService(invokedBy)
+      }
       return single('root', 'the root user', id, arn)
     }
     case 'IAMUser':
@@ -55,16 +61,21 @@ function byType(facts: Facts): Actor {
       return ofIdentityCenter(facts)
     case 'Directory':
       return ofProvider(facts, userName ?? 'someone', 'a directory')
-    case 'AWSService':
-      return ofService(invokedBy ?? facts.record.text('sourceIPAddress') ?? facts.service)
+    case 'AWSService': {
+      const principal = invokedBy ?? facts.record.text('sourceIPAddress') ?? facts.service
+      return ofService(isInternal(principal) ? facts.service : principal)
+    }
     case 'AWSAccount':
       return ofAccount(facts)
     default:
       break
   }
-  if (invokedBy !== undefined) return ofService(invokedBy)
+  const isSignIn = facts.service === 'signin' && userName !== undefined
+  if (isSignIn) return ofIdentityCenter(facts)
+  if (invokedBy !== undefined && !isInternal(invokedBy)) return ofService(invokedBy)
   if (facts.record.text('eventType') === 'AwsServiceEvent') return ofService(facts.service)
   if (!facts.record.object('insightDetails').isEmpty) return ofService('cloudtrail')
+  if (invokedBy !== undefined) return ofService(invokedBy)
   if (arn !== undefined || userName !== undefined) return ofUser(facts)
   if (identity.has('accountId', 'principalId')) return ofAccount(facts)
   return single('unknown', 'someone', 'unknown')
@@ -93,6 +104,25 @@ function ofUser({ identity }: Facts): Actor {
   if (isHidden(userName)) return single('unknown', 'someone', arn ?? 'unknown', arn)
   const principal = identity.text('principalId') ?? userName!
   return single('user', userName!, arn ?? `user:${principal}`, arn)
+}
+
+function isInternal(principal: string): boolean {
+  return /^AWS Internal$/i.test(principal)
+}
+
+/** A session of the root user that AssumeRoot opened: the member account has no record of who did. */
+function ofCentralRoot({ identity, accountId }: Facts, rootId: string): Actor {
+  const account = identity.text('accountId') ?? accountId ?? 'unknown'
+  return {
+    kind: 'root',
+    name: 'a central root session',
+    id: `central-root:${account}`,
+    chain: [
+      missing('who opened it: recorded in the management account or its delegated administrator'),
+      link('session', 'a central root session (AssumeRoot)', 'opened'),
+      link('root', `the root user of account ${account}`, 'acting as', rootId),
+    ],
+  }
 }
 
 function ofAccount({ identity }: Facts): Actor {
@@ -127,7 +157,10 @@ function ofProvider(facts: Facts, name: string, provider: string): Actor {
 
 function ofIdentityCenter(facts: Facts): Actor {
   const { identity, extra } = facts
-  const userId = identity.object('onBehalfOf').text('userId') ?? identity.text('principalId')
+  const principal = identity.text('principalId')
+  // The principal of a sign-in is the account.
+  const isUser = principal !== undefined && !/^\d{12}$/.test(principal)
+  const userId = identity.object('onBehalfOf').text('userId') ?? (isUser ? principal : undefined)
   const name = extra.text('UserName') ?? identity.text('userName')
   const shown = isHidden(name) ? `Identity Center user ${userId ?? ''}`.trim() : name!
   return {
@@ -248,8 +281,47 @@ interface Workload {
 /** The session name that CloudFormation uses with a stack's service role. */
 export const STACK_SESSION = 'AWSCloudFormation'
 
-const GENERATED =
-  /^(botocore-session-|aws-go-sdk-|aws-sdk-|aws-cli-|awscli-|session-?\d|terraform-?\d|AWSCLI-Session|[0-9a-f]{16,}$|\d{9,}$|[0-9a-f]{8}-[0-9a-f]{4}-)/i
+/**
+ * Session names that tools make up: a prefix of the tool's own and a random or counted rest. Sources:
+ * the AWS SDKs' default role session names (botocore, Go, Java, JavaScript, .NET, Rust, PHP, Ruby),
+ * Granted, aws-vault, saml2aws, Leapp, awsume, Vault, Terraform, Pulumi and the AWS CLI.
+ */
+const GENERATED = new RegExp(
+  `^(?:(?:${[
+    'botocore-session',
+    'boto3-session',
+    'aws-go-sdk',
+    'aws-sdk',
+    'aws-dotnet-sdk',
+    'aws-rust-sdk',
+    'aws-cli',
+    'awscli',
+    'aws-vault',
+    'awsume',
+    'aws-mfa',
+    'aws-okta',
+    'aws-sso-util',
+    'aws2-wrap',
+    'assume-role',
+    'assumerole',
+    'assumed-from-leapp',
+    'gimme-aws-creds',
+    'gntd',
+    'granted',
+    'leapp',
+    'okta-aws-cli',
+    'role-session',
+    'saml2aws',
+    'sts-session',
+    'vault',
+    'web-identity-token',
+    'default[-_]session',
+    'awscli-session',
+  ].join(
+    '|',
+  )})(?=[-_.:@0-9]|$)|session-?\\d|terraform-?\\d|pulumi-?\\d|[0-9a-f]{16,}$|\\d{9,}$|[0-9a-f]{8}-[0-9a-f]{4}-)`,
+  'i',
+)
 const DEFAULTS =
   /^(GitHubActions?|AWSCloudFormation|terraform|session|default|deploy|ci|cdk|pulumi|OrganizationAccountAccessRole|AssumeRoleSession\d*|role-?session|admin|test)$/i
 
@@ -330,6 +402,17 @@ function ofRole(facts: Facts): Actor {
       id: `service:${serviceId(principal)}`,
       service: serviceId(principal),
       chain: [link('service', name), link('role', role, 'with its service-linked role', roleArn)],
+    }
+  }
+  const behalf = facts.identity.object('onBehalfOf').text('userId')
+  if (behalf !== undefined && !seen.isIdentityCenter && sourceIdentity === undefined) {
+    // Trusted identity propagation: the session acts for a user of IAM Identity Center.
+    const name = `Identity Center user ${behalf}`
+    return {
+      kind: 'person',
+      name,
+      id: `identity-center:${behalf}`,
+      chain: [link('person', name), asRole, ...sessionLink(seen)],
     }
   }
   if (sourceIdentity !== undefined) {
@@ -466,7 +549,7 @@ function ofPlainRole(facts: Facts, seen: AssumedRole, roleId: string, asRole: Ac
     }
   }
   const cdkUser = /^aws-cdk-(.+)$/.exec(session ?? '')?.[1]
-  const label = cdkUser ?? (seen.isGenerated ? undefined : session)
+  const label = cdkUser ?? (seen.isGenerated ? undefined : stableName(session))
   if (label?.includes('@')) {
     return {
       kind: 'person',
@@ -487,8 +570,25 @@ function ofPlainRole(facts: Facts, seen: AssumedRole, roleId: string, asRole: Ac
   }
 }
 
+/** The name without what differs from session to session: `deploy` of `deploy-1712345678901`. */
+function stableName(session: string | undefined): string | undefined {
+  if (session === undefined || session.includes('@')) return session
+  const rest = session.replace(
+    /[-_.]?(\d{9,}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{16,})$/i,
+    '',
+  )
+  return rest === '' || DEFAULTS.test(rest) || GENERATED.test(rest) ? undefined : rest
+}
+
 /** A service that acts with the caller's permissions is the last link of the caller's chain. */
-function withOnBehalf(actor: Actor, { invokedBy }: Facts): Actor {
+function withOnBehalf(actor: Actor, facts: Facts): Actor {
+  const { invokedBy } = facts
+  const delegate = facts.identity.object('invokedByDelegate').text('accountId')
+  if (delegate !== undefined) {
+    // A product provider to which the customer delegated permissions for a time.
+    const provider = link('account', `account ${delegate}`, 'acting with delegated permissions')
+    return { ...actor, chain: [...actor.chain, provider] }
+  }
   if (invokedBy === undefined || actor.kind === 'service') return actor
   const service = serviceName(invokedBy)
   return { ...actor, chain: [...actor.chain, link('service', service, 'acting on their behalf')] }

@@ -44,6 +44,12 @@ export function arnName(text: string): string {
       return resource.split('/')[resource.startsWith('cluster/') ? 1 : 2] ?? tail(resource)
     case 'cloudformation':
       return resource.split('/')[1] ?? resource
+    case 'kafka':
+      // cluster/NAME/UUID
+      return resource.split('/')[1] ?? resource
+    case 'wafv2':
+      // regional/webacl/NAME/UUID
+      return resource.split('/')[2] ?? resource
     case 'dynamodb':
       return resource.split('/')[1] ?? resource
     case 'autoscaling':

@@ -1,26 +1,33 @@
 /** Which field changed, from what to what, in words and with secrets masked. */
 
 import { indexable, listed, spoken, words } from '../../changes/text.ts'
+import { arnName } from './arn.ts'
 import type { Edit } from './detail.ts'
-import { type JsonReader, scalar } from './json-reader.ts'
+import { isObject, JsonReader, scalar } from './json-reader.ts'
+import { openedByPolicy, readPolicy } from './policy.ts'
+import {
+  HIDDEN,
+  isMasked,
+  isSecretName,
+  isSecretPath,
+  isSecretValue,
+  nameParts,
+} from './secrets.ts'
 
-export const HIDDEN = '(hidden)'
+export { HIDDEN } from './secrets.ts'
 
-// Parameters whose values are never shown, in addition to what AWS hides.
-const SECRET_NAME =
-  /pass(word|wd|phrase)|secret(?!id$|arn$|name$|smanager)|credential|private_?key|key_?material|user_?data|auth(orization)?_?(token|header|key|parameters)|access_?token|session_?token|security_?token|api_?key(?!id$)|connection_?string|environment|certificate_?body|plain_?text|token$|webhook/i
-// Values that look like secrets.
-const SECRET_VALUE =
-  /-----BEGIN|:\/\/[^/\s:@]*:[^/\s@]+@|\beyJ[\w-]{10,}\.[\w-]+|\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk_live_|rk_live_|AKIA(?=[A-Z0-9]{16}[^A-Z0-9]+[\w/+]{40}))/
-/** Parameters that do not describe what changed. */
+/** Parameters that do not describe what changed: options of the call, and names for its own use. */
 const IRRELEVANT =
-  /^(client(request)?token|idempotency(token|key)?|caller_?reference|dryrun|nexttoken|maxresults|host|x-amz-.*|tags?|taglist|tagset|tagspecification(set)?|apply_?immediately|skipfinalsnapshot|fullyqualifiedarn|revisionid|xmlns)$/i
+  /^(client(request)?token|creation_?token|idempotency(token|key)?|caller_?reference|dry_?run|next_?token|max_?results|host|x-amz-.*|tags?|tag_?list|tag_?set|tag_?specifications?(_?set)?|apply_?immediately|allow_?engine_?mode_?change|allow_?major_?version_?upgrade|force|force_?[a-z]+|skip_?[a-z]+|retain_?[a-z]+|validate_?only|overwrite|fully_?qualified_?arn|revision_?id|lock_?token|change_?token|if_?match|xmlns)$/i
+const MOST_EDITS = 30
+/** Levels of nested parameters that are read. */
+const DEEPEST = 4
 
 /** A value as it may be shown under this name. */
 export function shown(name: string, value: string | undefined): string | undefined {
   if (value === undefined) return undefined
-  if (value.startsWith('HIDDEN_DUE_TO') || value === '***' || /^\*{4,}$/.test(value)) return HIDDEN
-  return SECRET_NAME.test(name) || SECRET_VALUE.test(value.slice(0, 2_000))
+  if (isMasked(value)) return HIDDEN
+  return isSecretPath(nameParts(name)) || isSecretValue(value)
     ? HIDDEN
     : indexable(spoken(value, 200))
 }
@@ -38,10 +45,11 @@ export function edit(field: string, from: string | undefined, to: string | undef
 }
 
 /**
- * The plain parameters of a request as edits, except those that only name the resource.
+ * The parameters of a request as edits: what it asks for, except what only names the resource.
  *
  * @param except names of parameters that identify the resource
- * @param before the values before the change, under the same names
+ * @param before the answer, under the same names. It holds the earlier value where it differs; where
+ *   it is the same it is the new one, and the earlier one is unknown
  */
 export function editsOf(
   params: JsonReader,
@@ -51,25 +59,135 @@ export function editsOf(
   const skipped = new Set(except.map((name) => name.toLowerCase()))
   const edits: Edit[] = []
   for (const [name, value] of params.entries()) {
-    if (edits.length >= 30) break
+    if (edits.length >= MOST_EDITS) break
     if (skipped.has(name.toLowerCase()) || IRRELEVANT.test(name)) continue
-    const isSecret = SECRET_NAME.test(name)
-    const to = isSecret && value !== null && value !== '' ? HIDDEN : plain(value)
-    if (to === undefined) continue
-    const from = isSecret ? undefined : before?.text(name)
-    edits.push(...edit(words(name), from, to))
+    addEdits(edits, [name], value, before?.text(name))
   }
-  return edits
+  return edits.slice(0, MOST_EDITS)
 }
 
-function plain(value: unknown): string | undefined {
+function addEdits(
+  edits: Edit[],
+  path: readonly string[],
+  value: unknown,
+  from: string | undefined,
+): void {
+  if (edits.length >= MOST_EDITS || value === null || value === undefined) return
+  const name = path.at(-1)!
+  const field = fieldWords(path)
+  if (isSecretPath(path) && value !== '') {
+    // The names of variables are shown, their values are not.
+    if (isObject(value) && path.length < DEEPEST && !isSecretName(name.replace(/s$/, ''))) {
+      for (const inner of Object.keys(value).slice(0, MOST_EDITS)) {
+        addEdits(edits, [...path, inner], value[inner], undefined)
+      }
+      return
+    }
+    edits.push({ field: indexable(spoken(field)), to: HIDDEN })
+    return
+  }
+  const policy = policyIn(name, value)
+  if (policy !== undefined) {
+    edits.push({ field: indexable(spoken(field)), to: policy })
+    return
+  }
+  const plain = plainValue(value)
+  if (plain !== undefined) {
+    edits.push(...edit(field, from === plain ? undefined : from, plain))
+    return
+  }
+  if (path.length >= DEEPEST) return
   if (Array.isArray(value)) {
-    const texts = value.slice(0, 20).map(scalar)
+    for (const item of value.slice(0, MOST_EDITS)) {
+      const found = editsOfItem(path, item)
+      if (found.length > 0) edits.push(...found)
+      else if (isObject(item)) {
+        for (const inner of Object.keys(item).slice(0, MOST_EDITS)) {
+          if (!IRRELEVANT.test(inner)) addEdits(edits, [...path, inner], item[inner], undefined)
+        }
+      }
+    }
+  } else if (isObject(value)) {
+    for (const inner of Object.keys(value).slice(0, MOST_EDITS)) {
+      if (!IRRELEVANT.test(inner)) addEdits(edits, [...path, inner], value[inner], undefined)
+    }
+  }
+}
+
+/** `scaling config desired size`; what repeats the name around it stands alone: `VPC id`. */
+function fieldWords(path: readonly string[]): string {
+  const parts = path.map(words)
+  return parts
+    .filter((part, i) => {
+      const next = parts[i + 1]
+      return next === undefined || !next.toLowerCase().startsWith(part.toLowerCase())
+    })
+    .join(' ')
+}
+
+/** A policy document in words: it may be long, and who it allows is what matters. */
+function policyIn(name: string, value: unknown): string | undefined {
+  if (!/polic(y|ies)|document|permission/i.test(name)) return undefined
+  const policy = readPolicy(value)
+  if (!policy.has('Statement')) return undefined
+  const opened = openedByPolicy(policy)
+  return opened === undefined ? 'changed' : `allows ${opened} to everyone`
+}
+
+/** An item of a list: a patch, or a name with a value. */
+function editsOfItem(path: readonly string[], item: unknown): Edit[] {
+  if (!isObject(item)) return []
+  const json = JsonReader.of(item)
+  const pointer = json.text('path')
+  const operation = json.text('op')
+  if (pointer !== undefined && operation !== undefined) return patchEdit(pointer, operation, json)
+  const name = json.text(
+    'key',
+    'name',
+    'parameterName',
+    'attributeName',
+    'optionName',
+    'propertyName',
+  )
+  const value = json.text(
+    'value',
+    'parameterValue',
+    'attributeValue',
+    'optionValue',
+    'propertyValue',
+    'resolvedValue',
+  )
+  if (name === undefined || value === undefined) return []
+  const isSecret = isSecretPath(path)
+  return edit(spoken(name, 80), undefined, isSecret ? '***' : value)
+}
+
+/** JSON Patch, as API Gateway takes it: `{op: "replace", path: "/variables/url", value: "…"}`. */
+function patchEdit(pointer: string, operation: string, json: JsonReader): Edit[] {
+  const parts = nameParts(pointer.replaceAll('~1', '/'))
+  const field = parts.length === 1 ? words(parts[0]!) : spoken(pointer, 120)
+  const value = json.text('value')
+  if (operation === 'remove') return [{ field: indexable(field), note: 'removed' }]
+  if (value === undefined) return [{ field: indexable(field), to: '(empty)' }]
+  const to = isSecretPath(parts) ? HIDDEN : shown(field, value)
+  return [{ field: indexable(field), ...(to !== undefined && { to }) }]
+}
+
+function plainValue(value: unknown): string | undefined {
+  if (Array.isArray(value)) {
+    const texts = value.slice(0, 20).map((item) => (isObject(item) ? undefined : scalar(item)))
     const isPlain = texts.length > 0 && texts.every((text) => text !== undefined)
     return isPlain ? listed(texts as string[], 5) : undefined
   }
+  if (isObject(value) && Object.keys(value).length > 1 && !Object.hasOwn(value, 'tag')) {
+    return undefined
+  }
   return scalar(value)
 }
+
+/** What a responder looks for first: an opening, and protection that ends. */
+const FIRST =
+  /public|deletion protection|termination protection|backup|retention|encrypt|password|polic|logging|snapshot|versioning|authoriz|enabled/i
 
 /** The edits as the end of a sentence. */
 export function spelled(edits: readonly Edit[]): string {
@@ -78,17 +196,32 @@ export function spelled(edits: readonly Edit[]): string {
 
 /** The edits as part of a sentence: `desired count from 2 to 4 and image to web:42`. */
 function inWords(edits: readonly Edit[], most: number = 3): string {
-  return listed(
-    edits.map(({ field, from, to }) => {
-      if (from !== undefined && to !== undefined)
-        return `${field} from ${brief(from)} to ${brief(to)}`
-      if (to === undefined) return `${field}, removed`
-      return to === HIDDEN ? field : `${field} to ${brief(to)}`
-    }),
-    most,
+  const order =
+    edits.length <= most
+      ? edits
+      : edits.toSorted((a, b) => Number(FIRST.test(b.field)) - Number(FIRST.test(a.field)))
+  return listed(order.map(editWords), most)
+}
+
+function editWords({ field, from, to, note }: Edit): string {
+  if (to === HIDDEN) return `new ${field}`
+  if (isSwitch(field) && (to === 'true' || to === 'false')) {
+    return `${field.replace(/ enabled$/, '')} ${to === 'true' ? 'on' : 'off'}`
+  }
+  if (from !== undefined && to !== undefined) {
+    return `${field} from ${brief(from)} to ${brief(to)}`
+  }
+  if (to === undefined) return note === undefined ? `${field}, removed` : `${field} ${note}`
+  return `${field} to ${brief(to)}`
+}
+
+/** Fields that read as something that is on or off. */
+function isSwitch(field: string): boolean {
+  return /protection|logging|encryption|versioning|monitoring|insights|accessible|access|public|backup|replication|rotation|termination|authentication|validation|multi|autoscaling|upgrade/i.test(
+    field,
   )
 }
 
 function brief(value: string): string {
-  return spoken(value, 60)
+  return spoken(value.startsWith('arn:') ? arnName(value) : value, 60)
 }

@@ -2,7 +2,7 @@ import type { Resource } from '../../changes/change.ts'
 import { indexable } from '../../changes/text.ts'
 import { parseArn, partitionOfRegion } from './arn.ts'
 import type { LookupEvent } from './detail.ts'
-import type { JsonReader } from './json-reader.ts'
+import { JsonReader } from './json-reader.ts'
 import { shortService } from './services.ts'
 
 /** The parts of one CloudTrail record, read once and used by the whole reader. */
@@ -44,21 +44,24 @@ export function factsOf(record: JsonReader, event: LookupEvent): Facts | undefin
   const ofRegion = partitionOfRegion(region)
   const ofIdentity = parseArn(identity.text('arn') ?? '')?.partition
   const partition = ofRegion === 'aws' ? (ofIdentity ?? ofRegion) : ofRegion
+  const params = opened(JsonReader.of(record.get('requestParameters')), 'Request')
+  const serviceDetails = JsonReader.of(record.get('serviceEventDetails'))
   return {
     record,
     identity,
     service: indexable(shortService(source).trim()) || 'unknown',
     action: indexable(action),
-    plainAction: indexable(action).replace(/20\d\d_?\d\d_?\d\d(v\d)?$/, ''),
-    params: opened(record.object('requestParameters'), 'Request'),
-    response: opened(record.object('responseElements'), 'Response'),
-    extra: record.object('additionalEventData'),
-    serviceDetails: record.object('serviceEventDetails'),
+    plainAction: plainName(indexable(action), record.text('eventType') === 'AwsServiceEvent'),
+    // What a service did on its own has details in place of parameters.
+    params: params.isEmpty && !serviceDetails.isEmpty ? statusOf(serviceDetails) : params,
+    response: opened(JsonReader.of(record.get('responseElements')), 'Response'),
+    extra: JsonReader.of(record.get('additionalEventData')),
+    serviceDetails,
     region: region === '' ? null : indexable(region),
     accountId: accountId === undefined ? null : indexable(accountId),
     partition: /^[a-z-]{3,20}$/.test(partition) ? partition : 'aws',
     userAgent: (record.text('userAgent') ?? '').slice(0, 1_000),
-    invokedBy: identity.text('invokedBy')?.slice(0, 200),
+    invokedBy: invoker(identity),
     resources: [],
   }
 }
@@ -70,4 +73,27 @@ function opened(json: JsonReader, suffix: 'Request' | 'Response'): JsonReader {
     if (name.endsWith(suffix) && !json.object(name).isEmpty) return json.object(name)
   }
   return json
+}
+
+/**
+ * The service that acted on the caller's behalf. The console's own sign-in is none: what it calls, a
+ * person clicked.
+ */
+function invoker(identity: JsonReader): string | undefined {
+  const invokedBy = identity.text('invokedBy')?.slice(0, 200)
+  return invokedBy !== undefined && /^(signin|console)\./.test(invokedBy) ? undefined : invokedBy
+}
+
+/** Without the API version, and without the `Result` and `Event` of services' own events. */
+function plainName(action: string, isServiceEvent: boolean): string {
+  const plain = action.replace(/20\d\d_?\d\d_?\d\d(v\d)?$/, '')
+  if (!isServiceEvent) return plain
+  return plain.replace(/(?<=^[A-Z][a-z]+[A-Z][A-Za-z]*)(Result|Event)$/, '')
+}
+
+/** `{closeAccountStatus: {accountId, state}}`: the status inside, where there is only one. */
+function statusOf(details: JsonReader): JsonReader {
+  const entries = details.entries()
+  const inner = entries.length === 1 ? details.object(entries[0]![0]) : details
+  return inner.isEmpty ? details : inner
 }

@@ -14,14 +14,24 @@ export class JsonReader {
   static readonly empty: JsonReader = new JsonReader(undefined)
 
   readonly #raw: Record<string, unknown> | undefined
+  readonly #isExact: boolean
   #byLowerName: Map<string, unknown> | undefined
 
-  private constructor(raw: Record<string, unknown> | undefined) {
+  private constructor(raw: Record<string, unknown> | undefined, isExact: boolean = false) {
     this.#raw = raw
+    this.#isExact = isExact
   }
 
   static of(value: unknown): JsonReader {
     return isObject(value) ? new JsonReader(value) : JsonReader.empty
+  }
+
+  /**
+   * Looks names up in their exact case, in this object and those inside: for what CloudTrail itself
+   * writes, which saves an index for each record.
+   */
+  static exact(value: unknown): JsonReader {
+    return isObject(value) ? new JsonReader(value, true) : JsonReader.empty
   }
 
   get isEmpty(): boolean {
@@ -76,7 +86,8 @@ export class JsonReader {
   }
 
   object(...names: string[]): JsonReader {
-    return JsonReader.of(this.get(...names))
+    const value = this.get(...names)
+    return isObject(value) ? new JsonReader(value, this.#isExact) : JsonReader.empty
   }
 
   /** The items of the list under the first of these names that has any, unchanged. */
@@ -91,7 +102,7 @@ export class JsonReader {
   objects(...names: string[]): JsonReader[] {
     return this.items(...names)
       .filter(isObject)
-      .map((item) => new JsonReader(item))
+      .map((item) => new JsonReader(item, this.#isExact))
   }
 
   texts(...names: string[]): string[] {
@@ -104,7 +115,7 @@ export class JsonReader {
     if (this.#raw === undefined) return undefined
     // Nearly always the case is right: no index is needed.
     if (Object.hasOwn(this.#raw, name)) return this.#raw[name]
-    return this.#names().get(name.toLowerCase())
+    return this.#isExact ? undefined : this.#names().get(name.toLowerCase())
   }
 
   #names(): Map<string, unknown> {

@@ -398,13 +398,14 @@ const KINDS: Record<string, Kind[]> = {
     kind(
       'AWS::CloudFront::Distribution',
       'distribution',
-      'distributionId',
+      'distributionId targetDistributionId',
       'cloudfront::{account}:distribution/{id}',
     ),
   ],
   organizations: [
     kind('AWS::Organizations::Policy', 'policy', 'policyId'),
     kind('AWS::Organizations::Account', 'account', 'accountId childId'),
+    kind('AWS::Organizations::Handshake', 'handshake', 'handshakeId'),
     kind('AWS::Organizations::OrganizationalUnit', 'organizational unit', 'organizationalUnitId'),
   ],
   cloudtrail: [
@@ -571,7 +572,9 @@ const KINDS: Record<string, Kind[]> = {
     ),
   ],
   glue: [
-    kind('AWS::Glue::Table', 'table', 'tableName'),
+    kind('AWS::Glue::Table', 'table', 'tableName tablesToDelete'),
+    kind('AWS::Glue::Connection', 'connection', 'connectionName connectionNameList'),
+    kind('AWS::Glue::Crawler', 'crawler', 'crawlerName'),
     kind('AWS::Glue::Job', 'job', 'jobName', 'glue:{region}:{account}:job/{id}'),
     kind(
       'AWS::Glue::Database',
@@ -613,6 +616,100 @@ for (const { type, arn } of [...EC2_BY_PREFIX.values(), ...Object.values(KINDS).
 /** The type of what an ARN names. `part`: `db` of `arn:aws:rds:eu-west-1:123456789012:db:orders`. */
 export function typeOfArn(service: string, part: string): string | undefined {
   return ARN_TYPES.get(`${service}:${part}`)
+}
+
+/** CloudFormation's names of services, where they are not the event source in camel case. */
+const CFN_SERVICES: Record<string, string> = {
+  acm: 'CertificateManager',
+  'acm-pca': 'ACMPCA',
+  aoss: 'OpenSearchServerless',
+  apigateway: 'ApiGateway',
+  appconfig: 'AppConfig',
+  apprunner: 'AppRunner',
+  appsync: 'AppSync',
+  autoscaling: 'AutoScaling',
+  cloudfront: 'CloudFront',
+  cloudtrail: 'CloudTrail',
+  cloudwatch: 'CloudWatch',
+  codeartifact: 'CodeArtifact',
+  codebuild: 'CodeBuild',
+  codecommit: 'CodeCommit',
+  codedeploy: 'CodeDeploy',
+  codepipeline: 'CodePipeline',
+  'cognito-identity': 'Cognito',
+  'cognito-idp': 'Cognito',
+  controltower: 'ControlTower',
+  datasync: 'DataSync',
+  dax: 'DAX',
+  dms: 'DMS',
+  ds: 'DirectoryService',
+  dynamodb: 'DynamoDB',
+  ec2: 'EC2',
+  'ec2-instance-connect': 'EC2',
+  ecr: 'ECR',
+  'ecr-public': 'ECR',
+  ecs: 'ECS',
+  eks: 'EKS',
+  elasticache: 'ElastiCache',
+  elasticbeanstalk: 'ElasticBeanstalk',
+  elasticfilesystem: 'EFS',
+  elasticloadbalancing: 'ElasticLoadBalancingV2',
+  elasticmapreduce: 'EMR',
+  es: 'OpenSearchService',
+  events: 'Events',
+  firehose: 'KinesisFirehose',
+  fsx: 'FSx',
+  globalaccelerator: 'GlobalAccelerator',
+  guardduty: 'GuardDuty',
+  iam: 'IAM',
+  imagebuilder: 'ImageBuilder',
+  inspector2: 'InspectorV2',
+  iot: 'IoT',
+  kafka: 'MSK',
+  kms: 'KMS',
+  lakeformation: 'LakeFormation',
+  macie2: 'Macie',
+  memorydb: 'MemoryDB',
+  monitoring: 'CloudWatch',
+  mq: 'AmazonMQ',
+  'network-firewall': 'NetworkFirewall',
+  quicksight: 'QuickSight',
+  ram: 'RAM',
+  rds: 'RDS',
+  'redshift-serverless': 'RedshiftServerless',
+  rolesanywhere: 'RolesAnywhere',
+  route53resolver: 'Route53Resolver',
+  s3: 'S3',
+  sagemaker: 'SageMaker',
+  secretsmanager: 'SecretsManager',
+  securityhub: 'SecurityHub',
+  servicecatalog: 'ServiceCatalog',
+  servicediscovery: 'ServiceDiscovery',
+  ses: 'SES',
+  sns: 'SNS',
+  sqs: 'SQS',
+  ssm: 'SSM',
+  sso: 'SSO',
+  states: 'StepFunctions',
+  'vpc-lattice': 'VpcLattice',
+  waf: 'WAF',
+  'waf-regional': 'WAFRegional',
+  wafv2: 'WAFv2',
+  workspaces: 'WorkSpaces',
+  xray: 'XRay',
+}
+
+/** A type in CloudFormation's style for what no table here names: `AWS::Glue::Connection`. */
+export function typeNamed(service: string, noun: string): string {
+  const known = Object.hasOwn(CFN_SERVICES, service) ? CFN_SERVICES[service] : undefined
+  return `AWS::${known ?? pascal(service)}::${pascal(noun)}`
+}
+
+function pascal(text: string): string {
+  return text
+    .split(/[-_.\s]+/)
+    .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
+    .join('')
 }
 
 /** The kinds of a service, whose name is untrusted text: it may be `constructor`. */

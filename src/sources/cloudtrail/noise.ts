@@ -23,7 +23,7 @@ export interface NoiseMatch {
   services?: readonly string[]
   /** Without the API version; `*` at the beginning or the end matches any text. */
   actions?: readonly string[]
-  /** Only when AWS itself made the call, or made it on someone's behalf. */
+  /** Only when AWS itself made the call, and not on someone's behalf. */
   byService?: true
   /** Only when one of these services made it: their ids (see services.ts). */
   byServices?: readonly string[]
@@ -529,14 +529,36 @@ export interface NoiseFacts {
   tool: Tool
   outcome: Outcome
   errorCode: string | undefined
-  invokedBy: string | undefined
+  isInsight: boolean
 }
 
 /** The id of the first rule that covers the change, or null. */
 export function noiseOf(facts: NoiseFacts): string | null {
   if (facts.actor.kind === 'root') return null
+  // That a routine call became unusual is the news.
+  if (facts.isInsight) return null
   const candidates = BY_SERVICE.get(facts.service) ?? OF_ANY_SERVICE
-  return candidates.find(({ match }) => matches(match, facts))?.id ?? null
+  return (
+    candidates.find(({ id, match }) => matches(match, facts) && !isByHand(id, facts))?.id ?? null
+  )
+}
+
+/** Rules about what machines do: by hand, the same call is worth knowing. */
+const MACHINES_ONLY = new Set([
+  'agent-reports',
+  'auto-scaling-activity',
+  'target-registration',
+  'service-network-interfaces',
+  'service-tags',
+  'scheduled-backups',
+  'pipeline-bookkeeping',
+])
+const BY_HAND = new Set(['console', 'aws-cli', 'cloudshell', 'powershell'])
+
+function isByHand(rule: string, { actor, tool }: NoiseFacts): boolean {
+  if (!MACHINES_ONLY.has(rule)) return false
+  if (actor.kind === 'person') return true
+  return (actor.kind === 'user' || actor.kind === 'role') && BY_HAND.has(tool.name)
 }
 
 const ALL = NOISE_RULES.flatMap(({ id, when }) => when.map((match) => ({ id, match })))
@@ -565,13 +587,22 @@ function isBy(services: readonly string[], { service }: Actor): boolean {
   return service !== undefined && services.includes(service)
 }
 
-const CLOUDFORMATION = new Set(['cloudformation', 'stacksets.cloudformation'])
+/** Services that do what people wrote down for them: stacks, automations, state machines. */
+const ORCHESTRATORS = new Set([
+  'cloudformation',
+  'stacksets.cloudformation',
+  'ssm',
+  'states',
+  'scheduler',
+  'events',
+  'codepipeline',
+  'servicecatalog',
+  'proton',
+])
 
-function isByService({ actor, invokedBy }: NoiseFacts): boolean {
-  // CloudFormation does what someone requested.
-  if (actor.service !== undefined && CLOUDFORMATION.has(actor.service)) return false
-  if (actor.kind === 'service') return true
-  return invokedBy !== undefined && !/^cloudformation\.|^AWS Internal$/i.test(invokedBy)
+/** Only what AWS did on its own: a call on a person's behalf is the person's. */
+function isByService({ actor }: NoiseFacts): boolean {
+  return actor.kind === 'service' && !ORCHESTRATORS.has(actor.service ?? '')
 }
 
 function anyOf(patterns: readonly string[], text: string): boolean {

@@ -26,11 +26,34 @@ function allows(statement: JsonReader): boolean {
   return statement.text('Effect')?.toLowerCase() === 'allow'
 }
 
-/** Whether it allows everyone, without a condition. */
+/** Condition keys that limit who is allowed: where they come from, or to whom they belong. */
+const LIMITING =
+  /^(aws:(source(arn|account|vpc|vpce|owner|orgid|orgpaths|ip)|vpcsourceip|principal(arn|account|orgid|orgpaths|tag.*|type|servicename|isawsservice)|userid|username|calledvia.*|viaawsservice)|kms:(calleraccount|viaservice|grantisforawsresource)|sns:(endpoint|protocol)|s3:(dataaccesspoint\w*|accessgrants\w*)|lambda:sourcefunctionarn|elasticfilesystem:accesspointarn|saml:.*|cognito-identity.*|token\..*|.*:(sub|aud|amr))$/i
+
+/** Whether it allows everyone, without a condition that limits who that is. */
 function isPublic(statement: JsonReader): boolean {
-  if (!allows(statement) || !statement.object('Condition').isEmpty) return false
+  if (!allows(statement) || isLimited(statement.object('Condition'))) return false
+  // Everyone but some is everyone.
+  if (statement.has('NotPrincipal')) return true
   const principal = statement.get('Principal')
-  return principal === '*' || JsonReader.of(principal).texts('AWS').includes('*')
+  return principal === '*' || JsonReader.of(principal).texts('AWS').some(isEveryone)
+}
+
+function isEveryone(principal: string): boolean {
+  return principal === '*' || /^arn:[\w-]+:iam::\*:root$/.test(principal)
+}
+
+function isLimited(condition: JsonReader): boolean {
+  return condition.entries().some(([operator, keys]) => {
+    // A negated condition only leaves someone out.
+    if (/Not(Equals|Like|IpAddress|Match)|Null$/i.test(operator)) return false
+    const values = JsonReader.of(keys)
+    return values.entries().some(([key]) => {
+      if (!LIMITING.test(key)) return false
+      const texts = values.texts(key)
+      return !texts.some((text) => /^(\*|0\.0\.0\.0\/0|::\/0)$/.test(text))
+    })
+  })
 }
 
 /** What a resource policy allows everyone: `s3:GetObject`; undefined when nothing. */
@@ -58,7 +81,7 @@ export function letIn(policy: JsonReader): string[] {
   return [...names].map((name) => spoken(name, 80))
 }
 
-/** `the role ops of account 123456789012`, `account 123456789012`, `everyone`. */
+/** `role ops of account 123456789012`, `account 123456789012`, `everyone`. */
 function awsPrincipal(text: string): string {
   if (text === '*') return 'everyone'
   if (/^\d{12}$/.test(text)) return `account ${text}`
@@ -66,14 +89,14 @@ function awsPrincipal(text: string): string {
   if (arn === undefined) return text
   if (arn.resource === 'root') return `account ${arn.account}`
   const kind = arn.resource.split('/')[0]
-  return `the ${kind} ${arnName(text)} of account ${arn.account}`
+  return `${kind} ${arnName(text)} of account ${arn.account}`
 }
 
-/** `the role ops` for an identity's ARN; other texts stay as they are. */
+/** `role ops` for an identity's ARN; other texts stay as they are. */
 export function principalName(text: string): string {
   const kind = /^(role|user|group|assumed-role)\//.exec(parseArn(text)?.resource ?? '')?.[1]
   if (kind === undefined) return spoken(arnName(text), 80)
-  return `the ${kind === 'assumed-role' ? 'session' : kind} ${spoken(arnName(text), 80)}`
+  return `${kind === 'assumed-role' ? 'session' : kind} ${spoken(arnName(text), 80)}`
 }
 
 /** Whether it allows every action on every resource. */

@@ -1,7 +1,7 @@
 /** Reads a CloudTrail record into a change. */
 
 import { hash } from 'node:crypto'
-import type { Link, Outcome } from '../../changes/change.ts'
+import type { Link } from '../../changes/change.ts'
 import { indexable, spoken, words } from '../../changes/text.ts'
 import { findActor } from './actor.ts'
 import { consoleDomain } from './arn.ts'
@@ -13,11 +13,13 @@ import {
   SOURCE,
   type Unparsed,
 } from './detail.ts'
+import { endingOf } from './ending.ts'
 import { type Facts, factsOf } from './facts.ts'
 import { isObject, JsonReader } from './json-reader.ts'
 import { noiseOf } from './noise.ts'
 import { findResources } from './resources.ts'
 import { risksOf } from './risks.ts'
+import { maskSecrets } from './secrets.ts'
 import { serviceName } from './services.ts'
 import { changeSetKey, sessionStart } from './session.ts'
 import { summarize } from './summaries/index.ts'
@@ -44,7 +46,7 @@ export function readRecord(raw: string, event: LookupEvent): Reading {
     const what = parsed === null ? 'null' : Array.isArray(parsed) ? 'a list' : `a ${typeof parsed}`
     return unparsed('not_an_object', `The record is ${what}.`)
   }
-  const record = JsonReader.of(parsed)
+  const record = JsonReader.exact(maskSecrets(parsed))
   const sourceId = storableEventId(event.eventId) ?? storableEventId(record.text('eventID'))
   if (sourceId === null)
     return unparsed('no_event_id', 'Neither the record nor LookupEvents has an event ID.')
@@ -122,7 +124,7 @@ function changeOf(
       tool,
       outcome: ending.outcome,
       errorCode: ending.error?.code,
-      invokedBy: facts.invokedBy,
+      isInsight: !facts.record.object('insightDetails').isEmpty,
     }),
     changeSet: changeSetKey(facts, actor, tool, occurredAt),
     links: linksOf(facts, sourceId),
@@ -162,30 +164,33 @@ function summaryOf(facts: Facts): Summary {
   const insight = facts.record.object('insightDetails')
   if (insight.isEmpty) return summarize(facts)
   const kind = insight.text('insightType')
-  const state = insight.text('state') === 'End' ? 'ended' : 'began'
+  const hasEnded = insight.text('state') === 'End'
   const what = `${kind === undefined ? 'unusual activity' : `an unusual ${words(kind.replace(/Insight$/, ''))}`} of ${facts.action}`
+  const context = insight.object('insightContext')
+  const statistics = context.object('statistics')
+  const usual = statistics.object('baseline').number('average')
+  const unusual = statistics.object('insight').number('average')
+  const unit = /ErrorRate/.test(kind ?? '') ? 'errors' : 'calls'
+  const code = context.text('errorCode') ?? insight.text('errorCode')
+  const rates =
+    unusual === undefined
+      ? ''
+      : `: ${unusual}${usual === undefined ? '' : ` against ${usual}`} ${unit} a minute`
   return {
-    does: `report that ${spoken(what)} of ${serviceName(facts.service)} ${state}`,
+    does: `report that ${spoken(what)} of ${serviceName(facts.service)}${code ? ` (${spoken(code, 60)})` : ''} ${hasEnded ? 'ended' : 'began'}`,
+    more: rates,
+    edits:
+      unusual === undefined
+        ? []
+        : [
+            {
+              field: `${unit} a minute`,
+              ...(usual !== undefined && { from: String(usual) }),
+              to: String(unusual),
+            },
+          ],
     risks: ['configuration'],
   }
-}
-
-const DENIED = /Access_?Denied|Unauthorized|NotAuthorized|AuthorizationError|Forbidden|AuthFailure/i
-
-/** errorCode marks a failure; sign-ins report it in their response, without a code. */
-function endingOf({ record, response, service }: Facts): Ending {
-  const code = record.text('errorCode')
-  const message = record.text('errorMessage')
-  const isSignInFailure =
-    service === 'signin' && response.text('ConsoleLogin', 'CheckMfa', 'SwitchRole') === 'Failure'
-  if (code === undefined && !isSignInFailure && message === undefined)
-    return { outcome: 'succeeded' }
-  const error = {
-    code: indexable(spoken(code ?? (isSignInFailure ? 'Failure' : 'Failed'), 200)),
-    ...(message !== undefined && { message: indexable(spoken(message, 400)) }),
-  }
-  const outcome: Outcome = DENIED.test(error.code) ? 'denied' : 'failed'
-  return { outcome, error }
 }
 
 function linksOf({ partition, region }: Facts, sourceId: string): Link[] {

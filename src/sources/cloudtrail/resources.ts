@@ -2,12 +2,15 @@
 
 import type { Resource } from '../../changes/change.ts'
 import { resourceKey } from '../../changes/resource-key.ts'
-import { indexable, listed, spoken, words } from '../../changes/text.ts'
+import { indexable, listed, plural, spoken, words } from '../../changes/text.ts'
+import { isSameNoun, parseActionName, singular } from './action-name.ts'
 import { arnName, parseArn } from './arn.ts'
 import { type LookupEvent, SOURCE } from './detail.ts'
 import type { Facts } from './facts.ts'
 import { isObject, JsonReader, scalar } from './json-reader.ts'
-import { ec2Kind, type Kind, kindsOf, nounOf, typeOfArn } from './kinds.ts'
+import { ec2Kind, type Kind, kindsOf, nounOf, typeNamed, typeOfArn } from './kinds.ts'
+import { type Field, fieldsOf, findNamed, isIdentifier, meaningsOf } from './named-fields.ts'
+import { isMasked } from './secrets.ts'
 import { isGlobal } from './services.ts'
 
 /** RunInstances may name hundreds. */
@@ -29,7 +32,7 @@ export function findResources(facts: Facts, event: LookupEvent): Resource[] {
       addKind(kind, [facts.response, ...inner(facts.response)], facts, found)
     }
   }
-  if (found.size === 0) addByNoun(facts, found)
+  addNamed(facts, found)
   for (const entry of facts.record.objects('resources')) {
     const arn = entry.text('ARN', 'arn')
     if (arn === undefined) continue
@@ -46,15 +49,15 @@ export function findResources(facts: Facts, event: LookupEvent): Resource[] {
 }
 
 /**
- * The resource in words: `the security group web (sg-0a1b)`. Several of one type:
- * `the instances i-1, i-2 and 4 more`.
+ * The resource in words: `security group web (sg-0a1b)`. Several of one type:
+ * `instances i-1, i-2 and 4 more`.
  */
 export function named(resources: readonly Resource[], type: string): string | undefined {
   const [first, ...others] = resources.filter((resource) => resource.type === type)
   if (first === undefined) return undefined
   const noun = nounOf(type) ?? words(type.split('::').at(-1) ?? type)
-  if (others.length === 0) return `the ${noun} ${label(first)}`
-  return `the ${noun}s ${listed([first, ...others].map(label))}`
+  if (others.length === 0) return `${noun} ${label(first)}`
+  return `${plural(noun)} ${listed([first, ...others].map(label))}`
 }
 
 export function label({ id, name }: Pick<Resource, 'id' | 'name'>): string {
@@ -142,7 +145,9 @@ class Found {
 
   add({ type, id, name, arn, owner }: Candidate): void {
     if (id === '' || id.length > 2_048 || this.#byKey.size >= MOST_RESOURCES) return
-    if (id.startsWith('HIDDEN_DUE_TO') || id === '<sensitiveDataRemoved>') return
+    if (isMasked(id)) return
+    // Requests and invitations have ids of their own, in the same fields.
+    if (type === 'AWS::Organizations::Account' && !/^\d{12}$/.test(id)) return
     const clean: Candidate = { type: indexable(type), id: indexable(id) }
     if (name !== undefined && name !== id) clean.name = indexable(name)
     if (arn !== undefined) clean.arn = indexable(arn)
@@ -156,6 +161,21 @@ class Found {
       if (known.name === undefined) delete known.name
       if (known.arn === undefined) delete known.arn
     }
+  }
+
+  /** Whether one of them is what a part of the action's name means. */
+  hasNamed(part: string): boolean {
+    const noun = singular(part)
+    for (const { type } of this.#byKey.values()) {
+      const tail = type.split('::').at(-1) ?? ''
+      if (isSameNoun(noun, tail) || isSameNoun(noun, nounOf(type) ?? tail)) return true
+    }
+    return false
+  }
+
+  hasId(id: string): boolean {
+    for (const known of this.#byKey.values()) if (known.id === id) return true
+    return false
   }
 
   has(type: string): boolean {
@@ -217,6 +237,10 @@ function ec2Made({ plainAction, response }: Facts): string[] {
   })
 }
 
+/** Tags, and what a rule of a security group allows: its source is not changed. */
+const BESIDE_IDS =
+  /^(tag_?set|tag_?specification(_?set|s)?|ip_?permissions|user_?id_?group_?pairs|referenced_?group_?info|referenced_?group_?id|source_?security_?group_?(id|name)|security_?group_?rule_?set)$/i
+
 function ec2Ids(json: JsonReader): string[] {
   const ids: string[] = []
   const visit = (value: unknown, depth: number): void => {
@@ -227,7 +251,7 @@ function ec2Ids(json: JsonReader): string[] {
       for (const item of value.slice(0, 1_000)) visit(item, depth + 1)
     } else if (isObject(value)) {
       for (const name of Object.keys(value).slice(0, 200)) {
-        if (name !== 'tagSet' && name !== 'tagSpecificationSet') visit(value[name], depth + 1)
+        if (!BESIDE_IDS.test(name)) visit(value[name], depth + 1)
       }
     }
   }
@@ -346,32 +370,225 @@ function bareId({ type }: Kind, id: string): string {
   return id
 }
 
-/** For services without a table: `CreateTrustAnchor` acts on trustAnchorArn, …Id, …Name or name. */
-function addByNoun(facts: Facts, found: Found): void {
-  const noun = facts.plainAction.replace(/^[A-Z][a-z]+/, '')
-  const singular = noun.replace(/ies$/, 'y').replace(/s$/, '')
-  const known = kindsOf(facts.service).find(({ type }) => type.endsWith(`::${singular}`))
-  const service = facts.service.charAt(0).toUpperCase() + facts.service.slice(1)
-  const type = known?.type ?? `AWS::${service}::${singular || noun}`
-  const readers = [facts.params, facts.response, ...inner(facts.response), facts.serviceDetails]
-  for (const base of singular === '' ? [''] : [singular, '']) {
-    for (const ending of ['Arn', 'Id', 'Identifier', 'Name', base === '' ? 'resourceArn' : '']) {
-      for (const json of readers) {
-        const text = json.text(base + ending)
-        if (text === undefined || text.length > 1_000) continue
-        if (known !== undefined) found.add(ofKind(known, text, facts))
-        else if (text.startsWith('arn:')) found.add(fromArn(text, type))
-        else found.add({ type, id: text, name: nameOf(text, facts) })
-        return
+/**
+ * What the action names and no table has found: CreateConnection's `connectionInput: {name}`, the
+ * instances of DetachInstances, the table of an ARN. What the action names first counts most.
+ */
+function addNamed(facts: Facts, found: Found): void {
+  // Reads are many, and what they have is enough.
+  if (
+    found.size > 0 &&
+    /^(Describe|Get|List|Head|Lookup|Batch(Get|Describe))/.test(facts.plainAction)
+  )
+    return
+  const { object, target } = parseActionName(facts.plainAction)
+  const request = fieldsOf(facts.params.raw)
+  addArns(facts, request, found)
+  addElsewhere(facts, request, found)
+  if (facts.service === 'autoscaling' && /Tags$/.test(facts.plainAction)) {
+    for (const tag of facts.params.objects('tags')) {
+      const id = tag.text('resourceId')
+      if (id !== undefined) found.add({ type: 'AWS::AutoScaling::AutoScalingGroup', id })
+    }
+  }
+  const parts = [object, target].filter((part) => part !== '')
+  const wanted = parts.filter((part) => !found.hasNamed(part))
+  for (const part of wanted) addPart(facts, part, request, found)
+  // What events and records are put under is in the request; their own ids say nothing.
+  if (
+    found.size > 0 ||
+    /^(Put|Send|Batch)\w*(Events?|Records?|Items?|Messages?)$/.test(facts.plainAction)
+  )
+    return
+  const answer = [...fieldsOf(facts.response.raw), ...fieldsOf(facts.serviceDetails.raw)]
+  for (const part of wanted) addPart(facts, part, answer, found)
+  if (found.size === 0) addAnything(facts, object, request, answer, found)
+}
+
+/** Parts of names that mean no resource: what is in one, or says where. */
+const NO_RESOURCE =
+  /^(Tags?|Permissions?|Attributes?|Regions?|Targets?|SourceIdentifier|ClientID|Cidr\w*|Dimensions?|Code|Entry|Entries|Records?|Events?|Messages?|Items?|Metric\w*)$/
+
+function addPart(facts: Facts, part: string, fields: readonly Field[], found: Found): void {
+  const hit = findNamed(fields, meaningsOf(part))
+  if (hit === undefined) return
+  if (NO_RESOURCE.test(part)) return
+  for (const value of hit.values.slice(0, 20)) {
+    if (!found.hasId(value)) found.add(ofNoun(facts, hit.noun, value))
+  }
+}
+
+/** A value that a field names after a noun, as a resource. */
+function ofNoun(facts: Facts, noun: string, value: string): Candidate {
+  if (value.startsWith('arn:')) return fromArn(value, undefined)
+  const ec2 = ec2Kind(value)
+  if (ec2 !== undefined) return { type: ec2.type, id: value, arn: builtArn(ec2, value, facts) }
+  if (/^\d{12}$/.test(value) && /account|^target$|principal/i.test(noun)) {
+    return { type: 'AWS::Organizations::Account', id: value }
+  }
+  const whole = fullNoun(noun, facts)
+  const known = kindsOf(facts.service).find(({ type }) =>
+    isSameNoun(type.split('::').at(-1)!, whole),
+  )
+  if (known !== undefined) return ofKind(known, value, facts)
+  const suffix = noun.toLowerCase()
+  return {
+    type: typeNamed(facts.service, whole),
+    id: value,
+    name: nameOf(value, facts),
+    arn: arnIn(facts.response, suffix, value),
+  }
+}
+
+/** `Group` of CreateSecurityGroup is a SecurityGroup; a resource of TagResource is of its stated type. */
+function fullNoun(noun: string, { plainAction, params }: Facts): string {
+  const stated = params.text('resourceType')
+  if (noun === 'Resource' && stated !== undefined && /^[A-Za-z][\w -]{2,40}$/.test(stated)) {
+    return stated.replace(/(^|[-_ ])([a-z])/g, (_, __, letter: string) => letter.toUpperCase())
+  }
+  const { object } = parseActionName(plainAction)
+  const whole = singular(object)
+  return whole.endsWith(noun) && whole.length < 40 ? whole : noun
+}
+
+function arnIn(json: JsonReader, suffix: string, id: string): string | undefined {
+  for (const reader of [json, ...inner(json)]) {
+    const arn = reader.text('arn', `${suffix}Arn`)
+    if (arn !== undefined && parseArn(arn) !== undefined && arn.includes(id)) return arn
+  }
+  return undefined
+}
+
+/** ARNs that a call only uses: the role that it runs with, the key that it encrypts with. */
+const USED =
+  /role|kms|keyarn|keyid|certificate|principal|polic|topic|notification|subnet|securitygroup|logdestination|logging|destination(?!arn$)|grantee|caller|profile|layer|dlq|deadletter/
+
+/** Resources that parameters name by ARN: what a tag, a web ACL or a backup is for. */
+function addArns(facts: Facts, fields: readonly Field[], found: Found): void {
+  const action = facts.plainAction.toLowerCase()
+  for (const { name, parent, value, depth } of fields) {
+    if (!value.startsWith('arn:') || depth > 2) continue
+    const isAsked =
+      !USED.test(parent) &&
+      /^(resource|target|source|object|entity)?(arns?|arnlist|names?|ids?|identifiers?)$/.test(name)
+    if (!isAsked && (USED.test(name) || USED.test(parent)) && !isNamedIn(name, action)) continue
+    if (/\/\*|\*$/.test(value) && !/:log-group:/.test(value)) continue
+    if (parseArn(value) === undefined || isNamedByKinds(name, facts)) continue
+    found.add(fromArn(value, undefined))
+  }
+}
+
+/** `roleArn` in RemoveRoleFromDBInstance is what the call is about. */
+function isNamedIn(field: string, action: string): boolean {
+  const stem = field.replace(/(arns?|ids?|names?)$/, '')
+  return stem.length > 2 && action.includes(stem)
+}
+
+function isNamedByKinds(field: string, { service }: Facts): boolean {
+  return kindsOf(service).some(({ keys }) => keys.some((key) => key.toLowerCase() === field))
+}
+
+/** Instances, buckets and accounts, which the calls of many services are about. */
+function addElsewhere(facts: Facts, fields: readonly Field[], found: Found): void {
+  const { service, plainAction } = facts
+  if (service === 'ec2' || service === 's3') return
+  const action = plainAction.toLowerCase()
+  const isJoin = /associate|attach|detach/.test(action)
+  const isCopy = /export|import|copy|restore|backup/.test(action)
+  for (const { name, parent, value, depth } of fields) {
+    if (depth > 3 || value.length > 200) continue
+    const kind = ec2Kind(value)
+    if (kind !== undefined) {
+      const noun = kind.type.slice('AWS::EC2::'.length).toLowerCase()
+      const isInstance = noun === 'instance' && !/imageid|snapshot/.test(name)
+      if (isInstance || action.includes(noun) || (isJoin && depth === 0 && noun === 'vpc')) {
+        found.add({ type: kind.type, id: value, arn: builtArn(kind, value, facts) })
+      }
+    } else if (
+      isCopy &&
+      /^(s3|destination|source|target|output|export)?s?3?bucket(name)?$/.test(name)
+    ) {
+      found.add({ type: 'AWS::S3::Bucket', id: value, arn: `arn:${facts.partition}:s3:::${value}` })
+    } else if (/^\d{12}$/.test(value) && isAccountField(name, parent, facts)) {
+      found.add({ type: 'AWS::Organizations::Account', id: value })
+    }
+  }
+}
+
+/** A field with the account that the call is about, not one that merely owns something. */
+function isAccountField(name: string, parent: string, { service, plainAction }: Facts): boolean {
+  if (/owner|catalog|registry|master|admin|recipient/.test(name)) return false
+  if (service === 'sts') return name === 'targetprincipal'
+  if (
+    service !== 'organizations' &&
+    service !== 'controltower' &&
+    !/Account|Member/.test(plainAction)
+  ) {
+    return false
+  }
+  return (
+    /account|member|targetid|childid/.test(name) || (name === 'id' && /target|account/.test(parent))
+  )
+}
+
+const IDENTIFIER = /(arns?|ids?|identifiers?|names?|url)$/
+/** Fields that identify something other than what a call is about. */
+const BESIDE =
+  /token|request|client|version|region|role|kms|user(?!pool)|owner|account|catalog|type|engine|subnet|securitygroup|availability|zone|principal|session|transaction|correlation|file|host|domainname$|display|first|last|given|family|country|metricname|attributename|namespace|parent|customer|caller|reference/
+
+/** Where nothing is named after the action: any field that looks like an identifier. */
+function addAnything(
+  facts: Facts,
+  object: string,
+  request: readonly Field[],
+  answer: readonly Field[],
+  found: Found,
+): void {
+  for (const [fields, deepest] of [
+    [request, 2],
+    [answer, 2],
+  ] as const) {
+    const plain = fields.find(
+      ({ name, depth, value }) =>
+        depth <= deepest &&
+        /^(resource)?(arn|id|identifier|name)$/.test(name) &&
+        isIdentifier(value),
+    )
+    const hit =
+      plain ??
+      fields.find(
+        ({ name, depth, value }) =>
+          depth <= deepest && IDENTIFIER.test(name) && !BESIDE.test(name) && isIdentifier(value),
+      )
+    if (hit === undefined) continue
+    const stem = hit.name.replace(IDENTIFIER, '').replace(/^(target|source)$/, '')
+    const own = meaningsOf(object).find((meaning) => meaning !== 'Resource')
+    const plainNoun = /(Resource|^)Policy$/.test(object) ? singular(object) : ownNoun(object)
+    const noun =
+      stem === '' || stem === 'resource' ? plainNoun || (own ?? '') : properCase(stem, facts)
+    if (hit.value.startsWith('arn:')) found.add(fromArn(hit.value, undefined))
+    else if (noun !== '') found.add(ofNoun(facts, noun, hit.value))
+    if (found.size > 0) return
+  }
+}
+
+/** AccessPoint of AccessPointPolicy. */
+function ownNoun(object: string): string {
+  const [whole = '', ...others] = meaningsOf(object)
+  return others.find((other) => whole.startsWith(other)) ?? whole
+}
+
+/** The stem of a field as the request writes it: `trustAnchor` of `trustAnchorId`. */
+function properCase(stem: string, { params, response, serviceDetails }: Facts): string {
+  for (const json of [params, response, serviceDetails]) {
+    for (const [name] of json.entries()) {
+      if (name.toLowerCase().startsWith(stem)) {
+        const own = name.slice(0, stem.length)
+        return own.charAt(0).toUpperCase() + own.slice(1)
       }
     }
   }
-  // Otherwise, any parameter named as an ARN.
-  for (const [name, value] of facts.params.entries()) {
-    if (/arn$/i.test(name) && typeof value === 'string' && parseArn(value)) {
-      found.add(fromArn(value, undefined))
-    }
-  }
+  return stem.charAt(0).toUpperCase() + stem.slice(1)
 }
 
 const ARN_TYPES: Record<string, string> = {
@@ -395,23 +612,42 @@ const ARN_TYPES: Record<string, string> = {
   'ecs:cluster': 'AWS::ECS::Cluster',
   'rds:db': 'AWS::RDS::DBInstance',
   'rds:cluster': 'AWS::RDS::DBCluster',
+  'acm:certificate': 'AWS::CertificateManager::Certificate',
+  'apigateway:restapis': 'AWS::ApiGateway::RestApi',
+  'cloudformation:stack': 'AWS::CloudFormation::Stack',
+  'codebuild:project': 'AWS::CodeBuild::Project',
+  'elasticloadbalancing:loadbalancer/v2': 'AWS::ElasticLoadBalancingV2::LoadBalancer',
+  'elasticloadbalancing:targetgroup': 'AWS::ElasticLoadBalancingV2::TargetGroup',
+  'elasticloadbalancing:listener': 'AWS::ElasticLoadBalancingV2::Listener',
+  'elasticloadbalancing:listener-rule': 'AWS::ElasticLoadBalancingV2::ListenerRule',
+  'dms:rep': 'AWS::DMS::ReplicationInstance',
+  'dms:task': 'AWS::DMS::ReplicationTask',
+  'dms:endpoint': 'AWS::DMS::Endpoint',
+  'dms:subgrp': 'AWS::DMS::ReplicationSubnetGroup',
+  'events:rule': 'AWS::Events::Rule',
+  'iot:cert': 'AWS::IoT::Certificate',
+  'states:stateMachine': 'AWS::StepFunctions::StateMachine',
+  'wafv2:regional': 'AWS::WAFv2::WebACL',
+  'wafv2:global': 'AWS::WAFv2::WebACL',
 }
 
 function fromArn(text: string, type: string | undefined): Candidate {
   const arn = parseArn(text)
   if (arn === undefined) return { type: type ?? '', id: text }
-  const part = /^([a-z-]+)[:/]/.exec(arn.resource)?.[1] ?? ''
+  const part = /^([A-Za-z][\w-]*)[:/]/.exec(arn.resource)?.[1] ?? ''
   const isObjectKey = arn.service === 's3' && arn.resource.includes('/')
+  const isV2 = /^loadbalancer\/(app|net|gwy)\//.test(arn.resource)
   const known = isObjectKey
     ? 'AWS::S3::Object'
-    : (ARN_TYPES[`${arn.service}:${part}`] ?? typeOfArn(arn.service, part))
+    : (ARN_TYPES[isV2 ? 'elasticloadbalancing:loadbalancer/v2' : `${arn.service}:${part}`] ??
+      typeOfArn(arn.service, part))
   const isObjects = arn.service === 's3' || arn.service === 'sns' || arn.service === 'sqs'
   return {
     type:
       type ??
       known ??
       (isObjects ? ARN_TYPES[`${arn.service}:`] : undefined) ??
-      `AWS::${arn.service}::${part}`,
+      typeNamed(arn.service, singular(part)),
     id: arn.service === 'ssm' && part === 'association' ? arn.resource.slice(12) : arnName(text),
     arn: text,
   }

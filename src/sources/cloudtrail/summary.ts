@@ -54,9 +54,13 @@ function whole(text: string): string {
   return spoken(text, LONGEST_SENTENCE)
 }
 
-function subjectOf(actor: Actor, { invokedBy }: Facts): string {
-  const name = actor.name.startsWith('the ') ? `The ${actor.name.slice(4)}` : actor.name
+function subjectOf(actor: Actor, { identity, invokedBy }: Facts): string {
+  const name = /^(the|a) /.test(actor.name)
+    ? actor.name.charAt(0).toUpperCase() + actor.name.slice(1)
+    : actor.name
   const subject = name === 'someone' ? 'Someone' : name.replace(/^account /, 'Account ')
+  const delegate = identity.object('invokedByDelegate').text('accountId')
+  if (delegate !== undefined) return `${subject}, through account ${spoken(delegate, 40)},`
   if (invokedBy === undefined || actor.kind === 'service') return subject
   const service = serviceName(invokedBy)
   return service === 'AWS' ? subject : `${subject}, through ${service},`

@@ -160,12 +160,23 @@ function isConsole({ record, identity }: Facts, agent: string): boolean {
   if (record.flag('sessionCredentialFromConsole') === true) return true
   if (record.text('eventType') === 'AwsConsoleSignIn') return true
   if (CONSOLE.test(agent)) return true
-  // What the console does in the background, for a person who signed in.
-  const hasSession = identity.object('sessionContext').object('attributes').has('creationDate')
-  return hasSession && !identity.has('invokedBy') && /^AWS Internal$|\baws-internal\//.test(agent)
+  // What the console does in the background, for a person who signed in. Functions and services use
+  // the same agents with a role's session: only a person's session, from an address, is the console's.
+  const session = identity.object('sessionContext')
+  const isPerson =
+    session.object('sessionIssuer').isEmpty ||
+    session.object('sessionIssuer').text('userName')?.startsWith('AWSReservedSSO_') === true ||
+    sessionName({ identity })?.includes('@') === true
+  return (
+    isPerson &&
+    session.object('attributes').has('creationDate') &&
+    !identity.has('invokedBy') &&
+    record.text('sourceIPAddress') !== 'AWS Internal' &&
+    /^AWS Internal$|\baws-internal\//.test(agent)
+  )
 }
 
-function sessionName({ identity }: Facts): string | undefined {
+function sessionName({ identity }: Pick<Facts, 'identity'>): string | undefined {
   return identity.text('arn')?.split(':assumed-role/')[1]?.split('/')[1]
 }
 

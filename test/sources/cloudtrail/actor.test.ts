@@ -71,7 +71,7 @@ describe('the actor', () => {
     ])
   })
 
-  it('is the repository where the role is assumed', () => {
+  it('is repository where the role is assumed', () => {
     const actor = actorOf({
       type: 'WebIdentityUser',
       principalId: `${GITHUB}:sts.amazonaws.com:repo:acme/shop:ref:refs/heads/main`,

@@ -37,7 +37,9 @@ describe('the rules', () => {
     ],
     [
       'agent-reports',
-      call('ssm', 'UpdateInstanceInformation', { instanceId: 'i-0123456789abcdef0' }),
+      call('ssm', 'UpdateInstanceInformation', { instanceId: 'i-0123456789abcdef0' }, null, {
+        userAgent: 'aws-sdk-go/1.55.5 (go1.22.9; linux; amd64) amazon-ssm-agent/3.3.1142.0',
+      }),
     ],
     ['credentials-issued', call('sts', 'AssumeRole')],
     ['sign-in', call('signin', 'ConsoleLogin', null, { ConsoleLogin: 'Success' })],
@@ -73,7 +75,7 @@ describe('the rules', () => {
     [
       'service-grants',
       call('kms', 'CreateGrant', null, null, {
-        userIdentity: ssoIdentity('bob@example.com', { invokedBy: 'rds.amazonaws.com' }),
+        userIdentity: linked('rds', 'RDS'),
       }),
     ],
     ['log-streams', call('logs', 'CreateLogStream')],

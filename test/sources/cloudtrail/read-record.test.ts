@@ -43,7 +43,7 @@ describe('reading a record', () => {
       eventSource: 's3.amazonaws.com',
       resources: [{ resourceType: 'AWS::S3::Bucket', resourceName: 'logs' }],
     })
-    expect(change?.summary).toBe('Someone deleted the bucket logs in eu-west-1')
+    expect(change?.summary).toBe('Someone deleted bucket logs in eu-west-1')
     expect(change?.resources).toMatchObject([{ type: 'AWS::S3::Bucket', id: 'logs' }])
   })
 
@@ -81,7 +81,7 @@ describe('reading a record', () => {
       }),
       { eventId: 'old', region: 'us-east-1' },
     )
-    expect(change?.summary).toBe('alice created the user bob')
+    expect(change?.summary).toBe('alice created user bob')
   })
 
   it('reads service events, whose identity has no type', () => {
@@ -95,7 +95,7 @@ describe('reading a record', () => {
       }),
     )
     expect(change.summary).toBe(
-      'Secrets Manager finished deleting an old version of the secret prod/db in eu-west-1',
+      'Secrets Manager finished deleting an old version of secret prod/db in eu-west-1',
     )
     expect(change.actor.kind).toBe('service')
   })

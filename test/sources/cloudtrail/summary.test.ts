@@ -34,7 +34,7 @@ const sentences: Record<string, Case[]> = {
           },
         },
       ),
-      'alice launched 2 m6i.large instances (i-0123456789abcdef0 and i-0123456789abcdef1) from the image ami-0123456789abcdef0 in eu-west-1',
+      'alice launched 2 m6i.large instances (i-0123456789abcdef0 and i-0123456789abcdef1) from image ami-0123456789abcdef0 in eu-west-1',
     ],
     [
       call('ec2', 'AuthorizeSecurityGroupIngress', {
@@ -50,7 +50,7 @@ const sentences: Record<string, Case[]> = {
           ],
         },
       }),
-      'alice opened 22/tcp to the world on the security group sg-0123456789abcdef0 in eu-west-1',
+      'alice opened 22/tcp to the world on security group sg-0123456789abcdef0 in eu-west-1',
     ],
     [
       call('ec2', 'AuthorizeSecurityGroupIngress', {
@@ -66,7 +66,7 @@ const sentences: Record<string, Case[]> = {
           ],
         },
       }),
-      'alice allowed 5432/tcp from sg-0fedcba9876543210 into the security group sg-0123456789abcdef0 in eu-west-1',
+      'alice allowed 5432/tcp from sg-0fedcba9876543210 into security group sg-0123456789abcdef0 in eu-west-1',
     ],
     [
       call(
@@ -83,7 +83,7 @@ const sentences: Record<string, Case[]> = {
           },
         },
       ),
-      'alice changed the volume vol-0123456789abcdef0 in eu-west-1: size from 100 GB to 200 GB',
+      'alice changed volume vol-0123456789abcdef0 in eu-west-1: size from 100 GB to 200 GB',
     ],
     [
       call('ec2', 'CreateRoute', {
@@ -91,7 +91,7 @@ const sentences: Record<string, Case[]> = {
         destinationCidrBlock: '0.0.0.0/0',
         gatewayId: 'igw-0123456789abcdef0',
       }),
-      'alice routed the internet (0.0.0.0/0) through igw-0123456789abcdef0 in the route table rtb-0123456789abcdef0 in eu-west-1',
+      'alice routed the internet (0.0.0.0/0) through igw-0123456789abcdef0 in route table rtb-0123456789abcdef0 in eu-west-1',
     ],
   ],
   IAM: [
@@ -103,7 +103,7 @@ const sentences: Record<string, Case[]> = {
         null,
         US,
       ),
-      'alice attached the policy AdministratorAccess to the role app',
+      'alice attached policy AdministratorAccess to role app',
     ],
     [
       call(
@@ -124,7 +124,7 @@ const sentences: Record<string, Case[]> = {
         null,
         US,
       ),
-      'alice changed who may assume the role app: now account 210987654321',
+      'alice changed who may assume role app: now account 210987654321',
     ],
     [
       call(
@@ -134,7 +134,7 @@ const sentences: Record<string, Case[]> = {
         { accessKey: { accessKeyId: 'AKIAEXAMPLE000000001', userName: 'ci' } },
         US,
       ),
-      'alice created an access key for the user ci',
+      'alice created an access key for user ci',
     ],
   ],
   S3: [
@@ -143,11 +143,11 @@ const sentences: Record<string, Case[]> = {
         bucketName: 'shop-assets',
         bucketPolicy: JSON.parse(PUBLIC_POLICY('s3:GetObject')),
       }),
-      'alice opened the bucket shop-assets to the world with its policy in eu-west-1: s3:GetObject',
+      'alice opened bucket shop-assets to the world with its policy in eu-west-1: s3:GetObject',
     ],
     [
       call('s3', 'DeleteBucketPublicAccessBlock', { bucketName: 'shop-assets' }),
-      'alice removed the public access block of the bucket shop-assets in eu-west-1',
+      'alice removed the public access block of bucket shop-assets in eu-west-1',
     ],
   ],
   RDS: [
@@ -166,11 +166,11 @@ const sentences: Record<string, Case[]> = {
           pendingModifiedValues: { dBInstanceClass: 'db.m6g.xlarge' },
         },
       ),
-      'alice changed the database instance orders in eu-west-1: DB instance class from db.m6g.large to db.m6g.xlarge, at once',
+      'alice changed database instance orders in eu-west-1: DB instance class from db.m6g.large to db.m6g.xlarge, at once',
     ],
     [
       call('rds', 'DeleteDBCluster', { dBClusterIdentifier: 'orders', skipFinalSnapshot: true }),
-      'alice deleted the database cluster orders in eu-west-1, without a final snapshot',
+      'alice deleted database cluster orders in eu-west-1, without a final snapshot',
     ],
   ],
   Lambda: [
@@ -186,14 +186,14 @@ const sentences: Record<string, Case[]> = {
           codeSha256: 'Pt1c8vVaBygmNtAeSyjlpdy7r8nHRqJAAL++HEGlQkc=',
         },
       ),
-      'alice deployed new code to the function resize in eu-west-1, published as version 8',
+      'alice deployed new code to function resize in eu-west-1, published as version 8',
     ],
     [
       call('lambda', 'UpdateFunctionConfiguration20150331v2', {
         functionName: 'resize',
         memorySize: 1024,
       }),
-      'alice changed the configuration of the function resize in eu-west-1: memory size to 1024',
+      'alice changed the configuration of function resize in eu-west-1: memory size to 1024',
     ],
   ],
   'ECS, EKS and ECR': [
@@ -220,15 +220,15 @@ const sentences: Record<string, Case[]> = {
           },
         },
       ),
-      'alice updated the service web in the cluster prod in eu-west-1: task definition from web:41 to web:42 and desired count from 2 to 4',
+      'alice updated service web in cluster prod in eu-west-1: task definition from web:41 to web:42 and desired count from 2 to 4',
     ],
     [
       call('eks', 'UpdateClusterVersion', { name: 'prod', version: '1.31' }),
-      'alice upgraded the cluster prod to Kubernetes 1.31 in eu-west-1',
+      'alice upgraded cluster prod to Kubernetes 1.31 in eu-west-1',
     ],
     [
       call('ecr', 'PutImage', { repositoryName: 'shop/web', imageTag: 'v42' }),
-      'alice pushed the image v42 to the repository shop/web in eu-west-1',
+      'alice pushed image v42 to repository shop/web in eu-west-1',
     ],
   ],
   'ELB, Route 53 and CloudFront': [
@@ -247,7 +247,7 @@ const sentences: Record<string, Case[]> = {
           },
         ],
       }),
-      'alice changed the listener web in eu-west-1 to send traffic to blue (weight 10) and green (weight 90)',
+      'alice changed listener web in eu-west-1 to send traffic to blue (weight 10) and green (weight 90)',
     ],
     [
       call(
@@ -272,7 +272,7 @@ const sentences: Record<string, Case[]> = {
         null,
         US,
       ),
-      'alice pointed www.example.com (A) to 192.0.2.1 in the hosted zone Z1D633PJN98FT9',
+      'alice pointed www.example.com (A) to 192.0.2.1 in hosted zone Z1D633PJN98FT9',
     ],
     [
       call(
@@ -285,7 +285,7 @@ const sentences: Record<string, Case[]> = {
         null,
         US,
       ),
-      'alice invalidated /* of the distribution E2EXAMPLE12345',
+      'alice invalidated /* of distribution E2EXAMPLE12345',
     ],
   ],
   'CloudFormation, KMS, secrets and parameters': [
@@ -294,21 +294,21 @@ const sentences: Record<string, Case[]> = {
         stackName: 'shop',
         parameters: [{ parameterKey: 'Password', parameterValue: 'hunter2' }],
       }),
-      'alice started updating the stack shop in eu-west-1',
+      'alice started updating stack shop in eu-west-1',
     ],
     [
       call('kms', 'ScheduleKeyDeletion', {
         keyId: '1234abcd-12ab-34cd-56ef-1234567890ab',
         pendingWindowInDays: 7,
       }),
-      'alice scheduled the deletion of the key 1234abcd-12ab-34cd-56ef-1234567890ab in 7 days in eu-west-1',
+      'alice scheduled the deletion of key 1234abcd-12ab-34cd-56ef-1234567890ab in 7 days in eu-west-1',
     ],
     [
       call('secretsmanager', 'DeleteSecret', {
         secretId: 'prod/db',
         forceDeleteWithoutRecovery: true,
       }),
-      'alice deleted the secret prod/db in eu-west-1, with no way back',
+      'alice deleted secret prod/db in eu-west-1, with no way back',
     ],
     [
       call(
@@ -322,7 +322,7 @@ const sentences: Record<string, Case[]> = {
         },
         { version: 3 },
       ),
-      'alice changed the parameter /app/url (encrypted) in eu-west-1',
+      'alice changed parameter /app/url (encrypted) in eu-west-1',
     ],
   ],
   'Auto Scaling, DynamoDB, CloudWatch': [
@@ -331,7 +331,7 @@ const sentences: Record<string, Case[]> = {
         autoScalingGroupName: 'web',
         desiredCapacity: 6,
       }),
-      'alice set the desired capacity of the Auto Scaling group web to 6 in eu-west-1',
+      'alice set the desired capacity of Auto Scaling group web to 6 in eu-west-1',
     ],
     [
       call(
@@ -347,11 +347,11 @@ const sentences: Record<string, Case[]> = {
           },
         },
       ),
-      'alice changed the table orders in eu-west-1: read capacity from 10 to 100',
+      'alice changed table orders in eu-west-1: read capacity from 10 to 100',
     ],
     [
       call('monitoring', 'DisableAlarmActions', { alarmNames: ['cpu', 'disk'] }),
-      'alice silenced the alarms cpu and disk in eu-west-1',
+      'alice silenced alarms cpu and disk in eu-west-1',
     ],
   ],
   'SQS, SNS, Organizations': [
@@ -359,7 +359,7 @@ const sentences: Record<string, Case[]> = {
       call('sqs', 'PurgeQueue', {
         queueUrl: `https://sqs.eu-west-1.amazonaws.com/${ACCOUNT}/jobs`,
       }),
-      'alice deleted all messages in the queue jobs in eu-west-1',
+      'alice deleted all messages in queue jobs in eu-west-1',
     ],
     [
       call('sns', 'Subscribe', {
@@ -367,7 +367,7 @@ const sentences: Record<string, Case[]> = {
         protocol: 'email',
         endpoint: 'ops@example.com',
       }),
-      'alice subscribed an email endpoint to the topic alerts in eu-west-1',
+      'alice subscribed an email endpoint to topic alerts in eu-west-1',
     ],
     [
       call(
@@ -390,11 +390,11 @@ const sentences: Record<string, Case[]> = {
           trustAnchor: { name: 'onprem', trustAnchorId: '49e25ec3-bdfe-4150-8683-b4ea4ee85cfd' },
         },
       ),
-      'alice created the trust anchor onprem (49e25ec3-bdfe-4150-8683-b4ea4ee85cfd) in eu-west-1',
+      'alice created trust anchor onprem (49e25ec3-bdfe-4150-8683-b4ea4ee85cfd) in eu-west-1',
     ],
     [
       call('batch', 'UpdateComputeEnvironment', { computeEnvironment: 'prod', state: 'DISABLED' }),
-      'alice updated the compute environment prod in eu-west-1',
+      'alice updated compute environment prod in eu-west-1: state to DISABLED',
     ],
     [
       call('bedrock', 'PutModelInvocationLoggingConfiguration', { loggingConfig: {} }),
@@ -402,7 +402,7 @@ const sentences: Record<string, Case[]> = {
     ],
     [
       call('quantumledger', 'FrobnicateThing', { thingId: 't-1' }),
-      'alice called FrobnicateThing of quantumledger on the thing t-1 in eu-west-1',
+      'alice called FrobnicateThing of quantumledger on thing t-1 in eu-west-1',
     ],
     [call('somethingnew', 'CreateWidget'), 'alice created a widget in eu-west-1'],
   ],
@@ -427,7 +427,7 @@ describe('failed calls', () => {
     )
     expect(change.outcome).toBe('failed')
     expect(change.summary).toBe(
-      'alice tried to delete the bucket logs in eu-west-1, but it failed: the bucket you tried to delete is not empty',
+      'alice tried to delete bucket logs in eu-west-1, but it failed: the bucket you tried to delete is not empty',
     )
   })
 
@@ -442,7 +442,7 @@ describe('failed calls', () => {
     )
     expect(change.outcome).toBe('denied')
     expect(change.summary).toBe(
-      'alice tried to take the account 123456789012 out of its organization and was denied by a service control policy',
+      'alice tried to take account 123456789012 out of its organization and was denied by a service control policy',
     )
     expect(change.detail.error?.code).toBe('AccessDeniedException')
   })
@@ -482,7 +482,7 @@ describe('failed calls', () => {
       }),
     )
     expect(change.summary).toBe(
-      'alice tried to delete the cluster prod in eu-west-1, but it failed: cluster prod is busy',
+      'alice tried to delete cluster prod in eu-west-1, but it failed: cluster prod is busy',
     )
   })
 })
@@ -496,22 +496,22 @@ describe('what opens something to everyone', () => {
         action: 'lambda:InvokeFunction',
         principal: '*',
       }),
-      'the function f to everyone',
+      'function f to everyone',
     ],
     [
       call('lambda', 'CreateFunctionUrlConfig', { functionName: 'f', authType: 'NONE' }),
-      'the function f to the world through a URL',
+      'function f to the world through a URL',
     ],
     [
       call('s3', 'PutBucketAcl', { bucketName: 'b', 'x-amz-acl': 'public-read' }),
-      'the bucket b: everyone may read',
+      'bucket b: everyone may read',
     ],
     [
       call('ec2', 'ModifySnapshotAttribute', {
         snapshotId: 'snap-0123456789abcdef0',
         createVolumePermission: { add: { items: [{ group: 'all' }] } },
       }),
-      'the snapshot snap-0123456789abcdef0 to the world',
+      'snapshot snap-0123456789abcdef0 to the world',
     ],
     [
       call('rds', 'ModifyDBSnapshotAttribute', {
@@ -519,18 +519,18 @@ describe('what opens something to everyone', () => {
         attributeName: 'restore',
         valuesToAdd: ['all'],
       }),
-      'the database snapshot s to the world',
+      'database snapshot s to the world',
     ],
     [
       call('rds', 'ModifyDBInstance', { dBInstanceIdentifier: 'd', publiclyAccessible: true }),
-      'the database instance d to the internet',
+      'database instance d to the internet',
     ],
     [
       call('sqs', 'SetQueueAttributes', {
         queueUrl: 'https://sqs/1/q',
         attributes: { Policy: PUBLIC_POLICY('sqs:*') },
       }),
-      'the queue q: everything',
+      'queue q: everything',
     ],
     [
       call(
@@ -544,14 +544,14 @@ describe('what opens something to everyone', () => {
     ],
     [
       call('kms', 'PutKeyPolicy', { keyId: 'k', policy: PUBLIC_POLICY('kms:Decrypt') }),
-      'the key k: kms:Decrypt',
+      'key k: kms:Decrypt',
     ],
     [
       call('eks', 'UpdateClusterConfig', {
         name: 'c',
         resourcesVpcConfig: { endpointPublicAccess: true },
       }),
-      'the API endpoint of the cluster c',
+      'the API endpoint of cluster c',
     ],
   ])('%#', (record, words) => {
     expect(read(record).publicAccess).toBe(words)
@@ -679,11 +679,11 @@ describe('who the sentence starts with', () => {
       }),
     )
     expect(change.summary).toBe(
-      'bob@example.com, through CloudFormation, created the bucket assets in eu-west-1',
+      'bob@example.com, through CloudFormation, created bucket assets in eu-west-1',
     )
   })
 
-  it('names the role when the record does not show who uses it', () => {
+  it('names role when the record does not show who uses it', () => {
     const userIdentity = roleIdentity({
       role: 'deploy-prod',
       session: 'aws-go-sdk-1688990515440126480',
@@ -691,6 +691,6 @@ describe('who the sentence starts with', () => {
     expect(
       read(call('dynamodb', 'DeleteTable', { tableName: 'orders' }, null, { userIdentity }))
         .summary,
-    ).toBe('deploy-prod deleted the table orders in eu-west-1')
+    ).toBe('deploy-prod deleted table orders in eu-west-1')
   })
 })

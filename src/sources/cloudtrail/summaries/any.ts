@@ -2,223 +2,56 @@
 
 import type { Resource } from '../../../changes/change.ts'
 import { spoken, withArticle, words } from '../../../changes/text.ts'
-import { editsOf } from '../edits.ts'
+import { type ActionName, isPlural, isSameNoun, parseActionName, singular } from '../action-name.ts'
+import { editsOf, spelled } from '../edits.ts'
 import type { Facts } from '../facts.ts'
 import { isKnownNoun, nounOf } from '../kinds.ts'
 import { label, named } from '../resources.ts'
 import { serviceName } from '../services.ts'
 import type { Summary } from '../summary.ts'
+import { VERBS, type Verb } from '../verbs.ts'
 
-interface Verb {
-  /** The verb as people use it. */
-  says: string
-  /** Between what is done and what it is done to. */
-  to: string
-}
-
-const verb = (says: string, to: string = 'of'): Verb => ({ says, to })
-
-// The first words of AWS's action names that are verbs. What is not here is called by its name.
-const VERBS: Record<string, Verb> = {
-  Abort: verb('abort'),
-  Accept: verb('accept', 'for'),
-  Acknowledge: verb('acknowledge'),
-  Activate: verb('activate'),
-  Add: verb('add', 'to'),
-  Admin: verb('administer'),
-  Allocate: verb('allocate', 'for'),
-  Apply: verb('apply', 'to'),
-  Approve: verb('approve'),
-  Archive: verb('archive'),
-  Assign: verb('assign', 'to'),
-  Associate: verb('associate', 'with'),
-  Attach: verb('attach', 'to'),
-  Authorize: verb('authorize', 'for'),
-  Begin: verb('begin', 'for'),
-  Bundle: verb('bundle'),
-  Cancel: verb('cancel'),
-  Change: verb('change'),
-  Check: verb('check'),
-  Claim: verb('claim'),
-  Clear: verb('clear'),
-  Close: verb('close'),
-  Complete: verb('complete'),
-  Configure: verb('configure', 'for'),
-  Confirm: verb('confirm'),
-  Connect: verb('connect', 'to'),
-  Continue: verb('continue'),
-  Copy: verb('copy', 'to'),
-  Create: verb('create', 'for'),
-  Deactivate: verb('deactivate'),
-  Decline: verb('decline'),
-  Decrease: verb('decrease'),
-  Decrypt: verb('decrypt', 'with'),
-  Define: verb('define', 'for'),
-  Delete: verb('delete'),
-  Deploy: verb('deploy', 'to'),
-  Deprecate: verb('deprecate'),
-  Deprovision: verb('deprovision'),
-  Deregister: verb('deregister', 'from'),
-  Describe: verb('look at'),
-  Detach: verb('detach', 'from'),
-  Disable: verb('disable', 'for'),
-  Disassociate: verb('dissociate', 'from'),
-  Disconnect: verb('disconnect', 'from'),
-  Discover: verb('discover'),
-  Dismiss: verb('dismiss'),
-  Download: verb('download'),
-  Enable: verb('enable', 'for'),
-  Encrypt: verb('encrypt', 'with'),
-  Enroll: verb('enroll'),
-  Enter: verb('enter'),
-  Evaluate: verb('evaluate'),
-  Execute: verb('execute', 'on'),
-  Exit: verb('exit'),
-  Expire: verb('expire'),
-  Export: verb('export', 'from'),
-  Extend: verb('extend'),
-  Failover: verb('fail over'),
-  Filter: verb('filter'),
-  Flush: verb('flush'),
-  Generate: verb('generate', 'for'),
-  Get: verb('read'),
-  Grant: verb('grant', 'for'),
-  Head: verb('look at'),
-  Import: verb('import', 'into'),
-  Increase: verb('increase'),
-  Initialize: verb('initialize'),
-  Initiate: verb('initiate', 'for'),
-  Install: verb('install', 'on'),
-  Invite: verb('invite', 'to'),
-  Invoke: verb('invoke'),
-  Issue: verb('issue', 'for'),
-  Join: verb('join'),
-  Label: verb('label'),
-  Launch: verb('launch'),
-  Leave: verb('leave'),
-  Link: verb('link', 'to'),
-  List: verb('list'),
-  Lock: verb('lock'),
-  Lookup: verb('look up'),
-  Merge: verb('merge'),
-  Migrate: verb('migrate'),
-  Modify: verb('change'),
-  Move: verb('move'),
-  Notify: verb('notify'),
-  Open: verb('open', 'to'),
-  Override: verb('override'),
-  Pause: verb('pause'),
-  Peer: verb('peer', 'with'),
-  Poll: verb('poll', 'for'),
-  Post: verb('post', 'to'),
-  Preview: verb('preview'),
-  Promote: verb('promote'),
-  Provision: verb('provision', 'for'),
-  Publish: verb('publish', 'to'),
-  Purchase: verb('purchase'),
-  Purge: verb('purge'),
-  Put: verb('set'),
-  Query: verb('query'),
-  Reactivate: verb('reactivate'),
-  Rebalance: verb('rebalance'),
-  Reboot: verb('reboot'),
-  Rebuild: verb('rebuild'),
-  Receive: verb('receive', 'from'),
-  Record: verb('record', 'for'),
-  Recover: verb('recover'),
-  Redeploy: verb('redeploy'),
-  Refresh: verb('refresh'),
-  Register: verb('register', 'with'),
-  Reject: verb('reject'),
-  Release: verb('release'),
-  Remove: verb('remove', 'from'),
-  Rename: verb('rename'),
-  Renew: verb('renew'),
-  Replace: verb('replace'),
-  Report: verb('report', 'for'),
-  Request: verb('request', 'for'),
-  Reset: verb('reset'),
-  Resize: verb('resize'),
-  Resolve: verb('resolve'),
-  Respond: verb('respond', 'to'),
-  Restart: verb('restart'),
-  Restore: verb('restore', 'to'),
-  Resume: verb('resume'),
-  Resync: verb('resync'),
-  Retire: verb('retire'),
-  Retry: verb('retry'),
-  Return: verb('return'),
-  Revoke: verb('revoke', 'from'),
-  Rollback: verb('roll back'),
-  Rotate: verb('rotate'),
-  Run: verb('run'),
-  Save: verb('save'),
-  Scan: verb('scan'),
-  Schedule: verb('schedule', 'for'),
-  Search: verb('search'),
-  Select: verb('select'),
-  Send: verb('send', 'to'),
-  Set: verb('set'),
-  Share: verb('share', 'with'),
-  Sign: verb('sign', 'with'),
-  Signal: verb('signal'),
-  Simulate: verb('simulate'),
-  Skip: verb('skip'),
-  Split: verb('split'),
-  Start: verb('start', 'for'),
-  Stop: verb('stop', 'for'),
-  Submit: verb('submit', 'to'),
-  Subscribe: verb('subscribe', 'to'),
-  Suspend: verb('suspend', 'for'),
-  Swap: verb('swap'),
-  Switch: verb('switch'),
-  Switchover: verb('switch over'),
-  Sync: verb('sync'),
-  Synchronize: verb('synchronize'),
-  Tag: verb('tag'),
-  Terminate: verb('terminate'),
-  Test: verb('test'),
-  Toggle: verb('toggle'),
-  Transfer: verb('transfer'),
-  Unarchive: verb('unarchive'),
-  Unassign: verb('unassign', 'from'),
-  Undeploy: verb('undeploy', 'from'),
-  Unlink: verb('unlink', 'from'),
-  Unlock: verb('unlock'),
-  Unmonitor: verb('stop monitoring'),
-  Monitor: verb('start monitoring'),
-  Unshare: verb('stop sharing', 'with'),
-  Unsubscribe: verb('unsubscribe', 'from'),
-  Untag: verb('untag'),
-  Update: verb('update'),
-  Upgrade: verb('upgrade'),
-  Upload: verb('upload', 'to'),
-  Validate: verb('validate'),
-  Verify: verb('verify'),
-  View: verb('look at'),
-  Wipe: verb('wipe'),
-  Withdraw: verb('withdraw'),
-}
-
-const MODIFYING = /^(Update|Modify|Put|Set|Change|Configure)/
+/** Whose parameters say what is changed, and are worth a place in the sentence. */
+const MODIFYING = /^(Update|Modify|Put|Set|Change|Configure|Edit)$/
+/** Whose parameters only select what is affected. */
+const WITHOUT_EDITS =
+  /^(Delete|Remove|Describe|Get|List|Tag|Untag|Stop|Terminate|Cancel|Reboot|Test)$/
 /** `RotationSucceeded`, `SharedSnapshotVolumeCreated`: events that report what has happened. */
 const HAPPENED =
   /(Created|Started|Succeeded|Failed|Completed|Deleted|Initiated|Abandoned|Expired|Changed|Updated|Attached|Detached|Stopped|Terminated|Canceled|Cancelled|Finished|Ended)$/
+/** Move one thing to or from another. */
+const JOINING =
+  /^(Attach|Associate|Add|Assign|Detach|Disassociate|Dissociate|Remove|Unassign|Register|Deregister|Copy|Share|Link|Unlink|Enroll|Import|Export|Restore|Bind|Unbind|Map|Unmap)$/
+/** What is named alone is where it goes: Publish, Subscribe. */
+const TOWARDS = /^(Publish|Subscribe|Unsubscribe|Post|Connect|Disconnect|Respond|Reply|Push|Query)$/
+
+/** What is put into something, rather than set. */
+const PUT_INTO = /^(Events?|Records?|Items?|Metric\w*|LogEvents|Entries)$/
 
 export function summarizeAny(facts: Facts): Summary {
-  const { plainAction, service, resources } = facts
-  const action = plainAction.replace(/^Batch(?=[A-Z])/, '')
-  const first = /^[A-Z][a-z]+/.exec(action)?.[0] ?? ''
-  const known = Object.hasOwn(VERBS, first) ? VERBS[first] : undefined
-  const target = resources[0]
-  if (known === undefined) {
-    if (HAPPENED.test(action)) return { does: `report ${quoted(action)}${about(target)}` }
-    return { does: `call ${spoken(plainAction, 80)} of ${serviceName(service)}${on(target)}` }
+  const { plainAction, resources } = facts
+  const name = parseActionName(plainAction)
+  const verb = name.verb === undefined ? undefined : VERBS[name.verb]
+  const [target] = resources
+  if (verb === undefined) {
+    if (HAPPENED.test(plainAction)) return { does: `report ${quoted(plainAction)}${about(target)}` }
+    return called(facts)
   }
-  const noun = words(action.slice(first.length))
-  const does = phrase(known, noun, resources, facts)
-  if (!MODIFYING.test(action)) return { does }
-  return { does, edits: editsOf(facts.params, identifying(facts)) }
+  const does = phrase(name, verb, facts)
+  if (does === undefined) return called(facts)
+  if (WITHOUT_EDITS.test(name.verb!)) return { does }
+  const ids = new Set(resources.flatMap(({ id, name, arn }) => [id, name, arn]))
+  const edits = editsOf(facts.params, identifying(facts)).filter(
+    ({ to }) => to === undefined || !ids.has(to),
+  )
+  if (!MODIFYING.test(name.verb!)) return { does, edits }
+  return { does, more: spelled(edits), edits }
+}
+
+/** What is true of every call. */
+function called({ plainAction, service, resources }: Facts): Summary {
+  const [target] = resources
+  return { does: `call ${spoken(plainAction, 80)} of ${serviceName(service)}${on(target)}` }
 }
 
 function quoted(action: string): string {
@@ -233,54 +66,141 @@ function on(target: Resource | undefined): string {
   return target === undefined ? '' : ` on ${the(target)}`
 }
 
-/** `the trust anchor ops (49e25ec3-…)`. */
+/** `trust anchor ops (49e25ec3-…)`. */
 export function the(resource: Resource): string {
-  const noun = nounOf(resource.type) ?? words(resource.type.split('::').at(-1) ?? '')
-  return noun === '' ? label(resource) : `the ${noun} ${label(resource)}`
+  const noun = nounOfType(resource.type)
+  return noun === '' ? label(resource) : `${noun} ${label(resource)}`
 }
 
-function phrase(verb: Verb, noun: string, resources: Resource[], facts: Facts): string {
-  const [target, second] = resources
-  if (target === undefined) return `${verb.says} ${bare(noun, verb, facts.service)}`.trim()
-  const kind = nounOf(target.type) ?? words(target.type.split('::').at(-1) ?? '')
-  const all = named(resources, target.type) ?? the(target)
-  if (noun === '' || isSame(noun, kind)) {
-    const joins = /^(to|from|with|for|into)$/.test(verb.to) && second !== undefined
-    const isOther = second !== undefined && second.type !== target.type
-    const isJoining =
-      joins &&
-      isOther &&
-      /^(attach|associate|add|assign|detach|dissociate|remove|unassign|register|deregister|copy|share)$/.test(
-        verb.says,
-      )
-    return `${verb.says} ${all}${isJoining ? ` ${verb.to} ${the(second)}` : ''}`
+function nounOfType(type: string): string {
+  return nounOf(type) ?? words(type.split('::').at(-1) ?? '')
+}
+
+/** Whether a resource is what a part of an action's name means. */
+function isNamed(part: string, { type }: Resource): boolean {
+  if (part === '') return false
+  const noun = singular(part).replace('OpenIDConnect', 'OIDC')
+  return isSameNoun(noun, nounOfType(type)) || isSameNoun(noun, type.split('::').at(-1) ?? '')
+}
+
+/** Several resources in words, those of one type together. */
+function all(resources: readonly Resource[]): string {
+  const [first] = resources
+  if (first === undefined) return ''
+  return named(resources, first.type) ?? the(first)
+}
+
+/** @returns undefined when the words of the action do not fit together */
+function phrase(name: ActionName, verb: Verb, facts: Facts): string | undefined {
+  const { resources, service } = facts
+  const { object, preposition, target } = name
+  if (preposition !== undefined) return joined(name, verb, facts)
+  const says = verb.says
+  if (PUT_INTO.test(object) && name.verb === 'Put') {
+    const into = resources.length > 0 ? ` into ${all(resources)}` : ''
+    return `put ${words(object)}${into}`
   }
-  const what = without(noun, kind)
-  if (verb.says === 'tag' || verb.says === 'untag') return `${verb.says} ${all}`
-  return `${verb.says} the ${what} ${verb.to} ${all}`
+  if (resources.length === 0) {
+    const what = TOWARDS.test(name.verb!) && object === '' ? '' : bare(object, verb, service)
+    return what === '' ? undefined : `${says} ${what}`
+  }
+  const objects = resources.filter((resource) => isNamed(object, resource))
+  if (object === '' || (objects.length > 0 && TOWARDS.test(name.verb!))) {
+    const what = all(objects.length > 0 ? objects : resources)
+    return TOWARDS.test(name.verb!) ? `${says} ${verb.to} ${what}` : `${says} ${what}`
+  }
+  const others = resources.filter((resource) => !objects.includes(resource))
+  const isJoining = JOINING.test(name.verb!)
+  if (objects.length > 0) {
+    const [holder] = others
+    if (holder === undefined) return `${says} ${all(objects)}`
+    if (isJoining) return `${disjoined(name, says)} ${all(objects)} ${verb.to} ${all(others)}`
+    return `${says} ${all(objects)}${holding(holder, objects[0]!, says)}`
+  }
+  const what = property(object, others[0]!)
+  if (isJoining && /Association$/.test(others[0]!.type)) {
+    return `${says} ${withThe(what)} (${label(others[0]!)})`
+  }
+  if (isJoining) {
+    return `${disjoined(name, says)} ${withThe(what)} ${verb.to} ${all(others)}`
+  }
+  if (/^(Send|Publish|Post|Submit|Put|Start|Create|Open)$/.test(name.verb!) && target === '') {
+    const article = isPlural(what) ? words(what) : withArticle(words(what))
+    const thing = name.verb === 'Put' ? withThe(what) : article
+    return `${says} ${thing} ${verb.to} ${all(others)}`
+  }
+  return `${says} ${withThe(what)} ${verb.to} ${all(others)}`
 }
 
-/** `bucket policy` of a bucket is its policy. */
-function without(noun: string, kind: string): string {
-  const lower = noun.toLowerCase()
-  const head = kind.toLowerCase()
-  return lower.startsWith(`${head} `) ? noun.slice(head.length + 1) : noun
+/** `remove … from` what it was in; without that, only that they are no longer associated. */
+function disjoined({ verb }: ActionName, says: string): string {
+  return verb === 'Disassociate' || verb === 'Dissociate' ? 'remove' : says
 }
 
-function isSame(noun: string, kind: string): boolean {
-  const flat = (text: string) =>
-    text
-      .toLowerCase()
-      .replace(/[^a-z0-9]/g, '')
-      .replace(/s$/, '')
-  const [a, b] = [flat(noun), flat(kind)]
-  return a === b || a.endsWith(b) || b.endsWith(a)
+/** `detach load balancer web from subnet subnet-1`, `remove the regions from the replication of secret db`. */
+function joined(name: ActionName, verb: Verb, { resources, service }: Facts): string | undefined {
+  const { object, preposition, target } = name
+  const objects = resources.filter((resource) => isNamed(object, resource))
+  const rest = resources.filter((resource) => !objects.includes(resource))
+  const targets = rest.filter((resource) => isNamed(target, resource))
+  const moved = rest.filter((resource) => !targets.includes(resource))
+  const unnamed = targets.length > 0 && JOINING.test(name.verb!) ? all(moved) : ''
+  const bareWhat = object === '' ? unnamed : bareObject(object, verb, service)
+  const what = objects.length > 0 ? all(objects) : bareWhat
+  if (what === '' && !TOWARDS.test(name.verb!)) return undefined
+  const [other] = rest
+  let to: string
+  if (targets.length > 0) to = all(targets)
+  else if (other === undefined) to = bareTarget(target)
+  else if (/^(Resource|Resources|Entity|Object|OnPremisesInstances)$/.test(target)) to = all(rest)
+  else if (objects.length > 0) to = `${bareTarget(target)}`
+  else to = `${withThe(property(target, other))} of ${all(rest)}`
+  const says = disjoined(name, verb.says)
+  return what === '' ? `${says} ${preposition} ${to}` : `${says} ${what} ${preposition} ${to}`
 }
 
-function bare(noun: string, { says }: Verb, service: string): string {
+function bareTarget(target: string): string {
+  const noun = words(target)
+  return isPlural(noun) ? noun : `the ${noun}`
+}
+
+function bareObject(object: string, verb: Verb, service: string): string {
+  return bare(object, verb, service)
+}
+
+/** What a resource is in: `of database sales`. Not what it merely uses. */
+function holding(holder: Resource, held: Resource, says: string): string {
+  const isSameService = holder.type.split('::')[1] === held.type.split('::')[1]
+  if (!isSameService) return ''
+  return ` ${says === 'create' ? 'in' : 'of'} ${the(holder)}`
+}
+
+function withThe(object: string): string {
+  const noun = words(object)
+  return isPlural(noun) ? noun : `the ${noun}`
+}
+
+/**
+ * The property of a resource that an object means: `BucketPolicy` of a bucket is its policy,
+ * `ElasticsearchDomainConfig` of a search domain is its config.
+ */
+function property(object: string, resource: Resource): string {
+  const parts = words(object).split(' ')
+  const nouns = [nounOfType(resource.type), words(resource.type.split('::').at(-1) ?? '')]
+  for (const noun of nouns) {
+    const last = noun.toLowerCase().split(' ').at(-1) ?? ''
+    const at = parts.findIndex((part) => part.toLowerCase() === last)
+    if (at >= 0 && at < parts.length - 1) return parts.slice(at + 1).join(' ')
+  }
+  return parts.join(' ')
+}
+
+function bare(object: string, { says }: Verb, service: string): string {
+  const noun = words(object)
   if (noun === '') return `something in ${serviceName(service)}`
-  if (/[^s]s$/.test(noun) && !/(us|is|status|access|DNS)$/.test(noun)) return noun
-  const isOneOfMany = isKnownNoun(noun) || says === 'create'
+  if (isPlural(noun)) return noun
+  if (noun.toLowerCase() === serviceName(service).toLowerCase()) return serviceName(service)
+  const isOneOfMany = isKnownNoun(noun) || /^(create|send|publish|post|submit)$/.test(says)
   return isOneOfMany ? withArticle(noun) : `the ${noun}`
 }
 
@@ -291,7 +211,7 @@ export function identifying({ params, resources }: Facts): string[] {
     .entries()
     .filter(([name, value]) => {
       if (typeof value !== 'string') return false
-      return ids.has(value) || /^(name|id|arn|resourceArn|resourceId)$/i.test(name)
+      return ids.has(value) || /^(name|id|arn|resourceArn|resourceId|queueUrl)$/i.test(name)
     })
     .map(([name]) => name)
 }

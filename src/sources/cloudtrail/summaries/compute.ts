@@ -85,7 +85,7 @@ export const lambda: Summaries = {
     const id = params.text('statementId')
     return (
       what && {
-        does: `take away ${id ? `the permission ${spoken(id, 60)}` : 'a permission'} on ${what}`,
+        does: `take away ${id ? `permission ${spoken(id, 60)}` : 'a permission'} on ${what}`,
         risks: ['identity'],
       }
     )
@@ -161,7 +161,7 @@ function shaOf(response: JsonReader): string | undefined {
 
 function functionIn(response: JsonReader): string | undefined {
   const arn = response.text('functionArn')
-  return arn && `the function ${spoken(arnName(arn), 80)}`
+  return arn && `function ${spoken(arnName(arn), 80)}`
 }
 
 function verbOf(params: JsonReader): string {
@@ -181,7 +181,7 @@ function alias({ params, response, resources }: Facts): Summary | undefined {
     ([to, weight]) => `${Math.round(Number(weight) * 100)} % to version ${to}`,
   )
   return {
-    does: `point the alias ${spoken(name, 60)} of ${what} to version ${spoken(version, 20)}`,
+    does: `point alias ${spoken(name, 60)} of ${what} to version ${spoken(version, 20)}`,
     more: canary.length ? `, with ${spoken(listed(canary), 60)}` : '',
     edits: edit(`alias ${spoken(name, 60)}`, undefined, `version ${version}`),
     risks: ['deploy'],
@@ -247,7 +247,7 @@ export const ecs: Summaries = {
       .map((container) => container.text('image'))
       .filter((image) => image !== undefined)
     return {
-      does: `register ${revision ? `revision ${spoken(revision, 20)} of ` : ''}the task definition ${spoken(family)}${
+      does: `register ${revision ? `revision ${spoken(revision, 20)} of ` : ''}task definition ${spoken(family)}${
         images.length
           ? ` with ${listed(
               images.map((image) => spoken(image.split('/').at(-1) ?? image, 80)),
@@ -269,7 +269,7 @@ export const ecs: Summaries = {
   },
   DeregisterTaskDefinition: ({ params }) => {
     const task = taskName(params.text('taskDefinition'))
-    return task && `deregister the task definition ${task}`
+    return task && `deregister task definition ${task}`
   },
   RunTask: ({ params, resources }) => {
     const task = taskName(params.text('taskDefinition'))
@@ -285,7 +285,7 @@ export const ecs: Summaries = {
     const why = params.text('reason')
     const task = params.text('task')
     return {
-      does: `stop the task ${task ? spoken(arnName(task).split('/').at(-1) ?? task, 60) : '(unknown)'}${inCluster(resources)}`,
+      does: `stop task ${task ? spoken(arnName(task).split('/').at(-1) ?? task, 60) : '(unknown)'}${inCluster(resources)}`,
       more: why ? `: “${spoken(why, 60)}”` : '',
       risks: ['capacity'],
     }
@@ -353,7 +353,7 @@ export const ecr: Summaries = {
     const tag = params.text('imageTag')
     return (
       repository && {
-        does: `push ${tag ? `the image ${spoken(tag, 80)}` : 'an image'} to ${repository}`,
+        does: `push ${tag ? `image ${spoken(tag, 80)}` : 'an image'} to ${repository}`,
         edits: edit('image', undefined, tag),
         risks: ['deploy'],
       }
@@ -420,7 +420,13 @@ export const eks: Summaries = {
     const isOpen =
       vpc.flag('endpointPublicAccess') === true &&
       (cidrs.length === 0 || cidrs.includes('0.0.0.0/0'))
-    const edits = editsOf(vpc, [])
+    const edits = [
+      ...editsOf(vpc, []),
+      ...editsOf(params, ['name', 'resourcesVpcConfig']).map(({ field, ...rest }) => ({
+        field: field.replace(/^logging cluster logging /, 'logging '),
+        ...rest,
+      })),
+    ]
     return (
       cluster && {
         does: isOpen ? `open the API endpoint of ${cluster} to the world` : `change ${cluster}`,
@@ -510,7 +516,7 @@ export const autoscaling: Summaries = {
     const fewer = params.flag('shouldDecrementDesiredCapacity') === true
     return (
       id && {
-        does: `terminate the instance ${spoken(id, 40)} of its Auto Scaling group`,
+        does: `terminate instance ${spoken(id, 40)} of its Auto Scaling group`,
         more: fewer ? ', without replacing it' : '',
         risks: ['capacity'],
       }
@@ -527,6 +533,8 @@ export const autoscaling: Summaries = {
       }
     )
   },
+  EnterStandby: (facts) => standby(facts, 'move', 'into standby in'),
+  ExitStandby: (facts) => standby(facts, 'move', 'out of standby in'),
   CreateAutoScalingGroup: ({ params, resources }) => {
     const group = named(resources, GROUP)
     const [min, max] = [params.text('minSize'), params.text('maxSize')]
@@ -578,6 +586,13 @@ export const applicationAutoscaling: Summaries = {
     ),
 }
 
+function standby({ resources }: Facts, verb: string, where: string): Summary | undefined {
+  const group = named(resources, GROUP)
+  const instances = named(resources, 'AWS::EC2::Instance') ?? 'instances'
+  if (group === undefined) return undefined
+  return { does: `${verb} ${instances} ${where} ${group}`, risks: ['capacity'] }
+}
+
 function templateName(template: JsonReader): string | undefined {
   const name = template.text('launchTemplateName', 'launchTemplateId')
   const version = template.text('version')
@@ -603,7 +618,7 @@ function scalingPolicy({ params }: Facts, group: string | undefined): Summary | 
     : params.object('targetTrackingScalingPolicyConfiguration')
   const target = tracking.text('targetValue')
   return {
-    does: `set the scaling policy ${spoken(policy)} of ${group}${target ? ` to a target of ${spoken(target, 20)}` : ''}`,
+    does: `set scaling policy ${spoken(policy)} of ${group}${target ? ` to a target of ${spoken(target, 20)}` : ''}`,
     edits: edit('target', undefined, target),
     risks: ['capacity'],
   }

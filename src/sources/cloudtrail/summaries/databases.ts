@@ -6,6 +6,7 @@ import { edit, editsOf, HIDDEN, spelled } from '../edits.ts'
 import type { Facts } from '../facts.ts'
 import { named } from '../resources.ts'
 import type { Summaries, Summary } from '../summary.ts'
+import { the } from './any.ts'
 
 const INSTANCE = 'AWS::RDS::DBInstance'
 const CLUSTER = 'AWS::RDS::DBCluster'
@@ -62,8 +63,19 @@ export const rds: Summaries = {
     const from = params.text('sourceDBInstanceIdentifier')
     return (
       to &&
-      `restore the database instance ${spoken(to)}${from ? ` from ${spoken(from)}` : ''} to a point in time`
+      `restore database instance ${spoken(to)}${from ? ` from ${spoken(from)}` : ''} to a point in time`
     )
+  },
+  StartExportTask: ({ params, resources }) => {
+    const arn = params.text('sourceArn')
+    const source = resources.find((resource) => resource.arn === arn)
+    const bucket = params.text('s3BucketName')
+    if (source === undefined) return undefined
+    return {
+      does: `export ${the(source)}${bucket ? ` to bucket ${spoken(bucket)}` : ''}`,
+      edits: editsOf(params, ['exportTaskIdentifier', 'sourceArn', 's3BucketName']),
+      risks: ['data'],
+    }
   },
   StartDBInstance: ({ resources }) => verbed('start', named(resources, INSTANCE)),
   StopDBInstance: ({ resources }) => verbed('stop', named(resources, INSTANCE)),
@@ -160,8 +172,9 @@ function createDatabase({ params, resources }: Facts, type: string): Summary | u
 }
 
 /**
- * RDS responses with the values from before; those to come are pending. So the response is the from,
- * the request the to.
+ * RDS answers with the values from before, and those to come are pending; but where the change is
+ * immediate, and for Redshift and ElastiCache, the answer may hold the new value already. So what
+ * differs in the answer is the earlier value, and what is the same does not show it.
  */
 function modify(
   { params, response, resources }: Facts,
@@ -172,9 +185,7 @@ function modify(
   if (database === undefined) return undefined
   const edits = editsOf(params, [id, 'allowMajorVersionUpgrade', 'masterUserPassword'], response)
   const password = params.has('masterUserPassword') || params.has('authToken')
-  const all: Edit[] = password
-    ? [...edits, { field: 'administrator’s password', to: HIDDEN }]
-    : edits
+  const all: Edit[] = password ? [...edits, { field: 'password', to: HIDDEN }] : edits
   const when = params.flag('applyImmediately')
   const note =
     when === true
@@ -192,8 +203,8 @@ function modify(
     'numberOfNodes',
   )
   return {
-    does: `change ${database}`,
-    more: `${spelled(all)}${note}`,
+    does: isPublic ? `make ${database} publicly accessible` : `change ${database}`,
+    more: `${isPublic ? spelled(all.filter(({ field }) => field !== 'publicly accessible')) : spelled(all)}${note}`,
     edits: all,
     ...(isPublic && { opens: `${database} to the internet` }),
     risks: isPublic ? ['network', 'data'] : isCapacity ? ['capacity', 'data'] : ['data'],

@@ -22,7 +22,7 @@ export const cloudformation: Summaries = {
     const name = params.text('changeSetName')
     return (
       what &&
-      `prepare ${name ? `the change set ${spoken(arnName(name), 60)}` : 'a change set'} for ${what}`
+      `prepare ${name ? `change set ${spoken(arnName(name), 60)}` : 'a change set'} for ${what}`
     )
   },
   ExecuteChangeSet: ({ params, resources }) => {
@@ -30,7 +30,7 @@ export const cloudformation: Summaries = {
     const name = params.text('changeSetName')
     return (
       what && {
-        does: `start applying ${name ? `the change set ${spoken(arnName(name).split('/')[0] ?? name, 60)}` : 'a change set'} to ${what}`,
+        does: `start applying ${name ? `change set ${spoken(arnName(name).split('/')[0] ?? name, 60)}` : 'a change set'} to ${what}`,
         risks: ['deploy'],
       }
     )
@@ -57,7 +57,7 @@ export const cloudformation: Summaries = {
 }
 
 function stackOf(name: string | undefined): string | undefined {
-  return name && `the stack ${spoken(arnName(name))}`
+  return name && `stack ${spoken(arnName(name))}`
 }
 
 /** These calls return before the work is done; the stack's own calls record it. */
@@ -122,7 +122,7 @@ export const codedeploy: Summaries = {
   },
   StopDeployment: ({ params }) => {
     const id = params.text('deploymentId')
-    return id && { does: `stop the deployment ${spoken(id, 40)}`, risks: ['deploy'] }
+    return id && { does: `stop deployment ${spoken(id, 40)}`, risks: ['deploy'] }
   },
 }
 
@@ -140,7 +140,7 @@ export const codepipeline: Summaries = {
     const status = params.object('result').text('status')
     return (
       what && {
-        does: `${status === 'Rejected' ? 'reject' : 'approve'} ${params.text('stageName') ? `the stage ${spoken(params.text('stageName')!, 60)} of ` : ''}${what}`,
+        does: `${status === 'Rejected' ? 'reject' : 'approve'} ${params.text('stageName') ? `stage ${spoken(params.text('stageName')!, 60)} of ` : ''}${what}`,
         risks: ['deploy'],
       }
     )
@@ -149,7 +149,7 @@ export const codepipeline: Summaries = {
     const what = named(resources, 'AWS::CodePipeline::Pipeline')
     return (
       what && {
-        does: `stop ${what} before the stage ${spoken(params.text('stageName') ?? '(unknown)', 60)}`,
+        does: `stop ${what} before stage ${spoken(params.text('stageName') ?? '(unknown)', 60)}`,
         risks: ['deploy'],
       }
     )
@@ -167,9 +167,21 @@ export const codebuild: Summaries = {
       }
     )
   },
+  UpdateProjectVisibility: ({ params, resources }) => {
+    const project = named(resources, 'AWS::CodeBuild::Project')?.replace(/^build /, '')
+    const visibility = params.text('projectVisibility')
+    if (project === undefined || visibility === undefined) return undefined
+    const isPublic = visibility === 'PUBLIC_READ'
+    return {
+      does: `make builds of ${project} ${isPublic ? 'public' : 'private'}`,
+      edits: edit('visibility', undefined, visibility),
+      ...(isPublic && { opens: `builds of ${project} to the public` }),
+      risks: ['deploy', 'data'],
+    }
+  },
   StopBuild: ({ params }) => {
     const id = params.text('id')
-    return id && { does: `stop the build ${spoken(arnName(id), 80)}`, risks: ['deploy'] }
+    return id && { does: `stop build ${spoken(arnName(id), 80)}`, risks: ['deploy'] }
   },
 }
 

@@ -98,18 +98,16 @@ export const ec2: Summaries = {
     const address = response.text('publicIp')
     const name = resources.find(({ type }) => type === 'AWS::EC2::EIP')?.name
     const shown = [address, name && address ? `(${spoken(name)})` : undefined].filter(Boolean)
-    return shown.length === 0
-      ? 'allocate an Elastic IP'
-      : `allocate the Elastic IP ${shown.join(' ')}`
+    return shown.length === 0 ? 'allocate an Elastic IP' : `allocate Elastic IP ${shown.join(' ')}`
   },
   ReleaseAddress: ({ params, resources }) => {
     const address = params.text('publicIp')
-    const named_ = address ? `the Elastic IP ${spoken(address)}` : named(resources, 'AWS::EC2::EIP')
+    const named_ = address ? `Elastic IP ${spoken(address)}` : named(resources, 'AWS::EC2::EIP')
     return named_ && `release ${named_}`
   },
   AssociateAddress: ({ params, resources }) => {
     const address = params.text('publicIp')
-    const ip = address ? `the Elastic IP ${spoken(address)}` : named(resources, 'AWS::EC2::EIP')
+    const ip = address ? `Elastic IP ${spoken(address)}` : named(resources, 'AWS::EC2::EIP')
     const to = named(resources, INSTANCE) ?? named(resources, 'AWS::EC2::NetworkInterface')
     return ip && to && `give ${ip} to ${to}`
   },
@@ -187,13 +185,13 @@ export const ec2: Summaries = {
   CreateSnapshot: ({ params, resources }) => {
     const made = named(resources, 'AWS::EC2::Snapshot') ?? 'a snapshot'
     const volume = params.text('volumeId')
-    return `take ${made}${volume ? ` of the volume ${spoken(volume)}` : ''}`
+    return `take ${made}${volume ? ` of volume ${spoken(volume)}` : ''}`
   },
   CreateVolume: ({ params, response, resources }) => {
     const made = named(resources, 'AWS::EC2::Volume') ?? 'a volume'
     const size = gigabytes(response.text('size') ?? params.text('size'))
     const from = params.text('snapshotId')
-    return `create ${size ? withDetail(made, size) : made}${from ? ` from the snapshot ${spoken(from)}` : ''}`
+    return `create ${size ? withDetail(made, size) : made}${from ? ` from snapshot ${spoken(from)}` : ''}`
   },
   RegisterImage: ({ resources }) => {
     const image = named(resources, 'AWS::EC2::Image')
@@ -233,7 +231,7 @@ export const ec2: Summaries = {
     return (
       profile &&
       instance && {
-        does: `give the instance profile ${spoken(profile)} to ${instance}`,
+        does: `give instance profile ${spoken(profile)} to ${instance}`,
         risks: ['identity'],
       }
     )
@@ -262,6 +260,17 @@ export const ec2: Summaries = {
       }
     )
   },
+  BidEvicted: ({ resources }) => {
+    const instances = resources.filter(({ type }) => type === INSTANCE).map(label)
+    const noun = instances.length === 1 ? 'Spot instance' : 'Spot instances'
+    return {
+      does:
+        instances.length > 0
+          ? `interrupt ${noun} ${listed(instances)}`
+          : 'interrupt a Spot instance',
+      risks: ['capacity'],
+    }
+  },
   SharedSnapshotVolumeCreated: ({ resources }) => ({
     does: 'report that a volume was made from a snapshot that this account shared',
     did: `reported that a volume was made from ${named(resources, 'AWS::EC2::Snapshot') ?? 'a snapshot'}`,
@@ -276,6 +285,22 @@ export const ec2: Summaries = {
   }),
 }
 
+export const instanceConnect: Summaries = {
+  SendSSHPublicKey: (facts) => sshKey(facts, 'an SSH key'),
+  SendSerialConsoleSSHPublicKey: (facts) => sshKey(facts, 'an SSH key for the serial console'),
+}
+
+function sshKey({ params, resources }: Facts, what: string): Summary | undefined {
+  const instance = named(resources, INSTANCE)
+  const user = params.text('instanceOSUser')
+  if (instance === undefined) return undefined
+  return {
+    does: `send ${what}${user ? ` for ${spoken(user, 60)}` : ''} to ${instance}`,
+    edits: edit('user', undefined, user),
+    risks: ['identity'],
+  }
+}
+
 function launch({ params, response, resources }: Facts): Summary {
   const made = response.objects('instancesSet', 'instances')
   const asked = params.objects('instancesSet', 'instances')[0] ?? params
@@ -287,7 +312,7 @@ function launch({ params, response, resources }: Facts): Summary {
   const instances = resources.filter((resource) => resource.type === INSTANCE)
   const ids = instances.map(({ id }) => spoken(id, 40))
   const name = instances[0]?.name
-  const from = image ? ` from the image ${spoken(image, 40)}` : ''
+  const from = image ? ` from image ${spoken(image, 40)}` : ''
   return {
     does: `launch ${what}${name ? ` named ${spoken(name, 80)}` : ''}${ids.length ? ` (${listed(ids)})` : ''}${from}`,
     edits: [...edit('instance type', undefined, type), ...edit('image', undefined, image)],
@@ -313,6 +338,8 @@ function idList({ resources }: Facts, type: string): string {
 }
 
 interface Rule {
+  /** What the rule says that it is for. */
+  description?: string
   ports: string
   peers: string[]
   isWorld: boolean
@@ -346,11 +373,27 @@ function peersOf(json: JsonReader): string[] {
   ].filter((peer) => peer !== undefined)
 }
 
+function descriptionOf(json: JsonReader): string | undefined {
+  const inside = ['ipRanges', 'ipv6Ranges', 'groups', 'userIdGroupPairs', 'prefixListIds']
+  const found = inside
+    .flatMap((name) => json.objects(name))
+    .map((range) => range.text('description'))
+    .find((text) => text !== undefined)
+  const text = found ?? json.text('description')
+  return text === undefined ? undefined : spoken(text, 60)
+}
+
 function ruleOf(json: JsonReader): Rule {
   const peers = peersOf(json)
   const isWorld = peers.some((peer) => WORLD.test(peer))
   const others = peers.filter((peer) => !WORLD.test(peer)).map((peer) => spoken(peer, 60))
-  return { ports: portWords(json), peers: isWorld ? ['the world', ...others] : others, isWorld }
+  const description = descriptionOf(json)
+  return {
+    ports: portWords(json),
+    peers: isWorld ? ['the world', ...others] : others,
+    isWorld,
+    ...(description !== undefined && { description }),
+  }
 }
 
 function rulesOf(params: JsonReader, responseRules: JsonReader[]): Rule[] {
@@ -358,6 +401,12 @@ function rulesOf(params: JsonReader, responseRules: JsonReader[]): Rule[] {
   const flat = params.has('ipProtocol', 'cidrIp', 'fromPort') ? [params] : []
   const readers = given.length > 0 ? given : flat.length > 0 ? flat : responseRules
   return readers.slice(0, 60).map(ruleOf)
+}
+
+/** ` (postgres)`: what the rules say that they are for. */
+function purposes(rules: readonly Rule[]): string {
+  const texts = [...new Set(rules.flatMap(({ description }) => description ?? []))]
+  return texts.length === 0 ? '' : ` (${listed(texts, 2)})`
 }
 
 /** `22/tcp and 443/tcp to the world`, `5432/tcp to sg-1` …, rules with the same peers together. */
@@ -376,11 +425,12 @@ function ruleWords(rules: readonly Rule[], joint: 'to' | 'from'): string {
 
 function ruleEdits(rules: readonly Rule[], way: 'in' | 'out', isAdded: boolean): Edit[] {
   const field = way === 'in' ? 'inbound rule' : 'outbound rule'
-  return rules.slice(0, 30).map(({ ports, peers }) => {
+  return rules.slice(0, 30).map(({ ports, peers, description }) => {
     const text = peers.length
       ? `${ports} ${way === 'in' ? 'from' : 'to'} ${listed(peers, 5)}`
       : ports
-    return isAdded ? { field, to: text } : { field, from: text }
+    const note = description === undefined ? {} : { note: description }
+    return isAdded ? { field, to: text, ...note } : { field, from: text, ...note }
   })
 }
 
@@ -390,14 +440,20 @@ function allow({ params, response, resources }: Facts, way: 'in' | 'out'): Summa
   if (group === undefined || rules.length === 0) return undefined
   const edits = ruleEdits(rules, way, true)
   if (way === 'out') {
-    return { does: `allow ${ruleWords(rules, 'to')} from ${group}`, edits, risks: ['network'] }
+    return {
+      does: `allow ${ruleWords(rules, 'to')} from ${group}${purposes(rules)}`,
+      edits,
+      risks: ['network'],
+    }
   }
   const open = rules.filter(({ isWorld }) => isWorld)
   if (open.length === 0) {
-    return { does: `allow ${ruleWords(rules, 'from')} into ${group}`, edits, risks: ['network'] }
+    const does = `allow ${ruleWords(rules, 'from')} into ${group}${purposes(rules)}`
+    return { does, edits, risks: ['network'] }
   }
   const opens = `${listed([...new Set(open.map(({ ports }) => ports))])} to the world`
-  return { does: `open ${ruleWords(rules, 'to')} on ${group}`, edits, opens, risks: ['network'] }
+  const does = `open ${ruleWords(rules, 'to')} on ${group}${purposes(rules)}`
+  return { does, edits, opens, risks: ['network'] }
 }
 
 function revoke({ params, response, resources }: Facts, way: 'in' | 'out'): Summary | undefined {
@@ -413,10 +469,14 @@ function revoke({ params, response, resources }: Facts, way: 'in' | 'out'): Summ
       risks: ['network'],
     }
   }
-  const does =
-    way === 'in'
-      ? `close ${ruleWords(rules, 'to')} on ${group}`
-      : `stop allowing ${ruleWords(rules, 'to')} from ${group}`
+  const words = ruleWords(rules, way === 'in' ? 'from' : 'to')
+  const hasPeers = rules.some(({ peers }) => peers.length > 0)
+  const where = hasPeers ? 'on' : 'from'
+  const direction = way === 'in' ? 'inbound' : 'outbound'
+  const what = words.startsWith('all ')
+    ? `all ${direction} ${words.slice(4)}`
+    : `${direction} ${words}`
+  const does = `remove ${what} ${where} ${group}${purposes(rules)}`
   return { does, edits, risks: ['network'] }
 }
 
@@ -507,7 +567,7 @@ function withRange(what: string, params: JsonReader): string {
   return cidr === undefined ? what : withDetail(what, spoken(cidr, 40))
 }
 
-/** `the VPC main (vpc-1, 10.0.0.0/16)` */
+/** `VPC main (vpc-1, 10.0.0.0/16)` */
 function withDetail(what: string, detail: string): string {
   return what.endsWith(')') ? `${what.slice(0, -1)}, ${detail})` : `${what} (${detail})`
 }
@@ -553,7 +613,7 @@ function modifyInstance({ params, resources }: Facts): Summary | undefined {
     .filter((id) => id !== undefined)
   if (groups.length > 0) {
     return {
-      does: `put ${instance} into ${groups.length === 1 ? 'the security group' : 'the security groups'} ${listed(groups.map((id) => spoken(id, 40)))}`,
+      does: `put ${instance} into ${groups.length === 1 ? 'security group' : 'security groups'} ${listed(groups.map((id) => spoken(id, 40)))}`,
       edits: edit('security groups', undefined, listed(groups, 10)),
       risks: ['network'],
     }

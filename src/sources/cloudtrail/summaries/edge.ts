@@ -53,7 +53,7 @@ export const elasticloadbalancing: Summaries = {
     const groups = params.texts('securityGroups').map((id) => spoken(id, 40))
     return (
       what && {
-        does: `put ${what} into the security ${groups.length === 1 ? 'group' : 'groups'} ${listed(groups)}`,
+        does: `put ${what} into security ${groups.length === 1 ? 'group' : 'groups'} ${listed(groups)}`,
         edits: edit('security groups', undefined, listed(groups, 10)),
       }
     )
@@ -76,7 +76,7 @@ function balancer(resources: Facts['resources']): string | undefined {
 
 function nameOf(params: JsonReader, noun: string): string | undefined {
   const name = params.text('name', 'loadBalancerName')
-  return name && `the ${noun} ${spoken(name)}`
+  return name && `${noun} ${spoken(name)}`
 }
 
 function targets({ params, resources }: Facts, verb: string, joint: string): Summary | undefined {
@@ -247,7 +247,7 @@ export const cloudfront: Summaries = {
   UpdateDistribution: ({ params, resources }) => {
     const what =
       named(resources, 'AWS::CloudFront::Distribution') ??
-      (params.text('id') && `the distribution ${spoken(params.text('id')!)}`)
+      (params.text('id') && `distribution ${spoken(params.text('id')!)}`)
     const isOn = params.object('distributionConfig').flag('enabled')
     return (
       what && {
@@ -267,7 +267,7 @@ export const apigateway: Summaries = {
       params.text('stageName') ?? params.object('createDeploymentInput').text('stageName')
     return (
       api && {
-        does: `deploy ${api}${stage ? ` to the stage ${spoken(stage, 60)}` : ''}`,
+        does: `deploy ${api}${stage ? ` to stage ${spoken(stage, 60)}` : ''}`,
         risks: ['deploy'],
       }
     )

@@ -27,7 +27,7 @@ export const sns: Summaries = {
     const name = params.text('name')
     return named(resources, TOPIC)
       ? `create ${named(resources, TOPIC)}`
-      : name && `create the topic ${spoken(name)}`
+      : name && `create topic ${spoken(name)}`
   },
   Subscribe: ({ params, resources }) => {
     const topic = named(resources, TOPIC)
@@ -109,7 +109,7 @@ export const events: Summaries = {
 
 function nameOf(params: JsonReader, noun: string): string | undefined {
   const name = params.text('name')
-  return name && `the ${noun} ${spoken(name)}`
+  return name && `${noun} ${spoken(name)}`
 }
 
 function onOff(verb: string, what: string | undefined): Summary | undefined {
@@ -135,7 +135,11 @@ export const monitoring: Summaries = {
         ? ` for ${spoken(words(metric), 60)} ${COMPARISONS[comparison]} ${spoken(threshold, 20)}`
         : ''
     return (
-      alarm && { does: `set ${alarm}${when}`, edits: editsOf(params, ['alarmName']).slice(0, 15) }
+      alarm && {
+        does: `set ${alarm}${when}`,
+        more: params.flag('actionsEnabled') === false ? ', with its actions off' : '',
+        edits: editsOf(params, ['alarmName']).slice(0, 15),
+      }
     )
   },
   DeleteAlarms: (facts) => alarms(facts, 'delete'),
@@ -188,6 +192,6 @@ export const logs: Summaries = {
   CreateLogStream: ({ params, resources }) => {
     const group = named(resources, GROUP)
     const stream = params.text('logStreamName')
-    return group && `create the log stream ${stream ? `${spoken(stream, 60)} ` : ''}in ${group}`
+    return group && `create log stream ${stream ? `${spoken(stream, 60)} ` : ''}in ${group}`
   },
 }

@@ -1,11 +1,13 @@
 /** IAM, STS, sign-in and Organizations: who may do what. */
 
 import { listed, spoken } from '../../../changes/text.ts'
+import { arnName } from '../arn.ts'
 import type { Edit } from '../detail.ts'
 import { edit, editsOf, spelled } from '../edits.ts'
 import type { Facts } from '../facts.ts'
 import { allowedActions, allowsEverything, letIn, openedByPolicy, readPolicy } from '../policy.ts'
 import { named } from '../resources.ts'
+import { serviceName } from '../services.ts'
 import type { Summaries, Summary } from '../summary.ts'
 
 const ROLE = 'AWS::IAM::Role'
@@ -97,7 +99,7 @@ export const iam: Summaries = {
   CreateAccessKey: (facts) => `create an access key for ${userOrSelf(facts)}`,
   DeleteAccessKey: ({ params, ...facts }) => {
     const key = params.text('accessKeyId')
-    return `delete the access key ${key ? `${spoken(key, 40)} ` : ''}of ${userOrSelf({ params, ...facts })}`
+    return `delete access key ${key ? `${spoken(key, 40)} ` : ''}of ${userOrSelf({ params, ...facts })}`
   },
   UpdateAccessKey: (facts) => {
     const { params } = facts
@@ -105,7 +107,7 @@ export const iam: Summaries = {
     const verb = status === 'Inactive' ? 'disable' : status === 'Active' ? 'enable' : 'change'
     const key = params.text('accessKeyId')
     return {
-      does: `${verb} the access key ${key ? `${spoken(key, 40)} ` : ''}of ${userOrSelf(facts)}`,
+      does: `${verb} access key ${key ? `${spoken(key, 40)} ` : ''}of ${userOrSelf(facts)}`,
       edits: edit('status', undefined, status),
     }
   },
@@ -135,10 +137,51 @@ export const iam: Summaries = {
   },
 }
 
+export const controltower: Summaries = {
+  EnableGuardrail: (facts) => guardrail(facts, 'enable', 'on'),
+  DisableGuardrail: (facts) => guardrail(facts, 'disable', 'on'),
+  EnableControl: (facts) => guardrail(facts, 'enable', 'on'),
+  DisableControl: (facts) => guardrail(facts, 'disable', 'on'),
+}
+
+/** A guardrail and the organizational units that it is for: in an event's details, or by ARN. */
+function guardrail({ params }: Facts, verb: string, joint: string): Summary | undefined {
+  const rules = params
+    .objects('guardrails')
+    .map((rule) => rule.text('guardrailId', 'guardrailName'))
+    .filter((id) => id !== undefined)
+  const arn = params.text('controlIdentifier')
+  const units = params
+    .objects('organizationalUnits')
+    .map((unit) => unit.text('organizationalUnitName', 'organizationalUnitId'))
+    .filter((name) => name !== undefined)
+  const target = params.text('targetIdentifier')
+  const what = rules.length > 0 ? rules : arn === undefined ? [] : [arnName(arn)]
+  const where = units.length > 0 ? units : target === undefined ? [] : [arnName(target)]
+  if (what.length === 0) return undefined
+  const noun = what.length === 1 ? 'guardrail' : 'guardrails'
+  return {
+    does: `${verb} ${noun} ${listed(what.map((id) => spoken(id, 80)))}${where.length > 0 ? ` ${joint} organizational ${where.length === 1 ? 'unit' : 'units'} ${listed(where.map((name) => spoken(name, 60)))}` : ''}`,
+    risks: ['identity', 'configuration'],
+  }
+}
+
 export const sts: Summaries = {
   AssumeRole: assume,
   AssumeRoleWithSAML: assume,
   AssumeRoleWithWebIdentity: assume,
+  AssumeRoot: ({ params, resources }) => {
+    const account = params.text('targetPrincipal')
+    const task = params.object('taskPolicyArn').text('arn') ?? params.text('taskPolicyArn')
+    const where = resources.some(({ type }) => type === 'AWS::Organizations::Account')
+      ? ` in account ${spoken(arnName(account ?? ''), 40)}`
+      : ''
+    return {
+      does: `open a root session${where}${task ? ` for ${spoken(arnName(task), 60)}` : ''}`,
+      edits: edit('task policy', undefined, task && arnName(task)),
+      risks: ['identity'],
+    }
+  },
   GetCallerIdentity: () => ({ does: 'ask who they are', did: 'asked who they are' }),
   GetSessionToken: () => 'ask for temporary credentials',
   GetFederationToken: ({ params }) => {
@@ -148,9 +191,15 @@ export const sts: Summaries = {
 }
 
 export const signin: Summaries = {
-  ConsoleLogin: ({ extra }) => {
-    const more = extra.text('MFAUsed') === 'No' ? ' without MFA' : ''
-    return { does: 'sign in to the console', more }
+  ConsoleLogin: consoleLogin,
+  UserAuthentication: (facts) => authentication(facts, 'sign in'),
+  CredentialChallenge: ({ extra }) => {
+    const what = credential(extra)
+    return { does: `be asked for ${what}`, did: `was asked for ${what}` }
+  },
+  CredentialVerification: ({ extra }) => {
+    const what = credential(extra)
+    return { does: `sign in with ${what}`, did: `signed in with ${what}` }
   },
   CheckMfa: () => ({ does: 'pass the MFA check', did: 'passed the MFA check' }),
   SwitchRole: ({ extra }) => {
@@ -165,20 +214,63 @@ export const signin: Summaries = {
   PasswordUpdated: () => 'change the account’s password',
 }
 
+/** AWS sees MFA only for users of its own: an identity provider does it where AWS cannot see it. */
+function consoleLogin({ extra, identity }: Facts): Summary {
+  const type = identity.text('type')
+  const saml = extra.text('SamlProviderArn')
+  const issuer = identity.object('sessionContext').object('sessionIssuer').text('userName')
+  const isOwn = (type === 'IAMUser' || type === 'Root') && saml === undefined
+  if (isOwn) {
+    const used = extra.text('MFAUsed')
+    const how = used === 'Yes' ? ' with MFA' : used === 'No' ? ' without MFA' : ''
+    return { does: 'sign in to the console', more: how }
+  }
+  const provider =
+    saml !== undefined
+      ? `SAML provider ${spoken(arnName(saml), 60)}`
+      : issuer?.startsWith('AWSReservedSSO_')
+        ? 'IAM Identity Center'
+        : undefined
+  return { does: 'sign in to the console', more: provider ? ` through ${provider}` : '' }
+}
+
+function authentication({ extra }: Facts, does: string): string {
+  const host = /^https:\/\/([\w.-]{1,100})/.exec(extra.text('LoginTo') ?? '')?.[1]
+  return `${does} through IAM Identity Center${host ? ` to ${spoken(host, 60)}` : ''}`
+}
+
+/** `a password`, `a TOTP code`: what Identity Center asked for. */
+function credential(extra: Facts['extra']): string {
+  const type = extra.text('CredentialType')?.toUpperCase()
+  const known: Record<string, string> = {
+    PASSWORD: 'a password',
+    TOTP: 'a one-time code',
+    WEBAUTHN: 'a security key',
+    EXTERNAL_IDP: 'an external identity provider',
+    RESYNC_TOTP: 'a one-time code',
+    EMAIL_OTP: 'a code by email',
+  }
+  return type !== undefined && Object.hasOwn(known, type) ? known[type]! : 'a credential'
+}
+
 export const organizations: Summaries = {
   LeaveOrganization: ({ accountId }) =>
-    `take the account ${accountId ?? ''} out of its organization`.replace('  ', ' '),
+    `take account ${accountId ?? ''} out of its organization`.replace('  ', ' '),
   AttachPolicy: ({ params }) =>
     target(params.text('policyId'), params.text('targetId'), 'attach', 'to'),
   DetachPolicy: ({ params }) =>
     target(params.text('policyId'), params.text('targetId'), 'detach', 'from'),
-  CreateAccount: ({ params }) => {
+  CreateAccount: ({ params, resources }) => {
     const name = params.text('accountName')
-    return `create ${name && !name.startsWith('HIDDEN') ? `the account ${spoken(name)}` : 'an account'} in the organization`
+    const made = named(resources, 'AWS::Organizations::Account')
+    if (made !== undefined) return `create ${made} in the organization`
+    return `create ${name && !name.startsWith('HIDDEN') ? `account ${spoken(name)}` : 'an account'} in the organization`
   },
+  RegisterDelegatedAdministrator: ({ params }) => delegate(params, 'register'),
+  DeregisterDelegatedAdministrator: ({ params }) => delegate(params, 'deregister'),
   CloseAccount: ({ params }) => {
     const account = params.text('accountId')
-    return account && `close the account ${spoken(account)}`
+    return account && `close account ${spoken(account)}`
   },
   MoveAccount: ({ params }) => {
     const account = params.text('accountId')
@@ -186,14 +278,14 @@ export const organizations: Summaries = {
     return (
       account &&
       to && {
-        does: `move the account ${spoken(account)} to ${spoken(to)}`,
+        does: `move account ${spoken(account)} to ${spoken(to)}`,
         edits: edit('parent', params.text('sourceParentId'), to),
       }
     )
   },
   RemoveAccountFromOrganization: ({ params }) => {
     const account = params.text('accountId')
-    return account && `remove the account ${spoken(account)} from the organization`
+    return account && `remove account ${spoken(account)} from the organization`
   },
   UpdatePolicy: ({ params, resources }) => {
     const policy = named(resources, 'AWS::Organizations::Policy') ?? params.text('policyId')
@@ -212,13 +304,13 @@ function trust(does: string, joint: string, policy: ReturnType<typeof readPolicy
   }
 }
 
-/** A policy's own name, not as the resource `the policy X`, which it is for managed ones only. */
+/** A policy's own name, not as the resource `policy X`, which it is for managed ones only. */
 function attach({ params, resources }: Facts, type: string): Summary | undefined {
   const holder = named(resources, type)
   const arn = params.text('policyArn')
   const policy = named(resources, POLICY)
   if (holder === undefined || policy === undefined) return undefined
-  const edits: Edit[] = [{ field: 'policies', to: policy.replace('the policy ', '') }]
+  const edits: Edit[] = [{ field: 'policies', to: policy.replace('policy ', '') }]
   if (arn !== undefined && POWERFUL.test(arn)) edits[0]!.note = 'allows everything, or comes close'
   return { does: `attach ${policy} to ${holder}`, edits }
 }
@@ -229,7 +321,7 @@ function detach({ resources }: Facts, type: string): Summary | undefined {
   if (holder === undefined || policy === undefined) return undefined
   return {
     does: `detach ${policy} from ${holder}`,
-    edits: [{ field: 'policies', from: policy.replace('the policy ', '') }],
+    edits: [{ field: 'policies', from: policy.replace('policy ', '') }],
   }
 }
 
@@ -250,16 +342,14 @@ function inline({ params, resources }: Facts, type: string): Summary | undefined
   const holder = named(resources, type)
   const name = params.text('policyName')
   if (holder === undefined) return undefined
-  const policy = `the inline policy ${name ? `${spoken(name)} ` : ''}of ${holder}`
+  const policy = `inline policy ${name ? `${spoken(name)} ` : ''}of ${holder}`
   return granting(`set ${policy}`, params.get('policyDocument'))
 }
 
 function removeInline({ params, resources }: Facts, type: string): Summary | undefined {
   const holder = named(resources, type)
   const name = params.text('policyName')
-  return holder && name
-    ? { does: `delete the inline policy ${spoken(name)} of ${holder}` }
-    : undefined
+  return holder && name ? { does: `delete inline policy ${spoken(name)} of ${holder}` } : undefined
 }
 
 function boundary({ params, resources }: Facts, type: string): Summary | undefined {
@@ -302,6 +392,16 @@ function assume({ params, resources }: Facts): Summary | undefined {
   return role === undefined
     ? { does: 'assume a role' }
     : { does: `assume ${role}${session ? ` as ${spoken(session, 64)}` : ''}` }
+}
+
+function delegate(params: Facts['params'], verb: string): Summary | undefined {
+  const account = params.text('accountId')
+  const service = params.text('servicePrincipal')
+  if (account === undefined) return undefined
+  return {
+    does: `${verb} account ${spoken(account, 20)} as delegated administrator${service ? ` of ${serviceName(service)}` : ''}`,
+    risks: ['identity'],
+  }
 }
 
 function target(

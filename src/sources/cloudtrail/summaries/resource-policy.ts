@@ -2,7 +2,7 @@ import type { Risk } from '../../../changes/change.ts'
 import { openedByPolicy, readPolicy } from '../policy.ts'
 import type { Summary } from '../summary.ts'
 
-/** Sets a resource's own policy, which may let everyone in. `what`: `the bucket shop-assets`. */
+/** Sets a resource's own policy, which may let everyone in. `what`: `bucket shop-assets`. */
 export function setPolicy(what: string, document: unknown, about: Risk): Summary {
   const opened = openedByPolicy(readPolicy(document))
   if (opened === undefined) return { does: `set the policy of ${what}`, risks: [about, 'identity'] }

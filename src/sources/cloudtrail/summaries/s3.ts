@@ -97,7 +97,7 @@ export const s3: Summaries = {
         does: `set the encryption of ${bucket}${algorithm ? ` to ${spoken(algorithm)}` : ''}`,
         edits: [
           ...edit('encryption', undefined, algorithm),
-          ...edit('key', undefined, rule.text('KMSMasterKeyID')),
+          ...edit('KMS key', undefined, rule.text('KMSMasterKeyID')),
         ],
       }
     )
@@ -105,7 +105,29 @@ export const s3: Summaries = {
   DeleteBucketEncryption: (facts) => of(facts, 'reset the encryption of'),
   PutBucketWebsite: (facts) => of(facts, 'make a website of'),
   PutBucketCors: (facts) => of(facts, 'set the CORS rules of'),
-  PutBucketLogging: (facts) => of(facts, 'set the access logging of'),
+  PutBucketLogging: ({ params, resources }) => {
+    const bucket = named(resources, BUCKET)
+    if (bucket === undefined) return undefined
+    const enabled = params.object('BucketLoggingStatus').object('LoggingEnabled')
+    const to = enabled.text('TargetBucket')
+    if (enabled.isEmpty) {
+      return {
+        does: `turn off access logging of ${bucket}`,
+        edits: [{ field: 'access logging', to: 'off' }],
+        risks: ['configuration', 'data'],
+      }
+    }
+    return {
+      does: `turn on access logging of ${bucket}`,
+      more: to ? `, to bucket ${spoken(to)}` : '',
+      edits: [
+        { field: 'access logging', to: 'on' },
+        ...edit('target bucket', undefined, to),
+        ...edit('target prefix', undefined, enabled.text('TargetPrefix')),
+      ],
+      risks: ['configuration', 'data'],
+    }
+  },
   PutBucketNotification: (facts) => of(facts, 'set the event notifications of'),
   PutBucketReplication: (facts) => of(facts, 'set the replication of'),
   DeleteBucketReplication: (facts) => of(facts, 'stop the replication of'),

@@ -3,7 +3,7 @@
 import { listed, spoken } from '../../../changes/text.ts'
 import { arnName } from '../arn.ts'
 import type { Edit } from '../detail.ts'
-import { edit, editsOf, HIDDEN } from '../edits.ts'
+import { edit, editsOf, HIDDEN, spelled } from '../edits.ts'
 import type { Facts } from '../facts.ts'
 import { principalName } from '../policy.ts'
 import { named } from '../resources.ts'
@@ -63,7 +63,7 @@ function alias({ params }: Facts, verb: string): Summary | undefined {
   const key = params.text('targetKeyId')
   if (name === undefined || key === undefined) return undefined
   return {
-    does: `${verb} ${spoken(name)} to the key ${spoken(arnName(key), 60)}`,
+    does: `${verb} ${spoken(name)} to key ${spoken(arnName(key), 60)}`,
     edits: edit(spoken(name), undefined, arnName(key)),
   }
 }
@@ -136,7 +136,7 @@ export const ssm: Summaries = {
   },
   DeleteParameters: ({ params }) => {
     const names = params.texts('names').map((name) => spoken(name, 80))
-    return names.length > 0 ? `delete the parameters ${listed(names)}` : undefined
+    return names.length > 0 ? `delete parameters ${listed(names)}` : undefined
   },
   SendCommand: ({ params, resources }) => {
     const document = params.text('documentName')
@@ -145,7 +145,7 @@ export const ssm: Summaries = {
       .objects('targets')
       .map((target) => `${target.text('key') ?? ''} ${listed(target.texts('values'))}`.trim())
     const where = ids.length
-      ? `the ${ids.length === 1 ? 'instance' : 'instances'} ${listed(ids)}`
+      ? `${ids.length === 1 ? 'instance' : 'instances'} ${listed(ids)}`
       : targets.length
         ? spoken(listed(targets))
         : named(resources, INSTANCE)
@@ -173,9 +173,7 @@ export const ssm: Summaries = {
   },
   StartAutomationExecution: ({ params }) => {
     const document = params.text('documentName')
-    return (
-      document && { does: `start the automation ${spoken(arnName(document))}`, risks: ['deploy'] }
-    )
+    return document && { does: `start automation ${spoken(arnName(document))}`, risks: ['deploy'] }
   },
   ModifyDocumentPermission: ({ params }) => {
     const name = params.text('name')
@@ -183,8 +181,8 @@ export const ssm: Summaries = {
     const isWorld = to.includes('all')
     return name && to.length > 0
       ? {
-          does: `share the document ${spoken(name)} with ${isWorld ? 'everyone' : listed(to.map((id) => `account ${spoken(id, 20)}`))}`,
-          ...(isWorld && { opens: `the document ${spoken(name)}` }),
+          does: `share document ${spoken(name)} with ${isWorld ? 'everyone' : listed(to.map((id) => `account ${spoken(id, 20)}`))}`,
+          ...(isWorld && { opens: `document ${spoken(name)}` }),
           risks: ['identity'],
         }
       : undefined
@@ -196,7 +194,7 @@ export const ssm: Summaries = {
 }
 
 function parameter(name: string | undefined, resources: Facts['resources']): string | undefined {
-  if (name !== undefined) return `the parameter ${spoken(arnName(name), 100)}`
+  if (name !== undefined) return `parameter ${spoken(arnName(name), 100)}`
   return named(resources, PARAMETER)
 }
 
@@ -217,12 +215,16 @@ export const cloudtrail: Summaries = {
     return (
       summary && {
         ...summary,
-        more: bucket ? `, writing to the bucket ${spoken(bucket)}` : '',
+        more: bucket ? `, writing to bucket ${spoken(bucket)}` : '',
       }
     )
   },
   DeleteTrail: (facts) => ofTrail(facts, 'delete'),
-  UpdateTrail: (facts) => ofTrail(facts, 'change', editsOf(facts.params, ['name'])),
+  UpdateTrail: (facts) => {
+    const edits = editsOf(facts.params, ['name'])
+    const summary = ofTrail(facts, 'change', edits)
+    return summary && { ...summary, more: spelled(edits) }
+  },
   PutEventSelectors: ({ params, ...facts }) => {
     const selectors = params.objects('eventSelectors', 'advancedEventSelectors')
     const without =
@@ -252,7 +254,7 @@ function ofTrail(
   edits: Edit[] = [],
 ): Summary | undefined {
   const name = params.text('name', 'trailName')
-  const trail = named(resources, TRAIL) ?? (name && `the trail ${spoken(arnName(name))}`)
+  const trail = named(resources, TRAIL) ?? (name && `trail ${spoken(arnName(name))}`)
   return trail === undefined
     ? undefined
     : { does: `${phrase} ${trail}`, edits, risks: ['configuration'] }

@@ -1,0 +1,197 @@
+/**
+ * Every service's ways to open something to everyone, by the shape of the request.
+ *
+ * A summary of one action may know better and sets `opens` on its own; this is for the others.
+ */
+
+import { spoken } from '../../changes/text.ts'
+import type { Facts } from './facts.ts'
+import { isObject, JsonReader, scalar } from './json-reader.ts'
+import { openedByPolicy, readPolicy } from './policy.ts'
+
+/** What is opened, in words that follow the resource: `: everyone may read`. */
+export interface Opening {
+  /** `to the internet`, `to the public with its policy`. */
+  how: string
+  /** `everything`, `s3:GetObject`, where a policy shows it. */
+  allows?: string
+}
+
+const WORLD = /^(0\.0\.0\.0\/0|::\/0)$/
+const EVERYONE_URI = /\/groups\/global\/(AllUsers|AuthenticatedUsers)/
+const CANNED = /^(public-read|public-read-write|authenticated-read|PublicRead|PublicReadWrite)$/
+
+/** Calls that end or only read: their parameters open nothing. */
+const CLOSING =
+  /^(Delete|Remove|Revoke|Describe|Get|List|Detach|Disassociate|Deregister|Disable|Stop|Terminate|Tag|Untag|Validate|Test|Simulate|Check)/
+/** Policies that limit, or are attached to identities: they name no one whom they let in. */
+const NOT_RESOURCE_POLICY =
+  /Vpc_?Endpoint|VPCEndpoint|AssumeRolePolicy|^Create(Role|User|Group|Policy)|ServiceControl|Scp/
+
+/** Flags that give an address or a name on the internet, when true. */
+const PUBLIC_FLAG =
+  /^(publicly_?accessible|associate_?public_?ip_?address|map_?public_?ip_?on_?launch|map_?customer_?owned_?ip_?on_?launch|endpoint_?public_?access|enable_?public_?access|public_?access_?enabled|is_?public|public|allow_?unauthenticated_?identities|assign_?public_?ip|allow_?public_?access|public_?ip_?enabled|allows?_?public_?polic(y|ies)|publicly_?available)$/i
+/** Guards against public access, when they are turned off. */
+const BLOCK_FLAG =
+  /^(block_?public_?(acls|policy|access|security_?group_?rules)|ignore_?public_?acls|restrict_?public_?buckets|block_?public_?security_?group_?rules)$/i
+const ON = /^(true|enabled|on|yes)$/i
+const NO_AUTHORIZATION =
+  /^(authorization_?type|auth_?type|authentication_?type|function_?url_?auth_?type)$/i
+
+/** What the call opens to everyone; undefined when nothing. */
+export function openingOf(facts: Facts): Opening | undefined {
+  const { plainAction, params } = facts
+  if (
+    plainAction === 'DeletePublicAccessBlock' ||
+    /^Delete(Bucket|Account)PublicAccessBlock$/.test(plainAction)
+  ) {
+    return { how: 'to public access: its block is removed' }
+  }
+  if (/^Disable\w*BlockPublicAccess$/.test(plainAction)) {
+    return { how: 'to public sharing: its block is turned off' }
+  }
+  if (CLOSING.test(plainAction) || params.raw === undefined) return undefined
+  return walk(params.raw, facts, 0)
+}
+
+function walk(node: Record<string, unknown>, facts: Facts, depth: number): Opening | undefined {
+  for (const name in node) {
+    if (!Object.hasOwn(node, name)) continue
+    const value = node[name]
+    const found = openedBy(name, value, facts, node)
+    if (found !== undefined) return found
+    if (depth >= 4) continue
+    for (const inner of Array.isArray(value) ? value.slice(0, 50) : [value]) {
+      // A policy was read as a whole: its principals may be limited by its conditions.
+      if (!isObject(inner) || JsonReader.of(inner).has('Statement')) continue
+      const deeper = openedByPatch(inner) ?? walk(inner, facts, depth + 1)
+      if (deeper !== undefined) return deeper
+    }
+  }
+  return undefined
+}
+
+function openedBy(
+  name: string,
+  value: unknown,
+  facts: Facts,
+  node: Record<string, unknown>,
+): Opening | undefined {
+  if (typeof value === 'string' || isObject(value)) {
+    const byPolicy = openedByDocument(name, value, facts)
+    if (byPolicy !== undefined) return byPolicy
+  }
+  const text = scalar(value)
+  if (text === undefined) return openedByList(name, value, facts)
+  if (PUBLIC_FLAG.test(name) && ON.test(text)) {
+    // A cluster's endpoint may be limited to some networks.
+    const cidrs = JsonReader.of(node).texts('publicAccessCidrs')
+    const isOpen = cidrs.length === 0 || cidrs.some((cidr) => WORLD.test(cidr))
+    return isOpen ? { how: 'to the internet' } : undefined
+  }
+  if (BLOCK_FLAG.test(name) && /^(false|disabled)$/i.test(text)) {
+    return { how: 'to public access: its block is turned off' }
+  }
+  if (
+    NO_AUTHORIZATION.test(name) &&
+    text === 'NONE' &&
+    !/^(Describe|Get)/.test(facts.plainAction)
+  ) {
+    return isRoute(facts) ? { how: 'to everyone, with no authorization' } : undefined
+  }
+  if (/^(x-amz-acl|acl|canned_?acl|access_?control)$/i.test(name) && CANNED.test(text)) {
+    return { how: `to the public with its access list (${text})` }
+  }
+  if (/^x-amz-grant-/i.test(name) && EVERYONE_URI.test(text)) {
+    return { how: 'to the public with its access list' }
+  }
+  if (/^uri$/i.test(name) && EVERYONE_URI.test(text)) {
+    return { how: 'to the public with its access list' }
+  }
+  if (/visibility$/i.test(name) && /^PUBLIC/i.test(text)) return { how: 'to the public' }
+  if (/^principals?$/i.test(name) && text === '*' && isUnconditional(facts)) {
+    return { how: 'to everyone' }
+  }
+  if (/^public_?access$|^type$/i.test(name) && /^SERVICE_PROVIDED_EIPS$/.test(text)) {
+    return { how: 'to the internet' }
+  }
+  if (
+    /^cidr_?(ip|block)?v?[46]?$|^cidrip$|^cidrs?$|publicaccesscidrs/i.test(name) &&
+    WORLD.test(text)
+  ) {
+    return /Ingress|PublicPorts|Firewall/.test(facts.plainAction)
+      ? { how: 'to the public' }
+      : undefined
+  }
+  if (/^direct_?internet_?access$/i.test(name) && text === 'Enabled') return undefined
+  return undefined
+}
+
+/** Methods, routes and URLs through which requests come in. */
+function isRoute({ plainAction }: Facts): boolean {
+  return /Method|Route|FunctionUrl|GraphqlApi|Authoriz/.test(plainAction)
+}
+
+function openedByList(name: string, value: unknown, facts: Facts): Opening | undefined {
+  if (!Array.isArray(value)) return undefined
+  const texts = value.map(scalar)
+  if (/^principals?$/i.test(name) && texts.includes('*') && isUnconditional(facts)) {
+    return { how: 'to everyone' }
+  }
+  if (
+    /^(aws_?account_?ids?|account_?ids?(_?to_?add)?|accounts?|values_?to_?add|user_?ids?)$/i.test(
+      name,
+    )
+  ) {
+    return texts.some((text) => text === '*' || text === 'all') ? { how: 'to everyone' } : undefined
+  }
+  if (/cidrs?$/i.test(name) && texts.some((text) => WORLD.test(text ?? ''))) {
+    return /PublicPorts|Ingress/.test(facts.plainAction) ? { how: 'to the public' } : undefined
+  }
+  return undefined
+}
+
+function isUnconditional({ params, plainAction }: Facts): boolean {
+  if (!/Permission|Policy|Access|Grant/.test(plainAction)) return false
+  return !params.has(
+    'sourceArn',
+    'sourceAccount',
+    'principalOrgID',
+    'organizationId',
+    'condition',
+    'resourceShareArn',
+  )
+}
+
+function openedByDocument(
+  name: string,
+  value: unknown,
+  { plainAction }: Facts,
+): Opening | undefined {
+  if (!/polic(y|ies)|document|attributevalue|permission/i.test(name)) return undefined
+  if (NOT_RESOURCE_POLICY.test(plainAction)) return undefined
+  if (typeof value === 'string' && !/Statement/.test(value)) return undefined
+  const allows = openedByPolicy(readPolicy(value))
+  return allows === undefined ? undefined : { how: 'to the public with its policy', allows }
+}
+
+/** `{op: "replace", path: "/authorizationType", value: "NONE"}` */
+function openedByPatch(item: Record<string, unknown>): Opening | undefined {
+  const json = JsonReader.of(item)
+  const path = json.text('path')
+  const value = json.text('value')
+  if (path === undefined || value === undefined) return undefined
+  if (/authorizationType$/i.test(path) && value === 'NONE') {
+    return { how: 'to everyone, with no authorization' }
+  }
+  if (/polic/i.test(path)) {
+    const allows = openedByPolicy(readPolicy(value.replaceAll('\\"', '"')))
+    if (allows !== undefined) return { how: 'to the public with its policy', allows }
+  }
+  return undefined
+}
+
+/** `search domain logs to the public with its policy: everything`. */
+export function openingWords(what: string, { how, allows }: Opening): string {
+  return spoken(`${what} ${how}${allows === undefined ? '' : `: ${allows}`}`, 200)
+}

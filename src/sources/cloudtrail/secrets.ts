@@ -1,0 +1,197 @@
+/**
+ * What is never shown: values whose names say that they are secret, and values that look like one.
+ *
+ * A name is a path, because a secret is often named outside its own field: `/variables/DB_PASSWORD`,
+ * `{name: "API_KEY", value: "…"}`, `environment.variables.TOKEN`. The stored record keeps them.
+ */
+
+import { isObject, scalar } from './json-reader.ts'
+
+export const HIDDEN = '(hidden)'
+
+const SECRET_WORD =
+  /pass_?(word|wd|phrase|code|key)|passwd|\bpwd\b|secret|credential|private_?key|key_?material|user_?data|auth(orization)?_?(token|header|key|parameters|config)|token|api_?key|connection_?string|^environment$|(^|_|stage_?|env(ironment)?_?)variables$|env_?vars?$|certificate_?(body|chain)|plain_?text|webhook|signing|ssh_?public_?key|otp\b|\bpin\b|salt\b|licen[cs]e_?key|pre_?shared_?key|hmac/i
+/** A key, unless it only names one: `accessKey` and `sharedKey`, but not `kmsKey` or `tagKey`. */
+const KEY_WORD =
+  /(?<!kms|k_?m_?s_?|tag_?|s3_?|object_?|partition_?|sort_?|hash_?|range_?|primary_?|foreign_?|parameter_?|attribute_?|option_?|route_?|index_?|filter_?|routing_?|image_?|bucket_?|source_?|output_?|template_?|destination_?)key$/i
+/** Ends of names that describe a secret or refer to it, and are none. */
+const DESCRIPTION =
+  /(ids?|arns?|names?|identifiers?|types?|status|state|enabled|disabled|policy|policies|length|age|date|expiry|expiration|expires?(at|in|on)?|validity(_?units?|_?period)?|lifetime|seconds|minutes|days|version|versions|stage|stages|count|limit|enforced?|required|reuse_?prevention|rotation|signing_?algorithm|algorithm|spec|usage|rules?|requirements?|settings?|source|provider|url|uri|endpoint|format|mode)$/i
+/** AWS's own tokens for retries and pages. */
+const RETRY_TOKEN =
+  /^(client_?(request_?)?token|idempotency_?(token|key)?|next_?token|creation_?token|caller_?reference|lock_?token|change_?token|update_?token|pagination_?token|continuation_?token|http_?tokens)$/i
+
+// Values that look like secrets.
+const SECRET_VALUE =
+  /-----BEGIN|:\/\/[^/\s:@]*:[^/\s@]+@|\beyJ[\w-]{10,}\.[\w-]+|\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk_live_|rk_live_|AKIA(?=[A-Z0-9]{16}[^A-Z0-9]+[\w/+]{40}))/
+
+/** Whether a name says that its value is secret. Names repeat: the answers are remembered. */
+export function isSecretName(name: string): boolean {
+  const known = remembered.get(name)
+  if (known !== undefined) return known
+  const answer = judge(name.slice(0, 300))
+  if (remembered.size < 5_000 && name.length < 80) remembered.set(name, answer)
+  return answer
+}
+
+const remembered = new Map<string, boolean>()
+
+function judge(name: string): boolean {
+  // Spaces, dots and dashes separate words as camel case does.
+  const plain = name.trim().replace(/[\s.-]+/g, '_')
+  if (RETRY_TOKEN.test(plain)) return false
+  if (!SECRET_WORD.test(plain) && !KEY_WORD.test(plain)) return false
+  if (/^(secrets_?manager|environment_?(id|name)s?)/i.test(plain)) return false
+  return !DESCRIPTION.test(plain)
+}
+
+/** Whether any part of a path says so: `environment.variables.URL`, `/variables/token`. */
+export function isSecretPath(path: readonly string[]): boolean {
+  return path.some((part, i) =>
+    // A container such as `passwordPolicy` or `secretId` describes what is in it.
+    i === path.length - 1 ? isSecretName(part) : isSecretName(part) && !/key$/i.test(part),
+  )
+}
+
+export function isSecretValue(value: string): boolean {
+  return SECRET_VALUE.test(value.slice(0, 2_000))
+}
+
+/** What AWS writes in place of a secret. */
+export function isMasked(value: string): boolean {
+  return (
+    value.startsWith('HIDDEN_DUE_TO') ||
+    value === HIDDEN ||
+    value === '***' ||
+    value === '<sensitiveDataRemoved>' ||
+    /^\*{4,}$/.test(value)
+  )
+}
+
+/** Names beside values: `{parameterName: "db_password", parameterValue: "…"}`. */
+const NAME_FIELD =
+  /^(key|name|(parameter|attribute|option|variable|setting|property|env|tag|field)_?(key|name)|path)$/i
+const VALUE_FIELD = /value|content|default|data/i
+const VARIABLES = /environment|variables/i
+const SHORTEST = 5
+const MOST = 200
+
+/** Where a record has what a caller passed, and what may repeat it. */
+const PARTS = [
+  'requestParameters',
+  'responseElements',
+  'additionalEventData',
+  'serviceEventDetails',
+]
+const REPEATING = [...PARTS, 'errorMessage', 'resources']
+
+/**
+ * The record without the values at its secret paths, wherever they appear in it: an error message or
+ * a resource's name may repeat them. The record itself, when it has none.
+ */
+export function maskSecrets(record: Record<string, unknown>): Record<string, unknown> {
+  const secrets = new Set<string>()
+  for (const part of PARTS) collect(record[part], false, secrets, 0)
+  if (secrets.size === 0) return record
+  const masked = { ...record }
+  for (const part of REPEATING) {
+    if (Object.hasOwn(masked, part)) masked[part] = withoutSecrets(masked[part], secrets)
+  }
+  return masked
+}
+
+interface Role {
+  isSecret: boolean
+  isDescription: boolean
+  isNameField: boolean
+  isValueField: boolean
+  isVariables: boolean
+}
+
+const roles = new Map<string, Role>()
+
+/** What a field's name says of its value. Names repeat in every record. */
+function roleOf(name: string): Role {
+  const known = roles.get(name)
+  if (known !== undefined) return known
+  const made = {
+    isSecret: isSecretName(name),
+    isDescription: DESCRIPTION.test(name.slice(0, 300)),
+    isNameField: NAME_FIELD.test(name),
+    isValueField: VALUE_FIELD.test(name.slice(0, 300)),
+    isVariables: VARIABLES.test(name.slice(0, 300)),
+  }
+  if (roles.size < 5_000 && name.length < 80) roles.set(name, made)
+  return made
+}
+
+function collect(value: unknown, isSecret: boolean, found: Set<string>, depth: number): void {
+  if (depth > 12 || found.size >= MOST) return
+  if (Array.isArray(value)) {
+    for (const item of value.length > 200 ? value.slice(0, 200) : value)
+      collect(item, isSecret, found, depth + 1)
+    return
+  }
+  if (isObject(value)) {
+    let named: string | undefined
+    for (const name in value) {
+      if (typeof value[name] === 'string' && roleOf(name).isNameField) {
+        named = name
+        break
+      }
+    }
+    const isNamedSecret =
+      named !== undefined && nameParts(String(value[named])).some((part) => isSecretName(part))
+    let count = 0
+    for (const name in value) {
+      if (count++ >= 200) break
+      const inner = value[name]
+      if (inner === null || typeof inner === 'boolean') continue
+      const role = roleOf(name)
+      const isValue = isNamedSecret && name !== named && role.isValueField
+      // Variables are hidden where they are shown, but each is not a secret that is one elsewhere.
+      const isOwn = role.isSecret && name !== named && !(role.isVariables && isObject(inner))
+      collect(inner, isOwn || isValue || (isSecret && !role.isDescription), found, depth + 1)
+    }
+    return
+  }
+  if (!isSecret) return
+  const text = scalar(value)
+  if (text === undefined || text.length < SHORTEST || isMasked(text)) return
+  // A reference is none: an ARN, an alias, a flag.
+  if (
+    /^(arn:|alias\/)|^(true|false|success|failure|succeeded|failed|enabled|disabled|active|inactive|pending|none|required|optional|password|\d{1,5})$/i.test(
+      text,
+    )
+  ) {
+    return
+  }
+  found.add(text)
+}
+
+/** `/variables/DB_PASSWORD` → variables, DB_PASSWORD */
+export function nameParts(name: string): string[] {
+  return name
+    .slice(0, 300)
+    .split('/')
+    .filter((part) => part !== '')
+}
+
+/** The same JSON value with every secret replaced, in texts of any depth. */
+function withoutSecrets(value: unknown, secrets: ReadonlySet<string>): unknown {
+  const ordered = [...secrets].sort((a, b) => b.length - a.length)
+  const clean = (text: string): string => {
+    let result = text
+    for (const secret of ordered) {
+      if (result.includes(secret)) result = result.split(secret).join(HIDDEN)
+    }
+    return result
+  }
+  const visit = (node: unknown): unknown => {
+    if (typeof node === 'string') return clean(node)
+    if (Array.isArray(node)) return node.map(visit)
+    if (!isObject(node)) return node
+    return Object.fromEntries(Object.entries(node).map(([name, inner]) => [name, visit(inner)]))
+  }
+  return visit(value)
+}
