@@ -34,7 +34,7 @@ import { migrate } from '../src/db/migrate.ts'
 import { addApiKey, ensureOrganization, newApiKey } from '../src/db/organizations.ts'
 import { type EmbeddedPostgres, removePostgres, startPostgres } from '../src/embedded/postgres.ts'
 import { StartError } from '../src/failures.ts'
-import { generateChanges, withIndexesAfter } from './generate-changes.ts'
+import { generateChanges, withIndexesAfter } from '../testing/generate-changes.ts'
 
 const usage = `Usage: npm run bench [-- OPTIONS]
 

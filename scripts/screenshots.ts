@@ -5,7 +5,6 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { generateHistory } from '../simulator/generate.ts'
@@ -16,6 +15,8 @@ import { removePostgres } from '../src/embedded/postgres.ts'
 import { createLogger } from '../src/log.ts'
 import { type Cairn, startCairn } from '../src/process/cairn.ts'
 import { launchBrowser } from '../testing/browser.ts'
+import { eventually } from '../testing/eventually.ts'
+import { putRole } from '../testing/roles.ts'
 import { Api } from './api.ts'
 
 const usage = `Usage: npm run screenshots -- [options]
@@ -31,7 +32,6 @@ const inDocs = ['feed-light-wide', 'feed-dark-wide', 'verification-failed-light-
 const PRODUCTION = '111122223333'
 const STAGING = '444455556666'
 const DAY_MS = 24 * 3_600_000
-const WITHIN_MS = 120_000
 
 const sizes = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } }
 const schemes = ['light', 'dark'] as const
@@ -169,19 +169,23 @@ async function setTheScene(simulator: Simulator, api: Api): Promise<Picture[]> {
     api.request<Connection>('POST', '/connections', { name, environmentId, lookbackDays: 7 })
   const connect = async ({ id, externalId }: Connection, accountId: string) => {
     const roleArn = `arn:aws:iam::${accountId}:role/cairn-read-only`
-    putRole(simulator, roleArn, { StringEquals: { 'sts:ExternalId': externalId } })
+    putRole(simulator, { roleArn, externalId })
     await api.request('PATCH', `/connections/${id}`, { roleArn })
-    await until(async () => {
-      const { status } = await api.request<Connection>('GET', `/connections/${id}`)
-      return status === 'current'
-    })
+    await eventually(
+      () => api.request<Connection>('GET', `/connections/${id}`),
+      ({ status }) => status === 'current',
+    )
     return roleArn
   }
   const complete = await make('Shop production', production)
   await connect(complete, PRODUCTION)
   const failed = await make('Shop staging', staging)
   const spoilt = await connect(failed, STAGING)
-  putRole(simulator, spoilt, { StringLike: { 'sts:ExternalId': '*' } })
+  putRole(simulator, {
+    roleArn: spoilt,
+    externalId: failed.externalId,
+    condition: { StringLike: { 'sts:ExternalId': '*' } },
+  })
   await api.request('POST', `/connections/${failed.id}/verify`)
   const awaiting = await make('Data platform', production)
 
@@ -274,42 +278,10 @@ function eveningZone(): string {
 /** Until nothing loads any more: no skeleton, no spinner that stands for a page's part. */
 async function settled(page: Page): Promise<void> {
   const loading = page.locator('[aria-busy=true], .mantine-Skeleton-root, .mantine-Loader-root')
-  await until(async () => (await loading.count()) === 0)
-}
-
-function putRole(simulator: Simulator, arn: string, Condition: object): void {
-  simulator.putRole({
-    arn,
-    trustPolicy: {
-      Version: '2012-10-17',
-      Statement: [
-        {
-          Effect: 'Allow',
-          Principal: { AWS: simulator.vendor.principalArn },
-          Action: 'sts:AssumeRole',
-          Condition,
-        },
-      ],
-    },
-    policies: [
-      {
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Effect: 'Allow',
-            Action: ['cloudtrail:LookupEvents', 'cloudtrail:DescribeTrails'],
-            Resource: '*',
-          },
-        ],
-      },
-    ],
-  })
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (const began = Date.now(); !(await isSo()); await sleep(250)) {
-    if (Date.now() - began > WITHIN_MS) throw new Error('Not in its state in time.')
-  }
+  await eventually(
+    () => loading.count(),
+    (count) => count === 0,
+  )
 }
 
 runCommand(main)

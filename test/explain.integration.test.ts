@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { explain as explainRecord } from '../src/sources/cloudtrail/explain.ts'
 import { RecordSplitter } from '../src/sources/cloudtrail/split-records.ts'
-import { call, record } from '../testing/cloudtrail/support.ts'
+import { call, record } from '../testing/cloudtrail/records.ts'
 
 const script = fileURLToPath(new URL('../scripts/explain.ts', import.meta.url))
 const shared = fileURLToPath(new URL('../../shared/data/records/', import.meta.url))

@@ -9,6 +9,7 @@ import { installationId } from '../src/db/installation.ts'
 import type { ConnectionRow } from '../src/db/schema.ts'
 import type { ConnectionActivities, ConnectionRef } from '../src/workflows/state.ts'
 import { createTestDatabase } from './database.ts'
+import { putRole } from './roles.ts'
 
 /** Lets every request pass at once: for tests that are not about the quota. */
 class NoPacing extends Pacers {
@@ -18,32 +19,6 @@ class NoPacing extends Pacers {
         signal.throwIfAborted()
       }
     })()
-  }
-}
-
-/** The permission policy of a role that Cairn may read events with. */
-export const readEvents = {
-  Version: '2012-10-17',
-  Statement: [
-    {
-      Effect: 'Allow',
-      Action: ['cloudtrail:LookupEvents', 'cloudtrail:DescribeTrails'],
-      Resource: '*',
-    },
-  ],
-}
-
-export function trusting(principalArn: string, condition: object | undefined) {
-  return {
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Effect: 'Allow',
-        Principal: { AWS: principalArn },
-        Action: 'sts:AssumeRole',
-        ...(condition && { Condition: condition }),
-      },
-    ],
   }
 }
 
@@ -103,13 +78,7 @@ export async function createTestAccount(
     async connect({ roleName = `cairn-${made}`, lookbackDays = 2, selection } = {}) {
       const externalId = `External-Id-${++made}`
       const arn = `arn:aws:iam::${simulator.accountId}:role/${roleName}`
-      simulator.putRole({
-        arn,
-        trustPolicy: trusting(simulator.vendor.principalArn, {
-          StringEquals: { 'sts:ExternalId': externalId },
-        }),
-        policies: [readEvents],
-      })
+      putRole(simulator, { roleArn: arn, externalId })
       const name = `connection ${made}`
       const { id: organizationId } = await superuser
         .insertInto('organizations')

@@ -76,18 +76,3 @@ export async function startCairnProcess(options: {
     },
   }
 }
-
-/** Asks until the answer will do. */
-export async function eventually<T>(
-  ask: () => Promise<T>,
-  will: (answer: T) => boolean,
-  limitMs = 120_000,
-): Promise<T> {
-  for (const began = Date.now(); ; await sleep(250)) {
-    const answer = await ask()
-    if (will(answer)) return answer
-    if (Date.now() - began > limitMs) {
-      throw new Error(`Not within ${limitMs / 1000} s; last: ${JSON.stringify(answer)}`)
-    }
-  }
-}

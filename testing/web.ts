@@ -6,9 +6,11 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { type Simulator, startSimulator } from '../simulator/index.ts'
 import { removePostgres } from '../src/embedded/postgres.ts'
-import { readEvents, trusting } from './account.ts'
 import { fileIn, launchBrowser } from './browser.ts'
-import { eventually, type RunningCairn, startCairnProcess } from './cairn.ts'
+import { type RunningCairn, startCairnProcess } from './cairn.ts'
+import { cloudTrailTime, type Fields, record, userIdentity } from './cloudtrail/records.ts'
+import { eventually } from './eventually.ts'
+import { putRole } from './roles.ts'
 
 /** What a loaded machine may take to show what an action led to. */
 const SHOWN_WITHIN_MS = 60_000
@@ -197,24 +199,6 @@ export function useWeb({
   })
 }
 
-/** The right role, or one whose trust has another condition, or other permissions. */
-export function putRole(
-  simulator: Simulator,
-  role: {
-    roleArn: string
-    externalId: string
-    condition?: object | null
-    policies?: object[]
-  },
-): void {
-  const { condition = { StringEquals: { 'sts:ExternalId': role.externalId } } } = role
-  simulator.putRole({
-    arn: role.roleArn,
-    trustPolicy: trusting(simulator.vendor.principalArn, condition ?? undefined),
-    policies: (role.policies as Record<string, unknown>[]) ?? [readEvents],
-  })
-}
-
 /** What a page complains of, as it happens. */
 function watch(page: Page, expected: RegExp | undefined): string[] {
   const troubles: string[] = []
@@ -244,27 +228,16 @@ export function clipboardOf(page: Page): Promise<string> {
   return page.evaluate('navigator.clipboard.readText()')
 }
 
-/** One record as CloudTrail would write it, a while ago: of a user who changes a database. */
-export function someRecord(
-  fields: { secondsAgo?: number; now: number } & Record<string, unknown>,
-): Record<string, unknown> {
+/** A record of a user who changes a database, `secondsAgo` before `now`. */
+export function someRecord(fields: { secondsAgo?: number; now: number } & Fields): Fields {
   const { secondsAgo = 60, now, ...rest } = fields
-  return {
-    eventVersion: '1.11',
-    eventID: randomUUID(),
-    eventTime: `${new Date(now - secondsAgo * 1000).toISOString().slice(0, 19)}Z`,
+  return record({
+    eventTime: cloudTrailTime(now - secondsAgo * 1000),
     eventSource: 'rds.amazonaws.com',
     eventName: 'ModifyDBInstance',
-    awsRegion: 'eu-west-1',
-    readOnly: false,
-    userIdentity: {
-      type: 'IAMUser',
-      userName: 'ada',
-      arn: 'arn:aws:iam::111122223333:user/ada',
-      accountId: '111122223333',
-    },
+    userIdentity: userIdentity('ada', '111122223333'),
+    recipientAccountId: '111122223333',
     requestParameters: { dBInstanceIdentifier: 'orders', allocatedStorage: 200 },
-    responseElements: null,
     ...rest,
-  }
+  })
 }

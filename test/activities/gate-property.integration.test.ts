@@ -9,8 +9,10 @@ import { updateDesiredState } from '../../src/db/connections.ts'
 import { asOrganization, type Database, openDatabase } from '../../src/db/database.ts'
 import { installationId } from '../../src/db/installation.ts'
 import { ConnectionChanged, RoleRefused, VerificationRequired } from '../../src/workflows/state.ts'
-import { createTestAccount, readEvents, type TestAccount, trusting } from '../../testing/account.ts'
+import { createTestAccount, type TestAccount } from '../../testing/account.ts'
+import { cloudTrailTime, record, userIdentity } from '../../testing/cloudtrail/records.ts'
 import { PausedAws } from '../../testing/paused-aws.ts'
+import { putRole, readEvents, trust } from '../../testing/roles.ts'
 
 const HOUR = 3_600_000
 const OTHER_ACCOUNT = '444455556666'
@@ -33,18 +35,20 @@ beforeAll(async () => {
   account.deps.regions = ['us-east-1', 'eu-west-1']
   account.simulator.putRole({
     arn: unsafeRole.arn,
-    trustPolicy: trusting(account.simulator.vendor.principalArn, undefined),
+    trustPolicy: trust(account.simulator.vendor.principalArn, undefined),
     policies: [readEvents],
   })
   for (const accountId of ['111122223333', OTHER_ACCOUNT]) {
-    const events = Array.from({ length: 130 }, (_, n) => ({
-      ...{ eventVersion: '1.11', eventID: randomUUID(), readOnly: false },
-      ...{ eventSource: 'ec2.amazonaws.com', eventName: 'RunInstances' },
-      eventTime: `${new Date(Date.now() - HOUR - n * 60_000).toISOString().slice(0, 19)}Z`,
-      awsRegion: n % 2 ? 'us-east-1' : 'eu-west-1',
-      recipientAccountId: accountId,
-      userIdentity: { type: 'IAMUser', userName: 'ada' },
-    }))
+    const events = Array.from({ length: 130 }, (_, n) =>
+      record({
+        eventID: randomUUID(),
+        eventTime: cloudTrailTime(Date.now() - HOUR - n * 60_000),
+        eventName: 'RunInstances',
+        awsRegion: n % 2 ? 'us-east-1' : 'eu-west-1',
+        recipientAccountId: accountId,
+        userIdentity: userIdentity('ada', accountId),
+      }),
+    )
     account.simulator.addEvents(events, { accountId })
   }
   api = openDatabase({ url: account.databaseUrl, role: 'cairn_api' })
@@ -149,11 +153,10 @@ class Worker {
 type Connection = Awaited<ReturnType<TestAccount['connect']>>
 
 function setTrust({ role_arn, external_id }: Connection, trust: 'open' | 'exact'): void {
-  const condition = trust === 'exact' && { StringEquals: { 'sts:ExternalId': external_id } }
-  account.simulator.putRole({
-    arn: role_arn!,
-    trustPolicy: trusting(account.simulator.vendor.principalArn, condition || undefined),
-    policies: [readEvents],
+  putRole(account.simulator, {
+    roleArn: role_arn!,
+    externalId: external_id,
+    condition: trust === 'open' ? null : undefined,
   })
 }
 

@@ -10,8 +10,10 @@ import {
   type ConnectionRef,
   VerificationRequired,
 } from '../../src/workflows/state.ts'
-import { createTestAccount, readEvents, type TestAccount, trusting } from '../../testing/account.ts'
+import { createTestAccount, type TestAccount } from '../../testing/account.ts'
+import { cloudTrailTime, record, userIdentity } from '../../testing/cloudtrail/records.ts'
 import { PausedAws, type PausedCall } from '../../testing/paused-aws.ts'
+import { putRole, readEvents, trust } from '../../testing/roles.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -30,7 +32,7 @@ beforeAll(async () => {
   // A role that trusts Cairn without an external ID, in an account of its own.
   account.simulator.putRole({
     arn: unsafeRole.arn,
-    trustPolicy: trusting(account.simulator.vendor.principalArn, undefined),
+    trustPolicy: trust(account.simulator.vendor.principalArn, undefined),
     policies: [readEvents],
   })
   for (const accountId of ['111122223333', MALLORY])
@@ -60,18 +62,14 @@ const unsafeRole = {
 }
 
 function event(n: number) {
-  return {
-    eventVersion: '1.11',
+  return record({
     eventID: randomUUID(),
-    eventTime: `${new Date(Date.now() - HOUR - n * MINUTE).toISOString().slice(0, 19)}Z`,
-    eventSource: 'ec2.amazonaws.com',
+    eventTime: cloudTrailTime(Date.now() - HOUR - n * MINUTE),
     eventName: 'RunInstances',
     awsRegion: n % 2 ? 'us-east-1' : 'eu-west-1',
-    readOnly: false,
-    userIdentity: { type: 'IAMUser', userName: 'ada', arn: 'arn:aws:iam::111122223333:user/ada' },
-    requestParameters: null,
-    responseElements: null,
-  }
+    recipientAccountId: undefined,
+    userIdentity: userIdentity('ada', '111122223333'),
+  })
 }
 
 type Connection = Awaited<ReturnType<TestAccount['connect']>>
@@ -130,11 +128,10 @@ async function imported(ref: ConnectionRef): Promise<{ all: number; mallory: num
 
 /** The role's trust policy, which takes any external ID and none, or the connection's only. */
 function setTrust({ role_arn, external_id }: Connection, trust: 'open' | 'exact') {
-  const condition = trust === 'exact' && { StringEquals: { 'sts:ExternalId': external_id } }
-  account.simulator.putRole({
-    arn: role_arn!,
-    trustPolicy: trusting(account.simulator.vendor.principalArn, condition || undefined),
-    policies: [readEvents],
+  putRole(account.simulator, {
+    roleArn: role_arn!,
+    externalId: external_id,
+    condition: trust === 'open' ? null : undefined,
   })
 }
 

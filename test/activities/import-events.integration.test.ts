@@ -7,7 +7,14 @@ import { asOrganization, type Trx } from '../../src/db/database.ts'
 import { seconds } from '../../src/db/ranges.ts'
 import type { CoverageRow } from '../../src/db/schema.ts'
 import { ConnectionChanged, type ConnectionRef, RoleRefused } from '../../src/workflows/state.ts'
-import { createTestAccount, readEvents, type TestAccount, trusting } from '../../testing/account.ts'
+import { createTestAccount, type TestAccount } from '../../testing/account.ts'
+import {
+  cloudTrailTime,
+  type Fields,
+  record,
+  userIdentity,
+} from '../../testing/cloudtrail/records.ts'
+import { readEvents, trust } from '../../testing/roles.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -19,20 +26,16 @@ async function newAccount(options: SimulatorOptions & { pacing?: boolean } = {})
   return account
 }
 
-function record(at: number, fields: Record<string, unknown> = {}) {
-  return {
-    eventVersion: '1.11',
+function recordAt(time: number, fields: Fields = {}) {
+  return record({
     eventID: randomUUID(),
-    eventTime: `${new Date(at).toISOString().slice(0, 19)}Z`,
-    eventSource: 'ec2.amazonaws.com',
+    eventTime: cloudTrailTime(time),
     eventName: 'RunInstances',
     awsRegion: 'us-east-1',
-    readOnly: false,
-    userIdentity: { type: 'IAMUser', userName: 'ada', arn: 'arn:aws:iam::111122223333:user/ada' },
-    requestParameters: null,
-    responseElements: null,
+    recipientAccountId: '111122223333',
+    userIdentity: userIdentity('ada', '111122223333'),
     ...fields,
-  }
+  })
 }
 
 async function importedIds({ superuser }: TestAccount, ref: ConnectionRef): Promise<string[]> {
@@ -89,7 +92,7 @@ test('every change of the look-back is imported once, in every region', async ()
   const now = account.simulator.now()
   account.simulator.addEvents(
     Array.from({ length: 600 }, (_, n) =>
-      record(now - 25 * MINUTE - n * 4 * MINUTE, {
+      recordAt(now - 25 * MINUTE - n * 4 * MINUTE, {
         awsRegion: n % 2 ? 'us-east-1' : 'eu-west-1',
         readOnly: n % 3 === 0,
       }),
@@ -108,7 +111,7 @@ test('every change of the look-back is imported once, in every region', async ()
 test('the newest is there before it is settled, and what arrives late is not lost', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
   const now = account.simulator.now()
-  account.simulator.addEvents([record(now - 2 * MINUTE)])
+  account.simulator.addEvents([recordAt(now - 2 * MINUTE)])
   const ref = await verified(account)
   await importAll(account, ref)
   expect(await importedIds(account, ref)).toHaveLength(1)
@@ -116,7 +119,7 @@ test('the newest is there before it is settled, and what arrives late is not los
   expect(settled.at(-1)![1]).toBeLessThanOrEqual(now / 1000 - SETTLING_SECONDS + 60)
 
   // Delivered after events that are newer were imported.
-  account.simulator.addEvents([record(now - 10 * MINUTE)])
+  account.simulator.addEvents([recordAt(now - 10 * MINUTE)])
   await account.run('importEvents', ref, { force: true })
   expect(await importedIds(account, ref)).toHaveLength(2)
 })
@@ -136,8 +139,8 @@ test('a second that outlasts its tokens is set aside, and older seconds are impo
   const now = account.simulator.now()
   const at = new Date(now - 2 * HOUR)
   account.simulator.addEvents(oneSecondRecords(5_000, { at: at.toISOString() }))
-  const older = record(now - 5 * HOUR)
-  const newer = record(now - HOUR)
+  const older = recordAt(now - 5 * HOUR)
+  const newer = recordAt(now - HOUR)
   account.simulator.addEvents([older, newer])
   const ref = await verified(account)
   const summary = await importAll(account, ref, 'behind')
@@ -165,7 +168,7 @@ test('tokens that expire between seconds only cost requests', async () => {
   const account = await newAccount({ regions: ['us-east-1'], tokenMaxPages: 2 })
   const now = account.simulator.now()
   account.simulator.addEvents(
-    Array.from({ length: 700 }, (_, n) => record(now - HOUR - n * SECOND)),
+    Array.from({ length: 700 }, (_, n) => recordAt(now - HOUR - n * SECOND)),
   )
   const ref = await verified(account)
   await importAll(account, ref)
@@ -177,7 +180,7 @@ test('pages that are not newest first settle nothing before their scan ends', as
   const account = await newAccount({ regions: ['us-east-1'] })
   const now = account.simulator.now()
   account.simulator.addEvents(
-    Array.from({ length: 400 }, (_, n) => record(now - HOUR - n * SECOND)),
+    Array.from({ length: 400 }, (_, n) => recordAt(now - HOUR - n * SECOND)),
   )
   const ref = await verified(account)
   account.simulator.failNext({ operation: 'LookupEvents', effect: 'unordered', times: 5 })
@@ -191,7 +194,7 @@ test('after an outage the hole is filled', async () => {
   await importAll(account, ref)
   const outage = 5 * HOUR
   moveClocks(account, outage)
-  const missed = record(account.simulator.now() - 3 * HOUR)
+  const missed = recordAt(account.simulator.now() - 3 * HOUR)
   account.simulator.addEvents([missed])
   await importAll(account, ref)
   expect(await importedIds(account, ref)).toEqual([missed.eventID])
@@ -202,7 +205,7 @@ test('settled seconds are read once more after 26 hours, and what that finds is 
   const account = await newAccount({ regions: ['us-east-1'] })
   const ref = await verified(account)
   await importAll(account, ref)
-  const late = record(account.simulator.now() - HOUR)
+  const late = recordAt(account.simulator.now() - HOUR)
   account.simulator.addEvents([late])
   await account.run('importEvents', ref, { force: true })
   expect(await importedIds(account, ref)).toEqual([])
@@ -220,7 +223,10 @@ test('settled seconds are read once more after 26 hours, and what that finds is 
 test('a failing region is data; the others never wait for it', async () => {
   const account = await newAccount()
   const now = account.simulator.now()
-  account.simulator.addEvents([record(now - HOUR), record(now - HOUR, { awsRegion: 'eu-west-1' })])
+  account.simulator.addEvents([
+    recordAt(now - HOUR),
+    recordAt(now - HOUR, { awsRegion: 'eu-west-1' }),
+  ])
   const ref = await verified(account)
   const fault = { operation: 'LookupEvents', region: 'eu-west-1', times: 50 }
   account.simulator.failNext({ ...fault, effect: 'error', code: 'InternalFailure', status: 500 })
@@ -253,7 +259,7 @@ test('a region that a policy denies is a state, and probed again only the next d
 
 test('a deleted role does not change the states of regions', async () => {
   const account = await newAccount()
-  account.simulator.addEvents([record(account.simulator.now() - HOUR)])
+  account.simulator.addEvents([recordAt(account.simulator.now() - HOUR)])
   const ref = await verified(account)
   await importAll(account, ref)
   const before = await coverage(account, ref, 'eu-west-1')
@@ -272,7 +278,7 @@ test('a deleted role does not change the states of regions', async () => {
 
 test('throttled requests are sent again, and counted', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
-  account.simulator.addEvents([record(account.simulator.now() - HOUR)])
+  account.simulator.addEvents([recordAt(account.simulator.now() - HOUR)])
   const ref = await verified(account)
   account.simulator.failNext({
     operation: 'LookupEvents',
@@ -287,7 +293,7 @@ test('throttled requests are sent again, and counted', async () => {
 
 test('a session that ends in mid-import is replaced', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
-  account.simulator.addEvents([record(account.simulator.now() - HOUR)])
+  account.simulator.addEvents([recordAt(account.simulator.now() - HOUR)])
   const ref = await verified(account)
   const fault = { operation: 'LookupEvents', times: 1 }
   account.simulator.failNext({ ...fault, effect: 'error', code: 'ExpiredTokenException' })
@@ -341,7 +347,7 @@ test('what the purge of another connection removes is imported again', async () 
     const row = await insertConnection(trx, { organizationId, name: 'second', externalId, role })
     account.simulator.putRole({
       arn: role.arn,
-      trustPolicy: trusting(account.simulator.vendor.principalArn, {
+      trustPolicy: trust(account.simulator.vendor.principalArn, {
         StringEquals: { 'sts:ExternalId': [externalId, first.external_id] },
       }),
       policies: [readEvents],
@@ -372,7 +378,7 @@ test('of two concurrent attempts the older one is fenced, and nothing is stored 
   const account = await newAccount({ regions: ['us-east-1'] })
   const now = account.simulator.now()
   account.simulator.addEvents(
-    Array.from({ length: 1_500 }, (_, n) => record(now - HOUR - n * 5 * SECOND)),
+    Array.from({ length: 1_500 }, (_, n) => recordAt(now - HOUR - n * 5 * SECOND)),
   )
   const ref = await verified(account)
   account.simulator.configure({ latencyMs: 20 })
@@ -393,19 +399,19 @@ test('of two concurrent attempts the older one is fenced, and nothing is stored 
 test('an event that cannot be a change is stored unchanged, once, and blocks nothing', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
   const now = account.simulator.now()
-  const good = record(now - HOUR)
-  const nul = record(now - HOUR, { requestParameters: { name: 'a\u0000b', lone: '\ud800' } })
-  const other = record(now - HOUR)
+  const good = recordAt(now - HOUR)
+  const nul = recordAt(now - HOUR, { requestParameters: { name: 'a\u0000b', lone: '\ud800' } })
+  const other = recordAt(now - HOUR)
   account.simulator.addEvents([good, nul])
   account.simulator.addEvents([other], { envelope: { CloudTrailEvent: '{"broken":' } })
-  const moved = record(now - HOUR)
+  const moved = recordAt(now - HOUR)
   account.simulator.addEvents([moved])
   const ref = await verified(account)
   await importAll(account, ref)
   expect(await importedIds(account, ref)).toEqual([good, nul, moved].map((r) => r.eventID).sort())
 
   // The same id again, under another time.
-  const twin = { ...moved, eventTime: record(now - 2 * HOUR).eventTime }
+  const twin = { ...moved, eventTime: recordAt(now - 2 * HOUR).eventTime }
   account.simulator.addEvents([twin], { allowDuplicateIds: true })
   const { ref: second } = await account.connect()
   await account.run('verifyRole', second, { failures: 0 })
@@ -426,7 +432,7 @@ test('an event that cannot be a change is stored unchanged, once, and blocks not
 test('all events can be selected instead of changes only', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
   const now = account.simulator.now()
-  account.simulator.addEvents([record(now - HOUR), record(now - HOUR, { readOnly: true })])
+  account.simulator.addEvents([recordAt(now - HOUR), recordAt(now - HOUR, { readOnly: true })])
   const ref = await verified(account)
   await importAll(account, ref)
   expect(await importedIds(account, ref)).toHaveLength(1)

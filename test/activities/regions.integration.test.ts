@@ -9,6 +9,12 @@ import { asOrganization } from '../../src/db/database.ts'
 import type { CoverageRow } from '../../src/db/schema.ts'
 import type { ConnectionRef } from '../../src/workflows/state.ts'
 import { createTestAccount, type TestAccount } from '../../testing/account.ts'
+import {
+  cloudTrailTime,
+  type Fields,
+  record,
+  userIdentity,
+} from '../../testing/cloudtrail/records.ts'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -25,20 +31,16 @@ async function newAccount(options: SimulatorOptions = {}) {
   return account
 }
 
-function record(at: number, fields: Record<string, unknown> = {}) {
-  return {
-    eventVersion: '1.11',
+function recordAt(time: number, fields: Fields = {}) {
+  return record({
     eventID: randomUUID(),
-    eventTime: `${new Date(at).toISOString().slice(0, 19)}Z`,
-    eventSource: 'ec2.amazonaws.com',
+    eventTime: cloudTrailTime(time),
     eventName: 'DeleteVpc',
     awsRegion: 'us-east-1',
-    readOnly: false,
-    userIdentity: { type: 'IAMUser', userName: 'ada', arn: 'arn:aws:iam::111122223333:user/ada' },
-    requestParameters: null,
-    responseElements: null,
+    recipientAccountId: '111122223333',
+    userIdentity: userIdentity('ada', '111122223333'),
     ...fields,
-  }
+  })
 }
 
 async function importedIds({ superuser }: TestAccount): Promise<string[]> {
@@ -93,7 +95,7 @@ async function connectImported(account: TestAccount) {
 describe('a region without an answer', () => {
   test('one lost packet of a probe hides nothing', async () => {
     const account = await newAccount()
-    const lost = record(account.simulator.now() - HOUR, { awsRegion: 'eu-west-1' })
+    const lost = recordAt(account.simulator.now() - HOUR, { awsRegion: 'eu-west-1' })
     account.simulator.addEvents([lost])
     account.simulator.failNext({ ...IN_EUROPE, effect: 'drop', times: 1 })
     const ref = await verify(account)
@@ -115,7 +117,7 @@ describe('a region without an answer', () => {
   test.each(silences)('%s leaves a new region unknown, incomplete and due', async (_, fault) => {
     const account = await newAccount()
     account.deps.budgetMs = 0
-    const missed = record(account.simulator.now() - HOUR, { awsRegion: 'eu-west-1' })
+    const missed = recordAt(account.simulator.now() - HOUR, { awsRegion: 'eu-west-1' })
     account.simulator.addEvents([missed])
     account.simulator.failNext({ ...IN_EUROPE, ...fault, times: 3 })
     const ref = await verify(account)
@@ -214,7 +216,7 @@ describe('a region that AWS refuses', () => {
 
       account.simulator.denyLookupEvents([])
       account.simulator.enableRegion('eu-west-1')
-      const missed = record(account.simulator.now() - 50 * MINUTE, { awsRegion: 'eu-west-1' })
+      const missed = recordAt(account.simulator.now() - 50 * MINUTE, { awsRegion: 'eu-west-1' })
       account.simulator.addEvents([missed])
       expect(await cycleOfAll(account, ref)).toMatchObject({ status: 'current' })
       expect(await importedIds(account)).toEqual([missed.eventID])
@@ -260,7 +262,7 @@ describe('regions that are left out', () => {
     const account = await newAccount()
     const ref = await connectImported(account)
     account.deps.regions = ['us-east-1']
-    const missed = record(account.simulator.now() - 10 * MINUTE, { awsRegion: 'eu-west-1' })
+    const missed = recordAt(account.simulator.now() - 10 * MINUTE, { awsRegion: 'eu-west-1' })
     account.simulator.addEvents([missed])
     const requests = account.simulator.ledger.requests(IN_EUROPE).length
     moveClocks(account, 2 * HOUR)
@@ -303,7 +305,7 @@ describe('the clock', () => {
       const { settled } = await coverageOf(account, ref, region)
       expect(settled.at(-1)![1]).toBeLessThanOrEqual(Date.now() / SECOND - SETTLING_SECONDS + 1)
     }
-    const late = record(account.simulator.now() - 10 * MINUTE)
+    const late = recordAt(account.simulator.now() - 10 * MINUTE)
     account.simulator.addEvents([late])
     await cycleOfAll(account, ref)
     expect(await importedIds(account)).toEqual([late.eventID])
@@ -323,7 +325,7 @@ describe('the clock', () => {
     const account = await newAccount({ regions: ['us-east-1'] })
     account.deps.regions = ['us-east-1']
     const ref = await verify(account)
-    const stored = record(account.simulator.now() - HOUR)
+    const stored = recordAt(account.simulator.now() - HOUR)
     account.simulator.addEvents([stored])
     account.simulator.failNext({ ...LOOKUP, effect: 'undated', times: 1_000 })
     const summary = await cycleOfAll(account, ref)
@@ -346,7 +348,7 @@ describe('occasional errors', () => {
     account.deps.budgetMs = 10 * MINUTE
     const now = account.simulator.now()
     account.simulator.addEvents(
-      Array.from({ length: 4_750 }, (_, n) => record(now - HOUR - n * 30 * SECOND)),
+      Array.from({ length: 4_750 }, (_, n) => recordAt(now - HOUR - n * 30 * SECOND)),
     )
     const ref = await verify(account)
     const error = { effect: 'error', code: 'InternalFailure', status: 500 } as const
@@ -385,7 +387,7 @@ describe('occasional errors', () => {
       .updateTable('coverage')
       .set({ backfill_due_at: new Date(Date.now() + HOUR), live_due_at: new Date() })
       .execute()
-    const news = record(account.simulator.now() - MINUTE)
+    const news = recordAt(account.simulator.now() - MINUTE)
     account.simulator.addEvents([news])
     expect(await cycle(account, ref)).toMatchObject({ imported: 1, status: 'behind' })
     const after = await coverageOf(account, ref, 'us-east-1')
@@ -418,7 +420,7 @@ describe('pages out of order', () => {
     const account = await newAccount({ regions: ['us-east-1'] })
     account.deps.regions = ['us-east-1']
     const now = account.simulator.now()
-    const records = Array.from({ length: 150 }, (_, n) => record(now - HOUR - n * MINUTE))
+    const records = Array.from({ length: 150 }, (_, n) => recordAt(now - HOUR - n * MINUTE))
     account.simulator.addEvents(records)
     const ref = await verify(account)
     let clock = 0
@@ -433,11 +435,11 @@ describe('pages out of order', () => {
     const settled = (await coverageOf(account, ref, 'us-east-1')).settled
     const ids = new Set(await importedIds(account))
     const claimed = records.filter(({ eventTime }) => {
-      const second = Date.parse(eventTime) / SECOND
+      const second = Date.parse(String(eventTime)) / SECOND
       return settled.some(([from, to]) => from <= second && second < to)
     })
     expect(scripted.disordered).toBe(true)
-    expect(claimed.filter(({ eventID }) => !ids.has(eventID))).toEqual([])
+    expect(claimed.filter(({ eventID }) => !ids.has(String(eventID)))).toEqual([])
 
     scripted.isDisordering = false
     account.deps.clock = undefined
@@ -450,7 +452,7 @@ test('an answer without events is not an empty last page', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
   account.deps.regions = ['us-east-1']
   const ref = await verify(account)
-  account.simulator.addEvents([record(account.simulator.now() - HOUR)])
+  account.simulator.addEvents([recordAt(account.simulator.now() - HOUR)])
   account.simulator.failNext({ ...LOOKUP, effect: 'answer', body: '{}', times: 1_000 })
   const summary = await cycleOfAll(account, ref)
   expect(summary).toMatchObject({ status: 'behind', completeThrough: null })

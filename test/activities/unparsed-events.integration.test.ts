@@ -5,6 +5,7 @@ import { readPage } from '../../src/activities/import-region.ts'
 import { asOrganization, type Database, openDatabase } from '../../src/db/database.ts'
 import { ensurePartitions, storeEvents } from '../../src/db/imports.ts'
 import type { Owner } from '../../src/db/owner.ts'
+import { record } from '../../testing/cloudtrail/records.ts'
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts'
 
 const TIME = new Date('2026-03-02T12:00:00Z')
@@ -64,14 +65,13 @@ const changes = ({ organizationId }: Owner) =>
 
 /** As LookupEvents returns it. */
 function event(id: string | undefined, fields: Partial<Event> = {}): Event {
-  const record = { eventID: id, eventName: 'RunInstances', eventSource: 'ec2.amazonaws.com' }
   return {
     EventId: id,
     EventName: 'RunInstances',
     EventSource: 'ec2.amazonaws.com',
     EventTime: TIME,
     Username: 'ada',
-    CloudTrailEvent: JSON.stringify(record),
+    CloudTrailEvent: JSON.stringify(record({ eventID: id, eventName: 'RunInstances' })),
     ...fields,
   }
 }

@@ -3,7 +3,8 @@ import type { SimulatorOptions } from '../../simulator/index.ts'
 import { nextAttempt } from '../../src/activities/verify.ts'
 import { AwsAccess } from '../../src/aws/access.ts'
 import { partitions } from '../../src/aws/regions.ts'
-import { createTestAccount, readEvents, type TestAccount, trusting } from '../../testing/account.ts'
+import { createTestAccount, type TestAccount } from '../../testing/account.ts'
+import { readEvents, trust } from '../../testing/roles.ts'
 
 const mayAssume = {
   Version: '2012-10-17',
@@ -71,7 +72,7 @@ test.each(unsafe)(
     const exact = JSON.parse(JSON.stringify(condition ?? null).replaceAll('ID', external_id))
     account.simulator.putRole({
       arn: role_arn!,
-      trustPolicy: trusting(account.simulator.vendor.principalArn, exact ?? undefined),
+      trustPolicy: trust(account.simulator.vendor.principalArn, exact ?? undefined),
       policies: [readEvents],
     })
     const verification = await account.run('verifyRole', ref, { failures: 0 })
@@ -96,7 +97,7 @@ test('a role that AWS does not recognize yet is waiting; later it fails', async 
   const condition = { StringEquals: { 'sts:ExternalId': external_id } }
   account.simulator.putRole({
     arn: role_arn!,
-    trustPolicy: trusting(account.simulator.vendor.principalArn, condition),
+    trustPolicy: trust(account.simulator.vendor.principalArn, condition),
     policies: [readEvents],
     propagatingUntil: new Date(Date.now() + 60_000),
   })
@@ -236,7 +237,7 @@ test('the role that Cairn itself runs as is rejected', async () => {
   const account = await newAccount()
   const { simulator, superuser } = account
   const arn = `arn:aws:iam::${simulator.accountId}:role/platform/cairn`
-  simulator.putRole({ arn, trustPolicy: trusting(simulator.vendor.principalArn, undefined) })
+  simulator.putRole({ arn, trustPolicy: trust(simulator.vendor.principalArn, undefined) })
   const credentials = simulator.createPrincipal({ arn, policies: [mayAssume] })
   account.deps.aws = new AwsAccess({ credentials: async () => credentials, region: 'us-east-1' })
   const { ref } = await account.connect()

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } fro
 import { type Simulator, startSimulator } from '../../simulator/index.ts'
 import { AwsAccess } from '../../src/aws/access.ts'
 import { describeCredentials, readCallerArn } from '../../src/aws/principal-finding.ts'
-import { policy, trust } from '../../testing/simulator/support.ts'
+import { policy, trust } from '../../testing/roles.ts'
 
 const ACCOUNT = '999988887777'
 const SSO_NAME = 'AWSReservedSSO_Administrators_0123456789abcdef'

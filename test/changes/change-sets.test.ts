@@ -9,7 +9,8 @@ import {
   openSet,
 } from '../../src/changes/change-sets.ts'
 import { LABELLED } from '../../testing/cloudtrail/labelled-sessions.ts'
-import { call, read, roleIdentity, TERRAFORM } from '../../testing/cloudtrail/support.ts'
+import { read } from '../../testing/cloudtrail/read.ts'
+import { call, roleIdentity, TERRAFORM } from '../../testing/cloudtrail/records.ts'
 
 interface Judged {
   label: string

@@ -15,7 +15,7 @@ import {
 import { ensurePartitions, storeEvents } from '../../src/db/imports.ts'
 import { imported } from '../../testing/changes.ts'
 import { LABELLED } from '../../testing/cloudtrail/labelled-sessions.ts'
-import { read } from '../../testing/cloudtrail/support.ts'
+import { read } from '../../testing/cloudtrail/read.ts'
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts'
 
 const changes = LABELLED.map(({ record }) => read(record))

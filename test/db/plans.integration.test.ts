@@ -1,6 +1,5 @@
 import { type CompiledQuery, sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { generateChanges, withIndexesAfter } from '../../scripts/generate-changes.ts'
 import type { ChangeFilters } from '../../src/db/change-filters.ts'
 import { listChanges, pageQuery } from '../../src/db/changes.ts'
 import { insertConnection } from '../../src/db/connections.ts'
@@ -9,6 +8,7 @@ import { facets, facetsQuery, histogramQuery } from '../../src/db/feed.ts'
 import { ensureOrganization } from '../../src/db/organizations.ts'
 import { withSearch } from '../../src/db/search.ts'
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts'
+import { generateChanges, withIndexesAfter } from '../../testing/generate-changes.ts'
 
 const DAY = 86_400_000
 const ROWS = 100_000

@@ -7,7 +7,8 @@ import { asOrganization } from '../../src/db/database.ts'
 import { ensurePartitions, storeEvents } from '../../src/db/imports.ts'
 import { createTestApi, type Tenant, type TestApi } from '../../testing/api.ts'
 import { aChange, imported } from '../../testing/changes.ts'
-import { call, read } from '../../testing/cloudtrail/support.ts'
+import { read } from '../../testing/cloudtrail/read.ts'
+import { call } from '../../testing/cloudtrail/records.ts'
 
 const START = Date.parse('2026-03-02T12:00:00Z')
 const WINDOW = 'from=2026-03-01T00:00:00Z&to=2026-03-03T00:00:00Z'

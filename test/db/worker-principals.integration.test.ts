@@ -15,7 +15,7 @@ import {
 } from '../../src/db/worker-principals.ts'
 import { type PrincipalWatch, watchPrincipal } from '../../src/principal-watch.ts'
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts'
-import { policy, trust } from '../../testing/simulator/support.ts'
+import { policy, trust } from '../../testing/roles.ts'
 
 const ACCOUNT = '999988887777'
 const ROLE = `arn:aws:iam::${ACCOUNT}:role/platform/feed`

@@ -15,23 +15,20 @@ import { promisify } from 'node:util'
 import { type TestContext, test, vi } from 'vitest'
 import { removePostgres } from '../../src/embedded/postgres.ts'
 import { stopLeftBehindTemporal } from '../../src/embedded/temporal.ts'
+import { ACCOUNT, record } from '../../testing/cloudtrail/records.ts'
 import { silent } from '../../testing/embedded/support.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const template = readFileSync(path.join(root, 'infra/cloudformation/cairn-read-only.yaml'), 'utf8')
 
 const recordAt = (second: number) =>
-  JSON.stringify({
-    eventVersion: '1.09',
-    eventID: crypto.randomUUID(),
-    eventTime: `2026-01-01T12:00:0${second}Z`,
-    eventSource: 'ec2.amazonaws.com',
-    eventName: 'StopInstances',
-    awsRegion: 'eu-west-1',
-    readOnly: false,
-    userIdentity: { type: 'Root', accountId: '123456789012' },
-    recipientAccountId: '123456789012',
-  })
+  JSON.stringify(
+    record({
+      eventTime: `2026-01-01T12:00:0${second}Z`,
+      eventName: 'StopInstances',
+      userIdentity: { type: 'Root', accountId: ACCOUNT },
+    }),
+  )
 
 /** A folder that the user may pass through that PostgreSQL runs as when we are root. */
 function newFolder(): string {

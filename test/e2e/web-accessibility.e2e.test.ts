@@ -1,7 +1,8 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type Connected, overflowOf, putRole, someRecord, useWeb } from '../../testing/web.ts'
+import { putRole } from '../../testing/roles.ts'
+import { type Connected, overflowOf, someRecord, useWeb } from '../../testing/web.ts'
 
 // Those without an event are folded away where there are many.
 const quiet = ['us-east-2', 'us-west-2', 'eu-central-1', 'eu-north-1', 'sa-east-1', 'ap-south-1']

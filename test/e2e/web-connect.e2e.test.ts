@@ -1,15 +1,8 @@
 import { readFileSync } from 'node:fs'
 import type { Locator, Page } from 'playwright-core'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { trusting } from '../../testing/account.ts'
-import {
-  type Connected,
-  clipboardOf,
-  overflowOf,
-  putRole,
-  someRecord,
-  useWeb,
-} from '../../testing/web.ts'
+import { putRole, trust } from '../../testing/roles.ts'
+import { type Connected, clipboardOf, overflowOf, someRecord, useWeb } from '../../testing/web.ts'
 
 const publishedTemplate = 'https://templates.s3.eu-west-1.amazonaws.com/cairn-read-only.yaml'
 const web = useWeb({ env: { CAIRN_TEMPLATE_URL: publishedTemplate } })
@@ -409,7 +402,7 @@ describe('of an account that is connected', () => {
     const roleArn = `arn:aws:iam::${accountId}:role/open`
     simulator.putRole({
       arn: roleArn,
-      trustPolicy: trusting(simulator.vendor.principalArn, undefined),
+      trustPolicy: trust(simulator.vendor.principalArn, undefined),
       policies: [
         { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] },
       ],

@@ -8,9 +8,11 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Simulator, startSimulator } from '../../simulator/index.ts'
 import { removePostgres } from '../../src/embedded/postgres.ts'
-import { readEvents, trusting } from '../../testing/account.ts'
 import { launchBrowser } from '../../testing/browser.ts'
-import { eventually, type RunningCairn, startCairnProcess } from '../../testing/cairn.ts'
+import { type RunningCairn, startCairnProcess } from '../../testing/cairn.ts'
+import { cloudTrailTime, record, userIdentity } from '../../testing/cloudtrail/records.ts'
+import { eventually } from '../../testing/eventually.ts'
+import { readEvents, trust } from '../../testing/roles.ts'
 
 // One story in several acts: what is tested at last is what the acts before have left behind.
 
@@ -30,18 +32,18 @@ beforeAll(async () => {
   simulator = await startSimulator({ latencyMs: 50, regions: ['us-east-1', 'eu-west-1'] })
   const now = simulator.now()
   simulator.addEvents(
-    Array.from({ length: 3_000 }, (_, n) => ({
-      eventVersion: '1.11',
-      eventID: randomUUID(),
-      eventTime: `${new Date(now - (30 + n) * 60_000).toISOString().slice(0, 19)}Z`,
-      eventSource: 'rds.amazonaws.com',
-      eventName: 'ModifyDBInstance',
-      awsRegion: n % 3 ? 'us-east-1' : 'eu-west-1',
-      readOnly: false,
-      userIdentity: { type: 'IAMUser', userName: 'ada', arn: `arn:aws:iam::111122223333:user/ada` },
-      requestParameters: { dBInstanceIdentifier: 'orders' },
-      responseElements: null,
-    })),
+    Array.from({ length: 3_000 }, (_, n) =>
+      record({
+        eventID: randomUUID(),
+        eventTime: cloudTrailTime(now - (30 + n) * 60_000),
+        eventSource: 'rds.amazonaws.com',
+        eventName: 'ModifyDBInstance',
+        awsRegion: n % 3 ? 'us-east-1' : 'eu-west-1',
+        recipientAccountId: '111122223333',
+        userIdentity: userIdentity('ada', '111122223333'),
+        requestParameters: { dBInstanceIdentifier: 'orders' },
+      }),
+    ),
   )
   cairn = await start()
 })
@@ -70,7 +72,7 @@ test('a connection is created, waits for its role, and verifies it', async () =>
   const condition = { StringEquals: { 'sts:ExternalId': connection.externalId } }
   simulator.putRole({
     arn: roleArn(),
-    trustPolicy: trusting(simulator.vendor.principalArn, condition),
+    trustPolicy: trust(simulator.vendor.principalArn, condition),
     policies: [readEvents],
   })
   await cairn.request('PATCH', `/connections/${connection.id}`, { roleArn: roleArn() })

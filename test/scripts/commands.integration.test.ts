@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { type Fields, record } from '../../testing/cloudtrail/records.ts'
 
 // A command that cannot start ends with a reason and a status other than 0, and one that waits ends
 // when it is asked to. A script that starts it never waits for ever.
@@ -16,28 +17,17 @@ let folder: string
 const children: ChildProcess[] = []
 const file = (name: string) => path.join(folder, name)
 
-const record = (fields: object = {}) =>
-  JSON.stringify({
-    eventVersion: '1.09',
-    eventID: crypto.randomUUID(),
-    eventTime: '2026-01-01T12:00:00Z',
-    eventSource: 'ec2.amazonaws.com',
-    eventName: 'StopInstances',
-    awsRegion: 'eu-west-1',
-    readOnly: false,
-    recipientAccountId: '123456789012',
-    ...fields,
-  })
+const line = (fields: Fields = {}) => JSON.stringify(record(fields))
 
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'cairn-commands-'))
   mkdirSync(file('directory'))
-  writeFileSync(file('good'), record())
+  writeFileSync(file('good'), line())
   writeFileSync(file('empty'), '\n')
-  writeFileSync(file('no-event-time'), `${record()}\n${record({ eventTime: undefined })}\n`)
+  writeFileSync(file('no-event-time'), `${line()}\n${line({ eventTime: undefined })}\n`)
   writeFileSync(file('not-json'), 'eventTime: now\n')
   writeFileSync(file('not-gzip'), Buffer.from([0x1f, 0x8b, 1, 2, 3]))
-  writeFileSync(file('cut-off.gz'), gzipSync(record().repeat(100)).subarray(0, 60))
+  writeFileSync(file('cut-off.gz'), gzipSync(line().repeat(100)).subarray(0, 60))
   execFileSync('mkfifo', [file('pipe')])
 })
 afterAll(() => {

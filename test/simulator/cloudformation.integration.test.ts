@@ -6,12 +6,12 @@ import { LookupEventsCommand } from '@aws-sdk/client-cloudtrail'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { type Simulator, startSimulator } from '../../simulator/index.ts'
+import { policy } from '../../testing/roles.ts'
 import { awsCli, type Cli, keys } from '../../testing/simulator/cli.ts'
 import {
   assume,
   cloudTrailClient,
   EXTERNAL_ID,
-  policy,
   putCustomerRole,
   ROLE,
   readOnly,

@@ -10,17 +10,16 @@ import {
 } from '@aws-sdk/client-cloudtrail'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { oneSecondRecords, type Simulator, startSimulator } from '../../simulator/index.ts'
+import { policy, trust } from '../../testing/roles.ts'
 import {
   assume,
   cloudTrailClient,
   customer,
   lookUpAll,
-  policy,
   putCustomerRole,
   readOnly,
   record,
   refusal,
-  trust,
 } from '../../testing/simulator/support.ts'
 
 const DAY = 86_400

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Credentials, type Simulator, startSimulator } from '../../simulator/index.ts'
+import { trust } from '../../testing/roles.ts'
 import {
   assume,
   cloudTrailClient,
@@ -15,7 +16,6 @@ import {
   record,
   refusal,
   stsClient,
-  trust,
 } from '../../testing/simulator/support.ts'
 
 let simulator: Simulator

@@ -21,16 +21,15 @@ import {
 } from '@aws-sdk/client-iam'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Credentials, type Simulator, startSimulator } from '../../simulator/index.ts'
+import { policy, trust } from '../../testing/roles.ts'
 import { awsCli, type Cli, keys } from '../../testing/simulator/cli.ts'
 import {
   assume,
   cloudTrailClient,
   EXTERNAL_ID,
-  policy,
   ROLE,
   readOnly,
   refusal,
-  trust,
 } from '../../testing/simulator/support.ts'
 
 let cli: Cli

@@ -15,8 +15,8 @@ import {
   startSimulator,
 } from '../../simulator/index.ts'
 import { MINISTACK_SECRET, type Ministack, startMinistack } from '../../testing/ministack.ts'
+import { policy, trust } from '../../testing/roles.ts'
 import { awsCli, keys } from '../../testing/simulator/cli.ts'
-import { policy, trust } from '../../testing/simulator/support.ts'
 
 // The simulator's AssumeRole beside that of ministack, which was written by others from the same documentation:
 // the same roles in both, the same attempts, and the same verdicts expected of both.

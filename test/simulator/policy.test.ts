@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { PolicyDocument } from '../../simulator/index.ts'
 import { evaluate, evaluateTrust, type PolicyRequest, parsePolicy } from '../../simulator/policy.ts'
-import { policy } from '../../testing/simulator/support.ts'
+import { policy } from '../../testing/roles.ts'
 
 const request = (changes: Partial<PolicyRequest> = {}): PolicyRequest => ({
   action: 'cloudtrail:LookupEvents',

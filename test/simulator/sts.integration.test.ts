@@ -7,18 +7,17 @@ import {
 } from '@aws-sdk/client-sts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Credentials, type Simulator, startSimulator } from '../../simulator/index.ts'
+import { policy, trust } from '../../testing/roles.ts'
 import {
   assume,
   cloudTrailClient,
   EXTERNAL_ID,
   lookUpAll,
-  policy,
   putCustomerRole,
   ROLE,
   readOnly,
   refusal,
   stsClient,
-  trust,
 } from '../../testing/simulator/support.ts'
 
 let simulator: Simulator

@@ -15,7 +15,7 @@ import {
   roleIdentity,
   ssoIdentity,
   TERRAFORM,
-} from './support.ts'
+} from './records.ts'
 
 export interface Labelled {
   /** The piece of work, as a person would say it. */

@@ -1,28 +1,11 @@
 import { CloudTrailClient, type Event, LookupEventsCommand } from '@aws-sdk/client-cloudtrail'
 import { AssumeRoleCommand, type AssumeRoleCommandInput, STSClient } from '@aws-sdk/client-sts'
-import type {
-  CloudTrailRecord,
-  Credentials,
-  PolicyDocument,
-  Simulator,
-} from '../../simulator/index.ts'
+import type { CloudTrailRecord, Credentials, Simulator } from '../../simulator/index.ts'
+import { record as cloudTrailRecord, cloudTrailTime, userIdentity } from '../cloudtrail/records.ts'
+import { policy, trust } from '../roles.ts'
 
 export const ROLE = 'arn:aws:iam::111122223333:role/services/cairn-read-only'
 export const EXTERNAL_ID = 'cairn-4f6b1d'
-
-/** A policy document of these statements. */
-export const policy = (...Statement: object[]): PolicyDocument => ({
-  Version: '2012-10-17',
-  Statement,
-})
-
-export const trust = (principal: string, condition?: object): PolicyDocument =>
-  policy({
-    Effect: 'Allow',
-    Principal: { AWS: principal },
-    Action: 'sts:AssumeRole',
-    ...(condition && { Condition: condition }),
-  })
 
 export const readOnly = policy({
   Effect: 'Allow',
@@ -122,26 +105,14 @@ export function record(
   ago: number,
   overrides: CloudTrailRecord = {},
 ): CloudTrailRecord {
-  const second = new Date(simulator.now() - ago * 1000).toISOString().slice(0, 19)
-  return {
-    eventVersion: '1.11',
-    userIdentity: {
-      type: 'IAMUser',
-      arn: 'arn:aws:iam::111122223333:user/alice',
-      accountId: '111122223333',
-      accessKeyId: 'AKIAEXAMPLEALICE0001',
-      userName: 'alice',
-    },
-    eventTime: `${second}Z`,
-    eventSource: 'ec2.amazonaws.com',
+  return cloudTrailRecord({
+    eventTime: cloudTrailTime(simulator.now() - ago * 1000),
     eventName: 'StopInstances',
     awsRegion: 'us-east-1',
-    requestParameters: { instancesSet: { items: [{ instanceId: 'i-0abc' }] } },
-    responseElements: null,
-    eventID: `event-${++made}`,
-    readOnly: false,
+    userIdentity: userIdentity('alice', '111122223333'),
     recipientAccountId: '111122223333',
-    eventCategory: 'Management',
+    requestParameters: { instancesSet: { items: [{ instanceId: 'i-0abc' }] } },
+    eventID: `event-${++made}`,
     ...overrides,
-  }
+  })
 }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { read } from '../../../testing/cloudtrail/read.ts'
 import {
   ACCOUNT,
   AWS_CLI,
   call,
-  read,
   roleIdentity,
   ssoIdentity,
-} from '../../../testing/cloudtrail/support.ts'
+} from '../../../testing/cloudtrail/records.ts'
 
 const actorOf = (userIdentity: unknown, fields = {}) =>
   read(call('ec2', 'CreateVpc', null, null, { userIdentity, ...fields })).actor

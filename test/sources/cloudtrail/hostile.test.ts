@@ -4,7 +4,7 @@ import type { Change } from '../../../src/changes/change.ts'
 import { INDEXABLE_BYTES } from '../../../src/changes/text.ts'
 import { NOISE_RULES } from '../../../src/sources/cloudtrail/noise.ts'
 import { readRecord } from '../../../src/sources/cloudtrail/read-record.ts'
-import { record } from '../../../testing/cloudtrail/support.ts'
+import { record } from '../../../testing/cloudtrail/records.ts'
 
 const SEEN = { eventId: 'e-1', eventTime: new Date('2026-03-02T12:00:00Z'), region: 'eu-west-1' }
 

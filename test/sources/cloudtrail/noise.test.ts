@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { NOISE_RULES } from '../../../src/sources/cloudtrail/noise.ts'
-import {
-  ACCOUNT,
-  call,
-  read,
-  roleIdentity,
-  ssoIdentity,
-} from '../../../testing/cloudtrail/support.ts'
+import { read } from '../../../testing/cloudtrail/read.ts'
+import { ACCOUNT, call, roleIdentity, ssoIdentity } from '../../../testing/cloudtrail/records.ts'
 
 const linked = (service: string, role: string) =>
   roleIdentity({

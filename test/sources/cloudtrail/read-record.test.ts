@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readRecord } from '../../../src/sources/cloudtrail/read-record.ts'
-import { ACCOUNT, call, read, record, seenOf } from '../../../testing/cloudtrail/support.ts'
+import { read, seenOf } from '../../../testing/cloudtrail/read.ts'
+import { ACCOUNT, call, record } from '../../../testing/cloudtrail/records.ts'
 
 const SEEN = { eventId: 'e-1', eventTime: new Date('2026-03-02T12:00:00Z'), region: 'eu-west-1' }
 

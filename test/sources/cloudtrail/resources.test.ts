@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ACCOUNT, call, read } from '../../../testing/cloudtrail/support.ts'
+import { read } from '../../../testing/cloudtrail/read.ts'
+import { ACCOUNT, call } from '../../../testing/cloudtrail/records.ts'
 
 const resourcesOf = (record: Record<string, unknown>, seen = {}) => read(record, seen).resources
 

@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  ACCOUNT,
-  call,
-  read,
-  roleIdentity,
-  ssoIdentity,
-} from '../../../testing/cloudtrail/support.ts'
+import { read } from '../../../testing/cloudtrail/read.ts'
+import { ACCOUNT, call, roleIdentity, ssoIdentity } from '../../../testing/cloudtrail/records.ts'
 
 const US = { awsRegion: 'us-east-1' }
 const LB = `arn:aws:elasticloadbalancing:eu-west-1:${ACCOUNT}`

@@ -1,19 +1,21 @@
-import type { CloudTrailChange, LookupEvent } from '../../src/sources/cloudtrail/detail.ts'
-import { readRecord } from '../../src/sources/cloudtrail/read-record.ts'
-
 export const ACCOUNT = '123456789012'
 
-type Fields = Record<string, unknown>
+export type Fields = Record<string, unknown>
 
-/** An IAM user's long-lived key. */
-export const ALICE: Fields = {
-  type: 'IAMUser',
-  principalId: 'AIDAEXAMPLEALICE00001',
-  arn: `arn:aws:iam::${ACCOUNT}:user/alice`,
-  accountId: ACCOUNT,
-  accessKeyId: 'AKIAEXAMPLEALICE0001',
-  userName: 'alice',
+/** An IAM user with a long-lived key. */
+export function userIdentity(userName: string, account = ACCOUNT): Fields {
+  const suffix = `EXAMPLE${userName.toUpperCase()}`.padEnd(15, '0')
+  return {
+    type: 'IAMUser',
+    principalId: `AIDA${suffix}01`,
+    arn: `arn:aws:iam::${account}:user/${userName}`,
+    accountId: account,
+    accessKeyId: `AKIA${suffix}1`,
+    userName,
+  }
 }
+
+export const ALICE = userIdentity('alice')
 
 export interface RoleOptions {
   role: string
@@ -80,9 +82,18 @@ export const AWS_CLI =
   'aws-cli/2.22.7 md/awscrt#0.23.4 ua/2.0 os/macos#24.1.0 md/arch#arm64 lang/python#3.12.6 cfg/retry-mode#standard md/installer#source md/command#ec2.run-instances'
 export const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0'
 
+/** A time as records state it: UTC, to the second. @param ms since 1970 */
+export function cloudTrailTime(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`
+}
+
 let made = 0
 
-/** A record as CloudTrail writes them in 2026, changed by what is given. */
+/**
+ * A record as CloudTrail writes it in 2026, with an event id of its own.
+ *
+ * @param fields replace those of the record; `undefined` removes one from its JSON
+ */
 export function record(fields: Fields = {}): Fields {
   made++
   const number = made.toString(16).padStart(12, '0')
@@ -127,20 +138,4 @@ export function call(
     responseElements,
     ...fields,
   })
-}
-
-export function seenOf(fields: Fields): LookupEvent {
-  return {
-    eventId: fields.eventID as string,
-    eventTime: new Date(fields.eventTime as string),
-    region: fields.awsRegion as string,
-  }
-}
-
-/** Reads a record that must become a change. */
-export function read(fields: Fields, seen: Partial<LookupEvent> = {}): CloudTrailChange {
-  const reading = readRecord(JSON.stringify(fields), { ...seenOf(fields), ...seen })
-  if (reading.unparsed)
-    throw new Error(`Unparsed: ${reading.unparsed.reason} ${reading.unparsed.detail}`)
-  return reading.change
 }
