@@ -39,7 +39,7 @@ export default defineConfig({
         },
       },
       // Each file starts its own `npm start`, with its own servers.
-      { extends: true, test: { name: 'e2e', include: [e2e] } },
+      { extends: true, test: { name: 'e2e', include: [e2e], maxConcurrency: 2 } },
     ],
   },
 })

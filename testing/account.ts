@@ -67,6 +67,8 @@ export async function createTestAccount(
     db,
     aws: new AwsAccess({ credentials: async () => credentials, region: 'us-east-1' }),
     pacers: pacing ? new Pacers() : new NoPacing(),
+    // Nothing at the simulator needs time to recover.
+    requestPauseMs: 5,
   }
   let made = 0
   return {

@@ -15,6 +15,8 @@ export interface Dependencies {
   clock?: () => number
   /** How long a cycle starts new scans, in milliseconds. */
   budgetMs?: number
+  /** Pause before a failed request is first repeated, in milliseconds; it doubles each time. */
+  requestPauseMs?: number
 }
 
 /** Identifies the session of a connection's role, for AssumeRole and for the cache. */

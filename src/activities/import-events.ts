@@ -91,6 +91,7 @@ export async function importEvents(
         isGlobal: row.region === globalRegion,
         clock,
         deadline: startedAt + (deps.budgetMs ?? BUDGET_MS),
+        requestPauseMs: deps.requestPauseMs,
         signal,
       }),
     ),

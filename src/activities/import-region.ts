@@ -73,6 +73,8 @@ export interface RegionRun {
   clock: () => number
   /** No scan starts after this time, in `clock`'s time. */
   deadline: number
+  /** Pause before a failed request is first repeated, in milliseconds; default 250. */
+  requestPauseMs?: number
   /** Aborts everything immediately. */
   signal: AbortSignal
 }
@@ -449,7 +451,8 @@ class RegionImport {
         } else if (isTransient(error)) {
           if (isSent) await this.#record({ requests: 1 })
           if (tries >= REQUEST_ATTEMPTS || clock() >= this.#run.deadline) throw error
-          const pause = FIRST_PAUSE_MS * 2 ** (tries - 1) * (0.5 + Math.random() / 2)
+          const first = this.#run.requestPauseMs ?? FIRST_PAUSE_MS
+          const pause = first * 2 ** (tries - 1) * (0.5 + Math.random() / 2)
           await sleep(pause, undefined, { signal })
           tries += 1
         } else {

@@ -330,7 +330,7 @@ test('what the purge of another connection removes is imported again', async () 
   const account = await newAccount()
   const now = account.simulator.now()
   account.simulator.addEvents(
-    Array.from({ length: 5 }, (_, n) => record(now - (n + 2) * HOUR, { awsRegion: 'eu-west-1' })),
+    Array.from({ length: 5 }, (_, n) => recordAt(now - (n + 2) * HOUR, { awsRegion: 'eu-west-1' })),
   )
   const first = await account.connect()
   await account.run('verifyRole', first.ref, { failures: 0 })

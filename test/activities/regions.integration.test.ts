@@ -486,7 +486,7 @@ describe('an answer of LookupEvents that AWS would not send', () => {
     const account = await newAccount({ regions: ['us-east-1'] })
     account.deps.regions = ['us-east-1']
     const now = account.simulator.now()
-    const records = Array.from({ length: 3 }, (_, n) => record(now - HOUR - n * MINUTE))
+    const records = Array.from({ length: 3 }, (_, n) => recordAt(now - HOUR - n * MINUTE))
     account.simulator.addEvents(records)
     const ref = await verify(account)
     account.simulator.failNext({
