@@ -1,7 +1,8 @@
 /** One sentence for each kind of call that was once misread, over many services. */
 
 import { describe, expect, it } from 'vitest'
-import { ACCOUNT, call, read } from '../../../testing/cloudtrail/support.ts'
+import { read } from '../../../testing/cloudtrail/read.ts'
+import { ACCOUNT, call } from '../../../testing/cloudtrail/records.ts'
 
 const A = (service: string, resource: string) =>
   `arn:aws:${service}:eu-west-1:${ACCOUNT}:${resource}`
