@@ -11,6 +11,7 @@ import { generateHistory } from '../simulator/generate.ts'
 import { type Simulator, startSimulator } from '../simulator/index.ts'
 import { aborted, type Command, runCommand, Stopped } from '../src/command.ts'
 import { loadConfig } from '../src/config.ts'
+import { createDirectory } from '../src/embedded/create-directory.mjs'
 import { removePostgres } from '../src/embedded/postgres.ts'
 import { createLogger } from '../src/log.ts'
 import { type Cairn, startCairn } from '../src/process/cairn.ts'
@@ -64,7 +65,7 @@ async function main(command: Command): Promise<void> {
     },
   })
   if (values.help) return console.log(usage)
-  mkdirSync(values.out, { recursive: true })
+  createDirectory(values.out)
   const signal = command.stopInOrder()
 
   const dataDir = mkdtempSync(path.join(tmpdir(), 'cairn-screenshots-'))

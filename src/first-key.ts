@@ -1,4 +1,4 @@
-import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Logger } from 'pino'
 import { type Config, ConfigError, MIN_API_KEY_LENGTH } from './config.ts'
@@ -12,6 +12,7 @@ import {
   newApiKey,
   organizationOfKey,
 } from './db/organizations.ts'
+import { createDirectory } from './embedded/create-directory.mjs'
 
 /** The file with the key that the first start generates. */
 function keyFile(config: Config): string {
@@ -90,7 +91,7 @@ export async function ensureFirstKey(
 
 /** Writes the file if it does not exist, atomically: no reader sees incomplete content. */
 export function writeOnce(file: string, text: string): void {
-  mkdirSync(path.dirname(file), { recursive: true })
+  createDirectory(path.dirname(file))
   const own = `${file}.${crypto.randomUUID()}`
   writeFileSync(own, text, { mode: 0o600 })
   try {

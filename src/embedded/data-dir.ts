@@ -1,7 +1,6 @@
 import {
   accessSync,
   constants,
-  mkdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -9,6 +8,7 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import getPort, { clearLockedPorts, portNumbers } from 'get-port'
+import { createDirectory } from './create-directory.mjs'
 import { tryLock } from './lock.mjs'
 
 const held = new Map<string, { users: number; release: () => void }>()
@@ -23,7 +23,7 @@ const held = new Map<string, { users: number; release: () => void }>()
  */
 export function claimDataDir(dataDir: string): { directory: string; release: () => void } {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 })
+    createDirectory(dataDir, process.getuid?.() === 0 ? 0o711 : 0o700)
     accessSync(dataDir, constants.R_OK | constants.W_OK)
   } catch (error) {
     throw new Error(

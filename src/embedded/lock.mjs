@@ -1,9 +1,10 @@
 // Plain JavaScript, because the bootstrap uses it on any Node, before TypeScript can run.
 import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createDirectory } from './create-directory.mjs'
 
 /**
  * A process, distinguished from a later one with the same pid.
@@ -62,7 +63,7 @@ export function isAlive(identity) {
  * @returns {{ release: () => void, holder?: undefined } | { holder: ProcessIdentity, release?: undefined }}
  */
 export function tryLock(file, mode = 0o644) {
-  mkdirSync(path.dirname(file), { recursive: true })
+  createDirectory(path.dirname(file))
   const own = `${file}.${randomUUID()}`
   const text = JSON.stringify(identify(process.pid))
   // Linked into place with its content, so that no process ever reads an empty lock.

@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, mkdirSync, rmSync, writeFileSync } f
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { createDirectory } from './create-directory.mjs'
 import { waitForLock } from './lock.mjs'
 import type { Log } from './process.ts'
 
@@ -14,7 +15,7 @@ export function toolsDir(): string {
   const caches = process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache')
   const shared = path.join(caches, 'cairn')
   try {
-    mkdirSync(shared, { recursive: true })
+    createDirectory(shared)
     accessSync(shared, constants.W_OK)
     return shared
   } catch {

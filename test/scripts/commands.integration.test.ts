@@ -88,7 +88,7 @@ describe.concurrent('ends with a reason', () => {
     ['no row count', ['bench.ts', ['--rows', 'many']], '--rows takes a whole number'],
     ['an unknown option', ['bench.ts', ['--colour']], "Unknown option '--colour'"],
     ['an unknown option', ['screenshots.ts', ['--colour']], "Unknown option '--colour'"],
-    ['a file as folder', ['screenshots.ts', ['--out', 'FOLDER/good/x']], 'ENOTDIR'],
+    ['a file as folder', ['screenshots.ts', ['--out', 'FOLDER/good/x']], 'EEXIST'],
     ['no file', ['changes-table.ts', ['FOLDER/absent']], 'ENOENT'],
     ['no bucket', ['publish-template.ts', ['s3://']], 'is not a valid bucket name'],
     ['no rounds', ['test-explore.ts', ['many']], 'Usage: npm run test:explore'],
@@ -107,6 +107,8 @@ describe.concurrent('ends with a reason', () => {
     ['an unknown setting', { CAIRN_COLOUR: 'red' }, 'CAIRN_COLOUR is not a setting of Cairn'],
     ['a port that is none', { PORT: 'http' }, 'PORT must be a port number'],
     ['a file as data directory', { CAIRN_DATA_DIR: 'FOLDER/good' }, 'cannot be used for Cairn'],
+    // Where a recursive mkdir of Node never returns, not even for a signal.
+    ['a directory in /proc', { CAIRN_DATA_DIR: '/proc/none/data' }, 'cannot be used for Cairn'],
     [
       'a port in use',
       { PORT: 'IN-USE' },
