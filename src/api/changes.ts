@@ -53,7 +53,15 @@ const changeSchema = z
     actor: z.looseObject({ kind: z.string(), name: z.string(), id: z.string() }).meta({
       description: '`id` is the same for one identity over all its sessions; `name` is for people.',
     }),
-    tool: z.looseObject({ name: z.string(), title: z.string(), label: z.string() }),
+    tool: z.looseObject({
+      name: z.string(),
+      title: z.string(),
+      label: z.string(),
+      run: z
+        .string()
+        .optional()
+        .meta({ description: 'The run of the tool, as the tool names it.' }),
+    }),
     service: z.string(),
     action: z.string(),
     resources: z.array(

@@ -11,7 +11,7 @@
  */
 
 import { type Change, type ChangeSetKey, UNKNOWN_TOOL } from './change.ts'
-import { counted, listed } from './text.ts'
+import { counted, listed, plural, spoken, words } from './text.ts'
 
 /** The time that a set, or a single change, covers. Milliseconds since 1970. */
 export interface Span {
@@ -51,8 +51,23 @@ export function openSet(id: string, change: DatedKey): ChangeSet {
 
 export function belongTogether(a: Span, b: Span): boolean {
   if (a.sessionKey !== b.sessionKey) return false
-  if (a.stream !== b.stream && a.stream !== null && b.stream !== null) return false
+  if (!areCompatible(a.stream, b.stream)) return false
   return a.from <= b.until && b.from <= a.until
+}
+
+/**
+ * Whether two streams may be one piece of work. A stream `PLACE.CREDENTIAL` conflicts only with others
+ * of its place: one run has one credential in each account.
+ */
+function areCompatible(a: string | null, b: string | null): boolean {
+  if (a === b || a === null || b === null) return true
+  const [x, y] = [placeOf(a), placeOf(b)]
+  return x !== undefined && y !== undefined && x !== y
+}
+
+function placeOf(stream: string | null): string | undefined {
+  const dot = stream?.indexOf('.') ?? -1
+  return dot < 0 ? undefined : stream!.slice(0, dot)
 }
 
 /**
@@ -68,7 +83,8 @@ export function mergeSets(a: ChangeSet, b: ChangeSet): ChangeSet {
     id,
     openedAt,
     sessionKey: a.sessionKey,
-    stream: a.stream === null || b.stream === null ? null : a.stream,
+    // A set of several streams is of none.
+    stream: a.stream === b.stream ? a.stream : null,
     from: Math.min(a.from, b.from),
     until: Math.max(a.until, b.until),
   }
@@ -94,7 +110,7 @@ function mergeOfSession(sets: readonly ChangeSet[]): Merger[] {
   const byStream = Map.groupBy(sets, ({ stream }) => stream)
   let merged = [...byStream.values()].flatMap(sweep)
   // A set without a stream joins the sets that it overlaps, and may then overlap more.
-  while (merged.some(({ set }) => set.stream === null)) {
+  while (merged.some(({ set }) => set.stream === null || placeOf(set.stream) !== undefined)) {
     const [next, hasChanged] = joinStreams(merged)
     merged = next
     if (!hasChanged) break
@@ -149,14 +165,24 @@ export function assignChangeSets(
   return assigned
 }
 
+/** Changes of one kind in a set, or a single change. */
+export type SetPart = Pick<Change, 'actor' | 'tool' | 'service' | 'outcome'> &
+  Partial<Pick<Change, 'readOnly' | 'summary' | 'subject'>> & {
+    /** The number of changes; default 1. */
+    count?: number
+    /** What the change acted on; the first of several. */
+    resources?: Change['resources']
+    /** What the changes acted on: the names of some, and how many there are. */
+    things?: { type: string; names: string[]; count: number }
+  }
+
 /**
- * `deploy-prod, with Terraform, changed 14 things in rds and ec2`.
+ * Names what changed: `sam deployed order-events, image-resizer and 7 more Lambda functions`; without
+ * names, `deploy-prod, with Terraform, changed 14 things in rds and ec2`. Reads are no changes.
  *
  * @param parts changes, or the number of changes of each kind; the earliest first
  */
-export function headline(
-  parts: readonly (Pick<Change, 'actor' | 'tool' | 'service' | 'outcome'> & { count?: number })[],
-): string {
+export function headline(parts: readonly SetPart[]): string {
   const [first] = parts
   if (first === undefined) return ''
   const known = parts.map(({ tool }) => tool).filter(({ name }) => name !== UNKNOWN_TOOL)
@@ -164,16 +190,104 @@ export function headline(
   const tools = [...new Set(known.map(({ title }) => title))].filter(
     (title) => title !== first.actor.name,
   )
-  const counts = (some: typeof parts) => some.reduce((sum, { count = 1 }) => sum + count, 0)
-  const services = [...Map.groupBy(parts, ({ service }) => service)]
-    .toSorted(([, a], [, b]) => counts(b) - counts(a))
-    .map(([service]) => service)
-  const made = counts(parts.filter(({ outcome }) => outcome === 'succeeded'))
-  const tried = counts(parts) - made
   const withTools = tools.length === 0 ? '' : `, with ${listed(tools)},`
-  const did =
-    made === 0
-      ? `tried to change ${counted(tried, 'thing')}`
-      : `changed ${counted(made, 'thing')}${tried > 0 ? ` (${tried} more failed)` : ''}`
-  return `${first.actor.name}${withTools} ${did} in ${listed(services)}`
+  const changes = parts.filter(({ readOnly }) => readOnly !== true)
+  const counts = (some: readonly SetPart[]) => some.reduce((sum, { count = 1 }) => sum + count, 0)
+  const servicesOf = (some: readonly SetPart[]) =>
+    listed(
+      [...Map.groupBy(some, ({ service }) => service)]
+        .toSorted(([, a], [, b]) => counts(b) - counts(a))
+        .map(([service]) => service),
+    )
+  const subject = `${first.actor.name}${withTools}`
+  if (changes.length === 0) {
+    return `${subject} made ${counted(counts(parts), 'read')} in ${servicesOf(parts)}`
+  }
+  const succeeded = changes.filter(({ outcome }) => outcome === 'succeeded')
+  const made = counts(succeeded)
+  const tried = counts(changes) - made
+  if (made === 0) {
+    return `${subject} tried to change ${counted(tried, 'thing')} in ${servicesOf(changes)}`
+  }
+  const failed = tried > 0 ? ` (${tried} more failed)` : ''
+  const did = namedWork(succeeded)
+  if (did !== undefined) return `${subject} ${did}${failed}`
+  return `${subject} changed ${counted(made, 'thing')}${failed} in ${servicesOf(changes)}`
+}
+
+interface Work {
+  verb: string
+  type: string
+  names: Set<string>
+  things: number
+  changes: number
+}
+
+/** `deployed a, b and 7 more Lambda functions`; undefined when that would be less than half. */
+function namedWork(parts: readonly SetPart[]): string | undefined {
+  const works = new Map<string, Work>()
+  let changes = 0
+  for (const part of parts) {
+    const { count = 1, resources } = part
+    changes += count
+    const [main] = resources ?? []
+    const things =
+      part.things ?? (main && { type: main.type, names: [main.name ?? main.id], count: 1 })
+    const verb = verbOf(part)
+    if (things === undefined || things.names.length === 0 || verb === undefined) continue
+    const key = `${verb} ${things.type}`
+    const work = works.get(key) ?? {
+      verb,
+      type: things.type,
+      names: new Set(),
+      things: 0,
+      changes: 0,
+    }
+    const before = work.names.size
+    for (const name of things.names) work.names.add(name)
+    // Of those that are not listed, all may be others.
+    work.things += work.names.size - before + Math.max(0, things.count - things.names.length)
+    work.changes += count
+    works.set(key, work)
+  }
+  const sorted = [...works.values()].toSorted((a, b) => b.things - a.things)
+  const [most, second] = sorted
+  if (most === undefined) return undefined
+  const shown = most.changes + (second?.changes ?? 0)
+  const rest = changes - shown
+  if (rest > shown) return undefined
+  const also = second === undefined ? '' : ` and ${workWords(second)}`
+  return `${workWords(most)}${also}${rest > 0 ? `, and made ${counted(rest, 'more change')}` : ''}`
+}
+
+function workWords({ verb, type, names, things }: Work): string {
+  const noun = typeWords(type)
+  const [a = '', b = ''] = [...names].map((name) => spoken(name, 60))
+  if (things <= 1) return `${verb} ${noun} ${a}`
+  if (things === 2 && b !== '') return `${verb} ${plural(noun)} ${a} and ${b}`
+  const shown = b === '' ? [a] : [a, b]
+  return `${verb} ${shown.join(', ')} and ${things - shown.length} more ${plural(noun)}`
+}
+
+/** `Lambda function` for `AWS::Lambda::Function`. */
+function typeWords(type: string): string {
+  const parts = type.split('::')
+  const noun = words(parts.at(-1) ?? type)
+  return parts.length === 3 ? `${parts[1]} ${noun}` : noun || 'thing'
+}
+
+/**
+ * The verb of a summary, if what was acted on is its object: `created` of `created role app`. Of
+ * `created an access key for user bo` it is only that the user changed.
+ */
+function verbOf({ summary, subject, actor, resources }: SetPart): string | undefined {
+  const [main] = resources ?? []
+  if (summary === undefined || main === undefined) return undefined
+  const rest = summary.slice((subject ?? actor.name).length).replace(/^, through [^,]{1,80},/, '')
+  const [, verb, object = ''] =
+    /^ ([a-z]+) (?:new code to )?(.*?)(?= (?:of|for|to|from|in|on|with|into|as|off) |[,:]|$)/.exec(
+      rest,
+    ) ?? []
+  if (verb === undefined) return undefined
+  return object.includes(main.name ?? main.id) || object.includes(main.id) ? verb : 'changed'
 }

@@ -117,6 +117,8 @@ export interface Tool {
   version?: string
   /** Title and version: `Terraform 1.9.5`. */
   label: string
+  /** Which run of the tool, as it names it: `atlantis/shop/infra/12`, a pipeline's run ID. */
+  run?: string
 }
 
 export interface Resource {
@@ -156,7 +158,8 @@ export interface ChangeSetKey {
    */
   sessionKey: string
   /**
-   * Separates parallel operations in one session (by credential or tool): 22 characters. Null if
+   * Separates parallel operations in one session (by credential or tool): 22 characters. `PLACE.CREDENTIAL`
+   * conflicts only with streams of the same place. Null if
    * the record does not show it, for example when AWS acts on behalf of the session. Null joins any
    * stream.
    */

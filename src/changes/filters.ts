@@ -191,6 +191,15 @@ export const VALUE_FILTERS = [
   },
   {
     ...noFacet,
+    name: 'runId',
+    label: 'Run',
+    compare: 'detail',
+    column: 'envelope',
+    path: ['tool', 'run'],
+    meaning: 'a run of a tool, as the tool names it, such as `atlantis/shop/infra/12`',
+  },
+  {
+    ...noFacet,
     name: 'changeSet',
     label: 'Change set',
     compare: 'special',

@@ -251,6 +251,13 @@ export interface ListedSet {
     accountId: string | null
     connectionId: string | null
     publicAccess: string | null
+    readOnly: boolean
+    /** Of the first of them. */
+    summary: string
+    subject?: string
+    resources: Change['resources']
+    /** What they acted on. */
+    things?: { type: string; names: string[]; count: number }
     count: number
   }[]
   /** The change, if it is the only one. */
@@ -321,9 +328,15 @@ export async function listChangeSets(
   return {
     items: rows.map((row) => {
       const own = kinds.get(row.id) ?? []
-      const parts = own.map(({ firstId, ...kind }) => {
-        const { actor, tool } = firsts.get(firstId)!.envelope
-        return { ...kind, actor, tool }
+      const parts = own.map(({ firstId, thingType, thingNames, thingCount, ...kind }) => {
+        const { summary, envelope } = firsts.get(firstId)!
+        const { actor, tool, subject, resources } = envelope
+        const part: ListedSet['parts'][number] = { ...kind, actor, tool, summary, resources }
+        if (subject !== undefined) part.subject = subject
+        if (thingType !== null) {
+          part.things = { type: thingType, names: thingNames ?? [], count: thingCount }
+        }
+        return part
       })
       return {
         id: row.id,
@@ -360,6 +373,9 @@ async function preferIndexes(trx: Trx, others: 'on' | 'off'): Promise<void> {
   `.execute(trx)
 }
 
+/** The name of what a change acted on first. */
+const MAIN_THING = sql`coalesce(envelope #>> '{resources,0,name}', envelope #>> '{resources,0,id}')`
+
 /**
  * The kinds of changes in each set, the earliest first, with the ID of the first change of each
  * kind.
@@ -387,6 +403,14 @@ async function changeKindsOf(
       'account_id as accountId',
       'connection_id as connectionId',
       sql<string | null>`envelope ->> 'publicAccess'`.as('publicAccess'),
+      'read_only as readOnly',
+      sql<string | null>`envelope #>> '{resources,0,type}'`.as('thingType'),
+      sql<
+        string[] | null
+      >`(array_agg(DISTINCT ${MAIN_THING}) FILTER (WHERE ${MAIN_THING} IS NOT NULL))[1:3]`.as(
+        'thingNames',
+      ),
+      sql<number>`count(DISTINCT ${MAIN_THING})::int`.as('thingCount'),
       // An ID starts with its change's time, so the lowest one is the earliest.
       sql<string>`min(changes.id::text COLLATE "C")`.as('firstId'),
       eb.fn.min('occurred_at').as('first'),
@@ -409,6 +433,10 @@ async function changeKindsOf(
       'account_id',
       'connection_id',
       sql`envelope ->> 'publicAccess'`,
+      'read_only',
+      // What was done, and to what kind of thing.
+      'action',
+      sql`envelope #>> '{resources,0,type}'`,
     ])
     .orderBy('first')
     .execute()

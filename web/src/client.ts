@@ -393,6 +393,8 @@ export type Change = {
         name: string;
         title: string;
         label: string;
+        /** The run of the tool, as the tool names it. */
+        run?: string;
         [key: string]: any;
     };
     service: string;
@@ -499,6 +501,8 @@ export type ChangeWithRecord = {
         name: string;
         title: string;
         label: string;
+        /** The run of the tool, as the tool names it. */
+        run?: string;
         [key: string]: any;
     };
     service: string;
@@ -1038,7 +1042,7 @@ export function downloadUnparsedRecord(id: string, recordId: string, opts?: Oaza
 /**
  * List changes
  */
-export function listChanges({ "from": $from, to, q, noise, environment, "environment!": environmentQuery, service, "service!": serviceQuery, actor, "actor!": actorQuery, tool, "tool!": toolQuery, account, "account!": accountQuery, region, "region!": regionQuery, action, "action!": actionQuery, resource, "resource!": resourceQuery, outcome, "outcome!": outcomeQuery, connection, "connection!": connectionQuery, source, "source!": sourceQuery, risk, "risk!": riskQuery, resourceType, "resourceType!": resourceTypeQuery, readOnly, errorCode, "errorCode!": errorCodeQuery, sourceIp, "sourceIp!": sourceIpQuery, changeSet, "changeSet!": changeSetQuery, request, "request!": requestQuery, limit, cursor, order }: {
+export function listChanges({ "from": $from, to, q, noise, environment, "environment!": environmentQuery, service, "service!": serviceQuery, actor, "actor!": actorQuery, tool, "tool!": toolQuery, account, "account!": accountQuery, region, "region!": regionQuery, action, "action!": actionQuery, resource, "resource!": resourceQuery, outcome, "outcome!": outcomeQuery, connection, "connection!": connectionQuery, source, "source!": sourceQuery, risk, "risk!": riskQuery, resourceType, "resourceType!": resourceTypeQuery, readOnly, errorCode, "errorCode!": errorCodeQuery, sourceIp, "sourceIp!": sourceIpQuery, runId, "runId!": runIdQuery, changeSet, "changeSet!": changeSetQuery, request, "request!": requestQuery, limit, cursor, order }: {
     "from"?: string;
     to?: string;
     q?: string;
@@ -1074,6 +1078,8 @@ export function listChanges({ "from": $from, to, q, noise, environment, "environ
     "errorCode!"?: string | string[];
     sourceIp?: string | string[];
     "sourceIp!"?: string | string[];
+    runId?: string | string[];
+    "runId!"?: string | string[];
     changeSet?: string | string[];
     "changeSet!"?: string | string[];
     request?: string | string[];
@@ -1121,6 +1127,8 @@ export function listChanges({ "from": $from, to, q, noise, environment, "environ
         "errorCode!": errorCodeQuery,
         sourceIp,
         "sourceIp!": sourceIpQuery,
+        runId,
+        "runId!": runIdQuery,
         changeSet,
         "changeSet!": changeSetQuery,
         request,
@@ -1135,7 +1143,7 @@ export function listChanges({ "from": $from, to, q, noise, environment, "environ
 /**
  * List change sets
  */
-export function listChangeSets({ "from": $from, to, q, noise, environment, "environment!": environmentQuery, service, "service!": serviceQuery, actor, "actor!": actorQuery, tool, "tool!": toolQuery, account, "account!": accountQuery, region, "region!": regionQuery, action, "action!": actionQuery, resource, "resource!": resourceQuery, outcome, "outcome!": outcomeQuery, connection, "connection!": connectionQuery, source, "source!": sourceQuery, risk, "risk!": riskQuery, resourceType, "resourceType!": resourceTypeQuery, readOnly, errorCode, "errorCode!": errorCodeQuery, sourceIp, "sourceIp!": sourceIpQuery, changeSet, "changeSet!": changeSetQuery, request, "request!": requestQuery, limit, cursor }: {
+export function listChangeSets({ "from": $from, to, q, noise, environment, "environment!": environmentQuery, service, "service!": serviceQuery, actor, "actor!": actorQuery, tool, "tool!": toolQuery, account, "account!": accountQuery, region, "region!": regionQuery, action, "action!": actionQuery, resource, "resource!": resourceQuery, outcome, "outcome!": outcomeQuery, connection, "connection!": connectionQuery, source, "source!": sourceQuery, risk, "risk!": riskQuery, resourceType, "resourceType!": resourceTypeQuery, readOnly, errorCode, "errorCode!": errorCodeQuery, sourceIp, "sourceIp!": sourceIpQuery, runId, "runId!": runIdQuery, changeSet, "changeSet!": changeSetQuery, request, "request!": requestQuery, limit, cursor }: {
     "from"?: string;
     to?: string;
     q?: string;
@@ -1171,6 +1179,8 @@ export function listChangeSets({ "from": $from, to, q, noise, environment, "envi
     "errorCode!"?: string | string[];
     sourceIp?: string | string[];
     "sourceIp!"?: string | string[];
+    runId?: string | string[];
+    "runId!"?: string | string[];
     changeSet?: string | string[];
     "changeSet!"?: string | string[];
     request?: string | string[];
@@ -1217,6 +1227,8 @@ export function listChangeSets({ "from": $from, to, q, noise, environment, "envi
         "errorCode!": errorCodeQuery,
         sourceIp,
         "sourceIp!": sourceIpQuery,
+        runId,
+        "runId!": runIdQuery,
         changeSet,
         "changeSet!": changeSetQuery,
         request,
@@ -1241,7 +1253,7 @@ export function getChange(id: string, opts?: Oazapfts.RequestOpts) {
 /**
  * Get the change histogram
  */
-export function getHistogram({ "from": $from, to, q, noise, environment, "environment!": environmentQuery, service, "service!": serviceQuery, actor, "actor!": actorQuery, tool, "tool!": toolQuery, account, "account!": accountQuery, region, "region!": regionQuery, action, "action!": actionQuery, resource, "resource!": resourceQuery, outcome, "outcome!": outcomeQuery, connection, "connection!": connectionQuery, source, "source!": sourceQuery, risk, "risk!": riskQuery, resourceType, "resourceType!": resourceTypeQuery, readOnly, errorCode, "errorCode!": errorCodeQuery, sourceIp, "sourceIp!": sourceIpQuery, changeSet, "changeSet!": changeSetQuery, request, "request!": requestQuery, buckets }: {
+export function getHistogram({ "from": $from, to, q, noise, environment, "environment!": environmentQuery, service, "service!": serviceQuery, actor, "actor!": actorQuery, tool, "tool!": toolQuery, account, "account!": accountQuery, region, "region!": regionQuery, action, "action!": actionQuery, resource, "resource!": resourceQuery, outcome, "outcome!": outcomeQuery, connection, "connection!": connectionQuery, source, "source!": sourceQuery, risk, "risk!": riskQuery, resourceType, "resourceType!": resourceTypeQuery, readOnly, errorCode, "errorCode!": errorCodeQuery, sourceIp, "sourceIp!": sourceIpQuery, runId, "runId!": runIdQuery, changeSet, "changeSet!": changeSetQuery, request, "request!": requestQuery, buckets }: {
     "from"?: string;
     to?: string;
     q?: string;
@@ -1277,6 +1289,8 @@ export function getHistogram({ "from": $from, to, q, noise, environment, "enviro
     "errorCode!"?: string | string[];
     sourceIp?: string | string[];
     "sourceIp!"?: string | string[];
+    runId?: string | string[];
+    "runId!"?: string | string[];
     changeSet?: string | string[];
     "changeSet!"?: string | string[];
     request?: string | string[];
@@ -1322,6 +1336,8 @@ export function getHistogram({ "from": $from, to, q, noise, environment, "enviro
         "errorCode!": errorCodeQuery,
         sourceIp,
         "sourceIp!": sourceIpQuery,
+        runId,
+        "runId!": runIdQuery,
         changeSet,
         "changeSet!": changeSetQuery,
         request,
@@ -1334,7 +1350,7 @@ export function getHistogram({ "from": $from, to, q, noise, environment, "enviro
 /**
  * Get facets
  */
-export function getFacets({ "from": $from, to, q, noise, environment, "environment!": environmentQuery, service, "service!": serviceQuery, actor, "actor!": actorQuery, tool, "tool!": toolQuery, account, "account!": accountQuery, region, "region!": regionQuery, action, "action!": actionQuery, resource, "resource!": resourceQuery, outcome, "outcome!": outcomeQuery, connection, "connection!": connectionQuery, source, "source!": sourceQuery, risk, "risk!": riskQuery, resourceType, "resourceType!": resourceTypeQuery, readOnly, errorCode, "errorCode!": errorCodeQuery, sourceIp, "sourceIp!": sourceIpQuery, changeSet, "changeSet!": changeSetQuery, request, "request!": requestQuery }: {
+export function getFacets({ "from": $from, to, q, noise, environment, "environment!": environmentQuery, service, "service!": serviceQuery, actor, "actor!": actorQuery, tool, "tool!": toolQuery, account, "account!": accountQuery, region, "region!": regionQuery, action, "action!": actionQuery, resource, "resource!": resourceQuery, outcome, "outcome!": outcomeQuery, connection, "connection!": connectionQuery, source, "source!": sourceQuery, risk, "risk!": riskQuery, resourceType, "resourceType!": resourceTypeQuery, readOnly, errorCode, "errorCode!": errorCodeQuery, sourceIp, "sourceIp!": sourceIpQuery, runId, "runId!": runIdQuery, changeSet, "changeSet!": changeSetQuery, request, "request!": requestQuery }: {
     "from"?: string;
     to?: string;
     q?: string;
@@ -1370,6 +1386,8 @@ export function getFacets({ "from": $from, to, q, noise, environment, "environme
     "errorCode!"?: string | string[];
     sourceIp?: string | string[];
     "sourceIp!"?: string | string[];
+    runId?: string | string[];
+    "runId!"?: string | string[];
     changeSet?: string | string[];
     "changeSet!"?: string | string[];
     request?: string | string[];
@@ -1414,6 +1432,8 @@ export function getFacets({ "from": $from, to, q, noise, environment, "environme
         "errorCode!": errorCodeQuery,
         sourceIp,
         "sourceIp!": sourceIpQuery,
+        runId,
+        "runId!": runIdQuery,
         changeSet,
         "changeSet!": changeSetQuery,
         request,

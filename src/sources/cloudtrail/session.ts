@@ -5,8 +5,9 @@
 
 import { hash } from 'node:crypto'
 import type { Actor, ChangeSetKey, Tool } from '../../changes/change.ts'
-import { assumedRole, STACK_SESSION } from './actor.ts'
+import { type AssumedRole, assumedRole, STACK_SESSION } from './actor.ts'
 import type { Facts } from './facts.ts'
+import { appendedRun, isUniqueRun } from './run.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -73,13 +74,27 @@ export function changeSetKey(facts: Facts, actor: Actor, tool: Tool, at: Date): 
   const isStackWork = role?.session === STACK_SESSION
   if (actor.kind === 'service' && !isStackWork) {
     const hour = Math.floor(at.getTime() / HOUR)
-    return key(['service', actor.id, accountId, region, hour], null, SERVICE_IDLE_TIMEOUT)
+    // What one service does in another is one thing: instances are another than the keys' grants.
+    return key(
+      ['service', actor.id, accountId, region, facts.service, hour],
+      null,
+      SERVICE_IDLE_TIMEOUT,
+    )
   }
 
   if (role?.provider?.kind === 'ci' && role.run !== undefined) {
     // Each job of a run has its own credentials, perhaps its own role; the run is what they share.
     return key(['run', role.provider.name, role.run], ['run'], FRESH_IDLE_TIMEOUT)
   }
+
+  const run = appendedRun(facts.userAgent)
+  if (run !== undefined && isUniqueRun(run)) {
+    // One run may work in several accounts, and its credentials may be renewed.
+    return key(['run', run], ['run'], FRESH_IDLE_TIMEOUT)
+  }
+
+  const stack = stackKey(facts, at, startedAt, isStackWork)
+  if (stack !== undefined) return key(stack, ['stack'], FRESH_IDLE_TIMEOUT)
 
   const isController = CONTROLLERS.has(tool.name)
   if (actor.kind === 'workload') {
@@ -102,24 +117,84 @@ export function changeSetKey(facts: Facts, actor: Actor, tool: Tool, at: Date): 
     }
     const session = ['session', principal, role?.sourceIdentity, began.getTime()]
     // The console uses a separate key for each of its services: only the session is shared.
-    if (isConsole || isSignIn) return key(session, ['console'], CONSOLE_IDLE_TIMEOUT)
+    // A person who signs in again goes on with the same work.
+    const isPerson = role?.isIdentityCenter === true
+    const inConsole = isPerson ? ['console', accountId, principal] : session
+    if (isConsole || isSignIn) return key(inConsole, ['console'], CONSOLE_IDLE_TIMEOUT)
+    if (isOnBehalf && isPerson && isFromConsole(facts)) {
+      return key(inConsole, null, SHARED_IDLE_TIMEOUT)
+    }
     if (isOnBehalf && !isStackWork) return key(session, null, SHARED_IDLE_TIMEOUT)
     const isFresh = role !== undefined && (role.isGenerated || role.provider?.kind === 'ci')
-    if (isFresh) return key(session, [accessKeyId], FRESH_IDLE_TIMEOUT)
+    if (isFresh) {
+      const made = key(freshSession(facts, role, tool, began), [accessKeyId], FRESH_IDLE_TIMEOUT)
+      const place = digest(['account', accountId]).slice(0, 10)
+      return { ...made, stream: `${place}.${digest([accessKeyId]).slice(0, 11)}` }
+    }
     return key(session, [accessKeyId, toolRunId(facts, tool)], SHARED_IDLE_TIMEOUT)
   }
   const hour = isController ? [Math.floor(at.getTime() / HOUR)] : []
   return key(['key', principal, ...hour], [accessKeyId, toolRunId(facts, tool)], KEY_IDLE_TIMEOUT)
 }
 
-const RUN_ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i
+/** One run opens its sessions in several accounts within seconds. Milliseconds. */
+const FRESH_BUCKET = MINUTE
+
+/**
+ * What the sessions share that one run opens in several accounts: the role's and the session's name,
+ * the address, the tool and the time. In each account, the credential separates runs.
+ */
+function freshSession(
+  { record }: Facts,
+  { role, session, isGenerated }: AssumedRole,
+  tool: Tool,
+  began: Date,
+): unknown[] {
+  const name = isGenerated ? session?.replace(/\d{4,}|[0-9a-f]{8,}/gi, '') : session
+  const bucket = Math.floor((began.getTime() + FRESH_BUCKET / 2) / FRESH_BUCKET)
+  return ['fresh', role, name, record.text('sourceIPAddress'), tool.label, bucket]
+}
+
+function isFromConsole({ record }: Facts): boolean {
+  return record.text('sessionCredentialFromConsole') === 'true'
+}
+
+/** The time in which CloudFormation opens its session after the call that it is for. Milliseconds. */
+const STACK_BUCKET = 2 * MINUTE
+const STACK_DELAY = 3_000
+
+/**
+ * With a service role, CloudFormation works in a session of its own. The call names the role, and the
+ * session begins seconds after it: what they share is the role and the time.
+ */
+function stackKey(
+  { service, plainAction, params, identity, accountId }: Facts,
+  at: Date,
+  startedAt: Date | null,
+  isStackWork: boolean,
+): unknown[] | undefined {
+  if (isStackWork) {
+    const role = identity.object('sessionContext').object('sessionIssuer').text('arn')
+    if (role === undefined || startedAt === null) return undefined
+    return ['stack', accountId, role, Math.floor(startedAt.getTime() / STACK_BUCKET)]
+  }
+  if (
+    service !== 'cloudformation' ||
+    !/^(Create|Update|Delete|Rollback)Stack$|^ContinueUpdateRollback$/.test(plainAction)
+  ) {
+    return undefined
+  }
+  const role = params.text('roleARN')
+  if (role === undefined) return undefined
+  return ['stack', accountId, role, Math.floor((at.getTime() + STACK_DELAY) / STACK_BUCKET)]
+}
 
 /**
  * Which run of which tool uses the credentials: the run's id where the user agent has one (as with
  * TF_APPEND_USER_AGENT), otherwise the tool.
  */
 function toolRunId({ userAgent }: Facts, { name }: Tool): string {
-  const run = RUN_ID.exec(userAgent)?.[0]
+  const run = appendedRun(userAgent)
   if (run !== undefined) return run
   // One program may use both.
   return name === 'botocore' ? 'boto3' : name

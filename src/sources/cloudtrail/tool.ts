@@ -7,6 +7,7 @@
 import { type Tool, UNKNOWN_TOOL } from '../../changes/change.ts'
 import { indexable, spoken } from '../../changes/text.ts'
 import type { Facts } from './facts.ts'
+import { runOf } from './run.ts'
 import { serviceName } from './services.ts'
 
 interface Signature {
@@ -103,6 +104,12 @@ const CONSOLE = /console|signin\.amazonaws\.com|^\[?Mozilla\/|^\[?[\w ]+, aws-in
 
 /** What the call was made with; `unknown` when the record does not show it. */
 export function findTool(facts: Facts): Tool {
+  const tool = toolWithoutRun(facts)
+  const run = runOf(facts)
+  return run === undefined ? tool : { ...tool, run }
+}
+
+function toolWithoutRun(facts: Facts): Tool {
   const found = toolOf(facts)
   const name = indexable(spoken(found.name, 80)) || UNKNOWN_TOOL
   const title = indexable(spoken(found.title)) || 'an unknown tool'

@@ -42,6 +42,12 @@ export function Actor({ change }: { change: Change }) {
       </ol>
       <Text size="sm" mt="xs">
         <span className={classes.none}>via</span> <bdi>{cut(change.tool.label, 200)}</bdi>
+        {change.tool.run !== undefined && (
+          <>
+            {' '}
+            <span className={classes.none}>run</span> <bdi>{cut(change.tool.run, 200)}</bdi>
+          </>
+        )}
       </Text>
     </Section>
   )
