@@ -16,6 +16,15 @@ const partitions: readonly string[] = [
   'aws-cn',
 ] satisfies RoleArn['partition'][]
 
+/** AWS's other partitions: they exist, but Cairn does not know their regions and endpoints. */
+const unsupportedPartitions: Record<string, string> = {
+  'aws-eusc': 'the AWS European Sovereign Cloud',
+  'aws-iso': 'the isolated AWS Top Secret regions',
+  'aws-iso-b': 'the isolated AWS Secret regions',
+  'aws-iso-e': 'the isolated AWS regions in Europe',
+  'aws-iso-f': 'the isolated AWS regions of the ISOF partition',
+}
+
 const example = 'arn:aws:iam::123456789012:role/cairn'
 
 /** Other resources that an IAM ARN can identify, with the error message for each. */
@@ -53,6 +62,14 @@ export function parseRoleArn(text: string): RoleArn | { problem: string } {
 
   const [, partition = '', service = '', region = '', account = '', ...rest] = arn.split(':')
   const resource = rest.join(':')
+  const unsupported = Object.hasOwn(unsupportedPartitions, partition)
+    ? unsupportedPartitions[partition]
+    : undefined
+  if (unsupported !== undefined) {
+    return {
+      problem: `Cairn does not support ${unsupported} (${partition}). It supports ${partitions.join(', ')}.`,
+    }
+  }
   if (!isPartition(partition))
     return wrong(`The partition must be ${partitions.join(', ')}, not ${quote(partition)}`)
   const [kind = '', ...segments] = resource.split('/')

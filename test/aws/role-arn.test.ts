@@ -93,7 +93,13 @@ describe('anything else is answered with a sentence that helps', () => {
     ['arn:aws:iam:::role/cairn', 'Replace empty with your 12-digit account ID'],
     ['arn:aws:iam::1234-5678-9012:role/cairn', 'must have 12 digits'],
     ['arn:aws:iam::12345678901:role/cairn', 'must have 12 digits'],
-    ['arn:aws-iso:iam::123456789012:role/cairn', 'partition'],
+    ['arn:aws-nope:iam::123456789012:role/cairn', 'partition'],
+    [
+      'arn:aws-eusc:iam::123456789012:role/cairn',
+      'Cairn does not support the AWS European Sovereign Cloud (aws-eusc)',
+    ],
+    ['arn:aws-iso:iam::123456789012:role/cairn', 'Cairn does not support the isolated AWS'],
+    ['arn:aws-iso-b:iam::123456789012:role/cairn', 'Cairn does not support the isolated AWS'],
     ['arn:aws:s3:::bucket/key', 'ARN of the service "s3"'],
     ['arn:aws:sts::123456789012:federated-user/x', 'ARN of the service "sts"'],
   ])('%s', (text, part) => {

@@ -78,7 +78,7 @@ function ownField(json: JsonReader, action: string): Failure | undefined {
   const names = Object.keys(json.raw)
   if (names.length !== 1) return undefined
   const only = scalar(json.raw[names[0]!])
-  return only !== undefined && /^(Failure|Failed)$/i.test(only) ? { code: only } : undefined
+  return only === 'Failure' ? { code: only } : undefined
 }
 
 /** A state such as FAILED in an event's details: `{createAccountStatus: {state: "FAILED"}}`. */

@@ -170,7 +170,10 @@ const PRINCIPALS: Record<string, readonly [id: string, name: string]> = {
 
 /** `ec2` for `ec2.amazonaws.com`; other texts stay as they are. */
 export function shortService(source: string): string {
-  return source.replace(/\.(amazonaws\.com(\.cn)?|aws\.amazon\.com|aws\.internal)$/i, '')
+  return source.replace(
+    /\.(amazonaws\.(com(\.cn)?|eu)|aws\.amazon\.com|aws\.internal|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)$/i,
+    '',
+  )
 }
 
 /** For people: `Auto Scaling` for `autoscaling` and for `autoscaling.amazonaws.com`. */

@@ -31,6 +31,11 @@ export function ChangeHeader({ change }: { change: Change }) {
         {change.environments.map((one) => (
           <EnvironmentBadge key={one} id={one} />
         ))}
+        {change.readOnly && (
+          <Badge color="gray" variant="outline" tt="none">
+            Read-only
+          </Badge>
+        )}
         {change.risks.map((risk) => (
           <Badge key={risk} color="gray" variant="light" tt="none">
             {risk}

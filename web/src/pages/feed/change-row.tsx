@@ -50,6 +50,11 @@ export function ChangeRow(
         />
       </span>
       <span className={classes.badges}>
+        {change.readOnly && (
+          <Badge color="gray" variant="outline" tt="none" size="sm">
+            Read-only
+          </Badge>
+        )}
         {change.publicAccess !== undefined && <WorldBadge what={change.publicAccess} />}
         {change.noise !== null && (
           <Badge color="gray" variant="outline" tt="none" size="sm">
