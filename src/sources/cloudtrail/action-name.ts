@@ -21,7 +21,7 @@ export interface ActionName {
 }
 
 const TOKENS =
-  /OnPremises|VPCs|VPNs|APIs|ACLs|ARNs|URLs|IPs|IPv[46]|[A-Z]+(?=[A-Z][a-z])|[A-Z][a-z0-9]+|[A-Z0-9]+|[a-z]+/g
+  /OnPremises|PointInTime|VPCs|VPNs|APIs|ACLs|ARNs|URLs|IPs|IPv[46]|[A-Z]+(?=[A-Z][a-z])|[A-Z][a-z0-9]+|[A-Z0-9]+|[a-z]+/g
 
 /** `RemoveRoleFromDBInstance` → Remove, Role, From, DB, Instance. */
 export function tokensOf(name: string): string[] {

@@ -60,6 +60,11 @@ export function arnName(text: string): string {
 }
 
 function tail(resource: string): string {
+  // service/NAME/ID, as App Runner and others have it
+  const named = /^[\w-]+\/([^/]+)\/(?:[0-9a-f]{16,}|[0-9a-f]{8}-[0-9a-f-]{20,})$/.exec(
+    resource,
+  )?.[1]
+  if (named !== undefined) return named
   const slash = resource.lastIndexOf('/')
   if (slash >= 0 && slash < resource.length - 1) return resource.slice(slash + 1)
   const colon = resource.indexOf(':')

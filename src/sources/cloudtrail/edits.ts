@@ -169,7 +169,8 @@ function patchEdit(pointer: string, operation: string, json: JsonReader): Edit[]
   const value = json.text('value')
   if (operation === 'remove') return [{ field: indexable(field), note: 'removed' }]
   if (value === undefined) return [{ field: indexable(field), to: '(empty)' }]
-  const to = isSecretPath(parts) ? HIDDEN : shown(field, value)
+  const policy = policyIn(parts.at(-1) ?? '', value.replaceAll('\\"', '"'))
+  const to = isSecretPath(parts) ? HIDDEN : (policy ?? shown(field, value))
   return [{ field: indexable(field), ...(to !== undefined && { to }) }]
 }
 
@@ -206,7 +207,7 @@ function inWords(edits: readonly Edit[], most: number = 3): string {
 function editWords({ field, from, to, note }: Edit): string {
   if (to === HIDDEN) return `new ${field}`
   if (isSwitch(field) && (to === 'true' || to === 'false')) {
-    return `${field.replace(/ enabled$/, '')} ${to === 'true' ? 'on' : 'off'}`
+    return `${field.replace(/ enabled?$/, '')} ${to === 'true' ? 'on' : 'off'}`
   }
   if (from !== undefined && to !== undefined) {
     return `${field} from ${brief(from)} to ${brief(to)}`
@@ -217,7 +218,7 @@ function editWords({ field, from, to, note }: Edit): string {
 
 /** Fields that read as something that is on or off. */
 function isSwitch(field: string): boolean {
-  return /protection|logging|encryption|versioning|monitoring|insights|accessible|access|public|backup|replication|rotation|termination|authentication|validation|multi|autoscaling|upgrade/i.test(
+  return /protection|logging|logs|encryption|versioning|monitoring|insights|accessible|access|public|backup|replication|rotation|termination|authentication|validation|multi|autoscaling|upgrade/i.test(
     field,
   )
 }

@@ -382,7 +382,14 @@ const KINDS: Record<string, Kind[]> = {
       'logs:{region}:{account}:log-group:{id}',
     ),
     kind('AWS::Logs::LogStream', 'log stream', 'logStreamName'),
-    kind('AWS::Logs::MetricFilter', 'metric filter', 'filterName'),
+    kind(
+      'AWS::Logs::SubscriptionFilter',
+      'subscription filter',
+      'filterName',
+      undefined,
+      /SubscriptionFilter/,
+    ),
+    kind('AWS::Logs::MetricFilter', 'metric filter', 'filterName', undefined, /MetricFilter/),
   ],
   events: [
     kind('AWS::Events::Rule', 'rule', 'rule'),

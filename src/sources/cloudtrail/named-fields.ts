@@ -130,11 +130,14 @@ export function findNamed(fields: readonly Field[], nouns: readonly string[]): N
     const low = noun.toLowerCase()
     if (low.length < 2) continue
     const { exact, container, moved } = patternsOf(low)
+    // The type of IpAddressType is a property: its value names nothing.
+    const isProperty = PROPERTY.test(tokensOf(noun).at(-1) ?? '')
     const hits = fields.filter(
       ({ name, parent, value, depth }) =>
         depth <= 3 &&
         isIdentifier(value) &&
-        ((exact.test(name) && (!isBare(name, low) || (depth === 0 && !isChoice(value)))) ||
+        ((exact.test(name) &&
+          (!isBare(name, low) || (depth === 0 && !isProperty && !isChoice(value)))) ||
           (place === 0 && moved.test(name)) ||
           (container.test(parent) && /^(name|id|arn|identifier)$/.test(name))),
     )

@@ -87,6 +87,7 @@ function openedBy(
     // A cluster's endpoint may be limited to some networks.
     const cidrs = JsonReader.of(node).texts('publicAccessCidrs')
     const isOpen = cidrs.length === 0 || cidrs.some((cidr) => WORLD.test(cidr))
+    if (/unauthenticated/i.test(name)) return { how: 'to everyone, with no sign-in' }
     return isOpen ? { how: 'to the internet' } : undefined
   }
   if (BLOCK_FLAG.test(name) && /^(false|disabled)$/i.test(text)) {

@@ -394,6 +394,13 @@ function addNamed(facts: Facts, found: Found): void {
   const parts = [object, target].filter((part) => part !== '')
   const wanted = parts.filter((part) => !found.hasNamed(part))
   for (const part of wanted) addPart(facts, part, request, found)
+  if (
+    found.size === 1 &&
+    target === '' &&
+    /^(Associate|Disassociate|Attach|Detach)/.test(facts.plainAction)
+  ) {
+    addHolder(facts, request, found)
+  }
   // What events and records are put under is in the request; their own ids say nothing.
   if (
     found.size > 0 ||
@@ -407,7 +414,7 @@ function addNamed(facts: Facts, found: Found): void {
 
 /** Parts of names that mean no resource: what is in one, or says where. */
 const NO_RESOURCE =
-  /^(Tags?|Permissions?|Attributes?|Regions?|Targets?|SourceIdentifier|ClientID|Cidr\w*|Dimensions?|Code|Entry|Entries|Records?|Events?|Messages?|Items?|Metric\w*)$/
+  /^(Tags?|Permissions?|Attributes?|Regions?|AvailabilityZones?|CapacityProviders?|Targets?|SourceIdentifier|ClientID|Cidr\w*|Dimensions?|Code|Entry|Entries|Records?|Events?|Messages?|Items?|Metric\w*)$/
 
 function addPart(facts: Facts, part: string, fields: readonly Field[], found: Found): void {
   const hit = findNamed(fields, meaningsOf(part))
@@ -491,13 +498,13 @@ function isNamedByKinds(field: string, { service }: Facts): boolean {
 /** Instances, buckets and accounts, which the calls of many services are about. */
 function addElsewhere(facts: Facts, fields: readonly Field[], found: Found): void {
   const { service, plainAction } = facts
-  if (service === 'ec2' || service === 's3') return
+  if (service === 's3') return
   const action = plainAction.toLowerCase()
   const isJoin = /associate|attach|detach/.test(action)
   const isCopy = /export|import|copy|restore|backup/.test(action)
   for (const { name, parent, value, depth } of fields) {
     if (depth > 3 || value.length > 200) continue
-    const kind = ec2Kind(value)
+    const kind = service === 'ec2' ? undefined : ec2Kind(value)
     if (kind !== undefined) {
       const noun = kind.type.slice('AWS::EC2::'.length).toLowerCase()
       const isInstance = noun === 'instance' && !/imageid|snapshot/.test(name)
@@ -529,6 +536,25 @@ function isAccountField(name: string, parent: string, { service, plainAction }: 
   return (
     /account|member|targetid|childid/.test(name) || (name === 'id' && /target|account/.test(parent))
   )
+}
+
+/** What one thing is associated with: the firewall of `{firewallName, subnetIds}`. */
+function addHolder(facts: Facts, request: readonly Field[], found: Found): void {
+  const hit = request.find(
+    ({ name, depth, value, isItem }) =>
+      depth === 0 &&
+      !isItem &&
+      IDENTIFIER.test(name) &&
+      !BESIDE.test(name) &&
+      !/association|attachment|statement/.test(name) &&
+      isIdentifier(value) &&
+      !value.startsWith('arn:') &&
+      !found.hasId(value),
+  )
+  const stem = hit?.name.replace(IDENTIFIER, '') ?? ''
+  if (hit !== undefined && stem.length > 2) {
+    found.add(ofNoun(facts, properCase(stem, facts), hit.value))
+  }
 }
 
 const IDENTIFIER = /(arns?|ids?|identifiers?|names?|url)$/

@@ -72,6 +72,8 @@ export function isMasked(value: string): boolean {
 const NAME_FIELD =
   /^(key|name|(parameter|attribute|option|variable|setting|property|env|tag|field)_?(key|name)|path)$/i
 const VALUE_FIELD = /value|content|default|data/i
+/** Actions whose value is a secret. */
+const MAKES_SECRET = /ApiKey|Secret|Token|Password|Credential/
 const VARIABLES = /environment|variables/i
 const SHORTEST = 5
 const MOST = 200
@@ -92,6 +94,11 @@ const REPEATING = [...PARTS, 'errorMessage', 'resources']
 export function maskSecrets(record: Record<string, unknown>): Record<string, unknown> {
   const secrets = new Set<string>()
   for (const part of PARTS) collect(record[part], false, secrets, 0)
+  // CreateApiKey takes the key itself as `value`.
+  const { eventName, requestParameters: request } = record
+  if (typeof eventName === 'string' && MAKES_SECRET.test(eventName) && isObject(request)) {
+    collect(request.value, true, secrets, 0)
+  }
   if (secrets.size === 0) return record
   const masked = { ...record }
   for (const part of REPEATING) {

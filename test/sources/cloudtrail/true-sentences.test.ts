@@ -1288,6 +1288,699 @@ const CASES: Case[] = [
     false,
     call('logs', 'DisassociateKmsKey', { logGroupName: '/a' }),
   ],
+  [
+    'alice removed tag a from cache c in eu-west-1',
+    ['c'],
+    false,
+    call('elasticache', 'RemoveTagsFromResource', {
+      resourceName: A('elasticache', 'replicationgroup:c'),
+      tagKeys: ['a'],
+    }),
+  ],
+  [
+    'alice removed tags a and b from delivery stream d in eu-west-1',
+    ['d'],
+    false,
+    call('firehose', 'UntagDeliveryStream', { deliveryStreamName: 'd', tagKeys: ['a', 'b'] }),
+  ],
+  [
+    'alice removed tag a from distribution E1',
+    ['E1'],
+    false,
+    call('cloudfront', 'UntagResource', {
+      resource: `arn:aws:cloudfront::${ACCOUNT}:distribution/E1`,
+      tagKeys: { items: ['a'] },
+    }),
+  ],
+  [
+    'alice removed tag a from function pay in eu-west-1',
+    ['pay'],
+    false,
+    call('tagging', 'UntagResources', {
+      resourceARNList: [A('lambda', 'function:pay')],
+      tagKeys: ['a'],
+    }),
+  ],
+  [
+    'alice tagged function pay with a in eu-west-1',
+    ['pay', 'q'],
+    false,
+    call('tagging', 'TagResources', {
+      resourceARNList: [A('lambda', 'function:pay'), A('sqs', 'q')],
+      tags: { a: 'b' },
+    }),
+  ],
+  [
+    'alice removed tags from bucket b in eu-west-1',
+    ['b'],
+    false,
+    call('s3', 'DeleteBucketTagging', { bucketName: 'b' }),
+  ],
+  [
+    'alice associated VPC vpc-0a1b2c3d4e5f60718 with hosted zone Z1',
+    ['vpc-0a1b2c3d4e5f60718', 'Z1'],
+    false,
+    call('route53', 'AssociateVPCWithHostedZone', {
+      hostedZoneId: 'Z1',
+      vPC: { vPCId: 'vpc-0a1b2c3d4e5f60718', vPCRegion: 'us-east-1' },
+    }),
+  ],
+  [
+    'alice disassociated the VPC CIDR block (vpc-cidr-assoc-0123456789abcdef0) in eu-west-1',
+    ['vpc-cidr-assoc-0123456789abcdef0'],
+    false,
+    call('ec2', 'DisassociateVpcCidrBlock', { associationId: 'vpc-cidr-assoc-0123456789abcdef0' }),
+  ],
+  [
+    'alice detached VPN gateway vgw-0123456789abcdef0 from VPC vpc-0123456789abcdef0 in eu-west-1',
+    ['vgw-0123456789abcdef0', 'vpc-0123456789abcdef0'],
+    false,
+    call('ec2', 'DetachVpnGateway', {
+      vpcId: 'vpc-0123456789abcdef0',
+      vpnGatewayId: 'vgw-0123456789abcdef0',
+    }),
+  ],
+  [
+    'alice detached VPC vpc-0123456789abcdef0 from instance i-0123456789abcdef0 in eu-west-1',
+    ['vpc-0123456789abcdef0', 'i-0123456789abcdef0'],
+    false,
+    call('ec2', 'DetachClassicLinkVpc', {
+      instanceId: 'i-0123456789abcdef0',
+      vpcId: 'vpc-0123456789abcdef0',
+    }),
+  ],
+  [
+    'alice removed tag Env from i-0123456789abcdef0 in eu-west-1',
+    ['i-0123456789abcdef0'],
+    false,
+    call('ec2', 'DeleteTags', {
+      resourcesSet: { items: [{ resourceId: 'i-0123456789abcdef0' }] },
+      tagSet: { items: [{ key: 'Env' }] },
+    }),
+  ],
+  [
+    'alice disabled the vgw route propagation of route table rtb-0123456789abcdef0 in eu-west-1',
+    ['rtb-0123456789abcdef0', 'vgw-0123456789abcdef0'],
+    false,
+    call('ec2', 'DisableVgwRoutePropagation', {
+      routeTableId: 'rtb-0123456789abcdef0',
+      gatewayId: 'vgw-0123456789abcdef0',
+    }),
+  ],
+  [
+    'alice changed a rule of security group sg-0123456789abcdef0 to 22/tcp from the world in eu-west-1',
+    ['sg-0123456789abcdef0', 'sgr-0123456789abcdef0'],
+    true,
+    call('ec2', 'ModifySecurityGroupRules', {
+      ModifySecurityGroupRulesRequest: {
+        GroupId: 'sg-0123456789abcdef0',
+        SecurityGroupRule: {
+          SecurityGroupRuleId: 'sgr-0123456789abcdef0',
+          SecurityGroupRule: {
+            IpProtocol: 'tcp',
+            FromPort: 22,
+            ToPort: 22,
+            CidrIpv4: '0.0.0.0/0',
+            Description: 'ssh',
+          },
+        },
+      },
+    }),
+  ],
+  [
+    'alice deleted security group sg-0123456789abcdef0 in eu-west-1',
+    ['sg-0123456789abcdef0'],
+    false,
+    call('ec2', 'DeleteSecurityGroup', { groupId: 'sg-0123456789abcdef0' }),
+  ],
+  [
+    'alice removed 1 inbound rule from security group sg-0123456789abcdef0 in eu-west-1',
+    ['sg-0123456789abcdef0', 'sgr-0123456789abcdef0'],
+    false,
+    call('ec2', 'RevokeSecurityGroupIngress', {
+      groupId: 'sg-0123456789abcdef0',
+      securityGroupRuleIds: { items: [{ securityGroupRuleId: 'sgr-0123456789abcdef0' }] },
+    }),
+  ],
+  [
+    'alice allowed all traffic from the world in network ACL acl-0123456789abcdef0 in eu-west-1',
+    ['acl-0123456789abcdef0'],
+    true,
+    call('ec2', 'CreateNetworkAclEntry', {
+      networkAclId: 'acl-0123456789abcdef0',
+      ruleNumber: 100,
+      aclProtocol: '-1',
+      ruleAction: 'allow',
+      egress: false,
+      cidrBlock: '0.0.0.0/0',
+    }),
+  ],
+  [
+    'alice gave Elastic IP 1.2.3.4 to instance i-0123456789abcdef0 in eu-west-1',
+    ['1.2.3.4', 'i-0123456789abcdef0'],
+    false,
+    call('ec2', 'AssociateAddress', { instanceId: 'i-0123456789abcdef0', publicIp: '1.2.3.4' }),
+  ],
+  [
+    'alice turned off automated snapshots of cluster m in eu-west-1',
+    ['m'],
+    false,
+    call('memorydb', 'UpdateCluster', { clusterName: 'm', snapshotRetentionLimit: 0 }),
+  ],
+  [
+    'alice created search domain logs in eu-west-1, open to the public with its policy (x:Get)',
+    ['logs'],
+    true,
+    call('es', 'CreateDomain', { domainName: 'logs', accessPolicies: pub }),
+  ],
+  [
+    'alice deleted the partition of table t in eu-west-1',
+    ['t', 's'],
+    false,
+    call('glue', 'DeletePartition', { databaseName: 's', tableName: 't', partitionValues: ['1'] }),
+  ],
+  [
+    'alice stopped trigger tr in eu-west-1',
+    ['tr'],
+    false,
+    call('glue', 'StopTrigger', { name: 'tr' }),
+  ],
+  [
+    'alice reset the bookmark of job j in eu-west-1',
+    ['j'],
+    false,
+    call('glue', 'ResetJobBookmark', { jobName: 'j' }),
+  ],
+  [
+    'alice deleted user pool client c1 of user pool p in eu-west-1',
+    ['p', 'c1'],
+    false,
+    call('cognito-idp', 'DeleteUserPoolClient', { userPoolId: 'p', clientId: 'c1' }),
+  ],
+  [
+    'alice opened identity pool eu:1 to everyone in eu-west-1, with no sign-in',
+    ['eu:1'],
+    true,
+    call('cognito-identity', 'UpdateIdentityPool', {
+      identityPoolId: 'eu:1',
+      identityPoolName: 'n',
+      allowUnauthenticatedIdentities: true,
+    }),
+  ],
+  [
+    'alice deleted API a1 in eu-west-1',
+    ['a1'],
+    false,
+    call('apigateway', 'DeleteRestApi', { restApiId: 'a1' }),
+  ],
+  [
+    'alice opened API a1 to the public with its policy in eu-west-1: x:Get',
+    ['a1'],
+    true,
+    call('apigateway', 'UpdateRestApi', {
+      restApiId: 'a1',
+      patchOperations: [{ op: 'replace', path: '/policy', value: pub }],
+    }),
+  ],
+  [
+    'alice deleted route r1 of API a1 in eu-west-1',
+    ['r1', 'a1'],
+    false,
+    call('apigateway', 'DeleteRoute', { apiId: 'a1', routeId: 'r1' }),
+  ],
+  [
+    'alice created API key k in eu-west-1',
+    ['k'],
+    false,
+    call('apigateway', 'CreateApiKey', { name: 'k', value: 's3cr3tvalue' }),
+  ],
+  [
+    'alice created graphql API g in eu-west-1',
+    ['g'],
+    false,
+    call('appsync', 'CreateGraphqlApi', { name: 'g', authenticationType: 'API_KEY' }),
+  ],
+  [
+    'alice set the event invoke config of function f in eu-west-1: maximum retry attempts to 0',
+    ['f'],
+    false,
+    call('lambda', 'PutFunctionEventInvokeConfig', { functionName: 'f', maximumRetryAttempts: 0 }),
+  ],
+  [
+    'alice removed the version permission from layer l in eu-west-1',
+    ['l'],
+    false,
+    call('lambda', 'RemoveLayerVersionPermission', {
+      layerName: 'l',
+      versionNumber: 1,
+      statementId: 's',
+    }),
+  ],
+  [
+    'alice deleted the provisioned concurrency config of function f in eu-west-1',
+    ['f'],
+    false,
+    call('lambda', 'DeleteProvisionedConcurrencyConfig', { functionName: 'f', qualifier: '1' }),
+  ],
+  [
+    'alice removed the permission from topic t in eu-west-1',
+    ['t'],
+    false,
+    call('sns', 'RemovePermission', { topicArn: A('sns', 't'), label: 'x' }),
+  ],
+  [
+    'alice opened topic t to the world with its policy in eu-west-1: x:Get',
+    ['t'],
+    true,
+    call('sns', 'SetTopicAttributes', {
+      topicArn: A('sns', 't'),
+      attributeName: 'Policy',
+      attributeValue: pub,
+    }),
+  ],
+  [
+    'alice removed the permission from event bus default in eu-west-1',
+    ['default'],
+    false,
+    call('events', 'RemovePermission', { statementId: 'x', eventBusName: 'default' }),
+  ],
+  [
+    'alice deactivated event source e in eu-west-1',
+    ['e'],
+    false,
+    call('events', 'DeactivateEventSource', { name: 'e' }),
+  ],
+  [
+    'alice removed thing t from thing group g in eu-west-1',
+    ['t', 'g'],
+    false,
+    call('iot', 'RemoveThingFromThingGroup', { thingName: 't', thingGroupName: 'g' }),
+  ],
+  [
+    'alice removed user u from group g',
+    ['u', 'g'],
+    false,
+    call('iam', 'RemoveUserFromGroup', { userName: 'u', groupName: 'g' }),
+  ],
+  [
+    'alice deleted SSH public key APK1 of user u',
+    ['APK1', 'u'],
+    false,
+    call('iam', 'DeleteSSHPublicKey', { userName: 'u', sSHPublicKeyId: 'APK1' }),
+  ],
+  [
+    'alice updated SAML provider okta',
+    ['okta'],
+    false,
+    call('iam', 'UpdateSAMLProvider', {
+      sAMLProviderArn: `arn:aws:iam::${ACCOUNT}:saml-provider/okta`,
+    }),
+  ],
+  [
+    'alice removed tag a from role r',
+    ['r'],
+    false,
+    call('iam', 'UntagRole', { roleName: 'r', tagKeys: ['a'] }),
+  ],
+  [
+    'alice detached policy AdministratorAccess from permission set ps-1 in eu-west-1',
+    ['AdministratorAccess', 'ps-1', 'ssoins-1'],
+    false,
+    call('sso', 'DetachManagedPolicyFromPermissionSet', {
+      instanceArn: 'arn:aws:sso:::instance/ssoins-1',
+      permissionSetArn: 'arn:aws:sso:::permissionSet/ssoins-1/ps-1',
+      managedPolicyArn: 'arn:aws:iam::aws:policy/AdministratorAccess',
+    }),
+  ],
+  [
+    'alice detached the organization’s policy p-1 from 444455556666',
+    ['p-1', '444455556666'],
+    false,
+    call('organizations', 'DetachPolicy', { policyId: 'p-1', targetId: '444455556666' }),
+  ],
+  [
+    'alice deleted members of detector d in eu-west-1',
+    ['d', '444455556666'],
+    false,
+    call('guardduty', 'DeleteMembers', { detectorId: 'd', accountIds: ['444455556666'] }),
+  ],
+  [
+    'alice updated detector d in eu-west-1: data sources s3 logs off',
+    ['d'],
+    false,
+    call('guardduty', 'UpdateDetector', {
+      detectorId: 'd',
+      dataSources: { s3Logs: { enable: false } },
+    }),
+  ],
+  ['alice disabled Macie in eu-west-1', [], false, call('macie2', 'DisableMacie', null)],
+  [
+    'alice deleted analyzer a in eu-west-1',
+    ['a'],
+    false,
+    call('access-analyzer', 'DeleteAnalyzer', { analyzerName: 'a' }),
+  ],
+  [
+    'alice disabled Inspector in eu-west-1',
+    [],
+    false,
+    call('inspector2', 'Disable', { resourceTypes: ['EC2'] }),
+  ],
+  [
+    'alice deleted delivery channel default in eu-west-1',
+    ['default'],
+    false,
+    call('config', 'DeleteDeliveryChannel', { deliveryChannelName: 'default' }),
+  ],
+  [
+    'alice changed which events are logged by trail t in eu-west-1: no more management events',
+    ['t'],
+    false,
+    call('cloudtrail', 'PutEventSelectors', {
+      trailName: 't',
+      eventSelectors: [{ readWriteType: 'All', includeManagementEvents: false }],
+    }),
+  ],
+  [
+    'alice deleted event data store 1 in eu-west-1',
+    ['1'],
+    false,
+    call('cloudtrail', 'DeleteEventDataStore', {
+      eventDataStore: A('cloudtrail', 'eventdatastore/1'),
+    }),
+  ],
+  [
+    'alice deleted the lock configuration of backup vault v in eu-west-1',
+    ['v'],
+    false,
+    call('backup', 'DeleteBackupVaultLockConfiguration', { backupVaultName: 'v' }),
+  ],
+  [
+    'alice deleted recovery point 1 of backup vault v in eu-west-1',
+    ['1', 'v'],
+    false,
+    call('backup', 'DeleteRecoveryPoint', {
+      backupVaultName: 'v',
+      recoveryPointArn: A('backup', 'recovery-point:1'),
+    }),
+  ],
+  [
+    'alice deleted subscription filter f of log group /a in eu-west-1',
+    ['f', '/a'],
+    false,
+    call('logs', 'DeleteSubscriptionFilter', { logGroupName: '/a', filterName: 'f' }),
+  ],
+  [
+    'alice deleted alarms a and b in eu-west-1',
+    ['a', 'b'],
+    false,
+    call('monitoring', 'DeleteAlarms', { alarmNames: ['a', 'b'] }),
+  ],
+  [
+    'alice removed health check h1 from protection p1',
+    ['h1', 'p1'],
+    false,
+    call('shield', 'DisassociateHealthCheck', {
+      protectionId: 'p1',
+      healthCheckArn: 'arn:aws:route53:::healthcheck/h1',
+    }),
+  ],
+  [
+    'alice removed subnet subnet-0123456789abcdef0 from firewall fw in eu-west-1',
+    ['subnet-0123456789abcdef0', 'fw'],
+    false,
+    call('network-firewall', 'DisassociateSubnets', {
+      firewallName: 'fw',
+      subnetIds: ['subnet-0123456789abcdef0'],
+    }),
+  ],
+  [
+    'alice updated the delete protection of firewall fw in eu-west-1: delete protection off',
+    ['fw'],
+    false,
+    call('network-firewall', 'UpdateFirewallDeleteProtection', {
+      firewallName: 'fw',
+      deleteProtection: false,
+    }),
+  ],
+  [
+    'alice set the IP address type of load balancer web in eu-west-1: IP address type to dualstack',
+    ['web'],
+    false,
+    call('elasticloadbalancing', 'SetIpAddressType', {
+      loadBalancerArn: A('elasticloadbalancing', 'loadbalancer/app/web/1'),
+      ipAddressType: 'dualstack',
+    }),
+  ],
+  [
+    'alice disabled availability zones for load balancer old in eu-west-1',
+    ['old'],
+    false,
+    call('elasticloadbalancing', 'DisableAvailabilityZonesForLoadBalancer', {
+      loadBalancerName: 'old',
+      availabilityZones: ['eu-west-1a'],
+    }),
+  ],
+  [
+    'alice removed certificate 1 from listener web in eu-west-1',
+    ['web', '1'],
+    false,
+    call('elasticloadbalancing', 'RemoveListenerCertificates', {
+      listenerArn: A('elasticloadbalancing', 'listener/app/web/1/2'),
+      certificates: [{ certificateArn: A('acm', 'certificate/1') }],
+    }),
+  ],
+  [
+    'alice set capacity providers of cluster c in eu-west-1: capacity providers to FARGATE',
+    ['c'],
+    false,
+    call('ecs', 'PutClusterCapacityProviders', { cluster: 'c', capacityProviders: ['FARGATE'] }),
+  ],
+  [
+    'alice updated service s in cluster c in eu-west-1: network configuration awsvpc configuration assign public IP to ENABLED and network configuration awsvpc configuration subnets to subnet-0123456789abcdef0',
+    ['s', 'c'],
+    true,
+    call('ecs', 'UpdateService', {
+      cluster: 'c',
+      service: 's',
+      networkConfiguration: {
+        awsvpcConfiguration: { assignPublicIp: 'ENABLED', subnets: ['subnet-0123456789abcdef0'] },
+      },
+    }),
+  ],
+  [
+    'alice removed identity provider config oidc from cluster c in eu-west-1',
+    ['oidc', 'c'],
+    false,
+    call('eks', 'DisassociateIdentityProviderConfig', {
+      clusterName: 'c',
+      identityProviderConfig: { name: 'oidc', type: 'oidc' },
+    }),
+  ],
+  [
+    'alice gave AmazonEKSClusterAdminPolicy to role dev in cluster c in eu-west-1',
+    ['dev', 'c', 'AmazonEKSClusterAdminPolicy'],
+    false,
+    call('eks', 'AssociateAccessPolicy', {
+      clusterName: 'c',
+      principalArn: `arn:aws:iam::${ACCOUNT}:role/dev`,
+      policyArn: 'arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy',
+    }),
+  ],
+  [
+    'alice detached load balancer old from Auto Scaling group web in eu-west-1',
+    ['old', 'web'],
+    false,
+    call('autoscaling', 'DetachLoadBalancers', {
+      autoScalingGroupName: 'web',
+      loadBalancerNames: ['old'],
+    }),
+  ],
+  [
+    'alice set the protection of instance i-0123456789abcdef0 in eu-west-1: protected from scale in to false',
+    ['i-0123456789abcdef0', 'web'],
+    false,
+    call('autoscaling', 'SetInstanceProtection', {
+      autoScalingGroupName: 'web',
+      instanceIds: ['i-0123456789abcdef0'],
+      protectedFromScaleIn: false,
+    }),
+  ],
+  [
+    'alice set the notification configuration of Auto Scaling group web in eu-west-1: topic ARN to t and notification types to x',
+    ['web'],
+    false,
+    call('autoscaling', 'PutNotificationConfiguration', {
+      autoScalingGroupName: 'web',
+      topicARN: A('sns', 't'),
+      notificationTypes: ['x'],
+    }),
+  ],
+  [
+    'alice scheduled the deletion of key 1234abcd-12ab-34cd-56ef-1234567890ab in 7 days in eu-west-1',
+    ['1234abcd-12ab-34cd-56ef-1234567890ab'],
+    false,
+    call('kms', 'ScheduleKeyDeletion', {
+      keyId: '1234abcd-12ab-34cd-56ef-1234567890ab',
+      pendingWindowInDays: 7,
+    }),
+  ],
+  [
+    'alice imported the material into key 1234abcd-12ab-34cd-56ef-1234567890ab in eu-west-1',
+    ['1234abcd-12ab-34cd-56ef-1234567890ab'],
+    false,
+    call('kms', 'ImportKeyMaterial', { keyId: '1234abcd-12ab-34cd-56ef-1234567890ab' }),
+  ],
+  [
+    'alice exported table orders to bucket elsewhere in eu-west-1',
+    ['orders', 'elsewhere'],
+    false,
+    call('dynamodb', 'ExportTableToPointInTime', {
+      tableArn: A('dynamodb', 'table/orders'),
+      s3Bucket: 'elsewhere',
+    }),
+  ],
+  [
+    'alice restored table new from backup orders in eu-west-1',
+    ['new', 'orders'],
+    false,
+    call('dynamodb', 'RestoreTableFromBackup', {
+      targetTableName: 'new',
+      backupArn: A('dynamodb', 'table/orders/backup/1'),
+    }),
+  ],
+  [
+    'alice created an export task for log group /a in eu-west-1',
+    ['/a'],
+    false,
+    call('logs', 'CreateExportTask', {
+      logGroupName: '/a',
+      destination: 'elsewhere',
+      from: 1,
+      to: 2,
+    }),
+  ],
+  [
+    'alice exported image ami-0123456789abcdef0 to bucket elsewhere in eu-west-1',
+    ['ami-0123456789abcdef0', 'elsewhere'],
+    false,
+    call('ec2', 'ExportImage', {
+      imageId: 'ami-0123456789abcdef0',
+      s3ExportLocation: { s3Bucket: 'elsewhere' },
+    }),
+  ],
+  [
+    'alice turned off access logging of bucket b in eu-west-1',
+    ['b'],
+    false,
+    call('s3', 'PutBucketLogging', { bucketName: 'b', BucketLoggingStatus: '' }),
+  ],
+  [
+    'alice set the object ownership of bucket b to ObjectWriter in eu-west-1',
+    ['b'],
+    false,
+    call('s3', 'PutBucketOwnershipControls', {
+      bucketName: 'b',
+      OwnershipControls: { Rule: { ObjectOwnership: 'ObjectWriter' } },
+    }),
+  ],
+  [
+    'alice created notebook instance n in eu-west-1',
+    ['n'],
+    false,
+    call('sagemaker', 'CreateNotebookInstance', {
+      notebookInstanceName: 'n',
+      directInternetAccess: 'Enabled',
+    }),
+  ],
+  [
+    'alice set the block public access configuration in eu-west-1: block public access configuration block public security group rules off',
+    [],
+    true,
+    call('elasticmapreduce', 'PutBlockPublicAccessConfiguration', {
+      blockPublicAccessConfiguration: { blockPublicSecurityGroupRules: false },
+    }),
+  ],
+  [
+    'alice opened repository r to the public with its policy in eu-west-1: x:Get',
+    ['r'],
+    true,
+    call('codeartifact', 'PutRepositoryPermissionsPolicy', {
+      domain: 'd',
+      repository: 'r',
+      policyDocument: pub,
+    }),
+  ],
+  [
+    'alice opened container c to the public with its policy in eu-west-1: x:Get',
+    ['c'],
+    true,
+    call('mediastore', 'PutContainerPolicy', { containerName: 'c', policy: pub }),
+  ],
+  [
+    'alice opened identity example.com to the public with its policy in eu-west-1: x:Get',
+    ['example.com'],
+    true,
+    call('ses', 'PutIdentityPolicy', { identity: 'example.com', policyName: 'p', policy: pub }),
+  ],
+  [
+    'alice opened registry r to the public with its policy in eu-west-1: x:Get',
+    ['r'],
+    true,
+    call('schemas', 'PutResourcePolicy', { registryName: 'r', policy: pub }),
+  ],
+  [
+    'alice deleted the policy of repository r in eu-west-1',
+    ['r'],
+    false,
+    call('ecr', 'DeleteRepositoryPolicy', { repositoryName: 'r' }),
+  ],
+  [
+    'alice shared document d with everyone in eu-west-1',
+    ['d'],
+    true,
+    call('ssm', 'ModifyDocumentPermission', {
+      name: 'd',
+      permissionType: 'Share',
+      accountIdsToAdd: ['all'],
+    }),
+  ],
+  [
+    'alice stopped canary c in eu-west-1',
+    ['c'],
+    false,
+    call('synthetics', 'StopCanary', { name: 'c' }),
+  ],
+  [
+    'alice started a deployment for app a in eu-west-1',
+    ['a'],
+    false,
+    call('amplify', 'StartDeployment', { appId: 'a', branchName: 'main' }),
+  ],
+  [
+    'alice associated the wireless gateway with thing t in eu-west-1',
+    ['t'],
+    false,
+    call('iotwireless', 'AssociateWirelessGatewayWithThing', {
+      id: 'g1',
+      thingArn: A('iot', 'thing/t'),
+    }),
+  ],
+  [
+    'alice removed the contact flow from phone number p1 in eu-west-1',
+    ['p1'],
+    false,
+    call('connect', 'DisassociatePhoneNumberContactFlow', {
+      phoneNumberId: 'p1',
+      instanceId: '1234-5',
+    }),
+  ],
+  [
+    'alice removed IP group wsipg-1 from directory d-1 in eu-west-1',
+    ['wsipg-1', 'd-1'],
+    false,
+    call('workspaces', 'DisassociateIpGroups', { directoryId: 'd-1', groupIds: ['wsipg-1'] }),
+  ],
 ]
 
 describe('a call', () => {

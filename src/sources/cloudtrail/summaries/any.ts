@@ -114,7 +114,11 @@ function phrase(name: ActionName, verb: Verb, facts: Facts): string | undefined 
   if (objects.length > 0) {
     const [holder] = others
     if (holder === undefined) return `${says} ${all(objects)}`
-    if (isJoining) return `${disjoined(name, says)} ${all(objects)} ${verb.to} ${all(others)}`
+    if (isJoining) {
+      const joint = jointOf(name, verb, holder)
+      if (joint === undefined) return `${says} ${all(objects)}`
+      return `${disjoined(name, says)} ${all(objects)} ${joint} ${all(others)}`
+    }
     return `${says} ${all(objects)}${holding(holder, objects[0]!, says)}`
   }
   const what = property(object, others[0]!)
@@ -130,6 +134,14 @@ function phrase(name: ActionName, verb: Verb, facts: Facts): string | undefined 
     return `${says} ${thing} ${verb.to} ${all(others)}`
   }
   return `${says} ${withThe(what)} ${verb.to} ${all(others)}`
+}
+
+/** A bucket is where an export goes to and an import comes from; of a copy it may be either. */
+function jointOf({ verb }: ActionName, { to }: Verb, other: Resource): string | undefined {
+  if (other.type !== 'AWS::S3::Bucket') return to
+  if (verb === 'Export') return 'to'
+  if (verb === 'Import' || verb === 'Restore') return 'from'
+  return verb === 'Copy' ? undefined : to
 }
 
 /** `remove … from` what it was in; without that, only that they are no longer associated. */
@@ -150,7 +162,9 @@ function joined(name: ActionName, verb: Verb, { resources, service }: Facts): st
   if (what === '' && !TOWARDS.test(name.verb!)) return undefined
   const [other] = rest
   let to: string
+  const bucket = rest.find(({ type }) => type === 'AWS::S3::Bucket')
   if (targets.length > 0) to = all(targets)
+  else if (name.verb === 'Export' && bucket !== undefined) to = the(bucket)
   else if (other === undefined) to = bareTarget(target)
   else if (/^(Resource|Resources|Entity|Object|OnPremisesInstances)$/.test(target)) to = all(rest)
   else if (objects.length > 0) to = `${bareTarget(target)}`
@@ -197,6 +211,7 @@ function property(object: string, resource: Resource): string {
 
 function bare(object: string, { says }: Verb, service: string): string {
   const noun = words(object)
+  if (noun === '' && /^(enable|disable)$/.test(says)) return serviceName(service)
   if (noun === '') return `something in ${serviceName(service)}`
   if (isPlural(noun)) return noun
   if (noun.toLowerCase() === serviceName(service).toLowerCase()) return serviceName(service)

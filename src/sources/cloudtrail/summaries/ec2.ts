@@ -688,6 +688,6 @@ function tags({ params, resources }: Facts, verb: string, joint: string): Summar
   const what =
     verb === 'tag'
       ? `tag ${listed(things)}${keys ? ` ${joint} ${keys}` : ''}`
-      : `remove the tags ${keys || '(all)'} from ${listed(things)}`
+      : `remove ${keys ? `${pairs.length === 1 ? 'tag' : 'tags'} ${keys}` : 'all tags'} from ${listed(things)}`
   return { does: what, edits: verb === 'tag' ? edits : [] }
 }
