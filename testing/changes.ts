@@ -56,7 +56,9 @@ export function imported(change: Change, record: object = {}): ImportedChange {
   const text = JSON.stringify(record)
   return {
     change,
+    readerVersion: 1,
     record: text,
+    context: null,
     entry: {
       source: change.source,
       eventId: change.sourceId,

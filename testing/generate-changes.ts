@@ -51,7 +51,7 @@ export async function generateChanges(db: Kysely<Schema>, wanted: GeneratedChang
       await sql`
         INSERT INTO changes (organization_id, occurred_at, id, connection_id, source, source_id,
           imported_at, summary, service, action, actor, actor_id, tool, outcome, region, account_id, resources,
-          resource_ids, noise, envelope, detail)
+          resource_ids, noise, envelope, detail, reader_version)
         SELECT ${organizationId}::uuid, at, id, (${connectionIds}::uuid[])[connection + 1],
           'aws.cloudtrail', id::text, at + interval '5 minutes',
           actor || ' ' || action || ' on ' || resource || ' with ' || tool, service, action, actor, actor,
@@ -70,7 +70,9 @@ export async function generateChanges(db: Kysely<Schema>, wanted: GeneratedChang
               'url', 'https://console.aws.amazon.com/cloudtrailv2/home?region=' || region || '#/events/' || id))),
           jsonb_build_object('source', 'aws.cloudtrail', 'eventId', id,
             'edits', jsonb_build_array(jsonb_build_object('field', 'ingress', 'from', 'none', 'to', '22/tcp')),
-            'session', jsonb_build_object('startedAt', null, 'accessKeyId', null))
+            'session', jsonb_build_object('startedAt', null, 'accessKeyId', null)),
+          -- Later than any reader: these changes have no records.
+          ${2 ** 31 - 1}::int
         FROM (
           SELECT chosen.*, overlay(overlay(lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0')
               || substr(digest, 1, 20) PLACING '8' FROM 13) PLACING '8' FROM 17)::uuid AS id,

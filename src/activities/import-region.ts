@@ -27,6 +27,7 @@ import type { ConnectionRow, CoverageRow, SecondsRange } from '../db/schema.ts'
 import type { SourceEntry, UnparsedRecord } from '../db/unparsed-records.ts'
 import type { VerifiedRole } from '../db/verifications.ts'
 import { readRecord, storableEventId } from '../sources/cloudtrail/read-record.ts'
+import { contextOf, READER_VERSION } from '../sources/cloudtrail/reader.ts'
 import { sessionFailure } from './errors.ts'
 import { requireVerified } from './gate.ts'
 
@@ -723,7 +724,7 @@ export function readPage(
   const unparsed: UnparsedRecord[] = []
   for (const event of page.events) {
     const entry = toEntry(event, region)
-    const reading = readRecord(event.CloudTrailEvent ?? JSON.stringify(event), {
+    const lookup = {
       eventId: event.EventId,
       eventTime: event.EventTime,
       eventName: event.EventName,
@@ -736,7 +737,8 @@ export function readPage(
         resourceName: resource.ResourceName,
       })),
       region,
-    })
+    }
+    const reading = readRecord(event.CloudTrailEvent ?? JSON.stringify(event), lookup)
     if (reading.unparsed) {
       unparsed.push({ ...entry, reason: reading.unparsed.reason })
       continue
@@ -744,7 +746,13 @@ export function readPage(
     const { change } = reading
     const time = toSeconds(change.occurredAt)
     if (time >= from && time < to) {
-      changes.push({ change, record: storableJson(event.CloudTrailEvent ?? entry.raw), entry })
+      changes.push({
+        change,
+        readerVersion: READER_VERSION,
+        record: storableJson(event.CloudTrailEvent ?? entry.raw),
+        context: storableJson(contextOf(lookup)),
+        entry,
+      })
     } else {
       unparsed.push({ ...entry, reason: 'outside_the_scan' })
     }

@@ -18,8 +18,12 @@ import {
 /** A change with its original record. */
 export interface ImportedChange {
   change: Change
+  /** The version of the reader that read it, see `Source.reader`. */
+  readerVersion: number
   /** JSON text that Postgres accepts, see `storableJson`. */
   record: string
+  /** JSON text of what the source returned beside the record, if the reader needs it. */
+  context: string | null
   /** The source's entry, in case Postgres does not accept the change. */
   entry: SourceEntry
 }
@@ -245,7 +249,7 @@ async function insertChanges(
 }
 
 /** Data exceptions (22…) and program limits (54…): the values are invalid, the server works. */
-function isAboutData(error: unknown): boolean {
+export function isAboutData(error: unknown): boolean {
   const code = (error as { code?: unknown }).code
   return typeof code === 'string' && /^(22|54)/.test(code)
 }
@@ -269,21 +273,23 @@ async function insertBatch(
         connection_id uuid, source text, source_account text, source_id text, summary text,
         service text, action text, actor text, actor_id text, tool text, outcome text, region text,
         account_id text, resources text[], resource_ids int[], read_only boolean, noise text, change_set_id uuid,
-        envelope jsonb, detail jsonb, record text)
+        envelope jsonb, detail jsonb, reader_version int, record text, context text)
     ), inserted AS (
       INSERT INTO changes (organization_id, occurred_at, ended_at, id, connection_id, source,
         source_account, source_id, summary, service, action, actor, actor_id, tool, outcome, region,
-        account_id, resources, resource_ids, read_only, noise, change_set_id, envelope, detail)
+        account_id, resources, resource_ids, read_only, noise, change_set_id, envelope, detail,
+        reader_version)
       SELECT organization_id, occurred_at, ended_at, id, connection_id, source,
         source_account, source_id, summary, service, action, actor, actor_id, tool, outcome, region,
-        account_id, resources, resource_ids, read_only, noise, change_set_id, envelope, detail
+        account_id, resources, resource_ids, read_only, noise, change_set_id, envelope, detail,
+        reader_version
       FROM input
       ORDER BY occurred_at, id
       ON CONFLICT DO NOTHING
       RETURNING organization_id, occurred_at, id
     ), records AS (
-      INSERT INTO change_records (organization_id, occurred_at, id, record)
-      SELECT organization_id, occurred_at, id, record::jsonb
+      INSERT INTO change_records (organization_id, occurred_at, id, record, context)
+      SELECT organization_id, occurred_at, id, record::json, context::json
       FROM inserted JOIN input USING (organization_id, occurred_at, id)
       ON CONFLICT DO NOTHING
     )
@@ -294,7 +300,25 @@ async function insertBatch(
 }
 
 /** A change as a row, except for its change set. */
-function toRow({ id, change, record }: Arrival, owner: Owner) {
+function toRow(arrival: Arrival, owner: Owner) {
+  const { id, change, readerVersion, record, context } = arrival
+  return {
+    ...columnsRead(change),
+    organization_id: owner.organizationId,
+    occurred_at: change.occurredAt,
+    id,
+    connection_id: owner.connectionId,
+    source: change.source,
+    source_account: owner.sourceAccount,
+    source_id: change.sourceId,
+    reader_version: readerVersion,
+    record,
+    context,
+  }
+}
+
+/** The columns that the reader determines, except for those that identify the change. */
+export function columnsRead(change: Change) {
   const envelope: ChangeEnvelope = {
     actor: change.actor,
     tool: change.tool,
@@ -305,14 +329,7 @@ function toRow({ id, change, record }: Arrival, owner: Owner) {
     links: change.links,
   }
   return {
-    organization_id: owner.organizationId,
-    occurred_at: change.occurredAt,
     ended_at: change.endedAt,
-    id,
-    connection_id: owner.connectionId,
-    source: change.source,
-    source_account: owner.sourceAccount,
-    source_id: change.sourceId,
     summary: change.summary,
     service: change.service,
     action: change.action,
@@ -327,6 +344,5 @@ function toRow({ id, change, record }: Arrival, owner: Owner) {
     noise: change.noise,
     envelope,
     detail: change.detail,
-    record,
   }
 }

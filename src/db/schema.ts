@@ -139,6 +139,7 @@ interface ChangesTable {
   source_account: string | null
   source_id: string
   imported_at: Generated<Date>
+  reader_version: number
   summary: string
   service: string
   action: string
@@ -197,6 +198,7 @@ interface ChangeRecordsTable {
   occurred_at: Date
   id: string
   record: ColumnType<unknown, string, never>
+  context: ColumnType<unknown, string | null, never>
 }
 
 interface ChangeSetsTable {

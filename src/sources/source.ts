@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Change } from '../changes/change.ts'
 
 /** The interface of a source. */
 export interface Source {
@@ -22,4 +23,31 @@ export interface Source {
    * @param record of any shape
    */
   readRecord?: (record: unknown) => Record<string, unknown>
+  /** How its records become changes. Undefined if stored changes are never read again. */
+  reader?: Reader
+}
+
+/** Reads records into changes. */
+export interface Reader {
+  /**
+   * Stored with each change. Raising it makes workers read the stored records of all changes with
+   * a lower version again.
+   */
+  version: number
+  /**
+   * Reads a stored record again.
+   *
+   * @returns undefined if the record can no longer become a change
+   */
+  reread: (stored: StoredRecord) => Change | undefined
+}
+
+/** A record as an import has stored it, with the identity of its change. */
+export interface StoredRecord {
+  /** JSON text. */
+  record: string
+  /** What the import stored beside the record, of any shape. */
+  context: unknown
+  sourceId: string
+  occurredAt: Date
 }

@@ -414,10 +414,10 @@ test('a page is found by the index, as the role that reads it, and without sorti
   }
   await sql`
     INSERT INTO changes (organization_id, occurred_at, id, connection_id, source, source_id, summary,
-      service, action, actor, actor_id, tool, outcome, envelope, detail)
+      service, action, actor, actor_id, tool, outcome, envelope, detail, reader_version)
     SELECT ${tenant.id}::uuid, occurred_at, id, ${connectionId}::uuid, 'aws.cloudtrail', source_id,
       's', 'ec2', 'a', 'a', 'a', 't', 'succeeded',
-      ${JSON.stringify({ ...detail, actor, tool })}::jsonb, ${JSON.stringify(someDetail())}::jsonb
+      ${JSON.stringify({ ...detail, actor, tool })}::jsonb, ${JSON.stringify(someDetail())}::jsonb, 1
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
       AS r (id uuid, occurred_at timestamptz, source_id text)
   `.execute(api.superuser)

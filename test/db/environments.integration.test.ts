@@ -175,9 +175,9 @@ test('twenty thousand changes are linked by one row, and found without sorting',
     .execute((trx) => ensurePartitions(trx, new Date(now - 20_000 * 60_000)))
   await sql`
     INSERT INTO changes (organization_id, occurred_at, id, connection_id, source, source_id, summary,
-      service, action, actor, actor_id, tool, outcome, envelope, detail)
+      service, action, actor, actor_id, tool, outcome, envelope, detail, reader_version)
     SELECT ${organizationId}::uuid, "occurredAt", id, "connectionId", 'aws.cloudtrail', "sourceId",
-      's', 'ec2', 'a', 'a', 'a', 't', 'succeeded', '{}', '{}'
+      's', 'ec2', 'a', 'a', 'a', 't', 'succeeded', '{}', '{}', 1
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
       AS r (id uuid, "connectionId" uuid, "occurredAt" timestamptz, "sourceId" text)
   `.execute(superuser)

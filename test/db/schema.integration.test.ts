@@ -55,6 +55,7 @@ const read: Record<string, string> = {
   'text[]': 'string[]',
   'integer[]': 'number[]',
   tstzmultirange: 'SecondsRange[]',
+  json: 'unknown',
   jsonb: 'unknown',
 }
 

@@ -48,6 +48,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       source_account text,
       source_id text NOT NULL,
       imported_at timestamptz(3) NOT NULL DEFAULT now(),
+      -- The version of the source's reader that the columns below come from. After an upgrade, rows with
+      -- an older version are read again from their records.
+      reader_version int NOT NULL,
       summary text NOT NULL,
       service text NOT NULL,
       action text NOT NULL,
@@ -87,6 +90,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     -- For purges. It has few distinct values, so Postgres stores it in a few bytes per row.
     CREATE INDEX changes_connection ON changes (connection_id);
     CREATE INDEX changes_change_set ON changes (change_set_id);
+    -- For rereading. It has few distinct values as well.
+    CREATE INDEX changes_reader_version ON changes (organization_id, reader_version);
     ${isolateOrganizations('changes')}
     GRANT SELECT ON changes TO cairn_api;
 
@@ -94,7 +99,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       organization_id uuid NOT NULL,
       occurred_at timestamptz(3) NOT NULL,
       id uuid NOT NULL,
-      record jsonb NOT NULL,
+      -- json keeps the order of the fields, and readers list what changed in this order.
+      record json NOT NULL,
+      -- What the source returned beside the record, if its reader needs it.
+      context json,
       PRIMARY KEY (organization_id, occurred_at, id)
     ) PARTITION BY RANGE (occurred_at);
     ${isolateOrganizations('change_records')}

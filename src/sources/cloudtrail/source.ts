@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Source } from '../source.ts'
 import { eventParts, SOURCE } from './detail.ts'
+import { READER_VERSION, reread } from './reader.ts'
 import { resourceOfArn } from './resources.ts'
 
 export const cloudtrail: Source = {
@@ -95,4 +96,5 @@ export const cloudtrail: Source = {
   },
   resourceKey: (text) => resourceOfArn(text)?.key,
   readRecord: (record) => ({ ...eventParts(record) }),
+  reader: { version: READER_VERSION, reread },
 }
