@@ -45,6 +45,8 @@ export interface Tenant extends Client {
 export interface TestApi {
   app: App
   context: ApiContext
+  /** Of the login that owns the tables. */
+  databaseUrl: string
   /** As the worker's login. */
   db: Database
   /** Sees every row. */
@@ -109,6 +111,7 @@ export async function createTestApi(
   return {
     app,
     context,
+    databaseUrl: testDatabase.url,
     db,
     superuser,
     workflows,

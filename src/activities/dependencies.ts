@@ -17,6 +17,8 @@ export interface Dependencies {
   budgetMs?: number
   /** Pause before a failed request is first repeated, in milliseconds; it doubles each time. */
   requestPauseMs?: number
+  /** How many stored records are read again in one transaction. */
+  rereadAtOnce?: number
 }
 
 /** Identifies the session of a connection's role, for AssumeRole and for the cache. */

@@ -55,6 +55,17 @@ export function otherInstallation(own: string): ApplicationFailure {
   })
 }
 
+/** A newer worker started the workflow: Temporal retries until one receives the work. */
+export function olderReader(
+  source: string,
+  { own, version }: { own: number; version: number },
+): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'OlderReader',
+    message: `This worker reads ${source} with version ${own} of its reader, but version ${version} is required. Upgrade all workers.`,
+  })
+}
+
 /**
  * Classifies a failed call to STS for a whole cycle: a denied role leads to a verification, and
  * transient failures are left to Temporal's retries.

@@ -6,11 +6,13 @@ import { hasEnded, lockConnection, reportConnection } from '../db/connections.ts
 import { Fenced } from '../db/coverage.ts'
 import { asOrganization } from '../db/database.ts'
 import { installationId } from '../db/installation.ts'
-import type { ConnectionActivities, ConnectionWork } from '../workflows/state.ts'
+import type { RereadActivities } from '../workflows/reread-state.ts'
+import type { ConnectionActivities } from '../workflows/state.ts'
 import type { Dependencies } from './dependencies.ts'
 import { connectionMissing, otherInstallation, unexpectedFailure } from './errors.ts'
 import { finishDeletion } from './finish-deletion.ts'
 import { importEvents } from './import-events.ts'
+import { findOutdated, removeUnusedResources, rereadChanges } from './reread-changes.ts'
 import { verifyConnection } from './verify.ts'
 
 /** Cancellation is delivered with heartbeats, so this is well below the heartbeat timeout. */
@@ -18,9 +20,11 @@ const HEARTBEAT_EVERY_MS = 2_000
 
 export type { Dependencies } from './dependencies.ts'
 
+export type Activities = ConnectionActivities & RereadActivities
+
 /** Creates the activities. */
-export function createActivities(deps: Dependencies): ConnectionActivities {
-  const activities: ConnectionActivities = {
+export function createActivities(deps: Dependencies): Activities {
+  const activities: Activities = {
     async readConnection(ref) {
       await refuseOtherInstallation(deps, ref)
       return asOrganization(deps.db, ref.organizationId, async (trx) => {
@@ -61,10 +65,25 @@ export function createActivities(deps: Dependencies): ConnectionActivities {
       await refuseOtherInstallation(deps, ref)
       return withHeartbeat((signal) => finishDeletion(deps, ref, signal))
     },
+
+    async findOutdated(work) {
+      await refuseOtherInstallation(deps, work)
+      return withHeartbeat((signal) => findOutdated(deps, work, signal))
+    },
+
+    async rereadChanges(work, { organizationId }) {
+      await refuseOtherInstallation(deps, work)
+      return withHeartbeat((signal) => rereadChanges(deps, work, { organizationId, signal }))
+    },
+
+    async removeUnusedResources(work, { organizationId }) {
+      await refuseOtherInstallation(deps, work)
+      return withHeartbeat((signal) => removeUnusedResources(deps, { organizationId, signal }))
+    },
   }
   return Object.fromEntries(
     Object.entries(activities).map(([name, run]) => [name, withPlainErrors(run)]),
-  ) as unknown as ConnectionActivities
+  ) as unknown as Activities
 }
 
 /** Passes on only errors with messages for users. All others are logged and replaced. */
@@ -82,9 +101,12 @@ function withPlainErrors<Args extends unknown[], T>(run: (...args: Args) => Prom
 }
 
 /** @throws ApplicationFailure, retryable, if the work belongs to another database */
-async function refuseOtherInstallation(deps: Dependencies, ref: ConnectionWork): Promise<void> {
+async function refuseOtherInstallation(
+  deps: Dependencies,
+  work: { installationId: string },
+): Promise<void> {
   const own = await installationId(deps.db)
-  if (ref.installationId !== own) throw otherInstallation(own)
+  if (work.installationId !== own) throw otherInstallation(own)
 }
 
 async function withHeartbeat<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -32,7 +32,8 @@ export async function lockResourcesForImport(trx: Trx, organizationId: string): 
   `.execute(trx)
 }
 
-async function lockResourcesForPurge(trx: Trx, organizationId: string): Promise<void> {
+/** Imports of the organization wait until the transaction ends. */
+export async function lockOutImports(trx: Trx, organizationId: string): Promise<void> {
   await sql`
     SELECT pg_advisory_xact_lock(hashtextextended(${lockName(organizationId)}, 0))
   `.execute(trx)
@@ -149,7 +150,7 @@ export async function purgeSomeResources(
   organizationId: string,
   after: number,
 ): Promise<number | null> {
-  await lockResourcesForPurge(trx, organizationId)
+  await lockOutImports(trx, organizationId)
   const next = await trx
     .selectFrom('resources')
     .select('id')

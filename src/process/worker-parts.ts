@@ -6,13 +6,14 @@ import type { Config } from '../config.ts'
 import { openDatabase } from '../db/database.ts'
 import { watchPrincipal } from '../principal-watch.ts'
 import { startReconciler } from '../reconciler.ts'
+import { startRereadStarter } from '../reread-starter.ts'
 import { startWorker } from '../temporal/worker.ts'
 import type { Shutdown } from './shutdown.ts'
 import type { Connected } from './stores.ts'
 
 /**
  * Starts the parts that import: the worker with its activities, the principal watch and the
- * reconciler.
+ * reconciler. Also starts the workflow that reads stored records again after an upgrade.
  */
 export function startWorkerParts(
   config: Config,
@@ -36,4 +37,6 @@ export function startWorkerParts(
   shutdown.add(() => worker.stop())
   const reconciler = startReconciler({ db: system, workflows, logger })
   shutdown.add(() => reconciler.stop())
+  const rereadStarter = startRereadStarter({ db, workflows, logger })
+  shutdown.add(() => rereadStarter.stop())
 }

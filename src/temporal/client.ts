@@ -18,9 +18,12 @@ import type { installation as installationWorkflow } from '../workflows/installa
 import {
   changedSignal,
   importNowUpdate,
+  rereadProgressQuery,
   stateQuery,
   verifyNowUpdate,
 } from '../workflows/messages.ts'
+import type { reread as rereadWorkflow } from '../workflows/reread.ts'
+import { initialRereadState, type RereadState } from '../workflows/reread-state.ts'
 import { organizationKey } from '../workflows/search-attributes.ts'
 import {
   type ConnectionRef,
@@ -29,6 +32,7 @@ import {
   type ImportSummary,
   initialState,
   installationWorkflowId,
+  rereadWorkflowId,
   taskQueueOf,
   type VerificationSummary,
 } from '../workflows/state.ts'
@@ -72,6 +76,20 @@ export interface Workflows {
   hasHistory(): Promise<boolean>
   /** @throws TemporalUnavailable */
   markHistory(): Promise<void>
+  /**
+   * Starts the workflow that reads stored records again, unless it runs already.
+   *
+   * @param versions the reader's version of each source
+   * @throws TemporalUnavailable
+   */
+  startReread(versions: Record<string, number>): Promise<void>
+  /**
+   * The progress of the workflow that reads stored records again; null if it does not run. Requires
+   * a running worker.
+   *
+   * @throws TemporalUnavailable
+   */
+  rereadProgress(): Promise<RereadState | null>
   /** Whether Temporal responds within two seconds. */
   ping(): Promise<{ ok: true } | { ok: false; reason: string }>
   /** The URL of the workflow's page in Temporal's UI; null if the UI's URL is unknown. */
@@ -268,6 +286,36 @@ export function createWorkflows(
           }),
         )
       } catch (error) {
+        throw unavailable(error)
+      }
+    },
+    async startReread(versions) {
+      const state = initialRereadState({ installationId, versions }, { now: new Date() })
+      try {
+        await client.withDeadline(Date.now() + callTimeoutMs, () =>
+          client.workflow.start<typeof rereadWorkflow>('reread', {
+            workflowId: rereadWorkflowId(installationId),
+            taskQueue,
+            args: [state],
+            workflowIdConflictPolicy: 'USE_EXISTING',
+            // The lowest: imports and verifications come first.
+            priority: { priorityKey: 5 },
+            staticSummary: 'Reads stored records again, because an older reader has read them',
+          }),
+        )
+      } catch (error) {
+        throw unavailable(error)
+      }
+    },
+    async rereadProgress() {
+      const handle = client.workflow.getHandle(rereadWorkflowId(installationId))
+      try {
+        return await client.withDeadline(Date.now() + callTimeoutMs, async () => {
+          const { status } = await handle.describe()
+          return status.name === 'RUNNING' ? handle.query(rereadProgressQuery) : null
+        })
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return null
         throw unavailable(error)
       }
     },

@@ -8,11 +8,15 @@ import {
   type WorkflowBundle,
 } from '@temporalio/worker'
 import type { Logger } from 'pino'
+import type { RereadActivities } from '../workflows/reread-state.ts'
 import { type ConnectionActivities, taskQueueOf } from '../workflows/state.ts'
 import type { TemporalTarget } from './target.ts'
 
 /** The pause between two attempts to connect while Temporal is unavailable. */
 const MAX_CONNECT_PAUSE_MS = 5_000
+
+/** Tests of connection workflows run a worker without the others. */
+type WorkerActivities = ConnectionActivities & Partial<RereadActivities>
 
 let bundle: Promise<WorkflowBundle> | undefined
 
@@ -33,7 +37,7 @@ export function bundleWorkflows(): Promise<WorkflowBundle> {
 export async function createWorker(options: {
   connection: NativeConnection
   namespace: string
-  activities: ConnectionActivities
+  activities: WorkerActivities
   taskQueue: string
 }): Promise<Worker> {
   return Worker.create({
@@ -75,7 +79,7 @@ export interface RunningWorker {
 export function startWorker(options: {
   target: TemporalTarget
   installationId: string
-  activities: ConnectionActivities
+  activities: WorkerActivities
   logger: Logger
 }): RunningWorker {
   const { target, activities, logger } = options

@@ -1,2 +1,3 @@
 export { connection } from './connection.ts'
 export { installation } from './installation.ts'
+export { reread } from './reread.ts'

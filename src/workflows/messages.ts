@@ -1,7 +1,8 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
+import type { RereadState } from './reread-state.ts'
 import type { ConnectionState, ImportSummary, VerificationSummary } from './state.ts'
 
-// The signals, queries and updates of a connection's workflow. In a separate file, so that clients
+// The signals, queries and updates of the workflows. In a separate file, so that clients
 // do not load the workflow.
 
 /** The row has changed: read it again. Several signals have the same effect as one. */
@@ -15,3 +16,6 @@ export const verifyNowUpdate = defineUpdate<VerificationSummary>('verifyNow')
 
 /** Runs a cycle over all regions now. Returns its summary. */
 export const importNowUpdate = defineUpdate<ImportSummary>('importNow')
+
+/** The progress of the workflow that reads stored records again. */
+export const rereadProgressQuery = defineQuery<RereadState>('progress')

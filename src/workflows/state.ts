@@ -166,6 +166,11 @@ export function connectionWorkflowId(installationId: string, connectionId: strin
   return `cairn-${installationId}-connection-${connectionId}`
 }
 
+/** One workflow per installation, which runs only while changes are outdated. */
+export function rereadWorkflowId(installationId: string): string {
+  return `cairn-${installationId}-reread`
+}
+
 /** The marker workflow, which exists as long as Temporal keeps this installation's history. */
 export function installationWorkflowId(installationId: string): string {
   return `cairn-${installationId}`
