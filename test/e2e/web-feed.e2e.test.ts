@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { putRole } from '../../testing/roles.ts'
 import { type Connected, overflowOf, someRecord, useWeb } from '../../testing/web.ts'
 
 const web = useWeb()
@@ -194,6 +195,32 @@ test('new changes are announced, and shown on request', async () => {
   await rows(page).filter({ hasText: 'second' }).waitFor()
   await announced.waitFor({ state: 'hidden' })
   expect(await rows(page).count()).toBe(2)
+})
+
+test('an account that was never imported has no data yet, with the reason and its fix', async () => {
+  const { cairn, simulator } = web
+  const made = await cairn.request('POST', '/connections', { name: 'Sandbox' })
+  const page = await web.open(`/?connection=${made.id}`)
+  await page.getByRole('heading', { name: 'No data yet' }).waitFor()
+  await page.getByText('Sandbox has no IAM role yet').waitFor()
+  expect(await page.getByText('No changes in this time range').count()).toBe(0)
+  await page.getByRole('link', { name: 'Continue setup' }).click()
+  await page.getByRole('heading', { level: 1, name: 'Sandbox' }).waitFor()
+
+  // Paused before the first import: the button starts it.
+  const accountId = web.accountId()
+  const roleArn = `arn:aws:iam::${accountId}:role/cairn-read-only`
+  putRole(simulator, { roleArn, externalId: made.externalId })
+  simulator.addEvents([someRecord({ now: simulator.now() })], { accountId })
+  await cairn.request('PATCH', `/connections/${made.id}`, { roleArn, paused: true })
+  await page.goto(`/?connection=${made.id}`)
+  await page.getByText('Sandbox was paused before its first import').waitFor()
+  await page.getByRole('button', { name: 'Resume import' }).click()
+  await rows(page).filter({ hasText: 'ada' }).waitFor()
+
+  // An account that Cairn has never heard of.
+  await page.goto('/?account=999999999999')
+  await page.getByText('Account 999999999999 is not connected to Cairn.').waitFor()
 })
 
 test('everything goes by keyboard alone', async () => {

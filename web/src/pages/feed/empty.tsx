@@ -1,8 +1,12 @@
-import { Button, Group } from '@mantine/core'
-import { IconPlugConnected } from '@tabler/icons-react'
+import { Button, Group, Text } from '@mantine/core'
+import { IconDatabaseOff, IconPlugConnected } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
+import { visible } from '../../components/json.ts'
 import { EmptyState } from '../../components/states.tsx'
 import { counted } from '../../format.ts'
+import { connectionPage, connectionsPage } from '../connections/links.ts'
+import { useUpdate } from '../connections/use-update.ts'
+import type { NoDataReason } from './no-data.ts'
 import { chosen, type FeedSearch, withoutFilters, withoutRange } from './search.ts'
 
 export function NoConnections() {
@@ -22,6 +26,51 @@ export function NoConnections() {
   )
 }
 
+/** Shown for accounts that were never imported, where "no changes" would be wrong. */
+export function NoData({ missing }: { missing: NoDataReason }) {
+  return (
+    <EmptyState
+      icon={<IconDatabaseOff size={40} aria-hidden />}
+      title="No data yet"
+      action={<Fix {...missing} isMain />}
+    >
+      <span className="from-aws">{visible(missing.reason)}</span>
+    </EmptyState>
+  )
+}
+
+function Fix({ fix, isMain = false }: { fix: NoDataReason['fix']; isMain?: boolean }) {
+  if (fix === null) return null
+  const looks = isMain
+    ? ({ mt: 'xs' } as const)
+    : ({ variant: 'default', size: 'compact-sm' } as const)
+  if (fix.kind === 'resume') return <Resume {...fix} looks={looks} />
+  const page = pageOf(fix)
+  return (
+    <Button {...looks} renderRoot={(props) => <Link {...props} {...page} />}>
+      {fix.label}
+    </Button>
+  )
+}
+
+function pageOf(fix: Exclude<NoDataReason['fix'], null>) {
+  if (fix.kind === 'connection') return connectionPage(fix.id)
+  return fix.kind === 'list' ? connectionsPage : { to: '/integrations' }
+}
+
+function Resume(props: { id: string; label: string; looks: object }) {
+  const update = useUpdate(props.id)
+  return (
+    <Button
+      {...props.looks}
+      loading={update.isPending}
+      onClick={() => update.mutate({ paused: false })}
+    >
+      {props.label}
+    </Button>
+  )
+}
+
 /** Whether the feed is searched or filtered. */
 export const isFiltered = (search: FeedSearch) =>
   chosen(search).length > 0 || search.q !== undefined || search.failures !== undefined
@@ -30,6 +79,8 @@ export function NoChanges(props: {
   search: FeedSearch
   hidden: number
   isImporting: boolean
+  /** Why some of the accounts have no data. */
+  missing: NoDataReason | null
   onChange: (search: FeedSearch) => void
 }) {
   const { search, onChange } = props
@@ -69,6 +120,14 @@ export function NoChanges(props: {
         : props.isImporting
           ? 'An account is importing, newest changes first. Changes appear here automatically.'
           : 'No changes in this time range. Changes can arrive about 10 minutes late.'}
+      {props.missing && (
+        <Group gap="xs" justify="center" mt="xs">
+          <Text size="sm" className="from-aws">
+            {visible(props.missing.reason)}
+          </Text>
+          <Fix {...props.missing} />
+        </Group>
+      )}
     </EmptyState>
   )
 }

@@ -1,7 +1,8 @@
 import { Button } from '@mantine/core'
 import { type RefObject, useEffect, useRef } from 'react'
 import { ErrorState } from '../../components/states.tsx'
-import { isFiltered, NoChanges, NoConnections } from './empty.tsx'
+import { isFiltered, NoChanges, NoConnections, NoData } from './empty.tsx'
+import { dataState } from './no-data.ts'
 import { findRow } from './row-elements.ts'
 import { RowSkeletons } from './row-parts.tsx'
 import { Rows } from './rows.tsx'
@@ -70,8 +71,11 @@ function NoRows(props: {
   const { data, search } = props
   if (hasNoConnections(data, search)) return <NoConnections />
   const connections = data.connections.data ?? []
+  const { isWithoutData, missing } = dataState(connections, search)
+  if (isWithoutData && missing) return <NoData missing={missing} />
   return (
     <NoChanges
+      missing={missing}
       search={search}
       hidden={data.facets.data?.noise.hidden ?? 0}
       isImporting={connections.some(({ status }) => status === 'importing')}
