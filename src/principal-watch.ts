@@ -89,7 +89,9 @@ export function watchPrincipal(options: {
  */
 function keeping(known: PrincipalFinding | undefined, found: PrincipalFinding): PrincipalFinding {
   if (!known || found.state !== 'unknown') return found
-  return { ...known, saw: `${known.saw} Now: ${found.saw}`, remedy: found.remedy }
+  const { remedy, problem } = found
+  const saw = `${known.saw} Now: ${found.saw}`
+  return { ...known, saw, remedy, ...(problem !== undefined && { problem }) }
 }
 
 /** Logs the identity that AWS reports, where the credentials come from, and what to do. */

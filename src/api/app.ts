@@ -30,6 +30,7 @@ import { healthRoutes } from './health.ts'
 import { parseBody } from './json-body.ts'
 import { meRoutes } from './me.ts'
 import { memberRoutes } from './members.ts'
+import { principalRoutes } from './principal.ts'
 import { notFound, Problem, problems } from './problems.ts'
 import { limitRate } from './rate-limit.ts'
 import { useValidationMessages } from './validation-messages.ts'
@@ -44,6 +45,7 @@ const resources = [
   feedRoutes,
   eventRoutes,
   meRoutes,
+  principalRoutes,
   memberRoutes,
   apiKeyRoutes,
   environmentRoutes,

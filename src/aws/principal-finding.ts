@@ -1,5 +1,5 @@
 import type { AwsCredentialIdentity } from '@smithy/types'
-import type { AwsProblem } from './errors.ts'
+import type { AwsProblem, AwsProblemKind } from './errors.ts'
 import { partitions } from './regions.ts'
 
 /**
@@ -31,6 +31,8 @@ export interface PrincipalFinding {
   source: 'configured' | 'iam:GetRole' | 'caller' | null
   /** Where the credentials come from, as a noun phrase; null without any. */
   credentials: string | null
+  /** Why AWS returned no identity. Absent if it did. */
+  problem?: AwsProblemKind
 }
 
 /** What can be determined from GetCallerIdentity's ARN alone. */
@@ -162,7 +164,7 @@ export function findingForProblem(
   const { saw, remedy } = wordsFor(problem, options.region)
   return {
     ...{ state: 'unknown', arn: null, partition: null, accountId: null, caller: null },
-    ...{ source: null, credentials: options.credentials },
+    ...{ source: null, credentials: options.credentials, problem: problem.kind },
     saw,
     means: 'Cairn cannot assume roles until this is fixed. Everything else works.',
     remedy,
@@ -176,7 +178,7 @@ function wordsFor(problem: AwsProblem, region: string): { saw: string; remedy: s
       return {
         saw: `Cairn has no AWS credentials (${why}).`,
         remedy:
-          'On a laptop: set AWS_PROFILE, and run `aws sso login` if the profile uses ' +
+          'Set AWS_PROFILE and restart Cairn, and run `aws sso login` if the profile uses ' +
           `IAM Identity Center. On AWS: an instance profile, task role or service account. ${GUIDE}`,
       }
     case 'expired':

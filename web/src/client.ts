@@ -675,6 +675,18 @@ export type Me = {
     demo: boolean;
     version: string;
 };
+export type PrincipalStatus = {
+    /** Whether the workers can assume roles: `ready`; `unreported` until a worker has checked; `no_credentials`, `expired` or `rejected` for their AWS credentials; `unreachable` if AWS does not respond; `unusable` for an identity that AWS does not allow to assume roles. */
+    state: "ready" | "unreported" | "no_credentials" | "expired" | "rejected" | "unreachable" | "unusable";
+    /** Null if no worker has reported within 15 minutes. */
+    canAssumeRoles: boolean | null;
+    /** The IAM role that Cairn runs as. Null while Cairn cannot determine it. */
+    arn: string | null;
+    saw: string;
+    means: string;
+    remedy: string | null;
+    checkedAt: string | null;
+};
 export type Member = {
     id: string;
     user: User;
@@ -1458,6 +1470,17 @@ export function getMe(opts?: Oazapfts.RequestOpts) {
         status: 200;
         data: Me;
     }>("/api/v1/me", {
+        ...opts
+    }));
+}
+/**
+ * Get Cairn's AWS identity
+ */
+export function getPrincipal(opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: PrincipalStatus;
+    }>("/api/v1/principal", {
         ...opts
     }));
 }

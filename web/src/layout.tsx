@@ -17,6 +17,7 @@ import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { toApiError } from './api.ts'
 import type { Me } from './client.ts'
+import { PrincipalBanner } from './components/principal-banner.tsx'
 import { ErrorState, Loading } from './components/states.tsx'
 import { AccountMenu, ColorSchemeSwitch, ZoneSwitch } from './header-menus.tsx'
 import { LiveContext, useLiveState, useServerEvents } from './live.ts'
@@ -125,6 +126,7 @@ function SignedIn({ me }: { me: Me }) {
         </AppShell.Navbar>
         <AppShell.Main id="main">
           <OfflineNotice />
+          <PrincipalBanner />
           <Outlet />
         </AppShell.Main>
       </AppShell>

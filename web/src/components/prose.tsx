@@ -1,5 +1,5 @@
 import { Code } from '@mantine/core'
-import { visible } from '../../components/json.ts'
+import { visible } from './json.ts'
 
 /** Renders text in backticks as code. */
 export function Prose({ text }: { text: string }) {

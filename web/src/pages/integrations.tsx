@@ -6,6 +6,7 @@ import { Link } from '@tanstack/react-router'
 import { ErrorState, Loading } from '../components/states.tsx'
 import type { Tone } from '../health/status.ts'
 import { summaryOf } from '../health/summary.ts'
+import { usePrincipalProblem } from '../principal.ts'
 import { useNow } from '../time.tsx'
 import { ConnectAccount } from './connections/connect.tsx'
 import { connectionsQuery } from './connections/queries.ts'
@@ -34,6 +35,7 @@ export function IntegrationsPage() {
 
 function AwsCard() {
   const connections = useQuery(connectionsQuery)
+  const problem = usePrincipalProblem()
   const timeZone = useTimeZone()
   const now = useNow()
   const [connecting, { open, close }] = useDisclosure()
@@ -53,6 +55,17 @@ function AwsCard() {
             </Text>
           </div>
         </Group>
+        {problem && (
+          <Group gap="xs" wrap="nowrap" align="flex-start">
+            <Text component="span" mt={3} lh={1}>
+              <ToneIcon tone="action" />
+            </Text>
+            <Text>
+              <b>{problem.title}.</b> Cairn cannot connect accounts or import changes until this is
+              fixed.
+            </Text>
+          </Group>
+        )}
         {connections.isPending && <Loading />}
         {connections.isError && (
           <ErrorState error={connections.error} retry={() => connections.refetch()} />

@@ -9,8 +9,8 @@ import {
 import type { Verification } from '../../client.ts'
 import { Snippet } from '../../components/copy.tsx'
 import { visible } from '../../components/json.ts'
+import { Prose } from '../../components/prose.tsx'
 import type { CheckId } from '../../health/checks.ts'
-import { Prose } from './prose.tsx'
 
 export type Check = Verification['checks'][number]
 

@@ -6,6 +6,7 @@ import { FormError } from '../../components/form-error.tsx'
 import { counted } from '../../format.ts'
 import { importProgress } from '../../health/connection.ts'
 import { duration } from '../../health/time.ts'
+import { usePrincipalProblem } from '../../principal.ts'
 import { useNow } from '../../time.tsx'
 import { NewestChanges } from './newest-changes.tsx'
 import { OtherRegions } from './other-regions.tsx'
@@ -41,7 +42,8 @@ export function ImportSection(props: { connection: Connection; coverage: Coverag
       regions.filter(({ counts }) => !counts),
     ] as const
   }, [coverage])
-  const obstacle = obstacles[connection.status]
+  const problem = usePrincipalProblem()
+  const obstacle = obstacles[connection.status] ?? (problem && `${problem.title}.`)
   return (
     <Paper withBorder p="md" component="section" aria-labelledby="imported">
       <Stack gap="md">

@@ -6,6 +6,7 @@ import { parseRoleArn } from '../../../../src/aws/role-arn.ts'
 import { fieldErrorAt } from '../../api.ts'
 import type { Connection } from '../../client.ts'
 import { FormError } from '../../components/form-error.tsx'
+import { useVerifyObstacle } from '../../principal.ts'
 import { pastedArn } from './pasted-arn.ts'
 import { useUpdate } from './use-update.ts'
 
@@ -14,6 +15,8 @@ export function RoleArn(props: { connection: Connection; onSaved: () => void }) 
   const { connection, onSaved } = props
   const update = useUpdate(connection.id)
   const wordId = useId()
+  const obstacleId = useId()
+  const obstacle = useVerifyObstacle()
   // Without input, the field follows the stored value.
   const [typed, setTyped] = useState<string | null>(null)
   const text = typed ?? connection.roleArn ?? ''
@@ -70,7 +73,8 @@ export function RoleArn(props: { connection: Connection; onSaved: () => void }) 
           <Button
             type="submit"
             loading={update.isPending}
-            disabled={isEmpty || problem !== undefined || isSame}
+            disabled={isEmpty || problem !== undefined || isSame || obstacle !== undefined}
+            aria-describedby={obstacle && obstacleId}
           >
             {connection.roleArn === null ? 'Verify role' : 'Use this role'}
           </Button>
@@ -80,6 +84,11 @@ export function RoleArn(props: { connection: Connection; onSaved: () => void }) 
             </Button>
           )}
         </Group>
+        {obstacle && (
+          <Text size="sm" c="dimmed" id={obstacleId}>
+            {obstacle}
+          </Text>
+        )}
         {connection.roleArn !== null && (
           <Text size="sm" c="dimmed">
             A new role is verified immediately. A role in another account starts imports for that

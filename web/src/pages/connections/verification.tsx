@@ -1,10 +1,11 @@
 import { Accordion, Alert, Button, Group, Loader, Stack, Text } from '@mantine/core'
 import { IconCircleCheck, IconCircleDashed, IconCircleX, IconClock } from '@tabler/icons-react'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useId, useState } from 'react'
 import { type Connection, type Verification, verifyConnection } from '../../client.ts'
 import { FormError } from '../../components/form-error.tsx'
 import { type Answer, answerOf, type CheckId, questions } from '../../health/checks.ts'
+import { useVerifyObstacle } from '../../principal.ts'
 import { Time } from '../../time.tsx'
 import { type Check, CheckDetails, legible } from './check-details.tsx'
 import { isVerifying } from './queries.ts'
@@ -30,6 +31,7 @@ export function VerificationChecks(props: {
 }) {
   const { connection, verification } = props
   const client = useQueryClient()
+  const obstacleId = useId()
   const [choices, setChoices] = useState<Partial<Record<string, boolean>>>({})
   const verify = useMutation({
     mutationFn: () => verifyConnection(connection.id),
@@ -39,6 +41,8 @@ export function VerificationChecks(props: {
     onSettled: () => client.invalidateQueries({ queryKey: ['connections', connection.id] }),
   })
   const isPaused = connection.status === 'paused'
+  const credentials = useVerifyObstacle()
+  const obstacle = isPaused ? 'Resume the connection first.' : credentials
   const isBusy = verify.isPending || verification?.state === 'running'
   const answers = questions.map((question) => {
     const answer = answerOf(question, verification)
@@ -105,14 +109,15 @@ export function VerificationChecks(props: {
         <Button
           variant="default"
           loading={isBusy}
-          disabled={isPaused || connection.roleArn === null}
+          disabled={obstacle !== undefined || connection.roleArn === null}
+          aria-describedby={obstacle && obstacleId}
           onClick={() => verify.mutate()}
         >
           Verify now
         </Button>
-        <Text size="sm" c="dimmed">
-          {isPaused && 'Resume the connection first.'}
-          {!isPaused && verification?.verifiedAt && (
+        <Text size="sm" c="dimmed" id={obstacleId}>
+          {obstacle}
+          {obstacle === undefined && verification?.verifiedAt && (
             <>
               Last verified <Time at={verification.verifiedAt} ago />. Runs daily and after each
               change.

@@ -1,7 +1,7 @@
 import { Alert, Button, Group, Select, Stack, Text } from '@mantine/core'
 import { IconExternalLink } from '@tabler/icons-react'
 import type { Setup } from '../../../client.ts'
-import { Prose } from '../prose.tsx'
+import { Prose } from '../../../components/prose.tsx'
 import { Commands, Download, Titled } from './parts.tsx'
 
 export function CloudFormation(props: {

@@ -2,7 +2,7 @@ import { Alert, Button, Stack, Text } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
 import type { Setup } from '../../../client.ts'
 import { visible } from '../../../components/json.ts'
-import { Prose } from '../prose.tsx'
+import { Prose } from '../../../components/prose.tsx'
 
 /** Shown instead of policies that could name the wrong principal. */
 export function UnknownPrincipal(props: {
