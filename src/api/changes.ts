@@ -188,6 +188,7 @@ const changeSetSchema = z
     to: z.iso.datetime().meta({ description: 'When the last change occurred.' }),
     changes: z.int().meta({ description: 'The number of changes that match the filters.' }),
     failures: z.int().meta({ description: 'The number of changes that failed or were denied.' }),
+    denied: z.int().meta({ description: 'The number of `failures` that were denied.' }),
     actors: z.array(z.string()),
     tools: z.array(z.string()),
     services: z.array(z.string()),
@@ -195,6 +196,7 @@ const changeSetSchema = z
     regions: z.array(z.string()),
     environments: changeSchema.shape.environments,
     publicAccess: z.array(z.string()).meta({ description: 'What was made public.' }),
+    risks: changeSchema.shape.risks,
     only: changeSchema.nullable().meta({
       description: 'The change, if only one matches the filters.',
     }),
@@ -211,6 +213,7 @@ const changeSetSchema = z
         to: '2026-03-02T12:04:02.000Z',
         changes: 14,
         failures: 0,
+        denied: 0,
         actors: ['acme/shop (GitHub Actions)'],
         tools: ['Terraform 1.9.5'],
         services: ['rds', 'ec2'],
@@ -218,6 +221,7 @@ const changeSetSchema = z
         regions: ['eu-west-1'],
         environments: [],
         publicAccess: [],
+        risks: ['data', 'network'],
         only: null,
       },
     ],
@@ -247,6 +251,7 @@ function toChangeSet({ id, from, to, parts, only }: ListedSet, environments: Env
     to: to.toISOString(),
     changes: counted(parts),
     failures: counted(parts.filter(({ outcome }) => outcome !== 'succeeded')),
+    denied: counted(parts.filter(({ outcome }) => outcome === 'denied')),
     actors: different(parts.map(({ actor }) => actor.name)),
     tools: different(parts.map(({ tool }) => tool.label)),
     services: different(parts.map(({ service }) => service)),
@@ -254,6 +259,7 @@ function toChangeSet({ id, from, to, parts, only }: ListedSet, environments: Env
     regions: different(parts.map(({ region }) => region)),
     environments: different(parts.flatMap(environments)),
     publicAccess: different(parts.map(({ publicAccess }) => publicAccess)),
+    risks: different(parts.flatMap(({ risks }) => risks)),
     only: only ? toChange(only, new Map([[only.change_set_id ?? '', id]]), environments) : null,
   }
 }

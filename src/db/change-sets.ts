@@ -258,6 +258,7 @@ export interface ListedSet {
     resources: Change['resources']
     /** What they acted on. */
     things?: { type: string; names: string[]; count: number }
+    risks: Change['risks']
     count: number
   }[]
   /** The change, if it is the only one. */
@@ -411,6 +412,7 @@ async function changeKindsOf(
         'thingNames',
       ),
       sql<number>`count(DISTINCT ${MAIN_THING})::int`.as('thingCount'),
+      sql<Change['risks']>`coalesce(envelope -> 'risks', '[]')`.as('risks'),
       // An ID starts with its change's time, so the lowest one is the earliest.
       sql<string>`min(changes.id::text COLLATE "C")`.as('firstId'),
       eb.fn.min('occurred_at').as('first'),
@@ -437,6 +439,7 @@ async function changeKindsOf(
       // What was done, and to what kind of thing.
       'action',
       sql`envelope #>> '{resources,0,type}'`,
+      sql`coalesce(envelope -> 'risks', '[]')`,
     ])
     .orderBy('first')
     .execute()

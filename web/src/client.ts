@@ -455,6 +455,8 @@ export type ChangeSet = {
     changes: number;
     /** The number of changes that failed or were denied. */
     failures: number;
+    /** The number of `failures` that were denied. */
+    denied: number;
     actors: string[];
     tools: string[];
     services: string[];
@@ -465,6 +467,7 @@ export type ChangeSet = {
     environments: string[];
     /** What was made public. */
     publicAccess: string[];
+    risks: string[];
     /** The change, if only one matches the filters. */
     only: Change | null;
 };

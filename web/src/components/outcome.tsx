@@ -1,22 +1,48 @@
-import { Tooltip } from '@mantine/core'
-import { IconBan, IconCheck, IconX } from '@tabler/icons-react'
+import { Badge } from '@mantine/core'
+import { IconBan, IconX } from '@tabler/icons-react'
 import type { Change } from '../client.ts'
 
+type Problem = Exclude<Change['outcome'], 'succeeded'>
+
 const looks = {
-  succeeded: { icon: IconCheck, color: 'var(--mantine-color-teal-filled)', label: 'Succeeded' },
-  failed: { icon: IconX, color: 'var(--mantine-color-red-filled)', label: 'Failed' },
-  denied: { icon: IconBan, color: 'var(--mantine-color-red-filled)', label: 'Denied' },
+  failed: { icon: IconX, label: 'Failed' },
+  denied: { icon: IconBan, label: 'Denied' },
 } as const
 
-/** The outcome of a change, as an icon with a label. */
-export function OutcomeIcon({ outcome, label }: { outcome: Change['outcome']; label?: string }) {
-  const { icon: Icon, color, label: usual } = looks[outcome]
-  const word = label ?? usual
+/** Success is the rule, so only failed and denied changes have a mark. */
+export function OutcomeBadge({ outcome, size = 'sm' }: { outcome: Problem; size?: string }) {
+  const { icon: Icon, label } = looks[outcome]
   return (
-    <Tooltip label={word} withArrow openDelay={300}>
-      <Icon size={16} color={color} role="img" aria-label={word} />
-    </Tooltip>
+    <Badge
+      color="red"
+      variant="light"
+      tt="none"
+      size={size}
+      leftSection={<Icon size={12} aria-hidden />}
+    >
+      {label}
+    </Badge>
   )
 }
 
-export const outcomeLabel = (outcome: Change['outcome']): string => looks[outcome].label
+/** `3 denied`: the failed or denied changes of a set. */
+export function OutcomeCount({ outcome, count }: { outcome: Problem; count: number }) {
+  if (count === 0) return null
+  const { icon: Icon, label } = looks[outcome]
+  return (
+    <Badge
+      color="red"
+      variant="light"
+      tt="none"
+      size="sm"
+      leftSection={<Icon size={12} aria-hidden />}
+    >
+      {count.toLocaleString('en')} {label.toLowerCase()}
+    </Badge>
+  )
+}
+
+export function OutcomeIcon({ outcome }: { outcome: Problem }) {
+  const Icon = looks[outcome].icon
+  return <Icon size={16} color="var(--mantine-color-error)" aria-hidden />
+}

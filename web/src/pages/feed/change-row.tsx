@@ -2,12 +2,13 @@ import { Badge } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import type { Change } from '../../client.ts'
 import { EnvironmentBadge } from '../../components/environment-badge.tsx'
-import { OutcomeIcon } from '../../components/outcome.tsx'
+import { OutcomeBadge, OutcomeIcon } from '../../components/outcome.tsx'
+import { RiskBadges } from '../../components/risk.tsx'
 import type { Zone } from '../../time.tsx'
 import { cut, split } from './entries.ts'
 import classes from './feed.module.css'
 import { rowAttribute } from './row-elements.ts'
-import { Meta, RowTime, WorldBadge } from './row-parts.tsx'
+import { Meta, RowTime } from './row-parts.tsx'
 import type { Looks, Roving } from './row-types.ts'
 
 /** One change: a link to its page. */
@@ -26,13 +27,14 @@ export function ChangeRow(
       preload={false}
       className={`${classes.row} ${props.isMember ? classes.member : ''}`}
       {...{ [rowAttribute]: rowKey }}
+      data-problem={change.outcome !== 'succeeded' || undefined}
       data-selected={isSelected || undefined}
       tabIndex={props.reachable === rowKey ? 0 : -1}
       onFocus={() => props.onSelect(rowKey)}
       onClick={props.onLeave}
     >
       <span className={classes.icon}>
-        <OutcomeIcon outcome={change.outcome} />
+        {change.outcome !== 'succeeded' && <OutcomeIcon outcome={change.outcome} />}
       </span>
       <RowTime at={change.occurredAt} {...props} />
       <span className={classes.what}>
@@ -55,7 +57,11 @@ export function ChangeRow(
             Read-only
           </Badge>
         )}
-        {change.publicAccess !== undefined && <WorldBadge what={change.publicAccess} />}
+        {change.outcome !== 'succeeded' && <OutcomeBadge outcome={change.outcome} />}
+        <RiskBadges
+          risks={change.risks}
+          publicAccess={change.publicAccess && cut(change.publicAccess, 300)}
+        />
         {change.noise !== null && (
           <Badge color="gray" variant="outline" tt="none" size="sm">
             routine

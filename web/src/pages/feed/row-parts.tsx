@@ -1,5 +1,4 @@
-import { Badge, Skeleton } from '@mantine/core'
-import { IconWorld } from '@tabler/icons-react'
+import { Skeleton } from '@mantine/core'
 import { formatTime, type Zone } from '../../time.tsx'
 import { cut } from './entries.ts'
 import classes from './feed.module.css'
@@ -24,21 +23,6 @@ export function Meta({ parts }: { parts: (string | null | undefined)[] }) {
         </span>
       ))}
     </span>
-  )
-}
-
-export function WorldBadge({ what }: { what: string }) {
-  return (
-    <Badge
-      color="red"
-      variant="filled"
-      tt="none"
-      size="sm"
-      leftSection={<IconWorld size={12} aria-hidden />}
-      title={cut(what, 300)}
-    >
-      Public access
-    </Badge>
   )
 }
 

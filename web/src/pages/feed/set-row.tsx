@@ -3,6 +3,8 @@ import { IconChevronDown, IconChevronRight } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import type { ChangeSet } from '../../client.ts'
 import { EnvironmentBadge } from '../../components/environment-badge.tsx'
+import { OutcomeCount } from '../../components/outcome.tsx'
+import { RiskBadges } from '../../components/risk.tsx'
 import { ErrorState } from '../../components/states.tsx'
 import { counted } from '../../format.ts'
 import type { Zone } from '../../time.tsx'
@@ -11,7 +13,7 @@ import { cut, split } from './entries.ts'
 import classes from './feed.module.css'
 import { useMembers } from './queries.ts'
 import { rowAttribute } from './row-elements.ts'
-import { listed, Meta, RowSkeletons, RowTime, WorldBadge } from './row-parts.tsx'
+import { listed, Meta, RowSkeletons, RowTime } from './row-parts.tsx'
 import type { Looks, Roving, WholeOf } from './row-types.ts'
 import type { ChangeQuery } from './search.ts'
 
@@ -40,6 +42,7 @@ export function SetRow(
         className={classes.row}
         aria-expanded={isOpen}
         {...{ [rowAttribute]: set.id }}
+        data-problem={set.failures === set.changes || undefined}
         data-selected={isSelected || undefined}
         tabIndex={props.reachable === set.id ? 0 : -1}
         onFocus={() => props.onSelect(set.id)}
@@ -64,12 +67,14 @@ export function SetRow(
           />
         </span>
         <span className={classes.badges}>
-          {set.publicAccess.length > 0 && <WorldBadge what={listed(set.publicAccess, 3)!} />}
-          {set.failures > 0 && (
-            <Badge color="red" variant="light" tt="none" size="sm">
-              {set.failures.toLocaleString('en')} failed
-            </Badge>
-          )}
+          <OutcomeCount outcome="denied" count={set.denied} />
+          <OutcomeCount outcome="failed" count={set.failures - set.denied} />
+          <RiskBadges
+            risks={set.risks}
+            publicAccess={
+              set.publicAccess.length > 0 ? cut(listed(set.publicAccess, 3)!, 300) : undefined
+            }
+          />
           {set.environments.map((id) => (
             <EnvironmentBadge key={id} id={id} />
           ))}

@@ -4,6 +4,7 @@ import { type FacetField, facetFields } from '../../../../src/changes/filters.ts
 import { resourceIdOfKey } from '../../../../src/changes/resource-key.ts'
 import type { Facets } from '../../client.ts'
 import { useEnvironments } from '../../components/environment-badge.tsx'
+import { riskLabel } from '../../components/risk.tsx'
 import { connectionsQuery } from '../connections/queries.ts'
 import type { LabelOf } from './facets.tsx'
 
@@ -28,6 +29,7 @@ export function useLabels(facets: Facets | undefined): {
       if (field === 'environment') return names.environments.get(value) ?? value
       if (field === 'connection') return names.connections.get(value) ?? value
       if (field === 'outcome') return value.charAt(0).toUpperCase() + value.slice(1)
+      if (field === 'risk') return riskLabel(value)
       if (field === 'changeSet') return 'selected'
       if (field === 'resource')
         return facetLabels.get(`resource ${value}`) ?? resourceIdOfKey(value)
