@@ -11,7 +11,7 @@ export interface SourceView {
   /** Before the details: the edited fields. */
   Top?: ComponentType<{ detail: Detail }>
   /** Additional entries in the list of details. */
-  Facts?: ComponentType<{ detail: Detail }>
+  Facts?: ComponentType<{ detail: Detail; change: Change }>
   /** The source's original data. */
   Event: ComponentType<{ detail: Detail; record: unknown }>
   /** Additional lists of related changes, after that of the change set. */

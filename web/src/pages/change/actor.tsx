@@ -5,6 +5,7 @@ import { Copy } from '../../components/copy.tsx'
 import { cut } from '../feed/entries.ts'
 import classes from './change.module.css'
 import { chainOf } from './change.ts'
+import { Identifier } from './identifier.tsx'
 import { Section } from './parts.tsx'
 
 /** The chain of actors, from the origin to the identity that made the call. */
@@ -27,7 +28,18 @@ export function Actor({ change }: { change: Change }) {
               <>
                 <Text size="sm">
                   <span className={classes.none}>{link.how ?? kindLabel(link.kind)}</span>{' '}
-                  <bdi className={classes.strong}>{cut(link.name, 300)}</bdi>
+                  <span className={classes.strong}>
+                    {link.name === change.actor.name ? (
+                      <Identifier
+                        change={change}
+                        value={link.name}
+                        what="actor"
+                        filter={{ actor: [change.actor.id] }}
+                      />
+                    ) : (
+                      <bdi>{cut(link.name, 300)}</bdi>
+                    )}
+                  </span>
                 </Text>
                 {link.arn !== undefined && (
                   <Group gap={2} wrap="nowrap">

@@ -1,10 +1,11 @@
 import { Badge, Button, CopyButton, Group, Stack, Title } from '@mantine/core'
-import { IconCheck, IconExternalLink, IconLink } from '@tabler/icons-react'
+import { IconCheck, IconClock, IconExternalLink, IconLink } from '@tabler/icons-react'
+import { Link } from '@tanstack/react-router'
 import type { Change } from '../../client.ts'
 import { EnvironmentBadge } from '../../components/environment-badge.tsx'
-import { OutcomeIcon, outcomeLabel } from '../../components/outcome.tsx'
-import classes from './change.module.css'
-import { safeLinks } from './change.ts'
+import { OutcomeBadge } from '../../components/outcome.tsx'
+import { RiskBadges } from '../../components/risk.tsx'
+import { MINUTE, rangeAround, safeLinks } from './change.ts'
 import { LongText } from './parts.tsx'
 
 /** The summary of a change, its badges, and its links. */
@@ -12,22 +13,13 @@ export function ChangeHeader({ change }: { change: Change }) {
   const links = safeLinks(change.links)
   return (
     <Stack gap="xs">
-      <Group gap="xs" wrap="nowrap" align="flex-start">
-        <span className={classes.outcome}>
-          <OutcomeIcon outcome={change.outcome} />
-        </span>
-        <Title order={1} size="h3">
-          <bdi>
-            <LongText text={change.summary} />
-          </bdi>
-        </Title>
-      </Group>
+      <Title order={1} size="h3">
+        <bdi>
+          <LongText text={change.summary} />
+        </bdi>
+      </Title>
       <Group gap="xs">
-        {change.outcome !== 'succeeded' && (
-          <Badge color="red" variant="light" tt="none">
-            {outcomeLabel(change.outcome)}
-          </Badge>
-        )}
+        {change.outcome !== 'succeeded' && <OutcomeBadge outcome={change.outcome} size="md" />}
         {change.environments.map((one) => (
           <EnvironmentBadge key={one} id={one} />
         ))}
@@ -36,11 +28,7 @@ export function ChangeHeader({ change }: { change: Change }) {
             Read-only
           </Badge>
         )}
-        {change.risks.map((risk) => (
-          <Badge key={risk} color="gray" variant="light" tt="none">
-            {risk}
-          </Badge>
-        ))}
+        <RiskBadges risks={change.risks} all />
         {change.noise !== null && (
           <Badge color="gray" variant="outline" tt="none">
             routine: {change.noise.replaceAll('-', ' ')}
@@ -48,6 +36,14 @@ export function ChangeHeader({ change }: { change: Change }) {
         )}
       </Group>
       <Group gap="xs">
+        <Button
+          variant="default"
+          size="xs"
+          leftSection={<IconClock size={14} aria-hidden />}
+          renderRoot={(root) => <Link {...root} to="/" search={rangeAround(change, 15 * MINUTE)} />}
+        >
+          All changes ±15 min
+        </Button>
         {links.map(({ label, url }) => (
           <Button
             key={url}

@@ -31,7 +31,8 @@ export function safeLinks(links: Change['links']): Change['links'] {
   return links.filter(({ url }) => URL.canParse(url) && new URL(url).protocol === 'https:')
 }
 
-export const HOUR = 3_600_000
+export const MINUTE = 60_000
+export const HOUR = 60 * MINUTE
 /** Untrusted values can exceed the URL limit of servers and proxies. */
 const MAX_LENGTH_IN_URL = 2_000
 
@@ -56,6 +57,11 @@ export function rangeAround(change: Change, ms: number) {
     // Next to a routine change, routine changes count.
     ...(change.noise !== null && { noise: 'shown' as const }),
   }
+}
+
+/** The changes with the same value, of all kinds, a week around a change. */
+export function historyOf(change: Change, filter: FeedSearch): FeedSearch {
+  return { ...rangeAround(change, 7 * 24 * HOUR), noise: 'shown', ...filter }
 }
 
 /**

@@ -3,19 +3,23 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { Change } from '../../client.ts'
-import { Copy } from '../../components/copy.tsx'
+import { useEnvironments } from '../../components/environment-badge.tsx'
 import type { SourceView } from '../../sources/index.ts'
 import { formatAgo, formatSpan, useNow, useZone, type Zone } from '../../time.tsx'
 import { connectionPage } from '../connections/links.ts'
 import { connectionsQuery } from '../connections/queries.ts'
 import { cut } from '../feed/entries.ts'
 import classes from './change.module.css'
+import { Identifier } from './identifier.tsx'
 import { Fact, Section } from './parts.tsx'
 
 /** When, where, and what a change was about. */
 export function Details({ change, Extra }: { change: Change; Extra: SourceView['Facts'] }) {
   const connections = useQuery(connectionsQuery)
   const connection = connections.data?.find(({ id }) => id === change.connectionId)
+  const environments = (useEnvironments().data ?? []).filter(({ id }) =>
+    change.environments.includes(id),
+  )
   const [zone] = useZone()
   const importedAfter =
     Math.abs(Date.parse(change.importedAt) - Date.parse(change.occurredAt)) / 1000
@@ -32,17 +36,46 @@ export function Details({ change, Extra }: { change: Change; Extra: SourceView['
           </Text>
         </Fact>
         <Fact name="Action">
-          <bdi>{cut(`${change.service}: ${change.action}`, 300)}</bdi>
+          <Identifier
+            change={change}
+            value={change.action}
+            label={`${change.service}: ${change.action}`}
+            what="action"
+            filter={{ service: [change.service], action: [change.action] }}
+          />
         </Fact>
         {change.accountId !== null && (
           <Fact name="Account">
-            <bdi>{change.accountId}</bdi>
-            <Copy text={change.accountId} label="Copy account ID" />
+            <Identifier
+              change={change}
+              value={change.accountId}
+              what="account ID"
+              filter={{ account: [change.accountId] }}
+            />
           </Fact>
         )}
         {change.region !== null && (
           <Fact name="Region">
-            <bdi>{change.region}</bdi>
+            <Identifier
+              change={change}
+              value={change.region}
+              what="region"
+              filter={{ region: [change.region] }}
+            />
+          </Fact>
+        )}
+        {environments.length > 0 && (
+          <Fact name={environments.length === 1 ? 'Environment' : 'Environments'}>
+            {environments.map(({ id, name }) => (
+              <div key={id}>
+                <Identifier
+                  change={change}
+                  value={name}
+                  what="environment"
+                  filter={{ environment: [id] }}
+                />
+              </div>
+            ))}
           </Fact>
         )}
         {change.connectionId !== null && (
@@ -54,10 +87,10 @@ export function Details({ change, Extra }: { change: Change; Extra: SourceView['
         )}
         {change.resources.length > 0 && (
           <Fact name={change.resources.length === 1 ? 'Resource' : 'Resources'}>
-            <Resources resources={change.resources} />
+            <Resources change={change} />
           </Fact>
         )}
-        {Extra && <Extra detail={change.detail} />}
+        {Extra && <Extra detail={change.detail} change={change} />}
       </dl>
     </Section>
   )
@@ -78,18 +111,21 @@ function whole(time: string, zone: Zone): string {
 
 const fewResources = 5
 
-function Resources({ resources }: { resources: Change['resources'] }) {
+function Resources({ change }: { change: Change }) {
+  const { resources } = change
   const [isLong, setIsLong] = useState(false)
   const shown = isLong ? resources : resources.slice(0, fewResources)
   return (
     <>
-      {shown.map(({ type, id, arn }) => (
+      {shown.map(({ type, id, arn, key }) => (
         <div key={`${type} ${id}`} className={classes.resource}>
           <div>
-            <bdi>{cut(id, 300)}</bdi>
-            <Copy
-              text={typeof arn === 'string' ? arn : id}
-              label={typeof arn === 'string' ? 'Copy ARN' : 'Copy ID'}
+            <Identifier
+              change={change}
+              value={id}
+              copied={typeof arn === 'string' ? arn : id}
+              what={typeof arn === 'string' ? 'ARN' : 'ID'}
+              filter={{ resource: [key] }}
             />
           </div>
           <Text size="xs" className={classes.none}>

@@ -1,7 +1,8 @@
 import { Alert, Table, Text } from '@mantine/core'
-import type { CloudTrailDetail } from '../../client.ts'
+import type { Change, CloudTrailDetail } from '../../client.ts'
 import { Copy } from '../../components/copy.tsx'
 import classes from '../../pages/change/change.module.css'
+import { Identifier } from '../../pages/change/identifier.tsx'
 import { Fact, LongText, RecordSection, Section } from '../../pages/change/parts.tsx'
 import { cut } from '../../pages/feed/entries.ts'
 import type { Detail, SourceView } from '../view.ts'
@@ -73,13 +74,20 @@ function EditValue({ value }: { value: unknown }) {
   )
 }
 
-function Facts(props: { detail: Detail }) {
+function Facts(props: { detail: Detail; change: Change }) {
+  const { change } = props
   const detail = typed(props.detail)
+  const { accessKeyId } = detail.session
   return (
     <>
       {detail.sourceIp !== undefined && (
         <Fact name="Source IP">
-          <bdi>{cut(detail.sourceIp, 200)}</bdi>
+          <Identifier
+            change={change}
+            value={detail.sourceIp}
+            what="source IP"
+            filter={{ sourceIp: [detail.sourceIp] }}
+          />
         </Fact>
       )}
       {detail.userAgent !== undefined && (
@@ -89,14 +97,38 @@ function Facts(props: { detail: Detail }) {
           </bdi>
         </Fact>
       )}
+      {accessKeyId !== null && (
+        <Fact name="Session">
+          <Identifier
+            change={change}
+            value={accessKeyId}
+            what="access key ID"
+            filter={change.changeSetId === null ? undefined : { changeSet: [change.changeSetId] }}
+          />
+        </Fact>
+      )}
+      {detail.error !== undefined && (
+        <Fact name="Error code">
+          <Identifier
+            change={change}
+            value={detail.error.code}
+            what="error code"
+            filter={{ errorCode: [detail.error.code] }}
+          />
+        </Fact>
+      )}
       <Fact name="Event ID">
         <bdi>{cut(detail.eventId, 200)}</bdi>
         <Copy text={detail.eventId} label="Copy event ID" />
       </Fact>
       {detail.requestId !== undefined && (
         <Fact name="Request ID">
-          <bdi>{cut(detail.requestId, 200)}</bdi>
-          <Copy text={detail.requestId} label="Copy request ID" />
+          <Identifier
+            change={change}
+            value={detail.requestId}
+            what="request ID"
+            filter={{ request: [detail.requestId] }}
+          />
         </Fact>
       )}
     </>
