@@ -445,7 +445,7 @@ describe('of an account that is connected', () => {
     await page.getByText(/1 new change from \d regions/).waitFor()
     await page.getByRole('link', { name: /just-now/ }).waitFor()
 
-    // What does not work is told where it was tried.
+    // A failed action shows a notification until the next attempt succeeds.
     const one = `**/api/v1/connections/${connected.id}`
     await page.route(one, (route) =>
       route.request().method() === 'PATCH'
@@ -453,9 +453,11 @@ describe('of an account that is connected', () => {
         : route.fallback(),
     )
     await page.getByRole('button', { name: 'Pause' }).press('Enter')
-    await page.getByRole('alert').filter({ hasText: 'The database is away.' }).waitFor()
+    const toast = page.getByRole('alert').filter({ hasText: 'Pause failed: Away' })
+    await toast.getByText('The database is away.').waitFor()
     await page.unroute(one)
     await page.getByRole('button', { name: 'Pause' }).press('Enter')
+    await toast.waitFor({ state: 'hidden' })
     await state(page, 'Paused')
     await hasFocus(page, 'Resume')
     expect(await page.getByRole('button', { name: 'Import now' }).isDisabled()).toBe(true)

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { putRole } from '../../testing/roles.ts'
-import { type Connected, overflowOf, someRecord, useWeb } from '../../testing/web.ts'
+import { type Connected, clipboardOf, overflowOf, someRecord, useWeb } from '../../testing/web.ts'
 
 const web = useWeb()
 
@@ -106,6 +106,23 @@ test('facets and the search choose, the address keeps it, and another page shows
   await chips.getByText('Service rds').waitFor()
 })
 
+test('rows show risks, and failed and denied changes stand out', async () => {
+  const page = await web.open(only(account))
+  const denied = rows(page).filter({ hasText: 'carol' })
+  await denied.getByText('Denied', { exact: true }).waitFor()
+  await denied.getByText('Identity', { exact: true }).waitFor()
+  // Its row differs from those of successful changes, which have no mark.
+  expect(await denied.getByRole('link').getAttribute('data-problem')).toBe('true')
+  const succeeded = rows(page).filter({ hasText: 'dave' })
+  await succeeded.getByText('Data', { exact: true }).waitFor()
+  expect(await succeeded.getByRole('link').getAttribute('data-problem')).toBeNull()
+  expect(await page.getByText('Succeeded').count()).toBe(0)
+  await page.goto(`${only(account)}&risk=identity`)
+  await denied.waitFor()
+  expect(await rows(page).count()).toBe(1)
+  await page.getByRole('group', { name: 'Active filters' }).getByText('Risk Identity').waitFor()
+})
+
 test('failed ones are excluded and included again', async () => {
   const page = await web.open(only(account))
   await rows(page).filter({ hasText: 'carol' }).waitFor()
@@ -149,6 +166,42 @@ test('a change set opens to its changes, and a change to its own page', async ()
 
   await page.goto(only(account))
   await set.waitFor()
+})
+
+test('identifiers of a change link to their history and can be copied', async () => {
+  const page = await web.open(only(account))
+  await rows(page).filter({ hasText: 'carol' }).getByRole('link').click()
+  await page.getByRole('heading', { level: 1, name: /carol/ }).waitFor()
+  const url = page.url()
+  const section = (name: string) =>
+    page.locator('section').filter({ has: page.getByRole('heading', { name, exact: true }) })
+  for (const [what, label, parameter] of [
+    ['source IP', /^\d+\.\d+\.\d+\.\d+$/, 'sourceIp'],
+    ['region', 'us-east-1', 'region'],
+    ['account ID', account.accountId, 'account'],
+    ['error code', 'AccessDenied', 'errorCode'],
+  ] as const) {
+    const link = section('Details').getByRole('link', { name: label })
+    const value = await link.first().textContent()
+    await section('Details')
+      .getByRole('button', { name: `Copy ${what}` })
+      .click()
+    await expect.poll(() => clipboardOf(page)).toBe(value)
+    await link.first().click()
+    await expect.poll(() => new URL(page.url()).searchParams.get(parameter)).toContain(value)
+    await rows(page).filter({ hasText: 'carol' }).waitFor()
+    await page.goto(url)
+    await page.getByRole('heading', { level: 1, name: /carol/ }).waitFor()
+  }
+  await section('Actor').getByRole('button', { name: 'Copy actor' }).waitFor()
+  await section('Actor').getByRole('link', { name: 'carol', exact: true }).click()
+  await rows(page).filter({ hasText: 'carol' }).waitFor()
+  expect(await rows(page).count()).toBe(1)
+  await page.goto(url)
+  await page.getByRole('link', { name: 'All changes ±15 min' }).click()
+  await rows(page).filter({ hasText: 'carol' }).waitFor()
+  await expect.poll(() => page.url()).toContain('from=')
+  expect(await rows(page).filter({ hasText: 'dave' }).count()).toBe(0)
 })
 
 test('new changes are announced, and shown on request', async () => {
@@ -300,11 +353,62 @@ test('a long list is extended by its button, which shows errors and moves the fo
   expect(await more.count()).toBe(0)
 })
 
+/** Waits for a file that the page loads in advance. */
+const preloaded = (page: Page, part: string) =>
+  expect
+    .poll(() =>
+      page.evaluate<boolean>(
+        `performance.getEntriesByType('resource').some(({ name }) => name.includes('/assets/${part}-'))`,
+      ),
+    )
+    .toBe(true)
+
+test('without a connection, a click shows what is known, in the page, until it is back', async () => {
+  const expected = /ERR_|Failed to fetch|PartNotLoaded|Failed to load/
+  const page = await web.open(only(account), { expected })
+  const context = page.context()
+  await rows(page).filter({ hasText: 'ada' }).waitFor()
+  await preloaded(page, 'accept-invitation')
+  await context.setOffline(true)
+  await rows(page).filter({ hasText: 'ada' }).getByRole('link').click()
+  await page.getByRole('heading', { level: 1, name: /ada/ }).waitFor()
+  await page.getByRole('heading', { name: 'Details' }).waitFor()
+  await page.getByText('Connection lost. Reconnecting…').waitFor()
+  await page.getByText(/Statuses are from/).waitFor()
+  await page.getByRole('alert').getByText('Cannot reach Cairn').first().waitFor()
+  await page.getByRole('link', { name: 'Integrations' }).click()
+  await page.getByRole('heading', { level: 1, name: 'Integrations' }).waitFor()
+  await page.goBack()
+  await context.setOffline(false)
+  await page.getByRole('heading', { name: 'Request', exact: true }).waitFor()
+  await page.getByText('Connection lost').waitFor({ state: 'hidden' })
+})
+
+test('a page whose file cannot be loaded keeps the navigation, and opens when the server is back', async () => {
+  const expected = /ERR_|Failed to fetch|PartNotLoaded|Failed to load/
+  const page = await web.open('/settings', { expected })
+  await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor()
+  await page.route(/\/assets\/integrations-|\/healthz$/, (route) => route.abort())
+  await page.reload()
+  await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor()
+  await preloaded(page, 'accept-invitation')
+  await page.getByRole('link', { name: 'Integrations' }).click()
+  await page.getByRole('alert').getByText('Cannot load this page').waitFor()
+  await page.getByRole('button', { name: 'Retry' }).click()
+  await page.getByRole('link', { name: 'Settings' }).click()
+  await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor()
+  await page.getByRole('link', { name: 'Integrations' }).click()
+  await page.getByRole('alert').getByText('Cannot load this page').waitFor()
+  await page.unrouteAll()
+  await page.getByRole('heading', { level: 1, name: 'Integrations' }).waitFor()
+})
+
 test('a wrong clock and a missing part of the page do no harm', async () => {
-  const page = await web.open('/settings', { expected: /ERR_FAILED/ })
+  const page = await web.open('/settings', { expected: /ERR_FAILED|PartNotLoaded/ })
   await page.clock.setSystemTime(Date.now() + 3 * 3_600_000)
-  // As after an upgrade: the page is loaded anew, once.
-  await page.route('**/assets/range-form*.js', (route) => route.abort(), { times: 1 })
+  // As after an upgrade, which renames files: the page is loaded again.
+  const form = '**/assets/range-form*.js'
+  await page.route(form, (route) => route.abort())
   await page.goto(`${only(account)}&range=4h`)
   await rows(page).filter({ hasText: 'ada' }).waitFor()
   expect(await page.getByText('Imports are behind').count()).toBe(0)
@@ -312,6 +416,8 @@ test('a wrong clock and a missing part of the page do no harm', async () => {
   const loaded = page.waitForEvent('load')
   await before.click()
   await loaded
+  await page.unroute(form)
+  await page.reload()
   await before.click()
   await page.getByText('Incident time').waitFor()
   await rows(page).filter({ hasText: 'ada' }).waitFor()

@@ -1,6 +1,7 @@
 import { onlineManager } from '@tanstack/react-query'
 import { afterEach, describe, expect, test } from 'vitest'
-import { queryClient, toApiError } from '../../web/src/api.ts'
+import { toApiError } from '../../web/src/api.ts'
+import { queryClient } from '../../web/src/query-client.ts'
 import { serverNow, skewOf, updateServerTime } from '../../web/src/time.tsx'
 
 afterEach(() => {

@@ -34,6 +34,7 @@ let isHidden: boolean
 let heard: string[]
 let end: () => void
 let onSight: () => void
+let onNetworkChange: () => void
 
 const latest = () => streams.at(-1)!
 const isOpen = () => streams.filter(({ readyState }) => readyState !== 2).length
@@ -57,6 +58,10 @@ beforeEach(() => {
       return latest() as unknown as EventSource
     },
     isHidden: () => isHidden,
+    onNetworkChange(listener) {
+      onNetworkChange = listener
+      return () => {}
+    },
     onVisibility(listener) {
       onSight = listener
       return () => {}
@@ -73,6 +78,19 @@ const see = (hidden: boolean) => {
   onSight()
 }
 const SECOND = 1_000
+
+test('a network change opens the stream again, because a lost network does not break it', () => {
+  latest().opened()
+  expect(heard).toEqual(['live'])
+  onNetworkChange()
+  expect(streams.length).toBe(2)
+  expect(isOpen()).toBe(1)
+  vi.advanceTimersByTime(6_000)
+  expect(heard).toEqual(['live', 'offline'])
+  onNetworkChange()
+  latest().opened()
+  expect(heard).toEqual(['live', 'offline', 'live', 'gap'])
+})
 
 describe('the stream of events', () => {
   test('is reported, with its events', () => {

@@ -1,5 +1,4 @@
 import { HttpError } from '@oazapfts/runtime'
-import { QueryCache, QueryClient } from '@tanstack/react-query'
 import { defaults } from './client.ts'
 import { updateServerTime } from './time.tsx'
 
@@ -50,28 +49,3 @@ defaults.fetch = async (...request) => {
   updateServerTime(response.headers.get('date'), sent, Date.now())
   return response
 }
-
-export const queryClient: QueryClient = new QueryClient({
-  queryCache: new QueryCache({
-    onError(error, query) {
-      // The session has ended. The layout fetches the user again and redirects to sign-in.
-      if (toApiError(error).status === 401 && query.queryKey[0] !== 'me')
-        void queryClient.invalidateQueries({ queryKey: ['me'] })
-    },
-  }),
-  defaultOptions: {
-    // The browser's network state says nothing about a server on this computer. Actions without a
-    // network must fail at once, not run later.
-    mutations: { networkMode: 'always' },
-    queries: {
-      networkMode: 'always',
-      refetchOnReconnect: true,
-      staleTime: 5_000,
-      // Client errors do not change on a retry.
-      retry: (count, error) => {
-        const { status } = toApiError(error)
-        return (status === 0 || status >= 500) && count < 3
-      },
-    },
-  },
-})

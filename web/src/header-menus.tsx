@@ -1,5 +1,4 @@
 import { ActionIcon, Menu, SegmentedControl, Tooltip, useMantineColorScheme } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
 import {
   IconDeviceDesktop,
   IconLogout,
@@ -9,8 +8,8 @@ import {
   IconUserCircle,
 } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
-import { toApiError } from './api.ts'
 import type { Me } from './client.ts'
+import { showActionError } from './components/toast.ts'
 import { signOut } from './session.ts'
 import { useZone } from './time.tsx'
 
@@ -60,15 +59,7 @@ export function ColorSchemeSwitch() {
 }
 
 export function AccountMenu({ me: { user, organization } }: { me: Me }) {
-  const leave = () =>
-    signOut().catch((error) => {
-      const { title, detail } = toApiError(error)
-      notifications.show({
-        color: 'red',
-        title: `Sign-out failed: ${title}`,
-        message: detail,
-      })
-    })
+  const leave = () => signOut().catch((error) => showActionError('Sign-out failed', error))
   const name = user?.name ?? 'API key'
   return (
     <Menu position="bottom-end">

@@ -12,17 +12,20 @@ import {
 } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconCloudOff, IconHistory, IconPlugConnected, IconSettings } from '@tabler/icons-react'
-import { useQuery } from '@tanstack/react-query'
-import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link, Outlet, useLocation, useNavigate, useRouterState } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { toApiError } from './api.ts'
 import type { Me } from './client.ts'
 import { PrincipalBanner } from './components/principal-banner.tsx'
 import { ErrorState, Loading } from './components/states.tsx'
 import { AccountMenu, ColorSchemeSwitch, ZoneSwitch } from './header-menus.tsx'
+import { preloadParts } from './lazy-part.ts'
 import { LiveContext, useLiveState, useServerEvents } from './live.ts'
+import { connectionsQuery } from './pages/connections/queries.ts'
 import { lastFeed } from './pages/feed/last-feed.ts'
 import { meQuery } from './session.ts'
+import { Time } from './time.tsx'
 
 /** The layout of all pages for signed-in users. */
 export function Layout() {
@@ -53,6 +56,7 @@ function ToSignIn() {
 
 function SignedIn({ me }: { me: Me }) {
   const live = useServerEvents()
+  usePreloadedParts()
   const [opened, { toggle, close }] = useDisclosure()
   const home = () => {
     lastFeed.refresh()
@@ -124,7 +128,7 @@ function SignedIn({ me }: { me: Me }) {
           />
           <Page to="/settings" label="Settings" icon={<IconSettings size={18} />} onClick={close} />
         </AppShell.Navbar>
-        <AppShell.Main id="main">
+        <AppShell.Main id="main" data-offline={live === 'offline' || undefined}>
           <OfflineNotice />
           <PrincipalBanner />
           <Outlet />
@@ -153,12 +157,30 @@ function Page(props: { to: string; label: string; icon: React.ReactNode; onClick
   )
 }
 
+/** Loads the other pages when this one is shown: a click works without a connection. */
+function usePreloadedParts(): void {
+  const { status } = useRouterState()
+  const isShown = status === 'idle'
+  useEffect(() => {
+    if (isShown) void preloadParts()
+  }, [isShown])
+}
+
 /** A page that is still connecting is not offline. */
 function OfflineNotice() {
-  if (useLiveState() !== 'offline') return null
+  const isOffline = useLiveState() === 'offline'
+  const client = useQueryClient()
+  if (!isOffline) return null
+  const updatedAt = client.getQueryState(connectionsQuery.queryKey)?.dataUpdatedAt
   return (
     <Alert color="gray" variant="light" icon={<IconCloudOff aria-hidden />} mb="md" role="status">
       Connection lost. Reconnecting…
+      {updatedAt !== undefined && updatedAt > 0 && (
+        <>
+          {' '}
+          Statuses are from <Time at={new Date(updatedAt).toISOString()} />.
+        </>
+      )}
     </Alert>
   )
 }

@@ -50,18 +50,34 @@ export interface EventEnvironment {
   isHidden(): boolean
   /** @returns a function that stops it */
   onVisibility(listener: () => void): () => void
+  /** @returns a function that stops it */
+  onNetworkChange?: (listener: () => void) => () => void
 }
 
 const browser: EventEnvironment = {
   open: (url) => new EventSource(url),
   isHidden: () => document.hidden,
   onVisibility,
+  onNetworkChange,
 }
 
 /** Calls back when the page becomes visible or hidden. */
 export function onVisibility(listener: () => void): () => void {
   document.addEventListener('visibilitychange', listener)
   return () => document.removeEventListener('visibilitychange', listener)
+}
+
+/**
+ * Calls back when the computer goes offline or online. A stream of a lost network does not break:
+ * no error arrives on it.
+ */
+function onNetworkChange(listener: () => void): () => void {
+  window.addEventListener('offline', listener)
+  window.addEventListener('online', listener)
+  return () => {
+    window.removeEventListener('offline', listener)
+    window.removeEventListener('online', listener)
+  }
 }
 
 /**
@@ -73,7 +89,7 @@ export function onVisibility(listener: () => void): () => void {
  */
 export function listen(
   handlers: EventHandlers,
-  { open, isHidden, onVisibility } = browser,
+  { open, isHidden, onVisibility, onNetworkChange } = browser,
 ): () => void {
   let source: EventSource | undefined
   let hasGap = false
@@ -134,9 +150,19 @@ export function listen(
     }
   }
   const forget = onVisibility(onSight)
+  // A server on this computer is still there, so the stream is opened again in both cases.
+  const forgetNetwork = onNetworkChange?.(() => {
+    if (isPaused) return
+    hasGap = true
+    tries = 0
+    source?.close()
+    clearTimeout(next)
+    start()
+  })
   if (!isPaused) start()
   return () => {
     forget()
+    forgetNetwork?.()
     clearTimeout(pause)
     close()
   }

@@ -1,13 +1,10 @@
-import {
-  createRootRoute,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-} from '@tanstack/react-router'
+import { createRootRoute, createRoute, createRouter } from '@tanstack/react-router'
 import { Layout } from './layout.tsx'
+import { lazyPart } from './lazy-part.ts'
 import { validateConnectionsSearch } from './pages/connections/search.ts'
 import { validateFeedSearch } from './pages/feed/search.ts'
 import { NotFound } from './pages/not-found.tsx'
+import { PageError } from './pages/page-error.tsx'
 import { validateSettingsSearch } from './pages/settings/search.ts'
 
 const root = createRootRoute({ notFoundComponent: NotFound })
@@ -19,45 +16,39 @@ const feed = createRoute({
   getParentRoute: () => app,
   path: '/',
   validateSearch: validateFeedSearch,
-  component: lazyRouteComponent(() => import('./pages/feed/feed.tsx'), 'FeedPage'),
+  component: lazyPart(() => import('./pages/feed/feed.tsx'), 'FeedPage'),
 })
 
 const change = createRoute({
   getParentRoute: () => app,
   path: '/changes/$id',
-  component: lazyRouteComponent(() => import('./pages/change/change.tsx'), 'ChangePage'),
+  component: lazyPart(() => import('./pages/change/change.tsx'), 'ChangePage'),
 })
 
 const integrations = createRoute({
   getParentRoute: () => app,
   path: '/integrations',
-  component: lazyRouteComponent(() => import('./pages/integrations.tsx'), 'IntegrationsPage'),
+  component: lazyPart(() => import('./pages/integrations.tsx'), 'IntegrationsPage'),
 })
 
 const connections = createRoute({
   getParentRoute: () => app,
   path: '/integrations/aws',
   validateSearch: validateConnectionsSearch,
-  component: lazyRouteComponent(
-    () => import('./pages/connections/connections.tsx'),
-    'ConnectionsPage',
-  ),
+  component: lazyPart(() => import('./pages/connections/connections.tsx'), 'ConnectionsPage'),
 })
 
 const connection = createRoute({
   getParentRoute: () => app,
   path: '/integrations/aws/$id',
-  component: lazyRouteComponent(
-    () => import('./pages/connections/connection.tsx'),
-    'ConnectionPage',
-  ),
+  component: lazyPart(() => import('./pages/connections/connection.tsx'), 'ConnectionPage'),
 })
 
 const settings = createRoute({
   getParentRoute: () => app,
   path: '/settings',
   validateSearch: validateSettingsSearch,
-  component: lazyRouteComponent(() => import('./pages/settings/settings.tsx'), 'SettingsPage'),
+  component: lazyPart(() => import('./pages/settings/settings.tsx'), 'SettingsPage'),
 })
 
 const signIn = createRoute({
@@ -68,7 +59,7 @@ const signIn = createRoute({
     const to = String(search.to ?? '')
     return /^\/(?![/\\])/.test(to) ? { to } : {}
   },
-  component: lazyRouteComponent(() => import('./pages/sign-in.tsx'), 'SignInPage'),
+  component: lazyPart(() => import('./pages/sign-in.tsx'), 'SignInPage'),
 })
 
 const acceptInvitation = createRoute({
@@ -76,7 +67,7 @@ const acceptInvitation = createRoute({
   path: '/accept-invitation',
   validateSearch: (search): { token?: string } =>
     typeof search.token === 'string' ? { token: search.token } : {},
-  component: lazyRouteComponent(
+  component: lazyPart(
     () => import('./pages/accept-invitation/accept-invitation.tsx'),
     'AcceptInvitationPage',
   ),
@@ -89,6 +80,7 @@ export const router = createRouter({
     acceptInvitation,
   ]),
   defaultPreload: 'intent',
+  defaultErrorComponent: PageError,
   scrollRestoration: true,
 })
 

@@ -4,7 +4,6 @@ import { IconFlask } from '@tabler/icons-react'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { meQuery } from '../session.ts'
 import { Copy } from './copy.tsx'
-import { ErrorState } from './states.tsx'
 
 /**
  * Only in the demo, whose account has no console: creates the stack of the CloudFormation tab. The
@@ -12,7 +11,10 @@ import { ErrorState } from './states.tsx'
  */
 export function DemoStack({ connectionId }: { connectionId: string }) {
   const me = useQuery(meQuery)
-  const stack = useMutation({ mutationFn: () => createStack(connectionId) })
+  const stack = useMutation({
+    mutationFn: () => createStack(connectionId),
+    meta: { errorTitle: 'Create stack failed' },
+  })
   if (!me.data?.demo) return null
   return (
     <Alert
@@ -34,7 +36,6 @@ export function DemoStack({ connectionId }: { connectionId: string }) {
         >
           Create stack in the simulated account
         </Button>
-        {stack.isError && <ErrorState error={stack.error} />}
         {stack.data && (
           <Group gap={4} role="status">
             <Text size="sm">

@@ -85,7 +85,7 @@ function AwsCard() {
         )}
         {items.length > 0 && (
           <>
-            <Group gap="xs" wrap="nowrap" align="flex-start">
+            <Group gap="xs" wrap="nowrap" align="flex-start" className="live-status">
               <Text component="span" mt={3} lh={1}>
                 <ToneIcon tone={toneOf(items)} />
               </Text>

@@ -1,9 +1,10 @@
 import { Alert, Button, Group, Skeleton, Stack } from '@mantine/core'
 import { IconArrowLeft, IconWorld } from '@tabler/icons-react'
-import { useQuery } from '@tanstack/react-query'
+import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
+import { useState } from 'react'
 import { toApiError } from '../../api.ts'
-import { type Change, getChange } from '../../client.ts'
+import { type Change, type ChangeSet, getChange } from '../../client.ts'
 import { EmptyState, ErrorState } from '../../components/states.tsx'
 import { sourceView } from '../../sources/index.ts'
 import { cut } from '../feed/entries.ts'
@@ -25,9 +26,14 @@ export function ChangePage() {
     queryFn: () => getChange(id),
     staleTime: 60_000,
   })
+  const client = useQueryClient()
+  // The row that was clicked, until the change is loaded with its record.
+  const [row] = useState(() => findLoadedChange(client, id))
+  const shown = change.data ?? (row?.id === id ? row : undefined)
+  const isGone = change.isError && toApiError(change.error).status === 404
   return (
     <Stack gap="md" maw={1180}>
-      <title>{`${change.data ? cut(change.data.summary, 120) : 'Change'} · Cairn`}</title>
+      <title>{`${shown ? cut(shown.summary, 120) : 'Change'} · Cairn`}</title>
       <Group>
         <Button
           component={Link}
@@ -40,18 +46,32 @@ export function ChangePage() {
           Changes
         </Button>
       </Group>
-      {change.isPending && <PageSkeleton />}
+      {change.isPending && !shown && <PageSkeleton />}
       {change.isError &&
-        (toApiError(change.error).status === 404 ? (
+        (isGone ? (
           <EmptyState title="Change not found">
             The change may have been deleted with its connection, or the link is wrong.
           </EmptyState>
         ) : (
           <ErrorState error={change.error} retry={() => change.refetch()} />
         ))}
-      {change.data && <Page change={change.data} record={change.data.record} />}
+      {shown && !isGone && <Page key={id} change={shown} record={change.data?.record} />}
     </Stack>
   )
+}
+
+/** A change of a list that is on the page or was before. It has no record. */
+function findLoadedChange(client: QueryClient, id: string): Change | undefined {
+  const lists = client.getQueriesData<unknown>({ queryKey: ['changes'] })
+  for (const [, data] of lists) {
+    const { pages } = (data ?? {}) as { pages?: { items: (Change | ChangeSet)[] }[] }
+    const items = Array.isArray(data) ? data : (pages ?? []).flatMap((page) => page.items)
+    for (const item of items as (Change | ChangeSet | undefined)[]) {
+      const change = item && 'headline' in item ? item.only : item
+      if (change?.id === id && 'occurredAt' in change) return change
+    }
+  }
+  return undefined
 }
 
 function Page({ change, record }: { change: Change; record: unknown }) {

@@ -1,7 +1,6 @@
 import { Button, Tooltip } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type Connection, updateRegion } from '../../client.ts'
-import { FormError } from '../../components/form-error.tsx'
 import type { Region } from '../../health/status.ts'
 import { ownerOnlyReason, useMe } from '../settings/permissions.tsx'
 
@@ -18,26 +17,24 @@ export function ExclusionButton({
   const excluded = region.state !== 'excluded'
   const update = useMutation({
     mutationFn: () => updateRegion(connection.id, region.region, { excluded }),
+    meta: { errorTitle: `${excluded ? 'Exclude' : 'Include'} ${region.region} failed` },
     onSettled: () => client.invalidateQueries({ queryKey: ['connections', connection.id] }),
   })
   return (
-    <>
-      <Tooltip label={notAllowed} disabled={notAllowed === undefined}>
-        <Button
-          variant="default"
-          size="compact-xs"
-          loading={update.isPending}
-          // Not `disabled`: a tooltip needs focus, also that of a keyboard.
-          data-disabled={notAllowed !== undefined || undefined}
-          aria-disabled={notAllowed !== undefined}
-          aria-description={notAllowed}
-          onClick={() => notAllowed === undefined && update.mutate()}
-          aria-label={`${excluded ? 'Exclude' : 'Include'} ${region.region}`}
-        >
-          {excluded ? 'Exclude region' : 'Include region'}
-        </Button>
-      </Tooltip>
-      <FormError error={update.error} />
-    </>
+    <Tooltip label={notAllowed} disabled={notAllowed === undefined}>
+      <Button
+        variant="default"
+        size="compact-xs"
+        loading={update.isPending}
+        // Not `disabled`: a tooltip needs focus, also that of a keyboard.
+        data-disabled={notAllowed !== undefined || undefined}
+        aria-disabled={notAllowed !== undefined}
+        aria-description={notAllowed}
+        onClick={() => notAllowed === undefined && update.mutate()}
+        aria-label={`${excluded ? 'Exclude' : 'Include'} ${region.region}`}
+      >
+        {excluded ? 'Exclude region' : 'Include region'}
+      </Button>
+    </Tooltip>
   )
 }

@@ -1,9 +1,8 @@
-import { ActionIcon, Button, Group, Stack, TextInput, Title, Tooltip } from '@mantine/core'
+import { ActionIcon, Button, Group, TextInput, Title, Tooltip } from '@mantine/core'
 import { IconPencil, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react'
 import { type FormEvent, useRef, useState } from 'react'
 import { fieldErrorAt, toApiError } from '../../api.ts'
 import type { Connection } from '../../client.ts'
-import { FormError } from '../../components/form-error.tsx'
 import { useUpdate } from './use-update.ts'
 
 /** The page title: the connection name, which can be edited in place. */
@@ -69,20 +68,17 @@ export function NameTitle({ connection }: { connection: Connection }) {
 }
 
 export function PauseButton({ connection }: { connection: Connection }) {
-  const update = useUpdate(connection.id)
   const isPaused = connection.status === 'paused'
+  const update = useUpdate(connection.id, isPaused ? 'Resume failed' : 'Pause failed')
   if (connection.roleArn === null) return null
   return (
-    <Stack gap="xs" align="flex-start">
-      <Button
-        variant={isPaused ? 'filled' : 'default'}
-        leftSection={isPaused ? <IconPlayerPlay size={16} /> : <IconPlayerPause size={16} />}
-        loading={update.isPending}
-        onClick={() => update.mutate({ paused: !isPaused })}
-      >
-        {isPaused ? 'Resume' : 'Pause'}
-      </Button>
-      <FormError error={update.error} />
-    </Stack>
+    <Button
+      variant={isPaused ? 'filled' : 'default'}
+      leftSection={isPaused ? <IconPlayerPlay size={16} /> : <IconPlayerPause size={16} />}
+      loading={update.isPending}
+      onClick={() => update.mutate({ paused: !isPaused })}
+    >
+      {isPaused ? 'Resume' : 'Pause'}
+    </Button>
   )
 }

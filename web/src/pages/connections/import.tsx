@@ -2,7 +2,6 @@ import { Alert, Button, Group, Paper, Progress, Stack, Text, Title } from '@mant
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { type Connection, type Coverage, importNow } from '../../client.ts'
-import { FormError } from '../../components/form-error.tsx'
 import { counted } from '../../format.ts'
 import { importProgress } from '../../health/connection.ts'
 import { duration } from '../../health/time.ts'
@@ -29,6 +28,7 @@ export function ImportSection(props: { connection: Connection; coverage: Coverag
   const timeZone = useTimeZone()
   const importing = useMutation({
     mutationFn: () => importNow(connection.id),
+    meta: { errorTitle: 'Import failed' },
     onSettled: () => {
       void client.invalidateQueries({ queryKey: ['changes', 'newest', connection.id] })
       return client.invalidateQueries({ queryKey: ['connections', connection.id] })
@@ -82,7 +82,6 @@ export function ImportSection(props: { connection: Connection; coverage: Coverag
             {counted(importing.data.requests, 'request')}.
           </Alert>
         )}
-        <FormError error={importing.error} />
         {progress && progress.percent < 100 && (
           <Stack gap={4}>
             <Progress.Root size="lg" aria-label="Import progress">

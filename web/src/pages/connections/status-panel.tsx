@@ -20,7 +20,7 @@ export function StatusPanel(props: {
   const [first, ...more] = sentences
   const { tone } = statusLabel(connection.status)
   return (
-    <Paper withBorder p="md" component="section" aria-label="Status">
+    <Paper withBorder p="md" component="section" aria-label="Status" className="live-status">
       <Stack gap="xs">
         <Group gap="sm">
           {/* Announces status changes. The sentences count down, so they are not announced themselves. */}

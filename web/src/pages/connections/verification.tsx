@@ -3,7 +3,6 @@ import { IconCircleCheck, IconCircleDashed, IconCircleX, IconClock } from '@tabl
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { type Connection, type Verification, verifyConnection } from '../../client.ts'
-import { FormError } from '../../components/form-error.tsx'
 import { type Answer, answerOf, type CheckId, questions } from '../../health/checks.ts'
 import { useVerifyObstacle } from '../../principal.ts'
 import { Time } from '../../time.tsx'
@@ -35,6 +34,7 @@ export function VerificationChecks(props: {
   const [choices, setChoices] = useState<Partial<Record<string, boolean>>>({})
   const verify = useMutation({
     mutationFn: () => verifyConnection(connection.id),
+    meta: { errorTitle: 'Verification failed to start' },
     onMutate: () => setChoices({}),
     onSuccess: (found) =>
       client.setQueryData(['connections', connection.id, 'verification'], found),
@@ -104,7 +104,6 @@ export function VerificationChecks(props: {
           .
         </Alert>
       )}
-      <FormError error={verify.error} />
       <Group gap="sm">
         <Button
           variant="default"

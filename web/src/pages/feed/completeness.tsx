@@ -2,6 +2,7 @@ import { Anchor, Group, Text } from '@mantine/core'
 import { IconAlertTriangle, IconCircleCheck, IconClock } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import type { Connection } from '../../client.ts'
+import { useLiveState } from '../../live.ts'
 import { Time, useNow } from '../../time.tsx'
 import { connectionPage, connectionsPage } from '../connections/links.ts'
 import { completeness, type Imported } from './labels.ts'
@@ -15,6 +16,7 @@ export function Completeness(props: {
   window: Window
 }) {
   const now = useNow()
+  const isStale = useLiveState() === 'offline'
   const { from, to, endsNow } = props.window
   const window = { from, to: endsNow ? new Date(now) : to }
   const told = completeness(props.imported, props.connections, window, now)
@@ -22,12 +24,19 @@ export function Completeness(props: {
   const { icon: Icon, color } = looks[told.tone]
   const words = <bdi>{told.words}</bdi>
   return (
-    <Group gap={6} wrap="nowrap" role="status" aria-label="Completeness">
+    <Group
+      gap={6}
+      wrap="nowrap"
+      role="status"
+      aria-label="Completeness"
+      className="live-status"
+      c={isStale ? 'dimmed' : undefined}
+    >
       <Icon size={18} color={color} aria-hidden style={{ flexShrink: 0 }} />
       <Text size="sm">
         {told.times && (
           <>
-            Up to date as of <Time at={told.times.through} />
+            {isStale && 'Last known: '}Up to date as of <Time at={told.times.through} />
             {told.times.from !== null && (
               <>
                 , complete from <Time at={told.times.from} />

@@ -59,7 +59,7 @@ function pageOf(fix: Exclude<NoDataReason['fix'], null>) {
 }
 
 function Resume(props: { id: string; label: string; looks: object }) {
-  const update = useUpdate(props.id)
+  const update = useUpdate(props.id, 'Resume failed')
   return (
     <Button
       {...props.looks}

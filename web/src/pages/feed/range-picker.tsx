@@ -1,14 +1,13 @@
 import { Button, Group, Popover, SegmentedControl, Skeleton } from '@mantine/core'
 import { IconCalendar, IconHistory } from '@tabler/icons-react'
-import { lazyRouteComponent } from '@tanstack/react-router'
 import { type ReactNode, Suspense, useState } from 'react'
+import { lazyPart } from '../../lazy-part.ts'
 import { rangeLabels } from './labels.ts'
 import { defaultPreset, type FeedSearch, type Preset, presets, type Window } from './search.ts'
 
-// Few users open calendars, so they load on demand. As with routes, the page reloads if the server
-// no longer has the file, for example after an upgrade.
-const BeforeForm = lazyRouteComponent(() => import('./range-form.tsx'), 'BeforeForm')
-const CustomForm = lazyRouteComponent(() => import('./range-form.tsx'), 'CustomForm')
+// Few users open calendars, so they are not part of the page's file.
+const BeforeForm = lazyPart(() => import('./range-form.tsx'), 'BeforeForm')
+const CustomForm = lazyPart(() => import('./range-form.tsx'), 'CustomForm')
 
 type Range = Pick<FeedSearch, 'range' | 'from' | 'to' | 'before' | 'span'>
 

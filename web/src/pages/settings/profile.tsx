@@ -5,7 +5,6 @@ import { useMutation } from '@tanstack/react-query'
 import { changePassword, revokeOtherSessions, type User } from '../../client.ts'
 import { FormError, fieldErrors, focusFirst } from '../../components/form-error.tsx'
 import { PASSWORD_LENGTH, passwordError, passwordToggle } from '../../components/password.ts'
-import { ErrorState } from '../../components/states.tsx'
 import { signOut } from '../../session.ts'
 import { useMe } from './permissions.tsx'
 
@@ -105,8 +104,11 @@ function ChangePassword({ user }: { user: User }) {
 }
 
 function Sessions() {
-  const ending = useMutation({ mutationFn: () => revokeOtherSessions() })
-  const leaving = useMutation({ mutationFn: signOut })
+  const ending = useMutation({
+    mutationFn: () => revokeOtherSessions(),
+    meta: { errorTitle: 'Sign-out of other sessions failed' },
+  })
+  const leaving = useMutation({ mutationFn: signOut, meta: { errorTitle: 'Sign-out failed' } })
   return (
     <Stack align="stretch">
       <Title order={2} size="h4">
@@ -120,7 +122,6 @@ function Sessions() {
           Sign out
         </Button>
       </Group>
-      {(ending.isError || leaving.isError) && <ErrorState error={ending.error ?? leaving.error} />}
       <Done when={ending.isSuccess}>Your other sessions are signed out.</Done>
     </Stack>
   )
