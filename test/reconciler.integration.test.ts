@@ -347,7 +347,7 @@ test('logs once that reconciling fails, and once that it works again', async () 
     logger: pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line).msg) }),
     intervalMs: 10,
   })
-  await vi.waitFor(() => expect(rounds).toBeGreaterThan(6), 30_000)
+  await vi.waitFor(() => expect(rounds).toBeGreaterThan(6), 120_000)
   await reconciler.stop()
   expect(lines.filter((line) => line.includes('Failed to reconcile'))).toHaveLength(1)
   expect(
@@ -393,7 +393,7 @@ describe('with Temporal', () => {
     expect(await workflows.changed(ref)).toBe(false)
     expect((await rowOf(ref)).seen_version).toBe(0)
     await gate.open()
-    await vi.waitFor(async () => expect((await rowOf(ref)).seen_version).toBe(1), 30_000)
+    await vi.waitFor(async () => expect((await rowOf(ref)).seen_version).toBe(1), 120_000)
     expect(await workflows.state(ref)).toMatchObject({
       status: 'awaiting_role',
       settings: { name: 'production', version: 1 },
@@ -407,14 +407,14 @@ describe('with Temporal', () => {
     work(own)
     const ref = await createConnection()
     await reconcile({ db: system, workflows, logger })
-    await vi.waitFor(async () => expect((await rowOf(ref)).seen_version).toBe(1), 30_000)
+    await vi.waitFor(async () => expect((await rowOf(ref)).seen_version).toBe(1), 120_000)
     await asOrganization(db, ref.organizationId, (trx) =>
       markDeleted(trx, ref.connectionId, { purge: false }),
     )
     // The API could not signal the workflow: the reconciler does.
     await unsignalled()
     expect(await reconcile({ db: system, workflows, logger })).toMatchObject({ signalled: 1 })
-    await vi.waitFor(async () => expect((await rowOf(ref)).ended_at).not.toBeNull(), 30_000)
+    await vi.waitFor(async () => expect((await rowOf(ref)).ended_at).not.toBeNull(), 120_000)
     expect(await reconcile({ db: system, workflows, logger })).toMatchObject({ signalled: 0 })
   })
 

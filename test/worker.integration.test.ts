@@ -92,7 +92,7 @@ test('a separate process waits for a missing Temporal namespace, and logs how to
     TEMPORAL_ADDRESS: connection.address!,
     TEMPORAL_NAMESPACE: 'missing',
   })
-  await vi.waitFor(() => expect(said.output).toContain('operator namespace create'), 30_000)
+  await vi.waitFor(() => expect(said.output).toContain('operator namespace create'), 120_000)
   const reasons = said.output
     .split('\n')
     .filter((line) => line.includes('The worker failed; retrying'))

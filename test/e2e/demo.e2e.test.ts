@@ -56,7 +56,7 @@ async function demoWith(
   ]
   const { HOME, PATH, TMPDIR } = process.env
   const env = { HOME, PATH, TMPDIR, CAIRN_DATA_DIR: path.join(folder, 'data') }
-  const running = promisify(execFile)(process.execPath, args, { cwd: root, env, timeout: 100_000 })
+  const running = promisify(execFile)(process.execPath, args, { cwd: root, env, timeout: 240_000 })
   return running.then(
     ({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
     ({ code, stdout, stderr }) => ({ code, output: stdout + stderr }),
@@ -134,18 +134,18 @@ test.concurrent.for<Phase>([
   ['when all is imported', 'Recent and new changes', 'SIGTERM', [0, null], []],
 ])(
   'a signal %s ends the demo and its servers',
-  { timeout: 180_000 },
+  { timeout: 300_000 },
   async ([, sight, signal, ended, args], context) => {
     const { expect } = context
     const demo = startDemo(context, args)
     await vi.waitFor(() => expect(demo.output).toContain(sight), { timeout: 110_000, interval: 20 })
-    const limits = { timeout: 60_000, interval: 20 }
+    const limits = { timeout: 120_000, interval: 20 }
     await vi.waitFor(() => expect(serversOf(demo.dataDir)).not.toEqual([]), limits)
     demo.child.kill(signal)
     expect(await demo.closed).toEqual(ended)
     expect(demo.output).not.toMatch(/^ +at /m)
     // A start that is cut off does not wait for the servers, which stop all the same.
-    await vi.waitFor(() => expect(serversOf(demo.dataDir)).toEqual([]), 30_000)
+    await vi.waitFor(() => expect(serversOf(demo.dataDir)).toEqual([]), 120_000)
   },
 )
 

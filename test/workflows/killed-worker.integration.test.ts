@@ -41,7 +41,7 @@ test.each(['importing', 'waiting'] as const)(
     if (situation === 'waiting')
       await vi.waitFor(
         async () => expect((await workflows.state(ref))?.status).toBe('current'),
-        10_000,
+        60_000,
       )
 
     const world = new World()

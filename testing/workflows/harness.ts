@@ -123,7 +123,7 @@ export class Run {
   async until(
     isThere: (state: ConnectionState, world: World) => boolean,
   ): Promise<ConnectionState> {
-    for (const deadline = Date.now() + 30_000; ; await sleep(100)) {
+    for (const deadline = Date.now() + 120_000; ; await sleep(100)) {
       const state = await this.state()
       if (isThere(state, this.world)) return state
       if (Date.now() > deadline) {
