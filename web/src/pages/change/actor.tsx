@@ -13,6 +13,16 @@ export function Actor({ change }: { change: Change }) {
   const chain = chainOf(change.actor)
   return (
     <Section title="Actor">
+      {!chain.some(({ name }) => name === change.actor.name) && (
+        <Text size="sm" mb="xs" className={classes.strong}>
+          <Identifier
+            change={change}
+            value={change.actor.name}
+            what="actor"
+            filter={{ actor: [change.actor.id] }}
+          />
+        </Text>
+      )}
       <ol className={classes.chain}>
         {chain.map((link, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a chain may have the same link twice
