@@ -269,11 +269,12 @@ function workWords({ verb, type, names, things }: Work): string {
   return `${verb} ${shown.join(', ')} and ${things - shown.length} more ${plural(noun)}`
 }
 
-/** `Lambda function` for `AWS::Lambda::Function`. */
+/** `Lambda function` for `AWS::Lambda::Function`, `Secrets Manager secret` for `AWS::SecretsManager::Secret`. */
 function typeWords(type: string): string {
-  const parts = type.split('::')
-  const noun = words(parts.at(-1) ?? type)
-  return parts.length === 3 ? `${parts[1]} ${noun}` : noun || 'thing'
+  const [, service = '', ...rest] = type.split('::')
+  const noun = words(rest.at(-1) ?? type.split('::').at(-1)!)
+  if (rest.length !== 1) return noun || 'thing'
+  return `${service.replace(/(?<=[a-z])(Manager|Functions|Gateway)$/, ' $1')} ${noun}`
 }
 
 /**
@@ -285,7 +286,7 @@ function verbOf({ summary, subject, actor, resources }: SetPart): string | undef
   if (summary === undefined || main === undefined) return undefined
   const rest = summary.slice((subject ?? actor.name).length).replace(/^, through [^,]{1,80},/, '')
   const [, verb, object = ''] =
-    /^ ([a-z]+) (?:new code to )?(.*?)(?= (?:of|for|to|from|in|on|with|into|as|off) |[,:]|$)/.exec(
+    /^ ((?:started|finished|stopped) [a-z]+ing|[a-z]+) (?:new code to )?(.*?)(?= (?:of|for|to|from|in|on|with|into|as|off) |[,:]|$)/.exec(
       rest,
     ) ?? []
   if (verb === undefined) return undefined

@@ -194,6 +194,20 @@ describe('a headline', () => {
     )
   })
 
+  it('keeps what was started and finished', () => {
+    const rotation = (summary: string) => ({
+      ...deploy('fn'),
+      subject: 'alice',
+      summary: `alice ${summary} secret orders-db in us-east-1`,
+      resources: [
+        { ...deploy('fn').resources[0]!, type: 'AWS::SecretsManager::Secret', name: 'orders-db' },
+      ],
+    })
+    expect(headline([rotation('started rotating'), rotation('finished rotating')])).toBe(
+      'alice, with AWS CLI, started rotating Secrets Manager secret orders-db and finished rotating Secrets Manager secret orders-db',
+    )
+  })
+
   it('counts no reads as changes', () => {
     expect(headline([deploy('fn'), listing(), listing()])).toBe(
       'alice, with AWS CLI, deployed Lambda function fn',
