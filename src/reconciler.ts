@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Database } from './db/database.ts'
 import { forgetSignals } from './db/installation.ts'
 import { type ClaimedSignal, claimSignals, unclaimSignals } from './db/signals.ts'
+import { repeat } from './repeat.ts'
 import type { Workflows } from './temporal/client.ts'
 
 const INTERVAL_MS = 5_000
@@ -40,32 +40,12 @@ export function startReconciler(options: {
   intervalMs?: number
 }): Reconciler {
   const { logger, intervalMs = INTERVAL_MS } = options
-  const stopping = new AbortController()
-
-  async function run(): Promise<void> {
-    let problem: string | null = null
-    while (!stopping.signal.aborted) {
-      const found = await reconcile({ ...options, signal: stopping.signal }).then(
-        () => null,
-        (error) => (error instanceof Error ? error.message : String(error)),
-      )
-      // Logged once per outage, not once per round.
-      if (found !== null && found !== problem)
-        logger.warn({ reason: found }, 'Failed to reconcile connections; retrying')
-      if (found === null && problem !== null) logger.info('Connections are being reconciled again')
-      problem = found
-      const pause = intervalMs * (0.5 + Math.random())
-      await sleep(pause, undefined, { signal: stopping.signal }).catch(() => {})
-    }
-  }
-
-  const running = run()
-  return {
-    async stop() {
-      stopping.abort()
-      await running
-    },
-  }
+  return repeat({
+    round: (signal) => reconcile({ ...options, signal }),
+    onFailure: (reason) => logger.warn({ reason }, 'Failed to reconcile connections; retrying'),
+    onRecovery: () => logger.info('Connections are being reconciled again'),
+    pauseMs: () => intervalMs * (0.5 + Math.random()),
+  })
 }
 
 /**

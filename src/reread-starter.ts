@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { isAnyOutdated, readerVersions } from './activities/reread-changes.ts'
 import type { Database } from './db/database.ts'
+import { repeat } from './repeat.ts'
 import type { Workflows } from './temporal/client.ts'
 
 /** Outdated changes can appear later as well, while workers of an older version still import. */
@@ -22,31 +22,12 @@ export function startRereadStarter(options: {
   intervalMs?: number
 }): { stop(): Promise<void> } {
   const { db, workflows, logger, intervalMs = INTERVAL_MS } = options
-  const stopping = new AbortController()
-
-  async function run(): Promise<void> {
-    let problem: string | null = null
-    while (!stopping.signal.aborted) {
-      const found = await startIfOutdated({ db, workflows }).then(
-        () => null,
-        (error) => (error instanceof Error ? error.message : String(error)),
-      )
-      // Logged once per outage.
-      if (found !== null && found !== problem)
-        logger.warn({ reason: found }, 'Failed to check for outdated changes; retrying')
-      problem = found
-      const pause = found === null ? intervalMs : RETRY_MS
-      await sleep(pause, undefined, { signal: stopping.signal }).catch(() => {})
-    }
-  }
-
-  const running = run()
-  return {
-    async stop() {
-      stopping.abort()
-      await running
-    },
-  }
+  return repeat({
+    round: () => startIfOutdated({ db, workflows }),
+    onFailure: (reason) =>
+      logger.warn({ reason }, 'Failed to check for outdated changes; retrying'),
+    pauseMs: (failed) => (failed ? RETRY_MS : intervalMs),
+  })
 }
 
 async function startIfOutdated(options: {

@@ -101,7 +101,7 @@ function caller(arn: string) {
   return { accountId, arn: session, principalArn: arn }
 }
 
-/** Whether the simulator, which has an evaluator of its own, lets somebody in. */
+/** Whether the simulator, which has its own evaluator, allows a caller. */
 function getsIn(list: object[], arn: string, id: string | undefined): boolean {
   const who = caller(arn)
   const verdict = evaluateTrust(parsePolicy(policy(...list) as never, 'trust'), {
@@ -222,7 +222,7 @@ describe('what changes nothing, or only for the worse', () => {
         const before = review(...list)
         const after = review(...list, { ...more, Effect: 'Allow' })
         expect(after.trusted.slice(0, before.trusted.length)).toEqual(before.trusted)
-        // All but one thing: that Cairn was not let in can be mended by it.
+        // All but one thing: it can fix that Cairn was denied.
         const bad = before.trusted.some(({ judgement }) => /other|dangerous/.test(judgement))
         if (bad) expect(severity[after.verdict]).toBeGreaterThanOrEqual(severity[before.verdict])
       }),

@@ -21,7 +21,7 @@ beforeAll(() => {
   directory = mkdtempSync(path.join(tmpdir(), 'cairn-run-'))
   const script = (name: string, afterSignal: string) => {
     const file = path.join(directory, `${name}.ts`)
-    // The process id is printed last: whoever has read it may send signals.
+    // The process id is printed last: a test that has read it may send signals.
     writeFileSync(
       file,
       `for (const signal of ['SIGINT', 'SIGTERM'] as const) {

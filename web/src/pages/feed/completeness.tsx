@@ -19,10 +19,10 @@ export function Completeness(props: {
   const isStale = useLiveState() === 'offline'
   const { from, to, endsNow } = props.window
   const window = { from, to: endsNow ? new Date(now) : to }
-  const told = completeness(props.imported, props.connections, window, now)
-  if (!told) return null
-  const { icon: Icon, color } = looks[told.tone]
-  const words = <bdi>{told.words}</bdi>
+  const standing = completeness(props.imported, props.connections, window, now)
+  if (!standing) return null
+  const { icon: Icon, color } = looks[standing.tone]
+  const words = <bdi>{standing.words}</bdi>
   return (
     <Group
       gap={6}
@@ -34,24 +34,24 @@ export function Completeness(props: {
     >
       <Icon size={18} color={color} aria-hidden style={{ flexShrink: 0 }} />
       <Text size="sm">
-        {told.times && (
+        {standing.times && (
           <>
-            {isStale && 'Last known: '}Up to date as of <Time at={told.times.through} />
-            {told.times.from !== null && (
+            {isStale && 'Last known: '}Up to date as of <Time at={standing.times.through} />
+            {standing.times.from !== null && (
               <>
-                , complete from <Time at={told.times.from} />
+                , complete from <Time at={standing.times.from} />
               </>
             )}
-            {told.missing && `; ${told.missing}`}
-            {told.words && ' · '}
+            {standing.missing && `; ${standing.missing}`}
+            {standing.words && ' · '}
           </>
         )}
-        {told.more === null ? (
+        {standing.more === null ? (
           words
         ) : (
           <Anchor
             component={Link}
-            {...(told.more === 'list' ? connectionsPage : connectionPage(told.more.id))}
+            {...(standing.more === 'list' ? connectionsPage : connectionPage(standing.more.id))}
             inherit
             underline="always"
           >
