@@ -1,0 +1,41 @@
+/** What Cairn answers to an incident: what changed before it broke. Types only. */
+
+/** A change that may have caused the incident. */
+export interface Suspect {
+  changeId: string
+  /** When the change occurred. */
+  occurredAt: Date
+  /** The change set that is shown. The suspect is its best change. Null: the change has none. */
+  changeSetId: string | null
+  /** The number of changes in the set that are candidates. */
+  changesInSet: number
+  summary: string
+  source: string
+  sourceId: string
+  /** 0 to 1. */
+  score: number
+  /** One sentence each, the most significant first. */
+  reasons: string[]
+}
+
+/** A change after the notice, or one that reverses an earlier change. */
+export interface Response {
+  changeId: string
+  occurredAt: Date
+  summary: string
+  /** The change that it reverses, if any. */
+  reverses: string | null
+  reason: string
+}
+
+export interface IncidentAnswer {
+  /** `none`: no candidate scores above the threshold. */
+  answer: 'suspect' | 'none'
+  /** `Most likely: …, 6 minutes before the alert` or `No recorded change explains this`. */
+  sentence: string
+  /** Ranked, the most likely first. With `none`, the candidates that come closest. */
+  suspects: Suspect[]
+  responses: Response[]
+  /** What was searched: inclusive `from`, exclusive `to`. */
+  searched: { from: Date; to: Date; candidates: number }
+}
