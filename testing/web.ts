@@ -162,6 +162,8 @@ export function useWeb({
           const name = `${task.name.replaceAll(/\W+/g, '-').slice(0, 60)}-${Date.now()}.png`
           await page.screenshot({ path: fileIn(folder, name), fullPage: true })
         }
+        // A route handler may still wait for a response.
+        await page.unrouteAll({ behavior: 'ignoreErrors' })
         await context.close()
         expect(troubles, `what the page ${to} complained of`).toEqual([])
       })
