@@ -266,8 +266,9 @@ function toChangeSet({ id, from, to, parts, only }: ListedSet, environments: Env
 
 type EnvironmentsOf = (subject: EnvironmentSubject) => string[]
 
-const subjectOf = ({ connection_id }: ChangeRow): EnvironmentSubject => ({
+const subjectOf = ({ connection_id, id }: ChangeRow): EnvironmentSubject => ({
   connectionId: connection_id,
+  changeId: id,
 })
 
 /** @throws Problem 422 in place of `InvalidCursor` */

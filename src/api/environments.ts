@@ -22,6 +22,7 @@ const example = {
   position: 0,
   createdAt: '2026-03-02T08:58:31.204Z',
   connections: 2,
+  dependsOn: [],
 }
 
 const environmentSchema = z
@@ -34,6 +35,10 @@ const environmentSchema = z
     connections: z
       .int()
       .meta({ description: 'The number of connections that use it as their default environment.' }),
+    dependsOn: z.array(z.uuid()).meta({
+      description:
+        'IDs of the environments that it depends on, such as shared networks, DNS or identity. Their changes are candidates in its incidents.',
+    }),
   })
   .meta({ id: 'Environment', examples: [example] })
 
@@ -42,6 +47,10 @@ const settings = {
     description: 'For example `Production`. Unique in the organization, ignoring case.',
   }),
   color: z.enum(environmentColors).meta({ description: 'The color.' }),
+  dependsOn: z
+    .array(z.uuid())
+    .max(MAX_ENVIRONMENTS)
+    .meta({ description: 'IDs of the environments that it depends on. Replaces the list.' }),
 }
 
 const createSchema = z
@@ -50,6 +59,7 @@ const createSchema = z
     color: settings.color
       .optional()
       .meta({ description: 'The color. Default: the least used color.' }),
+    dependsOn: settings.dependsOn.optional(),
   })
   .meta({
     id: 'NewEnvironment',
@@ -199,14 +209,25 @@ export function environmentRoutes(app: App, { database }: ApiContext): void {
   )
 }
 
+/** @throws Problem 422 */
+function refuseDependency(detail: string): never {
+  throw new Problem(422, `The request is not valid. /dependsOn: ${detail}`, {
+    errors: [{ pointer: '/dependsOn', detail }],
+  })
+}
+
 /**
- * @throws Problem 409 if an environment's name is taken or the limit is reached; otherwise the
- *   error itself
+ * @throws Problem 409 if an environment's name is taken or the limit is reached; 422 if a
+ *   dependency does not exist; otherwise the error itself
  */
 function refuse(error: unknown, name: string | undefined): never {
   if (error instanceof TooManyEnvironments) {
     throw new Problem(409, `${error.message}, which is the limit. Delete one first.`)
   }
+  if (violates(error, '23503', 'environment_dependencies_depends_on'))
+    refuseDependency('No such environment.')
+  if (violates(error, '23514', 'environment_dependencies_other'))
+    refuseDependency('An environment cannot depend on itself.')
   if (!violates(error, '23505', 'environments_name')) throw error
   const detail = `An environment named "${name}" already exists. Names are not case-sensitive. Use that environment, or choose a different name.`
   throw new Problem(409, detail, { errors: [{ pointer: '/name', detail }] })
@@ -234,5 +255,6 @@ function toEnvironment(row: CountedEnvironment) {
     position: row.position,
     createdAt: row.created_at.toISOString(),
     connections: row.connections,
+    dependsOn: row.dependsOn,
   }
 }

@@ -44,6 +44,8 @@ export interface Change<Detail extends SourceDetail = SourceDetail> {
   /** The input for change sets (see change-sets.ts). */
   changeSet: ChangeSetKey
   links: Link[]
+  /** What environment rules match besides the fields above. */
+  attributes?: Attributes
   detail: Detail
 }
 
@@ -132,6 +134,24 @@ export interface Resource {
   region: string | null
   /** The same for the same resource in every change (see resource-key.ts). */
   key: string
+  /** The tags that the change sets on it, by key. */
+  tags?: Record<string, string>
+}
+
+/**
+ * What environment rules can match, from any source. Each list has at most 50 entries, and so do
+ * the tags. Absent fields match no rule.
+ */
+export interface Attributes {
+  /** `acme/shop`. */
+  repository?: string
+  /** The branch that was changed or deployed, without `refs/heads/`. */
+  branch?: string
+  labels?: string[]
+  /** The tags that the change sets, by key. Those of one resource are in `Resource.tags`. */
+  tags?: Record<string, string>
+  /** The names of the environments that the change itself names, as in its source. */
+  environments?: string[]
 }
 
 export const RISKS = [

@@ -13,6 +13,8 @@ export class TooManyEnvironments extends Error {
 /** An environment, with the number of connections that use it as their default. */
 export interface CountedEnvironment extends EnvironmentRow {
   connections: number
+  /** The IDs of the environments that it depends on, in list order. */
+  dependsOn: string[]
 }
 
 /** In list order. Connections whose deletion is complete are not counted. */
@@ -40,18 +42,52 @@ function withCounts(trx: Trx) {
         .$notNull()
         .as('connections'),
     )
+    .select(
+      sql<string[]>`ARRAY(
+        SELECT d.depends_on FROM environment_dependencies d
+        JOIN environments e ON e.id = d.depends_on
+        WHERE d.environment_id = environments.id ORDER BY e.position)`.as('dependsOn'),
+    )
+}
+
+/** What each environment depends on, by ID. Environments that depend on none are absent. */
+export async function dependenciesOf(trx: Trx): Promise<Map<string, string[]>> {
+  const rows = await trx
+    .selectFrom('environment_dependencies')
+    .select(['environment_id', 'depends_on'])
+    .orderBy('depends_on')
+    .execute()
+  const grouped = Map.groupBy(rows, ({ environment_id }) => environment_id)
+  return new Map([...grouped].map(([id, own]) => [id, own.map(({ depends_on }) => depends_on)]))
+}
+
+async function addDependencies(
+  trx: Trx,
+  organizationId: string,
+  dependencies: { id: string; dependsOn: readonly string[] },
+): Promise<void> {
+  const { id, dependsOn } = dependencies
+  if (dependsOn.length === 0) return
+  const rows = [...new Set(dependsOn)].map((depends_on) => ({
+    organization_id: organizationId,
+    environment_id: id,
+    depends_on,
+  }))
+  await trx.insertInto('environment_dependencies').values(rows).execute()
 }
 
 /**
  * Creates an environment at the end of the list. Without a color, it gets the least used one.
  *
  * @throws TooManyEnvironments
+ * @throws pg error 23503 on `environment_dependencies_depends_on` if the organization has no such
+ *   environment
  * @throws pg error 23505 on `environments_name` if another one has this name, ignoring case
  */
 export async function insertEnvironment(
   trx: Trx,
   organizationId: string,
-  wanted: { name: string; color?: EnvironmentColor },
+  wanted: { name: string; color?: EnvironmentColor; dependsOn?: readonly string[] },
 ): Promise<CountedEnvironment> {
   await lockOrder(trx, organizationId)
   const taken = await trx.selectFrom('environments').select('color').execute()
@@ -66,9 +102,11 @@ export async function insertEnvironment(
       color: wanted.color ?? leastUsed(taken.map(({ color }) => color)),
       position: taken.length,
     })
-    .returningAll()
+    .returning('id')
     .executeTakeFirstOrThrow()
-  return { ...row, connections: 0 }
+  const { dependsOn = [] } = wanted
+  await addDependencies(trx, organizationId, { id: row.id, dependsOn })
+  return (await findEnvironment(trx, row.id))!
 }
 
 function leastUsed(taken: EnvironmentColor[]): EnvironmentColor {
@@ -81,14 +119,21 @@ function leastUsed(taken: EnvironmentColor[]): EnvironmentColor {
  * move. Returns undefined if the environment does not exist.
  *
  * @throws pg error 23505 on `environments_name` if another one has this name, ignoring case
+ * @throws pg error 23503 on `environment_dependencies_depends_on` if the organization has no such
+ *   environment; 23514 on `environment_dependencies_other` if it is the environment itself
  */
 export async function updateEnvironment(
   trx: Trx,
   organizationId: string,
   id: string,
-  wanted: { name?: string; color?: EnvironmentColor; position?: number },
+  wanted: {
+    name?: string
+    color?: EnvironmentColor
+    position?: number
+    dependsOn?: readonly string[]
+  },
 ): Promise<CountedEnvironment | undefined> {
-  const { position, ...looks } = wanted
+  const { position, dependsOn, ...looks } = wanted
   // First, because a transaction with the order lock waits for rows, so it must not be awaited
   // while a row is locked.
   if (position !== undefined) {
@@ -100,6 +145,10 @@ export async function updateEnvironment(
   }
   if (Object.values(looks).some((value) => value !== undefined)) {
     await trx.updateTable('environments').set(looks).where('id', '=', id).execute()
+  }
+  if (dependsOn !== undefined && (await findEnvironment(trx, id))) {
+    await trx.deleteFrom('environment_dependencies').where('environment_id', '=', id).execute()
+    await addDependencies(trx, organizationId, { id, dependsOn })
   }
   return findEnvironment(trx, id)
 }
@@ -204,6 +253,8 @@ export async function defaultEnvironments(
 /** The fields that determine the environments of a change. */
 export interface EnvironmentSubject {
   connectionId: string | null
+  /** Absent for all changes of the connection to which no rule applies. */
+  changeId?: string
 }
 
 /**

@@ -327,6 +327,7 @@ export function columnsRead(change: Change) {
     publicAccess: change.publicAccess,
     subject: change.subject,
     links: change.links,
+    attributes: change.attributes,
   }
   return {
     ended_at: change.endedAt,

@@ -13,6 +13,7 @@ import * as environments from './migrations/008-environments.ts'
 import * as people from './migrations/009-people.ts'
 import * as apiKeys from './migrations/010-api-keys.ts'
 import * as notifications from './migrations/011-notifications.ts'
+import * as environmentRules from './migrations/012-environment-rules.ts'
 
 /** In order of their names. Never edit a released migration: add another one. */
 export const migrations: Record<string, Migration> = {
@@ -27,6 +28,7 @@ export const migrations: Record<string, Migration> = {
   '009-people': people,
   '010-api-keys': apiKeys,
   '011-notifications': notifications,
+  '012-environment-rules': environmentRules,
 }
 
 /**

@@ -13,7 +13,7 @@ import type { ConnectionStatus, ExcludedBy, RegionState } from '../connections/s
  */
 export type ChangeEnvelope = Pick<
   Change,
-  'actor' | 'tool' | 'resources' | 'risks' | 'publicAccess' | 'subject' | 'links'
+  'actor' | 'tool' | 'resources' | 'risks' | 'publicAccess' | 'subject' | 'links' | 'attributes'
 >
 
 /** Half-open range of whole UTC seconds, as Unix seconds: `from` included, `to` not. */
@@ -247,6 +247,12 @@ interface EnvironmentLinksTable {
   made_at: Generated<Date>
 }
 
+interface EnvironmentDependenciesTable {
+  organization_id: string
+  environment_id: string
+  depends_on: string
+}
+
 interface WorkerPrincipalsTable {
   worker: string
   seen_at: Date
@@ -298,6 +304,7 @@ export interface Schema {
   unparsed_records: UnparsedRecordsTable
   environments: EnvironmentsTable
   environment_links: EnvironmentLinksTable
+  environment_dependencies: EnvironmentDependenciesTable
   members: MembersTable
   invitations: InvitationsTable
   worker_principals: WorkerPrincipalsTable

@@ -72,6 +72,7 @@ describe('an environment', () => {
       name: 'Production',
       color: 'red',
       position: 0,
+      dependsOn: [],
       createdAt: expect.stringMatching(/Z$/),
       connections: 0,
     })
@@ -457,5 +458,50 @@ describe('changes', () => {
       expect(await through(list, `environment=${staging}`)).toBe(at(500).toISOString())
       expect(await through(list, `environment=${staging}&connection=${live.id}`)).toBeNull()
     }
+  })
+})
+
+describe('dependencies', () => {
+  test('are set with the environment, replaced, and removed with the one they name', async () => {
+    const network = await environment('network')
+    const dns = await environment('dns')
+    const production = await made('environments', {
+      name: 'production',
+      dependsOn: [network.id, network.id],
+    })
+    const dependsOn = async () => (await ask('GET', `environments/${production.id}`)).body.dependsOn
+    expect(await dependsOn()).toEqual([network.id])
+    const patched = await ask('PATCH', `environments/${production.id}`, {
+      dependsOn: [dns.id, network.id],
+    })
+    // In list order.
+    expect(patched.body.dependsOn).toEqual([network.id, dns.id])
+    expect((await environments()).map((each: { dependsOn: string[] }) => each.dependsOn)).toEqual([
+      [],
+      [],
+      [network.id, dns.id],
+    ])
+    await ask('PATCH', `environments/${production.id}`, { color: 'red' })
+    expect(await dependsOn()).toEqual([network.id, dns.id])
+    await ask('DELETE', `environments/${network.id}`)
+    expect(await dependsOn()).toEqual([dns.id])
+    await ask('PATCH', `environments/${production.id}`, { dependsOn: [] })
+    expect(await dependsOn()).toEqual([])
+  })
+
+  test('cannot name the environment itself, an absent one or another organization’s', async () => {
+    const production = await environment('production')
+    const stranger = await environment('network', await api.tenant('stranger'))
+    for (const id of [production.id, stranger.id, randomUUID(), 'network']) {
+      const { status, body } = await ask('PATCH', `environments/${production.id}`, {
+        name: 'renamed',
+        dependsOn: [id],
+      })
+      expect(status).toBe(422)
+      expect(body.errors[0].pointer).toMatch(/^\/dependsOn/)
+    }
+    const created = await ask('POST', 'environments', { name: 'new', dependsOn: [stranger.id] })
+    expect(created.status).toBe(422)
+    expect(await environments()).toMatchObject([{ name: 'production', dependsOn: [] }])
   })
 })

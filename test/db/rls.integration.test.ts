@@ -59,6 +59,7 @@ async function fill(name: string): Promise<Tenant> {
   await addApiKey(system, id, { name, key: newApiKey() })
   return asOrganization(worker, id, async (trx) => {
     const { id: environmentId } = await insertEnvironment(trx, id, { name })
+    await insertEnvironment(trx, id, { name: `network of ${name}`, dependsOn: [environmentId] })
     const row = await insertConnection(trx, {
       ...{ organizationId: id, name, externalId: `id-${name}`, environmentId },
     })

@@ -756,18 +756,24 @@ export type Environment = {
     createdAt: string;
     /** The number of connections that use it as their default environment. */
     connections: number;
+    /** IDs of the environments that it depends on, such as shared networks, DNS or identity. Their changes are candidates in its incidents. */
+    dependsOn: string[];
 };
 export type NewEnvironmentInput = {
     /** For example `Production`. Unique in the organization, ignoring case. */
     name: string;
     /** The color. Default: the least used color. */
     color?: "blue" | "orange" | "teal" | "grape" | "red" | "lime" | "indigo" | "yellow" | "cyan" | "pink" | "green" | "violet" | "gray";
+    /** IDs of the environments that it depends on. Replaces the list. */
+    dependsOn?: string[];
 };
 export type EnvironmentSettingsInput = {
     /** For example `Production`. Unique in the organization, ignoring case. */
     name?: string;
     /** The color. */
     color?: "blue" | "orange" | "teal" | "grape" | "red" | "lime" | "indigo" | "yellow" | "cyan" | "pink" | "green" | "violet" | "gray";
+    /** IDs of the environments that it depends on. Replaces the list. */
+    dependsOn?: string[];
     /** The new position, starting at 0. Values past the end move the environment to the end. */
     position?: number;
 };
