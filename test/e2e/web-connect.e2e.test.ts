@@ -239,9 +239,29 @@ describe('of an account that is being connected', () => {
     await expect.poll(percent).toBeGreaterThan(first)
     expect(await percent()).toBeLessThan(100)
 
+    // The feed shows the same import: changes join the list, and are not announced as new.
+    const feed = await web.open(`/?connection=${id}`)
+    const feedBar = feed.getByRole('progressbar', { name: 'Imported share of the look-back' })
+    await feedBar.waitFor()
+    const listed = async () => {
+      const label = await feed.getByRole('application').getAttribute('aria-label')
+      return Number(label?.match(/: ([\d,]+) changes?/)?.[1]?.replace(',', ''))
+    }
+    await expect.poll(listed).toBeGreaterThan(0)
+    const before = await listed()
+    await expect.poll(listed).toBeGreaterThan(before)
+    expect(await feed.getByRole('button', { name: /^Show .* new change/ }).count()).toBe(0)
+    expect(await feedBar.isVisible()).toBe(true)
+
     simulator.configure({ tps: null })
     await state(page, 'Up to date')
     await bar.waitFor({ state: 'detached' })
+    await feedBar.waitFor({ state: 'detached' })
+    // Completeness follows the import without a refresh.
+    const complete = feed.getByRole('status', { name: 'Completeness' })
+    await complete
+      .getByText(/CloudTrail delivers with a delay: the last .+ may still change/)
+      .waitFor()
     const { total } = await cairn.request(
       'GET',
       `/changes/histogram?connection=${id}&from=${new Date(now - 86_400_000).toISOString()}`,

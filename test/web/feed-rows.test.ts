@@ -5,7 +5,7 @@ import { visible } from '../../web/src/components/json.ts'
 import { nearest, neighboursOf, safeLinks } from '../../web/src/pages/change/change.ts'
 import { concerns, cut, news, split, toEntries } from '../../web/src/pages/feed/entries.ts'
 import { commandOf, step } from '../../web/src/pages/feed/keys.ts'
-import { askedFor, completeness, question } from '../../web/src/pages/feed/labels.ts'
+import { askedFor, backfillEdge, completeness, question } from '../../web/src/pages/feed/labels.ts'
 import { snapshotTime } from '../../web/src/pages/feed/last-feed.ts'
 import { chosenTime, fromWallClock, toWallClock } from '../../web/src/pages/feed/wall-clock.ts'
 import { neighbours } from '../../web/src/sources/cloudtrail/neighbours.ts'
@@ -86,6 +86,24 @@ describe('the list', () => {
       isMore: true,
     })
     expect(news([], [change('x')], false)).toEqual({ count: 1, isMore: false })
+  })
+
+  test('counts no changes that a backfill imports', () => {
+    const at = (id: string, occurredAt: string) => ({ ...change(id), occurredAt })
+    const shown = toEntries([at('shown', '2026-03-02T11:00:00Z')])
+    const newest = [
+      at('new', '2026-03-02T11:30:00Z'),
+      at('late', '2026-03-02T10:50:00Z'),
+      at('shown', '2026-03-02T11:00:00Z'),
+      at('backfilled', '2026-03-02T03:00:00Z'),
+    ]
+    const page = { completeFrom: null, completeThrough: '2026-03-02T10:45:00Z' }
+    const since = backfillEdge(page, shown[0])
+    expect(since).toBe(Date.parse('2026-03-02T10:45:00Z'))
+    expect(news(shown, newest, false, since).count).toBe(2)
+    const nothing = { completeFrom: null, completeThrough: null }
+    expect(news(shown, newest, false, backfillEdge(nothing, shown[0])).count).toBe(1)
+    expect(backfillEdge(page, undefined)).toBeNull()
   })
 
   test.each<[object, object, boolean]>([
@@ -188,7 +206,7 @@ describe('keys', () => {
 describe('the words', () => {
   const now = new Date('2026-03-02T12:00:00Z')
   const connection = (status: Connection['status'], name = 'Production') =>
-    ({ id: name, name, status }) as Connection
+    ({ id: name, name, status, pollIntervalSeconds: 60 }) as Connection
 
   test('ask what is looked at', () => {
     expect(question({}, 'utc', now)).toBe('What changed in the last 24 hours?')
@@ -224,25 +242,31 @@ describe('the words', () => {
       'all is well',
       through('2026-03-02T11:45:00Z'),
       [connection('current')],
-      ['good', null, '', ''],
+      ['settling', null, 'CloudTrail delivers with a delay: the last 15 min may still change', ''],
     ],
     [
       'imports are late',
       through('2026-03-02T11:00:00Z'),
       [connection('current')],
-      ['waiting', null, 'Imports are behind', ''],
+      ['late', null, 'Imports are 40 minutes behind', ''],
     ],
     [
-      'only the picture is old',
+      'the lag is explained by the poll interval',
       through('2026-03-02T11:00:00Z'),
-      [{ ...connection('current'), completeThrough: '2026-03-02T11:45:00Z' }],
-      ['good', null, '', ''],
+      [{ ...connection('current'), pollIntervalSeconds: 3600 }],
+      ['settling', null, 'CloudTrail delivers with a delay: the last 1 h may still change', ''],
+    ],
+    [
+      'one is behind for a known reason',
+      through('2026-03-02T11:45:00Z'),
+      [{ ...connection('behind'), statusReason: 'eu-west-1 is 40 minutes behind' }],
+      ['late', 'Production', 'Production is behind: eu-west-1 is 40 minutes behind.', ''],
     ],
     [
       'one is behind',
       through('2026-03-02T11:45:00Z'),
       [connection('current'), connection('behind', 'Staging')],
-      ['waiting', 'Staging', 'Staging is behind', ''],
+      ['late', 'Staging', 'Staging is behind', ''],
     ],
     [
       'one is broken, another behind',
@@ -260,31 +284,41 @@ describe('the words', () => {
       'one was only begun',
       through('2026-03-02T11:45:00Z'),
       [connection('current'), connection('awaiting_role')],
-      ['good', null, '', ''],
+      ['settling', null, 'CloudTrail delivers with a delay: the last 15 min may still change', ''],
     ],
     [
       'none is connected',
       nothing,
       [connection('awaiting_role')],
-      ['waiting', 'Production', 'Production is not connected yet', ''],
+      ['late', 'Production', 'Production is not connected yet', ''],
     ],
     [
       'the older part is still to come',
       through('2026-03-02T11:45:00Z', '2026-03-02T03:00:00Z'),
       [connection('importing')],
-      ['waiting', 'Production', 'Production is importing', 'earlier changes are still importing'],
+      ['settling', 'Production', 'Production is importing', 'earlier changes are still importing'],
     ],
     [
       'the older part will never come',
       through('2026-03-02T11:45:00Z', '2026-03-02T03:00:00Z'),
       [connection('current')],
-      ['waiting', null, '', 'earlier changes were not imported'],
+      [
+        'late',
+        null,
+        'CloudTrail delivers with a delay: the last 15 min may still change',
+        'earlier changes were not imported',
+      ],
     ],
     [
       'there are gaps up to the edge',
       through('2026-03-02T11:45:00Z', null),
       [connection('current')],
-      ['waiting', null, '', 'earlier data has gaps'],
+      [
+        'late',
+        null,
+        'CloudTrail delivers with a delay: the last 15 min may still change',
+        'earlier data has gaps',
+      ],
     ],
   ])('show how complete it is when %s', (_, imported, connections, expected) => {
     expect(told(imported, connections)).toEqual(expected)
@@ -300,7 +334,7 @@ describe('the words', () => {
     )
     for (const from of ['2026-03-02T06:00:01Z', '2026-03-02T09:30:00Z', null]) {
       expect(told(through('2026-03-02T11:45:00Z', from), [connection('current')], window)).toEqual([
-        ...['waiting', null, ''],
+        ...['late', null, ''],
         from ? 'earlier changes were not imported' : 'earlier data has gaps',
       ])
     }

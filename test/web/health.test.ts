@@ -89,7 +89,7 @@ const statuses: Connection['status'][] = [
 describe('a connection in words', () => {
   test('a current one: how far, why not further, and its next sync', () => {
     expect(said({}, [region()])).toEqual([
-      'Up to date as of 12:03. CloudTrail delivers events about 10 minutes late; next sync in 40 s.',
+      'Up to date as of 12:03. CloudTrail delivers with a delay: the last 20 min may still change; next sync in 40 s.',
     ])
   })
 

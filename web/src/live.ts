@@ -182,6 +182,7 @@ export function useServerEvents(): LiveState {
       { queryKey: ['connections'], exact: true },
       { cancelRefetch: false },
     )
+    void client.invalidateQueries({ queryKey: ['completeness'] }, { cancelRefetch: false })
   }, 3_000)
   useEffect(
     () =>

@@ -70,11 +70,12 @@ function stateSentences(
   }
 }
 
-/** `Up to date as of 12:03. CloudTrail delivers events about 10 minutes late; next sync in 40 s.` */
+/** `Up to date as of 12:03. The last 22 min may still change; next sync in 40 s.` */
 function completeSentence({ completeThrough, nextPollAt }: Connection, when: When): string {
   const next = nextSync(nextPollAt, when)
   if (completeThrough === null) return `Import in progress; ${next}.`
-  return `Up to date as of ${clock(completeThrough, when)}. CloudTrail delivers events about 10 minutes late; ${next}.`
+  const open = duration((when.now - Date.parse(completeThrough)) / 1000)
+  return `Up to date as of ${clock(completeThrough, when)}. CloudTrail delivers with a delay: the last ${open} may still change; ${next}.`
 }
 
 function actionSentences(connection: Connection, verification?: Verification): string[] {

@@ -5,7 +5,7 @@ import type { Connection } from '../../client.ts'
 import { useLiveState } from '../../live.ts'
 import { Time, useNow } from '../../time.tsx'
 import { connectionPage, connectionsPage } from '../connections/links.ts'
-import { completeness, type Imported } from './labels.ts'
+import { type CompletenessTone, completeness, type Imported } from './labels.ts'
 import { OLD_MS } from './last-feed.ts'
 import type { Window } from './search.ts'
 
@@ -74,9 +74,9 @@ export function AsOf({ at }: { at: number }) {
   )
 }
 
-const looks = {
+const looks: Record<CompletenessTone, { icon: typeof IconClock; color: string }> = {
   good: { icon: IconCircleCheck, color: 'var(--mantine-color-teal-filled)' },
-  waiting: { icon: IconClock, color: 'var(--mantine-color-yellow-filled)' },
+  settling: { icon: IconClock, color: 'var(--mantine-color-dimmed)' },
+  late: { icon: IconClock, color: 'var(--mantine-color-yellow-filled)' },
   wrong: { icon: IconAlertTriangle, color: 'var(--mantine-color-red-filled)' },
-  none: { icon: IconClock, color: 'var(--mantine-color-dimmed)' },
-} as const
+}

@@ -119,7 +119,7 @@ export function NoChanges(props: {
         ? 'No changes in this time range match the filters.'
         : props.isImporting
           ? 'An account is importing, newest changes first. Changes appear here automatically.'
-          : 'No changes in this time range. Changes can arrive about 10 minutes late.'}
+          : 'No changes in this time range. CloudTrail delivers with a delay, so recent changes may still arrive.'}
       {props.missing && (
         <Group gap="xs" justify="center" mt="xs">
           <Text size="sm" className="from-aws">

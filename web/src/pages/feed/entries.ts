@@ -25,18 +25,29 @@ export function toEntries(items: readonly (Change | ChangeSet)[]): Entry[] {
 /**
  * The number of changes on the newest page that are not shown: new items, and the growth of shown
  * sets. `isMore` if no item of the page is shown.
+ *
+ * @param since items from before are not counted, because a backfill imports them. Unix
+ *   milliseconds; null: all are counted
  */
 export function news(
   shown: readonly Entry[],
   newest: readonly (Change | ChangeSet)[],
   hasMore: boolean,
+  since: number | null = null,
 ): { count: number; isMore: boolean } {
   const sizes = new Map(shown.map(({ id, size }) => [id, size]))
-  const counts = newest.map((item) => Math.max(toEntry(item).size - (sizes.get(item.id) ?? 0), 0))
+  const counts = newest
+    .filter((item) => since === null || endOf(item) >= since)
+    .map((item) => Math.max(toEntry(item).size - (sizes.get(item.id) ?? 0), 0))
   return {
     count: counts.reduce((n, each) => n + each, 0),
     isMore: hasMore && newest.every(({ id }) => !sizes.has(id)),
   }
+}
+
+/** When the item, or the last change of the set, occurred. Unix milliseconds. */
+export function endOf(item: Change | ChangeSet): number {
+  return Date.parse('headline' in item ? item.to : item.occurredAt)
 }
 
 /** Whether new changes can match the filters. */

@@ -15,7 +15,7 @@ export function FeedHeader(props: {
 }) {
   const { search, data } = props
   const [zone] = useZone()
-  const imported = data.feed.data?.pages[0]
+  const imported = data.imported.data
   const connections = data.connections.data
   return (
     <Group justify="space-between" align="flex-end" gap="xs">

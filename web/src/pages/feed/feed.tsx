@@ -10,6 +10,7 @@ import classes from './feed.module.css'
 import { FeedHeader } from './feed-header.tsx'
 import { FeedList, hasNoConnections } from './feed-list.tsx'
 import { Histogram } from './histogram.tsx'
+import { ImportProgress } from './import-progress.tsx'
 import type { Command } from './keys.ts'
 import { NewChangesBar } from './new-changes-bar.tsx'
 import { type FeedSearch, zoomInto, zoomOut } from './search.ts'
@@ -20,6 +21,7 @@ import { useFeedData } from './use-feed-data.ts'
 import { useLabels } from './use-labels.ts'
 import { usePosition } from './use-position.ts'
 import { useShortcuts } from './use-shortcuts.ts'
+import { useStreamIn } from './use-stream-in.ts'
 
 const route = getRouteApi('/app/')
 
@@ -64,6 +66,13 @@ export function FeedPage() {
   useEffect(() => {
     if (isEmptyWithNews) refresh()
   }, [isEmptyWithNews, refresh])
+
+  useStreamIn({
+    isBackfilling: data.importing.length > 0 && data.query.to === undefined,
+    isFirstPage: (feed.data?.pages.length ?? 0) <= 1,
+    position,
+    refresh,
+  })
 
   const onCommand = (command: Command, focusedRow: string | undefined) => {
     const setId = focusedRow?.split('/')[0]
@@ -124,12 +133,13 @@ export function FeedPage() {
             )}
             {!histogram.isError && !hasNoConnections(data, search) && (
               <Histogram
-                data={histogram.data}
+                data={histogram.data && { ...histogram.data, ...data.imported.data }}
                 isLoading={histogram.isPending}
                 onZoom={(from, to) => change(zoomInto(search, from, to, asOf))}
                 onZoomOut={onZoomOut}
               />
             )}
+            <ImportProgress importing={data.importing} />
             <NewChangesBar {...newChanges} onShow={showNew} />
           </div>
           <FeedList

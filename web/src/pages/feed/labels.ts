@@ -1,6 +1,10 @@
+import { isLagging, lagSeconds } from '../../../../src/connections/status.ts'
 import type { Connection } from '../../client.ts'
 import { counted } from '../../format.ts'
+import { withFullStop } from '../../health/text.ts'
+import { duration, longDuration } from '../../health/time.ts'
 import { formatTime, type Zone } from '../../time.tsx'
+import { type Entry, endOf } from './entries.ts'
 import { defaultPreset, defaultSpan, type FeedSearch } from './search.ts'
 
 export const rangeLabels = {
@@ -45,8 +49,16 @@ export interface Imported {
   completeThrough: string | null
 }
 
+/**
+ * - `good`: the time range is complete to its end
+ * - `settling`: only the normal delay of CloudTrail or a running import, so nothing is wrong
+ * - `late`: later than that
+ * - `wrong`: a connection needs action
+ */
+export type CompletenessTone = 'good' | 'settling' | 'late' | 'wrong'
+
 export interface Completeness {
-  tone: 'good' | 'waiting' | 'wrong' | 'none'
+  tone: CompletenessTone
   /** Up to when the feed is complete, and from when if the time range starts earlier. */
   times: { from: string | null; through: string } | null
   /** What is missing outside these times. */
@@ -57,7 +69,18 @@ export interface Completeness {
   more: Pick<Connection, 'id' | 'name'> | 'list' | null
 }
 
-const LATE = 30 * 60_000
+/**
+ * During a backfill, only changes from this time on are new: older ones are imported late. Unix
+ * milliseconds; null if nothing is listed yet.
+ *
+ * @param page the first page of the listed changes
+ * @param newest the first listed entry
+ */
+export function backfillEdge(page: Imported | undefined, newest: Entry | undefined): number | null {
+  if (!newest) return null
+  const time = endOf(newest.kind === 'set' ? newest.set : newest.change)
+  return page?.completeThrough ? Math.min(Date.parse(page.completeThrough), time) : time
+}
 
 /** The connections that match the filters. */
 export function askedFor(connections: readonly Connection[], search: FeedSearch): Connection[] {
@@ -70,16 +93,10 @@ export function askedFor(connections: readonly Connection[], search: FeedSearch)
     .filter(({ environmentId: id }) => !isIn(search['environment!'], id))
 }
 
-/** The earliest live edge, which can be newer than the loaded feed. */
-function liveEdge(connections: readonly Connection[]): number | null {
-  const edges = connections.flatMap(({ completeThrough }) => completeThrough ?? [])
-  return edges.length === 0 ? null : Math.min(...edges.map((edge) => Date.parse(edge)))
-}
-
 /**
  * What may be missing in the time range, the worst first. Null without matching connections.
  *
- * @param imported as of the loaded feed
+ * @param imported the current state, which can be newer than the listed changes
  * @param connections the matching connections in their current state
  */
 export function completeness(
@@ -104,28 +121,52 @@ export function completeness(
   if (span.isWhole) {
     return { tone: 'good', ...span, words: 'This time range is complete', more: null }
   }
-  const waiting =
-    having('is behind', 'are behind', 'behind') ??
-    importing ??
-    having('is paused', 'are paused', 'paused')
-  if (waiting) return { tone: 'waiting', ...span, ...waiting }
+  const behind = having('is behind', 'are behind', 'behind')
+  if (behind) return { tone: 'late', ...span, ...behind, words: withReason(behind, connections) }
+  if (importing) return { tone: 'settling', ...span, ...importing }
+  const paused = having('is paused', 'are paused', 'paused')
+  if (paused) return { tone: 'late', ...span, ...paused }
   if (span.times === null) {
     const unready = having(
       ...(['is not connected yet', 'are not connected yet'] as const),
       ...(['awaiting_role', 'verifying', 'waiting_for_aws'] as const),
     )
     return unready
-      ? { tone: 'waiting', ...span, ...unready }
-      : { tone: 'none', ...span, words: 'Import in progress', more: null }
+      ? { tone: 'late', ...span, ...unready }
+      : { tone: 'settling', ...span, words: 'Import in progress', more: null }
   }
-  const edge = liveEdge(connections) ?? Date.parse(span.times.through)
-  const isLate = now - edge > LATE
-  return {
-    tone: isLate || span.missing !== '' ? 'waiting' : 'good',
-    ...span,
-    words: isLate ? 'Imports are behind' : '',
-    more: null,
+  return { ...span, ...delayOf(span.times.through, span.missing, connections, window, now) }
+}
+
+/** Adds the reason why the only connection that is behind is behind. */
+function withReason(
+  behind: { words: string; more: Completeness['more'] },
+  connections: readonly Connection[],
+): string {
+  const { more } = behind
+  if (more === null || more === 'list') return behind.words
+  const reason = connections.find(({ id }) => id === more.id)?.statusReason
+  return reason ? `${behind.words}: ${withFullStop(reason)}` : behind.words
+}
+
+/** Whether the end of the time range is missing because of the normal delay, or for longer. */
+function delayOf(
+  through: string,
+  missing: string,
+  connections: readonly Connection[],
+  window: { to: Date },
+  now: number,
+): Pick<Completeness, 'tone' | 'words' | 'more'> {
+  const edge = Date.parse(through)
+  const lag = lagSeconds(edge / 1000, now / 1000) ?? 0
+  const slowest = Math.max(...connections.map(({ pollIntervalSeconds }) => pollIntervalSeconds))
+  if (isLagging(lag, slowest)) {
+    return { tone: 'late', words: `Imports are ${longDuration(lag)} behind`, more: null }
   }
+  const open = (window.to.getTime() - edge) / 1000
+  const words =
+    open > 0 ? `CloudTrail delivers with a delay: the last ${duration(open)} may still change` : ''
+  return { tone: missing === '' ? 'settling' : 'late', words, more: null }
 }
 
 function spanOf(

@@ -66,6 +66,30 @@ export function useMembers(id: string, query: ChangeQuery, size: number, isOpen:
   })
 }
 
+/**
+ * Up to when the feed is complete, in its current state: unlike the list, it is not a snapshot.
+ * Server events about connections refresh it, see `useServerEvents`.
+ */
+export function useCompleteness(query: ChangeQuery, asOf: number) {
+  const { connection, environment } = query
+  const asked = {
+    connection,
+    'connection!': query['connection!'],
+    environment,
+    'environment!': query['environment!'],
+  }
+  return useQuery({
+    queryKey: ['completeness', asked],
+    queryFn: async () => {
+      // Only the range without gaps is wanted, so as few changes as possible.
+      const page = await listChanges({ ...asked, from: new Date(asOf).toISOString(), limit: 1 })
+      return { completeFrom: page.completeFrom, completeThrough: page.completeThrough }
+    },
+    placeholderData: keepPreviousData,
+    refetchInterval: 15_000,
+  })
+}
+
 /** The histogram needs an end, the list does not. */
 const bounded = (query: ChangeQuery, asOf: number): ChangeQuery => ({
   ...query,
@@ -93,12 +117,15 @@ export function useFacets(query: ChangeQuery, asOf: number) {
 /**
  * The number of new changes that are not on the page. Compares the newest page of the same filters
  * after server events, and periodically in case events do not arrive.
+ *
+ * @param since changes from before are not counted; Unix milliseconds
  */
 export function useNews(
   view: View,
   query: ChangeQuery,
   entries: readonly Entry[] | undefined,
   asOf: number,
+  since: number | null,
 ): { count: number; isMore: boolean } {
   const live = useLiveState()
   const isOpenEnded = query.to === undefined
@@ -112,7 +139,7 @@ export function useNews(
   const { refetch } = newest
   const found =
     isOpenEnded && entries && newest.data
-      ? news(entries, newest.data.items, newest.data.nextCursor !== null)
+      ? news(entries, newest.data.items, newest.data.nextCursor !== null, since)
       : { count: 0, isMore: false }
   const isDue = useRef(false)
   const ask = useThrottledCallback(() => {

@@ -3,7 +3,8 @@ import { useMemo } from 'react'
 import type { Change, ChangeSet } from '../../client.ts'
 import { connectionsQuery } from '../connections/queries.ts'
 import { toEntries } from './entries.ts'
-import { useFacets, useFeed, useHistogram, useNews } from './queries.ts'
+import { askedFor, backfillEdge } from './labels.ts'
+import { useCompleteness, useFacets, useFeed, useHistogram, useNews } from './queries.ts'
 import { type FeedSearch, toQuery, windowOf } from './search.ts'
 
 /** Everything that the feed page shows for the filters in the URL. */
@@ -27,8 +28,25 @@ export function useFeedData(search: FeedSearch, asOf: number) {
       toEntries(feed.data.pages.flatMap((page) => page.items as (Change | ChangeSet)[])),
     [feed.data],
   )
-  const newChanges = useNews(view, query, entries, asOf)
-  return { window, query, feed, histogram, facets, connections, entries, newChanges }
+  const imported = useCompleteness(query, asOf)
+  const importing = useMemo(
+    () => askedFor(connections.data ?? [], search).filter(({ status }) => status === 'importing'),
+    [connections.data, search],
+  )
+  const since = importing.length > 0 ? backfillEdge(feed.data?.pages[0], entries?.[0]) : null
+  const newChanges = useNews(view, query, entries, asOf, since)
+  return {
+    window,
+    query,
+    feed,
+    histogram,
+    facets,
+    connections,
+    importing,
+    imported,
+    entries,
+    newChanges,
+  }
 }
 
 export type FeedData = ReturnType<typeof useFeedData>

@@ -1,0 +1,31 @@
+import { useEffect } from 'react'
+import type { Position } from './use-position.ts'
+
+/** How often imported changes join the list during a backfill, in milliseconds. */
+const EVERY_MS = 4_000
+/** Below this scroll position, in pixels, the reader is at the top of the list. */
+const TOP_PX = 200
+
+/**
+ * Lets changes that a backfill imports join the list, as long as this does not disturb the reader: at
+ * the top of the first page, without a selected row or an expanded set.
+ *
+ * @param isBackfilling whether a matching connection is importing its look-back
+ * @param refresh shows the current state
+ */
+export function useStreamIn(options: {
+  isBackfilling: boolean
+  isFirstPage: boolean
+  position: Pick<Position, 'selected' | 'expanded'>
+  refresh: () => void
+}): void {
+  const { isBackfilling, isFirstPage, position, refresh } = options
+  const isReading = position.selected !== undefined || position.expanded.size > 0 || !isFirstPage
+  useEffect(() => {
+    if (!isBackfilling || isReading) return
+    const timer = setInterval(() => {
+      if (!document.hidden && window.scrollY < TOP_PX) refresh()
+    }, EVERY_MS)
+    return () => clearInterval(timer)
+  }, [isBackfilling, isReading, refresh])
+}
