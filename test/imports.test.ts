@@ -12,14 +12,16 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const mayUse: Record<string, string[]> = {
   'src/changes': [],
   // What a source reads becomes a change; it knows no database and no network.
-  'src/sources': ['src/changes'],
+  'src/sources': ['src/changes', 'src/incidents'],
+  // What an incident is, and its answer: pure.
+  'src/incidents': ['src/changes'],
   // What a connection is: pure, so that workflows may use it too.
   'src/connections': [],
   'src/workflows': ['src/connections'],
   'src/embedded': [],
   'src/temporal': ['src/workflows'],
   'src/aws': ['src/connections'],
-  'src/db': ['src/changes', 'src/connections'],
+  'src/db': ['src/changes', 'src/connections', 'src/incidents'],
   'src/integrations': ['src/changes', 'src/db'],
   'src/auth': ['src/db'],
   'src/activities': [
@@ -41,6 +43,7 @@ const mayUse: Record<string, string[]> = {
     'src/changes',
     'src/connections',
     'src/db',
+    'src/incidents',
     'src/integrations',
     'src/sources',
     'src/temporal/errors.ts',

@@ -7,6 +7,12 @@ import type { UnparsedReason } from '../changes/unparsed-reasons.ts'
 import type { Check, Verdict } from '../connections/checks.ts'
 import type { Selection } from '../connections/selection.ts'
 import type { ConnectionStatus, ExcludedBy, RegionState } from '../connections/status.ts'
+import type {
+  ChangeVerdict,
+  IncidentService,
+  IncidentSource,
+  IncidentState,
+} from '../incidents/incident.ts'
 
 /**
  * The parts of a change's envelope that are only shown and never filtered by: one `jsonb` column.
@@ -253,6 +259,67 @@ interface EnvironmentDependenciesTable {
   depends_on: string
 }
 
+interface IncidentsTable {
+  id: Generated<string>
+  organization_id: string
+  title: string
+  source: IncidentSource
+  state: IncidentState
+  noticed_at: Date
+  started_at: Date | null
+  started_after: Date | null
+  resolved_at: Date | null
+  environment_id: string | null
+  services: Generated<string[]>
+  edited: Generated<EditableField[]>
+  created_by: string | null
+  created_at: Generated<Date>
+  merged_into: string | null
+}
+
+/** The columns of an incident that both alerts and people set. */
+export type EditableField = 'title' | 'state' | 'noticed_at' | 'environment_id' | 'services'
+
+interface IncidentAlertsTable {
+  id: Generated<string>
+  organization_id: string
+  incident_id: string
+  source: Exclude<IncidentSource, 'person'>
+  source_id: string
+  title: string
+  state: IncidentState
+  noticed_at: Date
+  latest_noticed_at: Date
+  reported_at: Date
+  resolved_at: Date | null
+  services: JSONColumnType<IncidentService[]>
+  labels: JSONColumnType<Record<string, string>>
+  url: string | null
+  environment_id: string | null
+  mapped_services: Generated<string[]>
+  created_at: Generated<Date>
+}
+
+interface VerdictsTable {
+  organization_id: string
+  incident_id: string
+  change_id: string
+  verdict: ChangeVerdict
+  decided_by: string | null
+  decided_at: Generated<Date>
+}
+
+interface ServiceMappingsTable {
+  id: Generated<string>
+  organization_id: string
+  source: Exclude<IncidentSource, 'person'> | null
+  label: string | null
+  value: string
+  environment_id: string | null
+  services: Generated<string[]>
+  created_at: Generated<Date>
+}
+
 interface WorkerPrincipalsTable {
   worker: string
   seen_at: Date
@@ -305,6 +372,10 @@ export interface Schema {
   environments: EnvironmentsTable
   environment_links: EnvironmentLinksTable
   environment_dependencies: EnvironmentDependenciesTable
+  incidents: IncidentsTable
+  incident_alerts: IncidentAlertsTable
+  verdicts: VerdictsTable
+  service_mappings: ServiceMappingsTable
   members: MembersTable
   invitations: InvitationsTable
   worker_principals: WorkerPrincipalsTable
@@ -316,3 +387,7 @@ export type VerificationRow = Selectable<VerificationsTable>
 export type UnparsedRecordRow = Selectable<UnparsedRecordsTable>
 export type ChangeRow = Selectable<ChangesTable>
 export type EnvironmentRow = Selectable<EnvironmentsTable>
+export type IncidentRow = Selectable<IncidentsTable>
+export type IncidentAlertRow = Selectable<IncidentAlertsTable>
+export type VerdictRow = Selectable<VerdictsTable>
+export type ServiceMappingRow = Selectable<ServiceMappingsTable>

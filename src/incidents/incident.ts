@@ -6,6 +6,10 @@ export type IncidentSource = (typeof INCIDENT_SOURCES)[number]
 export const INCIDENT_STATES = ['open', 'acknowledged', 'resolved'] as const
 export type IncidentState = (typeof INCIDENT_STATES)[number]
 
+/** What a person decided about a change of an incident. */
+export const CHANGE_VERDICTS = ['suspect', 'caused', 'fixed', 'dismissed'] as const
+export type ChangeVerdict = (typeof CHANGE_VERDICTS)[number]
+
 /** A service that an alert names, in the alert source's own terms. */
 export interface IncidentService {
   /** The source's ID of the service; the name if it has none. */

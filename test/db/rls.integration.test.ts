@@ -10,6 +10,7 @@ import { addApiKey, ensureOrganization, newApiKey } from '../../src/db/organizat
 import { insertUnparsed } from '../../src/db/unparsed-records.ts'
 import { someChange, someTime, unparsed } from '../../testing/changes.ts'
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts'
+import { someIncident } from '../../testing/incidents.ts'
 
 interface Tenant {
   id: string
@@ -92,7 +93,8 @@ async function fill(name: string): Promise<Tenant> {
       .values({ organization_id: id, user_id: rows[0]!.id, role: 'owner' })
       .execute()
     await ensurePartitions(trx, someTime)
-    await someChange(trx, owner)
+    const changeId = await someChange(trx, owner)
+    await someIncident(trx, { organizationId: id, environmentId, changeId })
     await insertUnparsed(trx, { ...owner, sourceAccount: '1' }, [unparsed()])
     return { id, connectionId: row.id }
   })

@@ -6,6 +6,7 @@ import { verdicts } from '../../src/connections/checks.ts'
 import { selections } from '../../src/connections/selection.ts'
 import { connectionStatuses, regionExcluders, regionStates } from '../../src/connections/status.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
+import { CHANGE_VERDICTS, INCIDENT_SOURCES, INCIDENT_STATES } from '../../src/incidents/incident.ts'
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts'
 
 let database: TestDatabase
@@ -45,6 +46,12 @@ test.each([
   ['members', 'role', roles],
   ['invitations', 'role', roles],
   ['environments', 'color', environmentColors],
+  ['incidents', 'source', INCIDENT_SOURCES],
+  ['incidents', 'state', INCIDENT_STATES],
+  ['incident_alerts', 'source', INCIDENT_SOURCES.filter((source) => source !== 'person')],
+  ['incident_alerts', 'state', INCIDENT_STATES],
+  ['verdicts', 'verdict', CHANGE_VERDICTS],
+  ['service_mappings', 'source', INCIDENT_SOURCES.filter((source) => source !== 'person')],
 ])('the database accepts for %s.%s what the code lists', async (table, column, list) => {
   expect(await accepted(table, column)).toEqual([...list].sort())
 })

@@ -1,0 +1,46 @@
+import type { IncidentState } from './incident.ts'
+
+export interface CombinedAlert {
+  title: string
+  state: IncidentState
+  noticedAt: Date
+  resolvedAt: Date | null
+  environmentId: string | null
+  services: readonly string[]
+}
+
+export interface Combined {
+  title: string
+  state: IncidentState
+  noticedAt: Date
+  resolvedAt: Date | null
+  environmentId: string | null
+  services: string[]
+}
+
+/**
+ * What an incident is, as its alerts report it: the title of the first alert, open while one of them
+ * is open, the first environment that is known, and all services.
+ *
+ * @param alerts at least one, in any order
+ */
+export function combineAlerts(alerts: readonly CombinedAlert[]): Combined {
+  const inOrder = alerts.toSorted((a, b) => a.noticedAt.getTime() - b.noticedAt.getTime())
+  const first = inOrder[0]!
+  const state = stateOf(inOrder)
+  const ends = inOrder.flatMap(({ resolvedAt }) => resolvedAt?.getTime() ?? [])
+  return {
+    title: first.title,
+    state,
+    noticedAt: first.noticedAt,
+    resolvedAt: state === 'resolved' ? new Date(Math.max(...ends)) : null,
+    environmentId:
+      inOrder.find(({ environmentId }) => environmentId !== null)?.environmentId ?? null,
+    services: [...new Set(inOrder.flatMap(({ services }) => services))],
+  }
+}
+
+function stateOf(alerts: readonly CombinedAlert[]): IncidentState {
+  if (alerts.some(({ state }) => state === 'open')) return 'open'
+  return alerts.some(({ state }) => state === 'acknowledged') ? 'acknowledged' : 'resolved'
+}

@@ -1,0 +1,127 @@
+/** Maps the services and labels of an alert to Cairn's environments and services. */
+
+import type { IncidentService, IncidentSource } from './incident.ts'
+
+export interface ServiceMapping {
+  /** Null: every alert source. */
+  source: Exclude<IncidentSource, 'person'> | null
+  /** The label whose value is compared. Null: the ID or name of a service. */
+  label: string | null
+  /** A pattern with `*`. Compared ignoring case. */
+  value: string
+  environmentId: string | null
+  /** The services that the alert is about. Empty: the services that the source reports. */
+  services: string[]
+}
+
+export interface MappedAlert {
+  environmentId: string | null
+  services: string[]
+}
+
+interface AlertFields {
+  source: Exclude<IncidentSource, 'person'>
+  services: readonly IncidentService[]
+  labels: Readonly<Record<string, string>>
+}
+
+interface NamedEnvironment {
+  id: string
+  name: string
+}
+
+/** Labels that name an environment, the most common first. */
+const ENVIRONMENT_LABELS = ['env', 'environment', 'deployment_environment', 'stage', 'tier']
+/** Usual abbreviations of environment names. */
+const ABBREVIATIONS: Record<string, string> = {
+  prod: 'production',
+  prd: 'production',
+  stg: 'staging',
+  stage: 'staging',
+  dev: 'development',
+}
+
+/**
+ * The first mapping that matches and names an environment decides the environment. Without one, a
+ * label that names an environment does, then an environment's name in a service's name. Services are
+ * those of all matching mappings; a service that no mapping replaces keeps its name.
+ *
+ * @param mappings in order, the most significant first
+ */
+export function mapAlert(
+  alert: AlertFields,
+  mappings: readonly ServiceMapping[],
+  environments: readonly NamedEnvironment[],
+): MappedAlert {
+  const matching = mappings.filter((mapping) => matchesAlert(mapping, alert))
+  const replaced = matching.filter(({ services }) => services.length > 0)
+  const kept = alert.services.filter(
+    (service) =>
+      !replaced.some((mapping) => mapping.label === null && matchesService(mapping, service)),
+  )
+  const services = [
+    ...replaced.flatMap((mapping) => mapping.services),
+    ...kept.map(({ name }) => name),
+  ]
+  const mapped = matching.find(({ environmentId }) => environmentId !== null)?.environmentId
+  return {
+    environmentId: mapped ?? guessEnvironment(alert, environments),
+    services: [...new Set(services)],
+  }
+}
+
+function matchesAlert(mapping: ServiceMapping, alert: AlertFields): boolean {
+  if (mapping.source !== null && mapping.source !== alert.source) return false
+  if (mapping.label === null) return alert.services.some((each) => matchesService(mapping, each))
+  if (!Object.hasOwn(alert.labels, mapping.label)) return false
+  return matchesPattern(mapping.value, alert.labels[mapping.label]!)
+}
+
+function matchesService({ value }: ServiceMapping, { id, name }: IncidentService): boolean {
+  return matchesPattern(value, id) || matchesPattern(value, name)
+}
+
+/** `*` stands for any text, also none. Never backtracks. */
+export function matchesPattern(pattern: string, text: string): boolean {
+  const [head = '', ...parts] = pattern.toLowerCase().split('*')
+  const value = text.toLowerCase()
+  if (parts.length === 0) return value === head
+  const tail = parts.pop()!
+  if (!value.startsWith(head) || value.length < head.length + tail.length) return false
+  let at = head.length
+  for (const part of parts) {
+    const found = value.indexOf(part, at)
+    if (found < 0) return false
+    at = found + part.length
+  }
+  return value.endsWith(tail) && value.length - tail.length >= at
+}
+
+function guessEnvironment(
+  { labels, services }: AlertFields,
+  environments: readonly NamedEnvironment[],
+): string | null {
+  for (const label of ENVIRONMENT_LABELS) {
+    if (!Object.hasOwn(labels, label)) continue
+    const value = canonical(labels[label]!)
+    const named = environments.find(({ name }) => canonical(name) === value)
+    if (named) return named.id
+  }
+  // The longest name first: "Production EU" before "Production".
+  const byLength = environments.toSorted((a, b) => b.name.length - a.name.length)
+  const texts = services.map(({ name }) => ` ${canonical(name)} `)
+  return (
+    byLength.find(({ name }) => texts.some((text) => text.includes(` ${canonical(name)} `)))?.id ??
+    null
+  )
+}
+
+/** Words in lower case, without punctuation, and abbreviations written out. */
+function canonical(text: string): string {
+  return text
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter((word) => word !== '')
+    .map((word) => (Object.hasOwn(ABBREVIATIONS, word) ? ABBREVIATIONS[word] : word))
+    .join(' ')
+}

@@ -1,0 +1,52 @@
+import { spoken } from '../changes/text.ts'
+
+/** A webhook's body does not have the documented shape. The message has the reason, in one sentence. */
+export class UnreadableWebhook extends Error {
+  override readonly name = 'UnreadableWebhook'
+}
+
+export type JsonObject = Record<string, unknown>
+
+/** Undefined unless the value is a JSON object. */
+export function asObject(value: unknown): JsonObject | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as JsonObject)
+    : undefined
+}
+
+/** Text in one line without invisible characters, at most 300 characters; undefined if empty. */
+export function asText(value: unknown, maxLength: number = 300): string | undefined {
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value)
+  if (typeof value !== 'string') return undefined
+  const text = spoken(value, maxLength)
+  return text === '' ? undefined : text
+}
+
+/**
+ * An RFC 3339 time. Undefined if it is none, or before 1970: Go programs write the year 1 for a time
+ * that is not set.
+ */
+export function asTime(value: unknown): Date | undefined {
+  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value)) return undefined
+  const time = new Date(value)
+  return time.getTime() > 0 ? time : undefined
+}
+
+/** An absolute HTTP(S) URL. Null for anything else, such as a script. */
+export function asUrl(value: unknown): string | null {
+  if (typeof value !== 'string' || value.length > 2000 || !URL.canParse(value)) return null
+  const url = new URL(value)
+  return url.protocol === 'https:' || url.protocol === 'http:' ? url.href : null
+}
+
+const MAX_LABELS = 64
+
+/** The entries of an object whose values are text. At most 64. */
+export function asLabels(value: unknown): Record<string, string> {
+  const entries = Object.entries(asObject(value) ?? {}).flatMap(([name, entry]) => {
+    const key = asText(name)
+    const text = asText(entry)
+    return key === undefined || text === undefined ? [] : [[key, text] as const]
+  })
+  return Object.fromEntries(entries.slice(0, MAX_LABELS))
+}

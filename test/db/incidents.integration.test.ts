@@ -1,0 +1,207 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { asOrganization, type Database, openDatabase } from '../../src/db/database.ts'
+import { insertEnvironment } from '../../src/db/environments.ts'
+import { applyIncidentEvents, remapAlerts } from '../../src/db/incidents.ts'
+import { ensureOrganization } from '../../src/db/organizations.ts'
+import { insertServiceMapping } from '../../src/db/service-mappings.ts'
+import type { IncidentEvent } from '../../src/incidents/incident.ts'
+import { createTestDatabase, type TestDatabase } from '../../testing/database.ts'
+
+let database: TestDatabase
+let db: Database
+let organizationId: string
+let made = 0
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  db = openDatabase({ url: database.url })
+})
+afterAll(async () => {
+  await db.destroy()
+  await database.drop()
+})
+beforeEach(async () => {
+  const system = openDatabase({ url: database.url, role: 'cairn_system', max: 1 })
+  organizationId = (await ensureOrganization(system, `organization ${++made}`)).id
+  await system.destroy()
+})
+
+/** A time on 2 March 2026, from minutes after 20:00. */
+const at = (minutes: number) => new Date(Date.UTC(2026, 2, 2, 20, minutes))
+
+function event(over: Partial<IncidentEvent> & { reported?: number; noticed?: number } = {}) {
+  const { reported, noticed = 45, ...rest } = over
+  return {
+    source: 'pagerduty' as const,
+    sourceId: 'P1',
+    state: 'open' as const,
+    title: 'checkout is down',
+    noticedAt: at(noticed),
+    reportedAt: at(reported ?? noticed),
+    resolvedAt: rest.state === 'resolved' ? at(reported ?? noticed) : null,
+    services: [{ id: 'S1', name: 'Checkout' }],
+    labels: {},
+    url: null,
+    ...rest,
+  }
+}
+
+const apply = (...events: IncidentEvent[]) =>
+  asOrganization(db, organizationId, (trx) => applyIncidentEvents(trx, organizationId, events))
+
+/** Each in a transaction of its own, as they are delivered. */
+async function deliver(events: IncidentEvent[]): Promise<void> {
+  for (const each of events) await apply(each)
+}
+
+const incidents = () =>
+  asOrganization(db, organizationId, (trx) =>
+    trx.selectFrom('incidents').selectAll().orderBy('noticed_at').execute(),
+  )
+
+function orders<T>(items: T[]): T[][] {
+  if (items.length <= 1) return [items]
+  return items.flatMap((item, index) =>
+    orders(items.toSpliced(index, 1)).map((rest) => [item, ...rest]),
+  )
+}
+
+test('an incident is triggered, acknowledged and resolved', async () => {
+  expect(await apply(event())).toMatchObject([{ created: true }])
+  await apply(event({ state: 'acknowledged', reported: 47 }))
+  expect(await incidents()).toMatchObject([{ state: 'acknowledged', resolved_at: null }])
+  await apply(event({ state: 'resolved', reported: 55 }))
+  expect(await incidents()).toMatchObject([
+    { title: 'checkout is down', state: 'resolved', noticed_at: at(45), resolved_at: at(55) },
+  ])
+})
+
+test('repeated events change nothing, also in one batch', async () => {
+  const events = [event(), event({ state: 'resolved', reported: 55 })]
+  await apply(...events, ...events)
+  const before = await incidents()
+  await deliver([...events, event({ state: 'resolved', resolvedAt: at(55), reported: 58 })])
+  expect(await incidents()).toEqual(before)
+})
+
+test('events in any order have the same result', async () => {
+  const events = [
+    event(),
+    event({ state: 'acknowledged', reported: 46 }),
+    event({ state: 'resolved', reported: 50 }),
+    event({ title: 'reopened', reported: 52 }),
+  ]
+  const results = new Set<string>()
+  for (const order of orders(events)) {
+    organizationId = await another()
+    await deliver(order)
+    const rows = await incidents()
+    results.add(
+      JSON.stringify(rows.map((row) => [row.title, row.state, row.noticed_at, row.resolved_at])),
+    )
+  }
+  expect([...results]).toEqual([JSON.stringify([['reopened', 'open', at(45), null]])])
+})
+
+test('a group that fires again later is another incident, in any order of delivery', async () => {
+  const group = { source: 'alertmanager' as const, sourceId: 'group' }
+  const events = [
+    event({ ...group, noticed: 0, reported: 0 }),
+    event({ ...group, noticed: 0, reported: 5, state: 'resolved' }),
+    event({ ...group, noticed: 40, reported: 40 }),
+    event({ ...group, noticed: 40, reported: 50, state: 'resolved' }),
+  ]
+  for (const order of orders(events)) {
+    organizationId = await another()
+    await deliver([...order, ...order])
+    const rows = await incidents()
+    expect(rows.map((row) => [row.noticed_at, row.resolved_at])).toEqual([
+      [at(0), at(5)],
+      [at(40), at(50)],
+    ])
+  }
+})
+
+async function another(): Promise<string> {
+  const system = openDatabase({ url: database.url, role: 'cairn_system', max: 1 })
+  const { id } = await ensureOrganization(system, `organization ${++made}`)
+  await system.destroy()
+  return id
+}
+
+describe('related alerts', () => {
+  test('of one service within ten minutes are one incident, open until the last is resolved', async () => {
+    await apply(
+      event(),
+      event({ source: 'alertmanager', sourceId: 'g', noticed: 54, title: 'slow' }),
+    )
+    await apply(event({ state: 'resolved', reported: 60 }))
+    expect(await incidents()).toMatchObject([{ title: 'checkout is down', state: 'open' }])
+    await apply(
+      event({
+        source: 'alertmanager',
+        sourceId: 'g',
+        noticed: 54,
+        reported: 62,
+        state: 'resolved',
+      }),
+    )
+    expect(await incidents()).toMatchObject([{ state: 'resolved', resolved_at: at(62) }])
+  })
+
+  test('later than ten minutes, or of other services, are separate', async () => {
+    await apply(
+      event(),
+      event({ sourceId: 'P2', noticed: 56 }),
+      event({ sourceId: 'P3', noticed: 46, services: [{ id: 'S2', name: 'Search' }] }),
+    )
+    expect(await incidents()).toHaveLength(3)
+  })
+
+  test('of one environment are one incident, and of two environments are two', async () => {
+    await asOrganization(db, organizationId, async (trx) => {
+      await insertEnvironment(trx, organizationId, { name: 'Production' })
+      await insertEnvironment(trx, organizationId, { name: 'Staging' })
+    })
+    await apply(
+      event({ labels: { env: 'production' } }),
+      event({ sourceId: 'P2', services: [{ id: 'S2', name: 'Db' }], labels: { env: 'prod' } }),
+      event({ sourceId: 'P3', labels: { env: 'staging' } }),
+    )
+    const rows = await incidents()
+    expect(rows.map(({ services }) => services).sort()).toEqual([['Checkout'], ['Checkout', 'Db']])
+  })
+
+  test('a new alert does not join an incident that was resolved before it', async () => {
+    await apply(event(), event({ state: 'resolved', reported: 46 }))
+    await apply(event({ sourceId: 'P2', noticed: 48 }))
+    expect(await incidents()).toHaveLength(2)
+  })
+
+  test('that arrive at the same time create one incident', async () => {
+    await Promise.all(
+      [1, 2, 3, 4, 5].map((n) => apply(event({ sourceId: `P${n}`, noticed: 45 + n }))),
+    )
+    expect(await incidents()).toMatchObject([{ noticed_at: at(46) }])
+  })
+})
+
+test('a new mapping applies to alerts that exist', async () => {
+  const recent = new Date(Date.now() - 3_600_000)
+  await apply(event({ noticedAt: recent, reportedAt: recent }))
+  const environmentId = await asOrganization(db, organizationId, async (trx) => {
+    const { id } = await insertEnvironment(trx, organizationId, { name: 'Live' })
+    await insertServiceMapping(trx, organizationId, {
+      source: 'pagerduty',
+      label: null,
+      value: 'S1',
+      environmentId: id,
+      services: ['checkout-api'],
+    })
+    await remapAlerts(trx, organizationId)
+    return id
+  })
+  expect(await incidents()).toMatchObject([
+    { environment_id: environmentId, services: ['checkout-api'] },
+  ])
+})
