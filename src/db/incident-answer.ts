@@ -1,0 +1,244 @@
+import { sql } from 'kysely'
+import type { IncidentAnswer } from '../incidents/answer.ts'
+import type { RankedIncident } from '../incidents/incident.ts'
+import type { Candidate, CandidateHistory, FieldEdit } from '../incidents/ranking/candidate.ts'
+import { rank } from '../incidents/ranking/rank.ts'
+import type { Trx } from './database.ts'
+import { environmentsOf, listEnvironments } from './environments.ts'
+import type { ChangeRow } from './schema.ts'
+
+const HOUR = 3_600_000
+/** How long before the latest possible start changes are candidates. */
+const BEFORE = 72 * HOUR
+/** How long after the notice changes are read as responses. */
+const AFTER = 24 * HOUR
+/** How long before the window stored changes count as history. */
+const HISTORY = 30 * 24 * HOUR
+/** At most this many changes are ranked: those with the most evidence that the index shows. */
+const MOST_CANDIDATES = 2_000
+
+/**
+ * Ranks the changes that may have caused an incident, among all changes of the 72 hours before its
+ * latest possible start, of all environments and noise included.
+ *
+ * @param options.now changes after this time are ignored
+ * @param options.arrivedBy only changes that were stored by this time
+ */
+export async function answerIncident(
+  trx: Trx,
+  organizationId: string,
+  incident: RankedIncident,
+  options: { now: Date; arrivedBy?: Date },
+): Promise<IncidentAnswer> {
+  const { now, arrivedBy } = options
+  const start = incident.startedAt ?? incident.noticedAt
+  const from = new Date(start.getTime() - BEFORE)
+  const to = new Date(Math.min(now.getTime() + 1, incident.noticedAt.getTime() + AFTER))
+  const groups = await historyOf(trx, { organizationId, from, to })
+  const inWindow = groups.reduce((sum, group) => sum + group.in_window, 0)
+  const rows =
+    inWindow <= MOST_CANDIDATES
+      ? await changesBetween(trx, { organizationId, from, to, arrivedBy })
+      : await likeliestChanges(trx, groups, incident, { organizationId, from, to, arrivedBy })
+  const resources = await resourceHistory(trx, rows, { organizationId, from, to })
+  const linked = await environmentsOf(
+    trx,
+    rows.map((row) => ({ connectionId: row.connection_id, changeId: row.id })),
+  )
+  const history = indexHistory(groups)
+  const candidates = rows.map((row): Candidate => {
+    const { known, sameResource } = resources(row)
+    return toCandidate(row, {
+      environmentIds: linked({ connectionId: row.connection_id, changeId: row.id }),
+      aliases: known,
+      history: { ...history(row), sameResource },
+    })
+  })
+  const environment = (await listEnvironments(trx)).find(({ id }) => id === incident.environmentId)
+  const ranked = rank(incident, candidates, {
+    historySize: groups.reduce((sum, { total }) => sum + total, 0),
+    environment: environment ?? null,
+    now,
+  })
+  return { ...ranked, searched: { from, to, candidates: inWindow } }
+}
+
+interface HistoryGroup {
+  key: string
+  service: string
+  action: string
+  account_id: string | null
+  actor_id: string
+  outcome: string
+  is_noise: boolean
+  total: number
+  in_window: number
+}
+
+/** How often each combination of facet values occurs in the history, from the index alone. */
+async function historyOf(trx: Trx, window: Window): Promise<HistoryGroup[]> {
+  const historyFrom = new Date(window.from.getTime() - HISTORY)
+  const { rows } = await sql<HistoryGroup>`
+    SELECT g.key::text AS key, g.service, g.action, g.account_id, g.actor_id, g.outcome, g.is_noise,
+      counted.total, counted.in_window
+    FROM (
+      SELECT facet_key, count(*)::int AS total,
+        (count(*) FILTER (WHERE occurred_at >= ${window.from}))::int AS in_window
+      FROM changes
+      WHERE organization_id = ${window.organizationId}
+        AND occurred_at >= ${historyFrom} AND occurred_at < ${window.to}
+      GROUP BY facet_key
+    ) AS counted
+    JOIN facet_groups g
+      ON g.organization_id = ${window.organizationId} AND g.key = counted.facet_key
+  `.execute(trx)
+  return rows
+}
+
+function indexHistory(groups: readonly HistoryGroup[]) {
+  const actions = new Map<string, number>()
+  const actors = new Map<string, number>()
+  const add = (map: Map<string, number>, key: string, count: number) =>
+    map.set(key, (map.get(key) ?? 0) + count)
+  for (const group of groups) {
+    const action = [group.account_id, group.service, group.action].join(' ')
+    add(actions, action, group.total)
+    add(actors, `${action} ${group.actor_id}`, group.total)
+  }
+  return (row: ChangeRow): Omit<CandidateHistory, 'sameResource'> => {
+    const action = [row.account_id, row.service, row.action].join(' ')
+    return {
+      sameAction: Math.max(0, (actions.get(action) ?? 1) - 1),
+      sameActor: Math.max(0, (actors.get(`${action} ${row.actor_id}`) ?? 1) - 1),
+    }
+  }
+}
+
+/** Inclusive `from`, exclusive `to`. */
+interface Window {
+  organizationId: string
+  from: Date
+  to: Date
+}
+
+interface Wanted extends Window {
+  arrivedBy: Date | undefined
+}
+
+async function changesBetween(
+  trx: Trx,
+  { organizationId, from, to, arrivedBy }: Wanted,
+): Promise<ChangeRow[]> {
+  let query = trx
+    .selectFrom('changes')
+    .selectAll()
+    .where('organization_id', '=', organizationId)
+    .where('occurred_at', '>=', from)
+    .where('occurred_at', '<', to)
+  if (arrivedBy) query = query.where('imported_at', '<=', arrivedBy)
+  return query.execute()
+}
+
+/** The changes with the most evidence that can be read from the index, where there are too many. */
+async function likeliestChanges(
+  trx: Trx,
+  groups: readonly HistoryGroup[],
+  incident: RankedIncident,
+  wanted: Wanted,
+): Promise<ChangeRow[]> {
+  const start = incident.startedAt ?? incident.noticedAt
+  const weights = groups
+    .filter(({ in_window }) => in_window > 0)
+    .map((group) => ({ key: group.key, weight: groupWeight(group) }))
+  const { rows } = await sql<{ occurred_at: Date }>`
+    SELECT c.occurred_at
+    FROM changes c
+    JOIN jsonb_to_recordset(${JSON.stringify(weights)}::jsonb) AS w(key bigint, weight float8)
+      ON w.key = c.facet_key
+    WHERE c.organization_id = ${wanted.organizationId} AND c.occurred_at >= ${wanted.from} AND c.occurred_at < ${wanted.to}
+    ORDER BY w.weight
+      - 0.6 * ln(1 + abs(extract(epoch FROM ${start}::timestamptz - c.occurred_at)) / 900) DESC
+    LIMIT ${MOST_CANDIDATES}
+  `.execute(trx)
+  const times = [...new Set(rows.map(({ occurred_at }) => occurred_at.getTime()))]
+  let query = trx
+    .selectFrom('changes')
+    .selectAll()
+    .where('organization_id', '=', wanted.organizationId)
+    .where(sql<boolean>`occurred_at = ANY (${times.map((time) => new Date(time))}::timestamptz[])`)
+    .where('occurred_at', '>=', wanted.from)
+    .where('occurred_at', '<', wanted.to)
+    .limit(2 * MOST_CANDIDATES)
+  if (wanted.arrivedBy) query = query.where('imported_at', '<=', wanted.arrivedBy)
+  return query.execute()
+}
+
+function groupWeight({ is_noise, outcome, total }: HistoryGroup): number {
+  return (is_noise ? -2 : 0) + (outcome === 'succeeded' ? 0 : -3) - 0.2 * Math.log2(1 + total)
+}
+
+/** Per change: what earlier changes of its resource are, for aliases and routine. */
+async function resourceHistory(trx: Trx, rows: readonly ChangeRow[], window: Window) {
+  const ids = [...new Set(rows.flatMap(({ resource_ids }) => resource_ids.slice(0, 1)))]
+  const historyFrom = new Date(window.from.getTime() - HISTORY)
+  const { rows: found } =
+    ids.length === 0
+      ? { rows: [] }
+      : await sql<{ resource: number; key: string; count: number }>`
+          SELECT first_resource_id AS resource, facet_key::text AS key, count(*)::int AS count
+          FROM changes
+          WHERE organization_id = ${window.organizationId}
+        AND occurred_at >= ${historyFrom} AND occurred_at < ${window.to}
+            AND first_resource_id = ANY (${ids}::int[])
+          GROUP BY first_resource_id, facet_key
+        `.execute(trx)
+  const { rows: named } =
+    ids.length === 0
+      ? { rows: [] }
+      : await sql<{ id: number; name: string | null; arn: string | null }>`
+          SELECT id, name, arn FROM resources
+          WHERE organization_id = ${window.organizationId} AND id = ANY (${ids}::int[])
+        `.execute(trx)
+  const counts = new Map(found.map(({ resource, key, count }) => [`${resource} ${key}`, count]))
+  const names = new Map(
+    named.map(({ id, name, arn }) => [id, [name, arn].filter((text) => text !== null)]),
+  )
+  return (row: ChangeRow) => {
+    const [id] = row.resource_ids
+    const count = counts.get(`${id} ${row.facet_key}`) ?? 1
+    return { sameResource: id === undefined ? 0 : count - 1, known: names.get(id ?? 0) ?? [] }
+  }
+}
+
+function toCandidate(
+  row: ChangeRow,
+  known: Pick<Candidate, 'environmentIds' | 'aliases' | 'history'>,
+): Candidate {
+  const { envelope } = row
+  const detail = row.detail as { edits?: unknown; commits?: unknown; sha?: unknown }
+  return {
+    changeId: row.id,
+    changeSetId: row.change_set_id,
+    source: row.source,
+    sourceId: row.source_id,
+    occurredAt: row.occurred_at,
+    effectiveAt: null,
+    summary: row.summary,
+    service: row.service,
+    action: row.action,
+    actorId: row.actor_id,
+    actorName: row.actor,
+    actorKind: envelope.actor.kind,
+    tool: row.tool,
+    outcome: row.outcome,
+    readOnly: row.read_only,
+    noise: row.noise,
+    risks: envelope.risks,
+    publicAccess: envelope.publicAccess ?? null,
+    resources: envelope.resources,
+    accountId: row.account_id,
+    edits: Array.isArray(detail.edits) ? (detail.edits as FieldEdit[]) : [],
+    commits: [],
+    ...known,
+  }
+}

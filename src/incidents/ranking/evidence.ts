@@ -1,0 +1,168 @@
+/** The evidence for and against one change, except for time, effect and reversal. */
+
+import type { RankedIncident } from '../incident.ts'
+import type { Candidate, Evidence, RankingContext } from './candidate.ts'
+import { effectKind, withoutActor } from './effect.ts'
+import { domainsOfAlert, kindText } from './symptoms.ts'
+import { namingWords, type Rarity, rarityOf, wordsOf } from './words.ts'
+
+/** What each part of a change's text counts when it contains a word of the incident. */
+const PARTS = { resource: 1, text: 0.85, alias: 0.7, actor: 0.4 } as const
+type Part = keyof typeof PARTS
+
+/** The words of a change, each with the strongest part that contains it. */
+export function changeWords(candidate: Candidate): Map<string, Part> {
+  const words = new Map<string, Part>()
+  const add = (texts: readonly string[], part: Part) => {
+    for (const word of texts.flatMap(wordsOf)) if (!words.has(word)) words.set(word, part)
+  }
+  add(
+    candidate.resources.flatMap(({ id, name }) => (name === undefined ? [id] : [id, name])),
+    'resource',
+  )
+  add([withoutActor(candidate), candidate.service], 'text')
+  add(candidate.aliases, 'alias')
+  add([candidate.actorName], 'actor')
+  return words
+}
+
+/** Evidence that needs all candidates: how much the words that match say. */
+export function matcherOf(incident: RankedIncident, candidates: readonly Candidate[]) {
+  const words = new Map(candidates.map((each) => [each.changeId, changeWords(each)]))
+  const rarity = rarityOf([...words.values()].map((each) => new Set(each.keys())))
+  const services = namingWords(incident.services)
+  const title = namingWords([incident.title])
+  return (candidate: Candidate): Evidence =>
+    matchEvidence(words.get(candidate.changeId)!, { services, title }, rarity)
+}
+
+const MATCH = { service: 2.4, title: 2.0 } as const
+const MOST_MATCH = 3.2
+
+function matchEvidence(
+  words: ReadonlyMap<string, Part>,
+  named: { services: ReadonlySet<string>; title: ReadonlySet<string> },
+  rarity: Rarity,
+): Evidence {
+  const found: { word: string; strength: number; isService: boolean }[] = []
+  for (const word of new Set([...named.services, ...named.title])) {
+    const part = words.get(word)
+    if (part === undefined) continue
+    const isService = named.services.has(word)
+    const strength = (isService ? MATCH.service : MATCH.title) * PARTS[part] * rarity(word)
+    found.push({ word, strength, isService })
+  }
+  if (found.length === 0) return { kind: 'match', weight: 0, reason: null }
+  found.sort((a, b) => b.strength - a.strength)
+  // Further words add less: they are often parts of one name.
+  const sum = found.reduce((total, { strength }, nth) => total + strength / (nth + 1), 0)
+  const list = found.slice(0, 3).map(({ word }) => word)
+  const what = found[0]!.isService ? 'the affected service' : 'the incident’s title'
+  return {
+    kind: 'match',
+    weight: Math.min(MOST_MATCH, sum),
+    reason: `It matches ${what}: ${list.join(', ')}`,
+  }
+}
+
+const SYMPTOM = 1.3
+const BROAD = new Set(['released code and flags', 'capacity', 'load balancing'])
+
+/** Whether the change is of a kind that causes what the alert is about. */
+export function symptomEvidence(candidate: Candidate, incident: RankedIncident): Evidence {
+  const domains = domainsOfAlert(incident.title)
+  const text = kindText(candidate)
+  const matching = domains.filter(({ change }) => change.test(text))
+  if (matching.length === 0) {
+    // The alert names what it is about, and this is something else.
+    return { kind: 'symptom', weight: domains.length > 0 ? -0.5 : 0, reason: null }
+  }
+  const best = matching.find(({ name }) => !BROAD.has(name)) ?? matching[0]!
+  const share = BROAD.has(best.name) ? 0.6 : 1
+  const more = matching.length > 1 ? 0.2 : 0
+  return {
+    kind: 'symptom',
+    weight: SYMPTOM * share + more,
+    reason: `The alert is about ${best.name}, which such a change can break`,
+  }
+}
+
+export function riskEvidence(candidate: Candidate): Evidence {
+  if (candidate.publicAccess !== null) {
+    return {
+      kind: 'risk',
+      weight: 0.2,
+      reason: `It opens public access: ${candidate.publicAccess}`,
+    }
+  }
+  const weight = candidate.risks.some((risk) => risk !== 'configuration') ? 0.2 : -0.2
+  return { kind: 'risk', weight, reason: null }
+}
+
+const OTHER_ENVIRONMENT = -2.8
+const SHARED = -0.2
+const UNLINKED = -0.9
+
+export function environmentEvidence(candidate: Candidate, context: RankingContext): Evidence {
+  const { environment } = context
+  const kind = 'environment'
+  if (environment === null || candidate.environmentIds.includes(environment.id)) {
+    return { kind, weight: 0, reason: null }
+  }
+  if (candidate.environmentIds.some((id) => environment.dependsOn.includes(id))) {
+    return { kind, weight: SHARED, reason: `Its environment is shared with ${environment.name}` }
+  }
+  if (candidate.environmentIds.length === 0) {
+    return { kind, weight: UNLINKED, reason: 'It is not linked to an environment' }
+  }
+  return { kind, weight: OTHER_ENVIRONMENT, reason: `It is not in ${environment.name}` }
+}
+
+/** Below this many stored changes, nothing is known to be rare. */
+const ENOUGH_HISTORY = 60
+
+export function rarityEvidence({ history }: Candidate, { historySize }: RankingContext): Evidence {
+  const trust = Math.min(1, historySize / ENOUGH_HISTORY)
+  const { sameAction } = history
+  const weight = Math.max(-0.7, 0.6 - 0.25 * Math.log2(1 + sameAction)) * trust
+  const times = sameAction === 0 ? 'the first time' : `one of ${sameAction + 1} times`
+  return {
+    kind: 'rarity',
+    weight,
+    reason: weight > 0.2 ? `It is ${times} that this action was recorded in the account` : null,
+  }
+}
+
+export function actorEvidence(candidate: Candidate, { historySize }: RankingContext): Evidence {
+  const trust = Math.min(1, historySize / ENOUGH_HISTORY)
+  const { actorKind, actorName, history } = candidate
+  if (actorKind === 'service') return { kind: 'actor', weight: -1.3, reason: null }
+  const isPerson = actorKind === 'person' || actorKind === 'user' || actorKind === 'root'
+  const isNew = history.sameActor === 0
+  const weight = (isPerson ? 0.4 : 0) + (isNew ? 0.4 : 0) * trust
+  const reason = isNew && trust === 1 ? `${actorName} had not done this here before` : null
+  return { kind: 'actor', weight, reason }
+}
+
+/** The same action on the same resource again and again: it did not break anything before. */
+export function routineEvidence({ history }: Candidate): Evidence {
+  return {
+    kind: 'routine',
+    weight: -Math.min(1.2, 0.35 * Math.log2(1 + history.sameResource)),
+    reason: null,
+  }
+}
+
+export function outcomeEvidence(candidate: Candidate): Evidence {
+  if (candidate.outcome !== 'succeeded') {
+    return {
+      kind: 'outcome',
+      weight: -3,
+      reason: `It ${candidate.outcome === 'denied' ? 'was denied' : 'failed'} and changed nothing`,
+    }
+  }
+  if (candidate.noise !== null && effectKind(candidate) !== 'removes') {
+    return { kind: 'outcome', weight: -1.5, reason: 'It is routine' }
+  }
+  return { kind: 'outcome', weight: candidate.noise === null ? 0 : -1, reason: null }
+}

@@ -1,0 +1,177 @@
+/**
+ * What kinds of change cause what kinds of symptom: the words of an alert name a domain (name
+ * resolution, certificates, access, …), and so do a change's service and action.
+ */
+
+import type { Candidate } from './candidate.ts'
+
+export interface Domain {
+  /** What such changes affect, as the end of a sentence. */
+  name: string
+  /** The words of an alert about it. */
+  alert: RegExp
+  /** Whether a change is of this kind: matched against `service:action type…`. */
+  change: RegExp
+}
+
+export const DOMAINS: readonly Domain[] = [
+  {
+    name: 'name resolution',
+    alert:
+      /\bdns\b|nxdomain|servfail|enotfound|eai_again|resolv(e|es|ing|er|ution)\b|name resolution|no such host|unknown host|hostname|domain\b/i,
+    change:
+      /^(route53|route53resolver|route53domains|servicediscovery|cloudmap):|dhcpoptions|privatedns|vpcattribute/i,
+  },
+  {
+    name: 'certificates',
+    alert: /\btls\b|\bssl\b|certificate|\bcerts?\b|x509|handshake|https/i,
+    change: /^(acm|acm-pca):|certificate|^cloudfront:Update|listener|securitypolicy|truststore/i,
+  },
+  {
+    name: 'permissions',
+    alert:
+      /access ?denied|forbidden|not authori[sz]ed|unauthori[sz]ed|permission|\b401s?\b|\b403s?\b|assume ?role|credentials?|\biam\b|\bauth\b|authentication|authori[sz]ation|log ?ins?\b|sign-?ins?\b|\bsso\b|token|session/i,
+    change:
+      /^(iam|sts|sso|sso-directory|organizations|cognito-idp|cognito-identity|kms|secretsmanager|ram|verifiedpermissions):|policy|permission|grant|accesskey|instanceprofile|identityprovider/i,
+  },
+  {
+    name: 'encryption keys',
+    alert: /decrypt|encrypt|\bkms\b|\bkeys?\b|cipher/i,
+    change: /^kms:|^cloudhsm/i,
+  },
+  {
+    name: 'secrets and settings',
+    alert:
+      /secret|password|credentials?|authentication failed|login failed|\bconfig(uration)?\b|setting|parameter|environment variable/i,
+    change:
+      /^(secretsmanager|ssm|appconfig|appconfigdata):|secret|parameter|configuration|environment/i,
+  },
+  {
+    name: 'network access',
+    alert:
+      /time(s|d)?[- ]?outs?|timed out|unreachable|no route|connect(ion|ions|ing|ivity)?\b|refused|reset by peer|network|packet|socket|handshake|egress|ingress|outbound|inbound|\bvpn\b|\bvpc\b|peer|upstream|dial tcp|econn|health ?checks?|unhealthy|cannot reach|can't reach|host unreachable|internet/i,
+    change:
+      /securitygroup|networkacl|route(table)?$|createroute|deleteroute|replaceroute|natgateway|internetgateway|vpcendpoint|vpcpeering|transitgateway|subnet|vpnconnection|vpngateway|directconnect|networkfirewall|^network-firewall|firewall|eni|networkinterface|address|prefixlist|^directconnect|^globalaccelerator/i,
+  },
+  {
+    name: 'load balancing',
+    alert:
+      /\b50[234]s?\b|\b5xx\b|bad gateway|gateway time-?out|service unavailable|health ?checks?|unhealthy|load balanc|\b[an]?lb\b|target|upstream|\belb\b/i,
+    change: /^elasticloadbalancing/i,
+  },
+  {
+    name: 'databases',
+    alert:
+      /database|\bdbs?\b|\bsql\b|postgres|mysql|mariadb|aurora|\brds\b|quer(y|ies)|replica|deadlock|connection pool|too many connections|max_connections|transaction|oracle|redshift|docdb|mongo|storage full|failover/i,
+    change: /^(rds|docdb|neptune|redshift|dms|dsql|memorydb):|dbinstance|dbcluster|dbparameter/i,
+  },
+  {
+    name: 'tables and throughput',
+    alert:
+      /throttl|provisionedthroughput|throughput|\b429s?\b|dynamo|\btables?\b|capacity|rate exceeded|too many requests|\brcu\b|\bwcu\b|write|read/i,
+    change: /^dynamodb:|^dax:|^application-autoscaling|^cassandra:/i,
+  },
+  {
+    name: 'limits',
+    alert: /throttl|\b429s?\b|too many requests|rate ?(limit|exceeded)|quota|concurren|limit/i,
+    change:
+      /concurrency|usageplan|throttl|quota|limit|^servicequotas|webacl|rulegroup|capacity|accountsettings/i,
+  },
+  {
+    name: 'capacity',
+    alert:
+      /capacity|latency|slow|saturat|\bcpu\b|memory|\boom\b|out of memory|overload|queue depth|backlog|lag\b|scal(e|ing)|insufficient|instances?|hosts?|p9[059]|response time|load\b|pods? pending|utili[sz]ation|exhaust|running tasks|no healthy|desired/i,
+    change:
+      /^autoscaling|^application-autoscaling|desired|^(ecs|eks):Update(Service|NodegroupConfig)|terminateinstances|stopinstances|concurrency|instancetype|instanceattribute|modify(db|cache|replication)|resize|shard|^elasticache|nodegroup|deletescalingpolicy|capacity|fleet|stopdb|rebootdb|memory/i,
+  },
+  {
+    name: 'queues and streams',
+    alert:
+      /queue|\bsqs\b|\bsns\b|messages?|backlog|consumers?|producer|stream|kinesis|kafka|dlq|dead.?letter|\blag\b|events?\b|topic|not (being )?processed|stuck|delivery|publish|iterator age|shard|subscri/i,
+    change:
+      /^(sqs|sns|kinesis|firehose|kafka|mq|events|pipes|kinesisanalytics):|eventsourcemapping|eventbus/i,
+  },
+  {
+    name: 'caches',
+    alert: /cache|redis|memcached|evict|hit ratio|hit rate|elasticache|valkey|session store/i,
+    change: /^(elasticache|memorydb|dax):|cache/i,
+  },
+  {
+    name: 'object storage',
+    alert:
+      /bucket|\bs3\b|uploads?|downloads?|objects?\b|images?|assets?|static|files?|attachments?|export|media|nosuchbucket|thumbnails?|avatars?|invoices?|documents?|pdf/i,
+    change: /^(s3|s3express|s3control|s3-object-lambda|efs|elasticfilesystem|fsx|storagegateway):/i,
+  },
+  {
+    name: 'edge and firewall rules',
+    alert:
+      /\bcdn\b|cloudfront|\bwaf\b|blocked|captcha|\b403s?\b|forbidden|bots?\b|geo|edge|checkout page|website|traffic drop|traffic down|cors|origin/i,
+    change:
+      /^(wafv2|waf|waf-regional|cloudfront|shield|globalaccelerator|network-firewall|fms):|cors|webacl/i,
+  },
+  {
+    name: 'functions',
+    alert:
+      /lambda|functions?\b|invocations?|cold start|serverless|runtime\.|task timed out|handler/i,
+    change: /^lambda:|^states:/i,
+  },
+  {
+    name: 'scheduled work',
+    alert:
+      /cron|schedul|nightly|jobs?\b|batch|did not run|has not run|missing run|pipeline|etl|workflow|step ?functions?|overdue|not (been )?(run|started|completed)/i,
+    change:
+      /^(events|scheduler|batch|states|glue|airflow|datapipeline|emr|elasticmapreduce|sagemaker):|(disable|delete|put)rule|schedule/i,
+  },
+  {
+    name: 'containers and hosts',
+    alert:
+      /pods?\b|crash ?loop|oomkill|restart|container|kubernetes|\bk8s\b|\beks\b|\becs\b|tasks?\b|nodes?\b|image ?pull|imagepullbackoff|evicted|deployment|replicas|instances?\b|hosts?\b|not ready/i,
+    change:
+      /^(ecs|eks|ecr|autoscaling|ec2:(Terminate|Stop|Reboot|Modify)Instance|codedeploy|apprunner|elasticbeanstalk)/i,
+  },
+  {
+    name: 'released code and flags',
+    alert:
+      /\b5xx\b|\b500s?\b|exceptions?|errors?\b|crash|panic|null ?pointer|undefined|typeerror|regression|bugs?\b|stack ?trace|conversion|broken|fail(s|ed|ing|ures?)?\b|deploy|release|version|feature|flag|checkout|render|blank/i,
+    change:
+      /^(github|deploy|codedeploy|appconfig|apprunner|amplify|elasticbeanstalk):|updatefunctioncode|^ecs:updateservice|registertaskdefinition|^cloudformation:(update|execute)|publishversion|updatealias|feature|flag|rollout|launchtemplate|^lambda:update/i,
+  },
+  {
+    name: 'mail',
+    alert: /e-?mails?\b|\bmail\b|\bses\b|bounce|smtp|newsletter/i,
+    change: /^ses/i,
+  },
+  {
+    name: 'search',
+    alert: /search|elasticsearch|opensearch|index(es|ing)?\b/i,
+    change: /^(es|opensearch|aoss|cloudsearch):/i,
+  },
+  {
+    name: 'API gateways',
+    alert: /\bapi\b|gateway|endpoint|\broutes?\b|\b404s?\b|\b4xx\b|websocket/i,
+    change: /^(apigateway|apigatewayv2|execute-api|appsync):/i,
+  },
+  {
+    name: 'monitoring and logs',
+    alert:
+      /no data|missing (metrics?|data|logs?)|metrics?\b|logs?\b|monitoring|telemetry|traces?\b|heartbeat/i,
+    change: /^(monitoring|cloudwatch|logs|xray|synthetics|aps|grafana|firehose|cloudtrail):/i,
+  },
+  {
+    name: 'disks',
+    alert: /disk|volumes?\b|storage|iops|\bebs\b|filesystem|inode|no space|read-only file/i,
+    change: /volume|^elasticfilesystem|^fsx|snapshot|allocatedstorage/i,
+  },
+]
+
+/** What the domains' patterns are matched against. */
+export function kindText(change: Pick<Candidate, 'service' | 'action' | 'resources' | 'source'>) {
+  const types = change.resources.map(({ type }) => type.split('::').at(-1)).join(' ')
+  const prefix = change.source.includes('cloudtrail') ? change.service : change.source
+  return `${prefix}:${change.action} ${types}`
+}
+
+/** The domains that an alert's text is about. */
+export function domainsOfAlert(text: string): Domain[] {
+  return DOMAINS.filter(({ alert }) => alert.test(text))
+}

@@ -1,0 +1,93 @@
+/** Evidence from time: how long before the incident's start a change took effect. */
+
+import type { RankedIncident } from '../incident.ts'
+import type { Candidate, Evidence } from './candidate.ts'
+
+export const MINUTE = 60_000
+export const HOUR = 60 * MINUTE
+/** Log-odds that each doubling of the distance costs. */
+const PER_DOUBLING = 0.42
+/** Distances far below this are equal: alerts are late by minutes. */
+const SCALE = 15 * MINUTE
+/** Clocks and alerts are this inexact. */
+const GRACE = 2 * MINUTE
+/** An alert follows the start by 20 minutes on average, and by 90 minutes at most. */
+const MEAN_DELAY = 20 * MINUTE
+const MAX_DELAY = 90 * MINUTE
+/** How much less likely a cause is that comes after every possible start. */
+const AFTER_START = -4
+
+/** When the change takes effect. */
+export function effectOf(candidate: Pick<Candidate, 'occurredAt' | 'effectiveAt'>): Date {
+  return candidate.effectiveAt ?? candidate.occurredAt
+}
+
+/** The times at which the incident may have started, in milliseconds, with their probabilities. */
+export function possibleStarts(incident: RankedIncident): { time: number; probability: number }[] {
+  const noticed = incident.noticedAt.getTime()
+  if (incident.startedAt) {
+    return [{ time: Math.min(incident.startedAt.getTime(), noticed), probability: 1 }]
+  }
+  const after = incident.startedAfter?.getTime() ?? Number.NEGATIVE_INFINITY
+  const earliest = Math.min(noticed, Math.max(after, noticed - MAX_DELAY))
+  const steps = 18
+  const width = (noticed - earliest) / steps
+  const starts = Array.from({ length: steps + 1 }, (_, nth) => {
+    const delay = nth * width
+    return { time: noticed - delay, probability: Math.exp(-delay / MEAN_DELAY) }
+  })
+  const total = starts.reduce((sum, { probability }) => sum + probability, 0)
+  return starts.map(({ time, probability }) => ({ time, probability: probability / total }))
+}
+
+/** Log-odds of a change this long before the start, in milliseconds. Smooth, without a limit. */
+export function decay(elapsed: number): number {
+  if (elapsed < -GRACE) return AFTER_START
+  return -PER_DOUBLING * Math.log2(1 + Math.max(0, elapsed) / SCALE)
+}
+
+export function timeEvidence(candidate: Candidate, incident: RankedIncident): Evidence {
+  const effect = effectOf(candidate)
+  const odds = possibleStarts(incident).reduce(
+    (sum, { time, probability }) => sum + probability * Math.exp(decay(time - effect.getTime())),
+    0,
+  )
+  const weight = Math.log(odds)
+  const distance = distanceOf(effect, incident)
+  const deferred =
+    candidate.effectiveAt === null
+      ? ''
+      : `: it was requested ${duration(effect.getTime() - candidate.occurredAt.getTime())} earlier`
+  return {
+    kind: 'time',
+    weight,
+    reason: `It took effect ${distance}${deferred}`,
+  }
+}
+
+/** `6 minutes before the alert`, or relative to the start if that is known. */
+export function distanceOf(time: Date, incident: RankedIncident): string {
+  const known = incident.startedAt !== null && incident.startedAt < incident.noticedAt
+  const reference = known ? incident.startedAt! : incident.noticedAt
+  return relation(reference.getTime() - time.getTime(), known ? 'the start' : 'the alert')
+}
+
+/** @param elapsed milliseconds from the change to the event */
+export function relation(elapsed: number, event: string): string {
+  if (Math.abs(elapsed) < 1000) return `at the time of ${event}`
+  return `${duration(Math.abs(elapsed))} ${elapsed > 0 ? 'before' : 'after'} ${event}`
+}
+
+/** `6 minutes`, rounded. @param ms not negative */
+export function duration(ms: number): string {
+  const units: [number, string][] = [
+    [24 * HOUR, 'day'],
+    [HOUR, 'hour'],
+    [MINUTE, 'minute'],
+    [1000, 'second'],
+  ]
+  // The largest unit of which there are at least two: `90 minutes`, not `2 hours`.
+  const [size, unit] = units.find(([size]) => ms >= 2 * size) ?? [1000, 'second']
+  const count = Math.round(ms / size)
+  return `${count} ${unit}${count === 1 ? '' : 's'}`
+}

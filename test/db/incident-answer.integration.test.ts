@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { asOrganization, type Database, openDatabase, type Trx } from '../../src/db/database.ts'
+import { ensurePartitions } from '../../src/db/imports.ts'
+import { answerIncident } from '../../src/db/incident-answer.ts'
+import { ensureOrganization } from '../../src/db/organizations.ts'
+import type { RankedIncident } from '../../src/incidents/incident.ts'
+import { someChange, someResource } from '../../testing/changes.ts'
+import { createTestDatabase, type TestDatabase } from '../../testing/database.ts'
+
+let testDatabase: TestDatabase
+let db: Database
+let system: Database
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase()
+  db = openDatabase({ url: testDatabase.url })
+  system = openDatabase({ url: testDatabase.url, role: 'cairn_system' })
+})
+
+afterAll(async () => {
+  await Promise.all([db.destroy(), system.destroy()])
+  await testDatabase.drop()
+})
+
+const noticedAt = new Date('2026-03-02T12:00:00Z')
+const minutesBefore = (minutes: number) => new Date(noticedAt.getTime() - minutes * 60_000)
+const incident: RankedIncident = {
+  title: 'checkout: connection timeouts to the database',
+  noticedAt,
+  startedAt: null,
+  startedAfter: null,
+  environmentId: null,
+  services: ['checkout'],
+}
+
+/** Runs in an organization of its own. */
+async function inOrganization<T>(
+  name: string,
+  work: (trx: Trx, organizationId: string) => Promise<T>,
+): Promise<T> {
+  const { id } = await ensureOrganization(system, name)
+  return asOrganization(db, id, async (trx) => {
+    await ensurePartitions(trx, new Date('2026-02-01T00:00:00Z'))
+    return work(trx, id)
+  })
+}
+
+function revoked(group: string) {
+  return {
+    summary: `ops-admin removed 5432/tcp from security group ${group}`,
+    service: 'ec2',
+    action: 'RevokeSecurityGroupIngress',
+    risks: ['network' as const],
+    resources: [someResource('AWS::EC2::SecurityGroup', group)],
+  }
+}
+
+test('the change that matches the service comes first, with its sentence', async () => {
+  await inOrganization('first', async (trx, organizationId) => {
+    const owner = { organizationId, connectionId: null }
+    const culprit = await someChange(trx, owner, {
+      ...revoked('checkout-db'),
+      occurredAt: minutesBefore(6),
+      changeSet: { sessionKey: 'culprit', stream: null, idleTimeoutMs: 0 },
+    })
+    await someChange(trx, owner, { occurredAt: minutesBefore(3) })
+    const answer = await answerIncident(trx, organizationId, incident, { now: noticedAt })
+    expect(answer.suspects[0]).toMatchObject({ changeId: culprit })
+    expect(answer.sentence).toBe(
+      'Most likely: ops-admin removed 5432/tcp from security group checkout-db, 6 minutes before the alert',
+    )
+    expect(answer.searched).toMatchObject({ candidates: 2, from: minutesBefore(72 * 60) })
+  })
+})
+
+test('changes of another organization are no candidates', async () => {
+  await inOrganization('neighbour', (trx, organizationId) =>
+    someChange(
+      trx,
+      { organizationId, connectionId: null },
+      { ...revoked('checkout-db'), occurredAt: minutesBefore(6) },
+    ),
+  )
+  await inOrganization('alone', async (trx, organizationId) => {
+    const answer = await answerIncident(trx, organizationId, incident, { now: noticedAt })
+    expect(answer).toMatchObject({
+      answer: 'none',
+      sentence: 'No recorded change explains this',
+      suspects: [],
+      searched: { candidates: 0 },
+    })
+  })
+})
+
+test('a change that arrived later is not read for an earlier answer', async () => {
+  await inOrganization('late', async (trx, organizationId) => {
+    await someChange(
+      trx,
+      { organizationId, connectionId: null },
+      { ...revoked('checkout-db'), occurredAt: minutesBefore(6) },
+    )
+    const now = noticedAt
+    const before = await answerIncident(trx, organizationId, incident, { now, arrivedBy: now })
+    expect(before.suspects).toEqual([])
+    const after = await answerIncident(trx, organizationId, incident, { now })
+    expect(after.suspects).toHaveLength(1)
+  })
+})
+
+test('a change after the notice is a response and points to what it reverses', async () => {
+  await inOrganization('responses', async (trx, organizationId) => {
+    const owner = { organizationId, connectionId: null }
+    const culprit = await someChange(trx, owner, {
+      ...revoked('checkout-db'),
+      occurredAt: minutesBefore(6),
+    })
+    const fix = await someChange(trx, owner, {
+      ...revoked('checkout-db'),
+      summary: 'ops-admin allowed 5432/tcp in security group checkout-db',
+      action: 'AuthorizeSecurityGroupIngress',
+      occurredAt: minutesBefore(-9),
+    })
+    const answer = await answerIncident(trx, organizationId, incident, { now: minutesBefore(-30) })
+    expect(answer.responses).toMatchObject([{ changeId: fix, reverses: culprit }])
+    expect(answer.suspects.map(({ changeId }) => changeId)).toEqual([culprit])
+    expect(answer.suspects[0]!.reasons.join()).toContain(
+      'It was reversed 9 minutes after the alert',
+    )
+  })
+})
