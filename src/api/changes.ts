@@ -14,9 +14,11 @@ import { findChange, InvalidCursor, listChanges } from '../db/changes.ts'
 import { completeRange, importedRanges } from '../db/coverage.ts'
 import { readOrganization, type Trx } from '../db/database.ts'
 import { type EnvironmentSubject, environmentsOf } from '../db/environments.ts'
+import { type EarlierChange, listEarlierChanges } from '../db/resource-history.ts'
 import type { ChangeRow } from '../db/schema.ts'
 import { searchLimit, withSearch } from '../db/search.ts'
 import { findSource, listSources } from '../sources/index.ts'
+import type { HistoricChange } from '../sources/source.ts'
 import type { ApiContext, App } from './context.ts'
 import { answer, found, Problem, problems } from './problems.ts'
 import { storableText, text } from './text.ts'
@@ -422,11 +424,25 @@ export function changeRoutes(app: App, { database }: ApiContext): void {
         const row = await found('change', request.params.id, (id) => findChange(trx, id))
         const sets = await presentSetIds(trx, [row.change_set_id])
         const change = toChange(row, sets, await environmentsOf(trx, [subjectOf(row)]))
-        const more = findSource(row.source)?.readRecord?.(row.record)
-        return { ...change, detail: { ...change.detail, ...more }, record: row.record }
+        const source = findSource(row.source)
+        const detail = source?.withHistory
+          ? source.withHistory(
+              toHistoric(row),
+              (await listEarlierChanges(trx, row)).map(toHistoric),
+            )
+          : change.detail
+        const more = source?.readRecord?.(row.record)
+        return { ...change, detail: { ...detail, ...more }, record: row.record }
       }),
   )
 }
+
+const toHistoric = ({ action, occurred_at, envelope, detail }: EarlierChange): HistoricChange => ({
+  action,
+  occurredAt: occurred_at,
+  resources: envelope.resources,
+  detail,
+})
 
 /** Between which times nothing is missing, across the connections that match the filters. */
 export async function completeness(

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Change } from '../changes/change.ts'
+import type { Change, Resource, SourceDetail } from '../changes/change.ts'
 
 /** The interface of a source. */
 export interface Source {
@@ -23,8 +23,23 @@ export interface Source {
    * @param record of any shape
    */
   readRecord?: (record: unknown) => Record<string, unknown>
+  /**
+   * The detail of one change with what earlier changes of its first resource add, such as the value
+   * of a field before the change. Not stored, because older changes are often imported later.
+   *
+   * @param earlier those that succeeded, at or before the change's time, newest first
+   */
+  withHistory?: (change: HistoricChange, earlier: readonly HistoricChange[]) => SourceDetail
   /** How its records become changes. Undefined if stored changes are never read again. */
   reader?: Reader
+}
+
+/** What a change and those before it are compared by. */
+export interface HistoricChange {
+  action: string
+  occurredAt: Date
+  resources: readonly Resource[]
+  detail: SourceDetail
 }
 
 /** Reads records into changes. */

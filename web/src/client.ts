@@ -347,6 +347,8 @@ export type CloudTrailDetail = {
     edits: {
         field: string;
         "from"?: string;
+        /** True if `from` is what an earlier change of the resource set. Only where one change is requested. */
+        fromHistory?: boolean;
         to?: string;
         note?: string;
     }[];

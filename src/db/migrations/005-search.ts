@@ -49,6 +49,38 @@ export async function up(db: Kysely<unknown>): Promise<void> {
         coalesce(to_time, 'infinity'), ids, most);
     END $$;
 
+    -- The newest changes whose first resource is this one, at or before a time. In windows, each wider
+    -- than the previous one, so that a resource with many changes costs no more than one with few.
+    CREATE FUNCTION newest_changes_of_resource(resource int, through timestamptz, most int)
+    RETURNS SETOF uuid
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, public, pg_temp
+    SET enable_seqscan = off
+    SET enable_indexscan = off
+    SET enable_indexonlyscan = off
+    SET jit = off
+    AS $$
+    DECLARE
+      width interval;
+      upper timestamptz := through + interval '1 millisecond';
+      lower timestamptz;
+      remaining int := most;
+      returned int;
+    BEGIN
+      FOREACH width IN ARRAY '{1 hour,1 day,7 days,30 days,100 days,400 days,10000 days}'::interval[] LOOP
+        lower := through - width;
+        RETURN QUERY EXECUTE format('SELECT id FROM public.changes
+          WHERE organization_id = %L AND occurred_at >= %L AND occurred_at < %L
+            AND resource_ids && ARRAY[%s] AND first_resource_id = %s
+          ORDER BY occurred_at DESC, id DESC LIMIT %s',
+          public.current_organization(), lower, upper, resource, resource, remaining);
+        GET DIAGNOSTICS returned = ROW_COUNT;
+        remaining := remaining - returned;
+        EXIT WHEN remaining <= 0;
+        upper := lower;
+      END LOOP;
+    END $$;
+
     -- For purges: returns those of the resources that a change refers to. In rounds, each about all
     -- that are left. As text, the organization has no index: only the one on resources remains, whose
     -- ids are unique in the database.
@@ -76,13 +108,16 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       END LOOP;
     END $$;
 
-    REVOKE EXECUTE ON FUNCTION search_changes, changes_of_resources, used_resources FROM PUBLIC;
-    GRANT EXECUTE ON FUNCTION search_changes, changes_of_resources TO cairn_api;
+    REVOKE EXECUTE ON FUNCTION search_changes, changes_of_resources, newest_changes_of_resource,
+      used_resources FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION search_changes, changes_of_resources, newest_changes_of_resource
+      TO cairn_api;
 
     -- A function's owner needs CREATE on its schema.
     GRANT CREATE ON SCHEMA public TO cairn_search;
     ALTER FUNCTION search_changes OWNER TO cairn_search;
     ALTER FUNCTION changes_of_resources OWNER TO cairn_search;
+    ALTER FUNCTION newest_changes_of_resource OWNER TO cairn_search;
     ALTER FUNCTION used_resources OWNER TO cairn_search;
     SET LOCAL ROLE cairn_search;
     GRANT EXECUTE ON FUNCTION used_resources TO SESSION_USER;

@@ -35,6 +35,8 @@ export interface Edit {
   /** In words: `instance class`. */
   field: string
   from?: string
+  /** Whether `from` is what an earlier change of the resource set, not part of the record. */
+  fromHistory?: boolean
   to?: string
   note?: string
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Source } from '../source.ts'
 import { eventParts, SOURCE } from './detail.ts'
+import { withHistory } from './history.ts'
 import { READER_VERSION, reread } from './reader.ts'
 import { resourceOfArn } from './resources.ts'
 
@@ -16,6 +17,10 @@ export const cloudtrail: Source = {
           z.object({
             field: z.string(),
             from: z.string().optional(),
+            fromHistory: z.boolean().optional().meta({
+              description:
+                'True if `from` is what an earlier change of the resource set. Only where one change is requested.',
+            }),
             to: z.string().optional(),
             note: z.string().optional(),
           }),
@@ -96,5 +101,6 @@ export const cloudtrail: Source = {
   },
   resourceKey: (text) => resourceOfArn(text)?.key,
   readRecord: (record) => ({ ...eventParts(record) }),
+  withHistory,
   reader: { version: READER_VERSION, reread },
 }

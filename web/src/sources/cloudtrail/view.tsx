@@ -40,7 +40,7 @@ function Edits(props: { detail: Detail }) {
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {edits.map(({ field, from, to, note }) => (
+            {edits.map(({ field, from, fromHistory, to, note }) => (
               <Table.Tr key={`${field} ${from} ${to}`}>
                 <Table.Td>
                   <bdi>{cut(field, 200)}</bdi>
@@ -52,6 +52,15 @@ function Edits(props: { detail: Detail }) {
                 </Table.Td>
                 <Table.Td>
                   <EditValue value={from} />
+                  {fromHistory === true && (
+                    <Text
+                      size="xs"
+                      c="dimmed"
+                      title="What the last earlier change of this resource in Cairn set."
+                    >
+                      from history
+                    </Text>
+                  )}
                 </Table.Td>
                 <Table.Td>
                   <EditValue value={to} />
