@@ -33,6 +33,7 @@ import { memberRoutes } from './members.ts'
 import { principalRoutes } from './principal.ts'
 import { notFound, Problem, problems } from './problems.ts'
 import { limitRate } from './rate-limit.ts'
+import { reportRoutes } from './reports/index.ts'
 import { useValidationMessages } from './validation-messages.ts'
 
 /**
@@ -49,6 +50,7 @@ const resources = [
   memberRoutes,
   apiKeyRoutes,
   environmentRoutes,
+  reportRoutes,
 ]
 
 /** Limit for a body that is read before the sender is authenticated. */

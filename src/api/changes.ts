@@ -36,7 +36,7 @@ const detailSchema = z.union([
   z.looseObject({ source: z.string() }),
 ])
 
-const changeSchema = z
+export const changeSchema = z
   .object({
     id: z.uuid(),
     source: z.string(),
@@ -422,8 +422,7 @@ export function changeRoutes(app: App, { database }: ApiContext): void {
     (request) =>
       readOrganization(database, request, async (trx) => {
         const row = await found('change', request.params.id, (id) => findChange(trx, id))
-        const sets = await presentSetIds(trx, [row.change_set_id])
-        const change = toChange(row, sets, await environmentsOf(trx, [subjectOf(row)]))
+        const change = await presentChange(trx, row)
         const source = findSource(row.source)
         const detail = source?.withHistory
           ? source.withHistory(
@@ -466,6 +465,12 @@ export async function completeness(
     completeFrom: from?.toISOString() ?? null,
     completeThrough: through?.toISOString() ?? null,
   }
+}
+
+/** One change in the API's format. */
+export async function presentChange(trx: Trx, row: ChangeRow) {
+  const sets = await presentSetIds(trx, [row.change_set_id])
+  return toChange(row, sets, await environmentsOf(trx, [subjectOf(row)]))
 }
 
 function toChange(row: ChangeRow, sets: Map<string, string>, environments: EnvironmentsOf) {

@@ -14,6 +14,7 @@ import * as people from './migrations/009-people.ts'
 import * as apiKeys from './migrations/010-api-keys.ts'
 import * as notifications from './migrations/011-notifications.ts'
 import * as environmentRules from './migrations/012-environment-rules.ts'
+import * as reportedChanges from './migrations/015-reported-changes.ts'
 import * as incidents from './migrations/016-incidents.ts'
 
 /** In order of their names. Never edit a released migration: add another one. */
@@ -30,6 +31,7 @@ export const migrations: Record<string, Migration> = {
   '010-api-keys': apiKeys,
   '011-notifications': notifications,
   '012-environment-rules': environmentRules,
+  '015-reported-changes': reportedChanges,
   '016-incidents': incidents,
 }
 

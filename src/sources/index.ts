@@ -1,6 +1,7 @@
 /** All sources of changes. To add one, create a folder here and register it at the end. */
 
 import { cloudtrail } from './cloudtrail/source.ts'
+import { deploy } from './deploy/source.ts'
 import type { Source } from './source.ts'
 
 const byId = new Map<string, Source>()
@@ -28,3 +29,4 @@ export function findSource(id: string): Source | undefined {
 }
 
 registerSource(cloudtrail)
+registerSource(deploy)

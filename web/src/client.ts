@@ -371,6 +371,19 @@ export type CloudTrailDetail = {
     /** The other fields of the CloudTrail event. */
     other?: any;
 };
+export type DeployDetail = {
+    source: "deploy";
+    /** The route that received the report. */
+    receivedAs: "changes" | "pagerduty" | "cloudevents" | "github" | "launchdarkly";
+    description?: string;
+    version?: string;
+    repository?: string;
+    /** The reported names. Some of them may not be environments of Cairn. */
+    environments: string[];
+    services: string[];
+    authors: string[];
+    labels: string[];
+};
 export type Change = {
     id: string;
     source: string;
@@ -428,7 +441,7 @@ export type Change = {
     }[];
     connectionId: string | null;
     /** What only the source knows, by `source`. */
-    detail: CloudTrailDetail | {
+    detail: CloudTrailDetail | DeployDetail | {
         source: string;
         [key: string]: any;
     };
@@ -441,6 +454,104 @@ export type ChangePage = {
     completeThrough: string | null;
     /** From this time to `completeThrough`, all active regions of the matching connections are imported without a gap. Null if no such time exists. */
     completeFrom: string | null;
+};
+export type ReportedChangeInput = {
+    /** The change in one sentence, such as `Deployed checkout 1.4.2`. */
+    summary: string;
+    description?: string;
+    /** When the change started. Default: `endsAt`, otherwise now. */
+    startsAt?: string;
+    /** When the change ended. */
+    endsAt?: string;
+    /** Default: `succeeded`. */
+    outcome?: "succeeded" | "failed";
+    /** What was done, such as `deploy` or `update_flag`. Default: `deploy`. */
+    action?: string;
+    /** What was deployed: a version, a commit. */
+    version?: string;
+    /** Names of environments. Unknown names are stored and returned as warnings. At most 50. */
+    environments?: string[];
+    /** What was changed, the most important service first. At most 50. */
+    services?: string[];
+    /** Names or email addresses, the main author first. At most 50. */
+    authors?: string[];
+    /** A list, or an object: `{"team": "payments"}` becomes `team:payments`. At most 50. */
+    labels?: string[] | {
+        [key: string]: string;
+    };
+    /** The run of the pipeline, the pull request. At most 20. */
+    links?: (string | {
+        url: string;
+        label?: string;
+    })[];
+    /** What made the change: `Argo CD`. */
+    tool?: string;
+    /** The same in every report about this change, such as the ID of the run. */
+    idempotencyKey: string;
+};
+export type AcceptedChange = {
+    id: string;
+    source: string;
+    /** The ID in the source, such as an event ID. */
+    sourceId: string;
+    occurredAt: string;
+    /** Only of changes that take time, when their end is known. */
+    endedAt: string | null;
+    importedAt: string;
+    /** The change in one sentence. Contains untrusted text from the source. */
+    summary: string;
+    /** The first words of `summary`, when they name the actor. */
+    subject?: string;
+    /** `id` is the same for one identity over all its sessions; `name` is for people. */
+    actor: {
+        kind: string;
+        name: string;
+        id: string;
+        [key: string]: any;
+    };
+    tool: {
+        name: string;
+        title: string;
+        label: string;
+        /** The run of the tool, as the tool names it. */
+        run?: string;
+        [key: string]: any;
+    };
+    service: string;
+    action: string;
+    resources: {
+        "type": string;
+        id: string;
+        accountId: string | null;
+        region: string | null;
+        /** The same for the same resource in every change. */
+        key: string;
+        [key: string]: any;
+    }[];
+    outcome: "succeeded" | "failed" | "denied";
+    region: string | null;
+    accountId: string | null;
+    /** IDs of its environments, in list order. */
+    environments: string[];
+    changeSetId: string | null;
+    /** The name of the rule that marks the change as routine. Null if it is not routine. */
+    noise: string | null;
+    /** True if the source reports that nothing was changed. */
+    readOnly: boolean;
+    risks: string[];
+    publicAccess?: string;
+    links: {
+        label: string;
+        url: string;
+    }[];
+    connectionId: string | null;
+    /** What only the source knows, by `source`. */
+    detail: CloudTrailDetail | DeployDetail | {
+        source: string;
+        [key: string]: any;
+    };
+    /** What was stored differently from the report, such as unknown environments. */
+    warnings: string[];
 };
 export type ChangeSet = {
     /** The ID stays the same when changes join the set. */
@@ -539,7 +650,7 @@ export type ChangeWithRecord = {
     }[];
     connectionId: string | null;
     /** What only the source knows, by `source`. */
-    detail: CloudTrailDetail | {
+    detail: CloudTrailDetail | DeployDetail | {
         source: string;
         [key: string]: any;
     };
@@ -1162,6 +1273,22 @@ export function listChanges({ "from": $from, to, q, noise, environment, "environ
     }))}`, {
         ...opts
     }));
+}
+/**
+ * Report a change
+ */
+export function reportChange(reportedChangeInput: ReportedChangeInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: AcceptedChange;
+    } | {
+        status: 201;
+        data: AcceptedChange;
+    }>("/api/v1/changes", oazapfts.json({
+        ...opts,
+        method: "POST",
+        body: reportedChangeInput
+    })));
 }
 /**
  * List change sets

@@ -1,0 +1,180 @@
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createTestApi, type Tenant, type TestApi } from '../../testing/api.ts'
+
+let api: TestApi
+let tenant: Tenant
+beforeAll(async () => {
+  api = await createTestApi()
+  tenant = await api.tenant('deploys')
+})
+afterAll(() => api.close())
+
+const report = (body: object, who = tenant) => who.request('POST', '/api/v1/changes', body)
+const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString()
+
+test('a report becomes a change of the feed, with its record', async () => {
+  await tenant.request('POST', '/api/v1/environments', { name: 'Production' })
+  const body = {
+    summary: 'Deployed checkout 1.4.2',
+    description: 'Fixes rounding.\nSee the pull request.',
+    startsAt: minutesAgo(10),
+    endsAt: minutesAgo(8),
+    version: '1.4.2',
+    environments: ['production', 'moon'],
+    services: ['checkout'],
+    authors: ['ada@example.com', 'bob'],
+    labels: { team: 'payments' },
+    links: [{ label: 'Run', url: 'https://ci.example.com/runs/1' }, 'https://example.com/pr/1'],
+    idempotencyKey: 'run-1',
+  }
+  const { status, headers, body: change } = await report(body)
+  expect(status).toBe(201)
+  expect(headers.location).toBe(`/api/v1/changes/${change.id}`)
+  expect(change).toMatchObject({
+    source: 'deploy',
+    sourceId: 'run-1',
+    summary: body.summary,
+    occurredAt: body.startsAt,
+    endedAt: body.endsAt,
+    service: 'checkout',
+    action: 'deploy',
+    outcome: 'succeeded',
+    risks: ['deploy'],
+    actor: { kind: 'person', id: 'ada@example.com' },
+    resources: [{ key: 'deploy///Service/checkout' }],
+    links: [
+      { label: 'Run', url: 'https://ci.example.com/runs/1' },
+      { label: 'example.com', url: 'https://example.com/pr/1' },
+    ],
+    detail: {
+      description: body.description,
+      version: '1.4.2',
+      environments: ['production', 'moon'],
+      labels: ['team:payments'],
+    },
+    warnings: ['No environment is named "moon". The change is stored without it.'],
+  })
+  const { body: feed } = await tenant.request('GET', '/api/v1/changes?source=deploy&q=checkout')
+  expect(feed.items.map(({ id }: { id: string }) => id)).toEqual([change.id])
+  const { body: page } = await tenant.request('GET', `/api/v1/changes/${change.id}`)
+  expect(page.record).toMatchObject({ idempotencyKey: 'run-1', summary: body.summary })
+})
+
+describe('the same key again', () => {
+  const start = { summary: 'Deploying search', startsAt: minutesAgo(5), idempotencyKey: 'run-2' }
+
+  test('is the same change, also when reports arrive at the same time', async () => {
+    const answers = await Promise.all([1, 2, 3, 4].map(() => report(start)))
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 201])
+    expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1)
+    const { body } = await tenant.request('GET', '/api/v1/changes?source=deploy&q=Deploying')
+    expect(body.items).toHaveLength(1)
+  })
+
+  test('reports the end of the change', async () => {
+    const { body: before } = await report({ ...start, idempotencyKey: 'run-3' })
+    const endsAt = minutesAgo(1)
+    const end = { endsAt, outcome: 'failed', links: ['https://ci.example.com/logs'] }
+    const { status, body } = await report({ ...start, ...end, idempotencyKey: 'run-3' })
+    expect(status).toBe(200)
+    expect(body).toMatchObject({ id: before.id, endedAt: endsAt, outcome: 'failed', warnings: [] })
+    expect(body.links).toEqual([{ label: 'ci.example.com', url: end.links[0] }])
+    // A repeated start does not undo the end.
+    const { body: repeated } = await report({ ...start, idempotencyKey: 'run-3' })
+    expect(repeated).toMatchObject({ endedAt: endsAt, outcome: 'failed' })
+    const { body: facets } = await tenant.request('GET', '/api/v1/changes/facets?q=Deploying')
+    expect(facets.fields.outcome).toContainEqual({ value: 'failed', count: 1 })
+  })
+
+  test('warns about what it does not change: a key that is used twice by mistake', async () => {
+    const key = { idempotencyKey: 'constant' }
+    await report({ summary: 'First', startsAt: minutesAgo(9), ...key })
+    const { status, body } = await report({ summary: 'Second', startsAt: minutesAgo(1), ...key })
+    expect(status).toBe(200)
+    expect(body.summary).toBe('First')
+    expect(body.warnings).toEqual([expect.stringMatching(/Not updated: summary, startsAt\.$/)])
+  })
+
+  test('cannot end before the start', async () => {
+    const { status, body } = await report({
+      ...{ summary: start.summary, endsAt: minutesAgo(60), idempotencyKey: 'run-2' },
+    })
+    expect(status).toBe(422)
+    expect(body.errors[0].pointer).toBe('/endsAt')
+  })
+
+  test('is another change in another organization', async () => {
+    const other = await api.tenant('others')
+    expect((await report(start, other)).status).toBe(201)
+    const { body } = await other.request('GET', '/api/v1/changes')
+    expect(body.items).toHaveLength(1)
+  })
+})
+
+test.each([
+  ['no key', { summary: 'a' }, '/idempotencyKey'],
+  ['an empty summary', { summary: '  ', idempotencyKey: 'x' }, '/summary'],
+  ['a control character', { summary: 'a\u001bb', idempotencyKey: 'x' }, '/summary'],
+  ['NUL', { summary: 'a', description: 'a\0', idempotencyKey: 'x' }, '/description'],
+  ['a lone surrogate', { summary: 'a', services: ['\ud800'], idempotencyKey: 'x' }, '/services/0'],
+  ['a future start', { summary: 'a', startsAt: minutesAgo(-5), idempotencyKey: 'x' }, '/startsAt'],
+  [
+    'an old start',
+    { summary: 'a', startsAt: minutesAgo(91 * 1440), idempotencyKey: 'x' },
+    '/startsAt',
+  ],
+  ['no time', { summary: 'a', startsAt: 'yesterday', idempotencyKey: 'x' }, '/startsAt'],
+  [
+    'an end before the start',
+    { summary: 'a', startsAt: minutesAgo(1), endsAt: minutesAgo(2), idempotencyKey: 'x' },
+    '/endsAt',
+  ],
+  ['a script', { summary: 'a', links: ['javascript:alert(1)'], idempotencyKey: 'x' }, '/links/0'],
+  [
+    'a script in an object',
+    { summary: 'a', links: [{ url: ' javascript:alert(1)' }], idempotencyKey: 'x' },
+    '/links/0',
+  ],
+  ['a data URL', { summary: 'a', links: ['data:text/html,x'], idempotencyKey: 'x' }, '/links/0'],
+  [
+    'a password',
+    { summary: 'a', links: ['https://a:b@c.example'], idempotencyKey: 'x' },
+    '/links/0',
+  ],
+  [
+    'too many services',
+    { summary: 'a', services: Array(51).fill('s'), idempotencyKey: 'x' },
+    '/services',
+  ],
+  ['a long name', { summary: 'a', authors: ['a'.repeat(201)], idempotencyKey: 'x' }, '/authors/0'],
+  ['a long key', { summary: 'a', idempotencyKey: 'ä'.repeat(300) }, '/idempotencyKey'],
+  ['an unknown field', { summary: 'a', idempotencyKey: 'x', sourceId: 'y' }, '/sourceId'],
+  ['an unknown outcome', { summary: 'a', idempotencyKey: 'x', outcome: 'denied' }, '/outcome'],
+])('422 for %s, and nothing is stored', async (_what, body, pointer) => {
+  const other = await api.tenant('strict')
+  const answer = await report(body, other)
+  expect(answer.status).toBe(422)
+  expect(answer.body.errors[0].pointer).toContain(pointer)
+  expect(
+    (await other.request('GET', '/api/v1/changes?from=2020-01-01T00:00:00Z')).body.items,
+  ).toEqual([])
+})
+
+test('a start in a week without a partition is stored', async () => {
+  const startsAt = minutesAgo(80 * 1440)
+  const { status, body } = await report({ summary: 'Old', startsAt, idempotencyKey: 'old' })
+  expect(status).toBe(201)
+  expect(body.occurredAt).toBe(startsAt)
+})
+
+test('the API creates no partition far away', async () => {
+  await expect(
+    api.context.database
+      .transaction()
+      .execute((trx) => sql`SELECT ensure_report_partitions('2001-01-01')`.execute(trx)),
+  ).rejects.toThrow(/no partition/)
+  await expect(
+    sql`CALL ensure_partitions('2001-01-01', '2001-01-02')`.execute(api.context.database),
+  ).rejects.toThrow(/permission denied/)
+})
