@@ -76,7 +76,7 @@ export function useWeb({
     email: 'ada@example.com',
     password: randomBytes(12).toString('base64url'),
   }
-  const accounts = Array.from({ length: 16 }, (_, n) => String(111122223333 + n))
+  const accounts = Array.from({ length: 24 }, (_, n) => String(111122223333 + n))
   let session: Promise<BrowserContextOptions['storageState']> | undefined
 
   beforeAll(async () => {

@@ -172,9 +172,12 @@ describe('signed in', () => {
 
     test('a connection that waits for its role, with each way to create it', async () => {
       const page = await web.open(`/integrations/aws/${awaiting.id}`)
-      for (const name of ['Terraform', 'CloudFormation', 'Raw policies']) {
+      for (const name of ['Terraform', 'CloudFormation', 'AWS CLI', 'JSON policies']) {
         await page.getByRole('tab', { name }).click()
-        await page.getByRole('tabpanel', { name }).waitFor()
+        const panel = page.getByRole('tabpanel', { name })
+        const code = panel.getByRole('button', { name: /^Show code/ }).first()
+        await code.click()
+        await panel.getByRole('region').first().waitFor()
         await expectAccessible(page, `set-up, ${name}`)
       }
       await page.getByRole('textbox', { name: 'Role ARN' }).fill('arn:aws:iam::1:role/x')

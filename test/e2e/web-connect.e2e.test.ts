@@ -108,9 +108,22 @@ test('from nothing to imported: the link, the account, its role by the template,
   await isInNoField(page, externalId)
 
   // The other ways are there, filled in.
-  await page.getByRole('region', { name: 'Terraform block' }).getByText(externalId).waitFor()
-  await page.getByRole('tab', { name: 'Raw policies' }).click()
-  const trust = await page.getByRole('region', { name: 'Trust policy' }).textContent()
+  const code = (title: RegExp) => page.getByRole('region', { name: title })
+  await page.getByRole('button', { name: 'Show code: Module block' }).click()
+  await code(/^Module block/)
+    .getByText(externalId)
+    .waitFor()
+  await page.getByRole('tab', { name: 'AWS CLI' }).click()
+  await page.getByRole('button', { name: /^Copy: 1\./ }).click()
+  expect(await clipboardOf(page)).toContain(externalId)
+  await page.getByRole('tab', { name: 'JSON policies' }).click()
+  // Code is collapsed, so that the ARN's field stays in sight.
+  expect(await code(/^Trust policy/).count()).toBe(0)
+  // It does so wherever the reader is in the instructions.
+  const { y, height } = (await page.getByRole('textbox', { name: 'Role ARN' }).boundingBox())!
+  expect(y + height).toBeLessThan(800)
+  await page.getByRole('button', { name: 'Show code: Trust policy' }).click()
+  const trust = await code(/^Trust policy/).textContent()
   expect(JSON.parse(trust!).Statement[0].Condition).toEqual({
     StringEquals: { 'sts:ExternalId': externalId },
   })
@@ -641,6 +654,27 @@ describe('of an account that is connected', () => {
     await section.getByText('Page 1 of 2').waitFor()
     await page.setViewportSize({ width: 360, height: 800 })
     await expect.poll(() => overflowOf(page)).toBe(0)
+  })
+
+  test('a role of another account moves the connection only after a confirmation', async () => {
+    const { id, accountId, externalId } = await web.connect({ name: 'Moving' })
+    const other = web.accountId()
+    const roleArn = `arn:aws:iam::${other}:role/cairn-read-only`
+    putRole(web.simulator, { roleArn, externalId })
+    const account = async () => (await web.cairn.request('GET', `/connections/${id}`)).accountId
+    const page = await web.open(`/integrations/aws/${id}`)
+    await page.getByRole('button', { name: /^Role ARN/ }).click()
+    await page.getByRole('textbox', { name: 'Role ARN' }).fill(roleArn)
+    await page.getByRole('button', { name: 'Use this role' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Move this connection to another account?' })
+    await dialog.getByText(`This role is in account ${other}.`).waitFor()
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    await dialog.waitFor({ state: 'hidden' })
+    expect(await account()).toBe(accountId)
+    await page.getByRole('button', { name: 'Use this role' }).click()
+    await dialog.getByRole('button', { name: `Move to ${other}` }).click()
+    await expect.poll(account).toBe(other)
+    await state(page, 'Up to date')
   })
 
   test('deleted, it shows what to remove in AWS', async () => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { parseRoleArn } from '../../src/aws/role-arn.ts'
 import { refreshEnvironments } from '../../web/src/components/environment-badge.tsx'
 import { edited } from '../../web/src/pages/connections/edits.ts'
-import { pastedArn } from '../../web/src/pages/connections/pasted-arn.ts'
+import { otherAccountQuestion, pastedArn } from '../../web/src/pages/connections/pasted-arn.ts'
 import {
   connectionQuery,
   coverageQuery,
@@ -135,4 +135,21 @@ test('moved environments are refetched immediately, and the feed when it is next
   const leaveAgain = look('changes')
   await expect.poll(() => asked).toEqual(['environments', 'changes', 'environments', 'changes'])
   leaveAgain()
+})
+
+describe('the question about another account', () => {
+  const role = '222233334444'
+  test.each([
+    ['a connection that moves', { name: 'Shop', accountId: '111122223333' }, /another account/],
+    ['a name with another account', { name: 'Shop (111122223333)', accountId: null }, /you mean/],
+    ['the same account', { name: 'Shop', accountId: role }, undefined],
+    ['the account of the name', { name: `Shop ${role}`, accountId: null }, undefined],
+    ['a number that is no account', { name: 'Shop 1234567890123', accountId: null }, undefined],
+    ['a first role', { name: 'Shop', accountId: null }, undefined],
+  ])('%s', (_, connection, title) => {
+    const question = otherAccountQuestion(connection, role)
+    if (title === undefined) return expect(question).toBeUndefined()
+    expect(question?.title).toMatch(title)
+    expect(question?.text).toContain(role)
+  })
 })

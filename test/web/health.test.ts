@@ -266,9 +266,13 @@ describe('a connection in words', () => {
   })
 
   test('waiting for AWS shows the reason', () => {
-    expect(said({ status: 'waiting_for_aws', statusReason: 'AWS does not know it.' })[0]).toBe(
-      'AWS does not know it.',
+    const waiting = { status: 'waiting_for_aws', statusReason: 'AWS does not know it.' } as const
+    const nextPollAt = new Date(when.now + 8_000).toISOString()
+    expect(said({ ...waiting, nextPollAt })).toEqual(['AWS does not know it.', 'Retrying in 8 s.'])
+    expect(said({ ...waiting, nextPollAt: new Date(when.now).toISOString() })[1]).toBe(
+      'Retrying now.',
     )
+    expect(said({ ...waiting, nextPollAt: null })[1]).toBe('Cairn retries automatically.')
   })
 
   test.each(statuses)('%s has a word and a sentence, with or without coverage', (status) => {

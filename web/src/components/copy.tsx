@@ -1,5 +1,16 @@
-import { ActionIcon, Box, Code, CopyButton, Tooltip } from '@mantine/core'
-import { IconCheck, IconCopy } from '@tabler/icons-react'
+import {
+  ActionIcon,
+  Box,
+  Button,
+  Code,
+  Collapse,
+  CopyButton,
+  Group,
+  Text,
+  Tooltip,
+} from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { IconCheck, IconChevronRight, IconCopy } from '@tabler/icons-react'
 import { visible } from './json.ts'
 
 /** Copies a text and confirms it. */
@@ -40,6 +51,62 @@ export function Snippet(props: { text: string; label: string; maxHeight?: number
       <Box pos="absolute" top={6} right={6} bg="var(--mantine-color-body)" bdrs="sm">
         <Copy text={props.text} label={`Copy: ${props.label}`} />
       </Box>
+    </Box>
+  )
+}
+
+/**
+ * A titled code block that can be copied without showing it. Long code would move what follows it out
+ * of sight.
+ */
+export function CollapsedSnippet(props: { text: string; title: string; maxHeight?: number }) {
+  const [isOpen, { toggle }] = useDisclosure()
+  const { text, title, maxHeight } = props
+  return (
+    <Box>
+      <Group gap="xs" wrap="nowrap" justify="space-between">
+        <Text size="sm" fw={600}>
+          {title}
+        </Text>
+        <Group gap={4} wrap="nowrap">
+          <Button
+            variant="default"
+            size="compact-sm"
+            onClick={toggle}
+            aria-expanded={isOpen}
+            aria-label={`${isOpen ? 'Hide' : 'Show'} code: ${title}`}
+            leftSection={
+              <IconChevronRight
+                size={14}
+                aria-hidden
+                style={{ transform: isOpen ? 'rotate(90deg)' : undefined }}
+              />
+            }
+          >
+            {isOpen ? 'Hide code' : 'Show code'}
+          </Button>
+          <CopyButton value={text} timeout={1500}>
+            {({ copied, copy }) => (
+              <Button
+                variant="default"
+                size="compact-sm"
+                onClick={copy}
+                aria-label={copied ? 'Copied' : `Copy: ${title}`}
+                leftSection={
+                  copied ? <IconCheck size={14} aria-hidden /> : <IconCopy size={14} aria-hidden />
+                }
+              >
+                {copied ? 'Copied' : 'Copy'}
+              </Button>
+            )}
+          </CopyButton>
+        </Group>
+      </Group>
+      <Collapse expanded={isOpen} keepMounted={false}>
+        <Box mt={6}>
+          <Snippet text={text} label={title} {...(maxHeight !== undefined && { maxHeight })} />
+        </Box>
+      </Collapse>
     </Box>
   )
 }

@@ -47,7 +47,7 @@ function stateSentences(
       return [
         statusReason ??
           'AWS does not recognize the role yet. A new role can take a minute to become available.',
-        'Cairn retries automatically.',
+        retrySentence(connection, when),
       ]
     case 'action_needed':
       return actionSentences(connection, known.verification)
@@ -68,6 +68,13 @@ function stateSentences(
         ...stalled(connection, when),
       ]
   }
+}
+
+/** `Retrying in 8 s.` */
+function retrySentence({ nextPollAt }: Connection, { now }: When): string {
+  if (nextPollAt === null) return 'Cairn retries automatically.'
+  const seconds = (Date.parse(nextPollAt) - now) / 1000
+  return seconds < 1 ? 'Retrying now.' : `Retrying in ${duration(seconds)}.`
 }
 
 /** `Up to date as of 12:03. The last 22 min may still change; next sync in 40 s.` */

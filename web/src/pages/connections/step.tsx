@@ -8,10 +8,12 @@ export function Step(props: {
   mark: ReactNode
   title: string
   summary?: string | null
+  /** Stays in sight below the steps above it, where the window has room for it. */
+  isSticky?: boolean
   children: ReactNode
 }) {
   return (
-    <Accordion.Item value={props.id}>
+    <Accordion.Item value={props.id} className={props.isSticky ? 'sticky-step' : undefined}>
       <Accordion.Control>
         <Group gap="sm" wrap="nowrap" align="flex-start">
           <Text component="span" w={20} ta="center" fw={600} aria-hidden>

@@ -1,6 +1,7 @@
 import { Accordion } from '@mantine/core'
 import { useState } from 'react'
 import type { Connection, Verification } from '../../client.ts'
+import type { CheckId } from '../../health/checks.ts'
 import { isVerifying } from './queries.ts'
 import { RoleArn } from './role-arn.tsx'
 import { SetUp } from './set-up/set-up.tsx'
@@ -20,9 +21,12 @@ export function Steps(props: {
   const passed = verification?.state === 'passed'
   // Only when known, so that the step does not open and close while the page loads.
   const isFailing = verification !== undefined && !passed
+  const hasPassed = (id: CheckId) =>
+    verification?.checks.some((check) => check.id === id && check.state === 'passed') ?? false
   const usual: Record<string, boolean> = {
     role: !hasRole,
-    arn: !hasRole,
+    // Where the role cannot be used, its ARN may be wrong.
+    arn: !hasRole || verification?.state === 'failed',
     verification: hasRole && (!wasSetUp || isFailing || isVerifying(connection.status)),
   }
   const isOpen = (step: string) => choices[step] ?? usual[step] ?? false
@@ -43,14 +47,15 @@ export function Steps(props: {
       onChange={onChange}
       keepMounted={false}
     >
-      <Step id="role" mark={hasRole ? done : 1} title="Create the role">
+      <Step id="role" mark={hasPassed('assume_with_id') ? done : 1} title="Create the role">
         <SetUp connection={connection} />
       </Step>
       <Step
         id="arn"
-        mark={hasRole ? done : 2}
+        mark={hasPassed('identity') ? done : 2}
         title={hasRole ? 'Role ARN' : 'Paste the role ARN'}
         summary={connection.roleArn}
+        isSticky={!hasRole}
       >
         <RoleArn connection={connection} onSaved={() => setChoices({})} />
       </Step>

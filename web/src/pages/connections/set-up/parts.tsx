@@ -1,7 +1,7 @@
 import { Button, List, Stack, Text } from '@mantine/core'
 import { IconDownload } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
-import { Snippet } from '../../../components/copy.tsx'
+import { CollapsedSnippet } from '../../../components/copy.tsx'
 
 /** One block per command, because they run one after the other. */
 export function Commands({ commands }: { commands: { title: string; command: string }[] }) {
@@ -14,9 +14,7 @@ export function Commands({ commands }: { commands: { title: string; command: str
     >
       {commands.map(({ title, command }, index) => (
         <List.Item key={title}>
-          <Titled title={`${index + 1}. ${title}`}>
-            <Snippet text={command} label={title} maxHeight={240} />
-          </Titled>
+          <CollapsedSnippet title={`${index + 1}. ${title}`} text={command} maxHeight={240} />
         </List.Item>
       ))}
     </List>

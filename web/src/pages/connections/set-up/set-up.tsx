@@ -9,11 +9,12 @@ import { ErrorState, Loading } from '../../../components/states.tsx'
 import { meQuery } from '../../../session.ts'
 import { type SetupWishes, setupQuery } from '../queries.ts'
 import { CloudFormation } from './cloudformation.tsx'
-import { RawPolicies } from './raw-policies.tsx'
+import { JsonPolicies } from './json-policies.tsx'
+import { Commands } from './parts.tsx'
 import { Terraform } from './terraform.tsx'
 import { UnknownPrincipal } from './unknown-principal.tsx'
 
-/** Three ways to create the role, with the values of this connection. */
+/** Four ways to create the role, with the values of this connection. */
 export function SetUp({ connection }: { connection: Connection }) {
   const demo = useQuery(meQuery).data?.demo ?? false
   const [typed, setTyped] = useState<SetupWishes>({})
@@ -52,7 +53,7 @@ export function SetUp({ connection }: { connection: Connection }) {
   return (
     <Stack>
       <Text size="sm">
-        Create this role in the account to import. All three options create the same role: Cairn can
+        Create this role in the account to import. All options create the same role: Cairn can
         assume it only with this connection's external ID, and can read only CloudTrail events.
       </Text>
       <div>
@@ -98,7 +99,8 @@ export function SetUp({ connection }: { connection: Connection }) {
         <Tabs.List>
           <Tabs.Tab value="terraform">Terraform</Tabs.Tab>
           <Tabs.Tab value="cloudFormation">CloudFormation</Tabs.Tab>
-          <Tabs.Tab value="raw">Raw policies</Tabs.Tab>
+          <Tabs.Tab value="cli">AWS CLI</Tabs.Tab>
+          <Tabs.Tab value="json">JSON policies</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="terraform" pt="md">
           <Terraform terraform={terraform} />
@@ -110,8 +112,11 @@ export function SetUp({ connection }: { connection: Connection }) {
             onRegion={(region) => wish('region', region)}
           />
         </Tabs.Panel>
-        <Tabs.Panel value="raw" pt="md">
-          <RawPolicies policies={policies} commands={cli.commands} />
+        <Tabs.Panel value="cli" pt="md">
+          <Commands commands={cli.commands} />
+        </Tabs.Panel>
+        <Tabs.Panel value="json" pt="md">
+          <JsonPolicies policies={policies} />
         </Tabs.Panel>
       </Tabs>
     </Stack>

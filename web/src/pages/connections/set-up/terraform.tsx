@@ -1,14 +1,12 @@
 import { Group, Stack, Text } from '@mantine/core'
 import type { Setup } from '../../../client.ts'
-import { Snippet } from '../../../components/copy.tsx'
-import { Commands, Download, Titled } from './parts.tsx'
+import { CollapsedSnippet } from '../../../components/copy.tsx'
+import { Commands, Download } from './parts.tsx'
 
 export function Terraform({ terraform }: { terraform: NonNullable<Setup['terraform']> }) {
   return (
     <Stack>
-      <Titled title="Module block for your .tf file">
-        <Snippet text={terraform.module} label="Terraform block" />
-      </Titled>
+      <CollapsedSnippet title="Module block for your .tf file" text={terraform.module} />
       <Group gap="sm">
         <Download {...terraform.download}>Download module</Download>
         <Text size="sm" c="dimmed">
