@@ -1,7 +1,8 @@
 import type { Logger } from 'pino'
-import { isAnyOutdated, readerVersions } from './activities/reread-changes.ts'
+import { isAnyOutdated } from './activities/reread-changes.ts'
 import type { Database } from './db/database.ts'
 import { repeat } from './repeat.ts'
+import { readerVersions } from './sources/readers.ts'
 import type { Workflows } from './temporal/client.ts'
 
 /** Outdated changes can appear later as well, while workers of an older version still import. */

@@ -9,7 +9,7 @@ import {
   weeksOfChanges,
 } from '../db/outdated-changes.ts'
 import { purgeSomeResources } from '../db/resources.ts'
-import { listSources } from '../sources/index.ts'
+import { currentReaders } from '../sources/readers.ts'
 import type { RereadSummary, RereadWork } from '../workflows/reread-state.ts'
 import type { Dependencies } from './dependencies.ts'
 import { olderReader } from './errors.ts'
@@ -20,18 +20,6 @@ const MOST_ORGANIZATIONS = 500
 const TURN_MS = 10_000
 /** A batch takes some tenths of a second, for which the organization's imports wait. */
 const CHANGES_AT_ONCE = 200
-
-/** The current readers of all sources. */
-export function currentReaders(): CurrentReader[] {
-  return listSources().flatMap(({ id, reader }) =>
-    reader ? [{ source: id, version: reader.version, reread: reader.reread }] : [],
-  )
-}
-
-/** The versions of the current readers, by source. */
-export function readerVersions(): Record<string, number> {
-  return Object.fromEntries(currentReaders().map(({ source, version }) => [source, version]))
-}
 
 /** Whether any organization has outdated changes. */
 export async function isAnyOutdated({ db }: Pick<Dependencies, 'db'>): Promise<boolean> {

@@ -34,6 +34,7 @@ import { principalRoutes } from './principal.ts'
 import { notFound, Problem, problems } from './problems.ts'
 import { limitRate } from './rate-limit.ts'
 import { reportRoutes } from './reports/index.ts'
+import { rereadRoutes } from './reread.ts'
 import { useValidationMessages } from './validation-messages.ts'
 
 /**
@@ -47,6 +48,7 @@ const resources = [
   eventRoutes,
   meRoutes,
   principalRoutes,
+  rereadRoutes,
   memberRoutes,
   apiKeyRoutes,
   environmentRoutes,

@@ -803,6 +803,16 @@ export type PrincipalStatus = {
     remedy: string | null;
     checkedAt: string | null;
 };
+export type Reread = {
+    /** `current` if the current version of Cairn has read all stored changes; `running` while their records are read again, after an upgrade; `waiting` until that starts. */
+    state: "current" | "waiting" | "running";
+    /** The number of changes that were read again. */
+    reread: number;
+    /** The number of changes to read again, as of the start. Null unless `running`. */
+    total: number | null;
+    /** Why the last attempt failed. It is repeated automatically. Null otherwise. */
+    lastError: string | null;
+};
 export type Member = {
     id: string;
     user: User;
@@ -1619,6 +1629,17 @@ export function getPrincipal(opts?: Oazapfts.RequestOpts) {
         status: 200;
         data: PrincipalStatus;
     }>("/api/v1/principal", {
+        ...opts
+    }));
+}
+/**
+ * Get the progress of re-reading changes
+ */
+export function getReread(opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: Reread;
+    }>("/api/v1/reread", {
         ...opts
     }));
 }

@@ -3,6 +3,7 @@ import { useDisclosure } from '@mantine/hooks'
 import { IconBrandAws, IconPlus, IconStack2 } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { RereadProgress } from '../../components/reread-progress.tsx'
 import { EmptyState, ErrorState, Loading } from '../../components/states.tsx'
 import { ConnectAccount } from './connect.tsx'
 import { ConnectAccounts } from './connect-many.tsx'
@@ -43,6 +44,7 @@ export function ConnectionsPage() {
           </Group>
         )}
       </Group>
+      <RereadProgress />
       {connections.isPending && <Loading />}
       {connections.isError && (
         <ErrorState error={connections.error} retry={() => connections.refetch()} />

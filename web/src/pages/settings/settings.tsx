@@ -1,6 +1,7 @@
 import { Container, Tabs, Text, Title } from '@mantine/core'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Environments } from '../../components/environment-list.tsx'
+import { RereadProgress } from '../../components/reread-progress.tsx'
 import { ApiKeys } from './api-keys.tsx'
 import { Members } from './members.tsx'
 import { useMe } from './permissions.tsx'
@@ -60,6 +61,7 @@ export function SettingsPage() {
       <Text size="sm" c="dimmed" mt="xl">
         Cairn {version}
       </Text>
+      <RereadProgress />
     </Container>
   )
 }
