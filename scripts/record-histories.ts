@@ -9,11 +9,14 @@ import { TestWorkflowEnvironment } from '@temporalio/testing'
 import { startTemporal } from '../src/embedded/temporal.ts'
 import { iso, roleArn, roleRefused, untilCancelled, World } from '../testing/workflows/fakes.ts'
 import { Harness, type Run } from '../testing/workflows/harness.ts'
+import { recordReread, rereadStories } from '../testing/workflows/reread-histories.ts'
 
-// Records a history of each state that a connection's workflow can be in, for
+// Records a history of each state that a workflow can be in, for
 // test/workflows/replay.integration.test.ts, which describes when to record.
 //
-//   node scripts/record-histories.ts [--again]
+//   node scripts/record-histories.ts [--again | --missing]
+//
+// --missing records only those of states that have none yet, before the version's release.
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
@@ -231,9 +234,10 @@ async function main(): Promise<void> {
       `Histories can only be recorded from committed code. Uncommitted changes:\n${changed}`,
     )
   }
-  if (existsSync(directory) && !process.argv.includes('--again')) {
+  const isMissing = process.argv.includes('--missing')
+  if (existsSync(directory) && !isMissing && !process.argv.includes('--again')) {
     throw new Error(
-      `Version ${version} already has histories. Before its release, --again replaces them.`,
+      `Version ${version} already has histories. Before its release, --again replaces them, and --missing adds to them.`,
     )
   }
 
@@ -242,15 +246,23 @@ async function main(): Promise<void> {
   const env = await TestWorkflowEnvironment.createFromExistingServer({ address: temporal.address })
   const harness = await Harness.create(env)
   try {
-    rmSync(directory, { recursive: true, force: true })
+    if (!isMissing) rmSync(directory, { recursive: true, force: true })
     mkdirSync(directory, { recursive: true })
+    const fileOf = (name: string) => path.join(directory, `${name}.json`)
+    const write = (name: string, recorded: Parameters<typeof historyToJSON>[0]) => {
+      const history = JSON.parse(historyToJSON(recorded), withoutTraces)
+      writeFileSync(fileOf(name), `${JSON.stringify(history)}\n`)
+      console.log(`${name}: ${history.events.length} events`)
+    }
+    for (const [name, story] of Object.entries(rereadStories)) {
+      if (!existsSync(fileOf(name))) write(name, await recordReread(env, story))
+    }
     for (const [name, record] of Object.entries(stories)) {
+      if (existsSync(fileOf(name))) continue
       const run = await record((world, options) =>
         harness.start(world, { searchAttributes: true, ...options }),
       )
-      const history = JSON.parse(historyToJSON(await run.handle.fetchHistory()), withoutTraces)
-      writeFileSync(path.join(directory, `${name}.json`), `${JSON.stringify(history)}\n`)
-      console.log(`${name}: ${history.events.length} events`)
+      write(name, await run.handle.fetchHistory())
       run.world.import = () => ({})
       run.world.verify = () => ({})
       await run.end()

@@ -102,36 +102,42 @@ export function rereadSome(
   organizationId: string,
   options: { reader: CurrentReader; week: Week; limit: number },
 ): Promise<Reread> {
-  const { reader, week, limit } = options
-  return asOrganization(db, organizationId, async (trx) => {
-    // Found by their keys, as in a purge.
-    await sql`
-      SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
-        set_config('enable_seqscan', 'off', true)
-    `.execute(trx)
-    const found = await outdated(trx, organizationId, reader)
-      .select(['occurred_at as occurredAt', 'id'])
-      .where('occurred_at', '>=', week[0])
-      .where('occurred_at', '<', week[1])
-      .limit(limit)
-      .execute()
-    if (found.length === 0) return { reread: 0, kept: 0 }
-    await lockOutImports(trx, organizationId)
-    const stored = await lockRecords(trx, organizationId, { reader, week, found })
-    const changes = stored.flatMap((row) => {
-      if (row.record === null) return []
-      const change = reader.reread({ ...row, record: row.record })
-      return change ? [{ id: row.id, occurredAt: row.occurredAt, change }] : []
-    })
-    const updated = await updateChanges(trx, organizationId, {
-      changes,
-      version: reader.version,
-      week,
-    })
-    const kept = stored.filter(({ id }) => !updated.has(id))
-    await markAsRead(trx, organizationId, { kept, version: reader.version, week })
-    return { reread: stored.length, kept: kept.length }
+  return asOrganization(db, organizationId, (trx) => rereadBatch(trx, organizationId, options))
+}
+
+/** The work of `rereadSome`, in the caller's transaction. */
+export async function rereadBatch(
+  trx: Trx,
+  organizationId: string,
+  { reader, week, limit }: { reader: CurrentReader; week: Week; limit: number },
+): Promise<Reread> {
+  // Found by their keys, as in a purge.
+  await sql`
+    SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+      set_config('enable_seqscan', 'off', true)
+  `.execute(trx)
+  const found = await outdated(trx, organizationId, reader)
+    .select(['occurred_at as occurredAt', 'id'])
+    .where('occurred_at', '>=', week[0])
+    .where('occurred_at', '<', week[1])
+    .limit(limit)
+    .execute()
+  if (found.length === 0) return { reread: 0, kept: 0 }
+  await lockOutImports(trx, organizationId)
+  const stored = await lockRecords(trx, organizationId, { reader, week, found })
+  const changes = stored.flatMap((row) => {
+    if (row.record === null) return []
+    const change = reader.reread({ ...row, record: row.record })
+    return change ? [{ id: row.id, occurredAt: row.occurredAt, change }] : []
   })
+  const updated = await updateChanges(trx, organizationId, {
+    changes,
+    version: reader.version,
+    week,
+  })
+  const kept = stored.filter(({ id }) => !updated.has(id))
+  await markAsRead(trx, organizationId, { kept, version: reader.version, week })
+  return { reread: stored.length, kept: kept.length }
 }
 
 /** Locks the changes that still are outdated, by time, and returns their records. */

@@ -105,6 +105,20 @@ describe('a change that would break them is caught:', () => {
       to: 'run.cycles > limits.cycles',
       only: 'continued-as-new',
     },
+    {
+      name: 'no cleaning up after re-reading',
+      file: 'reread.ts',
+      from: 'if (summary.isDone) await removeUnusedResources(work, { organizationId })\n',
+      to: '\n',
+      only: 'reread-',
+    },
+    {
+      name: 'no pause after a failed turn of re-reading',
+      file: 'reread.ts',
+      from: 'await sleep(PAUSE_AFTER_FAILURE)',
+      to: '',
+      only: 'reread-failing-turn',
+    },
   ])('$name', async ({ file, from, to, only }) => {
     const failed = await replay(await bundleEdited(file, { from, to }))
     expect(failed.size).toBeGreaterThan(0)
