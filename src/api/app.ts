@@ -27,6 +27,8 @@ import { eventRoutes } from './events.ts'
 import { refuseExternalIdInQuery } from './external-id.ts'
 import { feedRoutes } from './feed.ts'
 import { healthRoutes } from './health.ts'
+import { incidentAnswerRoutes } from './incidents/answer-routes.ts'
+import { incidentRoutes } from './incidents/routes.ts'
 import { parseBody } from './json-body.ts'
 import { meRoutes } from './me.ts'
 import { memberRoutes } from './members.ts'
@@ -35,6 +37,7 @@ import { notFound, Problem, problems } from './problems.ts'
 import { limitRate } from './rate-limit.ts'
 import { reportRoutes } from './reports/index.ts'
 import { rereadRoutes } from './reread.ts'
+import { serviceMappingRoutes } from './service-mappings.ts'
 import { useValidationMessages } from './validation-messages.ts'
 
 /**
@@ -53,6 +56,9 @@ const resources = [
   apiKeyRoutes,
   environmentRoutes,
   reportRoutes,
+  incidentRoutes,
+  incidentAnswerRoutes,
+  serviceMappingRoutes,
 ]
 
 /** Limit for a body that is read before the sender is authenticated. */
@@ -147,6 +153,7 @@ export async function createApp(
       tags: [
         { name: 'connections', description: 'Connected AWS accounts.' },
         { name: 'changes', description: 'The change feed.' },
+        { name: 'incidents', description: 'Incidents, and what changed before them.' },
         { name: 'environments', description: 'Groups of changes, such as production and staging.' },
         { name: 'sign-in', description: 'Sign-in, sessions, and account setup links.' },
         { name: 'people', description: 'Members, invitations and API keys.' },

@@ -23,7 +23,7 @@ import type { ApiContext, App } from './context.ts'
 import { answer, found, Problem, problems } from './problems.ts'
 import { storableText, text } from './text.ts'
 
-const time = z.iso
+export const time = z.iso
   .datetime({ offset: true, error: 'Use RFC 3339, for example 2026-03-01T12:00:00Z.' })
   // With an offset, the time in UTC can have a year of five digits.
   .refine((value) => !(new Date(value).getTime() >= Date.UTC(10_000)), {
@@ -268,13 +268,13 @@ function toChangeSet({ id, from, to, parts, only }: ListedSet, environments: Env
 
 type EnvironmentsOf = (subject: EnvironmentSubject) => string[]
 
-const subjectOf = ({ connection_id, id }: ChangeRow): EnvironmentSubject => ({
+export const subjectOf = ({ connection_id, id }: ChangeRow): EnvironmentSubject => ({
   connectionId: connection_id,
   changeId: id,
 })
 
 /** @throws Problem 422 in place of `InvalidCursor` */
-function refuseCursor(error: unknown): never {
+export function refuseCursor(error: unknown): never {
   if (!(error instanceof InvalidCursor)) throw error
   const detail = `${error.message}. Start again without a cursor.`
   throw new Problem(422, `?cursor: ${detail}`, { errors: [{ pointer: '?cursor', detail }] })
@@ -473,7 +473,7 @@ export async function presentChange(trx: Trx, row: ChangeRow) {
   return toChange(row, sets, await environmentsOf(trx, [subjectOf(row)]))
 }
 
-function toChange(row: ChangeRow, sets: Map<string, string>, environments: EnvironmentsOf) {
+export function toChange(row: ChangeRow, sets: Map<string, string>, environments: EnvironmentsOf) {
   const { actor, tool, resources, risks, publicAccess, subject, links } = row.envelope
   return {
     id: row.id,

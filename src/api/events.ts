@@ -22,7 +22,7 @@ const DRAIN_MS = 10_000
 const MAX_BUFFERED_BYTES = 64 * 1024
 const MAX_STREAMS_PER_ORGANIZATION = 100
 
-const description = `A stream of server-sent events. \`changes\`: a connection has new changes, \`{"connectionId":"…","count":12,"noise":3,"newest":"2026-03-02T12:01:14.000Z"}\`, batched over half a second. \`connection\`: the status, verification or coverage of a connection changed, \`{"id":"…"}\`. \`missed\`: events may have been lost, \`{}\`. Events contain no data: fetch the resources again after an event and after reconnecting. A comment is sent every 15 seconds as a heartbeat. The stream closes after at most 15 minutes, and within a minute after its API key is revoked or its session ends.`
+const description = `A stream of server-sent events. \`changes\`: a connection has new changes, \`{"connectionId":"…","count":12,"noise":3,"newest":"2026-03-02T12:01:14.000Z"}\`, batched over half a second. \`connection\`: the status, verification or coverage of a connection changed, \`{"id":"…"}\`. \`incident\`: an incident or its verdicts changed, \`{"id":"…"}\`. \`missed\`: events may have been lost, \`{}\`. Events contain no data: fetch the resources again after an event and after reconnecting. A comment is sent every 15 seconds as a heartbeat. The stream closes after at most 15 minutes, and within a minute after its API key is revoked or its session ends.`
 
 /** The event stream. */
 export function eventRoutes(app: App, context: ApiContext): void {
@@ -108,6 +108,8 @@ function toEvent(heard: Notification): string {
     }
     case 'connection':
       return event('connection', { id: heard.connectionId })
+    case 'incident':
+      return event('incident', { id: heard.incidentId })
     case 'missed':
       return event('missed', {})
   }

@@ -341,6 +341,7 @@ export async function claimDue(
   connection: ConnectionRow,
   options: { force: boolean; now: Date },
 ): Promise<CoverageRow[]> {
+  const isUrgent = await hasOpenIncident(trx, options.now)
   const rows = await trx
     .updateTable('coverage')
     .set((eb) => ({
@@ -350,6 +351,7 @@ export async function claimDue(
         live_due_at: options.now,
         backfill_due_at: options.now,
       }),
+      ...(isUrgent && !options.force && { live_due_at: sooner(options.now) }),
     }))
     .where('connection_id', '=', connection.id)
     .where('account_id', '=', connection.account_id)
@@ -359,11 +361,40 @@ export async function claimDue(
       eb.or([
         eb('next_poll_at', '<=', options.now),
         ...(options.force ? [eb('counts', '=', true)] : []),
+        // Due in every cycle: the newest changes matter most now.
+        ...(isUrgent
+          ? [
+              eb.and([
+                eb('quiet_polls', '>', 0),
+                eb('live_failures', '=', 0),
+                eb('counts', '=', true),
+              ]),
+            ]
+          : []),
       ]),
     )
     .returningAll()
     .execute()
   return rows.sort((a, b) => a.region.localeCompare(b.region))
+}
+
+/** Quiet regions are due now. Failing ones keep their delay. */
+const sooner = (now: Date) => sql<Date>`
+  CASE WHEN quiet_polls > 0 AND live_failures = 0 THEN least(live_due_at, ${now}) ELSE live_due_at END`
+
+/** While an incident is open, this long after its notice, quiet regions are polled as often as others. */
+const URGENT_MS = 2 * 3_600_000
+
+async function hasOpenIncident(trx: Trx, now: Date): Promise<boolean> {
+  const row = await trx
+    .selectFrom('incidents')
+    .select('id')
+    .where('merged_into', 'is', null)
+    .where('state', '<>', 'resolved')
+    .where('noticed_at', '>', new Date(now.getTime() - URGENT_MS))
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
 }
 
 /** Increments all epochs of a connection: attempts that still work on it lose its rows. */

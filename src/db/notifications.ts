@@ -13,6 +13,8 @@ export type Notification =
   | { kind: 'changes'; connectionId: string | null; count: number; noise: number; newest: Date }
   /** A connection's row, verification or coverage was written. */
   | { kind: 'connection'; connectionId: string }
+  /** An incident or a verdict on one of its changes was written. */
+  | { kind: 'incident'; incidentId: string }
   /** Postgres was unavailable: notifications in the meantime were lost. */
   | { kind: 'missed' }
 
@@ -34,7 +36,14 @@ const payloadSchema = z.discriminatedUnion('kind', [
     newest: z.coerce.date(),
   }),
   z.object({ kind: z.literal('connection'), organization: z.string(), connection: z.string() }),
+  z.object({ kind: z.literal('incident'), organization: z.string(), incident: z.string() }),
 ])
+
+function toNotification(payload: z.output<typeof payloadSchema>): Notification {
+  if (payload.kind === 'incident') return { kind: 'incident', incidentId: payload.incident }
+  const { organization: _, connection, ...rest } = payload
+  return { ...rest, connectionId: connection } as Notification
+}
 
 /** The pending events of one organization. */
 class Outbox {
@@ -46,6 +55,7 @@ class Outbox {
     const key = JSON.stringify([
       notification.kind,
       'connectionId' in notification && notification.connectionId,
+      'incidentId' in notification && notification.incidentId,
     ])
     const before = this.#pending.get(key)
     if (before?.kind === 'changes' && notification.kind === 'changes') {
@@ -100,9 +110,7 @@ export function openNotifications(options: {
     }
     const parsed = payloadSchema.safeParse(json)
     if (!parsed.success) return
-    const { organization, connection, ...rest } = parsed.data
-    const heard = { ...rest, connectionId: connection } as Notification
-    outboxes.get(organization)?.add(heard)
+    outboxes.get(parsed.data.organization)?.add(toNotification(parsed.data))
   }
 
   async function connect(): Promise<void> {

@@ -5,6 +5,7 @@ import { ensurePartitions } from '../../src/db/imports.ts'
 import { insertUnparsed, listUnparsed } from '../../src/db/unparsed-records.ts'
 import { createTestApi, type Person, type Tenant, type TestApi } from '../../testing/api.ts'
 import { someChange, someTime, unparsed } from '../../testing/changes.ts'
+import { someIncident } from '../../testing/incidents.ts'
 
 let api: TestApi
 let owner: Tenant
@@ -24,6 +25,8 @@ const absent = {
   members: '01980000-0000-7000-8000-000000000000',
   'api-keys': '01980000-0000-7000-8000-000000000000',
   invitations: '01980000-0000-7000-8000-000000000000',
+  incidents: '01980000-0000-7000-8000-000000000000',
+  'service-mappings': '01980000-0000-7000-8000-000000000000',
   changes: changeId({
     ...{ organizationId: 'absent', source: 'test', sourceAccount: null, sourceId: 'absent' },
     occurredAt: new Date(0),
@@ -35,6 +38,10 @@ const bodies: Record<string, unknown> = {
   'PATCH /api/v1/connections/{id}': { name: 'taken over' },
   'PATCH /api/v1/connections/{id}/coverage/{region}': { excluded: true },
   'PATCH /api/v1/environments/{id}': { name: 'taken over', position: 0 },
+  'PATCH /api/v1/incidents/{id}': { title: 'taken over' },
+  'POST /api/v1/incidents/{id}/merge': { incidents: ['01980000-0000-7000-8000-000000000000'] },
+  'POST /api/v1/incidents/{id}/split': { alerts: ['01980000-0000-7000-8000-000000000000'] },
+  'PUT /api/v1/incidents/{id}/verdicts/{changeId}': { verdict: 'caused' },
   'POST /api/v1/connections/{id}/trust-review': { role: '{"Statement": []}' },
 }
 
@@ -61,6 +68,15 @@ beforeAll(async () => {
     await ensurePartitions(trx, someTime)
     return someChange(trx, { organizationId: owner.id, connectionId: body.id })
   })
+  samples.incidents = await asOrganization(api.db, owner.id, (trx) =>
+    someIncident(trx, {
+      ...{ organizationId: owner.id, environmentId: samples.environments! },
+      changeId: samples.changes!,
+    }),
+  )
+  samples['service-mappings'] = (
+    await owner.request('GET', '/api/v1/service-mappings')
+  ).body.items[0].id
 })
 afterAll(() => api.close())
 
@@ -92,7 +108,14 @@ test("every route answers another organization's id as one that does not exist",
     const body = bodies[route]
     const who = inPerson.some((each) => path.split('/').includes(each)) ? person : stranger
     const ask = (id: string) =>
-      who.request(method, path.replace('{id}', id).replace('{recordId}', recordId), body)
+      who.request(
+        method,
+        path
+          .replace('{id}', id)
+          .replace('{recordId}', recordId)
+          .replace('{changeId}', samples.changes!),
+        body,
+      )
     const foreign = await ask(samples[resource]!)
     const missing = await ask(absent[resource]!)
     const malformed = await ask('none')
@@ -112,7 +135,7 @@ test("every route answers another organization's id as one that does not exist",
 })
 
 test('lists contain nothing of another organization', async () => {
-  for (const list of ['connections', 'changes', 'environments']) {
+  for (const list of ['connections', 'changes', 'environments', 'incidents', 'service-mappings']) {
     expect((await stranger.request('GET', `/api/v1/${list}`)).body.items).toEqual([])
     expect((await owner.request('GET', `/api/v1/${list}`)).body.items).toHaveLength(1)
   }
@@ -124,7 +147,10 @@ test('without a key, or with a wrong one, no route answers anything', async () =
     if (!path.startsWith('/api/v1/')) continue
     for (const method of Object.keys(methods)) {
       for (const authorization of [undefined, 'Bearer nothing', `Basic ${owner.key}`]) {
-        const url = path.replace('{id}', samples.connections!).replace('{recordId}', recordId)
+        const url = path
+          .replace('{id}', samples.connections!)
+          .replace('{recordId}', recordId)
+          .replace('{changeId}', samples.changes!)
         const response = await api.app.inject({
           ...{ method: method.toUpperCase() as 'GET', url },
           headers: authorization ? { authorization } : {},

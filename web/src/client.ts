@@ -900,6 +900,172 @@ export type EnvironmentSettingsInput = {
     /** The new position, starting at 0. Values past the end move the environment to the end. */
     position?: number;
 };
+export type Incident = {
+    id: string;
+    /** Untrusted text if an alert source reported it. */
+    title: string;
+    source: "pagerduty" | "alertmanager" | "person";
+    state: "open" | "acknowledged" | "resolved";
+    /** When someone or something noticed it. */
+    noticedAt: string;
+    /** When it started. Null if that is unknown. */
+    startedAt: string | null;
+    /** It started after this time. Null if that is unknown. */
+    startedAfter: string | null;
+    resolvedAt: string | null;
+    environmentId: string | null;
+    services: string[];
+    /** The email address of its creator. */
+    createdBy: string | null;
+    createdAt: string;
+    /** The incident that has its alerts. Null unless it was merged. */
+    mergedInto: string | null;
+};
+export type NewIncidentInput = {
+    title: string;
+    /** Default: now. */
+    noticedAt?: string;
+    startedAt?: string | null;
+    startedAfter?: string | null;
+    environmentId?: string | null;
+    services?: string[];
+    state?: "open" | "acknowledged" | "resolved";
+};
+export type IncidentAlert = {
+    id: string;
+    source: "pagerduty" | "alertmanager";
+    sourceId: string;
+    title: string;
+    state: "open" | "acknowledged" | "resolved";
+    noticedAt: string;
+    /** When the source reported this state. */
+    reportedAt: string;
+    resolvedAt: string | null;
+    /** As the source reported them. */
+    services: {
+        id: string;
+        name: string;
+    }[];
+    labels: {
+        [key: string]: string;
+    };
+    /** The page at the source. */
+    url: string | null;
+};
+export type Verdict = {
+    changeId: string;
+    verdict: "suspect" | "caused" | "fixed" | "dismissed";
+    /** The email address. Null for an API key. */
+    by: string | null;
+    at: string;
+};
+export type IncidentWithAlerts = {
+    id: string;
+    /** Untrusted text if an alert source reported it. */
+    title: string;
+    source: "pagerduty" | "alertmanager" | "person";
+    state: "open" | "acknowledged" | "resolved";
+    /** When someone or something noticed it. */
+    noticedAt: string;
+    /** When it started. Null if that is unknown. */
+    startedAt: string | null;
+    /** It started after this time. Null if that is unknown. */
+    startedAfter: string | null;
+    resolvedAt: string | null;
+    environmentId: string | null;
+    services: string[];
+    /** The email address of its creator. */
+    createdBy: string | null;
+    createdAt: string;
+    /** The incident that has its alerts. Null unless it was merged. */
+    mergedInto: string | null;
+    alerts: IncidentAlert[];
+    verdicts: Verdict[];
+};
+export type IncidentSettingsInput = {
+    title?: string;
+    noticedAt?: string;
+    startedAt?: string | null;
+    startedAfter?: string | null;
+    environmentId?: string | null;
+    services?: string[];
+    state?: "open" | "acknowledged" | "resolved";
+};
+export type IncidentMergeInput = {
+    incidents: string[];
+};
+export type IncidentSplitInput = {
+    alerts: string[];
+};
+export type WindowCompleteness = {
+    /** Whether every connection has imported the time to its end. */
+    isComplete: boolean;
+    sentence: string;
+    sources: {
+        id: string;
+        kind: string;
+        name: string;
+        state: "complete" | "arriving" | "silent" | "incomplete";
+        sentence: string;
+    }[];
+};
+export type Suspect = {
+    /** Null if it is no longer stored. */
+    change: Change | null;
+    changeId: string;
+    occurredAt: string;
+    changeSetId: string | null;
+    /** The number of changes in the set that are candidates. */
+    changesInSet: number;
+    summary: string;
+    /** 0 to 1. */
+    score: number;
+    /** One sentence each. */
+    reasons: string[];
+};
+export type IncidentAnswer = {
+    completeness: WindowCompleteness;
+    /** `none`: no recorded change scores above the threshold. */
+    answer: "suspect" | "none";
+    sentence: string;
+    /** The most likely first. */
+    suspects: Suspect[];
+    responses: any;
+    searched: {
+        "from": string;
+        to: string;
+        /** The number of changes in this time. */
+        candidates: number;
+    };
+    timeline: {
+        "from": string;
+        to: string;
+        items: Change[];
+        nextCursor: string | null;
+    };
+};
+export type NewVerdictInput = {
+    verdict: ("suspect" | "caused" | "fixed" | "dismissed") | null;
+};
+export type ServiceMapping = {
+    id: string;
+    /** The alert source. Null: every source. */
+    source: ("pagerduty" | "alertmanager") | null;
+    /** The label whose value is compared. Null: the ID or name of a service. */
+    label: string | null;
+    /** A pattern with `*`. Ignores case. */
+    value: string;
+    environmentId: string | null;
+    services: string[];
+    createdAt: string;
+};
+export type NewServiceMappingInput = {
+    source?: ("pagerduty" | "alertmanager") | null;
+    label?: string | null;
+    value: string;
+    environmentId?: string | null;
+    services?: string[];
+};
 export type SignInInput = {
     email: string;
     password: string;
@@ -1796,6 +1962,197 @@ export function deleteEnvironment(id: string, opts?: Oazapfts.RequestOpts) {
         status: 200;
         data: Environment;
     }>(`/api/v1/environments/${encodeURIComponent(id)}`, {
+        ...opts,
+        method: "DELETE"
+    }));
+}
+/**
+ * List incidents
+ */
+export function listIncidents({ state, environment, limit, cursor }: {
+    state?: ("open" | "acknowledged" | "resolved") | ("open" | "acknowledged" | "resolved")[];
+    environment?: string | string[];
+    limit?: number;
+    cursor?: string;
+} = {}, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: {
+            items: Incident[];
+            nextCursor: string | null;
+        };
+    }>(`/api/v1/incidents${QS.query(QS.explode({
+        state,
+        environment,
+        limit,
+        cursor
+    }))}`, {
+        ...opts
+    }));
+}
+/**
+ * Create an incident
+ */
+export function createIncident(newIncidentInput: NewIncidentInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 201;
+        data: Incident;
+    }>("/api/v1/incidents", oazapfts.json({
+        ...opts,
+        method: "POST",
+        body: newIncidentInput
+    })));
+}
+/**
+ * Get an incident
+ */
+export function getIncident(id: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: IncidentWithAlerts;
+    }>(`/api/v1/incidents/${encodeURIComponent(id)}`, {
+        ...opts
+    }));
+}
+/**
+ * Update an incident
+ */
+export function updateIncident(id: string, incidentSettingsInput: IncidentSettingsInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: Incident;
+    }>(`/api/v1/incidents/${encodeURIComponent(id)}`, oazapfts.json({
+        ...opts,
+        method: "PATCH",
+        body: incidentSettingsInput
+    })));
+}
+/**
+ * Merge incidents
+ */
+export function mergeIncidents(id: string, incidentMergeInput: IncidentMergeInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: Incident;
+    }>(`/api/v1/incidents/${encodeURIComponent(id)}/merge`, oazapfts.json({
+        ...opts,
+        method: "POST",
+        body: incidentMergeInput
+    })));
+}
+/**
+ * Split an incident
+ */
+export function splitIncident(id: string, incidentSplitInput: IncidentSplitInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 201;
+        data: Incident;
+    }>(`/api/v1/incidents/${encodeURIComponent(id)}/split`, oazapfts.json({
+        ...opts,
+        method: "POST",
+        body: incidentSplitInput
+    })));
+}
+/**
+ * Rank changes without an incident
+ */
+export function previewIncident(at: string, { $from, to, noise, limit, cursor, environment, service, title }: {
+    "from"?: string;
+    to?: string;
+    noise?: "true" | "false";
+    limit?: number;
+    cursor?: string;
+    environment?: string;
+    service?: string | string[];
+    title?: string;
+} = {}, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: IncidentAnswer;
+    }>(`/api/v1/incidents/preview${QS.query(QS.explode({
+        "from": $from,
+        to,
+        noise,
+        limit,
+        cursor,
+        at,
+        environment,
+        service,
+        title
+    }))}`, {
+        ...opts
+    }));
+}
+/**
+ * Get the changes of an incident
+ */
+export function getIncidentChanges(id: string, { $from, to, noise, limit, cursor }: {
+    "from"?: string;
+    to?: string;
+    noise?: "true" | "false";
+    limit?: number;
+    cursor?: string;
+} = {}, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: IncidentAnswer;
+    }>(`/api/v1/incidents/${encodeURIComponent(id)}/changes${QS.query(QS.explode({
+        "from": $from,
+        to,
+        noise,
+        limit,
+        cursor
+    }))}`, {
+        ...opts
+    }));
+}
+/**
+ * Decide about a change
+ */
+export function setVerdict(id: string, changeId: string, newVerdictInput: NewVerdictInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: IncidentWithAlerts;
+    }>(`/api/v1/incidents/${encodeURIComponent(id)}/verdicts/${encodeURIComponent(changeId)}`, oazapfts.json({
+        ...opts,
+        method: "PUT",
+        body: newVerdictInput
+    })));
+}
+/**
+ * List service mappings
+ */
+export function listServiceMappings(opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: {
+            items: ServiceMapping[];
+        };
+    }>("/api/v1/service-mappings", {
+        ...opts
+    }));
+}
+/**
+ * Create a service mapping
+ */
+export function createServiceMapping(newServiceMappingInput: NewServiceMappingInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 201;
+        data: ServiceMapping;
+    }>("/api/v1/service-mappings", oazapfts.json({
+        ...opts,
+        method: "POST",
+        body: newServiceMappingInput
+    })));
+}
+/**
+ * Delete a service mapping
+ */
+export function deleteServiceMapping(id: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: ServiceMapping;
+    }>(`/api/v1/service-mappings/${encodeURIComponent(id)}`, {
         ...opts,
         method: "DELETE"
     }));

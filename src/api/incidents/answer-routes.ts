@@ -1,0 +1,113 @@
+import { z } from 'zod'
+import { findChange } from '../../db/changes.ts'
+import { readOrganization } from '../../db/database.ts'
+import { findEnvironment } from '../../db/environments.ts'
+import { findIncident, listAlerts, listVerdicts, setVerdict } from '../../db/incident-edits.ts'
+import { CHANGE_VERDICTS } from '../../incidents/incident.ts'
+import type { ApiContext, App } from '../context.ts'
+import { answer, found, problems } from '../problems.ts'
+import { readAnswer } from './answer.ts'
+import { params, refuseField, tags, withIncident } from './requests.ts'
+import { answerSchema, incidentWithAlertsSchema, previewSchema, windowSchema } from './schema.ts'
+import { toAlert, toIncident, toRanked, toVerdict } from './serialize.ts'
+
+/** What changed before an incident, and what people decided about it. */
+export function incidentAnswerRoutes(app: App, { database, workflows }: ApiContext): void {
+  app.get(
+    '/incidents/preview',
+    {
+      schema: {
+        tags,
+        operationId: 'previewIncident',
+        summary: 'Rank changes without an incident',
+        description: 'What changed before a time, without storing an incident.',
+        querystring: previewSchema,
+        response: {
+          200: answer('The answer.', answerSchema),
+          ...problems(401, 422, 503, 504),
+        },
+      },
+    },
+    (request) =>
+      readOrganization(database, request, async (trx) => {
+        const { at, environment, service = [], title = '', ...query } = request.query
+        if (environment !== undefined && !(await findEnvironment(trx, environment))) {
+          refuseField('?environment', 'No such environment.')
+        }
+        const incident = {
+          ...{ title, noticedAt: new Date(at), startedAt: null, startedAfter: null },
+          ...{ environmentId: environment ?? null, services: service },
+        }
+        const { organizationId } = request
+        return readAnswer(trx, { organizationId, incident, query, now: new Date(), workflows })
+      }),
+  )
+
+  app.get(
+    '/incidents/:id/changes',
+    {
+      schema: {
+        tags,
+        operationId: 'getIncidentChanges',
+        summary: 'Get the changes of an incident',
+        description:
+          'The ranked suspects, the responses, how complete the changes are, and a page of the timeline, newest first.',
+        params,
+        querystring: windowSchema,
+        response: {
+          200: answer('The answer.', answerSchema),
+          ...problems(401, 404, 422, 503, 504),
+        },
+      },
+    },
+    (request) =>
+      readOrganization(database, request, async (trx) => {
+        const { organizationId, query } = request
+        const row = await found('incident', request.params.id, (id) => findIncident(trx, id))
+        const incident = toRanked(row)
+        return readAnswer(trx, { organizationId, incident, query, now: new Date(), workflows })
+      }),
+  )
+
+  app.put(
+    '/incidents/:id/verdicts/:changeId',
+    {
+      schema: {
+        tags,
+        operationId: 'setVerdict',
+        summary: 'Decide about a change',
+        description: 'Replaces an earlier verdict on the change. Null withdraws it.',
+        params: params.extend({
+          changeId: z.string().meta({ description: 'The change ID.' }),
+        }),
+        body: z
+          .strictObject({ verdict: z.enum(CHANGE_VERDICTS).nullable() })
+          .meta({ id: 'NewVerdict', examples: [{ verdict: 'caused' }, { verdict: null }] }),
+        response: {
+          200: answer('The incident with its verdicts.', incidentWithAlertsSchema),
+          ...problems(401, 404, 422, 503),
+        },
+      },
+    },
+    async (request) => {
+      const { organizationId, user, body } = request
+      return withIncident(database, request, async (trx, id) => {
+        const row = await findIncident(trx, id)
+        if (!row) return undefined
+        const change = await found('change', request.params.changeId, (changeId) =>
+          findChange(trx, changeId),
+        )
+        const subject = { incidentId: id, changeId: change.id }
+        const decision = { verdict: body.verdict, by: user?.email ?? null }
+        await setVerdict(trx, organizationId, subject, decision)
+        const alerts = await listAlerts(trx, id)
+        const verdicts = await listVerdicts(trx, id)
+        return {
+          ...toIncident(row),
+          alerts: alerts.map(toAlert),
+          verdicts: verdicts.map(toVerdict),
+        }
+      })
+    },
+  )
+}

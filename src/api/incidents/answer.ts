@@ -1,0 +1,139 @@
+import type { z } from 'zod'
+import type { ChangeFilters } from '../../db/change-filters.ts'
+import { presentSetIds } from '../../db/change-sets.ts'
+import { listChanges } from '../../db/changes.ts'
+import { listConnections } from '../../db/connections.ts'
+import { importedRanges } from '../../db/coverage.ts'
+import type { Trx } from '../../db/database.ts'
+import { environmentsOf } from '../../db/environments.ts'
+import { answerIncident } from '../../db/incident-answer.ts'
+import type { ChangeRow } from '../../db/schema.ts'
+import { assessWindow } from '../../incidents/completeness.ts'
+import type { RankedIncident } from '../../incidents/incident.ts'
+import type { Workflows } from '../../temporal/client.ts'
+import { refuseCursor, subjectOf, toChange } from '../changes.ts'
+import { toConnection } from '../connections/serialize.ts'
+import { Problem } from '../problems.ts'
+import type { windowSchema } from './schema.ts'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const TIMELINE_BEFORE = 2 * HOUR
+const TIMELINE_AFTER = HOUR
+const MAX_TIMELINE = 14 * 24 * HOUR
+/** Clocks differ: a change this soon after the notice can be its cause. */
+const GRACE = 2 * MINUTE
+
+interface Shown {
+  organizationId: string
+  incident: RankedIncident
+  query: z.output<typeof windowSchema>
+  now: Date
+  workflows: Pick<Workflows, 'uiUrl'>
+}
+
+/**
+ * The answer to an incident, with its completeness and a page of the timeline.
+ *
+ * @throws Problem 422 for a window that is empty or too long, or for a cursor of another window
+ */
+export async function readAnswer(trx: Trx, shown: Shown) {
+  const { organizationId, incident, query, now } = shown
+  const window = timelineOf(incident, query, now)
+  const answer = await answerIncident(trx, organizationId, incident, { now })
+  const filters: ChangeFilters = { ...window, include: {}, exclude: {} }
+  if (query.noise) filters.noise = query.noise === 'true'
+  const { limit, cursor } = query
+  const page = await listChanges(trx, filters, {
+    limit,
+    ...(cursor !== undefined && { cursor }),
+  }).catch(refuseCursor)
+  const named = [...answer.suspects, ...answer.responses].map(({ changeId }) => changeId)
+  const namedRows = await changesByIds(trx, named)
+  const toShown = await changeSerializer(trx, [...page.items, ...namedRows])
+  const changes = new Map(namedRows.map((row) => [row.id, toShown(row)]))
+  return {
+    completeness: await readCompleteness(trx, shown, answer.searched.from),
+    answer: answer.answer,
+    sentence: answer.sentence,
+    suspects: answer.suspects.map((suspect) => ({
+      change: changes.get(suspect.changeId) ?? null,
+      changeId: suspect.changeId,
+      occurredAt: suspect.occurredAt.toISOString(),
+      changeSetId: suspect.changeSetId,
+      changesInSet: suspect.changesInSet,
+      summary: suspect.summary,
+      score: suspect.score,
+      reasons: suspect.reasons,
+    })),
+    responses: answer.responses.map((response) => ({
+      change: changes.get(response.changeId) ?? null,
+      changeId: response.changeId,
+      occurredAt: response.occurredAt.toISOString(),
+      summary: response.summary,
+      reverses: response.reverses,
+      reason: response.reason,
+    })),
+    searched: {
+      from: answer.searched.from.toISOString(),
+      to: answer.searched.to.toISOString(),
+      candidates: answer.searched.candidates,
+    },
+    timeline: {
+      from: window.from.toISOString(),
+      to: window.to.toISOString(),
+      items: page.items.map(toShown),
+      nextCursor: page.nextCursor,
+    },
+  }
+}
+
+/** The earliest time at which the incident may have started, as far as it is known. */
+const earliestStart = ({ startedAfter, startedAt, noticedAt }: RankedIncident) =>
+  startedAfter ?? startedAt ?? noticedAt
+
+function timelineOf(incident: RankedIncident, query: Shown['query'], now: Date) {
+  const latest = Math.min(incident.noticedAt.getTime() + TIMELINE_AFTER, now.getTime())
+  const to = query.to
+    ? new Date(query.to)
+    : new Date(Math.max(latest, incident.noticedAt.getTime() + MINUTE))
+  const from = query.from
+    ? new Date(query.from)
+    : new Date(earliestStart(incident).getTime() - TIMELINE_BEFORE)
+  const refuse = (pointer: string, detail: string) => {
+    throw new Problem(422, `${pointer}: ${detail}`, { errors: [{ pointer, detail }] })
+  }
+  if (from >= to) refuse('?from', 'Must be before `to`.')
+  if (to.getTime() - from.getTime() > MAX_TIMELINE) refuse('?from', 'At most 14 days before `to`.')
+  return { from, to }
+}
+
+async function changesByIds(trx: Trx, ids: string[]): Promise<ChangeRow[]> {
+  if (ids.length === 0) return []
+  const found = [...new Set(ids)]
+  const page = await listChanges(trx, { found, include: {}, exclude: {} }, { limit: found.length })
+  return page.items
+}
+
+async function changeSerializer(trx: Trx, rows: ChangeRow[]) {
+  const sets = await presentSetIds(
+    trx,
+    rows.map((row) => row.change_set_id),
+  )
+  const environments = await environmentsOf(trx, rows.map(subjectOf))
+  return (row: ChangeRow) => toChange(row, sets, environments)
+}
+
+/** Whether Cairn has all changes from the start of the search to the notice. */
+async function readCompleteness(trx: Trx, { incident, now, workflows }: Shown, from: Date) {
+  const ranges = await importedRanges(trx)
+  const connections = (await listConnections(trx))
+    .filter((row) => row.deleted_at === null)
+    .map((row) => {
+      const { status, statusReason } = toConnection(row, workflows)
+      const { through = null, settled = [] } = ranges.get(row.id) ?? {}
+      return { id: row.id, name: row.name, status, statusReason, through, settled }
+    })
+  const to = new Date(incident.noticedAt.getTime() + GRACE)
+  return assessWindow({ from, to }, { connections, pushSources: [] }, now)
+}

@@ -1,0 +1,23 @@
+import { z } from 'zod'
+import type { IncidentPosition } from '../../db/incident-edits.ts'
+import { Problem } from '../problems.ts'
+
+const positionSchema = z.tuple([z.number().int(), z.uuid()])
+
+export function writeIncidentCursor({ noticedAt, id }: IncidentPosition): string {
+  return Buffer.from(JSON.stringify([noticedAt.getTime(), id])).toString('base64url')
+}
+
+/** @throws Problem 422 if it is no cursor */
+export function readIncidentCursor(cursor: string): IncidentPosition {
+  try {
+    const text = Buffer.from(cursor, 'base64url').toString()
+    const [time, id] = positionSchema.parse(JSON.parse(text))
+    const noticedAt = new Date(time)
+    if (!Number.isNaN(noticedAt.getTime())) return { noticedAt, id }
+  } catch {
+    // Not a cursor at all: the same error.
+  }
+  const detail = 'Not a cursor. Start again without one.'
+  throw new Problem(422, `?cursor: ${detail}`, { errors: [{ pointer: '?cursor', detail }] })
+}

@@ -1,0 +1,298 @@
+import { type SqlBool, sql } from 'kysely'
+import type { ChangeVerdict, IncidentState } from '../incidents/incident.ts'
+import type { Trx } from './database.ts'
+import { combine, lockIncidents } from './incidents.ts'
+import type { EditableField, IncidentAlertRow, IncidentRow, VerdictRow } from './schema.ts'
+
+/** What a person can set of an incident. */
+export interface IncidentFields {
+  title: string
+  noticedAt: Date
+  startedAt: Date | null
+  startedAfter: Date | null
+  environmentId: string | null
+  services: string[]
+  state: IncidentState
+}
+
+export class InvalidMerge extends Error {
+  override readonly name = 'InvalidMerge'
+}
+
+export interface IncidentPage {
+  items: IncidentRow[]
+  /** The position after the last item; null on the last page. */
+  next: IncidentPosition | null
+}
+
+export interface IncidentPosition {
+  noticedAt: Date
+  id: string
+}
+
+/** Newest notice first, without those that were merged into others. */
+export async function listIncidents(
+  trx: Trx,
+  filters: { states?: IncidentState[] | undefined; environmentIds?: string[] | undefined },
+  page: { limit: number; after?: IncidentPosition | undefined },
+): Promise<IncidentPage> {
+  let query = trx.selectFrom('incidents').selectAll().where('merged_into', 'is', null)
+  if (filters.states) query = query.where('state', 'in', filters.states)
+  if (filters.environmentIds) {
+    query = query.where(
+      sql<SqlBool>`environment_id::text = ANY (${filters.environmentIds}::text[])`,
+    )
+  }
+  if (page.after) {
+    const { noticedAt, id } = page.after
+    query = query.where(sql<SqlBool>`(noticed_at, id) < (${noticedAt}::timestamptz, ${id}::uuid)`)
+  }
+  const rows = await query
+    .orderBy('noticed_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(page.limit + 1)
+    .execute()
+  const items = rows.slice(0, page.limit)
+  const last = rows.length > page.limit ? items.at(-1) : undefined
+  return { items, next: last ? { noticedAt: last.noticed_at, id: last.id } : null }
+}
+
+export function findIncident(trx: Trx, id: string): Promise<IncidentRow | undefined> {
+  return trx.selectFrom('incidents').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+/** The alerts of an incident, the first notice first. */
+export function listAlerts(trx: Trx, incidentId: string): Promise<IncidentAlertRow[]> {
+  return trx
+    .selectFrom('incident_alerts')
+    .selectAll()
+    .where('incident_id', '=', incidentId)
+    .orderBy('noticed_at')
+    .orderBy('id')
+    .execute()
+}
+
+/**
+ * Creates the incident that a person reports.
+ *
+ * @throws pg error 23503 on `incidents_environment` if the environment does not exist
+ */
+export async function createIncident(
+  trx: Trx,
+  organizationId: string,
+  fields: IncidentFields,
+  by: { email: string | null; now: Date },
+): Promise<IncidentRow> {
+  await lockIncidents(trx, organizationId)
+  const edited: EditableField[] = ['title', 'noticed_at']
+  if (fields.environmentId !== null) edited.push('environment_id')
+  if (fields.services.length > 0) edited.push('services')
+  return trx
+    .insertInto('incidents')
+    .values({
+      organization_id: organizationId,
+      source: 'person',
+      title: fields.title,
+      noticed_at: fields.noticedAt,
+      started_at: fields.startedAt,
+      started_after: fields.startedAfter,
+      environment_id: fields.environmentId,
+      services: fields.services,
+      state: fields.state,
+      resolved_at: fields.state === 'resolved' ? by.now : null,
+      edited,
+      created_by: by.email,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+const columns = {
+  title: 'title',
+  noticedAt: 'noticed_at',
+  environmentId: 'environment_id',
+  services: 'services',
+  state: 'state',
+} as const satisfies Record<string, EditableField>
+
+/**
+ * Changes the fields that are set. Alerts no longer change them afterwards.
+ *
+ * @param check called with the result before it is stored; an error changes nothing
+ * @returns undefined if the incident does not exist
+ * @throws pg error 23503 on `incidents_environment` if the environment does not exist
+ */
+export async function updateIncident(
+  trx: Trx,
+  organizationId: string,
+  id: string,
+  fields: Partial<IncidentFields>,
+  options: { now: Date; check: (row: IncidentRow) => void },
+): Promise<IncidentRow | undefined> {
+  await lockIncidents(trx, organizationId)
+  const row = await findIncident(trx, id)
+  if (!row) return undefined
+  const changed = {
+    ...(fields.title !== undefined && { title: fields.title }),
+    ...(fields.noticedAt !== undefined && { noticed_at: fields.noticedAt }),
+    ...(fields.startedAt !== undefined && { started_at: fields.startedAt }),
+    ...(fields.startedAfter !== undefined && { started_after: fields.startedAfter }),
+    ...(fields.environmentId !== undefined && { environment_id: fields.environmentId }),
+    ...(fields.services !== undefined && { services: fields.services }),
+    ...(fields.state !== undefined && stateOf(row, fields.state, options.now)),
+  }
+  if (Object.keys(changed).length === 0) return row
+  options.check({ ...row, ...changed })
+  const named = Object.entries(columns).flatMap(([field, column]) =>
+    fields[field as keyof typeof columns] === undefined ? [] : [column],
+  )
+  return trx
+    .updateTable('incidents')
+    .set({ ...changed, edited: [...new Set([...row.edited, ...named])] })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+function stateOf(row: IncidentRow, state: IncidentState, now: Date) {
+  if (state !== 'resolved') return { state, resolved_at: null }
+  return { state, resolved_at: row.resolved_at ?? now }
+}
+
+/**
+ * Moves the alerts and verdicts of other incidents into this one. The others keep their addresses.
+ *
+ * @returns undefined if this incident does not exist
+ * @throws InvalidMerge if one of the others does not exist, or is merged already
+ */
+export async function mergeIncidents(
+  trx: Trx,
+  organizationId: string,
+  id: string,
+  others: readonly string[],
+): Promise<IncidentRow | undefined> {
+  await lockIncidents(trx, organizationId)
+  const target = await findIncident(trx, id)
+  if (!target) return undefined
+  if (target.merged_into !== null) throw new InvalidMerge('This incident is merged already.')
+  for (const other of new Set(others)) {
+    const row = other === id ? undefined : await findIncident(trx, other)
+    if (!row || row.merged_into !== null) {
+      throw new InvalidMerge(`${other} is not another incident that can be merged.`)
+    }
+    await trx
+      .updateTable('incident_alerts')
+      .set({ incident_id: id })
+      .where('incident_id', '=', other)
+      .execute()
+    await sql`
+      INSERT INTO verdicts (organization_id, incident_id, change_id, verdict, decided_by, decided_at)
+      SELECT organization_id, ${id}::uuid, change_id, verdict, decided_by, decided_at
+      FROM verdicts WHERE incident_id = ${other}
+      ON CONFLICT DO NOTHING
+    `.execute(trx)
+    await trx
+      .updateTable('incidents')
+      .set({ merged_into: id })
+      .where((eb) => eb.or([eb('id', '=', other), eb('merged_into', '=', other)]))
+      .execute()
+  }
+  await combine(trx, id)
+  return findIncident(trx, id)
+}
+
+/**
+ * Moves alerts into a new incident.
+ *
+ * @returns the new incident; undefined if the incident does not exist
+ * @throws InvalidMerge if an alert is not in the incident, or none would stay
+ */
+export async function splitIncident(
+  trx: Trx,
+  organizationId: string,
+  id: string,
+  alertIds: readonly string[],
+): Promise<IncidentRow | undefined> {
+  await lockIncidents(trx, organizationId)
+  const row = await findIncident(trx, id)
+  if (!row) return undefined
+  const alerts = await listAlerts(trx, id)
+  const moved = alerts.filter((alert) => alertIds.includes(alert.id))
+  if (moved.length !== new Set(alertIds).size) {
+    throw new InvalidMerge('An alert is not in this incident.')
+  }
+  if (moved.length === alerts.length && row.source !== 'person') {
+    throw new InvalidMerge('At least one alert must stay in this incident.')
+  }
+  const first = moved[0]!
+  const created = await trx
+    .insertInto('incidents')
+    .values({
+      organization_id: organizationId,
+      source: first.source,
+      title: first.title,
+      state: first.state,
+      noticed_at: first.noticed_at,
+      resolved_at: first.resolved_at,
+      environment_id: first.environment_id,
+      services: first.mapped_services,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  await trx
+    .updateTable('incident_alerts')
+    .set({ incident_id: created.id })
+    .where(
+      'id',
+      'in',
+      moved.map((alert) => alert.id),
+    )
+    .execute()
+  await combine(trx, id)
+  await combine(trx, created.id)
+  return findIncident(trx, created.id)
+}
+
+export function listVerdicts(trx: Trx, incidentId: string): Promise<VerdictRow[]> {
+  return trx
+    .selectFrom('verdicts')
+    .selectAll()
+    .where('incident_id', '=', incidentId)
+    .orderBy('decided_at')
+    .execute()
+}
+
+/** Stores what a person decided about a change. Null withdraws it. */
+export async function setVerdict(
+  trx: Trx,
+  organizationId: string,
+  subject: { incidentId: string; changeId: string },
+  decision: { verdict: ChangeVerdict | null; by: string | null },
+): Promise<void> {
+  const { incidentId, changeId } = subject
+  if (decision.verdict === null) {
+    await trx
+      .deleteFrom('verdicts')
+      .where('incident_id', '=', incidentId)
+      .where('change_id', '=', changeId)
+      .execute()
+    return
+  }
+  await trx
+    .insertInto('verdicts')
+    .values({
+      organization_id: organizationId,
+      incident_id: incidentId,
+      change_id: changeId,
+      verdict: decision.verdict,
+      decided_by: decision.by,
+    })
+    .onConflict((conflict) =>
+      conflict.columns(['incident_id', 'change_id']).doUpdateSet({
+        verdict: decision.verdict!,
+        decided_by: decision.by,
+        decided_at: sql<Date>`now()`,
+      }),
+    )
+    .execute()
+}

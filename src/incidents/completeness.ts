@@ -1,0 +1,198 @@
+/** Whether Cairn has all changes of a time range. Pure. */
+
+import type { ConnectionStatus } from '../connections/status.ts'
+
+/** Half-open range in Unix seconds. */
+type SecondsRange = readonly [from: number, to: number]
+
+export interface ConnectionFacts {
+  id: string
+  name: string
+  status: ConnectionStatus
+  statusReason: string | null
+  /** The live edge: null while a region has settled nothing. */
+  through: Date | null
+  /** What all regions have settled. */
+  settled: readonly SecondsRange[]
+}
+
+export interface PushFacts {
+  id: string
+  kind: string
+  name: string
+  createdAt: Date
+  lastDeliveryAt: Date | null
+  /** Deliveries of the time range that could not be translated. */
+  failures: number
+}
+
+/**
+ * - `complete`: the range is imported to its end
+ * - `arriving`: events of the end may still arrive, within the source's usual delay
+ * - `silent`: a push source: it delivers or nothing happened, which Cairn cannot distinguish
+ * - `incomplete`: something is missing, and `sentence` has the reason
+ */
+export const SOURCE_STATES = ['complete', 'arriving', 'silent', 'incomplete'] as const
+export type SourceState = (typeof SOURCE_STATES)[number]
+
+export interface SourceCompleteness {
+  id: string
+  kind: string
+  name: string
+  state: SourceState
+  sentence: string
+}
+
+export interface WindowCompleteness {
+  /** Whether every connection has imported the range to its end. Push sources cannot prove it. */
+  isComplete: boolean
+  sentence: string
+  sources: SourceCompleteness[]
+}
+
+const MINUTE = 60_000
+/** CloudTrail's usual delay, and the time until Cairn counts a second as settled. */
+const SETTLING_MS = 20 * MINUTE
+/** How far past the settling time the live edge may be before it is an exception. */
+const TOLERANCE_MS = 15 * MINUTE
+
+/**
+ * Assesses a time range over all sources of an organization.
+ *
+ * @param window inclusive `from`, exclusive `to`; a `to` in the future counts as now
+ */
+export function assessWindow(
+  window: { from: Date; to: Date },
+  facts: { connections: readonly ConnectionFacts[]; pushSources: readonly PushFacts[] },
+  now: Date,
+): WindowCompleteness {
+  const to = new Date(Math.min(window.to.getTime(), now.getTime()))
+  const range = { from: window.from, to }
+  const pulled = facts.connections.map((each) => assessConnection(range, each, now))
+  const pushed = facts.pushSources.map((each) => assessPush(range, each, now))
+  const sources = [...pulled, ...pushed]
+  return {
+    isComplete: pulled.length > 0 && sources.every(({ state }) => isCertain(state)),
+    sentence: summarize(range, pulled, pushed, now),
+    sources,
+  }
+}
+
+const isCertain = (state: SourceState) => state === 'complete' || state === 'silent'
+
+function assessConnection(
+  { from, to }: { from: Date; to: Date },
+  facts: ConnectionFacts,
+  now: Date,
+): SourceCompleteness {
+  const { id, name, through } = facts
+  const is = (state: SourceState, sentence: string) => ({
+    ...{ id, kind: 'aws.cloudtrail', name, state, sentence },
+  })
+  if (through === null) return is('incomplete', notReadYet(facts))
+  const edge = Math.min(through.getTime(), to.getTime())
+  const missing = missingMs(facts.settled, from.getTime(), edge)
+  if (missing > 0) {
+    const { status } = facts
+    const cause =
+      status === 'importing'
+        ? 'The import of older events is in progress'
+        : 'Events could not be read'
+    return is('incomplete', `${duration(missing)} of this time are not imported. ${cause}.`)
+  }
+  if (through >= to) return is('complete', 'Imported to the end of this time.')
+  const late = now.getTime() - through.getTime()
+  const open = to.getTime() - through.getTime()
+  if (late <= SETTLING_MS + TOLERANCE_MS && !isStopped(facts)) {
+    return is('arriving', `Events of the last ${duration(open)} may still arrive.`)
+  }
+  const reason = facts.statusReason ? ` ${sentence(facts.statusReason)}` : ''
+  const state = isStopped(facts) ? ` The connection is ${words(facts.status)}.` : ''
+  return is('incomplete', `Nothing is imported from the last ${duration(open)}.${state}${reason}`)
+}
+
+const isStopped = ({ status }: ConnectionFacts) =>
+  ['awaiting_role', 'action_needed', 'paused', 'deleting', 'behind'].includes(status)
+
+function notReadYet({ status, statusReason }: ConnectionFacts): string {
+  if (status === 'awaiting_role') return 'Never read: it has no role yet.'
+  if (statusReason) return `Not read yet. ${sentence(statusReason)}`
+  return 'Not read yet.'
+}
+
+function assessPush(
+  { from, to }: { from: Date; to: Date },
+  facts: PushFacts,
+  now: Date,
+): SourceCompleteness {
+  const { id, kind, name, lastDeliveryAt, createdAt, failures } = facts
+  const is = (state: SourceState, sentence: string) => ({ id, kind, name, state, sentence })
+  if (failures > 0) {
+    const what = failures === 1 ? '1 delivery' : `${failures} deliveries`
+    return is('incomplete', `${what} of this time could not be translated.`)
+  }
+  if (createdAt > to) return is('incomplete', `Set up after this time: it has no events of it.`)
+  if (lastDeliveryAt === null) {
+    return is('incomplete', `No events from ${name} since it was set up. Check the webhook.`)
+  }
+  const ago = duration(now.getTime() - lastDeliveryAt.getTime())
+  if (createdAt > from) {
+    return is(
+      'incomplete',
+      `Set up within this time: earlier events are missing. Last event ${ago} ago.`,
+    )
+  }
+  if (lastDeliveryAt >= to)
+    return is('complete', `Events arrived after this time, last ${ago} ago.`)
+  return is('silent', `No events from ${name} for ${ago}. Silence is not proof of quiet.`)
+}
+
+function summarize(
+  { to }: { from: Date; to: Date },
+  pulled: readonly SourceCompleteness[],
+  pushed: readonly SourceCompleteness[],
+  now: Date,
+): string {
+  if (pulled.length + pushed.length === 0) return 'No source is connected: Cairn has no changes.'
+  const missing = [...pulled, ...pushed].filter(({ state }) => state === 'incomplete')
+  if (missing.length > 0) {
+    const names = missing.slice(0, 3).map(({ name }) => name)
+    const more = missing.length > 3 ? ` and ${missing.length - 3} more` : ''
+    return `Changes may be missing: ${names.join(', ')}${more}.`
+  }
+  const arriving = pulled.find(({ state }) => state === 'arriving')
+  if (arriving) return `${arriving.sentence} Everything before is imported.`
+  if (pulled.length === 0) return 'No AWS account is connected: Cairn has only what was sent to it.'
+  return to < now
+    ? 'All changes before the alert are imported.'
+    : 'All changes up to now are imported.'
+}
+
+/** The part of a range that is not settled, in milliseconds. Whole seconds count. */
+function missingMs(settled: readonly SecondsRange[], from: number, to: number): number {
+  const start = Math.ceil(from / 1000)
+  const end = Math.floor(to / 1000)
+  if (end <= start) return 0
+  const read = settled.reduce(
+    (sum, [first, last]) => sum + Math.max(0, Math.min(last, end) - Math.max(first, start)),
+    0,
+  )
+  return (end - start - read) * 1000
+}
+
+/** `9 minutes`, `1 hour`, `3 days`, rounded up, so that it is never zero. */
+export function duration(ms: number): string {
+  const minutes = Math.max(1, Math.ceil(ms / MINUTE))
+  if (minutes < 60) return plural(minutes, 'minute')
+  if (minutes < 48 * 60) return plural(Math.round(minutes / 60), 'hour')
+  return plural(Math.round(minutes / (24 * 60)), 'day')
+}
+
+const plural = (count: number, unit: string) => `${count} ${unit}${count === 1 ? '' : 's'}`
+
+const words = (status: ConnectionStatus) => status.replaceAll('_', ' ')
+
+function sentence(text: string): string {
+  const first = text.charAt(0).toUpperCase() + text.slice(1)
+  return /[.!?]$/.test(first) ? first : `${first}.`
+}
