@@ -43,7 +43,7 @@ function withApiNames(source: string): string {
         (changed, [, name, identifier]) =>
           changed
             .replace(`, ${identifier}, `, `, "${name}": ${identifier}, `)
-            .replace(`({ ${identifier}, `, `({ "${name}": ${identifier}, `)
+            .replace(`{ ${identifier}, `, `{ "${name}": ${identifier}, `)
             .replace(`, ${identifier} }`, `, "${name}": ${identifier} }`)
             .replace(`    ${identifier}?: `, `    "${name}"?: `),
         text,

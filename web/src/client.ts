@@ -2056,7 +2056,7 @@ export function splitIncident(id: string, incidentSplitInput: IncidentSplitInput
 /**
  * Rank changes without an incident
  */
-export function previewIncident(at: string, { $from, to, noise, limit, cursor, environment, service, title }: {
+export function previewIncident(at: string, { "from": $from, to, noise, limit, cursor, environment, service, title }: {
     "from"?: string;
     to?: string;
     noise?: "true" | "false";
@@ -2086,7 +2086,7 @@ export function previewIncident(at: string, { $from, to, noise, limit, cursor, e
 /**
  * Get the changes of an incident
  */
-export function getIncidentChanges(id: string, { $from, to, noise, limit, cursor }: {
+export function getIncidentChanges(id: string, { "from": $from, to, noise, limit, cursor }: {
     "from"?: string;
     to?: string;
     noise?: "true" | "false";
