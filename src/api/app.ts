@@ -35,7 +35,9 @@ import { memberRoutes } from './members.ts'
 import { principalRoutes } from './principal.ts'
 import { notFound, Problem, problems } from './problems.ts'
 import { limitRate } from './rate-limit.ts'
+import { githubDeploymentRoutes } from './reports/github.ts'
 import { reportRoutes } from './reports/index.ts'
+import { receiverRoutes } from './reports/receivers.ts'
 import { rereadRoutes } from './reread.ts'
 import { serviceMappingRoutes } from './service-mappings.ts'
 import { useValidationMessages } from './validation-messages.ts'
@@ -154,6 +156,7 @@ export async function createApp(
         { name: 'connections', description: 'Connected AWS accounts.' },
         { name: 'changes', description: 'The change feed.' },
         { name: 'incidents', description: 'Incidents, and what changed before them.' },
+        { name: 'receivers', description: 'What pipelines and other systems send to Cairn.' },
         { name: 'environments', description: 'Groups of changes, such as production and staging.' },
         { name: 'sign-in', description: 'Sign-in, sessions, and account setup links.' },
         { name: 'people', description: 'Members, invitations and API keys.' },
@@ -214,6 +217,13 @@ export async function createApp(
     },
     { prefix: '/api/v1' },
   )
+  await app.register(async (scope) => {
+    const routes = scope as App
+    acceptJsonOnly(routes)
+    await limitRate(routes)
+    receiverRoutes(routes, context)
+    githubDeploymentRoutes(routes, context)
+  })
   await options.others?.(app as unknown as App)
   await app.register(
     async (scope) => {
@@ -230,12 +240,7 @@ export async function createApp(
 
 /** Accepts only JSON bodies, and rejects parameters that a route does not declare. */
 function validateStrictly(routes: App): void {
-  routes.removeContentTypeParser(['application/json', 'text/plain'])
-  routes.addContentTypeParser(
-    'application/json',
-    { parseAs: 'string' },
-    async (_request: FastifyRequest, body: string) => parseBody(body),
-  )
+  acceptJsonOnly(routes)
   // Without a schema, Fastify would ignore unknown parameters.
   routes.addHook('onRoute', (route) => {
     route.schema ??= {}
@@ -248,6 +253,15 @@ function validateStrictly(routes: App): void {
       ...(route.schema.response as object),
     }
   })
+}
+
+function acceptJsonOnly(routes: App): void {
+  routes.removeContentTypeParser(['application/json', 'text/plain'])
+  routes.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string' },
+    async (_request: FastifyRequest, body: string) => parseBody(body),
+  )
 }
 
 /**

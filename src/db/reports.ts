@@ -50,9 +50,8 @@ export async function storeReport(
 ): Promise<StoredReport> {
   const { change, update, record } = report
   const owner: Owner = { organizationId, connectionId: null, sourceAccount: null }
-  // Two reports with the same key at the same time: the second one finds the first one's change.
-  await lockKeys(trx, [`report/${organizationId}/${change.source}/${change.sourceId}`])
-  const stored = await findReported(trx, owner, change)
+  await lockReport(trx, organizationId, change)
+  const stored = await findReported(trx, organizationId, change)
   if (stored) return { row: await updateReported(trx, stored, update), created: false }
   await sql`SELECT ensure_report_partitions(${change.occurredAt})`.execute(trx)
   await storeEvents(trx, owner, { changes: [toImported(change, record)], unparsed: [] })
@@ -61,10 +60,35 @@ export async function storeReport(
   return { row: (await findChange(trx, id))!, created: true }
 }
 
+/**
+ * Updates the change that was stored for a key; undefined if there is none.
+ *
+ * @throws EndsBeforeStart
+ */
+export async function updateReport(
+  trx: Trx,
+  organizationId: string,
+  identity: Pick<Change, 'source' | 'sourceId'>,
+  update: ReportUpdate,
+): Promise<ChangeRow | undefined> {
+  await lockReport(trx, organizationId, identity)
+  const stored = await findReported(trx, organizationId, identity)
+  return stored && updateReported(trx, stored, update)
+}
+
+/** Two reports with one key at the same time: the second one finds the first one's change. */
+async function lockReport(
+  trx: Trx,
+  organizationId: string,
+  { source, sourceId }: Pick<Change, 'source' | 'sourceId'>,
+): Promise<void> {
+  await lockKeys(trx, [`report/${organizationId}/${source}/${sourceId}`])
+}
+
 async function findReported(
   trx: Trx,
-  { organizationId }: Owner,
-  { source, sourceId }: Change,
+  organizationId: string,
+  { source, sourceId }: Pick<Change, 'source' | 'sourceId'>,
 ): Promise<ChangeRow | undefined> {
   return trx
     .selectFrom('changes')

@@ -145,10 +145,13 @@ describe('every failure is a problem with a fix', () => {
   test('an unknown parameter is named, on every route', async () => {
     const { paths, components } = (await api.app.inject('/api/openapi.json')).json()
     interface Operation {
+      tags?: string[]
       requestBody?: { content: { 'application/json': { schema: { $ref: string } } } }
     }
     for (const [path, methods] of Object.entries(paths as Record<string, object>)) {
-      for (const [method, { requestBody }] of Object.entries<Operation>({ ...methods })) {
+      for (const [method, { requestBody, tags }] of Object.entries<Operation>({ ...methods })) {
+        // They answer as the systems that they stand in for.
+        if (tags?.includes('receivers') && !path.startsWith('/api/v1/')) continue
         const url = `${path.replace('{id}', connectionId)}?unheardOf=1`
         // A body that is taken, so that the refusal is not about the body.
         const name = requestBody?.content['application/json'].schema.$ref.split('/').at(-1)

@@ -88,15 +88,18 @@ interface Route {
 
 async function routesWithIds(): Promise<Route[]> {
   const { paths } = (await api.app.inject('/api/openapi.json')).json()
-  return Object.entries(paths as Record<string, object>)
-    .filter(([path]) => path.includes('{'))
-    .flatMap(([path, methods]) =>
-      Object.keys(methods).map((method) => ({
-        method: method.toUpperCase(),
-        path,
-        resource: path.split('/')[3]!,
-      })),
-    )
+  return (
+    Object.entries(paths as Record<string, object>)
+      // Those of other systems answer in their own way, which test/api/receivers tests.
+      .filter(([path]) => path.includes('{') && !path.includes('/repos/'))
+      .flatMap(([path, methods]) =>
+        Object.keys(methods).map((method) => ({
+          method: method.toUpperCase(),
+          path,
+          resource: path.split('/')[3]!,
+        })),
+      )
+  )
 }
 
 test("every route answers another organization's id as one that does not exist", async () => {

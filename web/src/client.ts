@@ -1066,6 +1066,18 @@ export type NewServiceMappingInput = {
     environmentId?: string | null;
     services?: string[];
 };
+export type ReceivedEvents = {
+    changes: {
+        id: string;
+        created: boolean;
+        warnings: string[];
+    }[];
+    /** Events that report no change, by their index in a batch. */
+    ignored: {
+        index: number;
+        reason: string;
+    }[];
+};
 export type SignInInput = {
     email: string;
     password: string;
@@ -2155,6 +2167,114 @@ export function deleteServiceMapping(id: string, opts?: Oazapfts.RequestOpts) {
     }>(`/api/v1/service-mappings/${encodeURIComponent(id)}`, {
         ...opts,
         method: "DELETE"
+    }));
+}
+/**
+ * Receive CloudEvents
+ */
+export function receiveCloudEvents(opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 202;
+        data: ReceivedEvents;
+    }>("/api/v1/cloudevents", {
+        ...opts,
+        method: "POST"
+    }));
+}
+/**
+ * Receive a PagerDuty change event
+ */
+export function receivePagerDutyChangeEvent(opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 202;
+        data: {
+            status: string;
+            message: string;
+            errors?: string[];
+        };
+    }>("/v2/change/enqueue", {
+        ...opts,
+        method: "POST"
+    }));
+}
+/**
+ * Receive a LaunchDarkly webhook
+ */
+export function receiveLaunchDarklyWebhook(key: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 202;
+        data: {
+            status: string;
+        };
+    }>(`/receivers/launchdarkly${QS.query(QS.explode({
+        key
+    }))}`, {
+        ...opts,
+        method: "POST"
+    }));
+}
+/**
+ * Create a deployment
+ */
+export function createGithubDeployment(owner: string, repo: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 201;
+        data: {
+            id: number;
+            url: string;
+            [key: string]: any;
+        };
+    }>(`/repos/${encodeURIComponent(owner)}/${encodeURIComponent(repo)}/deployments`, {
+        ...opts,
+        method: "POST"
+    }));
+}
+/**
+ * Create a deployment status
+ */
+export function createGithubDeploymentStatus(owner: string, repo: string, deploymentId: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 201;
+        data: {
+            id: number;
+            url: string;
+            [key: string]: any;
+        };
+    }>(`/repos/${encodeURIComponent(owner)}/${encodeURIComponent(repo)}/deployments/${encodeURIComponent(deploymentId)}/statuses`, {
+        ...opts,
+        method: "POST"
+    }));
+}
+/**
+ * Create a deployment
+ */
+export function createGithubDeploymentEnterprise(owner: string, repo: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 201;
+        data: {
+            id: number;
+            url: string;
+            [key: string]: any;
+        };
+    }>(`/api/v3/repos/${encodeURIComponent(owner)}/${encodeURIComponent(repo)}/deployments`, {
+        ...opts,
+        method: "POST"
+    }));
+}
+/**
+ * Create a deployment status
+ */
+export function createGithubDeploymentStatusEnterprise(owner: string, repo: string, deploymentId: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 201;
+        data: {
+            id: number;
+            url: string;
+            [key: string]: any;
+        };
+    }>(`/api/v3/repos/${encodeURIComponent(owner)}/${encodeURIComponent(repo)}/deployments/${encodeURIComponent(deploymentId)}/statuses`, {
+        ...opts,
+        method: "POST"
     }));
 }
 /**

@@ -4,6 +4,7 @@ import { deploy } from '../../sources/deploy/source.ts'
 import { changeSchema } from '../changes.ts'
 import type { ApiContext, App } from '../context.ts'
 import { answer, problems } from '../problems.ts'
+import { cloudEventRoutes } from './cloudevents.ts'
 import { acceptReport } from './store.ts'
 
 const acceptedSchema = changeSchema
@@ -15,7 +16,9 @@ const acceptedSchema = changeSchema
   .meta({ id: 'AcceptedChange', examples: [{ ...deploy.example, warnings: [] }] })
 
 /** Changes that pipelines report. */
-export function reportRoutes(app: App, { database }: ApiContext): void {
+export function reportRoutes(app: App, context: ApiContext): void {
+  const { database } = context
+  cloudEventRoutes(app, context)
   app.post(
     '/changes',
     {

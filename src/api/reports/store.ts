@@ -73,7 +73,8 @@ function keptFields(
   ]
 }
 
-function refuseTimes({ startsAt, endsAt }: Report, now: Date): void {
+/** @throws Problem 422 for times that are in the future or too long ago */
+export function refuseTimes({ startsAt, endsAt }: Report, now: Date): void {
   const errors: ProblemError[] = []
   const latest = now.getTime() + MAX_CLOCK_SKEW_MS
   const oldest = now.getTime() - MAX_REPORT_AGE_MS

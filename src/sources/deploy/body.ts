@@ -70,42 +70,46 @@ const labels = z
   })
   .refine((given) => Object.keys(given).length <= MAX_ITEMS, { error: `At most ${MAX_ITEMS}.` })
 
-export const bodySchema = z
-  .strictObject({
-    summary: line(300).meta({
-      description: 'The change in one sentence, such as `Deployed checkout 1.4.2`.',
+const fields = z.strictObject({
+  summary: line(300).meta({
+    description: 'The change in one sentence, such as `Deployed checkout 1.4.2`.',
+  }),
+  description: description.optional(),
+  startsAt: time.optional().meta({
+    description: 'When the change started. Default: `endsAt`, otherwise now.',
+  }),
+  endsAt: time.optional().meta({ description: 'When the change ended.' }),
+  outcome: z.enum(REPORTED_OUTCOMES).optional().meta({ description: 'Default: `succeeded`.' }),
+  action: line(100).optional().meta({
+    description: 'What was done, such as `deploy` or `update_flag`. Default: `deploy`.',
+  }),
+  version: line(200).optional().meta({ description: 'What was deployed: a version, a commit.' }),
+  environments: names('Names of environments. Unknown names are stored and returned as warnings.'),
+  services: names('What was changed, the most important service first.'),
+  authors: names('Names or email addresses, the main author first.'),
+  labels: labels.optional().meta({
+    description:
+      'A list, or an object: `{"team": "payments"}` becomes `team:payments`. At most 50.',
+  }),
+  links: z.array(link).max(MAX_LINKS).optional().meta({
+    description: 'The run of the pipeline, the pull request. At most 20.',
+  }),
+  tool: line(100).optional().meta({ description: 'What made the change: `Argo CD`.' }),
+  idempotencyKey: line(MAX_KEY_BYTES)
+    .refine((key) => Buffer.byteLength(key) <= MAX_KEY_BYTES, {
+      error: `At most ${MAX_KEY_BYTES} bytes of UTF-8.`,
+    })
+    .meta({
+      description: 'The same in every report about this change, such as the ID of the run.',
     }),
-    description: description.optional(),
-    startsAt: time.optional().meta({
-      description: 'When the change started. Default: `endsAt`, otherwise now.',
-    }),
-    endsAt: time.optional().meta({ description: 'When the change ended.' }),
-    outcome: z.enum(REPORTED_OUTCOMES).optional().meta({ description: 'Default: `succeeded`.' }),
-    action: line(100).optional().meta({
-      description: 'What was done, such as `deploy` or `update_flag`. Default: `deploy`.',
-    }),
-    version: line(200).optional().meta({ description: 'What was deployed: a version, a commit.' }),
-    environments: names(
-      'Names of environments. Unknown names are stored and returned as warnings.',
-    ),
-    services: names('What was changed, the most important service first.'),
-    authors: names('Names or email addresses, the main author first.'),
-    labels: labels.optional().meta({
-      description:
-        'A list, or an object: `{"team": "payments"}` becomes `team:payments`. At most 50.',
-    }),
-    links: z.array(link).max(MAX_LINKS).optional().meta({
-      description: 'The run of the pipeline, the pull request. At most 20.',
-    }),
-    tool: line(100).optional().meta({ description: 'What made the change: `Argo CD`.' }),
-    idempotencyKey: line(MAX_KEY_BYTES)
-      .refine((key) => Buffer.byteLength(key) <= MAX_KEY_BYTES, {
-        error: `At most ${MAX_KEY_BYTES} bytes of UTF-8.`,
-      })
-      .meta({
-        description: 'The same in every report about this change, such as the ID of the run.',
-      }),
-  })
+})
+
+/**
+ * The same fields where the key and the summary come from elsewhere. Other fields are ignored.
+ */
+export const partialFields = fields.partial({ idempotencyKey: true, summary: true }).strip()
+
+export const bodySchema = fields
   .superRefine(({ startsAt, endsAt }, context) => {
     if (startsAt === undefined || endsAt === undefined) return
     if (new Date(endsAt) >= new Date(startsAt)) return

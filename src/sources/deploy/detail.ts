@@ -44,19 +44,19 @@ export interface Report {
   idempotencyKey: string
   summary: string
   /** Default: `deploy`. */
-  action?: string
-  description?: string
+  action?: string | undefined
+  description?: string | undefined
   /** Default: `endsAt`, otherwise when the report was received. */
-  startsAt?: Date
-  endsAt?: Date
-  outcome?: ReportedOutcome
-  version?: string
-  repository?: string
-  environments?: string[]
-  services?: string[]
-  authors?: string[]
-  labels?: string[]
-  links?: Link[]
+  startsAt?: Date | undefined
+  endsAt?: Date | undefined
+  outcome?: ReportedOutcome | undefined
+  version?: string | undefined
+  repository?: string | undefined
+  environments?: string[] | undefined
+  services?: string[] | undefined
+  authors?: string[] | undefined
+  labels?: string[] | undefined
+  links?: Link[] | undefined
   /** The program that reported it: `Argo CD`. */
-  tool?: string
+  tool?: string | undefined
 }

@@ -1,0 +1,108 @@
+import type { FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { organizationOfKey } from '../../db/organizations.ts'
+import type { Reading } from '../../sources/deploy/foreign.ts'
+import { readLaunchDarkly } from '../../sources/deploy/launchdarkly.ts'
+import { readPagerDutyChange } from '../../sources/deploy/pagerduty.ts'
+import type { ApiContext, App } from '../context.ts'
+import { answer, Problem, problems } from '../problems.ts'
+import { acceptReport } from './store.ts'
+
+/** PagerDuty's own limit. */
+const BODY_LIMIT_BYTES = 512 * 1024
+
+const pagerDutyAnswer = z.object({
+  status: z.string(),
+  message: z.string(),
+  errors: z.array(z.string()).optional(),
+})
+
+/**
+ * Receivers of what other systems send, which cannot send the header `Authorization`. Their paths,
+ * bodies and responses are those of the systems that they replace.
+ */
+export function receiverRoutes(app: App, { database, system }: ApiContext): void {
+  const store = async (organizationId: string, reading: Reading, record: unknown) => {
+    if (!('report' in reading)) return
+    const options = { now: new Date(), record }
+    await acceptReport(database, organizationId, reading.report, options)
+  }
+
+  app.post(
+    '/v2/change/enqueue',
+    {
+      bodyLimit: BODY_LIMIT_BYTES,
+      schema: {
+        tags: ['receivers'],
+        security: [],
+        operationId: 'receivePagerDutyChangeEvent',
+        summary: 'Receive a PagerDuty change event',
+        description:
+          'The same as `POST https://events.pagerduty.com/v2/change/enqueue`. `routing_key` is an API key of Cairn. `custom_details` can contain `environment`, `service`, `version`, `author` and `repository`.',
+        querystring: z.looseObject({}),
+        response: {
+          202: answer('The change is stored.', pagerDutyAnswer),
+          400: answer('The event is not valid.', pagerDutyAnswer),
+        },
+      },
+    },
+    async (request, reply) => {
+      const invalid = (errors: string[]) =>
+        reply.code(400).send({
+          status: 'invalid event',
+          message: 'Event object is invalid',
+          errors,
+        })
+      const { routing_key: key, ...event } = (request.body ?? {}) as Record<string, unknown>
+      const organizationId = typeof key === 'string' && (await organizationOfKey(system, key))
+      if (!organizationId) return invalid(["'routing_key' must be a valid API key of Cairn"])
+      const reading = readPagerDutyChange(event)
+      if ('errors' in reading) return invalid(reading.errors)
+      try {
+        await store(organizationId, reading, event)
+      } catch (error) {
+        if (error instanceof Problem && error.status === 422) return invalid([error.message])
+        throw error
+      }
+      return reply.code(202).send({ status: 'success', message: 'Change event processed' })
+    },
+  )
+
+  app.post(
+    '/receivers/launchdarkly',
+    {
+      bodyLimit: BODY_LIMIT_BYTES,
+      schema: {
+        tags: ['receivers'],
+        security: [],
+        operationId: 'receiveLaunchDarklyWebhook',
+        summary: 'Receive a LaunchDarkly webhook',
+        description:
+          'An entry of the audit log, as LaunchDarkly sends it to a webhook. LaunchDarkly cannot send an `Authorization` header, so the API key is a parameter. Cairn does not log it; a proxy may.',
+        querystring: z.looseObject({
+          key: z.string().max(500).meta({ description: 'An API key.' }),
+        }),
+        response: {
+          202: answer('The change is stored.', z.object({ status: z.string() })),
+          ...problems(401, 422, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      const organizationId = await organizationOfKey(system, request.query.key)
+      if (!organizationId) throw new Problem(401, 'The API key in `key` is invalid or revoked.')
+      const reading = readLaunchDarkly(request.body)
+      if ('errors' in reading) {
+        const errors = reading.errors.map((detail) => ({ pointer: '', detail }))
+        throw new Problem(422, `The webhook is not valid. ${reading.errors.join(' ')}`, { errors })
+      }
+      await store(organizationId, reading, request.body)
+      return reply.code(202).send({ status: 'accepted' })
+    },
+  )
+}
+
+/** The key of a request to a receiver that accepts GitHub's spelling, `token KEY`, as well. */
+export function receiverKey({ headers }: FastifyRequest): string | undefined {
+  return /^(?:Bearer|token) +(\S+)$/i.exec(headers.authorization ?? '')?.[1]
+}

@@ -1,0 +1,270 @@
+import { Writable } from 'node:stream'
+import { pino } from 'pino'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTestApi, type Tenant, type TestApi } from '../../testing/api.ts'
+
+let api: TestApi
+let tenant: Tenant
+let log = ''
+beforeAll(async () => {
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      log += chunk
+      done()
+    },
+  })
+  api = await createTestApi({ logger: pino({ level: 'trace' }, stream) })
+  tenant = await api.tenant('receivers')
+})
+afterAll(() => api.close())
+
+const post = async (url: string, payload: unknown, headers: Record<string, string> = {}) => {
+  const body = typeof payload === 'string' ? payload : JSON.stringify(payload)
+  const response = await api.app.inject({
+    ...{ method: 'POST', url, payload: body },
+    headers: { 'content-type': 'application/json', ...headers },
+  })
+  return { status: response.statusCode, body: response.json() }
+}
+const feed = async (who: Tenant, filter: string) =>
+  (await who.request('GET', `/api/v1/changes?source=deploy&${filter}`)).body.items
+const now = () => new Date().toISOString()
+
+// From PagerDuty's documentation, except for key and time.
+const pagerDuty = () => ({
+  routing_key: tenant.key,
+  payload: {
+    summary: 'Build Success - Increase snapshot create timeout to 30 seconds',
+    timestamp: now(),
+    source: 'acme-build-pipeline-tool-default-i-9999',
+    custom_details: {
+      build_state: 'passed',
+      build_number: '2',
+      run_time: '1236s',
+      environment: 'production',
+    },
+  },
+  links: [{ href: 'https://acme.pagerduty.dev/build/2', text: 'View more details in Acme!' }],
+})
+
+test('a PagerDuty change event gets the answer of PagerDuty, and is stored once', async () => {
+  const event = pagerDuty()
+  for (const _ of [1, 2]) {
+    expect(await post('/v2/change/enqueue', event)).toEqual({
+      status: 202,
+      body: { status: 'success', message: 'Change event processed' },
+    })
+  }
+  const found = await feed(tenant, 'q=snapshot')
+  expect(found).toHaveLength(1)
+  expect(found[0]).toMatchObject({
+    summary: event.payload.summary,
+    occurredAt: event.payload.timestamp,
+    links: [{ url: 'https://acme.pagerduty.dev/build/2', label: 'View more details in Acme!' }],
+    detail: { receivedAs: 'pagerduty', environments: ['production'] },
+  })
+  const page = await tenant.request('GET', `/api/v1/changes/${found[0].id}`)
+  expect(JSON.stringify(page.body)).not.toContain(tenant.key)
+})
+
+test.each([
+  ['a wrong key', () => ({ ...pagerDuty(), routing_key: 'R'.repeat(32) }), /routing_key/],
+  ['no key', () => ({ payload: pagerDuty().payload }), /routing_key/],
+  ['no summary', () => ({ routing_key: tenant.key, payload: {} }), /payload\.summary/],
+  [
+    'a future time',
+    () => ({
+      routing_key: tenant.key,
+      payload: { summary: 'a', timestamp: '2100-01-01T00:00:00Z' },
+    }),
+    /future/,
+  ],
+])('a PagerDuty change event with %s is refused as PagerDuty does', async (_what, event, error) => {
+  const { status, body } = await post('/v2/change/enqueue', event())
+  expect(status).toBe(400)
+  expect(body.status).toBe('invalid event')
+  expect(body.errors.join()).toMatch(error)
+})
+
+test('links of a received event that are not web addresses are left out', async () => {
+  const event = { ...pagerDuty(), links: [{ href: 'javascript:alert(1)', text: 'a' }] }
+  event.payload.summary = 'With a script'
+  expect((await post('/v2/change/enqueue', event)).status).toBe(202)
+  expect((await feed(tenant, 'q=With+a+script'))[0].links).toEqual([])
+})
+
+const event = (fields: object) => ({
+  ...{ specversion: '1.0', id: 'e1', source: '/ci/acme', type: 'com.acme.released', time: now() },
+  ...fields,
+})
+
+test('a CloudEvent in structured mode is a change, and the same event again is the same', async () => {
+  const auth = { authorization: `Bearer ${tenant.key}` }
+  const headers = { ...auth, 'content-type': 'application/cloudevents+json; charset=utf-8' }
+  const sent = event({ subject: 'billing', data: { summary: 'Released billing', version: '7' } })
+  const first = await post('/api/v1/cloudevents', sent, headers)
+  expect(first).toMatchObject({ status: 202, body: { changes: [{ created: true }], ignored: [] } })
+  const again = await post('/api/v1/cloudevents', sent, headers)
+  expect(again.body.changes).toEqual([{ ...first.body.changes[0], created: false }])
+  expect((await feed(tenant, 'q=billing'))[0]).toMatchObject({
+    ...{ summary: 'Released billing', service: 'billing', action: 'com.acme.released' },
+    detail: { version: '7', receivedAs: 'cloudevents' },
+  })
+})
+
+test('a CloudEvent in binary mode', async () => {
+  const headers = {
+    ...{ authorization: `Bearer ${tenant.key}`, 'ce-specversion': '1.0', 'ce-id': 'b1' },
+    ...{ 'ce-source': '/ci', 'ce-type': 'com.acme.flag', 'ce-subject': 'caf%C3%A9' },
+  }
+  const { status } = await post('/api/v1/cloudevents', { any: 'data' }, headers)
+  expect(status).toBe(202)
+  const [change] = await feed(tenant, 'action=com.acme.flag')
+  expect(change).toMatchObject({ summary: 'com.acme.flag of café', service: 'café' })
+})
+
+// From the examples of the CDEvents specification, except for the time.
+const cdEvent = (type: string, subject: object) => ({
+  context: {
+    version: '0.4.1',
+    id: `${type}-1`,
+    source: '/event/source/123',
+    type: `dev.cdevents.${type}.0.2.0`,
+    timestamp: now(),
+  },
+  subject,
+})
+const cloudEventOf = (data: ReturnType<typeof cdEvent>) =>
+  event({ id: data.context.id, type: data.context.type, data })
+
+test('CDEvents: a service is deployed, and a pipeline runs from start to end', async () => {
+  const auth = { authorization: `Bearer ${tenant.key}` }
+  const headers = { ...auth, 'content-type': 'application/cloudevents-batch+json' }
+  const run = { id: '/runs/12', source: '/tekton', type: 'pipelineRun' }
+  const start = cdEvent('pipelinerun.started', { ...run, content: { pipelineName: 'release' } })
+  const end = cdEvent('pipelinerun.finished', {
+    ...run,
+    content: { pipelineName: 'release', outcome: 'failure', errors: 'out of memory' },
+  })
+  end.context.timestamp = new Date(Date.parse(start.context.timestamp) + 1000).toISOString()
+  const deployed = cdEvent('service.deployed', {
+    id: '/apps/mysubject',
+    type: 'service',
+    content: {
+      environment: { id: 'test123' },
+      artifactId:
+        'pkg:oci/myapp@sha256%3A0b31b1c02ff458ad9b7b81cbdf8f028bd54699fa151f221d1e8de6817db93427?tag=2.1',
+    },
+  })
+  const queued = cdEvent('pipelinerun.queued', { ...run, content: {} })
+  const batch = [start, deployed, queued, end].map(cloudEventOf)
+  const { status, body } = await post('/api/v1/cloudevents', batch, headers)
+  expect(status).toBe(202)
+  expect(body.changes.map(({ created }: { created: boolean }) => created)).toEqual([
+    true,
+    true,
+    false,
+  ])
+  expect(body.ignored).toEqual([{ index: 2, reason: expect.stringContaining('queued') }])
+  const [ran] = await feed(tenant, 'service=release')
+  expect(ran).toMatchObject({
+    ...{ summary: 'Ran the pipeline release', outcome: 'failed' },
+    ...{ occurredAt: start.context.timestamp, endedAt: end.context.timestamp },
+  })
+  const [deploy] = await feed(tenant, 'service=mysubject')
+  expect(deploy).toMatchObject({ summary: 'Deployed mysubject 2.1 to test123', action: 'deploy' })
+})
+
+test('one invalid event of a batch: none is stored', async () => {
+  const headers = {
+    authorization: `Bearer ${tenant.key}`,
+    'content-type': 'application/cloudevents-batch+json',
+  }
+  const valid = event({ id: 'v', data: { summary: 'From an invalid batch' } })
+  for (const invalid of [{ specversion: '0.3' }, 7, event({ time: '2100-01-01T00:00:00Z' })]) {
+    expect((await post('/api/v1/cloudevents', [valid, invalid], headers)).status).toBe(422)
+  }
+  expect(await feed(tenant, 'q=invalid+batch')).toEqual([])
+  const { authorization: _, ...anonymous } = headers
+  expect((await post('/api/v1/cloudevents', [valid], anonymous)).status).toBe(401)
+})
+
+test.each(['', '/api/v3'])('GitHub deployment API at %s/repos', async (prefix) => {
+  const base = `${prefix}/repos/acme/shop${prefix.length}/deployments`
+  const headers = { authorization: `token ${tenant.key}` }
+  const created = await post(base, { ref: 'v1.4.2', environment: 'staging' }, headers)
+  expect(created.status).toBe(201)
+  const { id, statuses_url } = created.body
+  expect(statuses_url).toMatch(new RegExp(`${base}/${id}/statuses$`))
+  const repository = `acme/shop${prefix.length}`
+  const [started] = await feed(tenant, `service=shop${prefix.length}`)
+  expect(started).toMatchObject({
+    summary: `Deployed shop${prefix.length} v1.4.2 to staging`,
+    endedAt: null,
+    detail: { repository, version: 'v1.4.2', environments: ['staging'] },
+  })
+  const statuses = new URL(statuses_url).pathname
+  const progress = await post(statuses, { state: 'in_progress' }, headers)
+  expect(progress).toMatchObject({ status: 201, body: { state: 'in_progress' } })
+  const failure = {
+    state: 'failure',
+    log_url: 'https://ci.example.com/1',
+    environment_url: 'data:x',
+  }
+  expect((await post(statuses, failure, headers)).status).toBe(201)
+  const [ended] = await feed(tenant, `service=shop${prefix.length}`)
+  expect(ended).toMatchObject({ id: started.id, outcome: 'failed', endedAt: expect.any(String) })
+  expect(ended.links).toEqual([{ label: 'Log', url: 'https://ci.example.com/1' }])
+
+  // The deployment of another organization, and what GitHub would refuse.
+  const other = await api.tenant('foreign')
+  const foreign = { authorization: `Bearer ${other.key}` }
+  expect((await post(statuses, { state: 'success' }, foreign)).status).toBe(404)
+  expect((await post(`${base}/1/statuses`, { state: 'success' }, headers)).status).toBe(404)
+  expect(await post(base, { ref: 'main' })).toMatchObject({ status: 401 })
+  expect(await post(base, {}, headers)).toMatchObject({
+    status: 422,
+    body: { message: 'Validation Failed', errors: [{ field: 'ref' }] },
+  })
+  expect(await post(statuses, { state: 'done' }, headers)).toMatchObject({ status: 422 })
+})
+
+// The fields of LaunchDarkly's documented example.
+const launchDarkly = {
+  _id: '619fb6cdf0e2a4c1b0a5d0f1',
+  date: Date.now(),
+  accesses: [{ action: 'updateOn', resource: 'proj/shop:env/production:flag/new-checkout;tag' }],
+  kind: 'flag',
+  name: 'New checkout',
+  description: '',
+  comment: 'Rolling out',
+  member: { email: 'ada@example.com', firstName: 'Ada', lastName: 'Byron' },
+  titleVerb: 'turned on the flag',
+  _links: { site: { href: '/shop/production/features/new-checkout' } },
+}
+
+test('a LaunchDarkly webhook', async () => {
+  const address = `/receivers/launchdarkly?key=${tenant.key}`
+  expect((await post(address, launchDarkly)).status).toBe(202)
+  expect((await feed(tenant, 'action=updateOn'))[0]).toMatchObject({
+    summary: 'ada@example.com turned on the flag New checkout in production',
+    actor: { id: 'ada@example.com' },
+    links: [{ url: 'https://app.launchdarkly.com/shop/production/features/new-checkout' }],
+    detail: { environments: ['production'], labels: ['kind:flag', 'project:shop'] },
+  })
+  expect((await post('/receivers/launchdarkly?key=x', launchDarkly)).status).toBe(401)
+  expect((await post(address, { kind: 'flag' })).status).toBe(422)
+})
+
+test('bodies are bounded, and have to be JSON', async () => {
+  const large = { ...pagerDuty(), more: 'x'.repeat(600 * 1024) }
+  expect((await post('/v2/change/enqueue', large)).status).toBe(413)
+  expect((await post('/v2/change/enqueue', '{')).status).toBe(400)
+  const form = { 'content-type': 'application/x-www-form-urlencoded' }
+  expect((await post('/v2/change/enqueue', 'a=b', form)).status).toBe(415)
+})
+
+test('no key is logged', () => {
+  expect(log).toContain('/v2/change/enqueue')
+  expect(log).not.toContain(tenant.key)
+})
