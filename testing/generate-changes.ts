@@ -51,12 +51,12 @@ export async function generateChanges(db: Kysely<Schema>, wanted: GeneratedChang
       await sql`
         INSERT INTO changes (organization_id, occurred_at, id, connection_id, source, source_id,
           imported_at, summary, service, action, actor, actor_id, tool, outcome, region, account_id, resources,
-          resource_ids, noise, envelope, detail, reader_version)
+          resource_ids, noise, source_noise, envelope, detail, reader_version)
         SELECT ${organizationId}::uuid, at, id, (${connectionIds}::uuid[])[connection + 1],
           'aws.cloudtrail', id::text, at + interval '5 minutes',
           actor || ' ' || action || ' on ' || resource || ' with ' || tool, service, action, actor, actor,
           tool, outcome, region, 111122220000 + connection, resources,
-          resource_ids, noise,
+          resource_ids, noise, noise,
           jsonb_build_object(
             'actor', jsonb_build_object('kind', 'role', 'name', actor, 'id', actor, 'chain',
               jsonb_build_array(jsonb_build_object('kind', 'identity-provider', 'name', 'Okta'),

@@ -19,6 +19,8 @@ export interface Dependencies {
   requestPauseMs?: number
   /** How many stored records are read again in one transaction. */
   rereadAtOnce?: number
+  /** To how many stored changes rules are applied in one transaction. */
+  relinkAtOnce?: number
 }
 
 /** Identifies the session of a connection's role, for AssumeRole and for the cache. */

@@ -6,12 +6,14 @@ import { hasEnded, lockConnection, reportConnection } from '../db/connections.ts
 import { Fenced } from '../db/coverage.ts'
 import { asOrganization } from '../db/database.ts'
 import { installationId } from '../db/installation.ts'
+import type { RelinkActivities } from '../workflows/relink-state.ts'
 import type { RereadActivities } from '../workflows/reread-state.ts'
 import type { ConnectionActivities } from '../workflows/state.ts'
 import type { Dependencies } from './dependencies.ts'
 import { connectionMissing, otherInstallation, unexpectedFailure } from './errors.ts'
 import { finishDeletion } from './finish-deletion.ts'
 import { importEvents } from './import-events.ts'
+import { relinkChanges } from './relink-changes.ts'
 import { findOutdated, removeUnusedResources, rereadChanges } from './reread-changes.ts'
 import { verifyConnection } from './verify.ts'
 
@@ -20,7 +22,7 @@ const HEARTBEAT_EVERY_MS = 2_000
 
 export type { Dependencies } from './dependencies.ts'
 
-export type Activities = ConnectionActivities & RereadActivities
+export type Activities = ConnectionActivities & RereadActivities & RelinkActivities
 
 /** Creates the activities. */
 export function createActivities(deps: Dependencies): Activities {
@@ -79,6 +81,11 @@ export function createActivities(deps: Dependencies): Activities {
     async removeUnusedResources(work, { organizationId }) {
       await refuseOtherInstallation(deps, work)
       return withHeartbeat((signal) => removeUnusedResources(deps, { organizationId, signal }))
+    },
+
+    async relinkChanges(work) {
+      await refuseOtherInstallation(deps, work)
+      return withHeartbeat((signal) => relinkChanges(deps, work, signal))
     },
   }
   return Object.fromEntries(

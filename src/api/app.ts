@@ -21,6 +21,7 @@ import { authenticate } from './authenticate.ts'
 import { changeRoutes } from './changes.ts'
 import { allConnectionRoutes } from './connections/index.ts'
 import type { ApiContext, App } from './context.ts'
+import { environmentRuleRoutes } from './environment-rules.ts'
 import { environmentRoutes } from './environments.ts'
 import { ClientDisconnected, toProblem } from './errors.ts'
 import { eventRoutes } from './events.ts'
@@ -32,6 +33,7 @@ import { incidentRoutes } from './incidents/routes.ts'
 import { parseBody } from './json-body.ts'
 import { meRoutes } from './me.ts'
 import { memberRoutes } from './members.ts'
+import { noiseRuleRoutes } from './noise-rules.ts'
 import { principalRoutes } from './principal.ts'
 import { notFound, Problem, problems } from './problems.ts'
 import { limitRate } from './rate-limit.ts'
@@ -61,6 +63,8 @@ const resources = [
   incidentRoutes,
   incidentAnswerRoutes,
   serviceMappingRoutes,
+  environmentRuleRoutes,
+  noiseRuleRoutes,
 ]
 
 /** Limit for a body that is read before the sender is authenticated. */

@@ -11,6 +11,7 @@ import {
 import type { ChangeFilters } from '../db/change-filters.ts'
 import { type ListedSet, listChangeSets, presentSetIds } from '../db/change-sets.ts'
 import { findChange, InvalidCursor, listChanges } from '../db/changes.ts'
+import { environmentsOfConnections } from '../db/connection-environments.ts'
 import { completeRange, importedRanges } from '../db/coverage.ts'
 import { readOrganization, type Trx } from '../db/database.ts'
 import { type EnvironmentSubject, environmentsOf } from '../db/environments.ts'
@@ -449,17 +450,18 @@ export async function completeness(
   { include, exclude }: ChangeFilters,
 ): Promise<{ completeFrom: string | null; completeThrough: string | null }> {
   const ranges = [...(await importedRanges(trx))]
-  const environments = await environmentsOf(
-    trx,
-    ranges.map(([connectionId]) => ({ connectionId })),
-  )
-  const isIn = (values: string[], connectionId: string) =>
-    environments({ connectionId }).some((environment) => values.includes(environment))
+  const areas =
+    include.environment || exclude.environment
+      ? await environmentsOfConnections(
+          trx,
+          ranges.map(([id]) => id),
+        )
+      : undefined
   const asked = ranges
     .filter(([id]) => !include.connection || include.connection.includes(id))
     .filter(([id]) => !exclude.connection?.includes(id))
-    .filter(([id]) => !include.environment || isIn(include.environment, id))
-    .filter(([id]) => !exclude.environment || !isIn(exclude.environment, id))
+    .filter(([id]) => !include.environment || areas?.mayHave(id, include.environment))
+    .filter(([id]) => !exclude.environment || areas?.mayLack(id, exclude.environment))
   const { from, through } = completeRange(asked.map(([, imported]) => imported))
   return {
     completeFrom: from?.toISOString() ?? null,

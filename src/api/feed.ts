@@ -171,11 +171,11 @@ export function feedRoutes(app: App, { database }: ApiContext): void {
     (request) =>
       readOrganization(database, request, async (trx) => {
         const filters = inWindow(toFilters(request.query))
-        // Not narrowed by resource: changes of other resources are counted as well.
+        // Not narrowed by resource and environment: other values of these are counted as well.
         const { include } = filters
         const found = await searched(trx, {
           ...filters,
-          include: { ...include, resource: undefined },
+          include: { ...include, resource: undefined, environment: undefined },
         })
         const { fields, noise, total, countedFrom } = await facets(trx, { ...found, include })
         const names = await trx.selectFrom('connections').select(['id', 'name']).execute()

@@ -148,7 +148,7 @@ export interface Attributes {
   /** The branch that was changed or deployed, without `refs/heads/`. */
   branch?: string
   labels?: string[]
-  /** The tags that the change sets, by key. Those of one resource are in `Resource.tags`. */
+  /** The tags that the change sets, by key. Those of resources are added when it is stored. */
   tags?: Record<string, string>
   /** The names of the environments that the change itself names, as in its source. */
   environments?: string[]

@@ -5,6 +5,7 @@ import type { ChangeFilters } from './change-filters.ts'
 import { changeIdTime } from './change-id.ts'
 import { matching, type PageRequest, readCursor, writeCursor } from './changes.ts'
 import type { Trx } from './database.ts'
+import { hasOwnEnvironments, setIdOfChange } from './environments.ts'
 import type { ChangeRow } from './schema.ts'
 
 /** A change that is about to be stored for the first time. */
@@ -250,6 +251,8 @@ export interface ListedSet {
     region: string | null
     accountId: string | null
     connectionId: string | null
+    /** Of its changes, see `EnvironmentSubject`. */
+    setIds: number[]
     publicAccess: string | null
     readOnly: boolean
     /** Of the first of them. */
@@ -388,6 +391,9 @@ async function changeKindsOf(
 ) {
   if (sets.length === 0) return new Map<string, never>()
   const ids = sets.map(({ id }) => id)
+  const setIds = (await hasOwnEnvironments(trx))
+    ? sql<number[]>`array_agg(DISTINCT ${setIdOfChange})`
+    : sql<number[]>`'{0}'::int[]`
   const times = sets.flatMap(({ from_time, until_time }) => [from_time, until_time].map(Number))
   const rows = await trx
     .selectFrom('changes')
@@ -403,6 +409,7 @@ async function changeKindsOf(
       'region',
       'account_id as accountId',
       'connection_id as connectionId',
+      setIds.as('setIds'),
       sql<string | null>`envelope ->> 'publicAccess'`.as('publicAccess'),
       'read_only as readOnly',
       sql<string | null>`envelope #>> '{resources,0,type}'`.as('thingType'),

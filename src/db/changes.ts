@@ -4,7 +4,7 @@ import { type FilterField, filterFields, filterOf } from '../changes/filters.ts'
 import type { ChangeFilters } from './change-filters.ts'
 import { changeIdTime } from './change-id.ts'
 import type { Trx } from './database.ts'
-import { connectionsInEnvironments } from './environments.ts'
+import { inEnvironments } from './environments.ts'
 import { resourceIdsNamed } from './resources.ts'
 import type { ChangeRow, Schema } from './schema.ts'
 import { containing } from './search.ts'
@@ -142,7 +142,7 @@ const special: Record<
   (values: string[]) => RawBuilder<SqlBool>
 > = {
   resource: (values) => sql`changes.resource_ids && ARRAY(${resourceIdsNamed(values)})`,
-  environment: connectionsInEnvironments,
+  environment: inEnvironments,
   // A set that was merged into another one is found under either ID. Both mean the whole set.
   changeSet: (values) => sql`change_set_id = ANY (ARRAY(
       SELECT part.id FROM change_sets named

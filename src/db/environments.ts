@@ -1,6 +1,9 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import { type EnvironmentColor, environmentColors } from '../changes/environments.ts'
+import { changeIdTime } from './change-id.ts'
+import { environmentNamed, removeFromRules } from './change-rules.ts'
 import type { Trx } from './database.ts'
+import { lockOutImports } from './resources.ts'
 import type { EnvironmentRow } from './schema.ts'
 
 /** Each change contains all of its environments, so their number is limited. */
@@ -89,6 +92,7 @@ export async function insertEnvironment(
   organizationId: string,
   wanted: { name: string; color?: EnvironmentColor; dependsOn?: readonly string[] },
 ): Promise<CountedEnvironment> {
+  await lockOutImports(trx, organizationId)
   await lockOrder(trx, organizationId)
   const taken = await trx.selectFrom('environments').select('color').execute()
   if (taken.length >= MAX_ENVIRONMENTS) {
@@ -106,6 +110,7 @@ export async function insertEnvironment(
     .executeTakeFirstOrThrow()
   const { dependsOn = [] } = wanted
   await addDependencies(trx, organizationId, { id: row.id, dependsOn })
+  await environmentNamed(trx, organizationId)
   return (await findEnvironment(trx, row.id))!
 }
 
@@ -134,6 +139,7 @@ export async function updateEnvironment(
   },
 ): Promise<CountedEnvironment | undefined> {
   const { position, dependsOn, ...looks } = wanted
+  if (looks.name !== undefined) await lockOutImports(trx, organizationId)
   // First, because a transaction with the order lock waits for rows, so it must not be awaited
   // while a row is locked.
   if (position !== undefined) {
@@ -145,6 +151,7 @@ export async function updateEnvironment(
   }
   if (Object.values(looks).some((value) => value !== undefined)) {
     await trx.updateTable('environments').set(looks).where('id', '=', id).execute()
+    if (looks.name !== undefined) await environmentNamed(trx, organizationId)
   }
   if (dependsOn !== undefined && (await findEnvironment(trx, id))) {
     await trx.deleteFrom('environment_dependencies').where('environment_id', '=', id).execute()
@@ -163,10 +170,12 @@ export async function deleteEnvironment(
   organizationId: string,
   id: string,
 ): Promise<CountedEnvironment | undefined> {
+  await lockOutImports(trx, organizationId)
   await lockOrder(trx, organizationId)
   const row = await findEnvironment(trx, id)
   if (!row) return undefined
   await trx.deleteFrom('environments').where('id', '=', id).execute()
+  await removeFromRules(trx, organizationId, id)
   await renumber(trx, await inOrder(trx))
   return row
 }
@@ -253,16 +262,17 @@ export async function defaultEnvironments(
 /** The fields that determine the environments of a change. */
 export interface EnvironmentSubject {
   connectionId: string | null
-  /** Absent for all changes of the connection to which no rule applies. */
+  /** Absent for all changes of the connection that no rule links. */
   changeId?: string
+  /** Of several changes: the sets of `change_environments` that they have; 0: none. */
+  setIds?: readonly number[]
 }
 
 /**
- * Returns the environments of changes, in list order. All code that shows or counts a change's
- * environments uses this function; filters use `connectionsInEnvironments`. All changes of a
- * connection belong to its environments, and changes without a connection to none, see
- * docs/decisions/014-environment-links.md. Links of deleted connections remain, because their
- * changes may remain.
+ * Returns the environments of changes, in list order: those that rules have assigned to the change,
+ * or else those of its connection. All code that shows or counts a change's environments uses this
+ * function; filters use `inEnvironments`. See docs/decisions/014-environment-links.md and 034.
+ * Links of deleted connections remain, because their changes may remain.
  *
  * @param subjects all subjects to look up
  */
@@ -270,27 +280,88 @@ export async function environmentsOf(
   trx: Trx,
   subjects: readonly EnvironmentSubject[],
 ): Promise<(subject: EnvironmentSubject) => string[]> {
-  const ids = new Set(subjects.flatMap(({ connectionId }) => connectionId ?? []))
-  const rows =
-    ids.size === 0
-      ? []
-      : await trx
-          .selectFrom('environment_links as l')
-          .innerJoin('environments as e', 'e.id', 'l.environment_id')
-          .select(['l.connection_id', sql<string[]>`array_agg(e.id ORDER BY e.position)`.as('ids')])
-          .where('l.connection_id', 'in', [...ids])
-          .groupBy('l.connection_id')
-          .execute()
-  const links = new Map(rows.map(({ connection_id, ids }) => [connection_id, ids]))
-  return ({ connectionId }) => (connectionId === null ? [] : (links.get(connectionId) ?? []))
+  const connections = await defaultsOf(trx, subjects)
+  const sets = await environmentSets(trx)
+  if (sets.size === 0) {
+    return ({ connectionId }) => connections.get(connectionId ?? '') ?? []
+  }
+  const links = await setsOfChanges(
+    trx,
+    subjects.flatMap(({ changeId }) => changeId ?? []),
+  )
+  const order = new Map((await inOrder(trx)).map((id, place) => [id, place]))
+  const placeOf = (id: string) => order.get(id) ?? order.size
+  return ({ connectionId, changeId, setIds }) => {
+    const own = setIds ?? [links.get(changeId ?? '') ?? 0]
+    const ids = own.flatMap((id) => sets.get(id) ?? connections.get(connectionId ?? '') ?? [])
+    return [...new Set(ids)].sort((a, b) => placeOf(a) - placeOf(b))
+  }
 }
 
+async function defaultsOf(
+  trx: Trx,
+  subjects: readonly EnvironmentSubject[],
+): Promise<Map<string, string[]>> {
+  const ids = new Set(subjects.flatMap(({ connectionId }) => connectionId ?? []))
+  if (ids.size === 0) return new Map()
+  const rows = await trx
+    .selectFrom('environment_links as l')
+    .innerJoin('environments as e', 'e.id', 'l.environment_id')
+    .select(['l.connection_id', sql<string[]>`array_agg(e.id ORDER BY e.position)`.as('ids')])
+    .where('l.connection_id', 'in', [...ids])
+    .groupBy('l.connection_id')
+    .execute()
+  return new Map(rows.map(({ connection_id, ids }) => [connection_id, ids]))
+}
+
+/** Environment IDs by set; empty if no change has environments of its own. */
+async function environmentSets(trx: Trx): Promise<Map<number, string[]>> {
+  const rows = await trx.selectFrom('environment_sets').select(['id', 'environment_ids']).execute()
+  return new Map(rows.map(({ id, environment_ids }) => [id, environment_ids]))
+}
+
+async function setsOfChanges(trx: Trx, ids: readonly string[]): Promise<Map<string, number>> {
+  if (ids.length === 0) return new Map()
+  const rows = await trx
+    .selectFrom('change_environments')
+    .select(['id', 'set_id'])
+    .where('occurred_at', 'in', ids.map(changeIdTime))
+    .where('id', 'in', ids)
+    .execute()
+  return new Map(rows.map(({ id, set_id }) => [id, set_id]))
+}
+
+/** Whether any change of the organization has environments of its own. */
+export async function hasOwnEnvironments(trx: Trx): Promise<boolean> {
+  const row = await trx.selectFrom('environment_sets').select('id').limit(1).executeTakeFirst()
+  return row !== undefined
+}
+
+/** The set of a change of the query: 0 if it has no environments of its own. */
+export const setIdOfChange: RawBuilder<number> = sql`coalesce((
+  SELECT l.set_id FROM change_environments l
+  WHERE l.organization_id = changes.organization_id
+    AND l.occurred_at = changes.occurred_at AND l.id = changes.id), 0)`
+
 /**
- * The same as a condition on `changes`. With IS TRUE, Postgres looks up the list once and does not
- * turn it into a join, so the feed is read in the order of its index.
+ * The same as a condition on `changes`. Postgres looks up each list once, and expects half of the
+ * changes to match, so the feed is read in the order of its index. Without rules, no link is looked
+ * up.
  */
-export function connectionsInEnvironments(environmentIds: string[]): RawBuilder<SqlBool> {
-  return sql`(changes.connection_id IN (
-      SELECT l.connection_id FROM environment_links l
-      WHERE l.environment_id::text = ANY (${environmentIds}::text[]))) IS TRUE`
+export function inEnvironments(environmentIds: string[]): RawBuilder<SqlBool> {
+  return sql`coalesce(
+      CASE WHEN EXISTS (SELECT FROM environment_sets) THEN (
+        SELECT l.set_id = ANY (ARRAY(${setsWith(environmentIds)})) FROM change_environments l
+        WHERE l.organization_id = changes.organization_id
+          AND l.occurred_at = changes.occurred_at AND l.id = changes.id
+          AND l.set_id = ANY (ARRAY(SELECT id FROM environment_sets))) END,
+      changes.connection_id IN (
+        SELECT l.connection_id FROM environment_links l
+        WHERE l.environment_id::text = ANY (${environmentIds}::text[])))`
+}
+
+/** The numbers of the sets that contain one of the environments, as a subquery. */
+export function setsWith(environmentIds: readonly string[]): RawBuilder<number> {
+  return sql`SELECT id FROM environment_sets
+    WHERE environment_ids::text[] && ${environmentIds}::text[]`
 }

@@ -5,7 +5,7 @@ import type { ChangeFilters, Window } from './change-filters.ts'
 import { matching, oneOf } from './changes.ts'
 import { countNewestFirst } from './count-newest-first.ts'
 import type { Trx } from './database.ts'
-import { environmentsOf } from './environments.ts'
+import { environmentsOf, hasOwnEnvironments } from './environments.ts'
 import type { Schema } from './schema.ts'
 
 const MINUTE = 60
@@ -144,14 +144,16 @@ interface FacetRow {
  */
 export async function facets(trx: Trx, filters: ChangeFilters & Window): Promise<Facets> {
   await sql`SET LOCAL work_mem = ${sql.lit(FACETS_WORK_MEM)}`.execute(trx)
+  const hasOwn = await hasOwnEnvironments(trx)
   const { parts, countedFrom } = await countNewestFirst(trx, filters, async (piece) => {
     const isWhole = piece.from <= filters.from && piece.to >= filters.to
     const most = isWhole ? MAX_VALUES : MAX_RESOURCES_PER_PIECE
     const asked = { ...filters, ...piece }
     const { rows } = await facetsQuery(asked, most).execute(trx)
-    if (filters.noise === undefined) return { rows, opposite: 0 }
+    const linked = hasOwn ? await linkedQuery(trx, asked).execute() : []
+    if (filters.noise === undefined) return { rows, linked, opposite: 0 }
     const { count } = await oppositeNoiseQuery(trx, asked).executeTakeFirstOrThrow()
-    return { rows, opposite: count }
+    return { rows, linked, opposite: count }
   })
   const rows = sumOf(parts.map((part) => part.rows))
   const byField = Map.groupBy(rows, ({ field }) => field)
@@ -165,18 +167,12 @@ export async function facets(trx: Trx, filters: ChangeFilters & Window): Promise
   for (const field of groupFields) fields[field] = list(byField.get(field))
   fields.actor = await namedActors(trx, fields.actor)
   fields.resource = await namedResources(trx, list(byField.get('resource')))
-  // All changes of a connection belong to the same environments.
-  const environments = new Map<string, number>()
-  const counted = (byField.get('connection') ?? []).filter(({ value }) => value !== '')
-  const environmentsOfChange = await environmentsOf(
-    trx,
-    counted.map(({ value }) => ({ connectionId: value })),
+  fields.environment = list(
+    await countEnvironments(trx, {
+      connections: byField.get('connection') ?? [],
+      linked: parts.flatMap(({ linked }) => linked),
+    }),
   )
-  for (const { value, by_environment } of counted) {
-    for (const id of environmentsOfChange({ connectionId: value }))
-      environments.set(id, (environments.get(id) ?? 0) + by_environment)
-  }
-  fields.environment = list([...environments].map(([value, count]) => ({ value, count })))
 
   const total = byField.get(null)?.[0]?.count ?? 0
   const routine = byField.get('noise')?.find(({ value }) => value === 'true')?.count ?? 0
@@ -185,6 +181,64 @@ export async function facets(trx: Trx, filters: ChangeFilters & Window): Promise
   const count = parts.reduce((sum, { opposite }) => sum + opposite, 0)
   const noise = filters.noise ? { hidden: total, shown: count } : { hidden: count, shown: total }
   return { fields, noise, total, countedFrom }
+}
+
+/** Changes of a connection that have environments of their own, by their set. */
+interface LinkedRow {
+  connection_id: string | null
+  set_id: number
+  count: number
+}
+
+/** Counts the changes that have environments of their own, regardless of the filter on these. */
+export function linkedQuery(trx: Trx, filters: ChangeFilters & Window) {
+  const { environment: _own, ...include } = filters.include
+  return trx
+    .selectFrom('changes')
+    .innerJoin(
+      // With other names, because filters refer to the columns of changes.
+      (eb) =>
+        eb
+          .selectFrom('change_environments as l')
+          .innerJoin('environment_sets as s', 's.id', 'l.set_id')
+          .select(['l.occurred_at as linked_at', 'l.id as linked_id', 'l.set_id'])
+          .where('l.occurred_at', '>=', filters.from)
+          .where('l.occurred_at', '<', filters.to)
+          .as('l'),
+      (join) =>
+        join
+          .onRef('l.linked_at', '=', 'changes.occurred_at')
+          .onRef('l.linked_id', '=', 'changes.id'),
+    )
+    .select(['changes.connection_id', 'l.set_id', sql<number>`count(*)`.as('count')])
+    .where(matching({ ...filters, include }))
+    .groupBy(['changes.connection_id', 'l.set_id'])
+}
+
+/** All changes of a connection belong to its environments, except for those that rules link. */
+async function countEnvironments(
+  trx: Trx,
+  counted: { connections: readonly FacetRow[]; linked: readonly LinkedRow[] },
+): Promise<Facet[]> {
+  const subjects = [
+    ...counted.connections.map(({ value, by_environment }) => ({
+      count: by_environment,
+      subject: { connectionId: value === '' ? null : value, setIds: [0] },
+    })),
+    // Moved from the environments of the connection to their own.
+    ...counted.linked.flatMap(({ connection_id: connectionId, set_id, count }) => [
+      { count: -count, subject: { connectionId, setIds: [0] } },
+      { count, subject: { connectionId, setIds: [set_id] } },
+    ]),
+  ]
+  const environmentsOfSubject = await environmentsOf(
+    trx,
+    subjects.map(({ subject }) => subject),
+  )
+  const counts = new Map<string, number>()
+  for (const { subject, count } of subjects)
+    for (const id of environmentsOfSubject(subject)) counts.set(id, (counts.get(id) ?? 0) + count)
+  return [...counts].map(([value, count]) => ({ value, count }))
 }
 
 /** Actors by their IDs, with their names. */

@@ -1,10 +1,20 @@
 import { sql } from 'kysely'
-import type { Change } from '../changes/change.ts'
+import type { Attributes, Change } from '../changes/change.ts'
+import { type NoiseRule, noiseOf } from '../changes/noise-rules.ts'
 import { changeId } from './change-id.ts'
+import { type ChangeRules, lockRulesForImport } from './change-rules.ts'
 import { lockKeys, sessionLock, storeChangeSets } from './change-sets.ts'
 import type { Trx } from './database.ts'
+import {
+  type ChangeKey,
+  linkChanges,
+  linkChangesOfResources,
+  rememberTags,
+  setsTags,
+} from './link-changes.ts'
 import type { Owner } from './owner.ts'
-import { lockResourcesForImport, resourceIdsOf, storeResources } from './resources.ts'
+import { resourceIdsOf, storeResources } from './resources.ts'
+import { noiseSubjectOf } from './rule-subjects.ts'
 import type { ChangeEnvelope } from './schema.ts'
 import {
   deleteParsed,
@@ -76,12 +86,16 @@ export async function storeEvents(
   for (const { key, record } of unparsed) if (record.eventId) events.set(key, record.eventId)
 
   let stored = await storedChanges(trx, owner, events)
+  let rules: ChangeRules | undefined
   const isDone = ({ key, time }: Arrival) =>
     stored.get(key)?.time === time && stored.get(key)?.connectionId === owner.connectionId
   const undone = arrivals.filter((arrival) => !isDone(arrival))
   if (undone.length > 0 || unparsed.length > 0) {
     const { organizationId } = owner
-    await lockResourcesForImport(trx, organizationId)
+    rules = await lockRulesForImport(trx, organizationId, {
+      setsTags: undone.some(({ change }) => setsTags(change)),
+      namesEnvironments: undone.some(({ change }) => change.attributes?.environments?.length),
+    })
     await lockKeys(trx, [
       ...[...undone, ...unparsed].map(
         ({ key }) => `${organizationId}/${owner.sourceAccount}/${key}`,
@@ -111,7 +125,11 @@ export async function storeEvents(
     owner.organizationId,
     fresh.map(({ change }) => change),
   )
-  const { inserted, refused } = await insertChanges(trx, owner, fresh, resourceIds)
+  const { inserted, refused } = await insertChanges(trx, owner, fresh, {
+    resourceIds,
+    noiseRules: rules?.noise ?? [],
+  })
+  await applyRules(trx, owner, { inserted, takenOver, resourceIds, rules })
   for (const { key, entry } of refused) {
     times.delete(key)
     unacceptable.push({ ...entry, reason: 'refused_by_postgres' })
@@ -129,7 +147,29 @@ export async function storeEvents(
     ...unacceptable,
     ...unparsed.filter(({ key }) => !times.has(key)).map(({ record }) => record),
   ])
-  return { inserted: inserted.length, takenOver }
+  return { inserted: inserted.length, takenOver: takenOver.length }
+}
+
+/** Applies the organization's rules to new changes, and to those that new tags concern. */
+async function applyRules(
+  trx: Trx,
+  { organizationId }: Owner,
+  options: {
+    inserted: readonly Arrival[]
+    takenOver: readonly ChangeKey[]
+    resourceIds: ReadonlyMap<string, number>
+    rules: ChangeRules | undefined
+  },
+): Promise<void> {
+  const { inserted, takenOver, resourceIds, rules } = options
+  const tagged = await rememberTags(trx, organizationId, {
+    changes: inserted.map(({ change }) => change),
+    resourceIds,
+  })
+  if (!rules?.canLink) return
+  const fresh = inserted.map(({ id, change }) => ({ id, occurredAt: change.occurredAt }))
+  await linkChanges(trx, organizationId, { keys: [...fresh, ...takenOver], rules })
+  await linkChangesOfResources(trx, organizationId, { resourceIds: tagged, rules })
 }
 
 function toArrival(imported: ImportedChange, owner: Owner): Arrival {
@@ -182,19 +222,19 @@ async function storedChanges(
  * Assigns the changes of other connections to this connection. Removes those from `stored` that a
  * purge has deleted in the meantime. A change keeps its ID, its change set and its record.
  *
- * @returns how many were taken over
+ * @returns those that were taken over
  */
 async function takeOver(
   trx: Trx,
   owner: Owner,
   stored: Map<string, StoredChange>,
-): Promise<number> {
+): Promise<ChangeKey[]> {
   const { organizationId, connectionId } = owner
-  if (connectionId === null) return 0
+  if (connectionId === null) return []
   const foreign = [...stored].filter(([, change]) => change.connectionId !== connectionId)
-  if (foreign.length === 0) return 0
+  if (foreign.length === 0) return []
   const times = foreign.map(([, { time }]) => time)
-  const { rows } = await sql<{ id: string }>`
+  const { rows } = await sql<ChangeKey>`
     WITH foreign_changes AS (
       SELECT occurred_at, id FROM changes
       WHERE organization_id = ${organizationId}
@@ -209,11 +249,18 @@ async function takeOver(
     FROM foreign_changes f
     WHERE c.organization_id = ${organizationId}
       AND c.occurred_at = f.occurred_at AND c.id = f.id
-    RETURNING c.id
+    RETURNING c.id, c.occurred_at AS "occurredAt"
   `.execute(trx)
   const taken = new Set(rows.map(({ id }) => id))
   for (const [key, { id }] of foreign) if (!taken.has(id)) stored.delete(key)
-  return taken.size
+  return rows
+}
+
+/** What the rows of changes need. */
+interface Prepared {
+  /** By key. */
+  resourceIds: ReadonlyMap<string, number>
+  noiseRules: readonly NoiseRule[]
 }
 
 /**
@@ -226,12 +273,12 @@ async function insertChanges(
   trx: Trx,
   owner: Owner,
   arrivals: readonly Arrival[],
-  resourceIds: ReadonlyMap<string, number>,
+  prepared: Prepared,
 ): Promise<{ inserted: Arrival[]; refused: Arrival[] }> {
   if (arrivals.length === 0) return { inserted: [], refused: [] }
   await sql`SAVEPOINT batch`.execute(trx)
   try {
-    const inserted = await insertBatch(trx, owner, arrivals, resourceIds)
+    const inserted = await insertBatch(trx, owner, arrivals, prepared)
     await sql`RELEASE SAVEPOINT batch`.execute(trx)
     return { inserted, refused: [] }
   } catch (error) {
@@ -240,8 +287,8 @@ async function insertChanges(
   }
   if (arrivals.length === 1) return { inserted: [], refused: [...arrivals] }
   const middle = Math.ceil(arrivals.length / 2)
-  const older = await insertChanges(trx, owner, arrivals.slice(0, middle), resourceIds)
-  const newer = await insertChanges(trx, owner, arrivals.slice(middle), resourceIds)
+  const older = await insertChanges(trx, owner, arrivals.slice(0, middle), prepared)
+  const newer = await insertChanges(trx, owner, arrivals.slice(middle), prepared)
   return {
     inserted: [...older.inserted, ...newer.inserted],
     refused: [...older.refused, ...newer.refused],
@@ -258,11 +305,11 @@ async function insertBatch(
   trx: Trx,
   owner: Owner,
   arrivals: readonly Arrival[],
-  resourceIds: ReadonlyMap<string, number>,
+  { resourceIds, noiseRules }: Prepared,
 ): Promise<Arrival[]> {
   const sets = await storeChangeSets(trx, owner.organizationId, arrivals)
   const rows = arrivals.map((arrival) => ({
-    ...toRow(arrival, owner),
+    ...toRow(arrival, owner, noiseRules),
     change_set_id: sets.get(arrival.id),
     resource_ids: resourceIdsOf(arrival.change, resourceIds),
   }))
@@ -272,16 +319,16 @@ async function insertBatch(
         organization_id uuid, occurred_at timestamptz, ended_at timestamptz, id uuid,
         connection_id uuid, source text, source_account text, source_id text, summary text,
         service text, action text, actor text, actor_id text, tool text, outcome text, region text,
-        account_id text, resources text[], resource_ids int[], read_only boolean, noise text, change_set_id uuid,
-        envelope jsonb, detail jsonb, reader_version int, record text, context text)
+        account_id text, resources text[], resource_ids int[], read_only boolean, noise text, source_noise text,
+        change_set_id uuid, envelope jsonb, detail jsonb, reader_version int, record text, context text)
     ), inserted AS (
       INSERT INTO changes (organization_id, occurred_at, ended_at, id, connection_id, source,
         source_account, source_id, summary, service, action, actor, actor_id, tool, outcome, region,
-        account_id, resources, resource_ids, read_only, noise, change_set_id, envelope, detail,
+        account_id, resources, resource_ids, read_only, noise, source_noise, change_set_id, envelope, detail,
         reader_version)
       SELECT organization_id, occurred_at, ended_at, id, connection_id, source,
         source_account, source_id, summary, service, action, actor, actor_id, tool, outcome, region,
-        account_id, resources, resource_ids, read_only, noise, change_set_id, envelope, detail,
+        account_id, resources, resource_ids, read_only, noise, source_noise, change_set_id, envelope, detail,
         reader_version
       FROM input
       ORDER BY occurred_at, id
@@ -300,10 +347,10 @@ async function insertBatch(
 }
 
 /** A change as a row, except for its change set. */
-function toRow(arrival: Arrival, owner: Owner) {
+function toRow(arrival: Arrival, owner: Owner, noiseRules: readonly NoiseRule[]) {
   const { id, change, readerVersion, record, context } = arrival
   return {
-    ...columnsRead(change),
+    ...columnsRead(change, noiseRules),
     organization_id: owner.organizationId,
     occurred_at: change.occurredAt,
     id,
@@ -317,8 +364,19 @@ function toRow(arrival: Arrival, owner: Owner) {
   }
 }
 
-/** The columns that the reader determines, except for those that identify the change. */
-export function columnsRead(change: Change) {
+/** With the tags of its resources. If resources get different values, the first one counts. */
+function attributesOf({ attributes, resources }: Change): Attributes | undefined {
+  const tags = Object.assign({}, ...resources.map((each) => each.tags ?? {}).reverse())
+  if (Object.keys(tags).length === 0) return attributes
+  return { ...attributes, tags: { ...tags, ...attributes?.tags } }
+}
+
+/**
+ * The columns that the reader determines, except for those that identify the change.
+ *
+ * @param noiseRules the organization's own
+ */
+export function columnsRead(change: Change, noiseRules: readonly NoiseRule[]) {
   const envelope: ChangeEnvelope = {
     actor: change.actor,
     tool: change.tool,
@@ -327,7 +385,7 @@ export function columnsRead(change: Change) {
     publicAccess: change.publicAccess,
     subject: change.subject,
     links: change.links,
-    attributes: change.attributes,
+    attributes: attributesOf(change),
   }
   return {
     ended_at: change.endedAt,
@@ -342,7 +400,8 @@ export function columnsRead(change: Change) {
     account_id: change.accountId,
     resources: [...new Set(change.resources.flatMap(({ id, arn }) => (arn ? [id, arn] : [id])))],
     read_only: change.readOnly,
-    noise: change.noise,
+    noise: noiseOf(noiseSubjectOf(change), change.noise, noiseRules),
+    source_noise: change.noise,
     envelope,
     detail: change.detail,
   }

@@ -14,6 +14,7 @@ import * as people from './migrations/009-people.ts'
 import * as apiKeys from './migrations/010-api-keys.ts'
 import * as notifications from './migrations/011-notifications.ts'
 import * as environmentRules from './migrations/012-environment-rules.ts'
+import * as noiseRules from './migrations/013-noise-rules.ts'
 import * as reportedChanges from './migrations/015-reported-changes.ts'
 import * as incidents from './migrations/016-incidents.ts'
 
@@ -31,6 +32,7 @@ export const migrations: Record<string, Migration> = {
   '010-api-keys': apiKeys,
   '011-notifications': notifications,
   '012-environment-rules': environmentRules,
+  '013-noise-rules': noiseRules,
   '015-reported-changes': reportedChanges,
   '016-incidents': incidents,
 }

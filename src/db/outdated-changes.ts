@@ -1,7 +1,9 @@
 import { sql } from 'kysely'
 import type { Change } from '../changes/change.ts'
+import { loadChangeRules, rulesWithNames } from './change-rules.ts'
 import { asOrganization, type Database, type Trx } from './database.ts'
 import { columnsRead, isAboutData } from './imports.ts'
+import { linkChanges, linkChangesOfResources, rememberTags } from './link-changes.ts'
 import { lockOutImports, resourceIdsOf, storeResources } from './resources.ts'
 
 /** What a source's current reader makes of stored records. */
@@ -235,8 +237,10 @@ async function updateBatch(
     organizationId,
     changes.map(({ change }) => change),
   )
+  const namesEnvironments = changes.some(({ change }) => change.attributes?.environments?.length)
+  const rules = await (namesEnvironments ? rulesWithNames : loadChangeRules)(trx, organizationId)
   const rows = changes.map(({ id, occurredAt, change }) => ({
-    ...columnsRead(change),
+    ...columnsRead(change, rules?.noise ?? []),
     id,
     occurred_at: occurredAt,
     resource_ids: resourceIdsOf(change, resourceIds),
@@ -247,15 +251,24 @@ async function updateBatch(
       actor = r.actor, actor_id = r.actor_id, tool = r.tool, outcome = r.outcome,
       region = r.region, account_id = r.account_id, resources = r.resources,
       resource_ids = r.resource_ids, read_only = r.read_only, noise = r.noise,
+      source_noise = r.source_noise,
       envelope = r.envelope, detail = r.detail, reader_version = ${version}
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(
       occurred_at timestamptz, ended_at timestamptz, id uuid, summary text, service text,
       action text, actor text, actor_id text, tool text, outcome text, region text,
       account_id text, resources text[], resource_ids int[], read_only boolean, noise text,
+      source_noise text,
       envelope jsonb, detail jsonb)
     WHERE c.organization_id = ${organizationId}
       AND c.occurred_at = r.occurred_at AND c.id = r.id AND ${inBatch('c', week, changes)}
   `.execute(trx)
+  const tagged = await rememberTags(trx, organizationId, {
+    changes: changes.map(({ change }) => change),
+    resourceIds,
+  })
+  if (!rules?.canLink) return
+  await linkChanges(trx, organizationId, { keys: changes, rules })
+  await linkChangesOfResources(trx, organizationId, { resourceIds: tagged, rules })
 }
 
 async function markAsRead(

@@ -57,6 +57,10 @@ export async function purgeSomeChanges(trx: Trx, purged: Purged): Promise<boolea
       DELETE FROM change_records r USING owned o
       WHERE r.organization_id = ${organizationId}
         AND r.occurred_at = o.occurred_at AND r.id = o.id
+    ), links AS (
+      DELETE FROM change_environments l USING owned o
+      WHERE l.organization_id = ${organizationId}
+        AND l.occurred_at = o.occurred_at AND l.id = o.id
     )
     DELETE FROM changes c USING owned o
     WHERE c.organization_id = ${organizationId} AND c.connection_id = ${connectionId}

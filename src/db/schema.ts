@@ -2,7 +2,9 @@ import type { ColumnType, Generated, GeneratedAlways, JSONColumnType, Selectable
 import type { Role } from '../auth/roles.ts'
 import type { PrincipalFinding } from '../aws/principal-finding.ts'
 import type { Change, SourceDetail } from '../changes/change.ts'
+import type { EnvironmentRule, RuleMode } from '../changes/environment-rules.ts'
 import type { EnvironmentColor } from '../changes/environments.ts'
+import type { NoiseEffect, NoiseMatch } from '../changes/noise-rules.ts'
 import type { UnparsedReason } from '../changes/unparsed-reasons.ts'
 import type { Check, Verdict } from '../connections/checks.ts'
 import type { Selection } from '../connections/selection.ts'
@@ -159,6 +161,7 @@ interface ChangesTable {
   resource_ids: Generated<number[]>
   read_only: Generated<boolean>
   noise: string | null
+  source_noise: string | null
   change_set_id: string | null
   envelope: JSONColumnType<ChangeEnvelope>
   detail: JSONColumnType<SourceDetail>
@@ -251,6 +254,52 @@ interface EnvironmentLinksTable {
   connection_id: string
   made_by: 'connection_default'
   made_at: Generated<Date>
+}
+
+interface ChangeRulesTable {
+  organization_id: string
+  version: Generated<number>
+  mode: Generated<RuleMode>
+  environment_rules: ColumnType<EnvironmentRule[], string | undefined, string>
+  names_environments: Generated<boolean>
+  revision: Generated<number>
+  applied_revision: Generated<number>
+  cursor_time: Date | null
+  cursor_id: string | null
+  total: number | null
+  checked: Generated<number>
+  started_at: Date | null
+  applied_at: Date | null
+}
+
+interface EnvironmentSetsTable {
+  organization_id: string
+  id: GeneratedAlways<number>
+  environment_ids: string[]
+}
+
+interface ChangeEnvironmentsTable {
+  organization_id: string
+  occurred_at: Date
+  id: string
+  set_id: number
+}
+
+interface ResourceTagsTable {
+  organization_id: string
+  resource_id: number
+  key: string
+  value: string
+  tagged_at: Date
+}
+
+interface NoiseRulesTable {
+  id: Generated<string>
+  organization_id: string
+  effect: NoiseEffect
+  match: JSONColumnType<NoiseMatch>
+  created_at: Generated<Date>
+  created_by: string | null
 }
 
 interface EnvironmentDependenciesTable {
@@ -376,6 +425,11 @@ export interface Schema {
   incident_alerts: IncidentAlertsTable
   verdicts: VerdictsTable
   service_mappings: ServiceMappingsTable
+  change_rules: ChangeRulesTable
+  environment_sets: EnvironmentSetsTable
+  change_environments: ChangeEnvironmentsTable
+  resource_tags: ResourceTagsTable
+  noise_rules: NoiseRulesTable
   members: MembersTable
   invitations: InvitationsTable
   worker_principals: WorkerPrincipalsTable

@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { ChangeFilters } from './change-filters.ts'
 import { within } from './count-newest-first.ts'
 import type { Trx } from './database.ts'
+import { setsWith } from './environments.ts'
 import { resourceIdsNamed } from './resources.ts'
 
 /** With more matches, reading the feed and checking each change is faster. */
@@ -48,8 +49,9 @@ export function containing(text: string): string {
  * equivalent to the given ones.
  */
 export async function withSearch(trx: Trx, filters: ChangeFilters): Promise<ChangeFilters> {
-  const { resource } = filters.include
+  const { resource, environment } = filters.include
   const found =
+    (environment && (await lookUpLinked(trx, filters, environment))) ??
     (resource && (await lookUp(trx, filters, 'changes_of_resources', idsOf(resource)))) ??
     (isIndexed(filters.q) &&
       (await lookUp(trx, filters, 'search_changes', sql`${[containing(filters.q!)]}::text[]`)))
@@ -60,6 +62,31 @@ const idsOf = (resources: string[]) => sql`ARRAY(${resourceIdsNamed(resources)})
 
 function isIndexed(text: string | undefined): boolean {
   return text !== undefined && INDEXED.test(text)
+}
+
+/**
+ * The changes that rules have assigned to environments to which no connection belongs.
+ *
+ * @returns undefined if there are too many, if a connection belongs to them, or without any rules
+ */
+async function lookUpLinked(
+  trx: Trx,
+  { from, to }: ChangeFilters,
+  environments: readonly string[],
+): Promise<string[] | undefined> {
+  const { rows: sets } = await sql<{ id: number }>`
+    SELECT id FROM environment_sets
+    WHERE NOT EXISTS (SELECT FROM environment_links l
+      WHERE l.environment_id::text = ANY (${environments}::text[]))
+  `.execute(trx)
+  if (sets.length === 0) return undefined
+  const query = sql<{ id: string }>`
+    SELECT id FROM change_environments WHERE set_id = ANY (ARRAY(${setsWith(environments)}))
+      AND occurred_at >= coalesce(${from ?? null}::timestamptz, '-infinity')
+      AND occurred_at < coalesce(${to ?? null}::timestamptz, 'infinity')
+    LIMIT ${MAX_MATCHES + 1}
+  `
+  return idsWithin(trx, () => query.execute(trx))
 }
 
 /** @returns the IDs of changes; undefined if there are too many or the lookup takes too long */
@@ -73,7 +100,14 @@ async function lookUp(
     SELECT id FROM ${sql.ref(lookup)}(${wanted}, ${from ?? null}::timestamptz,
       ${to ?? null}::timestamptz, ${MAX_MATCHES + 1}) AS id
   `
-  const found = await within(trx, LOOKUP_MS, () => query.execute(trx))
+  return idsWithin(trx, () => query.execute(trx))
+}
+
+async function idsWithin(
+  trx: Trx,
+  lookUp: () => Promise<{ rows: { id: string }[] }>,
+): Promise<string[] | undefined> {
+  const found = await within(trx, LOOKUP_MS, lookUp)
   await sql`SET LOCAL statement_timeout TO DEFAULT`.execute(trx)
   const rows = found?.result.rows
   return rows && rows.length <= MAX_MATCHES ? rows.map(({ id }) => id) : undefined

@@ -6,6 +6,7 @@ import type { Config } from '../config.ts'
 import { openDatabase } from '../db/database.ts'
 import { watchPrincipal } from '../principal-watch.ts'
 import { startReconciler } from '../reconciler.ts'
+import { startRelinkStarter } from '../relink-starter.ts'
 import { startRereadStarter } from '../reread-starter.ts'
 import { startWorker } from '../temporal/worker.ts'
 import type { Shutdown } from './shutdown.ts'
@@ -13,7 +14,8 @@ import type { Connected } from './stores.ts'
 
 /**
  * Starts the parts that import: the worker with its activities, the principal watch and the
- * reconciler. Also starts the workflow that reads stored records again after an upgrade.
+ * reconciler. Also starts the workflows that read stored records again after an upgrade, and that
+ * apply saved rules to stored changes.
  */
 export function startWorkerParts(
   config: Config,
@@ -39,4 +41,6 @@ export function startWorkerParts(
   shutdown.add(() => reconciler.stop())
   const rereadStarter = startRereadStarter({ db, workflows, logger })
   shutdown.add(() => rereadStarter.stop())
+  const relinkStarter = startRelinkStarter({ db: system, workflows, logger })
+  shutdown.add(() => relinkStarter.stop())
 }

@@ -11,17 +11,20 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client'
-import type { UpdateDefinition } from '@temporalio/common'
+import type { QueryDefinition, UpdateDefinition } from '@temporalio/common'
 import type { Logger } from 'pino'
 import type { connection as connectionWorkflow } from '../workflows/connection.ts'
 import type { installation as installationWorkflow } from '../workflows/installation.ts'
 import {
   changedSignal,
   importNowUpdate,
+  relinkProgressQuery,
   rereadProgressQuery,
   stateQuery,
   verifyNowUpdate,
 } from '../workflows/messages.ts'
+import type { relink as relinkWorkflow } from '../workflows/relink.ts'
+import { initialRelinkState, type RelinkState } from '../workflows/relink-state.ts'
 import type { reread as rereadWorkflow } from '../workflows/reread.ts'
 import { initialRereadState, type RereadState } from '../workflows/reread-state.ts'
 import { organizationKey } from '../workflows/search-attributes.ts'
@@ -32,6 +35,7 @@ import {
   type ImportSummary,
   initialState,
   installationWorkflowId,
+  relinkWorkflowId,
   rereadWorkflowId,
   taskQueueOf,
   type VerificationSummary,
@@ -90,6 +94,20 @@ export interface Workflows {
    * @throws TemporalUnavailable
    */
   rereadProgress(): Promise<RereadState | null>
+  /**
+   * Starts the workflow that applies an organization's rules to its stored changes, unless it runs
+   * already.
+   *
+   * @throws TemporalUnavailable
+   */
+  startRelink(organizationId: string): Promise<void>
+  /**
+   * The progress of the workflow that applies an organization's rules to its stored changes; null
+   * if it does not run. Requires a running worker.
+   *
+   * @throws TemporalUnavailable
+   */
+  relinkProgress(organizationId: string): Promise<RelinkState | null>
   /** Whether Temporal responds within two seconds. */
   ping(): Promise<{ ok: true } | { ok: false; reason: string }>
   /** The URL of the workflow's page in Temporal's UI; null if the UI's URL is unknown. */
@@ -232,6 +250,22 @@ export function createWorkflows(
     })
   }
 
+  async function progressOf<State>(
+    workflowId: string,
+    query: QueryDefinition<State>,
+  ): Promise<State | null> {
+    const handle = client.workflow.getHandle(workflowId)
+    try {
+      return await client.withDeadline(Date.now() + callTimeoutMs, async () => {
+        const { status } = await handle.describe()
+        return status.name === 'RUNNING' ? handle.query(query) : null
+      })
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return null
+      throw unavailable(error)
+    }
+  }
+
   return {
     client,
     async changed(ref) {
@@ -307,18 +341,27 @@ export function createWorkflows(
         throw unavailable(error)
       }
     },
-    async rereadProgress() {
-      const handle = client.workflow.getHandle(rereadWorkflowId(installationId))
+    rereadProgress: () => progressOf(rereadWorkflowId(installationId), rereadProgressQuery),
+    async startRelink(organizationId) {
+      const state = initialRelinkState({ installationId, organizationId }, { now: new Date() })
       try {
-        return await client.withDeadline(Date.now() + callTimeoutMs, async () => {
-          const { status } = await handle.describe()
-          return status.name === 'RUNNING' ? handle.query(rereadProgressQuery) : null
-        })
+        await client.withDeadline(Date.now() + callTimeoutMs, () =>
+          client.workflow.start<typeof relinkWorkflow>('relink', {
+            workflowId: relinkWorkflowId(installationId, organizationId),
+            taskQueue,
+            args: [state],
+            workflowIdConflictPolicy: 'USE_EXISTING',
+            // Imports and verifications come first; rereading can wait longer.
+            priority: { priorityKey: 4, fairnessKey: organizationId },
+            staticSummary: `Applies the rules of organization ${organizationId} to its stored changes`,
+          }),
+        )
       } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return null
         throw unavailable(error)
       }
     },
+    relinkProgress: (organizationId) =>
+      progressOf(relinkWorkflowId(installationId, organizationId), relinkProgressQuery),
     async ping() {
       try {
         await connection.withDeadline(Date.now() + callTimeoutMs, () =>

@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
+import type { RelinkState } from './relink-state.ts'
 import type { RereadState } from './reread-state.ts'
 import type { ConnectionState, ImportSummary, VerificationSummary } from './state.ts'
 
@@ -16,6 +17,9 @@ export const verifyNowUpdate = defineUpdate<VerificationSummary>('verifyNow')
 
 /** Runs a cycle over all regions now. Returns its summary. */
 export const importNowUpdate = defineUpdate<ImportSummary>('importNow')
+
+/** The progress of the workflow that applies an organization's rules to stored changes. */
+export const relinkProgressQuery = defineQuery<RelinkState>('progress')
 
 /** The progress of the workflow that reads stored records again. */
 export const rereadProgressQuery = defineQuery<RereadState>('progress')

@@ -171,6 +171,11 @@ export function rereadWorkflowId(installationId: string): string {
   return `cairn-${installationId}-reread`
 }
 
+/** One workflow per organization, which runs only while stored changes do not follow its rules. */
+export function relinkWorkflowId(installationId: string, organizationId: string): string {
+  return `cairn-${installationId}-relink-${organizationId}`
+}
+
 /** The marker workflow, which exists as long as Temporal keeps this installation's history. */
 export function installationWorkflowId(installationId: string): string {
   return `cairn-${installationId}`

@@ -1,14 +1,16 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { changeId } from '../../src/db/change-id.ts'
+import { saveEnvironmentRules } from '../../src/db/change-rules.ts'
 import { insertConnection } from '../../src/db/connections.ts'
 import { asOrganization, type Database, openDatabase, type Trx } from '../../src/db/database.ts'
 import { insertEnvironment } from '../../src/db/environments.ts'
 import { ensurePartitions } from '../../src/db/imports.ts'
 import { insertInvitation, newInvitationToken } from '../../src/db/members.ts'
+import { insertNoiseRule } from '../../src/db/noise-rules.ts'
 import { addApiKey, ensureOrganization, newApiKey } from '../../src/db/organizations.ts'
 import { insertUnparsed } from '../../src/db/unparsed-records.ts'
-import { someChange, someTime, unparsed } from '../../testing/changes.ts'
+import { someChange, someResource, someTime, unparsed } from '../../testing/changes.ts'
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts'
 import { someIncident } from '../../testing/incidents.ts'
 
@@ -95,6 +97,13 @@ async function fill(name: string): Promise<Tenant> {
     await ensurePartitions(trx, someTime)
     const changeId = await someChange(trx, owner)
     await someIncident(trx, { organizationId: id, environmentId, changeId })
+    await saveEnvironmentRules(trx, id, {
+      ...{ version: 0, mode: 'first' },
+      rules: [{ match: { source: ['*'] }, environments: [environmentId] }],
+    })
+    await insertNoiseRule(trx, id, { effect: 'hide', match: { action: name }, createdBy: null })
+    const resource = { ...someResource('AWS::EC2::Instance', name), tags: { env: name } }
+    await someChange(trx, owner, { resources: [resource] })
     await insertUnparsed(trx, { ...owner, sourceAccount: '1' }, [unparsed()])
     return { id, connectionId: row.id }
   })
@@ -280,7 +289,9 @@ describe('before an organization is known', () => {
     ]) {
       expect((await owners(system, table)).length, table.name).toBeGreaterThanOrEqual(2)
     }
-    const known = ['organizations', 'api_keys', 'connections', 'members', 'invitations']
+    const known = [
+      ...['organizations', 'api_keys', 'connections', 'members', 'invitations', 'change_rules'],
+    ]
     for (const table of tables.filter(({ name }) => !known.includes(name))) {
       await expect(owners(system, table), table.name).rejects.toMatchObject({ code: '42501' })
     }
@@ -288,6 +299,8 @@ describe('before an organization is known', () => {
       const read = sql`SELECT ${sql.ref(secret)} FROM connections`.execute(system)
       await expect(read, secret).rejects.toMatchObject({ code: '42501' })
     }
+    const rules = sql`SELECT environment_rules FROM change_rules`.execute(system)
+    await expect(rules).rejects.toMatchObject({ code: '42501' })
   })
 
   test('nothing can be changed', async () => {

@@ -53,6 +53,7 @@ const read: Record<string, string> = {
   bytea: 'Buffer',
   'timestamp with time zone': 'Date',
   'text[]': 'string[]',
+  'uuid[]': 'string[]',
   'integer[]': 'number[]',
   tstzmultirange: 'SecondsRange[]',
   json: 'unknown',

@@ -1066,6 +1066,160 @@ export type NewServiceMappingInput = {
     environmentId?: string | null;
     services?: string[];
 };
+export type EnvironmentRules = {
+    /** Increases with each change of the rules. */
+    version: number;
+    /** `first`: the first matching rule applies. `all`: all matching rules apply. */
+    mode: "first" | "all";
+    /** In order. */
+    rules: {
+        /** For people. */
+        name?: string;
+        /** Patterns by field. Each field must match one of its patterns; `*` stands for any number of characters, and case is ignored. `connection` is an ID or a name; `resource` an ID, a name or an ARN; `tag` is `key=value`, of the request or of a resource; `actor` an ID or a name; `environment` a name that the change itself contains. */
+        match: {
+            source?: string[];
+            connection?: string[];
+            account?: string[];
+            region?: string[];
+            service?: string[];
+            resource?: string[];
+            tag?: string[];
+            actor?: string[];
+            repository?: string[];
+            branch?: string[];
+            label?: string[];
+            environment?: string[];
+        };
+        /** IDs of the environments that matching changes belong to. Empty: they belong to none, regardless of their connection. */
+        environments: string[];
+    }[];
+    relink: {
+        /** `running`: the rules are being applied to stored changes, the newest first. */
+        state: "done" | "running";
+        /** Stored changes. Null until counted. */
+        total: number | null;
+        /** How many of them follow the rules. */
+        checked: number;
+        percent: number;
+        /** Null if unknown. */
+        etaSeconds: number | null;
+        /** When it last ended. */
+        appliedAt: string | null;
+    };
+};
+export type NewEnvironmentRulesInput = {
+    /** The version that you have read. */
+    version: number;
+    /** `first`: the first matching rule applies. `all`: all matching rules apply. */
+    mode: "first" | "all";
+    /** In order. */
+    rules: {
+        /** For people. */
+        name?: string;
+        /** Patterns by field. Each field must match one of its patterns; `*` stands for any number of characters, and case is ignored. `connection` is an ID or a name; `resource` an ID, a name or an ARN; `tag` is `key=value`, of the request or of a resource; `actor` an ID or a name; `environment` a name that the change itself contains. */
+        match: {
+            source?: string[];
+            connection?: string[];
+            account?: string[];
+            region?: string[];
+            service?: string[];
+            resource?: string[];
+            tag?: string[];
+            actor?: string[];
+            repository?: string[];
+            branch?: string[];
+            label?: string[];
+            environment?: string[];
+        };
+        /** IDs of the environments that matching changes belong to. Empty: they belong to none, regardless of their connection. */
+        environments: string[];
+    }[];
+};
+export type EnvironmentRulesDraftInput = {
+    /** `first`: the first matching rule applies. `all`: all matching rules apply. */
+    mode: "first" | "all";
+    /** In order. */
+    rules: {
+        /** For people. */
+        name?: string;
+        /** Patterns by field. Each field must match one of its patterns; `*` stands for any number of characters, and case is ignored. `connection` is an ID or a name; `resource` an ID, a name or an ARN; `tag` is `key=value`, of the request or of a resource; `actor` an ID or a name; `environment` a name that the change itself contains. */
+        match: {
+            source?: string[];
+            connection?: string[];
+            account?: string[];
+            region?: string[];
+            service?: string[];
+            resource?: string[];
+            tag?: string[];
+            actor?: string[];
+            repository?: string[];
+            branch?: string[];
+            label?: string[];
+            environment?: string[];
+        };
+        /** IDs of the environments that matching changes belong to. Empty: they belong to none, regardless of their connection. */
+        environments: string[];
+    }[];
+    /** How many days before now are counted. */
+    days?: number;
+};
+export type EnvironmentRulesPreview = {
+    "from": string;
+    to: string;
+    /** True: counting all changes took too long, so the counts cover `countedFrom` to `to` only. */
+    partial: boolean;
+    countedFrom: string;
+    /** The counted changes. */
+    total: number;
+    /** Those that rules, or a name in the change itself, assign to environments. */
+    linked: number;
+    /** Those whose environments would differ. */
+    moved: number;
+    /** The number of changes that each rule applies to, in the order of the rules. */
+    byRule: number[];
+    /** Some of the changes whose environments would differ. */
+    examples: {
+        changeId: string;
+        occurredAt: string;
+        /** Untrusted text from the source. */
+        summary: string;
+        /** IDs of its present environments. */
+        "from": string[];
+        to: string[];
+        /** The places of the rules, from 0. */
+        rules: number[];
+    }[];
+};
+export type NoiseRule = {
+    id: string;
+    /** `hide`: matching changes are always routine. `show`: they never are, whatever else applies. */
+    effect: "hide" | "show";
+    /** Values that a change must have, all of them. `actor` is its `id`, `resource` the `key` of one of its resources. */
+    match: {
+        source?: string;
+        service?: string;
+        action?: string;
+        actor?: string;
+        resource?: string;
+        account?: string;
+    };
+    createdAt: string;
+    /** The email of the user, if one did it. */
+    createdBy: string | null;
+};
+export type NewNoiseRuleInput = {
+    /** `hide`: matching changes are always routine. `show`: they never are, whatever else applies. */
+    effect: "hide" | "show";
+    /** Values that a change must have, all of them. `actor` is its `id`, `resource` the `key` of one of its resources. */
+    match: {
+        source?: string;
+        service?: string;
+        action?: string;
+        actor?: string;
+        resource?: string;
+        account?: string;
+    };
+};
 export type ReceivedEvents = {
     changes: {
         id: string;
@@ -2165,6 +2319,81 @@ export function deleteServiceMapping(id: string, opts?: Oazapfts.RequestOpts) {
         status: 200;
         data: ServiceMapping;
     }>(`/api/v1/service-mappings/${encodeURIComponent(id)}`, {
+        ...opts,
+        method: "DELETE"
+    }));
+}
+/**
+ * Get the environment rules
+ */
+export function getEnvironmentRules(opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: EnvironmentRules;
+    }>("/api/v1/environment-rules", {
+        ...opts
+    }));
+}
+/**
+ * Save the environment rules
+ */
+export function saveEnvironmentRules(newEnvironmentRulesInput: NewEnvironmentRulesInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: EnvironmentRules;
+    }>("/api/v1/environment-rules", oazapfts.json({
+        ...opts,
+        method: "PUT",
+        body: newEnvironmentRulesInput
+    })));
+}
+/**
+ * Preview environment rules
+ */
+export function previewEnvironmentRules(environmentRulesDraftInput: EnvironmentRulesDraftInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: EnvironmentRulesPreview;
+    }>("/api/v1/environment-rules/preview", oazapfts.json({
+        ...opts,
+        method: "POST",
+        body: environmentRulesDraftInput
+    })));
+}
+/**
+ * List noise rules
+ */
+export function listNoiseRules(opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: {
+            items: NoiseRule[];
+        };
+    }>("/api/v1/noise-rules", {
+        ...opts
+    }));
+}
+/**
+ * Create a noise rule
+ */
+export function createNoiseRule(newNoiseRuleInput: NewNoiseRuleInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 201;
+        data: NoiseRule;
+    }>("/api/v1/noise-rules", oazapfts.json({
+        ...opts,
+        method: "POST",
+        body: newNoiseRuleInput
+    })));
+}
+/**
+ * Delete a noise rule
+ */
+export function deleteNoiseRule(id: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: NoiseRule;
+    }>(`/api/v1/noise-rules/${encodeURIComponent(id)}`, {
         ...opts,
         method: "DELETE"
     }));

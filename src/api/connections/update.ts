@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { parseRoleArn } from '../../aws/role-arn.ts'
 import { whyUnusable } from '../../aws/unusable-role.ts'
+import { connectionRenamed } from '../../db/change-rules.ts'
 import { refreshStatus } from '../../db/connection-status.ts'
 import {
   connectedAccounts,
@@ -71,6 +72,7 @@ export async function updateConnection(
       : error
   })
   if (!updated) throw beingDeleted()
+  if (wanted.name !== undefined) await connectionRenamed(trx, row.organization_id)
   // In the same transaction, so that a longer look-back is never shown as `current`.
   await refreshStatus(trx, updated, new Date())
   return (await findConnection(trx, row.id)) ?? updated

@@ -112,7 +112,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     LANGUAGE sql IMMUTABLE
     RETURN parent || '_' || to_char(week AT TIME ZONE 'UTC', 'IYYY"w"IW');
 
-    -- Creates the weekly partitions that a range of time needs. Attached, not created in place: ATTACH
+    -- Creates the weekly partitions that a range of time needs, also of change_environments (012). Attached, not created in place: ATTACH
     -- does not block readers and writers.
     CREATE PROCEDURE ensure_partitions(from_time timestamptz, to_time timestamptz)
     LANGUAGE plpgsql AS $$
@@ -122,7 +122,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       name text;
     BEGIN
       WHILE week <= to_time LOOP
-        FOREACH parent IN ARRAY ARRAY['changes', 'change_records'] LOOP
+        FOREACH parent IN ARRAY ARRAY['changes', 'change_records', 'change_environments'] LOOP
           name := partition_name(parent, week);
           -- Every cycle calls this. Only a caller that finds one missing waits for the lock, and checks
           -- again. In pg_class, because to_regclass may use its cache from before the wait.

@@ -1,0 +1,310 @@
+import { sql } from 'kysely'
+import type { Change } from '../changes/change.ts'
+import { type OwnEnvironments, ownEnvironments } from '../changes/environment-rules.ts'
+import { noiseOf } from '../changes/noise-rules.ts'
+import { changeIdTime } from './change-id.ts'
+import { applyAgain, type ChangeRules, loadChangeRules } from './change-rules.ts'
+import type { Trx } from './database.ts'
+import { lockOutImports, resourceIdsOf } from './resources.ts'
+import {
+  columnsUsed,
+  noiseSubject,
+  type RuleRow,
+  readRuleRows,
+  ruleColumns,
+  ruleSubject,
+  tagsOf,
+} from './rule-subjects.ts'
+
+/** The most tags that are remembered of one change. */
+const MAX_TAGS = 50
+/** Of more changes than this, the workflow `relink` takes care. */
+const MAX_RELINKED = 1_000
+
+/** The key of a stored change. */
+export interface ChangeKey {
+  id: string
+  occurredAt: Date
+}
+
+/**
+ * Applies the organization's rules to stored changes: writes their environments and whether they
+ * are routine, where these differ. The caller has locked the rules and the resources.
+ *
+ * @returns the number of changes that were written
+ */
+export async function linkChanges(
+  trx: Trx,
+  organizationId: string,
+  { keys, rules }: { keys: readonly ChangeKey[]; rules: ChangeRules },
+): Promise<number> {
+  if (keys.length === 0) return 0
+  const times = keys.map(({ occurredAt }) => occurredAt)
+  const ids = keys.map(({ id }) => id)
+  const { rows } = await sql<RuleRow>`
+    SELECT ${ruleColumns(columnsUsed(rules, rules.noise))}
+    FROM changes c
+    LEFT JOIN change_environments l ON l.organization_id = c.organization_id
+      AND l.occurred_at = c.occurred_at AND l.id = c.id
+      AND l.occurred_at = ANY (${times}::timestamptz[])
+    LEFT JOIN environment_sets s ON s.id = l.set_id
+    WHERE c.organization_id = ${organizationId}
+      AND c.occurred_at = ANY (${times}::timestamptz[]) AND c.id = ANY (${ids}::uuid[])
+  `.execute(trx)
+  return applyRules(trx, organizationId, { rows, rules })
+}
+
+/**
+ * Applies the rules to the next stored changes, from the newest to the oldest one, and stores how
+ * far that is. Imports of the organization wait meanwhile.
+ *
+ * @returns `isDone` if stored changes follow the rules
+ */
+export async function relinkSome(
+  trx: Trx,
+  organizationId: string,
+  { limit, now }: { limit: number; now: Date },
+): Promise<{ checked: number; written: number; isDone: boolean }> {
+  await lockOutImports(trx, organizationId)
+  const state = await trx
+    .selectFrom('change_rules')
+    .selectAll()
+    .where('organization_id', '=', organizationId)
+    .executeTakeFirst()
+  const rules = await loadChangeRules(trx, organizationId)
+  if (!state || !rules || state.applied_revision === state.revision)
+    return { checked: 0, written: 0, isDone: true }
+  const start = state.total === null ? await countChanges(trx, organizationId) : {}
+  const rows = await readRuleRows(trx, organizationId, {
+    before: state.cursor_time && { occurredAt: state.cursor_time, id: state.cursor_id! },
+    columns: columnsUsed(rules, rules.noise),
+    limit,
+  })
+  const written = await applyRules(trx, organizationId, { rows, rules })
+  const last = rows.at(-1)
+  const isDone = rows.length < limit
+  await trx
+    .updateTable('change_rules')
+    .set((eb) => ({
+      ...start,
+      started_at: state.started_at ?? now,
+      checked: eb('checked', '+', rows.length),
+      ...(last && { cursor_time: last.occurred_at, cursor_id: last.id }),
+      ...(isDone && { applied_revision: state.revision, applied_at: now }),
+    }))
+    .where('organization_id', '=', organizationId)
+    .execute()
+  return { checked: rows.length, written, isDone }
+}
+
+async function countChanges(trx: Trx, organizationId: string): Promise<{ total: number }> {
+  const { total } = await trx
+    .selectFrom('changes')
+    .select((eb) => eb.fn.countAll<number>().as('total'))
+    .where('organization_id', '=', organizationId)
+    .executeTakeFirstOrThrow()
+  return { total }
+}
+
+async function applyRules(
+  trx: Trx,
+  organizationId: string,
+  { rows, rules }: { rows: readonly RuleRow[]; rules: ChangeRules },
+): Promise<number> {
+  const tags = await tagsOf(trx, rows, rules)
+  const linked = rows.map((row) => ({
+    row,
+    own: ownEnvironments(ruleSubject(row, rules, tags), rules.rules, rules.byName),
+  }))
+  const sets = await setsFor(
+    trx,
+    organizationId,
+    linked.flatMap(({ own }) => own ?? []),
+  )
+  const wanted = linked.map(({ row, own }) => ({
+    row,
+    setId: own ? sets.get(setKey(own.environments))! : null,
+  }))
+  const moved = wanted.filter(({ row, setId }) => row.set_id !== setId)
+  await writeLinks(trx, organizationId, moved)
+  const noisy = rows
+    .map((row) => ({ row, noise: noiseOf(noiseSubject(row), row.source_noise, rules.noise) }))
+    .filter(({ row, noise }) => row.noise !== noise)
+  await writeNoise(trx, organizationId, noisy)
+  return new Set([...moved, ...noisy].map(({ row }) => row.id)).size
+}
+
+const setKey = (environments: readonly string[]) => environments.toSorted().join()
+
+/** The sets with these environments, by `setKey`. Missing ones are created. */
+async function setsFor(
+  trx: Trx,
+  organizationId: string,
+  owns: readonly OwnEnvironments[],
+): Promise<Map<string, number>> {
+  if (owns.length === 0) return new Map()
+  const stored = await trx
+    .selectFrom('environment_sets')
+    .select(['id', 'environment_ids'])
+    .execute()
+  const sets = new Map(stored.map(({ id, environment_ids }) => [setKey(environment_ids), id]))
+  for (const { environments } of owns) {
+    const key = setKey(environments)
+    if (sets.has(key)) continue
+    // Two imports may add the same set: then it has two numbers, which mean the same.
+    const { id } = await trx
+      .insertInto('environment_sets')
+      .values({ organization_id: organizationId, environment_ids: environments.toSorted() })
+      .returning('id')
+      .executeTakeFirstOrThrow()
+    sets.set(key, id)
+  }
+  return sets
+}
+
+const byTime = (a: { row: RuleRow }, b: { row: RuleRow }) =>
+  a.row.occurred_at.getTime() - b.row.occurred_at.getTime() || (a.row.id < b.row.id ? -1 : 1)
+
+/** A purge may remove changes meanwhile: only those that still exist are linked. */
+async function writeLinks(
+  trx: Trx,
+  organizationId: string,
+  moved: readonly { row: RuleRow; setId: number | null }[],
+): Promise<void> {
+  const unlinked = moved.filter(({ setId }) => setId === null).map(({ row }) => row)
+  if (unlinked.length > 0) {
+    await sql`
+      DELETE FROM change_environments
+      WHERE organization_id = ${organizationId}
+        AND occurred_at = ANY (${unlinked.map(({ occurred_at }) => occurred_at)}::timestamptz[])
+        AND id = ANY (${unlinked.map(({ id }) => id)}::uuid[])
+    `.execute(trx)
+  }
+  const linked = moved.filter(({ setId }) => setId !== null).toSorted(byTime)
+  if (linked.length === 0) return
+  const times = linked.map(({ row }) => row.occurred_at)
+  const ids = linked.map(({ row }) => row.id)
+  await sql`
+    WITH existing AS MATERIALIZED (
+      SELECT occurred_at, id FROM changes
+      WHERE organization_id = ${organizationId}
+        AND occurred_at = ANY (${times}::timestamptz[]) AND id = ANY (${ids}::uuid[])
+      ORDER BY occurred_at, id
+      FOR KEY SHARE
+    )
+    INSERT INTO change_environments (organization_id, occurred_at, id, set_id)
+    SELECT ${organizationId}, e.occurred_at, e.id, w.set_id
+    FROM unnest(${times}::timestamptz[], ${ids}::uuid[], ${linked.map(({ setId }) => setId)}::int[])
+      AS w (occurred_at, id, set_id)
+    JOIN existing e ON e.occurred_at = w.occurred_at AND e.id = w.id
+    ON CONFLICT (organization_id, occurred_at, id) DO UPDATE SET set_id = excluded.set_id
+  `.execute(trx)
+}
+
+async function writeNoise(
+  trx: Trx,
+  organizationId: string,
+  noisy: readonly { row: RuleRow; noise: string | null }[],
+): Promise<void> {
+  if (noisy.length === 0) return
+  const sorted = noisy.toSorted(byTime)
+  const times = sorted.map(({ row }) => row.occurred_at)
+  const ids = sorted.map(({ row }) => row.id)
+  await sql`
+    WITH existing AS MATERIALIZED (
+      SELECT occurred_at, id FROM changes
+      WHERE organization_id = ${organizationId}
+        AND occurred_at = ANY (${times}::timestamptz[]) AND id = ANY (${ids}::uuid[])
+      ORDER BY occurred_at, id
+      FOR UPDATE
+    )
+    UPDATE changes c SET noise = w.noise
+    FROM unnest(${times}::timestamptz[], ${ids}::uuid[], ${sorted.map(({ noise }) => noise)}::text[])
+      AS w (occurred_at, id, noise)
+    JOIN existing e ON e.occurred_at = w.occurred_at AND e.id = w.id
+    WHERE c.organization_id = ${organizationId}
+      AND c.occurred_at = e.occurred_at AND c.id = e.id
+      AND c.occurred_at = ANY (${times}::timestamptz[]) AND c.id = ANY (${ids}::uuid[])
+  `.execute(trx)
+}
+
+/** Whether a change sets tags on a resource. */
+export function setsTags({ resources }: Pick<Change, 'resources'>): boolean {
+  return resources.some(({ tags }) => tags !== undefined)
+}
+
+/**
+ * Remembers the tags that changes set on resources. Of each tag, the newest value remains, however
+ * late it arrives. The caller has stored the resources.
+ *
+ * @param resourceIds by key
+ * @returns the resources of which a tag is new or different
+ */
+export async function rememberTags(
+  trx: Trx,
+  organizationId: string,
+  {
+    changes,
+    resourceIds,
+  }: { changes: readonly Change[]; resourceIds: ReadonlyMap<string, number> },
+): Promise<number[]> {
+  const newest = new Map<string, TagRow>()
+  for (const { resources, occurredAt } of changes) {
+    for (const resource of resources) {
+      const [id] = resourceIdsOf({ resources: [resource] }, resourceIds)
+      if (id === undefined) continue
+      for (const [key, value] of Object.entries(resource.tags ?? {}).slice(0, MAX_TAGS)) {
+        const row = { resource_id: id, key, value, tagged_at: occurredAt }
+        const name = `${id}/${key}`
+        const known = newest.get(name)
+        if (!known || isNewer(row, known)) newest.set(name, row)
+      }
+    }
+  }
+  if (newest.size === 0) return []
+  // In a fixed order, so that two transactions that add the same tags do not deadlock.
+  const { rows } = await sql<{ resource_id: number }>`
+    INSERT INTO resource_tags (organization_id, resource_id, key, value, tagged_at)
+    SELECT ${organizationId}, resource_id, key, value, tagged_at
+    FROM jsonb_to_recordset(${JSON.stringify([...newest.values()])}::jsonb)
+      AS r(resource_id int, key text, value text, tagged_at timestamptz)
+    ORDER BY resource_id, key COLLATE "C"
+    ON CONFLICT (organization_id, resource_id, key) DO UPDATE
+      SET value = excluded.value, tagged_at = excluded.tagged_at
+      WHERE (resource_tags.tagged_at, resource_tags.value COLLATE "C")
+        < (excluded.tagged_at, excluded.value COLLATE "C")
+    RETURNING resource_id
+  `.execute(trx)
+  return [...new Set(rows.map(({ resource_id }) => resource_id))]
+}
+
+interface TagRow {
+  resource_id: number
+  key: string
+  value: string
+  tagged_at: Date
+}
+
+/** Of two tags at the same time, the greater one: the result must not depend on their order. */
+function isNewer(a: TagRow, b: TagRow): boolean {
+  const difference = a.tagged_at.getTime() - b.tagged_at.getTime()
+  return difference === 0 ? Buffer.from(a.value).compare(Buffer.from(b.value)) > 0 : difference > 0
+}
+
+/**
+ * Applies the rules to the stored changes of resources whose tags are new. If there are many, the
+ * workflow `relink` applies them to all changes instead.
+ */
+export async function linkChangesOfResources(
+  trx: Trx,
+  organizationId: string,
+  { resourceIds, rules }: { resourceIds: readonly number[]; rules: ChangeRules },
+): Promise<void> {
+  if (resourceIds.length === 0 || !rules.rules.keys.has('tag')) return
+  const { rows } = await sql<{ id: string }>`
+    SELECT id FROM changes_of_resources(${resourceIds}::int[], NULL, NULL, ${MAX_RELINKED + 1}) AS id
+  `.execute(trx)
+  if (rows.length > MAX_RELINKED) return applyAgain(trx, organizationId)
+  const keys = rows.map(({ id }) => ({ id, occurredAt: changeIdTime(id) }))
+  await linkChanges(trx, organizationId, { keys, rules })
+}

@@ -1,0 +1,130 @@
+import { type EnvironmentRules, ownEnvironments } from '../changes/environment-rules.ts'
+import type { Window } from './change-filters.ts'
+import { prepareRules } from './change-rules.ts'
+import { within } from './count-newest-first.ts'
+import type { Trx } from './database.ts'
+import { environmentsOf } from './environments.ts'
+import { columnsUsed, type RuleRow, readRuleRows, ruleSubject, tagsOf } from './rule-subjects.ts'
+
+/** The maximum time for one preview, in milliseconds. */
+const BUDGET_MS = 3_000
+const CHANGES_AT_ONCE = 2_000
+const MAX_EXAMPLES = 10
+
+/** What rules would do, without saving them. */
+export interface RulesPreview {
+  /** The counted changes. */
+  total: number
+  /** Those that the rules, or a name in the change, would link. */
+  linked: number
+  /** Those whose environments would differ from the present ones. */
+  moved: number
+  /** The number of changes that each rule would apply to, in the order of the rules. */
+  byRule: number[]
+  /** Moved changes, the newest first; different kinds of moves before more of the same. */
+  examples: Move[]
+  /** Older changes of the time range are not counted. */
+  countedFrom: Date
+}
+
+/** The place of a change in the feed. */
+interface Place {
+  occurredAt: Date
+  id: string
+}
+
+interface Move {
+  changeId: string
+  /** Environment IDs. */
+  from: string[]
+  to: string[]
+  /** The places of the rules; empty: the change names the environments, or no rule applies. */
+  rules: number[]
+}
+
+/**
+ * Applies rules to the changes of a time range, newest first, and compares with the present
+ * environments. When the time is up, the result covers the newest changes only.
+ */
+export async function previewRules(
+  trx: Trx,
+  organizationId: string,
+  options: { rules: EnvironmentRules; window: Window; budgetMs?: number },
+): Promise<RulesPreview> {
+  const { rules, window, budgetMs = BUDGET_MS } = options
+  const prepared = await prepareRules(trx, rules)
+  const deadline = performance.now() + budgetMs
+  const preview: RulesPreview = {
+    total: 0,
+    linked: 0,
+    moved: 0,
+    byRule: rules.rules.map(() => 0),
+    examples: [],
+    countedFrom: window.to,
+  }
+  const kinds = new Map<string, Move[]>()
+  let before: Place | null = null
+  let isAll = false
+  while (!isAll) {
+    const left = deadline - performance.now()
+    const place: Place = before ?? {
+      occurredAt: window.to,
+      id: '00000000-0000-0000-0000-000000000000',
+    }
+    const read: { result: RuleRow[] } | undefined = await within(trx, left, () =>
+      readRuleRows(trx, organizationId, {
+        before: place,
+        from: window.from,
+        columns: columnsUsed(prepared),
+        limit: CHANGES_AT_ONCE,
+      }),
+    )
+    if (!read || left <= 0) break
+    const { result: rows } = read
+    const moves = await movesOf(trx, rows, prepared)
+    preview.total += rows.length
+    for (const { own, move } of moves) {
+      if (own) preview.linked += 1
+      for (const rule of own?.rules ?? []) preview.byRule[rule]! += 1
+      if (!move) continue
+      preview.moved += 1
+      const kind = JSON.stringify([move.from, move.to])
+      const alike = kinds.get(kind) ?? []
+      if (alike.length < MAX_EXAMPLES) kinds.set(kind, [...alike, move])
+    }
+    isAll = rows.length < CHANGES_AT_ONCE
+    const last: RuleRow | undefined = rows.at(-1)
+    if (last) before = { occurredAt: last.occurred_at, id: last.id }
+  }
+  preview.countedFrom = isAll ? window.from : (before?.occurredAt ?? window.to)
+  preview.examples = examplesOf([...kinds.values()])
+  return preview
+}
+
+async function movesOf(
+  trx: Trx,
+  rows: readonly RuleRow[],
+  prepared: Awaited<ReturnType<typeof prepareRules>>,
+) {
+  const tags = await tagsOf(trx, rows, prepared)
+  const subjects = rows.map((row) => ({
+    connectionId: row.connection_id,
+    setIds: [row.set_id ?? 0],
+  }))
+  const present = await environmentsOf(trx, subjects)
+  return rows.map((row, nth) => {
+    const own = ownEnvironments(ruleSubject(row, prepared, tags), prepared.rules, prepared.byName)
+    const from = present(subjects[nth]!)
+    const to = own?.environments ?? present({ connectionId: row.connection_id, setIds: [0] })
+    const same = JSON.stringify(from.toSorted()) === JSON.stringify(to.toSorted())
+    const move = same ? undefined : { changeId: row.id, from, to, rules: own?.rules ?? [] }
+    return { own, move }
+  })
+}
+
+/** The first of each kind, then the second of each, and so on. */
+function examplesOf(kinds: Move[][]): Move[] {
+  return Array.from({ length: MAX_EXAMPLES }, (_, nth) => kinds.flatMap((kind) => kind[nth] ?? []))
+    .flat()
+    .slice(0, MAX_EXAMPLES)
+}
