@@ -48,7 +48,7 @@ const matchSchema = z
 
 const effect = z.enum(NOISE_EFFECTS).meta({
   description:
-    '`hide`: matching changes are always routine. `show`: they never are, whatever else applies.',
+    '`hide`: matching changes are always routine. `show`: they never are, even if another rule hides them.',
 })
 
 const ruleSchema = z

@@ -3,7 +3,7 @@
  * knows. Pure. See docs/decisions/035-noise-rules.md.
  */
 
-/** `hide`: always routine. `show`: never routine, whatever else applies. */
+/** `hide`: always routine. `show`: never routine, even if another rule hides it. */
 export const NOISE_EFFECTS = ['hide', 'show'] as const
 export type NoiseEffect = (typeof NOISE_EFFECTS)[number]
 

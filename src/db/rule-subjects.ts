@@ -49,7 +49,7 @@ export function ruleColumns(wanted: {
     CASE WHEN s.id IS NOT NULL THEN l.set_id END AS set_id`
 }
 
-/** What the rules need to know of a change, see `ruleColumns`. */
+/** The columns that the rules use, see `ruleColumns`. */
 export function columnsUsed(rules: Pick<ChangeRules, 'rules'>, noise: ChangeRules['noise'] = []) {
   return {
     usesResources: rules.rules.keys.has('resource'),

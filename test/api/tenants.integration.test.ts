@@ -64,6 +64,8 @@ beforeAll(async () => {
   samples.environments = (
     await owner.request('POST', '/api/v1/environments', { name: 'Production' })
   ).body.id
+  const rule = { effect: 'hide', match: { action: 'RunInstances' } }
+  samples['noise-rules'] = (await owner.request('POST', '/api/v1/noise-rules', rule)).body.id
   samples.changes = await asOrganization(api.db, owner.id, async (trx) => {
     await ensurePartitions(trx, someTime)
     return someChange(trx, { organizationId: owner.id, connectionId: body.id })

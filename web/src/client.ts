@@ -1192,7 +1192,7 @@ export type EnvironmentRulesPreview = {
 };
 export type NoiseRule = {
     id: string;
-    /** `hide`: matching changes are always routine. `show`: they never are, whatever else applies. */
+    /** `hide`: matching changes are always routine. `show`: they never are, even if another rule hides them. */
     effect: "hide" | "show";
     /** Values that a change must have, all of them. `actor` is its `id`, `resource` the `key` of one of its resources. */
     match: {
@@ -1208,7 +1208,7 @@ export type NoiseRule = {
     createdBy: string | null;
 };
 export type NewNoiseRuleInput = {
-    /** `hide`: matching changes are always routine. `show`: they never are, whatever else applies. */
+    /** `hide`: matching changes are always routine. `show`: they never are, even if another rule hides them. */
     effect: "hide" | "show";
     /** Values that a change must have, all of them. `actor` is its `id`, `resource` the `key` of one of its resources. */
     match: {
