@@ -2,6 +2,7 @@
 
 import { cloudtrail } from './cloudtrail/source.ts'
 import { deploy } from './deploy/source.ts'
+import { github } from './github/source.ts'
 import type { Source } from './source.ts'
 
 const byId = new Map<string, Source>()
@@ -30,3 +31,4 @@ export function findSource(id: string): Source | undefined {
 
 registerSource(cloudtrail)
 registerSource(deploy)
+registerSource(github)

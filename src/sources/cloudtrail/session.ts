@@ -5,6 +5,7 @@
 
 import { hash } from 'node:crypto'
 import type { Actor, ChangeSetKey, Tool } from '../../changes/change.ts'
+import { RUN_STREAM, runSessionKey } from '../../changes/run-key.ts'
 import { type AssumedRole, assumedRole, STACK_SESSION } from './actor.ts'
 import type { Facts } from './facts.ts'
 import { appendedRun, isUniqueRun } from './run.ts'
@@ -67,6 +68,12 @@ export function changeSetKey(facts: Facts, actor: Actor, tool: Tool, at: Date): 
       : timeoutMs,
   })
 
+  const runKey = (run: string): ChangeSetKey => ({
+    ...key([], null, FRESH_IDLE_TIMEOUT),
+    sessionKey: runSessionKey(run),
+    stream: RUN_STREAM,
+  })
+
   const type = identity.text('type')
   const isRole = type === 'AssumedRole' || type === 'Role'
   const role = isRole ? assumedRole(facts) : undefined
@@ -84,13 +91,13 @@ export function changeSetKey(facts: Facts, actor: Actor, tool: Tool, at: Date): 
 
   if (role?.provider?.kind === 'ci' && role.run !== undefined) {
     // Each job of a run has its own credentials, perhaps its own role; the run is what they share.
-    return key(['run', role.provider.name, role.run], ['run'], FRESH_IDLE_TIMEOUT)
+    return runKey(role.run)
   }
 
   const run = appendedRun(facts.userAgent)
   if (run !== undefined && isUniqueRun(run)) {
     // One run may work in several accounts, and its credentials may be renewed.
-    return key(['run', run], ['run'], FRESH_IDLE_TIMEOUT)
+    return runKey(run)
   }
 
   const stack = stackKey(facts, at, startedAt, isStackWork)

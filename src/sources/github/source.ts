@@ -1,0 +1,96 @@
+import { z } from 'zod'
+import type { Source } from '../source.ts'
+import { UnreadableWebhook } from '../webhook-body.ts'
+import { SOURCE } from './detail.ts'
+import { translateGitHub } from './translate.ts'
+
+/** Raising it makes workers read the stored payloads again. */
+export const READER_VERSION = 1
+
+/** What is stored beside a payload, because it is not in it. */
+export interface StoredContext {
+  event: string
+  /** RFC 3339. */
+  receivedAt: string
+}
+
+const contextSchema = z.object({ event: z.string(), receivedAt: z.coerce.date() })
+
+export const github: Source = {
+  id: SOURCE,
+  name: 'GitHub',
+  detailSchema: z
+    .object({
+      source: z.literal(SOURCE),
+      event: z.string(),
+      repository: z.string(),
+      number: z.number().optional(),
+      title: z.string().optional(),
+      authors: z.array(z.string()),
+      labels: z.array(z.string()),
+      commits: z.array(
+        z.object({ sha: z.string(), message: z.string(), author: z.string().optional() }),
+      ),
+      commitCount: z.number().optional(),
+      sha: z.string().optional(),
+      before: z.string().optional(),
+      head: z.string().optional(),
+      environment: z.string().optional(),
+      run: z
+        .object({
+          id: z.string(),
+          attempt: z.number().optional(),
+          number: z.number().optional(),
+          workflow: z.string().optional(),
+          event: z.string().optional(),
+          conclusion: z.string().optional(),
+        })
+        .optional(),
+      deployment: z
+        .object({
+          id: z.string(),
+          state: z.string(),
+          task: z.string().optional(),
+          description: z.string().optional(),
+        })
+        .optional(),
+      tag: z.string().optional(),
+      edits: z.array(
+        z.object({ field: z.string(), from: z.string().optional(), to: z.string().optional() }),
+      ),
+      updatedAt: z.iso.datetime().optional(),
+    })
+    .meta({
+      id: 'GitHubDetail',
+      examples: [
+        {
+          source: SOURCE,
+          event: 'pull_request',
+          repository: 'acme/shop',
+          number: 12,
+          title: 'Fix the pool size',
+          authors: ['octocat'],
+          labels: [],
+          commits: [],
+          edits: [],
+          sha: 'f95f852bd8fca8fcc58a9a2d6c842781e32a215e',
+        },
+      ],
+    }),
+  reader: {
+    version: READER_VERSION,
+    reread({ record, context, sourceId }) {
+      const known = contextSchema.safeParse(context)
+      if (!known.success) return undefined
+      try {
+        const { event, receivedAt } = known.data
+        return translateGitHub(event, JSON.parse(record), receivedAt).find(
+          (change) => change.sourceId === sourceId,
+        )
+      } catch (error) {
+        if (error instanceof UnreadableWebhook) return undefined
+        throw error
+      }
+    },
+  },
+}

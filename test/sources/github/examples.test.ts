@@ -1,0 +1,46 @@
+import examples from '@octokit/webhooks-examples' with { type: 'json' }
+import { expect, test } from 'vitest'
+import { readGitHub, TRANSLATED_EVENTS } from '../../../src/sources/github/translate.ts'
+
+const receivedAt = new Date('2026-03-02T12:00:00Z')
+
+interface Example {
+  event: string
+  payload: { action?: string; pull_request?: { merged?: boolean } }
+}
+
+const all: Example[] = (examples as unknown as { name: string; examples: object[] }[])
+  .filter(({ name }) => TRANSLATED_EVENTS.includes(name))
+  .flatMap(({ name, examples: payloads }) => payloads.map((payload) => ({ event: name, payload })))
+
+test("GitHub's own examples of each translated event become changes, or are ignored with a reason", () => {
+  expect(all.length).toBeGreaterThan(80)
+  const sentences = all.map(({ event, payload }) => {
+    const { changes, reason } = readGitHub(event, payload, receivedAt)
+    const action = payload.action ? `.${payload.action}` : ''
+    if (changes.length === 0) return `${event}${action}: (${reason})`
+    const [change] = changes
+    expect(changes).toHaveLength(1)
+    expect(change!.source).toBe('github')
+    expect(change!.sourceId).not.toMatch(/undefined|null|NaN/)
+    expect(change!.summary).not.toMatch(/undefined|null|NaN|\s\s/)
+    expect(Number.isNaN(change!.occurredAt.getTime())).toBe(false)
+    expect(change!.attributes?.repository).toMatch(/^[^/]+\/[^/]+$/)
+    expect(change!.changeSet.sessionKey).toHaveLength(22)
+    return `${event}${action}: ${change!.summary}`
+  })
+  expect([...new Set(sentences)].sort()).toMatchSnapshot()
+})
+
+test('other events are ignored', () => {
+  const others = (examples as unknown as { name: string; examples: object[] }[]).filter(
+    ({ name }) => !TRANSLATED_EVENTS.includes(name),
+  )
+  expect(others.length).toBeGreaterThan(20)
+  for (const { name, examples: payloads } of others)
+    for (const payload of payloads)
+      expect(readGitHub(name, payload, receivedAt)).toEqual({
+        changes: [],
+        reason: `The event ${name} is not a change.`,
+      })
+})
