@@ -2,8 +2,9 @@ import { parseArgs } from 'node:util'
 import { invitationExpiry, invitationUrl } from '../src/auth/invitations.ts'
 import { runCommand } from '../src/command.ts'
 import { type Config, loadConfig } from '../src/config.ts'
-import { type Database, openDatabase } from '../src/db/database.ts'
+import { asOrganization, type Database, openDatabase } from '../src/db/database.ts'
 import { renewInstallation } from '../src/db/installation.ts'
+import { resealSecrets } from '../src/db/integrations.ts'
 import { insertInvitation, newInvitationToken } from '../src/db/members.ts'
 import { migrate } from '../src/db/migrate.ts'
 import {
@@ -12,12 +13,15 @@ import {
   findOrganization,
   newApiKey,
 } from '../src/db/organizations.ts'
+import { organizationIds } from '../src/db/outdated-changes.ts'
 import { findRunningPostgres, startPostgres } from '../src/embedded/postgres.ts'
+import { secretBox } from '../src/secret-key.ts'
 
 const usage = `Usage:
   npm run admin -- organization create NAME   creates an organization and an API key
   npm run admin -- key create ORGANIZATION    creates another API key
   npm run admin -- owner invite ORGANIZATION  creates an invitation link for an owner
+  npm run admin -- secrets rotate             encrypts webhook secrets under the first CAIRN_SECRET_KEY
   npm run admin -- installation renew         gives a copied database a new installation id
 
 Prints the key or the link once. Only its hash is stored.`
@@ -27,7 +31,11 @@ class AdminError extends Error {}
 
 type Command = (system: Database, name: string, config: Config) => Promise<string>
 
-const installationRenew = 'installation renew'
+/** Commands without a name. They run as the login that owns the tables. */
+const ownerCommands: Record<string, (db: Database, config: Config) => Promise<string>> = {
+  'installation renew': renew,
+  'secrets rotate': rotateSecrets,
+}
 
 const commands: Record<string, Command> = {
   async 'organization create'(system, name) {
@@ -69,13 +77,29 @@ async function renew(db: Database): Promise<string> {
   return `The installation of this database is now ${id}. Connections that get a new workflow: ${connections}.`
 }
 
+/** @param db as the login that owns the tables */
+async function rotateSecrets(db: Database, config: Config): Promise<string> {
+  const box = secretBox(config)
+  let count = 0
+  for (const id of await organizationIds(db)) {
+    count += await asOrganization(db, id, (trx) =>
+      resealSecrets(trx, (sealed, integrationId) =>
+        box.isCurrent(sealed)
+          ? undefined
+          : box.seal(box.open(sealed, integrationId), integrationId),
+      ),
+    )
+  }
+  return `Secrets that are now encrypted under the first key: ${count}.`
+}
+
 /** Administers an installation without its API, whether or not it runs. */
 async function main(): Promise<void> {
   const { positionals } = parseArgs({ allowPositionals: true })
   const [noun, verb, name, ...rest] = positionals
-  const renews = `${noun} ${verb}` === installationRenew
+  const ownerCommand = ownerCommands[`${noun} ${verb}`]
   const command = commands[`${noun} ${verb}`]
-  const isComplete = renews ? name === undefined : command && name !== undefined
+  const isComplete = ownerCommand ? name === undefined : command && name !== undefined
   if (!isComplete || rest.length > 0) throw new AdminError(usage)
 
   const config = loadConfig(process.env)
@@ -85,9 +109,9 @@ async function main(): Promise<void> {
   url ??= started!.url
   try {
     await migrate(url)
-    const db = openDatabase({ url, role: renews ? undefined : 'cairn_system', max: 1 })
+    const db = openDatabase({ url, role: ownerCommand ? undefined : 'cairn_system', max: 1 })
     try {
-      console.log(renews ? await renew(db) : await command!(db, name!, config))
+      console.log(ownerCommand ? await ownerCommand(db, config) : await command!(db, name!, config))
     } finally {
       await db.destroy()
     }

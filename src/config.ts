@@ -12,6 +12,8 @@ export interface Config {
   dataDir: string
   apiKey: string | undefined
   authSecret: string | undefined
+  /** Of 32 bytes each: the first encrypts, all decrypt. */
+  secretKeys: Buffer[] | undefined
   /** Without a trailing slash. */
   publicUrl: string | undefined
   /** Addresses and CIDR ranges. */
@@ -137,6 +139,19 @@ const settings = {
         `must have at least ${MIN_AUTH_SECRET_LENGTH} characters; \`openssl rand -hex 32\` generates one`,
       )
       .max(500, 'must have at most 500 characters')
+      .optional(),
+  },
+  CAIRN_SECRET_KEY: {
+    default: 'generated at the first start and written to `secret-key` in the data directory',
+    doc: 'The key that encrypts the secrets of webhooks in the database: 32 bytes in Base64. All servers need the same value; workers need none. Several keys, separated by commas, rotate it: the first encrypts, all decrypt.',
+    schema: z
+      .string()
+      .transform((text) => text.split(/[\s,]+/).filter(Boolean))
+      .refine(
+        (keys) => keys.every((key) => /^[A-Za-z0-9+/_-]{43}=?$/.test(key)),
+        'must be keys of 32 bytes in Base64, separated by commas; `openssl rand -base64 32` generates one',
+      )
+      .transform((keys) => keys.map((key) => Buffer.from(key, 'base64')))
       .optional(),
   },
   CAIRN_PUBLIC_URL: {
@@ -286,6 +301,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     dataDir: values.CAIRN_DATA_DIR,
     apiKey: values.CAIRN_API_KEY,
     authSecret: values.CAIRN_AUTH_SECRET,
+    secretKeys: values.CAIRN_SECRET_KEY,
     publicUrl: values.CAIRN_PUBLIC_URL,
     trustedProxies: values.CAIRN_TRUSTED_PROXIES,
     principalArn: values.CAIRN_PRINCIPAL_ARN,

@@ -29,6 +29,7 @@ const mayUse: Record<string, string[]> = {
     'src/changes',
     'src/connections',
     'src/db',
+    'src/integrations',
     'src/sources',
     'src/workflows',
   ],

@@ -4,6 +4,7 @@ import { inject } from 'vitest'
 import { createApp } from '../src/api/app.ts'
 import type { ApiContext, App } from '../src/api/context.ts'
 import { openApiDatabases } from '../src/api/databases.ts'
+import { createDeliveryWriter } from '../src/api/integrations/delivery-writer.ts'
 import { invitationExpiry } from '../src/auth/invitations.ts'
 import { openPeople } from '../src/auth/people.ts'
 import type { Role } from '../src/auth/roles.ts'
@@ -13,6 +14,7 @@ import { insertInvitation, newInvitationToken, type User } from '../src/db/membe
 import { openNotifications } from '../src/db/notifications.ts'
 import { addApiKey, ensureOrganization, newApiKey } from '../src/db/organizations.ts'
 import { principalReader } from '../src/db/worker-principals.ts'
+import { SecretBox } from '../src/integrations/secret-box.ts'
 import { createWorkflows, type Workflows } from '../src/temporal/client.ts'
 import { createTestDatabase } from './database.ts'
 
@@ -93,6 +95,8 @@ export async function createTestApi(
     ...{ database, system, workflows, notifications, principal, templateUrl },
     ...{ publicUrl, auth, demoOwner, temporalUrl },
     maxConnections: options.maxConnections ?? 1000,
+    secrets: new SecretBox([randomBytes(32)]),
+    deliveries: createDeliveryWriter({ system, workflows }),
   }
   const app = await createApp(context, { logger, trustedProxies: options.trustedProxies })
   const client = (headers: Record<string, string>): Client => ({

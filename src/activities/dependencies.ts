@@ -21,6 +21,8 @@ export interface Dependencies {
   rereadAtOnce?: number
   /** To how many stored changes rules are applied in one transaction. */
   relinkAtOnce?: number
+  /** How many deliveries are translated in one transaction. */
+  deliveriesAtOnce?: number
 }
 
 /** Identifies the session of a connection's role, for AssumeRole and for the cache. */

@@ -6,6 +6,7 @@ import { hasEnded, lockConnection, reportConnection } from '../db/connections.ts
 import { Fenced } from '../db/coverage.ts'
 import { asOrganization } from '../db/database.ts'
 import { installationId } from '../db/installation.ts'
+import type { DeliverActivities } from '../workflows/deliver-state.ts'
 import type { RelinkActivities } from '../workflows/relink-state.ts'
 import type { RereadActivities } from '../workflows/reread-state.ts'
 import type { ConnectionActivities } from '../workflows/state.ts'
@@ -15,6 +16,7 @@ import { finishDeletion } from './finish-deletion.ts'
 import { importEvents } from './import-events.ts'
 import { relinkChanges } from './relink-changes.ts'
 import { findOutdated, removeUnusedResources, rereadChanges } from './reread-changes.ts'
+import { translateDeliveries } from './translate-deliveries.ts'
 import { verifyConnection } from './verify.ts'
 
 /** Cancellation is delivered with heartbeats, so this is well below the heartbeat timeout. */
@@ -22,7 +24,10 @@ const HEARTBEAT_EVERY_MS = 2_000
 
 export type { Dependencies } from './dependencies.ts'
 
-export type Activities = ConnectionActivities & RereadActivities & RelinkActivities
+export type Activities = ConnectionActivities &
+  RereadActivities &
+  RelinkActivities &
+  DeliverActivities
 
 /** Creates the activities. */
 export function createActivities(deps: Dependencies): Activities {
@@ -86,6 +91,11 @@ export function createActivities(deps: Dependencies): Activities {
     async relinkChanges(work) {
       await refuseOtherInstallation(deps, work)
       return withHeartbeat((signal) => relinkChanges(deps, work, signal))
+    },
+
+    async translateDeliveries(work) {
+      await refuseOtherInstallation(deps, work)
+      return withHeartbeat((signal) => translateDeliveries(deps, work, signal))
     },
   }
   return Object.fromEntries(

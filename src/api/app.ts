@@ -30,6 +30,8 @@ import { feedRoutes } from './feed.ts'
 import { healthRoutes } from './health.ts'
 import { incidentAnswerRoutes } from './incidents/answer-routes.ts'
 import { incidentRoutes } from './incidents/routes.ts'
+import { allIntegrationRoutes } from './integrations/index.ts'
+import { webhookRoutes } from './integrations/receiver.ts'
 import { parseBody } from './json-body.ts'
 import { meRoutes } from './me.ts'
 import { memberRoutes } from './members.ts'
@@ -65,6 +67,7 @@ const resources = [
   serviceMappingRoutes,
   environmentRuleRoutes,
   noiseRuleRoutes,
+  allIntegrationRoutes,
 ]
 
 /** Limit for a body that is read before the sender is authenticated. */
@@ -162,6 +165,7 @@ export async function createApp(
         { name: 'incidents', description: 'Incidents, and what changed before them.' },
         { name: 'receivers', description: 'What pipelines and other systems send to Cairn.' },
         { name: 'environments', description: 'Groups of changes, such as production and staging.' },
+        { name: 'integrations', description: 'Systems that send webhooks, and their deliveries.' },
         { name: 'sign-in', description: 'Sign-in, sessions, and account setup links.' },
         { name: 'people', description: 'Members, invitations and API keys.' },
         { name: 'health', description: 'For load balancers and process managers.' },
@@ -228,6 +232,7 @@ export async function createApp(
     receiverRoutes(routes, context)
     githubDeploymentRoutes(routes, context)
   })
+  await app.register((scope) => webhookRoutes(scope as App, context), { prefix: '/webhooks' })
   await options.others?.(app as unknown as App)
   await app.register(
     async (scope) => {

@@ -7,7 +7,9 @@ import type { Database } from '../db/database.ts'
 import type { User } from '../db/members.ts'
 import type { Notifications } from '../db/notifications.ts'
 import type { Principal } from '../db/worker-principals.ts'
+import type { SecretBox } from '../integrations/secret-box.ts'
 import type { Workflows } from '../temporal/client.ts'
+import type { DeliveryWriter } from './integrations/delivery-writer.ts'
 
 /** The dependencies of the routes. */
 export interface ApiContext {
@@ -28,6 +30,10 @@ export interface ApiContext {
   maxConnections: number
   /** The public URL of this Cairn, without a trailing slash; undefined: as in the request. */
   publicUrl: string | undefined
+  /** Encrypts the secrets of integrations. */
+  secrets: SecretBox
+  /** Stores the deliveries of webhooks. */
+  deliveries: DeliveryWriter
   /** Sessions, passwords, and the links that create accounts. */
   auth: People
   /** The URL of Temporal's UI, if known. */

@@ -15,6 +15,7 @@ import * as apiKeys from './migrations/010-api-keys.ts'
 import * as notifications from './migrations/011-notifications.ts'
 import * as environmentRules from './migrations/012-environment-rules.ts'
 import * as noiseRules from './migrations/013-noise-rules.ts'
+import * as integrations from './migrations/014-integrations.ts'
 import * as reportedChanges from './migrations/015-reported-changes.ts'
 import * as incidents from './migrations/016-incidents.ts'
 
@@ -33,6 +34,7 @@ export const migrations: Record<string, Migration> = {
   '011-notifications': notifications,
   '012-environment-rules': environmentRules,
   '013-noise-rules': noiseRules,
+  '014-integrations': integrations,
   '015-reported-changes': reportedChanges,
   '016-incidents': incidents,
 }

@@ -15,6 +15,12 @@ import type {
   IncidentSource,
   IncidentState,
 } from '../incidents/incident.ts'
+import type {
+  DeliveryResult,
+  DeliveryState,
+  IntegrationKind,
+  IntegrationSettings,
+} from '../integrations/integration.ts'
 
 /**
  * The parts of a change's envelope that are only shown and never filtered by: one `jsonb` column.
@@ -398,6 +404,44 @@ interface InvitationsTable {
   revoked_at: Date | null
 }
 
+interface IntegrationsTable {
+  id: Generated<string>
+  organization_id: string
+  kind: IntegrationKind
+  name: string
+  settings: ColumnType<IntegrationSettings, string | undefined, string>
+  created_at: Generated<Date>
+  last_delivery_at: Date | null
+}
+
+interface IntegrationSecretsTable {
+  id: Generated<string>
+  organization_id: string
+  integration_id: string
+  sealed: Buffer | null
+  token_hash: Buffer | null
+  created_at: Generated<Date>
+  expires_at: Date | null
+}
+
+interface DeliveriesTable {
+  id: Generated<string>
+  organization_id: string
+  integration_id: string
+  delivery_id: string
+  event: string | null
+  headers: JSONColumnType<Record<string, string>>
+  body: Buffer
+  received_at: Generated<Date>
+  state: Generated<DeliveryState>
+  reason: string | null
+  result: NullableJson<DeliveryResult>
+  attempts: Generated<number>
+  due_at: ColumnType<Date | null, Date | null | undefined, Date | null>
+  done_at: Date | null
+  is_test: Generated<boolean>
+}
+
 /** The columns of better-auth's tables that Cairn itself reads. */
 export type AuthSchema = {
   'auth.user': { id: string; name: string; email: string }
@@ -433,6 +477,9 @@ export interface Schema {
   members: MembersTable
   invitations: InvitationsTable
   worker_principals: WorkerPrincipalsTable
+  integrations: IntegrationsTable
+  integration_secrets: IntegrationSecretsTable
+  deliveries: DeliveriesTable
 }
 
 export type ConnectionRow = Selectable<ConnectionsTable>
@@ -445,3 +492,5 @@ export type IncidentRow = Selectable<IncidentsTable>
 export type IncidentAlertRow = Selectable<IncidentAlertsTable>
 export type VerdictRow = Selectable<VerdictsTable>
 export type ServiceMappingRow = Selectable<ServiceMappingsTable>
+export type IntegrationRow = Selectable<IntegrationsTable>
+export type DeliveryRow = Selectable<DeliveriesTable>

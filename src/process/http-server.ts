@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { createApp } from '../api/app.ts'
 import type { App } from '../api/context.ts'
 import { openApiDatabases } from '../api/databases.ts'
+import { createDeliveryWriter } from '../api/integrations/delivery-writer.ts'
 import { firstOwnerToken } from '../auth/accept-invitation.ts'
 import { createDemoOwner } from '../auth/demo.ts'
 import { INVITATION_HOURS, invitationUrl } from '../auth/invitations.ts'
@@ -15,6 +16,7 @@ import { removeExpiredSessions } from '../db/members.ts'
 import { openNotifications } from '../db/notifications.ts'
 import { principalReader } from '../db/worker-principals.ts'
 import { ensureFirstKey } from '../first-key.ts'
+import { secretBox } from '../secret-key.ts'
 import type { Workflows } from '../temporal/client.ts'
 import { ensureWebApp, webRoutes } from '../web.ts'
 
@@ -88,6 +90,8 @@ export async function startServer(options: {
         templateUrl: config.templateUrl,
         maxConnections: config.maxConnections,
         ...{ publicUrl, auth, demoOwner },
+        secrets: secretBox(config),
+        deliveries: createDeliveryWriter({ system, workflows }),
         temporalUrl: options.temporalUrl,
       },
       {

@@ -4,6 +4,7 @@ import { AwsAccess } from '../aws/access.ts'
 import { Pacers } from '../aws/pacer.ts'
 import type { Config } from '../config.ts'
 import { openDatabase } from '../db/database.ts'
+import { startDeliverStarter } from '../deliver-starter.ts'
 import { watchPrincipal } from '../principal-watch.ts'
 import { startReconciler } from '../reconciler.ts'
 import { startRelinkStarter } from '../relink-starter.ts'
@@ -14,8 +15,8 @@ import type { Connected } from './stores.ts'
 
 /**
  * Starts the parts that import: the worker with its activities, the principal watch and the
- * reconciler. Also starts the workflows that read stored records again after an upgrade, and that
- * apply saved rules to stored changes.
+ * reconciler. Also starts the workflows that read stored records again after an upgrade, that
+ * apply saved rules to stored changes, and that translate webhook deliveries.
  */
 export function startWorkerParts(
   config: Config,
@@ -43,4 +44,6 @@ export function startWorkerParts(
   shutdown.add(() => rereadStarter.stop())
   const relinkStarter = startRelinkStarter({ db: system, workflows, logger })
   shutdown.add(() => relinkStarter.stop())
+  const deliverStarter = startDeliverStarter({ db: system, workflows, logger })
+  shutdown.add(() => deliverStarter.stop())
 }

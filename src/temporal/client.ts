@@ -14,9 +14,12 @@ import {
 import type { QueryDefinition, UpdateDefinition } from '@temporalio/common'
 import type { Logger } from 'pino'
 import type { connection as connectionWorkflow } from '../workflows/connection.ts'
+import type { deliver as deliverWorkflow } from '../workflows/deliver.ts'
+import { initialDeliverState } from '../workflows/deliver-state.ts'
 import type { installation as installationWorkflow } from '../workflows/installation.ts'
 import {
   changedSignal,
+  deliveriesStoredSignal,
   importNowUpdate,
   relinkProgressQuery,
   rereadProgressQuery,
@@ -32,6 +35,7 @@ import {
   type ConnectionRef,
   type ConnectionState,
   connectionWorkflowId,
+  deliverWorkflowId,
   type ImportSummary,
   initialState,
   installationWorkflowId,
@@ -108,6 +112,12 @@ export interface Workflows {
    * @throws TemporalUnavailable
    */
   relinkProgress(organizationId: string): Promise<RelinkState | null>
+  /**
+   * Signals an organization's workflow that deliveries were stored, and starts the workflow if there
+   * is none. Never throws: false means that the signal could not be sent, which is logged; the
+   * starter in each worker sends it later.
+   */
+  deliver(organizationId: string): Promise<boolean>
   /** Whether Temporal responds within two seconds. */
   ping(): Promise<{ ok: true } | { ok: false; reason: string }>
   /** The URL of the workflow's page in Temporal's UI; null if the UI's URL is unknown. */
@@ -362,6 +372,27 @@ export function createWorkflows(
     },
     relinkProgress: (organizationId) =>
       progressOf(relinkWorkflowId(installationId, organizationId), relinkProgressQuery),
+    async deliver(organizationId) {
+      try {
+        await client.withDeadline(Date.now() + callTimeoutMs, () =>
+          client.workflow.signalWithStart<typeof deliverWorkflow>('deliver', {
+            workflowId: deliverWorkflowId(installationId, organizationId),
+            taskQueue,
+            args: [initialDeliverState({ installationId, organizationId })],
+            signal: deliveriesStoredSignal,
+            priority: { fairnessKey: organizationId },
+            staticSummary: `Translates webhook deliveries of organization ${organizationId}`,
+          }),
+        )
+        return true
+      } catch (error) {
+        logger.warn(
+          { organizationId, reason: reasonOf(error) },
+          'Failed to signal stored deliveries to Temporal; the deliveries are translated later',
+        )
+        return false
+      }
+    },
     async ping() {
       try {
         await connection.withDeadline(Date.now() + callTimeoutMs, () =>

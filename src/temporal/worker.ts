@@ -8,6 +8,7 @@ import {
   type WorkflowBundle,
 } from '@temporalio/worker'
 import type { Logger } from 'pino'
+import type { DeliverActivities } from '../workflows/deliver-state.ts'
 import type { RereadActivities } from '../workflows/reread-state.ts'
 import { type ConnectionActivities, taskQueueOf } from '../workflows/state.ts'
 import type { TemporalTarget } from './target.ts'
@@ -16,7 +17,7 @@ import type { TemporalTarget } from './target.ts'
 const MAX_CONNECT_PAUSE_MS = 5_000
 
 /** Tests of connection workflows run a worker without the others. */
-type WorkerActivities = ConnectionActivities & Partial<RereadActivities>
+type WorkerActivities = ConnectionActivities & Partial<RereadActivities & DeliverActivities>
 
 let bundle: Promise<WorkflowBundle> | undefined
 

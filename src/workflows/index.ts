@@ -1,4 +1,5 @@
 export { connection } from './connection.ts'
+export { deliver } from './deliver.ts'
 export { installation } from './installation.ts'
 export { relink } from './relink.ts'
 export { reread } from './reread.ts'

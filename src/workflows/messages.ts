@@ -23,3 +23,6 @@ export const relinkProgressQuery = defineQuery<RelinkState>('progress')
 
 /** The progress of the workflow that reads stored records again. */
 export const rereadProgressQuery = defineQuery<RereadState>('progress')
+
+/** Deliveries were stored. Several signals have the same effect as one. */
+export const deliveriesStoredSignal = defineSignal('deliveriesStored')

@@ -180,3 +180,8 @@ export function relinkWorkflowId(installationId: string, organizationId: string)
 export function installationWorkflowId(installationId: string): string {
   return `cairn-${installationId}`
 }
+
+/** One workflow per organization, which runs only while it has deliveries to translate. */
+export function deliverWorkflowId(installationId: string, organizationId: string): string {
+  return `cairn-${installationId}-deliver-${organizationId}`
+}

@@ -63,7 +63,9 @@ test('every route that there is is in it', () => {
     return methods!.split(', ').map((method) => `${method} ${path}`)
   })
   const documented = operations.map(({ name }) => name)
-  const apart = (name: string) => name.startsWith('HEAD ') || name === 'GET /api/openapi.json'
+  // Webhooks are described where their senders are set up.
+  const others = ['GET /api/openapi.json', 'POST /webhooks/{integrationId}']
+  const apart = (name: string) => name.startsWith('HEAD ') || others.includes(name)
   expect(registered.filter((name) => !apart(name)).sort()).toEqual(documented.sort())
 })
 

@@ -18,10 +18,13 @@ const samples: Record<string, string> = {}
 
 /** Of the owner's connection: what a route names beside it. */
 let recordId: string
+/** Of the owner's integration. */
+let deliveryId: string
 
 const absent = {
   connections: '01980000-0000-7000-8000-000000000000',
   environments: '01980000-0000-7000-8000-000000000000',
+  integrations: '01980000-0000-7000-8000-000000000000',
   members: '01980000-0000-7000-8000-000000000000',
   'api-keys': '01980000-0000-7000-8000-000000000000',
   invitations: '01980000-0000-7000-8000-000000000000',
@@ -42,6 +45,8 @@ const bodies: Record<string, unknown> = {
   'POST /api/v1/incidents/{id}/merge': { incidents: ['01980000-0000-7000-8000-000000000000'] },
   'POST /api/v1/incidents/{id}/split': { alerts: ['01980000-0000-7000-8000-000000000000'] },
   'PUT /api/v1/incidents/{id}/verdicts/{changeId}': { verdict: 'caused' },
+  'PATCH /api/v1/integrations/{id}': { name: 'taken over' },
+  'POST /api/v1/integrations/{id}/rotate-secret': {},
   'POST /api/v1/connections/{id}/trust-review': { role: '{"Statement": []}' },
 }
 
@@ -66,6 +71,11 @@ beforeAll(async () => {
   ).body.id
   const rule = { effect: 'hide', match: { action: 'RunInstances' } }
   samples['noise-rules'] = (await owner.request('POST', '/api/v1/noise-rules', rule)).body.id
+  const integration = await owner.request('POST', '/api/v1/integrations', { kind: 'github' })
+  samples.integrations = integration.body.id
+  await owner.request('POST', `/api/v1/integrations/${samples.integrations}/test`)
+  const log = await owner.request('GET', `/api/v1/integrations/${samples.integrations}/deliveries`)
+  deliveryId = log.body.items[0].id
   samples.changes = await asOrganization(api.db, owner.id, async (trx) => {
     await ensurePartitions(trx, someTime)
     return someChange(trx, { organizationId: owner.id, connectionId: body.id })
@@ -118,7 +128,8 @@ test("every route answers another organization's id as one that does not exist",
         path
           .replace('{id}', id)
           .replace('{recordId}', recordId)
-          .replace('{changeId}', samples.changes!),
+          .replace('{changeId}', samples.changes!)
+          .replace('{deliveryId}', deliveryId),
         body,
       )
     const foreign = await ask(samples[resource]!)
@@ -140,7 +151,8 @@ test("every route answers another organization's id as one that does not exist",
 })
 
 test('lists contain nothing of another organization', async () => {
-  for (const list of ['connections', 'changes', 'environments', 'incidents', 'service-mappings']) {
+  const lists = ['connections', 'changes', 'environments', 'incidents', 'service-mappings']
+  for (const list of [...lists, 'integrations']) {
     expect((await stranger.request('GET', `/api/v1/${list}`)).body.items).toEqual([])
     expect((await owner.request('GET', `/api/v1/${list}`)).body.items).toHaveLength(1)
   }
@@ -156,6 +168,7 @@ test('without a key, or with a wrong one, no route answers anything', async () =
           .replace('{id}', samples.connections!)
           .replace('{recordId}', recordId)
           .replace('{changeId}', samples.changes!)
+          .replace('{deliveryId}', deliveryId)
         const response = await api.app.inject({
           ...{ method: method.toUpperCase() as 'GET', url },
           headers: authorization ? { authorization } : {},

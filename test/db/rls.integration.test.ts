@@ -4,8 +4,10 @@ import { changeId } from '../../src/db/change-id.ts'
 import { saveEnvironmentRules } from '../../src/db/change-rules.ts'
 import { insertConnection } from '../../src/db/connections.ts'
 import { asOrganization, type Database, openDatabase, type Trx } from '../../src/db/database.ts'
+import { insertDeliveries } from '../../src/db/deliveries.ts'
 import { insertEnvironment } from '../../src/db/environments.ts'
 import { ensurePartitions } from '../../src/db/imports.ts'
+import { insertIntegration, newIntegrationId } from '../../src/db/integrations.ts'
 import { insertInvitation, newInvitationToken } from '../../src/db/members.ts'
 import { insertNoiseRule } from '../../src/db/noise-rules.ts'
 import { addApiKey, ensureOrganization, newApiKey } from '../../src/db/organizations.ts'
@@ -105,6 +107,17 @@ async function fill(name: string): Promise<Tenant> {
     const resource = { ...someResource('AWS::EC2::Instance', name), tags: { env: name } }
     await someChange(trx, owner, { resources: [resource] })
     await insertUnparsed(trx, { ...owner, sourceAccount: '1' }, [unparsed()])
+    const integrationId = await newIntegrationId(trx)
+    await insertIntegration(trx, id, {
+      ...{ id: integrationId, kind: 'github', name, settings: {} },
+      secret: { sealed: Buffer.from(name) },
+    })
+    await insertDeliveries(trx, id, [
+      {
+        ...{ integrationId, deliveryId: name, event: null, headers: {} },
+        ...{ body: Buffer.alloc(0), isTest: false },
+      },
+    ])
     return { id, connectionId: row.id }
   })
 }
@@ -291,6 +304,8 @@ describe('before an organization is known', () => {
     }
     const known = [
       ...['organizations', 'api_keys', 'connections', 'members', 'invitations', 'change_rules'],
+      // For the receiver, which finds an organization by an integration's ID.
+      ...['integrations', 'integration_secrets', 'deliveries'],
     ]
     for (const table of tables.filter(({ name }) => !known.includes(name))) {
       await expect(owners(system, table), table.name).rejects.toMatchObject({ code: '42501' })
@@ -301,6 +316,12 @@ describe('before an organization is known', () => {
     }
     const rules = sql`SELECT environment_rules FROM change_rules`.execute(system)
     await expect(rules).rejects.toMatchObject({ code: '42501' })
+    for (const read of [
+      sql`SELECT body FROM deliveries`,
+      sql`SELECT headers FROM deliveries`,
+      sql`SELECT settings FROM integrations`,
+    ])
+      await expect(read.execute(system)).rejects.toMatchObject({ code: '42501' })
   })
 
   test('nothing can be changed', async () => {

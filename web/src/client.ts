@@ -384,6 +384,46 @@ export type DeployDetail = {
     authors: string[];
     labels: string[];
 };
+export type GitHubDetail = {
+    source: "github";
+    event: string;
+    repository: string;
+    "number"?: number;
+    title?: string;
+    authors: string[];
+    labels: string[];
+    commits: {
+        sha: string;
+        message: string;
+        author?: string;
+    }[];
+    commitCount?: number;
+    sha?: string;
+    before?: string;
+    head?: string;
+    environment?: string;
+    run?: {
+        id: string;
+        attempt?: number;
+        "number"?: number;
+        workflow?: string;
+        event?: string;
+        conclusion?: string;
+    };
+    deployment?: {
+        id: string;
+        state: string;
+        task?: string;
+        description?: string;
+    };
+    tag?: string;
+    edits: {
+        field: string;
+        "from"?: string;
+        to?: string;
+    }[];
+    updatedAt?: string;
+};
 export type Change = {
     id: string;
     source: string;
@@ -441,7 +481,7 @@ export type Change = {
     }[];
     connectionId: string | null;
     /** What only the source knows, by `source`. */
-    detail: CloudTrailDetail | DeployDetail | {
+    detail: CloudTrailDetail | DeployDetail | GitHubDetail | {
         source: string;
         [key: string]: any;
     };
@@ -546,7 +586,7 @@ export type AcceptedChange = {
     }[];
     connectionId: string | null;
     /** What only the source knows, by `source`. */
-    detail: CloudTrailDetail | DeployDetail | {
+    detail: CloudTrailDetail | DeployDetail | GitHubDetail | {
         source: string;
         [key: string]: any;
     };
@@ -650,7 +690,7 @@ export type ChangeWithRecord = {
     }[];
     connectionId: string | null;
     /** What only the source knows, by `source`. */
-    detail: CloudTrailDetail | DeployDetail | {
+    detail: CloudTrailDetail | DeployDetail | GitHubDetail | {
         source: string;
         [key: string]: any;
     };
@@ -1219,6 +1259,147 @@ export type NewNoiseRuleInput = {
         resource?: string;
         account?: string;
     };
+};
+export type IntegrationSettings = {
+    /** For GitHub: which deployments are deploys. The first rule that matches decides; without one, a deployment is a deploy. Jobs that only use the secrets of an environment create deployments too. */
+    deployRules?: {
+        /** A pattern of workflow names, with `*`. Deployments without a workflow do not match. */
+        workflow?: string;
+        /** A pattern of environment names, with `*`. */
+        environment?: string;
+        /** False: ignore these deployments. */
+        isDeploy: boolean;
+    }[];
+};
+export type Integration = {
+    id: string;
+    kind: "github" | "pagerduty" | "alertmanager";
+    name: string;
+    /** The URL that receives webhooks. */
+    url: string;
+    settings: IntegrationSettings;
+    createdAt: string;
+    /** When the last correctly signed delivery arrived. */
+    lastDeliveryAt: string | null;
+    /** The valid secrets, newest first. Their values are not returned. */
+    secrets: {
+        createdAt: string;
+        expiresAt: string | null;
+    }[];
+    /** Deliveries of the last 7 days. */
+    lastWeek: {
+        /** Stored, not yet translated. */
+        received: number;
+        translated: number;
+        ignored: number;
+        failed: number;
+    };
+};
+export type IntegrationSettingsInput = {
+    /** For GitHub: which deployments are deploys. The first rule that matches decides; without one, a deployment is a deploy. Jobs that only use the secrets of an environment create deployments too. */
+    deployRules?: {
+        /** A pattern of workflow names, with `*`. Deployments without a workflow do not match. */
+        workflow?: string;
+        /** A pattern of environment names, with `*`. */
+        environment?: string;
+        /** False: ignore these deployments. */
+        isDeploy: boolean;
+    }[];
+};
+export type NewIntegrationInput = {
+    kind: "github" | "pagerduty" | "alertmanager";
+    /** A name that shows what sends the webhooks. Default: the name of the kind. */
+    name?: string;
+    settings?: IntegrationSettingsInput;
+};
+export type MadeIntegration = {
+    id: string;
+    kind: "github" | "pagerduty" | "alertmanager";
+    name: string;
+    /** The URL that receives webhooks. */
+    url: string;
+    settings: IntegrationSettings;
+    createdAt: string;
+    /** When the last correctly signed delivery arrived. */
+    lastDeliveryAt: string | null;
+    /** The valid secrets, newest first. Their values are not returned. */
+    secrets: {
+        createdAt: string;
+        expiresAt: string | null;
+    }[];
+    /** Deliveries of the last 7 days. */
+    lastWeek: {
+        /** Stored, not yet translated. */
+        received: number;
+        translated: number;
+        ignored: number;
+        failed: number;
+    };
+    /** The secret that signs deliveries, or the bearer token for Alertmanager. Returned only in this response. Null for PagerDuty until you set the secret that PagerDuty has created. */
+    secret: string | null;
+};
+export type IntegrationPatchInput = {
+    name?: string;
+    /** Replaces the current secret, which stays valid for 24 hours. PagerDuty creates the secret of its webhooks. */
+    secret?: string;
+    settings?: IntegrationSettingsInput;
+};
+export type SecretRotationInput = {
+    /** True: the old secret ends immediately. Default: it stays valid for 24 hours. */
+    revokeOld?: boolean;
+};
+export type Delivery = {
+    id: string;
+    /** The sender's ID of the delivery, or a digest of its body. */
+    deliveryId: string;
+    event: string | null;
+    receivedAt: string;
+    /** `received`: not yet translated. `ignored`: nothing in it is a change or an incident. `reason` explains the others. */
+    state: "received" | "translated" | "ignored" | "failed";
+    reason: string | null;
+    /** The changes that it became, new or not. */
+    changes: string[];
+    /** The number of incidents that it created or updated. */
+    incidents: number;
+    attempts: number;
+    nextAttemptAt: string | null;
+    doneAt: string | null;
+    /** The size of the body. */
+    bytes: number;
+    /** Whether Cairn sent it, on request. */
+    isTest: boolean;
+};
+export type DeliveryPage = {
+    items: Delivery[];
+    /** The cursor of the next page. Null on the last page. */
+    nextCursor: string | null;
+};
+export type DeliveryWithBody = {
+    id: string;
+    /** The sender's ID of the delivery, or a digest of its body. */
+    deliveryId: string;
+    event: string | null;
+    receivedAt: string;
+    /** `received`: not yet translated. `ignored`: nothing in it is a change or an incident. `reason` explains the others. */
+    state: "received" | "translated" | "ignored" | "failed";
+    reason: string | null;
+    /** The changes that it became, new or not. */
+    changes: string[];
+    /** The number of incidents that it created or updated. */
+    incidents: number;
+    attempts: number;
+    nextAttemptAt: string | null;
+    doneAt: string | null;
+    /** The size of the body. */
+    bytes: number;
+    /** Whether Cairn sent it, on request. */
+    isTest: boolean;
+    headers: {
+        [key: string]: string;
+    };
+    /** The body as text, up to 1 MB of it. */
+    body: string;
+    isTruncated: boolean;
 };
 export type ReceivedEvents = {
     changes: {
@@ -2396,6 +2577,137 @@ export function deleteNoiseRule(id: string, opts?: Oazapfts.RequestOpts) {
     }>(`/api/v1/noise-rules/${encodeURIComponent(id)}`, {
         ...opts,
         method: "DELETE"
+    }));
+}
+/**
+ * List integrations
+ */
+export function listIntegrations(opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: {
+            items: Integration[];
+        };
+    }>("/api/v1/integrations", {
+        ...opts
+    }));
+}
+/**
+ * Create an integration
+ */
+export function createIntegration(newIntegrationInput: NewIntegrationInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 201;
+        data: MadeIntegration;
+    }>("/api/v1/integrations", oazapfts.json({
+        ...opts,
+        method: "POST",
+        body: newIntegrationInput
+    })));
+}
+/**
+ * Get an integration
+ */
+export function getIntegration(id: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: Integration;
+    }>(`/api/v1/integrations/${encodeURIComponent(id)}`, {
+        ...opts
+    }));
+}
+/**
+ * Update an integration
+ */
+export function updateIntegration(id: string, integrationPatchInput: IntegrationPatchInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: Integration;
+    }>(`/api/v1/integrations/${encodeURIComponent(id)}`, oazapfts.json({
+        ...opts,
+        method: "PATCH",
+        body: integrationPatchInput
+    })));
+}
+/**
+ * Delete an integration
+ */
+export function deleteIntegration(id: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: Integration;
+    }>(`/api/v1/integrations/${encodeURIComponent(id)}`, {
+        ...opts,
+        method: "DELETE"
+    }));
+}
+/**
+ * Create another secret
+ */
+export function rotateIntegrationSecret(id: string, secretRotationInput: SecretRotationInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: MadeIntegration;
+    }>(`/api/v1/integrations/${encodeURIComponent(id)}/rotate-secret`, oazapfts.json({
+        ...opts,
+        method: "POST",
+        body: secretRotationInput
+    })));
+}
+/**
+ * List deliveries, newest first
+ */
+export function listDeliveries(id: string, { limit, cursor, state }: {
+    limit?: number;
+    cursor?: string;
+    state?: "received" | "translated" | "ignored" | "failed";
+} = {}, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: DeliveryPage;
+    }>(`/api/v1/integrations/${encodeURIComponent(id)}/deliveries${QS.query(QS.explode({
+        limit,
+        cursor,
+        state
+    }))}`, {
+        ...opts
+    }));
+}
+/**
+ * Get a delivery
+ */
+export function getDelivery(id: string, deliveryId: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: DeliveryWithBody;
+    }>(`/api/v1/integrations/${encodeURIComponent(id)}/deliveries/${encodeURIComponent(deliveryId)}`, {
+        ...opts
+    }));
+}
+/**
+ * Translate a delivery again
+ */
+export function replayDelivery(id: string, deliveryId: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 202;
+        data: DeliveryWithBody;
+    }>(`/api/v1/integrations/${encodeURIComponent(id)}/deliveries/${encodeURIComponent(deliveryId)}/replay`, {
+        ...opts,
+        method: "POST"
+    }));
+}
+/**
+ * Send a test delivery
+ */
+export function sendTestDelivery(id: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 202;
+        data: {
+            deliveryId: string;
+        };
+    }>(`/api/v1/integrations/${encodeURIComponent(id)}/test`, {
+        ...opts,
+        method: "POST"
     }));
 }
 /**

@@ -1,0 +1,207 @@
+import type { Change } from '../changes/change.ts'
+import { storableJson } from '../changes/storable-json.ts'
+import { changeId } from '../db/change-id.ts'
+import type { Trx } from '../db/database.ts'
+import type { ClaimedDelivery, Outcome } from '../db/deliveries.ts'
+import { ensurePartitions, type ImportedChange, storeEvents } from '../db/imports.ts'
+import { applyIncidentEvents } from '../db/incidents.ts'
+import { kindsOfIntegrations } from '../db/integrations.ts'
+import type { IntegrationRow } from '../db/schema.ts'
+import { type ChangeUpdate, updateChanges } from '../db/update-changes.ts'
+import type { IncidentEvent } from '../incidents/incident.ts'
+import { deliveryContent } from '../integrations/arrival.ts'
+import { translateAlertmanager } from '../sources/alertmanager/translate.ts'
+import { READER_VERSION } from '../sources/github/source.ts'
+import { readGitHub } from '../sources/github/translate.ts'
+import { translatePagerDuty } from '../sources/pagerduty/translate.ts'
+import { UnreadableWebhook } from '../sources/webhook-body.ts'
+
+const DAY_MS = 24 * 3_600_000
+/** Each week of a change's time is a partition, so the time is limited. */
+const MAX_AGE_MS = 400 * DAY_MS
+const MAX_AHEAD_MS = 7 * DAY_MS
+
+/** What one delivery becomes, before it is stored. */
+interface Translated {
+  delivery: ClaimedDelivery
+  changes: { id: string; imported: ImportedChange }[]
+  incidents: IncidentEvent[]
+  /** Why there is neither. */
+  reason: string | null
+}
+
+/**
+ * Translates deliveries and stores what they become, in the transaction that has locked them.
+ *
+ * @returns what each became. One that cannot be read has failed, and the others are stored
+ */
+export async function storeTranslations(
+  trx: Trx,
+  organizationId: string,
+  claimed: readonly ClaimedDelivery[],
+): Promise<Map<string, Outcome>> {
+  const integrations = await kindsOfIntegrations(
+    trx,
+    claimed.map(({ integration_id }) => integration_id),
+  )
+  const outcomes = new Map<string, Outcome>()
+  const translated: Translated[] = []
+  for (const delivery of claimed) {
+    const integration = integrations.get(delivery.integration_id)
+    // Its integration is being deleted, and the delivery with it.
+    if (!integration) continue
+    try {
+      translated.push(translate(organizationId, delivery, integration))
+    } catch (error) {
+      if (!(error instanceof UnreadableWebhook)) throw error
+      outcomes.set(delivery.id, { state: 'failed', reason: error.message })
+    }
+  }
+  const stored = await storeChanges(
+    trx,
+    organizationId,
+    translated.flatMap(({ changes }) => changes),
+  )
+  await applyIncidentEvents(
+    trx,
+    organizationId,
+    translated.flatMap(({ incidents }) => incidents),
+  )
+  for (const each of translated) outcomes.set(each.delivery.id, outcomeOf(each, stored))
+  return outcomes
+}
+
+/** @throws UnreadableWebhook */
+function translate(
+  organizationId: string,
+  delivery: ClaimedDelivery,
+  { kind, settings }: Pick<IntegrationRow, 'kind' | 'settings'>,
+): Translated {
+  const nothing = { delivery, changes: [], incidents: [], reason: null }
+  const content = readContent(delivery)
+  if (delivery.is_test) {
+    return { ...nothing, reason: 'A test. It was signed, stored and read.' }
+  }
+  switch (kind) {
+    case 'github': {
+      const { event, received_at } = delivery
+      const { changes, reason } = readGitHub(event, content, received_at, settings)
+      return {
+        ...nothing,
+        reason,
+        changes: changes.map((change) => toImported(organizationId, delivery, { change, content })),
+      }
+    }
+    case 'pagerduty': {
+      const incidents = translatePagerDuty(content)
+      const reason = `Not about an incident: ${delivery.event}.`
+      return { ...nothing, incidents, reason: incidents.length === 0 ? reason : null }
+    }
+    case 'alertmanager':
+      return { ...nothing, incidents: translateAlertmanager(content) }
+  }
+}
+
+function readContent({ body, headers }: ClaimedDelivery): unknown {
+  try {
+    return deliveryContent(body, headers['content-type'])
+  } catch {
+    const problem = body.length === 0 ? 'is empty' : 'is not valid JSON'
+    throw new UnreadableWebhook(`The body ${problem}. The sender may have been interrupted.`)
+  }
+}
+
+/** @throws UnreadableWebhook for a time that no change can have */
+function toImported(
+  organizationId: string,
+  delivery: ClaimedDelivery,
+  { change, content }: { change: Change; content: unknown },
+): Translated['changes'][number] {
+  const age = delivery.received_at.getTime() - change.occurredAt.getTime()
+  if (age > MAX_AGE_MS || age < -MAX_AHEAD_MS) {
+    const time = change.occurredAt.toISOString()
+    throw new UnreadableWebhook(`The change is too old, or in the future: it occurred at ${time}.`)
+  }
+  const { source, sourceId, occurredAt } = change
+  const record = storableJson(JSON.stringify(content))
+  const context = { event: delivery.event, receivedAt: delivery.received_at.toISOString() }
+  return {
+    id: changeId({ organizationId, source, sourceAccount: null, sourceId, occurredAt }),
+    imported: {
+      change,
+      readerVersion: READER_VERSION,
+      record,
+      context: JSON.stringify(context),
+      entry: {
+        source,
+        eventId: sourceId,
+        eventName: change.action,
+        eventSource: change.service,
+        eventTime: occurredAt,
+        username: null,
+        region: null,
+        raw: record,
+      },
+    },
+  }
+}
+
+/** @returns the IDs of the changes that exist now */
+async function storeChanges(
+  trx: Trx,
+  organizationId: string,
+  changes: readonly Translated['changes'][number][],
+): Promise<Set<string>> {
+  if (changes.length === 0) return new Set()
+  const times = changes.map(({ imported }) => imported.change.occurredAt.getTime())
+  await ensurePartitions(trx, new Date(Math.min(...times)))
+  const owner = { organizationId, connectionId: null, sourceAccount: null }
+  await storeEvents(trx, owner, { changes: changes.map(({ imported }) => imported), unparsed: [] })
+  const found = await trx
+    .selectFrom('changes')
+    .select('id')
+    .where('organization_id', '=', organizationId)
+    .where('id', 'in', [...new Set(changes.map(({ id }) => id))])
+    .where(
+      'occurred_at',
+      'in',
+      [...new Set(times)].map((time) => new Date(time)),
+    )
+    .execute()
+  const stored = new Set(found.map(({ id }) => id))
+  await updateChanges(
+    trx,
+    organizationId,
+    newestUpdates(changes.filter(({ id }) => stored.has(id))),
+  )
+  return stored
+}
+
+/** One update per change: of several events about it, the newest. */
+function newestUpdates(changes: readonly Translated['changes'][number][]): ChangeUpdate[] {
+  const newest = new Map<string, ChangeUpdate>()
+  for (const { id, imported } of changes) {
+    const { updatedAt } = imported.change.detail as { updatedAt?: string }
+    if (updatedAt === undefined) continue
+    const update = { id, ...imported, updatedAt: new Date(updatedAt) }
+    const other = newest.get(id)
+    if (!other || other.updatedAt < update.updatedAt) newest.set(id, update)
+  }
+  return [...newest.values()]
+}
+
+function outcomeOf(
+  { changes, incidents, reason }: Translated,
+  stored: ReadonlySet<string>,
+): Outcome {
+  if (changes.length === 0 && incidents.length === 0) {
+    return { state: 'ignored', reason: reason ?? 'Nothing in it is a change or an incident.' }
+  }
+  const ids = changes.map(({ id }) => id).filter((id) => stored.has(id))
+  if (ids.length < changes.length) {
+    const detail =
+      'A change with the same ID and another time is stored already, or Postgres does not accept its content.'
+    return { state: 'failed', reason: detail }
+  }
+  return { state: 'translated', result: { changes: ids, incidents: incidents.length } }
+}

@@ -1,0 +1,184 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import { asOrganization, readOrganization } from '../../db/database.ts'
+import { findDelivery, listDeliveries, replayDelivery } from '../../db/deliveries.ts'
+import { currentSecret, findIntegration } from '../../db/integrations.ts'
+import { readDelivery } from '../../integrations/arrival.ts'
+import type { IntegrationKind } from '../../integrations/integration.ts'
+import { type SecretBox, SecretUnreadable } from '../../integrations/secret-box.ts'
+import { isSigned, signatureHeaders } from '../../integrations/signature.ts'
+import { testDelivery } from '../../integrations/test-delivery.ts'
+import type { ApiContext, App } from '../context.ts'
+import { answer, found, notFound, Problem, problems } from '../problems.ts'
+import {
+  deliveryPageQuery,
+  deliveryPageSchema,
+  deliveryParams,
+  deliveryWithBodySchema,
+  integrationParams,
+} from './schema.ts'
+import { toDelivery, toDeliveryWithBody } from './serialize.ts'
+
+const tags = ['integrations']
+
+/** The routes for the delivery log. */
+export function deliveryRoutes(app: App, context: ApiContext): void {
+  const { database, deliveries, secrets, workflows } = context
+
+  app.get(
+    '/integrations/:id/deliveries',
+    {
+      schema: {
+        tags,
+        operationId: 'listDeliveries',
+        summary: 'List deliveries, newest first',
+        description: 'Lists correctly signed deliveries. Others are refused and not stored.',
+        params: integrationParams,
+        querystring: deliveryPageQuery,
+        response: {
+          200: answer('A page of deliveries.', deliveryPageSchema),
+          ...problems(401, 404, 422, 503),
+        },
+      },
+    },
+    (request) =>
+      found('integration', request.params.id, (id) =>
+        readOrganization(database, request, async (trx) => {
+          if (!(await findIntegration(trx, id))) return undefined
+          const { limit, cursor, state } = request.query
+          const before = cursor === undefined ? undefined : readCursor(cursor)
+          const { items, hasMore } = await listDeliveries(trx, id, { limit, before, state })
+          const last = hasMore ? items.at(-1) : undefined
+          return {
+            items: items.map(toDelivery),
+            nextCursor: last ? Buffer.from(last.id).toString('base64url') : null,
+          }
+        }),
+      ),
+  )
+
+  app.get(
+    '/integrations/:id/deliveries/:deliveryId',
+    {
+      schema: {
+        tags,
+        operationId: 'getDelivery',
+        summary: 'Get a delivery',
+        description: 'Includes its body and the headers that matter.',
+        params: deliveryParams,
+        response: {
+          200: answer('The delivery.', deliveryWithBodySchema),
+          ...problems(401, 404, 503),
+        },
+      },
+    },
+    (request) =>
+      readOrganization(database, request, async (trx) => {
+        const { id, deliveryId } = request.params
+        await found('integration', id, () => findIntegration(trx, id))
+        return toDeliveryWithBody(
+          await found('delivery', deliveryId, () => findDelivery(trx, id, deliveryId)),
+        )
+      }),
+  )
+
+  app.post(
+    '/integrations/:id/deliveries/:deliveryId/replay',
+    {
+      schema: {
+        tags,
+        operationId: 'replayDelivery',
+        summary: 'Translate a delivery again',
+        description:
+          'Translates the stored body again. Changes that exist already are not stored twice.',
+        params: deliveryParams,
+        response: {
+          202: answer('The delivery, which is translated within seconds.', deliveryWithBodySchema),
+          ...problems(401, 404, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { organizationId } = request
+      const { id, deliveryId } = request.params
+      const row = await asOrganization(database, organizationId, async (trx) => {
+        await found('integration', id, () => findIntegration(trx, id))
+        await found('delivery', deliveryId, () => replayDelivery(trx, id, deliveryId))
+        return findDelivery(trx, id, deliveryId)
+      })
+      void workflows.deliver(organizationId)
+      reply.code(202)
+      return toDeliveryWithBody(row!)
+    },
+  )
+
+  app.post(
+    '/integrations/:id/test',
+    {
+      schema: {
+        tags,
+        operationId: 'sendTestDelivery',
+        summary: 'Send a test delivery',
+        description:
+          "Signs a delivery with the integration's secret, and receives it as if the sender had sent it. It appears in the delivery log. It creates no change and no incident.",
+        params: integrationParams,
+        response: {
+          202: answer(
+            'The test delivery is stored. Its ID in the log is `deliveryId`.',
+            z.object({ deliveryId: z.string() }),
+          ),
+          ...problems(401, 404, 409, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { organizationId } = request
+      const receiver = await found('integration', request.params.id, (id) =>
+        readOrganization(database, request, async (trx) => {
+          const row = await findIntegration(trx, id)
+          return row && { id: row.id, kind: row.kind, sealed: await currentSecret(trx, id) }
+        }),
+      )
+      const { id, kind, sealed } = receiver
+      const { headers, body } = testDelivery(kind, { id: randomUUID(), now: new Date() })
+      // Of a bearer token, only the hash is known, so there is nothing to verify.
+      if (sealed) verifySigning(secrets, { id, kind, sealed, body })
+      const parts = readDelivery(kind, { headers, body })
+      const arrival = { integrationId: id, ...parts, body, isTest: true }
+      if (!(await deliveries.store(organizationId, arrival))) throw notFound('integration')
+      reply.code(202)
+      return { deliveryId: parts.deliveryId }
+    },
+  )
+}
+
+/**
+ * Signs a body with the stored secret, and verifies it as for a delivery.
+ *
+ * @throws Problem 409 if the secret cannot be decrypted
+ */
+function verifySigning(
+  box: SecretBox,
+  receiver: { id: string; kind: IntegrationKind; sealed: Buffer; body: Buffer },
+): void {
+  const { id, kind, sealed, body } = receiver
+  try {
+    const secret = box.open(sealed, id)
+    const headers = signatureHeaders(kind, { secret, body })
+    if (isSigned(kind, { headers, body, secrets: [{ secret }] })) return
+  } catch (error) {
+    if (!(error instanceof SecretUnreadable)) throw error
+  }
+  throw new Problem(
+    409,
+    'The secret cannot be decrypted, because CAIRN_SECRET_KEY has changed. Restore the key, or rotate the secret.',
+  )
+}
+
+/** @throws Problem 422 for a cursor that no page returned */
+function readCursor(cursor: string): string {
+  const id = z.uuid().safeParse(Buffer.from(cursor, 'base64url').toString())
+  if (id.success) return id.data
+  const detail = 'The cursor is not valid. Start again without a cursor.'
+  throw new Problem(422, `?cursor: ${detail}`, { errors: [{ pointer: '?cursor', detail }] })
+}

@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { asOrganization, type Database } from '../../db/database.ts'
+import { type Arrival, insertDeliveries } from '../../db/deliveries.ts'
+import type { Workflows } from '../../temporal/client.ts'
+
+/** Of one transaction. A body has at most 25 MB. */
+const BATCH = { deliveries: 200, bytes: 32 * 1024 * 1024 }
+/** The pause between two signals about one organization. */
+const SIGNAL_PAUSE_MS = 500
+
+interface Waiting {
+  arrival: Arrival
+  resolve: (isStored: boolean) => void
+  reject: (error: unknown) => void
+}
+
+/** Stores deliveries. */
+export interface DeliveryWriter {
+  /**
+   * Resolves when the delivery is stored, also if it was stored before. False: its integration no
+   * longer exists.
+   *
+   * @throws Postgres' errors
+   */
+  store(organizationId: string, arrival: Arrival): Promise<boolean>
+}
+
+/**
+ * Stores deliveries in batches: what arrives while a transaction of the organization runs is stored
+ * by the next one. So a burst takes few transactions, and each organization has one at a time.
+ *
+ * The workflow that translates them is signalled after, and not waited for: a delivery that is
+ * stored is translated later if Temporal is unavailable.
+ *
+ * @param options.system the pool of the role `cairn_system`
+ */
+export function createDeliveryWriter(options: {
+  system: Database
+  workflows: Pick<Workflows, 'deliver'>
+}): DeliveryWriter {
+  const { system, workflows } = options
+  const queues = new Map<string, Waiting[]>()
+  const signalling = new Map<string, boolean>()
+
+  async function writeAll(organizationId: string, queue: Waiting[]): Promise<void> {
+    while (queue.length > 0) {
+      const batch = takeBatch(queue)
+      const arrivals = batch.map(({ arrival }) => arrival)
+      try {
+        const existing = await asOrganization(system, organizationId, (trx) =>
+          insertDeliveries(trx, organizationId, arrivals),
+        )
+        for (const { arrival, resolve } of batch) resolve(existing.has(arrival.integrationId))
+        void signal(organizationId)
+      } catch (error) {
+        for (const { reject } of batch) reject(error)
+      }
+    }
+    queues.delete(organizationId)
+  }
+
+  async function signal(organizationId: string): Promise<void> {
+    if (signalling.has(organizationId)) {
+      signalling.set(organizationId, true)
+      return
+    }
+    for (let again = true; again; again = signalling.get(organizationId) ?? false) {
+      signalling.set(organizationId, false)
+      await workflows.deliver(organizationId)
+      await sleep(SIGNAL_PAUSE_MS, undefined, { ref: false })
+    }
+    signalling.delete(organizationId)
+  }
+
+  return {
+    store(organizationId, arrival) {
+      const { promise, resolve, reject } = Promise.withResolvers<boolean>()
+      const queue = queues.get(organizationId)
+      const waiting = { arrival, resolve, reject }
+      if (queue) queue.push(waiting)
+      else {
+        const created = [waiting]
+        queues.set(organizationId, created)
+        void writeAll(organizationId, created)
+      }
+      return promise
+    },
+  }
+}
+
+function takeBatch(queue: Waiting[]): Waiting[] {
+  let bytes = 0
+  let count = 0
+  for (const { arrival } of queue) {
+    bytes += arrival.body.length
+    if (count > 0 && (count >= BATCH.deliveries || bytes > BATCH.bytes)) break
+    count++
+  }
+  return queue.splice(0, count)
+}

@@ -1,0 +1,59 @@
+import type { z } from 'zod'
+import type { ListedDelivery } from '../../db/deliveries.ts'
+import type { IntegrationOverview } from '../../db/integrations.ts'
+import type { DeliveryRow } from '../../db/schema.ts'
+import { publicUrlOf } from '../origin.ts'
+import type { deliverySchema, deliveryWithBodySchema, integrationSchema } from './schema.ts'
+
+/** Characters of a body in a response. */
+const MAX_BODY_LENGTH = 1_000_000
+
+export function toIntegration(
+  row: IntegrationOverview,
+  request: Parameters<typeof publicUrlOf>[0],
+  publicUrl: string | undefined,
+): z.output<typeof integrationSchema> {
+  return {
+    id: row.id,
+    kind: row.kind,
+    name: row.name,
+    url: `${publicUrlOf(request, publicUrl)}/webhooks/${row.id}`,
+    settings: row.settings,
+    createdAt: row.created_at.toISOString(),
+    lastDeliveryAt: row.last_delivery_at?.toISOString() ?? null,
+    secrets: row.secrets.map(({ created_at, expires_at }) => ({
+      createdAt: created_at.toISOString(),
+      expiresAt: expires_at?.toISOString() ?? null,
+    })),
+    lastWeek: row.counts,
+  }
+}
+
+export function toDelivery(row: ListedDelivery): z.output<typeof deliverySchema> {
+  return {
+    id: row.id,
+    deliveryId: row.delivery_id,
+    event: row.event,
+    receivedAt: row.received_at.toISOString(),
+    state: row.state,
+    reason: row.reason,
+    changes: row.result?.changes ?? [],
+    incidents: row.result?.incidents ?? 0,
+    attempts: row.attempts,
+    nextAttemptAt: row.due_at?.toISOString() ?? null,
+    doneAt: row.done_at?.toISOString() ?? null,
+    bytes: row.bytes,
+    isTest: row.is_test,
+  }
+}
+
+export function toDeliveryWithBody(row: DeliveryRow): z.output<typeof deliveryWithBodySchema> {
+  const { body } = row
+  const text = body.toString('utf8')
+  return {
+    ...toDelivery({ ...row, bytes: body.length }),
+    headers: row.headers,
+    body: text.slice(0, MAX_BODY_LENGTH).toWellFormed(),
+    isTruncated: text.length > MAX_BODY_LENGTH,
+  }
+}

@@ -1,0 +1,32 @@
+import type { Logger } from 'pino'
+import type { Database } from './db/database.ts'
+import { organizationsWithDue } from './db/deliveries.ts'
+import { repeat } from './repeat.ts'
+import type { Workflows } from './temporal/client.ts'
+
+const INTERVAL_MS = 5_000
+
+/**
+ * Finds, every few seconds, organizations with deliveries that are due, and starts their workflow or
+ * signals it. So deliveries that arrive while Temporal is unavailable are translated later.
+ *
+ * @param options.db the pool of the role `cairn_system`, which sees every organization
+ */
+export function startDeliverStarter(options: {
+  db: Database
+  workflows: Pick<Workflows, 'deliver'>
+  logger: Logger
+  intervalMs?: number
+}): { stop(): Promise<void> } {
+  const { db, workflows, logger, intervalMs = INTERVAL_MS } = options
+  return repeat({
+    async round(signal) {
+      for (const organizationId of await organizationsWithDue(db, { olderThanMs: intervalMs })) {
+        // If Temporal is unavailable, every further call would wait for its timeout.
+        if (signal.aborted || !(await workflows.deliver(organizationId))) return
+      }
+    },
+    onFailure: (reason) => logger.warn({ reason }, 'Failed to check for deliveries; retrying'),
+    pauseMs: () => intervalMs * (0.5 + Math.random()),
+  })
+}

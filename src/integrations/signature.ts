@@ -1,0 +1,86 @@
+import { createHmac, hash, timingSafeEqual } from 'node:crypto'
+import type { IntegrationKind } from './integration.ts'
+
+/** The headers of a request, with names in lower case. */
+export type Headers = Readonly<Record<string, string | string[] | undefined>>
+
+/** A secret as it is stored: the secret itself, or the SHA-256 of a bearer token. */
+export type StoredSecret = { secret: string } | { tokenHash: Buffer }
+
+/** Signatures of one header that are compared. PagerDuty sends one for each of its secrets. */
+const MOST_SIGNATURES = 10
+
+/**
+ * Whether one of the secrets has signed the request. Takes the same time for every wrong signature.
+ *
+ * - GitHub: `X-Hub-Signature-256: sha256=HEX`, HMAC-SHA-256 of the body
+ *   (https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries)
+ * - PagerDuty: `X-PagerDuty-Signature: v1=HEX,v1=HEX`, the same for each secret
+ *   (https://developer.pagerduty.com/docs/webhooks/webhook-signatures/)
+ * - Alertmanager does not sign: `Authorization: Bearer TOKEN`
+ *
+ * @param body the bytes of the request, before anything parses them
+ */
+export function isSigned(
+  kind: IntegrationKind,
+  { headers, body, secrets }: { headers: Headers; body: Buffer; secrets: readonly StoredSecret[] },
+): boolean {
+  if (kind === 'alertmanager') return hasToken(headers, secrets)
+  const given =
+    kind === 'github'
+      ? signaturesOf(headers['x-hub-signature-256'], 'sha256=')
+      : signaturesOf(headers['x-pagerduty-signature'], 'v1=')
+  let isValid = false
+  for (const stored of secrets) {
+    if (!('secret' in stored)) continue
+    const expected = createHmac('sha256', stored.secret).update(body).digest()
+    for (const signature of given) isValid = isSame(signature, expected) || isValid
+  }
+  return isValid
+}
+
+function signaturesOf(header: string | string[] | undefined, prefix: string): Buffer[] {
+  const text = [header ?? []].flat().join(',')
+  return text
+    .split(',', MOST_SIGNATURES)
+    .map((part) => part.trim())
+    .filter((part) => part.startsWith(prefix))
+    .map((part) => part.slice(prefix.length))
+    .filter((hex) => /^[0-9a-fA-F]{64}$/.test(hex))
+    .map((hex) => Buffer.from(hex, 'hex'))
+}
+
+function hasToken(headers: Headers, secrets: readonly StoredSecret[]): boolean {
+  const { authorization } = headers
+  const token = /^Bearer +([^\s]+) *$/i.exec([authorization ?? ''].flat()[0] ?? '')?.[1] ?? ''
+  const given = tokenHash(token)
+  let isValid = false
+  for (const stored of secrets) {
+    if ('tokenHash' in stored) isValid = isSame(given, stored.tokenHash) || isValid
+  }
+  return isValid
+}
+
+export function tokenHash(token: string): Buffer {
+  return hash('sha256', token, 'buffer')
+}
+
+function isSame(a: Buffer, b: Buffer): boolean {
+  return a.length === b.length && timingSafeEqual(a, b)
+}
+
+/** The headers of a request that a secret signs, as the senders do. For test deliveries. */
+export function signatureHeaders(
+  kind: IntegrationKind,
+  { secret, body }: { secret: string; body: Buffer },
+): Record<string, string> {
+  const hmac = () => createHmac('sha256', secret).update(body).digest('hex')
+  switch (kind) {
+    case 'github':
+      return { 'x-hub-signature-256': `sha256=${hmac()}` }
+    case 'pagerduty':
+      return { 'x-pagerduty-signature': `v1=${hmac()}` }
+    case 'alertmanager':
+      return { authorization: `Bearer ${secret}` }
+  }
+}

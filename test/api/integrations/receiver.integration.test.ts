@@ -1,0 +1,430 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { connect } from 'node:net'
+import { Webhooks } from '@octokit/webhooks'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { createDeliveryLimits } from '../../../src/api/integrations/limits.ts'
+import { DELIVERY_LIMIT_BYTES } from '../../../src/api/integrations/receiver.ts'
+import { signatureHeaders } from '../../../src/integrations/signature.ts'
+import { createTestApi, type Person, type Tenant, type TestApi } from '../../../testing/api.ts'
+
+let api: TestApi
+let tenant: Tenant
+beforeAll(async () => {
+  api = await createTestApi()
+  tenant = await api.tenant('receiver')
+})
+afterAll(() => api.close())
+
+interface Integration {
+  id: string
+  url: string
+  secret: string
+}
+
+async function create(kind: string, of: Tenant | Person = tenant): Promise<Integration> {
+  const { status, body } = await of.request('POST', '/api/v1/integrations', { kind })
+  expect(status).toBe(201)
+  return body
+}
+
+/** Sends bytes with these headers to the integration's own URL. */
+async function send(
+  { url }: Pick<Integration, 'url'>,
+  body: Buffer | string,
+  headers: Record<string, string> = {},
+) {
+  const response = await api.app.inject({
+    ...{ method: 'POST', url: new URL(url).pathname, payload: body },
+    headers: { 'content-type': 'application/json', ...headers },
+  })
+  return { status: response.statusCode, text: response.body, headers: response.headers }
+}
+
+async function sendGitHub(
+  integration: Integration,
+  body: Buffer | string,
+  headers: Record<string, string> = {},
+) {
+  const bytes = Buffer.from(body)
+  return send(integration, bytes, {
+    'x-github-event': 'ping',
+    'x-github-delivery': randomUUID(),
+    ...signatureHeaders('github', { secret: integration.secret, body: bytes }),
+    ...headers,
+  })
+}
+
+async function log({ id }: Integration, query = '') {
+  const { body } = await tenant.request('GET', `/api/v1/integrations/${id}/deliveries${query}`)
+  return body.items as { id: string; deliveryId: string; event: string | null; bytes: number }[]
+}
+
+async function stored({ id }: Integration, deliveryId: string) {
+  const { body } = await tenant.request(
+    'GET',
+    `/api/v1/integrations/${id}/deliveries/${deliveryId}`,
+  )
+  return body
+}
+
+describe('a correctly signed delivery is stored and gets 202', () => {
+  test('from GitHub, signed by @octokit/webhooks', async () => {
+    const integration = await create('github')
+    const octokit = new Webhooks({ secret: integration.secret })
+    const body = JSON.stringify({ zen: 'Größe 🚀' })
+    const { status } = await send(integration, body, {
+      'x-github-event': 'ping',
+      'x-github-delivery': 'a-delivery',
+      'x-hub-signature-256': await octokit.sign(body),
+    })
+    expect(status).toBe(202)
+    const [delivery] = await log(integration)
+    expect(delivery).toMatchObject({ deliveryId: 'a-delivery', event: 'ping' })
+    const whole = await stored(integration, delivery!.id)
+    expect(whole.body).toBe(body)
+    expect(whole.headers).toEqual({
+      'content-type': 'application/json',
+      'user-agent': expect.any(String),
+      'x-github-delivery': 'a-delivery',
+      'x-github-event': 'ping',
+    })
+  })
+
+  test('from PagerDuty, with the secret that PagerDuty has created', async () => {
+    const integration = await create('pagerduty')
+    const secret = 'the secret that PagerDuty made'
+    const patched = await tenant.request('PATCH', `/api/v1/integrations/${integration.id}`, {
+      secret,
+    })
+    expect(patched.status).toBe(200)
+    const body = Buffer.from(
+      JSON.stringify({ event: { id: '01EVENT', event_type: 'incident.triggered', data: {} } }),
+    )
+    const { 'x-pagerduty-signature': signature } = signatureHeaders('pagerduty', { secret, body })
+    const headers = { 'x-pagerduty-signature': `v1=${'0'.repeat(64)},${signature}` }
+    expect((await send(integration, body, headers)).status).toBe(202)
+    expect(await log(integration)).toMatchObject([
+      { deliveryId: '01EVENT', event: 'incident.triggered' },
+    ])
+  })
+
+  test('from Alertmanager, with the token, of which only the hash is stored', async () => {
+    const integration = await create('alertmanager')
+    const body = JSON.stringify({ status: 'firing', alerts: [] })
+    const headers = { authorization: `Bearer ${integration.secret}` }
+    expect((await send(integration, body, headers)).status).toBe(202)
+    expect(await log(integration)).toMatchObject([{ event: 'firing' }])
+    const row = await api.superuser
+      .selectFrom('integration_secrets')
+      .selectAll()
+      .where('integration_id', '=', integration.id)
+      .executeTakeFirstOrThrow()
+    expect(row.sealed).toBeNull()
+    const { secret } = integration
+    expect(row.token_hash).toEqual(createHash('sha256').update(secret).digest())
+  })
+
+  test.each([
+    ['an empty body', ''],
+    ['what is not JSON', '<xml/>'],
+    ['a truncated body', '{"action":"closed","pull_request":{"id":1,'],
+    ['bytes that are not UTF-8', Buffer.from([0xff, 0xfe, 0x00, 0x80])],
+  ])('with %s', async (_name, body) => {
+    const integration = await create('github')
+    expect((await sendGitHub(integration, body as string)).status).toBe(202)
+    expect(await log(integration)).toHaveLength(1)
+  })
+
+  test.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'image/png',
+    '',
+    'nonsense',
+    'a/b; charset',
+  ])('with the content type "%s"', async (type) => {
+    const integration = await create('github')
+    const result = await sendGitHub(integration, 'payload=%7B%7D', { 'content-type': type })
+    expect(result.status).toBe(202)
+    expect(await log(integration)).toHaveLength(1)
+  })
+
+  test('with a body of 24 MB', async () => {
+    const integration = await create('github')
+    const body = Buffer.alloc(24_000_000, ' ')
+    expect((await sendGitHub(integration, body)).status).toBe(202)
+    expect(await log(integration)).toMatchObject([{ bytes: 24_000_000 }])
+  })
+
+  test('while Temporal is unavailable, within two seconds', async () => {
+    const offline = await createTestApi({ temporalAddress: '127.0.0.1:9' })
+    try {
+      const other = await offline.tenant('offline')
+      const { body: integration } = await other.request('POST', '/api/v1/integrations', {
+        kind: 'github',
+      })
+      const body = Buffer.from('{}')
+      const startedAt = performance.now()
+      const response = await offline.app.inject({
+        ...{ method: 'POST', url: `/webhooks/${integration.id}`, payload: body },
+        headers: {
+          'content-type': 'application/json',
+          ...signatureHeaders('github', { secret: integration.secret, body }),
+        },
+      })
+      expect(response.statusCode).toBe(202)
+      expect(performance.now() - startedAt).toBeLessThan(2_000)
+    } finally {
+      await offline.close()
+    }
+  })
+
+  test('once: the same delivery ID gets 202 again and stays as it was', async () => {
+    const integration = await create('github')
+    const headers = { 'x-github-delivery': 'same' }
+    expect((await sendGitHub(integration, '{"a":1}', headers)).status).toBe(202)
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => sendGitHub(integration, '{"a":1}', headers)),
+    )
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(202))
+    expect((await sendGitHub(integration, '{"a":2}', headers)).status).toBe(202)
+    const deliveries = await log(integration)
+    expect(deliveries).toHaveLength(1)
+    expect((await stored(integration, deliveries[0]!.id)).body).toBe('{"a":1}')
+  })
+
+  test('of one integration does not hide that of another with the same ID', async () => {
+    const [one, two] = [await create('github'), await create('github')]
+    const headers = { 'x-github-delivery': 'shared' }
+    for (const each of [one, two]) {
+      expect((await sendGitHub(each, '{}', headers)).status).toBe(202)
+      expect(await log(each)).toHaveLength(1)
+    }
+  })
+})
+
+describe('refused, and not stored', () => {
+  test.each([
+    ['without a signature', undefined],
+    ['with a forged signature', `sha256=${'a'.repeat(64)}`],
+  ])('%s', async (_name, signature) => {
+    const integration = await create('github')
+    const result = await send(integration, '{}', {
+      'x-github-event': 'ping',
+      ...(signature !== undefined && { 'x-hub-signature-256': signature }),
+    })
+    expect(result.status).toBe(401)
+    expect(JSON.parse(result.text).detail).toContain(signature ? 'does not match' : 'not signed')
+    expect(await log(integration)).toEqual([])
+  })
+
+  test('a body that was changed after it was signed', async () => {
+    const integration = await create('github')
+    const signed = signatureHeaders('github', {
+      secret: integration.secret,
+      body: Buffer.from('{"a":1}'),
+    })
+    expect((await send(integration, '{"a":2}', signed)).status).toBe(401)
+    // The same JSON in other bytes.
+    expect((await send(integration, '{"a": 1}', signed)).status).toBe(401)
+    expect(await log(integration)).toEqual([])
+  })
+
+  test("with another integration's secret", async () => {
+    const [one, two] = [await create('github'), await create('github')]
+    expect((await sendGitHub({ ...one, secret: two.secret }, '{}')).status).toBe(401)
+  })
+
+  test("where a row's secret was copied to another integration", async () => {
+    const [one, two] = [await create('github'), await create('github')]
+    const { sealed } = await api.superuser
+      .selectFrom('integration_secrets')
+      .select('sealed')
+      .where('integration_id', '=', two.id)
+      .executeTakeFirstOrThrow()
+    await api.superuser
+      .updateTable('integration_secrets')
+      .set({ sealed })
+      .where('integration_id', '=', one.id)
+      .execute()
+    expect((await sendGitHub({ ...one, secret: two.secret }, '{}')).status).toBe(401)
+  })
+
+  test('above 25 MB', async () => {
+    const integration = await create('github')
+    const result = await sendGitHub(integration, Buffer.alloc(DELIVERY_LIMIT_BYTES + 1))
+    expect(result.status).toBe(413)
+    expect(JSON.parse(result.text).detail).toContain('25 MiB')
+    expect(await log(integration)).toEqual([])
+  })
+
+  test.each(['none', '01980000-0000-7000-8000-000000000000'])(
+    'for the integration "%s", without reading the body',
+    async (id) => {
+      const result = await send({ url: `http://localhost/webhooks/${id}` }, Buffer.alloc(2 ** 25))
+      expect(result.status).toBe(404)
+      expect(JSON.parse(result.text).detail).toBe('No such integration.')
+    },
+  )
+
+  test('for an integration that was deleted', async () => {
+    const integration = await create('github')
+    expect((await sendGitHub(integration, '{}')).status).toBe(202)
+    const deleted = await tenant.request('DELETE', `/api/v1/integrations/${integration.id}`)
+    expect(deleted.status).toBe(200)
+    expect((await sendGitHub(integration, '{}')).status).toBe(404)
+  })
+
+  test('by another method, which is named', async () => {
+    const integration = await create('github')
+    const response = await api.app.inject(new URL(integration.url).pathname)
+    expect(response.statusCode).toBe(405)
+    expect(response.headers.allow).toBe('POST')
+  })
+
+  test('where the body ends early: nothing is stored', async () => {
+    const integration = await create('github')
+    const { port } = new URL(await api.app.listen({ port: 0 }))
+    const body = Buffer.from('{"action":"closed"}')
+    const { 'x-hub-signature-256': signature } = signatureHeaders('github', {
+      secret: integration.secret,
+      body: body.subarray(0, 10),
+    })
+    const socket = connect(Number(port), '127.0.0.1')
+    const closed = new Promise((resolve) => socket.on('close', resolve))
+    socket.on('error', () => {})
+    socket.end(
+      `POST /webhooks/${integration.id} HTTP/1.1\r\nHost: cairn\r\nX-Hub-Signature-256: ${signature}\r\n` +
+        `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.subarray(0, 10)}`,
+    )
+    socket.resume()
+    await closed
+    expect(await log(integration)).toEqual([])
+  })
+})
+
+test('two secrets are valid while one replaces the other, and a third ends the first', async () => {
+  const integration = await create('github')
+  const rotate = async (body = {}) =>
+    (await tenant.request('POST', `/api/v1/integrations/${integration.id}/rotate-secret`, body))
+      .body
+  const accepts = async (secret: string) =>
+    (await sendGitHub({ ...integration, secret }, '{}')).status === 202
+  const second = await rotate()
+  expect(second.secrets).toHaveLength(2)
+  expect(second.secrets[0].expiresAt).toBeNull()
+  expect(Date.parse(second.secrets[1].expiresAt) - Date.now()).toBeGreaterThan(23 * 3_600_000)
+  expect([await accepts(integration.secret), await accepts(second.secret)]).toEqual([true, true])
+  const third = await rotate()
+  expect(await accepts(integration.secret)).toBe(false)
+  expect([await accepts(second.secret), await accepts(third.secret)]).toEqual([true, true])
+  // A leaked secret ends at once.
+  const fourth = await rotate({ revokeOld: true })
+  expect([await accepts(third.secret), await accepts(fourth.secret)]).toEqual([false, true])
+  // And a replaced one when its time is over.
+  const fifth = await rotate()
+  await api.superuser
+    .updateTable('integration_secrets')
+    .set({ expires_at: new Date(Date.now() - 1_000) })
+    .where('expires_at', 'is not', null)
+    .execute()
+  expect([await accepts(fourth.secret), await accepts(fifth.secret)]).toEqual([false, true])
+})
+
+test('no secret is in the database, in a response after the first, or in the log', async () => {
+  const integration = await create('github')
+  const { rows } = await api.superuser.executeQuery<{ row: string }>({
+    ...{ sql: 'SELECT s::text AS row FROM integration_secrets s', parameters: [] },
+    query: { kind: 'RawNode' } as never,
+    queryId: { queryId: 'secrets' } as never,
+  })
+  expect(rows.length).toBeGreaterThan(0)
+  const text = rows.map(({ row }) => row).join('\n')
+  expect(text).not.toContain(integration.secret)
+  expect(text).not.toContain(Buffer.from(integration.secret).toString('hex'))
+  const { body } = await tenant.request('GET', `/api/v1/integrations/${integration.id}`)
+  expect(JSON.stringify(body)).not.toContain(integration.secret)
+})
+
+test('deliveries of one integration beyond its limit get 429 until the next minute', () => {
+  let now = 0
+  const limits = createDeliveryLimits({ maxPerMinute: 3, now: () => now })
+  for (const id of ['a', 'a', 'a', 'b']) limits.count(id)
+  expect(() => limits.count('a')).toThrow(expect.objectContaining({ status: 429 }))
+  limits.count('b')
+  now = 60_000
+  limits.count('a')
+})
+
+test('bodies that are read at once take a limited amount of memory per integration', () => {
+  const limits = createDeliveryLimits({ maxBytesAtOnce: 100 })
+  const release = limits.reserve('a', 80)
+  expect(() => limits.reserve('a', 30)).toThrow(expect.objectContaining({ status: 429 }))
+  limits.reserve('b', 80)
+  release()
+  release()
+  limits.reserve('a', 30)
+  // One body is always read.
+  limits.reserve('c', 500)
+})
+
+describe('who may manage integrations', () => {
+  test('an owner and an API key, but no member', async () => {
+    const [owner, member] = [await tenant.signedIn('owner'), await tenant.signedIn('member')]
+    const { id } = await create('github', owner)
+    const attempts: [string, string, unknown?][] = [
+      ['POST', '/api/v1/integrations', { kind: 'github' }],
+      ['PATCH', `/api/v1/integrations/${id}`, { secret: 'long-enough-to-be-one' }],
+      ['POST', `/api/v1/integrations/${id}/rotate-secret`, {}],
+      ['DELETE', `/api/v1/integrations/${id}`],
+    ]
+    for (const [method, url, body] of attempts)
+      expect((await member.request(method, url, body)).status, method).toBe(403)
+    expect((await member.request('GET', `/api/v1/integrations/${id}`)).status).toBe(200)
+    expect((await owner.request('DELETE', `/api/v1/integrations/${id}`)).status).toBe(200)
+  })
+})
+
+test.each(['github', 'pagerduty', 'alertmanager'])(
+  'a test delivery for %s appears in the log',
+  async (kind) => {
+    const integration = await create(kind)
+    const { status, body } = await tenant.request(
+      'POST',
+      `/api/v1/integrations/${integration.id}/test`,
+    )
+    expect(status).toBe(202)
+    expect(await log(integration)).toMatchObject([{ deliveryId: body.deliveryId, isTest: true }])
+  },
+)
+
+test('pages of the log contain each delivery once, newest first', async () => {
+  const integration = await create('github')
+  for (let n = 0; n < 5; n++) await sendGitHub(integration, '{}', { 'x-github-delivery': `d${n}` })
+  const seen: string[] = []
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const { body }: { body: { items: { deliveryId: string }[]; nextCursor: string | null } } =
+      await tenant.request(
+        'GET',
+        `/api/v1/integrations/${integration.id}/deliveries?limit=2${cursor && `&cursor=${cursor}`}`,
+      )
+    seen.push(...body.items.map(({ deliveryId }) => deliveryId))
+    cursor = body.nextCursor
+  }
+  expect(seen).toEqual(['d4', 'd3', 'd2', 'd1', 'd0'])
+})
+
+test('a burst of 1,000 deliveries is stored in few transactions', async () => {
+  const integration = await create('github')
+  const begun = vi.spyOn(api.context.system, 'transaction')
+  const answers = await Promise.all(
+    Array.from({ length: 1_000 }, (_, n) => sendGitHub(integration, `{"n":${n}}`)),
+  )
+  const transactions = begun.mock.calls.length
+  begun.mockRestore()
+  expect(answers.filter(({ status }) => status !== 202)).toEqual([])
+  expect(transactions).toBeLessThan(200)
+  const { body } = await tenant.request('GET', `/api/v1/integrations/${integration.id}`)
+  const { received, translated, ignored, failed } = body.lastWeek
+  expect(received + translated + ignored + failed).toBe(1_000)
+})
