@@ -24,6 +24,7 @@ import { serviceName } from './services.ts'
 import { changeSetKey, sessionStart } from './session.ts'
 import { summarize } from './summaries/index.ts'
 import { type Ending, type Summary, sentence } from './summary.ts'
+import { addTags } from './tags.ts'
 import { findTool } from './tool.ts'
 
 /** Ids of changes hold 48 bits of milliseconds since 1970. */
@@ -130,6 +131,7 @@ function changeOf(
     links: linksOf(facts, sourceId),
     detail: detailOf(facts, sourceId, summary, ending),
   }
+  if (ending.outcome === 'succeeded') addTags(facts.resources, facts)
   if (isPublic) change.publicAccess = indexable(spoken(summary.opens!, 200))
   return change
 }
