@@ -1,7 +1,12 @@
 import { sql } from 'kysely'
 import type { IncidentAnswer } from '../incidents/answer.ts'
 import type { RankedIncident } from '../incidents/incident.ts'
-import type { Candidate, CandidateHistory, FieldEdit } from '../incidents/ranking/candidate.ts'
+import type {
+  Candidate,
+  CandidateHistory,
+  FieldEdit,
+  RankingContext,
+} from '../incidents/ranking/candidate.ts'
 import { rank } from '../incidents/ranking/rank.ts'
 import type { Trx } from './database.ts'
 import { environmentsOf, listEnvironments } from './environments.ts'
@@ -30,7 +35,26 @@ export async function answerIncident(
   incident: RankedIncident,
   options: { now: Date; arrivedBy?: Date },
 ): Promise<IncidentAnswer> {
-  const { now, arrivedBy } = options
+  const { candidates, context, searched } = await loadCandidates(
+    trx,
+    organizationId,
+    incident,
+    options,
+  )
+  return { ...rank(incident, candidates, context), searched }
+}
+
+/** What ranking reads: the candidates, and what is known around them. */
+export async function loadCandidates(
+  trx: Trx,
+  organizationId: string,
+  incident: RankedIncident,
+  { now, arrivedBy }: { now: Date; arrivedBy?: Date },
+): Promise<{
+  candidates: Candidate[]
+  context: RankingContext
+  searched: IncidentAnswer['searched']
+}> {
   const start = incident.startedAt ?? incident.noticedAt
   const from = new Date(start.getTime() - BEFORE)
   const to = new Date(Math.min(now.getTime() + 1, incident.noticedAt.getTime() + AFTER))
@@ -55,12 +79,12 @@ export async function answerIncident(
     })
   })
   const environment = (await listEnvironments(trx)).find(({ id }) => id === incident.environmentId)
-  const ranked = rank(incident, candidates, {
+  const context = {
     historySize: groups.reduce((sum, { total }) => sum + total, 0),
     environment: environment ?? null,
     now,
-  })
-  return { ...ranked, searched: { from, to, candidates: inWindow } }
+  }
+  return { candidates, context, searched: { from, to, candidates: inWindow } }
 }
 
 interface HistoryGroup {
@@ -215,7 +239,7 @@ function toCandidate(
   known: Pick<Candidate, 'environmentIds' | 'aliases' | 'history'>,
 ): Candidate {
   const { envelope } = row
-  const detail = row.detail as { edits?: unknown; commits?: unknown; sha?: unknown }
+  const detail = row.detail as Details
   return {
     changeId: row.id,
     changeSetId: row.change_set_id,
@@ -238,7 +262,28 @@ function toCandidate(
     resources: envelope.resources,
     accountId: row.account_id,
     edits: Array.isArray(detail.edits) ? (detail.edits as FieldEdit[]) : [],
-    commits: [],
+    commits: commitsOf(row),
     ...known,
   }
+}
+
+/** What details of several sources contain. */
+interface Details {
+  edits?: unknown
+  commits?: unknown
+  sha?: unknown
+  version?: unknown
+}
+
+const MOST_COMMITS = 60
+
+/** The commits that a change names; in AWS, hexadecimal parts of what it sets, such as image tags. */
+function commitsOf({ detail, summary, source }: ChangeRow): string[] {
+  const { commits, sha, version, edits } = detail as Details
+  const listed = Array.isArray(commits)
+    ? commits.map((each) => (each as { sha?: unknown })?.sha)
+    : []
+  const texts = [sha, version, ...listed].filter((text) => typeof text === 'string')
+  if (source !== 'github') texts.push(summary, JSON.stringify(edits ?? ''))
+  return texts.flatMap((text) => text.match(/\b[0-9a-f]{7,40}\b/g) ?? []).slice(0, MOST_COMMITS)
 }

@@ -83,5 +83,6 @@ export const EVIDENCE_KINDS = [
   'routine',
   'outcome',
   'reversal',
+  'deploy',
 ] as const
 export type EvidenceKind = (typeof EVIDENCE_KINDS)[number]

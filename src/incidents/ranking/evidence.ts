@@ -3,7 +3,7 @@
 import type { RankedIncident } from '../incident.ts'
 import type { Candidate, Evidence, RankingContext } from './candidate.ts'
 import { effectKind, withoutActor } from './effect.ts'
-import { domainsOfAlert, kindText } from './symptoms.ts'
+import { type Domain, kindText } from './symptoms.ts'
 import { namingWords, type Rarity, rarityOf, wordsOf } from './words.ts'
 
 /** What each part of a change's text counts when it contains a word of the incident. */
@@ -65,24 +65,28 @@ function matchEvidence(
   }
 }
 
-const SYMPTOM = 1.3
-const BROAD = new Set(['released code and flags', 'capacity', 'load balancing'])
+/** What a domain counts: little if most systems have such changes and most alerts are about it. */
+const SYMPTOM = { specific: 1.5, broad: 0.8 } as const
+const SECOND_SHARE = 0.4
+const OTHER_SYMPTOM = { specific: -0.9, broad: -0.3 } as const
 
 /** Whether the change is of a kind that causes what the alert is about. */
-export function symptomEvidence(candidate: Candidate, incident: RankedIncident): Evidence {
-  const domains = domainsOfAlert(incident.title)
+export function symptomEvidence(candidate: Candidate, domains: readonly Domain[]): Evidence {
   const text = kindText(candidate)
-  const matching = domains.filter(({ change }) => change.test(text))
-  if (matching.length === 0) {
+  const weightOf = ({ isBroad }: Domain) => SYMPTOM[isBroad ? 'broad' : 'specific']
+  const matching = domains
+    .filter(({ change }) => change.test(text))
+    .toSorted((a, b) => weightOf(b) - weightOf(a))
+  const [best, second] = matching
+  if (best === undefined) {
     // The alert names what it is about, and this is something else.
-    return { kind: 'symptom', weight: domains.length > 0 ? -0.5 : 0, reason: null }
+    const isSpecific = domains.some(({ isBroad }) => !isBroad)
+    const weight = domains.length === 0 ? 0 : OTHER_SYMPTOM[isSpecific ? 'specific' : 'broad']
+    return { kind: 'symptom', weight, reason: null }
   }
-  const best = matching.find(({ name }) => !BROAD.has(name)) ?? matching[0]!
-  const share = BROAD.has(best.name) ? 0.6 : 1
-  const more = matching.length > 1 ? 0.2 : 0
   return {
     kind: 'symptom',
-    weight: SYMPTOM * share + more,
+    weight: weightOf(best) + (second ? SECOND_SHARE * weightOf(second) : 0),
     reason: `The alert is about ${best.name}, which such a change can break`,
   }
 }
@@ -124,7 +128,7 @@ const ENOUGH_HISTORY = 60
 export function rarityEvidence({ history }: Candidate, { historySize }: RankingContext): Evidence {
   const trust = Math.min(1, historySize / ENOUGH_HISTORY)
   const { sameAction } = history
-  const weight = Math.max(-0.7, 0.6 - 0.25 * Math.log2(1 + sameAction)) * trust
+  const weight = Math.max(-0.5, 0.5 - 0.2 * Math.log2(1 + sameAction)) * trust
   const times = sameAction === 0 ? 'the first time' : `one of ${sameAction + 1} times`
   return {
     kind: 'rarity',
@@ -139,7 +143,7 @@ export function actorEvidence(candidate: Candidate, { historySize }: RankingCont
   if (actorKind === 'service') return { kind: 'actor', weight: -1.3, reason: null }
   const isPerson = actorKind === 'person' || actorKind === 'user' || actorKind === 'root'
   const isNew = history.sameActor === 0
-  const weight = (isPerson ? 0.4 : 0) + (isNew ? 0.4 : 0) * trust
+  const weight = (isPerson ? 0.3 : 0) + (isNew ? 0.3 : 0) * trust
   const reason = isNew && trust === 1 ? `${actorName} had not done this here before` : null
   return { kind: 'actor', weight, reason }
 }

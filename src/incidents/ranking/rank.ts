@@ -3,7 +3,7 @@
 import type { IncidentAnswer, Response, Suspect } from '../answer.ts'
 import type { RankedIncident } from '../incident.ts'
 import type { Candidate, Evidence, RankingContext } from './candidate.ts'
-import { withDeploys } from './deploys.ts'
+import { deployEvidence, withDeploys } from './deploys.ts'
 import { effectEvidence } from './effect.ts'
 import {
   actorEvidence,
@@ -16,12 +16,13 @@ import {
   symptomEvidence,
 } from './evidence.ts'
 import { findReversals, isBefore, type Reversal } from './reversal.ts'
+import { domainsOfAlert } from './symptoms.ts'
 import { distanceOf, effectOf, MINUTE, possibleStarts, relation, timeEvidence } from './time.ts'
 
 /** Log-odds that a change without any evidence caused the incident. */
 const PRIOR = -2.2
 /** Below this score, no change is named: calibrated on bench/outages. */
-export const THRESHOLD = 0.5
+export const THRESHOLD = 0.62
 const MOST_SUSPECTS = 10
 const MOST_RESPONSES = 50
 const MOST_REASONS = 6
@@ -45,12 +46,13 @@ export function scoreCandidates(
   context: RankingContext,
 ): Scored[] {
   const match = matcherOf(incident, candidates)
+  const domains = domainsOfAlert(incident.title)
   const reversal = reversalEvidence(incident, findReversals(candidates))
   const scored = candidates.map((candidate) => {
     const evidence = [
       timeEvidence(candidate, incident),
       match(candidate),
-      symptomEvidence(candidate, incident),
+      symptomEvidence(candidate, domains),
       effectEvidence(candidate),
       riskEvidence(candidate),
       environmentEvidence(candidate, context),
@@ -59,6 +61,7 @@ export function scoreCandidates(
       routineEvidence(candidate),
       outcomeEvidence(candidate),
       ...reversal(candidate),
+      ...deployEvidence(candidate),
     ]
     const odds = evidence.reduce((sum, { weight }) => sum + weight, PRIOR)
     return { candidate, evidence, score: 1 / (1 + Math.exp(-odds)) }

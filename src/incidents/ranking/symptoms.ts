@@ -12,6 +12,8 @@ export interface Domain {
   alert: RegExp
   /** Whether a change is of this kind: matched against `service:action type…`. */
   change: RegExp
+  /** Most alerts are about it, or most changes are of this kind. */
+  isBroad?: true
 }
 
 export const DOMAINS: readonly Domain[] = [
@@ -30,9 +32,9 @@ export const DOMAINS: readonly Domain[] = [
   {
     name: 'permissions',
     alert:
-      /access ?denied|forbidden|not authori[sz]ed|unauthori[sz]ed|permission|\b401s?\b|\b403s?\b|assume ?role|credentials?|\biam\b|\bauth\b|authentication|authori[sz]ation|log ?ins?\b|sign-?ins?\b|\bsso\b|token|session/i,
+      /access ?denied|forbidden|not authori[sz]ed|unauthori[sz]ed|permission|\b401s?\b|\b403s?\b|assume ?role|security token|client ?token|\biam\b|\bauth\b|authori[sz]ation|log ?ins?\b|sign-?ins?\b|\bsso\b|token|session/i,
     change:
-      /^(iam|sts|sso|sso-directory|organizations|cognito-idp|cognito-identity|kms|secretsmanager|ram|verifiedpermissions):|policy|permission|grant|accesskey|instanceprofile|identityprovider/i,
+      /^(iam|sts|sso|sso-directory|organizations|cognito-idp|cognito-identity|ram|verifiedpermissions):|policy|permission|grant|accesskey|instanceprofile|identityprovider/i,
   },
   {
     name: 'encryption keys',
@@ -41,6 +43,7 @@ export const DOMAINS: readonly Domain[] = [
   },
   {
     name: 'secrets and settings',
+    isBroad: true,
     alert:
       /secret|password|credentials?|authentication failed|login failed|\bconfig(uration)?\b|setting|parameter|environment variable/i,
     change:
@@ -49,12 +52,13 @@ export const DOMAINS: readonly Domain[] = [
   {
     name: 'network access',
     alert:
-      /time(s|d)?[- ]?outs?|timed out|unreachable|no route|connect(ion|ions|ing|ivity)?\b|refused|reset by peer|network|packet|socket|handshake|egress|ingress|outbound|inbound|\bvpn\b|\bvpc\b|peer|upstream|dial tcp|econn|health ?checks?|unhealthy|cannot reach|can't reach|host unreachable|internet/i,
+      /time(s|d)?[- ]?outs?|timed out|unreachable|no route|connection (pool|refused|reset|time|error|fail|closed|drop|lost)|cannot connect|unable to connect|fail(s|ed|ing)? to connect|connectivity|refused|reset by peer|connect\b|connection attempts?|network|packet|socket|egress|ingress|outbound|inbound|\bvpn\b|\bvpc\b|peer|upstream|dial tcp|econn|health ?checks?|unhealthy|cannot reach|can't reach|host unreachable|internet|hangs?\b|stuck|no egress|availability zones?/i,
     change:
       /securitygroup|networkacl|route(table)?$|createroute|deleteroute|replaceroute|natgateway|internetgateway|vpcendpoint|vpcpeering|transitgateway|subnet|vpnconnection|vpngateway|directconnect|networkfirewall|^network-firewall|firewall|eni|networkinterface|address|prefixlist|^directconnect|^globalaccelerator/i,
   },
   {
     name: 'load balancing',
+    isBroad: true,
     alert:
       /\b50[234]s?\b|\b5xx\b|bad gateway|gateway time-?out|service unavailable|health ?checks?|unhealthy|load balanc|\b[an]?lb\b|target|upstream|\belb\b/i,
     change: /^elasticloadbalancing/i,
@@ -63,7 +67,8 @@ export const DOMAINS: readonly Domain[] = [
     name: 'databases',
     alert:
       /database|\bdbs?\b|\bsql\b|postgres|mysql|mariadb|aurora|\brds\b|quer(y|ies)|replica|deadlock|connection pool|too many connections|max_connections|transaction|oracle|redshift|docdb|mongo|storage full|failover/i,
-    change: /^(rds|docdb|neptune|redshift|dms|dsql|memorydb):|dbinstance|dbcluster|dbparameter/i,
+    change:
+      /^(rds|docdb|neptune|redshift|dms|dsql|memorydb):|dbinstance|dbcluster|dbparameter| (5432|3306|1433|1521|27017|5439)\/tcp/i,
   },
   {
     name: 'tables and throughput',
@@ -74,11 +79,11 @@ export const DOMAINS: readonly Domain[] = [
   {
     name: 'limits',
     alert: /throttl|\b429s?\b|too many requests|rate ?(limit|exceeded)|quota|concurren|limit/i,
-    change:
-      /concurrency|usageplan|throttl|quota|limit|^servicequotas|webacl|rulegroup|capacity|accountsettings/i,
+    change: /concurrency|usageplan|throttl|quota|limit|^servicequotas|capacity|accountsettings/i,
   },
   {
     name: 'capacity',
+    isBroad: true,
     alert:
       /capacity|latency|slow|saturat|\bcpu\b|memory|\boom\b|out of memory|overload|queue depth|backlog|lag\b|scal(e|ing)|insufficient|instances?|hosts?|p9[059]|response time|load\b|pods? pending|utili[sz]ation|exhaust|running tasks|no healthy|desired/i,
     change:
@@ -94,7 +99,7 @@ export const DOMAINS: readonly Domain[] = [
   {
     name: 'caches',
     alert: /cache|redis|memcached|evict|hit ratio|hit rate|elasticache|valkey|session store/i,
-    change: /^(elasticache|memorydb|dax):|cache/i,
+    change: /^(elasticache|memorydb|dax):|cache| (6379|11211)\/tcp/i,
   },
   {
     name: 'object storage',
@@ -117,6 +122,7 @@ export const DOMAINS: readonly Domain[] = [
   },
   {
     name: 'scheduled work',
+    isBroad: true,
     alert:
       /cron|schedul|nightly|jobs?\b|batch|did not run|has not run|missing run|pipeline|etl|workflow|step ?functions?|overdue|not (been )?(run|started|completed)/i,
     change:
@@ -124,6 +130,7 @@ export const DOMAINS: readonly Domain[] = [
   },
   {
     name: 'containers and hosts',
+    isBroad: true,
     alert:
       /pods?\b|crash ?loop|oomkill|restart|container|kubernetes|\bk8s\b|\beks\b|\becs\b|tasks?\b|nodes?\b|image ?pull|imagepullbackoff|evicted|deployment|replicas|instances?\b|hosts?\b|not ready/i,
     change:
@@ -131,6 +138,7 @@ export const DOMAINS: readonly Domain[] = [
   },
   {
     name: 'released code and flags',
+    isBroad: true,
     alert:
       /\b5xx\b|\b500s?\b|exceptions?|errors?\b|crash|panic|null ?pointer|undefined|typeerror|regression|bugs?\b|stack ?trace|conversion|broken|fail(s|ed|ing|ures?)?\b|deploy|release|version|feature|flag|checkout|render|blank/i,
     change:
@@ -148,6 +156,7 @@ export const DOMAINS: readonly Domain[] = [
   },
   {
     name: 'API gateways',
+    isBroad: true,
     alert: /\bapi\b|gateway|endpoint|\broutes?\b|\b404s?\b|\b4xx\b|websocket/i,
     change: /^(apigateway|apigatewayv2|execute-api|appsync):/i,
   },
@@ -164,14 +173,19 @@ export const DOMAINS: readonly Domain[] = [
   },
 ]
 
-/** What the domains' patterns are matched against. */
-export function kindText(change: Pick<Candidate, 'service' | 'action' | 'resources' | 'source'>) {
+/** What the domains' patterns are matched against: service, action, types of resources, ports. */
+export function kindText(
+  change: Pick<Candidate, 'service' | 'action' | 'resources' | 'source' | 'summary'>,
+) {
   const types = change.resources.map(({ type }) => type.split('::').at(-1)).join(' ')
   const prefix = change.source.includes('cloudtrail') ? change.service : change.source
-  return `${prefix}:${change.action} ${types}`
+  const ports = change.summary.match(/\b\d{2,5}\/(tcp|udp)/g) ?? []
+  return `${prefix}:${change.action} ${types} ${ports.join(' ')}`
 }
 
 /** The domains that an alert's text is about. */
 export function domainsOfAlert(text: string): Domain[] {
-  return DOMAINS.filter(({ alert }) => alert.test(text))
+  // `TooManyRequestsException` contains words as well.
+  const words = `${text} ${text.replace(/([a-z0-9])([A-Z])/g, '$1 $2')}`
+  return DOMAINS.filter(({ alert }) => alert.test(words))
 }

@@ -121,3 +121,15 @@ export function allowedActions(policy: JsonReader): string | undefined {
   ]
   return actions.length === 0 ? undefined : listed(actions.map((action) => spoken(action, 60)))
 }
+
+/** What a policy denies: `s3:*`; undefined when nothing, or only under a condition. */
+export function deniedActions(policy: JsonReader): string | undefined {
+  const denying = statements(policy).filter(
+    (statement) =>
+      statement.text('Effect')?.toLowerCase() === 'deny' && statement.object('Condition').isEmpty,
+  )
+  const actions = [...new Set(denying.flatMap((statement) => statement.texts('Action')))]
+  if (denying.length === 0) return undefined
+  if (actions.length === 0 || actions.includes('*')) return 'everything'
+  return listed(actions.map((action) => spoken(action, 60)))
+}

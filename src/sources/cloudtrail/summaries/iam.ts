@@ -5,7 +5,14 @@ import { arnName } from '../arn.ts'
 import type { Edit } from '../detail.ts'
 import { edit, editsOf, spelled } from '../edits.ts'
 import type { Facts } from '../facts.ts'
-import { allowedActions, allowsEverything, letIn, openedByPolicy, readPolicy } from '../policy.ts'
+import {
+  allowedActions,
+  allowsEverything,
+  deniedActions,
+  letIn,
+  openedByPolicy,
+  readPolicy,
+} from '../policy.ts'
 import { named } from '../resources.ts'
 import { serviceName } from '../services.ts'
 import type { Summaries, Summary } from '../summary.ts'
@@ -328,14 +335,22 @@ function detach({ resources }: Facts, type: string): Summary | undefined {
 function granting(does: string, document: unknown): Summary {
   const policy = readPolicy(document)
   const actions = allowedActions(policy)
-  if (actions === undefined) return { does }
-  return {
-    does,
-    more: `, allowing ${actions}`,
-    edits: [
-      { field: 'allows', to: actions, ...(allowsEverything(policy) && { note: 'on everything' }) },
-    ],
+  const denied = deniedActions(policy)
+  if (actions === undefined && denied === undefined) return { does }
+  const effects = [
+    ...(actions === undefined ? [] : [`allowing ${actions}`]),
+    ...(denied === undefined ? [] : [`denying ${denied}`]),
+  ]
+  const edits: Edit[] = []
+  if (actions !== undefined) {
+    edits.push({
+      field: 'allows',
+      to: actions,
+      ...(allowsEverything(policy) && { note: 'on everything' }),
+    })
   }
+  if (denied !== undefined) edits.push({ field: 'denies', to: denied })
+  return { does, more: `, ${effects.join(' and ')}`, edits }
 }
 
 function inline({ params, resources }: Facts, type: string): Summary | undefined {
