@@ -1,5 +1,10 @@
 import { z } from 'zod'
 import { invitationExpiry, invitationUrl } from '../auth/invitations.ts'
+import {
+  PASSWORD_RESET_HOURS,
+  passwordResetExpiry,
+  passwordResetUrl,
+} from '../auth/reset-password.ts'
 import { asOrganization, readOrganization } from '../db/database.ts'
 import {
   deleteUserWithoutMembership,
@@ -12,6 +17,11 @@ import {
   removeMember,
   revokeInvitation,
 } from '../db/members.ts'
+import {
+  hasOtherOrganization,
+  insertPasswordReset,
+  newPasswordResetToken,
+} from '../db/password-resets.ts'
 import type { ApiContext, App } from './context.ts'
 import { publicUrlOf } from './origin.ts'
 import { emailSchema, requireOwner, roleSchema, userSchema } from './person.ts'
@@ -68,6 +78,24 @@ const createdInvitationSchema = invitationSchema
       {
         ...example,
         url: 'https://cairn.example.com/accept-invitation?token=cairn_invite_c3RhbmQtaW4gZm9yIDMyIHJhbmRvbSBieXRlcywgYjY0',
+      },
+    ],
+  })
+
+const createdPasswordResetSchema = z
+  .object({
+    url: z.string().meta({
+      description:
+        'The link that sets a new password. Returned only in this response. Anyone with the link can use it once.',
+    }),
+    expiresAt: time,
+  })
+  .meta({
+    id: 'CreatedPasswordReset',
+    examples: [
+      {
+        url: 'https://cairn.example.com/reset-password?token=cairn_reset_c3RhbmQtaW4gZm9yIDMyIHJhbmRvbSBieXRlcywgYjY0',
+        expiresAt: '2026-03-03T09:12:07.311Z',
       },
     ],
   })
@@ -150,6 +178,51 @@ export function memberRoutes(app: App, { database, system, publicUrl }: ApiConte
       // safe.
       await deleteUserWithoutMembership(system, { id: removed.userId })
       return reply.code(204).send(null)
+    },
+  )
+
+  app.post(
+    '/members/:id/password-reset',
+    {
+      schema: {
+        tags,
+        operationId: 'createPasswordReset',
+        summary: 'Create a password reset link',
+        description: `Creates a link with which the member sets a new password. It works once, expires after ${PASSWORD_RESET_HOURS} hours, and replaces an earlier link. The current password stays valid until then. Requires a signed-in owner. Not available for a user who is also a member of another organization.`,
+        security,
+        params: z.object({ id: z.string().meta({ description: 'The member ID.' }) }),
+        response: {
+          201: answer('The created link.', createdPasswordResetSchema),
+          ...problems(401, 403, 404, 409, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      requireOwner(request)
+      const { organizationId, params } = request
+      const token = newPasswordResetToken()
+      const expiresAt = passwordResetExpiry()
+      const { userId } = await found('member', params.id, (memberId) =>
+        asOrganization(database, organizationId, (trx) =>
+          insertPasswordReset(trx, {
+            organizationId,
+            memberId,
+            token,
+            expiresAt,
+            createdBy: request.user!.id,
+          }),
+        ),
+      )
+      // The link is not valid in this case either, see findOpenPasswordReset.
+      if (await hasOtherOrganization(system, { userId, organizationId })) {
+        throw new Problem(
+          409,
+          'This user is also a member of another organization, so an owner of one organization cannot reset the password.',
+        )
+      }
+      reply.code(201)
+      const url = passwordResetUrl(publicUrlOf(request, publicUrl), token)
+      return { url, expiresAt: expiresAt.toISOString() }
     },
   )
 

@@ -442,10 +442,21 @@ interface DeliveriesTable {
   is_test: Generated<boolean>
 }
 
+interface PasswordResetsTable {
+  id: Generated<string>
+  organization_id: string
+  user_id: string
+  token_hash: Buffer
+  created_at: Generated<Date>
+  created_by: string | null
+  expires_at: Date
+}
+
 /** The columns of better-auth's tables that Cairn itself reads. */
 export type AuthSchema = {
   'auth.user': { id: string; name: string; email: string }
   'auth.session': { userId: string; expiresAt: Date }
+  'auth.account': { userId: string; providerId: string; password: string | null; updatedAt: Date }
 }
 
 /** All tables. `test/db/schema.integration.test.ts` compares them with the database. */
@@ -476,6 +487,7 @@ export interface Schema {
   noise_rules: NoiseRulesTable
   members: MembersTable
   invitations: InvitationsTable
+  password_resets: PasswordResetsTable
   worker_principals: WorkerPrincipalsTable
   integrations: IntegrationsTable
   integration_secrets: IntegrationSecretsTable

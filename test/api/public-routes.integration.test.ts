@@ -31,6 +31,7 @@ describe('a body without a key or a session', () => {
     ['POST', '/api/auth/change-password'],
     ['POST', '/api/auth/revoke-other-sessions'],
     ['POST', '/api/invitation'],
+    ['POST', '/api/password-reset'],
     ['POST', '/nowhere'],
     ['POST', '/api/nowhere'],
   ])('is refused above 16 KiB, unread: %s %s', async (method, url) => {

@@ -11,6 +11,7 @@ import { insertIntegration, newIntegrationId } from '../../src/db/integrations.t
 import { insertInvitation, newInvitationToken } from '../../src/db/members.ts'
 import { insertNoiseRule } from '../../src/db/noise-rules.ts'
 import { addApiKey, ensureOrganization, newApiKey } from '../../src/db/organizations.ts'
+import { insertPasswordReset, newPasswordResetToken } from '../../src/db/password-resets.ts'
 import { insertUnparsed } from '../../src/db/unparsed-records.ts'
 import { someChange, someResource, someTime, unparsed } from '../../testing/changes.ts'
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts'
@@ -92,10 +93,16 @@ async function fill(name: string): Promise<Tenant> {
       INSERT INTO auth."user" (name, email, "emailVerified", "updatedAt")
       VALUES (${name}, ${`${name}@example.com`}, false, now()) RETURNING id
     `.execute(trx)
-    await trx
+    const userId = rows[0]!.id
+    const member = await trx
       .insertInto('members')
-      .values({ organization_id: id, user_id: rows[0]!.id, role: 'owner' })
-      .execute()
+      .values({ organization_id: id, user_id: userId, role: 'owner' })
+      .returning('id')
+      .executeTakeFirstOrThrow()
+    await insertPasswordReset(trx, {
+      ...{ organizationId: id, memberId: member.id, token: newPasswordResetToken() },
+      ...{ expiresAt: new Date(), createdBy: userId },
+    })
     await ensurePartitions(trx, someTime)
     const changeId = await someChange(trx, owner)
     await someIncident(trx, { organizationId: id, environmentId, changeId })
@@ -298,7 +305,9 @@ describe('before an organization is known', () => {
   test('keys, people, organizations and what the reconciler needs are visible, and nothing else', async () => {
     for (const table of [
       tables.find(({ name }) => name === 'organizations')!,
-      ...tables.filter(({ name }) => ['api_keys', 'members', 'invitations'].includes(name)),
+      ...tables.filter(({ name }) =>
+        ['api_keys', 'members', 'invitations', 'password_resets'].includes(name),
+      ),
     ]) {
       expect((await owners(system, table)).length, table.name).toBeGreaterThanOrEqual(2)
     }
@@ -306,6 +315,7 @@ describe('before an organization is known', () => {
       ...['organizations', 'api_keys', 'connections', 'members', 'invitations', 'change_rules'],
       // For the receiver, which finds an organization by an integration's ID.
       ...['integrations', 'integration_secrets', 'deliveries'],
+      'password_resets',
     ]
     for (const table of tables.filter(({ name }) => !known.includes(name))) {
       await expect(owners(system, table), table.name).rejects.toMatchObject({ code: '42501' })

@@ -69,6 +69,40 @@ test('the ways in', async () => {
 describe('signed in', () => {
   beforeAll(() => web.makeOwner())
 
+  test('a password is set with a link of an owner', async () => {
+    const page = await web.open('/settings?tab=members')
+    const headers = { origin: web.cairn.url }
+    const invited = await page.request.post('/api/v1/invitations', { data: {}, headers })
+    const token = new URL((await invited.json()).url).searchParams.get('token')
+    const newcomer = { token, name: 'Bo', email: 'bo@example.com', password: 'forgotten soon' }
+    const accepted = await fetch(`${web.cairn.url}/api/invitation`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(newcomer),
+    })
+    expect(accepted.status).toBe(201)
+    await page.reload()
+    await page.getByRole('button', { name: 'Reset password of Bo' }).click()
+    const link = await page.getByRole('region', { name: 'Password reset link' }).textContent()
+    await expectAccessible(page, 'a password reset link')
+
+    const { pathname, search } = new URL(link!)
+    const reset = await web.open(pathname + search, { signedIn: false })
+    await reset.getByText('bo@example.com').waitFor()
+    await expectAccessible(reset, 'set a new password')
+    await reset.getByRole('textbox', { name: 'New password' }).fill('remembered now')
+    await reset.getByRole('button', { name: 'Set password' }).click()
+    await heading(reset, 'Password changed')
+    await reset.getByRole('link', { name: 'Sign in' }).click()
+    await reset.getByRole('textbox', { name: 'Email' }).fill('bo@example.com')
+    await reset.getByRole('textbox', { name: 'Password' }).fill('remembered now')
+    await reset.getByRole('button', { name: 'Sign in' }).click()
+    await reset
+      .getByRole('heading', { name: /What changed|Connect an account/ })
+      .first()
+      .waitFor()
+  })
+
   test('before anything is connected', async () => {
     const page = await web.open('/')
     await page.getByRole('heading', { name: /Connect an account/ }).waitFor()

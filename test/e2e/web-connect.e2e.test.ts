@@ -467,7 +467,7 @@ describe('of an account that is connected', () => {
     await web.imported(connected.id)
     const page = await web.open(`/integrations/aws/${connected.id}`, { expected: /503/ })
     await state(page, 'Up to date')
-    await page.getByText('No changes yet').waitFor()
+    await page.getByText('No changes yet, except for routine changes').waitFor()
 
     const fresh = someRecord({
       ...{ now: simulator.now(), secondsAgo: 3 },

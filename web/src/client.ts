@@ -859,6 +859,11 @@ export type Member = {
     role: "owner" | "member";
     createdAt: string;
 };
+export type CreatedPasswordReset = {
+    /** The link that sets a new password. Returned only in this response. Anyone with the link can use it once. */
+    url: string;
+    expiresAt: string;
+};
 export type NewInvitationInput = {
     /** The only email address that can accept the invitation. Default: any address. */
     email?: string;
@@ -1442,6 +1447,15 @@ export type NewcomerInput = {
     token: string;
     name: string;
     email: string;
+    password: string;
+};
+export type PasswordReset = {
+    name: string;
+    email: string;
+    expiresAt: string;
+};
+export type NewPasswordInput = {
+    token: string;
     password: string;
 };
 /**
@@ -2179,6 +2193,18 @@ export function removeMember(id: string, opts?: Oazapfts.RequestOpts) {
     }));
 }
 /**
+ * Create a password reset link
+ */
+export function createPasswordReset(id: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 201;
+        data: CreatedPasswordReset;
+    }>(`/api/v1/members/${encodeURIComponent(id)}/password-reset`, {
+        ...opts,
+        method: "POST"
+    }));
+}
+/**
  * Create an invitation
  */
 export function createInvitation(newInvitationInput: NewInvitationInput, opts?: Oazapfts.RequestOpts) {
@@ -2903,5 +2929,28 @@ export function acceptInvitation(newcomerInput: NewcomerInput, opts?: Oazapfts.R
         ...opts,
         method: "POST",
         body: newcomerInput
+    })));
+}
+/**
+ * Get a password reset link
+ */
+export function getPasswordReset(token: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: PasswordReset;
+    }>(`/api/password-reset${QS.query(QS.explode({
+        token
+    }))}`, {
+        ...opts
+    }));
+}
+/**
+ * Set a new password with a link
+ */
+export function resetPassword(newPasswordInput: NewPasswordInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchText("/api/password-reset", oazapfts.json({
+        ...opts,
+        method: "POST",
+        body: newPasswordInput
     })));
 }

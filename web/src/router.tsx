@@ -62,6 +62,17 @@ const signIn = createRoute({
   component: lazyPart(() => import('./pages/sign-in.tsx'), 'SignInPage'),
 })
 
+const resetPassword = createRoute({
+  getParentRoute: () => root,
+  path: '/reset-password',
+  validateSearch: (search): { token?: string } =>
+    typeof search.token === 'string' ? { token: search.token } : {},
+  component: lazyPart(
+    () => import('./pages/reset-password/reset-password.tsx'),
+    'ResetPasswordPage',
+  ),
+})
+
 const acceptInvitation = createRoute({
   getParentRoute: () => root,
   path: '/accept-invitation',
@@ -78,6 +89,7 @@ export const router = createRouter({
     app.addChildren([feed, change, integrations, connections, connection, settings]),
     signIn,
     acceptInvitation,
+    resetPassword,
   ]),
   defaultPreload: 'intent',
   defaultErrorComponent: PageError,

@@ -2,6 +2,7 @@ import type { ApiContext, App } from '../context.ts'
 import { requireSameOrigin } from '../origin.ts'
 import { accountLinkRoutes } from './account-links.ts'
 import { demoRoutes } from './demo.ts'
+import { passwordResetRoutes } from './password-reset.ts'
 import { sessionRoutes } from './sessions.ts'
 
 /**
@@ -18,5 +19,6 @@ export function authRoutes(app: App, context: ApiContext): void {
 
   sessionRoutes(app, context)
   accountLinkRoutes(app, context)
+  passwordResetRoutes(app, context)
   demoRoutes(app, context)
 }

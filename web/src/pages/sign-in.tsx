@@ -90,9 +90,10 @@ export function SignInPage() {
           owner account.
         </Text>
         <Text size="sm">
-          <b>Forgot your password?</b> An owner can remove you and invite you again. If you are the
-          only owner, run <Code>npm run admin -- owner invite default</Code> on the server. Imported
-          changes are kept.
+          <b>Forgot your password?</b> Ask an owner for a password reset link: Settings, Members,
+          Reset password. If you are the only owner, run{' '}
+          <Code>npm run admin -- owner invite default</Code> on the server. Imported changes are
+          kept.
         </Text>
       </Stack>
     </SignedOutPage>

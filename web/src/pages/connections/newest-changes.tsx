@@ -7,12 +7,12 @@ import { visible } from '../../components/json.ts'
 import { useNewChanges } from '../../live.ts'
 import { formatTime, Time, useZone } from '../../time.tsx'
 
-/** The newest changes of a connection, as imports find them. */
+/** The newest changes of a connection, as imports find them, without routine changes. */
 export function NewestChanges({ connection }: { connection: Connection }) {
   const { id, status } = connection
   const changes = useQuery({
     queryKey: ['changes', 'newest', id],
-    queryFn: () => listChanges({ connection: id, limit: 5 }),
+    queryFn: () => listChanges({ connection: id, noise: 'false', limit: 5 }),
     refetchInterval: status === 'importing' ? 2_000 : 15_000,
   })
   const { refetch } = changes
@@ -32,7 +32,7 @@ export function NewestChanges({ connection }: { connection: Connection }) {
   if (items.length === 0)
     return (
       <Text size="sm" c="dimmed">
-        No changes yet. They appear here after the first import.
+        No changes yet, except for routine changes. They appear here when an import finds them.
       </Text>
     )
   return (

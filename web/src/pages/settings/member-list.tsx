@@ -1,12 +1,14 @@
 import { Badge, Button, Group, Text } from '@mantine/core'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type RefObject, useRef, useState } from 'react'
-import { listMembers, type Member, removeMember } from '../../client.ts'
+import { createPasswordReset, listMembers, type Member, removeMember } from '../../client.ts'
 import { Confirm } from '../../components/confirm.tsx'
+import { Snippet } from '../../components/copy.tsx'
 import { List, Row, Rows } from '../../components/rows.tsx'
 import { EmptyState, ErrorState, Loading } from '../../components/states.tsx'
 import { Time } from '../../time.tsx'
 import { useMe } from './permissions.tsx'
+import { ShownOnce } from './shown-once.tsx'
 
 export function MemberList({ canRemove }: { canRemove: boolean }) {
   const list = useRef<HTMLDivElement>(null)
@@ -50,20 +52,38 @@ function MemberRow(props: {
   const isSelf = useMe().user?.id === member.user.id
   const [asking, setAsking] = useState(false)
   const { name, email } = member.user
+  const resetting = useMutation({
+    mutationFn: () => createPasswordReset(member.id),
+    meta: { errorTitle: 'Password reset link not created' },
+  })
   return (
     <Row
       actions={
-        !isLastOwner && (
-          <Button
-            variant="default"
-            size="xs"
-            disabled={!canRemove}
-            onClick={() => setAsking(true)}
-            aria-label={isSelf ? 'Remove yourself' : `Remove ${name}`}
-          >
-            Remove
-          </Button>
-        )
+        <Group gap="xs">
+          {!isSelf && (
+            <Button
+              variant="default"
+              size="xs"
+              disabled={!canRemove}
+              loading={resetting.isPending}
+              onClick={() => resetting.mutate()}
+              aria-label={`Reset password of ${name}`}
+            >
+              Reset password
+            </Button>
+          )}
+          {!isLastOwner && (
+            <Button
+              variant="default"
+              size="xs"
+              disabled={!canRemove}
+              onClick={() => setAsking(true)}
+              aria-label={isSelf ? 'Remove yourself' : `Remove ${name}`}
+            >
+              Remove
+            </Button>
+          )}
+        </Group>
       }
     >
       <Group gap="xs">
@@ -84,6 +104,16 @@ function MemberRow(props: {
         {' · '}joined <Time at={member.createdAt} />
         {isLastOwner && ' · the last owner cannot be removed'}
       </Text>
+      {resetting.data && (
+        <ShownOnce title={`Password reset link for ${name}`} onDone={resetting.reset}>
+          <Text size="sm">
+            Send this link yourself: Cairn sends no email, and shows the link only once. It works
+            once, until <Time at={resetting.data.expiresAt} />. The current password stays valid
+            until then.
+          </Text>
+          <Snippet text={resetting.data.url} label="Password reset link" />
+        </ShownOnce>
+      )}
       <Confirm
         opened={asking}
         onClose={() => setAsking(false)}
