@@ -1,27 +1,32 @@
-import { Button, Group, Stack, TextInput } from '@mantine/core'
+import { Button, Group, MultiSelect, Stack, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { createEnvironment, type Environment, updateEnvironment } from '../client.ts'
 import { type Color, ColorSelect } from './color-select.tsx'
 import { useEscape } from './dialog.tsx'
-import { refreshEnvironments } from './environment-badge.tsx'
+import { refreshEnvironments, useEnvironments } from './environment-badge.tsx'
 import { FormError, fieldErrors, focusFirst } from './form-error.tsx'
 
-const fields = ['name', 'color'] as const
+const fields = ['name', 'color', 'dependsOn'] as const
 
 /** Edits an environment, or creates one. */
 export function EnvironmentForm(props: { environment?: Environment; onDone?: () => void }) {
   const { environment, onDone } = props
   const client = useQueryClient()
   const edited = useEscape(onDone)
-  const form = useForm<{ name: string; color: Color | null }>({
+  const others = (useEnvironments().data ?? []).filter(({ id }) => id !== environment?.id)
+  const form = useForm<{ name: string; color: Color | null; dependsOn: string[] }>({
     mode: 'uncontrolled',
-    initialValues: { name: environment?.name ?? '', color: environment?.color ?? null },
+    initialValues: {
+      name: environment?.name ?? '',
+      color: environment?.color ?? null,
+      dependsOn: environment?.dependsOn ?? [],
+    },
     validate: { name: (name) => (name.trim() === '' ? 'Enter a name.' : null) },
   })
   const saving = useMutation({
-    mutationFn: ({ name, color }: typeof form.values) => {
-      const settings = { name: name.trim(), ...(color && { color }) }
+    mutationFn: ({ name, color, dependsOn }: typeof form.values) => {
+      const settings = { name: name.trim(), ...(color && { color }), dependsOn }
       return environment ? updateEnvironment(environment.id, settings) : createEnvironment(settings)
     },
     onSuccess: async () => {
@@ -81,6 +86,15 @@ export function EnvironmentForm(props: { environment?: Environment; onDone?: () 
             )}
           </Group>
         </Group>
+        {environment && others.length > 0 && (
+          <MultiSelect
+            label="Depends on"
+            description="Shared networks, DNS or identity. Their changes are candidates in its incidents."
+            data={others.map(({ id, name }) => ({ value: id, label: name }))}
+            key={form.key('dependsOn')}
+            {...form.getInputProps('dependsOn')}
+          />
+        )}
         <FormError error={saving.error} fields={fields} />
       </Stack>
     </form>

@@ -70,7 +70,7 @@ export function EnvironmentRow(props: {
         <>
           {move('up')}
           {move('down')}
-          <Tooltip label="Edit name and color" withArrow>
+          <Tooltip label="Edit" withArrow>
             <ActionIcon
               ref={editButton}
               variant="subtle"

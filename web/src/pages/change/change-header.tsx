@@ -1,16 +1,20 @@
 import { Badge, Button, CopyButton, Group, Stack, Title } from '@mantine/core'
-import { IconCheck, IconClock, IconExternalLink, IconLink } from '@tabler/icons-react'
+import { IconCheck, IconClock, IconExternalLink, IconEyeOff, IconLink } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
+import { Suspense, useState } from 'react'
 import type { Change } from '../../client.ts'
 import { EnvironmentBadge } from '../../components/environment-badge.tsx'
+import { NoiseRuleDialog } from '../../components/lazy-noise-rule-dialog.ts'
 import { OutcomeBadge } from '../../components/outcome.tsx'
 import { RiskBadges } from '../../components/risk.tsx'
 import { MINUTE, rangeAround, safeLinks } from './change.ts'
+import { NoiseBadge } from './noise-badge.tsx'
 import { LongText } from './parts.tsx'
 
 /** The summary of a change, its badges, and its links. */
 export function ChangeHeader({ change }: { change: Change }) {
   const links = safeLinks(change.links)
+  const [isHiding, setHiding] = useState(false)
   return (
     <Stack gap="xs">
       <Title order={1} size="h3">
@@ -29,11 +33,7 @@ export function ChangeHeader({ change }: { change: Change }) {
           </Badge>
         )}
         <RiskBadges risks={change.risks} all />
-        {change.noise !== null && (
-          <Badge color="gray" variant="outline" tt="none">
-            routine: {change.noise.replaceAll('-', ' ')}
-          </Badge>
-        )}
+        {change.noise !== null && <NoiseBadge noise={change.noise} />}
       </Group>
       <Group gap="xs">
         <Button
@@ -72,7 +72,20 @@ export function ChangeHeader({ change }: { change: Change }) {
             </Button>
           )}
         </CopyButton>
+        <Button
+          variant="default"
+          size="xs"
+          onClick={() => setHiding(true)}
+          leftSection={<IconEyeOff size={14} aria-hidden />}
+        >
+          Hide or show…
+        </Button>
       </Group>
+      {isHiding && (
+        <Suspense>
+          <NoiseRuleDialog change={change} onClose={() => setHiding(false)} />
+        </Suspense>
+      )}
     </Stack>
   )
 }

@@ -1,7 +1,10 @@
 import { Badge } from '@mantine/core'
+import { IconEyeOff } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
+import { Suspense, useState } from 'react'
 import type { Change } from '../../client.ts'
 import { EnvironmentBadge } from '../../components/environment-badge.tsx'
+import { NoiseRuleDialog } from '../../components/lazy-noise-rule-dialog.ts'
 import { OutcomeBadge, OutcomeIcon } from '../../components/outcome.tsx'
 import { RiskBadges } from '../../components/risk.tsx'
 import type { Zone } from '../../time.tsx'
@@ -18,8 +21,9 @@ export function ChangeRow(
 ) {
   const { change, rowKey } = props
   const isSelected = props.selected === rowKey
+  const [isHiding, setHiding] = useState(false)
   const { subject, rest } = split(change.summary, change.subject ?? '')
-  return (
+  const row = (
     <Link
       to="/changes/$id"
       params={{ id: change.id }}
@@ -72,5 +76,25 @@ export function ChangeRow(
         ))}
       </span>
     </Link>
+  )
+  return (
+    <div className={classes.withAction}>
+      {row}
+      <button
+        type="button"
+        className={classes.action}
+        aria-label={`Hide or show changes like: ${cut(change.summary, 100)}`}
+        title="Hide or show changes like this"
+        tabIndex={props.reachable === rowKey ? 0 : -1}
+        onClick={() => setHiding(true)}
+      >
+        <IconEyeOff size={14} aria-hidden />
+      </button>
+      {isHiding && (
+        <Suspense>
+          <NoiseRuleDialog change={change} onClose={() => setHiding(false)} />
+        </Suspense>
+      )}
+    </div>
   )
 }

@@ -1,4 +1,11 @@
-export const tabs = ['environments', 'api-keys', 'members', 'profile'] as const
+export const tabs = [
+  'environments',
+  'environment-rules',
+  'noise-rules',
+  'api-keys',
+  'members',
+  'profile',
+] as const
 
 export type SettingsTab = (typeof tabs)[number]
 

@@ -4,18 +4,24 @@ import { Environments } from '../../components/environment-list.tsx'
 import { RereadProgress } from '../../components/reread-progress.tsx'
 import { ApiKeys } from './api-keys.tsx'
 import { Members } from './members.tsx'
+import { NoiseRules } from './noise-rules.tsx'
 import { useMe } from './permissions.tsx'
 import { Profile } from './profile.tsx'
+import { EnvironmentRulesSettings } from './rules/environment-rules.tsx'
 import { tabs, validateSettingsSearch } from './search.ts'
 
 const labels = {
   environments: 'Environments',
+  'environment-rules': 'Environment rules',
+  'noise-rules': 'Noise rules',
   'api-keys': 'API keys',
   members: 'Members',
   profile: 'Profile',
 }
 const panels = {
   environments: Environments,
+  'environment-rules': EnvironmentRulesSettings,
+  'noise-rules': NoiseRules,
   'api-keys': ApiKeys,
   members: Members,
   profile: Profile,

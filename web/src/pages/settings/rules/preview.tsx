@@ -1,0 +1,55 @@
+import { Alert, Anchor, Card, Group, Stack, Text } from '@mantine/core'
+import { Link } from '@tanstack/react-router'
+import type { EnvironmentRulesPreview } from '../../../client.ts'
+import { EnvironmentBadge } from '../../../components/environment-badge.tsx'
+import { formatTime, useZone } from '../../../time.tsx'
+
+const count = (value: number) => value.toLocaleString('en-US')
+
+/** What the draft would change, with examples. */
+export function RulesPreview({
+  preview,
+  days,
+}: {
+  preview: EnvironmentRulesPreview
+  days: number
+}) {
+  const [zone] = useZone()
+  const { total, linked, moved, examples, partial, countedFrom } = preview
+  return (
+    <Card withBorder component="section" aria-label="Preview">
+      <Stack gap="xs">
+        <Text role="status">
+          Links {count(linked)} of {count(total)} changes of the last {days} days. {count(moved)}{' '}
+          {moved === 1 ? 'change moves' : 'changes move'}.
+        </Text>
+        {partial && (
+          <Alert color="yellow" variant="light">
+            Counting took too long. Only changes since{' '}
+            {formatTime(countedFrom, zone, Date.parse(preview.to))} are counted.
+          </Alert>
+        )}
+        {examples.map((example) => (
+          <Group key={example.changeId} gap="xs" wrap="wrap">
+            <Environments ids={example.from} />
+            <span>→</span>
+            <Environments ids={example.to} />
+            <Anchor
+              size="sm"
+              renderRoot={(root) => (
+                <Link {...root} to="/changes/$id" params={{ id: example.changeId }} />
+              )}
+            >
+              <bdi>{example.summary.slice(0, 200)}</bdi>
+            </Anchor>
+          </Group>
+        ))}
+      </Stack>
+    </Card>
+  )
+}
+
+function Environments({ ids }: { ids: string[] }) {
+  if (ids.length === 0) return <Text size="sm">None</Text>
+  return ids.map((id) => <EnvironmentBadge key={id} id={id} />)
+}
