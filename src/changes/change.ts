@@ -156,6 +156,7 @@ export interface Attributes {
 
 export const RISKS = [
   'public_access',
+  'protection',
   'network',
   'identity',
   'data',

@@ -117,7 +117,7 @@ function changeOf(
     region: facts.region,
     accountId: facts.accountId,
     readOnly: facts.record.flag('readOnly') ?? event.readOnly === 'true',
-    risks: risksOf(summary, facts, isPublic),
+    risks: risksOf(summary, facts, { isPublic, hasSucceeded: ending.outcome === 'succeeded' }),
     noise: noiseOf({
       service: facts.service,
       plainAction: facts.plainAction,

@@ -2,6 +2,7 @@
 
 import type { Risk } from '../../changes/change.ts'
 import type { Facts } from './facts.ts'
+import { endsProtection } from './protection.ts'
 import { serviceRisk } from './services.ts'
 import type { Summary } from './summary.ts'
 
@@ -20,9 +21,10 @@ const EC2: [RegExp, Risk][] = [
 /** The most significant first, without repetition; never empty. */
 export function risksOf(
   summary: Summary,
-  { service, plainAction }: Facts,
-  isPublic: boolean,
+  facts: Facts,
+  { isPublic, hasSucceeded }: { isPublic: boolean; hasSucceeded: boolean },
 ): Risk[] {
+  const { service, plainAction } = facts
   const found = new Set<Risk>(summary.risks)
   if (found.size === 0) {
     if (/^(Tag|Untag)|(Tags|Tagging)$/.test(plainAction)) found.add('configuration')
@@ -34,6 +36,9 @@ export function risksOf(
   if (/^(Put|Set|Delete|Add|Remove).*(ResourcePolicy|Permission|AccessPolicy)$/.test(plainAction)) {
     found.add('identity')
   }
-  // What failed opened nothing.
-  return isPublic ? ['public_access', ...found] : [...found]
+  const most: Risk[] = []
+  // What failed opened nothing and switched nothing off.
+  if (isPublic) most.push('public_access')
+  if (hasSucceeded && endsProtection(facts, summary.edits ?? [])) most.push('protection')
+  return [...most, ...found]
 }

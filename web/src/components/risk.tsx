@@ -5,6 +5,7 @@ import {
   IconGauge,
   IconNetwork,
   IconRocket,
+  IconShieldOff,
   IconUserShield,
   IconWorld,
 } from '@tabler/icons-react'
@@ -13,6 +14,7 @@ import type { Risk } from '../../../src/changes/change.ts'
 /** In the order of urgency. Only the marked ones are shown in lists. */
 const looks: Record<Risk, { icon: typeof IconWorld; label: string; isInLists: boolean }> = {
   public_access: { icon: IconWorld, label: 'Public access', isInLists: true },
+  protection: { icon: IconShieldOff, label: 'Protection off', isInLists: true },
   identity: { icon: IconUserShield, label: 'Identity', isInLists: true },
   network: { icon: IconNetwork, label: 'Network', isInLists: true },
   data: { icon: IconDatabase, label: 'Data', isInLists: true },

@@ -10,6 +10,7 @@ import type { Edit } from '../detail.ts'
 import { edit, editsOf, spelled } from '../edits.ts'
 import type { Facts } from '../facts.ts'
 import { isObject, JsonReader, scalar } from '../json-reader.ts'
+import { isOff, isProtection } from '../protection.ts'
 import { type Opening, openingWords } from '../public-access.ts'
 import { named } from '../resources.ts'
 import { serviceName } from '../services.ts'
@@ -186,15 +187,6 @@ function opening(facts: Facts, opened: Opening | undefined): Summary | undefined
   }
 }
 
-const OFF = /^(false|disabled|off|suspended|none|no|0)$/i
-const ON = /^(true|enabled|on|active)$/i
-/** What protects: to turn one off is worth a sentence of its own. */
-const PROTECTION =
-  /(deletion|termination|delete|scale_?in|scaleIn).{0,3}protect|deletion_?protection|logging|logs_?enabled|log_?delivery|access_?log|versioning|encrypt|backup|point_?in_?time|pitr|snapshot_?retention|retention_?period|audit|monitoring|rotation|insights|multi_?region_?trail|log_?file_?validation|actions_?enabled|finding|detector|protection|recording|replication|tracing|iam_?(database_?)?authentication|mfa/i
-const OPTION = /^(skip|force|dry|apply|allow|preserve|delete)/i
-/** A count of days of backups: none is off. */
-const DAYS = /retention_?period|snapshot_?retention|retention_?limit|retention_?in_?days/i
-
 /** One protection that a call switches: `turn off deletion protection of database cluster orders`. */
 function switched(facts: Facts): Summary | undefined {
   const { params, resources, plainAction } = facts
@@ -208,20 +200,12 @@ function switched(facts: Facts): Summary | undefined {
   const switches = real.filter(({ field, to }) => isProtection(field, to))
   const [only] = switches
   if (only === undefined || switches.length > 1 || real.length > 2) return undefined
-  const isOff = OFF.test(only.to!)
   const others = real.filter((one) => one !== only)
   return {
-    does: `turn ${isOff ? 'off' : 'on'} ${protectionWords(only.field)} of ${the(first)}`,
+    does: `turn ${isOff(only.to) ? 'off' : 'on'} ${protectionWords(only.field)} of ${the(first)}`,
     more: spelled(others),
     edits: real,
   }
-}
-
-function isProtection(field: string, to: string | undefined): boolean {
-  if (to === undefined || OPTION.test(field) || !PROTECTION.test(field.replaceAll(' ', '_')))
-    return false
-  if (DAYS.test(field.replaceAll(' ', '_'))) return to === '0'
-  return (OFF.test(to) || ON.test(to)) && !/^\d+$/.test(to)
 }
 
 /** `deletion protection` of `deletion protection enabled`, `backups` of `backup retention period`. */

@@ -1,0 +1,85 @@
+/** Which calls switch off what protects: logs, backups, encryption, deletion protection, detection. */
+
+import type { Edit } from './detail.ts'
+import type { Facts } from './facts.ts'
+
+const OFF = /^(false|disabled|off|suspended|none|no|0)$/i
+const ON = /^(true|enabled|on|active)$/i
+/** What protects, or shows what happens: to turn one off is worth a sentence of its own. */
+const SWITCH =
+  /(deletion|termination|delete|scale_?in|scaleIn).{0,3}protect|deletion_?protection|logging|logs_?enabled|log_?delivery|access_?log|versioning|encrypt|backup|point_?in_?time|pitr|snapshot_?retention|retention_?period|audit|monitoring|rotation|insights|multi_?region_?trail|log_?file_?validation|actions_?enabled|finding|detector|protection|recording|replication|tracing|iam_?(database_?)?authentication|mfa|(^|_)sse(_|$)|sse_?(enabled|specification)/i
+/** Switches that do not protect against loss, intrusion or silence. */
+const NO_PROTECTION = /tracing|insights|monitoring|replication|scale_?in|finding_?publishing/i
+const OPTION = /^(skip|force|dry|apply|allow|preserve|delete)/i
+/** A count of days of backups: none is off. */
+const DAYS = /retention_?period|snapshot_?retention|retention_?limit|retention_?in_?days/i
+
+/** Actions that end a protection, in any service that has them. */
+const ENDING = new RegExp(
+  `^(${[
+    'StopLogging',
+    'Delete(Trail|EventDataStore|Detector|FlowLogs|Alarms|LogDelivery)',
+    'Disable(AlarmActions|Logging|SecurityHub|Macie|Key|KeyRotation|SnapshotCopy|EbsEncryptionByDefault)',
+    'Disable(OrganizationAdminAccount|ImageDeregistrationProtection|ImportFindingsForProduct|Control)',
+    'DisableSnapshotBlockPublicAccess',
+    'BatchDisableStandards',
+    'Stop(MonitoringMembers|ConfigurationRecorder|ActivityStream|StreamEncryption)',
+    'Disassociate(FromMasterAccount|FromAdministratorAccount|WebACL|ResolverQueryLogConfig)',
+    'Delete(ConfigurationRecorder|DeliveryChannel|ConfigRule|OrganizationConfigRule|Analyzer|Graph)',
+    'DeleteBackup(Plan|Vault|Selection|VaultLockConfiguration)?',
+    'Delete(RecoveryPoint|DBInstanceAutomatedBackup|DBClusterAutomatedBackup|SnapshotSchedule)',
+    'Delete(BucketEncryption|LoggingConfiguration|QueryLoggingConfig|WebACL|Protection)',
+    'Delete(AccountPasswordPolicy|AnomalyDetector|AnomalyMonitor)',
+    'ScheduleKeyDeletion',
+    'CancelRotateSecret',
+    'DeactivateMFADevice',
+  ].join('|')})$`,
+)
+/** Service-specific actions whose names are too general. */
+const ENDING_IN = new Map([
+  ['inspector2', /^Disable$/],
+  ['dlm', /^DeleteLifecyclePolicy$/],
+  ['shield', /^DeleteSubscription$/],
+])
+/** Calls that create something have no earlier protection to switch off. */
+const CREATES = /^(Create|Run|Register|Restore|Start|Import|Copy|Allocate|Request)/
+
+/** Whether the field switches a protection, on or off. */
+export function isProtection(field: string, to: string | undefined): boolean {
+  const name = joined(field)
+  if (to === undefined || OPTION.test(field) || !SWITCH.test(name)) return false
+  if (DAYS.test(name)) return to === '0'
+  return (OFF.test(to) || ON.test(to)) && !/^\d+$/.test(to)
+}
+
+const joined = (field: string) => field.replaceAll(/[ -]/g, '_')
+
+/** Whether the value that a protection is set to turns it off. */
+export function isOff(to: string | undefined): boolean {
+  return to !== undefined && OFF.test(to)
+}
+
+/**
+ * Whether a call that succeeded switched off a protection.
+ *
+ * @param edits as the change shows them
+ */
+export function endsProtection(
+  { plainAction, service, params }: Facts,
+  edits: readonly Edit[],
+): boolean {
+  if (ENDING.test(plainAction) || ENDING_IN.get(service)?.test(plainAction) === true) return true
+  if (service === 'guardduty' && plainAction === 'UpdateDetector')
+    return params.flag('enable') === false
+  if (plainAction === 'PutEventSelectors') {
+    const selectors = params.objects('eventSelectors')
+    return (
+      selectors.length > 0 &&
+      selectors.every((selector) => selector.flag('includeManagementEvents') === false)
+    )
+  }
+  if (CREATES.test(plainAction)) return false
+  return edits.some(
+    ({ field, to }) => isOff(to) && isProtection(field, to) && !NO_PROTECTION.test(joined(field)),
+  )
+}
