@@ -231,7 +231,8 @@ export const OTHER_FILTERS = [
     name: 'q',
     label: 'Search',
     column: 'searched_text',
-    meaning: 'Text in the summary, the actor, the action, or the ID or ARN of a resource.',
+    meaning:
+      'Text in the summary, the actor, the action, the run of the tool, or the ID or ARN of a resource.',
   },
   {
     name: 'noise',

@@ -5,7 +5,7 @@ export interface ChangeFilters {
   from?: Date
   /** Exclusive. */
   to?: Date
-  /** Text in the summary, the actor, the action, or a resource's ID, ignoring case. */
+  /** Text in the summary, the actor, the action, the tool's run, or a resource's ID, ignoring case. */
   q?: string
   /** The IDs that `withSearch` found for `q` or for the resources: no other changes match. */
   found?: string[]

@@ -371,6 +371,13 @@ function attributesOf({ attributes, resources }: Change): Attributes | undefined
   return { ...attributes, tags: { ...tags, ...attributes?.tags } }
 }
 
+/** What search finds beside the summary, the actor and the action. */
+function searchedTerms({ resources, tool }: Change): string[] {
+  const terms = new Set(resources.flatMap(({ id, arn }) => (arn ? [id, arn] : [id])))
+  if (tool.run !== undefined) terms.add(tool.run)
+  return [...terms]
+}
+
 /**
  * The columns that the reader determines, except for those that identify the change.
  *
@@ -398,7 +405,7 @@ export function columnsRead(change: Change, noiseRules: readonly NoiseRule[]) {
     outcome: change.outcome,
     region: change.region,
     account_id: change.accountId,
-    resources: [...new Set(change.resources.flatMap(({ id, arn }) => (arn ? [id, arn] : [id])))],
+    resources: searchedTerms(change),
     read_only: change.readOnly,
     noise: noiseOf(noiseSubjectOf(change), change.noise, noiseRules),
     source_noise: change.noise,

@@ -250,6 +250,18 @@ describe('filters', () => {
     expect(body.detail).toContain(pointer)
   })
 
+  test('finds the run of a tool, such as a pull request', async () => {
+    const { tenant, add } = await newTenant()
+    const run = 'atlantis/shop/infra/12'
+    const tool = { ...someTool('terraform', 'Terraform', '1.9.5'), run }
+    const id = await add({ occurredAt: at(0), tool })
+    await add({ occurredAt: at(0), tool: { ...tool, run: 'atlantis/shop/infra/13' } })
+    for (const q of [run, 'INFRA/12']) {
+      const { body } = await list(tenant, `q=${encodeURIComponent(q)}`)
+      expect(body.items.map((item: { id: string }) => item.id)).toEqual([id])
+    }
+  })
+
   test('accept a name as it is stored, including line breaks', async () => {
     const { tenant, add } = await newTenant()
     await add({ occurredAt: at(0), resources: [someResource('AWS::S3::Object', 'a\nb')] })

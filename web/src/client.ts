@@ -1740,8 +1740,8 @@ export function listChanges({ "from": $from, to, q, noise, environment, "environ
     "connection!"?: string | string[];
     source?: string | string[];
     "source!"?: string | string[];
-    risk?: ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
-    "risk!"?: ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
+    risk?: ("public_access" | "protection" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "protection" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
+    "risk!"?: ("public_access" | "protection" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "protection" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
     resourceType?: string | string[];
     "resourceType!"?: string | string[];
     readOnly?: ("true" | "false");
@@ -1857,8 +1857,8 @@ export function listChangeSets({ "from": $from, to, q, noise, environment, "envi
     "connection!"?: string | string[];
     source?: string | string[];
     "source!"?: string | string[];
-    risk?: ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
-    "risk!"?: ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
+    risk?: ("public_access" | "protection" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "protection" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
+    "risk!"?: ("public_access" | "protection" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "protection" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
     resourceType?: string | string[];
     "resourceType!"?: string | string[];
     readOnly?: ("true" | "false");
@@ -1967,8 +1967,8 @@ export function getHistogram({ "from": $from, to, q, noise, environment, "enviro
     "connection!"?: string | string[];
     source?: string | string[];
     "source!"?: string | string[];
-    risk?: ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
-    "risk!"?: ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
+    risk?: ("public_access" | "protection" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "protection" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
+    "risk!"?: ("public_access" | "protection" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "protection" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
     resourceType?: string | string[];
     "resourceType!"?: string | string[];
     readOnly?: ("true" | "false");
@@ -2064,8 +2064,8 @@ export function getFacets({ "from": $from, to, q, noise, environment, "environme
     "connection!"?: string | string[];
     source?: string | string[];
     "source!"?: string | string[];
-    risk?: ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
-    "risk!"?: ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
+    risk?: ("public_access" | "protection" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "protection" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
+    "risk!"?: ("public_access" | "protection" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "protection" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
     resourceType?: string | string[];
     "resourceType!"?: string | string[];
     readOnly?: ("true" | "false");

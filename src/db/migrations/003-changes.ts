@@ -61,7 +61,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       outcome text NOT NULL CHECK (outcome IN ('succeeded', 'failed', 'denied')),
       region text,
       account_id text,
-      -- The ids and ARNs of its resources as in the source, for text search.
+      -- For text search: the ids and ARNs of its resources as in the source, and the run of its tool.
       resources text[] NOT NULL DEFAULT '{}',
       -- Limited, because Postgres refuses an index entry of more than 2,704 bytes.
       resource_ids int[] NOT NULL DEFAULT '{}' CHECK (cardinality(resource_ids) <= 100),
