@@ -1,0 +1,424 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { pino } from 'pino'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { createActivities } from '../src/activities/index.ts'
+import { translateDeliveries } from '../src/activities/translate-deliveries.ts'
+import { AwsAccess } from '../src/aws/access.ts'
+import { Pacers } from '../src/aws/pacer.ts'
+import { asOrganization } from '../src/db/database.ts'
+import { ensurePartitions, storeEvents } from '../src/db/imports.ts'
+import { installationId } from '../src/db/installation.ts'
+import { startDeliverStarter } from '../src/deliver-starter.ts'
+import { signatureHeaders } from '../src/integrations/signature.ts'
+import { createLogger } from '../src/log.ts'
+import { readRecord } from '../src/sources/cloudtrail/read-record.ts'
+import { createWorkflows } from '../src/temporal/client.ts'
+import { installTemporalRuntime } from '../src/temporal/runtime.ts'
+import { bundleWorkflows, startWorker } from '../src/temporal/worker.ts'
+import { deliverWorkflowId } from '../src/workflows/state.ts'
+import { createTestApi, type Tenant, type TestApi } from '../testing/api.ts'
+import { imported } from '../testing/changes.ts'
+import { ACCOUNT, call, cloudTrailTime, roleIdentity } from '../testing/cloudtrail/records.ts'
+import { eventually } from '../testing/eventually.ts'
+import {
+  deployment,
+  deploymentStatus,
+  pullRequestMerged,
+  REPOSITORY,
+  workflowRun,
+} from '../testing/github.ts'
+import { createTemporalNamespace } from '../testing/temporal-namespace.ts'
+
+const logger = pino({ level: 'silent' })
+const MINUTE = 60_000
+/** Whole seconds, as in GitHub's payloads. */
+const now = new Date(Math.floor(Date.now() / 1000) * 1000)
+const ago = (minutes: number) => new Date(now.getTime() - minutes * MINUTE)
+
+let api: TestApi
+beforeAll(async () => {
+  installTemporalRuntime(createLogger({ level: 'error' }))
+  // Without Temporal: each test translates itself.
+  api = await createTestApi({ temporalAddress: '127.0.0.1:9' })
+})
+afterAll(() => api.close())
+
+interface Integration {
+  id: string
+  secret: string
+  kind: 'github' | 'pagerduty' | 'alertmanager'
+}
+
+async function create(
+  tenant: Tenant,
+  kind: Integration['kind'],
+  settings = {},
+): Promise<Integration> {
+  const { body } = await tenant.request('POST', '/api/v1/integrations', { kind, settings })
+  return body
+}
+
+let deliveries = 0
+
+async function send(integration: Integration, event: string, payload: unknown, id?: string) {
+  const { secret, kind } = integration
+  const body = Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload))
+  const response = await api.app.inject({
+    ...{ method: 'POST', url: `/webhooks/${integration.id}`, payload: body },
+    headers: {
+      'content-type': 'application/json',
+      'x-github-event': event,
+      'x-github-delivery': id ?? `delivery-${deliveries++}`,
+      ...signatureHeaders(kind, { secret, body }),
+    },
+  })
+  expect(response.statusCode).toBe(202)
+}
+
+const deps = (fields = {}) => ({
+  ...{ db: api.db, aws: new AwsAccess(), pacers: new Pacers() },
+  ...fields,
+})
+
+/** Translates until nothing is due. */
+async function translate(tenant: Tenant, fields = {}) {
+  const work = { installationId: 'unused', organizationId: tenant.id }
+  return translateDeliveries(deps(fields), work, new AbortController().signal)
+}
+
+async function log(tenant: Tenant, { id }: Integration) {
+  const { body } = await tenant.request('GET', `/api/v1/integrations/${id}/deliveries?limit=500`)
+  return body.items
+}
+
+async function changes(tenant: Tenant) {
+  const from = ago(60 * 24 * 2).toISOString()
+  const to = ago(-60).toISOString()
+  const { body } = await tenant.request('GET', `/api/v1/changes?limit=500&from=${from}&to=${to}`)
+  return body.items
+}
+
+describe('a delivery of GitHub', () => {
+  test('becomes a change with its links, attributes and record', async () => {
+    const tenant = await api.tenant('merged')
+    const github = await create(tenant, 'github')
+    await send(github, 'pull_request', pullRequestMerged(12, ago(5)))
+    expect(await translate(tenant)).toMatchObject({ translated: 1, failed: 0, nextInMs: null })
+    const [change] = await changes(tenant)
+    expect(change).toMatchObject({
+      source: 'github',
+      sourceId: 'pull_request/acme/shop/12',
+      summary: 'octocat merged #12 Fix the pool size into main (acme/shop)',
+      occurredAt: ago(5).toISOString(),
+      detail: { authors: ['ada'], labels: ['database'], number: 12, commitCount: 2 },
+    })
+    expect(await log(tenant, github)).toMatchObject([
+      { state: 'translated', changes: [change.id], attempts: 1 },
+    ])
+  })
+
+  test('can be a form', async () => {
+    const tenant = await api.tenant('form')
+    const github = await create(tenant, 'github')
+    const json = JSON.stringify(pullRequestMerged(1, ago(5)))
+    const body = Buffer.from(new URLSearchParams({ payload: json }).toString())
+    const response = await api.app.inject({
+      ...{ method: 'POST', url: `/webhooks/${github.id}`, payload: body },
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        'x-github-event': 'pull_request',
+        ...signatureHeaders('github', { secret: github.secret, body }),
+      },
+    })
+    expect(response.statusCode).toBe(202)
+    expect(await translate(tenant)).toMatchObject({ translated: 1 })
+  })
+
+  test('that is sent again under another ID, or by a second webhook, is one change', async () => {
+    const tenant = await api.tenant('replayed')
+    const [one, two] = [await create(tenant, 'github'), await create(tenant, 'github')]
+    const payload = pullRequestMerged(12, ago(5))
+    await send(one, 'pull_request', payload)
+    await translate(tenant)
+    await send(one, 'pull_request', payload)
+    await send(two, 'pull_request', payload)
+    expect(await translate(tenant)).toMatchObject({ translated: 2, failed: 0 })
+    expect(await changes(tenant)).toHaveLength(1)
+  })
+
+  test('can be replayed, which stores nothing twice', async () => {
+    const tenant = await api.tenant('replay')
+    const github = await create(tenant, 'github')
+    await send(github, 'pull_request', pullRequestMerged(12, ago(5)))
+    await translate(tenant)
+    const [delivery] = await log(tenant, github)
+    const url = `/api/v1/integrations/${github.id}/deliveries/${delivery.id}/replay`
+    const replayed = await tenant.request('POST', url)
+    expect([replayed.status, replayed.body.state]).toEqual([202, 'received'])
+    expect(await translate(tenant)).toMatchObject({ translated: 1 })
+    expect(await log(tenant, github)).toMatchObject([
+      { state: 'translated', changes: delivery.changes },
+    ])
+    expect(await changes(tenant)).toHaveLength(1)
+  })
+
+  test.each([
+    ['not JSON', 'pull_request', '{"action":"closed","pull_', 'not valid JSON'],
+    ['empty', 'push', '', 'is empty'],
+    ['without the fields that it needs', 'push', { repository: REPOSITORY }, 'ref is missing'],
+    ['no object', 'push', [1, 2], 'cannot be read'],
+    ['from another time', 'pull_request', pullRequestMerged(1, new Date(0)), 'too old'],
+  ])('fails alone with a reason if it is %s', async (name, event, payload, reason) => {
+    const tenant = await api.tenant(`poison ${name}`)
+    const github = await create(tenant, 'github')
+    await send(github, 'pull_request', pullRequestMerged(12, ago(5)))
+    await send(github, event, payload)
+    await send(github, 'pull_request', pullRequestMerged(13, ago(4)))
+    expect(await translate(tenant)).toMatchObject({ translated: 2, failed: 1, nextInMs: null })
+    const [, failed] = await log(tenant, github)
+    expect(failed).toMatchObject({ state: 'failed', reason: expect.stringContaining(reason) })
+    expect(await changes(tenant)).toHaveLength(2)
+  })
+
+  test('with text that Postgres does not accept is translated', async () => {
+    const tenant = await api.tenant('hostile text')
+    const github = await create(tenant, 'github')
+    const title = 'a\u0000b \ud800 \u202e evil'
+    await send(github, 'pull_request', pullRequestMerged(12, ago(5), { title }))
+    expect(await translate(tenant)).toMatchObject({ translated: 1, failed: 0 })
+  })
+
+  test('that is not a change is ignored with a reason, and a test is named as one', async () => {
+    const tenant = await api.tenant('ignored')
+    const github = await create(tenant, 'github')
+    await send(github, 'issues', { action: 'opened', repository: REPOSITORY })
+    await tenant.request('POST', `/api/v1/integrations/${github.id}/test`)
+    expect(await translate(tenant)).toMatchObject({ ignored: 2 })
+    expect(await log(tenant, github)).toMatchObject([
+      { state: 'ignored', reason: expect.stringContaining('A test'), isTest: true },
+      { state: 'ignored', reason: 'The event issues is not a change.' },
+    ])
+  })
+})
+
+describe('a deployment', () => {
+  const created = deployment(7, ago(10))
+  const events: [string, object][] = [
+    ['deployment', created],
+    ['deployment_status', deploymentStatus(created, 'in_progress', ago(9))],
+    ['deployment_status', deploymentStatus(created, 'failure', ago(8))],
+    ['deployment_status', deploymentStatus(created, 'success', ago(7))],
+  ]
+  const orders = [
+    [0, 1, 2, 3],
+    [3, 2, 1, 0],
+    [3, 0, 2, 1],
+    [2, 3, 0, 1],
+  ]
+  test.each(
+    orders.flatMap((order) => [true, false].map((atOnce) => ({ order: order.join(), atOnce }))),
+  )('is one change that succeeded, for the order $order, at once: $atOnce', async (options) => {
+    const tenant = await api.tenant(`deployment ${options.order} ${options.atOnce}`)
+    const github = await create(tenant, 'github')
+    for (const index of options.order.split(',')) {
+      await send(github, ...(events[Number(index)] as [string, object]))
+      if (!options.atOnce) await translate(tenant)
+    }
+    await translate(tenant)
+    const found = await changes(tenant)
+    expect(found).toHaveLength(1)
+    expect(found[0]).toMatchObject({
+      sourceId: 'deployment/acme/shop/7',
+      outcome: 'succeeded',
+      occurredAt: ago(10).toISOString(),
+      endedAt: ago(7).toISOString(),
+      summary: 'octocat deployed main (ccccccc) to production (acme/shop)',
+      detail: { deployment: { state: 'success' } },
+    })
+  })
+
+  test('is ignored where the rules of the integration say so', async () => {
+    const tenant = await api.tenant('rules')
+    const github = await create(tenant, 'github', {
+      deployRules: [{ workflow: 'Lint*', isDeploy: false }],
+    })
+    await send(github, 'deployment', {
+      ...deployment(1, ago(3)),
+      workflow: { name: 'Lint and test' },
+    })
+    await send(github, 'deployment', deployment(2, ago(2)))
+    expect(await translate(tenant)).toMatchObject({ translated: 1, ignored: 1 })
+  })
+})
+
+test.each(['the run first', 'AWS first'])(
+  'a workflow run and what it changed in AWS are one change set: %s',
+  async (order) => {
+    const tenant = await api.tenant(order)
+    const github = await create(tenant, 'github')
+    const runId = 13_577_902_461
+    const { body: connection } = await tenant.request('POST', '/api/v1/connections', { name: 'a' })
+    const provider = `arn:aws:iam::${ACCOUNT}:oidc-provider/token.actions.githubusercontent.com`
+    const storeCall = async () => {
+      const at = ago(8)
+      const record = call(
+        'lambda',
+        'UpdateFunctionCode20150331v2',
+        { functionName: 'shop' },
+        null,
+        {
+          eventTime: cloudTrailTime(at.getTime()),
+          userIdentity: roleIdentity({
+            ...{ role: 'deploy', session: `shop-${runId}`, key: 'ASIAEXAMPLEGITHUB001' },
+            ...{ began: cloudTrailTime(ago(9).getTime()), federatedProvider: provider },
+          }),
+        },
+      )
+      const { change } = readRecord(JSON.stringify(record), { region: 'us-east-1' })
+      if (!change) throw new Error('The record is not a change')
+      await asOrganization(api.db, tenant.id, async (trx) => {
+        await ensurePartitions(trx, at)
+        const owner = {
+          ...{ organizationId: tenant.id, connectionId: connection.id, sourceAccount: ACCOUNT },
+        }
+        await storeEvents(trx, owner, { changes: [imported(change, record)], unparsed: [] })
+      })
+    }
+    const storeRun = async () => {
+      await send(github, 'workflow_run', workflowRun(runId, ago(10), ago(6)))
+      await send(github, 'deployment', deployment(9, ago(9), runId))
+      await translate(tenant)
+    }
+    if (order === 'AWS first') await storeCall()
+    await storeRun()
+    if (order !== 'AWS first') await storeCall()
+    const found = await changes(tenant)
+    expect(found.map(({ source }: { source: string }) => source).sort()).toEqual([
+      'aws.cloudtrail',
+      'github',
+      'github',
+    ])
+    const sets = new Set(found.map(({ changeSetId }: { changeSetId: string }) => changeSetId))
+    expect(sets.size).toBe(1)
+    expect([...sets][0]).not.toBeNull()
+  },
+)
+
+test('PagerDuty and Alertmanager deliveries update incidents', async () => {
+  const tenant = await api.tenant('incidents')
+  const pagerduty = await create(tenant, 'pagerduty')
+  const alertmanager = await create(tenant, 'alertmanager')
+  const event = (id: string, type: string, status: string, minutes: number) => ({
+    event: {
+      ...{ id, event_type: `incident.${type}`, resource_type: 'incident' },
+      occurred_at: ago(minutes).toISOString(),
+      data: {
+        ...{ id: 'PINCIDENT', type: 'incident', title: 'checkout: 5xx above 5 %', status },
+        ...{ created_at: ago(9).toISOString(), html_url: 'https://acme.pagerduty.com/incidents/P' },
+        service: { id: 'PSERVICE', summary: 'checkout' },
+      },
+    },
+  })
+  // Out of order: the older event does not reopen the incident.
+  await send(pagerduty, '', event('e2', 'resolved', 'resolved', 2))
+  await send(pagerduty, '', event('e1', 'triggered', 'triggered', 9))
+  await send(alertmanager, '', {
+    ...{ version: '4', groupKey: 'g', status: 'firing', receiver: 'cairn' },
+    ...{ groupLabels: {}, commonLabels: { alertname: 'Disk' }, commonAnnotations: {} },
+    alerts: [{ status: 'firing', labels: { alertname: 'Disk' }, startsAt: ago(300).toISOString() }],
+  })
+  expect(await translate(tenant)).toMatchObject({ translated: 3, failed: 0 })
+  const { body } = await tenant.request('GET', '/api/v1/incidents')
+  const states = Object.fromEntries(
+    body.items.map(({ title, state }: { title: string; state: string }) => [title, state]),
+  )
+  expect(states).toMatchObject({ 'checkout: 5xx above 5 %': 'resolved' })
+  expect(body.items).toHaveLength(2)
+})
+
+test('an organization with a burst does not delay another', async () => {
+  const [busy, quiet] = [await api.tenant('busy'), await api.tenant('quiet')]
+  const [one, two] = [await create(busy, 'github'), await create(quiet, 'github')]
+  await Promise.all(
+    Array.from({ length: 100 }, (_, n) =>
+      send(one, 'pull_request', pullRequestMerged(n + 1, ago(5))),
+    ),
+  )
+  await send(two, 'pull_request', pullRequestMerged(1, ago(5)))
+  expect(await translate(quiet)).toMatchObject({ translated: 1, nextInMs: null })
+  expect((await log(busy, one)).every(({ state }: { state: string }) => state === 'received')).toBe(
+    true,
+  )
+})
+
+test('1,000 deliveries in a burst, with workers killed, are each translated exactly once', async () => {
+  const target = await createTemporalNamespace()
+  const tenant = await api.tenant('burst')
+  const github = await create(tenant, 'github')
+  const id = await installationId(api.db)
+  await Promise.all(
+    Array.from({ length: 1_000 }, (_, n) =>
+      send(github, 'pull_request', pullRequestMerged(n + 1, ago((n % 60) + 1))),
+    ),
+  )
+  const workflows = createWorkflows(target, { installationId: id, logger })
+  onTestFinished(() => workflows.close())
+  // Temporal was unavailable when they arrived: the starter finds them.
+  const system = api.context.system
+  const starter = startDeliverStarter({ db: system, workflows, logger, intervalMs: 100 })
+  onTestFinished(() => starter.stop())
+
+  const count = async (state: string) =>
+    (await log(tenant, github)).filter((each: { state: string }) => each.state === state).length
+  const left = async () => {
+    const { body } = await tenant.request('GET', `/api/v1/integrations/${github.id}`)
+    return body.lastWeek.received as number
+  }
+  const script = fileURLToPath(
+    new URL('../testing/workflows/deliver-worker-process.ts', import.meta.url),
+  )
+  const args = [api.databaseUrl, target.connection.address!, target.namespace, id]
+  let before = 1_000
+  for (let kills = 0; kills < 2; kills++) {
+    const process_ = spawn(process.execPath, [script, ...args], { stdio: 'ignore' })
+    onTestFinished(() => void process_.kill('SIGKILL'))
+    const at = before
+    await eventually(left, (count) => count < at - 20)
+    process_.kill('SIGKILL')
+    before = await left()
+    expect(before).toBeGreaterThan(0)
+  }
+
+  await bundleWorkflows()
+  const worker = startWorker({
+    ...{ target, installationId: id, logger },
+    activities: createActivities(deps()),
+  })
+  onTestFinished(() => worker.stop())
+  await eventually(left, (count) => count === 0, 300_000)
+  const { body } = await tenant.request('GET', `/api/v1/integrations/${github.id}`)
+  expect(body.lastWeek).toEqual({ received: 0, translated: 1_000, ignored: 0, failed: 0 })
+  expect(await count('failed')).toBe(0)
+  const rows = await api.superuser
+    .selectFrom('changes')
+    .select(['source_id', 'id'])
+    .where('organization_id', '=', tenant.id)
+    .execute()
+  expect(rows).toHaveLength(1_000)
+  expect(new Set(rows.map(({ source_id }) => source_id)).size).toBe(1_000)
+  // Each was marked once: the attempt of a killed worker has left nothing.
+  const attempts = await api.superuser
+    .selectFrom('deliveries')
+    .select(['attempts'])
+    .distinct()
+    .where('organization_id', '=', tenant.id)
+    .execute()
+  expect(attempts).toEqual([{ attempts: 1 }])
+  // The workflow ends when nothing is left.
+  const handle = workflows.client.workflow.getHandle(deliverWorkflowId(id, tenant.id))
+  await eventually(
+    () => handle.describe(),
+    ({ status }) => status.name === 'COMPLETED',
+  )
+})
