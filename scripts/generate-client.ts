@@ -58,7 +58,9 @@ function withApiNames(source: string): string {
  */
 function forGenerator(name: string, value: Record<string, unknown> | null) {
   if (Array.isArray(value?.prefixItems)) return { type: 'array', items: value.prefixItems[0] }
-  if (name !== 'responses' || value === null) return value
+  // A property of a schema can have this name as well.
+  const isByStatus = name === 'responses' && value !== null && !('type' in value)
+  if (!isByStatus) return value
   return Object.fromEntries(Object.entries(value).filter(([status]) => status.startsWith('2')))
 }
 

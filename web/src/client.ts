@@ -1068,6 +1068,15 @@ export type Suspect = {
     /** One sentence each. */
     reasons: string[];
 };
+export type IncidentResponse = {
+    change: Change | null;
+    changeId: string;
+    occurredAt: string;
+    summary: string;
+    /** The change that it reverses. */
+    reverses: string | null;
+    reason: string;
+};
 export type IncidentAnswer = {
     completeness: WindowCompleteness;
     /** `none`: no recorded change scores above the threshold. */
@@ -1075,7 +1084,8 @@ export type IncidentAnswer = {
     sentence: string;
     /** The most likely first. */
     suspects: Suspect[];
-    responses: any;
+    /** Changes after the notice. */
+    responses: IncidentResponse[];
     searched: {
         "from": string;
         to: string;

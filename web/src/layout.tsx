@@ -11,12 +11,19 @@ import {
   Tooltip,
 } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { IconCloudOff, IconHistory, IconPlugConnected, IconSettings } from '@tabler/icons-react'
+import {
+  IconCloudOff,
+  IconFlame,
+  IconHistory,
+  IconPlugConnected,
+  IconSettings,
+} from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet, useLocation, useNavigate, useRouterState } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { toApiError } from './api.ts'
 import type { Me } from './client.ts'
+import { BrokeBox } from './components/broke-box.tsx'
 import { PrincipalBanner } from './components/principal-banner.tsx'
 import { ErrorState, Loading } from './components/states.tsx'
 import { AccountMenu, ColorSchemeSwitch, ZoneSwitch } from './header-menus.tsx'
@@ -102,6 +109,7 @@ function SignedIn({ me }: { me: Me }) {
               </Text>
             </Group>
             <Group gap={4} wrap="nowrap">
+              <BrokeBox />
               <ZoneSwitch />
               <ColorSchemeSwitch />
               <AccountMenu me={me} />
@@ -120,6 +128,7 @@ function SignedIn({ me }: { me: Me }) {
             )}
           </Group>
           <Page to="/" label="Changes" icon={<IconHistory size={18} />} onClick={home} />
+          <Page to="/incidents" label="Incidents" icon={<IconFlame size={18} />} onClick={close} />
           <Page
             to="/integrations"
             label="Integrations"

@@ -41,6 +41,7 @@ export interface EventHandlers {
   /** The server responded without a stream: the session may have ended. */
   onRefused(): void
   onConnection(id: string): void
+  onIncident(id: string): void
   onChanges(news: NewChanges): void
 }
 
@@ -130,6 +131,7 @@ export function listen(
     }
     stream.addEventListener('missed', () => handlers.onGap())
     stream.addEventListener('connection', ({ data }) => handlers.onConnection(JSON.parse(data).id))
+    stream.addEventListener('incident', ({ data }) => handlers.onIncident(JSON.parse(data).id))
     stream.addEventListener('changes', ({ data }) => handlers.onChanges(JSON.parse(data)))
   }
 
@@ -198,6 +200,9 @@ export function useServerEvents(): LiveState {
         onConnection(id) {
           renewList()
           void client.invalidateQueries({ queryKey: ['connections', id] })
+        },
+        onIncident() {
+          void client.invalidateQueries({ queryKey: ['incidents'] })
         },
         onChanges(news) {
           for (const listener of listeners) listener.onNews(news)

@@ -3,6 +3,8 @@ import { Layout } from './layout.tsx'
 import { lazyPart } from './lazy-part.ts'
 import { validateConnectionsSearch } from './pages/connections/search.ts'
 import { validateFeedSearch } from './pages/feed/search.ts'
+import { validatePreview, validateWindow } from './pages/incident/search.ts'
+import { validateIncidentsSearch } from './pages/incidents/search.ts'
 import { NotFound } from './pages/not-found.tsx'
 import { PageError } from './pages/page-error.tsx'
 import { validateSettingsSearch } from './pages/settings/search.ts'
@@ -23,6 +25,27 @@ const change = createRoute({
   getParentRoute: () => app,
   path: '/changes/$id',
   component: lazyPart(() => import('./pages/change/change.tsx'), 'ChangePage'),
+})
+
+const incidents = createRoute({
+  getParentRoute: () => app,
+  path: '/incidents',
+  validateSearch: validateIncidentsSearch,
+  component: lazyPart(() => import('./pages/incidents/incidents.tsx'), 'IncidentsPage'),
+})
+
+const incidentPreview = createRoute({
+  getParentRoute: () => app,
+  path: '/incidents/preview',
+  validateSearch: validatePreview,
+  component: lazyPart(() => import('./pages/incident/preview.tsx'), 'PreviewPage'),
+})
+
+const incident = createRoute({
+  getParentRoute: () => app,
+  path: '/incidents/$id',
+  validateSearch: validateWindow,
+  component: lazyPart(() => import('./pages/incident/incident.tsx'), 'IncidentPage'),
 })
 
 const integrations = createRoute({
@@ -86,7 +109,17 @@ const acceptInvitation = createRoute({
 
 export const router = createRouter({
   routeTree: root.addChildren([
-    app.addChildren([feed, change, integrations, connections, connection, settings]),
+    app.addChildren([
+      feed,
+      change,
+      incidents,
+      incidentPreview,
+      incident,
+      integrations,
+      connections,
+      connection,
+      settings,
+    ]),
     signIn,
     acceptInvitation,
     resetPassword,

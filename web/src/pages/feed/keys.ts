@@ -52,6 +52,7 @@ export const keyHelp: [keys: string[], what: string][] = [
   [['o', 'Space'], 'Collapse or expand the change set'],
   [['n'], 'Show new changes'],
   [['/'], 'Search'],
+  [['b'], 'Something broke: show what changed before a time'],
   [['Esc'], 'Collapse, zoom out, or clear the search'],
   [['←', '→'], 'On the chart: move; hold Shift to select, Enter to zoom in'],
   [['?'], 'Show keyboard shortcuts'],

@@ -1,10 +1,9 @@
 import { Button, Group, SegmentedControl, Stack, Text } from '@mantine/core'
-import { DateTimePicker } from '@mantine/dates'
 import { useState } from 'react'
-import { useZone } from '../../time.tsx'
+import { entryOf, TimeField } from '../../components/time-field.tsx'
+import { formatTime, useZone, type Zone } from '../../time.tsx'
 import { rangeLabels } from './labels.ts'
 import { defaultSpan, type FeedSearch, type Span, spans, type Window, writeTime } from './search.ts'
-import { chosenTime, toWallClock } from './wall-clock.ts'
 
 type Range = Pick<FeedSearch, 'from' | 'to' | 'before' | 'span'>
 
@@ -16,9 +15,9 @@ export function BeforeForm(props: {
 }) {
   const [zone] = useZone()
   const given = props.search.before ? new Date(props.search.before) : props.window.to
-  const [time, setTime] = useState<string | null>(toWallClock(given, zone))
+  const [entry, setEntry] = useState(entryOf(given))
   const [span, setSpan] = useState<Span>(props.search.span ?? defaultSpan)
-  const at = chosenTime(time, given, zone)
+  const at = entry.time
   return (
     <form
       onSubmit={(event) => {
@@ -27,7 +26,12 @@ export function BeforeForm(props: {
       }}
     >
       <Stack gap="sm">
-        <Picker label="Incident time" value={time} onChange={setTime} />
+        <TimeField
+          label="Incident time"
+          description="20:45, an ISO timestamp, or a Unix time."
+          entry={entry}
+          onChange={setEntry}
+        />
         <div>
           <Text size="sm" fw={500} id="how-long-before">
             Time range before the incident
@@ -45,7 +49,10 @@ export function BeforeForm(props: {
             aria-labelledby="how-long-before"
           />
         </div>
-        <Apply isReady={at !== null} />
+        <Apply
+          isReady={at !== null}
+          label={at ? `Show changes before ${formatTime(at, zone)}` : 'Show'}
+        />
       </Stack>
     </form>
   )
@@ -54,61 +61,51 @@ export function BeforeForm(props: {
 /** The form for a custom time range. */
 export function CustomForm(props: { window: Window; onChoose: (range: Range) => void }) {
   const [zone] = useZone()
-  const [from, setFrom] = useState<string | null>(toWallClock(props.window.from, zone))
-  const [to, setTo] = useState<string | null>(toWallClock(props.window.to, zone))
-  const start = chosenTime(from, props.window.from, zone)
-  const end = chosenTime(to, props.window.to, zone)
+  const [from, setFrom] = useState(entryOf(props.window.from))
+  const [to, setTo] = useState(entryOf(props.window.to))
+  const start = from.time
+  const end = to.time
   const isBackwards = start !== null && end !== null && start >= end
+  const isReady = start !== null && !isBackwards && (end !== null || to.text.trim() === '')
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault()
-        if (!start || isBackwards) return
+        if (!isReady || !start) return
         props.onChoose({ from: writeTime(start), ...(end && { to: writeTime(end) }) })
       }}
     >
       <Stack gap="sm">
-        <Picker label="From" value={from} onChange={setFrom} />
-        <Picker
+        <TimeField
+          label="From"
+          description="20:45, an ISO timestamp, or a Unix time."
+          entry={from}
+          onChange={setFrom}
+        />
+        <TimeField
           label="To"
           description="Leave empty to include changes until now."
-          clearable
-          value={to}
+          optional
+          entry={to}
           onChange={setTo}
           error={isBackwards ? 'The end must be after the start.' : undefined}
         />
-        <Apply isReady={start !== null && !isBackwards} />
+        <Apply isReady={isReady} label={labelOf(start, end, zone)} />
       </Stack>
     </form>
   )
 }
 
-function Picker(props: {
-  label: string
-  description?: string
-  clearable?: boolean
-  value: string | null
-  onChange: (value: string | null) => void
-  error?: string
-}) {
-  const [zone] = useZone()
-  return (
-    <DateTimePicker
-      {...props}
-      label={`${props.label} (${zone === 'utc' ? 'UTC' : 'local time'})`}
-      withSeconds
-      valueFormat="D MMM YYYY, HH:mm:ss"
-      popoverProps={{ withinPortal: false }}
-      timePickerProps={{ hoursInputLabel: 'Hours', minutesInputLabel: 'Minutes' }}
-    />
-  )
+function labelOf(start: Date | null, end: Date | null, zone: Zone): string {
+  if (!start) return 'Show'
+  return `Show ${formatTime(start, zone)} – ${end ? formatTime(end, zone) : 'now'}`
 }
 
-function Apply({ isReady }: { isReady: boolean }) {
+function Apply({ isReady, label }: { isReady: boolean; label: string }) {
   return (
     <Group justify="flex-end">
       <Button type="submit" size="xs" disabled={!isReady}>
-        Show
+        {label}
       </Button>
     </Group>
   )

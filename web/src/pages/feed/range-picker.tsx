@@ -2,6 +2,7 @@ import { Button, Group, Popover, SegmentedControl, Skeleton } from '@mantine/cor
 import { IconCalendar, IconHistory } from '@tabler/icons-react'
 import { type ReactNode, Suspense, useState } from 'react'
 import { lazyPart } from '../../lazy-part.ts'
+import { formatTime, useZone } from '../../time.tsx'
 import { rangeLabels } from './labels.ts'
 import { defaultPreset, type FeedSearch, type Preset, presets, type Window } from './search.ts'
 
@@ -20,6 +21,8 @@ export function RangePicker(props: {
   const { search } = props
   const isBefore = search.before !== undefined
   const isCustom = search.from !== undefined
+  const [zone] = useZone()
+  const shown = (time: string | undefined) => (time === undefined ? 'now' : formatTime(time, zone))
   return (
     <Group gap="xs">
       <SegmentedControl
@@ -35,6 +38,7 @@ export function RangePicker(props: {
       />
       <Choice
         label="Before an incident…"
+        chosen={isBefore ? `Before ${shown(search.before)}` : undefined}
         icon={<IconHistory size={16} aria-hidden />}
         isActive={isBefore}
       >
@@ -48,7 +52,12 @@ export function RangePicker(props: {
           />
         )}
       </Choice>
-      <Choice label="Custom…" icon={<IconCalendar size={16} aria-hidden />} isActive={isCustom}>
+      <Choice
+        label="Custom…"
+        chosen={isCustom ? `${shown(search.from)} – ${shown(search.to)}` : undefined}
+        icon={<IconCalendar size={16} aria-hidden />}
+        isActive={isCustom}
+      >
         {(close) => (
           <CustomForm
             {...props}
@@ -65,6 +74,8 @@ export function RangePicker(props: {
 
 function Choice(props: {
   label: string
+  /** The chosen time, instead of the label. */
+  chosen: string | undefined
   icon: ReactNode
   isActive: boolean
   children: (close: () => void) => ReactNode
@@ -89,7 +100,7 @@ function Choice(props: {
           aria-pressed={props.isActive}
           onClick={() => setOpened((was) => !was)}
         >
-          {props.label}
+          {props.chosen ?? props.label}
         </Button>
       </Popover.Target>
       <Popover.Dropdown aria-label={props.label}>

@@ -1,0 +1,185 @@
+import { Button, CopyButton, Group, Skeleton, Stack, Text, Title } from '@mantine/core'
+import { useThrottledCallback } from '@mantine/hooks'
+import { IconCheck, IconCopy } from '@tabler/icons-react'
+import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import type { IncidentAnswer, Verdict } from '../../client.ts'
+import { useEnvironments } from '../../components/environment-badge.tsx'
+import { ErrorState } from '../../components/states.tsx'
+import { useNewChanges } from '../../live.ts'
+import { Time } from '../../time.tsx'
+import { arrangeSuspects, type Moment } from './arrange.ts'
+import { CompletenessLine } from './completeness.tsx'
+import classes from './incident.module.css'
+import { answerQuery, type Subject } from './queries.ts'
+import { toMarkdown, toSlack } from './report.ts'
+import { Responses } from './responses.tsx'
+import type { WindowSearch } from './search.ts'
+import { type RowContext, Suspects } from './suspects.tsx'
+import { Timeline } from './timeline.tsx'
+
+interface Props {
+  subject: Subject
+  search: WindowSearch
+  onMove: (search: WindowSearch) => void
+  title: string
+  noticedAt: string
+  environmentId: string | null
+  openedAt: string
+  moments: readonly Moment[]
+  verdicts: readonly Verdict[]
+}
+
+/** What changed before it broke: completeness first, then one sentence, suspects and all changes. */
+export function Answer(props: Props) {
+  const client = useQueryClient()
+  const query = useInfiniteQuery(answerQuery(props.subject, props.search))
+  // Ranking reads 72 hours, so a burst of changes must not repeat it each time.
+  const refresh = useThrottledCallback(() => {
+    void client.invalidateQueries({ queryKey: ['incidents', 'answer'] })
+  }, 3_000)
+  useNewChanges(refresh, refresh)
+  if (query.isPending) return <AnswerSkeleton />
+  if (query.isError && !query.data) {
+    return <ErrorState error={query.error} retry={() => query.refetch()} />
+  }
+  const { pages } = query.data
+  return (
+    <Loaded
+      {...props}
+      answer={pages[0]!}
+      changes={pages.flatMap(({ timeline }) => timeline.items)}
+      more={{
+        has: query.hasNextPage,
+        isLoading: query.isFetchingNextPage,
+        load: () => void query.fetchNextPage(),
+      }}
+    />
+  )
+}
+
+type LoadedProps = Props & {
+  answer: IncidentAnswer
+  changes: IncidentAnswer['timeline']['items']
+  more: { has: boolean; isLoading: boolean; load: () => void }
+}
+
+function Loaded(props: LoadedProps) {
+  const { answer, subject, verdicts } = props
+  const { cause, shown, dismissed } = arrangeSuspects(answer.suspects, verdicts)
+  const context: RowContext = {
+    incidentId: 'id' in subject ? subject.id : undefined,
+    noticedAt: props.noticedAt,
+    openedAt: props.openedAt,
+    verdicts,
+  }
+  const isExplained = answer.answer === 'suspect' || cause !== undefined
+  return (
+    <Stack gap="lg">
+      <Stack gap="xs">
+        <CompletenessLine completeness={answer.completeness} />
+        <Text className={classes.sentence} component="p" my={0} data-testid="sentence">
+          <bdi>{cause ? `Cause: ${cause.summary}` : answer.sentence}</bdi>
+        </Text>
+        {!isExplained && <NotExplained answer={answer} />}
+        <CopyReport {...props} shown={isExplained ? shown : []} />
+      </Stack>
+      {shown.length > 0 && (
+        <Section title={isExplained ? 'Suspects' : 'Closest candidates'}>
+          <Suspects suspects={shown} label="Suspects" context={context} />
+          {dismissed > 0 && <Text size="sm">{dismissed} dismissed.</Text>}
+        </Section>
+      )}
+      {answer.responses.length > 0 && (
+        <Section title="After the alert">
+          <Responses responses={answer.responses} context={context} />
+        </Section>
+      )}
+      <Section title="Timeline">
+        <Timeline
+          window={answer.timeline}
+          changes={props.changes}
+          moments={props.moments}
+          named={new Set(shown.map(({ changeId }) => changeId))}
+          openedAt={props.openedAt}
+          search={props.search}
+          onMove={props.onMove}
+          more={props.more}
+        />
+      </Section>
+    </Stack>
+  )
+}
+
+function NotExplained({ answer: { searched } }: { answer: IncidentAnswer }) {
+  return (
+    <Text size="sm">
+      Searched {searched.candidates.toLocaleString('en')}{' '}
+      {searched.candidates === 1 ? 'change' : 'changes'} of all environments from{' '}
+      <Time at={searched.from} /> to <Time at={searched.to} />. Cairn cannot see traffic, failures
+      of AWS or other providers, data that applications write, and changes of sources that are not
+      connected.
+    </Text>
+  )
+}
+
+function CopyReport(props: LoadedProps & { shown: IncidentAnswer['suspects'] }) {
+  const environments = useEnvironments()
+  const environment = environments.data?.find(({ id }) => id === props.environmentId)
+  const report = {
+    title: props.title,
+    noticedAt: props.noticedAt,
+    environment: environment?.name,
+    url: window.location.href,
+    answer: props.answer,
+    suspects: props.shown,
+  }
+  return (
+    <Group gap="xs">
+      <CopyText label="Copy as Markdown" text={() => toMarkdown(report)} />
+      <CopyText label="Copy for Slack" text={() => toSlack(report)} />
+      <CopyText label="Copy link" text={() => window.location.href} />
+    </Group>
+  )
+}
+
+function CopyText({ label, text }: { label: string; text: () => string }) {
+  return (
+    <CopyButton value={text()} timeout={1500}>
+      {({ copied, copy }) => (
+        <Button
+          variant="default"
+          size="compact-sm"
+          onClick={copy}
+          leftSection={
+            copied ? <IconCheck size={14} aria-hidden /> : <IconCopy size={14} aria-hidden />
+          }
+        >
+          {copied ? 'Copied' : label}
+        </Button>
+      )}
+    </CopyButton>
+  )
+}
+
+function Section({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section aria-label={title}>
+      <Title order={2} size="h4" mb="xs">
+        {title}
+      </Title>
+      {children}
+    </section>
+  )
+}
+
+function AnswerSkeleton() {
+  return (
+    <Stack gap="md" aria-busy="true">
+      <Skeleton height={18} width="45%" />
+      <Skeleton height={28} width="80%" />
+      <Skeleton height={110} />
+      <Skeleton height={110} />
+    </Stack>
+  )
+}

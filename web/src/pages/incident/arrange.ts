@@ -1,0 +1,107 @@
+/** Which suspects an incident's page shows, and how its timeline is divided. Pure. */
+
+import type { Change, IncidentAnswer, Suspect, Verdict } from '../../client.ts'
+
+const MOST_SUSPECTS = 3
+
+export interface Arranged {
+  /** A person decided that it caused the incident. */
+  cause: Suspect | undefined
+  shown: Suspect[]
+  dismissed: number
+}
+
+/** At most three suspects: the confirmed cause first, and none that was dismissed. */
+export function arrangeSuspects(
+  suspects: readonly Suspect[],
+  verdicts: readonly Verdict[],
+): Arranged {
+  const verdictOf = new Map(verdicts.map(({ changeId, verdict }) => [changeId, verdict]))
+  const is = (verdict: Verdict['verdict']) => (suspect: Suspect) =>
+    verdictOf.get(suspect.changeId) === verdict
+  const caused = suspects.filter(is('caused'))
+  const others = suspects.filter(
+    (suspect) => !is('caused')(suspect) && !is('dismissed')(suspect) && !is('fixed')(suspect),
+  )
+  return {
+    cause: caused[0],
+    shown: [...caused, ...others].slice(0, MOST_SUSPECTS),
+    dismissed: suspects.filter(is('dismissed')).length,
+  }
+}
+
+/** `6 minutes before the alert`. */
+export function distance(occurredAt: string, noticedAt: string): string {
+  const ms = Date.parse(noticedAt) - Date.parse(occurredAt)
+  const seconds = Math.round(Math.abs(ms) / 1000)
+  if (seconds < 1) return 'at the time of the alert'
+  return `${span(seconds)} ${ms >= 0 ? 'before' : 'after'} the alert`
+}
+
+function span(seconds: number): string {
+  if (seconds < 90) return counted(seconds, 'second')
+  if (seconds < 90 * 60) return counted(Math.round(seconds / 60), 'minute')
+  if (seconds < 48 * 3600) return counted(Math.round(seconds / 3600), 'hour')
+  return counted(Math.round(seconds / 86_400), 'day')
+}
+
+const counted = (count: number, unit: string) => `${count} ${unit}${count === 1 ? '' : 's'}`
+
+/** A change that was stored after the incident was opened, although it occurred before. */
+export function arrivedLater(change: Change, openedAt: string): boolean {
+  return change.importedAt > openedAt && change.occurredAt < openedAt
+}
+
+/** A part of the timeline: a moment of the incident, or the changes of one set. */
+export type TimelineEntry =
+  | { kind: 'moment'; key: string; at: string; label: string }
+  | { kind: 'changes'; key: string; setId: string | null; named: Change; others: Change[] }
+
+export interface Moment {
+  at: string
+  label: string
+}
+
+/**
+ * Changes of one set are one entry, at the place of its newest change. The named change is the
+ * suspect if the set has one, else the newest.
+ *
+ * @param changes newest first
+ */
+export function toTimeline(
+  changes: readonly Change[],
+  moments: readonly Moment[],
+  named: ReadonlySet<string>,
+): TimelineEntry[] {
+  const sets = Map.groupBy(changes, (change) => change.changeSetId ?? change.id)
+  const entries = [...sets.values()].map((members): TimelineEntry & { at: string } => {
+    const first = members.find(({ id }) => named.has(id)) ?? members[0]!
+    const setId = members.length > 1 ? first.changeSetId : null
+    return {
+      kind: 'changes',
+      key: first.changeSetId ?? first.id,
+      setId,
+      named: first,
+      others: members.filter((member) => member !== first),
+      at: members[0]!.occurredAt,
+    }
+  })
+  const marks = moments.map(({ at, label }) => ({
+    ...{ kind: 'moment' as const, key: `${label} ${at}`, at, label },
+  }))
+  return [...marks, ...entries].sort((a, b) => Date.parse(b.at) - Date.parse(a.at))
+}
+
+/** The window moved or extended by a part of its length. */
+export function moveWindow(
+  { from, to }: IncidentAnswer['timeline'],
+  by: 'earlier' | 'later' | 'wider',
+): { from: string; to: string } {
+  const start = Date.parse(from)
+  const end = Date.parse(to)
+  const half = Math.round((end - start) / 2)
+  const iso = (ms: number) => new Date(ms).toISOString()
+  if (by === 'earlier') return { from: iso(start - half), to: iso(end - half) }
+  if (by === 'later') return { from: iso(start + half), to: iso(end + half) }
+  return { from: iso(start - half), to: iso(end + half) }
+}

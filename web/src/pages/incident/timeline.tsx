@@ -1,0 +1,132 @@
+import { Badge, Button, Group, Switch, Text } from '@mantine/core'
+import { IconArrowsMaximize, IconChevronLeft, IconChevronRight } from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { Change, IncidentAnswer } from '../../client.ts'
+import { formatTime, Time, useZone } from '../../time.tsx'
+import { connectionsQuery } from '../connections/queries.ts'
+import { ChangeRow } from '../feed/change-row.tsx'
+import feedClasses from '../feed/feed.module.css'
+import { arrivedLater, type Moment, moveWindow, toTimeline } from './arrange.ts'
+import classes from './incident.module.css'
+import type { WindowSearch } from './search.ts'
+import { SetLink } from './suspects.tsx'
+
+/** Everything that changed in a window that can be moved, with the moments of the incident. */
+export function Timeline(props: {
+  window: IncidentAnswer['timeline']
+  changes: readonly Change[]
+  moments: readonly Moment[]
+  /** IDs of changes that stand for their sets: the suspects. */
+  named: ReadonlySet<string>
+  openedAt: string
+  search: WindowSearch
+  onMove: (search: WindowSearch) => void
+  more: { has: boolean; isLoading: boolean; load: () => void }
+}) {
+  const { window, changes, search, onMove, more } = props
+  const [zone] = useZone()
+  const [selected, setSelected] = useState<string>()
+  const connections = useQuery(connectionsQuery)
+  const accounts = new Map(
+    connections.data?.map(({ accountId, name }) => [accountId ?? '', name]) ?? [],
+  )
+  const isIn = ({ at }: Moment) => at >= window.from && at < window.to
+  const entries = toTimeline(changes, props.moments.filter(isIn), props.named)
+  const first = entries.find(({ kind }) => kind === 'changes')?.key
+  const isMoved = search.from !== undefined || search.to !== undefined
+  const move = (by: 'earlier' | 'later' | 'wider') =>
+    onMove({ ...search, ...moveWindow(window, by) })
+  return (
+    <>
+      <Group gap="xs" mb="xs">
+        <Text size="sm">
+          <Time at={window.from} /> – <Time at={window.to} />
+        </Text>
+        <Button.Group>
+          <Button
+            {...{ size: 'compact-sm', variant: 'default', onClick: () => move('earlier') }}
+            leftSection={<IconChevronLeft size={14} aria-hidden />}
+          >
+            Earlier
+          </Button>
+          <Button
+            {...{ size: 'compact-sm', variant: 'default', onClick: () => move('wider') }}
+            leftSection={<IconArrowsMaximize size={14} aria-hidden />}
+          >
+            Wider
+          </Button>
+          <Button
+            {...{ size: 'compact-sm', variant: 'default', onClick: () => move('later') }}
+            rightSection={<IconChevronRight size={14} aria-hidden />}
+          >
+            Later
+          </Button>
+        </Button.Group>
+        {isMoved && (
+          <Button
+            size="compact-sm"
+            variant="subtle"
+            onClick={() => onMove(search.noise ? { noise: search.noise } : {})}
+          >
+            Reset
+          </Button>
+        )}
+        <Switch
+          size="xs"
+          label="Routine changes"
+          checked={search.noise === 'shown'}
+          onChange={({ currentTarget: { checked } }) => {
+            const { noise: _, ...rest } = search
+            onMove(checked ? { ...rest, noise: 'shown' } : rest)
+          }}
+        />
+      </Group>
+      {entries.length === 0 && <Text size="sm">No changes in this time.</Text>}
+      {entries.length > 0 && (
+        <ol className={`${feedClasses.list} ${feedClasses.wideTime}`} aria-label="Timeline">
+          {entries.map((entry) =>
+            entry.kind === 'moment' ? (
+              <li key={entry.key} className={classes.moment}>
+                <time dateTime={entry.at}>{formatTime(entry.at, zone)}</time>
+                {entry.label}
+              </li>
+            ) : (
+              <li key={entry.key} className={feedClasses.item}>
+                <ChangeRow
+                  change={entry.named}
+                  rowKey={entry.key}
+                  selected={selected}
+                  reachable={selected ?? first}
+                  onSelect={setSelected}
+                  zone={zone}
+                  now={Date.now()}
+                  accounts={accounts}
+                />
+                {arrivedLater(entry.named, props.openedAt) && (
+                  <div className={classes.marks}>
+                    <Badge variant="light" color="gray" tt="none" size="sm">
+                      Arrived later
+                    </Badge>
+                  </div>
+                )}
+                {entry.setId !== null && (
+                  <span className={classes.more}>
+                    <SetLink id={entry.setId} around={entry.named.occurredAt}>
+                      and {entry.others.length} more in this change set
+                    </SetLink>
+                  </span>
+                )}
+              </li>
+            ),
+          )}
+        </ol>
+      )}
+      {more.has && (
+        <Button variant="default" size="xs" mt="xs" loading={more.isLoading} onClick={more.load}>
+          Show earlier changes
+        </Button>
+      )}
+    </>
+  )
+}
