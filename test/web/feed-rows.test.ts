@@ -7,7 +7,7 @@ import { concerns, cut, news, split, toEntries } from '../../web/src/pages/feed/
 import { commandOf, step } from '../../web/src/pages/feed/keys.ts'
 import { askedFor, backfillEdge, completeness, question } from '../../web/src/pages/feed/labels.ts'
 import { snapshotTime } from '../../web/src/pages/feed/last-feed.ts'
-import { chosenTime, fromWallClock, toWallClock } from '../../web/src/pages/feed/wall-clock.ts'
+import { fromWallClock, toWallClock } from '../../web/src/pages/feed/wall-clock.ts'
 import { neighbours } from '../../web/src/sources/cloudtrail/neighbours.ts'
 
 const detail = (fields: Partial<CloudTrailDetail>): CloudTrailDetail => ({
@@ -363,18 +363,13 @@ describe('the words', () => {
       vi.unstubAllEnvs()
     })
 
-    test('accept no time that does not exist, and keep the entered one', () => {
+    test('accept no time that does not exist', () => {
       vi.stubEnv('TZ', 'Europe/Berlin')
       expect(fromWallClock('2026-03-29 02:30:00', 'local')).toBeNull()
       expect(fromWallClock('2026-03-29 03:30', 'local')).toEqual(new Date('2026-03-29T01:30:00Z'))
       // The second of two half past two.
       const second = new Date('2026-10-25T01:30:00Z')
       expect(toWallClock(second, 'local')).toBe('2026-10-25 02:30:00')
-      expect(chosenTime('2026-10-25 02:30:00', second, 'local')).toEqual(second)
-      expect(chosenTime('2026-10-25 02:30:01', second, 'local')).toEqual(
-        new Date('2026-10-25T00:30:01Z'),
-      )
-      expect(chosenTime(null, second, 'local')).toBeNull()
     })
   })
 

@@ -19,13 +19,4 @@ export function fromWallClock(text: string, zone: Zone): Date | null {
   return toWallClock(time, zone) === whole.replace('T', ' ') ? time : null
 }
 
-/**
- * The selected time. Unchanged input keeps the exact given time, because clocks can show a time
- * twice.
- */
-export function chosenTime(text: string | null, given: Date, zone: Zone): Date | null {
-  if (text === null) return null
-  return text === toWallClock(given, zone) ? given : fromWallClock(text, zone)
-}
-
 const offset = (time: Date) => time.getTimezoneOffset() * 60_000

@@ -1,0 +1,255 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Page } from 'playwright-core'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type Connected, clipboardOf, overflowOf, someRecord, useWeb } from '../../testing/web.ts'
+
+const web = useWeb()
+
+let account: Connected
+let environmentId: string
+/** Some minutes after the change that caused the incident. */
+let noticedAt: Date
+
+beforeAll(async () => {
+  await web.makeOwner()
+  const now = web.simulator.now()
+  const accountId = web.accountId()
+  noticedAt = new Date(Math.floor((now - 5 * 60_000) / 1000) * 1000)
+  web.simulator.addEvents(
+    [
+      someRecord({
+        now,
+        secondsAgo: 11 * 60,
+        eventSource: 'ec2.amazonaws.com',
+        eventName: 'RevokeSecurityGroupIngress',
+        requestParameters: {
+          groupId: 'sg-0123456789abcdef0',
+          ipPermissions: {
+            items: [
+              {
+                ipProtocol: 'tcp',
+                fromPort: 5432,
+                toPort: 5432,
+                ipRanges: { items: [{ cidrIp: '10.0.0.0/16' }] },
+              },
+            ],
+          },
+        },
+      }),
+      someRecord({ now, secondsAgo: 50 * 60, eventName: 'StopDBInstance' }),
+    ],
+    { accountId },
+  )
+  account = await web.connect({ name: 'Shop production', accountId })
+  const environment = await web.cairn.request('POST', '/environments', { name: 'Production' })
+  environmentId = environment.id
+  await web.cairn.request('PATCH', `/connections/${account.id}`, { environmentId })
+  await web.imported(account.id)
+})
+
+const heading = (page: Page, name: string | RegExp) =>
+  page.getByRole('heading', { level: 1, name }).waitFor()
+const suspects = (page: Page) =>
+  page
+    .getByRole('list', { name: 'Suspects' })
+    .getByRole('listitem')
+    .filter({ hasText: 'the alert' })
+
+/** What axe finds against WCAG 2.2 AA, light and dark, and whether a phone scrolls sideways. */
+async function expectAccessible(page: Page, what: string): Promise<void> {
+  const wide = page.viewportSize()!
+  for (const scheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
+    await page.locator(`html[data-mantine-color-scheme=${scheme}]`).waitFor()
+    const { violations } = await new AxeBuilder({ page })
+      .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
+      .setLegacyMode()
+      .analyze()
+    const found = violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id} at ${target.join(' ')}: ${failureSummary}`),
+    )
+    expect.soft(found, `${what}, ${scheme}`).toEqual([])
+  }
+  await page.setViewportSize({ width: 360, height: 800 })
+  await expect.poll(() => overflowOf(page), { message: `${what} scrolls sideways` }).toBe(0)
+  await page.setViewportSize(wide)
+}
+
+/** Of the page's zone, which is UTC in tests. */
+const clock = (time: Date) => time.toISOString().slice(11, 19)
+
+describe('the box', () => {
+  test('opens the ranked changes before a pasted time, from any page, and saves them', async () => {
+    const page = await web.open('/settings')
+    await heading(page, 'Settings')
+    await page.keyboard.press('b')
+    const box = page.getByRole('dialog', { name: 'Something broke' })
+    const field = box.getByRole('textbox', { name: 'At about' })
+    await field.waitFor()
+    await expectAccessible(page, 'the box')
+
+    // The button shows the chosen time, in each form.
+    const show = box.getByRole('button', { name: /^Show what changed/ })
+    await field.fill('nonsense')
+    await box.getByText('Not a time.').waitFor()
+    expect(await show.isDisabled()).toBe(true)
+    for (const text of [
+      clock(noticedAt),
+      noticedAt.toISOString(),
+      String(noticedAt.getTime() / 1000),
+      String(noticedAt.getTime()),
+    ]) {
+      await field.fill(text)
+      await expect.poll(() => show.textContent(), { message: text }).toContain(clock(noticedAt))
+    }
+
+    // The calendar opens below the field and does not cover the button.
+    await box.getByRole('button', { name: 'At about: choose a day' }).click()
+    await box.getByRole('table').waitFor()
+    await expectAccessible(page, 'the calendar')
+    await show.click()
+    await heading(page, /What changed before/)
+    expect(new URL(page.url()).searchParams.get('at')).toBe(noticedAt.toISOString())
+    await suspects(page).first().getByText('6 minutes before the alert').waitFor()
+    await expectAccessible(page, 'the preview')
+
+    await page.getByRole('textbox', { name: 'What is wrong' }).fill('Database unreachable')
+    await page.getByRole('button', { name: 'Save as incident' }).click()
+    await heading(page, 'Database unreachable')
+    expect(page.url()).toMatch(/\/incidents\/[0-9a-f-]{36}$/)
+    await page.getByRole('link', { name: 'Incidents' }).first().click()
+    await page.getByRole('link', { name: 'Database unreachable' }).waitFor()
+    await expectAccessible(page, 'the list')
+  })
+
+  test('stays closed while a letter is typed', async () => {
+    const page = await web.open('/')
+    const search = page
+      .getByRole('searchbox')
+      .or(page.getByPlaceholder(/Search/))
+      .first()
+    await search.fill('')
+    await search.press('b')
+    await expect.poll(() => search.inputValue()).toBe('b')
+    expect(await page.getByRole('dialog').count()).toBe(0)
+  })
+})
+
+describe('an incident', () => {
+  const create = (fields: object = {}) =>
+    web.cairn.request('POST', '/incidents', {
+      title: 'checkout: 5xx above 5 %',
+      noticedAt: noticedAt.toISOString(),
+      environmentId,
+      services: ['checkout'],
+      ...fields,
+    })
+
+  test('shows completeness, a sentence, suspects and the timeline, and takes a verdict', async () => {
+    const { id } = await create()
+    const page = await web.open(`/incidents/${id}`)
+    await heading(page, 'checkout: 5xx above 5 %')
+    await page
+      .getByRole('status')
+      .getByText(/may still arrive|are imported/)
+      .waitFor()
+    await page.getByRole('button', { name: '1 source' }).click()
+    await page.getByText('Shop production').first().waitFor()
+    await expect.poll(() => suspects(page).count()).toBeLessThanOrEqual(3)
+    const first = suspects(page).first()
+    await first.getByRole('link', { name: /sg-0123456789abcdef0/ }).waitFor()
+    const timeline = page.getByRole('list', { name: 'Timeline' })
+    await timeline.getByText('Alert', { exact: true }).waitFor()
+    await timeline.getByRole('link', { name: /sg-0123456789abcdef0/ }).waitFor()
+    await expectAccessible(page, 'an incident')
+
+    await first.getByRole('button', { name: 'Caused it' }).click()
+    await page
+      .getByTestId('sentence')
+      .getByText(/^Cause: /)
+      .waitFor()
+    const read = await web.cairn.request('GET', `/incidents/${id}`)
+    expect(read.verdicts).toMatchObject([{ verdict: 'caused', by: web.owner.email }])
+
+    await page.getByRole('button', { name: 'Copy as Markdown' }).click()
+    const markdown = await clipboardOf(page)
+    expect(markdown).toContain(`/incidents/${id}`)
+    expect(markdown).toContain('6 minutes before the alert')
+
+    await page.getByRole('button', { name: 'Resolve' }).click()
+    await page.getByText('Resolved', { exact: true }).first().waitFor()
+  })
+
+  test('has a window that moves and stays in the URL', async () => {
+    const { id } = await create()
+    const page = await web.open(`/incidents/${id}`)
+    const timeline = page.getByRole('list', { name: 'Timeline' })
+    await timeline.getByRole('link', { name: /sg-0123456789abcdef0/ }).waitFor()
+    for (let n = 0; n < 3; n++) {
+      const before = page.url()
+      await page.getByRole('button', { name: 'Earlier', exact: true }).click()
+      await expect.poll(() => page.url()).not.toBe(before)
+    }
+    await timeline.getByRole('link', { name: /sg-0123456789abcdef0/ }).waitFor({ state: 'hidden' })
+    await page.reload()
+    await page.getByRole('button', { name: 'Reset' }).click()
+    await timeline.getByRole('link', { name: /sg-0123456789abcdef0/ }).waitFor()
+  })
+
+  test('is ranked again when its time is moved', async () => {
+    const { id } = await create()
+    const page = await web.open(`/incidents/${id}`)
+    await suspects(page)
+      .first()
+      .getByRole('link', { name: /sg-0123456789abcdef0/ })
+      .waitFor()
+    await page.getByRole('button', { name: 'Edit' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Edit incident' })
+    await dialog.getByRole('textbox', { name: 'Noticed' }).waitFor()
+    await expectAccessible(page, 'the form')
+    // Before the change: it cannot be the cause any more.
+    const earlier = new Date(noticedAt.getTime() - 20 * 60_000)
+    await dialog.getByRole('textbox', { name: 'Noticed' }).fill(earlier.toISOString())
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await suspects(page)
+      .getByRole('link', { name: /sg-0123456789abcdef0/ })
+      .waitFor({ state: 'hidden' })
+    const after = page.getByRole('list', { name: 'After the alert' })
+    await after.getByRole('link', { name: /sg-0123456789abcdef0/ }).waitFor()
+  })
+
+  test('shows a change that arrives late, marked', async () => {
+    const { id } = await create()
+    const page = await web.open(`/incidents/${id}`)
+    await suspects(page).first().waitFor()
+    const late = someRecord({
+      now: web.simulator.now(),
+      secondsAgo: 8 * 60,
+      eventName: 'DeleteDBInstance',
+    })
+    web.simulator.addEvents([late], { accountId: account.accountId })
+    await web.cairn.request('POST', `/connections/${account.id}/import`)
+    const row = page
+      .getByRole('list', { name: 'Timeline' })
+      .getByRole('listitem')
+      .filter({ hasText: 'deleted' })
+    await row.getByText('Arrived later').waitFor()
+  })
+
+  test('without an explanation shows what was searched and what Cairn cannot see', async () => {
+    const quiet = new Date(web.simulator.now() - 20 * 3_600_000)
+    const { id } = await create({ noticedAt: quiet.toISOString() })
+    const page = await web.open(`/incidents/${id}`)
+    await page.getByTestId('sentence').getByText('No recorded change explains this').waitFor()
+    await page.getByText(/Searched 0 changes of all environments/).waitFor()
+    await page.getByText(/Cairn cannot see/).waitFor()
+    await expectAccessible(page, 'an incident without an explanation')
+  })
+
+  test('that does not exist shows that', async () => {
+    const page = await web.open('/incidents/01980000-0000-7000-8000-000000000000', {
+      expected: /404/,
+    })
+    await page.getByRole('heading', { name: 'Incident not found' }).waitFor()
+  })
+})
