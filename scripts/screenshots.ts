@@ -218,6 +218,7 @@ async function setTheScene(simulator: Simulator, api: Api): Promise<Picture[]> {
     {
       ...{ name: 'change', to: `/changes/${largest.id}`, whole: true },
       async prepare(page) {
+        await page.getByRole('button', { name: 'Show event' }).click()
         await page.getByRole('heading', { name: 'Request', exact: true }).waitFor()
         await settled(page)
       },

@@ -189,6 +189,7 @@ describe('signed in', () => {
     test('a change', async () => {
       const page = await web.open(`/changes/${change.id}`)
       await heading(page, /ada/)
+      await page.getByRole('button', { name: 'Show event' }).click()
       await page.getByRole('heading', { name: 'Request', exact: true }).waitFor()
       await expectAccessible(page, 'a change')
       await page.getByText('Raw JSON').click()

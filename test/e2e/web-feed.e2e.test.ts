@@ -158,6 +158,7 @@ test('a change set opens to its changes, and a change to its own page', async ()
   }
   const same = page.locator('section', { hasText: 'Same change set' })
   await same.getByRole('link', { name: /bob/ }).nth(2).waitFor()
+  await page.getByRole('button', { name: 'Show event' }).click()
   await page.getByText('Raw JSON').click()
   await page.getByRole('region', { name: 'Event as JSON' }).getByText('StopInstances').waitFor()
 
@@ -382,6 +383,7 @@ test('without a connection, a click shows what is known, in the page, until it i
   await page.getByRole('heading', { level: 1, name: 'Integrations' }).waitFor()
   await page.goBack()
   await context.setOffline(false)
+  await page.getByRole('button', { name: 'Show event' }).click()
   await page.getByRole('heading', { name: 'Request', exact: true }).waitFor()
   await page.getByText('Connection lost').waitFor({ state: 'hidden' })
 })
@@ -522,6 +524,7 @@ describe('what strangers wrote', () => {
     for (const { id } of items) {
       await page.goto(`/changes/${id}`)
       await page.getByRole('heading', { level: 1 }).waitFor()
+      await page.getByRole('button', { name: 'Show event' }).click()
       await page.getByRole('heading', { name: 'Request', exact: true }).waitFor()
       await isInert(page)
       await page.getByText('Raw JSON').click()

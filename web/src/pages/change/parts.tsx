@@ -1,4 +1,5 @@
 import { Button, Card, Group, SegmentedControl, Stack, Text, Title } from '@mantine/core'
+import { IconChevronRight } from '@tabler/icons-react'
 import { type ReactNode, useState } from 'react'
 import { Copy, Snippet } from '../../components/copy.tsx'
 import { formatJson, visible } from '../../components/json.ts'
@@ -38,13 +39,14 @@ export function LongText({ text, most = 500 }: { text: string; most?: number }) 
   )
 }
 
-/** What a source sent, as a tree in parts or as JSON. */
+/** What a source sent, as a tree in parts or as JSON. Collapsed, because it is long. */
 export function RecordSection(props: {
   title: string
   parts: { title: string; value: unknown }[]
   record: unknown
 }) {
   const { title: heading, record } = props
+  const [isOpen, setIsOpen] = useState(false)
   const [how, setHow] = useState<'tree' | 'raw'>('tree')
   const parts = props.parts.filter(({ value }) => value !== undefined)
   return (
@@ -52,22 +54,41 @@ export function RecordSection(props: {
       title={
         <Group justify="space-between">
           {heading}
-          <SegmentedControl
-            size="xs"
-            aria-label="Event format"
-            value={how}
-            onChange={(value) => setHow(value === 'raw' ? 'raw' : 'tree')}
-            data={[
-              { value: 'tree', label: 'Tree' },
-              { value: 'raw', label: 'Raw JSON' },
-            ]}
-          />
+          <Group gap="xs">
+            <Copy text={formatJson(record) ?? ''} label={`Copy ${heading} as JSON`} />
+            <Button
+              variant="default"
+              size="compact-sm"
+              aria-expanded={isOpen}
+              onClick={() => setIsOpen(!isOpen)}
+              leftSection={
+                <IconChevronRight
+                  size={14}
+                  aria-hidden
+                  style={{ transform: isOpen ? 'rotate(90deg)' : undefined }}
+                />
+              }
+            >
+              {isOpen ? 'Hide event' : 'Show event'}
+            </Button>
+            {isOpen && (
+              <SegmentedControl
+                size="xs"
+                aria-label="Event format"
+                value={how}
+                onChange={(value) => setHow(value === 'raw' ? 'raw' : 'tree')}
+                data={[
+                  { value: 'tree', label: 'Tree' },
+                  { value: 'raw', label: 'Raw JSON' },
+                ]}
+              />
+            )}
+          </Group>
         </Group>
       }
     >
-      {how === 'raw' ? (
-        <Raw value={record} />
-      ) : (
+      {isOpen && how === 'raw' && <Raw value={record} />}
+      {isOpen && how === 'tree' && (
         <Stack gap="sm">
           {parts.map(({ title, value }) => (
             <div key={title}>

@@ -51,7 +51,7 @@ function Edits(props: { detail: Detail }) {
                   )}
                 </Table.Td>
                 <Table.Td>
-                  <EditValue value={from} />
+                  <EditValue side="before" value={from} absent="not recorded" />
                   {fromHistory === true && (
                     <Text
                       size="xs"
@@ -63,7 +63,11 @@ function Edits(props: { detail: Detail }) {
                   )}
                 </Table.Td>
                 <Table.Td>
-                  <EditValue value={to} />
+                  <EditValue
+                    side="after"
+                    value={to}
+                    absent={from === undefined ? 'not recorded' : 'none'}
+                  />
                 </Table.Td>
               </Table.Tr>
             ))}
@@ -74,10 +78,11 @@ function Edits(props: { detail: Detail }) {
   )
 }
 
-function EditValue({ value }: { value: unknown }) {
-  if (typeof value !== 'string') return <span className={classes.none}>unknown</span>
+function EditValue(props: { side: 'before' | 'after'; value: unknown; absent: string }) {
+  const { side, value } = props
+  if (typeof value !== 'string') return <span className={classes.none}>{props.absent}</span>
   return (
-    <bdi className={classes.value}>
+    <bdi className={classes.value} data-side={side}>
       <LongText text={value} />
     </bdi>
   )
