@@ -98,6 +98,8 @@ describe('sessions labelled by hand', () => {
     'frank’s cdk deploy',
     'the old build server rolls out',
     'dana sets up an encrypted volume in the console, with a coffee of 20 minutes',
+    // Another apply of the same host, an hour later, has the same records.
+    'a long apply without a run ID',
   ])
   const labels = [...new Set(judged.map(({ label }) => label))]
 

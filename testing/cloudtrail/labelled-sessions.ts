@@ -24,6 +24,7 @@ export interface Labelled {
 }
 
 type Fields = Record<string, unknown>
+/** `at` is a time of DAY, or a complete time. */
 type Call = [at: string, service: string, action: string, fields?: Fields]
 
 const BOTO3 =
@@ -36,7 +37,7 @@ function work(label: string, common: Fields, calls: Call[]): Labelled[] {
   return calls.map(([at, service, action, fields]) => ({
     label,
     record: record({
-      eventTime: `${DAY}T${at}Z`,
+      eventTime: at.includes('T') ? at : `${DAY}T${at}Z`,
       eventSource: `${service}.amazonaws.com`,
       eventName: action,
       ...common,
@@ -98,7 +99,7 @@ function twoPeopleInOneRole(): Labelled[] {
       ['09:11:05', 'elasticloadbalancing', 'ModifyTargetGroup'],
       ['09:14:50', 'autoscaling', 'SetDesiredCapacity'],
     ]),
-    ...work('bob mends a security group', { userIdentity: bob, sourceIPAddress: '203.0.113.20' }, [
+    ...work('bob fixes a security group', { userIdentity: bob, sourceIPAddress: '203.0.113.20' }, [
       ['09:02:40', 'ec2', 'RevokeSecurityGroupIngress'],
       ['09:03:10', 'ec2', 'AuthorizeSecurityGroupIngress'],
       [
@@ -532,6 +533,151 @@ function background(): Labelled[] {
   ]
 }
 
+/** Two pull requests that one Atlantis applies at once, with one set of credentials. */
+function atlantisTask(): Labelled[] {
+  const userIdentity = roleIdentity({
+    role: 'atlantis',
+    session: '0123456789abcdef0123456789abcdef',
+    key: 'ASIAEXAMPLEATLANTIS1',
+    began: `${DAY}T05:00:00Z`,
+  })
+  return [12, 13].flatMap((pull) =>
+    work(
+      `atlantis applies pull request ${pull}`,
+      { userIdentity, userAgent: `${TERRAFORM} atlantis/shop/infra/${pull}` },
+      many(`05:10:0${pull - 12}`, 10, 4, APPLICATION),
+    ),
+  )
+}
+
+/** Providers with roles in two accounts: each has its own session, named by the SDK. */
+function oneRunOverTwoAccounts(): Labelled[] {
+  return ['123456789012', '444455556666'].flatMap((account, index) =>
+    work(
+      'one apply over two accounts',
+      {
+        userIdentity: roleIdentity({
+          role: 'tf-landing-zone',
+          session: `aws-go-sdk-177241320000000000${index}`,
+          key: `ASIAEXAMPLEACCOUNT0${index}`,
+          began: `${DAY}T04:00:0${2 * index}Z`,
+          account,
+        }),
+        recipientAccountId: account,
+        userAgent: TERRAFORM,
+      },
+      many(`04:00:1${index}`, 12, 7, NETWORK),
+    ),
+  )
+}
+
+/** An apply of more than an hour, whose credentials expire in the middle. */
+function renewedCredentials(): Labelled[] {
+  const session = (role: string, nth: number, began: string) =>
+    roleIdentity({
+      role,
+      session: `aws-go-sdk-177240960000000000${nth}`,
+      key: `ASIAEXAMPLERENEWED0${nth}`,
+      began,
+    })
+  const apply = (label: string, role: string, nth: number, userAgent: string) => [
+    ...work(
+      label,
+      { userIdentity: session(role, nth, `${DAY}T03:00:00Z`), userAgent },
+      many('03:00:10', 6, 540, [['rds', 'CreateDBInstance']]),
+    ),
+    ...work(
+      label,
+      { userIdentity: session(role, nth + 1, `${DAY}T03:55:00Z`), userAgent },
+      many('03:56:10', 3, 60, APPLICATION),
+    ),
+  ]
+  return [
+    ...apply(
+      'a long apply with a run ID',
+      'tf-with-run',
+      1,
+      `${TERRAFORM} 0f6f0c1e-3f0e-4c8e-9a34-0b3c5b7a1d2e`,
+    ),
+    ...apply('a long apply without a run ID', 'tf-without-run', 3, TERRAFORM),
+  ]
+}
+
+/** CloudFormation with the rights of the person who called it, and with a role of its own. */
+function stacks(): Labelled[] {
+  const began = `${DAY}T02:00:00Z`
+  const byCloudFormation = {
+    userAgent: 'cloudformation.amazonaws.com',
+    sourceIPAddress: 'cloudformation.amazonaws.com',
+  }
+  const henry = ssoIdentity('henry@example.com', { key: 'ASIAEXAMPLEHENRY0001', began })
+  const irene = ssoIdentity('irene@example.com', { key: 'ASIAEXAMPLEIRENE0001', began })
+  const role = `arn:aws:iam::${ACCOUNT}:role/stack-deploy`
+  return [
+    ...work('henry updates a stack', { userIdentity: henry, userAgent: AWS_CLI }, [
+      ['02:01:00', 'cloudformation', 'UpdateStack', { requestParameters: { stackName: 'shop' } }],
+    ]),
+    ...work(
+      'henry updates a stack',
+      {
+        ...byCloudFormation,
+        userIdentity: { ...henry, invokedBy: 'cloudformation.amazonaws.com' },
+      },
+      many('02:01:05', 8, 6, APPLICATION),
+    ),
+    ...work('irene updates a stack that has a role', { userIdentity: irene, userAgent: AWS_CLI }, [
+      [
+        '02:10:20',
+        'cloudformation',
+        'UpdateStack',
+        { requestParameters: { stackName: 'pay', roleARN: role } },
+      ],
+    ]),
+    ...work(
+      'irene updates a stack that has a role',
+      {
+        ...byCloudFormation,
+        userIdentity: roleIdentity({
+          role: 'stack-deploy',
+          session: 'AWSCloudFormation',
+          key: 'ASIAEXAMPLESTACK0001',
+          began: `${DAY}T02:10:22Z`,
+          invokedBy: 'cloudformation.amazonaws.com',
+        }),
+      },
+      many('02:10:25', 8, 6, APPLICATION),
+    ),
+  ]
+}
+
+/** One person in two accounts, another with the same permission set, and one across midnight. */
+function peopleOfIdentityCenter(): Labelled[] {
+  const inConsole = { userAgent: 'AWS Internal', sessionCredentialFromConsole: 'true' }
+  const at = (person: string, key: string, account: string = ACCOUNT) => ({
+    ...inConsole,
+    userIdentity: ssoIdentity(person, { key, began: `${DAY}T22:00:00Z`, account }),
+    recipientAccountId: account,
+  })
+  return [
+    ...work('jana in production', at('jana@example.com', 'ASIAEXAMPLEJANA00001'), [
+      ['22:05:00', 'ec2', 'ModifyInstanceAttribute'],
+      ['22:07:00', 'rds', 'ModifyDBInstance'],
+    ]),
+    ...work('jana in staging', at('jana@example.com', 'ASIAEXAMPLEJANA00002', '444455556666'), [
+      ['22:06:00', 'ec2', 'ModifyInstanceAttribute'],
+      ['22:08:00', 'rds', 'ModifyDBInstance'],
+    ]),
+    ...work('karl in production', at('karl@example.com', 'ASIAEXAMPLEKARL00001'), [
+      ['22:05:30', 'ec2', 'StopInstances'],
+      ['22:06:30', 'ec2', 'StartInstances'],
+    ]),
+    ...work('lena across midnight', at('lena@example.com', 'ASIAEXAMPLELENA00001'), [
+      [`${DAY}T23:40:00Z`, 'iam', 'AttachRolePolicy'],
+      ['2026-03-03T00:20:00Z', 'iam', 'PutRolePolicy'],
+    ]),
+  ]
+}
+
 export const LABELLED: Labelled[] = [
   ...twoPeopleInOneRole(),
   ...parallelApplies(),
@@ -542,4 +688,9 @@ export const LABELLED: Labelled[] = [
   ...slowApplyWithKey(),
   ...cdkDeploy(),
   ...background(),
+  ...atlantisTask(),
+  ...oneRunOverTwoAccounts(),
+  ...renewedCredentials(),
+  ...stacks(),
+  ...peopleOfIdentityCenter(),
 ]
