@@ -12,7 +12,7 @@ import { failToSignIn, useCli, useConsole } from './generate/people.ts'
 import { Random } from './generate/random.ts'
 import { Script, type Work } from './generate/script.ts'
 import { backUp, followLoad, hum, rotateSecret, scaleService } from './generate/services.ts'
-import { stories } from './generate/stories.ts'
+import { type Release, releaseThenTidyUp, stories } from './generate/stories.ts'
 import { applyTerraform, applyTerraformTwice, planTerraform, tryOut } from './generate/terraform.ts'
 import type { CloudTrailRecord, Simulator } from './types.ts'
 
@@ -84,6 +84,29 @@ export function generateHistory(options: {
   }
   return between(createAccount(seed, accountId, regions), from.getTime(), to.getTime())
 }
+
+/**
+ * The records of a deploy and of an unrelated change in the console that breaks something, from
+ * `startsAt` on.
+ *
+ * @param options.pauseSeconds from the end of the deploy to the change in the console
+ */
+export function generateRelease(options: {
+  seed: number
+  accountId: string
+  startsAt: Date
+  pauseSeconds: number
+}): { records: CloudTrailRecord[]; release: Release } {
+  const { seed, accountId, startsAt, pauseSeconds } = options
+  const at = startsAt.getTime()
+  const account = createAccount(seed, accountId, DEFAULT_REGIONS)
+  const random = new Random(seed, at, 'release')
+  const script = new Script(account, random, at, ordinalOf(Math.floor(at / DAY) + 1) - 2)
+  const release = releaseThenTidyUp(script, pauseSeconds)
+  return { records: script.records, release }
+}
+
+export type { Release } from './generate/stories.ts'
 
 /** Epoch milliseconds; `to` is not included. */
 function between(account: Account, from: number, to: number): CloudTrailRecord[] {
@@ -158,14 +181,15 @@ const STORY_EVERY = 50 * MINUTE
  * Continues from now at the rate of the history with the same seed, in the simulator's first account or another: events
  * happen as its clock passes them, and LookupEvents shows them after 40 seconds to 15 minutes, out of order.
  *
- * With `story`, some seconds after the start a change breaks something, among routine work: its events are shown
- * within seconds and in order. The failure is fixed later, and another story follows after 50 minutes.
+ * With `story`, some seconds after the start, or after `storyAfterMs`, a change breaks something, among routine work:
+ * its events are shown within seconds and in order. The failure is fixed later, and another story follows after 50
+ * minutes.
  */
 export function startLiveActivity(
   simulator: Simulator,
-  options: { seed: number; story?: boolean; accountId?: string },
+  options: { seed: number; story?: boolean; storyAfterMs?: number; accountId?: string },
 ): { stop(): void } {
-  const { seed, story = false, accountId = simulator.accountId } = options
+  const { seed, story = false, storyAfterMs = 0, accountId = simulator.accountId } = options
   const account = createAccount(seed, accountId, DEFAULT_REGIONS)
   const began = simulator.now()
   let reached = began
@@ -182,8 +206,8 @@ export function startLiveActivity(
         delay: Math.min(DELIVERY.most, Math.max(DELIVERY.least, Math.round(delay))),
       })
     }
-    for (; story && began + told * STORY_EVERY < until; told++) {
-      const at = began + told * STORY_EVERY
+    for (; story && began + storyAfterMs + told * STORY_EVERY < until; told++) {
+      const at = began + storyAfterMs + told * STORY_EVERY
       const ordinal = ordinalOf(Math.floor(at / DAY) + 1) - 1
       const script = new Script(account, new Random(seed, began, 'story', told), at, ordinal)
       stories[told % stories.length]!(script)

@@ -1,7 +1,7 @@
 /** Incidents: a change that breaks something among routine work, and the change that fixes it. */
 
-import { type Place, people, TERRAFORM_ROLE } from './account.ts'
-import { agents, assume, consoleOf, githubJob, openConsole, signIn } from './callers.ts'
+import { type Person, type Place, people, TERRAFORM_ROLE } from './account.ts'
+import { agents, assume, consoleOf, githubJob, githubRun, openConsole, signIn } from './callers.ts'
 import {
   ingress,
   modifyParameter,
@@ -27,31 +27,44 @@ function routine(script: Script): void {
   script.call(job, place.region, updateFunctionCode(account, place, random, code))
 }
 
-/** Someone tidies up security groups in the console, and cuts the application off its database. */
-function tidyUpRules(script: Script): void {
-  const { account, random } = script
-  const place = production(script)
+/** The rule that lets the application reach its database, and the call that shows it. */
+function databaseRule(place: Place): { rule: Rule; describe: Call } {
   const { app, database } = place.groups
-  const rule: Rule = {
-    ...{ groupId: database, port: 5432, from: { groupId: app } },
-    description: 'PostgreSQL from the application',
-  }
-  const describe: Call = {
-    service: 'ec2',
-    action: 'DescribeSecurityGroupRules',
-    request: {
-      filterSet: { items: [{ name: 'group-id', valueSet: { items: [{ value: database }] } }] },
+  return {
+    rule: {
+      ...{ groupId: database, port: 5432, from: { groupId: app } },
+      description: 'PostgreSQL from the application',
+    },
+    describe: {
+      service: 'ec2',
+      action: 'DescribeSecurityGroupRules',
+      request: {
+        filterSet: { items: [{ name: 'group-id', valueSet: { items: [{ value: database }] } }] },
+      },
     },
   }
-  script.wait(4)
-  routine(script)
-  script.wait(3, 5)
-  const sam = openConsole(script, people[4]!)
-  const ec2 = consoleOf(script, sam, 'ec2')
+}
+
+function removeDatabaseRule(script: Script, person: Person): void {
+  const { account, random } = script
+  const place = production(script)
+  const { rule, describe } = databaseRule(place)
+  const ec2 = consoleOf(script, openConsole(script, person), 'ec2')
   script.wait(2, 4)
   script.call(ec2, place.region, describe)
   script.wait(3, 5)
   script.call(ec2, place.region, ingress(account, 'Revoke', rule, random.ec2Id('sgr')))
+}
+
+/** Someone tidies up security groups in the console, and cuts the application off its database. */
+function tidyUpRules(script: Script): void {
+  const { account, random } = script
+  const place = production(script)
+  const { rule, describe } = databaseRule(place)
+  script.wait(4)
+  routine(script)
+  script.wait(3, 5)
+  removeDatabaseRule(script, people[4]!)
   script.wait(6, 10)
   routine(script)
   script.wait(14 * 60, 18 * 60)
@@ -111,6 +124,38 @@ function starveCheckout(script: Script): void {
   const taskDefinition = taskDefinitionArn(account, place, 'checkout', script.ordinal - 24)
   const change = { service: 'checkout', taskDefinition, desiredCount: 4, force: true }
   script.call(consoleOf(script, mei, 'ecs'), region, updateService(account, place, random, change))
+}
+
+/** A deploy of the checkout, as its pipeline and its repository know it. */
+export interface Release {
+  repository: string
+  commit: string
+  /** The ID of the workflow run. */
+  run: number
+  startedAt: Date
+  endedAt: Date
+}
+
+/**
+ * A pipeline deploys the checkout, and all is well. Minutes later someone removes a rule of the
+ * database's security group in the console, which nothing connects with the deploy.
+ *
+ * @param pauseSeconds from the end of the deploy to the change in the console
+ */
+export function releaseThenTidyUp(script: Script, pauseSeconds: number): Release {
+  const { account, random } = script
+  const place = production(script)
+  const { region } = place
+  const commit = random.hex(40)
+  const run = githubRun(script)
+  const startedAt = new Date(script.at)
+  const image = `${account.id}.dkr.ecr.${region}.amazonaws.com/shop-checkout:${commit}`
+  const job = githubJob(script, region, 'shop-checkout', run)
+  rollOut(script, job, place, { service: 'checkout', image, memory: 2048 })
+  const endedAt = new Date(script.at)
+  script.wait(pauseSeconds)
+  removeDatabaseRule(script, people[4]!)
+  return { repository: 'example-org/shop-checkout', commit, run, startedAt, endedAt }
 }
 
 /** Played in this order, again and again. */
