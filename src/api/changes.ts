@@ -14,7 +14,7 @@ import { findChange, InvalidCursor, listChanges } from '../db/changes.ts'
 import { environmentsOfConnections } from '../db/connection-environments.ts'
 import { completeRange, importedRanges } from '../db/coverage.ts'
 import { readOrganization, type Trx } from '../db/database.ts'
-import { type EnvironmentSubject, environmentsOf } from '../db/environments.ts'
+import { type EnvironmentSubject, environmentIds, environmentsOf } from '../db/environments.ts'
 import { type EarlierChange, listEarlierChanges } from '../db/resource-history.ts'
 import type { ChangeRow } from '../db/schema.ts'
 import { searchLimit, withSearch } from '../db/search.ts'
@@ -298,8 +298,23 @@ function refuseCostlySearch(filters: ChangeFilters): void {
   if (limit) throw new Problem(422, `?q: ${limit}`, { errors: [{ pointer: '?q', detail: limit }] })
 }
 
+/**
+ * The filters of a request, with the IDs of environments in place of their names.
+ *
+ * @throws Problem 422 for a search that would cost too much
+ */
+export async function readFilters(
+  trx: Trx,
+  query: z.output<typeof filtersSchema>,
+): Promise<ChangeFilters> {
+  const filters = toFilters(query)
+  for (const side of [filters.include, filters.exclude])
+    if (side.environment) side.environment = await environmentIds(trx, side.environment)
+  return filters
+}
+
 /** @throws Problem 422 for a search that would cost too much */
-export function toFilters(query: z.output<typeof filtersSchema>): ChangeFilters {
+function toFilters(query: z.output<typeof filtersSchema>): ChangeFilters {
   const filters: ChangeFilters = { include: {}, exclude: {} }
   if (query.from) filters.from = new Date(query.from)
   if (query.to) filters.to = new Date(query.to)
@@ -353,7 +368,7 @@ export function changeRoutes(app: App, { database }: ApiContext): void {
     (request) =>
       readOrganization(database, request, async (trx) => {
         const { limit, cursor, order, ...query } = request.query
-        const filters = toFilters(query)
+        const filters = await readFilters(trx, query)
         requireTimeRange(filters)
         const found = await withSearch(trx, filters)
         const page = await listChanges(trx, found, { limit, cursor, order }).catch(refuseCursor)
@@ -389,7 +404,7 @@ export function changeRoutes(app: App, { database }: ApiContext): void {
     (request) =>
       readOrganization(database, request, async (trx) => {
         const { limit, cursor, ...query } = request.query
-        const filters = toFilters(query)
+        const filters = await readFilters(trx, query)
         requireTimeRange(filters)
         const found = await withSearch(trx, filters)
         const page = await listChangeSets(trx, found, { limit, cursor }).catch(refuseCursor)

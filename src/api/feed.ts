@@ -4,7 +4,7 @@ import type { ChangeFilters, Window } from '../db/change-filters.ts'
 import { readOrganization, type Trx } from '../db/database.ts'
 import { type Facet, facets, histogram } from '../db/feed.ts'
 import { withSearch } from '../db/search.ts'
-import { completeness, completenessSchema, filtersSchema, toFilters } from './changes.ts'
+import { completeness, completenessSchema, filtersSchema, readFilters } from './changes.ts'
 import type { ApiContext, App } from './context.ts'
 import { answer, Problem, problems } from './problems.ts'
 
@@ -141,7 +141,7 @@ export function feedRoutes(app: App, { database }: ApiContext): void {
     (request) =>
       readOrganization(database, request, async (trx) => {
         const { buckets: most, ...query } = request.query
-        const filters = inWindow(toFilters(query))
+        const filters = inWindow(await readFilters(trx, query))
         const counted = await histogram(trx, await searched(trx, filters), most)
         return {
           ...written(filters, counted),
@@ -170,7 +170,7 @@ export function feedRoutes(app: App, { database }: ApiContext): void {
     },
     (request) =>
       readOrganization(database, request, async (trx) => {
-        const filters = inWindow(toFilters(request.query))
+        const filters = inWindow(await readFilters(trx, request.query))
         // Not narrowed by resource and environment: other values of these are counted as well.
         const { include } = filters
         const found = await searched(trx, {

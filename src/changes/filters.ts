@@ -57,7 +57,7 @@ export const VALUE_FILTERS = [
     label: 'Environment',
     compare: 'special',
     column: 'connection_id',
-    meaning: 'an environment ID',
+    meaning: 'an environment, by ID or name',
   },
   {
     ...facet,

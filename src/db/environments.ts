@@ -1,4 +1,5 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import { fold } from '../changes/environment-rules.ts'
 import { type EnvironmentColor, environmentColors } from '../changes/environments.ts'
 import { changeIdTime } from './change-id.ts'
 import { environmentNamed, removeFromRules } from './change-rules.ts'
@@ -243,6 +244,13 @@ export async function setDefaultEnvironment(
         .where('environment_links.environment_id', '<>', environmentId),
     )
     .execute()
+}
+
+/** IDs in place of names, ignoring case. Other values are returned unchanged. */
+export async function environmentIds(trx: Trx, values: readonly string[]): Promise<string[]> {
+  const rows = await trx.selectFrom('environments').select(['id', 'name']).execute()
+  const byName = new Map(rows.map(({ id, name }) => [fold(name), id]))
+  return [...new Set(values.map((value) => byName.get(fold(value)) ?? value))]
 }
 
 /** Default environments by connection. Connections without one are absent. */

@@ -57,6 +57,13 @@ test('a report becomes a change of the feed, with its record', async () => {
   })
   const { body: feed } = await tenant.request('GET', '/api/v1/changes?source=deploy&q=checkout')
   expect(feed.items.map(({ id }: { id: string }) => id)).toEqual([change.id])
+  // By the name of its environment, in any case.
+  const filter = 'source=deploy&environment=PRODUCTION'
+  expect((await tenant.request('GET', `/api/v1/changes?${filter}`)).body.items).toHaveLength(1)
+  const counted = await tenant.request('GET', `/api/v1/changes/facets?${filter}`)
+  expect(counted.body.total).toBe(1)
+  const without = await tenant.request('GET', `/api/v1/changes?environment!=production`)
+  expect(without.body.items).toEqual([])
   const { body: page } = await tenant.request('GET', `/api/v1/changes/${change.id}`)
   expect(page.record).toMatchObject({ idempotencyKey: 'run-1', summary: body.summary })
 })

@@ -17,6 +17,7 @@ import { removePostgres } from '../../src/embedded/postgres.ts'
 import { stopLeftBehindTemporal } from '../../src/embedded/temporal.ts'
 import { ACCOUNT, record } from '../../testing/cloudtrail/records.ts'
 import { silent } from '../../testing/embedded/support.ts'
+import { quietPort } from '../../testing/ports.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const template = readFileSync(path.join(root, 'infra/cloudformation/cairn-read-only.yaml'), 'utf8')
@@ -81,17 +82,25 @@ test.concurrent("without the template's condition, the demo's verification fails
 })
 
 /** Starts the demo on one recorded event. Ended by force when the test is over. */
-function startDemo({ onTestFinished }: TestContext, args: string[] = []) {
+function startDemo(context: TestContext, args: string[] = []) {
   const folder = newFolder()
   const records = path.join(folder, 'records.jsonl')
   writeFileSync(records, recordAt(1))
+  return spawnDemo(context, folder, { args: ['--records', records, ...args] })
+}
+
+function spawnDemo(
+  { onTestFinished }: TestContext,
+  folder: string,
+  { args = [], env = {} }: { args?: string[]; env?: Record<string, string> },
+) {
   const { HOME, PATH, TMPDIR } = process.env
   const dataDir = path.join(folder, 'data')
   const child = spawn(
     process.execPath,
-    ['scripts/demo.ts', '--records', records, ...args],
+    ['scripts/demo.ts', ...args],
     // SIGTERM is for the script alone, as `npm run` passes it on.
-    { cwd: root, env: { HOME, PATH, TMPDIR, CAIRN_DATA_DIR: dataDir }, stdio: 'pipe' },
+    { cwd: root, env: { ...env, HOME, PATH, TMPDIR, CAIRN_DATA_DIR: dataDir }, stdio: 'pipe' },
   )
   const demo = {
     child,
@@ -160,4 +169,36 @@ test.concurrent('only its own user can read what the demo keeps', async (context
     }))
     .filter(({ stat }) => stat && (stat.mode & 0o077) !== 0)
   expect(open.map(({ name }) => name)).toEqual([])
+})
+
+/** A demo imports a week of events, on a machine that does other things as well. */
+const waiting = { timeout: 240_000, interval: 500 }
+
+test('the incident of the story names the change in the console, among all sources', async (context) => {
+  const { expect } = context
+  const key = 'a-key-of-the-demo-for-its-test'
+  const port = await quietPort()
+  const env = { PORT: String(port), CAIRN_API_KEY: key }
+  const demo = spawnDemo(context, newFolder(), { env })
+  const get = async (route: string) => {
+    const headers = { authorization: `Bearer ${key}` }
+    const response = await fetch(`http://127.0.0.1:${port}/api/v1${route}`, { headers })
+    // biome-ignore lint/suspicious/noExplicitAny: the test says what it expects of the body
+    return response.json() as Promise<any>
+  }
+  const id = await vi.waitFor(() => {
+    const [, found] = /\/incidents\/([0-9a-f-]{36})/.exec(demo.output) ?? []
+    expect(found, demo.output).toBeDefined()
+    return found!
+  }, waiting)
+  await vi.waitFor(async () => {
+    const answer = await get(`/incidents/${id}/changes`)
+    expect(answer.suspects[0]?.summary).toMatch(/^sam\.okafor.* removed inbound 5432\/tcp/)
+    expect(answer.sentence).toMatch(/^Most likely: sam\.okafor/)
+    const { items } = await get('/changes?environment=production&limit=500')
+    const sources = new Set(items.map(({ source }: { source: string }) => source))
+    expect([...sources].sort()).toEqual(['aws.cloudtrail', 'deploy', 'github'])
+  }, waiting)
+  const deploy = await get('/changes?environment=production&source=deploy')
+  expect(deploy.items).toMatchObject([{ outcome: 'succeeded', endedAt: expect.any(String) }])
 })
