@@ -166,6 +166,16 @@ export function Histogram(props: {
             )
           })}
           <line className={classes.axis} x1={0} x2={width} y1={height} y2={height} />
+          <line
+            className={classes.scale}
+            x1={0}
+            x2={width}
+            y1={height - y(highest)}
+            y2={height - y(highest)}
+          />
+          <text className={classes.tick} x={2} y={height - y(highest) + 12}>
+            {highest.toLocaleString('en')}
+          </text>
           {ticks(from, to, zone, Math.max(Math.floor(width / 75), 1)).map((tick) => (
             <g key={tick}>
               <line
