@@ -14,7 +14,7 @@ import {
   type ScenarioResult,
   summarizeResults,
 } from '../testing/outages/run.ts'
-import { InvalidScenario, parseScenario } from '../testing/outages/scenario.ts'
+import { InvalidScenario, parseScenario, type Scenario } from '../testing/outages/scenario.ts'
 
 const usage = `Usage: npm run outages [-- --scenarios FILE]
 
@@ -65,7 +65,7 @@ async function main(command: Command): Promise<void> {
 }
 
 async function runFiles(databases: Databases, files: readonly string[], signal: AbortSignal) {
-  const results: { result: ScenarioResult; hasCulprit: boolean }[] = []
+  const results: { scenario: Scenario; result: ScenarioResult; hasCulprit: boolean }[] = []
   let count = 0
   for (const file of files) {
     let number = 0
@@ -80,7 +80,7 @@ async function runFiles(databases: Databases, files: readonly string[], signal: 
       try {
         const scenario = parseScenario(line, place)
         for (const result of await runScenario(databases, scenario, `${++count} ${scenario.id}`)) {
-          results.push({ result, hasCulprit: scenario.culprits.length > 0 })
+          results.push({ scenario, result, hasCulprit: scenario.culprits.length > 0 })
           console.log(JSON.stringify(result))
         }
       } catch (error) {

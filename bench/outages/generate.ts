@@ -231,6 +231,108 @@ function act(
   return id
 }
 
+const iso = (ms: number) => new Date(ms).toISOString()
+
+/** A merged pull request and the deployment of its commit. @returns their source IDs */
+function merge(world: World, { at, name }: Pick<Act, 'at' | 'name'>): string[] {
+  const { random, half } = world
+  const number = 100 + Math.floor(random() * 900)
+  const sha = hex(random, 40)
+  const id = Math.floor(random() * 1e9)
+  const login = pick(random, HALVES[half].people).split('@')[0]!
+  const repository = {
+    full_name: `acme/${name}`,
+    html_url: `https://github.com/acme/${name}`,
+    default_branch: 'main',
+  }
+  const titles = [
+    'Refactor session handling',
+    'Bump dependencies',
+    'Fix typo in docs',
+    'Add retry to client',
+    'Change price rounding',
+    'Simplify error handling',
+  ]
+  const user = { login, type: 'User' }
+  world.events.push({
+    type: 'github',
+    event: 'pull_request',
+    payload: {
+      action: 'closed',
+      repository,
+      sender: user,
+      pull_request: {
+        number,
+        title: pick(random, titles),
+        html_url: `${repository.html_url}/pull/${number}`,
+        merged: true,
+        merged_at: iso(at - 9 * MINUTE),
+        merge_commit_sha: sha,
+        merged_by: user,
+        user,
+        labels: [],
+        commits: 2,
+        head: { ref: 'change', sha: hex(random, 40) },
+        base: { ref: 'main', sha: hex(random, 40) },
+      },
+    },
+    arrivesAt: iso(at - 9 * MINUTE),
+  })
+  world.events.push({
+    type: 'github',
+    event: 'deployment',
+    payload: {
+      action: 'created',
+      repository,
+      sender: user,
+      deployment: {
+        id,
+        sha,
+        ref: 'main',
+        task: 'deploy',
+        environment: 'production',
+        creator: user,
+        created_at: iso(at),
+        updated_at: iso(at),
+      },
+    },
+    arrivesAt: iso(at),
+  })
+  return [`pull_request/acme/${name}/${number}`, `deployment/acme/${name}/${id}`]
+}
+
+/** A feature flag, reported by a pipeline. @returns its source ID */
+function flag(world: World, { at, name }: Pick<Act, 'at' | 'name'>): string[] {
+  const { random, half } = world
+  const idempotencyKey = `flag-${hex(random, 10)}`
+  const what = pick(random, ['new-flow', 'fast-path', 'beta-layout', 'recommendations'])
+  world.events.push({
+    type: 'change',
+    body: {
+      summary: `Turned on flag ${what} of ${name} for ${pick(random, [5, 50, 100])} % of users`,
+      action: 'update_flag',
+      startsAt: iso(at),
+      environments: ['production'],
+      services: [name],
+      authors: [pick(random, HALVES[half].people)],
+      labels: ['flag'],
+      idempotencyKey,
+    },
+  })
+  return [idempotencyKey]
+}
+
+function cause(
+  world: World,
+  kind: Kind,
+  operation: Kind['causes'][number],
+  act_: Omit<Act, 'account' | 'operation'>,
+): string[] {
+  if (operation === 'merge') return merge(world, act_)
+  if (operation === 'flag') return flag(world, act_)
+  return [act(world, { ...act_, account: kind.account, operation })]
+}
+
 /** What happens in any week: deploys, applies, console work, in all accounts. */
 function background(
   world: World,
@@ -298,7 +400,11 @@ function scenario(half: Half, kind: Kind, number: number, hasCulprit: boolean, s
   const title = pick(random, kind.titles[half]).replace('{S}', affected)
   background(world, services, noticedAt - 24 * DAY, noticedAt - 3 * DAY, 34)
   background(world, services, noticedAt - 3 * DAY + HOUR, noticedAt, 40)
-  const cause = pick(random, kind.causes)
+  const operation = pick(random, kind.causes)
+  for (let nth = 0; nth < 4; nth++) {
+    merge(world, { at: noticedAt - (1 + random() * 60) * HOUR, name: pick(random, services) })
+    flag(world, { at: noticedAt - (1 + random() * 60) * HOUR, name: pick(random, services) })
+  }
   // A busy hour.
   for (let nth = 0; nth < 14; nth++) {
     const who = pick(random, ['person', 'ci', 'ci', 'service'] as const)
@@ -312,10 +418,8 @@ function scenario(half: Half, kind: Kind, number: number, hasCulprit: boolean, s
   }
   // The action is usual in this account.
   for (let nth = 0; nth < (random() < 0.7 ? 3 : 1); nth++) {
-    act(world, {
+    cause(world, kind, operation, {
       at: noticedAt - (4 + nth * 5 + random()) * DAY,
-      account: kind.account,
-      operation: cause,
       name: other(random, services, changed),
     })
   }
@@ -345,10 +449,8 @@ function scenario(half: Half, kind: Kind, number: number, hasCulprit: boolean, s
         })
     }
     culprits.push(
-      act(world, {
+      ...cause(world, kind, operation, {
         at,
-        account: kind.account,
-        operation: cause,
         name: changed,
         isHarmful: true,
         who: inApply ? 'terraform' : pick(random, ['person', 'person', 'ci']),
@@ -357,10 +459,11 @@ function scenario(half: Half, kind: Kind, number: number, hasCulprit: boolean, s
     )
   }
   // The same in staging, and risky-looking changes on the affected service.
+  const twin = operation === 'merge' || operation === 'flag' ? 'updateService' : operation
   act(world, {
     at: startedAt - MINUTE * (2 + random() * 20),
     account: 'staging',
-    operation: cause,
+    operation: twin,
     name: changed,
     isHarmful: true,
   })
@@ -385,13 +488,15 @@ function scenario(half: Half, kind: Kind, number: number, hasCulprit: boolean, s
   const names = Object.keys(ACCOUNTS) as Account[]
   return {
     id: `${half}-${number}-${kind.name.replaceAll(' ', '-')}${hasCulprit ? '' : '-without'}`,
-    title: `${kind.name}: ${cause}`,
+    title: `${kind.name}: ${operation}`,
     environments: names.map((name) => ({
       name,
       match: { account: [ACCOUNTS[name]] },
       ...(name === 'production' && { dependsOn: ['network', 'dns', 'identity'] }),
     })),
     incident,
+    // What arrives late is ranked when it is there.
+    ...(random() < 0.2 && { askAt: [iso(noticedAt), iso(noticedAt + 15 * MINUTE)] }),
     events: world.events,
     culprits,
   }

@@ -5,7 +5,7 @@ import type { OperationName } from './operations.ts'
 export interface Kind {
   name: string
   /** The operations that can cause it. */
-  causes: OperationName[]
+  causes: (OperationName | 'merge' | 'flag')[]
   account: 'production' | 'network' | 'dns' | 'identity'
   /**
    * Titles by half. `{S}` is the affected service. The first ones name the changed resource's service,
@@ -273,6 +273,26 @@ export const KINDS: Kind[] = [
     titles: {
       tuning: ['{S} starts with wrong configuration', '{S}: invalid database url'],
       held: ['{S} connects to the wrong host', 'Config errors after restart of {S}'],
+    },
+  },
+  {
+    name: 'merged code',
+    causes: ['merge'],
+    account: 'production',
+    decoys: ['rotateSecret', 'asg', 'attachPolicy'],
+    titles: {
+      tuning: ['{S}: TypeError undefined is not a function', '{S}: 5xx above 5 %'],
+      held: ['Unhandled exceptions in {S}', '{S} error rate 12 %'],
+    },
+  },
+  {
+    name: 'feature flag',
+    causes: ['flag'],
+    account: 'production',
+    decoys: ['updateService', 'asg', 'webAcl'],
+    titles: {
+      tuning: ['{S}: conversion dropped by half', '{S} renders blank pages'],
+      held: ['{S}: new flow fails for users', 'Broken form in {S}'],
     },
   },
 ]

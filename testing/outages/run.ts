@@ -16,7 +16,10 @@ import { readRecord } from '../../src/sources/cloudtrail/read-record.ts'
 import { contextOf, READER_VERSION } from '../../src/sources/cloudtrail/reader.ts'
 import { bodySchema, toReport } from '../../src/sources/deploy/body.ts'
 import { readReport } from '../../src/sources/deploy/change.ts'
+import { READER_VERSION as GITHUB_READER_VERSION } from '../../src/sources/github/source.ts'
+import { translateGitHub } from '../../src/sources/github/translate.ts'
 import { translatePagerDuty } from '../../src/sources/pagerduty/translate.ts'
+import { UnreadableWebhook } from '../../src/sources/webhook-body.ts'
 import { InvalidScenario, type Scenario, type ScenarioEvent } from './scenario.ts'
 
 export interface ScenarioResult {
@@ -53,7 +56,7 @@ export async function runScenario(
   organization: string,
 ): Promise<ScenarioResult[]> {
   const { id: organizationId } = await ensureOrganization(system, organization)
-  const arrivals = scenario.events.map((event) => toArrival(event, scenario))
+  const arrivals = scenario.events.flatMap((event) => toArrival(event, scenario))
   arrivals.sort((a, b) => a.at - b.at)
   const last = arrivals.reduce((latest, { at }) => Math.max(latest, at), 0)
   const asked = scenario.askAt?.length
@@ -87,19 +90,39 @@ interface Arrival {
   at: number
 }
 
-function toArrival(event: ScenarioEvent, scenario: Scenario): Arrival {
+/** None for an event that is not a change. */
+function toArrival(event: ScenarioEvent, scenario: Scenario): Arrival[] {
   const imported = toChange(event, scenario)
-  return { event, imported, at: event.arrivesAt?.getTime() ?? imported.change.occurredAt.getTime() }
+  if (imported === undefined) return []
+  const at = event.arrivesAt?.getTime() ?? imported.change.occurredAt.getTime()
+  return [{ event, imported, at }]
 }
 
-function toChange(event: ScenarioEvent, scenario: Scenario): ImportedChange {
+function toChange(event: ScenarioEvent, scenario: Scenario): ImportedChange | undefined {
   switch (event.type) {
     case 'aws.cloudtrail':
       return fromRecord(event.record, scenario)
     case 'change':
       return fromReport(event.body, scenario)
     case 'github':
-      throw new InvalidScenario(`${scenario.id}: GitHub events are not imported yet`)
+      return fromWebhook(event, scenario)
+  }
+}
+
+function fromWebhook(
+  { event, payload, arrivesAt }: Extract<ScenarioEvent, { type: 'github' }>,
+  { id, incident }: Scenario,
+): ImportedChange | undefined {
+  const receivedAt = arrivesAt ?? incident.noticedAt
+  try {
+    const [change] = translateGitHub(event, payload, receivedAt)
+    if (change === undefined) return undefined
+    const context = JSON.stringify({ event, receivedAt: receivedAt.toISOString() })
+    const readerVersion = GITHUB_READER_VERSION
+    return toImported(change, { raw: JSON.stringify(payload), readerVersion, context })
+  } catch (error) {
+    if (!(error instanceof UnreadableWebhook)) throw error
+    throw new InvalidScenario(`${id}: GitHub event ${event}: ${error.message}`)
   }
 }
 
@@ -278,17 +301,18 @@ export interface Summary {
   falseAbstentions: number
 }
 
-/** Shares, counted by `lineRank`. Shares of nothing are 0. */
+/** Shares, counted by `lineRank` of each scenario's last answer. Shares of nothing are 0. */
 export function summarizeResults(
-  results: readonly { result: ScenarioResult; hasCulprit: boolean }[],
+  results: readonly { scenario: unknown; result: ScenarioResult; hasCulprit: boolean }[],
 ): Summary {
-  const guilty = results.filter(({ hasCulprit }) => hasCulprit).map(({ result }) => result)
-  const innocent = results.filter(({ hasCulprit }) => !hasCulprit).map(({ result }) => result)
+  const lasting = [...new Map(results.map((each) => [each.scenario, each])).values()]
+  const guilty = lasting.filter(({ hasCulprit }) => hasCulprit).map(({ result }) => result)
+  const innocent = lasting.filter(({ hasCulprit }) => !hasCulprit).map(({ result }) => result)
   const share = <T>(items: readonly T[], test: (item: T) => boolean) =>
     items.length === 0 ? 0 : round(items.filter(test).length / items.length)
   const within = (rank: number | null, most: number) => rank !== null && rank <= most
   return {
-    scenarios: results.length,
+    scenarios: lasting.length,
     top1: share(guilty, ({ lineRank }) => within(lineRank, 1)),
     top3: share(guilty, ({ lineRank }) => within(lineRank, 3)),
     mrr:

@@ -3,7 +3,7 @@
 import type { RankedIncident } from '../incident.ts'
 import type { Candidate, Evidence, RankingContext } from './candidate.ts'
 import { effectKind, withoutActor } from './effect.ts'
-import { type Domain, kindText } from './symptoms.ts'
+import { type Domain, domainsOfAlert, kindText } from './symptoms.ts'
 import { namingWords, type Rarity, rarityOf, wordsOf } from './words.ts'
 
 /** What each part of a change's text counts when it contains a word of the incident. */
@@ -38,6 +38,8 @@ export function matcherOf(incident: RankedIncident, candidates: readonly Candida
 
 const MATCH = { service: 2.4, title: 2.0 } as const
 const MOST_MATCH = 3.2
+/** A word of the title that names a kind of system, such as `queue`, rather than one system. */
+const KIND_SHARE = 0.35
 
 function matchEvidence(
   words: ReadonlyMap<string, Part>,
@@ -49,7 +51,9 @@ function matchEvidence(
     const part = words.get(word)
     if (part === undefined) continue
     const isService = named.services.has(word)
-    const strength = (isService ? MATCH.service : MATCH.title) * PARTS[part] * rarity(word)
+    const isKind = !isService && domainsOfAlert(word).length > 0
+    const share = (isService ? MATCH.service : MATCH.title) * (isKind ? KIND_SHARE : 1)
+    const strength = share * PARTS[part] * rarity(word)
     found.push({ word, strength, isService })
   }
   if (found.length === 0) return { kind: 'match', weight: 0, reason: null }
@@ -103,8 +107,8 @@ export function riskEvidence(candidate: Candidate): Evidence {
   return { kind: 'risk', weight, reason: null }
 }
 
-const OTHER_ENVIRONMENT = -2.8
-const SHARED = -0.2
+const OTHER_ENVIRONMENT = -4.5
+const SHARED = -0.4
 const UNLINKED = -0.9
 
 export function environmentEvidence(candidate: Candidate, context: RankingContext): Evidence {

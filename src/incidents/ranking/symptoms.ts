@@ -42,12 +42,16 @@ export const DOMAINS: readonly Domain[] = [
     change: /^kms:|^cloudhsm/i,
   },
   {
-    name: 'secrets and settings',
-    isBroad: true,
+    name: 'secrets',
     alert:
-      /secret|password|credentials?|authentication failed|login failed|\bconfig(uration)?\b|setting|parameter|environment variable/i,
-    change:
-      /^(secretsmanager|ssm|appconfig|appconfigdata):|secret|parameter|configuration|environment/i,
+      /secrets?\b|passwords?|credentials?|authentication|rejected|client ?token|access key|log ?ins? (failed|rejected|denied|to)/i,
+    change: /accesskey|^secretsmanager:|secret/i,
+  },
+  {
+    name: 'settings',
+    alert:
+      /config(uration)?\b|settings?\b|parameters?\b|environment variable|wrong host|invalid .*(url|value)/i,
+    change: /^(ssm|appconfig|appconfigdata):|parameter|configuration|environment/i,
   },
   {
     name: 'network access',
@@ -110,7 +114,7 @@ export const DOMAINS: readonly Domain[] = [
   {
     name: 'edge and firewall rules',
     alert:
-      /\bcdn\b|cloudfront|\bwaf\b|blocked|captcha|\b403s?\b|forbidden|bots?\b|geo|edge|checkout page|website|traffic drop|traffic down|cors|origin/i,
+      /\bcdn\b|cloudfront|\bwaf\b|blocked|captcha|\b403s?\b|forbidden|bots?\b|geo|edge|website|traffic drop|traffic down|cors|origin/i,
     change:
       /^(wafv2|waf|waf-regional|cloudfront|shield|globalaccelerator|network-firewall|fms):|cors|webacl/i,
   },
@@ -140,7 +144,7 @@ export const DOMAINS: readonly Domain[] = [
     name: 'released code and flags',
     isBroad: true,
     alert:
-      /\b5xx\b|\b500s?\b|exceptions?|errors?\b|crash|panic|null ?pointer|undefined|typeerror|regression|bugs?\b|stack ?trace|conversion|broken|fail(s|ed|ing|ures?)?\b|deploy|release|version|feature|flag|checkout|render|blank/i,
+      /\b5xx\b|\b500s?\b|exceptions?|errors?\b|crash|panic|null ?pointer|undefined|typeerror|regression|bugs?\b|stack ?trace|conversion|broken|fail(s|ed|ing|ures?)?\b|deploy|release|version|feature|flag|render|blank/i,
     change:
       /^(github|deploy|codedeploy|appconfig|apprunner|amplify|elasticbeanstalk):|updatefunctioncode|^ecs:updateservice|registertaskdefinition|^cloudformation:(update|execute)|publishversion|updatealias|feature|flag|rollout|launchtemplate|^lambda:update/i,
   },
@@ -183,9 +187,12 @@ export function kindText(
   return `${prefix}:${change.action} ${types} ${ports.join(' ')}`
 }
 
+/** At the start of a word: `ledger` is not about the edge. */
+const ALERTS = DOMAINS.map(({ alert }) => new RegExp(`\\b(?:${alert.source})`, 'i'))
+
 /** The domains that an alert's text is about. */
 export function domainsOfAlert(text: string): Domain[] {
   // `TooManyRequestsException` contains words as well.
   const words = `${text} ${text.replace(/([a-z0-9])([A-Z])/g, '$1 $2')}`
-  return DOMAINS.filter(({ alert }) => alert.test(words))
+  return DOMAINS.filter((_, nth) => ALERTS[nth]!.test(words))
 }
