@@ -10,6 +10,8 @@ export interface ConnectionFacts {
   name: string
   status: ConnectionStatus
   statusReason: string | null
+  /** The start of the look-back: older events are not imported. */
+  wantedFrom: Date
   /** The live edge: null while a region has settled nothing. */
   through: Date | null
   /** What all regions have settled. */
@@ -91,7 +93,8 @@ function assessConnection(
   })
   if (through === null) return is('incomplete', notReadYet(facts))
   const edge = Math.min(through.getTime(), to.getTime())
-  const missing = missingMs(facts.settled, from.getTime(), edge)
+  const wanted = Math.max(from.getTime(), facts.wantedFrom.getTime())
+  const missing = missingMs(facts.settled, wanted, edge)
   if (missing > 0) {
     const { status } = facts
     const cause =
@@ -99,6 +102,14 @@ function assessConnection(
         ? 'The import of older events is in progress'
         : 'Events could not be read'
     return is('incomplete', `${duration(missing)} of this time are not imported. ${cause}.`)
+  }
+  // The import starts at a whole second.
+  const older = wanted - from.getTime()
+  if (older > 1000) {
+    return is(
+      'incomplete',
+      `Its look-back is too short: ${duration(older)} of this time are older.`,
+    )
   }
   if (through >= to) return is('complete', 'Imported to the end of this time.')
   const late = now.getTime() - through.getTime()

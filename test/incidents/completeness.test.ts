@@ -17,6 +17,7 @@ const connection = (throughAgo: number | null, over: Partial<ConnectionFacts> = 
   name: 'Production',
   status: 'current' as const,
   statusReason: null,
+  wantedFrom: ago(90 * 24 * 60),
   through: throughAgo === null ? null : ago(throughAgo),
   settled:
     throughAgo === null ? [] : [[seconds(ago(90 * 24 * 60)), seconds(ago(throughAgo))] as const],
@@ -81,6 +82,14 @@ describe('an AWS account', () => {
         settled: [[seconds(ago(60)), seconds(ago(21))]],
       }),
       '3 days of this time are not imported. The import of older events is in progress.',
+    ],
+    [
+      'whose look-back is too short',
+      connection(21, {
+        wantedFrom: ago(24 * 60),
+        settled: [[seconds(ago(24 * 60)), seconds(ago(21))]],
+      }),
+      'Its look-back is too short: 2 days of this time are older.',
     ],
     [
       'with a gap',

@@ -7,6 +7,7 @@ import { importedRanges } from '../../db/coverage.ts'
 import type { Trx } from '../../db/database.ts'
 import { environmentsOf } from '../../db/environments.ts'
 import { answerIncident } from '../../db/incident-answer.ts'
+import { listPushSources } from '../../db/push-sources.ts'
 import type { ChangeRow } from '../../db/schema.ts'
 import { assessWindow } from '../../incidents/completeness.ts'
 import type { RankedIncident } from '../../incidents/incident.ts'
@@ -132,8 +133,11 @@ async function readCompleteness(trx: Trx, { incident, now, workflows }: Shown, f
     .map((row) => {
       const { status, statusReason } = toConnection(row, workflows)
       const { through = null, settled = [] } = ranges.get(row.id) ?? {}
-      return { id: row.id, name: row.name, status, statusReason, through, settled }
+      const lookback = row.lookback_days * 24 * HOUR
+      const wantedFrom = new Date(row.created_at.getTime() - lookback)
+      return { id: row.id, name: row.name, status, statusReason, wantedFrom, through, settled }
     })
   const to = new Date(incident.noticedAt.getTime() + GRACE)
-  return assessWindow({ from, to }, { connections, pushSources: [] }, now)
+  const pushSources = await listPushSources(trx, { from, to: now })
+  return assessWindow({ from, to }, { connections, pushSources }, now)
 }

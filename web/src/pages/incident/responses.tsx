@@ -21,7 +21,7 @@ export function Responses(props: { responses: readonly IncidentResponse[]; conte
           <li key={response.changeId} className={classes.suspect}>
             <span />
             <div>
-              <Group justify="space-between" gap="xs" align="flex-start">
+              <div className={classes.head}>
                 <Anchor
                   inherit
                   className={classes.summary}
@@ -34,7 +34,7 @@ export function Responses(props: { responses: readonly IncidentResponse[]; conte
                 <span className={classes.when}>
                   {distance(response.occurredAt, context.noticedAt)}
                 </span>
-              </Group>
+              </div>
               <Group gap={6} className={classes.meta}>
                 <Time at={response.occurredAt} />
                 <bdi>{response.reason}</bdi>

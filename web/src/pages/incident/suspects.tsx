@@ -43,7 +43,7 @@ function SuspectItem(props: { suspect: Suspect; index: number; context: RowConte
     <li className={classes.suspect} data-first={index === 0 || undefined} data-verdict={verdict}>
       <span className={classes.place}>{index + 1}.</span>
       <div>
-        <Group justify="space-between" gap="xs" align="flex-start">
+        <div className={classes.head}>
           <Anchor
             inherit
             className={classes.summary}
@@ -54,7 +54,7 @@ function SuspectItem(props: { suspect: Suspect; index: number; context: RowConte
             <bdi>{cut(suspect.summary, 300)}</bdi>
           </Anchor>
           <span className={classes.when}>{distance(suspect.occurredAt, context.noticedAt)}</span>
-        </Group>
+        </div>
         <Group gap={6} className={classes.meta}>
           <Time at={suspect.occurredAt} />
           {change && <ChangeMarks change={change} openedAt={context.openedAt} />}

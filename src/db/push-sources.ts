@@ -1,0 +1,41 @@
+import { sql } from 'kysely'
+import type { PushFacts } from '../incidents/completeness.ts'
+import type { Trx } from './database.ts'
+
+/**
+ * The integrations whose deliveries become changes. Alert sources are left out: their silence hides
+ * no change.
+ *
+ * @param window failures are those of deliveries that arrived in it
+ */
+export async function listPushSources(
+  trx: Trx,
+  window: { from: Date; to: Date },
+): Promise<PushFacts[]> {
+  const rows = await trx
+    .selectFrom('integrations as i')
+    .select(['i.id', 'i.kind', 'i.name', 'i.created_at', 'i.last_delivery_at'])
+    .select((eb) =>
+      eb
+        .selectFrom('deliveries as d')
+        .select(sql<number>`count(*)::int`.as('failures'))
+        .whereRef('d.integration_id', '=', 'i.id')
+        .whereRef('d.organization_id', '=', 'i.organization_id')
+        .where('d.state', '=', 'failed')
+        .where('d.received_at', '>=', window.from)
+        .where('d.received_at', '<', window.to)
+        .$asScalar()
+        .as('failures'),
+    )
+    .where('i.kind', '=', 'github')
+    .orderBy('i.name')
+    .execute()
+  return rows.map((row) => ({
+    id: row.id,
+    kind: row.kind,
+    name: row.name,
+    createdAt: row.created_at,
+    lastDeliveryAt: row.last_delivery_at,
+    failures: row.failures ?? 0,
+  }))
+}
