@@ -201,7 +201,7 @@ describe('an incident', () => {
       id: 'PWEB1',
       title: 'orders: no connection to the database',
       createdAt: noticedAt.toISOString(),
-      service: { id: 'S1', summary: 'Orders (production)' },
+      service: { id: 'S1', summary: 'Orders' },
     }
     const page = await web.open('/incidents')
     await heading(page, 'Incidents')
@@ -209,7 +209,7 @@ describe('an incident', () => {
     // Live: the list shows it without a reload.
     await page.getByRole('link', { name: 'orders: no connection to the database' }).click()
     await heading(page, 'orders: no connection to the database')
-    await page.getByText('Orders (production)').first().waitFor()
+    await page.getByText('Orders', { exact: true }).first().waitFor()
     await suspect(page).waitFor()
     await suspect(page).getByRole('button', { name: 'Caused it' }).click()
     await page

@@ -73,7 +73,7 @@ const NEARBY_MS = 24 * 3_600_000
 function Merge(props: { incident: IncidentWithAlerts; onMerged: () => Promise<void> }) {
   const { incident } = props
   const others = useQuery({
-    queryKey: ['incidents', 'list', {}],
+    queryKey: ['incidents', 'nearby'],
     queryFn: () => listIncidents(),
   })
   const merge = useMutation({
