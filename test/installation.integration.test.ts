@@ -118,7 +118,7 @@ function renew(url: string): string {
   return stdout
 }
 
-async function statusOf(target: TemporalTarget, installation: string, connection: string) {
+async function workflowStatus(target: TemporalTarget, installation: string, connection: string) {
   const workflows = createWorkflows(target, { installationId: installation, logger })
   try {
     const { workflow } = workflows.client
@@ -153,12 +153,12 @@ test('a cloned database with a renewed id works beside the original in one names
     await vi.waitFor(async () => expect(await seenVersion(url, id)).toBe(1), 120_000)
   }
   // Each has workflows of its own, and none has ended another one's.
-  expect(await statusOf(target, original.id, shared)).toBe('RUNNING')
-  expect(await statusOf(target, original.id, later)).toBe('RUNNING')
-  expect(await statusOf(target, renewed.id, shared)).toBe('RUNNING')
-  expect(await statusOf(target, renewed.id, own)).toBe('RUNNING')
-  await expect(statusOf(target, renewed.id, later)).rejects.toThrow(/not found/i)
-  await expect(statusOf(target, original.id, own)).rejects.toThrow(/not found/i)
+  expect(await workflowStatus(target, original.id, shared)).toBe('RUNNING')
+  expect(await workflowStatus(target, original.id, later)).toBe('RUNNING')
+  expect(await workflowStatus(target, renewed.id, shared)).toBe('RUNNING')
+  expect(await workflowStatus(target, renewed.id, own)).toBe('RUNNING')
+  await expect(workflowStatus(target, renewed.id, later)).rejects.toThrow(/not found/i)
+  await expect(workflowStatus(target, original.id, own)).rejects.toThrow(/not found/i)
 })
 
 test('a clone without a new id does not end the workflow of a row that it does not have', async () => {

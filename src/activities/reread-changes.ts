@@ -15,7 +15,7 @@ import type { Dependencies } from './dependencies.ts'
 import { olderReader } from './errors.ts'
 
 /** Organizations that the workflow keeps in its state at once. */
-const MOST_ORGANIZATIONS = 500
+const MAX_ORGANIZATIONS = 500
 /** How long a turn starts new batches. */
 const TURN_MS = 10_000
 /** A batch takes some tenths of a second, for which the organization's imports wait. */
@@ -53,7 +53,7 @@ export async function findOutdated(
       return count
     })
     if (outdated > 0) found.push({ organizationId, outdated })
-    if (found.length === MOST_ORGANIZATIONS) break
+    if (found.length === MAX_ORGANIZATIONS) break
   }
   return found
 }

@@ -2,7 +2,7 @@ import { externalIdProblem, isAscii, isExternalId } from './external-id.ts'
 import { Problem } from './problems.ts'
 
 /** Deeper than any valid body, and shallow enough for recursive code. */
-const DEEPEST = 64
+const MAX_DEPTH = 64
 
 /**
  * Limit for non-ASCII field names, in UTF-16 units over the whole body. Each name is normalized,
@@ -80,8 +80,8 @@ function* members(
         const pointer = level ? level.here : ''
         const names = found === '{' ? new Set<string>() : undefined
         levels.push({ pointer, names, here: `${pointer}/0`, index: 0 })
-        if (levels.length > DEEPEST) {
-          throw new Problem(400, `The body is nested more than ${DEEPEST} levels deep.`)
+        if (levels.length > MAX_DEPTH) {
+          throw new Problem(400, `The body is nested more than ${MAX_DEPTH} levels deep.`)
         }
         break
       }

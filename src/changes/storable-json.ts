@@ -7,7 +7,7 @@
  */
 
 /** Deeper than any real record (about 12), and far below the limit of Postgres (thousands). */
-export const DEEPEST = 200
+export const MAX_DEPTH = 200
 /** Numeric allows 131,072 digits before the decimal point and 16,383 after it. */
 const MAX_NUMBER_LENGTH = 400
 const LARGEST_EXPONENT = 400
@@ -41,7 +41,7 @@ function isSurelySafe(text: string): boolean {
   let brackets = 0
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
-    if ((code === 0x7b || code === 0x5b) && ++brackets > DEEPEST) return false
+    if ((code === 0x7b || code === 0x5b) && ++brackets > MAX_DEPTH) return false
   }
   return true
 }
@@ -55,24 +55,24 @@ function sanitize(text: string): string {
     const character = text[i]!
     if (character === '"') {
       const end = endOfString(text, i)
-      if (depth <= DEEPEST) out.push(sanitizeString(text.slice(i, end)))
+      if (depth <= MAX_DEPTH) out.push(sanitizeString(text.slice(i, end)))
       i = end
     } else if (character === '{' || character === '[') {
       depth++
-      if (depth <= DEEPEST) out.push(character)
-      else if (depth === DEEPEST + 1) out.push(LEFT_OUT)
+      if (depth <= MAX_DEPTH) out.push(character)
+      else if (depth === MAX_DEPTH + 1) out.push(LEFT_OUT)
       i++
     } else if (character === '}' || character === ']') {
-      if (depth <= DEEPEST) out.push(character)
+      if (depth <= MAX_DEPTH) out.push(character)
       depth--
       i++
     } else if (character === '-' || (character >= '0' && character <= '9')) {
       let end = i + 1
       while (end < text.length && /[-+.eE0-9]/.test(text[end]!)) end++
-      if (depth <= DEEPEST) out.push(sanitizeNumber(text.slice(i, end)))
+      if (depth <= MAX_DEPTH) out.push(sanitizeNumber(text.slice(i, end)))
       i = end
     } else {
-      if (depth <= DEEPEST) out.push(character)
+      if (depth <= MAX_DEPTH) out.push(character)
       i++
     }
   }

@@ -24,7 +24,7 @@ const unsafeRole = {
 
 let account: TestAccount
 /** As the API's login. */
-let api: Database
+let apiDb: Database
 let workers = 0
 
 beforeAll(async () => {
@@ -51,12 +51,12 @@ beforeAll(async () => {
     )
     account.simulator.addEvents(events, { accountId })
   }
-  api = openDatabase({ url: account.databaseUrl, role: 'cairn_api' })
+  apiDb = openDatabase({ url: account.databaseUrl, role: 'cairn_api' })
   await auditWrites()
 })
 
 afterAll(async () => {
-  await api.destroy()
+  await apiDb.destroy()
   await account.close()
 })
 
@@ -202,7 +202,7 @@ test('however PATCH, verify, import and kills interleave, nothing is stored with
         ...{ arn: connection.role_arn!, accountId: connection.account_id!, partition: 'aws' },
       }
       const patch = (role: typeof own | null) =>
-        asOrganization(api, connection.ref.organizationId, (trx) =>
+        asOrganization(apiDb, connection.ref.organizationId, (trx) =>
           updateDesiredState(trx, connection.id, { role }),
         )
       const all = [new Worker()]

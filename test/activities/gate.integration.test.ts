@@ -22,7 +22,7 @@ const MALLORY = '444455556666'
 let account: TestAccount
 let aws: PausedAws
 /** As the API's login. */
-let api: Database
+let apiDb: Database
 
 beforeAll(async () => {
   account = await createTestAccount({
@@ -40,11 +40,11 @@ beforeAll(async () => {
       Array.from({ length: 120 }, (_, n) => event(n)),
       { accountId },
     )
-  api = openDatabase({ url: account.databaseUrl, role: 'cairn_api' })
+  apiDb = openDatabase({ url: account.databaseUrl, role: 'cairn_api' })
 })
 
 afterAll(async () => {
-  await api.destroy()
+  await apiDb.destroy()
   await account.close()
 })
 
@@ -75,7 +75,7 @@ function event(n: number) {
 type Connection = Awaited<ReturnType<TestAccount['connect']>>
 
 function patch({ ref }: Connection, role: typeof unsafeRole | null): Promise<unknown> {
-  return asOrganization(api, ref.organizationId, (trx) =>
+  return asOrganization(apiDb, ref.organizationId, (trx) =>
     updateDesiredState(trx, ref.connectionId, { role }),
   )
 }

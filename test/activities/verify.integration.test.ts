@@ -26,7 +26,7 @@ async function keptChecks({ superuser }: TestAccount, connectionId: string) {
   return { ...row, byId: Object.fromEntries((row.checks ?? []).map((check) => [check.id, check])) }
 }
 
-async function statusOf({ superuser }: TestAccount, connectionId: string) {
+async function storedStatus({ superuser }: TestAccount, connectionId: string) {
   const row = await superuser
     .selectFrom('connections')
     .select(['status', 'status_reason'])
@@ -82,7 +82,7 @@ test.each(unsafe)(
     expect(kept.byId[check]!.remedy).toContain(
       `"StringEquals": {"sts:ExternalId": "${external_id}"}`,
     )
-    expect(await statusOf(account, ref.connectionId)).toMatchObject({
+    expect(await storedStatus(account, ref.connectionId)).toMatchObject({
       status: 'action_needed',
       status_reason: expect.stringContaining('Not safe'),
     })
@@ -103,7 +103,7 @@ test('a role that AWS does not recognize yet is waiting; later it fails', async 
   })
   const first = await account.run('verifyRole', ref, { failures: 0 })
   expect(first).toMatchObject({ state: 'waiting', failures: 1 })
-  expect((await statusOf(account, ref.connectionId)).status).toBe('waiting_for_aws')
+  expect((await storedStatus(account, ref.connectionId)).status).toBe('waiting_for_aws')
   expect(Date.parse(first.nextAttemptAt) - Date.parse(first.verifiedAt)).toBeLessThan(5_000)
 
   account.deps.clock = () => Date.now() + 5 * 60_000

@@ -370,7 +370,7 @@ describe('behind a proxy', () => {
     const other = await createTestApi({ trustedProxies: ['10.9.0.0/16'] })
     try {
       const { user, password } = await (await other.tenant('proxied')).signedIn()
-      const statusOf = async (given: string, forwardedFor: string, proxy = '10.9.0.1') =>
+      const signInStatus = async (given: string, forwardedFor: string, proxy = '10.9.0.1') =>
         (
           await other.app.inject({
             ...{ method: 'POST', url: '/api/auth/sign-in/email', remoteAddress: proxy },
@@ -380,13 +380,13 @@ describe('behind a proxy', () => {
         ).statusCode
       // What the client sent itself comes first; the proxy adds where it is.
       for (let n = 0; n < 10; n++)
-        expect(await statusOf('wrong password', `198.51.100.${n}, 192.0.2.1`)).toBe(401)
-      expect(await statusOf(password, '198.51.100.99, 192.0.2.1')).toBe(429)
-      expect(await statusOf(password, '192.0.2.2')).toBe(200)
+        expect(await signInStatus('wrong password', `198.51.100.${n}, 192.0.2.1`)).toBe(401)
+      expect(await signInStatus(password, '198.51.100.99, 192.0.2.1')).toBe(429)
+      expect(await signInStatus(password, '192.0.2.2')).toBe(200)
       // Who is no proxy of ours is not believed at all.
       for (let n = 0; n < 10; n++)
-        expect(await statusOf('wrong password', `203.0.113.${n}`, '192.0.2.3')).toBe(401)
-      expect(await statusOf(password, '203.0.113.99', '192.0.2.3')).toBe(429)
+        expect(await signInStatus('wrong password', `203.0.113.${n}`, '192.0.2.3')).toBe(401)
+      expect(await signInStatus(password, '203.0.113.99', '192.0.2.3')).toBe(429)
     } finally {
       await other.close()
     }

@@ -2,12 +2,12 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestApi, type Tenant, type TestApi } from '../../testing/api.ts'
 
-const MOST = 5
+const MAX_CONNECTIONS = 5
 
 let api: TestApi
 beforeAll(async () => {
   // Temporal is not needed, and 5 workflows less to leave behind.
-  api = await createTestApi({ temporalAddress: '127.0.0.1:1', maxConnections: MOST })
+  api = await createTestApi({ temporalAddress: '127.0.0.1:1', maxConnections: MAX_CONNECTIONS })
 })
 afterAll(() => api.close())
 
@@ -21,7 +21,7 @@ const countOf = async (tenant: Tenant) =>
 
 test('an organization cannot exceed its quota of connections, and the error names the limit', async () => {
   const tenant = await api.tenant('one by one')
-  for (let n = 0; n < MOST; n++) expect((await create(tenant)).status).toBe(201)
+  for (let n = 0; n < MAX_CONNECTIONS; n++) expect((await create(tenant)).status).toBe(201)
   const refused = await create(tenant)
   expect(refused).toMatchObject({
     status: 409,
@@ -32,7 +32,7 @@ test('an organization cannot exceed its quota of connections, and the error name
         'or ask the operator of this Cairn installation to raise CAIRN_MAX_CONNECTIONS.',
     },
   })
-  expect(await countOf(tenant)).toBe(MOST)
+  expect(await countOf(tenant)).toBe(MAX_CONNECTIONS)
   // Another organization has its own quota.
   expect((await create(await api.tenant('beside'))).status).toBe(201)
 })
@@ -49,7 +49,7 @@ test('a bulk creation that would exceed the quota creates no connection', async 
 
 test('deletions count until they are complete', async () => {
   const tenant = await api.tenant('deleting')
-  const { body } = await createBulk(tenant, 0, MOST)
+  const { body } = await createBulk(tenant, 0, MAX_CONNECTIONS)
   const [{ id }] = body.items
   expect((await tenant.request('DELETE', `/api/v1/connections/${id}`)).status).toBe(202)
   const refused = await create(tenant)
@@ -66,5 +66,5 @@ test('creations at the same time cannot exceed the quota together', async () => 
     ...Array.from({ length: 4 }, (_, n) => createBulk(tenant, 10 * n, 3)),
   ])
   for (const { status } of answers) expect([201, 409]).toContain(status)
-  expect(await countOf(tenant)).toBe(MOST)
+  expect(await countOf(tenant)).toBe(MAX_CONNECTIONS)
 })

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DEEPEST, storableJson } from '../../src/changes/storable-json.ts'
+import { MAX_DEPTH, storableJson } from '../../src/changes/storable-json.ts'
 
 /** How deep arrays and objects are nested, without recursion. */
 function depthOf(json: string): number {
@@ -41,7 +41,7 @@ function expectAccepted(stored: string): void {
     expect(text).not.toContain('\0')
     expect(text.isWellFormed()).toBe(true)
   }
-  expect(depthOf(stored)).toBeLessThanOrEqual(DEEPEST)
+  expect(depthOf(stored)).toBeLessThanOrEqual(MAX_DEPTH)
 }
 
 describe('a record that jsonb accepts', () => {

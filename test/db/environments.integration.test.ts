@@ -20,22 +20,22 @@ import { createTestDatabase, type TestDatabase } from '../../testing/database.ts
 let database: TestDatabase
 let superuser: Database
 /** As the API's role. */
-let api: Database
+let apiDb: Database
 let made = 0
 
 beforeAll(async () => {
   database = await createTestDatabase()
   superuser = openDatabase({ url: database.superuserUrl })
-  api = openDatabase({ url: database.url, role: 'cairn_api' })
+  apiDb = openDatabase({ url: database.url, role: 'cairn_api' })
 })
 afterAll(async () => {
-  await Promise.all([superuser.destroy(), api.destroy()])
+  await Promise.all([superuser.destroy(), apiDb.destroy()])
   await database.drop()
 })
 
 async function newOrganization() {
   const { id } = await ensureOrganization(superuser, `organization ${++made}`)
-  const act = <T>(work: (trx: Trx) => Promise<T>) => asOrganization(api, id, work)
+  const act = <T>(work: (trx: Trx) => Promise<T>) => asOrganization(apiDb, id, work)
   return {
     id,
     act,
@@ -125,7 +125,7 @@ test("a link cannot reference another organization's rows", async () => {
     link(one.id, theirs.environment.id, theirs.connection.id),
   ]
   for (const row of crossing) {
-    for (const db of [api, superuser]) {
+    for (const db of [apiDb, superuser]) {
       const done = asOrganization(db, one.id, (trx) =>
         trx.insertInto('environment_links').values(row).execute(),
       )

@@ -8,15 +8,15 @@ import { createTestDatabase, type TestDatabase } from '../../testing/database.ts
 
 let database: TestDatabase
 let superuser: Database
-let api: Database
+let apiDb: Database
 
 beforeAll(async () => {
   database = await createTestDatabase()
   superuser = openDatabase({ url: database.superuserUrl })
-  api = openDatabase({ url: database.url, role: 'cairn_api' })
+  apiDb = openDatabase({ url: database.url, role: 'cairn_api' })
 })
 afterAll(async () => {
-  await Promise.all([superuser.destroy(), api.destroy()])
+  await Promise.all([superuser.destroy(), apiDb.destroy()])
   await database.drop()
 })
 
@@ -37,13 +37,13 @@ test('of two owners who remove each other at once, one stays', async () => {
   const [one, other] = [await addOwner(id), await addOwner(id)]
   const commit = Promise.withResolvers<void>()
   const removed = Promise.withResolvers<unknown>()
-  const first = asOrganization(api, id, async (trx) => {
+  const first = asOrganization(apiDb, id, async (trx) => {
     removed.resolve(await removeMember(trx, id, one))
     await commit.promise
   })
   expect(await removed.promise).toMatchObject({ userId: expect.any(String) })
   // The first is not committed: only waiting tells the second one what it comes to.
-  const second = asOrganization(api, id, (trx) => removeMember(trx, id, other))
+  const second = asOrganization(apiDb, id, (trx) => removeMember(trx, id, other))
   try {
     await vi.waitFor(async () => {
       const { rows } = await sql`

@@ -27,7 +27,7 @@ interface Node {
 
 let database: TestDatabase
 let superuser: Database
-let api: Database
+let apiDb: Database
 let one: string
 let other: string
 let connectionId: string
@@ -35,7 +35,7 @@ let connectionId: string
 beforeAll(async () => {
   database = await createTestDatabase()
   superuser = openDatabase({ url: database.superuserUrl })
-  api = openDatabase({ url: database.url, role: 'cairn_api' })
+  apiDb = openDatabase({ url: database.url, role: 'cairn_api' })
   const fill = async (name: string, rows: number) => {
     const { id } = await ensureOrganization(superuser, name)
     const connection = await asOrganization(superuser, id, (trx) =>
@@ -51,7 +51,7 @@ beforeAll(async () => {
   })
 })
 afterAll(async () => {
-  await Promise.all([superuser, api].map((pool) => pool.destroy()))
+  await Promise.all([superuser, apiDb].map((pool) => pool.destroy()))
   await database.drop()
 })
 
@@ -86,7 +86,7 @@ const looked = (plan: Node[]) =>
 const no: ChangeFilters = { include: {}, exclude: {} }
 
 test('it is the API’s role that is looked at, and the rows are those of one organization', async () => {
-  await asOrganization(api, one, async (trx) => {
+  await asOrganization(apiDb, one, async (trx) => {
     const { rows } = await sql<{ role: string; count: number; forced: boolean }>`
       SELECT current_user AS role, (SELECT count(*) FROM changes) AS count,
         (SELECT relforcerowsecurity FROM pg_class WHERE oid = 'changes'::regclass) AS forced
@@ -117,7 +117,7 @@ describe('a page is read from the end of the index, and no further than it has t
     ['with a frequent word', { ...no, q: 'shop-prod' }],
   ])('%s', async (_, filters) => {
     if (filters.include.connection) filters.include.connection = [connectionId]
-    await asOrganization(api, one, async (trx) => {
+    await asOrganization(apiDb, one, async (trx) => {
       const found = await withSearch(trx, filters)
       const isOneOfAll = filters === no || filters.q !== undefined
       for (const order of isOneOfAll ? (['desc', 'asc'] as const) : (['desc'] as const)) {
@@ -144,7 +144,7 @@ describe('what is rare is found by the index of texts', () => {
     ['a part of an id', ({ resource }) => ({ ...no, q: resource.slice(2, 14).toUpperCase() })],
     ['nothing', () => ({ ...no, q: 'nobody wrote this' })],
   ])('%s', async (name, filtersOf) => {
-    await asOrganization(api, one, async (trx) => {
+    await asOrganization(apiDb, one, async (trx) => {
       const { rows } = await sql<{ resource: string; id: string }>`
         SELECT resources[1] AS resource, min(id::text) AS id FROM changes
         GROUP BY 1 HAVING count(*) BETWEEN 1 AND 3 ORDER BY 1 LIMIT 1
@@ -198,7 +198,7 @@ describe('the search returns nothing of another organization', () => {
     `.execute(trx)
 
   test('though it passes by the policy', async () => {
-    const own = await asOrganization(api, other, (trx) => search(trx, '%'))
+    const own = await asOrganization(apiDb, other, (trx) => search(trx, '%'))
     expect(own.rows).toHaveLength(ROWS * 0.1)
     const { rows } = await sql<{ id: string }>`
       SELECT id FROM changes WHERE organization_id = ${other}
@@ -207,12 +207,12 @@ describe('the search returns nothing of another organization', () => {
   })
 
   test('and nothing before one is set', async () => {
-    expect((await search(api, '%')).rows).toEqual([])
+    expect((await search(apiDb, '%')).rows).toEqual([])
   })
 
   test('nor can its text be more than a text', async () => {
     for (const hostile of ["'; SELECT 1 --", "%' OR true --", '{%}', '"', '$1', '%s %L']) {
-      const { rows } = await asOrganization(api, one, (trx) => search(trx, hostile))
+      const { rows } = await asOrganization(apiDb, one, (trx) => search(trx, hostile))
       expect(rows, hostile).toEqual([])
     }
   })
@@ -231,7 +231,7 @@ describe('what is counted is counted in the index', () => {
     ['everything', no],
     ['without noise', { ...no, noise: false }],
   ])('%s', async (_, filters) => {
-    await asOrganization(api, one, async (trx) => {
+    await asOrganization(apiDb, one, async (trx) => {
       const inWindow = { ...filters, from, to }
       const queries = [
         histogramQuery(trx, inWindow, 3600).compile(),
@@ -252,7 +252,7 @@ describe('what is counted is counted in the index', () => {
   })
 
   test('with filters, in one scan of no more than the window', async () => {
-    await asOrganization(api, one, async (trx) => {
+    await asOrganization(apiDb, one, async (trx) => {
       const include = { service: ['service-3'], tool: ['tool-1'] }
       const plan = await planOf(trx, facetsQuery({ ...no, include, from, to }).compile(trx))
       expect(weeks(plan).size).toBeLessThanOrEqual(2)
@@ -262,7 +262,7 @@ describe('what is counted is counted in the index', () => {
   })
 
   test('and equals a count of the rows', async () => {
-    await asOrganization(api, one, async (trx) => {
+    await asOrganization(apiDb, one, async (trx) => {
       const { rows } = await sql<{ value: string; count: number }>`
         SELECT actor_id AS value, count(*) AS count FROM changes
         WHERE occurred_at >= ${from} AND occurred_at < ${to} AND noise IS NULL

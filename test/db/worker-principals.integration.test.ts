@@ -25,18 +25,18 @@ const MINUTE = 60_000
 let simulator: Simulator
 let database: TestDatabase
 let worker: Database
-let api: Database
+let apiDb: Database
 let system: Database
 
 beforeAll(async () => {
   database = await createTestDatabase()
   worker = openDatabase({ url: database.url })
-  api = openDatabase({ url: database.url, role: 'cairn_api' })
+  apiDb = openDatabase({ url: database.url, role: 'cairn_api' })
   system = openDatabase({ url: database.url, role: 'cairn_system' })
   simulator = await startSimulator({ latencyMs: 0 })
 })
 afterAll(async () => {
-  await Promise.all([worker, api, system].map((pool) => pool.destroy()))
+  await Promise.all([worker, apiDb, system].map((pool) => pool.destroy()))
   await Promise.all([database.drop(), simulator.close()])
 })
 beforeEach(async () => {
@@ -69,7 +69,7 @@ const report = (
   { configured, now }: { configured?: string; now?: Date } = {},
 ) => reportPrincipal(worker, name, { finding, configured }, now)
 
-const current = (configured?: string, now?: Date) => currentPrincipal(api, { configured, now })
+const current = (configured?: string, now?: Date) => currentPrincipal(apiDb, { configured, now })
 
 describe('one worker', () => {
   test('the API returns what it found', async () => {
@@ -77,7 +77,7 @@ describe('one worker', () => {
     await report('a', finding)
     const seenAt = expect.any(Date)
     expect(await current()).toEqual({ ...finding, seenAt })
-    expect(await principalReader(api, undefined)()).toMatchObject({ state: 'certain', arn: ROLE })
+    expect(await principalReader(apiDb, undefined)()).toMatchObject({ state: 'certain', arn: ROLE })
   })
 
   test('the newest word counts', async () => {
@@ -219,11 +219,11 @@ describe('privileges', () => {
   test('the API reads within any organization and without one, and writes nothing', async () => {
     await report('a', await found(ROLE))
     const { id } = await ensureOrganization(system, 'one')
-    const within = await asOrganization(api, id, (trx) =>
+    const within = await asOrganization(apiDb, id, (trx) =>
       currentPrincipal(trx, { configured: undefined }),
     )
     expect(within).toMatchObject({ arn: ROLE })
-    for (const pool of [api, system]) {
+    for (const pool of [apiDb, system]) {
       expect(await currentPrincipal(pool, { configured: undefined })).toMatchObject({ arn: ROLE })
       for (const statement of [
         sql`INSERT INTO worker_principals VALUES ('x', now(), NULL, '{}')`,

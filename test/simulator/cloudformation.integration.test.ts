@@ -10,12 +10,12 @@ import { policy } from '../../testing/roles.ts'
 import { awsCli, type Cli, keys } from '../../testing/simulator/cli.ts'
 import {
   assume,
+  awsErrorOf,
   cloudTrailClient,
   EXTERNAL_ID,
   putCustomerRole,
   ROLE,
   readOnly,
-  refusal,
 } from '../../testing/simulator/support.ts'
 
 let cli: Cli
@@ -109,7 +109,7 @@ describe('with the AWS CLI', { timeout: 300_000 }, () => {
     const { Role } = await aws('iam', 'get-role', '--role-name', 'cairn-read-only')
     expect(Role).toMatchObject({ Path: '/services/', MaxSessionDuration: 7200, Arn: ROLE })
     await assume(simulator)
-    expect(await refusal(assume(simulator, { ExternalId: 'another' }))).toMatchObject({
+    expect(await awsErrorOf(assume(simulator, { ExternalId: 'another' }))).toMatchObject({
       name: 'AccessDenied',
     })
 
@@ -164,7 +164,7 @@ describe('with the AWS CLI', { timeout: 300_000 }, () => {
     await aws(...update, '--template-body', body, '--parameters', ...kept)
     await aws('cloudformation', 'wait', 'stack-update-complete', '--stack-name', 'cairn')
     await assume(simulator, { ExternalId: 'another' })
-    expect(await refusal(assume(simulator))).toMatchObject({ name: 'AccessDenied' })
+    expect(await awsErrorOf(assume(simulator))).toMatchObject({ name: 'AccessDenied' })
     await expect(
       aws(...update, '--use-previous-template', '--parameters', ...kept),
     ).rejects.toThrow('No updates are to be performed.')
@@ -224,7 +224,7 @@ describe('as a control', () => {
     expect(outputs).toEqual({ RoleArn: ROLE })
     await assume(simulator)
     await simulator.deleteStack({})
-    expect(await refusal(assume(simulator))).toMatchObject({ name: 'AccessDenied' })
+    expect(await awsErrorOf(assume(simulator))).toMatchObject({ name: 'AccessDenied' })
   })
 
   test('over HTTP, in the account and region that is named', async () => {
@@ -418,7 +418,7 @@ describe('the template that Cairn hands out', () => {
     const client = cloudTrailClient(simulator, await assume(simulator, { RoleArn }))
     expect((await client.send(new LookupEventsCommand({}))).Events).toEqual([])
     for (const ExternalId of [undefined, 'another', `${EXTERNAL_ID}x`]) {
-      expect(await refusal(assume(simulator, { RoleArn, ExternalId }))).toMatchObject({
+      expect(await awsErrorOf(assume(simulator, { RoleArn, ExternalId }))).toMatchObject({
         name: 'AccessDenied',
       })
     }

@@ -13,13 +13,13 @@ import { oneSecondRecords, type Simulator, startSimulator } from '../../simulato
 import { policy, trust } from '../../testing/roles.ts'
 import {
   assume,
+  awsErrorOf,
   cloudTrailClient,
   customer,
   lookUpAll,
   putCustomerRole,
   readOnly,
   record,
-  refusal,
 } from '../../testing/simulator/support.ts'
 
 const DAY = 86_400
@@ -303,7 +303,7 @@ describe('LookupEvents', () => {
     ['an unknown token', { NextToken: 'abc' }, 'InvalidNextToken'],
   ])('refuses %s', async (_, input, name) => {
     const client = await customer(simulator)
-    expect(await refusal(client.send(new LookupEventsCommand(input)))).toMatchObject({
+    expect(await awsErrorOf(client.send(new LookupEventsCommand(input)))).toMatchObject({
       name: `${name}Exception`,
       status: 400,
     })
@@ -343,7 +343,7 @@ describe('a NextToken', () => {
     const client = await customer(simulator)
     const { NextToken } = await client.send(new LookupEventsCommand(first))
     const call = client.send(new LookupEventsCommand({ ...first, ...change, NextToken }))
-    expect((await refusal(call)).name).toBe('InvalidNextTokenException')
+    expect((await awsErrorOf(call)).name).toBe('InvalidNextTokenException')
   })
 
   test('is refused in another region and in another account', async () => {
@@ -351,11 +351,11 @@ describe('a NextToken', () => {
     const { NextToken } = await client.send(new LookupEventsCommand(first))
     const elsewhere = await customer(simulator, 'eu-west-1')
     const next = new LookupEventsCommand({ ...first, NextToken })
-    expect((await refusal(elsewhere.send(next))).name).toBe('InvalidNextTokenException')
+    expect((await awsErrorOf(elsewhere.send(next))).name).toBe('InvalidNextTokenException')
     const RoleArn = 'arn:aws:iam::222233334444:role/cairn'
     putCustomerRole(simulator, RoleArn)
     const other = cloudTrailClient(simulator, await assume(simulator, { RoleArn }))
-    expect((await refusal(other.send(next))).name).toBe('InvalidNextTokenException')
+    expect((await awsErrorOf(other.send(next))).name).toBe('InvalidNextTokenException')
   })
 
   test('expires after its time', async () => {
@@ -366,7 +366,7 @@ describe('a NextToken', () => {
     simulator.configure({ clockOffsetMs: 59_000 })
     await next()
     simulator.configure({ clockOffsetMs: 62_000 })
-    expect((await refusal(next())).name).toBe('InvalidNextTokenException')
+    expect((await awsErrorOf(next())).name).toBe('InvalidNextTokenException')
   })
 
   test('expires after its chain had so many pages', async () => {
@@ -379,7 +379,7 @@ describe('a NextToken', () => {
       NextToken = answer.NextToken
     }
     const fourth = client.send(new LookupEventsCommand({ ...first, NextToken }))
-    expect((await refusal(fourth)).name).toBe('InvalidNextTokenException')
+    expect((await awsErrorOf(fourth)).name).toBe('InvalidNextTokenException')
   })
 
   test('keeps the time of its first page if the end is open', async () => {
@@ -401,7 +401,9 @@ describe('the quota', () => {
     const burst = (size: number, region?: string) =>
       Promise.all(
         Array.from({ length: size }, () =>
-          refusal((region ? elsewhere : client).send(new LookupEventsCommand({ MaxResults: 1 }))),
+          awsErrorOf(
+            (region ? elsewhere : client).send(new LookupEventsCommand({ MaxResults: 1 })),
+          ),
         ),
       )
     const elsewhere = await customer(simulator, 'eu-west-1')
@@ -427,7 +429,7 @@ describe('the quota', () => {
     const other = await customer(simulator)
     await one.send(new LookupEventsCommand({}))
     const second = other.send(new LookupEventsCommand({}))
-    expect((await refusal(second)).name).toBe('ThrottlingException')
+    expect((await awsErrorOf(second)).name).toBe('ThrottlingException')
     await other.send(new DescribeTrailsCommand({}))
   })
 })
@@ -442,7 +444,7 @@ describe('permission', () => {
     const RoleArn = 'arn:aws:iam::111122223333:role/blind'
     const client = cloudTrailClient(simulator, await assume(simulator, { RoleArn }))
     await client.send(new DescribeTrailsCommand({}))
-    expect(await refusal(client.send(new LookupEventsCommand({})))).toEqual({
+    expect(await awsErrorOf(client.send(new LookupEventsCommand({})))).toEqual({
       name: 'AccessDeniedException',
       message:
         'User: arn:aws:sts::111122223333:assumed-role/blind/cairn is not authorized to perform: cloudtrail:LookupEvents because no identity-based policy allows the cloudtrail:LookupEvents action',
@@ -453,7 +455,7 @@ describe('permission', () => {
   test('may be denied in single regions by a service control policy', async () => {
     simulator.denyLookupEvents(['eu-west-1'])
     await lookUpAll(await customer(simulator, 'us-east-1'))
-    const denied = await refusal(lookUpAll(await customer(simulator, 'eu-west-1')))
+    const denied = await awsErrorOf(lookUpAll(await customer(simulator, 'eu-west-1')))
     expect(denied.name).toBe('AccessDeniedException')
     expect(denied.message).toContain('with an explicit deny in a service control policy')
     simulator.denyLookupEvents([])
@@ -462,7 +464,7 @@ describe('permission', () => {
 
   test('ends where a region is not enabled', async () => {
     const client = await customer(simulator, 'ap-east-1')
-    expect(await refusal(lookUpAll(client))).toEqual({
+    expect(await awsErrorOf(lookUpAll(client))).toEqual({
       name: 'UnrecognizedClientException',
       message: 'The security token included in the request is invalid.',
       status: 400,
@@ -470,7 +472,7 @@ describe('permission', () => {
     simulator.enableRegion('ap-east-1')
     await lookUpAll(client)
     simulator.disableRegion('ap-east-1')
-    expect((await refusal(lookUpAll(client))).name).toBe('UnrecognizedClientException')
+    expect((await awsErrorOf(lookUpAll(client))).name).toBe('UnrecognizedClientException')
   })
 })
 
@@ -508,7 +510,7 @@ describe('the other calls', () => {
     expect(status.IsLogging).toBe(false)
     const here = await customer(simulator)
     const unknown = here.send(new GetTrailStatusCommand({ Name: 'local' }))
-    expect((await refusal(unknown)).name).toBe('TrailNotFoundException')
+    expect((await awsErrorOf(unknown)).name).toBe('TrailNotFoundException')
   })
 })
 

@@ -7,6 +7,7 @@ import { type Credentials, type Simulator, startSimulator } from '../../simulato
 import { trust } from '../../testing/roles.ts'
 import {
   assume,
+  awsErrorOf,
   cloudTrailClient,
   customer,
   EXTERNAL_ID,
@@ -14,7 +15,6 @@ import {
   ROLE,
   readOnly,
   record,
-  refusal,
   stsClient,
 } from '../../testing/simulator/support.ts'
 
@@ -45,7 +45,7 @@ describe('over HTTP', () => {
     expect((await call('GET', '/roles')).result).toContain(ROLE)
     const path = `/roles?arn=${encodeURIComponent(ROLE)}`
     expect((await call('DELETE', path)).status).toBe(200)
-    expect((await refusal(assume(simulator))).name).toBe('AccessDenied')
+    expect((await awsErrorOf(assume(simulator))).name).toBe('AccessDenied')
     expect(await call('DELETE', path)).toEqual({
       status: 400,
       result: { error: `There is no role ${ROLE}` },
@@ -91,7 +91,7 @@ describe('over HTTP', () => {
 
   test('faults, regions, denials and trails are set', async () => {
     const client = await customer(simulator)
-    const look = async () => (await refusal(lookUpAll(client))).name
+    const look = async () => (await awsErrorOf(lookUpAll(client))).name
     await call('POST', '/faults', { effect: 'error', code: 'InternalFailure', times: 2 })
     expect(await look()).toBe('InternalFailure')
     await call('DELETE', '/faults')
@@ -179,7 +179,7 @@ describe('starting', () => {
     await simulator.close()
     simulator = await startSimulator({ latencyMs: 0, regions: ['us-east-1', 'ap-east-1'] })
     await lookUpAll(await customer(simulator, 'ap-east-1'))
-    const { name } = await refusal(lookUpAll(await customer(simulator, 'eu-west-1')))
+    const { name } = await awsErrorOf(lookUpAll(await customer(simulator, 'eu-west-1')))
     expect(name).toBe('UnrecognizedClientException')
   })
 })

@@ -3,10 +3,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Simulator, startSimulator } from '../../simulator/index.ts'
 import {
   assume,
+  awsErrorOf,
   cloudTrailClient,
   customer,
   putCustomerRole,
-  refusal,
 } from '../../testing/simulator/support.ts'
 
 let simulator: Simulator
@@ -23,8 +23,8 @@ test('an error occurs as often as configured', async () => {
   const client = await customer(simulator)
   simulator.failNext({ effect: 'error', code: 'InternalFailure', message: 'Sorry', times: 2 })
   const failure = { name: 'InternalFailure', message: 'Sorry', status: 500 }
-  expect(await refusal(client.send(lookUp))).toEqual(failure)
-  expect(await refusal(client.send(lookUp))).toEqual(failure)
+  expect(await awsErrorOf(client.send(lookUp))).toEqual(failure)
+  expect(await awsErrorOf(client.send(lookUp))).toEqual(failure)
   await client.send(lookUp)
   const [count] = simulator.ledger.requests({ operation: 'LookupEvents' })
   expect(count).toMatchObject({ requests: 3, throttled: 0, errors: { InternalFailure: 2 } })
@@ -34,13 +34,13 @@ test("an error has AWS's status, unless another is configured", async () => {
   const client = await customer(simulator)
   const next = async (code: string, status?: number) => {
     simulator.failNext({ effect: 'error', code, status })
-    return (await refusal(client.send(lookUp))).status
+    return (await awsErrorOf(client.send(lookUp))).status
   }
   expect(await next('ThrottlingException')).toBe(400)
   expect(await next('ServiceUnavailable')).toBe(503)
   expect(await next('ThrottlingException', 429)).toBe(429)
   simulator.failNext({ service: 'sts', effect: 'error', code: 'AccessDenied' })
-  expect(await refusal(assume(simulator))).toMatchObject({ name: 'AccessDenied', status: 403 })
+  expect(await awsErrorOf(assume(simulator))).toMatchObject({ name: 'AccessDenied', status: 403 })
 })
 
 test('only calls that match in everything are hit', async () => {
@@ -56,7 +56,7 @@ test('only calls that match in everything are hit', async () => {
   })
   await here.send(lookUp)
   await assume(simulator)
-  expect((await refusal(there.send(lookUp))).name).toBe('InternalFailure')
+  expect((await awsErrorOf(there.send(lookUp))).name).toBe('InternalFailure')
 })
 
 test('faults can be removed', async () => {
@@ -69,7 +69,7 @@ test('faults can be removed', async () => {
 test('a connection can be dropped', async () => {
   const client = await customer(simulator)
   simulator.failNext({ effect: 'drop' })
-  const { name, status } = await refusal(client.send(lookUp))
+  const { name, status } = await awsErrorOf(client.send(lookUp))
   expect(name).toBeDefined()
   expect(status).toBeUndefined()
   await client.send(lookUp)
@@ -80,7 +80,7 @@ test('a response can be withheld until the client times out', async () => {
   const client = cloudTrailClient(simulator, await assume(simulator))
   simulator.failNext({ effect: 'hang' })
   const hung = client.send(lookUp, { abortSignal: AbortSignal.timeout(300) })
-  expect((await refusal(hung)).name).toMatch(/Abort|Timeout/)
+  expect((await awsErrorOf(hung)).name).toMatch(/Abort|Timeout/)
   const [count] = simulator.ledger.requests({ operation: 'LookupEvents' })
   expect(count!.errors).toEqual({ hang: 1 })
 })
@@ -100,7 +100,7 @@ test('a response can be delayed', async () => {
 test('closing ends calls that would hang', async () => {
   const client = await customer(simulator)
   simulator.failNext({ effect: 'hang' })
-  const hung = refusal(client.send(lookUp))
+  const hung = awsErrorOf(client.send(lookUp))
   await expect.poll(() => simulator.ledger.requests({ operation: 'LookupEvents' })).toHaveLength(1)
   await simulator.close()
   expect((await hung).name).toBeDefined()

@@ -25,11 +25,11 @@ import { policy, trust } from '../../testing/roles.ts'
 import { awsCli, type Cli, keys } from '../../testing/simulator/cli.ts'
 import {
   assume,
+  awsErrorOf,
   cloudTrailClient,
   EXTERNAL_ID,
   ROLE,
   readOnly,
-  refusal,
 } from '../../testing/simulator/support.ts'
 
 let cli: Cli
@@ -85,7 +85,7 @@ test('the vendor can assume a role created by AWS CLI commands', async () => {
   const put = ['iam', 'put-role-policy', '--role-name', RoleName, '--policy-name', 'read']
   await cli.aws(env, ...put, '--policy-document', JSON.stringify(readOnly))
   expect((await lookUp()).Events).toEqual([])
-  expect(await refusal(assume(simulator, { ExternalId: undefined }))).toMatchObject({
+  expect(await awsErrorOf(assume(simulator, { ExternalId: undefined }))).toMatchObject({
     ...{ name: 'AccessDenied', status: 403 },
   })
   const shown = await cli.aws(env, 'iam', 'get-role', '--role-name', RoleName)
@@ -99,7 +99,7 @@ test('the vendor can assume a role created by AWS CLI commands', async () => {
   await cli.aws(env, 'iam', 'delete-role-policy', ...remove, '--policy-name', 'read')
   await cli.aws(env, 'iam', 'delete-role', ...remove)
   await expect(cli.aws(env, 'iam', 'get-role', ...remove)).rejects.toThrow('NoSuchEntity')
-  expect(await refusal(assume(simulator))).toMatchObject({ name: 'AccessDenied' })
+  expect(await awsErrorOf(assume(simulator))).toMatchObject({ name: 'AccessDenied' })
 })
 
 test('policies have names: they are listed, read, replaced and deleted by them', async () => {
@@ -117,7 +117,7 @@ test('policies have names: they are listed, read, replaced and deleted by them',
   await iam.send(new DeleteRolePolicyCommand(one))
   await iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName: 'b' }))
   await expect(lookUp()).rejects.toThrow('no identity-based policy allows')
-  expect(await refusal(iam.send(new GetRolePolicyCommand(one)))).toMatchObject({
+  expect(await awsErrorOf(iam.send(new GetRolePolicyCommand(one)))).toMatchObject({
     ...{ status: 404, message: 'The role policy with name a cannot be found.' },
   })
 })
@@ -127,10 +127,10 @@ test('the trust of a role can be changed', async () => {
   const update = (PolicyDocument: string) =>
     iam.send(new UpdateAssumeRolePolicyCommand({ RoleName, PolicyDocument }))
   await update(trusting('another'))
-  expect(await refusal(assume(simulator))).toMatchObject({ name: 'AccessDenied' })
+  expect(await awsErrorOf(assume(simulator))).toMatchObject({ name: 'AccessDenied' })
   await update(trusting())
   await assume(simulator)
-  expect(await refusal(update('{'))).toMatchObject({ name: 'MalformedPolicyDocumentException' })
+  expect(await awsErrorOf(update('{'))).toMatchObject({ name: 'MalformedPolicyDocumentException' })
   await assume(simulator)
 })
 
@@ -149,7 +149,7 @@ test('nothing is allowed beyond a boundary', async () => {
   const { Role } = await iam.send(new GetRoleCommand({ RoleName }))
   expect(Role!.PermissionsBoundary!.PermissionsBoundaryArn).toBe(PermissionsBoundary)
   expect(
-    await refusal(iam.send(new DeletePolicyCommand({ PolicyArn: PermissionsBoundary }))),
+    await awsErrorOf(iam.send(new DeletePolicyCommand({ PolicyArn: PermissionsBoundary }))),
   ).toMatchObject({ status: 409 })
 
   const wide = await boundary('cloudtrail:*', 'wide')
@@ -168,13 +168,15 @@ test('a managed policy grants its permissions while it is attached', async () =>
   await lookUp()
   const { AttachedPolicies } = await iam.send(new ListAttachedRolePoliciesCommand({ RoleName }))
   expect(AttachedPolicies).toEqual([{ PolicyName: 'read', PolicyArn: one.PolicyArn }])
-  expect(await refusal(iam.send(new DeleteRoleCommand({ RoleName })))).toMatchObject({
+  expect(await awsErrorOf(iam.send(new DeleteRoleCommand({ RoleName })))).toMatchObject({
     message: 'Cannot delete entity, must detach all policies first.',
   })
   await iam.send(new DetachRolePolicyCommand(one))
   await expect(lookUp()).rejects.toThrow('no identity-based policy allows')
   await iam.send(new DeletePolicyCommand({ PolicyArn: one.PolicyArn }))
-  expect(await refusal(iam.send(new AttachRolePolicyCommand(one)))).toMatchObject({ status: 404 })
+  expect(await awsErrorOf(iam.send(new AttachRolePolicyCommand(one)))).toMatchObject({
+    status: 404,
+  })
 })
 
 test('tags are added and replaced', async () => {
@@ -214,7 +216,7 @@ test('what IAM refuses', async () => {
     ],
   ]
   for (const [input, wanted] of attempts) {
-    expect(await refusal(createRole(input))).toMatchObject(wanted)
+    expect(await awsErrorOf(createRole(input))).toMatchObject(wanted)
   }
   expect(simulator.roles()).toEqual([simulator.vendor.principalArn, ROLE])
 })
@@ -222,14 +224,16 @@ test('what IAM refuses', async () => {
 test('only callers with the permission can create a role, and only in their own account', async () => {
   const arn = `arn:aws:iam::${simulator.accountId}:user/reader`
   const reader = client(simulator.createPrincipal({ arn, policies: [readOnly] }))
-  expect(await refusal(createRole({}, reader))).toMatchObject({
+  expect(await awsErrorOf(createRole({}, reader))).toMatchObject({
     name: 'AccessDenied',
     message: `User: ${arn} is not authorized to perform: iam:CreateRole on resource: ${ROLE} because no identity-based policy allows the iam:CreateRole action`,
   })
   const other = client(simulator.administrator('444455556666'))
   const { Role } = await createRole({}, other)
   expect(Role!.Arn).toBe(ROLE.replace('111122223333', '444455556666'))
-  expect(await refusal(iam.send(new GetRoleCommand({ RoleName })))).toMatchObject({ status: 404 })
+  expect(await awsErrorOf(iam.send(new GetRoleCommand({ RoleName })))).toMatchObject({
+    status: 404,
+  })
 })
 
 test('the administrator is one user, whose key the control returns', async () => {

@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Credentials, type Simulator, startSimulator } from '../../simulator/index.ts'
 import {
   assume,
+  awsErrorOf,
   cloudTrailClient,
   putCustomerRole,
-  refusal,
   stsClient,
 } from '../../testing/simulator/support.ts'
 
@@ -20,9 +20,9 @@ beforeEach(async () => {
 afterEach(() => simulator.close())
 
 const ask = (credentials: Credentials) =>
-  refusal(stsClient(simulator, { credentials }).send(new GetCallerIdentityCommand({})))
+  awsErrorOf(stsClient(simulator, { credentials }).send(new GetCallerIdentityCommand({})))
 const lookUp = (credentials: Credentials) =>
-  refusal(cloudTrailClient(simulator, credentials).send(new LookupEventsCommand({})))
+  awsErrorOf(cloudTrailClient(simulator, credentials).send(new LookupEventsCommand({})))
 
 describe('a key', () => {
   test('that was never issued is unknown', async () => {
@@ -99,7 +99,7 @@ describe('a request', () => {
       { step: 'finalizeRequest', priority: 'low' },
     )
     const call = client.send(new GetCallerIdentityCommand({}))
-    expect((await refusal(call)).name).toBe('SignatureDoesNotMatch')
+    expect((await awsErrorOf(call)).name).toBe('SignatureDoesNotMatch')
   })
 
   test('always gets a date and a request id', async () => {
@@ -112,9 +112,12 @@ describe('a request', () => {
 
   test('for an operation that is not simulated is rejected', async () => {
     const session = stsClient(simulator).send(new GetSessionTokenCommand({}))
-    expect(await refusal(session)).toMatchObject({ name: 'InvalidAction', status: 400 })
+    expect(await awsErrorOf(session)).toMatchObject({ name: 'InvalidAction', status: 400 })
     const cloudTrail = cloudTrailClient(simulator, await assume(simulator))
     const trails = cloudTrail.send(new ListTrailsCommand({}))
-    expect(await refusal(trails)).toMatchObject({ name: 'UnknownOperationException', status: 400 })
+    expect(await awsErrorOf(trails)).toMatchObject({
+      name: 'UnknownOperationException',
+      status: 400,
+    })
   })
 })

@@ -10,13 +10,13 @@ import { type Credentials, type Simulator, startSimulator } from '../../simulato
 import { policy, trust } from '../../testing/roles.ts'
 import {
   assume,
+  awsErrorOf,
   cloudTrailClient,
   EXTERNAL_ID,
   lookUpAll,
   putCustomerRole,
   ROLE,
   readOnly,
-  refusal,
   stsClient,
 } from '../../testing/simulator/support.ts'
 
@@ -74,7 +74,7 @@ describe('GetCallerIdentity', () => {
 
 describe('AssumeRole', () => {
   const attempt = (input: Partial<AssumeRoleCommandInput>, credentials?: Credentials) =>
-    refusal(assume(simulator, input, credentials))
+    awsErrorOf(assume(simulator, input, credentials))
   const denied = {
     name: 'AccessDenied',
     message: `User: arn:aws:sts::999988887777:assumed-role/cairn/session is not authorized to perform: sts:AssumeRole on resource: ${ROLE}`,
@@ -223,12 +223,12 @@ describe('AssumeRole', () => {
       simulator.configure({ skewToleranceSeconds: null, clockOffsetMs: 899_000 })
       await identity(credentials)
       simulator.configure({ clockOffsetMs: 901_000 })
-      expect(await refusal(identity(credentials))).toEqual({
+      expect(await awsErrorOf(identity(credentials))).toEqual({
         name: expect.stringMatching(/^ExpiredToken/),
         message: 'The security token included in the request is expired',
         status: 403,
       })
-      expect(await refusal(lookUpAll(cloudTrailClient(simulator, credentials)))).toMatchObject({
+      expect(await awsErrorOf(lookUpAll(cloudTrailClient(simulator, credentials)))).toMatchObject({
         name: 'ExpiredTokenException',
         status: 400,
       })
@@ -242,13 +242,13 @@ describe('AssumeRole', () => {
       expect(simulator.deleteRole(ROLE)).toBe(true)
       expect(simulator.deleteRole(ROLE)).toBe(false)
       putCustomerRole(simulator)
-      expect((await refusal(identity(credentials))).name).toBe('InvalidClientTokenId')
+      expect((await awsErrorOf(identity(credentials))).name).toBe('InvalidClientTokenId')
     })
 
     test('may do what both the role and the session policy allow', async () => {
       putCustomerRole(simulator)
       const narrowed = async (statement: object) =>
-        refusal(
+        awsErrorOf(
           lookUpAll(
             cloudTrailClient(
               simulator,
@@ -299,7 +299,7 @@ describe('AssumeRole', () => {
 
 describe('regions', () => {
   test('reject the keys of an account that has not enabled them', async () => {
-    expect(await refusal(identity(simulator.vendor.credentials, 'me-south-1'))).toMatchObject({
+    expect(await awsErrorOf(identity(simulator.vendor.credentials, 'me-south-1'))).toMatchObject({
       name: 'InvalidClientTokenId',
       status: 403,
     })
@@ -310,7 +310,7 @@ describe('regions', () => {
   test('return no session of an account that has disabled them', async () => {
     putCustomerRole(simulator)
     simulator.disableRegion('us-east-1')
-    expect(await refusal(assume(simulator))).toMatchObject({
+    expect(await awsErrorOf(assume(simulator))).toMatchObject({
       name: expect.stringMatching(/^RegionDisabled/),
       status: 403,
     })
@@ -342,11 +342,11 @@ describe('IAM GetRole', () => {
     const { url: endpoint, vendor } = simulator
     const client = new IAMClient({ endpoint, region: 'us-east-1', credentials: vendor.credentials })
     const ask = (RoleName: string) => client.send(new GetRoleCommand({ RoleName }))
-    expect((await refusal(ask('cairn'))).name).toBe('AccessDenied')
+    expect((await awsErrorOf(ask('cairn'))).name).toBe('AccessDenied')
     simulator.setPolicies(vendorPrincipalArn, [
       policy({ Effect: 'Allow', Action: 'iam:GetRole', Resource: '*' }),
     ])
     expect((await ask('cairn')).Role).toMatchObject({ Arn: vendorPrincipalArn, Path: '/platform/' })
-    expect((await refusal(ask('other'))).name).toMatch(/^NoSuchEntity/)
+    expect((await awsErrorOf(ask('other'))).name).toMatch(/^NoSuchEntity/)
   })
 })

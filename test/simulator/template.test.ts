@@ -51,7 +51,7 @@ const withRole = (sections: string, properties = '{}') =>
 const refused = (message: string) =>
   expect.objectContaining({ code: 'ValidationError', message: expect.stringContaining(message) })
 
-function refusal(act: () => unknown): unknown {
+function thrownBy(act: () => unknown): unknown {
   try {
     act()
   } catch (error) {
@@ -111,7 +111,7 @@ describe('functions', () => {
     ['!Join [x]', 'Fn::Join requires'],
     ['!GetAtt Role', 'Fn::GetAtt requires'],
   ])('%s is refused', (value, message) => {
-    expect(refusal(() => evaluate(value))).toEqual(refused(message))
+    expect(thrownBy(() => evaluate(value))).toEqual(refused(message))
   })
 
   test('conditions combine', () => {
@@ -175,7 +175,7 @@ describe('parameters', () => {
     ['    AllowedPattern: "["', { ExternalId: 'c' }, 'is not a regular expression'],
     ['    Colour: red', { ExternalId: 'c' }, `Invalid template parameter property 'Colour'`],
   ])('%s given %j', (rules, given, message) => {
-    expect(refusal(() => plan(externalId(rules), given))).toEqual(refused(message))
+    expect(thrownBy(() => plan(externalId(rules), given))).toEqual(refused(message))
   })
 
   test('use their default, are checked item by item, and are hidden with NoEcho', () => {
@@ -189,7 +189,7 @@ Parameters:
       { key: 'Secret', value: '****' },
       { key: 'List', value: 'a,b' },
     ])
-    expect(refusal(() => plan(template, { Secret: 's', List: 'a,B' }))).toEqual(
+    expect(thrownBy(() => plan(template, { Secret: 's', List: 'a,B' }))).toEqual(
       refused(`Parameter 'List' must match pattern [a-z]`),
     )
   })
@@ -197,7 +197,7 @@ Parameters:
   test('the whole value is matched', () => {
     const template = readTemplate(externalId('    AllowedPattern: "[a-z]{2,8}"'))
     const isAccepted = (value: string) =>
-      refusal(() => planStack(template, new Map([['ExternalId', value]]), context, attributes)) ===
+      thrownBy(() => planStack(template, new Map([['ExternalId', value]]), context, attributes)) ===
       'accepted'
     fc.assert(
       fc.property(fc.string({ maxLength: 12 }), fc.stringMatching(/^[a-z]{2,8}$/), (any, good) => {
@@ -248,7 +248,7 @@ describe('what is no template', () => {
     ],
     ['endless keys', '? '.repeat(20_000), 'YAML not well-formed'],
   ])('%s', (_, text, message) => {
-    expect(refusal(() => readTemplate(text))).toEqual(refused(message))
+    expect(thrownBy(() => readTemplate(text))).toEqual(refused(message))
   })
 
   test('aliases are refused before they are followed', () => {
@@ -260,7 +260,7 @@ describe('what is no template', () => {
           .join(', ')}]`,
       )
     }
-    expect(refusal(() => readTemplate(lines.join('\n')))).toEqual(
+    expect(thrownBy(() => readTemplate(lines.join('\n')))).toEqual(
       refused('YAML aliases are not allowed in CloudFormation templates'),
     )
   })
@@ -268,9 +268,9 @@ describe('what is no template', () => {
   test('nested functions cannot build a string of unlimited length', () => {
     let value = `'${'x'.repeat(100)}'`
     for (let level = 0; level < 25; level++) value = `!Sub ['${`\${a}`.repeat(10)}', {a: ${value}}]`
-    expect(refusal(() => evaluate(value))).toEqual(refused('a text is longer than'))
+    expect(thrownBy(() => evaluate(value))).toEqual(refused('a text is longer than'))
     const joined = `!Join ['${'y'.repeat(20_000)}', [${'z,'.repeat(200)}z]]`
-    expect(refusal(() => evaluate(joined))).toEqual(refused('a text is longer than'))
+    expect(thrownBy(() => evaluate(joined))).toEqual(refused('a text is longer than'))
   })
 
   test('any text is parsed or rejected', () => {
@@ -280,7 +280,7 @@ describe('what is no template', () => {
       .map(([at, cut, put]) => template.slice(0, at) + put + template.slice(at + cut))
     fc.assert(
       fc.property(fc.oneof(spoiled, fc.string(), fc.json()), (text) => {
-        const outcome = refusal(() => {
+        const outcome = thrownBy(() => {
           for (const { properties } of plan(text).resources) properties(made)
         })
         if (outcome === 'accepted') return

@@ -72,7 +72,7 @@ export async function customer(simulator: Simulator, region?: string): Promise<C
 }
 
 /** What a call was refused with. */
-export async function refusal(call: Promise<unknown>) {
+export async function awsErrorOf(call: Promise<unknown>) {
   const error = await call.then(
     () => undefined,
     (thrown: Error & { $metadata?: { httpStatusCode?: number } }) => thrown,

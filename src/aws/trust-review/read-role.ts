@@ -16,7 +16,7 @@ export const MAX_PASTE_LENGTH = 100 * 1024
 const MAX_ROLE_LENGTH = 48 * 1024
 const MAX_POLICY_LENGTH = 16 * 1024
 /** Deeper than any role, and shallow enough for recursive code. */
-const DEEPEST = 32
+const MAX_DEPTH = 32
 
 const help =
   'Paste the full output of "aws iam get-role --role-name NAME --output json", or the JSON that the IAM console shows under "Trust relationships".'
@@ -106,7 +106,7 @@ function parse(text: string): Record<string, unknown> | undefined {
     })
     if (document.errors.length > 0) return undefined
     const value: unknown = document.toJS({ maxAliasCount: 0 })
-    return isObject(value) && isShallow(value, DEEPEST) ? value : undefined
+    return isObject(value) && isShallow(value, MAX_DEPTH) ? value : undefined
   } catch {
     // An alias, or nesting that exhausts the stack.
     return undefined

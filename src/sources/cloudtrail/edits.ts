@@ -19,9 +19,9 @@ export { HIDDEN } from './secrets.ts'
 /** Parameters that do not describe what changed: options of the call, and names for its own use. */
 const IRRELEVANT =
   /^(client(request)?token|creation_?token|idempotency(token|key)?|caller_?reference|dry_?run|next_?token|max_?results|host|x-amz-.*|tags?|tag_?list|tag_?set|tag_?specifications?(_?set)?|apply_?immediately|allow_?engine_?mode_?change|allow_?major_?version_?upgrade|force|force_?[a-z]+|skip_?[a-z]+|retain_?[a-z]+|validate_?only|overwrite|fully_?qualified_?arn|revision_?id|lock_?token|change_?token|if_?match|xmlns)$/i
-const MOST_EDITS = 30
+const MAX_EDITS = 30
 /** Levels of nested parameters that are read. */
-const DEEPEST = 4
+const MAX_DEPTH = 4
 
 /** A value as it may be shown under this name. */
 export function shown(name: string, value: string | undefined): string | undefined {
@@ -59,11 +59,11 @@ export function editsOf(
   const skipped = new Set(except.map((name) => name.toLowerCase()))
   const edits: Edit[] = []
   for (const [name, value] of params.entries()) {
-    if (edits.length >= MOST_EDITS) break
+    if (edits.length >= MAX_EDITS) break
     if (skipped.has(name.toLowerCase()) || IRRELEVANT.test(name)) continue
     addEdits(edits, [name], value, before?.text(name))
   }
-  return edits.slice(0, MOST_EDITS)
+  return edits.slice(0, MAX_EDITS)
 }
 
 function addEdits(
@@ -72,13 +72,13 @@ function addEdits(
   value: unknown,
   from: string | undefined,
 ): void {
-  if (edits.length >= MOST_EDITS || value === null || value === undefined) return
+  if (edits.length >= MAX_EDITS || value === null || value === undefined) return
   const name = path.at(-1)!
   const field = fieldWords(path)
   if (isSecretPath(path) && value !== '') {
     // The names of variables are shown, their values are not.
-    if (isObject(value) && path.length < DEEPEST && !isSecretName(name.replace(/s$/, ''))) {
-      for (const inner of Object.keys(value).slice(0, MOST_EDITS)) {
+    if (isObject(value) && path.length < MAX_DEPTH && !isSecretName(name.replace(/s$/, ''))) {
+      for (const inner of Object.keys(value).slice(0, MAX_EDITS)) {
         addEdits(edits, [...path, inner], value[inner], undefined)
       }
       return
@@ -96,19 +96,19 @@ function addEdits(
     edits.push(...edit(field, from === plain ? undefined : from, plain))
     return
   }
-  if (path.length >= DEEPEST) return
+  if (path.length >= MAX_DEPTH) return
   if (Array.isArray(value)) {
-    for (const item of value.slice(0, MOST_EDITS)) {
+    for (const item of value.slice(0, MAX_EDITS)) {
       const found = editsOfItem(path, item)
       if (found.length > 0) edits.push(...found)
       else if (isObject(item)) {
-        for (const inner of Object.keys(item).slice(0, MOST_EDITS)) {
+        for (const inner of Object.keys(item).slice(0, MAX_EDITS)) {
           if (!IRRELEVANT.test(inner)) addEdits(edits, [...path, inner], item[inner], undefined)
         }
       }
     }
   } else if (isObject(value)) {
-    for (const inner of Object.keys(value).slice(0, MOST_EDITS)) {
+    for (const inner of Object.keys(value).slice(0, MAX_EDITS)) {
       if (!IRRELEVANT.test(inner)) addEdits(edits, [...path, inner], value[inner], undefined)
     }
   }

@@ -53,7 +53,7 @@ export function factsOf(record: JsonReader, event: LookupEvent): Facts | undefin
     action: indexable(action),
     plainAction: plainName(indexable(action), record.text('eventType') === 'AwsServiceEvent'),
     // What a service did on its own has details in place of parameters.
-    params: params.isEmpty && !serviceDetails.isEmpty ? statusOf(serviceDetails) : params,
+    params: params.isEmpty && !serviceDetails.isEmpty ? innerStatus(serviceDetails) : params,
     response: opened(JsonReader.of(record.get('responseElements')), 'Response'),
     extra: JsonReader.of(record.get('additionalEventData')),
     serviceDetails,
@@ -92,7 +92,7 @@ function plainName(action: string, isServiceEvent: boolean): string {
 }
 
 /** `{closeAccountStatus: {accountId, state}}`: the status inside, where there is only one. */
-function statusOf(details: JsonReader): JsonReader {
+function innerStatus(details: JsonReader): JsonReader {
   const entries = details.entries()
   const inner = entries.length === 1 ? details.object(entries[0]![0]) : details
   return inner.isEmpty ? details : inner

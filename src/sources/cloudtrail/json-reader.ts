@@ -8,7 +8,7 @@
  */
 
 /** Longer lists are cut: a record of 256 KB could have 100,000 items. */
-const LONGEST_LIST = 1_000
+const MAX_LIST_LENGTH = 1_000
 
 export class JsonReader {
   static readonly empty: JsonReader = new JsonReader(undefined)
@@ -47,7 +47,7 @@ export class JsonReader {
 
   /** [name as it is written, value] in the record's order. */
   entries(): [string, unknown][] {
-    return this.#raw === undefined ? [] : Object.entries(this.#raw).slice(0, LONGEST_LIST)
+    return this.#raw === undefined ? [] : Object.entries(this.#raw).slice(0, MAX_LIST_LENGTH)
   }
 
   /** The first of these names that has a value. */
@@ -161,12 +161,12 @@ const WRAPPERS = ['items', 'item', 'member', 'Item', 'Items', 'Tag', 'Rule', 'Gr
 
 function unwrapped(value: unknown): unknown[] {
   if (value === undefined || value === null || value === '') return []
-  if (Array.isArray(value)) return value.slice(0, LONGEST_LIST)
+  if (Array.isArray(value)) return value.slice(0, MAX_LIST_LENGTH)
   if (!isObject(value)) return [value]
   for (const name of WRAPPERS) {
     if (!Object.hasOwn(value, name)) continue
     const inner = value[name]
-    return Array.isArray(inner) ? inner.slice(0, LONGEST_LIST) : [inner]
+    return Array.isArray(inner) ? inner.slice(0, MAX_LIST_LENGTH) : [inner]
   }
   return Object.keys(value).length === 0 ? [] : [value]
 }

@@ -22,9 +22,9 @@ export interface Field {
   isItem: boolean
 }
 
-const MOST_FIELDS = 400
-const DEEPEST = 4
-const LONGEST_VALUE = 1_000
+const MAX_FIELDS = 400
+const MAX_DEPTH = 4
+const MAX_VALUE_LENGTH = 1_000
 
 /** All texts in a part of a record, with the names of their fields; the top ones first. */
 export function fieldsOf(root: Record<string, unknown> | undefined): Field[] {
@@ -35,7 +35,7 @@ export function fieldsOf(root: Record<string, unknown> | undefined): Field[] {
   ]
   for (const { node, parent, depth } of queue) {
     for (const name in node) {
-      if (fields.length >= MOST_FIELDS) return fields
+      if (fields.length >= MAX_FIELDS) return fields
       const value = node[name]
       if (value === null || typeof value === 'boolean' || (typeof value === 'number' && depth > 0))
         continue
@@ -66,12 +66,12 @@ function addValue(
   }
   const text = scalar(value)
   if (text !== undefined && (!isObject(value) || Object.keys(value).length <= 2)) {
-    if (text.length <= LONGEST_VALUE) {
+    if (text.length <= MAX_VALUE_LENGTH) {
       fields.push({ name, parent, value: text, depth, isItem })
     }
     if (!isObject(value)) return
   }
-  if (isObject(value) && depth < DEEPEST && queue.length < 200) {
+  if (isObject(value) && depth < MAX_DEPTH && queue.length < 200) {
     queue.push({ node: value, parent: name, depth: depth + 1 })
   }
 }

@@ -5,12 +5,12 @@ import { arnName, parseArn } from './arn.ts'
 import { JsonReader } from './json-reader.ts'
 import { serviceName } from './services.ts'
 
-const LONGEST_POLICY = 131_072
+const MAX_POLICY_LENGTH = 131_072
 
 /** A policy document as records have it: an object, JSON text, or URL-encoded JSON text. */
 export function readPolicy(value: unknown): JsonReader {
   if (typeof value !== 'string') return JsonReader.of(value)
-  if (value.length > LONGEST_POLICY) return JsonReader.empty
+  if (value.length > MAX_POLICY_LENGTH) return JsonReader.empty
   try {
     return JsonReader.of(JSON.parse(value.startsWith('%') ? decodeURIComponent(value) : value))
   } catch {

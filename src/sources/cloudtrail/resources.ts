@@ -14,7 +14,7 @@ import { isMasked } from './secrets.ts'
 import { isGlobal } from './services.ts'
 
 /** RunInstances may name hundreds. */
-const MOST_RESOURCES = 100
+const MAX_RESOURCES = 100
 
 /** All that the record acted on, the most significant first. */
 export function findResources(facts: Facts, event: LookupEvent): Resource[] {
@@ -144,7 +144,7 @@ class Found {
   }
 
   add({ type, id, name, arn, owner }: Candidate): void {
-    if (id === '' || id.length > 2_048 || this.#byKey.size >= MOST_RESOURCES) return
+    if (id === '' || id.length > 2_048 || this.#byKey.size >= MAX_RESOURCES) return
     if (isMasked(id)) return
     // Requests and invitations have ids of their own, in the same fields.
     if (type === 'AWS::Organizations::Account' && !/^\d{12}$/.test(id)) return
@@ -244,7 +244,7 @@ const BESIDE_IDS =
 function ec2Ids(json: JsonReader): string[] {
   const ids: string[] = []
   const visit = (value: unknown, depth: number): void => {
-    if (ids.length >= MOST_RESOURCES || depth > 6) return
+    if (ids.length >= MAX_RESOURCES || depth > 6) return
     if (typeof value === 'string') {
       if (value.length < 40 && ec2Kind(value) !== undefined) ids.push(value)
     } else if (Array.isArray(value)) {

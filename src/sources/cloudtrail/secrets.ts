@@ -75,8 +75,8 @@ const VALUE_FIELD = /value|content|default|data/i
 /** Actions whose value is a secret. */
 const MAKES_SECRET = /ApiKey|Secret|Token|Password|Credential/
 const VARIABLES = /environment|variables/i
-const SHORTEST = 5
-const MOST = 200
+const MIN_SECRET_LENGTH = 5
+const MAX_SECRETS = 200
 
 /** Where a record has what a caller passed, and what may repeat it. */
 const PARTS = [
@@ -133,7 +133,7 @@ function roleOf(name: string): Role {
 }
 
 function collect(value: unknown, isSecret: boolean, found: Set<string>, depth: number): void {
-  if (depth > 12 || found.size >= MOST) return
+  if (depth > 12 || found.size >= MAX_SECRETS) return
   if (Array.isArray(value)) {
     for (const item of value.length > 200 ? value.slice(0, 200) : value)
       collect(item, isSecret, found, depth + 1)
@@ -164,7 +164,7 @@ function collect(value: unknown, isSecret: boolean, found: Set<string>, depth: n
   }
   if (!isSecret) return
   const text = scalar(value)
-  if (text === undefined || text.length < SHORTEST || isMasked(text)) return
+  if (text === undefined || text.length < MIN_SECRET_LENGTH || isMasked(text)) return
   // A reference is none: an ARN, an alias, a flag.
   if (
     /^(arn:|alias\/)|^(true|false|success|failure|succeeded|failed|enabled|disabled|active|inactive|pending|none|required|optional|password|\d{1,5})$/i.test(

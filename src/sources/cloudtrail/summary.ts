@@ -37,7 +37,7 @@ export interface Ending {
 }
 
 /** The longest that a summary gets; names inside are cut first. */
-const LONGEST_SENTENCE = 400
+const MAX_SENTENCE_LENGTH = 400
 
 export function sentence(summary: Summary, actor: Actor, ending: Ending, facts: Facts): string {
   const where = whereabouts(summary, facts)
@@ -51,7 +51,7 @@ export function sentence(summary: Summary, actor: Actor, ending: Ending, facts: 
 }
 
 function whole(text: string): string {
-  return spoken(text, LONGEST_SENTENCE)
+  return spoken(text, MAX_SENTENCE_LENGTH)
 }
 
 function subjectOf(actor: Actor, { identity, invokedBy }: Facts): string {
