@@ -1350,8 +1350,8 @@ export type MadeIntegration = {
         ignored: number;
         failed: number;
     };
-    /** The secret that signs deliveries, or the bearer token for Alertmanager. Returned only in this response. Null for PagerDuty until you set the secret that PagerDuty has created. */
-    secret: string | null;
+    /** The secret that signs deliveries, or the bearer token for Alertmanager. Returned only in this response. PagerDuty creates its own secret: set that one with PATCH. */
+    secret: string;
 };
 export type IntegrationPatchInput = {
     name?: string;

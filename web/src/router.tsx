@@ -51,7 +51,13 @@ const incident = createRoute({
 const integrations = createRoute({
   getParentRoute: () => app,
   path: '/integrations',
-  component: lazyPart(() => import('./pages/integrations.tsx'), 'IntegrationsPage'),
+  component: lazyPart(() => import('./pages/integrations/integrations.tsx'), 'IntegrationsPage'),
+})
+
+const integration = createRoute({
+  getParentRoute: () => app,
+  path: '/integrations/webhooks/$id',
+  component: lazyPart(() => import('./pages/integrations/integration.tsx'), 'IntegrationPage'),
 })
 
 const connections = createRoute({
@@ -116,6 +122,7 @@ export const router = createRouter({
       incidentPreview,
       incident,
       integrations,
+      integration,
       connections,
       connection,
       settings,

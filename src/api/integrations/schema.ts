@@ -69,9 +69,9 @@ export const integrationSchema = z
   })
   .meta({ id: 'Integration', examples: [example] })
 
-const secretSchema = z.string().nullable().meta({
+const secretSchema = z.string().meta({
   description:
-    'The secret that signs deliveries, or the bearer token for Alertmanager. Returned only in this response. Null for PagerDuty until you set the secret that PagerDuty has created.',
+    'The secret that signs deliveries, or the bearer token for Alertmanager. Returned only in this response. PagerDuty creates its own secret: set that one with PATCH.',
 })
 
 export const madeIntegrationSchema = integrationSchema.extend({ secret: secretSchema }).meta({

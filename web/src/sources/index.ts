@@ -5,12 +5,14 @@
 
 import { cloudtrail } from './cloudtrail/view.tsx'
 import { generic } from './generic.tsx'
+import { github } from './github/view.tsx'
 import type { SourceView } from './view.ts'
 
 export type { SourceView } from './view.ts'
 
 const VIEWS: Record<string, SourceView> = {
   'aws.cloudtrail': cloudtrail,
+  github,
 }
 
 /** Sources without a view show their detail field by field. */

@@ -7,6 +7,7 @@ import { EnvironmentBadge } from '../../components/environment-badge.tsx'
 import { NoiseRuleDialog } from '../../components/lazy-noise-rule-dialog.ts'
 import { OutcomeBadge, OutcomeIcon } from '../../components/outcome.tsx'
 import { RiskBadges } from '../../components/risk.tsx'
+import { SourceIcon } from '../../sources/icon.tsx'
 import type { Zone } from '../../time.tsx'
 import { cut, split } from './entries.ts'
 import classes from './feed.module.css'
@@ -38,7 +39,11 @@ export function ChangeRow(
       onClick={props.onLeave}
     >
       <span className={classes.icon}>
-        {change.outcome !== 'succeeded' && <OutcomeIcon outcome={change.outcome} />}
+        {change.outcome === 'succeeded' ? (
+          <SourceIcon source={change.source} size={14} />
+        ) : (
+          <OutcomeIcon outcome={change.outcome} />
+        )}
       </span>
       <RowTime at={change.occurredAt} {...props} />
       <span className={classes.what}>

@@ -1,39 +1,18 @@
-import { Button, Group, Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core'
+import { Button, Group, Paper, Stack, Text, Title } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconArrowRight, IconBrandAws, IconPlus } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { ErrorState, Loading } from '../components/states.tsx'
-import type { Tone } from '../health/status.ts'
-import { summaryOf } from '../health/summary.ts'
-import { usePrincipalProblem } from '../principal.ts'
-import { useNow } from '../time.tsx'
-import { ConnectAccount } from './connections/connect.tsx'
-import { connectionsQuery } from './connections/queries.ts'
-import { ToneIcon, useTimeZone } from './connections/status.tsx'
+import { ErrorState, Loading } from '../../components/states.tsx'
+import type { Tone } from '../../health/status.ts'
+import { summaryOf } from '../../health/summary.ts'
+import { usePrincipalProblem } from '../../principal.ts'
+import { useNow } from '../../time.tsx'
+import { ConnectAccount } from '../connections/connect.tsx'
+import { connectionsQuery } from '../connections/queries.ts'
+import { ToneIcon, useTimeZone } from '../connections/status.tsx'
 
-/** Where changes come from: a card for each source. */
-export function IntegrationsPage() {
-  return (
-    <Stack gap="lg" maw={1100}>
-      <title>Integrations · Cairn</title>
-      <div>
-        <Title order={1} size="h2">
-          Integrations
-        </Title>
-        <Text c="dimmed">Sources that Cairn imports changes from.</Text>
-      </div>
-      <SimpleGrid cols={{ base: 1, md: 2 }}>
-        <AwsCard />
-      </SimpleGrid>
-      <Text c="dimmed" size="sm">
-        AWS is the only source so far. GitHub, deploys and alerts are planned.
-      </Text>
-    </Stack>
-  )
-}
-
-function AwsCard() {
+export function AwsCard() {
   const connections = useQuery(connectionsQuery)
   const problem = usePrincipalProblem()
   const timeZone = useTimeZone()

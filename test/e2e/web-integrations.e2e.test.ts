@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto'
+import type { Page } from 'playwright-core'
+import { beforeAll, expect, test } from 'vitest'
+import { signatureHeaders } from '../../src/integrations/signature.ts'
+import { pullRequestMerged } from '../../testing/github.ts'
+import { overflowOf, useWeb } from '../../testing/web.ts'
+
+const web = useWeb()
+beforeAll(() => web.makeOwner())
+
+/** Creates an integration on the page. Returns the URL and the secret that it shows. */
+async function setUp(page: Page, title: string) {
+  await page.goto('/integrations')
+  await page.getByRole('button', { name: `Set up ${title}` }).click()
+  await page.getByRole('heading', { level: 1, name: title }).waitFor()
+  const url = await page.getByRole('region', { name: 'Webhook URL' }).textContent()
+  return { url: url!.trim() }
+}
+
+const secretShown = async (page: Page) =>
+  (await page.getByRole('region', { name: 'Secret', exact: true }).textContent())!.trim()
+
+async function send(url: string, secret: string, payload: unknown, event = 'pull_request') {
+  const body = Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload))
+  const { pathname } = new URL(url)
+  const response = await fetch(`${web.cairn.url}${pathname}`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'x-github-event': event,
+      'x-github-delivery': randomUUID(),
+      ...signatureHeaders('github', { secret, body }),
+    },
+    body,
+  })
+  return response.status
+}
+
+test('GitHub: set up, deliveries with payload and result, replay, rotation, and the change in the feed', async () => {
+  const page = await web.open('/')
+  const { url } = await setUp(page, 'GitHub')
+  expect(url).toMatch(/^http:.*\/webhooks\/[0-9a-f-]{36}$/)
+  const secret = await secretShown(page)
+  expect(secret).toMatch(/^[\w-]{43}$/)
+  await page.getByText('No deliveries yet.').waitFor()
+
+  // A wrong signature is refused and not listed; a truncated body is listed with the reason.
+  expect(await send(url, 'wrong secret of this webhook', pullRequestMerged(1, new Date()))).toBe(
+    401,
+  )
+  const mergedAt = new Date(Math.floor(Date.now() / 1000) * 1000 - 60_000)
+  expect(await send(url, secret, pullRequestMerged(12, mergedAt))).toBe(202)
+  await page.getByText('1 change', { exact: true }).waitFor()
+  expect(await send(url, secret, '{"action":"closed","pull_req')).toBe(202)
+  await page.getByText(/The body is not valid JSON/).waitFor()
+  expect(await page.getByRole('row').count()).toBe(3)
+  await page.getByText('1 delivery failed in the last 7 days.').waitFor()
+
+  // The secret is shown once.
+  await page.getByRole('button', { name: 'Done' }).click()
+  await page.reload()
+  await page.getByRole('button', { name: 'Rotate secret' }).waitFor()
+  expect(await page.content()).not.toContain(secret)
+
+  // The payload, and replay.
+  await page.getByRole('row').filter({ hasText: '1 change' }).getByRole('button').click()
+  const dialog = page.getByRole('dialog', { name: 'Delivery' })
+  await dialog.getByText('Fix the pool size').waitFor()
+  await dialog.getByText('attempts: 1').waitFor()
+  await dialog.getByRole('button', { name: 'Replay' }).click()
+  await dialog.getByText('translated', { exact: true }).waitFor()
+  // One change still: the same one.
+  expect(await dialog.getByRole('link', { name: 'Show the change' }).count()).toBe(1)
+  await dialog.getByRole('link', { name: 'Show the change' }).click()
+  await page
+    .getByRole('heading', { level: 1, name: 'octocat merged #12 Fix the pool size into main' })
+    .waitFor()
+  await page.getByText('database', { exact: true }).first().waitFor()
+  await page.goBack()
+
+  // A test goes the same way.
+  await page.getByRole('button', { name: 'Send a test: GitHub' }).click()
+  await page.getByText('A test. It was signed, stored and read.').waitFor()
+
+  // After a rotation both secrets are valid.
+  await page.getByRole('button', { name: 'Rotate secret' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Rotate' }).click()
+  const second = page.getByRole('region', { name: 'Secret', exact: true })
+  await second.waitFor()
+  const newSecret = await secretShown(page)
+  expect(newSecret).not.toBe(secret)
+  for (const each of [secret, newSecret])
+    expect(await send(url, each, { zen: 'hello' }, 'ping')).toBe(202)
+  await page.getByText(/The previous one is valid until/).waitFor()
+
+  // The feed shows where it comes from.
+  await page.getByRole('link', { name: 'Changes' }).click()
+  const row = page.getByRole('link', { name: /octocat merged #12/ })
+  await row.getByRole('img', { name: 'GitHub' }).waitFor()
+})
+
+test('PagerDuty: its own secret is set; Alertmanager: the configuration contains the token', async () => {
+  const page = await web.open('/')
+  await setUp(page, 'PagerDuty')
+  await page.getByLabel('Secret from PagerDuty').fill('a-secret-that-pagerduty-made')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText(/The previous one is valid until/).waitFor()
+  await setUp(page, 'Alertmanager')
+  const configuration = page.getByRole('region', { name: 'Alertmanager configuration' })
+  expect(await configuration.textContent()).toContain(`credentials: ${await secretShown(page)}`)
+})
+
+test('fits a narrow page', async () => {
+  const page = await web.open('/integrations', { width: 360 })
+  await page.getByRole('heading', { level: 2, name: 'Alertmanager' }).waitFor()
+  expect(await overflowOf(page)).toBe(0)
+  await page.getByRole('link', { name: 'GitHub', exact: true }).click()
+  await page.getByRole('heading', { level: 1, name: 'GitHub' }).waitFor()
+  await page.getByText('A test. It was signed, stored and read.').waitFor()
+  expect(await overflowOf(page)).toBe(0)
+})

@@ -1,0 +1,29 @@
+import type { Integration } from '../../client.ts'
+import type { Tone } from '../../health/status.ts'
+
+/** How an integration is, in one word and a sentence. */
+export interface Health {
+  tone: Tone
+  state: string
+  detail: string
+}
+
+export function healthOf({ lastDeliveryAt, lastWeek }: Integration): Health {
+  const { received, failed } = lastWeek
+  if (lastDeliveryAt === null) {
+    return { tone: 'late', state: 'Waiting', detail: 'No delivery has arrived yet.' }
+  }
+  if (failed > 0) {
+    const detail = `${failed} ${failed === 1 ? 'delivery' : 'deliveries'} failed in the last 7 days.`
+    return { tone: 'action', state: 'Failing', detail }
+  }
+  if (received > 0) {
+    const detail = `${received} ${received === 1 ? 'delivery is' : 'deliveries are'} being translated.`
+    return { tone: 'busy', state: 'Translating', detail }
+  }
+  return {
+    tone: 'good',
+    state: 'Receiving',
+    detail: 'All deliveries of the last 7 days were read.',
+  }
+}
