@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 /** A file's name decides which project it belongs to, and so what it may use. */
 const integration = 'test/**/*.integration.test.ts'
 const e2e = 'test/**/*.e2e.test.ts'
+/** Only `npm run test:scale` runs these. */
+const scale = 'test/**/*.scale.test.ts'
 
 export default defineConfig({
   test: {
@@ -24,7 +26,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [integration, e2e],
+          exclude: [integration, e2e, scale],
           // Makes a test fail that uses the network or another process.
           setupFiles: ['testing/no-servers.ts'],
         },
@@ -40,6 +42,14 @@ export default defineConfig({
       },
       // Each file starts its own `npm start`, with its own servers.
       { extends: true, test: { name: 'e2e', include: [e2e], maxConcurrency: 2 } },
+      ...(process.env.SCALE_ROWS === undefined
+        ? []
+        : [
+            {
+              extends: true as const,
+              test: { name: 'scale', include: [scale], globalSetup: 'testing/global-setup.ts' },
+            },
+          ]),
     ],
   },
 })
