@@ -75,7 +75,7 @@ export async function lockRulesForImport(
   organizationId: string,
   page: { setsTags: boolean; namesEnvironments: boolean },
 ): Promise<ChangeRules | undefined> {
-  await sql`SAVEPOINT rules`.execute(trx)
+  if (page.setsTags) await sql`SAVEPOINT rules`.execute(trx)
   await lockResourcesForImport(trx, organizationId)
   let rules = await loadChangeRules(trx, organizationId)
   if (page.setsTags && rules?.rules.keys.has('tag')) {
@@ -84,7 +84,6 @@ export async function lockRulesForImport(
     await lockOutImports(trx, organizationId)
     rules = await loadChangeRules(trx, organizationId)
   }
-  await sql`RELEASE SAVEPOINT rules`.execute(trx)
   if (!page.namesEnvironments || rules?.namesEnvironments) return rules
   return rulesWithNames(trx, organizationId)
 }

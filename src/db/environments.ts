@@ -333,8 +333,8 @@ async function setsOfChanges(trx: Trx, ids: readonly string[]): Promise<Map<stri
   const rows = await trx
     .selectFrom('change_environments')
     .select(['id', 'set_id'])
-    .where('occurred_at', 'in', ids.map(changeIdTime))
-    .where('id', 'in', ids)
+    .where(sql<SqlBool>`occurred_at = ANY (${ids.map(changeIdTime)}::timestamptz[])`)
+    .where(sql<SqlBool>`id = ANY (${ids}::uuid[])`)
     .execute()
   return new Map(rows.map(({ id, set_id }) => [id, set_id]))
 }
