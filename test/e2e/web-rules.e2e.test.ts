@@ -32,9 +32,9 @@ test('a rule is added, previewed, saved, and applied to stored changes', async (
     await page.getByRole('button', { name: `Edit ${name}` }).waitFor()
   }
   await page.getByRole('button', { name: 'Edit Production' }).click()
-  await page.getByRole('combobox', { name: 'Depends on' }).click()
+  await page.getByRole('combobox', { name: 'Depends on' }).press('ArrowDown')
   await page.getByRole('option', { name: 'Network' }).click()
-  await page.keyboard.press('Escape')
+  await page.keyboard.press('Tab')
   await page.getByRole('button', { name: 'Save' }).click()
   await page.getByRole('button', { name: 'Edit Production' }).waitFor()
 
@@ -44,9 +44,9 @@ test('a rule is added, previewed, saved, and applied to stored changes', async (
   await dialog.getByLabel('Name').fill('Databases')
   await dialog.getByRole('combobox', { name: 'Service' }).fill('rds')
   await page.keyboard.press('Enter')
-  await dialog.getByRole('combobox', { name: 'Environments' }).click()
+  await dialog.getByRole('combobox', { name: 'Environments' }).press('ArrowDown')
   await page.getByRole('option', { name: 'Production' }).click()
-  await page.keyboard.press('Escape')
+  await page.keyboard.press('Tab')
   await dialog.getByRole('button', { name: 'Add' }).click()
   await page.getByRole('button', { name: 'Preview' }).click()
   const preview = page.getByRole('region', { name: 'Preview' })
