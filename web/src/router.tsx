@@ -60,6 +60,12 @@ const integration = createRoute({
   component: lazyPart(() => import('./pages/integrations/integration.tsx'), 'IntegrationPage'),
 })
 
+const deploys = createRoute({
+  getParentRoute: () => app,
+  path: '/integrations/deploys',
+  component: lazyPart(() => import('./pages/deploys/deploys.tsx'), 'DeploysPage'),
+})
+
 const connections = createRoute({
   getParentRoute: () => app,
   path: '/integrations/aws',
@@ -123,6 +129,7 @@ export const router = createRouter({
       incident,
       integrations,
       integration,
+      deploys,
       connections,
       connection,
       settings,

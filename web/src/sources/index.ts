@@ -4,6 +4,7 @@
  */
 
 import { cloudtrail } from './cloudtrail/view.tsx'
+import { deploy } from './deploy/view.tsx'
 import { generic } from './generic.tsx'
 import { github } from './github/view.tsx'
 import type { SourceView } from './view.ts'
@@ -13,6 +14,7 @@ export type { SourceView } from './view.ts'
 const VIEWS: Record<string, SourceView> = {
   'aws.cloudtrail': cloudtrail,
   github,
+  deploy,
 }
 
 /** Sources without a view show their detail field by field. */
