@@ -13,10 +13,16 @@ interface Heard {
   data: any
 }
 
+interface Connected extends Tenant {
+  connectionId: string
+  /** Another connection, whose event shows that all earlier ones have been sent. */
+  markerId: string
+}
+
 let api: TestApi
 let url: string
-let one: Tenant & { connectionId: string }
-let other: Tenant & { connectionId: string }
+let one: Connected
+let other: Connected
 const open: AbortController[] = []
 
 beforeAll(async () => {
@@ -25,8 +31,9 @@ beforeAll(async () => {
   await api.db.transaction().execute((trx) => ensurePartitions(trx, someTime))
   const connect = async (name: string) => {
     const tenant = await api.tenant(name)
-    const { body } = await tenant.request('POST', '/api/v1/connections', { name })
-    return { ...tenant, connectionId: body.id as string }
+    const create = async (title: string): Promise<string> =>
+      (await tenant.request('POST', '/api/v1/connections', { name: title })).body.id
+    return { ...tenant, connectionId: await create(name), markerId: await create('marker') }
   }
   one = await connect('one')
   other = await connect('other')
@@ -75,23 +82,29 @@ async function until(holds: () => boolean): Promise<void> {
 }
 
 /** Listens, and waits until Postgres is listened to as well. */
-async function listenInTime(tenant: Tenant & { connectionId: string }) {
+async function listenInTime(tenant: Connected) {
   const client = await listen(tenant)
-  await until(() => {
-    void touch(tenant)
-    return client.heard.some(({ event }) => event === 'connection')
-  })
-  // What was asked for above is through when nothing comes for longer than it is gathered.
-  for (let before = -1; before !== client.heard.length; await sleep(900))
-    before = client.heard.length
+  while (!client.heard.some(({ event }) => event === 'connection')) {
+    await touch(tenant)
+    await sleep(20)
+  }
+  await allSent(tenant, client.heard)
   client.heard.length = 0
   return client
 }
 
-const touch = (tenant: Tenant & { connectionId: string }) =>
-  asOrganization(api.db, tenant.id, (trx) => reportConnection(trx, tenant.connectionId, {}))
+/** Until the events of everything that was stored before have arrived: they are sent in order. */
+async function allSent(tenant: Connected, heard: Heard[]): Promise<void> {
+  const { markerId } = tenant
+  const before = heard.length
+  await touch(tenant, markerId)
+  await until(() => heard.slice(before).some(({ data }) => data.id === markerId))
+}
 
-const add = (tenant: Tenant & { connectionId: string }, times: Date[]) =>
+const touch = (tenant: Connected, connectionId = tenant.connectionId) =>
+  asOrganization(api.db, tenant.id, (trx) => reportConnection(trx, connectionId, {}))
+
+const add = (tenant: Connected, times: Date[]) =>
   asOrganization(api.db, tenant.id, async (trx) => {
     const owner = { organizationId: tenant.id, connectionId: tenant.connectionId }
     for (const occurredAt of times) await someChange(trx, owner, { occurredAt })
@@ -116,7 +129,9 @@ test('a revoked key or a removed member receives no further events', async () =>
     void kept.ended.then(() => {
       hasEnded = true
     })
-    await sleep(300)
+    // Creating a connection is an event.
+    await owner.request('POST', '/api/v1/connections', { name: 'after' })
+    await until(() => kept.heard.length > 0)
     expect(hasEnded).toBe(false)
   } finally {
     vi.useRealTimers()
@@ -165,7 +180,7 @@ test("changes of a connection's status, verification and coverage are sent, seve
   for (let n = 0; n < 20; n++) await touch(one)
   await until(() => client.heard.length > 0)
   expect(client.heard[0]).toEqual({ event: 'connection', data: { id: one.connectionId } })
-  await sleep(1500)
+  await allSent(one, client.heard)
   // Twenty of them were made in what may be a second.
   expect(client.heard.length).toBeLessThan(10)
 
