@@ -18,6 +18,8 @@ export interface Change<Detail extends SourceDetail = SourceDetail> {
   occurredAt: Date
   /** Set only if the change took time and its end is known. */
   endedAt?: Date
+  /** When it takes effect, if later than it occurred: a maintenance window, a scheduled deletion. */
+  effectiveAt?: Date
   /** One sentence without a final period. */
   summary: string
   /** The first words of the summary, if they name the actor: `The root user`. */

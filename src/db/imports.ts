@@ -392,6 +392,7 @@ export function columnsRead(change: Change, noiseRules: readonly NoiseRule[]) {
     publicAccess: change.publicAccess,
     subject: change.subject,
     links: change.links,
+    effectiveAt: change.effectiveAt?.toISOString(),
     attributes: attributesOf(change),
   }
   return {

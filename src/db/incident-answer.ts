@@ -21,6 +21,7 @@ const AFTER = 24 * HOUR
 const HISTORY = 30 * 24 * HOUR
 /** At most this many changes are ranked: those with the most evidence that the index shows. */
 const MOST_CANDIDATES = 2_000
+const MOST_DEFERRED = 200
 
 /**
  * Ranks the changes that may have caused an incident, among all changes of the 72 hours before its
@@ -64,6 +65,7 @@ export async function loadCandidates(
     inWindow <= MOST_CANDIDATES
       ? await changesBetween(trx, { organizationId, from, to, arrivedBy })
       : await likeliestChanges(trx, groups, incident, { organizationId, from, to, arrivedBy })
+  rows.push(...(await deferredChanges(trx, { organizationId, from, to, arrivedBy })))
   const resources = await resourceHistory(trx, rows, { organizationId, from, to })
   const linked = await environmentsOf(
     trx,
@@ -163,6 +165,23 @@ async function changesBetween(
   return query.execute()
 }
 
+/** Earlier changes that take effect in the window. */
+async function deferredChanges(trx: Trx, wanted: Wanted): Promise<ChangeRow[]> {
+  const { organizationId, from, to, arrivedBy } = wanted
+  let query = trx
+    .selectFrom('changes')
+    .selectAll()
+    .where('organization_id', '=', organizationId)
+    .where('occurred_at', '<', from)
+    .where(
+      sql<boolean>`envelope ->> 'effectiveAt' >= ${from.toISOString()}
+        AND envelope ->> 'effectiveAt' < ${to.toISOString()}`,
+    )
+    .limit(MOST_DEFERRED)
+  if (arrivedBy) query = query.where('imported_at', '<=', arrivedBy)
+  return query.execute()
+}
+
 /** The changes with the most evidence that can be read from the index, where there are too many. */
 async function likeliestChanges(
   trx: Trx,
@@ -246,7 +265,7 @@ function toCandidate(
     source: row.source,
     sourceId: row.source_id,
     occurredAt: row.occurred_at,
-    effectiveAt: null,
+    effectiveAt: envelope.effectiveAt === undefined ? null : new Date(envelope.effectiveAt),
     summary: row.summary,
     service: row.service,
     action: row.action,

@@ -28,7 +28,10 @@ import type {
 export type ChangeEnvelope = Pick<
   Change,
   'actor' | 'tool' | 'resources' | 'risks' | 'publicAccess' | 'subject' | 'links' | 'attributes'
->
+> & {
+  /** RFC 3339, see `Change.effectiveAt`. */
+  effectiveAt?: string | undefined
+}
 
 /** Half-open range of whole UTC seconds, as Unix seconds: `from` included, `to` not. */
 export type SecondsRange = readonly [from: number, to: number]

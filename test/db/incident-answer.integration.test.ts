@@ -128,3 +128,20 @@ test('a change after the notice is a response and points to what it reverses', a
     )
   })
 })
+
+test('a change of weeks ago that takes effect now is a candidate', async () => {
+  await inOrganization('deferred', async (trx, organizationId) => {
+    const deferred = await someChange(
+      trx,
+      { organizationId, connectionId: null },
+      {
+        ...revoked('checkout-db'),
+        occurredAt: minutesBefore(20 * 24 * 60),
+        effectiveAt: minutesBefore(4),
+      },
+    )
+    const answer = await answerIncident(trx, organizationId, incident, { now: noticedAt })
+    expect(answer.suspects[0]).toMatchObject({ changeId: deferred })
+    expect(answer.sentence).toContain('which took effect 4 minutes before the alert')
+  })
+})

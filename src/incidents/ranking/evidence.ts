@@ -71,6 +71,7 @@ function matchEvidence(
 
 /** What a domain counts: little if most systems have such changes and most alerts are about it. */
 const SYMPTOM = { specific: 1.5, broad: 0.8 } as const
+const DOUBTFUL = 0.3
 const SECOND_SHARE = 0.4
 const OTHER_SYMPTOM = { specific: -0.9, broad: -0.3 } as const
 
@@ -88,9 +89,13 @@ export function symptomEvidence(candidate: Candidate, domains: readonly Domain[]
     const weight = domains.length === 0 ? 0 : OTHER_SYMPTOM[isSpecific ? 'specific' : 'broad']
     return { kind: 'symptom', weight, reason: null }
   }
+  // Every alert fits a broad domain somehow: it says little where a specific one does not fit.
+  const isDoubtful = best.isBroad && domains.some(({ isBroad }) => !isBroad)
+  const strength = weightOf(best) + (second ? SECOND_SHARE * weightOf(second) : 0)
+  const weight = isDoubtful ? DOUBTFUL : strength
   return {
     kind: 'symptom',
-    weight: weightOf(best) + (second ? SECOND_SHARE * weightOf(second) : 0),
+    weight,
     reason: `The alert is about ${best.name}, which such a change can break`,
   }
 }

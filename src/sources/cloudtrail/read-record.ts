@@ -13,6 +13,7 @@ import {
   SOURCE,
   type Unparsed,
 } from './detail.ts'
+import { effectiveAtOf } from './effective-at.ts'
 import { endingOf } from './ending.ts'
 import { type Facts, factsOf } from './facts.ts'
 import { isObject, JsonReader } from './json-reader.ts'
@@ -132,6 +133,8 @@ function changeOf(
     detail: detailOf(facts, sourceId, summary, ending),
   }
   if (ending.outcome === 'succeeded') addTags(facts.resources, facts)
+  const effectiveAt = effectiveAtOf(facts, occurredAt)
+  if (effectiveAt !== undefined && ending.outcome === 'succeeded') change.effectiveAt = effectiveAt
   if (isPublic) change.publicAccess = indexable(spoken(summary.opens!, 200))
   return change
 }
