@@ -85,6 +85,18 @@ describe('the timeline', () => {
     ).toEqual([['d', null, 0], 'Alert', ['b', 's', 2]])
   })
 
+  test('divides a set at the alert', () => {
+    const changes = [
+      change('b', '2026-03-02T20:46:00Z', 's'),
+      change('a', '2026-03-02T20:40:00Z', 's'),
+    ]
+    const moments = [{ at: '2026-03-02T20:45:10Z', label: 'Alert' }]
+    const entries = toTimeline(changes, moments, new Set(['a']))
+    expect(
+      entries.map((entry) => (entry.kind === 'moment' ? entry.label : entry.named.id)),
+    ).toEqual(['b', 'Alert', 'a'])
+  })
+
   test('moves by half of its length, and widens on both sides', () => {
     const window = {
       ...{ from: '2026-03-02T19:00:00.000Z', to: '2026-03-02T21:00:00.000Z' },

@@ -88,8 +88,6 @@ export function TimeField(props: {
           hideOutsideDates
           weekendDays={[]}
           ariaLabels={{
-            monthLevelControl: 'Choose the month',
-            yearLevelControl: 'Choose the year',
             nextMonth: 'Next month',
             previousMonth: 'Previous month',
             nextYear: 'Next year',

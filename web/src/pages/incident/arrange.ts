@@ -63,8 +63,8 @@ export interface Moment {
 }
 
 /**
- * Changes of one set are one entry, at the place of its newest change. The named change is the
- * suspect if the set has one, else the newest.
+ * Changes of one set are one entry, unless a moment of the incident divides them. The named change
+ * is the suspect if the entry has one, else the newest.
  *
  * @param changes newest first
  */
@@ -73,18 +73,17 @@ export function toTimeline(
   moments: readonly Moment[],
   named: ReadonlySet<string>,
 ): TimelineEntry[] {
-  const sets = Map.groupBy(changes, (change) => change.changeSetId ?? change.id)
-  const entries = [...sets.values()].map((members): TimelineEntry & { at: string } => {
+  const earlier = ({ occurredAt }: Change) =>
+    moments.filter(({ at }) => Date.parse(at) <= Date.parse(occurredAt)).length
+  const sets = Map.groupBy(
+    changes,
+    (change) => `${change.changeSetId ?? change.id} ${earlier(change)}`,
+  )
+  const entries = [...sets].map(([key, members]): TimelineEntry & { at: string } => {
     const first = members.find(({ id }) => named.has(id)) ?? members[0]!
     const setId = members.length > 1 ? first.changeSetId : null
-    return {
-      kind: 'changes',
-      key: first.changeSetId ?? first.id,
-      setId,
-      named: first,
-      others: members.filter((member) => member !== first),
-      at: members[0]!.occurredAt,
-    }
+    const others = members.filter((member) => member !== first)
+    return { kind: 'changes', key, setId, named: first, others, at: first.occurredAt }
   })
   const marks = moments.map(({ at, label }) => ({
     ...{ kind: 'moment' as const, key: `${label} ${at}`, at, label },

@@ -24,7 +24,10 @@ export function Timeline(props: {
   onMove: (search: WindowSearch) => void
   more: { has: boolean; isLoading: boolean; load: () => void }
 }) {
-  const { window, changes, search, onMove, more } = props
+  const { changes, search, onMove, more } = props
+  // A window that was just chosen applies before its changes are loaded.
+  const isChosen = search.from !== undefined && search.to !== undefined
+  const window = isChosen ? { ...props.window, from: search.from!, to: search.to! } : props.window
   const [zone] = useZone()
   const [selected, setSelected] = useState<string>()
   const connections = useQuery(connectionsQuery)
@@ -103,7 +106,9 @@ export function Timeline(props: {
                   now={Date.now()}
                   accounts={accounts}
                 />
-                {arrivedLater(entry.named, props.openedAt) && (
+                {[entry.named, ...entry.others].some((one) =>
+                  arrivedLater(one, props.openedAt),
+                ) && (
                   <div className={classes.marks}>
                     <Badge variant="light" color="gray" tt="none" size="sm">
                       Arrived later
