@@ -1,6 +1,6 @@
 /**
  * The records that version 0.1 misread, with what is true of them. The records are not part of the
- * project; true-sentences.test.ts has records of the same shapes.
+ * project; true-sentences/ has records of the same shapes.
  */
 
 import { existsSync, readFileSync } from 'node:fs'
