@@ -25,6 +25,7 @@ import { environmentRuleRoutes } from './environment-rules.ts'
 import { environmentRoutes } from './environments.ts'
 import { ClientDisconnected, toProblem } from './errors.ts'
 import { eventRoutes } from './events.ts'
+import { exportRoutes } from './export.ts'
 import { refuseExternalIdInQuery } from './external-id.ts'
 import { feedRoutes } from './feed.ts'
 import { healthRoutes } from './health.ts'
@@ -53,6 +54,7 @@ import { useValidationMessages } from './validation-messages.ts'
 const resources = [
   allConnectionRoutes,
   changeRoutes,
+  exportRoutes,
   feedRoutes,
   eventRoutes,
   meRoutes,

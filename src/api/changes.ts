@@ -282,7 +282,7 @@ export function refuseCursor(error: unknown): never {
 }
 
 /** @throws Problem 422 for a filter that would read all changes */
-function requireTimeRange({ include, exclude, from, to }: ChangeFilters): void {
+export function requireTimeRange({ include, exclude, from, to }: ChangeFilters): void {
   if (from && to) return
   const field = filterFields.find(
     (name) => filterOf(name).needsTimeRange && (include[name] ?? exclude[name]),
@@ -482,6 +482,16 @@ export async function completeness(
     completeFrom: from?.toISOString() ?? null,
     completeThrough: through?.toISOString() ?? null,
   }
+}
+
+/** A page of changes in the API's format. */
+export async function presentChanges(trx: Trx, rows: readonly ChangeRow[]) {
+  const sets = await presentSetIds(
+    trx,
+    rows.map((row) => row.change_set_id),
+  )
+  const environments = await environmentsOf(trx, rows.map(subjectOf))
+  return rows.map((row) => toChange(row, sets, environments))
 }
 
 /** One change in the API's format. */

@@ -1948,6 +1948,99 @@ export function getChange(id: string, opts?: Oazapfts.RequestOpts) {
     }));
 }
 /**
+ * Export changes
+ */
+export function exportChanges(format: "csv" | "ndjson", { "from": $from, to, q, noise, environment, "environment!": environmentQuery, service, "service!": serviceQuery, actor, "actor!": actorQuery, tool, "tool!": toolQuery, account, "account!": accountQuery, region, "region!": regionQuery, action, "action!": actionQuery, resource, "resource!": resourceQuery, outcome, "outcome!": outcomeQuery, connection, "connection!": connectionQuery, source, "source!": sourceQuery, risk, "risk!": riskQuery, resourceType, "resourceType!": resourceTypeQuery, readOnly, errorCode, "errorCode!": errorCodeQuery, sourceIp, "sourceIp!": sourceIpQuery, runId, "runId!": runIdQuery, changeSet, "changeSet!": changeSetQuery, request, "request!": requestQuery }: {
+    "from"?: string;
+    to?: string;
+    q?: string;
+    noise?: "true" | "false";
+    environment?: string | string[];
+    "environment!"?: string | string[];
+    service?: string | string[];
+    "service!"?: string | string[];
+    actor?: string | string[];
+    "actor!"?: string | string[];
+    tool?: string | string[];
+    "tool!"?: string | string[];
+    account?: string | string[];
+    "account!"?: string | string[];
+    region?: string | string[];
+    "region!"?: string | string[];
+    action?: string | string[];
+    "action!"?: string | string[];
+    resource?: string | string[];
+    "resource!"?: string | string[];
+    outcome?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
+    "outcome!"?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
+    connection?: string | string[];
+    "connection!"?: string | string[];
+    source?: string | string[];
+    "source!"?: string | string[];
+    risk?: ("public_access" | "protection" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "protection" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
+    "risk!"?: ("public_access" | "protection" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "protection" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
+    resourceType?: string | string[];
+    "resourceType!"?: string | string[];
+    readOnly?: ("true" | "false");
+    errorCode?: string | string[];
+    "errorCode!"?: string | string[];
+    sourceIp?: string | string[];
+    "sourceIp!"?: string | string[];
+    runId?: string | string[];
+    "runId!"?: string | string[];
+    changeSet?: string | string[];
+    "changeSet!"?: string | string[];
+    request?: string | string[];
+    "request!"?: string | string[];
+} = {}, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchText(`/api/v1/changes/export${QS.query(QS.explode({
+        "from": $from,
+        to,
+        q,
+        noise,
+        environment,
+        "environment!": environmentQuery,
+        service,
+        "service!": serviceQuery,
+        actor,
+        "actor!": actorQuery,
+        tool,
+        "tool!": toolQuery,
+        account,
+        "account!": accountQuery,
+        region,
+        "region!": regionQuery,
+        action,
+        "action!": actionQuery,
+        resource,
+        "resource!": resourceQuery,
+        outcome,
+        "outcome!": outcomeQuery,
+        connection,
+        "connection!": connectionQuery,
+        source,
+        "source!": sourceQuery,
+        risk,
+        "risk!": riskQuery,
+        resourceType,
+        "resourceType!": resourceTypeQuery,
+        readOnly,
+        errorCode,
+        "errorCode!": errorCodeQuery,
+        sourceIp,
+        "sourceIp!": sourceIpQuery,
+        runId,
+        "runId!": runIdQuery,
+        changeSet,
+        "changeSet!": changeSetQuery,
+        request,
+        "request!": requestQuery,
+        format
+    }))}`, {
+        ...opts
+    }));
+}
+/**
  * Get the change histogram
  */
 export function getHistogram({ "from": $from, to, q, noise, environment, "environment!": environmentQuery, service, "service!": serviceQuery, actor, "actor!": actorQuery, tool, "tool!": toolQuery, account, "account!": accountQuery, region, "region!": regionQuery, action, "action!": actionQuery, resource, "resource!": resourceQuery, outcome, "outcome!": outcomeQuery, connection, "connection!": connectionQuery, source, "source!": sourceQuery, risk, "risk!": riskQuery, resourceType, "resourceType!": resourceTypeQuery, readOnly, errorCode, "errorCode!": errorCodeQuery, sourceIp, "sourceIp!": sourceIpQuery, runId, "runId!": runIdQuery, changeSet, "changeSet!": changeSetQuery, request, "request!": requestQuery, buckets }: {

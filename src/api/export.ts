@@ -1,0 +1,140 @@
+import { Readable } from 'node:stream'
+import { z } from 'zod'
+import { csvLine } from '../changes/csv.ts'
+import { listChanges } from '../db/changes.ts'
+import { type Reader, readOrganization } from '../db/database.ts'
+import { withSearch } from '../db/search.ts'
+import {
+  completeness,
+  filtersSchema,
+  presentChanges,
+  readFilters,
+  requireTimeRange,
+} from './changes.ts'
+import type { ApiContext, App } from './context.ts'
+import { problems } from './problems.ts'
+
+/** Each page is a transaction of its own, within the limit for statements. */
+const PAGE = 500
+
+const COLUMNS = [
+  ...([
+    'occurredAt',
+    'endedAt',
+    'source',
+    'summary',
+    'actor',
+    'tool',
+    'service',
+    'action',
+  ] as const),
+  ...(['outcome', 'accountId', 'region', 'resources', 'environments', 'risks', 'id'] as const),
+]
+
+const exportSchema = filtersSchema.extend({
+  format: z.enum(['csv', 'ndjson']).meta({ description: 'The format of the file.' }),
+})
+
+type Presented = Awaited<ReturnType<typeof presentChanges>>[number]
+
+/** The feed as a file. */
+export function exportRoutes(app: App, { database }: ApiContext): void {
+  app.get(
+    '/changes/export',
+    {
+      schema: {
+        tags: ['changes'],
+        operationId: 'exportChanges',
+        summary: 'Export changes',
+        description:
+          'All changes that match, newest first, up to the time of the request. The first line contains the filters and the completeness at the start of the export: in CSV as a comment, in NDJSON as `{"export": …}`. The last line of NDJSON is `{"end": …}` with the number of changes; without it, the export was interrupted. Values that a spreadsheet would run as a formula start with an apostrophe in CSV.',
+        querystring: exportSchema,
+        response: {
+          200: {
+            description: 'The changes.',
+            content: {
+              'text/csv': { schema: z.string() },
+              'application/x-ndjson': { schema: z.string() },
+            },
+          },
+          ...problems(401, 422, 503, 504),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { format, ...query } = request.query
+      const { organizationId, disconnected } = request
+      const reader: Reader = { organizationId, disconnected }
+      const exportedAt = new Date()
+      // Changes that happen later would shift nothing, but the file would have no defined end.
+      const { to = exportedAt.toISOString() } = query
+      const head = await readOrganization(database, reader, async (trx) => {
+        const filters = await readFilters(trx, { ...query, to })
+        requireTimeRange(filters)
+        return completeness(trx, filters)
+      })
+      const page = (cursor: string | undefined) =>
+        readOrganization(database, reader, async (trx) => {
+          const filters = await readFilters(trx, { ...query, to })
+          const found = await withSearch(trx, filters)
+          const { items, nextCursor } = await listChanges(trx, found, {
+            ...{ limit: PAGE },
+            ...(cursor !== undefined && { cursor }),
+          })
+          return { items: await presentChanges(trx, items), nextCursor }
+        })
+      // The first page before the response starts: its errors are still problems.
+      const first = await page(undefined)
+      const described = { exportedAt: exportedAt.toISOString(), filters: { ...query, to }, ...head }
+      const write = format === 'csv' ? csv : ndjson
+      const name = `cairn-changes-${exportedAt.toISOString().replaceAll(/[:.]/g, '-')}.${format}`
+      reply
+        .type(format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson')
+        .header('content-disposition', `attachment; filename="${name}"`)
+      return reply.send(Readable.from(write(described, pagesFrom(first, page))) as never)
+    },
+  )
+}
+
+interface Page {
+  items: Presented[]
+  nextCursor: string | null
+}
+
+async function* pagesFrom(
+  first: Page,
+  next: (cursor: string) => Promise<Page>,
+): AsyncGenerator<Presented[]> {
+  let page = first
+  yield page.items
+  while (page.nextCursor !== null) {
+    page = await next(page.nextCursor)
+    yield page.items
+  }
+}
+
+async function* csv(head: object, pages: AsyncIterable<Presented[]>): AsyncGenerator<string> {
+  yield csvLine([`# ${JSON.stringify({ export: head })}`])
+  yield csvLine(COLUMNS)
+  for await (const items of pages) {
+    yield items.map((change) => csvLine(COLUMNS.map((column) => cell(change, column)))).join('')
+  }
+}
+
+function cell(change: Presented, column: (typeof COLUMNS)[number]): string {
+  if (column === 'actor') return change.actor.name
+  if (column === 'tool') return change.tool.label
+  if (column === 'resources') return change.resources.map(({ id }) => id).join(' ')
+  const value = change[column]
+  return Array.isArray(value) ? value.join(' ') : (value ?? '')
+}
+
+async function* ndjson(head: object, pages: AsyncIterable<Presented[]>): AsyncGenerator<string> {
+  yield `${JSON.stringify({ export: head })}\n`
+  let count = 0
+  for await (const items of pages) {
+    count += items.length
+    yield items.map((change) => `${JSON.stringify(change)}\n`).join('')
+  }
+  yield `${JSON.stringify({ end: { changes: count } })}\n`
+}
