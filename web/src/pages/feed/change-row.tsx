@@ -88,7 +88,7 @@ export function ChangeRow(
       <button
         type="button"
         className={classes.action}
-        aria-label={`Hide or show changes like: ${cut(change.summary, 100)}`}
+        aria-label="Hide or show changes like this"
         title="Hide or show changes like this"
         tabIndex={props.reachable === rowKey ? 0 : -1}
         onClick={() => setHiding(true)}
