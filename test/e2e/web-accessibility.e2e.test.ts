@@ -172,7 +172,7 @@ describe('signed in', () => {
     test('the feed', async () => {
       const page = await web.open('/')
       const list = page.getByRole('list', { name: 'Changes', exact: true })
-      await list.getByRole('button', { name: /ada/ }).click()
+      await list.getByRole('button', { name: /\d ada/ }).click()
       await list.getByRole('link').nth(2).waitFor()
       await expectAccessible(page, 'the feed')
       await page.getByRole('button', { name: 'Keyboard shortcuts' }).click()
