@@ -22,7 +22,8 @@ export function pagerDutyBody(
   const { service = { id: 'PF9KMXH', summary: 'Checkout API' } } = options
   return {
     event: {
-      id: '01BUSXVDJNQPR1MCVS7Q5M5M7S',
+      // Each event has its own: receivers deduplicate by it.
+      id: `${id}-${options.type ?? 'incident.triggered'}-${options.occurredAt ?? createdAt}`,
       event_type: options.type ?? 'incident.triggered',
       resource_type: 'incident',
       occurred_at: options.occurredAt ?? '2026-03-02T20:45:11.169Z',

@@ -86,7 +86,7 @@ function Loaded(props: LoadedProps) {
       </Stack>
       {shown.length > 0 && (
         <Section title={isExplained ? 'Suspects' : 'Closest candidates'}>
-          <Suspects suspects={shown} label="Suspects" context={context} />
+          <Suspects suspects={shown} label="Suspects" isExplained={isExplained} context={context} />
           {dismissed > 0 && <Text size="sm">{dismissed} dismissed.</Text>}
         </Section>
       )}

@@ -24,10 +24,16 @@ export interface RowContext {
 export function Suspects(props: {
   suspects: readonly Suspect[]
   label: string
+  /** The first one is the answer, not only the closest candidate. */
+  isExplained: boolean
   context: RowContext
 }) {
   return (
-    <ol className={classes.suspects} aria-label={props.label}>
+    <ol
+      className={classes.suspects}
+      aria-label={props.label}
+      data-explained={props.isExplained || undefined}
+    >
       {props.suspects.map((suspect, index) => (
         <SuspectItem key={suspect.changeId} {...{ suspect, index }} context={props.context} />
       ))}
@@ -40,7 +46,7 @@ function SuspectItem(props: { suspect: Suspect; index: number; context: RowConte
   const { change } = suspect
   const verdict = context.verdicts.find(({ changeId }) => changeId === suspect.changeId)?.verdict
   return (
-    <li className={classes.suspect} data-first={index === 0 || undefined} data-verdict={verdict}>
+    <li className={classes.suspect} data-verdict={verdict}>
       <span className={classes.place}>{index + 1}.</span>
       <div>
         <div className={classes.head}>

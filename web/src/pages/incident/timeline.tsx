@@ -92,7 +92,7 @@ export function Timeline(props: {
             entry.kind === 'moment' ? (
               <li key={entry.key} className={classes.moment}>
                 <time dateTime={entry.at}>{formatTime(entry.at, zone)}</time>
-                {entry.label}
+                <span>{entry.label}</span>
               </li>
             ) : (
               <li key={entry.key} className={feedClasses.item}>
