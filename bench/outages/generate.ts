@@ -1,8 +1,8 @@
 /**
  * Writes the outage scenarios: `node bench/outages/generate.ts`. The same files for the same seed.
  *
- * Two halves with different names and wordings: the weights of the ranking were chosen with
- * `tuning.jsonl` only, and `held.jsonl` measures them.
+ * Two halves with different names and wordings. The weights of the ranking were chosen mainly with
+ * `tuning.jsonl`; see docs/decisions/040-ranking.md for how far `held.jsonl` is independent.
  */
 
 import { writeFileSync } from 'node:fs'
