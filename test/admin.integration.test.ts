@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Database, openDatabase } from '../src/db/database.ts'
+import { asOrganization, type Database, openDatabase } from '../src/db/database.ts'
+import { currentSecret, insertIntegration, newIntegrationId } from '../src/db/integrations.ts'
 import { findOpenInvitation } from '../src/db/members.ts'
-import { organizationOfKey } from '../src/db/organizations.ts'
+import { ensureOrganization, organizationOfKey } from '../src/db/organizations.ts'
+import { SecretBox } from '../src/integrations/secret-box.ts'
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts'
 
 const script = path.resolve(import.meta.dirname, '../scripts/admin.ts')
@@ -21,11 +23,16 @@ afterAll(async () => {
 })
 
 function admin(...args: string[]) {
+  return adminWith({}, ...args)
+}
+
+function adminWith(extra: Record<string, string>, ...args: string[]) {
   const { PATH, HOME } = process.env
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], {
     env: {
       ...{ PATH, HOME, DATABASE_URL: database.url },
       CAIRN_PUBLIC_URL: 'https://cairn.example.com',
+      ...extra,
     },
     encoding: 'utf8',
   })
@@ -75,4 +82,25 @@ test.each([
   [['owner', 'invite', 'absent'], 'Organization "absent" does not exist'],
 ])('%j is refused with a sentence', (args, part) => {
   expect(admin(...args)).toMatchObject({ status: 1, out: '', err: expect.stringContaining(part) })
+})
+
+test('encrypts webhook secrets under the first key, once', async () => {
+  const [old, current] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
+  const owner = openDatabase({ url: database.url })
+  const { id } = await ensureOrganization(system, 'with a webhook')
+  const integrationId = await asOrganization(owner, id, async (trx) => {
+    const created = await newIntegrationId(trx)
+    const secret = { sealed: new SecretBox([old]).seal('hunter2', created) }
+    await insertIntegration(trx, id, {
+      ...{ id: created, kind: 'github', name: 'acme', settings: {}, secret },
+    })
+    return created
+  })
+  const keys = [current, old].map((key) => key.toString('base64')).join()
+  const rotate = () => adminWith({ CAIRN_SECRET_KEY: keys }, 'secrets', 'rotate')
+  expect(rotate()).toMatchObject({ status: 0, err: '', out: expect.stringContaining(': 1.') })
+  expect(rotate()).toMatchObject({ status: 0, out: expect.stringContaining(': 0.') })
+  const sealed = await asOrganization(owner, id, (trx) => currentSecret(trx, integrationId))
+  expect(new SecretBox([current]).open(sealed!, integrationId)).toBe('hunter2')
+  await owner.destroy()
 })
