@@ -9,5 +9,6 @@ function Event({ detail, record }: { detail: Detail; record: unknown }) {
     { title: 'Details', value: fields },
     { title: 'Record', value: record },
   ]
-  return <RecordSection title="Event" parts={parts} record={record} />
+  // Nothing else on the page shows what the source reported.
+  return <RecordSection title="Event" parts={parts} record={record} isOpenAtFirst />
 }

@@ -44,9 +44,11 @@ export function RecordSection(props: {
   title: string
   parts: { title: string; value: unknown }[]
   record: unknown
+  /** Open at first. Default: collapsed. */
+  isOpenAtFirst?: boolean
 }) {
   const { title: heading, record } = props
-  const [isOpen, setIsOpen] = useState(false)
+  const [isOpen, setIsOpen] = useState(props.isOpenAtFirst ?? false)
   const [how, setHow] = useState<'tree' | 'raw'>('tree')
   const parts = props.parts.filter(({ value }) => value !== undefined)
   return (

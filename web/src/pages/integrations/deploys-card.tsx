@@ -32,6 +32,9 @@ export function DeploysCard() {
           </Text>
         )}
         <Group mt="auto">
+          <Button component={Link} to="/integrations/deploys">
+            Set up
+          </Button>
           <Button
             component={Link}
             to="/settings"
