@@ -40,8 +40,11 @@ export function findResources(facts: Facts, event: LookupEvent): Resource[] {
     candidate.owner = entry.text('accountId')
     found.add(candidate)
   }
+  // LookupEvents also lists what the request only refers to, such as the source of a rule.
+  const referred = facts.service === 'ec2' ? referredIds(facts) : new Set<string>()
   for (const { resourceType, resourceName } of event.resources ?? []) {
-    if (resourceName) found.add(fromSeen(resourceType ?? '', resourceName))
+    if (resourceName && !referred.has(resourceName))
+      found.add(fromSeen(resourceType ?? '', resourceName))
   }
   const ranked = found.all().map((candidate) => ({ candidate, rank: rank(candidate, facts) }))
   ranked.sort((a, b) => a.rank - b.rank)
@@ -241,17 +244,24 @@ function ec2Made({ plainAction, response }: Facts): string[] {
 const BESIDE_IDS =
   /^(tag_?set|tag_?specification(_?set|s)?|ip_?permissions|user_?id_?group_?pairs|referenced_?group_?info|referenced_?group_?id|source_?security_?group_?(id|name)|security_?group_?rule_?set)$/i
 
-function ec2Ids(json: JsonReader): string[] {
+/** EC2 IDs that the request contains only in tags and in the sources of rules. */
+function referredIds({ params }: Facts): Set<string> {
+  const acted = new Set(ec2Ids(params))
+  return new Set(ec2Ids(params, { isDeep: true }).filter((id) => !acted.has(id)))
+}
+
+/** @param options.isDeep includes IDs of resources that are only referred to */
+function ec2Ids(json: JsonReader, { isDeep = false } = {}): string[] {
   const ids: string[] = []
   const visit = (value: unknown, depth: number): void => {
-    if (ids.length >= MAX_RESOURCES || depth > 6) return
+    if (ids.length >= MAX_RESOURCES || depth > (isDeep ? 10 : 6)) return
     if (typeof value === 'string') {
       if (value.length < 40 && ec2Kind(value) !== undefined) ids.push(value)
     } else if (Array.isArray(value)) {
       for (const item of value.slice(0, 1_000)) visit(item, depth + 1)
     } else if (isObject(value)) {
       for (const name of Object.keys(value).slice(0, 200)) {
-        if (!BESIDE_IDS.test(name)) visit(value[name], depth + 1)
+        if (isDeep || !BESIDE_IDS.test(name)) visit(value[name], depth + 1)
       }
     }
   }

@@ -126,6 +126,26 @@ describe('what a record acted on', () => {
     ])
   })
 
+  it('leaves out what LookupEvents lists because a rule refers to it', () => {
+    const changed = 'sg-0123456789abcdef0'
+    const source = 'sg-00000000000000abc'
+    const groups = { items: [{ userId: ACCOUNT, groupId: source }] }
+    const rule = { ipProtocol: 'tcp', fromPort: 5432, toPort: 5432, groups }
+    const request = { groupId: changed, ipPermissions: { items: [rule] } }
+    const listed = [changed, source].map((resourceName) => ({
+      resourceType: 'AWS::EC2::SecurityGroup',
+      resourceName,
+    }))
+    const seen = { resources: listed }
+    const record = call('ec2', 'RevokeSecurityGroupIngress', request)
+    expect(resourcesOf(record, seen).map(({ id }) => id)).toEqual([changed])
+    expect(read(record, seen).summary).toContain(`on security group ${changed}`)
+    // A rule of a group that refers to itself changes the group.
+    const own = { ...request, groupId: source }
+    const itself = call('ec2', 'RevokeSecurityGroupIngress', own)
+    expect(resourcesOf(itself, seen).map(({ id }) => id)).toEqual([source, changed])
+  })
+
   it('finds what services without a table act on, by the action’s noun', () => {
     expect(
       resourcesOf(call('batch', 'UpdateComputeEnvironment', { computeEnvironment: 'prod' })),
