@@ -46,6 +46,7 @@ import { receiverRoutes } from './reports/receivers.ts'
 import { rereadRoutes } from './reread.ts'
 import { serviceMappingRoutes } from './service-mappings.ts'
 import { useValidationMessages } from './validation-messages.ts'
+import { viewRoutes } from './views.ts'
 
 /**
  * The resources under `/api/v1`. To add one, export such a function from a new file and list it
@@ -56,6 +57,7 @@ const resources = [
   changeRoutes,
   exportRoutes,
   feedRoutes,
+  viewRoutes,
   eventRoutes,
   meRoutes,
   principalRoutes,

@@ -96,6 +96,12 @@ export async function removeMember(
   if (!member) return undefined
   const owners = members.filter(({ role }) => role === 'owner')
   if (owners.length === 1 && owners[0]!.id === id) return 'last_owner'
+  // Shared views stay, without a creator.
+  await trx
+    .deleteFrom('saved_views')
+    .where('user_id', '=', member.user_id)
+    .where('shared', '=', false)
+    .execute()
   await trx.deleteFrom('members').where('id', '=', id).execute()
   await trx
     .updateTable('invitations')

@@ -19,6 +19,7 @@ import * as integrations from './migrations/014-integrations.ts'
 import * as reportedChanges from './migrations/015-reported-changes.ts'
 import * as incidents from './migrations/016-incidents.ts'
 import * as deferredChanges from './migrations/017-deferred-changes.ts'
+import * as savedViews from './migrations/018-saved-views.ts'
 import * as passwordResets from './migrations/019-password-resets.ts'
 
 /** In order of their names. Never edit a released migration: add another one. */
@@ -40,6 +41,7 @@ export const migrations: Record<string, Migration> = {
   '015-reported-changes': reportedChanges,
   '016-incidents': incidents,
   '017-deferred-changes': deferredChanges,
+  '018-saved-views': savedViews,
   '019-password-resets': passwordResets,
 }
 

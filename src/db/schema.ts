@@ -5,6 +5,7 @@ import type { Change, SourceDetail } from '../changes/change.ts'
 import type { EnvironmentRule, RuleMode } from '../changes/environment-rules.ts'
 import type { EnvironmentColor } from '../changes/environments.ts'
 import type { NoiseEffect, NoiseMatch } from '../changes/noise-rules.ts'
+import type { ViewQuery } from '../changes/saved-views.ts'
 import type { UnparsedReason } from '../changes/unparsed-reasons.ts'
 import type { Check, Verdict } from '../connections/checks.ts'
 import type { Selection } from '../connections/selection.ts'
@@ -311,6 +312,16 @@ interface NoiseRulesTable {
   created_by: string | null
 }
 
+interface SavedViewsTable {
+  id: Generated<string>
+  organization_id: string
+  user_id: string | null
+  name: string
+  query: JSONColumnType<ViewQuery>
+  shared: boolean
+  created_at: Generated<Date>
+}
+
 interface EnvironmentDependenciesTable {
   organization_id: string
   environment_id: string
@@ -488,6 +499,7 @@ export interface Schema {
   change_environments: ChangeEnvironmentsTable
   resource_tags: ResourceTagsTable
   noise_rules: NoiseRulesTable
+  saved_views: SavedViewsTable
   members: MembersTable
   invitations: InvitationsTable
   password_resets: PasswordResetsTable

@@ -29,6 +29,7 @@ const absent = {
   'api-keys': '01980000-0000-7000-8000-000000000000',
   invitations: '01980000-0000-7000-8000-000000000000',
   incidents: '01980000-0000-7000-8000-000000000000',
+  views: '01980000-0000-7000-8000-000000000000',
   'service-mappings': '01980000-0000-7000-8000-000000000000',
   changes: changeId({
     ...{ organizationId: 'absent', source: 'test', sourceAccount: null, sourceId: 'absent' },
@@ -45,6 +46,7 @@ const bodies: Record<string, unknown> = {
   'POST /api/v1/incidents/{id}/merge': { incidents: ['01980000-0000-7000-8000-000000000000'] },
   'POST /api/v1/incidents/{id}/split': { alerts: ['01980000-0000-7000-8000-000000000000'] },
   'PUT /api/v1/incidents/{id}/verdicts/{changeId}': { verdict: 'caused' },
+  'PATCH /api/v1/views/{id}': { name: 'taken over' },
   'PATCH /api/v1/integrations/{id}': { name: 'taken over' },
   'POST /api/v1/integrations/{id}/rotate-secret': {},
   'POST /api/v1/connections/{id}/trust-review': { role: '{"Statement": []}' },
@@ -71,6 +73,8 @@ beforeAll(async () => {
   ).body.id
   const rule = { effect: 'hide', match: { action: 'RunInstances' } }
   samples['noise-rules'] = (await owner.request('POST', '/api/v1/noise-rules', rule)).body.id
+  const view = { name: 'Ours', query: { service: ['iam'] }, shared: true }
+  samples.views = (await owner.request('POST', '/api/v1/views', view)).body.id
   const integration = await owner.request('POST', '/api/v1/integrations', { kind: 'github' })
   samples.integrations = integration.body.id
   await owner.request('POST', `/api/v1/integrations/${samples.integrations}/test`)

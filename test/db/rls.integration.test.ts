@@ -12,6 +12,7 @@ import { insertInvitation, newInvitationToken } from '../../src/db/members.ts'
 import { insertNoiseRule } from '../../src/db/noise-rules.ts'
 import { addApiKey, ensureOrganization, newApiKey } from '../../src/db/organizations.ts'
 import { insertPasswordReset, newPasswordResetToken } from '../../src/db/password-resets.ts'
+import { insertView } from '../../src/db/saved-views.ts'
 import { insertUnparsed } from '../../src/db/unparsed-records.ts'
 import { someChange, someResource, someTime, unparsed } from '../../testing/changes.ts'
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts'
@@ -111,6 +112,7 @@ async function fill(name: string): Promise<Tenant> {
       rules: [{ match: { source: ['*'] }, environments: [environmentId] }],
     })
     await insertNoiseRule(trx, id, { effect: 'hide', match: { action: name }, createdBy: null })
+    await insertView(trx, id, { userId, name, query: {}, shared: false })
     const resource = { ...someResource('AWS::EC2::Instance', name), tags: { env: name } }
     await someChange(trx, owner, { resources: [resource] })
     await insertUnparsed(trx, { ...owner, sourceAccount: '1' }, [unparsed()])

@@ -812,6 +812,43 @@ export type Facets = {
     /** The number of changes that match all filters. */
     total: number;
 };
+export type SavedView = {
+    id: string;
+    name: string;
+    query: {
+        [key: string]: string | string[];
+    };
+    /** Whether the whole organization sees it. */
+    shared: boolean;
+    /** Whether it is part of Cairn. Built-in views cannot be changed. */
+    isBuiltIn: boolean;
+    /** Whether the signed-in user created it. */
+    isOwn: boolean;
+    /** Whether the sender may change and delete it. */
+    canChange: boolean;
+    /** Null for built-in views. */
+    createdAt: string | null;
+};
+export type NewSavedViewInput = {
+    /** The name in the list. */
+    name: string;
+    /** The search parameters of the feed's URL. At most 8 KB as JSON. */
+    query: {
+        [key: string]: string | string[];
+    };
+    /** Whether the whole organization sees it. Default: `false` for a user. Views of API keys are always shared. */
+    shared?: boolean;
+};
+export type SavedViewSettingsInput = {
+    /** The name in the list. */
+    name?: string;
+    /** The search parameters of the feed's URL. At most 8 KB as JSON. */
+    query?: {
+        [key: string]: string | string[];
+    };
+    /** Only the creator can make a shared view private. */
+    shared?: boolean;
+};
 export type User = {
     id: string;
     name: string;
@@ -2230,6 +2267,54 @@ export function getFacets({ "from": $from, to, q, noise, environment, "environme
         "request!": requestQuery
     }))}`, {
         ...opts
+    }));
+}
+/**
+ * List saved views
+ */
+export function listViews(opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: {
+            items: SavedView[];
+        };
+    }>("/api/v1/views", {
+        ...opts
+    }));
+}
+/**
+ * Save a view
+ */
+export function createView(newSavedViewInput: NewSavedViewInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 201;
+        data: SavedView;
+    }>("/api/v1/views", oazapfts.json({
+        ...opts,
+        method: "POST",
+        body: newSavedViewInput
+    })));
+}
+/**
+ * Update a saved view
+ */
+export function updateView(id: string, savedViewSettingsInput: SavedViewSettingsInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: SavedView;
+    }>(`/api/v1/views/${encodeURIComponent(id)}`, oazapfts.json({
+        ...opts,
+        method: "PATCH",
+        body: savedViewSettingsInput
+    })));
+}
+/**
+ * Delete a saved view
+ */
+export function deleteView(id: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchText(`/api/v1/views/${encodeURIComponent(id)}`, {
+        ...opts,
+        method: "DELETE"
     }));
 }
 /**
