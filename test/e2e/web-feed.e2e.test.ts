@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { putRole } from '../../testing/roles.ts'
@@ -106,6 +107,53 @@ test('facets and the search choose, the address keeps it, and another page shows
   await other.goBack()
   await expect.poll(() => other.url()).toContain('service')
   await chips.getByText('Service rds').waitFor()
+})
+
+test('the list is exported, and a long facet is searched', async () => {
+  const accountId = web.accountId()
+  const now = web.simulator.now()
+  web.simulator.addEvents(
+    Array.from({ length: 10 }, (_, n) =>
+      someRecord({ now, secondsAgo: (n + 2) * 60, userIdentity: user(`person-${n}`) }),
+    ),
+    { accountId },
+  )
+  const crowded = await web.connect({ name: 'Crowded', accountId })
+  await web.imported(crowded.id)
+  const page = await web.open(only(crowded))
+  await rows(page).filter({ hasText: 'person-9' }).waitFor()
+
+  const actors = page.getByRole('region', { name: 'Actor' })
+  await actors.getByRole('searchbox', { name: 'Filter actor' }).fill('SON-9')
+  await actors.getByRole('button', { name: 'Exclude person-0' }).waitFor({ state: 'hidden' })
+  await actors.getByTitle('person-9').click()
+  await rows(page).filter({ hasText: 'person-0' }).waitFor({ state: 'hidden' })
+  await rows(page).filter({ hasText: 'person-9' }).waitFor()
+
+  const choose = async (name: string) => {
+    await page.getByRole('button', { name: 'Export' }).click()
+    await page.getByRole('menuitem', { name }).click()
+  }
+  const [download] = await Promise.all([page.waitForEvent('download'), choose('Download CSV')])
+  expect(download.suggestedFilename()).toMatch(/^cairn-changes-.*\.csv$/)
+  const file = await readFile(await download.path(), 'utf8')
+  expect(file).toContain('person-9')
+  expect(file).not.toContain('person-0')
+
+  await choose('Copy as text')
+  await expect.poll(() => clipboardOf(page)).toMatch(/ UTC {2}person-9 .*\n$/)
+  await choose('Copy as Markdown')
+  await expect.poll(() => clipboardOf(page)).toMatch(/\n- `.* UTC` person-9 .*\n$/)
+  await choose('Copy link with absolute times')
+  await expect.poll(() => clipboardOf(page)).toMatch(/^http/)
+  const link = new URL(await clipboardOf(page))
+  expect(Object.fromEntries(link.searchParams)).toMatchObject({
+    from: expect.stringMatching(/Z$/),
+    to: expect.stringMatching(/Z$/),
+  })
+  const other = await web.open(`${link.pathname}${link.search}`)
+  await rows(other).filter({ hasText: 'person-9' }).waitFor()
+  expect(await rows(other).count()).toBe(1)
 })
 
 test('rows show risks, and failed and denied changes stand out', async () => {

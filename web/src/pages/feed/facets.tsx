@@ -6,6 +6,7 @@ import {
   Stack,
   Switch,
   Text,
+  TextInput,
   Tooltip,
   UnstyledButton,
 } from '@mantine/core'
@@ -22,6 +23,7 @@ import type { Facets as Data } from '../../client.ts'
 import { ErrorState } from '../../components/states.tsx'
 import { formatTime, useZone } from '../../time.tsx'
 import { cut } from './entries.ts'
+import { fullValue, mostWithoutSearch, searchLabel, searchValues } from './facet-search.ts'
 import classes from './feed.module.css'
 import { type FeedSearch, toggle, valuesOf } from './search.ts'
 
@@ -132,6 +134,7 @@ function FieldFacets(props: {
 }) {
   const { field, search } = props
   const [isLong, setIsLong] = useState(false)
+  const [typed, setTyped] = useState('')
   const counts = new Map(props.values.map(({ value, count }) => [value, count]))
   const labels = new Map(props.values.map(({ value, label }) => [value, label]))
   // Active filters stay in the list, even without matching changes.
@@ -141,16 +144,38 @@ function FieldFacets(props: {
   if (all.length === 0 || (all.length === 1 && picked.length === 0 && quiet.includes(field))) {
     return null
   }
-  const shown = isLong
-    ? all
-    : [...new Set([...all.slice(0, few), ...all.filter((value) => picked.includes(value))])]
+  const labelled = all.map((value) => ({
+    value,
+    label: labels.get(value) ?? props.labelOf(field, value),
+  }))
+  const hasSearch = all.length > mostWithoutSearch
+  const isSearching = hasSearch && typed.trim() !== ''
+  const listed = labelled.filter(
+    ({ value }, index) => isLong || index < few || picked.includes(value),
+  )
+  const shown = isSearching ? searchValues(labelled, typed) : listed
   return (
     <section aria-label={filterLabels[field]}>
       <Text size="xs" fw={600} mb={2} px={6} component="h2">
         {filterLabels[field]}
       </Text>
-      {shown.map((value) => {
-        const label = labels.get(value) ?? props.labelOf(field, value)
+      {hasSearch && (
+        <TextInput
+          size="xs"
+          mb={4}
+          type="search"
+          aria-label={searchLabel(filterLabels[field])}
+          placeholder={searchLabel(filterLabels[field])}
+          value={typed}
+          onChange={(event) => setTyped(event.currentTarget.value)}
+        />
+      )}
+      {isSearching && shown.length === 0 && (
+        <Text size="xs" c="dimmed" px={6}>
+          No listed value matches.
+        </Text>
+      )}
+      {shown.map(({ value, label }) => {
         const isIn = valuesOf(search, field, 'include').includes(value)
         const isOut = valuesOf(search, field, 'exclude').includes(value)
         const exclude = () => props.onChange(toggle(search, field, value, 'exclude'))
@@ -159,7 +184,7 @@ function FieldFacets(props: {
             <UnstyledButton
               className={classes.facetValue}
               aria-pressed={isIn}
-              title={cut(label, 300)}
+              title={fullValue({ value, label })}
               onClick={(event) =>
                 event.altKey ? exclude() : props.onChange(toggle(search, field, value, 'include'))
               }
@@ -187,7 +212,7 @@ function FieldFacets(props: {
           </div>
         )
       })}
-      {all.length > few && (
+      {all.length > few && !isSearching && (
         <Button
           variant="subtle"
           color="gray"

@@ -113,7 +113,7 @@ export function FeedPage() {
       <FeedHeader search={search} asOf={asOf} data={data} today={today} />
       <Toolbar
         search={search}
-        window={data.window}
+        data={data}
         searchBox={searchBox}
         isRefreshing={feed.isFetching && !feed.isFetchingNextPage}
         onChange={change}

@@ -1,14 +1,16 @@
 import { ActionIcon, Button, Group, Tooltip } from '@mantine/core'
 import { IconAdjustmentsHorizontal, IconKeyboard, IconRefresh } from '@tabler/icons-react'
 import type { RefObject } from 'react'
+import { ExportMenu } from './export-menu.tsx'
 import { RangePicker } from './range-picker.tsx'
-import { type FeedSearch, type Window, withoutRange } from './search.ts'
+import { type FeedSearch, withoutRange } from './search.ts'
 import { SearchBox } from './search-box.tsx'
+import type { FeedData } from './use-feed-data.ts'
 
 /** The time range, the search, and the buttons beside them. */
 export function Toolbar(props: {
   search: FeedSearch
-  window: Window
+  data: FeedData
   searchBox: RefObject<HTMLInputElement | null>
   isRefreshing: boolean
   onChange: (search: FeedSearch) => void
@@ -21,7 +23,7 @@ export function Toolbar(props: {
     <Group gap="xs">
       <RangePicker
         search={search}
-        window={props.window}
+        window={props.data.window}
         onChoose={(range) => onChange({ ...withoutRange(search), ...range })}
       />
       <SearchBox
@@ -39,6 +41,7 @@ export function Toolbar(props: {
         >
           Filters
         </Button>
+        <ExportMenu search={search} data={props.data} />
         <Tooltip label="Refresh" withArrow>
           <ActionIcon
             variant="default"
