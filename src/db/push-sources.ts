@@ -22,10 +22,22 @@ export async function listPushSources(
         .whereRef('d.integration_id', '=', 'i.id')
         .whereRef('d.organization_id', '=', 'i.organization_id')
         .where('d.state', '=', 'failed')
+        .where('d.is_test', '=', false)
         .where('d.received_at', '>=', window.from)
         .where('d.received_at', '<', window.to)
         .$asScalar()
         .as('failures'),
+    )
+    .select((eb) =>
+      eb
+        .selectFrom('deliveries as w')
+        .select(sql<number>`count(*)::int`.as('waiting'))
+        .whereRef('w.integration_id', '=', 'i.id')
+        .whereRef('w.organization_id', '=', 'i.organization_id')
+        .where('w.state', '=', 'received')
+        .where('w.is_test', '=', false)
+        .$asScalar()
+        .as('waiting'),
     )
     .where('i.kind', '=', 'github')
     .orderBy('i.name')
@@ -37,5 +49,6 @@ export async function listPushSources(
     createdAt: row.created_at,
     lastDeliveryAt: row.last_delivery_at,
     failures: row.failures ?? 0,
+    waiting: row.waiting ?? 0,
   }))
 }

@@ -26,6 +26,8 @@ export interface PushFacts {
   lastDeliveryAt: Date | null
   /** Deliveries of the time range that could not be translated. */
   failures: number
+  /** Deliveries that have arrived and are not translated yet. */
+  waiting: number
 }
 
 /**
@@ -136,11 +138,15 @@ function assessPush(
   facts: PushFacts,
   now: Date,
 ): SourceCompleteness {
-  const { id, kind, name, lastDeliveryAt, createdAt, failures } = facts
+  const { id, kind, name, lastDeliveryAt, createdAt, failures, waiting } = facts
   const is = (state: SourceState, sentence: string) => ({ id, kind, name, state, sentence })
   if (failures > 0) {
     const what = failures === 1 ? '1 delivery' : `${failures} deliveries`
     return is('incomplete', `${what} of this time could not be translated.`)
+  }
+  if (waiting > 0) {
+    const what = waiting === 1 ? '1 delivery is' : `${waiting} deliveries are`
+    return is('incomplete', `${what} not translated yet.`)
   }
   if (createdAt > to) return is('incomplete', `Set up after this time: it has no events of it.`)
   if (lastDeliveryAt === null) {

@@ -30,6 +30,7 @@ const push = (over: Partial<PushFacts> = {}): PushFacts => ({
   createdAt: ago(30 * 24 * 60),
   lastDeliveryAt: ago(5),
   failures: 0,
+  waiting: 0,
   ...over,
 })
 const assess = (
@@ -117,6 +118,7 @@ describe('a push source', () => {
     [push(), 'silent', 'No events from acme for 5 minutes. Silence is not proof of quiet.'],
     [push({ lastDeliveryAt: null }), 'incomplete', 'No events from acme since it was set up.'],
     [push({ failures: 2 }), 'incomplete', '2 deliveries of this time could not be translated.'],
+    [push({ waiting: 3 }), 'incomplete', '3 deliveries are not translated yet.'],
     [push({ createdAt: ago(60) }), 'incomplete', 'Set up within this time'],
     [push({ createdAt: ago(-1) }), 'incomplete', 'Set up after this time'],
   ])('%#', (facts, state, sentence) => {

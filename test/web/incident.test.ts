@@ -3,6 +3,7 @@ import type { Change, Suspect } from '../../web/src/client.ts'
 import {
   arrangeSuspects,
   arrivedLater,
+  conclude,
   distance,
   moveWindow,
   toTimeline,
@@ -45,6 +46,24 @@ describe('suspects', () => {
     const arranged = arrangeSuspects(five, [verdict('e', 'caused'), verdict('b', 'suspect')])
     expect(ids(arranged.shown)).toEqual(['e', 'a', 'b'])
     expect(arranged.cause?.changeId).toBe('e')
+  })
+})
+
+test('the sentence follows the verdicts', () => {
+  const answer = {
+    answer: 'suspect' as const,
+    sentence: 'Most likely: change a, 6 minutes before the alert',
+    suspects: [suspect('a'), suspect('b')],
+  }
+  expect(conclude(answer, [])).toEqual({ sentence: answer.sentence, isExplained: true })
+  expect(conclude(answer, [verdict('b', 'dismissed')]).sentence).toBe(answer.sentence)
+  expect(conclude(answer, [verdict('b', 'caused')])).toEqual({
+    sentence: 'Cause: change b',
+    isExplained: true,
+  })
+  expect(conclude(answer, [verdict('a', 'dismissed')])).toEqual({
+    sentence: 'The most likely change was dismissed: change a',
+    isExplained: false,
   })
 })
 

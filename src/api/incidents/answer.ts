@@ -100,7 +100,9 @@ function timelineOf(incident: RankedIncident, query: Shown['query'], now: Date) 
     : new Date(Math.max(latest, incident.noticedAt.getTime() + MINUTE))
   const from = query.from
     ? new Date(query.from)
-    : new Date(earliestStart(incident).getTime() - TIMELINE_BEFORE)
+    : new Date(
+        Math.max(earliestStart(incident).getTime() - TIMELINE_BEFORE, to.getTime() - MAX_TIMELINE),
+      )
   const refuse = (pointer: string, detail: string) => {
     throw new Problem(422, `${pointer}: ${detail}`, { errors: [{ pointer, detail }] })
   }

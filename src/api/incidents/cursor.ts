@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { IncidentPosition } from '../../db/incident-edits.ts'
 import { Problem } from '../problems.ts'
 
-const positionSchema = z.tuple([z.number().int(), z.uuid()])
+const positionSchema = z.tuple([z.number().int().min(0), z.uuid()])
 
 export function writeIncidentCursor({ noticedAt, id }: IncidentPosition): string {
   return Buffer.from(JSON.stringify([noticedAt.getTime(), id])).toString('base64url')

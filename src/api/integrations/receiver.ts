@@ -5,6 +5,7 @@ import { readDelivery } from '../../integrations/arrival.ts'
 import { SecretUnreadable } from '../../integrations/secret-box.ts'
 import { type Headers, isSigned, type StoredSecret } from '../../integrations/signature.ts'
 import type { ApiContext, App } from '../context.ts'
+import { ClientDisconnected } from '../errors.ts'
 import { notFound, Problem } from '../problems.ts'
 import { createDeliveryLimits } from './limits.ts'
 
@@ -50,6 +51,8 @@ export async function webhookRoutes(routes: App, context: ApiContext): Promise<v
     const receiver = isId ? await findShared(integrationId) : undefined
     // Before the body is read.
     if (!receiver) throw notFound('integration')
+    // A request that ended meanwhile is not closed again, and would keep its reservation.
+    if (reply.raw.destroyed || request.raw.socket.destroyed) throw new ClientDisconnected()
     const release = limits.reserve(receiver.id, expectedBytes(request))
     reply.raw.once('close', release)
     request.receiver = receiver

@@ -81,6 +81,7 @@ export function refuseTimes({ startsAt, endsAt }: Report, now: Date): void {
   for (const [name, time] of Object.entries({ startsAt, endsAt })) {
     if (time === undefined) continue
     const pointer = `/${name}`
+    if (Number.isNaN(time.getTime())) errors.push({ pointer, detail: 'Not a time.' })
     if (time.getTime() > latest) errors.push({ pointer, detail: 'Must not be in the future.' })
     if (time.getTime() < oldest)
       errors.push({ pointer, detail: 'Must be within the last 90 days.' })

@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import type { Report } from './detail.ts'
-import { idempotencyKey, present, type Reading, sentences, webLinks } from './foreign.ts'
+import { idempotencyKey, longText, present, type Reading, sentences, webLinks } from './foreign.ts'
 
 const named = z.looseObject({ id: z.string().max(500), name: z.string().max(500).optional() })
 const optionalName = z.union([named, z.string().max(500)]).optional()
@@ -81,7 +81,7 @@ function common({ context, subject }: CdEvent) {
     environments: present(nameOf(content.environment)),
     repository: nameOf(content.repository),
     links: webLinks([{ url: content.url ?? content.uri }]),
-    description: content.description ?? content.errors,
+    description: longText(content.description ?? content.errors),
     tool: context.source,
   }
 }

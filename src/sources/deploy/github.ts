@@ -6,7 +6,7 @@
 
 import { z } from 'zod'
 import type { Report, ReportedOutcome } from './detail.ts'
-import { idempotencyKey, longText, present, webLinks } from './foreign.ts'
+import { idempotencyKey, longText, webLinks } from './foreign.ts'
 
 export const deploymentSchema = z.looseObject({
   ref: z.string().trim().min(1).max(500),
@@ -87,7 +87,7 @@ export function readDeploymentStatus(
     idempotencyKey: keyOf(repository, id),
     endsAt: outcome && now,
     outcome,
-    description: present(description)?.[0],
+    description: longText(description ?? undefined),
     links: webLinks([
       { url: log_url || target_url || undefined, label: 'Log' },
       { url: environment_url || undefined, label: 'Environment' },

@@ -1,3 +1,5 @@
+import { matchPattern } from '../../changes/environment-rules.ts'
+
 /** Which deployments are deploys. Jobs that only use an environment's secrets create some too. */
 
 /** The first rule that matches decides. See `DeployRule` in src/integrations/integration.ts. */
@@ -21,7 +23,5 @@ export function isDeploy(
 
 /** Whether a text matches a pattern with `*`, ignoring case. An absent text matches none. */
 function matches(pattern: string, text: string | undefined): boolean {
-  if (text === undefined) return false
-  const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
-  return new RegExp(`^${parts.join('.*')}$`, 'is').test(text)
+  return text !== undefined && matchPattern(text, pattern)
 }

@@ -8,7 +8,7 @@ import { useEnvironments } from '../../components/environment-badge.tsx'
 import { ErrorState } from '../../components/states.tsx'
 import { useNewChanges } from '../../live.ts'
 import { Time } from '../../time.tsx'
-import { arrangeSuspects, type Moment } from './arrange.ts'
+import { arrangeSuspects, conclude, type Moment } from './arrange.ts'
 import { CompletenessLine } from './completeness.tsx'
 import classes from './incident.module.css'
 import { answerQuery, type Subject } from './queries.ts'
@@ -66,23 +66,23 @@ type LoadedProps = Props & {
 
 function Loaded(props: LoadedProps) {
   const { answer, subject, verdicts } = props
-  const { cause, shown, dismissed } = arrangeSuspects(answer.suspects, verdicts)
+  const { shown, dismissed } = arrangeSuspects(answer.suspects, verdicts)
+  const { sentence, isExplained } = conclude(answer, verdicts)
   const context: RowContext = {
     incidentId: 'id' in subject ? subject.id : undefined,
     noticedAt: props.noticedAt,
     openedAt: props.openedAt,
     verdicts,
   }
-  const isExplained = answer.answer === 'suspect' || cause !== undefined
   return (
     <Stack gap="lg">
       <Stack gap="xs">
         <CompletenessLine completeness={answer.completeness} />
         <Text className={classes.sentence} component="p" my={0} data-testid="sentence">
-          <bdi>{cause ? `Cause: ${cause.summary}` : answer.sentence}</bdi>
+          <bdi>{sentence}</bdi>
         </Text>
         {!isExplained && <NotExplained answer={answer} />}
-        <CopyReport {...props} shown={isExplained ? shown : []} />
+        <CopyReport {...props} sentence={sentence} shown={isExplained ? shown : []} />
       </Stack>
       {shown.length > 0 && (
         <Section title={isExplained ? 'Suspects' : 'Closest candidates'}>
@@ -123,7 +123,7 @@ function NotExplained({ answer: { searched } }: { answer: IncidentAnswer }) {
   )
 }
 
-function CopyReport(props: LoadedProps & { shown: IncidentAnswer['suspects'] }) {
+function CopyReport(props: LoadedProps & { sentence: string; shown: IncidentAnswer['suspects'] }) {
   const environments = useEnvironments()
   const environment = environments.data?.find(({ id }) => id === props.environmentId)
   const report = {
@@ -131,7 +131,7 @@ function CopyReport(props: LoadedProps & { shown: IncidentAnswer['suspects'] }) 
     noticedAt: props.noticedAt,
     environment: environment?.name,
     url: window.location.href,
-    answer: props.answer,
+    answer: { ...props.answer, sentence: props.sentence },
     suspects: props.shown,
   }
   return (

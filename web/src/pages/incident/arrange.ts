@@ -2,7 +2,7 @@
 
 import type { Change, IncidentAnswer, Suspect, Verdict } from '../../client.ts'
 
-const MOST_SUSPECTS = 3
+const MAX_SUSPECTS = 3
 
 export interface Arranged {
   /** A person decided that it caused the incident. */
@@ -25,9 +25,29 @@ export function arrangeSuspects(
   )
   return {
     cause: caused[0],
-    shown: [...caused, ...others].slice(0, MOST_SUSPECTS),
+    shown: [...caused, ...others].slice(0, MAX_SUSPECTS),
     dismissed: suspects.filter(is('dismissed')).length,
   }
+}
+
+/**
+ * The answer in one sentence after the verdicts of people, for the page and for copied reports.
+ *
+ * @returns `isExplained`: whether the shown suspects are more than the closest candidates
+ */
+export function conclude(
+  answer: Pick<IncidentAnswer, 'answer' | 'sentence' | 'suspects'>,
+  verdicts: readonly Verdict[],
+): { sentence: string; isExplained: boolean } {
+  const { cause } = arrangeSuspects(answer.suspects, verdicts)
+  if (cause) return { sentence: `Cause: ${cause.summary}`, isExplained: true }
+  const first = answer.suspects[0]
+  const verdict = verdicts.find(({ changeId }) => changeId === first?.changeId)?.verdict
+  if (answer.answer === 'suspect' && (verdict === 'dismissed' || verdict === 'fixed')) {
+    const done = verdict === 'dismissed' ? 'was dismissed' : 'is marked as the fix'
+    return { sentence: `The most likely change ${done}: ${first!.summary}`, isExplained: false }
+  }
+  return { sentence: answer.sentence, isExplained: answer.answer === 'suspect' }
 }
 
 /** `6 minutes before the alert`. */
