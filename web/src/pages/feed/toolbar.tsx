@@ -6,6 +6,7 @@ import { RangePicker } from './range-picker.tsx'
 import { type FeedSearch, withoutRange } from './search.ts'
 import { SearchBox } from './search-box.tsx'
 import type { FeedData } from './use-feed-data.ts'
+import { ViewsMenu } from './views-menu.tsx'
 
 /** The time range, the search, and the buttons beside them. */
 export function Toolbar(props: {
@@ -32,6 +33,7 @@ export function Toolbar(props: {
         onChange={(q) => onChange({ ...search, q: q === '' ? undefined : q })}
       />
       <Group gap={4} wrap="nowrap">
+        <ViewsMenu search={search} onChange={onChange} />
         <Button
           hiddenFrom="md"
           size="xs"
