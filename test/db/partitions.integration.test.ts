@@ -24,7 +24,11 @@ test('partitions for any time are created once, also by concurrent requests', as
     JOIN pg_class child ON child.oid = inhrelid
     GROUP BY parent.relname ORDER BY parent.relname
   `.execute(db)
-  expect(rows.map(({ parent }) => parent)).toEqual(['change_records', 'changes'])
+  expect(rows.map(({ parent }) => parent)).toEqual([
+    'change_environments',
+    'change_records',
+    'changes',
+  ])
   for (const { partitions, secured } of rows) {
     // 90 days back and three weeks ahead, whatever day of the week it is.
     expect(partitions).toBeGreaterThanOrEqual(16)

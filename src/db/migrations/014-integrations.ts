@@ -22,7 +22,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     GRANT SELECT, INSERT, DELETE ON integrations TO cairn_api;
     GRANT UPDATE (name, settings) ON integrations TO cairn_api;
     -- The receiver finds the organization by the integration's ID.
-    GRANT SELECT (id, organization_id, kind) ON integrations TO cairn_system;
+    GRANT SELECT (id, organization_id, kind, last_delivery_at) ON integrations TO cairn_system;
     GRANT UPDATE (last_delivery_at) ON integrations TO cairn_system;
     CREATE POLICY before_organization ON integrations FOR SELECT TO cairn_system USING (true);
 
