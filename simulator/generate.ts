@@ -195,7 +195,7 @@ export function startLiveActivity(
   let reached = began
   let writtenUntil = began
   const pending: { record: CloudTrailRecord; delay: number }[] = []
-  let told = 0
+  let played = 0
 
   const write = (until: number) => {
     const random = new Random(seed, writtenUntil, 'delivery')
@@ -206,11 +206,11 @@ export function startLiveActivity(
         delay: Math.min(DELIVERY.most, Math.max(DELIVERY.least, Math.round(delay))),
       })
     }
-    for (; story && began + storyAfterMs + told * STORY_EVERY < until; told++) {
-      const at = began + storyAfterMs + told * STORY_EVERY
+    for (; story && began + storyAfterMs + played * STORY_EVERY < until; played++) {
+      const at = began + storyAfterMs + played * STORY_EVERY
       const ordinal = ordinalOf(Math.floor(at / DAY) + 1) - 1
-      const script = new Script(account, new Random(seed, began, 'story', told), at, ordinal)
-      stories[told % stories.length]!(script)
+      const script = new Script(account, new Random(seed, began, 'story', played), at, ordinal)
+      stories[played % stories.length]!(script)
       for (const record of script.records) pending.push({ record, delay: 2 })
     }
     pending.sort((a, b) => timeOf(a.record) - timeOf(b.record))

@@ -164,7 +164,7 @@ interface Act {
   run?: number
 }
 
-/** Adds the record of what somebody does. @returns its event ID */
+/** Adds the record of an action. @returns its event ID */
 function act(
   world: World,
   { at, account, operation, name, isHarmful = false, who = 'person', run = 0 }: Act,

@@ -1,8 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto'
 import { type Selectable, sql } from 'kysely'
 import type { Role } from '../auth/roles.ts'
 import type { Database, Trx } from './database.ts'
 import type { AuthSchema, Schema } from './schema.ts'
+import { hashToken, newToken } from './token.ts'
 
 /** A user who signs in. better-auth's tables contain more fields, which only it reads. */
 export interface User {
@@ -18,13 +18,8 @@ export interface Membership {
 
 export type InvitationRow = Selectable<Schema['invitations']>
 
-/** 256 random bits. The prefix lets people and secret scanners recognize it. */
 export function newInvitationToken(): string {
-  return `cairn_invite_${randomBytes(32).toString('base64url')}`
-}
-
-function hashOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest()
+  return newToken('invite_')
 }
 
 /**
@@ -166,7 +161,7 @@ export function insertInvitation(
       organization_id: invitation.organizationId,
       role: invitation.role,
       email: invitation.email,
-      token_hash: hashOf(invitation.token),
+      token_hash: hashToken(invitation.token),
       first_owner: invitation.firstOwner,
       created_by: invitation.createdBy,
       expires_at: invitation.expiresAt,
@@ -216,7 +211,7 @@ export function findOpenInvitation(system: Database, token: string) {
     .innerJoin('organizations', 'organizations.id', 'organization_id')
     .selectAll('invitations')
     .select('organizations.name as organization')
-    .where('token_hash', '=', hashOf(token))
+    .where('token_hash', '=', hashToken(token))
     .where('accepted_at', 'is', null)
     .where('revoked_at', 'is', null)
     .where('expires_at', '>', sql<Date>`now()`)

@@ -1,17 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
 import { asOrganization, type Database, type Trx } from './database.ts'
+import { hashToken, newToken } from './token.ts'
 
 /** The organization that the first start creates. */
 export const DEFAULT_ORGANIZATION = 'default'
 
-/** 256 random bits. The prefix lets people and secret scanners recognize it. */
 export function newApiKey(): string {
-  return `cairn_${randomBytes(32).toString('base64url')}`
-}
-
-function hashOf(key: string): Buffer {
-  return createHash('sha256').update(key).digest()
+  return newToken('')
 }
 
 /**
@@ -59,7 +54,7 @@ function toRow(organizationId: string, { name, key, createdBy }: NamedKey) {
   return {
     organization_id: organizationId,
     name,
-    key_hash: hashOf(key),
+    key_hash: hashToken(key),
     created_by: createdBy,
     // For a key that a person chose, a prefix could reveal too much.
     prefix: /^cairn_[\w-]{43}$/.test(key) ? key.slice(0, 12) : null,
@@ -134,7 +129,7 @@ export async function keepOnlyKey(
       .updateTable('api_keys')
       .set({
         revoked_at: sql<Date | null>`
-          CASE WHEN key_hash = ${hashOf(keep.key)} THEN NULL ELSE coalesce(revoked_at, now()) END`,
+          CASE WHEN key_hash = ${hashToken(keep.key)} THEN NULL ELSE coalesce(revoked_at, now()) END`,
       })
       .where('name', '=', keep.name)
       .execute(),
@@ -153,7 +148,7 @@ export async function organizationOfKey(
     .selectFrom('api_keys')
     .select(['id', 'organization_id'])
     .select(sql<boolean>`coalesce(last_used_at < now() - interval '1 hour', true)`.as('unnoted'))
-    .where('key_hash', '=', hashOf(key))
+    .where('key_hash', '=', hashToken(key))
     .where('revoked_at', 'is', null)
     .executeTakeFirst()
   if (row?.unnoted) {

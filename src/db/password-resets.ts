@@ -1,14 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto'
 import type { Database, Trx } from './database.ts'
 import type { AuthSchema } from './schema.ts'
+import { hashToken, newToken } from './token.ts'
 
-/** 256 random bits. The prefix lets people and secret scanners recognize it. */
 export function newPasswordResetToken(): string {
-  return `cairn_reset_${randomBytes(32).toString('base64url')}`
-}
-
-function hashOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest()
+  return newToken('reset_')
 }
 
 /**
@@ -39,7 +34,7 @@ export async function insertPasswordReset(
     .values({
       organization_id: reset.organizationId,
       user_id: member.user_id,
-      token_hash: hashOf(reset.token),
+      token_hash: hashToken(reset.token),
       expires_at: reset.expiresAt,
       created_by: reset.createdBy,
     })
@@ -64,7 +59,7 @@ export function findOpenPasswordReset(system: Database | Trx, token: string) {
         .onRef('m.organization_id', '=', 'r.organization_id'),
     )
     .select(['r.id', 'r.organization_id', 'r.user_id', 'r.expires_at', 'u.name', 'u.email'])
-    .where('r.token_hash', '=', hashOf(token))
+    .where('r.token_hash', '=', hashToken(token))
     .where((eb) => eb('r.expires_at', '>', eb.fn<Date>('now')))
     .where(({ not, exists, selectFrom }) =>
       not(
