@@ -3,7 +3,7 @@ import { asOrganization, readOrganization } from '../db/database.ts'
 import { insertApiKey, listApiKeys, newApiKey, revokeApiKey } from '../db/organizations.ts'
 import type { ApiContext, App } from './context.ts'
 import { requireOwner } from './person.ts'
-import { answer, found, problems } from './problems.ts'
+import { found, jsonResponse, problems } from './problems.ts'
 import { text } from './text.ts'
 
 const time = z.iso.datetime()
@@ -64,7 +64,7 @@ export function apiKeyRoutes(app: App, { database }: ApiContext): void {
         description:
           'Oldest first, including revoked keys. Keys are stored as hashes and are not returned.',
         response: {
-          200: answer('The keys.', z.object({ items: z.array(keySchema) })),
+          200: jsonResponse('The keys.', z.object({ items: z.array(keySchema) })),
           ...problems(401, 503),
         },
       },
@@ -87,7 +87,7 @@ export function apiKeyRoutes(app: App, { database }: ApiContext): void {
         security: [{ session: [] }],
         body: newKeySchema,
         response: {
-          201: answer('The created key. It is returned only once.', madeKeySchema),
+          201: jsonResponse('The created key. It is returned only once.', madeKeySchema),
           ...problems(401, 403, 422, 503),
         },
       },
@@ -117,7 +117,7 @@ export function apiKeyRoutes(app: App, { database }: ApiContext): void {
           'Requests with the key fail immediately. Requires a signed-in owner. A key set in CAIRN_API_KEY is restored at the next start unless you change the variable.',
         security: [{ session: [] }],
         params: z.object({ id: z.string().meta({ description: 'The API key ID.' }) }),
-        response: { 200: answer('The key.', keySchema), ...problems(401, 403, 404, 503) },
+        response: { 200: jsonResponse('The key.', keySchema), ...problems(401, 403, 404, 503) },
       },
     },
     async (request) => {

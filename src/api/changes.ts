@@ -21,7 +21,7 @@ import { searchLimit, withSearch } from '../db/search.ts'
 import { findSource, listSources } from '../sources/index.ts'
 import type { HistoricChange } from '../sources/source.ts'
 import type { ApiContext, App } from './context.ts'
-import { answer, found, Problem, problems } from './problems.ts'
+import { found, jsonResponse, Problem, problems } from './problems.ts'
 import { storableText, text } from './text.ts'
 
 export const time = z.iso
@@ -360,7 +360,7 @@ export function changeRoutes(app: App, { database }: ApiContext): void {
             .meta({ description: 'The order by time: `desc` returns the newest first.' }),
         }),
         response: {
-          200: answer('A page of changes.', pageSchema),
+          200: jsonResponse('A page of changes.', pageSchema),
           ...problems(401, 422, 503, 504),
         },
       },
@@ -396,7 +396,7 @@ export function changeRoutes(app: App, { database }: ApiContext): void {
           'A change set groups the changes of one operation, such as a Terraform apply, a console session or a CI run. Newest first. Filters apply to changes: a set is listed if at least one of its changes matches. Sets keep their ID and position when late changes join them.',
         querystring: querySchema,
         response: {
-          200: answer('A page of change sets.', changeSetPageSchema),
+          200: jsonResponse('A page of change sets.', changeSetPageSchema),
           ...problems(401, 422, 503, 504),
         },
       },
@@ -430,7 +430,7 @@ export function changeRoutes(app: App, { database }: ApiContext): void {
         description: 'Includes the original record from the source.',
         params: z.object({ id: z.string().meta({ description: 'The change ID.' }) }),
         response: {
-          200: answer('The change.', changeWithRecordSchema),
+          200: jsonResponse('The change.', changeWithRecordSchema),
           ...problems(401, 404, 503),
         },
       },

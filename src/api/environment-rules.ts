@@ -18,7 +18,7 @@ import { asOrganization, readOrganization, type Trx } from '../db/database.ts'
 import { MAX_ENVIRONMENTS } from '../db/environments.ts'
 import { previewRules, type RulesPreview } from '../db/rules-preview.ts'
 import type { ApiContext, App } from './context.ts'
-import { answer, Problem, problems } from './problems.ts'
+import { jsonResponse, Problem, problems } from './problems.ts'
 import { text } from './text.ts'
 
 const DEFAULT_DAYS = 7
@@ -184,7 +184,7 @@ export function environmentRuleRoutes(app: App, { database }: ApiContext): void 
           'The whole ordered list, and how far it is applied to stored changes. Environments that a change itself names come first, then these rules, then the default of its connection.',
         querystring: z.strictObject({}),
         response: {
-          200: answer('The rules.', rulesSchema),
+          200: jsonResponse('The rules.', rulesSchema),
           ...problems(401, 503),
         },
       },
@@ -203,7 +203,7 @@ export function environmentRuleRoutes(app: App, { database }: ApiContext): void 
           'Replaces the whole list. New changes follow the rules immediately. They are applied to stored changes in the background, the newest first; `relink` contains the progress.',
         body: putSchema,
         response: {
-          200: answer('The saved rules.', rulesSchema),
+          200: jsonResponse('The saved rules.', rulesSchema),
           ...problems(401, 409, 422, 503),
         },
       },
@@ -228,7 +228,7 @@ export function environmentRuleRoutes(app: App, { database }: ApiContext): void 
         description: `Compares the environments that rules would assign with the present ones, for the changes of the last days (default ${DEFAULT_DAYS}). Saves nothing. Counts for about three seconds at most.`,
         body: previewRequestSchema,
         response: {
-          200: answer('What would change.', previewSchema),
+          200: jsonResponse('What would change.', previewSchema),
           ...problems(401, 422, 503, 504),
         },
       },

@@ -12,7 +12,7 @@ import {
   updateEnvironment,
 } from '../db/environments.ts'
 import type { ApiContext, App } from './context.ts'
-import { answer, found, Problem, problems } from './problems.ts'
+import { found, jsonResponse, Problem, problems } from './problems.ts'
 import { text } from './text.ts'
 
 const example = {
@@ -111,7 +111,7 @@ export function environmentRoutes(app: App, { database }: ApiContext): void {
         description: `In list order. An organization has at most ${MAX_ENVIRONMENTS} environments.`,
         querystring: z.strictObject({}),
         response: {
-          200: answer('The environments.', z.object({ items: z.array(environmentSchema) })),
+          200: jsonResponse('The environments.', z.object({ items: z.array(environmentSchema) })),
           ...problems(401, 503),
         },
       },
@@ -132,7 +132,7 @@ export function environmentRoutes(app: App, { database }: ApiContext): void {
         description: 'Adds the environment to the end of the list.',
         body: createSchema,
         response: {
-          201: answer('The environment.', environmentSchema),
+          201: jsonResponse('The environment.', environmentSchema),
           ...problems(401, 409, 422, 503),
         },
       },
@@ -157,7 +157,7 @@ export function environmentRoutes(app: App, { database }: ApiContext): void {
         description: 'Includes the number of its connections.',
         params,
         response: {
-          200: answer('The environment.', environmentSchema),
+          200: jsonResponse('The environment.', environmentSchema),
           ...problems(401, 404, 503),
         },
       },
@@ -176,7 +176,7 @@ export function environmentRoutes(app: App, { database }: ApiContext): void {
         params,
         body: patchSchema,
         response: {
-          200: answer('The updated environment.', environmentSchema),
+          200: jsonResponse('The updated environment.', environmentSchema),
           ...problems(401, 404, 409, 422, 503),
         },
       },
@@ -197,7 +197,7 @@ export function environmentRoutes(app: App, { database }: ApiContext): void {
         description: 'Connections and changes are kept, without an environment.',
         params,
         response: {
-          200: answer(
+          200: jsonResponse(
             'The deleted environment, with the number of affected connections.',
             environmentSchema,
           ),

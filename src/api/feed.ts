@@ -6,7 +6,7 @@ import { type Facet, facets, histogram } from '../db/feed.ts'
 import { withSearch } from '../db/search.ts'
 import { completeness, completenessSchema, filtersSchema, readFilters } from './changes.ts'
 import type { ApiContext, App } from './context.ts'
-import { answer, Problem, problems } from './problems.ts'
+import { jsonResponse, Problem, problems } from './problems.ts'
 
 const DEFAULT_HOURS = 24
 const window = `\`to\` defaults to now, and \`from\` to ${DEFAULT_HOURS} hours before \`to\`.`
@@ -133,7 +133,7 @@ export function feedRoutes(app: App, { database }: ApiContext): void {
             .meta({ description: 'The maximum number of buckets.' }),
         }),
         response: {
-          200: answer('The histogram.', histogramSchema),
+          200: jsonResponse('The histogram.', histogramSchema),
           ...problems(401, 422, 503, 504),
         },
       },
@@ -165,7 +165,10 @@ export function feedRoutes(app: App, { database }: ApiContext): void {
         summary: 'Get facets',
         description: `Accepts the same filters as the feed. ${window} Returns up to 20 values per field, the most frequent first. A filter on a field does not affect the counts of that field: \`service=ec2\` still returns other services. An actor that a filter names is always returned, with count 0 if no other change has it. Only the first 100 resources of a change are counted.`,
         querystring: filtersSchema,
-        response: { 200: answer('The facets.', facetsSchema), ...problems(401, 422, 503, 504) },
+        response: {
+          200: jsonResponse('The facets.', facetsSchema),
+          ...problems(401, 422, 503, 504),
+        },
       },
     },
     (request) =>

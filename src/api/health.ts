@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ApiContext, App } from './context.ts'
-import { answer, problems } from './problems.ts'
+import { jsonResponse, problems } from './problems.ts'
 
 const tags = ['health']
 
@@ -41,7 +41,7 @@ export function healthRoutes(app: App, { system, workflows }: ApiContext): void 
         security: [],
         querystring: z.strictObject({}),
         response: {
-          200: answer('The process is running.', z.object({ status: z.literal('alive') })),
+          200: jsonResponse('The process is running.', z.object({ status: z.literal('alive') })),
           ...problems(),
         },
       },
@@ -61,7 +61,7 @@ export function healthRoutes(app: App, { system, workflows }: ApiContext): void 
         security: [],
         querystring: z.strictObject({}),
         response: {
-          200: answer(
+          200: jsonResponse(
             'Ready to serve requests.',
             z.object({
               status: z.literal('ready'),

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { readOrganization } from '../db/database.ts'
 import type { ApiContext, App } from './context.ts'
 import { roleSchema, userSchema } from './person.ts'
-import { answer, problems } from './problems.ts'
+import { jsonResponse, problems } from './problems.ts'
 
 const { version } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
@@ -51,7 +51,7 @@ export function meRoutes(app: App, { database, temporalUrl, demoOwner }: ApiCont
         summary: 'Get the current user',
         description: 'Returns the organization of the request, and the user for sessions.',
         response: {
-          200: answer('The current user and organization.', meSchema),
+          200: jsonResponse('The current user and organization.', meSchema),
           ...problems(401, 503),
         },
       },

@@ -25,7 +25,7 @@ import {
 import type { ApiContext, App } from './context.ts'
 import { publicUrlOf } from './origin.ts'
 import { emailSchema, requireOwner, roleSchema, userSchema } from './person.ts'
-import { answer, found, Problem, problems } from './problems.ts'
+import { found, jsonResponse, Problem, problems } from './problems.ts'
 
 const time = z.iso.datetime()
 
@@ -125,7 +125,7 @@ export function memberRoutes(app: App, { database, system, publicUrl }: ApiConte
         description:
           'Oldest first. Owners manage members, invitations and API keys; members can do everything else.',
         response: {
-          200: answer('The members.', z.object({ items: z.array(memberSchema) })),
+          200: jsonResponse('The members.', z.object({ items: z.array(memberSchema) })),
           ...problems(401, 503),
         },
       },
@@ -192,7 +192,7 @@ export function memberRoutes(app: App, { database, system, publicUrl }: ApiConte
         security,
         params: z.object({ id: z.string().meta({ description: 'The member ID.' }) }),
         response: {
-          201: answer('The created link.', createdPasswordResetSchema),
+          201: jsonResponse('The created link.', createdPasswordResetSchema),
           ...problems(401, 403, 404, 409, 503),
         },
       },
@@ -238,7 +238,7 @@ export function memberRoutes(app: App, { database, system, publicUrl }: ApiConte
         security,
         body: newInvitationSchema,
         response: {
-          201: answer('The created invitation, with its link.', createdInvitationSchema),
+          201: jsonResponse('The created invitation, with its link.', createdInvitationSchema),
           ...problems(401, 403, 422, 503),
         },
       },
@@ -269,7 +269,7 @@ export function memberRoutes(app: App, { database, system, publicUrl }: ApiConte
           'Oldest first. Links are not stored and not returned. Requires a signed-in owner.',
         security,
         response: {
-          200: answer('The invitations.', z.object({ items: z.array(invitationSchema) })),
+          200: jsonResponse('The invitations.', z.object({ items: z.array(invitationSchema) })),
           ...problems(401, 403, 503),
         },
       },

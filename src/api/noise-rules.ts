@@ -14,7 +14,7 @@ import {
   TooManyNoiseRules,
 } from '../db/noise-rules.ts'
 import type { ApiContext, App } from './context.ts'
-import { answer, found, Problem, problems } from './problems.ts'
+import { found, jsonResponse, Problem, problems } from './problems.ts'
 import { storableText } from './text.ts'
 
 const example = {
@@ -80,7 +80,7 @@ export function noiseRuleRoutes(app: App, { database }: ApiContext): void {
         description: `The organization's own rules, newest first. The sources' built-in rules are not listed. An organization has at most ${MAX_NOISE_RULES} rules.`,
         querystring: z.strictObject({}),
         response: {
-          200: answer('The rules.', z.object({ items: z.array(ruleSchema) })),
+          200: jsonResponse('The rules.', z.object({ items: z.array(ruleSchema) })),
           ...problems(401, 503),
         },
       },
@@ -102,7 +102,7 @@ export function noiseRuleRoutes(app: App, { database }: ApiContext): void {
           'New changes follow the rule immediately, and stored changes in the background, the newest first. A rule with the same `match` is replaced. Hidden changes are counted as routine changes, and remain candidates in incidents.',
         body: createSchema,
         response: {
-          201: answer('The rule.', ruleSchema),
+          201: jsonResponse('The rule.', ruleSchema),
           ...problems(401, 409, 422, 503),
         },
       },
@@ -127,7 +127,7 @@ export function noiseRuleRoutes(app: App, { database }: ApiContext): void {
         description: 'What it has hidden or shown becomes as without the rule, in the background.',
         params,
         response: {
-          200: answer('The deleted rule.', ruleSchema),
+          200: jsonResponse('The deleted rule.', ruleSchema),
           ...problems(401, 404, 503),
         },
       },

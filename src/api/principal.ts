@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Principal } from '../db/worker-principals.ts'
 import type { ApiContext, App } from './context.ts'
-import { answer, problems } from './problems.ts'
+import { jsonResponse, problems } from './problems.ts'
 
 export const PRINCIPAL_STATES = [
   'ready',
@@ -76,7 +76,7 @@ export function principalRoutes(app: App, { principal }: ApiContext): void {
         description:
           'Returns whether Cairn has AWS credentials with which it can assume roles, and how to fix it if not.',
         response: {
-          200: answer("Cairn's AWS identity.", principalStatusSchema),
+          200: jsonResponse("Cairn's AWS identity.", principalStatusSchema),
           ...problems(401, 503),
         },
       },

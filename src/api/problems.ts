@@ -39,8 +39,8 @@ export interface ProblemError {
   detail: string
 }
 
-/** A successful response, for a route's schema. */
-export function answer<Schema extends z.ZodType>(description: string, schema: Schema) {
+/** A response with a JSON body, for the schema of a route. */
+export function jsonResponse<Schema extends z.ZodType>(description: string, schema: Schema) {
   return { description, content: { 'application/json': { schema } } }
 }
 

@@ -3,7 +3,7 @@ import { readOrganization } from '../db/database.ts'
 import { hasOutdated } from '../db/outdated-changes.ts'
 import { currentReaders } from '../sources/readers.ts'
 import type { ApiContext, App } from './context.ts'
-import { answer, problems } from './problems.ts'
+import { jsonResponse, problems } from './problems.ts'
 
 export const REREAD_STATES = ['current', 'waiting', 'running'] as const
 
@@ -38,7 +38,7 @@ export function rereadRoutes(app: App, { database, workflows }: ApiContext): voi
         description:
           'After an upgrade, Cairn reads the stored records of earlier changes again. Imports continue, and changes keep their IDs.',
         response: {
-          200: answer('The progress in this organization.', rereadSchema),
+          200: jsonResponse('The progress in this organization.', rereadSchema),
           ...problems(401, 503),
         },
       },

@@ -11,7 +11,7 @@ import {
 } from '../db/service-mappings.ts'
 import { INCIDENT_SOURCES } from '../incidents/incident.ts'
 import type { ApiContext, App } from './context.ts'
-import { answer, found, Problem, problems } from './problems.ts'
+import { found, jsonResponse, Problem, problems } from './problems.ts'
 import { text } from './text.ts'
 
 const tags = ['incidents']
@@ -72,7 +72,7 @@ export function serviceMappingRoutes(app: App, { database }: ApiContext): void {
         summary: 'List service mappings',
         description: `In the order in which they apply: the first that matches and has an environment decides it. An organization has at most ${MAX_SERVICE_MAPPINGS} mappings. Without one, a label such as \`env\`, or an environment's name in the service's name, decides.`,
         response: {
-          200: answer('The mappings.', z.object({ items: z.array(mappingSchema) })),
+          200: jsonResponse('The mappings.', z.object({ items: z.array(mappingSchema) })),
           ...problems(401, 503),
         },
       },
@@ -93,7 +93,7 @@ export function serviceMappingRoutes(app: App, { database }: ApiContext): void {
         description: 'Applies to new alerts, and to those of the last 90 days.',
         body: createSchema,
         response: {
-          201: answer('The mapping.', mappingSchema),
+          201: jsonResponse('The mapping.', mappingSchema),
           ...problems(401, 409, 422, 503),
         },
       },
@@ -120,7 +120,7 @@ export function serviceMappingRoutes(app: App, { database }: ApiContext): void {
         description: 'Its alerts of the last 90 days are mapped again.',
         params: z.object({ id: z.string().meta({ description: 'The mapping ID.' }) }),
         response: {
-          200: answer('The deleted mapping.', mappingSchema),
+          200: jsonResponse('The deleted mapping.', mappingSchema),
           ...problems(401, 404, 503),
         },
       },

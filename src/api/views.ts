@@ -12,7 +12,7 @@ import {
   type ViewRow,
 } from '../db/saved-views.ts'
 import type { ApiContext, App } from './context.ts'
-import { answer, found, Problem, problems } from './problems.ts'
+import { found, jsonResponse, Problem, problems } from './problems.ts'
 import { storableText, text } from './text.ts'
 
 const example = {
@@ -117,7 +117,7 @@ export function viewRoutes(app: App, { database }: ApiContext): void {
         description: `The built-in views first; then the shared views and those of the signed-in user, by name. An organization has at most ${MAX_VIEWS} views.`,
         querystring: z.strictObject({}),
         response: {
-          200: answer('The views.', z.object({ items: z.array(viewSchema) })),
+          200: jsonResponse('The views.', z.object({ items: z.array(viewSchema) })),
           ...problems(401, 503),
         },
       },
@@ -140,7 +140,7 @@ export function viewRoutes(app: App, { database }: ApiContext): void {
         description: 'Saves filters and a time range of the feed.',
         body: createSchema,
         response: {
-          201: answer('The view.', viewSchema),
+          201: jsonResponse('The view.', viewSchema),
           ...problems(401, 409, 422, 503),
         },
       },
@@ -177,7 +177,7 @@ export function viewRoutes(app: App, { database }: ApiContext): void {
         params,
         body: patchSchema,
         response: {
-          200: answer('The updated view.', viewSchema),
+          200: jsonResponse('The updated view.', viewSchema),
           ...problems(401, 403, 404, 409, 422, 503),
         },
       },

@@ -10,7 +10,7 @@ import {
   roleSchema,
   setCookies,
 } from '../person.ts'
-import { answer, Problem, problems } from '../problems.ts'
+import { jsonResponse, Problem, problems } from '../problems.ts'
 import { signedIn } from './schema.ts'
 
 const tags = ['sign-in']
@@ -85,7 +85,7 @@ export function accountLinkRoutes(app: App, { auth, system }: ApiContext): void 
           token: tokenSchema.meta({ description: 'The token in the link.' }),
         }),
         response: {
-          200: answer('The link is valid.', accountLinkSchema),
+          200: jsonResponse('The link is valid.', accountLinkSchema),
           ...problems(404, 422, 503),
         },
       },
@@ -115,7 +115,7 @@ export function accountLinkRoutes(app: App, { auth, system }: ApiContext): void 
         security: [],
         body: newcomerSchema,
         response: {
-          201: answer('The created user, signed in.', signedIn),
+          201: jsonResponse('The created user, signed in.', signedIn),
           ...problems(403, 404, 409, 422, 503),
         },
       },

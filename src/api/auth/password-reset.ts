@@ -3,7 +3,7 @@ import { resetPassword } from '../../auth/reset-password.ts'
 import { findOpenPasswordReset } from '../../db/password-resets.ts'
 import type { ApiContext, App } from '../context.ts'
 import { newPasswordSchema } from '../person.ts'
-import { answer, Problem, problems } from '../problems.ts'
+import { jsonResponse, Problem, problems } from '../problems.ts'
 
 const tags = ['sign-in']
 
@@ -50,7 +50,7 @@ export function passwordResetRoutes(app: App, { auth, system }: ApiContext): voi
           token: tokenSchema.meta({ description: 'The token in the link.' }),
         }),
         response: {
-          200: answer('The link is valid.', passwordResetSchema),
+          200: jsonResponse('The link is valid.', passwordResetSchema),
           ...problems(404, 422, 503),
         },
       },

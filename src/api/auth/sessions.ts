@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { PASSWORD_LENGTH } from '../../auth/better-auth.ts'
 import type { ApiContext, App } from '../context.ts'
 import { authHeaders, emailSchema, newPasswordSchema, setCookies, userSchema } from '../person.ts'
-import { answer, problems } from '../problems.ts'
+import { jsonResponse, problems } from '../problems.ts'
 import { callBetterAuth } from './better-auth.ts'
 import { signedIn } from './schema.ts'
 import { isFromThisMachine } from './this-machine.ts'
@@ -49,7 +49,7 @@ export function sessionRoutes(app: App, context: ApiContext): void {
         security: [],
         body: signInSchema,
         response: {
-          200: answer('Signed in.', signedIn),
+          200: jsonResponse('Signed in.', signedIn),
           ...problems(401, 403, 422, 429, 503),
         },
       },
@@ -90,7 +90,7 @@ export function sessionRoutes(app: App, context: ApiContext): void {
         summary: 'Get the session',
         description: 'Without a session, `user` is null.',
         security: [],
-        response: { 200: answer('The session.', sessionSchema), ...problems(503) },
+        response: { 200: jsonResponse('The session.', sessionSchema), ...problems(503) },
       },
     },
     async (request, reply) => {
@@ -115,7 +115,7 @@ export function sessionRoutes(app: App, context: ApiContext): void {
         security: [],
         body: changePasswordSchema,
         response: {
-          200: answer(
+          200: jsonResponse(
             'Password changed. The current session continues with a new cookie.',
             signedIn,
           ),

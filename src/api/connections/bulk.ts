@@ -7,7 +7,7 @@ import type { ConnectionRow } from '../../db/schema.ts'
 import type { ApiContext, App } from '../context.ts'
 import { refuseAbsentEnvironment } from '../environments.ts'
 import { newExternalId } from '../external-id.ts'
-import { answer, Problem, problems } from '../problems.ts'
+import { jsonResponse, Problem, problems } from '../problems.ts'
 import { requireConnectionQuota } from './quota.ts'
 import { connectionSchema, settings } from './schema.ts'
 import { toConnection } from './serialize.ts'
@@ -77,7 +77,7 @@ export function bulkConnectionRoutes(app: App, context: ApiContext): void {
           'Creates all connections or none. Each has its own external ID and the ARN of its future role. Cairn retries each role until it exists.',
         body: bulkSchema,
         response: {
-          201: answer('The created connections, and their external IDs.', madeSchema),
+          201: jsonResponse('The created connections, and their external IDs.', madeSchema),
           ...problems(401, 409, 422, 503),
         },
       },

@@ -14,7 +14,7 @@ import type { SecondsRange } from '../../db/schema.ts'
 import { countUnparsed } from '../../db/unparsed-records.ts'
 import type { ApiContext, App } from '../context.ts'
 import { requireOwner } from '../person.ts'
-import { answer, notFound, Problem, problems } from '../problems.ts'
+import { jsonResponse, notFound, Problem, problems } from '../problems.ts'
 import { beingDeleted, connectionParams, readConnection, withConnection } from './find.ts'
 import { signalChange } from './signal.ts'
 
@@ -118,7 +118,7 @@ export function coverageRoutes(app: App, context: ApiContext): void {
           'Returns the time ranges that are imported, missing, or past the retention of CloudTrail, by region.',
         params: connectionParams,
         response: {
-          200: answer('The coverage, by region.', coverageSchema),
+          200: jsonResponse('The coverage, by region.', coverageSchema),
           ...problems(401, 404, 503),
         },
       },
@@ -146,7 +146,7 @@ export function coverageRoutes(app: App, context: ApiContext): void {
         }),
         body: regionPatchSchema,
         response: {
-          200: answer('The updated region.', regionSchema),
+          200: jsonResponse('The updated region.', regionSchema),
           ...problems(401, 403, 404, 409, 422, 503),
         },
       },

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ApiContext, App } from '../context.ts'
-import { answer, problems } from '../problems.ts'
+import { jsonResponse, problems } from '../problems.ts'
 import { connectionParams, readLiveRef } from './find.ts'
 
 const time = z.iso.datetime()
@@ -54,7 +54,7 @@ export function importRoutes(app: App, { database, workflows }: ApiContext): voi
         description: 'Imports from all active regions once and waits for the result.',
         params: connectionParams,
         response: {
-          200: answer('The result of the import.', importSchema),
+          200: jsonResponse('The result of the import.', importSchema),
           ...problems(401, 404, 409, 503, 504),
         },
       },

@@ -6,7 +6,7 @@ import { defaultEnvironments, setDefaultEnvironment } from '../../db/environment
 import type { ApiContext, App } from '../context.ts'
 import { refuseAbsentEnvironment } from '../environments.ts'
 import { newExternalId } from '../external-id.ts'
-import { answer, found, problems } from '../problems.ts'
+import { found, jsonResponse, problems } from '../problems.ts'
 import { beingDeleted, connectionParams, readConnection, withConnection } from './find.ts'
 import { requireConnectionQuota } from './quota.ts'
 import { connectionSchema, createSchema, deletedConnectionSchema, patchSchema } from './schema.ts'
@@ -31,7 +31,7 @@ export function connectionRoutes(app: App, context: ApiContext): void {
           'Cairn generates the external ID. Imports start after you set `roleArn` and the role is verified.',
         body: createSchema,
         response: {
-          201: answer('The created connection.', connectionSchema),
+          201: jsonResponse('The created connection.', connectionSchema),
           ...problems(401, 409, 422, 503),
         },
       },
@@ -58,7 +58,7 @@ export function connectionRoutes(app: App, context: ApiContext): void {
         description: 'Oldest first. Includes connections whose deletion is in progress.',
         querystring: z.strictObject({}),
         response: {
-          200: answer('The connections.', z.object({ items: z.array(connectionSchema) })),
+          200: jsonResponse('The connections.', z.object({ items: z.array(connectionSchema) })),
           ...problems(401, 503),
         },
       },
@@ -88,7 +88,10 @@ export function connectionRoutes(app: App, context: ApiContext): void {
         summary: 'Get a connection',
         description: 'Returns its settings, status and import progress.',
         params: connectionParams,
-        response: { 200: answer('The connection.', connectionSchema), ...problems(401, 404, 503) },
+        response: {
+          200: jsonResponse('The connection.', connectionSchema),
+          ...problems(401, 404, 503),
+        },
       },
     },
     (request) => readConnection(database, request, (trx, row) => readShown(trx, row, workflows)),
@@ -105,7 +108,7 @@ export function connectionRoutes(app: App, context: ApiContext): void {
         params: connectionParams,
         body: patchSchema,
         response: {
-          200: answer('The updated connection.', connectionSchema),
+          200: jsonResponse('The updated connection.', connectionSchema),
           ...problems(401, 404, 409, 422, 503),
         },
       },
@@ -149,7 +152,7 @@ export function connectionRoutes(app: App, context: ApiContext): void {
             .meta({ description: 'Whether to delete imported changes.' }),
         }),
         response: {
-          202: answer(
+          202: jsonResponse(
             'Deletion started. It completes when the running import ends.',
             deletedConnectionSchema,
           ),

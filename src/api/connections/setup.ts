@@ -16,7 +16,7 @@ import type { ConnectionRow } from '../../db/schema.ts'
 import type { Principal } from '../../db/worker-principals.ts'
 import type { ApiContext, App } from '../context.ts'
 import { publicUrlOf } from '../origin.ts'
-import { answer, Problem, problems } from '../problems.ts'
+import { jsonResponse, Problem, problems } from '../problems.ts'
 import { beingDeleted, connectionParams, readConnection } from './find.ts'
 import { setupQuerySchema, setupSchema } from './setup-schema.ts'
 
@@ -47,7 +47,7 @@ export function setupRoutes(app: App, context: ApiContext): void {
         params: connectionParams,
         querystring: setupQuerySchema,
         response: {
-          200: answer('The setup instructions.', setupSchema),
+          200: jsonResponse('The setup instructions.', setupSchema),
           ...problems(401, 404, 409, 422, 503),
         },
       },

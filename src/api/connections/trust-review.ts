@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { reviewTrust } from '../../aws/trust-review/index.ts'
 import { MAX_PASTE_LENGTH } from '../../aws/trust-review/read-role.ts'
 import type { ApiContext, App } from '../context.ts'
-import { answer, Problem, problems } from '../problems.ts'
+import { jsonResponse, Problem, problems } from '../problems.ts'
 import { connectionParams, readConnection } from './find.ts'
 
 const pastedSchema = z
@@ -86,7 +86,7 @@ export function trustReviewRoutes(app: App, { database, principal }: ApiContext)
         params: connectionParams,
         body: pastedSchema,
         response: {
-          200: answer('The review.', reviewSchema),
+          200: jsonResponse('The review.', reviewSchema),
           ...problems(401, 404, 422, 503),
         },
       },

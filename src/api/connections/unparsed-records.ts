@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { unparsedReasons } from '../../changes/unparsed-reasons.ts'
 import { findUnparsed, type ListedUnparsedRecord, listUnparsed } from '../../db/unparsed-records.ts'
 import type { ApiContext, App } from '../context.ts'
-import { answer, found, Problem, problems } from '../problems.ts'
+import { found, jsonResponse, Problem, problems } from '../problems.ts'
 import { connectionParams, readConnection } from './find.ts'
 import { file } from './setup.ts'
 
@@ -87,7 +87,7 @@ export function unparsedRecordRoutes(app: App, { database }: ApiContext): void {
             .meta({ description: 'The `nextCursor` of the previous page.' }),
         }),
         response: {
-          200: answer('A page of unparsed records.', pageSchema),
+          200: jsonResponse('A page of unparsed records.', pageSchema),
           ...problems(401, 404, 422, 503),
         },
       },

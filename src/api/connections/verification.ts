@@ -7,7 +7,7 @@ import type { Reader, Trx } from '../../db/database.ts'
 import type { ConnectionRow } from '../../db/schema.ts'
 import { VERDICT_MAX_AGE_HOURS } from '../../db/verifications.ts'
 import type { ApiContext, App } from '../context.ts'
-import { answer, problems } from '../problems.ts'
+import { jsonResponse, problems } from '../problems.ts'
 import { connectionParams, readConnection, readLiveRef } from './find.ts'
 
 const time = z.iso.datetime()
@@ -109,7 +109,7 @@ export function verificationRoutes(app: App, context: ApiContext): void {
           'Returns each check with the AWS response, its meaning and how to fix a failure.',
         params: connectionParams,
         response: {
-          200: answer('The verification.', verificationSchema),
+          200: jsonResponse('The verification.', verificationSchema),
           ...problems(401, 404, 503),
         },
       },
@@ -127,7 +127,7 @@ export function verificationRoutes(app: App, context: ApiContext): void {
         description: 'Waits for the result. A failed verification is returned with status 200.',
         params: connectionParams,
         response: {
-          200: answer('The result of this verification.', verificationSchema),
+          200: jsonResponse('The result of this verification.', verificationSchema),
           ...problems(401, 404, 409, 503, 504),
         },
       },

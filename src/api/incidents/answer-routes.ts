@@ -5,7 +5,7 @@ import { findEnvironment } from '../../db/environments.ts'
 import { findIncident, listAlerts, listVerdicts, setVerdict } from '../../db/incident-edits.ts'
 import { CHANGE_VERDICTS } from '../../incidents/incident.ts'
 import type { ApiContext, App } from '../context.ts'
-import { answer, found, problems } from '../problems.ts'
+import { found, jsonResponse, problems } from '../problems.ts'
 import { readAnswer } from './answer.ts'
 import { params, refuseField, tags, withIncident } from './requests.ts'
 import { answerSchema, incidentWithAlertsSchema, previewSchema, windowSchema } from './schema.ts'
@@ -23,7 +23,7 @@ export function incidentAnswerRoutes(app: App, { database, workflows }: ApiConte
         description: 'What changed before a time, without storing an incident.',
         querystring: previewSchema,
         response: {
-          200: answer('The answer.', answerSchema),
+          200: jsonResponse('The answer.', answerSchema),
           ...problems(401, 422, 503, 504),
         },
       },
@@ -55,7 +55,7 @@ export function incidentAnswerRoutes(app: App, { database, workflows }: ApiConte
         params,
         querystring: windowSchema,
         response: {
-          200: answer('The answer.', answerSchema),
+          200: jsonResponse('The answer.', answerSchema),
           ...problems(401, 404, 422, 503, 504),
         },
       },
@@ -84,7 +84,7 @@ export function incidentAnswerRoutes(app: App, { database, workflows }: ApiConte
           .strictObject({ verdict: z.enum(CHANGE_VERDICTS).nullable() })
           .meta({ id: 'NewVerdict', examples: [{ verdict: 'caused' }, { verdict: null }] }),
         response: {
-          200: answer('The incident with its verdicts.', incidentWithAlertsSchema),
+          200: jsonResponse('The incident with its verdicts.', incidentWithAlertsSchema),
           ...problems(401, 404, 422, 503),
         },
       },

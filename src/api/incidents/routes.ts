@@ -14,7 +14,7 @@ import {
 import type { IncidentRow } from '../../db/schema.ts'
 import { INCIDENT_STATES } from '../../incidents/incident.ts'
 import type { ApiContext, App } from '../context.ts'
-import { answer, found, problems } from '../problems.ts'
+import { found, jsonResponse, problems } from '../problems.ts'
 import { storableText } from '../text.ts'
 import { readIncidentCursor, writeIncidentCursor } from './cursor.ts'
 import { hurryImports } from './hurry.ts'
@@ -62,7 +62,7 @@ export function incidentRoutes(app: App, context: ApiContext): void {
           }),
         }),
         response: {
-          200: answer(
+          200: jsonResponse(
             'A page of incidents.',
             z.object({ items: z.array(incidentSchema), nextCursor: z.string().nullable() }),
           ),
@@ -92,7 +92,7 @@ export function incidentRoutes(app: App, context: ApiContext): void {
           'Imports from all connections at once, so that the newest changes arrive soon. Does not wait for them.',
         body: createSchema,
         response: {
-          201: answer('The incident.', incidentSchema),
+          201: jsonResponse('The incident.', incidentSchema),
           ...problems(401, 422, 503),
         },
       },
@@ -130,7 +130,7 @@ export function incidentRoutes(app: App, context: ApiContext): void {
         description: 'Includes its alerts, and the verdicts on changes.',
         params,
         response: {
-          200: answer('The incident.', incidentWithAlertsSchema),
+          200: jsonResponse('The incident.', incidentWithAlertsSchema),
           ...problems(401, 404, 503),
         },
       },
@@ -160,7 +160,7 @@ export function incidentRoutes(app: App, context: ApiContext): void {
         params,
         body: patchSchema,
         response: {
-          200: answer('The incident.', incidentSchema),
+          200: jsonResponse('The incident.', incidentSchema),
           ...problems(401, 404, 422, 503),
         },
       },
@@ -207,7 +207,7 @@ export function incidentRoutes(app: App, context: ApiContext): void {
           .strictObject({ incidents: z.array(z.uuid()).min(1).max(100) })
           .meta({ id: 'IncidentMerge', examples: [{ incidents: [incidentId] }] }),
         response: {
-          200: answer('The incident.', incidentSchema),
+          200: jsonResponse('The incident.', incidentSchema),
           ...problems(401, 404, 422, 503),
         },
       },
@@ -234,7 +234,7 @@ export function incidentRoutes(app: App, context: ApiContext): void {
           .strictObject({ alerts: z.array(z.uuid()).min(1).max(100) })
           .meta({ id: 'IncidentSplit', examples: [{ alerts: [incidentId] }] }),
         response: {
-          201: answer('The new incident.', incidentSchema),
+          201: jsonResponse('The new incident.', incidentSchema),
           ...problems(401, 404, 422, 503),
         },
       },

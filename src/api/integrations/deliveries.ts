@@ -9,7 +9,7 @@ import { type SecretBox, SecretUnreadable } from '../../integrations/secret-box.
 import { isSigned, signatureHeaders } from '../../integrations/signature.ts'
 import { testDelivery } from '../../integrations/test-delivery.ts'
 import type { ApiContext, App } from '../context.ts'
-import { answer, found, notFound, Problem, problems } from '../problems.ts'
+import { found, jsonResponse, notFound, Problem, problems } from '../problems.ts'
 import {
   deliveryPageQuery,
   deliveryPageSchema,
@@ -36,7 +36,7 @@ export function deliveryRoutes(app: App, context: ApiContext): void {
         params: integrationParams,
         querystring: deliveryPageQuery,
         response: {
-          200: answer('A page of deliveries.', deliveryPageSchema),
+          200: jsonResponse('A page of deliveries.', deliveryPageSchema),
           ...problems(401, 404, 422, 503),
         },
       },
@@ -67,7 +67,7 @@ export function deliveryRoutes(app: App, context: ApiContext): void {
         description: 'Includes its body and the headers that matter.',
         params: deliveryParams,
         response: {
-          200: answer('The delivery.', deliveryWithBodySchema),
+          200: jsonResponse('The delivery.', deliveryWithBodySchema),
           ...problems(401, 404, 503),
         },
       },
@@ -93,7 +93,10 @@ export function deliveryRoutes(app: App, context: ApiContext): void {
           'Translates the stored body again. Changes that exist already are not stored twice.',
         params: deliveryParams,
         response: {
-          202: answer('The delivery, which is translated within seconds.', deliveryWithBodySchema),
+          202: jsonResponse(
+            'The delivery, which is translated within seconds.',
+            deliveryWithBodySchema,
+          ),
           ...problems(401, 404, 503),
         },
       },
@@ -123,7 +126,7 @@ export function deliveryRoutes(app: App, context: ApiContext): void {
           "Signs a delivery with the integration's secret, and receives it as if the sender had sent it. It appears in the delivery log. It creates no change and no incident.",
         params: integrationParams,
         response: {
-          202: answer(
+          202: jsonResponse(
             'The test delivery is stored. Its ID in the log is `deliveryId`.',
             z.object({ deliveryId: z.string() }),
           ),

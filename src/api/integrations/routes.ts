@@ -14,7 +14,7 @@ import {
 import type { IntegrationRow } from '../../db/schema.ts'
 import { type IntegrationKind, REPLACED_SECRET_HOURS } from '../../integrations/integration.ts'
 import type { ApiContext, App } from '../context.ts'
-import { answer, found, Problem, problems } from '../problems.ts'
+import { found, jsonResponse, Problem, problems } from '../problems.ts'
 import { requireOwnerOrKey } from './permissions.ts'
 import {
   integrationParams,
@@ -67,7 +67,7 @@ export function integrationRoutes(app: App, { database, publicUrl, secrets }: Ap
         summary: 'List integrations',
         description: 'In the order of their creation.',
         response: {
-          200: answer('The integrations.', z.object({ items: z.array(integrationSchema) })),
+          200: jsonResponse('The integrations.', z.object({ items: z.array(integrationSchema) })),
           ...problems(401, 503),
         },
       },
@@ -89,7 +89,10 @@ export function integrationRoutes(app: App, { database, publicUrl, secrets }: Ap
           'Returns the URL and the secret to set in the system that sends the webhooks. For PagerDuty, set the secret that PagerDuty creates afterwards. Requires an owner or an API key.',
         body: newIntegrationSchema,
         response: {
-          201: answer('The integration. Its secret is returned only once.', madeIntegrationSchema),
+          201: jsonResponse(
+            'The integration. Its secret is returned only once.',
+            madeIntegrationSchema,
+          ),
           ...problems(401, 403, 409, 422, 503),
         },
       },
@@ -123,7 +126,7 @@ export function integrationRoutes(app: App, { database, publicUrl, secrets }: Ap
         description: 'Its secrets are not returned.',
         params: integrationParams,
         response: {
-          200: answer('The integration.', integrationSchema),
+          200: jsonResponse('The integration.', integrationSchema),
           ...problems(401, 404, 503),
         },
       },
@@ -147,7 +150,7 @@ export function integrationRoutes(app: App, { database, publicUrl, secrets }: Ap
         params: integrationParams,
         body: patchIntegrationSchema,
         response: {
-          200: answer('The updated integration.', integrationSchema),
+          200: jsonResponse('The updated integration.', integrationSchema),
           ...problems(401, 403, 404, 422, 503),
         },
       },
@@ -175,7 +178,7 @@ export function integrationRoutes(app: App, { database, publicUrl, secrets }: Ap
           'Its URL stops working, and its deliveries are deleted. Changes and incidents are kept. Requires an owner or an API key.',
         params: integrationParams,
         response: {
-          200: answer('The deleted integration.', integrationSchema),
+          200: jsonResponse('The deleted integration.', integrationSchema),
           ...problems(401, 403, 404, 503),
         },
       },
@@ -203,7 +206,10 @@ export function integrationRoutes(app: App, { database, publicUrl, secrets }: Ap
         params: integrationParams,
         body: rotateSchema,
         response: {
-          200: answer('The integration. Its secret is returned only once.', madeIntegrationSchema),
+          200: jsonResponse(
+            'The integration. Its secret is returned only once.',
+            madeIntegrationSchema,
+          ),
           ...problems(401, 403, 404, 422, 503),
         },
       },

@@ -4,7 +4,7 @@ import { fromBinary, readCloudEvent } from '../../sources/deploy/cloudevents.ts'
 import type { Report } from '../../sources/deploy/detail.ts'
 import type { ApiContext, App } from '../context.ts'
 import { parseBody } from '../json-body.ts'
-import { answer, Problem, problems } from '../problems.ts'
+import { jsonResponse, Problem, problems } from '../problems.ts'
 import { acceptReport, refuseTimes } from './store.ts'
 
 const MAX_BATCH = 100
@@ -47,7 +47,7 @@ export function cloudEventRoutes(app: App, { database }: ApiContext): void {
           description:
             'CloudEvents 1.0 over HTTP: structured (`application/cloudevents+json`), batched (`application/cloudevents-batch+json`, at most 100 events) or binary (`ce-` headers, JSON data). CDEvents about services, environments and pipeline runs are read as such. Data of other events can contain the fields of `POST /changes`. An event that is sent again is stored once.',
           response: {
-            202: answer('The stored changes.', receivedSchema),
+            202: jsonResponse('The stored changes.', receivedSchema),
             ...problems(401, 422, 503),
           },
         },

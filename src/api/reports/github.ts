@@ -13,7 +13,7 @@ import {
 } from '../../sources/deploy/github.ts'
 import type { ApiContext, App } from '../context.ts'
 import { publicUrlOf } from '../origin.ts'
-import { answer } from '../problems.ts'
+import { jsonResponse } from '../problems.ts'
 import { receiverKey } from './receivers.ts'
 import { acceptReport } from './store.ts'
 
@@ -40,10 +40,10 @@ const statusParams = params.extend({
 const created = z.looseObject({ id: z.int(), url: z.string() })
 const refused = z.object({ message: z.string(), errors: z.array(z.unknown()).optional() })
 const responses = {
-  201: answer('Created.', created),
-  401: answer('No valid API key.', refused),
-  404: answer('Not found.', refused),
-  422: answer('The request is not valid.', refused),
+  201: jsonResponse('Created.', created),
+  401: jsonResponse('No valid API key.', refused),
+  404: jsonResponse('Not found.', refused),
+  422: jsonResponse('The request is not valid.', refused),
 }
 
 /** GitHub's deployment API, so that a tool that reports to GitHub can report to Cairn. */

@@ -3,7 +3,7 @@ import { bodySchema, toReport } from '../../sources/deploy/body.ts'
 import { deploy } from '../../sources/deploy/source.ts'
 import { changeSchema } from '../changes.ts'
 import type { ApiContext, App } from '../context.ts'
-import { answer, problems } from '../problems.ts'
+import { jsonResponse, problems } from '../problems.ts'
 import { cloudEventRoutes } from './cloudevents.ts'
 import { acceptReport } from './store.ts'
 
@@ -30,8 +30,8 @@ export function reportRoutes(app: App, context: ApiContext): void {
           'For pipelines and other programs. The first report with an `idempotencyKey` creates the change. Later reports with the same key set `endsAt`, `outcome` and `description`, and add `links`; other fields keep their values.',
         body: bodySchema,
         response: {
-          200: answer('The change that an earlier report created, updated.', acceptedSchema),
-          201: answer('The new change.', acceptedSchema),
+          200: jsonResponse('The change that an earlier report created, updated.', acceptedSchema),
+          201: jsonResponse('The new change.', acceptedSchema),
           ...problems(401, 422, 503),
         },
       },

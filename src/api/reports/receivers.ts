@@ -5,7 +5,7 @@ import type { Reading } from '../../sources/deploy/foreign.ts'
 import { readLaunchDarkly } from '../../sources/deploy/launchdarkly.ts'
 import { readPagerDutyChange } from '../../sources/deploy/pagerduty.ts'
 import type { ApiContext, App } from '../context.ts'
-import { answer, Problem, problems } from '../problems.ts'
+import { jsonResponse, Problem, problems } from '../problems.ts'
 import { acceptReport } from './store.ts'
 
 /** PagerDuty's own limit. */
@@ -41,8 +41,8 @@ export function receiverRoutes(app: App, { database, system }: ApiContext): void
           'The same as `POST https://events.pagerduty.com/v2/change/enqueue`. `routing_key` is an API key of Cairn. `custom_details` can contain `environment`, `service`, `version`, `author` and `repository`.',
         querystring: z.looseObject({}),
         response: {
-          202: answer('The change is stored.', pagerDutyAnswer),
-          400: answer('The event is not valid.', pagerDutyAnswer),
+          202: jsonResponse('The change is stored.', pagerDutyAnswer),
+          400: jsonResponse('The event is not valid.', pagerDutyAnswer),
         },
       },
     },
@@ -83,7 +83,7 @@ export function receiverRoutes(app: App, { database, system }: ApiContext): void
           key: z.string().max(500).meta({ description: 'An API key.' }),
         }),
         response: {
-          202: answer('The change is stored.', z.object({ status: z.string() })),
+          202: jsonResponse('The change is stored.', z.object({ status: z.string() })),
           ...problems(401, 422, 503),
         },
       },
