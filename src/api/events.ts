@@ -5,7 +5,10 @@ import { isStillAuthorized } from './authenticate.ts'
 import type { ApiContext, App } from './context.ts'
 import { Problem, problems } from './problems.ts'
 
-/** Many proxies close connections without traffic after 30 or 60 seconds. */
+/**
+ * Many proxies close connections without traffic after 30 or 60 seconds, and a client cannot
+ * distinguish a quiet stream from one whose network was lost.
+ */
 const HEARTBEAT_MS = 15_000
 /**
  * How often a stream's sender is authenticated again, so that a revoked key stops receiving events.
@@ -22,7 +25,7 @@ const DRAIN_MS = 10_000
 const MAX_BUFFERED_BYTES = 64 * 1024
 const MAX_STREAMS_PER_ORGANIZATION = 100
 
-const description = `A stream of server-sent events. \`changes\`: a connection has new changes, \`{"connectionId":"…","count":12,"noise":3,"newest":"2026-03-02T12:01:14.000Z"}\`, batched over half a second. \`connection\`: the status, verification or coverage of a connection changed, \`{"id":"…"}\`. \`incident\`: an incident or its verdicts changed, \`{"id":"…"}\`. \`missed\`: events may have been lost, \`{}\`. Events contain no data: fetch the resources again after an event and after reconnecting. A comment is sent every 15 seconds as a heartbeat. The stream closes after at most 15 minutes, and within a minute after its API key is revoked or its session ends.`
+const description = `A stream of server-sent events. \`changes\`: a connection has new changes, \`{"connectionId":"…","count":12,"noise":3,"newest":"2026-03-02T12:01:14.000Z"}\`, batched over half a second. \`connection\`: the status, verification or coverage of a connection changed, \`{"id":"…"}\`. \`incident\`: an incident or its verdicts changed, \`{"id":"…"}\`. \`missed\`: events may have been lost, \`{}\`. \`heartbeat\`: sent every 15 seconds, \`{}\`; a stream that is silent for longer is lost. Events contain no data: fetch the resources again after an event and after reconnecting. The stream closes after at most 15 minutes, and within a minute after its API key is revoked or its session ends.`
 
 /** The event stream. */
 export function eventRoutes(app: App, context: ApiContext): void {
@@ -66,7 +69,7 @@ export function eventRoutes(app: App, context: ApiContext): void {
         else stream.write(text)
       }
       const unsubscribe = notifications.subscribe(organizationId, (heard) => write(toEvent(heard)))
-      const heartbeat = setInterval(() => write(': still here\n\n'), HEARTBEAT_MS)
+      const heartbeat = setInterval(() => write(event('heartbeat', {})), HEARTBEAT_MS)
       const end = () => {
         stream.end()
         setTimeout(() => stream.destroy(), DRAIN_MS).unref()

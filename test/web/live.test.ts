@@ -44,6 +44,7 @@ const handlers: EventHandlers = {
   onGap: () => heard.push('gap'),
   onRefused: () => heard.push('refused'),
   onConnection: (id) => heard.push(`connection ${id}`),
+  onIncident: (id) => heard.push(`incident ${id}`),
   onChanges: ({ count }) => heard.push(`${count} changes`),
 }
 
@@ -92,6 +93,21 @@ test('a network change opens the stream again, because a lost network does not b
   expect(heard).toEqual(['live', 'offline', 'live', 'gap'])
 })
 
+test('a stream without a heartbeat is lost: it is opened again', () => {
+  latest().opened()
+  for (let beats = 0; beats < 10; beats++) {
+    vi.advanceTimersByTime(15 * SECOND)
+    latest().tell('heartbeat', {})
+  }
+  expect([heard, streams.length]).toEqual([['live'], 1])
+  vi.advanceTimersByTime(46 * SECOND)
+  expect([streams.length, isOpen()]).toEqual([2, 1])
+  vi.advanceTimersByTime(6 * SECOND)
+  expect(heard).toEqual(['live', 'offline'])
+  latest().opened()
+  expect(heard).toEqual(['live', 'offline', 'live', 'gap'])
+})
+
 describe('the stream of events', () => {
   test('is reported, with its events', () => {
     latest().opened()
@@ -106,7 +122,7 @@ describe('the stream of events', () => {
     latest().broke()
     vi.advanceTimersByTime(3 * SECOND)
     latest().opened()
-    vi.advanceTimersByTime(3600 * SECOND)
+    vi.advanceTimersByTime(40 * SECOND)
     expect(heard).toEqual(['live', 'live', 'gap'])
     expect(streams).toHaveLength(1)
   })
@@ -149,7 +165,9 @@ describe('the stream of events', () => {
     see(true)
     vi.advanceTimersByTime(20 * SECOND)
     see(false)
-    vi.advanceTimersByTime(60 * SECOND)
+    latest().tell('heartbeat', {})
+    vi.advanceTimersByTime(40 * SECOND)
+    latest().tell('heartbeat', {})
     expect([streams.length, isOpen()]).toEqual([1, 1])
     see(true)
     vi.advanceTimersByTime(60 * SECOND)

@@ -31,6 +31,8 @@ export const useLiveState = () => useContext(LiveContext)
 const OFFLINE_AFTER_MS = 5_000
 /** Browsers allow six HTTP/1.1 connections to a server, so hidden tabs must not use them. */
 const HIDDEN_AFTER_MS = 30_000
+/** The server sends a heartbeat every 15 seconds. */
+const SILENT_AFTER_MS = 45_000
 const FIRST_WAIT_MS = 2_000
 const MAX_WAIT_MS = 60_000
 
@@ -97,11 +99,13 @@ export function listen(
   let tries = 0
   let offline: ReturnType<typeof setTimeout> | undefined
   let next: ReturnType<typeof setTimeout> | undefined
+  let silence: ReturnType<typeof setTimeout> | undefined
 
   const close = () => {
     source?.close()
     source = undefined
     clearTimeout(next)
+    clearTimeout(silence)
     clearTimeout(offline)
     offline = undefined
   }
@@ -112,8 +116,14 @@ export function listen(
     expectSoon()
     const stream = open('/api/v1/events')
     source = stream
+    const on = (event: string, handler: (data: string) => void) =>
+      stream.addEventListener(event, ({ data }) => {
+        expectHeartbeat()
+        handler(data)
+      })
     stream.onopen = () => {
       tries = 0
+      expectHeartbeat()
       clearTimeout(offline)
       offline = undefined
       handlers.onState('live')
@@ -122,6 +132,7 @@ export function listen(
     }
     stream.onerror = () => {
       hasGap = true
+      clearTimeout(silence)
       expectSoon()
       if (stream.readyState !== stream.CLOSED) return
       const wait = Math.min(FIRST_WAIT_MS * 2 ** tries++, MAX_WAIT_MS)
@@ -129,10 +140,24 @@ export function listen(
       next = setTimeout(start, wait * (0.5 + Math.random()))
       handlers.onRefused()
     }
-    stream.addEventListener('missed', () => handlers.onGap())
-    stream.addEventListener('connection', ({ data }) => handlers.onConnection(JSON.parse(data).id))
-    stream.addEventListener('incident', ({ data }) => handlers.onIncident(JSON.parse(data).id))
-    stream.addEventListener('changes', ({ data }) => handlers.onChanges(JSON.parse(data)))
+    on('heartbeat', () => {})
+    on('missed', () => handlers.onGap())
+    on('connection', (data) => handlers.onConnection(JSON.parse(data).id))
+    on('incident', (data) => handlers.onIncident(JSON.parse(data).id))
+    on('changes', (data) => handlers.onChanges(JSON.parse(data)))
+  }
+  const restart = () => {
+    hasGap = true
+    tries = 0
+    source?.close()
+    clearTimeout(next)
+    clearTimeout(silence)
+    start()
+  }
+  /** A stream of a lost network does not always break: it is opened again after a long silence. */
+  const expectHeartbeat = () => {
+    clearTimeout(silence)
+    silence = setTimeout(restart, SILENT_AFTER_MS)
   }
 
   let pause: ReturnType<typeof setTimeout> | undefined
@@ -154,12 +179,7 @@ export function listen(
   const forget = onVisibility(onSight)
   // A server on this computer is still there, so the stream is opened again in both cases.
   const forgetNetwork = onNetworkChange?.(() => {
-    if (isPaused) return
-    hasGap = true
-    tries = 0
-    source?.close()
-    clearTimeout(next)
-    start()
+    if (!isPaused) restart()
   })
   if (!isPaused) start()
   return () => {
