@@ -14,7 +14,7 @@ import { assignChangeSets, headline } from '../src/changes/change-sets.ts'
 import { runCommand } from '../src/command.ts'
 import { StartError } from '../src/failures.ts'
 import type { CloudTrailChange } from '../src/sources/cloudtrail/detail.ts'
-import { NOISE_RULES, type NoiseMatch } from '../src/sources/cloudtrail/noise.ts'
+import { type BuiltInNoiseMatch, NOISE_RULES } from '../src/sources/cloudtrail/noise.ts'
 import { readRecord } from '../src/sources/cloudtrail/read-record.ts'
 import { serviceName } from '../src/sources/cloudtrail/services.ts'
 
@@ -120,7 +120,7 @@ function matchWords({
   tools,
   errors,
   byService,
-}: NoiseMatch): string {
+}: BuiltInNoiseMatch): string {
   const code = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ')
   return [
     services ? `in ${code(services)}` : 'in any service',

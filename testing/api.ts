@@ -18,7 +18,7 @@ import { SecretBox } from '../src/integrations/secret-box.ts'
 import { createWorkflows, type Workflows } from '../src/temporal/client.ts'
 import { createTestDatabase } from './database.ts'
 
-export interface Answer<Body> {
+export interface ApiResponse<Body> {
   status: number
   headers: Record<string, unknown>
   body: Body
@@ -27,7 +27,7 @@ export interface Answer<Body> {
 export interface Client {
   /** One request with this tenant's key, or as a page sends it with this person's cookie. */
   // biome-ignore lint/suspicious/noExplicitAny: each test says what it expects of the body
-  request<Body = any>(method: string, url: string, body?: unknown): Promise<Answer<Body>>
+  request<Body = any>(method: string, url: string, body?: unknown): Promise<ApiResponse<Body>>
 }
 
 export interface Person extends Client {

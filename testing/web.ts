@@ -26,7 +26,7 @@ export interface OpenOptions {
   expected?: RegExp
 }
 
-export interface Connected {
+export interface ConnectedAccount {
   id: string
   externalId: string
   accountId: string
@@ -50,7 +50,7 @@ export interface Web {
   /** An account that no other test uses. */
   accountId(): string
   /** A connection whose role is there and right, given to Cairn. */
-  connect(options?: { name?: string; accountId?: string }): Promise<Connected>
+  connect(options?: { name?: string; accountId?: string }): Promise<ConnectedAccount>
   /** Waits until everything that the account holds by now is imported. */
   imported(id: string): Promise<void>
 }

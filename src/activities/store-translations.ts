@@ -2,7 +2,7 @@ import type { Change } from '../changes/change.ts'
 import { storableJson } from '../changes/storable-json.ts'
 import { changeId } from '../db/change-id.ts'
 import type { Trx } from '../db/database.ts'
-import type { ClaimedDelivery, Outcome } from '../db/deliveries.ts'
+import type { ClaimedDelivery, DeliveryOutcome } from '../db/deliveries.ts'
 import { ensurePartitions, type ImportedChange, storeEvents } from '../db/imports.ts'
 import { applyIncidentEvents } from '../db/incidents.ts'
 import { kindsOfIntegrations } from '../db/integrations.ts'
@@ -11,7 +11,7 @@ import { type ChangeUpdate, updateChanges } from '../db/update-changes.ts'
 import type { IncidentEvent } from '../incidents/incident.ts'
 import { deliveryContent } from '../integrations/arrival.ts'
 import { translateAlertmanager } from '../sources/alertmanager/translate.ts'
-import { READER_VERSION } from '../sources/github/source.ts'
+import { GITHUB_READER_VERSION } from '../sources/github/source.ts'
 import { readGitHub } from '../sources/github/translate.ts'
 import { translatePagerDuty } from '../sources/pagerduty/translate.ts'
 import { UnreadableWebhook } from '../sources/webhook-body.ts'
@@ -39,12 +39,12 @@ export async function storeTranslations(
   trx: Trx,
   organizationId: string,
   claimed: readonly ClaimedDelivery[],
-): Promise<Map<string, Outcome>> {
+): Promise<Map<string, DeliveryOutcome>> {
   const integrations = await kindsOfIntegrations(
     trx,
     claimed.map(({ integration_id }) => integration_id),
   )
-  const outcomes = new Map<string, Outcome>()
+  const outcomes = new Map<string, DeliveryOutcome>()
   const translated: Translated[] = []
   for (const delivery of claimed) {
     const integration = integrations.get(delivery.integration_id)
@@ -129,7 +129,7 @@ function toImported(
     id: changeId({ organizationId, source, sourceAccount: null, sourceId, occurredAt }),
     imported: {
       change,
-      readerVersion: READER_VERSION,
+      readerVersion: GITHUB_READER_VERSION,
       record,
       context: JSON.stringify(context),
       entry: {
@@ -193,7 +193,7 @@ function newestUpdates(changes: readonly Translated['changes'][number][]): Chang
 function outcomeOf(
   { changes, incidents, reason }: Translated,
   stored: ReadonlySet<string>,
-): Outcome {
+): DeliveryOutcome {
   if (changes.length === 0 && incidents.length === 0) {
     return { state: 'ignored', reason: reason ?? 'Nothing in it is a change or an incident.' }
   }

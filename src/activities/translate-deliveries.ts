@@ -2,9 +2,9 @@ import { asOrganization, isDatabaseUnavailable, type Trx } from '../db/database.
 import {
   type ClaimedDelivery,
   claimDeliveries,
+  type DeliveryOutcome,
   finishDeliveries,
   nextDueInMs,
-  type Outcome,
 } from '../db/deliveries.ts'
 import { isAboutData } from '../db/imports.ts'
 import type { DeliverSummary, DeliverWork } from '../workflows/deliver-state.ts'
@@ -38,7 +38,7 @@ export async function translateDeliveries(
   const { db, clock = Date.now, deliveriesAtOnce = DELIVERIES_AT_ONCE } = deps
   const deadline = clock() + TURN_MS
   const summary: DeliverSummary = { translated: 0, ignored: 0, failed: 0, nextInMs: 0 }
-  const count = (outcomes: ReadonlyMap<string, Outcome>) => {
+  const count = (outcomes: ReadonlyMap<string, DeliveryOutcome>) => {
     for (const { state } of outcomes.values()) if (state !== 'received') summary[state]++
   }
   while (clock() < deadline) {
@@ -69,7 +69,7 @@ async function translate(
   trx: Trx,
   organizationId: string,
   claimed: readonly ClaimedDelivery[],
-): Promise<Map<string, Outcome>> {
+): Promise<Map<string, DeliveryOutcome>> {
   const outcomes = await storeTranslations(trx, organizationId, claimed)
   await finishDeliveries(trx, outcomes)
   return outcomes
@@ -85,7 +85,7 @@ async function translateAlone(
   { db }: Dependencies,
   organizationId: string,
   id: string,
-): Promise<Map<string, Outcome>> {
+): Promise<Map<string, DeliveryOutcome>> {
   let attempts = 0
   try {
     return await asOrganization(db, organizationId, async (trx) => {
@@ -102,7 +102,7 @@ async function translateAlone(
 }
 
 /** Postgres' messages about data may contain parts of the delivery, so they are not stored. */
-function failureOf(error: unknown, attempts: number): Outcome {
+function failureOf(error: unknown, attempts: number): DeliveryOutcome {
   const { code, name = 'Error' } = (error ?? {}) as Partial<Error & { code: string }>
   if (isAboutData(error)) {
     return { state: 'failed', reason: `Postgres does not accept its content (${code}).` }

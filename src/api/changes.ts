@@ -380,7 +380,7 @@ export function changeRoutes(app: App, { database }: ApiContext): void {
         return {
           items: page.items.map((row) => toChange(row, sets, environments)),
           nextCursor: page.nextCursor,
-          ...(await completeness(trx, filters)),
+          ...(await readImportedRange(trx, filters)),
         }
       }),
   )
@@ -415,7 +415,7 @@ export function changeRoutes(app: App, { database }: ApiContext): void {
         return {
           items: page.items.map((set) => toChangeSet(set, environments)),
           nextCursor: page.nextCursor,
-          ...(await completeness(trx, filters)),
+          ...(await readImportedRange(trx, filters)),
         }
       }),
   )
@@ -460,7 +460,7 @@ const toHistoric = ({ action, occurred_at, envelope, detail }: EarlierChange): H
 })
 
 /** Between which times nothing is missing, across the connections that match the filters. */
-export async function completeness(
+export async function readImportedRange(
   trx: Trx,
   { include, exclude }: ChangeFilters,
 ): Promise<{ completeFrom: string | null; completeThrough: string | null }> {

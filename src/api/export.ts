@@ -2,13 +2,13 @@ import { Readable } from 'node:stream'
 import { z } from 'zod'
 import { csvLine } from '../changes/csv.ts'
 import { listChanges } from '../db/changes.ts'
-import { type Reader, readOrganization } from '../db/database.ts'
+import { type ReadScope, readOrganization } from '../db/database.ts'
 import { withSearch } from '../db/search.ts'
 import {
-  completeness,
   filtersSchema,
   presentChanges,
   readFilters,
+  readImportedRange,
   requireTimeRange,
 } from './changes.ts'
 import type { ApiContext, App } from './context.ts'
@@ -64,14 +64,14 @@ export function exportRoutes(app: App, { database }: ApiContext): void {
     async (request, reply) => {
       const { format, ...query } = request.query
       const { organizationId, disconnected } = request
-      const reader: Reader = { organizationId, disconnected }
+      const reader: ReadScope = { organizationId, disconnected }
       const exportedAt = new Date()
       // Changes that happen later would shift nothing, but the file would have no defined end.
       const { to = exportedAt.toISOString() } = query
       const head = await readOrganization(database, reader, async (trx) => {
         const filters = await readFilters(trx, { ...query, to })
         requireTimeRange(filters)
-        return completeness(trx, filters)
+        return readImportedRange(trx, filters)
       })
       const page = (cursor: string | undefined) =>
         readOrganization(database, reader, async (trx) => {

@@ -4,7 +4,7 @@ import type { ChangeFilters, Window } from '../db/change-filters.ts'
 import { readOrganization, type Trx } from '../db/database.ts'
 import { type Facet, facets, histogram } from '../db/feed.ts'
 import { withSearch } from '../db/search.ts'
-import { completeness, completenessSchema, filtersSchema, readFilters } from './changes.ts'
+import { completenessSchema, filtersSchema, readFilters, readImportedRange } from './changes.ts'
 import type { ApiContext, App } from './context.ts'
 import { jsonResponse, Problem, problems } from './problems.ts'
 
@@ -151,7 +151,7 @@ export function feedRoutes(app: App, { database }: ApiContext): void {
             from: from.toISOString(),
             ...counts,
           })),
-          ...(await completeness(trx, filters)),
+          ...(await readImportedRange(trx, filters)),
         }
       }),
   )

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Check, checkIds, type Verdict } from '../connections/checks.ts'
+import { type Check, checkIds, type VerificationVerdict } from '../connections/checks.ts'
 import type { RegionFinding } from '../db/coverage.ts'
 import type { AwsAccess, RoleGrant, RoleSession } from './access.ts'
 import { AwsProblem, isTransient } from './errors.ts'
@@ -35,7 +35,7 @@ export interface VerificationRequest {
 }
 
 export interface Verification {
-  state: Verdict
+  state: VerificationVerdict
   /**
    * Whether the result is about the role. False if AWS did not respond to a check, or if Cairn's
    * own credentials are missing or rejected: this does not disprove an earlier verification.

@@ -14,7 +14,7 @@ import { type Change, type ChangeSetKey, UNKNOWN_TOOL } from './change.ts'
 import { counted, listed, plural, spoken, words } from './text.ts'
 
 /** The time that a set, or a single change, covers. Milliseconds since 1970. */
-export interface Span {
+export interface ChangeSetSpan {
   /** Sets of different session keys never merge. */
   sessionKey: string
   /** Sets of different streams never merge. Null matches any stream. */
@@ -24,7 +24,7 @@ export interface Span {
   until: number
 }
 
-export interface ChangeSet extends Span {
+export interface ChangeSet extends ChangeSetSpan {
   /** The ID of the change that opened the set: the first one that was stored. It never changes. */
   id: string
   /** The time of that change. Sets are ordered and paged by it. It never changes. */
@@ -38,7 +38,7 @@ export interface DatedKey {
 }
 
 /** The span of one change. */
-export function spanOf(change: DatedKey): Span {
+export function spanOf(change: DatedKey): ChangeSetSpan {
   const { sessionKey, stream, idleTimeoutMs } = change.changeSet
   const from = change.occurredAt.getTime()
   return { sessionKey, stream, from, until: from + idleTimeoutMs }
@@ -49,7 +49,7 @@ export function openSet(id: string, change: DatedKey): ChangeSet {
   return { ...spanOf(change), id, openedAt: change.occurredAt.getTime() }
 }
 
-export function belongTogether(a: Span, b: Span): boolean {
+export function belongTogether(a: ChangeSetSpan, b: ChangeSetSpan): boolean {
   if (a.sessionKey !== b.sessionKey) return false
   if (!areCompatible(a.stream, b.stream)) return false
   return a.from <= b.until && b.from <= a.until

@@ -18,7 +18,7 @@ export type CheckId = (typeof checkIds)[number]
 /** `waiting`: AWS has not responded, or does not recognize the role yet. */
 export const verdicts = ['passed', 'failed', 'waiting'] as const
 /** The result of verifying a role. */
-export type Verdict = (typeof verdicts)[number]
+export type VerificationVerdict = (typeof verdicts)[number]
 
 /** `skipped`: an earlier check failed. */
 export const checkStates = [...verdicts, 'skipped'] as const

@@ -1,4 +1,4 @@
-import type { Verdict } from './checks.ts'
+import type { VerificationVerdict } from './checks.ts'
 
 /*
  * The statuses of a connection, and how they are derived. Pure and without dependencies, so that
@@ -90,7 +90,7 @@ export interface Standing {
   paused: boolean
   pollIntervalSeconds: number
   /** The newest verdict on the connection's current role; null if there is none yet. */
-  verdict: { state: Verdict; reason: string | null } | null
+  verdict: { state: VerificationVerdict; reason: string | null } | null
   regions: readonly RegionStanding[]
   now: Date
 }

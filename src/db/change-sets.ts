@@ -1,6 +1,6 @@
 import { type SqlBool, sql } from 'kysely'
 import type { Change } from '../changes/change.ts'
-import { type ChangeSet, mergeAll, openSet, type Span } from '../changes/change-sets.ts'
+import { type ChangeSet, type ChangeSetSpan, mergeAll, openSet } from '../changes/change-sets.ts'
 import type { ChangeFilters } from './change-filters.ts'
 import { changeIdTime } from './change-id.ts'
 import { matching, type PageRequest, readCursor, writeCursor } from './changes.ts'
@@ -65,7 +65,7 @@ export async function storeChangeSets(
   return new Map(fresh.map(({ id }) => [id, finalId.get(id)!]))
 }
 
-async function lockSessions(trx: Trx, organizationId: string, spans: readonly Span[]) {
+async function lockSessions(trx: Trx, organizationId: string, spans: readonly ChangeSetSpan[]) {
   await lockKeys(
     trx,
     spans.map(({ sessionKey }) => sessionLock(organizationId, sessionKey)),
@@ -157,7 +157,7 @@ export async function deleteEmptySets(
   }
 }
 
-async function setsTouching(trx: Trx, spans: readonly Span[]): Promise<ChangeSet[]> {
+async function setsTouching(trx: Trx, spans: readonly ChangeSetSpan[]): Promise<ChangeSet[]> {
   const windows = spans.map(({ sessionKey, from, until }) => ({
     session_key: sessionKey,
     from: new Date(from),

@@ -234,7 +234,7 @@ export async function markDeleted(
     .executeTakeFirst()
 }
 
-export interface Report {
+export interface ConnectionReport {
   status?: ConnectionStatus
   /** One sentence. */
   reason?: string | null
@@ -245,7 +245,11 @@ export interface Report {
 }
 
 /** Stores what the workflow's activities report about a connection. Never changes the desired state. */
-export async function reportConnection(trx: Trx, id: string, report: Report): Promise<void> {
+export async function reportConnection(
+  trx: Trx,
+  id: string,
+  report: ConnectionReport,
+): Promise<void> {
   const { status, reason = null } = report
   await trx
     .updateTable('connections')

@@ -184,7 +184,7 @@ function runQueued<T>(
 }
 
 /** The organization of a transaction, and a signal that cancels it. */
-export interface Reader {
+export interface ReadScope {
   organizationId: string
   /** Aborts when the result is no longer needed, because the client has disconnected. */
   disconnected: AbortSignal
@@ -203,7 +203,7 @@ export interface Reader {
  */
 export function readOrganization<T>(
   db: Database,
-  { organizationId, disconnected }: Reader,
+  { organizationId, disconnected }: ReadScope,
   work: (trx: Trx) => Promise<T>,
 ): Promise<T> {
   return runQueued(db, organizationId, disconnected, () =>

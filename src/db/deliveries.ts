@@ -215,7 +215,7 @@ export async function claimDeliveries(
 }
 
 /** What a delivery became. */
-export type Outcome =
+export type DeliveryOutcome =
   | { state: 'translated'; result: DeliveryResult }
   | { state: 'ignored' | 'failed'; reason: string }
   /** It stays due, after a pause in seconds. */
@@ -224,7 +224,7 @@ export type Outcome =
 /** Records what deliveries became, in the transaction that has stored it. */
 export async function finishDeliveries(
   trx: Trx,
-  outcomes: ReadonlyMap<string, Outcome>,
+  outcomes: ReadonlyMap<string, DeliveryOutcome>,
 ): Promise<void> {
   if (outcomes.size === 0) return
   const rows = [...outcomes].map(([id, outcome]) => ({

@@ -19,7 +19,7 @@ export class InvalidMerge extends Error {
   override readonly name = 'InvalidMerge'
 }
 
-export interface IncidentPage {
+export interface IncidentList {
   items: IncidentRow[]
   /** The position after the last item; null on the last page. */
   next: IncidentPosition | null
@@ -35,7 +35,7 @@ export async function listIncidents(
   trx: Trx,
   filters: { states?: IncidentState[] | undefined; environmentIds?: string[] | undefined },
   page: { limit: number; after?: IncidentPosition | undefined },
-): Promise<IncidentPage> {
+): Promise<IncidentList> {
   let query = trx.selectFrom('incidents').selectAll().where('merged_into', 'is', null)
   if (filters.states) query = query.where('state', 'in', filters.states)
   if (filters.environmentIds) {

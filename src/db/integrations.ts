@@ -189,7 +189,7 @@ export async function findIntegration(
 }
 
 /** What the receiver needs to verify a delivery. */
-export interface Receiver {
+export interface ReceivingIntegration {
   id: string
   organizationId: string
   kind: IntegrationKind
@@ -201,7 +201,10 @@ export interface Receiver {
  *
  * @param system the pool of the role `cairn_system`
  */
-export async function findReceiver(system: Database, id: string): Promise<Receiver | undefined> {
+export async function findReceivingIntegration(
+  system: Database,
+  id: string,
+): Promise<ReceivingIntegration | undefined> {
   const rows = await system
     .selectFrom('integrations as i')
     .leftJoin('integration_secrets as s', (join) =>

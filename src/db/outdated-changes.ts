@@ -132,7 +132,7 @@ export async function rereadBatch(
     const change = reader.reread({ ...row, record: row.record })
     return change ? [{ id: row.id, occurredAt: row.occurredAt, change }] : []
   })
-  const updated = await updateChanges(trx, organizationId, {
+  const updated = await updateBatch(trx, organizationId, {
     changes,
     version: reader.version,
     week,
@@ -203,7 +203,7 @@ interface ReadAgain {
  *
  * @returns the IDs of the updated ones
  */
-async function updateChanges(
+async function updateBatch(
   trx: Trx,
   organizationId: string,
   { changes, version, week }: { changes: readonly ReadAgain[]; version: number; week: Week },
@@ -211,7 +211,7 @@ async function updateChanges(
   if (changes.length === 0) return new Set()
   await sql`SAVEPOINT batch`.execute(trx)
   try {
-    await updateBatch(trx, organizationId, { changes, version, week })
+    await writeReread(trx, organizationId, { changes, version, week })
     await sql`RELEASE SAVEPOINT batch`.execute(trx)
     return new Set(changes.map(({ id }) => id))
   } catch (error) {
@@ -222,12 +222,12 @@ async function updateChanges(
   const middle = Math.ceil(changes.length / 2)
   const updated = new Set<string>()
   for (const half of [changes.slice(0, middle), changes.slice(middle)])
-    for (const id of await updateChanges(trx, organizationId, { changes: half, version, week }))
+    for (const id of await updateBatch(trx, organizationId, { changes: half, version, week }))
       updated.add(id)
   return updated
 }
 
-async function updateBatch(
+async function writeReread(
   trx: Trx,
   organizationId: string,
   { changes, version, week }: { changes: readonly ReadAgain[]; version: number; week: Week },

@@ -14,7 +14,7 @@ export const MAX_REPORT_AGE_MS = 90 * 24 * 60 * 60_000
 /** How far the clock of a pipeline may be ahead. Milliseconds. */
 export const MAX_CLOCK_SKEW_MS = 60_000
 
-const READER_VERSION = 1
+const REPORT_READER_VERSION = 1
 
 /** What a later report about the same change can set. Omitted fields keep their values. */
 export interface ReportUpdate {
@@ -127,7 +127,7 @@ function toImported(change: Change, report: unknown): ImportedChange {
   const record = storableJson(JSON.stringify(report))
   return {
     change,
-    readerVersion: READER_VERSION,
+    readerVersion: REPORT_READER_VERSION,
     record,
     context: null,
     entry: {

@@ -7,7 +7,7 @@ import type { EnvironmentColor } from '../changes/environments.ts'
 import type { NoiseEffect, NoiseMatch } from '../changes/noise-rules.ts'
 import type { ViewQuery } from '../changes/saved-views.ts'
 import type { UnparsedReason } from '../changes/unparsed-reasons.ts'
-import type { Check, Verdict } from '../connections/checks.ts'
+import type { Check, VerificationVerdict } from '../connections/checks.ts'
 import type { Selection } from '../connections/selection.ts'
 import type { ConnectionStatus, ExcludedBy, RegionState } from '../connections/status.ts'
 import type {
@@ -107,7 +107,7 @@ interface VerificationsTable {
   started_at: Date | null
   progress: NullableJson<Check[]>
   progress_at: Date | null
-  state: Verdict | null
+  state: VerificationVerdict | null
   verified_at: Date | null
   checks: NullableJson<Check[]>
   verdict_generation: number | null

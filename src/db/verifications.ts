@@ -1,5 +1,5 @@
 import { type SqlBool, sql } from 'kysely'
-import type { Check, Verdict } from '../connections/checks.ts'
+import type { Check, VerificationVerdict } from '../connections/checks.ts'
 import type { Trx } from './database.ts'
 import type { ConnectionRow, VerificationRow } from './schema.ts'
 
@@ -31,7 +31,7 @@ export interface Attempt {
 
 /** The findings of an attempt. */
 export interface AttemptResult {
-  state: Verdict
+  state: VerificationVerdict
   /** False if it could not be completed for reasons unrelated to the role. */
   isConclusive: boolean
   reason: string | null

@@ -103,25 +103,28 @@ function assessConnection(
       status === 'importing'
         ? 'The import of older events is in progress'
         : 'Events could not be read'
-    return is('incomplete', `${duration(missing)} of this time are not imported. ${cause}.`)
+    return is('incomplete', `${coarseDuration(missing)} of this time are not imported. ${cause}.`)
   }
   // The import starts at a whole second.
   const older = wanted - from.getTime()
   if (older > 1000) {
     return is(
       'incomplete',
-      `Its look-back is too short: ${duration(older)} of this time are older.`,
+      `Its look-back is too short: ${coarseDuration(older)} of this time are older.`,
     )
   }
   if (through >= to) return is('complete', 'Imported to the end of this time.')
   const late = now.getTime() - through.getTime()
   const open = to.getTime() - through.getTime()
   if (late <= SETTLING_MS + TOLERANCE_MS && !isStopped(facts)) {
-    return is('arriving', `Events of the last ${duration(open)} may still arrive.`)
+    return is('arriving', `Events of the last ${coarseDuration(open)} may still arrive.`)
   }
   const reason = facts.statusReason ? ` ${sentence(facts.statusReason)}` : ''
   const state = isStopped(facts) ? ` The connection is ${words(facts.status)}.` : ''
-  return is('incomplete', `Nothing is imported from the last ${duration(open)}.${state}${reason}`)
+  return is(
+    'incomplete',
+    `Nothing is imported from the last ${coarseDuration(open)}.${state}${reason}`,
+  )
 }
 
 const isStopped = ({ status }: ConnectionFacts) =>
@@ -152,7 +155,7 @@ function assessPush(
   if (lastDeliveryAt === null) {
     return is('incomplete', `No events from ${name} since it was set up. Check the webhook.`)
   }
-  const ago = duration(now.getTime() - lastDeliveryAt.getTime())
+  const ago = coarseDuration(now.getTime() - lastDeliveryAt.getTime())
   if (createdAt > from) {
     return is(
       'incomplete',
@@ -198,7 +201,7 @@ function missingMs(settled: readonly SecondsRange[], from: number, to: number): 
 }
 
 /** `9 minutes`, `1 hour`, `3 days`, rounded up, so that it is never zero. */
-export function duration(ms: number): string {
+export function coarseDuration(ms: number): string {
   const minutes = Math.max(1, Math.ceil(ms / MINUTE))
   if (minutes < 60) return plural(minutes, 'minute')
   if (minutes < 48 * 60) return plural(Math.round(minutes / 60), 'hour')

@@ -44,7 +44,7 @@ import {
   taskQueueOf,
   type VerificationSummary,
 } from '../workflows/state.ts'
-import { reasonOf, UpdateRefused, UpdateTimedOut, unavailable } from './errors.ts'
+import { temporalReason, UpdateRefused, UpdateTimedOut, unavailable } from './errors.ts'
 import { registerSearchAttributes, searchAttributeNames } from './search-attributes.ts'
 import type { TemporalTarget } from './target.ts'
 
@@ -288,7 +288,7 @@ export function createWorkflows(
         return true
       } catch (error) {
         logger.warn(
-          { connectionId: ref.connectionId, reason: reasonOf(error) },
+          { connectionId: ref.connectionId, reason: temporalReason(error) },
           'Failed to signal a change to Temporal; the reconciler will retry',
         )
         return false
@@ -387,7 +387,7 @@ export function createWorkflows(
         return true
       } catch (error) {
         logger.warn(
-          { organizationId, reason: reasonOf(error) },
+          { organizationId, reason: temporalReason(error) },
           'Failed to signal stored deliveries to Temporal; the deliveries are translated later',
         )
         return false
@@ -400,7 +400,7 @@ export function createWorkflows(
         )
         return { ok: true }
       } catch (error) {
-        return { ok: false, reason: reasonOf(error) }
+        return { ok: false, reason: temporalReason(error) }
       }
     },
     uiUrl(ref) {
@@ -429,7 +429,7 @@ function staticDetails(ref: ConnectionRef): string {
  * https://github.com/temporalio/temporal/blob/v1.32.0/common/constants.go `ErrSignalsLimitExceeded`
  */
 function hasTooManySignals(error: unknown): boolean {
-  return reasonOf(error).includes('exceeded workflow execution limit for signal events')
+  return temporalReason(error).includes('exceeded workflow execution limit for signal events')
 }
 
 /**

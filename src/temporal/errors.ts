@@ -16,11 +16,13 @@ export class UpdateTimedOut extends Error {
 }
 
 export function unavailable(error: unknown): TemporalUnavailable {
-  return new TemporalUnavailable(`Temporal is unavailable: ${reasonOf(error)}`, { cause: error })
+  return new TemporalUnavailable(`Temporal is unavailable: ${temporalReason(error)}`, {
+    cause: error,
+  })
 }
 
 /** The reason for a failed call, in the words of Temporal or gRPC. */
-export function reasonOf(error: unknown): string {
+export function temporalReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const cause = isGrpcServiceError(error) ? error : error.cause
   return isGrpcServiceError(cause) ? cause.details || cause.message : error.message

@@ -1,4 +1,4 @@
-import type { Verdict } from '../connections/checks.ts'
+import type { VerificationVerdict } from '../connections/checks.ts'
 import type { ConnectionStatus } from '../connections/status.ts'
 
 /** Identifies a connection. Includes the organization, because row-level security needs it. */
@@ -103,7 +103,7 @@ export interface ImportSummary {
 /** The result of one verification. */
 export interface VerificationSummary {
   /** `waiting`: AWS does not recognize the role yet. */
-  state: Verdict
+  state: VerificationVerdict
   /** The first failed or waiting check, as a sentence; null if passed. */
   reason: string | null
   /** Why the last attempt was inconclusive while an earlier verdict stands; otherwise null. */

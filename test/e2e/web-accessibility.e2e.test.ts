@@ -2,15 +2,15 @@ import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { putRole } from '../../testing/roles.ts'
-import { type Connected, overflowOf, someRecord, useWeb } from '../../testing/web.ts'
+import { type ConnectedAccount, overflowOf, someRecord, useWeb } from '../../testing/web.ts'
 
 // Those without an event are folded away where there are many.
 const quiet = ['us-east-2', 'us-west-2', 'eu-central-1', 'eu-north-1', 'sa-east-1', 'ap-south-1']
 const web = useWeb({ regions: ['us-east-1', 'eu-west-1', ...quiet] })
 
-let current: Connected
-let failed: Connected
-let importing: Connected
+let current: ConnectedAccount
+let failed: ConnectedAccount
+let importing: ConnectedAccount
 let awaiting: { id: string }
 let change: { id: string }
 

@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs'
 import type { Locator, Page } from 'playwright-core'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { putRole, trust } from '../../testing/roles.ts'
-import { type Connected, clipboardOf, overflowOf, someRecord, useWeb } from '../../testing/web.ts'
+import {
+  type ConnectedAccount,
+  clipboardOf,
+  overflowOf,
+  someRecord,
+  useWeb,
+} from '../../testing/web.ts'
 
 const publishedTemplate = 'https://templates.s3.eu-west-1.amazonaws.com/cairn-read-only.yaml'
 const web = useWeb({ env: { CAIRN_TEMPLATE_URL: publishedTemplate } })
@@ -49,7 +55,7 @@ function focused(page: Page): Promise<string> {
 const hasFocus = (page: Page, name: string | RegExp) =>
   expect.poll(() => focused(page)).toMatch(name)
 
-const putRight = ({ roleArn, externalId }: Connected) =>
+const putRight = ({ roleArn, externalId }: ConnectedAccount) =>
   putRole(web.simulator, { roleArn, externalId })
 
 test('from nothing to imported: the link, the account, its role by the template, the feed', async () => {
@@ -287,7 +293,7 @@ describe('of an account that is connected', () => {
   beforeAll(() => web.makeOwner())
 
   /** Opens a connection's page with its role spoilt, and lets it be verified once more. */
-  async function failing(spoil: (connected: Connected) => void) {
+  async function failing(spoil: (connected: ConnectedAccount) => void) {
     const connected = await web.connect()
     await web.imported(connected.id)
     const page = await web.open(`/integrations/aws/${connected.id}`)
@@ -308,12 +314,12 @@ describe('of an account that is connected', () => {
     return { connected, page }
   }
 
-  const condition = (of: (externalId: string) => object | null) => (connected: Connected) =>
+  const condition = (of: (externalId: string) => object | null) => (connected: ConnectedAccount) =>
     putRole(web.simulator, { ...connected, condition: of(connected.externalId) })
 
   test.each<{
     what: string
-    spoil: (connected: Connected) => void
+    spoil: (connected: ConnectedAccount) => void
     failed: RegExp
     seen: RegExp
     sentence: RegExp

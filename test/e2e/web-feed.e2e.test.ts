@@ -2,11 +2,17 @@ import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { putRole } from '../../testing/roles.ts'
-import { type Connected, clipboardOf, overflowOf, someRecord, useWeb } from '../../testing/web.ts'
+import {
+  type ConnectedAccount,
+  clipboardOf,
+  overflowOf,
+  someRecord,
+  useWeb,
+} from '../../testing/web.ts'
 
 const web = useWeb()
 
-let account: Connected
+let account: ConnectedAccount
 
 const user = (name: string) => ({
   type: 'IAMUser',
@@ -62,7 +68,7 @@ beforeAll(async () => {
 
 const list = (page: Page) => page.getByRole('list', { name: 'Changes', exact: true })
 const rows = (page: Page) => list(page).locator(':scope > li')
-const only = (connection: Connected) => `/?connection=${connection.id}`
+const only = (connection: ConnectedAccount) => `/?connection=${connection.id}`
 
 /** What has the focus, in words. */
 const focused = (page: Page) => page.evaluate<string>('document.activeElement.textContent')
@@ -512,7 +518,7 @@ describe('the histogram', () => {
 })
 
 describe('what strangers wrote', () => {
-  let hostile: Connected
+  let hostile: ConnectedAccount
   const script = '<img src=x onerror="window.hit=1"><script>window.hit=1</script><b id="made">x</b>'
   const reversed = 'evil\u202egnp.exe\u2066'
   const long = `${'x'.repeat(100_000)}`

@@ -3,11 +3,17 @@ import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { pagerDutyBody } from '../../testing/incidents.ts'
-import { type Connected, clipboardOf, overflowOf, someRecord, useWeb } from '../../testing/web.ts'
+import {
+  type ConnectedAccount,
+  clipboardOf,
+  overflowOf,
+  someRecord,
+  useWeb,
+} from '../../testing/web.ts'
 
 const web = useWeb()
 
-let account: Connected
+let account: ConnectedAccount
 let environmentId: string
 /** Some minutes after the change that caused the incident. */
 let noticedAt: Date

@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from 'vitest'
-import { type Connected, someRecord, useWeb } from '../../testing/web.ts'
+import { type ConnectedAccount, someRecord, useWeb } from '../../testing/web.ts'
 
 const web = useWeb()
-let account: Connected
+let account: ConnectedAccount
 
 beforeAll(async () => {
   await web.makeOwner()

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import {
   assessWindow,
   type ConnectionFacts,
-  duration,
+  coarseDuration,
   type PushFacts,
 } from '../../src/incidents/completeness.ts'
 
@@ -153,5 +153,5 @@ test.each([
   [47 * 60 * MINUTE, '47 hours'],
   [72 * 60 * MINUTE, '3 days'],
 ])('%i ms is %s', (ms, text) => {
-  expect(duration(ms)).toBe(text)
+  expect(coarseDuration(ms)).toBe(text)
 })

@@ -8,7 +8,7 @@ import {
   moveWindow,
   toTimeline,
 } from '../../web/src/pages/incident/arrange.ts'
-import { toMarkdown, toSlack } from '../../web/src/pages/incident/report.ts'
+import { reportToMarkdown, toSlack } from '../../web/src/pages/incident/report.ts'
 import { validatePreview } from '../../web/src/pages/incident/search.ts'
 
 const suspect = (changeId: string, over: Partial<Suspect> = {}): Suspect => ({
@@ -166,7 +166,7 @@ describe('a report', () => {
   }
 
   test('in Markdown has links to the changes, and no markup of untrusted text', () => {
-    expect(toMarkdown(report).split('\n')).toEqual([
+    expect(reportToMarkdown(report).split('\n')).toEqual([
       '## checkout: 5xx',
       '',
       'Noticed 2026-03-02T20:45:10Z in Production. [Open in Cairn](https://cairn.example.com/incidents/1)',

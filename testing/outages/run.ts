@@ -16,7 +16,7 @@ import { readRecord } from '../../src/sources/cloudtrail/read-record.ts'
 import { contextOf, READER_VERSION } from '../../src/sources/cloudtrail/reader.ts'
 import { bodySchema, toReport } from '../../src/sources/deploy/body.ts'
 import { readReport } from '../../src/sources/deploy/change.ts'
-import { READER_VERSION as GITHUB_READER_VERSION } from '../../src/sources/github/source.ts'
+import { GITHUB_READER_VERSION } from '../../src/sources/github/source.ts'
 import { translateGitHub } from '../../src/sources/github/translate.ts'
 import { translatePagerDuty } from '../../src/sources/pagerduty/translate.ts'
 import { UnreadableWebhook } from '../../src/sources/webhook-body.ts'
@@ -118,8 +118,8 @@ function fromWebhook(
     const [change] = translateGitHub(event, payload, receivedAt)
     if (change === undefined) return undefined
     const context = JSON.stringify({ event, receivedAt: receivedAt.toISOString() })
-    const readerVersion = GITHUB_READER_VERSION
-    return toImported(change, { raw: JSON.stringify(payload), readerVersion, context })
+    const raw = JSON.stringify(payload)
+    return toImported(change, { raw, readerVersion: GITHUB_READER_VERSION, context })
   } catch (error) {
     if (!(error instanceof UnreadableWebhook)) throw error
     throw new InvalidScenario(`${id}: GitHub event ${event}: ${error.message}`)

@@ -3,7 +3,7 @@ import { findConnection, lockConnection } from '../../db/connections.ts'
 import {
   asOrganization,
   type Database,
-  type Reader,
+  type ReadScope,
   readOrganization,
   type Trx,
 } from '../../db/database.ts'
@@ -42,7 +42,7 @@ export function withConnection<T>(
  */
 export function readConnection<T>(
   database: Database,
-  request: ConnectionRequest & Reader,
+  request: ConnectionRequest & ReadScope,
   work: (trx: Trx, row: ConnectionRow) => Promise<T>,
 ): Promise<T> {
   return readOrganization(database, request, ofConnection(request, work))
@@ -55,7 +55,7 @@ export function readConnection<T>(
  */
 export function readLiveRef(
   database: Database,
-  request: ConnectionRequest & Reader,
+  request: ConnectionRequest & ReadScope,
 ): Promise<ConnectionRef> {
   return readConnection(database, request, async (_trx, row) => {
     if (row.deleted_at) throw beingDeleted()

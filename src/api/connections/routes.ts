@@ -9,7 +9,12 @@ import { newExternalId } from '../external-id.ts'
 import { found, jsonResponse, problems } from '../problems.ts'
 import { beingDeleted, connectionParams, readConnection, withConnection } from './find.ts'
 import { requireConnectionQuota } from './quota.ts'
-import { connectionSchema, createSchema, deletedConnectionSchema, patchSchema } from './schema.ts'
+import {
+  connectionSchema,
+  createConnectionSchema,
+  deletedConnectionSchema,
+  patchConnectionSchema,
+} from './schema.ts'
 import { cleanUp, readShown, toConnection } from './serialize.ts'
 import { signalChange } from './signal.ts'
 import { difference, refuseOwnRole, updateConnection } from './update.ts'
@@ -29,7 +34,7 @@ export function connectionRoutes(app: App, context: ApiContext): void {
         summary: 'Create a connection',
         description:
           'Cairn generates the external ID. Imports start after you set `roleArn` and the role is verified.',
-        body: createSchema,
+        body: createConnectionSchema,
         response: {
           201: jsonResponse('The created connection.', connectionSchema),
           ...problems(401, 409, 422, 503),
@@ -106,7 +111,7 @@ export function connectionRoutes(app: App, context: ApiContext): void {
         summary: 'Update a connection',
         description: 'Omitted fields keep their values. A new role is verified immediately.',
         params: connectionParams,
-        body: patchSchema,
+        body: patchConnectionSchema,
         response: {
           200: jsonResponse('The updated connection.', connectionSchema),
           ...problems(401, 404, 409, 422, 503),

@@ -100,7 +100,7 @@ export const settings = {
   }),
 }
 
-export const createSchema = z
+export const createConnectionSchema = z
   .strictObject({
     name: settings.name,
     environmentId: settings.environmentId.optional(),
@@ -122,7 +122,7 @@ const roleArnSchema = z
   })
   .nullable()
 
-export const patchSchema = z
+export const patchConnectionSchema = z
   .strictObject({
     ...settings,
     roleArn: roleArnSchema.meta({

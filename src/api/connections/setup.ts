@@ -11,7 +11,7 @@ import { moduleArchive, moduleBlock, terraformCommands } from '../../aws/documen
 import { trustPolicy } from '../../aws/documents/trust.ts'
 import { partitionOf } from '../../aws/regions.ts'
 import { parseRoleArn } from '../../aws/role-arn.ts'
-import type { Reader } from '../../db/database.ts'
+import type { ReadScope } from '../../db/database.ts'
 import type { ConnectionRow } from '../../db/schema.ts'
 import type { Principal } from '../../db/worker-principals.ts'
 import type { ApiContext, App } from '../context.ts'
@@ -135,7 +135,7 @@ export function setupRoutes(app: App, context: ApiContext): void {
   )
 }
 
-interface SetupRequest extends Reader {
+interface SetupRequest extends ReadScope {
   params: { id: string }
   query: z.output<typeof setupQuerySchema>
 }

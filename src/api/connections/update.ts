@@ -14,12 +14,12 @@ import type { ConnectionRow } from '../../db/schema.ts'
 import type { Principal } from '../../db/worker-principals.ts'
 import { Problem } from '../problems.ts'
 import { beingDeleted } from './find.ts'
-import type { patchSchema } from './schema.ts'
+import type { patchConnectionSchema } from './schema.ts'
 
 /** The settings in the request that differ from the row. */
 export function difference(
   row: ConnectionRow,
-  body: Omit<z.output<typeof patchSchema>, 'environmentId'>,
+  body: Omit<z.output<typeof patchConnectionSchema>, 'environmentId'>,
 ): DesiredState {
   const wanted: DesiredState = {}
   if (body.name !== undefined && body.name !== row.name) wanted.name = body.name

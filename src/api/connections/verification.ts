@@ -3,7 +3,7 @@ import { snippetsFor } from '../../aws/documents/remedies.ts'
 import { quoted } from '../../aws/documents/shell.ts'
 import { parseRoleArn } from '../../aws/role-arn.ts'
 import { type Check, checkIds, checkStates, verdicts } from '../../connections/checks.ts'
-import type { Reader, Trx } from '../../db/database.ts'
+import type { ReadScope, Trx } from '../../db/database.ts'
 import type { ConnectionRow } from '../../db/schema.ts'
 import { VERDICT_MAX_AGE_HOURS } from '../../db/verifications.ts'
 import type { ApiContext, App } from '../context.ts'
@@ -93,7 +93,7 @@ const tags = ['connections']
 export function verificationRoutes(app: App, context: ApiContext): void {
   const { database, workflows, principal } = context
 
-  const readVerification = async (request: Reader & { params: { id: string } }) => {
+  const readVerification = async (request: ReadScope & { params: { id: string } }) => {
     const { arn } = await principal()
     return readConnection(database, request, (trx, row) => toVerification(trx, row, arn))
   }

@@ -20,11 +20,11 @@ import { readIncidentCursor, writeIncidentCursor } from './cursor.ts'
 import { hurryImports } from './hurry.ts'
 import { params, refuse, refuseField, tags, withIncident } from './requests.ts'
 import {
-  createSchema,
+  createIncidentSchema,
   incidentId,
   incidentSchema,
   incidentWithAlertsSchema,
-  patchSchema,
+  patchIncidentSchema,
 } from './schema.ts'
 import { toAlert, toIncident, toVerdict } from './serialize.ts'
 
@@ -90,7 +90,7 @@ export function incidentRoutes(app: App, context: ApiContext): void {
         summary: 'Create an incident',
         description:
           'Imports from all connections at once, so that the newest changes arrive soon. Does not wait for them.',
-        body: createSchema,
+        body: createIncidentSchema,
         response: {
           201: jsonResponse('The incident.', incidentSchema),
           ...problems(401, 422, 503),
@@ -158,7 +158,7 @@ export function incidentRoutes(app: App, context: ApiContext): void {
         description:
           'Omitted fields keep their values. Alerts no longer change what was set here; a state applies until an alert source reports a new one.',
         params,
-        body: patchSchema,
+        body: patchIncidentSchema,
         response: {
           200: jsonResponse('The incident.', incidentSchema),
           ...problems(401, 404, 422, 503),

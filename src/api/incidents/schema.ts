@@ -121,7 +121,7 @@ const fields = {
   state: z.enum(INCIDENT_STATES),
 }
 
-export const createSchema = z
+export const createIncidentSchema = z
   .strictObject({
     ...fields,
     noticedAt: time.optional().meta({ description: 'Default: now.' }),
@@ -138,7 +138,7 @@ export const createSchema = z
     ],
   })
 
-export const patchSchema = z
+export const patchIncidentSchema = z
   .strictObject(fields)
   .partial()
   .meta({

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { findReceiver, type Receiver } from '../../db/integrations.ts'
+import { findReceivingIntegration, type ReceivingIntegration } from '../../db/integrations.ts'
 import { readDelivery } from '../../integrations/arrival.ts'
 import { SecretUnreadable } from '../../integrations/secret-box.ts'
 import { type Headers, isSigned, type StoredSecret } from '../../integrations/signature.ts'
@@ -18,7 +18,7 @@ export const DELIVERY_LIMIT_BYTES = 25 * 1024 * 1024
 declare module 'fastify' {
   interface FastifyRequest {
     /** The integration that a delivery is for; set on routes under /webhooks. */
-    receiver: Receiver | null
+    receiver: ReceivingIntegration | null
     /** As sent, even if it is not a media type; set on routes under /webhooks. */
     contentType: string | undefined
   }
@@ -31,7 +31,7 @@ declare module 'fastify' {
  */
 export async function webhookRoutes(routes: App, context: ApiContext): Promise<void> {
   const { deliveries, secrets } = context
-  const findShared = shareLookups((id) => findReceiver(context.system, id))
+  const findShared = shareLookups((id) => findReceivingIntegration(context.system, id))
   const limits = createDeliveryLimits()
 
   routes.decorateRequest('receiver', null)
@@ -83,7 +83,7 @@ export async function webhookRoutes(routes: App, context: ApiContext): Promise<v
     },
   )
 
-  function openSecrets(receiver: Receiver, request: FastifyRequest): StoredSecret[] {
+  function openSecrets(receiver: ReceivingIntegration, request: FastifyRequest): StoredSecret[] {
     return receiver.secrets.flatMap((each): StoredSecret[] => {
       if ('tokenHash' in each) return [each]
       try {

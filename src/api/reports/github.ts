@@ -7,8 +7,8 @@ import { updateReport } from '../../db/reports.ts'
 import { SOURCE } from '../../sources/deploy/detail.ts'
 import {
   deploymentSchema,
-  readDeployment,
   readDeploymentStatus,
+  readReportedDeployment,
   statusSchema,
 } from '../../sources/deploy/github.ts'
 import type { ApiContext, App } from '../context.ts'
@@ -78,7 +78,7 @@ export function githubDeploymentRoutes(app: App, context: ApiContext): void {
         if (!parsed.success) return validationFailed(reply, 'Deployment', parsed.error)
         const id = randomInt(1, ID_LIMIT)
         const now = new Date()
-        const report = readDeployment(request.params, id, parsed.data)
+        const report = readReportedDeployment(request.params, id, parsed.data)
         await acceptReport(database, organizationId, report, { now, record: request.body })
         const repository = addressOf(request, request.params)
         const url = `${repository}/deployments/${id}`

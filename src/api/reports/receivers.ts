@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { organizationOfKey } from '../../db/organizations.ts'
-import type { Reading } from '../../sources/deploy/foreign.ts'
+import type { ReportReading } from '../../sources/deploy/foreign.ts'
 import { readLaunchDarkly } from '../../sources/deploy/launchdarkly.ts'
 import { readPagerDutyChange } from '../../sources/deploy/pagerduty.ts'
 import type { ApiContext, App } from '../context.ts'
@@ -22,7 +22,7 @@ const pagerDutyAnswer = z.object({
  * bodies and responses are those of the systems that they replace.
  */
 export function receiverRoutes(app: App, { database, system }: ApiContext): void {
-  const store = async (organizationId: string, reading: Reading, record: unknown) => {
+  const store = async (organizationId: string, reading: ReportReading, record: unknown) => {
     if (!('report' in reading)) return
     const options = { now: new Date(), record }
     await acceptReport(database, organizationId, reading.report, options)

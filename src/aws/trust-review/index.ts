@@ -5,7 +5,7 @@ import { reviewStatement } from './judge.ts'
 import { readStatement } from './parse.ts'
 import { listOf, readRole } from './read-role.ts'
 import { allowsAssumeRole, isCairns } from './relation.ts'
-import { conclude, remarks, summarizeReview } from './sentences.ts'
+import { concludeStatement, remarks, summarizeReview } from './sentences.ts'
 import { json, quote, quoteAll, shorten } from './text.ts'
 import type { ExpectedTrust, TrustedParty, TrustReview } from './types.ts'
 
@@ -59,7 +59,9 @@ export function reviewTrust(
       const isCairn =
         isCairns(principal, statement, expected) && condition.admitsId && !denied.cairn
       if (isCairn) allowsCairn = true
-      trusted.push(conclude(principal, statement, condition, judged, { byDenial, expected }))
+      trusted.push(
+        concludeStatement(principal, statement, condition, judged, { byDenial, expected }),
+      )
     }
     if (counts) notes.push(...remarks(statement, condition))
   }

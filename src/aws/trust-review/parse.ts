@@ -1,5 +1,5 @@
 import { isObject, listOf } from './read-role.ts'
-import { asText, matches, quote, quoteAll } from './text.ts'
+import { asJsonText, matches, quote, quoteAll } from './text.ts'
 
 export interface Statement {
   effect: 'Allow' | 'Deny'
@@ -37,7 +37,7 @@ export function readStatement(raw: unknown): Statement {
   if (!isObject(raw)) {
     return {
       effect: 'Allow',
-      principals: [{ kind: 'unknown', name: asText(raw) }],
+      principals: [{ kind: 'unknown', name: asJsonText(raw) }],
       allows: () => true,
       actions: '',
       tests: [],
@@ -76,12 +76,12 @@ function readPrincipals(raw: Record<string, unknown>, unreadable: string[]): Pol
   const { Principal: named, NotPrincipal: excepted } = raw
   if (excepted !== undefined) {
     if (named !== undefined) unreadable.push('it has both Principal and NotPrincipal')
-    return [{ kind: 'everyone but', name: asText(excepted) }]
+    return [{ kind: 'everyone but', name: asJsonText(excepted) }]
   }
   if (named === '*') return [{ kind: 'everyone', name: '*' }]
   if (!isObject(named)) {
     unreadable.push('its Principal is not valid')
-    return [{ kind: 'unknown', name: asText(named) }]
+    return [{ kind: 'unknown', name: asJsonText(named) }]
   }
   const principals: PolicyPrincipal[] = []
   for (const [kind, names] of Object.entries(named)) {
@@ -89,7 +89,7 @@ function readPrincipals(raw: Record<string, unknown>, unreadable: string[]): Pol
     for (const name of new Set(listOf(names))) {
       if (typeof name !== 'string' || !isPrincipalKind(kind)) {
         unreadable.push('its Principal is not valid')
-        principals.push({ kind: 'unknown', name: asText({ [kind]: name }) })
+        principals.push({ kind: 'unknown', name: asJsonText({ [kind]: name }) })
       } else {
         principals.push({ kind: kind === 'AWS' && name === '*' ? 'everyone' : kind, name })
       }

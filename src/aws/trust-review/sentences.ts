@@ -48,7 +48,7 @@ export function summarizeReview(
 }
 
 /** The sentence about one principal of one statement. */
-export function conclude(
+export function concludeStatement(
   { kind, name }: PolicyPrincipal,
   { tests }: Statement,
   condition: IdCondition,

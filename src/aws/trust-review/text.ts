@@ -30,7 +30,7 @@ export function matches(pattern: string, text: string): boolean {
 export const hasWildcard = (text: string) => /[*?]/.test(text)
 
 export const json = (value: unknown) => JSON.stringify(value, null, 2)
-export const asText = (value: unknown) =>
+export const asJsonText = (value: unknown) =>
   typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
 /**
  * Escapes in JSON can produce lone surrogates. They are removed here, so that no other code has to

@@ -6,7 +6,7 @@
  * what a record does not contain (a role's path, a load balancer's random suffix).
  */
 
-export interface Kind {
+export interface ResourceKind {
   type: string
   noun: string
   /** Names of parameters that hold its id, name or ARN, the surest first; in any case. */
@@ -17,7 +17,13 @@ export interface Kind {
   arn?: string
 }
 
-const kind = (type: string, noun: string, keys: string, arn?: string, only?: RegExp): Kind => ({
+const kind = (
+  type: string,
+  noun: string,
+  keys: string,
+  arn?: string,
+  only?: RegExp,
+): ResourceKind => ({
   type,
   noun,
   keys: keys.split(' '),
@@ -99,17 +105,17 @@ const EC2_BY_PREFIX = new Map(
           : type === 'AWS::EC2::Snapshot'
             ? 'ec2:{region}::snapshot/{id}'
             : arnPart && `ec2:{region}:{account}:${arnPart}/{id}`,
-    } satisfies Kind,
+    } satisfies ResourceKind,
   ]),
 )
 
 /** The kind that an EC2 id such as `sg-0a1b2c3d` names. */
-export function ec2Kind(id: string): Kind | undefined {
+export function ec2Kind(id: string): ResourceKind | undefined {
   const prefix = /^([a-z]+(?:-[a-z]+)?)-[0-9a-f]{8,17}$/.exec(id)?.[1]
   return prefix === undefined ? undefined : EC2_BY_PREFIX.get(prefix)
 }
 
-const KINDS: Record<string, Kind[]> = {
+const KINDS: Record<string, ResourceKind[]> = {
   ec2: [
     kind('AWS::EC2::KeyPair', 'key pair', 'keyName'),
     kind('AWS::EC2::LaunchTemplate', 'launch template', 'launchTemplateName'),
@@ -720,7 +726,7 @@ function pascal(text: string): string {
 }
 
 /** The kinds of a service, whose name is untrusted text: it may be `constructor`. */
-export function kindsOf(service: string): readonly Kind[] {
+export function kindsOf(service: string): readonly ResourceKind[] {
   return Object.hasOwn(KINDS, service) ? KINDS[service]! : []
 }
 

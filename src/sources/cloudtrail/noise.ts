@@ -8,18 +8,18 @@
 
 import type { Actor, Outcome, Tool } from '../../changes/change.ts'
 
-export interface NoiseRule {
+export interface BuiltInNoiseRule {
   id: string
   /** What it covers, in words. */
   covers: string
   /** Why it does not help a responder. */
   reason: string
   /** Any of these. */
-  when: NoiseMatch[]
+  when: BuiltInNoiseMatch[]
 }
 
 /** All conditions that are set must match. */
-export interface NoiseMatch {
+export interface BuiltInNoiseMatch {
   services?: readonly string[]
   /** Without the API version; `*` at the beginning or the end matches any text. */
   actions?: readonly string[]
@@ -32,7 +32,7 @@ export interface NoiseMatch {
   errors?: readonly string[]
 }
 
-export const NOISE_RULES: readonly NoiseRule[] = [
+export const NOISE_RULES: readonly BuiltInNoiseRule[] = [
   {
     id: 'throttled',
     covers: 'Throttled calls',
@@ -533,7 +533,7 @@ export interface NoiseFacts {
 }
 
 /** The id of the first rule that covers the change, or null. */
-export function noiseOf(facts: NoiseFacts): string | null {
+export function builtInNoiseOf(facts: NoiseFacts): string | null {
   if (facts.actor.kind === 'root') return null
   // That a routine call became unusual is the news.
   if (facts.isInsight) return null
@@ -571,7 +571,7 @@ const BY_SERVICE = new Map(
   ]),
 )
 
-function matches(match: NoiseMatch, facts: NoiseFacts): boolean {
+function matches(match: BuiltInNoiseMatch, facts: NoiseFacts): boolean {
   const { actions, byServices, tools, errors, byService } = match
   if (errors !== undefined) {
     if (facts.errorCode === undefined || !anyOf(errors, facts.errorCode)) return false

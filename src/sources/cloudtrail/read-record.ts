@@ -17,7 +17,7 @@ import { effectiveAtOf } from './effective-at.ts'
 import { endingOf } from './ending.ts'
 import { type Facts, factsOf } from './facts.ts'
 import { isObject, JsonReader } from './json-reader.ts'
-import { noiseOf } from './noise.ts'
+import { builtInNoiseOf } from './noise.ts'
 import { findResources } from './resources.ts'
 import { risksOf } from './risks.ts'
 import { maskSecrets } from './secrets.ts'
@@ -119,7 +119,7 @@ function changeOf(
     accountId: facts.accountId,
     readOnly: facts.record.flag('readOnly') ?? event.readOnly === 'true',
     risks: risksOf(summary, facts, { isPublic, hasSucceeded: ending.outcome === 'succeeded' }),
-    noise: noiseOf({
+    noise: builtInNoiseOf({
       service: facts.service,
       plainAction: facts.plainAction,
       actor,

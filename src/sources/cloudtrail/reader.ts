@@ -19,7 +19,7 @@ export function contextOf(event: LookupEvent): string {
 }
 
 /** Undefined if the record can no longer become a change. Never throws, for any record. */
-export function reread(stored: StoredRecord): CloudTrailChange | undefined {
+export function rereadRecord(stored: StoredRecord): CloudTrailChange | undefined {
   const context = JsonReader.of(stored.context)
   return readRecord(stored.record, {
     eventId: stored.sourceId,

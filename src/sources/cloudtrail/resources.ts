@@ -8,7 +8,7 @@ import { arnName, parseArn } from './arn.ts'
 import { type LookupEvent, SOURCE } from './detail.ts'
 import type { Facts } from './facts.ts'
 import { isObject, JsonReader, scalar } from './json-reader.ts'
-import { ec2Kind, type Kind, kindsOf, nounOf, typeNamed, typeOfArn } from './kinds.ts'
+import { ec2Kind, kindsOf, nounOf, type ResourceKind, typeNamed, typeOfArn } from './kinds.ts'
 import { type Field, fieldsOf, findNamed, isIdentifier, meaningsOf } from './named-fields.ts'
 import { isMasked } from './secrets.ts'
 import { isGlobal } from './services.ts'
@@ -289,7 +289,7 @@ function imageName(params: JsonReader): string | undefined {
   return params.has('imageId', 'architecture', 'sourceImageId') ? params.text('name') : undefined
 }
 
-function addKind(kind: Kind, readers: JsonReader[], facts: Facts, found: Found): void {
+function addKind(kind: ResourceKind, readers: JsonReader[], facts: Facts, found: Found): void {
   if (found.has(kind.type)) return
   for (const json of readers) {
     for (const key of kind.keys) {
@@ -313,7 +313,7 @@ function inner(response: JsonReader): JsonReader[] {
     .filter((json) => !json.isEmpty)
 }
 
-function ofKind(kind: Kind, text: string, facts: Facts): Candidate {
+function ofKind(kind: ResourceKind, text: string, facts: Facts): Candidate {
   if (text.startsWith('arn:')) {
     const id = idInArn(kind, text)
     return { type: kind.type, id, name: nameOf(id, facts), arn: text }
@@ -336,12 +336,12 @@ function nameOf(id: string, { params, response }: Facts): string | undefined {
   return undefined
 }
 
-function idInArn(kind: Kind, arn: string): string {
+function idInArn(kind: ResourceKind, arn: string): string {
   return kind.type === 'AWS::KMS::Alias' ? (parseArn(arn)?.resource ?? arn) : arnName(arn)
 }
 
 /** The ARN in the response, when it is this resource's. */
-function arnInResponse(kind: Kind, id: string, { response }: Facts): string | undefined {
+function arnInResponse(kind: ResourceKind, id: string, { response }: Facts): string | undefined {
   const suffix = kind.type.split('::').at(-1)?.toLowerCase() ?? ''
   for (const json of [response, ...inner(response)]) {
     for (const [name, value] of json.entries()) {
@@ -354,7 +354,7 @@ function arnInResponse(kind: Kind, id: string, { response }: Facts): string | un
   return undefined
 }
 
-function builtArn(kind: Kind, id: string, facts: Facts): string | undefined {
+function builtArn(kind: ResourceKind, id: string, facts: Facts): string | undefined {
   if (kind.arn === undefined || facts.accountId === null || /[\s*]/.test(id)) return undefined
   if (kind.arn.includes('{region}') && facts.region === null) return undefined
   const bare = bareId(kind, id)
@@ -375,7 +375,7 @@ function builtArn(kind: Kind, id: string, facts: Facts): string | undefined {
 }
 
 /** The id as ARNs have it: parameters are named with or without a leading slash. */
-function bareId({ type }: Kind, id: string): string {
+function bareId({ type }: ResourceKind, id: string): string {
   if (type === 'AWS::SSM::Parameter') return id.startsWith('/') ? id : `/${id}`
   return id
 }

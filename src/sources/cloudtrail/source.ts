@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Source } from '../source.ts'
 import { eventParts, SOURCE } from './detail.ts'
 import { withHistory } from './history.ts'
-import { READER_VERSION, reread } from './reader.ts'
+import { READER_VERSION, rereadRecord } from './reader.ts'
 import { resourceOfArn } from './resources.ts'
 
 export const cloudtrail: Source = {
@@ -102,5 +102,5 @@ export const cloudtrail: Source = {
   resourceKey: (text) => resourceOfArn(text)?.key,
   readRecord: (record) => ({ ...eventParts(record) }),
   withHistory,
-  reader: { version: READER_VERSION, reread },
+  reader: { version: READER_VERSION, reread: rereadRecord },
 }

@@ -2,7 +2,14 @@
 
 import { z } from 'zod'
 import type { Report } from './detail.ts'
-import { idempotencyKey, longText, present, type Reading, sentences, webLinks } from './foreign.ts'
+import {
+  idempotencyKey,
+  longText,
+  present,
+  type ReportReading,
+  sentences,
+  webLinks,
+} from './foreign.ts'
 
 const named = z.looseObject({ id: z.string().max(500), name: z.string().max(500).optional() })
 const optionalName = z.union([named, z.string().max(500)]).optional()
@@ -53,7 +60,7 @@ const ENVIRONMENT_VERBS: Record<string, string> = {
   deleted: 'Deleted',
 }
 
-export function readCdEvent(body: unknown): Reading {
+export function readCdEvent(body: unknown): ReportReading {
   const parsed = schema.safeParse(body)
   if (!parsed.success) return { errors: sentences(parsed.error) }
   const event = parsed.data

@@ -7,7 +7,7 @@
 import { z } from 'zod'
 import { partialFields, toReport } from './body.ts'
 import { readCdEvent } from './cdevents.ts'
-import { idempotencyKey, present, type Reading, sentences } from './foreign.ts'
+import { idempotencyKey, present, type ReportReading, sentences } from './foreign.ts'
 
 const schema = z.looseObject({
   specversion: z.literal('1.0', { error: 'Must be "1.0".' }),
@@ -23,7 +23,7 @@ const schema = z.looseObject({
 export type CloudEvent = z.output<typeof schema>
 
 /** @param body one event in structured mode */
-export function readCloudEvent(body: unknown): Reading {
+export function readCloudEvent(body: unknown): ReportReading {
   // CDEvents can be sent without the CloudEvents envelope.
   const isBareCdEvent =
     typeof body === 'object' && body !== null && 'context' in body && !('specversion' in body)

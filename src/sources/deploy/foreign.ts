@@ -8,7 +8,7 @@ import { isWebUrl, toLink } from './body.ts'
 import type { Report } from './detail.ts'
 
 /** A payload in another system's format: a report, nothing to report, or invalid. */
-export type Reading =
+export type ReportReading =
   | { report: Report }
   /** Why a valid payload is no change. */
   | { ignored: string }

@@ -37,20 +37,24 @@ export const statusSchema = z.looseObject({
   description: z.string().max(140).default(''),
 })
 
-export type Deployment = z.output<typeof deploymentSchema>
-export type DeploymentStatus = z.output<typeof statusSchema>
+export type ReportedDeployment = z.output<typeof deploymentSchema>
+export type ReportedDeploymentStatus = z.output<typeof statusSchema>
 
-export interface Repository {
+export interface RepositoryName {
   owner: string
   repo: string
 }
 
 /** The ID of the change, from those in the URL. */
-function keyOf({ owner, repo }: Repository, id: number): string {
+function keyOf({ owner, repo }: RepositoryName, id: number): string {
   return idempotencyKey('github', `${owner}/${repo}`, id)
 }
 
-export function readDeployment(repository: Repository, id: number, body: Deployment): Report {
+export function readReportedDeployment(
+  repository: RepositoryName,
+  id: number,
+  body: ReportedDeployment,
+): Report {
   const { ref, task, environment, description } = body
   const { owner, repo } = repository
   const verb = task === 'deploy' ? 'Deployed' : `Ran ${task} of`
@@ -69,16 +73,16 @@ export function readDeployment(repository: Repository, id: number, body: Deploym
 }
 
 /** Undefined while the deployment has not ended. */
-function outcomeOf(state: DeploymentStatus['state']): ReportedOutcome | undefined {
+function outcomeOf(state: ReportedDeploymentStatus['state']): ReportedOutcome | undefined {
   if (state === 'success') return 'succeeded'
   return state === 'error' || state === 'failure' ? 'failed' : undefined
 }
 
 /** What a status adds to its deployment. */
 export function readDeploymentStatus(
-  repository: Repository,
+  repository: RepositoryName,
   id: number,
-  body: DeploymentStatus,
+  body: ReportedDeploymentStatus,
   now: Date,
 ): Pick<Report, 'idempotencyKey' | 'endsAt' | 'outcome' | 'description' | 'links'> {
   const { state, log_url, target_url, environment_url, description } = body

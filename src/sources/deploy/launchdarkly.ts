@@ -4,7 +4,14 @@
  */
 
 import { z } from 'zod'
-import { idempotencyKey, longText, present, type Reading, sentences, webLinks } from './foreign.ts'
+import {
+  idempotencyKey,
+  longText,
+  present,
+  type ReportReading,
+  sentences,
+  webLinks,
+} from './foreign.ts'
 
 const schema = z.looseObject({
   _id: z.string().min(1).max(200),
@@ -32,7 +39,7 @@ const schema = z.looseObject({
 const ENVIRONMENT = /:env\/([^:;]+)/
 const PROJECT = /^proj\/([^:;]+)/
 
-export function readLaunchDarkly(body: unknown): Reading {
+export function readLaunchDarkly(body: unknown): ReportReading {
   const parsed = schema.safeParse(body)
   if (!parsed.success) return { errors: sentences(parsed.error) }
   const { _id, date, kind, name, titleVerb, member, accesses, comment, description } = parsed.data

@@ -5,7 +5,14 @@
 
 import { createHash, randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { idempotencyKey, longText, present, type Reading, sentences, webLinks } from './foreign.ts'
+import {
+  idempotencyKey,
+  longText,
+  present,
+  type ReportReading,
+  sentences,
+  webLinks,
+} from './foreign.ts'
 
 const schema = z.looseObject({
   payload: z.looseObject({
@@ -30,7 +37,7 @@ const DETAILS = {
 } as const
 
 /** @param body without the routing key */
-export function readPagerDutyChange(body: unknown): Reading {
+export function readPagerDutyChange(body: unknown): ReportReading {
   const parsed = schema.safeParse(body)
   if (!parsed.success) return { errors: sentences(parsed.error) }
   const { payload, links = [] } = parsed.data

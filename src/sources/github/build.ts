@@ -6,7 +6,7 @@ import { resourceKey } from '../../changes/resource-key.ts'
 import { RUN_STREAM, runSessionKey } from '../../changes/run-key.ts'
 import { indexable, spoken } from '../../changes/text.ts'
 import { type GitHubCommit, type GitHubDetail, SOURCE } from './detail.ts'
-import type { CommitFields, Repository, User } from './payload.ts'
+import type { CommitFields, GitHubUser, Repository } from './payload.ts'
 
 const HOUR_MS = 3_600_000
 const MOST_COMMITS = 50
@@ -86,7 +86,7 @@ function isWebUrl(url: string | null | undefined): url is string {
 }
 
 /** An account of GitHub. The first one that the payload names. */
-export function actorOf(...users: (User | null | undefined)[]): Actor {
+export function actorOf(...users: (GitHubUser | null | undefined)[]): Actor {
   const user = users.find((each) => each?.login)
   const login = user?.login ? indexable(user.login, 200) : undefined
   if (login === undefined)
@@ -96,7 +96,7 @@ export function actorOf(...users: (User | null | undefined)[]): Actor {
   return { kind, id: `github/${login}`, name: login, chain: [{ kind, name: login }] }
 }
 
-export function nameOf(user: User | null | undefined): string | undefined {
+export function nameOf(user: GitHubUser | null | undefined): string | undefined {
   const name = user?.login ?? user?.name ?? undefined
   return name === undefined ? undefined : indexable(name, 200)
 }

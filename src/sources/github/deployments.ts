@@ -3,6 +3,7 @@
 import type { z } from 'zod'
 import type { Attributes, Change } from '../../changes/change.ts'
 import { indexable, spoken } from '../../changes/text.ts'
+import type { DeployRule } from '../../integrations/integration.ts'
 import {
   actorOf,
   authorsOf,
@@ -18,7 +19,7 @@ import {
 } from './build.ts'
 import type { GitHubRun } from './detail.ts'
 import type * as payload from './payload.ts'
-import { type DeployRule, isDeploy } from './rules.ts'
+import { isDeployByRules } from './rules.ts'
 
 type Deployment = z.output<typeof payload.deployment>
 type WorkflowRun = z.output<typeof payload.workflowRun>
@@ -48,7 +49,7 @@ export function readDeployment(
   }
   const environment = status?.environment ?? deployment.environment ?? 'production'
   const workflow = body.workflow?.name ?? body.workflow_run?.name ?? undefined
-  if (!isDeploy(rules, { workflow, environment })) {
+  if (!isDeployByRules(rules, { workflow, environment })) {
     throw new NoChange('The rules of this integration do not count this deployment as a deploy.')
   }
   const { ref, sha, created_at: createdAt } = deployment

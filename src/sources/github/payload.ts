@@ -18,7 +18,7 @@ const time = z
   .refine((value) => !Number.isNaN(value.getTime()), 'is not a time')
 
 const user = z.object({ login: text, name: text, email: text, type: text, html_url: text })
-export type User = z.output<typeof user>
+export type GitHubUser = z.output<typeof user>
 
 const repository = z.object({
   full_name: z.string().min(1),

@@ -1,15 +1,10 @@
 import { matchPattern } from '../../changes/environment-rules.ts'
+import type { DeployRule } from '../../integrations/integration.ts'
 
 /** Which deployments are deploys. Jobs that only use an environment's secrets create some too. */
 
-/** The first rule that matches decides. See `DeployRule` in src/integrations/integration.ts. */
-export interface DeployRule {
-  workflow?: string | undefined
-  environment?: string | undefined
-  isDeploy: boolean
-}
-
-export function isDeploy(
+/** The first rule that matches decides; without one, it is a deploy. */
+export function isDeployByRules(
   rules: readonly DeployRule[],
   { workflow, environment }: { workflow: string | undefined; environment: string },
 ): boolean {

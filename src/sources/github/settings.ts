@@ -15,7 +15,7 @@ import {
   settingsSet,
 } from './build.ts'
 import type * as payload from './payload.ts'
-import type { Repository, User } from './payload.ts'
+import type { GitHubUser, Repository } from './payload.ts'
 
 const VERBS: Record<string, string> = {
   added: 'added',
@@ -33,7 +33,7 @@ interface Setting {
   event: string
   action: string | null | undefined
   repository: Repository
-  sender: User | null | undefined
+  sender: GitHubUser | null | undefined
   payload: unknown
   occurredAt: Date
   phrase: string

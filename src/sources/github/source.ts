@@ -5,7 +5,7 @@ import { SOURCE } from './detail.ts'
 import { translateGitHub } from './translate.ts'
 
 /** Raising it makes workers read the stored payloads again. */
-export const READER_VERSION = 1
+export const GITHUB_READER_VERSION = 1
 
 /** What is stored beside a payload, because it is not in it. */
 export interface StoredContext {
@@ -78,7 +78,7 @@ export const github: Source = {
       ],
     }),
   reader: {
-    version: READER_VERSION,
+    version: GITHUB_READER_VERSION,
     reread({ record, context, sourceId }) {
       const known = contextSchema.safeParse(context)
       if (!known.success) return undefined

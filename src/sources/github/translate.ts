@@ -1,12 +1,12 @@
 import type { z } from 'zod'
 import type { Change } from '../../changes/change.ts'
 import { spoken } from '../../changes/text.ts'
+import type { DeployRule } from '../../integrations/integration.ts'
 import { UnreadableWebhook } from '../webhook-body.ts'
 import { NoChange } from './build.ts'
 import { readPullRequest, readPush, readRelease } from './code.ts'
 import { readDeployment, readWorkflowRun } from './deployments.ts'
 import * as payload from './payload.ts'
-import type { DeployRule } from './rules.ts'
 import {
   readBranchProtectionConfiguration,
   readBranchProtectionRule,

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { LookupEvent } from '../../../src/sources/cloudtrail/detail.ts'
 import { readRecord } from '../../../src/sources/cloudtrail/read-record.ts'
-import { contextOf, READER_VERSION, reread } from '../../../src/sources/cloudtrail/reader.ts'
+import { contextOf, READER_VERSION, rereadRecord } from '../../../src/sources/cloudtrail/reader.ts'
 import { seenOf } from '../../../testing/cloudtrail/read.ts'
 import type { Fields } from '../../../testing/cloudtrail/records.ts'
 
@@ -37,7 +37,7 @@ test('a stored record is read as it was at its import', () => {
     }
     const { change } = readRecord(JSON.stringify(record), event)
     expect(
-      reread({
+      rereadRecord({
         record: JSON.stringify(record),
         context: JSON.parse(contextOf(event)),
         sourceId: change!.sourceId,
@@ -62,13 +62,15 @@ test('what only LookupEvents returned is read again', () => {
   expect(change).toMatchObject({ service: 'ec2', readOnly: true, resources: [{ id: 'vpc-1' }] })
   const { sourceId, occurredAt } = change!
   const context = JSON.parse(contextOf(event))
-  expect(reread({ record: '{}', context, sourceId, occurredAt })).toEqual(change)
+  expect(rereadRecord({ record: '{}', context, sourceId, occurredAt })).toEqual(change)
 })
 
 test.each(['null', '[]', '"a text"', '{}', 'not JSON'])(
   'a record that is %s is not read',
   (record) => {
     for (const context of [null, 1, [], { resources: 'none', region: {} }])
-      expect(reread({ record, context, sourceId: 'one', occurredAt: new Date(0) })).toBeUndefined()
+      expect(
+        rereadRecord({ record, context, sourceId: 'one', occurredAt: new Date(0) }),
+      ).toBeUndefined()
   },
 )

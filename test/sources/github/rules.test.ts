@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isDeploy } from '../../../src/sources/github/rules.ts'
+import { isDeployByRules } from '../../../src/sources/github/rules.ts'
 
 const rule = (environment: string) => [{ environment, isDeploy: false }]
 
@@ -9,12 +9,12 @@ test.each([
   ['*-eu-*', 'shop-eu-1', false],
   ['a.c', 'abc', true],
 ])('the rule %s on the environment %s', (pattern, environment, expected) => {
-  expect(isDeploy(rule(pattern), { workflow: undefined, environment })).toBe(expected)
+  expect(isDeployByRules(rule(pattern), { workflow: undefined, environment })).toBe(expected)
 })
 
 test('a pattern with many wildcards is matched in linear time', () => {
   // With a backtracking expression, this does not end.
   const pattern = `${'*a'.repeat(90)}*b`
   const environment = 'a'.repeat(5_000)
-  expect(isDeploy(rule(pattern), { workflow: undefined, environment })).toBe(true)
+  expect(isDeployByRules(rule(pattern), { workflow: undefined, environment })).toBe(true)
 })

@@ -17,13 +17,13 @@ export const questions = [
   { id: 'events', title: 'CloudTrail access', checks: ['lookup_events', 'trails'] },
 ] as const satisfies { id: string; title: string; checks: CheckId[] }[]
 
-export type Answer = 'passed' | 'failed' | 'running' | 'waiting' | 'unknown'
+export type GroupResult = 'passed' | 'failed' | 'running' | 'waiting' | 'unknown'
 
 /** The result of a group of checks so far. */
 export function answerOf(
   question: { readonly checks: readonly CheckId[] },
   verification: Pick<Verification, 'state' | 'checks'> | undefined,
-): Answer {
+): GroupResult {
   const checks = (verification?.checks ?? []).filter(({ id }) => question.checks.includes(id))
   const has = (state: string) => checks.some((check) => check.state === state)
   if (has('failed')) return 'failed'

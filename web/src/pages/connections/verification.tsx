@@ -3,13 +3,13 @@ import { IconCircleCheck, IconCircleDashed, IconCircleX, IconClock } from '@tabl
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { type Connection, type Verification, verifyConnection } from '../../client.ts'
-import { type Answer, answerOf, type CheckId, questions } from '../../health/checks.ts'
+import { answerOf, type CheckId, type GroupResult, questions } from '../../health/checks.ts'
 import { useVerifyObstacle } from '../../principal.ts'
 import { Time } from '../../time.tsx'
 import { type Check, CheckDetails, legible } from './check-details.tsx'
 import { isVerifying } from './queries.ts'
 
-const words: Record<Answer, string> = {
+const words: Record<GroupResult, string> = {
   passed: 'Passed',
   failed: 'Failed',
   running: 'Checking',
@@ -18,7 +18,7 @@ const words: Record<Answer, string> = {
 }
 
 /** Checks without a result are skipped once the verification has ended. */
-function labelOf(answer: Answer, verification: Verification | undefined): string {
+function labelOf(answer: GroupResult, verification: Verification | undefined): string {
   const hasEnded = verification?.state === 'failed' || verification?.state === 'waiting'
   return answer === 'unknown' && hasEnded ? 'Skipped' : words[answer]
 }
@@ -50,7 +50,7 @@ export function VerificationChecks(props: {
     const begins = answer === 'unknown' && question.id === 'in' && !isPaused && isWaited(props)
     return { ...question, answer: begins ? ('running' as const) : answer }
   })
-  const isOpen = (id: string, answer: Answer) => choices[id] ?? answer === 'failed'
+  const isOpen = (id: string, answer: GroupResult) => choices[id] ?? answer === 'failed'
   return (
     <Stack gap="sm">
       <Accordion
@@ -149,7 +149,7 @@ function isWaited(props: { connection: Connection; verification: Verification | 
   return isVerifying(connection.status) && (verification?.checks.length ?? 0) === 0
 }
 
-function AnswerIcon({ answer }: { answer: Answer }) {
+function AnswerIcon({ answer }: { answer: GroupResult }) {
   if (answer === 'running') return <Loader size={20} aria-hidden />
   const [Icon, color] = {
     passed: [IconCircleCheck, 'teal'] as const,

@@ -3,7 +3,14 @@ import { useState } from 'react'
 import { entryOf, TimeField } from '../../components/time-field.tsx'
 import { formatTime, useZone, type Zone } from '../../time.tsx'
 import { rangeLabels } from './labels.ts'
-import { defaultSpan, type FeedSearch, type Span, spans, type Window, writeTime } from './search.ts'
+import {
+  defaultSpan,
+  type FeedSearch,
+  type SpanKey,
+  spans,
+  type Window,
+  writeTime,
+} from './search.ts'
 
 type Range = Pick<FeedSearch, 'from' | 'to' | 'before' | 'span'>
 
@@ -16,7 +23,7 @@ export function BeforeForm(props: {
   const [zone] = useZone()
   const given = props.search.before ? new Date(props.search.before) : props.window.to
   const [entry, setEntry] = useState(entryOf(given))
-  const [span, setSpan] = useState<Span>(props.search.span ?? defaultSpan)
+  const [span, setSpan] = useState<SpanKey>(props.search.span ?? defaultSpan)
   const at = entry.time
   return (
     <form
@@ -41,10 +48,10 @@ export function BeforeForm(props: {
             size="xs"
             mt={4}
             value={span}
-            onChange={(value) => setSpan(value as Span)}
+            onChange={(value) => setSpan(value as SpanKey)}
             data={Object.keys(spans).map((value) => ({
               value,
-              label: rangeLabels[value as Span],
+              label: rangeLabels[value as SpanKey],
             }))}
             aria-labelledby="how-long-before"
           />

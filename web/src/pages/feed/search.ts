@@ -34,8 +34,8 @@ export const spans = {
   '6h': 6 * HOUR,
   '24h': DAY,
 } as const
-export type Span = keyof typeof spans
-export const defaultSpan: Span = '30m'
+export type SpanKey = keyof typeof spans
+export const defaultSpan: SpanKey = '30m'
 
 /** The state of the feed in the URL. Absent fields have their defaults. */
 export type FeedSearch = {
@@ -46,7 +46,7 @@ export type FeedSearch = {
   to?: string
   /** The time of an incident, which ends the time range. */
   before?: string
-  span?: Span
+  span?: SpanKey
   /** The time range to zoom out to: a preset, or `FROM/TO`. `FROM/` ends now. */
   out?: string
   q?: string

@@ -9,7 +9,7 @@ import {
 } from '../../client.ts'
 import { Time } from '../../time.tsx'
 import { cut } from '../feed/entries.ts'
-import { StateBadge, sourceLabel } from './state-badge.tsx'
+import { IncidentStateBadge, sourceLabel } from './state-badge.tsx'
 
 /** The alerts of an incident. Related incidents can be merged, and alerts split off. */
 export function Alerts({ incident }: { incident: IncidentWithAlerts }) {
@@ -35,7 +35,7 @@ export function Alerts({ incident }: { incident: IncidentWithAlerts }) {
         {alerts.length === 0 && <Text size="sm">A person reported this incident.</Text>}
         {alerts.map((alert) => (
           <Group key={alert.id} gap="xs">
-            <StateBadge state={alert.state} />
+            <IncidentStateBadge state={alert.state} />
             <Text size="sm">
               <Time at={alert.noticedAt} />
             </Text>

@@ -12,7 +12,7 @@ import { arrangeSuspects, conclude, type Moment } from './arrange.ts'
 import { CompletenessLine } from './completeness.tsx'
 import classes from './incident.module.css'
 import { answerQuery, type Subject } from './queries.ts'
-import { toMarkdown, toSlack } from './report.ts'
+import { reportToMarkdown, toSlack } from './report.ts'
 import { Responses } from './responses.tsx'
 import type { WindowSearch } from './search.ts'
 import { type RowContext, Suspects } from './suspects.tsx'
@@ -136,7 +136,7 @@ function CopyReport(props: LoadedProps & { sentence: string; shown: IncidentAnsw
   }
   return (
     <Group gap="xs">
-      <CopyText label="Copy as Markdown" text={() => toMarkdown(report)} />
+      <CopyText label="Copy as Markdown" text={() => reportToMarkdown(report)} />
       <CopyText label="Copy for Slack" text={() => toSlack(report)} />
       <CopyText label="Copy link" text={() => window.location.href} />
     </Group>

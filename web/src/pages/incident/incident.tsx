@@ -14,7 +14,7 @@ import { Answer } from './answer.tsx'
 import type { Moment } from './arrange.ts'
 import { EditIncident } from './edit.tsx'
 import { incidentQuery } from './queries.ts'
-import { StateBadge } from './state-badge.tsx'
+import { IncidentStateBadge } from './state-badge.tsx'
 
 const route = getRouteApi('/app/incidents/$id')
 
@@ -96,7 +96,7 @@ function Header({ incident }: { incident: IncidentWithAlerts }) {
         </Group>
       </Group>
       <Group gap="xs">
-        <StateBadge state={incident.state} />
+        <IncidentStateBadge state={incident.state} />
         <EnvironmentBadge id={incident.environmentId} />
         <Text size="sm">
           Noticed <Time at={incident.noticedAt} />

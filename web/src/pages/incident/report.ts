@@ -3,7 +3,7 @@
 import type { IncidentAnswer, Suspect } from '../../client.ts'
 import { distance } from './arrange.ts'
 
-export interface Report {
+export interface IncidentReport {
   title: string
   noticedAt: string
   environment: string | undefined
@@ -12,7 +12,7 @@ export interface Report {
   suspects: readonly Suspect[]
 }
 
-export function toMarkdown(report: Report): string {
+export function reportToMarkdown(report: IncidentReport): string {
   return render(report, {
     heading: (text) => `## ${text}`,
     strong: (text) => `**${text}**`,
@@ -22,7 +22,7 @@ export function toMarkdown(report: Report): string {
 }
 
 /** Slack's mrkdwn: https://api.slack.com/reference/surfaces/formatting */
-export function toSlack(report: Report): string {
+export function toSlack(report: IncidentReport): string {
   return render(report, {
     heading: (text) => `*${text}*`,
     strong: (text) => `*${text}*`,
@@ -38,7 +38,7 @@ interface Format {
   plain: (text: string) => string
 }
 
-function render(report: Report, { heading, strong, link, plain }: Format): string {
+function render(report: IncidentReport, { heading, strong, link, plain }: Format): string {
   const { answer, environment, noticedAt, url } = report
   const where = environment === undefined ? '' : ` in ${plain(environment)}`
   const origin = new URL(url).origin

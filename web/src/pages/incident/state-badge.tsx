@@ -8,7 +8,7 @@ const looks = {
   resolved: { icon: IconCircleCheck, color: 'gray', label: 'Resolved' },
 } as const
 
-export function StateBadge({ state }: { state: Incident['state'] }) {
+export function IncidentStateBadge({ state }: { state: Incident['state'] }) {
   const { icon: Icon, color, label } = looks[state]
   return (
     <Badge

@@ -8,7 +8,7 @@ import { EnvironmentBadge } from '../../components/environment-badge.tsx'
 import { EmptyState, ErrorState, Loading } from '../../components/states.tsx'
 import { Time } from '../../time.tsx'
 import { cut } from '../feed/entries.ts'
-import { StateBadge, sourceLabel } from '../incident/state-badge.tsx'
+import { IncidentStateBadge, sourceLabel } from '../incident/state-badge.tsx'
 import type { IncidentsSearch } from './search.ts'
 
 const route = getRouteApi('/app/incidents')
@@ -86,7 +86,7 @@ function IncidentTable({ items }: { items: readonly Incident[] }) {
           {items.map((item) => (
             <Table.Tr key={item.id}>
               <Table.Td>
-                <StateBadge state={item.state} />
+                <IncidentStateBadge state={item.state} />
               </Table.Td>
               <Table.Td>
                 <Anchor

@@ -8,7 +8,7 @@ import { Section } from '../change/parts.tsx'
 import { cut } from '../feed/entries.ts'
 import { DeliveryDialog } from './delivery.tsx'
 import { deliveriesQuery } from './queries.ts'
-import { StateBadge } from './state-badge.tsx'
+import { DeliveryStateBadge } from './state-badge.tsx'
 
 /** The deliveries of an integration, newest first. */
 export function DeliveryLog({ integrationId }: { integrationId: string }) {
@@ -51,7 +51,7 @@ export function DeliveryLog({ integrationId }: { integrationId: string }) {
                     </UnstyledButton>
                   </Table.Td>
                   <Table.Td>
-                    <StateBadge state={delivery.state} />
+                    <DeliveryStateBadge state={delivery.state} />
                   </Table.Td>
                   <Table.Td>
                     <Text size="sm">

@@ -9,7 +9,7 @@ import { ErrorState, Loading } from '../../components/states.tsx'
 import { Time } from '../../time.tsx'
 import { cut } from '../feed/entries.ts'
 import { deliveryQuery } from './queries.ts'
-import { StateBadge } from './state-badge.tsx'
+import { DeliveryStateBadge } from './state-badge.tsx'
 
 /** One delivery: its result, headers and body, and a button that translates it again. */
 export function DeliveryDialog(props: {
@@ -45,7 +45,7 @@ function Content({ integrationId, deliveryId }: { integrationId: string; deliver
     <Stack gap="sm">
       <Group justify="space-between">
         <Group gap="xs">
-          <StateBadge state={data.state} />
+          <DeliveryStateBadge state={data.state} />
           <Text size="sm">
             Received <Time at={data.receivedAt} />, attempts: {data.attempts}
           </Text>

@@ -1,7 +1,7 @@
 import { SimpleGrid, Stack, Text, Title } from '@mantine/core'
 import { AwsCard } from './aws-card.tsx'
 import { DeploysCard } from './deploys-card.tsx'
-import { KINDS } from './kinds.tsx'
+import { INTEGRATION_KINDS } from './kinds.tsx'
 import { WebhookCard } from './webhook-card.tsx'
 
 /** Where changes and incidents come from: a card for each source. */
@@ -17,7 +17,7 @@ export function IntegrationsPage() {
       </div>
       <SimpleGrid cols={{ base: 1, md: 2 }}>
         <AwsCard />
-        {KINDS.map((kind) => (
+        {INTEGRATION_KINDS.map((kind) => (
           <WebhookCard key={kind} kind={kind} />
         ))}
         <DeploysCard />

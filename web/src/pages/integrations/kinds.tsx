@@ -1,11 +1,15 @@
 import type { Integration } from '../../client.ts'
 
-export type Kind = Integration['kind']
+export type IntegrationKind = Integration['kind']
 
-export const KINDS = ['github', 'pagerduty', 'alertmanager'] as const satisfies readonly Kind[]
+export const INTEGRATION_KINDS = [
+  'github',
+  'pagerduty',
+  'alertmanager',
+] as const satisfies readonly IntegrationKind[]
 
 /** What a card and a page show of each kind. */
-export const kinds: Record<Kind, { title: string; what: string; empty: string }> = {
+export const kinds: Record<IntegrationKind, { title: string; what: string; empty: string }> = {
   github: {
     title: 'GitHub',
     what: 'Pull requests, pushes, deployments and workflow runs',

@@ -8,7 +8,7 @@ const COLORS: Record<Delivery['state'], string> = {
   failed: 'red',
 }
 
-export function StateBadge({ state }: { state: Delivery['state'] }) {
+export function DeliveryStateBadge({ state }: { state: Delivery['state'] }) {
   return (
     <Badge color={COLORS[state]} variant="light" tt="none">
       {state}

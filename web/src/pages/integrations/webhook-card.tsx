@@ -9,12 +9,12 @@ import { Time } from '../../time.tsx'
 import { ToneIcon } from '../connections/status.tsx'
 import { ownerOnlyReason, useMe } from '../settings/permissions.tsx'
 import { healthOf } from './health.ts'
-import { type Kind, kinds } from './kinds.tsx'
+import { type IntegrationKind, kinds } from './kinds.tsx'
 import { integrationsQuery } from './queries.ts'
 import { rememberSecret } from './secret.ts'
 
 /** The integrations of one kind. */
-export function WebhookCard({ kind }: { kind: Kind }) {
+export function WebhookCard({ kind }: { kind: IntegrationKind }) {
   const { title, what, empty } = kinds[kind]
   const integrations = useQuery(integrationsQuery)
   const items = (integrations.data ?? []).filter((each) => each.kind === kind)
@@ -95,7 +95,7 @@ export function SendTest({ id, name }: { id: string; name: string }) {
   )
 }
 
-function SetUp({ kind, isFirst }: { kind: Kind; isFirst: boolean }) {
+function SetUp({ kind, isFirst }: { kind: IntegrationKind; isFirst: boolean }) {
   const client = useQueryClient()
   const navigate = useNavigate()
   const why = ownerOnlyReason(useMe())
