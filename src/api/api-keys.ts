@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { asOrganization, readOrganization } from '../db/database.ts'
 import { insertApiKey, listApiKeys, newApiKey, revokeApiKey } from '../db/organizations.ts'
 import type { ApiContext, App } from './context.ts'
-import { requireOwner } from './person.ts'
+import { requireOwner } from './permissions.ts'
 import { found, jsonResponse, problems } from './problems.ts'
 import { text } from './text.ts'
 

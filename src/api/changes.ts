@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { OUTCOMES } from '../changes/change.ts'
 import { headline } from '../changes/change-sets.ts'
 import {
   type Exclusion,
@@ -7,6 +8,7 @@ import {
   filterFields,
   filterOf,
   OTHER_FILTERS,
+  YES_NO,
 } from '../changes/filters.ts'
 import type { ChangeFilters } from '../db/change-filters.ts'
 import { type ListedSet, listChangeSets, presentSetIds } from '../db/change-sets.ts'
@@ -76,7 +78,7 @@ export const changeSchema = z
         key: z.string().meta({ description: 'The same for the same resource in every change.' }),
       }),
     ),
-    outcome: z.enum(['succeeded', 'failed', 'denied']),
+    outcome: z.enum(OUTCOMES),
     region: z.string().nullable(),
     accountId: z.string().nullable(),
     environments: z
@@ -138,7 +140,7 @@ export const filtersSchema = z.strictObject({
   from: time.optional().meta(meaningOf.from),
   to: time.optional().meta(meaningOf.to),
   q: text(500).min(1).optional().meta(meaningOf.q),
-  noise: z.enum(['true', 'false']).optional().meta(meaningOf.noise),
+  noise: z.enum(YES_NO).optional().meta(meaningOf.noise),
   ...fieldSchemas,
 })
 

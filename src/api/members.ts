@@ -24,7 +24,8 @@ import {
 } from '../db/password-resets.ts'
 import type { ApiContext, App } from './context.ts'
 import { publicUrlOf } from './origin.ts'
-import { emailSchema, requireOwner, roleSchema, userSchema } from './person.ts'
+import { requireOwner } from './permissions.ts'
+import { emailSchema, roleSchema, userSchema } from './person.ts'
 import { found, jsonResponse, Problem, problems } from './problems.ts'
 
 const time = z.iso.datetime()

@@ -2,7 +2,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { CLIENT_ADDRESS_HEADER, PASSWORD_LENGTH } from '../auth/better-auth.ts'
 import { roles } from '../auth/roles.ts'
-import { Problem } from './problems.ts'
 import { text } from './text.ts'
 
 export const userSchema = z.object({ id: z.uuid(), name: z.string(), email: z.string() }).meta({
@@ -43,20 +42,4 @@ export function setCookies(reply: FastifyReply, cookies: string[]): void {
 
 function withSecure(cookie: string): string {
   return /;\s*secure\s*(;|$)/i.test(cookie) ? cookie : `${cookie}; Secure`
-}
-
-/**
- * Requires a signed-in owner. For routes that manage access: a leaked API key must not be able to
- * create another key or an account.
- *
- * @throws Problem 403
- */
-export function requireOwner(request: FastifyRequest): void {
-  if (request.role === 'owner') return
-  throw new Problem(
-    403,
-    request.user
-      ? 'Requires an owner of the organization.'
-      : 'Not allowed with an API key. Requires a signed-in owner of the organization.',
-  )
 }

@@ -9,13 +9,13 @@ import {
   MAX_SERVICE_MAPPINGS,
   TooManyServiceMappings,
 } from '../db/service-mappings.ts'
-import { INCIDENT_SOURCES } from '../incidents/incident.ts'
+import { ALERT_SOURCES } from '../incidents/incident.ts'
 import type { ApiContext, App } from './context.ts'
 import { found, jsonResponse, Problem, problems } from './problems.ts'
 import { text } from './text.ts'
 
 const tags = ['incidents']
-const source = z.enum(INCIDENT_SOURCES).exclude(['person']).nullable()
+const source = z.enum(ALERT_SOURCES).nullable()
 
 const mappingSchema = z
   .object({

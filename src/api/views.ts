@@ -12,6 +12,7 @@ import {
   type ViewRow,
 } from '../db/saved-views.ts'
 import type { ApiContext, App } from './context.ts'
+import { isOwnerOrKey, type Sender } from './permissions.ts'
 import { found, jsonResponse, Problem, problems } from './problems.ts'
 import { storableText, text } from './text.ts'
 
@@ -217,15 +218,13 @@ export function viewRoutes(app: App, { database }: ApiContext): void {
   )
 }
 
-type Sender = Pick<FastifyRequest, 'user' | 'role'>
-
 function isOwn({ user }: Sender, view: ViewRow): boolean {
   return user !== null && view.userId === user.id
 }
 
 /** For a view that is visible to the sender. */
 function canChange(sender: Sender, view: ViewRow): boolean {
-  return isOwn(sender, view) || sender.user === null || sender.role === 'owner'
+  return isOwn(sender, view) || isOwnerOrKey(sender)
 }
 
 /** @throws Problem 409 if the limit is reached; otherwise the error itself */

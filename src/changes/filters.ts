@@ -47,7 +47,8 @@ interface ValueFilter {
 const many = { multi: true, negatable: true } as const
 const facet = { ...many, facet: true } as const
 const noFacet = { ...many, facet: false } as const
-const YES_NO = ['true', 'false'] as const
+/** A boolean in a URL. */
+export const YES_NO = ['true', 'false'] as const
 
 /** In the order of the web app's facets. */
 export const VALUE_FILTERS = [

@@ -1,7 +1,7 @@
 import type { ColumnType, Generated, GeneratedAlways, JSONColumnType, Selectable } from 'kysely'
 import type { Role } from '../auth/roles.ts'
 import type { PrincipalFinding } from '../aws/principal-finding.ts'
-import type { Change, SourceDetail } from '../changes/change.ts'
+import type { Change, Outcome, SourceDetail } from '../changes/change.ts'
 import type { EnvironmentRule, RuleMode } from '../changes/environment-rules.ts'
 import type { EnvironmentColor } from '../changes/environments.ts'
 import type { NoiseEffect, NoiseMatch } from '../changes/noise-rules.ts'
@@ -11,6 +11,7 @@ import type { Check, VerificationVerdict } from '../connections/checks.ts'
 import type { Selection } from '../connections/selection.ts'
 import type { ConnectionStatus, ExcludedBy, RegionState } from '../connections/status.ts'
 import type {
+  AlertSource,
   ChangeVerdict,
   IncidentService,
   IncidentSource,
@@ -164,7 +165,7 @@ interface ChangesTable {
   actor: string
   actor_id: string
   tool: string
-  outcome: 'succeeded' | 'failed' | 'denied'
+  outcome: Outcome
   region: string | null
   account_id: string | null
   resources: Generated<string[]>
@@ -353,7 +354,7 @@ interface IncidentAlertsTable {
   id: Generated<string>
   organization_id: string
   incident_id: string
-  source: Exclude<IncidentSource, 'person'>
+  source: AlertSource
   source_id: string
   title: string
   state: IncidentState
@@ -381,7 +382,7 @@ interface VerdictsTable {
 interface ServiceMappingsTable {
   id: Generated<string>
   organization_id: string
-  source: Exclude<IncidentSource, 'person'> | null
+  source: AlertSource | null
   label: string | null
   value: string
   environment_id: string | null

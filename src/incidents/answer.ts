@@ -1,4 +1,4 @@
-/** What Cairn answers to an incident: what changed before it broke. Types only. */
+/** What Cairn answers to an incident: what changed before it broke. Vocabulary and types. */
 
 /** A change that may have caused the incident. */
 export interface Suspect {
@@ -28,9 +28,11 @@ export interface Response {
   reason: string
 }
 
+/** `none`: no candidate scores above the threshold. */
+export const INCIDENT_ANSWERS = ['suspect', 'none'] as const
+
 export interface IncidentAnswer {
-  /** `none`: no candidate scores above the threshold. */
-  answer: 'suspect' | 'none'
+  answer: (typeof INCIDENT_ANSWERS)[number]
   /** `Most likely: …, 6 minutes before the alert` or `No recorded change explains this`. */
   sentence: string
   /** Ranked, the most likely first. With `none`, the candidates that come closest. */

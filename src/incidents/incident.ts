@@ -1,6 +1,10 @@
-/** What an incident is: something broke. Types only. */
+/** What an incident is: something broke. Vocabularies and types. */
 
-export const INCIDENT_SOURCES = ['pagerduty', 'alertmanager', 'person'] as const
+/** The kinds of integrations whose webhooks report alerts. */
+export const ALERT_SOURCES = ['pagerduty', 'alertmanager'] as const
+export type AlertSource = (typeof ALERT_SOURCES)[number]
+
+export const INCIDENT_SOURCES = [...ALERT_SOURCES, 'person'] as const
 export type IncidentSource = (typeof INCIDENT_SOURCES)[number]
 
 export const INCIDENT_STATES = ['open', 'acknowledged', 'resolved'] as const
@@ -22,7 +26,7 @@ export interface IncidentService {
  * of order: an event with an older `reportedAt` never replaces what a newer one reported.
  */
 export interface IncidentEvent {
-  source: Exclude<IncidentSource, 'person'>
+  source: AlertSource
   /** The source's ID, the same in all events about one incident. */
   sourceId: string
   state: IncidentState

@@ -1,10 +1,10 @@
 /** Maps the services and labels of an alert to Cairn's environments and services. */
 
-import type { IncidentService, IncidentSource } from './incident.ts'
+import type { AlertSource, IncidentService } from './incident.ts'
 
 export interface ServiceMapping {
   /** Null: every alert source. */
-  source: Exclude<IncidentSource, 'person'> | null
+  source: AlertSource | null
   /** The label whose value is compared. Null: the ID or name of a service. */
   label: string | null
   /** A pattern with `*`. Compared ignoring case. */
@@ -20,7 +20,7 @@ export interface MappedAlert {
 }
 
 interface AlertFields {
-  source: Exclude<IncidentSource, 'person'>
+  source: AlertSource
   services: readonly IncidentService[]
   labels: Readonly<Record<string, string>>
 }

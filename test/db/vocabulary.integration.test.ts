@@ -1,12 +1,21 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { roles } from '../../src/auth/roles.ts'
+import { OUTCOMES } from '../../src/changes/change.ts'
+import { RULE_MODES } from '../../src/changes/environment-rules.ts'
 import { environmentColors } from '../../src/changes/environments.ts'
+import { NOISE_EFFECTS } from '../../src/changes/noise-rules.ts'
 import { verdicts } from '../../src/connections/checks.ts'
 import { selections } from '../../src/connections/selection.ts'
 import { connectionStatuses, regionExcluders, regionStates } from '../../src/connections/status.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
-import { CHANGE_VERDICTS, INCIDENT_SOURCES, INCIDENT_STATES } from '../../src/incidents/incident.ts'
+import {
+  ALERT_SOURCES,
+  CHANGE_VERDICTS,
+  INCIDENT_SOURCES,
+  INCIDENT_STATES,
+} from '../../src/incidents/incident.ts'
+import { DELIVERY_STATES, INTEGRATION_KINDS } from '../../src/integrations/integration.ts'
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts'
 
 let database: TestDatabase
@@ -21,21 +30,27 @@ afterAll(async () => {
   await database.drop()
 })
 
-/** @returns the texts that the check constraint of one column accepts, sorted */
-async function accepted(table: string, column: string): Promise<string[]> {
-  const { rows } = await sql<{ definition: string }>`
-    SELECT pg_get_constraintdef(c.oid) AS definition
+/** @returns the texts that each check constraint with a list of texts accepts, by `table.column` */
+async function acceptedTexts(): Promise<Map<string, string[]>> {
+  const { rows } = await sql<{ name: string; definition: string }>`
+    SELECT c.conrelid::regclass || '.' || a.attname AS name,
+      pg_get_constraintdef(c.oid) AS definition
     FROM pg_constraint c
+    JOIN pg_class t ON t.oid = c.conrelid AND NOT t.relispartition
+    JOIN pg_namespace n ON n.oid = t.relnamespace AND n.nspname = 'public'
     JOIN pg_attribute a ON a.attrelid = c.conrelid AND c.conkey = ARRAY[a.attnum]
-    WHERE c.contype = 'c' AND c.conrelid = ${table}::regclass AND a.attname = ${column}
-      AND pg_get_constraintdef(c.oid) LIKE '%ARRAY%'
+    WHERE c.contype = 'c' AND pg_get_constraintdef(c.oid) LIKE '%ANY (ARRAY[''%'
   `.execute(db)
-  expect(rows).toHaveLength(1)
-  return [...rows[0]!.definition.matchAll(/'([^']*)'::text/g)].map(([, text]) => text!).sort()
+  return new Map(
+    rows.map(({ name, definition }) => [
+      name,
+      [...definition.matchAll(/'([^']*)'::text/g)].map(([, text]) => text!).sort(),
+    ]),
+  )
 }
 
 // A migration cannot import these lists: it must not change after its release.
-test.each([
+const vocabularies: [table: string, column: string, list: readonly string[]][] = [
   ['connections', 'status', connectionStatuses],
   ['connections', 'selection', selections],
   ['coverage', 'selection', selections],
@@ -46,12 +61,28 @@ test.each([
   ['members', 'role', roles],
   ['invitations', 'role', roles],
   ['environments', 'color', environmentColors],
+  ['changes', 'outcome', OUTCOMES],
+  ['change_rules', 'mode', RULE_MODES],
+  ['noise_rules', 'effect', NOISE_EFFECTS],
+  ['integrations', 'kind', INTEGRATION_KINDS],
+  ['deliveries', 'state', DELIVERY_STATES],
   ['incidents', 'source', INCIDENT_SOURCES],
   ['incidents', 'state', INCIDENT_STATES],
-  ['incident_alerts', 'source', INCIDENT_SOURCES.filter((source) => source !== 'person')],
+  ['incident_alerts', 'source', ALERT_SOURCES],
   ['incident_alerts', 'state', INCIDENT_STATES],
   ['verdicts', 'verdict', CHANGE_VERDICTS],
-  ['service_mappings', 'source', INCIDENT_SOURCES.filter((source) => source !== 'person')],
-])('the database accepts for %s.%s what the code lists', async (table, column, list) => {
-  expect(await accepted(table, column)).toEqual([...list].sort())
+  ['service_mappings', 'source', ALERT_SOURCES],
+]
+
+test.each(vocabularies)(
+  'the database accepts for %s.%s what the code lists',
+  async (table, column, list) => {
+    expect((await acceptedTexts()).get(`${table}.${column}`)).toEqual([...list].sort())
+  },
+)
+
+test('every column that accepts a list of texts is compared', async () => {
+  expect([...(await acceptedTexts()).keys()].sort()).toEqual(
+    vocabularies.map(([table, column]) => `${table}.${column}`).sort(),
+  )
 })

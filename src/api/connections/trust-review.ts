@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { reviewTrust } from '../../aws/trust-review/index.ts'
 import { MAX_PASTE_LENGTH } from '../../aws/trust-review/read-role.ts'
+import { JUDGEMENTS, TRUST_VERDICTS } from '../../aws/trust-review/types.ts'
 import type { ApiContext, App } from '../context.ts'
 import { jsonResponse, Problem, problems } from '../problems.ts'
 import { connectionParams, readConnection } from './find.ts'
@@ -23,7 +24,7 @@ const pastedSchema = z
 
 const reviewSchema = z
   .object({
-    verdict: z.enum(['safe', 'unsafe', 'unclear', 'another_role']).meta({
+    verdict: z.enum(TRUST_VERDICTS).meta({
       description:
         "`safe`: only Cairn's account can assume the role, and only with the external ID. `unsafe`: access without the external ID is possible. `unclear`: another principal is trusted, Cairn has no access, or part of the policy could not be read. `another_role`: the policy belongs to a different role.",
     }),
@@ -33,7 +34,7 @@ const reviewSchema = z
         who: z.string(),
         principal: z.string().meta({ description: 'The principal as written in the policy.' }),
         how: z.string().meta({ description: 'The conditions of the statement.' }),
-        judgement: z.enum(['expected', 'wider', 'other', 'dangerous']),
+        judgement: z.enum(JUDGEMENTS),
         means: z.string(),
         remedy: z.string().nullable().meta({
           description: 'A replacement for the statement or its condition, as JSON.',

@@ -1,6 +1,13 @@
 import { z } from 'zod'
+import { YES_NO } from '../../changes/filters.ts'
+import { INCIDENT_ANSWERS } from '../../incidents/answer.ts'
 import { SOURCE_STATES } from '../../incidents/completeness.ts'
-import { CHANGE_VERDICTS, INCIDENT_SOURCES, INCIDENT_STATES } from '../../incidents/incident.ts'
+import {
+  ALERT_SOURCES,
+  CHANGE_VERDICTS,
+  INCIDENT_SOURCES,
+  INCIDENT_STATES,
+} from '../../incidents/incident.ts'
 import { changeSchema, time } from '../changes.ts'
 import { text } from '../text.ts'
 
@@ -48,7 +55,7 @@ const incidentExample = {
 const alertSchema = z
   .object({
     id: z.uuid(),
-    source: z.enum(INCIDENT_SOURCES).exclude(['person']),
+    source: z.enum(ALERT_SOURCES),
     sourceId: z.string(),
     title: z.string(),
     state: z.enum(INCIDENT_STATES),
@@ -227,7 +234,7 @@ const completenessSchema = z
 export const answerSchema = z
   .object({
     completeness: completenessSchema,
-    answer: z.enum(['suspect', 'none']).meta({
+    answer: z.enum(INCIDENT_ANSWERS).meta({
       description: '`none`: no recorded change scores above the threshold.',
     }),
     sentence: z.string(),
@@ -276,7 +283,7 @@ export const windowSchema = z.strictObject({
   to: time.optional().meta({
     description: 'The end of the timeline. Default: an hour after the notice, or now.',
   }),
-  noise: z.enum(['true', 'false']).optional().meta({
+  noise: z.enum(YES_NO).optional().meta({
     description: '`false` leaves routine changes out of the timeline. Suspects include them.',
   }),
   limit: z.coerce.number().int().min(1).max(500).default(100).meta({

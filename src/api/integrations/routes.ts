@@ -14,8 +14,8 @@ import {
 import type { IntegrationRow } from '../../db/schema.ts'
 import { type IntegrationKind, REPLACED_SECRET_HOURS } from '../../integrations/integration.ts'
 import type { ApiContext, App } from '../context.ts'
+import { requireOwnerOrKey } from '../permissions.ts'
 import { found, jsonResponse, Problem, problems } from '../problems.ts'
-import { requireOwnerOrKey } from './permissions.ts'
 import {
   integrationParams,
   integrationSchema,

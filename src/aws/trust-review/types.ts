@@ -1,10 +1,14 @@
+export const TRUST_VERDICTS = ['safe', 'unsafe', 'unclear', 'another_role'] as const
+
+export const JUDGEMENTS = ['expected', 'wider', 'other', 'dangerous'] as const
+
 export interface TrustReview {
   /**
    * `safe`: only Cairn's account has access, with the connection's external ID. `unsafe`: others
    * can have access. `unclear`: the customer has to decide, or Cairn has no access. `another_role`:
    * the text belongs to a different role than the connection's, and says nothing about it.
    */
-  verdict: 'safe' | 'unsafe' | 'unclear' | 'another_role'
+  verdict: (typeof TRUST_VERDICTS)[number]
   /** One sentence. */
   summary: string
   /** All principals that a statement allows to assume the role, in the policy's order. */
@@ -29,7 +33,7 @@ export interface TrustedParty {
    * external ID. `dangerous`: Cairn without the external ID, or anyone. `other`: for the customer
    * to judge.
    */
-  judgement: 'expected' | 'wider' | 'other' | 'dangerous'
+  judgement: (typeof JUDGEMENTS)[number]
   means: string
   /**
    * A replacement for the statement, as JSON; only its condition while Cairn's identity is

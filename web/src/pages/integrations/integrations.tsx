@@ -1,7 +1,7 @@
 import { SimpleGrid, Stack, Text, Title } from '@mantine/core'
+import { INTEGRATION_KINDS } from '../../../../src/integrations/integration.ts'
 import { AwsCard } from './aws-card.tsx'
 import { DeploysCard } from './deploys-card.tsx'
-import { INTEGRATION_KINDS } from './kinds.tsx'
 import { WebhookCard } from './webhook-card.tsx'
 
 /** Where changes and incidents come from: a card for each source. */

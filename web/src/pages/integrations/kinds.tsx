@@ -1,12 +1,4 @@
-import type { Integration } from '../../client.ts'
-
-export type IntegrationKind = Integration['kind']
-
-export const INTEGRATION_KINDS = [
-  'github',
-  'pagerduty',
-  'alertmanager',
-] as const satisfies readonly IntegrationKind[]
+import type { IntegrationKind } from '../../../../src/integrations/integration.ts'
 
 /** What a card and a page show of each kind. */
 export const kinds: Record<IntegrationKind, { title: string; what: string; empty: string }> = {
