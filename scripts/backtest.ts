@@ -3,27 +3,36 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { runCommand } from '../src/command.ts'
 import { loadConfig } from '../src/config.ts'
-import { asOrganization, type Database, openDatabase, type Trx } from '../src/db/database.ts'
-import { listEnvironments } from '../src/db/environments.ts'
-import { loadCandidates } from '../src/db/incident-answer.ts'
+import { backtestIncident } from '../src/db/backtest.ts'
+import { asOrganization, type Database, openDatabase } from '../src/db/database.ts'
 import { findOrganization } from '../src/db/organizations.ts'
 import { organizationIds } from '../src/db/outdated-changes.ts'
 import { findRunningPostgres } from '../src/embedded/postgres.ts'
 import { StartError } from '../src/failures.ts'
-import { rank } from '../src/incidents/ranking/rank.ts'
-import { type PastIncident, parsePastIncidents } from '../testing/outages/past-incidents.ts'
-import { InvalidScenario } from '../testing/outages/scenario.ts'
+import {
+  type BacktestResult,
+  MODELLED_DELAY_MINUTES,
+  summarizeBacktest,
+} from '../src/incidents/backtest.ts'
+import {
+  InvalidPastIncidents,
+  MOST_DAYS,
+  type PastIncident,
+  parsePastIncidents,
+  selectRecent,
+} from '../src/incidents/past-incidents.ts'
 
 const usage = `Usage: npm run backtest -- FILE [--organization NAME]
 
   FILE                 past incidents: CSV or JSON lines with time,environment,title,cause?, or an
-                       export of PagerDuty incidents (JSON). cause is a part of the change's summary
-                       or its sourceId
+                       export of PagerDuty incidents (JSON or CSV). cause is a part of the change's
+                       summary, its sourceId, or its ID
   --organization NAME  needed if the installation has several
 
-Ranks past incidents on the imported changes of a running Cairn, at the alert and 15 minutes later.`
-
-const LATER_MS = 15 * 60_000
+Ranks past incidents of up to ${MOST_DAYS} days on the imported changes of a running Cairn, at the alert
+and 15 minutes later. Only changes that had arrived by then count. An event that an AWS connection
+imported from the time before its first read counts as arrived ${MODELLED_DELAY_MINUTES} minutes after it occurred,
+CloudTrail's average. Prints one line of JSON per incident, and a summary.`
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -32,7 +41,11 @@ async function main(): Promise<void> {
   })
   const [file] = positionals
   if (values.help || file === undefined) return console.log(usage)
-  const incidents = readIncidents(path.resolve(process.env.INIT_CWD ?? process.cwd(), file))
+  const now = new Date()
+  const { recent, older, future } = readIncidents(
+    path.resolve(process.env.INIT_CWD ?? process.cwd(), file),
+    now,
+  )
   const config = loadConfig(process.env)
   const url = config.databaseUrl ?? (await findRunningPostgres(config.dataDir))
   if (url === undefined)
@@ -40,17 +53,19 @@ async function main(): Promise<void> {
   const db = openDatabase({ url })
   try {
     const organizationId = await organizationOf(db, url, values.organization)
-    await run(db, organizationId, incidents)
+    const results = await run(db, organizationId, recent, now)
+    const skipped = { olderThan90Days: older, inTheFuture: future }
+    console.log(JSON.stringify({ ...summarizeBacktest(results), skipped }))
   } finally {
     await db.destroy()
   }
 }
 
-function readIncidents(file: string): PastIncident[] {
+function readIncidents(file: string, now: Date) {
   try {
-    return parsePastIncidents(readFileSync(file, 'utf8'))
+    return selectRecent(parsePastIncidents(readFileSync(file, 'utf8')), now)
   } catch (error) {
-    if (error instanceof InvalidScenario) throw new StartError(`${file}: ${error.message}`)
+    if (error instanceof InvalidPastIncidents) throw new StartError(`${file}: ${error.message}`)
     throw new StartError(`Cannot read ${file}: ${(error as Error).message}`)
   }
 }
@@ -69,69 +84,21 @@ async function organizationOf(db: Database, url: string, name: string | undefine
   return id
 }
 
-async function run(db: Database, organizationId: string, incidents: readonly PastIncident[]) {
-  const ranks: (number | null)[] = []
-  const newestRanks: (number | null)[] = []
-  let abstentions = 0
+async function run(
+  db: Database,
+  organizationId: string,
+  incidents: readonly PastIncident[],
+  now: Date,
+): Promise<BacktestResult[]> {
+  const results: BacktestResult[] = []
   for (const past of incidents) {
-    const line = await asOrganization(db, organizationId, (trx) => test(trx, organizationId, past))
-    if (line.later === 'none') abstentions++
-    if (past.cause !== null) {
-      ranks.push(line.causeRank)
-      newestRanks.push(line.newestFirstRank)
-    }
-    console.log(JSON.stringify(line))
-  }
-  const first = (list: readonly (number | null)[]) => list.filter((each) => each === 1).length
-  console.log(
-    JSON.stringify({
-      ...{ incidents: incidents.length, abstentions, withCause: ranks.length },
-      ...{ causeFirst: first(ranks), newestFirst: first(newestRanks) },
-    }),
-  )
-}
-
-async function test(trx: Trx, organizationId: string, past: PastIncident) {
-  const environments = await listEnvironments(trx)
-  const environment = environments.find(({ name }) => name === past.environment)
-  const incident = {
-    ...{ title: past.title, noticedAt: past.time, startedAt: null, startedAfter: null },
-    ...{ environmentId: environment?.id ?? null, services: past.services },
-  }
-  const answerAt = async (now: Date) => {
-    const { candidates, context, searched } = await loadCandidates(trx, organizationId, incident, {
-      now,
-    })
-    return { ...rank(incident, candidates, context), candidates, searched }
-  }
-  const atAlert = await answerAt(past.time)
-  const later = await answerAt(new Date(past.time.getTime() + LATER_MS))
-  const isCause = ({ summary, sourceId }: { summary: string; sourceId: string }) =>
-    past.cause !== null &&
-    (sourceId === past.cause || summary.toLowerCase().includes(past.cause.toLowerCase()))
-  const place = (items: readonly { summary: string; sourceId: string }[]) => {
-    const index = items.findIndex(isCause)
-    return index < 0 ? null : index + 1
-  }
-  const newest = later.candidates
-    .filter(({ occurredAt, noise }) => occurredAt <= past.time && noise === null)
-    .filter(
-      ({ environmentIds }) => environment === undefined || environmentIds.includes(environment.id),
+    const result = await asOrganization(db, organizationId, (trx) =>
+      backtestIncident(trx, organizationId, past, now),
     )
-    .toSorted((a, b) => b.occurredAt.getTime() - a.occurredAt.getTime())
-  const { oldest } = await trx
-    .selectFrom('changes')
-    .select((eb) => eb.fn.min('occurred_at').as('oldest'))
-    .executeTakeFirstOrThrow()
-  return {
-    ...{ time: past.time.toISOString(), title: past.title },
-    ...{ atAlert: atAlert.sentence, after15Minutes: later.sentence, later: later.answer },
-    candidates: later.searched.candidates,
-    // Without changes from the whole window, an abstention says nothing.
-    isWindowImported: oldest !== null && oldest <= later.searched.from,
-    ...(past.cause !== null && { isCauseImported: later.candidates.some(isCause) }),
-    ...{ causeRank: place(later.suspects), newestFirstRank: place(newest) },
+    console.log(JSON.stringify(result))
+    results.push(result)
   }
+  return results
 }
 
 runCommand(main)

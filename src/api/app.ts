@@ -30,6 +30,7 @@ import { refuseExternalIdInQuery } from './external-id.ts'
 import { feedRoutes } from './feed.ts'
 import { healthRoutes } from './health.ts'
 import { incidentAnswerRoutes } from './incidents/answer-routes.ts'
+import { backtestRoutes } from './incidents/backtest.ts'
 import { incidentRoutes } from './incidents/routes.ts'
 import { allIntegrationRoutes } from './integrations/index.ts'
 import { webhookRoutes } from './integrations/receiver.ts'
@@ -68,6 +69,7 @@ const resources = [
   reportRoutes,
   incidentRoutes,
   incidentAnswerRoutes,
+  backtestRoutes,
   serviceMappingRoutes,
   environmentRuleRoutes,
   noiseRuleRoutes,

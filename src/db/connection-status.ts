@@ -1,6 +1,12 @@
 import { sql } from 'kysely'
 import type { Check } from '../connections/checks.ts'
-import { deriveStatus, type Standing, type StatusAndReason } from '../connections/status.ts'
+import {
+  type ConnectionStatus,
+  deriveStatus,
+  overdueSince,
+  type Standing,
+  type StatusAndReason,
+} from '../connections/status.ts'
 import { type RegionCoverage, regionCoverage } from './coverage.ts'
 import type { Trx } from './database.ts'
 import type { ConnectionRow } from './schema.ts'
@@ -58,4 +64,35 @@ export async function refreshStatus(
     )
     .execute()
   return { status, reason, regions }
+}
+
+/**
+ * The stored status, or `behind` if no import cycle has ended for three intervals: while no worker
+ * runs, nothing updates the row.
+ */
+export function shownStatus(
+  row: ConnectionRow,
+  now: Date,
+): {
+  status: ConnectionStatus
+  statusReason: string | null
+  since: string
+} {
+  const { status, status_reason: statusReason, status_since: since } = row
+  const overdue = overdueSince({
+    status,
+    cycleAt: row.cycle_at,
+    changedAt: new Date(Math.max(row.version_at.getTime(), since.getTime())),
+    pollIntervalSeconds: row.poll_interval_seconds,
+    now,
+  })
+  if (overdue === null || (status === 'behind' && statusReason !== null)) {
+    return { status, statusReason, since: since.toISOString() }
+  }
+  const last = row.cycle_at && `the last one ended at ${row.cycle_at.toISOString()}`
+  return {
+    status: 'behind',
+    statusReason: `No import cycle has ended for three poll intervals (${last ?? 'none has ended yet'}). The worker may be down`,
+    since: overdue.toISOString(),
+  }
 }

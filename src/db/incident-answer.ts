@@ -1,5 +1,6 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { IncidentAnswer } from '../incidents/answer.ts'
+import { MODELLED_DELAY_MINUTES } from '../incidents/backtest.ts'
 import type { RankedIncident } from '../incidents/incident.ts'
 import type {
   Candidate,
@@ -28,7 +29,7 @@ const MOST_DEFERRED = 200
  * latest possible start, of all environments and noise included.
  *
  * @param options.now changes after this time are ignored
- * @param options.arrivedBy only changes that were stored by this time
+ * @param options.arrivedBy only changes that had arrived by this time, see {@link arrivedBefore}
  */
 export async function answerIncident(
   trx: Trx,
@@ -59,13 +60,14 @@ export async function loadCandidates(
   const start = incident.startedAt ?? incident.noticedAt
   const from = new Date(start.getTime() - BEFORE)
   const to = new Date(Math.min(now.getTime() + 1, incident.noticedAt.getTime() + AFTER))
-  const groups = await historyOf(trx, { organizationId, from, to })
+  const arrived = arrivedBy && (await arrivedBefore(trx, arrivedBy))
+  const groups = await historyOf(trx, { organizationId, from, to, arrived })
   const inWindow = groups.reduce((sum, group) => sum + group.in_window, 0)
   const rows =
     inWindow <= MOST_CANDIDATES
-      ? await changesBetween(trx, { organizationId, from, to, arrivedBy })
-      : await likeliestChanges(trx, groups, incident, { organizationId, from, to, arrivedBy })
-  rows.push(...(await deferredChanges(trx, { organizationId, from, to, arrivedBy })))
+      ? await changesBetween(trx, { organizationId, from, to, arrived })
+      : await likeliestChanges(trx, groups, incident, { organizationId, from, to, arrived })
+  rows.push(...(await deferredChanges(trx, { organizationId, from, to, arrived })))
   const resources = await resourceHistory(trx, rows, { organizationId, from, to })
   const linked = await environmentsOf(
     trx,
@@ -101,15 +103,39 @@ interface HistoryGroup {
   in_window: number
 }
 
-/** How often each combination of facet values occurs in the history, from the index alone. */
-async function historyOf(trx: Trx, window: Window): Promise<HistoryGroup[]> {
+/**
+ * Whether a change had arrived by a time. Arrival is when it was stored, except for the history that
+ * a connection has imported: what occurred before its first successful read arrived after it
+ * occurred, by the average delay of its source.
+ */
+async function arrivedBefore(trx: Trx, by: Date): Promise<RawBuilder<boolean>> {
+  const rows = await trx
+    .selectFrom('connections as n')
+    .leftJoin('coverage as v', 'v.connection_id', 'n.id')
+    .select('n.id')
+    .select((eb) => eb.fn.coalesce(eb.fn.min('v.answered_at'), 'n.created_at').as('since'))
+    .groupBy(['n.id', 'n.created_at'])
+    .execute()
+  const since = Object.fromEntries(rows.map((row) => [row.id, row.since]))
+  return sql<boolean>`CASE
+    WHEN occurred_at < (${JSON.stringify(since)}::jsonb ->> connection_id::text)::timestamptz
+    THEN occurred_at + make_interval(mins => ${MODELLED_DELAY_MINUTES}) ELSE imported_at
+    END <= ${by}`
+}
+
+/**
+ * How often each combination of facet values occurs in the history: from the index alone, unless
+ * arrival counts.
+ */
+async function historyOf(trx: Trx, window: Wanted): Promise<HistoryGroup[]> {
   const historyFrom = new Date(window.from.getTime() - HISTORY)
+  const inWindow = sql`occurred_at >= ${window.from} AND ${window.arrived ?? sql`true`}`
   const { rows } = await sql<HistoryGroup>`
     SELECT g.key::text AS key, g.service, g.action, g.account_id, g.actor_id, g.outcome, g.is_noise,
       counted.total, counted.in_window
     FROM (
       SELECT facet_key, count(*)::int AS total,
-        (count(*) FILTER (WHERE occurred_at >= ${window.from}))::int AS in_window
+        (count(*) FILTER (WHERE ${inWindow}))::int AS in_window
       FROM changes
       WHERE organization_id = ${window.organizationId}
         AND occurred_at >= ${historyFrom} AND occurred_at < ${window.to}
@@ -148,12 +174,13 @@ interface Window {
 }
 
 interface Wanted extends Window {
-  arrivedBy: Date | undefined
+  /** A condition on `changes`. */
+  arrived: RawBuilder<boolean> | undefined
 }
 
 async function changesBetween(
   trx: Trx,
-  { organizationId, from, to, arrivedBy }: Wanted,
+  { organizationId, from, to, arrived }: Wanted,
 ): Promise<ChangeRow[]> {
   let query = trx
     .selectFrom('changes')
@@ -161,13 +188,13 @@ async function changesBetween(
     .where('organization_id', '=', organizationId)
     .where('occurred_at', '>=', from)
     .where('occurred_at', '<', to)
-  if (arrivedBy) query = query.where('imported_at', '<=', arrivedBy)
+  if (arrived) query = query.where(arrived)
   return query.execute()
 }
 
 /** Earlier changes that take effect in the window. */
 async function deferredChanges(trx: Trx, wanted: Wanted): Promise<ChangeRow[]> {
-  const { organizationId, from, to, arrivedBy } = wanted
+  const { organizationId, from, to, arrived } = wanted
   let query = trx
     .selectFrom('changes')
     .selectAll()
@@ -178,7 +205,7 @@ async function deferredChanges(trx: Trx, wanted: Wanted): Promise<ChangeRow[]> {
         AND envelope ->> 'effectiveAt' < ${to.toISOString()}`,
     )
     .limit(MOST_DEFERRED)
-  if (arrivedBy) query = query.where('imported_at', '<=', arrivedBy)
+  if (arrived) query = query.where(arrived)
   return query.execute()
 }
 
@@ -199,6 +226,7 @@ async function likeliestChanges(
     JOIN jsonb_to_recordset(${JSON.stringify(weights)}::jsonb) AS w(key bigint, weight float8)
       ON w.key = c.facet_key
     WHERE c.organization_id = ${wanted.organizationId} AND c.occurred_at >= ${wanted.from} AND c.occurred_at < ${wanted.to}
+      AND ${wanted.arrived ?? sql`true`}
     ORDER BY w.weight
       - 0.6 * ln(1 + abs(extract(epoch FROM ${start}::timestamptz - c.occurred_at)) / 900) DESC
     LIMIT ${MOST_CANDIDATES}
@@ -212,7 +240,7 @@ async function likeliestChanges(
     .where('occurred_at', '>=', wanted.from)
     .where('occurred_at', '<', wanted.to)
     .limit(2 * MOST_CANDIDATES)
-  if (wanted.arrivedBy) query = query.where('imported_at', '<=', wanted.arrivedBy)
+  if (wanted.arrived) query = query.where(wanted.arrived)
   return query.execute()
 }
 

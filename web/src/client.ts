@@ -1139,6 +1139,59 @@ export type IncidentAnswer = {
 export type NewVerdictInput = {
     verdict: ("suspect" | "caused" | "fixed" | "dismissed") | null;
 };
+export type PastIncidentInput = {
+    /** When it was noticed. At most 90 days ago, and not in the future. */
+    time: string;
+    title: string;
+    /** The name, ignoring case. Null: service mappings select it, as for an alert. */
+    environment?: string | null;
+    services?: string[];
+    /** The alert source's ID of the first service, for service mappings. */
+    serviceId?: string | null;
+    /** The change that was the cause: a part of its summary, its `sourceId`, or its ID. Null: unknown. */
+    cause?: string | null;
+};
+export type BacktestInput = {
+    incidents: PastIncidentInput[];
+};
+export type BacktestMoment = {
+    at: string;
+    /** `none`: no change scores above the threshold. */
+    answer: "suspect" | "none";
+    sentence: string;
+    /** The number of changes that had arrived. */
+    candidates: number;
+    /** At most three, the most likely first. */
+    suspects: {
+        changeId: string;
+        occurredAt: string;
+        summary: string;
+        /** 0 to 1. */
+        score: number;
+        reasons: string[];
+    }[];
+    /** The place of the cause among all suspects. Null: not named, or unknown. */
+    causeRank: number | null;
+    /** The place of the first suspect whose change set contains the cause. */
+    causeSetRank: number | null;
+    /** The place of the cause in its environment's changes before the alert, the newest first, without routine changes. */
+    newestFirstRank: number | null;
+};
+export type BacktestResult = {
+    time: string;
+    title: string;
+    environment: string | null;
+    /** Null: unknown, or no environment has this name. Then all count the same. */
+    environmentId: string | null;
+    services: string[];
+    cause: string | null;
+    /** The number of stored changes of the window that match the cause. 0: it is not imported. More than 1: the ranks are of the first that matches. */
+    causeMatches: number;
+    completeness: WindowCompleteness;
+    atAlert: BacktestMoment;
+    /** Null: it is in the future. */
+    after15Minutes: BacktestMoment | null;
+};
 export type ServiceMapping = {
     id: string;
     /** The alert source. Null: every source. */
@@ -2678,6 +2731,21 @@ export function setVerdict(id: string, changeId: string, newVerdictInput: NewVer
         ...opts,
         method: "PUT",
         body: newVerdictInput
+    })));
+}
+/**
+ * Rank past incidents
+ */
+export function backtestIncidents(backtestInput: BacktestInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: {
+            items: BacktestResult[];
+        };
+    }>("/api/v1/incidents/backtest", oazapfts.json({
+        ...opts,
+        method: "POST",
+        body: backtestInput
     })));
 }
 /**

@@ -1,41 +1,12 @@
 import { removal } from '../../aws/documents/role.ts'
 import { partitionOf } from '../../aws/regions.ts'
 import { parseRoleArn } from '../../aws/role-arn.ts'
-import { type ConnectionStatus, overdueSince } from '../../connections/status.ts'
+import { shownStatus } from '../../db/connection-status.ts'
 import { liveEdges } from '../../db/coverage.ts'
 import type { Trx } from '../../db/database.ts'
 import { defaultEnvironments } from '../../db/environments.ts'
 import type { ConnectionRow } from '../../db/schema.ts'
 import type { Workflows } from '../../temporal/client.ts'
-
-/**
- * The stored status, or `behind` if no import cycle has ended for three intervals: while no worker
- * runs, nothing updates the row.
- */
-function shownStatus(row: ConnectionRow): {
-  status: ConnectionStatus
-  statusReason: string | null
-  since: string
-} {
-  const { status, status_reason: statusReason, status_since: since } = row
-  const now = new Date()
-  const overdue = overdueSince({
-    status,
-    cycleAt: row.cycle_at,
-    changedAt: new Date(Math.max(row.version_at.getTime(), since.getTime())),
-    pollIntervalSeconds: row.poll_interval_seconds,
-    now,
-  })
-  if (overdue === null || (status === 'behind' && statusReason !== null)) {
-    return { status, statusReason, since: since.toISOString() }
-  }
-  const last = row.cycle_at && `the last one ended at ${row.cycle_at.toISOString()}`
-  return {
-    status: 'behind',
-    statusReason: `No import cycle has ended for three poll intervals (${last ?? 'none has ended yet'}). The worker may be down`,
-    since: overdue.toISOString(),
-  }
-}
 
 type WorkflowPages = Pick<Workflows, 'uiUrl'>
 
@@ -62,7 +33,7 @@ export function toConnection(
     roleArn: row.role_arn,
     accountId: row.account_id,
     partition: row.partition,
-    ...shownStatus(row),
+    ...shownStatus(row, new Date()),
     environmentId: beside.environmentId ?? null,
     selection: row.selection,
     lookbackDays: row.lookback_days,

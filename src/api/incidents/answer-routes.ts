@@ -12,7 +12,7 @@ import { answerSchema, incidentWithAlertsSchema, previewSchema, windowSchema } f
 import { toAlert, toIncident, toRanked, toVerdict } from './serialize.ts'
 
 /** What changed before an incident, and what people decided about it. */
-export function incidentAnswerRoutes(app: App, { database, workflows }: ApiContext): void {
+export function incidentAnswerRoutes(app: App, { database }: ApiContext): void {
   app.get(
     '/incidents/preview',
     {
@@ -39,7 +39,7 @@ export function incidentAnswerRoutes(app: App, { database, workflows }: ApiConte
           ...{ environmentId: environment ?? null, services: service },
         }
         const { organizationId } = request
-        return readAnswer(trx, { organizationId, incident, query, now: new Date(), workflows })
+        return readAnswer(trx, { organizationId, incident, query, now: new Date() })
       }),
   )
 
@@ -65,7 +65,7 @@ export function incidentAnswerRoutes(app: App, { database, workflows }: ApiConte
         const { organizationId, query } = request
         const row = await found('incident', request.params.id, (id) => findIncident(trx, id))
         const incident = toRanked(row)
-        return readAnswer(trx, { organizationId, incident, query, now: new Date(), workflows })
+        return readAnswer(trx, { organizationId, incident, query, now: new Date() })
       }),
   )
 

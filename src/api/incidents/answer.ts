@@ -2,18 +2,13 @@ import type { z } from 'zod'
 import type { ChangeFilters } from '../../db/change-filters.ts'
 import { presentSetIds } from '../../db/change-sets.ts'
 import { listChanges } from '../../db/changes.ts'
-import { listConnections } from '../../db/connections.ts'
-import { importedRanges } from '../../db/coverage.ts'
 import type { Trx } from '../../db/database.ts'
 import { environmentsOf } from '../../db/environments.ts'
 import { answerIncident } from '../../db/incident-answer.ts'
-import { listPushSources } from '../../db/push-sources.ts'
+import { loadCompleteness } from '../../db/incident-completeness.ts'
 import type { ChangeRow } from '../../db/schema.ts'
-import { assessWindow } from '../../incidents/completeness.ts'
 import type { RankedIncident } from '../../incidents/incident.ts'
-import type { Workflows } from '../../temporal/client.ts'
 import { refuseCursor, subjectOf, toChange } from '../changes.ts'
-import { toConnection } from '../connections/serialize.ts'
 import { Problem } from '../problems.ts'
 import type { windowSchema } from './schema.ts'
 
@@ -22,15 +17,12 @@ const HOUR = 60 * MINUTE
 const TIMELINE_BEFORE = 2 * HOUR
 const TIMELINE_AFTER = HOUR
 const MAX_TIMELINE = 14 * 24 * HOUR
-/** Clocks differ: a change this soon after the notice can be its cause. */
-const GRACE = 2 * MINUTE
 
 interface Shown {
   organizationId: string
   incident: RankedIncident
   query: z.output<typeof windowSchema>
   now: Date
-  workflows: Pick<Workflows, 'uiUrl'>
 }
 
 /**
@@ -54,7 +46,11 @@ export async function readAnswer(trx: Trx, shown: Shown) {
   const toShown = await changeSerializer(trx, [...page.items, ...namedRows])
   const changes = new Map(namedRows.map((row) => [row.id, toShown(row)]))
   return {
-    completeness: await readCompleteness(trx, shown, answer.searched.from),
+    completeness: await loadCompleteness(
+      trx,
+      { from: answer.searched.from, noticedAt: incident.noticedAt },
+      now,
+    ),
     answer: answer.answer,
     sentence: answer.sentence,
     suspects: answer.suspects.map((suspect) => ({
@@ -125,21 +121,4 @@ async function changeSerializer(trx: Trx, rows: ChangeRow[]) {
   )
   const environments = await environmentsOf(trx, rows.map(subjectOf))
   return (row: ChangeRow) => toChange(row, sets, environments)
-}
-
-/** Whether Cairn has all changes from the start of the search to the notice. */
-async function readCompleteness(trx: Trx, { incident, now, workflows }: Shown, from: Date) {
-  const ranges = await importedRanges(trx)
-  const connections = (await listConnections(trx))
-    .filter((row) => row.deleted_at === null)
-    .map((row) => {
-      const { status, statusReason } = toConnection(row, workflows)
-      const { through = null, settled = [] } = ranges.get(row.id) ?? {}
-      const lookback = row.lookback_days * 24 * HOUR
-      const wantedFrom = new Date(row.created_at.getTime() - lookback)
-      return { id: row.id, name: row.name, status, statusReason, wantedFrom, through, settled }
-    })
-  const to = new Date(incident.noticedAt.getTime() + GRACE)
-  const pushSources = await listPushSources(trx, { from, to: now })
-  return assessWindow({ from, to }, { connections, pushSources }, now)
 }

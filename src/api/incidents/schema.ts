@@ -173,7 +173,7 @@ const responseExample = {
   reason: 'It restores what was removed.',
 }
 
-const completenessExample = {
+export const completenessExample = {
   isComplete: false,
   sentence: 'Events of the last 9 minutes may still arrive. Everything before is imported.',
   sources: [
@@ -213,7 +213,7 @@ const responseSchema = z
   })
   .meta({ id: 'IncidentResponse', examples: [responseExample] })
 
-const completenessSchema = z
+export const completenessSchema = z
   .object({
     isComplete: z
       .boolean()

@@ -77,11 +77,16 @@ function byScore(a: Scored, b: Scored): number {
   )
 }
 
-/** The answer to an incident. */
+/**
+ * The answer to an incident.
+ *
+ * @param mostSuspects how many suspects are listed; a backtest reads all of them
+ */
 export function rank(
   incident: RankedIncident,
   changes: readonly Candidate[],
   context: RankingContext,
+  mostSuspects = MOST_SUSPECTS,
 ): Omit<IncidentAnswer, 'searched'> {
   const candidates = withDeploys(changes)
   const scored = scoreCandidates(incident, candidates, context)
@@ -96,7 +101,7 @@ export function rank(
       answer === 'none'
         ? 'No recorded change explains this'
         : sentenceOf(best!, incident, candidates),
-    suspects: suspects.slice(0, MOST_SUSPECTS),
+    suspects: suspects.slice(0, mostSuspects),
     responses: responsesOf(incident, candidates, isResponse),
   }
 }
