@@ -34,6 +34,8 @@ const child = spawn(
     detached: true,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: {
+      // Halves the time that the script, and each process that it starts, takes to start.
+      NODE_COMPILE_CACHE: path.join(root, 'node_modules', '.cache', 'node'),
       ...process.env,
       PATH: `${path.join(root, 'node_modules', '.bin')}${path.delimiter}${process.env.PATH ?? ''}`,
     },

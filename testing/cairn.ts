@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { childEnvironment } from './child-environment.ts'
 
 export interface RunningCairn {
   process: ChildProcess
@@ -24,10 +25,9 @@ export async function startCairnProcess(options: {
   apiKey: string
   env: Record<string, string>
 }): Promise<RunningCairn> {
-  const { HOME, PATH, TMPDIR } = process.env
   const child = spawn(process.execPath, [main], {
     env: {
-      ...{ HOME, PATH, TMPDIR },
+      ...childEnvironment(),
       CAIRN_DATA_DIR: options.dataDir,
       CAIRN_API_KEY: options.apiKey,
       ...options.env,

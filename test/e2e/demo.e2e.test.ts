@@ -15,6 +15,7 @@ import { promisify } from 'node:util'
 import { type TestContext, test, vi } from 'vitest'
 import { removePostgres } from '../../src/embedded/postgres.ts'
 import { stopLeftBehindTemporal } from '../../src/embedded/temporal.ts'
+import { childEnvironment } from '../../testing/child-environment.ts'
 import { ACCOUNT, record } from '../../testing/cloudtrail/records.ts'
 import { silent } from '../../testing/embedded/support.ts'
 import { quietPort } from '../../testing/ports.ts'
@@ -55,8 +56,7 @@ async function demoWith(
     ...['--records', file('records.jsonl', records.join('\n'))],
     ...['--template', file('template.yaml', text)],
   ]
-  const { HOME, PATH, TMPDIR } = process.env
-  const env = { HOME, PATH, TMPDIR, CAIRN_DATA_DIR: path.join(folder, 'data') }
+  const env = { ...childEnvironment(), CAIRN_DATA_DIR: path.join(folder, 'data') }
   const running = promisify(execFile)(process.execPath, args, { cwd: root, env, timeout: 240_000 })
   return running.then(
     ({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
@@ -94,13 +94,12 @@ function spawnDemo(
   folder: string,
   { args = [], env = {} }: { args?: string[]; env?: Record<string, string> },
 ) {
-  const { HOME, PATH, TMPDIR } = process.env
   const dataDir = path.join(folder, 'data')
   const child = spawn(
     process.execPath,
     ['scripts/demo.ts', ...args],
     // SIGTERM is for the script alone, as `npm run` passes it on.
-    { cwd: root, env: { ...env, HOME, PATH, TMPDIR, CAIRN_DATA_DIR: dataDir }, stdio: 'pipe' },
+    { cwd: root, env: { ...env, ...childEnvironment(), CAIRN_DATA_DIR: dataDir }, stdio: 'pipe' },
   )
   const demo = {
     child,

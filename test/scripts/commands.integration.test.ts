@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { childEnvironment } from '../../testing/child-environment.ts'
 import { type Fields, record } from '../../testing/cloudtrail/records.ts'
 
 // A command that cannot start ends with a reason and a status other than 0, and one that waits ends
@@ -37,10 +38,9 @@ afterAll(() => {
 
 /** Starts a script; nothing of this machine's settings reaches it. */
 function start(script: string, args: string[], env: Record<string, string> = {}) {
-  const { HOME, PATH, TMPDIR } = process.env
   const child = spawn(process.execPath, [path.join('scripts', script), ...args], {
     cwd: root,
-    env: { HOME, PATH, TMPDIR, CAIRN_DATA_DIR: file('data'), ...env },
+    env: { ...childEnvironment(), CAIRN_DATA_DIR: file('data'), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   children.push(child)
