@@ -15,9 +15,9 @@ export default defineConfig({
     // leaves behind in them, another one would find: no test keeps anything in a module.
     isolate: false,
     // These end a test that hangs. They are no measure of speed: a second suite may run beside this one.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
-    expect: { poll: { timeout: 60_000 } },
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
+    expect: { poll: { timeout: 180_000 } },
     teardownTimeout: 30_000,
     // Vitest starts the projects' files in the order of the projects' names: the longest first.
     projects: [

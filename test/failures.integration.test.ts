@@ -68,7 +68,7 @@ async function start(script: string, args: string[], env: Record<string, string 
       output += data
     })
   }
-  const tooLate = setTimeout(() => child.kill('SIGKILL'), 60_000)
+  const tooLate = setTimeout(() => child.kill('SIGKILL'), 240_000)
   const [code] = await once(child, 'exit')
   clearTimeout(tooLate)
   return { code, output: output.trim() }

@@ -150,7 +150,7 @@ test('a cloned database with a renewed id works beside the original in one names
     [copy, shared],
     [copy, own],
   ] as const) {
-    await vi.waitFor(async () => expect(await seenVersion(url, id)).toBe(1), 120_000)
+    await vi.waitFor(async () => expect(await seenVersion(url, id)).toBe(1), 240_000)
   }
   // Each has workflows of its own, and none has ended another one's.
   expect(await workflowStatus(target, original.id, shared)).toBe('RUNNING')
@@ -183,12 +183,12 @@ test('a clone without a new id does not end the workflow of a row that it does n
   await vi.waitFor(async () => {
     const { raw } = await handle.describe()
     expect(raw.pendingActivities?.[0]?.lastFailure?.message).toContain('has no connection')
-  }, 120_000)
+  }, 900_000)
   expect((await handle.describe()).status.name).toBe('RUNNING')
 
   await clonedWorker.stop()
   await run(database.url, target)
-  await vi.waitFor(async () => expect(await seenVersion(database.url, id)).toBe(1), 120_000)
+  await vi.waitFor(async () => expect(await seenVersion(database.url, id)).toBe(1), 240_000)
   expect((await handle.describe()).status.name).toBe('RUNNING')
 })
 

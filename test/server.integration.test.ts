@@ -250,7 +250,7 @@ describe('the first owner', () => {
       logged += text
     })
     await vi.waitFor(() => expect(told).toMatch(/\/accept-invitation\?token=\S+\n/), {
-      timeout: 120_000,
+      timeout: 240_000,
     })
     const link = /http\S+/.exec(told)![0]
     expect((await acceptLink(link)).status).toBe(201)
@@ -426,7 +426,7 @@ test('running requests are answered before it stops', async () => {
   const ping = Promise.withResolvers<{ ok: true }>()
   const pinged = vi.spyOn(workflows, 'ping').mockReturnValueOnce(ping.promise)
   const running = fetch(`${server.url}/readyz`)
-  await vi.waitFor(() => expect(pinged).toHaveBeenCalled(), 120_000)
+  await vi.waitFor(() => expect(pinged).toHaveBeenCalled(), 240_000)
   const closed = server.close()
   ping.resolve({ ok: true })
   expect((await running).status).toBe(200)

@@ -75,7 +75,7 @@ function handleOf(ref: ConnectionRef) {
 
 async function until(ref: ConnectionRef, status: string): Promise<void> {
   await vi.waitFor(async () => expect((await workflows.state(ref))?.status).toBe(status), {
-    timeout: 120_000,
+    timeout: 240_000,
   })
 }
 
@@ -136,13 +136,13 @@ describe("Temporal's UI and search", () => {
         expect(await found(`${mine} AND CairnStatus = "paused"`)).toEqual([id])
         expect(await found(`${mine} AND CairnAccount = "123456789012"`)).toEqual([id])
       },
-      { timeout: 120_000 },
+      { timeout: 240_000 },
     )
     world.change({ paused: false })
     await workflows.changed(ref)
     await vi.waitFor(
       async () => expect(await found(`${mine} AND CairnStatus = "current"`)).toEqual([id]),
-      { timeout: 120_000 },
+      { timeout: 240_000 },
     )
   })
 
@@ -162,7 +162,7 @@ describe("Temporal's UI and search", () => {
       },
     )
     await vi.waitFor(async () => expect((await handleOf(ref).describe()).runId).not.toBe(first), {
-      timeout: 120_000,
+      timeout: 240_000,
       interval: 100,
     })
     const { typedSearchAttributes: carried } = await handleOf(ref).describe()
@@ -170,7 +170,7 @@ describe("Temporal's UI and search", () => {
     expect(carried.get(accountKey)).toBe('123456789012')
     expect(carried.get(statusKey)).toBe('current')
 
-    await vi.waitFor(() => expect(world.of('importEvents').length).toBeGreaterThan(4), 120_000)
+    await vi.waitFor(() => expect(world.of('importEvents').length).toBeGreaterThan(4), 240_000)
     const upserts = async (runId?: string) => {
       const handle = workflows.client.workflow.getHandle(workflowId, runId)
       const { events } = await handle.fetchHistory()
@@ -190,7 +190,7 @@ describe("Temporal's UI and search", () => {
     try {
       const ref = connectionIn(new World())
       // The first call connects, and has two seconds for it.
-      await vi.waitFor(async () => expect(await elsewhere.changed(ref)).toBe(true), 120_000)
+      await vi.waitFor(async () => expect(await elsewhere.changed(ref)).toBe(true), 240_000)
       const handle = elsewhere.client.workflow.getHandle(
         connectionWorkflowId(installationId, ref.connectionId),
       )
@@ -272,7 +272,7 @@ describe('a storm of changes', () => {
       await vi.waitFor(
         async () =>
           expect((await workflows.state(ref))?.settings?.version).toBe(world.row!.version),
-        { timeout: 120_000 },
+        { timeout: 240_000 },
       )
     }
     expect((await handleOf(ref).describe()).runId).not.toBe(first)
@@ -375,7 +375,7 @@ describe('while Temporal is unavailable', () => {
         await expect(through.state(ref)).rejects.toBeInstanceOf(TemporalUnavailable)
 
         await gate.open()
-        await vi.waitFor(async () => expect(await through.ping()).toEqual({ ok: true }), 120_000)
+        await vi.waitFor(async () => expect(await through.ping()).toEqual({ ok: true }), 240_000)
         expect(await through.changed(ref)).toBe(true)
         await until(ref, 'current')
         await gate.close()
@@ -408,7 +408,7 @@ describe('while Temporal is unavailable', () => {
       expect(isReady).toBe(false)
       await gate.open()
       await worker.ready
-      await vi.waitFor(() => expect(world.story).toEqual(['verifyRole', 'importEvents']), 120_000)
+      await vi.waitFor(() => expect(world.story).toEqual(['verifyRole', 'importEvents']), 240_000)
 
       await gate.close()
       const another = new World()
@@ -417,7 +417,7 @@ describe('while Temporal is unavailable', () => {
       await sleep(500)
       expect(another.calls).toEqual([])
       await gate.open()
-      await vi.waitFor(() => expect(another.story).toEqual(['verifyRole', 'importEvents']), 120_000)
+      await vi.waitFor(() => expect(another.story).toEqual(['verifyRole', 'importEvents']), 240_000)
     } finally {
       await worker.stop()
       await ownWorkflows.close()

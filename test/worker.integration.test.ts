@@ -76,7 +76,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
         )
         expect(row.seen_version, said.output).toBe(1)
       },
-      { timeout: 100_000, interval: 200 },
+      { timeout: 240_000, interval: 200 },
     )
     child.kill(signal)
     expect(await ended, said.output).toEqual([0, null])
@@ -92,7 +92,7 @@ test('a separate process waits for a missing Temporal namespace, and logs how to
     TEMPORAL_ADDRESS: connection.address!,
     TEMPORAL_NAMESPACE: 'missing',
   })
-  await vi.waitFor(() => expect(said.output).toContain('operator namespace create'), 120_000)
+  await vi.waitFor(() => expect(said.output).toContain('operator namespace create'), 240_000)
   const reasons = said.output
     .split('\n')
     .filter((line) => line.includes('The worker failed; retrying'))

@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /**
  * Repeats a request until its answer is the expected one.
  *
- * @param limitMs how long; default 2 minutes
+ * @param limitMs how long; default 4 minutes
  * @throws with the last answer, after that time
  */
 export async function eventually<T>(
   ask: () => Promise<T>,
   will: (answer: T) => boolean,
-  limitMs = 120_000,
+  limitMs = 240_000,
 ): Promise<T> {
   for (const began = Date.now(); ; await sleep(250)) {
     const answer = await ask()

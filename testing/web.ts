@@ -13,7 +13,7 @@ import { eventually } from './eventually.ts'
 import { putRole } from './roles.ts'
 
 /** What a loaded machine may take to show what an action led to. */
-const SHOWN_WITHIN_MS = 60_000
+const SHOWN_WITHIN_MS = 180_000
 
 export interface OpenOptions {
   /** Whether the owner's session is there; default true. */

@@ -215,7 +215,7 @@ test('what was found so far is shown while the verification runs', async () => {
       expect(kept.progress?.find(({ id }) => id === 'assume_with_id')?.state).toBe('passed')
       return kept
     },
-    { timeout: 120_000, interval: 20 },
+    { timeout: 240_000, interval: 20 },
   )
   expect(progress!.map(({ id, state }) => [id, state])).toEqual([
     ['arn_format', 'passed'],

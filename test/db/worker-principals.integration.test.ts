@@ -280,7 +280,7 @@ describe('while a worker runs', () => {
     simulator.setPolicies(ROLE, [mayAsk])
     expect(await until('certain')).toMatchObject({ arn: ROLE })
     const { seenAt } = await current()
-    await vi.waitFor(async () => expect((await current()).seenAt! > seenAt!).toBe(true), 120_000)
+    await vi.waitFor(async () => expect((await current()).seenAt! > seenAt!).toBe(true), 240_000)
     expect(lines.map(({ level }) => level)).toEqual([40, 30])
     expect(lines[0]!.msg).toContain('CAIRN_PRINCIPAL_ARN')
     expect(lines[1]!.msg).toContain(ROLE)
@@ -294,18 +294,18 @@ describe('while a worker runs', () => {
     watch({ findPrincipal: (signal) => (live ? aws.findPrincipal(signal) : nothing()) })
     await until('certain')
     live = false
-    await vi.waitFor(async () => expect((await current()).remedy).not.toBeNull(), 120_000)
+    await vi.waitFor(async () => expect((await current()).remedy).not.toBeNull(), 240_000)
     expect(await current()).toMatchObject({
       ...{ state: 'certain', arn: ROLE, saw: expect.stringContaining('the token has ended') },
     })
     live = true
-    await vi.waitFor(async () => expect((await current()).remedy).toBeNull(), 120_000)
+    await vi.waitFor(async () => expect((await current()).remedy).toBeNull(), 240_000)
   })
 
   test('the result with CAIRN_PRINCIPAL_ARN is in the log', async () => {
     const other = `arn:aws:iam::${ACCOUNT}:role/other`
     const { lines } = watch(accessAs(ROLE, []), { configured: other })
-    await vi.waitFor(() => expect(lines).toHaveLength(1), 120_000)
+    await vi.waitFor(() => expect(lines).toHaveLength(1), 240_000)
     expect(lines[0]!.msg).toContain(`CAIRN_PRINCIPAL_ARN is ${other}, but`)
   })
 
@@ -316,7 +316,7 @@ describe('while a worker runs', () => {
     const lines: string[] = []
     const logger = pino({}, { write: (line: string) => lines.push(line) })
     const running = watchPrincipal({ aws: accessAs(ROLE), db: away, configured: undefined, logger })
-    await vi.waitFor(() => expect(lines.join()).toContain('Failed to store which role'), 120_000)
+    await vi.waitFor(() => expect(lines.join()).toContain('Failed to store which role'), 240_000)
     await running.stop()
     await away.destroy()
   })

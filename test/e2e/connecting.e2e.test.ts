@@ -83,7 +83,11 @@ describe.concurrent('the printed commands, pasted as they are', () => {
       verdict: 'safe',
       trusted: [{ principal: principalArn, judgement: 'expected' }],
     })
-    await eventually(customer.importedServices, (names) => names.includes('cloudformation'), 50_000)
+    await eventually(
+      customer.importedServices,
+      (names) => names.includes('cloudformation'),
+      240_000,
+    )
 
     const { cleanUp } = await cairn.request('DELETE', `/connections/${customer.id}`)
     await customer.paste(

@@ -146,21 +146,21 @@ test.concurrent.for<Phase>([
   async ([, sight, signal, ended, args], context) => {
     const { expect } = context
     const demo = startDemo(context, args)
-    await vi.waitFor(() => expect(demo.output).toContain(sight), { timeout: 110_000, interval: 20 })
-    const limits = { timeout: 120_000, interval: 20 }
+    await vi.waitFor(() => expect(demo.output).toContain(sight), { timeout: 240_000, interval: 20 })
+    const limits = { timeout: 240_000, interval: 20 }
     await vi.waitFor(() => expect(serversOf(demo.dataDir)).not.toEqual([]), limits)
     demo.child.kill(signal)
     expect(await demo.closed).toEqual(ended)
     expect(demo.output).not.toMatch(/^ +at /m)
     // A start that is cut off does not wait for the servers, which stop all the same.
-    await vi.waitFor(() => expect(serversOf(demo.dataDir)).toEqual([]), 120_000)
+    await vi.waitFor(() => expect(serversOf(demo.dataDir)).toEqual([]), 240_000)
   },
 )
 
 test.concurrent('only its own user can read what the demo keeps', async (context) => {
   const { expect } = context
   const demo = startDemo(context)
-  await vi.waitFor(() => expect(demo.output).toContain('Recent and new changes'), 110_000)
+  await vi.waitFor(() => expect(demo.output).toContain('Recent and new changes'), 240_000)
   const open = readdirSync(demo.dataDir, { recursive: true, encoding: 'utf8' })
     .map((name) => ({
       name,

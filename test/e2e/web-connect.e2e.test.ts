@@ -705,6 +705,6 @@ describe('of an account that is connected', () => {
     await page.getByRole('heading', { name: 'AWS accounts' }).waitFor()
     // It is listed as being deleted until that is done.
     const link = page.getByRole('link', { name: 'To be deleted' })
-    await expect.poll(() => link.count(), { timeout: 120_000 }).toBe(0)
+    await expect.poll(() => link.count(), { timeout: 240_000 }).toBe(0)
   })
 })

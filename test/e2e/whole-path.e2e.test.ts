@@ -129,7 +129,7 @@ test("in Temporal's UI a failing connection's page says what is wrong without a 
     const directory = process.env.CAIRN_PICTURES
     try {
       for (const text of [/action needed/i, /AccessDenied/, /lag/i, /next/i]) {
-        await expect.poll(() => textOf(page), { timeout: 120_000 }).toMatch(text)
+        await expect.poll(() => textOf(page), { timeout: 240_000 }).toMatch(text)
       }
     } finally {
       const picture = await page.screenshot()

@@ -157,7 +157,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
        })`,
     )
     const command = start(path.relative(path.join(root, 'scripts'), script), [])
-    await vi.waitFor(() => expect(command.output).toContain('waiting'), 60_000)
+    await vi.waitFor(() => expect(command.output).toContain('waiting'), 240_000)
     command.child.kill(signal)
     expect(await command.closed).toEqual([null, signal])
   })
@@ -179,9 +179,9 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     const name = path.relative(path.join(root, 'scripts'), script)
     const [quick, slow] = [start(name, []), start(name, ['slow'])]
     for (const command of [quick, slow]) {
-      await vi.waitFor(() => expect(command.output).toContain('running'), 60_000)
+      await vi.waitFor(() => expect(command.output).toContain('running'), 240_000)
       command.child.kill(signal)
-      await vi.waitFor(() => expect(command.output).toContain(`stopping: ${signal}`), 60_000)
+      await vi.waitFor(() => expect(command.output).toContain(`stopping: ${signal}`), 240_000)
     }
     expect(await quick.closed).toEqual([0, null])
     slow.child.kill(signal)

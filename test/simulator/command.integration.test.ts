@@ -48,7 +48,7 @@ test('plays records without a quota, prints its usage, and stops on a signal', a
   const url = `http://127.0.0.1:${port}`
   const ask = async (path: string) => (await fetch(`${url}/_simulator${path}`)).json()
   await vi.waitFor(async () => expect(await ask('/ledger/count')).toEqual({ count: 3 }), {
-    timeout: 120_000,
+    timeout: 240_000,
     interval: 100,
   })
   expect(await ask('')).toMatchObject({ settings: { tps: null, latencyMs: 400 } })

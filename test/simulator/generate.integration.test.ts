@@ -438,7 +438,7 @@ describe('the command', () => {
     const command = start('--port', '0', '--days', '2', '--seed', '3')
     try {
       const listens = /listens on (http\S+?)\. /
-      await vi.waitFor(() => expect(command.output).toMatch(listens), { timeout: 120_000 })
+      await vi.waitFor(() => expect(command.output).toMatch(listens), { timeout: 240_000 })
       const [, events] = /^(\d+) generated events from 2 days/m.exec(command.output)!
       const url = listens.exec(command.output)![1]
       const { count } = (await (await fetch(`${url}/_simulator/ledger/count`)).json()) as Any

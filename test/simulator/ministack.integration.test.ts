@@ -270,7 +270,7 @@ Outputs:
             expect(described.Stacks[0].StackStatus).toBe('CREATE_COMPLETE')
             return described
           },
-          { timeout: 120_000, interval: 200 },
+          { timeout: 240_000, interval: 200 },
         )
         const byName = ['--role-name', more.Name ?? 'stack-role']
         const { Role } = await aws('iam', 'get-role', ...byName)
@@ -283,7 +283,7 @@ Outputs:
         await aws('cloudformation', 'delete-stack', ...stack)
         const gone = async () =>
           await expect(aws('iam', 'get-role', ...byName)).rejects.toThrow('NoSuchEntity')
-        await vi.waitFor(gone, { timeout: 120_000, interval: 200 })
+        await vi.waitFor(gone, { timeout: 240_000, interval: 200 })
         const { Arn, Path, RoleName, MaxSessionDuration, AssumeRolePolicyDocument } = Role
         const outputs = Stacks[0].Outputs.map(
           ({ OutputKey, OutputValue }: Record<string, string>) => `${OutputKey}=${OutputValue}`,

@@ -164,16 +164,21 @@ describe('a correctly signed delivery is stored and gets 202', () => {
         kind: 'github',
       })
       const body = Buffer.from('{}')
-      const startedAt = performance.now()
-      const response = await offline.app.inject({
-        ...{ method: 'POST', url: `/webhooks/${integration.id}`, payload: body },
-        headers: {
-          'content-type': 'application/json',
-          ...signatureHeaders('github', { secret: integration.secret, body }),
-        },
-      })
-      expect(response.statusCode).toBe(202)
-      expect(performance.now() - startedAt).toBeLessThan(2_000)
+      // If it waited for Temporal, each one would take longer; on a busy machine, one may.
+      await expect
+        .poll(async () => {
+          const startedAt = performance.now()
+          const response = await offline.app.inject({
+            ...{ method: 'POST', url: `/webhooks/${integration.id}`, payload: body },
+            headers: {
+              'content-type': 'application/json',
+              ...signatureHeaders('github', { secret: integration.secret, body }),
+            },
+          })
+          expect(response.statusCode).toBe(202)
+          return performance.now() - startedAt
+        })
+        .toBeLessThan(2_000)
     } finally {
       await offline.close()
     }
