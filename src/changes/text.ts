@@ -91,6 +91,8 @@ const PROPER: Record<string, string> = {
   api: 'API',
   apis: 'APIs',
   arn: 'ARN',
+  arns: 'ARNs',
+  az: 'AZ',
   cidr: 'CIDR',
   cidrs: 'CIDRs',
   db: 'DB',
@@ -99,6 +101,7 @@ const PROPER: Record<string, string> = {
   ebs: 'EBS',
   iam: 'IAM',
   ip: 'IP',
+  ips: 'IPs',
   ipv4: 'IPv4',
   ipv6: 'IPv6',
   kms: 'KMS',
@@ -112,6 +115,7 @@ const PROPER: Record<string, string> = {
   tls: 'TLS',
   ttl: 'TTL',
   url: 'URL',
+  urls: 'URLs',
   vpc: 'VPC',
   vpcs: 'VPCs',
   vpn: 'VPN',
@@ -124,6 +128,7 @@ export function words(name: string): string {
   const parts = name
     .slice(0, 200)
     .replace(/IPv(?=[46])/g, 'Ipv')
+    .replace(/(ACL|API|ARN|CIDR|DB|ID|IP|URL|VPC|VPN)s(?![a-z])/g, plainPlural)
     // A class of HTTP statuses, as in HTTPCode_Target_5XX_Count.
     .replace(/(?<=[1-5])XX(?![a-z])/g, 'xx')
     // AWS writes `dBInstance` for DBInstance and `aRN` for ARN.
@@ -140,6 +145,11 @@ export function words(name: string): string {
   const said = parts.join(' ')
   if (name.length < 64 && wordsSeen.size < 5_000) wordsSeen.set(name, said)
   return said
+}
+
+/** `ACLs` is one word: `Acls`. */
+function plainPlural(plural: string): string {
+  return plural.charAt(0) + plural.slice(1).toLowerCase()
 }
 
 // Names of actions and parameters repeat. The cache is limited, because a caller can invent names.

@@ -51,7 +51,11 @@ export function arnName(text: string): string {
       // regional/webacl/NAME/UUID
       return resource.split('/')[2] ?? resource
     case 'dynamodb':
-      return resource.split('/')[1] ?? resource
+      // table/NAME, but table/NAME/backup/ID
+      return (
+        resource.split('/')[/^table\/[^/]+\/(backup|export|import)\//.test(resource) ? 3 : 1] ??
+        resource
+      )
     case 'autoscaling':
       return resource.split('/').at(-1) ?? resource
     default:

@@ -18,7 +18,10 @@ export { HIDDEN } from './secrets.ts'
 
 /** Parameters that do not describe what changed: options of the call, and names for its own use. */
 const IRRELEVANT =
-  /^(client(request)?token|creation_?token|idempotency(token|key)?|caller_?reference|dry_?run|next_?token|max_?results|host|x-amz-.*|tags?|tag_?list|tag_?set|tag_?specifications?(_?set)?|apply_?immediately|allow_?engine_?mode_?change|allow_?major_?version_?upgrade|force|force_?[a-z]+|skip_?[a-z]+|retain_?[a-z]+|validate_?only|overwrite|fully_?qualified_?arn|revision_?id|lock_?token|change_?token|if_?match|xmlns)$/i
+  /^(client(request)?token|creation_?token|idempotency(token|key)?|caller_?reference|dry_?run|next_?token|max_?results|host|x-amz-.*|tags?|tag_?list|tag_?set|tag_?specifications?(_?set)?|apply_?immediately|allow_?engine_?mode_?change|allow_?major_?version_?upgrade|force|force_?[a-z]+|skip_?[a-z]+|retain_?[a-z]+|validate_?only|overwrite|fully_?qualified_?arn|revision_?id|lock_?token|change_?token|if_?match|current_?version|xmlns)$/i
+/** What an empty value turns off: in other fields it is the console's way to ask for nothing. */
+const OFF_WHEN_EMPTY =
+  /kms_?(master_?)?key|web_?acl|log(ging|_?exports?|_?types?|_?destination\w*)|logging_?(configuration|enabled)|(alarm|ok|insufficient_?data)_?actions?$|encrypt|backup|audit|^(security_?)?groups?(_?ids?|_?set)?$|permissions_?boundary|vpc_?config|authoriz|resource_?policy|code_?signing/i
 const MAX_EDITS = 30
 /** Levels of nested parameters that are read. */
 const MAX_DEPTH = 4
@@ -74,8 +77,14 @@ function addEdits(
 ): void {
   if (edits.length >= MAX_EDITS || value === null || value === undefined) return
   const name = path.at(-1)!
+  if (isEmptyValue(value)) {
+    if (OFF_WHEN_EMPTY.test(name)) {
+      edits.push({ field: indexable(spoken(fieldWords(path))), to: '(empty)' })
+    }
+    return
+  }
   const field = fieldWords(path)
-  if (isSecretPath(path) && value !== '') {
+  if (isSecretPath(path)) {
     // The names of variables are shown, their values are not.
     if (isObject(value) && path.length < MAX_DEPTH && !isSecretName(name.replace(/s$/, ''))) {
       for (const inner of Object.keys(value).slice(0, MAX_EDITS)) {
@@ -114,6 +123,10 @@ function addEdits(
   }
 }
 
+function isEmptyValue(value: unknown): boolean {
+  return value === '' || (Array.isArray(value) && value.length === 0)
+}
+
 /** `scaling config desired size`; what repeats the name around it stands alone: `VPC id`. */
 function fieldWords(path: readonly string[]): string {
   const parts = path.map(words)
@@ -128,6 +141,8 @@ function fieldWords(path: readonly string[]): string {
 /** A policy document in words: it may be long, and who it allows is what matters. */
 function policyIn(name: string, value: unknown): string | undefined {
   if (!/polic(y|ies)|document|permission/i.test(name)) return undefined
+  if (typeof value === 'string' && /^\s*[[{]/.test(value) && !value.includes('Statement'))
+    return 'changed'
   const policy = readPolicy(value)
   if (!policy.has('Statement')) return undefined
   const opened = openedByPolicy(policy)
@@ -204,8 +219,24 @@ function inWords(edits: readonly Edit[], most: number = 3): string {
   return listed(order.map(editWords), most)
 }
 
+/** Parameters that add to a list or remove from it: `remove subnet id`, `user ids to add`. */
+const MOVING =
+  /^(add|remove|delete) (?!after |on )([a-z].*)$|^(?:.* )?(disable|enable) ([a-z]+ types)$|^(.+) to (add|remove|delete)$/i
+const MOVED: Record<string, string> = {
+  add: 'added',
+  remove: 'removed',
+  delete: 'deleted',
+  disable: 'disabled',
+  enable: 'enabled',
+}
+
 function editWords({ field, from, to, note }: Edit): string {
-  if (to === HIDDEN) return `new ${field}`
+  if (to === HIDDEN || to === 'changed') return `new ${field}`
+  if (to === '(empty)') return `${field} removed`
+  const moving = to === undefined || from !== undefined || /^(true|false)$/.test(to)
+  const [, begins, what, switches, types, list, ends] = moving ? [] : (MOVING.exec(field) ?? [])
+  const verb = MOVED[(begins ?? switches ?? ends ?? '').toLowerCase()]
+  if (verb !== undefined) return `${verb} ${what ?? types ?? list} ${brief(to!)}`
   if (isSwitch(field) && (to === 'true' || to === 'false')) {
     return `${field.replace(/ enabled?$/, '')} ${to === 'true' ? 'on' : 'off'}`
   }

@@ -109,6 +109,12 @@ const EC2_BY_PREFIX = new Map(
   ]),
 )
 
+/** The kind that an id with a known prefix names, where the field is known to hold an EC2 id: `sg-1`. */
+export function ec2KindByPrefix(id: string): ResourceKind | undefined {
+  const prefix = /^([a-z]+(?:-[a-z]+)?)-[a-z]{0,12}[0-9][0-9a-z]{0,17}$/.exec(id)?.[1]
+  return prefix === undefined ? undefined : EC2_BY_PREFIX.get(prefix)
+}
+
 /** The kind that an EC2 id such as `sg-0a1b2c3d` names. */
 export function ec2Kind(id: string): ResourceKind | undefined {
   const prefix = /^([a-z]+(?:-[a-z]+)?)-[0-9a-f]{8,17}$/.exec(id)?.[1]
@@ -124,6 +130,14 @@ const KINDS: Record<string, ResourceKind[]> = {
       'placement group',
       'placementGroupName',
       'ec2:{region}:{account}:placement-group/{id}',
+    ),
+    kind('AWS::EC2::SecurityGroup', 'security group', 'groupName', undefined, /SecurityGroup/),
+    kind(
+      'AWS::EC2::PlacementGroup',
+      'placement group',
+      'groupName',
+      'ec2:{region}:{account}:placement-group/{id}',
+      /PlacementGroup/,
     ),
     kind('AWS::EC2::EIP', 'Elastic IP', 'publicIp'),
   ],
@@ -158,13 +172,13 @@ const KINDS: Record<string, ResourceKind[]> = {
     kind(
       'AWS::RDS::DBSnapshot',
       'database snapshot',
-      'dBSnapshotIdentifier',
+      'dBSnapshotIdentifier targetDBSnapshotIdentifier',
       'rds:{region}:{account}:snapshot:{id}',
     ),
     kind(
       'AWS::RDS::DBClusterSnapshot',
       'cluster snapshot',
-      'dBClusterSnapshotIdentifier',
+      'dBClusterSnapshotIdentifier targetDBClusterSnapshotIdentifier',
       'rds:{region}:{account}:cluster-snapshot:{id}',
     ),
     kind(
@@ -604,6 +618,7 @@ const KINDS: Record<string, ResourceKind[]> = {
       'athena:{region}:{account}:workgroup/{id}',
     ),
   ],
+  ram: [kind('AWS::RAM::ResourceShare', 'resource share', 'resourceShareArn')],
   backup: [
     kind(
       'AWS::Backup::BackupVault',

@@ -49,7 +49,7 @@ export function fieldsOf(root: Record<string, unknown> | undefined): Field[] {
 
 /** What never names a resource: tags, policies and the bodies of definitions. */
 const SKIPPED =
-  /^(tags?|tag_?set|tag_?list|tag_?specification(_?set|s)?|policy_?document|policy_?text|assume_?role_?policy_?document|environment|variables|credentials|user_?data|filters?|parameters|arguments|attributes|content|definition|messages?|body|payload)$/i
+  /^(tags?|tag_?set|tag_?list|tag_?specification(_?set|s)?|policy_?document|policy_?text|assume_?role_?policy_?document|environment|variables|credentials|user_?data|filters?(_?set)?|parameters|arguments|attributes|content|definition|messages?|body|payload)$/i
 
 function addValue(
   fields: Field[],
@@ -93,7 +93,7 @@ function fieldName(name: string): string | undefined {
 const IDENTIFYING = '(?:arns?|ids?|identifiers?|names?|idlist|arnlist|namelist|idset|url|urls|key)?'
 /** Words that add a property to what they follow: `ProjectVisibility` is of a project. */
 const PROPERTY =
-  /^(Config|Configuration|Configurations|Settings?|Visibility|Policy|Policies|Attributes?|Status|State|Details|Metadata|Access|Permissions?|Tags|Options?|Parameters?|Properties|Limits?|Capacity|Type|Version|Protection|Association|Membership|Code|Schedule|Mode|Url|Name|Password|Preferences?|Logging|Encryption|Monitoring|Information|Contents?|Data|Ingress|Egress|Principal|Identifier)$/
+  /^(Config|Configuration|Configurations|Settings?|Visibility|Policy|Policies|Attributes?|Status|State|Details|Metadata|Access|Permissions?|Tags|Options?|Parameters?|Properties|Limits?|Capacity|Type|Version|Protection|Association|Membership|Code|Schedule|Mode|Url|Name|Password|Preferences?|Logging|Encryption|Monitoring|Information|Contents?|Data|Ingress|Egress|Principal|Identifier|Count|Attribute)$/
 
 /** The nouns that an action's part may mean, the most specific first: ProjectVisibility, Project. */
 export function meaningsOf(part: string): string[] {

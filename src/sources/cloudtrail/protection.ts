@@ -3,14 +3,23 @@
 import type { Edit } from './detail.ts'
 import type { Facts } from './facts.ts'
 
-const OFF = /^(false|disabled|off|suspended|none|no|0)$/i
-const ON = /^(true|enabled|on|active)$/i
+const OFF = /^(false|disabled?|off|suspended|inactive|none|no|0|\(empty\))$/i
+const ON = /^(true|enabled?|on|active)$/i
 /** What protects, or shows what happens: to turn one off is worth a sentence of its own. */
 const SWITCH =
-  /(deletion|termination|delete|scale_?in|scaleIn).{0,3}protect|deletion_?protection|logging|logs_?enabled|log_?delivery|access_?log|versioning|encrypt|backup|point_?in_?time|pitr|snapshot_?retention|retention_?period|audit|monitoring|rotation|insights|multi_?region_?trail|log_?file_?validation|actions_?enabled|finding|detector|protection|recording|replication|tracing|iam_?(database_?)?authentication|mfa|(^|_)sse(_|$)|sse_?(enabled|specification)/i
+  /(deletion|termination|delete|scale_?in|scaleIn).{0,3}protect|deletion_?protection|logging|logs_?enabled|log_?delivery|access_?log|versioning|encrypt|backup|point_?in_?time|pitr|snapshot_?retention|retention_?period|audit|monitoring|rotation|insights|multi_?region_?trail|log_?file_?validation|actions_?enabled|finding|detector|protection|recording|replication|tracing|iam_?(database_?)?authentication|mfa|(^|_)sse(_|$)|sse_?(enabled|specification)|scan_?on_?push|(^|_)logs?(_|$)|force_?ssl|(require|enforce)_?(tls|ssl|https)|secure_?transport|api_?stop|advanced_?security|opt_?in_?preference|kms_?(master_?)?key|web_?acl/i
 /** Switches that do not protect against loss, intrusion or silence. */
 const NO_PROTECTION = /tracing|insights|monitoring|replication|scale_?in|finding_?publishing/i
-const OPTION = /^(skip|force|dry|apply|allow|preserve|delete)/i
+const OPTION = /^(skip|force(?!.ssl)|dry|apply|allow|preserve|delete(?!.protect))/i
+/** Values that weaken a protection without turning it off, and switches that turn one off when on. */
+const WEAKENED: [field: RegExp, to: RegExp][] = [
+  [/http_?tokens$/i, /^optional$/],
+  [/client_?broker$/i, /^(PLAINTEXT|TLS_PLAINTEXT)$/],
+  [/no_?password_?required$/i, /^true$/],
+  [/unauthenticated_?enabled$/i, /^true$/],
+  [/internet_?gateway_?block_?mode$/i, /^off$/],
+  [/^disable_?log_?types|export_?configuration_?disable_?log_?types/i, /./],
+]
 /** A count of days of backups: none is off. */
 const DAYS = /retention_?period|snapshot_?retention|retention_?limit|retention_?in_?days/i
 
@@ -21,16 +30,17 @@ const ENDING = new RegExp(
     'Delete(Trail|EventDataStore|Detector|FlowLogs|Alarms|LogDelivery)',
     'Disable(AlarmActions|Logging|SecurityHub|Macie|Key|KeyRotation|SnapshotCopy|EbsEncryptionByDefault)',
     'Disable(OrganizationAdminAccount|ImageDeregistrationProtection|ImportFindingsForProduct|Control)',
-    'DisableSnapshotBlockPublicAccess',
+    'Disable(Snapshot|Image)BlockPublicAccess',
     'BatchDisableStandards',
     'Stop(MonitoringMembers|ConfigurationRecorder|ActivityStream|StreamEncryption)',
-    'Disassociate(FromMasterAccount|FromAdministratorAccount|WebACL|ResolverQueryLogConfig)',
+    'Disassociate(FromMasterAccount|FromAdministratorAccount|(Distribution)?WebACL|ResolverQueryLogConfig|KmsKey)',
     'Delete(ConfigurationRecorder|DeliveryChannel|ConfigRule|OrganizationConfigRule|Analyzer|Graph)',
     'DeleteBackup(Plan|Vault|Selection|VaultLockConfiguration)?',
     'Delete(RecoveryPoint|DBInstanceAutomatedBackup|DBClusterAutomatedBackup|SnapshotSchedule)',
     'Delete(BucketEncryption|LoggingConfiguration|QueryLoggingConfig|WebACL|Protection)',
     'Delete(AccountPasswordPolicy|AnomalyDetector|AnomalyMonitor)',
     'ScheduleKeyDeletion',
+    'DeleteImportedKeyMaterial',
     'CancelRotateSecret',
     'DeactivateMFADevice',
   ].join('|')})$`,
@@ -44,13 +54,26 @@ const ENDING_IN = new Map([
 /** Calls that create something have no earlier protection to switch off. */
 const CREATES = /^(Create|Run|Register|Restore|Start|Import|Copy|Allocate|Request)/
 
+function isWeakened({ field, to }: Edit): boolean {
+  const name = joined(field)
+  return (
+    to !== undefined &&
+    WEAKENED.some(([fieldPattern, toPattern]) => fieldPattern.test(name) && toPattern.test(to))
+  )
+}
+
 /** Whether the field switches a protection, on or off. */
 export function isProtection(field: string, to: string | undefined): boolean {
   const name = joined(field)
-  if (to === undefined || OPTION.test(field) || !SWITCH.test(name)) return false
+  if (/force_?ssl$/i.test(name) && (to === '0' || to === '1')) return true
+  if (to === undefined || field.startsWith('tag ') || OPTION.test(field) || !SWITCH.test(name))
+    return false
   if (DAYS.test(name)) return to === '0'
   return (OFF.test(to) || ON.test(to)) && !/^\d+$/.test(to)
 }
+
+/** Settings of logs, which end with them. */
+const LOGS = /(access|audit|query|flow|connection)_?logs?(_|$)|logging/i
 
 const joined = (field: string) => field.replaceAll(/[ -]/g, '_')
 
@@ -79,7 +102,10 @@ export function endsProtection(
     )
   }
   if (CREATES.test(plainAction)) return false
-  return edits.some(
-    ({ field, to }) => isOff(to) && isProtection(field, to) && !NO_PROTECTION.test(joined(field)),
-  )
+  return edits.some((edit) => {
+    const { field, to, note } = edit
+    const isSwitchedOff = isOff(to) && isProtection(field, to)
+    const isRemoved = to === undefined && note === 'removed' && LOGS.test(joined(field))
+    return isWeakened(edit) || ((isSwitchedOff || isRemoved) && !NO_PROTECTION.test(joined(field)))
+  })
 }

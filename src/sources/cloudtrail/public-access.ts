@@ -17,20 +17,21 @@ export interface Opening {
   allows?: string
 }
 
+const PRINCIPALS = /^(add_?)?(allowed_?)?principals?$/i
 const WORLD = /^(0\.0\.0\.0\/0|::\/0)$/
 const EVERYONE_URI = /\/groups\/global\/(AllUsers|AuthenticatedUsers)/
 const CANNED = /^(public-read|public-read-write|authenticated-read|PublicRead|PublicReadWrite)$/
 
 /** Calls that end or only read: their parameters open nothing. */
 const CLOSING =
-  /^(Delete|Remove|Revoke|Describe|Get|List|Detach|Disassociate|Deregister|Disable|Stop|Terminate|Tag|Untag|Validate|Test|Simulate|Check)/
+  /Descriptions?(Ingress|Egress)?$|^(Delete|Remove|Revoke|Describe|Get|List|Detach|Disassociate|Deregister|Disable|Stop|Terminate|Tag|Untag|Validate|Test|Simulate|Check)/
 /** Policies that limit, or are attached to identities: they name no one whom they let in. */
 const NOT_RESOURCE_POLICY =
   /Vpc_?Endpoint|VPCEndpoint|AssumeRolePolicy|^Create(Role|User|Group|Policy)|ServiceControl|Scp/
 
 /** Flags that give an address or a name on the internet, when true. */
 const PUBLIC_FLAG =
-  /^(publicly_?accessible|associate_?public_?ip_?address|map_?public_?ip_?on_?launch|map_?customer_?owned_?ip_?on_?launch|endpoint_?public_?access|enable_?public_?access|public_?access_?enabled|is_?public|public|allow_?unauthenticated_?identities|assign_?public_?ip|allow_?public_?access|public_?ip_?enabled|allows?_?public_?polic(y|ies)|publicly_?available)$/i
+  /^((is_?)?publicly_?(accessible|available)|associate_?public_?ip_?address|map_?public_?ip_?on_?launch|map_?customer_?owned_?ip_?on_?launch|(endpoint_?|enable_?|allow_?)?public_?(network_?)?(access|connectivity)(_?enabled)?|(is_?)?public|allow_?unauthenticated_?identities|assign_?public_?ip|public_?ip_?enabled|allows?_?public_?polic(y|ies)|allow_?from_?public)$/i
 /** Guards against public access, when they are turned off. */
 const BLOCK_FLAG =
   /^(block_?public_?(acls|policy|access|security_?group_?rules)|ignore_?public_?acls|restrict_?public_?buckets|block_?public_?security_?group_?rules)$/i
@@ -82,7 +83,7 @@ function openedBy(
     if (byPolicy !== undefined) return byPolicy
   }
   const text = scalar(value)
-  if (text === undefined) return openedByList(name, value, facts)
+  if (text === undefined) return openedByList(name, value, facts, node)
   if (PUBLIC_FLAG.test(name) && ON.test(text)) {
     // A cluster's endpoint may be limited to some networks.
     const cidrs = JsonReader.of(node).texts('publicAccessCidrs')
@@ -110,8 +111,18 @@ function openedBy(
     return { how: 'to the public with its access list' }
   }
   if (/visibility$/i.test(name) && /^PUBLIC/i.test(text)) return { how: 'to the public' }
-  if (/^principals?$/i.test(name) && text === '*' && isUnconditional(facts)) {
+  if (PRINCIPALS.test(name) && text === '*' && isUnconditional(facts)) {
     return { how: 'to everyone' }
+  }
+  if (/^(user_?)?groups?$/i.test(name) && text === 'all' && isAdded(facts)) {
+    return { how: 'to everyone' }
+  }
+  if (/^get_?object$/i.test(name) && text === 'public') return { how: 'to the public' }
+  if (/^internet_?gateway_?block_?mode$/i.test(name) && text === 'off') {
+    return { how: 'to public access: its block is turned off' }
+  }
+  if (/^internet_?gateway_?exclusion_?mode$/i.test(name) && text === 'allow-bidirectional') {
+    return { how: 'to public access: it is excluded from the block' }
   }
   if (/^public_?access$|^type$/i.test(name) && /^SERVICE_PROVIDED_EIPS$/.test(text)) {
     return { how: 'to the internet' }
@@ -133,11 +144,25 @@ function isRoute({ plainAction }: Facts): boolean {
   return /Method|Route|FunctionUrl|GraphqlApi|Authoriz/.test(plainAction)
 }
 
-function openedByList(name: string, value: unknown, facts: Facts): Opening | undefined {
+function openedByList(
+  name: string,
+  value: unknown,
+  facts: Facts,
+  node: Record<string, unknown>,
+): Opening | undefined {
   if (!Array.isArray(value)) return undefined
   const texts = value.map(scalar)
-  if (/^principals?$/i.test(name) && texts.includes('*') && isUnconditional(facts)) {
+  if (PRINCIPALS.test(name) && texts.includes('*') && isUnconditional(facts)) {
     return { how: 'to everyone' }
+  }
+  if (/^(user_?)?groups?$/i.test(name) && texts.includes('all') && isAdded(facts)) {
+    return { how: 'to everyone' }
+  }
+  // The networks of a public endpoint: without one, they mean nothing.
+  if (/^public_?access_?cidrs$/i.test(name) && texts.some((text) => WORLD.test(text ?? ''))) {
+    return JsonReader.of(node).flag('endpointPublicAccess') === false
+      ? undefined
+      : { how: 'to the internet' }
   }
   if (
     /^(aws_?account_?ids?|account_?ids?(_?to_?add)?|accounts?|values_?to_?add|user_?ids?)$/i.test(
@@ -150,6 +175,11 @@ function openedByList(name: string, value: unknown, facts: Facts): Opening | und
     return /PublicPorts|Ingress/.test(facts.plainAction) ? { how: 'to the public' } : undefined
   }
   return undefined
+}
+
+/** Whether an attribute such as a launch permission is added to, not removed from. */
+function isAdded({ plainAction, params }: Facts): boolean {
+  return /^Modify\w*Attribute$/.test(plainAction) && params.text('operationType') !== 'remove'
 }
 
 function isUnconditional({ params, plainAction }: Facts): boolean {
@@ -171,7 +201,10 @@ function openedByDocument(
 ): Opening | undefined {
   if (!/polic(y|ies)|document|attributevalue|permission/i.test(name)) return undefined
   if (NOT_RESOURCE_POLICY.test(plainAction)) return undefined
-  if (typeof value === 'string' && !/Statement/.test(value)) return undefined
+  if (typeof value === 'string' && !/Statement/.test(value)) {
+    // A network policy of OpenSearch Serverless has no principals.
+    return /"AllowFromPublic"\s*:\s*true/.test(value) ? { how: 'to the internet' } : undefined
+  }
   const allows = openedByPolicy(readPolicy(value))
   return allows === undefined ? undefined : { how: 'to the public with its policy', allows }
 }

@@ -8,7 +8,15 @@ import { arnName, parseArn } from './arn.ts'
 import { type LookupEvent, SOURCE } from './detail.ts'
 import type { Facts } from './facts.ts'
 import { isObject, JsonReader, scalar } from './json-reader.ts'
-import { ec2Kind, kindsOf, nounOf, type ResourceKind, typeNamed, typeOfArn } from './kinds.ts'
+import {
+  ec2Kind,
+  ec2KindByPrefix,
+  kindsOf,
+  nounOf,
+  type ResourceKind,
+  typeNamed,
+  typeOfArn,
+} from './kinds.ts'
 import { type Field, fieldsOf, findNamed, isIdentifier, meaningsOf } from './named-fields.ts'
 import { isMasked } from './secrets.ts'
 import { isGlobal } from './services.ts'
@@ -227,6 +235,8 @@ function addEc2(facts: Facts, found: Found): void {
 }
 
 function ec2Made({ plainAction, response }: Facts): string[] {
+  // What an association was with is only in the answer.
+  if (/^(Disassociate|Replace\w*Association$)/.test(plainAction)) return ec2Ids(response)
   const isMaking = /^(Create|Run|Allocate|Register|Copy|Import|Request|Provision|Restore|Accept)/
   if (!isMaking.test(plainAction)) return []
   const wanted = plainAction.toLowerCase()
@@ -424,7 +434,7 @@ function addNamed(facts: Facts, found: Found): void {
 
 /** Parts of names that mean no resource: what is in one, or says where. */
 const NO_RESOURCE =
-  /^(Tags?|Permissions?|Attributes?|Regions?|AvailabilityZones?|CapacityProviders?|Targets?|SourceIdentifier|ClientID|Cidr\w*|Dimensions?|Code|Entry|Entries|Records?|Events?|Messages?|Items?|Metric\w*)$/
+  /^(Tags?|Permissions?|Attributes?|Regions?|AvailabilityZones?|CapacityProviders?|Targets?|SourceIdentifier|ClientID|Cidr\w*|Dimensions?|Code|Entry|Entries|Records?|Events?|Messages?|Items?|Metric\w*|\w*Count)$/
 
 function addPart(facts: Facts, part: string, fields: readonly Field[], found: Found): void {
   const hit = findNamed(fields, meaningsOf(part))
@@ -438,7 +448,7 @@ function addPart(facts: Facts, part: string, fields: readonly Field[], found: Fo
 /** A value that a field names after a noun, as a resource. */
 function ofNoun(facts: Facts, noun: string, value: string): Candidate {
   if (value.startsWith('arn:')) return fromArn(value, undefined)
-  const ec2 = ec2Kind(value)
+  const ec2 = ec2Kind(value) ?? (facts.service === 'ec2' ? ec2KindByPrefix(value) : undefined)
   if (ec2 !== undefined) return { type: ec2.type, id: value, arn: builtArn(ec2, value, facts) }
   if (/^\d{12}$/.test(value) && /account|^target$|principal/i.test(noun)) {
     return { type: 'AWS::Organizations::Account', id: value }
@@ -511,7 +521,7 @@ function addElsewhere(facts: Facts, fields: readonly Field[], found: Found): voi
   if (service === 's3') return
   const action = plainAction.toLowerCase()
   const isJoin = /associate|attach|detach/.test(action)
-  const isCopy = /export|import|copy|restore|backup/.test(action)
+  const isCopy = /export|import|copy|restore|backup|store/.test(action)
   for (const { name, parent, value, depth } of fields) {
     if (depth > 3 || value.length > 200) continue
     const kind = service === 'ec2' ? undefined : ec2Kind(value)
@@ -599,7 +609,7 @@ function addAnything(
     if (hit === undefined) continue
     const stem = hit.name.replace(IDENTIFIER, '').replace(/^(target|source)$/, '')
     const own = meaningsOf(object).find((meaning) => meaning !== 'Resource')
-    const plainNoun = /(Resource|^)Policy$/.test(object) ? singular(object) : ownNoun(object)
+    const plainNoun = OWN_POLICY.test(object) ? singular(object) : ownNoun(object)
     const noun =
       stem === '' || stem === 'resource' ? plainNoun || (own ?? '') : properCase(stem, facts)
     if (hit.value.startsWith('arn:')) found.add(fromArn(hit.value, undefined))
@@ -607,6 +617,10 @@ function addAnything(
     if (found.size > 0) return
   }
 }
+
+/** Policies that have a name of their own, unlike the policy of an access point. */
+const OWN_POLICY =
+  /^(Security|Lifecycle|Access|Scaling|Network|Retention|DataProtection)?(Resource)?Policy$|ResourcePolicy$/
 
 /** AccessPoint of AccessPointPolicy. */
 function ownNoun(object: string): string {
@@ -656,6 +670,10 @@ const ARN_TYPES: Record<string, string> = {
   'elasticloadbalancing:targetgroup': 'AWS::ElasticLoadBalancingV2::TargetGroup',
   'elasticloadbalancing:listener': 'AWS::ElasticLoadBalancingV2::Listener',
   'elasticloadbalancing:listener-rule': 'AWS::ElasticLoadBalancingV2::ListenerRule',
+  'dynamodb:table/backup': 'AWS::DynamoDB::Backup',
+  'dynamodb:table/export': 'AWS::DynamoDB::Export',
+  'dynamodb:table/import': 'AWS::DynamoDB::Import',
+  'kinesis:stream/consumer': 'AWS::Kinesis::StreamConsumer',
   'dms:rep': 'AWS::DMS::ReplicationInstance',
   'dms:task': 'AWS::DMS::ReplicationTask',
   'dms:endpoint': 'AWS::DMS::Endpoint',
@@ -671,6 +689,10 @@ function fromArn(text: string, type: string | undefined): Candidate {
   const arn = parseArn(text)
   if (arn === undefined) return { type: type ?? '', id: text }
   const part = /^([A-Za-z][\w-]*)[:/]/.exec(arn.resource)?.[1] ?? ''
+  const inner = /^([a-z]+)[:/][^/]+\/([a-z]+)\//.exec(arn.resource)
+  const innerType = inner && ARN_TYPES[`${arn.service}:${inner[1]}/${inner[2]}`]
+  if (innerType)
+    return { type: innerType, id: arn.resource.split('/')[3] ?? arn.resource, arn: text }
   const isObjectKey = arn.service === 's3' && arn.resource.includes('/')
   const isV2 = /^loadbalancer\/(app|net|gwy)\//.test(arn.resource)
   const known = isObjectKey

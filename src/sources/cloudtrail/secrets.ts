@@ -16,7 +16,7 @@ const KEY_WORD =
   /(?<!kms|k_?m_?s_?|tag_?|s3_?|object_?|partition_?|sort_?|hash_?|range_?|primary_?|foreign_?|parameter_?|attribute_?|option_?|route_?|index_?|filter_?|routing_?|image_?|bucket_?|source_?|output_?|template_?|destination_?)key$/i
 /** Ends of names that describe a secret or refer to it, and are none. */
 const DESCRIPTION =
-  /(ids?|arns?|names?|identifiers?|types?|status|state|enabled|disabled|policy|policies|length|age|date|expiry|expiration|expires?(at|in|on)?|validity(_?units?|_?period)?|lifetime|seconds|minutes|days|version|versions|stage|stages|count|limit|enforced?|required|reuse_?prevention|rotation|signing_?algorithm|algorithm|spec|usage|rules?|requirements?|settings?|source|provider|url|uri|endpoint|format|mode)$/i
+  /(ids?|arns?|names?|identifiers?|types?|status|state|enabled|disabled|policy|policies|length|age|date|expiry|expiration|expires?(at|in|on)?|validity(_?units?|_?period)?|lifetime|seconds|minutes|days|version|versions|stage|stages|count|limit|enforced?|required|reuse_?prevention|rotation|signing_?algorithm|algorithm|spec|usage|rules?|requirements?|settings?|source|provider|url|uri|endpoint|format|mode|strategy|behavior|protocol|method|(arn|id|name)_?lists?)$/i
 /** AWS's own tokens for retries and pages. */
 const RETRY_TOKEN =
   /^(client_?(request_?)?token|idempotency_?(token|key)?|next_?token|creation_?token|caller_?reference|lock_?token|change_?token|update_?token|pagination_?token|continuation_?token|http_?tokens)$/i

@@ -3,7 +3,9 @@
 import type { Resource } from '../../../changes/change.ts'
 import { spoken, withArticle, words } from '../../../changes/text.ts'
 import { type ActionName, isPlural, isSameNoun, parseActionName, singular } from '../action-name.ts'
-import { editsOf, spelled } from '../edits.ts'
+import { arnName } from '../arn.ts'
+import type { Edit } from '../detail.ts'
+import { editsOf, HIDDEN, shown, spelled } from '../edits.ts'
 import type { Facts } from '../facts.ts'
 import { isKnownNoun, nounOf } from '../kinds.ts'
 import { label, named } from '../resources.ts'
@@ -12,10 +14,13 @@ import type { Summary } from '../summary.ts'
 import { VERBS, type Verb } from '../verbs.ts'
 
 /** Whose parameters say what is changed, and are worth a place in the sentence. */
-const MODIFYING = /^(Update|Modify|Put|Set|Change|Configure|Edit)$/
+const MODIFYING = /^(Update|Modify|Put|Set|Change|Configure|Edit|Increase|Decrease)$/
 /** Whose parameters only select what is affected. */
 const WITHOUT_EDITS =
   /^(Delete|Remove|Describe|Get|List|Tag|Untag|Stop|Terminate|Cancel|Reboot|Test)$/
+/** Whose parameters are what ends. */
+const REMOVING =
+  /^(Revoke|Deregister|Disassociate|Dissociate|Detach|Unassign|Unlink|Unbind|Unmap|Undeploy)$/
 /** `RotationSucceeded`, `SharedSnapshotVolumeCreated`: events that report what has happened. */
 const HAPPENED =
   /(Created|Started|Succeeded|Failed|Completed|Deleted|Initiated|Abandoned|Expired|Changed|Updated|Attached|Detached|Stopped|Terminated|Canceled|Cancelled|Finished|Ended)$/
@@ -23,7 +28,7 @@ const HAPPENED =
 const JOINING =
   /^(Attach|Associate|Add|Assign|Detach|Disassociate|Dissociate|Remove|Unassign|Register|Deregister|Copy|Share|Link|Unlink|Enroll|Import|Export|Restore|Bind|Unbind|Map|Unmap)$/
 /** What is named alone is where it goes: Publish, Subscribe. */
-const TOWARDS = /^(Publish|Subscribe|Unsubscribe|Post|Connect|Disconnect|Respond|Reply|Push|Query)$/
+const TOWARDS = /^(Publish|Subscribe|Unsubscribe|Post|Respond|Reply|Push|Query)$/
 
 /** What is put into something, rather than set. */
 const PUT_INTO = /^(Events?|Records?|Items?|Metric\w*|LogEvents|Entries)$/
@@ -40,12 +45,29 @@ export function summarizeAny(facts: Facts): Summary {
   const does = phrase(name, verb, facts)
   if (does === undefined) return called(facts)
   if (WITHOUT_EDITS.test(name.verb!)) return { does }
-  const ids = new Set(resources.flatMap(({ id, name, arn }) => [id, name, arn]))
-  const edits = editsOf(facts.params, identifying(facts)).filter(
-    ({ to }) => to === undefined || !ids.has(to),
+  // What a call names is no edit; but the subnet that it removes from an endpoint is one.
+  const named = resources.filter(
+    (resource) =>
+      resource === target || isNamed(name.object, resource) || isNamed(name.target, resource),
   )
-  if (!MODIFYING.test(name.verb!)) return { does, edits }
+  const isModifying = MODIFYING.test(name.verb!)
+  const ids = new Set(
+    (isModifying ? named : resources).flatMap(({ id, name, arn }) => [id, name, arn]),
+  )
+  const except = identifying(facts).filter((name) => !isModifying || !/^(add|remove)/i.test(name))
+  const edits = editsOf(facts.params, except)
+    .filter(({ to }) => to === undefined || !ids.has(to))
+    .map((edit) => (REMOVING.test(name.verb!) ? ended(edit) : edit))
+  if (!isModifying) return { does, edits }
   return { does, more: spelled(edits), edits }
+}
+
+/** What a call ends was there before; its options and reasons were not. */
+function ended(edit: Edit): Edit {
+  const { field, to } = edit
+  const isOption =
+    to === undefined || /^(true|false)$/.test(to) || /reason|comment|region/.test(field)
+  return isOption ? edit : { field, from: to }
 }
 
 /** What is true of every call. */
@@ -122,6 +144,10 @@ function phrase(name: ActionName, verb: Verb, facts: Facts): string | undefined 
     return `${says} ${all(objects)}${holding(holder, objects[0]!, says)}`
   }
   const what = property(object, others[0]!)
+  const value = isJoining || VALUED.test(name.verb!) ? objectName(object, facts) : undefined
+  if (value !== undefined) {
+    return `${disjoined(name, says)} ${words(singular(object))} ${value} ${verb.to} ${all(others)}`
+  }
   if (isJoining && /Association$/.test(others[0]!.type)) {
     return `${says} ${withThe(what)} (${label(others[0]!)})`
   }
@@ -150,14 +176,21 @@ function disjoined({ verb }: ActionName, says: string): string {
 }
 
 /** `detach load balancer web from subnet subnet-1`, `remove the regions from the replication of secret db`. */
-function joined(name: ActionName, verb: Verb, { resources, service }: Facts): string | undefined {
+function joined(name: ActionName, verb: Verb, facts: Facts): string | undefined {
+  const { resources, service } = facts
   const { object, preposition, target } = name
   const objects = resources.filter((resource) => isNamed(object, resource))
   const rest = resources.filter((resource) => !objects.includes(resource))
   const targets = rest.filter((resource) => isNamed(target, resource))
   const moved = rest.filter((resource) => !targets.includes(resource))
   const unnamed = targets.length > 0 && JOINING.test(name.verb!) ? all(moved) : ''
-  const bareWhat = object === '' ? unnamed : bareObject(object, verb, service)
+  const value = object === '' || targets.length === 0 ? undefined : objectName(object, facts)
+  const bareWhat =
+    object === ''
+      ? unnamed
+      : value === undefined
+        ? bareObject(object, verb, service)
+        : `${words(singular(object))} ${value}`
   const what = objects.length > 0 ? all(objects) : bareWhat
   if (what === '' && !TOWARDS.test(name.verb!)) return undefined
   const [other] = rest
@@ -173,6 +206,24 @@ function joined(name: ActionName, verb: Verb, { resources, service }: Facts): st
   return what === '' ? `${says} ${preposition} ${to}` : `${says} ${what} ${preposition} ${to}`
 }
 
+/** Verbs whose object may be no resource of its own, and still has a name. */
+const VALUED = /^(Revoke|Authorize|Reject|Cancel|Rotate)$/
+
+/** The name of an object that is no resource: permission `l`, certificate `01:02`, a source identifier. */
+function objectName(object: string, { params }: Facts): string | undefined {
+  const own = object.charAt(0).toLowerCase() + object.slice(1)
+  const stem = singular(own)
+  const keys = ['', 'Id', 'Name', 'Identifier', 'Arn', 'Serial', 'Number'].map(
+    (end) => `${stem}${end}`,
+  )
+  const isPermission = /Permission$/.test(object)
+  const found = params.text(...keys, ...(isPermission ? ['statementId', 'label', 'sid'] : []))
+  if (found === undefined || shown(stem, found) === HIDDEN || /^(true|false)$/.test(found)) {
+    return undefined
+  }
+  return spoken(found.startsWith('arn:') ? arnName(found) : found, 80)
+}
+
 function bareTarget(target: string): string {
   const noun = words(target)
   return isPlural(noun) ? noun : `the ${noun}`
@@ -182,10 +233,15 @@ function bareObject(object: string, verb: Verb, service: string): string {
   return bare(object, verb, service)
 }
 
+const HOLDERS =
+  /::(VPC|RouteTable|NetworkAcl|TransitGateway|TransitGatewayRouteTable|LaunchTemplate|IPAM|ClientVpnEndpoint|PrefixList)$/
+
 /** What a resource is in: `of database sales`. Not what it merely uses. */
 function holding(holder: Resource, held: Resource, says: string): string {
   const isSameService = holder.type.split('::')[1] === held.type.split('::')[1]
-  if (!isSameService) return ''
+  // EC2's parameters refer to more than what holds the thing.
+  if (!isSameService || (holder.type.startsWith('AWS::EC2::') && !HOLDERS.test(holder.type)))
+    return ''
   return ` ${says === 'create' ? 'in' : 'of'} ${the(holder)}`
 }
 

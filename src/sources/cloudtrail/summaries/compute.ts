@@ -66,7 +66,7 @@ export const lambda: Summaries = {
     const isWorld = principal === '*' && !params.has('sourceArn', 'sourceAccount', 'principalOrgID')
     const who =
       principal === '*'
-        ? 'everyone'
+        ? everyoneIn(params)
         : /\.amazonaws\.com$/.test(principal)
           ? serviceName(principal)
           : /^\d{12}$/.test(principal)
@@ -622,4 +622,12 @@ function scalingPolicy({ params }: Facts, group: string | undefined): Summary | 
     edits: edit('target', undefined, target),
     risks: ['capacity'],
   }
+}
+
+/** Everyone, unless the permission is limited to one account or organization. */
+function everyoneIn(params: Facts['params']): string {
+  const account = params.text('sourceAccount')
+  const organization = params.text('principalOrgID')
+  if (account !== undefined) return `account ${account}`
+  return organization === undefined ? 'everyone' : `everyone in organization ${organization}`
 }

@@ -1,6 +1,7 @@
 /** RDS, DynamoDB, ElastiCache and Redshift. */
 
 import { listed, spoken } from '../../../changes/text.ts'
+import { arnName } from '../arn.ts'
 import type { Edit } from '../detail.ts'
 import { edit, editsOf, HIDDEN, spelled } from '../edits.ts'
 import type { Facts } from '../facts.ts'
@@ -66,6 +67,14 @@ export const rds: Summaries = {
       `restore database instance ${spoken(to)}${from ? ` from ${spoken(from)}` : ''} to a point in time`
     )
   },
+  RestoreDBClusterToPointInTime: ({ params, resources }) => {
+    const to = named(resources, CLUSTER)
+    const from = params.text('sourceDBClusterIdentifier')
+    return to && `restore ${to}${from ? ` from ${spoken(from)}` : ''} to a point in time`
+  },
+  CopyDBSnapshot: (facts) => copySnapshot(facts, 'database snapshot', 'DBSnapshotIdentifier'),
+  CopyDBClusterSnapshot: (facts) =>
+    copySnapshot(facts, 'cluster snapshot', 'DBClusterSnapshotIdentifier'),
   StartExportTask: ({ params, resources }) => {
     const arn = params.text('sourceArn')
     const source = resources.find((resource) => resource.arn === arn)
@@ -183,7 +192,11 @@ function modify(
 ): Summary | undefined {
   const database = named(resources, type)
   if (database === undefined) return undefined
-  const edits = editsOf(params, [id, 'allowMajorVersionUpgrade', 'masterUserPassword'], response)
+  const edits = editsOf(
+    params,
+    [id, 'allowMajorVersionUpgrade', 'masterUserPassword', 'authToken'],
+    response,
+  )
   const password = params.has('masterUserPassword') || params.has('authToken')
   const all: Edit[] = password ? [...edits, { field: 'password', to: HIDDEN }] : edits
   const when = params.flag('applyImmediately')
@@ -228,6 +241,17 @@ function snapshot({ resources }: Facts, type: string, of: string): string | unde
   const taken = named(resources, type)
   const from = named(resources, of)
   return taken && `take ${taken}${from ? ` of ${from}` : ''}`
+}
+
+function copySnapshot({ params }: Facts, noun: string, id: string): Summary | undefined {
+  const from = params.text(`source${id}`)
+  const to = params.text(`target${id}`)
+  if (from === undefined) return undefined
+  return {
+    does: `copy ${noun} ${spoken(arnName(from), 80)}${to ? ` to ${spoken(to, 80)}` : ''}`,
+    edits: editsOf(params, [`source${id}`, `target${id}`, 'copyTags']),
+    risks: ['data'],
+  }
 }
 
 function shareSnapshot({ params, resources }: Facts, type: string): Summary | undefined {

@@ -7,11 +7,14 @@ import type { Facts } from '../facts.ts'
 import { JsonReader } from '../json-reader.ts'
 import { label, named } from '../resources.ts'
 import type { Summaries, Summary } from '../summary.ts'
+import { ec2Associations } from './ec2-associations.ts'
+import { receiver } from './sharing.ts'
 
 const INSTANCE = 'AWS::EC2::Instance'
 const WORLD = /^(0\.0\.0\.0\/0|::\/0)$/
 
 export const ec2: Summaries = {
+  ...ec2Associations,
   RunInstances: launch,
   CreateFleet: (facts) => ({
     does: `request a fleet of instances${idList(facts, INSTANCE)}`,
@@ -653,7 +656,7 @@ function share(
       .map((who) =>
         who.text('group') === 'all'
           ? 'everyone'
-          : `account ${who.text('userId') ?? who.text('organizationArn') ?? '(unknown)'}`,
+          : receiver(who.text('userId', 'organizationArn', 'organizationalUnitArn') ?? '(unknown)'),
       )
   const added = receivers('add')
   const removed = receivers('remove')

@@ -170,7 +170,7 @@ export const logs: Summaries = {
     const days = params.text('retentionInDays')
     return group && days
       ? {
-          does: `keep the logs of ${group} for ${spoken(days, 10)} days`,
+          does: `keep the logs of ${group} for ${days === '1' ? '1 day' : `${spoken(days, 10)} days`}`,
           edits: edit('retention', undefined, `${days} days`),
           risks: ['data'],
         }

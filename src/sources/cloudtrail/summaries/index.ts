@@ -15,6 +15,7 @@ import { controltower, iam, organizations, signin, sts } from './iam.ts'
 import { s3 } from './s3.ts'
 import { cloudtrail, config, guardduty, kms, secretsmanager, ssm } from './security.ts'
 import { summarizeShape } from './shapes.ts'
+import { lightsail, ram } from './sharing.ts'
 
 const SERVICES: Record<string, Summaries> = {
   apigateway,
@@ -41,9 +42,11 @@ const SERVICES: Record<string, Summaries> = {
   iam,
   kms,
   lambda,
+  lightsail,
   logs,
   monitoring,
   organizations,
+  ram,
   rds,
   redshift,
   route53,

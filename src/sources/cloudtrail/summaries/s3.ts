@@ -63,7 +63,14 @@ export const s3: Summaries = {
     const bucket = named(resources, BUCKET)
     const status = params.object('VersioningConfiguration').text('Status')
     if (bucket === undefined || status === undefined) return undefined
-    const edits = edit('versioning', undefined, status.toLowerCase())
+    const edits = [
+      ...edit('versioning', undefined, status.toLowerCase()),
+      ...edit(
+        'MFA delete',
+        undefined,
+        params.object('VersioningConfiguration').text('MfaDelete')?.toLowerCase(),
+      ),
+    ]
     return {
       does: `${status === 'Enabled' ? 'turn on' : 'suspend'} versioning of ${bucket}`,
       edits,

@@ -16,10 +16,17 @@ import { named } from '../resources.ts'
 import { serviceName } from '../services.ts'
 import type { Summary } from '../summary.ts'
 import { identifying, the } from './any.ts'
+import { accountAccess } from './sharing.ts'
 
 /** What several services do alike; undefined for everything else. */
 export function summarizeShape(facts: Facts, opened: Opening | undefined): Summary | undefined {
-  return tagging(facts) ?? sourceRule(facts) ?? opening(facts, opened) ?? switched(facts)
+  return (
+    tagging(facts) ??
+    sourceRule(facts) ??
+    accountAccess(facts) ??
+    opening(facts, opened) ??
+    switched(facts)
+  )
 }
 
 const ADDS_TAGS = /^(Tag|Put|Set|Add|Create|Change|Update|Associate)/
@@ -167,20 +174,31 @@ function sourceRule(facts: Facts): Summary | undefined {
   }
 }
 
+/** What the opening itself already reports. */
+const OPENED =
+  /public|internet|unauthenticated|name$|http method|authoriz|auth type|block|acl|access list|principal|group|gateway/i
+const MAKING =
+  /^(Create|Run|Allocate|Restore|Copy|Import|Register|Launch|Start|Provision|Deploy|Publish|Replicate|Request|Install|Execute|Submit|Upload|Promote|Accept)$/
+
 /** What opens something to everyone, by the request. */
 function opening(facts: Facts, opened: Opening | undefined): Summary | undefined {
   if (opened === undefined) return undefined
   const [first] = facts.resources
   const { verb } = parseActionName(facts.plainAction)
   if (first === undefined && opened.allows === undefined) return undefined
-  if (verb === 'Create' || verb === 'Run' || verb === 'Allocate') return undefined
+  // What makes something is first of all that.
+  if (MAKING.test(verb ?? 'Create')) return undefined
   const what = first === undefined ? serviceName(facts.service) : the(first)
   const edits = editsOf(facts.params, identifying(facts))
   const isPolicy = opened.allows !== undefined
+  const other =
+    !isPolicy && (verb === 'Update' || verb === 'Modify')
+      ? spelled(edits.filter(({ field }) => !OPENED.test(field)))
+      : ''
   const [how = '', ...rest] = opened.how.split(/(?=[,:])/)
   return {
     does: `open ${what} ${how}`,
-    more: isPolicy ? `: ${opened.allows}` : rest.join(''),
+    more: isPolicy ? `: ${opened.allows}` : `${rest.join('')}${other}`,
     edits,
     opens: openingWords(what, opened),
     risks: isPolicy ? ['data', 'identity'] : ['network'],

@@ -93,7 +93,7 @@ const CASES: Sentence[] = [
     call('lambda', 'CreateFunctionUrlConfig', { functionName: 'f', authType: 'NONE' }),
   ],
   [
-    'alice opened instance i to the public in eu-west-1',
+    'alice opened 22/tcp to the public on instance i in eu-west-1',
     ['i'],
     true,
     call('lightsail', 'OpenInstancePublicPorts', {
@@ -145,7 +145,7 @@ const CASES: Sentence[] = [
     }),
   ],
   [
-    'alice disabled the image block public access in eu-west-1',
+    'alice allowed images to be shared with everyone in eu-west-1',
     [],
     true,
     call('ec2', 'DisableImageBlockPublicAccess', {}),
@@ -365,7 +365,7 @@ const CASES: Sentence[] = [
     call('lambda', 'PutFunctionEventInvokeConfig', { functionName: 'f', maximumRetryAttempts: 0 }),
   ],
   [
-    'alice removed the version permission from layer l in eu-west-1',
+    'alice removed layer version permission s from layer l in eu-west-1',
     ['l'],
     false,
     call('lambda', 'RemoveLayerVersionPermission', {

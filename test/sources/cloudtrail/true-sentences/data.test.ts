@@ -59,7 +59,7 @@ const CASES: Sentence[] = [
     }),
   ],
   [
-    'alice removed the source identifier from event subscription s in eu-west-1',
+    'alice removed source identifier orders from event subscription s in eu-west-1',
     ['s'],
     false,
     call('rds', 'RemoveSourceIdentifierFromSubscription', {
@@ -102,7 +102,7 @@ const CASES: Sentence[] = [
     }),
   ],
   [
-    'alice changed IAM roles of warehouse dw in eu-west-1: add IAM roles to x',
+    'alice changed IAM roles of warehouse dw in eu-west-1: added IAM roles x',
     ['dw'],
     false,
     call('redshift', 'ModifyClusterIamRoles', {
@@ -468,8 +468,8 @@ const CASES: Sentence[] = [
     }),
   ],
   [
-    'alice restored table new from backup orders in eu-west-1',
-    ['new', 'orders'],
+    'alice restored table new from backup 1 in eu-west-1',
+    ['new', '1'],
     false,
     call('dynamodb', 'RestoreTableFromBackup', {
       targetTableName: 'new',

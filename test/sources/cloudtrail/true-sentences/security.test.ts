@@ -286,7 +286,7 @@ const CASES: Sentence[] = [
     }),
   ],
   [
-    'alice removed the client id from OIDC provider x',
+    'alice removed client id c from OIDC provider x',
     ['x'],
     false,
     call('iam', 'RemoveClientIDFromOpenIDConnectProvider', {
@@ -370,7 +370,7 @@ const CASES: Sentence[] = [
     call('guardduty', 'DeleteMembers', { detectorId: 'd', accountIds: ['444455556666'] }),
   ],
   [
-    'alice updated detector d in eu-west-1: data sources s3 logs off',
+    'alice turned off data sources s3 logs of detector d in eu-west-1',
     ['d'],
     false,
     call('guardduty', 'UpdateDetector', {
@@ -448,7 +448,7 @@ const CASES: Sentence[] = [
     }),
   ],
   [
-    'alice updated the delete protection of firewall fw in eu-west-1: delete protection off',
+    'alice turned off delete protection of firewall fw in eu-west-1',
     ['fw'],
     false,
     call('network-firewall', 'UpdateFirewallDeleteProtection', {

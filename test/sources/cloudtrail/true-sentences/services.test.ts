@@ -411,7 +411,7 @@ const CASES: Sentence[] = [
     call('appsync', 'CreateGraphqlApi', { name: 'g', authenticationType: 'API_KEY' }),
   ],
   [
-    'alice removed the permission from topic t in eu-west-1',
+    'alice removed permission x from topic t in eu-west-1',
     ['t'],
     false,
     call('sns', 'RemovePermission', { topicArn: arnOf('sns', 't'), label: 'x' }),
@@ -427,7 +427,7 @@ const CASES: Sentence[] = [
     }),
   ],
   [
-    'alice removed the permission from event bus default in eu-west-1',
+    'alice removed permission x from event bus default in eu-west-1',
     ['default'],
     false,
     call('events', 'RemovePermission', { statementId: 'x', eventBusName: 'default' }),
