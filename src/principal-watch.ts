@@ -6,6 +6,7 @@ import type { AwsAccess } from './aws/access.ts'
 import type { PrincipalFinding } from './aws/principal-finding.ts'
 import type { Database } from './db/database.ts'
 import { forgetPrincipal, reportPrincipal, withConfigured } from './db/worker-principals.ts'
+import { repeat } from './repeat.ts'
 
 /** Well below the 15 minutes after which a worker no longer counts. */
 const INTERVAL_MS = 5 * 60_000
@@ -33,46 +34,40 @@ export function watchPrincipal(options: {
   logger: Logger
   intervalMs?: number
 }): PrincipalWatch {
-  const { aws, db, configured, logger } = options
-  const stopping = new AbortController()
-  const { signal } = stopping
+  const { aws, db, configured, logger, intervalMs = INTERVAL_MS } = options
   const worker = `${hostname().slice(0, 100)}/${process.pid}/${randomBytes(6).toString('hex')}`
 
-  async function run(): Promise<void> {
-    let known: PrincipalFinding | undefined
-    let logged = ''
-    let problem = ''
-    while (!signal.aborted) {
-      let pause = options.intervalMs ?? INTERVAL_MS
-      try {
-        const found = await aws.findPrincipal(signal)
-        const finding = keeping(known, found)
-        if (found.state !== 'unknown') known = found
-        else pause = Math.min(pause, RETRY_INTERVAL_MS)
-        const judged = withConfigured(finding, [configured])
-        // The session's name, and the message of a timeout, may change each time.
-        const news = [judged.state, judged.arn, judged.accountId, judged.remedy].join()
-        if (news !== logged) logFinding(judged, logger)
-        logged = news
-        await reportPrincipal(db, worker, { finding, configured })
-        problem = ''
-      } catch (error) {
-        if (signal.aborted) break
-        const reason = error instanceof Error ? error.message : String(error)
-        if (reason !== problem)
-          logger.warn({ reason }, 'Failed to store which role Cairn runs as; retrying')
-        problem = reason
-        pause = Math.min(pause, RETRY_INTERVAL_MS)
-      }
-      await sleep(pause, undefined, { signal }).catch(() => {})
-    }
+  let known: PrincipalFinding | undefined
+  let isKnown = false
+  let logged = ''
+
+  async function round(signal: AbortSignal): Promise<void> {
+    isKnown = false
+    const found = await aws.findPrincipal(signal)
+    const finding = keeping(known, found)
+    isKnown = found.state !== 'unknown'
+    if (isKnown) known = found
+    const judged = withConfigured(finding, [configured])
+    // The session's name, and the message of a timeout, may change each time.
+    const news = [judged.state, judged.arn, judged.accountId, judged.remedy].join()
+    if (news !== logged) logFinding(judged, logger)
+    logged = news
+    await reportPrincipal(db, worker, { finding, configured })
   }
 
-  const running = run()
+  const loop = repeat({
+    round,
+    onFailure: (reason) =>
+      logger.warn({ reason }, 'Failed to store which role Cairn runs as; retrying'),
+    pauseMs: (failed) =>
+      failed || !isKnown ? Math.min(intervalMs, RETRY_INTERVAL_MS) : intervalMs,
+  })
   return {
     async stop() {
-      stopping.abort()
-      const forgotten = running.then(() => forgetPrincipal(db, worker)).catch(() => {})
+      const forgotten = loop
+        .stop()
+        .then(() => forgetPrincipal(db, worker))
+        .catch(() => {})
       const limit = new AbortController()
       await Promise.race([
         forgotten,

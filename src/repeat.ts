@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * Does work in rounds until stopped. A round that fails does not end it.
+ * Does work in rounds until stopped. A round that fails does not end it, and one that `stop` aborts
+ * reports nothing.
  *
  * @param options.round one round; its signal aborts when `stop` is called
  * @param options.onFailure called with the reason once per outage, not once per round
@@ -25,6 +26,7 @@ export function repeat(options: {
         () => null,
         (error) => (error instanceof Error ? error.message : String(error)),
       )
+      if (signal.aborted) return
       if (found !== null && found !== problem) options.onFailure(found)
       if (found === null && problem !== null) options.onRecovery?.()
       problem = found

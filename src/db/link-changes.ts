@@ -185,13 +185,7 @@ async function writeLinks(
   const times = linked.map(({ row }) => row.occurred_at)
   const ids = linked.map(({ row }) => row.id)
   await sql`
-    WITH existing AS MATERIALIZED (
-      SELECT occurred_at, id FROM changes
-      WHERE organization_id = ${organizationId}
-        AND occurred_at = ANY (${times}::timestamptz[]) AND id = ANY (${ids}::uuid[])
-      ORDER BY occurred_at, id
-      FOR KEY SHARE
-    )
+    WITH existing AS MATERIALIZED (${existingChanges(organizationId, times, ids)} FOR KEY SHARE)
     INSERT INTO change_environments (organization_id, occurred_at, id, set_id)
     SELECT ${organizationId}, e.occurred_at, e.id, w.set_id
     FROM unnest(${times}::timestamptz[], ${ids}::uuid[], ${linked.map(({ setId }) => setId)}::int[])
@@ -199,6 +193,16 @@ async function writeLinks(
     JOIN existing e ON e.occurred_at = w.occurred_at AND e.id = w.id
     ON CONFLICT (organization_id, occurred_at, id) DO UPDATE SET set_id = excluded.set_id
   `.execute(trx)
+}
+
+/** Those of the changes that exist, in the order in which every transaction locks them. */
+function existingChanges(organizationId: string, times: readonly Date[], ids: readonly string[]) {
+  return sql`
+    SELECT occurred_at, id FROM changes
+    WHERE organization_id = ${organizationId}
+      AND occurred_at = ANY (${times}::timestamptz[]) AND id = ANY (${ids}::uuid[])
+    ORDER BY occurred_at, id
+  `
 }
 
 async function writeNoise(
@@ -211,13 +215,7 @@ async function writeNoise(
   const times = sorted.map(({ row }) => row.occurred_at)
   const ids = sorted.map(({ row }) => row.id)
   await sql`
-    WITH existing AS MATERIALIZED (
-      SELECT occurred_at, id FROM changes
-      WHERE organization_id = ${organizationId}
-        AND occurred_at = ANY (${times}::timestamptz[]) AND id = ANY (${ids}::uuid[])
-      ORDER BY occurred_at, id
-      FOR UPDATE
-    )
+    WITH existing AS MATERIALIZED (${existingChanges(organizationId, times, ids)} FOR UPDATE)
     UPDATE changes c SET noise = w.noise
     FROM unnest(${times}::timestamptz[], ${ids}::uuid[], ${sorted.map(({ noise }) => noise)}::text[])
       AS w (occurred_at, id, noise)

@@ -19,7 +19,7 @@ export interface Suspect {
 }
 
 /** A change after the notice, or one that reverses an earlier change. */
-export interface Response {
+export interface IncidentResponse {
   changeId: string
   occurredAt: Date
   summary: string
@@ -37,7 +37,7 @@ export interface IncidentAnswer {
   sentence: string
   /** Ranked, the most likely first. With `none`, the candidates that come closest. */
   suspects: Suspect[]
-  responses: Response[]
+  responses: IncidentResponse[]
   /** What was searched: inclusive `from`, exclusive `to`. */
   searched: { from: Date; to: Date; candidates: number }
 }

@@ -89,6 +89,8 @@ export function startWorker(options: {
   const { signal } = stopping
   const ready = Promise.withResolvers<void>()
 
+  // Not `repeat`: a round lasts until the worker fails, and only a worker that has polled resets the
+  // growing pause.
   async function run(): Promise<void> {
     let pause = 500
     while (!signal.aborted) {

@@ -4,31 +4,23 @@ import {
   proxyActivities,
   setCurrentDetails,
   setHandler,
-  workflowInfo,
 } from '@temporalio/workflow'
 import type { DeliverActivities, DeliverState } from './deliver-state.ts'
 import { deliveriesStoredSignal } from './messages.ts'
+import { isRunOver, type RunOptions, TURN_OPTIONS } from './turns.ts'
 
-const { translateDeliveries } = proxyActivities<DeliverActivities>({
-  startToCloseTimeout: '2m',
-  heartbeatTimeout: '10s',
-  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-  // Only failures that concern no single delivery get here, such as Postgres being unavailable.
-  retry: { initialInterval: '1s', maximumInterval: '30s' },
-})
+// Retries only failures that concern no single delivery, such as Postgres being unavailable.
+const { translateDeliveries } = proxyActivities<DeliverActivities>(TURN_OPTIONS)
 
 /**
  * Translates the stored deliveries of one organization, and ends when none is left. The progress is
  * in the deliveries themselves, so a run that is cancelled or lost is continued by the next one.
  * Each organization has its own workflow, so that they do not wait for each other.
- *
- * @param options.turnsPerRun the number of turns before it continues as new
  */
 export async function deliver(
   state: DeliverState,
-  options: { turnsPerRun?: number } = {},
+  options: RunOptions = {},
 ): Promise<DeliverState> {
-  const { turnsPerRun = 500 } = options
   const { installationId, organizationId } = state
   let hasSignal = false
   setHandler(deliveriesStoredSignal, () => {
@@ -36,8 +28,7 @@ export async function deliver(
   })
   for (let turns = 0; ; turns++) {
     setCurrentDetails(details(state))
-    if (turns >= turnsPerRun || workflowInfo().continueAsNewSuggested)
-      return continueAsNew<typeof deliver>(state, options)
+    if (isRunOver(turns, options)) return continueAsNew<typeof deliver>(state, options)
     hasSignal = false
     const summary = await translateDeliveries({ installationId, organizationId })
     state.translated += summary.translated

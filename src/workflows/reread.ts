@@ -8,11 +8,11 @@ import {
   setCurrentDetails,
   setHandler,
   sleep,
-  workflowInfo,
 } from '@temporalio/workflow'
 import { rereadProgressQuery } from './messages.ts'
 import { rereadDetails } from './reread-details.ts'
 import type { RereadActivities, RereadState, RereadWork } from './reread-state.ts'
+import { isRunOver, type RunOptions } from './turns.ts'
 
 /** An organization whose turn keeps failing does not keep the others waiting. */
 const retry = { initialInterval: '1s', maximumInterval: '10s', maximumAttempts: 5 } as const
@@ -43,21 +43,14 @@ const PAUSE_AFTER_FAILURE = '30s'
  * Reads the stored records of all outdated changes again, one turn of an organization after the
  * other, and ends when no change is outdated. The progress is in the changes themselves, so a run
  * that is cancelled or lost is continued by the next one.
- *
- * @param options.turnsPerRun the number of turns before it continues as new
  */
-export async function reread(
-  state: RereadState,
-  options: { turnsPerRun?: number } = {},
-): Promise<RereadState> {
-  const { turnsPerRun = 500 } = options
+export async function reread(state: RereadState, options: RunOptions = {}): Promise<RereadState> {
   const { installationId, versions } = state
   const work: RereadWork = { installationId, versions }
   setHandler(rereadProgressQuery, () => state, { description: 'Returns the progress' })
   for (let turns = 0; ; turns++) {
     setCurrentDetails(rereadDetails(state))
-    if (turns >= turnsPerRun || workflowInfo().continueAsNewSuggested)
-      return continueAsNew<typeof reread>(state, options)
+    if (isRunOver(turns, options)) return continueAsNew<typeof reread>(state, options)
     const next = state.pending[0]
     if (next) await takeTurn(state, work)
     else if (!(await addOutdated(state, work))) return state

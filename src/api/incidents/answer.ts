@@ -7,6 +7,7 @@ import { environmentsOf } from '../../db/environments.ts'
 import { answerIncident } from '../../db/incident-answer.ts'
 import { loadCompleteness } from '../../db/incident-completeness.ts'
 import type { ChangeRow } from '../../db/schema.ts'
+import type { IncidentResponse, Suspect } from '../../incidents/answer.ts'
 import type { RankedIncident } from '../../incidents/incident.ts'
 import { refuseCursor, subjectOf, toChange } from '../changes.ts'
 import { Problem } from '../problems.ts'
@@ -45,6 +46,12 @@ export async function readAnswer(trx: Trx, shown: Shown) {
   const namedRows = await changesByIds(trx, named)
   const toShown = await changeSerializer(trx, [...page.items, ...namedRows])
   const changes = new Map(namedRows.map((row) => [row.id, toShown(row)]))
+  const toNamed = ({ changeId, occurredAt, summary }: Suspect | IncidentResponse) => ({
+    change: changes.get(changeId) ?? null,
+    changeId,
+    occurredAt: occurredAt.toISOString(),
+    summary,
+  })
   return {
     completeness: await loadCompleteness(
       trx,
@@ -54,20 +61,14 @@ export async function readAnswer(trx: Trx, shown: Shown) {
     answer: answer.answer,
     sentence: answer.sentence,
     suspects: answer.suspects.map((suspect) => ({
-      change: changes.get(suspect.changeId) ?? null,
-      changeId: suspect.changeId,
-      occurredAt: suspect.occurredAt.toISOString(),
+      ...toNamed(suspect),
       changeSetId: suspect.changeSetId,
       changesInSet: suspect.changesInSet,
-      summary: suspect.summary,
       score: suspect.score,
       reasons: suspect.reasons,
     })),
     responses: answer.responses.map((response) => ({
-      change: changes.get(response.changeId) ?? null,
-      changeId: response.changeId,
-      occurredAt: response.occurredAt.toISOString(),
-      summary: response.summary,
+      ...toNamed(response),
       reverses: response.reverses,
       reason: response.reason,
     })),

@@ -1,5 +1,38 @@
 import { type Kysely, sql } from 'kysely'
 
+// Always the index on the text or the resources. The planner cannot estimate it, because it may not
+// read its statistics.
+const asSearch = sql`
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, public, pg_temp
+    SET enable_seqscan = off
+    SET enable_indexscan = off
+    SET enable_indexonlyscan = off
+    SET jit = off`
+
+/**
+ * @param options.parameter the name and type of the function's first parameter
+ * @param options.condition with one placeholder of `format` for it
+ */
+function searchFunction(options: { name: string; parameter: string; condition: string }) {
+  const name = sql.raw(options.name)
+  const parameter = sql.raw(options.parameter)
+  const condition = sql.raw(options.condition)
+  const value = sql.raw(options.parameter.split(' ')[0]!)
+  return sql`
+    CREATE FUNCTION ${name}(${parameter}, from_time timestamptz, to_time timestamptz, most int)
+    RETURNS SETOF uuid
+    ${asSearch}
+    AS $$
+    BEGIN
+      RETURN QUERY EXECUTE format('SELECT id FROM public.changes
+        WHERE organization_id = %L AND occurred_at >= %L AND occurred_at < %L
+          AND ${condition}
+        LIMIT %s', public.current_organization(), coalesce(from_time, '-infinity'),
+        coalesce(to_time, 'infinity'), ${value}, most);
+    END $$;`
+}
+
 /**
  * Searches that need an index which row-level security rules out. ILIKE is not leakproof, so
  * Postgres uses no index for it on a table with a policy. These functions run as `cairn_search`,
@@ -13,52 +46,24 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
     -- Ids contain their time. Patterns are alternatives. With more matches than \`most\`, which ids are
     -- returned is undefined.
-    CREATE FUNCTION search_changes(patterns text[], from_time timestamptz, to_time timestamptz, most int)
-    RETURNS SETOF uuid
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path = pg_catalog, public, pg_temp
-    -- Always the index on the text. The planner cannot estimate it, because it may not read its statistics.
-    SET enable_seqscan = off
-    SET enable_indexscan = off
-    SET enable_indexonlyscan = off
-    SET jit = off
-    AS $$
-    BEGIN
-      RETURN QUERY EXECUTE format('SELECT id FROM public.changes
-        WHERE organization_id = %L AND occurred_at >= %L AND occurred_at < %L
-          AND public.searched_text(summary, actor, action, resources) ILIKE ANY (%L::text[])
-        LIMIT %s', public.current_organization(), coalesce(from_time, '-infinity'),
-        coalesce(to_time, 'infinity'), patterns, most);
-    END $$;
+    ${searchFunction({
+      name: 'search_changes',
+      parameter: 'patterns text[]',
+      condition: 'public.searched_text(summary, actor, action, resources) ILIKE ANY (%L::text[])',
+    })}
 
     -- The same for the changes of resources.
-    CREATE FUNCTION changes_of_resources(ids int[], from_time timestamptz, to_time timestamptz, most int)
-    RETURNS SETOF uuid
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path = pg_catalog, public, pg_temp
-    SET enable_seqscan = off
-    SET enable_indexscan = off
-    SET enable_indexonlyscan = off
-    SET jit = off
-    AS $$
-    BEGIN
-      RETURN QUERY EXECUTE format('SELECT id FROM public.changes
-        WHERE organization_id = %L AND occurred_at >= %L AND occurred_at < %L
-          AND resource_ids && %L::int[]
-        LIMIT %s', public.current_organization(), coalesce(from_time, '-infinity'),
-        coalesce(to_time, 'infinity'), ids, most);
-    END $$;
+    ${searchFunction({
+      name: 'changes_of_resources',
+      parameter: 'ids int[]',
+      condition: 'resource_ids && %L::int[]',
+    })}
 
     -- The newest changes whose first resource is this one, at or before a time. In windows, each wider
     -- than the previous one, so that a resource with many changes costs no more than one with few.
     CREATE FUNCTION newest_changes_of_resource(resource int, through timestamptz, most int)
     RETURNS SETOF uuid
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path = pg_catalog, public, pg_temp
-    SET enable_seqscan = off
-    SET enable_indexscan = off
-    SET enable_indexonlyscan = off
-    SET jit = off
+    ${asSearch}
     AS $$
     DECLARE
       width interval;
@@ -85,12 +90,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     -- that are left. As text, the organization has no index: only the one on resources remains, whose
     -- ids are unique in the database.
     CREATE FUNCTION used_resources(ids int[]) RETURNS SETOF int
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path = pg_catalog, public, pg_temp
-    SET enable_seqscan = off
-    SET enable_indexscan = off
-    SET enable_indexonlyscan = off
-    SET jit = off
+    ${asSearch}
     AS $$
     DECLARE
       remaining int[] := ids;

@@ -1,6 +1,6 @@
 /** Ranks the changes that may have caused an incident. Pure, see docs/decisions/040-ranking.md. */
 
-import type { IncidentAnswer, Response, Suspect } from '../answer.ts'
+import type { IncidentAnswer, IncidentResponse, Suspect } from '../answer.ts'
 import type { RankedIncident } from '../incident.ts'
 import type { Candidate, Evidence, RankingContext } from './candidate.ts'
 import { deployEvidence, withDeploys } from './deploys.ts'
@@ -201,7 +201,7 @@ function responsesOf(
   incident: RankedIncident,
   candidates: readonly Candidate[],
   isResponse: (candidate: Candidate) => boolean,
-): Response[] {
+): IncidentResponse[] {
   const reversals = new Map(
     findReversals(candidates).map(({ later, earlier }) => [later.changeId, earlier]),
   )
