@@ -77,6 +77,9 @@ interface PoolExtras {
 
 const extrasOf = new WeakMap<Database, PoolExtras>()
 
+/** A start on a busy machine takes its time: a shorter limit would end it. */
+const CONNECT_WITHIN_MS = 30_000
+
 /** Opens a pool. `destroy()` closes it. Connects with the first query. */
 export function openDatabase(options: DatabaseOptions): Database {
   const settings = ['-c timezone=UTC', '-c datestyle=ISO']
@@ -88,7 +91,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.max ?? 10,
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: CONNECT_WITHIN_MS,
     options: settings.join(' '),
     types,
   })
@@ -133,7 +136,7 @@ function openControl(url: string, onError: (error: Error) => void) {
         pool = new pg.Pool({
           connectionString: url,
           max: 1,
-          connectionTimeoutMillis: 10_000,
+          connectionTimeoutMillis: CONNECT_WITHIN_MS,
           application_name: 'cairn cancellation',
         })
         pool.on('error', onError)

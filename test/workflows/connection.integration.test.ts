@@ -58,12 +58,15 @@ async function sentence(update: Promise<unknown>): Promise<string> {
 
 /** Times between one call and the next, in seconds. */
 function gaps(calls: { at: number }[]): number[] {
-  return calls.slice(1).map(({ at }, index) => {
-    const seconds = (at - calls[index]!.at) / SECOND
-    // The time that a busy machine takes passes as well: the longer, the less precise.
-    if (seconds < 10) return Math.round(seconds)
-    return seconds < 40 ? Math.round((seconds - 0.5) / 2) * 2 : Math.round((seconds - 1) / 5) * 5
-  })
+  return calls.slice(1).map(({ at }, index) => (at - calls[index]!.at) / SECOND)
+}
+
+/** A gap of this many seconds. The time that a busy machine takes passes as well. */
+const after = (seconds: number) =>
+  expect.toSatisfy((gap: number) => gap > seconds - 0.5 && gap < seconds * 1.1 + 15)
+
+function expectEach(gaps: number[], seconds: number): void {
+  expect(gaps).toEqual(gaps.map(() => after(seconds)))
 }
 
 /** Waits until the last call of an activity is running. */
@@ -118,7 +121,7 @@ describe('verification', () => {
     world.verify = () => ({})
     await harness.env.sleep(10 * MINUTE)
     await run.until(({ status }) => status === 'current')
-    expect(gaps(world.of('verifyRole'))).toEqual([600, 600, 600])
+    expect(gaps(world.of('verifyRole'))).toEqual([600, 600, 600].map(after))
     expect(world.story.slice(3, 5)).toEqual(['verifyRole', 'importEvents'])
   })
 
@@ -135,7 +138,7 @@ describe('verification', () => {
     await run.until(({ status }) => status === 'waiting_for_aws')
     await harness.env.sleep(2 * HOUR)
     await run.until(({ status }) => status === 'current')
-    expect(gaps(world.of('verifyRole'))).toEqual(delays)
+    expect(gaps(world.of('verifyRole'))).toEqual(delays.map(after))
   })
 
   test('happens again for another role, and for another role only', async () => {
@@ -174,11 +177,10 @@ describe('cycles', () => {
     const run = await start(world)
     await run.until(({ status }) => status === 'current')
     await harness.env.sleep(5 * 24 * HOUR + 10 * MINUTE)
-    const between = new Set(gaps(world.of('importEvents')))
-    expect(between).toEqual(new Set([1800]))
+    expectEach(gaps(world.of('importEvents')), 1800)
     expect(world.of('importEvents').length).toBeGreaterThanOrEqual(5 * 48)
     expect(world.of('verifyRole').length).toBeGreaterThanOrEqual(5)
-    expect(new Set(gaps(world.of('verifyRole')))).toEqual(new Set([86400]))
+    expectEach(gaps(world.of('verifyRole')), 86400)
     // By itself it reads the row once a run, not once a cycle.
     expect(world.of('readConnection').length).toBeLessThan(6)
   })
@@ -203,7 +205,7 @@ describe('cycles', () => {
     await run.until(({ status }) => status === 'current')
     await harness.env.sleep(60.5 * MINUTE)
     await run.until((_, world) => world.of('importEvents').length >= 60)
-    expect(new Set(gaps(run.world.of('importEvents')))).toEqual(new Set([60]))
+    expectEach(gaps(run.world.of('importEvents')), 60)
     expect(run.world.of('verifyRole')).toHaveLength(1)
 
     // The first run ended after the wait: the next one finds the cycle due.
@@ -234,7 +236,7 @@ describe('cycles', () => {
     world.import = () => ({})
     await run.until(({ lastCycle }) => lastCycle!.nextPollAt > lastCycle!.finishedAt)
     expect(world.of('importEvents').length).toBeLessThan(15)
-    expect(Math.min(...gaps(world.of('importEvents')))).toBeGreaterThanOrEqual(1)
+    expect(Math.min(...gaps(world.of('importEvents')))).toBeGreaterThan(0.9)
   })
 
   test('continue despite a failing region, which is shown', async () => {
@@ -247,7 +249,7 @@ describe('cycles', () => {
     const state = await run.until(({ status }) => status === 'behind')
     expect(state.statusReason).toBe(statusReason)
     expect(state.lastCycle?.failing).toEqual(failing)
-    expect(new Set(gaps(world.of('importEvents')))).toEqual(new Set([60]))
+    expectEach(gaps(world.of('importEvents')), 60)
     expect(world.story.filter((step) => step !== 'importEvents')).toEqual(['verifyRole'])
     const details = await run.details()
     expect(details).toContain('**Behind**')
@@ -306,7 +308,7 @@ describe('import now', () => {
     ])
     await harness.env.sleep(3.5 * MINUTE)
     // The rhythm begins anew from there.
-    expect(gaps(run.world.of('importEvents')).slice(1)).toEqual([60, 60, 60])
+    expect(gaps(run.world.of('importEvents')).slice(1)).toEqual([60, 60, 60].map(after))
     expect(run.world.of('importEvents').at(-1)?.options).toEqual({ force: false })
   })
 
@@ -494,7 +496,9 @@ describe('an import that needs a verification', () => {
     await harness.env.sleep(HOUR)
     const state = await run.until(({ failures }) => failures > 5)
     expect(state.lastError).toBe('The role is not verified yet')
-    expect(gaps(world.of('importEvents')).slice(0, 7)).toEqual([0, 20, 40, 80, 160, 320, 600])
+    expect(gaps(world.of('importEvents')).slice(0, 7)).toEqual(
+      [0, 20, 40, 80, 160, 320, 600].map(after),
+    )
     expect(world.of('verifyRole').length).toBe(world.of('importEvents').length)
   })
 
@@ -556,7 +560,7 @@ describe('a role that AWS refuses in a cycle', () => {
       lastError: 'AccessDenied: not authorized to assume',
     })
     const waits = gaps(world.of('importEvents'))
-    expect(waits.slice(0, 7)).toEqual([0, 20, 40, 80, 160, 320, 600])
+    expect(waits.slice(0, 7)).toEqual([0, 20, 40, 80, 160, 320, 600].map(after))
     // Each time the role is verified before it is used again.
     expect(world.of('verifyRole').length).toBe(world.of('importEvents').length)
 
@@ -581,8 +585,8 @@ describe('failures of a whole step', () => {
     const failed = world.of('importEvents').slice(1)
     expect(failed.every(({ outcome }) => outcome === 'failed')).toBe(true)
     // Twice a minute in the end, by Temporal's retries alone.
-    expect(Math.max(...gaps(failed))).toBe(30)
-    expect(gaps(failed).slice(0, 6)).toEqual([1, 2, 4, 8, 16, 30])
+    expect(Math.max(...gaps(failed))).toEqual(after(30))
+    expect(gaps(failed).slice(0, 6)).toEqual([1, 2, 4, 8, 16, 30].map(after))
     world.import = () => ({})
     await harness.env.sleep(2.5 * MINUTE)
     await run.until((_, world) => world.calls.at(-1)?.outcome === 'done')
@@ -606,7 +610,9 @@ describe('failures of a whole step', () => {
         statusReason: 'column "x" does not exist',
         lastError: 'column "x" does not exist',
       })
-      expect(gaps(world.of(activity)).slice(0, 7)).toEqual([10, 20, 40, 80, 160, 320, 600])
+      expect(gaps(world.of(activity)).slice(0, 7)).toEqual(
+        [10, 20, 40, 80, 160, 320, 600].map(after),
+      )
       expect(await run.details()).toContain('column "x" does not exist, ')
 
       world.import = () => ({})
