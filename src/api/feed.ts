@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { facetFields } from '../changes/filters.ts'
+import { facetFields, newestFacetFields } from '../changes/filters.ts'
 import type { ChangeFilters, Window } from '../db/change-filters.ts'
 import { readOrganization, type Trx } from '../db/database.ts'
 import { type Facet, facets, histogram } from '../db/feed.ts'
+import { NEWEST, newestFacets } from '../db/newest-facets.ts'
 import { withSearch } from '../db/search.ts'
 import { completenessSchema, filtersSchema, readFilters, readImportedRange } from './changes.ts'
 import type { ApiContext, App } from './context.ts'
@@ -111,6 +112,33 @@ const facetsSchema = z
     ],
   })
 
+const newestFacetsSchema = z
+  .object({
+    fields: z.object(
+      Object.fromEntries(newestFacetFields.map((field) => [field, z.array(facetSchema)])) as Record<
+        (typeof newestFacetFields)[number],
+        z.ZodArray<typeof facetSchema>
+      >,
+    ),
+    counted: z.int().meta({ description: 'The number of changes that match all filters.' }),
+    partial: z.boolean().meta({
+      description: `True: more changes match than the newest ${NEWEST} that are counted.`,
+    }),
+  })
+  .meta({
+    id: 'NewestFacets',
+    examples: [
+      {
+        fields: {
+          ...Object.fromEntries(newestFacetFields.map((field) => [field, []])),
+          sourceIp: [{ value: '198.51.100.7', count: 12 }],
+        },
+        counted: 42,
+        partial: false,
+      },
+    ],
+  })
+
 const tags = ['changes']
 
 /** The routes for what the feed page shows around the changes: histogram and facets. */
@@ -193,6 +221,28 @@ export function feedRoutes(app: App, { database }: ApiContext): void {
             environment: labelled(fields.environment, environments),
           },
         }
+      }),
+  )
+
+  app.get(
+    '/changes/newest-facets',
+    {
+      schema: {
+        tags,
+        operationId: 'getNewestFacets',
+        summary: 'Get facets of the newest changes',
+        description: `For fields that are not in an index. Accepts the same filters as the feed. ${window} Counts the newest ${NEWEST} matching changes, and returns up to 20 values per field, the most frequent first. A filter on a field does not affect the counts of that field.`,
+        querystring: filtersSchema,
+        response: {
+          200: jsonResponse('The facets.', newestFacetsSchema),
+          ...problems(401, 422, 503, 504),
+        },
+      },
+    },
+    (request) =>
+      readOrganization(database, request, async (trx) => {
+        const filters = inWindow(await readFilters(trx, request.query))
+        return newestFacets(trx, await searched(trx, filters))
       }),
   )
 }

@@ -34,6 +34,8 @@ interface ValueFilter {
   negatable: boolean
   /** Whether facets count its values. */
   facet: boolean
+  /** Whether its values are counted among the newest matching changes only. No index has them. */
+  newestFacet?: boolean
   /** What a value is, for the API's description. */
   meaning: string
   /** The only allowed values. */
@@ -47,6 +49,7 @@ interface ValueFilter {
 const many = { multi: true, negatable: true } as const
 const facet = { ...many, facet: true } as const
 const noFacet = { ...many, facet: false } as const
+const newestFacet = { ...noFacet, newestFacet: true } as const
 /** A boolean in a URL. */
 export const YES_NO = ['true', 'false'] as const
 
@@ -143,7 +146,7 @@ export const VALUE_FILTERS = [
     meaning: 'a source, by its ID',
   },
   {
-    ...noFacet,
+    ...newestFacet,
     name: 'risk',
     label: 'Risk',
     compare: 'list',
@@ -153,7 +156,7 @@ export const VALUE_FILTERS = [
     values: RISKS,
   },
   {
-    ...noFacet,
+    ...newestFacet,
     name: 'resourceType',
     label: 'Resource type',
     compare: 'list',
@@ -162,7 +165,7 @@ export const VALUE_FILTERS = [
     meaning: 'a resource type, such as `AWS::IAM::Role`',
   },
   {
-    ...noFacet,
+    ...newestFacet,
     name: 'readOnly',
     label: 'Read-only',
     compare: 'id',
@@ -173,7 +176,7 @@ export const VALUE_FILTERS = [
     values: YES_NO,
   },
   {
-    ...noFacet,
+    ...newestFacet,
     name: 'errorCode',
     label: 'Error code',
     compare: 'detail',
@@ -182,7 +185,7 @@ export const VALUE_FILTERS = [
     meaning: 'an error code, such as `AccessDenied`',
   },
   {
-    ...noFacet,
+    ...newestFacet,
     name: 'sourceIp',
     label: 'Source IP',
     compare: 'detail',
@@ -191,7 +194,7 @@ export const VALUE_FILTERS = [
     meaning: 'the IP address or the service that made the call',
   },
   {
-    ...noFacet,
+    ...newestFacet,
     name: 'runId',
     label: 'Run',
     compare: 'detail',
@@ -247,12 +250,16 @@ export const OTHER_FILTERS = [
 export type Filter = (typeof VALUE_FILTERS)[number]
 export type FilterField = Filter['name']
 export type FacetField = Extract<Filter, { facet: true }>['name']
+export type NewestFacetField = Extract<Filter, { newestFacet: true }>['name']
 /** The parameter that excludes values. */
 export type Exclusion = `${Extract<Filter, { negatable: true }>['name']}!`
 
 export const filterFields: readonly FilterField[] = VALUE_FILTERS.map(({ name }) => name)
 export const facetFields: readonly FacetField[] = VALUE_FILTERS.flatMap((filter) =>
   filter.facet ? [filter.name] : [],
+)
+export const newestFacetFields: readonly NewestFacetField[] = VALUE_FILTERS.flatMap((filter) =>
+  'newestFacet' in filter ? [filter.name] : [],
 )
 
 const BY_NAME = new Map<string, ValueFilter>(VALUE_FILTERS.map((filter) => [filter.name, filter]))

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { toProblem } from '../../src/api/errors.ts'
 import type { Change } from '../../src/changes/change.ts'
-import { facetFields } from '../../src/changes/filters.ts'
+import { facetFields, newestFacetFields } from '../../src/changes/filters.ts'
 import { asOrganization, multirangeLiteral, openDatabase } from '../../src/db/database.ts'
 import { bucketsFor } from '../../src/db/feed.ts'
 import { ensurePartitions } from '../../src/db/imports.ts'
@@ -283,6 +283,37 @@ describe('facets', () => {
       expect(body.noise, noise).toEqual({ hidden: 1, shown: 4 })
     }
     expect((await facets(`${window}&noise=true`)).body.total).toBe(1)
+  })
+
+  test('of the newest changes count fields that no index has, each without its own filter', async () => {
+    const newest = async (query: string) =>
+      (await tenant.request('GET', `/api/v1/changes/newest-facets?${query}`)).body
+    const all = await newest(window)
+    expect(all).toMatchObject({ counted: 5, partial: false })
+    expect(Object.keys(all.fields).sort()).toEqual([...newestFacetFields].sort())
+    for (const field of newestFacetFields) {
+      for (const { value, count } of all.fields[field]) {
+        const query = `${window}&${field}=${encodeURIComponent(value)}`
+        const { body } = await tenant.request('GET', `/api/v1/changes?${query}`)
+        expect(body.items, query).toHaveLength(count)
+        // The filter narrows the other fields only.
+        const filtered = await newest(query)
+        expect(filtered.fields[field], query).toEqual(all.fields[field])
+        expect(filtered.counted, query).toBe(count)
+      }
+    }
+    expect(all.fields.errorCode).toEqual([{ value: 'AccessDenied', count: 1 }])
+    expect(all.fields.resourceType).toEqual([
+      { value: 'AWS::EC2::Instance', count: 3 },
+      { value: 'AWS::S3::Bucket', count: 1 },
+    ])
+    expect(all.fields.readOnly).toEqual([{ value: 'false', count: 5 }])
+    const denied = await newest(`${window}&outcome=denied`)
+    expect(denied.counted).toBe(1)
+    expect(denied.fields.resourceType).toEqual([])
+    const other = await api.tenant('without changes')
+    const { body } = await other.request('GET', `/api/v1/changes/newest-facets?${window}`)
+    expect(body).toMatchObject({ counted: 0, fields: { errorCode: [] } })
   })
 
   test('list long values, and the resources of a change that has many', async () => {

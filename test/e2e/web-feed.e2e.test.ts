@@ -162,6 +162,36 @@ test('the list is exported, and a long facet is searched', async () => {
   expect(await rows(other).count()).toBe(1)
 })
 
+test('more filters have values with counts, and an empty list suggests others with counts', async () => {
+  const page = await web.open(only(account))
+  await rows(page).filter({ hasText: 'carol' }).waitFor()
+  const more = page.getByRole('button', { name: 'More filters' })
+  await more.click()
+  const field = (name: string) => page.getByRole('region', { name, exact: true })
+  for (const name of ['Risk', 'Resource type', 'Read-only', 'Error code', 'Source IP']) {
+    await field(name).waitFor()
+  }
+  await field('Error code').getByRole('button', { name: 'AccessDenied 1', exact: true }).click()
+  await rows(page).filter({ hasText: 'ada' }).waitFor({ state: 'hidden' })
+  expect(await rows(page).count()).toBe(1)
+  expect(new URL(page.url()).searchParams.get('errorCode')).toContain('AccessDenied')
+
+  // With a second filter nothing is left: an active filter opens its section.
+  await page.goto(`${only(account)}&errorCode=AccessDenied&service=rds&range=1h`)
+  await field('Error code')
+    .getByRole('button', { name: /^AccessDenied/ })
+    .waitFor()
+  const suggestions = page.getByRole('group', { name: 'Suggestions' })
+  await suggestions.getByRole('button', { name: 'Clear filters' }).waitFor()
+  // A longer time range has none either, so it is not suggested.
+  expect(await suggestions.getByRole('button', { name: 'Show last 7 days' }).count()).toBe(0)
+
+  await page.goto(`${only(account)}&q=invoices&range=1h`)
+  await suggestions.getByRole('button', { name: 'Show last 7 days (1)' }).click()
+  await rows(page).filter({ hasText: 'invoices' }).waitFor()
+  expect(await rows(page).count()).toBe(1)
+})
+
 test('rows show risks, and failed and denied changes stand out', async () => {
   const page = await web.open(only(account))
   const denied = rows(page).filter({ hasText: 'carol' })
@@ -189,8 +219,82 @@ test('failed ones are excluded and included again', async () => {
   await rows(page).filter({ hasText: 'carol' }).waitFor()
 })
 
-test('a change set opens to its changes, and a change to its own page', async () => {
+/** Pixels; narrower than the screens where a change opens beside the list. */
+const withoutPanel = { width: 1180 }
+
+test('a change opens beside the list, follows the selected row, and closes', async () => {
   const page = await web.open(only(account))
+  await rows(page).filter({ hasText: 'dave' }).waitFor()
+  const before = page.url()
+  const panel = page.getByRole('complementary', { name: 'Change' })
+  const headline = (name: RegExp) => panel.getByRole('heading', { level: 2, name }).waitFor()
+  const row = (name: string) => rows(page).filter({ hasText: name }).getByRole('link')
+  await row('carol').click()
+  await headline(/^carol/)
+  await panel.getByRole('heading', { name: 'Details' }).waitFor()
+  // The list stays, and the keys move in it. The panel follows; at a set it stays.
+  await page.keyboard.press('j')
+  await expect.poll(() => focused(page)).toContain('dave')
+  await headline(/^dave/)
+  await page.keyboard.press('k')
+  await headline(/^carol/)
+  await page.keyboard.press('k')
+  await expect.poll(() => focused(page)).toContain('bob')
+  await page.keyboard.press('k')
+  await headline(/^ada/)
+
+  // The address opens it for others; on a narrow screen, as a page.
+  await expect.poll(() => page.url()).toContain('change=')
+  const link = page.url()
+  const other = await web.open(link)
+  const otherPanel = other.getByRole('complementary', { name: 'Change' })
+  await otherPanel.getByRole('heading', { level: 2, name: /^ada/ }).waitFor()
+  await otherPanel.getByRole('button', { name: 'Close change' }).click()
+  await otherPanel.waitFor({ state: 'detached' })
+  await expect.poll(() => focused(other)).toContain('ada')
+  const narrow = await web.open(link, withoutPanel)
+  await narrow.getByRole('heading', { level: 1, name: /^ada/ }).waitFor()
+  await narrow.getByRole('link', { name: 'Changes', exact: true }).last().click()
+  await rows(narrow).filter({ hasText: 'dave' }).waitFor()
+
+  // Enter on the open row moves into the panel, Escape closes it and returns to the row.
+  await page.keyboard.press('Enter')
+  await expect.poll(() => focusedLabel(page)).toBe('Change')
+  await page.keyboard.press('Escape')
+  await panel.waitFor({ state: 'detached' })
+  await expect.poll(() => focused(page)).toContain('ada')
+  await expect.poll(() => page.url()).not.toContain('change=')
+
+  // Back closes it, too, and does not leave the list.
+  await page.keyboard.press('Enter')
+  await headline(/^ada/)
+  await page.goBack()
+  await panel.waitFor({ state: 'detached' })
+  expect(new URL(page.url()).pathname).toBe(new URL(before).pathname)
+  await expect.poll(() => focused(page)).toContain('ada')
+
+  // With Ctrl or the middle button, the browser opens the page.
+  const [tab] = await Promise.all([
+    page.context().waitForEvent('page'),
+    row('carol').click({ modifiers: ['ControlOrMeta'] }),
+  ])
+  await tab.getByRole('heading', { level: 1, name: /^carol/ }).waitFor()
+  const [second] = await Promise.all([
+    page.context().waitForEvent('page'),
+    row('carol').click({ button: 'middle' }),
+  ])
+  await second.getByRole('heading', { level: 1, name: /^carol/ }).waitFor()
+  expect(await panel.count()).toBe(0)
+
+  await row('carol').click()
+  await panel.getByRole('link', { name: 'Open page' }).click()
+  await page.getByRole('heading', { level: 1, name: /^carol/ }).waitFor()
+  await page.goBack()
+  await headline(/^carol/)
+})
+
+test('a change set opens to its changes, and a change to its own page', async () => {
+  const page = await web.open(only(account), withoutPanel)
   await expect.poll(() => page.title()).toBe('Changes · Cairn')
   const set = list(page).getByRole('button', { name: /bob/ })
   expect(await set.getAttribute('aria-expanded')).toBe('false')
@@ -226,7 +330,7 @@ test('a change set opens to its changes, and a change to its own page', async ()
 })
 
 test('identifiers of a change link to their history and can be copied', async () => {
-  const page = await web.open(only(account))
+  const page = await web.open(only(account), withoutPanel)
   await rows(page).filter({ hasText: 'carol' }).getByRole('link').click()
   await page.getByRole('heading', { level: 1, name: /carol/ }).waitFor()
   const url = page.url()
@@ -334,7 +438,7 @@ test('an account that was never imported has no data yet, with the reason and it
 })
 
 test('everything goes by keyboard alone', async () => {
-  const page = await web.open(only(account))
+  const page = await web.open(only(account), withoutPanel)
   await rows(page).filter({ hasText: 'dave' }).waitFor()
   await page.keyboard.press('j')
   await expect.poll(() => focused(page)).toContain('ada')
@@ -422,7 +526,7 @@ const preloaded = (page: Page, part: string) =>
 
 test('without a connection, a click shows what is known, in the page, until it is back', async () => {
   const expected = /ERR_|Failed to fetch|PartNotLoaded|Failed to load/
-  const page = await web.open(only(account), { expected })
+  const page = await web.open(only(account), { expected, ...withoutPanel })
   const context = page.context()
   await rows(page).filter({ hasText: 'ada' }).waitFor()
   await preloaded(page, 'accept-invitation')

@@ -77,7 +77,7 @@ test('a rule is added, previewed, saved, and applied to stored changes', async (
 })
 
 test('changes like one are hidden from its page, and the rule is listed and removed in the settings', async () => {
-  const page = await web.open('/?noise=shown&q=invoices')
+  const page = await web.open('/?noise=shown&q=invoices', { width: 1180 })
   await page.getByRole('list', { name: 'Changes' }).getByText('invoices').first().click()
   await page.getByRole('button', { name: 'Hide or show…' }).click()
   const dialog = page.getByRole('dialog')

@@ -812,6 +812,56 @@ export type Facets = {
     /** The number of changes that match all filters. */
     total: number;
 };
+export type NewestFacets = {
+    fields: {
+        risk: {
+            /** The value to filter by. */
+            value: string;
+            count: number;
+            /** The display name, if it differs from `value`. */
+            label?: string;
+        }[];
+        resourceType: {
+            /** The value to filter by. */
+            value: string;
+            count: number;
+            /** The display name, if it differs from `value`. */
+            label?: string;
+        }[];
+        readOnly: {
+            /** The value to filter by. */
+            value: string;
+            count: number;
+            /** The display name, if it differs from `value`. */
+            label?: string;
+        }[];
+        errorCode: {
+            /** The value to filter by. */
+            value: string;
+            count: number;
+            /** The display name, if it differs from `value`. */
+            label?: string;
+        }[];
+        sourceIp: {
+            /** The value to filter by. */
+            value: string;
+            count: number;
+            /** The display name, if it differs from `value`. */
+            label?: string;
+        }[];
+        runId: {
+            /** The value to filter by. */
+            value: string;
+            count: number;
+            /** The display name, if it differs from `value`. */
+            label?: string;
+        }[];
+    };
+    /** The number of changes that match all filters. */
+    counted: number;
+    /** True: more changes match than the newest 2000 that are counted. */
+    partial: boolean;
+};
 export type SavedView = {
     id: string;
     name: string;
@@ -2277,6 +2327,101 @@ export function getFacets({ "from": $from, to, q, noise, environment, "environme
         status: 200;
         data: Facets;
     }>(`/api/v1/changes/facets${QS.query(QS.explode({
+        "from": $from,
+        to,
+        q,
+        noise,
+        environment,
+        "environment!": environmentQuery,
+        service,
+        "service!": serviceQuery,
+        actor,
+        "actor!": actorQuery,
+        tool,
+        "tool!": toolQuery,
+        account,
+        "account!": accountQuery,
+        region,
+        "region!": regionQuery,
+        action,
+        "action!": actionQuery,
+        resource,
+        "resource!": resourceQuery,
+        outcome,
+        "outcome!": outcomeQuery,
+        connection,
+        "connection!": connectionQuery,
+        source,
+        "source!": sourceQuery,
+        risk,
+        "risk!": riskQuery,
+        resourceType,
+        "resourceType!": resourceTypeQuery,
+        readOnly,
+        errorCode,
+        "errorCode!": errorCodeQuery,
+        sourceIp,
+        "sourceIp!": sourceIpQuery,
+        runId,
+        "runId!": runIdQuery,
+        changeSet,
+        "changeSet!": changeSetQuery,
+        request,
+        "request!": requestQuery
+    }))}`, {
+        ...opts
+    }));
+}
+/**
+ * Get facets of the newest changes
+ */
+export function getNewestFacets({ "from": $from, to, q, noise, environment, "environment!": environmentQuery, service, "service!": serviceQuery, actor, "actor!": actorQuery, tool, "tool!": toolQuery, account, "account!": accountQuery, region, "region!": regionQuery, action, "action!": actionQuery, resource, "resource!": resourceQuery, outcome, "outcome!": outcomeQuery, connection, "connection!": connectionQuery, source, "source!": sourceQuery, risk, "risk!": riskQuery, resourceType, "resourceType!": resourceTypeQuery, readOnly, errorCode, "errorCode!": errorCodeQuery, sourceIp, "sourceIp!": sourceIpQuery, runId, "runId!": runIdQuery, changeSet, "changeSet!": changeSetQuery, request, "request!": requestQuery }: {
+    "from"?: string;
+    to?: string;
+    q?: string;
+    noise?: "true" | "false";
+    environment?: string | string[];
+    "environment!"?: string | string[];
+    service?: string | string[];
+    "service!"?: string | string[];
+    actor?: string | string[];
+    "actor!"?: string | string[];
+    tool?: string | string[];
+    "tool!"?: string | string[];
+    account?: string | string[];
+    "account!"?: string | string[];
+    region?: string | string[];
+    "region!"?: string | string[];
+    action?: string | string[];
+    "action!"?: string | string[];
+    resource?: string | string[];
+    "resource!"?: string | string[];
+    outcome?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
+    "outcome!"?: ("succeeded" | "failed" | "denied") | ("succeeded" | "failed" | "denied")[];
+    connection?: string | string[];
+    "connection!"?: string | string[];
+    source?: string | string[];
+    "source!"?: string | string[];
+    risk?: ("public_access" | "protection" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "protection" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
+    "risk!"?: ("public_access" | "protection" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration") | ("public_access" | "protection" | "network" | "identity" | "data" | "capacity" | "deploy" | "configuration")[];
+    resourceType?: string | string[];
+    "resourceType!"?: string | string[];
+    readOnly?: ("true" | "false");
+    errorCode?: string | string[];
+    "errorCode!"?: string | string[];
+    sourceIp?: string | string[];
+    "sourceIp!"?: string | string[];
+    runId?: string | string[];
+    "runId!"?: string | string[];
+    changeSet?: string | string[];
+    "changeSet!"?: string | string[];
+    request?: string | string[];
+    "request!"?: string | string[];
+} = {}, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: NewestFacets;
+    }>(`/api/v1/changes/newest-facets${QS.query(QS.explode({
         "from": $from,
         to,
         q,

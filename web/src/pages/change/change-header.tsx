@@ -12,12 +12,13 @@ import { NoiseBadge } from './noise-badge.tsx'
 import { LongText } from './parts.tsx'
 
 /** The summary of a change, its badges, and its links. */
-export function ChangeHeader({ change }: { change: Change }) {
+export function ChangeHeader(props: { change: Change; headingOrder: 1 | 2 }) {
+  const { change } = props
   const links = safeLinks(change.links)
   const [isHiding, setHiding] = useState(false)
   return (
     <Stack gap="xs">
-      <Title order={1} size="h3">
+      <Title order={props.headingOrder} size="h3">
         <bdi>
           <LongText text={change.summary} />
         </bdi>

@@ -1,7 +1,7 @@
 import { Badge } from '@mantine/core'
 import { IconEyeOff } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
-import { Suspense, useState } from 'react'
+import { type MouseEvent, Suspense, useState } from 'react'
 import type { Change } from '../../client.ts'
 import { EnvironmentBadge } from '../../components/environment-badge.tsx'
 import { NoiseRuleDialog } from '../../components/lazy-noise-rule-dialog.ts'
@@ -15,7 +15,11 @@ import { rowAttribute } from './row-elements.ts'
 import { Meta, RowTime } from './row-parts.tsx'
 import type { Looks, Roving } from './row-types.ts'
 
-/** One change: a link to its page. */
+/** Not one that opens another tab or window. */
+const isPlainClick = (event: MouseEvent) =>
+  event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey
+
+/** One change: a link to its page, which can open beside the list instead. */
 export function ChangeRow(
   props: Roving &
     Looks & { change: Change; rowKey: string; zone: Zone; now: number; isMember?: boolean },
@@ -35,8 +39,14 @@ export function ChangeRow(
       data-problem={change.outcome !== 'succeeded' || undefined}
       data-selected={isSelected || undefined}
       tabIndex={props.reachable === rowKey ? 0 : -1}
-      onFocus={() => props.onSelect(rowKey)}
-      onClick={props.onLeave}
+      onFocus={() => props.onSelect(rowKey, change.id)}
+      onClick={(event) => {
+        const { onOpen, onLeave } = props
+        if (!onOpen || !isPlainClick(event)) return onLeave?.()
+        event.preventDefault()
+        // A click by a key has no position in a sequence of clicks.
+        onOpen(rowKey, change.id, event.detail === 0)
+      }}
     >
       <span className={classes.icon}>
         {change.outcome === 'succeeded' ? (

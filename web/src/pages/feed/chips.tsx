@@ -2,7 +2,7 @@ import { Button, Group, Pill } from '@mantine/core'
 import { useEffect, useRef } from 'react'
 import { filterLabels } from '../../../../src/changes/filters.ts'
 import { cut } from './entries.ts'
-import type { LabelOf } from './facets.tsx'
+import type { LabelOf } from './field-facets.tsx'
 import { chosen, type FeedSearch, toggle, withoutFilters } from './search.ts'
 
 /** The active filters, each removable. */

@@ -3,11 +3,12 @@ import { IconDatabaseOff, IconPlugConnected } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { visible } from '../../components/json.ts'
 import { EmptyState } from '../../components/states.tsx'
-import { counted } from '../../format.ts'
 import { connectionPage, connectionsPage } from '../connections/links.ts'
 import { useUpdate } from '../connections/use-update.ts'
 import type { NoDataReason } from './no-data.ts'
-import { chosen, type FeedSearch, withoutFilters, withoutRange } from './search.ts'
+import type { FeedSearch, Window } from './search.ts'
+import { SuggestionButton } from './suggestion-button.tsx'
+import { isFiltered, suggestionsFor } from './suggestions.ts'
 
 export function NoConnections() {
   return (
@@ -71,47 +72,30 @@ function Resume(props: { id: string; label: string; looks: object }) {
   )
 }
 
-/** Whether the feed is searched or filtered. */
-export const isFiltered = (search: FeedSearch) =>
-  chosen(search).length > 0 || search.q !== undefined || search.failures !== undefined
-
 export function NoChanges(props: {
   search: FeedSearch
-  hidden: number
+  window: Window
+  asOf: number
   isImporting: boolean
   /** Why some of the accounts have no data. */
   missing: NoDataReason | null
   onChange: (search: FeedSearch) => void
 }) {
-  const { search, onChange } = props
+  const { search } = props
   const isNarrow = isFiltered(search)
-  const isShort = search.range !== '7d'
   return (
     <EmptyState
       title={isNarrow ? 'No matching changes' : 'No changes'}
       action={
-        <Group gap="xs" justify="center" mt="xs">
-          {search.noise === undefined && props.hidden > 0 && (
-            <Button variant="default" onClick={() => onChange({ ...search, noise: 'shown' })}>
-              Show {counted(props.hidden, 'routine change')}
-            </Button>
-          )}
-          {isNarrow && (
-            <Button
-              variant="default"
-              onClick={() => onChange({ ...withoutFilters(search), noise: search.noise })}
-            >
-              Clear filters
-            </Button>
-          )}
-          {isShort && (
-            <Button
-              variant="default"
-              onClick={() => onChange({ ...withoutRange(search), range: '7d' })}
-            >
-              Show last 7 days
-            </Button>
-          )}
+        <Group gap="xs" justify="center" mt="xs" role="group" aria-label="Suggestions">
+          {suggestionsFor(search, props.window).map((suggestion) => (
+            <SuggestionButton
+              key={suggestion.label}
+              suggestion={suggestion}
+              asOf={props.asOf}
+              onChange={props.onChange}
+            />
+          ))}
         </Group>
       }
     >

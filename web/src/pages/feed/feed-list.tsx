@@ -1,12 +1,14 @@
 import { Button } from '@mantine/core'
 import { type RefObject, useEffect, useRef } from 'react'
 import { ErrorState } from '../../components/states.tsx'
-import { isFiltered, NoChanges, NoConnections, NoData } from './empty.tsx'
+import { NoChanges, NoConnections, NoData } from './empty.tsx'
 import { dataState } from './no-data.ts'
 import { findRow } from './row-elements.ts'
 import { RowSkeletons } from './row-parts.tsx'
+import type { Roving } from './row-types.ts'
 import { Rows } from './rows.tsx'
 import type { FeedSearch } from './search.ts'
+import { isFiltered } from './suggestions.ts'
 import type { FeedData } from './use-feed-data.ts'
 import type { Position } from './use-position.ts'
 
@@ -16,7 +18,10 @@ export function FeedList(props: {
   data: FeedData
   search: FeedSearch
   position: Position
+  onOpen: Roving['onOpen']
   accounts: ReadonlyMap<string, string>
+  /** The moment that the list shows, in milliseconds. */
+  asOf: number
   /** Some time today, in milliseconds. */
   now: number
   onChange: (search: FeedSearch) => void
@@ -40,6 +45,7 @@ export function FeedList(props: {
           selected={position.selected}
           onSelect={position.select}
           onLeave={position.flush}
+          onOpen={props.onOpen}
           now={props.now}
           search={search}
           window={data.window}
@@ -66,6 +72,7 @@ export function FeedList(props: {
 function NoRows(props: {
   data: FeedData
   search: FeedSearch
+  asOf: number
   onChange: (search: FeedSearch) => void
 }) {
   const { data, search } = props
@@ -77,7 +84,8 @@ function NoRows(props: {
     <NoChanges
       missing={missing}
       search={search}
-      hidden={data.facets.data?.noise.hidden ?? 0}
+      window={data.window}
+      asOf={props.asOf}
       isImporting={connections.some(({ status }) => status === 'importing')}
       onChange={props.onChange}
     />

@@ -1,8 +1,9 @@
-import { Box, Drawer, Stack } from '@mantine/core'
+import { Box, Drawer, Skeleton, Stack } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { getRouteApi } from '@tanstack/react-router'
-import { useCallback, useEffect, useRef } from 'react'
+import { getRouteApi, Navigate } from '@tanstack/react-router'
+import { Suspense, useCallback, useEffect, useRef } from 'react'
 import { ErrorState } from '../../components/states.tsx'
+import { lazyPart } from '../../lazy-part.ts'
 import { useNow } from '../../time.tsx'
 import { Chips } from './chips.tsx'
 import { Facets } from './facets.tsx'
@@ -19,11 +20,14 @@ import { Toolbar } from './toolbar.tsx'
 import { useAsOf } from './use-as-of.ts'
 import { useFeedData } from './use-feed-data.ts'
 import { useLabels } from './use-labels.ts'
+import { usePanel } from './use-panel.ts'
 import { usePosition } from './use-position.ts'
 import { useShortcuts } from './use-shortcuts.ts'
 import { useStreamIn } from './use-stream-in.ts'
 
 const route = getRouteApi('/app/')
+
+const ChangePanel = lazyPart(() => import('./change-panel.tsx'), 'ChangePanel')
 
 /** Days begin at one of these in every time zone. */
 const QUARTER_MS = 15 * 60_000
@@ -40,6 +44,7 @@ export function FeedPage() {
   const list = useRef<HTMLDivElement>(null)
   const searchBox = useRef<HTMLInputElement>(null)
   const position = usePosition(search, list, entries)
+  const panel = usePanel(search, list, position)
   const [isHelpOpen, help] = useDisclosure()
   const [areFiltersOpen, filters] = useDisclosure()
   const [areLettersOff, setLettersOff] = useLettersOff()
@@ -48,7 +53,10 @@ export function FeedPage() {
   const change = useCallback(
     (next: FeedSearch) => {
       refresh()
-      void navigate({ search: { ...next, at: undefined, open: undefined }, resetScroll: false })
+      void navigate({
+        search: { ...next, at: undefined, open: undefined, change: undefined },
+        resetScroll: false,
+      })
     },
     [navigate, refresh],
   )
@@ -83,7 +91,8 @@ export function FeedPage() {
     if (command === 'new') return newChanges.count > 0 ? showNew() : undefined
     if (command === 'fold') return isSet ? position.toggleFocused(setId) : undefined
     // Escape takes back one thing at a time.
-    if (isSet && position.expanded.has(setId)) position.toggleFocused(setId)
+    if (panel.id !== undefined) panel.close()
+    else if (isSet && position.expanded.has(setId)) position.toggleFocused(setId)
     else if (onZoomOut) onZoomOut()
     else if (search.q !== undefined) change({ ...search, q: undefined })
     else if (document.activeElement instanceof HTMLElement) document.activeElement.blur()
@@ -96,6 +105,9 @@ export function FeedPage() {
     },
   })
 
+  if (panel.id !== undefined && !panel.isWide) {
+    return <Navigate to="/changes/$id" params={{ id: panel.id }} replace />
+  }
   const facetList = (
     <Facets
       data={facets.data}
@@ -103,6 +115,8 @@ export function FeedPage() {
       error={facets.error}
       retry={() => facets.refetch()}
       search={search}
+      query={data.query}
+      asOf={asOf}
       labelOf={labelOf}
       onChange={change}
     />
@@ -116,12 +130,13 @@ export function FeedPage() {
         data={data}
         searchBox={searchBox}
         isRefreshing={feed.isFetching && !feed.isFetchingNextPage}
+        areFiltersHidden={panel.id !== undefined}
         onChange={change}
         onFilters={filters.open}
         onRefresh={showNew}
         onHelp={help.open}
       />
-      <div className={classes.page}>
+      <div className={classes.page} data-panel={panel.id !== undefined || undefined}>
         <Box component="section" visibleFrom="md" className={classes.aside} aria-label="Filters">
           {facetList}
         </Box>
@@ -147,11 +162,18 @@ export function FeedPage() {
             data={data}
             search={search}
             position={position}
+            onOpen={panel.open}
             accounts={accounts}
+            asOf={asOf}
             now={today}
             onChange={change}
           />
         </Stack>
+        {panel.id !== undefined && (
+          <Suspense fallback={<Skeleton height={320} />}>
+            <ChangePanel key={panel.id} ref={panel.ref} id={panel.id} onClose={panel.close} />
+          </Suspense>
+        )}
       </div>
       <Drawer opened={areFiltersOpen} onClose={filters.close} title="Filters" size="sm">
         {facetList}

@@ -48,12 +48,12 @@ export function commandOf(press: KeyPress): Command | undefined {
 export const keyHelp: [keys: string[], what: string][] = [
   [['j', 'k'], 'Next row, previous row'],
   [['g', 'Shift G'], 'First row, last row'],
-  [['Enter'], 'Open the change, or expand the change set'],
+  [['Enter'], 'Open the change, or expand the change set. Again: move into the open change'],
   [['o', 'Space'], 'Collapse or expand the change set'],
   [['n'], 'Show new changes'],
   [['/'], 'Search'],
   [['b'], 'Something broke: show what changed before a time'],
-  [['Esc'], 'Collapse, zoom out, or clear the search'],
+  [['Esc'], 'Close the change, collapse, zoom out, or clear the search'],
   [['←', '→'], 'On the chart: move; hold Shift to select, Enter to zoom in'],
   [['?'], 'Show keyboard shortcuts'],
 ]

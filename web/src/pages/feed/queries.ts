@@ -12,6 +12,7 @@ import {
   type ChangeSetPage,
   getFacets,
   getHistogram,
+  getNewestFacets,
   listChangeSets,
   listChanges,
 } from '../../client.ts'
@@ -110,6 +111,29 @@ export function useFacets(query: ChangeQuery, asOf: number) {
     queryKey: ['changes', 'facets', query, asOf],
     queryFn: () => getFacets(bounded(query, asOf)),
     placeholderData: keepPreviousData,
+    ...still,
+  })
+}
+
+/** The facets that are counted among the newest changes. Read only when they are shown. */
+export function useNewestFacets(query: ChangeQuery, asOf: number, isShown: boolean) {
+  return useQuery({
+    queryKey: ['changes', 'newest-facets', query, asOf],
+    queryFn: () => getNewestFacets(bounded(query, asOf)),
+    placeholderData: keepPreviousData,
+    enabled: isShown,
+    ...still,
+  })
+}
+
+/** The number of changes that a list would have. */
+export function useCount(query: ChangeQuery, asOf: number) {
+  return useQuery({
+    queryKey: ['changes', 'count', query, asOf],
+    queryFn: async () => {
+      const { total, partial } = await getHistogram({ ...bounded(query, asOf), buckets: 1 })
+      return { total, partial }
+    },
     ...still,
   })
 }

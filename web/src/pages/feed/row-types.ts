@@ -14,7 +14,10 @@ export interface Roving {
   selected: string | undefined
   /** The row that Tab reaches: the selected row, else the first. */
   reachable: string | undefined
-  onSelect: (key: string) => void
+  /** A row got the focus: a change, or a set. */
+  onSelect: (key: string, changeId?: string) => void
   /** Called before navigating to a change. */
   onLeave?: () => void
+  /** Opens a change beside the list. Default: a click opens its page. */
+  onOpen?: (key: string, changeId: string, isByKeyboard: boolean) => void
 }

@@ -52,6 +52,7 @@ export function Rows(
           reachable={isIn(entry.id, reachable) ? reachable : undefined}
           onSelect={props.onSelect}
           onLeave={props.onLeave}
+          onOpen={props.onOpen}
         />
       ))}
     </ol>

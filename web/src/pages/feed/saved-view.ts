@@ -2,7 +2,7 @@ import { defaultPreset, type FeedSearch, validateFeedSearch } from './search.ts'
 
 /** What a saved view stores: always a time range, and not the selected row. */
 export function queryOfView(search: FeedSearch): Record<string, string | string[]> {
-  const { at: _, open: __, out: ___, ...rest } = search
+  const { at: _, open: __, out: ___, change: ____, ...rest } = search
   const hasRange = ['range', 'from', 'before'].some((key) => key in rest)
   const whole = hasRange ? rest : { ...rest, range: defaultPreset }
   return Object.fromEntries(Object.entries(validateFeedSearch(whole)))

@@ -55,6 +55,8 @@ export type FeedSearch = {
   view?: 'changes'
   /** The row that was selected. */
   at?: string
+  /** The change that is open beside the list. */
+  change?: string
   /** The expanded change sets. */
   open?: string[]
 } & { [F in FilterField | Exclusion]?: string[] }
@@ -71,6 +73,8 @@ export function validateFeedSearch(search: Record<string, unknown>): FeedSearch 
   if (search.view === 'changes') read.view = 'changes'
   const at = text(search.at, 100)
   if (at !== undefined) read.at = at
+  const change = text(search.change, 100)
+  if (change !== undefined) read.change = change
   const open = texts(search.open, 20)
   if (open) read.open = open
   for (const field of filterFields) {
@@ -200,7 +204,7 @@ export function searchOfSet(
   window: Window,
   set: { id: string; from: string; to: string },
 ): FeedSearch {
-  const { at: _, open: __, ...rest } = withoutRange(search)
+  const { at: _, open: __, change: ___, ...rest } = withoutRange(search)
   const from = Math.max(Date.parse(set.from), window.from.getTime())
   const end = Date.parse(set.to) + 1000
   const to = window.endsNow ? end : Math.min(end, window.to.getTime())

@@ -14,6 +14,8 @@ export function Toolbar(props: {
   data: FeedData
   searchBox: RefObject<HTMLInputElement | null>
   isRefreshing: boolean
+  /** Whether the open change takes the place of the filters. */
+  areFiltersHidden: boolean
   onChange: (search: FeedSearch) => void
   onFilters: () => void
   onRefresh: () => void
@@ -35,7 +37,7 @@ export function Toolbar(props: {
       <Group gap={4} wrap="nowrap">
         <ViewsMenu search={search} onChange={onChange} />
         <Button
-          hiddenFrom="md"
+          hiddenFrom={props.areFiltersHidden ? undefined : 'md'}
           size="xs"
           variant="default"
           leftSection={<IconAdjustmentsHorizontal size={16} aria-hidden />}

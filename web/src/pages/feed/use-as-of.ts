@@ -32,7 +32,9 @@ export function useAsOf(search: FeedSearch): { asOf: number; refresh: () => void
     })
   }, [refresh])
   useEffect(() => {
-    lastFeed.search = search
+    // Without the panel, which a narrow screen replaces by the page that the reader returns from.
+    const { change: _, ...rest } = search
+    lastFeed.search = rest
   }, [search])
   return { asOf, refresh }
 }

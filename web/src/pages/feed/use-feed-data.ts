@@ -10,8 +10,8 @@ import { type FeedSearch, toQuery, windowOf } from './search.ts'
 /** Everything that the feed page shows for the filters in the URL. */
 export function useFeedData(search: FeedSearch, asOf: number) {
   const view = search.view ?? 'sets'
-  // The selected row and the expanded sets do not change what the list contains.
-  const { at: _, open: __, ...filters } = search
+  // The selected row, the open change and the expanded sets do not change what the list contains.
+  const { at: _, open: __, change: ___, ...filters } = search
   const filtersKey = JSON.stringify(filters)
   // biome-ignore lint/correctness/useExhaustiveDependencies: filtersKey represents filters
   const window = useMemo(() => windowOf(filters, asOf), [filtersKey, asOf])

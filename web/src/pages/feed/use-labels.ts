@@ -6,7 +6,7 @@ import type { Facets } from '../../client.ts'
 import { useEnvironments } from '../../components/environment-badge.tsx'
 import { riskLabel } from '../../components/risk.tsx'
 import { connectionsQuery } from '../connections/queries.ts'
-import type { LabelOf } from './facets.tsx'
+import type { LabelOf } from './field-facets.tsx'
 
 /** The names of what filters and rows refer to by ID. @param facets as far as they are loaded */
 export function useLabels(facets: Facets | undefined): {
@@ -30,6 +30,7 @@ export function useLabels(facets: Facets | undefined): {
       if (field === 'connection') return names.connections.get(value) ?? value
       if (field === 'outcome') return value.charAt(0).toUpperCase() + value.slice(1)
       if (field === 'risk') return riskLabel(value)
+      if (field === 'readOnly') return value === 'true' ? 'Yes' : 'No'
       if (field === 'changeSet') return 'selected'
       if (field === 'resource')
         return facetLabels.get(`resource ${value}`) ?? resourceIdOfKey(value)

@@ -9,7 +9,7 @@ const route = getRouteApi('/app/')
 
 const MAX_EXPANDED = 20
 
-/** The selected row and the expanded change sets, kept in the URL. */
+/** The selected row, the open change and the expanded change sets, kept in the URL. */
 export function usePosition(
   search: FeedSearch,
   list: RefObject<HTMLElement | null>,
@@ -19,21 +19,38 @@ export function usePosition(
   const latest = useRef(search)
   latest.current = search
   const save = useCallback(
-    (position: Pick<FeedSearch, 'at' | 'open'>) => {
+    (position: Pick<FeedSearch, 'at' | 'open' | 'change'>, replace = true) => {
       latest.current = { ...latest.current, ...position }
-      void navigate({ search: latest.current, replace: true, resetScroll: false })
+      void navigate({ search: latest.current, replace, resetScroll: false })
     },
     [navigate],
   )
   const [selected, setSelected] = useState(search.at)
-  const saveSelected = useDebouncedCallback((at: string) => save({ at }), 250)
+  const saveSelected = useDebouncedCallback((at: string, change: string | undefined) => {
+    // An open panel follows the selected row.
+    const isFollowing = latest.current.change !== undefined && change !== undefined
+    save(isFollowing ? { at, change } : { at })
+  }, 250)
   const select = useCallback(
-    (key: string) => {
+    (key: string, change?: string) => {
       setSelected(key)
-      saveSelected(key)
+      saveSelected(key, change)
     },
     [saveSelected],
   )
+  const openChange = (at: string, change: string) => {
+    saveSelected.cancel()
+    setSelected(at)
+    save({ at, change }, latest.current.change !== undefined)
+  }
+  const closeChange = () => {
+    saveSelected.cancel()
+    save({ at: selected, change: undefined })
+  }
+  const current = () => {
+    saveSelected.cancel()
+    return { at: selected, open: latest.current.open }
+  }
   const expanded = useMemo(() => new Set(search.open), [search.open])
   const toggle = useCallback(
     (id: string) => {
@@ -62,7 +79,19 @@ export function usePosition(
   }, [entries, search.at, list])
 
   const clear = () => setSelected(undefined)
-  return { selected, select, flush: saveSelected.flush, expanded, toggle, toggleFocused, clear }
+  return {
+    selected,
+    select,
+    flush: saveSelected.flush,
+    expanded,
+    toggle,
+    toggleFocused,
+    clear,
+    openChange,
+    closeChange,
+    current,
+    restore: save,
+  }
 }
 
 export type Position = ReturnType<typeof usePosition>
