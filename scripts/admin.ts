@@ -3,6 +3,7 @@ import { invitationExpiry, invitationUrl } from '../src/auth/invitations.ts'
 import { runCommand } from '../src/command.ts'
 import { type Config, loadConfig } from '../src/config.ts'
 import { asOrganization, type Database, openDatabase } from '../src/db/database.ts'
+import { resealTokens } from '../src/db/delivery-recoveries.ts'
 import { renewInstallation } from '../src/db/installation.ts'
 import { resealSecrets } from '../src/db/integrations.ts'
 import { insertInvitation, newInvitationToken } from '../src/db/members.ts'
@@ -15,6 +16,7 @@ import {
 } from '../src/db/organizations.ts'
 import { organizationIds } from '../src/db/outdated-changes.ts'
 import { findRunningPostgres, startPostgres } from '../src/embedded/postgres.ts'
+import { tokenContext } from '../src/integrations/secret-box.ts'
 import { secretBox } from '../src/secret-key.ts'
 
 const usage = `Usage:
@@ -81,14 +83,13 @@ async function renew(db: Database): Promise<string> {
 async function rotateSecrets(db: Database, config: Config): Promise<string> {
   const box = secretBox(config)
   let count = 0
+  const reseal = (sealed: Buffer, context: string) =>
+    box.isCurrent(sealed) ? undefined : box.seal(box.open(sealed, context), context)
   for (const id of await organizationIds(db)) {
-    count += await asOrganization(db, id, (trx) =>
-      resealSecrets(trx, (sealed, integrationId) =>
-        box.isCurrent(sealed)
-          ? undefined
-          : box.seal(box.open(sealed, integrationId), integrationId),
-      ),
-    )
+    count += await asOrganization(db, id, async (trx) => {
+      const secrets = await resealSecrets(trx, reseal)
+      return secrets + (await resealTokens(trx, (sealed, id) => reseal(sealed, tokenContext(id))))
+    })
   }
   return `Secrets that are now encrypted under the first key: ${count}.`
 }

@@ -16,6 +16,8 @@ export interface Config {
   secretKeys: Buffer[] | undefined
   /** Without a trailing slash. */
   publicUrl: string | undefined
+  /** Without a trailing slash. */
+  githubApiUrl: string
   /** Addresses and CIDR ranges. */
   trustedProxies: string[] | undefined
   principalArn: string | undefined
@@ -143,7 +145,7 @@ const settings = {
   },
   CAIRN_SECRET_KEY: {
     default: 'generated at the first start and written to `secret-key` in the data directory',
-    doc: 'The key that encrypts the secrets of webhooks in the database: 32 bytes in Base64. All servers need the same value; workers need none. Several keys, separated by commas, rotate it: the first encrypts, all decrypt.',
+    doc: 'The key that encrypts the secrets of webhooks in the database: 32 bytes in Base64. All servers need the same value, and workers if integrations have a GitHub token. Several keys, separated by commas, rotate it: the first encrypts, all decrypt.',
     schema: z
       .string()
       .transform((text) => text.split(/[\s,]+/).filter(Boolean))
@@ -158,6 +160,11 @@ const settings = {
     default: 'the address that it listens on',
     doc: 'The URL where people and webhooks reach this Cairn.',
     schema: webUrl.optional(),
+  },
+  CAIRN_GITHUB_API_URL: {
+    default: "github.com's",
+    doc: 'The URL of the REST API of a GitHub Enterprise Server: `https://github.example.com/api/v3`. Used to find missed webhook deliveries.',
+    schema: webUrl.default('https://api.github.com'),
   },
   CAIRN_TRUSTED_PROXIES: {
     default: 'none: the connecting address is the client',
@@ -303,6 +310,7 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
     authSecret: values.CAIRN_AUTH_SECRET,
     secretKeys: values.CAIRN_SECRET_KEY,
     publicUrl: values.CAIRN_PUBLIC_URL,
+    githubApiUrl: values.CAIRN_GITHUB_API_URL,
     trustedProxies: values.CAIRN_TRUSTED_PROXIES,
     principalArn: values.CAIRN_PRINCIPAL_ARN,
     templateUrl: values.CAIRN_TEMPLATE_URL,

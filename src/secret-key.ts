@@ -16,6 +16,20 @@ export function secretBox(config: Config): SecretBox {
   if (config.secretKeys) return new SecretBox(config.secretKeys)
   const file = path.join(config.dataDir, 'secret-key')
   writeOnce(file, `${randomBytes(SECRET_KEY_BYTES).toString('base64')}\n`)
+  return boxOfFile(file)
+}
+
+/**
+ * The same for a worker, which creates no key: it opens what a server has sealed.
+ *
+ * @throws ConfigError; an error of the file system if there is no key
+ */
+export function existingSecretBox(config: Config): SecretBox {
+  if (config.secretKeys) return new SecretBox(config.secretKeys)
+  return boxOfFile(path.join(config.dataDir, 'secret-key'))
+}
+
+function boxOfFile(file: string): SecretBox {
   const key = Buffer.from(readFileSync(file, 'utf8').trim(), 'base64')
   if (key.length !== SECRET_KEY_BYTES) {
     throw new ConfigError(

@@ -54,6 +54,8 @@ export interface TestApi {
   /** Sees every row. */
   superuser: Database
   workflows: Workflows
+  /** What `context.secrets` encrypts under. */
+  secretKey: Buffer
   tenant(name: string): Promise<Tenant>
   close(): Promise<void>
 }
@@ -91,11 +93,12 @@ export async function createTestApi(
   const { publicUrl, demoOwner, temporalUrl } = options
   const secret = randomBytes(32).toString('base64url')
   const auth = openPeople({ system, secret, publicUrl, logger })
+  const secretKey = randomBytes(32)
   const context = {
     ...{ database, system, workflows, notifications, principal, templateUrl },
     ...{ publicUrl, auth, demoOwner, temporalUrl },
     maxConnections: options.maxConnections ?? 1000,
-    secrets: new SecretBox([randomBytes(32)]),
+    secrets: new SecretBox([secretKey]),
     deliveries: createDeliveryWriter({ system, workflows }),
   }
   const app = await createApp(context, { logger, trustedProxies: options.trustedProxies })
@@ -119,6 +122,7 @@ export async function createTestApi(
     db,
     superuser,
     workflows,
+    secretKey,
     async tenant(name) {
       const { id } = await ensureOrganization(system, name)
       const key = newApiKey()

@@ -2,6 +2,7 @@ import type { AwsAccess, RoleGrant } from '../aws/access.ts'
 import type { Pacers } from '../aws/pacer.ts'
 import type { Database } from '../db/database.ts'
 import type { ConnectionRow } from '../db/schema.ts'
+import type { SecretBox } from '../integrations/secret-box.ts'
 
 /** The dependencies of the activities, created once per worker. */
 export interface Dependencies {
@@ -23,6 +24,15 @@ export interface Dependencies {
   relinkAtOnce?: number
   /** How many deliveries are translated in one transaction. */
   deliveriesAtOnce?: number
+  /**
+   * Opens tokens that the API has sealed. Called when a token is needed, because the first start
+   * creates the key.
+   *
+   * @throws if no key is configured
+   */
+  secrets?: () => SecretBox
+  /** The URL of GitHub's REST API. Default: that of github.com. */
+  githubApiUrl?: string | undefined
 }
 
 /** Identifies the session of a connection's role, for AssumeRole and for the cache. */

@@ -7,6 +7,7 @@ import { Fenced } from '../db/coverage.ts'
 import { asOrganization } from '../db/database.ts'
 import { installationId } from '../db/installation.ts'
 import type { DeliverActivities } from '../workflows/deliver-state.ts'
+import type { RecoverActivities } from '../workflows/recover-state.ts'
 import type { RelinkActivities } from '../workflows/relink-state.ts'
 import type { RereadActivities } from '../workflows/reread-state.ts'
 import type { ConnectionActivities } from '../workflows/state.ts'
@@ -14,6 +15,7 @@ import type { Dependencies } from './dependencies.ts'
 import { connectionMissing, otherInstallation, unexpectedFailure } from './errors.ts'
 import { finishDeletion } from './finish-deletion.ts'
 import { importEvents } from './import-events.ts'
+import { recoverDeliveries } from './recover-deliveries.ts'
 import { relinkChanges } from './relink-changes.ts'
 import { findOutdated, removeUnusedResources, rereadChanges } from './reread-changes.ts'
 import { translateDeliveries } from './translate-deliveries.ts'
@@ -27,7 +29,8 @@ export type { Dependencies } from './dependencies.ts'
 export type Activities = ConnectionActivities &
   RereadActivities &
   RelinkActivities &
-  DeliverActivities
+  DeliverActivities &
+  RecoverActivities
 
 /** Creates the activities. */
 export function createActivities(deps: Dependencies): Activities {
@@ -96,6 +99,11 @@ export function createActivities(deps: Dependencies): Activities {
     async translateDeliveries(work) {
       await refuseOtherInstallation(deps, work)
       return withHeartbeat((signal) => translateDeliveries(deps, work, signal))
+    },
+
+    async recoverDeliveries(work) {
+      await refuseOtherInstallation(deps, work)
+      return withHeartbeat((signal) => recoverDeliveries(deps, work, signal))
     },
   }
   return Object.fromEntries(

@@ -13,6 +13,8 @@ export interface Arrival {
   headers: Record<string, string>
   body: Buffer
   isTest: boolean
+  /** When the sender tried to deliver it, if Cairn has missed it and fetched it later. */
+  missedAt?: Date | undefined
 }
 
 /** A delivery as the log lists it. */
@@ -28,12 +30,14 @@ export async function insertDeliveries(
   organizationId: string,
   arrivals: readonly Arrival[],
 ): Promise<Set<string>> {
-  const real = arrivals.filter(({ isTest }) => !isTest).map(({ integrationId }) => integrationId)
+  const real = arrivals
+    .filter(({ isTest, missedAt }) => !isTest && missedAt === undefined)
+    .map(({ integrationId }) => integrationId)
   // Locks the integrations first, so that none is deleted meanwhile; also the order of the locks.
   const rows = await trx
     .updateTable('integrations')
     .set({
-      // A test shows that Cairn can receive, not that the sender delivers.
+      // A test shows that Cairn can receive, not that the sender delivers. Nor does a missed one.
       last_delivery_at: sql`CASE WHEN id = ANY (${real}::uuid[]) THEN now() ELSE last_delivery_at END`,
     })
     .where('id', 'in', [...new Set(arrivals.map(({ integrationId }) => integrationId))])
@@ -53,6 +57,10 @@ export async function insertDeliveries(
         headers: JSON.stringify(arrival.headers),
         body: arrival.body,
         is_test: arrival.isTest,
+        ...(arrival.missedAt && {
+          received_at: sql<Date>`least(${arrival.missedAt}::timestamptz, now())`,
+          recovered_at: sql<Date>`now()`,
+        }),
       })),
     )
     .onConflict((conflict) => conflict.columns(['integration_id', 'delivery_id']).doNothing())
@@ -74,6 +82,7 @@ const listed = [
   'due_at',
   'done_at',
   'is_test',
+  'recovered_at',
 ] as const
 
 /**

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { IntegrationKind, IntegrationSettings } from '../integrations/integration.ts'
 import type { Database, Trx } from './database.ts'
+import { listRecoveries, type RecoveryOverview } from './delivery-recoveries.ts'
 import type { IntegrationRow } from './schema.ts'
 
 /** The maximum number of integrations of an organization. */
@@ -25,6 +26,8 @@ export interface IntegrationOverview extends IntegrationRow {
   secrets: SecretDates[]
   /** Deliveries of the last 7 days by state; test deliveries included. */
   counts: { received: number; translated: number; ignored: number; failed: number }
+  /** Null: missed deliveries are not found. */
+  recovery: RecoveryOverview | null
 }
 
 /** Created before the row, because the row's secret is sealed for this ID. */
@@ -168,6 +171,7 @@ export async function listIntegrations(
     .where('received_at', '>', sql<Date>`now() - interval '7 days'`)
     .groupBy(['integration_id', 'state'])
     .execute()
+  const recoveries = await listRecoveries(trx, ids)
   return rows.map((row) => {
     const count = { received: 0, translated: 0, ignored: 0, failed: 0 }
     for (const each of counts) {
@@ -177,6 +181,7 @@ export async function listIntegrations(
       ...row,
       secrets: secrets.filter(({ integration_id }) => integration_id === row.id),
       counts: count,
+      recovery: recoveries.get(row.id) ?? null,
     }
   })
 }

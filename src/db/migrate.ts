@@ -21,6 +21,7 @@ import * as incidents from './migrations/016-incidents.ts'
 import * as deferredChanges from './migrations/017-deferred-changes.ts'
 import * as savedViews from './migrations/018-saved-views.ts'
 import * as passwordResets from './migrations/019-password-resets.ts'
+import * as deliveryRecovery from './migrations/022-delivery-recovery.ts'
 
 /** In order of their names. Never edit a released migration: add another one. */
 export const migrations: Record<string, Migration> = {
@@ -43,6 +44,7 @@ export const migrations: Record<string, Migration> = {
   '017-deferred-changes': deferredChanges,
   '018-saved-views': savedViews,
   '019-password-resets': passwordResets,
+  '022-delivery-recovery': deliveryRecovery,
 }
 
 /**

@@ -455,6 +455,21 @@ interface DeliveriesTable {
   due_at: ColumnType<Date | null, Date | null | undefined, Date | null>
   done_at: Date | null
   is_test: Generated<boolean>
+  recovered_at: Date | null
+}
+
+interface DeliveryRecoveriesTable {
+  integration_id: string
+  organization_id: string
+  sealed: Buffer
+  hooks_of: string[]
+  token_set_at: Generated<Date>
+  revision: Generated<number>
+  checked_at: Date | null
+  checked_through: Date | null
+  problem: string | null
+  recovered: Generated<number>
+  due_at: Generated<Date>
 }
 
 interface PasswordResetsTable {
@@ -508,6 +523,7 @@ export interface Schema {
   integrations: IntegrationsTable
   integration_secrets: IntegrationSecretsTable
   deliveries: DeliveriesTable
+  delivery_recoveries: DeliveryRecoveriesTable
 }
 
 export type ConnectionRow = Selectable<ConnectionsTable>
@@ -522,3 +538,4 @@ export type VerdictRow = Selectable<VerdictsTable>
 export type ServiceMappingRow = Selectable<ServiceMappingsTable>
 export type IntegrationRow = Selectable<IntegrationsTable>
 export type DeliveryRow = Selectable<DeliveriesTable>
+export type DeliveryRecoveryRow = Selectable<DeliveryRecoveriesTable>

@@ -63,6 +63,11 @@ export class SecretBox {
   }
 }
 
+/** The context in which the token of an integration is sealed: never that of its webhook secret. */
+export function tokenContext(integrationId: string): string {
+  return `${integrationId}/token`
+}
+
 /** Identifies a key without revealing it. */
 function keyId(key: Buffer): Buffer {
   const digest = hash('sha256', Buffer.concat([Buffer.from('cairn key id\0'), key]), 'buffer')

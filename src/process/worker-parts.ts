@@ -7,8 +7,10 @@ import { openDatabase } from '../db/database.ts'
 import { startDeliverStarter } from '../deliver-starter.ts'
 import { watchPrincipal } from '../principal-watch.ts'
 import { startReconciler } from '../reconciler.ts'
+import { startRecoverStarter } from '../recover-starter.ts'
 import { startRelinkStarter } from '../relink-starter.ts'
 import { startRereadStarter } from '../reread-starter.ts'
+import { existingSecretBox } from '../secret-key.ts'
 import { startWorker } from '../temporal/worker.ts'
 import type { Shutdown } from './shutdown.ts'
 import type { Connected } from './stores.ts'
@@ -16,7 +18,7 @@ import type { Connected } from './stores.ts'
 /**
  * Starts the parts that import: the worker with its activities, the principal watch and the
  * reconciler. Also starts the workflows that read stored records again after an upgrade, that
- * apply saved rules to stored changes, and that translate webhook deliveries.
+ * apply saved rules to stored changes, that translate webhook deliveries, and that find missed ones.
  */
 export function startWorkerParts(
   config: Config,
@@ -35,7 +37,11 @@ export function startWorkerParts(
   // Only reports the problem: without credentials, stored changes can still be read.
   const principal = watchPrincipal({ aws, db, configured: config.principalArn, logger })
   shutdown.add(() => principal.stop())
-  const activities = createActivities({ db, aws, pacers: new Pacers(), regions: config.regions })
+  const activities = createActivities({
+    ...{ db, aws, pacers: new Pacers(), regions: config.regions },
+    secrets: () => existingSecretBox(config),
+    githubApiUrl: config.githubApiUrl,
+  })
   const worker = startWorker({ target, installationId, activities, logger })
   shutdown.add(() => worker.stop())
   const reconciler = startReconciler({ db: system, workflows, logger })
@@ -46,4 +52,6 @@ export function startWorkerParts(
   shutdown.add(() => relinkStarter.stop())
   const deliverStarter = startDeliverStarter({ db: system, workflows, logger })
   shutdown.add(() => deliverStarter.stop())
+  const recoverStarter = startRecoverStarter({ db: system, workflows, logger })
+  shutdown.add(() => recoverStarter.stop())
 }

@@ -21,11 +21,14 @@ import {
   changedSignal,
   deliveriesStoredSignal,
   importNowUpdate,
+  recoveryChangedSignal,
   relinkProgressQuery,
   rereadProgressQuery,
   stateQuery,
   verifyNowUpdate,
 } from '../workflows/messages.ts'
+import type { recover as recoverWorkflow } from '../workflows/recover.ts'
+import { initialRecoverState } from '../workflows/recover-state.ts'
 import type { relink as relinkWorkflow } from '../workflows/relink.ts'
 import { initialRelinkState, type RelinkState } from '../workflows/relink-state.ts'
 import type { reread as rereadWorkflow } from '../workflows/reread.ts'
@@ -39,6 +42,7 @@ import {
   type ImportSummary,
   initialState,
   installationWorkflowId,
+  recoverWorkflowId,
   relinkWorkflowId,
   rereadWorkflowId,
   taskQueueOf,
@@ -118,6 +122,12 @@ export interface Workflows {
    * starter in each worker sends it later.
    */
   deliver(organizationId: string): Promise<boolean>
+  /**
+   * Signals the workflow that finds an integration's missed deliveries, and starts it if there is
+   * none. Never throws: false means that the signal could not be sent, which is logged; the starter
+   * in each worker sends it later.
+   */
+  recover(ref: { organizationId: string; integrationId: string }): Promise<boolean>
   /** Whether Temporal responds within two seconds. */
   ping(): Promise<{ ok: true } | { ok: false; reason: string }>
   /** The URL of the workflow's page in Temporal's UI; null if the UI's URL is unknown. */
@@ -158,6 +168,14 @@ export function createWorkflows(
     interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 3 }))],
   })
   const client = new Client({ connection, namespace })
+
+  // Calls that no request waits for. A call that is retried after its connection was closed would
+  // end the process: grpc-js throws from a timer.
+  const pending = new Set<Promise<unknown>>()
+  function untilClosed<T>(call: Promise<T>): Promise<T> {
+    pending.add(call)
+    return call.finally(() => pending.delete(call))
+  }
 
   let searchable = false
   let warned = false
@@ -374,21 +392,47 @@ export function createWorkflows(
       progressOf(relinkWorkflowId(installationId, organizationId), relinkProgressQuery),
     async deliver(organizationId) {
       try {
-        await client.withDeadline(Date.now() + callTimeoutMs, () =>
-          client.workflow.signalWithStart<typeof deliverWorkflow>('deliver', {
-            workflowId: deliverWorkflowId(installationId, organizationId),
-            taskQueue,
-            args: [initialDeliverState({ installationId, organizationId })],
-            signal: deliveriesStoredSignal,
-            priority: { fairnessKey: organizationId },
-            staticSummary: `Translates webhook deliveries of organization ${organizationId}`,
-          }),
+        await untilClosed(
+          client.withDeadline(Date.now() + callTimeoutMs, () =>
+            client.workflow.signalWithStart<typeof deliverWorkflow>('deliver', {
+              workflowId: deliverWorkflowId(installationId, organizationId),
+              taskQueue,
+              args: [initialDeliverState({ installationId, organizationId })],
+              signal: deliveriesStoredSignal,
+              priority: { fairnessKey: organizationId },
+              staticSummary: `Translates webhook deliveries of organization ${organizationId}`,
+            }),
+          ),
         )
         return true
       } catch (error) {
         logger.warn(
           { organizationId, reason: temporalReason(error) },
           'Failed to signal stored deliveries to Temporal; the deliveries are translated later',
+        )
+        return false
+      }
+    },
+    async recover({ organizationId, integrationId }) {
+      try {
+        await untilClosed(
+          client.withDeadline(Date.now() + callTimeoutMs, () =>
+            client.workflow.signalWithStart<typeof recoverWorkflow>('recover', {
+              workflowId: recoverWorkflowId(installationId, integrationId),
+              taskQueue,
+              args: [initialRecoverState({ installationId, organizationId, integrationId })],
+              signal: recoveryChangedSignal,
+              // Imports and verifications come first.
+              priority: { priorityKey: 4, fairnessKey: organizationId },
+              staticSummary: `Finds missed webhook deliveries of integration ${integrationId}`,
+            }),
+          ),
+        )
+        return true
+      } catch (error) {
+        logger.warn(
+          { integrationId, reason: temporalReason(error) },
+          'Failed to signal a check for missed deliveries to Temporal; it is signalled later',
         )
         return false
       }
@@ -408,7 +452,10 @@ export function createWorkflows(
       const id = encodeURIComponent(workflowIdOf(ref))
       return `${uiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows/${id}`
     },
-    close: () => connection.close(),
+    async close() {
+      await Promise.allSettled(pending)
+      await connection.close()
+    },
   }
 }
 

@@ -9,6 +9,7 @@ import {
 } from '@temporalio/worker'
 import type { Logger } from 'pino'
 import type { DeliverActivities } from '../workflows/deliver-state.ts'
+import type { RecoverActivities } from '../workflows/recover-state.ts'
 import type { RereadActivities } from '../workflows/reread-state.ts'
 import { type ConnectionActivities, taskQueueOf } from '../workflows/state.ts'
 import type { TemporalTarget } from './target.ts'
@@ -17,7 +18,8 @@ import type { TemporalTarget } from './target.ts'
 const MAX_CONNECT_PAUSE_MS = 5_000
 
 /** Tests of connection workflows run a worker without the others. */
-type WorkerActivities = ConnectionActivities & Partial<RereadActivities & DeliverActivities>
+type WorkerActivities = ConnectionActivities &
+  Partial<RereadActivities & DeliverActivities & RecoverActivities>
 
 let bundle: Promise<WorkflowBundle> | undefined
 

@@ -1,5 +1,6 @@
 export { connection } from './connection.ts'
 export { deliver } from './deliver.ts'
 export { installation } from './installation.ts'
+export { recover } from './recover.ts'
 export { relink } from './relink.ts'
 export { reread } from './reread.ts'

@@ -26,3 +26,6 @@ export const rereadProgressQuery = defineQuery<RereadState>('progress')
 
 /** Deliveries were stored. Several signals have the same effect as one. */
 export const deliveriesStoredSignal = defineSignal('deliveriesStored')
+
+/** The token was set, changed or removed, or a check was asked for. */
+export const recoveryChangedSignal = defineSignal('recoveryChanged')

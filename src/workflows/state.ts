@@ -185,3 +185,8 @@ export function installationWorkflowId(installationId: string): string {
 export function deliverWorkflowId(installationId: string, organizationId: string): string {
   return `cairn-${installationId}-deliver-${organizationId}`
 }
+
+/** One workflow per integration with a token that finds missed deliveries. */
+export function recoverWorkflowId(installationId: string, integrationId: string): string {
+  return `cairn-${installationId}-recover-${integrationId}`
+}

@@ -49,6 +49,8 @@ const bodies: Record<string, unknown> = {
   'PATCH /api/v1/views/{id}': { name: 'taken over' },
   'PATCH /api/v1/integrations/{id}': { name: 'taken over' },
   'POST /api/v1/integrations/{id}/rotate-secret': {},
+  'PUT /api/v1/integrations/{id}/recovery': { token: 'a-token-of-the-stranger', hooksOf: ['acme'] },
+  'POST /api/v1/integrations/{id}/recovery/check': {},
   'POST /api/v1/connections/{id}/trust-review': { role: '{"Statement": []}' },
 }
 

@@ -5,6 +5,7 @@ import { saveEnvironmentRules } from '../../src/db/change-rules.ts'
 import { insertConnection } from '../../src/db/connections.ts'
 import { asOrganization, type Database, openDatabase, type Trx } from '../../src/db/database.ts'
 import { insertDeliveries } from '../../src/db/deliveries.ts'
+import { saveRecovery } from '../../src/db/delivery-recoveries.ts'
 import { insertEnvironment } from '../../src/db/environments.ts'
 import { ensurePartitions } from '../../src/db/imports.ts'
 import { insertIntegration, newIntegrationId } from '../../src/db/integrations.ts'
@@ -127,6 +128,8 @@ async function fill(name: string): Promise<Tenant> {
         ...{ body: Buffer.alloc(0), isTest: false },
       },
     ])
+    const integration = { id: integrationId, organization_id: id }
+    await saveRecovery(trx, integration, { hooksOf: ['acme'], sealed: Buffer.from(name) })
     return { id, connectionId: row.id }
   })
 }
@@ -316,7 +319,7 @@ describe('before an organization is known', () => {
     const known = [
       ...['organizations', 'api_keys', 'connections', 'members', 'invitations', 'change_rules'],
       // For the receiver, which finds an organization by an integration's ID.
-      ...['integrations', 'integration_secrets', 'deliveries'],
+      ...['integrations', 'integration_secrets', 'deliveries', 'delivery_recoveries'],
       'password_resets',
     ]
     for (const table of tables.filter(({ name }) => !known.includes(name))) {
@@ -332,6 +335,7 @@ describe('before an organization is known', () => {
       sql`SELECT body FROM deliveries`,
       sql`SELECT headers FROM deliveries`,
       sql`SELECT settings FROM integrations`,
+      sql`SELECT sealed FROM delivery_recoveries`,
     ])
       await expect(read.execute(system)).rejects.toMatchObject({ code: '42501' })
   })

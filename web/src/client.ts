@@ -1426,6 +1426,20 @@ export type IntegrationSettings = {
         isDeploy: boolean;
     }[];
 };
+export type Recovery = {
+    /** Whose webhooks send to this integration: organizations (`acme`) and repositories (`acme/shop`). */
+    hooksOf: string[];
+    tokenSetAt: string;
+    /** When the last check ended. */
+    checkedAt: string | null;
+    /** Through when all deliveries that GitHub has sent were compared with the stored ones. */
+    checkedThrough: string | null;
+    nextCheckAt: string;
+    /** What prevents a complete check, and what to do. */
+    problem: string | null;
+    /** Deliveries that were missed and fetched. */
+    recovered: number;
+};
 export type Integration = {
     id: string;
     kind: "github" | "pagerduty" | "alertmanager";
@@ -1449,6 +1463,8 @@ export type Integration = {
         ignored: number;
         failed: number;
     };
+    /** How missed deliveries are found. Null without a token. */
+    recovery: Recovery | null;
 };
 export type IntegrationSettingsInput = {
     /** For GitHub: which deployments are deploys. The first rule that matches decides; without one, a deployment is a deploy. Jobs that only use the secrets of an environment create deployments too. */
@@ -1490,6 +1506,8 @@ export type MadeIntegration = {
         ignored: number;
         failed: number;
     };
+    /** How missed deliveries are found. Null without a token. */
+    recovery: Recovery | null;
     /** The secret that signs deliveries, or the bearer token for Alertmanager. Returned only in this response. PagerDuty creates its own secret: set that one with PATCH. */
     secret: string;
 };
@@ -1523,6 +1541,8 @@ export type Delivery = {
     bytes: number;
     /** Whether Cairn sent it, on request. */
     isTest: boolean;
+    /** When Cairn fetched a delivery that it had missed. `receivedAt` is then when it was sent. */
+    recoveredAt: string | null;
 };
 export type DeliveryPage = {
     items: Delivery[];
@@ -1549,12 +1569,20 @@ export type DeliveryWithBody = {
     bytes: number;
     /** Whether Cairn sent it, on request. */
     isTest: boolean;
+    /** When Cairn fetched a delivery that it had missed. `receivedAt` is then when it was sent. */
+    recoveredAt: string | null;
     headers: {
         [key: string]: string;
     };
     /** The body as text, up to 1 MB of it. */
     body: string;
     isTruncated: boolean;
+};
+export type RecoverySettingsInput = {
+    /** Whose webhooks send to this integration: organizations (`acme`) and repositories (`acme/shop`). */
+    hooksOf: string[];
+    /** A personal access token. Omitted: the stored one is kept. */
+    token?: string;
 };
 export type ReceivedEvents = {
     changes: {
@@ -3136,6 +3164,44 @@ export function sendTestDelivery(id: string, opts?: Oazapfts.RequestOpts) {
         ...opts,
         method: "POST"
     }));
+}
+/**
+ * Find missed deliveries
+ */
+export function setIntegrationRecovery(id: string, recoverySettingsInput: RecoverySettingsInput, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: Integration;
+    }>(`/api/v1/integrations/${encodeURIComponent(id)}/recovery`, oazapfts.json({
+        ...opts,
+        method: "PUT",
+        body: recoverySettingsInput
+    })));
+}
+/**
+ * Remove the token
+ */
+export function deleteIntegrationRecovery(id: string, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: Integration;
+    }>(`/api/v1/integrations/${encodeURIComponent(id)}/recovery`, {
+        ...opts,
+        method: "DELETE"
+    }));
+}
+/**
+ * Check for missed deliveries now
+ */
+export function checkIntegrationRecovery(id: string, body: {}, opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 202;
+        data: Integration;
+    }>(`/api/v1/integrations/${encodeURIComponent(id)}/recovery/check`, oazapfts.json({
+        ...opts,
+        method: "POST",
+        body
+    })));
 }
 /**
  * Receive CloudEvents

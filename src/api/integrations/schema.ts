@@ -32,6 +32,68 @@ const settingsSchema = z
     examples: [{ deployRules: [{ workflow: 'Lint*', isDeploy: false }] }],
   })
 
+const owner = z
+  .string()
+  .trim()
+  .max(200)
+  .regex(/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})(?:\/[\w.-]{1,100})?$/, {
+    error: 'Use the name of an organization, `acme`, or of a repository, `acme/shop`.',
+  })
+  .refine((name) => !/\/\.{1,2}$/.test(name), { error: 'Not a name of a repository.' })
+
+const hooksOf = z.array(owner).min(1).max(20).meta({
+  description:
+    'Whose webhooks send to this integration: organizations (`acme`) and repositories (`acme/shop`).',
+})
+
+export const recoveryBodySchema = z
+  .strictObject({
+    hooksOf,
+    token: z
+      .string()
+      .trim()
+      .regex(/^[\x21-\x7e]{20,500}$/, {
+        error: 'Not a token: 20 to 500 characters without spaces.',
+      })
+      .optional()
+      .meta({ description: 'A personal access token. Omitted: the stored one is kept.' }),
+  })
+  .meta({
+    id: 'RecoverySettings',
+    examples: [{ hooksOf: ['acme/shop'], token: 'github_pat_11EXAMPLE0000000000000' }],
+  })
+
+export const recoverySchema = z
+  .object({
+    hooksOf,
+    tokenSetAt: time,
+    checkedAt: time.nullable().meta({ description: 'When the last check ended.' }),
+    checkedThrough: time.nullable().meta({
+      description:
+        'Through when all deliveries that GitHub has sent were compared with the stored ones.',
+    }),
+    nextCheckAt: time,
+    problem: z
+      .string()
+      .nullable()
+      .meta({ description: 'What prevents a complete check, and what to do.' }),
+    recovered: z.int().meta({ description: 'Deliveries that were missed and fetched.' }),
+  })
+  .meta({
+    id: 'Recovery',
+    examples: [
+      {
+        hooksOf: ['acme/shop'],
+        tokenSetAt: '2026-03-02T09:12:07.311Z',
+        checkedAt: '2026-03-02T12:00:03.117Z',
+        checkedThrough: '2026-03-02T12:00:02.400Z',
+        nextCheckAt: '2026-03-02T12:10:03.117Z',
+        problem: null,
+        recovered: 3,
+      },
+    ],
+  })
+
 const example = {
   id: '019b2d6a-41d2-7a30-8c11-5e0f9b3d7c24',
   kind: 'github' as const,
@@ -42,6 +104,7 @@ const example = {
   lastDeliveryAt: '2026-03-02T12:00:12.008Z',
   secrets: [{ createdAt: '2026-03-02T09:12:07.311Z', expiresAt: null }],
   lastWeek: { received: 0, translated: 41, ignored: 12, failed: 0 },
+  recovery: null,
 }
 
 export const integrationSchema = z
@@ -66,6 +129,9 @@ export const integrationSchema = z
         failed: z.int(),
       })
       .meta({ description: 'Deliveries of the last 7 days.' }),
+    recovery: recoverySchema
+      .nullable()
+      .meta({ description: 'How missed deliveries are found. Null without a token.' }),
   })
   .meta({ id: 'Integration', examples: [example] })
 
@@ -141,6 +207,7 @@ const deliveryExample = {
   doneAt: '2026-03-02T12:00:12.230Z',
   bytes: 21_874,
   isTest: false,
+  recoveredAt: null,
 }
 
 export const deliverySchema = z
@@ -163,6 +230,10 @@ export const deliverySchema = z
     doneAt: time.nullable(),
     bytes: z.int().meta({ description: 'The size of the body.' }),
     isTest: z.boolean().meta({ description: 'Whether Cairn sent it, on request.' }),
+    recoveredAt: time.nullable().meta({
+      description:
+        'When Cairn fetched a delivery that it had missed. `receivedAt` is then when it was sent.',
+    }),
   })
   .meta({ id: 'Delivery', examples: [deliveryExample] })
 

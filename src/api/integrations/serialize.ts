@@ -1,9 +1,15 @@
 import type { z } from 'zod'
 import type { ListedDelivery } from '../../db/deliveries.ts'
+import type { RecoveryOverview } from '../../db/delivery-recoveries.ts'
 import type { IntegrationOverview } from '../../db/integrations.ts'
 import type { DeliveryRow } from '../../db/schema.ts'
 import { publicUrlOf } from '../origin.ts'
-import type { deliverySchema, deliveryWithBodySchema, integrationSchema } from './schema.ts'
+import type {
+  deliverySchema,
+  deliveryWithBodySchema,
+  integrationSchema,
+  recoverySchema,
+} from './schema.ts'
 
 /** Characters of a body in a response. */
 const MAX_BODY_LENGTH = 1_000_000
@@ -26,6 +32,19 @@ export function toIntegration(
       expiresAt: expires_at?.toISOString() ?? null,
     })),
     lastWeek: row.counts,
+    recovery: row.recovery && toRecovery(row.recovery),
+  }
+}
+
+function toRecovery(row: RecoveryOverview): z.output<typeof recoverySchema> {
+  return {
+    hooksOf: row.hooks_of,
+    tokenSetAt: row.token_set_at.toISOString(),
+    checkedAt: row.checked_at?.toISOString() ?? null,
+    checkedThrough: row.checked_through?.toISOString() ?? null,
+    nextCheckAt: row.due_at.toISOString(),
+    problem: row.problem,
+    recovered: row.recovered,
   }
 }
 
@@ -44,6 +63,7 @@ export function toDelivery(row: ListedDelivery): z.output<typeof deliverySchema>
     doneAt: row.done_at?.toISOString() ?? null,
     bytes: row.bytes,
     isTest: row.is_test,
+    recoveredAt: row.recovered_at?.toISOString() ?? null,
   }
 }
 

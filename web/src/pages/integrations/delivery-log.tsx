@@ -84,9 +84,10 @@ export function DeliveryLog({ integrationId }: { integrationId: string }) {
   )
 }
 
-function resultOf({ reason, changes, incidents }: Delivery): string {
+function resultOf({ reason, changes, incidents, recoveredAt }: Delivery): string {
   if (reason !== null) return reason
   const parts = [
+    recoveredAt !== null && 'recovered',
     changes.length > 0 && `${changes.length} ${changes.length === 1 ? 'change' : 'changes'}`,
     incidents > 0 && `${incidents} ${incidents === 1 ? 'incident' : 'incidents'}`,
   ]

@@ -8,8 +8,12 @@ export interface Health {
   detail: string
 }
 
-export function healthOf({ lastDeliveryAt, lastWeek }: Integration): Health {
+export function healthOf({ lastDeliveryAt, lastWeek, recovery }: Integration): Health {
   const { received, failed } = lastWeek
+  if (recovery?.problem) {
+    const detail = `The check for missed deliveries fails. ${recovery.problem}`
+    return { tone: 'action', state: 'Check failing', detail }
+  }
   if (lastDeliveryAt === null) {
     return { tone: 'late', state: 'Waiting', detail: 'No delivery has arrived yet.' }
   }

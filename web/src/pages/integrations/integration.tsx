@@ -9,6 +9,7 @@ import { DeliveryLog } from './delivery-log.tsx'
 import { healthOf } from './health.ts'
 import { kinds } from './kinds.tsx'
 import { integrationQuery } from './queries.ts'
+import { RecoverySection } from './recovery-section.tsx'
 import { SecretSection } from './secret-section.tsx'
 import { SetUpSteps } from './set-up-steps.tsx'
 import { SendTest } from './webhook-card.tsx'
@@ -55,6 +56,7 @@ export function IntegrationPage() {
       </Group>
       <SetUpSteps integration={data} />
       <SecretSection integration={data} />
+      {data.kind === 'github' && <RecoverySection integration={data} />}
       <DeliveryLog integrationId={id} />
     </Stack>
   )

@@ -1,0 +1,254 @@
+import { asOrganization } from '../db/database.ts'
+import { type Arrival, insertDeliveries } from '../db/deliveries.ts'
+import {
+  countRecovered,
+  findRecovery,
+  finishCheck,
+  lockRecovery,
+  storedDeliveryIds,
+} from '../db/delivery-recoveries.ts'
+import type { DeliveryRecoveryRow } from '../db/schema.ts'
+import { readDelivery } from '../integrations/arrival.ts'
+import {
+  type GitHubDeliveries,
+  GitHubProblem,
+  githubDeliveries,
+  type Hook,
+  LISTED_DAYS,
+  type ListedAttempt,
+} from '../integrations/github-deliveries.ts'
+import { tokenContext } from '../integrations/secret-box.ts'
+import type { RecoverSummary, RecoverWork } from '../workflows/recover-state.ts'
+import type { Dependencies } from './dependencies.ts'
+
+const MINUTE_MS = 60_000
+const DAY_MS = 24 * 60 * MINUTE_MS
+const CHECK_EVERY_MS = 10 * MINUTE_MS
+/** Each check compares this much again: GitHub lists an attempt when it has ended. */
+const OVERLAP_MS = 30 * MINUTE_MS
+/** Fetched in one check, one request each. The next check continues immediately. */
+const MOST_FETCHED = 200
+/** A check that takes longer is continued by the next one. */
+const CHECK_MS = MINUTE_MS
+const STORED_AT_ONCE = 20
+const BYTES_AT_ONCE = 16 * 1024 * 1024
+
+/**
+ * One check of an integration: lists what GitHub has sent, and fetches and stores what Cairn has
+ * not. A delivery has the same ID as when it arrives, so it is stored once, even if it arrives or
+ * another worker fetches it at the same time.
+ *
+ * GitHub's failures are stored as a problem, with what to do; the check is repeated later.
+ *
+ * @throws the signal's reason when aborted; Postgres' errors
+ */
+export async function recoverDeliveries(
+  deps: Dependencies,
+  { organizationId, integrationId }: RecoverWork,
+  signal: AbortSignal,
+): Promise<RecoverSummary> {
+  const { db, clock = Date.now } = deps
+  const recovery = await asOrganization(db, organizationId, (trx) =>
+    findRecovery(trx, integrationId),
+  )
+  if (!recovery) return { recovered: 0, nextInMs: null }
+  const startedAt = clock()
+  const waitMs = recovery.due_at.getTime() - startedAt
+  if (waitMs > 0) return { recovered: 0, nextInMs: waitMs }
+  const check = await runCheck(deps, recovery, signal)
+  const { problems, retryAt, recovered, isPartial } = check
+  const isComplete = problems.length === 0 && !isPartial
+  const nextInMs = isPartial && problems.length === 0 ? 0 : CHECK_EVERY_MS
+  const dueAt = retryAt ?? new Date(clock() + nextInMs)
+  await asOrganization(db, organizationId, (trx) =>
+    finishCheck(trx, recovery, {
+      checkedAt: new Date(clock()),
+      checkedThrough: isComplete ? new Date(startedAt) : undefined,
+      problem: problems.length === 0 ? null : problems.join(' ').slice(0, 2000),
+      dueAt,
+    }),
+  )
+  return { recovered, nextInMs: Math.max(0, dueAt.getTime() - clock()) }
+}
+
+interface Check {
+  recovered: number
+  /** Sentences, each once. */
+  problems: string[]
+  retryAt: Date | undefined
+  /** Whether more is missing than one check fetches. */
+  isPartial: boolean
+}
+
+async function runCheck(
+  deps: Dependencies,
+  recovery: DeliveryRecoveryRow,
+  signal: AbortSignal,
+): Promise<Check> {
+  const { clock = Date.now, githubApiUrl: apiUrl } = deps
+  const check: Check = { recovered: 0, problems: [], retryAt: undefined, isPartial: false }
+  const token = openToken(deps, recovery)
+  if (token === undefined) {
+    check.problems.push(
+      'The token cannot be decrypted. Workers need the same CAIRN_SECRET_KEY as servers. If the key is lost, enter the token again.',
+    )
+    return check
+  }
+  const github = githubDeliveries({ token, apiUrl, signal, now: clock })
+  const { checked_through: through } = recovery
+  const since = new Date(
+    Math.max(clock() - LISTED_DAYS * DAY_MS, (through?.getTime() ?? 0) - OVERLAP_MS),
+  )
+  for (const owner of recovery.hooks_of) {
+    try {
+      const hookIds = await github.hooksOf(owner, recovery.integration_id)
+      if (hookIds.length === 0) {
+        throw new GitHubProblem(
+          `No webhook of ${owner} has the URL of this integration. Add the webhook, or correct the name.`,
+        )
+      }
+      for (const hookId of hookIds) {
+        await recoverHook(deps, recovery, { github, hook: { owner, hookId }, since, check, signal })
+        if (check.isPartial) return check
+      }
+    } catch (error) {
+      if (!(error instanceof GitHubProblem)) throw error
+      if (!check.problems.includes(error.message)) check.problems.push(error.message)
+      check.retryAt = error.retryAt
+      if (error.retryAt) return check
+    }
+  }
+  return check
+}
+
+/** @returns undefined if no key opens it */
+function openToken({ secrets }: Dependencies, recovery: DeliveryRecoveryRow): string | undefined {
+  try {
+    return secrets?.().open(recovery.sealed, tokenContext(recovery.integration_id))
+  } catch {
+    return undefined
+  }
+}
+
+interface HookCheck {
+  github: GitHubDeliveries
+  hook: Hook
+  since: Date
+  check: Check
+  signal: AbortSignal
+}
+
+/** @throws GitHubProblem; what was stored until then stays */
+async function recoverHook(
+  deps: Dependencies,
+  recovery: DeliveryRecoveryRow,
+  { github, hook, since, check, signal }: HookCheck,
+): Promise<void> {
+  const { clock = Date.now } = deps
+  const deadline = clock() + CHECK_MS
+  const missing = await findMissing(deps, recovery, await github.attempts(hook, since))
+  let batch: Arrival[] = []
+  let bytes = 0
+  const store = async () => {
+    check.recovered += await storeMissed(deps, recovery, batch)
+    batch = []
+    bytes = 0
+  }
+  try {
+    for (const [index, { newest, hasRedelivery }] of missing.entries()) {
+      signal.throwIfAborted()
+      if (index >= MOST_FETCHED || clock() > deadline) {
+        check.isPartial = true
+        return
+      }
+      const sent = await github.delivery(hook, newest.id)
+      // It is not listed any more.
+      if (!sent) continue
+      if (sent.payload === undefined) {
+        // Once: what was sent again and did not arrive would not arrive the next time either.
+        if (!hasRedelivery) await github.redeliver(hook, newest.id)
+        continue
+      }
+      const arrival = toArrival(recovery.integration_id, hook, { newest, payload: sent.payload })
+      batch.push(arrival)
+      bytes += arrival.body.length
+      if (batch.length >= STORED_AT_ONCE || bytes >= BYTES_AT_ONCE) await store()
+    }
+  } finally {
+    if (batch.length > 0) await store()
+  }
+}
+
+interface Missing {
+  /** The newest attempt, with the time of the first one. */
+  newest: ListedAttempt
+  hasRedelivery: boolean
+}
+
+/** Those of the listed deliveries that are not stored, the oldest first. */
+async function findMissing(
+  { db }: Dependencies,
+  { organization_id, integration_id }: DeliveryRecoveryRow,
+  attempts: readonly ListedAttempt[],
+): Promise<Missing[]> {
+  const byId = new Map<string, Missing>()
+  // Newest first.
+  for (const attempt of attempts) {
+    const id = deliveryIdOf(attempt.guid)
+    const known = byId.get(id)
+    byId.set(id, {
+      newest: { ...(known?.newest ?? attempt), deliveredAt: attempt.deliveredAt },
+      hasRedelivery: attempt.isRedelivery || known?.hasRedelivery === true,
+    })
+  }
+  const stored = await asOrganization(db, organization_id, (trx) =>
+    storedDeliveryIds(trx, integration_id, [...byId.keys()]),
+  )
+  return [...byId].flatMap(([id, missing]) => (stored.has(id) ? [] : [missing])).reverse()
+}
+
+/** The ID that the receiver would store. */
+function deliveryIdOf(guid: string): string {
+  const headers = { 'x-github-delivery': guid }
+  return readDelivery('github', { headers, body: Buffer.alloc(0) }).deliveryId
+}
+
+function toArrival(
+  integrationId: string,
+  hook: Hook,
+  { newest, payload }: { newest: ListedAttempt; payload: unknown },
+): Arrival {
+  const body = Buffer.from(JSON.stringify(payload))
+  const headers = {
+    'content-type': 'application/json',
+    'x-github-event': newest.event,
+    'x-github-delivery': newest.guid,
+    'x-github-hook-id': hook.hookId,
+  }
+  const parts = readDelivery('github', { headers, body })
+  return { integrationId, ...parts, body, isTest: false, missedAt: newest.deliveredAt }
+}
+
+/**
+ * Stores deliveries, unless the token was changed or removed meanwhile. Due deliveries are
+ * translated within seconds, see `src/deliver-starter.ts`.
+ *
+ * @returns how many were stored
+ */
+async function storeMissed(
+  { db }: Dependencies,
+  recovery: DeliveryRecoveryRow,
+  batch: readonly Arrival[],
+): Promise<number> {
+  const { organization_id: organizationId, integration_id: integrationId } = recovery
+  return asOrganization(db, organizationId, async (trx) => {
+    if (!(await lockRecovery(trx, recovery))) return 0
+    const ids = batch.map(({ deliveryId }) => deliveryId)
+    const before = await storedDeliveryIds(trx, integrationId, ids)
+    const missing = batch.filter(({ deliveryId }) => !before.has(deliveryId))
+    if (missing.length === 0) return 0
+    await insertDeliveries(trx, organizationId, missing)
+    await countRecovered(trx, integrationId, missing.length)
+    return missing.length
+  })
+}
