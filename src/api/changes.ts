@@ -46,7 +46,7 @@ export const changeSchema = z
     sourceId: z.string().meta({ description: 'The ID in the source, such as an event ID.' }),
     occurredAt: z.iso.datetime(),
     endedAt: z.iso.datetime().nullable().meta({
-      description: 'Only of changes that take time, when their end is known.',
+      description: 'Set only for changes that take time, once their end is known.',
     }),
     importedAt: z.iso.datetime(),
     summary: z.string().meta({
@@ -56,16 +56,14 @@ export const changeSchema = z
       description: 'The first words of `summary`, when they name the actor.',
     }),
     actor: z.looseObject({ kind: z.string(), name: z.string(), id: z.string() }).meta({
-      description: '`id` is the same for one identity over all its sessions; `name` is for people.',
+      description:
+        '`id` is the same for one identity in all its sessions; `name` is the display name.',
     }),
     tool: z.looseObject({
       name: z.string(),
       title: z.string(),
       label: z.string(),
-      run: z
-        .string()
-        .optional()
-        .meta({ description: 'The run of the tool, as the tool names it.' }),
+      run: z.string().optional().meta({ description: 'The ID of the run in the tool.' }),
     }),
     service: z.string(),
     action: z.string(),
@@ -75,7 +73,7 @@ export const changeSchema = z
         id: z.string(),
         accountId: z.string().nullable(),
         region: z.string().nullable(),
-        key: z.string().meta({ description: 'The same for the same resource in every change.' }),
+        key: z.string().meta({ description: 'Identifies the resource in every change.' }),
       }),
     ),
     outcome: z.enum(OUTCOMES),
@@ -96,7 +94,9 @@ export const changeSchema = z
     publicAccess: z.string().optional(),
     links: z.array(z.object({ label: z.string(), url: z.string() })),
     connectionId: z.uuid().nullable(),
-    detail: detailSchema.meta({ description: 'What only the source knows, by `source`.' }),
+    detail: detailSchema.meta({
+      description: 'The fields of the source. `source` determines the schema.',
+    }),
   })
   .meta({
     id: 'Change',

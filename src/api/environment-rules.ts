@@ -48,7 +48,7 @@ const matchSchema = z
   })
 
 const ruleSchema = z.strictObject({
-  name: text(100).optional().meta({ description: 'For people.' }),
+  name: text(100).optional().meta({ description: 'The display name.' }),
   match: matchSchema,
   environments: z.array(z.uuid()).max(MAX_ENVIRONMENTS).meta({
     description:
@@ -60,7 +60,10 @@ const wanted = {
   mode: z.enum(RULE_MODES).meta({
     description: '`first`: the first matching rule applies. `all`: all matching rules apply.',
   }),
-  rules: z.array(ruleSchema).max(MAX_RULES).meta({ description: 'In order.' }),
+  rules: z
+    .array(ruleSchema)
+    .max(MAX_RULES)
+    .meta({ description: 'In the order in which they are evaluated.' }),
 }
 
 const relinkSchema = z.object({
@@ -71,7 +74,10 @@ const relinkSchema = z.object({
   checked: z.int().meta({ description: 'How many of them follow the rules.' }),
   percent: z.int(),
   etaSeconds: z.int().nullable().meta({ description: 'Null if unknown.' }),
-  appliedAt: z.iso.datetime().nullable().meta({ description: 'When it last ended.' }),
+  appliedAt: z.iso
+    .datetime()
+    .nullable()
+    .meta({ description: 'When the rules were last applied to all stored changes.' }),
 })
 
 const exampleRelink = {
@@ -124,9 +130,10 @@ const previewSchema = z
     countedFrom: z.iso.datetime(),
     total: z.int().meta({ description: 'The counted changes.' }),
     linked: z.int().meta({
-      description: 'Those that rules, or a name in the change itself, assign to environments.',
+      description:
+        'The number of changes that rules, or a name in the change itself, assign to environments.',
     }),
-    moved: z.int().meta({ description: 'Those whose environments would differ.' }),
+    moved: z.int().meta({ description: 'The number of changes whose environments would change.' }),
     byRule: z.array(z.int()).meta({
       description: 'The number of changes that each rule applies to, in the order of the rules.',
     }),

@@ -47,7 +47,7 @@ export function exportRoutes(app: App, { database }: ApiContext): void {
         operationId: 'exportChanges',
         summary: 'Export changes',
         description:
-          'All changes that match, newest first, up to the time of the request. The first line contains the filters and the completeness at the start of the export: in CSV as a comment, in NDJSON as `{"export": …}`. The last line of NDJSON is `{"end": …}` with the number of changes; without it, the export was interrupted. Values that a spreadsheet would run as a formula start with an apostrophe in CSV.',
+          'Returns all changes that match, newest first, up to the time of the request. The first line contains the filters and the completeness at the start of the export: in CSV as a comment, in NDJSON as `{"export": …}`. The last line of NDJSON is `{"end": …}` with the number of changes; without it, the export was interrupted. Values that a spreadsheet would run as a formula start with an apostrophe in CSV.',
         querystring: exportSchema,
         response: {
           200: {

@@ -57,7 +57,10 @@ const ruleSchema = z
     effect,
     match: matchSchema,
     createdAt: z.iso.datetime(),
-    createdBy: z.string().nullable().meta({ description: 'The email of the user, if one did it.' }),
+    createdBy: z
+      .string()
+      .nullable()
+      .meta({ description: 'The email address of the user who created it. Null for an API key.' }),
   })
   .meta({ id: 'NoiseRule', examples: [example] })
 

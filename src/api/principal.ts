@@ -74,7 +74,7 @@ export function principalRoutes(app: App, { principal }: ApiContext): void {
         operationId: 'getPrincipal',
         summary: "Get Cairn's AWS identity",
         description:
-          'Returns whether Cairn has AWS credentials with which it can assume roles, and how to fix it if not.',
+          'Returns whether Cairn has AWS credentials that can assume roles. If not, returns how to fix this.',
         response: {
           200: jsonResponse("Cairn's AWS identity.", principalStatusSchema),
           ...problems(401, 503),

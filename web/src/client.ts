@@ -430,14 +430,14 @@ export type Change = {
     /** The ID in the source, such as an event ID. */
     sourceId: string;
     occurredAt: string;
-    /** Only of changes that take time, when their end is known. */
+    /** Set only for changes that take time, once their end is known. */
     endedAt: string | null;
     importedAt: string;
     /** The change in one sentence. Contains untrusted text from the source. */
     summary: string;
     /** The first words of `summary`, when they name the actor. */
     subject?: string;
-    /** `id` is the same for one identity over all its sessions; `name` is for people. */
+    /** `id` is the same for one identity in all its sessions; `name` is the display name. */
     actor: {
         kind: string;
         name: string;
@@ -448,7 +448,7 @@ export type Change = {
         name: string;
         title: string;
         label: string;
-        /** The run of the tool, as the tool names it. */
+        /** The ID of the run in the tool. */
         run?: string;
         [key: string]: any;
     };
@@ -459,7 +459,7 @@ export type Change = {
         id: string;
         accountId: string | null;
         region: string | null;
-        /** The same for the same resource in every change. */
+        /** Identifies the resource in every change. */
         key: string;
         [key: string]: any;
     }[];
@@ -480,7 +480,7 @@ export type Change = {
         url: string;
     }[];
     connectionId: string | null;
-    /** What only the source knows, by `source`. */
+    /** The fields of the source. `source` determines the schema. */
     detail: CloudTrailDetail | DeployDetail | GitHubDetail | {
         source: string;
         [key: string]: any;
@@ -535,14 +535,14 @@ export type AcceptedChange = {
     /** The ID in the source, such as an event ID. */
     sourceId: string;
     occurredAt: string;
-    /** Only of changes that take time, when their end is known. */
+    /** Set only for changes that take time, once their end is known. */
     endedAt: string | null;
     importedAt: string;
     /** The change in one sentence. Contains untrusted text from the source. */
     summary: string;
     /** The first words of `summary`, when they name the actor. */
     subject?: string;
-    /** `id` is the same for one identity over all its sessions; `name` is for people. */
+    /** `id` is the same for one identity in all its sessions; `name` is the display name. */
     actor: {
         kind: string;
         name: string;
@@ -553,7 +553,7 @@ export type AcceptedChange = {
         name: string;
         title: string;
         label: string;
-        /** The run of the tool, as the tool names it. */
+        /** The ID of the run in the tool. */
         run?: string;
         [key: string]: any;
     };
@@ -564,7 +564,7 @@ export type AcceptedChange = {
         id: string;
         accountId: string | null;
         region: string | null;
-        /** The same for the same resource in every change. */
+        /** Identifies the resource in every change. */
         key: string;
         [key: string]: any;
     }[];
@@ -585,7 +585,7 @@ export type AcceptedChange = {
         url: string;
     }[];
     connectionId: string | null;
-    /** What only the source knows, by `source`. */
+    /** The fields of the source. `source` determines the schema. */
     detail: CloudTrailDetail | DeployDetail | GitHubDetail | {
         source: string;
         [key: string]: any;
@@ -639,14 +639,14 @@ export type ChangeWithRecord = {
     /** The ID in the source, such as an event ID. */
     sourceId: string;
     occurredAt: string;
-    /** Only of changes that take time, when their end is known. */
+    /** Set only for changes that take time, once their end is known. */
     endedAt: string | null;
     importedAt: string;
     /** The change in one sentence. Contains untrusted text from the source. */
     summary: string;
     /** The first words of `summary`, when they name the actor. */
     subject?: string;
-    /** `id` is the same for one identity over all its sessions; `name` is for people. */
+    /** `id` is the same for one identity in all its sessions; `name` is the display name. */
     actor: {
         kind: string;
         name: string;
@@ -657,7 +657,7 @@ export type ChangeWithRecord = {
         name: string;
         title: string;
         label: string;
-        /** The run of the tool, as the tool names it. */
+        /** The ID of the run in the tool. */
         run?: string;
         [key: string]: any;
     };
@@ -668,7 +668,7 @@ export type ChangeWithRecord = {
         id: string;
         accountId: string | null;
         region: string | null;
-        /** The same for the same resource in every change. */
+        /** Identifies the resource in every change. */
         key: string;
         [key: string]: any;
     }[];
@@ -689,7 +689,7 @@ export type ChangeWithRecord = {
         url: string;
     }[];
     connectionId: string | null;
-    /** What only the source knows, by `source`. */
+    /** The fields of the source. `source` determines the schema. */
     detail: CloudTrailDetail | DeployDetail | GitHubDetail | {
         source: string;
         [key: string]: any;
@@ -1038,7 +1038,7 @@ export type Incident = {
     title: string;
     source: "pagerduty" | "alertmanager" | "person";
     state: "open" | "acknowledged" | "resolved";
-    /** When someone or something noticed it. */
+    /** When the incident was noticed. */
     noticedAt: string;
     /** When it started. Null if that is unknown. */
     startedAt: string | null;
@@ -1050,7 +1050,7 @@ export type Incident = {
     /** The email address of its creator. */
     createdBy: string | null;
     createdAt: string;
-    /** The incident that has its alerts. Null unless it was merged. */
+    /** The incident that it was merged into. Null if it was not merged. */
     mergedInto: string | null;
 };
 export type NewIncidentInput = {
@@ -1097,7 +1097,7 @@ export type IncidentWithAlerts = {
     title: string;
     source: "pagerduty" | "alertmanager" | "person";
     state: "open" | "acknowledged" | "resolved";
-    /** When someone or something noticed it. */
+    /** When the incident was noticed. */
     noticedAt: string;
     /** When it started. Null if that is unknown. */
     startedAt: string | null;
@@ -1109,7 +1109,7 @@ export type IncidentWithAlerts = {
     /** The email address of its creator. */
     createdBy: string | null;
     createdAt: string;
-    /** The incident that has its alerts. Null unless it was merged. */
+    /** The incident that it was merged into. Null if it was not merged. */
     mergedInto: string | null;
     alerts: IncidentAlert[];
     verdicts: Verdict[];
@@ -1266,9 +1266,9 @@ export type EnvironmentRules = {
     version: number;
     /** `first`: the first matching rule applies. `all`: all matching rules apply. */
     mode: "first" | "all";
-    /** In order. */
+    /** In the order in which they are evaluated. */
     rules: {
-        /** For people. */
+        /** The display name. */
         name?: string;
         /** Patterns by field. Each field must match one of its patterns; `*` stands for any number of characters, and case is ignored. `connection` is an ID or a name; `resource` an ID, a name or an ARN; `tag` is `key=value`, of the request or of a resource; `actor` an ID or a name; `environment` a name that the change itself contains. */
         match: {
@@ -1298,7 +1298,7 @@ export type EnvironmentRules = {
         percent: number;
         /** Null if unknown. */
         etaSeconds: number | null;
-        /** When it last ended. */
+        /** When the rules were last applied to all stored changes. */
         appliedAt: string | null;
     };
 };
@@ -1307,9 +1307,9 @@ export type NewEnvironmentRulesInput = {
     version: number;
     /** `first`: the first matching rule applies. `all`: all matching rules apply. */
     mode: "first" | "all";
-    /** In order. */
+    /** In the order in which they are evaluated. */
     rules: {
-        /** For people. */
+        /** The display name. */
         name?: string;
         /** Patterns by field. Each field must match one of its patterns; `*` stands for any number of characters, and case is ignored. `connection` is an ID or a name; `resource` an ID, a name or an ARN; `tag` is `key=value`, of the request or of a resource; `actor` an ID or a name; `environment` a name that the change itself contains. */
         match: {
@@ -1333,9 +1333,9 @@ export type NewEnvironmentRulesInput = {
 export type EnvironmentRulesDraftInput = {
     /** `first`: the first matching rule applies. `all`: all matching rules apply. */
     mode: "first" | "all";
-    /** In order. */
+    /** In the order in which they are evaluated. */
     rules: {
-        /** For people. */
+        /** The display name. */
         name?: string;
         /** Patterns by field. Each field must match one of its patterns; `*` stands for any number of characters, and case is ignored. `connection` is an ID or a name; `resource` an ID, a name or an ARN; `tag` is `key=value`, of the request or of a resource; `actor` an ID or a name; `environment` a name that the change itself contains. */
         match: {
@@ -1366,9 +1366,9 @@ export type EnvironmentRulesPreview = {
     countedFrom: string;
     /** The counted changes. */
     total: number;
-    /** Those that rules, or a name in the change itself, assign to environments. */
+    /** The number of changes that rules, or a name in the change itself, assign to environments. */
     linked: number;
-    /** Those whose environments would differ. */
+    /** The number of changes whose environments would change. */
     moved: number;
     /** The number of changes that each rule applies to, in the order of the rules. */
     byRule: number[];
@@ -1399,7 +1399,7 @@ export type NoiseRule = {
         account?: string;
     };
     createdAt: string;
-    /** The email of the user, if one did it. */
+    /** The email address of the user who created it. Null for an API key. */
     createdBy: string | null;
 };
 export type NewNoiseRuleInput = {
@@ -1527,10 +1527,10 @@ export type Delivery = {
     deliveryId: string;
     event: string | null;
     receivedAt: string;
-    /** `received`: not yet translated. `ignored`: nothing in it is a change or an incident. `reason` explains the others. */
+    /** `received`: not yet translated. `ignored`: it contains no change and no incident. `reason` explains why it is ignored, failed or will be retried. */
     state: "received" | "translated" | "ignored" | "failed";
     reason: string | null;
-    /** The changes that it became, new or not. */
+    /** The IDs of its changes, including those that existed already. */
     changes: string[];
     /** The number of incidents that it created or updated. */
     incidents: number;
@@ -1555,10 +1555,10 @@ export type DeliveryWithBody = {
     deliveryId: string;
     event: string | null;
     receivedAt: string;
-    /** `received`: not yet translated. `ignored`: nothing in it is a change or an incident. `reason` explains the others. */
+    /** `received`: not yet translated. `ignored`: it contains no change and no incident. `reason` explains why it is ignored, failed or will be retried. */
     state: "received" | "translated" | "ignored" | "failed";
     reason: string | null;
-    /** The changes that it became, new or not. */
+    /** The IDs of its changes, including those that existed already. */
     changes: string[];
     /** The number of incidents that it created or updated. */
     incidents: number;
@@ -2894,7 +2894,7 @@ export function getIncidentChanges(id: string, { "from": $from, to, noise, limit
     }));
 }
 /**
- * Decide about a change
+ * Set the verdict on a change
  */
 export function setVerdict(id: string, changeId: string, newVerdictInput: NewVerdictInput, opts?: Oazapfts.RequestOpts) {
     return oazapfts.ok(oazapfts.fetchJson<{

@@ -20,7 +20,7 @@ export function incidentAnswerRoutes(app: App, { database }: ApiContext): void {
         tags,
         operationId: 'previewIncident',
         summary: 'Rank changes without an incident',
-        description: 'What changed before a time, without storing an incident.',
+        description: 'Returns what changed before a time. Does not store an incident.',
         querystring: previewSchema,
         response: {
           200: jsonResponse('The answer.', answerSchema),
@@ -51,7 +51,7 @@ export function incidentAnswerRoutes(app: App, { database }: ApiContext): void {
         operationId: 'getIncidentChanges',
         summary: 'Get the changes of an incident',
         description:
-          'The ranked suspects, the responses, how complete the changes are, and a page of the timeline, newest first.',
+          'Returns the ranked suspects, the responses, whether the changes are complete, and a page of the timeline, newest first.',
         params,
         querystring: windowSchema,
         response: {
@@ -75,7 +75,7 @@ export function incidentAnswerRoutes(app: App, { database }: ApiContext): void {
       schema: {
         tags,
         operationId: 'setVerdict',
-        summary: 'Decide about a change',
+        summary: 'Set the verdict on a change',
         description: 'Replaces an earlier verdict on the change. Null withdraws it.',
         params: params.extend({
           changeId: z.string().meta({ description: 'The change ID.' }),

@@ -42,7 +42,8 @@ export function incidentRoutes(app: App, context: ApiContext): void {
         tags,
         operationId: 'listIncidents',
         summary: 'List incidents',
-        description: 'Newest notice first. Incidents that were merged into others are left out.',
+        description:
+          'Sorted by the time of the notice, newest first. Excludes incidents that were merged into others.',
         querystring: z.strictObject({
           state: z
             .union([z.enum(INCIDENT_STATES), z.array(z.enum(INCIDENT_STATES)).max(3)])
@@ -89,7 +90,7 @@ export function incidentRoutes(app: App, context: ApiContext): void {
         operationId: 'createIncident',
         summary: 'Create an incident',
         description:
-          'Imports from all connections at once, so that the newest changes arrive soon. Does not wait for them.',
+          'Starts an import from all connections, so that the newest changes arrive soon. Does not wait for the imports.',
         body: createIncidentSchema,
         response: {
           201: jsonResponse('The incident.', incidentSchema),
@@ -156,7 +157,7 @@ export function incidentRoutes(app: App, context: ApiContext): void {
         operationId: 'updateIncident',
         summary: 'Update an incident',
         description:
-          'Omitted fields keep their values. Alerts no longer change what was set here; a state applies until an alert source reports a new one.',
+          'Omitted fields keep their values. Later alerts do not change the fields that you set, except the state, which applies until an alert source reports a new one.',
         params,
         body: patchIncidentSchema,
         response: {

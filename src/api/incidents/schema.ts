@@ -76,7 +76,7 @@ export const incidentSchema = z
     title: z.string().meta({ description: 'Untrusted text if an alert source reported it.' }),
     source: z.enum(INCIDENT_SOURCES),
     state: z.enum(INCIDENT_STATES),
-    noticedAt: z.iso.datetime().meta({ description: 'When someone or something noticed it.' }),
+    noticedAt: z.iso.datetime().meta({ description: 'When the incident was noticed.' }),
     startedAt: z.iso
       .datetime()
       .nullable()
@@ -93,7 +93,7 @@ export const incidentSchema = z
     mergedInto: z
       .uuid()
       .nullable()
-      .meta({ description: 'The incident that has its alerts. Null unless it was merged.' }),
+      .meta({ description: 'The incident that it was merged into. Null if it was not merged.' }),
   })
   .meta({
     id: 'Incident',

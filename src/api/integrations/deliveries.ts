@@ -64,7 +64,7 @@ export function deliveryRoutes(app: App, context: ApiContext): void {
         tags,
         operationId: 'getDelivery',
         summary: 'Get a delivery',
-        description: 'Includes its body and the headers that matter.',
+        description: 'Includes its body and the relevant headers.',
         params: deliveryParams,
         response: {
           200: jsonResponse('The delivery.', deliveryWithBodySchema),
@@ -123,7 +123,7 @@ export function deliveryRoutes(app: App, context: ApiContext): void {
         operationId: 'sendTestDelivery',
         summary: 'Send a test delivery',
         description:
-          "Signs a delivery with the integration's secret, and receives it as if the sender had sent it. It appears in the delivery log. It creates no change and no incident.",
+          'Signs a delivery with the secret of the integration and receives it like a delivery of the sender. It appears in the delivery log and creates no change and no incident.',
         params: integrationParams,
         response: {
           202: jsonResponse(

@@ -220,10 +220,12 @@ export const deliverySchema = z
     receivedAt: time,
     state: z.enum(DELIVERY_STATES).meta({
       description:
-        '`received`: not yet translated. `ignored`: nothing in it is a change or an incident. `reason` explains the others.',
+        '`received`: not yet translated. `ignored`: it contains no change and no incident. `reason` explains why it is ignored, failed or will be retried.',
     }),
     reason: z.string().nullable(),
-    changes: z.array(z.uuid()).meta({ description: 'The changes that it became, new or not.' }),
+    changes: z
+      .array(z.uuid())
+      .meta({ description: 'The IDs of its changes, including those that existed already.' }),
     incidents: z.int().meta({ description: 'The number of incidents that it created or updated.' }),
     attempts: z.int(),
     nextAttemptAt: time.nullable(),

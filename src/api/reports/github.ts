@@ -65,7 +65,8 @@ export function githubDeploymentRoutes(app: App, context: ApiContext): void {
           security: [{ key: [] }],
           operationId: `createGithubDeployment${suffix}`,
           summary: 'Create a deployment',
-          description: "GitHub's *create a deployment*. The token is an API key of Cairn.",
+          description:
+            "Compatible with GitHub's *Create a deployment*. The token is an API key of Cairn.",
           params,
           querystring: z.looseObject({}),
           response: responses,
@@ -104,7 +105,7 @@ export function githubDeploymentRoutes(app: App, context: ApiContext): void {
           operationId: `createGithubDeploymentStatus${suffix}`,
           summary: 'Create a deployment status',
           description:
-            "GitHub's *create a deployment status*. `success`, `failure` and `error` end the change; `log_url` and `environment_url` become links.",
+            "Compatible with GitHub's *Create a deployment status*. `success`, `failure` and `error` end the change; `log_url` and `environment_url` become links.",
           params: statusParams,
           querystring: z.looseObject({}),
           response: responses,

@@ -38,7 +38,7 @@ export function receiverRoutes(app: App, { database, system }: ApiContext): void
         operationId: 'receivePagerDutyChangeEvent',
         summary: 'Receive a PagerDuty change event',
         description:
-          'The same as `POST https://events.pagerduty.com/v2/change/enqueue`. `routing_key` is an API key of Cairn. `custom_details` can contain `environment`, `service`, `version`, `author` and `repository`.',
+          'Compatible with `POST https://events.pagerduty.com/v2/change/enqueue`. `routing_key` is an API key of Cairn. `custom_details` can contain `environment`, `service`, `version`, `author` and `repository`.',
         querystring: z.looseObject({}),
         response: {
           202: jsonResponse('The change is stored.', pagerDutyAnswer),

@@ -65,7 +65,7 @@ export function EditIncident({ incident, onDone }: { incident: Incident; onDone:
         />
         <TimeField
           label="Started after"
-          description="The last time at which it certainly worked."
+          description="The last time when it worked."
           optional
           entry={after}
           onChange={setAfter}

@@ -56,7 +56,7 @@ function Edits(props: { detail: Detail }) {
                     <Text
                       size="xs"
                       c="dimmed"
-                      title="What the last earlier change of this resource in Cairn set."
+                      title="The value that the previous change of this resource in Cairn set."
                     >
                       from history
                     </Text>
