@@ -95,6 +95,7 @@ const PROPER: Record<string, string> = {
   az: 'AZ',
   cidr: 'CIDR',
   cidrs: 'CIDRs',
+  cnames: 'CNAMEs',
   db: 'DB',
   dhcp: 'DHCP',
   dns: 'DNS',
@@ -128,7 +129,7 @@ export function words(name: string): string {
   const parts = name
     .slice(0, 200)
     .replace(/IPv(?=[46])/g, 'Ipv')
-    .replace(/(ACL|API|ARN|CIDR|DB|ID|IP|URL|VPC|VPN)s(?![a-z])/g, plainPlural)
+    .replace(/(ACL|API|ARN|CIDR|CNAME|DB|ID|IP|URL|VPC|VPN)s(?![a-z])/g, plainPlural)
     // A class of HTTP statuses, as in HTTPCode_Target_5XX_Count.
     .replace(/(?<=[1-5])XX(?![a-z])/g, 'xx')
     // AWS writes `dBInstance` for DBInstance and `aRN` for ARN.
@@ -169,6 +170,7 @@ const IRREGULAR: Record<string, string> = {
   override: 'overrode',
   read: 'read',
   rebuild: 'rebuilt',
+  redrive: 'redrove',
   reset: 'reset',
   run: 'ran',
   send: 'sent',

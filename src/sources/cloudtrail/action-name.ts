@@ -58,7 +58,8 @@ export function parseActionName(action: string): ActionName {
 }
 
 function parse(action: string): ActionName {
-  let tokens = tokensOf(action)
+  // MergePullRequestBySquash: how, not what.
+  let tokens = tokensOf(action.replace(/By(Squash|FastForward|ThreeWay)$/, ''))
   if (MANNERS.has(tokens[0] ?? '') && isVerb(tokens[1] ?? '')) tokens = tokens.slice(1)
   while (tokens.length > 1 && ENDINGS.has(tokens.at(-1)!)) tokens = tokens.slice(0, -1)
   const [verb = '', ...rest] = tokens

@@ -21,7 +21,7 @@ const IRRELEVANT =
   /^(client(request)?token|creation_?token|idempotency(token|key)?|caller_?reference|dry_?run|next_?token|max_?results|host|x-amz-.*|tags?|tag_?list|tag_?set|tag_?specifications?(_?set)?|apply_?immediately|allow_?engine_?mode_?change|allow_?major_?version_?upgrade|force|force_?[a-z]+|skip_?[a-z]+|retain_?[a-z]+|validate_?only|overwrite|fully_?qualified_?arn|revision_?id|lock_?token|change_?token|if_?match|current_?version|xmlns)$/i
 /** What an empty value turns off: in other fields it is the console's way to ask for nothing. */
 const OFF_WHEN_EMPTY =
-  /kms_?(master_?)?key|web_?acl|log(ging|_?exports?|_?types?|_?destination\w*)|logging_?(configuration|enabled)|(alarm|ok|insufficient_?data)_?actions?$|encrypt|backup|audit|^(security_?)?groups?(_?ids?|_?set)?$|permissions_?boundary|vpc_?config|authoriz|resource_?policy|code_?signing/i
+  /kms_?(master_?)?key|web_?acl|log(ging|_?exports?|_?types?|_?destination\w*)|logging_?(configuration|enabled)|(alarm|ok|insufficient_?data)_?actions?$|encrypt|backup|audit|^(security_?)?groups?(_?ids?|_?set)?$|permissions_?boundary|vpc_?config|authoriz|resource_?policy|code_?signing|^(rules|.*selectors)$/i
 const MAX_EDITS = 30
 /** Levels of nested parameters that are read. */
 const MAX_DEPTH = 4
@@ -64,6 +64,8 @@ export function editsOf(
   for (const [name, value] of params.entries()) {
     if (edits.length >= MAX_EDITS) break
     if (skipped.has(name.toLowerCase()) || IRRELEVANT.test(name)) continue
+    // Whose account it is; a list is of others.
+    if (typeof value === 'string' && /^aws_?account_?id$/i.test(name)) continue
     addEdits(edits, [name], value, before?.text(name))
   }
   return edits.slice(0, MAX_EDITS)
@@ -83,6 +85,8 @@ function addEdits(
     }
     return
   }
+  // Where a web ACL is, not what it is set to.
+  if (name.toLowerCase() === 'scope' && (value === 'REGIONAL' || value === 'CLOUDFRONT')) return
   const field = fieldWords(path)
   if (isSecretPath(path)) {
     // The names of variables are shown, their values are not.
@@ -140,6 +144,7 @@ function fieldWords(path: readonly string[]): string {
 
 /** A policy document in words: it may be long, and who it allows is what matters. */
 function policyIn(name: string, value: unknown): string | undefined {
+  if (/stack_?policy/i.test(name)) return 'changed'
   if (!/polic(y|ies)|document|permission/i.test(name)) return undefined
   if (typeof value === 'string' && /^\s*[[{]/.test(value) && !value.includes('Statement'))
     return 'changed'
@@ -195,6 +200,11 @@ function plainValue(value: unknown): string | undefined {
     const isPlain = texts.length > 0 && texts.every((text) => text !== undefined)
     return isPlain ? listed(texts as string[], 5) : undefined
   }
+  // {defaultAction: {allow: {}}}
+  const only = isObject(value) ? Object.keys(value) : []
+  if (only.length === 1 && isObject(value) && isObject(value[only[0]!])) {
+    if (Object.keys(value[only[0]!] as object).length === 0) return words(only[0]!)
+  }
   if (isObject(value) && Object.keys(value).length > 1 && !Object.hasOwn(value, 'tag')) {
     return undefined
   }
@@ -221,7 +231,7 @@ function inWords(edits: readonly Edit[], most: number = 3): string {
 
 /** Parameters that add to a list or remove from it: `remove subnet id`, `user ids to add`. */
 const MOVING =
-  /^(add|remove|delete) (?!after |on )([a-z].*)$|^(?:.* )?(disable|enable) ([a-z]+ types)$|^(.+) to (add|remove|delete)$/i
+  /^(add|remove|delete) (?!after |on |from )([a-z].*)$|^(?:.* )?(disable|enable) ([a-z]+ types)$|^(.+) to (add|remove|delete)$/i
 const MOVED: Record<string, string> = {
   add: 'added',
   remove: 'removed',

@@ -301,7 +301,7 @@ const KINDS: Record<string, ResourceKind[]> = {
     kind('AWS::KMS::Key', 'key', 'keyId targetKeyId', 'kms:{region}:{account}:key/{id}'),
     kind('AWS::KMS::Alias', 'alias', 'aliasName', 'kms:{region}:{account}:{id}'),
   ],
-  secretsmanager: [kind('AWS::SecretsManager::Secret', 'secret', 'aRN secretId name')],
+  secretsmanager: [kind('AWS::SecretsManager::Secret', 'secret', 'aRN secretId secretIdList name')],
   ssm: [
     kind(
       'AWS::EC2::Instance',
@@ -415,6 +415,7 @@ const KINDS: Record<string, ResourceKind[]> = {
     kind('AWS::Events::Rule', 'rule', 'rule'),
     kind('AWS::Events::EventBus', 'event bus', 'eventBusName'),
   ],
+  route53domains: [kind('AWS::Route53Domains::Domain', 'domain', 'domainName')],
   scheduler: [kind('AWS::Scheduler::Schedule', 'schedule', 'name')],
   sqs: [kind('AWS::SQS::Queue', 'queue', 'queueUrl queueName', 'sqs:{region}:{account}:{id}')],
   sns: [

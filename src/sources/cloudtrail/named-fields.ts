@@ -93,7 +93,7 @@ function fieldName(name: string): string | undefined {
 const IDENTIFYING = '(?:arns?|ids?|identifiers?|names?|idlist|arnlist|namelist|idset|url|urls|key)?'
 /** Words that add a property to what they follow: `ProjectVisibility` is of a project. */
 const PROPERTY =
-  /^(Config|Configuration|Configurations|Settings?|Visibility|Policy|Policies|Attributes?|Status|State|Details|Metadata|Access|Permissions?|Tags|Options?|Parameters?|Properties|Limits?|Capacity|Type|Version|Protection|Association|Membership|Code|Schedule|Mode|Url|Name|Password|Preferences?|Logging|Encryption|Monitoring|Information|Contents?|Data|Ingress|Egress|Principal|Identifier|Count|Attribute)$/
+  /^(Config|Configuration|Configurations|Settings?|Visibility|Policy|Policies|Attributes?|Status|State|Details|Metadata|Access|Permissions?|Tags|Options?|Parameters?|Properties|Limits?|Capacity|Type|Version|Protection|Association|Membership|Code|Schedule|Mode|Url|Name|Password|Preferences?|Logging|Encryption|Monitoring|Information|Contents?|Data|Ingress|Egress|Principal|Identifier|Count|Attribute|Nameservers|Lock)$/
 
 /** The nouns that an action's part may mean, the most specific first: ProjectVisibility, Project. */
 export function meaningsOf(part: string): string[] {

@@ -27,11 +27,11 @@ const CLOSING =
   /Descriptions?(Ingress|Egress)?$|^(Delete|Remove|Revoke|Describe|Get|List|Detach|Disassociate|Deregister|Disable|Stop|Terminate|Tag|Untag|Validate|Test|Simulate|Check)/
 /** Policies that limit, or are attached to identities: they name no one whom they let in. */
 const NOT_RESOURCE_POLICY =
-  /Vpc_?Endpoint|VPCEndpoint|AssumeRolePolicy|^Create(Role|User|Group|Policy)|ServiceControl|Scp/
+  /StackPolicy|OrganizationPolicy|Vpc_?Endpoint|VPCEndpoint|AssumeRolePolicy|^Create(Role|User|Group|Policy)|ServiceControl|Scp/
 
 /** Flags that give an address or a name on the internet, when true. */
 const PUBLIC_FLAG =
-  /^((is_?)?publicly_?(accessible|available)|associate_?public_?ip_?address|map_?public_?ip_?on_?launch|map_?customer_?owned_?ip_?on_?launch|(endpoint_?|enable_?|allow_?)?public_?(network_?)?(access|connectivity)(_?enabled)?|(is_?)?public|allow_?unauthenticated_?identities|assign_?public_?ip|public_?ip_?enabled|allows?_?public_?polic(y|ies)|allow_?from_?public)$/i
+  /^((is_?)?publicly_?(accessible|available)|associate_?public_?ip_?address|map_?public_?ip_?on_?launch|map_?customer_?owned_?ip_?on_?launch|(endpoint_?|enable_?|allow_?)?public_?(network_?)?(access|connectivity)(_?enabled)?|(is_?)?public|public_?sharing(_?enabled)?|allow_?unauthenticated_?identities|assign_?public_?ip|public_?ip_?enabled|allows?_?public_?polic(y|ies)|allow_?from_?public)$/i
 /** Guards against public access, when they are turned off. */
 const BLOCK_FLAG =
   /^(block_?public_?(acls|policy|access|security_?group_?rules)|ignore_?public_?acls|restrict_?public_?buckets|block_?public_?security_?group_?rules)$/i
@@ -117,6 +117,14 @@ function openedBy(
   if (/^(user_?)?groups?$/i.test(name) && text === 'all' && isAdded(facts)) {
     return { how: 'to everyone' }
   }
+  if (/^endpoint_?type$/i.test(name) && text === 'PUBLIC' && facts.service === 'transfer') {
+    return { how: 'to the internet' }
+  }
+  if (/^setting_?id$/i.test(name) && /public-sharing/.test(text)) {
+    return facts.params.text('settingValue') === 'Enable'
+      ? { how: 'to public sharing: its block is turned off' }
+      : undefined
+  }
   if (/^get_?object$/i.test(name) && text === 'public') return { how: 'to the public' }
   if (/^internet_?gateway_?block_?mode$/i.test(name) && text === 'off') {
     return { how: 'to public access: its block is turned off' }
@@ -200,6 +208,8 @@ function openedByDocument(
   { plainAction }: Facts,
 ): Opening | undefined {
   if (!/polic(y|ies)|document|attributevalue|permission/i.test(name)) return undefined
+  // A stack's policy limits updates of its resources.
+  if (/stack_?policy/i.test(name)) return undefined
   if (NOT_RESOURCE_POLICY.test(plainAction)) return undefined
   if (typeof value === 'string' && !/Statement/.test(value)) {
     // A network policy of OpenSearch Serverless has no principals.

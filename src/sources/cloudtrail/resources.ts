@@ -414,6 +414,19 @@ function addNamed(facts: Facts, found: Found): void {
   const parts = [object, target].filter((part) => part !== '')
   const wanted = parts.filter((part) => !found.hasNamed(part))
   for (const part of wanted) addPart(facts, part, request, found)
+  const made = facts.params.text('name')
+  if (
+    found.size > 0 &&
+    made !== undefined &&
+    target === '' &&
+    /^Create/.test(facts.plainAction) &&
+    !NO_RESOURCE.test(object) &&
+    !found.hasNamed(object) &&
+    !found.hasId(made) &&
+    isIdentifier(made)
+  ) {
+    found.add({ type: typeNamed(facts.service, singular(object)), id: made })
+  }
   if (
     found.size === 1 &&
     target === '' &&
@@ -434,12 +447,14 @@ function addNamed(facts: Facts, found: Found): void {
 
 /** Parts of names that mean no resource: what is in one, or says where. */
 const NO_RESOURCE =
-  /^(Tags?|Permissions?|Attributes?|Regions?|AvailabilityZones?|CapacityProviders?|Targets?|SourceIdentifier|ClientID|Cidr\w*|Dimensions?|Code|Entry|Entries|Records?|Events?|Messages?|Items?|Metric\w*|\w*Count)$/
+  /^(Tags?|Permissions?|Attributes?|Regions?|AvailabilityZones?|CapacityProviders?|Targets?|SourceIdentifier|ClientID|Cidr\w*|Dimensions?|Code|Entry|Entries|Nameservers?|Records?|Events?|Messages?|Items?|Metric\w*|\w*Count)$/
 
 function addPart(facts: Facts, part: string, fields: readonly Field[], found: Found): void {
   const hit = findNamed(fields, meaningsOf(part))
   if (hit === undefined) return
   if (NO_RESOURCE.test(part)) return
+  // What a command is: it may be long, and is no resource.
+  if (part === 'Command' && hit.values.some((value) => /[\s/]/.test(value))) return
   for (const value of hit.values.slice(0, 20)) {
     if (!found.hasId(value)) found.add(ofNoun(facts, hit.noun, value))
   }
@@ -544,6 +559,7 @@ function addElsewhere(facts: Facts, fields: readonly Field[], found: Found): voi
 
 /** A field with the account that the call is about, not one that merely owns something. */
 function isAccountField(name: string, parent: string, { service, plainAction }: Facts): boolean {
+  if (/DelegatedAdmin/.test(plainAction) && name === 'delegatedadminaccountid') return true
   if (/owner|catalog|registry|master|admin|recipient/.test(name)) return false
   if (service === 'sts') return name === 'targetprincipal'
   if (
@@ -580,7 +596,7 @@ function addHolder(facts: Facts, request: readonly Field[], found: Found): void 
 const IDENTIFIER = /(arns?|ids?|identifiers?|names?|url)$/
 /** Fields that identify something other than what a call is about. */
 const BESIDE =
-  /token|request|client|version|region|role|kms|user(?!pool)|owner|account|catalog|type|engine|subnet|securitygroup|availability|zone|principal|session|transaction|correlation|file|host|domainname$|display|first|last|given|family|country|metricname|attributename|namespace|parent|customer|caller|reference/
+  /token|request|client|version|region|role|kms|user(?!pool)|owner|account|catalog|type|engine|subnet|securitygroup|availability|zone|principal|session|transaction|correlation|file(?!system)|host|domainname$|display|first|last|given|family|country|metricname|attributename|namespace|parent|customer|caller|reference/
 
 /** Where nothing is named after the action: any field that looks like an identifier. */
 function addAnything(
@@ -610,8 +626,12 @@ function addAnything(
     const stem = hit.name.replace(IDENTIFIER, '').replace(/^(target|source)$/, '')
     const own = meaningsOf(object).find((meaning) => meaning !== 'Resource')
     const plainNoun = OWN_POLICY.test(object) ? singular(object) : ownNoun(object)
-    const noun =
-      stem === '' || stem === 'resource' ? plainNoun || (own ?? '') : properCase(stem, facts)
+    const isUnnamed = stem === '' && NO_RESOURCE.test(object) && hit.parent !== ''
+    const noun = isUnnamed
+      ? properCase(hit.parent, facts)
+      : stem === '' || stem === 'resource'
+        ? plainNoun || (own ?? '')
+        : properCase(stem, facts)
     if (hit.value.startsWith('arn:')) found.add(fromArn(hit.value, undefined))
     else if (noun !== '') found.add(ofNoun(facts, noun, hit.value))
     if (found.size > 0) return
@@ -625,7 +645,8 @@ const OWN_POLICY =
 /** AccessPoint of AccessPointPolicy. */
 function ownNoun(object: string): string {
   const [whole = '', ...others] = meaningsOf(object)
-  return others.find((other) => whole.startsWith(other)) ?? whole
+  const own = others.find((other) => whole.startsWith(other)) ?? whole
+  return /(Logging|Encryption|Account)$/.test(own) ? whole : own
 }
 
 /** The stem of a field as the request writes it: `trustAnchor` of `trustAnchorId`. */
@@ -670,6 +691,7 @@ const ARN_TYPES: Record<string, string> = {
   'elasticloadbalancing:targetgroup': 'AWS::ElasticLoadBalancingV2::TargetGroup',
   'elasticloadbalancing:listener': 'AWS::ElasticLoadBalancingV2::Listener',
   'elasticloadbalancing:listener-rule': 'AWS::ElasticLoadBalancingV2::ListenerRule',
+  'datasync:task/execution': 'AWS::DataSync::TaskExecution',
   'dynamodb:table/backup': 'AWS::DynamoDB::Backup',
   'dynamodb:table/export': 'AWS::DynamoDB::Export',
   'dynamodb:table/import': 'AWS::DynamoDB::Import',

@@ -5,6 +5,11 @@ import { ACCOUNT, call } from '../../../testing/cloudtrail/records.ts'
 const resourcesOf = (record: Record<string, unknown>, seen = {}) => read(record, seen).resources
 
 describe('what a record acted on', () => {
+  it('is not what a filter selects by', () => {
+    const filterSet = { items: [{ name: 'vpc-id', valueSet: { items: [{ value: 'default' }] } }] }
+    expect(resourcesOf(call('ec2', 'DescribeNetworkAcls', { filterSet }))).toEqual([])
+  })
+
   it('is what the action is named for first, then the rest', () => {
     expect(
       resourcesOf(

@@ -123,6 +123,8 @@ function phrase(name: ActionName, verb: Verb, facts: Facts): string | undefined 
     return `put ${words(object)}${into}`
   }
   if (resources.length === 0) {
+    const value = VALUED.test(name.verb!) ? objectName(object, facts) : undefined
+    if (value !== undefined) return `${says} ${words(singular(object))} ${value}`
     const what = TOWARDS.test(name.verb!) && object === '' ? '' : bare(object, verb, service)
     return what === '' ? undefined : `${says} ${what}`
   }
@@ -132,6 +134,7 @@ function phrase(name: ActionName, verb: Verb, facts: Facts): string | undefined 
     return TOWARDS.test(name.verb!) ? `${says} ${verb.to} ${what}` : `${says} ${what}`
   }
   const others = resources.filter((resource) => !objects.includes(resource))
+  if (/^Resources?$/.test(object) && objects.length === 0) return `${says} ${all(resources)}`
   const isJoining = JOINING.test(name.verb!)
   if (objects.length > 0) {
     const [holder] = others
@@ -207,10 +210,11 @@ function joined(name: ActionName, verb: Verb, facts: Facts): string | undefined 
 }
 
 /** Verbs whose object may be no resource of its own, and still has a name. */
-const VALUED = /^(Revoke|Authorize|Reject|Cancel|Rotate)$/
+const VALUED = /^(Revoke|Authorize|Reject|Cancel|Rotate|Merge|Override|Disable|Enable)$/
 
 /** The name of an object that is no resource: permission `l`, certificate `01:02`, a source identifier. */
 function objectName(object: string, { params }: Facts): string | undefined {
+  if (/^Resources?$/.test(object)) return undefined
   const own = object.charAt(0).toLowerCase() + object.slice(1)
   const stem = singular(own)
   const keys = ['', 'Id', 'Name', 'Identifier', 'Arn', 'Serial', 'Number'].map(

@@ -208,6 +208,17 @@ function functionUrl(
 const SERVICE = 'AWS::ECS::Service'
 
 export const ecs: Summaries = {
+  ExecuteCommand: ({ params, resources }) => {
+    const task = named(resources, 'AWS::ECS::Task')
+    const cluster = named(resources, 'AWS::ECS::Cluster')
+    return (
+      task && {
+        does: `run a command in ${task}${cluster ? ` of ${cluster}` : ''}`,
+        edits: edit('command', undefined, params.text('command')),
+        risks: ['identity', 'configuration'],
+      }
+    )
+  },
   CreateService: ({ params, resources }) => {
     const service = named(resources, SERVICE)
     const task = taskName(params.text('taskDefinition'))

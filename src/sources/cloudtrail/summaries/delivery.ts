@@ -2,7 +2,7 @@
 
 import { listed, spoken } from '../../../changes/text.ts'
 import { arnName } from '../arn.ts'
-import { edit } from '../edits.ts'
+import { edit, editsOf, spelled } from '../edits.ts'
 import type { Facts } from '../facts.ts'
 import { named } from '../resources.ts'
 import type { Summaries, Summary } from '../summary.ts'
@@ -186,9 +186,11 @@ export const codebuild: Summaries = {
 }
 
 export const states: Summaries = {
-  UpdateStateMachine: ({ resources }) => {
+  UpdateStateMachine: ({ params, resources }) => {
     const what = named(resources, 'AWS::StepFunctions::StateMachine')
-    return what && { does: `change ${what}`, risks: ['deploy'] }
+    const edits = editsOf(params, ['stateMachineArn', 'definition'])
+    if (params.has('definition')) edits.unshift({ field: 'definition', to: 'changed' })
+    return what && { does: `change ${what}`, more: spelled(edits), edits, risks: ['deploy'] }
   },
   StartExecution: ({ params, resources }) => {
     const what = named(resources, 'AWS::StepFunctions::StateMachine')

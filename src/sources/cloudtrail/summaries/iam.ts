@@ -1,6 +1,6 @@
 /** IAM, STS, sign-in and Organizations: who may do what. */
 
-import { listed, spoken } from '../../../changes/text.ts'
+import { listed, spoken, words } from '../../../changes/text.ts'
 import { arnName } from '../arn.ts'
 import type { Edit } from '../detail.ts'
 import { edit, editsOf, spelled } from '../edits.ts'
@@ -132,10 +132,10 @@ export const iam: Summaries = {
   TagUser: (facts) => tag(facts, USER),
   TagInstanceProfile: (facts) => tag(facts, PROFILE),
   TagPolicy: (facts) => tag(facts, POLICY),
-  UpdateAccountPasswordPolicy: ({ params }) => ({
-    does: 'change the account’s password policy',
-    edits: policyEdits(params),
-  }),
+  UpdateAccountPasswordPolicy: ({ params }) => {
+    const edits = policyEdits(params)
+    return { does: 'change the account’s password policy', more: spelled(edits), edits }
+  },
   DeleteAccountPasswordPolicy: () => 'delete the account’s password policy',
   UpdateRole: ({ params, resources }) => {
     const role = named(resources, ROLE)
@@ -260,7 +260,41 @@ function credential(extra: Facts['extra']): string {
   return type !== undefined && Object.hasOwn(known, type) ? known[type]! : 'a credential'
 }
 
+function serviceAccess(params: Facts['params'], verb: string): Summary | undefined {
+  const service = params.text('servicePrincipal')
+  return service === undefined
+    ? undefined
+    : {
+        does: `${verb} the access of ${serviceName(service)} to the organization`,
+        risks: ['identity'],
+      }
+}
+
+export const sso: Summaries = {
+  CreateAccountAssignment: (facts) => assignment(facts, 'assign', 'to'),
+  DeleteAccountAssignment: (facts) => assignment(facts, 'take', 'from'),
+}
+
+/** Who has which permission set in which account. */
+function assignment(
+  { params, resources }: Facts,
+  verb: string,
+  joint: string,
+): Summary | undefined {
+  const set = named(resources, 'AWS::SSO::PermissionSet')
+  const account = params.text('targetId')
+  const who = params.text('principalId')
+  if (set === undefined || account === undefined || who === undefined) return undefined
+  const kind = params.text('principalType') === 'GROUP' ? 'group' : 'user'
+  return {
+    does: `${verb} ${set} in account ${spoken(account, 40)} ${joint} ${kind} ${spoken(who, 80)}`,
+    risks: ['identity'],
+  }
+}
+
 export const organizations: Summaries = {
+  DisableAWSServiceAccess: ({ params }) => serviceAccess(params, 'disable'),
+  EnableAWSServiceAccess: ({ params }) => serviceAccess(params, 'enable'),
   LeaveOrganization: ({ accountId }) =>
     `take account ${accountId ?? ''} out of its organization`.replace('  ', ' '),
   AttachPolicy: ({ params }) =>
@@ -441,6 +475,6 @@ function policyEdits(params: Facts['params']): Edit[] {
     .flatMap(([name, value]) =>
       typeof value === 'object'
         ? []
-        : [{ field: spoken(name.replace(/password/i, ''), 60), to: spoken(String(value), 60) }],
+        : [{ field: words(name.replace(/password/i, '')), to: spoken(String(value), 60) }],
     )
 }

@@ -11,11 +11,11 @@ import { cloudformation, codebuild, codedeploy, codepipeline, states } from './d
 import { ec2, instanceConnect } from './ec2.ts'
 import { apigateway, cloudfront, elasticloadbalancing, route53 } from './edge.ts'
 import { events, logs, monitoring, sns, sqs } from './events.ts'
-import { controltower, iam, organizations, signin, sts } from './iam.ts'
+import { controltower, iam, organizations, signin, sso, sts } from './iam.ts'
 import { s3 } from './s3.ts'
 import { cloudtrail, config, guardduty, kms, secretsmanager, ssm } from './security.ts'
 import { summarizeShape } from './shapes.ts'
-import { lightsail, ram } from './sharing.ts'
+import { lakeformation, lightsail, ram } from './sharing.ts'
 
 const SERVICES: Record<string, Summaries> = {
   apigateway,
@@ -41,6 +41,7 @@ const SERVICES: Record<string, Summaries> = {
   guardduty,
   iam,
   kms,
+  lakeformation,
   lambda,
   lightsail,
   logs,
@@ -56,6 +57,7 @@ const SERVICES: Record<string, Summaries> = {
   sns,
   sqs,
   ssm,
+  sso,
   states,
   sts,
 }

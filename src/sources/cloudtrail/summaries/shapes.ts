@@ -229,9 +229,10 @@ function switched(facts: Facts): Summary | undefined {
 /** `deletion protection` of `deletion protection enabled`, `backups` of `backup retention period`. */
 function protectionWords(field: string): string {
   if (/snapshot retention/.test(field)) return 'automated snapshots'
-  if (/retention period/.test(field)) return 'backups'
+  if (/retention (period|days)/.test(field)) return 'backups'
   const plain = field
     .replace(/^(enable|is|has) /, '')
     .replace(/ (enabled|status|state|enable)$/, '')
+    .replace(/ protected$/, ' protection')
   return singular(words(plain)) === '' ? field : plain
 }

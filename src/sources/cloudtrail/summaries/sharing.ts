@@ -5,6 +5,7 @@ import { arnName } from '../arn.ts'
 import { edit } from '../edits.ts'
 import type { Facts } from '../facts.ts'
 import type { JsonReader } from '../json-reader.ts'
+import { principalName } from '../policy.ts'
 import type { Summaries, Summary } from '../summary.ts'
 import { the } from './any.ts'
 
@@ -105,6 +106,35 @@ export function accountAccess({ plainAction, params, resources }: Facts): Summar
       ? `give ${who} access to ${the(first)}`
       : `end the access of ${who} to ${the(first)}`,
     edits: isAdded ? edit('access', undefined, who) : edit('access', who, undefined),
+    risks: ['identity', 'data'],
+  }
+}
+
+export const lakeformation: Summaries = {
+  GrantPermissions: (facts) => lakePermissions(facts, 'grant', 'to'),
+  RevokePermissions: (facts) => lakePermissions(facts, 'revoke', 'from'),
+}
+
+function lakePermissions({ params }: Facts, verb: string, joint: string): Summary | undefined {
+  const who = params.object('principal').text('dataLakePrincipalIdentifier')
+  const resource = params.object('resource')
+  const table = resource.object('table').isEmpty
+    ? resource.object('tableWithColumns')
+    : resource.object('table')
+  const database = table.text('databaseName') ?? resource.object('database').text('name')
+  const name = table.text('name')
+  const permissions = params.texts('permissions').map((permission) => spoken(permission, 40))
+  if (who === undefined || permissions.length === 0) return undefined
+  const parts = [
+    name === undefined ? undefined : `table ${spoken(name, 80)}`,
+    database === undefined ? undefined : `database ${spoken(database, 80)}`,
+  ].filter((part) => part !== undefined)
+  const on = parts.length > 0 ? parts.join(' of ') : 'the data lake'
+  // Lake Formation's name for everyone whom IAM allows.
+  const isEveryone = who === 'IAM_ALLOWED_PRINCIPALS'
+  const whom = isEveryone ? 'everyone whom IAM allows' : principalName(who)
+  return {
+    does: `${verb} ${listed(permissions)} on ${on} ${joint} ${whom}`,
     risks: ['identity', 'data'],
   }
 }

@@ -224,7 +224,7 @@ const CASES: Sentence[] = [
     call('organizations', 'AcceptHandshake', { handshakeId: 'h-1' }),
   ],
   [
-    'alice created an assignment for account 444455556666 in eu-west-1',
+    'alice assigned permission set ps-1 in account 444455556666 to user u-1 in eu-west-1',
     ['444455556666', 'ssoins-1', 'ps-1'],
     false,
     call('sso', 'CreateAccountAssignment', {

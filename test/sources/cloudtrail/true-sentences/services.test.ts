@@ -196,7 +196,7 @@ const CASES: Sentence[] = [
     }),
   ],
   [
-    'alice deleted the config of query logging q1',
+    'alice deleted query logging config q1',
     ['q1'],
     false,
     call('route53', 'DeleteQueryLoggingConfig', { id: 'q1' }),
