@@ -130,9 +130,8 @@ export function deriveImportStatus(
   )
   const hasGaps = counted.some(({ gapSeconds }) => gapSeconds > 0)
   if (counted.length === 0 || lags.includes(null) || hasGaps) {
-    const sum = counted.reduce((total, { backfill }) => total + backfill.percent, 0)
-    const percent = counted.length === 0 ? 0 : Math.floor(sum / counted.length)
-    return { status: 'importing', reason: `${percent} % of the look-back is imported` }
+    // How much is imported changes with each page, without this status: the coverage reports it.
+    return { status: 'importing', reason: null }
   }
   const holed = counted.find(({ setAsideSeconds }) => setAsideSeconds > 0)
   if (holed) {
