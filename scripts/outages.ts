@@ -8,12 +8,8 @@ import { openDatabase } from '../src/db/database.ts'
 import { migrate } from '../src/db/migrate.ts'
 import { removePostgres, startPostgres } from '../src/embedded/postgres.ts'
 import { StartError } from '../src/failures.ts'
-import {
-  type Databases,
-  runScenario,
-  type ScenarioResult,
-  summarizeResults,
-} from '../testing/outages/run.ts'
+import { type ScenarioResult, summarizeResults } from '../testing/outages/result.ts'
+import { type Databases, runScenario } from '../testing/outages/run.ts'
 import { InvalidScenario, parseScenario, type Scenario } from '../testing/outages/scenario.ts'
 
 const usage = `Usage: npm run outages [-- --scenarios FILE]

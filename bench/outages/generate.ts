@@ -19,6 +19,7 @@ import {
 } from '../../testing/cloudtrail/records.ts'
 import { KINDS, type Kind } from './kinds.ts'
 import { hex, OPERATIONS, type Operation, type OperationName, type Random } from './operations.ts'
+import { randomOf } from './random.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -126,16 +127,6 @@ const ELSEWHERE: Partial<Record<Account, OperationName[]>> = {
   network: ['replaceRoute', 'authorizeIngress', 'aclEntry', 'tag', 'createSg', 'deleteRoute'],
   dns: ['record', 'record', 'tag'],
   identity: ['attachPolicy', 'putRolePolicy', 'trustPolicy'],
-}
-
-function randomOf(seed: number): Random {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
 }
 
 interface World {

@@ -281,8 +281,30 @@ async function resourceHistory(trx: Trx, rows: readonly ChangeRow[], window: Win
   }
 }
 
-function toCandidate(
-  row: ChangeRow,
+/** The columns that ranking reads of a change itself. */
+export type RankedColumns = Pick<
+  ChangeRow,
+  | 'id'
+  | 'change_set_id'
+  | 'source'
+  | 'source_id'
+  | 'occurred_at'
+  | 'envelope'
+  | 'detail'
+  | 'summary'
+  | 'service'
+  | 'action'
+  | 'actor_id'
+  | 'actor'
+  | 'tool'
+  | 'outcome'
+  | 'read_only'
+  | 'noise'
+  | 'account_id'
+>
+
+export function toCandidate(
+  row: RankedColumns,
   known: Pick<Candidate, 'environmentIds' | 'aliases' | 'history'>,
 ): Candidate {
   const { envelope } = row
@@ -325,7 +347,7 @@ interface Details {
 const MOST_COMMITS = 60
 
 /** The commits that a change names; in AWS, hexadecimal parts of what it sets, such as image tags. */
-function commitsOf({ detail, summary, source }: ChangeRow): string[] {
+function commitsOf({ detail, summary, source }: RankedColumns): string[] {
   const { commits, sha, version, edits } = detail as Details
   const listed = Array.isArray(commits)
     ? commits.map((each) => (each as { sha?: unknown })?.sha)

@@ -2,7 +2,7 @@
 
 import type { RankedIncident } from '../incident.ts'
 import type { Candidate, Evidence, RankingContext } from './candidate.ts'
-import { effectKind, withoutActor } from './effect.ts'
+import { type Effect, effectKind, withoutActor } from './effect.ts'
 import { type Domain, domainsOfAlert, kindText } from './symptoms.ts'
 import { namingWords, type Rarity, rarityOf, wordsOf } from './words.ts'
 
@@ -36,8 +36,8 @@ export function matcherOf(incident: RankedIncident, candidates: readonly Candida
     matchEvidence(words.get(candidate.changeId)!, { services, title }, rarity)
 }
 
-const MATCH = { service: 2.4, title: 2.0 } as const
-const MOST_MATCH = 3.2
+const MATCH = { service: 2.0, title: 1.8 } as const
+const MOST_MATCH = 2.6
 /** A word of the title that names a kind of system, such as `queue`, rather than one system. */
 const KIND_SHARE = 0.35
 
@@ -70,34 +70,92 @@ function matchEvidence(
 }
 
 /** What a domain counts: little if most systems have such changes and most alerts are about it. */
-const SYMPTOM = { specific: 1.5, broad: 0.8 } as const
+const SYMPTOM = { specific: 1.8, broad: 0.7 } as const
 const DOUBTFUL = 0.3
 const SECOND_SHARE = 0.4
-const OTHER_SYMPTOM = { specific: -0.9, broad: -0.3 } as const
+const OTHER_SYMPTOM = { specific: -0.8, broad: -0.3 } as const
+/** An alert names the symptom. What systems share can be the cause of any. */
+const SHARED_CAUSE = 0.8
+const UNRELATED_SHARED_CAUSE = -0.1
+/** What only adds, resizes or labels seldom causes the symptom of its kind. */
+const HARMLESS_SHARE = 0.35
 
 /** Whether the change is of a kind that causes what the alert is about. */
 export function symptomEvidence(candidate: Candidate, domains: readonly Domain[]): Evidence {
   const text = kindText(candidate)
+  const effect = effectKind(candidate)
   const weightOf = ({ isBroad }: Domain) => SYMPTOM[isBroad ? 'broad' : 'specific']
   const matching = domains
     .filter(({ change }) => change.test(text))
     .toSorted((a, b) => weightOf(b) - weightOf(a))
   const [best, second] = matching
+  const isSpecific = domains.some(({ isBroad }) => !isBroad)
+  // Every alert fits a broad domain somehow: it says little where a specific one does not fit.
+  const isDoubtful = best?.isBroad && isSpecific
+  if (isSharedCause(text, effect) && (best === undefined || best.isBroad)) {
+    return {
+      kind: 'symptom',
+      weight: isSpecific ? UNRELATED_SHARED_CAUSE : SHARED_CAUSE,
+      reason: isSpecific ? null : 'What depends on it fails in many ways',
+    }
+  }
   if (best === undefined) {
     // The alert names what it is about, and this is something else.
-    const isSpecific = domains.some(({ isBroad }) => !isBroad)
     const weight = domains.length === 0 ? 0 : OTHER_SYMPTOM[isSpecific ? 'specific' : 'broad']
     return { kind: 'symptom', weight, reason: null }
   }
-  // Every alert fits a broad domain somehow: it says little where a specific one does not fit.
-  const isDoubtful = best.isBroad && domains.some(({ isBroad }) => !isBroad)
   const strength = weightOf(best) + (second ? SECOND_SHARE * weightOf(second) : 0)
   const weight = isDoubtful ? DOUBTFUL : strength
   return {
     kind: 'symptom',
-    weight,
+    weight: isHarmlessEffect(effect) ? weight * HARMLESS_SHARE : weight,
     reason: `The alert is about ${best.name}, which such a change can break`,
   }
+}
+
+const isHarmlessEffect = (effect: Effect) =>
+  effect === 'adds' || effect === 'resizes' || effect === 'tunes' || effect === 'labels'
+
+/** Networks, names, keys, permissions and entrances: when they break, alerts are about other things. */
+const SHARED_KIND =
+  /securitygroup|networkacl|route|gateway|endpoint|peering|dhcpoptions|^(route53|route53resolver|kms|iam|organizations|acm|elasticloadbalancing|network-firewall|secretsmanager|rds|wafv2|ssm):/i
+
+function isSharedCause(text: string, effect: Effect): boolean {
+  return (
+    (effect === 'removes' ||
+      effect === 'restricts' ||
+      effect === 'redirects' ||
+      effect === 'restarts') &&
+    SHARED_KIND.test(text)
+  )
+}
+
+const OTHER_SERVICE = { release: -0.6, own: -0.2 } as const
+/** Changes that affect one service, the one that they are named after. */
+const OWN_KIND =
+  /^(lambda|ecs|autoscaling|application-autoscaling|sqs|dynamodb|s3|secretsmanager|ssm|events|scheduler|states|codedeploy):/i
+
+/** A release or a setting of one service seldom breaks another one. */
+export function scopeEvidence(candidate: Candidate, match: Evidence): Evidence {
+  const isOther = match.weight < 0.3
+  const effect = effectKind(candidate)
+  const ofRelease = effect === 'releases' ? OTHER_SERVICE.release : 0
+  const ofOwn = OWN_KIND.test(kindText(candidate)) ? OTHER_SERVICE.own : 0
+  const weight = isOther ? Math.min(ofRelease, ofOwn) : 0
+  return { kind: 'scope', weight, reason: null }
+}
+
+const SHARE_OF_USERS = /(\d+(?:\.\d+)?) ?%/
+/** A flag for few users breaks little; one for all users breaks everything at once. */
+export function exposureEvidence(candidate: Candidate): Evidence {
+  const isRelease = effectKind(candidate) === 'releases'
+  const [, share] = (isRelease && SHARE_OF_USERS.exec(withoutActor(candidate))) || []
+  if (share === undefined) return { kind: 'exposure', weight: 0, reason: null }
+  const percent = Number(share)
+  if (percent >= 100) {
+    return { kind: 'exposure', weight: 0.5, reason: 'It reaches all users at once' }
+  }
+  return { kind: 'exposure', weight: percent <= 10 ? -0.6 : 0, reason: null }
 }
 
 export function riskEvidence(candidate: Candidate): Evidence {
@@ -113,7 +171,7 @@ export function riskEvidence(candidate: Candidate): Evidence {
 }
 
 const OTHER_ENVIRONMENT = -4.5
-const SHARED = -0.4
+const SHARED = -0.25
 const UNLINKED = -0.9
 
 export function environmentEvidence(candidate: Candidate, context: RankingContext): Evidence {
@@ -137,12 +195,12 @@ const ENOUGH_HISTORY = 60
 export function rarityEvidence({ history }: Candidate, { historySize }: RankingContext): Evidence {
   const trust = Math.min(1, historySize / ENOUGH_HISTORY)
   const { sameAction } = history
-  const weight = Math.max(-0.5, 0.5 - 0.2 * Math.log2(1 + sameAction)) * trust
+  const weight = Math.max(-0.2, 0.3 - 0.1 * Math.log2(1 + sameAction)) * trust
   const times = sameAction === 0 ? 'the first time' : `one of ${sameAction + 1} times`
   return {
     kind: 'rarity',
     weight,
-    reason: weight > 0.2 ? `It is ${times} that this action was recorded in the account` : null,
+    reason: weight > 0.1 ? `It is ${times} that this action was recorded in the account` : null,
   }
 }
 
@@ -161,7 +219,7 @@ export function actorEvidence(candidate: Candidate, { historySize }: RankingCont
 export function routineEvidence({ history }: Candidate): Evidence {
   return {
     kind: 'routine',
-    weight: -Math.min(1.2, 0.35 * Math.log2(1 + history.sameResource)),
+    weight: -Math.min(0.8, 0.2 * Math.log2(1 + history.sameResource)),
     reason: null,
   }
 }

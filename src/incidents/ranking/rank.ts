@@ -8,11 +8,13 @@ import { effectEvidence } from './effect.ts'
 import {
   actorEvidence,
   environmentEvidence,
+  exposureEvidence,
   matcherOf,
   outcomeEvidence,
   rarityEvidence,
   riskEvidence,
   routineEvidence,
+  scopeEvidence,
   symptomEvidence,
 } from './evidence.ts'
 import { findReversals, isBefore, type Reversal } from './reversal.ts'
@@ -20,7 +22,7 @@ import { domainsOfAlert } from './symptoms.ts'
 import { distanceOf, effectOf, MINUTE, possibleStarts, relation, timeEvidence } from './time.ts'
 
 /** Log-odds that a change without any evidence caused the incident. */
-const PRIOR = -2.2
+const PRIOR = -2.6
 /** Below this score, no change is named: calibrated on bench/outages. */
 export const THRESHOLD = 0.62
 const MOST_SUSPECTS = 10
@@ -49,9 +51,12 @@ export function scoreCandidates(
   const domains = domainsOfAlert(incident.title)
   const reversal = reversalEvidence(incident, findReversals(candidates))
   const scored = candidates.map((candidate) => {
+    const matching = match(candidate)
     const evidence = [
       timeEvidence(candidate, incident),
-      match(candidate),
+      matching,
+      scopeEvidence(candidate, matching),
+      exposureEvidence(candidate),
       symptomEvidence(candidate, domains),
       effectEvidence(candidate),
       riskEvidence(candidate),

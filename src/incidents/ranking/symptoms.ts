@@ -32,7 +32,7 @@ export const DOMAINS: readonly Domain[] = [
   {
     name: 'permissions',
     alert:
-      /access ?denied|forbidden|not authori[sz]ed|unauthori[sz]ed|permission|\b401s?\b|\b403s?\b|assume ?role|security token|client ?token|\biam\b|\bauth\b|authori[sz]ation|log ?ins?\b|sign-?ins?\b|\bsso\b|token|session/i,
+      /access ?denied|explicit deny|denied|service control|forbidden|not authori[sz]ed|unauthori[sz]ed|permission|\b401s?\b|\b403s?\b|assume ?role|security token|client ?token|\biam\b|\bauth\b|authori[sz]ation|log ?ins?\b|sign-?ins?\b|\bsso\b|token|session/i,
     change:
       /^(iam|sts|sso|sso-directory|organizations|cognito-idp|cognito-identity|ram|verifiedpermissions):|policy|permission|grant|accesskey|instanceprofile|identityprovider/i,
   },
@@ -56,16 +56,34 @@ export const DOMAINS: readonly Domain[] = [
   {
     name: 'network access',
     alert:
-      /time(s|d)?[- ]?outs?|timed out|unreachable|no route|connection (pool|refused|reset|time|error|fail|closed|drop|lost)|cannot connect|unable to connect|fail(s|ed|ing)? to connect|connectivity|refused|reset by peer|connect\b|connection attempts?|network|packet|socket|egress|ingress|outbound|inbound|\bvpn\b|\bvpc\b|peer|upstream|dial tcp|econn|health ?checks?|unhealthy|cannot reach|can't reach|host unreachable|internet|hangs?\b|stuck|no egress|availability zones?/i,
+      /time(s|d)?[- ]?outs?|timed out|unreachable|no route|connection (pool|refused|reset|time|error|fail|closed|drop|lost)|cannot connect|unable to connect|fail(s|ed|ing)? to connect|connectivity|refused|reset by peer|connect\b|connection attempts?|network|packet|socket|egress|ingress|outbound|inbound|\bvpn\b|\bvpc\b|peer|upstream|dial tcp|econn|health ?checks?|unhealthy|cannot reach|can't reach|host unreachable|internet|hangs?\b|stuck|e?timedout|no egress|availability zones?/i,
     change:
       /securitygroup|networkacl|route(table)?$|createroute|deleteroute|replaceroute|natgateway|internetgateway|vpcendpoint|vpcpeering|transitgateway|subnet|vpnconnection|vpngateway|directconnect|networkfirewall|^network-firewall|firewall|eni|networkinterface|address|prefixlist|^directconnect|^globalaccelerator/i,
   },
   {
+    name: 'reachability',
+    alert:
+      /unreachable|cannot reach|can't reach|probes? |synthetic|external (check|monitor)s?|pings?\b|(site|website|page|app|api) (is )?down|not reachable|outage/i,
+    change:
+      /^(route53|elasticloadbalancing|cloudfront|wafv2|acm|globalaccelerator|apigateway|apigatewayv2):|securitygroup|networkacl|route(table)?$|createroute|deleteroute|replaceroute|gateway/i,
+  },
+  {
+    name: 'targets of load balancers',
+    alert:
+      /unhealthy|health ?checks?|bad gateway|load balanc|\b[an]?lbs?\b|targets?\b|target ?groups?|upstream|\belb\b/i,
+    change: /^elasticloadbalancing/i,
+  },
+  {
     name: 'load balancing',
     isBroad: true,
-    alert:
-      /\b50[234]s?\b|\b5xx\b|bad gateway|gateway time-?out|service unavailable|health ?checks?|unhealthy|load balanc|\b[an]?lb\b|target|upstream|\belb\b/i,
+    alert: /\b50[234]s?\b|\b5xx\b|gateway time-?out|service unavailable|time-?outs?|aborts?\b/i,
     change: /^elasticloadbalancing/i,
+  },
+  {
+    name: 'container images',
+    alert:
+      /image ?pull|err ?image|pull(ing)? (the )?image|cannot ?pull|manifest (unknown|not found)/i,
+    change: /^ecr:|repository/i,
   },
   {
     name: 'databases',
@@ -109,20 +127,35 @@ export const DOMAINS: readonly Domain[] = [
     name: 'object storage',
     alert:
       /bucket|\bs3\b|uploads?|downloads?|objects?\b|images?|assets?|static|files?|attachments?|export|media|nosuchbucket|thumbnails?|avatars?|invoices?|documents?|pdf/i,
-    change: /^(s3|s3express|s3control|s3-object-lambda|efs|elasticfilesystem|fsx|storagegateway):/i,
+    change:
+      /^kms:(disable|put|schedule|revoke|retire)|^(s3|s3express|s3control|s3-object-lambda|efs|elasticfilesystem|fsx|storagegateway):/i,
   },
   {
     name: 'edge and firewall rules',
     alert:
-      /\bcdn\b|cloudfront|\bwaf\b|blocked|captcha|\b403s?\b|forbidden|bots?\b|geo|edge|website|traffic drop|traffic down|cors|origin/i,
+      /\bcdn\b|cloudfront|\bwaf\b|blocked|captcha|\b403s?\b|forbidden|bots?\b|website|traffic drop|traffic down|cors|origin/i,
     change:
       /^(wafv2|waf|waf-regional|cloudfront|shield|globalaccelerator|network-firewall|fms):|cors|webacl/i,
   },
   {
     name: 'functions',
     alert:
-      /lambda|functions?\b|invocations?|cold start|serverless|runtime\.|task timed out|handler/i,
+      /lambdas?\b|functions?\b|invocations?|cold start|serverless|runtime(\.| exited)|task timed out|handler/i,
     change: /^lambda:|^states:/i,
+  },
+  {
+    name: 'work that did not happen',
+    alert:
+      /missing\b|did not (run|arrive|start)|(was|were|are|is)? ?not (been )?(sent|received|delivered|processed|run|executed|generated|updated)|no \w+ (processed|received|sent|generated|delivered|created|since)|receives? no|stopped (processing|receiving|sending|working|consuming|running)|nothing (processed|received)|overdue|dead.?man|stale|no events|last run|has not run|(rule|job|cron) not/i,
+    change:
+      /(disable|remove|delete|update|put|suspend|set)\w*(rule|targets?|permission|subscription\w*|eventsourcemapping|notification\w*|schedule|accesskey|processes|pipe|trigger|rolepolicy|filter\w*)\b|^scheduler:|accesskey|stopdbinstance|^events:|^sns:unsubscribe/i,
+  },
+  {
+    name: 'released code',
+    alert:
+      /typeerror|referenceerror|null ?pointer|undefined|stack ?trace|regression|(cannot find|missing|no) module|conversion|blank page|renders?\b|buttons?\b|new flow|forms?\b|sentry|unhandled|panic|segfault|keyerror|attributeerror|assertion|uncaught|after (the )?(release|deploy|rollout)|wrong (price|total|amount|result)s?/i,
+    change:
+      /^(github|deploy|codedeploy|appconfig|amplify):|updatefunctioncode|^ecs:updateservice|registertaskdefinition|publishversion|updatealias|feature|flag|rollout/i,
   },
   {
     name: 'scheduled work',
@@ -136,9 +169,9 @@ export const DOMAINS: readonly Domain[] = [
     name: 'containers and hosts',
     isBroad: true,
     alert:
-      /pods?\b|crash ?loop|oomkill|restart|container|kubernetes|\bk8s\b|\beks\b|\becs\b|tasks?\b|nodes?\b|image ?pull|imagepullbackoff|evicted|deployment|replicas|instances?\b|hosts?\b|not ready/i,
+      /pods?\b|exit code|crash ?loop|oomkill|restart|container|kubernetes|\bk8s\b|\beks\b|\becs\b|tasks?\b|nodes?\b|image ?pull|err ?image|tasks? not starting|evicted|deployment|replicas|instances?\b|hosts?\b|not ready/i,
     change:
-      /^(ecs|eks|ecr|autoscaling|ec2:(Terminate|Stop|Reboot|Modify)Instance|codedeploy|apprunner|elasticbeanstalk)/i,
+      /^(ecs|eks|ecr|application-autoscaling|autoscaling|ec2:(Terminate|Stop|Reboot|Modify)Instance|codedeploy|apprunner|elasticbeanstalk)/i,
   },
   {
     name: 'released code and flags',
@@ -184,15 +217,23 @@ export function kindText(
   const types = change.resources.map(({ type }) => type.split('::').at(-1)).join(' ')
   const prefix = change.source.includes('cloudtrail') ? change.service : change.source
   const ports = change.summary.match(/\b\d{2,5}\/(tcp|udp)/g) ?? []
-  return `${prefix}:${change.action} ${types} ${ports.join(' ')}`
+  return `${prefix}:${change.action.replace(/\d{8}(v\d)?$/, '')} ${types} ${ports.join(' ')}`
 }
 
 /** At the start of a word: `ledger` is not about the edge. */
 const ALERTS = DOMAINS.map(({ alert }) => new RegExp(`\\b(?:${alert.source})`, 'i'))
 
+/** Names of services, such as `auth-gateway`, whose words are not what the alert is about. */
+const NAME =
+  /\b[a-z0-9]+(-[a-z0-9]+)*-(api|gateway|service|svc|app|web|frontend|backend|bff|ui|engine|[a-z]+[eo]r)\b/g
+
 /** The domains that an alert's text is about. */
 export function domainsOfAlert(text: string): Domain[] {
   // `TooManyRequestsException` contains words as well.
-  const words = `${text} ${text.replace(/([a-z0-9])([A-Z])/g, '$1 $2')}`
+  const kept = text.replace(NAME, ' ')
+  const parts = kept
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
+  const words = `${kept} ${parts}`
   return DOMAINS.filter((_, nth) => ALERTS[nth]!.test(words))
 }
