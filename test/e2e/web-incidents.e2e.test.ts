@@ -297,3 +297,65 @@ describe('an incident', () => {
     await page.getByRole('heading', { name: 'Incident not found' }).waitFor()
   })
 })
+
+describe('the backtest', () => {
+  test('ranks past incidents of a file, with the rank of the cause and completeness', async () => {
+    const page = await web.open('/incidents')
+    await page.getByRole('link', { name: 'Backtest' }).click()
+    await heading(page, 'Backtest')
+    await page.getByRole('heading', { name: 'No results yet' }).waitFor()
+    const field = page.getByRole('textbox', { name: 'Past incidents' })
+    const rank = page.getByRole('button', { name: /^Rank/ })
+    await field.fill('time,title\nyesterday,x')
+    await page.getByText('Line 2 has no valid time.').waitFor()
+    expect(await rank.isDisabled()).toBe(true)
+
+    const quiet = new Date(web.simulator.now() - 20 * 3_600_000).toISOString()
+    const csv = [
+      'time,environment,title,cause',
+      `${noticedAt.toISOString()},production,Database unreachable,on security group sg-0123456789abcdef0`,
+      `${quiet},nowhere,"Slow, again",`,
+      '2020-01-01T00:00:00Z,production,Long ago,',
+    ].join('\n')
+    await page.locator('input[type=file]').setInputFiles({
+      name: 'incidents.csv',
+      mimeType: 'text/csv',
+      buffer: Buffer.from(csv),
+    })
+    await page.getByText('Left out: 1 incident older than 90 days.').waitFor()
+    await page.getByRole('button', { name: 'Rank 2 incidents' }).click()
+
+    const results = page.getByRole('table', { name: 'Results' })
+    const broken = results.getByRole('row').filter({ hasText: 'Database unreachable' })
+    await broken.getByRole('link', { name: /^Most likely: .*5432/ }).waitFor()
+    await broken.getByText('1 at the alert').waitFor()
+    await broken.getByText('Newest first: 1').waitFor()
+    await broken.getByText('Changes may be missing: Shop production.').waitFor()
+    await broken.getByText('In the future').waitFor()
+    const calm = results.getByRole('row').filter({ hasText: 'Slow, again' })
+    await calm.getByText('Abstention').first().waitFor()
+    await calm.getByText('nowhere: no such environment').waitFor()
+    await page.getByText('2 incidents, 1 with a known cause.').waitFor()
+    await expectAccessible(page, 'the backtest')
+  })
+
+  test('shows why it failed, and continues', async () => {
+    const page = await web.open('/incidents/backtest', { expected: /503/ })
+    await heading(page, 'Backtest')
+    const line = JSON.stringify({ time: noticedAt.toISOString(), title: 'Database unreachable' })
+    await page.getByRole('textbox', { name: 'Past incidents' }).fill(Array(6).fill(line).join('\n'))
+    let requests = 0
+    await page.route('**/api/v1/incidents/backtest', async (route) => {
+      requests++
+      if (requests !== 2) return route.continue()
+      const problem = { status: 503, title: 'Service unavailable', detail: 'Busy. Retry later.' }
+      await route.fulfill({ status: 503, contentType: 'application/problem+json', json: problem })
+    })
+    await page.getByRole('button', { name: 'Rank 6 incidents' }).click()
+    await page.getByText('Busy. Retry later.').waitFor()
+    await page.getByText('5 incidents of 6').waitFor()
+    await page.getByRole('button', { name: 'Retry' }).click()
+    await page.getByText('6 incidents, 0 with a known cause.').waitFor()
+    expect(requests).toBe(3)
+  })
+})

@@ -41,6 +41,12 @@ const incidentPreview = createRoute({
   component: lazyPart(() => import('./pages/incident/preview.tsx'), 'PreviewPage'),
 })
 
+const backtest = createRoute({
+  getParentRoute: () => app,
+  path: '/incidents/backtest',
+  component: lazyPart(() => import('./pages/backtest/backtest.tsx'), 'BacktestPage'),
+})
+
 const incident = createRoute({
   getParentRoute: () => app,
   path: '/incidents/$id',
@@ -126,6 +132,7 @@ export const router = createRouter({
       change,
       incidents,
       incidentPreview,
+      backtest,
       incident,
       integrations,
       integration,

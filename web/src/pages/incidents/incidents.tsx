@@ -37,19 +37,24 @@ export function IncidentsPage() {
         <Title order={1} size="h2">
           Incidents
         </Title>
-        <SegmentedControl
-          size="xs"
-          aria-label="Incidents"
-          value={show ?? 'all'}
-          onChange={(value) => {
-            const search: IncidentsSearch = value === 'open' ? { show: 'open' } : {}
-            void navigate({ search })
-          }}
-          data={[
-            { value: 'all', label: 'All' },
-            { value: 'open', label: 'Open' },
-          ]}
-        />
+        <Group gap="sm">
+          <Button variant="default" size="xs" component={Link} to="/incidents/backtest">
+            Backtest
+          </Button>
+          <SegmentedControl
+            size="xs"
+            aria-label="Incidents"
+            value={show ?? 'all'}
+            onChange={(value) => {
+              const search: IncidentsSearch = value === 'open' ? { show: 'open' } : {}
+              void navigate({ search })
+            }}
+            data={[
+              { value: 'all', label: 'All' },
+              { value: 'open', label: 'Open' },
+            ]}
+          />
+        </Group>
       </Group>
       {list.isPending && <Loading />}
       {list.isError && !items && <ErrorState error={list.error} retry={() => list.refetch()} />}
