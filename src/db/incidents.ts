@@ -2,7 +2,13 @@ import { sql } from 'kysely'
 import { combineAlerts } from '../incidents/combine.ts'
 import { INCIDENT_STATES, type IncidentEvent } from '../incidents/incident.ts'
 import { mapAlert } from '../incidents/mapping.ts'
-import { endsBefore, isRelated, isSameAlert, RELATED_MINUTES } from '../incidents/related.ts'
+import {
+  endsBefore,
+  groupingKey,
+  isRelated,
+  isSameAlert,
+  RELATED_MINUTES,
+} from '../incidents/related.ts'
 import type { Trx } from './database.ts'
 import type { EditableField, IncidentAlertRow, IncidentRow } from './schema.ts'
 import { listServiceMappings, toMapping } from './service-mappings.ts'
@@ -243,13 +249,40 @@ async function findRelated(trx: Trx, alert: NewAlert): Promise<IncidentRow | und
     const last = Math.max(first, row.latest?.getTime() ?? first)
     return Math.max(first - noticed, noticed - last, 0)
   }
-  const facts = { environmentId: alert.environment_id, services: alert.mapped_services }
-  return rows
-    .filter((row) => distance(row) <= within)
+  const near = rows.filter((row) => distance(row) <= within)
+  const keys = await keysOf(
+    trx,
+    near.map(({ id }) => id),
+  )
+  const own = groupingKey({ source: alert.source, labels: JSON.parse(alert.labels) })
+  const facts = {
+    environmentId: alert.environment_id,
+    services: alert.mapped_services,
+    keys: own === null ? [] : [own],
+  }
+  return near
     .filter((row) =>
-      isRelated(facts, { environmentId: row.environment_id, services: row.services }),
+      isRelated(facts, {
+        environmentId: row.environment_id,
+        services: row.services,
+        keys: keys.get(row.id) ?? [],
+      }),
     )
     .sort((a, b) => distance(a) - distance(b))[0]
+}
+
+/** The grouping keys of the alerts of incidents, by incident. */
+async function keysOf(trx: Trx, incidentIds: string[]): Promise<Map<string, string[]>> {
+  if (incidentIds.length === 0) return new Map()
+  const alerts = await trx
+    .selectFrom('incident_alerts')
+    .select(['incident_id', 'source', 'labels'])
+    .where('incident_id', 'in', incidentIds)
+    .execute()
+  const groups = Map.groupBy(alerts, ({ incident_id }) => incident_id)
+  return new Map(
+    [...groups].map(([id, members]) => [id, members.flatMap((each) => groupingKey(each) ?? [])]),
+  )
 }
 
 async function createFor(trx: Trx, organizationId: string, alert: NewAlert): Promise<string> {

@@ -6,19 +6,37 @@ export const RELATED_MINUTES = 10
 export interface AlertFacts {
   environmentId: string | null
   services: readonly string[]
+  /** What the sources group by, see {@link groupingKey}. */
+  keys: readonly string[]
 }
 
 /**
- * Whether an alert belongs to an incident that was noticed within {@link RELATED_MINUTES}: the same
- * environment, or a common service while one of the environments is unknown. The same service in
- * another environment is another incident.
+ * What an alert source groups alerts by, besides services: the name of the rule in Alertmanager.
+ * Null: nothing. PagerDuty's incidents are groups already.
+ */
+export function groupingKey(alert: {
+  source: string
+  labels: Readonly<Record<string, string>>
+}): string | null {
+  if (alert.source !== 'alertmanager' || !Object.hasOwn(alert.labels, 'alertname')) return null
+  return `alertmanager ${alert.labels.alertname!.toLowerCase()}`
+}
+
+/**
+ * Whether an alert belongs to an incident that was noticed within {@link RELATED_MINUTES}: they
+ * share a service, or, if one of them names no service, the alert's grouping key. The environment
+ * alone is not enough, and another environment is another incident.
  */
 export function isRelated(alert: AlertFacts, incident: AlertFacts): boolean {
-  if (alert.environmentId !== null && incident.environmentId !== null) {
-    return alert.environmentId === incident.environmentId
-  }
+  const isElsewhere =
+    alert.environmentId !== null &&
+    incident.environmentId !== null &&
+    alert.environmentId !== incident.environmentId
+  if (isElsewhere) return false
   const services = new Set(incident.services.map((name) => name.toLowerCase()))
-  return alert.services.some((name) => services.has(name.toLowerCase()))
+  if (alert.services.some((name) => services.has(name.toLowerCase()))) return true
+  if (alert.services.length > 0 && incident.services.length > 0) return false
+  return alert.keys.some((key) => incident.keys.includes(key))
 }
 
 interface AlertPeriod {

@@ -158,18 +158,34 @@ describe('related alerts', () => {
     expect(await incidents()).toHaveLength(3)
   })
 
-  test('of one environment are one incident, and of two environments are two', async () => {
+  test('of one environment alone are separate, and so is one service in two environments', async () => {
     await asOrganization(db, organizationId, async (trx) => {
       await insertEnvironment(trx, organizationId, { name: 'Production' })
       await insertEnvironment(trx, organizationId, { name: 'Staging' })
     })
+    const database = [{ id: 'S2', name: 'Db' }]
     await apply(
       event({ labels: { env: 'production' } }),
-      event({ sourceId: 'P2', services: [{ id: 'S2', name: 'Db' }], labels: { env: 'prod' } }),
-      event({ sourceId: 'P3', labels: { env: 'staging' } }),
+      event({ sourceId: 'P2', services: database, labels: { env: 'prod' } }),
+      event({ sourceId: 'P3', services: [], labels: { env: 'production' } }),
+      event({ sourceId: 'P4', labels: { env: 'staging' } }),
     )
-    const rows = await incidents()
-    expect(rows.map(({ services }) => services).sort()).toEqual([['Checkout'], ['Checkout', 'Db']])
+    expect(await incidents()).toHaveLength(4)
+    const both = [...event().services, ...database]
+    await apply(event({ sourceId: 'P5', services: both, labels: { env: 'production' } }))
+    expect(await incidents()).toHaveLength(4)
+  })
+
+  test('of one Alertmanager rule are one incident if one of them names no service', async () => {
+    const rule = (sourceId: string, alertname: string, services: string[] = []) =>
+      event({
+        ...{ source: 'alertmanager', sourceId, labels: { alertname } },
+        services: services.map((name) => ({ id: name, name })),
+      })
+    await apply(rule('g1', 'NodeDown'), rule('g2', 'nodedown'), rule('g3', 'DiskFull'))
+    expect(await incidents()).toHaveLength(2)
+    await apply(rule('g4', 'Slow', ['shop']), rule('g5', 'Slow', ['search']))
+    expect(await incidents()).toHaveLength(4)
   })
 
   test('a new alert does not join an incident that was resolved before it', async () => {
