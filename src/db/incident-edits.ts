@@ -73,21 +73,25 @@ export function listAlerts(trx: Trx, incidentId: string): Promise<IncidentAlertR
 }
 
 /**
- * Creates the incident that a person reports.
+ * Creates the incident that a person reports. A repeated request with the same idempotency key
+ * changes nothing.
  *
+ * @returns the incident, and whether this request created it
  * @throws pg error 23503 on `incidents_environment` if the environment does not exist
  */
 export async function createIncident(
   trx: Trx,
   organizationId: string,
   fields: IncidentFields,
-  by: { email: string | null; now: Date },
-): Promise<IncidentRow> {
+  by: { email: string | null; now: Date; idempotencyKey: string | null },
+): Promise<{ row: IncidentRow; created: boolean }> {
   await lockIncidents(trx, organizationId)
+  const earlier = await findByKey(trx, by.idempotencyKey)
+  if (earlier) return { row: earlier, created: false }
   const edited: EditableField[] = ['title', 'noticed_at']
   if (fields.environmentId !== null) edited.push('environment_id')
   if (fields.services.length > 0) edited.push('services')
-  return trx
+  const row = await trx
     .insertInto('incidents')
     .values({
       organization_id: organizationId,
@@ -102,9 +106,20 @@ export async function createIncident(
       resolved_at: fields.state === 'resolved' ? by.now : null,
       edited,
       created_by: by.email,
+      idempotency_key: by.idempotencyKey,
     })
     .returningAll()
     .executeTakeFirstOrThrow()
+  return { row, created: true }
+}
+
+async function findByKey(trx: Trx, key: string | null): Promise<IncidentRow | undefined> {
+  if (key === null) return undefined
+  return trx
+    .selectFrom('incidents')
+    .selectAll()
+    .where('idempotency_key', '=', key)
+    .executeTakeFirst()
 }
 
 const columns = {

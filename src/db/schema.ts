@@ -344,6 +344,7 @@ interface IncidentsTable {
   edited: Generated<EditableField[]>
   created_by: string | null
   created_at: Generated<Date>
+  idempotency_key: string | null
   merged_into: string | null
 }
 

@@ -88,6 +88,12 @@ describe('an incident of a person', () => {
     ['/title', { title: ' ' }],
     ['/noticedAt', { noticedAt: new Date(Date.now() + 3_600_000).toISOString() }],
     ['/noticedAt', { noticedAt: '20:45' }],
+    ['/noticedAt', { noticedAt: 'NaN' }],
+    ['/noticedAt', { noticedAt: '2026-02-30T12:00:00Z' }],
+    ['/noticedAt', { noticedAt: '1969-12-31T23:59:59Z' }],
+    ['/noticedAt', { noticedAt: '9999-12-31T23:59:59-12:00' }],
+    ['/noticedAt', { noticedAt: 1772452800 }],
+    ['/startedAt', { startedAt: '' }],
     ['/startedAt', { startedAt: earlier(-1).toISOString() }],
     [
       '/startedAfter',
@@ -114,6 +120,24 @@ describe('an incident of a person', () => {
     }
     expect((await owner.request('GET', url)).body).toEqual(stored)
     expect((await owner.request('GET', '/api/v1/incidents')).body.items).toHaveLength(1)
+  })
+
+  test('is created once with an idempotency key, also by requests at the same time', async () => {
+    const [owner, other] = [await tenant(), await tenant()]
+    const body = { title: 'Slow', noticedAt: noticedAt.toISOString(), idempotencyKey: 'a click' }
+    const sent = await Promise.all(
+      [1, 2, 3].map(() => owner.request('POST', '/api/v1/incidents', body)),
+    )
+    expect(sent.map(({ status }) => status).sort()).toEqual([200, 200, 201])
+    expect(new Set(sent.map((each) => each.body.id)).size).toBe(1)
+    const again = await owner.request('POST', '/api/v1/incidents', { ...body, title: 'Other' })
+    expect(again).toMatchObject({ status: 200, body: sent[0]!.body })
+    expect((await owner.request('GET', '/api/v1/incidents')).body.items).toHaveLength(1)
+    const theirs = await other.request('POST', '/api/v1/incidents', body)
+    expect(theirs.status).toBe(201)
+    expect(theirs.body.id).not.toBe(sent[0]!.body.id)
+    const wrong = await owner.request('POST', '/api/v1/incidents', { ...body, idempotencyKey: '' })
+    expect(wrong.status).toBe(422)
   })
 
   test('has no environment of another organization', async () => {
@@ -147,6 +171,23 @@ test('the list is by notice, in pages, and filtered by state and environment', a
   expect(await titles('state=resolved')).toEqual([['2'], null])
   expect(await titles('state=open&state=resolved')).toEqual([['1', '2', '3'], null])
   expect(await titles(`environment=${production.body.id}`)).toEqual([['1'], null])
+  const cursors = [
+    'null',
+    '[]',
+    '[1]',
+    '[-1,"a"]',
+    `[1e999,"01980000-0000-7000-8000-000000000000"]`,
+    `[8640000000000001,"01980000-0000-7000-8000-000000000000"]`,
+    `["1","01980000-0000-7000-8000-000000000000"]`,
+    '[1,"x"]',
+  ]
+  for (const text of cursors) {
+    const wrong = await owner.request(
+      'GET',
+      `/api/v1/incidents?cursor=${Buffer.from(text).toString('base64url')}`,
+    )
+    expect(wrong.status, text).toBe(422)
+  }
   for (const wrong of ['cursor=nonsense', 'cursor=WzFlOTk5LCIiXQ', 'state=closed']) {
     expect((await owner.request('GET', `/api/v1/incidents?${wrong}`)).status).toBe(422)
   }

@@ -1062,6 +1062,8 @@ export type NewIncidentInput = {
     environmentId?: string | null;
     services?: string[];
     state?: "open" | "acknowledged" | "resolved";
+    /** Chosen by the client, unique for each incident that it creates. */
+    idempotencyKey?: string;
 };
 export type IncidentAlert = {
     id: string;
@@ -2782,6 +2784,9 @@ export function listIncidents({ state, environment, limit, cursor }: {
  */
 export function createIncident(newIncidentInput: NewIncidentInput, opts?: Oazapfts.RequestOpts) {
     return oazapfts.ok(oazapfts.fetchJson<{
+        status: 200;
+        data: Incident;
+    } | {
         status: 201;
         data: Incident;
     }>("/api/v1/incidents", oazapfts.json({

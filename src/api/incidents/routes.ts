@@ -90,10 +90,11 @@ export function incidentRoutes(app: App, context: ApiContext): void {
         operationId: 'createIncident',
         summary: 'Create an incident',
         description:
-          'Starts an import from all connections, so that the newest changes arrive soon. Does not wait for the imports.',
+          'Starts an import from all connections, so that the newest changes arrive soon. Does not wait for the imports. A repeated request with the same `idempotencyKey` creates nothing and returns the incident as it is.',
         body: createIncidentSchema,
         response: {
-          201: jsonResponse('The incident.', incidentSchema),
+          200: jsonResponse('The incident that an earlier request created.', incidentSchema),
+          201: jsonResponse('The new incident.', incidentSchema),
           ...problems(401, 422, 503),
         },
       },
@@ -112,11 +113,14 @@ export function incidentRoutes(app: App, context: ApiContext): void {
         state: body.state,
       }
       refuseTimes(fields, now)
-      const row = await asOrganization(database, organizationId, (trx) =>
-        createIncident(trx, organizationId, fields, { email: user?.email ?? null, now }),
+      const by = { email: user?.email ?? null, now, idempotencyKey: body.idempotencyKey ?? null }
+      const { row, created } = await asOrganization(database, organizationId, (trx) =>
+        createIncident(trx, organizationId, fields, by),
       ).catch(refuse)
-      hurryImports(context, organizationId, request.log)
-      reply.code(201).header('location', `/api/v1/incidents/${row.id}`)
+      if (created) {
+        hurryImports(context, organizationId, request.log)
+        reply.code(201).header('location', `/api/v1/incidents/${row.id}`)
+      }
       return toIncident(row)
     },
   )

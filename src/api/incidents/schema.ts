@@ -137,6 +137,9 @@ export const createIncidentSchema = z
     environmentId: fields.environmentId.optional(),
     services: fields.services.default([]),
     state: fields.state.default('open'),
+    idempotencyKey: text(200).min(1).optional().meta({
+      description: 'Chosen by the client, unique for each incident that it creates.',
+    }),
   })
   .meta({
     id: 'NewIncident',

@@ -23,6 +23,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       -- The email address of its creator. It stays when that user is removed.
       created_by text CHECK (length(created_by) <= 320),
       created_at timestamptz(3) NOT NULL DEFAULT now(),
+      -- Of the request that created it, if it had one.
+      idempotency_key text CHECK (length(idempotency_key) BETWEEN 1 AND 200),
       -- Its alerts have moved to this incident. Only its address is still in use.
       merged_into uuid,
       UNIQUE (organization_id, id),
@@ -32,6 +34,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       FOREIGN KEY (organization_id, merged_into) REFERENCES incidents (organization_id, id)
     );
     CREATE INDEX ON incidents (organization_id, noticed_at DESC, id DESC) WHERE merged_into IS NULL;
+    CREATE UNIQUE INDEX ON incidents (organization_id, idempotency_key)
+      WHERE idempotency_key IS NOT NULL;
     CREATE INDEX ON incidents (organization_id, merged_into) WHERE merged_into IS NOT NULL;
     CREATE INDEX ON incidents (organization_id, environment_id);
     ${isolateOrganizations('incidents')}

@@ -4,6 +4,7 @@ import { getRouteApi, Navigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { createIncident } from '../../client.ts'
 import { EnvironmentBadge } from '../../components/environment-badge.tsx'
+import { newIdempotencyKey } from '../../idempotency.ts'
 import { serverNow, Time } from '../../time.tsx'
 import { Answer } from './answer.tsx'
 import type { PreviewSearch } from './search.ts'
@@ -57,12 +58,14 @@ function Save({ at, environment }: { at: string; environment: string | null }) {
   const client = useQueryClient()
   const navigate = route.useNavigate()
   const [title, setTitle] = useState('')
+  const [idempotencyKey] = useState(newIdempotencyKey)
   const save = useMutation({
     mutationFn: () =>
       createIncident({
         title: title.trim() || 'Something broke',
         noticedAt: at,
         environmentId: environment,
+        idempotencyKey,
       }),
     onSuccess: async ({ id }) => {
       void client.invalidateQueries({ queryKey: ['incidents'] })
