@@ -1,4 +1,4 @@
-/** The accounts behind the simulator: who exists, with what keys, and what each may do. */
+/** The simulated accounts: principals, their access keys, and their permissions. */
 
 import { randomBytes } from 'node:crypto'
 import { AwsError, ControlError, commonError, type Protocol } from './errors.ts'
@@ -24,13 +24,13 @@ export interface Account {
 export interface Principal {
   arn: string
   accountId: string
-  /** Unique and never used again, so that a role that is created again under an old name is a different one. */
+  /** Unique and never reused, so that a role that is created again under the same name is a different one. */
   id: string
-  /** Identity policies of its own, by name. */
+  /** Inline policies, by name. */
   inline: Map<string, ReadPolicy>
   /** ARNs of managed policies. */
   attached: Set<string>
-  /** ARN of the managed policy beyond which nothing is allowed. */
+  /** ARN of the permissions boundary. */
   boundary?: string
   description?: string
   tags: Map<string, string>
@@ -42,13 +42,13 @@ export interface Principal {
   createdAt: number
 }
 
-/** A policy as it was written, and as it is judged. */
+/** A policy as text, and parsed. */
 export interface ReadPolicy {
   document: PolicyDocument
   policy: Policy
 }
 
-/** A policy with an ARN of its own. */
+/** A managed policy. */
 export interface ManagedPolicy extends ReadPolicy {
   arn: string
   id: string
@@ -57,7 +57,7 @@ export interface ManagedPolicy extends ReadPolicy {
   createdAt: number
 }
 
-/** What a key stands for. */
+/** The credentials of one access key. */
 export interface Session extends Caller {
   credentials: Credentials
   principal: Principal
@@ -67,7 +67,7 @@ export interface Session extends Caller {
   /** Epoch milliseconds; absent for a user's long-term key. */
   expiresAt?: number
   issuedAt: number
-  /** Narrows what the role may do. */
+  /** Limits the permissions of the role. */
   sessionPolicy?: Policy
 }
 
@@ -188,7 +188,7 @@ export class Accounts {
     principal.inline = readPolicies(policies)
   }
 
-  /** The session of a key, dead ones (their role deleted) included. */
+  /** The session of a key, including sessions whose role was deleted. */
   session(accessKeyId: string): Session | undefined {
     return this.#sessions.get(accessKeyId)
   }
@@ -197,7 +197,7 @@ export class Accounts {
     return this.#principals.get(session.principal.arn) === session.principal
   }
 
-  /** Every key ever issued, in the order of issue. */
+  /** Every issued key, in the order of issue. */
   issued(): IssuedCredentials[] {
     return [...this.#sessions.values()].map(({ credentials, arn, issuedAt, expiresAt }) => ({
       ...credentials,
@@ -317,7 +317,7 @@ export class Accounts {
     return [...inline.values(), ...managed].map(({ policy }) => policy)
   }
 
-  /** None where there is no boundary; one that allows nothing where its policy is gone. */
+  /** None without a boundary; one that allows nothing if its policy was deleted. */
   #boundaryOf({ boundary }: Principal): Policy[] {
     if (boundary === undefined) return []
     return [this.managedPolicies.get(boundary)?.policy ?? []]

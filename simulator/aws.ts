@@ -24,7 +24,7 @@ export interface AwsAnswer {
   undated?: boolean
 }
 
-/** In place of an answer: a closed connection, or nothing ever. */
+/** Instead of a response: a closed connection, or no response at all. */
 export type NoAnswer = 'drop' | 'hang'
 
 export interface AwsParts {
@@ -32,7 +32,7 @@ export interface AwsParts {
   ledger: Ledger
   faults: Faults
   stacks: Stacks
-  /** Writes down what a call changed. */
+  /** Records what a call changed. */
   trace: Call['trace']
   settings: () => Settings
   /** Epoch milliseconds. */
@@ -108,7 +108,7 @@ export function createAws({ accounts, ledger, faults, stacks, trace, settings, n
     }
   }
 
-  /** The body of a right answer. */
+  /** The body of a successful response. */
   async function perform(
     request: SignedRequest,
     { protocol, service, operation, parameters }: Asked,
@@ -118,7 +118,7 @@ export function createAws({ accounts, ledger, faults, stacks, trace, settings, n
     if (fault?.effect === 'delay') await sleep(fault.delayMs ?? 0)
     if (fault?.effect === 'error') throw injected(fault, protocol)
     if (!accounts.account(session.accountId).regions.has(region)) {
-      // A region that was never enabled does not know the account's keys.
+      // AWS rejects the account's keys in a region that is not enabled.
       throw commonError(protocol, 'unknownKey', INVALID_TOKEN)
     }
     if (protocol === 'query') {
@@ -178,10 +178,10 @@ function injected({ code = 'InternalFailure', message, status }: FaultSpec, prot
   return new AwsError(code, message ?? 'Injected by the simulator', status ?? usual)
 }
 
-/** Waits around the median, log-normally: one answer in a hundred takes more than twice as long. */
+/** Waits for a log-normally distributed time: one response in a hundred takes more than twice the median. */
 async function answerTime(medianMs: number): Promise<void> {
   if (medianMs <= 0) return
-  // Box–Muller: a normally distributed number out of two even ones.
+  // Box–Muller: a normally distributed number from two uniformly distributed ones.
   const normal = Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random())
   await sleep(medianMs * Math.exp(0.3 * normal))
 }

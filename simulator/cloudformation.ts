@@ -188,7 +188,7 @@ export class Stacks {
     return stack
   }
 
-  /** A stack that is not there is deleted already. */
+  /** A stack that does not exist is already deleted. */
   delete(call: Call, name: string): Stack | undefined {
     const stack = this.#find(call, name)
     authorize(call, 'DeleteStack', stack?.id ?? '*')
@@ -216,7 +216,7 @@ export class Stacks {
     )
   }
 
-  /** Until what was last begun with it has ended. @throws ControlError when the simulator is closed before */
+  /** Waits until the last operation on it has ended. @throws ControlError when the simulator is closed before */
   async settled(stack: Stack): Promise<void> {
     await stack.work?.done.promise
   }

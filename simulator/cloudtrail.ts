@@ -1,4 +1,4 @@
-/** AWS CloudTrail: what the JSON 1.1 protocol's operations take and answer. */
+/** AWS CloudTrail: the input and output of the operations of the JSON 1.1 protocol. */
 
 import { createHash, randomUUID } from 'node:crypto'
 import { z } from 'zod'
@@ -19,7 +19,7 @@ export interface JsonRequest {
   region: string
   /** Epoch milliseconds. */
   now: number
-  /** The page's events oldest first, as AWS is not known to answer. */
+  /** Returns the events of the page oldest first, which AWS does not do. */
   unordered: boolean
 }
 
@@ -41,7 +41,7 @@ const lookupEventsInput = z.object({
     .nullish(),
 })
 
-/** What a NextToken stands for. */
+/** The state that a NextToken represents. */
 interface Chain {
   accountId: string
   region: string
@@ -62,7 +62,7 @@ export function cloudTrailOperations(
   ledger: Ledger,
   settings: () => Settings,
 ): Record<string, CloudTrailOperation> {
-  /** Newest last; the oldest are forgotten, as their time is long over. */
+  /** Newest last; the oldest are removed, because they have expired. */
   const chains = new Map<string, Chain>()
 
   function lookupEvents({ input, session, region, now, unordered }: JsonRequest): string {
@@ -124,7 +124,7 @@ export function cloudTrailOperations(
     accounts.authorize(session, action, { protocol: 'json', region, ...(resource && { resource }) })
   }
 
-  /** The trails that a region shows: its own, and those that reach into every region. */
+  /** The trails that a region returns: its own and multi-Region trails. */
   function visibleTrails(session: Session, region: string): Required<TrailSpec>[] {
     return accounts
       .account(session.accountId)

@@ -128,11 +128,11 @@ const routes: Record<string, Route> = {
       const { accessKeyId, secretAccessKey } = simulator.administrator(input.accountId)
       return {
         ...{ AWS_ENDPOINT_URL, AWS_REGION },
-        // What version 1 of the AWS CLI reads.
+        // Read by version 1 of the AWS CLI.
         AWS_DEFAULT_REGION: AWS_REGION,
         AWS_ACCESS_KEY_ID: accessKeyId,
         AWS_SECRET_ACCESS_KEY: secretAccessKey,
-        // One left in the shell from a session would spoil the key.
+        // A session token that is still set in the shell would invalidate the key.
         AWS_SESSION_TOKEN: '',
       }
     },

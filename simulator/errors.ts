@@ -1,4 +1,4 @@
-/** An error as AWS answers it: `code` is its name on the wire, `status` the HTTP status. */
+/** An error as AWS returns it: `code` is its name on the wire, `status` the HTTP status. */
 export class AwsError extends Error {
   readonly code: string
   readonly status: number

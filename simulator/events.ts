@@ -1,13 +1,13 @@
-/** From a CloudTrail record to what LookupEvents answers about it. */
+/** Converts a CloudTrail record to the event that LookupEvents returns. */
 
 import { ControlError } from './errors.ts'
 import type { CloudTrailRecord, LookupEvent } from './types.ts'
 
-/** An event as the simulator keeps it: what it is found by, and its text, ready to be sent. */
+/** An event in the ledger: the attributes for lookups, and its serialized text. */
 export interface StoredEvent {
   /** Position in the order of arrival. */
   sequence: number
-  /** Epoch seconds: where it stands in time. */
+  /** Epoch seconds: the time of the event. */
   second: number
   /** Epoch milliseconds of the simulator's clock from which LookupEvents shows it; 0 is always. */
   visibleFrom: number
@@ -15,7 +15,7 @@ export interface StoredEvent {
   isInsight: boolean
   /** What lookup attributes are compared with. */
   fields: Omit<LookupEvent, 'CloudTrailEvent'>
-  /** The element of `Events`, serialised. */
+  /** The element of `Events`, serialized. */
   json: string
 }
 
@@ -32,7 +32,10 @@ export const lookupAttributeKeys = [
 
 export type LookupAttributeKey = (typeof lookupAttributeKeys)[number]
 
-/** The answer around a record. What the record lacks is absent, as in AWS's answers for service events. */
+/**
+ * The fields of `Events` besides the record. Fields that the record lacks are absent, as in AWS's responses for
+ * service events.
+ */
 export function lookupEvent(record: CloudTrailRecord): LookupEvent {
   const identity = asObject(record.userIdentity)
   const event: LookupEvent = {}
@@ -41,7 +44,7 @@ export function lookupEvent(record: CloudTrailRecord): LookupEvent {
   }
   set('EventId', asText(record.eventID))
   set('EventName', asText(record.eventName))
-  // A boolean in the record, text in the answer; records before eventVersion 1.05 may lack it.
+  // A boolean in the record, text in the response; records before eventVersion 1.05 may lack it.
   if (record.readOnly !== undefined && record.readOnly !== null) {
     set('ReadOnly', String(record.readOnly))
   }

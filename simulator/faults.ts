@@ -1,4 +1,4 @@
-/** Calls that are to go wrong. */
+/** Faults: calls that fail on demand. */
 
 import type { FaultSpec } from './types.ts'
 

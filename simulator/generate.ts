@@ -23,14 +23,14 @@ const DAY = 24 * HOUR
 
 const DEFAULT_REGIONS = ['us-east-1', 'eu-west-1', 'ap-southeast-2']
 
-/** How much people do in each hour of the day, UTC: most of them sit in Europe, one in New York. */
+/** The activity of people in each hour of the day, UTC: most of them work in Europe, one in New York. */
 const OFFICE_HOURS = [
   ...[0.02, 0.01, 0.01, 0.01, 0.02, 0.05, 0.2, 0.8, 1.4, 1.7, 1.7, 1.6],
   ...[1.4, 1.6, 1.7, 1.5, 1.1, 0.6, 0.4, 0.3, 0.2, 0.15, 0.08, 0.04],
 ]
 const MORNING = OFFICE_HOURS.map((weight, hour) => (hour < 13 ? weight : 0))
 
-/** What happens on a day: how often on average, at which hours. */
+/** An activity of a day: how often on average, and at which hours. */
 interface Habit {
   work: Work
   weekday: number
@@ -121,7 +121,7 @@ function between(account: Account, from: number, to: number): CloudTrailRecord[]
   return records.sort((a, b) => timeOf(a) - timeOf(b))
 }
 
-/** All that begins on a day, in no order. */
+/** Everything that starts on a day, unordered. */
 function recordsOfDay(account: Account, day: number): CloudTrailRecord[] {
   const weekday = new Date(day * DAY).getUTCDay()
   const isWeekend = weekday === 0 || weekday === 6
@@ -140,7 +140,7 @@ function recordsOfDay(account: Account, day: number): CloudTrailRecord[] {
   })
 }
 
-/** More than any kind of work is done on one day. */
+/** More than the number of scripts of one kind on a day. */
 const MAX_PER_DAY = 24
 
 /** The number of the first script of its kind on a day; deploys began with the year 2026. */
@@ -219,7 +219,7 @@ export function startLiveActivity(
 
   const timer = setInterval(() => {
     const now = simulator.now()
-    // A clock that was set back is waited for.
+    // If the clock was set back, wait until it has caught up.
     if (now <= reached) return
     reached = now
     if (now >= writtenUntil) write(now + AHEAD)

@@ -1,4 +1,4 @@
-/** The HTTP server: AWS's wire on every path but `/_simulator`, which is the controls'. */
+/** The HTTP server: AWS's protocols on every path except `/_simulator`, which serves the controls. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AwsParts, createAws } from './aws.ts'
@@ -13,7 +13,7 @@ export function createHttpServer(parts: AwsParts & { simulator: Simulator }): Se
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url = '' } = request
-    // The simulator's own clock: a client that goes by AWS's Date must see it.
+    // The simulator's clock, for clients that use AWS's `Date` header.
     response.setHeader('Date', new Date(parts.now()).toUTCString())
     if (url.split('?')[0]!.startsWith('/_simulator')) {
       const body = await readBody(request, MAX_CONTROL_BODY)

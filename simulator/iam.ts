@@ -17,7 +17,7 @@ import { type Elements, xml } from './xml.ts'
 
 export interface NewRole {
   name: string
-  /** With a slash at both ends. */
+  /** Starts and ends with a slash. */
   path?: string
   trustPolicy: PolicyDocument
   maxSessionDuration?: number
@@ -147,7 +147,10 @@ export const iamOperations: Record<string, QueryOperation> = {
   },
 }
 
-/** @throws AwsError EntityAlreadyExists, MalformedPolicyDocument, NoSuchEntity (boundary), ValidationError, AccessDenied */
+/**
+ * @throws AwsError EntityAlreadyExists, MalformedPolicyDocument, NoSuchEntity (boundary), ValidationError,
+ * AccessDenied
+ */
 export function createRole(call: Call, role: NewRole): Principal {
   const { accounts, session } = call
   const { name, path = '/', trustPolicy, boundary, description, tags = {} } = role
@@ -189,7 +192,7 @@ export function createRole(call: Call, role: NewRole): Principal {
   return made
 }
 
-/** What can be changed of a role that is there; absent fields stay. */
+/** The changes of an existing role. Absent fields keep their values. */
 export function updateRole(
   call: Call,
   name: string,

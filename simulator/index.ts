@@ -16,7 +16,8 @@ export { oneSecondRecords } from './records.ts'
 export type * from './types.ts'
 
 /**
- * Starts a simulated AWS on 127.0.0.1: STS, CloudTrail, and IAM and CloudFormation for roles, over their real wire protocols, for any client that is
+ * Starts a simulated AWS on 127.0.0.1: STS, CloudTrail, and IAM and CloudFormation for roles, over their real wire
+ * protocols, for any client that is
  * configured with its address as AWS_ENDPOINT_URL.
  *
  * @throws when the port is in use, or an option makes no sense
@@ -49,7 +50,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const credentials = accounts.createPrincipal({
     arn: vendorPrincipalArn,
     policies: vendorPolicies,
-    // These credentials cannot be renewed by their user, so they outlive every demo and every clock shift.
+    // Their user cannot renew these credentials, so they stay valid during every demo and after every clock shift.
     durationSeconds: 10 * 365 * 86_400,
   })
   const ledger = new Ledger(accounts, now)

@@ -22,7 +22,7 @@ import type {
 
 const RETENTION_SECONDS = 90 * 86_400
 
-/** A place in a region's events: the next one to be read stands before it. */
+/** A position in a region's events. The next event to read is before it. */
 export interface Position {
   second: number
   sequence: number
@@ -161,7 +161,7 @@ export class Ledger implements LedgerView {
       .map((count) => ({ ...count, errors: { ...count.errors } }))
   }
 
-  /** Notes one request and, when it failed, under which error code. */
+  /** Records one request, with its error code if it failed. */
   countRequest(
     request: Pick<RequestCount, 'service' | 'operation' | 'accountId' | 'region'>,
     errorCode?: string,
@@ -190,7 +190,7 @@ class Timeline {
     this.#events.push(event)
   }
 
-  /** The events that stand before a position, from there back in time. */
+  /** The events before a position, newest first. */
   *newestFirst(before: Position): Generator<StoredEvent> {
     if (!this.#sorted) {
       this.#events.sort(compare)

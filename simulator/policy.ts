@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { AwsError } from './errors.ts'
 import type { PolicyDocument } from './types.ts'
 
-/** Who calls, in the terms policies speak of. */
+/** The caller, in the terms of IAM policies. */
 export interface Caller {
   accountId: string
   /** As GetCallerIdentity returns it: `…:user/NAME` or `…:assumed-role/NAME/SESSION`. */
@@ -16,7 +16,7 @@ export interface Caller {
 export interface PolicyRequest {
   /** `sts:AssumeRole` */
   action: string
-  /** The ARN acted on; `*` for actions that know no resources. */
+  /** The ARN of the resource; `*` for actions without resources. */
   resource: string
   caller: Caller
   /** Condition keys in lower case; an absent one is absent from the request. */
@@ -98,7 +98,7 @@ const documentSchema = z.strictObject({
   ),
 })
 
-/** The kinds of principal an `AWS` entry can name; a unique id is what IAM makes of one that was deleted. */
+/** The kinds of principal in an `AWS` entry. IAM replaces a deleted principal by its unique ID. */
 const principalForms =
   /^(\*|\d{12}|arn:aws[\w-]*:iam::\d{12}:(root|(user|role)\/[\w+=,.@/-]+)|arn:aws[\w-]*:sts::\d{12}:(assumed-role|federated-user)\/[\w+=,.@/-]+|A[A-Z0-9]{15,})$/
 
@@ -235,7 +235,7 @@ function parseCondition(
   }
 }
 
-/** `*` is any text, `?` any one character, everything else itself. */
+/** `*` matches any text, `?` any one character, and every other character itself. */
 function matches(pattern: string, text: string): boolean {
   if (!/[*?]/.test(pattern)) return pattern === text
   const source = pattern
@@ -245,7 +245,7 @@ function matches(pattern: string, text: string): boolean {
   return new RegExp(`^${source}$`, 's').test(text)
 }
 
-/** Each of an ARN's six parts is matched on its own: a wildcard does not reach across a colon of the first five. */
+/** The six parts of an ARN are matched separately: a wildcard does not match the colons between them. */
 function arnMatches(value: string, pattern: string): boolean {
   const values = splitArn(value)
   const patterns = splitArn(pattern)

@@ -10,13 +10,13 @@ export interface Trace {
   action: string
   region: string
   session: Session
-  /** The service that called in the session's name, `cloudformation.amazonaws.com`. */
+  /** The service that called on behalf of the session, `cloudformation.amazonaws.com`. */
   invokedBy?: string
   request: Record<string, unknown>
   response: Record<string, unknown> | null
 }
 
-/** Who calls, from where, and where it is written down. */
+/** The caller, its address, and where the call is recorded. */
 export interface Call {
   session: Session
   region: string
@@ -37,7 +37,7 @@ export function members(parameters: URLSearchParams, name: string): string[] {
   return indices(parameters, name).map((index) => parameters.get(`${name}.member.${index}`) ?? '')
 }
 
-/** The members of a list of structures, each with its fields that are there. */
+/** The members of a list of structures, each with its present fields. */
 export function structures(parameters: URLSearchParams, name: string): Record<string, string>[] {
   return indices(parameters, name).map((index) => {
     const prefix = `${name}.member.${index}.`

@@ -1,9 +1,10 @@
-/** Token buckets: as many requests a second as allowed, and one second's worth in a burst. */
+/** Token buckets: the allowed requests a second, with a burst of one second. */
 export class Quota {
   readonly #buckets = new Map<string, { tokens: number; at: number }>()
 
   /**
-   * Takes one request of this key's quota; false when none is left. Time is the machine's own, independent of the clock of the
+   * Takes one request of this key's quota; false when none is left. Time is the machine's own, independent of the
+   * clock of the
    * accounts live by.
    *
    * @param perSecond null is without limit

@@ -1,4 +1,4 @@
-/** Recorded CloudTrail records, shifted to the present; and records that are difficult to read. */
+/** Recorded CloudTrail records, moved to the current time; and records that are difficult to read. */
 
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
@@ -138,7 +138,7 @@ export function oneSecondRecords(
 async function* readLines(file: string): AsyncGenerator<string> {
   const gunzip = (await isGzip(file)) ? createGunzip() : undefined
   const source = createReadStream(file)
-  // A pipe does not pass its source's error on.
+  // `pipe` does not forward errors of its source.
   if (gunzip) source.on('error', (error) => gunzip.destroy(error))
   const input = gunzip ? source.pipe(gunzip) : source
   try {
@@ -149,7 +149,7 @@ async function* readLines(file: string): AsyncGenerator<string> {
 }
 
 async function isGzip(file: string): Promise<boolean> {
-  // Opening a pipe waits for its writer, for ever if there is none.
+  // Opening a named pipe waits for its writer, forever if there is none.
   if (!(await stat(file)).isFile()) throw new ControlError('not a regular file')
   const handle = await open(file)
   try {

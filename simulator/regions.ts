@@ -1,11 +1,11 @@
-/** The regions of AWS's partitions, and which of them an account has without asking. */
+/** The regions of AWS's partitions, and which are enabled by default. */
 
 import { ControlError } from './errors.ts'
 
 export interface Partition {
   /** `aws`, `aws-us-gov`, `aws-cn` */
   name: string
-  /** Where IAM and other global services record their events. */
+  /** The region in which IAM and other global services record their events. */
   globalRegion: string
   /** Enabled in every account. */
   enabled: readonly string[]

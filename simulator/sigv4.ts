@@ -7,7 +7,7 @@ import { commonError, INVALID_TOKEN, type Protocol } from './errors.ts'
 
 export interface SignedRequest {
   method: string
-  /** Path and query as they came. */
+  /** The unchanged path and query. */
   url: string
   /** Names in lower case. */
   headers: Readonly<Record<string, string>>
@@ -135,7 +135,7 @@ async function sign(
   const headers = Object.fromEntries(
     signedHeaders.map((name) => [name, request.headers[name] ?? '']),
   )
-  // The client's word for the payload's hash must not stand in for the payload.
+  // The payload hash that the client sends must not be trusted instead of the payload.
   if (headers['x-amz-content-sha256']) {
     headers['x-amz-content-sha256'] = createHash('sha256').update(request.body).digest('hex')
   }
@@ -154,7 +154,7 @@ async function sign(
   return signed.headers.authorization!.slice(-64)
 }
 
-/** Node's SHA-256, plain or keyed, in the shape that the signer takes. */
+/** Node's SHA-256 or HMAC, with the interface that the signer requires. */
 class Sha256 {
   readonly #key: Uint8Array | undefined
   #hash: Hash | Hmac

@@ -13,7 +13,7 @@ export const stsOperations: Record<string, (request: QueryRequest) => string> = 
   GetCallerIdentity: getCallerIdentity,
 }
 
-/** Needs no permission: not even a denial of everything forbids it. */
+/** Requires no permission: even a policy that denies everything does not deny it. */
 function getCallerIdentity({ session }: QueryRequest): string {
   return xml({ Arn: session.arn, UserId: session.userId, Account: session.accountId })
 }

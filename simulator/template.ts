@@ -52,7 +52,7 @@ export interface Template {
   outputs: Map<string, TemplateOutput>
 }
 
-/** What `AWS::…` names stand for. */
+/** The values of the pseudo parameters `AWS::…`. */
 export interface StackContext {
   accountId: string
   partition: string
@@ -70,7 +70,7 @@ export interface Made {
 export interface PlannedResource {
   logicalId: string
   type: string
-  /** Stays when the stack is deleted. */
+  /** It is retained when the stack is deleted. */
   retain: boolean
   /** Its properties, given the resources before it. @throws AwsError ValidationError */
   properties(made: ReadonlyMap<string, Made>): ValueMap
@@ -93,9 +93,9 @@ export interface Plan {
 
 /** The most that TemplateBody takes, in bytes. */
 const MAX_TEMPLATE_BYTES = 51_200
-/** The longest text that functions may put together, in characters: nested ones could make any. */
+/** The maximum length of a text that functions produce, in characters. Nested functions could exceed any length. */
 const MAX_TEXT = 131_072
-/** Deeper than any template, and far less than what would exhaust the stack. */
+/** More than any real template, and far below what would overflow the call stack. */
 const MAX_DEPTH = 100
 
 const NO_VALUE = Symbol('AWS::NoValue')
@@ -339,7 +339,7 @@ class Scope {
     }
     if (list.length < 2 || list.length > 10)
       throw wrongForm(name, 'a list of two to ten conditions')
-    // All are decided, so that a mistake shows wherever it stands.
+    // All are evaluated, so that every error is reported.
     const decided = list.map((operand) => this.#decide(operand))
     return name === 'Fn::And' ? decided.every(Boolean) : decided.some(Boolean)
   }
@@ -443,7 +443,7 @@ class Scope {
 
   #substitute(input: Value, made: ReadonlyMap<string, Made>): string {
     const { text, variables } = substitution(input)
-    // Each once, however often it is named.
+    // Each once, regardless of how often it is named.
     const own = new Map(
       Object.entries(variables).map(([name, value]) => [name, this.evaluate(value, made)]),
     )
@@ -589,7 +589,7 @@ function parameterValues(
   )
 }
 
-/** Which rule a value breaks. */
+/** The rule that a value violates. */
 function constraint(parameter: TemplateParameter, value: string): string | undefined {
   const { type, allowedPattern, allowedValues, minLength, maxLength, minValue, maxValue } =
     parameter

@@ -1,4 +1,4 @@
-/** What a call that changed something leaves behind in CloudTrail. */
+/** The CloudTrail event of a write call. */
 
 import { randomUUID } from 'node:crypto'
 import type { Trace } from './query.ts'

@@ -1,12 +1,12 @@
 /** The simulator's API: its options, its controls and its ledger. */
 
-/** A CloudTrail record as it stands in a log file or inside `CloudTrailEvent`: any JSON object. */
+/** A CloudTrail record as in a log file or in `CloudTrailEvent`: any JSON object. */
 export type CloudTrailRecord = Record<string, unknown>
 
 /** An IAM policy document, as an object or as its JSON text. */
 export type PolicyDocument = string | Record<string, unknown>
 
-/** What a client signs its requests with. `sessionToken` is absent for a user's long-term key. */
+/** The credentials with which a client signs its requests. `sessionToken` is absent for a user's long-term key. */
 export interface Credentials {
   accessKeyId: string
   secretAccessKey: string
@@ -15,28 +15,34 @@ export interface Credentials {
 
 /** Settings that can be changed at any time. */
 export interface Settings {
-  /** Median time to an answer, in milliseconds; single answers vary log-normally around it. 0 responds immediately. Default 400. */
+  /** The median response time in milliseconds, log-normally distributed. 0 responds immediately. Default 400. */
   latencyMs: number
   /** LookupEvents requests a second per account and region; null is without limit. Default 2, as AWS has it. */
   tps: number | null
   /** How long a NextToken stays valid, in seconds of the simulator's clock. Default 3600. */
   tokenLifetimeSeconds: number
-  /** After how many pages of one chain its NextToken is refused; null is never. Default null. */
+  /** The number of pages of one chain after which its NextToken is rejected; null means never. Default null. */
   tokenMaxPages: number | null
   /** Added to the machine's clock, in milliseconds: the simulator's "now". Default 0. */
   clockOffsetMs: number
   /** How far a signature's time may be from the simulator's, in seconds, as AWS has it (300); null accepts any. */
   skewToleranceSeconds: number | null
-  /** How long CloudFormation takes to create, update or delete a stack, in milliseconds; 0 means immediately. Default 1000. */
+  /**
+   * How long CloudFormation takes to create, update or delete a stack, in milliseconds; 0 means immediately.
+   * Default 1000.
+   */
   stackMs: number
   /** Whether CloudTrail shows what was done to the account through IAM and CloudFormation. Default true. */
   recordsCalls: boolean
 }
 
 export interface SimulatorOptions extends Partial<Settings> {
-  /** Port on 127.0.0.1; 0 (default) takes a free one. */
+  /** The port on 127.0.0.1; 0 (default) selects a free one. */
   port?: number
-  /** Customer accounts, twelve digits each. The first is the default of every control. Default one account, `111122223333`. */
+  /**
+   * Customer accounts, twelve digits each. The first is the default of every control. Default one account,
+   * `111122223333`.
+   */
   accountIds?: string[]
   /** Regions enabled at start, in the customer accounts; default those that AWS enables by default. */
   regions?: string[]
@@ -110,7 +116,10 @@ export interface LookupEvent {
 }
 
 export interface AddEventsOptions {
-  /** Account of the records; default each record's `recipientAccountId` if that is a customer here, else the first account. */
+  /**
+   * Account of the records; default each record's `recipientAccountId` if that is a customer here, else the first
+   * account.
+   */
   accountId?: string
   /** Seconds after each record's eventTime at which LookupEvents begins to show it; default: immediately. */
   deliveryDelaySeconds?: number
@@ -263,7 +272,10 @@ export interface Simulator {
    *   resource that failed (the stack is then rolled back, and stays under its name until it is deleted)
    */
   createStack(stack: StackSpec): Promise<StackResult>
-  /** DeleteStack as that administrator, then waits until it is gone. @throws ControlError as above, and for no such stack */
+  /**
+   * DeleteStack as that administrator, then waits until it is gone. @throws ControlError as above, and for no such
+   * stack
+   */
   deleteStack(stack: Pick<StackSpec, 'stackName' | 'accountId' | 'region'>): Promise<void>
   /** Replaces the identity policies of a user or role, the vendor's included. */
   setPolicies(arn: string, policies: PolicyDocument[]): void

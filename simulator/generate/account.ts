@@ -15,7 +15,7 @@ export interface Person {
 export interface Place {
   region: string
   environment: 'prod' | 'staging'
-  /** `shop-prod`: what the names of everything in it begin with. */
+  /** `shop-prod`: the prefix of the names of its resources. */
   name: string
   vpcId: string
   subnetIds: string[]
@@ -45,7 +45,7 @@ export interface Account {
   distributionId: string
   trailBucket: string
   samlProvider: string
-  /** Where the company's identity centre stands: in the names of the roles that it makes. */
+  /** The region of IAM Identity Center, which is in the names of the roles that it creates. */
   homeRegion: string
 }
 

@@ -1,4 +1,4 @@
-/** Who calls in the generated account: their sessions, each with the events that open it. */
+/** The callers of the generated account: sessions, with the events that start them. */
 
 import { type Account, CI_ROLE, type Person, permissionSetRole, principalId } from './account.ts'
 import { Random } from './random.ts'
@@ -57,7 +57,7 @@ const browsers = {
   linux: 'Mozilla/5.0 (X11; Linux x86_64; rv:134.0) Gecko/20100101 Firefox/134.0',
 }
 
-/** What STS answers when it opens a session; the token is none. */
+/** The response of STS for a new session. The token is not a real one. */
 function issue({ random, at }: Script, hours = 1) {
   const accessKeyId = random.iamId('ASIA')
   return {
@@ -74,9 +74,9 @@ interface AssumedSession {
   /** The role's name, or path and name. */
   role: string
   name: string
-  /** When it was opened, epoch milliseconds. */
+  /** When it was created. Epoch milliseconds. */
   startedAt: number
-  /** The event of the sign-in names none. */
+  /** The sign-in event contains none. */
   accessKeyId?: string
   mfa?: boolean
   /** The provider that authenticated the caller. */
@@ -85,7 +85,7 @@ interface AssumedSession {
   invokedBy?: string
 }
 
-/** The identity that the calls of a role's session carry. */
+/** The `userIdentity` of calls in a role session. */
 function assumedRole({ account }: Script, session: AssumedSession) {
   const roleName = session.role.slice(session.role.lastIndexOf('/') + 1)
   const id = principalId(account, 'AROA', roleName)
@@ -154,7 +154,7 @@ export function serviceRole(
   }
 }
 
-/** The same caller, a service calling in its place. */
+/** The same caller, for calls that a service makes on its behalf. */
 export function onBehalf(caller: Caller, by: string): Caller {
   const principal = `${by}.amazonaws.com`
   return {
@@ -352,7 +352,7 @@ function openWithSaml(script: Script, { email }: Person, role: string) {
   return opened
 }
 
-/** From one role into another, as tools do that work in a role of their own. */
+/** Role chaining, for tools that use a separate role. */
 export function assume(
   script: Script,
   caller: Caller,
@@ -379,7 +379,7 @@ export function assume(
   }
 }
 
-/** A user with a key that never changes. */
+/** An IAM user with a long-term access key. */
 export function iamUser(account: Account, name: string, userAgent: UserAgent): Caller {
   const random = new Random(account.seed, account.id, 'key', name)
   return {

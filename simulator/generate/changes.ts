@@ -1,4 +1,4 @@
-/** Calls that change something, with parameters and answers as their APIs have them. */
+/** Write calls, with the parameters and responses of their APIs. */
 
 import type { Account, Place } from './account.ts'
 import type { Random } from './random.ts'

@@ -158,5 +158,5 @@ export function releaseThenTidyUp(script: Script, pauseSeconds: number): Release
   return { repository: 'example-org/shop-checkout', commit, run, startedAt, endedAt }
 }
 
-/** Played in this order, again and again. */
+/** Played in this order, repeatedly. */
 export const stories: readonly Work[] = [tidyUpRules, lowerConnections, starveCheckout]

@@ -16,7 +16,7 @@ import { refresh } from './reads.ts'
 import { anywhereIn, type Call, type Caller, type Script } from './script.ts'
 import { reportToSystemsManager } from './services.ts'
 
-/** A person in a terminal, signed in, in the role that Terraform works in. */
+/** A person in a terminal, signed in, with the role that Terraform uses. */
 function terraformer(script: Script, person: Person, region: string): Caller {
   const own = { ...signIn(script, person), userAgent: agents.terraform(person.os) }
   script.call(own, region, { service: 'sts', action: 'GetCallerIdentity' })
@@ -38,7 +38,7 @@ function refreshState(script: Script, caller: Caller, place: Place, share: numbe
   }
 }
 
-/** `terraform plan`, for a pull request or by hand: nothing but reads. */
+/** `terraform plan`, for a pull request or manually: read calls only. */
 export function planTerraform(script: Script): void {
   const { account, random } = script
   const place = random.pick(account.places)
@@ -61,7 +61,7 @@ export function applyTerraform(script: Script): void {
   }
 }
 
-/** Two people at the same time, in one role. */
+/** Two people who use one role at the same time. */
 export function applyTerraformTwice(script: Script): void {
   const { account, random } = script
   const [one, other] = random.some(people, 2)
