@@ -22,6 +22,8 @@ const mayUse: Record<string, string[]> = {
   'src/temporal': ['src/workflows'],
   'src/aws': ['src/connections'],
   'src/db': ['src/changes', 'src/connections', 'src/incidents'],
+  // What a process starts and stops: it puts the parts together.
+  'src/process': ['src'],
   'src/integrations': ['src/changes', 'src/db'],
   'src/auth': ['src/db'],
   'src/activities': [
@@ -134,6 +136,20 @@ function shortestWayBack(
 function isWithin(file: string, directory: string): boolean {
   return file === directory || file.startsWith(`${directory}/`)
 }
+
+test('every folder of src/ has its own rule', () => {
+  const folders = globSync('src/*/', { cwd: root }).map((folder) =>
+    folder.split(path.sep).join('/'),
+  )
+  expect(folders.length).toBeGreaterThan(10)
+  expect(folders.filter((folder) => !(folder.replace(/\/$/, '') in mayUse))).toEqual([])
+})
+
+test.each(['main', 'server', 'worker'])('the entry point src/%s.ts has under 60 lines', (name) => {
+  expect(readFileSync(path.join(root, `src/${name}.ts`), 'utf8').split('\n').length).toBeLessThan(
+    60,
+  )
+})
 
 test('imports point one way', () => {
   const files = globSync(['{src,testing}/**/*.{ts,mjs}', 'simulator/**/*.ts'], { cwd: root })

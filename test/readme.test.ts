@@ -43,6 +43,15 @@ test.each(documents)('%s: every command that it names is there', (document) => {
   expect(files.filter((file) => !existsSync(path.join(root, file)))).toEqual([])
 })
 
+test('docs/architecture.md lists every folder and file of src/', () => {
+  const [layout] = /```\nsrc\/[\s\S]*?\n```/.exec(read('docs/architecture.md'))!
+  const names = globSync(['src/*/', 'src/*.ts'], { cwd: root, withFileTypes: true }).map((entry) =>
+    entry.isDirectory() ? `${entry.name}/` : entry.name,
+  )
+  expect(names.length).toBeGreaterThan(25)
+  expect(names.filter((name) => !layout.includes(` ${name} `))).toEqual([])
+})
+
 // What a page says about code names it, and a name that is gone sends its reader astray.
 test.each(documents)('%s: every file of ours that it names is there', (document) => {
   const named = [...read(document).matchAll(/`((?:src|test|simulator|scripts|docs)\/[\w./-]+)`/g)]
