@@ -238,6 +238,33 @@ describe('a deployment', () => {
     })
   })
 
+  test.each(['staging first', 'at once'])(
+    'moves to the environment that its status names: %s',
+    async (when) => {
+      const tenant = await api.tenant(`moved ${when}`)
+      const github = await create(tenant, 'github')
+      const ids: Record<string, string> = {}
+      for (const name of ['Production', 'Staging'])
+        ids[name] = (await tenant.request('POST', '/api/v1/environments', { name })).body.id
+      const created = deployment(8, ago(10))
+      const status = deploymentStatus(created, 'success', ago(7))
+      status.deployment_status.environment = 'staging'
+      await send(github, 'deployment', created)
+      const environments = async () => (await changes(tenant))[0].environments
+      if (when !== 'at once') {
+        await translate(tenant)
+        expect(await environments()).toEqual([ids.Production])
+      }
+      await send(github, 'deployment_status', status)
+      await translate(tenant)
+      expect(await environments()).toEqual([ids.Staging])
+      // An older event does not move it back.
+      await send(github, 'deployment_status', deploymentStatus(created, 'failure', ago(8)))
+      await translate(tenant)
+      expect(await environments()).toEqual([ids.Staging])
+    },
+  )
+
   test('is ignored where the rules of the integration say so', async () => {
     const tenant = await api.tenant('rules')
     const github = await create(tenant, 'github', {

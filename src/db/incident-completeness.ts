@@ -3,7 +3,7 @@ import { shownStatus } from './connection-status.ts'
 import { listConnections } from './connections.ts'
 import { importedRanges } from './coverage.ts'
 import type { Trx } from './database.ts'
-import { listPushSources } from './push-sources.ts'
+import { findReportSource, listPushSources } from './push-sources.ts'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
@@ -30,5 +30,7 @@ export async function loadCompleteness(
   const to = new Date(noticedAt.getTime() + GRACE)
   const delivered = new Date(Math.min(now.getTime(), noticedAt.getTime() + DELIVERED_WITHIN))
   const pushSources = await listPushSources(trx, { from, to: delivered })
+  const reports = await findReportSource(trx, { from, to: delivered })
+  if (reports) pushSources.push(reports)
   return assessWindow({ from, to }, { connections, pushSources }, now)
 }

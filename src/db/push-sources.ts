@@ -52,3 +52,28 @@ export async function listPushSources(
     waiting: row.waiting ?? 0,
   }))
 }
+
+/**
+ * What pipelines report, as one push source. Undefined if none has ever reported: then it is not
+ * used.
+ *
+ * @param window a refused report counts if it arrived in it
+ */
+export async function findReportSource(
+  trx: Trx,
+  window: { from: Date; to: Date },
+): Promise<PushFacts | undefined> {
+  const row = await trx.selectFrom('report_receipts').selectAll().executeTakeFirst()
+  if (!row) return undefined
+  const { last_at, refused_at } = row
+  const isRefused = refused_at !== null && refused_at >= window.from && refused_at < window.to
+  return {
+    ...{ id: 'reports', kind: 'deploy', name: 'Reported changes' },
+    // Reports can be about times before the first one.
+    createdAt: new Date(0),
+    lastDeliveryAt: last_at,
+    failures: 0,
+    waiting: 0,
+    refusedAt: isRefused ? refused_at : null,
+  }
+}

@@ -2,10 +2,12 @@ import { sql } from 'kysely'
 import type { Change } from '../changes/change.ts'
 import { storableJson } from '../changes/storable-json.ts'
 import { changeId } from './change-id.ts'
+import { lockRulesForImport } from './change-rules.ts'
 import { lockKeys } from './change-sets.ts'
 import { findChange } from './changes.ts'
 import type { Trx } from './database.ts'
 import { type ImportedChange, storeEvents } from './imports.ts'
+import { linkChanges } from './link-changes.ts'
 import type { Owner } from './owner.ts'
 import type { ChangeRow } from './schema.ts'
 
@@ -21,6 +23,8 @@ export interface ReportUpdate {
   endsAt?: Date | undefined
   outcome?: Change['outcome'] | undefined
   description?: string | undefined
+  /** Replace those that the change has. */
+  environments?: readonly string[] | undefined
   /** Added to those that the change has. */
   links?: Change['links'] | undefined
 }
@@ -108,19 +112,32 @@ async function updateReported(trx: Trx, row: ChangeRow, update: ReportUpdate): P
   const { envelope } = row
   const known = new Set(envelope.links.map(({ url }) => url))
   const links = [...envelope.links, ...(update.links ?? []).filter(({ url }) => !known.has(url))]
-  const { description } = update
+  const { description, environments } = update
+  const attributes = { ...envelope.attributes, ...(environments && { environments }) }
   await trx
     .updateTable('changes')
     .set({
       ended_at: endedAt,
       outcome: update.outcome ?? row.outcome,
-      envelope: JSON.stringify({ ...envelope, links }),
-      detail: JSON.stringify({ ...row.detail, ...(description !== undefined && { description }) }),
+      envelope: JSON.stringify({ ...envelope, links, attributes }),
+      detail: JSON.stringify({
+        ...row.detail,
+        ...(description !== undefined && { description }),
+        ...(environments && { environments }),
+      }),
     })
     .where('occurred_at', '=', row.occurred_at)
     .where('id', '=', row.id)
     .execute()
+  if (environments) await linkReported(trx, row)
   return (await findChange(trx, row.id))!
+}
+
+async function linkReported(trx: Trx, row: ChangeRow): Promise<void> {
+  const { organization_id: organizationId, id, occurred_at: occurredAt } = row
+  const page = { setsTags: false, namesEnvironments: true }
+  const rules = await lockRulesForImport(trx, organizationId, page)
+  if (rules?.canLink) await linkChanges(trx, organizationId, { keys: [{ id, occurredAt }], rules })
 }
 
 function toImported(change: Change, report: unknown): ImportedChange {
@@ -149,4 +166,21 @@ export async function unknownEnvironments(trx: Trx, names: readonly string[]): P
   const rows = await trx.selectFrom('environments').select('name').execute()
   const known = new Set(rows.map(({ name }) => name.toLowerCase()))
   return names.filter((name) => !known.has(name.toLowerCase()))
+}
+
+/** Notes that a report was stored, or refused because it was not valid. */
+export async function noteReport(
+  trx: Trx,
+  organizationId: string,
+  { isRefused }: { isRefused: boolean },
+): Promise<void> {
+  await trx
+    .insertInto('report_receipts')
+    .values({ organization_id: organizationId, ...(isRefused && { refused_at: sql<Date>`now()` }) })
+    .onConflict((conflict) =>
+      conflict
+        .column('organization_id')
+        .doUpdateSet(isRefused ? { refused_at: sql<Date>`now()` } : { last_at: sql<Date>`now()` }),
+    )
+    .execute()
 }

@@ -483,6 +483,13 @@ interface PasswordResetsTable {
   expires_at: Date
 }
 
+interface ReportReceiptsTable {
+  organization_id: string
+  first_at: Generated<Date>
+  last_at: Generated<Date>
+  refused_at: Date | null
+}
+
 /** The columns of better-auth's tables that Cairn itself reads. */
 export type AuthSchema = {
   'auth.user': { id: string; name: string; email: string }
@@ -525,6 +532,7 @@ export interface Schema {
   integration_secrets: IntegrationSecretsTable
   deliveries: DeliveriesTable
   delivery_recoveries: DeliveryRecoveriesTable
+  report_receipts: ReportReceiptsTable
 }
 
 export type ConnectionRow = Selectable<ConnectionsTable>

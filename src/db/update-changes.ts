@@ -3,6 +3,7 @@ import type { Change } from '../changes/change.ts'
 import { loadChangeRules } from './change-rules.ts'
 import type { Trx } from './database.ts'
 import { columnsRead } from './imports.ts'
+import { linkChanges } from './link-changes.ts'
 import { lockResourcesForImport, resourceIdsOf, storeResources } from './resources.ts'
 
 /** What a later event of a source reports about a stored change. */
@@ -19,9 +20,9 @@ export interface ChangeUpdate {
 }
 
 /**
- * Updates stored changes that later events are about. A change keeps its ID, its time, its
- * change set, and its environments. An event that is not newer than what is stored changes nothing, so the order in which
- * events arrive does not matter.
+ * Updates stored changes that later events are about. A change keeps its ID, its time and its
+ * change set. Its environments follow what it reports now. An event that is not newer than what is
+ * stored changes nothing, so the order in which events arrive does not matter.
  */
 export async function updateChanges(
   trx: Trx,
@@ -69,4 +70,7 @@ export async function updateChanges(
     FROM updated u JOIN input r USING (occurred_at, id)
     WHERE t.organization_id = ${organizationId} AND t.occurred_at = u.occurred_at AND t.id = u.id
   `.execute(trx)
+  if (!rules?.canLink) return
+  const keys = updates.map(({ id, change }) => ({ id, occurredAt: change.occurredAt }))
+  await linkChanges(trx, organizationId, { keys, rules })
 }

@@ -28,6 +28,8 @@ export interface PushFacts {
   failures: number
   /** Deliveries that have arrived and are not translated yet. */
   waiting: number
+  /** Of a source that waits for the response: when a report of the time range was refused. */
+  refusedAt?: Date | null
 }
 
 /**
@@ -150,6 +152,13 @@ function assessPush(
   if (waiting > 0) {
     const what = waiting === 1 ? '1 delivery is' : `${waiting} deliveries are`
     return is('incomplete', `${what} not translated yet.`)
+  }
+  if (facts.refusedAt) {
+    const ago = coarseDuration(now.getTime() - facts.refusedAt.getTime())
+    return is(
+      'incomplete',
+      `A report was refused ${ago} ago. The log of the pipeline has the reason.`,
+    )
   }
   if (createdAt > to) return is('incomplete', `Set up after this time: it has no events of it.`)
   if (lastDeliveryAt === null) {

@@ -172,7 +172,10 @@ export function createWorkflows(
   // Calls that no request waits for. A call that is retried after its connection was closed would
   // end the process: grpc-js throws from a timer.
   const pending = new Set<Promise<unknown>>()
-  function untilClosed<T>(call: Promise<T>): Promise<T> {
+  let isClosed = false
+  async function untilClosed<T>(start: () => Promise<T>): Promise<T> {
+    if (isClosed) throw new Error('The connection to Temporal is closed')
+    const call = start()
     pending.add(call)
     return call.finally(() => pending.delete(call))
   }
@@ -392,7 +395,7 @@ export function createWorkflows(
       progressOf(relinkWorkflowId(installationId, organizationId), relinkProgressQuery),
     async deliver(organizationId) {
       try {
-        await untilClosed(
+        await untilClosed(() =>
           client.withDeadline(Date.now() + callTimeoutMs, () =>
             client.workflow.signalWithStart<typeof deliverWorkflow>('deliver', {
               workflowId: deliverWorkflowId(installationId, organizationId),
@@ -415,7 +418,7 @@ export function createWorkflows(
     },
     async recover({ organizationId, integrationId }) {
       try {
-        await untilClosed(
+        await untilClosed(() =>
           client.withDeadline(Date.now() + callTimeoutMs, () =>
             client.workflow.signalWithStart<typeof recoverWorkflow>('recover', {
               workflowId: recoverWorkflowId(installationId, integrationId),
@@ -453,6 +456,7 @@ export function createWorkflows(
       return `${uiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows/${id}`
     },
     async close() {
+      isClosed = true
       await Promise.allSettled(pending)
       await connection.close()
     },

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createTestApi, type Tenant, type TestApi } from '../../testing/api.ts'
+import { eventually } from '../../testing/eventually.ts'
 
 let api: TestApi
 let tenant: Tenant
@@ -184,4 +185,48 @@ test('the API creates no partition far away', async () => {
   await expect(
     sql`CALL ensure_partitions('2001-01-01', '2001-01-02')`.execute(api.context.database),
   ).rejects.toThrow(/permission denied/)
+})
+
+test('a later report moves the change to other environments, and one without keeps them', async () => {
+  const other = await api.tenant('moved')
+  const names: string[] = []
+  for (const name of ['Production', 'Staging']) {
+    const { body } = await other.request('POST', '/api/v1/environments', { name })
+    names.push(body.id)
+  }
+  const [production, staging] = names
+  const body = { summary: 'Deployed', environments: ['staging'], idempotencyKey: 'moved' }
+  const environmentsOf = async (fields: object) =>
+    (await report({ ...body, ...fields }, other)).body.environments
+  expect(await environmentsOf({})).toEqual([staging])
+  expect(await environmentsOf({ environments: ['Production'] })).toEqual([production])
+  expect(await environmentsOf({ environments: undefined, outcome: 'failed' })).toEqual([production])
+  const path = '/api/v1/changes?environment='
+  expect((await other.request('GET', path + staging)).body.items).toEqual([])
+  expect((await other.request('GET', path + production)).body.items).toHaveLength(1)
+})
+
+test('reports are a source of the completeness of an incident, with those that were refused', async () => {
+  const other = await api.tenant('completeness')
+  const incident = { title: 'checkout is down', noticedAt: minutesAgo(10) }
+  const { body } = await other.request('POST', '/api/v1/incidents', incident)
+  const reports = async () => {
+    const answer = await other.request('GET', `/api/v1/incidents/${body.id}/changes`)
+    return answer.body.completeness.sources.find(({ kind }: { kind: string }) => kind === 'deploy')
+  }
+  expect(await reports()).toBeUndefined()
+  await report({ summary: 'Deployed', startsAt: minutesAgo(5), idempotencyKey: 'a' }, other)
+  expect(await reports()).toMatchObject({ name: 'Reported changes', state: 'complete' })
+  await api.superuser
+    .updateTable('report_receipts')
+    .set({ last_at: new Date(minutesAgo(30)) })
+    .where('organization_id', '=', other.id)
+    .execute()
+  expect(await reports()).toMatchObject({
+    state: 'silent',
+    sentence: expect.stringContaining('Silence is not proof of quiet.'),
+  })
+  expect((await report({ summary: 'Deployed' }, other)).status).toBe(422)
+  const noted = await eventually(reports, ({ state }) => state === 'incomplete')
+  expect(noted.sentence).toMatch(/^A report was refused/)
 })

@@ -119,6 +119,7 @@ describe('a push source', () => {
     [push({ lastDeliveryAt: null }), 'incomplete', 'No events from acme since it was set up.'],
     [push({ failures: 2 }), 'incomplete', '2 deliveries of this time could not be translated.'],
     [push({ waiting: 3 }), 'incomplete', '3 deliveries are not translated yet.'],
+    [push({ refusedAt: ago(9) }), 'incomplete', 'A report was refused 9 minutes ago.'],
     [push({ createdAt: ago(60) }), 'incomplete', 'Set up within this time'],
     [push({ createdAt: ago(-1) }), 'incomplete', 'Set up after this time'],
   ])('%#', (facts, state, sentence) => {

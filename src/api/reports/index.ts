@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { asOrganization } from '../../db/database.ts'
+import { noteReport } from '../../db/reports.ts'
 import { bodySchema, toReport } from '../../sources/deploy/body.ts'
 import { deploy } from '../../sources/deploy/source.ts'
 import { changeSchema } from '../changes.ts'
@@ -15,37 +17,53 @@ const acceptedSchema = changeSchema
   })
   .meta({ id: 'AcceptedChange', examples: [{ ...deploy.example, warnings: [] }] })
 
+/** Of reports that are not valid. */
+const REFUSALS = new Set([400, 413, 415, 422])
+
 /** Changes that pipelines report. */
 export function reportRoutes(app: App, context: ApiContext): void {
   const { database } = context
-  cloudEventRoutes(app, context)
-  app.post(
-    '/changes',
-    {
-      schema: {
-        tags: ['changes'],
-        operationId: 'reportChange',
-        summary: 'Report a change',
-        description:
-          'For pipelines and other programs. The first report with an `idempotencyKey` creates the change. Later reports with the same key set `endsAt`, `outcome` and `description`, and add `links`; other fields keep their values.',
-        body: bodySchema,
-        response: {
-          200: jsonResponse('The change that an earlier report created, updated.', acceptedSchema),
-          201: jsonResponse('The new change.', acceptedSchema),
-          ...problems(401, 422, 503),
+  app.register(async (scope) => {
+    const routes = scope as App
+    // A pipeline whose reports are refused may go unnoticed, unlike its deploys.
+    routes.addHook('onResponse', async ({ organizationId, log }, { statusCode }) => {
+      if (!REFUSALS.has(statusCode) || !organizationId) return
+      await asOrganization(database, organizationId, (trx) =>
+        noteReport(trx, organizationId, { isRefused: true }),
+      ).catch((error) => log.warn({ err: error }, 'Failed to note a refused report'))
+    })
+    cloudEventRoutes(routes, context)
+    routes.post(
+      '/changes',
+      {
+        schema: {
+          tags: ['changes'],
+          operationId: 'reportChange',
+          summary: 'Report a change',
+          description:
+            'For pipelines and other programs. The first report with an `idempotencyKey` creates the change. Later reports with the same key set `endsAt`, `outcome`, `description` and `environments`, and add `links`; other fields keep their values.',
+          body: bodySchema,
+          response: {
+            200: jsonResponse(
+              'The change that an earlier report created, updated.',
+              acceptedSchema,
+            ),
+            201: jsonResponse('The new change.', acceptedSchema),
+            ...problems(401, 422, 503),
+          },
         },
       },
-    },
-    async (request, reply) => {
-      const report = toReport(request.body)
-      const { change, created, warnings } = await acceptReport(
-        database,
-        request.organizationId,
-        report,
-        { now: new Date(), record: request.body },
-      )
-      if (created) reply.header('location', `/api/v1/changes/${change.id}`)
-      return reply.code(created ? 201 : 200).send({ ...change, warnings })
-    },
-  )
+      async (request, reply) => {
+        const report = toReport(request.body)
+        const { change, created, warnings } = await acceptReport(
+          database,
+          request.organizationId,
+          report,
+          { now: new Date(), record: request.body },
+        )
+        if (created) reply.header('location', `/api/v1/changes/${change.id}`)
+        return reply.code(created ? 201 : 200).send({ ...change, warnings })
+      },
+    )
+  })
 }

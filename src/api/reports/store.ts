@@ -3,6 +3,7 @@ import {
   EndsBeforeStart,
   MAX_CLOCK_SKEW_MS,
   MAX_REPORT_AGE_MS,
+  noteReport,
   type StoredReport,
   storeReport,
   unknownEnvironments,
@@ -35,10 +36,12 @@ export async function acceptReport(
   return asOrganization(database, organizationId, async (trx) => {
     const change = readReport(report, now)
     const { endsAt, outcome, description, links } = report
-    const update = { endsAt, outcome, description, links }
+    const environments = report.environments && change.detail.environments
+    const update = { endsAt, outcome, description, links, environments }
     const stored = await storeReport(trx, organizationId, { change, update, record }).catch(
       refuseEnd,
     )
+    await noteReport(trx, organizationId, { isRefused: false })
     const unknown = await unknownEnvironments(trx, change.detail.environments)
     return {
       change: await presentChange(trx, stored.row),

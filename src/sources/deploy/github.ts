@@ -5,8 +5,9 @@
  */
 
 import { z } from 'zod'
+import { indexable, spoken } from '../../changes/text.ts'
 import type { Report, ReportedOutcome } from './detail.ts'
-import { idempotencyKey, longText, webLinks } from './foreign.ts'
+import { idempotencyKey, longText, present, webLinks } from './foreign.ts'
 
 export const deploymentSchema = z.looseObject({
   ref: z.string().trim().min(1).max(500),
@@ -84,14 +85,19 @@ export function readDeploymentStatus(
   id: number,
   body: ReportedDeploymentStatus,
   now: Date,
-): Pick<Report, 'idempotencyKey' | 'endsAt' | 'outcome' | 'description' | 'links'> {
-  const { state, log_url, target_url, environment_url, description } = body
+): Pick<
+  Report,
+  'idempotencyKey' | 'endsAt' | 'outcome' | 'description' | 'environments' | 'links'
+> {
+  const { state, log_url, target_url, environment, environment_url, description } = body
   const outcome = outcomeOf(state)
   return {
     idempotencyKey: keyOf(repository, id),
     endsAt: outcome && now,
     outcome,
     description: longText(description ?? undefined),
+    // A status can move its deployment to another environment.
+    environments: present(environment && indexable(spoken(environment, 200))),
     links: webLinks([
       { url: log_url || target_url || undefined, label: 'Log' },
       { url: environment_url || undefined, label: 'Environment' },
