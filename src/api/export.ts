@@ -4,13 +4,9 @@ import { csvLine } from '../changes/csv.ts'
 import { listChanges } from '../db/changes.ts'
 import { type ReadScope, readOrganization } from '../db/database.ts'
 import { withSearch } from '../db/search.ts'
-import {
-  filtersSchema,
-  presentChanges,
-  readFilters,
-  readImportedRange,
-  requireTimeRange,
-} from './changes.ts'
+import { readImportedRange } from './changes/completeness.ts'
+import { filtersSchema, readFilters, requireTimeRange } from './changes/filters.ts'
+import { presentChanges } from './changes/serialize.ts'
 import type { ApiContext, App } from './context.ts'
 import { problems } from './problems.ts'
 

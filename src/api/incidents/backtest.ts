@@ -7,7 +7,7 @@ import {
   MODELLED_DELAY_MINUTES,
 } from '../../incidents/backtest.ts'
 import { MOST_DAYS } from '../../incidents/past-incidents.ts'
-import { time } from '../changes.ts'
+import { time } from '../changes/schema.ts'
 import type { ApiContext, App } from '../context.ts'
 import { jsonResponse, problems } from '../problems.ts'
 import { text } from '../text.ts'

@@ -8,7 +8,7 @@ import {
   INCIDENT_SOURCES,
   INCIDENT_STATES,
 } from '../../incidents/incident.ts'
-import { changeSchema, time } from '../changes.ts'
+import { changeSchema, time } from '../changes/schema.ts'
 import { text } from '../text.ts'
 
 const changeId = '019cae21-a3d0-8d54-8ed0-4d5e1ce6ee63'

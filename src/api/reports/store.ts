@@ -10,7 +10,7 @@ import {
 } from '../../db/reports.ts'
 import { readReport } from '../../sources/deploy/change.ts'
 import type { Report } from '../../sources/deploy/detail.ts'
-import { presentChange } from '../changes.ts'
+import { presentChange } from '../changes/serialize.ts'
 import { Problem, type ProblemError } from '../problems.ts'
 
 export interface AcceptedReport {
