@@ -78,7 +78,11 @@ interface Timing {
   what: string
   p50: number
   p99: number
+  /** The most that the 99th percentile may be, in milliseconds. */
+  target?: number
 }
+/** Opening an incident, at a million changes. */
+const INCIDENT_TARGET = 1_000
 
 /** What one organization notices of another one that sends costly searches. */
 interface Fairness {
@@ -224,10 +228,14 @@ async function measure(reading: Reading): Promise<boolean> {
     await Promise.all(Object.values(pools).map((pool) => pool.destroy()))
     print(
       `Over HTTP, ${HTTP_REQUESTS} requests, ${HTTP_AT_ONCE} at once: milliseconds`,
-      timings.map(({ what, p50, p99 }) => ({
+      timings.map(({ what, p50, p99, target }) => ({
         what,
         p50: p50.toFixed(1),
         p99: p99.toFixed(1),
+        ...(target !== undefined && {
+          target: `p99 ≤ ${target}`,
+          met: p99 <= target ? 'yes' : 'MISSED',
+        }),
       })),
     )
     const isFair = fairness.ratio <= fairness.target && fairness.failed === 0
@@ -252,7 +260,8 @@ async function measure(reading: Reading): Promise<boolean> {
         options.json,
         `${JSON.stringify({ reading, rows: newest!.count, bytes: newest!.bytes, ratios, timings, fairness }, null, 2)}\n`,
       )
-    return isFair && ratios.every(({ ratio, target }) => ratio <= target)
+    const isInTime = timings.every(({ p99, target }) => target === undefined || p99 <= target)
+    return isFair && isInTime && ratios.every(({ ratio, target }) => ratio <= target)
   } finally {
     await Promise.all([superuser, owner, api, system].map((pool) => pool.destroy()))
   }
@@ -373,6 +382,7 @@ async function measureHttp(url: string, key: string, to: Date): Promise<Timing[]
     'feed page, a rare word': 'changes?q=sg-00f',
     'histogram, 24 h': `changes/histogram?noise=false&${day}`,
     'facets, 24 h': `changes/facets?noise=false&${day}`,
+    [OPENING]: `incidents/${await createIncident(url, key, to)}/changes`,
   }
   const timings: Timing[] = []
   for (const [what, target] of Object.entries(requests)) {
@@ -390,9 +400,29 @@ async function measureHttp(url: string, key: string, to: Date): Promise<Timing[]
         while (left-- > 0) times.push(await one())
       }),
     )
-    timings.push({ what, p50: percentile(times, 50), p99: percentile(times, 99) })
+    const timing: Timing = { what, p50: percentile(times, 50), p99: percentile(times, 99) }
+    // Of more than a million changes, nothing is promised.
+    if (what === OPENING && rows <= 1_000_000) timing.target = INCIDENT_TARGET
+    timings.push(timing)
   }
   return timings
+}
+
+const OPENING = 'opening an incident'
+
+/** An incident whose title has a word of many changes, one of few, and one of none. @returns its ID */
+async function createIncident(url: string, key: string, to: Date): Promise<string> {
+  const response = await fetch(`${url}/api/v1/incidents`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      title: 'shop-prod: connection timeouts at sg-00f of checkout',
+      noticedAt: new Date(to.getTime() - HOUR).toISOString(),
+    }),
+  })
+  const body = await response.text()
+  if (response.status !== 201) throw new Error(`POST incidents: ${body}`)
+  return (JSON.parse(body) as { id: string }).id
 }
 
 async function request(url: string, key: string, target: string, signal?: AbortSignal) {

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
+import type { Outcome } from '../changes/change.ts'
 import type { IncidentAnswer } from '../incidents/answer.ts'
 import { MODELLED_DELAY_MINUTES } from '../incidents/backtest.ts'
 import type { RankedIncident } from '../incidents/incident.ts'
@@ -8,10 +9,15 @@ import type {
   FieldEdit,
   RankingContext,
 } from '../incidents/ranking/candidate.ts'
+import { priorFor } from '../incidents/ranking/prior.ts'
 import { rank } from '../incidents/ranking/rank.ts'
+import { searchedWords } from '../incidents/ranking/words.ts'
+import { changeIdTime } from './change-id.ts'
+import { within } from './count-newest-first.ts'
 import type { Trx } from './database.ts'
 import { environmentsOf, listEnvironments } from './environments.ts'
 import type { ChangeRow } from './schema.ts'
+import { containing } from './search.ts'
 
 const HOUR = 3_600_000
 /** How long before the latest possible start changes are candidates. */
@@ -46,17 +52,23 @@ export async function answerIncident(
   return { ...rank(incident, candidates, context), searched }
 }
 
-/** What ranking reads: the candidates, and what is known around them. */
+/**
+ * What ranking reads: the candidates, and what is known around them.
+ *
+ * @param options.searchMs where there are too many changes, how long the incident's words are
+ *   searched, in milliseconds
+ */
 export async function loadCandidates(
   trx: Trx,
   organizationId: string,
   incident: RankedIncident,
-  { now, arrivedBy }: { now: Date; arrivedBy?: Date },
+  options: { now: Date; arrivedBy?: Date; searchMs?: number },
 ): Promise<{
   candidates: Candidate[]
   context: RankingContext
   searched: IncidentAnswer['searched']
 }> {
+  const { now, arrivedBy, searchMs = SEARCH_MS } = options
   const start = incident.startedAt ?? incident.noticedAt
   const from = new Date(start.getTime() - BEFORE)
   const to = new Date(Math.min(now.getTime() + 1, incident.noticedAt.getTime() + AFTER))
@@ -66,7 +78,9 @@ export async function loadCandidates(
   const rows =
     inWindow <= MOST_CANDIDATES
       ? await changesBetween(trx, { organizationId, from, to, arrived })
-      : await likeliestChanges(trx, groups, incident, { organizationId, from, to, arrived })
+      : await likelyChanges(trx, groups, incident, {
+          ...{ organizationId, from, to, arrived, searchMs },
+        })
   rows.push(...(await deferredChanges(trx, { organizationId, from, to, arrived })))
   const resources = await resourceHistory(trx, rows, { organizationId, from, to })
   const linked = await environmentsOf(
@@ -93,11 +107,12 @@ export async function loadCandidates(
 
 interface HistoryGroup {
   key: string
+  source: string
   service: string
   action: string
   account_id: string | null
   actor_id: string
-  outcome: string
+  outcome: Outcome
   is_noise: boolean
   total: number
   in_window: number
@@ -131,7 +146,7 @@ async function historyOf(trx: Trx, window: Wanted): Promise<HistoryGroup[]> {
   const historyFrom = new Date(window.from.getTime() - HISTORY)
   const inWindow = sql`occurred_at >= ${window.from} AND ${window.arrived ?? sql`true`}`
   const { rows } = await sql<HistoryGroup>`
-    SELECT g.key::text AS key, g.service, g.action, g.account_id, g.actor_id, g.outcome, g.is_noise,
+    SELECT g.key::text AS key, g.source, g.service, g.action, g.account_id, g.actor_id, g.outcome, g.is_noise,
       counted.total, counted.in_window
     FROM (
       SELECT facet_key, count(*)::int AS total,
@@ -209,7 +224,58 @@ async function deferredChanges(trx: Trx, wanted: Wanted): Promise<ChangeRow[]> {
   return query.execute()
 }
 
-/** The changes with the most evidence that can be read from the index, where there are too many. */
+/** Where there are too many changes: the likeliest ones, and those that match the incident's words. */
+async function likelyChanges(
+  trx: Trx,
+  groups: readonly HistoryGroup[],
+  incident: RankedIncident,
+  wanted: Wanted & { searchMs: number },
+): Promise<ChangeRow[]> {
+  const likeliest = await likeliestChanges(trx, groups, incident, wanted)
+  const known = new Set(likeliest.map(({ id }) => id))
+  const matching = (await matchingIds(trx, incident, wanted)).filter((id) => !known.has(id))
+  if (matching.length === 0) return likeliest
+  let query = trx
+    .selectFrom('changes')
+    .selectAll()
+    .where('organization_id', '=', wanted.organizationId)
+    .where(
+      sql<boolean>`occurred_at = ANY (${[...new Set(matching.map((id) => changeIdTime(id).getTime()))].map((time) => new Date(time))}::timestamptz[])`,
+    )
+    .where(sql<boolean>`id = ANY (${matching}::uuid[])`)
+  if (wanted.arrived) query = query.where(wanted.arrived)
+  return [...likeliest, ...(await query.execute())]
+}
+
+/** A word that more changes contain names no system in particular. */
+const MOST_MATCHES = 300
+const MOST_WORDS = 6
+/** Time limit for searching all words, in milliseconds. */
+const SEARCH_MS = 400
+
+/** The changes that contain a word of the incident, however old and usual they are. */
+async function matchingIds(
+  trx: Trx,
+  incident: RankedIncident,
+  { from, to, searchMs }: Wanted & { searchMs: number },
+): Promise<string[]> {
+  const ids = new Set<string>()
+  const deadline = performance.now() + searchMs
+  for (const word of searchedWords(incident.services, incident.title).slice(0, MOST_WORDS)) {
+    const left = deadline - performance.now()
+    if (left <= 0) break
+    const query = sql<{ id: string }>`
+      SELECT id FROM search_changes(${[containing(word)]}::text[], ${from}::timestamptz,
+        ${to}::timestamptz, ${MOST_MATCHES + 1}) AS id`
+    const found = await within(trx, left, () => query.execute(trx))
+    const rows = found?.result.rows ?? []
+    if (rows.length <= MOST_MATCHES) for (const { id } of rows) ids.add(id)
+  }
+  await sql`SET LOCAL statement_timeout TO DEFAULT`.execute(trx)
+  return [...ids]
+}
+
+/** The changes with the most evidence that can be read from the index. */
 async function likeliestChanges(
   trx: Trx,
   groups: readonly HistoryGroup[],
@@ -217,9 +283,12 @@ async function likeliestChanges(
   wanted: Wanted,
 ): Promise<ChangeRow[]> {
   const start = incident.startedAt ?? incident.noticedAt
+  const prior = priorFor(incident.title)
   const weights = groups
     .filter(({ in_window }) => in_window > 0)
-    .map((group) => ({ key: group.key, weight: groupWeight(group) }))
+    .map(({ is_noise, key, ...group }) => {
+      return { key, weight: prior({ ...group, isNoise: is_noise }) }
+    })
   const { rows } = await sql<{ occurred_at: Date }>`
     SELECT c.occurred_at
     FROM changes c
@@ -242,10 +311,6 @@ async function likeliestChanges(
     .limit(2 * MOST_CANDIDATES)
   if (wanted.arrived) query = query.where(wanted.arrived)
   return query.execute()
-}
-
-function groupWeight({ is_noise, outcome, total }: HistoryGroup): number {
-  return (is_noise ? -2 : 0) + (outcome === 'succeeded' ? 0 : -3) - 0.2 * Math.log2(1 + total)
 }
 
 /** Per change: what earlier changes of its resource are, for aliases and routine. */

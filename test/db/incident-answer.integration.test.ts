@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asOrganization, type Database, openDatabase, type Trx } from '../../src/db/database.ts'
-import { ensurePartitions } from '../../src/db/imports.ts'
-import { answerIncident } from '../../src/db/incident-answer.ts'
+import { ensurePartitions, storeEvents } from '../../src/db/imports.ts'
+import { answerIncident, loadCandidates } from '../../src/db/incident-answer.ts'
 import { ensureOrganization } from '../../src/db/organizations.ts'
 import type { RankedIncident } from '../../src/incidents/incident.ts'
-import { someChange, someResource } from '../../testing/changes.ts'
+import { aChange, imported, someChange, someResource } from '../../testing/changes.ts'
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts'
 
 let testDatabase: TestDatabase
@@ -71,6 +71,40 @@ test('the change that matches the service comes first, with its sentence', async
     )
     expect(answer.searched).toMatchObject({ candidates: 2, from: minutesBefore(72 * 60) })
   })
+})
+
+test('among thousands of changes, an old and usual one that matches the incident is a candidate', async () => {
+  const { id: organizationId } = await ensureOrganization(system, 'many')
+  const connectionId = null
+  const usual = (nth: number, resource: string, occurredAt: Date) =>
+    aChange({
+      ...{ sourceId: `usual-${nth}`, occurredAt, service: 'wafv2', action: 'UpdateIPSet' },
+      summary: `deploy updated IP set ${resource}`,
+      actor: { id: 'deploy', name: 'deploy', kind: 'role', chain: [] },
+      resources: [someResource('AWS::WAFv2::IPSet', resource)],
+      changeSet: { sessionKey: `usual-${nth}`, stream: null, idleTimeoutMs: 0 },
+    })
+  const old = usual(0, 'checkout-blocked', minutesBefore(60 * 60))
+  const others = Array.from({ length: 2_400 }, (_, nth) =>
+    usual(nth + 1, `list-${nth}`, minutesBefore(1 + nth / 60)),
+  )
+  await asOrganization(db, organizationId, async (trx) => {
+    await ensurePartitions(trx, new Date('2026-02-01T00:00:00Z'))
+    const changes = [old, ...others].map((change) => imported(change))
+    const owner = { organizationId, connectionId, sourceAccount: null }
+    await storeEvents(trx, owner, { changes, unparsed: [] })
+  })
+  const load = (searchMs: number) =>
+    asOrganization(db, organizationId, (trx) =>
+      loadCandidates(trx, organizationId, incident, { now: noticedAt, searchMs }),
+    )
+  const { candidates, searched } = await load(600_000)
+  expect(searched.candidates).toBe(2_401)
+  expect(candidates.length).toBeLessThan(2_401)
+  expect(candidates.map(({ sourceId }) => sourceId)).toContain(old.sourceId)
+  const withoutSearch = (await load(0)).candidates
+  expect(withoutSearch.length).toBeGreaterThanOrEqual(2_000)
+  expect(withoutSearch.map(({ sourceId }) => sourceId)).not.toContain(old.sourceId)
 })
 
 test('changes of another organization are no candidates', async () => {

@@ -120,7 +120,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     ALTER FUNCTION newest_changes_of_resource OWNER TO cairn_search;
     ALTER FUNCTION used_resources OWNER TO cairn_search;
     SET LOCAL ROLE cairn_search;
-    GRANT EXECUTE ON FUNCTION used_resources, changes_of_resources TO SESSION_USER;
+    GRANT EXECUTE ON FUNCTION used_resources, changes_of_resources, search_changes TO SESSION_USER;
     RESET ROLE;
     REVOKE CREATE ON SCHEMA public FROM cairn_search;
   `.execute(db)

@@ -49,6 +49,12 @@ export function namingWords(texts: readonly string[]): Set<string> {
   return new Set(words)
 }
 
+/** The words worth a search among all changes: the services' first, without parts of many names. */
+export function searchedWords(services: readonly string[], title: string): string[] {
+  const words = [...namingWords(services), ...namingWords([title])]
+  return [...new Set(words)].filter((word) => word.length >= 3 && !GENERIC.has(word))
+}
+
 /** 0 to 1: how much a word says, by the share of documents that contain it. */
 export type Rarity = (word: string) => number
 
