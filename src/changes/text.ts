@@ -8,11 +8,17 @@
  */
 export const INDEXABLE_BYTES = 512
 
+/** ASCII without control characters: nearly every text of a record. */
+const PRINTABLE = /^[\x20-\x7e]*$/
+/** The same, without spaces at an end or two together. */
+const SPEAKABLE = /^[\x21-\x7e]*(?: [\x21-\x7e]+)*$/
+
 /**
  * Text that Postgres can store and index: no NUL, no lone surrogates, at most `maxBytes` of UTF-8,
  * with no character cut in two.
  */
 export function indexable(text: string, maxBytes: number = INDEXABLE_BYTES): string {
+  if (text.length <= maxBytes && PRINTABLE.test(text)) return text
   // A UTF-16 code unit takes at most three bytes in UTF-8.
   const candidate = text.length > maxBytes ? text.slice(0, maxBytes + 1) : text
   const clean = unmixed(candidate.toWellFormed())
@@ -47,6 +53,7 @@ const SPACES = /\s{2,}/g
  * Text for use in a sentence: one line, no invisible characters, at most `maxLength` characters.
  */
 export function spoken(text: string, maxLength: number = 120): string {
+  if (text.length <= maxLength && SPEAKABLE.test(text)) return text
   const head = text.length > maxLength * 4 ? text.slice(0, maxLength * 4) : text
   const clean = head.toWellFormed().replace(UNSPEAKABLE, ' ').replace(SPACES, ' ').trim()
   if (clean.length <= maxLength) return clean

@@ -11,10 +11,17 @@ export interface Arn {
 
 export function parseArn(text: string): Arn | undefined {
   if (!text.startsWith('arn:')) return undefined
-  const parts = text.slice(0, 2_048).split(':')
-  if (parts.length < 6) return undefined
-  const [, partition = '', service = '', region = '', account = ''] = parts
-  const resource = parts.slice(5).join(':')
+  const whole = text.slice(0, 2_048)
+  const parts: string[] = []
+  let start = 4
+  for (let n = 0; n < 4; n++) {
+    const end = whole.indexOf(':', start)
+    if (end < 0) return undefined
+    parts.push(whole.slice(start, end))
+    start = end + 1
+  }
+  const [partition = '', service = '', region = '', account = ''] = parts
+  const resource = whole.slice(start)
   return resource === '' ? undefined : { partition, service, region, account, resource }
 }
 

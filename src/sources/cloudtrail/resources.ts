@@ -54,7 +54,9 @@ export function findResources(facts: Facts, event: LookupEvent): Resource[] {
     if (resourceName && !referred.has(resourceName))
       found.add(fromSeen(resourceType ?? '', resourceName))
   }
-  const ranked = found.all().map((candidate) => ({ candidate, rank: rank(candidate, facts) }))
+  const all = found.all()
+  if (all.length <= 1) return all.map((candidate) => identified(candidate, facts))
+  const ranked = all.map((candidate) => ({ candidate, rank: rank(candidate, facts) }))
   ranked.sort((a, b) => a.rank - b.rank)
   return ranked.map(({ candidate }) => identified(candidate, facts))
 }
@@ -303,6 +305,7 @@ function addKind(kind: ResourceKind, readers: JsonReader[], facts: Facts, found:
   if (found.has(kind.type)) return
   for (const json of readers) {
     for (const key of kind.keys) {
+      if (!json.has(key)) continue
       for (const value of json.items(key)) {
         const text = scalar(value) ?? (isObject(value) ? JsonReader.of(value).text(key) : undefined)
         if (text !== undefined) found.add(ofKind(kind, text, facts))

@@ -215,5 +215,14 @@ function dateOf(text: string | undefined): Date | null {
 
 /** 22 characters for any parts: texts in records may have any length. */
 function digest(parts: readonly unknown[]): string {
-  return hash('sha256', JSON.stringify(parts), 'base64url').slice(0, 22)
+  const text = JSON.stringify(parts)
+  const known = digests.get(text)
+  if (known !== undefined) return known
+  const made = hash('sha256', text, 'base64url').slice(0, 22)
+  if (digests.size >= 5_000) digests.clear()
+  if (text.length < 1_000) digests.set(text, made)
+  return made
 }
+
+// A session has many records.
+const digests = new Map<string, string>()

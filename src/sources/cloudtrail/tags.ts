@@ -51,9 +51,14 @@ function plainType(type: string): string {
 
 /** Tags as services write them: `{k: v}`, `[{key, value}]`, `[{Key, Value}]`, `[{tagKey, tagValue}]`. */
 function requestTags(params: JsonReader): Record<string, string> {
-  const found = [params, params.object('tagging')].flatMap((place) =>
-    TAG_FIELDS.flatMap((name) => pairsOf(place.get(name))),
-  )
+  const found: [string, string][] = []
+  for (const place of [params, params.object('tagging')]) {
+    for (const name of TAG_FIELDS) {
+      const value = place.get(name)
+      if (value !== undefined) found.push(...pairsOf(value))
+    }
+  }
+  if (found.length === 0) return {}
   const tags = found.flatMap(([key, value]) => {
     const text = indexable(value, 256)
     return isMasked(text) ? [] : [[indexable(key, 128), text] as const]
