@@ -142,7 +142,7 @@ function inAnswer(response: JsonReader): Failure | undefined {
   if (isDone || (failures.length === 0 && count !== 1)) return undefined
   const first = failures[0]
   return {
-    code: first?.text('errorCode', 'code', 'reason', 'error') ?? 'Failed',
-    reason: first?.text('errorMessage', 'message', 'detail', 'reason'),
+    code: first?.text('errorCode', 'code', 'failureCode', 'reason', 'error') ?? 'Failed',
+    reason: first?.text('errorMessage', 'message', 'failureReason', 'detail', 'reason'),
   }
 }

@@ -21,9 +21,9 @@ const DESCRIPTION =
 const RETRY_TOKEN =
   /^(client_?(request_?)?token|idempotency_?(token|key)?|next_?token|creation_?token|caller_?reference|lock_?token|change_?token|update_?token|pagination_?token|continuation_?token|http_?tokens)$/i
 
-// Values that look like secrets.
+// Values that look like secrets, and options of commands whose values are.
 const SECRET_VALUE =
-  /-----BEGIN|:\/\/[^/\s:@]*:[^/\s@]+@|\beyJ[\w-]{10,}\.[\w-]+|\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk_live_|rk_live_|AKIA(?=[A-Z0-9]{16}[^A-Z0-9]+[\w/+]{40}))/
+  /-----BEGIN|(?:^|[\s,"'])--?[\w-]*(?:password|passwd|secret|token|api-?key|credentials?)(?:[\s=,"']|$)|:\/\/[^/\s:@]*:[^/\s@]+@|\beyJ[\w-]{10,}\.[\w-]+|\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk_live_|rk_live_|AKIA(?=[A-Z0-9]{16}[^A-Z0-9]+[\w/+]{40}))/
 
 /** Whether a name says that its value is secret. Names repeat: the answers are remembered. */
 export function isSecretName(name: string): boolean {

@@ -1,7 +1,7 @@
 /** Outcomes, actors, noise, tools and secrets: one example or more of each kind that was misread. */
 
 import * as fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { read } from '../../../testing/cloudtrail/read.ts'
 import {
   ACCOUNT,
@@ -114,6 +114,28 @@ describe('the outcome', () => {
     })
     expect(read(created).resources.map(({ id }) => id)).toEqual(['444455556666'])
   })
+})
+
+test.each([
+  call('batch', 'RegisterJobDefinition', {
+    jobDefinitionName: 'j',
+    containerProperties: { command: ['psql', '--password', 'hunter2pw'] },
+  }),
+  call('ecs', 'ExecuteCommand', {
+    task: 't1',
+    command: 'mysql --password=hunter2pw',
+    cluster: 'c',
+  }),
+])('a secret option of a command is hidden: %#', (one) => {
+  const change = read(one)
+  expect(change.detail.edits).not.toEqual([])
+  expect(JSON.stringify(change)).not.toContain('hunter2pw')
+})
+
+test('a batch of which every item failed shows the reason', () => {
+  const failures = [{ failureCode: 'ImageNotFound', failureReason: 'There is no such image' }]
+  const one = call('ecr', 'BatchDeleteImage', { repositoryName: 'app' }, { imageIds: [], failures })
+  expect(read(one).detail.error?.code).toBe('ImageNotFound')
 })
 
 describe('the actor', () => {
