@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { csvCell } from '../../src/changes/csv.ts'
 import { asOrganization } from '../../src/db/database.ts'
 import { ensurePartitions, storeEvents } from '../../src/db/imports.ts'
@@ -90,6 +91,36 @@ test('invalid filters are a problem, and other organizations export nothing', as
   const other = await api.tenant('others')
   const { body } = await get('format=ndjson', other.key)
   expect(JSON.parse(body.trim().split('\n').at(-1)!)).toEqual({ end: { changes: 0 } })
+})
+
+test('the query of a client that disconnects is cancelled', async () => {
+  // Far longer than the test waits: the statement must not end at its limit.
+  const limits = { statement: 600_000, wait: 600_000 }
+  const own = await createTestApi({ timeoutsMs: limits })
+  onTestFinished(() => own.close())
+  const { key } = await own.tenant('export')
+  await own.app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = own.app.server.address() as AddressInfo
+  await own.superuser.transaction().execute(async (trx) => {
+    // The export waits for it, so its query runs until it is cancelled.
+    await sql`LOCK TABLE changes IN ACCESS EXCLUSIVE MODE`.execute(trx)
+    const waiting = async () => {
+      const { rows } = await sql<{ count: number }>`
+        SELECT count(*)::int AS count FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+        WHERE d.datname = current_database() AND NOT l.granted
+      `.execute(trx)
+      return rows[0]!.count
+    }
+    const sent = request({
+      ...{ port, host: '127.0.0.1', path: '/api/v1/changes/export?format=ndjson' },
+      headers: { authorization: `Bearer ${key}` },
+    })
+    sent.on('error', () => {})
+    sent.end()
+    await vi.waitFor(async () => expect(await waiting()).toBe(1), 60_000)
+    sent.destroy()
+    await vi.waitFor(async () => expect(await waiting()).toBe(0), 60_000)
+  })
 })
 
 test('a client that disconnects ends the export', async () => {

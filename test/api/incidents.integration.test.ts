@@ -230,6 +230,17 @@ describe('the changes of an incident', () => {
     }
   })
 
+  test('have a timeline of 14 days if the incident may have started long before', async () => {
+    const owner = await tenant()
+    const day = 24 * 60
+    const { id } = await create(owner, { startedAfter: earlier(40 * day).toISOString() })
+    const { status, body } = await owner.request('GET', `/api/v1/incidents/${id}/changes`)
+    expect(status).toBe(200)
+    const { from, to } = body.timeline
+    expect(Date.parse(to) - Date.parse(from)).toBe(14 * day * MINUTE)
+    expect(Date.parse(to)).toBeGreaterThan(noticedAt.getTime())
+  })
+
   test('are the same in the preview, which stores nothing', async () => {
     const owner = await tenant()
     await change(owner, earlier(6))
