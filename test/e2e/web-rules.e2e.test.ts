@@ -32,7 +32,8 @@ test('a rule is added, previewed, saved, and applied to stored changes', async (
     await page.getByRole('button', { name: `Edit ${name}` }).waitFor()
   }
   await page.getByRole('button', { name: 'Edit Production' }).click()
-  await page.getByRole('combobox', { name: 'Depends on' }).press('ArrowDown')
+  // Above the form for a new environment, which has the field too.
+  await page.getByRole('combobox', { name: 'Depends on' }).first().press('ArrowDown')
   await page.getByRole('option', { name: 'Network' }).click()
   await page.keyboard.press('Tab')
   await page.getByRole('button', { name: 'Save' }).click()
@@ -74,6 +75,21 @@ test('a rule is added, previewed, saved, and applied to stored changes', async (
       return page.getByRole('list', { name: 'Changes' }).getByText('Production').count()
     })
     .toBeGreaterThan(0)
+})
+
+test('an environment is created with those that it depends on', async () => {
+  const shared = await web.cairn.request('POST', '/environments', { name: 'Identity' })
+  const page = await web.open('/settings')
+  await page.getByRole('button', { name: 'Edit Identity' }).waitFor()
+  await page.getByLabel('New environment').fill('Shop')
+  await page.getByRole('combobox', { name: 'Depends on' }).press('ArrowDown')
+  await page.getByRole('option', { name: 'Identity' }).click()
+  await page.keyboard.press('Tab')
+  await page.getByRole('button', { name: 'Create' }).click()
+  await page.getByRole('button', { name: 'Edit Shop' }).waitFor()
+  const { items } = await web.cairn.request('GET', '/environments')
+  const created = items.find(({ name }: { name: string }) => name === 'Shop')
+  expect(created.dependsOn).toEqual([shared.id])
 })
 
 test('changes like one are hidden from its page, and the rule is listed and removed in the settings', async () => {

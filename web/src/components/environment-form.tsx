@@ -86,7 +86,7 @@ export function EnvironmentForm(props: { environment?: Environment; onDone?: () 
             )}
           </Group>
         </Group>
-        {environment && others.length > 0 && (
+        {others.length > 0 && (
           <MultiSelect
             label="Depends on"
             description="Shared networks, DNS or identity. Their changes are candidates in its incidents."

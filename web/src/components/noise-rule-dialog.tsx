@@ -3,6 +3,7 @@ import { notifications } from '@mantine/notifications'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { type Change, createNoiseRule, type NoiseRule } from '../client.ts'
+import { refreshWhenApplied } from '../noise-rules.ts'
 import { Dialog } from './dialog.tsx'
 import { FormError } from './form-error.tsx'
 
@@ -36,7 +37,7 @@ function Fields({ change, onClose }: { change: Change; onClose: () => void }) {
         closeButtonProps: { 'aria-label': 'Close' },
       })
       void client.invalidateQueries({ queryKey: ['noise-rules'] })
-      void client.invalidateQueries({ queryKey: ['changes'], refetchType: 'none' })
+      refreshWhenApplied(client)
       onClose()
     },
   })

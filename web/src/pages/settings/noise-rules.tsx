@@ -5,7 +5,7 @@ import { useRef } from 'react'
 import { deleteNoiseRule, type NoiseRule } from '../../client.ts'
 import { List, Row, Rows } from '../../components/rows.tsx'
 import { EmptyState, ErrorState, Loading } from '../../components/states.tsx'
-import { noiseRulesQuery } from '../../noise-rules.ts'
+import { noiseRulesQuery, refreshWhenApplied } from '../../noise-rules.ts'
 
 /** The organization's own noise rules: created from a change, removed here. */
 export function NoiseRules() {
@@ -16,7 +16,7 @@ export function NoiseRules() {
     mutationFn: (id: string) => deleteNoiseRule(id),
     meta: { errorTitle: 'Removing the rule failed' },
     onSuccess: async () => {
-      void client.invalidateQueries({ queryKey: ['changes'], refetchType: 'none' })
+      refreshWhenApplied(client)
       await client.invalidateQueries({ queryKey: noiseRulesQuery.queryKey })
       list.current?.focus()
     },

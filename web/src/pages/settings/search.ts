@@ -2,6 +2,7 @@ export const tabs = [
   'environments',
   'environment-rules',
   'noise-rules',
+  'service-mappings',
   'api-keys',
   'members',
   'profile',

@@ -9,11 +9,13 @@ import { useMe } from './permissions.tsx'
 import { Profile } from './profile.tsx'
 import { EnvironmentRulesSettings } from './rules/environment-rules.tsx'
 import { tabs, validateSettingsSearch } from './search.ts'
+import { ServiceMappings } from './service-mappings.tsx'
 
 const labels = {
   environments: 'Environments',
   'environment-rules': 'Environment rules',
   'noise-rules': 'Noise rules',
+  'service-mappings': 'Service mappings',
   'api-keys': 'API keys',
   members: 'Members',
   profile: 'Profile',
@@ -22,6 +24,7 @@ const panels = {
   environments: Environments,
   'environment-rules': EnvironmentRulesSettings,
   'noise-rules': NoiseRules,
+  'service-mappings': ServiceMappings,
   'api-keys': ApiKeys,
   members: Members,
   profile: Profile,

@@ -1,0 +1,22 @@
+import { expect, test, vi } from 'vitest'
+import { refreshWhenApplied } from '../../web/src/noise-rules.ts'
+
+test('open lists of changes are fetched again when stored changes follow a new noise rule', async () => {
+  const steps: string[] = []
+  const answers = [async () => false, () => Promise.reject(new Error('offline')), async () => true]
+  const client = {
+    invalidateQueries: async (filters?: object) => {
+      steps.push(JSON.stringify(filters))
+    },
+  }
+  refreshWhenApplied(
+    client,
+    () => answers.shift()!(),
+    async () => {
+      steps.push('wait')
+    },
+  )
+  await vi.waitFor(() => expect(steps).toHaveLength(3))
+  // Not `refetchType: 'none'`: the lists that are open are fetched.
+  expect(steps).toEqual(['wait', 'wait', '{"queryKey":["changes"]}'])
+})
