@@ -1,10 +1,33 @@
 import pg from 'pg'
 import { inject } from 'vitest'
-import { openDatabase } from '../src/db/database.ts'
+import { type Database, openDatabase } from '../src/db/database.ts'
 import { renewInstallation } from '../src/db/installation.ts'
 import { migrate } from '../src/db/migrate.ts'
 
 const TEMPLATE = 'cairn_template'
+
+export interface TestDatabases {
+  /** As the worker's login. */
+  db: Database
+  /** As the role `cairn_system`, which creates organizations. */
+  system: Database
+  close(): Promise<void>
+}
+
+/** A test database, with the two pools that most tests of queries need. */
+export async function openTestDatabases(): Promise<TestDatabases> {
+  const { url, drop } = await createTestDatabase()
+  const db = openDatabase({ url })
+  const system = openDatabase({ url, role: 'cairn_system' })
+  return {
+    db,
+    system,
+    async close() {
+      await Promise.all([db.destroy(), system.destroy()])
+      await drop()
+    },
+  }
+}
 
 export interface TestDatabase {
   /** As Cairn's own login: row-level security holds. */

@@ -1,29 +1,24 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { backtestIncident } from '../../src/db/backtest.ts'
-import { asOrganization, type Database, openDatabase, type Trx } from '../../src/db/database.ts'
+import { asOrganization, type Database, type Trx } from '../../src/db/database.ts'
 import { insertEnvironment } from '../../src/db/environments.ts'
 import { ensurePartitions } from '../../src/db/imports.ts'
 import { ensureOrganization } from '../../src/db/organizations.ts'
 import { insertServiceMapping } from '../../src/db/service-mappings.ts'
 import { someChange, someResource } from '../../testing/changes.ts'
-import { createTestDatabase, type TestDatabase } from '../../testing/database.ts'
+import { openTestDatabases, type TestDatabases } from '../../testing/database.ts'
 
 // Past incidents are ranked on what had arrived at the time.
 
-let testDatabase: TestDatabase
+let databases: TestDatabases
 let db: Database
 let system: Database
 
 beforeAll(async () => {
-  testDatabase = await createTestDatabase()
-  db = openDatabase({ url: testDatabase.url })
-  system = openDatabase({ url: testDatabase.url, role: 'cairn_system' })
+  databases = await openTestDatabases()
+  ;({ db, system } = databases)
 })
-
-afterAll(async () => {
-  await Promise.all([db.destroy(), system.destroy()])
-  await testDatabase.drop()
-})
+afterAll(() => databases.close())
 
 const time = new Date('2026-03-02T12:00:00Z')
 const now = new Date('2026-03-09T12:00:00Z')

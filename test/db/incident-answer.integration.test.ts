@@ -1,26 +1,21 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { asOrganization, type Database, openDatabase, type Trx } from '../../src/db/database.ts'
+import { asOrganization, type Database, type Trx } from '../../src/db/database.ts'
 import { ensurePartitions, storeEvents } from '../../src/db/imports.ts'
 import { answerIncident, loadCandidates } from '../../src/db/incident-answer.ts'
 import { ensureOrganization } from '../../src/db/organizations.ts'
 import type { RankedIncident } from '../../src/incidents/incident.ts'
 import { aChange, imported, someChange, someResource } from '../../testing/changes.ts'
-import { createTestDatabase, type TestDatabase } from '../../testing/database.ts'
+import { openTestDatabases, type TestDatabases } from '../../testing/database.ts'
 
-let testDatabase: TestDatabase
+let databases: TestDatabases
 let db: Database
 let system: Database
 
 beforeAll(async () => {
-  testDatabase = await createTestDatabase()
-  db = openDatabase({ url: testDatabase.url })
-  system = openDatabase({ url: testDatabase.url, role: 'cairn_system' })
+  databases = await openTestDatabases()
+  ;({ db, system } = databases)
 })
-
-afterAll(async () => {
-  await Promise.all([db.destroy(), system.destroy()])
-  await testDatabase.drop()
-})
+afterAll(() => databases.close())
 
 const noticedAt = new Date('2026-03-02T12:00:00Z')
 const minutesBefore = (minutes: number) => new Date(noticedAt.getTime() - minutes * 60_000)

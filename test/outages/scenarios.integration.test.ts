@@ -1,26 +1,21 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Database, openDatabase } from '../../src/db/database.ts'
-import { createTestDatabase, type TestDatabase } from '../../testing/database.ts'
+import type { Database } from '../../src/db/database.ts'
+import { openTestDatabases, type TestDatabases } from '../../testing/database.ts'
 import { readScenarioFile } from '../../testing/outages/files.ts'
 import { rankScenario } from '../../testing/outages/memory.ts'
 import type { ScenarioResult } from '../../testing/outages/result.ts'
 import { runScenario } from '../../testing/outages/run.ts'
 import { InvalidScenario, parseScenario } from '../../testing/outages/scenario.ts'
 
-let testDatabase: TestDatabase
+let databases: TestDatabases
 let db: Database
 let system: Database
 
 beforeAll(async () => {
-  testDatabase = await createTestDatabase()
-  db = openDatabase({ url: testDatabase.url })
-  system = openDatabase({ url: testDatabase.url, role: 'cairn_system' })
+  databases = await openTestDatabases()
+  ;({ db, system } = databases)
 })
-
-afterAll(async () => {
-  await Promise.all([db.destroy(), system.destroy()])
-  await testDatabase.drop()
-})
+afterAll(() => databases.close())
 
 /** Without what depends on the order of changes of the same second. */
 function decisive({ answer, rank, lineRank, candidates, reasons, askedAt, top }: ScenarioResult) {

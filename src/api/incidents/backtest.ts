@@ -12,7 +12,7 @@ import type { ApiContext, App } from '../context.ts'
 import { jsonResponse, problems } from '../problems.ts'
 import { text } from '../text.ts'
 import { refuseField, tags } from './requests.ts'
-import { completenessExample, completenessSchema } from './schema.ts'
+import { completenessExample, windowCompletenessSchema } from './schema.ts'
 
 /** Each takes up to a second at a million changes, and a request must stay short. */
 const MAX_INCIDENTS = 20
@@ -115,7 +115,7 @@ const resultSchema = z
       description:
         'The number of stored changes of the window that match the cause. 0: it is not imported. More than 1: the ranks are of the first that matches.',
     }),
-    completeness: completenessSchema,
+    completeness: windowCompletenessSchema,
     atAlert: momentSchema,
     after15Minutes: momentSchema.nullable().meta({ description: 'Null: it is in the future.' }),
   })

@@ -216,7 +216,7 @@ const responseSchema = z
   })
   .meta({ id: 'IncidentResponse', examples: [responseExample] })
 
-export const completenessSchema = z
+export const windowCompletenessSchema = z
   .object({
     isComplete: z
       .boolean()
@@ -236,7 +236,7 @@ export const completenessSchema = z
 
 export const answerSchema = z
   .object({
-    completeness: completenessSchema,
+    completeness: windowCompletenessSchema,
     answer: z.enum(INCIDENT_ANSWERS).meta({
       description: '`none`: no recorded change scores above the threshold.',
     }),
