@@ -93,13 +93,31 @@ function translate(
       }
     }
     case 'pagerduty': {
-      const incidents = translatePagerDuty(content)
+      const incidents = refuseFuture(delivery, translatePagerDuty(content))
       const reason = `Not about an incident: ${delivery.event}.`
       return { ...nothing, incidents, reason: incidents.length === 0 ? reason : null }
     }
     case 'alertmanager':
-      return { ...nothing, incidents: translateAlertmanager(content) }
+      return { ...nothing, incidents: refuseFuture(delivery, translateAlertmanager(content)) }
   }
+}
+
+/**
+ * An alert of the future would never be updated, because later events have an earlier time.
+ *
+ * @throws UnreadableWebhook
+ */
+function refuseFuture(
+  { received_at }: ClaimedDelivery,
+  incidents: IncidentEvent[],
+): IncidentEvent[] {
+  const latest = received_at.getTime() + MAX_AHEAD_MS
+  for (const { noticedAt, reportedAt } of incidents) {
+    const time = Math.max(noticedAt.getTime(), reportedAt.getTime())
+    if (time <= latest) continue
+    throw new UnreadableWebhook(`The alert is in the future: ${new Date(time).toISOString()}.`)
+  }
+  return incidents
 }
 
 function readContent({ body, headers }: ClaimedDelivery): unknown {

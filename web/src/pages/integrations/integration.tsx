@@ -6,6 +6,7 @@ import { Time } from '../../time.tsx'
 import { ToneIcon } from '../connections/status.tsx'
 import { DeleteIntegration } from './delete.tsx'
 import { DeliveryLog } from './delivery-log.tsx'
+import { DeployRules } from './deploy-rules.tsx'
 import { healthOf } from './health.ts'
 import { kinds } from './kinds.tsx'
 import { integrationQuery } from './queries.ts'
@@ -57,6 +58,7 @@ export function IntegrationPage() {
       <SetUpSteps integration={data} />
       <SecretSection integration={data} />
       {data.kind === 'github' && <RecoverySection integration={data} />}
+      {data.kind === 'github' && <DeployRules integration={data} />}
       <DeliveryLog integrationId={id} />
     </Stack>
   )
