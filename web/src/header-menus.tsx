@@ -1,6 +1,7 @@
 import { ActionIcon, Menu, SegmentedControl, Tooltip, useMantineColorScheme } from '@mantine/core'
 import {
   IconDeviceDesktop,
+  IconKeyboard,
   IconLogout,
   IconMoon,
   IconSettings,
@@ -9,6 +10,7 @@ import {
 } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import type { Me } from './client.ts'
+import { openShortcuts } from './components/open-requests.ts'
 import { showActionError } from './components/toast.ts'
 import { signOut } from './session.ts'
 import { useZone } from './time.tsx'
@@ -79,6 +81,9 @@ export function AccountMenu({ me: { user, organization } }: { me: Me }) {
           leftSection={<IconSettings size={16} />}
         >
           Settings
+        </Menu.Item>
+        <Menu.Item leftSection={<IconKeyboard size={16} />} onClick={openShortcuts}>
+          Keyboard shortcuts
         </Menu.Item>
         {user && (
           <Menu.Item leftSection={<IconLogout size={16} />} onClick={leave}>

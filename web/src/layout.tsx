@@ -25,6 +25,7 @@ import { toApiError } from './api.ts'
 import type { Me } from './client.ts'
 import { BrokeBox } from './components/broke-box.tsx'
 import { PrincipalBanner } from './components/principal-banner.tsx'
+import { Shortcuts } from './components/shortcuts.tsx'
 import { ErrorState, Loading } from './components/states.tsx'
 import { AccountMenu, ColorSchemeSwitch, ZoneSwitch } from './header-menus.tsx'
 import { preloadParts } from './lazy-part.ts'
@@ -76,7 +77,7 @@ function SignedIn({ me }: { me: Me }) {
       </a>
       <AppShell
         header={{ height: 52 }}
-        navbar={{ width: 208, breakpoint: 'sm', collapsed: { mobile: !opened } }}
+        navbar={{ width: 184, breakpoint: 'sm', collapsed: { mobile: !opened } }}
         padding="md"
       >
         <AppShell.Header>
@@ -92,7 +93,7 @@ function SignedIn({ me }: { me: Me }) {
               <Anchor component={Link} to="/" underline="never" c="inherit" onClick={home}>
                 <Group gap={8} wrap="nowrap">
                   <img src="/cairn.svg" alt="" width={24} height={24} />
-                  <Text fw={700} style={{ whiteSpace: 'nowrap' }}>
+                  <Text className="brand-name" fw={700} style={{ whiteSpace: 'nowrap' }}>
                     Cairn
                   </Text>
                 </Group>
@@ -137,12 +138,13 @@ function SignedIn({ me }: { me: Me }) {
           />
           <Page to="/settings" label="Settings" icon={<IconSettings size={18} />} onClick={close} />
         </AppShell.Navbar>
-        <AppShell.Main id="main" data-offline={live === 'offline' || undefined}>
+        <AppShell.Main id="main" tabIndex={-1} data-offline={live === 'offline' || undefined}>
           <OfflineNotice />
           <PrincipalBanner />
           <Outlet />
         </AppShell.Main>
       </AppShell>
+      <Shortcuts />
     </LiveContext>
   )
 }

@@ -54,6 +54,7 @@ export function EnvironmentBadge({ id }: { id: string | null }) {
   return (
     <Badge
       variant="default"
+      size="sm"
       tt="none"
       fw={500}
       leftSection={<EnvironmentDot color={environment.color} />}

@@ -7,13 +7,16 @@ import { toApiError } from '../api.ts'
 export function EmptyState(props: {
   icon?: ReactNode
   title: string
+  /** The whole page shows this: it is also the document's title. */
+  isPage?: boolean
   children?: ReactNode
   action?: ReactNode
 }) {
   return (
     <Stack align="center" gap="xs" py={48} px="md" ta="center">
       {props.icon}
-      <Title order={2} size="h3">
+      {props.isPage === true && <title>{`${props.title} · Cairn`}</title>}
+      <Title order={props.isPage ? 1 : 2} size="h3">
         {props.title}
       </Title>
       {props.children && (
@@ -44,9 +47,11 @@ export function ErrorState({ error, retry }: { error: unknown; retry?: () => voi
   )
 }
 
-export function Loading({ label = 'Loading' }: { label?: string }) {
+/** @param props.title of the document, for a page whose name is not loaded yet */
+export function Loading({ label = 'Loading', title }: { label?: string; title?: string }) {
   return (
     <Center py={64}>
+      {title !== undefined && <title>{`${title} · Cairn`}</title>}
       <Loader aria-label={label} role="status" />
     </Center>
   )

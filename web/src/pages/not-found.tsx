@@ -4,18 +4,16 @@ import { EmptyState } from '../components/states.tsx'
 
 export function NotFound() {
   return (
-    <>
-      <title>Page not found · Cairn</title>
-      <EmptyState
-        title="Page not found"
-        action={
-          <Button component={Link} to="/" variant="default">
-            Go to changes
-          </Button>
-        }
-      >
-        The link may be for another Cairn installation, or the item was deleted.
-      </EmptyState>
-    </>
+    <EmptyState
+      isPage
+      title="Page not found"
+      action={
+        <Button component={Link} to="/" variant="default">
+          Go to changes
+        </Button>
+      }
+    >
+      The link may be for another Cairn installation, or the item was deleted.
+    </EmptyState>
   )
 }

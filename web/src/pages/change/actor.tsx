@@ -1,6 +1,7 @@
 import { Group, Text } from '@mantine/core'
 import { IconQuestionMark } from '@tabler/icons-react'
 import type { Change } from '../../client.ts'
+import { Breakable } from '../../components/breakable.tsx'
 import { Copy } from '../../components/copy.tsx'
 import { cut } from '../feed/entries.ts'
 import classes from './change.module.css'
@@ -53,7 +54,9 @@ export function Actor({ change }: { change: Change }) {
                 </Text>
                 {link.arn !== undefined && (
                   <Group gap={2} wrap="nowrap">
-                    <bdi className={classes.arn}>{cut(link.arn, 300)}</bdi>
+                    <bdi className={classes.arn}>
+                      <Breakable text={cut(link.arn, 300)} />
+                    </bdi>
                     <Copy text={link.arn} label="Copy ARN" />
                   </Group>
                 )}

@@ -50,7 +50,7 @@ export function ChangeBody(props: {
   const { loaded, shown } = props.change
   if (loaded.isError && toApiError(loaded.error).status === 404) {
     return (
-      <EmptyState title="Change not found">
+      <EmptyState isPage={props.headingOrder === 1} title="Change not found">
         The change may have been deleted with its connection, or the link is wrong.
       </EmptyState>
     )

@@ -1,6 +1,7 @@
 import { Button, Group, Stack } from '@mantine/core'
 import { IconArrowLeft } from '@tabler/icons-react'
 import { getRouteApi, Link } from '@tanstack/react-router'
+import { toApiError } from '../../api.ts'
 import { cut } from '../feed/entries.ts'
 import { lastFeed } from '../feed/last-feed.ts'
 import { ChangeBody, useChange } from './body.tsx'
@@ -11,9 +12,13 @@ const route = getRouteApi('/app/changes/$id')
 export function ChangePage() {
   const { id } = route.useParams()
   const change = useChange(id)
+  const { error } = change.loaded
+  const isGone = error !== null && toApiError(error).status === 404
   return (
     <Stack gap="md" maw={1180}>
-      <title>{`${change.shown ? cut(change.shown.summary, 120) : 'Change'} · Cairn`}</title>
+      {!isGone && (
+        <title>{`${change.shown ? cut(change.shown.summary, 120) : 'Change'} · Cairn`}</title>
+      )}
       <Group>
         <Button
           component={Link}

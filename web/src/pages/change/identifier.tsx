@@ -1,6 +1,7 @@
 import { Anchor } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import type { Change } from '../../client.ts'
+import { Breakable } from '../../components/breakable.tsx'
 import { Copy } from '../../components/copy.tsx'
 import { cut } from '../feed/entries.ts'
 import type { FeedSearch } from '../feed/search.ts'
@@ -25,7 +26,11 @@ export function Identifier(props: {
   copied?: string
 }) {
   const { change, value, what, filter, label = value, copied = value } = props
-  const text = <bdi>{cut(label, 300)}</bdi>
+  const text = (
+    <bdi>
+      <Breakable text={cut(label, 300)} />
+    </bdi>
+  )
   const isLink =
     filter !== undefined &&
     Object.values(filter)

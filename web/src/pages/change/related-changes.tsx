@@ -52,7 +52,7 @@ export function RelatedChanges({ change, neighbours }: { change: Change; neighbo
       {found.isError && <ErrorState error={found.error} retry={() => found.refetch()} />}
       {found.data && shown.length === 0 && <Text size="sm">No other changes.</Text>}
       {shown.length > 0 && (
-        <ol className={`${feedClasses.list} ${feedClasses.narrow}`}>
+        <ol className={feedClasses.list}>
           {shown.map((one) => (
             <li key={one.id} className={feedClasses.item}>
               <ChangeRow

@@ -24,10 +24,11 @@ export function ConnectionPage() {
   if (deleted?.id === id) return <Deleted connection={deleted} />
   if (connection.data && !isGone(connection.error))
     return <Page key={id} connection={connection.data} onDeleted={setDeleted} />
-  if (connection.isPending) return <Loading />
+  if (connection.isPending) return <Loading title="AWS account" />
   if (isGone(connection.error))
     return (
       <EmptyState
+        isPage
         title="Connection not found"
         action={
           <Button component={Link} to="/integrations/aws" variant="default">

@@ -3,10 +3,11 @@ import { IconEyeOff } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { type MouseEvent, Suspense, useState } from 'react'
 import type { Change } from '../../client.ts'
+import { Words } from '../../components/breakable.tsx'
 import { EnvironmentBadge } from '../../components/environment-badge.tsx'
 import { NoiseRuleDialog } from '../../components/lazy-noise-rule-dialog.ts'
 import { OutcomeBadge, OutcomeIcon } from '../../components/outcome.tsx'
-import { RiskBadges } from '../../components/risk.tsx'
+import { isUrgent, RiskBadges } from '../../components/risk.tsx'
 import { SourceIcon } from '../../sources/icon.tsx'
 import type { Zone } from '../../time.tsx'
 import { cut, split } from './entries.ts'
@@ -28,6 +29,8 @@ export function ChangeRow(
   const isSelected = props.selected === rowKey
   const [isHiding, setHiding] = useState(false)
   const { subject, rest } = split(change.summary, change.subject ?? '')
+  const isHeavy =
+    change.outcome !== 'succeeded' || isUrgent(change.risks, change.publicAccess !== undefined)
   const row = (
     <Link
       to="/changes/$id"
@@ -37,6 +40,8 @@ export function ChangeRow(
       className={`${classes.row} ${props.isMember ? classes.member : ''}`}
       {...{ [rowAttribute]: rowKey }}
       data-problem={change.outcome !== 'succeeded' || undefined}
+      data-weight={isHeavy ? 'high' : undefined}
+      title={cut(change.summary, 600)}
       data-selected={isSelected || undefined}
       tabIndex={props.reachable === rowKey ? 0 : -1}
       onFocus={() => props.onSelect(rowKey, change.id)}
@@ -59,7 +64,7 @@ export function ChangeRow(
       <span className={classes.what}>
         <bdi className={classes.sentence}>
           <span className={classes.actor}>{cut(subject, 200)}</span>
-          {cut(rest, 600)}
+          <Words text={cut(rest, 600)} />
         </bdi>
         <Meta
           parts={[
@@ -78,6 +83,7 @@ export function ChangeRow(
         )}
         {change.outcome !== 'succeeded' && <OutcomeBadge outcome={change.outcome} />}
         <RiskBadges
+          compact
           risks={change.risks}
           publicAccess={change.publicAccess && cut(change.publicAccess, 300)}
         />

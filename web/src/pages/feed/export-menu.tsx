@@ -19,7 +19,12 @@ export function ExportMenu({ search, data }: { search: FeedSearch; data: FeedDat
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <Button size="xs" variant="default" leftSection={<IconDownload size={16} aria-hidden />}>
+        <Button
+          className="icon-on-phone"
+          size="xs"
+          variant="default"
+          leftSection={<IconDownload size={16} aria-hidden />}
+        >
           Export
         </Button>
       </Menu.Target>

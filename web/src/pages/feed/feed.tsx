@@ -2,6 +2,8 @@ import { Box, Drawer, Skeleton, Stack } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { getRouteApi, Navigate } from '@tanstack/react-router'
 import { Suspense, useCallback, useEffect, useRef } from 'react'
+import { openShortcuts } from '../../components/open-requests.ts'
+import { useLettersOff } from '../../components/shortcuts.tsx'
 import { ErrorState } from '../../components/states.tsx'
 import { lazyPart } from '../../lazy-part.ts'
 import { useNow } from '../../time.tsx'
@@ -15,7 +17,6 @@ import { ImportProgress } from './import-progress.tsx'
 import type { Command } from './keys.ts'
 import { NewChangesBar } from './new-changes-bar.tsx'
 import { type FeedSearch, zoomInto, zoomOut } from './search.ts'
-import { Shortcuts, useLettersOff } from './shortcuts.tsx'
 import { Toolbar } from './toolbar.tsx'
 import { useAsOf } from './use-as-of.ts'
 import { useFeedData } from './use-feed-data.ts'
@@ -45,9 +46,8 @@ export function FeedPage() {
   const searchBox = useRef<HTMLInputElement>(null)
   const position = usePosition(search, list, entries)
   const panel = usePanel(search, list, position)
-  const [isHelpOpen, help] = useDisclosure()
   const [areFiltersOpen, filters] = useDisclosure()
-  const [areLettersOff, setLettersOff] = useLettersOff()
+  const [areLettersOff] = useLettersOff()
 
   /** Shows another list. The position belongs to this list only. */
   const change = useCallback(
@@ -87,7 +87,6 @@ export function FeedPage() {
     const isSet =
       setId !== undefined && entries?.some((one) => one.id === setId && one.kind === 'set')
     if (command === 'search') return searchBox.current?.focus()
-    if (command === 'help') return help.open()
     if (command === 'new') return newChanges.count > 0 ? showNew() : undefined
     if (command === 'fold') return isSet ? position.toggleFocused(setId) : undefined
     // Escape takes back one thing at a time.
@@ -122,7 +121,7 @@ export function FeedPage() {
     />
   )
   return (
-    <Stack gap="md">
+    <Stack gap="md" className={classes.feed}>
       <title>Changes · Cairn</title>
       <FeedHeader search={search} asOf={asOf} data={data} today={today} />
       <Toolbar
@@ -134,10 +133,15 @@ export function FeedPage() {
         onChange={change}
         onFilters={filters.open}
         onRefresh={showNew}
-        onHelp={help.open}
+        onHelp={openShortcuts}
       />
       <div className={classes.page} data-panel={panel.id !== undefined || undefined}>
-        <Box component="section" visibleFrom="md" className={classes.aside} aria-label="Filters">
+        <Box
+          component="section"
+          visibleFrom="md"
+          className={`${classes.aside} not-printed`}
+          aria-label="Filters"
+        >
           {facetList}
         </Box>
         <Stack gap="sm" miw={0}>
@@ -178,12 +182,6 @@ export function FeedPage() {
       <Drawer opened={areFiltersOpen} onClose={filters.close} title="Filters" size="sm">
         {facetList}
       </Drawer>
-      <Shortcuts
-        isOpen={isHelpOpen}
-        onClose={help.close}
-        areLettersOff={areLettersOff}
-        onLettersOff={setLettersOff}
-      />
     </Stack>
   )
 }

@@ -40,7 +40,14 @@ export function Histogram(props: {
   // Pointer users see the value already.
   const [isAnnounced, setIsAnnounced] = useState(false)
   if (!data || data.buckets.length === 0) {
-    return <Skeleton height={height + axis + 22} animate={props.isLoading} aria-hidden />
+    return (
+      <Skeleton
+        className={classes.histogram}
+        height={height + axis + 22}
+        animate={props.isLoading}
+        aria-hidden
+      />
+    )
   }
   const count = data.buckets.length
   const from = Date.parse(data.from)
@@ -84,7 +91,7 @@ export function Histogram(props: {
     edges &&
     `${formatTime(edges.from, zone)} to ${formatTime(edges.to, zone)}: ${inWords(sum(data.buckets, ...chosen!))}`
   return (
-    <div>
+    <div className={classes.histogram}>
       <div ref={ref}>
         <svg
           className={classes.chart}

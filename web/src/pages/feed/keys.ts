@@ -1,13 +1,4 @@
-export type Command =
-  | 'next'
-  | 'previous'
-  | 'first'
-  | 'last'
-  | 'fold'
-  | 'search'
-  | 'escape'
-  | 'help'
-  | 'new'
+export type Command = 'next' | 'previous' | 'first' | 'last' | 'fold' | 'search' | 'escape' | 'new'
 
 export interface KeyPress {
   key: string
@@ -30,7 +21,6 @@ const commands: Record<string, Command> = {
   o: 'fold',
   '/': 'search',
   Escape: 'escape',
-  '?': 'help',
   n: 'new',
 }
 

@@ -1,4 +1,4 @@
-import { Button, Group, Popover, SegmentedControl, Skeleton } from '@mantine/core'
+import { Button, Popover, SegmentedControl, Skeleton } from '@mantine/core'
 import { IconCalendar, IconHistory } from '@tabler/icons-react'
 import { type ReactNode, Suspense, useState } from 'react'
 import { lazyPart } from '../../lazy-part.ts'
@@ -24,7 +24,7 @@ export function RangePicker(props: {
   const [zone] = useZone()
   const shown = (time: string | undefined) => (time === undefined ? 'now' : formatTime(time, zone))
   return (
-    <Group gap="xs">
+    <>
       <SegmentedControl
         size="xs"
         aria-label="Time"
@@ -68,7 +68,7 @@ export function RangePicker(props: {
           />
         )}
       </Choice>
-    </Group>
+    </>
   )
 }
 
@@ -94,6 +94,7 @@ function Choice(props: {
     >
       <Popover.Target>
         <Button
+          className={props.chosen === undefined ? 'icon-on-phone' : undefined}
           size="xs"
           variant={props.isActive ? 'light' : 'default'}
           leftSection={props.icon}

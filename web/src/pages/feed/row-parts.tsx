@@ -39,11 +39,10 @@ export function RowSkeletons({ count }: { count: number }) {
       {Array.from({ length: count }, (_, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: they are all alike, and stay where they are
         <div key={index} className={classes.row}>
-          <Skeleton height={16} circle mt={3} />
-          <Skeleton height={14} mt={4} />
-          <div>
-            <Skeleton height={14} width={`${75 - ((index * 17) % 40)}%`} mt={4} />
-            <Skeleton height={10} width="30%" mt={6} />
+          <Skeleton height={16} circle mt={2} />
+          <Skeleton height={12} width={56} mt={4} />
+          <div className={classes.what}>
+            <Skeleton height={12} width={`${75 - ((index * 17) % 40)}%`} mt={4} />
           </div>
         </div>
       ))}

@@ -30,7 +30,7 @@ export function SearchBox({
       ref={ref}
       size="xs"
       flex={1}
-      miw={180}
+      miw={{ base: 110, sm: 180 }}
       type="search"
       aria-label="Search changes"
       placeholder="Search changes"

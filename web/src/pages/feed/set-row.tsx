@@ -1,10 +1,11 @@
-import { Badge, Text } from '@mantine/core'
+import { Text } from '@mantine/core'
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import type { ChangeSet } from '../../client.ts'
+import { Words } from '../../components/breakable.tsx'
 import { EnvironmentBadge } from '../../components/environment-badge.tsx'
 import { OutcomeCount } from '../../components/outcome.tsx'
-import { RiskBadges } from '../../components/risk.tsx'
+import { isUrgent, RiskBadges } from '../../components/risk.tsx'
 import { ErrorState } from '../../components/states.tsx'
 import { counted } from '../../format.ts'
 import type { Zone } from '../../time.tsx'
@@ -34,6 +35,7 @@ export function SetRow(
   const isSelected = props.selected === set.id
   const { subject, rest } = split(set.headline, set.subject)
   const minutes = Math.round((Date.parse(set.to) - Date.parse(set.from)) / 60_000)
+  const isHeavy = set.failures > 0 || isUrgent(set.risks, set.publicAccess.length > 0)
   const Chevron = isOpen ? IconChevronDown : IconChevronRight
   return (
     <>
@@ -43,6 +45,8 @@ export function SetRow(
         aria-expanded={isOpen}
         {...{ [rowAttribute]: set.id }}
         data-problem={set.failures === set.changes || undefined}
+        data-weight={isHeavy ? 'high' : undefined}
+        title={cut(set.headline, 600)}
         data-selected={isSelected || undefined}
         tabIndex={props.reachable === set.id ? 0 : -1}
         onFocus={() => props.onSelect(set.id)}
@@ -55,7 +59,7 @@ export function SetRow(
         <span className={classes.what}>
           <bdi className={classes.sentence}>
             <span className={classes.actor}>{cut(subject, 200)}</span>
-            {cut(rest, 600)}
+            <Words text={cut(rest, 600)} />
           </bdi>
           <Meta
             parts={[
@@ -70,6 +74,7 @@ export function SetRow(
           <OutcomeCount outcome="denied" count={set.denied} />
           <OutcomeCount outcome="failed" count={set.failures - set.denied} />
           <RiskBadges
+            compact
             risks={set.risks}
             publicAccess={
               set.publicAccess.length > 0 ? cut(listed(set.publicAccess, 3)!, 300) : undefined
@@ -78,9 +83,7 @@ export function SetRow(
           {set.environments.map((id) => (
             <EnvironmentBadge key={id} id={id} />
           ))}
-          <Badge color="gray" variant="light" tt="none" size="sm">
-            {counted(set.changes, 'change')}
-          </Badge>
+          <span className={classes.count}>{counted(set.changes, 'change')}</span>
         </span>
       </button>
       {isOpen && <Members {...props} />}

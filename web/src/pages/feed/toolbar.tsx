@@ -1,7 +1,8 @@
-import { ActionIcon, Button, Group, Tooltip } from '@mantine/core'
+import { ActionIcon, Button, Tooltip } from '@mantine/core'
 import { IconAdjustmentsHorizontal, IconKeyboard, IconRefresh } from '@tabler/icons-react'
 import type { RefObject } from 'react'
 import { ExportMenu } from './export-menu.tsx'
+import classes from './feed.module.css'
 import { RangePicker } from './range-picker.tsx'
 import { type FeedSearch, withoutRange } from './search.ts'
 import { SearchBox } from './search-box.tsx'
@@ -23,7 +24,7 @@ export function Toolbar(props: {
 }) {
   const { search, onChange } = props
   return (
-    <Group gap="xs">
+    <div className={`${classes.toolbar} not-printed`}>
       <RangePicker
         search={search}
         window={props.data.window}
@@ -34,41 +35,40 @@ export function Toolbar(props: {
         value={search.q ?? ''}
         onChange={(q) => onChange({ ...search, q: q === '' ? undefined : q })}
       />
-      <Group gap={4} wrap="nowrap">
-        <ViewsMenu search={search} onChange={onChange} />
-        <Button
-          hiddenFrom={props.areFiltersHidden ? undefined : 'md'}
-          size="xs"
+      <Button
+        className={classes.filters}
+        hiddenFrom={props.areFiltersHidden ? undefined : 'md'}
+        size="xs"
+        variant="default"
+        leftSection={<IconAdjustmentsHorizontal size={16} aria-hidden />}
+        onClick={props.onFilters}
+      >
+        Filters
+      </Button>
+      <ViewsMenu search={search} onChange={onChange} />
+      <ExportMenu search={search} data={props.data} />
+      <Tooltip label="Refresh" withArrow>
+        <ActionIcon
           variant="default"
-          leftSection={<IconAdjustmentsHorizontal size={16} aria-hidden />}
-          onClick={props.onFilters}
+          size={30}
+          aria-label="Refresh"
+          onClick={props.onRefresh}
+          loading={props.isRefreshing}
         >
-          Filters
-        </Button>
-        <ExportMenu search={search} data={props.data} />
-        <Tooltip label="Refresh" withArrow>
-          <ActionIcon
-            variant="default"
-            size={30}
-            aria-label="Refresh"
-            onClick={props.onRefresh}
-            loading={props.isRefreshing}
-          >
-            <IconRefresh size={16} />
-          </ActionIcon>
-        </Tooltip>
-        <Tooltip label="Keyboard shortcuts (?)" withArrow>
-          <ActionIcon
-            variant="default"
-            size={30}
-            aria-label="Keyboard shortcuts"
-            visibleFrom="sm"
-            onClick={props.onHelp}
-          >
-            <IconKeyboard size={16} />
-          </ActionIcon>
-        </Tooltip>
-      </Group>
-    </Group>
+          <IconRefresh size={16} />
+        </ActionIcon>
+      </Tooltip>
+      <Tooltip label="Keyboard shortcuts (?)" withArrow>
+        <ActionIcon
+          variant="default"
+          size={30}
+          aria-label="Keyboard shortcuts"
+          visibleFrom="sm"
+          onClick={props.onHelp}
+        >
+          <IconKeyboard size={16} />
+        </ActionIcon>
+      </Tooltip>
+    </div>
   )
 }

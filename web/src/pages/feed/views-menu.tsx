@@ -31,7 +31,12 @@ export function ViewsMenu(props: { search: FeedSearch; onChange: (search: FeedSe
     <>
       <Menu opened={opened} onChange={setOpened} position="bottom-start" width={300} shadow="md">
         <Menu.Target>
-          <Button size="xs" variant="default" leftSection={<IconBookmark size={16} aria-hidden />}>
+          <Button
+            className="icon-on-phone"
+            size="xs"
+            variant="default"
+            leftSection={<IconBookmark size={16} aria-hidden />}
+          >
             Views
           </Button>
         </Menu.Target>

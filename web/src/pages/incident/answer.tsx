@@ -4,6 +4,7 @@ import { IconCheck, IconCopy } from '@tabler/icons-react'
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import type { IncidentAnswer, Verdict } from '../../client.ts'
+import { Words } from '../../components/breakable.tsx'
 import { useEnvironments } from '../../components/environment-badge.tsx'
 import { ErrorState } from '../../components/states.tsx'
 import { useNewChanges } from '../../live.ts'
@@ -68,6 +69,9 @@ function Loaded(props: LoadedProps) {
   const { answer, subject, verdicts } = props
   const { shown, dismissed } = arrangeSuspects(answer.suspects, verdicts)
   const { sentence, isExplained } = conclude(answer, verdicts)
+  // A reversal can also be before the alert: then it is in the timeline alone.
+  const noticed = Date.parse(props.noticedAt)
+  const responses = answer.responses.filter((one) => Date.parse(one.occurredAt) >= noticed)
   const context: RowContext = {
     incidentId: 'id' in subject ? subject.id : undefined,
     noticedAt: props.noticedAt,
@@ -79,7 +83,9 @@ function Loaded(props: LoadedProps) {
       <Stack gap="xs">
         <CompletenessLine completeness={answer.completeness} />
         <Text className={classes.sentence} component="p" my={0} data-testid="sentence">
-          <bdi>{sentence}</bdi>
+          <bdi>
+            <Words text={sentence} />
+          </bdi>
         </Text>
         {!isExplained && <NotExplained answer={answer} />}
         <CopyReport {...props} sentence={sentence} shown={isExplained ? shown : []} />
@@ -90,9 +96,9 @@ function Loaded(props: LoadedProps) {
           {dismissed > 0 && <Text size="sm">{dismissed} dismissed.</Text>}
         </Section>
       )}
-      {answer.responses.length > 0 && (
+      {responses.length > 0 && (
         <Section title="After the alert">
-          <Responses responses={answer.responses} context={context} />
+          <Responses responses={responses} context={context} />
         </Section>
       )}
       <Section title="Timeline">

@@ -28,14 +28,20 @@ export function IncidentPage() {
   }
   return (
     <Stack gap="md" maw={1180}>
-      <title>{`${incident.data ? cut(incident.data.title, 120) : 'Incident'} · Cairn`}</title>
+      {!isGone && (
+        <title>{`${incident.data ? cut(incident.data.title, 120) : 'Incident'} · Cairn`}</title>
+      )}
       <Breadcrumbs>
         <Anchor component={Link} to="/incidents">
           Incidents
         </Anchor>
       </Breadcrumbs>
       {incident.isPending && <Skeleton height={40} width="60%" />}
-      {isGone && <EmptyState title="Incident not found">The link may be wrong.</EmptyState>}
+      {isGone && (
+        <EmptyState isPage title="Incident not found">
+          The link may be wrong.
+        </EmptyState>
+      )}
       {incident.isError && !isGone && !incident.data && (
         <ErrorState error={incident.error} retry={() => incident.refetch()} />
       )}

@@ -1,6 +1,7 @@
 import { Anchor, Badge, Group, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import type { Change, Suspect, Verdict } from '../../client.ts'
+import { Words } from '../../components/breakable.tsx'
 import { EnvironmentBadge } from '../../components/environment-badge.tsx'
 import { OutcomeBadge } from '../../components/outcome.tsx'
 import { RiskBadges } from '../../components/risk.tsx'
@@ -57,7 +58,9 @@ function SuspectItem(props: { suspect: Suspect; index: number; context: RowConte
               <Link {...root} to="/changes/$id" params={{ id: suspect.changeId }} />
             )}
           >
-            <bdi>{cut(suspect.summary, 300)}</bdi>
+            <bdi>
+              <Words text={cut(suspect.summary, 300)} />
+            </bdi>
           </Anchor>
           <span className={classes.when}>{distance(suspect.occurredAt, context.noticedAt)}</span>
         </div>

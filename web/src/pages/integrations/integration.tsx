@@ -19,7 +19,7 @@ import { SendTest } from './webhook-card.tsx'
 export function IntegrationPage() {
   const { id } = useParams({ from: '/app/integrations/webhooks/$id' })
   const integration = useQuery(integrationQuery(id))
-  if (integration.isPending) return <Loading />
+  if (integration.isPending) return <Loading title="Integration" />
   if (integration.isError) {
     return <ErrorState error={integration.error} retry={() => integration.refetch()} />
   }

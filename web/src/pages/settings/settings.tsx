@@ -36,7 +36,7 @@ export function SettingsPage() {
   const { version } = useMe()
   return (
     <Container size="md" px={0} mx={0}>
-      <title>Settings · Cairn</title>
+      <title>{`${labels[tab]} · Settings · Cairn`}</title>
       <Title order={1} size="h2" mb="md">
         Settings
       </Title>

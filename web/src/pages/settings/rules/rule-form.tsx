@@ -11,6 +11,7 @@ import {
 import { type FormEvent, useState } from 'react'
 import { Dialog } from '../../../components/dialog.tsx'
 import { useEnvironments } from '../../../components/environment-badge.tsx'
+import { Prose } from '../../../components/prose.tsx'
 import { type MatchKey, matchExamples, matchKeys, matchLabels, type Rule } from './draft.ts'
 
 /** Edits one rule of the draft. Nothing is saved yet. */
@@ -61,7 +62,7 @@ function Fields(props: { rule: Rule | null; onDone: (rule: Rule) => void; onClos
           Conditions
         </Text>
         <Text size="sm" c="dimmed">
-          All of them must match. `*` stands for any characters. Press Enter after each pattern.
+          <Prose text="All of them must match. `*` stands for any characters. Press Enter after each pattern." />
         </Text>
         {shown.map((key) => (
           <TagsInput

@@ -1,0 +1,29 @@
+import { Fragment } from 'react'
+import classes from './breakable.module.css'
+
+/** Longer texts are documents, and wrap as text does. */
+const LONGEST_TEXT = 800
+/** A longer part can be wider than a phone's screen, so it may wrap anywhere. */
+const LONGEST_PART = 32
+
+/** An identifier that wraps only after `:`, `/` and `,`, not at a hyphen or within a word. */
+export function Breakable({ text }: { text: string }) {
+  if (text.length > LONGEST_TEXT || /\s/.test(text)) return text
+  if (text.length <= LONGEST_PART) return <span className={classes.part}>{text}</span>
+  return text.split(/(?<=[:/,])(?![:/,])/).map((part, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: parts can be equal, and stay where they are
+    <Fragment key={index}>
+      {index > 0 && <wbr />}
+      {part.length > LONGEST_PART ? part : <span className={classes.part}>{part}</span>}
+    </Fragment>
+  ))
+}
+
+/** A sentence whose identifiers wrap only between their parts: `sg-0123456789abcdef0` stays whole. */
+export function Words({ text }: { text: string }) {
+  if (text.length > LONGEST_TEXT) return text
+  return text.split(/(\s+)/).map((word, index) =>
+    // biome-ignore lint/suspicious/noArrayIndexKey: words can be equal, and stay where they are
+    /[-:/]/.test(word) ? <Breakable key={index} text={word} /> : word,
+  )
+}
