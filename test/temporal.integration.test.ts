@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Connection } from '@temporalio/client'
 import { NativeConnection } from '@temporalio/worker'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest'
@@ -11,9 +12,15 @@ import { createLogger } from '../src/log.ts'
 import { createWorkflows, type Workflows } from '../src/temporal/client.ts'
 import { TemporalUnavailable, UpdateRefused, UpdateTimedOut } from '../src/temporal/errors.ts'
 import { installTemporalRuntime } from '../src/temporal/runtime.ts'
+import { registerSearchAttributes } from '../src/temporal/search-attributes.ts'
 import { type TemporalTarget, temporalFromEnvironment } from '../src/temporal/target.ts'
 import { createWorker, startWorker } from '../src/temporal/worker.ts'
-import { accountKey, organizationKey, statusKey } from '../src/workflows/search-attributes.ts'
+import {
+  accountKey,
+  nameKey,
+  organizationKey,
+  statusKey,
+} from '../src/workflows/search-attributes.ts'
 import {
   type ConnectionRef,
   connectionWorkflowId,
@@ -143,6 +150,61 @@ describe("Temporal's UI and search", () => {
     await vi.waitFor(
       async () => expect(await found(`${mine} AND CairnStatus = "current"`)).toEqual([id]),
       { timeout: 240_000 },
+    )
+  })
+
+  test('show the name and the account in the list of workflows, also after a rename', async () => {
+    const world = new World({ paused: true })
+    const ref = connectionIn(world)
+    const name = 'Shop *production*\n(EU)'
+    await workflows.changed({ ...ref, name, accountId: '123456789012' })
+    const description = await handleOf(ref).describe()
+    expect(await description.staticSummary()).toBe(
+      'Imports changes from Shop \\*production\\* (EU) (AWS account 123456789012)',
+    )
+    const attributes = async () => (await handleOf(ref).describe()).typedSearchAttributes
+    const started = await attributes()
+    expect(started.get(nameKey)).toBe('Shop *production* (EU)')
+    expect(started.get(accountKey)).toBe('123456789012')
+    await until(ref, 'paused')
+    // The row has another name: the list follows. Its status is there, too.
+    world.change({ name: 'Renamed' })
+    await workflows.changed(ref)
+    await vi.waitFor(async () => expect((await attributes()).get(nameKey)).toBe('Renamed'), {
+      timeout: 120_000,
+    })
+    expect((await attributes()).get(statusKey)).toBe('paused')
+
+    // The reconciler does not know the name: it is there when the workflow has read the row.
+    const unnamed = connectionIn(new World({ paused: true, name: 'Read later' }))
+    await workflows.changed(unnamed)
+    await vi.waitFor(
+      async () => {
+        const { typedSearchAttributes } = await handleOf(unnamed).describe()
+        expect(typedSearchAttributes.get(nameKey)).toBe('Read later')
+      },
+      { timeout: 120_000 },
+    )
+
+    // A name as long as allowed, in characters of four bytes, is within Temporal's limits.
+    const long = connectionIn(new World({ paused: true }))
+    expect(await workflows.changed({ ...long, name: '\u{1f4a5}'.repeat(100) })).toBe(true)
+    const summary = await (await handleOf(long).describe()).staticSummary()
+    expect(summary).toMatch(/^Imports changes from \u{1f4a5}+.?…$/u)
+  })
+
+  test('are registered where some of them are already', async () => {
+    const namespace = await createTemporalNamespace()
+    const connection = await Connection.connect(namespace.connection)
+    closing.push(() => connection.close())
+    await connection.operatorService.addSearchAttributes({
+      namespace: namespace.namespace,
+      searchAttributes: { CairnOrganization: 2, CairnAccount: 2, CairnStatus: 2 },
+    })
+    await vi.waitFor(
+      async () =>
+        expect(await registerSearchAttributes(connection, namespace.namespace)).toBe(true),
+      { timeout: 120_000 },
     )
   })
 

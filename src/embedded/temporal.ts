@@ -44,7 +44,12 @@ const START_LIMIT = 60_000
 const DOWNLOAD_STALL = 8_000
 
 /** Search attributes for Temporal's UI; the workflow sets them. */
-export const SEARCH_ATTRIBUTES = ['CairnOrganization', 'CairnAccount', 'CairnStatus']
+export const SEARCH_ATTRIBUTES = [
+  'CairnOrganization',
+  'CairnAccount',
+  'CairnConnectionName',
+  'CairnStatus',
+]
 
 export interface TemporalOptions {
   /** Created if it does not exist. The server's database is its file `temporal.db`. */

@@ -17,6 +17,7 @@ import type { connection as connectionWorkflow } from '../workflows/connection.t
 import type { deliver as deliverWorkflow } from '../workflows/deliver.ts'
 import { initialDeliverState } from '../workflows/deliver-state.ts'
 import type { installation as installationWorkflow } from '../workflows/installation.ts'
+import { markdownText } from '../workflows/markdown.ts'
 import {
   changedSignal,
   deliveriesStoredSignal,
@@ -33,7 +34,12 @@ import type { relink as relinkWorkflow } from '../workflows/relink.ts'
 import { initialRelinkState, type RelinkState } from '../workflows/relink-state.ts'
 import type { reread as rereadWorkflow } from '../workflows/reread.ts'
 import { initialRereadState, type RereadState } from '../workflows/reread-state.ts'
-import { organizationKey } from '../workflows/search-attributes.ts'
+import {
+  accountKey,
+  nameKey,
+  organizationKey,
+  searchableName,
+} from '../workflows/search-attributes.ts'
 import {
   type ConnectionRef,
   type ConnectionState,
@@ -42,6 +48,7 @@ import {
   type ImportSummary,
   initialState,
   installationWorkflowId,
+  type NamedConnectionRef,
   recoverWorkflowId,
   relinkWorkflowId,
   rereadWorkflowId,
@@ -60,19 +67,19 @@ export interface Workflows {
    * throws: false means that the signal could not be sent, which is logged; the reconciler sends it
    * later. Each call to Temporal takes two seconds at most.
    */
-  changed(ref: ConnectionRef): Promise<boolean>
+  changed(ref: NamedConnectionRef): Promise<boolean>
   /**
    * Verifies the role now. A failed verification is a result, not an error.
    *
    * @throws TemporalUnavailable, UpdateRefused, UpdateTimedOut
    */
-  verifyNow(ref: ConnectionRef, options?: { timeoutMs?: number }): Promise<VerificationSummary>
+  verifyNow(ref: NamedConnectionRef, options?: { timeoutMs?: number }): Promise<VerificationSummary>
   /**
    * Imports from all regions now.
    *
    * @throws TemporalUnavailable, UpdateRefused, UpdateTimedOut
    */
-  importNow(ref: ConnectionRef, options?: { timeoutMs?: number }): Promise<ImportSummary>
+  importNow(ref: NamedConnectionRef, options?: { timeoutMs?: number }): Promise<ImportSummary>
   /**
    * The state of the workflow; null if there is none. Requires a running worker.
    *
@@ -141,6 +148,8 @@ const callTimeoutMs = 2_000
 /** A verification calls STS about five times and probes each region. */
 const verifyTimeoutMs = 60_000
 const importTimeoutMs = 60_000
+/** Characters. Each takes four bytes at most. */
+const MAX_NAME_IN_SUMMARY = 70
 /** For an update that the server could not pass to the workflow. */
 const UPDATE_ATTEMPTS = 5
 
@@ -197,7 +206,7 @@ export function createWorkflows(
     return searchable
   }
 
-  async function startOptions(ref: ConnectionRef) {
+  async function startOptions(ref: NamedConnectionRef) {
     const withSearchAttributes = await searchAttributes()
     return {
       workflowId: workflowIdOf(ref),
@@ -212,16 +221,14 @@ export function createWorkflows(
       workflowIdConflictPolicy: 'USE_EXISTING' as const,
       // If Temporal's task queue fairness is enabled, organizations take turns.
       priority: { fairnessKey: ref.organizationId },
-      typedSearchAttributes: withSearchAttributes
-        ? [{ key: organizationKey, value: ref.organizationId }]
-        : undefined,
-      staticSummary: `Imports changes from one AWS account: connection ${ref.connectionId}`,
+      typedSearchAttributes: withSearchAttributes ? searchAttributesAtStart(ref) : undefined,
+      staticSummary: staticSummary(ref),
       staticDetails: staticDetails(ref),
     }
   }
 
   async function update<Result>(
-    ref: ConnectionRef,
+    ref: NamedConnectionRef,
     definition: UpdateDefinition<Result>,
     timeoutMs: number,
   ): Promise<Result> {
@@ -250,7 +257,7 @@ export function createWorkflows(
     }
   }
 
-  async function signal(ref: ConnectionRef): Promise<void> {
+  async function signal(ref: NamedConnectionRef): Promise<void> {
     await client.withDeadline(Date.now() + callTimeoutMs, async () =>
       client.workflow.signalWithStart<typeof connectionWorkflow>('connection', {
         ...(await startOptions(ref)),
@@ -461,6 +468,25 @@ export function createWorkflows(
       await connection.close()
     },
   }
+}
+
+function searchAttributesAtStart({ organizationId, name, accountId }: NamedConnectionRef) {
+  return [
+    { key: organizationKey, value: organizationId },
+    ...(name === undefined ? [] : [{ key: nameKey, value: searchableName(name) }]),
+    ...(accountId ? [{ key: accountKey, value: accountId }] : []),
+  ]
+}
+
+/**
+ * The line of Temporal's workflow list: the name of the connection, and its account if known. At most
+ * 400 bytes, Temporal's limit.
+ * https://github.com/temporalio/temporal/blob/v1.32.0/common/dynamicconfig/constants.go `limit.userMetadataSummarySize`
+ */
+function staticSummary({ connectionId, name, accountId }: NamedConnectionRef): string {
+  const account = accountId ? ` (AWS account ${accountId})` : ''
+  if (name === undefined) return `Imports changes from one AWS account: connection ${connectionId}`
+  return `Imports changes from ${markdownText(name, MAX_NAME_IN_SUMMARY)}${account}`
 }
 
 /** Static details for Temporal's UI, which shows them beside the workflow's current details. */

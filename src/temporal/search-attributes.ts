@@ -1,8 +1,10 @@
 import { type Connection, isGrpcServiceError } from '@temporalio/client'
-import { accountKey, organizationKey, statusKey } from '../workflows/search-attributes.ts'
+import { accountKey, nameKey, organizationKey, statusKey } from '../workflows/search-attributes.ts'
 
 /** The search attributes of Cairn's workflows. */
-export const searchAttributeNames = [organizationKey, accountKey, statusKey].map((key) => key.name)
+export const searchAttributeNames = [organizationKey, accountKey, nameKey, statusKey].map(
+  (key) => key.name,
+)
 
 /** The gRPC codes that are handled differently. https://grpc.io/docs/guides/status-codes/ */
 const grpcCode = { CANCELLED: 1, DEADLINE_EXCEEDED: 4, UNAVAILABLE: 14 }

@@ -31,7 +31,13 @@ import {
   withVerification,
 } from './life.ts'
 import { changedSignal, importNowUpdate, stateQuery, verifyNowUpdate } from './messages.ts'
-import { accountKey, organizationKey, statusKey } from './search-attributes.ts'
+import {
+  accountKey,
+  nameKey,
+  organizationKey,
+  searchableName,
+  statusKey,
+} from './search-attributes.ts'
 import {
   type ConnectionActivities,
   ConnectionChanged,
@@ -332,10 +338,14 @@ export async function connection(
     setCurrentDetails(currentDetails(state, { now: Date.now(), preface }))
     if (!state.searchAttributes) return
     const known = workflowInfo().typedSearchAttributes
+    const { settings } = state
     const updates = [
       { key: organizationKey, value: state.organizationId },
-      { key: accountKey, value: state.settings?.accountId ?? null },
+      { key: accountKey, value: settings ? settings.accountId : (known.get(accountKey) ?? null) },
       { key: statusKey, value: status },
+      ...(settings && state.showsName
+        ? [{ key: nameKey, value: searchableName(settings.name) }]
+        : []),
     ].filter(({ key, value }) => (known.get(key) ?? null) !== value)
     if (updates.length > 0) upsertSearchAttributes(updates)
   }

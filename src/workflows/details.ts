@@ -1,5 +1,6 @@
 import type { ConnectionStatus } from '../connections/status.ts'
 import { currentVerification } from './life.ts'
+import { markdownText } from './markdown.ts'
 import type { ConnectionState } from './state.ts'
 
 /** The title of each status. */
@@ -29,9 +30,9 @@ export function currentDetails(
   const { settings, lastCycle } = state
   const verification = currentVerification(state)
   const facts: [string, string | null][] = [
-    ['Connection', settings && text(settings.name)],
+    ['Connection', settings && markdownText(settings.name)],
     ['AWS account', settings?.accountId ?? null],
-    ['Role', settings?.roleArn ? text(settings.roleArn) : null],
+    ['Role', settings?.roleArn ? markdownText(settings.roleArn) : null],
     ['Last error', lastErrorOf(state)],
     ['Lag', lagOf(state, options.now)],
     ['Next poll', nextPollOf(state, options.now)],
@@ -42,7 +43,7 @@ export function currentDetails(
   const sections = [
     options.preface,
     `**${titles[state.status]}** since ${time(state.since)}${
-      state.statusReason ? `: ${text(state.statusReason)}` : ''
+      state.statusReason ? `: ${markdownText(state.statusReason)}` : ''
     }`,
     table(facts),
     // A list, because the UI would break region names at their hyphens in a narrow column.
@@ -50,7 +51,9 @@ export function currentDetails(
       [
         '**Failing regions** and AWS errors:',
         '',
-        ...failing.map(({ region, error }) => `- **${text(region)}**: ${text(error)}`),
+        ...failing.map(
+          ({ region, error }) => `- **${markdownText(region)}**: ${markdownText(error)}`,
+        ),
       ].join('\n'),
     `**What to do:** ${remedy(state)}`,
     // Temporal's static details contain this too, but only those of the first run.
@@ -64,10 +67,10 @@ function lastErrorOf(state: ConnectionState): string {
   const failing = state.lastCycle?.failing[0]
   if (state.lastError !== null) {
     const times = state.failures > 1 ? `, ${state.failures} times in a row` : ''
-    return `${text(state.lastError)}${times}`
+    return `${markdownText(state.lastError)}${times}`
   }
-  if (verification?.reason) return text(verification.reason)
-  return failing ? `${text(failing.region)}: ${text(failing.error)}` : 'none'
+  if (verification?.reason) return markdownText(verification.reason)
+  return failing ? `${markdownText(failing.region)}: ${markdownText(failing.error)}` : 'none'
 }
 
 /** The current lag: it grows while no cycle runs. */
@@ -108,7 +111,7 @@ function cycleOf(cycle: NonNullable<ConnectionState['lastCycle']>): string {
 function verificationOf(verification: NonNullable<ConnectionState['verification']>): string {
   const { state, verifiedAt, nextAttemptAt, failures, inconclusive } = verification
   if (inconclusive !== null)
-    return `passed; the last attempt at ${time(verifiedAt)} was inconclusive: ${text(inconclusive)}; next attempt at ${time(nextAttemptAt)}`
+    return `passed; the last attempt at ${time(verifiedAt)} was inconclusive: ${markdownText(inconclusive)}; next attempt at ${time(nextAttemptAt)}`
   const verdict = { passed: 'passed', failed: 'failed', waiting: 'waiting for AWS' }[state]
   const times = failures > 1 ? `, ${failures} times in a row` : ''
   return `${verdict} at ${time(verifiedAt)}${times}; next attempt at ${time(nextAttemptAt)}`
@@ -141,13 +144,6 @@ function remedy(state: ConnectionState): string {
 function table(rows: [string, string | null][]): string {
   const lines = rows.map(([name, value]) => `| **${name}** | ${value ?? '–'} |`)
   return ['|  |  |', '| --- | --- |', ...lines].join('\n')
-}
-
-/** Escapes untrusted text, so that it cannot break the table or imitate other fields. */
-function text(value: string): string {
-  const line = value.replace(/\s+/g, ' ').trim()
-  const cut = line.length > 300 ? `${line.slice(0, 299)}…` : line
-  return cut.replace(/[\\`*_{}[\]<>|~]/g, '\\$&')
 }
 
 function time(at: string): string {

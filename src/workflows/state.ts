@@ -7,6 +7,13 @@ export interface ConnectionRef {
   connectionId: string
 }
 
+/** A connection with what its row shows to people, for the workflow that may have to be started. */
+export interface NamedConnectionRef extends ConnectionRef {
+  name?: string
+  /** The AWS account ID, if known. */
+  accountId?: string | null
+}
+
 /** The same for an activity, which rejects work for another installation. */
 export interface ConnectionWork extends ConnectionRef {
   installationId: string
@@ -20,6 +27,8 @@ export interface ConnectionWork extends ConnectionRef {
 export interface ConnectionState extends ConnectionWork {
   /** Static: whether the search attributes are registered. Temporal may not allow it. */
   searchAttributes: boolean
+  /** Static: whether the name is a search attribute. Absent in runs of older versions. */
+  showsName?: boolean
   /** Desired state as last read from the row; null before the first read. */
   settings: ConnectionSettings | null
   status: ConnectionStatus
@@ -50,6 +59,7 @@ export function initialState(
     organizationId: ref.organizationId,
     connectionId: ref.connectionId,
     searchAttributes: options.searchAttributes,
+    showsName: options.searchAttributes,
     settings: null,
     status: 'awaiting_role',
     statusReason: null,

@@ -94,6 +94,9 @@ describe('a new connection', () => {
     expect(api.workflows.changed).toHaveBeenCalledExactlyOnceWith({
       organizationId: tenant.id,
       connectionId: response.body.id,
+      // For the list of workflows.
+      name: response.body.name,
+      accountId: null,
     })
     const read = await tenant.request('GET', `/api/v1/connections/${response.body.id}`)
     expect(read.body).toEqual(response.body)
@@ -443,7 +446,9 @@ describe('the verification', () => {
       return {} as never
     })
     const { status, body } = await tenant.request('POST', `/api/v1/connections/${id}/verify`)
-    expect(verifyNow).toHaveBeenCalledWith({ organizationId: tenant.id, connectionId: id })
+    expect(verifyNow).toHaveBeenCalledWith(
+      expect.objectContaining({ organizationId: tenant.id, connectionId: id }),
+    )
     expect({ status, body }).toMatchObject({ status: 200, body: { state: 'failed', checks } })
   })
 

@@ -120,7 +120,9 @@ export function bulkConnectionRoutes(app: App, context: ApiContext): void {
       const unsent = [...rows]
       const signal = async () => {
         for (let row = unsent.pop(); row; row = unsent.pop()) {
-          const sent = await workflows.changed({ organizationId, connectionId: row.id })
+          const sent = await workflows.changed({
+            ...{ organizationId, connectionId: row.id, name: row.name, accountId: row.account_id },
+          })
           // While Temporal is unavailable, each attempt takes its full time, so the reconciler
           // signals the rest.
           if (!sent) unsent.length = 0

@@ -8,7 +8,7 @@ import {
   type Trx,
 } from '../../db/database.ts'
 import type { ConnectionRow } from '../../db/schema.ts'
-import type { ConnectionRef } from '../../workflows/state.ts'
+import type { NamedConnectionRef } from '../../workflows/state.ts'
 import { found, Problem } from '../problems.ts'
 
 export const connectionParams = z.object({
@@ -56,10 +56,15 @@ export function readConnection<T>(
 export function readLiveRef(
   database: Database,
   request: ConnectionRequest & ReadScope,
-): Promise<ConnectionRef> {
+): Promise<NamedConnectionRef> {
   return readConnection(database, request, async (_trx, row) => {
     if (row.deleted_at) throw beingDeleted()
-    return { organizationId: row.organization_id, connectionId: row.id }
+    return {
+      organizationId: row.organization_id,
+      connectionId: row.id,
+      name: row.name,
+      accountId: row.account_id,
+    }
   })
 }
 

@@ -15,6 +15,8 @@ export async function signalChange(
   const sent = await workflows.changed({
     organizationId: row.organization_id,
     connectionId: row.id,
+    name: row.name,
+    accountId: row.account_id,
   })
   if (sent) return
   // Lets the reconciler send the signal soon. If this fails too, it sends the signal a little later.

@@ -23,7 +23,9 @@ export function hurryImports(
       .filter((row) => row.deleted_at === null && !row.paused)
       .slice(0, MAX_CONNECTIONS)
     await Promise.all(
-      active.map(({ id }) => workflows.importNow({ organizationId, connectionId: id })),
+      active.map(({ id, name, account_id }) =>
+        workflows.importNow({ organizationId, connectionId: id, name, accountId: account_id }),
+      ),
     )
   }
   importAll().catch((error) =>
