@@ -1,13 +1,14 @@
 import { ActionIcon, Group, Text, Tooltip } from '@mantine/core'
 import { IconArrowDown, IconArrowUp, IconPencil, IconTrash } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
-import { type RefObject, useRef, useState } from 'react'
+import { type RefObject, useState } from 'react'
 import { deleteEnvironment, type Environment } from '../client.ts'
 import { counted } from '../format.ts'
 import { Confirm } from './confirm.tsx'
 import { EnvironmentDot, refreshEnvironments } from './environment-badge.tsx'
 import { EnvironmentForm } from './environment-form.tsx'
 import { Row } from './rows.tsx'
+import { useFocusAfterEditing } from './use-focus-after-editing.ts'
 
 const queryKey = ['environments']
 
@@ -23,18 +24,11 @@ export function EnvironmentRow(props: {
   const client = useQueryClient()
   const [editing, setEditing] = useState(false)
   const [asking, setAsking] = useState(false)
-  const editButton = useRef<HTMLButtonElement>(null)
+  const editButton = useFocusAfterEditing(editing)
   if (editing) {
     return (
       <Row>
-        <EnvironmentForm
-          environment={environment}
-          onDone={() => {
-            setEditing(false)
-            // When the row is rendered again.
-            setTimeout(() => editButton.current?.focus())
-          }}
-        />
+        <EnvironmentForm environment={environment} onDone={() => setEditing(false)} />
       </Row>
     )
   }

@@ -1,15 +1,16 @@
 import { ActionIcon, Button, Group, TextInput, Title, Tooltip } from '@mantine/core'
 import { IconPencil, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react'
-import { type FormEvent, useRef, useState } from 'react'
+import { type FormEvent, useState } from 'react'
 import { fieldErrorAt, toApiError } from '../../api.ts'
 import type { Connection } from '../../client.ts'
+import { useFocusAfterEditing } from '../../components/use-focus-after-editing.ts'
 import { useUpdate } from './use-update.ts'
 
 /** The page title: the connection name, which can be edited in place. */
 export function NameTitle({ connection }: { connection: Connection }) {
   const update = useUpdate(connection.id)
   const [name, setName] = useState<string | null>(null)
-  const rename = useRef<HTMLButtonElement>(null)
+  const rename = useFocusAfterEditing(name !== null)
   if (name === null)
     return (
       <Group gap={4} wrap="nowrap" maw="100%">
@@ -34,8 +35,6 @@ export function NameTitle({ connection }: { connection: Connection }) {
   const end = () => {
     setName(null)
     update.reset()
-    // When the button is rendered again.
-    setTimeout(() => rename.current?.focus())
   }
   const save = (event: FormEvent) => {
     event.preventDefault()
