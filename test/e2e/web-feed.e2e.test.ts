@@ -298,6 +298,7 @@ test('a change set opens to its changes, and a change to its own page', async ()
   await expect.poll(() => page.title()).toBe('Changes · Cairn')
   const set = list(page).getByRole('button', { name: /bob/ })
   expect(await set.getAttribute('aria-expanded')).toBe('false')
+  await set.getByRole('img', { name: 'AWS' }).waitFor()
   await set.click()
   const members = rows(page).filter({ hasText: 'bob' }).getByRole('link')
   await members.nth(3).waitFor()
@@ -388,6 +389,16 @@ test('new changes are announced, and shown on request', async () => {
   )
   await unsteady.goto(only(fresh))
   await rows(unsteady).filter({ hasText: 'first' }).waitFor()
+  // Where the stream begins only after the change, and nothing is asked for periodically.
+  const late = await web.open('/settings')
+  await late.addInitScript('window.setInterval = () => 0')
+  const isImported = Promise.withResolvers<void>()
+  await late.route('**/api/v1/events', async (route) => {
+    await isImported.promise
+    await route.continue()
+  })
+  await late.goto(only(fresh))
+  await rows(late).filter({ hasText: 'first' }).waitFor()
   web.simulator.addEvents(
     [
       someRecord({
@@ -402,6 +413,8 @@ test('new changes are announced, and shown on request', async () => {
   const announced = page.getByRole('button', { name: /Show 1 new change/ })
   await announced.waitFor()
   expect(await rows(page).count()).toBe(1)
+  isImported.resolve()
+  await late.getByRole('button', { name: /Show 1 new change/ }).waitFor()
   await unsteady.getByRole('button', { name: /Show 1 new change/ }).waitFor()
   expect(await rows(unsteady).count()).toBe(1)
   expect(await unsteady.getByText('Connection lost').count()).toBe(0)

@@ -179,6 +179,14 @@ export function useNews(
     [ask, query],
   )
   useNewChanges(onNews, ask)
+  // Changes that arrived after the list was read and before the stream of events began.
+  const isUnchecked = useRef(live !== 'live')
+  const isLoaded = entries !== undefined
+  useEffect(() => {
+    if (live !== 'live' || !isLoaded || !isUnchecked.current) return
+    isUnchecked.current = false
+    ask()
+  }, [live, isLoaded, ask])
   useEffect(
     () =>
       onVisibility(() => {
