@@ -246,6 +246,7 @@ export interface ListedSet {
   parts: {
     actor: Change['actor']
     tool: Change['tool']
+    source: string
     service: string
     outcome: Change['outcome']
     region: string | null
@@ -404,6 +405,7 @@ async function changeKindsOf(
     )
     .select((eb) => [
       sql<string>`coalesce(s.absorbed_into, s.id)`.as('set'),
+      'source',
       'service',
       'outcome',
       'region',
@@ -436,6 +438,7 @@ async function changeKindsOf(
       sql`coalesce(s.absorbed_into, s.id)`,
       'changes.actor_id',
       'changes.tool',
+      'source',
       'service',
       'outcome',
       'region',

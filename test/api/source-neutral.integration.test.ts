@@ -57,7 +57,9 @@ test('changes of an unknown source are in the feed, facets, sets, and on their p
     resource: [{ value: 'toy///Toy::Robot/r2', count: 2 }],
   })
   const sets = await get(`/change-sets?${range}`)
-  expect(sets.items).toMatchObject([{ changes: 2, subject: 'ada', tools: ['Key'] }])
+  expect(sets.items).toMatchObject([
+    { changes: 2, subject: 'ada', tools: ['Key'], sources: ['toy'] },
+  ])
   const change = await get(`/changes/${feed.items[0].id}`)
   expect(change).toMatchObject({
     source: 'toy',

@@ -611,6 +611,8 @@ export type ChangeSet = {
     /** The number of `failures` that were denied. */
     denied: number;
     actors: string[];
+    /** The sources of the changes. */
+    sources: string[];
     tools: string[];
     services: string[];
     /** The IDs of the accounts. */

@@ -22,6 +22,7 @@ export function toChangeSet(
     failures: counted(parts.filter(({ outcome }) => outcome !== 'succeeded')),
     denied: counted(parts.filter(({ outcome }) => outcome === 'denied')),
     actors: different(parts.map(({ actor }) => actor.name)),
+    sources: different(parts.map(({ source }) => source)),
     tools: different(parts.map(({ tool }) => tool.label)),
     services: different(parts.map(({ service }) => service)),
     accounts: different(parts.map(({ accountId }) => accountId)),

@@ -67,6 +67,8 @@ export function ChangeRow(
           <Words text={cut(rest, 600)} />
         </bdi>
         <Meta
+          // The place of the icon shows the outcome.
+          icons={change.outcome !== 'succeeded' && <SourceIcon source={change.source} size={14} />}
           parts={[
             change.service,
             change.region,

@@ -1,4 +1,5 @@
 import { Skeleton } from '@mantine/core'
+import type { ReactNode } from 'react'
 import { formatTime, type Zone } from '../../time.tsx'
 import { cut } from './entries.ts'
 import classes from './feed.module.css'
@@ -11,10 +12,18 @@ export function RowTime({ at, zone, now }: { at: string; zone: Zone; now: number
   )
 }
 
-export function Meta({ parts }: { parts: (string | null | undefined)[] }) {
+export function Meta({
+  parts,
+  icons,
+}: {
+  parts: (string | null | undefined)[]
+  /** Before the text. */
+  icons?: ReactNode
+}) {
   const told = parts.filter((part) => part !== null && part !== undefined && part !== '')
   return (
     <span className={classes.meta} style={{ display: 'block' }}>
+      {icons && <span className={classes.sources}>{icons}</span>}
       {told.map((part, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: two parts may say the same
         <span key={index}>

@@ -8,6 +8,7 @@ import { OutcomeCount } from '../../components/outcome.tsx'
 import { isUrgent, RiskBadges } from '../../components/risk.tsx'
 import { ErrorState } from '../../components/states.tsx'
 import { counted } from '../../format.ts'
+import { SourceIcon } from '../../sources/icon.tsx'
 import type { Zone } from '../../time.tsx'
 import { ChangeRow } from './change-row.tsx'
 import { cut, split } from './entries.ts'
@@ -62,6 +63,9 @@ export function SetRow(
             <Words text={cut(rest, 600)} />
           </bdi>
           <Meta
+            icons={set.sources.map((source) => (
+              <SourceIcon key={source} source={source} size={14} />
+            ))}
             parts={[
               minutes > 0 ? `over ${minutes} min` : undefined,
               listed(set.regions),
