@@ -29,16 +29,20 @@ async function violations(page: Page): Promise<string[]> {
   )
 }
 
-/** As seen in both schemes; and it fits on a narrow screen. */
-async function expectAccessible(page: Page, what: string): Promise<void> {
-  const wide = page.viewportSize()!
-  // Tabs and histories tell pages apart by it.
-  expect.soft(await page.title(), what).toMatch(/^.+ · Cairn$/)
+async function expectNoViolations(page: Page, what: string): Promise<void> {
   for (const scheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
     await page.locator(`html[data-mantine-color-scheme=${scheme}]`).waitFor()
     expect.soft(await violations(page), `${what}, ${scheme}`).toEqual([])
   }
+}
+
+/** As seen in both schemes; and it fits on a narrow screen. */
+async function expectAccessible(page: Page, what: string): Promise<void> {
+  const wide = page.viewportSize()!
+  // Tabs and histories tell pages apart by it.
+  expect.soft(await page.title(), what).toMatch(/^.+ · Cairn$/)
+  await expectNoViolations(page, what)
   await page.setViewportSize({ width: 360, height: 800 })
   await expect
     .poll(() => overflowOf(page), { message: `${what} scrolls sideways at 360 px` })
@@ -179,11 +183,28 @@ describe('signed in', () => {
       await page.getByRole('dialog').waitFor()
       await expectAccessible(page, "the list of the feed's keys")
       await page.keyboard.press('Escape')
+      await page.getByRole('dialog').waitFor({ state: 'hidden' })
+      await page.getByRole('link', { name: 'Changes', exact: true }).first().hover()
+      await expectNoViolations(page, 'the current page under the pointer')
+      await page.getByRole('button', { name: 'More filters' }).click()
+      await page.getByRole('region', { name: 'Source IP' }).waitFor()
+      await expectAccessible(page, 'the feed with more filters')
       await page.setViewportSize({ width: 390, height: 800 })
       await page.getByRole('button', { name: /^Filters/ }).click()
       const filters = page.getByRole('dialog', { name: 'Filters' })
       await filters.getByRole('button', { name: 'Close' }).waitFor()
       await expectAccessible(page, 'the filters of a narrow feed')
+    })
+
+    test('a change beside the list', async () => {
+      const page = await web.open('/?view=changes')
+      const list = page.getByRole('list', { name: 'Changes', exact: true })
+      await list.getByRole('link').first().click()
+      const panel = page.getByRole('complementary', { name: 'Change' })
+      await panel.getByRole('button', { name: 'Show event' }).click()
+      await panel.getByRole('heading', { name: 'Request', exact: true }).waitFor()
+      await expectNoViolations(page, 'a change beside the list')
+      expect(await overflowOf(page)).toBe(0)
     })
 
     test('a change', async () => {
@@ -203,6 +224,12 @@ describe('signed in', () => {
       await page.goto('/integrations/aws')
       await page.getByRole('link', { name: 'Shop staging' }).waitFor()
       await expectAccessible(page, 'connections')
+    })
+
+    test('the list of incidents', async () => {
+      const page = await web.open('/incidents')
+      await heading(page, 'Incidents')
+      await expectAccessible(page, 'incidents without any')
     })
 
     test('a connection that waits for its role, with each way to create it', async () => {
