@@ -58,6 +58,8 @@ export function TimeField(props: {
         onFocus={(event) => event.currentTarget.select()}
         autoComplete="off"
         spellCheck={false}
+        // In a dialog whose content is loaded later, only the first of the two has an effect.
+        autoFocus={props.autoFocus}
         data-autofocus={props.autoFocus || undefined}
         inputWrapperOrder={['label', 'input', 'description', 'error']}
         error={
