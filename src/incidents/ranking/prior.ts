@@ -1,4 +1,4 @@
-/** What ranking knows of a change before it is read: from its service and action alone. */
+/** What the service and action of a change show before the change is read. */
 
 import type { Candidate } from './candidate.ts'
 import { effectEvidence } from './effect.ts'
