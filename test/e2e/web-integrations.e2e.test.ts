@@ -5,7 +5,8 @@ import { signatureHeaders } from '../../src/integrations/signature.ts'
 import { pullRequestMerged } from '../../testing/github.ts'
 import { overflowOf, useWeb } from '../../testing/web.ts'
 
-const web = useWeb()
+// No test asks GitHub itself: nothing listens there.
+const web = useWeb({ env: { CAIRN_GITHUB_API_URL: 'http://127.0.0.1:9' } })
 beforeAll(() => web.makeOwner())
 
 /** Creates an integration on the page. Returns the URL and the secret that it shows. */
@@ -108,6 +109,43 @@ test('PagerDuty: its own secret is set; Alertmanager: the configuration contains
   await setUp(page, 'Alertmanager')
   const configuration = page.getByRole('region', { name: 'Alertmanager configuration' })
   expect(await configuration.textContent()).toContain(`credentials: ${await secretShown(page)}`)
+})
+
+test('GitHub: deploy rules and the token for missed deliveries are saved', async () => {
+  const page = await web.open('/integrations')
+  await page.getByRole('link', { name: 'GitHub', exact: true }).click()
+  await page.getByRole('button', { name: 'Add rule' }).click()
+  await page.getByRole('group', { name: 'Rule 1' }).getByLabel('Workflow').fill('Lint*')
+  await page.getByRole('button', { name: 'Add rule' }).click()
+  await page.getByRole('group', { name: 'Rule 2' }).getByLabel('Environment').fill('preview-*')
+  await page.getByRole('button', { name: 'Move rule 2 up' }).click()
+  const save = page.getByRole('button', { name: 'Save rules' })
+  await save.click()
+  await page.locator('button:disabled', { hasText: 'Save rules' }).waitFor()
+  await page.reload()
+  const first = page.getByRole('group', { name: 'Rule 1' })
+  await first.waitFor()
+  expect(await first.getByLabel('Environment').inputValue()).toBe('preview-*')
+  const second = page.getByRole('group', { name: 'Rule 2' })
+  expect(await second.getByLabel('Workflow').inputValue()).toBe('Lint*')
+
+  const token = `github_pat_${randomUUID()}`
+  await page.getByRole('combobox', { name: 'Organizations and repositories' }).fill('acme/shop')
+  await page.keyboard.press('Enter')
+  await page.getByLabel('Token', { exact: true }).fill(token)
+  await page.getByRole('button', { name: 'Save token' }).click()
+  await page.getByText(/The token was set/).waitFor()
+  // Once in the health, once in the section.
+  await page
+    .getByText(/Cannot reach 127\.0\.0\.1/)
+    .first()
+    .waitFor()
+  await page.reload()
+  await page.getByText(/The token was set/).waitFor()
+  expect(await page.content()).not.toContain(token)
+  await page.getByRole('button', { name: 'Remove token' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
+  await page.getByText(/GitHub does not send a delivery again/).waitFor()
 })
 
 test('fits a narrow page', async () => {
