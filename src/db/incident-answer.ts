@@ -251,7 +251,7 @@ async function likelyChanges(
 const MOST_MATCHES = 300
 const MOST_WORDS = 6
 /** Time limit for searching all words, in milliseconds. */
-const SEARCH_MS = 400
+const SEARCH_MS = 200
 
 /** The changes that contain a word of the incident, however old and usual they are. */
 async function matchingIds(

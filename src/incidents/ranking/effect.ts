@@ -102,7 +102,16 @@ const TARGET_FIELD =
 const PROOF_RECORD = /_acme|_dmarc|_domainkey|\((TXT|CAA|NS|SOA)\)|\b(TXT|CAA) record/i
 const ALLOWS = /\ballow(ed|ing|s)\b/i
 
+/** Several pieces of evidence need it, and it is costly for thousands of candidates. */
+const known = new WeakMap<Candidate, Effect>()
+
 export function effectKind(candidate: Candidate): Effect {
+  const effect = known.get(candidate) ?? findEffect(candidate)
+  known.set(candidate, effect)
+  return effect
+}
+
+function findEffect(candidate: Candidate): Effect {
   const { action, summary, readOnly, edits, service } = candidate
   const verb = action.replace(/^.*:/, '').replace(/\d{8}(v\d)?$/, '')
   const text = withoutActor(candidate)
