@@ -12,9 +12,11 @@ import {
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import type { Locator } from 'playwright-core'
 import { type TestContext, test, vi } from 'vitest'
 import { removePostgres } from '../../src/embedded/postgres.ts'
 import { stopLeftBehindTemporal } from '../../src/embedded/temporal.ts'
+import { launchBrowser } from '../../testing/browser.ts'
 import { childEnvironment } from '../../testing/child-environment.ts'
 import { ACCOUNT, record } from '../../testing/cloudtrail/records.ts'
 import { silent } from '../../testing/embedded/support.ts'
@@ -200,4 +202,37 @@ test('the incident of the story names the change in the console, among all sourc
   }, waiting)
   const deploy = await get('/changes?environment=production&source=deploy')
   expect(deploy.items).toMatchObject([{ outcome: 'succeeded', endedAt: expect.any(String) }])
+
+  // The same without knowing the incident: from the start page, with the time from a message.
+  const { noticedAt } = await get(`/incidents/${id}`)
+  const browser = await launchBrowser()
+  context.onTestFinished(() => browser.close())
+  const page = await browser.newPage({
+    ...{ baseURL: `http://127.0.0.1:${port}`, locale: 'en-US', timezoneId: 'UTC' },
+    permissions: ['clipboard-read', 'clipboard-write'],
+  })
+  page.setDefaultTimeout(waiting.timeout)
+  await page.goto('/')
+  await page.getByRole('list', { name: 'Changes', exact: true }).waitFor()
+  await page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(noticedAt)})`)
+  const actions: string[] = []
+  const act = async (action: string, run: () => Promise<void>) => {
+    actions.push(action)
+    await run()
+  }
+  await act('open the box', () => page.keyboard.press('b'))
+  const field = page.getByRole('textbox', { name: 'At about' })
+  await vi.waitFor(async () => expect(await isFocused(field)).toBe(true), waiting)
+  await act('paste the time', () => page.keyboard.press('ControlOrMeta+v'))
+  // Its date comes first when midnight was since.
+  const chosen = new RegExp(`^Show what changed before .*${noticedAt.slice(11, 19)}`)
+  await page.getByRole('button', { name: chosen }).waitFor()
+  await act('show', () => page.keyboard.press('Enter'))
+  const first = page.getByRole('list', { name: 'Suspects' }).locator(':scope > li').first()
+  await first.getByText(/sam\.okafor.* removed inbound 5432\/tcp/).waitFor()
+  expect(new URL(page.url()).searchParams.get('at')).toBe(noticedAt)
+  expect(actions.length).toBeLessThanOrEqual(3)
 })
+
+const isFocused = (element: Locator) =>
+  element.evaluate((input) => input === input.ownerDocument.activeElement)
