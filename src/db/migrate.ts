@@ -21,8 +21,8 @@ import * as incidents from './migrations/016-incidents.ts'
 import * as deferredChanges from './migrations/017-deferred-changes.ts'
 import * as savedViews from './migrations/018-saved-views.ts'
 import * as passwordResets from './migrations/019-password-resets.ts'
-import * as deliveryRecovery from './migrations/022-delivery-recovery.ts'
-import * as reportReceipts from './migrations/022-report-receipts.ts'
+import * as deliveryRecovery from './migrations/020-delivery-recovery.ts'
+import * as reportReceipts from './migrations/021-report-receipts.ts'
 
 /** In order of their names. Never edit a released migration: add another one. */
 export const migrations: Record<string, Migration> = {
@@ -45,8 +45,8 @@ export const migrations: Record<string, Migration> = {
   '017-deferred-changes': deferredChanges,
   '018-saved-views': savedViews,
   '019-password-resets': passwordResets,
-  '022-delivery-recovery': deliveryRecovery,
-  '022-report-receipts': reportReceipts,
+  '020-delivery-recovery': deliveryRecovery,
+  '021-report-receipts': reportReceipts,
 }
 
 /**
