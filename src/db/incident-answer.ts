@@ -27,8 +27,34 @@ const AFTER = 24 * HOUR
 /** How long before the window stored changes count as history. */
 const HISTORY = 30 * 24 * HOUR
 /** At most this many changes are ranked: those with the most evidence that the index shows. */
-const MOST_CANDIDATES = 2_000
+const MOST_CANDIDATES = 1_000
 const MOST_DEFERRED = 200
+
+/** What ranking reads of a change itself: of a thousand changes, the rest takes as long to read. */
+const OWN_COLUMNS = [
+  'id',
+  'change_set_id',
+  'source',
+  'source_id',
+  'occurred_at',
+  'envelope',
+  'detail',
+  'summary',
+  'service',
+  'action',
+  'actor_id',
+  'actor',
+  'tool',
+  'outcome',
+  'read_only',
+  'noise',
+  'account_id',
+] as const
+/** With what leads to the rest that is known of it. */
+const COLUMNS = [...OWN_COLUMNS, 'connection_id', 'resource_ids', 'facet_key'] as const
+
+export type RankedColumns = Pick<ChangeRow, (typeof OWN_COLUMNS)[number]>
+type CandidateRow = Pick<ChangeRow, (typeof COLUMNS)[number]>
 
 /**
  * Ranks the changes that may have caused an incident, among all changes of the 72 hours before its
@@ -172,7 +198,7 @@ function indexHistory(groups: readonly HistoryGroup[]) {
     add(actions, action, group.total)
     add(actors, `${action} ${group.actor_id}`, group.total)
   }
-  return (row: ChangeRow): Omit<CandidateHistory, 'sameResource'> => {
+  return (row: CandidateRow): Omit<CandidateHistory, 'sameResource'> => {
     const action = [row.account_id, row.service, row.action].join(' ')
     return {
       sameAction: Math.max(0, (actions.get(action) ?? 1) - 1),
@@ -196,10 +222,10 @@ interface Wanted extends Window {
 async function changesBetween(
   trx: Trx,
   { organizationId, from, to, arrived }: Wanted,
-): Promise<ChangeRow[]> {
+): Promise<CandidateRow[]> {
   let query = trx
     .selectFrom('changes')
-    .selectAll()
+    .select(COLUMNS)
     .where('organization_id', '=', organizationId)
     .where('occurred_at', '>=', from)
     .where('occurred_at', '<', to)
@@ -208,11 +234,11 @@ async function changesBetween(
 }
 
 /** Earlier changes that take effect in the window. */
-async function deferredChanges(trx: Trx, wanted: Wanted): Promise<ChangeRow[]> {
+async function deferredChanges(trx: Trx, wanted: Wanted): Promise<CandidateRow[]> {
   const { organizationId, from, to, arrived } = wanted
   let query = trx
     .selectFrom('changes')
-    .selectAll()
+    .select(COLUMNS)
     .where('organization_id', '=', organizationId)
     .where('occurred_at', '<', from)
     .where(
@@ -230,14 +256,14 @@ async function likelyChanges(
   groups: readonly HistoryGroup[],
   incident: RankedIncident,
   wanted: Wanted & { searchMs: number },
-): Promise<ChangeRow[]> {
+): Promise<CandidateRow[]> {
   const likeliest = await likeliestChanges(trx, groups, incident, wanted)
   const known = new Set(likeliest.map(({ id }) => id))
   const matching = (await matchingIds(trx, incident, wanted)).filter((id) => !known.has(id))
   if (matching.length === 0) return likeliest
   let query = trx
     .selectFrom('changes')
-    .selectAll()
+    .select(COLUMNS)
     .where('organization_id', '=', wanted.organizationId)
     .where(
       sql<boolean>`occurred_at = ANY (${[...new Set(matching.map((id) => changeIdTime(id).getTime()))].map((time) => new Date(time))}::timestamptz[])`,
@@ -281,7 +307,7 @@ async function likeliestChanges(
   groups: readonly HistoryGroup[],
   incident: RankedIncident,
   wanted: Wanted,
-): Promise<ChangeRow[]> {
+): Promise<CandidateRow[]> {
   const start = incident.startedAt ?? incident.noticedAt
   const prior = priorFor(incident.title)
   const weights = groups
@@ -303,7 +329,7 @@ async function likeliestChanges(
   const times = [...new Set(rows.map(({ occurred_at }) => occurred_at.getTime()))]
   let query = trx
     .selectFrom('changes')
-    .selectAll()
+    .select(COLUMNS)
     .where('organization_id', '=', wanted.organizationId)
     .where(sql<boolean>`occurred_at = ANY (${times.map((time) => new Date(time))}::timestamptz[])`)
     .where('occurred_at', '>=', wanted.from)
@@ -314,7 +340,7 @@ async function likeliestChanges(
 }
 
 /** Per change: what earlier changes of its resource are, for aliases and routine. */
-async function resourceHistory(trx: Trx, rows: readonly ChangeRow[], window: Window) {
+async function resourceHistory(trx: Trx, rows: readonly CandidateRow[], window: Window) {
   const ids = [...new Set(rows.flatMap(({ resource_ids }) => resource_ids.slice(0, 1)))]
   const historyFrom = new Date(window.from.getTime() - HISTORY)
   const { rows: found } =
@@ -339,34 +365,12 @@ async function resourceHistory(trx: Trx, rows: readonly ChangeRow[], window: Win
   const names = new Map(
     named.map(({ id, name, arn }) => [id, [name, arn].filter((text) => text !== null)]),
   )
-  return (row: ChangeRow) => {
+  return (row: CandidateRow) => {
     const [id] = row.resource_ids
     const count = counts.get(`${id} ${row.facet_key}`) ?? 1
     return { sameResource: id === undefined ? 0 : count - 1, known: names.get(id ?? 0) ?? [] }
   }
 }
-
-/** The columns that ranking reads of a change itself. */
-export type RankedColumns = Pick<
-  ChangeRow,
-  | 'id'
-  | 'change_set_id'
-  | 'source'
-  | 'source_id'
-  | 'occurred_at'
-  | 'envelope'
-  | 'detail'
-  | 'summary'
-  | 'service'
-  | 'action'
-  | 'actor_id'
-  | 'actor'
-  | 'tool'
-  | 'outcome'
-  | 'read_only'
-  | 'noise'
-  | 'account_id'
->
 
 export function toCandidate(
   row: RankedColumns,
