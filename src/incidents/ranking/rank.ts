@@ -202,6 +202,7 @@ function reversalEvidence(incident: RankedIncident, reversals: readonly Reversal
   }
 }
 
+/** What was done after the notice. Earlier reversals are evidence only. */
 function responsesOf(
   incident: RankedIncident,
   candidates: readonly Candidate[],
@@ -211,6 +212,7 @@ function responsesOf(
     findReversals(candidates).map(({ later, earlier }) => [later.changeId, earlier]),
   )
   return candidates
+    .filter(({ occurredAt }) => occurredAt >= incident.noticedAt)
     .filter((each) => !each.readOnly && (isResponse(each) || reversals.has(each.changeId)))
     .filter((each) => each.noise === null || reversals.has(each.changeId))
     .toSorted((a, b) => a.occurredAt.getTime() - b.occurredAt.getTime())

@@ -116,6 +116,7 @@ describe('evidence', () => {
       action: 'AuthorizeSecurityGroupIngress',
     })
     expect(scoreOf(first, restored)).toBeLessThan(scoreOf(first))
+    expect(rank(incident(), [first, restored], context).responses).toEqual([])
   })
 
   test('a change that was reversed after the alert is more suspect', () => {
@@ -165,11 +166,12 @@ describe('evidence', () => {
     expect(answer.sentence).toBe('No recorded change explains this')
   })
 
-  test('after a known start, a change is a response and no suspect', () => {
+  test('after a known start, a change is no suspect, and after the notice it is a response', () => {
     const late = revoked({ occurredAt: ago(10 * MINUTE) })
-    const answer = rank(incident({ startedAt: ago(30 * MINUTE) }), [late], context)
+    const response = revoked({ occurredAt: ago(-10 * MINUTE) })
+    const answer = rank(incident({ startedAt: ago(30 * MINUTE) }), [late, response], context)
     expect(answer.suspects).toEqual([])
-    expect(answer.responses).toHaveLength(1)
+    expect(answer.responses.map(({ changeId }) => changeId)).toEqual([response.changeId])
   })
 })
 

@@ -69,9 +69,6 @@ function Loaded(props: LoadedProps) {
   const { answer, subject, verdicts } = props
   const { shown, dismissed } = arrangeSuspects(answer.suspects, verdicts)
   const { sentence, isExplained } = conclude(answer, verdicts)
-  // A reversal can also be before the alert: then it is in the timeline alone.
-  const noticed = Date.parse(props.noticedAt)
-  const responses = answer.responses.filter((one) => Date.parse(one.occurredAt) >= noticed)
   const context: RowContext = {
     incidentId: 'id' in subject ? subject.id : undefined,
     noticedAt: props.noticedAt,
@@ -96,9 +93,9 @@ function Loaded(props: LoadedProps) {
           {dismissed > 0 && <Text size="sm">{dismissed} dismissed.</Text>}
         </Section>
       )}
-      {responses.length > 0 && (
+      {answer.responses.length > 0 && (
         <Section title="After the alert">
-          <Responses responses={responses} context={context} />
+          <Responses responses={answer.responses} context={context} />
         </Section>
       )}
       <Section title="Timeline">
