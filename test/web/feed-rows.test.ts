@@ -5,8 +5,9 @@ import { visible } from '../../web/src/components/json.ts'
 import { nearest, neighboursOf, safeLinks } from '../../web/src/pages/change/change.ts'
 import { concerns, cut, news, split, toEntries } from '../../web/src/pages/feed/entries.ts'
 import { commandOf, step } from '../../web/src/pages/feed/keys.ts'
-import { askedFor, backfillEdge, completeness, question } from '../../web/src/pages/feed/labels.ts'
+import { askedFor, completeness, question } from '../../web/src/pages/feed/labels.ts'
 import { snapshotTime } from '../../web/src/pages/feed/last-feed.ts'
+import { newsSince } from '../../web/src/pages/feed/news-since.ts'
 import { fromWallClock, toWallClock } from '../../web/src/pages/feed/wall-clock.ts'
 import { neighbours } from '../../web/src/sources/cloudtrail/neighbours.ts'
 
@@ -88,22 +89,60 @@ describe('the list', () => {
     expect(news([], [change('x')], false)).toEqual({ count: 1, isMore: false })
   })
 
-  test('counts no changes that a backfill imports', () => {
-    const at = (id: string, occurredAt: string) => ({ ...change(id), occurredAt })
-    const shown = toEntries([at('shown', '2026-03-02T11:00:00Z')])
-    const newest = [
-      at('new', '2026-03-02T11:30:00Z'),
-      at('late', '2026-03-02T10:50:00Z'),
-      at('shown', '2026-03-02T11:00:00Z'),
-      at('backfilled', '2026-03-02T03:00:00Z'),
+  describe('during a backfill', () => {
+    const asOf = Date.parse('2026-03-02T11:00:00Z')
+    const account = (accountId: string, fields: Partial<Connection>) =>
+      ({ accountId, status: 'current', completeThrough: null, ...fields }) as Connection
+    const at = (accountId: string | null, occurredAt: string) => ({
+      ...change(occurredAt),
+      ...{ accountId, occurredAt },
+    })
+    const shown = toEntries([at('first', '2026-03-02T09:00:00Z')])
+    /** Of another region, whose import began with newer changes than those that are listed. */
+    const imported = [
+      at('first', '2026-03-02T10:59:00Z'),
+      at('first', '2026-03-02T10:58:00Z'),
+      at('first', '2026-03-02T03:00:00Z'),
     ]
-    const page = { completeFrom: null, completeThrough: '2026-03-02T10:45:00Z' }
-    const since = backfillEdge(page, shown[0])
-    expect(since).toBe(Date.parse('2026-03-02T10:45:00Z'))
-    expect(news(shown, newest, false, since).count).toBe(2)
-    const nothing = { completeFrom: null, completeThrough: null }
-    expect(news(shown, newest, false, backfillEdge(nothing, shown[0])).count).toBe(1)
-    expect(backfillEdge(page, undefined)).toBeNull()
+
+    test.each<[string, Connection[]]>([
+      ['imports for the first time', [account('first', { status: 'importing' })]],
+      ['is said to be verified still', [account('first', { status: 'verifying' })]],
+      ['is not in the list of connections yet', []],
+    ])('what it brings is not news where the account %s', (_, connections) => {
+      const since = newsSince(connections, asOf)
+      expect(news(shown, imported, true, since)).toEqual({ count: 0, isMore: false })
+      const occurred = at('first', '2026-03-02T11:00:01Z')
+      expect(news(shown, [occurred, ...imported], false, since).count).toBe(1)
+    })
+
+    test('neither is it after the end of the backfill, until the list is read again', () => {
+      const connections = [account('first', { status: 'importing' })]
+      const complete = [account('first', { completeThrough: '2026-03-02T11:00:30Z' })]
+      const since = newsSince(complete, asOf, newsSince(connections, asOf))
+      expect(news(shown, imported, false, since).count).toBe(0)
+      expect(news(shown, imported, false, newsSince(complete, asOf + 60_000)).count).toBe(3)
+    })
+
+    test('a longer look-back brings what occurred before the account was complete', () => {
+      const completeThrough = '2026-03-02T10:58:30Z'
+      const connections = [account('first', { status: 'importing', completeThrough })]
+      expect(news(shown, imported, false, newsSince(connections, asOf)).count).toBe(1)
+    })
+
+    test('what occurs elsewhere is news, however late it is delivered', () => {
+      const connections = [
+        account('first', { status: 'importing' }),
+        account('other', { completeThrough: '2026-03-02T10:50:00Z' }),
+      ]
+      const late = [at('other', '2026-03-02T10:40:00Z'), at(null, '2026-03-02T10:40:00Z')]
+      expect(news(shown, [...imported, ...late], false, newsSince(connections, asOf)).count).toBe(2)
+      const sets = [
+        { ...set('a', 4), accounts: ['first'], to: '2026-03-02T10:59:00Z' },
+        { ...set('b', 3), accounts: ['other'], to: '2026-03-02T10:59:00Z' },
+      ]
+      expect(news(shown, sets, false, newsSince(connections, asOf)).count).toBe(3)
+    })
   })
 
   test.each<[object, object, boolean]>([

@@ -1,6 +1,7 @@
 import type { Change, ChangeSet } from '../../client.ts'
 import { visible } from '../../components/json.ts'
 import type { NewChanges } from '../../live.ts'
+import { isNews, type NewsSince } from './news-since.ts'
 import type { ChangeQuery } from './search.ts'
 
 /**
@@ -26,28 +27,20 @@ export function toEntries(items: readonly (Change | ChangeSet)[]): Entry[] {
  * The number of changes on the newest page that are not shown: new items, and the growth of shown
  * sets. `isMore` if no item of the page is shown.
  *
- * @param since items from before are not counted, because a backfill imports them. Unix
- *   milliseconds; null: all are counted
+ * @param since when changes become news; null: all are
  */
 export function news(
   shown: readonly Entry[],
   newest: readonly (Change | ChangeSet)[],
   hasMore: boolean,
-  since: number | null = null,
+  since: NewsSince | null = null,
 ): { count: number; isMore: boolean } {
   const sizes = new Map(shown.map(({ id, size }) => [id, size]))
   const counts = newest
-    .filter((item) => since === null || endOf(item) >= since)
+    .filter((item) => since === null || isNews(item, since))
     .map((item) => Math.max(toEntry(item).size - (sizes.get(item.id) ?? 0), 0))
-  return {
-    count: counts.reduce((n, each) => n + each, 0),
-    isMore: hasMore && newest.every(({ id }) => !sizes.has(id)),
-  }
-}
-
-/** When the item, or the last change of the set, occurred. Unix milliseconds. */
-export function endOf(item: Change | ChangeSet): number {
-  return Date.parse('headline' in item ? item.to : item.occurredAt)
+  const count = counts.reduce((n, each) => n + each, 0)
+  return { count, isMore: count > 0 && hasMore && newest.every(({ id }) => !sizes.has(id)) }
 }
 
 /** Whether new changes can match the filters. */

@@ -159,7 +159,11 @@ export function FeedPage() {
               />
             )}
             <ImportProgress importing={data.importing} />
-            <NewChangesBar {...newChanges} onShow={showNew} />
+            <NewChangesBar
+              {...newChanges}
+              count={isEmptyWithNews ? 0 : newChanges.count}
+              onShow={showNew}
+            />
           </div>
           <FeedList
             ref={list}

@@ -4,7 +4,6 @@ import { counted } from '../../format.ts'
 import { withFullStop } from '../../health/text.ts'
 import { duration, longDuration } from '../../health/time.ts'
 import { formatTime, type Zone } from '../../time.tsx'
-import { type Entry, endOf } from './entries.ts'
 import { defaultPreset, defaultSpan, type FeedSearch } from './search.ts'
 
 export const rangeLabels = {
@@ -67,19 +66,6 @@ export interface Completeness {
   words: string
   /** The page with details: a connection, or the list of connections. */
   more: Pick<Connection, 'id' | 'name'> | 'list' | null
-}
-
-/**
- * During a backfill, only changes from this time on are new: older ones are imported late. Unix
- * milliseconds; null if nothing is listed yet.
- *
- * @param page the first page of the listed changes
- * @param newest the first listed entry
- */
-export function backfillEdge(page: Imported | undefined, newest: Entry | undefined): number | null {
-  if (!newest) return null
-  const time = endOf(newest.kind === 'set' ? newest.set : newest.change)
-  return page?.completeThrough ? Math.min(Date.parse(page.completeThrough), time) : time
 }
 
 /** The connections that match the filters. */

@@ -1,3 +1,4 @@
+import type { NewsSince } from './news-since.ts'
 import type { FeedSearch } from './search.ts'
 
 /** After this time a loaded feed no longer counts as current. */
@@ -12,6 +13,8 @@ export const lastFeed: {
   /** When the feed was loaded, and when its page was left; 0: never. */
   asOf: number
   leftAt: number
+  /** For the list that was read at `asOf`, once the connections were loaded. */
+  newsSince?: NewsSince | undefined
   /** Loads the feed again, while it is on the page. */
   refresh: () => void
 } = { search: {}, asOf: 0, leftAt: 0, refresh() {} }

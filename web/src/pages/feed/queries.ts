@@ -18,6 +18,7 @@ import {
 } from '../../client.ts'
 import { type NewChanges, onVisibility, useLiveState, useNewChanges } from '../../live.ts'
 import { concerns, type Entry, news } from './entries.ts'
+import type { NewsSince } from './news-since.ts'
 import type { ChangeQuery } from './search.ts'
 
 const pageSize = 50
@@ -142,14 +143,14 @@ export function useCount(query: ChangeQuery, asOf: number) {
  * The number of new changes that are not on the page. Compares the newest page of the same filters
  * after server events, and periodically in case events do not arrive.
  *
- * @param since changes from before are not counted; Unix milliseconds
+ * @param since when changes become news; until it is known, none are
  */
 export function useNews(
   view: View,
   query: ChangeQuery,
   entries: readonly Entry[] | undefined,
   asOf: number,
-  since: number | null,
+  since: NewsSince | undefined,
 ): { count: number; isMore: boolean } {
   const live = useLiveState()
   const isOpenEnded = query.to === undefined
@@ -162,8 +163,14 @@ export function useNews(
   })
   const { refetch } = newest
   const found =
-    isOpenEnded && entries && newest.data
-      ? news(entries, newest.data.items, newest.data.nextCursor !== null, since)
+    isOpenEnded && entries && newest.data && since
+      ? // An empty list is filled without a request, see `FeedPage`: with a backfill's changes too.
+        news(
+          entries,
+          newest.data.items,
+          newest.data.nextCursor !== null,
+          entries.length ? since : null,
+        )
       : { count: 0, isMore: false }
   const isDue = useRef(false)
   const ask = useThrottledCallback(() => {

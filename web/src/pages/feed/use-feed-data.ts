@@ -1,9 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
-import { useMemo } from 'react'
-import type { Change, ChangeSet } from '../../client.ts'
+import { useEffect, useMemo } from 'react'
+import type { Change, ChangeSet, Connection } from '../../client.ts'
 import { connectionsQuery } from '../connections/queries.ts'
 import { toEntries } from './entries.ts'
-import { askedFor, backfillEdge } from './labels.ts'
+import { askedFor } from './labels.ts'
+import { lastFeed } from './last-feed.ts'
+import { newsSince } from './news-since.ts'
 import { useCompleteness, useFacets, useFeed, useHistogram, useNews } from './queries.ts'
 import { type FeedSearch, toQuery, windowOf } from './search.ts'
 
@@ -33,7 +35,7 @@ export function useFeedData(search: FeedSearch, asOf: number) {
     () => askedFor(connections.data ?? [], search).filter(({ status }) => status === 'importing'),
     [connections.data, search],
   )
-  const since = importing.length > 0 ? backfillEdge(feed.data?.pages[0], entries?.[0]) : null
+  const since = useNewsSince(connections.data, asOf)
   const newChanges = useNews(view, query, entries, asOf, since)
   return {
     window,
@@ -50,3 +52,15 @@ export function useFeedData(search: FeedSearch, asOf: number) {
 }
 
 export type FeedData = ReturnType<typeof useFeedData>
+
+/** Undefined until the connections are loaded. */
+function useNewsSince(connections: readonly Connection[] | undefined, asOf: number) {
+  const since = useMemo(() => {
+    const before = lastFeed.newsSince?.otherwise === asOf ? lastFeed.newsSince : undefined
+    return connections && newsSince(connections, asOf, before)
+  }, [connections, asOf])
+  useEffect(() => {
+    lastFeed.newsSince = since
+  }, [since])
+  return since
+}

@@ -1,4 +1,4 @@
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import type { Position } from './use-position.ts'
 
 /** How often imported changes join the list during a backfill, in milliseconds. */
@@ -21,8 +21,16 @@ export function useStreamIn(options: {
 }): void {
   const { isBackfilling, isFirstPage, position, refresh } = options
   const isReading = position.selected !== undefined || position.expanded.size > 0 || !isFirstPage
+  const isBehind = useRef(false)
   useEffect(() => {
-    if (!isBackfilling || isReading) return
+    if (isBackfilling) isBehind.current = true
+    if (isReading) return
+    if (!isBackfilling) {
+      // What was imported last is not announced either.
+      if (isBehind.current) refresh()
+      isBehind.current = false
+      return
+    }
     const timer = setInterval(() => {
       if (!document.hidden && window.scrollY < TOP_PX) refresh()
     }, EVERY_MS)
