@@ -167,7 +167,7 @@ describe('imports form no circle', () => {
         cwd: root,
       },
     ).filter((file) => !/(^|\/)(node_modules|dist)\//.test(file))
-    for (const folder of ['src', 'simulator', 'scripts', 'testing', 'web/src', 'test']) {
+    for (const folder of ['src', 'simulator', 'scripts', 'chaos', 'testing', 'web/src', 'test']) {
       expect(files.some((file) => isWithin(file, folder))).toBe(true)
     }
     const graph = new Map(

@@ -130,9 +130,10 @@ const sources = filesOf(
   'src/**/*.ts',
   'web/src/**/*.{ts,tsx}',
   'scripts/**/*.{ts,mjs}',
+  'chaos/**/*.ts',
   'simulator/**/*.ts',
 )
-const documents = filesOf('*.md', 'docs/**/*.md', 'infra/**/*.md')
+const documents = filesOf('*.md', 'docs/**/*.md', 'infra/**/*.md', 'chaos/*.md')
 
 const findingsOfFile = (file: string) =>
   findingsIn(

@@ -91,6 +91,10 @@ describe.concurrent('ends with a reason', () => {
     ['a file as folder', ['screenshots.ts', ['--out', 'FOLDER/good/x']], 'EEXIST'],
     ['no file', ['changes-table.ts', ['FOLDER/absent']], 'ENOENT'],
     ['no bucket', ['publish-template.ts', ['s3://']], 'is not a valid bucket name'],
+    ['no rounds', ['../chaos/main.ts', ['--rounds', '0']], '--rounds takes a whole number, 1'],
+    ['half a round', ['../chaos/main.ts', ['--rounds', '1.5']], '--rounds takes a whole number'],
+    ['no seed', ['../chaos/main.ts', ['--seed', 'x']], '--seed takes a whole number, 0 at least'],
+    ['an unknown option', ['../chaos/main.ts', ['--colour']], "Unknown option '--colour'"],
     ['no rounds', ['test-explore.ts', ['many']], 'Usage: npm run test:explore'],
   ])('%s: %j', async ([, [script, args], reason]) => {
     const command = start(
@@ -137,7 +141,13 @@ describe.concurrent('ends with a reason', () => {
 })
 
 test('help is no failure', async () => {
-  for (const script of ['demo.ts', 'simulator.ts', 'bench.ts', 'screenshots.ts']) {
+  for (const script of [
+    'demo.ts',
+    'simulator.ts',
+    'bench.ts',
+    'screenshots.ts',
+    '../chaos/main.ts',
+  ]) {
     const command = start(script, ['--help'])
     expect(await command.closed).toEqual([0, null])
     expect(command.output).toContain('Usage: npm run')
@@ -158,6 +168,13 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     )
     const command = start(path.relative(path.join(root, 'scripts'), script), [])
     await vi.waitFor(() => expect(command.output).toContain('waiting'), 240_000)
+    command.child.kill(signal)
+    expect(await command.closed).toEqual([null, signal])
+  })
+
+  test('ends npm run chaos while its servers start', async () => {
+    const command = start('../chaos/main.ts', ['--rounds', '1', '--seed', '1'])
+    await vi.waitFor(() => expect(command.output).toContain('Seed 1, 1 rounds'), 240_000)
     command.child.kill(signal)
     expect(await command.closed).toEqual([null, signal])
   })
