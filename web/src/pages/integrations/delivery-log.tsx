@@ -1,4 +1,4 @@
-import { Button, Group, Table, Text, UnstyledButton } from '@mantine/core'
+import { Button, Group, Table, Text, UnstyledButton, VisuallyHidden } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Delivery } from '../../client.ts'
@@ -42,12 +42,9 @@ export function DeliveryLog({ integrationId }: { integrationId: string }) {
                     <Time at={delivery.receivedAt} />
                   </Table.Td>
                   <Table.Td>
-                    <UnstyledButton
-                      td="underline"
-                      onClick={() => setOpened(delivery.id)}
-                      aria-label={`Show delivery ${delivery.deliveryId}`}
-                    >
+                    <UnstyledButton td="underline" onClick={() => setOpened(delivery.id)}>
                       <bdi>{cut(delivery.event ?? 'unknown', 100)}</bdi>
+                      <VisuallyHidden>: show delivery {delivery.deliveryId}</VisuallyHidden>
                     </UnstyledButton>
                   </Table.Td>
                   <Table.Td>

@@ -31,7 +31,7 @@ export function RecoverySection({ integration }: { integration: Integration }) {
           <Text size="sm">
             GitHub does not send a delivery again, for example one that was sent while Cairn was
             down. With a{' '}
-            <Anchor href={DOCS} target="_blank" rel="noreferrer">
+            <Anchor href={DOCS} target="_blank" rel="noreferrer" inherit underline="always">
               personal access token
             </Anchor>
             , Cairn compares GitHub's list of deliveries every 10 minutes and fetches what is
