@@ -41,5 +41,8 @@ export const theme = createTheme({
         closeButtonProps: { 'aria-label': 'Close' },
       },
     },
+    // An open menu focuses its first item. The placeholder is a focusable child without a role,
+    // which a menu may not have.
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
   },
 })

@@ -1,9 +1,9 @@
 import { Button, Group, Loader, Menu } from '@mantine/core'
 import { IconBookmark, IconPlus, IconTrash } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
-import { Suspense, useState } from 'react'
+import { type MouseEvent, Suspense, useState } from 'react'
+import { toApiError } from '../../api.ts'
 import { listViews, type SavedView } from '../../client.ts'
-import { ErrorState } from '../../components/states.tsx'
 import { lazyPart } from '../../lazy-part.ts'
 import { applyView } from './saved-view.ts'
 import type { FeedSearch } from './search.ts'
@@ -41,12 +41,17 @@ export function ViewsMenu(props: { search: FeedSearch; onChange: (search: FeedSe
           </Button>
         </Menu.Target>
         <Menu.Dropdown mah={420} style={{ overflowY: 'auto' }}>
-          {views.isError && <ErrorState error={views.error} retry={() => void views.refetch()} />}
-          {views.isPending && <Loader size="sm" m="xs" role="status" aria-label="Loading views" />}
+          {views.isError && <LoadAgain error={views.error} retry={() => void views.refetch()} />}
+          {views.isPending && (
+            <Menu.Item disabled leftSection={<Loader size="xs" aria-hidden />}>
+              Loading views
+            </Menu.Item>
+          )}
           {groups.map(
             ([label, list]) =>
               list.length > 0 && (
-                <div key={label}>
+                // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
+                <div key={label} role="group" aria-label={label}>
                   <Menu.Label>{label}</Menu.Label>
                   {list.map((view) => (
                     <Group key={view.id} gap={0} wrap="nowrap">
@@ -85,5 +90,26 @@ export function ViewsMenu(props: { search: FeedSearch; onChange: (search: FeedSe
         {deleted && <DeleteView view={deleted} onClose={() => setDeleted(null)} />}
       </Suspense>
     </>
+  )
+}
+
+/** An error in a menu, which contains only items. */
+function LoadAgain({ error, retry }: { error: unknown; retry: () => void }) {
+  const { title, detail } = toApiError(error)
+  return (
+    <Menu.Item
+      closeMenuOnClick={false}
+      onClick={({ currentTarget }: MouseEvent<HTMLElement>) => {
+        // This item disappears. Without the focus, the menu does not handle its keys.
+        currentTarget.closest<HTMLElement>('[role=menu]')?.focus()
+        retry()
+      }}
+    >
+      <b>{title}</b>
+      <br />
+      {detail}
+      <br />
+      Retry
+    </Menu.Item>
   )
 }
