@@ -50,6 +50,11 @@ async function expectAccessible(page: Page, what: string): Promise<void> {
   await page.setViewportSize(wide)
 }
 
+const settingsTabs = [
+  ...['Environments', 'Environment rules', 'Noise rules', 'Service mappings'],
+  ...['API keys', 'Members', 'Profile'],
+]
+
 const heading = (page: Page, name: string | RegExp) =>
   page.getByRole('heading', { level: 1, name }).waitFor()
 
@@ -125,9 +130,9 @@ describe('signed in', () => {
   test('the settings, and the page for unknown addresses', async () => {
     const page = await web.open('/settings')
     await heading(page, 'Settings')
-    for (const name of ['Environments', 'API keys', 'Members', 'Profile']) {
-      await page.getByRole('tab', { name }).click()
-      await page.getByRole('tabpanel', { name }).waitFor()
+    for (const name of settingsTabs) {
+      await page.getByRole('tab', { name, exact: true }).click()
+      await page.getByRole('tabpanel', { name, exact: true }).waitFor()
       await expect.poll(() => page.getByRole('status', { name: 'Loading' }).count()).toBe(0)
       await expectAccessible(page, `settings, ${name}`)
     }
@@ -194,6 +199,84 @@ describe('signed in', () => {
       const filters = page.getByRole('dialog', { name: 'Filters' })
       await filters.getByRole('button', { name: 'Close' }).waitFor()
       await expectAccessible(page, 'the filters of a narrow feed')
+    })
+
+    test("the feed's menus", async () => {
+      const page = await web.open('/', { expected: /503/ })
+      await page.getByRole('list', { name: 'Changes', exact: true }).waitFor()
+      const body = { title: 'Try again', status: 503, detail: 'The database is not available.' }
+      await page.route('**/api/v1/views', (route) => route.fulfill({ status: 503, json: body }))
+      await page.getByRole('button', { name: 'Views' }).click()
+      const retry = page.getByRole('menuitem', { name: /database is not available/ })
+      await retry.waitFor()
+      await expectNoViolations(page, 'views that fail to load')
+      await page.unroute('**/api/v1/views')
+      await retry.press('Enter')
+      const views = page.getByRole('menu', { name: 'Views' })
+      await views.getByRole('group', { name: 'Built in' }).getByRole('menuitem').first().waitFor()
+      await expectNoViolations(page, 'the views')
+      await page.keyboard.press('Escape')
+      await views.waitFor({ state: 'hidden' })
+
+      await page.getByRole('button', { name: 'Export' }).press('Enter')
+      const first = page.getByRole('menuitem', { name: 'Download CSV' })
+      await expect
+        .poll(() => first.evaluate((item) => item === item.ownerDocument.activeElement))
+        .toBe(true)
+      await expectNoViolations(page, 'the menu to export')
+    })
+
+    test('the menus of each page', async () => {
+      const page = await web.open('/settings')
+      for (const name of ['Theme', /^Account/]) {
+        await page.getByRole('button', { name }).click()
+        await page.getByRole('menu').waitFor()
+        await expectNoViolations(page, `the menu ${name}`)
+        await page.keyboard.press('Escape')
+        await page.getByRole('menu').waitFor({ state: 'hidden' })
+      }
+    })
+
+    test('rules and mappings', async () => {
+      const { cairn } = web
+      const { id } = await cairn.request('POST', '/environments', { name: 'Payments' })
+      const { version } = await cairn.request('GET', '/environment-rules')
+      const rules = ['ledger', 'invoices'].map((service) => ({
+        match: { service: [service], region: ['eu-*'] },
+        environments: [id],
+      }))
+      await cairn.request('PUT', '/environment-rules', { version, mode: 'first', rules })
+      const match = { service: 'ledger', action: 'Rotate' }
+      await cairn.request('POST', '/noise-rules', { effect: 'hide', match })
+      const mapping = { value: 'Ledger', environmentId: id, services: ['ledger', 'invoices'] }
+      await cairn.request('POST', '/service-mappings', mapping)
+
+      const page = await web.open('/settings?tab=environment-rules')
+      await page
+        .getByRole('button', { name: /^Move .* up$/ })
+        .last()
+        .waitFor()
+      await expectAccessible(page, 'environment rules')
+      await page.getByRole('button', { name: 'Add rule' }).click()
+      await page.getByRole('dialog').waitFor()
+      await expectAccessible(page, 'the form of a rule')
+      await page.goto('/settings?tab=noise-rules')
+      await page.getByRole('button', { name: /^Remove the rule/ }).waitFor()
+      await expectAccessible(page, 'noise rules')
+      await page.goto('/settings?tab=service-mappings')
+      await page.getByRole('button', { name: /^Remove the mapping/ }).waitFor()
+      await expectAccessible(page, 'service mappings')
+    })
+
+    test('the page of a webhook', async () => {
+      const made = { kind: 'github', name: 'octo' }
+      const { id } = await web.cairn.request('POST', '/integrations', made)
+      const page = await web.open(`/integrations/webhooks/${id}`)
+      await page.getByText('No deliveries yet.').waitFor()
+      await expectAccessible(page, 'a webhook without deliveries')
+      await page.getByRole('button', { name: /^Send a test/ }).click()
+      await page.getByRole('row').nth(1).waitFor()
+      await expectAccessible(page, 'a webhook with a delivery')
     })
 
     test('a change beside the list', async () => {
