@@ -6,7 +6,12 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
 import { migrate } from '../src/db/migrate.ts'
 import { explainFailure } from '../src/failures.ts'
-import { createTestDatabase, type TestDatabase } from '../testing/database.ts'
+import {
+  createTestDatabase,
+  dropDatabase,
+  onCluster,
+  type TestDatabase,
+} from '../testing/database.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 
@@ -187,13 +192,8 @@ describe('two databases of one Postgres server', () => {
 
   test('with the same login both work', async () => {
     const name = `cairn_second_${process.pid}_${Math.random().toString(36).slice(2, 8)}`
-    const owner = new pg.Client({ connectionString: inject('postgresUrl') })
-    await owner.connect()
-    onTestFinished(async () => {
-      await owner.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
-      await owner.end()
-    })
-    await owner.query(`CREATE DATABASE ${name}`)
+    await onCluster((client) => client.query(`CREATE DATABASE ${name}`))
+    onTestFinished(() => dropDatabase(name))
     await migrate(
       changed(inject('postgresUrl'), (u) => {
         u.pathname = `/${name}`

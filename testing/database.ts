@@ -52,13 +52,19 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   return {
     url: withDatabase(inject('postgresUrl'), name),
     superuserUrl: withDatabase(inject('postgresSuperuserUrl'), name),
-    // A session of a superuser that ends, and autovacuum, can be ended by a superuser alone.
-    drop: () =>
-      onCluster(
-        (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
-        inject('postgresSuperuserUrl'),
-      ),
+    drop: () => dropDatabase(name),
   }
+}
+
+/**
+ * Ends the sessions that are left and removes a database. Only a superuser can end autovacuum, and a
+ * session of a superuser that is just ending.
+ */
+export async function dropDatabase(name: string): Promise<void> {
+  await onCluster(
+    (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+    inject('postgresSuperuserUrl'),
+  )
 }
 
 /** Test files run side by side: the first one migrates, the others wait and copy. */
@@ -77,7 +83,8 @@ async function ensureTemplate(client: pg.Client): Promise<void> {
   }
 }
 
-async function onCluster<T>(
+/** Works on the cluster of the tests, as its ordinary login by default. */
+export async function onCluster<T>(
   work: (client: pg.Client) => Promise<T>,
   connectionString = inject('postgresUrl'),
 ): Promise<void> {

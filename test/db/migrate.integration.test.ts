@@ -1,16 +1,12 @@
 import pg from 'pg'
 import { expect, inject, onTestFinished, test } from 'vitest'
 import { migrate, migrations } from '../../src/db/migrate.ts'
+import { dropDatabase, onCluster } from '../../testing/database.ts'
 
 test('any number of processes may migrate concurrently: each migration runs once', async () => {
   const name = `migrate_${process.pid}_${Date.now().toString(36)}`
-  const cluster = new pg.Client({ connectionString: inject('postgresUrl') })
-  await cluster.connect()
-  onTestFinished(async () => {
-    await cluster.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
-    await cluster.end()
-  })
-  await cluster.query(`CREATE DATABASE ${name}`)
+  await onCluster((client) => client.query(`CREATE DATABASE ${name}`))
+  onTestFinished(() => dropDatabase(name))
   const url = new URL(inject('postgresUrl'))
   url.pathname = `/${name}`
 

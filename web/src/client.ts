@@ -3200,15 +3200,14 @@ export function deleteIntegrationRecovery(id: string, opts?: Oazapfts.RequestOpt
 /**
  * Check for missed deliveries now
  */
-export function checkIntegrationRecovery(id: string, body: {}, opts?: Oazapfts.RequestOpts) {
+export function checkIntegrationRecovery(id: string, opts?: Oazapfts.RequestOpts) {
     return oazapfts.ok(oazapfts.fetchJson<{
         status: 202;
         data: Integration;
-    }>(`/api/v1/integrations/${encodeURIComponent(id)}/recovery/check`, oazapfts.json({
+    }>(`/api/v1/integrations/${encodeURIComponent(id)}/recovery/check`, {
         ...opts,
-        method: "POST",
-        body
-    })));
+        method: "POST"
+    }));
 }
 /**
  * Receive CloudEvents

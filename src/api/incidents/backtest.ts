@@ -27,6 +27,8 @@ const pastExample = {
   time: '2026-03-02T20:45:10Z',
   title: 'checkout: 5xx above 5 %',
   environment: 'production',
+  services: ['checkout'],
+  serviceId: null,
   cause: 'removed port 5432',
 }
 

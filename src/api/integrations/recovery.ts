@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import { asOrganization, type Trx } from '../../db/database.ts'
 import { checkRecoveryNow, deleteRecovery, saveRecovery } from '../../db/delivery-recoveries.ts'
 import { findIntegration, lockIntegration } from '../../db/integrations.ts'
@@ -110,7 +109,6 @@ export function recoveryRoutes(app: App, context: ApiContext): void {
         summary: 'Check for missed deliveries now',
         description: 'The check runs within seconds; `recovery.checkedAt` shows its end.',
         params: integrationParams,
-        body: z.strictObject({}).optional(),
         response: {
           202: jsonResponse('The integration.', integrationSchema),
           ...problems(401, 404, 409, 422, 503),

@@ -53,7 +53,7 @@ function RecoveryState(props: { integrationId: string; recovery: Recovery }) {
   const { problem, checkedAt, checkedThrough, recovered, tokenSetAt } = recovery
   const client = useQueryClient()
   const checking = useMutation({
-    mutationFn: () => checkIntegrationRecovery(integrationId, {}),
+    mutationFn: () => checkIntegrationRecovery(integrationId),
     onSuccess: () => client.invalidateQueries({ queryKey: ['integrations'] }),
   })
   return (
