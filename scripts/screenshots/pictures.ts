@@ -114,8 +114,18 @@ const feed = (scene: Scene): Picture[] => [
     name: 'feed',
     to: '/',
     async prepare(page) {
-      await list(page).getByRole('button').first().click()
+      await list(page).getByRole('button', { expanded: false }).first().click()
       await list(page).getByRole('listitem').getByRole('listitem').first().waitFor()
+      await settled(page)
+    },
+  },
+  {
+    name: 'feed-panel',
+    to: `/?change=${scene.largestChange}`,
+    only: 'wide',
+    async prepare(page) {
+      await list(page).getByRole('listitem').first().waitFor()
+      await page.getByRole('complementary', { name: 'Change' }).getByText('Details').waitFor()
       await settled(page)
     },
   },
@@ -253,6 +263,21 @@ const incidents = (scene: Scene): Picture[] => [
       await settled(page)
     },
   },
+  { name: 'backtest-empty', to: '/incidents/backtest', prepare: heading('Backtest') },
+  {
+    ...{ name: 'backtest', to: '/incidents/backtest', whole: true },
+    async prepare(page) {
+      const rows = [
+        'time,environment,title,cause',
+        `${scene.noticedAt},Production,checkout: 5xx above 5 %,port 5432`,
+        `${new Date(Date.parse(scene.noticedAt) - 40 * 3_600_000).toISOString()},Production,search: p99 latency above 2 s,`,
+      ]
+      await page.getByRole('textbox', { name: 'Past incidents' }).fill(rows.join('\n'))
+      await button(page, 'Rank 2 incidents')
+      await page.getByRole('table', { name: 'Results' }).getByRole('row').nth(2).waitFor()
+      await settled(page)
+    },
+  },
   {
     name: 'something-broke',
     to: '/incidents',
@@ -264,9 +289,10 @@ const incidents = (scene: Scene): Picture[] => [
 ]
 
 const settings: Picture[] = [
-  ...['environments', 'environment-rules', 'noise-rules', 'api-keys', 'members', 'profile'].map(
-    (tab) => ({ name: `settings-${tab}`, to: `/settings?tab=${tab}`, prepare: settled }),
-  ),
+  ...[
+    ...['environments', 'environment-rules', 'noise-rules', 'service-mappings', 'api-keys'],
+    ...['members', 'profile'],
+  ].map((tab) => ({ name: `settings-${tab}`, to: `/settings?tab=${tab}`, prepare: settled })),
   {
     name: 'settings-rule-form',
     to: '/settings?tab=environment-rules',

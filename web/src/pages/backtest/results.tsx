@@ -1,6 +1,7 @@
 import { Anchor, Badge, Stack, Table, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import type { BacktestMoment, BacktestResult } from '../../client.ts'
+import { Words } from '../../components/breakable.tsx'
 import { Time } from '../../time.tsx'
 import { cut } from '../feed/entries.ts'
 
@@ -88,7 +89,9 @@ function MomentCell({ moment }: { moment: BacktestMoment | null }) {
               <Link {...root} to="/changes/$id" params={{ id: first.changeId }} />
             )}
           >
-            <bdi>{cut(moment.sentence, 300)}</bdi>
+            <bdi>
+              <Words text={cut(moment.sentence, 300)} />
+            </bdi>
           </Anchor>
         ) : (
           moment.sentence

@@ -24,15 +24,14 @@ export function useStreamIn(options: {
   const isBehind = useRef(false)
   useEffect(() => {
     if (isBackfilling) isBehind.current = true
-    if (isReading) return
-    if (!isBackfilling) {
-      // What was imported last is not announced either.
-      if (isBehind.current) refresh()
-      isBehind.current = false
-      return
-    }
+    if (isReading || !isBehind.current) return
     const timer = setInterval(() => {
-      if (!document.hidden && window.scrollY < TOP_PX) refresh()
+      if (document.hidden || window.scrollY >= TOP_PX) return
+      refresh()
+      if (isBackfilling) return
+      // What was imported last has joined the list too: it is not announced either.
+      isBehind.current = false
+      clearInterval(timer)
     }, EVERY_MS)
     return () => clearInterval(timer)
   }, [isBackfilling, isReading, refresh])

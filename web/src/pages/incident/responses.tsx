@@ -1,6 +1,7 @@
 import { Anchor, Group, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import type { IncidentResponse } from '../../client.ts'
+import { Words } from '../../components/breakable.tsx'
 import { Time } from '../../time.tsx'
 import { cut } from '../feed/entries.ts'
 import { distance } from './arrange.ts'
@@ -29,7 +30,9 @@ export function Responses(props: { responses: readonly IncidentResponse[]; conte
                     <Link {...root} to="/changes/$id" params={{ id: response.changeId }} />
                   )}
                 >
-                  <bdi>{cut(response.summary, 300)}</bdi>
+                  <bdi>
+                    <Words text={cut(response.summary, 300)} />
+                  </bdi>
                 </Anchor>
                 <span className={classes.when}>
                   {distance(response.occurredAt, context.noticedAt)}
