@@ -50,7 +50,7 @@ const OWN_COLUMNS = [
   'noise',
   'account_id',
 ] as const
-/** With what leads to the rest that is known of it. */
+/** With the columns by which its environments, history and service are found. */
 const COLUMNS = [...OWN_COLUMNS, 'connection_id', 'resource_ids', 'facet_key'] as const
 
 export type RankedColumns = Pick<ChangeRow, (typeof OWN_COLUMNS)[number]>
