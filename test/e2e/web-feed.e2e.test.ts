@@ -373,6 +373,7 @@ test('new changes are announced, and shown on request', async () => {
     [
       someRecord({
         ...{ now: web.simulator.now(), secondsAgo: 120 },
+        recipientAccountId: fresh.accountId,
         requestParameters: { dBInstanceIdentifier: 'first' },
       }),
     ],
@@ -404,6 +405,7 @@ test('new changes are announced, and shown on request', async () => {
       someRecord({
         ...{ now: web.simulator.now(), secondsAgo: 1 },
         userIdentity: user('erin'),
+        recipientAccountId: fresh.accountId,
         requestParameters: { dBInstanceIdentifier: 'second' },
       }),
     ],
