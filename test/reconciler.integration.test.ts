@@ -35,6 +35,7 @@ import { startWorker } from '../src/temporal/worker.ts'
 import type { ConnectionRef } from '../src/workflows/state.ts'
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts'
 import { createGate } from '../testing/gate.ts'
+import { quietPort } from '../testing/ports.ts'
 import { createTemporalNamespace } from '../testing/temporal-namespace.ts'
 
 const logger = pino({ level: 'silent' })
@@ -444,7 +445,9 @@ describe('with Temporal', () => {
     const dataDir = mkdtempSync(path.join(tmpdir(), 'cairn-lost-'))
     stops.push(async () => rmSync(dataDir, { recursive: true, force: true }))
     const silent = { info() {}, warn() {} }
-    const first = await startTemporal({ dataDir, log: silent })
+    // Another test must not take the port while the server is stopped.
+    const [port, uiPort] = [await quietPort(), await quietPort()]
+    const first = await startTemporal({ dataDir, log: silent, port, uiPort })
     const target = { connection: { address: first.address }, namespace: 'default', uiUrl: null }
     let temporal = first
     stops.push(() => temporal.stop())
@@ -464,7 +467,7 @@ describe('with Temporal', () => {
 
     await temporal.stop()
     for (const file of globSync(path.join(dataDir, 'temporal.db*'))) rmSync(file)
-    temporal = await startTemporal({ dataDir, log: silent })
+    temporal = await startTemporal({ dataDir, log: silent, port, uiPort })
     expect(temporal.address).toBe(first.address)
     const began = Date.now()
     const [{ now }] = (await sql<{ now: Date }>`SELECT now()`.execute(superuser)).rows as [
