@@ -4,10 +4,10 @@ import {
   proxyActivities,
   setCurrentDetails,
   setHandler,
-  workflowInfo,
 } from '@temporalio/workflow'
 import { recoveryChangedSignal } from './messages.ts'
 import type { RecoverActivities, RecoverState } from './recover-state.ts'
+import { isRunOver } from './turns.ts'
 
 const { recoverDeliveries } = proxyActivities<RecoverActivities>({
   startToCloseTimeout: '5m',
@@ -38,7 +38,7 @@ export async function recover(
     setCurrentDetails(
       `Finds webhook deliveries that GitHub has sent and Cairn has missed.\n\nRecovered: ${state.recovered}. The integration's page in Cairn shows problems.`,
     )
-    if (checks >= checksPerRun || workflowInfo().continueAsNewSuggested)
+    if (isRunOver(checks, { turnsPerRun: checksPerRun }))
       return continueAsNew<typeof recover>(state, options)
     hasChanged = false
     const summary = await recoverDeliveries({ installationId, organizationId, integrationId })
