@@ -17,6 +17,7 @@ import {
   ssoIdentity,
   TERRAFORM,
 } from '../../testing/cloudtrail/records.ts'
+import { deploymentCreated, pullRequestMerged } from './github-events.ts'
 import { KINDS, type Kind } from './kinds.ts'
 import { hex, OPERATIONS, type Operation, type OperationName, type Random } from './operations.ts'
 import { randomOf } from './random.ts'
@@ -231,11 +232,7 @@ function merge(world: World, { at, name }: Pick<Act, 'at' | 'name'>): string[] {
   const sha = hex(random, 40)
   const id = Math.floor(random() * 1e9)
   const login = pick(random, HALVES[half].people).split('@')[0]!
-  const repository = {
-    full_name: `acme/${name}`,
-    html_url: `https://github.com/acme/${name}`,
-    default_branch: 'main',
-  }
+  const webhook = { repository: `acme/${name}`, login, sha }
   const titles = [
     'Refactor session handling',
     'Bump dependencies',
@@ -244,51 +241,17 @@ function merge(world: World, { at, name }: Pick<Act, 'at' | 'name'>): string[] {
     'Change price rounding',
     'Simplify error handling',
   ]
-  const user = { login, type: 'User' }
-  world.events.push({
-    type: 'github',
-    event: 'pull_request',
-    payload: {
-      action: 'closed',
-      repository,
-      sender: user,
-      pull_request: {
-        number,
-        title: pick(random, titles),
-        html_url: `${repository.html_url}/pull/${number}`,
-        merged: true,
-        merged_at: iso(at - 9 * MINUTE),
-        merge_commit_sha: sha,
-        merged_by: user,
-        user,
-        labels: [],
-        commits: 2,
-        head: { ref: 'change', sha: hex(random, 40) },
-        base: { ref: 'main', sha: hex(random, 40) },
-      },
-    },
-    arrivesAt: iso(at - 9 * MINUTE),
-  })
-  world.events.push({
-    type: 'github',
-    event: 'deployment',
-    payload: {
-      action: 'created',
-      repository,
-      sender: user,
-      deployment: {
-        id,
-        sha,
-        ref: 'main',
-        task: 'deploy',
-        environment: 'production',
-        creator: user,
-        created_at: iso(at),
-        updated_at: iso(at),
-      },
-    },
-    arrivesAt: iso(at),
-  })
+  world.events.push(
+    pullRequestMerged(random, {
+      ...webhook,
+      number,
+      title: pick(random, titles),
+      commits: 2,
+      branch: 'change',
+      at: at - 9 * MINUTE,
+    }),
+    deploymentCreated({ ...webhook, id, at }),
+  )
   return [`pull_request/acme/${name}/${number}`, `deployment/acme/${name}/${id}`]
 }
 

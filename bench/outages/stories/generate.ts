@@ -14,6 +14,7 @@ import {
   ssoIdentity,
   TERRAFORM,
 } from '../../../testing/cloudtrail/records.ts'
+import { deploymentCreated, pullRequestMerged } from '../github-events.ts'
 import { hex, idOf, type Random } from '../operations.ts'
 import { randomOf } from '../random.ts'
 import * as c from './calls.ts'
@@ -166,54 +167,22 @@ class Builder {
     const { random } = this
     const number = 200 + Math.floor(random() * 4000)
     const sha = hex(random, 40)
-    const user = { login: this.pick(PEOPLE).split('@')[0]!, type: 'User' }
-    const repository = {
-      full_name: `field/${name}`,
-      html_url: `https://github.com/field/${name}`,
-      default_branch: 'main',
-    }
-    const mergedAt = iso(at - 7 * MINUTE)
+    const login = this.pick(PEOPLE).split('@')[0]!
+    const webhook = { repository: `field/${name}`, login, sha }
     const id = Math.floor(random() * 1e9)
-    this.events.push({
-      type: 'github',
-      event: 'pull_request',
-      payload: {
-        ...{ action: 'closed', repository, sender: user },
-        pull_request: {
-          ...{
-            number,
-            title: pull,
-            html_url: `${repository.html_url}/pull/${number}`,
-            merged: true,
-          },
-          ...{
-            merged_at: mergedAt,
-            merge_commit_sha: sha,
-            merged_by: user,
-            user,
-            labels: [],
-            commits: 3,
-          },
-          head: { ref: 'topic', sha: hex(random, 40) },
-          base: { ref: 'main', sha: hex(random, 40) },
-        },
-      },
-      arrivesAt: mergedAt,
-    })
+    this.events.push(
+      pullRequestMerged(random, {
+        ...webhook,
+        number,
+        title: pull,
+        commits: 3,
+        branch: 'topic',
+        at: at - 7 * MINUTE,
+      }),
+    )
     const pullId = `pull_request/field/${name}/${number}`
     if (!isDeployed) return [pullId]
-    this.events.push({
-      type: 'github',
-      event: 'deployment',
-      payload: {
-        ...{ action: 'created', repository, sender: user },
-        deployment: {
-          ...{ id, sha, ref: 'main', task: 'deploy', environment: 'production', creator: user },
-          ...{ created_at: iso(at), updated_at: iso(at) },
-        },
-      },
-      arrivesAt: iso(at),
-    })
+    this.events.push(deploymentCreated({ ...webhook, id, at }))
     return [pullId, `deployment/field/${name}/${id}`]
   }
 
