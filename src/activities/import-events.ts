@@ -5,20 +5,14 @@ import { partitionOf } from '../aws/regions.ts'
 import { failingRegions, lagSeconds, type StatusAndReason } from '../connections/status.ts'
 import { refreshStatus } from '../db/connection-status.ts'
 import { lockConnection, reportConnection } from '../db/connections.ts'
-import {
-  adoptRegions,
-  applyConfiguredRegions,
-  claimDue,
-  completeThrough,
-  fence,
-  type RegionCoverage,
-  restoreRegions,
-  wantedRange,
-} from '../db/coverage.ts'
+import { claimDue, fence } from '../db/coverage.ts'
+import { adoptRegions, applyConfiguredRegions, restoreRegions } from '../db/coverage-regions.ts'
 import { asOrganization } from '../db/database.ts'
 import { ensurePartitions } from '../db/imports.ts'
+import { completeThrough, type RegionCoverage } from '../db/region-coverage.ts'
 import type { CoverageRow } from '../db/schema.ts'
 import { type VerifiedRole, withdrawVerdict } from '../db/verifications.ts'
+import { wantedRange } from '../db/wanted-range.ts'
 import type { ConnectionRef, ImportSummary } from '../workflows/state.ts'
 import { type Dependencies, grantOf } from './dependencies.ts'
 import { roleRefused, sessionFailure, verificationRequired } from './errors.ts'

@@ -3,29 +3,26 @@ import type { AwsAccess, LookupPage, RoleSession } from '../aws/access.ts'
 import { AwsProblem, isTransient } from '../aws/errors.ts'
 import type { Pacer } from '../aws/pacer.ts'
 import { storableJson } from '../changes/storable-json.ts'
-import { QUIETEST_SECONDS } from '../connections/status.ts'
+import { QUIETEST_SECONDS, SETTLING_SECONDS } from '../connections/status.ts'
 import { refreshStatus } from '../db/connection-status.ts'
 import {
-  CONFIRM_AFTER_SECONDS,
   type CoverageKey,
   countEvents,
   type Ledger,
-  liveEdge,
   type Progress,
   recordProgress,
   recordTurn,
-  refusedRetrySeconds,
-  retentionEdge,
-  SETTLING_SECONDS,
   type Turn,
-  wantedRange,
 } from '../db/coverage.ts'
+import { refusedRetrySeconds } from '../db/coverage-regions.ts'
 import { asOrganization, type Database, type Trx } from '../db/database.ts'
-import { type ImportedChange, storeEvents } from '../db/imports.ts'
+import { storeEvents } from '../db/imports.ts'
+import type { ImportedChange } from '../db/insert-changes.ts'
 import { clip, seconds, subtract } from '../db/ranges.ts'
 import type { ConnectionRow, CoverageRow, SecondsRange } from '../db/schema.ts'
 import type { SourceEntry, UnparsedRecord } from '../db/unparsed-records.ts'
 import type { VerifiedRole } from '../db/verifications.ts'
+import { CONFIRM_AFTER_SECONDS, liveEdge, retentionEdge, wantedRange } from '../db/wanted-range.ts'
 import { readRecord, storableEventId } from '../sources/cloudtrail/read-record.ts'
 import { contextOf, READER_VERSION } from '../sources/cloudtrail/reader.ts'
 import { sessionFailure } from './errors.ts'

@@ -6,7 +6,7 @@ import {
   finishDeliveries,
   nextDueInMs,
 } from '../db/deliveries.ts'
-import { isAboutData } from '../db/imports.ts'
+import { isAboutData } from '../db/insert-changes.ts'
 import type { DeliverSummary, DeliverWork } from '../workflows/deliver-state.ts'
 import type { Dependencies } from './dependencies.ts'
 import { storeTranslations } from './store-translations.ts'

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Check, checkIds, type VerificationVerdict } from '../connections/checks.ts'
-import type { RegionFinding } from '../db/coverage.ts'
+import type { RegionFinding } from '../db/coverage-regions.ts'
 import type { AwsAccess, RoleGrant, RoleSession } from './access.ts'
 import { AwsProblem, isTransient } from './errors.ts'
 import { partitionOf } from './regions.ts'

@@ -1,7 +1,7 @@
 import { matchPattern } from '../changes/environment-rules.ts'
 import { findEnvironmentRules } from './change-rules.ts'
 import type { Trx } from './database.ts'
-import { environmentsOf } from './environments.ts'
+import { environmentsOf } from './environment-links.ts'
 
 /** Which environments the changes of connections can belong to. */
 export interface ConnectionEnvironments {

@@ -7,8 +7,8 @@ import {
   type Standing,
   type StatusAndReason,
 } from '../connections/status.ts'
-import { type RegionCoverage, regionCoverage } from './coverage.ts'
 import type { Trx } from './database.ts'
+import { type RegionCoverage, regionCoverage } from './region-coverage.ts'
 import type { ConnectionRow } from './schema.ts'
 
 /** Why a verification has not passed, as one sentence; null if there is no reason. */

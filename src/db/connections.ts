@@ -3,7 +3,7 @@ import type { Selection } from '../connections/selection.ts'
 import type { ConnectionStatus } from '../connections/status.ts'
 import { fence } from './coverage.ts'
 import type { Trx } from './database.ts'
-import { setDefaultEnvironment } from './environments.ts'
+import { setDefaultEnvironment } from './environment-links.ts'
 import type { ConnectionRow } from './schema.ts'
 import { claimSignal } from './signals.ts'
 

@@ -5,7 +5,7 @@ import type { ChangeFilters, Window } from './change-filters.ts'
 import { matching, oneOf } from './changes.ts'
 import { countNewestFirst } from './count-newest-first.ts'
 import type { Trx } from './database.ts'
-import { environmentsOf, hasOwnEnvironments } from './environments.ts'
+import { environmentsOf, hasOwnEnvironments } from './environment-links.ts'
 import type { Schema } from './schema.ts'
 
 const MINUTE = 60

@@ -1,10 +1,9 @@
 import { sql } from 'kysely'
-import type { Attributes, Change } from '../changes/change.ts'
-import { type NoiseRule, noiseOf } from '../changes/noise-rules.ts'
 import { changeId } from './change-id.ts'
 import { type ChangeRules, lockRulesForImport } from './change-rules.ts'
-import { lockKeys, sessionLock, storeChangeSets } from './change-sets.ts'
+import { lockKeys, sessionLock } from './change-sets.ts'
 import type { Trx } from './database.ts'
+import { type Arrival, type ImportedChange, insertChanges } from './insert-changes.ts'
 import {
   type ChangeKey,
   linkChanges,
@@ -13,30 +12,14 @@ import {
   setsTags,
 } from './link-changes.ts'
 import type { Owner } from './owner.ts'
-import { resourceIdsOf, storeResources } from './resources.ts'
-import { noiseSubjectOf } from './rule-subjects.ts'
-import type { ChangeEnvelope } from './schema.ts'
+import { storeResources } from './resources.ts'
 import {
   deleteParsed,
   entryKey,
   eventKey,
   insertUnparsed,
-  type SourceEntry,
   type UnparsedRecord,
 } from './unparsed-records.ts'
-
-/** A change with its original record. */
-export interface ImportedChange {
-  change: Change
-  /** The version of the reader that read it, see `Source.reader`. */
-  readerVersion: number
-  /** JSON text that Postgres accepts, see `storableJson`. */
-  record: string
-  /** JSON text of what the source returned beside the record, if the reader needs it. */
-  context: string | null
-  /** The source's entry, in case Postgres does not accept the change. */
-  entry: SourceEntry
-}
 
 /** The result of storing a page. */
 export interface StoredEvents {
@@ -49,14 +32,6 @@ export interface StoredEvents {
 /** Creates the partitions for this time and the next three weeks. Cheap if they exist. */
 export async function ensurePartitions(trx: Trx, from: Date): Promise<void> {
   await sql`CALL ensure_partitions(${from}, now() + interval '21 days')`.execute(trx)
-}
-
-/** A change that is about to be stored. */
-interface Arrival extends ImportedChange {
-  id: string
-  /** Identifies its event, see `eventKey`. */
-  key: string
-  time: number
 }
 
 /** A stored change of the same event. */
@@ -254,163 +229,4 @@ async function takeOver(
   const taken = new Set(rows.map(({ id }) => id))
   for (const [key, { id }] of foreign) if (!taken.has(id)) stored.delete(key)
   return rows
-}
-
-/** What the rows of changes need. */
-interface Prepared {
-  /** By key. */
-  resourceIds: ReadonlyMap<string, number>
-  noiseRules: readonly NoiseRule[]
-}
-
-/**
- * Inserts changes, their records and their change sets. Returns those that Postgres does not
- * accept: the batch is halved until each of them is alone.
- *
- * @param arrivals in the order of `byTime`; the transaction holds the locks of `storeEvents`
- */
-async function insertChanges(
-  trx: Trx,
-  owner: Owner,
-  arrivals: readonly Arrival[],
-  prepared: Prepared,
-): Promise<{ inserted: Arrival[]; refused: Arrival[] }> {
-  if (arrivals.length === 0) return { inserted: [], refused: [] }
-  await sql`SAVEPOINT batch`.execute(trx)
-  try {
-    const inserted = await insertBatch(trx, owner, arrivals, prepared)
-    await sql`RELEASE SAVEPOINT batch`.execute(trx)
-    return { inserted, refused: [] }
-  } catch (error) {
-    if (!isAboutData(error)) throw error
-    await sql`ROLLBACK TO SAVEPOINT batch`.execute(trx)
-  }
-  if (arrivals.length === 1) return { inserted: [], refused: [...arrivals] }
-  const middle = Math.ceil(arrivals.length / 2)
-  const older = await insertChanges(trx, owner, arrivals.slice(0, middle), prepared)
-  const newer = await insertChanges(trx, owner, arrivals.slice(middle), prepared)
-  return {
-    inserted: [...older.inserted, ...newer.inserted],
-    refused: [...older.refused, ...newer.refused],
-  }
-}
-
-/** Data exceptions (22…) and program limits (54…): the values are invalid, the server works. */
-export function isAboutData(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code
-  return typeof code === 'string' && /^(22|54)/.test(code)
-}
-
-async function insertBatch(
-  trx: Trx,
-  owner: Owner,
-  arrivals: readonly Arrival[],
-  { resourceIds, noiseRules }: Prepared,
-): Promise<Arrival[]> {
-  const sets = await storeChangeSets(trx, owner.organizationId, arrivals)
-  const rows = arrivals.map((arrival) => ({
-    ...toRow(arrival, owner, noiseRules),
-    change_set_id: sets.get(arrival.id),
-    resource_ids: resourceIdsOf(arrival.change, resourceIds),
-  }))
-  const { rows: inserted } = await sql<{ id: string }>`
-    WITH input AS MATERIALIZED (
-      SELECT * FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(
-        organization_id uuid, occurred_at timestamptz, ended_at timestamptz, id uuid,
-        connection_id uuid, source text, source_account text, source_id text, summary text,
-        service text, action text, actor text, actor_id text, tool text, outcome text, region text,
-        account_id text, resources text[], resource_ids int[], read_only boolean, noise text, source_noise text,
-        change_set_id uuid, envelope jsonb, detail jsonb, reader_version int, record text, context text)
-    ), inserted AS (
-      INSERT INTO changes (organization_id, occurred_at, ended_at, id, connection_id, source,
-        source_account, source_id, summary, service, action, actor, actor_id, tool, outcome, region,
-        account_id, resources, resource_ids, read_only, noise, source_noise, change_set_id, envelope, detail,
-        reader_version)
-      SELECT organization_id, occurred_at, ended_at, id, connection_id, source,
-        source_account, source_id, summary, service, action, actor, actor_id, tool, outcome, region,
-        account_id, resources, resource_ids, read_only, noise, source_noise, change_set_id, envelope, detail,
-        reader_version
-      FROM input
-      ORDER BY occurred_at, id
-      ON CONFLICT DO NOTHING
-      RETURNING organization_id, occurred_at, id
-    ), records AS (
-      INSERT INTO change_records (organization_id, occurred_at, id, record, context)
-      SELECT organization_id, occurred_at, id, record::json, context::json
-      FROM inserted JOIN input USING (organization_id, occurred_at, id)
-      ON CONFLICT DO NOTHING
-    )
-    SELECT id FROM inserted
-  `.execute(trx)
-  const ids = new Set(inserted.map(({ id }) => id))
-  return arrivals.filter(({ id }) => ids.has(id))
-}
-
-/** A change as a row, except for its change set. */
-function toRow(arrival: Arrival, owner: Owner, noiseRules: readonly NoiseRule[]) {
-  const { id, change, readerVersion, record, context } = arrival
-  return {
-    ...columnsRead(change, noiseRules),
-    organization_id: owner.organizationId,
-    occurred_at: change.occurredAt,
-    id,
-    connection_id: owner.connectionId,
-    source: change.source,
-    source_account: owner.sourceAccount,
-    source_id: change.sourceId,
-    reader_version: readerVersion,
-    record,
-    context,
-  }
-}
-
-/** With the tags of its resources. If resources get different values, the first one counts. */
-function attributesOf({ attributes, resources }: Change): Attributes | undefined {
-  const tags = Object.assign({}, ...resources.map((each) => each.tags ?? {}).reverse())
-  if (Object.keys(tags).length === 0) return attributes
-  return { ...attributes, tags: { ...tags, ...attributes?.tags } }
-}
-
-/** What search finds beside the summary, the actor and the action. */
-function searchedTerms({ resources, tool }: Change): string[] {
-  const terms = new Set(resources.flatMap(({ id, arn }) => (arn ? [id, arn] : [id])))
-  if (tool.run !== undefined) terms.add(tool.run)
-  return [...terms]
-}
-
-/**
- * The columns that the reader determines, except for those that identify the change.
- *
- * @param noiseRules the organization's own
- */
-export function columnsRead(change: Change, noiseRules: readonly NoiseRule[]) {
-  const envelope: ChangeEnvelope = {
-    actor: change.actor,
-    tool: change.tool,
-    resources: change.resources,
-    risks: change.risks,
-    publicAccess: change.publicAccess,
-    subject: change.subject,
-    links: change.links,
-    effectiveAt: change.effectiveAt?.toISOString(),
-    attributes: attributesOf(change),
-  }
-  return {
-    ended_at: change.endedAt,
-    summary: change.summary,
-    service: change.service,
-    action: change.action,
-    actor: change.actor.name,
-    actor_id: change.actor.id,
-    tool: change.tool.name,
-    outcome: change.outcome,
-    region: change.region,
-    account_id: change.accountId,
-    resources: searchedTerms(change),
-    read_only: change.readOnly,
-    noise: noiseOf(noiseSubjectOf(change), change.noise, noiseRules),
-    source_noise: change.noise,
-    envelope,
-    detail: change.detail,
-  }
 }

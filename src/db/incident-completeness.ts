@@ -1,7 +1,7 @@
 import { assessWindow, type WindowCompleteness } from '../incidents/completeness.ts'
+import { importedRanges } from './complete-range.ts'
 import { shownStatus } from './connection-status.ts'
 import { listConnections } from './connections.ts'
-import { importedRanges } from './coverage.ts'
 import type { Trx } from './database.ts'
 import { findReportSource, listPushSources } from './push-sources.ts'
 

@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
 import type { Change } from '../changes/change.ts'
+import { columnsRead } from './change-columns.ts'
 import { loadChangeRules, rulesWithNames } from './change-rules.ts'
 import { asOrganization, type Database, type Trx } from './database.ts'
-import { columnsRead, isAboutData } from './imports.ts'
+import { isAboutData } from './insert-changes.ts'
 import { linkChanges, linkChangesOfResources, rememberTags } from './link-changes.ts'
 import { lockOutImports, resourceIdsOf, storeResources } from './resources.ts'
 

@@ -3,7 +3,7 @@ import type { Window } from './change-filters.ts'
 import { prepareRules } from './change-rules.ts'
 import { within } from './count-newest-first.ts'
 import type { Trx } from './database.ts'
-import { environmentsOf } from './environments.ts'
+import { environmentsOf } from './environment-links.ts'
 import { columnsUsed, type RuleRow, readRuleRows, ruleSubject, tagsOf } from './rule-subjects.ts'
 
 /** The maximum time for one preview, in milliseconds. */

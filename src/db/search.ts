@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { ChangeFilters } from './change-filters.ts'
 import { within } from './count-newest-first.ts'
 import type { Trx } from './database.ts'
-import { setsWith } from './environments.ts'
+import { setsWith } from './environment-links.ts'
 import { resourceIdsNamed } from './resources.ts'
 
 /** With more matches, reading the feed and checking each change is faster. */

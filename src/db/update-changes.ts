@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 import type { Change } from '../changes/change.ts'
+import { columnsRead } from './change-columns.ts'
 import { loadChangeRules } from './change-rules.ts'
 import type { Trx } from './database.ts'
-import { columnsRead } from './imports.ts'
 import { linkChanges } from './link-changes.ts'
 import { lockResourcesForImport, resourceIdsOf, storeResources } from './resources.ts'
 

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Change } from '../../src/changes/change.ts'
 import { assignChangeSets } from '../../src/changes/change-sets.ts'
-import { listChangeSets, presentSetIds } from '../../src/db/change-sets.ts'
+import { presentSetIds } from '../../src/db/change-sets.ts'
 import { listChanges } from '../../src/db/changes.ts'
 import {
   asOrganization,
@@ -13,6 +13,7 @@ import {
   type Trx,
 } from '../../src/db/database.ts'
 import { ensurePartitions, storeEvents } from '../../src/db/imports.ts'
+import { listChangeSets } from '../../src/db/list-change-sets.ts'
 import { imported } from '../../testing/changes.ts'
 import { LABELLED } from '../../testing/cloudtrail/labelled-sessions.ts'
 import { read } from '../../testing/cloudtrail/read.ts'

@@ -5,12 +5,11 @@ import { changeId } from '../../src/db/change-id.ts'
 import { listChanges, pageQuery } from '../../src/db/changes.ts'
 import { insertConnection } from '../../src/db/connections.ts'
 import { asOrganization, type Database, openDatabase, type Trx } from '../../src/db/database.ts'
+import { environmentsOf, setDefaultEnvironment } from '../../src/db/environment-links.ts'
 import {
   deleteEnvironment,
-  environmentsOf,
   insertEnvironment,
   listEnvironments,
-  setDefaultEnvironment,
   updateEnvironment,
 } from '../../src/db/environments.ts'
 import { ensurePartitions } from '../../src/db/imports.ts'

@@ -2,7 +2,7 @@
 
 import type { Change } from '../../src/changes/change.ts'
 import { storableJson } from '../../src/changes/storable-json.ts'
-import type { ImportedChange } from '../../src/db/imports.ts'
+import type { ImportedChange } from '../../src/db/insert-changes.ts'
 import type { RankedIncident } from '../../src/incidents/incident.ts'
 import { translateAlertmanager } from '../../src/sources/alertmanager/translate.ts'
 import { readRecord } from '../../src/sources/cloudtrail/read-record.ts'

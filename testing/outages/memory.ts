@@ -2,7 +2,7 @@
 
 import { mergeAll, openSet } from '../../src/changes/change-sets.ts'
 import { compileRules, fold, ownEnvironments } from '../../src/changes/environment-rules.ts'
-import { columnsRead } from '../../src/db/imports.ts'
+import { columnsRead } from '../../src/db/change-columns.ts'
 import { toCandidate } from '../../src/db/incident-answer.ts'
 import type { RankedIncident } from '../../src/incidents/incident.ts'
 import type { Candidate, RankingContext } from '../../src/incidents/ranking/candidate.ts'

@@ -1,6 +1,6 @@
 import type { ChangeFilters } from '../../db/change-filters.ts'
+import { completeRange, importedRanges } from '../../db/complete-range.ts'
 import { environmentsOfConnections } from '../../db/connection-environments.ts'
-import { completeRange, importedRanges } from '../../db/coverage.ts'
 import type { Trx } from '../../db/database.ts'
 
 /** Between which times nothing is missing, across the connections that match the filters. */

@@ -1,7 +1,8 @@
 import { headline } from '../../changes/change-sets.ts'
-import { type ListedSet, presentSetIds } from '../../db/change-sets.ts'
+import { presentSetIds } from '../../db/change-sets.ts'
 import type { Trx } from '../../db/database.ts'
-import { type EnvironmentSubject, environmentsOf } from '../../db/environments.ts'
+import { type EnvironmentSubject, environmentsOf } from '../../db/environment-links.ts'
+import type { ListedSet } from '../../db/list-change-sets.ts'
 import type { ChangeRow } from '../../db/schema.ts'
 
 export function toChangeSet(

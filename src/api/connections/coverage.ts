@@ -3,13 +3,9 @@ import { partitionOf } from '../../aws/regions.ts'
 import { regionExcluders, regionStates } from '../../connections/status.ts'
 import { refreshStatus } from '../../db/connection-status.ts'
 import { lockConnection, updateDesiredState } from '../../db/connections.ts'
-import {
-  coverageRows,
-  type RegionCoverage,
-  regionCoverage,
-  setExcluded,
-} from '../../db/coverage.ts'
+import { setExcluded } from '../../db/coverage-regions.ts'
 import type { Trx } from '../../db/database.ts'
+import { coverageRows, type RegionCoverage, regionCoverage } from '../../db/region-coverage.ts'
 import type { SecondsRange } from '../../db/schema.ts'
 import { countUnparsed } from '../../db/unparsed-records.ts'
 import type { ApiContext, App } from '../context.ts'

@@ -1,10 +1,10 @@
 import { removal } from '../../aws/documents/role.ts'
 import { partitionOf } from '../../aws/regions.ts'
 import { parseRoleArn } from '../../aws/role-arn.ts'
+import { liveEdges } from '../../db/complete-range.ts'
 import { shownStatus } from '../../db/connection-status.ts'
-import { liveEdges } from '../../db/coverage.ts'
 import type { Trx } from '../../db/database.ts'
-import { defaultEnvironments } from '../../db/environments.ts'
+import { defaultEnvironments } from '../../db/environment-links.ts'
 import type { ConnectionRow } from '../../db/schema.ts'
 import type { Workflows } from '../../temporal/client.ts'
 

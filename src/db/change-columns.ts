@@ -1,0 +1,55 @@
+import type { Attributes, Change } from '../changes/change.ts'
+import { type NoiseRule, noiseOf } from '../changes/noise-rules.ts'
+import { noiseSubjectOf } from './rule-subjects.ts'
+import type { ChangeEnvelope } from './schema.ts'
+
+/** With the tags of its resources. If resources get different values, the first one counts. */
+function attributesOf({ attributes, resources }: Change): Attributes | undefined {
+  const tags = Object.assign({}, ...resources.map((each) => each.tags ?? {}).reverse())
+  if (Object.keys(tags).length === 0) return attributes
+  return { ...attributes, tags: { ...tags, ...attributes?.tags } }
+}
+
+/** What search finds beside the summary, the actor and the action. */
+function searchedTerms({ resources, tool }: Change): string[] {
+  const terms = new Set(resources.flatMap(({ id, arn }) => (arn ? [id, arn] : [id])))
+  if (tool.run !== undefined) terms.add(tool.run)
+  return [...terms]
+}
+
+/**
+ * The columns that the reader determines, except for those that identify the change.
+ *
+ * @param noiseRules the organization's own
+ */
+export function columnsRead(change: Change, noiseRules: readonly NoiseRule[]) {
+  const envelope: ChangeEnvelope = {
+    actor: change.actor,
+    tool: change.tool,
+    resources: change.resources,
+    risks: change.risks,
+    publicAccess: change.publicAccess,
+    subject: change.subject,
+    links: change.links,
+    effectiveAt: change.effectiveAt?.toISOString(),
+    attributes: attributesOf(change),
+  }
+  return {
+    ended_at: change.endedAt,
+    summary: change.summary,
+    service: change.service,
+    action: change.action,
+    actor: change.actor.name,
+    actor_id: change.actor.id,
+    tool: change.tool.name,
+    outcome: change.outcome,
+    region: change.region,
+    account_id: change.accountId,
+    resources: searchedTerms(change),
+    read_only: change.readOnly,
+    noise: noiseOf(noiseSubjectOf(change), change.noise, noiseRules),
+    source_noise: change.noise,
+    envelope,
+    detail: change.detail,
+  }
+}
