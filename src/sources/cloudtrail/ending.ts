@@ -7,6 +7,7 @@
 
 import type { Outcome } from '../../changes/change.ts'
 import { indexable, spoken } from '../../changes/text.ts'
+import { type BatchEnding, batchEnding, type Failure, REASON } from './batch-outcome.ts'
 import type { Facts } from './facts.ts'
 import { isObject, JsonReader, scalar } from './json-reader.ts'
 import type { Ending } from './summary.ts'
@@ -18,26 +19,20 @@ const FAILED =
   /^(fail|failed|failure|failing|error|errored|denied|rejected|unsuccessful|create_failed|update_failed|delete_failed|timed_?out)$/i
 /** Fields of an event that report how it ended. */
 const STATE = /(^|_)(state|status|statusType|result|outcome|eventResult|loginStatus)$/i
-const REASON = [
-  'failureReason',
-  'errorMessage',
-  'statusMessage',
-  'message',
-  'reason',
-  'failureMessage',
-]
 
 export function endingOf(facts: Facts): Ending {
   const { record } = facts
   const code = record.text('errorCode')
   const message = record.text('errorMessage')
   if (code !== undefined && !SUCCEEDED.test(code.trim())) return failed(code, message)
-  const state = reportedFailure(facts)
+  const batch = batchEnding(facts)
+  const state = reportedFailure(facts, batch)
   if (state !== undefined) return failed(state.code, state.reason ?? message)
   if (code === undefined && message !== undefined && !SUCCEEDED.test(message.trim())) {
     return failed('Failed', message)
   }
-  return { outcome: 'succeeded' }
+  const partly = batch?.partly
+  return partly === undefined ? { outcome: 'succeeded' } : { outcome: 'succeeded', partly }
 }
 
 function failed(code: string, message: string | undefined): Ending {
@@ -49,12 +44,7 @@ function failed(code: string, message: string | undefined): Ending {
   return { outcome, error }
 }
 
-interface Failure {
-  code: string
-  reason?: string | undefined
-}
-
-function reportedFailure(facts: Facts): Failure | undefined {
+function reportedFailure(facts: Facts, batch: BatchEnding | undefined): Failure | undefined {
   const { action, record, response, serviceDetails, extra } = facts
   return (
     // ConsoleLogin: {"ConsoleLogin": "Failure"}: the field has the event's own name.
@@ -63,7 +53,7 @@ function reportedFailure(facts: Facts): Failure | undefined {
     ownField(extra, action) ??
     inDetails(serviceDetails, 3) ??
     inDetails(extra.object('result'), 1) ??
-    inAnswer(response) ??
+    batch?.failure ??
     (record.text('eventType') === 'AwsServiceEvent' ? inDetails(response, 2) : undefined)
   )
 }
@@ -96,53 +86,4 @@ function inDetails(json: JsonReader, depth: number): Failure | undefined {
     }
   }
   return undefined
-}
-
-type Meaning = 'success' | 'failures' | 'count' | 'other' | undefined
-
-const answerMeanings = new Map<string, Meaning>()
-
-/** What a field of an answer says about its outcome. Names repeat in every record. */
-function meaningOf(name: string): Meaning {
-  if (answerMeanings.has(name)) return answerMeanings.get(name)
-  const made: Meaning = /^(success|_?return)$/.test(name)
-    ? 'success'
-    : /^failed\w*count$/i.test(name)
-      ? 'count'
-      : /^(failures|failed\w*|unprocessed\w*|unsuccessful\w*|errors)$/i.test(name)
-        ? 'failures'
-        : /requestId|error/i.test(name)
-          ? 'other'
-          : undefined
-  if (answerMeanings.size < 5_000 && name.length < 80) answerMeanings.set(name, made)
-  return made
-}
-
-/** An answer that refuses: `{success: false}`, or only failures of a batch. */
-function inAnswer(response: JsonReader): Failure | undefined {
-  const { raw } = response
-  if (raw === undefined) return undefined
-  let failures: JsonReader[] = []
-  let count = 0
-  let isDone = false
-  for (const name in raw) {
-    const value = raw[name]
-    const meaning = meaningOf(name)
-    if (meaning === 'success' && value === false) {
-      return { code: 'Failed', reason: response.text(...REASON) }
-    }
-    if (meaning === 'failures' && Array.isArray(value)) {
-      failures = [...failures, ...value.filter(isObject).map((item) => JsonReader.of(item))]
-    } else if (meaning === 'count') count = typeof value === 'number' ? value : Number(value) || 0
-    else if (meaning === undefined && typeof value === 'object' && value !== null) {
-      isDone ||= Array.isArray(value) ? value.length > 0 : Object.keys(value).length > 0
-    }
-  }
-  // Some of a batch succeeded: the call did what it could.
-  if (isDone || (failures.length === 0 && count !== 1)) return undefined
-  const first = failures[0]
-  return {
-    code: first?.text('errorCode', 'code', 'failureCode', 'reason', 'error') ?? 'Failed',
-    reason: first?.text('errorMessage', 'message', 'failureReason', 'detail', 'reason'),
-  }
 }

@@ -3,6 +3,7 @@
 import { listed, spoken } from '../../changes/text.ts'
 import { arnName, parseArn } from './arn.ts'
 import { JsonReader } from './json-reader.ts'
+import { areInternet } from './networks.ts'
 import { serviceName } from './services.ts'
 
 const MAX_POLICY_LENGTH = 131_072
@@ -51,7 +52,7 @@ function isLimited(condition: JsonReader): boolean {
     return values.entries().some(([key]) => {
       if (!LIMITING.test(key)) return false
       const texts = values.texts(key)
-      return !texts.some((text) => /^(\*|0\.0\.0\.0\/0|::\/0)$/.test(text))
+      return !(texts.includes('*') || areInternet(texts))
     })
   })
 }

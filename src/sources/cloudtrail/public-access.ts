@@ -7,6 +7,7 @@
 import { spoken } from '../../changes/text.ts'
 import type { Facts } from './facts.ts'
 import { isObject, JsonReader, scalar } from './json-reader.ts'
+import { areInternet, isInternet } from './networks.ts'
 import { openedByPolicy, readPolicy } from './policy.ts'
 
 /** What is opened, in words that follow the resource: `: everyone may read`. */
@@ -18,7 +19,6 @@ export interface Opening {
 }
 
 const PRINCIPALS = /^(add_?)?(allowed_?)?principals?$/i
-const WORLD = /^(0\.0\.0\.0\/0|::\/0)$/
 const EVERYONE_URI = /\/groups\/global\/(AllUsers|AuthenticatedUsers)/
 const CANNED = /^(public-read|public-read-write|authenticated-read|PublicRead|PublicReadWrite)$/
 
@@ -35,6 +35,9 @@ const PUBLIC_FLAG =
 /** Guards against public access, when they are turned off. */
 const BLOCK_FLAG =
   /^(block_?public_?(acls|policy|access|security_?group_?rules)|ignore_?public_?acls|restrict_?public_?buckets|block_?public_?security_?group_?rules)$/i
+/** Calls whose ranges are allowed in. */
+const INGRESS =
+  /Ingress|PublicPorts|Firewall|InputSecurityGroup|IpRules|IpGroup|IpAccessSettings|FlowSource|AddFlow|FleetPortSettings|^CreateFleet$|IpRestriction/
 const ON = /^(true|enabled|on|yes)$/i
 const NO_AUTHORIZATION =
   /^(authorization_?type|auth_?type|authentication_?type|function_?url_?auth_?type)$/i
@@ -87,7 +90,7 @@ function openedBy(
   if (PUBLIC_FLAG.test(name) && ON.test(text)) {
     // A cluster's endpoint may be limited to some networks.
     const cidrs = JsonReader.of(node).texts('publicAccessCidrs')
-    const isOpen = cidrs.length === 0 || cidrs.some((cidr) => WORLD.test(cidr))
+    const isOpen = cidrs.length === 0 || areInternet(cidrs)
     if (/unauthenticated/i.test(name)) return { how: 'to everyone, with no sign-in' }
     return isOpen ? { how: 'to the internet' } : undefined
   }
@@ -136,12 +139,12 @@ function openedBy(
     return { how: 'to the internet' }
   }
   if (
-    /^cidr_?(ip|block)?v?[46]?$|^cidrip$|^cidrs?$|publicaccesscidrs/i.test(name) &&
-    WORLD.test(text)
+    /^cidr_?(ip|block)?v?[46]?$|^cidrip$|^cidrs?$|publicaccesscidrs|^ip_?(rule|range)$|^whitelist_?cidr$/i.test(
+      name,
+    ) &&
+    isInternet(text)
   ) {
-    return /Ingress|PublicPorts|Firewall/.test(facts.plainAction)
-      ? { how: 'to the public' }
-      : undefined
+    return INGRESS.test(facts.plainAction) ? { how: 'to the public' } : undefined
   }
   if (/^direct_?internet_?access$/i.test(name) && text === 'Enabled') return undefined
   return undefined
@@ -167,7 +170,7 @@ function openedByList(
     return { how: 'to everyone' }
   }
   // The networks of a public endpoint: without one, they mean nothing.
-  if (/^public_?access_?cidrs$/i.test(name) && texts.some((text) => WORLD.test(text ?? ''))) {
+  if (/^public_?access_?cidrs$/i.test(name) && areInternet(texts)) {
     return JsonReader.of(node).flag('endpointPublicAccess') === false
       ? undefined
       : { how: 'to the internet' }
@@ -179,8 +182,8 @@ function openedByList(
   ) {
     return texts.some((text) => text === '*' || text === 'all') ? { how: 'to everyone' } : undefined
   }
-  if (/cidrs?$/i.test(name) && texts.some((text) => WORLD.test(text ?? ''))) {
-    return /PublicPorts|Ingress/.test(facts.plainAction) ? { how: 'to the public' } : undefined
+  if (/cidrs?$/i.test(name) && areInternet(texts)) {
+    return INGRESS.test(facts.plainAction) ? { how: 'to the public' } : undefined
   }
   return undefined
 }

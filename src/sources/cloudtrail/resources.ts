@@ -5,6 +5,7 @@ import { resourceKey } from '../../changes/resource-key.ts'
 import { indexable, listed, plural, spoken, words } from '../../changes/text.ts'
 import { isSameNoun, parseActionName, singular } from './action-name.ts'
 import { arnName, parseArn } from './arn.ts'
+import { batchTargets } from './batch-targets.ts'
 import { type LookupEvent, SOURCE } from './detail.ts'
 import type { Facts } from './facts.ts'
 import { isObject, JsonReader, scalar } from './json-reader.ts'
@@ -33,6 +34,10 @@ export function findResources(facts: Facts, event: LookupEvent): Resource[] {
   )
   for (const kind of kinds)
     addKind(kind, [facts.params, facts.extra, facts.serviceDetails], facts, found)
+  for (const { type, id } of batchTargets(facts)) {
+    const kind = kinds.find((one) => one.type === type)
+    if (kind !== undefined) found.add(ofKind(kind, id, facts))
+  }
   // A response describes everything the resource is connected with: only what the action names counts.
   const isBlank = found.size === 0
   for (const kind of kinds) {
@@ -49,7 +54,7 @@ export function findResources(facts: Facts, event: LookupEvent): Resource[] {
     found.add(candidate)
   }
   // LookupEvents also lists what the request only refers to, such as the source of a rule.
-  const referred = facts.service === 'ec2' ? referredIds(facts) : new Set<string>()
+  const referred = (event.resources?.length ?? 0) > 0 ? referredIds(facts) : new Set<string>()
   for (const { resourceType, resourceName } of event.resources ?? []) {
     if (resourceName && !referred.has(resourceName))
       found.add(fromSeen(resourceType ?? '', resourceName))
@@ -252,14 +257,20 @@ function ec2Made({ plainAction, response }: Facts): string[] {
   })
 }
 
-/** Tags, and what a rule of a security group allows: its source is not changed. */
+/**
+ * Tags, what a rule of a security group allows, and the security groups that something is put into:
+ * what these refer to is not changed.
+ */
 const BESIDE_IDS =
-  /^(tag_?set|tag_?specification(_?set|s)?|ip_?permissions|user_?id_?group_?pairs|referenced_?group_?info|referenced_?group_?id|source_?security_?group_?(id|name)|security_?group_?rule_?set)$/i
+  /^(tag_?set|tag_?specification(_?set|s)?|ip_?permissions|user_?id_?group_?pairs|referenced_?group_?info|referenced_?group_?id|source_?security_?group_?(id|name)|security_?group_?rule_?set|group_?set|(add_?|remove_?)?security_?group_?(ids?|set|id_?set)|security_?groups?)$/i
 
 /** EC2 IDs that the request contains only in tags and in the sources of rules. */
-function referredIds({ params }: Facts): Set<string> {
+function referredIds({ params, service }: Facts): Set<string> {
+  const all = ec2Ids(params, { isDeep: true })
+  // What other services only refer to: their own actions change no security group and no subnet.
+  if (service !== 'ec2') return new Set(all.filter((id) => /^(sg|subnet)-/.test(id)))
   const acted = new Set(ec2Ids(params))
-  return new Set(ec2Ids(params, { isDeep: true }).filter((id) => !acted.has(id)))
+  return new Set(all.filter((id) => !acted.has(id)))
 }
 
 /** @param options.isDeep includes IDs of resources that are only referred to */
@@ -415,7 +426,7 @@ function addNamed(facts: Facts, found: Found): void {
     }
   }
   const parts = [object, target].filter((part) => part !== '')
-  const wanted = parts.filter((part) => !found.hasNamed(part))
+  const wanted = parts.filter((part) => !found.hasNamed(part) && !isSetting(part, facts))
   for (const part of wanted) addPart(facts, part, request, found)
   const made = facts.params.text('name')
   if (
@@ -446,6 +457,16 @@ function addNamed(facts: Facts, found: Found): void {
   const answer = [...fieldsOf(facts.response.raw), ...fieldsOf(facts.serviceDetails.raw)]
   for (const part of wanted) addPart(facts, part, answer, found)
   if (found.size === 0) addAnything(facts, object, request, answer, found)
+}
+
+/** What SetSecurityGroups and SetSubnets set, which are other services' resources. */
+function isSetting(part: string, { service, plainAction }: Facts): boolean {
+  const isOther = service !== 'ec2' || plainAction.startsWith('Apply')
+  return (
+    isOther &&
+    /(^|[a-z])(SecurityGroups|Subnets)$/.test(part) &&
+    /^(Set|Apply|Modify|Update|Change|Replace)/.test(plainAction)
+  )
 }
 
 /** Parts of names that mean no resource: what is in one, or says where. */
@@ -546,6 +567,8 @@ function addElsewhere(facts: Facts, fields: readonly Field[], found: Found): voi
     if (kind !== undefined) {
       const noun = kind.type.slice('AWS::EC2::'.length).toLowerCase()
       const isInstance = noun === 'instance' && !/imageid|snapshot/.test(name)
+      const isSet = isSetting(`${noun === 'subnet' ? 'Subnets' : 'SecurityGroups'}`, facts)
+      if (isSet && /^(sg|subnet)-/.test(value)) continue
       if (isInstance || action.includes(noun) || (isJoin && depth === 0 && noun === 'vpc')) {
         found.add({ type: kind.type, id: value, arn: builtArn(kind, value, facts) })
       }

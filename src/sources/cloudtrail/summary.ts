@@ -34,6 +34,8 @@ export type Summaries = Record<string, Summarize>
 export interface Ending {
   outcome: Outcome
   error?: { code: string; message?: string }
+  /** Of a batch of which some entries failed: `2 of 5 failed: Rate exceeded`. */
+  partly?: string
 }
 
 /** The longest that a summary gets; names inside are cut first. */
@@ -44,7 +46,10 @@ export function sentence(summary: Summary, actor: Actor, ending: Ending, facts: 
   const subject = subjectOf(actor, facts)
   const { does, did, more = '' } = summary
   const { outcome, error } = ending
-  if (outcome === 'succeeded') return whole(`${subject} ${did ?? past(does)}${where}${more}`)
+  if (outcome === 'succeeded') {
+    const partly = ending.partly === undefined ? '' : `, but ${ending.partly}`
+    return whole(`${subject} ${did ?? past(does)}${where}${more}${partly}`)
+  }
   const tried = `${subject} tried to ${does}${where}`
   if (outcome === 'denied') return whole(`${tried} and was denied${denier(error?.message)}`)
   return whole(`${tried}, but ${reason(error)}`)

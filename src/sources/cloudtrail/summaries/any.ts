@@ -30,6 +30,7 @@ const JOINING =
 /** What is named alone is where it goes: Publish, Subscribe. */
 const TOWARDS = /^(Publish|Subscribe|Unsubscribe|Post|Respond|Reply|Push|Query)$/
 
+const BATCHED = /(Record|Item|Event)Batch$/
 /** What is put into something, rather than set. */
 const PUT_INTO = /^(Events?|Records?|Items?|Metric\w*|LogEvents|Entries)$/
 
@@ -120,7 +121,9 @@ function phrase(name: ActionName, verb: Verb, facts: Facts): string | undefined 
   const says = verb.says
   if (PUT_INTO.test(object) && name.verb === 'Put') {
     const into = resources.length > 0 ? ` into ${all(resources)}` : ''
-    return `put ${words(object)}${into}`
+    // PutRecordBatch puts records.
+    const what = BATCHED.test(facts.plainAction) ? `${words(object)}s` : words(object)
+    return `put ${what}${into}`
   }
   if (resources.length === 0) {
     const value = VALUED.test(name.verb!) ? objectName(object, facts) : undefined

@@ -6,6 +6,7 @@ import type { Edit } from '../detail.ts'
 import { edit, editsOf, HIDDEN, spelled } from '../edits.ts'
 import type { Facts } from '../facts.ts'
 import type { JsonReader } from '../json-reader.ts'
+import { areInternet } from '../networks.ts'
 import { principalName } from '../policy.ts'
 import { named } from '../resources.ts'
 import { serviceName } from '../services.ts'
@@ -42,8 +43,8 @@ export const lambda: Summaries = {
     const edits = editsOf(params, ['functionName', 'environment'])
     if (params.has('environment')) edits.push({ field: 'environment variables', to: HIDDEN })
     const vpc = params.object('vpcConfig')
-    if (!vpc.isEmpty)
-      edits.push(...edit('subnets', undefined, listed(vpc.texts('subnetIds'), 5) || '(none)'))
+    if (!vpc.isEmpty && vpc.texts('subnetIds').length === 0)
+      edits.push(...edit('subnets', undefined, '(none)'))
     const layers = params.texts('layers').map(arnName)
     if (layers.length > 0 && !edits.some(({ field }) => field === 'layers')) {
       edits.push(...edit('layers', undefined, listed(layers, 5)))
@@ -429,8 +430,7 @@ export const eks: Summaries = {
     const vpc = params.object('resourcesVpcConfig')
     const cidrs = vpc.texts('publicAccessCidrs')
     const isOpen =
-      vpc.flag('endpointPublicAccess') === true &&
-      (cidrs.length === 0 || cidrs.includes('0.0.0.0/0'))
+      vpc.flag('endpointPublicAccess') === true && (cidrs.length === 0 || areInternet(cidrs))
     const edits = [
       ...editsOf(vpc, []),
       ...editsOf(params, ['name', 'resourcesVpcConfig']).map(({ field, ...rest }) => ({

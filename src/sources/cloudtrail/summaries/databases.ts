@@ -1,7 +1,8 @@
 /** RDS, DynamoDB, ElastiCache and Redshift. */
 
-import { listed, spoken } from '../../../changes/text.ts'
+import { counted, listed, spoken } from '../../../changes/text.ts'
 import { arnName } from '../arn.ts'
+import { writtenItems } from '../batch-targets.ts'
 import type { Edit } from '../detail.ts'
 import { edit, editsOf, HIDDEN, spelled } from '../edits.ts'
 import type { Facts } from '../facts.ts'
@@ -94,7 +95,21 @@ export const rds: Summaries = {
     verbed('promote', named(resources, INSTANCE), ' from a read replica'),
 }
 
+function batchItems({ params, resources }: Facts, isRead: boolean): Summary | undefined {
+  const tables = named(resources, 'AWS::DynamoDB::Table')
+  if (tables === undefined) return undefined
+  if (isRead) return { does: `read items of ${tables}`, risks: ['data'] }
+  const { count, areDeleted } = writtenItems(params)
+  const items = count === 0 ? 'items' : counted(count, 'item')
+  const does = areDeleted ? `delete ${items} from ${tables}` : `write ${items} to ${tables}`
+  return { does, risks: ['data'] }
+}
+
 export const dynamodb: Summaries = {
+  BatchGetItem: (facts) => batchItems(facts, true),
+  BatchWriteItem: (facts) => batchItems(facts, false),
+  TransactGetItems: (facts) => batchItems(facts, true),
+  TransactWriteItems: (facts) => batchItems(facts, false),
   UpdateTable: ({ params, response, resources }) => {
     const table = named(resources, 'AWS::DynamoDB::Table')
     if (table === undefined) return undefined

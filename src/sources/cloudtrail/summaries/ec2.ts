@@ -5,6 +5,7 @@ import type { Edit } from '../detail.ts'
 import { edit, editsOf, HIDDEN, spelled } from '../edits.ts'
 import type { Facts } from '../facts.ts'
 import { JsonReader } from '../json-reader.ts'
+import { isInternet, reachOf } from '../networks.ts'
 import { label, named } from '../resources.ts'
 import type { Summaries, Summary } from '../summary.ts'
 import { ec2Associations } from './ec2-associations.ts'
@@ -123,6 +124,19 @@ export const ec2: Summaries = {
   DeleteFlowLogs: (facts) => `turn off the flow logs${idList(facts, 'AWS::EC2::FlowLog')}`,
 
   ModifyInstanceAttribute: modifyInstance,
+  ModifyNetworkInterfaceAttribute: ({ params, resources }) =>
+    intoGroups(named(resources, 'AWS::EC2::NetworkInterface'), params),
+  ApplySecurityGroupsToClientVpnTargetNetwork: ({ params, resources }) => {
+    const endpoint = named(resources, 'AWS::EC2::ClientVpnEndpoint')
+    const groups = params.texts('SecurityGroupId', 'SecurityGroupIds')
+    const vpc = named(resources, 'AWS::EC2::VPC')
+    if (endpoint === undefined || vpc === undefined) return undefined
+    return {
+      does: `put ${endpoint} in ${vpc} into security ${groups.length === 1 ? 'group' : 'groups'} ${listed(groups.map((id) => spoken(id, 40)))}`,
+      edits: edit('security groups', undefined, listed(groups, 10)),
+      risks: ['network'],
+    }
+  },
   ModifyVpcAttribute: (facts) => attributes(facts, 'AWS::EC2::VPC', ['vpcId']),
   ModifySubnetAttribute: (facts) => {
     const summary = attributes(facts, 'AWS::EC2::Subnet', ['subnetId'])
@@ -388,13 +402,15 @@ function descriptionOf(json: JsonReader): string | undefined {
 
 function ruleOf(json: JsonReader): Rule {
   const peers = peersOf(json)
-  const isWorld = peers.some((peer) => WORLD.test(peer))
-  const others = peers.filter((peer) => !WORLD.test(peer)).map((peer) => spoken(peer, 60))
+  const reach = reachOf(peers)
+  const others = peers
+    .filter((peer) => reach?.cidrs.includes(peer) !== true)
+    .map((peer) => spoken(peer, 60))
   const description = descriptionOf(json)
   return {
     ports: portWords(json),
-    peers: isWorld ? ['the world', ...others] : others,
-    isWorld,
+    peers: reach === undefined ? others : [reach.words, ...others],
+    isWorld: reach !== undefined,
     ...(description !== undefined && { description }),
   }
 }
@@ -404,6 +420,12 @@ function rulesOf(params: JsonReader, responseRules: JsonReader[]): Rule[] {
   const flat = params.has('ipProtocol', 'cidrIp', 'fromPort') ? [params] : []
   const readers = given.length > 0 ? given : flat.length > 0 ? flat : responseRules
   return readers.slice(0, 60).map(ruleOf)
+}
+
+/** `22/tcp and 443/tcp to the world`: the peer of an open rule that is the internet is its first. */
+function openWords(open: readonly Rule[]): string {
+  const ports = listed([...new Set(open.map(({ ports }) => ports))])
+  return `${ports} to ${open[0]!.peers[0]!}`
 }
 
 /** ` (postgres)`: what the rules say that they are for. */
@@ -454,7 +476,7 @@ function allow({ params, response, resources }: Facts, way: 'in' | 'out'): Summa
     const does = `allow ${ruleWords(rules, 'from')} into ${group}${purposes(rules)}`
     return { does, edits, risks: ['network'] }
   }
-  const opens = `${listed([...new Set(open.map(({ ports }) => ports))])} to the world`
+  const opens = openWords(open)
   const does = `open ${ruleWords(rules, 'to')} on ${group}${purposes(rules)}`
   return { does, edits, opens, risks: ['network'] }
 }
@@ -501,7 +523,7 @@ function modifyRules({ params, resources }: Facts): Summary | undefined {
       to: `${ports}${peers.length ? `, ${listed(peers, 5)}` : ''}`,
     })),
     // The record does not show whether rules are inbound or outbound: assume the worse.
-    ...(open.length > 0 && { opens: `${listed(open.map(({ ports }) => ports))} to the world` }),
+    ...(open.length > 0 && { opens: openWords(open) }),
     risks: ['network'],
   }
 }
@@ -554,13 +576,13 @@ function aclEntry({ params, resources }: Facts): Summary | undefined {
     : portWords(
         JsonReader.of({ ...range.raw, ipProtocol: params.text('aclProtocol', 'protocol') ?? '6' }),
       )
-  const peer = WORLD.test(cidr) ? 'the world' : spoken(cidr, 60)
+  const peer = reachOf([cidr])?.words ?? spoken(cidr, 60)
   const text = `${ports} ${isOut ? 'to' : 'from'} ${peer}`
-  const isOpen = !isOut && action === 'allow' && WORLD.test(cidr)
+  const isOpen = !isOut && action === 'allow' && isInternet(cidr)
   return {
     does: `${action === 'allow' ? 'allow' : 'deny'} ${text} in ${acl}`,
     edits: edit(`rule ${params.text('ruleNumber') ?? ''}`.trim(), undefined, `${action} ${text}`),
-    ...(isOpen && { opens: `${ports} to the world` }),
+    ...(isOpen && { opens: `${ports} to ${peer}` }),
     risks: ['network'],
   }
 }
@@ -610,19 +632,20 @@ function modifyInstance({ params, resources }: Facts): Summary | undefined {
       risks: ['deploy'],
     }
   }
-  const groups = params
-    .objects('groupSet')
-    .map((group) => group.text('groupId'))
-    .filter((id) => id !== undefined)
-  if (groups.length > 0) {
-    return {
-      does: `put ${instance} into ${groups.length === 1 ? 'security group' : 'security groups'} ${listed(groups.map((id) => spoken(id, 40)))}`,
-      edits: edit('security groups', undefined, listed(groups, 10)),
-      risks: ['network'],
-    }
-  }
+  const grouped = intoGroups(instance, params)
+  if (grouped !== undefined) return grouped
   const edits = editsOf(params, ['instanceId', 'attribute'])
   return { does: `change ${instance}`, more: spelled(edits), edits }
+}
+
+function intoGroups(what: string | undefined, params: JsonReader): Summary | undefined {
+  const groups = params.objects('groupSet').flatMap((group) => group.text('groupId') ?? [])
+  if (what === undefined || groups.length === 0) return undefined
+  return {
+    does: `put ${what} into ${groups.length === 1 ? 'security group' : 'security groups'} ${listed(groups.map((id) => spoken(id, 40)))}`,
+    edits: edit('security groups', undefined, listed(groups, 10)),
+    risks: ['network'],
+  }
 }
 
 function attributes(

@@ -48,16 +48,8 @@ export const elasticloadbalancing: Summaries = {
     const edits = editsOf(params, ['targetGroupArn'])
     return what && { does: `change ${what}`, more: spelled(edits), edits }
   },
-  SetSecurityGroups: ({ params, resources }) => {
-    const what = balancer(resources)
-    const groups = params.texts('securityGroups').map((id) => spoken(id, 40))
-    return (
-      what && {
-        does: `put ${what} into security ${groups.length === 1 ? 'group' : 'groups'} ${listed(groups)}`,
-        edits: edit('security groups', undefined, listed(groups, 10)),
-      }
-    )
-  },
+  SetSecurityGroups: securityGroups,
+  ApplySecurityGroupsToLoadBalancer: securityGroups,
   SetSubnets: ({ params, resources }) => {
     const what = balancer(resources)
     const subnets = params.texts('subnets').map((id) => spoken(id, 40))
@@ -68,6 +60,17 @@ export const elasticloadbalancing: Summaries = {
       }
     )
   },
+}
+
+function securityGroups({ params, resources }: Facts): Summary | undefined {
+  const what = balancer(resources)
+  const groups = params.texts('securityGroups').map((id) => spoken(id, 40))
+  if (what === undefined || groups.length === 0) return undefined
+  return {
+    does: `put ${what} into security ${groups.length === 1 ? 'group' : 'groups'} ${listed(groups)}`,
+    edits: edit('security groups', undefined, listed(groups, 10)),
+    risks: ['network'],
+  }
 }
 
 function balancer(resources: Facts['resources']): string | undefined {

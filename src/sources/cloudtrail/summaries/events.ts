@@ -1,6 +1,6 @@
 /** SQS, SNS, EventBridge, CloudWatch and its logs. */
 
-import { listed, spoken, words } from '../../../changes/text.ts'
+import { counted, listed, spoken, words } from '../../../changes/text.ts'
 import { arnName } from '../arn.ts'
 import { edit, editsOf, spelled } from '../edits.ts'
 import type { Facts } from '../facts.ts'
@@ -12,6 +12,16 @@ import { setPolicy } from './resource-policy.ts'
 const QUEUE = 'AWS::SQS::Queue'
 
 export const sqs: Summaries = {
+  SendMessageBatch: ({ params, resources }) => {
+    const queue = named(resources, QUEUE)
+    const count = params.items('entries').length
+    return queue && `send ${count === 0 ? 'messages' : counted(count, 'message')} to ${queue}`
+  },
+  DeleteMessageBatch: ({ params, resources }) => {
+    const queue = named(resources, QUEUE)
+    const count = params.items('entries').length
+    return queue && `delete ${count === 0 ? 'messages' : counted(count, 'message')} from ${queue}`
+  },
   PurgeQueue: ({ resources }) => {
     const queue = named(resources, QUEUE)
     return queue && { does: `delete all messages in ${queue}`, risks: ['data'] }
@@ -23,6 +33,12 @@ export const sqs: Summaries = {
 const TOPIC = 'AWS::SNS::Topic'
 
 export const sns: Summaries = {
+  PublishBatch: ({ params, resources }) => {
+    const topic = named(resources, TOPIC)
+    const count = params.items('publishBatchRequestEntries').length
+    const more = count === 0 ? '' : `: ${counted(count, 'message')}`
+    return topic && { does: `publish to ${topic}`, more }
+  },
   CreateTopic: ({ params, resources }) => {
     const name = params.text('name')
     return named(resources, TOPIC)
@@ -67,6 +83,10 @@ function attributes(what: string | undefined, given: JsonReader): Summary | unde
 const RULE = 'AWS::Events::Rule'
 
 export const events: Summaries = {
+  PutEvents: ({ resources }) => {
+    const bus = named(resources, 'AWS::Events::EventBus')
+    return `put events into ${bus ?? 'the default event bus'}`
+  },
   PutRule: ({ params, resources }) => {
     const rule = named(resources, RULE) ?? nameOf(params, 'rule')
     const schedule = params.text('scheduleExpression')

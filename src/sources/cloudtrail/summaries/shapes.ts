@@ -10,6 +10,7 @@ import type { Edit } from '../detail.ts'
 import { edit, editsOf, spelled } from '../edits.ts'
 import type { Facts } from '../facts.ts'
 import { isObject, JsonReader, scalar } from '../json-reader.ts'
+import { areInternet } from '../networks.ts'
 import { isOff, isProtection } from '../protection.ts'
 import { type Opening, openingWords } from '../public-access.ts'
 import { named } from '../resources.ts'
@@ -158,7 +159,7 @@ function sourceRule(facts: Facts): Summary | undefined {
   if (name === undefined) return undefined
   const cidr = params.text('cIDRIP', 'cidrIp', 'cidr')
   const from = cidr ?? params.text('eC2SecurityGroupName', 'eC2SecurityGroupId')
-  const isWorld = cidr === '0.0.0.0/0' || cidr === '::/0'
+  const isWorld = areInternet([cidr])
   if (verb === 'Revoke') {
     return {
       does: `close ${name}${from ? ` to ${isWorld ? 'the public' : spoken(from, 60)}` : ''}`,

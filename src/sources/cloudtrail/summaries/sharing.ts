@@ -5,6 +5,7 @@ import { arnName } from '../arn.ts'
 import { edit } from '../edits.ts'
 import type { Facts } from '../facts.ts'
 import type { JsonReader } from '../json-reader.ts'
+import { areInternet } from '../networks.ts'
 import { principalName } from '../policy.ts'
 import type { Summaries, Summary } from '../summary.ts'
 import { the } from './any.ts'
@@ -68,7 +69,7 @@ function ports([instance]: Facts['resources'], given: JsonReader[]): Summary | u
     // Lightsail opens a port to every address unless the call lists some.
     const ranges = [...info.texts('cidrs'), ...info.texts('ipv6Cidrs')]
     const isLimited = ranges.length > 0 || info.texts('cidrListAliases').length > 0
-    return !isLimited || ranges.some((range) => range === '0.0.0.0/0' || range === '::/0')
+    return !isLimited || areInternet(ranges)
   }
   const open = given.filter(isOpen)
   const what = the(instance)

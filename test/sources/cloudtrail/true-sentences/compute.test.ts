@@ -37,8 +37,8 @@ const CASES: Sentence[] = [
     }),
   ],
   [
-    'alice applied security group sg-0123456789abcdef0 to load balancer old in eu-west-1',
-    ['sg-0123456789abcdef0', 'old'],
+    'alice put load balancer old into security group sg-0123456789abcdef0 in eu-west-1',
+    ['old'],
     false,
     call('elasticloadbalancing', 'ApplySecurityGroupsToLoadBalancer', {
       loadBalancerName: 'old',

@@ -559,9 +559,9 @@ const CASES: Case[] = [
     call('ec2', 'DisableImageBlockPublicAccess', { DisableImageBlockPublicAccessRequest: {} }),
   ],
   [
-    'alice allowed 22/tcp from 0.0.0.0/1 into security group default in eu-west-1',
+    'alice opened 22/tcp to a large part of the internet (0.0.0.0/1) on security group default in eu-west-1',
     ['default'],
-    [],
+    ['public_access'],
     call('ec2', 'AuthorizeSecurityGroupIngress', {
       groupName: 'default',
       ipPermissions: {
@@ -750,8 +750,8 @@ const CASES: Case[] = [
     }),
   ],
   [
-    'alice changed the attribute of network interface eni-0a1b2c3d in eu-west-1: group set items group id to sg-0a1b2c3d4e5f60718',
-    ['eni-0a1b2c3d', 'sg-0a1b2c3d4e5f60718'],
+    'alice put network interface eni-0a1b2c3d into security group sg-0a1b2c3d4e5f60718 in eu-west-1',
+    ['eni-0a1b2c3d'],
     [],
     call('ec2', 'ModifyNetworkInterfaceAttribute', {
       networkInterfaceId: 'eni-0a1b2c3d',
