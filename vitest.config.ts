@@ -17,6 +17,8 @@ export default defineConfig({
     // These end a test that hangs. They are no measure of speed: a second suite may run beside this one.
     testTimeout: 900_000,
     hookTimeout: 900_000,
+    // Only for a fault of Temporal's time-skipping server: testing/workflows/harness.ts.
+    retry: { count: 1, condition: /The Temporal test server does not answer/ },
     expect: { poll: { timeout: 180_000 } },
     teardownTimeout: 30_000,
     // Vitest starts the projects' files in the order of the projects' names: the longest first.

@@ -80,7 +80,7 @@ function untilRunning(run: Run, activity: 'importEvents' | 'verifyRole', times =
 describe('from the start', () => {
   test('waits for a role, then verifies and imports', async () => {
     const run = await start(new World({ roleArn: null, accountId: null }))
-    await harness.env.sleep('3d')
+    await harness.sleep('3d')
     expect(await run.state()).toMatchObject({ status: 'awaiting_role', nextPollAt: null })
     expect(run.world.story).toEqual([])
 
@@ -109,7 +109,7 @@ describe('verification', () => {
     const failed = await run.until(({ status }) => status === 'action_needed')
     expect(failed.statusReason).toMatch(/external ID/)
     expect(failed.verification).toMatchObject({ failures: 1 })
-    await harness.env.sleep(25 * MINUTE)
+    await harness.sleep(25 * MINUTE)
     await run.until(({ verification }) => verification?.failures === 3)
     expect(world.of('verifyRole').map(({ options }) => options)).toEqual([
       { failures: 0 },
@@ -119,7 +119,7 @@ describe('verification', () => {
     expect(world.of('importEvents')).toEqual([])
 
     world.verify = () => ({})
-    await harness.env.sleep(10 * MINUTE)
+    await harness.sleep(10 * MINUTE)
     await run.until(({ status }) => status === 'current')
     expect(gaps(world.of('verifyRole'))).toEqual([600, 600, 600].map(after))
     expect(world.story.slice(3, 5)).toEqual(['verifyRole', 'importEvents'])
@@ -136,7 +136,7 @@ describe('verification', () => {
     }
     const run = await start(world)
     await run.until(({ status }) => status === 'waiting_for_aws')
-    await harness.env.sleep(2 * HOUR)
+    await harness.sleep(2 * HOUR)
     await run.until(({ status }) => status === 'current')
     expect(gaps(world.of('verifyRole'))).toEqual(delays.map(after))
   })
@@ -146,7 +146,7 @@ describe('verification', () => {
     await run.until(({ status }) => status === 'current')
     await run.change({ name: 'renamed' })
     await run.until(({ settings }) => settings?.name === 'renamed')
-    await harness.env.sleep(5.5 * MINUTE)
+    await harness.sleep(5.5 * MINUTE)
     expect(run.world.of('verifyRole')).toHaveLength(1)
 
     const other = 'arn:aws:iam::123456789012:role/another'
@@ -162,7 +162,7 @@ describe('verification', () => {
     const world = new World()
     world.verify = () => ({ state: 'failed' })
     const run = await start(world)
-    await harness.env.sleep(5.25 * MINUTE)
+    await harness.sleep(5.25 * MINUTE)
     await run.until(({ verification }) => verification!.failures > 3)
     await run.change({ roleArn: 'arn:aws:iam::123456789012:role/another' })
     await run.until(({ verification }) => verification?.failures === 1)
@@ -176,7 +176,7 @@ describe('cycles', () => {
     world.import = ({ now }) => ({ nextPollAt: iso(now + 30 * MINUTE) })
     const run = await start(world)
     await run.until(({ status }) => status === 'current')
-    await harness.env.sleep(5 * 24 * HOUR + 10 * MINUTE)
+    await harness.sleep(5 * 24 * HOUR + 10 * MINUTE)
     expectEach(gaps(world.of('importEvents')), 1800)
     expect(world.of('importEvents').length).toBeGreaterThanOrEqual(5 * 48)
     expect(world.of('verifyRole').length).toBeGreaterThanOrEqual(5)
@@ -188,10 +188,10 @@ describe('cycles', () => {
   test('cost 11 events each in a quiet hour', async () => {
     const run = await start(new World())
     await run.until(({ status }) => status === 'current')
-    await harness.env.sleep(30 * SECOND)
+    await harness.sleep(30 * SECOND)
     const before = (await run.handle.describe()).historyLength
     const cycles = run.world.of('importEvents').length
-    await harness.env.sleep(HOUR)
+    await harness.sleep(HOUR)
     const imported = run.world.of('importEvents').length - cycles
     const events = (await run.handle.describe()).historyLength - before
     console.info(`A quiet hour: ${imported} cycles, ${events} history events`)
@@ -203,7 +203,7 @@ describe('cycles', () => {
     const run = await start(new World(), { cyclesPerRun: 5 })
     const first = await run.handle.describe()
     await run.until(({ status }) => status === 'current')
-    await harness.env.sleep(60.5 * MINUTE)
+    await harness.sleep(60.5 * MINUTE)
     await run.until((_, world) => world.of('importEvents').length >= 60)
     expectEach(gaps(run.world.of('importEvents')), 60)
     expect(run.world.of('verifyRole')).toHaveLength(1)
@@ -232,7 +232,7 @@ describe('cycles', () => {
     world.import = ({ now }) => ({ nextPollAt: iso(now - HOUR) })
     const run = await start(world)
     await run.until((_, world) => world.of('importEvents').length > 0)
-    await harness.env.sleep(10 * SECOND)
+    await harness.sleep(10 * SECOND)
     world.import = () => ({})
     await run.until(({ lastCycle }) => lastCycle!.nextPollAt > lastCycle!.finishedAt)
     expect(world.of('importEvents').length).toBeLessThan(15)
@@ -245,7 +245,7 @@ describe('cycles', () => {
     const statusReason = 'eu-west-3: ThrottlingException: Rate exceeded'
     world.import = () => ({ status: 'behind', statusReason, failing, lagSeconds: 1500 })
     const run = await start(world)
-    await harness.env.sleep(10.5 * MINUTE)
+    await harness.sleep(10.5 * MINUTE)
     const state = await run.until(({ status }) => status === 'behind')
     expect(state.statusReason).toBe(statusReason)
     expect(state.lastCycle?.failing).toEqual(failing)
@@ -256,7 +256,7 @@ describe('cycles', () => {
     expect(details).toContain('- **eu-west-3**: ThrottlingException: Rate exceeded')
 
     world.import = () => ({})
-    await harness.env.sleep(MINUTE)
+    await harness.sleep(MINUTE)
     await run.until(({ status }) => status === 'current')
     expect(await run.details()).not.toContain('eu-west-3')
   })
@@ -269,7 +269,7 @@ describe('pausing', () => {
     await run.change({ paused: true })
     await run.until(({ status }) => status === 'paused')
     const before = run.world.story.length
-    await harness.env.sleep('3h')
+    await harness.sleep('3h')
     expect(run.world.story).toHaveLength(before)
 
     const resumedAt = await harness.env.currentTimeMs()
@@ -306,7 +306,7 @@ describe('import now', () => {
       { force: true },
       { force: true },
     ])
-    await harness.env.sleep(3.5 * MINUTE)
+    await harness.sleep(3.5 * MINUTE)
     // The rhythm begins anew from there.
     expect(gaps(run.world.of('importEvents')).slice(1)).toEqual([60, 60, 60].map(after))
     expect(run.world.of('importEvents').at(-1)?.options).toEqual({ force: false })
@@ -493,7 +493,7 @@ describe('an import that needs a verification', () => {
       throw verificationRequired()
     }
     const run = await start(world)
-    await harness.env.sleep(HOUR)
+    await harness.sleep(HOUR)
     const state = await run.until(({ failures }) => failures > 5)
     expect(state.lastError).toBe('The role is not verified yet')
     expect(gaps(world.of('importEvents')).slice(0, 7)).toEqual(
@@ -521,7 +521,7 @@ describe('an import that needs a verification', () => {
     })
     await run.verifyNow()
     const { length } = world.of('importEvents')
-    await harness.env.sleep(HOUR)
+    await harness.sleep(HOUR)
     const state = await run.until(() => world.of('importEvents').length >= length + 50)
     expect(state).toMatchObject({ status: 'current', verification: { inconclusive: 'Throttling' } })
     expect(world.of('verifyRole').length).toBeGreaterThan(10)
@@ -537,12 +537,12 @@ describe('a role that AWS refuses in a cycle', () => {
       throw roleRefused()
     }
     world.verify = ({ now }) => ({ state: 'failed', nextAttemptAt: iso(now + 5 * MINUTE) })
-    await harness.env.sleep(2 * MINUTE)
+    await harness.sleep(2 * MINUTE)
     await run.until(({ status }) => status === 'action_needed')
     expect(world.story).toEqual(['verifyRole', 'importEvents', 'importEvents failed', 'verifyRole'])
     world.import = () => ({})
     world.verify = () => ({})
-    await harness.env.sleep(6.5 * MINUTE)
+    await harness.sleep(6.5 * MINUTE)
     await run.until(({ status }) => status === 'current')
     expect(world.story.slice(4, 6)).toEqual(['verifyRole', 'importEvents'])
   })
@@ -553,7 +553,7 @@ describe('a role that AWS refuses in a cycle', () => {
       throw roleRefused()
     }
     const run = await start(world)
-    await harness.env.sleep(HOUR)
+    await harness.sleep(HOUR)
     const state = await run.until(({ failures }) => failures > 5)
     expect(state).toMatchObject({
       status: 'behind',
@@ -565,7 +565,7 @@ describe('a role that AWS refuses in a cycle', () => {
     expect(world.of('verifyRole').length).toBe(world.of('importEvents').length)
 
     world.import = () => ({})
-    await harness.env.sleep(11 * MINUTE)
+    await harness.sleep(11 * MINUTE)
     expect(await run.until(({ status }) => status === 'current')).toMatchObject({
       failures: 0,
       lastError: null,
@@ -581,14 +581,14 @@ describe('failures of a whole step', () => {
     world.import = () => {
       throw new Error('connect ECONNREFUSED')
     }
-    await harness.env.sleep('1h')
+    await harness.sleep('1h')
     const failed = world.of('importEvents').slice(1)
     expect(failed.every(({ outcome }) => outcome === 'failed')).toBe(true)
     // Twice a minute in the end, by Temporal's retries alone.
     expect(Math.max(...gaps(failed))).toEqual(after(30))
     expect(gaps(failed).slice(0, 6)).toEqual([1, 2, 4, 8, 16, 30].map(after))
     world.import = () => ({})
-    await harness.env.sleep(2.5 * MINUTE)
+    await harness.sleep(2.5 * MINUTE)
     await run.until((_, world) => world.calls.at(-1)?.outcome === 'done')
     expect(await run.state()).toMatchObject({ status: 'current', lastError: null, failures: 0 })
   })
@@ -603,7 +603,7 @@ describe('failures of a whole step', () => {
       if (activity === 'importEvents') world.import = broken
       else world.verify = broken
       const run = await start(world)
-      await harness.env.sleep(HOUR)
+      await harness.sleep(HOUR)
       const state = await run.until(({ failures }) => failures > 5)
       expect(state).toMatchObject({
         status: 'behind',
@@ -617,7 +617,7 @@ describe('failures of a whole step', () => {
 
       world.import = () => ({})
       world.verify = () => ({})
-      await harness.env.sleep(11 * MINUTE)
+      await harness.sleep(11 * MINUTE)
       await run.until(({ status }) => status === 'current')
     },
   )
@@ -629,10 +629,10 @@ describe('failures of a whole step', () => {
     }
     const run = await start(world)
     await run.until(({ lastError }) => lastError === 'permission denied')
-    await harness.env.sleep(5 * MINUTE)
+    await harness.sleep(5 * MINUTE)
     expect(world.story).toEqual([])
     world.read = () => {}
-    await harness.env.sleep(11 * MINUTE)
+    await harness.sleep(11 * MINUTE)
     await run.until(({ status }) => status === 'current')
   })
 
@@ -642,7 +642,7 @@ describe('failures of a whole step', () => {
       throw ApplicationFailure.nonRetryable('no such role')
     }
     const run = await start(world)
-    await harness.env.sleep(HOUR)
+    await harness.sleep(HOUR)
     await run.until(({ failures }) => failures > 5)
     world.verify = () => ({})
     await run.change({ roleArn: 'arn:aws:iam::123456789012:role/another' })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { WorkflowHandle } from '@temporalio/client'
+import type { Duration } from '@temporalio/common'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import { createLogger } from '../../src/log.ts'
 import { installTemporalRuntime } from '../../src/temporal/runtime.ts'
@@ -23,6 +24,28 @@ import { fakeActivities, type World } from './fakes.ts'
 
 // Failing activities are what many tests are about: their warnings would hide everything else.
 installTemporalRuntime(createLogger({ level: 'error' }))
+
+/** What the time-skipping server takes some milliseconds for, on a machine under heavy load. */
+const STUCK_AFTER_MS = 300_000
+const WORKER_ENDS_WITHIN_MS = 60_000
+
+/**
+ * A call to the time-skipping server. Once in some hundred runs it answers no more: its clock is
+ * locked for good, or a thread waits for another. The message is one after which vitest.config.ts
+ * lets the test run again, on a new server.
+ */
+async function answered<T>(call: Promise<T>): Promise<T> {
+  const limit = new AbortController()
+  const isStuck = sleep(STUCK_AFTER_MS, undefined, { signal: limit.signal }).then(() => {
+    throw new Error('The Temporal test server does not answer')
+  })
+  isStuck.catch(() => {})
+  try {
+    return await Promise.race([call, isStuck])
+  } finally {
+    limit.abort()
+  }
+}
 
 /** A worker on a test environment, and connections' workflows in worlds made up by tests. */
 export class Harness {
@@ -52,10 +75,18 @@ export class Harness {
     return harness
   }
 
-  /** Ends the worker, then the environment. */
+  /** Ends the worker, then the environment. The worker of a server that is stuck may not end. */
   async end(): Promise<void> {
-    await this.#stopWorker()
+    await Promise.race([
+      this.#stopWorker(),
+      sleep(WORKER_ENDS_WITHIN_MS, undefined, { ref: false }),
+    ])
     await this.env.teardown()
+  }
+
+  /** Lets this much of the environment's time pass. */
+  sleep(duration: Duration): Promise<void> {
+    return answered(this.env.sleep(duration))
   }
 
   async start(
@@ -83,11 +114,13 @@ export class Harness {
     }
     const { cyclesPerRun, signalsPerRun } = options
     const { workflow } = this.env.client
-    const { workflowId } = await workflow.start<typeof connection>('connection', {
-      workflowId: connectionWorkflowId(this.installationId, connectionId),
-      taskQueue: this.taskQueue,
-      args: [state, { cyclesPerRun, signalsPerRun }],
-    })
+    const { workflowId } = await answered(
+      workflow.start<typeof connection>('connection', {
+        workflowId: connectionWorkflowId(this.installationId, connectionId),
+        taskQueue: this.taskQueue,
+        args: [state, { cyclesPerRun, signalsPerRun }],
+      }),
+    )
     // Not that of the first run: this one follows the workflow over continue-as-new.
     return new Run(this.env, workflow.getHandle(workflowId), world)
   }
@@ -116,7 +149,7 @@ export class Run {
   }
 
   state(): Promise<ConnectionState> {
-    return this.handle.query(stateQuery)
+    return answered(this.handle.query(stateQuery))
   }
 
   /** Waits, in real time, for the workflow to have got there. */
@@ -139,15 +172,15 @@ export class Run {
   }
 
   changed(): Promise<void> {
-    return this.handle.signal(changedSignal)
+    return answered(this.handle.signal(changedSignal))
   }
 
   verifyNow() {
-    return this.handle.executeUpdate(verifyNowUpdate)
+    return answered(this.handle.executeUpdate(verifyNowUpdate))
   }
 
   importNow() {
-    return this.handle.executeUpdate(importNowUpdate)
+    return answered(this.handle.executeUpdate(importNowUpdate))
   }
 
   /**
@@ -155,12 +188,12 @@ export class Run {
    * go on in it, and a workflow that is terminated beside its activity stops the clock for good.
    */
   async end(): Promise<void> {
-    const { status } = await this.handle.describe()
+    const { status } = await answered(this.handle.describe())
     if (status.name !== 'RUNNING') return
     this.world.read = () => {}
     this.world.change({ deleted: true })
     await this.changed()
-    await this.handle.result()
+    await answered(this.handle.result())
   }
 
   /** What Temporal's UI shows at the top of the workflow's page. */
