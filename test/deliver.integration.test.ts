@@ -78,6 +78,8 @@ async function send(integration: Integration, event: string, payload: unknown, i
 
 const deps = (fields = {}) => ({
   ...{ db: api.db, aws: new AwsAccess(), pacers: new Pacers() },
+  // A turn has no limit of time.
+  clock: () => 0,
   ...fields,
 })
 
@@ -145,6 +147,37 @@ describe('a delivery of GitHub', () => {
     await send(two, 'pull_request', payload)
     expect(await translate(tenant)).toMatchObject({ translated: 2, failed: 0 })
     expect(await changes(tenant)).toHaveLength(1)
+  })
+
+  test('without a time of its own is one change for two webhooks, and another one a day later', async () => {
+    const tenant = await api.tenant('untimed')
+    const [one, two] = [await create(tenant, 'github'), await create(tenant, 'github')]
+    const added = {
+      ...{ action: 'added', repository: REPOSITORY, sender: { login: 'octocat' } },
+      member: { login: 'mallory' },
+    }
+    const receive = async (integration: Integration, minutesAgo: number) => {
+      await send(integration, 'member', added)
+      await api.superuser
+        .updateTable('deliveries')
+        .set({ received_at: ago(minutesAgo) })
+        .where('integration_id', '=', integration.id)
+        .where('state', '=', 'received')
+        .execute()
+    }
+    await receive(one, 24 * 60 + 10)
+    await receive(two, 24 * 60 + 9)
+    expect(await translate(tenant)).toMatchObject({ translated: 2, failed: 0 })
+    expect(await changes(tenant)).toHaveLength(1)
+    await receive(one, 10)
+    expect(await translate(tenant)).toMatchObject({ translated: 1, failed: 0 })
+    expect(await changes(tenant)).toHaveLength(2)
+    for (const { id } of await log(tenant, one)) {
+      const path = `/api/v1/integrations/${one.id}/deliveries/${id}/replay`
+      expect((await tenant.request('POST', path)).status).toBe(202)
+    }
+    expect(await translate(tenant)).toMatchObject({ translated: 2, failed: 0 })
+    expect(await changes(tenant)).toHaveLength(2)
   })
 
   test('can be replayed, which stores nothing twice', async () => {

@@ -21,11 +21,19 @@ const DAY_MS = 24 * 3_600_000
 /** Each week of a change's time is a partition, so the time is limited. */
 const MAX_AGE_MS = 400 * DAY_MS
 const MAX_AHEAD_MS = 7 * DAY_MS
+/** Two webhooks report an event without a time within this time. */
+const SAME_EVENT_MS = 3_600_000
+
+/** A change with the ID that it has if no other one has its `sourceId`. */
+interface NewChange {
+  id: string
+  imported: ImportedChange
+}
 
 /** What one delivery becomes, before it is stored. */
 interface Translated {
   delivery: ClaimedDelivery
-  changes: { id: string; imported: ImportedChange }[]
+  changes: NewChange[]
   incidents: IncidentEvent[]
   /** Why there is neither. */
   reason: string | null
@@ -135,7 +143,7 @@ function toImported(
   organizationId: string,
   delivery: ClaimedDelivery,
   { change, content }: { change: Change; content: unknown },
-): Translated['changes'][number] {
+): NewChange {
   const age = delivery.received_at.getTime() - change.occurredAt.getTime()
   if (age > MAX_AGE_MS || age < -MAX_AHEAD_MS) {
     const time = change.occurredAt.toISOString()
@@ -165,13 +173,71 @@ function toImported(
   }
 }
 
-/** @returns the IDs of the changes that exist now */
+/**
+ * Stores changes. An event without a time has the time of its arrival, which differs when a second
+ * webhook reports it: it is the change of the first. An event with the same content much later is
+ * another change.
+ *
+ * @returns the IDs of the stored changes, by the IDs of the translated ones
+ */
 async function storeChanges(
   trx: Trx,
   organizationId: string,
-  changes: readonly Translated['changes'][number][],
-): Promise<Set<string>> {
-  if (changes.length === 0) return new Set()
+  changes: readonly NewChange[],
+): Promise<Map<string, string>> {
+  const found = await insertChanges(trx, organizationId, changes)
+  const missing = changes.filter(({ id }) => !found.has(id))
+  if (missing.length === 0) return found
+  const rows = await trx
+    .selectFrom('changes')
+    .select(['id', 'source', 'source_id', 'occurred_at'])
+    .where('organization_id', '=', organizationId)
+    .where('source_id', 'in', [...new Set(missing.map(({ imported }) => imported.change.sourceId))])
+    .where('source_account', 'is', null)
+    .execute()
+  const again: { id: string; renamed: NewChange }[] = []
+  for (const each of missing) {
+    const { source, sourceId, occurredAt } = each.imported.change
+    const row = rows.find((other) => other.source === source && other.source_id === sourceId)
+    // Postgres does not accept its content.
+    if (!row) continue
+    const apart = Math.abs(row.occurred_at.getTime() - occurredAt.getTime())
+    if (apart <= SAME_EVENT_MS) found.set(each.id, row.id)
+    else again.push({ id: each.id, renamed: withTime(organizationId, each) })
+  }
+  const inserted = await insertChanges(
+    trx,
+    organizationId,
+    again.map(({ renamed }) => renamed),
+  )
+  for (const { id, renamed } of again) {
+    const stored = inserted.get(renamed.id)
+    if (stored !== undefined) found.set(id, stored)
+  }
+  return found
+}
+
+/** The same change with an ID that contains its time. */
+function withTime(organizationId: string, { imported }: NewChange): NewChange {
+  const { source, occurredAt } = imported.change
+  const sourceId = `${imported.change.sourceId}/${occurredAt.toISOString()}`
+  return {
+    id: changeId({ organizationId, source, sourceAccount: null, sourceId, occurredAt }),
+    imported: {
+      ...imported,
+      change: { ...imported.change, sourceId },
+      entry: { ...imported.entry, eventId: sourceId },
+    },
+  }
+}
+
+/** @returns the IDs of the changes that exist now with their time, by themselves */
+async function insertChanges(
+  trx: Trx,
+  organizationId: string,
+  changes: readonly NewChange[],
+): Promise<Map<string, string>> {
+  if (changes.length === 0) return new Map()
   const times = changes.map(({ imported }) => imported.change.occurredAt.getTime())
   await ensurePartitions(trx, new Date(Math.min(...times)))
   const owner = { organizationId, connectionId: null, sourceAccount: null }
@@ -193,11 +259,11 @@ async function storeChanges(
     organizationId,
     newestUpdates(changes.filter(({ id }) => stored.has(id))),
   )
-  return stored
+  return new Map([...stored].map((id) => [id, id]))
 }
 
 /** One update per change: of several events about it, the newest. */
-function newestUpdates(changes: readonly Translated['changes'][number][]): ChangeUpdate[] {
+function newestUpdates(changes: readonly NewChange[]): ChangeUpdate[] {
   const newest = new Map<string, ChangeUpdate>()
   for (const { id, imported } of changes) {
     const { updatedAt } = imported.change.detail as { updatedAt?: string }
@@ -211,16 +277,13 @@ function newestUpdates(changes: readonly Translated['changes'][number][]): Chang
 
 function outcomeOf(
   { changes, incidents, reason }: Translated,
-  stored: ReadonlySet<string>,
+  stored: ReadonlyMap<string, string>,
 ): DeliveryOutcome {
   if (changes.length === 0 && incidents.length === 0) {
     return { state: 'ignored', reason: reason ?? 'Nothing in it is a change or an incident.' }
   }
-  const ids = changes.map(({ id }) => id).filter((id) => stored.has(id))
-  if (ids.length < changes.length) {
-    const detail =
-      'A change with the same ID and another time is stored already, or Postgres does not accept its content.'
-    return { state: 'failed', reason: detail }
-  }
+  const ids = changes.flatMap(({ id }) => stored.get(id) ?? [])
+  if (ids.length < changes.length)
+    return { state: 'failed', reason: 'Postgres does not accept its content.' }
   return { state: 'translated', result: { changes: ids, incidents: incidents.length } }
 }

@@ -1,7 +1,11 @@
 import { sql } from 'kysely'
+import { spoken } from '../changes/text.ts'
 import type { DeliveryResult, DeliveryState } from '../integrations/integration.ts'
 import type { Database, Trx } from './database.ts'
 import type { DeliveryRow } from './schema.ts'
+
+/** `reason` of the table. A reason may quote the delivery. */
+const MAX_REASON_LENGTH = 2_000
 
 /** A delivery with a valid signature that has just arrived. */
 export interface Arrival {
@@ -239,7 +243,7 @@ export async function finishDeliveries(
   const rows = [...outcomes].map(([id, outcome]) => ({
     id,
     state: outcome.state,
-    reason: 'reason' in outcome ? outcome.reason.slice(0, 2000) : null,
+    reason: 'reason' in outcome ? spoken(outcome.reason, MAX_REASON_LENGTH) : null,
     result: 'result' in outcome ? outcome.result : null,
     retry: 'retryInSeconds' in outcome ? outcome.retryInSeconds : null,
   }))

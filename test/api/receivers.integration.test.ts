@@ -264,6 +264,19 @@ test('bodies are bounded, and have to be JSON', async () => {
   expect((await post('/v2/change/enqueue', 'a=b', form)).status).toBe(415)
 })
 
+test('addresses with half a character, and names that are methods, are not stored', async () => {
+  const link = 'https://example.com/\ud800'
+  const shown = { ...pagerDuty(), links: [{ href: link, text: 'a\0\ud800' }] }
+  shown.payload.summary = 'With half a character'
+  expect((await post('/v2/change/enqueue', shown)).status).toBe(202)
+  expect((await feed(tenant, 'q=half+a+character'))[0].links).toEqual([])
+  const auth = { authorization: `Bearer ${tenant.key}` }
+  const report = { summary: 'a', idempotencyKey: 'half', links: [link] }
+  expect((await post('/api/v1/changes', report, auth)).status).toBe(422)
+  const named = cdEvent('environment.created', { id: '/envs/a', type: 'a', content: { name: 1 } })
+  expect((await post('/api/v1/cloudevents', cloudEventOf(named), auth)).status).toBe(422)
+})
+
 test('no key is logged', () => {
   expect(log).toContain('/v2/change/enqueue')
   expect(log).not.toContain(tenant.key)

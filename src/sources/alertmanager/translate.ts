@@ -77,9 +77,12 @@ export function translateAlertmanager(body: unknown): IncidentEvent[] {
   ]
 }
 
-/** A long group key is cut and followed by its digest, so that no two groups share an ID. */
+/**
+ * A group key that is too long, or contains invisible characters, is shortened and followed by its
+ * digest, so that no two groups share an ID.
+ */
 function groupIdOf(groupKey: string): string {
-  if (groupKey.length <= MAX_KEY_LENGTH) return spoken(groupKey, MAX_KEY_LENGTH)
+  if (spoken(groupKey, MAX_KEY_LENGTH) === groupKey) return groupKey
   const digest = createHash('sha256').update(groupKey).digest('hex')
   return `${spoken(groupKey, MAX_KEY_LENGTH - digest.length - 1)}#${digest}`
 }

@@ -2,15 +2,17 @@
 
 import { z } from 'zod'
 import type { Link } from '../../changes/change.ts'
+import { spoken } from '../../changes/text.ts'
 import { REPORTED_OUTCOMES, type Report } from './detail.ts'
 
 const MAX_ITEMS = 50
 const MAX_LINKS = 20
 const MAX_URL_LENGTH = 2048
+const MAX_LABEL_LENGTH = 200
 const MAX_DESCRIPTION_LENGTH = 10_000
 const MAX_KEY_BYTES = 512
 
-/** One line of text: no control characters, no lone surrogates. */
+/** One line of visible text: no control characters, no lone surrogates. */
 function line(most: number) {
   return z
     .string()
@@ -18,8 +20,8 @@ function line(most: number) {
     .refine((value) => value.isWellFormed() && !/\p{Cc}/u.test(value), {
       error: 'Control characters are not allowed.',
     })
+    .refine((value) => spoken(value, most) !== '', { error: 'Must contain visible characters.' })
     .trim()
-    .min(1)
 }
 
 /** Text that may contain line breaks and tabs. */
@@ -38,6 +40,7 @@ const time = z.iso
 export function isWebUrl(text: string): boolean {
   const url = URL.parse(text)
   return (
+    text.isWellFormed() &&
     (url?.protocol === 'https:' || url?.protocol === 'http:') &&
     url.username === '' &&
     url.password === '' &&
@@ -46,14 +49,14 @@ export function isWebUrl(text: string): boolean {
 }
 
 export function toLink(url: string, label?: string): Link {
-  return { label: label ?? new URL(url).host, url }
+  return { label: spoken(label ?? '', MAX_LABEL_LENGTH) || new URL(url).host, url }
 }
 
 const url = z.string().max(MAX_URL_LENGTH).refine(isWebUrl, {
   error: 'Must be an http or https URL without a user name or a password.',
 })
 
-const link = z.union([url, z.strictObject({ url, label: line(200).optional() })], {
+const link = z.union([url, z.strictObject({ url, label: line(MAX_LABEL_LENGTH).optional() })], {
   error: 'Must be an http or https URL, or an object with `url` and `label`.',
 })
 

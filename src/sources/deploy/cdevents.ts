@@ -26,6 +26,7 @@ const schema = z.looseObject({
     source: z.string().max(2048).optional(),
     content: z
       .looseObject({
+        name: z.string().max(500).optional(),
         environment: optionalName,
         artifactId: z.string().max(1024).optional(),
         pipelineName: z.string().max(500).optional(),
@@ -47,18 +48,18 @@ type CdEvent = z.output<typeof schema>
 const TYPE = /^dev\.cdevents\.([a-z]+)\.([a-z]+)\.\d/
 
 /** What each event of a service did. */
-const SERVICE_VERBS: Record<string, string> = {
-  deployed: 'Deployed',
-  upgraded: 'Upgraded',
-  rolledback: 'Rolled back',
-  removed: 'Removed',
-  published: 'Published',
-}
-const ENVIRONMENT_VERBS: Record<string, string> = {
-  created: 'Created',
-  modified: 'Modified',
-  deleted: 'Deleted',
-}
+const SERVICE_VERBS: ReadonlyMap<string, string> = new Map([
+  ['deployed', 'Deployed'],
+  ['upgraded', 'Upgraded'],
+  ['rolledback', 'Rolled back'],
+  ['removed', 'Removed'],
+  ['published', 'Published'],
+])
+const ENVIRONMENT_VERBS: ReadonlyMap<string, string> = new Map([
+  ['created', 'Created'],
+  ['modified', 'Modified'],
+  ['deleted', 'Deleted'],
+])
 
 export function readCdEvent(body: unknown): ReportReading {
   const parsed = schema.safeParse(body)
@@ -70,9 +71,9 @@ export function readCdEvent(body: unknown): ReportReading {
       errors: [`context.type: ${JSON.stringify(event.context.type)} is not a CDEvents type.`],
     }
   }
-  if (subject === 'service' && SERVICE_VERBS[predicate])
+  if (subject === 'service' && SERVICE_VERBS.has(predicate))
     return { report: service(event, predicate) }
-  if (subject === 'environment' && ENVIRONMENT_VERBS[predicate]) {
+  if (subject === 'environment' && ENVIRONMENT_VERBS.has(predicate)) {
     return { report: environment(event, predicate) }
   }
   if (subject === 'pipelinerun' && predicate !== 'queued') return { report: run(event, predicate) }
@@ -100,7 +101,7 @@ function service(event: CdEvent, predicate: string): Report {
   const place = nameOf(content.environment)
   return {
     ...common(event),
-    summary: [SERVICE_VERBS[predicate], name, version, place && `to ${place}`]
+    summary: [SERVICE_VERBS.get(predicate), name, version, place && `to ${place}`]
       .filter(Boolean)
       .join(' '),
     action: predicate === 'deployed' ? 'deploy' : predicate,
@@ -110,10 +111,10 @@ function service(event: CdEvent, predicate: string): Report {
 }
 
 function environment(event: CdEvent, predicate: string): Report {
-  const name = nameOf(event.subject.content.name as string | undefined) ?? event.subject.id
+  const name = event.subject.content.name ?? event.subject.id
   return {
     ...common(event),
-    summary: `${ENVIRONMENT_VERBS[predicate]} the environment ${name}`,
+    summary: `${ENVIRONMENT_VERBS.get(predicate)} the environment ${name}`,
     action: `environment ${predicate}`,
     environments: [name],
   }

@@ -21,21 +21,23 @@ export function readReport(report: Report, receivedAt: Date): DeployChange {
   const detail: DeployDetail = {
     source: SOURCE,
     receivedAs: report.receivedAs,
-    environments: environments.map(name),
-    services: services.map(name),
-    authors: authors.map(name),
-    labels: labels.map(name),
+    environments: names(environments),
+    services: names(services),
+    authors: names(authors),
+    labels: names(labels),
   }
   if (report.description !== undefined) detail.description = report.description
-  if (report.version !== undefined) detail.version = name(report.version)
-  if (report.repository !== undefined) detail.repository = name(report.repository)
+  const [version, repository] = [name(report.version ?? ''), name(report.repository ?? '')]
+  if (version !== '') detail.version = version
+  if (repository !== '') detail.repository = repository
   const change: DeployChange = {
     source: SOURCE,
     sourceId: indexable(report.idempotencyKey),
     occurredAt: report.startsAt ?? report.endsAt ?? receivedAt,
-    summary: indexable(spoken(report.summary, SUMMARY_LENGTH)),
+    summary:
+      indexable(spoken(report.summary, SUMMARY_LENGTH)) || 'Reported change without a summary',
     service: detail.services[0] ?? 'deploy',
-    action: report.action === undefined ? 'deploy' : name(report.action),
+    action: name(report.action ?? '') || 'deploy',
     actor: actorOf(detail.authors),
     tool: toolOf(report.tool),
     resources: [...new Set(detail.services)].map(serviceResource),
@@ -66,6 +68,11 @@ function name(text: string): string {
   return indexable(spoken(text, NAME_LENGTH))
 }
 
+/** Without those that contain no visible character. */
+function names(texts: readonly string[]): string[] {
+  return texts.map(name).filter((text) => text !== '')
+}
+
 function actorOf([first]: readonly string[]): Actor {
   // Without an author, the record shows only that a program reported it.
   if (first === undefined) {
@@ -80,9 +87,9 @@ function actorOf([first]: readonly string[]): Actor {
   return { kind, id: first, name: first, chain: [{ kind, name: first }] }
 }
 
-function toolOf(title: string | undefined): Tool {
-  if (title === undefined) return { name: UNKNOWN_TOOL, title: 'unknown', label: 'unknown' }
+function toolOf(title = ''): Tool {
   const clean = name(title)
+  if (clean === '') return { name: UNKNOWN_TOOL, title: 'unknown', label: 'unknown' }
   return { name: clean.toLowerCase().replaceAll(/\s+/g, '-'), title: clean, label: clean }
 }
 

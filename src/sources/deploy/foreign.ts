@@ -34,9 +34,7 @@ export function idempotencyKey(...parts: (string | number)[]): string {
 /** Only addresses that a page can link to. */
 export function webLinks(links: { url: string | undefined; label?: string | undefined }[]): Link[] {
   return links.flatMap(({ url, label }) =>
-    url !== undefined && url.length <= 2048 && isWebUrl(url)
-      ? [toLink(url, label?.trim() || undefined)]
-      : [],
+    url !== undefined && url.length <= 2048 && isWebUrl(url) ? [toLink(url, label)] : [],
   )
 }
 

@@ -5,6 +5,7 @@ import type { Actor, Attributes, Change, ChangeSetKey, Resource } from '../../ch
 import { resourceKey } from '../../changes/resource-key.ts'
 import { RUN_STREAM, runSessionKey } from '../../changes/run-key.ts'
 import { indexable, spoken } from '../../changes/text.ts'
+import { asUrl } from '../webhook-body.ts'
 import { type GitHubCommit, type GitHubDetail, SOURCE } from './detail.ts'
 import type { CommitFields, GitHubUser, Repository } from './payload.ts'
 
@@ -62,7 +63,11 @@ export function buildChange(repository: Repository, parts: Parts): Change<GitHub
     ...(publicAccess !== undefined && { publicAccess }),
     noise: parts.noise ?? null,
     changeSet: parts.changeSet,
-    links: links.flatMap(([label, url]) => (isWebUrl(url) ? [{ label, url }] : [])),
+    links: links.flatMap(([label, address]) => {
+      // A link comes from outside: only a web address may become one.
+      const url = asUrl(address)
+      return url === null ? [] : [{ label, url }]
+    }),
     attributes: { repository: name, ...attributes },
     detail: {
       source: SOURCE,
@@ -74,15 +79,6 @@ export function buildChange(repository: Repository, parts: Parts): Change<GitHub
       ...detail,
     },
   }
-}
-
-/** A link comes from outside: only a web address may become one. */
-function isWebUrl(url: string | null | undefined): url is string {
-  return (
-    typeof url === 'string' &&
-    url.length <= 2000 &&
-    /^https?:$/.test(URL.parse(url)?.protocol ?? '')
-  )
 }
 
 /** An account of GitHub. The first one that the payload names. */

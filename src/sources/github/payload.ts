@@ -6,9 +6,16 @@
  */
 
 import { z } from 'zod'
+import { indexable } from '../../changes/text.ts'
 
-const text = z.string().nullish()
-const id = z.union([z.number(), z.string()]).transform(String).nullish()
+const MAX_ID_BYTES = 100
+/** Text that Postgres can store. */
+const storable = z.string().transform((value) => value.toWellFormed().replaceAll('\0', '\ufffd'))
+const text = storable.nullish()
+const id = z
+  .union([z.number(), z.string()])
+  .transform((value) => indexable(String(value), MAX_ID_BYTES))
+  .nullish()
 /** RFC 3339, or seconds since 1970. */
 const time = z
   .union([
@@ -21,7 +28,7 @@ const user = z.object({ login: text, name: text, email: text, type: text, html_u
 export type GitHubUser = z.output<typeof user>
 
 const repository = z.object({
-  full_name: z.string().min(1),
+  full_name: z.string().min(1).pipe(storable),
   html_url: text,
   default_branch: text,
   master_branch: text,
@@ -34,7 +41,7 @@ export type Repository = z.output<typeof repository>
 const common = z.object({ repository, sender: user.nullish(), action: text })
 
 const commit = z.object({
-  id: z.string(),
+  id: storable,
   message: text,
   url: text,
   author: z.object({ name: text, username: text, email: text }).nullish(),
@@ -58,9 +65,9 @@ export const pullRequest = common.extend({
 })
 
 export const push = common.extend({
-  ref: z.string(),
+  ref: storable,
   before: text,
-  after: z.string(),
+  after: storable,
   forced: z.boolean().nullish(),
   created: z.boolean().nullish(),
   deleted: z.boolean().nullish(),
@@ -98,7 +105,7 @@ export const deployment = common.extend({
   workflow_run: runFields.nullish(),
   deployment_status: z
     .object({
-      state: z.string(),
+      state: storable,
       description: text,
       environment: text,
       target_url: text,
@@ -113,7 +120,7 @@ export const deployment = common.extend({
 export const release = common.extend({
   release: z.object({
     id,
-    tag_name: z.string(),
+    tag_name: storable,
     target_commitish: text,
     name: text,
     html_url: text,
@@ -142,7 +149,7 @@ export const workflowRun = common.extend({
 const changes = z.record(z.string(), z.unknown()).nullish()
 
 export const branchProtectionRule = common.extend({
-  rule: z.looseObject({ name: z.string(), updated_at: time.nullish().catch(undefined) }),
+  rule: z.looseObject({ name: storable, updated_at: time.nullish().catch(undefined) }),
   changes,
 })
 

@@ -17,17 +17,17 @@ import {
 import type * as payload from './payload.ts'
 import type { GitHubUser, Repository } from './payload.ts'
 
-const VERBS: Record<string, string> = {
-  added: 'added',
-  archived: 'archived',
-  created: 'created',
-  deleted: 'deleted',
-  edited: 'changed',
-  removed: 'removed',
-  renamed: 'renamed',
-  transferred: 'transferred',
-  unarchived: 'unarchived',
-}
+const VERBS: ReadonlyMap<string, string> = new Map([
+  ['added', 'added'],
+  ['archived', 'archived'],
+  ['created', 'created'],
+  ['deleted', 'deleted'],
+  ['edited', 'changed'],
+  ['removed', 'removed'],
+  ['renamed', 'renamed'],
+  ['transferred', 'transferred'],
+  ['unarchived', 'unarchived'],
+])
 
 interface Setting {
   event: string
@@ -66,7 +66,7 @@ function setting(options: Setting): Change {
 }
 
 function verbOf(action: string | null | undefined): string {
-  const verb = VERBS[action ?? '']
+  const verb = VERBS.get(action ?? '')
   if (verb === undefined) throw new NoChange(`Not a change: ${action}.`)
   return verb
 }
@@ -143,12 +143,7 @@ export function readRuleset(body: z.output<typeof payload.ruleset>, receivedAt: 
 export function readMember(body: z.output<typeof payload.member>, receivedAt: Date): Change {
   const { repository, member, action, sender } = body
   const name = nameOf(member) ?? 'someone'
-  const phrase = {
-    added: `added ${name} as a collaborator`,
-    removed: `removed the collaborator ${name}`,
-    edited: `changed the permissions of ${name}`,
-  }[action ?? '']
-  if (phrase === undefined) throw new NoChange(`Not a change: ${action}.`)
+  const phrase = memberPhrase(action, spoken(name, 100))
   return setting({
     ...{ event: 'member', action, repository, sender, payload: body },
     occurredAt: receivedAt,
@@ -157,6 +152,19 @@ export function readMember(body: z.output<typeof payload.member>, receivedAt: Da
     risks: ['identity'],
     edits: editsOf(body.changes, {}),
   })
+}
+
+function memberPhrase(action: string | null | undefined, name: string): string {
+  switch (action) {
+    case 'added':
+      return `added ${name} as a collaborator`
+    case 'removed':
+      return `removed the collaborator ${name}`
+    case 'edited':
+      return `changed the permissions of ${name}`
+    default:
+      throw new NoChange(`Not a change: ${action}.`)
+  }
 }
 
 export function readDeployKey(body: z.output<typeof payload.deployKey>, receivedAt: Date): Change {
@@ -173,28 +181,35 @@ export function readDeployKey(body: z.output<typeof payload.deployKey>, received
   })
 }
 
+const ALERT_VERBS: ReadonlyMap<string, string> = new Map([
+  ['created', 'pushed a secret, which GitHub has found'],
+  ['publicly_leaked', 'leaked a secret to the public'],
+  ['resolved', 'closed the alert about a secret'],
+  ['reopened', 'reopened the alert about a secret'],
+])
+
 export function readSecretAlert(
   body: z.output<typeof payload.secretAlert>,
   receivedAt: Date,
 ): Change {
   const { repository, alert, action, sender } = body
   const secret = spoken(alert.secret_type_display_name ?? alert.secret_type ?? 'a secret', 100)
-  const phrase = {
-    created: `pushed a secret, which GitHub has found: ${secret}`,
-    publicly_leaked: `leaked a secret to the public: ${secret}`,
-    resolved: `closed the alert about a secret: ${secret}`,
-    reopened: `reopened the alert about a secret: ${secret}`,
-  }[action ?? '']
-  if (phrase === undefined) throw new NoChange(`Not a change: ${action}.`)
+  const verb = ALERT_VERBS.get(action ?? '')
+  if (verb === undefined) throw new NoChange(`Not a change: ${action}.`)
   return setting({
     ...{ event: 'secret_scanning_alert', action, repository, sender, payload: body },
     occurredAt: receivedAt,
-    phrase,
+    phrase: `${verb}: ${secret}`,
     target: resource('SecretScanningAlert', `${repository.full_name}/${alert.number}`, secret),
     risks: ['identity'],
     links: [['Alert', alert.html_url]],
   })
 }
+
+const VISIBILITY_PHRASES: ReadonlyMap<string, string> = new Map([
+  ['publicized', 'made the repository public'],
+  ['privatized', 'made the repository private'],
+])
 
 export function readRepository(
   event: 'repository' | 'public',
@@ -204,10 +219,7 @@ export function readRepository(
   const { repository, sender } = body
   const action = event === 'public' ? 'publicized' : body.action
   const isPublic = action === 'publicized'
-  const phrase = {
-    publicized: 'made the repository public',
-    privatized: 'made the repository private',
-  }[action ?? '']
+  const phrase = VISIBILITY_PHRASES.get(action ?? '')
   return setting({
     ...{ event: 'repository', action, repository, sender, payload: body },
     occurredAt: receivedAt,

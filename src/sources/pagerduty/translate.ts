@@ -9,20 +9,20 @@ import {
 } from '../webhook-body.ts'
 
 /** `status` of an incident, https://developer.pagerduty.com/docs/webhooks-overview. */
-const STATES: Record<string, IncidentState> = {
-  triggered: 'open',
-  acknowledged: 'acknowledged',
-  resolved: 'resolved',
-}
+const STATES: ReadonlyMap<string, IncidentState> = new Map([
+  ['triggered', 'open'],
+  ['acknowledged', 'acknowledged'],
+  ['resolved', 'resolved'],
+])
 
 /** For a body without a status. */
-const STATE_OF_EVENT: Record<string, IncidentState> = {
-  'incident.triggered': 'open',
-  'incident.unacknowledged': 'open',
-  'incident.reopened': 'open',
-  'incident.acknowledged': 'acknowledged',
-  'incident.resolved': 'resolved',
-}
+const STATE_OF_EVENT: ReadonlyMap<string, IncidentState> = new Map([
+  ['incident.triggered', 'open'],
+  ['incident.unacknowledged', 'open'],
+  ['incident.reopened', 'open'],
+  ['incident.acknowledged', 'acknowledged'],
+  ['incident.resolved', 'resolved'],
+])
 
 /**
  * Translates the body of a PagerDuty V3 webhook. Events about other objects (pings, services, notes,
@@ -46,7 +46,7 @@ export function translatePagerDuty(body: unknown): IncidentEvent[] {
 function translateIncident(type: string, event: JsonObject, incident: JsonObject): IncidentEvent {
   const sourceId = asText(incident.id)
   if (sourceId === undefined) throw new UnreadableWebhook('`event.data.id` is missing.')
-  const state = STATES[asText(incident.status) ?? ''] ?? STATE_OF_EVENT[type]
+  const state = STATES.get(asText(incident.status) ?? '') ?? STATE_OF_EVENT.get(type)
   if (!state) throw new UnreadableWebhook('`event.data.status` is not a known status.')
   const occurredAt = asTime(event.occurred_at)
   const noticedAt = asTime(incident.created_at) ?? occurredAt

@@ -48,7 +48,8 @@ async function deliver(integration: Integration, event: string, payload: unknown
   const text = typeof payload === 'string' ? payload : JSON.stringify(payload)
   expect(await send(integration, event, Buffer.from(text))).toBe(202)
   await translateDeliveries(
-    { db: api.db, aws: new AwsAccess(), pacers: new Pacers() },
+    // A turn without a limit of time.
+    { db: api.db, aws: new AwsAccess(), pacers: new Pacers(), clock: () => 0 },
     { installationId: 'unused', organizationId: tenant.id },
     new AbortController().signal,
   )
@@ -225,6 +226,15 @@ describe('hostile and incomplete payloads fail alone, with a reason, or become w
     ],
     ['an event named as a method', 'constructor', () => ({}), 'ignored'],
     ['an event of its prototype', '__proto__', () => ({ a: 1 }), 'ignored'],
+    [
+      'an action with NUL and half a character',
+      'member',
+      () => ({
+        ...{ action: `\0\ud800${'🚀'.repeat(2_000)}`, repository: { full_name: 'a/b' } },
+        member: { login: 'mallory' },
+      }),
+      'ignored',
+    ],
     ['null', 'push', () => null, 'failed'],
     ['a list', 'push', () => [], 'failed'],
     ['a number', 'push', () => '1e999', 'failed'],
