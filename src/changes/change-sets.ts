@@ -11,6 +11,7 @@
  */
 
 import { type Change, type ChangeSetKey, UNKNOWN_TOOL } from './change.ts'
+import { areCompatible, isOpenStream, mergeStreams } from './streams.ts'
 import { counted, listed, plural, spoken, words } from './text.ts'
 
 /** The time that a set, or a single change, covers. Milliseconds since 1970. */
@@ -51,23 +52,9 @@ export function openSet(id: string, change: DatedKey): ChangeSet {
 
 export function belongTogether(a: ChangeSetSpan, b: ChangeSetSpan): boolean {
   if (a.sessionKey !== b.sessionKey) return false
-  if (!areCompatible(a.stream, b.stream)) return false
-  return a.from <= b.until && b.from <= a.until
-}
-
-/**
- * Whether two streams may be one piece of work. A stream `PLACE.CREDENTIAL` conflicts only with others
- * of its place: one run has one credential in each account.
- */
-function areCompatible(a: string | null, b: string | null): boolean {
-  if (a === b || a === null || b === null) return true
-  const [x, y] = [placeOf(a), placeOf(b)]
-  return x !== undefined && y !== undefined && x !== y
-}
-
-function placeOf(stream: string | null): string | undefined {
-  const dot = stream?.indexOf('.') ?? -1
-  return dot < 0 ? undefined : stream!.slice(0, dot)
+  if (a.from > b.until || b.from > a.until) return false
+  const gap = Math.max(a.from, b.from) - (a.from <= b.from ? a : b).until
+  return areCompatible(a.stream, b.stream, gap)
 }
 
 /**
@@ -83,8 +70,7 @@ export function mergeSets(a: ChangeSet, b: ChangeSet): ChangeSet {
     id,
     openedAt,
     sessionKey: a.sessionKey,
-    // A set of several streams is of none.
-    stream: a.stream === b.stream ? a.stream : null,
+    stream: mergeStreams(a.stream, b.stream),
     from: Math.min(a.from, b.from),
     until: Math.max(a.until, b.until),
   }
@@ -110,7 +96,7 @@ function mergeOfSession(sets: readonly ChangeSet[]): Merger[] {
   const byStream = Map.groupBy(sets, ({ stream }) => stream)
   let merged = [...byStream.values()].flatMap(sweep)
   // A set without a stream joins the sets that it overlaps, and may then overlap more.
-  while (merged.some(({ set }) => set.stream === null || placeOf(set.stream) !== undefined)) {
+  while (merged.some(({ set }) => isOpenStream(set.stream))) {
     const [next, hasChanged] = joinStreams(merged)
     merged = next
     if (!hasChanged) break

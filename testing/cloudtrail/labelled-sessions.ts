@@ -600,7 +600,52 @@ function renewedCredentials(): Labelled[] {
       `${TERRAFORM} 0f6f0c1e-3f0e-4c8e-9a34-0b3c5b7a1d2e`,
     ),
     ...apply('a long apply without a run ID', 'tf-without-run', 3, TERRAFORM),
+    ...namedRenewal(),
+    ...hourlyApplies(),
   ]
+}
+
+/** A session with a name from the configuration, whose apply waits for a cluster past the renewal. */
+function namedRenewal(): Labelled[] {
+  const session = (nth: number, began: string) => ({
+    userIdentity: roleIdentity({
+      role: 'tf-platform',
+      session: 'platform-pipeline',
+      key: `ASIAEXAMPLEPIPELINE${nth}`,
+      began: `${DAY}T${began}Z`,
+    }),
+    userAgent: TERRAFORM,
+  })
+  return [
+    ...work('an apply of a named session', session(1, '08:00:00'), [
+      ...many('08:00:20', 8, 9, NETWORK),
+      ['08:20:00', 'eks', 'CreateCluster'],
+      ['08:48:00', 'eks', 'CreateNodegroup'],
+    ]),
+    ...work('an apply of a named session', session(2, '08:55:12'), [
+      ['08:56:00', 'eks', 'CreateAddon'],
+      ['08:56:10', 'ssm', 'PutParameter'],
+    ]),
+  ]
+}
+
+/** A scheduled apply: each hour the same role, name and host, but no work in between. */
+function hourlyApplies(): Labelled[] {
+  return ['19', '20', '21'].flatMap((hour, nth) =>
+    work(
+      `the scheduled apply at ${hour}:00`,
+      {
+        userIdentity: roleIdentity({
+          role: 'tf-scheduled',
+          session: `aws-go-sdk-177248640000000000${nth}`,
+          key: `ASIAEXAMPLEHOURLY00${nth}`,
+          began: `${DAY}T${hour}:00:0${nth}Z`,
+        }),
+        userAgent: TERRAFORM,
+      },
+      many(`${hour}:00:05`, 6, 8, APPLICATION),
+    ),
+  )
 }
 
 /** CloudFormation with the rights of the person who called it, and with a role of its own. */

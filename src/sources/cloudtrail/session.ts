@@ -6,6 +6,7 @@
 import { hash } from 'node:crypto'
 import type { Actor, ChangeSetKey, Tool } from '../../changes/change.ts'
 import { RUN_STREAM, runSessionKey } from '../../changes/run-key.ts'
+import { credentialStream } from '../../changes/streams.ts'
 import { type AssumedRole, assumedRole, STACK_SESSION } from './actor.ts'
 import type { Facts } from './facts.ts'
 import { appendedRun, isUniqueRun } from './run.ts'
@@ -43,6 +44,9 @@ const CONTROLLERS = new Set([
   'ssm-agent',
   'vpc-cni',
 ])
+
+/** Tools that assume a role for each run, under any session name. */
+const RUNNERS = new Set(['opentofu', 'pulumi', 'terraform'])
 
 /** Compute whose work has an end that silence shows; a function or a pod may run for ever. */
 const FINITE_COMPUTE = new Set<string | undefined>(['instance', 'task'])
@@ -133,10 +137,17 @@ export function changeSetKey(facts: Facts, actor: Actor, tool: Tool, at: Date): 
     }
     if (isOnBehalf && !isStackWork) return key(session, null, SHARED_IDLE_TIMEOUT)
     const isFresh = role !== undefined && (role.isGenerated || role.provider?.kind === 'ci')
-    if (isFresh) {
-      const made = key(freshSession(facts, role, tool, began), [accessKeyId], FRESH_IDLE_TIMEOUT)
-      const place = digest(['account', accountId]).slice(0, 10)
-      return { ...made, stream: `${place}.${digest([accessKeyId]).slice(0, 11)}` }
+    const isRunner = role !== undefined && RUNNERS.has(tool.name) && actor.kind !== 'person'
+    if (isFresh || isRunner) {
+      const idleTimeoutMs = isFresh ? FRESH_IDLE_TIMEOUT : SHARED_IDLE_TIMEOUT
+      const stream = credentialStream({
+        place: digest(['account', accountId]).slice(0, 10),
+        credential: digest([accessKeyId, appendedRun(facts.userAgent)]).slice(0, 11),
+        issuedAt: began.getTime(),
+        renewedAfter: /^boto/.test(role.session ?? '') ? BOTO_RENEWAL : SDK_RENEWAL,
+        idleTimeoutMs,
+      })
+      return { ...key(freshSession(facts, role), null, idleTimeoutMs), stream }
     }
     return key(session, [accessKeyId, toolRunId(facts, tool)], SHARED_IDLE_TIMEOUT)
   }
@@ -144,22 +155,17 @@ export function changeSetKey(facts: Facts, actor: Actor, tool: Tool, at: Date): 
   return key(['key', principal, ...hour], [accessKeyId, toolRunId(facts, tool)], KEY_IDLE_TIMEOUT)
 }
 
-/** One run opens its sessions in several accounts within seconds. Milliseconds. */
-const FRESH_BUCKET = MINUTE
+/** The AWS SDKs renew credentials five minutes before they expire, botocore 15 minutes before. */
+const SDK_RENEWAL = 55 * MINUTE
+const BOTO_RENEWAL = 45 * MINUTE
 
 /**
- * What the sessions share that one run opens in several accounts: the role's and the session's name,
- * the address, the tool and the time. In each account, the credential separates runs.
+ * What the sessions share that one run opens in several accounts, or after its credentials were
+ * renewed: the role's and the session's name, and the address. The stream separates runs.
  */
-function freshSession(
-  { record }: Facts,
-  { role, session, isGenerated }: AssumedRole,
-  tool: Tool,
-  began: Date,
-): unknown[] {
+function freshSession({ record }: Facts, { role, session, isGenerated }: AssumedRole): unknown[] {
   const name = isGenerated ? session?.replace(/\d{4,}|[0-9a-f]{8,}/gi, '') : session
-  const bucket = Math.floor((began.getTime() + FRESH_BUCKET / 2) / FRESH_BUCKET)
-  return ['fresh', role, name, record.text('sourceIPAddress'), tool.label, bucket]
+  return ['fresh', role, name, record.text('sourceIPAddress')]
 }
 
 function isFromConsole({ record }: Facts): boolean {

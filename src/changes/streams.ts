@@ -1,0 +1,101 @@
+/**
+ * Streams: which parts of one session key are parallel work.
+ *
+ * Most streams are opaque: different ones never merge. The stream of a session whose name and
+ * credentials a tool generated is a credential, with its account and the time when it was issued. Of
+ * those, a set contains several: what one run uses in several accounts, and what it uses after its
+ * credentials were renewed.
+ */
+
+/** Credentials that a run of a tool uses. */
+export interface IssuedCredential {
+  /** Of the account. */
+  place: string
+  credential: string
+  /** Milliseconds since 1970. */
+  issuedAt: number
+  /** How long after they were issued the tool's SDK renews them. Milliseconds. */
+  renewedAfter: number
+  /** How long the run may be silent. Milliseconds. */
+  idleTimeoutMs: number
+}
+
+const MINUTE = 60_000
+/** One run opens its sessions in several accounts within this time. */
+const OPENED_WITHIN = MINUTE
+/** SDKs renew credentials at the first call after they are due; a run in progress calls often. */
+const RENEWED_WITHIN = 90_000
+/** CloudTrail's times are whole seconds. */
+const ROUNDING = 5_000
+/** Some SDKs renew only when credentials have expired. Sessions of assumed roles last an hour. */
+const LIFETIME = 60 * MINUTE
+/** A run that goes on after its credentials were renewed has changed something within this time. */
+const RENEWAL_GAP = 20 * MINUTE
+
+const MARK = '@'
+const MOST = 64
+
+/** @returns a stream that `areCompatible` understands */
+export function credentialStream(issued: IssuedCredential): string {
+  const { place, credential, issuedAt, renewedAfter, idleTimeoutMs } = issued
+  const seconds = Math.round(issuedAt / 1_000).toString(36)
+  return `${MARK}${place}.${credential}.${seconds}.${renewedAfter / MINUTE}.${idleTimeoutMs / MINUTE}`
+}
+
+function parse(stream: string): IssuedCredential[] {
+  if (!stream.startsWith(MARK)) return []
+  return stream
+    .slice(MARK.length)
+    .split(MARK)
+    .map((text) => {
+      const [place = '', credential = '', seconds = '', due = '', idle = ''] = text.split('.')
+      return {
+        place,
+        credential,
+        issuedAt: Number.parseInt(seconds, 36) * 1_000,
+        renewedAfter: Number(due) * MINUTE,
+        idleTimeoutMs: Number(idle) * MINUTE,
+      }
+    })
+}
+
+/** Whether sets of this stream may join sets of another stream. */
+export function isOpenStream(stream: string | null): boolean {
+  return stream === null || stream.startsWith(MARK)
+}
+
+/**
+ * Whether two streams may be one piece of work.
+ *
+ * @param gap from the end of the earlier one's idle timeout to the later one, in milliseconds; negative
+ *   where they overlap
+ */
+export function areCompatible(a: string | null, b: string | null, gap: number): boolean {
+  if (a === b || a === null || b === null) return true
+  const others = parse(b)
+  return parse(a).some((x) => others.some((y) => areOneRun(x, y, gap)))
+}
+
+function areOneRun(x: IssuedCredential, y: IssuedCredential, gap: number): boolean {
+  if (x.place === y.place && x.credential === y.credential) return true
+  const age = Math.abs(x.issuedAt - y.issuedAt)
+  if (x.place !== y.place && age <= OPENED_WITHIN) return true
+  const { renewedAfter, idleTimeoutMs } = x.issuedAt <= y.issuedAt ? x : y
+  if (gap > RENEWAL_GAP - idleTimeoutMs) return false
+  return [renewedAfter, LIFETIME].some(
+    (due) => age >= due - ROUNDING && age <= due + RENEWED_WITHIN,
+  )
+}
+
+/** The stream of a set that two sets were merged into. A set of several opaque streams has none. */
+export function mergeStreams(a: string | null, b: string | null): string | null {
+  if (a === b) return a
+  if (a === null || b === null) return null
+  if (!a.startsWith(MARK) || !b.startsWith(MARK)) return null
+  const all = new Set([...a.slice(1).split(MARK), ...b.slice(1).split(MARK)])
+  return [...all]
+    .sort()
+    .slice(-MOST)
+    .map((text) => `${MARK}${text}`)
+    .join('')
+}
