@@ -4,7 +4,7 @@ import type { RankedIncident } from '../incident.ts'
 import type { Candidate, Evidence, RankingContext } from './candidate.ts'
 import { type Effect, effectKind, withoutActor } from './effect.ts'
 import { type Domain, domainsOfAlert, kindText } from './symptoms.ts'
-import { namingWords, type Rarity, rarityOf, wordsOf } from './words.ts'
+import { namingWords, rarityOf, wordsOf } from './words.ts'
 
 /** What each part of a change's text counts when it contains a word of the incident. */
 const PARTS = { resource: 1, text: 0.85, alias: 0.7, actor: 0.4 } as const
@@ -30,10 +30,11 @@ export function changeWords(candidate: Candidate): Map<string, Part> {
 export function matcherOf(incident: RankedIncident, candidates: readonly Candidate[]) {
   const words = new Map(candidates.map((each) => [each.changeId, changeWords(each)]))
   const rarity = rarityOf([...words.values()].map((each) => new Set(each.keys())))
-  const services = namingWords(incident.services)
-  const title = namingWords([incident.title])
-  return (candidate: Candidate): Evidence =>
-    matchEvidence(words.get(candidate.changeId)!, { services, title }, rarity)
+  const named = namedWords(incident).map((each) => ({
+    ...each,
+    strength: each.strength * rarity(each.word),
+  }))
+  return (candidate: Candidate): Evidence => matchEvidence(words.get(candidate.changeId)!, named)
 }
 
 const MATCH = { service: 2.0, title: 1.8 } as const
@@ -41,21 +42,28 @@ const MOST_MATCH = 2.6
 /** A word of the title that names a kind of system, such as `queue`, rather than one system. */
 const KIND_SHARE = 0.35
 
-function matchEvidence(
-  words: ReadonlyMap<string, Part>,
-  named: { services: ReadonlySet<string>; title: ReadonlySet<string> },
-  rarity: Rarity,
-): Evidence {
-  const found: { word: string; strength: number; isService: boolean }[] = []
-  for (const word of new Set([...named.services, ...named.title])) {
-    const part = words.get(word)
-    if (part === undefined) continue
-    const isService = named.services.has(word)
+/** A word of the incident, and what it counts in the name of a resource. */
+interface NamedWord {
+  word: string
+  isService: boolean
+  strength: number
+}
+
+function namedWords({ services, title }: RankedIncident): NamedWord[] {
+  const ofServices = namingWords(services)
+  return [...new Set([...ofServices, ...namingWords([title])])].map((word) => {
+    const isService = ofServices.has(word)
     const isKind = !isService && domainsOfAlert(word).length > 0
-    const share = (isService ? MATCH.service : MATCH.title) * (isKind ? KIND_SHARE : 1)
-    const strength = share * PARTS[part] * rarity(word)
-    found.push({ word, strength, isService })
-  }
+    const strength = (isService ? MATCH.service : MATCH.title) * (isKind ? KIND_SHARE : 1)
+    return { word, isService, strength }
+  })
+}
+
+function matchEvidence(words: ReadonlyMap<string, Part>, named: readonly NamedWord[]): Evidence {
+  const found = named.flatMap(({ word, isService, strength }) => {
+    const part = words.get(word)
+    return part === undefined ? [] : [{ word, isService, strength: strength * PARTS[part] }]
+  })
   if (found.length === 0) return { kind: 'match', weight: 0, reason: null }
   found.sort((a, b) => b.strength - a.strength)
   // Further words add less: they are often parts of one name.

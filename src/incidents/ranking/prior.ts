@@ -3,40 +3,38 @@
 import type { Candidate } from './candidate.ts'
 import { effectEvidence } from './effect.ts'
 import { symptomEvidence } from './evidence.ts'
-import { type Domain, domainsOfAlert } from './symptoms.ts'
+import { domainsOfAlert } from './symptoms.ts'
 
-export interface ChangeGroup {
+export interface ChangeKind {
   source: string
   service: string
   action: string
   outcome: Candidate['outcome']
   isNoise: boolean
-  /** How many changes of the group are stored. */
-  total: number
 }
 
 const FAILED = -3
 const NOISE = -2
 const PER_DOUBLING = -0.2
 
-/** The log-odds of the changes of a group for an incident with this title, except for their time. */
-export function priorFor(title: string): (group: ChangeGroup) => number {
+/**
+ * The log-odds of changes for an incident with this title, except for their time: first by what they
+ * do, then by how many such changes are stored.
+ */
+export function priorFor(title: string) {
   const domains = domainsOfAlert(title)
-  return (group) => priorOf(group, domains)
+  return (kind: ChangeKind): ((total: number) => number) => {
+    const candidate = unread(kind)
+    const ofKind =
+      effectEvidence(candidate).weight +
+      symptomEvidence(candidate, domains).weight +
+      (kind.outcome === 'succeeded' ? 0 : FAILED) +
+      (kind.isNoise ? NOISE : 0)
+    return (total) => ofKind + PER_DOUBLING * Math.log2(1 + total)
+  }
 }
 
-function priorOf(group: ChangeGroup, domains: readonly Domain[]): number {
-  const candidate = unread(group)
-  return (
-    effectEvidence(candidate).weight +
-    symptomEvidence(candidate, domains).weight +
-    (group.outcome === 'succeeded' ? 0 : FAILED) +
-    (group.isNoise ? NOISE : 0) +
-    PER_DOUBLING * Math.log2(1 + group.total)
-  )
-}
-
-function unread({ source, service, action, outcome }: ChangeGroup): Candidate {
+function unread({ source, service, action, outcome }: ChangeKind): Candidate {
   return {
     changeId: '',
     changeSetId: null,

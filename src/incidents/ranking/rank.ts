@@ -19,7 +19,7 @@ import {
 } from './evidence.ts'
 import { findReversals, isBefore, type Reversal } from './reversal.ts'
 import { domainsOfAlert } from './symptoms.ts'
-import { distanceOf, effectOf, MINUTE, possibleStarts, relation, timeEvidence } from './time.ts'
+import { distanceOf, effectOf, MINUTE, possibleStarts, relation, timeEvidenceFor } from './time.ts'
 
 /** Log-odds that a change without any evidence caused the incident. */
 const PRIOR = -2.6
@@ -46,14 +46,16 @@ export function scoreCandidates(
   incident: RankedIncident,
   candidates: readonly Candidate[],
   context: RankingContext,
+  reversals = findReversals(candidates),
 ): Scored[] {
+  const ofTime = timeEvidenceFor(incident)
   const match = matcherOf(incident, candidates)
   const domains = domainsOfAlert(incident.title)
-  const reversal = reversalEvidence(incident, findReversals(candidates))
+  const reversal = reversalEvidence(incident, reversals)
   const scored = candidates.map((candidate) => {
     const matching = match(candidate)
     const evidence = [
-      timeEvidence(candidate, incident),
+      ofTime(candidate),
       matching,
       scopeEvidence(candidate, matching),
       exposureEvidence(candidate),
@@ -94,7 +96,8 @@ export function rank(
   mostSuspects = MOST_SUSPECTS,
 ): Omit<IncidentAnswer, 'searched'> {
   const candidates = withDeploys(changes)
-  const scored = scoreCandidates(incident, candidates, context)
+  const reversals = findReversals(candidates)
+  const scored = scoreCandidates(incident, candidates, context, reversals)
   const isResponse = responseTest(incident)
   const eligible = scored.filter(({ candidate }) => !isResponse(candidate))
   const suspects = toSuspects(eligible)
@@ -107,7 +110,7 @@ export function rank(
         ? 'No recorded change explains this'
         : sentenceOf(best!, incident, candidates),
     suspects: suspects.slice(0, mostSuspects),
-    responses: responsesOf(incident, candidates, isResponse),
+    responses: responsesOf(incident, candidates, { isResponse, reversals }),
   }
 }
 
@@ -206,11 +209,10 @@ function reversalEvidence(incident: RankedIncident, reversals: readonly Reversal
 function responsesOf(
   incident: RankedIncident,
   candidates: readonly Candidate[],
-  isResponse: (candidate: Candidate) => boolean,
+  known: { isResponse: (candidate: Candidate) => boolean; reversals: readonly Reversal[] },
 ): IncidentResponse[] {
-  const reversals = new Map(
-    findReversals(candidates).map(({ later, earlier }) => [later.changeId, earlier]),
-  )
+  const { isResponse } = known
+  const reversals = new Map(known.reversals.map(({ later, earlier }) => [later.changeId, earlier]))
   return candidates
     .filter(({ occurredAt }) => occurredAt >= incident.noticedAt)
     .filter((each) => !each.readOnly && (isResponse(each) || reversals.has(each.changeId)))

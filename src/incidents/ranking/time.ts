@@ -46,22 +46,24 @@ export function decay(elapsed: number): number {
   return -PER_DOUBLING * Math.log2(1 + Math.max(0, elapsed) / SCALE)
 }
 
-export function timeEvidence(candidate: Candidate, incident: RankedIncident): Evidence {
-  const effect = effectOf(candidate)
-  const odds = possibleStarts(incident).reduce(
-    (sum, { time, probability }) => sum + probability * Math.exp(decay(time - effect.getTime())),
-    0,
-  )
-  const weight = Math.log(odds)
-  const distance = distanceOf(effect, incident)
-  const deferred =
-    candidate.effectiveAt === null
-      ? ''
-      : `: it was requested ${duration(effect.getTime() - candidate.occurredAt.getTime())} earlier`
-  return {
-    kind: 'time',
-    weight,
-    reason: `It took effect ${distance}${deferred}`,
+export function timeEvidenceFor(incident: RankedIncident): (candidate: Candidate) => Evidence {
+  const starts = possibleStarts(incident)
+  return (candidate) => {
+    const effect = effectOf(candidate)
+    const odds = starts.reduce(
+      (sum, { time, probability }) => sum + probability * Math.exp(decay(time - effect.getTime())),
+      0,
+    )
+    const distance = distanceOf(effect, incident)
+    const deferred =
+      candidate.effectiveAt === null
+        ? ''
+        : `: it was requested ${duration(effect.getTime() - candidate.occurredAt.getTime())} earlier`
+    return {
+      kind: 'time',
+      weight: Math.log(odds),
+      reason: `It took effect ${distance}${deferred}`,
+    }
   }
 }
 

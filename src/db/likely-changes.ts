@@ -1,0 +1,120 @@
+/** Chooses the changes that are ranked where there are too many to rank all. See `docs/decisions/044-candidates-among-many.md`. */
+
+import { sql } from 'kysely'
+import type { RankedIncident } from '../incidents/incident.ts'
+import { priorFor } from '../incidents/ranking/prior.ts'
+import { searchedWords } from '../incidents/ranking/words.ts'
+import { type CandidateRow, selectCandidates, type Wanted } from './candidate-rows.ts'
+import { changeIdTime } from './change-id.ts'
+import { within } from './count-newest-first.ts'
+import type { Trx } from './database.ts'
+import type { CountedKind } from './incident-history.ts'
+import { containing } from './search.ts'
+
+/** At most this many changes are ranked: those with the most evidence that the index shows. */
+export const MOST_CANDIDATES = 1_000
+/** Log-odds that each e-fold of the distance in time costs, as in the ranking. */
+const PER_DISTANCE = 0.6
+
+/** The likeliest changes, and those that match the incident's words. */
+export async function likelyChanges(
+  trx: Trx,
+  kinds: readonly CountedKind[],
+  incident: RankedIncident,
+  wanted: Wanted & { searchMs: number },
+): Promise<CandidateRow[]> {
+  const likeliest = await likeliestChanges(trx, kinds, incident, wanted)
+  const known = new Set(likeliest.map(({ id }) => id))
+  const matching = (await matchingIds(trx, incident, wanted)).filter((id) => !known.has(id))
+  if (matching.length === 0) return likeliest
+  const times = [...new Set(matching.map((id) => changeIdTime(id).getTime()))]
+  let query = selectCandidates(trx, wanted.organizationId)
+    .where(occurredAtOneOf(times))
+    .where(sql<boolean>`id = ANY (${matching}::uuid[])`)
+  if (wanted.arrived) query = query.where(wanted.arrived)
+  return [...likeliest, ...(await query.execute())]
+}
+
+/** @param times in milliseconds */
+function occurredAtOneOf(times: readonly number[]) {
+  const dates = times.map((time) => new Date(time))
+  return sql<boolean>`occurred_at = ANY (${dates}::timestamptz[])`
+}
+
+/** A word that more changes contain names no system in particular. */
+const MOST_MATCHES = 300
+const MOST_WORDS = 6
+/** Time limit for searching all words, in milliseconds. */
+export const SEARCH_MS = 200
+
+/** The changes that contain a word of the incident, however old and usual they are. */
+async function matchingIds(
+  trx: Trx,
+  incident: RankedIncident,
+  { from, to, searchMs }: Wanted & { searchMs: number },
+): Promise<string[]> {
+  const ids = new Set<string>()
+  const deadline = performance.now() + searchMs
+  for (const word of searchedWords(incident.services, incident.title).slice(0, MOST_WORDS)) {
+    const left = deadline - performance.now()
+    if (left <= 0) break
+    const query = sql<{ id: string }>`
+      SELECT id FROM search_changes(${[containing(word)]}::text[], ${from}::timestamptz,
+        ${to}::timestamptz, ${MOST_MATCHES + 1}) AS id`
+    const found = await within(trx, left, () => query.execute(trx))
+    const rows = found?.result.rows ?? []
+    if (rows.length <= MOST_MATCHES) for (const { id } of rows) ids.add(id)
+  }
+  await sql`SET LOCAL statement_timeout TO DEFAULT`.execute(trx)
+  return [...ids]
+}
+
+/**
+ * The changes with the most evidence that can be read from the index. In floating point, because
+ * logarithms of `numeric` take a hundred times as long.
+ */
+async function likeliestChanges(
+  trx: Trx,
+  kinds: readonly CountedKind[],
+  incident: RankedIncident,
+  wanted: Wanted,
+): Promise<CandidateRow[]> {
+  const { organizationId, from, to } = wanted
+  const start = incident.startedAt ?? incident.noticedAt
+  const weights = weightsOf(kinds, incident.title)
+  const { rows } = await sql<{ occurred_at: Date; key: string }>`
+    SELECT c.occurred_at, c.facet_key::text AS key
+    FROM changes c
+    JOIN unnest(string_to_array(${weights.map(({ key }) => key).join()}, ',')::bigint[],
+      string_to_array(${weights.map(({ weight }) => weight).join()}, ',')::float8[]) AS w (key, weight)
+      ON w.key = c.facet_key
+    WHERE c.organization_id = ${organizationId} AND c.occurred_at >= ${from} AND c.occurred_at < ${to}
+      AND ${wanted.arrived ?? sql`true`}
+    ORDER BY w.weight - ${PER_DISTANCE}::float8
+      * ln(1 + abs(date_part('epoch', ${start}::timestamptz - c.occurred_at)) / 900) DESC
+    LIMIT ${MOST_CANDIDATES}
+  `.execute(trx)
+  // The index has no IDs. Changes of the same second and group are equally likely.
+  let query = selectCandidates(trx, organizationId)
+    .where(occurredAtOneOf([...new Set(rows.map(({ occurred_at }) => occurred_at.getTime()))]))
+    .where('occurred_at', '>=', from)
+    .where('occurred_at', '<', to)
+    .where(
+      sql<boolean>`(occurred_at, facet_key) IN (SELECT * FROM unnest(
+        ${rows.map(({ occurred_at }) => occurred_at)}::timestamptz[],
+        ${rows.map(({ key }) => key)}::bigint[]))`,
+    )
+    .limit(2 * MOST_CANDIDATES)
+  if (wanted.arrived) query = query.where(wanted.arrived)
+  return query.execute()
+}
+
+function weightsOf(kinds: readonly CountedKind[], title: string) {
+  const prior = priorFor(title)
+  return kinds.flatMap((kind) => {
+    const weigh = prior(kind)
+    return kind.groups
+      .filter(({ inWindow }) => inWindow > 0)
+      .map(({ key, total }) => ({ key, weight: weigh(total) }))
+  })
+}
