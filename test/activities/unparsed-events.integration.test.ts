@@ -1,7 +1,7 @@
 import type { Event } from '@aws-sdk/client-cloudtrail'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readPage } from '../../src/activities/import-region.ts'
+import { readPage } from '../../src/activities/read-page.ts'
 import { asOrganization, type Database, openDatabase } from '../../src/db/database.ts'
 import { ensurePartitions, storeEvents } from '../../src/db/imports.ts'
 import type { Owner } from '../../src/db/owner.ts'

@@ -1,0 +1,131 @@
+import { refreshStatus } from '../db/connection-status.ts'
+import {
+  type CoverageKey,
+  countEvents,
+  type Ledger,
+  type Progress,
+  recordProgress,
+  recordTurn,
+  type Turn,
+} from '../db/coverage.ts'
+import { asOrganization, type Database, type Trx } from '../db/database.ts'
+import { storeEvents } from '../db/imports.ts'
+import type { ConnectionRow, CoverageRow, SecondsRange } from '../db/schema.ts'
+import type { VerifiedRole } from '../db/verifications.ts'
+import { requireVerified } from './gate.ts'
+import type { PageEvents } from './read-page.ts'
+import type { Purpose } from './region-plan.ts'
+
+export interface LedgerOptions {
+  db: Database
+  connection: ConnectionRow
+  /** The verdict under which pages are stored. */
+  verified: VerifiedRole
+  /** The row as claimed, with this attempt's epoch. */
+  row: CoverageRow
+  /** The local clock, in Unix milliseconds. */
+  clock: () => number
+}
+
+/**
+ * What one attempt writes about a region. Each method is one transaction, which is rolled back
+ * unless the role is still verified and the attempt still has the row.
+ */
+export class RegionLedger {
+  readonly #run: LedgerOptions
+  readonly #key: CoverageKey
+  #current: Ledger
+  #imported = 0
+
+  constructor(options: LedgerOptions) {
+    const { connection, row } = options
+    this.#run = options
+    this.#key = {
+      connectionId: connection.id,
+      accountId: row.account_id,
+      region: row.region,
+      selection: row.selection,
+    }
+    this.#current = row
+  }
+
+  get current(): Ledger {
+    return this.#current
+  }
+
+  /** The number of new changes so far. */
+  get imported(): number {
+    return this.#imported
+  }
+
+  /** A failed turn is shown in the connection's status immediately, not only after the cycle. */
+  async recordTurn(turn: Turn): Promise<void> {
+    const { row, clock } = this.#run
+    const wentWrong = turn.lastError !== null || turn.state !== 'active'
+    await this.#store(
+      async (trx, connection) => {
+        await recordTurn(trx, this.#key, row.epoch, turn)
+        if (wentWrong) await refreshStatus(trx, connection, new Date(clock()))
+      },
+      wentWrong ? 'update' : 'share',
+    )
+  }
+
+  /**
+   * Sets aside the second before `to`, which could not be completed.
+   *
+   * @returns the new end of the remaining range
+   */
+  async setAside(to: number): Promise<number> {
+    const { row, clock } = this.#run
+    const setAside: SecondsRange[] = [[to - 1, to]]
+    await this.#store(async (trx, connection) => {
+      this.#current = await recordProgress(trx, this.#key, row.epoch, { setAside })
+      await refreshStatus(trx, connection, new Date(clock()))
+    }, 'update')
+    return to - 1
+  }
+
+  /** Stores one page in one transaction: its coverage, its changes, and its unparsed records. */
+  async storePage(
+    purpose: Purpose,
+    events: PageEvents,
+    claim: Pick<Progress, 'settled' | 'confirmed' | 'takenBack'>,
+  ): Promise<number> {
+    const { connection, row } = this.#run
+    const owner = {
+      organizationId: connection.organization_id,
+      connectionId: connection.id,
+      sourceAccount: row.account_id,
+    }
+    const imported = await this.#store(async (trx) => {
+      this.#current = await recordProgress(trx, this.#key, row.epoch, { requests: 1, ...claim })
+      const { inserted, takenOver } = await storeEvents(trx, owner, events)
+      await countEvents(trx, this.#key, row.epoch, {
+        events: inserted + takenOver,
+        lateEvents: purpose === 'confirm' ? inserted : 0,
+      })
+      return inserted + takenOver
+    })
+    this.#imported += imported
+    return imported
+  }
+
+  async record(progress: Progress): Promise<void> {
+    this.#current = await this.#store((trx) =>
+      recordProgress(trx, this.#key, this.#run.row.epoch, progress),
+    )
+  }
+
+  #store<T>(
+    work: (trx: Trx, connection: ConnectionRow) => Promise<T>,
+    lock: 'share' | 'update' = 'share',
+  ): Promise<T> {
+    const { db, connection, verified } = this.#run
+    const ref = { organizationId: connection.organization_id, connectionId: connection.id }
+    return asOrganization(db, ref.organizationId, async (trx) => {
+      const { connection: current } = await requireVerified(trx, ref, { lock, verified })
+      return work(trx, current)
+    })
+  }
+}
