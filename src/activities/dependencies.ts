@@ -1,5 +1,6 @@
-import type { AwsAccess, RoleGrant } from '../aws/access.ts'
+import type { AwsAccess } from '../aws/access.ts'
 import type { Pacers } from '../aws/pacer.ts'
+import type { RoleGrant } from '../aws/session-cache.ts'
 import type { Database } from '../db/database.ts'
 import type { ConnectionRow } from '../db/schema.ts'
 import type { SecretBox } from '../integrations/secret-box.ts'

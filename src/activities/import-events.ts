@@ -1,7 +1,7 @@
 import type { ApplicationFailure } from '@temporalio/common'
-import { SessionDisproved } from '../aws/access.ts'
 import { AwsProblem } from '../aws/errors.ts'
 import { partitionOf } from '../aws/regions.ts'
+import { SessionDisproved } from '../aws/session-cache.ts'
 import { failingRegions, lagSeconds, type StatusAndReason } from '../connections/status.ts'
 import { refreshStatus } from '../db/connection-status.ts'
 import { lockConnection, reportConnection } from '../db/connections.ts'

@@ -1,6 +1,7 @@
-import type { AwsAccess, RoleSession } from '../aws/access.ts'
+import type { AwsAccess } from '../aws/access.ts'
 import { AwsProblem } from '../aws/errors.ts'
 import type { Pacer } from '../aws/pacer.ts'
+import type { RoleSession } from '../aws/session-cache.ts'
 import { SETTLING_SECONDS } from '../connections/status.ts'
 import type { Ledger, Progress, Turn } from '../db/coverage.ts'
 import type { Database } from '../db/database.ts'

@@ -1,4 +1,4 @@
-import type { LookupPage } from '../aws/access.ts'
+import type { LookupPage } from '../aws/lookup-events.ts'
 import { storableJson } from '../changes/storable-json.ts'
 import type { ImportedChange } from '../db/insert-changes.ts'
 import type { SecondsRange } from '../db/schema.ts'

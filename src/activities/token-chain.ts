@@ -1,4 +1,4 @@
-import type { LookupPage } from '../aws/access.ts'
+import type { LookupPage } from '../aws/lookup-events.ts'
 import type { SecondsRange } from '../db/schema.ts'
 
 export interface DatedPage extends LookupPage {

@@ -1,19 +1,13 @@
-import {
-  CloudTrailClient,
-  DescribeTrailsCommand,
-  type Event,
-  LookupEventsCommand,
-} from '@aws-sdk/client-cloudtrail'
+import { CloudTrailClient, DescribeTrailsCommand } from '@aws-sdk/client-cloudtrail'
 import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam'
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from '@smithy/types'
-import type { Selection } from '../connections/selection.ts'
-import type { SecondsRange } from '../db/schema.ts'
 import type { VerifiedRole } from '../db/verifications.ts'
 import { sessionPolicy } from './documents/permissions.ts'
-import { AwsProblem, toAwsProblem } from './errors.ts'
+import { AwsProblem, callAws, incompleteResponse } from './errors.ts'
+import { type LookupPage, type LookupRequest, lookupEvents } from './lookup-events.ts'
 import {
   describeCredentials,
   findingForProblem,
@@ -23,81 +17,14 @@ import {
   readCallerArn,
 } from './principal-finding.ts'
 import { type Partition, partitionOf, partitions } from './regions.ts'
+import { type RoleGrant, type RoleSession, SessionCache } from './session-cache.ts'
 
-/** The role to assume, and how. */
-export interface RoleGrant {
-  connectionId: string
-  roleArn: string
-  partition: string
-  /** Omitted only by the probe that AWS must deny. */
-  externalId?: string
-}
-
-export interface RoleSession {
-  credentials: AwsCredentialIdentity
-  expiresAt: Date
-  /** AWS's unique ID of the role, `AROA…`. A role that is created again has a different one. */
-  roleId: string
-}
-
-/**
- * Assuming the role for an import has disproved its verification. `open_without_id`: AWS returned a
- * session without the external ID. `another_role`: the role has a different unique ID than the
- * verified one.
- */
-export class SessionDisproved extends Error {
-  override readonly name = 'SessionDisproved'
-  readonly kind: 'open_without_id' | 'another_role'
-
-  constructor(kind: SessionDisproved['kind'], message: string) {
-    super(message)
-    this.kind = kind
-  }
-}
-
-/** A session for imports, and the verdict that it belongs to. */
-interface CachedSession {
-  key: string
-  session: Promise<RoleSession>
-  /**
-   * Unix milliseconds: when to repeat the probe without an external ID; null once AWS has denied
-   * it.
-   */
-  probeAt: number | null
-}
-
-export interface LookupRequest {
-  region: string
-  /** The time range [from, to). */
-  range: SecondsRange
-  selection: Selection
-  nextToken?: string
-  /** Maximum number of events per page; AWS's default, which is also ours, is 50. */
-  limit?: number
-}
-
-export interface LookupPage {
-  events: Event[]
-  nextToken: string | undefined
-  /** AWS's clock, from the response's `Date` header, in Unix milliseconds. */
-  serverTime: number | undefined
-}
-
-const MINUTE = 60_000
 /** Role chaining, the usual case, allows at most one hour. */
 const SESSION_SECONDS = 3600
 /** Time limit for finding credentials and for requests to STS and IAM. */
 const FIND_PRINCIPAL_WITHIN_MS = 20_000
-/**
- * If AWS did not respond to the probe when the session was renewed, the probe is repeated after
- * this.
- */
-const PROBE_AGAIN_MS = MINUTE
 /** STS responds within a second. A verification makes several calls and must not take minutes. */
 const STS_TIMEOUT_MS = 10_000
-/** A session with less time than this left is renewed, so that none expires during a scan. */
-const RENEW_BEFORE_MS = 5 * MINUTE
-
 /**
  * Makes all of Cairn's calls to AWS. The SDK's retries are off: Temporal and the pacer decide when
  * to retry. Sessions are only in this object's memory. Failures are {@link AwsProblem}s; an aborted
@@ -106,8 +33,7 @@ const RENEW_BEFORE_MS = 5 * MINUTE
 export class AwsAccess {
   readonly #base: AwsCredentialIdentityProvider
   readonly #ownRegion: string | undefined
-  /** By connection. */
-  readonly #sessions = new Map<string, CachedSession>()
+  readonly #sessions = new SessionCache((grant, signal) => this.assumeRole(grant, signal))
   /** Clients by region, discarded with their session. */
   readonly #clients = new WeakMap<RoleSession, Map<string, CloudTrailClient>>()
   readonly #http = new NodeHttpHandler({
@@ -149,7 +75,7 @@ export class AwsAccess {
     let credentials: string | null = null
     try {
       // A credential provider accepts no signal, and may wait for the network or for a command.
-      const own = await abortable(this.#call(this.#base()), either)
+      const own = await abortable(callAws(this.#base()), either)
       credentials = describeCredentials(own, process.env)
       const { arn: callerArn } = await abortable(this.ownIdentity(either), either)
       const caller = readCallerArn(callerArn)
@@ -172,80 +98,23 @@ export class AwsAccess {
   }
 
   /**
-   * Returns a session for imports, from memory until it expires. It belongs to one verdict and is
-   * not used after another verification. Each renewal also tries to assume the role without the
-   * external ID, which AWS must deny. If AWS does not respond, this probe is repeated a minute
-   * later.
+   * Returns a session for imports, see `SessionCache.session`.
    *
    * @throws SessionDisproved
    * @throws AwsProblem
    */
-  async session(
-    grant: RoleGrant,
-    verified: VerifiedRole,
-    signal?: AbortSignal,
-  ): Promise<RoleSession> {
-    const { connectionId, roleArn, externalId } = grant
-    const key = JSON.stringify([roleArn, externalId, verified])
-    const cached = this.#sessions.get(connectionId)
-    if (cached?.key === key) {
-      const session = await cached.session.catch(() => undefined)
-      if (session && session.expiresAt.getTime() - Date.now() > RENEW_BEFORE_MS) {
-        if (cached.probeAt !== null && cached.probeAt <= Date.now())
-          await this.#probeRefusal(cached, grant, signal)
-        return session
-      }
-      // Several regions may have waited for the same session: the first one renews it for all.
-      if (this.#sessions.get(connectionId) !== cached) return this.session(grant, verified, signal)
-    }
-    const renewed: CachedSession = {
-      key,
-      session: this.assumeRole(grant, signal).then(async (session) => {
-        if (session.roleId !== verified.roleId)
-          throw new SessionDisproved(
-            'another_role',
-            `The role's unique id is ${session.roleId}, and ${verified.roleId} was verified.`,
-          )
-        await this.#probeRefusal(renewed, grant, signal)
-        return session
-      }),
-      probeAt: null,
-    }
-    this.#sessions.set(connectionId, renewed)
-    renewed.session.catch(() => this.#drop(connectionId, renewed))
-    return renewed.session
+  session(grant: RoleGrant, verified: VerifiedRole, signal?: AbortSignal): Promise<RoleSession> {
+    return this.#sessions.session(grant, verified, signal)
   }
 
   /** Discards a session that AWS no longer accepts, or whose verdict was withdrawn. */
   forget(connectionId: string): void {
-    this.#sessions.delete(connectionId)
-  }
-
-  #drop(connectionId: string, cached: CachedSession): void {
-    if (this.#sessions.get(connectionId) === cached) this.#sessions.delete(connectionId)
-  }
-
-  /** @throws SessionDisproved if AWS returns a session without the external ID */
-  async #probeRefusal(cached: CachedSession, grant: RoleGrant, signal?: AbortSignal) {
-    // Cached before the response arrives, so that the regions of a connection share one request.
-    cached.probeAt = Date.now() + PROBE_AGAIN_MS
-    try {
-      await this.assumeRole({ ...grant, externalId: undefined }, signal)
-    } catch (error) {
-      if (!(error instanceof AwsProblem)) throw error
-      if (error.kind === 'denied') cached.probeAt = null
-      return
-    }
-    this.#drop(grant.connectionId, cached)
-    throw new SessionDisproved(
-      'open_without_id',
-      'AWS returned a session for a call without an external ID.',
-    )
+    this.#sessions.forget(connectionId)
   }
 
   /** Assumes the role now, without the cache, for the probes of a verification. */
   async assumeRole(grant: RoleGrant, signal?: AbortSignal): Promise<RoleSession> {
-    const answer = await this.#call(
+    const answer = await callAws(
       this.#sts(grant.partition, this.#base).send(
         new AssumeRoleCommand({
           RoleArn: grant.roleArn,
@@ -262,7 +131,7 @@ export class AwsAccess {
     // `AROA…:SESSIONNAME`
     const roleId = answer.AssumedRoleUser?.AssumedRoleId?.split(':')[0]
     if (!AccessKeyId || !SecretAccessKey || !Expiration || !roleId)
-      throw incomplete('AssumeRole', 'a session')
+      throw incompleteResponse('AssumeRole', 'a session')
     return {
       roleId,
       credentials: {
@@ -287,49 +156,13 @@ export class AwsAccess {
     return this.#identity(this.#sts(partition, session.credentials), signal)
   }
 
-  /** @throws AwsProblem `malformed` also for a response without a list of events */
+  /** @throws AwsProblem see `lookupEvents` */
   async lookupEvents(
     session: RoleSession,
     request: LookupRequest,
     signal?: AbortSignal,
   ): Promise<LookupPage> {
-    const [from, to] = request.range
-    const command = new LookupEventsCommand({
-      StartTime: new Date(from * 1000),
-      // Inclusive, and event times have whole seconds.
-      EndTime: new Date((to - 1) * 1000),
-      MaxResults: request.limit ?? 50,
-      NextToken: request.nextToken,
-      ...(request.selection === 'changes' && {
-        LookupAttributes: [{ AttributeKey: 'ReadOnly', AttributeValue: 'false' }],
-      }),
-    })
-    let serverTime: number | undefined
-    command.middlewareStack.add(
-      (next) => async (args) => {
-        const result = await next(args)
-        const { headers } = result.response as { headers?: Record<string, string> }
-        const date = Date.parse(headers?.date ?? '')
-        if (!Number.isNaN(date)) serverTime = date
-        return result
-      },
-      { step: 'deserialize', priority: 'low' },
-    )
-    const client = this.#cloudTrail(request.region, session)
-    const page = await this.#call(client.send(command, { abortSignal: signal }))
-    // If there are no events, AWS returns an empty list. A response without a list proves nothing.
-    if (!Array.isArray(page.Events)) throw incomplete('LookupEvents', 'a list of events')
-    // AWS would treat an empty token as a request for the first page. The SDK's paginators stop
-    // here too.
-    const nextToken = page.NextToken || undefined
-    if (nextToken !== undefined && nextToken === request.nextToken) {
-      throw new AwsProblem(
-        'malformed',
-        'RepeatedNextToken',
-        'LookupEvents returned the NextToken of the request again, so there is no next page and no last one',
-      )
-    }
-    return { events: page.Events.map(readEvent), nextToken, serverTime }
+    return lookupEvents(this.#cloudTrail(request.region, session), request, signal)
   }
 
   /** Returns the home regions of the account's trails, and the number of trails. */
@@ -338,7 +171,7 @@ export class AwsAccess {
     region: string,
     signal?: AbortSignal,
   ): Promise<{ count: number; homeRegions: string[] }> {
-    const answer = await this.#call(
+    const answer = await callAws(
       this.#cloudTrail(region, session).send(
         new DescribeTrailsCommand({ includeShadowTrails: true }),
         { abortSignal: signal },
@@ -361,8 +194,8 @@ export class AwsAccess {
       requestHandler: this.#http,
     })
     const command = new GetRoleCommand({ RoleName: role.roleName })
-    return this.#call(client.send(command, { abortSignal: signal })).then(
-      ({ Role }) => Role?.Arn ?? incomplete('GetRole', 'a role'),
+    return callAws(client.send(command, { abortSignal: signal })).then(
+      ({ Role }) => Role?.Arn ?? incompleteResponse('GetRole', 'a role'),
       (error) => {
         if (error instanceof AwsProblem) return error
         throw error
@@ -408,54 +241,13 @@ export class AwsAccess {
   }
 
   async #identity(client: STSClient, signal?: AbortSignal) {
-    const answer = await this.#call(
+    const answer = await callAws(
       client.send(new GetCallerIdentityCommand({}), { abortSignal: signal }),
     )
     const { Account: account, Arn: arn, UserId: userId } = answer
-    if (!account || !arn || !userId) throw incomplete('GetCallerIdentity', 'an identity')
+    if (!account || !arn || !userId) throw incompleteResponse('GetCallerIdentity', 'an identity')
     return { account, arn, userId }
   }
-
-  async #call<T>(answer: Promise<T>): Promise<T> {
-    try {
-      return await answer
-    } catch (error) {
-      throw toAwsProblem(error)
-    }
-  }
-}
-
-/** The error for a response that is well-formed but lacks what AWS always sends. */
-function incomplete(operation: string, what: string): AwsProblem {
-  return new AwsProblem(
-    'malformed',
-    'IncompleteAnswer',
-    `${operation} answered without ${what}. A proxy or firewall between Cairn and AWS may have sent the answer`,
-  )
-}
-
-/** An event as the SDK declares it. The SDK does not check the types when it parses a response. */
-function readEvent(event: unknown): Event {
-  if (typeof event !== 'object' || event === null) return {}
-  const { EventTime, Resources, ...fields } = event as Event
-  return {
-    ...readTexts(fields),
-    ...(EventTime instanceof Date && { EventTime }),
-    ...(Array.isArray(Resources) && {
-      Resources: Resources.map((resource) => readTexts(resource ?? {})),
-    }),
-  }
-}
-
-/** The fields that have a value, as text. */
-function readTexts(fields: object): Record<string, string> {
-  const members = Object.entries(fields).filter(([, value]) => value != null)
-  return Object.fromEntries(
-    members.map(([name, value]) => [
-      name,
-      typeof value === 'string' ? value : JSON.stringify(value),
-    ]),
-  )
 }
 
 /** Rejects with the signal's reason as soon as it is aborted, regardless of the response. */

@@ -154,3 +154,21 @@ function withoutSecrets(message: string): string {
     .replaceAll(/\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b/g, '(access key)')
     .slice(0, 1000)
 }
+
+/** Awaits a call of the SDK. @throws AwsProblem; an aborted call rejects with its `AbortError` */
+export async function callAws<T>(response: Promise<T>): Promise<T> {
+  try {
+    return await response
+  } catch (error) {
+    throw toAwsProblem(error)
+  }
+}
+
+/** The error for a response that is well-formed but lacks what AWS always sends. */
+export function incompleteResponse(operation: string, what: string): AwsProblem {
+  return new AwsProblem(
+    'malformed',
+    'IncompleteAnswer',
+    `${operation} answered without ${what}. A proxy or firewall between Cairn and AWS may have sent the answer`,
+  )
+}
