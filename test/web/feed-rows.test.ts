@@ -10,6 +10,7 @@ import { snapshotTime } from '../../web/src/pages/feed/last-feed.ts'
 import { newsSince } from '../../web/src/pages/feed/news-since.ts'
 import { fromWallClock, toWallClock } from '../../web/src/pages/feed/wall-clock.ts'
 import { neighbours } from '../../web/src/sources/cloudtrail/neighbours.ts'
+import { dayHeadings, formatTime } from '../../web/src/time.tsx'
 
 const detail = (fields: Partial<CloudTrailDetail>): CloudTrailDetail => ({
   source: 'aws.cloudtrail',
@@ -488,5 +489,32 @@ describe('a change', () => {
     )
     expect(nearest(all, all[3]!, 2).map(({ id }) => id)).toEqual(['40', '20'])
     expect(nearest([], all[0]!, 2)).toEqual([])
+  })
+})
+
+describe('times of rows', () => {
+  const now = Date.parse('2026-03-02T12:00:00Z')
+
+  test('have a date where the day is not the given one', () => {
+    expect(formatTime('2026-03-02T00:00:00Z', 'utc', now)).toBe('00:00:00')
+    expect(formatTime('2026-03-01T23:59:59.999Z', 'utc', now)).toBe('1 Mar, 23:59:59')
+    expect(formatTime('2025-12-31T23:59:59Z', 'utc', now)).toBe('31 Dec 2025, 23:59:59')
+    expect(formatTime('not a time', 'utc', now)).toBe('Invalid date')
+  })
+
+  test('have a heading for each day that the rows above do not show', () => {
+    const times = [
+      ...['2026-03-02T11:00:00Z', '2026-03-01T23:00:00Z', '2026-03-01T01:00:00Z'],
+      ...['2026-02-27T10:00:00Z', '2025-12-31T10:00:00Z'],
+    ]
+    expect(dayHeadings(times, 'utc', now, now)).toEqual([
+      ...[undefined, 'Yesterday, 1 Mar', undefined, 'Fri, 27 Feb', 'Wed, 31 Dec 2025'],
+    ])
+  })
+
+  test('of an ascending list return to today', () => {
+    const times = ['2026-03-01T23:00:00Z', '2026-03-02T11:00:00Z']
+    const yesterday = Date.parse('2026-03-01T12:00:00Z')
+    expect(dayHeadings(times, 'utc', yesterday, now)).toEqual([undefined, 'Today'])
   })
 })

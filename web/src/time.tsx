@@ -14,24 +14,71 @@ export function useZone(): [Zone, (zone: Zone) => void] {
   return [zone, setZone]
 }
 
+const DAY_MS = 86_400_000
+
+/** A date whose UTC fields are those of the zone. Faster than `Intl`: lists format each row. */
+function inZone(time: string | Date | number, zone: Zone): Date {
+  const date = new Date(time)
+  return zone === 'utc' ? date : new Date(date.getTime() - date.getTimezoneOffset() * 60_000)
+}
+
+/** The number of the day, for comparison with other days. */
+function dayNumber(time: string | Date | number, zone: Zone): number {
+  return Math.floor(inZone(time, zone).getTime() / DAY_MS)
+}
+
+/** `26 Nov`, with the year where it is not this year. */
+function formatDate(time: string | Date, zone: Zone, now: Date | number): string {
+  const isThisYear = inZone(time, zone).getUTCFullYear() === inZone(now, zone).getUTCFullYear()
+  return new Date(time).toLocaleDateString('en-GB', {
+    timeZone: zone === 'utc' ? 'UTC' : undefined,
+    day: 'numeric',
+    month: 'short',
+    year: isThisYear ? undefined : 'numeric',
+  })
+}
+
 /** `14:03:07`, with the date where it is not today's. */
 export function formatTime(
   time: string | Date,
   zone: Zone,
   now: Date | number = serverNow(),
 ): string {
-  const date = new Date(time)
-  const timeZone = zone === 'utc' ? 'UTC' : undefined
-  const day = (of: Date | number) => new Date(of).toLocaleDateString('en-CA', { timeZone })
-  const clock = date.toLocaleTimeString('en-GB', { timeZone })
-  if (day(date) === day(now)) return clock
-  const sameYear = day(date).slice(0, 4) === day(now).slice(0, 4)
-  const options = { timeZone, day: 'numeric', month: 'short' } as const
-  const shown = date.toLocaleDateString('en-GB', {
-    ...options,
-    ...(!sameYear && { year: 'numeric' }),
+  const date = inZone(time, zone)
+  if (Number.isNaN(date.getTime())) return 'Invalid date'
+  const clock = date.toISOString().slice(-13, -5)
+  if (dayNumber(time, zone) === dayNumber(now, zone)) return clock
+  return `${formatDate(time, zone, now)}, ${clock}`
+}
+
+/** `Today`, `Yesterday, 26 Nov`, `Wed, 25 Nov`. */
+export function formatDay(time: string, zone: Zone, now: number): string {
+  const daysAgo = dayNumber(now, zone) - dayNumber(time, zone)
+  if (daysAgo === 0) return 'Today'
+  const weekday = new Date(time).toLocaleDateString('en-GB', {
+    timeZone: zone === 'utc' ? 'UTC' : undefined,
+    weekday: 'short',
   })
-  return `${shown}, ${clock}`
+  return `${daysAgo === 1 ? 'Yesterday' : weekday}, ${formatDate(time, zone, now)}`
+}
+
+/**
+ * The headings of a list: one where the day differs from the day before it in the list.
+ *
+ * @param times of the list's rows, in their order
+ * @param day the day that a reader assumes for the first row, in milliseconds
+ * @returns a heading or undefined for each row
+ */
+export function dayHeadings(
+  times: readonly string[],
+  zone: Zone,
+  day: number,
+  now: number,
+): (string | undefined)[] {
+  return times.map((time, index) => {
+    const isSameDay = dayNumber(time, zone) === dayNumber(times[index - 1] ?? day, zone)
+    return isSameDay ? undefined : formatDay(time, zone, now)
+  })
 }
 
 /** `in 40 s`, `3 min ago`, `2 h ago`, `5 d ago`. */

@@ -3,11 +3,12 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { type Change, listChanges } from '../../client.ts'
 import { ErrorState } from '../../components/states.tsx'
-import { useZone } from '../../time.tsx'
+import { dayHeadings, serverNow, useZone } from '../../time.tsx'
 import { connectionsQuery } from '../connections/queries.ts'
 import { ChangeRow } from '../feed/change-row.tsx'
 import { cut } from '../feed/entries.ts'
 import feedClasses from '../feed/feed.module.css'
+import { DayHeading } from '../feed/row-parts.tsx'
 import { toQuery, windowOf } from '../feed/search.ts'
 import { type Neighbours, nearest } from './change.ts'
 import { Section } from './parts.tsx'
@@ -44,6 +45,8 @@ export function RelatedChanges({ change, neighbours }: { change: Change; neighbo
     connections.data?.map(({ accountId, name }) => [accountId ?? '', name]) ?? [],
   )
   const shown = found.data ?? []
+  const times = shown.map(({ occurredAt }) => occurredAt)
+  const days = dayHeadings(times, zone, Date.parse(change.occurredAt), serverNow())
   // A set with one change, or a request with one record, has no others.
   if (found.data?.length === 0 && (search.changeSet || search.request)) return null
   return (
@@ -53,8 +56,9 @@ export function RelatedChanges({ change, neighbours }: { change: Change; neighbo
       {found.data && shown.length === 0 && <Text size="sm">No other changes.</Text>}
       {shown.length > 0 && (
         <ol className={feedClasses.list}>
-          {shown.map((one) => (
+          {shown.map((one, index) => (
             <li key={one.id} className={feedClasses.item}>
+              <DayHeading day={days[index]} />
               <ChangeRow
                 change={one}
                 rowKey={one.id}
@@ -62,7 +66,6 @@ export function RelatedChanges({ change, neighbours }: { change: Change; neighbo
                 reachable={one.id}
                 onSelect={() => {}}
                 zone={zone}
-                now={Date.parse(change.occurredAt)}
                 accounts={accounts}
               />
             </li>

@@ -22,8 +22,7 @@ const isPlainClick = (event: MouseEvent) =>
 
 /** One change: a link to its page, which can open beside the list instead. */
 export function ChangeRow(
-  props: Roving &
-    Looks & { change: Change; rowKey: string; zone: Zone; now: number; isMember?: boolean },
+  props: Roving & Looks & { change: Change; rowKey: string; zone: Zone; isMember?: boolean },
 ) {
   const { change, rowKey } = props
   const isSelected = props.selected === rowKey
@@ -60,7 +59,7 @@ export function ChangeRow(
           <OutcomeIcon outcome={change.outcome} />
         )}
       </span>
-      <RowTime at={change.occurredAt} {...props} />
+      <RowTime at={change.occurredAt} zone={props.zone} />
       <span className={classes.what}>
         <bdi className={classes.sentence}>
           <span className={classes.actor}>{cut(subject, 200)}</span>

@@ -4,12 +4,19 @@ import { formatTime, type Zone } from '../../time.tsx'
 import { cut } from './entries.ts'
 import classes from './feed.module.css'
 
-export function RowTime({ at, zone, now }: { at: string; zone: Zone; now: number }) {
+/** The time of day. The heading above it has the day. */
+export function RowTime({ at, zone }: { at: string; zone: Zone }) {
   return (
     <time className={classes.time} dateTime={at} title={new Date(at).toISOString()}>
-      {formatTime(at, zone, now)}
+      {formatTime(at, zone, Date.parse(at))}
     </time>
   )
+}
+
+/** The day of the rows below it, where that is not clear from the rows above. */
+export function DayHeading({ day }: { day: string | undefined }) {
+  if (day === undefined) return null
+  return <div className={classes.day}>{day}</div>
 }
 
 export function Meta({

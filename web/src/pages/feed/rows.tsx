@@ -1,9 +1,10 @@
-import { memo, useCallback, useRef } from 'react'
+import { memo, useCallback, useMemo, useRef } from 'react'
 import type { ChangeSet } from '../../client.ts'
-import { formatTime, useZone, type Zone } from '../../time.tsx'
+import { dayHeadings, useZone, type Zone } from '../../time.tsx'
 import { ChangeRow } from './change-row.tsx'
 import type { Entry } from './entries.ts'
 import classes from './feed.module.css'
+import { DayHeading } from './row-parts.tsx'
 import type { Looks, Roving, WholeOf } from './row-types.ts'
 import { type ChangeQuery, type FeedSearch, searchOfSet, type Window } from './search.ts'
 import { SetRow } from './set-row.tsx'
@@ -18,15 +19,15 @@ export function Rows(
       window: Window
       open: ReadonlySet<string>
       onFold: (id: string) => void
-      /** Some time today, in milliseconds. Times of other days are shown with a date. */
+      /** Some time today, in milliseconds. Other days have headings. */
       now: number
     },
 ) {
   const [zone] = useZone()
-  const day = (time: string) => formatTime(time, zone, props.now).length
-  const isWide = props.entries.some((entry) => day(timeOf(entry)) > 8)
-  const first = props.entries[0]?.id
-  const isThere = props.entries.some(
+  const { entries, now } = props
+  const days = useMemo(() => dayHeadings(entries.map(timeOf), zone, now, now), [entries, zone, now])
+  const first = entries[0]?.id
+  const isThere = entries.some(
     ({ id }) => id === props.selected || props.selected?.startsWith(`${id}/`),
   )
   const reachable = isThere ? props.selected : first
@@ -39,11 +40,12 @@ export function Rows(
   )
   const isIn = (id: string, key: string | undefined) => key === id || key?.startsWith(`${id}/`)
   return (
-    <ol className={`${classes.list} ${isWide ? classes.wideTime : ''}`} aria-label="Changes">
-      {props.entries.map((entry) => (
+    <ol className={classes.list} aria-label="Changes">
+      {entries.map((entry, index) => (
         <EntryRow
           key={entry.id}
-          {...{ entry, zone, query: props.query, now: props.now, onFold: props.onFold }}
+          {...{ entry, zone, query: props.query, now, onFold: props.onFold }}
+          day={days[index]}
           wholeOf={wholeOf}
           accounts={props.accounts}
           isOpen={entry.kind === 'set' && props.open.has(entry.id)}
@@ -65,6 +67,8 @@ const EntryRow = memo(function EntryRow(
   props: Roving &
     Looks & {
       entry: Entry
+      /** The heading of the day that begins with this entry. */
+      day: string | undefined
       zone: Zone
       now: number
       query: ChangeQuery
@@ -76,6 +80,7 @@ const EntryRow = memo(function EntryRow(
   const { entry } = props
   return (
     <li className={`${classes.item} ${classes.entry}`}>
+      <DayHeading day={props.day} />
       {entry.kind === 'set' ? (
         <SetRow {...props} set={entry.set} />
       ) : (

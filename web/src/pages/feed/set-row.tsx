@@ -9,13 +9,13 @@ import { isUrgent, RiskBadges } from '../../components/risk.tsx'
 import { ErrorState } from '../../components/states.tsx'
 import { counted } from '../../format.ts'
 import { SourceIcon } from '../../sources/icon.tsx'
-import type { Zone } from '../../time.tsx'
+import { dayHeadings, type Zone } from '../../time.tsx'
 import { ChangeRow } from './change-row.tsx'
 import { cut, split } from './entries.ts'
 import classes from './feed.module.css'
 import { useMembers } from './queries.ts'
 import { rowAttribute } from './row-elements.ts'
-import { listed, Meta, RowSkeletons, RowTime } from './row-parts.tsx'
+import { DayHeading, listed, Meta, RowSkeletons, RowTime } from './row-parts.tsx'
 import type { Looks, Roving, WholeOf } from './row-types.ts'
 import type { ChangeQuery } from './search.ts'
 
@@ -56,7 +56,7 @@ export function SetRow(
         <span className={classes.icon}>
           <Chevron size={16} aria-hidden />
         </span>
-        <RowTime at={set.to} {...props} />
+        <RowTime at={set.to} zone={props.zone} />
         <span className={classes.what}>
           <bdi className={classes.sentence}>
             <span className={classes.actor}>{cut(subject, 200)}</span>
@@ -110,10 +110,13 @@ function Members(
     )
   }
   if (members.isError) return <ErrorState error={members.error} retry={() => members.refetch()} />
+  const times = members.data.map(({ occurredAt }) => occurredAt)
+  const days = dayHeadings(times, props.zone, Date.parse(set.to), props.now)
   return (
     <ol className={classes.list} aria-label="Changes in this set">
-      {members.data.map((change) => (
+      {members.data.map((change, index) => (
         <li key={change.id} className={`${classes.item} ${classes.entry}`}>
+          <DayHeading day={days[index]} />
           <ChangeRow {...props} change={change} rowKey={`${set.id}/${change.id}`} isMember />
         </li>
       ))}

@@ -3,10 +3,11 @@ import { IconArrowsMaximize, IconChevronLeft, IconChevronRight } from '@tabler/i
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Change, IncidentAnswer } from '../../client.ts'
-import { formatTime, Time, useZone } from '../../time.tsx'
+import { dayHeadings, formatTime, serverNow, Time, useZone } from '../../time.tsx'
 import { connectionsQuery } from '../connections/queries.ts'
 import { ChangeRow } from '../feed/change-row.tsx'
 import feedClasses from '../feed/feed.module.css'
+import { DayHeading } from '../feed/row-parts.tsx'
 import { arrivedLater, type Moment, moveWindow, toTimeline } from './arrange.ts'
 import classes from './incident.module.css'
 import type { WindowSearch } from './search.ts'
@@ -36,6 +37,11 @@ export function Timeline(props: {
   )
   const isIn = ({ at }: Moment) => at >= window.from && at < window.to
   const entries = toTimeline(changes, props.moments.filter(isIn), props.named)
+  const times = entries.map((entry) =>
+    entry.kind === 'moment' ? entry.at : entry.named.occurredAt,
+  )
+  const now = serverNow()
+  const days = dayHeadings(times, zone, now, now)
   const first = entries.find(({ kind }) => kind === 'changes')?.key
   const isMoved = search.from !== undefined || search.to !== undefined
   const move = (by: 'earlier' | 'later' | 'wider') =>
@@ -87,15 +93,21 @@ export function Timeline(props: {
       </Group>
       {entries.length === 0 && <Text size="sm">No changes in this time.</Text>}
       {entries.length > 0 && (
-        <ol className={`${feedClasses.list} ${feedClasses.wideTime}`} aria-label="Timeline">
-          {entries.map((entry) =>
+        <ol className={feedClasses.list} aria-label="Timeline">
+          {entries.map((entry, index) =>
             entry.kind === 'moment' ? (
-              <li key={entry.key} className={classes.moment}>
-                <time dateTime={entry.at}>{formatTime(entry.at, zone)}</time>
-                <span>{entry.label}</span>
+              <li key={entry.key}>
+                <DayHeading day={days[index]} />
+                <div className={classes.moment}>
+                  <time dateTime={entry.at}>
+                    {formatTime(entry.at, zone, Date.parse(entry.at))}
+                  </time>
+                  <span>{entry.label}</span>
+                </div>
               </li>
             ) : (
               <li key={entry.key} className={feedClasses.item}>
+                <DayHeading day={days[index]} />
                 <ChangeRow
                   change={entry.named}
                   rowKey={entry.key}
@@ -103,7 +115,6 @@ export function Timeline(props: {
                   reachable={selected ?? first}
                   onSelect={setSelected}
                   zone={zone}
-                  now={Date.now()}
                   accounts={accounts}
                 />
                 {[entry.named, ...entry.others].some((one) =>
