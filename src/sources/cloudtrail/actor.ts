@@ -555,7 +555,7 @@ function ofPlainRole(facts: Facts, seen: AssumedRole, roleId: string, asRole: Ac
       kind: 'person',
       name: label,
       id: `${roleId}/${label}`,
-      chain: [link('person', label, 'as the session is named'), asRole],
+      chain: [link('person', label, 'session name'), asRole],
     }
   }
   return {

@@ -1,6 +1,7 @@
 import { Box, Button, UnstyledButton } from '@mantine/core'
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react'
 import { useState } from 'react'
+import { Words } from './breakable.tsx'
 import { isSmall, size, toNode, visible } from './json.ts'
 import classes from './json-tree.module.css'
 
@@ -101,7 +102,9 @@ function Leaf({ type, text }: { type: 'string' | 'number' | 'boolean' | 'null'; 
           <bdi>{visible(shown)}</bdi>
         </Box>
       ) : (
-        <bdi className={classes[type]}>{visible(shown)}</bdi>
+        <bdi className={classes[type]}>
+          <Words text={visible(shown)} />
+        </bdi>
       )}
       {isLong && (
         <Button variant="subtle" size="compact-xs" onClick={() => setIsWhole(!isWhole)}>

@@ -1,4 +1,4 @@
-import { Code } from '@mantine/core'
+import { InlineCode } from './inline-code.tsx'
 import { visible } from './json.ts'
 
 /** Renders text in backticks as code. */
@@ -9,9 +9,7 @@ export function Prose({ text }: { text: string }) {
       index % 2 === 1 ? (
         // The parts of a sentence do not change.
         // biome-ignore lint/suspicious/noArrayIndexKey: as above
-        <Code key={index} fz="inherit">
-          {part}
-        </Code>
+        <InlineCode key={index} text={part} />
       ) : (
         part
       ),

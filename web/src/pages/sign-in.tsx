@@ -1,10 +1,11 @@
-import { Button, Code, Divider, PasswordInput, Stack, Text, TextInput } from '@mantine/core'
+import { Button, Divider, PasswordInput, Stack, Text, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { IconPlayerPlay } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRouter, useSearch } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { getSession, signIn } from '../client.ts'
+import { Snippet } from '../components/copy.tsx'
 import { FormError, fieldErrors, focusFirst } from '../components/form-error.tsx'
 import { passwordToggle } from '../components/password.ts'
 import { SignedOutPage } from '../components/signed-out-page.tsx'
@@ -91,10 +92,10 @@ export function SignInPage() {
         </Text>
         <Text size="sm">
           <b>Forgot your password?</b> Ask an owner for a password reset link: Settings, Members,
-          Reset password. If you are the only owner, run{' '}
-          <Code>npm run admin -- owner invite default</Code> on the server. Imported changes are
+          Reset password. If you are the only owner, run this on the server. Imported changes are
           kept.
         </Text>
+        <Snippet text="npm run admin -- owner invite default" label="Command for a new owner" />
       </Stack>
     </SignedOutPage>
   )

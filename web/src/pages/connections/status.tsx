@@ -53,8 +53,7 @@ export function StatusBadge({ status }: Pick<Connection, 'status'>) {
       tt="none"
       fw={600}
       leftSection={<ToneIcon tone={tone} size={14} />}
-      className="live-status"
-      miw="max-content"
+      className="live-status status-badge"
     >
       {word}
     </Badge>

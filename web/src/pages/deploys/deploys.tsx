@@ -1,6 +1,7 @@
-import { Anchor, Code, Stack, Tabs, Text, Title } from '@mantine/core'
+import { Anchor, Stack, Tabs, Text, Title } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { Snippet } from '../../components/copy.tsx'
+import { InlineCode } from '../../components/inline-code.tsx'
 import { deploySnippets } from './snippets.ts'
 
 /** How pipelines report deploys: a snippet for each system. */
@@ -26,7 +27,7 @@ export function DeploysPage() {
           Settings
         </Anchor>{' '}
         and store it as a secret of the system that sends reports. A report with the same{' '}
-        <Code>idempotencyKey</Code> updates the end and the outcome of its change.
+        <InlineCode text="idempotencyKey" /> updates the end and the outcome of its change.
       </Text>
       <Tabs defaultValue={snippets[0]!.id} keepMounted={false}>
         <Tabs.List aria-label="System">

@@ -1,8 +1,9 @@
-import { Badge, Button, Code, Group, Switch, Text } from '@mantine/core'
+import { Badge, Button, Group, Switch, Text } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { type RefObject, useRef, useState } from 'react'
 import { type ApiKey, listApiKeys, revokeApiKey } from '../../client.ts'
 import { Confirm } from '../../components/confirm.tsx'
+import { InlineCode } from '../../components/inline-code.tsx'
 import { List, Row, Rows } from '../../components/rows.tsx'
 import { EmptyState, ErrorState, Loading } from '../../components/states.tsx'
 import { Time } from '../../time.tsx'
@@ -69,7 +70,7 @@ function KeyRow(props: {
         <Text fw={500}>
           <bdi>{name}</bdi>
         </Text>
-        {prefix !== null && <Code>{prefix}…</Code>}
+        {prefix !== null && <InlineCode text={`${prefix}…`} />}
         {revokedAt !== null && (
           <Badge color="gray" variant="light" tt="none">
             Revoked
