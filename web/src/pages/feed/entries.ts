@@ -1,6 +1,6 @@
 import type { Change, ChangeSet } from '../../client.ts'
 import { visible } from '../../components/json.ts'
-import type { NewChanges } from '../../live.ts'
+import type { NewChanges } from '../../server-events.ts'
 import { isNews, type NewsSince } from './news-since.ts'
 import type { ChangeQuery } from './search.ts'
 

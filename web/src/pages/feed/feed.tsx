@@ -1,12 +1,10 @@
 import { Box, Drawer, Skeleton, Stack } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { getRouteApi, Navigate } from '@tanstack/react-router'
-import { Suspense, useCallback, useEffect, useRef } from 'react'
+import { Navigate } from '@tanstack/react-router'
+import { Suspense } from 'react'
 import { openShortcuts } from '../../components/open-requests.ts'
-import { useLettersOff } from '../../components/shortcuts.tsx'
 import { ErrorState } from '../../components/states.tsx'
 import { lazyPart } from '../../lazy-part.ts'
-import { useNow } from '../../time.tsx'
 import { Chips } from './chips.tsx'
 import { Facets } from './facets.tsx'
 import classes from './feed.module.css'
@@ -14,95 +12,19 @@ import { FeedHeader } from './feed-header.tsx'
 import { FeedList, hasNoConnections } from './feed-list.tsx'
 import { Histogram } from './histogram.tsx'
 import { ImportProgress } from './import-progress.tsx'
-import type { Command } from './keys.ts'
 import { NewChangesBar } from './new-changes-bar.tsx'
-import { type FeedSearch, zoomInto, zoomOut } from './search.ts'
+import { zoomInto } from './search.ts'
 import { Toolbar } from './toolbar.tsx'
-import { useAsOf } from './use-as-of.ts'
-import { useFeedData } from './use-feed-data.ts'
-import { useLabels } from './use-labels.ts'
-import { usePanel } from './use-panel.ts'
-import { usePosition } from './use-position.ts'
-import { useShortcuts } from './use-shortcuts.ts'
-import { useStreamIn } from './use-stream-in.ts'
-
-const route = getRouteApi('/app/')
+import { useFeed } from './use-feed.ts'
 
 const ChangePanel = lazyPart(() => import('./change-panel.tsx'), 'ChangePanel')
 
-/** Days begin at one of these in every time zone. */
-const QUARTER_MS = 15 * 60_000
-
 /** What changed, now or before a given time. */
 export function FeedPage() {
-  const search = route.useSearch()
-  const navigate = route.useNavigate()
-  const today = useNow(QUARTER_MS)
-  const { asOf, refresh } = useAsOf(search)
-  const data = useFeedData(search, asOf)
-  const { feed, histogram, facets, entries, newChanges } = data
-  const { labelOf, accounts } = useLabels(facets.data)
-  const list = useRef<HTMLDivElement>(null)
-  const searchBox = useRef<HTMLInputElement>(null)
-  const position = usePosition(search, list, entries)
-  const panel = usePanel(search, list, position)
+  const state = useFeed()
+  const { search, asOf, today, data, labelOf, accounts, position, panel, change, showNew } = state
+  const { feed, histogram, facets, newChanges } = data
   const [areFiltersOpen, filters] = useDisclosure()
-  const [areLettersOff] = useLettersOff()
-
-  /** Shows another list. The position belongs to this list only. */
-  const change = useCallback(
-    (next: FeedSearch) => {
-      refresh()
-      void navigate({
-        search: { ...next, at: undefined, open: undefined, change: undefined },
-        resetScroll: false,
-      })
-    },
-    [navigate, refresh],
-  )
-  const onZoomOut = search.out === undefined ? undefined : () => change(zoomOut(search))
-  const focusList = () => list.current?.focus()
-  const showNew = () => {
-    refresh()
-    position.clear()
-    window.scrollTo({ top: 0 })
-    focusList()
-  }
-
-  // An empty page can be refreshed without disturbing the reader.
-  const isEmptyWithNews = entries?.length === 0 && newChanges.count > 0
-  useEffect(() => {
-    if (isEmptyWithNews) refresh()
-  }, [isEmptyWithNews, refresh])
-
-  useStreamIn({
-    isBackfilling: data.importing.length > 0 && data.query.to === undefined,
-    isFirstPage: (feed.data?.pages.length ?? 0) <= 1,
-    position,
-    refresh,
-  })
-
-  const onCommand = (command: Command, focusedRow: string | undefined) => {
-    const setId = focusedRow?.split('/')[0]
-    const isSet =
-      setId !== undefined && entries?.some((one) => one.id === setId && one.kind === 'set')
-    if (command === 'search') return searchBox.current?.focus()
-    if (command === 'new') return newChanges.count > 0 ? showNew() : undefined
-    if (command === 'fold') return isSet ? position.toggleFocused(setId) : undefined
-    // Escape takes back one thing at a time.
-    if (panel.id !== undefined) panel.close()
-    else if (isSet && position.expanded.has(setId)) position.toggleFocused(setId)
-    else if (onZoomOut) onZoomOut()
-    else if (search.q !== undefined) change({ ...search, q: undefined })
-    else if (document.activeElement instanceof HTMLElement) document.activeElement.blur()
-  }
-  useShortcuts(list, {
-    areLettersOff,
-    onCommand,
-    onEnd: () => {
-      if (feed.hasNextPage && !feed.isFetchingNextPage) void feed.fetchNextPage()
-    },
-  })
 
   if (panel.id !== undefined && !panel.isWide) {
     return <Navigate to="/changes/$id" params={{ id: panel.id }} replace />
@@ -127,7 +49,7 @@ export function FeedPage() {
       <Toolbar
         search={search}
         data={data}
-        searchBox={searchBox}
+        searchBox={state.searchBox}
         isRefreshing={feed.isFetching && !feed.isFetchingNextPage}
         areFiltersHidden={panel.id !== undefined}
         onChange={change}
@@ -145,7 +67,7 @@ export function FeedPage() {
           {facetList}
         </Box>
         <Stack gap="sm" miw={0}>
-          <Chips search={search} labelOf={labelOf} onChange={change} onGone={focusList} />
+          <Chips search={search} labelOf={labelOf} onChange={change} onGone={state.focusList} />
           <div>
             {histogram.isError && (
               <ErrorState error={histogram.error} retry={() => histogram.refetch()} />
@@ -155,18 +77,18 @@ export function FeedPage() {
                 data={histogram.data && { ...histogram.data, ...data.imported.data }}
                 isLoading={histogram.isPending}
                 onZoom={(from, to) => change(zoomInto(search, from, to, asOf))}
-                onZoomOut={onZoomOut}
+                onZoomOut={state.onZoomOut}
               />
             )}
             <ImportProgress importing={data.importing} />
             <NewChangesBar
               {...newChanges}
-              count={isEmptyWithNews ? 0 : newChanges.count}
+              count={state.isEmptyWithNews ? 0 : newChanges.count}
               onShow={showNew}
             />
           </div>
           <FeedList
-            ref={list}
+            ref={state.list}
             data={data}
             search={search}
             position={position}

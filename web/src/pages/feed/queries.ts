@@ -16,7 +16,8 @@ import {
   listChangeSets,
   listChanges,
 } from '../../client.ts'
-import { type NewChanges, onVisibility, useLiveState, useNewChanges } from '../../live.ts'
+import { useLiveState, useNewChanges } from '../../live.ts'
+import { type NewChanges, onVisibility } from '../../server-events.ts'
 import { concerns, type Entry, news } from './entries.ts'
 import type { NewsSince } from './news-since.ts'
 import type { ChangeQuery } from './search.ts'

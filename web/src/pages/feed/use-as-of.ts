@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from 'react'
-import { onVisibility } from '../../live.ts'
+import { onVisibility } from '../../server-events.ts'
 import { serverNow } from '../../time.tsx'
 import { lastFeed, OLD_MS, snapshotTime } from './last-feed.ts'
 import type { FeedSearch } from './search.ts'

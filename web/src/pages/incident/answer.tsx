@@ -1,19 +1,17 @@
-import { Button, CopyButton, Group, Skeleton, Stack, Text, Title } from '@mantine/core'
+import { Skeleton, Stack, Text, Title } from '@mantine/core'
 import { useThrottledCallback } from '@mantine/hooks'
-import { IconCheck, IconCopy } from '@tabler/icons-react'
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import type { IncidentAnswer, Verdict } from '../../client.ts'
 import { Words } from '../../components/breakable.tsx'
-import { useEnvironments } from '../../components/environment-badge.tsx'
 import { ErrorState } from '../../components/states.tsx'
 import { useNewChanges } from '../../live.ts'
 import { Time } from '../../time.tsx'
 import { arrangeSuspects, conclude, type Moment } from './arrange.ts'
 import { CompletenessLine } from './completeness.tsx'
+import { CopyReport } from './copy-report.tsx'
 import classes from './incident.module.css'
 import { answerQuery, type Subject } from './queries.ts'
-import { reportToMarkdown, toSlack } from './report.ts'
 import { Responses } from './responses.tsx'
 import type { WindowSearch } from './search.ts'
 import { type RowContext, Suspects } from './suspects.tsx'
@@ -85,7 +83,15 @@ function Loaded(props: LoadedProps) {
           </bdi>
         </Text>
         {!isExplained && <NotExplained answer={answer} />}
-        <CopyReport {...props} sentence={sentence} shown={isExplained ? shown : []} />
+        <CopyReport
+          environmentId={props.environmentId}
+          report={{
+            title: props.title,
+            noticedAt: props.noticedAt,
+            answer: { ...answer, sentence },
+            suspects: isExplained ? shown : [],
+          }}
+        />
       </Stack>
       {shown.length > 0 && (
         <Section title={isExplained ? 'Suspects' : 'Closest candidates'}>
@@ -123,45 +129,6 @@ function NotExplained({ answer: { searched } }: { answer: IncidentAnswer }) {
       of AWS or other providers, data that applications write, and changes of sources that are not
       connected.
     </Text>
-  )
-}
-
-function CopyReport(props: LoadedProps & { sentence: string; shown: IncidentAnswer['suspects'] }) {
-  const environments = useEnvironments()
-  const environment = environments.data?.find(({ id }) => id === props.environmentId)
-  const report = {
-    title: props.title,
-    noticedAt: props.noticedAt,
-    environment: environment?.name,
-    url: window.location.href,
-    answer: { ...props.answer, sentence: props.sentence },
-    suspects: props.shown,
-  }
-  return (
-    <Group gap="xs">
-      <CopyText label="Copy as Markdown" text={() => reportToMarkdown(report)} />
-      <CopyText label="Copy for Slack" text={() => toSlack(report)} />
-      <CopyText label="Copy link" text={() => window.location.href} />
-    </Group>
-  )
-}
-
-function CopyText({ label, text }: { label: string; text: () => string }) {
-  return (
-    <CopyButton value={text()} timeout={1500}>
-      {({ copied, copy }) => (
-        <Button
-          variant="default"
-          size="compact-sm"
-          onClick={copy}
-          leftSection={
-            copied ? <IconCheck size={14} aria-hidden /> : <IconCopy size={14} aria-hidden />
-          }
-        >
-          {copied ? 'Copied' : label}
-        </Button>
-      )}
-    </CopyButton>
   )
 }
 

@@ -1,14 +1,14 @@
-import { Alert, Table, Text } from '@mantine/core'
+import { Alert } from '@mantine/core'
 import type { Change, CloudTrailDetail } from '../../client.ts'
 import { Copy } from '../../components/copy.tsx'
-import classes from '../../pages/change/change.module.css'
 import { Identifier } from '../../pages/change/identifier.tsx'
-import { Fact, LongText, RecordSection, Section } from '../../pages/change/parts.tsx'
+import { Fact, LongText, RecordSection } from '../../pages/change/parts.tsx'
 import { cut } from '../../pages/feed/entries.ts'
 import type { Detail, SourceView } from '../view.ts'
+import { Edits } from './edits.tsx'
 import { neighbours } from './neighbours.ts'
 
-export const cloudtrail: SourceView = { Banner, Top: Edits, Facts, Event, neighbours }
+export const cloudtrail: SourceView = { Banner, Top, Facts, Event, neighbours }
 
 /** The registry has chosen this view by the change's source. */
 const typed = (detail: Detail) => detail as CloudTrailDetail
@@ -25,67 +25,8 @@ function Banner(props: { detail: Detail }) {
   )
 }
 
-function Edits(props: { detail: Detail }) {
-  const { edits } = typed(props.detail)
-  if (edits.length === 0) return null
-  return (
-    <Section title="Changes (before → after)">
-      <Table.ScrollContainer minWidth={0}>
-        <Table verticalSpacing={6} layout="fixed">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th w={{ base: '38%', sm: '28%' }}>Field</Table.Th>
-              <Table.Th>Before</Table.Th>
-              <Table.Th>After</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {edits.map(({ field, from, fromHistory, to, note }) => (
-              <Table.Tr key={`${field} ${from} ${to}`}>
-                <Table.Td>
-                  <bdi>{cut(field, 200)}</bdi>
-                  {typeof note === 'string' && (
-                    <Text size="xs">
-                      <bdi>{cut(note, 300)}</bdi>
-                    </Text>
-                  )}
-                </Table.Td>
-                <Table.Td>
-                  <EditValue side="before" value={from} absent="not recorded" />
-                  {fromHistory === true && (
-                    <Text
-                      size="xs"
-                      c="dimmed"
-                      title="The value that the previous change of this resource in Cairn set."
-                    >
-                      from history
-                    </Text>
-                  )}
-                </Table.Td>
-                <Table.Td>
-                  <EditValue
-                    side="after"
-                    value={to}
-                    absent={from === undefined ? 'not recorded' : 'none'}
-                  />
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
-    </Section>
-  )
-}
-
-function EditValue(props: { side: 'before' | 'after'; value: unknown; absent: string }) {
-  const { side, value } = props
-  if (typeof value !== 'string') return <span className={classes.none}>{props.absent}</span>
-  return (
-    <bdi className={classes.value} data-side={side}>
-      <LongText text={value} />
-    </bdi>
-  )
+function Top(props: { detail: Detail }) {
+  return <Edits edits={typed(props.detail).edits} />
 }
 
 function Facts(props: { detail: Detail; change: Change }) {

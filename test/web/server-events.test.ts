@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type EventHandlers, listen } from '../../web/src/live.ts'
+import { type EventHandlers, listen } from '../../web/src/server-events.ts'
 
 /** A stream that the test makes open, break and end, as a browser does. */
 class Stream extends EventTarget {
