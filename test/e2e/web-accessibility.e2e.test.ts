@@ -1,6 +1,7 @@
 import { AxeBuilder } from '@axe-core/playwright'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { userIdentity } from '../../testing/cloudtrail/records.ts'
 import { putRole } from '../../testing/roles.ts'
 import { type ConnectedAccount, overflowOf, someRecord, useWeb } from '../../testing/web.ts'
 
@@ -13,6 +14,9 @@ let failed: ConnectedAccount
 let importing: ConnectedAccount
 let awaiting: { id: string }
 let change: { id: string }
+
+const longArn = `arn:aws:iam::111122223333:user/${'platform-team/'.repeat(6)}ada`
+const policy = 'allow-checkout-to-read-orders'
 
 /** What axe finds against WCAG 2.2 AA, with the element and why: short enough to read in a failure. */
 async function violations(page: Page): Promise<string[]> {
@@ -47,16 +51,62 @@ async function expectNoViolations(page: Page, what: string): Promise<void> {
 
 /** As seen in both schemes; and it fits on a narrow screen. */
 async function expectAccessible(page: Page, what: string): Promise<void> {
-  const wide = page.viewportSize()!
-  // Tabs and histories tell pages apart by it.
-  expect.soft(await page.title(), what).toMatch(/^.+ · Cairn$/)
   await expectNoViolations(page, what)
-  await page.setViewportSize({ width: 360, height: 800 })
+  await expectFits(page, what)
+}
+
+/** The pages by their titles: tabs and histories show no more. */
+const titles = new Map<string, string>()
+
+/** It has a title of its own, and does not scroll sideways at 320 px: 400 % of 1280 px. */
+async function expectFits(page: Page, what: string): Promise<void> {
+  const title = await page.title()
+  const path = new URL(page.url()).pathname
+  expect.soft(title, what).toMatch(/^.+ · Cairn$/)
+  expect.soft(titles.get(title) ?? path, `the title of ${what} is another page's`).toBe(path)
+  titles.set(title, path)
+  const wide = page.viewportSize()!
+  await page.setViewportSize({ width: 320, height: 640 })
+  // Parts that depend on the width are rendered after the resize.
   await expect
-    .poll(() => overflowOf(page), { message: `${what} scrolls sideways at 360 px` })
+    .poll(() => overflowOf(page), { message: `${what} scrolls sideways at 320 px` })
     .toBe(0)
   await page.setViewportSize(wide)
 }
+
+/** The rows of the feed. */
+const rowsOf = (page: Page) =>
+  page.getByRole('list', { name: 'Changes', exact: true }).locator(':scope > li')
+
+/** On how many lines each occurrence of the text in the page's content is. */
+const linesOf = (page: Page, text: string) =>
+  page.evaluate<number[]>(`
+    (() => {
+      const walker = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT)
+      const lines = []
+      for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        const start = node.data.indexOf('${text}')
+        if (start < 0) continue
+        const range = document.createRange()
+        range.setStart(node, start)
+        range.setEnd(node, start + ${text.length})
+        lines.push(new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size)
+      }
+      return lines.filter((count) => count > 0)
+    })()
+  `)
+
+/** How many parts of rows cover another part of the same row. */
+const coveredParts = `
+  [...document.querySelectorAll('#main ol > li :is(a, button)')]
+    .filter((row) => getComputedStyle(row).display === 'grid')
+    .flatMap((row) => {
+      const boxes = [...row.children].map((child) => child.getBoundingClientRect())
+      return boxes.flatMap((one, nth) => boxes.slice(nth + 1).filter((other) =>
+        Math.min(one.right, other.right) - Math.max(one.left, other.left) > 1 &&
+        Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top) > 1))
+    }).length
+`
 
 const settingsTabs = [
   ...['Environments', 'Environment rules', 'Noise rules', 'Service mappings'],
@@ -159,7 +209,15 @@ describe('signed in', () => {
           ...[0, 1, 2].map((n) =>
             someRecord({ now, secondsAgo: 60 + n * 20, eventName: 'StopDBInstance' }),
           ),
-          someRecord({ now, secondsAgo: 5_000, awsRegion: 'us-east-1', errorCode: 'AccessDenied' }),
+          someRecord({
+            ...{ now, secondsAgo: 5_000, awsRegion: 'us-east-1', errorCode: 'AccessDenied' },
+            ...{ eventSource: 'iam.amazonaws.com', eventName: 'AttachRolePolicy' },
+            userIdentity: { ...userIdentity('ada', '111122223333'), arn: longArn },
+            requestParameters: {
+              roleName: 'deploy',
+              policyArn: `arn:aws:iam::111122223333:policy/${policy}`,
+            },
+          }),
         ],
         { accountId },
       )
@@ -207,6 +265,84 @@ describe('signed in', () => {
       const filters = page.getByRole('dialog', { name: 'Filters' })
       await filters.getByRole('button', { name: 'Close' }).waitFor()
       await expectAccessible(page, 'the filters of a narrow feed')
+    })
+
+    test('a row has one line of 32 to 36 px, and more if it was denied; nothing covers another part', async () => {
+      const page = await web.open('/?view=changes', { width: 1440, height: 900 })
+      const heightOf = async (text: string) =>
+        (await rowsOf(page).filter({ hasText: text }).getByRole('link').first().boundingBox())!
+          .height
+      await rowsOf(page).filter({ hasText: 'stopped' }).first().waitFor()
+      expect(await heightOf('stopped')).toBeGreaterThanOrEqual(32)
+      expect(await heightOf('stopped')).toBeLessThanOrEqual(36)
+      expect(await heightOf('Denied')).toBeGreaterThan(36)
+      for (const width of [1440, 1200, 1000, 900, 780, 700, 600, 480, 360]) {
+        await page.setViewportSize({ width, height: 900 })
+        expect(await page.evaluate(coveredParts), `${width} px`).toBe(0)
+      }
+    })
+
+    test('on a phone the first row is within the first third of the screen', async () => {
+      const page = await web.open('/', { width: 390, height: 844 })
+      await rowsOf(page).first().waitFor()
+      await page.getByRole('status', { name: 'Completeness' }).waitFor()
+      const row = rowsOf(page).getByRole('button').first()
+      await expect.poll(async () => (await row.boundingBox())!.y).toBeLessThan(844 / 3)
+    })
+
+    test('content is reached without the navigation, shortcuts are shown, and nothing moves or is printed needlessly', async () => {
+      const page = await web.open('/incidents')
+      await heading(page, 'Incidents')
+      await page.keyboard.press('Tab')
+      expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to content')
+      await page.keyboard.press('Enter')
+      await page.locator('#main:focus').waitFor()
+      await page.keyboard.press('?')
+      const help = page.getByRole('dialog', { name: 'Keyboard shortcuts' })
+      await help.getByText('Next row, previous row').waitFor()
+      await page.keyboard.press('Escape')
+      await help.waitFor({ state: 'hidden' })
+
+      const moving = await page.evaluate<string[]>(`
+        [...document.querySelectorAll('*')]
+          .filter((element) => {
+            const { animationName, animationDuration, transitionDuration } = getComputedStyle(element)
+            const seconds = [transitionDuration, animationName === 'none' ? '0s' : animationDuration]
+            return seconds.join().split(',').some((each) => parseFloat(each) > 0.01)
+          })
+          .map(({ className }) => String(className))
+      `)
+      expect(moving).toEqual([])
+      await page.emulateMedia({ media: 'print' })
+      await expect.poll(() => page.getByRole('navigation').isVisible()).toBe(false)
+      await expect.poll(async () => (await page.locator('#main').boundingBox())!.x).toBe(0)
+      expect(await page.getByRole('heading', { level: 1, name: 'Incidents' }).isVisible()).toBe(
+        true,
+      )
+    })
+
+    test('the other pages fit', async () => {
+      const noticedAt = new Date(web.simulator.now() - 60_000).toISOString()
+      const incident = await web.cairn.request('POST', '/incidents', {
+        ...{ title: 'checkout: 5xx above 5 %', noticedAt, services: ['checkout'] },
+      })
+      const none = '01980000-0000-7000-8000-000000000000'
+      const page = await web.open('/incidents', { expected: /404/ })
+      for (const [path, name] of [
+        ['/incidents', 'Incidents'],
+        [`/incidents/${incident.id}`, 'checkout: 5xx above 5 %'],
+        [`/incidents/${none}`, 'Incident not found'],
+        [`/incidents/preview?at=${noticedAt}`, /What changed before/],
+        ['/incidents/backtest', 'Backtest'],
+        ['/integrations/deploys', 'Deploys'],
+        [`/changes/${none}`, 'Change not found'],
+      ] as const) {
+        await page.goto(path)
+        await heading(page, name)
+        const loading = page.locator('main [aria-busy=true], main .mantine-Skeleton-root')
+        await expect.poll(() => loading.count(), { message: `${path} is loading` }).toBe(0)
+        await expectFits(page, path)
+      }
     })
 
     test("the feed's menus", async () => {
@@ -308,6 +444,24 @@ describe('signed in', () => {
       await expectAccessible(page, 'a change, raw')
     })
 
+    test('an ARN wraps only between its parts, and a value is not cut where its column is narrow', async () => {
+      const page = await web.open(`/changes/${change.id}`)
+      await page.getByRole('heading', { name: 'Details' }).waitFor()
+      const part = 'platform-team'
+      await expect.poll(() => linesOf(page, part)).not.toEqual([])
+      const value = page.getByRole('table').getByText(policy)
+      const cell = page.getByRole('cell').filter({ hasText: policy })
+      const right = async (one: Locator) => {
+        const { x, width } = (await one.boundingBox())!
+        return x + width
+      }
+      for (const width of [1280, 1200, 1120, 1040, 960, 390, 320]) {
+        await page.setViewportSize({ width, height: 800 })
+        expect(Math.max(...(await linesOf(page, part))), `${width} px`).toBe(1)
+        expect(await right(value), `${width} px`).toBeLessThanOrEqual(await right(cell))
+      }
+    })
+
     test('integrations and connections', async () => {
       const page = await web.open('/integrations')
       await page.getByText('4 accounts').waitFor()
@@ -324,7 +478,8 @@ describe('signed in', () => {
     })
 
     test('a connection that waits for its role, with each way to create it', async () => {
-      const page = await web.open(`/integrations/aws/${awaiting.id}`)
+      // On a lower screen, the next step does not stick to its end and cover parts of this one.
+      const page = await web.open(`/integrations/aws/${awaiting.id}`, { height: 590 })
       for (const name of ['Terraform', 'CloudFormation', 'AWS CLI', 'JSON policies']) {
         await page.getByRole('tab', { name }).click()
         const panel = page.getByRole('tabpanel', { name })
