@@ -93,7 +93,7 @@ export function changeSetKey(facts: Facts, actor: Actor, tool: Tool, at: Date): 
     )
   }
 
-  if (role?.provider?.kind === 'ci' && role.run !== undefined) {
+  if (role?.run !== undefined) {
     // Each job of a run has its own credentials, perhaps its own role; the run is what they share.
     return runKey(role.run)
   }
