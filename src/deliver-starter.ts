@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { Database } from './db/database.ts'
 import { organizationsWithDue } from './db/deliveries.ts'
 import { repeat } from './repeat.ts'
-import type { Workflows } from './temporal/client.ts'
+import type { Workflows } from './temporal/workflows.ts'
 
 const INTERVAL_MS = 5_000
 

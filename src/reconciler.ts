@@ -3,7 +3,7 @@ import type { Database } from './db/database.ts'
 import { forgetSignals } from './db/installation.ts'
 import { type ClaimedSignal, claimSignals, unclaimSignals } from './db/signals.ts'
 import { repeat } from './repeat.ts'
-import type { Workflows } from './temporal/client.ts'
+import type { Workflows } from './temporal/workflows.ts'
 
 const INTERVAL_MS = 5_000
 /** Connections that are signalled in parallel: after an outage, all of them may need a signal. */

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { Database } from './db/database.ts'
 import { overdueRecoveries } from './db/delivery-recoveries.ts'
 import { repeat } from './repeat.ts'
-import type { Workflows } from './temporal/client.ts'
+import type { Workflows } from './temporal/workflows.ts'
 
 const INTERVAL_MS = 15_000
 /** A workflow that runs starts a check that is due within this time. */

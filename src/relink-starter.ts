@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { organizationsToRelink } from './db/change-rules.ts'
 import type { Database } from './db/database.ts'
 import { repeat } from './repeat.ts'
-import type { Workflows } from './temporal/client.ts'
+import type { Workflows } from './temporal/workflows.ts'
 
 /** How long saved rules wait until they are applied to stored changes. */
 const INTERVAL_MS = 2_000

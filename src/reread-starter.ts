@@ -3,7 +3,7 @@ import { isAnyOutdated } from './activities/reread-changes.ts'
 import type { Database } from './db/database.ts'
 import { repeat } from './repeat.ts'
 import { readerVersions } from './sources/readers.ts'
-import type { Workflows } from './temporal/client.ts'
+import type { Workflows } from './temporal/workflows.ts'
 
 /** Outdated changes can appear later as well, while workers of an older version still import. */
 const INTERVAL_MS = 10 * 60_000

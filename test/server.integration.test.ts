@@ -13,7 +13,8 @@ import { type Database, openDatabase } from '../src/db/database.ts'
 import { addApiKey, ensureOrganization } from '../src/db/organizations.ts'
 import { knownApiKey } from '../src/first-key.ts'
 import { startServer } from '../src/process/http-server.ts'
-import { createWorkflows, type Workflows } from '../src/temporal/client.ts'
+import { createWorkflows } from '../src/temporal/client.ts'
+import type { Workflows } from '../src/temporal/workflows.ts'
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts'
 
 const silent = pino({ level: 'silent' })

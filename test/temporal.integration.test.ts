@@ -9,12 +9,13 @@ import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import { type EmbeddedTemporal, startTemporal } from '../src/embedded/temporal.ts'
 import { createLogger } from '../src/log.ts'
-import { createWorkflows, type Workflows } from '../src/temporal/client.ts'
+import { createWorkflows } from '../src/temporal/client.ts'
 import { TemporalUnavailable, UpdateRefused, UpdateTimedOut } from '../src/temporal/errors.ts'
 import { installTemporalRuntime } from '../src/temporal/runtime.ts'
 import { registerSearchAttributes } from '../src/temporal/search-attributes.ts'
 import { type TemporalTarget, temporalFromEnvironment } from '../src/temporal/target.ts'
 import { createWorker, startWorker } from '../src/temporal/worker.ts'
+import type { Workflows } from '../src/temporal/workflows.ts'
 import {
   accountKey,
   nameKey,

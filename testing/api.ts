@@ -15,7 +15,8 @@ import { openNotifications } from '../src/db/notifications.ts'
 import { addApiKey, ensureOrganization, newApiKey } from '../src/db/organizations.ts'
 import { principalReader } from '../src/db/worker-principals.ts'
 import { SecretBox } from '../src/integrations/secret-box.ts'
-import { createWorkflows, type Workflows } from '../src/temporal/client.ts'
+import { createWorkflows } from '../src/temporal/client.ts'
+import type { Workflows } from '../src/temporal/workflows.ts'
 import { createTestDatabase } from './database.ts'
 
 export interface ApiResponse<Body> {

@@ -8,7 +8,7 @@ import type { User } from '../db/members.ts'
 import type { Notifications } from '../db/notifications.ts'
 import type { Principal } from '../db/worker-principals.ts'
 import type { SecretBox } from '../integrations/secret-box.ts'
-import type { Workflows } from '../temporal/client.ts'
+import type { Workflows } from '../temporal/workflows.ts'
 import type { DeliveryWriter } from './integrations/delivery-writer.ts'
 
 /** The dependencies of the routes. */

@@ -17,7 +17,7 @@ import { openNotifications } from '../db/notifications.ts'
 import { principalReader } from '../db/worker-principals.ts'
 import { ensureFirstKey } from '../first-key.ts'
 import { secretBox } from '../secret-key.ts'
-import type { Workflows } from '../temporal/client.ts'
+import type { Workflows } from '../temporal/workflows.ts'
 import { ensureWebApp, webRoutes } from '../web.ts'
 
 /** How long running requests may take after the server was asked to stop. */

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino'
 import { type Config, ConfigError } from '../config.ts'
 import { migrate } from '../db/migrate.ts'
-import { createWorkflows, type Workflows } from '../temporal/client.ts'
+import { createWorkflows } from '../temporal/client.ts'
 import { type TemporalTarget, temporalFromEnvironment } from '../temporal/target.ts'
+import type { Workflows } from '../temporal/workflows.ts'
 import type { Shutdown } from './shutdown.ts'
 
 /** Where a process finds Postgres and Temporal. */

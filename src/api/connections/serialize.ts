@@ -6,7 +6,7 @@ import { shownStatus } from '../../db/connection-status.ts'
 import type { Trx } from '../../db/database.ts'
 import { defaultEnvironments } from '../../db/environment-links.ts'
 import type { ConnectionRow } from '../../db/schema.ts'
-import type { Workflows } from '../../temporal/client.ts'
+import type { Workflows } from '../../temporal/workflows.ts'
 
 type WorkflowPages = Pick<Workflows, 'uiUrl'>
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asOrganization, type Database } from '../../db/database.ts'
 import { type Arrival, insertDeliveries } from '../../db/deliveries.ts'
-import type { Workflows } from '../../temporal/client.ts'
+import type { Workflows } from '../../temporal/workflows.ts'
 
 /** Of one transaction. A body has at most 25 MB. */
 const BATCH = { deliveries: 200, bytes: 32 * 1024 * 1024 }
