@@ -7,6 +7,7 @@ import type { Simulator } from './types.ts'
 
 const MAX_AWS_BODY = 1024 * 1024
 const MAX_CONTROL_BODY = 256 * 1024 * 1024
+const KEEP_ALIVE_MS = 10 * 60_000
 
 export function createHttpServer(parts: AwsParts & { simulator: Simulator }): Server {
   const answerAws = createAws(parts)
@@ -41,7 +42,9 @@ export function createHttpServer(parts: AwsParts & { simulator: Simulator }): Se
     response.end(answer.body)
   }
 
-  return createServer((request, response) => {
+  // Far longer than clients leave a connection unused: with the default of 5 s, a request can arrive
+  // at the moment that the server closes its connection.
+  return createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     handle(request, response).catch((error: unknown) => {
       // A client that disconnected is no error. Anything else is the simulator's own error and must be visible.
       if (response.destroyed || response.headersSent) return
