@@ -39,8 +39,8 @@ export interface Round {
   faults: Fault[]
 }
 
-const MOST_FAULTS = 4
-const LONGEST_PAUSE_MS = 5_000
+const MAX_FAULTS = 4
+const MAX_PAUSE_MS = 5_000
 
 /**
  * The rounds of a seed: the same for the same seed, and a longer run begins with a shorter one's
@@ -52,11 +52,11 @@ export function planRounds(seed: number, count: number): Round[] {
   let deck: FaultKind[] = []
   return Array.from({ length: count }, () => {
     const events = random.integer(200, 1_500)
-    const faults = Array.from({ length: random.integer(1, MOST_FAULTS) }, () => {
+    const faults = Array.from({ length: random.integer(1, MAX_FAULTS) }, () => {
       if (deck.length === 0) deck = random.some(kinds, kinds.length)
       return {
         kind: deck.pop()!,
-        afterMs: random.integer(0, LONGEST_PAUSE_MS),
+        afterMs: random.integer(0, MAX_PAUSE_MS),
         calls: random.integer(3, 30),
         every: random.integer(1, 3),
       }

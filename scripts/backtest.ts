@@ -16,7 +16,7 @@ import {
 } from '../src/incidents/backtest.ts'
 import {
   InvalidPastIncidents,
-  MOST_DAYS,
+  MAX_DAYS,
   type PastIncident,
   parsePastIncidents,
   selectRecent,
@@ -29,7 +29,7 @@ const usage = `Usage: npm run backtest -- FILE [--organization NAME]
                        summary, its sourceId, or its ID
   --organization NAME  needed if the installation has several
 
-Ranks past incidents of up to ${MOST_DAYS} days on the imported changes of a running Cairn, at the alert
+Ranks past incidents of up to ${MAX_DAYS} days on the imported changes of a running Cairn, at the alert
 and 15 minutes later. Only changes that had arrived by then count. An event that an AWS connection
 imported from the time before its first read counts as arrived ${MODELLED_DELAY_MINUTES} minutes after it occurred,
 CloudTrail's average. Prints one line of JSON per incident, and a summary.`

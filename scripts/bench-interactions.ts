@@ -124,7 +124,7 @@ async function measureRound(page: Page, measured: Map<string, number[]>): Promis
     await page.evaluate('interactions.length = 0')
     await act()
     const durations = await page.evaluate<number[]>(durationsAfterPaint)
-    measured.set(what, [...(measured.get(what) ?? []), Math.max(SHORTEST_MS, ...durations)])
+    measured.set(what, [...(measured.get(what) ?? []), Math.max(MIN_MS, ...durations)])
   }
   const rows = await showRows(page)
   const press = (key: string) => page.keyboard.press(key)
@@ -167,7 +167,7 @@ async function showRows(page: Page): Promise<Locator> {
 }
 
 /** Chromium reports no shorter durations. */
-const SHORTEST_MS = 16
+const MIN_MS = 16
 
 /** Entries are queued after the frame that follows the input. */
 const durationsAfterPaint = `new Promise((resolve) => {

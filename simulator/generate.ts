@@ -25,8 +25,8 @@ const DEFAULT_REGIONS = ['us-east-1', 'eu-west-1', 'ap-southeast-2']
 
 /** The activity of people in each hour of the day, UTC: most of them work in Europe, one in New York. */
 const OFFICE_HOURS = [
-  ...[0.02, 0.01, 0.01, 0.01, 0.02, 0.05, 0.2, 0.8, 1.4, 1.7, 1.7, 1.6],
-  ...[1.4, 1.6, 1.7, 1.5, 1.1, 0.6, 0.4, 0.3, 0.2, 0.15, 0.08, 0.04],
+  0.02, 0.01, 0.01, 0.01, 0.02, 0.05, 0.2, 0.8, 1.4, 1.7, 1.7, 1.6, 1.4, 1.6, 1.7, 1.5, 1.1, 0.6,
+  0.4, 0.3, 0.2, 0.15, 0.08, 0.04,
 ]
 const MORNING = OFFICE_HOURS.map((weight, hour) => (hour < 13 ? weight : 0))
 

@@ -130,8 +130,17 @@ export function readTemplate(text: string): Template {
   const root = parse(text)
   if (!isValueMap(root)) throw format('unsupported structure.')
   const sections = [
-    ...['AWSTemplateFormatVersion', 'Description', 'Metadata', 'Parameters', 'Mappings'],
-    ...['Conditions', 'Resources', 'Outputs', 'Rules', 'Transform', 'Hooks'],
+    'AWSTemplateFormatVersion',
+    'Description',
+    'Metadata',
+    'Parameters',
+    'Mappings',
+    'Conditions',
+    'Resources',
+    'Outputs',
+    'Rules',
+    'Transform',
+    'Hooks',
   ]
   const unknown = Object.keys(root).filter((key) => !sections.includes(key))
   if (unknown.length > 0)
@@ -622,8 +631,17 @@ function readParameter(key: string, value: Value): TemplateParameter {
   if (!/^[a-zA-Z0-9]{1,255}$/.test(key)) throw format(`Parameter name ${key} is non alphanumeric.`)
   const fields = mapOf(value, `Parameter ${key}`)
   const allowed = [
-    ...['Type', 'Default', 'Description', 'NoEcho', 'AllowedPattern', 'AllowedValues'],
-    ...['ConstraintDescription', 'MinLength', 'MaxLength', 'MinValue', 'MaxValue'],
+    'Type',
+    'Default',
+    'Description',
+    'NoEcho',
+    'AllowedPattern',
+    'AllowedValues',
+    'ConstraintDescription',
+    'MinLength',
+    'MaxLength',
+    'MinValue',
+    'MaxValue',
   ]
   const unknown = Object.keys(fields).filter((name) => !allowed.includes(name))
   if (unknown.length > 0) {
@@ -675,8 +693,15 @@ function readResource(key: string, value: Value): TemplateResource {
   if (!/^[a-zA-Z0-9]{1,255}$/.test(key)) throw format(`Resource name ${key} is non alphanumeric.`)
   const fields = mapOf(value, `Resource ${key}`)
   const allowed = [
-    ...['Type', 'Properties', 'DependsOn', 'Condition', 'Metadata', 'DeletionPolicy'],
-    ...['UpdateReplacePolicy', 'CreationPolicy', 'UpdatePolicy'],
+    'Type',
+    'Properties',
+    'DependsOn',
+    'Condition',
+    'Metadata',
+    'DeletionPolicy',
+    'UpdateReplacePolicy',
+    'CreationPolicy',
+    'UpdatePolicy',
   ]
   const unknown = Object.keys(fields).find((name) => !allowed.includes(name))
   if (unknown !== undefined) throw invalid(`Invalid template resource property '${unknown}'`)

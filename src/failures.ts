@@ -10,8 +10,14 @@ const postgresCauses: Record<string, string> = {
 
 /** Error codes of the operating system if a server cannot be reached. */
 const unreachable = new Set([
-  ...['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT'],
-  ...['EHOSTUNREACH', 'ENETUNREACH', 'EPIPE'],
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EPIPE',
 ])
 
 /** Errors of these types are bugs, and need their stack trace. */

@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const mayUse: Record<string, string[]> = {
   'src/changes': [],
   // What a source reads becomes a change; it knows no database and no network.
-  'src/sources': ['src/changes', 'src/incidents'],
+  'src/sources': ['src/changes', 'src/incidents', 'src/json.ts'],
   // What an incident is, and its answer: pure.
   'src/incidents': ['src/changes'],
   // What a connection is: pure, so that workflows may use it too.
@@ -20,7 +20,7 @@ const mayUse: Record<string, string[]> = {
   'src/workflows': ['src/connections'],
   'src/embedded': [],
   'src/temporal': ['src/workflows'],
-  'src/aws': ['src/connections'],
+  'src/aws': ['src/connections', 'src/json.ts'],
   'src/db': ['src/changes', 'src/connections', 'src/incidents'],
   // What a process starts and stops: it puts the parts together.
   'src/process': ['src'],

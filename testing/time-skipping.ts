@@ -111,8 +111,13 @@ async function copyThroughMaven(directory: string): Promise<void> {
   )
   const jars = path.join(directory, 'jars')
   await run('mvn', [
-    ...['--quiet', '--batch-mode', '--file', project, 'dependency:copy-dependencies'],
-    ...['-DincludeScope=runtime', `-DoutputDirectory=${jars}`],
+    '--quiet',
+    '--batch-mode',
+    '--file',
+    project,
+    'dependency:copy-dependencies',
+    '-DincludeScope=runtime',
+    `-DoutputDirectory=${jars}`,
   ])
   const java = `java ${QUICK_START.join(' ')} -XX:SharedArchiveFile="$here/classes.jsa"`
   const script = path.join(directory, 'temporal-test-server')
@@ -136,7 +141,10 @@ async function archiveClasses(directory: string): Promise<void> {
     'java',
     [
       ...[...QUICK_START, `-XX:ArchiveClassesAtExit=${archive}`],
-      ...['-cp', path.join(directory, 'jars/*'), MAIN_CLASS, `${port}`],
+      '-cp',
+      path.join(directory, 'jars/*'),
+      MAIN_CLASS,
+      `${port}`,
     ],
     { stdio: 'ignore' },
   )

@@ -290,8 +290,13 @@ const incidents = (scene: Scene): Picture[] => [
 
 const settings: Picture[] = [
   ...[
-    ...['environments', 'environment-rules', 'noise-rules', 'service-mappings', 'api-keys'],
-    ...['members', 'profile'],
+    'environments',
+    'environment-rules',
+    'noise-rules',
+    'service-mappings',
+    'api-keys',
+    'members',
+    'profile',
   ].map((tab) => ({ name: `settings-${tab}`, to: `/settings?tab=${tab}`, prepare: settled })),
   {
     name: 'settings-rule-form',

@@ -27,7 +27,7 @@ const CHECK_EVERY_MS = 10 * MINUTE_MS
 /** Each check compares this much again: GitHub lists an attempt when it has ended. */
 const OVERLAP_MS = 30 * MINUTE_MS
 /** Fetched in one check, one request each. The next check continues immediately. */
-const MOST_FETCHED = 200
+const MAX_FETCHED = 200
 /** A check that takes longer is continued by the next one. */
 const CHECK_MS = MINUTE_MS
 const STORED_AT_ONCE = 20
@@ -157,7 +157,7 @@ async function recoverHook(
   try {
     for (const [index, { newest, hasRedelivery }] of missing.entries()) {
       signal.throwIfAborted()
-      if (index >= MOST_FETCHED || clock() > deadline) {
+      if (index >= MAX_FETCHED || clock() > deadline) {
         check.isPartial = true
         return
       }

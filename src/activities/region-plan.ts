@@ -8,7 +8,7 @@ const HOUR = 3600
 /** How far back the live scan reads. Older time is backfill. */
 const LIVE_REACH_SECONDS = HOUR
 /** With fewer unconfirmed seconds, a confirming scan is not worth a request. */
-const CONFIRM_AT_LEAST_SECONDS = HOUR
+const MIN_CONFIRM_SECONDS = HOUR
 
 export type Purpose = 'live' | 'backfill' | 'confirm'
 
@@ -56,7 +56,7 @@ export function nextWork(purposes: readonly Purpose[], plan: Plan): Work | undef
     const old = clip(settled, oldest, now - CONFIRM_AFTER_SECONDS)
     const unconfirmed = subtract(old, [...confirmed, ...taken])
     const range = unconfirmed.at(-1)
-    if (range && seconds(unconfirmed) >= CONFIRM_AT_LEAST_SECONDS) {
+    if (range && seconds(unconfirmed) >= MIN_CONFIRM_SECONDS) {
       return { purpose: 'confirm', ranges: [newestPiece(range, plan.pieceSeconds)] }
     }
   }

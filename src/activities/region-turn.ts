@@ -1,5 +1,5 @@
 import type { AwsProblem } from '../aws/errors.ts'
-import { QUIETEST_SECONDS } from '../connections/status.ts'
+import { MAX_QUIET_INTERVAL_SECONDS } from '../connections/status.ts'
 import type { Turn } from '../db/coverage.ts'
 import { refusedRetrySeconds } from '../db/coverage-regions.ts'
 import type { ConnectionRow, CoverageRow } from '../db/schema.ts'
@@ -64,7 +64,10 @@ export function afterLiveScan(
   const seconds =
     isGlobal || slower <= 0
       ? interval
-      : Math.max(interval, Math.min(QUIETEST_SECONDS, interval * 2 ** Math.min(slower, 10)))
+      : Math.max(
+          interval,
+          Math.min(MAX_QUIET_INTERVAL_SECONDS, interval * 2 ** Math.min(slower, 10)),
+        )
   const dueAt = alignToInterval(
     connection,
     startedAt + seconds * 1000,

@@ -17,7 +17,7 @@ const DELIVERIES_AT_ONCE = 50
 /** Bodies of one batch. They are parsed, which takes some times as much memory. */
 const BYTES_AT_ONCE = 16 * 1024 * 1024
 /** After this many attempts, a delivery has failed. */
-const MOST_ATTEMPTS = 10
+const MAX_ATTEMPTS = 10
 const MAX_PAUSE_SECONDS = 600
 
 /**
@@ -108,7 +108,7 @@ function failureOf(error: unknown, attempts: number): DeliveryOutcome {
     return { state: 'failed', reason: `Postgres does not accept its content (${code}).` }
   }
   const reason = `Could not be stored: ${code ?? name}.`
-  if (attempts >= MOST_ATTEMPTS)
+  if (attempts >= MAX_ATTEMPTS)
     return { state: 'failed', reason: `${reason} Tried ${attempts} times.` }
   return {
     state: 'received',

@@ -14,18 +14,22 @@ import { problems } from './problems.ts'
 const PAGE = 500
 
 const COLUMNS = [
-  ...([
-    'occurredAt',
-    'endedAt',
-    'source',
-    'summary',
-    'actor',
-    'tool',
-    'service',
-    'action',
-  ] as const),
-  ...(['outcome', 'accountId', 'region', 'resources', 'environments', 'risks', 'id'] as const),
-]
+  'occurredAt',
+  'endedAt',
+  'source',
+  'summary',
+  'actor',
+  'tool',
+  'service',
+  'action',
+  'outcome',
+  'accountId',
+  'region',
+  'resources',
+  'environments',
+  'risks',
+  'id',
+] as const
 
 const exportSchema = filtersSchema.extend({
   format: z.enum(['csv', 'ndjson']).meta({ description: 'The format of the file.' }),

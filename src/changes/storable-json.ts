@@ -10,7 +10,7 @@
 export const MAX_DEPTH = 200
 /** Numeric allows 131,072 digits before the decimal point and 16,383 after it. */
 const MAX_NUMBER_LENGTH = 400
-const LARGEST_EXPONENT = 400
+const MAX_EXPONENT = 400
 
 export const LEFT_OUT = '"(nested too deeply, omitted)"'
 
@@ -105,6 +105,6 @@ function sanitizeNumber(number: string): string {
   const exponent = /[eE]([-+]?\d+)$/.exec(number)?.[1]
   const isAbsurd =
     number.length > MAX_NUMBER_LENGTH ||
-    (exponent !== undefined && !(Math.abs(Number(exponent)) <= LARGEST_EXPONENT))
+    (exponent !== undefined && !(Math.abs(Number(exponent)) <= MAX_EXPONENT))
   return isAbsurd ? JSON.stringify(number.slice(0, MAX_NUMBER_LENGTH)) : number
 }

@@ -41,7 +41,7 @@ const MINUTE = 60
  */
 export const SETTLING_SECONDS = 20 * MINUTE
 /** A region without events is polled less and less often, down to this interval. */
-export const QUIETEST_SECONDS = 10 * MINUTE
+export const MAX_QUIET_INTERVAL_SECONDS = 10 * MINUTE
 /** How far a live edge may lag beyond the longest poll interval before the region is behind. */
 const TOLERATED_LAG_SECONDS = 5 * MINUTE
 /** A connection is behind if its last import cycle ended this many poll intervals ago. */
@@ -60,7 +60,7 @@ export function lagSeconds(edge: number | null, now: number): number | null {
 
 /** Whether a lag is longer than polling alone explains. */
 export function isLagging(lag: number, pollIntervalSeconds: number): boolean {
-  return lag > Math.max(pollIntervalSeconds, QUIETEST_SECONDS) + TOLERATED_LAG_SECONDS
+  return lag > Math.max(pollIntervalSeconds, MAX_QUIET_INTERVAL_SECONDS) + TOLERATED_LAG_SECONDS
 }
 
 /** A region's contribution to the status of its connection. */

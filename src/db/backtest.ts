@@ -15,7 +15,7 @@ import { loadCandidates } from './incident-answer.ts'
 import { loadCompleteness } from './incident-completeness.ts'
 import { listServiceMappings, toMapping } from './service-mappings.ts'
 
-const MOST_SUSPECTS = 3
+const MAX_SUSPECTS = 3
 
 /**
  * Ranks a past incident on the imported history, as Cairn would have at the alert and 15 minutes
@@ -47,7 +47,7 @@ export async function backtestIncident(
       answer: all.answer,
       sentence: all.sentence,
       candidates: searched.candidates,
-      suspects: all.suspects.slice(0, MOST_SUSPECTS),
+      suspects: all.suspects.slice(0, MAX_SUSPECTS),
       causeRank: places.causeRank,
       causeSetRank: places.causeSetRank,
       newestFirstRank: places.newestFirstRank,

@@ -5,7 +5,7 @@ import { MODELLED_DELAY_MINUTES } from '../incidents/backtest.ts'
 import type { Trx } from './database.ts'
 import type { ChangeRow } from './schema.ts'
 
-const MOST_DEFERRED = 200
+const MAX_DEFERRED = 200
 
 /** What ranking reads of a change itself: of a thousand changes, the rest takes as long to read. */
 const OWN_COLUMNS = [
@@ -90,7 +90,7 @@ export async function deferredChanges(trx: Trx, wanted: Wanted): Promise<Candida
       sql<boolean>`envelope ->> 'effectiveAt' >= ${from.toISOString()}
         AND envelope ->> 'effectiveAt' < ${to.toISOString()}`,
     )
-    .limit(MOST_DEFERRED)
+    .limit(MAX_DEFERRED)
   if (arrived) query = query.where(arrived)
   return query.execute()
 }

@@ -5,7 +5,7 @@ import type { Trx } from './database.ts'
 /** The maximum time that one request spends on counting, in milliseconds. */
 const BUDGET_MS = 3_000
 /** Less than this is too short to count anything. */
-const LEAST_MS = 50
+const MIN_MS = 50
 /** Most time ranges in use are counted in one piece. Milliseconds. */
 const FIRST_SPAN_MS = 7 * 24 * 60 * 60_000
 /**
@@ -35,7 +35,7 @@ export async function countNewestFirst<T>(
   while (to > window.from) {
     const started = performance.now()
     const limitMs = Math.round((deadline - started) * SHARE)
-    if (limitMs < LEAST_MS) break
+    if (limitMs < MIN_MS) break
     const from = new Date(Math.max(window.from.getTime(), to.getTime() - span))
     const part = await within(trx, limitMs, () => count({ from, to }))
     if (part === undefined) {

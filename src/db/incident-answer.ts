@@ -12,7 +12,7 @@ import type { Trx } from './database.ts'
 import { environmentsOf } from './environment-links.ts'
 import { listEnvironments } from './environments.ts'
 import { countHistory, countResourceHistory } from './incident-history.ts'
-import { likelyChanges, MOST_CANDIDATES, SEARCH_MS } from './likely-changes.ts'
+import { likelyChanges, MAX_CANDIDATES, SEARCH_MS } from './likely-changes.ts'
 
 const HOUR = 3_600_000
 /** How long before the latest possible start changes are candidates. */
@@ -66,7 +66,7 @@ export async function loadCandidates(
   const wanted = { organizationId, from, to, arrived }
   const history = await countHistory(trx, wanted)
   const rows =
-    history.inWindow <= MOST_CANDIDATES
+    history.inWindow <= MAX_CANDIDATES
       ? await changesBetween(trx, wanted)
       : await likelyChanges(trx, history.kinds, incident, { ...wanted, searchMs })
   rows.push(...(await deferredChanges(trx, wanted)))
@@ -133,7 +133,7 @@ interface Details {
   version?: unknown
 }
 
-const MOST_COMMITS = 60
+const MAX_COMMITS = 60
 
 /** The commits that a change names; in AWS, hexadecimal parts of what it sets, such as image tags. */
 function commitsOf({ detail, summary, source }: RankedColumns): string[] {
@@ -143,5 +143,5 @@ function commitsOf({ detail, summary, source }: RankedColumns): string[] {
     : []
   const texts = [sha, version, ...listed].filter((text) => typeof text === 'string')
   if (source !== 'github') texts.push(summary, JSON.stringify(edits ?? ''))
-  return texts.flatMap((text) => text.match(/\b[0-9a-f]{7,40}\b/g) ?? []).slice(0, MOST_COMMITS)
+  return texts.flatMap((text) => text.match(/\b[0-9a-f]{7,40}\b/g) ?? []).slice(0, MAX_COMMITS)
 }

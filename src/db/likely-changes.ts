@@ -12,7 +12,7 @@ import type { CountedKind } from './incident-history.ts'
 import { containing } from './search.ts'
 
 /** At most this many changes are ranked: those with the most evidence that the index shows. */
-export const MOST_CANDIDATES = 1_000
+export const MAX_CANDIDATES = 1_000
 /** Log-odds that each e-fold of the distance in time costs, as in the ranking. */
 const PER_DISTANCE = 0.6
 
@@ -42,8 +42,8 @@ function occurredAtOneOf(times: readonly number[]) {
 }
 
 /** A word that more changes contain names no system in particular. */
-const MOST_MATCHES = 300
-const MOST_WORDS = 6
+const MAX_MATCHES = 300
+const MAX_WORDS = 6
 /** Time limit for searching all words, in milliseconds. */
 export const SEARCH_MS = 200
 
@@ -55,15 +55,15 @@ async function matchingIds(
 ): Promise<string[]> {
   const ids = new Set<string>()
   const deadline = performance.now() + searchMs
-  for (const word of searchedWords(incident.services, incident.title).slice(0, MOST_WORDS)) {
+  for (const word of searchedWords(incident.services, incident.title).slice(0, MAX_WORDS)) {
     const left = deadline - performance.now()
     if (left <= 0) break
     const query = sql<{ id: string }>`
       SELECT id FROM search_changes(${[containing(word)]}::text[], ${from}::timestamptz,
-        ${to}::timestamptz, ${MOST_MATCHES + 1}) AS id`
+        ${to}::timestamptz, ${MAX_MATCHES + 1}) AS id`
     const found = await within(trx, left, () => query.execute(trx))
     const rows = found?.result.rows ?? []
-    if (rows.length <= MOST_MATCHES) for (const { id } of rows) ids.add(id)
+    if (rows.length <= MAX_MATCHES) for (const { id } of rows) ids.add(id)
   }
   await sql`SET LOCAL statement_timeout TO DEFAULT`.execute(trx)
   return [...ids]
@@ -92,7 +92,7 @@ async function likeliestChanges(
       AND ${wanted.arrived ?? sql`true`}
     ORDER BY w.weight - ${PER_DISTANCE}::float8
       * ln(1 + abs(date_part('epoch', ${start}::timestamptz - c.occurred_at)) / 900) DESC
-    LIMIT ${MOST_CANDIDATES}
+    LIMIT ${MAX_CANDIDATES}
   `.execute(trx)
   // The index has no IDs. Changes of the same second and group are equally likely.
   let query = selectCandidates(trx, organizationId)
@@ -104,7 +104,7 @@ async function likeliestChanges(
         ${rows.map(({ occurred_at }) => occurred_at)}::timestamptz[],
         ${rows.map(({ key }) => key)}::bigint[]))`,
     )
-    .limit(2 * MOST_CANDIDATES)
+    .limit(2 * MAX_CANDIDATES)
   if (wanted.arrived) query = query.where(wanted.arrived)
   return query.execute()
 }

@@ -75,9 +75,14 @@ export async function addApiKey(
 }
 
 const shown = [
-  ...(['id', 'name', 'prefix', 'created_by'] as const),
-  ...(['created_at', 'last_used_at', 'revoked_at'] as const),
-]
+  'id',
+  'name',
+  'prefix',
+  'created_by',
+  'created_at',
+  'last_used_at',
+  'revoked_at',
+] as const
 
 /** Stores a key that was just created. */
 export function insertApiKey(trx: Trx, organizationId: string, key: NamedKey) {

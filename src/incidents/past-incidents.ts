@@ -20,7 +20,7 @@ export class InvalidPastIncidents extends Error {
 
 const DAY_MS = 24 * 3_600_000
 /** CloudTrail keeps events for 90 days, so older incidents have no complete history. */
-export const MOST_DAYS = 90
+export const MAX_DAYS = 90
 /** The most that one run reads. */
 export const MAX_PAST_INCIDENTS = 1_000
 const MAX_TITLE = 300
@@ -63,7 +63,7 @@ export function selectRecent(
   incidents: readonly PastIncident[],
   now: Date,
 ): { recent: PastIncident[]; older: number; future: number } {
-  const oldest = now.getTime() - MOST_DAYS * DAY_MS
+  const oldest = now.getTime() - MAX_DAYS * DAY_MS
   const older = incidents.filter(({ time }) => time.getTime() < oldest).length
   const future = incidents.filter(({ time }) => time > now).length
   const recent = incidents.filter(({ time }) => time.getTime() >= oldest && time <= now)

@@ -18,7 +18,7 @@ const TIMEOUT_MS = 30_000
 const MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 const PAGE_SIZE = 100
 /** Of webhooks of one owner. GitHub allows 20 per event and repository. */
-const MOST_HOOK_PAGES = 10
+const MAX_HOOK_PAGES = 10
 /** Requests of the token's quota that are left to its other users. */
 const RESERVED_REQUESTS = 100
 const DEFAULT_PAUSE_MS = 60_000
@@ -170,7 +170,7 @@ export function githubDeliveries(options: {
   return {
     async hooksOf(owner, integrationId) {
       const found: string[] = []
-      for (let page = 1; page <= MOST_HOOK_PAGES; page++) {
+      for (let page = 1; page <= MAX_HOOK_PAGES; page++) {
         const path = `?per_page=${PAGE_SIZE}&page=${page}`
         const { data } = await read(hooksSchema, { owner, path })
         for (const hook of data) {

@@ -8,7 +8,7 @@ export type Headers = Readonly<Record<string, string | string[] | undefined>>
 export type StoredSecret = { secret: string } | { tokenHash: Buffer }
 
 /** Signatures of one header that are compared. PagerDuty sends one for each of its secrets. */
-const MOST_SIGNATURES = 10
+const MAX_SIGNATURES = 10
 
 /**
  * Whether one of the secrets has signed the request. Takes the same time for every wrong signature.
@@ -42,7 +42,7 @@ export function isSigned(
 function signaturesOf(header: string | string[] | undefined, prefix: string): Buffer[] {
   const text = [header ?? []].flat().join(',')
   return text
-    .split(',', MOST_SIGNATURES)
+    .split(',', MAX_SIGNATURES)
     .map((part) => part.trim())
     .filter((part) => part.startsWith(prefix))
     .map((part) => part.slice(prefix.length))

@@ -6,7 +6,7 @@ import {
   type BacktestResult,
   MODELLED_DELAY_MINUTES,
 } from '../../incidents/backtest.ts'
-import { MOST_DAYS } from '../../incidents/past-incidents.ts'
+import { MAX_DAYS } from '../../incidents/past-incidents.ts'
 import { time } from '../changes/schema.ts'
 import type { ApiContext, App } from '../context.ts'
 import { jsonResponse, problems } from '../problems.ts'
@@ -19,7 +19,7 @@ const MAX_INCIDENTS = 20
 const MAX_BODY_BYTES = 128 * 1024
 const HOUR_MS = 3_600_000
 /** A page selects the incidents first, and then sends them in several requests. */
-const LIMIT_MS = MOST_DAYS * 24 * HOUR_MS + HOUR_MS
+const LIMIT_MS = MAX_DAYS * 24 * HOUR_MS + HOUR_MS
 
 const changeId = '019cae21-a3d0-8d54-8ed0-4d5e1ce6ee63'
 
@@ -35,7 +35,7 @@ const pastExample = {
 const pastSchema = z
   .strictObject({
     time: time.meta({
-      description: `When it was noticed. At most ${MOST_DAYS} days ago, and not in the future.`,
+      description: `When it was noticed. At most ${MAX_DAYS} days ago, and not in the future.`,
     }),
     title: text(300).trim().min(1),
     environment: text(200).trim().min(1).nullable().default(null).meta({
@@ -184,7 +184,7 @@ export function backtestRoutes(app: App, { database }: ApiContext): void {
 function refuseTime(pointer: string, time: Date, now: Date): void {
   if (time > now) refuseField(`${pointer}/time`, 'Must not be in the future.')
   if (now.getTime() - time.getTime() > LIMIT_MS) {
-    refuseField(`${pointer}/time`, `Must be at most ${MOST_DAYS} days ago.`)
+    refuseField(`${pointer}/time`, `Must be at most ${MAX_DAYS} days ago.`)
   }
 }
 

@@ -1,4 +1,5 @@
-import { isObject, listOf } from './read-role.ts'
+import { isObject } from '../../json.ts'
+import { listOf } from './read-role.ts'
 import { asJsonText, matches, quote, quoteAll } from './text.ts'
 
 export interface Statement {

@@ -1,4 +1,5 @@
 import { parseDocument } from 'yaml'
+import { isObject } from '../../json.ts'
 
 /** A role's trust policy as it was pasted. All scalars in it are strings. */
 export interface PastedRole {
@@ -132,10 +133,6 @@ function withoutPrompts(text: string): string {
   let end = lines.length
   while (end > start && isPrompt(lines[end - 1]!)) end--
   return lines.slice(start, end).join('\n')
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** IAM writes single values with or without a list. */

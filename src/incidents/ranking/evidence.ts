@@ -38,7 +38,7 @@ export function matcherOf(incident: RankedIncident, candidates: readonly Candida
 }
 
 const MATCH = { service: 2.0, title: 1.8 } as const
-const MOST_MATCH = 2.6
+const MAX_MATCH = 2.6
 /** A word of the title that names a kind of system, such as `queue`, rather than one system. */
 const KIND_SHARE = 0.35
 
@@ -72,7 +72,7 @@ function matchEvidence(words: ReadonlyMap<string, Part>, named: readonly NamedWo
   const what = found[0]!.isService ? 'the affected service' : 'the incident’s title'
   return {
     kind: 'match',
-    weight: Math.min(MOST_MATCH, sum),
+    weight: Math.min(MAX_MATCH, sum),
     reason: `It matches ${what}: ${list.join(', ')}`,
   }
 }

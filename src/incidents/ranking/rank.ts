@@ -25,9 +25,9 @@ import { distanceOf, effectOf, MINUTE, possibleStarts, relation, timeEvidenceFor
 const PRIOR = -2.6
 /** Below this score, no change is named: calibrated on bench/outages. */
 export const THRESHOLD = 0.62
-const MOST_SUSPECTS = 10
-const MOST_RESPONSES = 50
-const MOST_REASONS = 6
+const MAX_SUSPECTS = 10
+const MAX_RESPONSES = 50
+const MAX_REASONS = 6
 /** Alerts and clocks differ: a change this soon after the notice is no response yet. */
 const RESPONSE_GRACE = MINUTE
 
@@ -93,7 +93,7 @@ export function rank(
   incident: RankedIncident,
   changes: readonly Candidate[],
   context: RankingContext,
-  mostSuspects = MOST_SUSPECTS,
+  mostSuspects = MAX_SUSPECTS,
 ): Omit<IncidentAnswer, 'searched'> {
   const candidates = withDeploys(changes)
   const reversals = findReversals(candidates)
@@ -148,7 +148,7 @@ function reasonsOf(evidence: readonly Evidence[]): string[] {
   return evidence
     .filter((each) => each.reason !== null && (each.weight !== 0 || each.kind === 'time'))
     .toSorted((a, b) => strength(b) - strength(a))
-    .slice(0, MOST_REASONS)
+    .slice(0, MAX_REASONS)
     .map(({ reason }) => reason!)
 }
 
@@ -218,7 +218,7 @@ function responsesOf(
     .filter((each) => !each.readOnly && (isResponse(each) || reversals.has(each.changeId)))
     .filter((each) => each.noise === null || reversals.has(each.changeId))
     .toSorted((a, b) => a.occurredAt.getTime() - b.occurredAt.getTime())
-    .slice(0, MOST_RESPONSES)
+    .slice(0, MAX_RESPONSES)
     .map((each) => {
       const reversed = reversals.get(each.changeId)
       return {

@@ -86,17 +86,17 @@ export function findReversals(candidates: readonly Candidate[]): Reversal[] {
       later.resources.length > 0
         ? later.resources.map(({ key }) => key)
         : [`${later.source}/${later.service}`]
-    const before = keys.flatMap((key) => byResource.get(key)?.slice(-MOST_COMPARED) ?? [])
+    const before = keys.flatMap((key) => byResource.get(key)?.slice(-MAX_COMPARED) ?? [])
     const earlier = before
       .toSorted((a, b) => b.occurredAt.getTime() - a.occurredAt.getTime())
       .find((each) => reverses(later, each))
     if (earlier) found.push({ later, earlier })
     const [first] = keys
-    byResource.set(first!, [...(byResource.get(first!) ?? []).slice(-MOST_COMPARED), later])
+    byResource.set(first!, [...(byResource.get(first!) ?? []).slice(-MAX_COMPARED), later])
   }
   return found
 }
-const MOST_COMPARED = 50
+const MAX_COMPARED = 50
 
 /** A restored change is innocent if it was restored clearly before the incident started. */
 export function isBefore(time: Candidate, start: Date): boolean {

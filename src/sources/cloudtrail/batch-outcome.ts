@@ -4,8 +4,9 @@
  */
 
 import { spoken } from '../../changes/text.ts'
+import { isObject } from '../../json.ts'
 import type { Facts } from './facts.ts'
-import { isObject, JsonReader } from './json-reader.ts'
+import { JsonReader } from './json-reader.ts'
 
 export interface Failure {
   code: string

@@ -1,7 +1,8 @@
 /** What calls with many entries act on, where only the entries name it. */
 
+import { isObject } from '../../json.ts'
 import type { Facts } from './facts.ts'
-import { isObject, type JsonReader } from './json-reader.ts'
+import type { JsonReader } from './json-reader.ts'
 
 export interface BatchTarget {
   type: string

@@ -1,9 +1,10 @@
 /** Which field changed, from what to what, in words and with secrets masked. */
 
 import { indexable, listed, spoken, words } from '../../changes/text.ts'
+import { isObject } from '../../json.ts'
 import { arnName } from './arn.ts'
 import type { Edit } from './detail.ts'
-import { isObject, JsonReader, scalar } from './json-reader.ts'
+import { JsonReader, scalar } from './json-reader.ts'
 import { openedByPolicy, readPolicy } from './policy.ts'
 import {
   HIDDEN,

@@ -7,9 +7,10 @@
 
 import type { Outcome } from '../../changes/change.ts'
 import { indexable, spoken } from '../../changes/text.ts'
+import { isObject } from '../../json.ts'
 import { type BatchEnding, batchEnding, type Failure, REASON } from './batch-outcome.ts'
 import type { Facts } from './facts.ts'
-import { isObject, JsonReader, scalar } from './json-reader.ts'
+import { JsonReader, scalar } from './json-reader.ts'
 import type { Ending } from './summary.ts'
 
 const DENIED =

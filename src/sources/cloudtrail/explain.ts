@@ -2,8 +2,9 @@
 
 import type { Resource } from '../../changes/change.ts'
 import type { UnparsedReason } from '../../changes/unparsed-reasons.ts'
+import { isObject } from '../../json.ts'
 import type { CloudTrailError, Edit, LookupEvent } from './detail.ts'
-import { isObject, JsonReader } from './json-reader.ts'
+import { JsonReader } from './json-reader.ts'
 import { readRecord } from './read-record.ts'
 
 export interface Explanation {

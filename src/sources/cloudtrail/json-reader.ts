@@ -1,3 +1,5 @@
+import { isObject } from '../../json.ts'
+
 /**
  * Reading JSON that may be anything.
  *
@@ -130,10 +132,6 @@ export class JsonReader {
     }
     return this.#byLowerName
   }
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** The text of a scalar, or of AWS's ways to wrap one: `{value: false}`, `{tag: 1, content: "x"}`. */

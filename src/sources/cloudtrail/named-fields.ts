@@ -6,8 +6,9 @@
  * name are looked for among the fields, so that a service needs no table of its own.
  */
 
+import { isObject } from '../../json.ts'
 import { singular, tokensOf } from './action-name.ts'
-import { isObject, scalar } from './json-reader.ts'
+import { scalar } from './json-reader.ts'
 import { isSecretName } from './secrets.ts'
 
 /** One value of a request or an answer, with where it is. */

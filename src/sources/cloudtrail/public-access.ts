@@ -5,8 +5,9 @@
  */
 
 import { spoken } from '../../changes/text.ts'
+import { isObject } from '../../json.ts'
 import type { Facts } from './facts.ts'
-import { isObject, JsonReader, scalar } from './json-reader.ts'
+import { JsonReader, scalar } from './json-reader.ts'
 import { areInternet, isInternet } from './networks.ts'
 import { openedByPolicy, readPolicy } from './policy.ts'
 

@@ -3,6 +3,7 @@
 import { hash } from 'node:crypto'
 import type { Link } from '../../changes/change.ts'
 import { indexable, spoken, words } from '../../changes/text.ts'
+import { isObject } from '../../json.ts'
 import { findActor } from './actor.ts'
 import { consoleDomain } from './arn.ts'
 import {
@@ -16,7 +17,7 @@ import {
 import { effectiveAtOf } from './effective-at.ts'
 import { endingOf } from './ending.ts'
 import { type Facts, factsOf } from './facts.ts'
-import { isObject, JsonReader } from './json-reader.ts'
+import { JsonReader } from './json-reader.ts'
 import { builtInNoiseOf } from './noise.ts'
 import { findResources } from './resources.ts'
 import { risksOf } from './risks.ts'

@@ -3,12 +3,13 @@
 import type { Resource } from '../../changes/change.ts'
 import { resourceKey } from '../../changes/resource-key.ts'
 import { indexable, listed, plural, spoken, words } from '../../changes/text.ts'
+import { isObject } from '../../json.ts'
 import { isSameNoun, parseActionName, singular } from './action-name.ts'
 import { arnName, parseArn } from './arn.ts'
 import { batchTargets } from './batch-targets.ts'
 import { type LookupEvent, SOURCE } from './detail.ts'
 import type { Facts } from './facts.ts'
-import { isObject, JsonReader, scalar } from './json-reader.ts'
+import { JsonReader, scalar } from './json-reader.ts'
 import {
   ec2Kind,
   ec2KindByPrefix,

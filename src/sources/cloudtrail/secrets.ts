@@ -5,7 +5,8 @@
  * `{name: "API_KEY", value: "…"}`, `environment.variables.TOKEN`. The stored record keeps them.
  */
 
-import { isObject, scalar } from './json-reader.ts'
+import { isObject } from '../../json.ts'
+import { scalar } from './json-reader.ts'
 
 export const HIDDEN = '(hidden)'
 

@@ -2,8 +2,9 @@
 
 import type { Resource } from '../../changes/change.ts'
 import { indexable } from '../../changes/text.ts'
+import { isObject } from '../../json.ts'
 import type { Facts } from './facts.ts'
-import { isObject, JsonReader, scalar } from './json-reader.ts'
+import { JsonReader, scalar } from './json-reader.ts'
 import { isMasked } from './secrets.ts'
 
 /** AWS allows 50 tags of a resource. */

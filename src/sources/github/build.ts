@@ -10,7 +10,7 @@ import { type GitHubCommit, type GitHubDetail, SOURCE } from './detail.ts'
 import type { CommitFields, GitHubUser, Repository } from './payload.ts'
 
 const HOUR_MS = 3_600_000
-const MOST_COMMITS = 50
+const MAX_COMMITS = 50
 
 /** Why an event is no change, as a sentence for the delivery log. */
 export class NoChange extends Error {
@@ -153,7 +153,7 @@ export function payloadDigest(payload: unknown): string {
 }
 
 export function commitsOf(commits: readonly CommitFields[]): GitHubCommit[] {
-  return commits.slice(-MOST_COMMITS).map(({ id, message, author }) => {
+  return commits.slice(-MAX_COMMITS).map(({ id, message, author }) => {
     const name = author?.username ?? author?.name ?? undefined
     return {
       sha: indexable(id, 100),

@@ -5,11 +5,12 @@
 
 import type { Resource } from '../../../changes/change.ts'
 import { listed, spoken, words } from '../../../changes/text.ts'
+import { isObject } from '../../../json.ts'
 import { parseActionName, singular } from '../action-name.ts'
 import type { Edit } from '../detail.ts'
 import { edit, editsOf, spelled } from '../edits.ts'
 import type { Facts } from '../facts.ts'
-import { isObject, JsonReader, scalar } from '../json-reader.ts'
+import { JsonReader, scalar } from '../json-reader.ts'
 import { areInternet } from '../networks.ts'
 import { isOff, isProtection } from '../protection.ts'
 import { type Opening, openingWords } from '../public-access.ts'

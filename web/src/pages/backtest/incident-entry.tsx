@@ -3,7 +3,7 @@ import { IconUpload } from '@tabler/icons-react'
 import { useState } from 'react'
 import {
   InvalidPastIncidents,
-  MOST_DAYS,
+  MAX_DAYS,
   type PastIncident,
   parsePastIncidents,
   selectRecent,
@@ -28,7 +28,7 @@ export function readEntry(text: string, now: Date): Entry | null {
   try {
     const { recent, older, future } = selectRecent(parsePastIncidents(text), now)
     const left: string[] = []
-    if (older > 0) left.push(`${counted(older, 'incident')} older than ${MOST_DAYS} days`)
+    if (older > 0) left.push(`${counted(older, 'incident')} older than ${MAX_DAYS} days`)
     if (future > 0) left.push(`${counted(future, 'incident')} in the future`)
     return { incidents: recent, left, error: null }
   } catch (error) {
