@@ -17,7 +17,7 @@ export interface ResourceIdentity {
  * a key.
  */
 export function resourceKey({ source, accountId, region, type, id }: ResourceIdentity): string {
-  return [source, accountId ?? '', region ?? '', type].map(encoded).join('/').concat('/', id)
+  return `${encoded(source)}/${encoded(accountId ?? '')}/${encoded(region ?? '')}/${encoded(type)}/${id}`
 }
 
 function encoded(part: string): string {

@@ -7,6 +7,7 @@
  */
 
 import { words } from '../../changes/text.ts'
+import { memo } from './memo.ts'
 import { isVerb } from './verbs.ts'
 
 export interface ActionName {
@@ -76,13 +77,13 @@ function parse(action: string): ActionName {
 }
 
 /** `Tables` → `Table`, `Policies` → `Policy`, `Addresses` → `Address`; a singular stays. */
-export function singular(noun: string): string {
+export const singular = memo((noun) => {
   if (/ies$/.test(noun)) return noun.replace(/ies$/, 'y')
   if (/(ss|x|ch|sh)es$/.test(noun)) return noun.slice(0, -2)
   return /[^sui]s$/i.test(noun) && !/(DNS|TLS|Access|Status|Alias)$/.test(noun)
     ? noun.slice(0, -1)
     : noun
-}
+})
 
 export function isPlural(noun: string): boolean {
   return singular(noun) !== noun
@@ -93,18 +94,12 @@ export function isSameNoun(a: string, b: string): boolean {
   const [x, y] = [wordsOf(a), wordsOf(b)]
   if (x.length === 0 || y.length === 0) return false
   const [long, short] = x.length >= y.length ? [x, y] : [y, x]
-  if (short.join('') === long.join('')) return true
-  return short.every((word, i) => word === long[long.length - short.length + i])
+  if (short.every((word, i) => word === long[long.length - short.length + i])) return true
+  return short.join('') === long.join('')
 }
 
-const wordLists = new Map<string, string[]>()
-
-function wordsOf(text: string): string[] {
-  const known = wordLists.get(text)
-  if (known !== undefined) return known
-  const made = singular(words(text).toLowerCase())
+const wordsOf = memo((text) =>
+  singular(words(text).toLowerCase())
     .split(' ')
-    .filter((word) => word !== '')
-  if (wordLists.size < 5_000 && text.length < 100) wordLists.set(text, made)
-  return made
-}
+    .filter((word) => word !== ''),
+)

@@ -9,6 +9,8 @@ import { isObject } from '../../json.ts'
  * properties are read, so `__proto__` in a record is a key like any other.
  */
 
+import { memo } from './memo.ts'
+
 /** Longer lists are cut: a record of 256 KB could have 100,000 items. */
 const MAX_LIST_LENGTH = 1_000
 
@@ -117,7 +119,7 @@ export class JsonReader {
     if (this.#raw === undefined) return undefined
     // Nearly always the case is right: no index is needed.
     if (Object.hasOwn(this.#raw, name)) return this.#raw[name]
-    return this.#isExact ? undefined : this.#names().get(name.toLowerCase())
+    return this.#isExact ? undefined : this.#names().get(lowerCase(name))
   }
 
   #names(): Map<string, unknown> {
@@ -125,7 +127,7 @@ export class JsonReader {
       this.#byLowerName = new Map()
       if (this.#raw !== undefined) {
         for (const name of Object.keys(this.#raw)) {
-          const lower = name.toLowerCase()
+          const lower = lowerCase(name)
           if (!this.#byLowerName.has(lower)) this.#byLowerName.set(lower, this.#raw[name])
         }
       }
@@ -133,6 +135,8 @@ export class JsonReader {
     return this.#byLowerName
   }
 }
+
+export const lowerCase = memo((name) => name.toLowerCase())
 
 /** The text of a scalar, or of AWS's ways to wrap one: `{value: false}`, `{tag: 1, content: "x"}`. */
 export function scalar(value: unknown): string | undefined {

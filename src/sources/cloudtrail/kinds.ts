@@ -746,6 +746,12 @@ export function kindsOf(service: string): readonly ResourceKind[] {
   return Object.hasOwn(KINDS, service) ? KINDS[service]! : []
 }
 
+/** `Role` of AWS::IAM::Role. */
+export function nounInType(type: string): string {
+  const at = type.lastIndexOf('::')
+  return at < 0 ? type : type.slice(at + 2)
+}
+
 /** The noun of a type in the tables above. */
 export function nounOf(type: string): string | undefined {
   return NOUNS.get(type)

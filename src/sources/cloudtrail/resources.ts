@@ -9,16 +9,18 @@ import { arnName, parseArn } from './arn.ts'
 import { batchTargets } from './batch-targets.ts'
 import { type LookupEvent, SOURCE } from './detail.ts'
 import type { Facts } from './facts.ts'
-import { JsonReader, scalar } from './json-reader.ts'
+import { JsonReader, lowerCase, scalar } from './json-reader.ts'
 import {
   ec2Kind,
   ec2KindByPrefix,
   kindsOf,
+  nounInType,
   nounOf,
   type ResourceKind,
   typeNamed,
   typeOfArn,
 } from './kinds.ts'
+import { memo } from './memo.ts'
 import { type Field, fieldsOf, findNamed, isIdentifier, meaningsOf } from './named-fields.ts'
 import { isMasked } from './secrets.ts'
 import { isGlobal } from './services.ts'
@@ -33,17 +35,18 @@ export function findResources(facts: Facts, event: LookupEvent): Resource[] {
   const kinds = kindsOf(facts.service).filter(
     ({ only }) => only === undefined || only.test(facts.plainAction),
   )
-  for (const kind of kinds)
-    addKind(kind, [facts.params, facts.extra, facts.serviceDetails], facts, found)
+  const requests = [facts.params, facts.extra, facts.serviceDetails].filter((json) => !json.isEmpty)
+  for (const kind of kinds) addKind(kind, requests, facts, found)
   for (const { type, id } of batchTargets(facts)) {
     const kind = kinds.find((one) => one.type === type)
     if (kind !== undefined) found.add(ofKind(kind, id, facts))
   }
   // A response describes everything the resource is connected with: only what the action names counts.
   const isBlank = found.size === 0
+  const answers = facts.response.isEmpty ? [] : [facts.response, ...facts.inResponse]
   for (const kind of kinds) {
     if (isBlank || isNamedBy(kind.type, facts.plainAction)) {
-      addKind(kind, [facts.response, ...inner(facts.response)], facts, found)
+      addKind(kind, answers, facts, found)
     }
   }
   addNamed(facts, found)
@@ -74,7 +77,7 @@ export function findResources(facts: Facts, event: LookupEvent): Resource[] {
 export function named(resources: readonly Resource[], type: string): string | undefined {
   const [first, ...others] = resources.filter((resource) => resource.type === type)
   if (first === undefined) return undefined
-  const noun = nounOf(type) ?? words(type.split('::').at(-1) ?? type)
+  const noun = nounOf(type) ?? words(nounInType(type))
   if (others.length === 0) return `${noun} ${label(first)}`
   return `${plural(noun)} ${listed([first, ...others].map(label))}`
 }
@@ -174,11 +177,9 @@ class Found {
     const known = this.#sameAs(clean)
     if (known === undefined) this.#byKey.set(`${clean.type} ${clean.id}`, clean)
     else {
-      known.name ??= clean.name
-      known.arn ??= clean.arn
-      known.owner ??= clean.owner
-      if (known.name === undefined) delete known.name
-      if (known.arn === undefined) delete known.arn
+      if (clean.name !== undefined) known.name ??= clean.name
+      if (clean.arn !== undefined) known.arn ??= clean.arn
+      if (clean.owner !== undefined) known.owner ??= clean.owner
     }
   }
 
@@ -186,7 +187,7 @@ class Found {
   hasNamed(part: string): boolean {
     const noun = singular(part)
     for (const { type } of this.#byKey.values()) {
-      const tail = type.split('::').at(-1) ?? ''
+      const tail = nounInType(type)
       if (isSameNoun(noun, tail) || isSameNoun(noun, nounOf(type) ?? tail)) return true
     }
     return false
@@ -327,17 +328,6 @@ function addKind(kind: ResourceKind, readers: JsonReader[], facts: Facts, found:
   }
 }
 
-/** `{role: {roleName, arn}}`: the objects of the response, one level down. */
-function inner(response: JsonReader): JsonReader[] {
-  return response
-    .entries()
-    .slice(0, 10)
-    .map(([, value]) =>
-      JsonReader.of(Array.isArray(value) && value.length === 1 ? value[0] : value),
-    )
-    .filter((json) => !json.isEmpty)
-}
-
 function ofKind(kind: ResourceKind, text: string, facts: Facts): Candidate {
   if (text.startsWith('arn:')) {
     const id = idInArn(kind, text)
@@ -352,9 +342,9 @@ function ofKind(kind: ResourceKind, text: string, facts: Facts): Candidate {
 }
 
 /** The name beside an id that people cannot recognize, such as a UUID. */
-function nameOf(id: string, { params, response }: Facts): string | undefined {
+function nameOf(id: string, { params, response, inResponse }: Facts): string | undefined {
   if (!/^([0-9a-f-]{16,}|[A-Z0-9]{10,})$/.test(id)) return undefined
-  for (const json of [...inner(response), response, params]) {
+  for (const json of [...inResponse, response, params]) {
     const name = json.text('name', 'displayName', 'friendlyName')
     if (name !== undefined) return name
   }
@@ -366,9 +356,13 @@ function idInArn(kind: ResourceKind, arn: string): string {
 }
 
 /** The ARN in the response, when it is this resource's. */
-function arnInResponse(kind: ResourceKind, id: string, { response }: Facts): string | undefined {
-  const suffix = kind.type.split('::').at(-1)?.toLowerCase() ?? ''
-  for (const json of [response, ...inner(response)]) {
+function arnInResponse(
+  { type }: ResourceKind,
+  id: string,
+  { response, inResponse }: Facts,
+): string | undefined {
+  const suffix = nounInType(type).toLowerCase()
+  for (const json of [response, ...inResponse]) {
     for (const [name, value] of json.entries()) {
       const lower = name.toLowerCase()
       if (lower !== 'arn' && lower !== `${suffix}arn` && lower !== `${suffix}id`) continue
@@ -387,16 +381,24 @@ function builtArn(kind: ResourceKind, id: string, facts: Facts): string | undefi
   // Managed instances outside EC2 have ids like mi-….
   if (kind.type === 'AWS::EC2::Instance' && !bare.startsWith('i-')) return undefined
   if (kind.type === 'AWS::ECS::TaskDefinition' && !bare.includes(':')) return undefined
-  let isComplete = true
-  const resource = kind.arn.replace(/\{(\w+)\}/g, (_, name: string) => {
-    if (name === 'region') return facts.region ?? ''
-    if (name === 'account') return facts.accountId ?? ''
-    if (name === 'id') return bare
-    const value = facts.params.text(name)
-    if (value === undefined) isComplete = false
-    return arnName(value ?? '')
-  })
-  return isComplete ? `arn:${facts.partition}:${resource}` : undefined
+  let arn = `arn:${facts.partition}:`
+  for (const [n, part] of templateParts(kind.arn).entries()) {
+    // Names of parameters are between braces: every second part.
+    const value = n % 2 === 0 ? part : valueInArn(part, bare, facts)
+    if (value === undefined) return undefined
+    arn += value
+  }
+  return arn
+}
+
+const templateParts = memo((template) => template.split(/[{}]/))
+
+function valueInArn(name: string, id: string, facts: Facts): string | undefined {
+  if (name === 'region') return facts.region ?? ''
+  if (name === 'account') return facts.accountId ?? ''
+  if (name === 'id') return id
+  const value = facts.params.text(name)
+  return value === undefined ? undefined : arnName(value)
 }
 
 /** The id as ARNs have it: parameters are named with or without a leading slash. */
@@ -494,16 +496,14 @@ function ofNoun(facts: Facts, noun: string, value: string): Candidate {
     return { type: 'AWS::Organizations::Account', id: value }
   }
   const whole = fullNoun(noun, facts)
-  const known = kindsOf(facts.service).find(({ type }) =>
-    isSameNoun(type.split('::').at(-1)!, whole),
-  )
+  const known = kindsOf(facts.service).find(({ type }) => isSameNoun(nounInType(type), whole))
   if (known !== undefined) return ofKind(known, value, facts)
   const suffix = noun.toLowerCase()
   return {
     type: typeNamed(facts.service, whole),
     id: value,
     name: nameOf(value, facts),
-    arn: arnIn(facts.response, suffix, value),
+    arn: arnIn(facts, suffix, value),
   }
 }
 
@@ -518,8 +518,8 @@ function fullNoun(noun: string, { plainAction, params }: Facts): string {
   return whole.endsWith(noun) && whole.length < 40 ? whole : noun
 }
 
-function arnIn(json: JsonReader, suffix: string, id: string): string | undefined {
-  for (const reader of [json, ...inner(json)]) {
+function arnIn({ response, inResponse }: Facts, suffix: string, id: string): string | undefined {
+  for (const reader of [response, ...inResponse]) {
     const arn = reader.text('arn', `${suffix}Arn`)
     if (arn !== undefined && parseArn(arn) !== undefined && arn.includes(id)) return arn
   }
@@ -552,7 +552,7 @@ function isNamedIn(field: string, action: string): boolean {
 }
 
 function isNamedByKinds(field: string, { service }: Facts): boolean {
-  return kindsOf(service).some(({ keys }) => keys.some((key) => key.toLowerCase() === field))
+  return kindsOf(service).some(({ keys }) => keys.some((key) => lowerCase(key) === field))
 }
 
 /** Instances, buckets and accounts, which the calls of many services are about. */
@@ -777,7 +777,12 @@ function isNamedBy(type: string, action: string): boolean {
 }
 
 function placeIn(type: string, action: string): number {
-  const noun = type.split('::').at(-1) ?? ''
-  if (noun === '') return -1
-  return action.toLowerCase().indexOf((noun === 'EIP' ? 'Address' : noun).toLowerCase())
+  const noun = nounInAction(type)
+  return noun === '' ? -1 : lowerCase(action).indexOf(noun)
 }
+
+/** What actions name a type: `role` of AWS::IAM::Role. */
+const nounInAction = memo((type) => {
+  const noun = nounInType(type)
+  return noun === 'EIP' ? 'address' : noun.toLowerCase()
+})

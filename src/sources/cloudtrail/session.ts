@@ -7,8 +7,8 @@ import { hash } from 'node:crypto'
 import type { Actor, ChangeSetKey, Tool } from '../../changes/change.ts'
 import { RUN_STREAM, runSessionKey } from '../../changes/run-key.ts'
 import { credentialStream } from '../../changes/streams.ts'
-import { type AssumedRole, assumedRole, STACK_SESSION } from './actor.ts'
-import type { Facts } from './facts.ts'
+import { assumedRole, STACK_SESSION } from './actor.ts'
+import type { AssumedRole, Facts } from './facts.ts'
 import { appendedRun, isUniqueRun } from './run.ts'
 
 const MINUTE = 60_000

@@ -17,6 +17,24 @@ const CLOSE_BRACE = 0x7d
 const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
 
+/** The ASCII characters that end or nest something inside a string, and outside of one. */
+const IN_STRING = flagged([QUOTE, BACKSLASH, NEWLINE])
+const IN_VALUE = flagged([
+  QUOTE,
+  NEWLINE,
+  COMMA,
+  OPEN_BRACE,
+  CLOSE_BRACE,
+  OPEN_BRACKET,
+  CLOSE_BRACKET,
+])
+
+function flagged(codes: readonly number[]): Uint8Array {
+  const flags = new Uint8Array(128)
+  for (const code of codes) flags[code] = 1
+  return flags
+}
+
 /** Keys whose array holds the records. */
 const CONTAINER = /^\s*\{[\s\S]*"(?:Records|Events)"\s*:\s*$/
 
@@ -39,7 +57,9 @@ export class RecordSplitter {
   push(part: string): string[] {
     this.#text += part
     const found: string[] = []
-    while (this.#at < this.#text.length) {
+    for (;;) {
+      if (this.#start >= 0) this.#skipPlain()
+      if (this.#at >= this.#text.length) break
       const code = this.#text.charCodeAt(this.#at)
       if (this.#start < 0) this.#between(code, found)
       else if (this.#isInString) this.#inString(code, found)
@@ -64,6 +84,19 @@ export class RecordSplitter {
     this.#at = 0
     this.#start = -1
     return rest === '' ? [] : [rest]
+  }
+
+  /** Moves to the next character of the value that means something: most mean nothing. */
+  #skipPlain(): void {
+    if (this.#isEscaped) return
+    const text = this.#text
+    const meanings = this.#isInString ? IN_STRING : IN_VALUE
+    let at = this.#at
+    for (; at < text.length; at++) {
+      const code = text.charCodeAt(at)
+      if (code < 128 && meanings[code] === 1) break
+    }
+    this.#at = at
   }
 
   #between(code: number, found: string[]): void {

@@ -5,6 +5,7 @@ import { indexable } from '../../changes/text.ts'
 import { isObject } from '../../json.ts'
 import type { Facts } from './facts.ts'
 import { JsonReader, scalar } from './json-reader.ts'
+import { nounInType } from './kinds.ts'
 import { isMasked } from './secrets.ts'
 
 /** AWS allows 50 tags of a resource. */
@@ -34,7 +35,7 @@ export function addTags(resources: readonly Resource[], facts: Facts): void {
     const own = requestTags(specification)
     if (type === '' || Object.keys(own).length === 0) continue
     for (const resource of resources)
-      if (plainType(resource.type.split('::').at(-1)!) === type) resource.tags = own
+      if (plainType(nounInType(resource.type)) === type) resource.tags = own
   }
 }
 

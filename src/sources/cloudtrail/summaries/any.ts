@@ -7,7 +7,7 @@ import { arnName } from '../arn.ts'
 import type { Edit } from '../detail.ts'
 import { editsOf, HIDDEN, shown, spelled } from '../edits.ts'
 import type { Facts } from '../facts.ts'
-import { isKnownNoun, nounOf } from '../kinds.ts'
+import { isKnownNoun, nounInType, nounOf } from '../kinds.ts'
 import { label, named } from '../resources.ts'
 import { serviceName } from '../services.ts'
 import type { Summary } from '../summary.ts'
@@ -96,14 +96,14 @@ export function the(resource: Resource): string {
 }
 
 function nounOfType(type: string): string {
-  return nounOf(type) ?? words(type.split('::').at(-1) ?? '')
+  return nounOf(type) ?? words(nounInType(type))
 }
 
 /** Whether a resource is what a part of an action's name means. */
 function isNamed(part: string, { type }: Resource): boolean {
   if (part === '') return false
   const noun = singular(part).replace('OpenIDConnect', 'OIDC')
-  return isSameNoun(noun, nounOfType(type)) || isSameNoun(noun, type.split('::').at(-1) ?? '')
+  return isSameNoun(noun, nounOfType(type)) || isSameNoun(noun, nounInType(type))
 }
 
 /** Several resources in words, those of one type together. */
@@ -263,7 +263,7 @@ function withThe(object: string): string {
  */
 function property(object: string, resource: Resource): string {
   const parts = words(object).split(' ')
-  const nouns = [nounOfType(resource.type), words(resource.type.split('::').at(-1) ?? '')]
+  const nouns = [nounOfType(resource.type), words(nounInType(resource.type))]
   for (const noun of nouns) {
     const last = noun.toLowerCase().split(' ').at(-1) ?? ''
     const at = parts.findIndex((part) => part.toLowerCase() === last)
