@@ -2,6 +2,7 @@
 
 import { type RawBuilder, sql } from 'kysely'
 import { MODELLED_DELAY_MINUTES } from '../incidents/backtest.ts'
+import { changeIdTime } from './change-id.ts'
 import type { Trx } from './database.ts'
 import type { ChangeRow } from './schema.ts'
 
@@ -36,6 +37,17 @@ export type CandidateRow = Pick<ChangeRow, (typeof COLUMNS)[number]>
 /** A query of the changes of an organization, with the columns of candidates. */
 export function selectCandidates(trx: Trx, organizationId: string) {
   return trx.selectFrom('changes').select(COLUMNS).where('organization_id', '=', organizationId)
+}
+
+/** The time is in the ID, and finds the row. */
+export function withIds(query: ReturnType<typeof selectCandidates>, ids: readonly string[]) {
+  const times = [...new Set(ids.map((id) => changeIdTime(id).getTime()))]
+  return query.where(occurredAtOneOf(times)).where(sql<boolean>`id = ANY (${ids}::uuid[])`)
+}
+
+/** @param times in milliseconds */
+export function occurredAtOneOf(times: readonly number[]): RawBuilder<boolean> {
+  return sql`occurred_at = ANY (${times.map((time) => new Date(time))}::timestamptz[])`
 }
 
 /** Inclusive `from`, exclusive `to`. */
@@ -84,13 +96,15 @@ export async function changesBetween(
 /** Earlier changes that take effect in the window. */
 export async function deferredChanges(trx: Trx, wanted: Wanted): Promise<CandidateRow[]> {
   const { organizationId, from, to, arrived } = wanted
-  let query = selectCandidates(trx, organizationId)
-    .where('occurred_at', '<', from)
-    .where(
-      sql<boolean>`envelope ->> 'effectiveAt' >= ${from.toISOString()}
-        AND envelope ->> 'effectiveAt' < ${to.toISOString()}`,
-    )
-    .limit(MAX_DEFERRED)
+  const { rows } = await sql<{ id: string }>`
+    SELECT id FROM deferred_changes(${from}::timestamptz, ${from.toISOString()}::text,
+      ${to.toISOString()}::text, ${MAX_DEFERRED}) AS id
+  `.execute(trx)
+  if (rows.length === 0) return []
+  let query = withIds(
+    selectCandidates(trx, organizationId),
+    rows.map(({ id }) => id),
+  )
   if (arrived) query = query.where(arrived)
   return query.execute()
 }

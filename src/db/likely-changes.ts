@@ -4,8 +4,13 @@ import { sql } from 'kysely'
 import type { RankedIncident } from '../incidents/incident.ts'
 import { priorFor } from '../incidents/ranking/prior.ts'
 import { searchedWords } from '../incidents/ranking/words.ts'
-import { type CandidateRow, selectCandidates, type Wanted } from './candidate-rows.ts'
-import { changeIdTime } from './change-id.ts'
+import {
+  type CandidateRow,
+  occurredAtOneOf,
+  selectCandidates,
+  type Wanted,
+  withIds,
+} from './candidate-rows.ts'
 import { within } from './count-newest-first.ts'
 import type { Trx } from './database.ts'
 import type { CountedKind } from './incident-history.ts'
@@ -27,18 +32,9 @@ export async function likelyChanges(
   const known = new Set(likeliest.map(({ id }) => id))
   const matching = (await matchingIds(trx, incident, wanted)).filter((id) => !known.has(id))
   if (matching.length === 0) return likeliest
-  const times = [...new Set(matching.map((id) => changeIdTime(id).getTime()))]
-  let query = selectCandidates(trx, wanted.organizationId)
-    .where(occurredAtOneOf(times))
-    .where(sql<boolean>`id = ANY (${matching}::uuid[])`)
+  let query = withIds(selectCandidates(trx, wanted.organizationId), matching)
   if (wanted.arrived) query = query.where(wanted.arrived)
   return [...likeliest, ...(await query.execute())]
-}
-
-/** @param times in milliseconds */
-function occurredAtOneOf(times: readonly number[]) {
-  const dates = times.map((time) => new Date(time))
-  return sql<boolean>`occurred_at = ANY (${dates}::timestamptz[])`
 }
 
 /** A word that more changes contain names no system in particular. */
@@ -71,7 +67,8 @@ async function matchingIds(
 
 /**
  * The changes with the most evidence that can be read from the index. In floating point, because
- * logarithms of `numeric` take a hundred times as long.
+ * logarithms of `numeric` take a hundred times as long. Keys are unique; grouping them lets the
+ * planner know, which then hashes them.
  */
 async function likeliestChanges(
   trx: Trx,
@@ -85,9 +82,12 @@ async function likeliestChanges(
   const { rows } = await sql<{ occurred_at: Date; key: string }>`
     SELECT c.occurred_at, c.facet_key::text AS key
     FROM changes c
-    JOIN unnest(string_to_array(${weights.map(({ key }) => key).join()}, ',')::bigint[],
-      string_to_array(${weights.map(({ weight }) => weight).join()}, ',')::float8[]) AS w (key, weight)
-      ON w.key = c.facet_key
+    JOIN (
+      SELECT key, max(weight) AS weight
+      FROM unnest(string_to_array(${weights.map(({ key }) => key).join()}, ',')::bigint[],
+        string_to_array(${weights.map(({ weight }) => weight).join()}, ',')::float8[]) AS w (key, weight)
+      GROUP BY key
+    ) AS w ON w.key = c.facet_key
     WHERE c.organization_id = ${organizationId} AND c.occurred_at >= ${from} AND c.occurred_at < ${to}
       AND ${wanted.arrived ?? sql`true`}
     ORDER BY w.weight - ${PER_DISTANCE}::float8

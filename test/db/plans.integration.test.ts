@@ -191,6 +191,29 @@ describe('what is rare is found by the index of texts', () => {
   })
 })
 
+test('changes that take effect later are found by their index', async () => {
+  await superuser.transaction().execute(async (trx) => {
+    await sql`SET LOCAL ROLE cairn_search`.execute(trx)
+    await sql`SET LOCAL enable_seqscan = off`.execute(trx)
+    const { rows } = await sql<{ config: string[] }>`
+      SELECT proconfig AS config FROM pg_proc WHERE proname = 'deferred_changes'
+    `.execute(trx)
+    expect(rows[0]!.config).toEqual(
+      expect.arrayContaining(['search_path=pg_catalog, public, pg_temp', 'enable_seqscan=off']),
+    )
+    const query = sql`
+      SELECT id FROM changes WHERE organization_id = ${one} AND occurred_at < ${to}
+        AND envelope ->> 'effectiveAt' >= '2026-01-01' AND envelope ->> 'effectiveAt' < '2026-02-01'
+      LIMIT 200
+    `.compile(trx)
+    const plan = await planOf(trx, query)
+    const indexes = plan.flatMap((node) => node['Index Name'] ?? [])
+    expect(indexes.length).toBeGreaterThan(0)
+    expect(indexes.filter((index) => !index.includes('expr'))).toEqual([])
+    expect(JSON.stringify(plan)).not.toContain('"Seq Scan"')
+  })
+})
+
 describe('the search returns nothing of another organization', () => {
   const search = (trx: Trx | Database, pattern: string) =>
     sql<{ id: string }>`
