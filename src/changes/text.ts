@@ -182,6 +182,7 @@ const IRREGULAR: Record<string, string> = {
   run: 'ran',
   send: 'sent',
   set: 'set',
+  shut: 'shut',
   split: 'split',
   take: 'took',
   withdraw: 'withdrew',

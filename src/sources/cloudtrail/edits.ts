@@ -8,6 +8,7 @@ import { JsonReader, scalar } from './json-reader.ts'
 import { openedByPolicy, readPolicy } from './policy.ts'
 import {
   HIDDEN,
+  hasEmbeddedSecret,
   isMasked,
   isSecretName,
   isSecretPath,
@@ -31,7 +32,7 @@ const MAX_DEPTH = 4
 export function shown(name: string, value: string | undefined): string | undefined {
   if (value === undefined) return undefined
   if (isMasked(value)) return HIDDEN
-  return isSecretPath(nameParts(name)) || isSecretValue(value)
+  return isSecretPath(nameParts(name)) || isSecretValue(value) || hasEmbeddedSecret(value)
     ? HIDDEN
     : indexable(spoken(value, 200))
 }

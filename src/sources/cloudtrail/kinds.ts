@@ -564,6 +564,7 @@ const KINDS: Record<string, ResourceKind[]> = {
       'codedeploy:{region}:{account}:application:{id}',
     ),
   ],
+  airflow: [kind('AWS::MWAA::Environment', 'environment', 'name')],
   apigateway: [
     kind('AWS::ApiGateway::Stage', 'stage', 'stageName'),
     kind(

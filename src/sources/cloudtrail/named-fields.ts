@@ -139,7 +139,7 @@ export function findNamed(fields: readonly Field[], nouns: readonly string[]): N
         isIdentifier(value) &&
         ((exact.test(name) &&
           (!isBare(name, low) || (depth === 0 && !isProperty && !isChoice(value)))) ||
-          (place === 0 && moved.test(name)) ||
+          (place === 0 && moved.test(name) && !isChoice(value)) ||
           (container.test(parent) && /^(name|id|arn|identifier)$/.test(name))),
     )
     if (hits.length === 0) continue
@@ -192,7 +192,9 @@ function patternsOf(low: string): Patterns {
     container: new RegExp(
       `^${plural}(?:input|config|configuration|spec|settings|data|details|definition|properties|summary|description|request|update|entry|info)?$`,
     ),
-    moved: new RegExp(`^(?:${plural}(?:to|from)[a-z]+|(?:add|remove|delete|new)${plural})$`),
+    moved: new RegExp(
+      `^(?:${plural}(?:to|from)(?:add|remove|delete|assign|unassign|associate|disassociate|attach|detach|register|deregister|update|modify|create|copy|restore|transfer|move|enable|disable|reset|include|exclude|import|export|replace|merge|cancel|stop|start|reject|accept|approve)[a-z]*|(?:add|remove|delete|new)${plural})$`,
+    ),
   }
   if (patterns.size < 2_000) patterns.set(low, made)
   return made

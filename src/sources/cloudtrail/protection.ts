@@ -61,6 +61,9 @@ const ENDING_IN = new Map([
   ['inspector2', /^Disable$/],
   ['dlm', /^DeleteLifecyclePolicy$/],
   ['shield', /^DeleteSubscription$/],
+  ['rbin', /^(DeleteRule|UnlockRule)$/],
+  ['securitylake', /^Delete(DataLake|AwsLogSource|DataLakeOrganizationConfiguration)$/],
+  ['drs', /^(DisconnectSourceServer|StopReplication)$/],
 ])
 /** Calls that create something have no earlier protection to switch off. */
 const CREATES = /^(Create|Run|Register|Restore|Start|Import|Copy|Allocate|Request)/

@@ -114,7 +114,8 @@ function openedBy(
   if (/^uri$/i.test(name) && EVERYONE_URI.test(text)) {
     return { how: 'to the public with its access list' }
   }
-  if (/visibility$/i.test(name) && /^PUBLIC/i.test(text)) return { how: 'to the public' }
+  if (/(visibility|webserver_?access_?mode)$/i.test(name) && /^PUBLIC/i.test(text))
+    return { how: 'to the public' }
   if (PRINCIPALS.test(name) && text === '*' && isUnconditional(facts)) {
     return { how: 'to everyone' }
   }

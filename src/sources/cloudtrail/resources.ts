@@ -451,6 +451,7 @@ function addNamed(facts: Facts, found: Found): void {
   ) {
     addHolder(facts, request, found)
   }
+  if (found.size > 0 && MAKING.test(facts.plainAction)) addMade(facts, object, found)
   // What events and records are put under is in the request; their own ids say nothing.
   if (
     found.size > 0 ||
@@ -470,6 +471,22 @@ function isSetting(part: string, { service, plainAction }: Facts): boolean {
     /(^|[a-z])(SecurityGroups|Subnets)$/.test(part) &&
     /^(Set|Apply|Modify|Update|Change|Replace)/.test(plainAction)
   )
+}
+
+const MAKING = /^(Create|Register|Import|Copy|Request|Provision|Start)/
+
+/** What a call makes is only in its answer; its request names what that is for. */
+function addMade({ response, inResponse, accountId }: Facts, object: string, found: Found): void {
+  if (NO_RESOURCE.test(object) || found.hasNamed(object)) return
+  for (const json of [response, ...inResponse]) {
+    for (const [name, value] of json.entries().slice(0, 20)) {
+      if (typeof value !== 'string' || !/arn$/i.test(name)) continue
+      const arn = parseArn(value)
+      if (arn === undefined || arn.account !== accountId) continue
+      const made = fromArn(value, undefined)
+      if (isSameNoun(singular(object), made.type.split('::').at(-1) ?? '')) found.add(made)
+    }
+  }
 }
 
 /** Parts of names that mean no resource: what is in one, or says where. */
@@ -754,10 +771,17 @@ function fromArn(text: string, type: string | undefined): Candidate {
       type ??
       known ??
       (isObjects ? ARN_TYPES[`${arn.service}:`] : undefined) ??
-      typeNamed(arn.service, singular(part)),
+      typeNamed(arn.service, singular(lastType(arn.resource) ?? part)),
     id: arn.service === 'ssm' && part === 'association' ? arn.resource.slice(12) : arnName(text),
     arn: text,
   }
+}
+
+/** `endpoint-group` of `accelerator/ID/listener/ID/endpoint-group/ID`. */
+function lastType(resource: string): string | undefined {
+  const parts = resource.split('/')
+  const isNested = parts.length >= 4 && parts.length % 2 === 0
+  return isNested && /^[a-z][a-z-]*$/.test(parts.at(-2)!) ? parts.at(-2) : undefined
 }
 
 function fromSeen(type: string, name: string): Candidate {

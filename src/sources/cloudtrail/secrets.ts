@@ -163,7 +163,10 @@ function collect(value: unknown, isSecret: boolean, found: Set<string>, depth: n
     }
     return
   }
-  if (!isSecret) return
+  if (!isSecret) {
+    if (typeof value === 'string') collectEmbedded(value, found, depth)
+    return
+  }
   const text = scalar(value)
   if (text === undefined || text.length < MIN_SECRET_LENGTH || isMasked(text)) return
   // A reference is none: an ARN, an alias, a flag.
@@ -175,6 +178,27 @@ function collect(value: unknown, isSecret: boolean, found: Set<string>, depth: n
     return
   }
   found.add(text)
+}
+
+/** A name in JSON text that says secret: `{"token":`, also escaped. */
+const EMBEDDED =
+  /\\*"[\w.-]{0,60}(secret|token|passw(or)?d|passphrase|credential|api_?-?key|private_?-?key|access_?-?key)[\w.-]{0,60}\\*"\s*:/i
+const MAX_EMBEDDED_LENGTH = 131_072
+
+/** Whether a text is JSON with a secret in it: the input of a schedule, a state machine, a job. */
+export function hasEmbeddedSecret(text: string): boolean {
+  const first = text.charCodeAt(0)
+  const isJson = first === 0x7b || first === 0x5b
+  return isJson && text.length <= MAX_EMBEDDED_LENGTH && EMBEDDED.test(text)
+}
+
+function collectEmbedded(text: string, found: Set<string>, depth: number): void {
+  if (!hasEmbeddedSecret(text)) return
+  try {
+    collect(JSON.parse(text), false, found, depth + 1)
+  } catch {
+    // It only looks like JSON: where it is shown, it is hidden.
+  }
 }
 
 /** `/variables/DB_PASSWORD` → variables, DB_PASSWORD */

@@ -152,6 +152,7 @@ export const VERBS: Record<string, Verb> = {
   Send: verb('send', 'to'),
   Set: verb('set'),
   Share: verb('share', 'with'),
+  Shutdown: verb('shut down'),
   Sign: verb('sign', 'with'),
   Signal: verb('signal'),
   Simulate: verb('simulate'),

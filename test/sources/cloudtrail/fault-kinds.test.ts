@@ -374,3 +374,19 @@ describe('a secret', () => {
     )
   })
 })
+
+it.each([
+  '{"user":"app","token":"abc"}',
+  '[{"db_password": "hunter2-long"}]',
+  '{"a": {"apiKey": "x"}',
+])('a secret in JSON text is shown nowhere: %s', (input) => {
+  const change = read(
+    call('scheduler', 'UpdateSchedule', { name: 'nightly', target: { arn: 'x', input } }),
+  )
+  expect(change.detail.edits).toContainEqual({ field: 'target input', to: '(hidden)' })
+  expect(change.summary).not.toContain(input.slice(0, 12))
+})
+
+it.each(['DeleteRule', 'UnlockRule'])('%s of the recycle bin ends a protection', (action) => {
+  expect(read(call('rbin', action, { identifier: 'abcdef123' })).risks).toContain('protection')
+})

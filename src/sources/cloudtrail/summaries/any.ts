@@ -55,12 +55,26 @@ export function summarizeAny(facts: Facts): Summary {
   const ids = new Set(
     (isModifying ? named : resources).flatMap(({ id, name, arn }) => [id, name, arn]),
   )
-  const except = identifying(facts).filter((name) => !isModifying || !/^(add|remove)/i.test(name))
+  const except = [...identifying(facts), ...holders(facts, name.object)].filter(
+    (name) => !isModifying || !/^(add|remove)/i.test(name),
+  )
   const edits = editsOf(facts.params, except)
     .filter(({ to }) => to === undefined || !ids.has(to))
     .map((edit) => (REMOVING.test(name.verb!) ? ended(edit) : edit))
   if (!isModifying) return { does, edits }
   return { does, more: spelled(edits), edits }
+}
+
+/** Fields that identify what the changed thing is in: the application of UpdateEnvironment. */
+const HOLDER =
+  /^(account|agent|api|app|application|bot|catalog|cluster|collection|database|detector|directory|domain|environment|experience|file_?system|fleet|graph|identity_?pool|index|instance|knowledge_?base|ledger|policy_?store|portfolio|project|registry|repository|rest_?api|server|space|user_?pool|vault|workspace)_?(id|identifier|name)$/i
+
+function holders({ params }: Facts, object: string): string[] {
+  return params.entries().flatMap(([name, value]) => {
+    const stem = typeof value === 'string' ? HOLDER.exec(name)?.[1] : undefined
+    const isOwn = stem !== undefined && object.toLowerCase().includes(stem.toLowerCase())
+    return stem === undefined || isOwn ? [] : [name]
+  })
 }
 
 /** What a call ends was there before; its options and reasons were not. */

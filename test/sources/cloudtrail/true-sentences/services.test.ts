@@ -527,6 +527,94 @@ const CASES: Sentence[] = [
       instanceId: '1234-5',
     }),
   ],
+  [
+    'alice updated endpoint group 098765zyxwvu: traffic dial percentage to 0',
+    ['098765zyxwvu'],
+    false,
+    call('globalaccelerator', 'UpdateEndpointGroup', {
+      endpointGroupArn:
+        'arn:aws:globalaccelerator::123456789012:accelerator/1234abcd/listener/0123vxyz/endpoint-group/098765zyxwvu',
+      trafficDialPercentage: 0,
+    }),
+  ],
+  [
+    'alice created link def in sink abc in eu-west-1',
+    ['def', 'abc'],
+    false,
+    call(
+      'oam',
+      'CreateLink',
+      { sinkIdentifier: arnOf('oam', 'sink/abc') },
+      { arn: arnOf('oam', 'link/def'), id: 'def' },
+    ),
+  ],
+  [
+    'alice created job 1700000000000-abcdef in queue Default in eu-west-1',
+    ['1700000000000-abcdef', 'Default'],
+    false,
+    call(
+      'mediaconvert',
+      'CreateJob',
+      { queue: arnOf('mediaconvert', 'queues/Default') },
+      { job: { arn: arnOf('mediaconvert', 'jobs/1700000000000-abcdef') } },
+    ),
+  ],
+  [
+    'alice created policy P1 in eu-west-1',
+    ['P1'],
+    false,
+    call(
+      'verifiedpermissions',
+      'CreatePolicy',
+      { policyStoreId: 'PS1' },
+      { policyStoreId: 'PS1', policyId: 'P1' },
+    ),
+  ],
+  [
+    'alice updated environment def5678 in eu-west-1: description to live',
+    ['def5678'],
+    false,
+    call('appconfig', 'UpdateEnvironment', {
+      applicationId: 'abc1234',
+      environmentId: 'def5678',
+      description: 'live',
+    }),
+  ],
+  [
+    'alice increased the replication factor of cluster cache in eu-west-1: new replication factor to 5',
+    ['cache'],
+    false,
+    call('dax', 'IncreaseReplicationFactor', { clusterName: 'cache', newReplicationFactor: 5 }),
+  ],
+  [
+    'alice created a cli token for environment etl in eu-west-1',
+    ['etl'],
+    false,
+    call('airflow', 'CreateCliToken', { name: 'etl' }),
+  ],
+  [
+    'alice opened environment etl to the public in eu-west-1: webserver access mode to PUBLIC_ONLY',
+    ['etl'],
+    true,
+    call('airflow', 'UpdateEnvironment', { name: 'etl', webserverAccessMode: 'PUBLIC_ONLY' }),
+  ],
+  [
+    'alice opened fleet fleet-1 to the public in eu-west-1',
+    ['fleet-1'],
+    true,
+    call('gamelift', 'UpdateFleetPortSettings', {
+      fleetId: 'fleet-1',
+      inboundPermissionAuthorizations: [{ fromPort: 7777, ipRange: '0.0.0.0/0' }],
+    }),
+  ],
+  [
+    'alice shut down gateway sgw-0a1b in eu-west-1',
+    ['sgw-0a1b'],
+    false,
+    call('storagegateway', 'ShutdownGateway', {
+      gatewayARN: arnOf('storagegateway', 'gateway/sgw-0a1b'),
+    }),
+  ],
 ]
 
 describe('a call', () => testSentences(CASES))
