@@ -1,6 +1,6 @@
 import { Badge } from '@mantine/core'
 import { IconEyeOff } from '@tabler/icons-react'
-import { Link } from '@tanstack/react-router'
+import { useNavigate } from '@tanstack/react-router'
 import { type MouseEvent, Suspense, useState } from 'react'
 import type { Change } from '../../client.ts'
 import { Words } from '../../components/breakable.tsx'
@@ -27,15 +27,14 @@ export function ChangeRow(
   const { change, rowKey } = props
   const isSelected = props.selected === rowKey
   const [isHiding, setHiding] = useState(false)
+  const navigate = useNavigate()
   const { subject, rest } = split(change.summary, change.subject ?? '')
   const isHeavy =
     change.outcome !== 'succeeded' || isUrgent(change.risks, change.publicAccess !== undefined)
   const row = (
-    <Link
-      to="/changes/$id"
-      params={{ id: change.id }}
-      // Hovering over the list must not preload every change.
-      preload={false}
+    // A router link would compute its target again at each step through the list.
+    <a
+      href={`/changes/${change.id}`}
       className={`${classes.row} ${props.isMember ? classes.member : ''}`}
       {...{ [rowAttribute]: rowKey }}
       data-problem={change.outcome !== 'succeeded' || undefined}
@@ -46,10 +45,13 @@ export function ChangeRow(
       onFocus={() => props.onSelect(rowKey, change.id)}
       onClick={(event) => {
         const { onOpen, onLeave } = props
-        if (!onOpen || !isPlainClick(event)) return onLeave?.()
+        const isPlain = isPlainClick(event)
+        if (!onOpen || !isPlain) onLeave?.()
+        if (!isPlain) return
         event.preventDefault()
         // A click by a key has no position in a sequence of clicks.
-        onOpen(rowKey, change.id, event.detail === 0)
+        if (onOpen) onOpen(rowKey, change.id, event.detail === 0)
+        else void navigate({ to: '/changes/$id', params: { id: change.id } })
       }}
     >
       <span className={classes.icon}>
@@ -97,7 +99,7 @@ export function ChangeRow(
           <EnvironmentBadge key={id} id={id} />
         ))}
       </span>
-    </Link>
+    </a>
   )
   return (
     <div className={classes.withAction}>

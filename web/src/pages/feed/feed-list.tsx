@@ -42,7 +42,7 @@ export function FeedList(props: {
           query={data.query}
           open={position.expanded}
           onFold={position.toggle}
-          selected={position.selected}
+          selection={position.selection}
           onSelect={position.select}
           onLeave={position.flush}
           onOpen={props.onOpen}

@@ -7,13 +7,15 @@ import classes from './feed.module.css'
 import { DayHeading } from './row-parts.tsx'
 import type { Looks, Roving, WholeOf } from './row-types.ts'
 import { type ChangeQuery, type FeedSearch, searchOfSet, type Window } from './search.ts'
+import { type Selection, useSelected } from './selection.ts'
 import { SetRow } from './set-row.tsx'
 
 /** The feed's list: changes, and sets that expand to their changes. */
 export function Rows(
-  props: Omit<Roving, 'reachable'> &
+  props: Omit<Roving, 'reachable' | 'selected'> &
     Looks & {
       entries: readonly Entry[]
+      selection: Selection
       query: ChangeQuery
       search: FeedSearch
       window: Window
@@ -25,12 +27,11 @@ export function Rows(
 ) {
   const [zone] = useZone()
   const { entries, now } = props
+  const selected = useSelected(props.selection)
   const days = useMemo(() => dayHeadings(entries.map(timeOf), zone, now, now), [entries, zone, now])
   const first = entries[0]?.id
-  const isThere = entries.some(
-    ({ id }) => id === props.selected || props.selected?.startsWith(`${id}/`),
-  )
-  const reachable = isThere ? props.selected : first
+  const isThere = entries.some(({ id }) => id === selected || selected?.startsWith(`${id}/`))
+  const reachable = isThere ? selected : first
   // The position is part of the search and changes often.
   const latest = useRef(props)
   latest.current = props
@@ -50,7 +51,7 @@ export function Rows(
           accounts={props.accounts}
           isOpen={entry.kind === 'set' && props.open.has(entry.id)}
           // Only the affected row renders again.
-          selected={isIn(entry.id, props.selected) ? props.selected : undefined}
+          selected={isIn(entry.id, selected) ? selected : undefined}
           reachable={isIn(entry.id, reachable) ? reachable : undefined}
           onSelect={props.onSelect}
           onLeave={props.onLeave}

@@ -1,5 +1,5 @@
 import { getRouteApi } from '@tanstack/react-router'
-import { useCallback, useEffect, useRef } from 'react'
+import { startTransition, useCallback, useEffect, useRef } from 'react'
 import { useLettersOff } from '../../components/shortcuts.tsx'
 import { useNow } from '../../time.tsx'
 import type { Command } from './keys.ts'
@@ -35,7 +35,8 @@ export function useFeed() {
   /** Shows another list. The position belongs to this list only. */
   const change = useCallback(
     (next: FeedSearch) => {
-      refresh()
+      // The control shows its new value first: a long list takes longer.
+      startTransition(refresh)
       void navigate({
         search: { ...next, at: undefined, open: undefined, change: undefined },
         resetScroll: false,

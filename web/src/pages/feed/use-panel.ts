@@ -54,7 +54,7 @@ export function usePanel(
     closed.current = undefined
     const isLost = document.activeElement === null || document.activeElement === document.body
     if (!isLost) return
-    const row = findRow(list.current, position.selected ?? '')
+    const row = findRow(list.current, position.selection.get() ?? '')
     ;(row ?? list.current)?.focus({ preventScroll: true })
   }, [change, list])
 

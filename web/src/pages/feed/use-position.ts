@@ -4,6 +4,7 @@ import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } fro
 import type { Entry } from './entries.ts'
 import { findRow } from './row-elements.ts'
 import type { FeedSearch } from './search.ts'
+import { createSelection } from './selection.ts'
 
 const route = getRouteApi('/app/')
 
@@ -25,7 +26,7 @@ export function usePosition(
     },
     [navigate],
   )
-  const [selected, setSelected] = useState(search.at)
+  const [selection] = useState(() => createSelection(search.at))
   const saveSelected = useDebouncedCallback((at: string, change: string | undefined) => {
     // An open panel follows the selected row.
     const isFollowing = latest.current.change !== undefined && change !== undefined
@@ -33,23 +34,23 @@ export function usePosition(
   }, 250)
   const select = useCallback(
     (key: string, change?: string) => {
-      setSelected(key)
+      selection.set(key)
       saveSelected(key, change)
     },
-    [saveSelected],
+    [saveSelected, selection],
   )
   const openChange = (at: string, change: string) => {
     saveSelected.cancel()
-    setSelected(at)
+    selection.set(at)
     save({ at, change }, latest.current.change !== undefined)
   }
   const closeChange = () => {
     saveSelected.cancel()
-    save({ at: selected, change: undefined })
+    save({ at: selection.get(), change: undefined })
   }
   const current = () => {
     saveSelected.cancel()
-    return { at: selected, open: latest.current.open }
+    return { at: selection.get(), open: latest.current.open }
   }
   const expanded = useMemo(() => new Set(search.open), [search.open])
   const toggle = useCallback(
@@ -78,9 +79,9 @@ export function usePosition(
     row?.scrollIntoView({ block: 'nearest' })
   }, [entries, search.at, list])
 
-  const clear = () => setSelected(undefined)
+  const clear = () => selection.set(undefined)
   return {
-    selected,
+    selection,
     select,
     flush: saveSelected.flush,
     expanded,

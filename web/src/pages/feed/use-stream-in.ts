@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'react'
+import { useHasSelection } from './selection.ts'
 import type { Position } from './use-position.ts'
 
 /** How often imported changes join the list during a backfill, in milliseconds. */
@@ -16,11 +17,12 @@ const TOP_PX = 200
 export function useStreamIn(options: {
   isBackfilling: boolean
   isFirstPage: boolean
-  position: Pick<Position, 'selected' | 'expanded'>
+  position: Pick<Position, 'selection' | 'expanded'>
   refresh: () => void
 }): void {
   const { isBackfilling, isFirstPage, position, refresh } = options
-  const isReading = position.selected !== undefined || position.expanded.size > 0 || !isFirstPage
+  const hasSelection = useHasSelection(position.selection)
+  const isReading = hasSelection || position.expanded.size > 0 || !isFirstPage
   const isBehind = useRef(false)
   useEffect(() => {
     if (isBackfilling) isBehind.current = true
