@@ -6,11 +6,17 @@ const LONGEST_TEXT = 800
 /** A longer part can be wider than a phone's screen, so it may wrap anywhere. */
 const LONGEST_PART = 32
 
-/** An identifier that wraps only after `:`, `/` and `,`, not at a hyphen or within a word. */
+/**
+ * An identifier that wraps only after `:`, `/` and `,`, and a long domain name after `.`, not at a
+ * hyphen or within a word.
+ */
 export function Breakable({ text }: { text: string }) {
   if (text.length > LONGEST_TEXT || /\s/.test(text)) return text
   if (text.length <= LONGEST_PART) return <span className={classes.part}>{text}</span>
-  return text.split(/(?<=[:/,])(?![:/,])/).map((part, index) => (
+  const parts = text
+    .split(/(?<=[:/,])(?![:/,])/)
+    .flatMap((part) => (part.length > LONGEST_PART ? part.split(/(?<=\.)/) : [part]))
+  return parts.map((part, index) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: parts can be equal, and stay where they are
     <Fragment key={index}>
       {index > 0 && <wbr />}

@@ -1,3 +1,4 @@
+import { Words } from './breakable.tsx'
 import { InlineCode } from './inline-code.tsx'
 import { visible } from './json.ts'
 
@@ -5,13 +6,10 @@ import { visible } from './json.ts'
 export function Prose({ text }: { text: string }) {
   return visible(text)
     .split('`')
-    .map((part, index) =>
-      index % 2 === 1 ? (
-        // The parts of a sentence do not change.
-        // biome-ignore lint/suspicious/noArrayIndexKey: as above
-        <InlineCode key={index} text={part} />
-      ) : (
-        part
-      ),
-    )
+    .map((part, index) => {
+      const Part = index % 2 === 1 ? InlineCode : Words
+      // The parts of a sentence do not change.
+      // biome-ignore lint/suspicious/noArrayIndexKey: as above
+      return <Part key={index} text={part} />
+    })
 }

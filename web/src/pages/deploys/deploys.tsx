@@ -1,4 +1,4 @@
-import { Anchor, Stack, Tabs, Text, Title } from '@mantine/core'
+import { Anchor, Breadcrumbs, Stack, Tabs, Text, Title } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { Snippet } from '../../components/copy.tsx'
 import { InlineCode } from '../../components/inline-code.tsx'
@@ -10,6 +10,12 @@ export function DeploysPage() {
   return (
     <Stack gap="md" maw={900}>
       <title>Deploys · Cairn</title>
+      <Breadcrumbs>
+        <Anchor component={Link} to="/integrations">
+          Integrations
+        </Anchor>
+        <Text>Deploys</Text>
+      </Breadcrumbs>
       <div>
         <Title order={1} size="h2">
           Deploys

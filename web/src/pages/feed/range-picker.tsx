@@ -86,7 +86,7 @@ function Choice(props: {
       opened={opened}
       onChange={setOpened}
       position="bottom-start"
-      width={340}
+      width={380}
       trapFocus
       returnFocus
       withArrow

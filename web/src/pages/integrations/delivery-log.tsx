@@ -42,7 +42,7 @@ export function DeliveryLog({ integrationId }: { integrationId: string }) {
                     <Time at={delivery.receivedAt} />
                   </Table.Td>
                   <Table.Td>
-                    <UnstyledButton td="underline" onClick={() => setOpened(delivery.id)}>
+                    <UnstyledButton td="underline" fz="sm" onClick={() => setOpened(delivery.id)}>
                       <bdi>{cut(delivery.event ?? 'unknown', 100)}</bdi>
                       <VisuallyHidden>: show delivery {delivery.deliveryId}</VisuallyHidden>
                     </UnstyledButton>
