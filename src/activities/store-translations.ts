@@ -231,7 +231,7 @@ function withTime(organizationId: string, { imported }: NewChange): NewChange {
   }
 }
 
-/** @returns the IDs of the changes that exist now with their time, by themselves */
+/** @returns the IDs of the changes that exist now with their time, as keys and values */
 async function insertChanges(
   trx: Trx,
   organizationId: string,
