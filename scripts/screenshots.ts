@@ -2,7 +2,7 @@
  * `npm run screenshots`: the pages in their states, light and dark, wide and narrow, as pictures to
  * inspect. It uses a simulated AWS whose history has a seed: only the times differ from run to run.
  */
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
@@ -17,6 +17,7 @@ import { type Cairn, startCairn } from '../src/process/cairn.ts'
 import { launchBrowser } from '../testing/browser.ts'
 import { Api } from './api.ts'
 import { prepareStory } from './demo-story.ts'
+import { compressPng } from './screenshots/compress-png.ts'
 import {
   complete,
   empty,
@@ -30,10 +31,10 @@ const usage = `Usage: npm run screenshots -- [options]
 
   --out DIR      where to write them; default .cache/screenshots
   --only NAMES   those whose names begin with one of these, separated by commas: feed,sign-in
-  --docs         take those that the docs show, and copy them to docs/images`
+  --docs         take those that the docs show, and write them compressed to docs/images`
 
 const root = path.resolve(import.meta.dirname, '..')
-/** What README.md shows. */
+/** What README.md and the documents show. */
 const inDocs = [
   'feed-light-wide',
   'feed-dark-wide',
@@ -44,7 +45,7 @@ const inDocs = [
 
 const sizes = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } }
 /** Of the pictures in the docs: below 150 KB each. */
-const docsSize = { width: 1120, height: 680 }
+const docsSize = { width: 1200, height: 728 }
 const schemes = ['light', 'dark'] as const
 const noCredentials = {
   AWS_CONFIG_FILE: '/dev/null',
@@ -213,7 +214,7 @@ async function takeOne(picture: Picture, page: Page, name: string, { out, docs }
   if (docs) {
     const images = path.join(root, 'docs/images')
     mkdirSync(images, { recursive: true })
-    copyFileSync(file, path.join(images, `${name}.png`))
+    writeFileSync(path.join(images, `${name}.png`), compressPng(readFileSync(file)))
   }
 }
 
