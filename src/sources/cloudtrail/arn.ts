@@ -72,7 +72,7 @@ export function arnName(text: string): string {
 
 function tail(resource: string): string {
   // service/NAME/ID, as App Runner and others have it
-  const named = /^[\w-]+\/([^/]+)\/(?:[0-9a-f]{16,}|[0-9a-f]{8}-[0-9a-f-]{20,})$/.exec(
+  const named = /^[\w-]+\/([^/]+)\/(?:[0-9a-f]{16,}|\d{13}|[0-9a-f]{8}-[0-9a-f-]{20,})$/.exec(
     resource,
   )?.[1]
   if (named !== undefined) return named

@@ -111,7 +111,8 @@ function entriesOf(value: object): JsonReader[] {
 
 function failureOf([first]: readonly JsonReader[]): Failure {
   const detail = first?.object('errorDetail', 'error', 'errorDetails')
-  const json = detail === undefined || detail.isEmpty ? first : detail
+  const [listed] = first?.objects('errors') ?? []
+  const json = listed ?? (detail === undefined || detail.isEmpty ? first : detail)
   return {
     code: json?.text('errorCode', 'code', 'failureCode', 'reason', 'error') ?? 'Failed',
     reason: json?.text('errorMessage', 'message', 'failureReason', 'detail', 'reason'),

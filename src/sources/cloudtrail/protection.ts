@@ -111,6 +111,8 @@ export function endsProtection(
   if (ENDING.test(plainAction) || ENDING_IN.get(service)?.test(plainAction) === true) return true
   if (service === 'guardduty' && plainAction === 'UpdateDetector')
     return params.flag('enable') === false
+  if (service === 'dlm' && plainAction === 'UpdateLifecyclePolicy')
+    return params.text('state') === 'DISABLED'
   if (plainAction === 'PutEventSelectors') {
     const selectors = params.objects('eventSelectors')
     return (

@@ -116,6 +116,7 @@ function openedBy(
   }
   if (/(visibility|webserver_?access_?mode)$/i.test(name) && /^PUBLIC/i.test(text))
     return { how: 'to the public' }
+  if (/^type$/i.test(name) && text === 'ANONYMOUS') return { how: 'to everyone' }
   if (PRINCIPALS.test(name) && text === '*' && isUnconditional(facts)) {
     return { how: 'to everyone' }
   }

@@ -390,3 +390,10 @@ it.each([
 it.each(['DeleteRule', 'UnlockRule'])('%s of the recycle bin ends a protection', (action) => {
   expect(read(call('rbin', action, { identifier: 'abcdef123' })).risks).toContain('protection')
 })
+
+it('a lifecycle policy of snapshots that is disabled ends a protection', () => {
+  const risks = ['DISABLED', 'ENABLED'].map(
+    (state) => read(call('dlm', 'UpdateLifecyclePolicy', { policyId: 'policy-0a1b', state })).risks,
+  )
+  expect(risks.map((some) => some.includes('protection'))).toEqual([true, false])
+})

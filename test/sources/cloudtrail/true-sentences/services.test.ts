@@ -608,6 +608,23 @@ const CASES: Sentence[] = [
     }),
   ],
   [
+    'alice deleted stream cam in eu-west-1',
+    ['cam'],
+    false,
+    call('kinesisvideo', 'DeleteStream', {
+      streamARN: arnOf('kinesisvideo', 'stream/cam/1700000000000'),
+    }),
+  ],
+  [
+    'alice created permissions for resource doc1 in eu-west-1, open to everyone',
+    ['doc1'],
+    true,
+    call('workdocs', 'CreateResourcePermissions', {
+      resourceId: 'doc1',
+      principals: [{ id: 'anonymous', type: 'ANONYMOUS', role: 'VIEWER' }],
+    }),
+  ],
+  [
     'alice shut down gateway sgw-0a1b in eu-west-1',
     ['sgw-0a1b'],
     false,
