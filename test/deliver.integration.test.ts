@@ -10,6 +10,7 @@ import { asOrganization } from '../src/db/database.ts'
 import { ensurePartitions, storeEvents } from '../src/db/imports.ts'
 import { installationId } from '../src/db/installation.ts'
 import { startDeliverStarter } from '../src/deliver-starter.ts'
+import type { IntegrationKind } from '../src/integrations/integration.ts'
 import { signatureHeaders } from '../src/integrations/signature.ts'
 import { createLogger } from '../src/log.ts'
 import { readRecord } from '../src/sources/cloudtrail/read-record.ts'
@@ -47,7 +48,7 @@ afterAll(() => api.close())
 interface Integration {
   id: string
   secret: string
-  kind: 'github' | 'pagerduty' | 'alertmanager'
+  kind: IntegrationKind
 }
 
 async function create(
@@ -395,6 +396,41 @@ test('PagerDuty and Alertmanager deliveries update incidents', async () => {
   )
   expect(states).toMatchObject({ 'checkout: 5xx above 5 %': 'resolved' })
   expect(body.items).toHaveLength(2)
+})
+
+test('a signed webhook of LaunchDarkly becomes one change', async () => {
+  const tenant = await api.tenant('flags')
+  const integration = await create(tenant, 'launchdarkly')
+  // The fields of LaunchDarkly's documented example.
+  const entry = {
+    _id: '619fb6cdf0e2a4c1b0a5d0f1',
+    date: ago(5).getTime(),
+    accesses: [{ action: 'updateOn', resource: 'proj/shop:env/production:flag/new-checkout;tag' }],
+    kind: 'flag',
+    name: 'New checkout',
+    description: '',
+    comment: 'Rolling out',
+    member: { email: 'ada@example.com', firstName: 'Ada', lastName: 'Byron' },
+    titleVerb: 'turned on the flag',
+    _links: { site: { href: '/shop/production/features/new-checkout' } },
+  }
+  await send(integration, '', entry)
+  await send(integration, '', entry)
+  await send(integration, '', { kind: 'flag' })
+  expect(await translate(tenant)).toMatchObject({ translated: 1, failed: 1 })
+  expect(await changes(tenant)).toMatchObject([
+    {
+      source: 'deploy',
+      summary: 'ada@example.com turned on the flag New checkout in production',
+      action: 'updateOn',
+      actor: { id: 'ada@example.com' },
+      links: [{ url: 'https://app.launchdarkly.com/shop/production/features/new-checkout' }],
+      detail: { environments: ['production'], labels: ['kind:flag', 'project:shop'] },
+    },
+  ])
+  const [failed, done] = await log(tenant, integration)
+  expect(failed).toMatchObject({ state: 'failed', reason: expect.stringContaining('_id') })
+  expect(done).toMatchObject({ event: 'flag', deliveryId: entry._id })
 })
 
 test('an organization with a burst does not delay another', async () => {

@@ -74,6 +74,7 @@ export async function createTestApi(
     demoOwner?: ApiContext['demoOwner']
     temporalUrl?: string
     maxConnections?: number
+    deliveryLimits?: ApiContext['deliveryLimits']
     timeoutsMs?: Parameters<typeof openApiDatabases>[0]['timeoutsMs']
   } = {},
 ): Promise<TestApi> {
@@ -98,6 +99,7 @@ export async function createTestApi(
   const context = {
     ...{ database, system, workflows, notifications, principal, templateUrl },
     ...{ publicUrl, auth, demoOwner, temporalUrl },
+    deliveryLimits: options.deliveryLimits,
     maxConnections: options.maxConnections ?? 1000,
     secrets: new SecretBox([secretKey]),
     deliveries: createDeliveryWriter({ system, workflows }),

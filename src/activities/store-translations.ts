@@ -7,11 +7,15 @@ import { ensurePartitions, storeEvents } from '../db/imports.ts'
 import { applyIncidentEvents } from '../db/incidents.ts'
 import type { ImportedChange } from '../db/insert-changes.ts'
 import { kindsOfIntegrations } from '../db/integrations.ts'
+import { REPORT_READER_VERSION } from '../db/reports.ts'
 import type { IntegrationRow } from '../db/schema.ts'
 import { type ChangeUpdate, updateChanges } from '../db/update-changes.ts'
 import type { IncidentEvent } from '../incidents/incident.ts'
 import { deliveryContent } from '../integrations/arrival.ts'
 import { translateAlertmanager } from '../sources/alertmanager/translate.ts'
+import { readReport } from '../sources/deploy/change.ts'
+import { readLaunchDarkly } from '../sources/deploy/launchdarkly.ts'
+import { SOURCE as GITHUB } from '../sources/github/detail.ts'
 import { GITHUB_READER_VERSION } from '../sources/github/source.ts'
 import { readGitHub } from '../sources/github/translate.ts'
 import { translatePagerDuty } from '../sources/pagerduty/translate.ts'
@@ -101,6 +105,15 @@ function translate(
         changes: changes.map((change) => toImported(organizationId, delivery, { change, content })),
       }
     }
+    case 'launchdarkly': {
+      const reading = readLaunchDarkly(content)
+      if ('errors' in reading) {
+        throw new UnreadableWebhook(`Not a webhook of LaunchDarkly. ${reading.errors.join(' ')}`)
+      }
+      if ('ignored' in reading) return { ...nothing, reason: reading.ignored }
+      const change = readReport(reading.report, delivery.received_at)
+      return { ...nothing, changes: [toImported(organizationId, delivery, { change, content })] }
+    }
     case 'pagerduty': {
       const incidents = refuseFuture(delivery, translatePagerDuty(content))
       const reason = `Not about an incident: ${delivery.event}.`
@@ -156,7 +169,7 @@ function toImported(
     id: changeId({ organizationId, source, sourceAccount: null, sourceId, occurredAt }),
     imported: {
       change,
-      readerVersion: GITHUB_READER_VERSION,
+      readerVersion: source === GITHUB ? GITHUB_READER_VERSION : REPORT_READER_VERSION,
       record,
       context: JSON.stringify(context),
       entry: {

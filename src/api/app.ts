@@ -234,6 +234,7 @@ export async function createApp(
   await app.register(async (scope) => {
     const routes = scope as App
     acceptJsonOnly(routes)
+    routes.decorateRequest('organizationId', '')
     await limitRate(routes)
     receiverRoutes(routes, context)
     githubDeploymentRoutes(routes, context)

@@ -10,6 +10,7 @@ import type { Principal } from '../db/worker-principals.ts'
 import type { SecretBox } from '../integrations/secret-box.ts'
 import type { Workflows } from '../temporal/workflows.ts'
 import type { DeliveryWriter } from './integrations/delivery-writer.ts'
+import type { DeliveryLimits } from './integrations/limits.ts'
 
 /** The dependencies of the routes. */
 export interface ApiContext {
@@ -34,6 +35,8 @@ export interface ApiContext {
   secrets: SecretBox
   /** Stores the deliveries of webhooks. */
   deliveries: DeliveryWriter
+  /** Of the receiver of webhooks. Default: those of a server. */
+  deliveryLimits?: DeliveryLimits | undefined
   /** Sessions, passwords, and the links that create accounts. */
   auth: People
   /** The URL of Temporal's UI, if known. */

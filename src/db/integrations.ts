@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { Refusal } from '../incidents/completeness.ts'
 import type { IntegrationKind, IntegrationSettings } from '../integrations/integration.ts'
 import type { Database, Trx } from './database.ts'
 import { listRecoveries, type RecoveryOverview } from './delivery-recoveries.ts'
@@ -130,6 +131,15 @@ export async function updateIntegration(
     .updateTable('integrations')
     .$if(name !== undefined, (query) => query.set({ name: name! }))
     .$if(settings !== undefined, (query) => query.set({ settings: JSON.stringify(settings) }))
+    .where('id', '=', id)
+    .execute()
+}
+
+/** Records that a delivery was refused before it was stored. */
+export async function noteRefusedDelivery(trx: Trx, id: string, refusal: Refusal): Promise<void> {
+  await trx
+    .updateTable('integrations')
+    .set({ refused_at: sql<Date>`now()`, refusal })
     .where('id', '=', id)
     .execute()
 }

@@ -23,6 +23,7 @@ import * as savedViews from './migrations/018-saved-views.ts'
 import * as passwordResets from './migrations/019-password-resets.ts'
 import * as deliveryRecovery from './migrations/020-delivery-recovery.ts'
 import * as reportReceipts from './migrations/021-report-receipts.ts'
+import * as refusals from './migrations/022-refusals.ts'
 
 /** In order of their names. Never edit a released migration: add another one. */
 export const migrations: Record<string, Migration> = {
@@ -47,6 +48,7 @@ export const migrations: Record<string, Migration> = {
   '019-password-resets': passwordResets,
   '020-delivery-recovery': deliveryRecovery,
   '021-report-receipts': reportReceipts,
+  '022-refusals': refusals,
 }
 
 /**

@@ -15,6 +15,7 @@ export async function listPushSources(
   const rows = await trx
     .selectFrom('integrations as i')
     .select(['i.id', 'i.kind', 'i.name', 'i.created_at', 'i.last_delivery_at'])
+    .select(['i.refused_at', 'i.refusal'])
     .select((eb) =>
       eb
         .selectFrom('deliveries as d')
@@ -39,7 +40,7 @@ export async function listPushSources(
         .$asScalar()
         .as('waiting'),
     )
-    .where('i.kind', '=', 'github')
+    .where('i.kind', 'in', ['github', 'launchdarkly'])
     .orderBy('i.name')
     .execute()
   return rows.map((row) => ({
@@ -50,7 +51,13 @@ export async function listPushSources(
     lastDeliveryAt: row.last_delivery_at,
     failures: row.failures ?? 0,
     waiting: row.waiting ?? 0,
+    refusedAt: isWithin(row.refused_at, window) ? row.refused_at : null,
+    refusal: row.refusal,
   }))
+}
+
+function isWithin(time: Date | null, { from, to }: { from: Date; to: Date }): boolean {
+  return time !== null && time >= from && time < to
 }
 
 /**
@@ -66,7 +73,6 @@ export async function findReportSource(
   const row = await trx.selectFrom('report_receipts').selectAll().executeTakeFirst()
   if (!row) return undefined
   const { last_at, refused_at } = row
-  const isRefused = refused_at !== null && refused_at >= window.from && refused_at < window.to
   return {
     ...{ id: 'reports', kind: 'deploy', name: 'Reported changes' },
     // Reports can be about times before the first one.
@@ -74,6 +80,6 @@ export async function findReportSource(
     lastDeliveryAt: last_at,
     failures: 0,
     waiting: 0,
-    refusedAt: isRefused ? refused_at : null,
+    refusedAt: isWithin(refused_at, window) ? refused_at : null,
   }
 }

@@ -17,7 +17,7 @@ export const MAX_REPORT_AGE_MS = 90 * 24 * 60 * 60_000
 /** How far the clock of a pipeline may be ahead. Milliseconds. */
 export const MAX_CLOCK_SKEW_MS = 60_000
 
-const REPORT_READER_VERSION = 1
+export const REPORT_READER_VERSION = 1
 
 /** What a later report about the same change can set. Omitted fields keep their values. */
 export interface ReportUpdate {

@@ -10,6 +10,7 @@ import type { UnparsedReason } from '../changes/unparsed-reasons.ts'
 import type { Check, VerificationVerdict } from '../connections/checks.ts'
 import type { Selection } from '../connections/selection.ts'
 import type { ConnectionStatus, ExcludedBy, RegionState } from '../connections/status.ts'
+import type { Refusal } from '../incidents/completeness.ts'
 import type {
   AlertSource,
   ChangeVerdict,
@@ -428,6 +429,8 @@ interface IntegrationsTable {
   settings: ColumnType<IntegrationSettings, string | undefined, string>
   created_at: Generated<Date>
   last_delivery_at: Date | null
+  refused_at: Date | null
+  refusal: Refusal | null
 }
 
 interface IntegrationSecretsTable {

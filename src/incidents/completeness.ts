@@ -18,6 +18,18 @@ export interface ConnectionFacts {
   settled: readonly SecondsRange[]
 }
 
+/** Why a delivery was refused. */
+export const REFUSALS = ['signature', 'too_large', 'throttled', 'invalid'] as const
+export type Refusal = (typeof REFUSALS)[number]
+
+/** As a part of a sentence. */
+export const REFUSAL_TEXTS: Record<Refusal, string> = {
+  signature: 'its signature or token is missing or wrong',
+  too_large: 'it was too large',
+  throttled: 'there were too many at the same time',
+  invalid: 'it could not be read',
+}
+
 export interface PushFacts {
   id: string
   kind: string
@@ -28,8 +40,10 @@ export interface PushFacts {
   failures: number
   /** Deliveries that have arrived and are not translated yet. */
   waiting: number
-  /** Of a source that waits for the response: when a report of the time range was refused. */
+  /** When a delivery or a report of the time range was refused. */
   refusedAt?: Date | null
+  /** Why a delivery was refused. Null for reports. */
+  refusal?: Refusal | null
 }
 
 /**
@@ -157,7 +171,9 @@ function assessPush(
     const ago = coarseDuration(now.getTime() - facts.refusedAt.getTime())
     return is(
       'incomplete',
-      `A report was refused ${ago} ago. The log of the pipeline has the reason.`,
+      facts.refusal
+        ? `A delivery was refused ${ago} ago: ${REFUSAL_TEXTS[facts.refusal]}.`
+        : `A report was refused ${ago} ago. The log of the pipeline has the reason.`,
     )
   }
   if (createdAt > to) return is('incomplete', `Set up after this time: it has no events of it.`)

@@ -31,6 +31,7 @@ export interface DeliveryParts {
 /**
  * - GitHub sends an ID in `X-GitHub-Delivery`, the same in a redelivery.
  * - PagerDuty's ID is in the body: `event.id`.
+ * - LaunchDarkly's ID is in the body: `_id`, that of the entry of its audit log.
  * - Alertmanager sends none. It repeats a notification that has not changed byte for byte, so the
  *   digest of the body identifies it.
  */
@@ -62,6 +63,12 @@ export function readDelivery(
         headers: stored,
       }
     }
+    case 'launchdarkly':
+      return {
+        deliveryId: shortText(fieldOf(content, '_id')) ?? digest,
+        event: shortText(fieldOf(content, 'kind')) ?? null,
+        headers: stored,
+      }
     case 'alertmanager':
       return {
         deliveryId: digest,

@@ -1,6 +1,6 @@
 /** What an integration is: a system that sends webhooks. Vocabularies and types. */
 
-export const INTEGRATION_KINDS = ['github', 'pagerduty', 'alertmanager'] as const
+export const INTEGRATION_KINDS = ['github', 'pagerduty', 'alertmanager', 'launchdarkly'] as const
 export type IntegrationKind = (typeof INTEGRATION_KINDS)[number]
 
 /**

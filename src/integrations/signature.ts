@@ -10,6 +10,19 @@ export type StoredSecret = { secret: string } | { tokenHash: Buffer }
 /** Signatures of one header that are compared. PagerDuty sends one for each of its secrets. */
 const MAX_SIGNATURES = 10
 
+/** Where each kind that signs puts the signature, in hexadecimal after the prefix. */
+const SIGNATURES = {
+  github: { header: 'x-hub-signature-256', prefix: 'sha256=' },
+  pagerduty: { header: 'x-pagerduty-signature', prefix: 'v1=' },
+  launchdarkly: { header: 'x-ld-signature', prefix: '' },
+} as const
+
+/** The headers that contain a signature or a token. */
+export const CREDENTIAL_HEADERS = [
+  'authorization',
+  ...Object.values(SIGNATURES).map(({ header }) => header),
+]
+
 /**
  * Whether one of the secrets has signed the request. Takes the same time for every wrong signature.
  *
@@ -17,6 +30,7 @@ const MAX_SIGNATURES = 10
  *   (https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries)
  * - PagerDuty: `X-PagerDuty-Signature: v1=HEX,v1=HEX`, the same for each secret
  *   (https://developer.pagerduty.com/docs/webhooks/webhook-signatures/)
+ * - LaunchDarkly: `X-LD-Signature: HEX` (https://launchdarkly.com/docs/home/infrastructure/webhooks)
  * - Alertmanager does not sign: `Authorization: Bearer TOKEN`
  *
  * @param body the bytes of the request, before anything parses them
@@ -26,10 +40,8 @@ export function isSigned(
   { headers, body, secrets }: { headers: Headers; body: Buffer; secrets: readonly StoredSecret[] },
 ): boolean {
   if (kind === 'alertmanager') return hasToken(headers, secrets)
-  const given =
-    kind === 'github'
-      ? signaturesOf(headers['x-hub-signature-256'], 'sha256=')
-      : signaturesOf(headers['x-pagerduty-signature'], 'v1=')
+  const { header, prefix } = SIGNATURES[kind]
+  const given = signaturesOf(headers[header], prefix)
   let isValid = false
   for (const stored of secrets) {
     if (!('secret' in stored)) continue
@@ -74,13 +86,7 @@ export function signatureHeaders(
   kind: IntegrationKind,
   { secret, body }: { secret: string; body: Buffer },
 ): Record<string, string> {
-  const hmac = () => createHmac('sha256', secret).update(body).digest('hex')
-  switch (kind) {
-    case 'github':
-      return { 'x-hub-signature-256': `sha256=${hmac()}` }
-    case 'pagerduty':
-      return { 'x-pagerduty-signature': `v1=${hmac()}` }
-    case 'alertmanager':
-      return { authorization: `Bearer ${secret}` }
-  }
+  if (kind === 'alertmanager') return { authorization: `Bearer ${secret}` }
+  const { header, prefix } = SIGNATURES[kind]
+  return { [header]: prefix + createHmac('sha256', secret).update(body).digest('hex') }
 }

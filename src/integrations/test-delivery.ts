@@ -30,6 +30,11 @@ export function testDelivery(
           },
         }),
       }
+    case 'launchdarkly':
+      return {
+        headers: json,
+        body: bytes({ _id: id, date: now.getTime(), kind: 'test', name: 'Sent by Cairn' }),
+      }
     case 'alertmanager':
       return {
         headers: json,

@@ -2,6 +2,7 @@ import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestApi, type Tenant, type TestApi } from '../../testing/api.ts'
+import { eventually } from '../../testing/eventually.ts'
 
 let api: TestApi
 let tenant: Tenant
@@ -229,31 +230,27 @@ test.each(['', '/api/v3'])('GitHub deployment API at %s/repos', async (prefix) =
   expect(await post(statuses, { state: 'done' }, headers)).toMatchObject({ status: 422 })
 })
 
-// The fields of LaunchDarkly's documented example.
-const launchDarkly = {
-  _id: '619fb6cdf0e2a4c1b0a5d0f1',
-  date: Date.now(),
-  accesses: [{ action: 'updateOn', resource: 'proj/shop:env/production:flag/new-checkout;tag' }],
-  kind: 'flag',
-  name: 'New checkout',
-  description: '',
-  comment: 'Rolling out',
-  member: { email: 'ada@example.com', firstName: 'Ada', lastName: 'Byron' },
-  titleVerb: 'turned on the flag',
-  _links: { site: { href: '/shop/production/features/new-checkout' } },
-}
-
-test('a LaunchDarkly webhook', async () => {
-  const address = `/receivers/launchdarkly?key=${tenant.key}`
-  expect((await post(address, launchDarkly)).status).toBe(202)
-  expect((await feed(tenant, 'action=updateOn'))[0]).toMatchObject({
-    summary: 'ada@example.com turned on the flag New checkout in production',
-    actor: { id: 'ada@example.com' },
-    links: [{ url: 'https://app.launchdarkly.com/shop/production/features/new-checkout' }],
-    detail: { environments: ['production'], labels: ['kind:flag', 'project:shop'] },
-  })
-  expect((await post('/receivers/launchdarkly?key=x', launchDarkly)).status).toBe(401)
-  expect((await post(address, { kind: 'flag' })).status).toBe(422)
+test('refused reports are noted, also those that are too large to be read', async () => {
+  const refusedAt = async (who: Tenant) => {
+    const row = await api.superuser
+      .selectFrom('report_receipts')
+      .select('refused_at')
+      .where('organization_id', '=', who.id)
+      .executeTakeFirst()
+    return row?.refused_at
+  }
+  const [one, two] = [await api.tenant('refused event'), await api.tenant('refused deployment')]
+  expect((await post('/v2/change/enqueue', { routing_key: one.key, payload: {} })).status).toBe(400)
+  const headers = { authorization: `token ${two.key}` }
+  const large = { ref: 'main', description: 'x'.repeat(20_000) }
+  expect((await post('/repos/acme/shop/deployments', large, headers)).status).toBe(413)
+  for (const who of [one, two])
+    expect(
+      await eventually(
+        () => refusedAt(who),
+        (time) => time != null,
+      ),
+    ).toBeInstanceOf(Date)
 })
 
 test('bodies are bounded, and have to be JSON', async () => {
@@ -277,7 +274,9 @@ test('addresses with half a character, and names that are methods, are not store
   expect((await post('/api/v1/cloudevents', cloudEventOf(named), auth)).status).toBe(422)
 })
 
-test('no key is logged', () => {
+test('no key is logged, also one that a sender puts into the address', async () => {
+  expect((await post(`/receivers/launchdarkly?key=${tenant.key}`, {})).status).toBe(404)
+  await tenant.request('POST', `/api/v1/changes?key=${tenant.key}`, {})
   expect(log).toContain('/v2/change/enqueue')
   expect(log).not.toContain(tenant.key)
 })

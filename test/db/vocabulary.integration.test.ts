@@ -9,6 +9,7 @@ import { verdicts } from '../../src/connections/checks.ts'
 import { selections } from '../../src/connections/selection.ts'
 import { connectionStatuses, regionExcluders, regionStates } from '../../src/connections/status.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
+import { REFUSALS } from '../../src/incidents/completeness.ts'
 import {
   ALERT_SOURCES,
   CHANGE_VERDICTS,
@@ -65,6 +66,7 @@ const vocabularies: [table: string, column: string, list: readonly string[]][] =
   ['change_rules', 'mode', RULE_MODES],
   ['noise_rules', 'effect', NOISE_EFFECTS],
   ['integrations', 'kind', INTEGRATION_KINDS],
+  ['integrations', 'refusal', REFUSALS],
   ['deliveries', 'state', DELIVERY_STATES],
   ['incidents', 'source', INCIDENT_SOURCES],
   ['incidents', 'state', INCIDENT_STATES],

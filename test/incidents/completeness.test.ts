@@ -120,6 +120,11 @@ describe('a push source', () => {
     [push({ failures: 2 }), 'incomplete', '2 deliveries of this time could not be translated.'],
     [push({ waiting: 3 }), 'incomplete', '3 deliveries are not translated yet.'],
     [push({ refusedAt: ago(9) }), 'incomplete', 'A report was refused 9 minutes ago.'],
+    [
+      push({ refusedAt: ago(9), refusal: 'too_large' }),
+      'incomplete',
+      'A delivery was refused 9 minutes ago: it was too large.',
+    ],
     [push({ createdAt: ago(60) }), 'incomplete', 'Set up within this time'],
     [push({ createdAt: ago(-1) }), 'incomplete', 'Set up after this time'],
   ])('%#', (facts, state, sentence) => {

@@ -1446,7 +1446,7 @@ export type Recovery = {
 };
 export type Integration = {
     id: string;
-    kind: "github" | "pagerduty" | "alertmanager";
+    kind: "github" | "pagerduty" | "alertmanager" | "launchdarkly";
     name: string;
     /** The URL that receives webhooks. */
     url: string;
@@ -1454,6 +1454,11 @@ export type Integration = {
     createdAt: string;
     /** When the last correctly signed delivery arrived. */
     lastDeliveryAt: string | null;
+    /** The last delivery that was refused: `signature` (missing or wrong), `too_large`, `throttled` or `invalid`. */
+    lastRefusal: {
+        at: string;
+        reason: "signature" | "too_large" | "throttled" | "invalid";
+    } | null;
     /** The valid secrets, newest first. Their values are not returned. */
     secrets: {
         createdAt: string;
@@ -1482,14 +1487,14 @@ export type IntegrationSettingsInput = {
     }[];
 };
 export type NewIntegrationInput = {
-    kind: "github" | "pagerduty" | "alertmanager";
+    kind: "github" | "pagerduty" | "alertmanager" | "launchdarkly";
     /** A name that shows what sends the webhooks. Default: the name of the kind. */
     name?: string;
     settings?: IntegrationSettingsInput;
 };
 export type MadeIntegration = {
     id: string;
-    kind: "github" | "pagerduty" | "alertmanager";
+    kind: "github" | "pagerduty" | "alertmanager" | "launchdarkly";
     name: string;
     /** The URL that receives webhooks. */
     url: string;
@@ -1497,6 +1502,11 @@ export type MadeIntegration = {
     createdAt: string;
     /** When the last correctly signed delivery arrived. */
     lastDeliveryAt: string | null;
+    /** The last delivery that was refused: `signature` (missing or wrong), `too_large`, `throttled` or `invalid`. */
+    lastRefusal: {
+        at: string;
+        reason: "signature" | "too_large" | "throttled" | "invalid";
+    } | null;
     /** The valid secrets, newest first. Their values are not returned. */
     secrets: {
         createdAt: string;
@@ -3233,22 +3243,6 @@ export function receivePagerDutyChangeEvent(opts?: Oazapfts.RequestOpts) {
             errors?: string[];
         };
     }>("/v2/change/enqueue", {
-        ...opts,
-        method: "POST"
-    }));
-}
-/**
- * Receive a LaunchDarkly webhook
- */
-export function receiveLaunchDarklyWebhook(key: string, opts?: Oazapfts.RequestOpts) {
-    return oazapfts.ok(oazapfts.fetchJson<{
-        status: 202;
-        data: {
-            status: string;
-        };
-    }>(`/receivers/launchdarkly${QS.query(QS.explode({
-        key
-    }))}`, {
         ...opts,
         method: "POST"
     }));

@@ -90,11 +90,37 @@ export function createDeliveryWriter(options: {
 
 function takeBatch(queue: Waiting[]): Waiting[] {
   let bytes = 0
-  let count = 0
-  for (const { arrival } of queue) {
-    bytes += arrival.body.length
-    if (count > 0 && (count >= BATCH.deliveries || bytes > BATCH.bytes)) break
-    count++
-  }
-  return queue.splice(0, count)
+  return takeInTurns(queue, {
+    keyOf: ({ arrival }) => arrival.integrationId,
+    fits({ arrival }, count) {
+      bytes += arrival.body.length
+      return count === 0 || (count < BATCH.deliveries && bytes <= BATCH.bytes)
+    },
+  })
+}
+
+/**
+ * Removes items from a queue: the oldest of each key, then the second of each, until one does not
+ * fit. So no key waits for the others' bursts.
+ *
+ * @param options.fits called with the number of items that are taken already
+ */
+export function takeInTurns<Item>(
+  queue: Item[],
+  options: { keyOf: (item: Item) => string; fits: (item: Item, count: number) => boolean },
+): Item[] {
+  const turns = new Map<string, number>()
+  const ordered = queue
+    .map((item) => {
+      const key = options.keyOf(item)
+      const turn = turns.get(key) ?? 0
+      turns.set(key, turn + 1)
+      return { item, turn }
+    })
+    .sort((a, b) => a.turn - b.turn)
+  const end = ordered.findIndex(({ item }, index) => !options.fits(item, index))
+  const taken = ordered.slice(0, end < 0 ? ordered.length : end).map(({ item }) => item)
+  const removed = new Set(taken)
+  queue.splice(0, queue.length, ...queue.filter((item) => !removed.has(item)))
+  return taken
 }

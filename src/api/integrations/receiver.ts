@@ -3,10 +3,16 @@ import { z } from 'zod'
 import { findReceivingIntegration, type ReceivingIntegration } from '../../db/integrations.ts'
 import { readDelivery } from '../../integrations/arrival.ts'
 import { SecretUnreadable } from '../../integrations/secret-box.ts'
-import { type Headers, isSigned, type StoredSecret } from '../../integrations/signature.ts'
+import {
+  CREDENTIAL_HEADERS,
+  type Headers,
+  isSigned,
+  type StoredSecret,
+} from '../../integrations/signature.ts'
 import type { ApiContext, App } from '../context.ts'
 import { ClientDisconnected } from '../errors.ts'
 import { notFound, Problem } from '../problems.ts'
+import { noteRefusals } from '../refusals.ts'
 import { createDeliveryLimits } from './limits.ts'
 
 /**
@@ -32,10 +38,13 @@ declare module 'fastify' {
 export async function webhookRoutes(routes: App, context: ApiContext): Promise<void> {
   const { deliveries, secrets } = context
   const findShared = shareLookups((id) => findReceivingIntegration(context.system, id))
-  const limits = createDeliveryLimits()
+  const limits = context.deliveryLimits ?? createDeliveryLimits()
 
   routes.decorateRequest('receiver', null)
   routes.decorateRequest('contentType', undefined)
+  noteRefusals(routes, context.database, async ({ receiver }) =>
+    receiver ? { organizationId: receiver.organizationId, integrationId: receiver.id } : undefined,
+  )
   // Bodies are kept as bytes, which the signature is of.
   routes.removeAllContentTypeParsers()
   routes.addContentTypeParser(
@@ -53,9 +62,9 @@ export async function webhookRoutes(routes: App, context: ApiContext): Promise<v
     if (!receiver) throw notFound('integration')
     // A request that ended meanwhile is not closed again, and would keep its reservation.
     if (reply.raw.destroyed || request.raw.socket.destroyed) throw new ClientDisconnected()
+    request.receiver = receiver
     const release = limits.reserve(receiver.id, expectedBytes(request))
     reply.raw.once('close', release)
-    request.receiver = receiver
     // Fastify would refuse what is not a media type, but a signed delivery is accepted.
     request.contentType = request.headers['content-type']
     request.headers['content-type'] = 'application/octet-stream'
@@ -107,9 +116,7 @@ function expectedBytes({ headers }: FastifyRequest): number {
 }
 
 function wrongSignature(headers: Headers): Problem {
-  const isUnsigned = ['x-hub-signature-256', 'x-pagerduty-signature', 'authorization'].every(
-    (name) => headers[name] === undefined,
-  )
+  const isUnsigned = CREDENTIAL_HEADERS.every((name) => headers[name] === undefined)
   return new Problem(
     401,
     isUnsigned

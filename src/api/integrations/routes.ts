@@ -31,6 +31,7 @@ const NAMES: Record<IntegrationKind, string> = {
   github: 'GitHub',
   pagerduty: 'PagerDuty',
   alertmanager: 'Alertmanager',
+  launchdarkly: 'LaunchDarkly',
 }
 
 const tags = ['integrations']

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { REFUSALS } from '../../incidents/completeness.ts'
 import {
   DELIVERY_STATES,
   INTEGRATION_KINDS,
@@ -102,6 +103,7 @@ const example = {
   settings: {},
   createdAt: '2026-03-02T09:12:07.311Z',
   lastDeliveryAt: '2026-03-02T12:00:12.008Z',
+  lastRefusal: null,
   secrets: [{ createdAt: '2026-03-02T09:12:07.311Z', expiresAt: null }],
   lastWeek: { received: 0, translated: 41, ignored: 12, failed: 0 },
   recovery: null,
@@ -118,6 +120,13 @@ export const integrationSchema = z
     lastDeliveryAt: time
       .nullable()
       .meta({ description: 'When the last correctly signed delivery arrived.' }),
+    lastRefusal: z
+      .object({ at: time, reason: z.enum(REFUSALS) })
+      .nullable()
+      .meta({
+        description:
+          'The last delivery that was refused: `signature` (missing or wrong), `too_large`, `throttled` or `invalid`.',
+      }),
     secrets: z
       .array(z.object({ createdAt: time, expiresAt: time.nullable() }))
       .meta({ description: 'The valid secrets, newest first. Their values are not returned.' }),

@@ -75,6 +75,7 @@ export function githubDeploymentRoutes(app: App, context: ApiContext): void {
       async (request, reply) => {
         const organizationId = await organizationOf(request)
         if (!organizationId) return badCredentials(reply)
+        request.organizationId = organizationId
         const parsed = deploymentSchema.safeParse(request.body)
         if (!parsed.success) return validationFailed(reply, 'Deployment', parsed.error)
         const id = randomInt(1, ID_LIMIT)
@@ -114,6 +115,7 @@ export function githubDeploymentRoutes(app: App, context: ApiContext): void {
       async (request, reply) => {
         const organizationId = await organizationOf(request)
         if (!organizationId) return badCredentials(reply)
+        request.organizationId = organizationId
         const parsed = statusSchema.safeParse(request.body)
         if (!parsed.success) return validationFailed(reply, 'DeploymentStatus', parsed.error)
         const now = new Date()

@@ -1,11 +1,10 @@
 import { z } from 'zod'
-import { asOrganization } from '../../db/database.ts'
-import { noteReport } from '../../db/reports.ts'
 import { bodySchema, toReport } from '../../sources/deploy/body.ts'
 import { deploy } from '../../sources/deploy/source.ts'
 import { changeSchema } from '../changes/schema.ts'
 import type { ApiContext, App } from '../context.ts'
 import { jsonResponse, problems } from '../problems.ts'
+import { noteRefusals } from '../refusals.ts'
 import { cloudEventRoutes } from './cloudevents.ts'
 import { acceptReport } from './store.ts'
 
@@ -17,21 +16,14 @@ const acceptedSchema = changeSchema
   })
   .meta({ id: 'AcceptedChange', examples: [{ ...deploy.example, warnings: [] }] })
 
-/** Of reports that are not valid. */
-const REFUSALS = new Set([400, 413, 415, 422])
-
 /** Changes that pipelines report. */
 export function reportRoutes(app: App, context: ApiContext): void {
   const { database } = context
   app.register(async (scope) => {
     const routes = scope as App
-    // A pipeline whose reports are refused may go unnoticed, unlike its deploys.
-    routes.addHook('onResponse', async ({ organizationId, log }, { statusCode }) => {
-      if (!REFUSALS.has(statusCode) || !organizationId) return
-      await asOrganization(database, organizationId, (trx) =>
-        noteReport(trx, organizationId, { isRefused: true }),
-      ).catch((error) => log.warn({ err: error }, 'Failed to note a refused report'))
-    })
+    noteRefusals(routes, database, async ({ organizationId }) =>
+      organizationId ? { organizationId, integrationId: null } : undefined,
+    )
     cloudEventRoutes(routes, context)
     routes.post(
       '/changes',

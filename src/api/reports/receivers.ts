@@ -2,10 +2,10 @@ import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { organizationOfKey } from '../../db/organizations.ts'
 import type { ReportReading } from '../../sources/deploy/foreign.ts'
-import { readLaunchDarkly } from '../../sources/deploy/launchdarkly.ts'
 import { readPagerDutyChange } from '../../sources/deploy/pagerduty.ts'
 import type { ApiContext, App } from '../context.ts'
-import { jsonResponse, Problem, problems } from '../problems.ts'
+import { jsonResponse, Problem } from '../problems.ts'
+import { noteRefusals } from '../refusals.ts'
 import { acceptReport } from './store.ts'
 
 /** PagerDuty's own limit. */
@@ -22,6 +22,15 @@ const pagerDutyAnswer = z.object({
  * bodies and responses are those of the systems that they replace.
  */
 export function receiverRoutes(app: App, { database, system }: ApiContext): void {
+  // A refused report can also be one that is too large to be read, with the key in its headers.
+  noteRefusals(app, database, async (request, status) => {
+    const key = receiverKey(request)
+    const isLimited = status === 429
+    const organizationId =
+      request.organizationId ||
+      (key !== undefined && !isLimited && (await organizationOfKey(system, key)))
+    return organizationId ? { organizationId, integrationId: null } : undefined
+  })
   const store = async (organizationId: string, reading: ReportReading, record: unknown) => {
     if (!('report' in reading)) return
     const options = { now: new Date(), record }
@@ -56,6 +65,7 @@ export function receiverRoutes(app: App, { database, system }: ApiContext): void
       const { routing_key: key, ...event } = (request.body ?? {}) as Record<string, unknown>
       const organizationId = typeof key === 'string' && (await organizationOfKey(system, key))
       if (!organizationId) return invalid(["'routing_key' must be a valid API key of Cairn"])
+      request.organizationId = organizationId
       const reading = readPagerDutyChange(event)
       if ('errors' in reading) return invalid(reading.errors)
       try {
@@ -65,39 +75,6 @@ export function receiverRoutes(app: App, { database, system }: ApiContext): void
         throw error
       }
       return reply.code(202).send({ status: 'success', message: 'Change event processed' })
-    },
-  )
-
-  app.post(
-    '/receivers/launchdarkly',
-    {
-      bodyLimit: BODY_LIMIT_BYTES,
-      schema: {
-        tags: ['receivers'],
-        security: [],
-        operationId: 'receiveLaunchDarklyWebhook',
-        summary: 'Receive a LaunchDarkly webhook',
-        description:
-          'An entry of the audit log, as LaunchDarkly sends it to a webhook. LaunchDarkly cannot send an `Authorization` header, so the API key is a parameter. Cairn does not log it; a proxy may.',
-        querystring: z.looseObject({
-          key: z.string().max(500).meta({ description: 'An API key.' }),
-        }),
-        response: {
-          202: jsonResponse('The change is stored.', z.object({ status: z.string() })),
-          ...problems(401, 422, 503),
-        },
-      },
-    },
-    async (request, reply) => {
-      const organizationId = await organizationOfKey(system, request.query.key)
-      if (!organizationId) throw new Problem(401, 'The API key in `key` is invalid or revoked.')
-      const reading = readLaunchDarkly(request.body)
-      if ('errors' in reading) {
-        const errors = reading.errors.map((detail) => ({ pointer: '', detail }))
-        throw new Problem(422, `The webhook is not valid. ${reading.errors.join(' ')}`, { errors })
-      }
-      await store(organizationId, reading, request.body)
-      return reply.code(202).send({ status: 'accepted' })
     },
   )
 }

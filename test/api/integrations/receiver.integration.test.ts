@@ -1,22 +1,37 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { connect } from 'node:net'
 import { Webhooks } from '@octokit/webhooks'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { takeInTurns } from '../../../src/api/integrations/delivery-writer.ts'
 import { createDeliveryLimits } from '../../../src/api/integrations/limits.ts'
 import { DELIVERY_LIMIT_BYTES } from '../../../src/api/integrations/receiver.ts'
+import { asOrganization } from '../../../src/db/database.ts'
+import { listPushSources } from '../../../src/db/push-sources.ts'
+import type { IntegrationKind } from '../../../src/integrations/integration.ts'
 import { signatureHeaders } from '../../../src/integrations/signature.ts'
 import { createTestApi, type Person, type Tenant, type TestApi } from '../../../testing/api.ts'
+import { eventually } from '../../../testing/eventually.ts'
 
 let api: TestApi
 let tenant: Tenant
+let base: string
+/** A test can replace them. */
+let limits = createDeliveryLimits()
 beforeAll(async () => {
-  api = await createTestApi()
+  api = await createTestApi({
+    deliveryLimits: {
+      reserve: (id, bytes) => limits.reserve(id, bytes),
+      count: (id) => limits.count(id),
+    },
+  })
   tenant = await api.tenant('receiver')
+  base = await api.app.listen({ host: '127.0.0.1', port: 0 })
 })
 afterAll(() => api.close())
 
 interface Integration {
   id: string
+  kind: IntegrationKind
   url: string
   secret: string
 }
@@ -289,7 +304,7 @@ describe('refused, and not stored', () => {
 
   test('where the body ends early: nothing is stored', async () => {
     const integration = await create('github')
-    const { port } = new URL(await api.app.listen({ port: 0 }))
+    const { port } = new URL(base)
     const body = Buffer.from('{"action":"closed"}')
     const { 'x-hub-signature-256': signature } = signatureHeaders('github', {
       secret: integration.secret,
@@ -361,6 +376,82 @@ test('deliveries of one integration beyond its limit get 429 until the next minu
   limits.count('a')
 })
 
+test('over HTTP, several senders at once: the one that exceeds its limit gets 429, the others 202', async () => {
+  limits = createDeliveryLimits({ maxPerMinute: 10, now: () => 0 })
+  onTestFinished(() => {
+    limits = createDeliveryLimits()
+  })
+  const busy = await create('github')
+  const others = [await create('github'), await create('pagerduty'), await create('launchdarkly')]
+  const post = async ({ id, kind, secret }: Integration, n: number) => {
+    const body = Buffer.from(JSON.stringify({ n }))
+    const response = await fetch(`${base}/webhooks/${id}`, {
+      ...{ method: 'POST', body },
+      headers: {
+        'content-type': 'application/json',
+        'x-github-delivery': `burst-${n}`,
+        ...signatureHeaders(kind, { secret, body }),
+      },
+    })
+    await response.arrayBuffer()
+    return response
+  }
+  const sent = [busy, ...others].map((integration, index) =>
+    Promise.all(Array.from({ length: index === 0 ? 40 : 10 }, (_, n) => post(integration, n))),
+  )
+  const [ofBusy, ...ofOthers] = await Promise.all(sent)
+  const refused = ofBusy!.filter(({ status }) => status !== 202)
+  expect(refused).toHaveLength(30)
+  for (const { status, headers } of refused) {
+    expect(status).toBe(429)
+    expect(headers.get('retry-after')).toBe('60')
+  }
+  expect(ofOthers.flat().map(({ status }) => status)).toEqual(Array(30).fill(202))
+  expect(await log(busy, '?limit=100')).toHaveLength(10)
+})
+
+test('a batch takes the oldest deliveries of each integration in turns', () => {
+  const queue = ['a', 'a', 'a', 'a', 'b', 'c'].map((id, n) => ({ id, n }))
+  const taken = takeInTurns(queue, { keyOf: ({ id }) => id, fits: (_, count) => count < 4 })
+  expect(taken.map(({ n }) => n)).toEqual([0, 4, 5, 1])
+  expect(queue.map(({ n }) => n)).toEqual([2, 3])
+})
+
+describe('a refused delivery is shown on the integration', () => {
+  const refusalOf = async ({ id }: Integration) =>
+    (await tenant.request('GET', `/api/v1/integrations/${id}`)).body.lastRefusal
+  test.each(['github', 'pagerduty', 'alertmanager', 'launchdarkly'] as const)(
+    'of %s',
+    async (kind) => {
+      const integration = await create(kind)
+      expect(await refusalOf(integration)).toBeNull()
+      const headers = signatureHeaders(kind, { secret: 'wrong', body: Buffer.from('{}') })
+      expect((await send(integration, '{}', headers)).status).toBe(401)
+      const refusal = await eventually(
+        () => refusalOf(integration),
+        (found) => found !== null,
+      )
+      expect(refusal).toMatchObject({ reason: 'signature', at: expect.any(String) })
+    },
+  )
+
+  test('with its reason, for the completeness of an incident too', async () => {
+    const integration = await create('github')
+    const large = Buffer.alloc(DELIVERY_LIMIT_BYTES + 1)
+    expect((await sendGitHub(integration, large)).status).toBe(413)
+    await eventually(
+      () => refusalOf(integration),
+      (found) => found?.reason === 'too_large',
+    )
+    const now = Date.now()
+    const window = { from: new Date(now - 3_600_000), to: new Date(now + 3_600_000) }
+    const sources = await asOrganization(api.db, tenant.id, (trx) => listPushSources(trx, window))
+    expect(sources.find(({ id }) => id === integration.id)).toMatchObject({
+      ...{ refusal: 'too_large', refusedAt: expect.any(Date) },
+    })
+  })
+})
+
 test('bodies that are read at once take a limited amount of memory per integration', () => {
   const limits = createDeliveryLimits({ maxBytesAtOnce: 100 })
   const release = limits.reserve('a', 80)
@@ -390,7 +481,7 @@ describe('who may manage integrations', () => {
   })
 })
 
-test.each(['github', 'pagerduty', 'alertmanager'])(
+test.each(['github', 'pagerduty', 'alertmanager', 'launchdarkly'])(
   'a test delivery for %s appears in the log',
   async (kind) => {
     const integration = await create(kind)

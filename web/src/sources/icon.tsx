@@ -5,6 +5,7 @@ import {
   IconFlame,
   IconPoint,
   IconRocket,
+  IconToggleRight,
 } from '@tabler/icons-react'
 import type { ComponentType } from 'react'
 
@@ -14,6 +15,7 @@ const ICONS: Record<string, { Icon: ComponentType<{ size?: number }>; name: stri
   deploy: { Icon: IconRocket, name: 'Deploy' },
   pagerduty: { Icon: IconBellRinging, name: 'PagerDuty' },
   alertmanager: { Icon: IconFlame, name: 'Alertmanager' },
+  launchdarkly: { Icon: IconToggleRight, name: 'LaunchDarkly' },
 }
 
 /** Shows at a glance where a change comes from. */

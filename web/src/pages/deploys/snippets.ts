@@ -44,8 +44,8 @@ export function deploySnippets(url: string): DeploySnippet[] {
     {
       id: 'launchdarkly',
       title: 'LaunchDarkly',
-      hint: 'Integrations → Webhooks → Add: this URL, with an API key in place of API_KEY. Use a key for LaunchDarkly only, because it is part of the URL.',
-      text: `${url}/receivers/launchdarkly?key=API_KEY`,
+      hint: 'LaunchDarkly signs its webhooks. Create the integration with this request, or on the page Integrations. In LaunchDarkly, add a webhook with the url and the secret of the response, and select Sign this webhook.',
+      text: launchDarkly(url),
     },
     {
       id: 'unleash',
@@ -186,6 +186,11 @@ trigger.report-to-cairn: |
   - when: app.status.operationState.phase in ['Succeeded']
     oncePer: app.status.operationState.startedAt
     send: [report-to-cairn]`
+
+const launchDarkly = (url: string) => `curl --fail-with-body ${url}/api/v1/integrations \\
+  -H "Authorization: Bearer $CAIRN_API_KEY" \\
+  -H "Content-Type: application/json" \\
+  -d '{"kind": "launchdarkly"}'`
 
 const unleash = () => `{
   "summary": "{{event.createdBy}}: {{event.type}} {{event.featureName}}",

@@ -1,3 +1,4 @@
+import { REFUSAL_TEXTS } from '../../../../src/incidents/completeness.ts'
 import type { Integration } from '../../client.ts'
 import type { Tone } from '../../health/status.ts'
 
@@ -8,11 +9,16 @@ export interface Health {
   detail: string
 }
 
-export function healthOf({ lastDeliveryAt, lastWeek, recovery }: Integration): Health {
+export function healthOf(integration: Integration): Health {
+  const { lastDeliveryAt, lastRefusal, lastWeek, recovery } = integration
   const { received, failed } = lastWeek
   if (recovery?.problem) {
     const detail = `The check for missed deliveries fails. ${recovery.problem}`
     return { tone: 'action', state: 'Check failing', detail }
+  }
+  if (lastRefusal !== null && (lastDeliveryAt === null || lastRefusal.at > lastDeliveryAt)) {
+    const detail = `The last delivery was refused: ${REFUSAL_TEXTS[lastRefusal.reason]}.`
+    return { tone: 'action', state: 'Refused', detail }
   }
   if (lastDeliveryAt === null) {
     return { tone: 'late', state: 'Waiting', detail: 'No delivery has arrived yet.' }

@@ -19,4 +19,9 @@ export const kinds: Record<IntegrationKind, { title: string; what: string; empty
     what: 'Alerts of Prometheus, from webhooks',
     empty: 'Not set up. Add a receiver: each alert gets a page with what changed before it.',
   },
+  launchdarkly: {
+    title: 'LaunchDarkly',
+    what: 'Feature flags, from signed webhooks',
+    empty: 'Not set up. Add a webhook: flags that are turned on or off become changes.',
+  },
 }

@@ -44,6 +44,11 @@ const STEPS: Record<Integration['kind'], Steps> = {
     'PagerDuty shows its secret once. Enter it under Secret below.',
     'Select Send Test Event. It appears in the deliveries below.',
   ],
+  launchdarkly: () => [
+    'In LaunchDarkly, open Organization settings, then Integrations, then Webhooks, then Add integration.',
+    'Enter the URL. Select Sign this webhook and enter the secret.',
+    'Add a policy for the environments that matter, such as proj/*:env/production:flag/*.',
+  ],
   alertmanager: (url, secret) => [
     'Add a receiver to the configuration of Alertmanager, and route alerts to it.',
     <Snippet

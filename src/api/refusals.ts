@@ -1,0 +1,63 @@
+import type { FastifyRequest } from 'fastify'
+import { asOrganization, type Database } from '../db/database.ts'
+import { noteRefusedDelivery } from '../db/integrations.ts'
+import { noteReport } from '../db/reports.ts'
+import type { Refusal } from '../incidents/completeness.ts'
+import type { App } from './context.ts'
+
+/** One refusal of a sender and reason in this time is recorded: untrusted senders can cause them. */
+const PAUSE_MS = 10_000
+/** Senders and reasons that are remembered at most. */
+const MAX_REMEMBERED = 10_000
+
+const REASONS = new Map<number, Refusal>([
+  [400, 'invalid'],
+  [401, 'signature'],
+  [413, 'too_large'],
+  [415, 'invalid'],
+  [422, 'invalid'],
+  [429, 'throttled'],
+])
+
+/** Whom a request was for. */
+export interface Addressee {
+  organizationId: string
+  /** Null: reports of pipelines. */
+  integrationId: string | null
+}
+
+/**
+ * Records what the receivers of this scope refuse, for the integration's card and the completeness
+ * of incidents: many senders do not repeat a delivery, and their logs are rarely read.
+ *
+ * @param addresseeOf undefined if the request does not identify an organization
+ * @param now Unix milliseconds
+ */
+export function noteRefusals(
+  routes: App,
+  database: Database,
+  addresseeOf: (request: FastifyRequest, status: number) => Promise<Addressee | undefined>,
+  now: () => number = Date.now,
+): void {
+  const noted = new Map<string, number>()
+  routes.addHook('onResponse', async (request, { statusCode }) => {
+    const refusal = REASONS.get(statusCode)
+    if (refusal === undefined) return
+    try {
+      const addressee = await addresseeOf(request, statusCode)
+      if (!addressee) return
+      const { organizationId, integrationId } = addressee
+      const key = `${organizationId}/${integrationId}/${refusal}`
+      if (now() - (noted.get(key) ?? Number.NEGATIVE_INFINITY) < PAUSE_MS) return
+      if (noted.size >= MAX_REMEMBERED) noted.clear()
+      noted.set(key, now())
+      await asOrganization(database, organizationId, (trx) =>
+        integrationId === null
+          ? noteReport(trx, organizationId, { isRefused: true })
+          : noteRefusedDelivery(trx, integrationId, refusal),
+      )
+    } catch (error) {
+      request.log.warn({ err: error }, 'Failed to record a refusal')
+    }
+  })
+}
