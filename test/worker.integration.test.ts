@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { insertConnection } from '../src/db/connections.ts'
 import { asOrganization, type Database, openDatabase } from '../src/db/database.ts'
 import { ensureOrganization } from '../src/db/organizations.ts'
-import { bundleWorkflows } from '../src/temporal/worker.ts'
+import { bundleWorkflows } from '../src/temporal/workflow-bundle.ts'
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts'
 import { createTemporalNamespace } from '../testing/temporal-namespace.ts'
 

@@ -1,18 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  NativeConnection,
-  Worker,
-  type WorkflowBundle,
-} from '@temporalio/worker'
+import { NativeConnection, Worker } from '@temporalio/worker'
 import type { Logger } from 'pino'
 import type { DeliverActivities } from '../workflows/deliver-state.ts'
 import type { RecoverActivities } from '../workflows/recover-state.ts'
 import type { RereadActivities } from '../workflows/reread-state.ts'
 import { type ConnectionActivities, taskQueueOf } from '../workflows/state.ts'
 import type { TemporalTarget } from './target.ts'
+import { bundleWorkflows } from './workflow-bundle.ts'
 
 /** The pause between two attempts to connect while Temporal is unavailable. */
 const MAX_CONNECT_PAUSE_MS = 5_000
@@ -20,21 +14,6 @@ const MAX_CONNECT_PAUSE_MS = 5_000
 /** Tests of connection workflows run a worker without the others. */
 type WorkerActivities = ConnectionActivities &
   Partial<RereadActivities & DeliverActivities & RecoverActivities>
-
-let bundle: Promise<WorkflowBundle> | undefined
-
-/**
- * The workflow code as one bundle, built once per process in about a second. Built at start, so
- * that it always matches the current code and SDK.
- */
-export function bundleWorkflows(): Promise<WorkflowBundle> {
-  bundle ??= bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
-    // webpack logs much that is not useful for an operator.
-    logger: new DefaultLogger('WARN'),
-  })
-  return bundle
-}
 
 /** Creates a worker for connection workflows and activities. Does not run it. */
 export async function createWorker(options: {

@@ -14,7 +14,7 @@ import { DeterminismViolationError } from '@temporalio/workflow'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createLogger } from '../../src/log.ts'
 import { installTemporalRuntime } from '../../src/temporal/runtime.ts'
-import { bundleWorkflows } from '../../src/temporal/worker.ts'
+import { bundleWorkflows } from '../../src/temporal/workflow-bundle.ts'
 
 /*
  * A worker of today must be able to go on with every workflow that an earlier release has begun.
