@@ -21,7 +21,7 @@ import { claimDataDir } from '../src/embedded/data-dir.ts'
 import { removePostgres } from '../src/embedded/postgres.ts'
 import { stopLeftBehindTemporal } from '../src/embedded/temporal.ts'
 import { createLogger } from '../src/log.ts'
-import { type Cairn, startCairn } from '../src/process/cairn.ts'
+import type { Cairn } from '../src/process/cairn.ts'
 import { Api } from './api.ts'
 import { createEnvironments, type DemoStory, prepareStory, sendStory } from './demo-story.ts'
 
@@ -164,6 +164,8 @@ async function main(command: Command): Promise<void> {
 
   say('Starting Cairn with its own PostgreSQL and Temporal …')
   let api: Api | undefined
+  // Loaded only now: it takes a second, and a wrong option is to end the command before.
+  const { startCairn } = await import('../src/process/cairn.ts')
   const cairn = await startCairn(config, {
     ...{ env: process.env, logger, demoSession: true },
     others: async (app) => stackRoute(app, simulator, () => api!),

@@ -141,7 +141,6 @@ test.concurrent.for<Phase>([
     [null, 'SIGINT'],
     ['--exit-when-imported', '--tps', '0.2'],
   ],
-  ['when all is imported', 'Recent and new changes', 'SIGTERM', [0, null], []],
 ])(
   'a signal %s ends the demo and its servers',
   { timeout: 300_000 },
@@ -159,23 +158,20 @@ test.concurrent.for<Phase>([
   },
 )
 
-test.concurrent('only its own user can read what the demo keeps', async (context) => {
-  const { expect } = context
-  const demo = startDemo(context)
-  await vi.waitFor(() => expect(demo.output).toContain('Recent and new changes'), 240_000)
-  const open = readdirSync(demo.dataDir, { recursive: true, encoding: 'utf8' })
-    .map((name) => ({
-      name,
-      stat: lstatSync(path.join(demo.dataDir, name), { throwIfNoEntry: false }),
-    }))
-    .filter(({ stat }) => stat && (stat.mode & 0o077) !== 0)
-  expect(open.map(({ name }) => name)).toEqual([])
-})
+/** The files that others than its user can read. */
+function openFilesOf(dataDir: string): string[] {
+  const names = readdirSync(dataDir, { recursive: true, encoding: 'utf8' })
+  return names.filter((name) => {
+    const stat = lstatSync(path.join(dataDir, name), { throwIfNoEntry: false })
+    return stat !== undefined && (stat.mode & 0o077) !== 0
+  })
+}
 
 /** A demo imports a week of events, on a machine that does other things as well. */
 const waiting = { timeout: 240_000, interval: 500 }
 
-test('the incident of the story names the change in the console, among all sources', async (context) => {
+// One demo for all of it: a start and an import cost more than the rest of the test.
+test('the incident of the story names the change in the console, among all sources; only its user can read what it keeps; a signal ends it and its servers', async (context) => {
   const { expect } = context
   const key = 'a-key-of-the-demo-for-its-test'
   const port = await quietPort()
@@ -232,6 +228,14 @@ test('the incident of the story names the change in the console, among all sourc
   await first.getByText(/sam\.okafor.* removed inbound 5432\/tcp/).waitFor()
   expect(new URL(page.url()).searchParams.get('at')).toBe(noticedAt)
   expect(actions.length).toBeLessThanOrEqual(3)
+
+  expect(openFilesOf(demo.dataDir)).toEqual([])
+  await vi.waitFor(() => expect(demo.output).toContain('Recent and new changes'), waiting)
+  expect(serversOf(demo.dataDir)).not.toEqual([])
+  demo.child.kill('SIGTERM')
+  expect(await demo.closed).toEqual([0, null])
+  expect(demo.output).not.toMatch(/^ +at /m)
+  await vi.waitFor(() => expect(serversOf(demo.dataDir)).toEqual([]), waiting)
 })
 
 const isFocused = (element: Locator) =>
