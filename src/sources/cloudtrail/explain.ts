@@ -71,7 +71,6 @@ export function explain(text: string): Explanation | Unexplained {
 /** The record in an event of LookupEvents output, or under `record`; other texts are the record. */
 function unwrapped(text: string): { raw: string; event: LookupEvent } {
   const bare = { raw: text, event: { region: '' } }
-  if (!text.includes('"CloudTrailEvent"') && !text.includes('"record"')) return bare
   if (!/"(CloudTrailEvent|record)"\s*:/.test(text)) return bare
   const fields = JsonReader.of(parsed(text))
   const record = fields.object('record')

@@ -136,11 +136,11 @@ export function findNamed(fields: readonly Field[], nouns: readonly string[]): N
     const hits = fields.filter(
       ({ name, parent, value, depth }) =>
         depth <= 3 &&
-        isIdentifier(value) &&
         ((exact.test(name) &&
           (!isBare(name, low) || (depth === 0 && !isProperty && !isChoice(value)))) ||
           (place === 0 && moved.test(name) && !isChoice(value)) ||
-          (container.test(parent) && /^(name|id|arn|identifier)$/.test(name))),
+          (/^(name|id|arn|identifier)$/.test(name) && container.test(parent))) &&
+        isIdentifier(value),
     )
     if (hits.length === 0) continue
     // An ARN or an id says more than a name; values of one field are a list.

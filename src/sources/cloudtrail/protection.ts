@@ -2,6 +2,7 @@
 
 import type { Edit } from './detail.ts'
 import type { Facts } from './facts.ts'
+import { memo } from './memo.ts'
 
 const OFF = /^(false|disabled?|off|suspended|inactive|none|no|0|\(empty\))$/i
 const ON = /^(true|enabled?|on|active)$/i
@@ -68,13 +69,16 @@ const ENDING_IN = new Map([
 /** Calls that create something have no earlier protection to switch off. */
 const CREATES = /^(Create|Run|Register|Restore|Start|Import|Copy|Allocate|Request)/
 
+const joined = memo((field) => field.replaceAll(/[ -]/g, '_'))
+
 function isWeakened({ field, to }: Edit): boolean {
-  const name = joined(field)
-  return (
-    to !== undefined &&
-    WEAKENED.some(([fieldPattern, toPattern]) => fieldPattern.test(name) && toPattern.test(to))
-  )
+  return to !== undefined && weakening(field).some((pattern) => pattern.test(to))
 }
+
+/** The values that weaken what a field protects. */
+const weakening = memo((field) =>
+  WEAKENED.filter(([pattern]) => pattern.test(joined(field))).map(([, to]) => to),
+)
 
 /** Whether the field switches a protection, on or off. */
 export function isProtection(field: string, to: string | undefined): boolean {
@@ -91,8 +95,6 @@ export function isProtection(field: string, to: string | undefined): boolean {
 const DETECTION = /^(guardduty|macie2|inspector2|securityhub|detective|access-analyzer)$/
 /** Settings of logs, which end with them. */
 const LOGS = /(access|audit|query|flow|connection)_?logs?(_|$)|logging/i
-
-const joined = (field: string) => field.replaceAll(/[ -]/g, '_')
 
 /** Whether the value that a protection is set to turns it off. */
 export function isOff(to: string | undefined): boolean {

@@ -6,6 +6,7 @@
 
 import type { Risk } from '../../changes/change.ts'
 import { words } from '../../changes/text.ts'
+import { memo } from './memo.ts'
 
 interface Service {
   name: string
@@ -177,7 +178,7 @@ export function shortService(source: string): string {
 }
 
 /** For people: `Auto Scaling` for `autoscaling` and for `autoscaling.amazonaws.com`. */
-export function serviceName(source: string): string {
+export const serviceName = memo((source) => {
   const short = shortService(source)
   if (Object.hasOwn(SERVICES, short)) return SERVICES[short]!.name
   if (Object.hasOwn(PRINCIPALS, short)) return PRINCIPALS[short]![1]
@@ -186,7 +187,7 @@ export function serviceName(source: string): string {
   if (Object.hasOwn(SERVICES, first)) return SERVICES[first]!.name
   const said = words(short)
   return said === '' ? 'AWS' : said
-}
+})
 
 /** The same for every principal and event source of one service: `application-autoscaling`. */
 export function serviceId(source: string): string {

@@ -215,8 +215,8 @@ function toolRunId({ userAgent }: Facts, { name }: Tool): string {
 
 function dateOf(text: string | undefined): Date | null {
   if (text === undefined || text.length > 40) return null
-  const date = new Date(text)
-  return Number.isNaN(date.getTime()) ? null : date
+  const milliseconds = Date.parse(text)
+  return Number.isNaN(milliseconds) ? null : new Date(milliseconds)
 }
 
 /** 22 characters for any parts: texts in records may have any length. */

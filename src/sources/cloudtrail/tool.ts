@@ -122,7 +122,8 @@ type FoundTool = Omit<Tool, 'label'>
 
 function toolOf(facts: Facts): FoundTool {
   const { record, identity, invokedBy, userAgent } = facts
-  const agent = userAgent.replace(/^\[(.*)\]$/s, '$1').trim()
+  const isBracketed = userAgent.startsWith('[') && userAgent.endsWith(']')
+  const agent = (isBracketed ? userAgent.slice(1, -1) : userAgent).trim()
   const byService = servicePrincipal(invokedBy) ?? servicePrincipal(agent)
   if (byService !== undefined) return ofService(byService, facts)
 
