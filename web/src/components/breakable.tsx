@@ -7,15 +7,15 @@ const LONGEST_TEXT = 800
 const LONGEST_PART = 32
 
 /**
- * An identifier that wraps only after `:`, `/` and `,`, and a long domain name after `.`, not at a
- * hyphen or within a word.
+ * An identifier that wraps only after `:`, `/` and `,`, and where a part is long, after `.` and
+ * `_`; not at a hyphen or within a word.
  */
 export function Breakable({ text }: { text: string }) {
   if (text.length > LONGEST_TEXT || /\s/.test(text)) return text
   if (text.length <= LONGEST_PART) return <span className={classes.part}>{text}</span>
   const parts = text
     .split(/(?<=[:/,])(?![:/,])/)
-    .flatMap((part) => (part.length > LONGEST_PART ? part.split(/(?<=\.)/) : [part]))
+    .flatMap((part) => (part.length > LONGEST_PART ? part.split(/(?<=[._])/) : [part]))
   return parts.map((part, index) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: parts can be equal, and stay where they are
     <Fragment key={index}>
@@ -30,6 +30,6 @@ export function Words({ text }: { text: string }) {
   if (text.length > LONGEST_TEXT) return text
   return text.split(/(\s+)/).map((word, index) =>
     // biome-ignore lint/suspicious/noArrayIndexKey: words can be equal, and stay where they are
-    /[-:/]/.test(word) ? <Breakable key={index} text={word} /> : word,
+    /[-:/_]/.test(word) ? <Breakable key={index} text={word} /> : word,
   )
 }

@@ -1,7 +1,7 @@
 import { Button, Card, Group, SegmentedControl, Stack, Text, Title } from '@mantine/core'
 import { IconChevronRight } from '@tabler/icons-react'
 import { type ReactNode, useState } from 'react'
-import { Breakable } from '../../components/breakable.tsx'
+import { Words } from '../../components/breakable.tsx'
 import { Copy, Snippet } from '../../components/copy.tsx'
 import { formatJson, visible } from '../../components/json.ts'
 import { JsonTree } from '../../components/json-tree.tsx'
@@ -29,7 +29,7 @@ export function Fact({ name, children }: { name: string; children: ReactNode }) 
 
 export function LongText({ text, most = 500 }: { text: string; most?: number }) {
   const [isWhole, setIsWhole] = useState(false)
-  if (text.length <= most) return <Breakable text={visible(text)} />
+  if (text.length <= most) return <Words text={visible(text)} />
   return (
     <>
       {isWhole ? visible(text) : cut(text, most)}{' '}
