@@ -28,15 +28,22 @@ const OWN_COLUMNS = [
   'noise',
   'account_id',
 ] as const
-/** With the columns by which its environments, history and service are found. */
-const COLUMNS = [...OWN_COLUMNS, 'connection_id', 'resource_ids', 'facet_key'] as const
+/** The columns by which its environments, history and service are found. */
+const COLUMNS = [...OWN_COLUMNS, 'connection_id', 'resource_ids'] as const
 
 export type RankedColumns = Pick<ChangeRow, (typeof OWN_COLUMNS)[number]>
-export type CandidateRow = Pick<ChangeRow, (typeof COLUMNS)[number]>
+export type CandidateRow = Pick<ChangeRow, (typeof COLUMNS)[number]> & {
+  /** A number of 64 bits: as text, because JavaScript would round it. */
+  facet_key: string
+}
 
 /** A query of the changes of an organization, with the columns of candidates. */
 export function selectCandidates(trx: Trx, organizationId: string) {
-  return trx.selectFrom('changes').select(COLUMNS).where('organization_id', '=', organizationId)
+  return trx
+    .selectFrom('changes')
+    .select(COLUMNS)
+    .select(sql<string>`facet_key::text`.as('facet_key'))
+    .where('organization_id', '=', organizationId)
 }
 
 /** The time is in the ID, and finds the row. */

@@ -105,15 +105,20 @@ export async function countResourceHistory(
   rows: readonly CandidateRow[],
   window: Window,
 ): Promise<(row: CandidateRow) => { sameResource: number; known: string[] }> {
-  const ids = [...new Set(rows.flatMap(({ resource_ids }) => resource_ids.slice(0, 1)))]
-  if (ids.length === 0) return () => ({ sameResource: 0, known: [] })
+  const ofResources = rows.filter(({ resource_ids }) => resource_ids.length > 0)
+  if (ofResources.length === 0) return () => ({ sameResource: 0, known: [] })
+  const ids = [...new Set(ofResources.map(({ resource_ids }) => resource_ids[0]!))]
   const historyFrom = new Date(window.from.getTime() - HISTORY)
+  // Most changes are of other resources, and a number is looked up sooner than a pair.
   const { rows: found } = await sql<{ resource: number; key: string; count: number }>`
     SELECT first_resource_id AS resource, facet_key::text AS key, count(*)::int AS count
     FROM changes
     WHERE organization_id = ${window.organizationId}
       AND occurred_at >= ${historyFrom} AND occurred_at < ${window.to}
       AND first_resource_id = ANY (${ids}::int[])
+      AND (first_resource_id, facet_key) IN (
+        SELECT * FROM unnest(${ofResources.map(({ resource_ids }) => resource_ids[0]!)}::int[],
+          ${ofResources.map(({ facet_key }) => facet_key)}::bigint[]))
     GROUP BY first_resource_id, facet_key
   `.execute(trx)
   const { rows: named } = await sql<{ id: number; name: string | null; arn: string | null }>`

@@ -105,6 +105,29 @@ test('among thousands of changes, an old and usual one that matches the incident
   expect(withoutSearch.map(({ sourceId }) => sourceId)).not.toContain(old.sourceId)
 })
 
+test('how often the same was done to the same resource is known', async () => {
+  await inOrganization('routine', async (trx, organizationId) => {
+    const owner = { organizationId, connectionId: null, sourceAccount: null }
+    const changes = ['sg-1', 'sg-1', 'sg-1', 'sg-2'].map((id, nth) =>
+      imported(
+        aChange({
+          ...{ sourceId: `${id}-${nth}`, occurredAt: minutesBefore(10 + nth) },
+          resources: [someResource('AWS::EC2::SecurityGroup', id)],
+        }),
+      ),
+    )
+    await storeEvents(trx, owner, { changes, unparsed: [] })
+    const { candidates } = await loadCandidates(trx, organizationId, incident, { now: noticedAt })
+    const counts = candidates.map(({ sourceId, history }) => [sourceId, history.sameResource])
+    expect(Object.fromEntries(counts)).toEqual({
+      'sg-1-0': 2,
+      'sg-1-1': 2,
+      'sg-1-2': 2,
+      'sg-2-3': 0,
+    })
+  })
+})
+
 test('changes of another organization are no candidates', async () => {
   await inOrganization('neighbour', (trx, organizationId) =>
     someChange(
