@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Attributes, Change } from '../changes/change.ts'
 import { type NoiseRule, noiseOf } from '../changes/noise-rules.ts'
 import { noiseSubjectOf } from './rule-subjects.ts'
@@ -53,3 +54,11 @@ export function columnsRead(change: Change, noiseRules: readonly NoiseRule[]) {
     detail: change.detail,
   }
 }
+
+/** Sets these columns, and the resources, from a row `r`: for `UPDATE … SET`. */
+export const ASSIGN_READ = sql`
+  ended_at = r.ended_at, summary = r.summary, service = r.service, action = r.action,
+  actor = r.actor, actor_id = r.actor_id, tool = r.tool, outcome = r.outcome,
+  region = r.region, account_id = r.account_id, resources = r.resources,
+  resource_ids = r.resource_ids, read_only = r.read_only, noise = r.noise,
+  source_noise = r.source_noise, envelope = r.envelope, detail = r.detail`

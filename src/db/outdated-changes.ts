@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Change } from '../changes/change.ts'
-import { columnsRead } from './change-columns.ts'
+import { ASSIGN_READ, columnsRead } from './change-columns.ts'
 import { loadChangeRules, rulesWithNames } from './change-rules.ts'
 import { asOrganization, type Database, type Trx } from './database.ts'
 import { isAboutData } from './insert-changes.ts'
@@ -248,12 +248,7 @@ async function writeReread(
   }))
   await sql`
     UPDATE changes c SET
-      ended_at = r.ended_at, summary = r.summary, service = r.service, action = r.action,
-      actor = r.actor, actor_id = r.actor_id, tool = r.tool, outcome = r.outcome,
-      region = r.region, account_id = r.account_id, resources = r.resources,
-      resource_ids = r.resource_ids, read_only = r.read_only, noise = r.noise,
-      source_noise = r.source_noise,
-      envelope = r.envelope, detail = r.detail, reader_version = ${version}
+      ${ASSIGN_READ}, reader_version = ${version}
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(
       occurred_at timestamptz, ended_at timestamptz, id uuid, summary text, service text,
       action text, actor text, actor_id text, tool text, outcome text, region text,

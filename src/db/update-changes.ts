@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Change } from '../changes/change.ts'
-import { columnsRead } from './change-columns.ts'
+import { ASSIGN_READ, columnsRead } from './change-columns.ts'
 import { loadChangeRules } from './change-rules.ts'
 import type { Trx } from './database.ts'
 import { linkChanges } from './link-changes.ts'
@@ -55,12 +55,7 @@ export async function updateChanges(
         context text)
     ), updated AS (
       UPDATE changes c SET
-        ended_at = r.ended_at, summary = r.summary, service = r.service, action = r.action,
-        actor = r.actor, actor_id = r.actor_id, tool = r.tool, outcome = r.outcome,
-        region = r.region, account_id = r.account_id, resources = r.resources,
-        resource_ids = r.resource_ids, read_only = r.read_only, noise = r.noise,
-        source_noise = r.source_noise,
-        envelope = r.envelope, detail = r.detail, reader_version = r.reader_version
+        ${ASSIGN_READ}, reader_version = r.reader_version
       FROM input r
       WHERE c.organization_id = ${organizationId} AND c.occurred_at = r.occurred_at AND c.id = r.id
         AND (c.detail ->> 'updatedAt')::timestamptz < r.updated_at

@@ -14,6 +14,7 @@ import type { Trx } from '../../db/database.ts'
 import { environmentIds } from '../../db/environments.ts'
 import { searchLimit } from '../../db/search.ts'
 import { listSources } from '../../sources/index.ts'
+import { pageLimit } from '../paging.ts'
 import { Problem } from '../problems.ts'
 import { storableText, text } from '../text.ts'
 import { time } from './schema.ts'
@@ -60,13 +61,7 @@ export const filtersSchema = z.strictObject({
 })
 
 export const querySchema = filtersSchema.extend({
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(500)
-    .default(50)
-    .meta({ description: 'The maximum number of items on a page.' }),
+  limit: pageLimit('The maximum number of items on a page.'),
   cursor: z.string().max(1000).optional().meta({
     description: '`nextCursor` of the previous page. Requires the same filters.',
   }),

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { unparsedReasons } from '../../changes/unparsed-reasons.ts'
 import { findUnparsed, type ListedUnparsedRecord, listUnparsed } from '../../db/unparsed-records.ts'
 import type { ApiContext, App } from '../context.ts'
+import { pageCursor, pageLimit } from '../paging.ts'
 import { found, jsonResponse, Problem, problems } from '../problems.ts'
 import { connectionParams, readConnection } from './find.ts'
 import { file } from './setup.ts'
@@ -73,18 +74,8 @@ export function unparsedRecordRoutes(app: App, { database }: ApiContext): void {
           'Lists the events that LookupEvents returned and that could not become changes. Each event is listed once. A record is removed when a later read of the event succeeds.',
         params: connectionParams,
         querystring: z.strictObject({
-          limit: z.coerce
-            .number()
-            .int()
-            .min(1)
-            .max(500)
-            .default(50)
-            .meta({ description: 'The maximum number of records per page.' }),
-          cursor: z
-            .string()
-            .max(200)
-            .optional()
-            .meta({ description: 'The `nextCursor` of the previous page.' }),
+          limit: pageLimit('The maximum number of records per page.'),
+          cursor: pageCursor(),
         }),
         response: {
           200: jsonResponse('A page of unparsed records.', pageSchema),

@@ -5,6 +5,7 @@ import {
   INTEGRATION_KINDS,
   REPLACED_SECRET_HOURS,
 } from '../../integrations/integration.ts'
+import { pageCursor, pageLimit } from '../paging.ts'
 import { text } from '../text.ts'
 
 const time = z.iso.datetime()
@@ -277,17 +278,7 @@ export const deliveryPageSchema = z
   .meta({ id: 'DeliveryPage', examples: [{ items: [deliveryExample], nextCursor: null }] })
 
 export const deliveryPageQuery = z.strictObject({
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(500)
-    .default(50)
-    .meta({ description: 'The maximum number of deliveries per page.' }),
-  cursor: z
-    .string()
-    .max(200)
-    .optional()
-    .meta({ description: 'The `nextCursor` of the previous page.' }),
+  limit: pageLimit('The maximum number of deliveries per page.'),
+  cursor: pageCursor(),
   state: z.enum(DELIVERY_STATES).optional().meta({ description: 'Only deliveries in this state.' }),
 })
