@@ -1,19 +1,26 @@
 import {
-  ActivityFailure,
-  ApplicationFailure,
   allHandlersFinished,
   CancellationScope,
   condition,
   continueAsNew,
   isCancellation,
   log,
-  proxyActivities,
   setCurrentDetails,
   setHandler,
   Trigger,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow'
+import {
+  cancelWhen,
+  failureOf,
+  finishDeletion,
+  importEvents,
+  oneLine,
+  readConnection,
+  refused,
+  verifyRole,
+} from './connection-activities.ts'
 import { currentDetails } from './details.ts'
 import {
   currentVerification,
@@ -38,45 +45,13 @@ import {
   searchableName,
   statusKey,
 } from './search-attributes.ts'
-import {
-  type ConnectionActivities,
-  ConnectionChanged,
-  type ConnectionSettings,
-  type ConnectionState,
-  type ConnectionWork,
-  type ImportSummary,
-  RoleRefused,
-  VerificationRequired,
-  type VerificationSummary,
+import type {
+  ConnectionSettings,
+  ConnectionState,
+  ConnectionWork,
+  ImportSummary,
+  VerificationSummary,
 } from './state.ts'
-
-/** No limit: retries are for outages, and the end of an outage is noticed within half a minute. */
-const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' } as const
-/** A killed worker is detected after this time. Activities send heartbeats every 2 s. */
-const heartbeatTimeout = '10s'
-
-const { readConnection } = proxyActivities<ConnectionActivities>({
-  startToCloseTimeout: '10s',
-  retry,
-})
-// A cancelled activity may still have an open transaction, so the workflow waits for its end.
-const { verifyRole } = proxyActivities<ConnectionActivities>({
-  startToCloseTimeout: '3m',
-  heartbeatTimeout,
-  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-  retry,
-})
-const { importEvents } = proxyActivities<ConnectionActivities>({
-  startToCloseTimeout: '10m',
-  heartbeatTimeout,
-  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-  retry,
-})
-const { finishDeletion } = proxyActivities<ConnectionActivities>({
-  startToCloseTimeout: '10m',
-  heartbeatTimeout,
-  retry,
-})
 
 /**
  * The workflow of a connection, from its creation to the end of its deletion. It brings about what
@@ -251,25 +226,9 @@ export async function connection(
     return running
   }
 
-  /**
-   * Runs an activity that stops when the run can accept no more signals.
-   *
-   * @throws a cancellation if it was stopped
-   */
-  async function unlessFull<T>(activity: () => Promise<T>): Promise<T> {
-    const scope = new CancellationScope()
-    let ended = false
-    const running = scope.run(activity).finally(() => {
-      ended = true
-    })
-    const settled = Promise.allSettled([running])
-    try {
-      await condition(() => ended || isFull())
-      if (!ended) scope.cancel()
-    } finally {
-      await settled
-    }
-    return running
+  /** Stops an activity when the run can accept no more signals. */
+  function unlessFull<T>(activity: () => Promise<T>): Promise<T> {
+    return cancelWhen(isFull, activity)
   }
 
   /** Does work that callers wait for, and returns the result to them. */
@@ -393,30 +352,4 @@ async function enqueue<T>(callers: Trigger<T>[]): Promise<T> {
   const caller = new Trigger<T>()
   callers.push(caller)
   return caller
-}
-
-function refused(sentence: string): ApplicationFailure {
-  return ApplicationFailure.create({ type: 'Refused', message: sentence, category: 'BENIGN' })
-}
-
-const kinds = new Map<string, Failure['kind']>([
-  [RoleRefused, 'role refused'],
-  [VerificationRequired, 'verification required'],
-  [ConnectionChanged, 'row changed'],
-])
-
-/** Classifies a failed activity. Any other error is a bug, and fails the workflow task. */
-function failureOf(error: unknown): Failure {
-  if (!(error instanceof ActivityFailure)) throw error
-  const { cause } = error
-  const type = cause instanceof ApplicationFailure ? cause.type : undefined
-  return {
-    kind: kinds.get(type ?? '') ?? 'other',
-    message: (cause?.message ?? error.message).slice(0, 1000),
-  }
-}
-
-/** Temporal limits summaries to 400 bytes, and names can be longer. */
-function oneLine(strings: TemplateStringsArray, value: string | null | undefined): string {
-  return `${strings[0]}${value ?? ''}`.replace(/\s+/g, ' ').slice(0, 120)
 }
