@@ -1,20 +1,12 @@
-import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { Worker } from '@temporalio/worker'
 import { sql } from 'kysely'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { createActivities } from '../src/activities/index.ts'
-import { AwsAccess } from '../src/aws/access.ts'
-import { Pacers } from '../src/aws/pacer.ts'
 import { asOrganization } from '../src/db/database.ts'
 import { ensurePartitions, storeEvents } from '../src/db/imports.ts'
-import { installationId } from '../src/db/installation.ts'
 import { createLogger } from '../src/log.ts'
 import { startRelinkStarter } from '../src/relink-starter.ts'
-import { createWorkflows } from '../src/temporal/client.ts'
 import { installTemporalRuntime } from '../src/temporal/runtime.ts'
-import { startWorker } from '../src/temporal/worker.ts'
 import { bundleWorkflows } from '../src/temporal/workflow-bundle.ts'
 import type { relink as relinkWorkflow } from '../src/workflows/relink.ts'
 import { initialRelinkState, type RelinkState } from '../src/workflows/relink-state.ts'
@@ -22,7 +14,7 @@ import { relinkWorkflowId, taskQueueOf } from '../src/workflows/state.ts'
 import { createTestApi, type Tenant, type TestApi } from '../testing/api.ts'
 import { aChange, imported } from '../testing/changes.ts'
 import { eventually } from '../testing/eventually.ts'
-import { createTemporalNamespace } from '../testing/temporal-namespace.ts'
+import { blockedOnRows, startTemporal } from '../testing/workflows/stored-changes.ts'
 
 const logger = pino({ level: 'silent' })
 const HOUR = 3_600_000
@@ -86,30 +78,6 @@ async function links(tenant: Tenant): Promise<Map<number, string | null>> {
 const progress = async (tenant: Tenant) =>
   (await tenant.request('GET', '/api/v1/environment-rules')).body.relink
 
-async function startTemporal() {
-  const target = await createTemporalNamespace()
-  const installation = await installationId(api.db)
-  const workflows = createWorkflows(target, { installationId: installation, logger })
-  onTestFinished(() => workflows.close())
-  const worker = () => {
-    const deps = { db: api.db, aws: new AwsAccess(), pacers: new Pacers(), relinkAtOnce: 5 }
-    const running = startWorker({
-      ...{ target, installationId: installation, logger },
-      activities: createActivities(deps),
-    })
-    onTestFinished(() => running.stop())
-  }
-  return { target, installation, workflows, worker }
-}
-
-async function blockedOnRows(): Promise<number> {
-  const { rows } = await sql<{ count: number }>`
-    SELECT count(*)::int AS count FROM pg_stat_activity
-    WHERE datname = current_database() AND wait_event IN ('tuple', 'transactionid')
-  `.execute(api.superuser)
-  return rows[0]!.count
-}
-
 test('saved rules reach all stored changes, also when a worker is killed, imports go on, and rules are saved again', async () => {
   const tenant = await api.tenant('relinked')
   const [production, staging] = [
@@ -123,7 +91,7 @@ test('saved rules reach all stored changes, also when a worker is killed, import
   await save(tenant, { rds: production })
 
   // The worker stops at a change in the middle, because another transaction has locked it.
-  const { target, installation, workflows, worker } = await startTemporal()
+  const { workflows, worker, workerProcess } = await startTemporal(api)
   const blocked = Promise.withResolvers<void>()
   const unblock = Promise.withResolvers<void>()
   const blocking = api.superuser.transaction().execute(async (trx) => {
@@ -134,19 +102,13 @@ test('saved rules reach all stored changes, also when a worker is killed, import
     await unblock.promise
   })
   await blocked.promise
-  const child = spawn(
-    process.execPath,
-    [
-      fileURLToPath(new URL('../testing/workflows/reread-worker-process.ts', import.meta.url)),
-      api.databaseUrl,
-      ...[target.connection.address!, target.namespace, installation],
-    ],
-    { stdio: ['ignore', 'inherit', 'inherit'] },
-  )
-  onTestFinished(() => void child.kill('SIGKILL'))
+  const child = workerProcess()
   const starter = startRelinkStarter({ db: api.db, workflows, logger })
   onTestFinished(() => starter.stop())
-  await eventually(blockedOnRows, (count) => count > 0)
+  await eventually(
+    () => blockedOnRows(api),
+    (count) => count > 0,
+  )
   child.kill('SIGKILL')
   unblock.resolve()
   await blocking
@@ -181,7 +143,7 @@ test('a run continues as new after its turns, and every run replays', async () =
   const production = await environment(tenant, 'production')
   await store(tenant, [0, 1, 2, 3])
   await save(tenant, { rds: production })
-  const { installation, workflows, worker } = await startTemporal()
+  const { installation, workflows, worker } = await startTemporal(api)
   const { workflow } = workflows.client
   const work = { installationId: installation, organizationId: tenant.id }
   const workflowId = relinkWorkflowId(installation, tenant.id)

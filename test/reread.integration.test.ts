@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { Worker } from '@temporalio/worker'
 import { sql } from 'kysely'
 import { pino } from 'pino'
@@ -7,22 +5,16 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import type { Dependencies } from '../src/activities/dependencies.ts'
 import { finishDeletion } from '../src/activities/finish-deletion.ts'
-import { createActivities } from '../src/activities/index.ts'
 import { readPage } from '../src/activities/read-page.ts'
 import { isAnyOutdated, rereadChanges } from '../src/activities/reread-changes.ts'
-import { AwsAccess } from '../src/aws/access.ts'
-import { Pacers } from '../src/aws/pacer.ts'
 import { asOrganization } from '../src/db/database.ts'
 import { ensurePartitions, storeEvents } from '../src/db/imports.ts'
-import { installationId } from '../src/db/installation.ts'
 import { createLogger } from '../src/log.ts'
 import { startRereadStarter } from '../src/reread-starter.ts'
 import { registerSource } from '../src/sources/index.ts'
 import { readerVersions } from '../src/sources/readers.ts'
-import { createWorkflows } from '../src/temporal/client.ts'
 import { TemporalUnavailable } from '../src/temporal/errors.ts'
 import { installTemporalRuntime } from '../src/temporal/runtime.ts'
-import { startWorker } from '../src/temporal/worker.ts'
 import { bundleWorkflows } from '../src/temporal/workflow-bundle.ts'
 import type { Workflows } from '../src/temporal/workflows.ts'
 import type { reread as rereadWorkflow } from '../src/workflows/reread.ts'
@@ -32,7 +24,7 @@ import { createTestApi, type Tenant, type TestApi } from '../testing/api.ts'
 import { aChange, imported } from '../testing/changes.ts'
 import { ACCOUNT, call, cloudTrailTime, ssoIdentity } from '../testing/cloudtrail/records.ts'
 import { eventually } from '../testing/eventually.ts'
-import { createTemporalNamespace } from '../testing/temporal-namespace.ts'
+import { blockedOnRows, startTemporal } from '../testing/workflows/stored-changes.ts'
 
 const logger = pino({ level: 'silent' })
 const HOUR = 3_600_000
@@ -161,22 +153,6 @@ async function outdatedByWeek(tenant: Tenant): Promise<number[]> {
   )
 }
 
-async function startTemporal() {
-  const target = await createTemporalNamespace()
-  const installation = await installationId(api.db)
-  const workflows = createWorkflows(target, { installationId: installation, logger })
-  onTestFinished(() => workflows.close())
-  const worker = () => {
-    const deps = { db: api.db, aws: new AwsAccess(), pacers: new Pacers(), rereadAtOnce: 5 }
-    const running = startWorker({
-      ...{ target, installationId: installation, logger },
-      activities: createActivities(deps),
-    })
-    onTestFinished(() => running.stop())
-  }
-  return { target, installation, workflows, worker }
-}
-
 function result(workflows: Workflows, installation: string): Promise<RereadState> {
   return workflows.client.workflow.getHandle(rereadWorkflowId(installation)).result()
 }
@@ -195,7 +171,7 @@ test('after an upgrade, all stored records are read again, also when a worker is
   })
 
   // The worker stops at a change of the second week, because another transaction has locked it.
-  const { target, installation, workflows, worker } = await startTemporal()
+  const { installation, workflows, worker, workerProcess } = await startTemporal(api)
   const blocked = Promise.withResolvers<void>()
   const unblock = Promise.withResolvers<void>()
   const blocking = api.superuser.transaction().execute(async (trx) => {
@@ -210,19 +186,13 @@ test('after an upgrade, all stored records are read again, also when a worker is
     await unblock.promise
   })
   await blocked.promise
-  const child = spawn(
-    process.execPath,
-    [
-      fileURLToPath(new URL('../testing/workflows/reread-worker-process.ts', import.meta.url)),
-      api.databaseUrl,
-      ...[target.connection.address!, target.namespace, installation],
-    ],
-    { stdio: ['ignore', 'inherit', 'inherit'] },
-  )
-  onTestFinished(() => void child.kill('SIGKILL'))
+  const child = workerProcess()
   const starter = startRereadStarter({ db: api.db, workflows, logger })
   onTestFinished(() => starter.stop())
-  await eventually(blockedOnRows, (count) => count > 0)
+  await eventually(
+    () => blockedOnRows(api),
+    (count) => count > 0,
+  )
   child.kill('SIGKILL')
   unblock.resolve()
   await blocking
@@ -277,7 +247,7 @@ test('a change whose record can no longer be read keeps its values, and is marke
       DELETE FROM change_records WHERE organization_id = ${tenant.id} AND id = ${before[2]!.id}
     `.execute(trx)
   })
-  const { installation, workflows, worker } = await startTemporal()
+  const { installation, workflows, worker } = await startTemporal(api)
   await workflows.startReread(readerVersions())
   // It runs already: that is no error.
   await workflows.startReread(readerVersions())
@@ -301,7 +271,7 @@ test('a run continues as new after its turns, and every run replays', async () =
     )
     await spoil(tenant)
   }
-  const { installation, workflows, worker } = await startTemporal()
+  const { installation, workflows, worker } = await startTemporal(api)
   worker()
   const { workflow } = workflows.client
   const work = { installationId: installation, versions: readerVersions() }
@@ -398,7 +368,7 @@ test('a worker with an older reader leaves the work to a newer one, and the prog
   const tenant = await api.tenant('older')
   await store(tenant, await connect(tenant), [event(0, START)])
   await spoil(tenant)
-  const { workflows, worker } = await startTemporal()
+  const { workflows, worker } = await startTemporal(api)
   expect(await workflows.rereadProgress()).toBeNull()
   await workflows.startReread({ 'aws.cloudtrail': 1_000 })
   worker()
@@ -413,16 +383,6 @@ test('a worker with an older reader leaves the work to a newer one, and the prog
   expect(progress).toMatchObject({ versions: { 'aws.cloudtrail': 1_000 }, reread: 0 })
   expect(await rows(tenant)).toMatchObject([{ summary: 'wrong', reader_version: 0 }])
 })
-
-/** How many transactions wait for the row that the test has locked. */
-async function blockedOnRows(): Promise<number> {
-  const { rows } = await sql<{ count: number }>`
-    SELECT count(*)::int AS count FROM pg_locks
-    WHERE NOT granted AND locktype IN ('transactionid', 'tuple')
-      AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())
-  `.execute(api.superuser)
-  return rows[0]!.count
-}
 
 async function resourceKeys(tenant: Tenant): Promise<string[]> {
   const found = await api.superuser
