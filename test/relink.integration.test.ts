@@ -14,7 +14,7 @@ import { relinkWorkflowId, taskQueueOf } from '../src/workflows/state.ts'
 import { createTestApi, type Tenant, type TestApi } from '../testing/api.ts'
 import { aChange, imported } from '../testing/changes.ts'
 import { eventually } from '../testing/eventually.ts'
-import { blockedOnRows, startTemporal } from '../testing/workflows/stored-changes.ts'
+import { blockedOnRows, startClientAndWorkers } from '../testing/workflows/stored-changes.ts'
 
 const logger = pino({ level: 'silent' })
 const HOUR = 3_600_000
@@ -91,7 +91,7 @@ test('saved rules reach all stored changes, also when a worker is killed, import
   await save(tenant, { rds: production })
 
   // The worker stops at a change in the middle, because another transaction has locked it.
-  const { workflows, worker, workerProcess } = await startTemporal(api)
+  const { workflows, worker, workerProcess } = await startClientAndWorkers(api)
   const blocked = Promise.withResolvers<void>()
   const unblock = Promise.withResolvers<void>()
   const blocking = api.superuser.transaction().execute(async (trx) => {
@@ -143,7 +143,7 @@ test('a run continues as new after its turns, and every run replays', async () =
   const production = await environment(tenant, 'production')
   await store(tenant, [0, 1, 2, 3])
   await save(tenant, { rds: production })
-  const { installation, workflows, worker } = await startTemporal(api)
+  const { installation, workflows, worker } = await startClientAndWorkers(api)
   const { workflow } = workflows.client
   const work = { installationId: installation, organizationId: tenant.id }
   const workflowId = relinkWorkflowId(installation, tenant.id)

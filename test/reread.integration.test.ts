@@ -24,7 +24,7 @@ import { createTestApi, type Tenant, type TestApi } from '../testing/api.ts'
 import { aChange, imported } from '../testing/changes.ts'
 import { ACCOUNT, call, cloudTrailTime, ssoIdentity } from '../testing/cloudtrail/records.ts'
 import { eventually } from '../testing/eventually.ts'
-import { blockedOnRows, startTemporal } from '../testing/workflows/stored-changes.ts'
+import { blockedOnRows, startClientAndWorkers } from '../testing/workflows/stored-changes.ts'
 
 const logger = pino({ level: 'silent' })
 const HOUR = 3_600_000
@@ -171,7 +171,7 @@ test('after an upgrade, all stored records are read again, also when a worker is
   })
 
   // The worker stops at a change of the second week, because another transaction has locked it.
-  const { installation, workflows, worker, workerProcess } = await startTemporal(api)
+  const { installation, workflows, worker, workerProcess } = await startClientAndWorkers(api)
   const blocked = Promise.withResolvers<void>()
   const unblock = Promise.withResolvers<void>()
   const blocking = api.superuser.transaction().execute(async (trx) => {
@@ -247,7 +247,7 @@ test('a change whose record can no longer be read keeps its values, and is marke
       DELETE FROM change_records WHERE organization_id = ${tenant.id} AND id = ${before[2]!.id}
     `.execute(trx)
   })
-  const { installation, workflows, worker } = await startTemporal(api)
+  const { installation, workflows, worker } = await startClientAndWorkers(api)
   await workflows.startReread(readerVersions())
   // It runs already: that is no error.
   await workflows.startReread(readerVersions())
@@ -271,7 +271,7 @@ test('a run continues as new after its turns, and every run replays', async () =
     )
     await spoil(tenant)
   }
-  const { installation, workflows, worker } = await startTemporal(api)
+  const { installation, workflows, worker } = await startClientAndWorkers(api)
   worker()
   const { workflow } = workflows.client
   const work = { installationId: installation, versions: readerVersions() }
@@ -368,7 +368,7 @@ test('a worker with an older reader leaves the work to a newer one, and the prog
   const tenant = await api.tenant('older')
   await store(tenant, await connect(tenant), [event(0, START)])
   await spoil(tenant)
-  const { workflows, worker } = await startTemporal(api)
+  const { workflows, worker } = await startClientAndWorkers(api)
   expect(await workflows.rereadProgress()).toBeNull()
   await workflows.startReread({ 'aws.cloudtrail': 1_000 })
   worker()

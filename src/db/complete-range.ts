@@ -3,7 +3,7 @@ import type { Trx } from './database.ts'
 import type { SecondsRange } from './schema.ts'
 
 /** How far a connection is imported, over all its regions that count. */
-export interface Imported {
+export interface ImportedTime {
   /** The live edge: null while a region has settled nothing. */
   through: Date | null
   /** The time that every region has settled. */
@@ -24,9 +24,9 @@ const edge = sql`
   CASE WHEN bool_and(upper(c.settled) IS NOT NULL) THEN min(upper(c.settled)) END AS through`
 
 /** For each connection that has begun to import. */
-export async function importedRanges(trx: Trx): Promise<Map<string, Imported>> {
+export async function importedRanges(trx: Trx): Promise<Map<string, ImportedTime>> {
   const columns = sql`${edge}, range_intersect_agg(c.settled) AS settled`
-  const { rows } = await trx.executeQuery<{ id: string } & Imported>(
+  const { rows } = await trx.executeQuery<{ id: string } & ImportedTime>(
     ofImporting(columns).compile(trx),
   )
   return new Map(rows.map(({ id, ...imported }) => [id, imported]))
@@ -40,7 +40,7 @@ export async function liveEdges(
   trx: Trx,
   connectionId: string | null = null,
 ): Promise<Map<string, Date | null>> {
-  const { rows } = await trx.executeQuery<{ id: string } & Pick<Imported, 'through'>>(
+  const { rows } = await trx.executeQuery<{ id: string } & Pick<ImportedTime, 'through'>>(
     ofImporting(edge, connectionId).compile(trx),
   )
   return new Map(rows.map(({ id, through }) => [id, through]))
@@ -51,7 +51,7 @@ export async function liveEdges(
  * that is imported up to there without a gap. Both are null if one connection has no value, because
  * the result would otherwise seem more complete than it is.
  */
-export function completeRange(connections: readonly Imported[]): {
+export function completeRange(connections: readonly ImportedTime[]): {
   from: Date | null
   through: Date | null
 } {

@@ -3,7 +3,7 @@ import { changeId } from './change-id.ts'
 import { type ChangeRules, lockRulesForImport } from './change-rules.ts'
 import { lockKeys, sessionLock } from './change-sets.ts'
 import type { Trx } from './database.ts'
-import { type Arrival, type ImportedChange, insertChanges } from './insert-changes.ts'
+import { type ArrivedChange, type ImportedChange, insertChanges } from './insert-changes.ts'
 import {
   type ChangeKey,
   linkChanges,
@@ -62,7 +62,7 @@ export async function storeEvents(
 
   let stored = await storedChanges(trx, owner, events)
   let rules: ChangeRules | undefined
-  const isDone = ({ key, time }: Arrival) =>
+  const isDone = ({ key, time }: ArrivedChange) =>
     stored.get(key)?.time === time && stored.get(key)?.connectionId === owner.connectionId
   const undone = arrivals.filter((arrival) => !isDone(arrival))
   if (undone.length > 0 || unparsed.length > 0) {
@@ -82,7 +82,7 @@ export async function storeEvents(
   const takenOver = await takeOver(trx, owner, stored)
 
   const times = new Map([...stored].map(([key, { time }]) => [key, time]))
-  const fresh: Arrival[] = []
+  const fresh: ArrivedChange[] = []
   const unacceptable: UnparsedRecord[] = []
   for (const arrival of arrivals) {
     const { key, time, entry } = arrival
@@ -130,7 +130,7 @@ async function applyRules(
   trx: Trx,
   { organizationId }: Owner,
   options: {
-    inserted: readonly Arrival[]
+    inserted: readonly ArrivedChange[]
     takenOver: readonly ChangeKey[]
     resourceIds: ReadonlyMap<string, number>
     rules: ChangeRules | undefined
@@ -147,7 +147,7 @@ async function applyRules(
   await linkChangesOfResources(trx, organizationId, { resourceIds: tagged, rules })
 }
 
-function toArrival(imported: ImportedChange, owner: Owner): Arrival {
+function toArrival(imported: ImportedChange, owner: Owner): ArrivedChange {
   const { change } = imported
   return {
     ...imported,
@@ -164,7 +164,7 @@ function toArrival(imported: ImportedChange, owner: Owner): Arrival {
 }
 
 /** The order in which rows are written and locked, the same in every transaction. */
-function byTime(a: Arrival, b: Arrival): number {
+function byTime(a: ArrivedChange, b: ArrivedChange): number {
   return a.time - b.time || (a.id < b.id ? -1 : 1)
 }
 

@@ -22,7 +22,7 @@ export interface ImportedChange {
 }
 
 /** A change that is about to be stored. */
-export interface Arrival extends ImportedChange {
+export interface ArrivedChange extends ImportedChange {
   id: string
   /** Identifies its event, see `eventKey`. */
   key: string
@@ -45,9 +45,9 @@ interface Prepared {
 export async function insertChanges(
   trx: Trx,
   owner: Owner,
-  arrivals: readonly Arrival[],
+  arrivals: readonly ArrivedChange[],
   prepared: Prepared,
-): Promise<{ inserted: Arrival[]; refused: Arrival[] }> {
+): Promise<{ inserted: ArrivedChange[]; refused: ArrivedChange[] }> {
   if (arrivals.length === 0) return { inserted: [], refused: [] }
   await sql`SAVEPOINT batch`.execute(trx)
   try {
@@ -77,9 +77,9 @@ export function isAboutData(error: unknown): boolean {
 async function insertBatch(
   trx: Trx,
   owner: Owner,
-  arrivals: readonly Arrival[],
+  arrivals: readonly ArrivedChange[],
   { resourceIds, noiseRules }: Prepared,
-): Promise<Arrival[]> {
+): Promise<ArrivedChange[]> {
   const sets = await storeChangeSets(trx, owner.organizationId, arrivals)
   const rows = arrivals.map((arrival) => ({
     ...toRow(arrival, owner, noiseRules),
@@ -120,7 +120,7 @@ async function insertBatch(
 }
 
 /** A change as a row, except for its change set. */
-function toRow(arrival: Arrival, owner: Owner, noiseRules: readonly NoiseRule[]) {
+function toRow(arrival: ArrivedChange, owner: Owner, noiseRules: readonly NoiseRule[]) {
   const { id, change, readerVersion, record, context } = arrival
   return {
     ...columnsRead(change, noiseRules),

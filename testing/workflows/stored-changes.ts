@@ -19,7 +19,7 @@ const AT_ONCE = 5
  * Temporal for the workflows that process stored changes, five at a time: a namespace and a client,
  * and workers in this process or in their own. The test's end stops all of them.
  */
-export async function startTemporal(api: TestApi) {
+export async function startClientAndWorkers(api: TestApi) {
   const target = await createTemporalNamespace()
   const installation = await installationId(api.db)
   const workflows = createWorkflows(target, { installationId: installation, logger })
