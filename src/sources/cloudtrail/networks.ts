@@ -32,13 +32,19 @@ function rangeOfV4(cidr: string): Range | undefined {
   return isReserved || isPrivate || from >= ALL ? undefined : { from, size }
 }
 
-/** Without the networks that are local: fc00::/7, fe80::/10, ff00::/8. */
+/** The addresses of the internet are 2000::/3: https://www.iana.org/assignments/ipv6-unicast-address-assignments */
+const UNICAST = { from: 0x2000_0000, to: 0x4000_0000 }
+
+/** The part of a range that is of the internet. */
 function rangeOfV6(cidr: string): Range | undefined {
   const [, first, , prefix] = V6.exec(cidr) ?? []
   if (first === undefined || prefix === undefined || !cidr.includes(':')) return undefined
-  if (Number(prefix) > 12 || (/^f[c-f]/i.test(first) && Number(prefix) >= 6)) return undefined
+  if (Number(prefix) > 12) return undefined
   const size = 2 ** (32 - Number(prefix))
-  return { from: Math.floor((Number.parseInt(first || '0', 16) * 65_536) / size) * size, size }
+  const from = Math.floor((Number.parseInt(first || '0', 16) * 65_536) / size) * size
+  const start = Math.max(from, UNICAST.from)
+  const end = Math.min(from + size, UNICAST.to)
+  return start < end ? { from: start, size: end - start } : undefined
 }
 
 /** How many addresses the ranges contain together. */
@@ -80,8 +86,8 @@ export function reachOf(cidrs: readonly (string | undefined)[]): Reach | undefin
   const v4 = wide.filter((cidr) => rangeOfV4(cidr) !== undefined)
   const v6 = wide.filter((cidr) => rangeOfV6(cidr) !== undefined)
   const share4 = covered(v4.map((cidr) => rangeOfV4(cidr)!)) / ALL
-  const share6 = covered(v6.map((cidr) => rangeOfV6(cidr)!)) / ALL
-  const found = [...(share4 >= 1 / 16 ? v4 : []), ...(share6 >= 1 / 4_096 ? v6 : [])]
+  const share6 = covered(v6.map((cidr) => rangeOfV6(cidr)!)) / (UNICAST.to - UNICAST.from)
+  const found = [...(share4 >= 1 / 16 ? v4 : []), ...(share6 >= 1 / 512 ? v6 : [])]
   if (found.length === 0) return undefined
   const what = share4 === 1 || share6 === 1 ? 'the world' : 'a large part of the internet'
   return { words: `${what} (${listed(found.map((cidr) => spoken(cidr, 50)))})`, cidrs: found }

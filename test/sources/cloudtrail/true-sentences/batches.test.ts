@@ -27,7 +27,7 @@ const sentences: Sentence[] = [
     ingress({ ipRanges: { items: [{ cidrIp: '0.0.0.0/1' }, { cidrIp: '128.0.0.0/1' }] } }),
   ],
   [
-    'alice opened 22/tcp to a large part of the internet (::/1) on security group sg-0a1b2c3d4e5f60718 in eu-west-1',
+    'alice opened 22/tcp to the world (::/1) on security group sg-0a1b2c3d4e5f60718 in eu-west-1',
     [GROUP],
     true,
     ingress({ ipv6Ranges: { items: [{ cidrIpv6: '::/1' }] } }),
@@ -288,8 +288,11 @@ describe('the outcome of a batch', () => {
 it.each([
   [['0.0.0.0/0'], 'the world'],
   [['0.0.0.0/2', '64.0.0.0/2', '128.0.0.0/1'], 'the world (0.0.0.0/2, 64.0.0.0/2 and 128.0.0.0/1)'],
-  [['::/1', '8000::/1'], 'the world (::/1 and 8000::/1)'],
-  [['2000::/3'], 'a large part of the internet (2000::/3)'],
+  // All addresses of the internet are in 2000::/3.
+  [['::/1', '8000::/1'], 'the world (::/1)'],
+  [['2000::/3'], 'the world (2000::/3)'],
+  [['2600::/6'], 'a large part of the internet (2600::/6)'],
+  [['8000::/1'], undefined],
   // Sixteen networks of 16 million addresses each, given one by one.
   [
     Array.from({ length: 16 }, (_, i) => `${i + 64}.0.0.0/8`),
