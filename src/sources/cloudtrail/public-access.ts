@@ -8,6 +8,7 @@ import { spoken } from '../../changes/text.ts'
 import { isObject } from '../../json.ts'
 import type { Facts } from './facts.ts'
 import { JsonReader, scalar } from './json-reader.ts'
+import { memo } from './memo.ts'
 import { areInternet, isInternet } from './networks.ts'
 import { openedByPolicy, readPolicy } from './policy.ts'
 
@@ -19,7 +20,6 @@ export interface Opening {
   allows?: string
 }
 
-const PRINCIPALS = /^(add_?)?(allowed_?)?principals?$/i
 const EVERYONE_URI = /\/groups\/global\/(AllUsers|AuthenticatedUsers)/
 const CANNED = /^(public-read|public-read-write|authenticated-read|PublicRead|PublicReadWrite)$/
 
@@ -30,18 +30,43 @@ const CLOSING =
 const NOT_RESOURCE_POLICY =
   /StackPolicy|OrganizationPolicy|Vpc_?Endpoint|VPCEndpoint|AssumeRolePolicy|^Create(Role|User|Group|Policy)|ServiceControl|Scp/
 
-/** Flags that give an address or a name on the internet, when true. */
-const PUBLIC_FLAG =
-  /^((is_?)?publicly_?(accessible|available)|associate_?public_?ip_?address|map_?public_?ip_?on_?launch|map_?customer_?owned_?ip_?on_?launch|(endpoint_?|enable_?|allow_?)?public_?(network_?)?(access|connectivity)(_?enabled)?|(is_?)?public|public_?sharing(_?enabled)?|allow_?unauthenticated_?identities|assign_?public_?ip|public_?ip_?enabled|allows?_?public_?polic(y|ies)|allow_?from_?public)$/i
-/** Guards against public access, when they are turned off. */
-const BLOCK_FLAG =
-  /^(block_?public_?(acls|policy|access|security_?group_?rules)|ignore_?public_?acls|restrict_?public_?buckets|block_?public_?security_?group_?rules)$/i
 /** Calls whose ranges are allowed in. */
 const INGRESS =
   /Ingress|PublicPorts|Firewall|InputSecurityGroup|IpRules|IpGroup|IpAccessSettings|FlowSource|AddFlow|FleetPortSettings|^CreateFleet$|IpRestriction/
 const ON = /^(true|enabled|on|yes)$/i
-const NO_AUTHORIZATION =
-  /^(authorization_?type|auth_?type|authentication_?type|function_?url_?auth_?type)$/i
+
+/** The names of fields that can open something, by what they are. */
+const NAMES = {
+  principals: /^(add_?)?(allowed_?)?principals?$/i,
+  /** Flags that give an address or a name on the internet, when true. */
+  publicFlag:
+    /^((is_?)?publicly_?(accessible|available)|associate_?public_?ip_?address|map_?public_?ip_?on_?launch|map_?customer_?owned_?ip_?on_?launch|(endpoint_?|enable_?|allow_?)?public_?(network_?)?(access|connectivity)(_?enabled)?|(is_?)?public|public_?sharing(_?enabled)?|allow_?unauthenticated_?identities|assign_?public_?ip|public_?ip_?enabled|allows?_?public_?polic(y|ies)|allow_?from_?public)$/i,
+  /** Guards against public access, when they are turned off. */
+  blockFlag:
+    /^(block_?public_?(acls|policy|access|security_?group_?rules)|ignore_?public_?acls|restrict_?public_?buckets|block_?public_?security_?group_?rules)$/i,
+  noAuthorization:
+    /^(authorization_?type|auth_?type|authentication_?type|function_?url_?auth_?type)$/i,
+  acl: /^(x-amz-acl|acl|canned_?acl|access_?control)$/i,
+  grantHeader: /^x-amz-grant-/i,
+  uri: /^uri$/i,
+  visibility: /(visibility|webserver_?access_?mode)$/i,
+  type: /^type$/i,
+  groups: /^(user_?)?groups?$/i,
+  endpointType: /^endpoint_?type$/i,
+  settingId: /^setting_?id$/i,
+  getObject: /^get_?object$/i,
+  gatewayBlock: /^internet_?gateway_?block_?mode$/i,
+  gatewayExclusion: /^internet_?gateway_?exclusion_?mode$/i,
+  addresses: /^public_?access$|^type$/i,
+  publicCidrs: /^public_?access_?cidrs$/i,
+  cidrs: /cidrs?$/i,
+  range:
+    /^cidr_?(ip|block)?v?[46]?$|^cidrip$|^cidrs?$|publicaccesscidrs|^ip_?(rule|range)$|^whitelist_?cidr$/i,
+  accounts:
+    /^(aws_?account_?ids?|account_?ids?(_?to_?add)?|accounts?|values_?to_?add|user_?ids?)$/i,
+}
+/** Nearly all fields of nearly all requests are none of them. */
+const canOpen = memo((name) => Object.values(NAMES).some((pattern) => pattern.test(name)))
 
 /** What the call opens to everyone; undefined when nothing. */
 export function openingOf(facts: Facts): Opening | undefined {
@@ -86,70 +111,64 @@ function openedBy(
     const byPolicy = openedByDocument(name, value, facts)
     if (byPolicy !== undefined) return byPolicy
   }
+  if (!canOpen(name)) return undefined
   const text = scalar(value)
   if (text === undefined) return openedByList(name, value, facts, node)
-  if (PUBLIC_FLAG.test(name) && ON.test(text)) {
+  if (NAMES.publicFlag.test(name) && ON.test(text)) {
     // A cluster's endpoint may be limited to some networks.
     const cidrs = JsonReader.of(node).texts('publicAccessCidrs')
     const isOpen = cidrs.length === 0 || areInternet(cidrs)
     if (/unauthenticated/i.test(name)) return { how: 'to everyone, with no sign-in' }
     return isOpen ? { how: 'to the internet' } : undefined
   }
-  if (BLOCK_FLAG.test(name) && /^(false|disabled)$/i.test(text)) {
+  if (NAMES.blockFlag.test(name) && /^(false|disabled)$/i.test(text)) {
     return { how: 'to public access: its block is turned off' }
   }
   if (
-    NO_AUTHORIZATION.test(name) &&
+    NAMES.noAuthorization.test(name) &&
     text === 'NONE' &&
     !/^(Describe|Get)/.test(facts.plainAction)
   ) {
     return isRoute(facts) ? { how: 'to everyone, with no authorization' } : undefined
   }
-  if (/^(x-amz-acl|acl|canned_?acl|access_?control)$/i.test(name) && CANNED.test(text)) {
+  if (NAMES.acl.test(name) && CANNED.test(text)) {
     return { how: `to the public with its access list (${text})` }
   }
-  if (/^x-amz-grant-/i.test(name) && EVERYONE_URI.test(text)) {
+  if (NAMES.grantHeader.test(name) && EVERYONE_URI.test(text)) {
     return { how: 'to the public with its access list' }
   }
-  if (/^uri$/i.test(name) && EVERYONE_URI.test(text)) {
+  if (NAMES.uri.test(name) && EVERYONE_URI.test(text)) {
     return { how: 'to the public with its access list' }
   }
-  if (/(visibility|webserver_?access_?mode)$/i.test(name) && /^PUBLIC/i.test(text))
-    return { how: 'to the public' }
-  if (/^type$/i.test(name) && text === 'ANONYMOUS') return { how: 'to everyone' }
-  if (PRINCIPALS.test(name) && text === '*' && isUnconditional(facts)) {
+  if (NAMES.visibility.test(name) && /^PUBLIC/i.test(text)) return { how: 'to the public' }
+  if (NAMES.type.test(name) && text === 'ANONYMOUS') return { how: 'to everyone' }
+  if (NAMES.principals.test(name) && text === '*' && isUnconditional(facts)) {
     return { how: 'to everyone' }
   }
-  if (/^(user_?)?groups?$/i.test(name) && text === 'all' && isAdded(facts)) {
+  if (NAMES.groups.test(name) && text === 'all' && isAdded(facts)) {
     return { how: 'to everyone' }
   }
-  if (/^endpoint_?type$/i.test(name) && text === 'PUBLIC' && facts.service === 'transfer') {
+  if (NAMES.endpointType.test(name) && text === 'PUBLIC' && facts.service === 'transfer') {
     return { how: 'to the internet' }
   }
-  if (/^setting_?id$/i.test(name) && /public-sharing/.test(text)) {
+  if (NAMES.settingId.test(name) && /public-sharing/.test(text)) {
     return facts.params.text('settingValue') === 'Enable'
       ? { how: 'to public sharing: its block is turned off' }
       : undefined
   }
-  if (/^get_?object$/i.test(name) && text === 'public') return { how: 'to the public' }
-  if (/^internet_?gateway_?block_?mode$/i.test(name) && text === 'off') {
+  if (NAMES.getObject.test(name) && text === 'public') return { how: 'to the public' }
+  if (NAMES.gatewayBlock.test(name) && text === 'off') {
     return { how: 'to public access: its block is turned off' }
   }
-  if (/^internet_?gateway_?exclusion_?mode$/i.test(name) && text === 'allow-bidirectional') {
+  if (NAMES.gatewayExclusion.test(name) && text === 'allow-bidirectional') {
     return { how: 'to public access: it is excluded from the block' }
   }
-  if (/^public_?access$|^type$/i.test(name) && /^SERVICE_PROVIDED_EIPS$/.test(text)) {
+  if (NAMES.addresses.test(name) && /^SERVICE_PROVIDED_EIPS$/.test(text)) {
     return { how: 'to the internet' }
   }
-  if (
-    /^cidr_?(ip|block)?v?[46]?$|^cidrip$|^cidrs?$|publicaccesscidrs|^ip_?(rule|range)$|^whitelist_?cidr$/i.test(
-      name,
-    ) &&
-    isInternet(text)
-  ) {
+  if (NAMES.range.test(name) && isInternet(text)) {
     return INGRESS.test(facts.plainAction) ? { how: 'to the public' } : undefined
   }
-  if (/^direct_?internet_?access$/i.test(name) && text === 'Enabled') return undefined
   return undefined
 }
 
@@ -166,26 +185,22 @@ function openedByList(
 ): Opening | undefined {
   if (!Array.isArray(value)) return undefined
   const texts = value.map(scalar)
-  if (PRINCIPALS.test(name) && texts.includes('*') && isUnconditional(facts)) {
+  if (NAMES.principals.test(name) && texts.includes('*') && isUnconditional(facts)) {
     return { how: 'to everyone' }
   }
-  if (/^(user_?)?groups?$/i.test(name) && texts.includes('all') && isAdded(facts)) {
+  if (NAMES.groups.test(name) && texts.includes('all') && isAdded(facts)) {
     return { how: 'to everyone' }
   }
   // The networks of a public endpoint: without one, they mean nothing.
-  if (/^public_?access_?cidrs$/i.test(name) && areInternet(texts)) {
+  if (NAMES.publicCidrs.test(name) && areInternet(texts)) {
     return JsonReader.of(node).flag('endpointPublicAccess') === false
       ? undefined
       : { how: 'to the internet' }
   }
-  if (
-    /^(aws_?account_?ids?|account_?ids?(_?to_?add)?|accounts?|values_?to_?add|user_?ids?)$/i.test(
-      name,
-    )
-  ) {
+  if (NAMES.accounts.test(name)) {
     return texts.some((text) => text === '*' || text === 'all') ? { how: 'to everyone' } : undefined
   }
-  if (/cidrs?$/i.test(name) && areInternet(texts)) {
+  if (NAMES.cidrs.test(name) && areInternet(texts)) {
     return INGRESS.test(facts.plainAction) ? { how: 'to the public' } : undefined
   }
   return undefined

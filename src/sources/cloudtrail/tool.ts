@@ -109,8 +109,19 @@ export function findTool(facts: Facts): Tool {
   return run === undefined ? tool : { ...tool, run }
 }
 
+/** Those that `match` remembers are found again and again. */
+const readable = new WeakMap<FoundTool, Tool>()
+
 function toolWithoutRun(facts: Facts): Tool {
   const found = toolOf(facts)
+  const known = readable.get(found)
+  if (known) return known
+  const tool = withSafeTexts(found)
+  readable.set(found, tool)
+  return tool
+}
+
+function withSafeTexts(found: FoundTool): Tool {
   const name = indexable(spoken(found.name, 80)) || UNKNOWN_TOOL
   const title = indexable(spoken(found.title)) || 'an unknown tool'
   if (found.version === undefined) return { name, title, label: title }
