@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { globSync } from 'node:fs'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker'
 
 const root = path.resolve(import.meta.dirname, '../..')
-const cache = path.join(root, 'node_modules', '.cache', 'cairn')
+const cache = path.join(root, 'node_modules', '.cache', 'workflows')
 
 let bundle: Promise<{ code: string }> | undefined
 
@@ -20,8 +20,8 @@ export function bundleWorkflows(): Promise<{ code: string }> {
 }
 
 async function cachedBundle(): Promise<{ code: string }> {
-  const file = path.join(cache, `workflows-${await hashOfCode()}.js`)
-  const kept = await readFile(file, 'utf8').catch(() => undefined)
+  const file = path.join(cache, `${await hashOfCode()}.js`)
+  const kept = await readKept(file)
   if (kept !== undefined) return { code: kept }
   const { code } = await bundleWorkflowCode({
     workflowsPath: path.join(root, 'src/workflows/index.ts'),
@@ -40,12 +40,27 @@ async function hashOfCode(): Promise<string> {
   return hash.digest('hex').slice(0, 32)
 }
 
-/** Only an optimization: an installation whose directory is read-only builds at each start. */
+/** @returns undefined if there is none, or it is not whole: a machine may lose power while it is written */
+async function readKept(file: string): Promise<string | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => '')
+  const code = text.slice(text.indexOf('\n') + 1)
+  return text === withDigest(code) ? code : undefined
+}
+
+const withDigest = (code: string) =>
+  `// ${createHash('sha256').update(code).digest('hex')}\n${code}`
+
+/**
+ * Instead of those of other versions. Only an optimization: an installation whose directory is
+ * read-only builds at each start.
+ */
 async function keep(file: string, code: string): Promise<void> {
   const unfinished = `${file}.${randomUUID()}`
   try {
     await mkdir(cache, { recursive: true })
-    await writeFile(unfinished, code)
+    await writeFile(unfinished, withDigest(code))
     await rename(unfinished, file)
+    for (const name of await readdir(cache))
+      if (name !== path.basename(file)) await rm(path.join(cache, name), { force: true })
   } catch {}
 }
