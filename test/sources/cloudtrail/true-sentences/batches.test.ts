@@ -276,6 +276,195 @@ describe('the outcome of a batch', () => {
         { DeleteFlowLogsResponse: { unsuccessful: '' } },
       ),
     ],
+    // Settings of the request and metadata of the answer are no entries.
+    [
+      'failed',
+      undefined,
+      call(
+        'ecs',
+        'RunTask',
+        { taskDefinition: 'web', tags: [{ key: 'a' }, { key: 'b' }] },
+        { tasks: [], failures: [{ reason: 'RESOURCE:MEMORY' }] },
+      ),
+    ],
+    [
+      'succeeded',
+      '1 of 2 failed: RESOURCE:MEMORY',
+      call(
+        'ecs',
+        'RunTask',
+        { taskDefinition: 'web', capacityProviderStrategy: [{}, {}, {}], count: 2 },
+        { tasks: [{ taskArn: 'x' }], failures: [{ reason: 'RESOURCE:MEMORY' }] },
+      ),
+    ],
+    [
+      'failed',
+      undefined,
+      call(
+        'dynamodb',
+        'BatchWriteItem',
+        { requestItems: { t: [{ putRequest: {} }, { putRequest: {} }] } },
+        {
+          unprocessedItems: { t: [{ putRequest: {} }, { putRequest: {} }] },
+          consumedCapacity: [{ tableName: 't', capacityUnits: 0 }],
+          itemCollectionMetrics: { t: [{}] },
+        },
+      ),
+    ],
+    [
+      'succeeded',
+      '2 of 3 failed',
+      call(
+        'dynamodb',
+        'BatchGetItem',
+        { requestItems: { t: { keys: [{ id: 1 }, { id: 2 }, { id: 3 }] } } },
+        {
+          responses: { t: [{ id: 1 }] },
+          unprocessedKeys: { t: { keys: [{ id: 2 }, { id: 3 }], consistentRead: true } },
+        },
+      ),
+    ],
+    [
+      'failed',
+      undefined,
+      call(
+        'guardduty',
+        'UpdateMemberDetectors',
+        { detectorId: 'd', accountIds: ['1'], features: [{}, {}, {}] },
+        { unprocessedAccounts: [{ accountId: '1', result: 'Not a member.' }] },
+      ),
+    ],
+    [
+      'succeeded',
+      '1 of 2 failed: Not a member',
+      call(
+        'guardduty',
+        'UpdateMemberDetectors',
+        { detectorId: 'd', accountIds: ['1', '2'], features: [{}, {}, {}] },
+        { unprocessedAccounts: [{ accountId: '1', result: 'Not a member.' }] },
+      ),
+    ],
+    [
+      'succeeded',
+      '1 of 4 failed: InvalidInput',
+      call('securityhub', 'BatchImportFindings', null, {
+        failedCount: 1,
+        successCount: 3,
+        failedFindings: [{ id: '1', errorCode: 'InvalidInput' }],
+      }),
+    ],
+    [
+      'failed',
+      undefined,
+      call(
+        'codebuild',
+        'BatchDeleteBuilds',
+        { ids: ['a', 'b'] },
+        { buildsDeleted: [], buildsNotDeleted: [{ id: 'a' }, { id: 'b' }] },
+      ),
+    ],
+    [
+      'succeeded',
+      '1 of 2 failed',
+      call(
+        'ssm',
+        'DeleteParameters',
+        { names: ['a', 'b'] },
+        { deletedParameters: ['a'], invalidParameters: ['b'] },
+      ),
+    ],
+    [
+      'failed',
+      undefined,
+      call(
+        'config',
+        'PutRemediationConfigurations',
+        { remediationConfigurations: [{}, {}] },
+        { failedBatches: [{ failureMessage: 'No such rule', failedItems: [{}, {}] }] },
+      ),
+    ],
+    [
+      'succeeded',
+      '1 of 3 failed: NotFound',
+      call(
+        'ec2',
+        'DeleteFleets',
+        { DeleteFleetsRequest: { FleetId: [{ tag: 1 }, { tag: 2 }, { tag: 3 }] } },
+        {
+          DeleteFleetsResponse: {
+            successfulFleetDeletionSet: { item: [{ fleetId: 'a' }, { fleetId: 'b' }] },
+            unsuccessfulFleetDeletionSet: { item: { error: { code: 'NotFound' } } },
+          },
+        },
+      ),
+    ],
+    // A map with one failure for each ARN.
+    [
+      'failed',
+      undefined,
+      call(
+        'tagging',
+        'TagResources',
+        { resourceARNList: ['a', 'b', 'c'], tags: { team: 'web' } },
+        {
+          failedResourcesMap: {
+            a: { errorCode: 'InvalidParameterException' },
+            b: { errorCode: 'InvalidParameterException' },
+            c: { errorCode: 'InvalidParameterException' },
+          },
+        },
+      ),
+    ],
+    [
+      'succeeded',
+      '2 of 3 failed: No access',
+      call(
+        'tagging',
+        'UntagResources',
+        { resourceARNList: ['a', 'b', 'c'], tagKeys: ['1', '2', '3', '4'] },
+        {
+          failedResourcesMap: {
+            a: { errorCode: 'X', errorMessage: 'No access' },
+            b: { errorCode: 'X', errorMessage: 'No access' },
+          },
+        },
+      ),
+    ],
+    [
+      'succeeded',
+      '2 of 3 failed: EntityNotFound',
+      call(
+        'glue',
+        'BatchDeleteConnection',
+        { connectionNameList: ['a', 'b', 'c'] },
+        {
+          succeeded: ['c'],
+          errors: { a: { errorCode: 'EntityNotFound' }, b: { errorCode: 'EntityNotFound' } },
+        },
+      ),
+    ],
+    // How many there were is unknown.
+    [
+      'succeeded',
+      '1 failed: Internal',
+      call(
+        'iot',
+        'StartThings',
+        { thingNames: ['a', 'b'], groupNames: ['c', 'd', 'e'] },
+        { failures: [{ code: 'Internal' }] },
+      ),
+    ],
+    [
+      'succeeded',
+      '1 failed: Bad column',
+      call(
+        'example',
+        'CreateDataset',
+        { columns: [{}] },
+        { dataset: { arn: 'a' }, errors: [{ message: 'Bad column.' }] },
+      ),
+    ],
+    ['succeeded', '2 failed', call('kinesis', 'PutRecords', stream, { failedRecordCount: 2 })],
   ])('is %s, %s: %#', (outcome, partly, record) => {
     const change = read(record)
     expect(change.outcome).toBe(outcome)
