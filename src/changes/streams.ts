@@ -33,7 +33,8 @@ const LIFETIME = 60 * MINUTE
 const RENEWAL_GAP = 20 * MINUTE
 
 const MARK = '@'
-const MOST = 64
+/** A longer stream would make the row of a change set too large. */
+const MAX_CREDENTIALS = 64
 
 /** @returns a stream that `areCompatible` understands */
 export function credentialStream(issued: IssuedCredential): string {
@@ -44,19 +45,22 @@ export function credentialStream(issued: IssuedCredential): string {
 
 function parse(stream: string): IssuedCredential[] {
   if (!stream.startsWith(MARK)) return []
-  return stream
-    .slice(MARK.length)
-    .split(MARK)
-    .map((text) => {
-      const [place = '', credential = '', seconds = '', due = '', idle = ''] = text.split('.')
-      return {
-        place,
-        credential,
-        issuedAt: Number.parseInt(seconds, 36) * 1_000,
-        renewedAfter: Number(due) * MINUTE,
-        idleTimeoutMs: Number(idle) * MINUTE,
-      }
-    })
+  return credentialTexts(stream).map(parseCredential)
+}
+
+function credentialTexts(stream: string): string[] {
+  return stream.slice(MARK.length).split(MARK)
+}
+
+function parseCredential(text: string): IssuedCredential {
+  const [place = '', credential = '', seconds = '', due = '', idle = ''] = text.split('.')
+  return {
+    place,
+    credential,
+    issuedAt: Number.parseInt(seconds, 36) * 1_000,
+    renewedAfter: Number(due) * MINUTE,
+    idleTimeoutMs: Number(idle) * MINUTE,
+  }
 }
 
 /** Whether sets of this stream may join sets of another stream. */
@@ -87,15 +91,30 @@ function areOneRun(x: IssuedCredential, y: IssuedCredential, gap: number): boole
   )
 }
 
-/** The stream of a set that two sets were merged into. A set of several opaque streams has none. */
+/**
+ * The stream of a set that two sets were merged into. A set of several opaque streams has none. Of
+ * more than 64 credentials, those that were issued last remain: a run that goes on continues from
+ * them.
+ */
 export function mergeStreams(a: string | null, b: string | null): string | null {
   if (a === b) return a
   if (a === null || b === null) return null
   if (!a.startsWith(MARK) || !b.startsWith(MARK)) return null
-  const all = new Set([...a.slice(1).split(MARK), ...b.slice(1).split(MARK)])
-  return [...all]
-    .sort()
-    .slice(-MOST)
+  const all = [...new Set([...credentialTexts(a), ...credentialTexts(b)])].sort()
+  return newestOf(all)
     .map((text) => `${MARK}${text}`)
     .join('')
+}
+
+/**
+ * The credentials that were issued last, in the order of `sorted`. The same set in any order of
+ * merges: equal times are decided by the texts.
+ */
+function newestOf(sorted: string[]): string[] {
+  if (sorted.length <= MAX_CREDENTIALS) return sorted
+  const issuedAt = new Map(sorted.map((text) => [text, parseCredential(text).issuedAt]))
+  return sorted
+    .toSorted((a, b) => issuedAt.get(a)! - issuedAt.get(b)!)
+    .slice(-MAX_CREDENTIALS)
+    .sort()
 }

@@ -12,7 +12,7 @@ import {
   openSet,
   spanOf,
 } from '../../src/changes/change-sets.ts'
-import { credentialStream } from '../../src/changes/streams.ts'
+import { credentialStream, mergeStreams } from '../../src/changes/streams.ts'
 import { readRecord } from '../../src/sources/cloudtrail/read-record.ts'
 import { LABELLED } from '../../testing/cloudtrail/labelled-sessions.ts'
 import { read } from '../../testing/cloudtrail/read.ts'
@@ -279,6 +279,34 @@ describe('a change set', () => {
       'deploy-prod, with Terraform, changed 3 things (1 more failed) in ec2 and rds',
     )
     expect(headline([])).toBe('')
+  })
+})
+
+describe('mergeStreams', () => {
+  // The texts of later ones sort first.
+  const issued = Array.from({ length: 100 }, (_, index) =>
+    credentialStream({
+      place: String(900 - index),
+      credential: 'k',
+      issuedAt: Math.floor(index / 2) * 55 * MINUTE,
+      renewedAfter: 55 * MINUTE,
+      idleTimeoutMs: 20 * MINUTE,
+    }),
+  )
+  const merge = (streams: readonly string[]) =>
+    streams.reduce<string | null>(mergeStreams, streams[0]!)
+
+  it('keeps the 64 credentials that were issued last, in any order of merges', () => {
+    const newest = merge(issued.slice(-64))
+    expect(newest!.match(/@/g)).toHaveLength(64)
+    fc.assert(
+      fc.property(fc.shuffledSubarray(issued, { minLength: issued.length }), (shuffled) => {
+        const half = shuffled.length / 2
+        const inTwo = mergeStreams(merge(shuffled.slice(0, half)), merge(shuffled.slice(half)))
+        expect([merge(shuffled), inTwo]).toEqual([newest, newest])
+      }),
+      { numRuns: 20 },
+    )
   })
 })
 
