@@ -35,7 +35,7 @@ export interface ApiContext {
   secrets: SecretBox
   /** Stores the deliveries of webhooks. */
   deliveries: DeliveryWriter
-  /** Of the receiver of webhooks. Default: those of a server. */
+  /** Limits of the webhook receiver. Default: the production limits. */
   deliveryLimits?: DeliveryLimits | undefined
   /** Sessions, passwords, and the links that create accounts. */
   auth: People

@@ -5,9 +5,12 @@ import { noteReport } from '../db/reports.ts'
 import type { Refusal } from '../incidents/completeness.ts'
 import type { App } from './context.ts'
 
-/** One refusal of a sender and reason in this time is recorded: untrusted senders can cause them. */
+/**
+ * At most one refusal per integration and reason is recorded in this time: anyone who knows the URL
+ * can cause them.
+ */
 const PAUSE_MS = 10_000
-/** Senders and reasons that are remembered at most. */
+/** Maximum number of remembered pairs of integration and reason. */
 const MAX_REMEMBERED = 10_000
 
 const REASONS = new Map<number, Refusal>([
@@ -19,7 +22,7 @@ const REASONS = new Map<number, Refusal>([
   [429, 'throttled'],
 ])
 
-/** Whom a request was for. */
+/** The organization and integration that a request belongs to. */
 export interface Addressee {
   organizationId: string
   /** Null: reports of pipelines. */
@@ -33,7 +36,7 @@ export interface Addressee {
  * @param addresseeOf undefined if the request does not identify an organization
  * @param now Unix milliseconds
  */
-export function noteRefusals(
+export function recordRefusals(
   routes: App,
   database: Database,
   addresseeOf: (request: FastifyRequest, status: number) => Promise<Addressee | undefined>,

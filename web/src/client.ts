@@ -1454,7 +1454,7 @@ export type Integration = {
     createdAt: string;
     /** When the last correctly signed delivery arrived. */
     lastDeliveryAt: string | null;
-    /** The last delivery that was refused: `signature` (missing or wrong), `too_large`, `throttled` or `invalid`. */
+    /** When the most recent delivery was refused, and why: `signature` (missing or wrong), `too_large`, `throttled` or `invalid`. Null if none was refused. */
     lastRefusal: {
         at: string;
         reason: "signature" | "too_large" | "throttled" | "invalid";
@@ -1502,7 +1502,7 @@ export type MadeIntegration = {
     createdAt: string;
     /** When the last correctly signed delivery arrived. */
     lastDeliveryAt: string | null;
-    /** The last delivery that was refused: `signature` (missing or wrong), `too_large`, `throttled` or `invalid`. */
+    /** When the most recent delivery was refused, and why: `signature` (missing or wrong), `too_large`, `throttled` or `invalid`. Null if none was refused. */
     lastRefusal: {
         at: string;
         reason: "signature" | "too_large" | "throttled" | "invalid";

@@ -101,7 +101,7 @@ function takeBatch(queue: Waiting[]): Waiting[] {
 
 /**
  * Removes items from a queue: the oldest of each key, then the second of each, until one does not
- * fit. So no key waits for the others' bursts.
+ * fit. A burst of one key does not delay the others.
  *
  * @param options.fits called with the number of items that are taken already
  */

@@ -12,7 +12,7 @@ import {
 import type { ApiContext, App } from '../context.ts'
 import { ClientDisconnected } from '../errors.ts'
 import { notFound, Problem } from '../problems.ts'
-import { noteRefusals } from '../refusals.ts'
+import { recordRefusals } from '../refusals.ts'
 import { createDeliveryLimits } from './limits.ts'
 
 /**
@@ -42,7 +42,7 @@ export async function webhookRoutes(routes: App, context: ApiContext): Promise<v
 
   routes.decorateRequest('receiver', null)
   routes.decorateRequest('contentType', undefined)
-  noteRefusals(routes, context.database, async ({ receiver }) =>
+  recordRefusals(routes, context.database, async ({ receiver }) =>
     receiver ? { organizationId: receiver.organizationId, integrationId: receiver.id } : undefined,
   )
   // Bodies are kept as bytes, which the signature is of.

@@ -126,7 +126,7 @@ export const integrationSchema = z
       .nullable()
       .meta({
         description:
-          'The last delivery that was refused: `signature` (missing or wrong), `too_large`, `throttled` or `invalid`.',
+          'When the most recent delivery was refused, and why: `signature` (missing or wrong), `too_large`, `throttled` or `invalid`. Null if none was refused.',
       }),
     secrets: z
       .array(z.object({ createdAt: time, expiresAt: time.nullable() }))

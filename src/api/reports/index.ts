@@ -4,7 +4,7 @@ import { deploy } from '../../sources/deploy/source.ts'
 import { changeSchema } from '../changes/schema.ts'
 import type { ApiContext, App } from '../context.ts'
 import { jsonResponse, problems } from '../problems.ts'
-import { noteRefusals } from '../refusals.ts'
+import { recordRefusals } from '../refusals.ts'
 import { cloudEventRoutes } from './cloudevents.ts'
 import { acceptReport } from './store.ts'
 
@@ -21,7 +21,7 @@ export function reportRoutes(app: App, context: ApiContext): void {
   const { database } = context
   app.register(async (scope) => {
     const routes = scope as App
-    noteRefusals(routes, database, async ({ organizationId }) =>
+    recordRefusals(routes, database, async ({ organizationId }) =>
       organizationId ? { organizationId, integrationId: null } : undefined,
     )
     cloudEventRoutes(routes, context)

@@ -5,7 +5,7 @@ import type { ReportReading } from '../../sources/deploy/foreign.ts'
 import { readPagerDutyChange } from '../../sources/deploy/pagerduty.ts'
 import type { ApiContext, App } from '../context.ts'
 import { jsonResponse, Problem } from '../problems.ts'
-import { noteRefusals } from '../refusals.ts'
+import { recordRefusals } from '../refusals.ts'
 import { acceptReport } from './store.ts'
 
 /** PagerDuty's own limit. */
@@ -18,12 +18,13 @@ const pagerDutyAnswer = z.object({
 })
 
 /**
- * Receivers of what other systems send, which cannot send the header `Authorization`. Their paths,
- * bodies and responses are those of the systems that they replace.
+ * Receivers for systems that cannot send an `Authorization` header, and for clients of GitHub's
+ * deployment API. Their paths, bodies and responses are those of the systems that they replace.
  */
 export function receiverRoutes(app: App, { database, system }: ApiContext): void {
-  // A refused report can also be one that is too large to be read, with the key in its headers.
-  noteRefusals(app, database, async (request, status) => {
+  // The body of a refused report may not have been read (413). Then only a key in the headers
+  // identifies the organization.
+  recordRefusals(app, database, async (request, status) => {
     const key = receiverKey(request)
     const isLimited = status === 429
     const organizationId =
