@@ -158,28 +158,45 @@ describe('a delivery of GitHub', () => {
       ...{ action: 'added', repository: REPOSITORY, sender: { login: 'octocat' } },
       member: { login: 'mallory' },
     }
-    const receive = async (integration: Integration, minutesAgo: number) => {
+    const receive = async (integration: Integration, at: Date) => {
       await send(integration, 'member', added)
       await api.superuser
         .updateTable('deliveries')
-        .set({ received_at: ago(minutesAgo) })
+        .set({ received_at: at })
         .where('integration_id', '=', integration.id)
         .where('state', '=', 'received')
         .execute()
     }
-    await receive(one, 24 * 60 + 10)
-    await receive(two, 24 * 60 + 9)
+    /** Half a minute before and after the start of an hour. */
+    const around = (hoursAgo: number) => {
+      const hour = Math.floor(now.getTime() / 3_600_000 - hoursAgo) * 3_600_000
+      return [new Date(hour - MINUTE / 2), new Date(hour + MINUTE / 2)] as const
+    }
+    const once = around(24)
+    await receive(one, once[0])
+    await receive(two, once[1])
     expect(await translate(tenant)).toMatchObject({ translated: 2, failed: 0 })
     expect(await changes(tenant)).toHaveLength(1)
-    await receive(one, 10)
-    expect(await translate(tenant)).toMatchObject({ translated: 1, failed: 0 })
+    const again = around(12)
+    await receive(one, again[0])
+    await receive(two, again[1])
+    expect(await translate(tenant)).toMatchObject({ translated: 2, failed: 0 })
     expect(await changes(tenant)).toHaveLength(2)
+    const last = around(1)
+    for (const [at, integration] of [one, two].entries()) {
+      await receive(integration, last[at]!)
+      expect(await translate(tenant)).toMatchObject({ translated: 1, failed: 0 })
+    }
+    expect(await changes(tenant)).toHaveLength(3)
     for (const { id } of await log(tenant, one)) {
       const path = `/api/v1/integrations/${one.id}/deliveries/${id}/replay`
       expect((await tenant.request('POST', path)).status).toBe(202)
     }
-    expect(await translate(tenant)).toMatchObject({ translated: 2, failed: 0 })
-    expect(await changes(tenant)).toHaveLength(2)
+    expect(await translate(tenant)).toMatchObject({ translated: 3, failed: 0 })
+    expect(await changes(tenant)).toHaveLength(3)
+    // None of them was refused as an event that is known under another time.
+    const refused = api.superuser.selectFrom('unparsed_records').select('event_id')
+    expect(await refused.where('organization_id', '=', tenant.id).execute()).toEqual([])
   })
 
   test('can be replayed, which stores nothing twice', async () => {

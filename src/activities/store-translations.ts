@@ -1,15 +1,11 @@
 import type { Change } from '../changes/change.ts'
 import { storableJson } from '../changes/storable-json.ts'
-import { changeId } from '../db/change-id.ts'
 import type { Trx } from '../db/database.ts'
 import type { ClaimedDelivery, DeliveryOutcome } from '../db/deliveries.ts'
-import { ensurePartitions, storeEvents } from '../db/imports.ts'
 import { applyIncidentEvents } from '../db/incidents.ts'
-import type { ImportedChange } from '../db/insert-changes.ts'
 import { kindsOfIntegrations } from '../db/integrations.ts'
 import { REPORT_READER_VERSION } from '../db/reports.ts'
 import type { IntegrationRow } from '../db/schema.ts'
-import { type ChangeUpdate, updateChanges } from '../db/update-changes.ts'
 import type { IncidentEvent } from '../incidents/incident.ts'
 import { deliveryContent } from '../integrations/arrival.ts'
 import { translateAlertmanager } from '../sources/alertmanager/translate.ts'
@@ -20,19 +16,12 @@ import { GITHUB_READER_VERSION } from '../sources/github/source.ts'
 import { readGitHub } from '../sources/github/translate.ts'
 import { translatePagerDuty } from '../sources/pagerduty/translate.ts'
 import { UnreadableWebhook } from '../sources/webhook-body.ts'
+import { type NewChange, storeWebhookChanges, toNewChange } from './store-webhook-changes.ts'
 
 const DAY_MS = 24 * 3_600_000
 /** Each week of a change's time is a partition, so the time is limited. */
 const MAX_AGE_MS = 400 * DAY_MS
 const MAX_AHEAD_MS = 7 * DAY_MS
-/** Two webhooks report an event without a time within this time. */
-const SAME_EVENT_MS = 3_600_000
-
-/** A change with the ID that it has if no other one has its `sourceId`. */
-interface NewChange {
-  id: string
-  imported: ImportedChange
-}
 
 /** What one delivery becomes, before it is stored. */
 interface Translated {
@@ -70,7 +59,7 @@ export async function storeTranslations(
       outcomes.set(delivery.id, { state: 'failed', reason: error.message })
     }
   }
-  const stored = await storeChanges(
+  const stored = await storeWebhookChanges(
     trx,
     organizationId,
     translated.flatMap(({ changes }) => changes),
@@ -165,127 +154,22 @@ function toImported(
   const { source, sourceId, occurredAt } = change
   const record = storableJson(JSON.stringify(content))
   const context = { event: delivery.event, receivedAt: delivery.received_at.toISOString() }
-  return {
-    id: changeId({ organizationId, source, sourceAccount: null, sourceId, occurredAt }),
-    imported: {
-      change,
-      readerVersion: source === GITHUB ? GITHUB_READER_VERSION : REPORT_READER_VERSION,
-      record,
-      context: JSON.stringify(context),
-      entry: {
-        source,
-        eventId: sourceId,
-        eventName: change.action,
-        eventSource: change.service,
-        eventTime: occurredAt,
-        username: null,
-        region: null,
-        raw: record,
-      },
+  return toNewChange(organizationId, {
+    change,
+    readerVersion: source === GITHUB ? GITHUB_READER_VERSION : REPORT_READER_VERSION,
+    record,
+    context: JSON.stringify(context),
+    entry: {
+      source,
+      eventId: sourceId,
+      eventName: change.action,
+      eventSource: change.service,
+      eventTime: occurredAt,
+      username: null,
+      region: null,
+      raw: record,
     },
-  }
-}
-
-/**
- * Stores changes. An event without a time has the time of its arrival, which differs when a second
- * webhook reports it: it is the change of the first. An event with the same content much later is
- * another change.
- *
- * @returns the IDs of the stored changes, by the IDs of the translated ones
- */
-async function storeChanges(
-  trx: Trx,
-  organizationId: string,
-  changes: readonly NewChange[],
-): Promise<Map<string, string>> {
-  const found = await insertChanges(trx, organizationId, changes)
-  const missing = changes.filter(({ id }) => !found.has(id))
-  if (missing.length === 0) return found
-  const rows = await trx
-    .selectFrom('changes')
-    .select(['id', 'source', 'source_id', 'occurred_at'])
-    .where('organization_id', '=', organizationId)
-    .where('source_id', 'in', [...new Set(missing.map(({ imported }) => imported.change.sourceId))])
-    .where('source_account', 'is', null)
-    .execute()
-  const again: { id: string; renamed: NewChange }[] = []
-  for (const each of missing) {
-    const { source, sourceId, occurredAt } = each.imported.change
-    const row = rows.find((other) => other.source === source && other.source_id === sourceId)
-    // Postgres does not accept its content.
-    if (!row) continue
-    const apart = Math.abs(row.occurred_at.getTime() - occurredAt.getTime())
-    if (apart <= SAME_EVENT_MS) found.set(each.id, row.id)
-    else again.push({ id: each.id, renamed: withTime(organizationId, each) })
-  }
-  const inserted = await insertChanges(
-    trx,
-    organizationId,
-    again.map(({ renamed }) => renamed),
-  )
-  for (const { id, renamed } of again) {
-    const stored = inserted.get(renamed.id)
-    if (stored !== undefined) found.set(id, stored)
-  }
-  return found
-}
-
-/** The same change with an ID that contains its time. */
-function withTime(organizationId: string, { imported }: NewChange): NewChange {
-  const { source, occurredAt } = imported.change
-  const sourceId = `${imported.change.sourceId}/${occurredAt.toISOString()}`
-  return {
-    id: changeId({ organizationId, source, sourceAccount: null, sourceId, occurredAt }),
-    imported: {
-      ...imported,
-      change: { ...imported.change, sourceId },
-      entry: { ...imported.entry, eventId: sourceId },
-    },
-  }
-}
-
-/** @returns the IDs of the changes that exist now with their time, as keys and values */
-async function insertChanges(
-  trx: Trx,
-  organizationId: string,
-  changes: readonly NewChange[],
-): Promise<Map<string, string>> {
-  if (changes.length === 0) return new Map()
-  const times = changes.map(({ imported }) => imported.change.occurredAt.getTime())
-  await ensurePartitions(trx, new Date(Math.min(...times)))
-  const owner = { organizationId, connectionId: null, sourceAccount: null }
-  await storeEvents(trx, owner, { changes: changes.map(({ imported }) => imported), unparsed: [] })
-  const found = await trx
-    .selectFrom('changes')
-    .select('id')
-    .where('organization_id', '=', organizationId)
-    .where('id', 'in', [...new Set(changes.map(({ id }) => id))])
-    .where(
-      'occurred_at',
-      'in',
-      [...new Set(times)].map((time) => new Date(time)),
-    )
-    .execute()
-  const stored = new Set(found.map(({ id }) => id))
-  await updateChanges(
-    trx,
-    organizationId,
-    newestUpdates(changes.filter(({ id }) => stored.has(id))),
-  )
-  return new Map([...stored].map((id) => [id, id]))
-}
-
-/** One update per change: of several events about it, the newest. */
-function newestUpdates(changes: readonly NewChange[]): ChangeUpdate[] {
-  const newest = new Map<string, ChangeUpdate>()
-  for (const { id, imported } of changes) {
-    const { updatedAt } = imported.change.detail as { updatedAt?: string }
-    if (updatedAt === undefined) continue
-    const update = { id, ...imported, updatedAt: new Date(updatedAt) }
-    const other = newest.get(id)
-    if (!other || other.updatedAt < update.updatedAt) newest.set(id, update)
-  }
-  return [...newest.values()]
+  })
 }
 
 function outcomeOf(

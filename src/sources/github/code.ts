@@ -79,10 +79,12 @@ export function readPush(body: Payload<'push'>, receivedAt: Date): Change {
       ? `“${spoken(only.message, 120)}”`
       : counted(commits.length, 'commit')
   const verb = body.forced ? 'force-pushed' : 'pushed'
-  const occurredAt = repository.pushed_at ?? receivedAt
+  const pushedAt = repository.pushed_at
+  // Two webhooks report a push at different times: without a time of its own, the ID has none.
+  const push = pushedAt ? [after, Math.floor(pushedAt.getTime() / 1000)] : [after]
   return buildChange(repository, {
-    sourceId: `push/${repository.full_name}/${after}/${Math.floor(occurredAt.getTime() / 1000)}`,
-    occurredAt,
+    sourceId: ['push', repository.full_name, ...push].join('/'),
+    occurredAt: pushedAt ?? receivedAt,
     actor: actorOf(body.sender, body.pusher && { login: body.pusher.name }),
     phrase: `${verb} ${what} to ${spoken(branch, 60)}`,
     action: 'push',

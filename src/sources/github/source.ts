@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isSameOrRecurrence } from '../../changes/recurrence.ts'
 import type { Source } from '../source.ts'
 import { UnreadableWebhook } from '../webhook-body.ts'
 import { SOURCE } from './detail.ts'
@@ -84,8 +85,8 @@ export const github: Source = {
       if (!known.success) return undefined
       try {
         const { event, receivedAt } = known.data
-        return translateGitHub(event, JSON.parse(record), receivedAt).find(
-          (change) => change.sourceId === sourceId,
+        return translateGitHub(event, JSON.parse(record), receivedAt).find((change) =>
+          isSameOrRecurrence(sourceId, change.sourceId),
         )
       } catch (error) {
         if (error instanceof UnreadableWebhook) return undefined

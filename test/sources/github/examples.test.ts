@@ -1,5 +1,7 @@
 import examples from '@octokit/webhooks-examples' with { type: 'json' }
 import { expect, test } from 'vitest'
+import { recurrenceId } from '../../../src/changes/recurrence.ts'
+import { github } from '../../../src/sources/github/source.ts'
 import { readGitHub, TRANSLATED_EVENTS } from '../../../src/sources/github/translate.ts'
 
 const receivedAt = new Date('2026-03-02T12:00:00Z')
@@ -43,4 +45,28 @@ test('other events are ignored', () => {
         changes: [],
         reason: `The event ${name} is not a change.`,
       })
+})
+
+test('a later change with the content of an earlier one can be read again', () => {
+  const { event, payload } = all.find((each) => each.event === 'member')!
+  const [change] = readGitHub(event, payload, receivedAt).changes
+  const read = github.reader!.reread({
+    record: JSON.stringify(payload),
+    context: { event, receivedAt: receivedAt.toISOString() },
+    sourceId: recurrenceId(change!.sourceId, receivedAt),
+    occurredAt: receivedAt,
+  })
+  expect(read?.summary).toBe(change!.summary)
+})
+
+test('a push without a time has the same ID, regardless of when it arrives', () => {
+  const { event, payload } = all.find(
+    (each) => each.event === 'push' && readGitHub(each.event, each.payload, receivedAt).changes[0],
+  )!
+  const { repository } = payload as { repository?: object }
+  const untimed = { ...payload, repository: { ...repository, pushed_at: undefined } }
+  const ids = [receivedAt, new Date(receivedAt.getTime() + 1_000)].map(
+    (time) => readGitHub(event, untimed, time).changes[0]!.sourceId,
+  )
+  expect(new Set(ids).size).toBe(1)
 })
