@@ -1,5 +1,6 @@
 import type { LookupPage } from '../aws/lookup-events.ts'
 import { storableJson } from '../changes/storable-json.ts'
+import { isStorableTime } from '../changes/time.ts'
 import type { ImportedChange } from '../db/insert-changes.ts'
 import type { SecondsRange } from '../db/schema.ts'
 import type { SourceEntry, UnparsedRecord } from '../db/unparsed-records.ts'
@@ -60,7 +61,7 @@ export function readPage(
 /** The entry that LookupEvents returned for an event. */
 function toEntry(event: LookupPage['events'][number], region: string): SourceEntry {
   const { EventTime: time } = event
-  const isStorable = time !== undefined && time.getTime() >= 0 && time.getTime() < 2 ** 48
+  const isStorable = time !== undefined && isStorableTime(time)
   return {
     source: 'aws.cloudtrail',
     eventId: storableEventId(event.EventId),

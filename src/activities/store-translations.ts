@@ -1,5 +1,6 @@
 import type { Change } from '../changes/change.ts'
 import { storableJson } from '../changes/storable-json.ts'
+import { isStorableTime } from '../changes/time.ts'
 import type { Trx } from '../db/database.ts'
 import type { ClaimedDelivery, DeliveryOutcome } from '../db/deliveries.ts'
 import { applyIncidentEvents } from '../db/incidents.ts'
@@ -123,8 +124,8 @@ function refuseFuture(
   incidents: IncidentEvent[],
 ): IncidentEvent[] {
   const latest = received_at.getTime() + MAX_AHEAD_MS
-  for (const { noticedAt, reportedAt } of incidents) {
-    const time = Math.max(noticedAt.getTime(), reportedAt.getTime())
+  for (const { noticedAt, reportedAt, resolvedAt } of incidents) {
+    const time = Math.max(noticedAt.getTime(), reportedAt.getTime(), resolvedAt?.getTime() ?? 0)
     if (time <= latest) continue
     throw new UnreadableWebhook(`The alert is in the future: ${new Date(time).toISOString()}.`)
   }
@@ -141,15 +142,22 @@ function readContent({ body, headers }: ClaimedDelivery): unknown {
 }
 
 /** @throws UnreadableWebhook for a time that no change can have */
-function toImported(
+export function toImported(
   organizationId: string,
-  delivery: ClaimedDelivery,
+  delivery: Pick<ClaimedDelivery, 'event' | 'received_at'>,
   { change, content }: { change: Change; content: unknown },
 ): NewChange {
-  const age = delivery.received_at.getTime() - change.occurredAt.getTime()
-  if (age > MAX_AGE_MS || age < -MAX_AHEAD_MS) {
-    const time = change.occurredAt.toISOString()
-    throw new UnreadableWebhook(`The change is too old, or in the future: it occurred at ${time}.`)
+  const { endedAt = change.occurredAt, detail } = change
+  const { updatedAt = change.occurredAt } = detail as { updatedAt?: string }
+  for (const time of [change.occurredAt, endedAt, new Date(updatedAt)]) {
+    if (!isStorableTime(time)) {
+      throw new UnreadableWebhook('A time of the change is not in the years 1970 to 9999.')
+    }
+    const age = delivery.received_at.getTime() - time.getTime()
+    if (age <= MAX_AGE_MS && age >= -MAX_AHEAD_MS) continue
+    throw new UnreadableWebhook(
+      `The change is too old, or in the future: its time is ${time.toISOString()}.`,
+    )
   }
   const { source, sourceId, occurredAt } = change
   const record = storableJson(JSON.stringify(content))

@@ -1,4 +1,5 @@
 import { spoken } from '../changes/text.ts'
+import { isStorableTime } from '../changes/time.ts'
 
 /** A webhook's body does not have the documented shape. The message has the reason, in one sentence. */
 export class UnreadableWebhook extends Error {
@@ -23,13 +24,13 @@ export function asText(value: unknown, maxLength: number = 300): string | undefi
 }
 
 /**
- * An RFC 3339 time. Undefined if it is none, or before 1970: Go programs write the year 1 for a time
- * that is not set.
+ * An RFC 3339 time. Undefined if it is none, after the year 9999, or before 1970: Go programs write
+ * the year 1 for a time that is not set.
  */
 export function asTime(value: unknown): Date | undefined {
   if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value)) return undefined
   const time = new Date(value)
-  return time.getTime() > 0 ? time : undefined
+  return time.getTime() > 0 && isStorableTime(time) ? time : undefined
 }
 
 /** An absolute HTTP(S) URL. Null for anything else, such as a script. */

@@ -238,6 +238,7 @@ describe('filters', () => {
     [`q=${'abc%20'.repeat(13)}`, '?q'],
     ['service=a%00b', '?service'],
     ['to=9999-12-31T23:59:59-23:00', '?to'],
+    ['from=0000-01-01T00:00:00%2B14:00', '?from'],
     ['request=r-1', '?request'],
     ['request!=r-1&from=2026-03-02T00:00:00Z', '?request'],
     [`service=${'x'.repeat(2049)}`, '?service'],

@@ -1,5 +1,6 @@
 import examples from '@octokit/webhooks-examples' with { type: 'json' }
 import { expect, test } from 'vitest'
+import { toImported } from '../../src/activities/store-translations.ts'
 import type { Change } from '../../src/changes/change.ts'
 import { INDEXABLE_BYTES } from '../../src/changes/text.ts'
 import type { IncidentEvent } from '../../src/incidents/incident.ts'
@@ -36,6 +37,7 @@ const HOSTILE = [
   ...['"constructor"', '"__proto__"', '"dev.cdevents.service.constructor.0.1.0"'],
   ...['"dev.cdevents.environment.valueof.0.1.0"', '"9999-12-31T23:59:59Z"'],
   ...[JSON.stringify('🚀'.repeat(5_000)), JSON.stringify(`e${'\u0301'.repeat(3_000)}`)],
+  ...['"9999-12-31T23:59:59-14:00"', '"0000-01-01T00:00:00+14:00"', '253402300800', '1e20'],
   ...['1e400', '1e300', '-0', '1.5', '9'.repeat(300), 'null', 'true', '{"a":{"b":[{}]}}'],
   ...[
     '[[],{},null,"a"]',
@@ -249,6 +251,10 @@ function problemsOf({ changes, incidents = [], refused = [] }: ReturnType<Read>)
   }
   const visible = (text: string, what: string) =>
     check(text !== '' && !INVISIBLE.test(text), `${what}: ${JSON.stringify(text.slice(0, 50))}`)
+  const checkTime = (time: Date) => {
+    const ms = time.getTime()
+    check(ms >= 0 && ms < Date.UTC(10_000, 0), `a time of no year from 1970 to 9999: ${ms}`)
+  }
   for (const text of strings({ changes, incidents })) {
     check(text.isWellFormed() && !text.includes('\0'), `not storable: ${JSON.stringify(text)}`)
     check(text.length <= 10_000, 'too long')
@@ -261,13 +267,18 @@ function problemsOf({ changes, incidents = [], refused = [] }: ReturnType<Read>)
     check(sourceId !== '', 'no ID')
     visible(summary, 'summary')
     for (const text of [service, action, actor.name, tool.label]) check(text !== '', 'empty')
+    for (const time of [change.occurredAt, change.endedAt ?? now]) checkTime(time)
+    const { updatedAt = at } = change.detail as { updatedAt?: string }
+    checkTime(new Date(updatedAt))
     for (const { id } of resources) check(id !== '', 'empty resource')
     for (const { label, url } of links) {
       visible(label, 'label')
       check(/^https?:/.test(url) && url.length <= 2_048, 'no web address')
     }
   }
-  for (const { sourceId, title, state, url } of incidents) {
+  for (const { sourceId, title, state, url, ...incident } of incidents) {
+    const { noticedAt, reportedAt, resolvedAt } = incident
+    for (const time of [noticedAt, reportedAt, resolvedAt ?? now]) checkTime(time)
     check(sourceId !== '' && sourceId.length <= INDEXABLE_BYTES, 'no ID')
     visible(title, 'title')
     check(['open', 'acknowledged', 'resolved'].includes(state), 'unknown state')
@@ -301,4 +312,18 @@ test.each(sources)('%s: hostile values', (_name, body, read) => {
 test.each(sources)('%s: the body that is changed is valid', (_name, body, read) => {
   const { changes, incidents = [] } = read(body)
   expect(changes.length + incidents.length).toBe(1)
+})
+
+test.each<[string, Partial<Change>]>([
+  ['occurs at no time', { occurredAt: new Date(Number.NaN) }],
+  ['ends at no time', { endedAt: new Date(1e20) }],
+  ['occurs after the year 9999', { occurredAt: new Date(Date.UTC(10_000, 0)) }],
+  ['occurs before 1970', { occurredAt: new Date(-1) }],
+  ['is too old', { occurredAt: new Date(0) }],
+  ['ends in the future', { endedAt: new Date('9999-12-31T23:59:59Z') }],
+])('a webhook with a change that %s is unreadable', (_name, times) => {
+  const report = { receivedAs: 'launchdarkly', idempotencyKey: 'a', summary: 'a' } as const
+  const change = { ...readReport(report, now), ...times }
+  const store = () => toImported('o', { event: 'e', received_at: now }, { change, content: {} })
+  expect(store).toThrow(UnreadableWebhook)
 })

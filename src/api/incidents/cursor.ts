@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { isStorableTime } from '../../changes/time.ts'
 import type { IncidentPosition } from '../../db/incident-edits.ts'
 import { Problem } from '../problems.ts'
 
-const positionSchema = z.tuple([z.number().int().min(0), z.uuid()])
+const positionSchema = z.tuple([z.int().refine((ms) => isStorableTime(new Date(ms))), z.uuid()])
 
 export function writeIncidentCursor({ noticedAt, id }: IncidentPosition): string {
   return Buffer.from(JSON.stringify([noticedAt.getTime(), id])).toString('base64url')
@@ -13,8 +14,7 @@ export function readIncidentCursor(cursor: string): IncidentPosition {
   try {
     const text = Buffer.from(cursor, 'base64url').toString()
     const [time, id] = positionSchema.parse(JSON.parse(text))
-    const noticedAt = new Date(time)
-    if (!Number.isNaN(noticedAt.getTime())) return { noticedAt, id }
+    return { noticedAt: new Date(time), id }
   } catch {
     // Not a cursor at all: the same error.
   }

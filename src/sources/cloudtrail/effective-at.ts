@@ -1,5 +1,6 @@
 /** When a change takes effect, if that is later than the call. */
 
+import { isStorableTime } from '../../changes/time.ts'
 import type { Facts } from './facts.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -58,6 +59,5 @@ function timeOf(text: string | undefined): Date | undefined {
   const plain = text.replaceAll('\u202f', ' ')
   const zoned = /(Z|UTC|GMT|[+-]\d\d:?\d\d)$/.test(plain) ? plain : undefined
   const time = new Date(zoned ?? (/T\d\d:/.test(plain) ? `${plain}Z` : `${plain} UTC`))
-  const milliseconds = time.getTime()
-  return milliseconds >= 0 && milliseconds < 2 ** 48 ? time : undefined
+  return isStorableTime(time) ? time : undefined
 }

@@ -3,6 +3,7 @@
 import { hash } from 'node:crypto'
 import type { Link } from '../../changes/change.ts'
 import { indexable, spoken, words } from '../../changes/text.ts'
+import { isStorableTime } from '../../changes/time.ts'
 import { isObject } from '../../json.ts'
 import { findActor } from './actor.ts'
 import { consoleDomain } from './arn.ts'
@@ -28,9 +29,6 @@ import { summarize } from './summaries/index.ts'
 import { type Ending, type Summary, sentence } from './summary.ts'
 import { addTags } from './tags.ts'
 import { findTool } from './tool.ts'
-
-/** Ids of changes hold 48 bits of milliseconds since 1970. */
-const LAST_TIME = 2 ** 48 - 1
 
 /**
  * Reads one event of LookupEvents. Never throws, for any text.
@@ -85,10 +83,7 @@ function unparsed(reason: Unparsed['reason'], detail: string): Reading {
 function timeOf({ eventTime }: LookupEvent, record: JsonReader): Date | undefined {
   const text = record.text('eventTime')
   const own = text !== undefined && text.length <= 40 ? new Date(text) : undefined
-  return [eventTime, own].find((time) => {
-    const milliseconds = time?.getTime() ?? Number.NaN
-    return milliseconds >= 0 && milliseconds <= LAST_TIME
-  })
+  return [eventTime, own].find((time) => time !== undefined && isStorableTime(time))
 }
 
 function changeOf(

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import type { Link } from '../../changes/change.ts'
 import { spoken } from '../../changes/text.ts'
+import { isStorableTime, STORABLE_YEARS } from '../../changes/time.ts'
 import { REPORTED_OUTCOMES, type Report } from './detail.ts'
 
 const MAX_ITEMS = 50
@@ -34,7 +35,7 @@ const description = z
 
 const time = z.iso
   .datetime({ offset: true, error: 'Use RFC 3339, for example 2026-03-01T12:00:00Z.' })
-  .refine((text) => new Date(text).getTime() >= 0, { error: 'The time must not be before 1970.' })
+  .refine((text) => isStorableTime(new Date(text)), { error: STORABLE_YEARS })
 
 /** An address that a page can link to: `javascript:` and other schemes could run code. */
 export function isWebUrl(text: string): boolean {

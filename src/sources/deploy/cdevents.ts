@@ -8,6 +8,7 @@ import {
   present,
   type ReportReading,
   sentences,
+  storableTime,
   webLinks,
 } from './foreign.ts'
 
@@ -19,7 +20,7 @@ const schema = z.looseObject({
     id: z.string().min(1).max(1024),
     source: z.string().min(1).max(2048),
     type: z.string().max(500),
-    timestamp: z.iso.datetime({ offset: true }),
+    timestamp: storableTime,
   }),
   subject: z.looseObject({
     id: z.string().min(1).max(1024),

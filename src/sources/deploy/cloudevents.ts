@@ -7,7 +7,7 @@
 import { z } from 'zod'
 import { partialFields, toReport } from './body.ts'
 import { readCdEvent } from './cdevents.ts'
-import { idempotencyKey, present, type ReportReading, sentences } from './foreign.ts'
+import { idempotencyKey, present, type ReportReading, sentences, storableTime } from './foreign.ts'
 
 const schema = z.looseObject({
   specversion: z.literal('1.0', { error: 'Must be "1.0".' }),
@@ -15,7 +15,7 @@ const schema = z.looseObject({
   source: z.string().min(1).max(2048),
   type: z.string().min(1).max(500),
   subject: z.string().max(1024).optional(),
-  time: z.iso.datetime({ offset: true }).optional(),
+  time: storableTime.optional(),
   datacontenttype: z.string().max(200).optional(),
   data: z.unknown().optional(),
 })

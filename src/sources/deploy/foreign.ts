@@ -1,9 +1,10 @@
 /** What the readers of other systems' formats share. */
 
 import { createHash } from 'node:crypto'
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { Link } from '../../changes/change.ts'
 import { INDEXABLE_BYTES } from '../../changes/text.ts'
+import { isStorableTime, STORABLE_YEARS } from '../../changes/time.ts'
 import { isWebUrl, toLink } from './body.ts'
 import type { Report } from './detail.ts'
 
@@ -14,6 +15,11 @@ export type ReportReading =
   | { ignored: string }
   /** What is invalid, one sentence for each error. */
   | { errors: string[] }
+
+/** An RFC 3339 time. */
+export const storableTime = z.iso
+  .datetime({ offset: true })
+  .refine((text) => isStorableTime(new Date(text)), { error: STORABLE_YEARS })
 
 /** One sentence for each error: `payload.summary: Invalid input`. */
 export function sentences(error: z.ZodError): string[] {

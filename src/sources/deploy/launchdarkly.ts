@@ -4,6 +4,7 @@
  */
 
 import { z } from 'zod'
+import { isStorableTime, STORABLE_YEARS } from '../../changes/time.ts'
 import {
   idempotencyKey,
   longText,
@@ -15,7 +16,8 @@ import {
 
 const schema = z.looseObject({
   _id: z.string().min(1).max(200),
-  date: z.number(),
+  /** In milliseconds since 1970. */
+  date: z.number().refine((ms) => isStorableTime(new Date(ms)), { error: STORABLE_YEARS }),
   kind: z.string().max(100),
   name: z.string().max(500).default(''),
   description: z.string().optional(),

@@ -5,6 +5,7 @@
 
 import { createHash, randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import { isStorableTime, STORABLE_YEARS } from '../../changes/time.ts'
 import {
   idempotencyKey,
   longText,
@@ -17,7 +18,10 @@ import {
 const schema = z.looseObject({
   payload: z.looseObject({
     summary: z.string().trim().min(1).max(1024),
-    timestamp: z.iso.datetime({ offset: true, local: true }).optional(),
+    timestamp: z.iso
+      .datetime({ offset: true, local: true })
+      .refine((text) => isStorableTime(toDate(text)), { error: STORABLE_YEARS })
+      .optional(),
     source: z.string().max(1024).optional(),
     custom_details: z.record(z.string(), z.unknown()).optional(),
   }),

@@ -7,6 +7,7 @@
 
 import { z } from 'zod'
 import { indexable } from '../../changes/text.ts'
+import { isStorableTime } from '../../changes/time.ts'
 
 const MAX_ID_BYTES = 100
 /** Text that Postgres can store. */
@@ -22,7 +23,7 @@ const time = z
     z.string().transform((value) => new Date(value)),
     z.number().transform((value) => new Date(value * 1000)),
   ])
-  .refine((value) => !Number.isNaN(value.getTime()), 'is not a time')
+  .refine(isStorableTime, 'is not a time, or not in the years 1970 to 9999')
 
 const user = z.object({ login: text, name: text, email: text, type: text, html_url: text })
 export type GitHubUser = z.output<typeof user>

@@ -61,6 +61,7 @@ describe('reading a record', () => {
     ['no_event_time', '{}', { eventTime: undefined }],
     ['no_event_time', '{"eventTime":"yesterday"}', { eventTime: new Date(Number.NaN) }],
     ['no_event_time', '{"eventTime":"1066-10-14T00:00:00Z"}', { eventTime: undefined }],
+    ['no_event_time', '{"eventTime":"+010000-01-01T00:00:00Z"}', { eventTime: undefined }],
     ['no_event_name', '{"eventSource":"ec2.amazonaws.com"}', {}],
     ['no_event_name', '{"eventName":{"a":1}}', {}],
   ])('returns %s for %s', (reason, raw, seen) => {
