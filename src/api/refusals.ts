@@ -1,7 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { asOrganization, type Database } from '../db/database.ts'
-import { noteRefusedDelivery } from '../db/integrations.ts'
-import { noteReport } from '../db/reports.ts'
+import { recordRefusal } from '../db/refusals.ts'
 import type { Refusal } from '../incidents/completeness.ts'
 import type { App } from './context.ts'
 
@@ -44,20 +43,19 @@ export function recordRefusals(
 ): void {
   const noted = new Map<string, number>()
   routes.addHook('onResponse', async (request, { statusCode }) => {
-    const refusal = REASONS.get(statusCode)
-    if (refusal === undefined) return
+    const reason = REASONS.get(statusCode)
+    if (reason === undefined) return
     try {
       const addressee = await addresseeOf(request, statusCode)
       if (!addressee) return
       const { organizationId, integrationId } = addressee
-      const key = `${organizationId}/${integrationId}/${refusal}`
-      if (now() - (noted.get(key) ?? Number.NEGATIVE_INFINITY) < PAUSE_MS) return
+      const key = `${organizationId}/${integrationId}/${reason}`
+      const time = now()
+      if (time - (noted.get(key) ?? Number.NEGATIVE_INFINITY) < PAUSE_MS) return
       if (noted.size >= MAX_REMEMBERED) noted.clear()
-      noted.set(key, now())
+      noted.set(key, time)
       await asOrganization(database, organizationId, (trx) =>
-        integrationId === null
-          ? noteReport(trx, organizationId, { isRefused: true })
-          : noteRefusedDelivery(trx, integrationId, refusal),
+        recordRefusal(trx, { organizationId, integrationId, reason, at: new Date(time) }),
       )
     } catch (error) {
       request.log.warn({ err: error }, 'Failed to record a refusal')

@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
-import type { Refusal } from '../incidents/completeness.ts'
 import type { IntegrationKind, IntegrationSettings } from '../integrations/integration.ts'
 import type { Database, Trx } from './database.ts'
 import { listRecoveries, type RecoveryOverview } from './delivery-recoveries.ts'
+import { newestRefusals, type RefusalOverview } from './refusals.ts'
 import type { IntegrationRow } from './schema.ts'
 
 /** The maximum number of integrations of an organization. */
@@ -27,6 +27,8 @@ export interface IntegrationOverview extends IntegrationRow {
   secrets: SecretDates[]
   /** Deliveries of the last 7 days by state; test deliveries included. */
   counts: { received: number; translated: number; ignored: number; failed: number }
+  /** The newest one. */
+  lastRefusal: RefusalOverview | null
   /** Null: missed deliveries are not found. */
   recovery: RecoveryOverview | null
 }
@@ -135,15 +137,6 @@ export async function updateIntegration(
     .execute()
 }
 
-/** Records that a delivery was refused before it was stored. */
-export async function noteRefusedDelivery(trx: Trx, id: string, refusal: Refusal): Promise<void> {
-  await trx
-    .updateTable('integrations')
-    .set({ refused_at: sql<Date>`now()`, refusal })
-    .where('id', '=', id)
-    .execute()
-}
-
 /** @returns whether it existed. Its secrets and deliveries are deleted; its changes stay. */
 export async function deleteIntegration(trx: Trx, id: string): Promise<boolean> {
   const { numDeletedRows } = await trx
@@ -181,6 +174,7 @@ export async function listIntegrations(
     .where('received_at', '>', sql<Date>`now() - interval '7 days'`)
     .groupBy(['integration_id', 'state'])
     .execute()
+  const refusals = await newestRefusals(trx, ids)
   const recoveries = await listRecoveries(trx, ids)
   return rows.map((row) => {
     const count = { received: 0, translated: 0, ignored: 0, failed: 0 }
@@ -191,6 +185,7 @@ export async function listIntegrations(
       ...row,
       secrets: secrets.filter(({ integration_id }) => integration_id === row.id),
       counts: count,
+      lastRefusal: refusals.get(row.id) ?? null,
       recovery: recoveries.get(row.id) ?? null,
     }
   })

@@ -1,12 +1,13 @@
 import { sql } from 'kysely'
 import type { PushFacts } from '../incidents/completeness.ts'
 import type { Trx } from './database.ts'
+import { refusalsWithin } from './refusals.ts'
 
 /**
  * The integrations whose deliveries become changes. Alert sources are left out: their silence hides
  * no change.
  *
- * @param window failures are those of deliveries that arrived in it
+ * @param window failures and refusals are those of deliveries that arrived in it
  */
 export async function listPushSources(
   trx: Trx,
@@ -15,7 +16,6 @@ export async function listPushSources(
   const rows = await trx
     .selectFrom('integrations as i')
     .select(['i.id', 'i.kind', 'i.name', 'i.created_at', 'i.last_delivery_at'])
-    .select(['i.refused_at', 'i.refusal'])
     .select((eb) =>
       eb
         .selectFrom('deliveries as d')
@@ -43,6 +43,7 @@ export async function listPushSources(
     .where('i.kind', 'in', ['github', 'launchdarkly'])
     .orderBy('i.name')
     .execute()
+  const refusals = await refusalsWithin(trx, window)
   return rows.map((row) => ({
     id: row.id,
     kind: row.kind,
@@ -51,18 +52,14 @@ export async function listPushSources(
     lastDeliveryAt: row.last_delivery_at,
     failures: row.failures ?? 0,
     waiting: row.waiting ?? 0,
-    refusedAt: isWithin(row.refused_at, window) ? row.refused_at : null,
-    refusal: row.refusal,
+    refusedAt: refusals.get(row.id)?.at ?? null,
+    refusal: refusals.get(row.id)?.reason ?? null,
   }))
 }
 
-function isWithin(time: Date | null, { from, to }: { from: Date; to: Date }): boolean {
-  return time !== null && time >= from && time < to
-}
-
 /**
- * What pipelines report, as one push source. Undefined if none has ever reported: then it is not
- * used.
+ * What pipelines report, as one push source. Undefined if none has ever reported, and none was
+ * refused: then it is not used.
  *
  * @param window a refused report counts if it arrived in it
  */
@@ -71,15 +68,15 @@ export async function findReportSource(
   window: { from: Date; to: Date },
 ): Promise<PushFacts | undefined> {
   const row = await trx.selectFrom('report_receipts').selectAll().executeTakeFirst()
-  if (!row) return undefined
-  const { last_at, refused_at } = row
+  const refusedAt = (await refusalsWithin(trx, window)).get(null)?.at ?? null
+  if (!row && refusedAt === null) return undefined
   return {
     ...{ id: 'reports', kind: 'deploy', name: 'Reported changes' },
     // Reports can be about times before the first one.
     createdAt: new Date(0),
-    lastDeliveryAt: last_at,
+    lastDeliveryAt: row?.last_at ?? null,
     failures: 0,
     waiting: 0,
-    refusedAt: isWithin(refused_at, window) ? refused_at : null,
+    refusedAt,
   }
 }

@@ -169,19 +169,13 @@ export async function unknownEnvironments(trx: Trx, names: readonly string[]): P
   return names.filter((name) => !known.has(name.toLowerCase()))
 }
 
-/** Notes that a report was stored, or refused because it was not valid. */
-export async function noteReport(
-  trx: Trx,
-  organizationId: string,
-  { isRefused }: { isRefused: boolean },
-): Promise<void> {
+/** Notes that a report was stored. */
+export async function noteReport(trx: Trx, organizationId: string): Promise<void> {
   await trx
     .insertInto('report_receipts')
-    .values({ organization_id: organizationId, ...(isRefused && { refused_at: sql<Date>`now()` }) })
+    .values({ organization_id: organizationId })
     .onConflict((conflict) =>
-      conflict
-        .column('organization_id')
-        .doUpdateSet(isRefused ? { refused_at: sql<Date>`now()` } : { last_at: sql<Date>`now()` }),
+      conflict.column('organization_id').doUpdateSet({ last_at: sql<Date>`now()` }),
     )
     .execute()
 }

@@ -429,8 +429,6 @@ interface IntegrationsTable {
   settings: ColumnType<IntegrationSettings, string | undefined, string>
   created_at: Generated<Date>
   last_delivery_at: Date | null
-  refused_at: Date | null
-  refusal: Refusal | null
 }
 
 interface IntegrationSecretsTable {
@@ -490,7 +488,15 @@ interface ReportReceiptsTable {
   organization_id: string
   first_at: Generated<Date>
   last_at: Generated<Date>
-  refused_at: Date | null
+}
+
+interface RefusalsTable {
+  organization_id: string
+  integration_id: string | null
+  hour: Date
+  reason: Refusal
+  first_at: Date
+  last_at: Date
 }
 
 /** The columns of better-auth's tables that Cairn itself reads. */
@@ -536,6 +542,7 @@ export interface Schema {
   deliveries: DeliveriesTable
   delivery_recoveries: DeliveryRecoveriesTable
   report_receipts: ReportReceiptsTable
+  refusals: RefusalsTable
 }
 
 export type ConnectionRow = Selectable<ConnectionsTable>

@@ -233,11 +233,12 @@ test.each(['', '/api/v3'])('GitHub deployment API at %s/repos', async (prefix) =
 test('refused reports are noted, also those that are too large to be read', async () => {
   const refusedAt = async (who: Tenant) => {
     const row = await api.superuser
-      .selectFrom('report_receipts')
-      .select('refused_at')
+      .selectFrom('refusals')
+      .select('last_at')
       .where('organization_id', '=', who.id)
+      .where('integration_id', 'is', null)
       .executeTakeFirst()
-    return row?.refused_at
+    return row?.last_at
   }
   const [one, two] = [await api.tenant('refused event'), await api.tenant('refused deployment')]
   expect((await post('/v2/change/enqueue', { routing_key: one.key, payload: {} })).status).toBe(400)

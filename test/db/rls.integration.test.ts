@@ -13,6 +13,7 @@ import { insertInvitation, newInvitationToken } from '../../src/db/members.ts'
 import { insertNoiseRule } from '../../src/db/noise-rules.ts'
 import { addApiKey, ensureOrganization, newApiKey } from '../../src/db/organizations.ts'
 import { insertPasswordReset, newPasswordResetToken } from '../../src/db/password-resets.ts'
+import { recordRefusal } from '../../src/db/refusals.ts'
 import { noteReport } from '../../src/db/reports.ts'
 import { insertView } from '../../src/db/saved-views.ts'
 import { insertUnparsed } from '../../src/db/unparsed-records.ts'
@@ -131,7 +132,9 @@ async function fill(name: string): Promise<Tenant> {
     ])
     const integration = { id: integrationId, organization_id: id }
     await saveRecovery(trx, integration, { hooksOf: ['acme'], sealed: Buffer.from(name) })
-    await noteReport(trx, id, { isRefused: false })
+    await noteReport(trx, id)
+    const refused = { organizationId: id, integrationId, at: new Date() }
+    await recordRefusal(trx, { ...refused, reason: 'signature' })
     return { id, connectionId: row.id }
   })
 }

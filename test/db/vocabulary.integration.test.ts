@@ -66,7 +66,7 @@ const vocabularies: [table: string, column: string, list: readonly string[]][] =
   ['change_rules', 'mode', RULE_MODES],
   ['noise_rules', 'effect', NOISE_EFFECTS],
   ['integrations', 'kind', INTEGRATION_KINDS],
-  ['integrations', 'refusal', REFUSALS],
+  ['refusals', 'reason', REFUSALS],
   ['deliveries', 'state', DELIVERY_STATES],
   ['incidents', 'source', INCIDENT_SOURCES],
   ['incidents', 'state', INCIDENT_STATES],

@@ -27,10 +27,10 @@ export function toIntegration(
     settings: row.settings,
     createdAt: row.created_at.toISOString(),
     lastDeliveryAt: row.last_delivery_at?.toISOString() ?? null,
-    lastRefusal:
-      row.refused_at && row.refusal
-        ? { at: row.refused_at.toISOString(), reason: row.refusal }
-        : null,
+    lastRefusal: row.lastRefusal && {
+      at: row.lastRefusal.at.toISOString(),
+      reason: row.lastRefusal.reason,
+    },
     secrets: row.secrets.map(({ created_at, expires_at }) => ({
       createdAt: created_at.toISOString(),
       expiresAt: expires_at?.toISOString() ?? null,

@@ -41,7 +41,7 @@ export async function acceptReport(
     const stored = await storeReport(trx, organizationId, { change, update, record }).catch(
       refuseEnd,
     )
-    await noteReport(trx, organizationId, { isRefused: false })
+    await noteReport(trx, organizationId)
     const unknown = await unknownEnvironments(trx, change.detail.environments)
     return {
       change: await presentChange(trx, stored.row),

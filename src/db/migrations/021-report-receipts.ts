@@ -7,11 +7,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     CREATE TABLE report_receipts (
       organization_id uuid PRIMARY KEY REFERENCES organizations ON DELETE CASCADE,
       first_at timestamptz(3) NOT NULL DEFAULT now(),
-      last_at timestamptz(3) NOT NULL DEFAULT now(),
-      -- The last report that was refused because it was not valid.
-      refused_at timestamptz(3)
+      last_at timestamptz(3) NOT NULL DEFAULT now()
     );
     ${isolateOrganizations('report_receipts')}
-    GRANT SELECT, INSERT, UPDATE (last_at, refused_at) ON report_receipts TO cairn_api;
+    GRANT SELECT, INSERT, UPDATE (last_at) ON report_receipts TO cairn_api;
   `.execute(db)
 }

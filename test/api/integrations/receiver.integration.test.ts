@@ -6,7 +6,8 @@ import { takeInTurns } from '../../../src/api/integrations/delivery-writer.ts'
 import { createDeliveryLimits } from '../../../src/api/integrations/limits.ts'
 import { DELIVERY_LIMIT_BYTES } from '../../../src/api/integrations/receiver.ts'
 import { asOrganization } from '../../../src/db/database.ts'
-import { listPushSources } from '../../../src/db/push-sources.ts'
+import { findReportSource, listPushSources } from '../../../src/db/push-sources.ts'
+import { recordRefusal } from '../../../src/db/refusals.ts'
 import type { IntegrationKind } from '../../../src/integrations/integration.ts'
 import { signatureHeaders } from '../../../src/integrations/signature.ts'
 import { createTestApi, type Person, type Tenant, type TestApi } from '../../../testing/api.ts'
@@ -448,6 +449,39 @@ describe('a refused delivery is shown on the integration', () => {
     const sources = await asOrganization(api.db, tenant.id, (trx) => listPushSources(trx, window))
     expect(sources.find(({ id }) => id === integration.id)).toMatchObject({
       ...{ refusal: 'too_large', refusedAt: expect.any(Date) },
+    })
+  })
+
+  test('and a later one does not hide it, which also applies to reports', async () => {
+    const { id } = await create('github')
+    const at = (time: string) => new Date(`2026-03-02T${time}:00.000Z`)
+    const refuse = async (time: Date) => {
+      const refused = { organizationId: tenant.id, reason: 'too_large', at: time } as const
+      await asOrganization(api.db, tenant.id, async (trx) => {
+        for (const integrationId of [id, null])
+          await recordRefusal(trx, { ...refused, integrationId })
+      })
+    }
+    const refusedWithin = (from: string, to: string) =>
+      asOrganization(api.db, tenant.id, async (trx) => {
+        const window = { from: at(from), to: at(to) }
+        const source = (await listPushSources(trx, window)).find((each) => each.id === id)
+        const reports = await findReportSource(trx, window)
+        return [source?.refusedAt ?? null, reports?.refusedAt ?? null]
+      })
+    for (const time of ['11:05', '11:50', '18:00']) await refuse(at(time))
+    expect(await refusedWithin('10:00', '12:00')).toEqual([at('11:50'), at('11:50')])
+    expect(await refusedWithin('11:00', '11:50')).toEqual([at('11:05'), at('11:05')])
+    expect(await refusedWithin('11:51', '18:00')).toEqual([null, null])
+    expect(await refusedWithin('11:51', '18:01')).toEqual([at('18:00'), at('18:00')])
+    // Older refusals of the same sender are removed after 90 days.
+    const later = new Date(at('12:00').getTime() + 90 * 24 * 3_600_000)
+    await refuse(later)
+    expect(await refusedWithin('10:00', '12:00')).toEqual([null, null])
+    expect(await refusedWithin('10:00', '19:00')).toEqual([at('18:00'), at('18:00')])
+    expect(await refusalOf({ id } as Integration)).toEqual({
+      at: later.toISOString(),
+      reason: 'too_large',
     })
   })
 })
