@@ -24,7 +24,7 @@ const usage = `Usage:
   npm run admin -- key create ORGANIZATION    creates another API key
   npm run admin -- owner invite ORGANIZATION  creates an invitation link for an owner
   npm run admin -- secrets rotate             encrypts webhook secrets under the first CAIRN_SECRET_KEY
-  npm run admin -- installation renew         gives a copied database a new installation id
+  npm run admin -- installation renew         gives a copied database a new installation ID
 
 Prints the key or the link once. Only its hash is stored.`
 

@@ -31,7 +31,7 @@ const usage = `Usage: npm run demo -- [options]
   --all-events            import all events, not only changes
   --tps N                 requests a second per region that the simulated AWS allows
   --exit-when-imported    exit when everything wanted at the start is imported, and print a result
-  --write-ids FILE        with --exit-when-imported: write the imported event ids, one per line
+  --write-ids FILE        with --exit-when-imported: write the imported event IDs, one per line
   --template FILE         create the account's role from this CloudFormation template instead of
                           Cairn's own, to see what the verification finds`
 
