@@ -7,6 +7,8 @@ import type { Trx } from './database.ts'
 import type { ChangeRow } from './schema.ts'
 
 const MAX_DEFERRED = 200
+/** Where only those that had arrived by a time are wanted, so many are compared with it. */
+const MAX_DEFERRED_COMPARED = 10_000
 
 /** What ranking reads of a change itself: of a thousand changes, the rest takes as long to read. */
 const OWN_COLUMNS = [
@@ -103,15 +105,16 @@ export async function changesBetween(
 /** Earlier changes that take effect in the window. */
 export async function deferredChanges(trx: Trx, wanted: Wanted): Promise<CandidateRow[]> {
   const { organizationId, from, to, arrived } = wanted
+  const most = arrived ? MAX_DEFERRED_COMPARED : MAX_DEFERRED
   const { rows } = await sql<{ id: string }>`
     SELECT id FROM deferred_changes(${from}::timestamptz, ${from.toISOString()}::text,
-      ${to.toISOString()}::text, ${MAX_DEFERRED}) AS id
+      ${to.toISOString()}::text, ${most}) AS id
   `.execute(trx)
   if (rows.length === 0) return []
   let query = withIds(
     selectCandidates(trx, organizationId),
     rows.map(({ id }) => id),
-  )
+  ).limit(MAX_DEFERRED)
   if (arrived) query = query.where(arrived)
   return query.execute()
 }

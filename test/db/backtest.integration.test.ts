@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { backtestIncident } from '../../src/db/backtest.ts'
 import { asOrganization, type Database, type Trx } from '../../src/db/database.ts'
@@ -128,6 +129,38 @@ test.each([
     })
   },
 )
+
+test('a deferred change that had arrived is found among many that had not', async () => {
+  await inOrganization('deferred', async (trx, organizationId) => {
+    const deferred = { occurredAt: minutes(-10 * 24 * 60), effectiveAt: minutes(-2) }
+    const store = async (sourceId: string, importedAt: Date) => {
+      const id = await someChange(
+        trx,
+        { organizationId, connectionId: null },
+        { ...culprit, ...deferred, sourceId },
+      )
+      const update = trx.updateTable('changes').set({ imported_at: importedAt })
+      await update.where('id', '=', id).execute()
+      return id
+    }
+    const first = await store('late', minutes(60))
+    // Copies of its row: storing this many changes would take seconds.
+    const { rows } = await sql<{ column: string }>`
+      SELECT quote_ident(attname) AS column FROM pg_attribute
+      WHERE attrelid = 'changes'::regclass AND attnum > 0 AND attgenerated = ''
+        AND attname NOT IN ('id', 'source_id')
+    `.execute(trx)
+    const columns = sql.raw(rows.map(({ column }) => column).join(', '))
+    await sql`
+      INSERT INTO changes (id, source_id, ${columns})
+      SELECT (left(id::text, 24) || lpad(n::text, 12, '0'))::uuid, source_id || n, ${columns}
+      FROM changes, generate_series(1, 200) AS n WHERE id = ${first}
+    `.execute(trx)
+    const arrived = await store('arrived', minutes(-60))
+    const { atAlert } = await run(trx, organizationId)
+    expect(atAlert.suspects.map(({ changeId }) => changeId)).toEqual([arrived])
+  })
+})
 
 test('the cause is ranked beside newest-first, and matches are counted', async () => {
   await inOrganization('ranks', async (trx, organizationId) => {
