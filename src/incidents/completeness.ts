@@ -26,7 +26,7 @@ export type Refusal = (typeof REFUSALS)[number]
 export const REFUSAL_TEXTS: Record<Refusal, string> = {
   signature: 'its signature or token is missing or wrong',
   too_large: 'it was too large',
-  throttled: 'there were too many at the same time',
+  throttled: 'too many deliveries arrived at the same time',
   invalid: 'it could not be read',
 }
 

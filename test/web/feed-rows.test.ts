@@ -1,6 +1,10 @@
+import { MantineProvider } from '@mantine/core'
 import fc from 'fast-check'
+import { createElement } from 'react'
+import { renderToStaticMarkup } from 'react-dom/server'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Change, ChangeSet, CloudTrailDetail, Connection } from '../../web/src/client.ts'
+import { Words } from '../../web/src/components/breakable.tsx'
 import { visible } from '../../web/src/components/json.ts'
 import { nearest, neighboursOf, safeLinks } from '../../web/src/pages/change/change.ts'
 import { concerns, cut, news, split, toEntries } from '../../web/src/pages/feed/entries.ts'
@@ -8,9 +12,12 @@ import { commandOf, step } from '../../web/src/pages/feed/keys.ts'
 import { askedFor, completeness, question } from '../../web/src/pages/feed/labels.ts'
 import { snapshotTime } from '../../web/src/pages/feed/last-feed.ts'
 import { newsSince } from '../../web/src/pages/feed/news-since.ts'
+import { RowTime } from '../../web/src/pages/feed/row-parts.tsx'
+import { type FeedSearch, listKey } from '../../web/src/pages/feed/search.ts'
+import { createSavedRows } from '../../web/src/pages/feed/selection.ts'
 import { fromWallClock, toWallClock } from '../../web/src/pages/feed/wall-clock.ts'
 import { neighbours } from '../../web/src/sources/cloudtrail/neighbours.ts'
-import { dayHeadings, formatTime } from '../../web/src/time.tsx'
+import { dayHeadings, formatTime, rowDays } from '../../web/src/time.tsx'
 
 const detail = (fields: Partial<CloudTrailDetail>): CloudTrailDetail => ({
   source: 'aws.cloudtrail',
@@ -516,5 +523,103 @@ describe('times of rows', () => {
     const times = ['2026-03-01T23:00:00Z', '2026-03-02T11:00:00Z']
     const yesterday = Date.parse('2026-03-01T12:00:00Z')
     expect(dayHeadings(times, 'utc', yesterday, now)).toEqual([undefined, 'Today'])
+  })
+
+  describe('in the feed', () => {
+    const shown = (...rows: (string | [at: string, until: string])[]) =>
+      rowDays(
+        rows.map((row) => {
+          const [at, until] = typeof row === 'string' ? [row] : row
+          return { at: `2026-03-0${at}:00Z`, until: until && `2026-03-0${until}:00Z` }
+        }),
+        'utc',
+        now,
+      ).map(({ heading, isDated }) => (isDated ? 'dated' : heading))
+
+    test('a set that ended after midnight shows its date below the heading of the day before', () => {
+      expect(shown('2T11:00', '1T23:55', '2T00:10', '1T23:40', '1T01:00')).toEqual([
+        ...[undefined, 'Yesterday, 1 Mar', 'dated', undefined, undefined],
+      ])
+    })
+
+    test('below an expanded set that crosses midnight, the heading is repeated', () => {
+      const expanded: [string, string] = ['2T00:10', '1T23:50']
+      expect(shown(expanded, '2T00:05', '2T00:01', '1T23:00')).toEqual([
+        ...[undefined, 'Today', undefined, 'Yesterday, 1 Mar'],
+      ])
+      expect(shown(expanded, '1T23:00', '1T22:00')).toEqual([
+        ...[undefined, 'Yesterday, 1 Mar', undefined],
+      ])
+      expect(shown('1T23:55', expanded, '1T23:00')).toEqual([
+        ...['Yesterday, 1 Mar', 'dated', 'Yesterday, 1 Mar'],
+      ])
+      expect(shown(['2T11:00', '2T10:00'], '2T09:00')).toEqual([undefined, undefined])
+    })
+
+    const time = (at: string, isDated?: boolean) =>
+      renderToStaticMarkup(
+        createElement(
+          MantineProvider,
+          { withCssVariables: false, withGlobalClasses: false },
+          createElement(RowTime, { at, zone: 'utc', now, isDated }),
+        ),
+      )
+    const text = (html: string) => html.replace(/<[^>]+>/g, '')
+
+    test('the date is read with the time, and shown where the heading is of another day', () => {
+      expect(time('2026-03-01T23:55:00Z')).toMatch(/<span[^>]*>1 Mar, <\/span>23:55:00<\/time>$/)
+      expect(text(time('2026-03-02T11:00:00Z'))).toBe('11:00:00')
+      expect(time('2026-03-01T23:55:00Z', true)).toMatch(/>1 Mar, 23:55:00<\/time>$/)
+      expect(time('2026-03-02T00:10:00Z', true)).toMatch(/>Today, 00:10:00<\/time>$/)
+    })
+  })
+})
+
+describe('the selected row', () => {
+  test('that was saved here is not another one, however late it is rendered', () => {
+    const saved = createSavedRows(undefined)
+    saved.save('a')
+    saved.save('b')
+    expect(['a', 'b', 'b'].map((at) => saved.isForeign(at))).toEqual([false, false, false])
+    // Only the last of two is rendered.
+    saved.save('c')
+    saved.save('d')
+    expect(saved.isForeign('d')).toBe(false)
+  })
+
+  test('that Back or a link brings is another one', () => {
+    const saved = createSavedRows('a')
+    expect(saved.isForeign('a')).toBe(false)
+    saved.save('b')
+    expect(saved.isForeign('b')).toBe(false)
+    expect(saved.isForeign('a')).toBe(true)
+    expect(saved.isForeign('a')).toBe(false)
+    expect(saved.isForeign(undefined)).toBe(true)
+  })
+
+  test('belongs to a list: its filters, not the position in it or unknown parameters', () => {
+    const list = listKey({ q: 'x', actor: ['ada'] })
+    const same = { utm: '1', actor: ['ada'], q: 'x', at: 'a', open: ['s'], change: 'c' }
+    expect(listKey(same as FeedSearch)).toBe(list)
+    expect(listKey({ q: 'x', actor: ['bob'] })).not.toBe(list)
+    expect(listKey({ q: 'x', actor: ['ada'], view: 'changes' })).not.toBe(list)
+  })
+})
+
+describe('words', () => {
+  const html = (word: string) => renderToStaticMarkup(createElement(Words, { text: word }))
+
+  test('keep a domain whole, and wrap a long one between its labels', () => {
+    expect(html('at db.example.com.')).toMatch(/^at <span[^>]*>db\.example\.com\.<\/span>$/)
+    expect(html('a-very-long-name.of-a-service.example.com')).toContain(
+      'name.</span><wbr aria-hidden="true"/>',
+    )
+    expect(html('verylongname.ofaservice.in.a.region.example.com')).toContain('.<')
+    expect(html('Done. Next')).toBe('Done. Next')
+  })
+
+  test('of several parts keep their order beside text of the other direction', () => {
+    const arn = 'arn:aws:iam::111122223333:role/deploy-production'
+    expect(html(arn)).toMatch(/^<bdi dir="ltr">.*<wbr aria-hidden="true"\/>.*<\/bdi>$/)
   })
 })

@@ -99,6 +99,8 @@ export function listen(
     expectSoon()
     const stream = open('/api/v1/events')
     source = stream
+    // It may never open.
+    expectHeartbeat()
     const on = (event: string, handler: (data: string) => void) =>
       stream.addEventListener(event, ({ data }) => {
         expectHeartbeat()
@@ -115,9 +117,9 @@ export function listen(
     }
     stream.onerror = () => {
       hasGap = true
-      clearTimeout(silence)
       expectSoon()
-      if (stream.readyState !== stream.CLOSED) return
+      if (stream.readyState !== stream.CLOSED) return expectHeartbeat()
+      clearTimeout(silence)
       const wait = Math.min(FIRST_WAIT_MS * 2 ** tries++, MAX_WAIT_MS)
       // Jitter, so that pages do not reconnect at the same time.
       next = setTimeout(start, wait * (0.5 + Math.random()))

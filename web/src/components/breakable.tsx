@@ -16,13 +16,16 @@ export function Breakable({ text }: { text: string }) {
   const parts = text
     .split(/(?<=[:/,])(?![:/,])/)
     .flatMap((part) => (part.length > LONGEST_PART ? part.split(/(?<=[._])/) : [part]))
-  return parts.map((part, index) => (
+  const shown = parts.map((part, index) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: parts can be equal, and stay where they are
     <Fragment key={index}>
-      {index > 0 && <wbr />}
+      {/* Otherwise screen readers read a space. */}
+      {index > 0 && <wbr aria-hidden />}
       {part.length > LONGEST_PART ? part : <span className={classes.part}>{part}</span>}
     </Fragment>
   ))
+  // Beside text of the other direction, the parts keep their order.
+  return parts.length > 1 ? <bdi dir="ltr">{shown}</bdi> : shown
 }
 
 /** A sentence whose identifiers wrap only between their parts: `sg-0123456789abcdef0` stays whole. */
@@ -30,6 +33,6 @@ export function Words({ text }: { text: string }) {
   if (text.length > LONGEST_TEXT) return text
   return text.split(/(\s+)/).map((word, index) =>
     // biome-ignore lint/suspicious/noArrayIndexKey: words can be equal, and stay where they are
-    /[-:/_]/.test(word) ? <Breakable key={index} text={word} /> : word,
+    /[-:/_]|\.\w/.test(word) ? <Breakable key={index} text={word} /> : word,
   )
 }

@@ -92,10 +92,10 @@ export function SignInPage() {
         </Text>
         <Text size="sm">
           <b>Forgot your password?</b> Ask an owner for a password reset link: Settings, Members,
-          Reset password. If you are the only owner, run this on the server. Imported changes are
-          kept.
+          Reset password. If you are the only owner, run the command below on the server. It keeps
+          imported changes.
         </Text>
-        <Snippet text="npm run admin -- owner invite default" label="Command for a new owner" />
+        <Snippet text="npm run admin -- owner invite default" label="Command to invite an owner" />
       </Stack>
     </SignedOutPage>
   )

@@ -7,6 +7,7 @@ import { EnvironmentBadge } from '../../components/environment-badge.tsx'
 import { NoiseRuleDialog } from '../../components/lazy-noise-rule-dialog.ts'
 import { OutcomeBadge } from '../../components/outcome.tsx'
 import { RiskBadges } from '../../components/risk.tsx'
+import { cut } from '../feed/entries.ts'
 import { MINUTE, rangeAround, safeLinks } from './change.ts'
 import { NoiseBadge } from './noise-badge.tsx'
 import { LongText } from './parts.tsx'
@@ -18,7 +19,8 @@ export function ChangeHeader(props: { change: Change; headingOrder: 1 | 2 }) {
   const [isHiding, setHiding] = useState(false)
   return (
     <Stack gap="xs">
-      <Title order={props.headingOrder} size="h3">
+      {/* In a heading, the parts of an identifier are blocks: their names would have spaces between them. */}
+      <Title order={props.headingOrder} size="h3" aria-label={cut(change.summary, 600)}>
         <bdi>
           <LongText text={change.summary} />
         </bdi>

@@ -29,11 +29,16 @@ export function RelatedChanges({ change, neighbours }: { change: Change; neighbo
       const [before, after] = await Promise.all([
         listChanges({
           ...query,
-          ...{ from: from.toISOString(), to: until, limit: few + 1 },
+          from: from.toISOString(),
+          to: until,
+          limit: few + 1,
         }),
         listChanges({
           ...query,
-          ...{ from: change.occurredAt, to: to.toISOString(), order: 'asc', limit: few + 1 },
+          from: change.occurredAt,
+          to: to.toISOString(),
+          order: 'asc',
+          limit: few + 1,
         }),
       ])
       return nearest([...before.items, ...after.items], change, few)
@@ -46,7 +51,8 @@ export function RelatedChanges({ change, neighbours }: { change: Change; neighbo
   )
   const shown = found.data ?? []
   const times = shown.map(({ occurredAt }) => occurredAt)
-  const days = dayHeadings(times, zone, Date.parse(change.occurredAt), serverNow())
+  const now = serverNow()
+  const days = dayHeadings(times, zone, Date.parse(change.occurredAt), now)
   // A set with one change, or a request with one record, has no others.
   if (found.data?.length === 0 && (search.changeSet || search.request)) return null
   return (
@@ -58,7 +64,7 @@ export function RelatedChanges({ change, neighbours }: { change: Change; neighbo
         <ol className={feedClasses.list}>
           {shown.map((one, index) => (
             <li key={one.id} className={feedClasses.item}>
-              <DayHeading day={days[index]} />
+              <DayHeading day={days[index]} level={3} />
               <ChangeRow
                 change={one}
                 rowKey={one.id}
@@ -66,6 +72,7 @@ export function RelatedChanges({ change, neighbours }: { change: Change; neighbo
                 reachable={one.id}
                 onSelect={() => {}}
                 zone={zone}
+                now={now}
                 accounts={accounts}
               />
             </li>

@@ -21,7 +21,7 @@ function labelOf(answer: GroupResult, verification: Verification | undefined): s
 /** The three groups of checks, each with the AWS responses. */
 export function CheckGroups(props: {
   verification: Verification | undefined
-  /** Until the first check is reported, the first group is in progress. */
+  /** No check has been reported yet: the first group is shown as in progress. */
   isBeginning: boolean
   /** Which groups the user has opened or closed. Failed ones are open otherwise. */
   choices: Partial<Record<string, boolean>>

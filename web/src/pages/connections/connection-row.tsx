@@ -6,7 +6,7 @@ import { visible } from '../../components/json.ts'
 import { Time } from '../../time.tsx'
 import { StatusBadge } from './status.tsx'
 
-/** An account of the table: its status, and how far its changes are imported. */
+/** One account: its status, and how far its changes are imported. */
 export function ConnectionRow({ item }: { item: Connection }) {
   const isPolled = ['current', 'behind', 'importing'].includes(item.status)
   return (

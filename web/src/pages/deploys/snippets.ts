@@ -44,7 +44,7 @@ export function deploySnippets(url: string): DeploySnippet[] {
     {
       id: 'launchdarkly',
       title: 'LaunchDarkly',
-      hint: 'LaunchDarkly signs its webhooks. Create the integration with this request, or on the page Integrations. In LaunchDarkly, add a webhook with the url and the secret of the response, and select Sign this webhook.',
+      hint: 'LaunchDarkly can sign its webhooks. Create the integration with this request or on the Integrations page. In LaunchDarkly, add a webhook with the url and secret from the response, and select Sign this webhook.',
       text: launchDarkly(url),
     },
     {

@@ -22,7 +22,16 @@ const isPlainClick = (event: MouseEvent) =>
 
 /** One change: a link to its page, which can open beside the list instead. */
 export function ChangeRow(
-  props: Roving & Looks & { change: Change; rowKey: string; zone: Zone; isMember?: boolean },
+  props: Roving &
+    Looks & {
+      change: Change
+      rowKey: string
+      zone: Zone
+      now: number
+      /** The heading above is of another day. */
+      isDated?: boolean
+      isMember?: boolean
+    },
 ) {
   const { change, rowKey } = props
   const isSelected = props.selected === rowKey
@@ -32,11 +41,12 @@ export function ChangeRow(
   const isHeavy =
     change.outcome !== 'succeeded' || isUrgent(change.risks, change.publicAccess !== undefined)
   const row = (
-    // A router link would compute its target again at each step through the list.
+    // A router link recomputes its target each time the selection moves.
     <a
       href={`/changes/${change.id}`}
       className={`${classes.row} ${props.isMember ? classes.member : ''}`}
       {...{ [rowAttribute]: rowKey }}
+      data-dated={props.isDated || undefined}
       data-problem={change.outcome !== 'succeeded' || undefined}
       data-weight={isHeavy ? 'high' : undefined}
       title={cut(change.summary, 600)}
@@ -44,14 +54,13 @@ export function ChangeRow(
       tabIndex={props.reachable === rowKey ? 0 : -1}
       onFocus={() => props.onSelect(rowKey, change.id)}
       onClick={(event) => {
-        const { onOpen, onLeave } = props
-        const isPlain = isPlainClick(event)
-        if (!onOpen || !isPlain) onLeave?.()
-        if (!isPlain) return
+        // In a new tab, the browser opens it, and this page stays as it is.
+        if (!isPlainClick(event)) return
         event.preventDefault()
         // A click by a key has no position in a sequence of clicks.
-        if (onOpen) onOpen(rowKey, change.id, event.detail === 0)
-        else void navigate({ to: '/changes/$id', params: { id: change.id } })
+        if (props.onOpen) return props.onOpen(rowKey, change.id, event.detail === 0)
+        props.onLeave?.()
+        void navigate({ to: '/changes/$id', params: { id: change.id } })
       }}
     >
       <span className={classes.icon}>
@@ -61,7 +70,7 @@ export function ChangeRow(
           <OutcomeIcon outcome={change.outcome} />
         )}
       </span>
-      <RowTime at={change.occurredAt} zone={props.zone} />
+      <RowTime at={change.occurredAt} zone={props.zone} now={props.now} isDated={props.isDated} />
       <span className={classes.what}>
         <bdi className={classes.sentence}>
           <span className={classes.actor}>{cut(subject, 200)}</span>

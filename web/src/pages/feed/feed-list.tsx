@@ -22,7 +22,7 @@ export function FeedList(props: {
   accounts: ReadonlyMap<string, string>
   /** The moment that the list shows, in milliseconds. */
   asOf: number
-  /** Some time today, in milliseconds. */
+  /** A time today, in Unix milliseconds. */
   now: number
   onChange: (search: FeedSearch) => void
 }) {

@@ -72,7 +72,13 @@ function Chart(props: Zooming & { data: Data }) {
           {...handlers}
           onDoubleClick={props.onZoomOut}
         >
-          <HistogramBars {...{ data, width, zone, selected, isRange }} />
+          <HistogramBars
+            data={data}
+            width={width}
+            zone={zone}
+            selected={selected}
+            isRange={isRange}
+          />
         </svg>
       </div>
       <Group justify="space-between" gap="xs" mih={24} wrap="nowrap" mt={2}>

@@ -1,22 +1,41 @@
-import { Skeleton } from '@mantine/core'
+import { Skeleton, VisuallyHidden } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { formatTime, type Zone } from '../../time.tsx'
 import { cut } from './entries.ts'
 import classes from './feed.module.css'
 
-/** The time of day. The heading above it has the day. */
-export function RowTime({ at, zone }: { at: string; zone: Zone }) {
+/**
+ * The time of day. The heading above it has the day, which a screen reader that moves from row to
+ * row does not read.
+ */
+export function RowTime(props: {
+  at: string
+  zone: Zone
+  now: number
+  /** The day is not that of the heading. */
+  isDated?: boolean
+}) {
+  const { at, zone, now } = props
+  const clock = formatTime(at, zone, Date.parse(at))
+  const date = formatTime(at, zone, now).slice(0, -clock.length)
   return (
     <time className={classes.time} dateTime={at} title={new Date(at).toISOString()}>
-      {formatTime(at, zone, Date.parse(at))}
+      {props.isDated && (date || 'Today, ')}
+      {!props.isDated && date !== '' && <VisuallyHidden component="span">{date}</VisuallyHidden>}
+      {clock}
     </time>
   )
 }
 
 /** The day of the rows below it, where that is not clear from the rows above. */
-export function DayHeading({ day }: { day: string | undefined }) {
+export function DayHeading({ day, level = 2 }: { day: string | undefined; level?: 2 | 3 }) {
   if (day === undefined) return null
-  return <div className={classes.day}>{day}</div>
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: headings of the page have other styles
+    <div role="heading" aria-level={level} className={classes.day}>
+      {day}
+    </div>
+  )
 }
 
 export function Meta({

@@ -1,6 +1,6 @@
 import { memo, useCallback, useMemo, useRef } from 'react'
 import type { ChangeSet } from '../../client.ts'
-import { dayHeadings, useZone, type Zone } from '../../time.tsx'
+import { rowDays, type ShownRow, useZone, type Zone } from '../../time.tsx'
 import { ChangeRow } from './change-row.tsx'
 import type { Entry } from './entries.ts'
 import classes from './feed.module.css'
@@ -21,14 +21,22 @@ export function Rows(
       window: Window
       open: ReadonlySet<string>
       onFold: (id: string) => void
-      /** Some time today, in milliseconds. Other days have headings. */
+      /** A time today, in Unix milliseconds. Other days have headings. */
       now: number
     },
 ) {
   const [zone] = useZone()
-  const { entries, now } = props
+  const { entries, now, open } = props
   const selected = useSelected(props.selection)
-  const days = useMemo(() => dayHeadings(entries.map(timeOf), zone, now, now), [entries, zone, now])
+  const days = useMemo(
+    () =>
+      rowDays(
+        entries.map((entry) => shownRow(entry, open)),
+        zone,
+        now,
+      ),
+    [entries, open, zone, now],
+  )
   const first = entries[0]?.id
   const isThere = entries.some(({ id }) => id === selected || selected?.startsWith(`${id}/`))
   const reachable = isThere ? selected : first
@@ -45,11 +53,16 @@ export function Rows(
       {entries.map((entry, index) => (
         <EntryRow
           key={entry.id}
-          {...{ entry, zone, query: props.query, now, onFold: props.onFold }}
-          day={days[index]}
+          entry={entry}
+          zone={zone}
+          query={props.query}
+          now={now}
+          onFold={props.onFold}
+          day={days[index]?.heading}
+          isDated={days[index]?.isDated ?? false}
           wholeOf={wholeOf}
           accounts={props.accounts}
-          isOpen={entry.kind === 'set' && props.open.has(entry.id)}
+          isOpen={entry.kind === 'set' && open.has(entry.id)}
           // Only the affected row renders again.
           selected={isIn(entry.id, selected) ? selected : undefined}
           reachable={isIn(entry.id, reachable) ? reachable : undefined}
@@ -62,7 +75,11 @@ export function Rows(
   )
 }
 
-const timeOf = (entry: Entry) => (entry.kind === 'set' ? entry.set.to : entry.change.occurredAt)
+function shownRow(entry: Entry, open: ReadonlySet<string>): ShownRow {
+  if (entry.kind === 'change') return { at: entry.change.occurredAt }
+  const { id, set } = entry
+  return { at: set.to, until: open.has(id) ? set.from : undefined }
+}
 
 const EntryRow = memo(function EntryRow(
   props: Roving &
@@ -70,6 +87,7 @@ const EntryRow = memo(function EntryRow(
       entry: Entry
       /** The heading of the day that begins with this entry. */
       day: string | undefined
+      isDated: boolean
       zone: Zone
       now: number
       query: ChangeQuery

@@ -89,6 +89,13 @@ export function validateFeedSearch(search: Record<string, unknown>): FeedSearch 
   return read
 }
 
+/** Identifies the list that a search shows: the position in it makes no difference. */
+export function listKey(search: FeedSearch): string {
+  // The router's search also has parameters that the feed does not know, in the order of the URL.
+  const { at: _, open: __, change: ___, ...filters } = validateFeedSearch({ ...search })
+  return JSON.stringify(filters)
+}
+
 function readRange(search: Record<string, unknown>): FeedSearch {
   const [from, to] = ordered(time(search.from), time(search.to))
   const before = time(search.before) ?? (from === undefined ? to : undefined)

@@ -30,3 +30,25 @@ export function useSelected(selection: Selection): string | undefined {
 export function useHasSelection(selection: Selection): boolean {
   return useSyncExternalStore(selection.subscribe, () => selection.get() !== undefined)
 }
+
+/** Distinguishes rows that this page saved in the URL from rows that Back or a link brings there. */
+export interface SavedRows {
+  save(at: string | undefined): void
+  /** @param at the row in the URL as it is rendered: some time after it was saved, or never */
+  isForeign(at: string | undefined): boolean
+}
+
+export function createSavedRows(initial: string | undefined): SavedRows {
+  // The row that was rendered last, then those that are saved but not rendered yet.
+  let expected = [initial]
+  return {
+    save(at) {
+      if (expected.at(-1) !== at) expected.push(at)
+    },
+    isForeign(at) {
+      const index = expected.indexOf(at)
+      expected = index < 0 ? [at] : expected.slice(index)
+      return index < 0
+    },
+  }
+}

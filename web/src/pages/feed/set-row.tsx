@@ -28,6 +28,8 @@ export function SetRow(
       now: number
       query: ChangeQuery
       wholeOf: WholeOf
+      /** The heading above is of another day. */
+      isDated: boolean
       isOpen: boolean
       onFold: (id: string) => void
     },
@@ -45,6 +47,7 @@ export function SetRow(
         className={classes.row}
         aria-expanded={isOpen}
         {...{ [rowAttribute]: set.id }}
+        data-dated={props.isDated || undefined}
         data-problem={set.failures === set.changes || undefined}
         data-weight={isHeavy ? 'high' : undefined}
         title={cut(set.headline, 600)}
@@ -56,7 +59,7 @@ export function SetRow(
         <span className={classes.icon}>
           <Chevron size={16} aria-hidden />
         </span>
-        <RowTime at={set.to} zone={props.zone} />
+        <RowTime at={set.to} zone={props.zone} now={props.now} isDated={props.isDated} />
         <span className={classes.what}>
           <bdi className={classes.sentence}>
             <span className={classes.actor}>{cut(subject, 200)}</span>
@@ -116,8 +119,14 @@ function Members(
     <ol className={classes.list} aria-label="Changes in this set">
       {members.data.map((change, index) => (
         <li key={change.id} className={`${classes.item} ${classes.entry}`}>
-          <DayHeading day={days[index]} />
-          <ChangeRow {...props} change={change} rowKey={`${set.id}/${change.id}`} isMember />
+          <DayHeading day={days[index]} level={3} />
+          <ChangeRow
+            {...props}
+            change={change}
+            rowKey={`${set.id}/${change.id}`}
+            isDated={false}
+            isMember
+          />
         </li>
       ))}
       {members.data.length < set.changes && (

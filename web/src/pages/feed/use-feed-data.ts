@@ -7,14 +7,14 @@ import { askedFor } from './labels.ts'
 import { lastFeed } from './last-feed.ts'
 import { newsSince } from './news-since.ts'
 import { useCompleteness, useFacets, useFeed, useHistogram, useNews } from './queries.ts'
-import { type FeedSearch, toQuery, windowOf } from './search.ts'
+import { type FeedSearch, listKey, toQuery, windowOf } from './search.ts'
 
 /** Everything that the feed page shows for the filters in the URL. */
 export function useFeedData(search: FeedSearch, asOf: number) {
   const view = search.view ?? 'sets'
   // The selected row, the open change and the expanded sets do not change what the list contains.
   const { at: _, open: __, change: ___, ...filters } = search
-  const filtersKey = JSON.stringify(filters)
+  const filtersKey = listKey(search)
   // biome-ignore lint/correctness/useExhaustiveDependencies: filtersKey represents filters
   const window = useMemo(() => windowOf(filters, asOf), [filtersKey, asOf])
   // biome-ignore lint/correctness/useExhaustiveDependencies: filtersKey represents filters

@@ -17,7 +17,7 @@ const route = getRouteApi('/app/')
 /** Days begin at one of these in every time zone. */
 const QUARTER_MS = 15 * 60_000
 
-/** The feed of the URL: its data and position, and what changes them, also with keys. */
+/** The feed for the filters in the URL: its data, the position in it, and the commands that change them. */
 export function useFeed() {
   const search = route.useSearch()
   const navigate = route.useNavigate()
@@ -30,19 +30,21 @@ export function useFeed() {
   const searchBox = useRef<HTMLInputElement>(null)
   const position = usePosition(search, list, entries)
   const panel = usePanel(search, list, position)
+  const clearPosition = position.clear
   const [areLettersOff] = useLettersOff()
 
   /** Shows another list. The position belongs to this list only. */
   const change = useCallback(
     (next: FeedSearch) => {
-      // The control shows its new value first: a long list takes longer.
+      clearPosition()
+      // Rendering the list at the new time can be interrupted by the new search.
       startTransition(refresh)
       void navigate({
         search: { ...next, at: undefined, open: undefined, change: undefined },
         resetScroll: false,
       })
     },
-    [navigate, refresh],
+    [navigate, refresh, clearPosition],
   )
   const onZoomOut = search.out === undefined ? undefined : () => change(zoomOut(search))
   const focusList = () => list.current?.focus()
@@ -73,7 +75,7 @@ export function useFeed() {
     if (command === 'search') return searchBox.current?.focus()
     if (command === 'new') return newChanges.count > 0 ? showNew() : undefined
     if (command === 'fold') return isSet ? position.toggleFocused(setId) : undefined
-    // Escape takes back one thing at a time.
+    // Escape undoes one thing at a time.
     if (panel.id !== undefined) panel.close()
     else if (isSet && position.expanded.has(setId)) position.toggleFocused(setId)
     else if (onZoomOut) onZoomOut()

@@ -48,6 +48,7 @@ export function usePanel(
     if (wasOpen.current === isOpen) return
     wasOpen.current = isOpen
     if (isOpen) return
+    wasOpenedHere.current = false
     const { position } = latest.current
     // Going back also restored the position from before.
     if (closed.current) position.restore(closed.current)

@@ -1,10 +1,10 @@
 import { useDebouncedCallback } from '@mantine/hooks'
-import { getRouteApi } from '@tanstack/react-router'
+import { getRouteApi, useRouter } from '@tanstack/react-router'
 import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Entry } from './entries.ts'
 import { findRow } from './row-elements.ts'
-import type { FeedSearch } from './search.ts'
-import { createSelection } from './selection.ts'
+import { type FeedSearch, listKey, validateFeedSearch } from './search.ts'
+import { createSavedRows, createSelection } from './selection.ts'
 
 const route = getRouteApi('/app/')
 
@@ -17,32 +17,69 @@ export function usePosition(
   entries: readonly Entry[] | undefined,
 ) {
   const navigate = route.useNavigate()
-  const latest = useRef(search)
-  latest.current = search
+  const router = useRouter()
+  const [selection] = useState(() => createSelection(search.at))
+  const [saved] = useState(() => createSavedRows(search.at))
+  // The list in which a row was last selected.
+  const selectedIn = useRef(listKey(search))
+  /** The search in the URL: it is rendered later. Undefined if the reader is leaving the feed. */
+  const latest = useCallback(() => {
+    const { pathname, search } = router.latestLocation
+    return pathname === '/' ? validateFeedSearch({ ...search }) : undefined
+  }, [router])
   const save = useCallback(
     (position: Pick<FeedSearch, 'at' | 'open' | 'change'>, replace = true) => {
-      latest.current = { ...latest.current, ...position }
-      void navigate({ search: latest.current, replace, resetScroll: false })
+      const before = latest()
+      if (!before) return
+      const next = { ...before, ...position }
+      selectedIn.current = listKey(next)
+      saved.save(next.at)
+      void navigate({ search: next, replace, resetScroll: false })
     },
-    [navigate],
+    [latest, navigate, saved],
   )
-  const [selection] = useState(() => createSelection(search.at))
-  const saveSelected = useDebouncedCallback((at: string, change: string | undefined) => {
-    // An open panel follows the selected row.
-    const isFollowing = latest.current.change !== undefined && change !== undefined
-    save(isFollowing ? { at, change } : { at })
-  }, 250)
+  const saveSelected = useDebouncedCallback(
+    (at: string, change: string | undefined, key: string) => {
+      const before = latest()
+      // The row belongs to its list only.
+      if (!before || listKey(before) !== key) return
+      // An open panel follows the selected row.
+      const isFollowing = before.change !== undefined && change !== undefined
+      save(isFollowing ? { at, change } : { at })
+    },
+    250,
+  )
   const select = useCallback(
-    (key: string, change?: string) => {
-      selection.set(key)
-      saveSelected(key, change)
+    (at: string, change?: string) => {
+      const before = latest()
+      if (!before) return
+      selectedIn.current = listKey(before)
+      selection.set(at)
+      saveSelected(at, change, selectedIn.current)
     },
-    [saveSelected, selection],
+    [latest, saveSelected, selection],
   )
+  const clear = useCallback(() => {
+    saveSelected.cancel()
+    selection.set(undefined)
+  }, [saveSelected, selection])
+
+  // Another list, or Back: what was selected before it does not apply.
+  const key = listKey(search)
+  const rendered = useRef(key)
+  useEffect(() => {
+    const isForeign = saved.isForeign(search.at)
+    const isOther = rendered.current !== key && selectedIn.current !== key
+    rendered.current = key
+    if (!isForeign && !isOther) return
+    saveSelected.cancel()
+    selection.set(search.at)
+  }, [key, search.at, saved, saveSelected, selection])
+
   const openChange = (at: string, change: string) => {
     saveSelected.cancel()
     selection.set(at)
-    save({ at, change }, latest.current.change !== undefined)
+    save({ at, change }, latest()?.change !== undefined)
   }
   const closeChange = () => {
     saveSelected.cancel()
@@ -50,18 +87,23 @@ export function usePosition(
   }
   const current = () => {
     saveSelected.cancel()
-    return { at: selection.get(), open: latest.current.open }
+    return { at: selection.get(), open: latest()?.open }
+  }
+  const restore = (position: Pick<FeedSearch, 'at' | 'open'>) => {
+    selection.set(position.at)
+    save(position)
   }
   const expanded = useMemo(() => new Set(search.open), [search.open])
   const toggle = useCallback(
     (id: string) => {
-      const { open: before = [] } = latest.current
+      const { open: before = [] } = latest() ?? {}
       const others = before.filter((one) => one !== id)
       const next = others.length === before.length ? [...others, id].slice(-MAX_EXPANDED) : others
       saveSelected.cancel()
+      selection.set(id)
       save({ at: id, open: next.length > 0 ? next : undefined })
     },
-    [save, saveSelected],
+    [latest, save, saveSelected, selection],
   )
   /** Also moves the focus to the set: the focused row may be removed. */
   const toggleFocused = (id: string) => {
@@ -79,7 +121,6 @@ export function usePosition(
     row?.scrollIntoView({ block: 'nearest' })
   }, [entries, search.at, list])
 
-  const clear = () => selection.set(undefined)
   return {
     selection,
     select,
@@ -91,7 +132,7 @@ export function usePosition(
     openChange,
     closeChange,
     current,
-    restore: save,
+    restore,
   }
 }
 

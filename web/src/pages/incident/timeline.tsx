@@ -54,19 +54,25 @@ export function Timeline(props: {
         </Text>
         <Button.Group>
           <Button
-            {...{ size: 'compact-sm', variant: 'default', onClick: () => move('earlier') }}
+            size="compact-sm"
+            variant="default"
+            onClick={() => move('earlier')}
             leftSection={<IconChevronLeft size={14} aria-hidden />}
           >
             Earlier
           </Button>
           <Button
-            {...{ size: 'compact-sm', variant: 'default', onClick: () => move('wider') }}
+            size="compact-sm"
+            variant="default"
+            onClick={() => move('wider')}
             leftSection={<IconArrowsMaximize size={14} aria-hidden />}
           >
             Wider
           </Button>
           <Button
-            {...{ size: 'compact-sm', variant: 'default', onClick: () => move('later') }}
+            size="compact-sm"
+            variant="default"
+            onClick={() => move('later')}
             rightSection={<IconChevronRight size={14} aria-hidden />}
           >
             Later
@@ -97,7 +103,7 @@ export function Timeline(props: {
           {entries.map((entry, index) =>
             entry.kind === 'moment' ? (
               <li key={entry.key}>
-                <DayHeading day={days[index]} />
+                <DayHeading day={days[index]} level={3} />
                 <div className={classes.moment}>
                   <time dateTime={entry.at}>
                     {formatTime(entry.at, zone, Date.parse(entry.at))}
@@ -107,7 +113,7 @@ export function Timeline(props: {
               </li>
             ) : (
               <li key={entry.key} className={feedClasses.item}>
-                <DayHeading day={days[index]} />
+                <DayHeading day={days[index]} level={3} />
                 <ChangeRow
                   change={entry.named}
                   rowKey={entry.key}
@@ -115,6 +121,7 @@ export function Timeline(props: {
                   reachable={selected ?? first}
                   onSelect={setSelected}
                   zone={zone}
+                  now={now}
                   accounts={accounts}
                 />
                 {[entry.named, ...entry.others].some((one) =>

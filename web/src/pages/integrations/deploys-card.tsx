@@ -23,7 +23,7 @@ export function DeploysCard() {
         </Group>
         {newest.data ? (
           <Text>
-            Last report: <Time at={newest.data.importedAt} ago />
+            Last change: <Time at={newest.data.importedAt} ago />
           </Text>
         ) : (
           <Text>

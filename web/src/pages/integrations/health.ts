@@ -1,6 +1,13 @@
-import { REFUSAL_TEXTS } from '../../../../src/incidents/completeness.ts'
+import { REFUSAL_TEXTS, type Refusal } from '../../../../src/incidents/completeness.ts'
 import type { Integration } from '../../client.ts'
 import type { Tone } from '../../health/status.ts'
+
+const REFUSAL_FIXES: Record<Refusal, string> = {
+  signature: 'Check that the sender uses the current secret.',
+  too_large: 'Reduce what the webhook sends.',
+  throttled: 'Send the delivery again later.',
+  invalid: 'Check the content type and the format of the webhook.',
+}
 
 /** How an integration is, in one word and a sentence. */
 export interface Health {
@@ -17,7 +24,8 @@ export function healthOf(integration: Integration): Health {
     return { tone: 'action', state: 'Check failing', detail }
   }
   if (lastRefusal !== null && (lastDeliveryAt === null || lastRefusal.at > lastDeliveryAt)) {
-    const detail = `The last delivery was refused: ${REFUSAL_TEXTS[lastRefusal.reason]}.`
+    const { reason } = lastRefusal
+    const detail = `A delivery was refused: ${REFUSAL_TEXTS[reason]}. ${REFUSAL_FIXES[reason]}`
     return { tone: 'action', state: 'Refused', detail }
   }
   if (lastDeliveryAt === null) {
@@ -34,6 +42,6 @@ export function healthOf(integration: Integration): Health {
   return {
     tone: 'good',
     state: 'Receiving',
-    detail: 'All deliveries of the last 7 days were read.',
+    detail: 'All accepted deliveries of the last 7 days were read.',
   }
 }

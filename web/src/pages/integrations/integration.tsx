@@ -50,7 +50,7 @@ export function IntegrationPage() {
           {data.lastDeliveryAt !== null && (
             <>
               {' '}
-              Last delivery: <Time at={data.lastDeliveryAt} ago />
+              Last accepted delivery: <Time at={data.lastDeliveryAt} ago />
             </>
           )}
         </Text>

@@ -22,6 +22,6 @@ export const kinds: Record<IntegrationKind, { title: string; what: string; empty
   launchdarkly: {
     title: 'LaunchDarkly',
     what: 'Feature flags, from signed webhooks',
-    empty: 'Not set up. Add a webhook: flags that are turned on or off become changes.',
+    empty: 'Not set up. Add a webhook: changes of feature flags appear beside the changes in AWS.',
   },
 }

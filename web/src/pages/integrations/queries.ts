@@ -39,7 +39,7 @@ export const deliveryQuery = (id: string, deliveryId: string) =>
     refetchInterval: ({ state }) => (state.data?.state === 'received' ? 1_000 : false),
   })
 
-/** The newest change that a pipeline has reported. */
+/** The newest change of the source deploy. */
 export const newestReportQuery = queryOptions({
   queryKey: ['changes', 'newest report'],
   queryFn: async () => (await listChanges({ source: ['deploy'], limit: 1 })).items[0] ?? null,

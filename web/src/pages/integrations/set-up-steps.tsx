@@ -46,8 +46,9 @@ const STEPS: Record<Integration['kind'], Steps> = {
   ],
   launchdarkly: () => [
     'In LaunchDarkly, open Organization settings, then Integrations, then Webhooks, then Add integration.',
-    'Enter the URL. Select Sign this webhook and enter the secret.',
-    'Add a policy for the environments that matter, such as proj/*:env/production:flag/*.',
+    'Enter the URL. Select Sign this webhook, and enter the secret that is shown under Secret below.',
+    'Add a policy for your production environments, for example proj/*:env/production:flag/*. Without a policy, LaunchDarkly sends all changes.',
+    'Accept the terms, then select Save settings. Deliveries appear below.',
   ],
   alertmanager: (url, secret) => [
     'Add a receiver to the configuration of Alertmanager, and route alerts to it.',

@@ -62,7 +62,7 @@ function CardRow({ integration }: { integration: Integration }) {
           {lastDeliveryAt !== null && (
             <>
               {' '}
-              Last delivery: <Time at={lastDeliveryAt} ago />
+              Last accepted delivery: <Time at={lastDeliveryAt} ago />
             </>
           )}
         </Text>
