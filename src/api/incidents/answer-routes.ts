@@ -11,6 +11,10 @@ import { params, refuseField, tags, withIncident } from './requests.ts'
 import { answerSchema, incidentWithAlertsSchema, previewSchema, windowSchema } from './schema.ts'
 import { toAlert, toIncident, toRanked, toVerdict } from './serialize.ts'
 
+const newVerdictSchema = z
+  .strictObject({ verdict: z.enum(CHANGE_VERDICTS).nullable() })
+  .meta({ id: 'NewVerdict', examples: [{ verdict: 'caused' }, { verdict: null }] })
+
 /** What changed before an incident, and what people decided about it. */
 export function incidentAnswerRoutes(app: App, { database }: ApiContext): void {
   app.get(
@@ -80,9 +84,7 @@ export function incidentAnswerRoutes(app: App, { database }: ApiContext): void {
         params: params.extend({
           changeId: z.string().meta({ description: 'The change ID.' }),
         }),
-        body: z
-          .strictObject({ verdict: z.enum(CHANGE_VERDICTS).nullable() })
-          .meta({ id: 'NewVerdict', examples: [{ verdict: 'caused' }, { verdict: null }] }),
+        body: newVerdictSchema,
         response: {
           200: jsonResponse('The incident with its verdicts.', incidentWithAlertsSchema),
           ...problems(401, 404, 422, 503),

@@ -139,6 +139,10 @@ const resultSchema = z
     ],
   })
 
+const backtestSchema = z
+  .strictObject({ incidents: z.array(pastSchema).min(1).max(MAX_INCIDENTS) })
+  .meta({ id: 'Backtest', examples: [{ incidents: [pastExample] }] })
+
 /** Ranks past incidents on the imported history. `scripts/backtest.ts` is the same as a command. */
 export function backtestRoutes(app: App, { database }: ApiContext): void {
   app.post(
@@ -150,9 +154,7 @@ export function backtestRoutes(app: App, { database }: ApiContext): void {
         operationId: 'backtestIncidents',
         summary: 'Rank past incidents',
         description: `The answer at the alert and 15 minutes later, on the changes that had arrived by then. Stores nothing. A change arrived when Cairn stored it, except for imported history: an event that occurred before the first read of its AWS connection counts as arrived ${MODELLED_DELAY_MINUTES} minutes after it occurred, the average delay of CloudTrail. Environments and noise rules are those of today.`,
-        body: z
-          .strictObject({ incidents: z.array(pastSchema).min(1).max(MAX_INCIDENTS) })
-          .meta({ id: 'Backtest', examples: [{ incidents: [pastExample] }] }),
+        body: backtestSchema,
         response: {
           200: jsonResponse(
             'One result per incident, in the same order.',

@@ -31,6 +31,14 @@ import { toAlert, toIncident, toVerdict } from './serialize.ts'
 /** How far a clock may be ahead of the server's. */
 const CLOCK_SKEW_MS = 5 * 60_000
 
+const mergeSchema = z
+  .strictObject({ incidents: z.array(z.uuid()).min(1).max(100) })
+  .meta({ id: 'IncidentMerge', examples: [{ incidents: [incidentId] }] })
+
+const splitSchema = z
+  .strictObject({ alerts: z.array(z.uuid()).min(1).max(100) })
+  .meta({ id: 'IncidentSplit', examples: [{ alerts: [incidentId] }] })
+
 /** Incidents. What changed before them is in `answer-routes.ts`. */
 export function incidentRoutes(app: App, context: ApiContext): void {
   const { database } = context
@@ -208,9 +216,7 @@ export function incidentRoutes(app: App, context: ApiContext): void {
         description:
           'Moves the alerts and verdicts of other incidents into this one. The others keep their IDs and refer to this one.',
         params,
-        body: z
-          .strictObject({ incidents: z.array(z.uuid()).min(1).max(100) })
-          .meta({ id: 'IncidentMerge', examples: [{ incidents: [incidentId] }] }),
+        body: mergeSchema,
         response: {
           200: jsonResponse('The incident.', incidentSchema),
           ...problems(401, 404, 422, 503),
@@ -235,9 +241,7 @@ export function incidentRoutes(app: App, context: ApiContext): void {
         summary: 'Split an incident',
         description: 'Moves alerts into a new incident. At least one alert stays.',
         params,
-        body: z
-          .strictObject({ alerts: z.array(z.uuid()).min(1).max(100) })
-          .meta({ id: 'IncidentSplit', examples: [{ alerts: [incidentId] }] }),
+        body: splitSchema,
         response: {
           201: jsonResponse('The new incident.', incidentSchema),
           ...problems(401, 404, 422, 503),
