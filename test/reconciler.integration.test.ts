@@ -22,7 +22,7 @@ import { insertConnection, markDeleted, updateDesiredState } from '../src/db/con
 import { asOrganization, type Database, openDatabase } from '../src/db/database.ts'
 import { installationId } from '../src/db/installation.ts'
 import { ensureOrganization } from '../src/db/organizations.ts'
-import type { ConnectionRow } from '../src/db/schema.ts'
+import type { ConnectionRow } from '../src/db/schema/connections.ts'
 import { hasToSignal } from '../src/db/signals.ts'
 import { startTemporal } from '../src/embedded/temporal.ts'
 import { createLogger } from '../src/log.ts'

@@ -2,7 +2,7 @@ import type { AwsAccess } from '../aws/access.ts'
 import type { Pacers } from '../aws/pacer.ts'
 import type { RoleGrant } from '../aws/session-cache.ts'
 import type { Database } from '../db/database.ts'
-import type { ConnectionRow } from '../db/schema.ts'
+import type { ConnectionRow } from '../db/schema/connections.ts'
 import type { SecretBox } from '../integrations/secret-box.ts'
 
 /** The dependencies of the activities, created once per worker. */

@@ -1,6 +1,6 @@
 import { lockConnection } from '../db/connections.ts'
 import type { Trx } from '../db/database.ts'
-import type { ConnectionRow } from '../db/schema.ts'
+import type { ConnectionRow } from '../db/schema/connections.ts'
 import { lockVerification, type VerifiedRole, verifiedRole } from '../db/verifications.ts'
 import type { ConnectionRef } from '../workflows/state.ts'
 import { connectionChanged, verificationRequired } from './errors.ts'

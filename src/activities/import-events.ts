@@ -10,7 +10,7 @@ import { adoptRegions, applyConfiguredRegions, restoreRegions } from '../db/cove
 import { asOrganization } from '../db/database.ts'
 import { ensurePartitions } from '../db/imports.ts'
 import { completeThrough, type RegionCoverage } from '../db/region-coverage.ts'
-import type { CoverageRow } from '../db/schema.ts'
+import type { CoverageRow } from '../db/schema/connections.ts'
 import { type VerifiedRole, withdrawVerdict } from '../db/verifications.ts'
 import { wantedRange } from '../db/wanted-range.ts'
 import type { ConnectionRef, ImportSummary } from '../workflows/state.ts'

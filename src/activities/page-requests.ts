@@ -4,7 +4,7 @@ import { AwsProblem, isTransient } from '../aws/errors.ts'
 import type { Pacer } from '../aws/pacer.ts'
 import type { RoleSession } from '../aws/session-cache.ts'
 import type { Selection } from '../connections/selection.ts'
-import type { SecondsRange } from '../db/schema.ts'
+import type { SecondsRange } from '../db/schema/column-types.ts'
 import { sessionFailure } from './errors.ts'
 import type { DatedPage } from './token-chain.ts'
 

@@ -7,7 +7,7 @@ import {
   lockRecovery,
   storedDeliveryIds,
 } from '../db/delivery-recoveries.ts'
-import type { DeliveryRecoveryRow } from '../db/schema.ts'
+import type { DeliveryRecoveryRow } from '../db/schema/integrations.ts'
 import { readDelivery } from '../integrations/arrival.ts'
 import {
   type GitHubDeliveries,

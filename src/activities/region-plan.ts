@@ -1,6 +1,6 @@
 import type { Ledger } from '../db/coverage.ts'
 import { clip, seconds, subtract } from '../db/ranges.ts'
-import type { SecondsRange } from '../db/schema.ts'
+import type { SecondsRange } from '../db/schema/column-types.ts'
 import { CONFIRM_AFTER_SECONDS, liveEdge, retentionEdge } from '../db/wanted-range.ts'
 
 const HOUR = 3600

@@ -2,7 +2,7 @@ import type { AwsProblem } from '../aws/errors.ts'
 import { MAX_QUIET_INTERVAL_SECONDS } from '../connections/status.ts'
 import type { Turn } from '../db/coverage.ts'
 import { refusedRetrySeconds } from '../db/coverage-regions.ts'
-import type { ConnectionRow, CoverageRow } from '../db/schema.ts'
+import type { ConnectionRow, CoverageRow } from '../db/schema/connections.ts'
 import type { Track } from './region-plan.ts'
 
 const QUIET_POLLS_BEFORE_SLOWING = 5

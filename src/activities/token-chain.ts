@@ -1,5 +1,5 @@
 import type { LookupPage } from '../aws/lookup-events.ts'
-import type { SecondsRange } from '../db/schema.ts'
+import type { SecondsRange } from '../db/schema/column-types.ts'
 
 export interface DatedPage extends LookupPage {
   /** Until when the page can contain events, Unix milliseconds; null if unknown. */

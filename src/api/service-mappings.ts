@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { asOrganization, readOrganization, violates } from '../db/database.ts'
 import { remapAlerts } from '../db/incidents.ts'
-import type { ServiceMappingRow } from '../db/schema.ts'
+import type { ServiceMappingRow } from '../db/schema/incidents.ts'
 import {
   deleteServiceMapping,
   insertServiceMapping,

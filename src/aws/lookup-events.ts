@@ -1,6 +1,6 @@
 import { type CloudTrailClient, type Event, LookupEventsCommand } from '@aws-sdk/client-cloudtrail'
 import type { Selection } from '../connections/selection.ts'
-import type { SecondsRange } from '../db/schema.ts'
+import type { SecondsRange } from '../db/schema/column-types.ts'
 import { AwsProblem, callAws, incompleteResponse } from './errors.ts'
 
 export interface LookupRequest {

@@ -4,7 +4,7 @@ import { type RawBuilder, sql } from 'kysely'
 import { MODELLED_DELAY_MINUTES } from '../incidents/backtest.ts'
 import { changeIdTime } from './change-id.ts'
 import type { Trx } from './database.ts'
-import type { ChangeRow } from './schema.ts'
+import type { ChangeRow } from './schema/changes.ts'
 
 const MAX_DEFERRED = 200
 /** Where only those that had arrived by a time are wanted, so many are compared with it. */

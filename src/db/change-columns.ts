@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Attributes, Change } from '../changes/change.ts'
 import { type NoiseRule, noiseOf } from '../changes/noise-rules.ts'
 import { noiseSubjectOf } from './rule-subjects.ts'
-import type { ChangeEnvelope } from './schema.ts'
+import type { ChangeEnvelope } from './schema/changes.ts'
 
 /** With the tags of its resources. If resources get different values, the first one counts. */
 function attributesOf({ attributes, resources }: Change): Attributes | undefined {

@@ -6,7 +6,8 @@ import { changeIdTime } from './change-id.ts'
 import type { Trx } from './database.ts'
 import { inEnvironments } from './environment-links.ts'
 import { resourceIdsNamed } from './resources.ts'
-import type { ChangeRow, Schema } from './schema.ts'
+import type { ChangeRow } from './schema/changes.ts'
+import type { Schema } from './schema.ts'
 import { containing } from './search.ts'
 
 export interface Page {

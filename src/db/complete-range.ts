@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Trx } from './database.ts'
-import type { SecondsRange } from './schema.ts'
+import type { SecondsRange } from './schema/column-types.ts'
 
 /** How far a connection is imported, over all its regions that count. */
 export interface ImportedTime {

@@ -9,7 +9,7 @@ import {
 } from '../connections/status.ts'
 import type { Trx } from './database.ts'
 import { type RegionCoverage, regionCoverage } from './region-coverage.ts'
-import type { ConnectionRow } from './schema.ts'
+import type { ConnectionRow } from './schema/connections.ts'
 
 /** Why a verification has not passed, as one sentence; null if there is no reason. */
 export function verdictReason(checks: readonly Check[]): string | null {

@@ -4,7 +4,7 @@ import type { ConnectionStatus } from '../connections/status.ts'
 import { fence } from './coverage.ts'
 import type { Trx } from './database.ts'
 import { setDefaultEnvironment } from './environment-links.ts'
-import type { ConnectionRow } from './schema.ts'
+import type { ConnectionRow } from './schema/connections.ts'
 import { claimSignal } from './signals.ts'
 
 interface ConnectionRole {

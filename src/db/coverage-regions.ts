@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { ExcludedBy } from '../connections/status.ts'
 import type { Trx } from './database.ts'
 import { coverageRows } from './region-coverage.ts'
-import type { ConnectionRow, CoverageRow } from './schema.ts'
+import type { ConnectionRow, CoverageRow } from './schema/connections.ts'
 
 const HOUR = 3600
 

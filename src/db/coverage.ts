@@ -2,7 +2,9 @@ import { type ExpressionBuilder, sql } from 'kysely'
 import type { Selection } from '../connections/selection.ts'
 import { multirangeLiteral, type Trx } from './database.ts'
 import { normalize } from './ranges.ts'
-import type { ConnectionRow, CoverageRow, Schema, SecondsRange } from './schema.ts'
+import type { SecondsRange } from './schema/column-types.ts'
+import type { ConnectionRow, CoverageRow } from './schema/connections.ts'
+import type { Schema } from './schema.ts'
 
 /** Identifies one row of the ledger. */
 export interface CoverageKey {

@@ -11,7 +11,8 @@ import {
 } from 'kysely'
 import pg from 'pg'
 import { type OrganizationLimits, OrganizationQueue } from './organization-queue.ts'
-import type { Schema, SecondsRange } from './schema.ts'
+import type { SecondsRange } from './schema/column-types.ts'
+import type { Schema } from './schema.ts'
 
 export type Database = Kysely<Schema>
 export type Trx = Transaction<Schema>

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { spoken } from '../changes/text.ts'
 import type { DeliveryResult, DeliveryState } from '../integrations/integration.ts'
 import type { Database, Trx } from './database.ts'
-import type { DeliveryRow } from './schema.ts'
+import type { DeliveryRow } from './schema/integrations.ts'
 
 /** `reason` of the table. A reason may quote the delivery. */
 const MAX_REASON_LENGTH = 2_000

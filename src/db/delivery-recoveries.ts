@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Database, Trx } from './database.ts'
-import type { DeliveryRecoveryRow } from './schema.ts'
+import type { DeliveryRecoveryRow } from './schema/integrations.ts'
 
 /** How missed deliveries of an integration are found, without the token. */
 export type RecoveryOverview = Omit<DeliveryRecoveryRow, 'sealed'>

@@ -4,7 +4,7 @@ import { type EnvironmentColor, environmentColors } from '../changes/environment
 import { environmentNamed, removeFromRules } from './change-rules.ts'
 import type { Trx } from './database.ts'
 import { lockOutImports } from './resources.ts'
-import type { EnvironmentRow } from './schema.ts'
+import type { EnvironmentRow } from './schema/environments.ts'
 
 /** Each change contains all of its environments, so their number is limited. */
 export const MAX_ENVIRONMENTS = 100

@@ -2,7 +2,12 @@ import { type SqlBool, sql } from 'kysely'
 import type { ChangeVerdict, IncidentState } from '../incidents/incident.ts'
 import type { Trx } from './database.ts'
 import { combine, lockIncidents } from './incidents.ts'
-import type { EditableField, IncidentAlertRow, IncidentRow, VerdictRow } from './schema.ts'
+import type {
+  EditableField,
+  IncidentAlertRow,
+  IncidentRow,
+  VerdictRow,
+} from './schema/incidents.ts'
 
 /** What a person can set of an incident. */
 export interface IncidentFields {

@@ -10,7 +10,7 @@ import {
   RELATED_MINUTES,
 } from '../incidents/related.ts'
 import type { Trx } from './database.ts'
-import type { EditableField, IncidentAlertRow, IncidentRow } from './schema.ts'
+import type { EditableField, IncidentAlertRow, IncidentRow } from './schema/incidents.ts'
 import { listServiceMappings, toMapping } from './service-mappings.ts'
 
 /** The result of one event. */

@@ -3,7 +3,7 @@ import type { IntegrationKind, IntegrationSettings } from '../integrations/integ
 import type { Database, Trx } from './database.ts'
 import { listRecoveries, type RecoveryOverview } from './delivery-recoveries.ts'
 import { newestRefusals, type RefusalOverview } from './refusals.ts'
-import type { IntegrationRow } from './schema.ts'
+import type { IntegrationRow } from './schema/integrations.ts'
 
 /** The maximum number of integrations of an organization. */
 export const MAX_INTEGRATIONS = 100

@@ -6,7 +6,7 @@ import { presentSetIds } from './change-sets.ts'
 import { matching, type PageRequest, readCursor, writeCursor } from './changes.ts'
 import type { Trx } from './database.ts'
 import { hasOwnEnvironments, setIdOfChange } from './environment-links.ts'
-import type { ChangeRow } from './schema.ts'
+import type { ChangeRow } from './schema/changes.ts'
 
 /** A set as the feed shows it, with only the changes that match the filters. */
 export interface ListedSet {

@@ -1,7 +1,8 @@
 import { type Selectable, sql } from 'kysely'
 import type { Role } from '../auth/roles.ts'
 import type { Database, Trx } from './database.ts'
-import type { AuthSchema, Schema } from './schema.ts'
+import type { AuthSchema } from './schema/organizations.ts'
+import type { Schema } from './schema.ts'
 import { hashToken, newToken } from './token.ts'
 
 /** A user who signs in. better-auth's tables contain more fields, which only it reads. */

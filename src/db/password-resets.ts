@@ -1,5 +1,5 @@
 import type { Database, Trx } from './database.ts'
-import type { AuthSchema } from './schema.ts'
+import type { AuthSchema } from './schema/organizations.ts'
 import { hashToken, newToken } from './token.ts'
 
 export function newPasswordResetToken(): string {

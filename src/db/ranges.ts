@@ -1,4 +1,4 @@
-import type { SecondsRange } from './schema.ts'
+import type { SecondsRange } from './schema/column-types.ts'
 
 /*
  * Arithmetic on half-open ranges of whole seconds, for planning what to read next. Only Postgres'

@@ -1,7 +1,8 @@
 import { type RegionStanding, type RegionState, SETTLING_SECONDS } from '../connections/status.ts'
 import type { Trx } from './database.ts'
 import { clip, seconds, subtract } from './ranges.ts'
-import type { ConnectionRow, CoverageRow, SecondsRange } from './schema.ts'
+import type { SecondsRange } from './schema/column-types.ts'
+import type { ConnectionRow, CoverageRow } from './schema/connections.ts'
 import { liveEdge, retentionEdge, wantedRange } from './wanted-range.ts'
 
 /** A region's coverage as it is shown. */

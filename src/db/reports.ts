@@ -10,7 +10,7 @@ import { storeEvents } from './imports.ts'
 import type { ImportedChange } from './insert-changes.ts'
 import { linkChanges } from './link-changes.ts'
 import type { Owner } from './owner.ts'
-import type { ChangeRow } from './schema.ts'
+import type { ChangeRow } from './schema/changes.ts'
 
 /** How long before now a reported change can start. Milliseconds. */
 export const MAX_REPORT_AGE_MS = 90 * 24 * 60 * 60_000

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { changeIdTime } from './change-id.ts'
 import type { Trx } from './database.ts'
-import type { ChangeRow } from './schema.ts'
+import type { ChangeRow } from './schema/changes.ts'
 
 /** How many earlier changes of the resource are read. An older value of a field stays unknown. */
 const MAX_EARLIER = 200

@@ -1,6 +1,6 @@
 import type { ServiceMapping } from '../incidents/mapping.ts'
 import type { Trx } from './database.ts'
-import type { ServiceMappingRow } from './schema.ts'
+import type { ServiceMappingRow } from './schema/incidents.ts'
 
 export const MAX_SERVICE_MAPPINGS = 500
 

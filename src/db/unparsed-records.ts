@@ -4,7 +4,7 @@ import { indexable } from '../changes/text.ts'
 import type { UnparsedReason } from '../changes/unparsed-reasons.ts'
 import type { Trx } from './database.ts'
 import type { Owner } from './owner.ts'
-import type { UnparsedRecordRow } from './schema.ts'
+import type { UnparsedRecordRow } from './schema/changes.ts'
 
 /** The entry that a source returned for one event, whether or not it can become a change. */
 export interface SourceEntry {

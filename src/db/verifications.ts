@@ -1,7 +1,7 @@
 import { type SqlBool, sql } from 'kysely'
 import type { Check, VerificationVerdict } from '../connections/checks.ts'
 import type { Trx } from './database.ts'
-import type { ConnectionRow, VerificationRow } from './schema.ts'
+import type { ConnectionRow, VerificationRow } from './schema/connections.ts'
 
 /**
  * How long a passed verdict permits imports, from the start of the verification that reached it, by

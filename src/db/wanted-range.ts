@@ -1,5 +1,6 @@
 import { SETTLING_SECONDS } from '../connections/status.ts'
-import type { ConnectionRow, SecondsRange } from './schema.ts'
+import type { SecondsRange } from './schema/column-types.ts'
+import type { ConnectionRow } from './schema/connections.ts'
 
 const HOUR = 3600
 const DAY = 24 * HOUR

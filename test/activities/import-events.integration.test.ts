@@ -5,7 +5,7 @@ import { SETTLING_SECONDS } from '../../src/connections/status.ts'
 import { insertConnection, markDeleted, updateDesiredState } from '../../src/db/connections.ts'
 import { asOrganization, type Trx } from '../../src/db/database.ts'
 import { seconds } from '../../src/db/ranges.ts'
-import type { CoverageRow } from '../../src/db/schema.ts'
+import type { CoverageRow } from '../../src/db/schema/connections.ts'
 import { ConnectionChanged, type ConnectionRef, RoleRefused } from '../../src/workflows/state.ts'
 import { createTestAccount, type TestAccount } from '../../testing/account.ts'
 import {

@@ -7,7 +7,7 @@ import type { LookupPage, LookupRequest } from '../../src/aws/lookup-events.ts'
 import { SETTLING_SECONDS } from '../../src/connections/status.ts'
 import { asOrganization } from '../../src/db/database.ts'
 import { regionCoverage } from '../../src/db/region-coverage.ts'
-import type { CoverageRow } from '../../src/db/schema.ts'
+import type { CoverageRow } from '../../src/db/schema/connections.ts'
 import type { ConnectionRef } from '../../src/workflows/state.ts'
 import { createTestAccount, type TestAccount } from '../../testing/account.ts'
 import {

@@ -3,7 +3,7 @@ import { permissionPolicy } from '../../src/aws/documents/permissions.ts'
 import type { Check } from '../../src/connections/checks.ts'
 import { reportConnection } from '../../src/db/connections.ts'
 import { multirangeLiteral } from '../../src/db/database.ts'
-import type { SecondsRange } from '../../src/db/schema.ts'
+import type { SecondsRange } from '../../src/db/schema/column-types.ts'
 import { TemporalUnavailable, UpdateRefused, UpdateTimedOut } from '../../src/temporal/errors.ts'
 import type { ImportSummary } from '../../src/workflows/state.ts'
 import {

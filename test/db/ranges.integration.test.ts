@@ -8,7 +8,7 @@ import {
   parseMultirange,
 } from '../../src/db/database.ts'
 import { clip, normalize, seconds, subtract } from '../../src/db/ranges.ts'
-import type { SecondsRange } from '../../src/db/schema.ts'
+import type { SecondsRange } from '../../src/db/schema/column-types.ts'
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts'
 
 let database: TestDatabase

@@ -88,7 +88,8 @@ function differences(real: string): string {
     writeFileSync(
       path.join(folder, 'check.ts'),
       `import type { Insertable, Selectable } from 'kysely'
-import type { Schema, SecondsRange } from '../../src/db/schema.ts'
+import type { Schema } from '../../src/db/schema.ts'
+import type { SecondsRange } from '../../src/db/schema/column-types.ts'
 
 ${real}
 

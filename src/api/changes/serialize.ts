@@ -3,7 +3,7 @@ import { presentSetIds } from '../../db/change-sets.ts'
 import type { Trx } from '../../db/database.ts'
 import { type EnvironmentSubject, environmentsOf } from '../../db/environment-links.ts'
 import type { ListedSet } from '../../db/list-change-sets.ts'
-import type { ChangeRow } from '../../db/schema.ts'
+import type { ChangeRow } from '../../db/schema/changes.ts'
 
 export function toChangeSet(
   { id, from, to, parts, only }: ListedSet,

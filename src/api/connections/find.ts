@@ -7,7 +7,7 @@ import {
   readOrganization,
   type Trx,
 } from '../../db/database.ts'
-import type { ConnectionRow } from '../../db/schema.ts'
+import type { ConnectionRow } from '../../db/schema/connections.ts'
 import type { NamedConnectionRef } from '../../workflows/state.ts'
 import { found, Problem } from '../problems.ts'
 

@@ -5,7 +5,7 @@ import { liveEdges } from '../../db/complete-range.ts'
 import { shownStatus } from '../../db/connection-status.ts'
 import type { Trx } from '../../db/database.ts'
 import { defaultEnvironments } from '../../db/environment-links.ts'
-import type { ConnectionRow } from '../../db/schema.ts'
+import type { ConnectionRow } from '../../db/schema/connections.ts'
 import type { Workflows } from '../../temporal/workflows.ts'
 
 type WorkflowPages = Pick<Workflows, 'uiUrl'>

@@ -1,5 +1,5 @@
 import { asOrganization } from '../../db/database.ts'
-import type { ConnectionRow } from '../../db/schema.ts'
+import type { ConnectionRow } from '../../db/schema/connections.ts'
 import { hasToSignal, unclaimSignals } from '../../db/signals.ts'
 import type { ApiContext } from '../context.ts'
 

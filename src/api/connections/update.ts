@@ -10,7 +10,7 @@ import {
   updateDesiredState,
 } from '../../db/connections.ts'
 import { type Trx, violates } from '../../db/database.ts'
-import type { ConnectionRow } from '../../db/schema.ts'
+import type { ConnectionRow } from '../../db/schema/connections.ts'
 import type { Principal } from '../../db/worker-principals.ts'
 import { Problem } from '../problems.ts'
 import { beingDeleted } from './find.ts'

@@ -11,7 +11,7 @@ import {
   splitIncident,
   updateIncident,
 } from '../../db/incident-edits.ts'
-import type { IncidentRow } from '../../db/schema.ts'
+import type { IncidentRow } from '../../db/schema/incidents.ts'
 import { INCIDENT_STATES } from '../../incidents/incident.ts'
 import type { ApiContext, App } from '../context.ts'
 import { found, jsonResponse, problems } from '../problems.ts'

@@ -1,4 +1,4 @@
-import type { IncidentAlertRow, IncidentRow, VerdictRow } from '../../db/schema.ts'
+import type { IncidentAlertRow, IncidentRow, VerdictRow } from '../../db/schema/incidents.ts'
 import type { RankedIncident } from '../../incidents/incident.ts'
 
 const iso = (date: Date | null) => date?.toISOString() ?? null

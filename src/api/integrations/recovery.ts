@@ -1,7 +1,7 @@
 import { asOrganization, type Trx } from '../../db/database.ts'
 import { checkRecoveryNow, deleteRecovery, saveRecovery } from '../../db/delivery-recoveries.ts'
 import { findIntegration, lockIntegration } from '../../db/integrations.ts'
-import type { IntegrationRow } from '../../db/schema.ts'
+import type { IntegrationRow } from '../../db/schema/integrations.ts'
 import { tokenContext } from '../../integrations/secret-box.ts'
 import type { ApiContext, App } from '../context.ts'
 import { requireOwnerOrKey } from '../permissions.ts'

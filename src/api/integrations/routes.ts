@@ -11,7 +11,7 @@ import {
   TooManyIntegrations,
   updateIntegration,
 } from '../../db/integrations.ts'
-import type { IntegrationRow } from '../../db/schema.ts'
+import type { IntegrationRow } from '../../db/schema/integrations.ts'
 import { type IntegrationKind, REPLACED_SECRET_HOURS } from '../../integrations/integration.ts'
 import type { ApiContext, App } from '../context.ts'
 import { requireOwnerOrKey } from '../permissions.ts'

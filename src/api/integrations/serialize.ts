@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { ListedDelivery } from '../../db/deliveries.ts'
 import type { RecoveryOverview } from '../../db/delivery-recoveries.ts'
 import type { IntegrationOverview } from '../../db/integrations.ts'
-import type { DeliveryRow } from '../../db/schema.ts'
+import type { DeliveryRow } from '../../db/schema/integrations.ts'
 import { publicUrlOf } from '../origin.ts'
 import type {
   deliverySchema,
