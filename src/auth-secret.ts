@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { type Config, ConfigError, MIN_AUTH_SECRET_LENGTH } from './config.ts'
+import { MIN_AUTH_SECRET_LENGTH } from './config/secrets.ts'
+import { type Config, ConfigError } from './config.ts'
 import { writeOnce } from './first-key.ts'
 
 /**

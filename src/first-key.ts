@@ -1,7 +1,8 @@
 import { chmodSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Logger } from 'pino'
-import { type Config, ConfigError, MIN_API_KEY_LENGTH } from './config.ts'
+import { MIN_API_KEY_LENGTH } from './config/secrets.ts'
+import { type Config, ConfigError } from './config.ts'
 import type { Database } from './db/database.ts'
 import {
   addApiKey,

@@ -17,6 +17,7 @@ const mayUse: Record<string, string[]> = {
   'src/incidents': ['src/changes'],
   // What a connection is: pure, so that workflows may use it too.
   'src/connections': [],
+  'src/config': [],
   'src/workflows': ['src/connections'],
   'src/embedded': [],
   'src/temporal': ['src/workflows'],
