@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import {
+  countAsterisks,
   type EnvironmentRules,
   MATCH_KEYS,
+  MAX_ASTERISKS,
   MAX_PATTERN_LENGTH,
   MAX_PATTERNS,
   MAX_RULES,
@@ -63,7 +65,12 @@ const wanted = {
   rules: z
     .array(ruleSchema)
     .max(MAX_RULES)
-    .meta({ description: 'In the order in which they are evaluated.' }),
+    .refine((rules) => countAsterisks(rules) <= MAX_ASTERISKS, {
+      error: `All patterns together can contain at most ${MAX_ASTERISKS} asterisks.`,
+    })
+    .meta({
+      description: `In the order in which they are evaluated. All patterns together contain at most ${MAX_ASTERISKS} asterisks.`,
+    }),
 }
 
 const relinkSchema = z.object({

@@ -53,14 +53,22 @@ export type RuleSubject = Readonly<Record<MatchKey, readonly string[]>>
 export const MAX_RULES = 200
 export const MAX_PATTERNS = 100
 export const MAX_PATTERN_LENGTH = 512
+/** Over all rules: each costs one search in each value of each change. */
+export const MAX_ASTERISKS = 5_000
 
 /** A pattern, prepared for comparing: the texts between its asterisks. */
 type Pattern = readonly string[]
 
+/** Patterns, of which a value must match one. Those without asterisks cost one lookup together. */
+interface Patterns {
+  exact: ReadonlySet<string>
+  wild: readonly Pattern[]
+}
+
 export interface CompiledRules {
   mode: RuleMode
   rules: readonly {
-    conditions: readonly { key: MatchKey; patterns: readonly Pattern[] }[]
+    conditions: readonly { key: MatchKey; patterns: Patterns }[]
     environments: readonly string[]
   }[]
   /** The keys that any rule uses. */
@@ -71,7 +79,7 @@ export function compileRules({ mode, rules }: EnvironmentRules): CompiledRules {
   const compiled = rules.map(({ match, environments }) => ({
     conditions: MATCH_KEYS.flatMap((key) => {
       const patterns = match[key]
-      return patterns ? [{ key, patterns: patterns.map(compilePattern) }] : []
+      return patterns ? [{ key, patterns: compilePatterns(patterns) }] : []
     }),
     environments,
   }))
@@ -79,8 +87,35 @@ export function compileRules({ mode, rules }: EnvironmentRules): CompiledRules {
   return { mode, rules: compiled, keys }
 }
 
+/** The number of asterisks in all patterns; several in a row are one. */
+export function countAsterisks(rules: readonly Pick<EnvironmentRule, 'match'>[]): number {
+  const patterns = rules.flatMap(({ match }) => Object.values(match).flat())
+  return patterns.reduce((sum, pattern) => sum + compilePattern(pattern).length - 1, 0)
+}
+
+function compilePatterns(patterns: readonly string[]): Patterns {
+  const compiled = patterns.map(compilePattern)
+  return {
+    exact: new Set(compiled.flatMap((parts) => (parts.length === 1 ? parts : []))),
+    wild: compiled.filter((parts) => parts.length > 1),
+  }
+}
+
 function compilePattern(pattern: string): Pattern {
   return fold(pattern).split(/\*+/)
+}
+
+/** @param text folded */
+function matchesOneOf(text: string, { exact, wild }: Patterns): boolean {
+  return exact.has(text) || wild.some((pattern) => matchesPattern(text, pattern))
+}
+
+/** Whether the value of a key can matter: whether any rule has a pattern that it matches. */
+export function matchesAnyRule({ rules }: CompiledRules, key: MatchKey, value: string): boolean {
+  const folded = fold(value)
+  return rules.some(({ conditions }) =>
+    conditions.some((each) => each.key === key && matchesOneOf(folded, each.patterns)),
+  )
 }
 
 /** Ignores case. The same in every locale. */
@@ -135,7 +170,7 @@ export function applicableRules(subject: RuleSubject, { mode, rules }: CompiledR
     const matches =
       conditions.length > 0 &&
       conditions.every(({ key, patterns }) =>
-        valuesOf(key).some((value) => patterns.some((pattern) => matchesPattern(value, pattern))),
+        valuesOf(key).some((value) => matchesOneOf(value, patterns)),
       )
     if (!matches) continue
     applicable.push(place)

@@ -35,7 +35,12 @@ export async function loadChangeRules(
     .executeTakeFirst()
   if (!row) return undefined
   const { mode, environment_rules, revision, names_environments: namesEnvironments } = row
-  const noise = await trx.selectFrom('noise_rules').select(['id', 'effect', 'match']).execute()
+  // In a fixed order: of several rules that hide a change, it always names the same one.
+  const noise = await trx
+    .selectFrom('noise_rules')
+    .select(['id', 'effect', 'match'])
+    .orderBy('id')
+    .execute()
   return {
     ...(await prepareRules(trx, { mode, rules: environment_rules })),
     revision,

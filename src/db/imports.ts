@@ -4,14 +4,9 @@ import { type ChangeRules, lockRulesForImport } from './change-rules.ts'
 import { lockKeys, sessionLock } from './change-sets.ts'
 import type { Trx } from './database.ts'
 import { type ArrivedChange, type ImportedChange, insertChanges } from './insert-changes.ts'
-import {
-  type ChangeKey,
-  linkChanges,
-  linkChangesOfResources,
-  rememberTags,
-  setsTags,
-} from './link-changes.ts'
+import { type ChangeKey, linkChanges, linkChangesOfResources } from './link-changes.ts'
 import type { Owner } from './owner.ts'
+import { rememberTags, setsTags } from './resource-tags.ts'
 import { storeResources } from './resources.ts'
 import {
   deleteParsed,
@@ -140,6 +135,7 @@ async function applyRules(
   const tagged = await rememberTags(trx, organizationId, {
     changes: inserted.map(({ change }) => change),
     resourceIds,
+    rules,
   })
   if (!rules?.canLink) return
   const fresh = inserted.map(({ id, change }) => ({ id, occurredAt: change.occurredAt }))

@@ -1,25 +1,24 @@
 import { sql } from 'kysely'
-import type { Change } from '../changes/change.ts'
-import { type OwnEnvironments, ownEnvironments } from '../changes/environment-rules.ts'
+import type { OwnEnvironments } from '../changes/environment-rules.ts'
 import { noiseOf } from '../changes/noise-rules.ts'
 import { changeIdTime } from './change-id.ts'
 import { applyAgain, type ChangeRules, loadChangeRules } from './change-rules.ts'
 import type { Trx } from './database.ts'
-import { lockOutImports, resourceIdsOf } from './resources.ts'
+import { lockOutImports } from './resources.ts'
 import {
   columnsUsed,
+  evaluateRules,
   noiseSubject,
   type RuleRow,
   readRuleRows,
   ruleColumns,
-  ruleSubject,
   tagsOf,
 } from './rule-subjects.ts'
 
-/** The most tags that are remembered of one change. */
-const MAX_TAGS = 50
 /** Of more changes than this, the workflow `relink` takes care. */
 const MAX_RELINKED = 1_000
+/** How long one batch of `relinkSome` evaluates rules, in milliseconds. Imports wait meanwhile. */
+const EVALUATION_MS = 1_000
 
 /** The key of a stored change. */
 export interface ChangeKey {
@@ -51,7 +50,7 @@ export async function linkChanges(
     WHERE c.organization_id = ${organizationId}
       AND c.occurred_at = ANY (${times}::timestamptz[]) AND c.id = ANY (${ids}::uuid[])
   `.execute(trx)
-  return applyRules(trx, organizationId, { rows, rules })
+  return (await applyRules(trx, organizationId, { rows, rules })).written
 }
 
 /**
@@ -63,8 +62,9 @@ export async function linkChanges(
 export async function relinkSome(
   trx: Trx,
   organizationId: string,
-  { limit, now }: { limit: number; now: Date },
+  options: { limit: number; now: Date; evaluationMs?: number },
 ): Promise<{ checked: number; written: number; isDone: boolean }> {
+  const { limit, now, evaluationMs = EVALUATION_MS } = options
   await lockOutImports(trx, organizationId)
   const state = await trx
     .selectFrom('change_rules')
@@ -80,21 +80,22 @@ export async function relinkSome(
     columns: columnsUsed(rules, rules.noise),
     limit,
   })
-  const written = await applyRules(trx, organizationId, { rows, rules })
-  const last = rows.at(-1)
-  const isDone = rows.length < limit
+  const deadline = performance.now() + evaluationMs
+  const { checked, written } = await applyRules(trx, organizationId, { rows, rules, deadline })
+  const last = rows[checked - 1]
+  const isDone = checked === rows.length && rows.length < limit
   await trx
     .updateTable('change_rules')
     .set((eb) => ({
       ...start,
       started_at: state.started_at ?? now,
-      checked: eb('checked', '+', rows.length),
+      checked: eb('checked', '+', checked),
       ...(last && { cursor_time: last.occurred_at, cursor_id: last.id }),
       ...(isDone && { applied_revision: state.revision, applied_at: now }),
     }))
     .where('organization_id', '=', organizationId)
     .execute()
-  return { checked: rows.length, written, isDone }
+  return { checked, written, isDone }
 }
 
 async function countChanges(trx: Trx, organizationId: string): Promise<{ total: number }> {
@@ -106,16 +107,18 @@ async function countChanges(trx: Trx, organizationId: string): Promise<{ total: 
   return { total }
 }
 
+/**
+ * @param options.deadline by `performance.now()`; later changes are not checked
+ * @returns how many of the changes, from the first one, follow the rules now
+ */
 async function applyRules(
   trx: Trx,
   organizationId: string,
-  { rows, rules }: { rows: readonly RuleRow[]; rules: ChangeRules },
-): Promise<number> {
+  options: { rows: readonly RuleRow[]; rules: ChangeRules; deadline?: number },
+): Promise<{ checked: number; written: number }> {
+  const { rows, rules, deadline } = options
   const tags = await tagsOf(trx, rows, rules)
-  const linked = rows.map((row) => ({
-    row,
-    own: ownEnvironments(ruleSubject(row, rules, tags), rules.rules, rules.byName),
-  }))
+  const linked = await evaluateRules(rows, rules, { tags, deadline })
   const sets = await setsFor(
     trx,
     organizationId,
@@ -127,11 +130,12 @@ async function applyRules(
   }))
   const moved = wanted.filter(({ row, setId }) => row.set_id !== setId)
   await writeLinks(trx, organizationId, moved)
-  const noisy = rows
-    .map((row) => ({ row, noise: noiseOf(noiseSubject(row), row.source_noise, rules.noise) }))
+  const noisy = linked
+    .map(({ row }) => ({ row, noise: noiseOf(noiseSubject(row), row.source_noise, rules.noise) }))
     .filter(({ row, noise }) => row.noise !== noise)
   await writeNoise(trx, organizationId, noisy)
-  return new Set([...moved, ...noisy].map(({ row }) => row.id)).size
+  const written = new Set([...moved, ...noisy].map(({ row }) => row.id)).size
+  return { checked: linked.length, written }
 }
 
 const setKey = (environments: readonly string[]) => environments.toSorted().join()
@@ -224,69 +228,6 @@ async function writeNoise(
       AND c.occurred_at = e.occurred_at AND c.id = e.id
       AND c.occurred_at = ANY (${times}::timestamptz[]) AND c.id = ANY (${ids}::uuid[])
   `.execute(trx)
-}
-
-/** Whether a change sets tags on a resource. */
-export function setsTags({ resources }: Pick<Change, 'resources'>): boolean {
-  return resources.some(({ tags }) => tags !== undefined)
-}
-
-/**
- * Remembers the tags that changes set on resources. Of each tag, the newest value remains, however
- * late it arrives. The caller has stored the resources.
- *
- * @param resourceIds by key
- * @returns the resources of which a tag is new or different
- */
-export async function rememberTags(
-  trx: Trx,
-  organizationId: string,
-  {
-    changes,
-    resourceIds,
-  }: { changes: readonly Change[]; resourceIds: ReadonlyMap<string, number> },
-): Promise<number[]> {
-  const newest = new Map<string, TagRow>()
-  for (const { resources, occurredAt } of changes) {
-    for (const resource of resources) {
-      const [id] = resourceIdsOf({ resources: [resource] }, resourceIds)
-      if (id === undefined) continue
-      for (const [key, value] of Object.entries(resource.tags ?? {}).slice(0, MAX_TAGS)) {
-        const row = { resource_id: id, key, value, tagged_at: occurredAt }
-        const name = `${id}/${key}`
-        const known = newest.get(name)
-        if (!known || isNewer(row, known)) newest.set(name, row)
-      }
-    }
-  }
-  if (newest.size === 0) return []
-  // In a fixed order, so that two transactions that add the same tags do not deadlock.
-  const { rows } = await sql<{ resource_id: number }>`
-    INSERT INTO resource_tags (organization_id, resource_id, key, value, tagged_at)
-    SELECT ${organizationId}, resource_id, key, value, tagged_at
-    FROM jsonb_to_recordset(${JSON.stringify([...newest.values()])}::jsonb)
-      AS r(resource_id int, key text, value text, tagged_at timestamptz)
-    ORDER BY resource_id, key COLLATE "C"
-    ON CONFLICT (organization_id, resource_id, key) DO UPDATE
-      SET value = excluded.value, tagged_at = excluded.tagged_at
-      WHERE (resource_tags.tagged_at, resource_tags.value COLLATE "C")
-        < (excluded.tagged_at, excluded.value COLLATE "C")
-    RETURNING resource_id
-  `.execute(trx)
-  return [...new Set(rows.map(({ resource_id }) => resource_id))]
-}
-
-interface TagRow {
-  resource_id: number
-  key: string
-  value: string
-  tagged_at: Date
-}
-
-/** Of two tags at the same time, the greater one: the result must not depend on their order. */
-function isNewer(a: TagRow, b: TagRow): boolean {
-  const difference = a.tagged_at.getTime() - b.tagged_at.getTime()
-  return difference === 0 ? Buffer.from(a.value).compare(Buffer.from(b.value)) > 0 : difference > 0
 }
 
 /**

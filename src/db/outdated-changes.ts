@@ -4,7 +4,8 @@ import { ASSIGN_READ, columnsRead } from './change-columns.ts'
 import { loadChangeRules, rulesWithNames } from './change-rules.ts'
 import { asOrganization, type Database, type Trx } from './database.ts'
 import { isAboutData } from './insert-changes.ts'
-import { linkChanges, linkChangesOfResources, rememberTags } from './link-changes.ts'
+import { linkChanges, linkChangesOfResources } from './link-changes.ts'
+import { rememberTags } from './resource-tags.ts'
 import { lockOutImports, resourceIdsOf, storeResources } from './resources.ts'
 
 /** What a source's current reader makes of stored records. */
@@ -261,6 +262,7 @@ async function writeReread(
   const tagged = await rememberTags(trx, organizationId, {
     changes: changes.map(({ change }) => change),
     resourceIds,
+    rules,
   })
   if (!rules?.canLink) return
   await linkChanges(trx, organizationId, { keys: changes, rules })

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Change } from '../changes/change.ts'
+import { fold } from '../changes/environment-rules.ts'
 import { storableJson } from '../changes/storable-json.ts'
 import { changeId } from './change-id.ts'
 import { lockRulesForImport } from './change-rules.ts'
@@ -114,6 +115,9 @@ async function updateReported(trx: Trx, row: ChangeRow, update: ReportUpdate): P
   const known = new Set(envelope.links.map(({ url }) => url))
   const links = [...envelope.links, ...(update.links ?? []).filter(({ url }) => !known.has(url))]
   const { description, environments } = update
+  // Before the row is locked: `relink` and reads of stored records lock rows in the other order.
+  const page = { setsTags: false, namesEnvironments: true }
+  const rules = environments && (await lockRulesForImport(trx, row.organization_id, page))
   const attributes = { ...envelope.attributes, ...(environments && { environments }) }
   await trx
     .updateTable('changes')
@@ -130,15 +134,9 @@ async function updateReported(trx: Trx, row: ChangeRow, update: ReportUpdate): P
     .where('occurred_at', '=', row.occurred_at)
     .where('id', '=', row.id)
     .execute()
-  if (environments) await linkReported(trx, row)
+  const keys = [{ id: row.id, occurredAt: row.occurred_at }]
+  if (rules?.canLink) await linkChanges(trx, row.organization_id, { keys, rules })
   return (await findChange(trx, row.id))!
-}
-
-async function linkReported(trx: Trx, row: ChangeRow): Promise<void> {
-  const { organization_id: organizationId, id, occurred_at: occurredAt } = row
-  const page = { setsTags: false, namesEnvironments: true }
-  const rules = await lockRulesForImport(trx, organizationId, page)
-  if (rules?.canLink) await linkChanges(trx, organizationId, { keys: [{ id, occurredAt }], rules })
 }
 
 function toImported(change: Change, report: unknown): ImportedChange {
@@ -165,8 +163,8 @@ function toImported(change: Change, report: unknown): ImportedChange {
 export async function unknownEnvironments(trx: Trx, names: readonly string[]): Promise<string[]> {
   if (names.length === 0) return []
   const rows = await trx.selectFrom('environments').select('name').execute()
-  const known = new Set(rows.map(({ name }) => name.toLowerCase()))
-  return names.filter((name) => !known.has(name.toLowerCase()))
+  const known = new Set(rows.map(({ name }) => fold(name)))
+  return names.filter((name) => !known.has(fold(name)))
 }
 
 /** Notes that a report was stored. */

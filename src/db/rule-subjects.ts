@@ -1,9 +1,18 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type RawBuilder, sql } from 'kysely'
 import type { Attributes, Change } from '../changes/change.ts'
-import type { MatchKey, RuleSubject } from '../changes/environment-rules.ts'
+import {
+  type MatchKey,
+  type OwnEnvironments,
+  ownEnvironments,
+  type RuleSubject,
+} from '../changes/environment-rules.ts'
 import type { NoiseSubject } from '../changes/noise-rules.ts'
 import type { ChangeRules } from './change-rules.ts'
 import type { Trx } from './database.ts'
+
+/** How long rules are evaluated before other work of the process has its turn, in milliseconds. */
+const SLICE_MS = 20
 
 /** A stored change, as rules see it. */
 export interface RuleRow {
@@ -155,6 +164,37 @@ export function ruleSubject(
     environment: attributes.environments ?? [],
   }
   return subject
+}
+
+/** The environments that rules assign to a change; undefined: those of its connection. */
+export interface EvaluatedRow {
+  row: RuleRow
+  own: OwnEnvironments | undefined
+}
+
+/**
+ * Evaluates environment rules for changes, one after the other. Many patterns and resources take
+ * long, so the process serves other organizations in between.
+ *
+ * @param deadline by `performance.now()`; the result ends with the change during which it passes
+ */
+export async function evaluateRules(
+  rows: readonly RuleRow[],
+  rules: Pick<ChangeRules, 'rules' | 'byName' | 'connectionNames'>,
+  { tags, deadline = Number.POSITIVE_INFINITY }: { tags: RememberedTags; deadline?: number },
+): Promise<EvaluatedRow[]> {
+  const evaluated: EvaluatedRow[] = []
+  let sliceEnd = performance.now() + SLICE_MS
+  for (const row of rows) {
+    const own = ownEnvironments(ruleSubject(row, rules, tags), rules.rules, rules.byName)
+    evaluated.push({ row, own })
+    const now = performance.now()
+    if (now >= deadline) break
+    if (now < sliceEnd) continue
+    await nextTurn()
+    sliceEnd = performance.now() + SLICE_MS
+  }
+  return evaluated
 }
 
 /** The values that noise rules match. */

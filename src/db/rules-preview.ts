@@ -1,10 +1,10 @@
-import { type EnvironmentRules, ownEnvironments } from '../changes/environment-rules.ts'
+import type { EnvironmentRules } from '../changes/environment-rules.ts'
 import type { Window } from './change-filters.ts'
 import { prepareRules } from './change-rules.ts'
 import { within } from './count-newest-first.ts'
 import type { Trx } from './database.ts'
 import { environmentsOf } from './environment-links.ts'
-import { columnsUsed, type RuleRow, readRuleRows, ruleSubject, tagsOf } from './rule-subjects.ts'
+import { columnsUsed, evaluateRules, type RuleRow, readRuleRows, tagsOf } from './rule-subjects.ts'
 
 /** The maximum time for one preview, in milliseconds. */
 const BUDGET_MS = 3_000
@@ -81,10 +81,10 @@ export async function previewRules(
     )
     if (!read || left <= 0) break
     const { result: rows } = read
-    const moves = await movesOf(trx, rows, prepared)
-    preview.total += rows.length
+    const moves = await movesOf(trx, rows, prepared, deadline)
+    preview.total += moves.length
     for (const { own, move } of moves) {
-      if (own) preview.linked += 1
+      if (own && own.environments.length > 0) preview.linked += 1
       for (const rule of own?.rules ?? []) preview.byRule[rule]! += 1
       if (!move) continue
       preview.moved += 1
@@ -92,8 +92,8 @@ export async function previewRules(
       const alike = kinds.get(kind) ?? []
       if (alike.length < MAX_EXAMPLES) kinds.set(kind, [...alike, move])
     }
-    isAll = rows.length < CHANGES_AT_ONCE
-    const last: RuleRow | undefined = rows.at(-1)
+    isAll = moves.length === rows.length && rows.length < CHANGES_AT_ONCE
+    const last: RuleRow | undefined = rows[moves.length - 1]
     if (last) before = { occurredAt: last.occurred_at, id: last.id }
   }
   preview.countedFrom = isAll ? window.from : (before?.occurredAt ?? window.to)
@@ -105,15 +105,16 @@ async function movesOf(
   trx: Trx,
   rows: readonly RuleRow[],
   prepared: Awaited<ReturnType<typeof prepareRules>>,
+  deadline: number,
 ) {
   const tags = await tagsOf(trx, rows, prepared)
-  const subjects = rows.map((row) => ({
+  const evaluated = await evaluateRules(rows, prepared, { tags, deadline })
+  const subjects = evaluated.map(({ row }) => ({
     connectionId: row.connection_id,
     setIds: [row.set_id ?? 0],
   }))
   const present = await environmentsOf(trx, subjects)
-  return rows.map((row, nth) => {
-    const own = ownEnvironments(ruleSubject(row, prepared, tags), prepared.rules, prepared.byName)
+  return evaluated.map(({ row, own }, nth) => {
     const from = present(subjects[nth]!)
     const to = own?.environments ?? present({ connectionId: row.connection_id, setIds: [0] })
     const same = JSON.stringify(from.toSorted()) === JSON.stringify(to.toSorted())

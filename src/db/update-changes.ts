@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Change } from '../changes/change.ts'
 import { ASSIGN_READ, columnsRead } from './change-columns.ts'
-import { loadChangeRules } from './change-rules.ts'
+import { loadChangeRules, rulesWithNames } from './change-rules.ts'
 import type { Trx } from './database.ts'
 import { linkChanges } from './link-changes.ts'
 import { lockResourcesForImport, resourceIdsOf, storeResources } from './resources.ts'
@@ -36,7 +36,9 @@ export async function updateChanges(
     organizationId,
     updates.map(({ change }) => change),
   )
-  const rules = await loadChangeRules(trx, organizationId)
+  // An update can be the first report that names environments.
+  const namesEnvironments = updates.some(({ change }) => change.attributes?.environments?.length)
+  const rules = await (namesEnvironments ? rulesWithNames : loadChangeRules)(trx, organizationId)
   const rows = updates.map(({ id, change, updatedAt, readerVersion, record, context }) => ({
     ...columnsRead(change, rules?.noise ?? []),
     ...{ id, record, context },

@@ -4,9 +4,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Dependencies } from '../../src/activities/dependencies.ts'
 import { relinkChanges } from '../../src/activities/relink-changes.ts'
 import type { Change } from '../../src/changes/change.ts'
+import { loadChangeRules } from '../../src/db/change-rules.ts'
 import { asOrganization } from '../../src/db/database.ts'
 import { ensurePartitions, storeEvents } from '../../src/db/imports.ts'
+import { relinkSome } from '../../src/db/link-changes.ts'
 import { purgeSomeChanges } from '../../src/db/purge.ts'
+import { rememberTags } from '../../src/db/resource-tags.ts'
+import { storeResources } from '../../src/db/resources.ts'
+import { updateChanges } from '../../src/db/update-changes.ts'
 import { createTestApi, type Tenant, type TestApi } from '../../testing/api.ts'
 import { aChange, imported, someResource } from '../../testing/changes.ts'
 
@@ -123,6 +128,19 @@ describe('the rules', () => {
       }
     }
     expect((await ask('GET', 'environment-rules')).body).toMatchObject({ version: 0, rules: [] })
+  })
+
+  test('can contain a limited number of asterisks, each of which costs time for each change', async () => {
+    const own = await environment('production')
+    const rule = (count: number) => ({
+      match: { service: Array(count).fill('*a'.repeat(200)) },
+      environments: [own],
+    })
+    await save([rule(25)])
+    const body = { mode: 'first', rules: [rule(25), rule(1)] }
+    const { status, body: problem } = await ask('POST', 'environment-rules/preview', body)
+    expect(status).toBe(422)
+    expect(problem.detail).toContain('at most 5000 asterisks')
   })
 
   test('of concurrent writers with one version: only one is saved', async () => {
@@ -251,6 +269,41 @@ describe('changes', () => {
     await ask('PATCH', `environments/${staging}`, { name: 'test' })
     await relink()
     expect(await links()).toMatchObject({ late: [production] })
+  })
+
+  test('name their environments in a later event first', async () => {
+    const production = await environment('production')
+    const at = (updatedAt: Date, environments: string[]) => {
+      const change = aChange({
+        sourceId: 'updated',
+        occurredAt: minutesAgo(60),
+        detail: { source: 'toy', updatedAt: updatedAt.toISOString() } as Change['detail'],
+        attributes: { environments },
+      })
+      return { ...imported(change), updatedAt }
+    }
+    const owner = { organizationId: tenant.id, connectionId: null, sourceAccount: null }
+    await asOrganization(api.db, tenant.id, async (trx) => {
+      const page = { changes: [at(minutesAgo(50), [])], unparsed: [] }
+      await storeEvents(trx, owner, page)
+      const { id } = await trx.selectFrom('changes').select('id').executeTakeFirstOrThrow()
+      await updateChanges(trx, tenant.id, [{ ...at(minutesAgo(40), ['Production']), id }])
+    })
+    expect(await links()).toEqual({ updated: [production] })
+  })
+
+  test('are relinked in smaller parts if the rules take long', async () => {
+    const production = await environment('production')
+    await store(['a', 'b', 'c'].map((sourceId) => ({ sourceId, service: 'rds' })))
+    await save([{ match: { service: ['r*s'] }, environments: [production] }])
+    const part = () =>
+      asOrganization(api.db, tenant.id, (trx) =>
+        relinkSome(trx, tenant.id, { limit: 10, now: minutesAgo(0), evaluationMs: 0 }),
+      )
+    expect(await part()).toMatchObject({ checked: 1, written: 1, isDone: false })
+    expect(await part()).toMatchObject({ checked: 1, written: 1, isDone: false })
+    expect(await part()).toMatchObject({ checked: 1, written: 1, isDone: true })
+    expect(await links()).toEqual({ a: [production], b: [production], c: [production] })
   })
 
   test('lose an environment that is deleted, and rules that assigned only this one are removed', async () => {
@@ -411,6 +464,31 @@ describe('tags', () => {
     )
   })
 
+  test('that no rule matches concern no other changes: a frequent one does not restart relinking', async () => {
+    const production = await environment('production')
+    await save([{ match: { tag: ['env=prod*'] }, environments: [production] }])
+    const tag = (key: string, value: string, minutes: number) =>
+      asOrganization(api.db, tenant.id, async (trx) => {
+        const change = aChange({
+          occurredAt: minutesAgo(minutes),
+          resources: [instance('i-1', { [key]: value })],
+        })
+        const resourceIds = await storeResources(trx, tenant.id, [change])
+        const rules = await loadChangeRules(trx, tenant.id)
+        return (await rememberTags(trx, tenant.id, { changes: [change], resourceIds, rules }))
+          .length
+      })
+    expect(await tag('deployed', '12:01', 9)).toBe(0)
+    expect(await tag('env', 'Production', 8)).toBe(1)
+    expect(await tag('deployed', '12:02', 7)).toBe(0)
+    expect(await tag('env', 'Production', 6)).toBe(1)
+    // It matched before.
+    expect(await tag('env', 'test', 5)).toBe(1)
+    expect(await tag('env', 'dev', 4)).toBe(0)
+    // Older than what is remembered.
+    expect(await tag('env', 'prod', 10)).toBe(0)
+  })
+
   test('of concurrent imports reach each other', async () => {
     const production = await environment('production')
     await save([{ match: { tag: ['env=prod'] }, environments: [production] }])
@@ -447,7 +525,7 @@ describe('a preview', () => {
     const rules = [
       { match: { service: ['rds'] }, environments: [production] },
       { match: { service: ['s3'] }, environments: [staging] },
-      { match: { service: ['none'] }, environments: [] },
+      { match: { service: ['ec2'] }, environments: [] },
     ]
     const { status, body } = await ask('POST', 'environment-rules/preview', {
       mode: 'first',
@@ -457,25 +535,25 @@ describe('a preview', () => {
     expect(body).toMatchObject({
       total: 7,
       linked: 6,
-      moved: 5,
-      byRule: [5, 1, 0],
+      moved: 6,
+      byRule: [5, 1, 1],
       partial: false,
     })
-    expect(body.examples).toHaveLength(5)
+    expect(body.examples).toHaveLength(6)
     expect(body.examples[0]).toMatchObject({ from: [staging], to: [production], rules: [0] })
     const longer = await ask('POST', 'environment-rules/preview', {
       mode: 'first',
       rules,
       days: 30,
     })
-    expect(longer.body).toMatchObject({ total: 8, moved: 6 })
+    expect(longer.body).toMatchObject({ total: 8, moved: 7 })
     expect((await links())['rds 0']).toEqual([staging])
     await save(rules)
     await relink()
     const again = await ask('POST', 'environment-rules/preview', { mode: 'first', rules })
     expect(again.body).toMatchObject({ linked: 6, moved: 0, examples: [] })
     const without = await ask('POST', 'environment-rules/preview', { mode: 'first', rules: [] })
-    expect(without.body).toMatchObject({ linked: 0, moved: 5 })
+    expect(without.body).toMatchObject({ linked: 0, moved: 6 })
     expect(without.body.examples[0]).toMatchObject({ from: [production], to: [staging], rules: [] })
   })
 })

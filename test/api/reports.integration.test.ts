@@ -1,5 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { asOrganization } from '../../src/db/database.ts'
+import { lockOutImports } from '../../src/db/resources.ts'
 import { createTestApi, type Tenant, type TestApi } from '../../testing/api.ts'
 import { eventually } from '../../testing/eventually.ts'
 
@@ -185,6 +187,30 @@ test('the API creates no partition far away', async () => {
   await expect(
     sql`CALL ensure_partitions('2001-01-01', '2001-01-02')`.execute(api.context.database),
   ).rejects.toThrow(/permission denied/)
+})
+
+test('a later report waits for relinking before it locks the change', async () => {
+  const body = { summary: 'Deployed search', idempotencyKey: 'search-1' }
+  const { body: change } = await report(body)
+  let update: ReturnType<typeof report> | undefined
+  await asOrganization(api.db, tenant.id, async (trx) => {
+    await lockOutImports(trx, tenant.id)
+    update = report({ ...body, environments: ['Production'] })
+    await eventually(
+      async () => {
+        const { rows } = await sql<{ count: number }>`
+          SELECT count(*)::int AS count FROM pg_locks
+          WHERE NOT granted AND locktype = 'advisory'
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        `.execute(api.superuser)
+        return rows[0]!.count
+      },
+      (count) => count > 0,
+    )
+    // As relinking does. If the report had locked the change, each would wait for the other.
+    await sql`SELECT id FROM changes WHERE id = ${change.id} FOR UPDATE NOWAIT`.execute(trx)
+  })
+  expect((await update)?.status).toBe(200)
 })
 
 test('a later report moves the change to other environments, and one without keeps them', async () => {

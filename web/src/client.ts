@@ -1270,7 +1270,7 @@ export type EnvironmentRules = {
     version: number;
     /** `first`: the first matching rule applies. `all`: all matching rules apply. */
     mode: "first" | "all";
-    /** In the order in which they are evaluated. */
+    /** In the order in which they are evaluated. All patterns together contain at most 5000 asterisks. */
     rules: {
         /** The display name. */
         name?: string;
@@ -1311,7 +1311,7 @@ export type NewEnvironmentRulesInput = {
     version: number;
     /** `first`: the first matching rule applies. `all`: all matching rules apply. */
     mode: "first" | "all";
-    /** In the order in which they are evaluated. */
+    /** In the order in which they are evaluated. All patterns together contain at most 5000 asterisks. */
     rules: {
         /** The display name. */
         name?: string;
@@ -1337,7 +1337,7 @@ export type NewEnvironmentRulesInput = {
 export type EnvironmentRulesDraftInput = {
     /** `first`: the first matching rule applies. `all`: all matching rules apply. */
     mode: "first" | "all";
-    /** In the order in which they are evaluated. */
+    /** In the order in which they are evaluated. All patterns together contain at most 5000 asterisks. */
     rules: {
         /** The display name. */
         name?: string;
