@@ -89,7 +89,7 @@ test('files under hashed names are cached by browsers, and no source map is serv
   expect((await app.inject('/.built-from')).body).toContain('<div id="root">')
 })
 
-test('the first page is less than 350 KB, compressed', () => {
+test('the first page is less than 350 KB, compressed, in few files', () => {
   // The page, what it names, and the chunk of the feed with all that this imports in turn.
   const read = (file: string) => readFileSync(path.join(directory, file))
   const files = new Set<string>()
@@ -110,4 +110,6 @@ test('the first page is less than 350 KB, compressed', () => {
   for (const name of feed) follow(`assets/${name}`)
   const bytes = [...files].reduce((sum, file) => sum + gzipSync(read(file)).length, 0)
   expect(bytes).toBeLessThan(FIRST_PAGE_LIMIT_BYTES)
+  // Each is a request.
+  expect(files.size).toBeLessThan(15)
 })

@@ -19,6 +19,18 @@ export default defineConfig({
     cssTarget: ['chrome125', 'firefox126', 'safari18'],
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1000,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          // What two pages import is in one file: in a file for each combination of pages, the app
+          // is 99 files, and requesting them costs a quarter of the start of a page. The
+          // date picker is only loaded for the forms that have one.
+          groups: [
+            { name: 'shared', minShareCount: 2, test: /^(?!.*(mantine.dates|dayjs|time-field))/ },
+          ],
+        },
+      },
+    },
   },
   server: {
     proxy: {
