@@ -115,7 +115,7 @@ export async function generateChanges(db: Kysely<Schema>, wanted: GeneratedChang
   }
   // Two side by side: making the rows takes more of the processor than storing them.
   await Promise.all([1, 2].map(() => db.connection().execute(insertPortions)))
-  // As the trigger does it.
+  // As the triggers do it.
   await sql`
     INSERT INTO facet_groups (organization_id, source, service, region, account_id, actor_id, actor,
       tool, action, outcome, connection_id, is_noise)
@@ -123,6 +123,13 @@ export async function generateChanges(db: Kysely<Schema>, wanted: GeneratedChang
       outcome, connection_id, noise IS NOT NULL
     FROM changes WHERE organization_id = ${organizationId}
     ON CONFLICT DO NOTHING
+  `.execute(db)
+  await sql`DELETE FROM change_counts WHERE organization_id = ${organizationId}`.execute(db)
+  await sql`
+    INSERT INTO change_counts (organization_id, day, facet_key, count)
+    SELECT organization_id, change_day(occurred_at), facet_key, count(*)
+    FROM changes WHERE organization_id = ${organizationId}
+    GROUP BY 1, 2, 3
   `.execute(db)
 }
 
@@ -156,7 +163,7 @@ export async function withIndexesAfter(
     await sql`SET maintenance_work_mem = '512MB'`.execute(session)
     for (const { definition } of rows)
       await sql.raw(definition.replace(' ON ONLY ', ' ON ')).execute(session)
-    await sql`VACUUM (ANALYZE) changes, resources, facet_groups`.execute(session)
+    await sql`VACUUM (ANALYZE) changes, resources, facet_groups, change_counts`.execute(session)
     await sql`CHECKPOINT`.execute(session)
   })
 }

@@ -1,10 +1,11 @@
 /** How often changes such as the candidates of an incident occurred before. */
 
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { CandidateHistory } from '../incidents/ranking/candidate.ts'
 import type { ChangeKind } from '../incidents/ranking/prior.ts'
 import type { CandidateRow, Wanted, Window } from './candidate-rows.ts'
 import type { Trx } from './database.ts'
+import { type Period, splitIntoDays } from './days.ts'
 
 /** How long before the window stored changes count as history, in milliseconds. */
 const HISTORY = 30 * 24 * 3_600_000
@@ -33,27 +34,22 @@ export interface History {
 }
 
 /**
- * Counts each combination of facet values in the window and the history before it: from the index
- * alone, unless arrival counts. There are tens of thousands of combinations, so they arrive as one
- * JSON value for each kind.
+ * Counts each combination of facet values in the window and the history before it. There are tens
+ * of thousands of combinations, so they arrive as one JSON value for each kind. An outer join, because
+ * the planner expects 200 counts and would search the group of each.
  */
 export async function countHistory(trx: Trx, window: Wanted): Promise<History> {
-  const historyFrom = new Date(window.from.getTime() - HISTORY)
-  const inWindow = sql`occurred_at >= ${window.from} AND ${window.arrived ?? sql`true`}`
   const { rows } = await sql<ChangeKind & { groups: GroupColumns[] }>`
     SELECT g.source, g.service, g.action, g.outcome, g.is_noise AS "isNoise",
       json_agg(json_build_array(g.key::text, g.account_id, g.actor_id, counted.total, counted.in_window))
         AS groups
-    FROM (
-      SELECT facet_key, count(*)::int AS total,
-        (count(*) FILTER (WHERE ${inWindow}))::int AS in_window
-      FROM changes
-      WHERE organization_id = ${window.organizationId}
-        AND occurred_at >= ${historyFrom} AND occurred_at < ${window.to}
+    FROM facet_groups g
+    LEFT JOIN (
+      SELECT facet_key, sum(total)::int AS total, sum(in_window)::int AS in_window
+      FROM (${countsOf(window)}) AS parts
       GROUP BY facet_key
-    ) AS counted
-    JOIN facet_groups g
-      ON g.organization_id = ${window.organizationId} AND g.key = counted.facet_key
+    ) AS counted ON counted.facet_key = g.key
+    WHERE g.organization_id = ${window.organizationId} AND coalesce(counted.total, 0) > 0
     GROUP BY 1, 2, 3, 4, 5
   `.execute(trx)
   const kinds = rows.map((row): CountedKind => ({ ...row, groups: row.groups.map(toGroup) }))
@@ -64,6 +60,31 @@ export async function countHistory(trx: Trx, window: Wanted): Promise<History> {
     kinds,
     of: indexHistory(kinds),
   }
+}
+
+/** The counts of parts of the history and the window: of whole days, those that triggers keep. */
+function countsOf({ organizationId, from, to, arrived }: Wanted): RawBuilder<unknown> {
+  const ofDays = ({ from, to }: Period, inWindow: boolean) => sql`
+    SELECT facet_key, count AS total, ${inWindow ? sql`count` : sql`0`} AS in_window
+    FROM change_counts
+    WHERE organization_id = ${organizationId}
+      AND day >= change_day(${from}) AND day < change_day(${to})`
+  const ofChanges = ({ from, to }: Period, inWindow: RawBuilder<unknown>) => sql`
+    SELECT facet_key, count(*)::int AS total, (count(*) FILTER (WHERE ${inWindow}))::int AS in_window
+    FROM changes
+    WHERE organization_id = ${organizationId} AND occurred_at >= ${from} AND occurred_at < ${to}
+    GROUP BY facet_key`
+  const end = new Date(Math.min(from.getTime(), to.getTime()))
+  const before = splitIntoDays({ from: new Date(from.getTime() - HISTORY), to: end })
+  // Which changes had arrived is not counted by day.
+  const within = arrived ? { days: [], rest: [{ from, to }] } : splitIntoDays({ from, to })
+  const parts = [
+    ...before.days.map((days) => ofDays(days, false)),
+    ...before.rest.map((part) => ofChanges(part, sql`false`)),
+    ...within.days.map((days) => ofDays(days, true)),
+    ...within.rest.map((part) => ofChanges(part, arrived ?? sql`true`)),
+  ]
+  return sql.join(parts, sql` UNION ALL `)
 }
 
 type GroupColumns = [string, string | null, string, number, number]

@@ -24,6 +24,7 @@ import * as passwordResets from './migrations/019-password-resets.ts'
 import * as deliveryRecovery from './migrations/020-delivery-recovery.ts'
 import * as reportReceipts from './migrations/021-report-receipts.ts'
 import * as refusals from './migrations/022-refusals.ts'
+import * as changeCounts from './migrations/023-change-counts.ts'
 
 /** In order of their names. Never edit a released migration: add another one. */
 export const migrations: Record<string, Migration> = {
@@ -49,6 +50,7 @@ export const migrations: Record<string, Migration> = {
   '020-delivery-recovery': deliveryRecovery,
   '021-report-receipts': reportReceipts,
   '022-refusals': refusals,
+  '023-change-counts': changeCounts,
 }
 
 /**

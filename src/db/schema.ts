@@ -1,4 +1,5 @@
 import type {
+  ChangeCountsTable,
   ChangeRecordsTable,
   ChangeSetsTable,
   ChangesTable,
@@ -52,6 +53,7 @@ export interface Schema {
   change_sets: ChangeSetsTable
   resources: ResourcesTable
   facet_groups: FacetGroupsTable
+  change_counts: ChangeCountsTable
   unparsed_records: UnparsedRecordsTable
   environments: EnvironmentsTable
   environment_links: EnvironmentLinksTable

@@ -68,7 +68,7 @@ test('the change that matches the service comes first, with its sentence', async
   })
 })
 
-test('among thousands of changes, an old and usual one that matches the incident is a candidate', async () => {
+test('among thousands of changes, an old one that matches the incident or is likely to break something is a candidate', async () => {
   const { id: organizationId } = await ensureOrganization(system, 'many')
   const connectionId = null
   const usual = (nth: number, resource: string, occurredAt: Date) =>
@@ -80,6 +80,11 @@ test('among thousands of changes, an old and usual one that matches the incident
       changeSet: { sessionKey: `usual-${nth}`, stream: null, idleTimeoutMs: 0 },
     })
   const old = usual(0, 'checkout-blocked', minutesBefore(60 * 60))
+  const strong = aChange({
+    ...{ sourceId: 'strong', occurredAt: minutesBefore(59 * 60) },
+    ...revoked('orders-db'),
+    changeSet: { sessionKey: 'strong', stream: null, idleTimeoutMs: 0 },
+  })
   // In each second, a change that is less likely as well.
   const others = Array.from({ length: 1_200 }, (_, nth) => {
     const likelier = usual(nth + 1, `list-${nth}`, minutesBefore(1 + nth / 60))
@@ -88,7 +93,7 @@ test('among thousands of changes, an old and usual one that matches the incident
   }).flat()
   await asOrganization(db, organizationId, async (trx) => {
     await ensurePartitions(trx, new Date('2026-02-01T00:00:00Z'))
-    const changes = [old, ...others].map((change) => imported(change))
+    const changes = [old, strong, ...others].map((change) => imported(change))
     const owner = { organizationId, connectionId, sourceAccount: null }
     await storeEvents(trx, owner, { changes, unparsed: [] })
   })
@@ -97,12 +102,13 @@ test('among thousands of changes, an old and usual one that matches the incident
       loadCandidates(trx, organizationId, incident, { now: noticedAt, searchMs }),
     )
   const { candidates, searched } = await load(600_000)
-  expect(searched.candidates).toBe(2_401)
-  expect(candidates.length).toBeLessThan(2_401)
+  expect(searched.candidates).toBe(2_402)
+  expect(candidates.length).toBeLessThan(2_402)
   expect(candidates.map(({ sourceId }) => sourceId)).toContain(old.sourceId)
   const withoutSearch = (await load(0)).candidates
   expect(withoutSearch).toHaveLength(1_000)
   expect(withoutSearch.map(({ sourceId }) => sourceId)).not.toContain(old.sourceId)
+  expect(withoutSearch.map(({ sourceId }) => sourceId)).toContain(strong.sourceId)
 })
 
 test('how often the same was done to the same resource is known', async () => {

@@ -52,6 +52,7 @@ const read: Record<string, string> = {
   boolean: 'boolean',
   bytea: 'Buffer',
   'timestamp with time zone': 'Date',
+  date: 'Date',
   'text[]': 'string[]',
   'uuid[]': 'string[]',
   'integer[]': 'number[]',

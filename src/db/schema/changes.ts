@@ -47,6 +47,15 @@ export interface ChangesTable {
   other_resource_ids: GeneratedAlways<number[] | null>
 }
 
+/** For SQL only: JavaScript reads the day as local midnight, and the key without its last digits. */
+export interface ChangeCountsTable {
+  organization_id: string
+  day: Date
+  facet_key: number
+  id: GeneratedAlways<number>
+  count: number
+}
+
 export interface ChangeRecordsTable {
   organization_id: string
   occurred_at: Date

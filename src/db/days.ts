@@ -1,0 +1,25 @@
+const DAY = 24 * 3_600_000
+
+/** Inclusive `from`, exclusive `to`. */
+export interface Period {
+  from: Date
+  to: Date
+}
+
+/**
+ * Splits a period into its whole days in UTC, at most one period, and what remains at both ends. The
+ * parts are in order and not empty. Without a whole day, the period itself remains.
+ */
+export function splitIntoDays({ from, to }: Period): { days: Period[]; rest: Period[] } {
+  const first = new Date(Math.ceil(from.getTime() / DAY) * DAY)
+  const end = new Date(Math.floor(to.getTime() / DAY) * DAY)
+  const isEmpty = (period: Period) => period.from >= period.to
+  if (isEmpty({ from: first, to: end })) {
+    return { days: [], rest: isEmpty({ from, to }) ? [] : [{ from, to }] }
+  }
+  const ends = [
+    { from, to: first },
+    { from: end, to },
+  ]
+  return { days: [{ from: first, to: end }], rest: ends.filter((part) => !isEmpty(part)) }
+}
