@@ -16,7 +16,7 @@ import {
 } from '../../simulator/index.ts'
 import { MINISTACK_SECRET, type Ministack, startMinistack } from '../../testing/ministack.ts'
 import { policy, trust } from '../../testing/roles.ts'
-import { awsCli, keys } from '../../testing/simulator/cli.ts'
+import { awsCli, type Cli, keys } from '../../testing/simulator/cli.ts'
 
 // The simulator's AssumeRole beside that of ministack, which was written by others from the same documentation:
 // the same roles in both, the same attempts, and the same verdicts expected of both.
@@ -120,15 +120,18 @@ const roleArn = (index: number) => `arn:aws:iam::${CUSTOMER}:role/services/role-
 
 interface Side {
   endpoint: string
-  callers: Record<string, Credentials>
+  /** A client for each, with which it makes all its attempts. */
+  callers: Record<string, STSClient>
 }
 
 let ministack: Ministack
+let cli: Cli
 let simulator: Simulator
 let ours: Side
 let theirs: Side
 
 beforeAll(async () => {
+  cli = await awsCli()
   ministack = await startMinistack()
   simulator = await startSimulator({ latencyMs: 0, vendorPrincipalArn: role.arn })
   ours = setUpSimulator()
@@ -136,6 +139,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
+  await cli?.close()
   await ministack?.stop()
   await simulator?.close()
 })
@@ -186,8 +190,9 @@ describe('AssumeRole is judged as ministack judges it', () => {
       const Policy = JSON.stringify(policy({ Effect: 'Allow', Action, Resource: '*' }))
       const chained = async (side: Side) => {
         const input = { RoleArn: role.arn, Policy, RoleSessionName: 'session' }
-        const session = await assume(side, side.callers.user!, input)
-        return attempt({ ...side, callers: { narrowed: session } }, 'narrowed', { RoleArn })
+        const session = await assume(side.callers.user!, input)
+        const narrowed = stsClient(side.endpoint, session)
+        return attempt({ ...side, callers: { narrowed } }, 'narrowed', { RoleArn })
       }
       const verdict = await chained(ours)
       expect(verdict).toBe(Action === 'sts:AssumeRole' ? 'allowed' : 'AccessDenied')
@@ -246,7 +251,6 @@ Outputs:
   ]
 
   test.each(given)('with %j', async (more) => {
-    const cli = await awsCli()
     const parameters = { ExternalId: ID, Principal: users.user.arn, ...more }
     const root = { accessKeyId: CUSTOMER, secretAccessKey: MINISTACK_SECRET }
     const sides = [
@@ -295,7 +299,6 @@ Outputs:
         }
       }),
     )
-    await cli.close()
     expect(mine!.policies).toHaveLength(1)
     expect(mine).toEqual(other)
   })
@@ -309,7 +312,7 @@ async function attempt(
   input: { RoleArn: string; ExternalId?: string; Policy?: string },
 ): Promise<string> {
   try {
-    await assume(side, side.callers[caller]!, { RoleSessionName: 'session', ...input })
+    await assume(side.callers[caller]!, { RoleSessionName: 'session', ...input })
     return 'allowed'
   } catch (error) {
     // The SDK calls modelled errors by the name of their shape, which adds a suffix to what is on the wire.
@@ -317,12 +320,14 @@ async function attempt(
   }
 }
 
+function stsClient(endpoint: string, credentials: Credentials): STSClient {
+  return new STSClient({ endpoint, region: 'us-east-1', credentials, maxAttempts: 1 })
+}
+
 async function assume(
-  { endpoint }: Side,
-  credentials: Credentials,
+  client: STSClient,
   input: { RoleArn: string; RoleSessionName: string; ExternalId?: string; Policy?: string },
 ): Promise<Credentials> {
-  const client = new STSClient({ endpoint, region: 'us-east-1', credentials, maxAttempts: 1 })
   const { Credentials: issued } = await client.send(new AssumeRoleCommand(input))
   return {
     accessKeyId: issued!.AccessKeyId!,
@@ -332,12 +337,14 @@ async function assume(
 }
 
 /** The callers that both have alike, once their user's key is known. */
-function withForgeries(callers: Record<string, Credentials>): Record<string, Credentials> {
-  return {
+function withForgeries(endpoint: string, callers: Record<string, Credentials>): Side {
+  const all: Record<string, Credentials> = {
     ...callers,
     unknown: { accessKeyId: 'AKIAAAAAAAAAAAAAAAAA', secretAccessKey: 'x' },
     forged: { ...callers.user!, secretAccessKey: 'x' },
   }
+  const clients = Object.entries(all).map(([name, keys]) => [name, stsClient(endpoint, keys)])
+  return { endpoint, callers: Object.fromEntries(clients) }
 }
 
 function setUpSimulator(): Side {
@@ -348,17 +355,19 @@ function setUpSimulator(): Side {
   for (const [index, trustPolicy] of Object.values(trustPolicies).entries()) {
     simulator.putRole({ arn: roleArn(index), trustPolicy })
   }
-  return { endpoint: simulator.url, callers: withForgeries(callers) }
+  return withForgeries(simulator.url, callers)
 }
 
 async function setUpMinistack(endpoint: string): Promise<Side> {
   /** Ministack takes an account's id for the key of its root user. */
-  const iam = (accountId: string) =>
-    new IAMClient({
-      endpoint,
-      region: 'us-east-1',
-      credentials: { accessKeyId: accountId, secretAccessKey: MINISTACK_SECRET },
-    })
+  const clients = new Map<string, IAMClient>()
+  const iam = (accountId: string) => {
+    const credentials = { accessKeyId: accountId, secretAccessKey: MINISTACK_SECRET }
+    const made =
+      clients.get(accountId) ?? new IAMClient({ endpoint, region: 'us-east-1', credentials })
+    clients.set(accountId, made)
+    return made
+  }
   const parse = (arn: string) => {
     const [, accountId, , path, name] = /::(\d+):(user|role)(\/|\/.+\/)([^/]+)$/.exec(arn)!
     return { client: iam(accountId!), Path: path!, name: name! }
@@ -388,12 +397,12 @@ async function setUpMinistack(endpoint: string): Promise<Side> {
   const { client, name: RoleName } = parse(role.arn)
   const PolicyDocument = JSON.stringify(mayAssume)
   await client.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'policy', PolicyDocument }))
-  callers.role = await assume({ endpoint, callers }, callers.user!, {
+  callers.role = await assume(stsClient(endpoint, callers.user!), {
     RoleArn: role.arn,
     RoleSessionName: 'session',
   })
   for (const [index, trustPolicy] of Object.values(trustPolicies).entries()) {
     await createRole(roleArn(index), trustPolicy)
   }
-  return { endpoint, callers: withForgeries(callers) }
+  return withForgeries(endpoint, callers)
 }
