@@ -7,6 +7,7 @@ import { translateDeliveries } from '../src/activities/translate-deliveries.ts'
 import { AwsAccess } from '../src/aws/access.ts'
 import { Pacers } from '../src/aws/pacer.ts'
 import { asOrganization } from '../src/db/database.ts'
+import { claimDeliveries } from '../src/db/deliveries.ts'
 import { ensurePartitions, storeEvents } from '../src/db/imports.ts'
 import { installationId } from '../src/db/installation.ts'
 import { startDeliverStarter } from '../src/deliver-starter.ts'
@@ -290,6 +291,28 @@ describe('a deployment', () => {
     })
   })
 
+  // GitHub's times are in whole seconds.
+  test.each(['created first', 'status first', 'at once'])(
+    'that ends in the second in which it was created has ended: %s',
+    async (order) => {
+      const tenant = await api.tenant(`same second ${order}`)
+      const github = await create(tenant, 'github')
+      const created = deployment(9, ago(10))
+      const both: [string, object][] = [
+        ['deployment', created],
+        ['deployment_status', deploymentStatus(created, 'failure', ago(10))],
+      ]
+      for (const event of order === 'status first' ? both.toReversed() : both) {
+        await send(github, ...event)
+        if (order !== 'at once') await translate(tenant)
+      }
+      await translate(tenant)
+      expect(await changes(tenant)).toMatchObject([
+        { outcome: 'failed', endedAt: ago(10).toISOString() },
+      ])
+    },
+  )
+
   test.each(['staging first', 'at once'])(
     'moves to the environment that its status names: %s',
     async (when) => {
@@ -464,6 +487,24 @@ test('an organization with a burst does not delay another', async () => {
   expect((await log(busy, one)).every(({ state }: { state: string }) => state === 'received')).toBe(
     true,
   )
+})
+
+test('an integration with a burst does not delay another one of the organization', async () => {
+  const tenant = await api.tenant('two integrations')
+  const [busy, quiet] = [await create(tenant, 'github'), await create(tenant, 'github')]
+  for (let n = 0; n < 12; n++) await send(busy, 'pull_request', pullRequestMerged(n + 1, ago(5)))
+  await send(quiet, 'pull_request', pullRequestMerged(50, ago(5)))
+  const claim = (options: { limit: number; maxBytes: number }) =>
+    asOrganization(api.db, tenant.id, async (trx) => {
+      const claimed = await claimDeliveries(trx, options)
+      return claimed.map(({ integration_id }) => integration_id)
+    })
+  expect(await claim({ limit: 3, maxBytes: 1e9 })).toEqual([busy.id, busy.id, quiet.id])
+  // Large bodies are a burst too.
+  expect(await claim({ limit: 3, maxBytes: 1 })).toEqual([busy.id])
+  await send(quiet, 'ping', { zen: 'x' })
+  const { length } = JSON.stringify(pullRequestMerged(1, ago(5)))
+  expect(await claim({ limit: 20, maxBytes: length + 50 })).toEqual([busy.id, quiet.id])
 })
 
 test('1,000 deliveries in a burst, with workers killed, are each translated exactly once', async () => {

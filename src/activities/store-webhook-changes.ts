@@ -148,6 +148,13 @@ async function insertChanges(
   return stored
 }
 
+/** As `updateChanges` compares them. */
+function isNewer(one: ChangeUpdate, other: ChangeUpdate): boolean {
+  const difference = one.updatedAt.getTime() - other.updatedAt.getTime()
+  if (difference !== 0) return difference > 0
+  return one.change.endedAt !== undefined && other.change.endedAt === undefined
+}
+
 /** One update per change: of several events about it, the newest. */
 function newestUpdates(changes: readonly NewChange[]): ChangeUpdate[] {
   const newest = new Map<string, ChangeUpdate>()
@@ -156,7 +163,7 @@ function newestUpdates(changes: readonly NewChange[]): ChangeUpdate[] {
     if (updatedAt === undefined) continue
     const update = { id, ...imported, updatedAt: new Date(updatedAt) }
     const other = newest.get(id)
-    if (!other || other.updatedAt < update.updatedAt) newest.set(id, update)
+    if (!other || isNewer(update, other)) newest.set(id, update)
   }
   return [...newest.values()]
 }

@@ -179,8 +179,9 @@ export type ClaimedDelivery = Pick<
 >
 
 /**
- * Locks some due deliveries until the transaction ends, the oldest first. Deliveries that another
- * transaction has locked are skipped.
+ * Locks some due deliveries until the transaction ends. The integrations of the organization take
+ * turns, and of each, the oldest are first: a burst of one does not delay another. Deliveries that
+ * another transaction has locked are skipped.
  *
  * @param options.maxBytes of bodies, except that one delivery is always returned
  */
@@ -189,22 +190,25 @@ export async function claimDeliveries(
   options: { limit: number; maxBytes: number; only?: string | undefined },
 ): Promise<ClaimedDelivery[]> {
   const { only } = options
-  const found = await trx
-    .selectFrom('deliveries')
-    .select(['id', sql<number>`octet_length(body)`.as('bytes')])
-    .where('due_at', '<=', sql<Date>`now()`)
-    .$if(only !== undefined, (query) => query.where('id', '=', only!))
-    .orderBy('due_at')
-    .orderBy('id')
-    .limit(options.limit)
-    .forUpdate()
-    .skipLocked()
-    .execute()
+  const { rows: found } = await sql<{ id: string; bytes: number }>`
+    SELECT d.id, d.bytes
+    FROM integrations i
+    CROSS JOIN LATERAL (
+      SELECT id, due_at, octet_length(body) AS bytes FROM deliveries
+      WHERE integration_id = i.id AND due_at <= now()
+        AND ${only === undefined ? sql`true` : sql`id = ${only}`}
+      ORDER BY due_at, id LIMIT ${options.limit}
+      FOR UPDATE SKIP LOCKED
+    ) AS d
+    ORDER BY row_number() OVER (PARTITION BY i.id ORDER BY d.due_at, d.id), d.due_at, d.id
+    LIMIT ${options.limit}
+  `.execute(trx)
   const ids: string[] = []
   let total = 0
   for (const { id, bytes } of found) {
+    // A smaller one of another integration may still fit.
+    if (ids.length > 0 && total + bytes > options.maxBytes) continue
     total += bytes
-    if (ids.length > 0 && total > options.maxBytes) break
     ids.push(id)
   }
   if (ids.length === 0) return []

@@ -22,7 +22,8 @@ export interface ChangeUpdate {
 /**
  * Updates stored changes that later events are about. A change keeps its ID, its time and its
  * change set. Its environments follow what it reports now. An event that is not newer than what is
- * stored changes nothing, so the order in which events arrive does not matter.
+ * stored changes nothing, so the order in which events arrive does not matter. Sources have times in
+ * whole seconds: of two events at the same time, one that ends the change is the newer one.
  */
 export async function updateChanges(
   trx: Trx,
@@ -60,7 +61,8 @@ export async function updateChanges(
         ${ASSIGN_READ}, reader_version = r.reader_version
       FROM input r
       WHERE c.organization_id = ${organizationId} AND c.occurred_at = r.occurred_at AND c.id = r.id
-        AND (c.detail ->> 'updatedAt')::timestamptz < r.updated_at
+        AND ((c.detail ->> 'updatedAt')::timestamptz, c.ended_at IS NOT NULL)
+          < (r.updated_at, r.ended_at IS NOT NULL)
       RETURNING c.occurred_at, c.id
     )
     UPDATE change_records t SET record = r.record::json, context = r.context::json

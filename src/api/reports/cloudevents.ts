@@ -45,7 +45,7 @@ export function cloudEventRoutes(app: App, { database }: ApiContext): void {
           operationId: 'receiveCloudEvents',
           summary: 'Receive CloudEvents',
           description:
-            'CloudEvents 1.0 over HTTP: structured (`application/cloudevents+json`), batched (`application/cloudevents-batch+json`, at most 100 events) or binary (`ce-` headers, JSON data). CDEvents about services, environments and pipeline runs are supported. The data of other events can contain the fields of `POST /changes`. An event that is sent again is stored once.',
+            'CloudEvents 1.0 over HTTP: structured (`application/cloudevents+json`), batched (`application/cloudevents-batch+json`, at most 100 events) or binary (`ce-` headers, JSON data). CDEvents about services, environments, pipeline runs and merged changes are supported. The data of other events can contain the fields of `POST /changes`. An event that is sent again is stored once.',
           response: {
             202: jsonResponse('The stored changes.', receivedSchema),
             ...problems(401, 422, 503),

@@ -82,6 +82,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     );
     -- The log: newest first.
     CREATE INDEX ON deliveries (organization_id, integration_id, id DESC);
+    CREATE INDEX deliveries_due_of_integration ON deliveries (integration_id, due_at)
+      WHERE due_at IS NOT NULL;
     CREATE INDEX deliveries_due ON deliveries (organization_id, due_at) WHERE due_at IS NOT NULL;
     ${isolateOrganizations('deliveries')}
     GRANT SELECT ON deliveries TO cairn_api;

@@ -1,4 +1,4 @@
-/** CDEvents about services, pipelines and environments. https://cdevents.dev/docs/ */
+/** CDEvents about services, pipelines, environments and merged changes. https://cdevents.dev/docs/ */
 
 import { z } from 'zod'
 import type { Report } from './detail.ts'
@@ -78,6 +78,7 @@ export function readCdEvent(body: unknown): ReportReading {
     return { report: environment(event, predicate) }
   }
   if (subject === 'pipelinerun' && predicate !== 'queued') return { report: run(event, predicate) }
+  if (subject === 'change' && predicate === 'merged') return { report: merge(event) }
   return { ignored: `Events of the type ${subject}.${predicate} report no change.` }
 }
 
@@ -118,6 +119,22 @@ function environment(event: CdEvent, predicate: string): Report {
     summary: `${ENVIRONMENT_VERBS.get(predicate)} the environment ${name}`,
     action: `environment ${predicate}`,
     environments: [name],
+  }
+}
+
+function merge(event: CdEvent): Report {
+  const { id, content } = event.subject
+  const reference = content.repository
+  // The ID has the owner, and `name` may not.
+  const repository = typeof reference === 'object' ? reference.id : reference
+  return {
+    ...common(event),
+    summary: [`Merged the change ${id}`, repository && `into ${repository}`]
+      .filter(Boolean)
+      .join(' '),
+    action: 'change merged',
+    repository,
+    services: repository === undefined ? undefined : [shortName(repository)],
   }
 }
 

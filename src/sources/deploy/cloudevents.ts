@@ -18,6 +18,8 @@ const schema = z.looseObject({
   time: storableTime.optional(),
   datacontenttype: z.string().max(200).optional(),
   data: z.unknown().optional(),
+  /** In place of `data`: its bytes. */
+  data_base64: z.string().optional(),
 })
 
 export type CloudEvent = z.output<typeof schema>
@@ -31,11 +33,26 @@ export function readCloudEvent(body: unknown): ReportReading {
   const parsed = schema.safeParse(body)
   if (!parsed.success) return { errors: sentences(parsed.error) }
   const event = parsed.data
-  if (event.type.startsWith('dev.cdevents.')) return readCdEvent(event.data)
-  return { report: toReportedEvent(event) }
+  const data = event.data ?? decoded(event.data_base64)
+  if (event.type.startsWith('dev.cdevents.')) return readCdEvent(data)
+  const report = toReportedEvent(event, data)
+  const { startsAt, endsAt } = report
+  if (startsAt && endsAt && endsAt < startsAt)
+    return { errors: ['data.endsAt: Must not be before `startsAt`.'] }
+  return { report }
 }
 
-function toReportedEvent({ id, source, type, subject, time, data }: CloudEvent) {
+/** JSON data as bytes; undefined for other data. */
+function decoded(base64: string | undefined): unknown {
+  if (base64 === undefined) return undefined
+  try {
+    return JSON.parse(Buffer.from(base64, 'base64').toString('utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+function toReportedEvent({ id, source, type, subject, time }: CloudEvent, data: unknown) {
   // Data of another shape is kept in the record only.
   const fields = partialFields.safeParse(data)
   const reported = fields.success ? fields.data : {}
@@ -49,10 +66,17 @@ function toReportedEvent({ id, source, type, subject, time, data }: CloudEvent) 
     ...report,
     receivedAs: 'cloudevents' as const,
     action: report.action ?? type,
-    startsAt: report.startsAt ?? (time === undefined ? undefined : new Date(time)),
+    startsAt: report.startsAt ?? startOf(time, report.endsAt),
     services: report.services ?? present(subject),
     tool: report.tool ?? source,
   }
+}
+
+/** The time of the event, but an event about the end of a change is sent after it. */
+function startOf(time: string | undefined, endsAt: Date | undefined): Date | undefined {
+  if (time === undefined) return undefined
+  const sentAt = new Date(time)
+  return endsAt && endsAt < sentAt ? undefined : sentAt
 }
 
 const ATTRIBUTES = ['specversion', 'id', 'source', 'type', 'subject', 'time'] as const

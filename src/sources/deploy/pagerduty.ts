@@ -15,20 +15,27 @@ import {
   webLinks,
 } from './foreign.ts'
 
+/**
+ * ISO 8601. PagerDuty's own example has an offset without a colon:
+ * `2020-07-17T08:42:58.315+0000`.
+ */
+const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.,]\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)?$/i
+
 const schema = z.looseObject({
   payload: z.looseObject({
     summary: z.string().trim().min(1).max(1024),
-    timestamp: z.iso
-      .datetime({ offset: true, local: true })
+    timestamp: z
+      .string()
+      .regex(TIMESTAMP, 'Must be an ISO 8601 date and time.')
       .refine((text) => isStorableTime(toDate(text)), { error: STORABLE_YEARS })
-      .optional(),
-    source: z.string().max(1024).optional(),
-    custom_details: z.record(z.string(), z.unknown()).optional(),
+      .nullish(),
+    source: z.string().max(1024).nullish(),
+    custom_details: z.record(z.string(), z.unknown()).nullish(),
   }),
   links: z
-    .array(z.looseObject({ href: z.string(), text: z.string().optional() }))
+    .array(z.looseObject({ href: z.string(), text: z.string().nullish() }))
     .max(50)
-    .optional(),
+    .nullish(),
 })
 
 /** Names in `custom_details` that pipelines use for these fields. */
@@ -44,8 +51,9 @@ const DETAILS = {
 export function readPagerDutyChange(body: unknown): ReportReading {
   const parsed = schema.safeParse(body)
   if (!parsed.success) return { errors: sentences(parsed.error) }
-  const { payload, links = [] } = parsed.data
-  const { summary, timestamp, source, custom_details: details = {} } = payload
+  const { payload, links } = parsed.data
+  const { summary, timestamp, source } = payload
+  const details = payload.custom_details ?? {}
   const detail = (field: keyof typeof DETAILS) =>
     DETAILS[field].map((name) => details[name]).find((value) => typeof value === 'string')
   const described = Object.entries(details).map(
@@ -61,18 +69,22 @@ export function readPagerDutyChange(body: unknown): ReportReading {
       idempotencyKey: idempotencyKey('pagerduty', id),
       summary,
       description: longText(described.join('\n')),
-      startsAt: timestamp === undefined ? undefined : toDate(timestamp),
+      startsAt: timestamp ? toDate(timestamp) : undefined,
       version: detail('version'),
       repository: detail('repository'),
       environments: present(detail('environment')),
       services: present(detail('service'), source),
       authors: present(detail('author')),
-      links: webLinks(links.map(({ href, text }) => ({ url: href, label: text }))),
+      links: webLinks(
+        (links ?? []).map(({ href, text }) => ({ url: href, label: text ?? undefined })),
+      ),
     },
   }
 }
 
 /** A time without an offset is in UTC. */
 function toDate(text: string): Date {
-  return new Date(/(Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`)
+  const [, local = '', hours, minutes = '00'] =
+    /^(.+?)(?:Z|([+-]\d\d):?(\d\d)?)?$/i.exec(text.replace(',', '.')) ?? []
+  return new Date(`${local}${hours === undefined ? 'Z' : `${hours}:${minutes}`}`)
 }

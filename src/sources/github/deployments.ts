@@ -47,7 +47,7 @@ export function readDeployment(
   if (state !== 'created' && !isEnd(state)) {
     throw new NoChange(`The deployment has not ended: ${spoken(state, 60)}.`)
   }
-  const environment = status?.environment ?? deployment.environment ?? 'production'
+  const environment = status?.environment || deployment.environment || 'production'
   const workflow = body.workflow?.name ?? body.workflow_run?.name ?? undefined
   if (!isDeployByRules(rules, { workflow, environment })) {
     throw new NoChange('The rules of this integration do not count this deployment as a deploy.')

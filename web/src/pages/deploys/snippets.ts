@@ -176,14 +176,16 @@ template.report-to-cairn: |
         {
           "summary": "Synced {{.app.metadata.name}}",
           "startsAt": "{{.app.status.operationState.startedAt}}",
-          "version": "{{.app.status.sync.revision}}",
+          "endsAt": "{{.app.status.operationState.finishedAt}}",
+          "outcome": "{{if eq .app.status.operationState.phase "Succeeded"}}succeeded{{else}}failed{{end}}",
+          {{with .app.status.sync.revision}}"version": "{{.}}",{{end}}
           "environments": ["production"],
           "services": ["{{.app.metadata.name}}"],
           "tool": "Argo CD",
           "idempotencyKey": "argocd/{{.app.metadata.name}}/{{.app.status.operationState.startedAt}}"
         }
 trigger.report-to-cairn: |
-  - when: app.status.operationState.phase in ['Succeeded']
+  - when: app.status.operationState.phase in ['Succeeded', 'Failed', 'Error']
     oncePer: app.status.operationState.startedAt
     send: [report-to-cairn]`
 
@@ -195,8 +197,8 @@ const launchDarkly = (url: string) => `curl --fail-with-body ${url}/api/v1/integ
 const unleash = () => `{
   "summary": "{{event.createdBy}}: {{event.type}} {{event.featureName}}",
   "action": "{{event.type}}",
-  "environments": ["{{event.environment}}"],
-  "services": ["{{event.featureName}}"],
+  "environments": [{{#event.environment}}"{{event.environment}}"{{/event.environment}}],
+  "services": [{{#event.featureName}}"{{event.featureName}}"{{/event.featureName}}],
   "authors": ["{{event.createdBy}}"],
   "tool": "Unleash",
   "idempotencyKey": "unleash/{{event.id}}"
