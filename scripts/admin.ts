@@ -96,7 +96,14 @@ async function rotateSecrets(db: Database, config: Config): Promise<string> {
 
 /** Administers an installation without its API, whether or not it runs. */
 async function main(): Promise<void> {
-  const { positionals } = parseArgs({ allowPositionals: true })
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { help: { type: 'boolean', short: 'h' } },
+  })
+  if (values.help) {
+    console.log(usage)
+    return
+  }
   const [noun, verb, name, ...rest] = positionals
   const ownerCommand = ownerCommands[`${noun} ${verb}`]
   const command = commands[`${noun} ${verb}`]

@@ -185,7 +185,14 @@ function explain(error: unknown, { bucket, key }: Destination): string {
 }
 
 async function main(): Promise<void> {
-  const { positionals } = parseArgs({ allowPositionals: true })
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { help: { type: 'boolean', short: 'h' } },
+  })
+  if (values.help) {
+    console.log(usage)
+    return
+  }
   const [text, ...rest] = positionals
   if (text === undefined || rest.length > 0) throw new PublishError(usage)
   const destination = parseDestination(text)

@@ -15,6 +15,10 @@ const usage = `Usage: npm run test:explore [-- ROUNDS [TEST …]]
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const [rounds = '1', ...filters] = process.argv.slice(2)
+if (rounds === '--help' || rounds === '-h') {
+  console.log(usage)
+  process.exit()
+}
 if (!/^[1-9]\d{0,3}$/.test(rounds)) {
   console.error(usage)
   process.exit(1)

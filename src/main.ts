@@ -3,7 +3,7 @@ import { announceSetupLink } from './process/http-server.ts'
 import { runService } from './process/service.ts'
 
 /** `npm start`: everything in one process. */
-runService('Cairn', async ({ config, logger, shutdown }) => {
+runService({ name: 'Cairn', command: 'npm start' }, async ({ config, logger, shutdown }) => {
   const cairn = await startCairn(config, { env: process.env, logger })
   shutdown.add(() => cairn.stop())
   return {

@@ -4,9 +4,12 @@ import { startWorkerParts } from './process/worker-parts.ts'
 import { installTemporalRuntime } from './temporal/runtime.ts'
 
 /** `npm run worker`: a worker and a reconciler in a process of their own. */
-runService('The worker', async ({ config, logger, shutdown }) => {
-  const found = externalStores(config, process.env, 'worker')
-  installTemporalRuntime(logger)
-  startWorkerParts(config, await connectStores(found, { logger, shutdown }), { logger, shutdown })
-  return {}
-})
+runService(
+  { name: 'The worker', command: 'npm run worker' },
+  async ({ config, logger, shutdown }) => {
+    const found = externalStores(config, process.env, 'worker')
+    installTemporalRuntime(logger)
+    startWorkerParts(config, await connectStores(found, { logger, shutdown }), { logger, shutdown })
+    return {}
+  },
+)

@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util'
 import type { Logger } from 'pino'
 import { aborted, runCommand } from '../command.ts'
 import { type Config, loadConfig } from '../config.ts'
@@ -15,10 +16,10 @@ export interface RunningService {
  * Runs an entry point: starts its parts, waits for a signal or a failure, and stops the parts in
  * order. A signal during the start ends the process at once, see `runCommand`.
  *
- * @param name for the log
+ * @param names of the service for the log, and of the command that started it for its help
  */
 export function runService(
-  name: string,
+  { name, command: commandLine }: { name: string; command: string },
   start: (context: {
     config: Config
     logger: Logger
@@ -26,6 +27,13 @@ export function runService(
   }) => Promise<RunningService>,
 ): void {
   runCommand(async (command) => {
+    const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } })
+    if (values.help) {
+      console.log(
+        `Usage: ${commandLine}\n\nTakes no options. README.md lists its environment variables.`,
+      )
+      return
+    }
     const config = loadConfig(process.env)
     const logger = createLogger({ level: config.logLevel })
     const shutdown = new Shutdown(logger)
