@@ -7,7 +7,7 @@ import { storeEvents } from '../src/db/imports.ts'
 import type { ImportedChange } from '../src/db/insert-changes.ts'
 import type { Owner } from '../src/db/owner.ts'
 import type { UnparsedRecord } from '../src/db/unparsed-records.ts'
-import { type CloudTrailDetail, SOURCE } from '../src/sources/cloudtrail/detail.ts'
+import { CLOUDTRAIL, type CloudTrailDetail } from '../src/sources/cloudtrail/detail.ts'
 
 /** When a change occurred for which the test names no time. A Monday at noon: not near the edge of a partition. */
 export const someTime = new Date('2026-03-02T12:00:00Z')
@@ -97,13 +97,13 @@ export function someTool(name: string, title: string, version?: string): Tool {
 export function someResource(type: string, id: string, arn?: string): Resource {
   const accountId = '111122223333'
   const region = 'us-east-1'
-  const key = resourceKey({ source: SOURCE, accountId, region, type, id })
+  const key = resourceKey({ source: CLOUDTRAIL, accountId, region, type, id })
   return { type, id, ...(arn !== undefined && { arn }), accountId, region, key }
 }
 
 export function someDetail(fields: Partial<CloudTrailDetail> = {}): CloudTrailDetail {
   return {
-    source: SOURCE,
+    source: CLOUDTRAIL,
     eventId: 'an-event-id',
     edits: [],
     session: { startedAt: null, accessKeyId: null },

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 
 /** An attempt of GitHub to deliver: fields of `hook-delivery-item`, and what was sent. */
-export interface Attempt {
+export interface DeliveryAttempt {
   /** Text, because IDs can exceed the integers that JavaScript reads exactly. */
   id: string
   guid: string
@@ -17,7 +17,7 @@ interface Hook {
   /** `acme` or `acme/shop` */
   owner: string
   url: string
-  attempts: Attempt[]
+  attempts: DeliveryAttempt[]
 }
 
 export interface FakeGitHub {
@@ -104,7 +104,7 @@ export async function startFakeGitHub(): Promise<FakeGitHub> {
   return fake
 }
 
-const item = ({ guid, deliveredAt, event, isRedelivery = false }: Attempt) => ({
+const item = ({ guid, deliveredAt, event, isRedelivery = false }: DeliveryAttempt) => ({
   id: '',
   guid,
   delivered_at: deliveredAt.toISOString(),
@@ -119,11 +119,16 @@ const item = ({ guid, deliveredAt, event, isRedelivery = false }: Attempt) => ({
   throttled_at: null,
 })
 
-function withId(body: object, { id }: Attempt): string {
+function withId(body: object, { id }: DeliveryAttempt): string {
   return JSON.stringify(body).replace('"id":""', `"id":${id}`)
 }
 
-function reply(response: ServerResponse, status: number, body: object, attempt?: Attempt): void {
+function reply(
+  response: ServerResponse,
+  status: number,
+  body: object,
+  attempt?: DeliveryAttempt,
+): void {
   response.statusCode = status
   response.setHeader('content-type', 'application/json')
   response.end(attempt ? withId(body, attempt) : JSON.stringify(body))

@@ -13,7 +13,7 @@ import { CONFIRM_AFTER_SECONDS, wantedRange } from '../db/wanted-range.ts'
 import { PageRequests } from './page-requests.ts'
 import { readPage } from './read-page.ts'
 import { RegionLedger } from './region-ledger.ts'
-import { nextWork, type Purpose, type Track, trackOf, type Work } from './region-plan.ts'
+import { nextWork, type Purpose, type RegionWork, type Track, trackOf } from './region-plan.ts'
 import { afterLiveScan, type LiveScans, mayTry, type TurnProgress, turnOf } from './region-turn.ts'
 import { type DatedPage, follow, newChain, secondsOf } from './token-chain.ts'
 
@@ -184,7 +184,7 @@ class RegionImport {
     }
   }
 
-  async #do({ purpose, ranges }: Work): Promise<void> {
+  async #do({ purpose, ranges }: RegionWork): Promise<void> {
     const startedAt = this.#run.clock()
     let imported = 0
     for (const range of ranges) imported += await this.#scan(purpose, range)
@@ -194,7 +194,7 @@ class RegionImport {
     }
   }
 
-  #nextWork(purposes: Purpose[]): Work | undefined {
+  #nextWork(purposes: Purpose[]): RegionWork | undefined {
     return nextWork(purposes, {
       ledger: this.#ledger.current,
       wantedFrom: this.#wantedFrom,

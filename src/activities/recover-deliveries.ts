@@ -1,5 +1,5 @@
 import { asOrganization } from '../db/database.ts'
-import { type Arrival, insertDeliveries } from '../db/deliveries.ts'
+import { insertDeliveries, type NewDelivery } from '../db/deliveries.ts'
 import {
   countRecovered,
   findRecovery,
@@ -71,7 +71,7 @@ export async function recoverDeliveries(
   return { recovered, nextInMs: Math.max(0, dueAt.getTime() - clock()) }
 }
 
-interface Check {
+interface RecoveryCheck {
   recovered: number
   /** Sentences, each once. */
   problems: string[]
@@ -84,9 +84,9 @@ async function runCheck(
   deps: Dependencies,
   recovery: DeliveryRecoveryRow,
   signal: AbortSignal,
-): Promise<Check> {
+): Promise<RecoveryCheck> {
   const { clock = Date.now, githubApiUrl: apiUrl } = deps
-  const check: Check = { recovered: 0, problems: [], retryAt: undefined, isPartial: false }
+  const check: RecoveryCheck = { recovered: 0, problems: [], retryAt: undefined, isPartial: false }
   const token = openToken(deps, recovery)
   if (token === undefined) {
     check.problems.push(
@@ -134,7 +134,7 @@ interface HookCheck {
   github: GitHubDeliveries
   hook: Hook
   since: Date
-  check: Check
+  check: RecoveryCheck
   signal: AbortSignal
 }
 
@@ -147,7 +147,7 @@ async function recoverHook(
   const { clock = Date.now } = deps
   const deadline = clock() + CHECK_MS
   const missing = await findMissing(deps, recovery, await github.attempts(hook, since))
-  let batch: Arrival[] = []
+  let batch: NewDelivery[] = []
   let bytes = 0
   const store = async () => {
     check.recovered += await storeMissed(deps, recovery, batch)
@@ -217,7 +217,7 @@ function toArrival(
   integrationId: string,
   hook: Hook,
   { newest, payload }: { newest: ListedAttempt; payload: unknown },
-): Arrival {
+): NewDelivery {
   const body = Buffer.from(JSON.stringify(payload))
   const headers = {
     'content-type': 'application/json',
@@ -238,7 +238,7 @@ function toArrival(
 async function storeMissed(
   { db }: Dependencies,
   recovery: DeliveryRecoveryRow,
-  batch: readonly Arrival[],
+  batch: readonly NewDelivery[],
 ): Promise<number> {
   const { organization_id: organizationId, integration_id: integrationId } = recovery
   return asOrganization(db, organizationId, async (trx) => {

@@ -17,14 +17,14 @@ export type Track = 'live' | 'backfill'
 
 export const trackOf = (purpose: Purpose): Track => (purpose === 'live' ? 'live' : 'backfill')
 
-export interface Work {
+export interface RegionWork {
   purpose: Purpose
   /** In the order of reading: newest first. */
   ranges: SecondsRange[]
 }
 
 /** What determines the next work of a region. All times are Unix seconds. */
-export interface Plan {
+export interface RegionPlan {
   ledger: Ledger
   /** The start of the time to import. */
   wantedFrom: number
@@ -37,7 +37,7 @@ export interface Plan {
 }
 
 /** The most important work that no scan is reading. */
-export function nextWork(purposes: readonly Purpose[], plan: Plan): Work | undefined {
+export function nextWork(purposes: readonly Purpose[], plan: RegionPlan): RegionWork | undefined {
   const { now, taken, wantedFrom } = plan
   const { settled, confirmed, set_aside } = plan.ledger
   const liveFrom = startOfLiveScan(plan)
@@ -68,7 +68,7 @@ function newestPiece([from, to]: SecondsRange, length: number): SecondsRange {
 }
 
 /** The live edge, unless that is too far back. */
-function startOfLiveScan({ ledger, wantedFrom, now }: Plan): number {
+function startOfLiveScan({ ledger, wantedFrom, now }: RegionPlan): number {
   const edge = liveEdge(ledger.settled) ?? wantedFrom
   return Math.min(now, Math.max(edge, now - LIVE_REACH_SECONDS, wantedFrom))
 }

@@ -12,7 +12,7 @@ import { deliveryContent } from '../integrations/arrival.ts'
 import { translateAlertmanager } from '../sources/alertmanager/translate.ts'
 import { readReport } from '../sources/deploy/change.ts'
 import { readLaunchDarkly } from '../sources/deploy/launchdarkly.ts'
-import { SOURCE as GITHUB } from '../sources/github/detail.ts'
+import { GITHUB } from '../sources/github/detail.ts'
 import { GITHUB_READER_VERSION } from '../sources/github/source.ts'
 import { readGitHub } from '../sources/github/translate.ts'
 import { translatePagerDuty } from '../sources/pagerduty/translate.ts'
@@ -92,7 +92,9 @@ function translate(
       return {
         ...nothing,
         reason,
-        changes: changes.map((change) => toImported(organizationId, delivery, { change, content })),
+        changes: changes.map((change) =>
+          toDeliveredChange(organizationId, delivery, { change, content }),
+        ),
       }
     }
     case 'launchdarkly': {
@@ -102,7 +104,10 @@ function translate(
       }
       if ('ignored' in reading) return { ...nothing, reason: reading.ignored }
       const change = readReport(reading.report, delivery.received_at)
-      return { ...nothing, changes: [toImported(organizationId, delivery, { change, content })] }
+      return {
+        ...nothing,
+        changes: [toDeliveredChange(organizationId, delivery, { change, content })],
+      }
     }
     case 'pagerduty': {
       const incidents = refuseFuture(delivery, translatePagerDuty(content))
@@ -142,7 +147,7 @@ function readContent({ body, headers }: ClaimedDelivery): unknown {
 }
 
 /** @throws UnreadableWebhook for a time that no change can have */
-export function toImported(
+export function toDeliveredChange(
   organizationId: string,
   delivery: Pick<ClaimedDelivery, 'event' | 'received_at'>,
   { change, content }: { change: Change; content: unknown },

@@ -59,7 +59,7 @@ export async function storeWebhookChanges(
     // With its time too, it is the same change: it may be newer.
     if (!same || same.id === named.id) fresh.push(named)
   }
-  const inserted = await insertChanges(trx, organizationId, fresh)
+  const inserted = await insertNewChanges(trx, organizationId, fresh)
   // The others are those that Postgres does not accept.
   return new Map([...targets].filter(([, id]) => existing.has(id) || inserted.has(id)))
 }
@@ -118,7 +118,7 @@ function withSourceId(organizationId: string, change: NewChange, sourceId: strin
 }
 
 /** @returns the IDs of the changes that exist now with their time */
-async function insertChanges(
+async function insertNewChanges(
   trx: Trx,
   organizationId: string,
   changes: readonly NewChange[],

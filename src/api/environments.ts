@@ -141,7 +141,7 @@ export function environmentRoutes(app: App, { database }: ApiContext): void {
       const { organizationId, body } = request
       const row = await asOrganization(database, organizationId, (trx) =>
         insertEnvironment(trx, organizationId, body),
-      ).catch((error) => refuse(error, body.name))
+      ).catch((error) => refuseEnvironment(error, body.name))
       reply.code(201).header('location', `/api/v1/environments/${row.id}`)
       return toEnvironment(row)
     },
@@ -184,7 +184,7 @@ export function environmentRoutes(app: App, { database }: ApiContext): void {
     (request) =>
       withId(request, (trx, id) =>
         updateEnvironment(trx, request.organizationId, id, request.body),
-      ).catch((error) => refuse(error, request.body.name)),
+      ).catch((error) => refuseEnvironment(error, request.body.name)),
   )
 
   app.delete(
@@ -220,7 +220,7 @@ function refuseDependency(detail: string): never {
  * @throws Problem 409 if an environment's name is taken or the limit is reached; 422 if a
  *   dependency does not exist; otherwise the error itself
  */
-function refuse(error: unknown, name: string | undefined): never {
+function refuseEnvironment(error: unknown, name: string | undefined): never {
   if (error instanceof TooManyEnvironments) {
     throw new Problem(409, `${error.message}, which is the limit. Delete one first.`)
   }

@@ -96,14 +96,14 @@ export function exportRoutes(app: App, { database }: ApiContext): void {
   )
 }
 
-interface Page {
+interface ExportPage {
   items: Presented[]
   nextCursor: string | null
 }
 
 async function* pagesFrom(
-  first: Page,
-  next: (cursor: string) => Promise<Page>,
+  first: ExportPage,
+  next: (cursor: string) => Promise<ExportPage>,
 ): AsyncGenerator<Presented[]> {
   let page = first
   yield page.items

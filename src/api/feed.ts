@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { facetFields, newestFacetFields } from '../changes/filters.ts'
-import type { ChangeFilters, Window } from '../db/change-filters.ts'
+import type { ChangeFilters, TimeRange } from '../db/change-filters.ts'
 import { readOrganization, type Trx } from '../db/database.ts'
 import { type Facet, facets, histogram } from '../db/feed.ts'
 import { NEWEST, newestFacets } from '../db/newest-facets.ts'
@@ -14,7 +14,7 @@ import { jsonResponse, Problem, problems } from './problems.ts'
 const DEFAULT_HOURS = 24
 const window = `\`to\` defaults to now, and \`from\` to ${DEFAULT_HOURS} hours before \`to\`.`
 
-const windowSchema = {
+const countedRangeSchema = {
   from: z.iso.datetime(),
   to: z.iso.datetime(),
   partial: z.boolean().meta({
@@ -28,7 +28,7 @@ const windowSchema = {
 
 const histogramSchema = z
   .object({
-    ...windowSchema,
+    ...countedRangeSchema,
     bucketSeconds: z.int(),
     buckets: z
       .array(
@@ -78,7 +78,7 @@ const facetSchema = z.object({
 
 const facetsSchema = z
   .object({
-    ...windowSchema,
+    ...countedRangeSchema,
     fields: z.object(
       Object.fromEntries(facetFields.map((field) => [field, z.array(facetSchema)])) as Record<
         (typeof facetFields)[number],
@@ -274,7 +274,7 @@ async function withFilteredActors(
   ]
 }
 
-type Windowed = ChangeFilters & Window
+type Windowed = ChangeFilters & TimeRange
 
 async function searched(...[trx, filters]: Parameters<typeof withSearch>): Promise<Windowed> {
   return (await withSearch(trx, filters)) as Windowed
@@ -293,7 +293,7 @@ function inWindow(filters: ChangeFilters): Windowed {
   throw new Problem(422, `?from: ${detail}`, { errors: [{ pointer: '?from', detail }] })
 }
 
-function written({ from, to }: Window, { countedFrom }: { countedFrom: Date }) {
+function written({ from, to }: TimeRange, { countedFrom }: { countedFrom: Date }) {
   return {
     from: from.toISOString(),
     to: to.toISOString(),

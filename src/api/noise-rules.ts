@@ -114,7 +114,7 @@ export function noiseRuleRoutes(app: App, { database }: ApiContext): void {
       const { organizationId, body, user } = request
       const row = await asOrganization(database, organizationId, (trx) =>
         insertNoiseRule(trx, organizationId, { ...body, createdBy: user?.email ?? null }),
-      ).catch(refuse)
+      ).catch(refuseNoiseRule)
       reply.code(201)
       return toRule(row)
     },
@@ -146,7 +146,7 @@ export function noiseRuleRoutes(app: App, { database }: ApiContext): void {
 }
 
 /** @throws Problem 409 if the limit is reached; otherwise the error itself */
-function refuse(error: unknown): never {
+function refuseNoiseRule(error: unknown): never {
   if (!(error instanceof TooManyNoiseRules)) throw error
   throw new Problem(409, `${error.message}, which is the limit. Delete one first.`)
 }

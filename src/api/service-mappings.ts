@@ -104,7 +104,7 @@ export function serviceMappingRoutes(app: App, { database }: ApiContext): void {
         const inserted = await insertServiceMapping(trx, organizationId, body)
         await remapAlerts(trx, organizationId)
         return inserted
-      }).catch(refuse)
+      }).catch(refuseMapping)
       reply.code(201)
       return toResponse(row)
     },
@@ -140,7 +140,7 @@ export function serviceMappingRoutes(app: App, { database }: ApiContext): void {
 }
 
 /** @throws Problem 409 or 422; otherwise the error itself */
-function refuse(error: unknown): never {
+function refuseMapping(error: unknown): never {
   if (error instanceof TooManyServiceMappings) {
     throw new Problem(409, `${error.message}, which is the limit. Delete one first.`)
   }

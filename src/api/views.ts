@@ -160,7 +160,7 @@ export function viewRoutes(app: App, { database }: ApiContext): void {
           shared,
           userId: user?.id ?? null,
         }),
-      ).catch(refuse)
+      ).catch(refuseView)
       reply.code(201)
       return toView(request, row)
     },
@@ -228,7 +228,7 @@ function canChange(sender: Sender, view: ViewRow): boolean {
 }
 
 /** @throws Problem 409 if the limit is reached; otherwise the error itself */
-function refuse(error: unknown): never {
+function refuseView(error: unknown): never {
   if (!(error instanceof TooManyViews)) throw error
   throw new Problem(409, `${error.message}, which is the limit. Delete one first.`)
 }

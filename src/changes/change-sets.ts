@@ -201,7 +201,7 @@ export function headline(parts: readonly SetPart[]): string {
   return `${subject} changed ${counted(made, 'thing')}${failed} in ${servicesOf(changes)}`
 }
 
-interface Work {
+interface NamedWork {
   verb: string
   type: string
   names: Set<string>
@@ -211,7 +211,7 @@ interface Work {
 
 /** `deployed a, b and 7 more Lambda functions`; undefined when that would be less than half. */
 function namedWork(parts: readonly SetPart[]): string | undefined {
-  const works = new Map<string, Work>()
+  const works = new Map<string, NamedWork>()
   let changes = 0
   for (const part of parts) {
     const { count = 1, resources } = part
@@ -246,7 +246,7 @@ function namedWork(parts: readonly SetPart[]): string | undefined {
   return `${workWords(most)}${also}${rest > 0 ? `, and made ${counted(rest, 'more change')}` : ''}`
 }
 
-function workWords({ verb, type, names, things }: Work): string {
+function workWords({ verb, type, names, things }: NamedWork): string {
   const noun = typeWords(type)
   const [a = '', b = ''] = [...names].map((name) => spoken(name, 60))
   if (things <= 1) return `${verb} ${noun} ${a}`

@@ -60,13 +60,13 @@ export function occurredAtOneOf(times: readonly number[]): RawBuilder<boolean> {
 }
 
 /** Inclusive `from`, exclusive `to`. */
-export interface Window {
+export interface CandidateRange {
   organizationId: string
   from: Date
   to: Date
 }
 
-export interface Wanted extends Window {
+export interface Wanted extends CandidateRange {
   /** A condition on `changes`. */
   arrived: RawBuilder<boolean> | undefined
 }

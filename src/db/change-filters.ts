@@ -18,7 +18,7 @@ export interface ChangeFilters {
 }
 
 /** A time range: `from` is inclusive, `to` is exclusive. */
-export interface Window {
+export interface TimeRange {
   from: Date
   to: Date
 }

@@ -5,7 +5,7 @@ import { changeIdTime } from './change-id.ts'
 import type { Trx } from './database.ts'
 
 /** A change that is about to be stored for the first time. */
-export interface NewChange {
+export interface UngroupedChange {
   id: string
   change: Pick<Change, 'occurredAt' | 'changeSet'>
 }
@@ -24,7 +24,7 @@ const PROPOSED = Number.NEGATIVE_INFINITY
 export async function storeChangeSets(
   trx: Trx,
   organizationId: string,
-  fresh: readonly NewChange[],
+  fresh: readonly UngroupedChange[],
 ): Promise<Map<string, string>> {
   if (fresh.length === 0) return new Map()
   const proposed = fresh.map(({ id, change }) => ({ ...openSet(id, change), openedAt: PROPOSED }))

@@ -10,7 +10,7 @@ import type { ChangeRow } from './schema/changes.ts'
 import type { Schema } from './schema.ts'
 import { containing } from './search.ts'
 
-export interface Page {
+export interface ChangePage {
   items: ChangeRow[]
   nextCursor: string | null
 }
@@ -40,7 +40,7 @@ export async function listChanges(
   trx: Trx,
   filters: ChangeFilters,
   page: PageRequest,
-): Promise<Page> {
+): Promise<ChangePage> {
   const rows = await pageQuery(trx, filters, page).execute()
   const items = rows.slice(0, page.limit)
   const last = rows.length > page.limit ? items.at(-1) : undefined

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Window } from './change-filters.ts'
+import type { TimeRange } from './change-filters.ts'
 import type { Trx } from './database.ts'
 
 /** The maximum time that one request spends on counting, in milliseconds. */
@@ -24,8 +24,8 @@ const MAX_GROWTH = 8
  */
 export async function countNewestFirst<T>(
   trx: Trx,
-  window: Window,
-  count: (piece: Window) => Promise<T>,
+  window: TimeRange,
+  count: (piece: TimeRange) => Promise<T>,
   budgetMs = BUDGET_MS,
 ): Promise<{ parts: T[]; countedFrom: Date }> {
   const deadline = performance.now() + budgetMs

@@ -8,7 +8,7 @@ import type { DeliveryRow } from './schema/integrations.ts'
 const MAX_REASON_LENGTH = 2_000
 
 /** A delivery with a valid signature that has just arrived. */
-export interface Arrival {
+export interface NewDelivery {
   integrationId: string
   /** The sender's ID of the delivery, at most 200 characters. */
   deliveryId: string
@@ -32,9 +32,9 @@ export type ListedDelivery = Omit<DeliveryRow, 'body' | 'headers'> & { bytes: nu
 export async function insertDeliveries(
   trx: Trx,
   organizationId: string,
-  arrivals: readonly Arrival[],
+  deliveries: readonly NewDelivery[],
 ): Promise<Set<string>> {
-  const real = arrivals
+  const real = deliveries
     .filter(({ isTest, missedAt }) => !isTest && missedAt === undefined)
     .map(({ integrationId }) => integrationId)
   // Locks the integrations first, so that none is deleted meanwhile; also the order of the locks.
@@ -44,25 +44,25 @@ export async function insertDeliveries(
       // A test shows that Cairn can receive, not that the sender delivers. Nor does a missed one.
       last_delivery_at: sql`CASE WHEN id = ANY (${real}::uuid[]) THEN now() ELSE last_delivery_at END`,
     })
-    .where('id', 'in', [...new Set(arrivals.map(({ integrationId }) => integrationId))])
+    .where('id', 'in', [...new Set(deliveries.map(({ integrationId }) => integrationId))])
     .returning('id')
     .execute()
   const existing = new Set(rows.map(({ id }) => id))
-  const stored = arrivals.filter(({ integrationId }) => existing.has(integrationId))
+  const stored = deliveries.filter(({ integrationId }) => existing.has(integrationId))
   if (stored.length === 0) return existing
   await trx
     .insertInto('deliveries')
     .values(
-      stored.map((arrival) => ({
+      stored.map((delivery) => ({
         organization_id: organizationId,
-        integration_id: arrival.integrationId,
-        delivery_id: arrival.deliveryId,
-        event: arrival.event,
-        headers: JSON.stringify(arrival.headers),
-        body: arrival.body,
-        is_test: arrival.isTest,
-        ...(arrival.missedAt && {
-          received_at: sql<Date>`least(${arrival.missedAt}::timestamptz, now())`,
+        integration_id: delivery.integrationId,
+        delivery_id: delivery.deliveryId,
+        event: delivery.event,
+        headers: JSON.stringify(delivery.headers),
+        body: delivery.body,
+        is_test: delivery.isTest,
+        ...(delivery.missedAt && {
+          received_at: sql<Date>`least(${delivery.missedAt}::timestamptz, now())`,
           recovered_at: sql<Date>`now()`,
         }),
       })),

@@ -1,7 +1,7 @@
 import { expressionBuilder, type RawBuilder, sql } from 'kysely'
 import { type FacetField, facetFields, filterOf } from '../changes/filters.ts'
 import { resourceLabels } from '../changes/resource-key.ts'
-import type { ChangeFilters, Window } from './change-filters.ts'
+import type { ChangeFilters, TimeRange } from './change-filters.ts'
 import { matching, oneOf } from './changes.ts'
 import { countNewestFirst } from './count-newest-first.ts'
 import type { Trx } from './database.ts'
@@ -28,7 +28,7 @@ const ORIGIN = Date.UTC(1969, 11, 29)
  * The shortest buckets of which at most `most` cover the time range. Bounds in milliseconds,
  * aligned to buckets.
  */
-export function bucketsFor({ from, to }: Window, most: number) {
+export function bucketsFor({ from, to }: TimeRange, most: number) {
   for (let nth = 0; ; nth++) {
     const week = bucketSizes.at(-1)!
     const seconds = bucketSizes[nth] ?? week * 2 ** (nth - bucketSizes.length + 1)
@@ -53,7 +53,7 @@ export interface Bucket {
  */
 export async function histogram(
   trx: Trx,
-  filters: ChangeFilters & Window,
+  filters: ChangeFilters & TimeRange,
   most: number,
 ): Promise<{ bucketSeconds: number; buckets: Bucket[]; total: number; countedFrom: Date }> {
   const { seconds, first, count } = bucketsFor(filters, most)
@@ -80,7 +80,7 @@ export async function histogram(
 }
 
 /** The buckets that are not empty. */
-export function histogramQuery(trx: Trx, filters: ChangeFilters & Window, seconds: number) {
+export function histogramQuery(trx: Trx, filters: ChangeFilters & TimeRange, seconds: number) {
   const bucket = sql<Date>`date_bin(${`${seconds} s`}::interval, occurred_at, ${new Date(ORIGIN)})`
   return trx
     .selectFrom('changes')
@@ -142,7 +142,7 @@ interface FacetRow {
  * The most frequent values of each field among the matching changes, with their counts. A filter on
  * a field does not narrow the counts of that field, so that the other values remain visible.
  */
-export async function facets(trx: Trx, filters: ChangeFilters & Window): Promise<Facets> {
+export async function facets(trx: Trx, filters: ChangeFilters & TimeRange): Promise<Facets> {
   await sql`SET LOCAL work_mem = ${sql.lit(FACETS_WORK_MEM)}`.execute(trx)
   const hasOwn = await hasOwnEnvironments(trx)
   const { parts, countedFrom } = await countNewestFirst(trx, filters, async (piece) => {
@@ -191,7 +191,7 @@ interface LinkedRow {
 }
 
 /** Counts the changes that have environments of their own, regardless of the filter on these. */
-export function linkedQuery(trx: Trx, filters: ChangeFilters & Window) {
+export function linkedQuery(trx: Trx, filters: ChangeFilters & TimeRange) {
   const { environment: _own, ...include } = filters.include
   return trx
     .selectFrom('changes')
@@ -300,7 +300,7 @@ function sumOf(pieces: FacetRow[][]): FacetRow[] {
 }
 
 /** The number of changes that only the noise filter excludes. */
-export function oppositeNoiseQuery(trx: Trx, filters: ChangeFilters & Window) {
+export function oppositeNoiseQuery(trx: Trx, filters: ChangeFilters & TimeRange) {
   return trx
     .selectFrom('changes')
     .select(sql<number>`count(*)`.as('count'))
@@ -317,7 +317,7 @@ export function oppositeNoiseQuery(trx: Trx, filters: ChangeFilters & Window) {
  * once.
  */
 export function facetsQuery(
-  filters: ChangeFilters & Window,
+  filters: ChangeFilters & TimeRange,
   maxResources = MAX_VALUES,
 ): RawBuilder<FacetRow> {
   const eb = expressionBuilder<Schema, 'changes'>()

@@ -97,7 +97,7 @@ export function toCandidate(
   known: Pick<Candidate, 'environmentIds' | 'aliases' | 'history'>,
 ): Candidate {
   const { envelope } = row
-  const detail = row.detail as Details
+  const detail = row.detail as KnownDetails
   return {
     changeId: row.id,
     changeSetId: row.change_set_id,
@@ -126,7 +126,7 @@ export function toCandidate(
 }
 
 /** What details of several sources contain. */
-interface Details {
+interface KnownDetails {
   edits?: unknown
   commits?: unknown
   sha?: unknown
@@ -137,7 +137,7 @@ const MAX_COMMITS = 60
 
 /** The commits that a change names; in AWS, hexadecimal parts of what it sets, such as image tags. */
 function commitsOf({ detail, summary, source }: RankedColumns): string[] {
-  const { commits, sha, version, edits } = detail as Details
+  const { commits, sha, version, edits } = detail as KnownDetails
   const listed = Array.isArray(commits)
     ? commits.map((each) => (each as { sha?: unknown })?.sha)
     : []

@@ -3,7 +3,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { CandidateHistory } from '../incidents/ranking/candidate.ts'
 import type { ChangeKind } from '../incidents/ranking/prior.ts'
-import type { CandidateRow, Wanted, Window } from './candidate-rows.ts'
+import type { CandidateRange, CandidateRow, Wanted } from './candidate-rows.ts'
 import type { Trx } from './database.ts'
 import { type Period, splitIntoDays } from './days.ts'
 
@@ -124,7 +124,7 @@ function countAccounts(kinds: readonly CountedKind[]): Map<string, number> {
 export async function countResourceHistory(
   trx: Trx,
   rows: readonly CandidateRow[],
-  window: Window,
+  window: CandidateRange,
 ): Promise<(row: CandidateRow) => { sameResource: number; known: string[] }> {
   const ofResources = rows.filter(({ resource_ids }) => resource_ids.length > 0)
   if (ofResources.length === 0) return () => ({ sameResource: 0, known: [] })

@@ -1,6 +1,6 @@
 import { expressionBuilder, type RawBuilder, sql } from 'kysely'
 import { filterOf, type NewestFacetField, newestFacetFields } from '../changes/filters.ts'
-import type { ChangeFilters, Window } from './change-filters.ts'
+import type { ChangeFilters, TimeRange } from './change-filters.ts'
 import { matching } from './changes.ts'
 import type { Trx } from './database.ts'
 import type { Facet } from './feed.ts'
@@ -24,7 +24,7 @@ export interface NewestFacets {
  */
 export async function newestFacets(
   trx: Trx,
-  filters: ChangeFilters & Window,
+  filters: ChangeFilters & TimeRange,
 ): Promise<NewestFacets> {
   const isFiltered = (field: NewestFacetField) => filters.include[field] !== undefined
   const plain = newestFacetFields.filter((field) => !isFiltered(field))
@@ -49,7 +49,7 @@ interface CountRow {
 }
 
 function countQuery(
-  filters: ChangeFilters & Window,
+  filters: ChangeFilters & TimeRange,
   fields: readonly NewestFacetField[],
 ): RawBuilder<CountRow> {
   const eb = expressionBuilder<Schema, 'changes'>()

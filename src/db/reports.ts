@@ -60,7 +60,7 @@ export async function storeReport(
   const stored = await findReported(trx, organizationId, change)
   if (stored) return { row: await updateReported(trx, stored, update), created: false }
   await sql`SELECT ensure_report_partitions(${change.occurredAt})`.execute(trx)
-  await storeEvents(trx, owner, { changes: [toImported(change, record)], unparsed: [] })
+  await storeEvents(trx, owner, { changes: [toReportedChange(change, record)], unparsed: [] })
   const { source, sourceId, occurredAt } = change
   const id = changeId({ organizationId, source, sourceAccount: null, sourceId, occurredAt })
   return { row: (await findChange(trx, id))!, created: true }
@@ -139,7 +139,7 @@ async function updateReported(trx: Trx, row: ChangeRow, update: ReportUpdate): P
   return (await findChange(trx, row.id))!
 }
 
-function toImported(change: Change, report: unknown): ImportedChange {
+function toReportedChange(change: Change, report: unknown): ImportedChange {
   const record = storableJson(JSON.stringify(report))
   return {
     change,

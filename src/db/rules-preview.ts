@@ -1,5 +1,5 @@
 import type { EnvironmentRules } from '../changes/environment-rules.ts'
-import type { Window } from './change-filters.ts'
+import type { TimeRange } from './change-filters.ts'
 import { prepareRules } from './change-rules.ts'
 import { within } from './count-newest-first.ts'
 import type { Trx } from './database.ts'
@@ -28,7 +28,7 @@ export interface RulesPreview {
 }
 
 /** The place of a change in the feed. */
-interface Place {
+interface FeedPlace {
   occurredAt: Date
   id: string
 }
@@ -49,7 +49,7 @@ interface Move {
 export async function previewRules(
   trx: Trx,
   organizationId: string,
-  options: { rules: EnvironmentRules; window: Window; budgetMs?: number },
+  options: { rules: EnvironmentRules; window: TimeRange; budgetMs?: number },
 ): Promise<RulesPreview> {
   const { rules, window, budgetMs = BUDGET_MS } = options
   const prepared = await prepareRules(trx, rules)
@@ -63,11 +63,11 @@ export async function previewRules(
     countedFrom: window.to,
   }
   const kinds = new Map<string, Move[]>()
-  let before: Place | null = null
+  let before: FeedPlace | null = null
   let isAll = false
   while (!isAll) {
     const left = deadline - performance.now()
-    const place: Place = before ?? {
+    const place: FeedPlace = before ?? {
       occurredAt: window.to,
       id: '00000000-0000-0000-0000-000000000000',
     }

@@ -23,7 +23,7 @@ export interface VerifiedRole {
 }
 
 /** One run of a verification. */
-export interface Attempt {
+export interface VerificationAttempt {
   connectionId: string
   revision: number
   generation: number
@@ -93,7 +93,7 @@ export function verifiedRole(
 export async function startAttempt(
   trx: Trx,
   connection: ConnectionRow,
-): Promise<{ attempt: Attempt; state: VerificationRow['state'] }> {
+): Promise<{ attempt: VerificationAttempt; state: VerificationRow['state'] }> {
   const before = await lockVerification(trx, connection.id, 'update')
   const isSameRole = before?.role_revision === connection.role_revision
   const generation = (before?.generation ?? 0) + 1
@@ -118,7 +118,7 @@ export async function startAttempt(
 /** Shows the findings of an attempt so far, unless a newer one has started. */
 export async function recordAttemptProgress(
   trx: Trx,
-  attempt: Attempt,
+  attempt: VerificationAttempt,
   checks: readonly Check[],
 ): Promise<void> {
   await trx
@@ -141,7 +141,7 @@ export async function recordAttemptProgress(
 export async function concludeAttempt(
   trx: Trx,
   connection: ConnectionRow,
-  attempt: Attempt,
+  attempt: VerificationAttempt,
   result: AttemptResult,
 ): Promise<{ isStanding: boolean } | undefined> {
   const row = await lockVerification(trx, attempt.connectionId, 'update')

@@ -47,9 +47,9 @@ export interface BacktestResult {
 }
 
 /** What identifies a change in a text of a person. */
-type Named = Pick<Candidate, 'changeId' | 'sourceId' | 'summary'>
+type IdentifiedChange = Pick<Candidate, 'changeId' | 'sourceId' | 'summary'>
 
-export function isCause(change: Named, cause: string | null): boolean {
+export function isCause(change: IdentifiedChange, cause: string | null): boolean {
   if (cause === null) return false
   const text = cause.toLowerCase()
   return (

@@ -93,7 +93,7 @@ export function assessWindow(
   const sources = [...pulled, ...pushed]
   return {
     isComplete: pulled.length > 0 && sources.every(({ state }) => isCertain(state)),
-    sentence: summarize(range, pulled, pushed, now),
+    sentence: summarizeSources(range, pulled, pushed, now),
     sources,
   }
 }
@@ -192,7 +192,7 @@ function assessPush(
   return is('silent', `No events from ${name} for ${ago}. Silence is not proof of quiet.`)
 }
 
-function summarize(
+function summarizeSources(
   { to }: { from: Date; to: Date },
   pulled: readonly SourceCompleteness[],
   pushed: readonly SourceCompleteness[],

@@ -5,7 +5,7 @@ import {
   condition,
   proxyActivities,
 } from '@temporalio/workflow'
-import type { Failure } from './life.ts'
+import type { StepFailure } from './life.ts'
 import {
   type ConnectionActivities,
   ConnectionChanged,
@@ -66,14 +66,14 @@ export function refused(sentence: string): ApplicationFailure {
   return ApplicationFailure.create({ type: 'Refused', message: sentence, category: 'BENIGN' })
 }
 
-const kinds = new Map<string, Failure['kind']>([
+const kinds = new Map<string, StepFailure['kind']>([
   [RoleRefused, 'role refused'],
   [VerificationRequired, 'verification required'],
   [ConnectionChanged, 'row changed'],
 ])
 
 /** Classifies a failed activity. Any other error is a bug, and fails the workflow task. */
-export function failureOf(error: unknown): Failure {
+export function failureOf(error: unknown): StepFailure {
   if (!(error instanceof ActivityFailure)) throw error
   const { cause } = error
   const type = cause instanceof ApplicationFailure ? cause.type : undefined

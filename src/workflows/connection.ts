@@ -24,12 +24,12 @@ import {
 import { currentDetails } from './details.ts'
 import {
   currentVerification,
-  type Failure,
   isRunFull,
   isRunLongEnough,
   nextStep,
   type RunLength,
   type Step,
+  type StepFailure,
   statusFromState,
   whyUpdateRefused,
   withCycle,
@@ -247,7 +247,7 @@ export async function connection(
   }
 
   /** Whether callers wait for the next attempt instead of receiving the failure. */
-  function isTriedAgain({ kind }: Failure): boolean {
+  function isTriedAgain({ kind }: StepFailure): boolean {
     return kind === 'row changed' || (kind === 'verification required' && state.failures === 0)
   }
 

@@ -33,7 +33,7 @@ export interface RunLimits {
 }
 
 /** What has been requested since the last step. */
-export interface Asked {
+export interface StepRequests {
   /** The row may have changed. */
   read: boolean
   /** The number of callers that wait for each. */
@@ -42,7 +42,7 @@ export interface Asked {
 }
 
 /** Why a step failed without a retry. */
-export interface Failure {
+export interface StepFailure {
   kind: 'role refused' | 'verification required' | 'row changed' | 'other'
   message: string
 }
@@ -53,7 +53,7 @@ const minPauseMs = 1_000
 /**
  * Decides the next step. Reading the row comes first, because the row may forbid everything else.
  */
-export function nextStep(state: ConnectionState, asked: Asked, now: number): Step {
+export function nextStep(state: ConnectionState, asked: StepRequests, now: number): Step {
   const { settings, nextPollAt } = state
   if (asked.read) return { do: 'read' }
   if (settings === null) return { do: 'end' }
@@ -173,7 +173,7 @@ export function withCycle(state: ConnectionState, cycle: ImportSummary, now: num
  * verified immediately; if the row has changed, it is read immediately. If that does not help, and
  * after every other failure, the delay grows with each attempt.
  */
-export function withFailure(state: ConnectionState, failure: Failure, now: number): void {
+export function withFailure(state: ConnectionState, failure: StepFailure, now: number): void {
   state.failures += 1
   const atOnce = failure.kind !== 'other' && state.failures === 1
   state.nextPollAt = iso(atOnce ? now : now + retryDelayMs(state.failures))

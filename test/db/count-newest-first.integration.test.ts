@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Window } from '../../src/db/change-filters.ts'
+import type { TimeRange } from '../../src/db/change-filters.ts'
 import { countNewestFirst } from '../../src/db/count-newest-first.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts'
@@ -21,9 +21,9 @@ afterAll(async () => {
 })
 
 /** Counts with a statement that never ends for pieces that `isSlow` says. */
-function counting(isSlow: (piece: Window) => boolean, budgetMs?: number) {
+function counting(isSlow: (piece: TimeRange) => boolean, budgetMs?: number) {
   return db.transaction().execute(async (trx) => {
-    const tried: Window[] = []
+    const tried: TimeRange[] = []
     const found = await countNewestFirst(
       trx,
       window,
@@ -41,7 +41,7 @@ function counting(isSlow: (piece: Window) => boolean, budgetMs?: number) {
 }
 
 /** Newest first, without a gap, from the window's end on. */
-function expectContiguous(parts: Window[], countedFrom: Date) {
+function expectContiguous(parts: TimeRange[], countedFrom: Date) {
   let end = to
   for (const part of parts) {
     expect(part.to).toEqual(end)

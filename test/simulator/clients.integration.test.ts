@@ -12,7 +12,7 @@ import {
   EXTERNAL_ID,
   putCustomerRole,
   ROLE,
-  record,
+  simulatedRecord,
 } from '../../testing/simulator/support.ts'
 
 // Clients that share no code with the JavaScript SDK, nor with the simulator.
@@ -48,9 +48,9 @@ const environment = (variables: Record<string, string>) => ({
 })
 
 function addHistory(): string[] {
-  const changes = Array.from({ length: 120 }, (_, index) => record(simulator, 600 + index))
+  const changes = Array.from({ length: 120 }, (_, index) => simulatedRecord(simulator, 600 + index))
   simulator.addEvents(changes)
-  simulator.addEvents([record(simulator, 650, { readOnly: true })])
+  simulator.addEvents([simulatedRecord(simulator, 650, { readOnly: true })])
   return changes.map(({ eventID }) => String(eventID))
 }
 

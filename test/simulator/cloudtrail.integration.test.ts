@@ -19,7 +19,7 @@ import {
   lookUpAll,
   putCustomerRole,
   readOnly,
-  record,
+  simulatedRecord,
 } from '../../testing/simulator/support.ts'
 
 const DAY = 86_400
@@ -36,7 +36,7 @@ const ids = (events: { EventId?: string }[]) => events.map(({ EventId }) => Even
 
 describe('an event', () => {
   test("has AWS's shape", async () => {
-    const stopped = record(simulator, 600)
+    const stopped = simulatedRecord(simulator, 600)
     simulator.addEvents([stopped])
     const { events } = await lookUpAll(await customer(simulator))
     expect(events).toEqual([
@@ -55,7 +55,7 @@ describe('an event', () => {
   })
 
   test('lacks what its record lacks', async () => {
-    const { readOnly: _, ...old } = record(simulator, 600, {
+    const { readOnly: _, ...old } = simulatedRecord(simulator, 600, {
       userIdentity: { accountId: '111122223333', invokedBy: 'ec2.amazonaws.com' },
       requestParameters: null,
     })
@@ -74,10 +74,14 @@ describe('an event', () => {
   test('names its user as the console would', async () => {
     const stem = 'arn:aws:sts::111122223333:assumed-role'
     simulator.addEvents([
-      record(simulator, 5, { userIdentity: { type: 'Root', accountId: '111122223333' } }),
-      record(simulator, 4, { userIdentity: { type: 'AssumedRole', arn: `${stem}/deploy/ci-17` } }),
-      record(simulator, 3, { userIdentity: { type: 'AWSService', invokedBy: 'x.amazonaws.com' } }),
-      record(simulator, 2, { userIdentity: { type: 'SAMLUser', userName: 'eve' } }),
+      simulatedRecord(simulator, 5, { userIdentity: { type: 'Root', accountId: '111122223333' } }),
+      simulatedRecord(simulator, 4, {
+        userIdentity: { type: 'AssumedRole', arn: `${stem}/deploy/ci-17` },
+      }),
+      simulatedRecord(simulator, 3, {
+        userIdentity: { type: 'AWSService', invokedBy: 'x.amazonaws.com' },
+      }),
+      simulatedRecord(simulator, 2, { userIdentity: { type: 'SAMLUser', userName: 'eve' } }),
     ])
     const { events } = await lookUpAll(await customer(simulator))
     expect(events.map(({ Username }) => Username)).toEqual(['eve', undefined, 'ci-17', 'root'])
@@ -85,14 +89,14 @@ describe('an event', () => {
 
   test('can return responses that AWS is not known to send', async () => {
     const envelope = { CloudTrailEvent: '{', EventId: undefined, EventTime: 1 }
-    simulator.addEvents([record(simulator, 600)], { envelope })
+    simulator.addEvents([simulatedRecord(simulator, 600)], { envelope })
     const { events } = await lookUpAll(await customer(simulator))
     expect(events[0]).toMatchObject({ CloudTrailEvent: '{', EventTime: new Date(1000) })
     expect(events[0]).not.toHaveProperty('EventId')
   })
 
   test('is stored once, even if added repeatedly, unless configured otherwise', async () => {
-    const twice = record(simulator, 600)
+    const twice = simulatedRecord(simulator, 600)
     expect(simulator.addEvents([twice])).toEqual({ added: 1, ignored: 0 })
     expect(simulator.addEvents([twice])).toEqual({ added: 0, ignored: 1 })
     expect(simulator.addEvents([twice], { allowDuplicateIds: true }).added).toBe(1)
@@ -102,15 +106,17 @@ describe('an event', () => {
   })
 
   test('needs a time', () => {
-    const timeless = record(simulator, 0, { eventTime: 'yesterday' })
-    expect(() => simulator.addEvents([record(simulator, 1), timeless])).toThrow('eventTime')
+    const timeless = simulatedRecord(simulator, 0, { eventTime: 'yesterday' })
+    expect(() => simulator.addEvents([simulatedRecord(simulator, 1), timeless])).toThrow(
+      'eventTime',
+    )
     expect(simulator.ledger.count()).toBe(0)
   })
 })
 
 describe('LookupEvents', () => {
   test('returns newest first, for any order of arrival', async () => {
-    simulator.addEvents([300, 100, 500, 200, 400].map((ago) => record(simulator, ago)))
+    simulator.addEvents([300, 100, 500, 200, 400].map((ago) => simulatedRecord(simulator, ago)))
     const { events } = await lookUpAll(await customer(simulator))
     const times = events.map(({ EventTime }) => EventTime!.getTime())
     expect(times).toEqual(times.toSorted((a, b) => b - a))
@@ -118,7 +124,7 @@ describe('LookupEvents', () => {
   })
 
   test('includes both ends of its range, in whole seconds', async () => {
-    const records = [103, 102, 101, 100].map((ago) => record(simulator, ago))
+    const records = [103, 102, 101, 100].map((ago) => simulatedRecord(simulator, ago))
     simulator.addEvents(records)
     const at = (index: number, ms = 0) =>
       new Date(Date.parse(String(records[index]!.eventTime)) + ms)
@@ -133,7 +139,11 @@ describe('LookupEvents', () => {
   test('returns every event once, in pages of at most 50, also when one second fills several', async () => {
     const at = new Date(simulator.now() - 600_000).toISOString()
     const crowd = oneSecondRecords(130, { at })
-    simulator.addEvents([record(simulator, 700), ...crowd, record(simulator, 500)])
+    simulator.addEvents([
+      simulatedRecord(simulator, 700),
+      ...crowd,
+      simulatedRecord(simulator, 500),
+    ])
     const client = await customer(simulator)
     const { events, pages } = await lookUpAll(client)
     expect(pages).toEqual([50, 50, 32])
@@ -144,11 +154,11 @@ describe('LookupEvents', () => {
   })
 
   test('shows a region only its own events, and an account only its own', async () => {
-    const here = record(simulator, 600)
-    const elsewhere = record(simulator, 600, { awsRegion: 'eu-west-1' })
-    const nowhere = record(simulator, 600, { awsRegion: undefined })
+    const here = simulatedRecord(simulator, 600)
+    const elsewhere = simulatedRecord(simulator, 600, { awsRegion: 'eu-west-1' })
+    const nowhere = simulatedRecord(simulator, 600, { awsRegion: undefined })
     simulator.addEvents([here, elsewhere, nowhere])
-    simulator.addEvents([record(simulator, 600)], { accountId: '222233334444' })
+    simulator.addEvents([simulatedRecord(simulator, 600)], { accountId: '222233334444' })
     const inRegion = async (region: string) =>
       ids((await lookUpAll(await customer(simulator, region))).events)
     expect(await inRegion('us-east-1')).toEqual([nowhere.eventID, here.eventID])
@@ -160,8 +170,8 @@ describe('LookupEvents', () => {
     await simulator.close()
     const accountIds = ['111122223333', '222233334444']
     simulator = await startSimulator({ latencyMs: 0, tps: null, accountIds })
-    const second = record(simulator, 600, { recipientAccountId: '222233334444' })
-    const stranger = record(simulator, 600, { recipientAccountId: '555555555555' })
+    const second = simulatedRecord(simulator, 600, { recipientAccountId: '222233334444' })
+    const stranger = simulatedRecord(simulator, 600, { recipientAccountId: '555555555555' })
     simulator.addEvents([second, stranger])
     expect(simulator.ledger.eventIds({ accountId: '222233334444' })).toEqual([second.eventID])
     const arn = 'arn:aws:iam::222233334444:role/cairn'
@@ -173,8 +183,8 @@ describe('LookupEvents', () => {
   })
 
   test('forgets after 90 days', async () => {
-    const kept = record(simulator, 90 * DAY - 3600)
-    simulator.addEvents([kept, record(simulator, 90 * DAY + 60)])
+    const kept = simulatedRecord(simulator, 90 * DAY - 3600)
+    simulator.addEvents([kept, simulatedRecord(simulator, 90 * DAY + 60)])
     const client = await customer(simulator)
     const StartTime = new Date(simulator.now() - 100 * DAY * 1000)
     expect(ids((await lookUpAll(client, { StartTime })).events)).toEqual([kept.eventID])
@@ -185,8 +195,10 @@ describe('LookupEvents', () => {
 
   test('shows an event only once it is delivered', async () => {
     simulator.configure({ skewToleranceSeconds: null })
-    simulator.addEvents([record(simulator, 60)], { deliveryDelaySeconds: 300 })
-    simulator.addEvents([record(simulator, 50)], { deliverAt: new Date(simulator.now() + 600_000) })
+    simulator.addEvents([simulatedRecord(simulator, 60)], { deliveryDelaySeconds: 300 })
+    simulator.addEvents([simulatedRecord(simulator, 50)], {
+      deliverAt: new Date(simulator.now() + 600_000),
+    })
     const client = await customer(simulator)
     const seen = async () => (await lookUpAll(client)).events.length
     expect(await seen()).toBe(0)
@@ -200,25 +212,27 @@ describe('LookupEvents', () => {
   })
 
   test('continues below its page when an event is delivered above it', async () => {
-    simulator.addEvents(Array.from({ length: 60 }, (_, index) => record(simulator, 600 + index)))
+    simulator.addEvents(
+      Array.from({ length: 60 }, (_, index) => simulatedRecord(simulator, 600 + index)),
+    )
     const client = await customer(simulator)
     const first = await client.send(new LookupEventsCommand({}))
-    simulator.addEvents([record(simulator, 610), record(simulator, 655)])
+    simulator.addEvents([simulatedRecord(simulator, 610), simulatedRecord(simulator, 655)])
     const second = await client.send(new LookupEventsCommand({ NextToken: first.NextToken }))
     expect(second.Events).toHaveLength(11)
     expect(new Set(ids([...first.Events!, ...second.Events!])).size).toBe(61)
   })
 
   test('returns insight events only on request', async () => {
-    const insight = record(simulator, 600, { eventCategory: 'Insight' })
-    simulator.addEvents([record(simulator, 600), insight])
+    const insight = simulatedRecord(simulator, 600, { eventCategory: 'Insight' })
+    simulator.addEvents([simulatedRecord(simulator, 600), insight])
     const client = await customer(simulator)
     const { events } = await lookUpAll(client, { EventCategory: 'insight' })
     expect(ids(events)).toEqual([insight.eventID])
   })
 
   test('can return a page oldest first', async () => {
-    simulator.addEvents([3, 2, 1].map((ago) => record(simulator, ago)))
+    simulator.addEvents([3, 2, 1].map((ago) => simulatedRecord(simulator, ago)))
     simulator.failNext({ effect: 'unordered' })
     putCustomerRole(simulator)
     const session = await assume(simulator)
@@ -246,8 +260,8 @@ describe('LookupEvents', () => {
       '%s finds its events and no others',
       async (AttributeKey, AttributeValue) => {
         simulator.addEvents([
-          record(simulator, 30, { readOnly: true }),
-          record(simulator, 20, {
+          simulatedRecord(simulator, 30, { readOnly: true }),
+          simulatedRecord(simulator, 20, {
             eventID: 'the-one',
             eventName: 'CreateUser',
             eventSource: 'iam.amazonaws.com',
@@ -258,7 +272,7 @@ describe('LookupEvents', () => {
               accessKeyId: 'AKIAEXAMPLEMALLORY01',
             },
           }),
-          record(simulator, 10, { readOnly: true }),
+          simulatedRecord(simulator, 10, { readOnly: true }),
         ])
         const client = await customer(simulator)
         const find = async (value: string) => {
@@ -271,8 +285,8 @@ describe('LookupEvents', () => {
     )
 
     test('ReadOnly=false omits records without the field', async () => {
-      const { readOnly: _, ...silent } = record(simulator, 600)
-      const text = record(simulator, 600, { readOnly: 'false' })
+      const { readOnly: _, ...silent } = simulatedRecord(simulator, 600)
+      const text = simulatedRecord(simulator, 600, { readOnly: 'false' })
       simulator.addEvents([silent, text])
       const LookupAttributes = [{ AttributeKey: 'ReadOnly' as const, AttributeValue: 'false' }]
       const { events } = await lookUpAll(await customer(simulator), { LookupAttributes })
@@ -319,9 +333,9 @@ describe('a NextToken', () => {
   }
 
   beforeEach(() => {
-    const at = (index: number) => record(simulator, 600 + index)
+    const at = (index: number) => simulatedRecord(simulator, 600 + index)
     simulator.addEvents(Array.from({ length: 60 }, (_, index) => at(index)))
-    simulator.addEvents([record(simulator, 600, { awsRegion: 'eu-west-1' })])
+    simulator.addEvents([simulatedRecord(simulator, 600, { awsRegion: 'eu-west-1' })])
   })
 
   test('is opaque, and can be used again', async () => {
@@ -387,7 +401,7 @@ describe('a NextToken', () => {
     const client = await customer(simulator)
     const { NextToken } = await client.send(new LookupEventsCommand({ MaxResults: 50 }))
     simulator.configure({ clockOffsetMs: 60_000 })
-    simulator.addEvents([record(simulator, 1)])
+    simulator.addEvents([simulatedRecord(simulator, 1)])
     const { Events } = await client.send(new LookupEventsCommand({ MaxResults: 50, NextToken }))
     expect(Events).toHaveLength(10)
   })

@@ -14,7 +14,7 @@ import {
   lookUpAll,
   ROLE,
   readOnly,
-  record,
+  simulatedRecord,
   stsClient,
 } from '../../testing/simulator/support.ts'
 
@@ -63,7 +63,10 @@ describe('over HTTP', () => {
   })
 
   test('events are added, late ones too, and counted', async () => {
-    const records = [record(simulator, 60), record(simulator, 60, { readOnly: true })]
+    const records = [
+      simulatedRecord(simulator, 60),
+      simulatedRecord(simulator, 60, { readOnly: true }),
+    ]
     const added = await call('POST', '/events', { records, deliveryDelaySeconds: 3600 })
     expect(added.result).toEqual({ added: 2, ignored: 0 })
     const ids = records.map(({ eventID }) => eventID)
@@ -82,7 +85,7 @@ describe('over HTTP', () => {
     const folder = await mkdtemp(join(tmpdir(), 'controls-'))
     try {
       const file = join(folder, 'records.jsonl')
-      await writeFile(file, JSON.stringify(record(simulator, 0)))
+      await writeFile(file, JSON.stringify(simulatedRecord(simulator, 0)))
       expect((await call('POST', '/records', { file })).result).toMatchObject({ added: 1 })
     } finally {
       await rm(folder, { recursive: true })

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { oneSecondRecords, type Simulator, startSimulator } from '../../simulator/index.ts'
-import { customer, lookUpAll, record } from '../../testing/simulator/support.ts'
+import { customer, lookUpAll, simulatedRecord } from '../../testing/simulator/support.ts'
 
 const MINUTE = 60_000
 const DAY = 86_400_000
@@ -34,7 +34,8 @@ async function play(content: string | Buffer) {
 }
 
 const lines = (records: object[]) => records.map((one) => `${JSON.stringify(one)}\n`).join('')
-const at = (eventTime: string, overrides = {}) => record(simulator, 0, { eventTime, ...overrides })
+const at = (eventTime: string, overrides = {}) =>
+  simulatedRecord(simulator, 0, { eventTime, ...overrides })
 const played = async (region?: string) => {
   const { events } = await lookUpAll(await customer(simulator, region))
   return events.map(({ CloudTrailEvent }) => JSON.parse(CloudTrailEvent!) as Record<string, string>)

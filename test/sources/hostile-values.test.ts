@@ -1,6 +1,6 @@
 import examples from '@octokit/webhooks-examples' with { type: 'json' }
 import { expect, test } from 'vitest'
-import { toImported } from '../../src/activities/store-translations.ts'
+import { toDeliveredChange } from '../../src/activities/store-translations.ts'
 import type { Change } from '../../src/changes/change.ts'
 import { INDEXABLE_BYTES } from '../../src/changes/text.ts'
 import type { IncidentEvent } from '../../src/incidents/incident.ts'
@@ -324,6 +324,7 @@ test.each<[string, Partial<Change>]>([
 ])('a webhook with a change that %s is unreadable', (_name, times) => {
   const report = { receivedAs: 'launchdarkly', idempotencyKey: 'a', summary: 'a' } as const
   const change = { ...readReport(report, now), ...times }
-  const store = () => toImported('o', { event: 'e', received_at: now }, { change, content: {} })
+  const store = () =>
+    toDeliveredChange('o', { event: 'e', received_at: now }, { change, content: {} })
   expect(store).toThrow(UnreadableWebhook)
 })

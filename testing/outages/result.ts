@@ -19,7 +19,7 @@ export interface ScenarioResult {
 const TOP = 5
 
 /** A change that the baselines rank. */
-export interface Shown {
+export interface ShownAnswer {
   changeId: string
   changeSetId: string | null
   sourceId: string
@@ -37,7 +37,7 @@ export function resultOf(
     now: Date
     answer: IncidentAnswer['answer']
     suspects: readonly Suspect[]
-    shown: readonly Shown[]
+    shown: readonly ShownAnswer[]
     candidates: number
   },
 ): ScenarioResult {
@@ -74,7 +74,7 @@ export function resultOf(
   }
 }
 
-export interface Summary {
+export interface OutageSummary {
   scenarios: number
   top1: number
   top3: number
@@ -90,7 +90,7 @@ export interface Summary {
 /** Shares, counted by `lineRank` of each scenario's last answer. Shares of nothing are 0. */
 export function summarizeResults(
   results: readonly { scenario: unknown; result: ScenarioResult; hasCulprit: boolean }[],
-): Summary {
+): OutageSummary {
   const lasting = [...new Map(results.map((each) => [each.scenario, each])).values()]
   const guilty = lasting.filter(({ hasCulprit }) => hasCulprit).map(({ result }) => result)
   const innocent = lasting.filter(({ hasCulprit }) => !hasCulprit).map(({ result }) => result)

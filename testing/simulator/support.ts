@@ -100,7 +100,7 @@ export async function lookUpAll(
 let made = 0
 
 /** A record of a change, `ago` seconds before the simulator's now unless it says otherwise. */
-export function record(
+export function simulatedRecord(
   simulator: Simulator,
   ago: number,
   overrides: CloudTrailRecord = {},

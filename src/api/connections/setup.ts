@@ -29,7 +29,7 @@ const tags = ['connections']
 export function setupRoutes(app: App, context: ApiContext): void {
   const { templateUrl } = context
 
-  const planFor = async (request: SetupRequest): Promise<Plan> => {
+  const planFor = async (request: SetupRequest): Promise<SetupPlan> => {
     const row = await readConnection(context.database, request, async (_trx, row) => row)
     if (row.deleted_at) throw beingDeleted()
     return plan(row, await context.principal(), request.query)
@@ -140,7 +140,7 @@ interface SetupRequest extends ReadScope {
   query: z.output<typeof setupQuerySchema>
 }
 
-interface Plan {
+interface SetupPlan {
   principal: Principal
   externalId: string
   roleName: string
@@ -152,7 +152,7 @@ interface Plan {
 }
 
 /** @throws Problem 422 if the region belongs to a different partition than the role */
-function plan(row: ConnectionRow, principal: Principal, wish: SetupRequest['query']): Plan {
+function plan(row: ConnectionRow, principal: Principal, wish: SetupRequest['query']): SetupPlan {
   const present = row.role_arn === null ? undefined : parseRoleArn(row.role_arn)
   const known = present && !('problem' in present) ? present : undefined
   const roleName = wish.roleName ?? known?.name ?? usualName
@@ -173,7 +173,7 @@ function plan(row: ConnectionRow, principal: Principal, wish: SetupRequest['quer
 }
 
 /** @throws Problem 409 while Cairn's principal is uncertain */
-function certain({ role, principal }: Plan): RoleDesign {
+function certain({ role, principal }: SetupPlan): RoleDesign {
   if (role) return role
   const { saw, means, remedy } = principal
   throw new Problem(409, [saw, means, remedy].filter(Boolean).join(' '))

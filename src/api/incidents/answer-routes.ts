@@ -8,7 +8,12 @@ import type { ApiContext, App } from '../context.ts'
 import { found, jsonResponse, problems } from '../problems.ts'
 import { readAnswer } from './answer.ts'
 import { params, refuseField, tags, withIncident } from './requests.ts'
-import { answerSchema, incidentWithAlertsSchema, previewSchema, windowSchema } from './schema.ts'
+import {
+  answerSchema,
+  incidentWithAlertsSchema,
+  previewSchema,
+  timelineQuerySchema,
+} from './schema.ts'
 import { toAlert, toIncident, toRanked, toVerdict } from './serialize.ts'
 
 const newVerdictSchema = z
@@ -57,7 +62,7 @@ export function incidentAnswerRoutes(app: App, { database }: ApiContext): void {
         description:
           'Returns the ranked suspects, the responses, whether the changes are complete, and a page of the timeline, newest first.',
         params,
-        querystring: windowSchema,
+        querystring: timelineQuerySchema,
         response: {
           200: jsonResponse('The answer.', answerSchema),
           ...problems(401, 404, 422, 503, 504),

@@ -12,7 +12,7 @@ import type { RankedIncident } from '../../incidents/incident.ts'
 import { refuseCursor } from '../changes/filters.ts'
 import { subjectOf, toChange } from '../changes/serialize.ts'
 import { Problem } from '../problems.ts'
-import type { windowSchema } from './schema.ts'
+import type { timelineQuerySchema } from './schema.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -23,7 +23,7 @@ const MAX_TIMELINE = 14 * 24 * HOUR
 interface Shown {
   organizationId: string
   incident: RankedIncident
-  query: z.output<typeof windowSchema>
+  query: z.output<typeof timelineQuerySchema>
   now: Date
 }
 

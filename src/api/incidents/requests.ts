@@ -9,7 +9,7 @@ export const params = z.object({ id: z.string().meta({ description: 'The inciden
 /**
  * Runs `work` with the ID of the request's incident.
  *
- * @throws Problem 404, also for an incident of another organization; those of `refuse`
+ * @throws Problem 404, also for an incident of another organization; those of `refuseIncident`
  */
 export function withIncident<T>(
   database: Database,
@@ -18,7 +18,7 @@ export function withIncident<T>(
 ): Promise<T> {
   return asOrganization(database, request.organizationId, (trx) =>
     found('incident', request.params.id, (id) => work(trx, id)),
-  ).catch(refuse)
+  ).catch(refuseIncident)
 }
 
 export function refuseField(pointer: string, detail: string): never {
@@ -31,7 +31,7 @@ export function refuseField(pointer: string, detail: string): never {
  * @throws Problem 422 for an environment that does not exist or a merge that is not possible;
  *   otherwise the error itself
  */
-export function refuse(error: unknown): never {
+export function refuseIncident(error: unknown): never {
   if (error instanceof InvalidMerge) throw new Problem(422, error.message)
   if (violates(error, '23503', 'incidents_environment')) {
     refuseField('/environmentId', 'No such environment.')

@@ -18,7 +18,7 @@ import { found, jsonResponse, problems } from '../problems.ts'
 import { storableText } from '../text.ts'
 import { readIncidentCursor, writeIncidentCursor } from './cursor.ts'
 import { hurryImports } from './hurry.ts'
-import { params, refuse, refuseField, tags, withIncident } from './requests.ts'
+import { params, refuseField, refuseIncident, tags, withIncident } from './requests.ts'
 import {
   createIncidentSchema,
   incidentId,
@@ -120,11 +120,11 @@ export function incidentRoutes(app: App, context: ApiContext): void {
         services: [...new Set(body.services)],
         state: body.state,
       }
-      refuseTimes(fields, now)
+      refuseIncidentTimes(fields, now)
       const by = { email: user?.email ?? null, now, idempotencyKey: body.idempotencyKey ?? null }
       const { row, created } = await asOrganization(database, organizationId, (trx) =>
         createIncident(trx, organizationId, fields, by),
-      ).catch(refuse)
+      ).catch(refuseIncident)
       if (created) {
         hurryImports(context, organizationId, request.log)
         reply.code(201).header('location', `/api/v1/incidents/${row.id}`)
@@ -191,7 +191,7 @@ export function incidentRoutes(app: App, context: ApiContext): void {
         ...(body.state !== undefined && { state: body.state }),
       }
       const check = (row: IncidentRow) =>
-        refuseTimes(
+        refuseIncidentTimes(
           {
             noticedAt: row.noticed_at,
             startedAt: row.started_at,
@@ -262,7 +262,7 @@ export function incidentRoutes(app: App, context: ApiContext): void {
 const toDate = (value: string | null) => (value === null ? null : new Date(value))
 
 /** @throws Problem 422 if the times contradict each other */
-function refuseTimes(
+function refuseIncidentTimes(
   times: Pick<IncidentFields, 'noticedAt' | 'startedAt' | 'startedAfter'>,
   now: Date,
 ): void {

@@ -279,7 +279,7 @@ export const answerSchema = z
     ],
   })
 
-export const windowSchema = z.strictObject({
+export const timelineQuerySchema = z.strictObject({
   from: time.optional().meta({
     description: 'The start of the timeline. Default: two hours before the earliest start.',
   }),
@@ -297,7 +297,7 @@ export const windowSchema = z.strictObject({
   }),
 })
 
-export const previewSchema = windowSchema.extend({
+export const previewSchema = timelineQuerySchema.extend({
   at: time.meta({ description: 'When it was noticed.' }),
   environment: z.uuid().optional().meta({ description: 'The environment ID.' }),
   service: z

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asOrganization, type Database } from '../../db/database.ts'
-import { type Arrival, insertDeliveries } from '../../db/deliveries.ts'
+import { insertDeliveries, type NewDelivery } from '../../db/deliveries.ts'
 import type { Workflows } from '../../temporal/workflows.ts'
 
 /** Of one transaction. A body has at most 25 MB. */
@@ -9,7 +9,7 @@ const BATCH = { deliveries: 200, bytes: 32 * 1024 * 1024 }
 const SIGNAL_PAUSE_MS = 500
 
 interface Waiting {
-  arrival: Arrival
+  delivery: NewDelivery
   resolve: (isStored: boolean) => void
   reject: (error: unknown) => void
 }
@@ -22,7 +22,7 @@ export interface DeliveryWriter {
    *
    * @throws Postgres' errors
    */
-  store(organizationId: string, arrival: Arrival): Promise<boolean>
+  store(organizationId: string, delivery: NewDelivery): Promise<boolean>
 }
 
 /**
@@ -45,12 +45,12 @@ export function createDeliveryWriter(options: {
   async function writeAll(organizationId: string, queue: Waiting[]): Promise<void> {
     while (queue.length > 0) {
       const batch = takeBatch(queue)
-      const arrivals = batch.map(({ arrival }) => arrival)
+      const deliveries = batch.map(({ delivery }) => delivery)
       try {
         const existing = await asOrganization(system, organizationId, (trx) =>
-          insertDeliveries(trx, organizationId, arrivals),
+          insertDeliveries(trx, organizationId, deliveries),
         )
-        for (const { arrival, resolve } of batch) resolve(existing.has(arrival.integrationId))
+        for (const { delivery, resolve } of batch) resolve(existing.has(delivery.integrationId))
         void signal(organizationId)
       } catch (error) {
         for (const { reject } of batch) reject(error)
@@ -73,10 +73,10 @@ export function createDeliveryWriter(options: {
   }
 
   return {
-    store(organizationId, arrival) {
+    store(organizationId, delivery) {
       const { promise, resolve, reject } = Promise.withResolvers<boolean>()
       const queue = queues.get(organizationId)
-      const waiting = { arrival, resolve, reject }
+      const waiting = { delivery, resolve, reject }
       if (queue) queue.push(waiting)
       else {
         const created = [waiting]
@@ -91,9 +91,9 @@ export function createDeliveryWriter(options: {
 function takeBatch(queue: Waiting[]): Waiting[] {
   let bytes = 0
   return takeInTurns(queue, {
-    keyOf: ({ arrival }) => arrival.integrationId,
-    fits({ arrival }, count) {
-      bytes += arrival.body.length
+    keyOf: ({ delivery }) => delivery.integrationId,
+    fits({ delivery }, count) {
+      bytes += delivery.body.length
       return count === 0 || (count < BATCH.deliveries && bytes <= BATCH.bytes)
     },
   })

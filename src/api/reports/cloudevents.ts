@@ -5,7 +5,7 @@ import type { Report } from '../../sources/deploy/detail.ts'
 import type { ApiContext, App } from '../context.ts'
 import { parseBody } from '../json-body.ts'
 import { jsonResponse, Problem, problems } from '../problems.ts'
-import { acceptReport, refuseTimes } from './store.ts'
+import { acceptReport, refuseReportTimes } from './store.ts'
 
 const MAX_BATCH = 100
 
@@ -91,7 +91,7 @@ function readEvents(request: FastifyRequest, now: Date) {
       ignored.push({ index, reason: reading.ignored })
       continue
     }
-    refuseTimes(reading.report, now)
+    refuseReportTimes(reading.report, now)
     reports.push({ report: reading.report, record: event })
   }
   return { reports, ignored }

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { asOrganization } from '../../db/database.ts'
 import { organizationOfKey } from '../../db/organizations.ts'
 import { updateReport } from '../../db/reports.ts'
-import { SOURCE } from '../../sources/deploy/detail.ts'
+import { DEPLOY } from '../../sources/deploy/detail.ts'
 import {
   deploymentSchema,
   readDeploymentStatus,
@@ -121,7 +121,7 @@ export function githubDeploymentRoutes(app: App, context: ApiContext): void {
         const now = new Date()
         const deploymentId = Number(request.params.deploymentId)
         const status = readDeploymentStatus(request.params, deploymentId, parsed.data, now)
-        const identity = { source: SOURCE, sourceId: status.idempotencyKey }
+        const identity = { source: DEPLOY, sourceId: status.idempotencyKey }
         const row = await asOrganization(database, organizationId, (trx) =>
           updateReport(trx, organizationId, identity, status),
         )

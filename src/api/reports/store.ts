@@ -32,7 +32,7 @@ export async function acceptReport(
   report: Report,
   { now, record }: { now: Date; record: unknown },
 ): Promise<AcceptedReport> {
-  refuseTimes(report, now)
+  refuseReportTimes(report, now)
   return asOrganization(database, organizationId, async (trx) => {
     const change = readReport(report, now)
     const { endsAt, outcome, description, links } = report
@@ -77,7 +77,7 @@ function keptFields(
 }
 
 /** @throws Problem 422 for times that are in the future or too long ago */
-export function refuseTimes({ startsAt, endsAt }: Report, now: Date): void {
+export function refuseReportTimes({ startsAt, endsAt }: Report, now: Date): void {
   const errors: ProblemError[] = []
   const latest = now.getTime() + MAX_CLOCK_SKEW_MS
   const oldest = now.getTime() - MAX_REPORT_AGE_MS

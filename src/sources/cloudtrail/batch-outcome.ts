@@ -8,14 +8,14 @@ import { isObject } from '../../json.ts'
 import type { Facts } from './facts.ts'
 import { JsonReader } from './json-reader.ts'
 
-export interface Failure {
+export interface ReportedFailure {
   code: string
   reason?: string | undefined
 }
 
 export interface BatchEnding {
   /** When nothing succeeded. */
-  failure?: Failure
+  failure?: ReportedFailure
   /**
    * When some entries failed: `2 of 5 failed: Rate exceeded`. `2 failed` if the record does not show
    * how many there were.
@@ -57,7 +57,7 @@ function meaningOf(name: string): Meaning {
 }
 
 /** What an answer reports about the entries of a request. */
-interface Report {
+interface EntryReport {
   failures: JsonReader[]
   /** May be more than `failures`: some answers only count them. */
   failed: number
@@ -93,7 +93,7 @@ function reportsEntries(action: string): boolean {
 }
 
 /** @param hasResults whether lists contain one result for each entry, also for those that failed */
-function reportOf(raw: Record<string, unknown>, hasResults: boolean): Report {
+function reportOf(raw: Record<string, unknown>, hasResults: boolean): EntryReport {
   let failures: JsonReader[] = []
   let failed = 0
   let succeeded: number | undefined
@@ -119,7 +119,7 @@ function reportOf(raw: Record<string, unknown>, hasResults: boolean): Report {
 }
 
 /** How many entries there were. Undefined if the record does not show it. */
-function totalOf(report: Report, params: JsonReader): number | undefined {
+function totalOf(report: EntryReport, params: JsonReader): number | undefined {
   const { failures, failed, succeeded, hasOther } = report
   if (succeeded !== undefined) return failed + succeeded
   // Some answers report only what failed: how many there were is in the request.
@@ -177,7 +177,7 @@ function failuresOf(name: string, value: object): JsonReader[] {
   })
 }
 
-function failureOf([first]: readonly JsonReader[], response: JsonReader): Failure {
+function failureOf([first]: readonly JsonReader[], response: JsonReader): ReportedFailure {
   const detail = first?.object('errorDetail', 'error', 'errorDetails')
   const [listed] = first?.objects('errors') ?? []
   const json = listed ?? (detail === undefined || detail.isEmpty ? first : detail)

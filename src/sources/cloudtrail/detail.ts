@@ -3,10 +3,10 @@
 import type { Change, SourceDetail } from '../../changes/change.ts'
 import type { UnparsedReason } from '../../changes/unparsed-reasons.ts'
 
-export const SOURCE = 'aws.cloudtrail'
+export const CLOUDTRAIL = 'aws.cloudtrail'
 
 export interface CloudTrailDetail extends SourceDetail {
-  source: typeof SOURCE
+  source: typeof CLOUDTRAIL
   eventId: string
   /** What became of which field. What failed changed nothing: the edits are what was requested. */
   edits: Edit[]

@@ -8,7 +8,7 @@
 import type { Outcome } from '../../changes/change.ts'
 import { indexable, spoken } from '../../changes/text.ts'
 import { isObject } from '../../json.ts'
-import { type BatchEnding, batchEnding, type Failure, REASON } from './batch-outcome.ts'
+import { type BatchEnding, batchEnding, REASON, type ReportedFailure } from './batch-outcome.ts'
 import type { Facts } from './facts.ts'
 import { JsonReader, scalar } from './json-reader.ts'
 import type { Ending } from './summary.ts'
@@ -45,7 +45,10 @@ function failed(code: string, message: string | undefined): Ending {
   return { outcome, error }
 }
 
-function reportedFailure(facts: Facts, batch: BatchEnding | undefined): Failure | undefined {
+function reportedFailure(
+  facts: Facts,
+  batch: BatchEnding | undefined,
+): ReportedFailure | undefined {
   const { action, record, response, serviceDetails, extra } = facts
   return (
     // ConsoleLogin: {"ConsoleLogin": "Failure"}: the field has the event's own name.
@@ -59,7 +62,7 @@ function reportedFailure(facts: Facts, batch: BatchEnding | undefined): Failure 
   )
 }
 
-function ownField(json: JsonReader, action: string): Failure | undefined {
+function ownField(json: JsonReader, action: string): ReportedFailure | undefined {
   if (json.raw === undefined) return undefined
   const own = Object.hasOwn(json.raw, action) ? json.raw[action] : undefined
   const value = scalar(own)
@@ -73,7 +76,7 @@ function ownField(json: JsonReader, action: string): Failure | undefined {
 }
 
 /** A state such as FAILED in an event's details: `{createAccountStatus: {state: "FAILED"}}`. */
-function inDetails(json: JsonReader, depth: number): Failure | undefined {
+function inDetails(json: JsonReader, depth: number): ReportedFailure | undefined {
   for (const [name, value] of json.entries()) {
     if (typeof value === 'string') {
       if (!FAILED.test(value)) continue

@@ -8,11 +8,11 @@ import { isObject } from '../../json.ts'
 import { findActor } from './actor.ts'
 import { consoleDomain } from './arn.ts'
 import {
+  CLOUDTRAIL,
   type CloudTrailChange,
   type CloudTrailDetail,
   type LookupEvent,
   type Reading,
-  SOURCE,
   type Unparsed,
 } from './detail.ts'
 import { effectiveAtOf } from './effective-at.ts'
@@ -100,7 +100,7 @@ function changeOf(
   const text = sentence(summary, actor, ending, facts)
   const isPublic = summary.opens !== undefined && ending.outcome === 'succeeded'
   const change: CloudTrailChange = {
-    source: SOURCE,
+    source: CLOUDTRAIL,
     sourceId,
     occurredAt,
     summary: text,
@@ -144,7 +144,7 @@ function detailOf(
   const { record, identity, userAgent } = facts
   const accessKeyId = identity.text('accessKeyId')
   const detail: CloudTrailDetail = {
-    source: SOURCE,
+    source: CLOUDTRAIL,
     eventId,
     edits,
     session: {

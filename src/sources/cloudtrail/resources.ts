@@ -7,7 +7,7 @@ import { isObject } from '../../json.ts'
 import { isSameNoun, parseActionName, singular } from './action-name.ts'
 import { arnName, parseArn } from './arn.ts'
 import { batchTargets } from './batch-targets.ts'
-import { type LookupEvent, SOURCE } from './detail.ts'
+import { CLOUDTRAIL, type LookupEvent } from './detail.ts'
 import type { Facts } from './facts.ts'
 import { JsonReader, lowerCase, scalar } from './json-reader.ts'
 import {
@@ -128,7 +128,7 @@ function identified(
   if (name !== undefined) resource.name = name
   if (arn !== undefined) resource.arn = arn
   resource.key = resourceKey({
-    source: SOURCE,
+    source: CLOUDTRAIL,
     accountId: SHARED_TYPES.has(type) ? null : resource.accountId,
     region: WORLDWIDE_TYPES.has(type) ? null : resource.region,
     type,

@@ -108,7 +108,7 @@ export function maskSecrets(record: Record<string, unknown>): Record<string, unk
   return masked
 }
 
-interface Role {
+interface FieldRole {
   isSecret: boolean
   isDescription: boolean
   isNameField: boolean
@@ -116,10 +116,10 @@ interface Role {
   isVariables: boolean
 }
 
-const roles = new Map<string, Role>()
+const roles = new Map<string, FieldRole>()
 
 /** What a field's name says of its value. Names repeat in every record. */
-function roleOf(name: string): Role {
+function roleOf(name: string): FieldRole {
   const known = roles.get(name)
   if (known !== undefined) return known
   const made = {

@@ -1,16 +1,16 @@
 import { z } from 'zod'
 import type { Source } from '../source.ts'
-import { eventParts, SOURCE } from './detail.ts'
+import { CLOUDTRAIL, eventParts } from './detail.ts'
 import { withHistory } from './history.ts'
 import { READER_VERSION, rereadRecord } from './reader.ts'
 import { resourceOfArn } from './resources.ts'
 
 export const cloudtrail: Source = {
-  id: SOURCE,
+  id: CLOUDTRAIL,
   name: 'AWS CloudTrail',
   detailSchema: z
     .object({
-      source: z.literal(SOURCE),
+      source: z.literal(CLOUDTRAIL),
       eventId: z.string(),
       edits: z
         .array(
@@ -48,7 +48,7 @@ export const cloudtrail: Source = {
       id: 'CloudTrailDetail',
       examples: [
         {
-          source: SOURCE,
+          source: CLOUDTRAIL,
           eventId: '5f1b3c1e-0c5e-4b1a-9d0f-3a2b1c4d5e6f',
           edits: [{ field: 'ingress', to: '22/tcp from 0.0.0.0/0' }],
           sourceIp: '203.0.113.7',
@@ -60,7 +60,7 @@ export const cloudtrail: Source = {
     }),
   example: {
     id: '019cae21-a3d0-8b51-9f2c-6d0e4f5a7b18',
-    source: SOURCE,
+    source: CLOUDTRAIL,
     sourceId: '5f1b3c1e-0c5e-4b1a-9d0f-3a2b1c4d5e6f',
     occurredAt: '2026-03-02T12:01:14.000Z',
     endedAt: null,
@@ -92,7 +92,7 @@ export const cloudtrail: Source = {
     links: [],
     connectionId: '019b2d5e-8c1a-7f00-9a3e-4f6d2c7b8a90',
     detail: {
-      source: SOURCE,
+      source: CLOUDTRAIL,
       eventId: '5f1b3c1e-0c5e-4b1a-9d0f-3a2b1c4d5e6f',
       edits: [{ field: 'ingress', to: '22/tcp from 0.0.0.0/0' }],
       sourceIp: '203.0.113.7',

@@ -10,7 +10,7 @@ import {
 } from '../../changes/change.ts'
 import { resourceKey } from '../../changes/resource-key.ts'
 import { indexable, spoken } from '../../changes/text.ts'
-import { type DeployChange, type DeployDetail, type Report, SOURCE } from './detail.ts'
+import { DEPLOY, type DeployChange, type DeployDetail, type Report } from './detail.ts'
 
 const SUMMARY_LENGTH = 300
 const NAME_LENGTH = 200
@@ -19,7 +19,7 @@ const NAME_LENGTH = 200
 export function readReport(report: Report, receivedAt: Date): DeployChange {
   const { environments = [], services = [], authors = [], labels = [], links = [] } = report
   const detail: DeployDetail = {
-    source: SOURCE,
+    source: DEPLOY,
     receivedAs: report.receivedAs,
     environments: names(environments),
     services: names(services),
@@ -31,7 +31,7 @@ export function readReport(report: Report, receivedAt: Date): DeployChange {
   if (version !== '') detail.version = version
   if (repository !== '') detail.repository = repository
   const change: DeployChange = {
-    source: SOURCE,
+    source: DEPLOY,
     sourceId: indexable(report.idempotencyKey),
     occurredAt: report.startsAt ?? report.endsAt ?? receivedAt,
     summary:
@@ -94,11 +94,11 @@ function toolOf(title = ''): Tool {
 }
 
 function serviceResource(id: string): Resource {
-  const identity = { source: SOURCE, accountId: null, region: null, type: 'Service', id }
+  const identity = { source: DEPLOY, accountId: null, region: null, type: 'Service', id }
   return { type: 'Service', id, accountId: null, region: null, key: resourceKey(identity) }
 }
 
 function sessionKey(idempotencyKey: string): string {
-  const text = JSON.stringify([SOURCE, idempotencyKey])
+  const text = JSON.stringify([DEPLOY, idempotencyKey])
   return createHash('sha256').update(text).digest('base64url').slice(0, 22)
 }

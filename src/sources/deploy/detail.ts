@@ -2,7 +2,7 @@
 
 import type { Change, Link, SourceDetail } from '../../changes/change.ts'
 
-export const SOURCE = 'deploy'
+export const DEPLOY = 'deploy'
 
 /**
  * How a report arrived:
@@ -21,7 +21,7 @@ export const REPORTED_OUTCOMES = ['succeeded', 'failed'] as const
 export type ReportedOutcome = (typeof REPORTED_OUTCOMES)[number]
 
 export interface DeployDetail extends SourceDetail {
-  source: typeof SOURCE
+  source: typeof DEPLOY
   receivedAs: Receiver
   description?: string
   /** What was deployed: `1.4.2`, a commit. */

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { Source } from '../source.ts'
-import { RECEIVERS, SOURCE } from './detail.ts'
+import { DEPLOY, RECEIVERS } from './detail.ts'
 
 const detail = {
-  source: SOURCE,
+  source: DEPLOY,
   receivedAs: 'changes',
   version: '1.4.2',
   environments: ['production'],
@@ -14,7 +14,7 @@ const detail = {
 
 const example = {
   id: '019cae21-a3d0-8c07-a51e-2b7f90d4c6e3',
-  source: SOURCE,
+  source: DEPLOY,
   sourceId: 'checkout-run-812',
   occurredAt: '2026-03-02T12:01:14.000Z',
   endedAt: '2026-03-02T12:05:24.000Z',
@@ -48,11 +48,11 @@ const example = {
 
 /** Changes that pipelines report. */
 export const deploy: Source = {
-  id: SOURCE,
+  id: DEPLOY,
   name: 'Deploys',
   detailSchema: z
     .object({
-      source: z.literal(SOURCE),
+      source: z.literal(DEPLOY),
       receivedAs: z.enum(RECEIVERS).meta({ description: 'The route that received the report.' }),
       description: z.string().optional(),
       version: z.string().optional(),

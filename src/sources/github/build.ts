@@ -6,7 +6,7 @@ import { resourceKey } from '../../changes/resource-key.ts'
 import { RUN_STREAM, runSessionKey } from '../../changes/run-key.ts'
 import { indexable, spoken } from '../../changes/text.ts'
 import { asUrl } from '../webhook-body.ts'
-import { type GitHubCommit, type GitHubDetail, SOURCE } from './detail.ts'
+import { GITHUB, type GitHubCommit, type GitHubDetail } from './detail.ts'
 import type { CommitFields, GitHubUser, Repository } from './payload.ts'
 
 const HOUR_MS = 3_600_000
@@ -18,7 +18,7 @@ export class NoChange extends Error {
 }
 
 /** What differs between events. */
-export interface Parts {
+export interface EventParts {
   sourceId: string
   occurredAt: Date
   endedAt?: Date | undefined
@@ -38,19 +38,19 @@ export interface Parts {
   detail: Partial<GitHubDetail> & { event: string }
 }
 
-export function buildChange(repository: Repository, parts: Parts): Change<GitHubDetail> {
+export function buildChange(repository: Repository, parts: EventParts): Change<GitHubDetail> {
   const name = indexable(repository.full_name)
   const { actor, attributes = {}, detail, endedAt, links = [], publicAccess } = parts
   const subject = spoken(actor.name, 80)
   const summary = indexable(`${subject} ${parts.phrase} (${spoken(name, 100)})`)
   return {
-    source: SOURCE,
+    source: GITHUB,
     sourceId: indexable(parts.sourceId),
     occurredAt: parts.occurredAt,
     ...(endedAt && endedAt >= parts.occurredAt && { endedAt }),
     summary,
     subject,
-    service: SOURCE,
+    service: GITHUB,
     action: parts.action,
     actor,
     tool: parts.tool ?? { name: 'github', title: 'GitHub', label: 'GitHub' },
@@ -70,7 +70,7 @@ export function buildChange(repository: Repository, parts: Parts): Change<GitHub
     }),
     attributes: { repository: name, ...attributes },
     detail: {
-      source: SOURCE,
+      source: GITHUB,
       repository: name,
       authors: [],
       labels: [],
@@ -106,7 +106,7 @@ export function resource(type: string, id: string, name?: string): Resource {
     accountId: null,
     region: null,
     key: resourceKey({
-      ...{ source: SOURCE, accountId: null, region: null },
+      ...{ source: GITHUB, accountId: null, region: null },
       ...{ type: `GitHub::${type}`, id: own },
     }),
   }

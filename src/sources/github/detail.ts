@@ -1,10 +1,10 @@
 import type { SourceDetail } from '../../changes/change.ts'
 
-export const SOURCE = 'github'
+export const GITHUB = 'github'
 
 /** GitHub's own fields of a change. Texts are indexable. */
 export interface GitHubDetail extends SourceDetail {
-  source: typeof SOURCE
+  source: typeof GITHUB
   /** GitHub's name of the webhook event: `pull_request`. */
   event: string
   /** `acme/shop`. */

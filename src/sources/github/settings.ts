@@ -6,9 +6,9 @@ import { indexable, spoken } from '../../changes/text.ts'
 import {
   actorOf,
   buildChange,
+  type EventParts,
   NoChange,
   nameOf,
-  type Parts,
   payloadDigest,
   repositoryResource,
   resource,
@@ -17,7 +17,7 @@ import {
 import type * as payload from './payload.ts'
 import type { GitHubUser, Repository } from './payload.ts'
 
-const VERBS: ReadonlyMap<string, string> = new Map([
+const SETTING_VERBS: ReadonlyMap<string, string> = new Map([
   ['added', 'added'],
   ['archived', 'archived'],
   ['created', 'created'],
@@ -37,11 +37,11 @@ interface Setting {
   payload: unknown
   occurredAt: Date
   phrase: string
-  target: Parts['resources'][number]
+  target: EventParts['resources'][number]
   risks: Change['risks']
   edits?: { field: string; from?: string; to?: string }[]
   publicAccess?: string
-  links?: Parts['links']
+  links?: EventParts['links']
   branch?: string
 }
 
@@ -66,7 +66,7 @@ function setting(options: Setting): Change {
 }
 
 function verbOf(action: string | null | undefined): string {
-  const verb = VERBS.get(action ?? '')
+  const verb = SETTING_VERBS.get(action ?? '')
   if (verb === undefined) throw new NoChange(`Not a change: ${action}.`)
   return verb
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { isSameOrRecurrence } from '../../changes/recurrence.ts'
 import type { Source } from '../source.ts'
 import { UnreadableWebhook } from '../webhook-body.ts'
-import { SOURCE } from './detail.ts'
+import { GITHUB } from './detail.ts'
 import { translateGitHub } from './translate.ts'
 
 /** Raising it makes workers read the stored payloads again. */
@@ -18,11 +18,11 @@ export interface StoredContext {
 const contextSchema = z.object({ event: z.string(), receivedAt: z.coerce.date() })
 
 export const github: Source = {
-  id: SOURCE,
+  id: GITHUB,
   name: 'GitHub',
   detailSchema: z
     .object({
-      source: z.literal(SOURCE),
+      source: z.literal(GITHUB),
       event: z.string(),
       repository: z.string(),
       number: z.number().optional(),
@@ -65,7 +65,7 @@ export const github: Source = {
       id: 'GitHubDetail',
       examples: [
         {
-          source: SOURCE,
+          source: GITHUB,
           event: 'pull_request',
           repository: 'acme/shop',
           number: 12,

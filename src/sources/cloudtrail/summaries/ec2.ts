@@ -354,7 +354,7 @@ function idList({ resources }: Facts, type: string): string {
   return ids.length === 0 ? '' : ` (${listed(ids)})`
 }
 
-interface Rule {
+interface SecurityGroupRule {
   /** What the rule says that it is for. */
   description?: string
   ports: string
@@ -400,7 +400,7 @@ function descriptionOf(json: JsonReader): string | undefined {
   return text === undefined ? undefined : spoken(text, 60)
 }
 
-function ruleOf(json: JsonReader): Rule {
+function ruleOf(json: JsonReader): SecurityGroupRule {
   const peers = peersOf(json)
   const reach = reachOf(peers)
   const others = peers
@@ -415,7 +415,7 @@ function ruleOf(json: JsonReader): Rule {
   }
 }
 
-function rulesOf(params: JsonReader, responseRules: JsonReader[]): Rule[] {
+function rulesOf(params: JsonReader, responseRules: JsonReader[]): SecurityGroupRule[] {
   const given = params.objects('ipPermissions').filter((json) => json.has('ipProtocol', 'fromPort'))
   const flat = params.has('ipProtocol', 'cidrIp', 'fromPort') ? [params] : []
   const readers = given.length > 0 ? given : flat.length > 0 ? flat : responseRules
@@ -423,19 +423,19 @@ function rulesOf(params: JsonReader, responseRules: JsonReader[]): Rule[] {
 }
 
 /** `22/tcp and 443/tcp to the world`: the peer of an open rule that is the internet is its first. */
-function openWords(open: readonly Rule[]): string {
+function openWords(open: readonly SecurityGroupRule[]): string {
   const ports = listed([...new Set(open.map(({ ports }) => ports))])
   return `${ports} to ${open[0]!.peers[0]!}`
 }
 
 /** ` (postgres)`: what the rules say that they are for. */
-function purposes(rules: readonly Rule[]): string {
+function purposes(rules: readonly SecurityGroupRule[]): string {
   const texts = [...new Set(rules.flatMap(({ description }) => description ?? []))]
   return texts.length === 0 ? '' : ` (${listed(texts, 2)})`
 }
 
 /** `22/tcp and 443/tcp to the world`, `5432/tcp to sg-1` …, rules with the same peers together. */
-function ruleWords(rules: readonly Rule[], joint: 'to' | 'from'): string {
+function ruleWords(rules: readonly SecurityGroupRule[], joint: 'to' | 'from'): string {
   const byPeers = new Map<string, string[]>()
   for (const { ports, peers } of rules) {
     const key = peers.length === 0 ? '' : listed(peers)
@@ -448,7 +448,11 @@ function ruleWords(rules: readonly Rule[], joint: 'to' | 'from'): string {
   return parts.length <= 2 ? parts.join(' and ') : `${parts[0]} and ${parts.length - 1} more rules`
 }
 
-function ruleEdits(rules: readonly Rule[], way: 'in' | 'out', isAdded: boolean): Edit[] {
+function ruleEdits(
+  rules: readonly SecurityGroupRule[],
+  way: 'in' | 'out',
+  isAdded: boolean,
+): Edit[] {
   const field = way === 'in' ? 'inbound rule' : 'outbound rule'
   return rules.slice(0, 30).map(({ ports, peers, description }) => {
     const text = peers.length

@@ -5,7 +5,7 @@ import { type Change, listChanges } from '../../client.ts'
 import { ErrorState } from '../../components/states.tsx'
 import { dayHeadings, serverNow, useZone } from '../../time.tsx'
 import { connectionsQuery } from '../connections/queries.ts'
-import { ChangeRow } from '../feed/change-row.tsx'
+import { FeedChange } from '../feed/change-row.tsx'
 import { cut } from '../feed/entries.ts'
 import feedClasses from '../feed/feed.module.css'
 import { DayHeading } from '../feed/row-parts.tsx'
@@ -65,7 +65,7 @@ export function RelatedChanges({ change, neighbours }: { change: Change; neighbo
           {shown.map((one, index) => (
             <li key={one.id} className={feedClasses.item}>
               <DayHeading day={days[index]} level={3} />
-              <ChangeRow
+              <FeedChange
                 change={one}
                 rowKey={one.id}
                 selected={undefined}

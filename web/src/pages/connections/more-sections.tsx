@@ -3,7 +3,7 @@ import { IconAdjustments, IconUsers } from '@tabler/icons-react'
 import type { Connection, Verification } from '../../client.ts'
 import { counted } from '../../format.ts'
 import { ImportSettings } from './import-settings.tsx'
-import { Step } from './step.tsx'
+import { StepSection } from './step.tsx'
 import { TrustReviewForm } from './trust-review.tsx'
 
 /** Optional sections below the steps. */
@@ -15,7 +15,7 @@ export function MoreSections(props: {
   return (
     <Accordion multiple variant="separated" order={2} keepMounted={false}>
       {verification && verification.notProvable.length > 0 && (
-        <Step
+        <StepSection
           id="who"
           mark={<IconUsers size={20} />}
           title="Review the trust policy"
@@ -23,16 +23,16 @@ export function MoreSections(props: {
         >
           {/* The review belongs to one role: another role starts without a result. */}
           <TrustReviewForm key={connection.roleArn} {...{ connection, verification }} />
-        </Step>
+        </StepSection>
       )}
-      <Step
+      <StepSection
         id="import"
         mark={<IconAdjustments size={20} />}
         title="Import settings"
         summary={wanted(connection)}
       >
         <ImportSettings connection={connection} />
-      </Step>
+      </StepSection>
     </Accordion>
   )
 }

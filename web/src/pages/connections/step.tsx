@@ -2,7 +2,7 @@ import { Accordion, Group, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 
 /** A section that opens and closes. */
-export function Step(props: {
+export function StepSection(props: {
   id: string
   /** Its number, or an icon for its state. */
   mark: ReactNode

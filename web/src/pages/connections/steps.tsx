@@ -6,7 +6,7 @@ import { isVerifying } from './queries.ts'
 import { RoleArn } from './role-arn.tsx'
 import { SetUp } from './set-up/set-up.tsx'
 import { ToneIcon } from './status.tsx'
-import { Step } from './step.tsx'
+import { StepSection } from './step.tsx'
 import { VerificationChecks } from './verification.tsx'
 
 /** The setup steps. Completed steps collapse and can be opened again. */
@@ -47,10 +47,10 @@ export function Steps(props: {
       onChange={onChange}
       keepMounted={false}
     >
-      <Step id="role" mark={hasPassed('assume_with_id') ? done : 1} title="Create the role">
+      <StepSection id="role" mark={hasPassed('assume_with_id') ? done : 1} title="Create the role">
         <SetUp connection={connection} />
-      </Step>
-      <Step
+      </StepSection>
+      <StepSection
         id="arn"
         mark={hasPassed('identity') ? done : 2}
         title={hasRole ? 'Role ARN' : 'Paste the role ARN'}
@@ -58,15 +58,15 @@ export function Steps(props: {
         isSticky={!hasRole}
       >
         <RoleArn connection={connection} onSaved={() => setChoices({})} />
-      </Step>
-      <Step
+      </StepSection>
+      <StepSection
         id="verification"
         mark={passed ? done : verification?.state === 'failed' ? failed : 3}
         title="Verification"
         summary={summary(connection, verification)}
       >
         <VerificationChecks connection={connection} verification={verification} />
-      </Step>
+      </StepSection>
     </Accordion>
   )
 }

@@ -21,7 +21,7 @@ const isPlainClick = (event: MouseEvent) =>
   event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey
 
 /** One change: a link to its page, which can open beside the list instead. */
-export function ChangeRow(
+export function FeedChange(
   props: Roving &
     Looks & {
       change: Change

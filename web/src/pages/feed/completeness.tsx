@@ -5,15 +5,15 @@ import type { Connection } from '../../client.ts'
 import { useLiveState } from '../../live.ts'
 import { Time, useNow } from '../../time.tsx'
 import { connectionPage, connectionsPage } from '../connections/links.ts'
-import { type CompletenessTone, completeness, type Imported } from './labels.ts'
+import { type CompletenessTone, type CompleteRange, completeness } from './labels.ts'
 import { OLD_MS } from './last-feed.ts'
-import type { Window } from './search.ts'
+import type { FeedRange } from './search.ts'
 
 /** Shows up to when the feed is complete, and why not later. */
-export function Completeness(props: {
-  imported: Imported
+export function CompletenessStatus(props: {
+  imported: CompleteRange
   connections: Connection[]
-  window: Window
+  window: FeedRange
 }) {
   const now = useNow()
   const isStale = useLiveState() === 'offline'

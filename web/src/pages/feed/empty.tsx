@@ -6,7 +6,7 @@ import { EmptyState } from '../../components/states.tsx'
 import { connectionPage, connectionsPage } from '../connections/links.ts'
 import { useUpdate } from '../connections/use-update.ts'
 import type { NoDataReason } from './no-data.ts'
-import type { FeedSearch, Window } from './search.ts'
+import type { FeedRange, FeedSearch } from './search.ts'
 import { SuggestionButton } from './suggestion-button.tsx'
 import { isFiltered, suggestionsFor } from './suggestions.ts'
 
@@ -74,7 +74,7 @@ function Resume(props: { id: string; label: string; looks: object }) {
 
 export function NoChanges(props: {
   search: FeedSearch
-  window: Window
+  window: FeedRange
   asOf: number
   isImporting: boolean
   /** Why some of the accounts have no data. */

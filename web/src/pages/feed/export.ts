@@ -1,14 +1,18 @@
 import { visible } from '../../components/json.ts'
 import { counted } from '../../format.ts'
 import type { Entry } from './entries.ts'
-import { type FeedSearch, toQuery, type Window, withoutRange, writeTime } from './search.ts'
+import { type FeedRange, type FeedSearch, toQuery, withoutRange, writeTime } from './search.ts'
 
 /**
  * The API path that downloads all changes that match the filters.
  *
  * @param window its end is absolute in the path, also if it is the current time
  */
-export function exportPath(format: 'csv' | 'ndjson', search: FeedSearch, window: Window): string {
+export function exportPath(
+  format: 'csv' | 'ndjson',
+  search: FeedSearch,
+  window: FeedRange,
+): string {
   const query = { ...toQuery(search, window), to: window.to.toISOString() }
   const parameters = new URLSearchParams({ format })
   for (const [name, values] of Object.entries(query)) {
@@ -18,7 +22,7 @@ export function exportPath(format: 'csv' | 'ndjson', search: FeedSearch, window:
 }
 
 /** The same list, with the start and the end of the time range instead of a relative range. */
-export function withAbsoluteTimes(search: FeedSearch, window: Window): FeedSearch {
+export function withAbsoluteTimes(search: FeedSearch, window: FeedRange): FeedSearch {
   const rest = withoutRange(search)
   return { ...rest, from: writeTime(window.from), to: writeTime(window.to) }
 }
@@ -28,7 +32,7 @@ export interface LoadedRows {
   entries: readonly Entry[]
   /** Whether the list has rows that are not loaded. */
   hasMore: boolean
-  window: Window
+  window: FeedRange
 }
 
 /** The rows as plain text, one line each. */

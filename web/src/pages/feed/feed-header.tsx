@@ -1,6 +1,6 @@
 import { Group, Title } from '@mantine/core'
 import { useZone } from '../../time.tsx'
-import { AsOf, Completeness } from './completeness.tsx'
+import { AsOf, CompletenessStatus } from './completeness.tsx'
 import { askedFor, question } from './labels.ts'
 import type { FeedSearch } from './search.ts'
 import type { FeedData } from './use-feed-data.ts'
@@ -25,7 +25,7 @@ export function FeedHeader(props: {
       <Group gap="xs">
         <AsOf at={props.asOf} />
         {imported && connections && (
-          <Completeness
+          <CompletenessStatus
             imported={imported}
             connections={askedFor(connections, search)}
             window={data.window}

@@ -6,7 +6,7 @@ import { dataState } from './no-data.ts'
 import { findRow } from './row-elements.ts'
 import { RowSkeletons } from './row-parts.tsx'
 import type { Roving } from './row-types.ts'
-import { Rows } from './rows.tsx'
+import { FeedRows } from './rows.tsx'
 import type { FeedSearch } from './search.ts'
 import { isFiltered } from './suggestions.ts'
 import type { FeedData } from './use-feed-data.ts'
@@ -37,7 +37,7 @@ export function FeedList(props: {
         <ErrorState error={feed.error} retry={() => feed.refetch()} />
       )}
       {hasRows && (
-        <Rows
+        <FeedRows
           entries={entries}
           query={data.query}
           open={position.expanded}

@@ -43,7 +43,7 @@ export function question(search: FeedSearch, zone: Zone, now: Date | number): st
 }
 
 /** The time range without gaps, as in API responses. */
-export interface Imported {
+export interface CompleteRange {
   completeFrom: string | null
   completeThrough: string | null
 }
@@ -56,7 +56,7 @@ export interface Imported {
  */
 export type CompletenessTone = 'good' | 'settling' | 'late' | 'wrong'
 
-export interface Completeness {
+export interface FeedCompleteness {
   tone: CompletenessTone
   /** Up to when the feed is complete, and from when if the time range starts earlier. */
   times: { from: string | null; through: string } | null
@@ -86,11 +86,11 @@ export function askedFor(connections: readonly Connection[], search: FeedSearch)
  * @param connections the matching connections in their current state
  */
 export function completeness(
-  imported: Imported,
+  imported: CompleteRange,
   connections: readonly Connection[],
   window: { from: Date; to: Date },
   now: number,
-): Completeness | null {
+): FeedCompleteness | null {
   if (connections.length === 0) return null
   const having = (one: string, many: string, ...statuses: Connection['status'][]) => {
     const found = connections.filter(({ status }) => statuses.includes(status))
@@ -126,7 +126,7 @@ export function completeness(
 
 /** Adds the reason why the only connection that is behind is behind. */
 function withReason(
-  behind: { words: string; more: Completeness['more'] },
+  behind: { words: string; more: FeedCompleteness['more'] },
   connections: readonly Connection[],
 ): string {
   const { more } = behind
@@ -142,7 +142,7 @@ function delayOf(
   connections: readonly Connection[],
   window: { to: Date },
   now: number,
-): Pick<Completeness, 'tone' | 'words' | 'more'> {
+): Pick<FeedCompleteness, 'tone' | 'words' | 'more'> {
   const edge = Date.parse(through)
   const lag = lagSeconds(edge / 1000, now / 1000) ?? 0
   const slowest = Math.max(...connections.map(({ pollIntervalSeconds }) => pollIntervalSeconds))
@@ -156,10 +156,10 @@ function delayOf(
 }
 
 function spanOf(
-  { completeFrom, completeThrough }: Imported,
+  { completeFrom, completeThrough }: CompleteRange,
   window: { from: Date; to: Date },
   isImporting: boolean,
-): Pick<Completeness, 'times' | 'missing'> & { isWhole: boolean } {
+): Pick<FeedCompleteness, 'times' | 'missing'> & { isWhole: boolean } {
   if (completeThrough === null) return { isWhole: false, times: null, missing: '' }
   const isAhead = Date.parse(completeThrough) >= window.to.getTime()
   if (completeFrom !== null && Date.parse(completeFrom) <= window.from.getTime()) {

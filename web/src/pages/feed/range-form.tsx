@@ -5,10 +5,10 @@ import { formatTime, useZone, type Zone } from '../../time.tsx'
 import { rangeLabels } from './labels.ts'
 import {
   defaultSpan,
+  type FeedRange,
   type FeedSearch,
   type SpanKey,
   spans,
-  type Window,
   writeTime,
 } from './search.ts'
 
@@ -17,7 +17,7 @@ type Range = Pick<FeedSearch, 'from' | 'to' | 'before' | 'span'>
 /** The form for the time before an incident. */
 export function BeforeForm(props: {
   search: FeedSearch
-  window: Window
+  window: FeedRange
   onChoose: (range: Range) => void
 }) {
   const [zone] = useZone()
@@ -66,7 +66,7 @@ export function BeforeForm(props: {
 }
 
 /** The form for a custom time range. */
-export function CustomForm(props: { window: Window; onChoose: (range: Range) => void }) {
+export function CustomForm(props: { window: FeedRange; onChoose: (range: Range) => void }) {
   const [zone] = useZone()
   const [from, setFrom] = useState(entryOf(props.window.from))
   const [to, setTo] = useState(entryOf(props.window.to))

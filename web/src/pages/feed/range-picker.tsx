@@ -4,7 +4,7 @@ import { type ReactNode, Suspense, useState } from 'react'
 import { lazyPart } from '../../lazy-part.ts'
 import { formatTime, useZone } from '../../time.tsx'
 import { rangeLabels } from './labels.ts'
-import { defaultPreset, type FeedSearch, type Preset, presets, type Window } from './search.ts'
+import { defaultPreset, type FeedRange, type FeedSearch, type Preset, presets } from './search.ts'
 
 // Few users open calendars, so they are not part of the page's file.
 const BeforeForm = lazyPart(() => import('./range-form.tsx'), 'BeforeForm')
@@ -15,7 +15,7 @@ type Range = Pick<FeedSearch, 'range' | 'from' | 'to' | 'before' | 'span'>
 /** Selects the time range of the feed. */
 export function RangePicker(props: {
   search: FeedSearch
-  window: Window
+  window: FeedRange
   onChoose: (range: Range) => void
 }) {
   const { search } = props

@@ -1,24 +1,24 @@
 import { memo, useCallback, useMemo, useRef } from 'react'
 import type { ChangeSet } from '../../client.ts'
 import { rowDays, type ShownRow, useZone, type Zone } from '../../time.tsx'
-import { ChangeRow } from './change-row.tsx'
+import { FeedChange } from './change-row.tsx'
 import type { Entry } from './entries.ts'
 import classes from './feed.module.css'
 import { DayHeading } from './row-parts.tsx'
 import type { Looks, Roving, WholeOf } from './row-types.ts'
-import { type ChangeQuery, type FeedSearch, searchOfSet, type Window } from './search.ts'
+import { type ChangeQuery, type FeedRange, type FeedSearch, searchOfSet } from './search.ts'
 import { type Selection, useSelected } from './selection.ts'
 import { SetRow } from './set-row.tsx'
 
 /** The feed's list: changes, and sets that expand to their changes. */
-export function Rows(
+export function FeedRows(
   props: Omit<Roving, 'reachable' | 'selected'> &
     Looks & {
       entries: readonly Entry[]
       selection: Selection
       query: ChangeQuery
       search: FeedSearch
-      window: Window
+      window: FeedRange
       open: ReadonlySet<string>
       onFold: (id: string) => void
       /** A time today, in Unix milliseconds. Other days have headings. */
@@ -103,7 +103,7 @@ const EntryRow = memo(function EntryRow(
       {entry.kind === 'set' ? (
         <SetRow {...props} set={entry.set} />
       ) : (
-        <ChangeRow {...props} change={entry.change} rowKey={entry.id} />
+        <FeedChange {...props} change={entry.change} rowKey={entry.id} />
       )}
     </li>
   )

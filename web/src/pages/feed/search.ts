@@ -162,14 +162,14 @@ export function writeTime(date: Date | number): string {
 }
 
 /** The time range of the feed. */
-export interface Window {
+export interface FeedRange {
   from: Date
   to: Date
   endsNow: boolean
 }
 
 /** @param asOf the current time, in milliseconds */
-export function windowOf(search: FeedSearch, asOf: number): Window {
+export function windowOf(search: FeedSearch, asOf: number): FeedRange {
   if (search.from !== undefined) {
     const to = search.to === undefined ? Math.max(asOf, Date.parse(search.from) + 1000) : search.to
     return { from: new Date(search.from), to: new Date(to), endsNow: search.to === undefined }
@@ -208,7 +208,7 @@ export function zoomOut(search: FeedSearch): FeedSearch {
 /** The changes of a change set that match the filters and the time range, as a list. */
 export function searchOfSet(
   search: FeedSearch,
-  window: Window,
+  window: FeedRange,
   set: { id: string; from: string; to: string },
 ): FeedSearch {
   const { at: _, open: __, change: ___, ...rest } = withoutRange(search)
@@ -225,7 +225,7 @@ export function searchOfSet(
 }
 
 /** Converts the filters and the time range to API parameters. */
-export function toQuery(search: FeedSearch, window: Window): ChangeQuery {
+export function toQuery(search: FeedSearch, window: FeedRange): ChangeQuery {
   const query: ChangeQuery = { from: window.from.toISOString() }
   // A time range that ends now has no end, so that it includes later imports.
   if (!window.endsNow) query.to = window.to.toISOString()

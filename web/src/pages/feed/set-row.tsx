@@ -10,7 +10,7 @@ import { ErrorState } from '../../components/states.tsx'
 import { counted } from '../../format.ts'
 import { SourceIcon } from '../../sources/icon.tsx'
 import { dayHeadings, type Zone } from '../../time.tsx'
-import { ChangeRow } from './change-row.tsx'
+import { FeedChange } from './change-row.tsx'
 import { cut, split } from './entries.ts'
 import classes from './feed.module.css'
 import { useMembers } from './queries.ts'
@@ -120,7 +120,7 @@ function Members(
       {members.data.map((change, index) => (
         <li key={change.id} className={`${classes.item} ${classes.entry}`}>
           <DayHeading day={days[index]} level={3} />
-          <ChangeRow
+          <FeedChange
             {...props}
             change={change}
             rowKey={`${set.id}/${change.id}`}

@@ -10,8 +10,8 @@ import {
 import { Link } from '@tanstack/react-router'
 import type { IncidentAnswer } from '../../client.ts'
 
-type Completeness = IncidentAnswer['completeness']
-type State = Completeness['sources'][number]['state']
+type IncidentCompleteness = IncidentAnswer['completeness']
+type State = IncidentCompleteness['sources'][number]['state']
 
 const looks: Record<State, { icon: typeof IconClock; color: string; label: string }> = {
   complete: { icon: IconCircleCheck, color: 'teal', label: 'Complete' },
@@ -21,7 +21,7 @@ const looks: Record<State, { icon: typeof IconClock; color: string; label: strin
 }
 
 /** Whether Cairn has all changes before the incident, in total and per source. */
-export function CompletenessLine({ completeness }: { completeness: Completeness }) {
+export function CompletenessLine({ completeness }: { completeness: IncidentCompleteness }) {
   const [isOpen, { toggle }] = useDisclosure()
   const { sentence, sources } = completeness
   const worst = worstOf(completeness)
@@ -68,7 +68,7 @@ export function CompletenessLine({ completeness }: { completeness: Completeness 
   )
 }
 
-function worstOf({ isComplete, sources }: Completeness): State | undefined {
+function worstOf({ isComplete, sources }: IncidentCompleteness): State | undefined {
   if (sources.length === 0) return undefined
   const states = sources.map(({ state }) => state)
   if (states.includes('incomplete')) return 'incomplete'

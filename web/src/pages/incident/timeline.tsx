@@ -5,7 +5,7 @@ import { useState } from 'react'
 import type { Change, IncidentAnswer } from '../../client.ts'
 import { dayHeadings, formatTime, serverNow, Time, useZone } from '../../time.tsx'
 import { connectionsQuery } from '../connections/queries.ts'
-import { ChangeRow } from '../feed/change-row.tsx'
+import { FeedChange } from '../feed/change-row.tsx'
 import feedClasses from '../feed/feed.module.css'
 import { DayHeading } from '../feed/row-parts.tsx'
 import { arrivedLater, type Moment, moveWindow, toTimeline } from './arrange.ts'
@@ -114,7 +114,7 @@ export function Timeline(props: {
             ) : (
               <li key={entry.key} className={feedClasses.item}>
                 <DayHeading day={days[index]} level={3} />
-                <ChangeRow
+                <FeedChange
                   change={entry.named}
                   rowKey={entry.key}
                   selected={selected}
