@@ -30,16 +30,20 @@ const MAX_SERVICES = 20
 
 /**
  * The columns or fields that hold a value, the first that is set wins: Cairn's own names, those of
- * PagerDuty's REST API (`created_at`, `title`), and of its incidents report and analytics
- * (`created_on`, `description`, `service_name`).
+ * PagerDuty's REST API and its analytics (`created_at`, `title`, `description`), and of both CSV
+ * files of its incidents report: with advanced reporting `incident_number`, `description`,
+ * `service_name`, `created_on`; otherwise `#`, `Service`, `Opened On`, and no description.
+ * https://support.pagerduty.com/docs/reports
  */
 const NAMES = {
-  time: ['time', 'noticedat', 'noticed_at', 'created_at', 'created_on'],
+  time: ['time', 'noticedat', 'noticed_at', 'created_at', 'created_on', 'opened_on'],
   title: ['title', 'description', 'summary'],
   environment: ['environment'],
   cause: ['cause'],
   service: ['services', 'service', 'service_name'],
   serviceId: ['service_id'],
+  /** In place of a title. */
+  number: ['incident_number', '#'],
 } as const
 
 /**
@@ -105,11 +109,11 @@ function parseJson(text: string): unknown {
 
 function readCsv(text: string): PastIncident[] {
   const [header, ...rows] = readRows(text)
-  const names = header!.cells.map((name) => name.trim().toLowerCase())
-  for (const field of ['time', 'title'] as const) {
-    if (!NAMES[field].some((name) => names.includes(name))) {
+  const names = header!.cells.map(plainName)
+  for (const known of [NAMES.time, [...NAMES.title, ...NAMES.number]]) {
+    if (!known.some((name) => names.includes(name))) {
       throw new InvalidPastIncidents(
-        `The first line has no column ${NAMES[field].join(', ')}. It must name the columns: time, environment, title, cause.`,
+        `Line 1 has no column ${known.join(', ')}. It must name the columns: time, environment, title, cause.`,
       )
     }
   }
@@ -124,6 +128,11 @@ function readCsv(text: string): PastIncident[] {
       const fields = Object.fromEntries(names.map((name, column) => [name, cells[column] ?? '']))
       return readIncident(fields, `Line ${line}`)
     })
+}
+
+/** `Opened On` is `opened_on`. */
+function plainName(name: string): string {
+  return name.trim().toLowerCase().replaceAll(/\s+/g, '_')
 }
 
 /**
@@ -172,7 +181,7 @@ function readIncident(value: unknown, place: string): PastIncident {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new InvalidPastIncidents(`${place} is not an incident.`)
   }
-  const fields = new Map(Object.entries(value).map(([name, each]) => [name.toLowerCase(), each]))
+  const fields = new Map(Object.entries(value).map(([name, each]) => [plainName(name), each]))
   const first = (names: readonly string[]) =>
     names.map((name) => fields.get(name)).find((each) => each !== undefined && each !== '')
   const text = (names: readonly string[], most: number) => textOf(first(names), most)
@@ -182,7 +191,9 @@ function readIncident(value: unknown, place: string): PastIncident {
       `${place} has no valid time. Use RFC 3339, for example 2026-03-01T12:00:00Z.`,
     )
   }
-  const title = text(NAMES.title, MAX_TITLE)
+  const number = first(NAMES.number)
+  const byNumber = /^\d+$/.test(String(number)) ? `PagerDuty incident ${number}` : null
+  const title = text(NAMES.title, MAX_TITLE) ?? byNumber
   if (title === null) throw new InvalidPastIncidents(`${place} has no title.`)
   const service = first(NAMES.service)
   const { id } = (service ?? {}) as { id?: unknown }

@@ -69,9 +69,14 @@ describe('is read', () => {
       paged,
     ],
     [
-      "PagerDuty's incidents report",
-      'id,incident_number,description,service_id,service_name,created_on,resolved_on\nQ1,7,"checkout, down",PF9KMXH,Checkout API,2026-03-02T13:00:00+01:00,\n',
+      "PagerDuty's incidents report with advanced reporting",
+      'id,incident_number,description,service_id,service_name,escalation_policy_id,escalation_policy_name,created_on,resolved_on,seconds_to_first_ack,seconds_to_resolve,auto_resolved,escalation_count,auto_escalation_count,acknowledge_count,assignment_count,acknowledged_by_user_ids,acknowledged_by_user_names,assigned_to_user_ids,assigned_to_user_names,resolved_by_user_id,resolved_by_user_name,urgency\nQ38V2M61ITSKVU,7,"checkout, down",PF9KMXH,Checkout API,P5AGSRY,Default,2026-03-02T13:00:00+01:00,2026-03-02T13:24:02+01:00,,1442,0,0,0,0,1,,,PW28787,Ada,,,low\n',
       paged,
+    ],
+    [
+      "PagerDuty's incidents report without advanced reporting",
+      '#,Service,Opened On,Resolved On,Resolve By,Duration,# Escalations\n7,Checkout API,2026-03-02 13:00:00 +0100,2026-03-02 13:24:02 +0100,Not Available,24m,0\n',
+      { ...paged, title: 'PagerDuty incident 7', serviceId: null },
     ],
   ])('%s', (_, text, expected) => {
     expect(parsePastIncidents(text)).toEqual([expected])
@@ -108,7 +113,9 @@ test.each([
   ['time,title\n2026-03-02T12:00:00Z,"a\nb"\n2026-03-02T12:00:00Z,', 'Line 4 has no title'],
   ['time,title\n2026-03-02T12:00:00Z,a,b', 'Line 2 has 3 cells for 2 columns'],
   ['time,title\n2026-03-02T12:00:00Z,"a', 'Line 2: a quoted cell does not end'],
-  ['hello', 'The first line has no column time'],
+  ['hello', 'Line 1 has no column time, '],
+  ['created_on,service_name\n2026-03-02T12:00:00Z,x', 'Line 1 has no column title, '],
+  ['#,Opened On\n,2026-03-02T12:00:00Z', 'Line 2 has no title'],
   ['{"time":"1772452800","title":"x"}\n{"time"', 'Line 2 is not valid JSON'],
   ['[1]', 'Incident 1 is not an incident'],
   ['[{"time":null,"title":"x"}]', 'Incident 1 has no valid time'],
