@@ -2,6 +2,7 @@
 
 import type { Locator, Page } from 'playwright-core'
 import { eventually } from '../../testing/eventually.ts'
+import { tabs } from '../../web/src/pages/settings/search.ts'
 import type { Scene } from './scene.ts'
 
 /** A page, how to bring it into its state, and how to recognize that state. */
@@ -289,15 +290,7 @@ const incidents = (scene: Scene): Picture[] => [
 ]
 
 const settings: Picture[] = [
-  ...[
-    'environments',
-    'environment-rules',
-    'noise-rules',
-    'service-mappings',
-    'api-keys',
-    'members',
-    'profile',
-  ].map((tab) => ({ name: `settings-${tab}`, to: `/settings?tab=${tab}`, prepare: settled })),
+  ...tabs.map((tab) => ({ name: `settings-${tab}`, to: `/settings?tab=${tab}`, prepare: settled })),
   {
     name: 'settings-rule-form',
     to: '/settings?tab=environment-rules',

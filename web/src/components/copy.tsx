@@ -11,6 +11,7 @@ import {
 } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconCheck, IconChevronRight, IconCopy } from '@tabler/icons-react'
+import type { ReactNode } from 'react'
 import { visible } from './json.ts'
 
 /** Copies a text and confirms it. */
@@ -28,6 +29,39 @@ export function Copy({ text, label }: { text: string; label: string }) {
             {copied ? <IconCheck size={16} /> : <IconCopy size={16} />}
           </ActionIcon>
         </Tooltip>
+      )}
+    </CopyButton>
+  )
+}
+
+/** A button with a label that copies a text and confirms it. */
+export function CopyText(props: {
+  text: string
+  label: string
+  /** For screen readers, where the label alone is not clear. */
+  name?: string
+  icon?: ReactNode
+  size?: 'xs' | 'compact-sm'
+}) {
+  const {
+    text,
+    label,
+    name,
+    icon = <IconCopy size={14} aria-hidden />,
+    size = 'compact-sm',
+  } = props
+  return (
+    <CopyButton value={text} timeout={1500}>
+      {({ copied, copy }) => (
+        <Button
+          variant="default"
+          size={size}
+          onClick={copy}
+          aria-label={copied ? undefined : name}
+          leftSection={copied ? <IconCheck size={14} aria-hidden /> : icon}
+        >
+          {copied ? 'Copied' : label}
+        </Button>
       )}
     </CopyButton>
   )
@@ -85,21 +119,7 @@ export function CollapsedSnippet(props: { text: string; title: string; maxHeight
           >
             {isOpen ? 'Hide code' : 'Show code'}
           </Button>
-          <CopyButton value={text} timeout={1500}>
-            {({ copied, copy }) => (
-              <Button
-                variant="default"
-                size="compact-sm"
-                onClick={copy}
-                aria-label={copied ? 'Copied' : `Copy: ${title}`}
-                leftSection={
-                  copied ? <IconCheck size={14} aria-hidden /> : <IconCopy size={14} aria-hidden />
-                }
-              >
-                {copied ? 'Copied' : 'Copy'}
-              </Button>
-            )}
-          </CopyButton>
+          <CopyText text={text} label="Copy" name={`Copy: ${title}`} />
         </Group>
       </Group>
       <Collapse expanded={isOpen} keepMounted={false}>

@@ -1,8 +1,9 @@
-import { Badge, Button, CopyButton, Group, Stack, Title } from '@mantine/core'
-import { IconCheck, IconClock, IconExternalLink, IconEyeOff, IconLink } from '@tabler/icons-react'
+import { Badge, Button, Group, Stack, Title } from '@mantine/core'
+import { IconClock, IconExternalLink, IconEyeOff, IconLink } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { Suspense, useState } from 'react'
 import type { Change } from '../../client.ts'
+import { CopyText } from '../../components/copy.tsx'
 import { EnvironmentBadge } from '../../components/environment-badge.tsx'
 import { NoiseRuleDialog } from '../../components/lazy-noise-rule-dialog.ts'
 import { OutcomeBadge } from '../../components/outcome.tsx'
@@ -61,20 +62,12 @@ export function ChangeHeader(props: { change: Change; headingOrder: 1 | 2 }) {
             {label}
           </Button>
         ))}
-        <CopyButton value={`${window.location.origin}/changes/${change.id}`}>
-          {({ copied, copy }) => (
-            <Button
-              variant="default"
-              size="xs"
-              onClick={copy}
-              leftSection={
-                copied ? <IconCheck size={14} aria-hidden /> : <IconLink size={14} aria-hidden />
-              }
-            >
-              {copied ? 'Copied' : 'Copy link'}
-            </Button>
-          )}
-        </CopyButton>
+        <CopyText
+          text={`${window.location.origin}/changes/${change.id}`}
+          label="Copy link"
+          size="xs"
+          icon={<IconLink size={14} aria-hidden />}
+        />
         <Button
           variant="default"
           size="xs"

@@ -1,5 +1,5 @@
-import { Button, CopyButton, Group } from '@mantine/core'
-import { IconCheck, IconCopy } from '@tabler/icons-react'
+import { Group } from '@mantine/core'
+import { CopyText } from '../../components/copy.tsx'
 import { useEnvironments } from '../../components/environment-badge.tsx'
 import { type IncidentReport, reportToMarkdown, toSlack } from './report.ts'
 
@@ -16,28 +16,9 @@ export function CopyReport(props: {
   }
   return (
     <Group gap="xs">
-      <CopyText label="Copy as Markdown" text={() => reportToMarkdown(report)} />
-      <CopyText label="Copy for Slack" text={() => toSlack(report)} />
-      <CopyText label="Copy link" text={() => window.location.href} />
+      <CopyText label="Copy as Markdown" text={reportToMarkdown(report)} />
+      <CopyText label="Copy for Slack" text={toSlack(report)} />
+      <CopyText label="Copy link" text={report.url} />
     </Group>
-  )
-}
-
-function CopyText({ label, text }: { label: string; text: () => string }) {
-  return (
-    <CopyButton value={text()} timeout={1500}>
-      {({ copied, copy }) => (
-        <Button
-          variant="default"
-          size="compact-sm"
-          onClick={copy}
-          leftSection={
-            copied ? <IconCheck size={14} aria-hidden /> : <IconCopy size={14} aria-hidden />
-          }
-        >
-          {copied ? 'Copied' : label}
-        </Button>
-      )}
-    </CopyButton>
   )
 }

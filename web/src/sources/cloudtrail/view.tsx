@@ -4,8 +4,8 @@ import { Copy } from '../../components/copy.tsx'
 import { Identifier } from '../../pages/change/identifier.tsx'
 import { Fact, LongText, RecordSection } from '../../pages/change/parts.tsx'
 import { cut } from '../../pages/feed/entries.ts'
+import { Edits } from '../edits.tsx'
 import type { Detail, SourceView } from '../view.ts'
-import { Edits } from './edits.tsx'
 import { neighbours } from './neighbours.ts'
 
 export const cloudtrail: SourceView = { Banner, Top, Facts, Event, neighbours }

@@ -1,7 +1,8 @@
-import { List, Table, Text } from '@mantine/core'
+import { List, Text } from '@mantine/core'
 import type { Change, GitHubDetail } from '../../client.ts'
 import { Fact, RecordSection, Section } from '../../pages/change/parts.tsx'
 import { cut } from '../../pages/feed/entries.ts'
+import { Edits } from '../edits.tsx'
 import type { Detail, SourceView } from '../view.ts'
 
 export const github: SourceView = { Top, Facts, Event }
@@ -33,36 +34,7 @@ function Top(props: { detail: Detail }) {
           </List>
         </Section>
       )}
-      {edits.length > 0 && (
-        <Section title="Changes (before → after)">
-          <Table.ScrollContainer minWidth={0}>
-            <Table verticalSpacing={6} layout="fixed">
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>Field</Table.Th>
-                  <Table.Th>Before</Table.Th>
-                  <Table.Th>After</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {edits.map(({ field, from, to }) => (
-                  <Table.Tr key={field}>
-                    <Table.Td>
-                      <bdi>{cut(field, 200)}</bdi>
-                    </Table.Td>
-                    <Table.Td>
-                      <bdi>{cut(from ?? 'unknown', 500)}</bdi>
-                    </Table.Td>
-                    <Table.Td>
-                      <bdi>{cut(to ?? 'unknown', 500)}</bdi>
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
-        </Section>
-      )}
+      <Edits edits={edits} />
     </>
   )
 }
