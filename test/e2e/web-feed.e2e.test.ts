@@ -81,9 +81,18 @@ test('facets and the search choose, the address keeps it, and another page shows
   await rows(page).filter({ hasText: 'bob' }).waitFor()
   await rows(page).filter({ hasText: 'dave' }).waitFor()
 
+  // What a click reads, it reads at one time: the list of the time before is not requested too.
+  const requested = new Set<string | null>()
+  page.on('request', (request) => {
+    const { pathname, searchParams } = new URL(request.url())
+    if (pathname.endsWith('/change-sets') && searchParams.get('service') === 'rds') {
+      requested.add(searchParams.get('from'))
+    }
+  })
   const services = page.getByRole('region', { name: 'Service' })
   await services.getByRole('button', { name: /^rds/ }).click()
   await rows(page).filter({ hasText: 'bob' }).waitFor({ state: 'hidden' })
+  expect([...requested]).toHaveLength(1)
   await rows(page).filter({ hasText: 'dave' }).waitFor()
   const who = page.getByRole('region', { name: 'Actor' })
   // The counts arrive after the rows, and move the buttons.
@@ -210,9 +219,29 @@ test('rows show risks, and failed and denied changes stand out', async () => {
   await page.getByRole('group', { name: 'Active filters' }).getByText('Risk Identity').waitFor()
 })
 
-test('failed ones are excluded and included again', async () => {
+/** On how many lines the buttons above the list are, and whether the page is wider than the screen. */
+const toolbarLines = `({
+  lines: new Set(['Before an incident…', 'Custom…', 'Search changes', 'Views', 'Export', 'Refresh']
+    .map((name) => [...document.querySelectorAll('main button, main input')]
+      .find((one) => (one.ariaLabel ?? one.textContent) === name))
+    .map((one) => one && Math.round(one.getBoundingClientRect().top))).size,
+  overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+})`
+
+test('failed ones are excluded and included again, and the toolbar does not wrap', async () => {
   const page = await web.open(only(account))
   await rows(page).filter({ hasText: 'carol' }).waitFor()
+  for (const [width, lines] of [
+    [320, 2],
+    [390, 2],
+    [1120, 2],
+    [1280, 1],
+    [1920, 1],
+  ] as const) {
+    await page.setViewportSize({ width, height: 800 })
+    await expect.poll(() => page.evaluate(toolbarLines)).toEqual({ lines, overflow: 0 })
+  }
+  await page.setViewportSize({ width: 1280, height: 800 })
   await page.getByRole('switch', { name: 'Failed and denied' }).click()
   await rows(page).filter({ hasText: 'carol' }).waitFor({ state: 'hidden' })
   await rows(page).filter({ hasText: 'bob' }).waitFor()

@@ -2,6 +2,7 @@ import { Badge } from '@mantine/core'
 import { IconEyeOff } from '@tabler/icons-react'
 import { useNavigate } from '@tanstack/react-router'
 import { type MouseEvent, Suspense, useState } from 'react'
+import { UNKNOWN_TOOL } from '../../../../src/changes/change.ts'
 import type { Change } from '../../client.ts'
 import { Words } from '../../components/breakable.tsx'
 import { EnvironmentBadge } from '../../components/environment-badge.tsx'
@@ -83,7 +84,7 @@ export function FeedChange(
             change.service,
             change.region,
             change.accountId && (props.accounts.get(change.accountId) ?? change.accountId),
-            change.tool.label,
+            change.tool.name === UNKNOWN_TOOL ? undefined : change.tool.label,
           ]}
         />
       </span>

@@ -21,6 +21,7 @@ export function ExportMenu({ search, data }: { search: FeedSearch; data: FeedDat
       <Menu.Target>
         <Button
           className="icon-on-phone"
+          flex="none"
           size="xs"
           variant="default"
           leftSection={<IconDownload size={16} aria-hidden />}

@@ -1,4 +1,5 @@
 import { SegmentedControl, Skeleton, Stack, Switch, Text } from '@mantine/core'
+import { useCallback, useRef } from 'react'
 import {
   type FacetField,
   type FilterField,
@@ -9,14 +10,17 @@ import {
 import type { Facets as Data } from '../../client.ts'
 import { ErrorState } from '../../components/states.tsx'
 import { formatTime, useZone } from '../../time.tsx'
+import type { OnToggle } from './facet-value.tsx'
 import { FieldFacets, type LabelOf } from './field-facets.tsx'
 import { MoreFacets } from './more-facets.tsx'
-import type { ChangeQuery, FeedSearch } from './search.ts'
+import { type ChangeQuery, type FeedSearch, toggle, valuesOf } from './search.ts'
 
 type OnChange = (search: FeedSearch) => void
 
 const isNewestFacet = (field: FilterField): boolean =>
   newestFacetFields.some((one) => one === field)
+
+const noValues: Data['fields'][FacetField] = []
 
 const isFacet = (field: FilterField): field is FacetField =>
   facetFields.some((one) => one === field)
@@ -36,8 +40,14 @@ export function Facets(props: {
   labelOf: LabelOf
   onChange: OnChange
 }) {
-  const { data } = props
+  const { data, search, labelOf, onChange } = props
   const [zone] = useZone()
+  const latest = useRef(search)
+  latest.current = search
+  const onToggle = useCallback<OnToggle>(
+    (field, value, how) => onChange(toggle(latest.current, field, value, how)),
+    [onChange],
+  )
   return (
     <Stack gap="md">
       <Switches {...props} />
@@ -55,12 +65,15 @@ export function Facets(props: {
           .map((field) => (
             <FieldFacets
               key={field}
-              {...props}
               field={field}
-              values={isFacet(field) ? data.fields[field] : []}
+              values={isFacet(field) ? data.fields[field] : noValues}
+              included={valuesOf(search, field, 'include')}
+              excluded={valuesOf(search, field, 'exclude')}
+              labelOf={labelOf}
+              onToggle={onToggle}
             />
           ))}
-      {data && <MoreFacets {...props} />}
+      {data && <MoreFacets {...props} onToggle={onToggle} />}
     </Stack>
   )
 }

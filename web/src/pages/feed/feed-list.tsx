@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core'
-import { type RefObject, useEffect, useRef } from 'react'
+import { type RefObject, useCallback, useEffect, useRef } from 'react'
+import type { ChangeSet } from '../../client.ts'
 import { ErrorState } from '../../components/states.tsx'
 import { NoChanges, NoConnections, NoData } from './empty.tsx'
 import { dataState } from './no-data.ts'
@@ -7,7 +8,7 @@ import { findRow } from './row-elements.ts'
 import { RowSkeletons } from './row-parts.tsx'
 import type { Roving } from './row-types.ts'
 import { FeedRows } from './rows.tsx'
-import type { FeedSearch } from './search.ts'
+import { type FeedSearch, searchOfSet } from './search.ts'
 import { isFiltered } from './suggestions.ts'
 import type { FeedData } from './use-feed-data.ts'
 import type { Position } from './use-position.ts'
@@ -29,6 +30,12 @@ export function FeedList(props: {
   const { ref, data, search, position } = props
   const { feed, entries } = data
   const showMore = useShowMore(ref, data)
+  const latest = useRef({ search, window: data.window })
+  latest.current = { search, window: data.window }
+  const wholeOf = useCallback(
+    (set: ChangeSet) => searchOfSet(latest.current.search, latest.current.window, set),
+    [],
+  )
   const hasRows = entries !== undefined && entries.length > 0
   return (
     <div ref={ref} tabIndex={-1} style={{ outline: 'none' }} aria-busy={feed.isPending}>
@@ -39,7 +46,8 @@ export function FeedList(props: {
       {hasRows && (
         <FeedRows
           entries={entries}
-          query={data.query}
+          query={position.expanded.size > 0 ? data.query : undefined}
+          wholeOf={wholeOf}
           open={position.expanded}
           onFold={position.toggle}
           selection={position.selection}
@@ -47,8 +55,6 @@ export function FeedList(props: {
           onLeave={position.flush}
           onOpen={props.onOpen}
           now={props.now}
-          search={search}
-          window={data.window}
           accounts={props.accounts}
         />
       )}

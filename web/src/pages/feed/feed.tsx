@@ -1,7 +1,7 @@
 import { Box, Drawer, Skeleton, Stack } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { Navigate } from '@tanstack/react-router'
-import { Suspense } from 'react'
+import { Suspense, useDeferredValue, useMemo } from 'react'
 import { openShortcuts } from '../../components/open-requests.ts'
 import { ErrorState } from '../../components/states.tsx'
 import { lazyPart } from '../../lazy-part.ts'
@@ -23,8 +23,16 @@ const ChangePanel = lazyPart(() => import('./change-panel.tsx'), 'ChangePanel')
 export function FeedPage() {
   const state = useFeed()
   const { search, asOf, today, data, labelOf, accounts, position, panel, change, showNew } = state
-  const { feed, histogram, facets, newChanges } = data
+  const { feed, histogram, facets, imported, newChanges } = data
   const [areFiltersOpen, filters] = useDisclosure()
+
+  // The next frame shows which row is open. The panel is rendered after it, without blocking.
+  const deferredId = useDeferredValue(panel.id)
+  const openId = panel.id === undefined ? undefined : deferredId
+  const chart = useMemo(
+    () => histogram.data && { ...histogram.data, ...imported.data },
+    [histogram.data, imported.data],
+  )
 
   if (panel.id !== undefined && !panel.isWide) {
     return <Navigate to="/changes/$id" params={{ id: panel.id }} replace />
@@ -51,13 +59,13 @@ export function FeedPage() {
         data={data}
         searchBox={state.searchBox}
         isRefreshing={feed.isFetching && !feed.isFetchingNextPage}
-        areFiltersHidden={panel.id !== undefined}
+        areFiltersHidden={openId !== undefined}
         onChange={change}
         onFilters={filters.open}
         onRefresh={showNew}
         onHelp={openShortcuts}
       />
-      <div className={classes.page} data-panel={panel.id !== undefined || undefined}>
+      <div className={classes.page} data-panel={openId !== undefined || undefined}>
         <Box
           component="section"
           visibleFrom="md"
@@ -74,7 +82,7 @@ export function FeedPage() {
             )}
             {!histogram.isError && !hasNoConnections(data, search) && (
               <Histogram
-                data={histogram.data && { ...histogram.data, ...data.imported.data }}
+                data={chart}
                 isLoading={histogram.isPending}
                 onZoom={(from, to) => change(zoomInto(search, from, to, asOf))}
                 onZoomOut={state.onZoomOut}
@@ -99,9 +107,9 @@ export function FeedPage() {
             onChange={change}
           />
         </Stack>
-        {panel.id !== undefined && (
+        {openId !== undefined && (
           <Suspense fallback={<Skeleton height={320} />}>
-            <ChangePanel key={panel.id} ref={panel.ref} id={panel.id} onClose={panel.close} />
+            <ChangePanel key={openId} ref={panel.ref} id={openId} onClose={panel.close} />
           </Suspense>
         )}
       </div>

@@ -1,32 +1,30 @@
-import { ActionIcon, Button, Text, TextInput, Tooltip, UnstyledButton } from '@mantine/core'
-import { IconCheck, IconMinus } from '@tabler/icons-react'
-import { useState } from 'react'
-import { type FilterField, filterLabels, filterOf } from '../../../../src/changes/filters.ts'
-import { cut } from './entries.ts'
-import { fullValue, mostWithoutSearch, searchLabel, searchValues } from './facet-search.ts'
-import classes from './feed.module.css'
-import { type FeedSearch, toggle, valuesOf } from './search.ts'
+import { Button, Text, TextInput } from '@mantine/core'
+import { memo, useState } from 'react'
+import { type FilterField, filterLabels } from '../../../../src/changes/filters.ts'
+import { mostWithoutSearch, searchLabel, searchValues } from './facet-search.ts'
+import { FacetValue, type OnToggle } from './facet-value.tsx'
 
 /** The display name of a filter value. */
 export type LabelOf = (field: FilterField, value: string) => string
 
 const few = 6
 
-/** The values of one field with their counts. */
-export function FieldFacets(props: {
+/** The values of one field with their counts. A click in another field does not render them again. */
+export const FieldFacets = memo(function FieldFacets(props: {
   field: FilterField
   values: { value: string; count: number; label?: string }[]
-  search: FeedSearch
+  included: readonly string[]
+  excluded: readonly string[]
   labelOf: LabelOf
-  onChange: (search: FeedSearch) => void
+  onToggle: OnToggle
 }) {
-  const { field, search } = props
+  const { field, included, excluded } = props
   const [isLong, setIsLong] = useState(false)
   const [typed, setTyped] = useState('')
   const counts = new Map(props.values.map(({ value, count }) => [value, count]))
   const labels = new Map(props.values.map(({ value, label }) => [value, label]))
   // Active filters stay in the list, even without matching changes.
-  const picked = [...valuesOf(search, field, 'include'), ...valuesOf(search, field, 'exclude')]
+  const picked = [...included, ...excluded]
   const all = [...new Set([...counts.keys(), ...picked])]
   // A field with a single value is not useful as a filter.
   if (all.length === 0 || (all.length === 1 && picked.length === 0 && quiet.includes(field))) {
@@ -63,47 +61,18 @@ export function FieldFacets(props: {
           No listed value matches.
         </Text>
       )}
-      {shown.map(({ value, label }) => {
-        const isIn = valuesOf(search, field, 'include').includes(value)
-        const isOut = valuesOf(search, field, 'exclude').includes(value)
-        const exclude = () => props.onChange(toggle(search, field, value, 'exclude'))
-        return (
-          <div key={value} className={classes.facet}>
-            <UnstyledButton
-              className={classes.facetValue}
-              aria-pressed={isIn}
-              title={fullValue({ value, label })}
-              onClick={(event) =>
-                event.altKey && filterOf(field).negatable
-                  ? exclude()
-                  : props.onChange(toggle(search, field, value, 'include'))
-              }
-            >
-              {isIn && <IconCheck size={14} aria-hidden />}
-              <bdi className={`${classes.facetName} ${isOut ? classes.out : ''}`}>
-                {cut(label, 120)}
-              </bdi>
-              <span className={classes.facetCount}>
-                {(counts.get(value) ?? 0).toLocaleString('en')}
-              </span>
-            </UnstyledButton>
-            {filterOf(field).negatable && (
-              <Tooltip label={isOut ? 'Remove exclusion' : 'Exclude'} withArrow openDelay={400}>
-                <ActionIcon
-                  variant={isOut ? 'light' : 'subtle'}
-                  color={isOut ? 'red' : 'gray'}
-                  size={24}
-                  aria-pressed={isOut}
-                  aria-label={`Exclude ${cut(label, 80)}`}
-                  onClick={exclude}
-                >
-                  <IconMinus size={14} aria-hidden />
-                </ActionIcon>
-              </Tooltip>
-            )}
-          </div>
-        )
-      })}
+      {shown.map(({ value, label }) => (
+        <FacetValue
+          key={value}
+          field={field}
+          value={value}
+          label={label}
+          count={counts.get(value) ?? 0}
+          isIncluded={included.includes(value)}
+          isExcluded={excluded.includes(value)}
+          onToggle={props.onToggle}
+        />
+      ))}
       {all.length > few && !isSearching && (
         <Button
           variant="subtle"
@@ -117,6 +86,6 @@ export function FieldFacets(props: {
       )}
     </section>
   )
-}
+})
 
 const quiet: FilterField[] = ['source', 'connection', 'account']

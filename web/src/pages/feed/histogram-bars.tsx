@@ -1,3 +1,4 @@
+import { memo } from 'react'
 import type { Histogram as Data } from '../../client.ts'
 import type { Zone } from '../../time.tsx'
 import { place, span, tickLabel, ticks, top, unsettled } from './buckets.ts'
@@ -10,7 +11,7 @@ export const axis = 18
 const scaleHeight = 14
 
 /** The drawing of the histogram: bars, the selection, the time axis and the scale. */
-export function HistogramBars(props: {
+export const HistogramBars = memo(function HistogramBars(props: {
   data: Data
   /** In pixels. */
   width: number
@@ -53,14 +54,18 @@ export function HistogramBars(props: {
         const red = bucket.failed && Math.max(y(bucket.failed), 2)
         return (
           <g key={bucket.from}>
-            <rect className={classes.bar} x={start} y={height - tall} width={bar} height={tall} />
-            <rect
-              className={classes.failedBar}
-              x={start}
-              y={height - red}
-              width={bar}
-              height={red}
-            />
+            {tall > 0 && (
+              <rect className={classes.bar} x={start} y={height - tall} width={bar} height={tall} />
+            )}
+            {red > 0 && (
+              <rect
+                className={classes.failedBar}
+                x={start}
+                y={height - red}
+                width={bar}
+                height={red}
+              />
+            )}
           </g>
         )
       })}
@@ -84,4 +89,4 @@ export function HistogramBars(props: {
       ))}
     </>
   )
-}
+})

@@ -4,9 +4,10 @@ import { useId, useState } from 'react'
 import { newestFacetFields } from '../../../../src/changes/filters.ts'
 import { ErrorState } from '../../components/states.tsx'
 import { counted } from '../../format.ts'
+import type { OnToggle } from './facet-value.tsx'
 import { FieldFacets, type LabelOf } from './field-facets.tsx'
 import { useNewestFacets } from './queries.ts'
-import { type ChangeQuery, chosen, type FeedSearch } from './search.ts'
+import { type ChangeQuery, chosen, type FeedSearch, valuesOf } from './search.ts'
 
 /**
  * The filters that are used less: collapsed unless one of them is active. Their values are counted
@@ -17,7 +18,7 @@ export function MoreFacets(props: {
   query: ChangeQuery
   asOf: number
   labelOf: LabelOf
-  onChange: (search: FeedSearch) => void
+  onToggle: OnToggle
 }) {
   const isActive = chosen(props.search).some(({ field }) =>
     newestFacetFields.some((one) => one === field),
@@ -63,7 +64,15 @@ export function MoreFacets(props: {
           )}
           {data &&
             newestFacetFields.map((field) => (
-              <FieldFacets key={field} {...props} field={field} values={data.fields[field]} />
+              <FieldFacets
+                key={field}
+                field={field}
+                values={data.fields[field]}
+                included={valuesOf(props.search, field, 'include')}
+                excluded={valuesOf(props.search, field, 'exclude')}
+                labelOf={props.labelOf}
+                onToggle={props.onToggle}
+              />
             ))}
         </Stack>
       </Collapse>

@@ -3,6 +3,7 @@ import { IconCalendar, IconHistory } from '@tabler/icons-react'
 import { type ReactNode, Suspense, useState } from 'react'
 import { lazyPart } from '../../lazy-part.ts'
 import { formatTime, useZone } from '../../time.tsx'
+import classes from './feed.module.css'
 import { rangeLabels } from './labels.ts'
 import { defaultPreset, type FeedRange, type FeedSearch, type Preset, presets } from './search.ts'
 
@@ -27,6 +28,7 @@ export function RangePicker(props: {
     <>
       <SegmentedControl
         size="xs"
+        flex="none"
         aria-label="Time"
         // None of them for another time range.
         value={isBefore || isCustom ? '' : (search.range ?? defaultPreset)}
@@ -94,7 +96,8 @@ function Choice(props: {
     >
       <Popover.Target>
         <Button
-          className={props.chosen === undefined ? 'icon-on-phone' : undefined}
+          className={`icon-on-phone ${classes.range}`}
+          title={props.chosen}
           size="xs"
           variant={props.isActive ? 'light' : 'default'}
           leftSection={props.icon}

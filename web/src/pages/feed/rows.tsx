@@ -1,24 +1,26 @@
-import { memo, useCallback, useMemo, useRef } from 'react'
-import type { ChangeSet } from '../../client.ts'
+import { memo, useMemo } from 'react'
 import { rowDays, type ShownRow, useZone, type Zone } from '../../time.tsx'
 import { FeedChange } from './change-row.tsx'
 import type { Entry } from './entries.ts'
 import classes from './feed.module.css'
 import { DayHeading } from './row-parts.tsx'
 import type { Looks, Roving, WholeOf } from './row-types.ts'
-import { type ChangeQuery, type FeedRange, type FeedSearch, searchOfSet } from './search.ts'
+import type { ChangeQuery } from './search.ts'
 import { type Selection, useSelected } from './selection.ts'
 import { SetRow } from './set-row.tsx'
 
-/** The feed's list: changes, and sets that expand to their changes. */
-export function FeedRows(
+/**
+ * The feed's list: changes, and sets that expand to their changes. It does not render again with
+ * the page around it: all properties stay the same until the list changes.
+ */
+export const FeedRows = memo(function FeedRows(
   props: Omit<Roving, 'reachable' | 'selected'> &
     Looks & {
       entries: readonly Entry[]
       selection: Selection
-      query: ChangeQuery
-      search: FeedSearch
-      window: FeedRange
+      /** For the changes of expanded sets. */
+      query: ChangeQuery | undefined
+      wholeOf: WholeOf
       open: ReadonlySet<string>
       onFold: (id: string) => void
       /** A time today, in Unix milliseconds. Other days have headings. */
@@ -40,13 +42,6 @@ export function FeedRows(
   const first = entries[0]?.id
   const isThere = entries.some(({ id }) => id === selected || selected?.startsWith(`${id}/`))
   const reachable = isThere ? selected : first
-  // The position is part of the search and changes often.
-  const latest = useRef(props)
-  latest.current = props
-  const wholeOf = useCallback(
-    (set: ChangeSet) => searchOfSet(latest.current.search, latest.current.window, set),
-    [],
-  )
   const isIn = (id: string, key: string | undefined) => key === id || key?.startsWith(`${id}/`)
   return (
     <ol className={classes.list} aria-label="Changes">
@@ -55,14 +50,13 @@ export function FeedRows(
           key={entry.id}
           entry={entry}
           zone={zone}
-          query={props.query}
+          query={open.has(entry.id) ? props.query : undefined}
           now={now}
           onFold={props.onFold}
           day={days[index]?.heading}
           isDated={days[index]?.isDated ?? false}
-          wholeOf={wholeOf}
+          wholeOf={props.wholeOf}
           accounts={props.accounts}
-          isOpen={entry.kind === 'set' && open.has(entry.id)}
           // Only the affected row renders again.
           selected={isIn(entry.id, selected) ? selected : undefined}
           reachable={isIn(entry.id, reachable) ? reachable : undefined}
@@ -73,7 +67,7 @@ export function FeedRows(
       ))}
     </ol>
   )
-}
+})
 
 function shownRow(entry: Entry, open: ReadonlySet<string>): ShownRow {
   if (entry.kind === 'change') return { at: entry.change.occurredAt }
@@ -90,9 +84,8 @@ const EntryRow = memo(function EntryRow(
       isDated: boolean
       zone: Zone
       now: number
-      query: ChangeQuery
+      query: ChangeQuery | undefined
       wholeOf: WholeOf
-      isOpen: boolean
       onFold: (id: string) => void
     },
 ) {

@@ -30,7 +30,7 @@ export function SearchBox({
       ref={ref}
       size="xs"
       flex={1}
-      miw={{ base: 110, sm: 180 }}
+      miw={80}
       type="search"
       aria-label="Search changes"
       placeholder="Search changes"

@@ -282,12 +282,15 @@ export function chosen(
   ])
 }
 
+const none: readonly string[] = []
+
+/** The values of a filter: the same array until they change. */
 export function valuesOf(
   search: FeedSearch,
   field: FilterField,
   how: 'include' | 'exclude',
-): string[] {
-  return search[how === 'include' ? field : (exclusion(field) as Exclusion)] ?? []
+): readonly string[] {
+  return search[how === 'include' ? field : (exclusion(field) as Exclusion)] ?? none
 }
 
 /** The same time range and view without filters. */

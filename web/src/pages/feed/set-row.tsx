@@ -26,15 +26,16 @@ export function SetRow(
       set: ChangeSet
       zone: Zone
       now: number
-      query: ChangeQuery
+      /** For its changes. It is expanded if this is defined. */
+      query: ChangeQuery | undefined
       wholeOf: WholeOf
       /** The heading above is of another day. */
       isDated: boolean
-      isOpen: boolean
       onFold: (id: string) => void
     },
 ) {
-  const { set, isOpen } = props
+  const { set, query } = props
+  const isOpen = query !== undefined
   const isSelected = props.selected === set.id
   const { subject, rest } = split(set.headline, set.subject)
   const minutes = Math.round((Date.parse(set.to) - Date.parse(set.from)) / 60_000)
@@ -93,7 +94,7 @@ export function SetRow(
           <span className={classes.count}>{counted(set.changes, 'change')}</span>
         </span>
       </button>
-      {isOpen && <Members {...props} />}
+      {isOpen && <Members {...props} query={query} />}
     </>
   )
 }

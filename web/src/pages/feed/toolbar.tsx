@@ -25,50 +25,57 @@ export function Toolbar(props: {
   const { search, onChange } = props
   return (
     <div className={`${classes.toolbar} not-printed`}>
-      <RangePicker
-        search={search}
-        window={props.data.window}
-        onChoose={(range) => onChange({ ...withoutRange(search), ...range })}
-      />
-      <SearchBox
-        ref={props.searchBox}
-        value={search.q ?? ''}
-        onChange={(q) => onChange({ ...search, q: q === '' ? undefined : q })}
-      />
-      <Button
-        className={classes.filters}
-        hiddenFrom={props.areFiltersHidden ? undefined : 'md'}
-        size="xs"
-        variant="default"
-        leftSection={<IconAdjustmentsHorizontal size={16} aria-hidden />}
-        onClick={props.onFilters}
-      >
-        Filters
-      </Button>
-      <ViewsMenu search={search} onChange={onChange} />
-      <ExportMenu search={search} data={props.data} />
-      <Tooltip label="Refresh" withArrow>
-        <ActionIcon
-          variant="default"
-          size={30}
-          aria-label="Refresh"
-          onClick={props.onRefresh}
-          loading={props.isRefreshing}
-        >
-          <IconRefresh size={16} />
-        </ActionIcon>
-      </Tooltip>
-      <Tooltip label="Keyboard shortcuts (?)" withArrow>
-        <ActionIcon
-          variant="default"
-          size={30}
-          aria-label="Keyboard shortcuts"
-          visibleFrom="sm"
-          onClick={props.onHelp}
-        >
-          <IconKeyboard size={16} />
-        </ActionIcon>
-      </Tooltip>
+      <div className={classes.tools}>
+        <div className={classes.ranges}>
+          <RangePicker
+            search={search}
+            window={props.data.window}
+            onChoose={(range) => onChange({ ...withoutRange(search), ...range })}
+          />
+        </div>
+        <div className={classes.actions}>
+          <SearchBox
+            ref={props.searchBox}
+            value={search.q ?? ''}
+            onChange={(q) => onChange({ ...search, q: q === '' ? undefined : q })}
+          />
+          <Button
+            className={classes.filters}
+            flex="none"
+            hiddenFrom={props.areFiltersHidden ? undefined : 'md'}
+            size="xs"
+            variant="default"
+            leftSection={<IconAdjustmentsHorizontal size={16} aria-hidden />}
+            onClick={props.onFilters}
+          >
+            Filters
+          </Button>
+          <ViewsMenu search={search} onChange={onChange} />
+          <ExportMenu search={search} data={props.data} />
+          <Tooltip label="Refresh" withArrow>
+            <ActionIcon
+              variant="default"
+              size={30}
+              aria-label="Refresh"
+              onClick={props.onRefresh}
+              loading={props.isRefreshing}
+            >
+              <IconRefresh size={16} />
+            </ActionIcon>
+          </Tooltip>
+          <Tooltip label="Keyboard shortcuts (?)" withArrow>
+            <ActionIcon
+              variant="default"
+              size={30}
+              aria-label="Keyboard shortcuts"
+              visibleFrom="sm"
+              onClick={props.onHelp}
+            >
+              <IconKeyboard size={16} />
+            </ActionIcon>
+          </Tooltip>
+        </div>
+      </div>
     </div>
   )
 }

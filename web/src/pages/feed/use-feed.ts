@@ -1,5 +1,5 @@
 import { getRouteApi } from '@tanstack/react-router'
-import { startTransition, useCallback, useEffect, useRef } from 'react'
+import { useCallback, useEffect, useRef } from 'react'
 import { useLettersOff } from '../../components/shortcuts.tsx'
 import { useNow } from '../../time.tsx'
 import type { Command } from './keys.ts'
@@ -22,7 +22,7 @@ export function useFeed() {
   const search = route.useSearch()
   const navigate = route.useNavigate()
   const today = useNow(QUARTER_MS)
-  const { asOf, refresh } = useAsOf(search)
+  const { asOf, refresh, refreshWith } = useAsOf(search)
   const data = useFeedData(search, asOf)
   const { feed, facets, entries, newChanges } = data
   const { labelOf, accounts } = useLabels(facets.data)
@@ -37,14 +37,13 @@ export function useFeed() {
   const change = useCallback(
     (next: FeedSearch) => {
       clearPosition()
-      // Rendering the list at the new time can be interrupted by the new search.
-      startTransition(refresh)
+      refreshWith(next)
       void navigate({
         search: { ...next, at: undefined, open: undefined, change: undefined },
         resetScroll: false,
       })
     },
-    [navigate, refresh, clearPosition],
+    [navigate, refreshWith, clearPosition],
   )
   const onZoomOut = search.out === undefined ? undefined : () => change(zoomOut(search))
   const focusList = () => list.current?.focus()

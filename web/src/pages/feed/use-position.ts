@@ -59,6 +59,8 @@ export function usePosition(
     },
     [latest, saveSelected, selection],
   )
+  // The debounced function's own one changes with each call, and each row has it.
+  const flush = useCallback(() => saveSelected.flush(), [saveSelected])
   const clear = useCallback(() => {
     saveSelected.cancel()
     selection.set(undefined)
@@ -124,7 +126,7 @@ export function usePosition(
   return {
     selection,
     select,
-    flush: saveSelected.flush,
+    flush,
     expanded,
     toggle,
     toggleFocused,

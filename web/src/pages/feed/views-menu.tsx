@@ -33,6 +33,7 @@ export function ViewsMenu(props: { search: FeedSearch; onChange: (search: FeedSe
         <Menu.Target>
           <Button
             className="icon-on-phone"
+            flex="none"
             size="xs"
             variant="default"
             leftSection={<IconBookmark size={16} aria-hidden />}

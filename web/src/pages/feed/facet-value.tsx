@@ -1,0 +1,56 @@
+import { ActionIcon, Tooltip, UnstyledButton } from '@mantine/core'
+import { IconCheck, IconMinus } from '@tabler/icons-react'
+import { memo } from 'react'
+import { type FilterField, filterOf } from '../../../../src/changes/filters.ts'
+import { cut } from './entries.ts'
+import { fullValue } from './facet-search.ts'
+import classes from './feed.module.css'
+
+export type OnToggle = (field: FilterField, value: string, how: 'include' | 'exclude') => void
+
+/** A value of a field with its count, and the button that excludes it. */
+export const FacetValue = memo(function FacetValue(props: {
+  field: FilterField
+  value: string
+  label: string
+  count: number
+  isIncluded: boolean
+  isExcluded: boolean
+  onToggle: OnToggle
+}) {
+  const { field, value, label, isIncluded, isExcluded } = props
+  const isNegatable = filterOf(field).negatable
+  const exclude = () => props.onToggle(field, value, 'exclude')
+  return (
+    <div className={classes.facet}>
+      <UnstyledButton
+        className={classes.facetValue}
+        aria-pressed={isIncluded}
+        title={fullValue({ value, label })}
+        onClick={(event) =>
+          event.altKey && isNegatable ? exclude() : props.onToggle(field, value, 'include')
+        }
+      >
+        {isIncluded && <IconCheck size={14} aria-hidden />}
+        <bdi className={`${classes.facetName} ${isExcluded ? classes.out : ''}`}>
+          {cut(label, 120)}
+        </bdi>
+        <span className={classes.facetCount}>{props.count.toLocaleString('en')}</span>
+      </UnstyledButton>
+      {isNegatable && (
+        <Tooltip label={isExcluded ? 'Remove exclusion' : 'Exclude'} withArrow openDelay={400}>
+          <ActionIcon
+            variant={isExcluded ? 'light' : 'subtle'}
+            color={isExcluded ? 'red' : 'gray'}
+            size={24}
+            aria-pressed={isExcluded}
+            aria-label={`Exclude ${cut(label, 80)}`}
+            onClick={exclude}
+          >
+            <IconMinus size={14} aria-hidden />
+          </ActionIcon>
+        </Tooltip>
+      )}
+    </div>
+  )
+})
