@@ -66,25 +66,15 @@ export function EnvironmentForm(props: { environment?: Environment; onDone?: () 
             key={form.key('name')}
             {...form.getInputProps('name')}
           />
-          <Group flex="1 1 280px" gap="xs" align="flex-start" wrap="nowrap">
-            <ColorSelect
-              placeholder="Automatic"
-              flex="1 1 110px"
-              maw={150}
-              clearable={!environment}
-              allowDeselect={!environment}
-              key={form.key('color')}
-              {...form.getInputProps('color')}
-            />
-            <Button type="submit" mt={25} loading={saving.isPending}>
-              {environment ? 'Save' : 'Create'}
-            </Button>
-            {onDone && (
-              <Button variant="default" mt={25} onClick={onDone}>
-                Cancel
-              </Button>
-            )}
-          </Group>
+          <ColorSelect
+            placeholder="Automatic"
+            flex="1 1 110px"
+            maw={150}
+            clearable={!environment}
+            allowDeselect={!environment}
+            key={form.key('color')}
+            {...form.getInputProps('color')}
+          />
         </Group>
         {others.length > 0 && (
           <MultiSelect
@@ -96,6 +86,16 @@ export function EnvironmentForm(props: { environment?: Environment; onDone?: () 
           />
         )}
         <FormError error={saving.error} fields={fields} />
+        <Group gap="xs">
+          <Button type="submit" loading={saving.isPending}>
+            {environment ? 'Save' : 'Create'}
+          </Button>
+          {onDone && (
+            <Button variant="default" onClick={onDone}>
+              Cancel
+            </Button>
+          )}
+        </Group>
       </Stack>
     </form>
   )

@@ -15,6 +15,7 @@ export function IncidentStateBadge({ state }: { state: Incident['state'] }) {
       color={color}
       variant={state === 'open' ? 'filled' : 'light'}
       tt="none"
+      miw="max-content"
       leftSection={<Icon size={12} aria-hidden />}
     >
       {label}

@@ -76,15 +76,15 @@ export function IncidentsPage() {
 
 function IncidentTable({ items }: { items: readonly Incident[] }) {
   return (
-    <Table.ScrollContainer minWidth={640}>
+    <Table.ScrollContainer minWidth={0}>
       <Table verticalSpacing={6} aria-label="Incidents">
         <Table.Thead>
           <Table.Tr>
             <Table.Th>State</Table.Th>
             <Table.Th>Incident</Table.Th>
-            <Table.Th>Environment</Table.Th>
-            <Table.Th>Noticed</Table.Th>
-            <Table.Th>Source</Table.Th>
+            <Table.Th visibleFrom="sm">Environment</Table.Th>
+            <Table.Th visibleFrom="sm">Noticed</Table.Th>
+            <Table.Th visibleFrom="sm">Source</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -107,14 +107,21 @@ function IncidentTable({ items }: { items: readonly Incident[] }) {
                     <bdi>{cut(item.services.join(', '), 120)}</bdi>
                   </Text>
                 )}
+                <Group gap={6} mt={2} hiddenFrom="sm" fz="xs">
+                  <EnvironmentBadge id={item.environmentId} />
+                  <Time at={item.noticedAt} />
+                  {sourceLabel(item.source)}
+                </Group>
               </Table.Td>
-              <Table.Td>
+              <Table.Td visibleFrom="sm">
                 <EnvironmentBadge id={item.environmentId} />
               </Table.Td>
-              <Table.Td style={{ whiteSpace: 'nowrap' }}>
+              <Table.Td visibleFrom="sm" style={{ whiteSpace: 'nowrap' }}>
                 <Time at={item.noticedAt} />
               </Table.Td>
-              <Table.Td style={{ whiteSpace: 'nowrap' }}>{sourceLabel(item.source)}</Table.Td>
+              <Table.Td visibleFrom="sm" style={{ whiteSpace: 'nowrap' }}>
+                {sourceLabel(item.source)}
+              </Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>

@@ -27,7 +27,7 @@ export function NoiseRules() {
     <Stack>
       <Text size="sm">
         Your rules for routine changes, in addition to the built-in ones. “Never hide” overrides
-        every other rule. Add a rule from a change's menu.
+        every other rule. Add a rule with “Hide or show…” on a change.
       </Text>
       <List label="All noise rules" ref={list}>
         {rules.data.length === 0 ? (

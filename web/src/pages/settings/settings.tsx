@@ -51,7 +51,7 @@ export function SettingsPage() {
         }
         keepMounted={false}
       >
-        <Tabs.List mb="md">
+        <Tabs.List mb="md" className="scrolling-tabs">
           {tabs.map((each) => (
             <Tabs.Tab key={each} value={each} px={{ base: 10, sm: 'md' }}>
               {labels[each]}
