@@ -13,7 +13,7 @@ import type {
   TrailSpec,
 } from './types.ts'
 
-export interface Account {
+interface Account {
   id: string
   regions: Set<string>
   serviceControlPolicies: Policy[]
@@ -43,13 +43,13 @@ export interface Principal {
 }
 
 /** A policy as text, and parsed. */
-export interface ReadPolicy {
+interface ReadPolicy {
   document: PolicyDocument
   policy: Policy
 }
 
 /** A managed policy. */
-export interface ManagedPolicy extends ReadPolicy {
+interface ManagedPolicy extends ReadPolicy {
   arn: string
   id: string
   name: string
@@ -71,7 +71,7 @@ export interface Session extends Caller {
   sessionPolicy?: Policy
 }
 
-export interface AssumeRoleRequest {
+interface AssumeRoleRequest {
   roleArn: string
   sessionName: string
   externalId?: string

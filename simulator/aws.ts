@@ -16,7 +16,7 @@ import { stsOperations } from './sts.ts'
 import type { FaultSpec, Settings } from './types.ts'
 import { xml } from './xml.ts'
 
-export interface AwsAnswer {
+interface AwsAnswer {
   status: number
   headers: Record<string, string>
   body: string
@@ -25,7 +25,7 @@ export interface AwsAnswer {
 }
 
 /** Instead of a response: a closed connection, or no response at all. */
-export type NoAnswer = 'drop' | 'hang'
+type NoAnswer = 'drop' | 'hang'
 
 export interface AwsParts {
   accounts: Accounts

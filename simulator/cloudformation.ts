@@ -87,7 +87,7 @@ export interface Stack {
   work?: { timer: NodeJS.Timeout; done: PromiseWithResolvers<void> }
 }
 
-export interface NewStack {
+interface NewStack {
   name: string
   body: string
   parameters: ReadonlyMap<string, string>

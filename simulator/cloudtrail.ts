@@ -13,7 +13,7 @@ const RETENTION_SECONDS = 90 * 86_400
 /** The last second of a date with a four-digit year. */
 const LAST_SECOND = 253_402_300_799
 
-export interface JsonRequest {
+interface JsonRequest {
   input: unknown
   session: Session
   region: string
@@ -23,7 +23,7 @@ export interface JsonRequest {
   unordered: boolean
 }
 
-export interface CloudTrailOperation {
+interface CloudTrailOperation {
   /** Counts against the account's quota in the region. */
   limited?: boolean
   /** Returns the response's JSON text. */

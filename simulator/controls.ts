@@ -5,7 +5,7 @@ import { AwsError, ControlError } from './errors.ts'
 import { settingsSchema } from './settings.ts'
 import type { Simulator } from './types.ts'
 
-export interface ControlRequest {
+interface ControlRequest {
   method: string
   /** Path and query. */
   url: string

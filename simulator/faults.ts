@@ -2,7 +2,7 @@
 
 import type { FaultSpec } from './types.ts'
 
-export interface Call {
+interface Call {
   service: string
   operation: string
   region: string

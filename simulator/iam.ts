@@ -15,7 +15,7 @@ import {
 import type { PolicyDocument } from './types.ts'
 import { type Elements, xml } from './xml.ts'
 
-export interface NewRole {
+interface NewRole {
   name: string
   /** Starts and ends with a slash. */
   path?: string
@@ -302,7 +302,7 @@ export function deletePolicy(call: Call, policyArn: string): void {
 }
 
 /** The role with this name in the caller's account, with any path: names are unique regardless of case. */
-export function findRole({ accounts, session }: Call, name: string): Principal | undefined {
+function findRole({ accounts, session }: Call, name: string): Principal | undefined {
   const wanted = name.toLowerCase()
   return accounts
     .roles()
@@ -310,7 +310,7 @@ export function findRole({ accounts, session }: Call, name: string): Principal |
 }
 
 /** The attributes of a role that IAM returns, as policies and ARNs have them. */
-export function nameOf({ arn }: Principal): string {
+function nameOf({ arn }: Principal): string {
   return arn.slice(arn.lastIndexOf('/') + 1)
 }
 

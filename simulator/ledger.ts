@@ -28,7 +28,7 @@ export interface Position {
   sequence: number
 }
 
-export interface LookupQuery {
+interface LookupQuery {
   /** First and last second, both included, in epoch seconds. */
   start: number
   end: number

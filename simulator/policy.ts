@@ -23,7 +23,7 @@ export interface PolicyRequest {
   keys: Readonly<Record<string, string | undefined>>
 }
 
-export type Verdict = 'allow' | 'deny' | 'none'
+type Verdict = 'allow' | 'deny' | 'none'
 
 export type Policy = Statement[]
 

@@ -10,10 +10,10 @@ import { isAlias, isMap, isScalar, isSeq, type Node, parseDocument } from 'yaml'
 import { AwsError } from './errors.ts'
 
 /** A template contains strings, lists and maps: numbers and booleans stay as written. */
-export type Value = string | Value[] | { [key: string]: Value }
+type Value = string | Value[] | { [key: string]: Value }
 type ValueMap = { [key: string]: Value }
 
-export interface TemplateParameter {
+interface TemplateParameter {
   key: string
   type: 'String' | 'Number' | 'CommaDelimitedList'
   description?: string | undefined
@@ -53,7 +53,7 @@ export interface Template {
 }
 
 /** The values of the pseudo parameters `AWS::…`. */
-export interface StackContext {
+interface StackContext {
   accountId: string
   partition: string
   region: string
@@ -67,7 +67,7 @@ export interface Made {
   attributes: Record<string, string>
 }
 
-export interface PlannedResource {
+interface PlannedResource {
   logicalId: string
   type: string
   /** It is retained when the stack is deleted. */

@@ -81,7 +81,7 @@ export interface PrincipalSpec {
 }
 
 /** A CloudFormation stack to be created from a template's own text. */
-export interface StackSpec {
+interface StackSpec {
   /** YAML or JSON, at most 51,200 bytes. */
   template: string
   /** Values by name; parameters left out take their defaults. Lists are joined with commas, as on the wire. */
@@ -96,7 +96,7 @@ export interface StackSpec {
   capabilities?: string[]
 }
 
-export interface StackResult {
+interface StackResult {
   stackId: string
   outputs: Record<string, string>
 }
@@ -178,7 +178,7 @@ export interface TrailSpec {
 }
 
 /** `changes`: ReadOnly is "false"; `all`: all events. */
-export type Selection = 'changes' | 'all'
+type Selection = 'changes' | 'all'
 
 export interface EventQuery {
   /** Default: every account. */
@@ -231,7 +231,7 @@ export interface LedgerView {
   requests(filter?: { service?: string; operation?: string; region?: string }): RequestCount[]
 }
 
-export interface PlayedRecords extends AddEventsResult {
+interface PlayedRecords extends AddEventsResult {
   /** Region names that the partition does not have → the one that stands in. */
   regionMap: Record<string, string>
   /** Oldest and newest event time as played (RFC 3339); absent for an empty file. */

@@ -1,7 +1,7 @@
 import { type Logger, pino } from 'pino'
 import type { Config } from './config.ts'
 
-export interface LogOptions {
+interface LogOptions {
   level: Config['logLevel']
   /** Readable lines instead of JSON. Default: if standard output is a terminal. */
   pretty?: boolean

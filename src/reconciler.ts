@@ -16,7 +16,7 @@ const BATCH = 200
 
 type ReconcilerWorkflows = Pick<Workflows, 'changed' | 'hasHistory' | 'markHistory'>
 
-export interface Reconciler {
+interface Reconciler {
   /** Waits for the current round to end. */
   stop(): Promise<void>
 }

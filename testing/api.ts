@@ -19,7 +19,7 @@ import { createWorkflows } from '../src/temporal/client.ts'
 import type { Workflows } from '../src/temporal/workflows.ts'
 import { createTestDatabase } from './database.ts'
 
-export interface ApiResponse<Body> {
+interface ApiResponse<Body> {
   status: number
   headers: Record<string, unknown>
   body: Body

@@ -2,7 +2,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { quietPort } from './ports.ts'
 
 /** A way to a server that can be closed: to whoever goes through it, the server is away. */
-export interface Gate {
+interface Gate {
   /** `127.0.0.1:port`, the same for as long as it lives. */
   address: string
   open(): Promise<void>

@@ -1,7 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { Schema } from '../src/db/schema.ts'
 
-export interface GeneratedChanges {
+interface GeneratedChanges {
   organizationId: string
   /** Each has an account of its own. */
   connectionIds: readonly string[]

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 
 /** An attempt of GitHub to deliver: fields of `hook-delivery-item`, and what was sent. */
-export interface DeliveryAttempt {
+interface DeliveryAttempt {
   /** Text, because IDs can exceed the integers that JavaScript reads exactly. */
   id: string
   guid: string

@@ -15,7 +15,7 @@ import { putRole } from './roles.ts'
 /** What a loaded machine may take to show what an action led to. */
 const SHOWN_WITHIN_MS = 180_000
 
-export interface OpenOptions {
+interface OpenOptions {
   /** Whether the owner's session is there; default true. */
   signedIn?: boolean
   /** Pixels; default 1280 × 800. */
@@ -33,7 +33,7 @@ export interface ConnectedAccount {
   roleArn: string
 }
 
-export interface Web {
+interface Web {
   simulator: Simulator
   cairn: RunningCairn
   browser: Browser

@@ -116,7 +116,7 @@ function assumedRole({ account }: Script, session: AssumedSession) {
   }
 }
 
-export function roleArn(account: Account, role: string): string {
+function roleArn(account: Account, role: string): string {
   return `arn:aws:iam::${account.id}:role/${role}`
 }
 

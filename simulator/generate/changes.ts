@@ -56,7 +56,7 @@ export function ingress(
   }
 }
 
-export interface Launch {
+interface Launch {
   instanceId: string
   instanceType: string
   tags: Record<string, string>

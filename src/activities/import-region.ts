@@ -32,7 +32,7 @@ const PAGES_WITHOUT_PROGRESS = 400
 /** A scan ends this long after the deadline, even if it has settled little. */
 const MAX_OVERTIME_MS = 6 * MINUTE * 1000
 
-export interface RegionRun {
+interface RegionRun {
   db: Database
   aws: AwsAccess
   pacer: Pacer

@@ -26,7 +26,7 @@ const HEARTBEAT_EVERY_MS = 2_000
 
 export type { Dependencies } from './dependencies.ts'
 
-export type Activities = ConnectionActivities &
+type Activities = ConnectionActivities &
   RereadActivities &
   RelinkActivities &
   DeliverActivities &

@@ -12,7 +12,7 @@ import type { DatedPage } from './token-chain.ts'
 const REQUEST_ATTEMPTS = 5
 const FIRST_PAUSE_MS = 250
 
-export interface RequestOptions {
+interface RequestOptions {
   aws: AwsAccess
   pacer: Pacer
   connectionId: string

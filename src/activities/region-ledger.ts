@@ -17,7 +17,7 @@ import { requireVerified } from './gate.ts'
 import type { PageEvents } from './read-page.ts'
 import type { Purpose } from './region-plan.ts'
 
-export interface LedgerOptions {
+interface LedgerOptions {
   db: Database
   connection: ConnectionRow
   /** The verdict under which pages are stored. */

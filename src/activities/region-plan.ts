@@ -24,7 +24,7 @@ export interface RegionWork {
 }
 
 /** What determines the next work of a region. All times are Unix seconds. */
-export interface RegionPlan {
+interface RegionPlan {
   ledger: Ledger
   /** The start of the time to import. */
   wantedFrom: number

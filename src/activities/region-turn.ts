@@ -187,7 +187,7 @@ function retryAt(connection: ConnectionRow, now: number, seconds: number): numbe
  * @param dueAt the desired due time; moved to the grid point before it. Unix milliseconds
  * @param notBefore moved to the grid point after it
  */
-export function alignToInterval(
+function alignToInterval(
   connection: Pick<ConnectionRow, 'id' | 'poll_interval_seconds'>,
   dueAt: number,
   notBefore: number,

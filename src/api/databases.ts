@@ -1,7 +1,7 @@
 import { type Database, openDatabase } from '../db/database.ts'
 
 /** Maximum number of connections of the pool that acts for organizations. */
-export const API_POOL_SIZE = 10
+const API_POOL_SIZE = 10
 /**
  * Longer than a user waits for a page. While a statement runs, others cannot use its connection.
  */

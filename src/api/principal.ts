@@ -3,7 +3,7 @@ import type { Principal } from '../db/worker-principals.ts'
 import type { ApiContext, App } from './context.ts'
 import { jsonResponse, problems } from './problems.ts'
 
-export const PRINCIPAL_STATES = [
+const PRINCIPAL_STATES = [
   'ready',
   'unreported',
   'no_credentials',
@@ -12,7 +12,7 @@ export const PRINCIPAL_STATES = [
   'unreachable',
   'unusable',
 ] as const
-export type PrincipalState = (typeof PRINCIPAL_STATES)[number]
+type PrincipalState = (typeof PRINCIPAL_STATES)[number]
 
 const principalStatusSchema = z
   .object({
@@ -47,7 +47,7 @@ const principalStatusSchema = z
   })
 
 /** The state of Cairn's own AWS credentials, from what the workers report. */
-export function principalState({ seenAt, caller, state, problem }: Principal): PrincipalState {
+function principalState({ seenAt, caller, state, problem }: Principal): PrincipalState {
   if (state === 'unusable') return 'unusable'
   switch (problem) {
     case 'no_credentials':

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import { z } from 'zod'
 
 /** RFC 9457 problem details: the body of every response that is not a success. */
-export const problemSchema = z
+const problemSchema = z
   .object({
     type: z.string().meta({
       description: 'The problem type. `about:blank` means that the status describes the problem.',

@@ -22,7 +22,7 @@ const REASONS = new Map<number, Refusal>([
 ])
 
 /** The organization and integration that a request belongs to. */
-export interface Addressee {
+interface Addressee {
   organizationId: string
   /** Null: reports of pipelines. */
   integrationId: string | null

@@ -5,7 +5,7 @@ import { currentReaders } from '../sources/readers.ts'
 import type { ApiContext, App } from './context.ts'
 import { jsonResponse, problems } from './problems.ts'
 
-export const REREAD_STATES = ['current', 'waiting', 'running'] as const
+const REREAD_STATES = ['current', 'waiting', 'running'] as const
 
 const rereadSchema = z
   .object({

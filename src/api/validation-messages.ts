@@ -31,7 +31,7 @@ const units: Record<string, string> = {
  * The error message for a value whose schema does not define one. zod's own messages are for
  * programmers.
  */
-export function describeIssue(issue: z.core.$ZodRawIssue): string {
+function describeIssue(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
     case 'invalid_type':
       return issue.input === undefined

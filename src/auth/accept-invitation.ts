@@ -12,7 +12,7 @@ import {
 import { type AuthSettings, openAuth } from './better-auth.ts'
 import { invitationExpiry } from './invitations.ts'
 
-export interface Newcomer {
+interface Newcomer {
   name: string
   email: string
   password: string

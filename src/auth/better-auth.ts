@@ -5,7 +5,7 @@ import type { Database } from '../db/database.ts'
 export const PASSWORD_LENGTH = { min: 10, max: 128 }
 
 /** The number of attempts per address, for all routes together. */
-export const SIGN_IN_LIMIT = { max: 10, window: 60 }
+const SIGN_IN_LIMIT = { max: 10, window: 60 }
 
 /** The header in which the API passes on the client's address. Removed from incoming requests. */
 export const CLIENT_ADDRESS_HEADER = 'x-cairn-client-address'

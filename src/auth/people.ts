@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { User } from '../db/members.ts'
 import { type Auth, type AuthSettings, openAuth } from './better-auth.ts'
 
-export interface Session {
+interface Session {
   user: User
   expiresAt: Date
   /** The session cookie to set again, if the session was extended. Usually none. */

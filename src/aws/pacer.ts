@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
  * The quota of LookupEvents per account and region (CloudTrail's service quotas; it cannot be
  * raised).
  */
-export const LOOKUP_EVENTS_PER_SECOND = 2
+const LOOKUP_EVENTS_PER_SECOND = 2
 
 const SLOWEST = 0.1
 /** A throttled request halves the rate; each successful one adds back a twentieth of the quota. */

@@ -36,7 +36,7 @@ export interface PrincipalFinding {
 }
 
 /** What can be determined from GetCallerIdentity's ARN alone. */
-export type Caller =
+type Caller =
   | { kind: 'user'; partition: string; accountId: string; arn: string }
   /** The path is missing: only iam:GetRole returns it. */
   | { kind: 'role'; partition: string; accountId: string; roleName: string }

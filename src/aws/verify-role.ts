@@ -16,7 +16,7 @@ import { whyUnusable } from './unusable-role.ts'
  */
 const NEW_ROLE_MS = 2 * 60_000
 
-export interface VerificationRequest {
+interface VerificationRequest {
   connectionId: string
   roleArn: string
   externalId: string
@@ -29,7 +29,7 @@ export interface VerificationRequest {
   onProgress?: (checks: Check[]) => Promise<void>
 }
 
-export interface Verification {
+interface Verification {
   state: VerificationVerdict
   /**
    * Whether the result is about the role. False if AWS did not respond to a check, or if Cairn's

@@ -33,7 +33,7 @@ export interface ChangeSet extends ChangeSetSpan {
 }
 
 /** The part of a change that determines its set. */
-export interface DatedKey {
+interface DatedKey {
   occurredAt: Date
   changeSet: ChangeSetKey
 }
@@ -63,7 +63,7 @@ export function belongTogether(a: ChangeSetSpan, b: ChangeSetSpan): boolean {
  * The set that was opened later keeps its ID. A reader who pages from the newest to the oldest has
  * seen that set or still will, and never sees the changes of the other one twice.
  */
-export function mergeSets(a: ChangeSet, b: ChangeSet): ChangeSet {
+function mergeSets(a: ChangeSet, b: ChangeSet): ChangeSet {
   const isA = a.openedAt !== b.openedAt ? a.openedAt > b.openedAt : a.id > b.id
   const { id, openedAt } = isA ? a : b
   return {
@@ -76,7 +76,7 @@ export function mergeSets(a: ChangeSet, b: ChangeSet): ChangeSet {
   }
 }
 
-export interface Merger {
+interface Merger {
   /** The merged set to store, under the ID that it keeps. */
   set: ChangeSet
   /** The IDs of the sets that were merged into it. */
@@ -152,7 +152,7 @@ export function assignChangeSets(
 }
 
 /** Changes of one kind in a set, or a single change. */
-export type SetPart = Pick<Change, 'actor' | 'tool' | 'service' | 'outcome'> &
+type SetPart = Pick<Change, 'actor' | 'tool' | 'service' | 'outcome'> &
   Partial<Pick<Change, 'readOnly' | 'summary' | 'subject'>> & {
     /** The number of changes; default 1. */
     count?: number

@@ -72,7 +72,7 @@ export type Outcome = (typeof OUTCOMES)[number]
  * - `account`: someone in another account, without further detail
  * - `unknown`: the record names no actor
  */
-export const ACTOR_KINDS = [
+const ACTOR_KINDS = [
   'person',
   'user',
   'root',

@@ -32,7 +32,7 @@ export const MATCH_KEYS = [
 export type MatchKey = (typeof MATCH_KEYS)[number]
 
 /** Patterns by key. Each key must match; of its patterns, one. */
-export type RuleMatch = Partial<Record<MatchKey, readonly string[]>>
+type RuleMatch = Partial<Record<MatchKey, readonly string[]>>
 
 export interface EnvironmentRule {
   /** For people. */

@@ -16,7 +16,7 @@ import { OUTCOMES, RISKS } from './change.ts'
  * - `list`: with a list in the envelope
  * - `special`: by a condition of its own in src/db/changes.ts
  */
-export type Comparison = 'text' | 'id' | 'detail' | 'list' | 'special'
+type Comparison = 'text' | 'id' | 'detail' | 'list' | 'special'
 
 interface ValueFilter {
   /**
@@ -54,7 +54,7 @@ const newestFacet = { ...noFacet, newestFacet: true } as const
 export const YES_NO = ['true', 'false'] as const
 
 /** In the order of the web app's facets. */
-export const VALUE_FILTERS = [
+const VALUE_FILTERS = [
   {
     ...facet,
     name: 'environment',
@@ -247,7 +247,7 @@ export const OTHER_FILTERS = [
   },
 ] as const
 
-export type Filter = (typeof VALUE_FILTERS)[number]
+type Filter = (typeof VALUE_FILTERS)[number]
 export type FilterField = Filter['name']
 export type FacetField = Extract<Filter, { facet: true }>['name']
 export type NewestFacetField = Extract<Filter, { newestFacet: true }>['name']

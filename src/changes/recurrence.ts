@@ -1,7 +1,7 @@
 /** Events that can have the same source ID at different times. Pure. */
 
 /** Reports of an event without a time of its own are of one event within this time. */
-export const SAME_EVENT_MS = 3_600_000
+const SAME_EVENT_MS = 3_600_000
 
 /**
  * The ID of a later event whose source ID is taken. It contains the hour, because two events of one

@@ -1,6 +1,6 @@
 /** The canonical key of a resource: unique across all sources. */
 
-export interface ResourceIdentity {
+interface ResourceIdentity {
   source: string
   /** Null if no account owns it, or its account is unknown. */
   accountId: string | null
@@ -30,7 +30,7 @@ export function resourceIdOfKey(key: string): string {
 }
 
 /** A resource as it is shown in lists. */
-export interface ListedResource {
+interface ListedResource {
   resource_id: string
   type: string
   account_id: string | null

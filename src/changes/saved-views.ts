@@ -1,7 +1,7 @@
 /** The search parameters of the feed's URL. */
 export type ViewQuery = Record<string, string | string[]>
 
-export interface BuiltInView {
+interface BuiltInView {
   id: string
   name: string
   query: ViewQuery

@@ -12,7 +12,7 @@ export const MAX_DEPTH = 200
 const MAX_NUMBER_LENGTH = 400
 const MAX_EXPONENT = 400
 
-export const LEFT_OUT = '"(nested too deeply, omitted)"'
+const LEFT_OUT = '"(nested too deeply, omitted)"'
 
 /**
  * JSON text that jsonb accepts: safe text is returned unchanged, other text is sanitized. NUL and

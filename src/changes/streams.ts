@@ -8,7 +8,7 @@
  */
 
 /** Credentials that a run of a tool uses. */
-export interface IssuedCredential {
+interface IssuedCredential {
   /** Of the account. */
   place: string
   credential: string

@@ -13,7 +13,7 @@ export const checkIds = [
   'lookup_events',
   'trails',
 ] as const
-export type CheckId = (typeof checkIds)[number]
+type CheckId = (typeof checkIds)[number]
 
 /** `waiting`: AWS has not responded, or does not recognize the role yet. */
 export const verdicts = ['passed', 'failed', 'waiting'] as const
@@ -22,7 +22,7 @@ export type VerificationVerdict = (typeof verdicts)[number]
 
 /** `skipped`: an earlier check failed. */
 export const checkStates = [...verdicts, 'skipped'] as const
-export type CheckState = (typeof checkStates)[number]
+type CheckState = (typeof checkStates)[number]
 
 /** One line of a verification's checklist. */
 export interface Check {

@@ -114,7 +114,7 @@ export function deriveStatus(standing: Standing): StatusAndReason {
 }
 
 /** Derives the status of a connection that may import. */
-export function deriveImportStatus(
+function deriveImportStatus(
   standing: Pick<Standing, 'regions' | 'now' | 'pollIntervalSeconds'>,
 ): StatusAndReason {
   const counted = standing.regions.filter(({ counts }) => counts)

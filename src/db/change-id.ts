@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 /** What identifies a change, regardless of the connection that imports it. */
-export interface ChangeIdentity {
+interface ChangeIdentity {
   organizationId: string
   source: string
   /** The account in which `sourceId` is unique; null for a source without accounts. */

@@ -5,7 +5,7 @@ import { changeIdTime } from './change-id.ts'
 import type { Trx } from './database.ts'
 
 /** A change that is about to be stored for the first time. */
-export interface UngroupedChange {
+interface UngroupedChange {
   id: string
   change: Pick<Change, 'occurredAt' | 'changeSet'>
 }

@@ -10,7 +10,7 @@ import type { ChangeRow } from './schema/changes.ts'
 import type { Schema } from './schema.ts'
 import { containing } from './search.ts'
 
-export interface ChangePage {
+interface ChangePage {
   items: ChangeRow[]
   nextCursor: string | null
 }
@@ -28,7 +28,7 @@ export interface PageRequest {
   order?: Order
 }
 
-export type Order = 'desc' | 'asc'
+type Order = 'desc' | 'asc'
 
 /**
  * Returns one page of the feed. The cursor is a position in the feed's order, in which rows never

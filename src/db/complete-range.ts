@@ -3,7 +3,7 @@ import type { Trx } from './database.ts'
 import type { SecondsRange } from './schema/column-types.ts'
 
 /** How far a connection is imported, over all its regions that count. */
-export interface ImportedTime {
+interface ImportedTime {
   /** The live edge: null while a region has settled nothing. */
   through: Date | null
   /** The time that every region has settled. */

@@ -4,7 +4,7 @@ import type { Trx } from './database.ts'
 import { environmentsOf } from './environment-links.ts'
 
 /** Which environments the changes of connections can belong to. */
-export interface ConnectionEnvironments {
+interface ConnectionEnvironments {
   /** Whether a change of the connection can belong to one of the environments. */
   mayHave(connectionId: string, environments: readonly string[]): boolean
   /** Whether a change of the connection can belong to none of them. */

@@ -13,7 +13,7 @@ interface ConnectionRole {
   partition: string
 }
 
-export interface NewConnection {
+interface NewConnection {
   organizationId: string
   name: string
   externalId: string
@@ -234,7 +234,7 @@ export async function markDeleted(
     .executeTakeFirst()
 }
 
-export interface ConnectionReport {
+interface ConnectionReport {
   status?: ConnectionStatus
   /** One sentence. */
   reason?: string | null

@@ -52,7 +52,7 @@ const types: pg.CustomTypesConfig = {
   },
 }
 
-export interface DatabaseOptions {
+interface DatabaseOptions {
   /** `postgres://…` */
   url: string
   /** The role that every connection of the pool sets. Default: the URL's own login. */

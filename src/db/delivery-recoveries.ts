@@ -153,7 +153,7 @@ export async function countRecovered(
 }
 
 /** The result of a check. */
-export interface CheckResult {
+interface CheckResult {
   checkedAt: Date
   /** Undefined: the check was not complete. */
   checkedThrough: Date | undefined
@@ -177,7 +177,7 @@ export async function finishCheck(
 }
 
 /** An integration whose missed deliveries are to be found. */
-export interface RecoveryRef {
+interface RecoveryRef {
   organizationId: string
   integrationId: string
 }

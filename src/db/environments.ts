@@ -53,17 +53,6 @@ function withCounts(trx: Trx) {
     )
 }
 
-/** What each environment depends on, by ID. Environments that depend on none are absent. */
-export async function dependenciesOf(trx: Trx): Promise<Map<string, string[]>> {
-  const rows = await trx
-    .selectFrom('environment_dependencies')
-    .select(['environment_id', 'depends_on'])
-    .orderBy('depends_on')
-    .execute()
-  const grouped = Map.groupBy(rows, ({ environment_id }) => environment_id)
-  return new Map([...grouped].map(([id, own]) => [id, own.map(({ depends_on }) => depends_on)]))
-}
-
 async function addDependencies(
   trx: Trx,
   organizationId: string,

@@ -39,7 +39,7 @@ export function bucketsFor({ from, to }: TimeRange, most: number) {
   }
 }
 
-export interface Bucket {
+interface Bucket {
   from: Date
   total: number
   /** The number of changes that failed or were denied. */
@@ -106,7 +106,7 @@ export interface Facet {
   label?: string
 }
 
-export interface Facets {
+interface Facets {
   fields: Record<FacetField, Facet[]>
   /** Among the changes that match all other filters: the number of routine and of other changes. */
   noise: { hidden: number; shown: number }
@@ -191,7 +191,7 @@ interface LinkedRow {
 }
 
 /** Counts the changes that have environments of their own, regardless of the filter on these. */
-export function linkedQuery(trx: Trx, filters: ChangeFilters & TimeRange) {
+function linkedQuery(trx: Trx, filters: ChangeFilters & TimeRange) {
   const { environment: _own, ...include } = filters.include
   return trx
     .selectFrom('changes')

@@ -17,7 +17,7 @@ import {
 } from './unparsed-records.ts'
 
 /** The result of storing a page. */
-export interface StoredEvents {
+interface StoredEvents {
   /** The number of changes that were new in the organization. */
   inserted: number
   /** The number of changes that another connection to the same account had imported. */

@@ -24,7 +24,7 @@ export class InvalidMerge extends Error {
   override readonly name = 'InvalidMerge'
 }
 
-export interface IncidentList {
+interface IncidentList {
   items: IncidentRow[]
   /** The position after the last item; null on the last page. */
   next: IncidentPosition | null

@@ -11,7 +11,7 @@ import { type Period, splitIntoDays } from './days.ts'
 const HISTORY = 30 * 24 * 3_600_000
 
 /** The changes of an actor in an account, of one kind. */
-export interface GroupCount {
+interface GroupCount {
   /** A 64-bit number of `facet_groups`. */
   key: string
   accountId: string | null
@@ -25,7 +25,7 @@ export interface CountedKind extends ChangeKind {
   groups: GroupCount[]
 }
 
-export interface History {
+interface History {
   /** The number of stored changes. */
   size: number
   inWindow: number

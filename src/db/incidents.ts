@@ -14,7 +14,7 @@ import type { EditableField, IncidentAlertRow, IncidentRow } from './schema/inci
 import { listServiceMappings, toMapping } from './service-mappings.ts'
 
 /** The result of one event. */
-export interface AppliedEvent {
+interface AppliedEvent {
   incidentId: string
   /** Whether the event created the incident. */
   created: boolean

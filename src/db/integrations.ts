@@ -6,7 +6,7 @@ import { newestRefusals, type RefusalOverview } from './refusals.ts'
 import type { IntegrationRow } from './schema/integrations.ts'
 
 /** The maximum number of integrations of an organization. */
-export const MAX_INTEGRATIONS = 100
+const MAX_INTEGRATIONS = 100
 
 export class TooManyIntegrations extends Error {
   override readonly name = 'TooManyIntegrations'
@@ -16,7 +16,7 @@ export class TooManyIntegrations extends Error {
 export type SealedSecret = { sealed: Buffer } | { tokenHash: Buffer }
 
 /** When a secret was created, and when it stops to be valid if it has been replaced. */
-export interface SecretDates {
+interface SecretDates {
   created_at: Date
   expires_at: Date | null
 }

@@ -12,7 +12,7 @@ export interface User {
   email: string
 }
 
-export interface Membership {
+interface Membership {
   organizationId: string
   role: Role
 }
@@ -140,7 +140,7 @@ export async function removeExpiredSessions(system: Database): Promise<void> {
     .execute()
 }
 
-export interface NewInvitation {
+interface NewInvitation {
   organizationId: string
   role: Role
   token: string

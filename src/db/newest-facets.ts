@@ -10,7 +10,7 @@ import type { Schema } from './schema.ts'
 export const NEWEST = 2_000
 const MAX_VALUES = 20
 
-export interface NewestFacets {
+interface NewestFacets {
   fields: Record<NewestFacetField, Facet[]>
   /** The number of counted changes that match all filters. */
   counted: number

@@ -23,7 +23,7 @@ export interface CurrentReader {
 }
 
 /** The result of one batch. */
-export interface Reread {
+interface Reread {
   /** Changes that have the reader's version now. */
   reread: number
   /** Those among them that kept what the older reader read, because theirs failed. */
@@ -31,7 +31,7 @@ export interface Reread {
 }
 
 /** The first moment, and the first moment after it. */
-export type Week = readonly [Date, Date]
+type Week = readonly [Date, Date]
 
 const WEEK_MS = 7 * 24 * 60 * 60 * 1_000
 /** A Monday, as in `ensure_partitions`. */

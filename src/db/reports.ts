@@ -21,7 +21,7 @@ export const MAX_CLOCK_SKEW_MS = 60_000
 export const REPORT_READER_VERSION = 1
 
 /** What a later report about the same change can set. Omitted fields keep their values. */
-export interface ReportUpdate {
+interface ReportUpdate {
   endsAt?: Date | undefined
   outcome?: Change['outcome'] | undefined
   description?: string | undefined

@@ -8,14 +8,14 @@ import type { Trx } from './database.ts'
 /**
  * The maximum number of resources of one change that filters and facets use; text search uses all.
  */
-export const MAX_RESOURCES = 100
+const MAX_RESOURCES = 100
 /** The longest key, in bytes of UTF-8. */
 const MAX_KEY_BYTES = 4_096
 
 /** How many resources a purge checks in one transaction. */
 const PURGED_AT_ONCE = 500
 
-export function keyDigest(key: string): Buffer {
+function keyDigest(key: string): Buffer {
   return createHash('sha256').update(key).digest()
 }
 

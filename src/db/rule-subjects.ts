@@ -112,7 +112,7 @@ export async function readRuleRows(
 }
 
 /** Tags by resource, then by key. */
-export type RememberedTags = ReadonlyMap<number, ReadonlyMap<string, string>>
+type RememberedTags = ReadonlyMap<number, ReadonlyMap<string, string>>
 
 /** The remembered tags of the resources of these changes; none unless a rule matches tags. */
 export async function tagsOf(
@@ -137,7 +137,7 @@ export async function tagsOf(
  * The values that environment rules match. A tag in the change's own request overrides what is
  * remembered of its resources.
  */
-export function ruleSubject(
+function ruleSubject(
   row: RuleRow,
   rules: Pick<ChangeRules, 'connectionNames'>,
   tags: RememberedTags,
@@ -167,7 +167,7 @@ export function ruleSubject(
 }
 
 /** The environments that rules assign to a change; undefined: those of its connection. */
-export interface EvaluatedRow {
+interface EvaluatedRow {
   row: RuleRow
   own: OwnEnvironments | undefined
 }

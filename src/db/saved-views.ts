@@ -12,7 +12,7 @@ export interface ViewRow {
   createdAt: Date
 }
 
-export interface ViewFields {
+interface ViewFields {
   name: string
   query: ViewQuery
   shared: boolean

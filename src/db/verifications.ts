@@ -23,14 +23,14 @@ export interface VerifiedRole {
 }
 
 /** One run of a verification. */
-export interface VerificationAttempt {
+interface VerificationAttempt {
   connectionId: string
   revision: number
   generation: number
 }
 
 /** The findings of an attempt. */
-export interface AttemptResult {
+interface AttemptResult {
   state: VerificationVerdict
   /** False if it could not be completed for reasons unrelated to the role. */
   isConclusive: boolean

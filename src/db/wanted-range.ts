@@ -10,7 +10,7 @@ const DAY = 24 * HOUR
  */
 export const CONFIRM_AFTER_SECONDS = 26 * HOUR
 /** How long LookupEvents keeps events, minus a margin: near the limit it returns nothing. */
-export const RETENTION_SECONDS = 90 * DAY - 15 * 60
+const RETENTION_SECONDS = 90 * DAY - 15 * 60
 
 /**
  * The seconds that this connection should import: from a fixed start, its creation minus the

@@ -2,7 +2,7 @@ import type { PrincipalFinding } from '../aws/principal-finding.ts'
 import type { Database, Trx } from './database.ts'
 
 /** A worker without a report for longer than this is considered stopped. */
-export const WORKER_SEEN_WITHIN_MS = 15 * 60_000
+const WORKER_SEEN_WITHIN_MS = 15 * 60_000
 const FORGET_AFTER_MS = 24 * 3600_000
 
 /** The principal that customers' trust policies have to name, as the workers report it. */
@@ -12,7 +12,7 @@ export interface Principal extends PrincipalFinding {
 }
 
 /** What a worker reports about itself. */
-export interface PrincipalReport {
+interface PrincipalReport {
   finding: PrincipalFinding
   /** Its CAIRN_PRINCIPAL_ARN. */
   configured: string | undefined

@@ -75,7 +75,7 @@ export function writeNote(file: string, note: object): void {
   renameSync(`${file}.new`, file)
 }
 
-export interface PortChoice {
+interface PortChoice {
   /** The display name: "PostgreSQL". */
   name: string
   /** The configured port: this one or an error. */

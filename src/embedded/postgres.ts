@@ -42,7 +42,7 @@ const USUAL_PORT = 5433
  */
 const START_LIMIT = 120_000
 
-export interface PostgresOptions {
+interface PostgresOptions {
   /** Created if it does not exist. The cluster is in its subdirectory `postgres`. */
   dataDir: string
   log: Log

@@ -21,7 +21,7 @@ export interface ServerProcess {
   stop(): Promise<void>
 }
 
-export interface ServerCommand {
+interface ServerCommand {
   /** The display name: "PostgreSQL". */
   name: string
   command: string
@@ -121,7 +121,7 @@ export async function stopForeignProcess(pid: number, signal: NodeJS.Signals): P
 }
 
 /** The end of a log, indented, for an error message. */
-export function lastLines(file: string, count = 12): string {
+function lastLines(file: string, count = 12): string {
   return readFileSync(file, 'utf8')
     .trimEnd()
     .split('\n')

@@ -44,14 +44,14 @@ const START_LIMIT = 60_000
 const DOWNLOAD_STALL = 8_000
 
 /** Search attributes for Temporal's UI; the workflow sets them. */
-export const SEARCH_ATTRIBUTES = [
+const SEARCH_ATTRIBUTES = [
   'CairnOrganization',
   'CairnAccount',
   'CairnConnectionName',
   'CairnStatus',
 ]
 
-export interface TemporalOptions {
+interface TemporalOptions {
   /** Created if it does not exist. The server's database is its file `temporal.db`. */
   dataDir: string
   log: Log

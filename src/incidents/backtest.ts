@@ -105,7 +105,7 @@ export interface MomentSummary {
   newestInTopThree: number
 }
 
-export interface BacktestSummary {
+interface BacktestSummary {
   incidents: number
   withCause: number
   incomplete: number

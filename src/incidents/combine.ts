@@ -1,6 +1,6 @@
 import type { IncidentState } from './incident.ts'
 
-export interface CombinedAlert {
+interface CombinedAlert {
   title: string
   state: IncidentState
   noticedAt: Date
@@ -9,7 +9,7 @@ export interface CombinedAlert {
   services: readonly string[]
 }
 
-export interface Combined {
+interface Combined {
   title: string
   state: IncidentState
   noticedAt: Date

@@ -53,9 +53,9 @@ export interface PushFacts {
  * - `incomplete`: something is missing, and `sentence` has the reason
  */
 export const SOURCE_STATES = ['complete', 'arriving', 'silent', 'incomplete'] as const
-export type SourceState = (typeof SOURCE_STATES)[number]
+type SourceState = (typeof SOURCE_STATES)[number]
 
-export interface SourceCompleteness {
+interface SourceCompleteness {
   id: string
   kind: string
   name: string

@@ -14,7 +14,7 @@ export interface ServiceMapping {
   services: string[]
 }
 
-export interface MappedAlert {
+interface MappedAlert {
   environmentId: string | null
   services: string[]
 }

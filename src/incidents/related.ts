@@ -3,7 +3,7 @@
 /** Alerts that were noticed further apart are separate incidents. Minutes. */
 export const RELATED_MINUTES = 10
 
-export interface AlertFacts {
+interface AlertFacts {
   environmentId: string | null
   services: readonly string[]
   /** What the sources group by, see {@link groupingKey}. */

@@ -21,7 +21,7 @@ const STORED_HEADERS = [
 const MAX_TEXT_BYTES = 200
 
 /** What identifies a delivery, whether or not its body can be read. */
-export interface DeliveryParts {
+interface DeliveryParts {
   deliveryId: string
   /** What the sender calls it: `pull_request`, `incident.triggered`, `firing`. */
   event: string | null

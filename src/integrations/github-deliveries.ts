@@ -5,7 +5,7 @@
 
 import { z } from 'zod'
 
-export const GITHUB_API_URL = 'https://api.github.com'
+const GITHUB_API_URL = 'https://api.github.com'
 
 /**
  * For how long GitHub lists deliveries: 3 days on github.com, 7 days on GitHub Enterprise Server.
@@ -47,7 +47,7 @@ export interface ListedAttempt {
 }
 
 /** What GitHub sent. */
-export interface SentDelivery {
+interface SentDelivery {
   event: string
   guid: string
   /** Undefined if GitHub does not have it any more. */

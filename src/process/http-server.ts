@@ -23,7 +23,7 @@ import { ensureWebApp, webRoutes } from '../web.ts'
 /** How long running requests may take after the server was asked to stop. */
 const CLOSE_WITHIN_MS = 10_000
 
-export interface RunningServer {
+interface RunningServer {
   /** `http://127.0.0.1:3000` */
   url: string
   /**

@@ -5,7 +5,7 @@ import { type Config, loadConfig } from '../config.ts'
 import { createLogger } from '../log.ts'
 import { Shutdown } from './shutdown.ts'
 
-export interface RunningService {
+interface RunningService {
   /** Prints where people find the service. */
   announce?(): void
   /** Resolves with the reason when the service cannot go on. */

@@ -22,7 +22,7 @@ import { type TemporalSession, withinDeadline } from './session.ts'
 import type { Workflows } from './workflows.ts'
 
 /** Calls that no request waits for end before the connection is closed. */
-export type UntilClosed = <T>(call: () => Promise<T>) => Promise<T>
+type UntilClosed = <T>(call: () => Promise<T>) => Promise<T>
 
 /** The workflows of the installation, of organizations and of integrations. */
 export function backgroundWorkflows(

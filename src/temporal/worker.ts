@@ -47,7 +47,7 @@ export async function createWorker(options: {
   })
 }
 
-export interface RunningWorker {
+interface RunningWorker {
   /** Resolves when it receives work for the first time, or was stopped before. */
   ready: Promise<void>
   /** Waits up to 20 s for running work. After that, the database can be closed. */

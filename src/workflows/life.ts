@@ -25,7 +25,7 @@ export interface RunLength {
 }
 
 /** When a run continues as new without a suggestion from Temporal. */
-export interface RunLimits {
+interface RunLimits {
   /** Temporal accepts 10,000 signals per run; after that, the workflow can only be terminated. */
   signals: number
   /** A run that is evicted from a worker's cache is replayed from the start. */
@@ -33,7 +33,7 @@ export interface RunLimits {
 }
 
 /** What has been requested since the last step. */
-export interface StepRequests {
+interface StepRequests {
   /** The row may have changed. */
   read: boolean
   /** The number of callers that wait for each. */

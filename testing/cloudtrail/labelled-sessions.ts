@@ -17,7 +17,7 @@ import {
   TERRAFORM,
 } from './records.ts'
 
-export interface Labelled {
+interface Labelled {
   /** The piece of work, as a person would say it. */
   label: string
   record: Record<string, unknown>

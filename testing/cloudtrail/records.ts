@@ -17,7 +17,7 @@ export function userIdentity(userName: string, account = ACCOUNT): Fields {
 
 export const ALICE = userIdentity('alice')
 
-export interface RoleOptions {
+interface RoleOptions {
   role: string
   session: string
   path?: string

@@ -19,7 +19,7 @@ export interface ScenarioResult {
 const TOP = 5
 
 /** A change that the baselines rank. */
-export interface ShownAnswer {
+interface ShownAnswer {
   changeId: string
   changeSetId: string | null
   sourceId: string
@@ -74,7 +74,7 @@ export function resultOf(
   }
 }
 
-export interface OutageSummary {
+interface OutageSummary {
   scenarios: number
   top1: number
   top3: number

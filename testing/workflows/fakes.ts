@@ -13,7 +13,7 @@ import {
 
 export const roleArn = 'arn:aws:iam::123456789012:role/Cairn'
 
-export interface Call {
+interface Call {
   activity: keyof ConnectionActivities
   at: number
   /** What was asked of it, besides the connection. */
@@ -162,7 +162,7 @@ export function verificationRequired(): ApplicationFailure {
   return ApplicationFailure.nonRetryable('The role is not verified yet', VerificationRequired)
 }
 
-export function connectionChanged(): ApplicationFailure {
+function connectionChanged(): ApplicationFailure {
   return ApplicationFailure.nonRetryable('The row has changed', ConnectionChanged)
 }
 

@@ -10,7 +10,7 @@ interface Problem {
 }
 
 /** An error of a request, for display. */
-export interface ApiError {
+interface ApiError {
   title: string
   detail: string
   /** The HTTP status. 0 if the server cannot be reached. */

@@ -2,7 +2,7 @@ import { queryOptions, useQuery } from '@tanstack/react-query'
 import { getPrincipal, type PrincipalStatus } from './client.ts'
 
 /** Cairn's own AWS credentials. Polled more often while they do not work. */
-export const principalQuery = queryOptions({
+const principalQuery = queryOptions({
   queryKey: ['principal'],
   queryFn: () => getPrincipal(),
   refetchInterval: ({ state }) => (state.data?.canAssumeRoles ? 60_000 : 5_000),
@@ -19,7 +19,7 @@ const titles: Record<PrincipalStatus['state'], string> = {
 }
 
 /** What is wrong with Cairn's AWS credentials. */
-export interface PrincipalProblem {
+interface PrincipalProblem {
   title: string
   means: string
   remedy: string | null

@@ -31,7 +31,7 @@ export interface EventHandlers {
 }
 
 /** The browser functions that are used. */
-export interface EventEnvironment {
+interface EventEnvironment {
   open(url: string): EventSource
   isHidden(): boolean
   /** @returns a function that stops it */

@@ -52,7 +52,7 @@ export function formatTime(
 }
 
 /** `Today`, `Yesterday, 26 Nov`, `Wed, 25 Nov`. */
-export function formatDay(time: string, zone: Zone, now: number): string {
+function formatDay(time: string, zone: Zone, now: number): string {
   const daysAgo = dayNumber(now, zone) - dayNumber(time, zone)
   if (daysAgo === 0) return 'Today'
   const weekday = new Date(time).toLocaleDateString('en-GB', {
@@ -89,7 +89,7 @@ export interface ShownRow {
 }
 
 /** What a row of the feed shows of its day: a heading above it, or the date beside its time. */
-export interface RowDay {
+interface RowDay {
   heading: string | undefined
   isDated: boolean
 }

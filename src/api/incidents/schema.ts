@@ -100,7 +100,7 @@ export const incidentSchema = z
     examples: [incidentExample],
   })
 
-export const verdictSchema = z
+const verdictSchema = z
   .object({
     changeId: z.uuid(),
     verdict: z.enum(CHANGE_VERDICTS),

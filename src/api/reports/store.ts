@@ -13,7 +13,7 @@ import type { Report } from '../../sources/deploy/detail.ts'
 import { presentChange } from '../changes/serialize.ts'
 import { Problem, type ProblemError } from '../problems.ts'
 
-export interface AcceptedReport {
+interface AcceptedReport {
   change: Awaited<ReturnType<typeof presentChange>>
   created: boolean
   /** What was stored differently from the report. */

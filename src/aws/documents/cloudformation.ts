@@ -83,7 +83,7 @@ const consoles: Record<string, string> = {
 /** The console's limit (CloudFormation User Guide, "Create quick-create links for stacks"). */
 const MAX_LINK_LENGTH = 1024
 
-export interface QuickCreate {
+interface QuickCreate {
   /** One per region; empty if `why` contains the reason. */
   links: { region: string; url: string }[]
   why: string | null

@@ -1,5 +1,5 @@
 /** One action that the customer's role allows. */
-export interface GrantedAction {
+interface GrantedAction {
   action: string
   /** What Cairn uses it for, for the person who grants it. */
   purpose: string

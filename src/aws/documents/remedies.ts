@@ -4,7 +4,7 @@ import { putPermissions, putTrust, type RoleDesign } from './role.ts'
 import { trustPolicy } from './trust.ts'
 
 /** A snippet to paste that fixes a failed check. */
-export interface Snippet {
+interface Snippet {
   title: string
   language: 'json' | 'bash'
   text: string

@@ -2,7 +2,7 @@ import { parseDocument } from 'yaml'
 import { isObject } from '../../json.ts'
 
 /** A role's trust policy as it was pasted. All scalars in it are strings. */
-export interface PastedRole {
+interface PastedRole {
   /** Null if only the policy was pasted, or the text does not contain it. */
   roleArn: string | null
   document: Record<string, unknown>

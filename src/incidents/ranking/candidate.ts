@@ -71,7 +71,7 @@ export interface Evidence {
   reason: string | null
 }
 
-export const EVIDENCE_KINDS = [
+const EVIDENCE_KINDS = [
   'time',
   'match',
   'symptom',
@@ -87,4 +87,4 @@ export const EVIDENCE_KINDS = [
   'reversal',
   'deploy',
 ] as const
-export type EvidenceKind = (typeof EVIDENCE_KINDS)[number]
+type EvidenceKind = (typeof EVIDENCE_KINDS)[number]

@@ -3,12 +3,12 @@
 import type { Candidate, Evidence } from './candidate.ts'
 
 /** Whether a change is a merged pull request. */
-export function isMerge({ source, action }: Candidate): boolean {
+function isMerge({ source, action }: Candidate): boolean {
   return source === 'github' && /pull.?request/i.test(action)
 }
 
 /** Whether a change brings code to where it runs. */
-export function isDeploy(candidate: Candidate): boolean {
+function isDeploy(candidate: Candidate): boolean {
   if (candidate.source === 'github' && !/deploy|workflow/i.test(candidate.action)) return false
   return candidate.outcome === 'succeeded' && candidate.commits.length > 0 && !candidate.readOnly
 }

@@ -187,7 +187,7 @@ function sizeOf(text: string): number | undefined {
 /**
  * A number that becomes smaller, or something that becomes little, zero, empty, off, or is removed.
  */
-export function isReduction({ field, from, to, note }: FieldEdit): boolean {
+function isReduction({ field, from, to, note }: FieldEdit): boolean {
   if (HARMLESS_FIELD.test(field)) return false
   if (note === 'removed') return true
   if (to === undefined) return from !== undefined

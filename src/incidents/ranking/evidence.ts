@@ -11,7 +11,7 @@ const PARTS = { resource: 1, text: 0.85, alias: 0.7, actor: 0.4 } as const
 type Part = keyof typeof PARTS
 
 /** The words of a change, each with the strongest part that contains it. */
-export function changeWords(candidate: Candidate): Map<string, Part> {
+function changeWords(candidate: Candidate): Map<string, Part> {
   const words = new Map<string, Part>()
   const add = (texts: readonly string[], part: Part) => {
     for (const word of texts.flatMap(wordsOf)) if (!words.has(word)) words.set(word, part)

@@ -35,7 +35,7 @@ const REVERSED_BEFORE = -2.5
 const RESTORES = -2
 const REVERSED_AFTER = 2.2
 
-export interface Scored {
+interface Scored {
   candidate: Candidate
   score: number
   evidence: Evidence[]

@@ -21,7 +21,7 @@ const object = (action: string) =>
     .replace(/\d{8}(v\d)?$/, '')
 
 /** Whether `later` restores what `earlier` changed. The order in time is not checked. */
-export function reverses(later: Candidate, earlier: Candidate): boolean {
+function reverses(later: Candidate, earlier: Candidate): boolean {
   if (later.changeId === earlier.changeId || later.outcome !== 'succeeded') return false
   if (earlier.outcome !== 'succeeded' || later.readOnly || earlier.readOnly) return false
   const resource = earlier.resources[0]?.key

@@ -16,7 +16,7 @@ export interface Domain {
   isBroad?: true
 }
 
-export const DOMAINS: readonly Domain[] = [
+const DOMAINS: readonly Domain[] = [
   {
     name: 'name resolution',
     alert:

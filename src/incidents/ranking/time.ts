@@ -4,7 +4,7 @@ import type { RankedIncident } from '../incident.ts'
 import type { Candidate, Evidence } from './candidate.ts'
 
 export const MINUTE = 60_000
-export const HOUR = 60 * MINUTE
+const HOUR = 60 * MINUTE
 /** Log-odds that each doubling of the distance costs. */
 const PER_DOUBLING = 0.42
 /** Distances far below this are equal: alerts are late by minutes. */
@@ -41,7 +41,7 @@ export function possibleStarts(incident: RankedIncident): { time: number; probab
 }
 
 /** Log-odds of a change this long before the start, in milliseconds. Smooth, without a limit. */
-export function decay(elapsed: number): number {
+function decay(elapsed: number): number {
   if (elapsed < -GRACE) return AFTER_START
   return -PER_DOUBLING * Math.log2(1 + Math.max(0, elapsed) / SCALE)
 }
@@ -81,7 +81,7 @@ export function relation(elapsed: number, event: string): string {
 }
 
 /** `6 minutes`, rounded. @param ms not negative */
-export function duration(ms: number): string {
+function duration(ms: number): string {
   const units: [number, string][] = [
     [24 * HOUR, 'day'],
     [HOUR, 'hour'],

@@ -56,7 +56,7 @@ export function searchedWords(services: readonly string[], title: string): strin
 }
 
 /** 0 to 1: how much a word says, by the share of documents that contain it. */
-export type Rarity = (word: string) => number
+type Rarity = (word: string) => number
 
 /** @param documents the distinct words of each candidate */
 export function rarityOf(documents: readonly ReadonlySet<string>[]): Rarity {

@@ -1,6 +1,6 @@
 /** Amazon Resource Names: `arn:partition:service:region:account:resource`. */
 
-export interface Arn {
+interface Arn {
   partition: string
   service: string
   region: string

@@ -4,7 +4,7 @@ import { isObject } from '../../json.ts'
 import type { Facts } from './facts.ts'
 import type { JsonReader } from './json-reader.ts'
 
-export interface BatchTarget {
+interface BatchTarget {
   type: string
   /** A name or an ARN. */
   id: string
@@ -27,7 +27,7 @@ export function batchTargets({ service, plainAction, params }: Facts): BatchTarg
  * The entries of a batch, `{requestItems: {orders: [{putRequest: {…}}]}}`, or of a transaction,
  * `{transactItems: [{put: {tableName, …}}]}`. The items that a transaction only checks are none.
  */
-export function itemsByTable(params: JsonReader): { table: string; verb: string }[] {
+function itemsByTable(params: JsonReader): { table: string; verb: string }[] {
   const found: { table: string; verb: string }[] = []
   for (const [table, requests] of params.object('requestItems').entries().slice(0, 25)) {
     const entries = Array.isArray(requests) ? requests.filter(isObject) : []

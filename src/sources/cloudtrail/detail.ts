@@ -67,7 +67,7 @@ export type Reading =
   | { unparsed: Unparsed; change?: undefined }
 
 /** Request, response and other fields of a stored record, as the change page shows them. */
-export interface CloudTrailEventParts {
+interface CloudTrailEventParts {
   request?: unknown
   response?: unknown
   other?: unknown

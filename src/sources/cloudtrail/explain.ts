@@ -7,7 +7,7 @@ import type { CloudTrailError, Edit, LookupEvent } from './detail.ts'
 import { JsonReader } from './json-reader.ts'
 import { readRecord } from './read-record.ts'
 
-export interface Explanation {
+interface Explanation {
   eventId: string
   /** RFC 3339. */
   occurredAt: string
@@ -28,7 +28,7 @@ export interface Explanation {
   changeSet: { sessionKey: string; stream: string | null }
 }
 
-export interface Unexplained {
+interface Unexplained {
   eventId?: string
   unparsed: UnparsedReason
   detail: string

@@ -120,7 +120,7 @@ export function meaningsOf(part: string): string[] {
 
 const meanings = new Map<string, string[]>()
 
-export interface Named {
+interface Named {
   noun: string
   values: string[]
 }

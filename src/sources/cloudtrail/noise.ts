@@ -8,7 +8,7 @@
 
 import type { Actor, Outcome, Tool } from '../../changes/change.ts'
 
-export interface BuiltInNoiseRule {
+interface BuiltInNoiseRule {
   id: string
   /** What it covers, in words. */
   covers: string
@@ -522,7 +522,7 @@ export const NOISE_RULES: readonly BuiltInNoiseRule[] = [
   },
 ]
 
-export interface NoiseFacts {
+interface NoiseFacts {
   service: string
   plainAction: string
   actor: Actor

@@ -26,7 +26,7 @@ export interface Summary {
 }
 
 /** Summarizes one action; undefined when the record lacks the fields for it. */
-export type Summarize = (facts: Facts) => Summary | string | undefined
+type Summarize = (facts: Facts) => Summary | string | undefined
 
 /** Summaries of one service, by action without the API version. */
 export type Summaries = Record<string, Summarize>

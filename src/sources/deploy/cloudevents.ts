@@ -22,7 +22,7 @@ const schema = z.looseObject({
   data_base64: z.string().optional(),
 })
 
-export type CloudEvent = z.output<typeof schema>
+type CloudEvent = z.output<typeof schema>
 
 /** @param body one event in structured mode */
 export function readCloudEvent(body: unknown): ReportReading {

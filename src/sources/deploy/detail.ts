@@ -14,7 +14,7 @@ export const DEPLOY = 'deploy'
  * - `launchdarkly`: a webhook of LaunchDarkly
  */
 export const RECEIVERS = ['changes', 'pagerduty', 'cloudevents', 'github', 'launchdarkly'] as const
-export type Receiver = (typeof RECEIVERS)[number]
+type Receiver = (typeof RECEIVERS)[number]
 
 /** What a pipeline reports can only have succeeded or failed. */
 export const REPORTED_OUTCOMES = ['succeeded', 'failed'] as const

@@ -19,7 +19,7 @@ export const deploymentSchema = z.looseObject({
   production_environment: z.boolean().optional(),
 })
 
-export const DEPLOYMENT_STATES = [
+const DEPLOYMENT_STATES = [
   'error',
   'failure',
   'inactive',
@@ -38,10 +38,10 @@ export const statusSchema = z.looseObject({
   description: z.string().max(140).default(''),
 })
 
-export type ReportedDeployment = z.output<typeof deploymentSchema>
-export type ReportedDeploymentStatus = z.output<typeof statusSchema>
+type ReportedDeployment = z.output<typeof deploymentSchema>
+type ReportedDeploymentStatus = z.output<typeof statusSchema>
 
-export interface RepositoryName {
+interface RepositoryName {
   owner: string
   repo: string
 }

@@ -54,7 +54,7 @@ export interface GitHubRun {
   conclusion?: string
 }
 
-export interface GitHubDeployment {
+interface GitHubDeployment {
   id: string
   /** The last state that changed it: `created`, `success`, `failure`, `error`. */
   state: string

@@ -183,5 +183,4 @@ export const secretAlert = common.extend({
 /** Events that say nothing more than what happened to the repository. */
 export const repositoryEvent = common.extend({ changes })
 
-export type RunFields = z.output<typeof runFields>
 export type CommitFields = z.output<typeof commit>

@@ -8,13 +8,7 @@ import { translateGitHub } from './translate.ts'
 /** Raising it makes workers read the stored payloads again. */
 export const GITHUB_READER_VERSION = 1
 
-/** What is stored beside a payload, because it is not in it. */
-export interface StoredContext {
-  event: string
-  /** RFC 3339. */
-  receivedAt: string
-}
-
+/** What is stored beside a payload, because it is not in it. The time is stored as RFC 3339. */
 const contextSchema = z.object({ event: z.string(), receivedAt: z.coerce.date() })
 
 export const github: Source = {

@@ -17,7 +17,7 @@ import {
   readSecretAlert,
 } from './settings.ts'
 
-export interface TranslateOptions {
+interface TranslateOptions {
   /** Which deployments are deploys. Default: all. */
   deployRules?: readonly DeployRule[] | undefined
 }
@@ -70,7 +70,7 @@ const READERS: Record<string, Read> = {
 export const TRANSLATED_EVENTS = Object.keys(READERS)
 
 /** The changes of a webhook, and if there are none, why. */
-export interface Translation {
+interface Translation {
   changes: Change[]
   /** A sentence; null if there are changes. */
   reason: string | null

@@ -85,7 +85,7 @@ export function EnvironmentSelect(props: {
 }
 
 /** An environment has a name and a color. */
-export function NewEnvironment(props: { onMade: (id: string) => void; onCancel?: () => void }) {
+function NewEnvironment(props: { onMade: (id: string) => void; onCancel?: () => void }) {
   const client = useQueryClient()
   const edited = useEscape(props.onCancel)
   const [name, setName] = useState('')

@@ -29,7 +29,7 @@ export function formatJson(value: unknown): string | undefined {
 }
 
 /** The type of a value in the tree. */
-export type Node =
+type Node =
   | { kind: 'leaf'; text: string; type: 'string' | 'number' | 'boolean' | 'null' }
   | { kind: 'branch'; type: 'object' | 'array'; entries: [key: string, value: unknown][] }
 

@@ -1,7 +1,7 @@
 import { useEffect } from 'react'
 
 /** What belongs to the layout, and any page can open. */
-export type Layer = 'broke-box' | 'shortcuts'
+type Layer = 'broke-box' | 'shortcuts'
 
 const listeners = new Map<Layer, () => void>()
 

@@ -3,7 +3,7 @@ import { queryOptions, useQuery } from '@tanstack/react-query'
 import { getReread, type Reread } from '../client.ts'
 
 /** After an upgrade. Polled more often while records are read. */
-export const rereadQuery = queryOptions({
+const rereadQuery = queryOptions({
   queryKey: ['reread'],
   queryFn: () => getReread(),
   refetchInterval: ({ state }) => (state.data?.state === 'running' ? 5_000 : 60_000),

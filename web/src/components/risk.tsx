@@ -35,7 +35,7 @@ export function riskLabel(risk: string): string {
 }
 
 /** Public access has a stronger badge than the other risks. */
-export function RiskBadge(props: { risk: Risk; title?: string | undefined; isIcon?: boolean }) {
+function RiskBadge(props: { risk: Risk; title?: string | undefined; isIcon?: boolean }) {
   const { risk, title, isIcon = false } = props
   const { icon: Icon, label } = looks[risk]
   const isPublic = risk === 'public_access'

@@ -4,7 +4,7 @@ import type { Connection, Coverage } from '../client.ts'
 
 export type Region = Coverage['regions'][number]
 
-export type Status = Connection['status']
+type Status = Connection['status']
 
 /** How urgent a status is. Shown as a color, with an icon and a label. */
 export type Tone = 'good' | 'busy' | 'late' | 'action' | 'off'
@@ -28,7 +28,7 @@ export function statusLabel(status: Status): { word: string; tone: Tone } {
 }
 
 // Created once: `localeCompare` would create a collator for each pair of names.
-export const names = new Intl.Collator(undefined, { numeric: true })
+const names = new Intl.Collator(undefined, { numeric: true })
 
 /** Sorts connections that need action first, then by name. */
 export function byUrgency(

@@ -23,7 +23,7 @@ interface Entry {
 }
 
 /** What the text contains. Null: nothing yet. */
-export function readEntry(text: string, now: Date): Entry | null {
+function readEntry(text: string, now: Date): Entry | null {
   if (text.trim() === '') return null
   try {
     const { recent, older, future } = selectRecent(parsePastIncidents(text), now)

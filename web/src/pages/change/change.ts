@@ -2,7 +2,7 @@ import type { Change } from '../../client.ts'
 import type { FeedSearch } from '../feed/search.ts'
 
 /** An entry in the chain of actors. */
-export interface ChainLink {
+interface ChainLink {
   kind: string
   name: string
   arn?: string

@@ -16,7 +16,7 @@ export function useTimeZone(): string | undefined {
   return zone === 'utc' ? 'UTC' : undefined
 }
 
-export const toneColor: Record<Tone, string> = {
+const toneColor: Record<Tone, string> = {
   good: 'teal',
   busy: 'blue',
   late: 'yellow',

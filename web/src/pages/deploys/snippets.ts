@@ -1,6 +1,6 @@
 /** What reports deploys to Cairn, ready to copy. Keys stay in the secrets of each system. */
 
-export interface DeploySnippet {
+interface DeploySnippet {
   id: string
   title: string
   /** Where it goes, and what has to be set first. */

@@ -1,7 +1,7 @@
 import type { Histogram } from '../../client.ts'
 import type { Zone } from '../../time.tsx'
 
-export type Bucket = Histogram['buckets'][number]
+type Bucket = Histogram['buckets'][number]
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

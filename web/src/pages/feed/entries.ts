@@ -12,7 +12,7 @@ export type Entry =
   | { kind: 'change'; id: string; change: Change; size: 1 }
 
 /** A set with one change is listed as the change, whose summary says more. */
-export function toEntry(item: Change | ChangeSet): Entry {
+function toEntry(item: Change | ChangeSet): Entry {
   if (!('headline' in item)) return { kind: 'change', id: item.id, change: item, size: 1 }
   if (item.only) return { kind: 'change', id: item.id, change: item.only, size: 1 }
   return { kind: 'set', id: item.id, set: item, size: item.changes }

@@ -28,7 +28,7 @@ export function withAbsoluteTimes(search: FeedSearch, window: FeedRange): FeedSe
 }
 
 /** The loaded rows of the list. */
-export interface LoadedRows {
+interface LoadedRows {
   entries: readonly Entry[]
   /** Whether the list has rows that are not loaded. */
   hasMore: boolean

@@ -4,7 +4,7 @@ import { visible } from '../../components/json.ts'
 export const mostWithoutSearch = 8
 
 /** The value as listed, and as filters contain it. */
-export interface Labelled {
+interface Labelled {
   value: string
   label: string
 }

@@ -1,6 +1,6 @@
 export type Command = 'next' | 'previous' | 'first' | 'last' | 'fold' | 'search' | 'escape' | 'new'
 
-export interface KeyPress {
+interface KeyPress {
   key: string
   ctrlKey: boolean
   metaKey: boolean

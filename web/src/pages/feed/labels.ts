@@ -56,7 +56,7 @@ export interface CompleteRange {
  */
 export type CompletenessTone = 'good' | 'settling' | 'late' | 'wrong'
 
-export interface FeedCompleteness {
+interface FeedCompleteness {
   tone: CompletenessTone
   /** Up to when the feed is complete, and from when if the time range starts earlier. */
   times: { from: string | null; through: string } | null

@@ -17,7 +17,7 @@ export interface NoDataReason {
 }
 
 /** Data of the connections that match the filters. */
-export interface DataState {
+interface DataState {
   /** True if no matching connection has data, so that an empty list means nothing. */
   isWithoutData: boolean
   /** Null if all matching connections have data. */

@@ -35,7 +35,7 @@ const still = {
   meta: { isStill: true },
 } as const
 
-export type View = 'sets' | 'changes'
+type View = 'sets' | 'changes'
 type Page = ChangeSetPage | ChangePage
 
 const listPage = (view: View, query: ChangeQuery, limit: number, cursor?: string): Promise<Page> =>

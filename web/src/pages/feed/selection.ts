@@ -32,7 +32,7 @@ export function useHasSelection(selection: Selection): boolean {
 }
 
 /** Distinguishes rows that this page saved in the URL from rows that Back or a link brings there. */
-export interface SavedRows {
+interface SavedRows {
   save(at: string | undefined): void
   /** @param at the row in the URL as it is rendered: some time after it was saved, or never */
   isForeign(at: string | undefined): boolean

@@ -4,7 +4,7 @@ import type { Change, IncidentAnswer, Suspect, Verdict } from '../../client.ts'
 
 const MAX_SUSPECTS = 3
 
-export interface Arranged {
+interface Arranged {
   /** A person decided that it caused the incident. */
   cause: Suspect | undefined
   shown: Suspect[]
@@ -73,7 +73,7 @@ export function arrivedLater(change: Change, openedAt: string): boolean {
 }
 
 /** A part of the timeline: a moment of the incident, or the changes of one set. */
-export type TimelineEntry =
+type TimelineEntry =
   | { kind: 'moment'; key: string; at: string; label: string }
   | { kind: 'changes'; key: string; setId: string | null; named: Change; others: Change[] }
 

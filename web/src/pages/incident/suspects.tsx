@@ -99,7 +99,7 @@ function SuspectItem(props: { suspect: Suspect; index: number; context: RowConte
 }
 
 /** Where it was, what is risky about it, and whether it arrived late. */
-export function ChangeMarks({ change, openedAt }: { change: Change; openedAt: string }) {
+function ChangeMarks({ change, openedAt }: { change: Change; openedAt: string }) {
   const { outcome } = change
   return (
     <>

@@ -10,7 +10,7 @@ const REFUSAL_FIXES: Record<Refusal, string> = {
 }
 
 /** How an integration is, in one word and a sentence. */
-export interface Health {
+interface Health {
   tone: Tone
   state: string
   detail: string

@@ -8,7 +8,7 @@ export const tabs = [
   'profile',
 ] as const
 
-export type SettingsTab = (typeof tabs)[number]
+type SettingsTab = (typeof tabs)[number]
 
 /** The tab in the URL. Absent for the first tab. */
 export function validateSettingsSearch(search: Record<string, unknown>): { tab?: SettingsTab } {

@@ -9,7 +9,7 @@ import { EmptyState, ErrorState, Loading } from '../../components/states.tsx'
 import { sourceLabel } from '../incident/state-badge.tsx'
 import { ServiceMappingForm } from './service-mapping-form.tsx'
 
-export const serviceMappingsQuery = queryOptions({
+const serviceMappingsQuery = queryOptions({
   queryKey: ['service-mappings'],
   queryFn: async () => (await listServiceMappings()).items,
 })
