@@ -1,6 +1,6 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Locator, Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { expectNoViolations } from '../../testing/axe.ts'
 import { userIdentity } from '../../testing/cloudtrail/records.ts'
 import { putRole } from '../../testing/roles.ts'
 import { type ConnectedAccount, overflowOf, someRecord, useWeb } from '../../testing/web.ts'
@@ -17,40 +17,6 @@ let change: { id: string }
 
 const longArn = `arn:aws:iam::111122223333:user/${'platform-team/'.repeat(6)}ada`
 const policy = 'allow-checkout-to-read-orders'
-
-/**
- * What axe finds against WCAG 2.2 AA, with the element and why: short enough to read in a failure.
- * The dark scheme has the same elements in other colors, which is all that is looked at again.
- */
-async function violations(page: Page, scheme: 'light' | 'dark'): Promise<string[]> {
-  // No page has frames, and what gathers from frames opens a page each time.
-  const axe = new AxeBuilder({ page }).setLegacyMode()
-  if (scheme === 'light') axe.withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
-  else axe.withRules(['color-contrast', 'link-in-text-block'])
-  const { violations } = await axe.analyze()
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ target, failureSummary }) => {
-      const why = failureSummary?.split('\n')[1]?.trim()
-      return `${id} at ${target.join(' ')}: ${why}`
-    }),
-  )
-}
-
-async function expectNoViolations(page: Page, what: string): Promise<void> {
-  for (const scheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
-    await page.locator(`html[data-mantine-color-scheme=${scheme}]`).waitFor()
-    // On a busy machine, a transition may still run: what stays is a violation.
-    let found = await violations(page, scheme)
-    for (let tries = 0; found.length > 0 && tries < 5; tries++) {
-      await page.evaluate(
-        'Promise.allSettled(document.getAnimations().map((each) => each.finished))',
-      )
-      found = await violations(page, scheme)
-    }
-    expect.soft(found, `${what}, ${scheme}`).toEqual([])
-  }
-}
 
 /** As seen in both schemes; and it fits on a narrow screen. */
 async function expectAccessible(page: Page, what: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { expectNoViolations } from '../../testing/axe.ts'
 import { pagerDutyBody } from '../../testing/incidents.ts'
 import {
   type ConnectedAccount,
@@ -65,18 +65,7 @@ const suspect = (page: Page) => suspects(page).locator(':scope > li').filter({ h
 /** What axe finds against WCAG 2.2 AA, light and dark, and whether a phone scrolls sideways. */
 async function expectAccessible(page: Page, what: string): Promise<void> {
   const wide = page.viewportSize()!
-  for (const scheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
-    await page.locator(`html[data-mantine-color-scheme=${scheme}]`).waitFor()
-    const { violations } = await new AxeBuilder({ page })
-      .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
-      .setLegacyMode()
-      .analyze()
-    const found = violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ target, failureSummary }) => `${id} at ${target.join(' ')}: ${failureSummary}`),
-    )
-    expect.soft(found, `${what}, ${scheme}`).toEqual([])
-  }
+  await expectNoViolations(page, what)
   await page.setViewportSize({ width: 360, height: 800 })
   await expect.poll(() => overflowOf(page), { message: `${what} scrolls sideways` }).toBe(0)
   await page.setViewportSize(wide)
