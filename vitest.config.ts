@@ -42,8 +42,16 @@ export default defineConfig({
           globalSetup: 'testing/global-setup.ts',
         },
       },
-      // Each file starts its own `npm start`, with its own servers.
-      { extends: true, test: { name: 'e2e', include: [e2e], maxConcurrency: 2 } },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: [e2e],
+          // Each file starts its own `npm start`, some with servers of its own.
+          globalSetup: 'testing/global-setup.ts',
+          maxConcurrency: 2,
+        },
+      },
       ...(process.env.SCALE_ROWS === undefined
         ? []
         : [

@@ -7,7 +7,6 @@ import { childEnvironment } from './child-environment.ts'
 export interface RunningCairn {
   process: ChildProcess
   url: string
-  temporalUrl: string
   /** Everything that it has written so far. */
   output(): string
   // biome-ignore lint/suspicious/noExplicitAny: each test says what it expects of the body
@@ -19,7 +18,10 @@ export interface RunningCairn {
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const START_LIMIT_MS = 240_000
 
-/** `npm start` in a process of its own, with embedded Postgres and Temporal. */
+/**
+ * `npm start` in a process of its own, with embedded Postgres and Temporal unless its environment
+ * names others.
+ */
 export async function startCairnProcess(options: {
   dataDir: string
   apiKey: string
@@ -51,11 +53,9 @@ export async function startCairnProcess(options: {
     throw new Error(`Cairn did not start:\n${output}`)
   }
   const url = await found(/The API is at (http\S+?)\/api\/v1/)
-  const temporalUrl = await found(/Temporal's UI is at (http[^\s"]+)/)
   return {
     process: child,
     url,
-    temporalUrl,
     output: () => output,
     async request(method, route, body) {
       const response = await fetch(`${url}/api/v1${route}`, {

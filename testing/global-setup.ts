@@ -3,8 +3,12 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { tryLock } from '../src/embedded/lock.mjs'
-import { removePostgres, startPostgres } from '../src/embedded/postgres.ts'
-import { startTemporal, stopLeftBehindTemporal } from '../src/embedded/temporal.ts'
+import { type EmbeddedPostgres, removePostgres, startPostgres } from '../src/embedded/postgres.ts'
+import {
+  type EmbeddedTemporal,
+  startTemporal,
+  stopLeftBehindTemporal,
+} from '../src/embedded/temporal.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -22,8 +26,33 @@ const PREFIX = path.join(tmpdir(), 'cairn-test-run-')
 
 const quiet = { info() {}, warn: console.warn }
 
-/** Starts what all test files share, and ends it when the last of them is done. */
+interface Servers {
+  postgres: EmbeddedPostgres
+  temporal: EmbeddedTemporal
+  stop(): Promise<void>
+}
+
+/** Each project imports this module for itself, in the same process. */
+const KEY = Symbol.for('cairn.test-run')
+const run = globalThis as unknown as { [KEY]?: { users: number; servers?: Promise<Servers> } }
+run[KEY] ??= { users: 0 }
+const shared = run[KEY]
+
+/** Starts what all test files of all projects share, and ends it when the last of them is done. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  shared.users++
+  shared.servers ??= start()
+  const { postgres, temporal, stop } = await shared.servers
+  project.provide('postgresUrl', postgres.url)
+  project.provide('postgresSuperuserUrl', postgres.superuserUrl)
+  project.provide('temporalAddress', temporal.address)
+  project.provide('temporalUiUrl', temporal.uiUrl)
+  return async () => {
+    if (--shared.users === 0) await stop()
+  }
+}
+
+async function start(): Promise<Servers> {
   await removeLeftBehind()
   const dataDir = mkdtempSync(PREFIX)
   // So that the user that PostgreSQL runs as, when we are root, gets to its directory.
@@ -38,15 +67,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
     }
     await removeRun(dataDir)
   }
-  const [postgres, temporal] = await Promise.all(starting).catch(async (error) => {
+  try {
+    const [postgres, temporal] = await Promise.all(starting)
+    return { postgres, temporal, stop }
+  } catch (error) {
     await stop()
     throw error
-  })
-  project.provide('postgresUrl', postgres.url)
-  project.provide('postgresSuperuserUrl', postgres.superuserUrl)
-  project.provide('temporalAddress', temporal.address)
-  project.provide('temporalUiUrl', temporal.uiUrl)
-  return stop
+  }
 }
 
 /** What a test run that was killed could not remove. */

@@ -3,12 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, expect, inject, onTestFinished } from 'vitest'
 import { type Simulator, startSimulator } from '../simulator/index.ts'
 import { removePostgres } from '../src/embedded/postgres.ts'
 import { fileIn, launchBrowser } from './browser.ts'
 import { type RunningCairn, startCairnProcess } from './cairn.ts'
 import { cloudTrailTime, type Fields, record, userIdentity } from './cloudtrail/records.ts'
+import { createTestDatabase, type TestDatabase } from './database.ts'
 import { eventually } from './eventually.ts'
 import { putRole } from './roles.ts'
 
@@ -57,17 +58,21 @@ interface Web {
 
 /**
  * `npm start` in a process of its own beside a simulated AWS, and a browser: one for each test
- * file, made before its tests and ended after them.
+ * file, made before its tests and ended after them. It has a database of its own in the run's
+ * Postgres, and the run's Temporal.
  *
  * @param options.regions what the accounts have; fewer are imported sooner
  * @param options.env more of Cairn's settings
+ * @param options.embedded whether it starts a Postgres and a Temporal of its own
  */
 export function useWeb({
   regions = ['us-east-1', 'eu-west-1'],
   env = {},
+  embedded = false,
 }: {
   regions?: string[]
   env?: Record<string, string>
+  embedded?: boolean
 } = {}): Web {
   const web = {} as Web
   const dataDir = mkdtempSync(path.join(tmpdir(), 'cairn-web-'))
@@ -78,6 +83,7 @@ export function useWeb({
   }
   const accounts = Array.from({ length: 24 }, (_, n) => String(111122223333 + n))
   let session: Promise<BrowserContextOptions['storageState']> | undefined
+  let database: TestDatabase | undefined
 
   beforeAll(async () => {
     const [simulator, browser] = await Promise.all([
@@ -88,6 +94,7 @@ export function useWeb({
       launchBrowser(),
     ])
     Object.assign(web, { simulator, browser })
+    if (!embedded) database = await createTestDatabase()
     web.cairn = await startCairnProcess({
       dataDir,
       apiKey: `cairn_${randomUUID()}${randomUUID()}`,
@@ -95,6 +102,10 @@ export function useWeb({
         ...simulator.env,
         CAIRN_PRINCIPAL_ARN: simulator.vendor.principalArn,
         CAIRN_REGIONS: regions.join(),
+        ...(database && {
+          DATABASE_URL: database.url,
+          TEMPORAL_ADDRESS: inject('temporalAddress'),
+        }),
         ...env,
       },
     })
@@ -109,7 +120,8 @@ export function useWeb({
     await web.browser?.close()
     await web.cairn?.end('SIGTERM')
     await web.simulator?.close()
-    await removePostgres(dataDir, console)
+    await database?.drop()
+    if (embedded) await removePostgres(dataDir, console)
     rmSync(dataDir, { recursive: true, force: true })
   })
 

@@ -3,6 +3,7 @@ import { overflowOf, useWeb } from '../../testing/web.ts'
 
 // As on a laptop where nothing is configured.
 const web = useWeb({
+  embedded: true,
   env: {
     AWS_ACCESS_KEY_ID: '',
     AWS_SECRET_ACCESS_KEY: '',
