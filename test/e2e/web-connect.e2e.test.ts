@@ -292,14 +292,10 @@ describe('of an account that is being connected', () => {
 describe('of an account that is connected', () => {
   beforeAll(() => web.makeOwner())
 
-  /** Opens a connection's page with its role spoilt, and lets it be verified once more. */
-  async function failing(spoil: (connected: ConnectedAccount) => void) {
-    const connected = await web.connect()
-    await web.imported(connected.id)
-    const page = await web.open(`/integrations/aws/${connected.id}`)
-    await state(page, 'Up to date')
-    spoil(connected)
-    // An import that is refused begins a verification by itself, which opens the step.
+  /** Makes the role wrong and verifies it on the page of its connection, which was up to date. */
+  async function failVerification(page: Page, spoil: () => void) {
+    spoil()
+    // An import that is refused starts a verification, which opens the step.
     const step = page.getByRole('button', { name: /^Verification/ })
     const verify = page.getByRole('button', { name: 'Verify now' })
     const expanded = () => step.getAttribute('aria-expanded')
@@ -311,124 +307,135 @@ describe('of an account that is connected', () => {
       .toBe('true')
     await verify.click()
     await state(page, 'Action needed')
-    return { connected, page }
   }
 
   const condition = (of: (externalId: string) => object | null) => (connected: ConnectedAccount) =>
     putRole(web.simulator, { ...connected, condition: of(connected.externalId) })
 
-  test.each<{
-    what: string
+  interface WrongRole {
     spoil: (connected: ConnectedAccount) => void
-    failed: RegExp
     seen: RegExp
     sentence: RegExp
     snippet: RegExp
-  }>([
+  }
+
+  test.each<{ what: string; failed: RegExp; roles: WrongRole[] }>([
     {
-      what: 'no condition in its trust',
-      spoil: condition(() => null),
+      what: 'a trust policy that does not enforce the external ID',
       failed: lines[1]!,
-      seen: /AWS returned a session/,
-      sentence: /Not safe: this role can be assumed without the external ID/,
-      snippet: /"StringEquals"/,
+      roles: [
+        {
+          spoil: condition(() => null),
+          seen: /AWS returned a session/,
+          sentence: /Not safe: this role can be assumed without the external ID/,
+          snippet: /"StringEquals"/,
+        },
+        {
+          spoil: condition(() => ({ StringLike: { 'sts:ExternalId': '*' } })),
+          seen: /AWS returned a session/,
+          sentence: /Not safe: this role can be assumed with a different external ID/,
+          snippet: /"StringEquals"/,
+        },
+        {
+          spoil: condition((id) => ({ StringLike: { 'sts:ExternalId': `${id}*` } })),
+          seen: /AWS returned a session/,
+          sentence: /Not safe: this role can be assumed with a different external ID/,
+          snippet: /"StringEquals"/,
+        },
+        {
+          spoil: condition((id) => ({ StringEqualsIgnoreCase: { 'sts:ExternalId': id } })),
+          seen: /AWS returned a session/,
+          sentence: /Not safe: this role can be assumed with a different external ID/,
+          snippet: /"StringEquals"/,
+        },
+      ],
     },
     {
-      what: 'StringLike "*"',
-      spoil: condition(() => ({ StringLike: { 'sts:ExternalId': '*' } })),
-      failed: lines[1]!,
-      seen: /AWS returned a session/,
-      sentence: /Not safe: this role can be assumed with a different external ID/,
-      snippet: /"StringEquals"/,
-    },
-    {
-      what: 'StringLike with its ID and "*"',
-      spoil: condition((id) => ({ StringLike: { 'sts:ExternalId': `${id}*` } })),
-      failed: lines[1]!,
-      seen: /AWS returned a session/,
-      sentence: /Not safe: this role can be assumed with a different external ID/,
-      snippet: /"StringEquals"/,
-    },
-    {
-      what: 'StringEqualsIgnoreCase',
-      spoil: condition((id) => ({ StringEqualsIgnoreCase: { 'sts:ExternalId': id } })),
-      failed: lines[1]!,
-      seen: /AWS returned a session/,
-      sentence: /Not safe: this role can be assumed with a different external ID/,
-      snippet: /"StringEquals"/,
-    },
-    {
-      what: 'another external ID',
-      spoil: condition((id) => ({ StringEquals: { 'sts:ExternalId': `${id}-2` } })),
+      what: 'a trust policy with another external ID, and a deleted role',
       failed: lines[0]!,
-      seen: /AccessDenied/,
-      sentence: /Imports are stopped until this is fixed/,
-      snippet: /"StringEquals"/,
+      roles: [
+        {
+          spoil: condition((id) => ({ StringEquals: { 'sts:ExternalId': `${id}-2` } })),
+          seen: /AccessDenied/,
+          sentence: /Imports are stopped until this is fixed/,
+          snippet: /"StringEquals"/,
+        },
+        {
+          spoil: ({ roleArn }) => void web.simulator.deleteRole(roleArn),
+          seen: /AccessDenied/,
+          sentence: /Imports are stopped until this is fixed/,
+          snippet: /sts:ExternalId/,
+        },
+      ],
     },
     {
       what: 'no permission to read events',
-      spoil: (connected) =>
-        putRole(web.simulator, {
-          ...connected,
-          policies: [
-            {
-              Version: '2012-10-17',
-              Statement: [{ Effect: 'Allow', Action: 'cloudtrail:DescribeTrails', Resource: '*' }],
-            },
-          ],
-        }),
       failed: lines[2]!,
-      seen: /AccessDenied/,
-      sentence: /has no permission to read events/,
-      snippet: /cloudtrail:LookupEvents/,
-    },
-    {
-      what: 'no role any more',
-      spoil: ({ roleArn }) => void web.simulator.deleteRole(roleArn),
-      failed: lines[0]!,
-      seen: /AccessDenied/,
-      sentence: /Imports are stopped until this is fixed/,
-      snippet: /sts:ExternalId/,
+      roles: [
+        {
+          spoil: (connected) =>
+            putRole(web.simulator, {
+              ...connected,
+              policies: [
+                {
+                  Version: '2012-10-17',
+                  Statement: [
+                    { Effect: 'Allow', Action: 'cloudtrail:DescribeTrails', Resource: '*' },
+                  ],
+                },
+              ],
+            }),
+          seen: /AccessDenied/,
+          sentence: /has no permission to read events/,
+          snippet: /cloudtrail:LookupEvents/,
+        },
+      ],
     },
   ])(
     'with $what, the page shows the failed check, the AWS response, and the fix',
-    async ({ spoil, failed, seen, sentence, snippet }) => {
-      const { connected, page } = await failing(spoil)
-      await page.getByText(sentence).first().waitFor()
-      await line(page, failed).filter({ hasText: 'Failed' }).waitFor()
-      for (const other of lines) {
-        if (other === failed) continue
-        expect(await line(page, other).textContent()).not.toContain('Failed')
-      }
-      // It is unfolded by itself.
-      expect(await line(page, failed).getAttribute('aria-expanded')).toBe('true')
-      await page
-        .getByText(/^AWS response: /)
-        .filter({ hasText: seen })
-        .first()
-        .waitFor()
-      await page.getByText('How to fix:').first().waitFor()
-      const paste = page.getByRole('region').filter({ hasText: snippet }).last()
-      await paste.locator('xpath=..').getByRole('button', { name: /^Copy/ }).click()
-      const copied = await clipboardOf(page)
-      expect(copied).toMatch(snippet)
-
-      // Mended, it goes on without the page being loaded anew.
-      putRight(connected)
-      web.simulator.addEvents(
-        [
-          someRecord({
-            ...{ now: web.simulator.now(), secondsAgo: 5 },
-            requestParameters: { dBInstanceIdentifier: 'after-mending' },
-          }),
-        ],
-        { accountId: connected.accountId },
-      )
-      await page.evaluate('globalThis.notReloaded = true')
-      await page.getByRole('button', { name: 'Verify now' }).click()
-      await allProven(page)
+    async ({ failed, roles }) => {
+      const connected = await web.connect()
+      await web.imported(connected.id)
+      const page = await web.open(`/integrations/aws/${connected.id}`)
       await state(page, 'Up to date')
-      await page.getByRole('link', { name: /after-mending/ }).waitFor()
+      await page.evaluate('globalThis.notReloaded = true')
+      for (const [n, { spoil, seen, sentence, snippet }] of roles.entries()) {
+        await failVerification(page, () => spoil(connected))
+        await page.getByText(sentence).first().waitFor()
+        await line(page, failed).filter({ hasText: 'Failed' }).waitFor()
+        for (const other of lines) {
+          if (other === failed) continue
+          expect(await line(page, other).textContent()).not.toContain('Failed')
+        }
+        // It is expanded automatically.
+        expect(await line(page, failed).getAttribute('aria-expanded')).toBe('true')
+        await page
+          .getByText(/^AWS response: /)
+          .filter({ hasText: seen })
+          .first()
+          .waitFor()
+        await page.getByText('How to fix:').first().waitFor()
+        const paste = page.getByRole('region').filter({ hasText: snippet }).last()
+        await paste.locator('xpath=..').getByRole('button', { name: /^Copy/ }).click()
+        const copied = await clipboardOf(page)
+        expect(copied).toMatch(snippet)
+
+        // Once it is fixed, imports continue without a reload.
+        putRight(connected)
+        web.simulator.addEvents(
+          [
+            someRecord({
+              ...{ now: web.simulator.now(), secondsAgo: 5 },
+              requestParameters: { dBInstanceIdentifier: `after-fix-${n}` },
+            }),
+          ],
+          { accountId: connected.accountId },
+        )
+        await page.getByRole('button', { name: 'Verify now' }).click()
+        await allProven(page)
+        await state(page, 'Up to date')
+        await page.getByRole('link', { name: `after-fix-${n}` }).waitFor()
+      }
       expect(await page.evaluate('globalThis.notReloaded')).toBe(true)
     },
   )
