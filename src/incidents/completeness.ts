@@ -198,19 +198,33 @@ function summarizeSources(
   pushed: readonly SourceCompleteness[],
   now: Date,
 ): string {
-  if (pulled.length + pushed.length === 0) return 'No source is connected: Cairn has no changes.'
+  if (pulled.length + pushed.length === 0)
+    return 'No source of changes is connected: changes may be missing.'
   const missing = [...pulled, ...pushed].filter(({ state }) => state === 'incomplete')
   if (missing.length > 0) {
     const names = missing.slice(0, 3).map(({ name }) => name)
     const more = missing.length > 3 ? ` and ${missing.length - 3} more` : ''
     return `Changes may be missing: ${names.join(', ')}${more}.`
   }
+  const silent = pushed.filter(({ state }) => state === 'silent')
   const arriving = pulled.find(({ state }) => state === 'arriving')
-  if (arriving) return `${arriving.sentence} Everything before is imported.`
-  if (pulled.length === 0) return 'No AWS account is connected: Cairn has only what was sent to it.'
-  return to < now
-    ? 'All changes before the alert are imported.'
-    : 'All changes up to now are imported.'
+  if (arriving) {
+    const from = silent.length > 0 ? ' from AWS' : ''
+    return `${arriving.sentence} Everything before is imported${from}.${silenceOf(silent)}`
+  }
+  if (pulled.length === 0)
+    return `No AWS account is connected: Cairn has only what was sent to it.${silenceOf(silent)}`
+  const what = silent.length > 0 ? 'All AWS changes' : 'All changes'
+  const until = to < now ? 'before the alert' : 'up to now'
+  return `${what} ${until} are imported.${silenceOf(silent)}`
+}
+
+/** What silent push sources mean for the whole, as a sentence after another one. */
+function silenceOf(silent: readonly SourceCompleteness[]): string {
+  if (silent.length === 0) return ''
+  const [first, ...others] = silent
+  const whose = others.length === 0 ? first!.name : `${silent.length} other sources`
+  return ` Silence of ${whose} is not proof of quiet.`
 }
 
 /** The part of a range that is not settled, in milliseconds. Whole seconds count. */

@@ -218,7 +218,7 @@ test('completeness is that of the window, and no answer is from the future', asy
   await inOrganization('completeness', async (trx, organizationId) => {
     expect((await run(trx, organizationId)).completeness).toMatchObject({
       isComplete: false,
-      sentence: 'No source is connected: Cairn has no changes.',
+      sentence: 'No source of changes is connected: changes may be missing.',
     })
     await connection(trx, organizationId, null)
     const { completeness } = await run(trx, organizationId)

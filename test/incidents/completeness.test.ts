@@ -138,12 +138,26 @@ describe('a push source', () => {
 test('without a source, nothing is complete', () => {
   expect(assess([])).toMatchObject({
     isComplete: false,
-    sentence: 'No source is connected: Cairn has no changes.',
+    sentence: 'No source of changes is connected: changes may be missing.',
   })
   expect(assess([], [push()])).toMatchObject({
     isComplete: false,
-    sentence: 'No AWS account is connected: Cairn has only what was sent to it.',
+    sentence:
+      'No AWS account is connected: Cairn has only what was sent to it. Silence of acme is not proof of quiet.',
   })
+})
+
+test('a summary does not claim changes of push sources that are silent', () => {
+  const silent = push()
+  expect(assess([connection(0)], [silent])).toMatchObject({
+    isComplete: true,
+    sentence: 'All AWS changes up to now are imported. Silence of acme is not proof of quiet.',
+  })
+  expect(assess([connection(22)], [silent, push({ id: 'h', name: 'flags' })]).sentence).toBe(
+    'Events of the last 22 minutes may still arrive. Everything before is imported from AWS. Silence of 2 other sources is not proof of quiet.',
+  )
+  const heard = push({ lastDeliveryAt: ago(-1) })
+  expect(assess([connection(0)], [heard]).sentence).toBe('All changes up to now are imported.')
 })
 
 test('a summary names three sources at most', () => {

@@ -179,8 +179,15 @@ describe('a report', () => {
       'After the alert:',
       '- [ada rolled back](https://cairn.example.com/changes/r), 5 minutes after the alert',
       '',
-      'All changes are imported. Searched 7 changes since 2026-02-27 20:45 UTC.',
+      'All changes are imported. Searched 7 changes from 2026-02-27 20:45 to 2026-03-02 21:00 UTC.',
     ])
+  })
+
+  test('without a suspect states what was searched and what Cairn cannot see', () => {
+    const searched = { ...report.answer.searched, candidates: 1 }
+    const text = toSlack({ ...report, answer: { ...report.answer, searched }, suspects: [] })
+    expect(text).toContain('Searched 1 change from 2026-02-27 20:45 to 2026-03-02 21:00 UTC.')
+    expect(text).toContain('Cairn cannot see traffic, failures of AWS or other providers')
   })
 
   test('for Slack uses its own markup, and mentions no one', () => {

@@ -12,6 +12,7 @@ import { CompletenessLine } from './completeness.tsx'
 import { CopyReport } from './copy-report.tsx'
 import classes from './incident.module.css'
 import { answerQuery, type Subject } from './queries.ts'
+import { CANNOT_SEE } from './report.ts'
 import { Responses } from './responses.tsx'
 import type { WindowSearch } from './search.ts'
 import { type RowContext, Suspects } from './suspects.tsx'
@@ -125,9 +126,7 @@ function NotExplained({ answer: { searched } }: { answer: IncidentAnswer }) {
     <Text size="sm">
       Searched {searched.candidates.toLocaleString('en')}{' '}
       {searched.candidates === 1 ? 'change' : 'changes'} of all environments from{' '}
-      <Time at={searched.from} /> to <Time at={searched.to} />. Cairn cannot see traffic, failures
-      of AWS or other providers, data that applications write, and changes of sources that are not
-      connected.
+      <Time at={searched.from} /> to <Time at={searched.to} />. {CANNOT_SEE}
     </Text>
   )
 }

@@ -3,6 +3,10 @@
 import type { IncidentAnswer, Suspect } from '../../client.ts'
 import { distance } from './arrange.ts'
 
+/** What an answer without a suspect leaves open. */
+export const CANNOT_SEE =
+  'Cairn cannot see traffic, failures of AWS or other providers, data that applications write, and changes of sources that are not connected.'
+
 export interface IncidentReport {
   title: string
   noticedAt: string
@@ -52,14 +56,17 @@ function render(report: IncidentReport, { heading, strong, link, plain }: Format
     const at = distance(response.occurredAt, noticedAt)
     return `- ${link(plain(response.summary), `${origin}/changes/${response.changeId}`)}, ${at}`
   })
-  const from = answer.searched.from.slice(0, 16).replace('T', ' ')
+  const { candidates, from, to } = answer.searched
+  const at = (time: string) => time.slice(0, 16).replace('T', ' ')
+  const searched = `Searched ${candidates === 1 ? '1 change' : `${candidates} changes`} from ${at(from)} to ${at(to)} UTC.`
   const parts = [
     heading(plain(report.title)),
     `Noticed ${noticedAt}${where}. ${link('Open in Cairn', url)}`,
     strong(plain(answer.sentence)),
     ...(suspects.length > 0 ? [suspects.join('\n')] : []),
     ...(responses.length > 0 ? [`After the alert:\n${responses.join('\n')}`] : []),
-    `${plain(answer.completeness.sentence)} Searched ${answer.searched.candidates} changes since ${from} UTC.`,
+    `${plain(answer.completeness.sentence)} ${searched}`,
+    ...(suspects.length > 0 ? [] : [CANNOT_SEE]),
   ]
   return parts.join('\n\n')
 }
