@@ -8,7 +8,7 @@ import { asOrganization, type Database, openDatabase } from '../src/db/database.
 import { installationId } from '../src/db/installation.ts'
 import type { ConnectionRow } from '../src/db/schema/connections.ts'
 import type { ConnectionActivities, ConnectionRef } from '../src/workflows/state.ts'
-import { createTestDatabase } from './database.ts'
+import { createOpenDatabase } from './database.ts'
 import { putRole } from './roles.ts'
 
 /** Lets every request pass at once: for tests that are not about the quota. */
@@ -57,8 +57,8 @@ export async function createTestAccount(
 ): Promise<TestAccount> {
   const { pacing = false, ...simulatorOptions } = options
   const simulator = await startSimulator({ latencyMs: 0, tps: null, ...simulatorOptions })
-  const database = await createTestDatabase()
-  const db = openDatabase({ url: database.url })
+  const database = await createOpenDatabase()
+  const { db } = database
   const superuser = openDatabase({ url: database.superuserUrl })
   // The SDK reads its endpoint from the environment, which each test file has to itself.
   process.env.AWS_ENDPOINT_URL = simulator.url

@@ -17,7 +17,7 @@ import { principalReader } from '../src/db/worker-principals.ts'
 import { SecretBox } from '../src/integrations/secret-box.ts'
 import { createWorkflows } from '../src/temporal/client.ts'
 import type { Workflows } from '../src/temporal/workflows.ts'
-import { createTestDatabase } from './database.ts'
+import { createOpenDatabase } from './database.ts'
 
 interface ApiResponse<Body> {
   status: number
@@ -79,8 +79,8 @@ export async function createTestApi(
   } = {},
 ): Promise<TestApi> {
   const { logger = pino({ level: 'silent' }) } = options
-  const testDatabase = await createTestDatabase()
-  const db = openDatabase({ url: testDatabase.url })
+  const testDatabase = await createOpenDatabase()
+  const { db } = testDatabase
   const superuser = openDatabase({ url: testDatabase.superuserUrl })
   const { database, system } = openApiDatabases({
     ...{ url: testDatabase.url, maxQueries: 2 },
