@@ -110,15 +110,15 @@ export type { Release } from './generate/stories.ts'
 
 /** Epoch milliseconds; `to` is not included. */
 function between(account: Account, from: number, to: number): CloudTrailRecord[] {
-  const records: CloudTrailRecord[] = []
+  const found: { record: CloudTrailRecord; time: number }[] = []
   // Work that began on the day before may last into this one.
   for (let day = Math.floor(from / DAY) - 1; day * DAY < to; day++) {
     for (const record of recordsOfDay(account, day)) {
       const time = timeOf(record)
-      if (time >= from && time < to) records.push(record)
+      if (time >= from && time < to) found.push({ record, time })
     }
   }
-  return records.sort((a, b) => timeOf(a) - timeOf(b))
+  return found.sort((a, b) => a.time - b.time).map(({ record }) => record)
 }
 
 /** Everything that starts on a day, unordered. */
