@@ -57,9 +57,11 @@ export function Shortcuts() {
           {keyHelp.map(([keys, what]) => (
             <Table.Tr key={what}>
               <Table.Td>
-                <Group gap={4}>
+                <Group gap={4} wrap="nowrap">
                   {keys.map((key) => (
-                    <Kbd key={key}>{key}</Kbd>
+                    <Kbd key={key} style={{ whiteSpace: 'nowrap' }}>
+                      {key}
+                    </Kbd>
                   ))}
                 </Group>
               </Table.Td>

@@ -2,6 +2,7 @@ import { Anchor, Breadcrumbs, Stack, Tabs, Text, Title } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { Snippet } from '../../components/copy.tsx'
 import { InlineCode } from '../../components/inline-code.tsx'
+import { TabList } from '../../components/tab-list.tsx'
 import { deploySnippets } from './snippets.ts'
 
 /** How pipelines report deploys: a snippet for each system. */
@@ -36,13 +37,13 @@ export function DeploysPage() {
         <InlineCode text="idempotencyKey" /> updates the end and the outcome of its change.
       </Text>
       <Tabs defaultValue={snippets[0]!.id} keepMounted={false}>
-        <Tabs.List aria-label="System">
+        <TabList label="System">
           {snippets.map(({ id, title }) => (
             <Tabs.Tab key={id} value={id}>
               {title}
             </Tabs.Tab>
           ))}
-        </Tabs.List>
+        </TabList>
         {snippets.map(({ id, title, hint, text }) => (
           <Tabs.Panel key={id} value={id} pt="md">
             <Stack gap="xs">

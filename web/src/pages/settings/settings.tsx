@@ -2,6 +2,7 @@ import { Container, Tabs, Text, Title } from '@mantine/core'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Environments } from '../../components/environment-list.tsx'
 import { RereadProgress } from '../../components/reread-progress.tsx'
+import { TabList } from '../../components/tab-list.tsx'
 import { ApiKeys } from './api-keys.tsx'
 import { Members } from './members.tsx'
 import { NoiseRules } from './noise-rules.tsx'
@@ -51,13 +52,13 @@ export function SettingsPage() {
         }
         keepMounted={false}
       >
-        <Tabs.List mb="md" className="scrolling-tabs">
+        <TabList label="Settings" selected={tab} mb="md">
           {tabs.map((each) => (
             <Tabs.Tab key={each} value={each} px={{ base: 10, sm: 'md' }}>
               {labels[each]}
             </Tabs.Tab>
           ))}
-        </Tabs.List>
+        </TabList>
         {tabs.map((each) => {
           const Panel = panels[each]
           return (
