@@ -113,7 +113,7 @@ function toImported(
 }
 
 /** @param environments IDs by name */
-export function toIncident(
+export function toRankedIncident(
   scenario: Scenario,
   environments: ReadonlyMap<string, string>,
 ): RankedIncident {

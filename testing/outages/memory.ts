@@ -7,7 +7,7 @@ import { toCandidate } from '../../src/db/incident-answer.ts'
 import type { RankedIncident } from '../../src/incidents/incident.ts'
 import type { Candidate, RankingContext } from '../../src/incidents/ranking/candidate.ts'
 import { rank } from '../../src/incidents/ranking/rank.ts'
-import { type Arrival, askedTimes, readArrivals, toIncident } from './arrivals.ts'
+import { type Arrival, askedTimes, readArrivals, toRankedIncident } from './arrivals.ts'
 import { resultOf, type ScenarioResult } from './result.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -29,7 +29,7 @@ export interface Ranked {
 export function readScenario(scenario: Scenario): Ranked[] {
   const arrivals = readArrivals(scenario)
   const ids = new Map(scenario.environments.map(({ name }) => [name, name]))
-  const incident = toIncident(scenario, ids)
+  const incident = toRankedIncident(scenario, ids)
   return askedTimes(scenario, arrivals).map((now) => {
     const arrived = arrivals.filter(({ at }) => at <= now.getTime())
     return { now, incident, ...candidatesOf(scenario, { arrived, incident, now }) }

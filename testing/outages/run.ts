@@ -10,7 +10,7 @@ import { answerIncident } from '../../src/db/incident-answer.ts'
 import { ensureOrganization } from '../../src/db/organizations.ts'
 import type { IncidentAnswer } from '../../src/incidents/answer.ts'
 import type { RankedIncident } from '../../src/incidents/incident.ts'
-import { type Arrival, askedTimes, readArrivals, toIncident } from './arrivals.ts'
+import { type Arrival, askedTimes, readArrivals, toRankedIncident } from './arrivals.ts'
 import { resultOf, type ScenarioResult } from './result.ts'
 import { InvalidScenario, type Scenario } from './scenario.ts'
 
@@ -38,7 +38,7 @@ export async function runScenario(
   const environments = await asOrganization(db, organizationId, (trx) =>
     prepare(trx, organizationId, scenario, arrivals),
   )
-  const incident = toIncident(scenario, environments)
+  const incident = toRankedIncident(scenario, environments)
   const results: ScenarioResult[] = []
   for (const now of asked) {
     const arrived: Arrival[] = []

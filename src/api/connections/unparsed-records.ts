@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { unparsedReasons } from '../../changes/unparsed-reasons.ts'
 import { findUnparsed, type ListedUnparsedRecord, listUnparsed } from '../../db/unparsed-records.ts'
 import type { ApiContext, App } from '../context.ts'
+import { readIdCursor, writeIdCursor } from '../id-cursor.ts'
 import { pageCursor, pageLimit } from '../paging.ts'
-import { found, jsonResponse, Problem, problems } from '../problems.ts'
+import { found, jsonResponse, problems } from '../problems.ts'
 import { connectionParams, readConnection } from './find.ts'
 import { file } from './setup.ts'
 
@@ -86,12 +87,12 @@ export function unparsedRecordRoutes(app: App, { database }: ApiContext): void {
     (request) =>
       readConnection(database, request, async (trx, row) => {
         const { limit, cursor } = request.query
-        const before = cursor === undefined ? undefined : readCursor(cursor)
+        const before = cursor === undefined ? undefined : readIdCursor(cursor)
         const { items, hasMore, total } = await listUnparsed(trx, row.id, { limit, before })
         const last = hasMore ? items.at(-1) : undefined
         return {
           items: items.map(toRecord),
-          nextCursor: last ? Buffer.from(last.id).toString('base64url') : null,
+          nextCursor: last ? writeIdCursor(last.id) : null,
           total,
         }
       }),
@@ -124,14 +125,6 @@ export function unparsedRecordRoutes(app: App, { database }: ApiContext): void {
         .send(record.raw)
     },
   )
-}
-
-/** @throws Problem 422 for a cursor that no page returned */
-function readCursor(cursor: string): string {
-  const id = z.uuid().safeParse(Buffer.from(cursor, 'base64url').toString())
-  if (id.success) return id.data
-  const detail = 'The cursor is not valid. Start again without a cursor.'
-  throw new Problem(422, `?cursor: ${detail}`, { errors: [{ pointer: '?cursor', detail }] })
 }
 
 function toRecord(row: ListedUnparsedRecord): z.input<typeof recordSchema> {

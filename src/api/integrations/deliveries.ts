@@ -9,6 +9,7 @@ import { type SecretBox, SecretUnreadable } from '../../integrations/secret-box.
 import { isSigned, signatureHeaders } from '../../integrations/signature.ts'
 import { testDelivery } from '../../integrations/test-delivery.ts'
 import type { ApiContext, App } from '../context.ts'
+import { readIdCursor, writeIdCursor } from '../id-cursor.ts'
 import { found, jsonResponse, notFound, Problem, problems } from '../problems.ts'
 import {
   deliveryPageQuery,
@@ -46,12 +47,12 @@ export function deliveryRoutes(app: App, context: ApiContext): void {
         readOrganization(database, request, async (trx) => {
           if (!(await findIntegration(trx, id))) return undefined
           const { limit, cursor, state } = request.query
-          const before = cursor === undefined ? undefined : readCursor(cursor)
+          const before = cursor === undefined ? undefined : readIdCursor(cursor)
           const { items, hasMore } = await listDeliveries(trx, id, { limit, before, state })
           const last = hasMore ? items.at(-1) : undefined
           return {
             items: items.map(toDelivery),
-            nextCursor: last ? Buffer.from(last.id).toString('base64url') : null,
+            nextCursor: last ? writeIdCursor(last.id) : null,
           }
         }),
       ),
@@ -176,12 +177,4 @@ function verifySigning(
     409,
     'The secret cannot be decrypted, because CAIRN_SECRET_KEY has changed. Restore the key, or rotate the secret.',
   )
-}
-
-/** @throws Problem 422 for a cursor that no page returned */
-function readCursor(cursor: string): string {
-  const id = z.uuid().safeParse(Buffer.from(cursor, 'base64url').toString())
-  if (id.success) return id.data
-  const detail = 'The cursor is not valid. Start again without a cursor.'
-  throw new Problem(422, `?cursor: ${detail}`, { errors: [{ pointer: '?cursor', detail }] })
 }

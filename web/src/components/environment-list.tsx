@@ -4,7 +4,7 @@ import { type RefObject, useEffect, useRef, useState } from 'react'
 import { type Environment, updateEnvironment } from '../client.ts'
 import { useEnvironments } from './environment-badge.tsx'
 import { EnvironmentForm } from './environment-form.tsx'
-import { EnvironmentRow } from './environment-row.tsx'
+import { EnvironmentItem } from './environment-row.tsx'
 import { moveItem } from './move-item.ts'
 import { List, Rows } from './rows.tsx'
 import { EmptyState, ErrorState, Loading } from './states.tsx'
@@ -66,7 +66,7 @@ function EnvironmentList({ list }: { list: RefObject<HTMLElement | null> }) {
     <>
       <Rows label="Environments">
         {items.map((environment, position) => (
-          <EnvironmentRow
+          <EnvironmentItem
             key={environment.id}
             environment={environment}
             list={list}

@@ -12,7 +12,7 @@ import { useFocusAfterEditing } from './use-focus-after-editing.ts'
 
 const queryKey = ['environments']
 
-export function EnvironmentRow(props: {
+export function EnvironmentItem(props: {
   environment: Environment
   list: RefObject<HTMLElement | null>
   place: { position: number; isLast: boolean }

@@ -10,7 +10,7 @@ import { Identifier } from './identifier.tsx'
 import { Section } from './parts.tsx'
 
 /** The chain of actors, from the origin to the identity that made the call. */
-export function Actor({ change }: { change: Change }) {
+export function ActorDetails({ change }: { change: Change }) {
   const chain = chainOf(change.actor)
   return (
     <Section title="Actor">

@@ -7,7 +7,7 @@ import { type Change, type ChangeSet, getChange } from '../../client.ts'
 import { EmptyState, ErrorState } from '../../components/states.tsx'
 import { sourceView } from '../../sources/index.ts'
 import { cut } from '../feed/entries.ts'
-import { Actor } from './actor.tsx'
+import { ActorDetails } from './actor.tsx'
 import classes from './change.module.css'
 import { neighboursOf } from './change.ts'
 import { ChangeHeader } from './change-header.tsx'
@@ -90,7 +90,7 @@ function Parts(props: { change: Change; record: unknown; headingOrder: 1 | 2 }) 
           <source.Event detail={change.detail} record={record} />
         </Stack>
         <Stack gap="md" miw={0}>
-          <Actor change={change} />
+          <ActorDetails change={change} />
           {neighboursOf(change, source.neighbours?.(change)).map((neighbours) => (
             <RelatedChanges key={neighbours.title} change={change} neighbours={neighbours} />
           ))}

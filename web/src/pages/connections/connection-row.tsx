@@ -7,7 +7,7 @@ import { Time } from '../../time.tsx'
 import { StatusBadge } from './status.tsx'
 
 /** One account: its status, and how far its changes are imported. */
-export function ConnectionRow({ item }: { item: Connection }) {
+export function ConnectionItem({ item }: { item: Connection }) {
   const isPolled = ['current', 'behind', 'importing'].includes(item.status)
   return (
     <Table.Tr>

@@ -2,7 +2,7 @@ import { Button, Pagination, Stack, Table } from '@mantine/core'
 import type { Connection } from '../../client.ts'
 import { EmptyState } from '../../components/states.tsx'
 import { ConnectionFilters } from './connection-filters.tsx'
-import { ConnectionRow } from './connection-row.tsx'
+import { ConnectionItem } from './connection-row.tsx'
 import { useConnectionFilter } from './use-connection-filter.ts'
 
 const ROWS = 50
@@ -44,7 +44,7 @@ export function ConnectionTable({ items }: { items: Connection[] }) {
           </Table.Thead>
           <Table.Tbody>
             {shown.map((item) => (
-              <ConnectionRow key={item.id} item={item} />
+              <ConnectionItem key={item.id} item={item} />
             ))}
           </Table.Tbody>
         </Table>

@@ -12,7 +12,7 @@ import { otherAccountQuestion, pastedArn } from './pasted-arn.ts'
 import { useUpdate } from './use-update.ts'
 
 /** Validates the ARN while typing, with the same rules as the server. */
-export function RoleArn(props: { connection: Connection; onSaved: () => void }) {
+export function RoleArnForm(props: { connection: Connection; onSaved: () => void }) {
   const { connection, onSaved } = props
   const update = useUpdate(connection.id)
   const wordId = useId()

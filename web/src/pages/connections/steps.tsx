@@ -3,7 +3,7 @@ import { useState } from 'react'
 import type { Connection, Verification } from '../../client.ts'
 import type { CheckId } from '../../health/checks.ts'
 import { isVerifying } from './queries.ts'
-import { RoleArn } from './role-arn.tsx'
+import { RoleArnForm } from './role-arn.tsx'
 import { SetUp } from './set-up/set-up.tsx'
 import { ToneIcon } from './status.tsx'
 import { StepSection } from './step.tsx'
@@ -57,7 +57,7 @@ export function Steps(props: {
         summary={connection.roleArn}
         isSticky={!hasRole}
       >
-        <RoleArn connection={connection} onSaved={() => setChoices({})} />
+        <RoleArnForm connection={connection} onSaved={() => setChoices({})} />
       </StepSection>
       <StepSection
         id="verification"

@@ -44,7 +44,7 @@ const listPage = (view: View, query: ChangeQuery, limit: number, cursor?: string
     : listChanges({ ...query, limit, cursor })
 
 /** @param asOf the time of the snapshot */
-export function useFeed(view: View, query: ChangeQuery, asOf: number) {
+export function useFeedQuery(view: View, query: ChangeQuery, asOf: number) {
   return useInfiniteQuery<Page, Error, InfiniteData<Page>, unknown[], string | undefined>({
     queryKey: ['changes', view, query, asOf],
     queryFn: ({ pageParam }) => listPage(view, query, pageSize, pageParam),

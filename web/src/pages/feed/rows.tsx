@@ -6,7 +6,7 @@ import classes from './feed.module.css'
 import { DayHeading } from './row-parts.tsx'
 import type { Looks, Roving, WholeOf } from './row-types.ts'
 import type { ChangeQuery } from './search.ts'
-import { type Selection, useSelected } from './selection.ts'
+import { type RowSelection, useSelected } from './selection.ts'
 import { SetRow } from './set-row.tsx'
 
 /**
@@ -17,7 +17,7 @@ export const FeedRows = memo(function FeedRows(
   props: Omit<Roving, 'reachable' | 'selected'> &
     Looks & {
       entries: readonly Entry[]
-      selection: Selection
+      selection: RowSelection
       /** For the changes of expanded sets. */
       query: ChangeQuery | undefined
       wholeOf: WholeOf

@@ -1,13 +1,13 @@
 import { useSyncExternalStore } from 'react'
 
 /** The key of the selected row. The list renders when it changes, and not the page around it. */
-export interface Selection {
+export interface RowSelection {
   get(): string | undefined
   set(key: string | undefined): void
   subscribe(listener: () => void): () => void
 }
 
-export function createSelection(initial: string | undefined): Selection {
+export function createSelection(initial: string | undefined): RowSelection {
   let selected = initial
   const listeners = new Set<() => void>()
   return {
@@ -23,11 +23,11 @@ export function createSelection(initial: string | undefined): Selection {
   }
 }
 
-export function useSelected(selection: Selection): string | undefined {
+export function useSelected(selection: RowSelection): string | undefined {
   return useSyncExternalStore(selection.subscribe, selection.get)
 }
 
-export function useHasSelection(selection: Selection): boolean {
+export function useHasSelection(selection: RowSelection): boolean {
   return useSyncExternalStore(selection.subscribe, () => selection.get() !== undefined)
 }
 

@@ -6,7 +6,7 @@ import { toEntries } from './entries.ts'
 import { askedFor } from './labels.ts'
 import { lastFeed } from './last-feed.ts'
 import { newsSince } from './news-since.ts'
-import { useCompleteness, useFacets, useFeed, useHistogram, useNews } from './queries.ts'
+import { useCompleteness, useFacets, useFeedQuery, useHistogram, useNews } from './queries.ts'
 import { type FeedSearch, listKey, toQuery, windowOf } from './search.ts'
 
 /** Everything that the feed page shows for the filters in the URL. */
@@ -20,7 +20,7 @@ export function useFeedData(search: FeedSearch, asOf: number) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: filtersKey represents filters
   const query = useMemo(() => toQuery(filters, window), [filtersKey, window])
 
-  const feed = useFeed(view, query, asOf)
+  const feed = useFeedQuery(view, query, asOf)
   const histogram = useHistogram(query, asOf)
   const facets = useFacets(query, asOf)
   const connections = useQuery(connectionsQuery)

@@ -10,8 +10,8 @@ import { refreshEnvironments } from '../../../components/environment-badge.tsx'
 import { FormError } from '../../../components/form-error.tsx'
 import { EmptyState, ErrorState, Loading } from '../../../components/states.tsx'
 import { type Draft, type DraftRule, isChanged, toDraft, toDraftRule, toRules } from './draft.ts'
-import { RulesPreview } from './preview.tsx'
-import { RelinkProgress } from './relink-progress.tsx'
+import { PreviewResult } from './preview.tsx'
+import { RelinkStatus } from './relink-progress.tsx'
 import { RuleForm } from './rule-form.tsx'
 import { RuleList } from './rule-list.tsx'
 
@@ -82,7 +82,7 @@ export function EnvironmentRulesSettings() {
           Add rule
         </Button>
       </Group>
-      <RelinkProgress relink={saved.data.relink} />
+      <RelinkStatus relink={saved.data.relink} />
       {draft.rules.length === 0 ? (
         <EmptyState title="No rules yet">
           Without rules, changes belong to the default environment of their connection.
@@ -95,7 +95,7 @@ export function EnvironmentRulesSettings() {
           onEdit={setOpen}
         />
       )}
-      {preview.data && <RulesPreview preview={preview.data} days={DAYS} />}
+      {preview.data && <PreviewResult preview={preview.data} days={DAYS} />}
       <FormError error={save.error} />
       <Group>
         <Button variant="default" loading={preview.isPending} onClick={() => preview.mutate(draft)}>

@@ -7,7 +7,7 @@ import { formatTime, useZone } from '../../../time.tsx'
 const count = (value: number) => value.toLocaleString('en-US')
 
 /** What the draft would change, with examples. */
-export function RulesPreview({
+export function PreviewResult({
   preview,
   days,
 }: {

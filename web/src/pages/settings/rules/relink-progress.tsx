@@ -4,7 +4,7 @@ import type { EnvironmentRules } from '../../../client.ts'
 const count = (value: number) => value.toLocaleString('en-US')
 
 /** Shows nothing unless rules are being applied to stored changes. */
-export function RelinkProgress({ relink }: { relink: EnvironmentRules['relink'] }) {
+export function RelinkStatus({ relink }: { relink: EnvironmentRules['relink'] }) {
   if (relink.state === 'done') return null
   const { checked, total, percent, etaSeconds } = relink
   return (
