@@ -24,6 +24,11 @@ export class InvalidMerge extends Error {
   override readonly name = 'InvalidMerge'
 }
 
+/** The incident was merged: what people decide belongs to the other one. */
+export class MergedIncident extends Error {
+  override readonly name = 'MergedIncident'
+}
+
 interface IncidentList {
   items: IncidentRow[]
   /** The position after the last item; null on the last page. */
@@ -64,6 +69,25 @@ export async function listIncidents(
 
 export function findIncident(trx: Trx, id: string): Promise<IncidentRow | undefined> {
   return trx.selectFrom('incidents').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+/**
+ * Finds an incident in a transaction that changes it: no other one changes or merges it meanwhile.
+ *
+ * @returns undefined if it does not exist
+ * @throws MergedIncident
+ */
+export async function lockIncident(
+  trx: Trx,
+  organizationId: string,
+  id: string,
+): Promise<IncidentRow | undefined> {
+  await lockIncidents(trx, organizationId)
+  const row = await findIncident(trx, id)
+  if (row && row.merged_into !== null) {
+    throw new MergedIncident(`This incident was merged into ${row.merged_into}. Use that one.`)
+  }
+  return row
 }
 
 /** The alerts of an incident, the first notice first. */
@@ -140,7 +164,7 @@ const columns = {
  *
  * @param check called with the result before it is stored; an error changes nothing
  * @returns undefined if the incident does not exist
- * @throws pg error 23503 on `incidents_environment` if the environment does not exist
+ * @throws MergedIncident; pg error 23503 on `incidents_environment` if the environment does not exist
  */
 export async function updateIncident(
   trx: Trx,
@@ -149,8 +173,7 @@ export async function updateIncident(
   fields: Partial<IncidentFields>,
   options: { now: Date; check: (row: IncidentRow) => void },
 ): Promise<IncidentRow | undefined> {
-  await lockIncidents(trx, organizationId)
-  const row = await findIncident(trx, id)
+  const row = await lockIncident(trx, organizationId, id)
   if (!row) return undefined
   const changed = {
     ...(fields.title !== undefined && { title: fields.title }),
@@ -195,8 +218,8 @@ export async function mergeIncidents(
   const target = await findIncident(trx, id)
   if (!target) return undefined
   if (target.merged_into !== null) throw new InvalidMerge('This incident is merged already.')
-  for (const other of new Set(others)) {
-    const row = other === id ? undefined : await findIncident(trx, other)
+  for (const other of new Set(others.map((each) => each.toLowerCase()))) {
+    const row = other === target.id ? undefined : await findIncident(trx, other)
     if (!row || row.merged_into !== null) {
       throw new InvalidMerge(`${other} is not another incident that can be merged.`)
     }
@@ -237,8 +260,9 @@ export async function splitIncident(
   const row = await findIncident(trx, id)
   if (!row) return undefined
   const alerts = await listAlerts(trx, id)
-  const moved = alerts.filter((alert) => alertIds.includes(alert.id))
-  if (moved.length !== new Set(alertIds).size) {
+  const wanted = new Set(alertIds.map((each) => each.toLowerCase()))
+  const moved = alerts.filter((alert) => wanted.has(alert.id))
+  if (moved.length !== wanted.size) {
     throw new InvalidMerge('An alert is not in this incident.')
   }
   if (moved.length === alerts.length && row.source !== 'person') {

@@ -305,8 +305,20 @@ describe('incidents of alerts', () => {
     const { alerts, verdicts } = (await owner.request('GET', `/api/v1/incidents/${one}`)).body
     expect(verdicts).toMatchObject([{ changeId, verdict: 'caused' }])
     expect(alerts.map((alert: { sourceId: string }) => alert.sourceId)).toEqual(['P1', 'P2'])
+    const mergedUrl = `/api/v1/incidents/${two}`
+    const late = [
+      await owner.request('PUT', `${mergedUrl}/verdicts/${changeId}`, { verdict: 'dismissed' }),
+      await owner.request('PATCH', mergedUrl, { title: 'Search fails' }),
+    ]
+    for (const { status, body } of late) {
+      expect([status, body.detail]).toEqual([
+        422,
+        `This incident was merged into ${one}. Use that one.`,
+      ])
+    }
+    expect((await owner.request('GET', mergedUrl)).body).toEqual(kept.body)
     const split = await owner.request('POST', `/api/v1/incidents/${one}/split`, {
-      alerts: [alerts[1].id],
+      alerts: [alerts[1].id.toUpperCase()],
     })
     expect(split.status).toBe(201)
     expect(split.body).toMatchObject({ services: ['Search'], noticedAt: earlier(-5).toISOString() })
@@ -339,6 +351,7 @@ describe('incidents of alerts', () => {
     const { alerts } = stored
     for (const [action, body] of [
       ['merge', { incidents: [one] }],
+      ['merge', { incidents: [one.toUpperCase()] }],
       ['merge', { incidents: [foreign] }],
       ['merge', { incidents: [] }],
       ['split', { alerts: [alerts[0].id] }],

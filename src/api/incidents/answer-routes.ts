@@ -2,7 +2,13 @@ import { z } from 'zod'
 import { findChange } from '../../db/changes.ts'
 import { readOrganization } from '../../db/database.ts'
 import { findEnvironment } from '../../db/environments.ts'
-import { findIncident, listAlerts, listVerdicts, setVerdict } from '../../db/incident-edits.ts'
+import {
+  findIncident,
+  listAlerts,
+  listVerdicts,
+  lockIncident,
+  setVerdict,
+} from '../../db/incident-edits.ts'
 import { CHANGE_VERDICTS } from '../../incidents/incident.ts'
 import type { ApiContext, App } from '../context.ts'
 import { found, jsonResponse, problems } from '../problems.ts'
@@ -99,7 +105,7 @@ export function incidentAnswerRoutes(app: App, { database }: ApiContext): void {
     async (request) => {
       const { organizationId, user, body } = request
       return withIncident(database, request, async (trx, id) => {
-        const row = await findIncident(trx, id)
+        const row = await lockIncident(trx, organizationId, id)
         if (!row) return undefined
         const change = await found('change', request.params.changeId, (changeId) =>
           findChange(trx, changeId),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { asOrganization, type Database, type Trx, violates } from '../../db/database.ts'
-import { InvalidMerge } from '../../db/incident-edits.ts'
+import { InvalidMerge, MergedIncident } from '../../db/incident-edits.ts'
 import { found, Problem } from '../problems.ts'
 
 export const tags = ['incidents']
@@ -28,11 +28,13 @@ export function refuseField(pointer: string, detail: string): never {
 }
 
 /**
- * @throws Problem 422 for an environment that does not exist or a merge that is not possible;
- *   otherwise the error itself
+ * @throws Problem 422 for an environment that does not exist, a merge that is not possible, or a
+ *   change of a merged incident; otherwise the error itself
  */
 export function refuseIncident(error: unknown): never {
-  if (error instanceof InvalidMerge) throw new Problem(422, error.message)
+  if (error instanceof InvalidMerge || error instanceof MergedIncident) {
+    throw new Problem(422, error.message)
+  }
   if (violates(error, '23503', 'incidents_environment')) {
     refuseField('/environmentId', 'No such environment.')
   }
