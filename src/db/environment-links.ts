@@ -147,18 +147,18 @@ export const setIdOfChange: RawBuilder<number> = sql`coalesce((
 /**
  * The same as a condition on `changes`. Postgres looks up each list once, and expects half of the
  * changes to match, so the feed is read in the order of its index. Without rules, no link is looked
- * up.
+ * up. If no rule and no connection assigns one of the environments, no change is read.
  */
 export function inEnvironments(environmentIds: string[]): RawBuilder<SqlBool> {
-  return sql`coalesce(
+  const connectionsWith = sql`SELECT l.connection_id FROM environment_links l
+    WHERE l.environment_id::text = ANY (${environmentIds}::text[])`
+  return sql`((EXISTS (${setsWith(environmentIds)}) OR EXISTS (${connectionsWith})) AND coalesce(
       CASE WHEN EXISTS (SELECT FROM environment_sets) THEN (
         SELECT l.set_id = ANY (ARRAY(${setsWith(environmentIds)})) FROM change_environments l
         WHERE l.organization_id = changes.organization_id
           AND l.occurred_at = changes.occurred_at AND l.id = changes.id
           AND l.set_id = ANY (ARRAY(SELECT id FROM environment_sets))) END,
-      changes.connection_id IN (
-        SELECT l.connection_id FROM environment_links l
-        WHERE l.environment_id::text = ANY (${environmentIds}::text[])))`
+      changes.connection_id IN (${connectionsWith})))`
 }
 
 /** The numbers of the sets that contain one of the environments, as a subquery. */

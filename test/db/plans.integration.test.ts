@@ -138,6 +138,13 @@ describe('a page is read from the end of the index, and no further than it has t
   })
 })
 
+test('no change is read for an environment that no rule and no connection assigns', async () => {
+  await asOrganization(apiDb, one, async (trx) => {
+    const filters = { ...no, include: { environment: ['none'] } }
+    expect(looked(await planOf(trx, pageQuery(trx, filters, { limit: 50 }).compile()))).toBe(0)
+  })
+})
+
 describe('what is rare is found by the index of texts', () => {
   test.each<[string, (sample: { resource: string; id: string }) => ChangeFilters]>([
     ['a resource', ({ resource }) => ({ ...no, include: { resource: [resource] } })],
