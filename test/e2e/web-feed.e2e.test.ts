@@ -428,13 +428,6 @@ test('new changes are announced, and shown on request', async () => {
   await importNow()
   const page = await web.open(only(fresh))
   await rows(page).filter({ hasText: 'first' }).waitFor()
-  // Where streams of events end all the time, it is announced as well, and only announced.
-  const unsteady = await web.open('/settings')
-  await unsteady.route('**/api/v1/events', (route) =>
-    route.fulfill({ contentType: 'text/event-stream', body: 'retry: 300\n\n' }),
-  )
-  await unsteady.goto(only(fresh))
-  await rows(unsteady).filter({ hasText: 'first' }).waitFor()
   // Where the stream begins only after the change, and nothing is asked for periodically.
   const late = await web.open('/settings')
   await late.addInitScript('window.setInterval = () => 0')
@@ -445,6 +438,14 @@ test('new changes are announced, and shown on request', async () => {
   })
   await late.goto(only(fresh))
   await rows(late).filter({ hasText: 'first' }).waitFor()
+  // Where streams of events end all the time, it is announced as well, and only announced.
+  // Each time, it requests everything again: it is not open longer than necessary.
+  const unsteady = await web.open('/settings')
+  await unsteady.route('**/api/v1/events', (route) =>
+    route.fulfill({ contentType: 'text/event-stream', body: 'retry: 300\n\n' }),
+  )
+  await unsteady.goto(only(fresh))
+  await rows(unsteady).filter({ hasText: 'first' }).waitFor()
   web.simulator.addEvents(
     [
       someRecord({
@@ -460,11 +461,12 @@ test('new changes are announced, and shown on request', async () => {
   const announced = page.getByRole('button', { name: /Show 1 new change/ })
   await announced.waitFor()
   expect(await rows(page).count()).toBe(1)
-  isImported.resolve()
-  await late.getByRole('button', { name: /Show 1 new change/ }).waitFor()
   await unsteady.getByRole('button', { name: /Show 1 new change/ }).waitFor()
   expect(await rows(unsteady).count()).toBe(1)
   expect(await unsteady.getByText('Connection lost').count()).toBe(0)
+  await unsteady.unroute('**/api/v1/events')
+  isImported.resolve()
+  await late.getByRole('button', { name: /Show 1 new change/ }).waitFor()
   await announced.click()
   await rows(page).filter({ hasText: 'second' }).waitFor()
   await announced.waitFor({ state: 'hidden' })
