@@ -49,8 +49,8 @@ function CardRow({ integration }: { integration: Integration }) {
   const { id, name, lastDeliveryAt } = integration
   const { tone, state, detail } = healthOf(integration)
   return (
-    <Group justify="space-between" gap="xs" wrap="nowrap">
-      <div>
+    <Group justify="space-between" gap="xs">
+      <div style={{ flex: '1 1 15rem' }}>
         <Group gap={6} wrap="nowrap">
           <ToneIcon tone={tone} />
           <Anchor component={Link} to="/integrations/webhooks/$id" params={{ id } as never}>
