@@ -1,14 +1,22 @@
 import type { IncidentAnswer } from '../incidents/answer.ts'
 import type { RankedIncident } from '../incidents/incident.ts'
-import type { Candidate, FieldEdit, RankingContext } from '../incidents/ranking/candidate.ts'
+import type {
+  Candidate,
+  CandidateCode,
+  FieldEdit,
+  RankingContext,
+} from '../incidents/ranking/candidate.ts'
+import { isMerge } from '../incidents/ranking/deploys.ts'
 import { rank } from '../incidents/ranking/rank.ts'
 import {
   arrivedBefore,
+  type CandidateRow,
   changesBetween,
   deferredChanges,
   type RankedColumns,
 } from './candidate-rows.ts'
 import type { Trx } from './database.ts'
+import { deploysAndPushes } from './deploys-and-pushes.ts'
 import { environmentsOf } from './environment-links.ts'
 import { listEnvironments } from './environments.ts'
 import { countHistory, countResourceHistory } from './incident-history.ts'
@@ -65,29 +73,38 @@ export async function loadCandidates(
   const arrived = arrivedBy && (await arrivedBefore(trx, arrivedBy))
   const wanted = { organizationId, from, to, arrived }
   const history = await countHistory(trx, wanted)
-  const rows =
-    history.inWindow <= MAX_CANDIDATES
-      ? await changesBetween(trx, wanted)
-      : await likelyChanges(trx, history.kinds, incident, { ...wanted, searchMs })
+  // Where all changes of the window are candidates, so are its pushes and deploys.
+  const isComplete = history.inWindow <= MAX_CANDIDATES
+  const rows = isComplete
+    ? await changesBetween(trx, wanted)
+    : await likelyChanges(trx, history.kinds, incident, { ...wanted, searchMs })
   rows.push(...(await deferredChanges(trx, wanted)))
   const resources = await countResourceHistory(trx, rows, wanted)
+  const others = isComplete
+    ? []
+    : await deploysAndPushes(trx, history.kinds, rows.filter(isMerge), {
+        ...wanted,
+        known: new Set(rows.map(({ id }) => id)),
+      })
   const linked = await environmentsOf(
     trx,
-    rows.map((row) => ({ connectionId: row.connection_id, changeId: row.id })),
+    [...rows, ...others].map((row) => ({ connectionId: row.connection_id, changeId: row.id })),
   )
-  const candidates = rows.map((row): Candidate => {
+  const read = (row: CandidateRow): Candidate => {
     const { known, sameResource } = resources(row)
     return toCandidate(row, {
       environmentIds: linked({ connectionId: row.connection_id, changeId: row.id }),
       aliases: known,
       history: { ...history.of(row), sameResource },
     })
-  })
+  }
+  const candidates = rows.map(read)
   const environment = (await listEnvironments(trx)).find(({ id }) => id === incident.environmentId)
   const context = {
     historySize: history.size,
     environment: environment ?? null,
     now,
+    code: others.map(read),
   }
   return { candidates, context, searched: { from, to, candidates: history.inWindow } }
 }
@@ -121,6 +138,7 @@ export function toCandidate(
     accountId: row.account_id,
     edits: Array.isArray(detail.edits) ? (detail.edits as FieldEdit[]) : [],
     commits: commitsOf(row),
+    code: codeOf(row),
     ...known,
   }
 }
@@ -131,9 +149,33 @@ interface KnownDetails {
   commits?: unknown
   sha?: unknown
   version?: unknown
+  before?: unknown
+  forced?: unknown
+}
+
+function codeOf({ detail, envelope }: RankedColumns): CandidateCode {
+  const { before, forced } = detail as KnownDetails
+  const { repository, branch, environments } = envelope.attributes ?? {}
+  return {
+    repository: repository ?? null,
+    branch: branch ?? null,
+    before: typeof before === 'string' ? before : null,
+    isForced: forced === true,
+    environments: environments ?? [],
+  }
 }
 
 const MAX_COMMITS = 60
+/** A commit in a text, also as in the output of `git describe`: `v1.4-12-g3f0c1d2`. */
+const COMMIT = /(?<![0-9a-z])g?([0-9a-f]{7,40})(?![0-9a-z])/gi
+
+function commitsIn(texts: readonly unknown[]): string[] {
+  return texts.flatMap((text) =>
+    typeof text === 'string'
+      ? Array.from(text.matchAll(COMMIT), ([, commit]) => commit!.toLowerCase())
+      : [],
+  )
+}
 
 /** The commits that a change names; in AWS, hexadecimal parts of what it sets, such as image tags. */
 function commitsOf({ detail, summary, source }: RankedColumns): string[] {
@@ -141,7 +183,14 @@ function commitsOf({ detail, summary, source }: RankedColumns): string[] {
   const listed = Array.isArray(commits)
     ? commits.map((each) => (each as { sha?: unknown })?.sha)
     : []
-  const texts = [sha, version, ...listed].filter((text) => typeof text === 'string')
-  if (source !== 'github') texts.push(summary, JSON.stringify(edits ?? ''))
-  return texts.flatMap((text) => text.match(/\b[0-9a-f]{7,40}\b/g) ?? []).slice(0, MAX_COMMITS)
+  const named = commitsIn([sha, version, ...listed])
+  if (source === 'github') return named.slice(0, MAX_COMMITS)
+  const fields = Array.isArray(edits) ? (edits as (FieldEdit | null)[]) : []
+  const set = commitsIn(fields.map((edit) => edit?.to))
+  // The version before the change is not deployed by it.
+  const replaced = commitsIn(fields.map((edit) => edit?.from)).filter((each) => !set.includes(each))
+  const texts = commitsIn([summary, ...fields.flatMap((edit) => [edit?.field, edit?.note])])
+  return [...named, ...set, ...texts]
+    .filter((each) => !replaced.includes(each))
+    .slice(0, MAX_COMMITS)
 }

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Change } from '../../src/changes/change.ts'
 import { asOrganization, type Database, type Trx } from '../../src/db/database.ts'
 import { ensurePartitions, storeEvents } from '../../src/db/imports.ts'
 import { answerIncident, loadCandidates } from '../../src/db/incident-answer.ts'
 import { ensureOrganization } from '../../src/db/organizations.ts'
 import type { RankedIncident } from '../../src/incidents/incident.ts'
+import { rank } from '../../src/incidents/ranking/rank.ts'
+import { translateGitHub } from '../../src/sources/github/translate.ts'
 import { aChange, imported, someChange, someResource } from '../../testing/changes.ts'
 import { openTestDatabases, type TestDatabases } from '../../testing/database.ts'
 
@@ -68,6 +71,27 @@ test('the change that matches the service comes first, with its sentence', async
   })
 })
 
+/** A merged pull request, its push, the next push, and the deploy of that one. */
+function mergedAndDeployed(): Change[] {
+  const [before, merge, after] = ['a', 'b', 'c'].map((digit) => digit.repeat(40))
+  const time = (minutes: number) => minutesBefore(50 * 60 - minutes).toISOString()
+  const repository = (minutes: number) => ({
+    ...{ full_name: 'acme/shop', default_branch: 'main', pushed_at: time(minutes) },
+  })
+  const pull = { number: 12, title: 'Speed up checkout', merged: true, merged_at: time(1) }
+  const push = { ref: 'refs/heads/main', commits: [] }
+  const deployment = { id: 1, sha: after, ref: 'main', created_at: time(3) }
+  const events: [string, object][] = [
+    ['pull_request', { action: 'closed', pull_request: { ...pull, merge_commit_sha: merge } }],
+    ['push', { ...push, before, after: merge }],
+    ['push', { ...push, before: merge, after, repository: repository(2) }],
+    ['deployment', { deployment }],
+  ]
+  return events.flatMap(([event, body]) =>
+    translateGitHub(event, { repository: repository(1), ...body }, noticedAt),
+  )
+}
+
 test('among thousands of changes, an old one that matches the incident or is likely to break something is a candidate', async () => {
   const { id: organizationId } = await ensureOrganization(system, 'many')
   const connectionId = null
@@ -93,7 +117,9 @@ test('among thousands of changes, an old one that matches the incident or is lik
   }).flat()
   await asOrganization(db, organizationId, async (trx) => {
     await ensurePartitions(trx, new Date('2026-02-01T00:00:00Z'))
-    const changes = [old, strong, ...others].map((change) => imported(change))
+    const changes = [old, strong, ...mergedAndDeployed(), ...others].map((change) =>
+      imported(change),
+    )
     const owner = { organizationId, connectionId, sourceAccount: null }
     await storeEvents(trx, owner, { changes, unparsed: [] })
   })
@@ -101,10 +127,15 @@ test('among thousands of changes, an old one that matches the incident or is lik
     asOrganization(db, organizationId, (trx) =>
       loadCandidates(trx, organizationId, incident, { now: noticedAt, searchMs }),
     )
-  const { candidates, searched } = await load(600_000)
-  expect(searched.candidates).toBe(2_402)
-  expect(candidates.length).toBeLessThan(2_402)
+  const { candidates, context, searched } = await load(600_000)
+  expect(searched.candidates).toBe(2_406)
+  expect(candidates.length).toBeLessThan(2_406)
   expect(candidates.map(({ sourceId }) => sourceId)).toContain(old.sourceId)
+  // The pushes and the deploy are not among the candidates, and show when the merge was deployed.
+  expect(context.code.map(({ action }) => action).sort()).toEqual(['deployment', 'push', 'push'])
+  const { suspects } = rank(incident, candidates, context, candidates.length)
+  const pull = suspects.find(({ sourceId }) => sourceId === 'pull_request/acme/shop/12')
+  expect(pull!.reasons).toContain('A deploy of a later commit that contains it was seen')
   const withoutSearch = (await load(0)).candidates
   expect(withoutSearch).toHaveLength(1_000)
   expect(withoutSearch.map(({ sourceId }) => sourceId)).not.toContain(old.sourceId)

@@ -141,6 +141,7 @@ function candidatesOf(
       historySize: stored.length,
       environment: environment ? { id: environment.name, ...environment } : null,
       now,
+      code: [],
     },
   }
 }

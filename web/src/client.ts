@@ -400,6 +400,7 @@ export type GitHubDetail = {
     commitCount?: number;
     sha?: string;
     before?: string;
+    forced?: boolean;
     head?: string;
     environment?: string;
     run?: {

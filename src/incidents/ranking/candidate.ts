@@ -36,9 +36,25 @@ export interface Candidate {
   environmentIds: string[]
   /** Texts that earlier changes used for its resources, such as the name it was created with. */
   aliases: string[]
-  /** Commits that it contains or deploys. */
+  /** Commits that it contains or deploys. Of a push: the commit after it, then the pushed ones, oldest first. */
   commits: string[]
+  code: CandidateCode
+  /** Of a merged pull request: what is known of its deploy. `withDeploys` sets it. */
+  deploy?: Evidence
   history: CandidateHistory
+}
+
+/** Where the code of a change is, as its source reports it. */
+export interface CandidateCode {
+  /** `acme/shop`; some sources omit the owner. */
+  repository: string | null
+  branch: string | null
+  /** Of a push: the commit before it. */
+  before: string | null
+  /** Whether a push replaced commits. */
+  isForced: boolean
+  /** Names of environments that are deployed to, whether or not Cairn's have them. */
+  environments: string[]
 }
 
 /** Counts of other stored changes, before or after the change. */
@@ -58,6 +74,8 @@ export interface RankingContext {
   /** The environment of the incident, and those that it depends on. */
   environment: { id: string; name: string; dependsOn: string[] } | null
   now: Date
+  /** Pushes and deploys that are not ranked, where there are too many changes to rank all. */
+  code: readonly Candidate[]
 }
 
 /**

@@ -60,6 +60,7 @@ function unread({ source, service, action, outcome }: ChangeKind): Candidate {
     environmentIds: [],
     aliases: [],
     commits: [],
+    code: { repository: null, branch: null, before: null, isForced: false, environments: [] },
     history: { sameAction: 0, sameActor: 0, sameResource: 0 },
   }
 }

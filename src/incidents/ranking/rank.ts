@@ -95,7 +95,7 @@ export function rank(
   context: RankingContext,
   mostSuspects = MAX_SUSPECTS,
 ): Omit<IncidentAnswer, 'searched'> {
-  const candidates = withDeploys(changes)
+  const candidates = withDeploys(changes, context)
   const reversals = findReversals(candidates)
   const scored = scoreCandidates(incident, candidates, context, reversals)
   const isResponse = responseTest(incident)

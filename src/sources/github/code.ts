@@ -102,6 +102,7 @@ export function readPush(body: Payload<'push'>, receivedAt: Date): Change {
       authors: authorsOf(listed),
       sha: indexable(after, 100),
       ...optional('before', before && indexable(before, 100)),
+      ...(body.forced && { forced: true }),
     },
   })
 }

@@ -23,6 +23,8 @@ export interface GitHubDetail extends SourceDetail {
   sha?: string
   /** The commit before a push. */
   before?: string
+  /** Whether a push replaced commits of the branch. */
+  forced?: boolean
   /** The branch that a pull request was merged from. */
   head?: string
   environment?: string

@@ -29,6 +29,7 @@ export const github: Source = {
       commitCount: z.number().optional(),
       sha: z.string().optional(),
       before: z.string().optional(),
+      forced: z.boolean().optional(),
       head: z.string().optional(),
       environment: z.string().optional(),
       run: z

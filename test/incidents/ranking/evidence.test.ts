@@ -10,7 +10,7 @@ const HOUR = 60 * MINUTE
 const noticedAt = new Date('2026-03-02T12:00:00Z')
 const ago = (ms: number) => new Date(noticedAt.getTime() - ms)
 const environment = { id: 'production', name: 'production', dependsOn: ['network'] }
-const context = { historySize: 1_000, environment, now: noticedAt }
+const context = { historySize: 1_000, environment, now: noticedAt, code: [] }
 
 function incident(fields: Partial<RankedIncident> = {}): RankedIncident {
   return {
@@ -31,6 +31,9 @@ function candidate(fields: Partial<Candidate> = {}): Candidate {
     ...{ outcome: 'succeeded', readOnly: false, noise: null, risks: ['network'] },
     ...{ publicAccess: null, resources: [someResource('AWS::EC2::Instance', `i-${made}`)] },
     ...{ accountId: '111122223333', edits: [], environmentIds: ['production'], aliases: [] },
+    ...{
+      code: { repository: null, branch: null, before: null, isForced: false, environments: [] },
+    },
     ...{ commits: [], history: { sameAction: 5, sameActor: 1, sameResource: 0 } },
     ...fields,
   } as Candidate
