@@ -8,6 +8,7 @@ import {
   moveWindow,
   toTimeline,
 } from '../../web/src/pages/incident/arrange.ts'
+import { overallState } from '../../web/src/pages/incident/completeness.tsx'
 import { reportToMarkdown, toSlack } from '../../web/src/pages/incident/report.ts'
 import { validatePreview } from '../../web/src/pages/incident/search.ts'
 
@@ -196,5 +197,26 @@ describe('a report', () => {
     expect(text).toContain('<https://cairn.example.com/incidents/1|Open in Cairn>')
     expect(text).toContain('<https://cairn.example.com/changes/s|eve [deleted]')
     expect(text).not.toContain('<!channel>')
+  })
+})
+
+describe('the state of all sources together', () => {
+  const of = (
+    isComplete: boolean,
+    ...states: ('complete' | 'arriving' | 'silent' | 'incomplete')[]
+  ) =>
+    overallState({
+      isComplete,
+      sentence: '',
+      sources: states.map((state) => ({ id: '1', kind: 'github', name: '', state, sentence: '' })),
+    })
+
+  test('is complete only if all are', () => {
+    expect(of(true, 'complete', 'complete')).toBe('complete')
+    // A source that is silent proves nothing.
+    expect(of(true, 'complete', 'silent')).toBe('silent')
+    expect(of(false, 'silent', 'arriving')).toBe('arriving')
+    expect(of(false, 'arriving', 'complete', 'incomplete')).toBe('incomplete')
+    expect(of(false)).toBeUndefined()
   })
 })

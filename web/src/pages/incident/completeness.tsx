@@ -24,11 +24,11 @@ const looks: Record<State, { icon: typeof IconClock; color: string; label: strin
 export function CompletenessLine({ completeness }: { completeness: IncidentCompleteness }) {
   const [isOpen, { toggle }] = useDisclosure()
   const { sentence, sources } = completeness
-  const worst = worstOf(completeness)
+  const state = overallState(completeness)
   return (
     <Stack gap={4}>
       <Group gap="xs" wrap="nowrap" align="flex-start">
-        <StateIcon state={worst} />
+        <StateIcon state={state} />
         <Text size="sm" role="status">
           <bdi>{sentence}</bdi>
         </Text>
@@ -68,11 +68,12 @@ export function CompletenessLine({ completeness }: { completeness: IncidentCompl
   )
 }
 
-function worstOf({ isComplete, sources }: IncidentCompleteness): State | undefined {
+/** The state of all sources together: the one that leaves most open. Undefined without a source. */
+export function overallState({ isComplete, sources }: IncidentCompleteness): State | undefined {
   if (sources.length === 0) return undefined
-  const states = sources.map(({ state }) => state)
-  if (states.includes('incomplete')) return 'incomplete'
-  return isComplete ? 'complete' : 'arriving'
+  const states = new Set(sources.map(({ state }) => state))
+  const open = (['incomplete', 'arriving', 'silent'] as const).find((state) => states.has(state))
+  return open ?? (isComplete ? 'complete' : 'arriving')
 }
 
 function StateIcon({ state }: { state: State | undefined }) {
