@@ -39,7 +39,7 @@ export interface Candidate {
   /** Commits that it contains or deploys. Of a push: the commit after it, then the pushed ones, oldest first. */
   commits: string[]
   code: CandidateCode
-  /** Of a merged pull request: what is known of its deploy. `withDeploys` sets it. */
+  /** Of a merged pull request: evidence from its deploy. `withDeploys` sets it. */
   deploy?: Evidence
   history: CandidateHistory
 }

@@ -85,7 +85,7 @@ function report(minutes: number, fields: Partial<Report>): Candidate {
   return toRead(readReport({ ...common, summary: 'x', startsAt: at(minutes), ...fields }, at(0)))
 }
 
-/** When the first candidate took effect, in minutes, and what is known of its deploy. */
+/** When the first candidate took effect, in minutes, and the reason from its deploy. */
 function deployOf(...candidates: Candidate[]) {
   const [first] = withDeploys(candidates, { environment: production, code: [] })
   const effect = first!.effectiveAt
