@@ -1,5 +1,6 @@
 /** Maps the services and labels of an alert to Cairn's environments and services. */
 
+import { matchPattern } from '../changes/environment-rules.ts'
 import type { AlertSource, IncidentService } from './incident.ts'
 
 export interface ServiceMapping {
@@ -74,27 +75,11 @@ function matchesAlert(mapping: ServiceMapping, alert: AlertFields): boolean {
   if (mapping.source !== null && mapping.source !== alert.source) return false
   if (mapping.label === null) return alert.services.some((each) => matchesService(mapping, each))
   if (!Object.hasOwn(alert.labels, mapping.label)) return false
-  return matchesPattern(mapping.value, alert.labels[mapping.label]!)
+  return matchPattern(alert.labels[mapping.label]!, mapping.value)
 }
 
 function matchesService({ value }: ServiceMapping, { id, name }: IncidentService): boolean {
-  return matchesPattern(value, id) || matchesPattern(value, name)
-}
-
-/** `*` stands for any text, also none. Never backtracks. */
-export function matchesPattern(pattern: string, text: string): boolean {
-  const [head = '', ...parts] = pattern.toLowerCase().split('*')
-  const value = text.toLowerCase()
-  if (parts.length === 0) return value === head
-  const tail = parts.pop()!
-  if (!value.startsWith(head) || value.length < head.length + tail.length) return false
-  let at = head.length
-  for (const part of parts) {
-    const found = value.indexOf(part, at)
-    if (found < 0) return false
-    at = found + part.length
-  }
-  return value.endsWith(tail) && value.length - tail.length >= at
+  return matchPattern(id, value) || matchPattern(name, value)
 }
 
 function guessEnvironment(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { mapAlert, matchesPattern, type ServiceMapping } from '../../src/incidents/mapping.ts'
+import { mapAlert, type ServiceMapping } from '../../src/incidents/mapping.ts'
 
 const environments = [
   { id: 'p', name: 'Production' },
@@ -76,6 +76,8 @@ test.each([
   ['c*x*t', 'checkout', false],
   ['check', 'checkout', false],
   ['a*b', 'ab', true],
-])('%s matches %s: %s', (pattern, text, expected) => {
-  expect(matchesPattern(pattern, text)).toBe(expected)
+  ['café*', 'Cafe\u0301 orders', true],
+])('the pattern %s matches the service %s: %s', (pattern, text, expected) => {
+  const mappings = [mapping({ value: pattern, environmentId: 'p' })]
+  expect(mapAlert(alert({}, text), mappings, []).environmentId).toBe(expected ? 'p' : null)
 })
