@@ -293,22 +293,23 @@ describe('a deployment', () => {
 
   // GitHub's times are in whole seconds.
   test.each(['created first', 'status first', 'at once'])(
-    'that ends in the second in which it was created has ended: %s',
+    'that fails and then succeeds in the second in which it was created has succeeded: %s',
     async (order) => {
       const tenant = await api.tenant(`same second ${order}`)
       const github = await create(tenant, 'github')
       const created = deployment(9, ago(10))
-      const both: [string, object][] = [
+      const all: [string, object][] = [
         ['deployment', created],
-        ['deployment_status', deploymentStatus(created, 'failure', ago(10))],
+        ['deployment_status', deploymentStatus(created, 'failure', ago(10), 1)],
+        ['deployment_status', deploymentStatus(created, 'success', ago(10), 2)],
       ]
-      for (const event of order === 'status first' ? both.toReversed() : both) {
+      for (const event of order === 'status first' ? all.toReversed() : all) {
         await send(github, ...event)
         if (order !== 'at once') await translate(tenant)
       }
       await translate(tenant)
       expect(await changes(tenant)).toMatchObject([
-        { outcome: 'failed', endedAt: ago(10).toISOString() },
+        { outcome: 'succeeded', endedAt: ago(10).toISOString() },
       ])
     },
   )

@@ -51,11 +51,16 @@ export function deployment(id: number, at: Date, runId?: number) {
   }
 }
 
-export function deploymentStatus(created: ReturnType<typeof deployment>, state: string, at: Date) {
+export function deploymentStatus(
+  created: ReturnType<typeof deployment>,
+  state: string,
+  at: Date,
+  id = 1,
+) {
   return {
     ...created,
     deployment_status: {
-      id: 1,
+      id,
       state,
       environment: created.deployment.environment,
       created_at: at.toISOString(),

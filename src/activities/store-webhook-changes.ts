@@ -152,7 +152,13 @@ async function insertNewChanges(
 function isNewer(one: ChangeUpdate, other: ChangeUpdate): boolean {
   const difference = one.updatedAt.getTime() - other.updatedAt.getTime()
   if (difference !== 0) return difference > 0
-  return one.change.endedAt !== undefined && other.change.endedAt === undefined
+  const isEnd = one.change.endedAt !== undefined
+  if (isEnd !== (other.change.endedAt !== undefined)) return isEnd
+  return sequenceOf(one) > sequenceOf(other)
+}
+
+function sequenceOf({ change }: ChangeUpdate): number {
+  return (change.detail as { sequence?: number }).sequence ?? 0
 }
 
 /** One update per change: of several events about it, the newest. */

@@ -23,7 +23,8 @@ export interface ChangeUpdate {
  * Updates stored changes that later events are about. A change keeps its ID, its time and its
  * change set. Its environments follow what it reports now. An event that is not newer than what is
  * stored changes nothing, so the order in which events arrive does not matter. Sources have times in
- * whole seconds: of two events at the same time, one that ends the change is the newer one.
+ * whole seconds: of two events at the same time, one that ends the change is the newer one, and of
+ * two that end it, the one with the larger `detail.sequence`.
  */
 export async function updateChanges(
   trx: Trx,
@@ -61,8 +62,9 @@ export async function updateChanges(
         ${ASSIGN_READ}, reader_version = r.reader_version
       FROM input r
       WHERE c.organization_id = ${organizationId} AND c.occurred_at = r.occurred_at AND c.id = r.id
-        AND ((c.detail ->> 'updatedAt')::timestamptz, c.ended_at IS NOT NULL)
-          < (r.updated_at, r.ended_at IS NOT NULL)
+        AND ((c.detail ->> 'updatedAt')::timestamptz, c.ended_at IS NOT NULL,
+            coalesce((c.detail ->> 'sequence')::numeric, 0))
+          < (r.updated_at, r.ended_at IS NOT NULL, coalesce((r.detail ->> 'sequence')::numeric, 0))
       RETURNING c.occurred_at, c.id
     )
     UPDATE change_records t SET record = r.record::json, context = r.context::json

@@ -424,6 +424,7 @@ export type GitHubDetail = {
         to?: string;
     }[];
     updatedAt?: string;
+    sequence?: number;
 };
 export type Change = {
     id: string;

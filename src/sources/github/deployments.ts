@@ -106,6 +106,7 @@ export function readDeployment(
         ),
       },
       updatedAt: reportedAt.toISOString(),
+      ...(endedAt && optional('sequence', status?.id)),
     },
   })
 }

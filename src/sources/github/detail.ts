@@ -38,6 +38,8 @@ export interface GitHubDetail extends SourceDetail {
    * older one never replaces a newer one.
    */
   updatedAt?: string
+  /** Orders reports of the same second: the newer one has the larger number. */
+  sequence?: number
 }
 
 export interface GitHubCommit {

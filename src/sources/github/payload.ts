@@ -106,6 +106,7 @@ export const deployment = common.extend({
   workflow_run: runFields.nullish(),
   deployment_status: z
     .object({
+      id: z.int().nonnegative().nullish().catch(undefined),
       state: storable,
       description: text,
       environment: text,

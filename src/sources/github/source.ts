@@ -55,6 +55,7 @@ export const github: Source = {
         z.object({ field: z.string(), from: z.string().optional(), to: z.string().optional() }),
       ),
       updatedAt: z.iso.datetime().optional(),
+      sequence: z.number().optional(),
     })
     .meta({
       id: 'GitHubDetail',
