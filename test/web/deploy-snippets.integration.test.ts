@@ -79,28 +79,65 @@ test('the template of Argo CD, filled in', async () => {
   const { webhook } = parse(config['template.report-to-cairn'])
   const service = parse(config['service.webhook.cairn'])
   expect(parse(config['trigger.report-to-cairn'])).toMatchObject([{ send: ['report-to-cairn'] }])
-  const startedAt = new Date().toISOString()
-  const body = webhook.cairn.body
-    .replaceAll('{{.app.metadata.name}}', 'search')
-    .replaceAll('{{.app.status.operationState.startedAt}}', startedAt)
-    .replaceAll('{{.app.status.sync.revision}}', 'c0ffee')
-  const response = await fetch(service.url, {
-    method: webhook.cairn.method,
-    headers: { authorization: `Bearer ${tenant.key}`, 'content-type': 'application/json' },
-    body,
+  const now = Date.now()
+  const state = (name: string, phase: string, revision: string) => ({
+    'metadata.name': name,
+    'status.operationState.phase': phase,
+    'status.operationState.startedAt': new Date(now - 60_000).toISOString(),
+    'status.operationState.finishedAt': new Date(now).toISOString(),
+    // Empty where the application has several sources.
+    'status.sync.revision': revision,
   })
-  expect(response.status).toBe(201)
-  expect(await changes('search')).toMatchObject([{ tool: { title: 'Argo CD' } }])
+  for (const app of [state('search', 'Succeeded', 'c0ffee'), state('indexer', 'Error', '')]) {
+    const response = await fetch(service.url, {
+      method: webhook.cairn.method,
+      headers: { authorization: `Bearer ${tenant.key}`, 'content-type': 'application/json' },
+      body: fillArgoCd(webhook.cairn.body, app),
+    })
+    expect(response.status).toBe(201)
+  }
+  const title = 'Argo CD'
+  expect(await changes('search')).toMatchObject([
+    { tool: { title }, outcome: 'succeeded', detail: { version: 'c0ffee' } },
+  ])
+  expect(await changes('indexer')).toMatchObject([{ tool: { title }, outcome: 'failed' }])
 })
 
+/** Fills in a Go template, as far as ours needs it: values, `if eq` with `else`, and `with`. */
+function fillArgoCd(template: string, app: Record<string, string>): string {
+  return template
+    .replaceAll(
+      /\{\{if eq \.app\.([\w.]+) "(\w+)"\}\}(.*?)\{\{else\}\}(.*?)\{\{end\}\}/g,
+      (_whole, field, value, yes, no) => (app[field] === value ? yes : no),
+    )
+    .replaceAll(/\{\{with \.app\.([\w.]+)\}\}(.*?)\{\{end\}\}/g, (_whole, field, text) =>
+      app[field] ? text.replaceAll('{{.}}', app[field]) : '',
+    )
+    .replaceAll(/\{\{\.app\.([\w.]+)\}\}/g, (_whole, field) => app[field]!)
+}
+
 test('the template of Unleash, filled in', async () => {
-  const filled = snippets
-    .get('unleash')!
-    .replaceAll(/\{\{event\.(\w+)\}\}/g, (_whole, field) => `${field}-value`)
-  const { status } = await tenant.request('POST', '/api/v1/changes', JSON.parse(filled))
-  expect(status).toBe(201)
-  expect(await changes('featureName-value')).toHaveLength(1)
+  const event = { createdBy: 'ada', type: 'feature-enabled', id: '1' }
+  for (const fields of [
+    { ...event, featureName: 'new-checkout', environment: 'production' },
+    { ...event, id: '2', type: 'segment-created' },
+  ]) {
+    const filled = fillMustache(snippets.get('unleash')!, fields)
+    const { status } = await tenant.request('POST', '/api/v1/changes', JSON.parse(filled))
+    expect(status).toBe(201)
+  }
+  expect(await changes('new-checkout')).toMatchObject([{ service: 'new-checkout' }])
+  expect(await changes('segment-created')).toHaveLength(1)
 })
+
+/** Fills in a Mustache template, as far as ours needs it: values, and sections for one value. */
+function fillMustache(template: string, event: Record<string, string>): string {
+  return template
+    .replaceAll(/\{\{#event\.(\w+)\}\}(.*?)\{\{\/event\.\1\}\}/g, (_whole, field, text) =>
+      event[field] ? text : '',
+    )
+    .replaceAll(/\{\{event\.(\w+)\}\}/g, (_whole, field) => event[field] ?? '')
+}
 
 test('a PagerDuty change event and a CloudEvent', async () => {
   await run(snippets.get('pagerduty')!)
