@@ -8,8 +8,10 @@ const LEAST_DIGITS = 7
 const NO_COMMIT = /^0+$/
 
 export interface CommitChain {
-  /** Whether a commit is the other one or known to descend from it. */
-  contains(commit: string, contained: string): boolean
+  /** The full form of a commit that pushes or merges name. An abbreviation of several is none. */
+  find(commit: string): string | undefined
+  /** A commit, in full form, and those that are known to descend from it. */
+  descendants(commit: string): ReadonlySet<string>
 }
 
 /**
@@ -45,11 +47,7 @@ export function chainOf(pushes: readonly Candidate[], merges: readonly Candidate
     }
     if (code.before !== null) seen.add(code.before)
   }
-  const full = expander(seen)
-  const descendants = closure(children)
-  return {
-    contains: (commit, contained) => descendants(full(contained)).has(full(commit)),
-  }
+  return { find: finder(seen), descendants: closure(children) }
 }
 
 /** All commits that are reachable, with the first one. Each is computed once. */
@@ -66,14 +64,13 @@ function closure(children: ReadonlyMap<string, readonly string[]>) {
   }
 }
 
-/** Finds the commit that an abbreviation stands for; without exactly one, it is the abbreviation. */
-function expander(commits: ReadonlySet<string>): (commit: string) => string {
+function finder(commits: ReadonlySet<string>): CommitChain['find'] {
   const byStart = Map.groupBy(commits, (commit) => commit.slice(0, LEAST_DIGITS))
   return (commit) => {
     if (commits.has(commit)) return commit
     const found = (byStart.get(commit.slice(0, LEAST_DIGITS)) ?? []).filter((full) =>
       full.startsWith(commit),
     )
-    return found.length === 1 ? found[0]! : commit
+    return found.length === 1 ? found[0] : undefined
   }
 }

@@ -60,11 +60,11 @@ export function withDeploys(
   const deploys = known
     .filter(isDeploy)
     .toSorted((a, b) => a.occurredAt.getTime() - b.occurredAt.getTime())
-  const chains = chainsOf(known, merges)
+  const repositories = readRepositories(known, { merges, deploys })
   return candidates.map((candidate) => {
     if (!isMerge(candidate)) return candidate
-    const chain = chains.get(repositoryOf(candidate))!
-    const { deploy, evidence } = findDeploy(candidate, { deploys, chain, environment })
+    const repository = repositories.get(repositoryOf(candidate))!
+    const { deploy, evidence } = findDeploy(candidate, repository, environment)
     const isLater = deploy !== undefined && deploy.occurredAt > candidate.occurredAt
     const effectiveAt = isLater ? deploy.occurredAt : candidate.effectiveAt
     return { ...candidate, effectiveAt, deploy: evidence }
@@ -84,54 +84,68 @@ function toEvidence(weight: number, reason: string): Evidence {
 
 const repositoryOf = ({ code }: Candidate) => code.repository?.toLowerCase() ?? ''
 
-function chainsOf(known: readonly Candidate[], merges: readonly Candidate[]) {
-  const isPush = ({ source, action }: Candidate) => source === 'github' && action === 'push'
-  const pushes = Map.groupBy(known.filter(isPush), repositoryOf)
-  const merged = Map.groupBy(merges, repositoryOf)
-  return new Map(
-    [...merged].map(([name, ofRepository]) => [
-      name,
-      chainOf(pushes.get(name) ?? [], ofRepository),
-    ]),
-  )
+/** What is known about the deploys of a repository. */
+interface Repository {
+  chain: CommitChain
+  /** Those that may be of it, the oldest first, with the commits that its pushes and merges name. */
+  deploys: readonly { deploy: Candidate; commits: readonly string[]; isOwn: boolean }[]
 }
 
-interface Known {
-  /** The oldest first. */
-  deploys: readonly Candidate[]
-  chain: CommitChain
-  environment: RankingContext['environment']
+function readRepositories(
+  known: readonly Candidate[],
+  { merges, deploys }: { merges: readonly Candidate[]; deploys: readonly Candidate[] },
+): Map<string, Repository> {
+  const isPush = ({ source, action }: Candidate) => source === 'github' && action === 'push'
+  const pushes = Map.groupBy(known.filter(isPush), repositoryOf)
+  const repositories = [...Map.groupBy(merges, repositoryOf)].map(([name, merged]) => {
+    const chain = chainOf(pushes.get(name) ?? [], merged)
+    const own = deploys.flatMap((deploy) => {
+      if (isElsewhere(deploy, name)) return []
+      const commits = deploy.commits.flatMap((commit) => chain.find(commit) ?? [])
+      const isOwn = isOfRepository(deploy, name)
+      return isOwn || commits.length > 0 ? [{ deploy, commits, isOwn }] : []
+    })
+    return [name, { chain, deploys: own }] as const
+  })
+  return new Map(repositories)
 }
 
 function findDeploy(
   merge: Candidate,
-  { deploys, chain, environment }: Known,
+  { chain, deploys }: Repository,
+  environment: RankingContext['environment'],
 ): { deploy?: Candidate; evidence: Evidence } {
   const from = merge.occurredAt.getTime() - CLOCKS
-  const later = deploys.filter(({ occurredAt }) => occurredAt.getTime() >= from)
-  const contains = (outer: Candidate, inner: Candidate) =>
-    outer.commits.some((commit) => inner.commits.some((own) => chain.contains(commit, own)))
-  const containing = later.filter((each) => !isElsewhere(each, merge) && contains(each, merge))
-  const here = (deploy: Candidate) => reaches(deploy, environment)
-  const deploy = containing.find(here)
-  if (deploy !== undefined) {
-    const isOwn = merge.commits.some((own) => deploy.commits.some((each) => own.startsWith(each)))
+  const later = deploys.filter(({ deploy }) => deploy.occurredAt.getTime() >= from)
+  const containing = later.filter(({ commits }) => isAnyOf(commits, merge.commits, chain))
+  const here = containing.find(({ deploy }) => reaches(deploy, environment))
+  if (here !== undefined) {
+    const isOwn = merge.commits.some((commit) => here.commits.includes(commit))
     const what = isOwn ? 'its commit' : 'a later commit that contains it'
-    return { deploy, evidence: toEvidence(DEPLOYED, `A deploy of ${what} was seen`) }
+    return { deploy: here.deploy, evidence: toEvidence(DEPLOYED, `A deploy of ${what} was seen`) }
   }
   const unclear = later.find(
-    (each) => here(each) && isOfRepository(each, merge) && !contains(merge, each),
+    ({ deploy, commits, isOwn }) =>
+      isOwn && reaches(deploy, environment) && !isAnyOf(merge.commits, commits, chain),
   )
   if (unclear !== undefined) {
     const reason = `A later deploy of ${merge.code.repository} was seen, but not whether it contains its commit`
     return { evidence: toEvidence(PERHAPS_DEPLOYED, reason) }
   }
-  const [other] = containing
+  const other = containing[0]?.deploy
   if (other === undefined) return { evidence: NOT_SEEN }
   const place = other.code.environments.join(', ') || 'another environment'
   const isLinked = other.environmentIds.length > 0
   const reason = `It was seen deployed to ${place}, not to ${environment!.name}`
   return { evidence: toEvidence(isLinked ? NOT_DEPLOYED : PERHAPS_DEPLOYED, reason) }
+}
+
+/** Whether one of the commits is, or descends from, one of the others. */
+function isAnyOf(commits: readonly string[], others: readonly string[], chain: CommitChain) {
+  return others.some((other) => {
+    const descendants = chain.descendants(other)
+    return commits.some((commit) => descendants.has(commit))
+  })
 }
 
 /** A deploy that is linked to no environment counts if its source reports none. */
@@ -142,19 +156,17 @@ function reaches(deploy: Candidate, environment: RankingContext['environment']):
 }
 
 /** Whether a deploy reports another repository. Some sources omit the owner. */
-function isElsewhere(deploy: Candidate, merge: Candidate): boolean {
-  const [one, other] = [repositoryOf(deploy), repositoryOf(merge)]
-  if (one === '' || other === '') return false
-  return one !== other && one !== shortName(other) && shortName(one) !== other
+function isElsewhere(deploy: Candidate, repository: string): boolean {
+  const own = repositoryOf(deploy)
+  if (own === '' || repository === '' || own === repository) return false
+  return own !== shortName(repository) && shortName(own) !== repository
 }
 
-/** Whether a deploy reports the repository, or else a service of the same name. */
-function isOfRepository(deploy: Candidate, merge: Candidate): boolean {
-  if (repositoryOf(merge) === '') return false
-  if (deploy.code.repository !== null) return !isElsewhere(deploy, merge)
-  return (
-    deploy.source === 'deploy' && deploy.service.toLowerCase() === shortName(repositoryOf(merge))
-  )
+/** Whether a deploy that is not of another repository reports this one, or a service of its name. */
+function isOfRepository({ source, service, code }: Candidate, repository: string): boolean {
+  if (repository === '') return false
+  if (code.repository !== null) return true
+  return source === 'deploy' && service.toLowerCase() === shortName(repository)
 }
 
 const shortName = (repository: string) => repository.split('/').at(-1)!
