@@ -86,6 +86,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     CREATE INDEX changes_search ON changes
       USING gin (searched_text(summary, actor, action, resources) gin_trgm_ops);
     CREATE INDEX changes_resource_ids ON changes USING gin (resource_ids);
+    -- For how often a resource changed before an incident.
+    CREATE INDEX changes_first_resource ON changes (organization_id, first_resource_id, occurred_at)
+      INCLUDE (facet_key);
     CREATE INDEX changes_source_id ON changes (organization_id, source_id);
     -- For purges. It has few distinct values, so Postgres stores it in a few bytes per row.
     CREATE INDEX changes_connection ON changes (connection_id);
