@@ -1,6 +1,6 @@
 import { ActionIcon, Tooltip, UnstyledButton } from '@mantine/core'
 import { IconCheck, IconMinus } from '@tabler/icons-react'
-import { memo } from 'react'
+import { memo, useState } from 'react'
 import { type FilterField, filterOf } from '../../../../src/changes/filters.ts'
 import { cut } from './entries.ts'
 import { fullValue } from './facet-search.ts'
@@ -18,8 +18,20 @@ export const FacetValue = memo(function FacetValue(props: {
   isExcluded: boolean
   onToggle: OnToggle
 }) {
-  const { field, value, label, isIncluded, isExcluded } = props
+  const { field, value, label, isExcluded } = props
   const isNegatable = filterOf(field).negatable
+  // The frame after the click shows the choice. The list, which takes longer, follows it.
+  const [chosen, setChosen] = useState<boolean>()
+  const [before, setBefore] = useState(props.isIncluded)
+  if (before !== props.isIncluded) {
+    setBefore(props.isIncluded)
+    setChosen(undefined)
+  }
+  const isIncluded = chosen ?? props.isIncluded
+  const include = () => {
+    setChosen(!props.isIncluded)
+    afterPaint(() => props.onToggle(field, value, 'include'))
+  }
   const exclude = () => props.onToggle(field, value, 'exclude')
   return (
     <div className={classes.facet}>
@@ -27,9 +39,7 @@ export const FacetValue = memo(function FacetValue(props: {
         className={classes.facetValue}
         aria-pressed={isIncluded}
         title={fullValue({ value, label })}
-        onClick={(event) =>
-          event.altKey && isNegatable ? exclude() : props.onToggle(field, value, 'include')
-        }
+        onClick={(event) => (event.altKey && isNegatable ? exclude() : include())}
       >
         {isIncluded && <IconCheck size={14} aria-hidden />}
         <bdi className={`${classes.facetName} ${isExcluded ? classes.out : ''}`}>
@@ -54,3 +64,7 @@ export const FacetValue = memo(function FacetValue(props: {
     </div>
   )
 })
+
+function afterPaint(run: () => void): void {
+  requestAnimationFrame(() => setTimeout(run))
+}
