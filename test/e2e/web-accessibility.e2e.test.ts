@@ -165,6 +165,7 @@ describe('signed in', () => {
     }
     await page.goto('/no/such/page')
     await page.getByRole('heading', { name: 'Page not found' }).waitFor()
+    await page.getByRole('navigation', { name: 'Pages' }).waitFor()
     await expectAccessible(page, 'not found')
   })
 

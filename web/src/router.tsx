@@ -9,7 +9,7 @@ import { NotFound } from './pages/not-found.tsx'
 import { PageError } from './pages/page-error.tsx'
 import { validateSettingsSearch } from './pages/settings/search.ts'
 
-const root = createRootRoute({ notFoundComponent: NotFound })
+const root = createRootRoute()
 
 /** Pages for signed-in users, with the navigation. */
 const app = createRoute({ getParentRoute: () => root, id: 'app', component: Layout })
@@ -92,6 +92,9 @@ const settings = createRoute({
   component: lazyPart(() => import('./pages/settings/settings.tsx'), 'SettingsPage'),
 })
 
+/** Any other path. */
+const unknown = createRoute({ getParentRoute: () => app, path: '/$', component: NotFound })
+
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
@@ -140,6 +143,7 @@ export const router = createRouter({
       connections,
       connection,
       settings,
+      unknown,
     ]),
     signIn,
     acceptInvitation,
