@@ -22,14 +22,17 @@ export interface Picture {
   after?(page: Page): Promise<unknown>
 }
 
-const heading = (name: string | RegExp) => (page: Page) =>
-  page.getByRole('heading', { level: 1, name }).waitFor()
+const heading = (name: string | RegExp) => async (page: Page) => {
+  await page.getByRole('heading', { level: 1, name }).waitFor()
+  await settled(page)
+}
 const button = (page: Page, name: string | RegExp) =>
   page.getByRole('button', { name }).first().click()
 const list = (page: Page) => page.getByRole('list', { name: 'Changes', exact: true })
 
-/** Waits until nothing loads any more: no skeleton, no spinner that stands for a page's part. */
+/** Waits until the page is there and loads nothing: no skeleton, no spinner instead of a part. */
 export async function settled(page: Page): Promise<void> {
+  await page.getByRole('heading', { level: 1 }).first().waitFor()
   const loading = page.locator('[aria-busy=true], .mantine-Skeleton-root, .mantine-Loader-root')
   await eventually(
     () => loading.count(),
