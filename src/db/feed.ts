@@ -1,4 +1,5 @@
 import { expressionBuilder, type RawBuilder, sql } from 'kysely'
+import { actorLabels } from '../changes/actor-label.ts'
 import { type FacetField, facetFields, filterOf } from '../changes/filters.ts'
 import { resourceLabels } from '../changes/resource-key.ts'
 import type { ChangeFilters, TimeRange } from './change-filters.ts'
@@ -244,19 +245,17 @@ async function countEnvironments(
 /** Actors by their IDs, with their names. */
 async function namedActors(trx: Trx, found: readonly Facet[]): Promise<Facet[]> {
   if (found.length === 0) return []
-  const rows = await trx
-    .selectFrom('facet_groups')
-    .select(['actor_id', (eb) => eb.fn.max('actor').as('name')])
-    .where(
-      'actor_id',
-      'in',
-      found.map(({ value }) => value),
-    )
-    .groupBy('actor_id')
-    .execute()
-  const names = new Map(rows.map(({ actor_id, name }) => [actor_id, name]))
+  const { rows } = await sql<{ id: string; name: string; accountIds: string[] }>`
+    SELECT actor_id AS id, max(actor) AS name,
+      coalesce(array_agg(DISTINCT account_id) FILTER (WHERE account_id IS NOT NULL), '{}')
+        AS "accountIds"
+    FROM facet_groups WHERE actor_id = ANY (${found.map(({ value }) => value)}::text[])
+    GROUP BY actor_id
+  `.execute(trx)
+  const labels = actorLabels(rows)
+  const byId = new Map(rows.map(({ id }, nth) => [id, labels[nth]]))
   return found.map((facet) => {
-    const label = names.get(facet.value)
+    const label = byId.get(facet.value)
     return label === undefined || label === facet.value ? facet : { ...facet, label }
   })
 }
