@@ -18,6 +18,8 @@ export class PausedAws extends AwsAccess {
   /** Whether calls wait after AWS has answered, which is when what it said may have become untrue. */
   pausesAfter = false
   #listeners: (() => void)[] = []
+  /** How often everything was released. */
+  #releases = 0
 
   override assumeRole(...args: Parameters<AwsAccess['assumeRole']>) {
     return this.#pause('AssumeRole', () => super.assumeRole(...args))
@@ -49,9 +51,10 @@ export class PausedAws extends AwsAccess {
     return new Promise((resolve) => this.#listeners.push(resolve))
   }
 
-  /** From now on nothing waits. */
+  /** From now on nothing waits, also no call that AWS is answering. */
   releaseAll(): void {
     this.isPausing = false
+    this.#releases++
     for (const call of this.waiting.splice(0)) void call.release()
   }
 
@@ -62,13 +65,14 @@ export class PausedAws extends AwsAccess {
       await this.#wait(operation, answered.promise)
       return send().finally(answered.resolve)
     }
+    const releases = this.#releases
     const answer = await send().then(
       (value) => () => value,
       (error) => () => {
         throw error
       },
     )
-    await this.#wait(operation, Promise.resolve())
+    if (releases === this.#releases) await this.#wait(operation, Promise.resolve())
     return answer()
   }
 
