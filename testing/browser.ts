@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import chromium from '@sparticuz/chromium'
-import { type Browser, chromium as playwright } from 'playwright-core'
+import { type Browser, type Page, chromium as playwright } from 'playwright-core'
+import { eventually } from './eventually.ts'
 
 /** Chromium from the packages, for tests and pictures. */
 export async function launchBrowser(): Promise<Browser> {
@@ -19,4 +20,18 @@ export async function launchBrowser(): Promise<Browser> {
 export function fileIn(folder: string, name: string): string {
   mkdirSync(folder, { recursive: true })
   return path.join(folder, name)
+}
+
+/**
+ * Takes the network from a page, and reports it. The browser can report it before it is true: then
+ * the page could still open a stream, which stays open.
+ */
+export async function goOffline(page: Page): Promise<void> {
+  await page.context().setOffline(true)
+  const canRequest = `fetch('/healthz', { cache: 'no-store' }).then(() => true, () => false)`
+  await eventually(
+    () => page.evaluate<boolean>(canRequest),
+    (can) => !can,
+  )
+  await page.evaluate(`dispatchEvent(new Event('offline'))`)
 }

@@ -1,6 +1,7 @@
 /** The states that `npm run screenshots` shows: how to reach each, and how to recognize it. */
 
 import type { Locator, Page } from 'playwright-core'
+import { goOffline } from '../../testing/browser.ts'
 import { eventually } from '../../testing/eventually.ts'
 import { tabs } from '../../web/src/pages/settings/search.ts'
 import type { Scene } from './scene.ts'
@@ -202,7 +203,7 @@ const feed = (scene: Scene): Picture[] => [
     async prepare(page) {
       await list(page).getByRole('listitem').first().waitFor()
       await settled(page)
-      await page.context().setOffline(true)
+      await goOffline(page)
       await page.getByText('Connection lost').waitFor()
     },
     after: (page) => page.context().setOffline(false),

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { goOffline } from '../../testing/browser.ts'
 import { eventually } from '../../testing/eventually.ts'
 import { putRole } from '../../testing/roles.ts'
 import {
@@ -592,9 +593,7 @@ test('without a connection, a click shows what is known, in the page, until it i
   const context = page.context()
   await rows(page).filter({ hasText: 'ada' }).waitFor()
   await preloaded(page, 'accept-invitation')
-  await context.setOffline(true)
-  // The browser can report this before it is true. Then the new stream would still be opened.
-  await page.evaluate(`dispatchEvent(new Event('offline'))`)
+  await goOffline(page)
   await rows(page).filter({ hasText: 'ada' }).getByRole('link').click()
   await page.getByRole('heading', { level: 1, name: /ada/ }).waitFor()
   await page.getByRole('heading', { name: 'Details' }).waitFor()
