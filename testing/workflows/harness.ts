@@ -29,6 +29,8 @@ installTemporalRuntime(createLogger({ level: 'error' }))
 const STUCK_AFTER_MS = 300_000
 const WORKER_ENDS_WITHIN_MS = 60_000
 
+export const STUCK = 'The Temporal test server does not answer'
+
 /**
  * A call to the time-skipping server. Once in some hundred runs it answers no more: its clock is
  * locked for good, or a thread waits for another. The message is one after which vitest.config.ts
@@ -37,7 +39,7 @@ const WORKER_ENDS_WITHIN_MS = 60_000
 async function answered<T>(call: Promise<T>): Promise<T> {
   const limit = new AbortController()
   const isStuck = sleep(STUCK_AFTER_MS, undefined, { signal: limit.signal }).then(() => {
-    throw new Error('The Temporal test server does not answer')
+    throw new Error(STUCK)
   })
   isStuck.catch(() => {})
   try {
