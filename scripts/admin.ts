@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util'
 import { invitationExpiry, invitationUrl } from '../src/auth/invitations.ts'
-import { runCommand } from '../src/command.ts'
+import { readPositionals, runCommand } from '../src/command.ts'
 import { type Config, loadConfig } from '../src/config.ts'
 import { asOrganization, type Database, openDatabase } from '../src/db/database.ts'
 import { resealTokens } from '../src/db/delivery-recoveries.ts'
@@ -96,14 +95,8 @@ async function rotateSecrets(db: Database, config: Config): Promise<string> {
 
 /** Administers an installation without its API, whether or not it runs. */
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { help: { type: 'boolean', short: 'h' } },
-  })
-  if (values.help) {
-    console.log(usage)
-    return
-  }
+  const positionals = readPositionals(usage)
+  if (!positionals) return
   const [noun, verb, name, ...rest] = positionals
   const ownerCommand = ownerCommands[`${noun} ${verb}`]
   const command = commands[`${noun} ${verb}`]

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util'
 import {
   GetObjectCommand,
   HeadBucketCommand,
@@ -9,7 +8,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { template } from '../src/aws/documents/cloudformation.ts'
 import type { PolicyDocument } from '../src/aws/documents/permissions.ts'
-import { runCommand } from '../src/command.ts'
+import { readPositionals, runCommand } from '../src/command.ts'
 import { loadConfig } from '../src/config.ts'
 
 const usage = `Usage:
@@ -185,14 +184,8 @@ function explain(error: unknown, { bucket, key }: Destination): string {
 }
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { help: { type: 'boolean', short: 'h' } },
-  })
-  if (values.help) {
-    console.log(usage)
-    return
-  }
+  const positionals = readPositionals(usage)
+  if (!positionals) return
   const [text, ...rest] = positionals
   if (text === undefined || rest.length > 0) throw new PublishError(usage)
   const destination = parseDestination(text)

@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { parseArgs } from 'node:util'
 import { explainFailure } from './failures.ts'
 
 /** How long an orderly stop may take before the command exits immediately. Milliseconds. */
@@ -72,6 +73,23 @@ export function runCommand(work: (command: Command) => Promise<void>): void {
       process.exit(1)
     },
   )
+}
+
+/**
+ * Reads the arguments of a command without options, or prints its usage for `--help`.
+ *
+ * @returns undefined if it was printed
+ * @throws for an option, and for an argument unless they are allowed
+ */
+export function readPositionals(
+  usage: string,
+  { allowPositionals = true } = {},
+): string[] | undefined {
+  const options = { help: { type: 'boolean', short: 'h' } } as const
+  const { values, positionals } = parseArgs({ allowPositionals, options })
+  if (!values.help) return positionals
+  console.log(usage)
+  return undefined
 }
 
 /** Resolves when the signal aborts. */

@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util'
 import type { Logger } from 'pino'
-import { aborted, runCommand } from '../command.ts'
+import { aborted, readPositionals, runCommand } from '../command.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { createLogger } from '../log.ts'
 import { Shutdown } from './shutdown.ts'
@@ -27,13 +26,8 @@ export function runService(
   }) => Promise<RunningService>,
 ): void {
   runCommand(async (command) => {
-    const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } })
-    if (values.help) {
-      console.log(
-        `Usage: ${commandLine}\n\nTakes no options. README.md lists its environment variables.`,
-      )
-      return
-    }
+    const usage = `Usage: ${commandLine}\n\nTakes no options. README.md lists its environment variables.`
+    if (!readPositionals(usage, { allowPositionals: false })) return
     const config = loadConfig(process.env)
     const logger = createLogger({ level: config.logLevel })
     const shutdown = new Shutdown(logger)
