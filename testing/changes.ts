@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { type RawBuilder, sql } from 'kysely'
 import type { Change, Resource, Tool } from '../src/changes/change.ts'
 import { resourceKey } from '../src/changes/resource-key.ts'
 import { changeId } from '../src/db/change-id.ts'
@@ -109,4 +110,14 @@ export function someDetail(fields: Partial<CloudTrailDetail> = {}): CloudTrailDe
     session: { startedAt: null, accessKeyId: null },
     ...fields,
   }
+}
+
+/** The columns of `changes` that a copy of a row keeps, quoted and separated by commas. */
+export async function copiedColumns(trx: Trx): Promise<RawBuilder<unknown>> {
+  const { rows } = await sql<{ column: string }>`
+    SELECT quote_ident(attname) AS column FROM pg_attribute
+    WHERE attrelid = 'changes'::regclass AND attnum > 0 AND attgenerated = ''
+      AND attname NOT IN ('id', 'source_id')
+  `.execute(trx)
+  return sql.raw(rows.map(({ column }) => column).join(', '))
 }

@@ -2,6 +2,7 @@
 
 import { type RawBuilder, sql } from 'kysely'
 import { MODELLED_DELAY_MINUTES } from '../incidents/backtest.ts'
+import type { TimeRange } from './change-filters.ts'
 import { changeIdTime } from './change-id.ts'
 import type { Trx } from './database.ts'
 import type { ChangeRow } from './schema/changes.ts'
@@ -59,11 +60,8 @@ export function occurredAtOneOf(times: readonly number[]): RawBuilder<boolean> {
   return sql`occurred_at = ANY (${times.map((time) => new Date(time))}::timestamptz[])`
 }
 
-/** Inclusive `from`, exclusive `to`. */
-export interface CandidateRange {
+export interface CandidateRange extends TimeRange {
   organizationId: string
-  from: Date
-  to: Date
 }
 
 export interface Wanted extends CandidateRange {

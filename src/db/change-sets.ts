@@ -3,6 +3,7 @@ import type { Change } from '../changes/change.ts'
 import { type ChangeSet, type ChangeSetSpan, mergeAll, openSet } from '../changes/change-sets.ts'
 import { changeIdTime } from './change-id.ts'
 import type { Trx } from './database.ts'
+import type { ChangeSetsTable } from './schema/changes.ts'
 
 /** A change that is about to be stored for the first time. */
 interface UngroupedChange {
@@ -159,14 +160,7 @@ async function setsTouching(trx: Trx, spans: readonly ChangeSetSpan[]): Promise<
     from: new Date(from),
     until: new Date(until),
   }))
-  const { rows } = await sql<{
-    id: string
-    session_key: string
-    stream: string | null
-    opened_at: Date
-    from_time: Date
-    until_time: Date
-  }>`
+  const { rows } = await sql<Omit<ChangeSetsTable, 'organization_id' | 'absorbed_into'>>`
     SELECT DISTINCT s.id, s.session_key, s.stream, s.opened_at, s.from_time, s.until_time
     FROM jsonb_to_recordset(${JSON.stringify(windows)}::jsonb)
       AS w(session_key text, "from" timestamptz, until timestamptz)

@@ -4,8 +4,9 @@ import { type RawBuilder, sql } from 'kysely'
 import type { CandidateHistory } from '../incidents/ranking/candidate.ts'
 import type { ChangeKind } from '../incidents/ranking/prior.ts'
 import type { CandidateRange, CandidateRow, Wanted } from './candidate-rows.ts'
+import type { TimeRange } from './change-filters.ts'
 import type { Trx } from './database.ts'
-import { type Period, splitIntoDays } from './days.ts'
+import { splitIntoDays } from './days.ts'
 
 /** How long before the window stored changes count as history, in milliseconds. */
 const HISTORY = 30 * 24 * 3_600_000
@@ -64,12 +65,12 @@ export async function countHistory(trx: Trx, window: Wanted): Promise<History> {
 
 /** The counts of parts of the history and the window: of whole days, those that triggers keep. */
 function countsOf({ organizationId, from, to, arrived }: Wanted): RawBuilder<unknown> {
-  const ofDays = ({ from, to }: Period, inWindow: boolean) => sql`
+  const ofDays = ({ from, to }: TimeRange, inWindow: boolean) => sql`
     SELECT facet_key, count AS total, ${inWindow ? sql`count` : sql`0`} AS in_window
     FROM change_counts
     WHERE organization_id = ${organizationId}
       AND day >= change_day(${from}) AND day < change_day(${to})`
-  const ofChanges = ({ from, to }: Period, inWindow: RawBuilder<unknown>) => sql`
+  const ofChanges = ({ from, to }: TimeRange, inWindow: RawBuilder<unknown>) => sql`
     SELECT facet_key, count(*)::int AS total, (count(*) FILTER (WHERE ${inWindow}))::int AS in_window
     FROM changes
     WHERE organization_id = ${organizationId} AND occurred_at >= ${from} AND occurred_at < ${to}

@@ -7,7 +7,7 @@ test('an actor has its name', () => {
   expect(actorLabels([actor('a', 'ada', '1'), actor('b', 'bob', '1')])).toEqual(['ada', 'bob'])
 })
 
-test('actors with one name are told apart by their accounts', () => {
+test('actors with one name are distinguished by their accounts', () => {
   expect(actorLabels([actor('a', 'deploy', '1'), actor('b', 'deploy', '3', '2')])).toEqual([
     'deploy in 1',
     'deploy in 2, 3',

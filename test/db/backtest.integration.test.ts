@@ -6,7 +6,7 @@ import { insertEnvironment } from '../../src/db/environments.ts'
 import { ensurePartitions } from '../../src/db/imports.ts'
 import { ensureOrganization } from '../../src/db/organizations.ts'
 import { insertServiceMapping } from '../../src/db/service-mappings.ts'
-import { someChange, someResource } from '../../testing/changes.ts'
+import { copiedColumns, someChange, someResource } from '../../testing/changes.ts'
 import { openTestDatabases, type TestDatabases } from '../../testing/database.ts'
 
 // Past incidents are ranked on what had arrived at the time.
@@ -145,12 +145,7 @@ test('a deferred change that had arrived is found among many that had not', asyn
     }
     const first = await store('late', minutes(60))
     // Copies of its row: storing this many changes would take seconds.
-    const { rows } = await sql<{ column: string }>`
-      SELECT quote_ident(attname) AS column FROM pg_attribute
-      WHERE attrelid = 'changes'::regclass AND attnum > 0 AND attgenerated = ''
-        AND attname NOT IN ('id', 'source_id')
-    `.execute(trx)
-    const columns = sql.raw(rows.map(({ column }) => column).join(', '))
+    const columns = await copiedColumns(trx)
     await sql`
       INSERT INTO changes (id, source_id, ${columns})
       SELECT (left(id::text, 24) || lpad(n::text, 12, '0'))::uuid, source_id || n, ${columns}

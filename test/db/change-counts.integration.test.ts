@@ -7,7 +7,7 @@ import { ensurePartitions, storeEvents } from '../../src/db/imports.ts'
 import { countHistory } from '../../src/db/incident-history.ts'
 import { ensureOrganization } from '../../src/db/organizations.ts'
 import { purgeSomeChanges } from '../../src/db/purge.ts'
-import { aChange, imported } from '../../testing/changes.ts'
+import { aChange, copiedColumns, imported } from '../../testing/changes.ts'
 import { openTestDatabases, type TestDatabases } from '../../testing/database.ts'
 
 let databases: TestDatabases
@@ -136,12 +136,7 @@ test('the counts of each day equal those of the stored changes, however they wer
 
 /** Another change at the same time and with the same values. */
 async function insertCopy(trx: Trx, nth: number): Promise<void> {
-  const { rows } = await sql<{ column: string }>`
-    SELECT quote_ident(attname) AS column FROM pg_attribute
-    WHERE attrelid = 'changes'::regclass AND attnum > 0 AND attgenerated = ''
-      AND attname NOT IN ('id', 'source_id')
-  `.execute(trx)
-  const columns = sql.raw(rows.map(({ column }) => column).join(', '))
+  const columns = await copiedColumns(trx)
   await sql`
     INSERT INTO changes (id, source_id, ${columns})
     SELECT gen_random_uuid(), gen_random_uuid()::text, ${columns} FROM changes
