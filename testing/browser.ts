@@ -16,6 +16,17 @@ export async function launchBrowser(): Promise<Browser> {
   })
 }
 
+let shared: Promise<Browser> | undefined
+
+/**
+ * One for all test files of this process, which ends it: a start takes seconds of processor time.
+ * Each page has a context of its own.
+ */
+export function sharedBrowser(): Promise<Browser> {
+  shared ??= launchBrowser()
+  return shared
+}
+
 /** Where a file of this name goes, in a folder that is then there. */
 export function fileIn(folder: string, name: string): string {
   mkdirSync(folder, { recursive: true })

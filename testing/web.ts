@@ -6,7 +6,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, onTestFinished } from 'vitest'
 import { type Simulator, startSimulator } from '../simulator/index.ts'
 import { removePostgres } from '../src/embedded/postgres.ts'
-import { fileIn, launchBrowser } from './browser.ts'
+import { fileIn, sharedBrowser } from './browser.ts'
 import { type RunningCairn, startCairnProcess } from './cairn.ts'
 import { cloudTrailTime, type Fields, record, userIdentity } from './cloudtrail/records.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
@@ -91,7 +91,7 @@ export function useWeb({
         ...{ latencyMs: 20, tps: null, stackMs: 0, recordsCalls: false },
         ...{ accountIds: accounts, regions },
       }),
-      launchBrowser(),
+      sharedBrowser(),
     ])
     Object.assign(web, { simulator, browser })
     if (!embedded) database = await createTestDatabase()
@@ -117,7 +117,6 @@ export function useWeb({
   })
 
   afterAll(async () => {
-    await web.browser?.close()
     await web.cairn?.end('SIGTERM')
     await web.simulator?.close()
     await database?.drop()

@@ -16,7 +16,7 @@ import type { Locator } from 'playwright-core'
 import { type TestContext, test, vi } from 'vitest'
 import { removePostgres } from '../../src/embedded/postgres.ts'
 import { stopLeftBehindTemporal } from '../../src/embedded/temporal.ts'
-import { launchBrowser } from '../../testing/browser.ts'
+import { sharedBrowser } from '../../testing/browser.ts'
 import { childEnvironment } from '../../testing/child-environment.ts'
 import { ACCOUNT, record } from '../../testing/cloudtrail/records.ts'
 import { silent } from '../../testing/embedded/support.ts'
@@ -201,12 +201,12 @@ test('the incident of the story names the change in the console, among all sourc
 
   // The same without knowing the incident: from the start page, with the time from a message.
   const { noticedAt } = await get(`/incidents/${id}`)
-  const browser = await launchBrowser()
-  context.onTestFinished(() => browser.close())
+  const browser = await sharedBrowser()
   const page = await browser.newPage({
     ...{ baseURL: `http://127.0.0.1:${port}`, locale: 'en-US', timezoneId: 'UTC' },
     permissions: ['clipboard-read', 'clipboard-write'],
   })
+  context.onTestFinished(() => page.close())
   page.setDefaultTimeout(waiting.timeout)
   await page.goto('/')
   await page.getByRole('list', { name: 'Changes', exact: true }).waitFor()

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Client, Connection } from '@temporalio/client'
@@ -8,7 +8,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Simulator, startSimulator } from '../../simulator/index.ts'
 import { removePostgres } from '../../src/embedded/postgres.ts'
-import { launchBrowser } from '../../testing/browser.ts'
+import { fileIn, sharedBrowser } from '../../testing/browser.ts'
 import { type RunningCairn, startCairnProcess } from '../../testing/cairn.ts'
 import { cloudTrailTime, record, userIdentity } from '../../testing/cloudtrail/records.ts'
 import { eventually } from '../../testing/eventually.ts'
@@ -116,27 +116,23 @@ test("in Temporal's UI a failing connection's page says what is wrong without a 
   expect(state).toBe('failed')
   expect((await getConnection()).status).toBe('action_needed')
 
-  const browser = await launchBrowser()
+  const browser = await sharedBrowser()
+  const page = await browser.newPage({
+    viewport: { width: 1400, height: 1200 },
+    locale: 'en-US',
+    timezoneId: 'UTC',
+  })
   try {
-    const page = await browser.newPage({
-      viewport: { width: 1400, height: 1200 },
-      locale: 'en-US',
-      timezoneId: 'UTC',
-    })
-    page.setDefaultTimeout(60_000)
+    page.setDefaultTimeout(240_000)
     await page.goto(connection.workflowUrl)
     await page.getByText('User Metadata').click()
-    const directory = process.env.CAIRN_PICTURES
-    try {
-      for (const text of [/action needed/i, /AccessDenied/, /lag/i, /next/i]) {
-        await expect.poll(() => textOf(page), { timeout: 240_000 }).toMatch(text)
-      }
-    } finally {
-      const picture = await page.screenshot()
-      if (directory) writeFileSync(path.join(directory, 'temporal.png'), picture)
+    for (const text of [/action needed/i, /AccessDenied/, /lag/i, /next/i]) {
+      await expect.poll(() => textOf(page), { timeout: 240_000 }).toMatch(text)
     }
   } finally {
-    await browser.close()
+    const directory = process.env.CAIRN_PICTURES
+    if (directory) await page.screenshot({ path: fileIn(directory, 'temporal.png') })
+    await page.close()
   }
 })
 
