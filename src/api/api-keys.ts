@@ -5,8 +5,7 @@ import type { ApiContext, App } from './context.ts'
 import { requireOwner } from './permissions.ts'
 import { found, jsonResponse, problems } from './problems.ts'
 import { text } from './text.ts'
-
-const time = z.iso.datetime()
+import { time } from './time.ts'
 
 const example = {
   id: '019b2d5e-8c1a-7f00-9a3e-4f6d2c7b8a90',
@@ -38,7 +37,7 @@ const keySchema = z
 const madeKeySchema = keySchema
   .extend({ key: z.string().meta({ description: 'The API key. Returned only in this response.' }) })
   .meta({
-    id: 'MadeApiKey',
+    id: 'CreatedApiKey',
     examples: [{ ...example, key: 'cairn_Kq7mWzc3RhbmQtaW4gZm9yIDMyIHJhbmRvbSBieXRlcw' }],
   })
 

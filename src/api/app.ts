@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net'
-import swagger from '@fastify/swagger'
 import Fastify, {
   type FastifyError,
   type FastifyReply,
@@ -8,8 +7,6 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import {
-  jsonSchemaTransform,
-  jsonSchemaTransformObject,
   serializerCompiler,
   validatorCompiler,
   type ZodTypeProvider,
@@ -21,7 +18,7 @@ import { authenticate } from './authenticate.ts'
 import { changeRoutes } from './changes/routes.ts'
 import { allConnectionRoutes } from './connections/index.ts'
 import type { ApiContext, App } from './context.ts'
-import { environmentRuleRoutes } from './environment-rules.ts'
+import { environmentRuleRoutes } from './environment-rules/routes.ts'
 import { environmentRoutes } from './environments.ts'
 import { ClientDisconnected, toProblem } from './errors.ts'
 import { eventRoutes } from './events.ts'
@@ -34,10 +31,12 @@ import { backtestRoutes } from './incidents/backtest.ts'
 import { incidentRoutes } from './incidents/routes.ts'
 import { allIntegrationRoutes } from './integrations/index.ts'
 import { webhookRoutes } from './integrations/receiver.ts'
+import { invitationRoutes } from './invitations.ts'
 import { parseBody } from './json-body.ts'
 import { meRoutes } from './me.ts'
 import { memberRoutes } from './members.ts'
 import { noiseRuleRoutes } from './noise-rules.ts'
+import { describeApi } from './openapi.ts'
 import { principalRoutes } from './principal.ts'
 import { notFound, Problem, problems } from './problems.ts'
 import { limitRate } from './rate-limit.ts'
@@ -64,6 +63,7 @@ const resources = [
   principalRoutes,
   rereadRoutes,
   memberRoutes,
+  invitationRoutes,
   apiKeyRoutes,
   environmentRoutes,
   reportRoutes,
@@ -154,46 +154,7 @@ export async function createApp(
     )
   })
 
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Cairn',
-        version: '1',
-        description:
-          'Cairn imports changes from AWS and lists them in a feed. Times are RFC 3339 in UTC. Errors are RFC 9457 problem details. Unknown fields and parameters are rejected.',
-        license: { name: 'MIT', identifier: 'MIT' },
-      },
-      servers: [{ url: '/' }],
-      tags: [
-        { name: 'connections', description: 'Connected AWS accounts.' },
-        { name: 'changes', description: 'The change feed.' },
-        { name: 'incidents', description: 'Incidents, and what changed before them.' },
-        { name: 'receivers', description: 'What pipelines and other systems send to Cairn.' },
-        { name: 'environments', description: 'Groups of changes, such as production and staging.' },
-        { name: 'integrations', description: 'Systems that send webhooks, and their deliveries.' },
-        { name: 'sign-in', description: 'Sign-in, sessions, and account setup links.' },
-        { name: 'people', description: 'Members, invitations and API keys.' },
-        { name: 'health', description: 'For load balancers and process managers.' },
-      ],
-      components: {
-        securitySchemes: {
-          key: { type: 'http', scheme: 'bearer', description: 'An API key of an organization.' },
-          session: {
-            type: 'apiKey',
-            in: 'cookie',
-            name: 'cairn.session_token',
-            description:
-              'The session cookie, set at sign-in. Named `__Secure-cairn.session_token` over HTTPS. Requests that change data must have the same origin.',
-          },
-        },
-      },
-      security: [{ key: [] }, { session: [] }],
-    },
-    transform: jsonSchemaTransform,
-    transformObject: (document) => tidy(jsonSchemaTransformObject(document)),
-  })
-
+  await describeApi(app as unknown as App)
   const methodsOf = recordMethods(app as App)
   const absent = (request: FastifyRequest) => {
     const allow = methodsOf(pathOf(request)).join(', ')
@@ -201,12 +162,6 @@ export async function createApp(
     throw new Problem(405, `Method not allowed. Use ${allow}.`, { headers: { allow } })
   }
   healthRoutes(app as App, context)
-  let description: string | undefined
-  app.get('/api/openapi.json', { schema: { hide: true } }, (_request, reply) => {
-    // Public, so it is serialized only once.
-    description ??= JSON.stringify(app.swagger())
-    return reply.type('application/json').send(description)
-  })
 
   await app.register(
     async (scope) => {
@@ -278,25 +233,6 @@ function acceptJsonOnly(routes: App): void {
     { parseAs: 'string' },
     async (_request: FastifyRequest, body: string) => parseBody(body),
   )
-}
-
-/**
- * Removes from the document what only zod needs: schemas that no route uses, and patterns that
- * duplicate `format`.
- */
-function tidy<Document extends object>(document: Document): Document {
-  const text = JSON.stringify(document, (_name, value) => {
-    if (value?.format && value.pattern) return { ...value, pattern: undefined }
-    return value
-  })
-  const tidied = JSON.parse(text)
-  const { schemas = {} } = tidied.components
-  for (let unused: string[] | undefined; unused?.length !== 0; ) {
-    const used = JSON.stringify(tidied)
-    unused = Object.keys(schemas).filter((name) => !used.includes(`"#/components/schemas/${name}"`))
-    for (const name of unused) delete schemas[name]
-  }
-  return tidied
 }
 
 /** Records the routes that are added to `app`. Returns a function from a path to its methods. */

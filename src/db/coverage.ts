@@ -1,6 +1,7 @@
 import { type ExpressionBuilder, sql } from 'kysely'
 import type { Selection } from '../connections/selection.ts'
-import { multirangeLiteral, type Trx } from './database.ts'
+import type { Trx } from './database.ts'
+import { multirangeLiteral } from './multirange.ts'
 import { normalize } from './ranges.ts'
 import type { SecondsRange } from './schema/column-types.ts'
 import type { ConnectionRow, CoverageRow } from './schema/connections.ts'

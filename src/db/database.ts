@@ -1,17 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  Kysely,
-  type KyselyConfig,
-  type KyselyPlugin,
-  type PluginTransformQueryArgs,
-  type PluginTransformResultArgs,
-  PostgresDialect,
-  sql,
-  type Transaction,
-} from 'kysely'
+import { Kysely, type KyselyConfig, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
+import { type CancelBackend, Cancellation, openCanceller } from './cancellation.ts'
+import { parseMultirange } from './multirange.ts'
 import { type OrganizationLimits, OrganizationQueue } from './organization-queue.ts'
-import type { SecondsRange } from './schema/column-types.ts'
 import type { Schema } from './schema.ts'
 
 export type Database = Kysely<Schema>
@@ -19,29 +10,6 @@ export type Trx = Transaction<Schema>
 
 const INT8 = pg.types.builtins.INT8
 const TSTZMULTIRANGE = 4534
-
-/**
- * Parses `{["2026-01-01 00:00:00+00","2026-01-01 01:00:00+00"),…}`, the server's output with the
- * settings below. Bounds in the ledger are always finite and half-open.
- */
-export function parseMultirange(text: string): SecondsRange[] {
-  return [...text.matchAll(/\["([^"]+)","([^"]+)"\)/g)].map(([, from, to]) => [
-    Date.parse(from!) / 1000,
-    Date.parse(to!) / 1000,
-  ])
-}
-
-/** Literal for a `::tstzmultirange` parameter. Ranges may overlap and come in any order. */
-export function multirangeLiteral(ranges: Iterable<SecondsRange>): string {
-  const parts = [...ranges]
-    .filter(([from, to]) => from < to)
-    .map(([from, to]) => `[${iso(from)},${iso(to)})`)
-  return `{${parts.join(',')}}`
-}
-
-function iso(seconds: number): string {
-  return new Date(seconds * 1000).toISOString()
-}
 
 const types: pg.CustomTypesConfig = {
   getTypeParser(id: number, format?: 'text' | 'binary') {
@@ -66,9 +34,6 @@ interface DatabaseOptions {
   /** Called when the server drops an idle connection; the pool replaces it. */
   onError?: (error: Error) => void
 }
-
-/** Cancels the statement that a backend runs. */
-type CancelBackend = (pid: number) => Promise<void>
 
 /** The extensions of a pool from {@link openDatabase}. */
 interface PoolExtras {
@@ -102,11 +67,15 @@ export function openDatabase(options: DatabaseOptions): Database {
   // statements of a transaction, the error would end this process. The next statement fails in any
   // case.
   pool.on('connect', (client) => client.on('error', () => {}))
-  const control = openControl(options.url, onError)
-  const db = new ClosingKysely({ dialect: new PostgresDialect({ pool }) }, control.close)
+  const canceller = openCanceller({
+    connectionString: options.url,
+    connectionTimeoutMillis: CONNECT_WITHIN_MS,
+    onError,
+  })
+  const db = new ClosingKysely({ dialect: new PostgresDialect({ pool }) }, canceller.close)
   extrasOf.set(db, {
     queue: options.perOrganization && new OrganizationQueue(options.perOrganization),
-    cancelBackend: control.cancelBackend,
+    cancelBackend: canceller.cancelBackend,
   })
   return db
 }
@@ -122,31 +91,6 @@ class ClosingKysely extends Kysely<Schema> {
 
   override async destroy(): Promise<void> {
     await Promise.all([super.destroy(), this.#close()])
-  }
-}
-
-/**
- * Cancels statements from a separate connection, which is open only when needed. It acts as the
- * login and sets no role: pg_cancel_backend() requires the backend's login or a role that has it.
- */
-function openControl(url: string, onError: (error: Error) => void) {
-  let pool: pg.Pool | undefined
-  return {
-    async cancelBackend(pid: number): Promise<void> {
-      if (!pool) {
-        pool = new pg.Pool({
-          connectionString: url,
-          max: 1,
-          connectionTimeoutMillis: CONNECT_WITHIN_MS,
-          application_name: 'cairn cancellation',
-        })
-        pool.on('error', onError)
-      }
-      await pool.query('SELECT pg_cancel_backend($1)', [pid])
-    },
-    async close(): Promise<void> {
-      await pool?.end()
-    },
   }
 }
 
@@ -232,71 +176,6 @@ export function readOrganization<T>(
       }
     }),
   )
-}
-
-/**
- * Repeated while the transaction runs: a backend ignores a cancellation that arrives between two
- * statements.
- */
-const CANCEL_AGAIN_MS = 100
-
-/**
- * Cancels the statements of one connection when a signal aborts. Its plugin prevents new ones from
- * starting.
- */
-class Cancellation implements KyselyPlugin {
-  /** Of the backend; undefined until it is known. */
-  pid: number | undefined
-  readonly #signal: AbortSignal
-  readonly #cancelBackend: CancelBackend
-  readonly #onAbort = () => {
-    this.#cancelling = this.#cancelUntilDone()
-  }
-  #cancelling: Promise<void> | undefined
-  #done: () => void = () => {}
-  readonly #ended = new Promise<void>((resolve) => {
-    this.#done = resolve
-  })
-  #isDone = false
-
-  constructor(signal: AbortSignal, cancelBackend: CancelBackend) {
-    this.#signal = signal
-    this.#cancelBackend = cancelBackend
-    signal.addEventListener('abort', this.#onAbort)
-  }
-
-  transformQuery({ node }: PluginTransformQueryArgs) {
-    this.#signal.throwIfAborted()
-    return node
-  }
-
-  async transformResult({ result }: PluginTransformResultArgs) {
-    return result
-  }
-
-  async #cancelUntilDone(): Promise<void> {
-    while (!this.#isDone) {
-      // The pool reports the error. Without a cancellation, the statement ends at its timeout.
-      if (this.pid !== undefined) await this.#cancelBackend(this.pid).catch(() => {})
-      await Promise.race([this.#ended, sleep(CANCEL_AGAIN_MS)])
-    }
-  }
-
-  /**
-   * Call it after the transaction has ended and before the connection returns to its pool.
-   *
-   * When pg_cancel_backend() returns, it has signalled the backend, and a backend that runs a
-   * statement or reads the next one has handled its signals. So after one more statement, which may
-   * itself be cancelled, no cancellation is pending.
-   */
-  async settle(connection: Database): Promise<void> {
-    this.#isDone = true
-    this.#done()
-    this.#signal.removeEventListener('abort', this.#onAbort)
-    if (!this.#cancelling) return
-    await this.#cancelling
-    await sql`SELECT`.execute(connection).catch(() => {})
-  }
 }
 
 /** Whether Postgres rejected a violation of this constraint. */

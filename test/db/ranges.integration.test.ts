@@ -1,12 +1,8 @@
 import fc from 'fast-check'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  type Database,
-  multirangeLiteral,
-  openDatabase,
-  parseMultirange,
-} from '../../src/db/database.ts'
+import { type Database, openDatabase } from '../../src/db/database.ts'
+import { multirangeLiteral, parseMultirange } from '../../src/db/multirange.ts'
 import { clip, normalize, seconds, subtract } from '../../src/db/ranges.ts'
 import type { SecondsRange } from '../../src/db/schema/column-types.ts'
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts'

@@ -213,7 +213,7 @@ export type NewConnectionsInput = {
     /** `changes` imports only events that change something; `all` also imports read events. */
     selection?: "changes" | "all";
 };
-export type MadeConnections = {
+export type CreatedConnections = {
     items: Connection[];
     /** External IDs by account ID, for `terraform.tfvars.json`, StackSets and scripts. */
     externalIds: {
@@ -960,7 +960,7 @@ export type NewInvitationInput = {
     email?: string;
     role?: "owner" | "member";
 };
-export type MadeInvitation = {
+export type CreatedInvitation = {
     id: string;
     email: string | null;
     role: "owner" | "member";
@@ -992,7 +992,7 @@ export type NewApiKeyInput = {
     /** A name that shows what uses the key. */
     name: string;
 };
-export type MadeApiKey = {
+export type CreatedApiKey = {
     id: string;
     name: string;
     /** The first characters of the key. Null for a key set in the environment. */
@@ -1494,7 +1494,7 @@ export type NewIntegrationInput = {
     name?: string;
     settings?: IntegrationSettingsInput;
 };
-export type MadeIntegration = {
+export type CreatedIntegration = {
     id: string;
     kind: "github" | "pagerduty" | "alertmanager" | "launchdarkly";
     name: string;
@@ -1810,7 +1810,7 @@ export function importNow(id: string, opts?: Oazapfts.RequestOpts) {
 export function createConnections(newConnectionsInput: NewConnectionsInput, opts?: Oazapfts.RequestOpts) {
     return oazapfts.ok(oazapfts.fetchJson<{
         status: 201;
-        data: MadeConnections;
+        data: CreatedConnections;
     }>("/api/v1/connections/bulk", oazapfts.json({
         ...opts,
         method: "POST",
@@ -2640,7 +2640,7 @@ export function createPasswordReset(id: string, opts?: Oazapfts.RequestOpts) {
 export function createInvitation(newInvitationInput: NewInvitationInput, opts?: Oazapfts.RequestOpts) {
     return oazapfts.ok(oazapfts.fetchJson<{
         status: 201;
-        data: MadeInvitation;
+        data: CreatedInvitation;
     }>("/api/v1/invitations", oazapfts.json({
         ...opts,
         method: "POST",
@@ -2688,7 +2688,7 @@ export function listApiKeys(opts?: Oazapfts.RequestOpts) {
 export function createApiKey(newApiKeyInput: NewApiKeyInput, opts?: Oazapfts.RequestOpts) {
     return oazapfts.ok(oazapfts.fetchJson<{
         status: 201;
-        data: MadeApiKey;
+        data: CreatedApiKey;
     }>("/api/v1/api-keys", oazapfts.json({
         ...opts,
         method: "POST",
@@ -3072,7 +3072,7 @@ export function listIntegrations(opts?: Oazapfts.RequestOpts) {
 export function createIntegration(newIntegrationInput: NewIntegrationInput, opts?: Oazapfts.RequestOpts) {
     return oazapfts.ok(oazapfts.fetchJson<{
         status: 201;
-        data: MadeIntegration;
+        data: CreatedIntegration;
     }>("/api/v1/integrations", oazapfts.json({
         ...opts,
         method: "POST",
@@ -3121,7 +3121,7 @@ export function deleteIntegration(id: string, opts?: Oazapfts.RequestOpts) {
 export function rotateIntegrationSecret(id: string, secretRotationInput: SecretRotationInput, opts?: Oazapfts.RequestOpts) {
     return oazapfts.ok(oazapfts.fetchJson<{
         status: 200;
-        data: MadeIntegration;
+        data: CreatedIntegration;
     }>(`/api/v1/integrations/${encodeURIComponent(id)}/rotate-secret`, oazapfts.json({
         ...opts,
         method: "POST",

@@ -53,7 +53,7 @@ const madeSchema = z
     terraform: z.string().meta({ description: 'The same map in HCL, for `for_each`.' }),
   })
   .meta({
-    id: 'MadeConnections',
+    id: 'CreatedConnections',
     examples: [
       {
         items: [],

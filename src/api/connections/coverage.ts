@@ -11,10 +11,9 @@ import { countUnparsed } from '../../db/unparsed-records.ts'
 import type { ApiContext, App } from '../context.ts'
 import { requireOwner } from '../permissions.ts'
 import { jsonResponse, notFound, Problem, problems } from '../problems.ts'
+import { time } from '../time.ts'
 import { beingDeleted, connectionParams, readConnection, withConnection } from './find.ts'
 import { signalChange } from './signal.ts'
-
-const time = z.iso.datetime()
 
 const rangeSchema = z.tuple([time, time])
 

@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import type { ApiContext, App } from '../context.ts'
 import { jsonResponse, problems } from '../problems.ts'
+import { time } from '../time.ts'
 import { connectionParams, readLiveRef } from './find.ts'
-
-const time = z.iso.datetime()
 
 const importSchema = z
   .object({

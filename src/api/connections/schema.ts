@@ -3,8 +3,7 @@ import { parseRoleArn } from '../../aws/role-arn.ts'
 import { selections } from '../../connections/selection.ts'
 import { connectionStatuses } from '../../connections/status.ts'
 import { text } from '../text.ts'
-
-const time = z.iso.datetime()
+import { time } from '../time.ts'
 
 const example = {
   id: '019b2d5e-8c1a-7f00-9a3e-4f6d2c7b8a90',

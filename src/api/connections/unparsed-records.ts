@@ -5,10 +5,9 @@ import type { ApiContext, App } from '../context.ts'
 import { readIdCursor, writeIdCursor } from '../id-cursor.ts'
 import { pageCursor, pageLimit } from '../paging.ts'
 import { found, jsonResponse, problems } from '../problems.ts'
+import { time } from '../time.ts'
 import { connectionParams, readConnection } from './find.ts'
 import { file } from './setup.ts'
-
-const time = z.iso.datetime()
 
 const recordSchema = z.object({
   id: z.uuid(),

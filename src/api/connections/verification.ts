@@ -8,9 +8,8 @@ import type { ConnectionRow } from '../../db/schema/connections.ts'
 import { VERDICT_MAX_AGE_HOURS } from '../../db/verifications.ts'
 import type { ApiContext, App } from '../context.ts'
 import { jsonResponse, problems } from '../problems.ts'
+import { time } from '../time.ts'
 import { connectionParams, readConnection, readLiveRef } from './find.ts'
-
-const time = z.iso.datetime()
 
 const checkSchema = z.object({
   id: z.enum(checkIds),

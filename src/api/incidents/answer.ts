@@ -14,11 +14,11 @@ import { subjectOf, toChange } from '../changes/serialize.ts'
 import { Problem } from '../problems.ts'
 import type { timelineQuerySchema } from './schema.ts'
 
-const MINUTE = 60_000
-const HOUR = 60 * MINUTE
-const TIMELINE_BEFORE = 2 * HOUR
-const TIMELINE_AFTER = HOUR
-const MAX_TIMELINE = 14 * 24 * HOUR
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const TIMELINE_BEFORE = 2 * HOUR_MS
+const TIMELINE_AFTER = HOUR_MS
+const MAX_TIMELINE = 14 * 24 * HOUR_MS
 
 interface Shown {
   organizationId: string
@@ -95,7 +95,7 @@ function timelineOf(incident: RankedIncident, query: Shown['query'], now: Date) 
   const latest = Math.min(incident.noticedAt.getTime() + TIMELINE_AFTER, now.getTime())
   const to = query.to
     ? new Date(query.to)
-    : new Date(Math.max(latest, incident.noticedAt.getTime() + MINUTE))
+    : new Date(Math.max(latest, incident.noticedAt.getTime() + MINUTE_MS))
   const from = query.from
     ? new Date(query.from)
     : new Date(

@@ -7,8 +7,7 @@ import {
 } from '../../integrations/integration.ts'
 import { pageCursor, pageLimit } from '../paging.ts'
 import { text } from '../text.ts'
-
-const time = z.iso.datetime()
+import { time } from '../time.ts'
 
 const deployRuleSchema = z.strictObject({
   workflow: text(200).min(1).optional().meta({
@@ -151,7 +150,7 @@ const secretSchema = z.string().meta({
 })
 
 export const madeIntegrationSchema = integrationSchema.extend({ secret: secretSchema }).meta({
-  id: 'MadeIntegration',
+  id: 'CreatedIntegration',
   examples: [{ ...example, secret: 'b3Blbi1zZXNhbWUtYnV0LTI1Ni1iaXRzLWxvbmc' }],
 })
 

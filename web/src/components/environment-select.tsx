@@ -71,7 +71,7 @@ export function EnvironmentSelect(props: {
       {making && (
         <NewEnvironment
           onCancel={end}
-          onMade={(id) => {
+          onCreated={(id) => {
             end()
             onChange(id)
           }}
@@ -85,17 +85,17 @@ export function EnvironmentSelect(props: {
 }
 
 /** An environment has a name and a color. */
-function NewEnvironment(props: { onMade: (id: string) => void; onCancel?: () => void }) {
+function NewEnvironment(props: { onCreated: (id: string) => void; onCancel?: () => void }) {
   const client = useQueryClient()
   const edited = useEscape(props.onCancel)
   const [name, setName] = useState('')
   const [color, setColor] = useState<Color | null>(null)
   const make = useMutation({
     mutationFn: () => createEnvironment({ name, ...(color && { color }) }),
-    onSuccess: (made) => {
-      client.setQueryData<Environment[]>(['environments'], (items) => [...(items ?? []), made])
+    onSuccess: (created) => {
+      client.setQueryData<Environment[]>(['environments'], (items) => [...(items ?? []), created])
       void refreshEnvironments(client)
-      props.onMade(made.id)
+      props.onCreated(created.id)
     },
   })
   const submit = (event: FormEvent) => {

@@ -47,9 +47,9 @@ const formatters = new Map<string, Intl.DateTimeFormat>()
 /** Cached: creating a formatter is slow, and sentences are rendered every second. */
 function formatter(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = JSON.stringify([locale, options])
-  const made = formatters.get(key) ?? new Intl.DateTimeFormat(locale, options)
-  formatters.set(key, made)
-  return made
+  const created = formatters.get(key) ?? new Intl.DateTimeFormat(locale, options)
+  formatters.set(key, created)
+  return created
 }
 
 function nextDayKey(date: Date, when: When): string {

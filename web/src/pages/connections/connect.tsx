@@ -31,11 +31,11 @@ function OneAccount({ onClose }: Pick<DialogProps, 'onClose'>) {
   const [environmentId, setEnvironmentId] = useState<string | null>(null)
   const make = useMutation({
     mutationFn: () => createConnection({ name, environmentId }),
-    onSuccess: async (made) => {
-      client.setQueryData(['connections', made.id], made)
+    onSuccess: async (created) => {
+      client.setQueryData(['connections', created.id], created)
       void client.invalidateQueries({ queryKey: ['connections'], exact: true })
       void refreshEnvironments(client)
-      await navigate({ to: '/integrations/aws/$id', params: { id: made.id } })
+      await navigate({ to: '/integrations/aws/$id', params: { id: created.id } })
       onClose()
     },
   })

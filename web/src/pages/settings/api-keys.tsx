@@ -1,13 +1,13 @@
 import { Anchor, Stack, Text } from '@mantine/core'
 import { useState } from 'react'
-import type { MadeApiKey } from '../../client.ts'
+import type { CreatedApiKey } from '../../client.ts'
 import { ApiKeyList } from './api-key-list.tsx'
 import { CreateApiKey, NewApiKey } from './create-api-key.tsx'
 import { OwnersOnly, ownerOnlyReason, useMe } from './permissions.tsx'
 
 export function ApiKeys() {
   const isOwner = !ownerOnlyReason(useMe())
-  const [made, setMade] = useState<MadeApiKey>()
+  const [created, setCreated] = useState<CreatedApiKey>()
   return (
     <Stack>
       <Text size="sm">
@@ -18,10 +18,10 @@ export function ApiKeys() {
         . A key has the permissions of a member.
       </Text>
       <OwnersOnly what="Only owners can create and revoke API keys" />
-      {made ? (
-        <NewApiKey made={made} onDone={() => setMade(undefined)} />
+      {created ? (
+        <NewApiKey created={created} onDone={() => setCreated(undefined)} />
       ) : (
-        <CreateApiKey disabled={!isOwner} onMade={setMade} />
+        <CreateApiKey disabled={!isOwner} onCreated={setCreated} />
       )}
       <ApiKeyList canRevoke={isOwner} />
     </Stack>

@@ -1,17 +1,17 @@
 import { Button, Group, Stack, Text, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { createApiKey, type MadeApiKey } from '../../client.ts'
+import { type CreatedApiKey, createApiKey } from '../../client.ts'
 import { Snippet } from '../../components/copy.tsx'
 import { FormError, fieldErrors, focusFirst } from '../../components/form-error.tsx'
 import { ShownOnce } from './shown-once.tsx'
 
 export function CreateApiKey({
   disabled,
-  onMade,
+  onCreated,
 }: {
   disabled: boolean
-  onMade: (made: MadeApiKey) => void
+  onCreated: (created: CreatedApiKey) => void
 }) {
   const client = useQueryClient()
   const form = useForm({
@@ -21,9 +21,9 @@ export function CreateApiKey({
   })
   const making = useMutation({
     mutationFn: ({ name }: typeof form.values) => createApiKey({ name: name.trim() }),
-    onSuccess: (made) => {
+    onSuccess: (created) => {
       void client.invalidateQueries({ queryKey: ['api-keys'] })
-      onMade(made)
+      onCreated(created)
     },
     onError: (error) => form.setErrors(fieldErrors(error, ['name'])),
   })
@@ -59,15 +59,15 @@ export function CreateApiKey({
   )
 }
 
-export function NewApiKey({ made, onDone }: { made: MadeApiKey; onDone: () => void }) {
+export function NewApiKey({ created, onDone }: { created: CreatedApiKey; onDone: () => void }) {
   const request =
-    `CAIRN_API_KEY='${made.key}'\n` +
+    `CAIRN_API_KEY='${created.key}'\n` +
     `curl --header "Authorization: Bearer $CAIRN_API_KEY" \\\n` +
     `  '${window.location.origin}/api/v1/changes?limit=5'`
   return (
-    <ShownOnce title={`API key: ${made.name}`} onDone={onDone}>
+    <ShownOnce title={`API key: ${created.name}`} onDone={onDone}>
       <Text size="sm">Copy this key now. It is shown only once: Cairn stores only its hash.</Text>
-      <Snippet text={made.key} label="API key" />
+      <Snippet text={created.key} label="API key" />
       <Text size="sm">Example request: list the five newest changes.</Text>
       <Snippet text={request} label="curl example" />
     </ShownOnce>

@@ -1,7 +1,7 @@
 import { Button, Group, NativeSelect, Stack, Text, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { createInvitation, type MadeInvitation } from '../../client.ts'
+import { type CreatedInvitation, createInvitation } from '../../client.ts'
 import { Snippet } from '../../components/copy.tsx'
 import { FormError, fieldErrors, focusFirst } from '../../components/form-error.tsx'
 import { Time } from '../../time.tsx'
@@ -9,7 +9,10 @@ import { ShownOnce } from './shown-once.tsx'
 
 const fields = ['email', 'role'] as const
 
-export function InviteForm(props: { disabled: boolean; onMade: (made: MadeInvitation) => void }) {
+export function InviteForm(props: {
+  disabled: boolean
+  onCreated: (created: CreatedInvitation) => void
+}) {
   const client = useQueryClient()
   const form = useForm({
     mode: 'uncontrolled',
@@ -18,9 +21,9 @@ export function InviteForm(props: { disabled: boolean; onMade: (made: MadeInvita
   const making = useMutation({
     mutationFn: ({ email, role }: typeof form.values) =>
       createInvitation({ role, ...(email.trim() !== '' && { email: email.trim() }) }),
-    onSuccess: (made) => {
+    onSuccess: (created) => {
       void client.invalidateQueries({ queryKey: ['invitations'] })
-      props.onMade(made)
+      props.onCreated(created)
     },
     onError: (error) => {
       const errors = fieldErrors(error, fields)
@@ -69,19 +72,25 @@ export function InviteForm(props: { disabled: boolean; onMade: (made: MadeInvita
   )
 }
 
-export function NewInvitation({ made, onDone }: { made: MadeInvitation; onDone: () => void }) {
+export function NewInvitation({
+  created,
+  onDone,
+}: {
+  created: CreatedInvitation
+  onDone: () => void
+}) {
   return (
     <ShownOnce
-      title={made.email === null ? 'Invitation' : `Invitation for ${made.email}`}
+      title={created.email === null ? 'Invitation' : `Invitation for ${created.email}`}
       onDone={onDone}
     >
       <Text size="sm">
         Send this link yourself: Cairn sends no email, and shows the link only once. The person who
         accepts it
-        {made.role === 'owner' ? ' becomes an owner' : ' becomes a member'}. It works once, until{' '}
-        <Time at={made.expiresAt} />.
+        {created.role === 'owner' ? ' becomes an owner' : ' becomes a member'}. It works once, until{' '}
+        <Time at={created.expiresAt} />.
       </Text>
-      <Snippet text={made.url} label="Invitation link" />
+      <Snippet text={created.url} label="Invitation link" />
     </ShownOnce>
   )
 }

@@ -1,6 +1,6 @@
 import { Stack, Text, Title } from '@mantine/core'
 import { useState } from 'react'
-import type { MadeInvitation } from '../../client.ts'
+import type { CreatedInvitation } from '../../client.ts'
 import { InvitationList } from './invitation-list.tsx'
 import { InviteForm, NewInvitation } from './invite.tsx'
 import { MemberList } from './member-list.tsx'
@@ -8,7 +8,7 @@ import { OwnersOnly, ownerOnlyReason, useMe } from './permissions.tsx'
 
 export function Members() {
   const isOwner = !ownerOnlyReason(useMe())
-  const [made, setMade] = useState<MadeInvitation>()
+  const [created, setCreated] = useState<CreatedInvitation>()
   return (
     <Stack>
       <Text size="sm">
@@ -20,10 +20,10 @@ export function Members() {
       <Title order={2} size="h4" mt="md">
         Invite people
       </Title>
-      {made ? (
-        <NewInvitation made={made} onDone={() => setMade(undefined)} />
+      {created ? (
+        <NewInvitation created={created} onDone={() => setCreated(undefined)} />
       ) : (
-        <InviteForm disabled={!isOwner} onMade={setMade} />
+        <InviteForm disabled={!isOwner} onCreated={setCreated} />
       )}
       {isOwner && <InvitationList />}
     </Stack>
