@@ -63,8 +63,8 @@ let rows: number
 let spanDays: number
 let postgres: EmbeddedPostgres
 
-const HOUR = 3_600_000
-const DAY = 24 * HOUR
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
 /** As one change was measured to take with its indexes, and room to build them in. */
 const BYTES_A_ROW = 3_200
 const SQL_ROUNDS = 21
@@ -360,7 +360,7 @@ async function measureSql(trx: Trx, to: Date): Promise<Ratio[]> {
     ['24 h', 1],
     ['7 d', 7],
   ] as const) {
-    const from = new Date(to.getTime() - days * DAY)
+    const from = new Date(to.getTime() - days * DAY_MS)
     const of =
       sql`SELECT count(*) FROM changes WHERE occurred_at >= ${from} AND occurred_at < ${to}`.compile(
         trx,
@@ -407,7 +407,7 @@ async function measureSql(trx: Trx, to: Date): Promise<Ratio[]> {
 }
 
 async function measureHttp(url: string, key: string, to: Date): Promise<Timing[]> {
-  const day = `from=${new Date(to.getTime() - DAY).toISOString()}&to=${to.toISOString()}`
+  const day = `from=${new Date(to.getTime() - DAY_MS).toISOString()}&to=${to.toISOString()}`
   const requests = {
     'feed page': 'changes?noise=false',
     'feed page, a frequent word': 'changes?noise=false&q=shop-prod',
@@ -449,7 +449,7 @@ async function createIncident(url: string, key: string, to: Date): Promise<strin
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
     body: JSON.stringify({
       title: 'shop-prod: connection timeouts at sg-00f of checkout',
-      noticedAt: new Date(to.getTime() - HOUR).toISOString(),
+      noticedAt: new Date(to.getTime() - HOUR_MS).toISOString(),
     }),
   })
   const body = await response.text()
@@ -476,7 +476,7 @@ async function measureFairness(
   keys: { attacker: string; neighbour: string },
   to: Date,
 ): Promise<Fairness> {
-  const day = `from=${new Date(to.getTime() - DAY).toISOString()}&to=${to.toISOString()}`
+  const day = `from=${new Date(to.getTime() - DAY_MS).toISOString()}&to=${to.toISOString()}`
   const page = ['changes?noise=false', `changes/histogram?${day}`, `changes?noise=false&${day}`]
   const searches: Record<string, number> = {}
   let failed = 0

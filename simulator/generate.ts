@@ -16,10 +16,10 @@ import { type Release, releaseThenTidyUp, stories } from './generate/stories.ts'
 import { applyTerraform, applyTerraformTwice, planTerraform, tryOut } from './generate/terraform.ts'
 import type { CloudTrailRecord, Simulator } from './types.ts'
 
-const SECOND = 1000
-const MINUTE = 60 * SECOND
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
+const SECOND_MS = 1000
+const MINUTE_MS = 60 * SECOND_MS
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
 
 const DEFAULT_REGIONS = ['us-east-1', 'eu-west-1', 'ap-southeast-2']
 
@@ -101,7 +101,7 @@ export function generateRelease(options: {
   const at = startsAt.getTime()
   const account = createAccount(seed, accountId, DEFAULT_REGIONS)
   const random = new Random(seed, at, 'release')
-  const script = new Script(account, random, at, ordinalOf(Math.floor(at / DAY) + 1) - 2)
+  const script = new Script(account, random, at, ordinalOf(Math.floor(at / DAY_MS) + 1) - 2)
   const release = releaseThenTidyUp(script, pauseSeconds)
   return { records: script.records, release }
 }
@@ -112,7 +112,7 @@ export type { Release } from './generate/stories.ts'
 function between(account: Account, from: number, to: number): CloudTrailRecord[] {
   const found: { record: CloudTrailRecord; time: number }[] = []
   // Work that began on the day before may last into this one.
-  for (let day = Math.floor(from / DAY) - 1; day * DAY < to; day++) {
+  for (let day = Math.floor(from / DAY_MS) - 1; day * DAY_MS < to; day++) {
     for (const record of recordsOfDay(account, day)) {
       const time = timeOf(record)
       if (time >= from && time < to) found.push({ record, time })
@@ -123,7 +123,7 @@ function between(account: Account, from: number, to: number): CloudTrailRecord[]
 
 /** Everything that starts on a day, unordered. */
 function recordsOfDay(account: Account, day: number): CloudTrailRecord[] {
-  const weekday = new Date(day * DAY).getUTCDay()
+  const weekday = new Date(day * DAY_MS).getUTCDay()
   const isWeekend = weekday === 0 || weekday === 6
   return habits.flatMap(({ work, hours, ...means }) => {
     const key = [account.seed, account.id, day, work.name]
@@ -132,7 +132,7 @@ function recordsOfDay(account: Account, day: number): CloudTrailRecord[] {
     return starts
       .sort((a, b) => a - b)
       .flatMap((start, index) => {
-        const at = day * DAY + start
+        const at = day * DAY_MS + start
         const script = new Script(account, new Random(...key, index), at, ordinalOf(day) + index)
         work(script)
         return script.records
@@ -145,7 +145,7 @@ const MAX_PER_DAY = 24
 
 /** The number of the first script of its kind on a day; deploys began with the year 2026. */
 function ordinalOf(day: number): number {
-  return Math.max(0, day - Date.UTC(2026, 0) / DAY) * MAX_PER_DAY + 1
+  return Math.max(0, day - Date.UTC(2026, 0) / DAY_MS) * MAX_PER_DAY + 1
 }
 
 /** Milliseconds since midnight. */
@@ -153,7 +153,7 @@ function startsOf(random: Random, hours: Habit['hours'], mean: number): number[]
   if ('each' in hours) {
     return hours.each
       .filter(() => mean >= 1 || random.chance(mean))
-      .map((hour) => hour * HOUR + random.integer(0, 90) * SECOND)
+      .map((hour) => hour * HOUR_MS + random.integer(0, 90) * SECOND_MS)
   }
   const total = hours.reduce((sum, weight) => sum + weight, 0)
   return Array.from({ length: random.count(mean) }, () => {
@@ -162,7 +162,7 @@ function startsOf(random: Random, hours: Habit['hours'], mean: number): number[]
       left -= weight
       return left < 0
     })
-    return hour * HOUR + random.fraction() * HOUR
+    return hour * HOUR_MS + random.fraction() * HOUR_MS
   })
 }
 
@@ -171,11 +171,11 @@ function timeOf({ eventTime }: CloudTrailRecord): number {
 }
 
 /** How far ahead live events are generated, in milliseconds. */
-const AHEAD = HOUR
+const AHEAD = HOUR_MS
 /** Median of the delivery, in seconds, and how far it varies: CloudTrail's is some minutes, up to 15. */
 const DELIVERY = { median: 200, sigma: 0.6, least: 40, most: 900 }
 /** The time between two stories, and from the failure to its fix. */
-const STORY_EVERY = 50 * MINUTE
+const STORY_EVERY = 50 * MINUTE_MS
 
 /**
  * Continues from now at the rate of the history with the same seed, in the simulator's first account or another: events
@@ -208,7 +208,7 @@ export function startLiveActivity(
     }
     for (; story && began + storyAfterMs + played * STORY_EVERY < until; played++) {
       const at = began + storyAfterMs + played * STORY_EVERY
-      const ordinal = ordinalOf(Math.floor(at / DAY) + 1) - 1
+      const ordinal = ordinalOf(Math.floor(at / DAY_MS) + 1) - 1
       const script = new Script(account, new Random(seed, began, 'story', played), at, ordinal)
       stories[played % stories.length]!(script)
       for (const record of script.records) pending.push({ record, delay: 2 })
@@ -228,7 +228,7 @@ export function startLiveActivity(
     for (const { record, delay } of happened) {
       simulator.addEvents([record], { deliveryDelaySeconds: delay, accountId })
     }
-  }, SECOND)
+  }, SECOND_MS)
   // The timer alone does not keep the process running.
   timer.unref()
   return { stop: () => clearInterval(timer) }

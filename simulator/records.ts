@@ -19,12 +19,12 @@ const { parse: parseWithSource, rawJSON } = JSON as unknown as {
   rawJSON: (text: string) => unknown
 }
 
-const MINUTE = 60
-const DAY = 86_400
+const MINUTE_SECONDS = 60
+const DAY_SECONDS = 86_400
 /** How old the newest record becomes, in seconds: older than any settling time. */
-const NEWEST_AGE = 30 * MINUTE
+const NEWEST_AGE = 30 * MINUTE_SECONDS
 /** The longest span that is kept as it is, in seconds: within a default look-back of a week. */
-const MAX_SPAN_MS = 5 * DAY
+const MAX_SPAN_MS = 5 * DAY_SECONDS
 
 /**
  * Reads a file of records, one JSON object a line, plain or gzip. Numbers that JavaScript cannot represent

@@ -5,7 +5,7 @@ import { parsePolicy } from './policy.ts'
 import { type QueryRequest, text, validate, whole } from './query.ts'
 import { xml } from './xml.ts'
 
-const HOUR = 3600
+const HOUR_SECONDS = 3600
 
 /** The operations by name; each returns the content of its `…Result` element. */
 export const stsOperations: Record<string, (request: QueryRequest) => string> = {
@@ -34,7 +34,7 @@ function assumeRole({ parameters, session, region, accounts }: QueryRequest): st
     }),
     text('externalId', externalId, { min: 2, max: 1224, pattern: '[\\w+=,.@:\\/-]*' }),
     text('policy', policyText, { min: 1, max: 2048 }),
-    whole('durationSeconds', duration, { min: 900, max: 12 * HOUR }),
+    whole('durationSeconds', duration, { min: 900, max: 12 * HOUR_SECONDS }),
   )
   if (!/^arn:[\w-]+:iam::\d{12}:\S+$/.test(roleArn!)) {
     throw new AwsError('ValidationError', `${roleArn} is invalid`)
@@ -49,7 +49,7 @@ function assumeRole({ parameters, session, region, accounts }: QueryRequest): st
     roleArn: roleArn!,
     sessionName: sessionName!,
     ...(externalId !== null && { externalId }),
-    durationSeconds: duration === null ? HOUR : Number(duration),
+    durationSeconds: duration === null ? HOUR_SECONDS : Number(duration),
     region,
     actions: [
       'sts:AssumeRole',

@@ -10,11 +10,11 @@ import { someChange, someResource } from '../testing/changes.ts'
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts'
 
 const script = path.resolve(import.meta.dirname, '../scripts/backtest.ts')
-const DAY = 24 * 3_600_000
-const MINUTE = 60_000
-const alert = new Date(Math.floor((Date.now() - DAY) / 1000) * 1000)
-const before = new Date(alert.getTime() - 20 * DAY)
-const tooOld = new Date(alert.getTime() - 100 * DAY)
+const DAY_MS = 24 * 3_600_000
+const MINUTE_MS = 60_000
+const alert = new Date(Math.floor((Date.now() - DAY_MS) / 1000) * 1000)
+const before = new Date(alert.getTime() - 20 * DAY_MS)
+const tooOld = new Date(alert.getTime() - 100 * DAY_MS)
 
 let database: TestDatabase
 let directory: string
@@ -26,7 +26,7 @@ beforeAll(async () => {
   const system = openDatabase({ url: database.url, role: 'cairn_system' })
   const { id: organizationId } = await ensureOrganization(system, 'default')
   await asOrganization(db, organizationId, async (trx) => {
-    const occurredAt = new Date(alert.getTime() - 6 * MINUTE)
+    const occurredAt = new Date(alert.getTime() - 6 * MINUTE_MS)
     await ensurePartitions(trx, occurredAt)
     const culprit = {
       ...{ occurredAt, service: 'ec2', action: 'RevokeSecurityGroupIngress' },

@@ -34,10 +34,10 @@ import {
 import { createTemporalNamespace } from '../testing/temporal-namespace.ts'
 
 const logger = pino({ level: 'silent' })
-const MINUTE = 60_000
+const MINUTE_MS = 60_000
 /** Whole seconds, as in GitHub's payloads. */
 const now = new Date(Math.floor(Date.now() / 1000) * 1000)
-const ago = (minutes: number) => new Date(now.getTime() - minutes * MINUTE)
+const ago = (minutes: number) => new Date(now.getTime() - minutes * MINUTE_MS)
 
 let api: TestApi
 beforeAll(async () => {
@@ -171,7 +171,7 @@ describe('a delivery of GitHub', () => {
     /** Half a minute before and after the start of an hour. */
     const around = (hoursAgo: number) => {
       const hour = Math.floor(now.getTime() / 3_600_000 - hoursAgo) * 3_600_000
-      return [new Date(hour - MINUTE / 2), new Date(hour + MINUTE / 2)] as const
+      return [new Date(hour - MINUTE_MS / 2), new Date(hour + MINUTE_MS / 2)] as const
     }
     const once = around(24)
     await receive(one, once[0])

@@ -24,10 +24,10 @@ import { pullRequestMerged } from '../testing/github.ts'
 import { type FakeGitHub, startFakeGitHub } from '../testing/github-api.ts'
 import { createTemporalNamespace } from '../testing/temporal-namespace.ts'
 
-const MINUTE = 60_000
+const MINUTE_MS = 60_000
 /** Whole seconds, as in GitHub's payloads. */
 const now = new Date(Math.floor(Date.now() / 1000) * 1000)
-const ago = (minutes: number) => new Date(now.getTime() - minutes * MINUTE)
+const ago = (minutes: number) => new Date(now.getTime() - minutes * MINUTE_MS)
 
 let api: TestApi
 beforeAll(async () => {
@@ -140,7 +140,7 @@ describe('a check', () => {
     })
     // Not due: nothing is asked.
     const before = set.github.requests.length
-    expect((await check(set)).nextInMs).toBeGreaterThan(9 * MINUTE)
+    expect((await check(set)).nextInMs).toBeGreaterThan(9 * MINUTE_MS)
     expect(set.github.requests.length).toBe(before)
     // Nothing is missing any more: the list is read, and no payload.
     await checkNow(set)
@@ -309,15 +309,15 @@ describe('a problem is shown with what to do', () => {
       'x-ratelimit-reset': `${reset}`,
     })
     const first = await check(set)
-    expect(first.nextInMs).toBeGreaterThan(25 * MINUTE)
-    expect(first.nextInMs).toBeLessThanOrEqual(30 * MINUTE)
+    expect(first.nextInMs).toBeGreaterThan(25 * MINUTE_MS)
+    expect(first.nextInMs).toBeLessThanOrEqual(30 * MINUTE_MS)
     const { problem, nextCheckAt } = await recoveryOf(set)
     expect(problem).toMatch(/rate limit of the token is used up. Cairn continues at .* UTC/)
     expect(Math.floor(Date.parse(nextCheckAt) / 1000)).toBe(reset)
     // The secondary limit.
     limited(429, { 'retry-after': '120' })
     await checkNow(set)
-    expect((await check(set)).nextInMs).toBeLessThanOrEqual(2 * MINUTE)
+    expect((await check(set)).nextInMs).toBeLessThanOrEqual(2 * MINUTE_MS)
     // Others use the same token: some requests are left to them.
     limited(200, {
       'x-ratelimit-limit': '5000',
@@ -517,7 +517,7 @@ test('the starter starts a workflow for an overdue check, and for no other', asy
   const isStarted = Promise.withResolvers<void>()
   const starter = startRecoverStarter({
     ...{ db: api.context.system, logger: pino({ level: 'silent' }), intervalMs: 50 },
-    overdueMs: 5 * MINUTE,
+    overdueMs: 5 * MINUTE_MS,
     workflows: {
       async recover({ integrationId }) {
         started.push(integrationId)

@@ -17,7 +17,7 @@ import { eventually } from '../testing/eventually.ts'
 import { blockedOnRows, startClientAndWorkers } from '../testing/workflows/stored-changes.ts'
 
 const logger = pino({ level: 'silent' })
-const HOUR = 3_600_000
+const HOUR_MS = 3_600_000
 /** A Monday at noon. */
 const START = Date.parse('2026-03-02T12:00:00Z')
 const CHANGES = 120
@@ -27,7 +27,7 @@ let api: TestApi
 beforeAll(async () => {
   installTemporalRuntime(createLogger({ level: 'error' }))
   api = await createTestApi()
-  await api.db.transaction().execute((trx) => ensurePartitions(trx, new Date(START - HOUR)))
+  await api.db.transaction().execute((trx) => ensurePartitions(trx, new Date(START - HOUR_MS)))
 })
 afterAll(() => api.close())
 
@@ -41,7 +41,7 @@ function store(tenant: Tenant, numbers: readonly number[]) {
       aChange({
         sourceId: `${n}`,
         service: serviceOf(n),
-        occurredAt: new Date(START + (n % CHANGES) * HOUR + n),
+        occurredAt: new Date(START + (n % CHANGES) * HOUR_MS + n),
       }),
     ),
   )

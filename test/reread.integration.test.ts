@@ -27,8 +27,8 @@ import { eventually } from '../testing/eventually.ts'
 import { blockedOnRows, startClientAndWorkers } from '../testing/workflows/stored-changes.ts'
 
 const logger = pino({ level: 'silent' })
-const HOUR = 3_600_000
-const WEEK = 7 * 24 * HOUR
+const HOUR_MS = 3_600_000
+const WEEK_MS = 7 * 24 * HOUR_MS
 /** A Monday at noon. */
 const START = Date.parse('2026-03-02T12:00:00Z')
 const WINDOW = 'from=2026-03-01T00:00:00Z&to=2026-03-30T00:00:00Z'
@@ -40,7 +40,7 @@ let api: TestApi
 beforeAll(async () => {
   installTemporalRuntime(createLogger({ level: 'error' }))
   api = await createTestApi()
-  await api.db.transaction().execute((trx) => ensurePartitions(trx, new Date(START - WEEK)))
+  await api.db.transaction().execute((trx) => ensurePartitions(trx, new Date(START - WEEK_MS)))
 })
 afterAll(() => api.close())
 
@@ -148,8 +148,9 @@ async function outdatedByWeek(tenant: Tenant): Promise<number[]> {
   return Array.from(
     { length: WEEKS },
     (_, week) =>
-      found.filter(({ occurred_at }) => Math.floor((occurred_at.getTime() - START) / WEEK) === week)
-        .length,
+      found.filter(
+        ({ occurred_at }) => Math.floor((occurred_at.getTime() - START) / WEEK_MS) === week,
+      ).length,
   )
 }
 
@@ -161,7 +162,7 @@ test('after an upgrade, all stored records are read again, also when a worker is
   const [tenant, fresh] = [await api.tenant('upgraded'), await api.tenant('fresh')]
   const connection = await connect(tenant)
   const stored = Array.from({ length: WEEKS * PER_WEEK }, (_, n) =>
-    event(n, START + Math.floor(n / PER_WEEK) * WEEK + (n % PER_WEEK) * 60_000),
+    event(n, START + Math.floor(n / PER_WEEK) * WEEK_MS + (n % PER_WEEK) * 60_000),
   )
   await store(tenant, connection, stored)
   const before = await rows(tenant)
@@ -210,7 +211,7 @@ test('after an upgrade, all stored records are read again, also when a worker is
   const added: typeof stored = []
   while (!isDone) {
     const n = added.length
-    added.push(event(stored.length + n, START + (n % WEEKS) * WEEK + 2 * HOUR + n * 1_000))
+    added.push(event(stored.length + n, START + (n % WEEKS) * WEEK_MS + 2 * HOUR_MS + n * 1_000))
     const known = stored.slice(n % stored.length, (n % stored.length) + 3)
     await store(tenant, connection, [...known, ...added.slice(-1)])
   }

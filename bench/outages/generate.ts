@@ -22,9 +22,9 @@ import { KINDS, type Kind } from './kinds.ts'
 import { hex, OPERATIONS, type Operation, type OperationName, type Random } from './operations.ts'
 import { randomOf } from './random.ts'
 
-const MINUTE = 60_000
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
 const ACCOUNTS = {
   production: '111122223333',
   staging: '222233334444',
@@ -164,7 +164,7 @@ function act(
   const { random, half } = world
   const { service, action, request, response }: Operation = OPERATIONS[operation]
   const accountId = ACCOUNTS[account]
-  const began = cloudTrailTime(at - HOUR)
+  const began = cloudTrailTime(at - HOUR_MS)
   const identities = {
     person: () =>
       ssoIdentity(pick(random, HALVES[half].people), {
@@ -218,7 +218,7 @@ function act(
     sourceIPAddress: who === 'service' ? 'autoscaling.amazonaws.com' : '203.0.113.7',
     awsRegion: service === 'iam' || service === 'route53' ? 'us-east-1' : 'eu-west-1',
   })
-  const lateness = random() < 0.1 ? { arrivesAt: new Date(at + 12 * MINUTE).toISOString() } : {}
+  const lateness = random() < 0.1 ? { arrivesAt: new Date(at + 12 * MINUTE_MS).toISOString() } : {}
   world.events.push({ type: 'aws.cloudtrail', record, ...lateness })
   return id
 }
@@ -248,7 +248,7 @@ function merge(world: World, { at, name }: Pick<Act, 'at' | 'name'>): string[] {
       title: pick(random, titles),
       commits: 2,
       branch: 'change',
-      at: at - 9 * MINUTE,
+      at: at - 9 * MINUTE_MS,
     }),
     deploymentCreated({ ...webhook, id, at }),
   )
@@ -346,24 +346,24 @@ function scenario(half: Half, kind: Kind, number: number, hasCulprit: boolean, s
     Math.floor(random() * 24),
     Math.floor(random() * 60),
   )
-  const startedAt = noticedAt - Math.floor(random() ** 2 * 40 * MINUTE) - MINUTE
+  const startedAt = noticedAt - Math.floor(random() ** 2 * 40 * MINUTE_MS) - MINUTE_MS
   const world: World = { half, random, noticedAt, startedAt, events: [] }
   const changed = pick(random, services)
   const isNamed = random() < 0.5
   const affected = isNamed ? changed : other(random, services, changed)
   const title = pick(random, kind.titles[half]).replace('{S}', affected)
-  background(world, services, noticedAt - 24 * DAY, noticedAt - 3 * DAY, 34)
-  background(world, services, noticedAt - 3 * DAY + HOUR, noticedAt, 40)
+  background(world, services, noticedAt - 24 * DAY_MS, noticedAt - 3 * DAY_MS, 34)
+  background(world, services, noticedAt - 3 * DAY_MS + HOUR_MS, noticedAt, 40)
   const operation = pick(random, kind.causes)
   for (let nth = 0; nth < 4; nth++) {
-    merge(world, { at: noticedAt - (1 + random() * 60) * HOUR, name: pick(random, services) })
-    flag(world, { at: noticedAt - (1 + random() * 60) * HOUR, name: pick(random, services) })
+    merge(world, { at: noticedAt - (1 + random() * 60) * HOUR_MS, name: pick(random, services) })
+    flag(world, { at: noticedAt - (1 + random() * 60) * HOUR_MS, name: pick(random, services) })
   }
   // A busy hour.
   for (let nth = 0; nth < 14; nth++) {
     const who = pick(random, ['person', 'ci', 'ci', 'service'] as const)
     act(world, {
-      at: noticedAt - MINUTE * (1 + random() * 90),
+      at: noticedAt - MINUTE_MS * (1 + random() * 90),
       account: pick(random, ['production', 'production', 'network', 'dns', 'staging']),
       operation: who === 'service' ? 'asg' : pick(random, ROUTINE),
       name: pick(random, services),
@@ -373,12 +373,12 @@ function scenario(half: Half, kind: Kind, number: number, hasCulprit: boolean, s
   // The action is usual in this account.
   for (let nth = 0; nth < (random() < 0.7 ? 3 : 1); nth++) {
     cause(world, kind, operation, {
-      at: noticedAt - (4 + nth * 5 + random()) * DAY,
+      at: noticedAt - (4 + nth * 5 + random()) * DAY_MS,
       name: other(random, services, changed),
     })
   }
   const isOld = random() < 0.37
-  const delay = isOld ? HOUR * (1 + random() ** 2 * 22) : MINUTE * (1 + random() * 25)
+  const delay = isOld ? HOUR_MS * (1 + random() ** 2 * 22) : MINUTE_MS * (1 + random() * 25)
   const culprits: string[] = []
   const at = startedAt - delay
   if (hasCulprit) {
@@ -415,7 +415,7 @@ function scenario(half: Half, kind: Kind, number: number, hasCulprit: boolean, s
   // The same in staging, and risky-looking changes on the affected service.
   const twin = operation === 'merge' || operation === 'flag' ? 'updateService' : operation
   act(world, {
-    at: startedAt - MINUTE * (2 + random() * 20),
+    at: startedAt - MINUTE_MS * (2 + random() * 20),
     account: 'staging',
     operation: twin,
     name: changed,
@@ -423,7 +423,7 @@ function scenario(half: Half, kind: Kind, number: number, hasCulprit: boolean, s
   })
   for (const operation of kind.decoys) {
     act(world, {
-      at: startedAt - MINUTE * (1 + random() * 200),
+      at: startedAt - MINUTE_MS * (1 + random() * 200),
       account: 'production',
       operation,
       name: pick(random, [affected, changed]),
@@ -435,7 +435,7 @@ function scenario(half: Half, kind: Kind, number: number, hasCulprit: boolean, s
     title,
     noticedAt: new Date(noticedAt).toISOString(),
     ...(known < 0.4 && { startedAt: new Date(startedAt).toISOString() }),
-    ...(known > 0.8 && { startedAfter: new Date(startedAt - 30 * MINUTE).toISOString() }),
+    ...(known > 0.8 && { startedAfter: new Date(startedAt - 30 * MINUTE_MS).toISOString() }),
     environment: 'production',
     services: random() < 0.6 ? [affected] : [],
   }
@@ -450,7 +450,7 @@ function scenario(half: Half, kind: Kind, number: number, hasCulprit: boolean, s
     })),
     incident,
     // What arrives late is ranked when it is there.
-    ...(random() < 0.2 && { askAt: [iso(noticedAt), iso(noticedAt + 15 * MINUTE)] }),
+    ...(random() < 0.2 && { askAt: [iso(noticedAt), iso(noticedAt + 15 * MINUTE_MS)] }),
     events: world.events,
     culprits,
   }

@@ -17,20 +17,20 @@ import { nextWork, type Purpose, type RegionWork, type Track, trackOf } from './
 import { afterLiveScan, type LiveScans, mayTry, type TurnProgress, turnOf } from './region-turn.ts'
 import { type DatedPage, follow, newChain, secondsOf } from './token-chain.ts'
 
-const MINUTE = 60
-const HOUR = 60 * MINUTE
+const MINUTE_SECONDS = 60
+const HOUR_SECONDS = 60 * MINUTE_SECONDS
 
 /**
  * A gap is read in pieces. The first has this length; later ones are longer where events are few,
  * and shorter where they are many.
  */
-const FIRST_PIECE_SECONDS = 6 * HOUR
+const FIRST_PIECE_SECONDS = 6 * HOUR_SECONDS
 /** A second that cannot be completed in this many attempts is set aside. */
 const ATTEMPTS_WITHOUT_PROGRESS = 3
 /** The same for a second with this many pages (20,000 events) and no end. */
 const PAGES_WITHOUT_PROGRESS = 400
 /** A scan ends this long after the deadline, even if it has settled little. */
-const MAX_OVERTIME_MS = 6 * MINUTE * 1000
+const MAX_OVERTIME_MS = 6 * MINUTE_SECONDS * 1000
 
 interface RegionRun {
   db: Database
@@ -286,7 +286,7 @@ class RegionImport {
   /** Few pages: larger pieces. Many pages: smaller ones, so that the newest gaps stay first. */
   #adjustPiece(length: number, pages: number): void {
     if (pages <= 2) this.#pieceSeconds = Math.max(this.#pieceSeconds, length * 4)
-    else if (pages > 40) this.#pieceSeconds = Math.max(10 * MINUTE, Math.ceil(length / 2))
+    else if (pages > 40) this.#pieceSeconds = Math.max(10 * MINUTE_SECONDS, Math.ceil(length / 2))
   }
 
   /** The result of this turn, and when the next one is due. */

@@ -3,12 +3,12 @@ import { clip, seconds, subtract } from '../db/ranges.ts'
 import type { SecondsRange } from '../db/schema/column-types.ts'
 import { CONFIRM_AFTER_SECONDS, liveEdge, retentionEdge } from '../db/wanted-range.ts'
 
-const HOUR = 3600
+const HOUR_SECONDS = 3600
 
 /** How far back the live scan reads. Older time is backfill. */
-const LIVE_REACH_SECONDS = HOUR
+const LIVE_REACH_SECONDS = HOUR_SECONDS
 /** With fewer unconfirmed seconds, a confirming scan is not worth a request. */
-const MIN_CONFIRM_SECONDS = HOUR
+const MIN_CONFIRM_SECONDS = HOUR_SECONDS
 
 export type Purpose = 'live' | 'backfill' | 'confirm'
 

@@ -2,14 +2,14 @@ import type { AwsCredentialIdentity } from '@smithy/types'
 import type { VerifiedRole } from '../db/verifications.ts'
 import { AwsProblem } from './errors.ts'
 
-const MINUTE = 60_000
+const MINUTE_MS = 60_000
 /**
  * If AWS did not respond to the probe when the session was renewed, the probe is repeated after
  * this.
  */
-const PROBE_AGAIN_MS = MINUTE
+const PROBE_AGAIN_MS = MINUTE_MS
 /** A session with less time than this left is renewed, so that none expires during a scan. */
-const RENEW_BEFORE_MS = 5 * MINUTE
+const RENEW_BEFORE_MS = 5 * MINUTE_MS
 
 /** The role to assume, and how. */
 export interface RoleGrant {

@@ -20,17 +20,17 @@ interface IssuedCredential {
   idleTimeoutMs: number
 }
 
-const MINUTE = 60_000
+const MINUTE_MS = 60_000
 /** One run opens its sessions in several accounts within this time. */
-const OPENED_WITHIN = MINUTE
+const OPENED_WITHIN = MINUTE_MS
 /** SDKs renew credentials at the first call after they are due; a run in progress calls often. */
 const RENEWED_WITHIN = 90_000
 /** CloudTrail's times are whole seconds. */
 const ROUNDING = 5_000
 /** Some SDKs renew only when credentials have expired. Sessions of assumed roles last an hour. */
-const LIFETIME = 60 * MINUTE
+const LIFETIME = 60 * MINUTE_MS
 /** A run that goes on after its credentials were renewed has changed something within this time. */
-const RENEWAL_GAP = 20 * MINUTE
+const RENEWAL_GAP = 20 * MINUTE_MS
 
 const MARK = '@'
 /** A longer stream would make the row of a change set too large. */
@@ -40,7 +40,7 @@ const MAX_CREDENTIALS = 64
 export function credentialStream(issued: IssuedCredential): string {
   const { place, credential, issuedAt, renewedAfter, idleTimeoutMs } = issued
   const seconds = Math.round(issuedAt / 1_000).toString(36)
-  return `${MARK}${place}.${credential}.${seconds}.${renewedAfter / MINUTE}.${idleTimeoutMs / MINUTE}`
+  return `${MARK}${place}.${credential}.${seconds}.${renewedAfter / MINUTE_MS}.${idleTimeoutMs / MINUTE_MS}`
 }
 
 function parse(stream: string): IssuedCredential[] {
@@ -58,8 +58,8 @@ function parseCredential(text: string): IssuedCredential {
     place,
     credential,
     issuedAt: Number.parseInt(seconds, 36) * 1_000,
-    renewedAfter: Number(due) * MINUTE,
-    idleTimeoutMs: Number(idle) * MINUTE,
+    renewedAfter: Number(due) * MINUTE_MS,
+    idleTimeoutMs: Number(idle) * MINUTE_MS,
   }
 }
 

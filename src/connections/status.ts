@@ -33,17 +33,17 @@ export type RegionState = (typeof regionStates)[number]
 export const regionExcluders = ['owner', 'configuration'] as const
 export type ExcludedBy = (typeof regionExcluders)[number]
 
-const MINUTE = 60
+const MINUTE_SECONDS = 60
 
 /**
  * CloudTrail delivers late and out of order: younger seconds are read again before they are
  * settled.
  */
-export const SETTLING_SECONDS = 20 * MINUTE
+export const SETTLING_SECONDS = 20 * MINUTE_SECONDS
 /** A region without events is polled less and less often, down to this interval. */
-export const MAX_QUIET_INTERVAL_SECONDS = 10 * MINUTE
+export const MAX_QUIET_INTERVAL_SECONDS = 10 * MINUTE_SECONDS
 /** How far a live edge may lag beyond the longest poll interval before the region is behind. */
-const TOLERATED_LAG_SECONDS = 5 * MINUTE
+const TOLERATED_LAG_SECONDS = 5 * MINUTE_SECONDS
 /** A connection is behind if its last import cycle ended this many poll intervals ago. */
 const MISSED_INTERVALS = 3
 

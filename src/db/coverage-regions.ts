@@ -4,7 +4,7 @@ import type { Trx } from './database.ts'
 import { coverageRows } from './region-coverage.ts'
 import type { ConnectionRow, CoverageRow } from './schema/connections.ts'
 
-const HOUR = 3600
+const HOUR_SECONDS = 3600
 
 /** The result of probing a region, to store in the ledger. */
 export interface RegionFinding {
@@ -15,7 +15,7 @@ export interface RegionFinding {
 }
 
 /** How often a region that AWS has denied from the start is retried. */
-const REFUSED_FROM_THE_START_SECONDS = 24 * HOUR
+const REFUSED_FROM_THE_START_SECONDS = 24 * HOUR_SECONDS
 const FIRST_RETRY_OF_REFUSED_SECONDS = 60
 
 /**
@@ -26,7 +26,7 @@ const FIRST_RETRY_OF_REFUSED_SECONDS = 60
  */
 export function refusedRetrySeconds(answeredBefore: boolean, failures: number): number {
   if (!answeredBefore) return REFUSED_FROM_THE_START_SECONDS
-  return Math.min(HOUR, FIRST_RETRY_OF_REFUSED_SECONDS * 2 ** Math.min(failures - 1, 10))
+  return Math.min(HOUR_SECONDS, FIRST_RETRY_OF_REFUSED_SECONDS * 2 ** Math.min(failures - 1, 10))
 }
 
 /**

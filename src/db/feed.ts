@@ -9,15 +9,15 @@ import type { Trx } from './database.ts'
 import { environmentsOf, hasOwnEnvironments } from './environment-links.ts'
 import type { Schema } from './schema.ts'
 
-const MINUTE = 60
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
+const MINUTE_SECONDS = 60
+const HOUR_SECONDS = 60 * MINUTE_SECONDS
+const DAY_SECONDS = 24 * HOUR_SECONDS
 /** Natural units of time, in seconds. Longer ones are weeks, doubled as often as needed. */
 const bucketSizes = [
   ...[1, 5, 15, 30],
-  ...[1, 5, 15, 30].map((minutes) => minutes * MINUTE),
-  ...[1, 3, 6, 12].map((hours) => hours * HOUR),
-  ...[DAY, 7 * DAY],
+  ...[1, 5, 15, 30].map((minutes) => minutes * MINUTE_SECONDS),
+  ...[1, 3, 6, 12].map((hours) => hours * HOUR_SECONDS),
+  ...[DAY_SECONDS, 7 * DAY_SECONDS],
 ]
 /**
  * A Monday, so that weeks start as in ISO 8601, and before all times that IDs can contain.

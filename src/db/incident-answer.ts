@@ -22,11 +22,11 @@ import { listEnvironments } from './environments.ts'
 import { countHistory, countResourceHistory } from './incident-history.ts'
 import { likelyChanges, MAX_CANDIDATES, SEARCH_MS } from './likely-changes.ts'
 
-const HOUR = 3_600_000
+const HOUR_MS = 3_600_000
 /** How long before the latest possible start changes are candidates. */
-const BEFORE = 72 * HOUR
+const BEFORE = 72 * HOUR_MS
 /** How long after the notice changes are read as responses. */
-const AFTER = 24 * HOUR
+const AFTER = 24 * HOUR_MS
 
 /**
  * Ranks the changes that may have caused an incident, among all changes of the 72 hours before its

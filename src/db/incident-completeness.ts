@@ -5,12 +5,12 @@ import { listConnections } from './connections.ts'
 import type { Trx } from './database.ts'
 import { findReportSource, listPushSources } from './push-sources.ts'
 
-const MINUTE = 60_000
-const DAY = 24 * 60 * MINUTE
+const MINUTE_MS = 60_000
+const DAY_MS = 24 * 60 * MINUTE_MS
 /** Clocks differ: a change this soon after the notice can be its cause. */
-const GRACE = 2 * MINUTE
+const GRACE = 2 * MINUTE_MS
 /** Deliveries after this time are about later changes. */
-const DELIVERED_WITHIN = DAY
+const DELIVERED_WITHIN = DAY_MS
 
 /** Whether Cairn has all changes from the start of the search to the notice, as of now. */
 export async function loadCompleteness(
@@ -24,7 +24,7 @@ export async function loadCompleteness(
     .map((row) => {
       const { status, statusReason } = shownStatus(row, now)
       const { through = null, settled = [] } = ranges.get(row.id) ?? {}
-      const wantedFrom = new Date(row.created_at.getTime() - row.lookback_days * DAY)
+      const wantedFrom = new Date(row.created_at.getTime() - row.lookback_days * DAY_MS)
       return { id: row.id, name: row.name, status, statusReason, wantedFrom, through, settled }
     })
   const to = new Date(noticedAt.getTime() + GRACE)

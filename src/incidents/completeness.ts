@@ -70,11 +70,11 @@ export interface WindowCompleteness {
   sources: SourceCompleteness[]
 }
 
-const MINUTE = 60_000
+const MINUTE_MS = 60_000
 /** CloudTrail's usual delay, and the time until Cairn counts a second as settled. */
-const SETTLING_MS = 20 * MINUTE
+const SETTLING_MS = 20 * MINUTE_MS
 /** How far past the settling time the live edge may be before it is an exception. */
-const TOLERANCE_MS = 15 * MINUTE
+const TOLERANCE_MS = 15 * MINUTE_MS
 
 /**
  * Assesses a time range over all sources of an organization.
@@ -241,7 +241,7 @@ function missingMs(settled: readonly SecondsRange[], from: number, to: number): 
 
 /** `9 minutes`, `1 hour`, `3 days`, rounded up, so that it is never zero. */
 export function coarseDuration(ms: number): string {
-  const minutes = Math.max(1, Math.ceil(ms / MINUTE))
+  const minutes = Math.max(1, Math.ceil(ms / MINUTE_MS))
   if (minutes < 60) return plural(minutes, 'minute')
   if (minutes < 48 * 60) return plural(Math.round(minutes / 60), 'hour')
   return plural(Math.round(minutes / (24 * 60)), 'day')

@@ -14,7 +14,7 @@ import { cloudTrailTime, record, userIdentity } from '../../testing/cloudtrail/r
 import { PausedAws } from '../../testing/paused-aws.ts'
 import { putRole, readEvents, trust } from '../../testing/roles.ts'
 
-const HOUR = 3_600_000
+const HOUR_MS = 3_600_000
 const OTHER_ACCOUNT = '444455556666'
 const unsafeRole = {
   arn: `arn:aws:iam::${OTHER_ACCOUNT}:role/open`,
@@ -42,7 +42,7 @@ beforeAll(async () => {
     const events = Array.from({ length: 130 }, (_, n) =>
       record({
         eventID: randomUUID(),
-        eventTime: cloudTrailTime(Date.now() - HOUR - n * 60_000),
+        eventTime: cloudTrailTime(Date.now() - HOUR_MS - n * 60_000),
         eventName: 'RunInstances',
         awsRegion: n % 2 ? 'us-east-1' : 'eu-west-1',
         recipientAccountId: accountId,

@@ -15,8 +15,8 @@ import { cloudTrailTime, record, userIdentity } from '../../testing/cloudtrail/r
 import { PausedAws, type PausedCall } from '../../testing/paused-aws.ts'
 import { putRole, readEvents, trust } from '../../testing/roles.ts'
 
-const MINUTE = 60_000
-const HOUR = 60 * MINUTE
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
 const MALLORY = '444455556666'
 
 let account: TestAccount
@@ -64,7 +64,7 @@ const unsafeRole = {
 function event(n: number) {
   return record({
     eventID: randomUUID(),
-    eventTime: cloudTrailTime(Date.now() - HOUR - n * MINUTE),
+    eventTime: cloudTrailTime(Date.now() - HOUR_MS - n * MINUTE_MS),
     eventName: 'RunInstances',
     awsRegion: n % 2 ? 'us-east-1' : 'eu-west-1',
     recipientAccountId: undefined,

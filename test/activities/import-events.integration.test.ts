@@ -16,9 +16,9 @@ import {
 } from '../../testing/cloudtrail/records.ts'
 import { readEvents, trust } from '../../testing/roles.ts'
 
-const SECOND = 1_000
-const MINUTE = 60 * SECOND
-const HOUR = 60 * MINUTE
+const SECOND_MS = 1_000
+const MINUTE_MS = 60 * SECOND_MS
+const HOUR_MS = 60 * MINUTE_MS
 
 async function newAccount(options: SimulatorOptions & { pacing?: boolean } = {}) {
   const account = await createTestAccount({ regions: ['us-east-1', 'eu-west-1'], ...options })
@@ -92,7 +92,7 @@ test('every change of the look-back is imported once, in every region', async ()
   const now = account.simulator.now()
   account.simulator.addEvents(
     Array.from({ length: 600 }, (_, n) =>
-      recordAt(now - 25 * MINUTE - n * 4 * MINUTE, {
+      recordAt(now - 25 * MINUTE_MS - n * 4 * MINUTE_MS, {
         awsRegion: n % 2 ? 'us-east-1' : 'eu-west-1',
         readOnly: n % 3 === 0,
       }),
@@ -111,7 +111,7 @@ test('every change of the look-back is imported once, in every region', async ()
 test('the newest is there before it is settled, and what arrives late is not lost', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
   const now = account.simulator.now()
-  account.simulator.addEvents([recordAt(now - 2 * MINUTE)])
+  account.simulator.addEvents([recordAt(now - 2 * MINUTE_MS)])
   const ref = await verified(account)
   await importAll(account, ref)
   expect(await importedIds(account, ref)).toHaveLength(1)
@@ -119,7 +119,7 @@ test('the newest is there before it is settled, and what arrives late is not los
   expect(settled.at(-1)![1]).toBeLessThanOrEqual(now / 1000 - SETTLING_SECONDS + 60)
 
   // Delivered after events that are newer were imported.
-  account.simulator.addEvents([recordAt(now - 10 * MINUTE)])
+  account.simulator.addEvents([recordAt(now - 10 * MINUTE_MS)])
   await account.run('importEvents', ref, { force: true })
   expect(await importedIds(account, ref)).toHaveLength(2)
 })
@@ -127,7 +127,7 @@ test('the newest is there before it is settled, and what arrives late is not los
 test('a second with more than two pages is imported completely', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
   account.simulator.addEvents(
-    oneSecondRecords(110, { at: new Date(account.simulator.now() - HOUR).toISOString() }),
+    oneSecondRecords(110, { at: new Date(account.simulator.now() - HOUR_MS).toISOString() }),
   )
   const ref = await verified(account)
   await importAll(account, ref)
@@ -137,10 +137,10 @@ test('a second with more than two pages is imported completely', async () => {
 test('a second that outlasts its tokens is set aside, and older seconds are imported', async () => {
   const account = await newAccount({ regions: ['us-east-1'], tokenMaxPages: 3 })
   const now = account.simulator.now()
-  const at = new Date(now - 2 * HOUR)
+  const at = new Date(now - 2 * HOUR_MS)
   account.simulator.addEvents(oneSecondRecords(5_000, { at: at.toISOString() }))
-  const older = recordAt(now - 5 * HOUR)
-  const newer = recordAt(now - HOUR)
+  const older = recordAt(now - 5 * HOUR_MS)
+  const newer = recordAt(now - HOUR_MS)
   account.simulator.addEvents([older, newer])
   const ref = await verified(account)
   const summary = await importAll(account, ref, 'behind')
@@ -168,7 +168,7 @@ test('tokens that expire between seconds only cost requests', async () => {
   const account = await newAccount({ regions: ['us-east-1'], tokenMaxPages: 2 })
   const now = account.simulator.now()
   account.simulator.addEvents(
-    Array.from({ length: 700 }, (_, n) => recordAt(now - HOUR - n * SECOND)),
+    Array.from({ length: 700 }, (_, n) => recordAt(now - HOUR_MS - n * SECOND_MS)),
   )
   const ref = await verified(account)
   await importAll(account, ref)
@@ -180,7 +180,7 @@ test('pages that are not newest first settle nothing before their scan ends', as
   const account = await newAccount({ regions: ['us-east-1'] })
   const now = account.simulator.now()
   account.simulator.addEvents(
-    Array.from({ length: 400 }, (_, n) => recordAt(now - HOUR - n * SECOND)),
+    Array.from({ length: 400 }, (_, n) => recordAt(now - HOUR_MS - n * SECOND_MS)),
   )
   const ref = await verified(account)
   account.simulator.failNext({ operation: 'LookupEvents', effect: 'unordered', times: 5 })
@@ -192,9 +192,9 @@ test('after an outage the hole is filled', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
   const ref = await verified(account)
   await importAll(account, ref)
-  const outage = 5 * HOUR
+  const outage = 5 * HOUR_MS
   moveClocks(account, outage)
-  const missed = recordAt(account.simulator.now() - 3 * HOUR)
+  const missed = recordAt(account.simulator.now() - 3 * HOUR_MS)
   account.simulator.addEvents([missed])
   await importAll(account, ref)
   expect(await importedIds(account, ref)).toEqual([missed.eventID])
@@ -205,12 +205,12 @@ test('settled seconds are read once more after 26 hours, and what that finds is 
   const account = await newAccount({ regions: ['us-east-1'] })
   const ref = await verified(account)
   await importAll(account, ref)
-  const late = recordAt(account.simulator.now() - HOUR)
+  const late = recordAt(account.simulator.now() - HOUR_MS)
   account.simulator.addEvents([late])
   await account.run('importEvents', ref, { force: true })
   expect(await importedIds(account, ref)).toEqual([])
 
-  const later = 27 * HOUR
+  const later = 27 * HOUR_MS
   moveClocks(account, later)
   await importAll(account, ref)
   expect(await importedIds(account, ref)).toEqual([late.eventID])
@@ -224,8 +224,8 @@ test('a failing region is data; the others never wait for it', async () => {
   const account = await newAccount()
   const now = account.simulator.now()
   account.simulator.addEvents([
-    recordAt(now - HOUR),
-    recordAt(now - HOUR, { awsRegion: 'eu-west-1' }),
+    recordAt(now - HOUR_MS),
+    recordAt(now - HOUR_MS, { awsRegion: 'eu-west-1' }),
   ])
   const ref = await verified(account)
   const fault = { operation: 'LookupEvents', region: 'eu-west-1', times: 50 }
@@ -254,12 +254,12 @@ test('a region that a policy denies is a state, and probed again only the next d
   const denied = await coverage(account, ref, 'eu-west-1')
   expect(denied.state).toBe('denied')
   expect(denied.last_error).toContain('AccessDenied')
-  expect(denied.next_poll_at.getTime()).toBeGreaterThan(Date.now() + 23 * HOUR)
+  expect(denied.next_poll_at.getTime()).toBeGreaterThan(Date.now() + 23 * HOUR_MS)
 })
 
 test('a deleted role does not change the states of regions', async () => {
   const account = await newAccount()
-  account.simulator.addEvents([recordAt(account.simulator.now() - HOUR)])
+  account.simulator.addEvents([recordAt(account.simulator.now() - HOUR_MS)])
   const ref = await verified(account)
   await importAll(account, ref)
   const before = await coverage(account, ref, 'eu-west-1')
@@ -278,7 +278,7 @@ test('a deleted role does not change the states of regions', async () => {
 
 test('throttled requests are sent again, and counted', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
-  account.simulator.addEvents([recordAt(account.simulator.now() - HOUR)])
+  account.simulator.addEvents([recordAt(account.simulator.now() - HOUR_MS)])
   const ref = await verified(account)
   account.simulator.failNext({
     operation: 'LookupEvents',
@@ -293,7 +293,7 @@ test('throttled requests are sent again, and counted', async () => {
 
 test('a session that ends in mid-import is replaced', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
-  account.simulator.addEvents([recordAt(account.simulator.now() - HOUR)])
+  account.simulator.addEvents([recordAt(account.simulator.now() - HOUR_MS)])
   const ref = await verified(account)
   const fault = { operation: 'LookupEvents', times: 1 }
   account.simulator.failNext({ ...fault, effect: 'error', code: 'ExpiredTokenException' })
@@ -330,7 +330,9 @@ test('what the purge of another connection removes is imported again', async () 
   const account = await newAccount()
   const now = account.simulator.now()
   account.simulator.addEvents(
-    Array.from({ length: 5 }, (_, n) => recordAt(now - (n + 2) * HOUR, { awsRegion: 'eu-west-1' })),
+    Array.from({ length: 5 }, (_, n) =>
+      recordAt(now - (n + 2) * HOUR_MS, { awsRegion: 'eu-west-1' }),
+    ),
   )
   const first = await account.connect()
   await account.run('verifyRole', first.ref, { failures: 0 })
@@ -378,7 +380,7 @@ test('of two concurrent attempts the older one is fenced, and nothing is stored 
   const account = await newAccount({ regions: ['us-east-1'] })
   const now = account.simulator.now()
   account.simulator.addEvents(
-    Array.from({ length: 1_500 }, (_, n) => recordAt(now - HOUR - n * 5 * SECOND)),
+    Array.from({ length: 1_500 }, (_, n) => recordAt(now - HOUR_MS - n * 5 * SECOND_MS)),
   )
   const ref = await verified(account)
   account.simulator.configure({ latencyMs: 20 })
@@ -399,19 +401,19 @@ test('of two concurrent attempts the older one is fenced, and nothing is stored 
 test('an event that cannot be a change is stored unchanged, once, and blocks nothing', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
   const now = account.simulator.now()
-  const good = recordAt(now - HOUR)
-  const nul = recordAt(now - HOUR, { requestParameters: { name: 'a\u0000b', lone: '\ud800' } })
-  const other = recordAt(now - HOUR)
+  const good = recordAt(now - HOUR_MS)
+  const nul = recordAt(now - HOUR_MS, { requestParameters: { name: 'a\u0000b', lone: '\ud800' } })
+  const other = recordAt(now - HOUR_MS)
   account.simulator.addEvents([good, nul])
   account.simulator.addEvents([other], { envelope: { CloudTrailEvent: '{"broken":' } })
-  const moved = recordAt(now - HOUR)
+  const moved = recordAt(now - HOUR_MS)
   account.simulator.addEvents([moved])
   const ref = await verified(account)
   await importAll(account, ref)
   expect(await importedIds(account, ref)).toEqual([good, nul, moved].map((r) => r.eventID).sort())
 
   // The same id again, under another time.
-  const twin = { ...moved, eventTime: recordAt(now - 2 * HOUR).eventTime }
+  const twin = { ...moved, eventTime: recordAt(now - 2 * HOUR_MS).eventTime }
   account.simulator.addEvents([twin], { allowDuplicateIds: true })
   const { ref: second } = await account.connect()
   await account.run('verifyRole', second, { failures: 0 })
@@ -432,7 +434,10 @@ test('an event that cannot be a change is stored unchanged, once, and blocks not
 test('all events can be selected instead of changes only', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
   const now = account.simulator.now()
-  account.simulator.addEvents([recordAt(now - HOUR), recordAt(now - HOUR, { readOnly: true })])
+  account.simulator.addEvents([
+    recordAt(now - HOUR_MS),
+    recordAt(now - HOUR_MS, { readOnly: true }),
+  ])
   const ref = await verified(account)
   await importAll(account, ref)
   expect(await importedIds(account, ref)).toHaveLength(1)

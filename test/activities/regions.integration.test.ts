@@ -17,9 +17,9 @@ import {
   userIdentity,
 } from '../../testing/cloudtrail/records.ts'
 
-const SECOND = 1_000
-const MINUTE = 60 * SECOND
-const HOUR = 60 * MINUTE
+const SECOND_MS = 1_000
+const MINUTE_MS = 60 * SECOND_MS
+const HOUR_MS = 60 * MINUTE_MS
 const LOOKUP = { operation: 'LookupEvents' } as const
 const IN_EUROPE = { operation: 'LookupEvents', region: 'eu-west-1' } as const
 
@@ -96,7 +96,7 @@ async function connectImported(account: TestAccount) {
 describe('a region without an answer', () => {
   test('one lost packet of a probe hides nothing', async () => {
     const account = await newAccount()
-    const lost = recordAt(account.simulator.now() - HOUR, { awsRegion: 'eu-west-1' })
+    const lost = recordAt(account.simulator.now() - HOUR_MS, { awsRegion: 'eu-west-1' })
     account.simulator.addEvents([lost])
     account.simulator.failNext({ ...IN_EUROPE, effect: 'drop', times: 1 })
     const ref = await verify(account)
@@ -118,7 +118,7 @@ describe('a region without an answer', () => {
   test.each(silences)('%s leaves a new region unknown, incomplete and due', async (_, fault) => {
     const account = await newAccount()
     account.deps.budgetMs = 0
-    const missed = recordAt(account.simulator.now() - HOUR, { awsRegion: 'eu-west-1' })
+    const missed = recordAt(account.simulator.now() - HOUR_MS, { awsRegion: 'eu-west-1' })
     account.simulator.addEvents([missed])
     account.simulator.failNext({ ...IN_EUROPE, ...fault, times: 3 })
     const ref = await verify(account)
@@ -146,8 +146,8 @@ describe('a region without an answer', () => {
       expect(summary).toMatchObject({ status: 'behind', completeThrough: null })
       const row = await coverageOf(account, ref, 'eu-west-1')
       expect(row.state).toBe('unknown')
-      waits.push((row.next_poll_at.getTime() - before) / SECOND)
-      now += 10 * MINUTE
+      waits.push((row.next_poll_at.getTime() - before) / SECOND_MS)
+      now += 10 * MINUTE_MS
       moveClocks(account, now)
     }
     // Less than the cycle itself has taken, and than a poll interval to get in phase.
@@ -173,7 +173,9 @@ describe('a region without an answer', () => {
     account.simulator.failNext({ ...LOOKUP, region: 'us-east-1', effect: 'drop', times: 3 })
     const first = await account.run('verifyRole', ref, { failures: 0 })
     expect(first.state).toBe('waiting')
-    expect(Date.parse(first.nextAttemptAt) - Date.parse(first.verifiedAt)).toBeLessThan(5 * SECOND)
+    expect(Date.parse(first.nextAttemptAt) - Date.parse(first.verifiedAt)).toBeLessThan(
+      5 * SECOND_MS,
+    )
     expect(await account.run('verifyRole', ref, { failures: 1 })).toMatchObject({ state: 'passed' })
   })
 })
@@ -199,11 +201,11 @@ describe('a region that AWS refuses', () => {
       const ref = await connectImported(account)
       const edge = (await coverageOf(account, ref, 'eu-west-1')).settled.at(-1)![1]
       refuse(account)
-      moveClocks(account, HOUR)
+      moveClocks(account, HOUR_MS)
       const summary = await cycleOfAll(account, ref)
       expect(summary).toMatchObject({
         status: 'behind',
-        completeThrough: new Date(edge * SECOND).toISOString(),
+        completeThrough: new Date(edge * SECOND_MS).toISOString(),
         statusReason: expect.stringMatching(/^eu-west-1: .*Exclude the region/),
         failing: [{ region: 'eu-west-1' }],
       })
@@ -217,7 +219,7 @@ describe('a region that AWS refuses', () => {
 
       account.simulator.denyLookupEvents([])
       account.simulator.enableRegion('eu-west-1')
-      const missed = recordAt(account.simulator.now() - 50 * MINUTE, { awsRegion: 'eu-west-1' })
+      const missed = recordAt(account.simulator.now() - 50 * MINUTE_MS, { awsRegion: 'eu-west-1' })
       account.simulator.addEvents([missed])
       expect(await cycleOfAll(account, ref)).toMatchObject({ status: 'current' })
       expect(await importedIds(account)).toEqual([missed.eventID])
@@ -229,12 +231,12 @@ describe('a region that AWS refuses', () => {
     const ref = await connectImported(account)
     account.simulator.denyLookupEvents(['eu-west-1'])
     const waits: number[] = []
-    for (let now = MINUTE; waits.length < 9; ) {
+    for (let now = MINUTE_MS; waits.length < 9; ) {
       moveClocks(account, now)
       await cycleOfAll(account, ref)
       const row = await coverageOf(account, ref, 'eu-west-1')
-      waits.push((row.next_poll_at.getTime() - Date.now() - now) / MINUTE)
-      now += 60 * MINUTE
+      waits.push((row.next_poll_at.getTime() - Date.now() - now) / MINUTE_MS)
+      now += 60 * MINUTE_MS
     }
     // On the grid of the poll interval, which is a minute.
     expect(waits[0]).toBeLessThanOrEqual(2)
@@ -263,13 +265,13 @@ describe('regions that are left out', () => {
     const account = await newAccount()
     const ref = await connectImported(account)
     account.deps.regions = ['us-east-1']
-    const missed = recordAt(account.simulator.now() - 10 * MINUTE, { awsRegion: 'eu-west-1' })
+    const missed = recordAt(account.simulator.now() - 10 * MINUTE_MS, { awsRegion: 'eu-west-1' })
     account.simulator.addEvents([missed])
     const requests = account.simulator.ledger.requests(IN_EUROPE).length
-    moveClocks(account, 2 * HOUR)
+    moveClocks(account, 2 * HOUR_MS)
     const summary = await cycleOfAll(account, ref)
     expect(summary).toMatchObject({ status: 'current', regions: 1 })
-    expect(Date.parse(summary.completeThrough!)).toBeGreaterThan(Date.now() + HOUR)
+    expect(Date.parse(summary.completeThrough!)).toBeGreaterThan(Date.now() + HOUR_MS)
     expect(account.simulator.ledger.requests(IN_EUROPE)).toHaveLength(requests)
     const [europe] = await asOrganization(account.db, ref.organizationId, async (trx) =>
       regionCoverage(trx, await connectionRow(account, ref), new Date()),
@@ -299,14 +301,14 @@ describe('regions that are left out', () => {
 describe('the clock', () => {
   test('60 minutes ahead settles nothing that AWS has not reached', async () => {
     const account = await newAccount()
-    account.deps.clock = () => Date.now() + HOUR
+    account.deps.clock = () => Date.now() + HOUR_MS
     const ref = await verify(account)
     await cycleOfAll(account, ref)
     for (const region of ['us-east-1', 'eu-west-1']) {
       const { settled } = await coverageOf(account, ref, region)
-      expect(settled.at(-1)![1]).toBeLessThanOrEqual(Date.now() / SECOND - SETTLING_SECONDS + 1)
+      expect(settled.at(-1)![1]).toBeLessThanOrEqual(Date.now() / SECOND_MS - SETTLING_SECONDS + 1)
     }
-    const late = recordAt(account.simulator.now() - 10 * MINUTE)
+    const late = recordAt(account.simulator.now() - 10 * MINUTE_MS)
     account.simulator.addEvents([late])
     await cycleOfAll(account, ref)
     expect(await importedIds(account)).toEqual([late.eventID])
@@ -315,10 +317,10 @@ describe('the clock', () => {
   test('60 minutes behind settles only by its own Date', async () => {
     const account = await newAccount()
     const ref = await verify(account)
-    account.deps.clock = () => Date.now() - HOUR
+    account.deps.clock = () => Date.now() - HOUR_MS
     await cycleOfAll(account, ref)
     const { settled } = await coverageOf(account, ref, 'us-east-1')
-    const limit = (Date.now() - HOUR) / SECOND - SETTLING_SECONDS + 1
+    const limit = (Date.now() - HOUR_MS) / SECOND_MS - SETTLING_SECONDS + 1
     expect(settled.at(-1)![1]).toBeLessThanOrEqual(limit)
   })
 
@@ -326,7 +328,7 @@ describe('the clock', () => {
     const account = await newAccount({ regions: ['us-east-1'] })
     account.deps.regions = ['us-east-1']
     const ref = await verify(account)
-    const stored = recordAt(account.simulator.now() - HOUR)
+    const stored = recordAt(account.simulator.now() - HOUR_MS)
     account.simulator.addEvents([stored])
     account.simulator.failNext({ ...LOOKUP, effect: 'undated', times: 1_000 })
     const summary = await cycleOfAll(account, ref)
@@ -346,10 +348,10 @@ describe('occasional errors', () => {
   test('one answer in ten a 500 costs requests, not turns', async () => {
     const account = await newAccount({ regions: ['us-east-1'] })
     account.deps.regions = ['us-east-1']
-    account.deps.budgetMs = 10 * MINUTE
+    account.deps.budgetMs = 10 * MINUTE_MS
     const now = account.simulator.now()
     account.simulator.addEvents(
-      Array.from({ length: 4_750 }, (_, n) => recordAt(now - HOUR - n * 30 * SECOND)),
+      Array.from({ length: 4_750 }, (_, n) => recordAt(now - HOUR_MS - n * 30 * SECOND_MS)),
     )
     const ref = await verify(account)
     const error = { effect: 'error', code: 'InternalFailure', status: 500 } as const
@@ -371,14 +373,14 @@ describe('occasional errors', () => {
     const ref = await verify(account)
     account.deps.aws = new ScriptedAccess(account, ({ range }, page) => {
       // Everything but the newest hour fails.
-      if (range[1] < Date.now() / SECOND - 1_800) throw noAnswer
+      if (range[1] < Date.now() / SECOND_MS - 1_800) throw noAnswer
       return page
     })
     for (let failures = 1; failures <= 3; failures++) {
       await cycleOfAll(account, ref)
       const row = await coverageOf(account, ref, 'us-east-1')
       expect(row).toMatchObject({ backfill_failures: failures, live_failures: 0 })
-      expect(row.live_due_at.getTime()).toBeLessThanOrEqual(Date.now() + MINUTE)
+      expect(row.live_due_at.getTime()).toBeLessThanOrEqual(Date.now() + MINUTE_MS)
     }
     const row = await coverageOf(account, ref, 'us-east-1')
     expect(row.backfill_due_at!.getTime()).toBeGreaterThan(Date.now())
@@ -386,14 +388,14 @@ describe('occasional errors', () => {
     // The live edge goes on while the backfill waits for its next try.
     await account.superuser
       .updateTable('coverage')
-      .set({ backfill_due_at: new Date(Date.now() + HOUR), live_due_at: new Date() })
+      .set({ backfill_due_at: new Date(Date.now() + HOUR_MS), live_due_at: new Date() })
       .execute()
-    const news = recordAt(account.simulator.now() - MINUTE)
+    const news = recordAt(account.simulator.now() - MINUTE_MS)
     account.simulator.addEvents([news])
     expect(await cycle(account, ref)).toMatchObject({ imported: 1, status: 'behind' })
     const after = await coverageOf(account, ref, 'us-east-1')
     expect(after).toMatchObject({ backfill_failures: 3, last_error: row.last_error })
-    expect(after.backfill_due_at!.getTime()).toBeGreaterThan(Date.now() + 50 * MINUTE)
+    expect(after.backfill_due_at!.getTime()).toBeGreaterThan(Date.now() + 50 * MINUTE_MS)
   })
 
   test('progress resets the failure count', async () => {
@@ -402,7 +404,7 @@ describe('occasional errors', () => {
     const ref = await verify(account)
     let answers = 0
     account.deps.aws = new ScriptedAccess(account, ({ range }, page) => {
-      if (range[1] > Date.now() / SECOND - 1_800) return page
+      if (range[1] > Date.now() / SECOND_MS - 1_800) return page
       answers += 1
       if (answers > 1) throw noAnswer
       return page
@@ -421,7 +423,7 @@ describe('pages out of order', () => {
     const account = await newAccount({ regions: ['us-east-1'] })
     account.deps.regions = ['us-east-1']
     const now = account.simulator.now()
-    const records = Array.from({ length: 150 }, (_, n) => recordAt(now - HOUR - n * MINUTE))
+    const records = Array.from({ length: 150 }, (_, n) => recordAt(now - HOUR_MS - n * MINUTE_MS))
     account.simulator.addEvents(records)
     const ref = await verify(account)
     let clock = 0
@@ -430,13 +432,13 @@ describe('pages out of order', () => {
     account.deps.aws = scripted
     // The time is over, overtime included, as soon as a page out of order has come.
     scripted.onDisorder = () => {
-      clock = 10 * MINUTE
+      clock = 10 * MINUTE_MS
     }
     await cycleOfAll(account, ref)
     const settled = (await coverageOf(account, ref, 'us-east-1')).settled
     const ids = new Set(await importedIds(account))
     const claimed = records.filter(({ eventTime }) => {
-      const second = Date.parse(String(eventTime)) / SECOND
+      const second = Date.parse(String(eventTime)) / SECOND_MS
       return settled.some(([from, to]) => from <= second && second < to)
     })
     expect(scripted.disordered).toBe(true)
@@ -453,7 +455,7 @@ test('an answer without events is not an empty last page', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
   account.deps.regions = ['us-east-1']
   const ref = await verify(account)
-  account.simulator.addEvents([recordAt(account.simulator.now() - HOUR)])
+  account.simulator.addEvents([recordAt(account.simulator.now() - HOUR_MS)])
   account.simulator.failNext({ ...LOOKUP, effect: 'answer', body: '{}', times: 1_000 })
   const summary = await cycleOfAll(account, ref)
   expect(summary).toMatchObject({ status: 'behind', completeThrough: null })
@@ -474,7 +476,7 @@ describe('an answer of LookupEvents that AWS would not send', () => {
     account.simulator.failNext({
       ...LOOKUP,
       effect: 'answer',
-      body: page([{ EventId: 'one', EventTime: Math.floor(Date.now() / SECOND) - 600 }], token),
+      body: page([{ EventId: 'one', EventTime: Math.floor(Date.now() / SECOND_MS) - 600 }], token),
       times: 1_000,
     })
     const summary = await cycleOfAll(account, ref)
@@ -487,13 +489,13 @@ describe('an answer of LookupEvents that AWS would not send', () => {
     const account = await newAccount({ regions: ['us-east-1'] })
     account.deps.regions = ['us-east-1']
     const now = account.simulator.now()
-    const records = Array.from({ length: 3 }, (_, n) => recordAt(now - HOUR - n * MINUTE))
+    const records = Array.from({ length: 3 }, (_, n) => recordAt(now - HOUR_MS - n * MINUTE_MS))
     account.simulator.addEvents(records)
     const ref = await verify(account)
     account.simulator.failNext({
       ...LOOKUP,
       effect: 'answer',
-      body: page([{ EventId: 'one', EventTime: Math.floor(now / SECOND) - 600 }], '"again"'),
+      body: page([{ EventId: 'one', EventTime: Math.floor(now / SECOND_MS) - 600 }], '"again"'),
       times: 1_000,
     })
     const summary = await cycleOfAll(account, ref)
@@ -544,7 +546,7 @@ test("a role that STS refuses during an import does not change the region's stat
 test('regions of a connection are due together', async () => {
   const account = await newAccount()
   const ref = await connectImported(account)
-  const interval = MINUTE
+  const interval = MINUTE_MS
   const phases = new Set<number>()
   for (let turn = 1; turn <= 4; turn++) {
     // Regions begin at moments of their own.

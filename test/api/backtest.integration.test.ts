@@ -11,10 +11,10 @@ beforeAll(async () => {
 })
 afterAll(() => api.close())
 
-const MINUTE = 60_000
-const DAY = 24 * 60 * MINUTE
+const MINUTE_MS = 60_000
+const DAY_MS = 24 * 60 * MINUTE_MS
 /** An hour before the test runs, because incidents cannot be in the future. */
-const noticedAt = new Date(Math.floor((Date.now() - 60 * MINUTE) / 1000) * 1000)
+const noticedAt = new Date(Math.floor((Date.now() - 60 * MINUTE_MS) / 1000) * 1000)
 const url = '/api/v1/incidents/backtest'
 const past = (over: object = {}) => ({
   time: noticedAt.toISOString(),
@@ -27,7 +27,7 @@ const past = (over: object = {}) => ({
 /** Stores a culprit that arrived when it occurred, six minutes before the alert. @returns its ID */
 const culprit = (owner: Tenant) =>
   asOrganization(api.db, owner.id, async (trx) => {
-    const occurredAt = new Date(noticedAt.getTime() - 6 * MINUTE)
+    const occurredAt = new Date(noticedAt.getTime() - 6 * MINUTE_MS)
     await ensurePartitions(trx, occurredAt)
     const id = await someChange(
       trx,
@@ -66,7 +66,7 @@ test('past incidents are ranked in order, and nothing is stored', async () => {
         causeRank: 1,
         newestFirstRank: 1,
       },
-      after15Minutes: { at: new Date(noticedAt.getTime() + 15 * MINUTE).toISOString() },
+      after15Minutes: { at: new Date(noticedAt.getTime() + 15 * MINUTE_MS).toISOString() },
     },
     { title: 'Another', environment: 'nowhere', cause: null, causeMatches: 0 },
   ])
@@ -88,8 +88,12 @@ test.each<[string, string, (now: number) => unknown]>([
   ['no incidents', '/incidents', () => []],
   ['too many', '/incidents', () => Array.from({ length: 21 }, () => past())],
   ['not a list', '/incidents', () => past()],
-  ['a time in the future', '/incidents/1/time', (now) => [past(), past({ time: iso(now + DAY) })]],
-  ['a time too long ago', '/incidents/0/time', (now) => [past({ time: iso(now - 91 * DAY) })]],
+  [
+    'a time in the future',
+    '/incidents/1/time',
+    (now) => [past(), past({ time: iso(now + DAY_MS) })],
+  ],
+  ['a time too long ago', '/incidents/0/time', (now) => [past({ time: iso(now - 91 * DAY_MS) })]],
   ['no RFC 3339 time', '/incidents/0/time', () => [past({ time: 'NaN' })]],
   ['a number as time', '/incidents/0/time', () => [past({ time: 1772452800 })]],
   ['no title', '/incidents/0/title', () => [past({ title: ' ' })]],

@@ -10,8 +10,8 @@ import { ensurePartitions } from '../../src/db/imports.ts'
 import { createTestApi, type Tenant, type TestApi } from '../../testing/api.ts'
 import { someChange, someDetail, someResource, someTool } from '../../testing/changes.ts'
 
-const SECOND = 1_000
-const HOUR = 3_600 * SECOND
+const SECOND_MS = 1_000
+const HOUR_MS = 3_600 * SECOND_MS
 /** A Monday: the change before it is in another partition. */
 const monday = Date.parse('2026-03-02T00:00:00Z')
 
@@ -22,7 +22,7 @@ beforeAll(async () => {
   api = await createTestApi()
   await api.db
     .transaction()
-    .execute((trx) => ensurePartitions(trx, new Date(monday - 30 * 24 * HOUR)))
+    .execute((trx) => ensurePartitions(trx, new Date(monday - 30 * 24 * HOUR_MS)))
 })
 afterAll(() => api.close())
 
@@ -146,14 +146,14 @@ describe('filters', () => {
     connectionId = made.connectionId
     const changes: Record<string, Partial<Change>> = {
       bucket: {
-        occurredAt: at(1 * SECOND),
+        occurredAt: at(1 * SECOND_MS),
         service: 's3',
         action: 'PutBucketPolicy',
         summary: 'ada changed 100%_of the policy',
         resources: [someResource('AWS::S3::Bucket', 'logs', 'arn:aws:s3:::logs')],
       },
       database: {
-        occurredAt: at(2 * SECOND),
+        occurredAt: at(2 * SECOND_MS),
         service: 'rds',
         region: 'eu-west-1',
         actor: { kind: 'ci', name: 'acme/shop', id: 'acme/shop', chain: [] },
@@ -161,8 +161,8 @@ describe('filters', () => {
         outcome: 'failed',
         detail: someDetail({ error: { code: 'Throttled' } }),
       },
-      nowhere: { occurredAt: at(-1 * SECOND), region: null, accountId: null, noise: 'a-rule' },
-      deploy: { occurredAt: at(-2 * SECOND), source: 'deploy', accountId: '999988887777' },
+      nowhere: { occurredAt: at(-1 * SECOND_MS), region: null, accountId: null, noise: 'a-rule' },
+      deploy: { occurredAt: at(-2 * SECOND_MS), source: 'deploy', accountId: '999988887777' },
     }
     for (const [name, fields] of Object.entries(changes)) ids[name] = await made.add(fields)
   })
@@ -284,10 +284,10 @@ test('the changes of one request are found by its id', async () => {
   const { tenant, add } = await newTenant()
   const ofRequest = (requestId: string) => ({ detail: someDetail({ requestId }) })
   const one = await add({ ...ofRequest('r-1'), occurredAt: at(0) })
-  const other = await add({ ...ofRequest('r-1'), occurredAt: at(SECOND) })
-  await add({ ...ofRequest('r-2'), occurredAt: at(SECOND) })
+  const other = await add({ ...ofRequest('r-1'), occurredAt: at(SECOND_MS) })
+  await add({ ...ofRequest('r-2'), occurredAt: at(SECOND_MS) })
   await add({ occurredAt: at(0) })
-  const window = `from=${at(-HOUR).toISOString()}&to=${at(HOUR).toISOString()}`
+  const window = `from=${at(-HOUR_MS).toISOString()}&to=${at(HOUR_MS).toISOString()}`
   const { body } = await list(tenant, `request=r-1&${window}`)
   expect(body.items.map(({ id }: { id: string }) => id)).toEqual([other, one])
   expect((await list(tenant, `request!=r-1&${window}`)).body.items).toHaveLength(2)
@@ -297,17 +297,22 @@ test('the changes of one request are found by its id', async () => {
 
 describe('a change set', () => {
   const session = (sessionKey: string) => ({
-    changeSet: { sessionKey, stream: null, idleTimeoutMs: HOUR },
+    changeSet: { sessionKey, stream: null, idleTimeoutMs: HOUR_MS },
   })
 
   test('shows where its changes occurred, and lists them', async () => {
     const { tenant, add } = await newTenant()
     const first = await add({ ...session('apply'), occurredAt: at(0), region: 'eu-west-1' })
     const second = await add({
-      ...{ ...session('apply'), occurredAt: at(SECOND), region: null, accountId: '999988887777' },
+      ...{
+        ...session('apply'),
+        occurredAt: at(SECOND_MS),
+        region: null,
+        accountId: '999988887777',
+      },
       publicAccess: '22/tcp to the world',
     })
-    const alone = await add({ ...session('another'), occurredAt: at(-SECOND) })
+    const alone = await add({ ...session('another'), occurredAt: at(-SECOND_MS) })
     const { body } = await tenant.request('GET', '/api/v1/change-sets')
     expect(body.items).toMatchObject([
       {
@@ -327,10 +332,10 @@ describe('a change set', () => {
 describe('pages', () => {
   test('are newest first, with the requested length', async () => {
     const { tenant, add } = await newTenant()
-    for (let n = 0; n < 7; n++) await add({ occurredAt: at(n * SECOND) })
+    for (let n = 0; n < 7; n++) await add({ occurredAt: at(n * SECOND_MS) })
     const first = await list(tenant, 'limit=3')
     expect(first.body.items.map(({ occurredAt }: { occurredAt: string }) => occurredAt)).toEqual(
-      [6, 5, 4].map((n) => at(n * SECOND).toISOString()),
+      [6, 5, 4].map((n) => at(n * SECOND_MS).toISOString()),
     )
     const all = await readAll(tenant, 'limit=3')
     expect(new Set(all).size).toBe(7)
@@ -341,7 +346,7 @@ describe('pages', () => {
 
   test('go with the filters of the first one', async () => {
     const { tenant, add } = await newTenant()
-    for (let n = 0; n < 3; n++) await add({ occurredAt: at(n * SECOND) })
+    for (let n = 0; n < 3; n++) await add({ occurredAt: at(n * SECOND_MS) })
     const { nextCursor } = (await list(tenant, 'service=ec2&limit=1')).body
     expect((await list(tenant, `service=ec2&limit=500&cursor=${nextCursor}`)).status).toBe(200)
     const others = ['', 'service=s3', 'service=ec2&region=us-east-1', 'service!=ec2']
@@ -356,7 +361,7 @@ describe('pages', () => {
 
   test('a manipulated cursor is a client error', async () => {
     const { tenant, add } = await newTenant()
-    for (let n = 0; n < 2; n++) await add({ occurredAt: at(n * SECOND) })
+    for (let n = 0; n < 2; n++) await add({ occurredAt: at(n * SECOND_MS) })
     const { nextCursor } = (await list(tenant, 'limit=1')).body
     const [time, id, hash] = JSON.parse(Buffer.from(nextCursor, 'base64url').toString())
     const cursors = fc.oneof(
@@ -394,7 +399,7 @@ describe('pages', () => {
         fc.constantFrom('desc', 'asc'),
         async (before, arrivals, limit, order) => {
           const { tenant, add } = await newTenant()
-          const change = (n: number) => add({ occurredAt: at(n * SECOND) })
+          const change = (n: number) => add({ occurredAt: at(n * SECOND_MS) })
           const there = await Promise.all(before.map(change))
           const meanwhile: string[] = []
           const read = await readAll(tenant, `limit=${limit}&order=${order}`, async (page) => {
@@ -415,7 +420,7 @@ describe('pages', () => {
 test('a page is found by the index, as the role that reads it, and without sorting', async () => {
   const { tenant, connectionId } = await newTenant()
   const rows = Array.from({ length: 20_000 }, (_, n) => {
-    const occurredAt = at(-n * 60 * SECOND)
+    const occurredAt = at(-n * 60 * SECOND_MS)
     const source = { source: 'aws.cloudtrail', sourceAccount: null, sourceId: `${n}` }
     const id = changeId({ organizationId: tenant.id, ...source, occurredAt })
     return { id, occurred_at: occurredAt, source_id: `${n}` }
@@ -435,7 +440,7 @@ test('a page is found by the index, as the role that reads it, and without sorti
       AS r (id uuid, occurred_at timestamptz, source_id text)
   `.execute(api.superuser)
   await sql`ANALYZE changes`.execute(api.superuser)
-  const from = at(-10 * 24 * HOUR)
+  const from = at(-10 * 24 * HOUR_MS)
   const { status, body } = await list(tenant, `from=${from.toISOString()}&limit=2`)
   expect(status).toBe(200)
   const plan = await asOrganization(api.db, tenant.id, async (trx) => {

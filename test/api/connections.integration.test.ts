@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { permissionPolicy } from '../../src/aws/documents/permissions.ts'
 import type { Check } from '../../src/connections/checks.ts'
 import { reportConnection } from '../../src/db/connections.ts'
-import { multirangeLiteral } from '../../src/db/database.ts'
+import { multirangeLiteral } from '../../src/db/multirange.ts'
 import type { SecondsRange } from '../../src/db/schema/column-types.ts'
 import { TemporalUnavailable, UpdateRefused, UpdateTimedOut } from '../../src/temporal/errors.ts'
 import type { ImportSummary } from '../../src/workflows/state.ts'
@@ -495,7 +495,7 @@ test('a requested import returns a summary', async () => {
 })
 
 describe('coverage', () => {
-  const HOUR = 3600
+  const HOUR_SECONDS = 3600
 
   async function cover(id: string, region: string, settled: SecondsRange[], state = 'active') {
     await api.superuser
@@ -520,7 +520,7 @@ describe('coverage', () => {
     await patch(id, { roleArn: roleArn() })
     await judge(id, 'passed')
     for (const region of ['us-east-1', 'eu-west-1'])
-      await cover(id, region, [[now() - 25 * HOUR, now() - 1200]])
+      await cover(id, region, [[now() - 25 * HOUR_SECONDS, now() - 1200]])
     expect((await patch(id, { name: 'current' })).body.status).toBe('current')
     return id as string
   }
@@ -561,7 +561,7 @@ describe('coverage', () => {
 
   test('without a cycle for three intervals a connection is behind, in lists as well', async () => {
     const id = await connectCurrent()
-    const longAgo = new Date(Date.now() - HOUR * 1000)
+    const longAgo = new Date(Date.now() - HOUR_SECONDS * 1000)
     await api.superuser
       .updateTable('connections')
       .set({ cycle_at: longAgo, version_at: longAgo, status_since: longAgo })
@@ -585,7 +585,9 @@ describe('coverage', () => {
       .set({
         state: 'denied',
         last_error: 'AccessDeniedException: explicit deny',
-        settled: multirangeLiteral([[now() - 25 * HOUR, now() - 3 * HOUR]]) as never,
+        settled: multirangeLiteral([
+          [now() - 25 * HOUR_SECONDS, now() - 3 * HOUR_SECONDS],
+        ]) as never,
       })
       .where('connection_id', '=', id)
       .where('region', '=', 'eu-west-1')
@@ -602,7 +604,7 @@ describe('coverage', () => {
       status: 'behind',
       statusReason: expect.stringContaining('eu-west-1: AWS denies'),
     })
-    expect(held.age).toBeGreaterThan(2 * HOUR)
+    expect(held.age).toBeGreaterThan(2 * HOUR_SECONDS)
 
     const excluded = await region(id, 'eu-west-1', true)
     expect(excluded).toMatchObject({
@@ -613,7 +615,7 @@ describe('coverage', () => {
     expect(api.workflows.changed).toHaveBeenCalled()
     const freed = await edge()
     expect(freed).toMatchObject({ status: 'current', statusReason: null })
-    expect(freed.age).toBeLessThan(HOUR)
+    expect(freed.age).toBeLessThan(HOUR_SECONDS)
     const again = await region(id, 'eu-west-1', true)
     expect(again.body.excludedAt).toBe(excluded.body.excludedAt)
 
@@ -649,13 +651,13 @@ describe('coverage', () => {
   test('shows what is settled and what is missing, by region', async () => {
     const { id, createdAt } = await connect({ lookbackDays: 1 })
     await patch(id, { roleArn: roleArn() })
-    const start = Math.floor(Date.parse(createdAt) / 1000) - 24 * HOUR
+    const start = Math.floor(Date.parse(createdAt) / 1000) - 24 * HOUR_SECONDS
     const settled: SecondsRange[] = [
-      [start, start + HOUR],
-      [start + 3 * HOUR, start + 4 * HOUR],
+      [start, start + HOUR_SECONDS],
+      [start + 3 * HOUR_SECONDS, start + 4 * HOUR_SECONDS],
     ]
     await cover(id, 'us-east-1', settled)
-    await cover(id, 'eu-west-1', [[start, start + 2 * HOUR]])
+    await cover(id, 'eu-west-1', [[start, start + 2 * HOUR_SECONDS]])
     await cover(id, 'af-south-1', [], 'not_enabled')
 
     const time = (seconds: number) => new Date(seconds * 1000).toISOString()
@@ -668,11 +670,11 @@ describe('coverage', () => {
     expect(body.regions[2]).toMatchObject({
       region: 'us-east-1',
       state: 'active',
-      completeThrough: time(start + 4 * HOUR),
+      completeThrough: time(start + 4 * HOUR_SECONDS),
       settled: settled.map((range) => range.map(time)),
       gaps: [
-        [time(start + HOUR), time(start + 3 * HOUR)],
-        [time(start + 4 * HOUR), expect.any(String)],
+        [time(start + HOUR_SECONDS), time(start + 3 * HOUR_SECONDS)],
+        [time(start + 4 * HOUR_SECONDS), expect.any(String)],
       ],
       lost: [],
       setAside: [],
@@ -681,9 +683,9 @@ describe('coverage', () => {
 
     // The connection is complete through what its slowest active region is.
     const { body: shown } = await tenant.request('GET', `/api/v1/connections/${id}`)
-    expect(shown.completeThrough).toBe(time(start + 2 * HOUR))
+    expect(shown.completeThrough).toBe(time(start + 2 * HOUR_SECONDS))
     const feed = await tenant.request('GET', '/api/v1/changes')
-    expect(feed.body.completeThrough).toBe(time(start + 2 * HOUR))
+    expect(feed.body.completeThrough).toBe(time(start + 2 * HOUR_SECONDS))
 
     // A region without anything says that nothing is complete.
     await cover(id, 'eu-west-2', [])

@@ -15,10 +15,10 @@ beforeAll(async () => {
 })
 afterAll(() => api.close())
 
-const MINUTE = 60_000
+const MINUTE_MS = 60_000
 /** Noticed an hour before the test runs, because incidents cannot be in the future. */
-const noticedAt = new Date(Math.floor((Date.now() - 60 * MINUTE) / 1000) * 1000)
-const earlier = (minutes: number) => new Date(noticedAt.getTime() - minutes * MINUTE)
+const noticedAt = new Date(Math.floor((Date.now() - 60 * MINUTE_MS) / 1000) * 1000)
+const earlier = (minutes: number) => new Date(noticedAt.getTime() - minutes * MINUTE_MS)
 
 const tenant = () => api.tenant(`incidents ${++made}`)
 
@@ -237,7 +237,7 @@ describe('the changes of an incident', () => {
     const { status, body } = await owner.request('GET', `/api/v1/incidents/${id}/changes`)
     expect(status).toBe(200)
     const { from, to } = body.timeline
-    expect(Date.parse(to) - Date.parse(from)).toBe(14 * day * MINUTE)
+    expect(Date.parse(to) - Date.parse(from)).toBe(14 * day * MINUTE_MS)
     expect(Date.parse(to)).toBeGreaterThan(noticedAt.getTime())
   })
 

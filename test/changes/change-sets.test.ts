@@ -18,7 +18,7 @@ import { LABELLED } from '../../testing/cloudtrail/labelled-sessions.ts'
 import { read } from '../../testing/cloudtrail/read.ts'
 import { call, roleIdentity, TERRAFORM } from '../../testing/cloudtrail/records.ts'
 
-const MINUTE = 60_000
+const MINUTE_MS = 60_000
 
 interface Judged {
   label: string
@@ -288,9 +288,9 @@ describe('mergeStreams', () => {
     credentialStream({
       place: String(900 - index),
       credential: 'k',
-      issuedAt: Math.floor(index / 2) * 55 * MINUTE,
-      renewedAfter: 55 * MINUTE,
-      idleTimeoutMs: 20 * MINUTE,
+      issuedAt: Math.floor(index / 2) * 55 * MINUTE_MS,
+      renewedAfter: 55 * MINUTE_MS,
+      idleTimeoutMs: 20 * MINUTE_MS,
     }),
   )
   const merge = (streams: readonly string[]) =>
@@ -316,9 +316,9 @@ describe('change sets in any order', () => {
     credentialStream({
       place: index === 1 ? 'q' : 'p',
       credential: `k${index}`,
-      issuedAt: at * MINUTE,
-      renewedAfter: 15 * MINUTE,
-      idleTimeoutMs: 20 * MINUTE,
+      issuedAt: at * MINUTE_MS,
+      renewedAfter: 15 * MINUTE_MS,
+      idleTimeoutMs: 20 * MINUTE_MS,
     }),
   )
   const changes = fc.array(

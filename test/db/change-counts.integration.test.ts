@@ -21,8 +21,8 @@ beforeAll(async () => {
 })
 afterAll(() => databases.close())
 
-const HOUR = 3_600_000
-const at = (hours: number) => new Date(Date.UTC(2026, 2, 1) + hours * HOUR)
+const HOUR_MS = 3_600_000
+const at = (hours: number) => new Date(Date.UTC(2026, 2, 1) + hours * HOUR_MS)
 
 /** An organization with two connections to the same account. */
 async function createOrganization(name: string): Promise<Owner> {
@@ -40,7 +40,7 @@ async function createOrganization(name: string): Promise<Owner> {
 
 /** An event at one of the times that matter: midnight, just before it, and far from it. */
 function event(nth: number) {
-  const hours = [0, 24, 24 - 1 / HOUR, 30, 47, 72, 73][nth % 7]!
+  const hours = [0, 24, 24 - 1 / HOUR_MS, 30, 47, 72, 73][nth % 7]!
   const action = ['RunInstances', 'StopInstances'][nth % 2]!
   return imported(aChange({ sourceId: `event-${nth}`, occurredAt: at(hours), action }))
 }

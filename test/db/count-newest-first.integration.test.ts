@@ -5,9 +5,9 @@ import { countNewestFirst } from '../../src/db/count-newest-first.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts'
 
-const DAY = 86_400_000
+const DAY_MS = 86_400_000
 const to = new Date('2026-03-31T00:00:00Z')
-const window = { from: new Date(to.getTime() - 90 * DAY), to }
+const window = { from: new Date(to.getTime() - 90 * DAY_MS), to }
 
 let database: TestDatabase
 let db: Database
@@ -61,7 +61,7 @@ test('all of a window is counted where that is fast, in a few pieces', async () 
 
 test('a piece that takes too long is retried as a smaller one', async () => {
   const { parts, countedFrom, tried } = await counting(
-    (piece) => piece.to.getTime() - piece.from.getTime() > 2 * DAY,
+    (piece) => piece.to.getTime() - piece.from.getTime() > 2 * DAY_MS,
     3_000,
   )
   expect(tried.length).toBeGreaterThan(parts.length)

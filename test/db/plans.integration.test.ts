@@ -10,7 +10,7 @@ import { withSearch } from '../../src/db/search.ts'
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts'
 import { generateChanges, withIndexesAfter } from '../../testing/generate-changes.ts'
 
-const DAY = 86_400_000
+const DAY_MS = 86_400_000
 const ROWS = 100_000
 const DAYS = 60
 const to = new Date('2026-03-02T12:00:00Z')
@@ -102,7 +102,11 @@ describe('a page is read from the end of the index, and no further than it has t
     ['only noise', { ...no, noise: true }],
     [
       'of a window',
-      { ...no, from: new Date(to.getTime() - 20 * DAY), to: new Date(to.getTime() - 19 * DAY) },
+      {
+        ...no,
+        from: new Date(to.getTime() - 20 * DAY_MS),
+        to: new Date(to.getTime() - 19 * DAY_MS),
+      },
     ],
     ['of a service', { ...no, include: { service: ['service-3'] } }],
     ['without a service', { ...no, exclude: { service: ['service-3'] } }],
@@ -255,7 +259,7 @@ describe('the search returns nothing of another organization', () => {
 })
 
 describe('what is counted is counted in the index', () => {
-  const from = new Date(to.getTime() - 3 * DAY)
+  const from = new Date(to.getTime() - 3 * DAY_MS)
 
   test.each<[string, ChangeFilters]>([
     ['everything', no],

@@ -20,7 +20,7 @@ import { policy, trust } from '../../testing/roles.ts'
 const ACCOUNT = '999988887777'
 const ROLE = `arn:aws:iam::${ACCOUNT}:role/platform/feed`
 const mayAsk = policy({ Effect: 'Allow', Action: 'iam:GetRole', Resource: '*' })
-const MINUTE = 60_000
+const MINUTE_MS = 60_000
 
 let simulator: Simulator
 let database: TestDatabase
@@ -92,8 +92,8 @@ describe('one worker', () => {
   test('after 15 minutes without a report it is gone, and the remedy is to start one', async () => {
     const now = new Date()
     await report('a', await found(ROLE), { now })
-    expect(await current(undefined, new Date(+now + 14 * MINUTE))).toMatchObject({ arn: ROLE })
-    const later = await current(undefined, new Date(+now + 16 * MINUTE))
+    expect(await current(undefined, new Date(+now + 14 * MINUTE_MS))).toMatchObject({ arn: ROLE })
+    const later = await current(undefined, new Date(+now + 16 * MINUTE_MS))
     expect(later).toMatchObject({ state: 'unknown', arn: null, seenAt: null })
     expect(later.remedy).toContain('npm run worker')
   })
@@ -106,7 +106,7 @@ describe('one worker', () => {
 
   test('rows of workers that are long gone are removed by the others', async () => {
     const finding = await nothing()
-    await report('old', finding, { now: new Date(Date.now() - 25 * 60 * MINUTE) })
+    await report('old', finding, { now: new Date(Date.now() - 25 * 60 * MINUTE_MS) })
     await report('new', finding)
     const rows = await worker.selectFrom('worker_principals').select('worker').execute()
     expect(rows).toEqual([{ worker: 'new' }])

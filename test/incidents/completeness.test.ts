@@ -6,9 +6,9 @@ import {
   type PushFacts,
 } from '../../src/incidents/completeness.ts'
 
-const MINUTE = 60_000
+const MINUTE_MS = 60_000
 const now = new Date('2026-03-02T21:00:00Z')
-const ago = (minutes: number) => new Date(now.getTime() - minutes * MINUTE)
+const ago = (minutes: number) => new Date(now.getTime() - minutes * MINUTE_MS)
 const seconds = (date: Date) => date.getTime() / 1000
 const window = { from: ago(72 * 60), to: ago(0) }
 
@@ -168,10 +168,10 @@ test('a summary names three sources at most', () => {
 test.each([
   [0, '1 minute'],
   [61_000, '2 minutes'],
-  [59 * MINUTE, '59 minutes'],
-  [60 * MINUTE, '1 hour'],
-  [47 * 60 * MINUTE, '47 hours'],
-  [72 * 60 * MINUTE, '3 days'],
+  [59 * MINUTE_MS, '59 minutes'],
+  [60 * MINUTE_MS, '1 hour'],
+  [47 * 60 * MINUTE_MS, '47 hours'],
+  [72 * 60 * MINUTE_MS, '3 days'],
 ])('%i ms is %s', (ms, text) => {
   expect(coarseDuration(ms)).toBe(text)
 })

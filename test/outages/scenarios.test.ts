@@ -7,7 +7,7 @@ import { type Ranked, rankScenario, readScenario } from '../../testing/outages/m
 import { summarizeResults } from '../../testing/outages/result.ts'
 import type { Scenario } from '../../testing/outages/scenario.ts'
 
-const HOUR = 3_600_000
+const HOUR_MS = 3_600_000
 interface Case {
   file: string
   scenario: Scenario
@@ -80,7 +80,7 @@ test('a third of the causes are 1 to 24 hours older than the start', () => {
     const { incident } = each.scenario
     const start = (incident.startedAt ?? incident.noticedAt).getTime()
     const age = start - culpritOf(each).occurredAt.getTime()
-    return age >= HOUR && age <= 24 * HOUR
+    return age >= HOUR_MS && age <= 24 * HOUR_MS
   }
   expect(share(guilty, isOld)).toBeGreaterThanOrEqual(0.33)
 })

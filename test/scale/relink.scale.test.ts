@@ -19,7 +19,7 @@ import { createTemporalNamespace } from '../../testing/temporal-namespace.ts'
 
 const ROWS = Number(process.env.SCALE_ROWS ?? 1_000_000)
 const ROUNDS = 20
-const HOUR = 3_600_000
+const HOUR_MS = 3_600_000
 const logger = pino({ level: 'silent' })
 
 let api: TestApi
@@ -63,7 +63,7 @@ const relink = async () => (await tenant.request('GET', '/api/v1/environment-rul
 
 /** What the feed page asks for, in the last day. */
 function queries(): Record<string, string> {
-  const from = new Date(Date.now() - 24 * HOUR).toISOString()
+  const from = new Date(Date.now() - 24 * HOUR_MS).toISOString()
   return {
     page: 'changes?limit=50&noise=false',
     'page of an environment': `changes?limit=50&noise=false&environment=${production}`,

@@ -22,7 +22,7 @@ import {
   simulatedRecord,
 } from '../../testing/simulator/support.ts'
 
-const DAY = 86_400
+const DAY_SECONDS = 86_400
 
 let simulator: Simulator
 
@@ -183,10 +183,10 @@ describe('LookupEvents', () => {
   })
 
   test('forgets after 90 days', async () => {
-    const kept = simulatedRecord(simulator, 90 * DAY - 3600)
-    simulator.addEvents([kept, simulatedRecord(simulator, 90 * DAY + 60)])
+    const kept = simulatedRecord(simulator, 90 * DAY_SECONDS - 3600)
+    simulator.addEvents([kept, simulatedRecord(simulator, 90 * DAY_SECONDS + 60)])
     const client = await customer(simulator)
-    const StartTime = new Date(simulator.now() - 100 * DAY * 1000)
+    const StartTime = new Date(simulator.now() - 100 * DAY_SECONDS * 1000)
     expect(ids((await lookUpAll(client, { StartTime })).events)).toEqual([kept.eventID])
     simulator.configure({ clockOffsetMs: 7_200_000, skewToleranceSeconds: null })
     const later = await customer(simulator)

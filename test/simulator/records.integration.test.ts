@@ -8,8 +8,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { oneSecondRecords, type Simulator, startSimulator } from '../../simulator/index.ts'
 import { customer, lookUpAll, simulatedRecord } from '../../testing/simulator/support.ts'
 
-const MINUTE = 60_000
-const DAY = 86_400_000
+const MINUTE_MS = 60_000
+const DAY_MS = 86_400_000
 const invictus = fileURLToPath(
   new URL('../../../shared/data/cloudtrail/invictus.jsonl.gz', import.meta.url),
 )
@@ -49,9 +49,9 @@ describe('playing records', () => {
     )
     expect(result).toMatchObject({ added: 3, ignored: 0, regionMap: {} })
     const times = (await played()).map(({ eventTime }) => Date.parse(eventTime!))
-    expect(Math.round((simulator.now() - times[0]!) / MINUTE)).toBe(30)
+    expect(Math.round((simulator.now() - times[0]!) / MINUTE_MS)).toBe(30)
     expect(times[0]! - times[1]!).toBe(7_201_000)
-    expect(times[0]! - times[2]!).toBe(4 * DAY + 7_201_000)
+    expect(times[0]! - times[2]!).toBe(4 * DAY_MS + 7_201_000)
     expect(result.newest).toBe(new Date(times[0]!).toISOString().replace('.000', ''))
     expect(Date.parse(result.oldest!)).toBe(times[2])
   })
@@ -66,7 +66,7 @@ describe('playing records', () => {
       ]),
     )
     const ages = (await played()).map(({ eventTime }) => age(eventTime!))
-    expect(ages.map((one) => Math.round((one - 30 * MINUTE) / DAY / 0.5) * 0.5)).toEqual([
+    expect(ages.map((one) => Math.round((one - 30 * MINUTE_MS) / DAY_MS / 0.5) * 0.5)).toEqual([
       0, 0, 2.5, 5,
     ])
   })

@@ -78,7 +78,7 @@ const see = (hidden: boolean) => {
   isHidden = hidden
   onSight()
 }
-const SECOND = 1_000
+const SECOND_MS = 1_000
 
 test('a network change opens the stream again, because a lost network does not break it', () => {
   latest().opened()
@@ -96,23 +96,23 @@ test('a network change opens the stream again, because a lost network does not b
 test('a stream without a heartbeat is lost: it is opened again', () => {
   latest().opened()
   for (let beats = 0; beats < 10; beats++) {
-    vi.advanceTimersByTime(15 * SECOND)
+    vi.advanceTimersByTime(15 * SECOND_MS)
     latest().tell('heartbeat', {})
   }
   expect([heard, streams.length]).toEqual([['live'], 1])
-  vi.advanceTimersByTime(46 * SECOND)
+  vi.advanceTimersByTime(46 * SECOND_MS)
   expect([streams.length, isOpen()]).toEqual([2, 1])
-  vi.advanceTimersByTime(6 * SECOND)
+  vi.advanceTimersByTime(6 * SECOND_MS)
   expect(heard).toEqual(['live', 'offline'])
   latest().opened()
   expect(heard).toEqual(['live', 'offline', 'live', 'gap'])
 })
 
 test('a stream that never opens is opened again', () => {
-  vi.advanceTimersByTime(46 * SECOND)
+  vi.advanceTimersByTime(46 * SECOND_MS)
   expect([streams.length, isOpen()]).toEqual([2, 1])
   latest().broke()
-  vi.advanceTimersByTime(46 * SECOND)
+  vi.advanceTimersByTime(46 * SECOND_MS)
   expect([streams.length, isOpen()]).toEqual([3, 1])
   latest().opened()
   expect(heard).toEqual(['offline', 'live', 'gap'])
@@ -130,9 +130,9 @@ describe('the stream of events', () => {
   test('that is back immediately is not reported, but the data is refreshed', () => {
     latest().opened()
     latest().broke()
-    vi.advanceTimersByTime(3 * SECOND)
+    vi.advanceTimersByTime(3 * SECOND_MS)
     latest().opened()
-    vi.advanceTimersByTime(40 * SECOND)
+    vi.advanceTimersByTime(40 * SECOND_MS)
     expect(heard).toEqual(['live', 'live', 'gap'])
     expect(streams).toHaveLength(1)
   })
@@ -140,9 +140,9 @@ describe('the stream of events', () => {
   test('that stays lost is reported after some seconds', () => {
     latest().opened()
     latest().broke()
-    vi.advanceTimersByTime(3 * SECOND)
+    vi.advanceTimersByTime(3 * SECOND_MS)
     latest().broke()
-    vi.advanceTimersByTime(3 * SECOND)
+    vi.advanceTimersByTime(3 * SECOND_MS)
     expect(heard).toEqual(['live', 'offline'])
     latest().opened()
     expect(heard).toEqual(['live', 'offline', 'live', 'gap'])
@@ -151,12 +151,12 @@ describe('the stream of events', () => {
   test('is opened again after a refusal, less and less often', () => {
     latest().refused()
     expect(heard).toEqual(['refused'])
-    vi.advanceTimersByTime(4 * SECOND)
+    vi.advanceTimersByTime(4 * SECOND_MS)
     expect(streams).toHaveLength(2)
     const untilNext = () => {
       const before = streams.length
       let seconds = 0
-      for (; streams.length === before; seconds++) vi.advanceTimersByTime(SECOND)
+      for (; streams.length === before; seconds++) vi.advanceTimersByTime(SECOND_MS)
       return seconds
     }
     for (let n = 0; n < 10; n++) {
@@ -171,21 +171,21 @@ describe('the stream of events', () => {
     expect(heard.slice(-2)).toEqual(['live', 'gap'])
     // Then from the beginning.
     latest().refused()
-    vi.advanceTimersByTime(4 * SECOND)
+    vi.advanceTimersByTime(4 * SECOND_MS)
     expect(streams).toHaveLength(14)
   })
 
   test('is closed while the page is hidden, and refreshed after that', () => {
     latest().opened()
     see(true)
-    vi.advanceTimersByTime(20 * SECOND)
+    vi.advanceTimersByTime(20 * SECOND_MS)
     see(false)
     latest().tell('heartbeat', {})
-    vi.advanceTimersByTime(40 * SECOND)
+    vi.advanceTimersByTime(40 * SECOND_MS)
     latest().tell('heartbeat', {})
     expect([streams.length, isOpen()]).toEqual([1, 1])
     see(true)
-    vi.advanceTimersByTime(60 * SECOND)
+    vi.advanceTimersByTime(60 * SECOND_MS)
     expect([streams.length, isOpen()]).toEqual([1, 0])
     see(false)
     latest().opened()
@@ -199,7 +199,7 @@ describe('the stream of events', () => {
     vi.advanceTimersByTime(29_500)
     latest().refused()
     const before = streams.length
-    vi.advanceTimersByTime(600 * SECOND)
+    vi.advanceTimersByTime(600 * SECOND_MS)
     expect(streams).toHaveLength(before)
     see(false)
     expect(streams).toHaveLength(before + 1)
@@ -208,7 +208,7 @@ describe('the stream of events', () => {
   test('ends with the page', () => {
     latest().refused()
     end()
-    vi.advanceTimersByTime(600 * SECOND)
+    vi.advanceTimersByTime(600 * SECOND_MS)
     expect(isOpen()).toBe(0)
   })
 })

@@ -12,9 +12,9 @@ import {
 } from '../../testing/workflows/fakes.ts'
 import { Harness, type Run, STUCK } from '../../testing/workflows/harness.ts'
 
-const SECOND = 1000
-const MINUTE = 60 * SECOND
-const HOUR = 60 * MINUTE
+const SECOND_MS = 1000
+const MINUTE_MS = 60 * SECOND_MS
+const HOUR_MS = 60 * MINUTE_MS
 
 let harness: Harness
 const runs: Run[] = []
@@ -60,7 +60,7 @@ async function sentence(update: Promise<unknown>): Promise<string> {
 
 /** Times between one call and the next, in seconds. */
 function gaps(calls: { at: number }[]): number[] {
-  return calls.slice(1).map(({ at }, index) => (at - calls[index]!.at) / SECOND)
+  return calls.slice(1).map(({ at }, index) => (at - calls[index]!.at) / SECOND_MS)
 }
 
 /** A gap of this many seconds. The time that a busy machine takes passes as well. */
@@ -106,12 +106,12 @@ describe('from the start', () => {
 describe('verification', () => {
   test('fails until the role is fixed, and then imports automatically', async () => {
     const world = new World()
-    world.verify = ({ now }) => ({ state: 'failed', nextAttemptAt: iso(now + 10 * MINUTE) })
+    world.verify = ({ now }) => ({ state: 'failed', nextAttemptAt: iso(now + 10 * MINUTE_MS) })
     const run = await start(world)
     const failed = await run.until(({ status }) => status === 'action_needed')
     expect(failed.statusReason).toMatch(/external ID/)
     expect(failed.verification).toMatchObject({ failures: 1 })
-    await harness.sleep(25 * MINUTE)
+    await harness.sleep(25 * MINUTE_MS)
     await run.until(({ verification }) => verification?.failures === 3)
     expect(world.of('verifyRole').map(({ options }) => options)).toEqual([
       { failures: 0 },
@@ -121,7 +121,7 @@ describe('verification', () => {
     expect(world.of('importEvents')).toEqual([])
 
     world.verify = () => ({})
-    await harness.sleep(10 * MINUTE)
+    await harness.sleep(10 * MINUTE_MS)
     await run.until(({ status }) => status === 'current')
     expect(gaps(world.of('verifyRole'))).toEqual([600, 600, 600].map(after))
     expect(world.story.slice(3, 5)).toEqual(['verifyRole', 'importEvents'])
@@ -134,11 +134,11 @@ describe('verification', () => {
       const delay = delays[world.of('verifyRole').length - 1]
       if (delay === undefined) return {}
       const reason = 'AWS does not know this role yet (assume_with_id)'
-      return { state: 'waiting', reason, nextAttemptAt: iso(now + delay * SECOND) }
+      return { state: 'waiting', reason, nextAttemptAt: iso(now + delay * SECOND_MS) }
     }
     const run = await start(world)
     await run.until(({ status }) => status === 'waiting_for_aws')
-    await harness.sleep(2 * HOUR)
+    await harness.sleep(2 * HOUR_MS)
     await run.until(({ status }) => status === 'current')
     expect(gaps(world.of('verifyRole'))).toEqual(delays.map(after))
   })
@@ -148,7 +148,7 @@ describe('verification', () => {
     await run.until(({ status }) => status === 'current')
     await run.change({ name: 'renamed' })
     await run.until(({ settings }) => settings?.name === 'renamed')
-    await harness.sleep(5.5 * MINUTE)
+    await harness.sleep(5.5 * MINUTE_MS)
     expect(run.world.of('verifyRole')).toHaveLength(1)
 
     const other = 'arn:aws:iam::123456789012:role/another'
@@ -164,7 +164,7 @@ describe('verification', () => {
     const world = new World()
     world.verify = () => ({ state: 'failed' })
     const run = await start(world)
-    await harness.sleep(5.25 * MINUTE)
+    await harness.sleep(5.25 * MINUTE_MS)
     await run.until(({ verification }) => verification!.failures > 3)
     await run.change({ roleArn: 'arn:aws:iam::123456789012:role/another' })
     await run.until(({ verification }) => verification?.failures === 1)
@@ -175,10 +175,10 @@ describe('verification', () => {
 describe('cycles', () => {
   test('keep their interval for days, with a daily verification', async () => {
     const world = new World()
-    world.import = ({ now }) => ({ nextPollAt: iso(now + 30 * MINUTE) })
+    world.import = ({ now }) => ({ nextPollAt: iso(now + 30 * MINUTE_MS) })
     const run = await start(world)
     await run.until(({ status }) => status === 'current')
-    await harness.sleep(5 * 24 * HOUR + 10 * MINUTE)
+    await harness.sleep(5 * 24 * HOUR_MS + 10 * MINUTE_MS)
     expectEach(gaps(world.of('importEvents')), 1800)
     expect(world.of('importEvents').length).toBeGreaterThanOrEqual(5 * 48)
     expect(world.of('verifyRole').length).toBeGreaterThanOrEqual(5)
@@ -190,10 +190,10 @@ describe('cycles', () => {
   test('cost 11 events each in a quiet hour', async () => {
     const run = await start(new World())
     await run.until(({ status }) => status === 'current')
-    await harness.sleep(30 * SECOND)
+    await harness.sleep(30 * SECOND_MS)
     const before = (await run.handle.describe()).historyLength
     const cycles = run.world.of('importEvents').length
-    await harness.sleep(HOUR)
+    await harness.sleep(HOUR_MS)
     const imported = run.world.of('importEvents').length - cycles
     const events = (await run.handle.describe()).historyLength - before
     console.info(`A quiet hour: ${imported} cycles, ${events} history events`)
@@ -205,7 +205,7 @@ describe('cycles', () => {
     const run = await start(new World(), { cyclesPerRun: 5 })
     const first = await run.handle.describe()
     await run.until(({ status }) => status === 'current')
-    await harness.sleep(60.5 * MINUTE)
+    await harness.sleep(60.5 * MINUTE_MS)
     await run.until((_, world) => world.of('importEvents').length >= 60)
     expectEach(gaps(run.world.of('importEvents')), 60)
     expect(run.world.of('verifyRole')).toHaveLength(1)
@@ -226,15 +226,15 @@ describe('cycles', () => {
     const { nextPollAt, settings } = JSON.parse(Buffer.from(carried!.data!).toString())
     expect(settings.name).toBe('production')
     const late = run.world.of('importEvents').map(({ at }) => at - Date.parse(nextPollAt))
-    expect(late.some((ms) => ms > -SECOND && ms < 5 * SECOND)).toBe(true)
+    expect(late.some((ms) => ms > -SECOND_MS && ms < 5 * SECOND_MS)).toBe(true)
   })
 
   test('never follow each other without a pause, even if due', async () => {
     const world = new World()
-    world.import = ({ now }) => ({ nextPollAt: iso(now - HOUR) })
+    world.import = ({ now }) => ({ nextPollAt: iso(now - HOUR_MS) })
     const run = await start(world)
     await run.until((_, world) => world.of('importEvents').length > 0)
-    await harness.sleep(10 * SECOND)
+    await harness.sleep(10 * SECOND_MS)
     world.import = () => ({})
     await run.until(({ lastCycle }) => lastCycle!.nextPollAt > lastCycle!.finishedAt)
     expect(world.of('importEvents').length).toBeLessThan(15)
@@ -247,7 +247,7 @@ describe('cycles', () => {
     const statusReason = 'eu-west-3: ThrottlingException: Rate exceeded'
     world.import = () => ({ status: 'behind', statusReason, failing, lagSeconds: 1500 })
     const run = await start(world)
-    await harness.sleep(10.5 * MINUTE)
+    await harness.sleep(10.5 * MINUTE_MS)
     const state = await run.until(({ status }) => status === 'behind')
     expect(state.statusReason).toBe(statusReason)
     expect(state.lastCycle?.failing).toEqual(failing)
@@ -258,7 +258,7 @@ describe('cycles', () => {
     expect(details).toContain('- **eu-west-3**: ThrottlingException: Rate exceeded')
 
     world.import = () => ({})
-    await harness.sleep(MINUTE)
+    await harness.sleep(MINUTE_MS)
     await run.until(({ status }) => status === 'current')
     expect(await run.details()).not.toContain('eu-west-3')
   })
@@ -279,7 +279,7 @@ describe('pausing', () => {
     await run.until(({ status }) => status === 'current')
     const [next] = run.world.calls.slice(-1)
     expect(next).toMatchObject({ activity: 'importEvents', outcome: 'done' })
-    expect(next!.at - resumedAt).toBeLessThan(5 * SECOND)
+    expect(next!.at - resumedAt).toBeLessThan(5 * SECOND_MS)
     // Verified less than a day ago: once is enough.
     expect(run.world.of('verifyRole')).toHaveLength(1)
   })
@@ -308,7 +308,7 @@ describe('import now', () => {
       { force: true },
       { force: true },
     ])
-    await harness.sleep(3.5 * MINUTE)
+    await harness.sleep(3.5 * MINUTE_MS)
     // The rhythm begins anew from there.
     expect(gaps(run.world.of('importEvents')).slice(1)).toEqual([60, 60, 60].map(after))
     expect(run.world.of('importEvents').at(-1)?.options).toEqual({ force: false })
@@ -495,7 +495,7 @@ describe('an import that needs a verification', () => {
       throw verificationRequired()
     }
     const run = await start(world)
-    await harness.sleep(HOUR)
+    await harness.sleep(HOUR_MS)
     const state = await run.until(({ failures }) => failures > 5)
     expect(state.lastError).toBe('The role is not verified yet')
     expect(gaps(world.of('importEvents')).slice(0, 7)).toEqual(
@@ -519,11 +519,11 @@ describe('an import that needs a verification', () => {
     const { world } = run
     await run.until(({ status }) => status === 'current')
     world.verify = ({ now }) => ({
-      ...{ inconclusive: 'Throttling', failures: 1, nextAttemptAt: iso(now + 5 * MINUTE) },
+      ...{ inconclusive: 'Throttling', failures: 1, nextAttemptAt: iso(now + 5 * MINUTE_MS) },
     })
     await run.verifyNow()
     const { length } = world.of('importEvents')
-    await harness.sleep(HOUR)
+    await harness.sleep(HOUR_MS)
     const state = await run.until(() => world.of('importEvents').length >= length + 50)
     expect(state).toMatchObject({ status: 'current', verification: { inconclusive: 'Throttling' } })
     expect(world.of('verifyRole').length).toBeGreaterThan(10)
@@ -538,13 +538,13 @@ describe('a role that AWS refuses in a cycle', () => {
     world.import = () => {
       throw roleRefused()
     }
-    world.verify = ({ now }) => ({ state: 'failed', nextAttemptAt: iso(now + 5 * MINUTE) })
-    await harness.sleep(2 * MINUTE)
+    world.verify = ({ now }) => ({ state: 'failed', nextAttemptAt: iso(now + 5 * MINUTE_MS) })
+    await harness.sleep(2 * MINUTE_MS)
     await run.until(({ status }) => status === 'action_needed')
     expect(world.story).toEqual(['verifyRole', 'importEvents', 'importEvents failed', 'verifyRole'])
     world.import = () => ({})
     world.verify = () => ({})
-    await harness.sleep(6.5 * MINUTE)
+    await harness.sleep(6.5 * MINUTE_MS)
     await run.until(({ status }) => status === 'current')
     expect(world.story.slice(4, 6)).toEqual(['verifyRole', 'importEvents'])
   })
@@ -555,7 +555,7 @@ describe('a role that AWS refuses in a cycle', () => {
       throw roleRefused()
     }
     const run = await start(world)
-    await harness.sleep(HOUR)
+    await harness.sleep(HOUR_MS)
     const state = await run.until(({ failures }) => failures > 5)
     expect(state).toMatchObject({
       status: 'behind',
@@ -567,7 +567,7 @@ describe('a role that AWS refuses in a cycle', () => {
     expect(world.of('verifyRole').length).toBe(world.of('importEvents').length)
 
     world.import = () => ({})
-    await harness.sleep(11 * MINUTE)
+    await harness.sleep(11 * MINUTE_MS)
     expect(await run.until(({ status }) => status === 'current')).toMatchObject({
       failures: 0,
       lastError: null,
@@ -590,7 +590,7 @@ describe('failures of a whole step', () => {
     expect(Math.max(...gaps(failed))).toEqual(after(30))
     expect(gaps(failed).slice(0, 6)).toEqual([1, 2, 4, 8, 16, 30].map(after))
     world.import = () => ({})
-    await harness.sleep(2.5 * MINUTE)
+    await harness.sleep(2.5 * MINUTE_MS)
     await run.until((_, world) => world.calls.at(-1)?.outcome === 'done')
     expect(await run.state()).toMatchObject({ status: 'current', lastError: null, failures: 0 })
   })
@@ -605,7 +605,7 @@ describe('failures of a whole step', () => {
       if (activity === 'importEvents') world.import = broken
       else world.verify = broken
       const run = await start(world)
-      await harness.sleep(HOUR)
+      await harness.sleep(HOUR_MS)
       const state = await run.until(({ failures }) => failures > 5)
       expect(state).toMatchObject({
         status: 'behind',
@@ -619,7 +619,7 @@ describe('failures of a whole step', () => {
 
       world.import = () => ({})
       world.verify = () => ({})
-      await harness.sleep(11 * MINUTE)
+      await harness.sleep(11 * MINUTE_MS)
       await run.until(({ status }) => status === 'current')
     },
   )
@@ -631,10 +631,10 @@ describe('failures of a whole step', () => {
     }
     const run = await start(world)
     await run.until(({ lastError }) => lastError === 'permission denied')
-    await harness.sleep(5 * MINUTE)
+    await harness.sleep(5 * MINUTE_MS)
     expect(world.story).toEqual([])
     world.read = () => {}
-    await harness.sleep(11 * MINUTE)
+    await harness.sleep(11 * MINUTE_MS)
     await run.until(({ status }) => status === 'current')
   })
 
@@ -644,7 +644,7 @@ describe('failures of a whole step', () => {
       throw ApplicationFailure.nonRetryable('no such role')
     }
     const run = await start(world)
-    await harness.sleep(HOUR)
+    await harness.sleep(HOUR_MS)
     await run.until(({ failures }) => failures > 5)
     world.verify = () => ({})
     await run.change({ roleArn: 'arn:aws:iam::123456789012:role/another' })

@@ -12,13 +12,13 @@ import { connectionWorkflowId } from '../../src/workflows/state.ts'
 import { createTemporalNamespace } from '../../testing/temporal-namespace.ts'
 import { fakeActivities, iso, World } from '../../testing/workflows/fakes.ts'
 
-const SECOND = 1_000
+const SECOND_MS = 1_000
 
 /**
  * What one worker may take to notice that another one was killed, and to continue. Of this, Temporal
  * waits for its timeouts and pauses; a busy machine takes longer, so the whole is only printed.
  */
-const LIMIT_MS = 15 * SECOND
+const LIMIT_MS = 15 * SECOND_MS
 
 test.each(['importing', 'waiting'] as const)(
   'after a worker is killed %s, another one imports within 15 s',
@@ -49,7 +49,7 @@ test.each(['importing', 'waiting'] as const)(
       )
 
     const world = new World()
-    world.import = ({ now }) => ({ nextPollAt: iso(now + 5 * SECOND) })
+    world.import = ({ now }) => ({ nextPollAt: iso(now + 5 * SECOND_MS) })
     const worker = startWorker({
       ...{ target, installationId, logger },
       activities: fakeActivities(new Map([[ref.connectionId, world]]), async () => Date.now()),
@@ -60,7 +60,7 @@ test.each(['importing', 'waiting'] as const)(
     child.kill('SIGKILL')
     const killedAt = Date.now()
     await vi.waitFor(() => expect(world.of('importEvents').length).toBeGreaterThan(0), 240_000)
-    const seconds = (world.of('importEvents')[0]!.at - killedAt) / SECOND
+    const seconds = (world.of('importEvents')[0]!.at - killedAt) / SECOND_MS
     console.info(`Killed while ${situation}: imports after ${seconds.toFixed(1)} s`)
     const { events } = await workflows.client.workflow
       .getHandle(connectionWorkflowId(installationId, ref.connectionId))
@@ -70,7 +70,7 @@ test.each(['importing', 'waiting'] as const)(
     for (const { heartbeatTimeout, retryPolicy } of scheduled) {
       const waits =
         Number(heartbeatTimeout!.seconds) + Number(retryPolicy!.initialInterval!.seconds)
-      expect(waits * SECOND).toBeLessThan(LIMIT_MS)
+      expect(waits * SECOND_MS).toBeLessThan(LIMIT_MS)
     }
   },
 )

@@ -11,10 +11,10 @@ import { type Arrival, askedTimes, readArrivals, toRankedIncident } from './arri
 import { resultOf, type ScenarioResult } from './result.ts'
 import type { Scenario } from './scenario.ts'
 
-const HOUR = 3_600_000
-const BEFORE = 72 * HOUR
-const AFTER = 24 * HOUR
-const HISTORY = 30 * 24 * HOUR
+const HOUR_MS = 3_600_000
+const BEFORE = 72 * HOUR_MS
+const AFTER = 24 * HOUR_MS
+const HISTORY = 30 * 24 * HOUR_MS
 
 export interface Ranked {
   now: Date

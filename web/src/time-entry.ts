@@ -1,11 +1,11 @@
 import { fromWallClock, toWallClock } from './pages/feed/wall-clock.ts'
 import type { Zone } from './time.tsx'
 
-const MINUTE = 60_000
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
 /** A time of day up to this far ahead is today's: the clocks of two computers differ. */
-const AHEAD = 5 * MINUTE
+const AHEAD = 5 * MINUTE_MS
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 
 /**
@@ -51,7 +51,7 @@ function parseUnix(text: string): Date | null {
   return new Date(Number(whole.slice(0, whole.length <= 17 ? -3 : -6)))
 }
 
-const UNITS: Record<string, number> = { s: 1000, m: MINUTE, h: HOUR, d: DAY }
+const UNITS: Record<string, number> = { s: 1000, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS }
 
 /** `now`, `10 min ago`, `-2h`. */
 function parseRelative(text: string, now: number): Date | null {
@@ -90,7 +90,7 @@ function offsetOf(offset: string): number | null {
   if (/^(Z|UTC|GMT)$/i.test(offset)) return 0
   const [, sign, hours, minutes = '00'] = /^([+-])(\d\d):?(\d\d)?$/.exec(offset) ?? []
   if (Number(hours) > 14 || Number(minutes) > 59) return null
-  return (sign === '-' ? -1 : 1) * (Number(hours) * HOUR + Number(minutes) * MINUTE)
+  return (sign === '-' ? -1 : 1) * (Number(hours) * HOUR_MS + Number(minutes) * MINUTE_MS)
 }
 
 /** `2 Mar, 20:45:07`, `Mar 2 2026 20:45`, `Mon, 02 Mar 2026 20:45:07 GMT`. */
@@ -146,7 +146,7 @@ function parseClock(text: string, { now, zone }: { now: number; zone: Zone }): D
   const on = (daysAgo: number) => {
     const dayZone = read.offset === undefined ? zone : 'utc'
     const shift = read.offset === undefined ? 0 : (offsetOf(read.offset) ?? 0)
-    const day = toWallClock(new Date(now + shift - daysAgo * DAY), dayZone).slice(0, 10)
+    const day = toWallClock(new Date(now + shift - daysAgo * DAY_MS), dayZone).slice(0, 10)
     return withOffset(`${day} ${read.clock}`, 0, read.offset, zone)
   }
   if (isYesterday) return on(1)

@@ -22,9 +22,9 @@ import { FIELD } from './field.ts'
 import type { Account, Call, Event, Pull, Report, Story } from './story.ts'
 import { UNSEEN } from './unseen.ts'
 
-const MINUTE = 60_000
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
 const ACCOUNTS: Record<Account, string> = {
   production: '310000000001',
   staging: '310000000002',
@@ -106,7 +106,7 @@ class Builder {
     const [service, action] = name.split(':') as [string, string]
     const id = ACCOUNTS[account]
     const eventID = `${hex(random, 8)}-${hex(random, 4)}-4${hex(random, 3)}-9${hex(random, 3)}-${hex(random, 12)}`
-    const began = cloudTrailTime(at - 40 * MINUTE)
+    const began = cloudTrailTime(at - 40 * MINUTE_MS)
     const identities = {
       person: () =>
         ssoIdentity(this.pick(PEOPLE), {
@@ -158,7 +158,7 @@ class Builder {
     this.events.push({
       type: 'aws.cloudtrail',
       record,
-      ...(minutes > 0 && { arrivesAt: iso(at + minutes * MINUTE) }),
+      ...(minutes > 0 && { arrivesAt: iso(at + minutes * MINUTE_MS) }),
     })
     return eventID
   }
@@ -177,7 +177,7 @@ class Builder {
         title: pull,
         commits: 3,
         branch: 'topic',
-        at: at - 7 * MINUTE,
+        at: at - 7 * MINUTE_MS,
       }),
     )
     const pullId = `pull_request/field/${name}/${number}`
@@ -340,7 +340,7 @@ function toScenario(prefix: string, story: Story, number: number) {
     Math.floor(random() * 24),
     Math.floor(random() * 60),
   )
-  const noticedAt = startedAt + Math.floor((1 + random() ** 2 * 35) * MINUTE)
+  const noticedAt = startedAt + Math.floor((1 + random() ** 2 * 35) * MINUTE_MS)
   const spread = (count: number, from: number, to: number) => {
     for (let nth = 0; nth < count; nth++) {
       const { event, in: account, by } = ordinary(builder)
@@ -353,41 +353,41 @@ function toScenario(prefix: string, story: Story, number: number) {
       builder.add(part, at - (nth + 1) * 1500, {
         in: account,
         by: 'terraform',
-        run: at - 2 * MINUTE,
+        run: at - 2 * MINUTE_MS,
       })
     })
   }
-  spread(45, noticedAt - 25 * DAY, noticedAt - 3 * DAY)
-  spread(42, noticedAt - 3 * DAY + HOUR, noticedAt - 2 * HOUR)
-  spread(16, noticedAt - 2 * HOUR, noticedAt - MINUTE)
-  apply(noticedAt - (5 + random() * 50) * HOUR, 'production')
+  spread(45, noticedAt - 25 * DAY_MS, noticedAt - 3 * DAY_MS)
+  spread(42, noticedAt - 3 * DAY_MS + HOUR_MS, noticedAt - 2 * HOUR_MS)
+  spread(16, noticedAt - 2 * HOUR_MS, noticedAt - MINUTE_MS)
+  apply(noticedAt - (5 + random() * 50) * HOUR_MS, 'production')
   const account = story.in ?? 'production'
   story.usual?.forEach((event, nth) => {
-    builder.add(event, noticedAt - (3.5 + nth * 6 + random() * 2) * DAY, {
+    builder.add(event, noticedAt - (3.5 + nth * 6 + random() * 2) * DAY_MS, {
       in: account,
       by: story.by === 'ci' ? 'ci' : 'person',
     })
   })
-  const at = startedAt - (story.before ?? 0) * MINUTE - Math.floor(random() * 50) * 1000
+  const at = startedAt - (story.before ?? 0) * MINUTE_MS - Math.floor(random() * 50) * 1000
   if (story.by === 'terraform') apply(at, account)
   const culprits =
     story.cause === null
       ? []
       : builder.add(story.cause, at, {
-          ...{ in: account, by: story.by ?? 'person', run: at - 2 * MINUTE },
+          ...{ in: account, by: story.by ?? 'person', run: at - 2 * MINUTE_MS },
           ...(story.late !== undefined && { late: story.late }),
         })
   if (story.staging)
-    builder.add(story.staging, startedAt - (2 + random() * 25) * MINUTE, { in: 'staging' })
+    builder.add(story.staging, startedAt - (2 + random() * 25) * MINUTE_MS, { in: 'staging' })
   for (const event of story.innocent) {
-    builder.add(event, startedAt - (1 + random() ** 2 * 240) * MINUTE, {
+    builder.add(event, startedAt - (1 + random() ** 2 * 240) * MINUTE_MS, {
       by: random() < 0.6 ? 'person' : 'ci',
     })
   }
   const answersLater = story.response !== undefined
-  if (story.response) builder.add(story.response, noticedAt + 9 * MINUTE, { in: account })
+  if (story.response) builder.add(story.response, noticedAt + 9 * MINUTE_MS, { in: account })
   const askAt =
-    story.late !== undefined || answersLater ? [noticedAt, noticedAt + 15 * MINUTE] : null
+    story.late !== undefined || answersLater ? [noticedAt, noticedAt + 15 * MINUTE_MS] : null
   return {
     id: `${prefix}-${number + 1}-${story.kind.replaceAll(' ', '-').toLowerCase()}`,
     title: `${story.kind}: ${story.title}`,
@@ -400,7 +400,7 @@ function toScenario(prefix: string, story: Story, number: number) {
       title: story.title,
       noticedAt: iso(noticedAt),
       ...(story.start === 'known' && { startedAt: iso(startedAt) }),
-      ...(story.start === 'after' && { startedAfter: iso(startedAt - 30 * MINUTE) }),
+      ...(story.start === 'after' && { startedAfter: iso(startedAt - 30 * MINUTE_MS) }),
       environment: 'production',
       ...(story.services && { services: story.services }),
     },

@@ -2,14 +2,14 @@
 
 import type { Candidate, Evidence, RankingContext } from './candidate.ts'
 import { type CommitChain, chainOf } from './commit-chain.ts'
-import { MINUTE } from './time.ts'
+import { MINUTE_MS } from './time.ts'
 
 const DEPLOYED = 0.3
 const NOT_DEPLOYED = -0.7
 /** A later deploy may contain it. */
 const PERHAPS_DEPLOYED = -0.35
 /** GitHub reports the time of a merge some seconds after the push that starts the deploy. */
-const CLOCKS = MINUTE
+const CLOCKS = MINUTE_MS
 
 /** Whether a change is a merged pull request. */
 export function isMerge({ source, action }: Pick<Candidate, 'source' | 'action'>): boolean {

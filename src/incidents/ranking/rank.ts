@@ -19,7 +19,14 @@ import {
 } from './evidence.ts'
 import { findReversals, isBefore, type Reversal } from './reversal.ts'
 import { domainsOfAlert } from './symptoms.ts'
-import { distanceOf, effectOf, MINUTE, possibleStarts, relation, timeEvidenceFor } from './time.ts'
+import {
+  distanceOf,
+  effectOf,
+  MINUTE_MS,
+  possibleStarts,
+  relation,
+  timeEvidenceFor,
+} from './time.ts'
 
 /** Log-odds that a change without any evidence caused the incident. */
 const PRIOR = -2.6
@@ -29,7 +36,7 @@ const MAX_SUSPECTS = 10
 const MAX_RESPONSES = 50
 const MAX_REASONS = 6
 /** Alerts and clocks differ: a change this soon after the notice is no response yet. */
-const RESPONSE_GRACE = MINUTE
+const RESPONSE_GRACE = MINUTE_MS
 
 const REVERSED_BEFORE = -2.5
 const RESTORES = -2
@@ -118,7 +125,7 @@ export function rank(
 function responseTest(incident: RankedIncident) {
   const latest = (incident.startedAt ?? incident.noticedAt).getTime()
   const end = Math.min(
-    latest + 2 * MINUTE,
+    latest + 2 * MINUTE_MS,
     Math.max(latest, incident.noticedAt.getTime() + RESPONSE_GRACE),
   )
   return (candidate: Candidate) => effectOf(candidate).getTime() > end

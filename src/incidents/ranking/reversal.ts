@@ -1,7 +1,7 @@
 /** Which changes undo which earlier ones. */
 
 import type { Candidate } from './candidate.ts'
-import { effectOf, MINUTE } from './time.ts'
+import { effectOf, MINUTE_MS } from './time.ts'
 
 /** Pairs of verbs that undo each other, on the same resource. */
 const OPPOSITES: readonly [RegExp, RegExp][] = [
@@ -100,5 +100,5 @@ const MAX_COMPARED = 50
 
 /** A restored change is innocent if it was restored clearly before the incident started. */
 export function isBefore(time: Candidate, start: Date): boolean {
-  return effectOf(time).getTime() < start.getTime() - MINUTE
+  return effectOf(time).getTime() < start.getTime() - MINUTE_MS
 }

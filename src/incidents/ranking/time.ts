@@ -3,17 +3,17 @@
 import type { RankedIncident } from '../incident.ts'
 import type { Candidate, Evidence } from './candidate.ts'
 
-export const MINUTE = 60_000
-const HOUR = 60 * MINUTE
+export const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
 /** Log-odds that each doubling of the distance costs. */
 const PER_DOUBLING = 0.42
 /** Distances far below this are equal: alerts are late by minutes. */
-const SCALE = 15 * MINUTE
+const SCALE = 15 * MINUTE_MS
 /** Clocks and alerts are this inexact. */
-const GRACE = 2 * MINUTE
+const GRACE = 2 * MINUTE_MS
 /** An alert follows the start by 20 minutes on average, and by 90 minutes at most. */
-const MEAN_DELAY = 20 * MINUTE
-const MAX_DELAY = 90 * MINUTE
+const MEAN_DELAY = 20 * MINUTE_MS
+const MAX_DELAY = 90 * MINUTE_MS
 /** How much less likely a cause is that comes after every possible start. */
 const AFTER_START = -4
 
@@ -83,9 +83,9 @@ export function relation(elapsed: number, event: string): string {
 /** `6 minutes`, rounded. @param ms not negative */
 function duration(ms: number): string {
   const units: [number, string][] = [
-    [24 * HOUR, 'day'],
-    [HOUR, 'hour'],
-    [MINUTE, 'minute'],
+    [24 * HOUR_MS, 'day'],
+    [HOUR_MS, 'hour'],
+    [MINUTE_MS, 'minute'],
     [1000, 'second'],
   ]
   // The largest unit of which there are at least two: `90 minutes`, not `2 hours`.

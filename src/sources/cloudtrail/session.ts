@@ -11,21 +11,21 @@ import { assumedRole, STACK_SESSION } from './actor.ts'
 import type { AssumedRole, Facts } from './facts.ts'
 import { appendedRun, isUniqueRun } from './run.ts'
 
-const MINUTE = 60_000
-const HOUR = 60 * MINUTE
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
 
 /** A console session: people read and think between two clicks. */
-const CONSOLE_IDLE_TIMEOUT = 60 * MINUTE
+const CONSOLE_IDLE_TIMEOUT = 60 * MINUTE_MS
 /** Credentials created for one piece of work, which ends when they expire. */
-const FRESH_IDLE_TIMEOUT = 60 * MINUTE
+const FRESH_IDLE_TIMEOUT = 60 * MINUTE_MS
 /** Credentials that a person reuses for one task after another. */
-const SHARED_IDLE_TIMEOUT = 20 * MINUTE
+const SHARED_IDLE_TIMEOUT = 20 * MINUTE_MS
 /** Long-lived keys: which program uses them is unknown. */
-const KEY_IDLE_TIMEOUT = 15 * MINUTE
+const KEY_IDLE_TIMEOUT = 15 * MINUTE_MS
 /** AWS's own activity comes in bursts. */
-const SERVICE_IDLE_TIMEOUT = 5 * MINUTE
+const SERVICE_IDLE_TIMEOUT = 5 * MINUTE_MS
 /** After starting something slow, people wait for it: a database, a cluster, a distribution. */
-const SLOW_IDLE_TIMEOUT = 45 * MINUTE
+const SLOW_IDLE_TIMEOUT = 45 * MINUTE_MS
 
 const SLOW =
   /^(Create|Modify|Update|Delete|Restore|Upgrade|Reboot)(DB(Instance|Cluster)|Cluster|Nodegroup|Distribution|ReplicationGroup|CacheCluster|ServerlessCache|Domain|ElasticsearchDomain|FileSystem|Broker|Directory|MicrosoftAD|Stack|VpnConnection|TransitGateway|Environment|Addon|FargateProfile|GlobalCluster|Service|Table)|^(RequestCertificate|ExecuteChangeSet|CreateDBInstanceReadReplica|StartInstanceRefresh)/
@@ -84,7 +84,7 @@ export function changeSetKey(facts: Facts, actor: Actor, tool: Tool, at: Date): 
   // With a service role, CloudFormation creates one session for each stack operation.
   const isStackWork = role?.session === STACK_SESSION
   if (actor.kind === 'service' && !isStackWork) {
-    const hour = Math.floor(at.getTime() / HOUR)
+    const hour = Math.floor(at.getTime() / HOUR_MS)
     // What one service does in another is one thing: instances are another than the keys' grants.
     return key(
       ['service', actor.id, accountId, region, facts.service, hour],
@@ -111,7 +111,7 @@ export function changeSetKey(facts: Facts, actor: Actor, tool: Tool, at: Date): 
   if (actor.kind === 'workload') {
     // The credentials of compute are renewed while its work goes on.
     const isEndless = isController || !FINITE_COMPUTE.has(actor.compute)
-    const hour = isEndless ? [Math.floor(at.getTime() / HOUR)] : []
+    const hour = isEndless ? [Math.floor(at.getTime() / HOUR_MS)] : []
     return key(['workload', principal, ...hour], [toolRunId(facts, tool)], KEY_IDLE_TIMEOUT)
   }
 
@@ -151,13 +151,13 @@ export function changeSetKey(facts: Facts, actor: Actor, tool: Tool, at: Date): 
     }
     return key(session, [accessKeyId, toolRunId(facts, tool)], SHARED_IDLE_TIMEOUT)
   }
-  const hour = isController ? [Math.floor(at.getTime() / HOUR)] : []
+  const hour = isController ? [Math.floor(at.getTime() / HOUR_MS)] : []
   return key(['key', principal, ...hour], [accessKeyId, toolRunId(facts, tool)], KEY_IDLE_TIMEOUT)
 }
 
 /** The AWS SDKs renew credentials five minutes before they expire, botocore 15 minutes before. */
-const SDK_RENEWAL = 55 * MINUTE
-const BOTO_RENEWAL = 45 * MINUTE
+const SDK_RENEWAL = 55 * MINUTE_MS
+const BOTO_RENEWAL = 45 * MINUTE_MS
 
 /**
  * What the sessions share that one run opens in several accounts, or after its credentials were
@@ -173,7 +173,7 @@ function isFromConsole({ record }: Facts): boolean {
 }
 
 /** The time in which CloudFormation opens its session after the call that it is for. Milliseconds. */
-const STACK_BUCKET = 2 * MINUTE
+const STACK_BUCKET = 2 * MINUTE_MS
 const STACK_DELAY = 3_000
 
 /**

@@ -5,8 +5,8 @@ import type { Candidate } from '../../../src/incidents/ranking/candidate.ts'
 import { rank, scoreCandidates, THRESHOLD } from '../../../src/incidents/ranking/rank.ts'
 import { someResource } from '../../../testing/changes.ts'
 
-const MINUTE = 60_000
-const HOUR = 60 * MINUTE
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
 const noticedAt = new Date('2026-03-02T12:00:00Z')
 const ago = (ms: number) => new Date(noticedAt.getTime() - ms)
 const environment = { id: 'production', name: 'production', dependsOn: ['network'] }
@@ -25,7 +25,7 @@ function candidate(fields: Partial<Candidate> = {}): Candidate {
   made++
   return {
     ...{ changeId: `change-${made}`, changeSetId: null, source: 'aws.cloudtrail' },
-    ...{ sourceId: `source-${made}`, occurredAt: ago(10 * MINUTE), effectiveAt: null },
+    ...{ sourceId: `source-${made}`, occurredAt: ago(10 * MINUTE_MS), effectiveAt: null },
     ...{ summary: 'ada changed instance i-1', service: 'ec2', action: 'ModifyInstanceAttribute' },
     ...{ actorId: 'ada', actorName: 'ada', actorKind: 'person', tool: 'console' },
     ...{ outcome: 'succeeded', readOnly: false, noise: null, risks: ['network'] },
@@ -56,8 +56,8 @@ function scoreOf(one: Candidate, ...others: Candidate[]): number {
 
 describe('evidence', () => {
   test('a matching change of 6 hours ago is above an unrelated one of 3 minutes ago', () => {
-    const old = revoked({ occurredAt: ago(6 * HOUR) })
-    const recent = candidate({ occurredAt: ago(3 * MINUTE) })
+    const old = revoked({ occurredAt: ago(6 * HOUR_MS) })
+    const recent = candidate({ occurredAt: ago(3 * MINUTE_MS) })
     expect(scoreOf(old, recent)).toBeGreaterThan(scoreOf(recent, old))
   })
 
@@ -104,8 +104,8 @@ describe('evidence', () => {
   })
 
   test('a deferred change counts from when it takes effect', () => {
-    const requestedAt = ago(50 * HOUR)
-    const deferred = revoked({ occurredAt: requestedAt, effectiveAt: ago(5 * MINUTE) })
+    const requestedAt = ago(50 * HOUR_MS)
+    const deferred = revoked({ occurredAt: requestedAt, effectiveAt: ago(5 * MINUTE_MS) })
     expect(scoreOf(deferred)).toBeGreaterThan(scoreOf(revoked({ occurredAt: requestedAt })))
     expect(rank(incident(), [deferred], context).sentence).toContain(
       'which took effect 5 minutes before the alert',
@@ -113,9 +113,9 @@ describe('evidence', () => {
   })
 
   test('a change that was restored before the incident is innocent', () => {
-    const first = revoked({ occurredAt: ago(5 * HOUR) })
+    const first = revoked({ occurredAt: ago(5 * HOUR_MS) })
     const restored = revoked({
-      occurredAt: ago(4 * HOUR),
+      occurredAt: ago(4 * HOUR_MS),
       action: 'AuthorizeSecurityGroupIngress',
     })
     expect(scoreOf(first, restored)).toBeLessThan(scoreOf(first))
@@ -125,7 +125,7 @@ describe('evidence', () => {
   test('a change that was reversed after the alert is more suspect', () => {
     const culprit = revoked()
     const fix = revoked({
-      occurredAt: ago(-8 * MINUTE),
+      occurredAt: ago(-8 * MINUTE_MS),
       action: 'AuthorizeSecurityGroupIngress',
     })
     expect(scoreOf(culprit, fix)).toBeGreaterThan(scoreOf(culprit))
@@ -140,13 +140,13 @@ describe('evidence', () => {
       ...{ source: 'github', service: 'github', action: 'pull_request.merged', commits: [commit] },
       ...{
         summary: 'ada merged #12 Change pool size in acme/checkout',
-        occurredAt: ago(20 * HOUR),
+        occurredAt: ago(20 * HOUR_MS),
       },
       resources: [],
     })
     const deploy = candidate({
       ...{ source: 'deploy', service: 'checkout', action: 'deploy', commits: [commit.slice(0, 9)] },
-      ...{ summary: 'Deployed checkout', occurredAt: ago(10 * MINUTE), resources: [] },
+      ...{ summary: 'Deployed checkout', occurredAt: ago(10 * MINUTE_MS), resources: [] },
     })
     const alone = rank(incident(), [merge], context).suspects[0]!
     expect(alone.reasons).toContain('It was not seen deployed')
@@ -162,7 +162,7 @@ describe('evidence', () => {
   test('without evidence, no change is named', () => {
     const answer = rank(
       incident(),
-      [candidate({ action: 'CreateTags', occurredAt: ago(9 * HOUR) })],
+      [candidate({ action: 'CreateTags', occurredAt: ago(9 * HOUR_MS) })],
       context,
     )
     expect(answer.answer).toBe('none')
@@ -170,9 +170,9 @@ describe('evidence', () => {
   })
 
   test('after a known start, a change is no suspect, and after the notice it is a response', () => {
-    const late = revoked({ occurredAt: ago(10 * MINUTE) })
-    const response = revoked({ occurredAt: ago(-10 * MINUTE) })
-    const answer = rank(incident({ startedAt: ago(30 * MINUTE) }), [late, response], context)
+    const late = revoked({ occurredAt: ago(10 * MINUTE_MS) })
+    const response = revoked({ occurredAt: ago(-10 * MINUTE_MS) })
+    const answer = rank(incident({ startedAt: ago(30 * MINUTE_MS) }), [late, response], context)
     expect(answer.suspects).toEqual([])
     expect(answer.responses.map(({ changeId }) => changeId)).toEqual([response.changeId])
   })
@@ -192,7 +192,7 @@ describe('properties', () => {
       set: fc.constantFrom('a', 'b', null),
     })
     .map(({ action, minutes, set }) =>
-      candidate({ action, changeSetId: set, occurredAt: ago(minutes * MINUTE) }),
+      candidate({ action, changeSetId: set, occurredAt: ago(minutes * MINUTE_MS) }),
     )
 
   test('the order of arrival does not matter', () => {
@@ -229,7 +229,7 @@ describe('properties', () => {
       fc.property(fc.nat(72 * 60), fc.nat(72 * 60), (one, other) => {
         const [near, far] = [Math.min(one, other), Math.max(one, other)]
         const score = (minutes: number) =>
-          scoreCandidates(started, [revoked({ occurredAt: ago(minutes * MINUTE) })], context)[0]!
+          scoreCandidates(started, [revoked({ occurredAt: ago(minutes * MINUTE_MS) })], context)[0]!
             .score
         expect(score(near)).toBeGreaterThanOrEqual(score(far))
       }),

@@ -9,7 +9,7 @@ import { NoiseRuleDialog } from '../../components/lazy-noise-rule-dialog.ts'
 import { OutcomeBadge } from '../../components/outcome.tsx'
 import { RiskBadges } from '../../components/risk.tsx'
 import { cut } from '../feed/entries.ts'
-import { MINUTE, rangeAround, safeLinks } from './change.ts'
+import { MINUTE_MS, rangeAround, safeLinks } from './change.ts'
 import { NoiseBadge } from './noise-badge.tsx'
 import { LongText } from './parts.tsx'
 
@@ -44,7 +44,9 @@ export function ChangeHeader(props: { change: Change; headingOrder: 1 | 2 }) {
           variant="default"
           size="xs"
           leftSection={<IconClock size={14} aria-hidden />}
-          renderRoot={(root) => <Link {...root} to="/" search={rangeAround(change, 15 * MINUTE)} />}
+          renderRoot={(root) => (
+            <Link {...root} to="/" search={rangeAround(change, 15 * MINUTE_MS)} />
+          )}
         >
           All changes ±15 min
         </Button>

@@ -31,8 +31,8 @@ export function safeLinks(links: Change['links']): Change['links'] {
   return links.filter(({ url }) => URL.canParse(url) && new URL(url).protocol === 'https:')
 }
 
-export const MINUTE = 60_000
-export const HOUR = 60 * MINUTE
+export const MINUTE_MS = 60_000
+export const HOUR_MS = 60 * MINUTE_MS
 /** Untrusted values can exceed the URL limit of servers and proxies. */
 const MAX_LENGTH_IN_URL = 2_000
 
@@ -61,7 +61,7 @@ export function rangeAround(change: Change, ms: number) {
 
 /** The changes with the same value, of all kinds, a week around a change. */
 export function historyOf(change: Change, filter: FeedSearch): FeedSearch {
-  return { ...rangeAround(change, 7 * 24 * HOUR), noise: 'shown', ...filter }
+  return { ...rangeAround(change, 7 * 24 * HOUR_MS), noise: 'shown', ...filter }
 }
 
 /**
@@ -77,7 +77,7 @@ export function neighboursOf(change: Change, ofSource: Neighbours[] = []): Neigh
       : [
           {
             title: 'Same change set',
-            search: { ...rangeAround(change, 24 * HOUR), changeSet: [change.changeSetId] },
+            search: { ...rangeAround(change, 24 * HOUR_MS), changeSet: [change.changeSetId] },
           },
         ]),
     ...ofSource,
@@ -85,7 +85,7 @@ export function neighboursOf(change: Change, ofSource: Neighbours[] = []): Neigh
       ? [
           {
             title: `By ${change.actor.name}, ±1 hour`,
-            search: { ...rangeAround(change, HOUR), actor: [change.actor.id] },
+            search: { ...rangeAround(change, HOUR_MS), actor: [change.actor.id] },
           },
         ]
       : []),
@@ -94,7 +94,7 @@ export function neighboursOf(change: Change, ofSource: Neighbours[] = []): Neigh
           {
             title: `On ${resource.id}, ±7 days`,
             search: {
-              ...rangeAround(change, 7 * 24 * HOUR),
+              ...rangeAround(change, 7 * 24 * HOUR_MS),
               resource: [resource.key],
               noise: 'shown' as const,
             },

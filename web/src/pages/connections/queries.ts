@@ -10,12 +10,12 @@ import {
 } from '../../client.ts'
 
 // Server events refresh these too. Polling is the fallback when events do not arrive.
-const SECOND = 1_000
+const SECOND_MS = 1_000
 
 export const connectionsQuery = queryOptions({
   queryKey: ['connections'],
   queryFn: async () => (await listConnections()).items,
-  refetchInterval: 15 * SECOND,
+  refetchInterval: 15 * SECOND_MS,
 })
 
 export const connectionQuery = (id: string) =>
@@ -31,8 +31,8 @@ export const verificationQuery = (id: string, status: Connection['status']) =>
     queryFn: () => getVerification(id),
     refetchInterval: ({ state }) => {
       if (isGone(state.error)) return false
-      if (state.data?.state === 'running') return SECOND
-      return isVerifying(status) ? paceOf(status) : 30 * SECOND
+      if (state.data?.state === 'running') return SECOND_MS
+      return isVerifying(status) ? paceOf(status) : 30 * SECOND_MS
     },
   })
 
@@ -47,7 +47,7 @@ export const setupQuery = (id: string, wishes: SetupWishes) =>
   queryOptions({
     queryKey: ['connections', id, 'setup', wishes],
     queryFn: () => getSetup(id, wishes),
-    staleTime: 60 * SECOND,
+    staleTime: 60 * SECOND_MS,
     // Each input returns other instructions. The previous ones stay until the next are loaded.
     placeholderData: (before) => before,
   })
@@ -70,7 +70,7 @@ export const isGone = (error: unknown) => error !== null && toApiError(error).st
  * AWS.
  */
 function paceOf(status: Connection['status'] | undefined): number {
-  if (status === 'verifying') return SECOND
-  if (status === undefined || status === 'waiting_for_aws') return 5 * SECOND
-  return status === 'importing' || status === 'deleting' ? 2 * SECOND : 10 * SECOND
+  if (status === 'verifying') return SECOND_MS
+  if (status === undefined || status === 'waiting_for_aws') return 5 * SECOND_MS
+  return status === 'importing' || status === 'deleting' ? 2 * SECOND_MS : 10 * SECOND_MS
 }

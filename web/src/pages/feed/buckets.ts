@@ -3,13 +3,13 @@ import type { Zone } from '../../time.tsx'
 
 type Bucket = Histogram['buckets'][number]
 
-const MINUTE = 60_000
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
 const steps = [
-  ...[1, 2, 5, 10, 15, 30].map((n) => n * MINUTE),
-  ...[1, 2, 3, 6, 12].map((n) => n * HOUR),
-  ...[1, 2, 3, 7, 14, 30, 90, 365].map((n) => n * DAY),
+  ...[1, 2, 5, 10, 15, 30].map((n) => n * MINUTE_MS),
+  ...[1, 2, 3, 6, 12].map((n) => n * HOUR_MS),
+  ...[1, 2, 3, 7, 14, 30, 90, 365].map((n) => n * DAY_MS),
 ]
 
 /** The position of a time in the time range: 0 is the start, 1 the end. */
@@ -65,7 +65,7 @@ export function sum(buckets: readonly Bucket[], one: number, other: number) {
 export function ticks(from: number, to: number, zone: Zone, most: number): number[] {
   const step = steps.find((size) => (to - from) / size <= most) ?? steps.at(-1)!
   const offset = (time: number) =>
-    zone === 'utc' ? 0 : -new Date(time).getTimezoneOffset() * MINUTE
+    zone === 'utc' ? 0 : -new Date(time).getTimezoneOffset() * MINUTE_MS
   const found: number[] = []
   let local = Math.ceil((from + offset(from)) / step) * step
   for (; found.length <= most; local += step) {

@@ -10,29 +10,29 @@ import type { listChanges } from '../../client.ts'
 /** The query parameters of `GET /changes`, as named in the generated client. */
 export type ChangeQuery = NonNullable<Parameters<typeof listChanges>[0]>
 
-const MINUTE = 60
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
+const MINUTE_SECONDS = 60
+const HOUR_SECONDS = 60 * MINUTE_SECONDS
+const DAY_SECONDS = 24 * HOUR_SECONDS
 
 /** Time ranges that end now, in seconds. */
 export const presets = {
-  '15m': 15 * MINUTE,
-  '1h': HOUR,
-  '4h': 4 * HOUR,
-  '24h': DAY,
-  '7d': 7 * DAY,
+  '15m': 15 * MINUTE_SECONDS,
+  '1h': HOUR_SECONDS,
+  '4h': 4 * HOUR_SECONDS,
+  '24h': DAY_SECONDS,
+  '7d': 7 * DAY_SECONDS,
 } as const
 export type Preset = keyof typeof presets
 export const defaultPreset: Preset = '24h'
 
 /** Time ranges that end at a selected time, in seconds. */
 export const spans = {
-  '15m': 15 * MINUTE,
-  '30m': 30 * MINUTE,
-  '1h': HOUR,
-  '2h': 2 * HOUR,
-  '6h': 6 * HOUR,
-  '24h': DAY,
+  '15m': 15 * MINUTE_SECONDS,
+  '30m': 30 * MINUTE_SECONDS,
+  '1h': HOUR_SECONDS,
+  '2h': 2 * HOUR_SECONDS,
+  '6h': 6 * HOUR_SECONDS,
+  '24h': DAY_SECONDS,
 } as const
 export type SpanKey = keyof typeof spans
 export const defaultSpan: SpanKey = '30m'

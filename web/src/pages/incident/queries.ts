@@ -2,13 +2,13 @@ import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { getIncident, getIncidentChanges, previewIncident } from '../../client.ts'
 import type { PreviewSearch, WindowSearch } from './search.ts'
 
-const SECOND = 1_000
+const SECOND_MS = 1_000
 
 export const incidentQuery = (id: string) =>
   queryOptions({
     queryKey: ['incidents', id],
     queryFn: () => getIncident(id),
-    refetchInterval: 60 * SECOND,
+    refetchInterval: 60 * SECOND_MS,
   })
 
 /** What the page asks about: a stored incident, or a time. */
@@ -42,7 +42,7 @@ export const answerQuery = (subject: Subject, window: WindowSearch) =>
       return nextCursor === null ? null : { cursor: nextCursor, from, to }
     },
     // Server events refresh it too. Polling is the fallback when events do not arrive.
-    refetchInterval: 30 * SECOND,
+    refetchInterval: 30 * SECOND_MS,
     // Another window replaces the answer when it is there.
     placeholderData: (before) => before,
   })

@@ -1,10 +1,10 @@
 import type { Change, CloudTrailDetail } from '../../client.ts'
-import { fitsInUrl, HOUR, type Neighbours, rangeAround } from '../../pages/change/change.ts'
+import { fitsInUrl, HOUR_MS, type Neighbours, rangeAround } from '../../pages/change/change.ts'
 
 /** One request can have several records, for example for what AWS did on its behalf. */
 export function neighbours(change: Change): Neighbours[] {
   const { requestId } = change.detail as CloudTrailDetail
   if (requestId === undefined || !fitsInUrl(requestId)) return []
-  const search = { ...rangeAround(change, HOUR), request: [requestId], noise: 'shown' as const }
+  const search = { ...rangeAround(change, HOUR_MS), request: [requestId], noise: 'shown' as const }
   return [{ title: 'Same request', search }]
 }
