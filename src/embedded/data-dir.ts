@@ -11,6 +11,33 @@ import getPort, { clearLockedPorts, portNumbers } from 'get-port'
 import { createDirectory } from './create-directory.mjs'
 import { tryLock } from './lock.mjs'
 
+/**
+ * Starts an embedded server whose data is in the data directory, which this process claims until the
+ * server has stopped.
+ *
+ * @param start receives the directory, created and without symbolic links
+ * @throws if another running process has claimed the directory, or what `start` throws
+ */
+export async function startInDataDir<Server extends { stop(): Promise<void> }>(
+  dataDir: string,
+  start: (directory: string) => Promise<Server>,
+): Promise<Server> {
+  const { directory, release } = claimDataDir(dataDir)
+  try {
+    const server = await start(directory)
+    return {
+      ...server,
+      async stop() {
+        await server.stop()
+        release()
+      },
+    }
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
 const held = new Map<string, { users: number; release: () => void }>()
 
 /**

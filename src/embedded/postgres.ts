@@ -14,7 +14,7 @@ import {
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { choosePort, claimDataDir, readNote, writeNote } from './data-dir.ts'
+import { choosePort, readNote, startInDataDir, writeNote } from './data-dir.ts'
 import { findBinaries } from './postgres-binaries.ts'
 import { findHome, type Identity, serverUser } from './postgres-home.ts'
 import {
@@ -77,21 +77,8 @@ interface Note {
  *
  * @throws with the reason, when another Cairn uses the data directory or the server cannot run
  */
-export async function startPostgres(options: PostgresOptions): Promise<EmbeddedPostgres> {
-  const claim = claimDataDir(options.dataDir)
-  try {
-    const server = await start(claim.directory, options)
-    return {
-      ...server,
-      async stop() {
-        await server.stop()
-        claim.release()
-      },
-    }
-  } catch (error) {
-    claim.release()
-    throw error
-  }
+export function startPostgres(options: PostgresOptions): Promise<EmbeddedPostgres> {
+  return startInDataDir(options.dataDir, (directory) => start(directory, options))
 }
 
 /**

@@ -15,7 +15,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Connection } from '@temporalio/client'
-import { choosePort, claimDataDir, readNote, writeNote } from './data-dir.ts'
+import { choosePort, readNote, startInDataDir, writeNote } from './data-dir.ts'
 import { identify, isAlive, type ProcessIdentity, waitForLock } from './lock.mjs'
 import {
   type Log,
@@ -86,25 +86,14 @@ interface Note {
  *
  * @throws with the reason, when another Cairn uses the data directory or the server cannot run
  */
-export async function startTemporal(options: TemporalOptions): Promise<EmbeddedTemporal> {
-  const claim = claimDataDir(options.dataDir)
-  try {
+export function startTemporal(options: TemporalOptions): Promise<EmbeddedTemporal> {
+  return startInDataDir(options.dataDir, async (directory) => {
     const binary = await ensureTemporal(options.log)
     // Its port is free until it listens. Of two concurrent starts, one would mistake the other's
     // server for its own, so starts of one user wait for each other.
     const release = await waitForLock(path.join(tmpdir(), `cairn-temporal-${userInfo().uid}.lock`))
-    const server = await start(claim.directory, binary, options).finally(release)
-    return {
-      ...server,
-      async stop() {
-        await server.stop()
-        claim.release()
-      },
-    }
-  } catch (error) {
-    claim.release()
-    throw error
-  }
+    return start(directory, binary, options).finally(release)
+  })
 }
 
 async function start(

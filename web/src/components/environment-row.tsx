@@ -1,4 +1,4 @@
-import { ActionIcon, Group, Text, Tooltip } from '@mantine/core'
+import { Group, Text } from '@mantine/core'
 import { IconArrowDown, IconArrowUp, IconPencil, IconTrash } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
 import { type RefObject, useState } from 'react'
@@ -7,6 +7,7 @@ import { counted } from '../format.ts'
 import { Confirm } from './confirm.tsx'
 import { EnvironmentDot, refreshEnvironments } from './environment-badge.tsx'
 import { EnvironmentForm } from './environment-form.tsx'
+import { RowAction } from './row-action.tsx'
 import { Row } from './rows.tsx'
 import { useFocusAfterEditing } from './use-focus-after-editing.ts'
 
@@ -34,28 +35,17 @@ export function EnvironmentItem(props: {
   }
   const move = (direction: 'up' | 'down') => {
     const atEnd = direction === 'up' ? place.position === 0 : place.isLast
-    const label = `Move ${name} ${direction}`
     return (
-      <Tooltip label={`Move ${direction}`} withArrow>
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          size="lg"
-          aria-label={label}
-          // Not `disabled`: the button that moved it to the end keeps the focus.
-          aria-disabled={atEnd}
-          data-disabled={atEnd || undefined}
-          onClick={(event) => {
-            if (atEnd) return
-            onMove(place.position + (direction === 'up' ? -1 : 1), event.currentTarget)
-          }}
-          onBlur={(event) => {
-            if (event.relatedTarget) onBlur()
-          }}
-        >
-          {direction === 'up' ? <IconArrowUp size={16} /> : <IconArrowDown size={16} />}
-        </ActionIcon>
-      </Tooltip>
+      <RowAction
+        label={`Move ${direction}`}
+        name={`Move ${name} ${direction}`}
+        icon={direction === 'up' ? <IconArrowUp size={16} /> : <IconArrowDown size={16} />}
+        isDisabled={atEnd}
+        onClick={(button) => onMove(place.position + (direction === 'up' ? -1 : 1), button)}
+        onBlur={(event) => {
+          if (event.relatedTarget) onBlur()
+        }}
+      />
     )
   }
   return (
@@ -64,33 +54,23 @@ export function EnvironmentItem(props: {
         <>
           {move('up')}
           {move('down')}
-          <Tooltip label="Edit" withArrow>
-            <ActionIcon
-              ref={editButton}
-              variant="subtle"
-              color="gray"
-              size="lg"
-              onClick={() => setEditing(true)}
-              aria-label={`Edit ${name}`}
-            >
-              <IconPencil size={16} />
-            </ActionIcon>
-          </Tooltip>
-          <Tooltip label="Delete" withArrow>
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              size="lg"
-              onClick={() => {
-                setAsking(true)
-                // Another user may have renamed it.
-                void client.invalidateQueries({ queryKey })
-              }}
-              aria-label={`Delete ${name}`}
-            >
-              <IconTrash size={16} />
-            </ActionIcon>
-          </Tooltip>
+          <RowAction
+            ref={editButton}
+            label="Edit"
+            name={`Edit ${name}`}
+            icon={<IconPencil size={16} />}
+            onClick={() => setEditing(true)}
+          />
+          <RowAction
+            label="Delete"
+            name={`Delete ${name}`}
+            icon={<IconTrash size={16} />}
+            onClick={() => {
+              setAsking(true)
+              // Another user may have renamed it.
+              void client.invalidateQueries({ queryKey })
+            }}
+          />
         </>
       }
     >

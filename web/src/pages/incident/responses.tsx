@@ -1,10 +1,8 @@
 import { Anchor, Group, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import type { IncidentResponse } from '../../client.ts'
-import { Words } from '../../components/breakable.tsx'
 import { Time } from '../../time.tsx'
-import { cut } from '../feed/entries.ts'
-import { distance } from './arrange.ts'
+import { ChangeHead } from './change-head.tsx'
 import classes from './incident.module.css'
 import type { RowContext } from './suspects.tsx'
 import { VerdictButtons } from './verdict-buttons.tsx'
@@ -22,22 +20,7 @@ export function Responses(props: { responses: readonly IncidentResponse[]; conte
           <li key={response.changeId} className={classes.suspect}>
             <span />
             <div>
-              <div className={classes.head}>
-                <Anchor
-                  inherit
-                  className={classes.summary}
-                  renderRoot={(root) => (
-                    <Link {...root} to="/changes/$id" params={{ id: response.changeId }} />
-                  )}
-                >
-                  <bdi>
-                    <Words text={cut(response.summary, 300)} />
-                  </bdi>
-                </Anchor>
-                <span className={classes.when}>
-                  {distance(response.occurredAt, context.noticedAt)}
-                </span>
-              </div>
+              <ChangeHead change={response} noticedAt={context.noticedAt} />
               <Group gap={6} className={classes.meta}>
                 <Time at={response.occurredAt} />
                 <bdi>{response.reason}</bdi>

@@ -1,13 +1,12 @@
 import { Anchor, Badge, Group, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import type { Change, Suspect, Verdict } from '../../client.ts'
-import { Words } from '../../components/breakable.tsx'
 import { EnvironmentBadge } from '../../components/environment-badge.tsx'
 import { OutcomeBadge } from '../../components/outcome.tsx'
 import { RiskBadges } from '../../components/risk.tsx'
 import { Time } from '../../time.tsx'
-import { cut } from '../feed/entries.ts'
-import { arrivedLater, distance } from './arrange.ts'
+import { arrivedLater } from './arrange.ts'
+import { ChangeHead } from './change-head.tsx'
 import classes from './incident.module.css'
 import { VerdictButtons } from './verdict-buttons.tsx'
 
@@ -50,20 +49,7 @@ function SuspectItem(props: { suspect: Suspect; index: number; context: RowConte
     <li className={classes.suspect} data-verdict={verdict}>
       <span className={classes.place}>{index + 1}.</span>
       <div>
-        <div className={classes.head}>
-          <Anchor
-            inherit
-            className={classes.summary}
-            renderRoot={(root) => (
-              <Link {...root} to="/changes/$id" params={{ id: suspect.changeId }} />
-            )}
-          >
-            <bdi>
-              <Words text={cut(suspect.summary, 300)} />
-            </bdi>
-          </Anchor>
-          <span className={classes.when}>{distance(suspect.occurredAt, context.noticedAt)}</span>
-        </div>
+        <ChangeHead change={suspect} noticedAt={context.noticedAt} />
         <Group gap={6} className={classes.meta}>
           <Time at={suspect.occurredAt} />
           {change && <ChangeMarks change={change} openedAt={context.openedAt} />}

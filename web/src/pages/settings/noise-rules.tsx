@@ -1,8 +1,9 @@
-import { ActionIcon, Badge, Group, Stack, Text, Tooltip } from '@mantine/core'
+import { Badge, Group, Stack, Text } from '@mantine/core'
 import { IconTrash } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRef } from 'react'
 import { deleteNoiseRule, type NoiseRule } from '../../client.ts'
+import { RowAction } from '../../components/row-action.tsx'
 import { List, Row, Rows } from '../../components/rows.tsx'
 import { EmptyState, ErrorState, Loading } from '../../components/states.tsx'
 import { noiseRulesQuery, refreshWhenApplied } from '../../noise-rules.ts'
@@ -40,18 +41,13 @@ export function NoiseRules() {
               <Row
                 key={rule.id}
                 actions={
-                  <Tooltip label="Remove" withArrow>
-                    <ActionIcon
-                      variant="subtle"
-                      color="gray"
-                      size="lg"
-                      aria-label={`Remove the rule: ${describe(rule)}`}
-                      loading={remove.isPending && remove.variables === rule.id}
-                      onClick={() => remove.mutate(rule.id)}
-                    >
-                      <IconTrash size={16} />
-                    </ActionIcon>
-                  </Tooltip>
+                  <RowAction
+                    label="Remove"
+                    name={`Remove the rule: ${describe(rule)}`}
+                    icon={<IconTrash size={16} />}
+                    isLoading={remove.isPending && remove.variables === rule.id}
+                    onClick={() => remove.mutate(rule.id)}
+                  />
                 }
               >
                 <Group gap="xs">

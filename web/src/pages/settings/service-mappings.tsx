@@ -1,9 +1,10 @@
-import { ActionIcon, Group, Stack, Text, Tooltip } from '@mantine/core'
+import { Group, Stack, Text } from '@mantine/core'
 import { IconTrash } from '@tabler/icons-react'
 import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRef } from 'react'
 import { deleteServiceMapping, listServiceMappings, type ServiceMapping } from '../../client.ts'
 import { EnvironmentBadge } from '../../components/environment-badge.tsx'
+import { RowAction } from '../../components/row-action.tsx'
 import { List, Row, Rows } from '../../components/rows.tsx'
 import { EmptyState, ErrorState, Loading } from '../../components/states.tsx'
 import { sourceLabel } from '../incident/state-badge.tsx'
@@ -52,18 +53,13 @@ export function ServiceMappings() {
               <Row
                 key={mapping.id}
                 actions={
-                  <Tooltip label="Remove" withArrow>
-                    <ActionIcon
-                      variant="subtle"
-                      color="gray"
-                      size="lg"
-                      aria-label={`Remove the mapping: ${describe(mapping)}`}
-                      loading={remove.isPending && remove.variables === mapping.id}
-                      onClick={() => remove.mutate(mapping.id)}
-                    >
-                      <IconTrash size={16} />
-                    </ActionIcon>
-                  </Tooltip>
+                  <RowAction
+                    label="Remove"
+                    name={`Remove the mapping: ${describe(mapping)}`}
+                    icon={<IconTrash size={16} />}
+                    isLoading={remove.isPending && remove.variables === mapping.id}
+                    onClick={() => remove.mutate(mapping.id)}
+                  />
                 }
               >
                 <Mapping mapping={mapping} />

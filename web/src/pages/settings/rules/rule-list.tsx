@@ -1,8 +1,9 @@
-import { ActionIcon, Group, Text, Tooltip, VisuallyHidden } from '@mantine/core'
+import { Group, Text, VisuallyHidden } from '@mantine/core'
 import { IconArrowDown, IconArrowUp, IconPencil, IconTrash } from '@tabler/icons-react'
-import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { EnvironmentBadge } from '../../../components/environment-badge.tsx'
 import { moveItem } from '../../../components/move-item.ts'
+import { RowAction } from '../../../components/row-action.tsx'
 import { Row, Rows } from '../../../components/rows.tsx'
 import { type DraftRule, describeMatch } from './draft.ts'
 
@@ -40,25 +41,29 @@ export function RuleList(props: {
               key={id}
               actions={
                 <>
-                  <Action
-                    label={`Move ${title} up`}
+                  <RowAction
+                    label="Move up"
+                    name={`Move ${title} up`}
                     isDisabled={place === 0}
                     onClick={(button) => move(place - 1, button)}
                     icon={<IconArrowUp size={16} />}
                   />
-                  <Action
-                    label={`Move ${title} down`}
+                  <RowAction
+                    label="Move down"
+                    name={`Move ${title} down`}
                     isDisabled={place === rules.length - 1}
                     onClick={(button) => move(place + 1, button)}
                     icon={<IconArrowDown size={16} />}
                   />
-                  <Action
-                    label={`Edit ${title}`}
+                  <RowAction
+                    label="Edit"
+                    name={`Edit ${title}`}
                     onClick={() => props.onEdit(each)}
                     icon={<IconPencil size={16} />}
                   />
-                  <Action
-                    label={`Remove ${title}`}
+                  <RowAction
+                    label="Remove"
+                    name={`Remove ${title}`}
                     onClick={() => onChange(rules.filter((other) => other.id !== id))}
                     icon={<IconTrash size={16} />}
                   />
@@ -85,29 +90,5 @@ export function RuleList(props: {
       </Rows>
       <VisuallyHidden aria-live="polite">{said}</VisuallyHidden>
     </>
-  )
-}
-
-function Action(props: {
-  label: string
-  icon: ReactNode
-  isDisabled?: boolean
-  onClick: (button: HTMLElement) => void
-}) {
-  return (
-    <Tooltip label={props.label} withArrow>
-      <ActionIcon
-        variant="subtle"
-        color="gray"
-        size="lg"
-        aria-label={props.label}
-        // Not `disabled`: the button that moved it to the end keeps the focus.
-        aria-disabled={props.isDisabled ?? false}
-        data-disabled={props.isDisabled || undefined}
-        onClick={(event) => !props.isDisabled && props.onClick(event.currentTarget)}
-      >
-        {props.icon}
-      </ActionIcon>
-    </Tooltip>
   )
 }
