@@ -3,7 +3,7 @@ import { explain } from '../src/sources/cloudtrail/explain.ts'
 import { RecordSplitter } from '../src/sources/cloudtrail/split-records.ts'
 
 /** How fast `npm run explain` reads records, and how many of them have a resource. */
-export interface Reading {
+export interface ReaderMeasurement {
   /** Records per second of processor time, on one core. */
   perSecond: number
   target: number
@@ -20,7 +20,7 @@ const ROUNDS = 7
 const AT_ONCE = 1_000
 
 /** Reads the sample records of the reader's tests, again and again, as `npm run explain` does. */
-export function measureReader(): Reading {
+export function measureReader(): ReaderMeasurement {
   const file = new URL('../testing/cloudtrail/reader-samples.json', import.meta.url)
   const samples: { record: unknown }[] = JSON.parse(readFileSync(file, 'utf8'))
   const lines = samples.map(({ record }) => JSON.stringify(record))

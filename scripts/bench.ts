@@ -36,7 +36,7 @@ import { type EmbeddedPostgres, removePostgres, startPostgres } from '../src/emb
 import { StartError } from '../src/failures.ts'
 import { generateChanges, withIndexesAfter } from '../testing/generate-changes.ts'
 import { type Interaction, measureInteractions } from './bench-interactions.ts'
-import { measureReader, type Reading } from './bench-reader.ts'
+import { measureReader, type ReaderMeasurement } from './bench-reader.ts'
 
 const usage = `Usage: npm run bench [-- OPTIONS]
 
@@ -205,7 +205,7 @@ function quiet() {
 }
 
 /** @returns whether all targets were met */
-async function measure(reading: Reading): Promise<boolean> {
+async function measure(reading: ReaderMeasurement): Promise<boolean> {
   const superuser = openDatabase({ url: postgres.superuserUrl })
   const owner = openDatabase({ url: postgres.url })
   const api = openDatabase({ url: postgres.url, role: 'cairn_api' })

@@ -4,7 +4,7 @@ import type { Entry } from '../../web/src/pages/feed/entries.ts'
 import {
   exportPath,
   toMarkdown,
-  toText,
+  toPlainText,
   withAbsoluteTimes,
 } from '../../web/src/pages/feed/export.ts'
 import { fullValue, searchLabel, searchValues } from '../../web/src/pages/feed/facet-search.ts'
@@ -83,7 +83,7 @@ describe('copied rows', () => {
   const entries = [changeRow('bob stopped instance i-1'), setRow]
 
   test('as text have the time in UTC and the summary', () => {
-    expect(toText({ entries, hasMore: false, window })).toBe(
+    expect(toPlainText({ entries, hasMore: false, window })).toBe(
       [
         'Changes from 2026-03-02 11:00:00 UTC to 2026-03-02 12:00:00 UTC',
         '',
@@ -106,14 +106,14 @@ describe('copied rows', () => {
     )
   })
 
-  test.each([toText, toMarkdown])('state when older rows are not loaded', (write) => {
+  test.each([toPlainText, toMarkdown])('state when older rows are not loaded', (write) => {
     const text = write({ entries, hasMore: true, window })
     expect(text).toMatch(/\n\nOnly the newest 2 rows\. Older rows are not included\.\n$/)
     expect(write({ entries, hasMore: false, window })).not.toContain('Older rows')
   })
 
   test('stay on one line, and show invisible characters', () => {
-    const text = toText({ entries: [changeRow('a\r\nb\u202ec')], hasMore: false, window })
+    const text = toPlainText({ entries: [changeRow('a\r\nb\u202ec')], hasMore: false, window })
     expect(text).toContain('UTC  a b\\u202ec\n')
   })
 

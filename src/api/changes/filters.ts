@@ -17,7 +17,7 @@ import { listSources } from '../../sources/index.ts'
 import { pageLimit } from '../paging.ts'
 import { Problem } from '../problems.ts'
 import { storableText, text } from '../text.ts'
-import { time } from './schema.ts'
+import { timeInput } from '../time.ts'
 
 function valuesSchema(field: FilterField) {
   const { meaning, values, multi, maxLength = 2048 } = filterOf(field)
@@ -53,8 +53,8 @@ const meaningOf = Object.fromEntries(
 ) as Record<(typeof OTHER_FILTERS)[number]['name'], { description: string }>
 
 export const filtersSchema = z.strictObject({
-  from: time.optional().meta(meaningOf.from),
-  to: time.optional().meta(meaningOf.to),
+  from: timeInput.optional().meta(meaningOf.from),
+  to: timeInput.optional().meta(meaningOf.to),
   q: text(500).min(1).optional().meta(meaningOf.q),
   noise: z.enum(YES_NO).optional().meta(meaningOf.noise),
   ...fieldSchemas,

@@ -2,17 +2,6 @@ import { z } from 'zod'
 import { OUTCOMES } from '../../changes/change.ts'
 import { listSources } from '../../sources/index.ts'
 
-export const time = z.iso
-  .datetime({ offset: true, error: 'Use RFC 3339, for example 2026-03-01T12:00:00Z.' })
-  // With an offset, the time in UTC can have a year of five digits, or a negative one.
-  .refine((value) => !isOutsideYears(new Date(value).getTime()), {
-    error: 'The time must be in the years 0 to 9999 in UTC.',
-  })
-
-function isOutsideYears(ms: number): boolean {
-  return ms < Date.parse('0000-01-01T00:00:00Z') || ms >= Date.UTC(10_000, 0)
-}
-
 /** Defined by each source. Changes of a source that is no longer registered can have any shape. */
 const detailSchema = z.union([
   ...listSources().map((source) => source.detailSchema),

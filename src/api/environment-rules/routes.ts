@@ -13,9 +13,9 @@ import { jsonResponse, Problem, problems } from '../problems.ts'
 import {
   DEFAULT_DAYS,
   previewRequestSchema,
-  previewSchema,
   putSchema,
   type relinkSchema,
+  rulesPreviewSchema,
   rulesSchema,
 } from './schema.ts'
 
@@ -78,7 +78,7 @@ export function environmentRuleRoutes(app: App, { database }: ApiContext): void 
         description: `Compares the environments that rules would assign with the present ones, for the changes of the last days (default ${DEFAULT_DAYS}). Saves nothing. Counts for about three seconds at most.`,
         body: previewRequestSchema,
         response: {
-          200: jsonResponse('What would change.', previewSchema),
+          200: jsonResponse('What would change.', rulesPreviewSchema),
           ...problems(401, 422, 503, 504),
         },
       },
@@ -159,7 +159,7 @@ async function toPreview(
   trx: Trx,
   preview: RulesPreview,
   { from, to }: { from: Date; to: Date },
-): Promise<z.output<typeof previewSchema>> {
+): Promise<z.output<typeof rulesPreviewSchema>> {
   const ids = preview.examples.map(({ changeId }) => changeId)
   const rows =
     ids.length === 0

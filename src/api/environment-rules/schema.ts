@@ -115,7 +115,7 @@ export const previewRequestSchema = z
   })
   .meta({ id: 'EnvironmentRulesDraft', examples: [{ mode: 'first', rules: [exampleRule] }] })
 
-export const previewSchema = z
+export const rulesPreviewSchema = z
   .object({
     from: z.iso.datetime(),
     to: z.iso.datetime(),

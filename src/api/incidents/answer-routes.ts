@@ -17,7 +17,7 @@ import { params, refuseField, tags, withIncident } from './requests.ts'
 import {
   answerSchema,
   incidentWithAlertsSchema,
-  previewSchema,
+  previewQuerySchema,
   timelineQuerySchema,
 } from './schema.ts'
 import { toAlert, toIncident, toRanked, toVerdict } from './serialize.ts'
@@ -36,7 +36,7 @@ export function incidentAnswerRoutes(app: App, { database }: ApiContext): void {
         operationId: 'previewIncident',
         summary: 'Rank changes without an incident',
         description: 'Returns what changed before a time. Does not store an incident.',
-        querystring: previewSchema,
+        querystring: previewQuerySchema,
         response: {
           200: jsonResponse('The answer.', answerSchema),
           ...problems(401, 422, 503, 504),

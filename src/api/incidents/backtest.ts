@@ -7,10 +7,10 @@ import {
   MODELLED_DELAY_MINUTES,
 } from '../../incidents/backtest.ts'
 import { MAX_DAYS } from '../../incidents/past-incidents.ts'
-import { time } from '../changes/schema.ts'
 import type { ApiContext, App } from '../context.ts'
 import { jsonResponse, problems } from '../problems.ts'
 import { text } from '../text.ts'
+import { timeInput } from '../time.ts'
 import { refuseField, tags } from './requests.ts'
 import { completenessExample, windowCompletenessSchema } from './schema.ts'
 
@@ -34,7 +34,7 @@ const pastExample = {
 
 const pastSchema = z
   .strictObject({
-    time: time.meta({
+    time: timeInput.meta({
       description: `When it was noticed. At most ${MAX_DAYS} days ago, and not in the future.`,
     }),
     title: text(300).trim().min(1),

@@ -8,8 +8,9 @@ import {
   INCIDENT_SOURCES,
   INCIDENT_STATES,
 } from '../../incidents/incident.ts'
-import { changeSchema, time } from '../changes/schema.ts'
+import { changeSchema } from '../changes/schema.ts'
 import { text } from '../text.ts'
+import { timeInput } from '../time.ts'
 
 const changeId = '019cae21-a3d0-8d54-8ed0-4d5e1ce6ee63'
 export const incidentId = '019cae21-a3d0-7d54-8ed0-4d5e1ce6ee70'
@@ -120,9 +121,9 @@ const serviceName = text(200).trim().min(1)
 
 const fields = {
   title: text(300).trim().min(1),
-  noticedAt: time,
-  startedAt: time.nullable(),
-  startedAfter: time.nullable(),
+  noticedAt: timeInput,
+  startedAt: timeInput.nullable(),
+  startedAfter: timeInput.nullable(),
   environmentId: z.uuid().nullable(),
   services: z.array(serviceName).max(50),
   state: z.enum(INCIDENT_STATES),
@@ -131,7 +132,7 @@ const fields = {
 export const createIncidentSchema = z
   .strictObject({
     ...fields,
-    noticedAt: time.optional().meta({ description: 'Default: now.' }),
+    noticedAt: timeInput.optional().meta({ description: 'Default: now.' }),
     startedAt: fields.startedAt.optional(),
     startedAfter: fields.startedAfter.optional(),
     environmentId: fields.environmentId.optional(),
@@ -280,10 +281,10 @@ export const answerSchema = z
   })
 
 export const timelineQuerySchema = z.strictObject({
-  from: time.optional().meta({
+  from: timeInput.optional().meta({
     description: 'The start of the timeline. Default: two hours before the earliest start.',
   }),
-  to: time.optional().meta({
+  to: timeInput.optional().meta({
     description: 'The end of the timeline. Default: an hour after the notice, or now.',
   }),
   noise: z.enum(YES_NO).optional().meta({
@@ -297,8 +298,8 @@ export const timelineQuerySchema = z.strictObject({
   }),
 })
 
-export const previewSchema = timelineQuerySchema.extend({
-  at: time.meta({ description: 'When it was noticed.' }),
+export const previewQuerySchema = timelineQuerySchema.extend({
+  at: timeInput.meta({ description: 'When it was noticed.' }),
   environment: z.uuid().optional().meta({ description: 'The environment ID.' }),
   service: z
     .union([serviceName, z.array(serviceName).max(50)])

@@ -22,7 +22,10 @@ export interface CommitChain {
  * @param pushes of one repository
  * @param merges merged pull requests of the repository
  */
-export function chainOf(pushes: readonly Candidate[], merges: readonly Candidate[]): CommitChain {
+export function commitChainOf(
+  pushes: readonly Candidate[],
+  merges: readonly Candidate[],
+): CommitChain {
   const children = new Map<string, string[]>()
   const link = (parent: string, child: string) => {
     if (parent === child || NO_COMMIT.test(parent)) return

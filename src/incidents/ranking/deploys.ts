@@ -1,7 +1,7 @@
 /** Merged code is a suspect when it is deployed, not when it is merged. */
 
 import type { Candidate, Evidence, RankingContext } from './candidate.ts'
-import { type CommitChain, chainOf } from './commit-chain.ts'
+import { type CommitChain, commitChainOf } from './commit-chain.ts'
 import { MINUTE_MS } from './time.ts'
 
 const DEPLOYED = 0.3
@@ -98,7 +98,7 @@ function readRepositories(
   const isPush = ({ source, action }: Candidate) => source === 'github' && action === 'push'
   const pushes = Map.groupBy(known.filter(isPush), repositoryOf)
   const repositories = [...Map.groupBy(merges, repositoryOf)].map(([name, merged]) => {
-    const chain = chainOf(pushes.get(name) ?? [], merged)
+    const chain = commitChainOf(pushes.get(name) ?? [], merged)
     const own = deploys.flatMap((deploy) => {
       if (isElsewhere(deploy, name)) return []
       const commits = deploy.commits.flatMap((commit) => chain.find(commit) ?? [])

@@ -5,13 +5,13 @@ import { Breakable } from '../../components/breakable.tsx'
 import { Copy } from '../../components/copy.tsx'
 import { cut } from '../feed/entries.ts'
 import classes from './change.module.css'
-import { chainOf } from './change.ts'
+import { actorChainOf } from './change.ts'
 import { Identifier } from './identifier.tsx'
 import { Section } from './parts.tsx'
 
 /** The chain of actors, from the origin to the identity that made the call. */
 export function ActorDetails({ change }: { change: Change }) {
-  const chain = chainOf(change.actor)
+  const chain = actorChainOf(change.actor)
   return (
     <Section title="Actor">
       {!chain.some(({ name }) => name === change.actor.name) && (

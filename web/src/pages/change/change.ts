@@ -10,7 +10,7 @@ interface ChainLink {
 }
 
 /** The API allows more fields in an actor. Only displayable ones are used. */
-export function chainOf(actor: Change['actor']): ChainLink[] {
+export function actorChainOf(actor: Change['actor']): ChainLink[] {
   const chain: unknown[] = Array.isArray(actor.chain) ? actor.chain : []
   return chain.flatMap((link) => {
     const { kind, name, arn, how } = (link ?? {}) as Record<string, unknown>

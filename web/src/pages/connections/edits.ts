@@ -1,7 +1,7 @@
 import type { Connection, ConnectionSettingsInput } from '../../client.ts'
 
 /** Unsaved changes in the form. Null: the number was cleared. */
-export interface Edits {
+export interface SettingsEdits {
   lookbackDays?: number | null
   pollIntervalSeconds?: number
   selection?: Connection['selection']
@@ -12,7 +12,7 @@ export interface Edits {
  * changed the others.
  */
 export function edited(
-  edits: Edits,
+  edits: SettingsEdits,
   now: Pick<Connection, 'lookbackDays' | 'pollIntervalSeconds' | 'selection'>,
 ): ConnectionSettingsInput {
   const { lookbackDays, pollIntervalSeconds, selection } = { ...now, ...edits }

@@ -17,7 +17,7 @@ import { Copy } from '../../components/copy.tsx'
 import { EnvironmentSelect } from '../../components/environment-select.tsx'
 import { FormError } from '../../components/form-error.tsx'
 import { duration } from '../../health/time.ts'
-import { type Edits, edited } from './edits.ts'
+import { edited, type SettingsEdits } from './edits.ts'
 import { useUpdate } from './use-update.ts'
 
 /** The default environment, and the generated external ID. */
@@ -63,8 +63,8 @@ const intervals = [30, 60, 120, 300, 900, 3600]
 export function ImportSettings({ connection }: { connection: Connection }) {
   const { lookbackDays, pollIntervalSeconds, selection } = connection
   const update = useUpdate(connection.id)
-  const [edits, setEdits] = useState<Edits>({})
-  const edit = (changed: Edits) => setEdits({ ...edits, ...changed })
+  const [edits, setEdits] = useState<SettingsEdits>({})
+  const edit = (changed: SettingsEdits) => setEdits({ ...edits, ...changed })
   const shown = { lookbackDays, pollIntervalSeconds, selection, ...edits }
   const wanted = edited(edits, connection)
   const isEdited = Object.keys(wanted).length > 0

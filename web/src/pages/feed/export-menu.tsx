@@ -2,7 +2,7 @@ import { Button, Menu } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { IconDownload } from '@tabler/icons-react'
 import { useRouter } from '@tanstack/react-router'
-import { exportPath, toMarkdown, toText, withAbsoluteTimes } from './export.ts'
+import { exportPath, toMarkdown, toPlainText, withAbsoluteTimes } from './export.ts'
 import type { FeedSearch } from './search.ts'
 import type { FeedData } from './use-feed-data.ts'
 
@@ -37,7 +37,7 @@ export function ExportMenu({ search, data }: { search: FeedSearch; data: FeedDat
           Download NDJSON
         </Menu.Item>
         <Menu.Divider />
-        <Menu.Item disabled={hasNoRows} onClick={() => copy(toText(rows))}>
+        <Menu.Item disabled={hasNoRows} onClick={() => copy(toPlainText(rows))}>
           Copy as text
         </Menu.Item>
         <Menu.Item disabled={hasNoRows} onClick={() => copy(toMarkdown(rows))}>

@@ -36,7 +36,7 @@ interface LoadedRows {
 }
 
 /** The rows as plain text, one line each. */
-export function toText(rows: LoadedRows): string {
+export function toPlainText(rows: LoadedRows): string {
   const lines = rows.entries.map((entry) => `${utc(timeOf(entry))}  ${summaryOf(entry)}`)
   return `${[titleOf(rows), '', ...lines, ...noteOf(rows)].join('\n')}\n`
 }

@@ -1,4 +1,12 @@
-export type Command = 'next' | 'previous' | 'first' | 'last' | 'fold' | 'search' | 'escape' | 'new'
+export type FeedCommand =
+  | 'next'
+  | 'previous'
+  | 'first'
+  | 'last'
+  | 'fold'
+  | 'search'
+  | 'escape'
+  | 'new'
 
 interface KeyPress {
   key: string
@@ -13,7 +21,7 @@ interface KeyPress {
   areLettersOff: boolean
 }
 
-const commands: Record<string, Command> = {
+const commands: Record<string, FeedCommand> = {
   j: 'next',
   k: 'previous',
   g: 'first',
@@ -25,7 +33,7 @@ const commands: Record<string, Command> = {
 }
 
 /** The command of a key press. Undefined: the browser handles the key. */
-export function commandOf(press: KeyPress): Command | undefined {
+export function commandOf(press: KeyPress): FeedCommand | undefined {
   // Alt is allowed: some keyboards need it to type a slash.
   if (press.ctrlKey || press.metaKey) return undefined
   if (press.isElsewhere) return undefined
@@ -49,7 +57,7 @@ export const keyHelp: [keys: string[], what: string][] = [
 ]
 
 /** The index after a command. Without a current row, the first. */
-export function step(at: number, by: Command, length: number): number {
+export function step(at: number, by: FeedCommand, length: number): number {
   if (length === 0) return -1
   if (by === 'first') return 0
   if (by === 'last') return length - 1

@@ -62,7 +62,7 @@ export function Meta({
 }
 
 /** `a, b and 3 more`. */
-export function listed(names: readonly string[], most = 2): string | undefined {
+export function firstFew(names: readonly string[], most = 2): string | undefined {
   if (names.length === 0) return undefined
   if (names.length <= most) return names.join(', ')
   return `${names.slice(0, most).join(', ')} and ${names.length - most} more`

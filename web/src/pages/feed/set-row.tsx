@@ -15,7 +15,7 @@ import { cut, split } from './entries.ts'
 import classes from './feed.module.css'
 import { useMembers } from './queries.ts'
 import { rowAttribute } from './row-elements.ts'
-import { DayHeading, listed, Meta, RowSkeletons, RowTime } from './row-parts.tsx'
+import { DayHeading, firstFew, Meta, RowSkeletons, RowTime } from './row-parts.tsx'
 import type { Looks, Roving, WholeOf } from './row-types.ts'
 import type { ChangeQuery } from './search.ts'
 
@@ -72,9 +72,9 @@ export function SetRow(
             ))}
             parts={[
               minutes > 0 ? `over ${minutes} min` : undefined,
-              listed(set.regions),
-              listed(set.accounts.map((id) => props.accounts.get(id) ?? id)),
-              listed(set.tools),
+              firstFew(set.regions),
+              firstFew(set.accounts.map((id) => props.accounts.get(id) ?? id)),
+              firstFew(set.tools),
             ]}
           />
         </span>
@@ -85,7 +85,7 @@ export function SetRow(
             compact
             risks={set.risks}
             publicAccess={
-              set.publicAccess.length > 0 ? cut(listed(set.publicAccess, 3)!, 300) : undefined
+              set.publicAccess.length > 0 ? cut(firstFew(set.publicAccess, 3)!, 300) : undefined
             }
           />
           {set.environments.map((id) => (

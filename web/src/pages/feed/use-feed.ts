@@ -2,7 +2,7 @@ import { getRouteApi } from '@tanstack/react-router'
 import { useCallback, useEffect, useRef } from 'react'
 import { useLettersOff } from '../../components/shortcuts.tsx'
 import { useNow } from '../../time.tsx'
-import type { Command } from './keys.ts'
+import type { FeedCommand } from './keys.ts'
 import { type FeedSearch, zoomOut } from './search.ts'
 import { useAsOf } from './use-as-of.ts'
 import { useFeedData } from './use-feed-data.ts'
@@ -67,7 +67,7 @@ export function useFeed() {
     refresh,
   })
 
-  const onCommand = (command: Command, focusedRow: string | undefined) => {
+  const onCommand = (command: FeedCommand, focusedRow: string | undefined) => {
     const setId = focusedRow?.split('/')[0]
     const isSet =
       setId !== undefined && entries?.some((one) => one.id === setId && one.kind === 'set')

@@ -1,12 +1,12 @@
 import { type RefObject, useEffect, useRef } from 'react'
-import { type Command, commandOf, step } from './keys.ts'
+import { commandOf, type FeedCommand, step } from './keys.ts'
 import { rowAttribute, rowsOf } from './row-elements.ts'
 
 interface Handlers {
   /** The single-key shortcuts are turned off. */
   areLettersOff: boolean
   /** Runs a command that does not move through the list. */
-  onCommand: (command: Command, focusedRow: string | undefined) => void
+  onCommand: (command: FeedCommand, focusedRow: string | undefined) => void
   /** The last row has the focus. */
   onEnd: () => void
 }
@@ -46,7 +46,7 @@ export function useShortcuts(list: RefObject<HTMLElement | null>, handlers: Hand
 }
 
 /** The first step goes to the selected row, even if it lost the focus. */
-function targetOf(command: Command, rows: readonly HTMLElement[], focused: number): number {
+function targetOf(command: FeedCommand, rows: readonly HTMLElement[], focused: number): number {
   const selected = rows.findIndex((row) => row.tabIndex === 0 && row.dataset.selected)
   if (selected < 0 && focused < 0) return 0
   const beside = command === 'next' ? selected - 1 : selected + 1
