@@ -23,13 +23,8 @@ import type { ChangeFilters } from '../src/db/change-filters.ts'
 import { pageQuery } from '../src/db/changes.ts'
 import { insertConnection } from '../src/db/connections.ts'
 import { asOrganization, type Database, openDatabase, type Trx } from '../src/db/database.ts'
-import {
-  bucketsFor,
-  FACETS_WORK_MEM,
-  facetsQuery,
-  histogramQuery,
-  oppositeNoiseQuery,
-} from '../src/db/feed.ts'
+import { FACETS_WORK_MEM, facetsQuery, oppositeNoiseQuery } from '../src/db/facets.ts'
+import { bucketsFor, histogramQuery } from '../src/db/histogram.ts'
 import { migrate } from '../src/db/migrate.ts'
 import { addApiKey, ensureOrganization, newApiKey } from '../src/db/organizations.ts'
 import { type EmbeddedPostgres, removePostgres, startPostgres } from '../src/embedded/postgres.ts'

@@ -1,6 +1,6 @@
 /**
  * All filters of the feed, defined once. From this list, Cairn derives the API's parameters
- * (src/api/changes/filters.ts), SQL (src/db/changes.ts), facets (src/db/feed.ts), and the web app's URL,
+ * (src/api/changes/filters.ts), SQL (src/db/changes.ts), facets (src/db/facets.ts), and the web app's URL,
  * lists and labels. Imports no code, because the web app uses it as well.
  */
 

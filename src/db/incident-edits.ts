@@ -1,13 +1,9 @@
-import { type SqlBool, sql } from 'kysely'
-import type { ChangeVerdict, IncidentState } from '../incidents/incident.ts'
+import { sql } from 'kysely'
+import type { IncidentState } from '../incidents/incident.ts'
 import type { Trx } from './database.ts'
+import { findIncident, listAlerts } from './find-incidents.ts'
 import { combine, lockIncidents } from './incidents.ts'
-import type {
-  EditableField,
-  IncidentAlertRow,
-  IncidentRow,
-  VerdictRow,
-} from './schema/incidents.ts'
+import type { EditableField, IncidentRow } from './schema/incidents.ts'
 
 /** What a person can set of an incident. */
 export interface IncidentFields {
@@ -29,48 +25,6 @@ export class MergedIncident extends Error {
   override readonly name = 'MergedIncident'
 }
 
-interface IncidentList {
-  items: IncidentRow[]
-  /** The position after the last item; null on the last page. */
-  next: IncidentPosition | null
-}
-
-export interface IncidentPosition {
-  noticedAt: Date
-  id: string
-}
-
-/** Newest notice first, without those that were merged into others. */
-export async function listIncidents(
-  trx: Trx,
-  filters: { states?: IncidentState[] | undefined; environmentIds?: string[] | undefined },
-  page: { limit: number; after?: IncidentPosition | undefined },
-): Promise<IncidentList> {
-  let query = trx.selectFrom('incidents').selectAll().where('merged_into', 'is', null)
-  if (filters.states) query = query.where('state', 'in', filters.states)
-  if (filters.environmentIds) {
-    query = query.where(
-      sql<SqlBool>`environment_id::text = ANY (${filters.environmentIds}::text[])`,
-    )
-  }
-  if (page.after) {
-    const { noticedAt, id } = page.after
-    query = query.where(sql<SqlBool>`(noticed_at, id) < (${noticedAt}::timestamptz, ${id}::uuid)`)
-  }
-  const rows = await query
-    .orderBy('noticed_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(page.limit + 1)
-    .execute()
-  const items = rows.slice(0, page.limit)
-  const last = rows.length > page.limit ? items.at(-1) : undefined
-  return { items, next: last ? { noticedAt: last.noticed_at, id: last.id } : null }
-}
-
-export function findIncident(trx: Trx, id: string): Promise<IncidentRow | undefined> {
-  return trx.selectFrom('incidents').selectAll().where('id', '=', id).executeTakeFirst()
-}
-
 /**
  * Finds an incident in a transaction that changes it: no other one changes or merges it meanwhile.
  *
@@ -88,17 +42,6 @@ export async function lockIncident(
     throw new MergedIncident(`This incident was merged into ${row.merged_into}. Use that one.`)
   }
   return row
-}
-
-/** The alerts of an incident, the first notice first. */
-export function listAlerts(trx: Trx, incidentId: string): Promise<IncidentAlertRow[]> {
-  return trx
-    .selectFrom('incident_alerts')
-    .selectAll()
-    .where('incident_id', '=', incidentId)
-    .orderBy('noticed_at')
-    .orderBy('id')
-    .execute()
 }
 
 /**
@@ -295,48 +238,4 @@ export async function splitIncident(
   await combine(trx, id)
   await combine(trx, created.id)
   return findIncident(trx, created.id)
-}
-
-export function listVerdicts(trx: Trx, incidentId: string): Promise<VerdictRow[]> {
-  return trx
-    .selectFrom('verdicts')
-    .selectAll()
-    .where('incident_id', '=', incidentId)
-    .orderBy('decided_at')
-    .execute()
-}
-
-/** Stores what a person decided about a change. Null withdraws it. */
-export async function setVerdict(
-  trx: Trx,
-  organizationId: string,
-  subject: { incidentId: string; changeId: string },
-  decision: { verdict: ChangeVerdict | null; by: string | null },
-): Promise<void> {
-  const { incidentId, changeId } = subject
-  if (decision.verdict === null) {
-    await trx
-      .deleteFrom('verdicts')
-      .where('incident_id', '=', incidentId)
-      .where('change_id', '=', changeId)
-      .execute()
-    return
-  }
-  await trx
-    .insertInto('verdicts')
-    .values({
-      organization_id: organizationId,
-      incident_id: incidentId,
-      change_id: changeId,
-      verdict: decision.verdict,
-      decided_by: decision.by,
-    })
-    .onConflict((conflict) =>
-      conflict.columns(['incident_id', 'change_id']).doUpdateSet({
-        verdict: decision.verdict!,
-        decided_by: decision.by,
-        decided_at: sql<Date>`now()`,
-      }),
-    )
-    .execute()
 }

@@ -3,7 +3,7 @@ import { filterOf, type NewestFacetField, newestFacetFields } from '../changes/f
 import type { ChangeFilters, TimeRange } from './change-filters.ts'
 import { matching } from './changes.ts'
 import type { Trx } from './database.ts'
-import type { Facet } from './feed.ts'
+import type { Facet } from './facets.ts'
 import type { Schema } from './schema.ts'
 
 /** The number of changes that are counted: their rows take some 20 ms to read. */

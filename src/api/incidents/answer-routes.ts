@@ -2,13 +2,9 @@ import { z } from 'zod'
 import { findChange } from '../../db/changes.ts'
 import { readOrganization } from '../../db/database.ts'
 import { findEnvironment } from '../../db/environments.ts'
-import {
-  findIncident,
-  listAlerts,
-  listVerdicts,
-  lockIncident,
-  setVerdict,
-} from '../../db/incident-edits.ts'
+import { findIncident, listAlerts } from '../../db/find-incidents.ts'
+import { lockIncident } from '../../db/incident-edits.ts'
+import { listVerdicts, setVerdict } from '../../db/verdicts.ts'
 import { CHANGE_VERDICTS } from '../../incidents/incident.ts'
 import type { ApiContext, App } from '../context.ts'
 import { found, jsonResponse, problems } from '../problems.ts'

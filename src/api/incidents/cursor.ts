@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isStorableTime } from '../../changes/time.ts'
-import type { IncidentPosition } from '../../db/incident-edits.ts'
+import type { IncidentPosition } from '../../db/find-incidents.ts'
 import { Problem } from '../problems.ts'
 
 const positionSchema = z.tuple([z.int().refine((ms) => isStorableTime(new Date(ms))), z.uuid()])

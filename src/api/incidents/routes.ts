@@ -1,17 +1,15 @@
 import { z } from 'zod'
 import { asOrganization, readOrganization } from '../../db/database.ts'
+import { findIncident, listAlerts, listIncidents } from '../../db/find-incidents.ts'
 import {
   createIncident,
-  findIncident,
   type IncidentFields,
-  listAlerts,
-  listIncidents,
-  listVerdicts,
   mergeIncidents,
   splitIncident,
   updateIncident,
 } from '../../db/incident-edits.ts'
 import type { IncidentRow } from '../../db/schema/incidents.ts'
+import { listVerdicts } from '../../db/verdicts.ts'
 import { INCIDENT_STATES } from '../../incidents/incident.ts'
 import type { ApiContext, App } from '../context.ts'
 import { found, jsonResponse, problems } from '../problems.ts'
