@@ -9,8 +9,8 @@ const scale = 'test/**/*.scale.test.ts'
 export default defineConfig({
   test: {
     setupFiles: ['testing/property-seed.ts'],
-    // Tests that start servers of their own mostly wait: one more than a small machine has cores.
-    maxWorkers: 3,
+    // Tests that start servers or a browser often wait: twice as many as a small machine has cores.
+    maxWorkers: 4,
     // Loading the same modules for each of a hundred files takes a quarter of the time. What a file
     // leaves behind in them, another one would find: no test keeps anything in a module.
     isolate: false,

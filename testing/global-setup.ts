@@ -1,4 +1,4 @@
-import { chmodSync, globSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, globSync, mkdtempSync, rmSync, statfsSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { TestProject } from 'vitest/node'
@@ -22,7 +22,11 @@ declare module 'vitest' {
   }
 }
 
-const PREFIX = path.join(tmpdir(), 'cairn-test-run-')
+const NAME = 'cairn-test-run-'
+/** A file system in memory, on Linux. */
+const MEMORY = '/dev/shm'
+/** A run uses less than half of it. */
+const ENOUGH_BYTES = 4 * 2 ** 30
 
 const quiet = { info() {}, warn: console.warn }
 
@@ -54,7 +58,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 
 async function start(): Promise<Servers> {
   await removeLeftBehind()
-  const dataDir = mkdtempSync(PREFIX)
+  const dataDir = mkdtempSync(path.join(parentDirectory(), NAME))
   // So that the user that PostgreSQL runs as, when we are root, gets to its directory.
   chmodSync(dataDir, 0o711)
   const starting = [
@@ -76,9 +80,22 @@ async function start(): Promise<Servers> {
   }
 }
 
+/**
+ * In memory where there is room. Each of hundreds of databases has 500 files, and on a disk their
+ * creation takes a tenth of a run's processor time.
+ */
+function parentDirectory(): string {
+  if (!existsSync(MEMORY)) return tmpdir()
+  const { bavail, bsize } = statfsSync(MEMORY)
+  return bavail * bsize < ENOUGH_BYTES ? tmpdir() : MEMORY
+}
+
 /** What a test run that was killed could not remove. */
 async function removeLeftBehind(): Promise<void> {
-  for (const dataDir of globSync(`${PREFIX}*`)) {
+  for (const dataDir of globSync([
+    path.join(tmpdir(), `${NAME}*`),
+    path.join(MEMORY, `${NAME}*`),
+  ])) {
     // A run that begins at this moment may not have its lock yet.
     if (Date.now() - statSync(dataDir).ctimeMs < 5_000) continue
     const lock = tryLock(path.join(dataDir, 'lock'))
