@@ -2,7 +2,7 @@ import { onlineManager } from '@tanstack/react-query'
 import { afterEach, describe, expect, test } from 'vitest'
 import { toApiError } from '../../web/src/api.ts'
 import { queryClient } from '../../web/src/query-client.ts'
-import { serverNow, skewOf, updateServerTime } from '../../web/src/time.tsx'
+import { serverNow, skewOf, updateServerTime } from '../../web/src/server-time.ts'
 
 afterEach(() => {
   onlineManager.setOnline(true)

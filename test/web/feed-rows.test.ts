@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Change, ChangeSet, CloudTrailDetail, Connection } from '../../web/src/client.ts'
 import { Words } from '../../web/src/components/breakable.tsx'
 import { visible } from '../../web/src/components/json.ts'
+import { dayHeadings, rowDays } from '../../web/src/days.ts'
 import { nearest, neighboursOf, safeLinks } from '../../web/src/pages/change/change.ts'
 import { concerns, cut, news, split, toEntries } from '../../web/src/pages/feed/entries.ts'
 import { commandOf, step } from '../../web/src/pages/feed/keys.ts'
@@ -17,7 +18,7 @@ import { type FeedSearch, listKey } from '../../web/src/pages/feed/search.ts'
 import { createSavedRows } from '../../web/src/pages/feed/selection.ts'
 import { fromWallClock, toWallClock } from '../../web/src/pages/feed/wall-clock.ts'
 import { neighbours } from '../../web/src/sources/cloudtrail/neighbours.ts'
-import { dayHeadings, formatTime, rowDays } from '../../web/src/time.tsx'
+import { formatTime } from '../../web/src/time.tsx'
 
 const detail = (fields: Partial<CloudTrailDetail>): CloudTrailDetail => ({
   source: 'aws.cloudtrail',

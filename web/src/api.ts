@@ -1,6 +1,6 @@
 import { HttpError } from '@oazapfts/runtime'
 import { defaults } from './client.ts'
-import { updateServerTime } from './time.tsx'
+import { updateServerTime } from './server-time.ts'
 
 /** RFC 9457 problem details of the API. */
 interface Problem {

@@ -1,7 +1,8 @@
 import { Button, Stack } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
-import { formatTime, serverNow, useZone } from '../time.tsx'
+import { serverNow } from '../server-time.ts'
+import { formatTime, useZone } from '../time.tsx'
 import { EnvironmentSelect } from './environment-select.tsx'
 import { entryOf, TimeField } from './time-field.tsx'
 

@@ -9,7 +9,7 @@ import {
   selectRecent,
 } from '../../../../src/incidents/past-incidents.ts'
 import { counted } from '../../format.ts'
-import { serverNow } from '../../time.tsx'
+import { serverNow } from '../../server-time.ts'
 
 const MAX_BYTES = 5 * 1024 * 1024
 const EXAMPLE = `time,environment,title,cause

@@ -4,7 +4,7 @@ import type { Connection, Verification } from '../../client.ts'
 import { visible } from '../../components/json.ts'
 import { connectionSentences } from '../../health/connection.ts'
 import { statusLabel } from '../../health/status.ts'
-import { useNow } from '../../time.tsx'
+import { useNow } from '../../server-time.ts'
 import { StatusBadge, useTimeZone } from './status.tsx'
 
 /** The status, and what to know about the connection. */

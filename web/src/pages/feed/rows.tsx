@@ -1,5 +1,6 @@
 import { memo, useMemo } from 'react'
-import { rowDays, type ShownRow, useZone, type Zone } from '../../time.tsx'
+import { rowDays, type ShownRow } from '../../days.ts'
+import { useZone, type Zone } from '../../time.tsx'
 import { FeedChange } from './change-row.tsx'
 import type { Entry } from './entries.ts'
 import classes from './feed.module.css'

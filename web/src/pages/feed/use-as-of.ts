@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { onVisibility } from '../../server-events.ts'
-import { serverNow } from '../../time.tsx'
+import { serverNow } from '../../server-time.ts'
 import { lastFeed, OLD_MS, snapshotTime } from './last-feed.ts'
 import { type FeedSearch, listKey } from './search.ts'
 

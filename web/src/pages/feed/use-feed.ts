@@ -1,7 +1,7 @@
 import { getRouteApi } from '@tanstack/react-router'
 import { useCallback, useEffect, useRef } from 'react'
 import { useLettersOff } from '../../components/shortcuts.tsx'
-import { useNow } from '../../time.tsx'
+import { useNow } from '../../server-time.ts'
 import type { FeedCommand } from './keys.ts'
 import { type FeedSearch, zoomOut } from './search.ts'
 import { useAsOf } from './use-as-of.ts'
