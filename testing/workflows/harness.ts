@@ -26,7 +26,7 @@ import { fakeActivities, type World } from './fakes.ts'
 installTemporalRuntime(createLogger({ level: 'error' }))
 
 /** What the time-skipping server takes some milliseconds for, on a machine under heavy load. */
-const STUCK_AFTER_MS = 300_000
+const STUCK_AFTER_MS = 90_000
 const WORKER_ENDS_WITHIN_MS = 60_000
 
 export const STUCK = 'The Temporal test server does not answer'
