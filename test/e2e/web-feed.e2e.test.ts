@@ -275,6 +275,20 @@ async function opensTab(page: Page, heading: RegExp, click: () => Promise<void>)
   }, Boolean)
 }
 
+test('the styles of a page take precedence over those of its components', async () => {
+  const page = await web.open(only(account))
+  await rows(page).filter({ hasText: 'bob' }).waitFor()
+  const found = await page.evaluate<{ layered: number; others: number }>(`(() => {
+    const rules = [...document.styleSheets].flatMap(({ cssRules }) => [...cssRules])
+    const ofMantine = rules.filter(({ cssText }) => /\\.m_[0-9a-f]/.test(cssText))
+    const layered = ofMantine.filter((rule) => rule instanceof CSSLayerBlockRule)
+    return { layered: layered.length, others: ofMantine.length - layered.length }
+  })()`)
+  // Others would win or lose by the order in which the files are loaded.
+  expect(found.others).toBe(0)
+  expect(found.layered).toBeGreaterThan(0)
+})
+
 test('a change opens beside the list, follows the selected row, and closes', async () => {
   const page = await web.open(only(account))
   await rows(page).filter({ hasText: 'dave' }).waitFor()
