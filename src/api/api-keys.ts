@@ -82,7 +82,7 @@ export function apiKeyRoutes(app: App, { database }: ApiContext): void {
         operationId: 'createApiKey',
         summary: 'Create an API key',
         description:
-          'Requires a signed-in owner; an API key cannot create another key. A key has the permissions of a member.',
+          'Requires a signed-in owner; an API key cannot create another key. A key can do what a member can, manage integrations, and change all shared views.',
         security: [{ session: [] }],
         body: newKeySchema,
         response: {

@@ -68,7 +68,7 @@ export function memberRoutes(app: App, { database, system, publicUrl }: ApiConte
         operationId: 'listMembers',
         summary: 'List members',
         description:
-          'Oldest first. Owners manage members, invitations and API keys; members can do everything else.',
+          'Oldest first. Only owners can manage members, invitations and API keys, and exclude regions. Only owners and API keys can manage integrations, and change the shared views of other users.',
         response: {
           200: jsonResponse('The members.', z.object({ items: z.array(memberSchema) })),
           ...problems(401, 503),

@@ -15,7 +15,7 @@ export function ApiKeys() {
         <Anchor href="/api/openapi.json" inherit underline="always">
           the OpenAPI document
         </Anchor>
-        . A key has the permissions of a member.
+        . A key can do what a member can, manage integrations, and change all shared views.
       </Text>
       <OwnersOnly what="Only owners can create and revoke API keys" />
       {created ? (

@@ -12,8 +12,8 @@ export function Members() {
   return (
     <Stack>
       <Text size="sm">
-        Members can see everything and connect accounts. Owners can also invite and remove people,
-        and create API keys.
+        Members can see everything and connect accounts. Owners can also manage members, API keys,
+        integrations and all shared views, and exclude regions.
       </Text>
       <OwnersOnly what="Only owners can invite and remove people" />
       <MemberList canRemove={isOwner} />
