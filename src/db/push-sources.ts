@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { PushFacts } from '../incidents/completeness.ts'
+import { ALERT_SOURCES } from '../incidents/incident.ts'
 import type { Trx } from './database.ts'
 import { refusalsWithin } from './refusals.ts'
 
@@ -40,7 +41,7 @@ export async function listPushSources(
         .$asScalar()
         .as('waiting'),
     )
-    .where('i.kind', 'in', ['github', 'launchdarkly'])
+    .where('i.kind', 'not in', ALERT_SOURCES)
     .orderBy('i.name')
     .execute()
   const refusals = await refusalsWithin(trx, window)
