@@ -1,4 +1,5 @@
 import type { AwsProblem } from '../aws/errors.ts'
+import type { AwsProblemKind } from '../connections/aws-problems.ts'
 import { MAX_QUIET_INTERVAL_SECONDS } from '../connections/status.ts'
 import type { Turn } from '../db/coverage.ts'
 import { refusedRetrySeconds } from '../db/coverage-regions.ts'
@@ -105,6 +106,7 @@ export function turnOf(
       ...common,
       state: refused.kind === 'denied' ? 'denied' : 'not_enabled',
       lastError: `${refused.code}: ${refused.message}`,
+      lastErrorKind: refused.kind,
       liveDueAt: new Date(retryAt(connection, now, seconds)),
       liveFailures: failures,
       backfillDueAt: null,
@@ -113,10 +115,12 @@ export function turnOf(
   }
   const live = afterLive(turn, connection, now)
   const backfill = afterBackfill(turn, connection, { now, hasWork: ended.hasWork })
+  const error = live.error ?? backfill.error
   return {
     ...common,
     state: isAnswered ? 'active' : row.state,
-    lastError: live.error ?? backfill.error,
+    lastError: error?.text ?? null,
+    lastErrorKind: error?.kind ?? null,
     liveDueAt: new Date(live.dueAt),
     liveFailures: live.failures,
     backfillDueAt: backfill.dueAt === null ? null : new Date(backfill.dueAt),
@@ -128,7 +132,7 @@ function afterLive(
   turn: TurnProgress,
   connection: ConnectionRow,
   now: number,
-): { error: string | null; failures: number; dueAt: number } {
+): { error: TurnError | null; failures: number; dueAt: number } {
   const { row, live } = turn
   const problem = turn.problems.live
   if (problem) {
@@ -137,7 +141,7 @@ function afterLive(
   }
   // Not due in this turn: it still waits for its next attempt.
   if (row.live_failures > 0 && !live.ranThisTurn) {
-    return { error: row.last_error, failures: row.live_failures, dueAt: live.dueAt }
+    return { error: storedError(row), failures: row.live_failures, dueAt: live.dueAt }
   }
   return { error: null, failures: 0, dueAt: live.dueAt }
 }
@@ -146,7 +150,7 @@ function afterBackfill(
   turn: TurnProgress,
   connection: ConnectionRow,
   { now, hasWork }: { now: number; hasWork: boolean },
-): { error: string | null; failures: number; dueAt: number | null } {
+): { error: TurnError | null; failures: number; dueAt: number | null } {
   const { row } = turn
   const problem = turn.problems.backfill
   if (problem) {
@@ -155,7 +159,7 @@ function afterBackfill(
   }
   if (!mayTry('backfill', turn, now)) {
     const dueAt = row.backfill_due_at!.getTime()
-    return { error: row.last_error, failures: row.backfill_failures, dueAt }
+    return { error: storedError(row), failures: row.backfill_failures, dueAt }
   }
   return { error: null, failures: 0, dueAt: hasWork ? now : null }
 }
@@ -200,7 +204,16 @@ function alignToInterval(
   return Math.max(before, after)
 }
 
-function describeProblem(problem: AwsProblem): string {
-  if (problem.kind === 'throttled') return `AWS is throttling: ${problem.message}`
-  return `${problem.code}: ${problem.message}`
+interface TurnError {
+  text: string
+  kind: AwsProblemKind | null
+}
+
+function describeProblem({ kind, code, message }: AwsProblem): TurnError {
+  if (kind === 'throttled') return { text: `AWS is throttling: ${message}`, kind }
+  return { text: `${code}: ${message}`, kind }
+}
+
+function storedError({ last_error, last_error_kind }: CoverageRow): TurnError | null {
+  return last_error === null ? null : { text: last_error, kind: last_error_kind }
 }

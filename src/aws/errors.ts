@@ -1,30 +1,4 @@
-/**
- * The kinds of failures of AWS calls:
- *
- * - `throttled`: the quota is used up, by Cairn or by another client of the account
- * - `denied`: a policy denies the call
- * - `not_enabled`: the region does not recognize the credentials: an opt-in region that is off, or
- *   credentials whose role was deleted
- * - `expired`: the session has expired
- * - `invalid_token`: AWS rejects the NextToken
- * - `no_credentials`: Cairn itself has no AWS credentials
- * - `unreachable`: no response: name resolution, connection, timeout
- * - `unavailable`: AWS returned a server error (5xx)
- * - `malformed`: a response that is not from AWS, such as a proxy's page, or that lacks what AWS
- *   always sends
- * - `rejected`: AWS rejects the request
- */
-export type AwsProblemKind =
-  | 'throttled'
-  | 'denied'
-  | 'not_enabled'
-  | 'expired'
-  | 'invalid_token'
-  | 'no_credentials'
-  | 'unreachable'
-  | 'unavailable'
-  | 'malformed'
-  | 'rejected'
+import type { AwsProblemKind } from '../connections/aws-problems.ts'
 
 /** A classified AWS failure. The message contains no credentials. */
 export class AwsProblem extends Error {

@@ -1,5 +1,6 @@
 import type { AwsCredentialIdentity } from '@smithy/types'
-import type { AwsProblem, AwsProblemKind } from './errors.ts'
+import type { AwsProblemKind } from '../connections/aws-problems.ts'
+import type { AwsProblem } from './errors.ts'
 import { partitions } from './regions.ts'
 
 /**

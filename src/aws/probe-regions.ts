@@ -51,7 +51,7 @@ async function probeRegion(
         { region, range, selection: 'changes', limit: 1 },
         signal ? AbortSignal.any([signal, limit]) : limit,
       )
-      return { region, state: 'active', error: null }
+      return { region, state: 'active', error: null, errorKind: null }
     } catch (error) {
       signal?.throwIfAborted()
       const problem = limit.aborted
@@ -62,15 +62,19 @@ async function probeRegion(
           )
         : requireAwsProblem(error)
       if (problem.kind === 'denied' || problem.kind === 'not_enabled') {
-        return { region, state: problem.kind, error: codeAndMessage(problem) }
+        return { region, state: problem.kind, ...errorOf(problem) }
       }
       // Throttling is not a response either: AWS may check the quota before the policy.
       if (tries === PROBE_ATTEMPTS || !isTemporary(problem) || limit.aborted) {
-        return { region, state: 'unknown', error: codeAndMessage(problem) }
+        return { region, state: 'unknown', ...errorOf(problem) }
       }
       await sleep(PROBE_PAUSE_MS * (0.5 + Math.random()), undefined, { signal })
     }
   }
+}
+
+function errorOf(problem: AwsProblem): Pick<RegionFinding, 'error' | 'errorKind'> {
+  return { error: codeAndMessage(problem), errorKind: problem.kind }
 }
 
 export function checkLookupEvents(findings: readonly RegionFinding[], globalRegion: string): Check {

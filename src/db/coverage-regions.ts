@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { AwsProblemKind } from '../connections/aws-problems.ts'
 import type { ExcludedBy } from '../connections/status.ts'
 import type { Trx } from './database.ts'
 import { coverageRows } from './region-coverage.ts'
@@ -12,6 +13,7 @@ export interface RegionFinding {
   state: CoverageRow['state']
   /** The AWS response, or why there was none, if the state is not active. */
   error: string | null
+  errorKind: AwsProblemKind | null
 }
 
 /** How often a region that AWS has denied from the start is retried. */
@@ -44,17 +46,19 @@ export async function keepRegions(
   const answered = findings.filter(({ state }) => state !== 'unknown')
   await sql`
     INSERT INTO coverage AS c (connection_id, organization_id, account_id, region, selection,
-      state, last_error, answered_at, live_due_at, backfill_due_at)
+      state, last_error, last_error_kind, answered_at, live_due_at, backfill_due_at)
     SELECT ${connection.id}, ${connection.organization_id}, ${connection.account_id}, f.region,
-      ${connection.selection}, f.state, f.error,
+      ${connection.selection}, f.state, f.error, f."errorKind",
       CASE f.state WHEN 'active' THEN now() END,
       now() + CASE f.state WHEN 'active' THEN interval '0'
         ELSE make_interval(secs => ${REFUSED_FROM_THE_START_SECONDS}) END,
       CASE f.state WHEN 'active' THEN now() END
-    FROM jsonb_to_recordset(${JSON.stringify(answered)}::jsonb) AS f(region text, state text, error text)
+    FROM jsonb_to_recordset(${JSON.stringify(answered)}::jsonb) 
+      AS f(region text, state text, error text, "errorKind" text)
     ORDER BY f.region
     ON CONFLICT (connection_id, account_id, region, selection) DO UPDATE SET
-      state = excluded.state, last_error = excluded.last_error,
+      state = excluded.state,
+      last_error = excluded.last_error, last_error_kind = excluded.last_error_kind,
       answered_at = coalesce(c.answered_at, excluded.answered_at),
       live_failures = CASE excluded.state WHEN 'active' THEN 0 ELSE 1 END, backfill_failures = 0,
       live_due_at = CASE WHEN excluded.state <> 'active' AND (c.answered_at IS NOT NULL OR NOT isempty(c.settled))
@@ -64,13 +68,15 @@ export async function keepRegions(
   `.execute(trx)
   await sql`
     INSERT INTO coverage AS c
-      (connection_id, organization_id, account_id, region, selection, state, last_error)
+      (connection_id, organization_id, account_id, region, selection, state, last_error,
+      last_error_kind)
     SELECT ${connection.id}, ${connection.organization_id}, ${connection.account_id}, f.region,
-      ${connection.selection}, 'unknown', f.error
-    FROM jsonb_to_recordset(${JSON.stringify(unanswered)}::jsonb) AS f(region text, error text)
+      ${connection.selection}, 'unknown', f.error, f."errorKind"
+    FROM jsonb_to_recordset(${JSON.stringify(unanswered)}::jsonb) 
+      AS f(region text, error text, "errorKind" text)
     ORDER BY f.region
     ON CONFLICT (connection_id, account_id, region, selection) DO UPDATE SET
-      last_error = excluded.last_error,
+      last_error = excluded.last_error, last_error_kind = excluded.last_error_kind,
       live_due_at = least(c.live_due_at, now())
       WHERE c.state IN ('active', 'unknown')
   `.execute(trx)
@@ -95,7 +101,7 @@ export async function applyConfiguredRegions(
   await keepRegions(
     trx,
     connection,
-    missing.map((region) => ({ region, state: 'unknown', error: null })),
+    missing.map((region) => ({ region, state: 'unknown', error: null, errorKind: null })),
   )
   const isListed = (region: string) => listed === undefined || listed.includes(region)
   const dropped = rows.filter(({ region, excluded_at }) => !isListed(region) && !excluded_at)
@@ -147,6 +153,7 @@ export async function restoreRegions(
       .set({
         state: row.state,
         last_error: row.last_error,
+        last_error_kind: row.last_error_kind,
         live_failures: row.live_failures,
         live_due_at: row.live_due_at,
         backfill_failures: row.backfill_failures,
@@ -164,9 +171,9 @@ export async function restoreRegions(
 export async function adoptRegions(trx: Trx, connection: ConnectionRow): Promise<void> {
   await sql`
     INSERT INTO coverage (connection_id, organization_id, account_id, region, selection, state,
-      last_error, answered_at, excluded_at, excluded_by)
+      last_error, last_error_kind, answered_at, excluded_at, excluded_by)
     SELECT connection_id, organization_id, account_id, region, ${connection.selection}, state,
-      last_error, answered_at, excluded_at, excluded_by
+      last_error, last_error_kind, answered_at, excluded_at, excluded_by
     FROM coverage
     WHERE connection_id = ${connection.id} AND account_id = ${connection.account_id}
       AND selection <> ${connection.selection}

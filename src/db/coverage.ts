@@ -1,4 +1,5 @@
 import { type ExpressionBuilder, sql } from 'kysely'
+import type { AwsProblemKind } from '../connections/aws-problems.ts'
 import type { Selection } from '../connections/selection.ts'
 import type { Trx } from './database.ts'
 import { multirangeLiteral } from './multirange.ts'
@@ -180,6 +181,7 @@ export interface Turn {
   /** Whether AWS has responded in this turn. */
   answered: boolean
   lastError: string | null
+  lastErrorKind: AwsProblemKind | null
   liveAt: Date | null
   liveDueAt: Date
   liveFailures: number
@@ -202,6 +204,7 @@ export async function recordTurn(
       state: turn.state,
       ...(turn.answered && { answered_at: sql<Date>`coalesce(answered_at, now())` }),
       last_error: turn.lastError,
+      last_error_kind: turn.lastErrorKind,
       live_at: turn.liveAt,
       live_due_at: turn.liveDueAt,
       live_failures: turn.liveFailures,

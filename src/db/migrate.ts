@@ -25,6 +25,7 @@ import * as deliveryRecovery from './migrations/020-delivery-recovery.ts'
 import * as reportReceipts from './migrations/021-report-receipts.ts'
 import * as refusals from './migrations/022-refusals.ts'
 import * as changeCounts from './migrations/023-change-counts.ts'
+import * as regionErrorKinds from './migrations/024-region-error-kinds.ts'
 
 /** In order of their names. Never edit a released migration: add another one. */
 export const migrations: Record<string, Migration> = {
@@ -51,6 +52,7 @@ export const migrations: Record<string, Migration> = {
   '021-report-receipts': reportReceipts,
   '022-refusals': refusals,
   '023-change-counts': changeCounts,
+  '024-region-error-kinds': regionErrorKinds,
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { AwsProblemKind } from '../connections/aws-problems.ts'
 import { type RegionStanding, type RegionState, SETTLING_SECONDS } from '../connections/status.ts'
 import type { Trx } from './database.ts'
 import { clip, seconds, subtract } from './ranges.ts'
@@ -27,6 +28,8 @@ export interface RegionCoverage extends RegionStanding {
   requests: number
   throttled: number
   lateEvents: number
+  /** Null without an error, and for an error that was stored before kinds were. */
+  lastErrorKind: AwsProblemKind | null
   nextPollAt: Date
 }
 
@@ -86,6 +89,7 @@ function describe(row: CoverageRow, connection: ConnectionRow, now: Date): Regio
     throttled: row.throttled,
     lateEvents: row.late_events,
     lastError: row.last_error,
+    lastErrorKind: row.last_error_kind,
     nextPollAt: row.next_poll_at,
   }
 }

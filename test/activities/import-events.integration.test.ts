@@ -252,7 +252,7 @@ test('a region that a policy denies is a state, and probed again only the next d
   const summary = await importAll(account, ref)
   expect(summary).toMatchObject({ status: 'current', failing: [] })
   const denied = await coverage(account, ref, 'eu-west-1')
-  expect(denied.state).toBe('denied')
+  expect(denied).toMatchObject({ state: 'denied', last_error_kind: 'denied' })
   expect(denied.last_error).toContain('AccessDenied')
   expect(denied.next_poll_at.getTime()).toBeGreaterThan(Date.now() + 23 * HOUR_MS)
 })

@@ -162,7 +162,11 @@ describe('a region without an answer', () => {
     account.simulator.failNext({ ...IN_EUROPE, effect: 'drop', times: 3 })
     await account.run('verifyRole', ref, { failures: 0 })
     const after = await coverageOf(account, ref, 'eu-west-1')
-    expect(after).toMatchObject({ state: 'active', settled: before.settled })
+    expect(after).toMatchObject({
+      state: 'active',
+      settled: before.settled,
+      last_error_kind: 'unreachable',
+    })
     expect(after.last_error).not.toBeNull()
     expect(await cycleOfAll(account, ref)).toMatchObject({ status: 'current', failing: [] })
   })
@@ -395,6 +399,7 @@ describe('occasional errors', () => {
     expect(await cycle(account, ref)).toMatchObject({ imported: 1, status: 'behind' })
     const after = await coverageOf(account, ref, 'us-east-1')
     expect(after).toMatchObject({ backfill_failures: 3, last_error: row.last_error })
+    expect([row.last_error_kind, after.last_error_kind]).toEqual(['unreachable', 'unreachable'])
     expect(after.backfill_due_at!.getTime()).toBeGreaterThan(Date.now() + 50 * MINUTE_MS)
   })
 

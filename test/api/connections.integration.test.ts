@@ -585,6 +585,7 @@ describe('coverage', () => {
       .set({
         state: 'denied',
         last_error: 'AccessDeniedException: explicit deny',
+        last_error_kind: 'denied',
         settled: multirangeLiteral([
           [now() - 25 * HOUR_SECONDS, now() - 3 * HOUR_SECONDS],
         ]) as never,
@@ -609,7 +610,7 @@ describe('coverage', () => {
     const excluded = await region(id, 'eu-west-1', true)
     expect(excluded).toMatchObject({
       status: 200,
-      body: { state: 'excluded', counts: false, excludedBy: 'owner' },
+      body: { state: 'excluded', counts: false, excludedBy: 'owner', lastErrorKind: 'denied' },
     })
     expect(Date.parse(excluded.body.excludedAt)).toBeGreaterThan(Date.now() - 60_000)
     expect(api.workflows.changed).toHaveBeenCalled()

@@ -5,6 +5,7 @@ import { OUTCOMES } from '../../src/changes/change.ts'
 import { RULE_MODES } from '../../src/changes/environment-rules.ts'
 import { environmentColors } from '../../src/changes/environments.ts'
 import { NOISE_EFFECTS } from '../../src/changes/noise-rules.ts'
+import { awsProblemKinds } from '../../src/connections/aws-problems.ts'
 import { verdicts } from '../../src/connections/checks.ts'
 import { selections } from '../../src/connections/selection.ts'
 import { connectionStatuses, regionExcluders, regionStates } from '../../src/connections/status.ts'
@@ -58,6 +59,7 @@ const vocabularies: [table: string, column: string, list: readonly string[]][] =
   // An excluded region keeps its state beside `excluded_at`.
   ['coverage', 'state', regionStates.filter((state) => state !== 'excluded')],
   ['coverage', 'excluded_by', regionExcluders],
+  ['coverage', 'last_error_kind', awsProblemKinds],
   ['verifications', 'state', verdicts],
   ['members', 'role', roles],
   ['invitations', 'role', roles],

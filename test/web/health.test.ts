@@ -3,7 +3,7 @@ import type { Connection, Coverage, Verification } from '../../web/src/client.ts
 import { barLabel, segmentsOf } from '../../web/src/health/bar.ts'
 import { answerOf, questions } from '../../web/src/health/checks.ts'
 import { connectionSentences, importProgress } from '../../web/src/health/connection.ts'
-import { reasonOf, regionHealth } from '../../web/src/health/region.ts'
+import { regionHealth } from '../../web/src/health/region.ts'
 import { byUrgency, type Region, statusLabel } from '../../web/src/health/status.ts'
 import { summaryOf } from '../../web/src/health/summary.ts'
 import { duration } from '../../web/src/health/time.ts'
@@ -52,6 +52,7 @@ function region(given: Partial<Region> = {}): Region {
     throttled: 0,
     lateEvents: 0,
     lastError: null,
+    lastErrorKind: null,
     nextPollAt: '2026-03-12T12:24:10.000Z',
     ...given,
   }
@@ -113,7 +114,8 @@ describe('a connection in words', () => {
   test('one behind names the region, by how much, and why', () => {
     const late = region({
       completeThrough: '2026-03-12T11:49:30.000Z',
-      lastError: 'AWS is throttling: Rate exceeded',
+      lastError: 'Rate exceeded',
+      lastErrorKind: 'throttled',
     })
     expect(said({ status: 'behind' }, [region({ region: 'us-east-1' }), late])).toContain(
       'eu-west-1 is 14 minutes behind: AWS is throttling (another tool shares the quota).',
@@ -131,17 +133,22 @@ describe('a connection in words', () => {
   })
 
   test('a region that failed without falling behind is not called late', () => {
-    const failed = region({ lastError: 'ServiceUnavailable: try again' })
+    const failed = region({ lastError: 'HTTP 502: …', lastErrorKind: 'unavailable' })
     expect(said({ status: 'behind' }, [failed])).toContain(
       'eu-west-1 could not be read: AWS returned a server error.',
     )
   })
 
   test('a region with nothing yet and an error', () => {
-    const none = region({ completeThrough: null, settled: [], lastError: 'TimeoutError: 5000 ms' })
+    const none = region({
+      completeThrough: null,
+      settled: [],
+      lastError: 'TimeoutError: 5000 ms',
+      lastErrorKind: 'unreachable',
+    })
     expect(said({ status: 'behind', completeThrough: null }, [none])).toEqual([
       'Import in progress; next sync in 40 s.',
-      'eu-west-1 has not been read yet: AWS is not responding.',
+      'eu-west-1 has not been read yet: AWS is not responding (TimeoutError: 5000 ms).',
     ])
   })
 
@@ -348,10 +355,11 @@ describe('a region in words', () => {
       state: 'unknown',
       completeThrough: null,
       lastError: 'TimeoutError: x',
+      lastErrorKind: 'unreachable',
     } as const
     expect(of(unknown)).toEqual({
       tone: 'late',
-      sentence: 'eu-west-1 has not been read yet: AWS is not responding.',
+      sentence: 'eu-west-1 has not been read yet: AWS is not responding (TimeoutError: x).',
     })
   })
 
@@ -548,6 +556,13 @@ test('durations', () => {
   ])
 })
 
-test('an unknown AWS error is shown unchanged', () => {
-  expect(reasonOf('ValidationException: no such thing')).toBe('ValidationException: no such thing')
+test.each([
+  ['rejected' as const, 'ThrottledValue: no such thing'],
+  // An earlier version stored it.
+  [null, 'ServiceUnavailable: try again'],
+])('an error of kind %s is shown unchanged', (lastErrorKind, lastError) => {
+  const failed = region({ completeThrough: null, settled: [], lastError, lastErrorKind })
+  expect(regionHealth(failed, connection(), when).sentence).toBe(
+    `eu-west-1 has not been read yet: ${lastError}.`,
+  )
 })

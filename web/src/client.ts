@@ -171,7 +171,10 @@ export type RegionCoverage = {
     lateEvents: number;
     /** Events that could not become changes. See `unparsed-records`. */
     unparsed: number;
+    /** The error of the last import attempt. Null if it succeeded. */
     lastError: string | null;
+    /** The kind of `lastError`. `throttled`: the request quota is used up. `denied`: a policy denies the call. `not_enabled`: the region does not accept the credentials. `expired`: the session has expired. `invalid_token`: AWS rejects the page token. `no_credentials`: Cairn has no AWS credentials. `unreachable`: no response. `unavailable`: AWS returned a server error. `malformed`: the response is not from AWS or is incomplete. `rejected`: AWS rejects the request. Null without an error, or if an earlier version of Cairn stored the error. */
+    lastErrorKind: ("throttled" | "denied" | "not_enabled" | "expired" | "invalid_token" | "no_credentials" | "unreachable" | "unavailable" | "malformed" | "rejected") | null;
     nextPollAt: string;
 };
 export type Coverage = {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { partitionOf } from '../../aws/regions.ts'
+import { awsProblemKinds } from '../../connections/aws-problems.ts'
 import { regionExcluders, regionStates } from '../../connections/status.ts'
 import { refreshStatus } from '../../db/connection-status.ts'
 import { lockConnection, updateDesiredState } from '../../db/connections.ts'
@@ -53,7 +54,13 @@ const regionSchema = z
     unparsed: z.int().meta({
       description: 'Events that could not become changes. See `unparsed-records`.',
     }),
-    lastError: z.string().nullable(),
+    lastError: z.string().nullable().meta({
+      description: 'The error of the last import attempt. Null if it succeeded.',
+    }),
+    lastErrorKind: z.enum(awsProblemKinds).nullable().meta({
+      description:
+        'The kind of `lastError`. `throttled`: the request quota is used up. `denied`: a policy denies the call. `not_enabled`: the region does not accept the credentials. `expired`: the session has expired. `invalid_token`: AWS rejects the page token. `no_credentials`: Cairn has no AWS credentials. `unreachable`: no response. `unavailable`: AWS returned a server error. `malformed`: the response is not from AWS or is incomplete. `rejected`: AWS rejects the request. Null without an error, or if an earlier version of Cairn stored the error.',
+    }),
     nextPollAt: time,
   })
   .meta({
@@ -77,6 +84,7 @@ const regionSchema = z
         lateEvents: 2,
         unparsed: 0,
         lastError: null,
+        lastErrorKind: null,
         nextPollAt: '2026-03-02T12:24:10.000Z',
       },
     ],

@@ -1,4 +1,5 @@
 import type { ColumnType, Generated, GeneratedAlways, Selectable } from 'kysely'
+import type { AwsProblemKind } from '../../connections/aws-problems.ts'
 import type { Check, VerificationVerdict } from '../../connections/checks.ts'
 import type { Selection } from '../../connections/selection.ts'
 import type { ConnectionStatus, ExcludedBy, RegionState } from '../../connections/status.ts'
@@ -72,6 +73,7 @@ export interface CoverageTable {
   excluded_by: ExcludedBy | null
   counts: GeneratedAlways<boolean>
   last_error: string | null
+  last_error_kind: AwsProblemKind | null
   live_at: Date | null
   live_due_at: Generated<Date>
   live_failures: Generated<number>

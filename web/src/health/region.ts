@@ -63,24 +63,27 @@ export function lagSentence(
 }
 
 /** What keeps a region that counts from being read; null when nothing does. */
-function obstacleOf({ state, lastError }: Region): string | null {
+function obstacleOf({ state, lastError, lastErrorKind }: Region): string | null {
   if (state === 'denied')
     return 'AWS denies the role access to the region. Allow it, or exclude the region'
   if (state === 'not_enabled')
     return 'the region is no longer enabled in this account. Enable it, or exclude the region'
-  return lastError === null ? null : reasonOf(lastError)
+  if (lastError === null || lastErrorKind === null) return lastError
+  return reasons[lastErrorKind](lastError)
 }
 
-/** The meaning of an AWS error if known, else the error itself. */
-export function reasonOf(lastError: string): string {
-  if (/throttl|TooManyRequests|RequestLimitExceeded|SlowDown/i.test(lastError))
-    return 'AWS is throttling (another tool shares the quota)'
-  if (/^(TimeoutError|NetworkingError|ECONN|ENOTFOUND|EAI_AGAIN|UND_ERR)/.test(lastError))
-    return 'AWS is not responding'
-  if (/^(InternalFailure|InternalError|ServiceUnavailable|ServiceException)/.test(lastError))
-    return 'AWS returned a server error'
-  if (/^(ExpiredToken|RequestExpired)/.test(lastError)) return "Cairn's AWS session expired"
-  return lastError
+/** The reasons by kind of error. Where the kind does not show the cause, the error does. */
+const reasons: Record<NonNullable<Region['lastErrorKind']>, (error: string) => string> = {
+  throttled: () => 'AWS is throttling (another tool shares the quota)',
+  unreachable: (error) => `AWS is not responding (${error})`,
+  unavailable: () => 'AWS returned a server error',
+  expired: () => "Cairn's AWS session expired",
+  denied: (error) => error,
+  not_enabled: (error) => error,
+  invalid_token: (error) => error,
+  no_credentials: (error) => `Cairn has no AWS credentials (${error})`,
+  malformed: (error) => error,
+  rejected: (error) => error,
 }
 
 /** `2 to 9 March cannot be recovered: CloudTrail keeps events for 90 days.` One for each stretch of days. */
