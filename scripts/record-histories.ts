@@ -71,7 +71,7 @@ const stories: Record<string, (start: Harness['start']) => Promise<Run>> = {
     return run
   },
 
-  async 'mended-by-verify-now'(start) {
+  async 'fixed-by-verify-now'(start) {
     const world = busy()
     world.verify = () => ({ state: 'failed' })
     const run = await start(world)
@@ -140,7 +140,7 @@ const stories: Record<string, (start: Harness['start']) => Promise<Run>> = {
     return run
   },
 
-  async 'role-refused-then-mended'(start) {
+  async 'role-refused-then-fixed'(start) {
     const world = busy()
     const run = await start(world)
     await run.until(() => cycles(world) > 0)

@@ -197,7 +197,7 @@ export interface EventQuery {
 
 /** One key pair or session that the simulator ever issued. */
 export interface IssuedCredentials extends Credentials {
-  /** Whom GetCallerIdentity names for it. */
+  /** The ARN that GetCallerIdentity returns for it. */
   arn: string
   issuedAt: string
   /** Absent for long-term keys. */

@@ -6,8 +6,8 @@ import { describe, expect, test } from 'vitest'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /**
- * Which code each part may use, besides its own. Types go anywhere within src/, for they are gone
- * when the code runs, except into `changes`, which knows nothing of ours.
+ * Which code each part may use, besides its own. Types may be imported anywhere in src/, because
+ * they do not exist at run time. `changes` imports nothing from other parts, not even types.
  */
 const mayUse: Record<string, string[]> = {
   'src/changes': [],

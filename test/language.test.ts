@@ -14,6 +14,7 @@ const archaic: [pattern: RegExp, instead: string][] = [
   [/\bmend(s|ed|ing)?\b/i, 'fix'],
   [/\banew\b/i, 'again'],
   [/\bwho(m|so)?ever\b/i, 'anyone who, the person who'],
+  [/\bwhom\b/i, 'the user, role or account that'],
   [/\bwhatever\b/i, 'any, what'],
   [/\btold\b/i, 'reported, shown'],
   [/\btell(s|ing)?\b/i, 'show, report, return'],
@@ -37,6 +38,12 @@ const archaic: [pattern: RegExp, instead: string][] = [
   [/\bthere is no such\b/i, 'no such, not found'],
 ]
 
+/** The same for the words of identifiers. */
+const archaicNames: typeof archaic = [
+  [/\b(mend(s|ed|ing)?|anew|told|tell(s|ing)?|heed(s|ed)?|troubles?|welcome)\b/i, 'a modern verb'],
+  [/\b(whom|who(m|so)?ever|whatever|(no|some|any|every)body)\b/i, 'a noun'],
+]
+
 interface Text {
   /** A path from the root with a line, or a place in the OpenAPI document. */
   where: string
@@ -44,9 +51,9 @@ interface Text {
 }
 
 /** `where: "word" in "text"; write: instead` for each archaic word. */
-function findingsIn(texts: Text[]): string[] {
+function findingsIn(texts: Text[], patterns = archaic): string[] {
   return texts.flatMap(({ where, text }) =>
-    archaic.flatMap(([pattern, instead]) => {
+    patterns.flatMap(([pattern, instead]) => {
       const [word] = pattern.exec(text) ?? []
       return word
         ? [`${where}: "${word}" in "${text.trim().slice(0, 120)}"; write: ${instead}`]
@@ -58,27 +65,83 @@ function findingsIn(texts: Text[]): string[] {
 interface Node {
   type: string
   start: number
+  name?: unknown
   value?: unknown
+  callee?: Node
+  object?: Node
+  tag?: Node
+  arguments?: Node[]
+}
+
+/** Calls `visit` with each node, and skips the children of a node for which it returns false. */
+function walk(node: unknown, visit: (node: Node) => boolean): void {
+  if (Array.isArray(node)) {
+    for (const child of node) walk(child, visit)
+    return
+  }
+  if (typeof node !== 'object' || node === null || !visit(node as Node)) return
+  for (const child of Object.values(node)) walk(child, visit)
+}
+
+const parse = (file: string, source: string) =>
+  parseAst(source, { lang: file.endsWith('x') ? 'tsx' : 'ts' }, file)
+
+const placeIn = (file: string, source: string, start: number) =>
+  `${file}:${source.slice(0, start).split('\n').length}`
+
+/** The text of a string literal, a JSX text or a part of a template. */
+function textOf({ type, value }: Node): string | undefined {
+  if (type === 'TemplateElement') return (value as { cooked: string }).cooked
+  const isText = type === 'Literal' || type === 'JSXText'
+  return isText && typeof value === 'string' ? value : undefined
 }
 
 /** The string literals, template texts and JSX texts of a source file that are prose. */
 function textsOfSource(file: string, source: string): Text[] {
   const texts: Text[] = []
-  const visit = (node: unknown) => {
-    if (Array.isArray(node)) return node.forEach(visit)
-    if (typeof node !== 'object' || node === null) return
-    const { type, value, start } = node as Node
-    const text = type === 'TemplateElement' ? (value as { cooked: string }).cooked : value
-    const isText = type === 'Literal' || type === 'JSXText' || type === 'TemplateElement'
-    if (isText && typeof text === 'string' && /[a-z] [a-z]/i.test(text)) {
-      const line = source.slice(0, start).split('\n').length
-      texts.push({ where: `${file}:${line}`, text: text.replaceAll(/\s+/g, ' ') })
+  walk(parse(file, source), (node) => {
+    const text = textOf(node)
+    if (text && /[a-z] [a-z]/i.test(text)) {
+      const where = placeIn(file, source, node.start)
+      texts.push({ where, text: text.replaceAll(/\s+/g, ' ') })
     }
-    if (!/Import|Export.*Declaration/.test(type) || type.startsWith('ExportNamed')) {
-      for (const child of Object.values(node)) visit(child)
+    return !/Import|Export.*Declaration/.test(node.type) || node.type.startsWith('ExportNamed')
+  })
+  return texts
+}
+
+/** The titles of a test file: the first arguments of `test(…)`, `describe.each(…)(…)` and such. */
+function titlesOfTests(file: string, source: string): Text[] {
+  const texts: Text[] = []
+  walk(parse(file, source), (node) => {
+    if (node.type === 'CallExpression' && isTestFunction(node.callee)) {
+      walk(node.arguments?.[0], (part) => {
+        const text = part.type === 'ArrayExpression' ? undefined : textOf(part)
+        if (text) texts.push({ where: placeIn(file, source, part.start), text })
+        return part.type !== 'ArrayExpression'
+      })
     }
-  }
-  visit(parseAst(source, { lang: file.endsWith('x') ? 'tsx' : 'ts' }, file))
+    return true
+  })
+  return texts
+}
+
+/** Whether a callee is `test`, `describe` or `it`, or derived from one: `test.skipIf(…)`. */
+function isTestFunction(callee: Node | undefined): boolean {
+  if (callee?.type === 'Identifier') return /^(test|describe|it)$/.test(String(callee.name))
+  return callee !== undefined && isTestFunction(callee.object ?? callee.callee ?? callee.tag)
+}
+
+/** The identifiers of a source file, as separate words. */
+function namesOfSource(file: string, source: string): Text[] {
+  const texts: Text[] = []
+  walk(parse(file, source), (node) => {
+    if (/^(JSX)?Identifier$/.test(node.type) && typeof node.name === 'string') {
+      const text = node.name.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').replaceAll('_', ' ')
+      texts.push({ where: placeIn(file, source, node.start), text })
+    }
+    return true
+  })
   return texts
 }
 
@@ -133,21 +196,22 @@ const sources = filesOf(
   'chaos/**/*.ts',
   'simulator/**/*.ts',
 )
+/** Their strings may be hostile or archaic on purpose, so only titles and comments are checked. */
+const tests = filesOf('test/**/*.ts', 'testing/**/*.ts', 'bench/**/*.ts')
 const documents = filesOf('*.md', 'docs/**/*.md', 'infra/**/*.md', 'chaos/*.md')
 
-const findingsOfFile = (file: string) =>
-  findingsIn(
-    file.endsWith('.md')
-      ? textsOfMarkdown(file, read(file))
-      : [...textsOfSource(file, read(file)), ...textsOfComments(file, read(file))],
-  )
+function findingsOfFile(file: string): string[] {
+  const text = read(file)
+  if (file.endsWith('.md')) return findingsIn(textsOfMarkdown(file, text))
+  const prose = tests.includes(file) ? titlesOfTests(file, text) : textsOfSource(file, text)
+  return [
+    ...findingsIn([...prose, ...textsOfComments(file, text)]),
+    ...findingsIn(namesOfSource(file, text), archaicNames),
+  ]
+}
 
 describe('texts are plain modern English', () => {
-  test.each(sources)('in %s', (file) => {
-    expect(findingsOfFile(file)).toEqual([])
-  })
-
-  test.each(documents)('in %s', (file) => {
+  test.each([...sources, ...tests, ...documents])('in %s', (file) => {
     expect(findingsOfFile(file)).toEqual([])
   })
 
@@ -171,6 +235,26 @@ describe('the check', () => {
   ])('finds archaic words in %s', (_what, source, word) => {
     const findings = findingsIn(textsOfSource('a.tsx', source))
     expect(findings[0]).toContain(`a.tsx:1: "${word}"`)
+  })
+
+  test('finds them in the titles of tests, but not in their data', () => {
+    const source = [
+      "describe.each([['nobody']])('whom it concerns %s', () => {",
+      "  test.skipIf(isSlow)(`what was told`, () => expect('mend it').toBe('mend it'))",
+      '})',
+    ].join('\n')
+    expect(findingsIn(titlesOfTests('a.ts', source))).toEqual([
+      expect.stringContaining('a.ts:1: "whom"'),
+      expect.stringContaining('a.ts:2: "told"'),
+    ])
+  })
+
+  test('finds them in identifiers', () => {
+    const source = "const mendedRows = { to_whom: 'mended', retell: 1 }\n"
+    expect(findingsIn(namesOfSource('a.ts', source), archaicNames)).toEqual([
+      expect.stringContaining('a.ts:1: "mended"'),
+      expect.stringContaining('a.ts:1: "whom"'),
+    ])
   })
 
   test('finds them in comments, but not in code', () => {

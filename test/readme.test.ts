@@ -53,7 +53,7 @@ test('docs/architecture.md lists every folder and file of src/', () => {
 })
 
 // What a page says about code names it, and a name that is gone sends its reader astray.
-test.each(documents)('%s: every file of ours that it names is there', (document) => {
+test.each(documents)('%s: every project file that it names exists', (document) => {
   const named = [...read(document).matchAll(/`((?:src|test|simulator|scripts|docs)\/[\w./-]+)`/g)]
     .map(([, file]) => file!)
     // A word in capitals stands for any name: NNN-what.ts.

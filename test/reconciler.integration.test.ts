@@ -129,13 +129,13 @@ async function giveRole(ref: ConnectionRef, accountId: string): Promise<void> {
   await unsignalled()
 }
 
-/** Takes note of what is signalled. */
+/** Records the connections that are signalled. */
 function recorder(fail: (ref: ConnectionRef) => boolean = () => false) {
-  const told: string[] = []
+  const signalled: string[] = []
   let most = 0
   let now = 0
   return {
-    told,
+    signalled,
     most: () => most,
     hasHistory: async () => true,
     markHistory: async () => {},
@@ -144,7 +144,7 @@ function recorder(fail: (ref: ConnectionRef) => boolean = () => false) {
       await new Promise((resolve) => setImmediate(resolve))
       now -= 1
       if (fail(ref)) return false
-      told.push(ref.connectionId)
+      signalled.push(ref.connectionId)
       return true
     },
   }
@@ -158,7 +158,7 @@ describe('a round', () => {
     await report(seen, { minutesAgo: 0 })
     const workflows = recorder()
     expect(await reconcile({ db: system, workflows, logger })).toEqual({ signalled: 2 })
-    expect(workflows.told.sort()).toEqual([mine.connectionId, other.connectionId].sort())
+    expect(workflows.signalled.sort()).toEqual([mine.connectionId, other.connectionId].sort())
   })
 
   test('signals those that have not reported for three intervals, if they were due', async () => {
@@ -181,7 +181,7 @@ describe('a round', () => {
     await report(busy, { minutesAgo: 2 })
     const workflows = recorder()
     await reconcile({ db: system, workflows, logger })
-    expect(workflows.told.sort()).toEqual([silent.connectionId, deleted.connectionId].sort())
+    expect(workflows.signalled.sort()).toEqual([silent.connectionId, deleted.connectionId].sort())
   })
 
   test('does not let one connection delay the others, and limits parallel signals', async () => {
@@ -190,7 +190,7 @@ describe('a round', () => {
     const bad = refs[3]!.connectionId
     const workflows = recorder(({ connectionId }) => connectionId === bad)
     expect(await reconcile({ db: system, workflows, logger })).toMatchObject({ signalled: 39 })
-    expect(new Set(workflows.told)).toEqual(
+    expect(new Set(workflows.signalled)).toEqual(
       new Set(refs.map((ref) => ref.connectionId).filter((id) => id !== bad)),
     )
     expect(workflows.most()).toBeLessThanOrEqual(8)
@@ -203,7 +203,7 @@ describe('a round', () => {
       hasHistory: () => Promise.reject(new TemporalUnavailable('ECONNREFUSED')),
     }
     await expect(reconcile({ db: system, workflows, logger })).rejects.toThrow('ECONNREFUSED')
-    expect(workflows.told).toEqual([])
+    expect(workflows.signalled).toEqual([])
   })
 })
 
@@ -225,7 +225,7 @@ describe('signals', () => {
     expect(minutes.length).toBeLessThan(6 + 16)
     const gaps = minutes.slice(1).map((minute, index) => minute - minutes[index]!)
     expect(Math.max(...gaps)).toBeGreaterThanOrEqual(10)
-    expect(workflows.told).toEqual(minutes.map(() => ref.connectionId))
+    expect(workflows.signalled).toEqual(minutes.map(() => ref.connectionId))
   })
 
   test('of a storm of changes without a worker are one', async () => {
@@ -279,8 +279,8 @@ describe('signals', () => {
     // What another one had locked is left for a later round.
     while ((await reconcile({ db: system, workflows, logger })).signalled > 0);
     expect(rounds.reduce((sum, { signalled }) => sum + signalled, 0)).toBeGreaterThan(0)
-    expect(workflows.told).toHaveLength(900)
-    expect(new Set(workflows.told).size).toBe(900)
+    expect(workflows.signalled).toHaveLength(900)
+    expect(new Set(workflows.signalled).size).toBe(900)
   })
 
   test('go to organizations in turns: 5,000 connections do not delay the one of another', async () => {
@@ -292,7 +292,7 @@ describe('signals', () => {
     const { changed } = workflows
     // Another one is created while the round is under way.
     workflows.changed = async (ref) => {
-      if (workflows.told.length >= 1_000 && !after) {
+      if (workflows.signalled.length >= 1_000 && !after) {
         after = { organizationId: '', connectionId: '' }
         after = await createConnectionUnsignalled('later')
       }
@@ -300,9 +300,9 @@ describe('signals', () => {
     }
     await reconcile({ db: system, workflows, logger })
     // On a slow machine a round outlasts the first pause, and repeats signals without an answer.
-    expect(new Set(workflows.told).size).toBe(5_002)
-    expect(workflows.told.indexOf(before.connectionId)).toBeLessThan(200)
-    expect(workflows.told.indexOf(after!.connectionId)).toBeLessThan(1_000 + 2 * 200)
+    expect(new Set(workflows.signalled).size).toBe(5_002)
+    expect(workflows.signalled.indexOf(before.connectionId)).toBeLessThan(200)
+    expect(workflows.signalled.indexOf(after!.connectionId)).toBeLessThan(1_000 + 2 * 200)
   })
 
   async function createConnectionUnsignalled(organization: string): Promise<ConnectionRef> {

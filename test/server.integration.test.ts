@@ -164,7 +164,7 @@ describe('the first key', () => {
   })
 })
 
-/** What a browser does with the link: the page asks, then makes the account. */
+/** What a browser does with the link: the page reads the invitation, then creates the account. */
 async function acceptLink(link: string, email = 'ada@example.com') {
   const { origin, searchParams } = new URL(link)
   const person = { name: 'Ada', email, password: 'correct horse' }
@@ -242,18 +242,18 @@ describe('the first owner', () => {
       child.kill('SIGKILL')
       await ended
     })
-    let told = ''
+    let output = ''
     let logged = ''
     child.stderr.on('data', (text) => {
-      told += text
+      output += text
     })
     child.stdout.on('data', (text) => {
       logged += text
     })
-    await vi.waitFor(() => expect(told).toMatch(/\/accept-invitation\?token=\S+\n/), {
+    await vi.waitFor(() => expect(output).toMatch(/\/accept-invitation\?token=\S+\n/), {
       timeout: 240_000,
     })
-    const link = /http\S+/.exec(told)![0]
+    const link = /http\S+/.exec(output)![0]
     expect((await acceptLink(link)).status).toBe(201)
     child.kill('SIGTERM')
     await ended

@@ -41,7 +41,7 @@ export interface Person extends Client {
 export interface Tenant extends Client {
   id: string
   key: string
-  /** Invites somebody and accepts: a new member, or owner, with a session. */
+  /** Creates and accepts an invitation: a new member or owner with a session. */
   signedIn(role?: Role): Promise<Person>
 }
 
@@ -66,7 +66,7 @@ export async function createTestApi(
   options: {
     temporalAddress?: string
     logger?: Logger
-    /** Whom roles have to trust; null: nobody knows. */
+    /** The role that trust policies must name. Null while it is unknown. */
     principalArn?: string | null
     templateUrl?: string
     publicUrl?: string

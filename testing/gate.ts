@@ -1,7 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { quietPort } from './ports.ts'
 
-/** A way to a server that can be closed: to whoever goes through it, the server is away. */
+/** A TCP proxy that can be closed to simulate an unavailable server. */
 interface Gate {
   /** `127.0.0.1:port`, the same for as long as it lives. */
   address: string

@@ -13,8 +13,8 @@ interface GeneratedChanges {
 }
 
 /**
- * Writes changes that look like a busy organization's feed, in SQL alone: four hundred actors, of
- * whom few do most, each with a tool, an account, a dozen actions and some sixty resources of its
+ * Writes changes that look like a busy organization's feed, in SQL alone: four hundred actors, a
+ * few of which do most, each with a tool, an account, a dozen actions and some sixty resources of its
  * own; half of it noise. The same rows for the same arguments.
  *
  * @param db as a superuser: row-level security and triggers are passed by

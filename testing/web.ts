@@ -46,13 +46,13 @@ interface Web {
    * complained of: errors in its console, exceptions, violations of the content security policy.
    */
   open(to: string, options?: OpenOptions): Promise<Page>
-  /** Who signs in when pages are opened, if nobody came by the link in the test itself. */
+  /** Creates the owner that opened pages are signed in as, unless the test used the link. */
   makeOwner(): Promise<void>
   /** An account that no other test uses. */
   accountId(): string
   /** A connection whose role is there and right, given to Cairn. */
   connect(options?: { name?: string; accountId?: string }): Promise<ConnectedAccount>
-  /** Waits until everything that the account holds by now is imported. */
+  /** Waits until all events that the account has at this moment are imported. */
   imported(id: string): Promise<void>
 }
 
@@ -166,7 +166,7 @@ export function useWeb({
       })
       context.setDefaultTimeout(SHOWN_WITHIN_MS)
       const page = await context.newPage()
-      const troubles = watch(page, expected)
+      const problems = watch(page, expected)
       onTestFinished(async ({ task }) => {
         const folder = process.env.CAIRN_PICTURES
         if (folder && task.result?.state === 'fail') {
@@ -176,7 +176,7 @@ export function useWeb({
         // A route handler may still wait for a response.
         await page.unrouteAll({ behavior: 'ignoreErrors' })
         await context.close()
-        expect(troubles, `what the page ${to} complained of`).toEqual([])
+        expect(problems, `what the page ${to} complained of`).toEqual([])
       })
       await page.goto(to)
       return page
@@ -212,22 +212,22 @@ export function useWeb({
   })
 }
 
-/** What a page complains of, as it happens. */
+/** Collects the console errors, exceptions and dialogs of a page. */
 function watch(page: Page, expected: RegExp | undefined): string[] {
-  const troubles: string[] = []
-  const told = (text: string) => {
-    if (!expected?.test(text)) troubles.push(text)
+  const problems: string[] = []
+  const report = (text: string) => {
+    if (!expected?.test(text)) problems.push(text)
   }
   page.on('console', (message) => {
     if (message.type() !== 'error') return
-    told(`console: ${message.text()} (${message.location().url})`)
+    report(`console: ${message.text()} (${message.location().url})`)
   })
-  page.on('pageerror', (error) => told(`exception: ${error.message}`))
+  page.on('pageerror', (error) => report(`exception: ${error.message}`))
   page.on('dialog', async (dialog) => {
-    told(`dialog: ${dialog.message()}`)
+    report(`dialog: ${dialog.message()}`)
     await dialog.dismiss()
   })
-  return troubles
+  return problems
 }
 
 /** How many pixels the page can be scrolled sideways. */

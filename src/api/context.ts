@@ -41,7 +41,7 @@ export interface ApiContext {
   auth: People
   /** The URL of Temporal's UI, if known. */
   temporalUrl?: string | null | undefined
-  /** The user whom the demo signs in. Set only in code, and only for requests from this machine. */
+  /** The user that the demo signs in. Set only in code, and only for requests from this machine. */
   demoOwner?: { email: string; password: string } | undefined
 }
 

@@ -253,7 +253,7 @@ test('however PATCH, verify, import and kills interleave, nothing is stored with
         .flatMap(({ failures }) => failures.filter((error) => !isExpected(error)))
       expect(unexpected).toEqual([])
 
-      // Whatever happened, a role that is as it should be is imported from.
+      // In the end, a role with the correct trust policy is imported from.
       setTrust(connection, 'exact')
       await patch(own)
       const last = new Worker()

@@ -199,7 +199,7 @@ describe('a region that AWS refuses', () => {
     ['disabled', ({ simulator }) => simulator.disableRegion('eu-west-1'), 'not_enabled'],
   ]
   test.each(refusals)(
-    'after it was imported (%s) makes the connection behind',
+    'after its import (%s) sets the connection to behind',
     async (_, refuse, state) => {
       const account = await newAccount()
       const ref = await connectImported(account)

@@ -44,7 +44,7 @@ test('a correct role passes, and its regions are known', async () => {
   expect(kept.checks!.every(({ state, remedy }) => state === 'passed' && remedy === null)).toBe(
     true,
   )
-  // AWS tells the session's role without its path.
+  // AWS returns the session's role without its path.
   expect(kept.byId.identity?.saw).toContain(':assumed-role/cairn/')
   const regions = await account.superuser
     .selectFrom('coverage')

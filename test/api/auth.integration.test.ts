@@ -64,12 +64,12 @@ describe('the link of the first start', () => {
 
   test('describes itself, creates the owner, signs in, and works once', async () => {
     const { id, token } = await firstLink('first owner')
-    const told = await send('GET', `/api/invitation?token=${token}`)
-    expect(told).toMatchObject({
+    const invitation = await send('GET', `/api/invitation?token=${token}`)
+    expect(invitation).toMatchObject({
       status: 200,
       body: { kind: 'owner', organization: { name: 'first owner' }, role: 'owner', email: null },
     })
-    const hours = (Date.parse(told.body.expiresAt) - Date.now()) / 3_600_000
+    const hours = (Date.parse(invitation.body.expiresAt) - Date.now()) / 3_600_000
     expect(hours).toBeGreaterThan(23)
     expect(hours).toBeLessThanOrEqual(24)
 
@@ -324,10 +324,10 @@ describe('the password', () => {
       body: { errors: [{ pointer: '/currentPassword' }] },
     })
     expect((await change(person, person.password, 'too short')).status).toBe(422)
-    const nobody = await send('POST', '/api/auth/change-password', {
+    const signedOut = await send('POST', '/api/auth/change-password', {
       ...{ currentPassword: person.password, newPassword: 'another password' },
     })
-    expect(nobody.status).toBe(401)
+    expect(signedOut.status).toBe(401)
     expect((await signIn({ ...person.user, password: person.password })).status).toBe(200)
   })
 
@@ -360,7 +360,7 @@ describe('the password', () => {
     expect(refused.headers['content-type']).toContain('application/problem+json')
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
     expect(refused.headers['set-cookie']).toBeUndefined()
-    // Whoever sits elsewhere is not kept out.
+    // Other addresses are not limited.
     expect((await guess('192.0.2.2', password)).statusCode).toBe(200)
   })
 })
@@ -383,7 +383,7 @@ describe('behind a proxy', () => {
         expect(await signInStatus('wrong password', `198.51.100.${n}, 192.0.2.1`)).toBe(401)
       expect(await signInStatus(password, '198.51.100.99, 192.0.2.1')).toBe(429)
       expect(await signInStatus(password, '192.0.2.2')).toBe(200)
-      // Who is no proxy of ours is not believed at all.
+      // The header of an untrusted address is ignored.
       for (let n = 0; n < 10; n++)
         expect(await signInStatus('wrong password', `203.0.113.${n}`, '192.0.2.3')).toBe(401)
       expect(await signInStatus(password, '203.0.113.99', '192.0.2.3')).toBe(429)
@@ -448,7 +448,7 @@ describe('a request with a cookie', () => {
     const person = await (await api.tenant(`elsewhere ${url}`)).signedIn()
     for (const headers of [
       { 'sec-fetch-site': 'cross-site', cookie: person.cookie },
-      // Nor may another site's page sign anybody in.
+      // Another site's page cannot sign a user in either.
       { 'sec-fetch-site': 'cross-site' },
     ]) {
       const answer = await send('POST', url, { email: 'a@b.cd', password: 'x' }, headers as never)

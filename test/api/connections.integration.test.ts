@@ -50,8 +50,8 @@ const versionOf = async (id: string) =>
   ).version
 
 /** As the workflow's activities do it. */
-const report = (id: string, told: Parameters<typeof reportConnection>[2]) =>
-  api.superuser.transaction().execute((trx) => reportConnection(trx, id, told))
+const report = (id: string, state: Parameters<typeof reportConnection>[2]) =>
+  api.superuser.transaction().execute((trx) => reportConnection(trx, id, state))
 
 const roleArn = (account = '111122223333') => `arn:aws:iam::${account}:role/cairn`
 
@@ -160,7 +160,7 @@ describe('changing what is wanted', () => {
       status: 'verifying',
     })
     expect(Date.parse(body.since)).toBeGreaterThanOrEqual(Date.parse(createdAt))
-    // No worker has read the first signal, so a second one would tell it nothing.
+    // No worker has read the first signal, so a second one would be redundant.
     expect(api.workflows.changed).toHaveBeenCalledTimes(1)
 
     expect((await patch(id, { roleArn: null })).body).toMatchObject({
@@ -190,7 +190,7 @@ describe('changing what is wanted', () => {
 
     // Another role of the same account is fine for the one that has it,
     expect((await patch(first.id, { roleArn: `${roleArn()}-3` })).status).toBe(200)
-    // the account for somebody else,
+    // the account for another organization,
     const owner = tenant
     tenant = await api.tenant('somebody else')
     const third = await connect()
@@ -224,7 +224,7 @@ describe('changing what is wanted', () => {
     expect((await patch(id, { roleArn: ` ${roleArn()} ` })).status).toBe(200)
     expect((await patch(id, {})).status).toBe(200)
     expect(await versionOf(id)).toBe(2)
-    // No worker has read the first signal, so a second one would tell it nothing.
+    // No worker has read the first signal, so a second one would be redundant.
     expect(api.workflows.changed).toHaveBeenCalledTimes(1)
   })
 
@@ -266,10 +266,10 @@ describe('the status', () => {
     const { id } = await connect()
     await patch(id, { roleArn: roleArn() })
     const nextPollAt = new Date('2026-03-01T12:00:00Z')
-    const told = { reason: 'eu-west-1 is behind.', seenVersion: 2, nextPollAt }
+    const reported = { reason: 'eu-west-1 is behind.', seenVersion: 2, nextPollAt }
     await judge(id, 'failed')
     for (const status of ['waiting_for_aws', 'importing', 'behind', 'action_needed'] as const) {
-      await report(id, { status, ...told })
+      await report(id, { status, ...reported })
       expect((await tenant.request('GET', `/api/v1/connections/${id}`)).body).toMatchObject({
         status,
         statusReason: 'eu-west-1 is behind.',
@@ -682,7 +682,7 @@ describe('coverage', () => {
       events: 7,
     })
 
-    // The connection is complete through what its slowest active region is.
+    // The slowest active region decides completeThrough of the connection.
     const { body: shown } = await tenant.request('GET', `/api/v1/connections/${id}`)
     expect(shown.completeThrough).toBe(time(start + 2 * HOUR_SECONDS))
     const feed = await tenant.request('GET', '/api/v1/changes')

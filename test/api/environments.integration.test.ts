@@ -145,7 +145,7 @@ describe('an environment', () => {
       expect((await ask('PATCH', `environments/${other.id}`, { name })).status, name).toBe(409)
     }
     expect(await names()).toEqual(['Größe', 'other'])
-    // Its own name in another case is no conflict, nor is somebody else's.
+    // Its own name in another case does not conflict, nor does another organization's.
     const renamed = await ask('PATCH', `environments/${id}`, { name: 'GRÖSSE' })
     expect(renamed).toMatchObject({ status: 200, body: { name: 'GRÖSSE' } })
     await environment('Größe', await api.tenant(`tenant ${++tenants}`))

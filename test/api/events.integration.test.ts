@@ -209,7 +209,7 @@ test("changes of a connection's status, verification and coverage are sent, seve
   expect(client.heard).toEqual([{ event: 'connection', data: { id: one.connectionId } }])
 })
 
-test('after a lost connection to Postgres, all clients are told to reload, and receive events again', async () => {
+test('after a lost connection to Postgres, all clients receive a reload event and further events', async () => {
   const [mine, theirs] = [await listenInTime(one), await listenInTime(other)]
   await sql`
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity

@@ -153,7 +153,7 @@ describe('cancellation', () => {
   let organizations: string[]
   beforeAll(async () => {
     database = await createTestDatabase()
-    // One connection, so that whatever follows gets the one that was cancelled.
+    // One connection, so that the next statement uses the one whose statement was cancelled.
     pool = openDatabase({ url: database.url, role: 'cairn_api', max: 1 })
     const superuser = openDatabase({ url: database.superuserUrl })
     const rows = await superuser

@@ -265,7 +265,7 @@ describe('facets', () => {
       const { body } = await facets(query)
       const listed = await tenant.request('GET', `/api/v1/changes?${query}`)
       expect(body.total, query).toBe(listed.body.items.length)
-      // Whatever else is asked for of the field.
+      // Another filter on the same field does not change its counts.
       const { body: elsewhere } = await facets(
         `${query}&${field}=${field === 'outcome' ? 'failed' : 'nothing'}`,
       )
@@ -501,7 +501,7 @@ describe('completeness', () => {
     await cover(holed, '444455556666', 'eu-west-1', [[-30, 3]])
     await cover(holed, '444455556666', 'af-south-1', [], 'denied')
 
-    const told = async (query: string) => {
+    const rangeOf = async (query: string) => {
       const answers = await Promise.all(
         ['changes', 'change-sets', 'changes/histogram'].map((list) =>
           owner.request('GET', `/api/v1/${list}?${query}`),
@@ -514,16 +514,16 @@ describe('completeness', () => {
       for (const other of others) expect(other).toEqual(first)
       return first
     }
-    expect(await told('')).toEqual([time(-3), time(1)])
-    expect(await told(`connection=${whole}`)).toEqual([time(-48), time(2)])
-    expect(await told(`connection!=${whole}`)).toEqual([time(-3), time(1)])
-    expect(await told('connection=00000000-0000-4000-8000-000000000000')).toEqual([null, null])
+    expect(await rangeOf('')).toEqual([time(-3), time(1)])
+    expect(await rangeOf(`connection=${whole}`)).toEqual([time(-48), time(2)])
+    expect(await rangeOf(`connection!=${whole}`)).toEqual([time(-3), time(1)])
+    expect(await rangeOf('connection=00000000-0000-4000-8000-000000000000')).toEqual([null, null])
 
     // Just before the earliest edge another region has nothing yet: no stretch leads there.
     await cover(holed, '444455556666', 'us-west-2', [[1, 2]])
-    expect(await told('')).toEqual([null, time(1)])
+    expect(await rangeOf('')).toEqual([null, time(1)])
     await cover(holed, '444455556666', 'us-west-1', [])
-    expect(await told('')).toEqual([null, null])
-    expect(await told(`connection=${whole}`)).toEqual([time(-48), time(2)])
+    expect(await rangeOf('')).toEqual([null, null])
+    expect(await rangeOf(`connection=${whole}`)).toEqual([time(-48), time(2)])
   })
 })

@@ -102,7 +102,7 @@ describe('an invitation', () => {
       await setTimeout(wait)
       const { status: revoked } = await owner.request('DELETE', `/api/v1/invitations/${id}`)
       const { status: accepted } = await accepting
-      // Whichever came first, the other one is told so.
+      // The second request gets an error, in either order.
       expect([revoked, accepted]).toEqual(revoked === 204 ? [204, 404] : [404, 201])
     }
   })

@@ -137,7 +137,7 @@ test('a session cookie is Secure if a trusted proxy reports https', async () => 
   }
   expect(await signIn(PROXY, 'https')).toBe(1)
   expect(await signIn(PROXY, 'http')).toBe(0)
-  // Whoever is no proxy cannot say so.
+  // The header of an untrusted address is ignored.
   expect(await signIn('203.0.113.9', 'https')).toBe(0)
 })
 

@@ -72,7 +72,7 @@ test("the template's download needs no input: its defaults are this connection's
   }
   for (const [name, value] of Object.entries(values)) original.Parameters[name].Default = value
   expect(filled).toEqual(original)
-  // Its comments are for whoever reviews it, and its short tags are CloudFormation's.
+  // It contains comments for reviewers and CloudFormation's short tags.
   expect(body).toContain('# ')
   expect(body).toContain('!Ref ExternalId')
 })
@@ -168,8 +168,8 @@ describe('quick-create links', () => {
   })
 })
 
-describe('while it is not certain whom the role has to trust', () => {
-  test('nothing that would name it is printed, and the response contains the fix', async () => {
+describe('while the principal of the trust policy is uncertain', () => {
+  test('the setup omits everything that names it, and describes the fix', async () => {
     const unsure = await start({ principalArn: null })
     try {
       const one = await unsure.tenant('one')

@@ -10,7 +10,7 @@ import { someIncident } from '../../testing/incidents.ts'
 let api: TestApi
 let owner: Tenant
 let stranger: Tenant
-/** An owner of the stranger's organization: what decides who gets in takes one. */
+/** An owner of the other organization: routes that manage access require one. */
 let person: Person
 const inPerson = ['api-keys', 'coverage', 'invitations', 'members']
 /** An id of the owner's for every kind of resource that a route can name. */

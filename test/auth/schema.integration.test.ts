@@ -80,7 +80,7 @@ describe('who may see them', () => {
         await expect(count(api, table), table).rejects.toMatchObject({ code: '42501' })
       }
       for (const table of ['user', 'session', 'account', 'rateLimit']) await count(system, table)
-      // Nothing uses it, so nobody has it.
+      // Nothing uses the table, so no role has privileges on it.
       await expect(count(system, 'verification')).rejects.toMatchObject({ code: '42501' })
       for (const statement of [
         sql`UPDATE auth."user" SET email = ''`,

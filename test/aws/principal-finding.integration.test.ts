@@ -37,7 +37,7 @@ function asRole(arn: string, policies: ReturnType<typeof policy>[] = []) {
 
 const STS = 'https://sts.amazonaws.com/doc/2011-06-15/'
 
-/** An AWS that gives this one answer, for what the simulator does not do. */
+/** A server that always returns this response, for behaviour that the simulator lacks. */
 async function answering(status: number, xml: string): Promise<void> {
   const server = createServer((_request, response) => {
     response.writeHead(status, { 'content-type': 'text/xml' }).end(xml)
@@ -75,7 +75,7 @@ describe('what GetCallerIdentity shows alone', () => {
   })
 })
 
-describe('whom trust policies have to name', () => {
+describe('the principal in trust policies', () => {
   test.each([
     'arn:aws:iam::999988887777:role/platform/eu/prod',
     `arn:aws:iam::${ACCOUNT}:role/own`,

@@ -152,7 +152,7 @@ describe('the run of a tool', () => {
       }),
     )
 
-  it('tells two applies with the same credentials apart', () => {
+  it('distinguishes two applies with the same credentials', () => {
     const [a, b] = [run('atlantis/shop/infra/12'), run('atlantis/shop/infra/13')]
     expect([a.tool.run, b.tool.run]).toEqual(['atlantis/shop/infra/12', 'atlantis/shop/infra/13'])
     expect(belongTogether(spanOf(a), spanOf(b))).toBe(false)

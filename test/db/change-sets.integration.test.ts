@@ -73,7 +73,7 @@ function present(owner: Owner): Promise<Map<string, string>> {
   })
 }
 
-/** Which belong together, whatever their sets are called. */
+/** Which changes belong together, without the ids of their sets. */
 function partition(sets: Map<string, string>): string[] {
   const groups = Map.groupBy(sets.keys(), (id) => sets.get(id)!)
   return [...groups.values()].map((ids) => ids.toSorted().join()).sort()

@@ -42,7 +42,7 @@ test('of two owners who remove each other at once, one stays', async () => {
     await commit.promise
   })
   expect(await removed.promise).toMatchObject({ userId: expect.any(String) })
-  // The first is not committed: only waiting tells the second one what it comes to.
+  // The first is not committed, so the second one has to wait for its result.
   const second = asOrganization(apiDb, id, (trx) => removeMember(trx, id, other))
   try {
     await vi.waitFor(async () => {

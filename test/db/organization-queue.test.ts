@@ -9,7 +9,7 @@ afterEach(() => vi.clearAllTimers())
 
 const newQueue = () => new OrganizationQueue({ running: 2, waiting: 3, waitMs: 5_000 })
 
-/** Work that is under way until it is told to end. */
+/** Work that runs until the test ends it. */
 function work() {
   const { promise, resolve } = Promise.withResolvers<string>()
   const run = vi.fn(() => promise)

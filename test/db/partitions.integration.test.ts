@@ -30,7 +30,7 @@ test('partitions for any time are created once, also by concurrent requests', as
     'changes',
   ])
   for (const { partitions, secured } of rows) {
-    // 90 days back and three weeks ahead, whatever day of the week it is.
+    // 90 days back and three weeks ahead, on any day of the week.
     expect(partitions).toBeGreaterThanOrEqual(16)
     expect(partitions).toBeLessThanOrEqual(17)
     expect(secured).toBe(true)

@@ -35,7 +35,7 @@ let superuser: Database
 let reader: Database
 /** As the role for what is done before an organization is known. */
 let system: Database
-/** Every table that holds rows of organizations, partitions left out: later ones join by themselves. */
+/** Every table that holds rows of organizations, without partitions: new ones are included automatically. */
 let tables: { name: string; column: string }[]
 let one: Tenant
 let other: Tenant
@@ -183,7 +183,7 @@ test('each of their policies is for the organization, or for the role without on
   }
 })
 
-test('no role of ours can get around it', async () => {
+test('no role of Cairn can bypass row-level security', async () => {
   const { rows } = await sql`
     SELECT rolname FROM pg_roles
     WHERE rolname LIKE 'cairn%' AND (rolsuper OR rolbypassrls OR pg_has_role(oid, 'pg_read_all_data', 'MEMBER'))

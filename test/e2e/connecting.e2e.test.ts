@@ -135,7 +135,7 @@ describe.concurrent('the printed commands, pasted as they are', () => {
     expect(await customer.verify(roleArn)).toMatchObject({ state: 'passed' })
   })
 
-  test('Terraform: the module is what the repository has, but for whom it trusts', async () => {
+  test('Terraform: the module differs from the repository only in its trusted principal', async () => {
     const customer = await connect('?rolePath=/services/')
     const { module, commands } = customer.setup.terraform
     writeFileSync(path.join(customer.directory, 'cairn.tf'), module)
@@ -224,11 +224,11 @@ describe.concurrent('changes of mind', () => {
     expect(imported).toContain('ssm')
     expect(imported).not.toContain('logs')
 
-    // By now the set-up knows the role's name and path by itself.
+    // The setup uses the connection's role name and path.
     const { cli } = await cairn.request('GET', `/connections/${customer.id}/setup`)
     expect(await customer.paste(cli.commands)).toBe(roleArn)
     expect(await customer.verify()).toMatchObject({ state: 'passed', checks: allPassed })
-    // What happened while nobody could look.
+    // Changes from while the role could not be assumed.
     await eventually(customer.importedServices, (names) => names.includes('logs'), 45_000)
     await eventually(customer.get, ({ status }) => status !== 'action_needed')
   })
@@ -422,7 +422,7 @@ test.concurrent('a trust of the whole account passes, with what cannot be seen, 
     trusted: [{ principal: `arn:aws:iam::${VENDOR}:root`, judgement: 'wider' }],
   })
 
-  // What no probe can show: somebody else gets in.
+  // No probe can detect this: another account has access.
   trust.Statement.push({
     Effect: 'Allow',
     Principal: { AWS: 'arn:aws:iam::555566667777:root' },

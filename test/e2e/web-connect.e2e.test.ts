@@ -155,10 +155,10 @@ test('from nothing to imported: the link, the account, its role by the template,
     await field.fill(wrong)
     await expect.poll(() => field.getAttribute('aria-invalid')).toBe('true')
     const describedBy = (await field.getAttribute('aria-describedby'))!.split(' ')
-    const told = await page
+    const messages = await page
       .locator(describedBy.map((id) => `[id="${id}"]`).join())
       .allTextContents()
-    expect(told.join(' '), wrong).toMatch(why)
+    expect(messages.join(' '), wrong).toMatch(why)
     expect(await verify.isDisabled()).toBe(true)
   }
 
@@ -178,7 +178,7 @@ test('from nothing to imported: the link, the account, its role by the template,
     .first()
     .waitFor()
   expect(page.url()).toBe(address)
-  // The three lines stay in sight of whoever has just given the role.
+  // The three checks stay visible after the role was entered.
   await allProven(page)
 
   // It is in the feed.
@@ -693,7 +693,7 @@ describe('of an account that is connected', () => {
   test('deleted, it shows what to remove in AWS', async () => {
     const { id, roleArn } = await web.connect({ name: 'To be deleted' })
     const page = await web.open(`/integrations/aws/${id}`, {
-      // It is asked for once more when the server tells that something has become of it.
+      // The page requests it once more when the server reports a change.
       expected: /404/,
     })
     await page.getByRole('button', { name: 'Delete' }).click()

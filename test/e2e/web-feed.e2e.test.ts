@@ -580,12 +580,10 @@ test('a long list is extended by its button, which shows errors and moves the fo
   expect(await rows(page).count()).toBe(3)
   const more = page.getByRole('button', { name: 'Show more' })
   await more.click()
-  const trouble = page.getByRole('alert').filter({ hasText: 'Not now' })
-  await trouble.waitFor()
-  expect((await trouble.boundingBox())!.y).toBeGreaterThan(
-    (await rows(page).last().boundingBox())!.y,
-  )
-  await trouble.getByRole('button', { name: 'Retry' }).click()
+  const alert = page.getByRole('alert').filter({ hasText: 'Not now' })
+  await alert.waitFor()
+  expect((await alert.boundingBox())!.y).toBeGreaterThan((await rows(page).last().boundingBox())!.y)
+  await alert.getByRole('button', { name: 'Retry' }).click()
   await rows(page).filter({ hasText: 'dave' }).waitFor()
   await expect.poll(() => focused(page)).toContain('dave')
   expect(await more.count()).toBe(0)
@@ -696,7 +694,7 @@ describe('the histogram', () => {
   })
 })
 
-describe('what strangers wrote', () => {
+describe('untrusted text', () => {
   let hostile: ConnectedAccount
   const script = '<img src=x onerror="window.hit=1"><script>window.hit=1</script><b id="made">x</b>'
   const reversed = 'evil\u202egnp.exe\u2066'

@@ -221,11 +221,11 @@ test('as root in a private directory, the cluster is stored where the server can
 
 test('as a regular user it runs as that user', async (context) => {
   if (!isRoot) return context.skip('the tests run as a regular user, so all of them cover this')
-  const nobody = Number(
+  const unprivileged = Number(
     spawnSync('id', ['-u', 'nobody'], { encoding: 'utf8' }).stdout || Number.NaN,
   )
-  if (Number.isNaN(nobody)) return context.skip('there is no user `nobody` to be')
-  const as = { uid: nobody, gid: nobody }
+  if (Number.isNaN(unprivileged)) return context.skip('there is no user `nobody` to be')
+  const as = { uid: unprivileged, gid: unprivileged }
   const reads = spawnSync('test', ['-r', fileURLToPath(import.meta.url)], as)
   if (reads.status !== 0) return context.skip('this copy of Cairn is where only root may enter')
 
@@ -235,10 +235,10 @@ test('as a regular user it runs as that user', async (context) => {
     cwd: '/',
   })
   expect((await query(server.url, 'SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
-  expect(statSync(path.join(dataDir, 'postgres', 'data')).uid).toBe(nobody)
+  expect(statSync(path.join(dataDir, 'postgres', 'data')).uid).toBe(unprivileged)
   await kill(owner, 'SIGTERM')
 
-  // Root then runs it as whom it belongs to.
+  // Root then runs it as the owner of the directory.
   const later = await startPostgres({ dataDir, log: silent })
   expect(later.url).toBe(server.url)
   await later.stop()

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { Api } from '../../scripts/api.ts'
 
-/** An API that answers as told, and the methods it was asked with. */
+/** An API with this listener, and the methods of the requests that it received. */
 async function apiThat(answer: RequestListener) {
   const asked: string[] = []
   const server = createServer((request, response) => {

@@ -25,7 +25,7 @@ const part = (png: Buffer, type: string) => {
   return png.subarray(at + 4, at + 4 + png.readUInt32BE(at - 4))
 }
 
-test('a picture keeps its pixels, whatever filter its rows have', () => {
+test('a picture keeps its pixels with any row filter', () => {
   // White and red; then the same, as differences: to the left (1), and by Paeth (4).
   const white = [255, 255, 255]
   const left = png(2, [1, ...white, 0, 1, 1, 4, 0, 0, 0, 0, 0, 0])

@@ -133,11 +133,11 @@ describe('with the AWS CLI', { timeout: 300_000 }, () => {
       aws('cloudformation', 'wait', 'stack-create-complete', '--stack-name', 'cairn'),
     ).rejects.toThrow('Waiter StackCreateComplete failed')
     const { StackEvents } = await aws(...cairn('describe-stack-events'))
-    const told = StackEvents.map(
+    const statuses = StackEvents.map(
       (event: { LogicalResourceId: string; ResourceStatus: string }) =>
         `${event.LogicalResourceId} ${event.ResourceStatus}`,
     )
-    expect(told).toEqual([
+    expect(statuses).toEqual([
       'cairn ROLLBACK_COMPLETE',
       'cairn ROLLBACK_IN_PROGRESS',
       'Role CREATE_FAILED',
@@ -399,7 +399,7 @@ const handedOut = new URL('../../infra/cloudformation/cairn-read-only.yaml', imp
 describe('the template that Cairn hands out', () => {
   const text = readFileSync(handedOut, 'utf8')
 
-  /** The external ID, and the vendor for whatever asks for a principal. */
+  /** The external ID, and the vendor for each parameter that takes a principal. */
   const values = (body: string) => {
     const { Parameters } = parse(body, { logLevel: 'silent' }) as {
       Parameters: Record<string, object>

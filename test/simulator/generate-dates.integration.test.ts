@@ -2,9 +2,9 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { generateHistory, startLiveActivity } from '../../simulator/generate.ts'
 import { type CloudTrailRecord, type Simulator, startSimulator } from '../../simulator/index.ts'
 
-// The demo, the simulator and the tests generate an account that ends at the present moment,
-// whatever day that is. So what generate.test.ts checks of one week is checked here of every day
-// of more than a year: each weekday at each end of a month, a leap day, a year's end.
+// The demo, the simulator and the tests generate an account that ends at the current time. So what
+// generate.integration.test.ts checks for one week is checked here for every day of more than a
+// year: each weekday at each end of a month, a leap day, the end of a year.
 
 const accountId = '111122223333'
 const DAY_MS = 86_400_000

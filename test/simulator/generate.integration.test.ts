@@ -116,7 +116,7 @@ describe('a generated history', () => {
 })
 
 describe('its records', () => {
-  it('have the fields of a record, in the forms of theirs', () => {
+  it('have the fields and formats of CloudTrail records', () => {
     const uuid = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/
     for (const record of history) {
       expect(record).toMatchObject({
@@ -163,7 +163,7 @@ describe('its records', () => {
 
     const realByType = Map.groupBy(real, typeOf)
     for (const [type, records] of Map.groupBy(history as Any[], typeOf)) {
-      // The data set has nobody who came through an identity provider; AWS documents those.
+      // The data set has no users of identity providers. AWS documents their fields.
       const seen = /^(SAML|WebIdentity)User$/.test(type)
         ? new Set(['type', 'principalId', 'userName', 'identityProvider'])
         : fieldsOf(realByType.get(type)!, ({ userIdentity }) => userIdentity)
@@ -318,9 +318,11 @@ describe('in the simulator', () => {
     const { events } = await lookUpAll(await customer(simulator, 'eu-west-1'), { MaxResults: 50 })
     const expected = records.filter(({ awsRegion }) => awsRegion === 'eu-west-1')
     expect(events.length).toBe(expected.length)
-    const told = new Map(events.map(({ EventId, CloudTrailEvent }) => [EventId, CloudTrailEvent]))
+    const returned = new Map(
+      events.map(({ EventId, CloudTrailEvent }) => [EventId, CloudTrailEvent]),
+    )
     for (const record of expected) {
-      expect(JSON.parse(told.get(String(record.eventID))!)).toEqual(record)
+      expect(JSON.parse(returned.get(String(record.eventID))!)).toEqual(record)
     }
   })
 

@@ -191,7 +191,7 @@ test('tags are added and replaced', async () => {
 
 test('what IAM refuses', async () => {
   await createRole()
-  const nobody = `arn:aws:iam::${simulator.vendor.accountId}:role/nobody`
+  const absentRole = `arn:aws:iam::${simulator.vendor.accountId}:role/absent`
   const attempts: [Parameters<typeof createRole>[0], object][] = [
     [
       // Names differ by more than case, and not by their path.
@@ -203,8 +203,8 @@ test('what IAM refuses', async () => {
       { name: 'MalformedPolicyDocumentException', status: 400 },
     ],
     [
-      { RoleName: 'a', AssumeRolePolicyDocument: JSON.stringify(trust(nobody)) },
-      { message: `Invalid principal in policy: "AWS":"${nobody}"` },
+      { RoleName: 'a', AssumeRolePolicyDocument: JSON.stringify(trust(absentRole)) },
+      { message: `Invalid principal in policy: "AWS":"${absentRole}"` },
     ],
     [{ RoleName: 'a b' }, { status: 400, message: expect.stringContaining('roleName is invalid') }],
     [{ RoleName: 'a'.repeat(65) }, { message: expect.stringContaining('equal to 64') }],

@@ -32,7 +32,7 @@ const ID = 'cairn-4f6b1d'
 
 const mayAssume = policy({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: '*' })
 
-/** The callers, the same in both: a vendor's user, his colleague, one who may do nothing, a stranger, a role. */
+/** The callers, the same in both: a vendor's user, a colleague, one without permissions, one of another account, a role. */
 const users = {
   user: { arn: `arn:aws:iam::${VENDOR}:user/platform/cairn`, policies: [mayAssume] },
   colleague: { arn: `arn:aws:iam::${VENDOR}:user/colleague`, policies: [mayAssume] },

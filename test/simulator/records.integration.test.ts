@@ -158,7 +158,7 @@ describe('playing records', () => {
       const LookupAttributes = [{ AttributeKey: 'ReadOnly' as const, AttributeValue: 'false' }]
       expect((await lookUpAll(client, { LookupAttributes })).events).toHaveLength(574)
 
-      // Whatever a record has beside its time and account is as it was.
+      // All fields of a record except its time and account are unchanged.
       const originals = gunzipSync(await readFile(invictus))
         .toString()
         .trimEnd()

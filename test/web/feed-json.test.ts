@@ -32,7 +32,7 @@ test('blanks that are letters, and what no font shows, are written out', () => {
   expect(visible('prod\u034f\u{e0100}')).toBe('prod\\u034f\\udb40\\udd00')
 })
 
-test('marks heaped upon one character are written out; those that scripts need stay', () => {
+test('stacked combining marks are escaped, those that scripts need are kept', () => {
   const heap = visible(`z${'\u0301'.repeat(50)}o`)
   expect(heap).toBe(`z${'\u0301'.repeat(4)}${'\\u0301'.repeat(46)}o`)
   for (const word of ['Tiê\u0323\u0301ng Viê\u0323t', 'हिन्दी', 'ที่นี่', 'בְּרֵאשִׁ֖ית', 'བསྒྲུབས', '한국어'])
@@ -62,10 +62,10 @@ describe('a tree', () => {
   })
 
   test('shows its size', () => {
-    const told = [[], [1], [1, 2], {}, { a: 1 }, { a: 1, b: 2 }].map((value) =>
+    const sizes = [[], [1], [1, 2], {}, { a: 1 }, { a: 1, b: 2 }].map((value) =>
       size(toNode(value) as never),
     )
-    expect(told).toEqual(['empty', '1 entry', '2 entries', 'empty', '1 field', '2 fields'])
+    expect(sizes).toEqual(['empty', '1 entry', '2 entries', 'empty', '1 field', '2 fields'])
   })
 
   test('begins unfolded only when there is little in it, however deep or wide it is', () => {

@@ -90,7 +90,7 @@ describe('the list', () => {
       count: 0,
       isMore: false,
     })
-    // Not one known item on the page: whatever lies between is not counted.
+    // The page has no known item: changes between the pages are not counted.
     expect(news(shown, [set('x', 1, change('x')), set('y', 7)], true)).toEqual({
       count: 8,
       isMore: true,
@@ -175,7 +175,7 @@ describe('the list', () => {
     // Back from a change that led away from it a minute ago, though it is an hour old.
     expect(snapshotTime(last, true, minutes(161))).toBe(last.asOf)
     expect(snapshotTime(last, true, minutes(171))).toBe(minutes(171))
-    // Gone to otherwise, what is old is made anew.
+    // Without the Back button, an old snapshot is replaced.
     expect(snapshotTime(last, false, minutes(161))).toBe(minutes(161))
     expect(snapshotTime(last, false, minutes(109))).toBe(last.asOf)
     expect(snapshotTime({ asOf: 0, leftAt: 0 }, true, minutes(1_000))).toBe(minutes(1_000))
@@ -275,7 +275,7 @@ describe('the words', () => {
     completeFrom,
   })
   const nothing = { completeThrough: null, completeFrom: null }
-  const told = (
+  const completenessOf = (
     imported: Parameters<typeof completeness>[0],
     connections: Connection[],
     window = day,
@@ -369,19 +369,26 @@ describe('the words', () => {
       ],
     ],
   ])('show how complete it is when %s', (_, imported, connections, expected) => {
-    expect(told(imported, connections)).toEqual(expected)
+    expect(completenessOf(imported, connections)).toEqual(expected)
   })
 
   test('report a past window as complete only if it has no gap', () => {
     const window = { from: new Date('2026-03-02T06:00:00Z'), to: new Date('2026-03-02T09:00:00Z') }
     const behind = [connection('behind')]
     const whole = 'This time range is complete'
-    expect(told(through('2026-03-02T09:00:00Z'), behind, window)).toEqual(['good', null, whole, ''])
-    expect(told(through('2026-03-02T09:00:00Z', '2026-03-02T06:00:00Z'), behind, window)[2]).toBe(
+    expect(completenessOf(through('2026-03-02T09:00:00Z'), behind, window)).toEqual([
+      'good',
+      null,
       whole,
-    )
+      '',
+    ])
+    expect(
+      completenessOf(through('2026-03-02T09:00:00Z', '2026-03-02T06:00:00Z'), behind, window)[2],
+    ).toBe(whole)
     for (const from of ['2026-03-02T06:00:01Z', '2026-03-02T09:30:00Z', null]) {
-      expect(told(through('2026-03-02T11:45:00Z', from), [connection('current')], window)).toEqual([
+      expect(
+        completenessOf(through('2026-03-02T11:45:00Z', from), [connection('current')], window),
+      ).toEqual([
         ...['late', null, ''],
         from ? 'earlier changes were not imported' : 'earlier data has gaps',
       ])

@@ -11,7 +11,7 @@ class Stream extends EventTarget {
     this.readyState = 1
     this.onopen()
   }
-  /** The browser tries again by itself. */
+  /** The browser reconnects automatically. */
   broke() {
     this.readyState = 0
     this.onerror()
@@ -24,7 +24,7 @@ class Stream extends EventTarget {
   close() {
     this.readyState = 2
   }
-  tell(event: string, data: object) {
+  emit(event: string, data: object) {
     this.dispatchEvent(new MessageEvent(event, { data: JSON.stringify(data) }))
   }
 }
@@ -97,7 +97,7 @@ test('a stream without a heartbeat is lost: it is opened again', () => {
   latest().opened()
   for (let beats = 0; beats < 10; beats++) {
     vi.advanceTimersByTime(15 * SECOND_MS)
-    latest().tell('heartbeat', {})
+    latest().emit('heartbeat', {})
   }
   expect([heard, streams.length]).toEqual([['live'], 1])
   vi.advanceTimersByTime(46 * SECOND_MS)
@@ -121,9 +121,9 @@ test('a stream that never opens is opened again', () => {
 describe('the stream of events', () => {
   test('is reported, with its events', () => {
     latest().opened()
-    latest().tell('connection', { id: 'c' })
-    latest().tell('changes', { connectionId: 'c', count: 3, noise: 1, newest: '' })
-    latest().tell('missed', {})
+    latest().emit('connection', { id: 'c' })
+    latest().emit('changes', { connectionId: 'c', count: 3, noise: 1, newest: '' })
+    latest().emit('missed', {})
     expect(heard).toEqual(['live', 'connection c', '3 changes', 'gap'])
   })
 
@@ -180,9 +180,9 @@ describe('the stream of events', () => {
     see(true)
     vi.advanceTimersByTime(20 * SECOND_MS)
     see(false)
-    latest().tell('heartbeat', {})
+    latest().emit('heartbeat', {})
     vi.advanceTimersByTime(40 * SECOND_MS)
-    latest().tell('heartbeat', {})
+    latest().emit('heartbeat', {})
     expect([streams.length, isOpen()]).toEqual([1, 1])
     see(true)
     vi.advanceTimersByTime(60 * SECOND_MS)

@@ -94,7 +94,7 @@ describe('from the start', () => {
     expect(state.lastCycle).toMatchObject({ regions: 17, imported: 3 })
   })
 
-  test('ends when there is no such connection', async () => {
+  test('ends when the connection does not exist', async () => {
     const world = new World()
     world.row = null
     const run = await start(world)
@@ -183,7 +183,7 @@ describe('cycles', () => {
     expect(world.of('importEvents').length).toBeGreaterThanOrEqual(5 * 48)
     expect(world.of('verifyRole').length).toBeGreaterThanOrEqual(5)
     expectEach(gaps(world.of('verifyRole')), 86400)
-    // By itself it reads the row once a run, not once a cycle.
+    // Without a signal it reads the row once a run, not once a cycle.
     expect(world.of('readConnection').length).toBeLessThan(6)
   })
 
@@ -309,7 +309,7 @@ describe('import now', () => {
       { force: true },
     ])
     await harness.sleep(3.5 * MINUTE_MS)
-    // The rhythm begins anew from there.
+    // The interval restarts from there.
     expect(gaps(run.world.of('importEvents')).slice(1)).toEqual([60, 60, 60].map(after))
     expect(run.world.of('importEvents').at(-1)?.options).toEqual({ force: false })
   })
@@ -386,7 +386,7 @@ describe('verify now', () => {
     const answer = run.verifyNow()
     await run.until(() => true)
     finish.resolve()
-    // What was mended while the first was under way counts.
+    // A fix that was made during the first verification counts.
     expect(await answer).toMatchObject({ state: 'passed' })
   })
 })

@@ -11,14 +11,14 @@ import { stopLeftBehindTemporal } from '../../src/embedded/temporal.ts'
 
 export const silent = { info() {}, warn() {} }
 
-/** Keeps what it is told, for tests of what people read. */
+/** Records the lines that are logged. */
 export function recorder() {
   const lines: string[] = []
   const keep = (line: string) => void lines.push(line)
   return { lines, log: { info: keep, warn: keep } }
 }
 
-/** A data directory that is emptied when the test ends, with whatever still runs in it. */
+/** A data directory. When the test ends, its servers are stopped and it is removed. */
 export function temporaryDataDir(mode = 0o711): string {
   const parent = mkdtempSync(path.join(tmpdir(), 'cairn-embedded-'))
   chmodSync(parent, mode)
@@ -31,7 +31,7 @@ export function temporaryDataDir(mode = 0o711): string {
   return dataDir
 }
 
-/** Starts a server in a process of its own, and waits until it says where it is. */
+/** Starts a server in a process of its own, and waits until it reports its address. */
 export async function startInProcess<T>(
   kind: 'postgres' | 'temporal',
   dataDir: string,

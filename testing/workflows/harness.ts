@@ -167,7 +167,7 @@ export class Run {
     }
   }
 
-  /** Changes the row and tells the workflow, as the API does. */
+  /** Changes the row and signals the workflow, as the API does. */
   async change(changes: Partial<ConnectionSettings>): Promise<void> {
     this.world.change(changes)
     await this.changed()

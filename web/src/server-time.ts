@@ -12,9 +12,9 @@ let skew = 0
  * computer's clock
  */
 export function skewOf(date: string | null, sent: number, received: number): number | undefined {
-  const told = Date.parse(date ?? '')
-  if (Number.isNaN(told)) return undefined
-  const ahead = told + 500 - (sent + received) / 2
+  const reported = Date.parse(date ?? '')
+  if (Number.isNaN(reported)) return undefined
+  const ahead = reported + 500 - (sent + received) / 2
   return Math.abs(ahead) > SKEW_MS + (received - sent) / 2 ? Math.round(ahead) : 0
 }
 

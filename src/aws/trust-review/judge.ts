@@ -236,17 +236,17 @@ function judgeFederated(name: string, { tests }: Statement): Judged {
   }
   const who = `users of the identity provider ${shorten(name)}`
   const issuer = name.replace(/^arn:[^/]*:oidc-provider\//, '').toLowerCase()
-  const tells = Object.hasOwn(sharedIssuers, issuer) ? sharedIssuers[issuer] : undefined
+  const identifying = Object.hasOwn(sharedIssuers, issuer) ? sharedIssuers[issuer] : undefined
   const isLimited = tests.some(
     ({ base, quantifier, ifExists, key, values }) =>
       ['StringEquals', 'StringEqualsIgnoreCase', 'StringLike'].includes(base) &&
       quantifier !== 'ForAllValues' &&
       !ifExists &&
       key.startsWith(`${issuer}:`) &&
-      tells?.test(key) &&
+      identifying?.test(key) &&
       values.every((value) => !/^(repo:)?[*?]|^$/.test(value)),
   )
-  return tells && !isLimited
+  return identifying && !isLimited
     ? {
         judgement: 'dangerous',
         who,

@@ -27,7 +27,7 @@ function allows(statement: JsonReader): boolean {
   return statement.text('Effect')?.toLowerCase() === 'allow'
 }
 
-/** Condition keys that limit who is allowed: where they come from, or to whom they belong. */
+/** Condition keys that limit who is allowed: by origin or by owner. */
 const LIMITING =
   /^(aws:(source(arn|account|vpc|vpce|owner|orgid|orgpaths|ip)|vpcsourceip|principal(arn|account|orgid|orgpaths|tag.*|type|servicename|isawsservice)|userid|username|calledvia.*|viaawsservice)|kms:(calleraccount|viaservice|grantisforawsresource)|sns:(endpoint|protocol)|s3:(dataaccesspoint\w*|accessgrants\w*)|lambda:sourcefunctionarn|elasticfilesystem:accesspointarn|saml:.*|cognito-identity.*|token\..*|.*:(sub|aud|amr))$/i
 

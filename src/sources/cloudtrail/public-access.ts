@@ -26,7 +26,7 @@ const CANNED = /^(public-read|public-read-write|authenticated-read|PublicRead|Pu
 /** Calls that end or only read: their parameters open nothing. */
 const CLOSING =
   /Descriptions?(Ingress|Egress)?$|^(Delete|Remove|Revoke|Describe|Get|List|Detach|Disassociate|Deregister|Disable|Stop|Terminate|Tag|Untag|Validate|Test|Simulate|Check)/
-/** Policies that limit, or are attached to identities: they name no one whom they let in. */
+/** Policies that only limit access, or that are attached to identities: they name no principals. */
 const NOT_RESOURCE_POLICY =
   /StackPolicy|OrganizationPolicy|Vpc_?Endpoint|VPCEndpoint|AssumeRolePolicy|^Create(Role|User|Group|Policy)|ServiceControl|Scp/
 

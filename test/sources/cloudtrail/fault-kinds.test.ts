@@ -209,7 +209,7 @@ describe('the actor', () => {
     expect(actor.chain.at(-1)).toMatchObject({ kind: 'account', name: 'account 999988887777' })
   })
 
-  it('is the user of Identity Center for whom a role acts', () => {
+  it('is the Identity Center user that a role acts for', () => {
     const { actor } = read(
       call('s3', 'PutBucketPolicy', { bucketName: 'b' }, null, {
         userIdentity: roleIdentity({

@@ -131,11 +131,11 @@ function lakePermissions({ params }: Facts, verb: string, joint: string): Summar
     database === undefined ? undefined : `database ${spoken(database, 80)}`,
   ].filter((part) => part !== undefined)
   const on = parts.length > 0 ? parts.join(' of ') : 'the data lake'
-  // Lake Formation's name for everyone whom IAM allows.
+  // Lake Formation's name for all principals that IAM policies allow.
   const isEveryone = who === 'IAM_ALLOWED_PRINCIPALS'
-  const whom = isEveryone ? 'everyone whom IAM allows' : principalName(who)
+  const grantee = isEveryone ? 'all IAM principals' : principalName(who)
   return {
-    does: `${verb} ${listed(permissions)} on ${on} ${joint} ${whom}`,
+    does: `${verb} ${listed(permissions)} on ${on} ${joint} ${grantee}`,
     risks: ['identity', 'data'],
   }
 }

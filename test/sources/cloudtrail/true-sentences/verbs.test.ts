@@ -357,7 +357,7 @@ const CASES: Case[] = [
     }),
   ],
   [
-    'alice revoked ALL on database sales from everyone whom IAM allows in eu-west-1',
+    'alice revoked ALL on database sales from all IAM principals in eu-west-1',
     ['sales'],
     [],
     call('lakeformation', 'RevokePermissions', {

@@ -108,11 +108,11 @@ function ManyAccounts({ onClose }: { onClose: () => void }) {
 
 /** The server's errors for single accounts, with the account ID. */
 function accountErrors(error: unknown, accountIds: readonly string[]): string | undefined {
-  const told = toApiError(error).errors.flatMap(({ pointer, detail }) => {
+  const details = toApiError(error).errors.flatMap(({ pointer, detail }) => {
     const [, index] = pointer.match(/^\/accountIds(?:\/(\d+))?$/) ?? []
     if (index === undefined) return pointer === '/accountIds' ? [detail] : []
     const id = accountIds[Number(index)]
     return [id && !detail.includes(id) ? `${id}: ${detail}` : detail]
   })
-  return told.length > 0 ? told.join(' ') : undefined
+  return details.length > 0 ? details.join(' ') : undefined
 }

@@ -46,11 +46,11 @@ export function Meta({
   /** Before the text. */
   icons?: ReactNode
 }) {
-  const told = parts.filter((part) => part !== null && part !== undefined && part !== '')
+  const shown = parts.filter((part) => part !== null && part !== undefined && part !== '')
   return (
     <span className={classes.meta} style={{ display: 'block' }}>
       {icons && <span className={classes.sources}>{icons}</span>}
-      {told.map((part, index) => (
+      {shown.map((part, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: two parts may say the same
         <span key={index}>
           {index > 0 && ' · '}

@@ -36,7 +36,7 @@ function InvitationRow(props: { invitation: Invitation; list: RefObject<HTMLElem
   const client = useQueryClient()
   const [asking, setAsking] = useState(false)
   const { id, email, role, createdAt, expiresAt } = props.invitation
-  const whom = email ?? 'anyone with the link'
+  const recipient = email ?? 'anyone with the link'
   return (
     <Row
       actions={
@@ -44,7 +44,7 @@ function InvitationRow(props: { invitation: Invitation; list: RefObject<HTMLElem
           variant="default"
           size="xs"
           onClick={() => setAsking(true)}
-          aria-label={`Revoke the invitation for ${whom}`}
+          aria-label={`Revoke the invitation for ${recipient}`}
         >
           Revoke
         </Button>
@@ -63,7 +63,7 @@ function InvitationRow(props: { invitation: Invitation; list: RefObject<HTMLElem
       <Confirm
         opened={asking}
         onClose={() => setAsking(false)}
-        title={`Revoke the invitation for ${whom}?`}
+        title={`Revoke the invitation for ${recipient}?`}
         action="Revoke invitation"
         focusAfter={props.list}
         onConfirm={async () => {
