@@ -378,7 +378,7 @@ function describe(connection: Connection, regions: Coverage['regions']): string 
   if (active.length === 0) return `${connection.status}${why}`
   return (
     `${connection.status}${why}: ${total('events')} changes from ${active.length} regions, ` +
-    `${percent} % of the look-back${through}`
+    `${percent} % of the lookback${through}`
   )
 }
 

@@ -23,7 +23,7 @@ const MINUTE_SECONDS = 60
 const DAY_SECONDS = 86_400
 /** How old the newest record becomes, in seconds: older than any settling time. */
 const NEWEST_AGE = 30 * MINUTE_SECONDS
-/** The longest span that is kept as it is, in seconds: within a default look-back of a week. */
+/** The longest span that is kept as it is, in seconds: within a default lookback of a week. */
 const MAX_SPAN_MS = 5 * DAY_SECONDS
 
 /**

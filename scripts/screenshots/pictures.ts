@@ -76,7 +76,7 @@ export const importing = (connectionId: string): Picture[] => [
     name: 'backfill-feed',
     to: '/',
     async prepare(page) {
-      await page.getByRole('progressbar', { name: 'Imported share of the look-back' }).waitFor()
+      await page.getByRole('progressbar', { name: 'Imported share of the lookback' }).waitFor()
       await list(page).getByRole('listitem').first().waitFor()
     },
   },

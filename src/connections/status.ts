@@ -78,7 +78,7 @@ export interface RegionStanding {
   gapSeconds: number
   /** The number of wanted seconds that could not be read completely and are skipped. */
   setAsideSeconds: number
-  /** The imported share of the look-back. */
+  /** The imported share of the lookback. */
   backfill: { percent: number }
   lastError: string | null
 }

@@ -14,7 +14,7 @@ const RETENTION_SECONDS = 90 * DAY_SECONDS - 15 * 60
 
 /**
  * The seconds that this connection should import: from a fixed start, its creation minus the
- * look-back, to 20 minutes before `now`.
+ * lookback, to 20 minutes before `now`.
  */
 export function wantedRange(
   connection: Pick<ConnectionRow, 'created_at' | 'lookback_days'>,

@@ -87,7 +87,7 @@ function moveClocks(account: TestAccount, ms: number) {
   account.simulator.configure({ clockOffsetMs: ms, skewToleranceSeconds: null })
 }
 
-test('every change of the look-back is imported once, in every region', async () => {
+test('every change of the lookback is imported once, in every region', async () => {
   const account = await newAccount()
   const now = account.simulator.now()
   account.simulator.addEvents(

@@ -550,7 +550,7 @@ describe('coverage', () => {
   })
 
   test.each([
-    ['a longer look-back', { lookbackDays: 30 }, 'importing'],
+    ['a longer lookback', { lookbackDays: 30 }, 'importing'],
     ['another selection', { selection: 'all' }, 'importing'],
     ['another role', { roleArn: `${roleArn()}-2` }, 'verifying'],
   ])('%s is not called current, from its own answer on', async (_, wanted, status) => {

@@ -491,7 +491,7 @@ describe('completeness', () => {
     }
     const whole = await connect('111122223333')
     await cover(whole, '111122223333', 'us-east-1', [[-48, 2]])
-    // An hour is missing, and the look-back of before has left something older.
+    // An hour is missing, and the lookback of before has left something older.
     const holed = await connect('444455556666')
     await cover(holed, '444455556666', 'us-east-1', [
       [-90, -80],

@@ -136,7 +136,7 @@ test.concurrent.for<Phase>([
   ['while its servers start', 'Starting Cairn', 'SIGTERM', [null, 'SIGTERM'], []],
   [
     'in the import',
-    '% of the look-back',
+    '% of the lookback',
     'SIGINT',
     [null, 'SIGINT'],
     ['--exit-when-imported', '--tps', '0.2'],

@@ -260,7 +260,7 @@ describe('of an account that is being connected', () => {
 
     // The feed shows the same import: changes join the list, and are not announced as new.
     const feed = await web.open(`/?connection=${id}`)
-    const feedBar = feed.getByRole('progressbar', { name: 'Imported share of the look-back' })
+    const feedBar = feed.getByRole('progressbar', { name: 'Imported share of the lookback' })
     await feedBar.waitFor()
     const listed = async () => {
       const label = await feed.getByRole('application').getAttribute('aria-label')
@@ -469,7 +469,7 @@ describe('of an account that is connected', () => {
     await page.getByRole('link', { name: /ada .*orders/ }).waitFor()
   })
 
-  test('it is imported immediately, paused and resumed, and its look-back can be extended', async () => {
+  test('it is imported immediately, paused and resumed, and its lookback can be extended', async () => {
     const { simulator } = web
     const connected = await web.connect()
     const old = someRecord({

@@ -133,7 +133,7 @@ describe('the list', () => {
       expect(news(shown, imported, false, newsSince(complete, asOf + 60_000)).count).toBe(3)
     })
 
-    test('a longer look-back brings what occurred before the account was complete', () => {
+    test('a longer lookback brings what occurred before the account was complete', () => {
       const completeThrough = '2026-03-02T10:58:30Z'
       const connections = [account('first', { status: 'importing', completeThrough })]
       expect(news(shown, imported, false, newsSince(connections, asOf)).count).toBe(1)

@@ -383,7 +383,7 @@ describe('a region in words', () => {
   })
 })
 
-describe('the bar over the look-back', () => {
+describe('the bar over the lookback', () => {
   test('draws what is settled, and what cannot be settled yet', () => {
     const drawn = segmentsOf(region(), connection(), when)
     expect(drawn.map(({ kind }) => kind)).toEqual(['settled', 'settling'])
@@ -391,7 +391,7 @@ describe('the bar over the look-back', () => {
     expect(drawn.at(-1)!.to).toBe(1)
   })
 
-  test('keeps within the look-back', () => {
+  test('keeps within the lookback', () => {
     const early = region({ settled: [['2020-01-01T00:00:00.000Z', '2030-01-01T00:00:00.000Z']] })
     expect(segmentsOf(early, connection(), when)[0]).toEqual({ kind: 'settled', from: 0, to: 1 })
   })

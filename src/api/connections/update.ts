@@ -73,7 +73,7 @@ export async function updateConnection(
   })
   if (!updated) throw beingDeleted()
   if (wanted.name !== undefined) await connectionRenamed(trx, row.organization_id)
-  // In the same transaction, so that a longer look-back is never shown as `current`.
+  // In the same transaction, so that a longer lookback is never shown as `current`.
   await refreshStatus(trx, updated, new Date())
   return (await findConnection(trx, row.id)) ?? updated
 }

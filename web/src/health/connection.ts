@@ -131,7 +131,7 @@ function stalled({ nextPollAt, pollIntervalSeconds }: Connection, { now }: When)
 }
 
 /**
- * How far the look-back is imported, over all active regions; the estimate is the slowest region's.
+ * How far the lookback is imported, over all active regions; the estimate is the slowest region's.
  * Null while no region counts.
  */
 export function importProgress(

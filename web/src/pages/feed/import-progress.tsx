@@ -29,7 +29,7 @@ export function ImportProgress({ importing }: { importing: readonly Connection[]
     <Group gap="sm" wrap="nowrap" role="status" aria-label="Import progress">
       <Progress
         value={percent}
-        aria-label="Imported share of the look-back"
+        aria-label="Imported share of the lookback"
         style={{ flex: '0 1 180px' }}
         miw={60}
       />

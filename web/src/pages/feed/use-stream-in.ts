@@ -11,7 +11,7 @@ const TOP_PX = 200
  * Lets changes that a backfill imports join the list, as long as this does not disturb the reader: at
  * the top of the first page, without a selected row or an expanded set.
  *
- * @param isBackfilling whether a matching connection is importing its look-back
+ * @param isBackfilling whether a matching connection is importing its lookback
  * @param refresh shows the current state
  */
 export function useStreamIn(options: {
