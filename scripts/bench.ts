@@ -90,12 +90,12 @@ const INCIDENT_TARGET = 1_000
 
 /** What one organization notices of another one that sends costly searches. */
 interface Fairness {
-  /** 99th percentiles of the neighbour's requests, in milliseconds. */
+  /** 99th percentiles of the neighbor's requests, in milliseconds. */
   idleP99: number
   attackedP99: number
   ratio: number
   target: number
-  /** Of the neighbour's requests under the attack; its target is none. */
+  /** Of the neighbor's requests under the attack; its target is none. */
   failed: number
   /** How the searches were answered, by status. */
   searches: Record<string, number>
@@ -207,13 +207,13 @@ async function measure(reading: ReaderMeasurement): Promise<boolean> {
   const system = openDatabase({ url: postgres.url, role: 'cairn_system' })
   const logger = pino({ level: 'silent' })
   const key = newApiKey()
-  const neighbourKey = newApiKey()
+  const neighborKey = newApiKey()
   try {
     await migrate(postgres.url)
     const organizationId = await fill(superuser, owner, system)
     await addApiKey(system, organizationId, { name: 'bench', key })
-    const { id: neighbour } = await ensureOrganization(system, 'neighbour')
-    await addApiKey(system, neighbour, { name: 'bench', key: neighbourKey })
+    const { id: neighbor } = await ensureOrganization(system, 'neighbor')
+    await addApiKey(system, neighbor, { name: 'bench', key: neighborKey })
     const {
       rows: [newest],
     } = await sql<{ at: Date; bytes: number; count: number }>`
@@ -250,7 +250,7 @@ async function measure(reading: ReaderMeasurement): Promise<boolean> {
     const app = await createApp(context as unknown as ApiContext, { logger })
     const url = await app.listen({ port: 0, host: '127.0.0.1' })
     const timings = await measureHttp(url, key, to)
-    const fairness = await measureFairness(url, { attacker: key, neighbour: neighbourKey }, to)
+    const fairness = await measureFairness(url, { attacker: key, neighbor: neighborKey }, to)
     await app.close()
     await Promise.all(Object.values(pools).map((pool) => pool.destroy()))
     print(
@@ -299,12 +299,12 @@ async function fill(superuser: Database, owner: Database, system: Database): Pro
   const to = new Date(Math.floor(Date.now() / 1000) * 1000)
   const { id: organizationId, created } = await ensureOrganization(system, 'bench')
   if (!created) return organizationId
-  const { id: neighbour } = await ensureOrganization(system, 'neighbour')
+  const { id: neighbor } = await ensureOrganization(system, 'neighbor')
   const started = Date.now()
   await withIndexesAfter(superuser, async () => {
     for (const [id, share] of [
       [organizationId, 0.9],
-      [neighbour, 0.1],
+      [neighbor, 0.1],
     ] as const) {
       const connectionIds = await asOrganization(owner, id, (trx) => connections(trx, id))
       const wanted = { organizationId: id, connectionIds, rows: Math.round(rows * share) }
@@ -468,7 +468,7 @@ async function request(url: string, key: string, target: string, signal?: AbortS
  */
 async function measureFairness(
   url: string,
-  keys: { attacker: string; neighbour: string },
+  keys: { attacker: string; neighbor: string },
   to: Date,
 ): Promise<Fairness> {
   const day = `from=${new Date(to.getTime() - DAY_MS).toISOString()}&to=${to.toISOString()}`
@@ -478,7 +478,7 @@ async function measureFairness(
   const timePages = async () => {
     const times: number[] = []
     for (let n = 0; n < FAIRNESS_REQUESTS; n++) {
-      const { status, ms } = await request(url, keys.neighbour, page[n % page.length]!)
+      const { status, ms } = await request(url, keys.neighbor, page[n % page.length]!)
       if (status !== 200) failed++
       times.push(ms)
     }

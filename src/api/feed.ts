@@ -220,8 +220,8 @@ export function feedRoutes(app: App, { database }: ApiContext): void {
           fields: {
             ...fields,
             actor: await withFilteredActors(trx, fields.actor, filters),
-            connection: labelled(fields.connection, names),
-            environment: labelled(fields.environment, environments),
+            connection: labeled(fields.connection, names),
+            environment: labeled(fields.environment, environments),
           },
         }
       }),
@@ -303,7 +303,7 @@ function written({ from, to }: TimeRange, { countedFrom }: { countedFrom: Date }
   }
 }
 
-function labelled(found: Facet[], named: { id: string; name: string }[]) {
+function labeled(found: Facet[], named: { id: string; name: string }[]) {
   const names = new Map(named.map(({ id, name }) => [id, name]))
   return found.map((facet) => ({ ...facet, label: names.get(facet.value) }))
 }

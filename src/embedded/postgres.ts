@@ -127,7 +127,7 @@ async function start(dataDir: string, options: PostgresOptions): Promise<Embedde
 
   await stopOrphan(cluster, log)
   if (existsSync(cluster)) checkVersion(cluster)
-  else await initialise({ binaries, home, cluster, password, as, fast: options.fast ?? false, log })
+  else await initialize({ binaries, home, cluster, password, as, fast: options.fast ?? false, log })
 
   const choice = { name: 'PostgreSQL', asked: options.port, last: note.port, usual: USUAL_PORT }
   for (let attempt = 1; ; attempt++) {
@@ -234,7 +234,7 @@ function readPassword(file: string, clusterExists: boolean): string {
 }
 
 /** Creates the cluster in a temporary directory and renames it, so that an interrupted one is never used. */
-async function initialise(options: {
+async function initialize(options: {
   binaries: string
   home: string
   cluster: string

@@ -400,7 +400,7 @@ describe('a request with a cookie', () => {
     ['a page of this origin', { 'sec-fetch-site': 'same-origin' }, 201],
     ['an older browser, from this origin', { origin: 'http://localhost:80' }, 201],
     ['another site', { 'sec-fetch-site': 'cross-site' }, 403],
-    ['a neighbour', { 'sec-fetch-site': 'same-site' }, 403],
+    ['a neighbor', { 'sec-fetch-site': 'same-site' }, 403],
     ['nowhere, which no script can', { 'sec-fetch-site': 'none' }, 403],
     ['an older browser, from elsewhere', { origin: 'https://example.com' }, 403],
     ['an older browser, from another port', { origin: 'http://localhost:81' }, 403],

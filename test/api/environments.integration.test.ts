@@ -65,7 +65,7 @@ async function feed(query = ''): Promise<{ id: string; environments: string[] }[
 const idsOf = (changes: { id: string }[]) => changes.map(({ id }) => id)
 
 describe('an environment', () => {
-  test('has a name, a colour, a place, and the number of its connections', async () => {
+  test('has a name, a color, a place, and the number of its connections', async () => {
     const answer = await ask('POST', 'environments', { name: ' Production ', color: 'red' })
     expect(answer.status).toBe(201)
     expect(answer.body).toEqual({
@@ -87,7 +87,7 @@ describe('an environment', () => {
     expect(await environments()).toEqual([counted])
   })
 
-  test('that is created without a colour gets the least used one', async () => {
+  test('that is created without a color gets the least used one', async () => {
     const colors: string[] = []
     for (let n = 0; n < 13; n++) {
       const { body } = await ask('POST', 'environments', { name: `environment ${n}` })
@@ -151,7 +151,7 @@ describe('an environment', () => {
     await environment('Größe', await api.tenant(`tenant ${++tenants}`))
   })
 
-  test('is renamed and coloured, and keeps the other fields', async () => {
+  test('is renamed and recolored, and keeps the other fields', async () => {
     const { id } = await environment('Production')
     const path = `environments/${id}`
     const before = (await ask('GET', path)).body

@@ -34,7 +34,7 @@ test("the policy that Cairn generates is safe for this connection's ID and Cairn
   expect(status).toBe(200)
   expect(body).toMatchObject({
     verdict: 'safe',
-    trusted: [{ principal: principalArn, judgement: 'expected', remedy: null }],
+    trusted: [{ principal: principalArn, judgment: 'expected', remedy: null }],
     notes: [],
     remedy: null,
   })

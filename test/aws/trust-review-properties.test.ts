@@ -223,7 +223,7 @@ describe('what changes nothing, or only for the worse', () => {
         const after = review(...list, { ...more, Effect: 'Allow' })
         expect(after.trusted.slice(0, before.trusted.length)).toEqual(before.trusted)
         // All but one thing: it can fix that Cairn was denied.
-        const bad = before.trusted.some(({ judgement }) => /other|dangerous/.test(judgement))
+        const bad = before.trusted.some(({ judgment }) => /other|dangerous/.test(judgment))
         if (bad) expect(severity[after.verdict]).toBeGreaterThanOrEqual(severity[before.verdict])
       }),
       { numRuns: 1000 },

@@ -129,7 +129,7 @@ describe("Cairn's own statement", () => {
   ])('is right %s', (_what, fields) => {
     expect(review(allow(fields))).toMatchObject({
       verdict: 'safe',
-      trusted: [{ judgement: 'expected', remedy: null }],
+      trusted: [{ judgment: 'expected', remedy: null }],
       remedy: null,
     })
   })
@@ -201,7 +201,7 @@ describe("Cairn's own statement", () => {
       expect(found.verdict).toBe('unsafe')
       expect(found.trusted).toHaveLength(1)
       expect(found.trusted[0]).toMatchObject({
-        judgement: 'dangerous',
+        judgment: 'dangerous',
         means: expect.stringContaining(reason),
       })
       expect(JSON.parse(found.trusted[0]!.remedy!)).toEqual(right.Statement[0])
@@ -212,7 +212,7 @@ describe("Cairn's own statement", () => {
   test('a whole account is wider than needed, but excludes other customers', () => {
     for (const principal of [cairnAccount, '999988887777']) {
       const found = review(allow({ Principal: { AWS: principal } }))
-      expect(found).toMatchObject({ verdict: 'safe', trusted: [{ judgement: 'wider' }] })
+      expect(found).toMatchObject({ verdict: 'safe', trusted: [{ judgment: 'wider' }] })
       expect(found.summary).toContain("Cairn's AWS account")
       expect(JSON.parse(found.trusted[0]!.remedy!)).toEqual(right.Statement[0])
     }
@@ -221,7 +221,7 @@ describe("Cairn's own statement", () => {
   test('one session of the role does not last', () => {
     const session = 'arn:aws:sts::999988887777:assumed-role/cairn/i-0123456789abcdef0'
     const found = review(allow({ Principal: { AWS: session } }))
-    expect(found).toMatchObject({ verdict: 'unclear', trusted: [{ judgement: 'other' }] })
+    expect(found).toMatchObject({ verdict: 'unclear', trusted: [{ judgment: 'other' }] })
     const open = review(allow({ Principal: { AWS: session }, Condition: undefined }))
     expect(open.verdict).toBe('unsafe')
   })
@@ -317,7 +317,7 @@ describe('anyone else', () => {
   ])('is dangerous: %s', (_what, fields, reason) => {
     const found = review(allow(), allow(fields))
     expect(found.verdict).toBe('unsafe')
-    const dangerous = found.trusted.filter(({ judgement }) => judgement === 'dangerous')
+    const dangerous = found.trusted.filter(({ judgment }) => judgment === 'dangerous')
     expect(dangerous).toEqual([expect.objectContaining({ means: expect.stringContaining(reason) })])
   })
 
@@ -389,7 +389,7 @@ describe('anyone else', () => {
   ])('is for the customer to judge: %s', (_what, fields, who) => {
     const found = review(allow(), allow(fields))
     expect(found.verdict).toBe('unclear')
-    expect(found.trusted.map(({ judgement }) => judgement)).toEqual(['expected', 'other'])
+    expect(found.trusted.map(({ judgment }) => judgment)).toEqual(['expected', 'other'])
     expect(found.trusted[1]!.who).toContain(who)
   })
 
@@ -398,7 +398,7 @@ describe('anyone else', () => {
       allow(),
       allow({ Principal: { AWS: '444455556666' }, Action: 'sts:TagSession', Condition: undefined }),
     )
-    expect(found).toMatchObject({ verdict: 'safe', trusted: [{ judgement: 'expected' }] })
+    expect(found).toMatchObject({ verdict: 'safe', trusted: [{ judgment: 'expected' }] })
     expect(found.notes).toEqual([expect.stringContaining('444455556666')])
   })
 })
@@ -456,7 +456,7 @@ describe("while Cairn's principal is not certain", () => {
 
   test('nothing is called safe, with the reason', () => {
     const found = judge(allow())
-    expect(found).toMatchObject({ verdict: 'unclear', trusted: [{ judgement: 'other' }] })
+    expect(found).toMatchObject({ verdict: 'unclear', trusted: [{ judgment: 'other' }] })
     expect(found.trusted[0]!.means).toContain('The condition is correct')
     expect(found.notes).toContainEqual(expect.stringContaining('cannot determine'))
     expect(found.remedy).toBeNull()

@@ -166,7 +166,7 @@ test('how often the same was done to the same resource is known', async () => {
 })
 
 test('changes of another organization are no candidates', async () => {
-  await inOrganization('neighbour', (trx, organizationId) =>
+  await inOrganization('neighbor', (trx, organizationId) =>
     someChange(
       trx,
       { organizationId, connectionId: null },

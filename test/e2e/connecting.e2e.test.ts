@@ -81,7 +81,7 @@ describe.concurrent('the printed commands, pasted as they are', () => {
     expect({ state, checks }).toEqual({ state: 'passed', checks: allPassed })
     expect(await customer.review(notProvable)).toMatchObject({
       verdict: 'safe',
-      trusted: [{ principal: principalArn, judgement: 'expected' }],
+      trusted: [{ principal: principalArn, judgment: 'expected' }],
     })
     await eventually(
       customer.importedServices,
@@ -419,7 +419,7 @@ test.concurrent('a trust of the whole account passes, with what cannot be seen, 
 
   expect(await customer.review(notProvable)).toMatchObject({
     verdict: 'safe',
-    trusted: [{ principal: `arn:aws:iam::${VENDOR}:root`, judgement: 'wider' }],
+    trusted: [{ principal: `arn:aws:iam::${VENDOR}:root`, judgment: 'wider' }],
   })
 
   // No probe can detect this: another account has access.
@@ -432,7 +432,7 @@ test.concurrent('a trust of the whole account passes, with what cannot be seen, 
   expect(await customer.verify()).toMatchObject({ state: 'passed', checks: allPassed })
   const { verdict, trusted } = await customer.review(notProvable)
   expect(verdict).toBe('unclear')
-  expect(trusted.map(({ judgement }: { judgement: string }) => judgement)).toEqual([
+  expect(trusted.map(({ judgment }: { judgment: string }) => judgment)).toEqual([
     'wider',
     'other',
   ])

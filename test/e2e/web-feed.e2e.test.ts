@@ -372,8 +372,8 @@ test('a change set opens to its changes, and a change to its own page', async ()
   await page.getByRole('heading', { level: 1, name: /bob/ }).waitFor()
   const title = await page.getByRole('heading', { level: 1 }).textContent()
   expect(await page.title()).toBe(`${title} · Cairn`)
-  for (const neighbours of [/^Same change set/, /^By bob/, /^On i-0/]) {
-    await page.getByRole('heading', { name: neighbours }).waitFor()
+  for (const related of [/^Same change set/, /^By bob/, /^On i-0/]) {
+    await page.getByRole('heading', { name: related }).waitFor()
   }
   const same = page.locator('section', { hasText: 'Same change set' })
   await same.getByRole('link', { name: /bob/ }).nth(2).waitFor()

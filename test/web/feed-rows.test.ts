@@ -7,7 +7,7 @@ import type { Change, ChangeSet, CloudTrailDetail, Connection } from '../../web/
 import { Words } from '../../web/src/components/breakable.tsx'
 import { visible } from '../../web/src/components/json.ts'
 import { dayHeadings, rowDays } from '../../web/src/days.ts'
-import { nearest, neighboursOf, safeLinks } from '../../web/src/pages/change/change.ts'
+import { nearest, relatedQueriesOf, safeLinks } from '../../web/src/pages/change/change.ts'
 import { concerns, cut, news, split, toEntries } from '../../web/src/pages/feed/entries.ts'
 import { commandOf, step } from '../../web/src/pages/feed/keys.ts'
 import { askedFor, completeness, question } from '../../web/src/pages/feed/labels.ts'
@@ -17,7 +17,7 @@ import { RowTime } from '../../web/src/pages/feed/row-parts.tsx'
 import { type FeedSearch, listKey } from '../../web/src/pages/feed/search.ts'
 import { createSavedRows } from '../../web/src/pages/feed/selection.ts'
 import { fromWallClock, toWallClock } from '../../web/src/pages/feed/wall-clock.ts'
-import { neighbours } from '../../web/src/sources/cloudtrail/neighbours.ts'
+import { relatedQueries } from '../../web/src/sources/cloudtrail/related-queries.ts'
 import { formatTime } from '../../web/src/time.tsx'
 
 const detail = (fields: Partial<CloudTrailDetail>): CloudTrailDetail => ({
@@ -459,9 +459,9 @@ describe('a change', () => {
     ])
   })
 
-  const listed = (one: Change) => neighboursOf(one, neighbours(one))
+  const listed = (one: Change) => relatedQueriesOf(one, relatedQueries(one))
 
-  test('has links to its neighbours', () => {
+  test('has links to related changes', () => {
     const resources = [{ type: 't', id: 'i-1', accountId: null, region: null, key: 'k' }]
     const [ofSet, ofRequest, ofActor, ofResource] = listed(
       change('a', {

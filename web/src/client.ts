@@ -313,7 +313,7 @@ export type TrustReview = {
         principal: string;
         /** The conditions of the statement. */
         how: string;
-        judgement: "expected" | "wider" | "other" | "dangerous";
+        judgment: "expected" | "wider" | "other" | "dangerous";
         means: string;
         /** A replacement for the statement or its condition, as JSON. */
         remedy: string | null;

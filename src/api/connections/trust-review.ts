@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { reviewTrust } from '../../aws/trust-review/index.ts'
 import { MAX_PASTE_LENGTH } from '../../aws/trust-review/read-role.ts'
-import { JUDGEMENTS, TRUST_VERDICTS } from '../../aws/trust-review/types.ts'
+import { JUDGMENTS, TRUST_VERDICTS } from '../../aws/trust-review/types.ts'
 import type { ApiContext, App } from '../context.ts'
 import { jsonResponse, Problem, problems } from '../problems.ts'
 import { connectionParams, readConnection } from './find.ts'
@@ -34,7 +34,7 @@ const reviewSchema = z
         who: z.string(),
         principal: z.string().meta({ description: 'The principal as written in the policy.' }),
         how: z.string().meta({ description: 'The conditions of the statement.' }),
-        judgement: z.enum(JUDGEMENTS),
+        judgment: z.enum(JUDGMENTS),
         means: z.string(),
         remedy: z.string().nullable().meta({
           description: 'A replacement for the statement or its condition, as JSON.',
@@ -59,7 +59,7 @@ const reviewSchema = z
             who: "Cairn's own principal arn:aws:iam::999988887777:role/cairn",
             principal: 'arn:aws:iam::999988887777:role/cairn',
             how: 'sts:ExternalId StringEquals "cairn-Kq7mWz3RtYb9XcVnPd5sJh2G"',
-            judgement: 'expected',
+            judgment: 'expected',
             means: 'Cairn can assume the role only with the external ID of this connection.',
             remedy: null,
           },

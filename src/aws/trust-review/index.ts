@@ -91,12 +91,12 @@ export function reviewTrust(
   const isAnother = role.roleArn !== null && roleArn !== null && role.roleArn !== roleArn
   const verdict = isAnother
     ? 'another_role'
-    : trusted.some(({ judgement }) => judgement === 'dangerous')
+    : trusted.some(({ judgment }) => judgment === 'dangerous')
       ? 'unsafe'
       : unknown.length === 0 &&
           principalArn !== null &&
           allowsCairn &&
-          trusted.every(({ judgement }) => judgement !== 'other')
+          trusted.every(({ judgment }) => judgment !== 'other')
         ? 'safe'
         : 'unclear'
   return {

@@ -12,11 +12,11 @@ export function reviewStatement(
   pastedArn: string | null,
 ): Judged {
   const judged = judgePrincipal(principal, statement, condition, expected, pastedArn)
-  const isRight = judged.judgement === 'expected' || judged.judgement === 'wider'
+  const isRight = judged.judgment === 'expected' || judged.judgment === 'wider'
   if (isRight && statement.unreadable.length > 0) {
     return {
       ...judged,
-      judgement: 'other',
+      judgment: 'other',
       means: `This statement cannot be evaluated: ${[...new Set(statement.unreadable)].join('; ')}.`,
     }
   }
@@ -35,7 +35,7 @@ function judgePrincipal(
       return judgeEveryone(statement.tests, condition, expected)
     case 'everyone but':
       return {
-        judgement: 'dangerous',
+        judgment: 'dangerous',
         who: `anyone in AWS but ${shorten(name)}`,
         means: 'An Allow with NotPrincipal allows every principal that it does not list.',
       }
@@ -44,13 +44,13 @@ function judgePrincipal(
     case 'Service':
       if (hasWildcard(name)) {
         return {
-          judgement: 'dangerous',
+          judgment: 'dangerous',
           who: 'any AWS service',
           means: 'It does not name a service. Name the intended service, or remove the statement.',
         }
       }
       return {
-        judgement: 'other',
+        judgment: 'other',
         who: `the service ${shorten(name)}`,
         means:
           'The service can use this role when a principal passes the role to it. Cairn does not need this.',
@@ -59,13 +59,13 @@ function judgePrincipal(
       return judgeFederated(name, statement)
     case 'CanonicalUser':
       return {
-        judgement: 'other',
+        judgment: 'other',
         who: `the account with the canonical user ID ${shorten(name)}`,
         means: 'Canonical user IDs are for S3 and have no effect in a trust policy.',
       }
     default:
       return {
-        judgement: 'other',
+        judgment: 'other',
         who: `unknown principal: ${shorten(name)}`,
         means: `This statement cannot be evaluated: ${[...new Set(statement.unreadable)].join('; ')}.`,
       }
@@ -79,7 +79,7 @@ function judgeAws(
   pastedArn: string | null,
 ): Judged {
   const relation = relationOf(name, principalArn)
-  if (relation === 'other') return { judgement: 'other', ...describeOther(name, pastedArn) }
+  if (relation === 'other') return { judgment: 'other', ...describeOther(name, pastedArn) }
   if (relation === 'unknown') {
     const { who, means } = describeOther(name, pastedArn)
     if (
@@ -89,19 +89,19 @@ function judgeAws(
       !condition.unknown
     ) {
       return {
-        judgement: 'dangerous',
+        judgment: 'dangerous',
         who,
         means: `It accepts the external ID of this connection, so it may be intended for Cairn, but the condition is too broad: ${condition.faults.join('; ')}.`,
       }
     }
     return condition.exact
       ? {
-          judgement: 'other',
+          judgment: 'other',
           who,
           means:
             'The condition is correct. Cairn cannot confirm that this is its own principal: compare it with the principal that Cairn runs as.',
         }
-      : { judgement: 'other', who, means: `${means} If this is Cairn, the condition is wrong.` }
+      : { judgment: 'other', who, means: `${means} If this is Cairn, the condition is wrong.` }
   }
   const who = {
     itself: `Cairn's own principal ${name}`,
@@ -110,7 +110,7 @@ function judgeAws(
   }[relation]
   if (!condition.exact) {
     return {
-      judgement: condition.unknown ? 'other' : 'dangerous',
+      judgment: condition.unknown ? 'other' : 'dangerous',
       who,
       means: condition.unknown
         ? `This cannot be evaluated: ${condition.faults.join('; ')}.`
@@ -119,20 +119,20 @@ function judgeAws(
   }
   if (relation === 'itself') {
     return {
-      judgement: 'expected',
+      judgment: 'expected',
       who,
       means: 'Cairn can assume the role only with the external ID of this connection.',
     }
   }
   return relation === 'account'
     ? {
-        judgement: 'wider',
+        judgment: 'wider',
         who,
         means:
           "The external ID blocks other customers. However, every principal in Cairn's account that is allowed to assume roles has access with it. Name Cairn's own role instead.",
       }
     : {
-        judgement: 'other',
+        judgment: 'other',
         who,
         means: "Session names change, and Cairn then loses access. Name Cairn's role instead.",
       }
@@ -172,7 +172,7 @@ function judgeEveryone(
   const limits = limitsOf(tests)
   if (!limits) {
     return {
-      judgement: 'dangerous',
+      judgment: 'dangerous',
       who: 'anyone in AWS',
       means: condition.exact
         ? 'Every AWS account has access with the external ID, which is not a secret: templates, state files and logs contain it.'
@@ -184,28 +184,28 @@ function judgeEveryone(
   if (relations.includes('account')) {
     if (condition.unknown && !condition.exact) {
       return {
-        judgement: 'other',
+        judgment: 'other',
         who,
         means: `This cannot be evaluated: ${condition.faults.join('; ')}.`,
       }
     }
     return condition.exact && !relations.includes('other')
       ? {
-          judgement: 'wider',
+          judgment: 'wider',
           who,
           means:
             "Only the other condition blocks all other AWS accounts. Name Cairn's own role as the principal instead.",
         }
       : condition.exact
-        ? { judgement: 'other', who, means: 'It includes Cairn and other principals.' }
+        ? { judgment: 'other', who, means: 'It includes Cairn and other principals.' }
         : {
-            judgement: 'dangerous',
+            judgment: 'dangerous',
             who,
             means: `It includes Cairn, without requiring the external ID of this connection: ${condition.faults.join('; ')}.`,
           }
   }
   return {
-    judgement: 'other',
+    judgment: 'other',
     who,
     means:
       'Only the condition blocks other AWS accounts. Check whether the principals it allows are intended.',
@@ -229,7 +229,7 @@ const sharedIssuers: Record<string, RegExp> = {
 function judgeFederated(name: string, { tests }: Statement): Judged {
   if (hasWildcard(name)) {
     return {
-      judgement: 'dangerous',
+      judgment: 'dangerous',
       who: 'any identity provider',
       means: 'It does not name a provider. Name the intended provider, or remove the statement.',
     }
@@ -248,13 +248,13 @@ function judgeFederated(name: string, { tests }: Statement): Judged {
   )
   return identifying && !isLimited
     ? {
-        judgement: 'dangerous',
+        judgment: 'dangerous',
         who,
         means:
           'Anyone can create an account with this provider, and no condition limits whose tokens are accepted. Add a condition, or remove the statement.',
       }
     : {
-        judgement: 'other',
+        judgment: 'other',
         who,
         means: 'This is not Cairn. Check whether access through this provider is intended.',
       }

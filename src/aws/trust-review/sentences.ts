@@ -17,8 +17,8 @@ export function summarizeReview(
   trusted: readonly TrustedParty[],
   about: { role: string | null; allowsCairn: boolean; expected: ExpectedTrust },
 ): string {
-  const count = (judgement: TrustedParty['judgement']) =>
-    trusted.filter((party) => party.judgement === judgement).length
+  const count = (judgment: TrustedParty['judgment']) =>
+    trusted.filter((party) => party.judgment === judgment).length
   const others = count('other')
   const entries = (number: number) => (number === 1 ? 'one entry' : `${number} entries`)
   switch (verdict) {
@@ -52,7 +52,7 @@ export function concludeStatement(
   { kind, name }: PolicyPrincipal,
   { tests }: Statement,
   condition: IdCondition,
-  { judgement, means, who = name }: Judged,
+  { judgment, means, who = name }: Judged,
   { byDenial, expected }: { byDenial: boolean; expected: ExpectedTrust },
 ): TrustedParty {
   const others = tests.filter(({ key }) => key !== idKey)
@@ -62,15 +62,15 @@ export function concludeStatement(
   )
   if (byDenial) inWords.push(`a Deny for every external ID except "${expected.externalId}"`)
   const hasRemedy =
-    judgement === 'wider' ||
-    judgement === 'dangerous' ||
+    judgment === 'wider' ||
+    judgment === 'dangerous' ||
     (kind === 'AWS' && relationOf(name, expected.principalArn) === 'session') ||
-    (judgement === 'expected' && (condition.remarks.length > 0 || byDenial))
+    (judgment === 'expected' && (condition.remarks.length > 0 || byDenial))
   return {
     who,
     principal: shorten(name),
     how: inWords.length === 0 ? 'without any condition' : inWords.join(', and '),
-    judgement,
+    judgment,
     means,
     remedy: hasRemedy ? remedyFor(kind, expected) : null,
   }

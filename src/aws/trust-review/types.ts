@@ -1,6 +1,6 @@
 export const TRUST_VERDICTS = ['safe', 'unsafe', 'unclear', 'another_role'] as const
 
-export const JUDGEMENTS = ['expected', 'wider', 'other', 'dangerous'] as const
+export const JUDGMENTS = ['expected', 'wider', 'other', 'dangerous'] as const
 
 export interface TrustReview {
   /**
@@ -33,7 +33,7 @@ export interface TrustedParty {
    * external ID. `dangerous`: Cairn without the external ID, or anyone. `other`: for the customer
    * to judge.
    */
-  judgement: (typeof JUDGEMENTS)[number]
+  judgment: (typeof JUDGMENTS)[number]
   means: string
   /**
    * A replacement for the statement, as JSON; only its condition while Cairn's identity is
@@ -51,4 +51,4 @@ export interface ExpectedTrust {
 }
 
 /** The review of one principal of one statement. */
-export type Judged = Pick<TrustedParty, 'judgement' | 'means'> & { who?: string }
+export type Judged = Pick<TrustedParty, 'judgment' | 'means'> & { who?: string }

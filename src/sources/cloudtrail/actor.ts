@@ -1,6 +1,6 @@
 /**
  * Who made the call: the person, job, program or service behind the credentials, as far as the
- * record shows. What it does not show is a labelled gap in the chain, never a guess.
+ * record shows. What it does not show is a labeled gap in the chain, never a guess.
  *
  * Fields: AWS, "CloudTrail userIdentity element".
  */

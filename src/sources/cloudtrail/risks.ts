@@ -1,4 +1,4 @@
-/** What kinds of harm a change could do, for ranking suspects and for colour. */
+/** What kinds of harm a change could do, for ranking suspects and for color. */
 
 import type { Risk } from '../../changes/change.ts'
 import type { Facts } from './facts.ts'

@@ -1,6 +1,6 @@
 import type { ComponentType } from 'react'
 import type { Change } from '../client.ts'
-import type { Neighbours } from '../pages/change/change.ts'
+import type { RelatedQuery } from '../pages/change/change.ts'
 
 export type Detail = Change['detail']
 
@@ -15,5 +15,5 @@ export interface SourceView {
   /** The source's original data. */
   Event: ComponentType<{ detail: Detail; record: unknown }>
   /** Additional lists of related changes, after that of the change set. */
-  neighbours?: (change: Change) => Neighbours[]
+  relatedQueries?: (change: Change) => RelatedQuery[]
 }

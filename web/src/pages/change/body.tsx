@@ -9,7 +9,7 @@ import { sourceView } from '../../sources/index.ts'
 import { cut } from '../feed/entries.ts'
 import { ActorDetails } from './actor.tsx'
 import classes from './change.module.css'
-import { neighboursOf } from './change.ts'
+import { relatedQueriesOf } from './change.ts'
 import { ChangeHeader } from './change-header.tsx'
 import { Details } from './details.tsx'
 import { RelatedChanges } from './related-changes.tsx'
@@ -91,8 +91,8 @@ function Parts(props: { change: Change; record: unknown; headingOrder: 1 | 2 }) 
         </Stack>
         <Stack gap="md" miw={0}>
           <ActorDetails change={change} />
-          {neighboursOf(change, source.neighbours?.(change)).map((neighbours) => (
-            <RelatedChanges key={neighbours.title} change={change} neighbours={neighbours} />
+          {relatedQueriesOf(change, source.relatedQueries?.(change)).map((query) => (
+            <RelatedChanges key={query.title} change={change} query={query} />
           ))}
         </Stack>
       </div>

@@ -41,7 +41,7 @@ export function fitsInUrl(value: string): boolean {
   return value.isWellFormed() && encodeURIComponent(value).length <= MAX_LENGTH_IN_URL
 }
 
-export interface Neighbours {
+export interface RelatedQuery {
   title: string
   /** The feed that has all of them. */
   search: FeedSearch
@@ -69,7 +69,7 @@ export function historyOf(change: Change, filter: FeedSearch): FeedSearch {
  *
  * @param ofSource what the change's source adds
  */
-export function neighboursOf(change: Change, ofSource: Neighbours[] = []): Neighbours[] {
+export function relatedQueriesOf(change: Change, ofSource: RelatedQuery[] = []): RelatedQuery[] {
   const [resource] = change.resources
   return [
     ...(change.changeSetId === null

@@ -12,31 +12,31 @@ import { cut } from '../feed/entries.ts'
 import feedClasses from '../feed/feed.module.css'
 import { DayHeading } from '../feed/row-parts.tsx'
 import { toQuery, windowOf } from '../feed/search.ts'
-import { type Neighbours, nearest } from './change.ts'
+import { nearest, type RelatedQuery } from './change.ts'
 import { Section } from './parts.tsx'
 
 const few = 6
 
 /** The nearest related changes, and a link to all of them. */
-export function RelatedChanges({ change, neighbours }: { change: Change; neighbours: Neighbours }) {
-  const { search, title } = neighbours
+export function RelatedChanges({ change, query }: { change: Change; query: RelatedQuery }) {
+  const { search, title } = query
   const [zone] = useZone()
   const found = useQuery({
-    queryKey: ['changes', 'neighbours', change.id, title],
+    queryKey: ['changes', 'related', change.id, title],
     queryFn: async () => {
       const { from, to } = windowOf(search, 0)
-      const query = toQuery(search, { from, to, endsNow: false })
+      const params = toQuery(search, { from, to, endsNow: false })
       // A change at the same time can be on either side.
       const until = new Date(Date.parse(change.occurredAt) + 1).toISOString()
       const [before, after] = await Promise.all([
         listChanges({
-          ...query,
+          ...params,
           from: from.toISOString(),
           to: until,
           limit: few + 1,
         }),
         listChanges({
-          ...query,
+          ...params,
           from: change.occurredAt,
           to: to.toISOString(),
           order: 'asc',

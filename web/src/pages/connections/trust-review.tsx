@@ -67,7 +67,7 @@ const verdicts = {
   another_role: { title: 'Different role', color: 'yellow', Icon: IconInfoCircle },
 }
 
-const judgements = {
+const judgments = {
   expected: 'Expected',
   wider: 'Too broad',
   other: 'Other principal',
@@ -86,7 +86,7 @@ function Review({ review }: { review: TrustReview }) {
         // biome-ignore lint/suspicious/noArrayIndexKey: as above
         <Stack key={index} gap={2}>
           <Text size="sm" fw={600} className="from-aws">
-            {judgements[one.judgement]}: {visible(one.who)}
+            {judgments[one.judgment]}: {visible(one.who)}
           </Text>
           <Text size="sm" className="from-aws">
             {visible(one.means)}

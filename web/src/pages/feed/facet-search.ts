@@ -4,13 +4,13 @@ import { visible } from '../../components/json.ts'
 export const mostWithoutSearch = 8
 
 /** The value as listed, and as filters contain it. */
-interface Labelled {
+interface Labeled {
   value: string
   label: string
 }
 
 /** The values whose label or value contains the text, regardless of case. */
-export function searchValues<T extends Labelled>(values: readonly T[], text: string): T[] {
+export function searchValues<T extends Labeled>(values: readonly T[], text: string): T[] {
   const wanted = text.trim().toLowerCase()
   return values.filter(({ value, label }) =>
     [value, label].some((one) => one.toLowerCase().includes(wanted)),
@@ -24,6 +24,6 @@ export function searchLabel(field: string): string {
 }
 
 /** The label in full, with the value where it is different. */
-export function fullValue({ value, label }: Labelled): string {
+export function fullValue({ value, label }: Labeled): string {
   return visible(label === value ? value : `${label} (${value})`)
 }

@@ -30,16 +30,16 @@ export const FieldFacets = memo(function FieldFacets(props: {
   if (all.length === 0 || (all.length === 1 && picked.length === 0 && quiet.includes(field))) {
     return null
   }
-  const labelled = all.map((value) => ({
+  const labeled = all.map((value) => ({
     value,
     label: labels.get(value) ?? props.labelOf(field, value),
   }))
   const hasSearch = all.length > mostWithoutSearch
   const isSearching = hasSearch && typed.trim() !== ''
-  const listed = labelled.filter(
+  const listed = labeled.filter(
     ({ value }, index) => isLong || index < few || picked.includes(value),
   )
-  const shown = isSearching ? searchValues(labelled, typed) : listed
+  const shown = isSearching ? searchValues(labeled, typed) : listed
   return (
     <section aria-label={filterLabels[field]}>
       <Text size="xs" fw={600} mb={2} px={6} component="h2">

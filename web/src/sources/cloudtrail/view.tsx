@@ -6,9 +6,9 @@ import { Fact, LongText, RecordSection } from '../../pages/change/parts.tsx'
 import { cut } from '../../pages/feed/entries.ts'
 import { Edits } from '../edits.tsx'
 import type { Detail, SourceView } from '../view.ts'
-import { neighbours } from './neighbours.ts'
+import { relatedQueries } from './related-queries.ts'
 
-export const cloudtrail: SourceView = { Banner, Top, Facts, Event, neighbours }
+export const cloudtrail: SourceView = { Banner, Top, Facts, Event, relatedQueries }
 
 /** The registry has chosen this view by the change's source. */
 const typed = (detail: Detail) => detail as CloudTrailDetail
