@@ -61,7 +61,7 @@ test('creates an organization and prints only its key', async () => {
   for (const key of [out, other.out]) expect(await organizationOfKey(system, key.trim())).toBe(id)
 })
 
-test('creates an invitation link for an owner, at the public address', async () => {
+test("creates an owner's invitation link with the public URL", async () => {
   const { status, err } = admin('organization', 'create', 'third tenant')
   expect({ status, err }).toEqual({ status: 0, err: '' })
   const invited = admin('owner', 'invite', 'third tenant')
@@ -80,11 +80,11 @@ test.each([
   [['organization', 'create', ' '], '1 to 200 characters'],
   [['key', 'create', 'absent'], 'Organization "absent" does not exist'],
   [['owner', 'invite', 'absent'], 'Organization "absent" does not exist'],
-])('%j is refused with a sentence', (args, part) => {
+])('rejects %j with an explanation', (args, part) => {
   expect(admin(...args)).toMatchObject({ status: 1, out: '', err: expect.stringContaining(part) })
 })
 
-test('encrypts webhook secrets under the first key, once', async () => {
+test('encrypts webhook secrets with the first key, once', async () => {
   const [old, current] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
   const owner = openDatabase({ url: database.url })
   const { id } = await ensureOrganization(system, 'with a webhook')

@@ -26,7 +26,7 @@ test.each([
   [new Error('Connection terminated unexpectedly'), 'Postgres does not respond'],
   ['a string', "The worker's log has the details."],
   [null, "The worker's log has the details."],
-])('%s is replaced by a message of Cairn, and is retried', (error, part) => {
+])("%s is reported in Cairn's own words, and is retried", (error, part) => {
   const failure = unexpectedFailure(error)
   expect(failure.message).toContain(part)
   expect(failure.message).not.toMatch(/token|undefined|relation|ECONN|terminat/i)
@@ -34,7 +34,7 @@ test.each([
   expect(failure.nonRetryable).not.toBe(true)
 })
 
-test('an activity that fails unexpectedly reveals no foreign error text', async () => {
+test('an unexpected error of an activity does not expose its text', async () => {
   const db: Database = openDatabase({ url: 'postgres://cairn@127.0.0.1:1/cairn' })
   const activities = createActivities({ db, aws: {} as never, pacers: {} as never })
   const ref = { installationId: 'one', organizationId: 'two', connectionId: 'three' }

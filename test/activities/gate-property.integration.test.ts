@@ -194,7 +194,7 @@ function isExpected(error: unknown): boolean {
   )
 }
 
-test('however PATCH, verify, import and kills interleave, nothing is stored without the newest verdict, and nothing deadlocks', async () => {
+test('no interleaving of PATCH, verification, import and kills stores events without the newest verdict, or deadlocks', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(command, { minLength: 8, maxLength: 24 }), async (commands) => {
       const connection = await account.connect()

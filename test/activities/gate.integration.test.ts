@@ -146,8 +146,8 @@ async function releaseUntil(operation: PausedCall['operation']): Promise<PausedC
 
 const verificationRequired = { type: VerificationRequired, nonRetryable: true }
 
-describe('a role that is replaced', () => {
-  test('is not imported from before it is verified', async () => {
+describe('replacing a role', () => {
+  test('stops imports until the new role is verified', async () => {
     const connection = await verified()
     await patch(connection, unsafeRole)
     await expect(importAll(connection.ref)).rejects.toMatchObject(verificationRequired)
@@ -161,7 +161,7 @@ describe('a role that is replaced', () => {
     Array.from({ length: 8 }, (_, call) => ({ pausesAfter, call })),
   )
   test.each(interleavings)(
-    'during an import, which stores nothing more (%o)',
+    'ends the writes of a running import (%o)',
     async ({ pausesAfter, call }) => {
       const connection = await verified()
       aws.isPausing = true
@@ -180,7 +180,7 @@ describe('a role that is replaced', () => {
     },
   )
 
-  test('and set again is verified again', async () => {
+  test('requires a verification when the first role is set again', async () => {
     const connection = await verified()
     const passed = await verification(connection.ref)
     await patch(connection, unsafeRole)
@@ -195,7 +195,7 @@ describe('a role that is replaced', () => {
     expect((await imported(connection.ref)).all).toBeGreaterThanOrEqual(120)
   })
 
-  test('does not get the verdict of an attempt that started before', async () => {
+  test('invalidates the verdict of an attempt that started earlier', async () => {
     const connection = await account.connect()
     aws.isPausing = true
     const older = verify(connection.ref)
@@ -209,7 +209,7 @@ describe('a role that is replaced', () => {
     await expect(importAll(connection.ref)).rejects.toMatchObject(verificationRequired)
   })
 
-  test('is withdrawn: nothing more is stored', async () => {
+  test('with none ends the writes of a running import', async () => {
     const connection = await verified()
     aws.isPausing = true
     const running = importAll(connection.ref)
@@ -246,8 +246,8 @@ describe('a role that is replaced', () => {
   })
 })
 
-describe('of two attempts at a verification', () => {
-  test('the older one cannot overwrite the newer verdict', async () => {
+describe('two concurrent verifications', () => {
+  test('cannot overwrite a newer verdict with an older one', async () => {
     const connection = await verified()
     aws.isPausing = true
     aws.pausesAfter = true
@@ -265,7 +265,7 @@ describe('of two attempts at a verification', () => {
     expect(await verification(connection.ref)).toEqual(newer)
   })
 
-  test('an older one shows no progress', async () => {
+  test('show only the progress of the newer one', async () => {
     const connection = await account.connect()
     aws.isPausing = true
     const older = verify(connection.ref)
@@ -281,7 +281,7 @@ describe('of two attempts at a verification', () => {
 })
 
 describe('the session of an import', () => {
-  test('is of the verified role, not of one that was created again under its name', async () => {
+  test('does not use a role that was recreated under the same name', async () => {
     const connection = await verified()
     await importAll(connection.ref)
     const before = await verification(connection.ref)
@@ -297,7 +297,7 @@ describe('the session of an import', () => {
     await importAll(connection.ref)
   })
 
-  test('a page of the role that was there before is not stored under the new one', async () => {
+  test('does not store a page of the earlier role under the new one', async () => {
     const connection = await verified()
     aws.isPausing = true
     aws.pausesAfter = true
@@ -330,7 +330,7 @@ describe('the session of an import', () => {
     })
   })
 
-  test('a verification that started before that is no longer accepted', async () => {
+  test('makes a verification that started earlier invalid', async () => {
     const connection = await verified()
     aws.isPausing = true
     aws.pausesAfter = true
@@ -345,7 +345,7 @@ describe('the session of an import', () => {
     expect(await verification(connection.ref)).toMatchObject({ state: 'failed' })
   })
 
-  test('a refusal that could not be probed is probed again after a minute', async () => {
+  test('is probed again after a minute if the refusal could not be probed', async () => {
     const connection = await verified()
     account.simulator.failNext({ operation: 'AssumeRole', effect: 'delay', delayMs: 1 })
     account.simulator.failNext({
@@ -364,7 +364,7 @@ describe('the session of an import', () => {
     }
   })
 
-  test('belongs to one verdict: after another verification it is not used', async () => {
+  test('is not used after another verification', async () => {
     const connection = await verified()
     await importAll(connection.ref)
     const assume = vi.spyOn(aws, 'assumeRole')
@@ -378,7 +378,7 @@ describe('the session of an import', () => {
   })
 })
 
-describe('a verification that cannot be completed', () => {
+describe('an inconclusive verification', () => {
   const sts = { service: 'sts', times: 100 } as const
   const faults: [what: string, break_: () => void][] = [
     ...(['AssumeRole', 'GetCallerIdentity'] as const).flatMap((operation) => [
@@ -432,7 +432,7 @@ describe('a verification that cannot be completed', () => {
     ],
   ]
 
-  test.each(faults)('leaves the passed verdict standing (%s)', async (_what, break_) => {
+  test.each(faults)('keeps the passed verdict (%s)', async (_what, break_) => {
     const connection = await verified()
     const healthy = account.deps.aws
     await importAll(connection.ref)
@@ -467,7 +467,7 @@ describe('a verification that cannot be completed', () => {
     expect(await verification(connection.ref)).toMatchObject({ inconclusive_at: null })
   })
 
-  test.each(faults)('passes no role that has not passed before (%s)', async (_what, break_) => {
+  test.each(faults)('does not pass a role that has never passed (%s)', async (_what, break_) => {
     const connection = await account.connect()
     break_()
     expect((await verify(connection.ref)).state).not.toBe('passed')
@@ -475,7 +475,7 @@ describe('a verification that cannot be completed', () => {
     expect(await imported(connection.ref)).toMatchObject({ all: 0 })
   })
 
-  test('accepts a verdict for three days at most', async () => {
+  test('extends a verdict for three days at most', async () => {
     const connection = await verified()
     await account.superuser
       .updateTable('verifications')
@@ -491,7 +491,7 @@ describe('a verification that cannot be completed', () => {
     await importAll(connection.ref)
   })
 
-  test('is not valid for a role that was created again', async () => {
+  test('does not extend the verdict of a recreated role', async () => {
     const connection = await verified()
     account.simulator.deleteRole(connection.role_arn!)
     setTrust(connection, 'exact')
@@ -505,13 +505,16 @@ describe('a verification that cannot be completed', () => {
     ['a probe that must be refused succeeds', (connection) => setTrust(connection, 'open')],
     ['AWS denies the role', ({ role_arn }) => void account.simulator.deleteRole(role_arn!)],
   ]
-  test.each(disproofs)('is not one that disproves the verdict: %s', async (_what, disprove) => {
-    const connection = await verified()
-    disprove(connection)
-    expect(await verify(connection.ref)).toMatchObject({ state: 'failed', inconclusive: null })
-    await expect(importAll(connection.ref)).rejects.toMatchObject(verificationRequired)
-    expect((await row(connection.ref)).status).toBe('action_needed')
-  })
+  test.each(disproofs)(
+    'is different from one that disproves the verdict: %s',
+    async (_what, disprove) => {
+      const connection = await verified()
+      disprove(connection)
+      expect(await verify(connection.ref)).toMatchObject({ state: 'failed', inconclusive: null })
+      await expect(importAll(connection.ref)).rejects.toMatchObject(verificationRequired)
+      expect((await row(connection.ref)).status).toBe('action_needed')
+    },
+  )
 })
 
 test('an import without a session is reported, and the verdict stays valid', async () => {

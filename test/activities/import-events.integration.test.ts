@@ -108,7 +108,7 @@ test('every change of the lookback is imported once, in every region', async () 
   expect(again.imported).toBe(0)
 })
 
-test('the newest is there before it is settled, and what arrives late is not lost', async () => {
+test('the newest events are imported before they are settled, and late events are not lost', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
   const now = account.simulator.now()
   account.simulator.addEvents([recordAt(now - 2 * MINUTE_MS)])
@@ -134,7 +134,7 @@ test('a second with more than two pages is imported completely', async () => {
   expect(await importedIds(account, ref)).toHaveLength(110)
 })
 
-test('a second that outlasts its tokens is set aside, and older seconds are imported', async () => {
+test('a second that takes longer than its tokens are valid is skipped, and older seconds are imported', async () => {
   const account = await newAccount({ regions: ['us-east-1'], tokenMaxPages: 3 })
   const now = account.simulator.now()
   const at = new Date(now - 2 * HOUR_MS)
@@ -176,7 +176,7 @@ test('tokens that expire between seconds only cost requests', async () => {
   expect((await coverage(account, ref)).set_aside).toEqual([])
 })
 
-test('pages that are not newest first settle nothing before their scan ends', async () => {
+test('pages that are not sorted newest first settle nothing before their scan ends', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
   const now = account.simulator.now()
   account.simulator.addEvents(
@@ -188,7 +188,7 @@ test('pages that are not newest first settle nothing before their scan ends', as
   expect(await importedIds(account, ref)).toHaveLength(400)
 })
 
-test('after an outage the hole is filled', async () => {
+test('the gap after an outage is filled', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
   const ref = await verified(account)
   await importAll(account, ref)
@@ -201,7 +201,7 @@ test('after an outage the hole is filled', async () => {
   expect((await coverage(account, ref)).settled).toHaveLength(1)
 })
 
-test('settled seconds are read once more after 26 hours, and what that finds is counted', async () => {
+test('settled seconds are read again after 26 hours, and late events are counted', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
   const ref = await verified(account)
   await importAll(account, ref)
@@ -220,7 +220,7 @@ test('settled seconds are read once more after 26 hours, and what that finds is 
   expect(row.confirmed.at(-1)![1]).toBeGreaterThan(confirmed - 3700)
 })
 
-test('a failing region is data; the others never wait for it', async () => {
+test('a failing region is a result, and the other regions do not wait for it', async () => {
   const account = await newAccount()
   const now = account.simulator.now()
   account.simulator.addEvents([
@@ -245,7 +245,7 @@ test('a failing region is data; the others never wait for it', async () => {
   })
 })
 
-test('a region that a policy denies is a state, and probed again only the next day', async () => {
+test('a region that a policy denies is reported as denied, and probed again the next day', async () => {
   const account = await newAccount()
   account.simulator.denyLookupEvents(['eu-west-1'])
   const ref = await verified(account)
@@ -291,7 +291,7 @@ test('throttled requests are sent again, and counted', async () => {
   expect((await coverage(account, ref)).throttled).toBe(3)
 })
 
-test('a session that ends in mid-import is replaced', async () => {
+test('a session that ends during an import is replaced', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
   account.simulator.addEvents([recordAt(account.simulator.now() - HOUR_MS)])
   const ref = await verified(account)
@@ -300,7 +300,7 @@ test('a session that ends in mid-import is replaced', async () => {
   expect(await importAll(account, ref)).toMatchObject({ imported: 1, failing: [] })
 })
 
-test('a role that is gone ends the cycle with RoleRefused', async () => {
+test('a deleted role ends the cycle with RoleRefused', async () => {
   const account = await newAccount()
   const { ref, role_arn } = await account.connect()
   await account.run('verifyRole', ref, { failures: 0 })
@@ -311,7 +311,7 @@ test('a role that is gone ends the cycle with RoleRefused', async () => {
   })
 })
 
-test('nothing is imported for a connection that was paused or deleted', async () => {
+test('nothing is imported for a paused or deleted connection', async () => {
   const account = await newAccount()
   const ref = await verified(account)
   for (const change of [{ paused: true }, { paused: false, deleted_at: new Date() }]) {
@@ -326,7 +326,7 @@ test('nothing is imported for a connection that was paused or deleted', async ()
   }
 })
 
-test('what the purge of another connection removes is imported again', async () => {
+test('changes that the purge of another connection removes are imported again', async () => {
   const account = await newAccount()
   const now = account.simulator.now()
   account.simulator.addEvents(
@@ -376,7 +376,7 @@ test('what the purge of another connection removes is imported again', async () 
   expect(await importedIds(account, first.ref)).toHaveLength(5)
 })
 
-test('of two concurrent attempts the older one is fenced, and nothing is stored twice', async () => {
+test('of two concurrent attempts, the older one is fenced and nothing is stored twice', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
   const now = account.simulator.now()
   account.simulator.addEvents(
@@ -398,7 +398,7 @@ test('of two concurrent attempts the older one is fenced, and nothing is stored 
   expect(seconds(row.settled)).toBeGreaterThan(47 * 3600)
 })
 
-test('an event that cannot be a change is stored unchanged, once, and blocks nothing', async () => {
+test('an event that cannot become a change is stored unchanged, once, and blocks nothing', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
   const now = account.simulator.now()
   const good = recordAt(now - HOUR_MS)
@@ -450,7 +450,7 @@ test('all events can be selected instead of changes only', async () => {
   expect(await importedIds(account, ref)).toHaveLength(2)
 })
 
-test('time that CloudTrail no longer keeps is lost, not waited for', async () => {
+test('time that CloudTrail no longer has is reported as lost', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
   const ref = await verified(account, { lookbackDays: 90 })
   const summary = await importAll(account, ref)

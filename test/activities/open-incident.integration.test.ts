@@ -5,7 +5,7 @@ import { translatePagerDuty } from '../../src/sources/pagerduty/translate.ts'
 import { createTestAccount } from '../../testing/account.ts'
 import { pagerDutyBody } from '../../testing/incidents.ts'
 
-test('while an incident is open, each cycle asks also the regions that are quiet', async () => {
+test('while an incident is open, each cycle also requests quiet regions', async () => {
   const account = await createTestAccount({ regions: ['us-east-1', 'eu-west-1'] })
   account.deps.regions = ['us-east-1', 'eu-west-1']
   onTestFinished(account.close)

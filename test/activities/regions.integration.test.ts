@@ -93,8 +93,8 @@ async function connectImported(account: TestAccount) {
   return ref
 }
 
-describe('a region without an answer', () => {
-  test('one lost packet of a probe hides nothing', async () => {
+describe('a region without a response', () => {
+  test('does not matter if only one packet of a probe is lost', async () => {
     const account = await newAccount()
     const lost = recordAt(account.simulator.now() - HOUR_MS, { awsRegion: 'eu-west-1' })
     account.simulator.addEvents([lost])
@@ -115,7 +115,7 @@ describe('a region without an answer', () => {
     ['throttling', { effect: 'error', code: 'ThrottlingException' }],
   ] as const
 
-  test.each(silences)('%s leaves a new region unknown, incomplete and due', async (_, fault) => {
+  test.each(silences)('is unknown, incomplete and due if it is new (%s)', async (_, fault) => {
     const account = await newAccount()
     account.deps.budgetMs = 0
     const missed = recordAt(account.simulator.now() - HOUR_MS, { awsRegion: 'eu-west-1' })
@@ -135,7 +135,7 @@ describe('a region without an answer', () => {
     expect(await coverageOf(account, ref, 'eu-west-1')).toMatchObject({ state: 'active' })
   })
 
-  test('is tried again within seconds, and then ever later', async () => {
+  test('is retried within seconds, then at longer and longer intervals', async () => {
     const account = await newAccount()
     account.simulator.failNext({ ...IN_EUROPE, effect: 'drop', times: 1_000 })
     const ref = await verify(account)
@@ -155,7 +155,7 @@ describe('a region without an answer', () => {
     expect(waits[3]).toBeGreaterThan(30)
   })
 
-  test('a known region keeps its state', async () => {
+  test('keeps its state if it is known', async () => {
     const account = await newAccount()
     const ref = await connectImported(account)
     const before = await coverageOf(account, ref, 'eu-west-1')
@@ -171,7 +171,7 @@ describe('a region without an answer', () => {
     expect(await cycleOfAll(account, ref)).toMatchObject({ status: 'current', failing: [] })
   })
 
-  test('the global region without an answer is inconclusive, not a failed verification', async () => {
+  test('makes a verification inconclusive if it is the global region', async () => {
     const account = await newAccount()
     const { ref } = await account.connect()
     account.simulator.failNext({ ...LOOKUP, region: 'us-east-1', effect: 'drop', times: 3 })
@@ -185,7 +185,7 @@ describe('a region without an answer', () => {
 })
 
 describe('a region that AWS refuses', () => {
-  test('from the start is not part of what complete means', async () => {
+  test('does not affect completeness if it was never imported', async () => {
     const account = await newAccount()
     account.simulator.denyLookupEvents(['eu-west-1'])
     const ref = await verify(account)
@@ -199,7 +199,7 @@ describe('a region that AWS refuses', () => {
     ['disabled', ({ simulator }) => simulator.disableRegion('eu-west-1'), 'not_enabled'],
   ]
   test.each(refusals)(
-    'after its import (%s) sets the connection to behind',
+    'sets the connection to behind if it was imported (%s)',
     async (_, refuse, state) => {
       const account = await newAccount()
       const ref = await connectImported(account)
@@ -249,7 +249,7 @@ describe('a region that AWS refuses', () => {
     expect(waits.at(-1)).toBeGreaterThan(58)
   })
 
-  test('and that had nothing settled in this selection counts all the same', async () => {
+  test('affects completeness even if nothing is settled in the current selection', async () => {
     const account = await newAccount()
     const ref = await connectImported(account)
     account.simulator.denyLookupEvents(['eu-west-1'])
@@ -264,8 +264,8 @@ describe('a region that AWS refuses', () => {
   })
 })
 
-describe('regions that are left out', () => {
-  test('by CAIRN_REGIONS are no longer imported, and count again when they are listed', async () => {
+describe('regions that CAIRN_REGIONS excludes', () => {
+  test('are no longer imported, and affect completeness when they are listed again', async () => {
     const account = await newAccount()
     const ref = await connectImported(account)
     account.deps.regions = ['us-east-1']
@@ -286,7 +286,7 @@ describe('regions that are left out', () => {
     expect(await cycleOfAll(account, ref)).toMatchObject({ status: 'current', imported: 1 })
   })
 
-  test('a region that CAIRN_REGIONS lists later is unknown until it answers', async () => {
+  test('are unknown when they are listed until they respond', async () => {
     const account = await newAccount()
     account.deps.regions = ['us-east-1']
     const ref = await connectImported(account)
@@ -303,7 +303,7 @@ describe('regions that are left out', () => {
 })
 
 describe('the clock', () => {
-  test('60 minutes ahead settles nothing that AWS has not reached', async () => {
+  test('settles nothing that AWS has not reached when it is 60 minutes ahead', async () => {
     const account = await newAccount()
     account.deps.clock = () => Date.now() + HOUR_MS
     const ref = await verify(account)
@@ -318,7 +318,7 @@ describe('the clock', () => {
     expect(await importedIds(account)).toEqual([late.eventID])
   })
 
-  test('60 minutes behind settles only by its own Date', async () => {
+  test("settles only by AWS's Date header when it is 60 minutes behind", async () => {
     const account = await newAccount()
     const ref = await verify(account)
     account.deps.clock = () => Date.now() - HOUR_MS
@@ -328,7 +328,7 @@ describe('the clock', () => {
     expect(settled.at(-1)![1]).toBeLessThanOrEqual(limit)
   })
 
-  test('answers without a date are stored and settle nothing', async () => {
+  test('settles nothing if responses have no date', async () => {
     const account = await newAccount({ regions: ['us-east-1'] })
     account.deps.regions = ['us-east-1']
     const ref = await verify(account)
@@ -349,7 +349,7 @@ describe('the clock', () => {
 })
 
 describe('occasional errors', () => {
-  test('one answer in ten a 500 costs requests, not turns', async () => {
+  test('cost requests, but no turns, at a rate of one response in ten', async () => {
     const account = await newAccount({ regions: ['us-east-1'] })
     account.deps.regions = ['us-east-1']
     account.deps.budgetMs = 10 * MINUTE_MS
@@ -371,7 +371,7 @@ describe('occasional errors', () => {
     })
   })
 
-  test('live polling does not wait for the back-off of the backfill', async () => {
+  test('of the backfill do not delay live polling', async () => {
     const account = await newAccount({ regions: ['us-east-1'] })
     account.deps.regions = ['us-east-1']
     const ref = await verify(account)
@@ -403,7 +403,7 @@ describe('occasional errors', () => {
     expect(after.backfill_due_at!.getTime()).toBeGreaterThan(Date.now() + 50 * MINUTE_MS)
   })
 
-  test('progress resets the failure count', async () => {
+  test('are no longer counted after progress', async () => {
     const account = await newAccount({ regions: ['us-east-1'] })
     account.deps.regions = ['us-east-1']
     const ref = await verify(account)
@@ -424,7 +424,7 @@ describe('occasional errors', () => {
 })
 
 describe('pages out of order', () => {
-  test('revert what their chain has settled when the budget ends first', async () => {
+  test('revert what their chain has settled if the budget ends first', async () => {
     const account = await newAccount({ regions: ['us-east-1'] })
     account.deps.regions = ['us-east-1']
     const now = account.simulator.now()
@@ -456,7 +456,7 @@ describe('pages out of order', () => {
   })
 })
 
-test('an answer without events is not an empty last page', async () => {
+test('a page without events is not treated as the last one', async () => {
   const account = await newAccount({ regions: ['us-east-1'] })
   account.deps.regions = ['us-east-1']
   const ref = await verify(account)
@@ -470,7 +470,7 @@ test('an answer without events is not an empty last page', async () => {
   expect(await cycleOfAll(account, ref)).toMatchObject({ status: 'current', imported: 1 })
 })
 
-describe('an answer of LookupEvents that AWS would not send', () => {
+describe('an invalid response of LookupEvents', () => {
   const page = (events: unknown[], token = '') =>
     `{"Events":${JSON.stringify(events)}${token && `,"NextToken":${token}`}}`
 
@@ -548,7 +548,7 @@ test("a role that STS refuses during an import does not change the region's stat
     expect(await coverageOf(account, ref, region)).toMatchObject({ state: 'active' })
 })
 
-test('regions of a connection are due together', async () => {
+test('all regions of a connection are due at the same time', async () => {
   const account = await newAccount()
   const ref = await connectImported(account)
   const interval = MINUTE_MS

@@ -99,7 +99,7 @@ test('five events with the same unreadable content are five records', async () =
   })
 })
 
-test('entries without an event id are one record for each content', async () => {
+test('entries without an event ID are stored as one record per content', async () => {
   const owner = await newOwner()
   const broken = (Username: string) => event(undefined, { Username, CloudTrailEvent: 'null' })
   const page = [broken('ada'), broken('grace'), event('  ', { CloudTrailEvent: '[]' })]
@@ -123,14 +123,14 @@ test('the record is removed when the event can be parsed, and does not return', 
   expect(await records(owner)).toEqual([])
 })
 
-test('an event that is readable once on a page is no unparsed record of it', async () => {
+test('an event that can be parsed once on a page is not kept as an unparsed record', async () => {
   const owner = await newOwner()
   await store(owner, [event('event-1', { CloudTrailEvent: '' }), event('event-1')])
   expect(await records(owner)).toEqual([])
   expect(await changes(owner)).toHaveLength(1)
 })
 
-test('an entry without an id is gone as well when its record names the event', async () => {
+test('an entry without an ID is also removed when its record names the event', async () => {
   const owner = await newOwner()
   const late = event('event-1', { EventId: undefined, EventTime: new Date(RANGE[1] * 1000) })
   await store(owner, [late])
@@ -141,7 +141,7 @@ test('an entry without an id is gone as well when its record names the event', a
   expect(await changes(owner)).toEqual([{ source_id: 'event-1' }])
 })
 
-test('ids that differ only where Postgres or an index would not are different events', async () => {
+test('IDs that Postgres or an index could treat as equal are different events', async () => {
   const owner = await newOwner()
   const ids = ['a\0', 'a\x1f', 'a\ud800', 'a\ud801', `${'x'.repeat(600)}1`, `${'x'.repeat(600)}2`]
   await store(
@@ -203,7 +203,7 @@ const hostileEvents = fc.array(
   { minLength: 1, maxLength: 12 },
 )
 
-test('for any response of LookupEvents, no event is dropped and none is stored twice', async () => {
+test('for any response of LookupEvents, no event is dropped or stored twice', async () => {
   await fc.assert(
     fc.asyncProperty(hostileEvents, async (page) => {
       const owner = await newOwner()

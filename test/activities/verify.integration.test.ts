@@ -35,7 +35,7 @@ async function storedStatus({ superuser }: TestAccount, connectionId: string) {
   return row
 }
 
-test('a correct role passes, and its regions are known', async () => {
+test('a correct role passes, and its regions become known', async () => {
   const account = await newAccount()
   const { ref } = await account.connect({ roleName: 'services/audit/cairn' })
   const verification = await account.run('verifyRole', ref, { failures: 0 })
@@ -91,7 +91,7 @@ test.each(unsafe)(
   },
 )
 
-test('a role that AWS does not recognize yet is waiting; later it fails', async () => {
+test('a role that AWS does not recognize yet is waiting, and fails later', async () => {
   const account = await newAccount()
   const { ref, role_arn, external_id } = await account.connect()
   const condition = { StringEquals: { 'sts:ExternalId': external_id } }
@@ -139,7 +139,7 @@ test('a role that passed and was then deleted fails immediately', async () => {
   })
 })
 
-test('a role that may not look up events fails, naming the missing permission', async () => {
+test('a role without the permission to look up events fails, and the missing permission is named', async () => {
   const account = await newAccount()
   const { ref, role_arn } = await account.connect()
   account.simulator.setPolicies(role_arn!, [])
@@ -163,7 +163,7 @@ test.each([
   ['AssumeRole', '{}'],
   ['AssumeRole', emptySession],
   ['GetCallerIdentity', '{}'],
-])('%s answered with %s proves nothing', async (operation, body) => {
+])('a result is inconclusive when %s is answered with %s', async (operation, body) => {
   const account = await newAccount()
   const { ref } = await account.connect()
   account.simulator.failNext({ operation, effect: 'answer', body, times: 1_000 })
@@ -183,7 +183,7 @@ test("a signature that AWS rejects is a problem of the worker's clock or credent
   expect(reason).toContain("the worker's clock is wrong")
 })
 
-test('a refusal that could not be probed is not considered proven', async () => {
+test('without a probe of the refusal, the external ID is not reported as enforced', async () => {
   const account = await newAccount()
   const { ref } = await account.connect()
   account.simulator.failNext({
@@ -203,7 +203,7 @@ test('a refusal that could not be probed is not considered proven', async () => 
   expect(byId.refused_without_id?.state).toBe('waiting')
 })
 
-test('what was found so far is shown while the verification runs', async () => {
+test('a running verification shows its results so far', async () => {
   const account = await newAccount()
   const { ref } = await account.connect()
   account.simulator.failNext({ operation: 'AssumeRole', effect: 'delay', delayMs: 1 })
@@ -233,7 +233,7 @@ test('what was found so far is shown while the verification runs', async () => {
   })
 })
 
-test('the role that Cairn itself runs as is rejected', async () => {
+test("Cairn's own role is rejected", async () => {
   const account = await newAccount()
   const { simulator, superuser } = account
   const arn = `arn:aws:iam::${simulator.accountId}:role/platform/cairn`
@@ -255,7 +255,7 @@ test('the role that Cairn itself runs as is rejected', async () => {
   expect(Object.keys(byId)).toEqual(['arn_format'])
 })
 
-test('verification is repeated daily, and after failures ever more slowly', () => {
+test('verification is repeated daily, and at longer and longer intervals after failures', () => {
   const at = (state: 'passed' | 'waiting' | 'failed', failures: number) =>
     nextAttempt(state, failures, 0).getTime() / 1000
   expect(at('passed', 0)).toBe(86_400)

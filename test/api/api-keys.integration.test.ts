@@ -29,7 +29,7 @@ const listed = async (id: string) => {
   return body.items.find((item: { id: string }) => item.id === id)
 }
 
-test('a key that an owner creates works, and is shown once', async () => {
+test('an owner creates a key, which works and is shown once', async () => {
   const made = await owner.request('POST', '/api/v1/api-keys', { name: ' pipeline ' })
   expect(made.status).toBe(201)
   const { key, ...shown } = made.body
@@ -47,7 +47,7 @@ test('a key that an owner creates works, and is shown once', async () => {
   expect(await withKey(key)).toBe(200)
 })
 
-test('a key shows when it was used, to the hour', async () => {
+test('a key shows when it was last used, to the hour', async () => {
   const { id, key } = await make('used')
   expect((await listed(id)).lastUsedAt).toBeNull()
   await withKey(key)
@@ -72,7 +72,7 @@ test('a revoked key is rejected from the next request on, and keeps its revocati
   expect(await listed(id)).toEqual(revoked.body)
 })
 
-test('of a key that a person chose, nothing is shown', async () => {
+test('no part of a configured key is shown', async () => {
   await sql`
     INSERT INTO api_keys (organization_id, name, key_hash) VALUES (${tenant.id}, 'chosen', sha256('x'))
   `.execute(api.superuser)
@@ -81,7 +81,7 @@ test('of a key that a person chose, nothing is shown', async () => {
   expect(chosen.prefix).toBeNull()
 })
 
-describe('authentication', () => {
+describe('access to members and keys', () => {
   const routes: [method: string, url: string, body?: object][] = [
     ['POST', '/api/v1/api-keys', { name: 'more' }],
     ['DELETE', '/api/v1/api-keys/ID'],
@@ -91,7 +91,7 @@ describe('authentication', () => {
     ['DELETE', '/api/v1/members/ID'],
   ]
 
-  test.each(routes)('%s %s requires an owner with a session', async (method, url, body) => {
+  test.each(routes)("requires an owner's session for %s %s", async (method, url, body) => {
     const member = await tenant.signedIn('member')
     const { id } = await make('target')
     const count = () =>
@@ -112,7 +112,7 @@ describe('authentication', () => {
     expect((await listed(id)).revokedAt).toBeNull()
   })
 
-  test('members and keys are seen by every member, and by keys', async () => {
+  test('allows members and keys to list both', async () => {
     const member = await tenant.signedIn('member')
     for (const who of [member, tenant]) {
       expect((await who.request('GET', '/api/v1/members')).status).toBe(200)
@@ -120,7 +120,7 @@ describe('authentication', () => {
     }
   })
 
-  test('and all else is done by members as by owners', async () => {
+  test('allows members everything else', async () => {
     const member = await tenant.signedIn('member')
     const made = await member.request('POST', '/api/v1/connections', { name: 'x' })
     expect(made.status).toBe(201)

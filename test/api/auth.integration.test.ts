@@ -56,13 +56,13 @@ const me = (cookie: string) => send('GET', '/api/v1/me', undefined, { cookie })
 const usersCalled = async (email: string) =>
   (await sql<User>`SELECT id FROM auth."user" WHERE email = ${email}`.execute(api.superuser)).rows
 
-describe('the link of the first start', () => {
+describe('the setup link', () => {
   const firstLink = async (name: string) => {
     const { id } = await api.tenant(name)
     return { id, token: (await firstOwnerToken(api.context.system, id))! }
   }
 
-  test('describes itself, creates the owner, signs in, and works once', async () => {
+  test('shows its invitation, creates the owner, signs in, and works once', async () => {
     const { id, token } = await firstLink('first owner')
     const invitation = await send('GET', `/api/invitation?token=${token}`)
     expect(invitation).toMatchObject({
@@ -98,7 +98,7 @@ describe('the link of the first start', () => {
     expect(await usersCalled(second.email)).toEqual([])
   })
 
-  test('is created by each start until there is an owner; then all of them are invalid', async () => {
+  test('is created by each start until an owner exists, then all links are invalid', async () => {
     const { id, token } = await firstLink('several starts')
     const another = (await firstOwnerToken(api.context.system, id))!
     expect(another).not.toBe(token)
@@ -133,7 +133,7 @@ describe('the link of the first start', () => {
     expect(users.flat()).toHaveLength(1)
   })
 
-  test('is refused when it is forged, and when it has expired', async () => {
+  test('is rejected when it is forged or expired', async () => {
     const { id, token } = await firstLink('too late')
     await sql`UPDATE invitations SET expires_at = now() WHERE organization_id = ${id}`.execute(
       api.superuser,
@@ -155,14 +155,14 @@ describe('the link of the first start', () => {
     ['email', { email: 'nobody' }],
     ['name', { name: ' ' }],
     ['role', { role: 'owner' }],
-  ])('is not used up by a %s that is not acceptable: %j', async (field, part) => {
+  ])('remains valid after an unacceptable %s: %j', async (field, part) => {
     const { token } = await firstLink(`unacceptable ${++made}`)
     const refused = await send('POST', '/api/invitation', { token, ...newcomer(), ...part })
     expect(refused).toMatchObject({ status: 422, body: { errors: [{ pointer: `/${field}` }] } })
     expect((await send('GET', `/api/invitation?token=${token}`)).status).toBe(200)
   })
 
-  test('is not used up by an address that has an account', async () => {
+  test('remains valid after an address that already has an account', async () => {
     const { token } = await firstLink('taken')
     const { user } = await (await api.tenant('taker')).signedIn()
     const person = { ...newcomer(), email: user.email.toUpperCase() }
@@ -189,7 +189,7 @@ describe('a session', () => {
     ).toEqual(user)
   })
 
-  test('does not start otherwise, and an unknown address is rejected the same way', async () => {
+  test('does not start otherwise, with the same response for an unknown address', async () => {
     const { user } = await (await api.tenant('wrong')).signedIn()
     const wrong = await signIn({ email: user.email, password: 'not the password' })
     const unknown = await signIn({ email: 'nobody@example.com', password: 'not the password' })
@@ -204,31 +204,34 @@ describe('a session', () => {
   test.each([
     [undefined, 'cairn.session_token', false],
     ['https://cairn.example.com', '__Secure-cairn.session_token', true],
-  ])('is in a cookie that no script reads; Cairn at %s', async (publicUrl, name, secure) => {
-    const other = await createTestApi({ publicUrl })
-    try {
-      const tenant = await other.tenant('cookies')
-      const { user, password, cookie } = await tenant.signedIn()
-      expect(cookie).toMatch(new RegExp(`^${name}=`))
-      const response = await other.app.inject({
-        ...{ method: 'POST', url: '/api/auth/sign-in/email' },
-        payload: { email: user.email, password },
-      })
-      const [set, ...more] = [response.headers['set-cookie']].flat() as string[]
-      expect(more).toEqual([])
-      const [value, ...attributes] = set!.split('; ')
-      expect(value).toMatch(new RegExp(`^${name}=.{40,}$`))
-      expect(attributes).toEqual(
-        expect.arrayContaining(['Path=/', 'HttpOnly', 'SameSite=Lax', 'Max-Age=1209600']),
-      )
-      expect(attributes.includes('Secure')).toBe(secure)
-      expect(attributes.some((each) => each.startsWith('Domain'))).toBe(false)
-    } finally {
-      await other.close()
-    }
-  })
+  ])(
+    'is in a cookie that scripts cannot read, with Cairn at %s',
+    async (publicUrl, name, secure) => {
+      const other = await createTestApi({ publicUrl })
+      try {
+        const tenant = await other.tenant('cookies')
+        const { user, password, cookie } = await tenant.signedIn()
+        expect(cookie).toMatch(new RegExp(`^${name}=`))
+        const response = await other.app.inject({
+          ...{ method: 'POST', url: '/api/auth/sign-in/email' },
+          payload: { email: user.email, password },
+        })
+        const [set, ...more] = [response.headers['set-cookie']].flat() as string[]
+        expect(more).toEqual([])
+        const [value, ...attributes] = set!.split('; ')
+        expect(value).toMatch(new RegExp(`^${name}=.{40,}$`))
+        expect(attributes).toEqual(
+          expect.arrayContaining(['Path=/', 'HttpOnly', 'SameSite=Lax', 'Max-Age=1209600']),
+        )
+        expect(attributes.includes('Secure')).toBe(secure)
+        expect(attributes.some((each) => each.startsWith('Domain'))).toBe(false)
+      } finally {
+        await other.close()
+      }
+    },
+  )
 
-  test('ends with signing out, everywhere', async () => {
+  test('ends everywhere after sign-out', async () => {
     const { cookie } = await (await api.tenant('leaving')).signedIn()
     expect((await me(cookie)).status).toBe(200)
     const answer = await send('POST', '/api/auth/sign-out', undefined, { cookie })
@@ -245,7 +248,7 @@ describe('a session', () => {
     expect((await me(cookie)).status).toBe(401)
   })
 
-  test('in use is prolonged, cookie and all', async () => {
+  test('is extended with its cookie while it is in use', async () => {
     const { user, cookie } = await (await api.tenant('staying')).signedIn()
     expect((await me(cookie)).headers['set-cookie']).toBeUndefined()
     await sql`
@@ -254,7 +257,7 @@ describe('a session', () => {
     expect(String((await me(cookie)).headers['set-cookie'])).toContain('Max-Age=1209600')
   })
 
-  test('ends with the membership, and the password goes with it', async () => {
+  test('ends with the membership, which also removes the password', async () => {
     const tenant = await api.tenant('removing')
     const owner = await tenant.signedIn()
     const member = await tenant.signedIn('member')
@@ -266,7 +269,7 @@ describe('a session', () => {
     expect(await usersCalled(member.user.email)).toEqual([])
   })
 
-  test('without a membership opens nothing', async () => {
+  test('without a membership has no access', async () => {
     const { user, cookie } = await (await api.tenant('half removed')).signedIn()
     await sql`DELETE FROM members WHERE user_id = ${user.id}`.execute(api.superuser)
     expect((await me(cookie)).status).toBe(401)
@@ -290,7 +293,7 @@ describe('a session', () => {
     expect(decodeURIComponent(cookie)).toContain(`${rows[0]!.token}.`)
   })
 
-  test('of another installation is none', async () => {
+  test('of another installation is rejected', async () => {
     const other = await createTestApi()
     try {
       const { cookie } = await (await other.tenant('elsewhere')).signedIn()
@@ -305,7 +308,7 @@ describe('the password', () => {
   const change = (person: Person, currentPassword: string, newPassword: string) =>
     person.request('POST', '/api/auth/change-password', { currentPassword, newPassword })
 
-  test('can be changed with the current one, which ends the other sessions', async () => {
+  test('can be changed with the current one, which ends all other sessions', async () => {
     const person = await (await api.tenant('changing')).signedIn()
     const elsewhere = await signIn({ ...person.user, password: person.password })
     const answer = await change(person, person.password, 'another password')
@@ -317,7 +320,7 @@ describe('the password', () => {
     expect((await signIn({ ...person.user, password: 'another password' })).status).toBe(200)
   })
 
-  test('is not changed otherwise', async () => {
+  test('cannot be changed without the current one or a session', async () => {
     const person = await (await api.tenant('not changing')).signedIn()
     expect(await change(person, 'wrong password', 'another password')).toMatchObject({
       status: 422,
@@ -331,7 +334,7 @@ describe('the password', () => {
     expect((await signIn({ ...person.user, password: person.password })).status).toBe(200)
   })
 
-  test('all other sessions can be ended without changing it', async () => {
+  test('remains when all other sessions are ended', async () => {
     const person = await (await api.tenant('ending others')).signedIn()
     const elsewhere = await signIn({ ...person.user, password: person.password })
     const answer = await person.request('POST', '/api/auth/revoke-other-sessions')
@@ -340,7 +343,7 @@ describe('the password', () => {
     expect((await me(person.cookie)).status).toBe(200)
   })
 
-  test('cannot be guessed by trying', async () => {
+  test('cannot be guessed, because attempts are limited', async () => {
     const { user, password } = await (await api.tenant('guessing')).signedIn()
     const guess = (remoteAddress: string, given: string) =>
       api.app.inject({
@@ -365,8 +368,8 @@ describe('the password', () => {
   })
 })
 
-describe('behind a proxy', () => {
-  test('that is trusted, each client has its own attempts, and cannot pretend to be another', async () => {
+describe('the client address', () => {
+  test('is read from a trusted proxy only, and attempts are limited per client', async () => {
     const other = await createTestApi({ trustedProxies: ['10.9.0.0/16'] })
     try {
       const { user, password } = await (await other.tenant('proxied')).signedIn()
@@ -406,7 +409,7 @@ describe('a request with a cookie', () => {
     ['an older browser, from another port', { origin: 'http://localhost:81' }, 403],
     ['a sandbox', { origin: 'null' }, 403],
     ['nobody knows where', {}, 403],
-  ])('changes something from %s: %j %i', async (_where, headers, status) => {
+  ])('can change data only from the same origin (%s): %j %i', async (_where, headers, status) => {
     const { cookie } = await (await api.tenant(`origin ${JSON.stringify(headers)}`)).signedIn()
     const response = await api.app.inject({
       ...{ method: 'POST', url: '/api/v1/connections', payload: made('x') },
@@ -420,7 +423,7 @@ describe('a request with a cookie', () => {
     expect(list.json().items).toHaveLength(status === 201 ? 1 : 0)
   })
 
-  test('may come from the public URL, for any host name that a proxy uses', async () => {
+  test('is accepted from the public URL with any host name of a proxy', async () => {
     const other = await createTestApi({ publicUrl: 'https://cairn.example.com/base' })
     try {
       const { cookie } = await (await other.tenant('proxied')).signedIn()
@@ -444,7 +447,7 @@ describe('a request with a cookie', () => {
     '/api/auth/change-password',
     '/api/auth/sign-in/email',
     '/api/invitation',
-  ])('to %s is refused from elsewhere', async (url) => {
+  ])('to %s is rejected from another site', async (url) => {
     const person = await (await api.tenant(`elsewhere ${url}`)).signedIn()
     for (const headers of [
       { 'sec-fetch-site': 'cross-site', cookie: person.cookie },
@@ -457,7 +460,7 @@ describe('a request with a cookie', () => {
     expect((await me(person.cookie)).status).toBe(200)
   })
 
-  test('and a key acts for the key alone, from anywhere', async () => {
+  test('uses only the key if it also has a key, from any origin', async () => {
     const [one, other] = [await api.tenant('the key'), await api.tenant('the cookie')]
     const { cookie } = await other.signedIn()
     const ask = (authorization: string) =>
@@ -491,7 +494,7 @@ test.each([
   ['GET', '/api/auth/list-sessions'],
   ['GET', '/api/auth/ok'],
   ['GET', '/api/demo/sign-in'],
-])('%s %s is not there', async (method, url) => {
+])('the route %s %s does not exist', async (method, url) => {
   const before = await usersCalled('somebody@example.com')
   const answer = await send(
     method,
@@ -507,7 +510,7 @@ test.each([
 })
 
 describe('the demo', () => {
-  test('signs in only people on the same machine', async () => {
+  test('signs in only users of the same machine', async () => {
     const demoOwner = { email: 'demo@example.com', password: 'of the demo' }
     const demo = await createTestApi({ demoOwner })
     try {
@@ -549,7 +552,7 @@ describe('the demo', () => {
   })
 })
 
-test('no password, cookie or link is in Postgres in plain text, or in the log', async () => {
+test('passwords, cookies and links are not in Postgres in plain text, nor in the log', async () => {
   const tenant = await api.tenant('secrets')
   const owner = await tenant.signedIn()
   const invited = (await owner.request('POST', '/api/v1/invitations', {})).body

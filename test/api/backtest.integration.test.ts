@@ -73,7 +73,7 @@ test('past incidents are ranked in order, and nothing is stored', async () => {
   expect((await owner.request('GET', '/api/v1/incidents')).body.items).toEqual([])
 })
 
-test('changes and environments of another organization are not read', async () => {
+test('changes and environments of another organization are not used', async () => {
   const [owner, other] = [await api.tenant('backtest alone'), await api.tenant('backtest other')]
   await culprit(other)
   await other.request('POST', '/api/v1/environments', { name: 'Production' })
@@ -101,7 +101,7 @@ test.each<[string, string, (now: number) => unknown]>([
   ['an empty cause', '/incidents/0/cause', () => [past({ cause: '' })]],
   ['an unknown field', '/incidents/0/answer', () => [past({ answer: 'x' })]],
   ['too many services', '/incidents/0/services', () => [past({ services: Array(21).fill('a') })]],
-])('%s is refused, with its place', async (_, pointer, incidents) => {
+])('%s is rejected, with its location', async (_, pointer, incidents) => {
   const owner = await api.tenant('backtest refused')
   const { status, body } = await owner.request('POST', url, { incidents: incidents(Date.now()) })
   expect(status).toBe(422)
@@ -110,13 +110,13 @@ test.each<[string, string, (now: number) => unknown]>([
 
 const iso = (ms: number) => new Date(ms).toISOString()
 
-test('a body that is too large is refused', async () => {
+test('a body that is too large is rejected', async () => {
   const owner = await api.tenant('backtest large')
   const incidents = [past({ cause: 'x'.repeat(130 * 1024) })]
   expect((await owner.request('POST', url, { incidents })).status).toBe(413)
 })
 
-test('a request without a key is refused', async () => {
+test('a request without a key is rejected', async () => {
   const refused = await api.app.inject({ method: 'POST', url, payload: { incidents: [past()] } })
   expect(refused.statusCode).toBe(401)
 })

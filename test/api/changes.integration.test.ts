@@ -58,7 +58,7 @@ async function readAll(
 }
 
 describe('a change', () => {
-  test('has all its fields, and by its id also its record', async () => {
+  test('has all its fields in the list, and also its record when requested by ID', async () => {
     const { tenant, add, connectionId } = await newTenant()
     const detail = someDetail({
       edits: [{ field: 'ingress', from: 'none', to: '22/tcp from 0.0.0.0/0' }],
@@ -129,7 +129,7 @@ describe('a change', () => {
     'ffffffff-ffff-8fff-bfff-ffffffffffff',
     '%00',
     '..%2f..',
-  ])('that does not exist is not found: %s', async (id) => {
+  ])('is not found if it does not exist: %s', async (id) => {
     const { tenant } = await newTenant()
     expect((await tenant.request('GET', `/api/v1/changes/${id}`)).status).toBe(404)
   })
@@ -206,7 +206,7 @@ describe('filters', () => {
     ['from=2026-03-02T00:00:01Z&to=2026-03-02T00:00:02Z', ['bucket']],
     ['to=2026-03-02T01:00:01%2B01:00', ['nowhere', 'deploy']],
     ['service=S3', []],
-  ])('%j', async (query, expected) => {
+  ])('match the expected changes: %j', async (query, expected) => {
     const { status, body } = await list(tenant, query.replace('CONNECTION', connectionId))
     expect(status).toBe(200)
     const names = body.items.map(({ id }: { id: string }) =>
@@ -245,13 +245,13 @@ describe('filters', () => {
     [Array.from({ length: 101 }, (_, n) => `service=${n}`).join('&'), '?service'],
     ['cursor=', '?cursor'],
     ['cursor=nonsense', '?cursor'],
-  ])('%j is an error that names it', async (query, pointer) => {
+  ])('are rejected if invalid: %j', async (query, pointer) => {
     const { status, body } = await list(tenant, query)
     expect({ status, body }).toMatchObject({ status: 422, body: { errors: [{ pointer }] } })
     expect(body.detail).toContain(pointer)
   })
 
-  test('finds the run of a tool, such as a pull request', async () => {
+  test('find the run of a tool, such as a pull request', async () => {
     const { tenant, add } = await newTenant()
     const run = 'atlantis/shop/infra/12'
     const tool = { ...someTool('terraform', 'Terraform', '1.9.5'), run }
@@ -263,7 +263,7 @@ describe('filters', () => {
     }
   })
 
-  test('accept a name as it is stored, including line breaks', async () => {
+  test('accept stored names, including line breaks', async () => {
     const { tenant, add } = await newTenant()
     await add({ occurredAt: at(0), resources: [someResource('AWS::S3::Object', 'a\nb')] })
     const window = 'from=2026-03-01T00:00:00Z&to=2026-03-03T00:00:00Z'
@@ -280,7 +280,7 @@ describe('filters', () => {
   })
 })
 
-test('the changes of one request are found by its id', async () => {
+test('changes of one request are found by its ID', async () => {
   const { tenant, add } = await newTenant()
   const ofRequest = (requestId: string) => ({ detail: someDetail({ requestId }) })
   const one = await add({ ...ofRequest('r-1'), occurredAt: at(0) })
@@ -344,7 +344,7 @@ describe('pages', () => {
     expect((await list(tenant)).body.items).toHaveLength(7)
   })
 
-  test('go with the filters of the first one', async () => {
+  test('continue with the filters of the first page', async () => {
     const { tenant, add } = await newTenant()
     for (let n = 0; n < 3; n++) await add({ occurredAt: at(n * SECOND_MS) })
     const { nextCursor } = (await list(tenant, 'service=ec2&limit=1')).body
@@ -359,7 +359,7 @@ describe('pages', () => {
     }
   })
 
-  test('a manipulated cursor is a client error', async () => {
+  test('reject a manipulated cursor', async () => {
     const { tenant, add } = await newTenant()
     for (let n = 0; n < 2; n++) await add({ occurredAt: at(n * SECOND_MS) })
     const { nextCursor } = (await list(tenant, 'limit=1')).body
@@ -388,7 +388,7 @@ describe('pages', () => {
     )
   })
 
-  test("contain each change of the first page's time exactly once, even while others arrive", async () => {
+  test('contain each change exactly once, even while others arrive', async () => {
     // Few distinct times, so that many changes share one and arrivals fall between pages.
     const time = fc.integer({ min: -3, max: 3 })
     await fc.assert(
@@ -417,7 +417,7 @@ describe('pages', () => {
   })
 })
 
-test('a page is found by the index, as the role that reads it, and without sorting', async () => {
+test("a page is read from the index without sorting, with the API's role", async () => {
   const { tenant, connectionId } = await newTenant()
   const rows = Array.from({ length: 20_000 }, (_, n) => {
     const occurredAt = at(-n * 60 * SECOND_MS)

@@ -59,7 +59,7 @@ test('deletions count until they are complete', async () => {
   expect((await create(tenant)).status).toBe(201)
 })
 
-test('creations at the same time cannot exceed the quota together', async () => {
+test('concurrent creations cannot exceed the quota together', async () => {
   const tenant = await api.tenant('at once')
   const answers = await Promise.all([
     ...Array.from({ length: 8 }, () => create(tenant)),

@@ -146,8 +146,8 @@ describe('a new connection', () => {
   })
 })
 
-describe('changing what is wanted', () => {
-  test('a role is read from its ARN and verified next', async () => {
+describe('updating a connection', () => {
+  test("parses the role's ARN, which is verified next", async () => {
     const { id, createdAt } = await connect()
     const { status, body } = await patch(id, {
       roleArn: ' arn:aws:iam::123456789012:role/services/cairn \n',
@@ -168,7 +168,7 @@ describe('changing what is wanted', () => {
     })
   })
 
-  test('a text that is no role gets a sentence that helps', async () => {
+  test('rejects text that is not a role, with a helpful message', async () => {
     const { id } = await connect()
     const { status, body } = await patch(id, { roleArn: 'arn:aws:iam::123456789012:user/alice' })
     expect(status).toBe(422)
@@ -177,7 +177,7 @@ describe('changing what is wanted', () => {
     ])
   })
 
-  test('an account is connected once in an organization, and the other connection is named', async () => {
+  test('rejects an account that is already connected, and names its connection', async () => {
     const first = await connect({ name: 'the first' })
     await patch(first.id, { roleArn: roleArn() })
     const second = await connect({ name: 'the second' })
@@ -201,13 +201,13 @@ describe('changing what is wanted', () => {
     expect((await patch(second.id, { roleArn: roleArn() })).status).toBe(200)
   })
 
-  test('of two concurrent requests for one account, one succeeds', async () => {
+  test('accepts one of two concurrent requests for one account', async () => {
     const ids = [(await connect()).id, (await connect()).id, (await connect()).id]
     const answers = await Promise.all(ids.map((id) => patch(id, { roleArn: roleArn() })))
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409])
   })
 
-  test('what differs raises the version once; what does not differ changes nothing', async () => {
+  test('raises the version once for a change, and not without one', async () => {
     const { id } = await connect()
     const wanted = {
       name: 'other',
@@ -228,7 +228,7 @@ describe('changing what is wanted', () => {
     expect(api.workflows.changed).toHaveBeenCalledTimes(1)
   })
 
-  test('nothing but settings can be changed', async () => {
+  test('rejects fields that are not settings', async () => {
     const { id } = await connect()
     for (const name of ['id', 'status', 'accountId', 'createdAt', 'deleted', '__proto__x']) {
       expect(await patch(id, { [name]: 'x' }), name).toMatchObject({ status: 422 })
@@ -237,7 +237,7 @@ describe('changing what is wanted', () => {
 })
 
 describe('the status', () => {
-  test('shows the requested deletion immediately, and since when', async () => {
+  test('shows a requested deletion immediately, with its time', async () => {
     const { id } = await connect()
     await patch(id, { roleArn: roleArn() })
     await report(id, { status: 'current', seenVersion: 2 })
@@ -262,7 +262,7 @@ describe('the status', () => {
     expect(deleting).toMatchObject({ status: 202, body: { status: 'deleting' } })
   })
 
-  test('is otherwise what the workflow reports, with its reason', async () => {
+  test('is otherwise reported by the workflow, with its reason', async () => {
     const { id } = await connect()
     await patch(id, { roleArn: roleArn() })
     const nextPollAt = new Date('2026-03-01T12:00:00Z')
@@ -281,7 +281,7 @@ describe('the status', () => {
   })
 })
 
-describe('deleting', () => {
+describe('deleting a connection', () => {
   test('is accepted, can be requested twice, and removes the connection', async () => {
     const { id } = await connect()
     const url = `/api/v1/connections/${id}`
@@ -315,7 +315,7 @@ describe('deleting', () => {
     expect((await tenant.request('GET', '/api/v1/connections')).body.items).toEqual([])
   })
 
-  test('what a deletion left can still be purged after it has ended', async () => {
+  test('can be followed by a purge of the remaining data', async () => {
     const { id } = await connect()
     const url = `/api/v1/connections/${id}`
     await tenant.request('DELETE', url)
@@ -345,7 +345,7 @@ describe('deleting', () => {
 test.each([
   ['the one that Cairn runs as', 'arn:aws:iam::999988887777:role/cairn', 'that Cairn runs as'],
   ['one of another partition', 'arn:aws-cn:iam::123456789012:role/cairn', 'Run Cairn in aws-cn'],
-])('a role is refused that is %s', async (_what, roleArn, detail) => {
+])('a role is rejected if it is %s', async (_what, roleArn, detail) => {
   const { id } = await connect()
   const { status, body } = await patch(id, { roleArn })
   expect(status).toBe(422)
@@ -355,7 +355,7 @@ test.each([
   expect(await versionOf(id)).toBe(1)
 })
 
-test('deletion reports what remains to remove in AWS', async () => {
+test('a deletion reports what to remove in AWS', async () => {
   const { id } = await connect()
   await patch(id, { roleArn: 'arn:aws:iam::123456789012:role/services/audit-reader' })
   const { status, body } = await tenant.request('DELETE', `/api/v1/connections/${id}`)
@@ -396,7 +396,7 @@ describe('the verification', () => {
       })
       .execute()
 
-  test('is empty before there is one, and after the role was changed', async () => {
+  test('is empty before the first one and after a change of the role', async () => {
     const { id } = await connect()
     const url = `/api/v1/connections/${id}/verification`
     const none = {
@@ -418,7 +418,7 @@ describe('the verification', () => {
     expect((await tenant.request('GET', url)).body).toEqual(none)
   })
 
-  test('shows the one that runs, unless it was cut short', async () => {
+  test('shows the running one, unless it was interrupted', async () => {
     const { id } = await connect()
     const url = `/api/v1/connections/${id}/verification`
     await patch(id, { roleArn: roleArn() })
@@ -460,7 +460,7 @@ describe('the verification', () => {
     ],
     [new UpdateTimedOut('No answer within 60 s'), 504, 'No answer within 60 s'],
     [new TemporalUnavailable('connect ECONNREFUSED'), 503, 'Temporal is unavailable'],
-  ])('that is not possible is rejected with the reason: %s', async (error, status, detail) => {
+  ])('is rejected with the reason when it is not possible: %s', async (error, status, detail) => {
     const { id } = await connect()
     for (const action of ['verify', 'import'] as const) {
       vi.spyOn(api.workflows, `${action}Now`).mockRejectedValueOnce(error)
@@ -533,7 +533,7 @@ describe('coverage', () => {
   const region = (id: string, name: string, excluded: boolean, who: Client = owner) =>
     who.request('PATCH', `/api/v1/connections/${id}/coverage/${name}`, { excluded })
 
-  test('a member or an API key cannot exclude a region, nor include it again', async () => {
+  test('cannot be excluded or included by a member or an API key', async () => {
     const id = await connectCurrent()
     const state = async () => {
       const { body } = await tenant.request('GET', `/api/v1/connections/${id}/coverage`)
@@ -553,13 +553,13 @@ describe('coverage', () => {
     ['a longer lookback', { lookbackDays: 30 }, 'importing'],
     ['another selection', { selection: 'all' }, 'importing'],
     ['another role', { roleArn: `${roleArn()}-2` }, 'verifying'],
-  ])('%s is not called current, from its own answer on', async (_, wanted, status) => {
+  ])('is stale after its own deadline if a connection is %s', async (_, wanted, status) => {
     const id = await connectCurrent()
     expect((await patch(id, wanted)).body.status).toBe(status)
     expect((await tenant.request('GET', `/api/v1/connections/${id}`)).body.status).toBe(status)
   })
 
-  test('without a cycle for three intervals a connection is behind, in lists as well', async () => {
+  test('sets a connection to behind after three intervals without a cycle, also in lists', async () => {
     const id = await connectCurrent()
     const longAgo = new Date(Date.now() - HOUR_SECONDS * 1000)
     await api.superuser
@@ -578,7 +578,7 @@ describe('coverage', () => {
     ])
   })
 
-  test('a denied region holds completeThrough back until it is excluded', async () => {
+  test('of a denied region limits completeThrough until the region is excluded', async () => {
     const id = await connectCurrent()
     await api.superuser
       .updateTable('coverage')
@@ -627,7 +627,7 @@ describe('coverage', () => {
     expect((await edge()).status).toBe('behind')
   })
 
-  test('a region that cannot be excluded or included is rejected with the reason', async () => {
+  test('rejects exclusions and inclusions that are not possible, with the reason', async () => {
     const id = await connectCurrent()
     expect(await region(id, 'us-east-1', true)).toMatchObject({ status: 422 })
     expect(await region(id, 'mars-north-1', true)).toMatchObject({ status: 404 })
@@ -649,7 +649,7 @@ describe('coverage', () => {
     expect(body).toEqual({ regions: [] })
   })
 
-  test('shows what is settled and what is missing, by region', async () => {
+  test('shows the settled and the missing ranges of each region', async () => {
     const { id, createdAt } = await connect({ lookbackDays: 1 })
     await patch(id, { roleArn: roleArn() })
     const start = Math.floor(Date.parse(createdAt) / 1000) - 24 * HOUR_SECONDS

@@ -86,7 +86,7 @@ async function counts(query = ''): Promise<Record<string, number>> {
 }
 
 describe('the rules', () => {
-  test('are empty at first, and replaced as a whole with each version', async () => {
+  test('are empty at first, and each version replaces all of them', async () => {
     expect((await ask('GET', 'environment-rules')).body).toMatchObject({
       version: 0,
       mode: 'first',
@@ -104,7 +104,7 @@ describe('the rules', () => {
     expect((await ask('GET', 'environment-rules')).body).toMatchObject({ version: 1, rules })
   })
 
-  test('that are not valid are rejected, and change nothing', async () => {
+  test('are rejected if they are invalid, and nothing changes', async () => {
     const stranger = await environment('theirs', await api.tenant('stranger'))
     const own = await environment('production')
     const invalid: object[] = [
@@ -130,7 +130,7 @@ describe('the rules', () => {
     expect((await ask('GET', 'environment-rules')).body).toMatchObject({ version: 0, rules: [] })
   })
 
-  test('can contain a limited number of asterisks, each of which costs time for each change', async () => {
+  test('may contain a limited number of asterisks, because each one costs time per change', async () => {
     const own = await environment('production')
     const rule = (count: number) => ({
       match: { service: Array(count).fill('*a'.repeat(200)) },
@@ -143,7 +143,7 @@ describe('the rules', () => {
     expect(problem.detail).toContain('at most 5000 asterisks')
   })
 
-  test('of concurrent writers with one version: only one is saved', async () => {
+  test('of concurrent writers with one version are saved only once', async () => {
     const answers = await Promise.all(
       Array.from({ length: 4 }, () =>
         ask('PUT', 'environment-rules', { version: 0, mode: 'first', rules: [] }),
@@ -153,8 +153,8 @@ describe('the rules', () => {
   })
 })
 
-describe('changes', () => {
-  test('belong to what the first matching rule says, else to the default of their connection', async () => {
+describe('the environments of changes', () => {
+  test('come from the first matching rule, or from the default of the connection', async () => {
     const [production, staging, shared] = [
       await environment('production'),
       await environment('staging'),
@@ -220,7 +220,7 @@ describe('changes', () => {
     expect((await ask('GET', `changes/${id}`)).body.environments).toEqual([production])
   })
 
-  test('that are stored follow rules that are saved later, again and without them', async () => {
+  test('follow rules that are saved or removed later', async () => {
     const [production, staging] = [await environment('production'), await environment('staging')]
     const connected = await connection('account', staging)
     await store(
@@ -247,7 +247,7 @@ describe('changes', () => {
     for (const each of Object.values(await links())) expect(each).toEqual([staging])
   })
 
-  test('name their environments themselves, which rules can do for other names', async () => {
+  test('come from the change itself, and rules can override them for other names', async () => {
     await store([
       { sourceId: 'early', attributes: { environments: ['Production'] } },
       { sourceId: 'other', attributes: { environments: ['prod-eu'] } },
@@ -271,7 +271,7 @@ describe('changes', () => {
     expect(await links()).toMatchObject({ late: [production] })
   })
 
-  test('name their environments in a later event first', async () => {
+  test('come from a later event of the same change, if it names them', async () => {
     const production = await environment('production')
     const at = (updatedAt: Date, environments: string[]) => {
       const change = aChange({
@@ -292,7 +292,7 @@ describe('changes', () => {
     expect(await links()).toEqual({ updated: [production] })
   })
 
-  test('are relinked in smaller parts if the rules take long', async () => {
+  test('are relinked in smaller batches if the rules take long', async () => {
     const production = await environment('production')
     await store(['a', 'b', 'c'].map((sourceId) => ({ sourceId, service: 'rds' })))
     await save([{ match: { service: ['r*s'] }, environments: [production] }])
@@ -306,7 +306,7 @@ describe('changes', () => {
     expect(await links()).toEqual({ a: [production], b: [production], c: [production] })
   })
 
-  test('lose an environment that is deleted, and rules that assigned only this one are removed', async () => {
+  test('are removed with an environment, as are rules that assigned only that one', async () => {
     const [production, staging, shared] = [
       await environment('production'),
       await environment('staging'),
@@ -338,7 +338,7 @@ describe('changes', () => {
     })
   })
 
-  test('follow the connection that takes them over, and a renamed one', async () => {
+  test('follow a takeover by another connection, and a new name of the connection', async () => {
     const production = await environment('production')
     const [one, two] = [await connection('one'), await connection('two')]
     await save([{ match: { connection: ['two', 'prod'] }, environments: [production] }])
@@ -355,7 +355,7 @@ describe('changes', () => {
     expect(await links()).toEqual({ change: [production] })
   })
 
-  test('of a purged connection leave no links', async () => {
+  test('are removed by a purge of the connection', async () => {
     const production = await environment('production')
     const connected = await connection('account')
     await save([{ match: { source: ['*'] }, environments: [production] }])
@@ -372,7 +372,7 @@ describe('changes', () => {
     expect(await linked()).toHaveLength(0)
   })
 
-  test('of another organization follow its own rules only', async () => {
+  test('follow only the rules of their own organization', async () => {
     const other = await api.tenant('other')
     const production = await environment('production')
     await save([{ match: { source: ['*'] }, environments: [production] }])
@@ -391,7 +391,7 @@ describe('tags', () => {
     ...(tags && { tags }),
   })
 
-  test('give the same links in any order of arrival, before and after the rules', async () => {
+  test('result in the same links in any order of arrival, before and after the rules', async () => {
     // What happens to three instances: tags, other tags later, and changes without tags.
     const changes: Partial<Change>[] = [
       {
@@ -464,7 +464,7 @@ describe('tags', () => {
     )
   })
 
-  test('that no rule matches concern no other changes: a frequent one does not restart relinking', async () => {
+  test('without a matching rule do not affect other changes, and do not restart relinking', async () => {
     const production = await environment('production')
     await save([{ match: { tag: ['env=prod*'] }, environments: [production] }])
     const tag = (key: string, value: string, minutes: number) =>
@@ -489,7 +489,7 @@ describe('tags', () => {
     expect(await tag('env', 'prod', 10)).toBe(0)
   })
 
-  test('of concurrent imports reach each other', async () => {
+  test('are visible to concurrent imports', async () => {
     const production = await environment('production')
     await save([{ match: { tag: ['env=prod'] }, environments: [production] }])
     const ids = Array.from({ length: 20 }, (_, n) => `i-${n}`)
@@ -506,7 +506,7 @@ describe('tags', () => {
 })
 
 describe('a preview', () => {
-  test('counts what rules would link and move, and saves nothing', async () => {
+  test('counts which changes rules would link and move, and saves nothing', async () => {
     const [production, staging] = [await environment('production'), await environment('staging')]
     const connected = await connection('account', staging)
     await store(

@@ -65,7 +65,7 @@ async function feed(query = ''): Promise<{ id: string; environments: string[] }[
 const idsOf = (changes: { id: string }[]) => changes.map(({ id }) => id)
 
 describe('an environment', () => {
-  test('has a name, a color, a place, and the number of its connections', async () => {
+  test('has a name, a color, a position, and the number of its connections', async () => {
     const answer = await ask('POST', 'environments', { name: ' Production ', color: 'red' })
     expect(answer.status).toBe(201)
     expect(answer.body).toEqual({
@@ -87,7 +87,7 @@ describe('an environment', () => {
     expect(await environments()).toEqual([counted])
   })
 
-  test('that is created without a color gets the least used one', async () => {
+  test('gets the least used color by default', async () => {
     const colors: string[] = []
     for (let n = 0; n < 13; n++) {
       const { body } = await ask('POST', 'environments', { name: `environment ${n}` })
@@ -151,7 +151,7 @@ describe('an environment', () => {
     await environment('Größe', await api.tenant(`tenant ${++tenants}`))
   })
 
-  test('is renamed and recolored, and keeps the other fields', async () => {
+  test('keeps its other fields when its name or color changes', async () => {
     const { id } = await environment('Production')
     const path = `environments/${id}`
     const before = (await ask('GET', path)).body
@@ -163,7 +163,7 @@ describe('an environment', () => {
     expect((await ask('PATCH', path, {})).body).toEqual({ ...changed.body, color: 'lime' })
   })
 
-  test('is moved, and the others shift', async () => {
+  test('can be moved, which shifts the others', async () => {
     const ids: Record<string, string> = {}
     for (const name of ['a', 'b', 'c', 'd']) ids[name] = (await environment(name)).id
     const move = (name: string, position: number) =>
@@ -181,7 +181,7 @@ describe('an environment', () => {
     expect(await positions()).toEqual([0, 1, 2])
   })
 
-  test('is one of a hundred at most, even with concurrent creations', async () => {
+  test('is one of at most a hundred, even with concurrent creations', async () => {
     await sql`
       INSERT INTO environments (organization_id, name, color, position)
       SELECT ${tenant.id}::uuid, 'environment ' || n, 'gray', n
@@ -215,7 +215,7 @@ describe('an environment', () => {
 })
 
 describe("a connection's default environment", () => {
-  test('is null until one is named, and shown wherever the connection is', async () => {
+  test('is null until it is set, and is shown with the connection', async () => {
     const production = await environment('Production')
     const plain = await connection()
     expect(plain).toMatchObject({ environmentId: null })
@@ -231,7 +231,7 @@ describe("a connection's default environment", () => {
     expect((await ask('DELETE', path)).body.environmentId).toBe(production.id)
   })
 
-  test('is assigned to each of many accounts', async () => {
+  test('can be assigned to many accounts', async () => {
     const { id: environmentId } = await environment('Production')
     const accountIds = ['111122223333', '444455556666']
     const { items } = (await made('connections/bulk', { accountIds, environmentId })) as never as {
@@ -242,14 +242,14 @@ describe("a connection's default environment", () => {
     expect(await environments()).toMatchObject([{ connections: 2 }])
   })
 
-  test('is no concern of the workflow', async () => {
+  test('does not signal the workflow', async () => {
     const { id } = await connection()
     vi.mocked(api.workflows.changed).mockClear()
     await ask('PATCH', `connections/${id}`, { environmentId: (await environment('x')).id })
     expect(api.workflows.changed).not.toHaveBeenCalled()
   })
 
-  test("that does not exist, or is another organization's, is rejected the same way", async () => {
+  test('is rejected the same way if it does not exist or belongs to another organization', async () => {
     const stranger = await api.tenant(`tenant ${++tenants}`)
     const theirs = await environment('Production', stranger)
     const { id } = await connection()
@@ -281,7 +281,7 @@ describe("a connection's default environment", () => {
     ])
   })
 
-  test('that is deleted meanwhile leaves nothing behind', async () => {
+  test('leaves nothing behind if it is deleted concurrently', async () => {
     for (let round = 0; round < 10; round++) {
       const target = await environment(`round ${round}`)
       const from = await environment(`from ${round}`)
@@ -299,7 +299,7 @@ describe("a connection's default environment", () => {
 })
 
 describe('changes', () => {
-  test('belong to the environment of their connection, those of the past as well', async () => {
+  test('belong to the environment of their connection, including earlier ones', async () => {
     const { id } = await connection()
     const past = [await addChange(id, 1), await addChange(id, 2)]
     expect(await feed()).toMatchObject([{ environments: [] }, { environments: [] }])
@@ -331,7 +331,7 @@ describe('changes', () => {
     expect(await feed(`environment=${next}`)).toEqual([])
   })
 
-  test('stay when their environment is deleted, which reports its number of connections', async () => {
+  test('remain when their environment is deleted, and the response has its number of connections', async () => {
     const { id: production } = await environment('Production')
     const linked = [
       await connection({ environmentId: production }),
@@ -348,7 +348,7 @@ describe('changes', () => {
     ])
   })
 
-  test('keep their environment when their connection is deleted without them', async () => {
+  test('keep their environment when only their connection is deleted', async () => {
     const { id: production } = await environment('Production')
     const { id } = await connection({ environmentId: production })
     const change = await addChange(id, 1)
@@ -368,7 +368,7 @@ describe('changes', () => {
     expect(await feed()).toEqual([{ id: change, environments: [] }])
   })
 
-  test('are found by environment, and left out by it', async () => {
+  test('can be filtered by environment, included and excluded', async () => {
     const { id: production } = await environment('Production')
     const { id: staging } = await environment('Staging')
     const { id: empty } = await environment('empty')
@@ -409,7 +409,7 @@ describe('changes', () => {
     expect(await sets(`environment=${empty}`)).toEqual([])
   })
 
-  test('are paged by environment, though links change between the pages', async () => {
+  test('can be paged by environment, even if links change between the pages', async () => {
     const { id: production } = await environment('Production')
     const { id: other } = await environment('other')
     const live = await connection({ environmentId: production })
@@ -433,7 +433,7 @@ describe('changes', () => {
     }
   })
 
-  test('are up to date as far as the connections of the environment are', async () => {
+  test('are complete as far as the connections of the environment are', async () => {
     const { id: production } = await environment('Production')
     const { id: staging } = await environment('Staging')
     const live = await connection({ environmentId: production })
@@ -463,7 +463,7 @@ describe('changes', () => {
 })
 
 describe('dependencies', () => {
-  test('are set with the environment, replaced, and removed with the one they name', async () => {
+  test('are set with the environment, replaced, and removed with either environment', async () => {
     const network = await environment('network')
     const dns = await environment('dns')
     const production = await made('environments', {

@@ -138,7 +138,7 @@ test('a revoked key or a removed member receives no further events', async () =>
   }
 })
 
-test('new changes are sent, summarized, only to their organization', async () => {
+test('new changes are summarized and sent only to their organization', async () => {
   const [mine, theirs] = [await listenInTime(one), await listenInTime(other)]
   expect(mine.response.headers.get('content-type')).toBe('text/event-stream')
   expect(mine.response.headers.get('x-content-type-options')).toBe('nosniff')
@@ -224,12 +224,12 @@ test('after a lost connection to Postgres, all clients receive a reload event an
   expect(mine.heard).toEqual([{ event: 'connection', data: { id: one.connectionId } }])
 })
 
-test('needs a key', async () => {
+test('a request without a key is rejected', async () => {
   const response = await fetch(`${url}/api/v1/events`)
   expect(response.status).toBe(401)
 })
 
-test('one organization can only have so many, and gets its places back', async () => {
+test('streams per organization are limited, and closed ones free their place', async () => {
   const clients = await Promise.all(Array.from({ length: 100 }, () => listen(one)))
   expect(new Set(clients.map(({ response }) => response.status))).toEqual(new Set([200]))
   expect((await listen(one)).response.status).toBe(429)

@@ -55,7 +55,7 @@ test('NDJSON contains the filters, each change once, and its end', async () => {
   expect(rest[0]).toMatchObject({ sourceId: `e${COUNT - 1}`, service: 'ec2' })
 })
 
-test('CSV is quoted, and no cell is a formula', async () => {
+test('CSV is quoted, and cells cannot be formulas', async () => {
   const { body, headers } = await get('format=csv&q=evil')
   expect(headers['content-disposition']).toMatch(/^attachment; filename="cairn-changes-.*\.csv"$/)
   const lines = body.trim().split('\r\n')
@@ -79,13 +79,13 @@ test.each([
   ['a"b', '"a""b"'],
   ['a\nb', '"a\nb"'],
   ['plain - text', 'plain - text'],
-])('the cell %j is %j', (text, cell) => {
+])('the cell %j is exported as %j', (text, cell) => {
   const line = csvCell(text)
   // Leading spaces stay within the quotes.
   expect(line.replaceAll('"', '')).toBe(cell.replaceAll('"', ''))
 })
 
-test('invalid filters are a problem, and other organizations export nothing', async () => {
+test('invalid filters are rejected, and other organizations export nothing', async () => {
   expect((await get('format=xml')).statusCode).toBe(422)
   expect((await get('format=csv&unknown=1')).statusCode).toBe(422)
   const other = await api.tenant('others')
@@ -123,7 +123,7 @@ test('the query of a client that disconnects is cancelled', async () => {
   })
 })
 
-test('a client that disconnects ends the export', async () => {
+test('the export ends when its client disconnects', async () => {
   await api.app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = api.app.server.address() as AddressInfo
   const headers = { authorization: `Bearer ${tenant.key}` }

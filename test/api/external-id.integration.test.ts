@@ -15,14 +15,14 @@ beforeAll(async () => {
 })
 afterAll(() => api.close())
 
-describe('an external ID that Cairn generates', () => {
+describe('a generated external ID', () => {
   const many = Array.from({ length: 2_000 }, newExternalId)
 
   test('has the characters and length that STS accepts', () => {
     for (const id of many) expect(id).toMatch(/^[\w+=,.@:/-]{2,1224}$/)
   })
 
-  test('is never generated twice and has at least 128 bits', () => {
+  test('is unique and has at least 128 bits', () => {
     expect(new Set(many).size).toBe(many.length)
     const random = many.map((id) => id.replace(/^cairn-/, ''))
     const alphabet = new Set(random.join('')).size
@@ -31,7 +31,7 @@ describe('an external ID that Cairn generates', () => {
     )
   })
 
-  test('has letters whose case can be swapped, which a probe of the trust policy does', () => {
+  test('contains letters, because a probe of the trust policy swaps their case', () => {
     for (const id of many) expect(id.toUpperCase()).not.toBe(id)
   })
 })
@@ -77,18 +77,18 @@ const spelled = fc
       .join(''),
   )
 
-test.each(spellings)('%j is a spelling of it', (name) => {
+test.each(spellings)('the field name %j is recognized', (name) => {
   expect(isExternalId(name)).toBe(true)
 })
 
 test.each(['id', 'external', 'name', 'externalAccountId', 'internalId', 'roleArn', '', '💥'])(
-  '%j is none',
+  'the field name %j is not recognized',
   (name) => {
     expect(isExternalId(name)).toBe(false)
   },
 )
 
-describe('a request that has one', () => {
+describe('a request with an external ID', () => {
   const routes = [
     ['POST', '/api/v1/connections', { name: 'new' }],
     ['PATCH', '/api/v1/connections/ID', { name: 'other' }],
@@ -98,7 +98,7 @@ describe('a request that has one', () => {
   ] as const
 
   test.each(routes)(
-    'is refused by %s %s, in the body and in the query',
+    'is rejected by %s %s, in the body and in the query',
     async (method, route, body) => {
       const url = route.replace('ID', connectionId)
       const inBody = await tenant.request(method, url, { ...body, external_id: 'mine' })
@@ -134,7 +134,7 @@ describe('a request that has one', () => {
     }
   })
 
-  test('is rejected at any depth, in any spelling, and nothing is created', async () => {
+  test('is rejected at any depth and in any spelling, and creates nothing', async () => {
     const before = (await tenant.request('GET', '/api/v1/connections')).body.items
     /** A body with the name somewhere in it. */
     const nested = (inner: unknown) =>
@@ -169,7 +169,7 @@ describe('a request that has one', () => {
     ['{"name":"a","\\u0065xternalId":"mine"}', '/externalId'],
     ['{"a":[0,{"b":"\\"externalId\\":"},{"externalId":1}],"name":"a"}', '/a/2/externalId'],
     ['{"a/b":{"~":{"external-id":1}},"name":"a"}', '/a~1b/~0/external-id'],
-  ])('is refused behind duplicates and escapes: %s', async (payload, pointer) => {
+  ])('is rejected behind duplicates and escapes: %s', async (payload, pointer) => {
     const response = await api.app.inject({
       method: 'POST',
       url: '/api/v1/connections',
@@ -180,7 +180,7 @@ describe('a request that has one', () => {
     expect(response.json().errors).toMatchObject([{ pointer }])
   })
 
-  test('but a value that reads like one is none', async () => {
+  test('is accepted if only a value, not a name, resembles one', async () => {
     const { status, body } = await tenant.request('PATCH', `/api/v1/connections/${connectionId}`, {
       name: '"externalId": "x"',
     })
@@ -189,7 +189,7 @@ describe('a request that has one', () => {
   })
 })
 
-test('it never changes, not even in the database', async () => {
+test('the external ID never changes, not even in the database', async () => {
   const { body } = await tenant.request('GET', `/api/v1/connections/${connectionId}`)
   await expect(
     api.superuser

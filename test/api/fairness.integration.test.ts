@@ -108,7 +108,7 @@ describe('one organization', () => {
     expect((await get(greedy, 'environments')).status).toBe(200)
   })
 
-  test('ends its statements by disconnecting, the waiting ones as well', async () => {
+  test('ends its running and waiting statements by disconnecting', async () => {
     const client = new AbortController()
     const answers = Array.from({ length: 52 }, () => get(greedy, 'environments', client.signal))
     const settled = Promise.allSettled(answers)
@@ -169,7 +169,7 @@ describe('cancellation', () => {
     await database.drop()
   })
 
-  test('never reaches the statement of the next organization, whenever it is sent', async () => {
+  test('never affects the statement of the next organization, at any time', async () => {
     const [one, two] = organizations as [string, string]
     let cancelled = 0
     for (let round = 0; round < 150; round++) {
@@ -192,7 +192,7 @@ describe('cancellation', () => {
     expect(cancelled).toBeGreaterThan(50)
   })
 
-  test('a connection that is lost between two statements fails the next one, and nothing else', async () => {
+  test('of a connection between two statements fails only the next statement', async () => {
     const superuser = openDatabase({ url: database.superuserUrl })
     const reader = {
       organizationId: organizations[0]!,
@@ -216,7 +216,7 @@ describe('cancellation', () => {
     await superuser.destroy()
   })
 
-  test('ends a statement that would run for long', async () => {
+  test('ends a long statement', async () => {
     const client = new AbortController()
     let started = () => {}
     const running = new Promise<void>((resolve) => {

@@ -92,7 +92,7 @@ const histogram = (query: string) => tenant.request('GET', `/api/v1/changes/hist
 const facets = (query: string) => tenant.request('GET', `/api/v1/changes/facets?${query}`)
 
 describe('the histogram', () => {
-  test('counts changes and failures, the empty buckets included', async () => {
+  test('counts changes and failures, and includes empty buckets', async () => {
     const { status, body } = await histogram(`${window}&buckets=24`)
     expect(status).toBe(200)
     expect(body).toMatchObject({
@@ -109,7 +109,7 @@ describe('the histogram', () => {
     ])
   })
 
-  test('accepts the filters of the feed, and counts what the feed lists', async () => {
+  test("accepts the feed's filters, and counts the listed changes", async () => {
     for (const query of [
       'noise=false',
       'noise=true',
@@ -129,7 +129,7 @@ describe('the histogram', () => {
     }
   })
 
-  test('is of the last 24 hours by default', async () => {
+  test('covers the last 24 hours by default', async () => {
     const { body } = await histogram('')
     expect(Date.parse(body.to) - Date.parse(body.from)).toBe(24 * 3_600_000)
     expect(Math.abs(Date.parse(body.to) - Date.now())).toBeLessThan(60_000)
@@ -144,7 +144,7 @@ describe('the histogram', () => {
     ['from=2026-03-03T00:00:00Z&to=2026-03-03T00:00:00Z', '?from'],
     ['from=9999-03-03T00:00:00Z', '?from'],
     ['limit=5', '?limit'],
-  ])('%j is an error that names it', async (query, pointer) => {
+  ])('rejects %j', async (query, pointer) => {
     const { status, body } = await histogram(query)
     expect({ status, body }).toMatchObject({ status: 422, body: { errors: [{ pointer }] } })
   })
@@ -168,7 +168,7 @@ test.each<[string, string, number, number, number]>([
   // 4 March is a Wednesday: its week began on Monday, the 2nd.
   ['2026-03-04T00:00:00Z', '2026-03-18T00:00:00Z', 3, 604_800, 3],
   ['2026-03-04T00:00:00Z', '2026-03-04T00:00:02Z', 1, 5, 1],
-])('from %s to %s, %d buckets at most: each of %d seconds', (from, to, most, seconds, count) => {
+])('from %s to %s has at most %d buckets of %d seconds', (from, to, most, seconds, count) => {
   const found = bucketsFor({ from: new Date(from), to: new Date(to) }, most)
   expect(found).toMatchObject({ seconds, count })
   expect(found.first).toBeLessThanOrEqual(Date.parse(from))
@@ -229,7 +229,7 @@ describe('facets', () => {
     expect(body.fields.action).toHaveLength(3)
   })
 
-  test('a filter on a field narrows the counts of the others, not its own', async () => {
+  test('are narrowed by filters on other fields, not by their own', async () => {
     const { body } = await facets(`${window}&service=s3&outcome=denied`)
     expect(body.total).toBe(1)
     expect(body.noise).toEqual({ hidden: 0, shown: 1 })
@@ -256,7 +256,7 @@ describe('facets', () => {
     ['connection', 'CONNECTION'],
     ['environment', 'ENVIRONMENT'],
     ['source', 'aws.cloudtrail'],
-  ])('a count of %s is what the feed lists with it: %s', async (field, wanted) => {
+  ])('count what the feed lists with %s: %s', async (field, wanted) => {
     const value = wanted
       .replace('CONNECTION', connectionIds[1]!)
       .replace('ENVIRONMENT', environmentId)
@@ -278,7 +278,7 @@ describe('facets', () => {
     }
   })
 
-  test('noise is counted whether it is shown or not', async () => {
+  test('count noise, hidden or not', async () => {
     for (const noise of ['', '&noise=false', '&noise=true']) {
       const { body } = await facets(window + noise)
       expect(body.noise, noise).toEqual({ hidden: 1, shown: 4 })
@@ -286,7 +286,7 @@ describe('facets', () => {
     expect((await facets(`${window}&noise=true`)).body.total).toBe(1)
   })
 
-  test('of the newest changes count fields that no index has, each without its own filter', async () => {
+  test('of fields without an index count the newest changes, each without its own filter', async () => {
     const newest = async (query: string) =>
       (await tenant.request('GET', `/api/v1/changes/newest-facets?${query}`)).body
     const all = await newest(window)
@@ -317,7 +317,7 @@ describe('facets', () => {
     expect(body).toMatchObject({ counted: 0, fields: { errorCode: [] } })
   })
 
-  test('list long values, and the resources of a change that has many', async () => {
+  test('include long values, and the resources of a change with many', async () => {
     const other = await api.tenant('long names')
     const { body } = await other.request('POST', '/api/v1/connections', { name: 'a' })
     const long = (letter: string, bytes = 512) => letter.repeat(bytes)
@@ -365,7 +365,7 @@ describe('search', () => {
     ['___', 0],
     ['s3', 1],
     ['nowhere to be found', 0],
-  ])('%j is found in %d changes', async (q, count) => {
+  ])('finds %j in %d changes', async (q, count) => {
     const { body } = await tenant.request(
       'GET',
       `/api/v1/changes?${window}&q=${encodeURIComponent(q)}`,
@@ -373,7 +373,7 @@ describe('search', () => {
     expect(body.items).toHaveLength(count)
   })
 
-  test('pages continue where they ended', async () => {
+  test('continues on the next pages', async () => {
     const first = await tenant.request('GET', `/api/v1/changes?${window}&q=i-0123&limit=2`)
     expect(first.body.items).toHaveLength(2)
     const next = `/api/v1/changes?${window}&q=i-0123&limit=2&cursor=${first.body.nextCursor}`
@@ -414,7 +414,7 @@ describe('a window that takes too long to count', () => {
   })
   afterAll(() => slow.close())
 
-  test('has counts of its newest part, marked as partial', async () => {
+  test('has partial counts of its newest part, and is marked', async () => {
     const query = `q=needle&from=${new Date(noon - 1).toISOString()}&to=${new Date(recent + 60_000).toISOString()}`
     for (const list of ['histogram', 'facets']) {
       const { status, body } = await owner.request('GET', `/api/v1/changes/${list}?${query}`)
@@ -426,7 +426,7 @@ describe('a window that takes too long to count', () => {
     }
   })
 
-  test('and one that does not is counted whole', async () => {
+  test('is different from one that is counted completely', async () => {
     const from = new Date(recent - 60_000).toISOString()
     const query = `from=${from}&to=${new Date(recent + 60_000).toISOString()}`
     for (const list of ['histogram', 'facets']) {
@@ -436,7 +436,7 @@ describe('a window that takes too long to count', () => {
   })
 })
 
-test('a window is counted the same in several pieces as in one', async () => {
+test('a window has the same counts in several pieces as in one', async () => {
   for (const list of ['histogram', 'facets']) {
     const of = (query: string) => tenant.request('GET', `/api/v1/changes/${list}?${query}`)
     // Pieces of a week and more; all changes are within a day.
@@ -449,7 +449,7 @@ test('a window is counted the same in several pieces as in one', async () => {
   }
 })
 
-test('a statement that takes too long is cancelled, and the error contains the fix', async () => {
+test('a statement that takes too long is cancelled, and the error describes the fix', async () => {
   const database = await createTestDatabase()
   const url = database.url
   const impatient = openDatabase({ url, role: 'cairn_api', statementTimeoutMs: 50 })
@@ -466,7 +466,7 @@ describe('completeness', () => {
   const hour = (n: number) => noon / 1000 + n * 3600
   const time = (n: number) => new Date(hour(n) * 1000).toISOString()
 
-  test('is the range without a gap, in every active region of the query', async () => {
+  test('is the range without a gap in every active region of the query', async () => {
     const owner = await api.tenant('completeness')
     const cover = async (
       id: string,

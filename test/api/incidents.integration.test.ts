@@ -55,8 +55,8 @@ const create = async (owner: Tenant, body: object = {}) => {
   return created
 }
 
-describe('an incident of a person', () => {
-  test('is noticed now by default, and is kept as it was sent', async () => {
+describe('a manual incident', () => {
+  test('uses the current time by default, and keeps the submitted fields', async () => {
     const owner = await tenant()
     const from = Date.now()
     const { body } = await owner.request('POST', '/api/v1/incidents', { title: 'Slow' })
@@ -67,7 +67,7 @@ describe('an incident of a person', () => {
     expect(read.body).toEqual({ ...body, alerts: [], verdicts: [] })
   })
 
-  test('can be moved, resolved and opened again', async () => {
+  test('can be moved, resolved and reopened', async () => {
     const owner = await tenant()
     const { id } = await create(owner)
     const url = `/api/v1/incidents/${id}`
@@ -102,7 +102,7 @@ describe('an incident of a person', () => {
     ['/environmentId', { environmentId: '01980000-0000-7000-8000-000000000000' }],
     ['/services/0', { services: [''] }],
     ['/state', { state: 'closed' }],
-  ])('is refused for %s, also as an update, and nothing changes', async (pointer, wrong) => {
+  ])('is rejected for %s, also as an update, and nothing changes', async (pointer, wrong) => {
     const owner = await tenant()
     const { id } = await create(owner)
     const url = `/api/v1/incidents/${id}`
@@ -122,7 +122,7 @@ describe('an incident of a person', () => {
     expect((await owner.request('GET', '/api/v1/incidents')).body.items).toHaveLength(1)
   })
 
-  test('is created once with an idempotency key, also by requests at the same time', async () => {
+  test('is created once per idempotency key, also by concurrent requests', async () => {
     const [owner, other] = [await tenant(), await tenant()]
     const body = { title: 'Slow', noticedAt: noticedAt.toISOString(), idempotencyKey: 'a click' }
     const sent = await Promise.all(
@@ -140,7 +140,7 @@ describe('an incident of a person', () => {
     expect(wrong.status).toBe(422)
   })
 
-  test('has no environment of another organization', async () => {
+  test('cannot use an environment of another organization', async () => {
     const [owner, other] = [await tenant(), await tenant()]
     const theirs = await other.request('POST', '/api/v1/environments', { name: 'Production' })
     const body = { title: 'Slow', environmentId: theirs.body.id }
@@ -150,7 +150,7 @@ describe('an incident of a person', () => {
   })
 })
 
-test('the list is by notice, in pages, and filtered by state and environment', async () => {
+test('the list is sorted by notice time, in pages, filtered by state and environment', async () => {
   const owner = await tenant()
   const production = await owner.request('POST', '/api/v1/environments', { name: 'Production' })
   for (const minutes of [3, 1, 2]) {
@@ -230,7 +230,7 @@ describe('the changes of an incident', () => {
     }
   })
 
-  test('have a timeline of 14 days if the incident may have started long before', async () => {
+  test('have a timeline of 14 days if the start may be much earlier', async () => {
     const owner = await tenant()
     const day = 24 * 60
     const { id } = await create(owner, { startedAfter: earlier(40 * day).toISOString() })
@@ -255,7 +255,7 @@ describe('the changes of an incident', () => {
     expect((await owner.request('GET', '/api/v1/incidents/preview?at=20:45')).status).toBe(422)
   })
 
-  test('contain none of another organization', async () => {
+  test('exclude other organizations', async () => {
     const [owner, other] = [await tenant(), await tenant()]
     await change(other, earlier(6))
     const { id } = await create(owner)
@@ -265,7 +265,7 @@ describe('the changes of an incident', () => {
   })
 })
 
-test('a verdict is replaced, withdrawn, and names the person', async () => {
+test('a verdict can be replaced and removed, and shows its author', async () => {
   const owner = await tenant()
   const person = await owner.signedIn('member')
   const changeId = await change(owner, earlier(6))
@@ -285,7 +285,7 @@ test('a verdict is replaced, withdrawn, and names the person', async () => {
 })
 
 describe('incidents of alerts', () => {
-  test('merge, keep their addresses, and split again', async () => {
+  test('can be merged, keep their URLs, and can be split again', async () => {
     const owner = await tenant()
     const [one, two] = [await page(owner, 'P1', 'Checkout'), await page(owner, 'P2', 'Search', 5)]
     expect(one).not.toBe(two)
@@ -341,7 +341,7 @@ describe('incidents of alerts', () => {
     expect(after.body).toMatchObject({ state: 'resolved', resolvedAt: earlier(-20).toISOString() })
   })
 
-  test('are not merged or split in ways that make no sense, and nothing changes', async () => {
+  test('cannot be merged or split in invalid ways, and nothing changes', async () => {
     const owner = await tenant()
     const other = await tenant()
     const one = await page(owner, 'P1', 'Checkout')
@@ -363,7 +363,7 @@ describe('incidents of alerts', () => {
     expect((await other.request('GET', `/api/v1/incidents/${foreign}`)).body.mergedInto).toBeNull()
   })
 
-  test('keep what a person has set, until an alert reports a new state', async () => {
+  test('keep manual edits until an alert reports a new state', async () => {
     const owner = await tenant()
     const id = await page(owner, 'P1')
     const url = `/api/v1/incidents/${id}`
@@ -390,7 +390,7 @@ describe('incidents of alerts', () => {
   })
 })
 
-test('a service mapping applies to existing and new alerts, and is removed', async () => {
+test('a service mapping applies to existing and new alerts until it is removed', async () => {
   const owner = await tenant()
   const production = await owner.request('POST', '/api/v1/environments', { name: 'Live' })
   const id = await page(owner, 'P1')

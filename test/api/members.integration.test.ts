@@ -33,7 +33,7 @@ const members = async (person: Person) =>
   }[]
 
 describe('an invitation', () => {
-  test('adds a person with its role, and is then used up', async () => {
+  test('adds a user with its role, once', async () => {
     const owner = await (await api.tenant('inviting')).signedIn()
     const made = await owner.request('POST', '/api/v1/invitations', {})
     expect(made).toMatchObject({ status: 201, body: { email: null, role: 'member' } })
@@ -53,7 +53,7 @@ describe('an invitation', () => {
     expect((await accept(url)).status).toBe(404)
   })
 
-  test('may create another owner', async () => {
+  test('can create another owner', async () => {
     const owner = await (await api.tenant('two owners')).signedIn()
     const { url } = (await owner.request('POST', '/api/v1/invitations', { role: 'owner' })).body
     const { cookie } = await accept(url)
@@ -61,7 +61,7 @@ describe('an invitation', () => {
     expect(me.json().role).toBe('owner')
   })
 
-  test('for an address is for no other one, however it is written', async () => {
+  test('with an address is only valid for that address, in any case', async () => {
     const owner = await (await api.tenant('by name')).signedIn()
     const email = `Asked-${++count}@Example.com`
     const made = await owner.request('POST', '/api/v1/invitations', { email })
@@ -76,7 +76,7 @@ describe('an invitation', () => {
     })
   })
 
-  test('is worth nothing when it was revoked, or has expired', async () => {
+  test('is invalid after it was revoked or has expired', async () => {
     const tenant = await api.tenant('taking back')
     const owner = await tenant.signedIn()
     const invite = async () => (await owner.request('POST', '/api/v1/invitations', {})).body
@@ -92,7 +92,7 @@ describe('an invitation', () => {
     expect(await members(owner)).toHaveLength(1)
   })
 
-  test('that is revoked while it is being accepted adds no one', async () => {
+  test('adds no user if it is revoked while it is being accepted', async () => {
     const tenant = await api.tenant('revoked meanwhile')
     const owner = await tenant.signedIn()
     for (const wait of [10, 30, 50]) {
@@ -115,7 +115,7 @@ describe('an invitation', () => {
     },
   )
 
-  test('uses the public URL if there is one', async () => {
+  test('uses the public URL if it is set', async () => {
     const other = await createTestApi({ publicUrl: 'https://cairn.example.com' })
     try {
       const owner = await (await other.tenant('public')).signedIn()
@@ -127,11 +127,11 @@ describe('an invitation', () => {
   })
 })
 
-describe('removing', () => {
+describe('removing a member', () => {
   const idOf = async (owner: Person, user: User) =>
     (await members(owner)).find((each) => each.user.id === user.id)!.id
 
-  test('keeps the last owner, also when two remove each other concurrently', async () => {
+  test('is rejected for the last owner, also when two remove each other concurrently', async () => {
     const tenant = await api.tenant('last owner')
     const one = await tenant.signedIn()
     const remove = (by: Person, id: string) => by.request('DELETE', `/api/v1/members/${id}`)
@@ -155,7 +155,7 @@ describe('removing', () => {
     expect(left).toHaveLength(1)
   })
 
-  test('a member also revokes the invitations that they created', async () => {
+  test('also revokes the invitations that they created', async () => {
     const tenant = await api.tenant('by a link of their own')
     const owner = await tenant.signedIn()
     const other = await tenant.signedIn()
@@ -166,7 +166,7 @@ describe('removing', () => {
     expect((await accept(kept.url)).status).toBe(201)
   })
 
-  test('a member allows inviting the address again', async () => {
+  test('allows inviting the address again', async () => {
     const tenant = await api.tenant('back again')
     const owner = await tenant.signedIn()
     const { user } = await tenant.signedIn('member')
@@ -177,7 +177,7 @@ describe('removing', () => {
     expect(back.body.user.id).not.toBe(user.id)
   })
 
-  test('that was interrupted does not block the address', async () => {
+  test('does not block the address if it was interrupted', async () => {
     const tenant = await api.tenant('cut off')
     const owner = await tenant.signedIn()
     const { user } = await tenant.signedIn('member')
@@ -187,7 +187,7 @@ describe('removing', () => {
   })
 })
 
-test('members of several organizations act for the first that took them in', async () => {
+test('a member of several organizations acts for the first one', async () => {
   const [first, second] = [await api.tenant('first of two'), await api.tenant('second of two')]
   const person = await first.signedIn('member')
   await sql`

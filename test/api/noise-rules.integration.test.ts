@@ -51,7 +51,7 @@ async function noise(as = tenant): Promise<Record<string, string | null>> {
 }
 const counted = async () => (await ask('GET', 'changes/facets?noise=false')).body.noise
 
-test('rules hide and show changes of the past and the future, and their removal restores them', async () => {
+test('rules hide and show earlier and later changes, and removing them restores those', async () => {
   const web = someResource('AWS::ECS::Service', 'web')
   const changes = (when: string): Partial<Change>[] => [
     { sourceId: `deploy ${when}`, action: 'UpdateService', service: 'ecs', resources: [web] },
@@ -95,7 +95,7 @@ test('a rule with the same match is replaced', async () => {
   expect((await ask('GET', 'noise-rules')).body.items).toEqual([body])
 })
 
-test('rules of another organization never matter, and cannot be removed', async () => {
+test('rules of another organization have no effect, and cannot be removed', async () => {
   const other = await api.tenant('other')
   const { body } = await ask(
     'POST',
@@ -112,7 +112,7 @@ test('rules of another organization never matter, and cannot be removed', async 
   expect((await ask('GET', 'noise-rules', undefined, other)).body.items).toHaveLength(1)
 })
 
-test('rules that are not valid are rejected', async () => {
+test('invalid rules are rejected', async () => {
   for (const rule of [
     { effect: 'hide', match: {} },
     { effect: 'forget', match: { action: 'RunInstances' } },

@@ -49,7 +49,7 @@ test('the document is valid OpenAPI 3.1', async () => {
   expect(await new Validator().validate(structuredClone(document))).toMatchObject({ valid: true })
 })
 
-test('every route that there is is in it', () => {
+test('the document contains every route', () => {
   // Lines like `│   └── /:id (GET, HEAD)`: four characters a level.
   const parents: string[] = []
   const registered = [
@@ -69,7 +69,7 @@ test('every route that there is is in it', () => {
   expect(registered.filter((name) => !apart(name)).sort()).toEqual(documented.sort())
 })
 
-test('every operation is described: name, summary, text, group, parameters and answers', () => {
+test('every operation has a name, a summary, a description, a group, parameters and responses', () => {
   const ids = operations.map(({ operation }) => operation.operationId)
   expect(new Set(ids).size).toBe(operations.length)
   const groups = document.tags.map(({ name }: { name: string }) => name)
@@ -115,7 +115,7 @@ test('every operation under /api/v1 requires a key or a session and documents it
   }
 })
 
-test('every schema that has a name has examples, which fit it', () => {
+test('every named schema has valid examples', () => {
   const ajv = new Ajv2020({ strict: false, formats: { 'date-time': true, uuid: true } })
   ajv.addSchema(document, 'document')
   const schemas = Object.entries(document.components.schemas as Record<string, Schema>)
@@ -130,7 +130,7 @@ test('every schema that has a name has examples, which fit it', () => {
   }
 })
 
-test('what the API answers fits the document', async () => {
+test('responses of the API match the document', async () => {
   const ajv = new Ajv2020({ strict: false, formats: { 'date-time': true, uuid: true } })
   ajv.addSchema(document, 'document')
   const tenant = await api.tenant('documented')
@@ -145,7 +145,7 @@ test('what the API answers fits the document', async () => {
   }
 })
 
-test('nothing in it is left over: each named schema is used', () => {
+test('every named schema is used', () => {
   const text = JSON.stringify(document)
   for (const name of Object.keys(document.components.schemas))
     expect(text).toContain(`"#/components/schemas/${name}"`)

@@ -59,7 +59,7 @@ test('a link sets a new password once, and ends all sessions', async () => {
   expect((await api.app.inject(`/api/password-reset?token=${token}`)).statusCode).toBe(404)
 })
 
-test('of concurrent uses of a link, one succeeds', async () => {
+test('only one of several concurrent uses of a link succeeds', async () => {
   const { owner, id } = await ownerAndMember('concurrent')
   const token = tokenOf((await createLink(owner, id)).body.url)
   const uses = await Promise.all(
@@ -74,7 +74,7 @@ test('only owners create links', async () => {
   expect((await tenant.request('POST', `/api/v1/members/${id}/password-reset`)).status).toBe(403)
 })
 
-test('a link that was replaced, has expired, or whose member was removed is not valid', async () => {
+test('a link is invalid if it was replaced, has expired, or its member was removed', async () => {
   const { owner, id } = await ownerAndMember('expiring')
   const first = tokenOf((await createLink(owner, id)).body.url)
   const second = tokenOf((await createLink(owner, id)).body.url)

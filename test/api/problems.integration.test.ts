@@ -105,7 +105,7 @@ describe('every failure is a problem with a fix', () => {
       422,
       'Unknown field.',
     ],
-  ])('%s', async (_what, sent, status, part) => {
+  ])('after %s', async (_what, sent, status, part) => {
     const response = await send(sent)
     const body = response.json()
     expect(response.statusCode).toBe(status)
@@ -128,7 +128,7 @@ describe('every failure is a problem with a fix', () => {
     if (status === 405) expect(response.headers.allow).toContain(part)
   })
 
-  test('several errors are reported together, each at its place', async () => {
+  test('several errors are reported together, each with its location', async () => {
     const { body } = await tenant.request('POST', '/api/v1/connections', {
       lookbackDays: 0,
       'un/known': 1,
@@ -142,7 +142,7 @@ describe('every failure is a problem with a fix', () => {
     ])
   })
 
-  test('an unknown parameter is named, on every route', async () => {
+  test('an unknown parameter is rejected by name on every route', async () => {
     const { paths, components } = (await api.app.inject('/api/openapi.json')).json()
     interface Operation {
       tags?: string[]
@@ -163,7 +163,7 @@ describe('every failure is a problem with a fix', () => {
     }
   })
 
-  test('an internal error is logged in full and hidden from the client', async () => {
+  test('an internal error is logged completely and hidden from the client', async () => {
     vi.spyOn(api.workflows, 'importNow').mockRejectedValueOnce(new Error('the inner reason'))
     const { status, headers, body } = await tenant.request(
       'POST',
@@ -175,7 +175,7 @@ describe('every failure is a problem with a fix', () => {
     expect(logged).toContain(`"reqId":"${headers['x-request-id']}"`)
   })
 
-  test('an answer that is not as documented is a failure, not an answer', async () => {
+  test('a response that does not match its schema is an error', async () => {
     vi.spyOn(api.workflows, 'importNow').mockResolvedValueOnce({ regions: 'many' } as never)
     const url = `/api/v1/connections/${connectionId}/import`
     expect((await tenant.request('POST', url)).status).toBe(500)
@@ -185,7 +185,7 @@ describe('every failure is a problem with a fix', () => {
 describe('bodies', () => {
   const distinct = fc.jsonValue({ maxDepth: 5 })
 
-  test('are read as JSON.parse reads them', () => {
+  test('are parsed like JSON.parse does', () => {
     fc.assert(
       fc.property(distinct, fc.constantFrom(undefined, 1, '\t'), (value, indent) => {
         const text = JSON.stringify(value, null, indent)
@@ -195,7 +195,7 @@ describe('bodies', () => {
     )
   })
 
-  test('are refused when a name is there twice in one object, and only then', () => {
+  test('are rejected only if an object repeats a name', () => {
     // Objects are written member by member, so that names can be there twice.
     // None ends in a backslash: V8 13.6 may take `\"` for such a name once it has seen one.
     const name = fc.constantFrom('a', 'b', 'c', '"', '\n', '{', 'é', ':')
@@ -225,7 +225,7 @@ describe('bodies', () => {
     )
   })
 
-  test('for any text, the response is a value or a problem', () => {
+  test('result in a value or a problem, for any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
         try {
@@ -238,8 +238,8 @@ describe('bodies', () => {
   })
 })
 
-describe('while a dependency is unavailable', () => {
-  test('Postgres: what needs it answers 503 and when to try again', async () => {
+describe('an unavailable dependency', () => {
+  test('returns 503 and Retry-After where Postgres is needed', async () => {
     const away = openDatabase({ url: 'postgres://cairn@127.0.0.1:1/cairn' })
     const { cookie } = await tenant.signedIn()
     const auth = openPeople({ ...api.context.auth.settings, system: away })
@@ -271,7 +271,7 @@ describe('while a dependency is unavailable', () => {
     }
   })
 
-  test('Postgres: when it is back, so are the answers', async () => {
+  test('returns results again when Postgres is back', async () => {
     await sql`
       SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -282,7 +282,7 @@ describe('while a dependency is unavailable', () => {
     })
   })
 
-  test('Temporal: what only changes rows succeeds, what waits for a workflow answers 503', async () => {
+  test('returns 503 only where a workflow is needed, without Temporal', async () => {
     const without = await createTestApi({ temporalAddress: '127.0.0.1:1' })
     try {
       const other = await without.tenant('patient')
@@ -309,7 +309,7 @@ describe('while a dependency is unavailable', () => {
   })
 })
 
-describe('over a real socket', () => {
+describe('a connection over TCP', () => {
   let port: number
   beforeAll(async () => {
     const url = await api.app.listen({ port: 0, host: '127.0.0.1' })
@@ -332,7 +332,7 @@ describe('over a real socket', () => {
   test.each([
     ['what is not HTTP', 'hello\r\n\r\n', 400],
     ['headers without end', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, 431],
-  ])('%s gets a problem as well', async (_what, text, status) => {
+  ])('gets a problem for %s', async (_what, text, status) => {
     const { head, body } = await raw(text)
     expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} .*application/problem\\+json`, 's'))
     expect(JSON.parse(body)).toMatchObject({
@@ -341,7 +341,7 @@ describe('over a real socket', () => {
     })
   })
 
-  test('a request is answered', async () => {
+  test('gets a response to a valid request', async () => {
     const response = await fetch(`http://127.0.0.1:${port}/api/v1/connections`, {
       headers: { authorization: `Bearer ${tenant.key}` },
     })
@@ -350,7 +350,7 @@ describe('over a real socket', () => {
   })
 })
 
-test('the log names each request, and contains no key, query, header or body', async () => {
+test('the log has a line for each request, without keys, queries, headers or bodies', async () => {
   const url = '/api/v1/changes?q=secret-in-query'
   const { headers } = await tenant.request('GET', url)
   await tenant.request('PATCH', `/api/v1/connections/${connectionId}`, { name: 'secret-in-body' })
@@ -362,7 +362,7 @@ test('the log names each request, and contains no key, query, header or body', a
   expect(logged).not.toContain(tenant.key)
 })
 
-test('every response has the security headers for browsers', async () => {
+test('every response has the browser security headers', async () => {
   for (const url of [
     '/healthz',
     '/api/openapi.json',

@@ -34,7 +34,7 @@ describe('a body without a key or a session', () => {
     ['POST', '/api/password-reset'],
     ['POST', '/nowhere'],
     ['POST', '/api/nowhere'],
-  ])('is refused above 16 KiB, unread: %s %s', async (method, url) => {
+  ])('is rejected above 16 KiB without reading it: %s %s', async (method, url) => {
     const normalize = vi.spyOn(String.prototype, 'normalize')
     const response = await api.app.inject({
       ...{ method: method as 'POST', url, headers: json },
@@ -45,7 +45,7 @@ describe('a body without a key or a session', () => {
     expect(normalize).not.toHaveBeenCalled()
   })
 
-  test('is not read at all where a key is missing', async () => {
+  test('is not read if a key is missing', async () => {
     const response = await api.app.inject({
       ...{ method: 'POST', url: '/api/v1/connections', headers: json },
       payload: 'x'.repeat(2 ** 21),
@@ -54,7 +54,7 @@ describe('a body without a key or a session', () => {
   })
 })
 
-test('with a key, names that expand when they are normalized are refused before they are', async () => {
+test('names that expand when they are normalized are rejected first, also with a key', async () => {
   const normalize = vi.spyOn(String.prototype, 'normalize')
   const post = (names: string[]) =>
     tenant.request('POST', '/api/v1/connections', {
@@ -77,7 +77,7 @@ test('with a key, names that expand when they are normalized are refused before 
   expect((await post(['ｅｘｔｅｒｎａｌＩｄ'])).body.detail).toContain('external ID')
 })
 
-test('an address that sends too much is stopped before its bodies are parsed, and others are not', async () => {
+test('an address that sends too much is limited before its bodies are parsed, and others are not', async () => {
   const send = (remoteAddress: string, url = '/api/auth/sign-in/email') =>
     api.app.inject({
       ...{ method: 'POST', url, remoteAddress },
@@ -104,7 +104,7 @@ test.each([
   ['::1', '0:0:0:0'],
   ['fe80::1%eth0', 'fe80:0:0:0'],
   ['::ffff:192.0.2.1', '192.0.2.1'],
-])('the address %s counts as %s', (address, block) => {
+])('the address %s is counted as %s', (address, block) => {
   expect(addressBlock(address)).toBe(block)
 })
 
@@ -141,7 +141,7 @@ test('a session cookie is Secure if a trusted proxy reports https', async () => 
   expect(await signIn('203.0.113.9', 'https')).toBe(0)
 })
 
-describe('a request that does not arrive', () => {
+describe('an incomplete request', () => {
   let app: App
   let port: number
   beforeAll(async () => {
@@ -160,7 +160,7 @@ describe('a request that does not arrive', () => {
       'its body',
       'POST /api/auth/sign-in/email HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n{',
     ],
-  ])('in time loses its connection: %s', async (_what, text) => {
+  ])('times out and loses its connection: %s', async (_what, text) => {
     const socket = connect(port, '127.0.0.1')
     socket.write(text)
     // A byte now and then keeps the connection from being silent.

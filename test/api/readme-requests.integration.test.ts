@@ -25,7 +25,7 @@ beforeAll(async () => {
 })
 afterAll(() => api.close())
 
-test('README.md prints requests', () => {
+test('README.md contains requests', () => {
   expect(requests.map(({ method, url }) => `${method} ${url}`)).toEqual(
     expect.arrayContaining(['POST /connections', 'PATCH /connections/$ID', 'POST /changes']),
   )

@@ -48,7 +48,7 @@ const pagerDuty = () => ({
   links: [{ href: 'https://acme.pagerduty.dev/build/2', text: 'View more details in Acme!' }],
 })
 
-test('a PagerDuty change event gets the answer of PagerDuty, and is stored once', async () => {
+test("a PagerDuty change event gets PagerDuty's response, and is stored once", async () => {
   const event = pagerDuty()
   for (const _ of [1, 2]) {
     expect(await post('/v2/change/enqueue', event)).toEqual({
@@ -80,14 +80,17 @@ test.each([
     }),
     /future/,
   ],
-])('a PagerDuty change event with %s is refused as PagerDuty does', async (_what, event, error) => {
-  const { status, body } = await post('/v2/change/enqueue', event())
-  expect(status).toBe(400)
-  expect(body.status).toBe('invalid event')
-  expect(body.errors.join()).toMatch(error)
-})
+])(
+  'a PagerDuty change event with %s is rejected like at PagerDuty',
+  async (_what, event, error) => {
+    const { status, body } = await post('/v2/change/enqueue', event())
+    expect(status).toBe(400)
+    expect(body.status).toBe('invalid event')
+    expect(body.errors.join()).toMatch(error)
+  },
+)
 
-test('links of a received event that are not web addresses are left out', async () => {
+test('links of a received event that are not web URLs are removed', async () => {
   const event = { ...pagerDuty(), links: [{ href: 'javascript:alert(1)', text: 'a' }] }
   event.payload.summary = 'With a script'
   expect((await post('/v2/change/enqueue', event)).status).toBe(202)
@@ -99,7 +102,7 @@ const event = (fields: object) => ({
   ...fields,
 })
 
-test('a CloudEvent in structured mode is a change, and the same event again is the same', async () => {
+test('a CloudEvent in structured mode is stored as a change, once', async () => {
   const auth = { authorization: `Bearer ${tenant.key}` }
   const headers = { ...auth, 'content-type': 'application/cloudevents+json; charset=utf-8' }
   const sent = event({ subject: 'billing', data: { summary: 'Released billing', version: '7' } })
@@ -113,7 +116,7 @@ test('a CloudEvent in structured mode is a change, and the same event again is t
   })
 })
 
-test('a CloudEvent in binary mode', async () => {
+test('a CloudEvent in binary mode is stored as a change', async () => {
   const headers = {
     ...{ authorization: `Bearer ${tenant.key}`, 'ce-specversion': '1.0', 'ce-id': 'b1' },
     ...{ 'ce-source': '/ci', 'ce-type': 'com.acme.flag', 'ce-subject': 'caf%C3%A9' },
@@ -138,7 +141,7 @@ const cdEvent = (type: string, subject: object) => ({
 const cloudEventOf = (data: ReturnType<typeof cdEvent>) =>
   event({ id: data.context.id, type: data.context.type, data })
 
-test('CDEvents: a service is deployed, and a pipeline runs from start to end', async () => {
+test('CDEvents: a deployment is one change, and a pipeline run lasts from its start to its end', async () => {
   const auth = { authorization: `Bearer ${tenant.key}` }
   const headers = { ...auth, 'content-type': 'application/cloudevents-batch+json' }
   const run = { id: '/runs/12', source: '/tekton', type: 'pipelineRun' }
@@ -176,7 +179,7 @@ test('CDEvents: a service is deployed, and a pipeline runs from start to end', a
   expect(deploy).toMatchObject({ summary: 'Deployed mysubject 2.1 to test123', action: 'deploy' })
 })
 
-test('one invalid event of a batch: none is stored', async () => {
+test('one invalid event rejects its whole batch', async () => {
   const headers = {
     authorization: `Bearer ${tenant.key}`,
     'content-type': 'application/cloudevents-batch+json',
@@ -190,7 +193,7 @@ test('one invalid event of a batch: none is stored', async () => {
   expect((await post('/api/v1/cloudevents', [valid], anonymous)).status).toBe(401)
 })
 
-test.each(['', '/api/v3'])('GitHub deployment API at %s/repos', async (prefix) => {
+test.each(['', '/api/v3'])('the GitHub deployment API works at %s/repos', async (prefix) => {
   const base = `${prefix}/repos/acme/shop${prefix.length}/deployments`
   const headers = { authorization: `token ${tenant.key}` }
   const created = await post(base, { ref: 'v1.4.2', environment: 'staging' }, headers)
@@ -230,7 +233,7 @@ test.each(['', '/api/v3'])('GitHub deployment API at %s/repos', async (prefix) =
   expect(await post(statuses, { state: 'done' }, headers)).toMatchObject({ status: 422 })
 })
 
-test('refused reports are noted, also those that are too large to be read', async () => {
+test('rejected reports are recorded, also those with too large a body', async () => {
   const refusedAt = async (who: Tenant) => {
     const row = await api.superuser
       .selectFrom('refusals')
@@ -254,7 +257,7 @@ test('refused reports are noted, also those that are too large to be read', asyn
     ).toBeInstanceOf(Date)
 })
 
-test('bodies are bounded, and have to be JSON', async () => {
+test('bodies have a size limit and must be JSON', async () => {
   const large = { ...pagerDuty(), more: 'x'.repeat(600 * 1024) }
   expect((await post('/v2/change/enqueue', large)).status).toBe(413)
   expect((await post('/v2/change/enqueue', '{')).status).toBe(400)
@@ -262,7 +265,7 @@ test('bodies are bounded, and have to be JSON', async () => {
   expect((await post('/v2/change/enqueue', 'a=b', form)).status).toBe(415)
 })
 
-test('addresses with half a character, and names that are methods, are not stored', async () => {
+test('unpaired surrogates in URLs and names of object methods are not stored', async () => {
   const link = 'https://example.com/\ud800'
   const shown = { ...pagerDuty(), links: [{ href: link, text: 'a\0\ud800' }] }
   shown.payload.summary = 'With half a character'
@@ -275,7 +278,7 @@ test('addresses with half a character, and names that are methods, are not store
   expect((await post('/api/v1/cloudevents', cloudEventOf(named), auth)).status).toBe(422)
 })
 
-test('no key is logged, also one that a sender puts into the address', async () => {
+test('keys are not logged, also if a sender puts one into the URL', async () => {
   expect((await post(`/receivers/launchdarkly?key=${tenant.key}`, {})).status).toBe(404)
   await tenant.request('POST', `/api/v1/changes?key=${tenant.key}`, {})
   expect(log).toContain('/v2/change/enqueue')

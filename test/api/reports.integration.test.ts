@@ -16,7 +16,7 @@ afterAll(() => api.close())
 const report = (body: object, who = tenant) => who.request('POST', '/api/v1/changes', body)
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString()
 
-test('a report becomes a change of the feed, with its record', async () => {
+test('a report becomes a change in the feed, with its record', async () => {
   await tenant.request('POST', '/api/v1/environments', { name: 'Production' })
   const body = {
     summary: 'Deployed checkout 1.4.2',
@@ -71,10 +71,10 @@ test('a report becomes a change of the feed, with its record', async () => {
   expect(page.record).toMatchObject({ idempotencyKey: 'run-1', summary: body.summary })
 })
 
-describe('the same key again', () => {
+describe('a report with a known key', () => {
   const start = { summary: 'Deploying search', startsAt: minutesAgo(5), idempotencyKey: 'run-2' }
 
-  test('is the same change, also when reports arrive at the same time', async () => {
+  test('updates the same change, also if both arrive concurrently', async () => {
     const answers = await Promise.all([1, 2, 3, 4].map(() => report(start)))
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 201])
     expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1)
@@ -82,7 +82,7 @@ describe('the same key again', () => {
     expect(body.items).toHaveLength(1)
   })
 
-  test('reports the end of the change', async () => {
+  test('can report the end of the change', async () => {
     const { body: before } = await report({ ...start, idempotencyKey: 'run-3' })
     const endsAt = minutesAgo(1)
     const end = { endsAt, outcome: 'failed', links: ['https://ci.example.com/logs'] }
@@ -97,7 +97,7 @@ describe('the same key again', () => {
     expect(facets.fields.outcome).toContainEqual({ value: 'failed', count: 1 })
   })
 
-  test('warns about what it does not change: a key that is used twice by mistake', async () => {
+  test('gets a warning about fields that it does not change, in case the key was reused by mistake', async () => {
     const key = { idempotencyKey: 'constant' }
     await report({ summary: 'First', startsAt: minutesAgo(9), ...key })
     const { status, body } = await report({ summary: 'Second', startsAt: minutesAgo(1), ...key })
@@ -114,7 +114,7 @@ describe('the same key again', () => {
     expect(body.errors[0].pointer).toBe('/endsAt')
   })
 
-  test('is another change in another organization', async () => {
+  test('creates another change in another organization', async () => {
     const other = await api.tenant('others')
     expect((await report(start, other)).status).toBe(201)
     const { body } = await other.request('GET', '/api/v1/changes')
@@ -161,7 +161,7 @@ test.each([
   ['a long key', { summary: 'a', idempotencyKey: 'ä'.repeat(300) }, '/idempotencyKey'],
   ['an unknown field', { summary: 'a', idempotencyKey: 'x', sourceId: 'y' }, '/sourceId'],
   ['an unknown outcome', { summary: 'a', idempotencyKey: 'x', outcome: 'denied' }, '/outcome'],
-])('422 for %s, and nothing is stored', async (_what, body, pointer) => {
+])('a report with %s gets 422, and nothing is stored', async (_what, body, pointer) => {
   const other = await api.tenant('strict')
   const answer = await report(body, other)
   expect(answer.status).toBe(422)
@@ -171,14 +171,14 @@ test.each([
   ).toEqual([])
 })
 
-test('a start in a week without a partition is stored', async () => {
+test('a report for a week without a partition is stored', async () => {
   const startsAt = minutesAgo(80 * 1440)
   const { status, body } = await report({ summary: 'Old', startsAt, idempotencyKey: 'old' })
   expect(status).toBe(201)
   expect(body.occurredAt).toBe(startsAt)
 })
 
-test('the API creates no partition far away', async () => {
+test('a report far in the past or future creates no partition', async () => {
   await expect(
     api.context.database
       .transaction()
@@ -213,7 +213,7 @@ test('a later report waits for relinking before it locks the change', async () =
   expect((await update)?.status).toBe(200)
 })
 
-test('a later report moves the change to other environments, and one without keeps them', async () => {
+test('a later report replaces the environments only if it names some', async () => {
   const other = await api.tenant('moved')
   const names: string[] = []
   for (const name of ['Production', 'Staging']) {
@@ -232,7 +232,7 @@ test('a later report moves the change to other environments, and one without kee
   expect((await other.request('GET', path + production)).body.items).toHaveLength(1)
 })
 
-test('reports are a source of the completeness of an incident, with those that were refused', async () => {
+test('reports, including rejected ones, count for the completeness of an incident', async () => {
   const other = await api.tenant('completeness')
   const incident = { title: 'checkout is down', noticedAt: minutesAgo(10) }
   const { body } = await other.request('POST', '/api/v1/incidents', incident)

@@ -44,7 +44,7 @@ const entry = ({ id }: Tenant, reread: number, lastError: string | null = null) 
   ...{ organizationId: id, outdated: 90, reread, lastError },
 })
 
-test('shows the progress of one organization, and no other', async () => {
+test('the progress is that of one organization only', async () => {
   const [own, other] = [await withOutdatedChange('own'), await withOutdatedChange('other')]
   const state = running(entry(other, 7, 'the other one failed'), entry(own, 12))
   expect((await ask(own, async () => state)).body).toEqual({
@@ -55,14 +55,14 @@ test('shows the progress of one organization, and no other', async () => {
   })
 })
 
-test('waits until the workflow has found the organization', async () => {
+test('a request waits until the workflow has found the organization', async () => {
   const own = await withOutdatedChange('waiting')
   const waiting = { state: 'waiting', reread: 0, total: null, lastError: null }
   expect((await ask(own, async () => null)).body).toEqual(waiting)
   expect((await ask(own, async () => running())).body).toEqual(waiting)
 })
 
-test('does not ask Temporal when all changes are current', async () => {
+test('Temporal is not queried when all changes are current', async () => {
   const tenant = await api.tenant('current')
   await asOrganization(api.db, tenant.id, (trx) =>
     someChange(trx, { organizationId: tenant.id, connectionId: null }),

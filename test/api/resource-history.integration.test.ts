@@ -96,13 +96,13 @@ test.each<[string, Fields[]]>([
   expect(await editsOfLast([...earlier, off])).toEqual(unknown)
 })
 
-test('the value before an edit is never that of another organization', async () => {
+test('the value before an edit never comes from another organization', async () => {
   const other = await api.tenant('history of others')
   await editsOfLast([modify('03-01', retention(14))], other)
   expect(await editsOfLast([off])).toEqual(unknown)
 })
 
-test('includes noise, and finds a value below many other changes', async () => {
+test('history includes noise, and finds a value behind many other changes', async () => {
   const sync = Array.from({ length: 150 }, (_, i) =>
     modify('03-19', { multiAZ: i % 2 === 0 }, { eventTime: `2026-03-19T10:${pad(i % 60)}:00Z` }),
   )
@@ -113,7 +113,7 @@ test('includes noise, and finds a value below many other changes', async () => {
 
 const pad = (n: number) => String(n).padStart(2, '0')
 
-test('a rule is added beside other rules and replaces none', async () => {
+test('a new rule beside others replaces none of them', async () => {
   const open = (day: string, port: number) =>
     call(
       'ec2',
@@ -139,7 +139,7 @@ test('a rule is added beside other rules and replaces none', async () => {
   for (const edit of edits) expect(edit).not.toHaveProperty('from')
 })
 
-test('secrets stay hidden on both sides', async () => {
+test('secrets are hidden in old and new values', async () => {
   const stage = (day: string, value: string) =>
     call(
       'apigateway',

@@ -43,7 +43,7 @@ const download = (url: string) => {
   return api.app.inject({ url: pathname + search, headers })
 }
 
-test('the policies are filled in for this connection', async () => {
+test('the policies contain the values of this connection', async () => {
   const { connection, setup } = await connectionWithSetup()
   const { externalId } = connection
   expect(setup).toMatchObject({ externalId, principal: { arn: principalArn, state: 'certain' } })
@@ -56,7 +56,7 @@ test('the policies are filled in for this connection', async () => {
   )
 })
 
-test("the template's download needs no input: its defaults are this connection's values", async () => {
+test('the downloaded template has the values of this connection as defaults', async () => {
   const { connection, setup } = await connectionWithSetup('?roleName=reader&rolePath=/audit/')
   const { body, headers } = await download(setup.cloudFormation.download.url)
   expect(headers['content-disposition']).toContain('cairn-read-only.yaml')
@@ -77,7 +77,7 @@ test("the template's download needs no input: its defaults are this connection's
   expect(body).toContain('!Ref ExternalId')
 })
 
-test('the module is one download, which trusts this Cairn by default', async () => {
+test('the downloaded module is one file, which trusts this Cairn by default', async () => {
   const { setup } = await connectionWithSetup()
   const { rawPayload } = await download(setup.terraform.download.url)
   const folder = mkdtempSync(path.join(tmpdir(), 'module-'))
@@ -110,14 +110,14 @@ test('the module block is HCL with an output for the ARN', async () => {
 })
 
 describe('quick-create links', () => {
-  test('are missing while the template is not published, and the response contains the reason', async () => {
+  test('are missing while the template is not published, with the reason', async () => {
     const { setup } = await connectionWithSetup()
     const { links, why } = setup.cloudFormation.quickCreate
     expect(links).toEqual([])
     expect(why).toMatch(/S3.*npm run publish-template/)
   })
 
-  test('open the console of each region with all filled in', async () => {
+  test('open the console of each region with all parameters', async () => {
     const published = await start({ principalArn, templateUrl })
     try {
       const { connection, setup } = await connectionWithSetup('', await published.tenant('one'))
@@ -150,7 +150,7 @@ describe('quick-create links', () => {
   test.each([
     ['aws-us-gov', 'us-gov-west-1.console.amazonaws-us-gov.com'],
     ['aws-cn', 'cn-north-1.console.amazonaws.cn'],
-  ])("open the partition's own console: %s", async (partition, host) => {
+  ])('open the console of their partition: %s', async (partition, host) => {
     const elsewhere = await start({
       principalArn: `arn:${partition}:iam::999988887777:role/cairn`,
       templateUrl,
@@ -191,7 +191,7 @@ describe('while the principal of the trust policy is uncertain', () => {
   })
 })
 
-test('a connection that has its role shows the set-up of that one', async () => {
+test('a connection with a role gets the setup of that role', async () => {
   const { connection } = await connectionWithSetup()
   await tenant.request('PATCH', `/api/v1/connections/${connection.id}`, {
     roleArn: 'arn:aws:iam::123456789012:role/services/audit/reader',
@@ -216,12 +216,12 @@ test.each([
   expect(body.errors).toMatchObject([{ pointer }])
 })
 
-describe('many accounts in one request', () => {
+describe('bulk creation', () => {
   const bulk = (body: object, of = tenant) => of.request('POST', '/api/v1/connections/bulk', body)
   const accounts = (count: number) =>
     Array.from({ length: count }, (_, index) => String(500_000_000_000 + index))
 
-  test('each gets a connection, its own external ID, and the ARN that its role will have', async () => {
+  test('creates a connection, an external ID and an expected role ARN for each account', async () => {
     const one = await api.tenant(`bulk ${++tenants}`)
     const accountIds = accounts(1_000)
     const { status, body } = await bulk(
@@ -243,7 +243,7 @@ describe('many accounts in one request', () => {
     expect((await one.request('GET', '/api/v1/connections')).body.items).toHaveLength(1_000)
   })
 
-  test('all or none: an account that is connected already stops the others too', async () => {
+  test('creates nothing if one account is already connected', async () => {
     const one = await api.tenant(`bulk ${++tenants}`)
     const [first, second, third] = accounts(3)
     await bulk({ accountIds: [second] }, one)
@@ -258,7 +258,7 @@ describe('many accounts in one request', () => {
     expect((await bulk({ accountIds: [second] }, other)).status).toBe(201)
   })
 
-  test("Cairn's own account is distinguished from its own role", async () => {
+  test("distinguishes Cairn's own account from its own role", async () => {
     const one = await api.tenant(`bulk ${++tenants}`)
     const accountIds = ['111122223333', '999988887777']
     const own = await bulk({ accountIds, roleName: 'cairn', rolePath: '/platform/' }, one)
@@ -274,7 +274,7 @@ describe('many accounts in one request', () => {
     ['what is no account', { accountIds: ['123'] }, '/accountIds/0'],
     ['a bad name', { accountIds: ['123456789012'], roleName: 'a b' }, '/roleName'],
     ['an external ID', { accountIds: ['123456789012'], externalId: 'mine' }, '/externalId'],
-  ])('%s is refused', async (_what, body, pointer) => {
+  ])('rejects %s', async (_what, body, pointer) => {
     const one = await api.tenant(`bulk ${++tenants}`)
     const answer = await bulk(body, one)
     expect(answer.status).toBe(422)

@@ -120,7 +120,7 @@ async function routesWithIds(): Promise<Route[]> {
   )
 }
 
-test("every route answers another organization's id as one that does not exist", async () => {
+test("every route handles another organization's ID like an absent one", async () => {
   const routes = await routesWithIds()
   expect(routes.length).toBeGreaterThanOrEqual(8)
   for (const { method, path, resource } of routes) {
@@ -164,7 +164,7 @@ test('lists contain nothing of another organization', async () => {
   }
 })
 
-test('without a key, or with a wrong one, no route answers anything', async () => {
+test('every route rejects requests without a valid key', async () => {
   const { paths } = (await api.app.inject('/api/openapi.json')).json()
   for (const [path, methods] of Object.entries(paths as Record<string, object>)) {
     if (!path.startsWith('/api/v1/')) continue

@@ -40,7 +40,7 @@ test("the policy that Cairn generates is safe for this connection's ID and Cairn
   })
 })
 
-test('the ID of another connection is not safe, and the remedy has the right one', async () => {
+test('the ID of another connection is unsafe, and the remedy has the right one', async () => {
   const other = (await tenant.request('POST', '/api/v1/connections', { name: 'other' })).body
   const policy = trustPolicy({ principalArn, externalId: other.externalId })
   const { status, body } = await review(getRole(policy))
@@ -65,7 +65,7 @@ test.each([
   ['longer than 100 KB', 'a'.repeat(102_401)],
   ['Must be a string', 17],
   ['Required', undefined],
-])('what cannot be read is refused, with the reason: %s', async (reason, role) => {
+])('an unreadable policy is rejected, with the reason: %s', async (reason, role) => {
   const { status, body } = await review(role)
   expect(status).toBe(422)
   expect(body.errors).toEqual([{ pointer: '/role', detail: expect.stringContaining(reason) }])
@@ -82,12 +82,12 @@ test('other input is rejected, and nothing is stored', async () => {
   })
 })
 
-test('an external ID inside of the text is no attempt to set one', async () => {
+test('an external ID inside the policy text is accepted', async () => {
   const text = '{"Statement": [], "externalId": "cairn-x", "__proto__": {"a": 1}}'
   expect((await review(text)).status).toBe(200)
 })
 
-test('a text with halves of characters and control characters gets a readable answer', async () => {
+test('text with unpaired surrogates and control characters gets a readable response', async () => {
   const odd = '\ud800\u0000\u001b[31m'
   const { status, body } = await review(
     JSON.stringify({ Statement: { Effect: 'Allow', Principal: { AWS: odd }, Action: '*' } }),
@@ -96,7 +96,7 @@ test('a text with halves of characters and control characters gets a readable an
   expect(body.trusted[0].principal.isWellFormed()).toBe(true)
 })
 
-test("while Cairn's principal is unknown, the rest is reviewed", async () => {
+test("the other statements are reviewed while Cairn's principal is unknown", async () => {
   const unsure = await createTestApi({ principalArn: null })
   try {
     vi.spyOn(unsure.workflows, 'changed').mockResolvedValue(true)

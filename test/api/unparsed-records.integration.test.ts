@@ -27,7 +27,7 @@ function keep(...records: UnparsedRecord[]) {
   return asOrganization(api.db, tenant.id, (trx) => insertUnparsed(trx, owner, records))
 }
 
-test('an unparsed record has what the source returned of its event, and why it is no change', async () => {
+test("an unparsed record contains the source's response and the reason", async () => {
   expect((await tenant.request('GET', url)).body).toEqual({ items: [], nextCursor: null, total: 0 })
   const eventId = '8f4f7d8c-2f0e-4f0b-9d0e-3c5b8a7e6d21'
   await keep(unparsed({ eventId, reason: 'not_json' }))
@@ -52,7 +52,7 @@ test('an unparsed record has what the source returned of its event, and why it i
   })
 })
 
-test('an entry without information from the source has nulls', async () => {
+test('an entry without data from the source has null fields', async () => {
   await keep(
     unparsed({
       eventId: null,
@@ -81,7 +81,7 @@ test('pages contain every record once, newest first, while others arrive', async
 })
 
 test.each(['x', '', 'eA', Buffer.from('01980000').toString('base64url')])(
-  'the cursor %j is refused',
+  'the cursor %j is rejected',
   async (cursor) => {
     const answer = await tenant.request('GET', `${url}?cursor=${cursor}`)
     expect(answer).toMatchObject({ status: 422, body: { errors: [{ pointer: '?cursor' }] } })
@@ -92,7 +92,7 @@ test.each([
   ['HTML', '<script>alert(1)</script>'],
   ['control characters', '\u0000\u001b[31m\r\nSet-Cookie: a=b\u202e'],
   ['a long record', JSON.stringify({ CloudTrailEvent: 'x'.repeat(300_000) })],
-])('the download is text to be saved, byte for byte: %s', async (_what, raw) => {
+])('the download is text with the same bytes: %s', async (_what, raw) => {
   await keep(unparsed({ raw }))
   const [record] = (await tenant.request('GET', url)).body.items
   const response = await api.app.inject({
@@ -109,7 +109,7 @@ test.each([
   })
 })
 
-test('a record is found by its own connection alone', async () => {
+test('a record is only found through its own connection', async () => {
   await keep(unparsed())
   const [record] = (await tenant.request('GET', url)).body.items
   const stranger = await api.tenant(`stranger ${tenants}`)
@@ -127,7 +127,7 @@ test('a record is found by its own connection alone', async () => {
   expect((await stranger.request('GET', url)).status).toBe(404)
 })
 
-test('coverage counts them by region, of the account that is connected now', async () => {
+test('coverage counts unparsed records by region, for the connected account', async () => {
   await api.superuser
     .updateTable('connections')
     .set({ role_arn: `arn:aws:iam::${ACCOUNT}:role/cairn`, account_id: ACCOUNT, partition: 'aws' })

@@ -34,7 +34,7 @@ const list = async (as: Client) => (await as.request('GET', '/api/v1/views')).bo
 const names = async (as: Client): Promise<string[]> =>
   (await list(as)).slice(builtIn.length).map((view: { name: string }) => view.name)
 
-test('the built-in views are listed first, work as filters and cannot be changed', async () => {
+test('built-in views come first, work as filters and cannot be changed', async () => {
   const views = await list(ada)
   expect(views.map((view: { name: string }) => view.name)).toEqual(builtIn)
   await tenant.request('POST', '/api/v1/environments', { name: 'Production' })
@@ -72,7 +72,7 @@ test('a private view is visible only to its creator, who can change, share and d
   expect((await remove(ada, id)).status).toBe(404)
 })
 
-test('a shared view is visible to all, and changed by its creator, owners and API keys', async () => {
+test('a shared view is visible to all, and can be changed by its creator, owners and API keys', async () => {
   const { id } = (await save(ada, { shared: true })).body
   expect((await list(bob)).at(-1)).toMatchObject({ id, isOwn: false, canChange: false })
   expect((await patch(bob, id, { name: 'Bob was here' })).status).toBe(403)
@@ -122,7 +122,7 @@ test.each([
   ['more than 8 KB', { query: { action: Array.from({ length: 900 }, (_, n) => `Action${n}`) } }],
   ['8 KB in more bytes than characters', { query: { q: 'ü'.repeat(4_090), a: 'ü'.repeat(10) } }],
   ['an unknown field', { owner: 'me' }],
-])('a view with %s is refused, and changes nothing', async (_what, fields) => {
+])('a view with %s is rejected, and nothing changes', async (_what, fields) => {
   const { id } = (await save(ada)).body
   const before = await list(ada)
   expect((await save(ada, fields)).status).toBe(422)

@@ -70,7 +70,7 @@ async function sendRaw(text: string, { end = true } = {}): Promise<string> {
   return Buffer.concat(chunks).toString().split('\r\n', 1)[0]!
 }
 
-test('uploads that are aborted release the memory that was reserved for them', async () => {
+test('aborted uploads release the memory that was reserved for them', async () => {
   const integration = await create('github')
   const half = `POST /webhooks/${integration.id} HTTP/1.1\r\nHost: cairn\r\nContent-Length: 25000000\r\n\r\n{`
   // Six of them would use up the 128 MiB of an integration.
@@ -90,7 +90,7 @@ test('uploads that are aborted release the memory that was reserved for them', a
   expect(status).toBe(202)
 })
 
-describe('signatures', () => {
+describe('an invalid signature is rejected', () => {
   const body = Buffer.from('{"zen":"Größe"}')
   const signed = ({ secret }: Integration) =>
     signatureHeaders('github', { secret, body })['x-hub-signature-256']!
@@ -121,7 +121,7 @@ describe('signatures', () => {
     expect(response.statusCode).toBe(expected)
   })
 
-  test('in a header that is sent twice: one valid signature is enough', async () => {
+  test('unless one signature in a repeated header is valid', async () => {
     const integration = await create('github')
     const lines = [`sha256=${'0'.repeat(64)}`, signed(integration)]
     const headers = lines.map((line) => `X-Hub-Signature-256: ${line}\r\n`).join('')
@@ -133,7 +133,7 @@ describe('signatures', () => {
   })
 })
 
-describe('hostile and incomplete payloads fail alone, with a reason, or become what they can', () => {
+describe('a hostile or incomplete payload fails alone with a reason, or becomes a valid change', () => {
   const at = new Date(Math.floor(Date.now() / 1000) * 1000 - 600_000)
   const merged = (fields: object) => pullRequestMerged(900 + ids, at, fields)
   const deep = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
@@ -247,7 +247,7 @@ describe('hostile and incomplete payloads fail alone, with a reason, or become w
       'ignored',
     ],
     ['a byte order mark', 'ping', () => '\ufeff{}', 'failed'],
-  ])('GitHub: %s', async (_name, event, payload, state) => {
+  ])('from GitHub: %s', async (_name, event, payload, state) => {
     const integration = await create('github')
     const delivery = await deliver(integration, event, payload())
     expect([delivery.state, delivery.reason]).toEqual([
@@ -285,7 +285,7 @@ describe('hostile and incomplete payloads fail alone, with a reason, or become w
     ['no times', () => event({ occurred_at: null }, { created_at: 'soon' }), 'failed'],
     ['control characters', () => event({}, { title: 'a\u0000b\ud800' }), 'translated'],
     ['a time in the year 9999', () => event({}, { created_at: '9999-12-31T23:59:59Z' }), 'failed'],
-  ])('PagerDuty: %s', async (_name, payload, state) => {
+  ])('from PagerDuty: %s', async (_name, payload, state) => {
     const delivery = await deliver(await create('pagerduty'), '', payload())
     expect([delivery.state, delivery.reason]).toEqual([
       state,
@@ -326,7 +326,7 @@ describe('hostile and incomplete payloads fail alone, with a reason, or become w
       () => group([alert({ labels: { alertname: 'a\u0000\ud800' } })]),
       'translated',
     ],
-  ])('Alertmanager: %s', async (_name, payload, state) => {
+  ])('from Alertmanager: %s', async (_name, payload, state) => {
     const delivery = await deliver(await create('alertmanager'), '', payload())
     expect([delivery.state, delivery.reason]).toEqual([
       state,

@@ -83,7 +83,7 @@ async function stored({ id }: Integration, deliveryId: string) {
   return body
 }
 
-describe('a correctly signed delivery is stored and gets 202', () => {
+describe('a correctly signed delivery is stored and answered with 202', () => {
   test('from GitHub, signed by @octokit/webhooks', async () => {
     const integration = await create('github')
     const octokit = new Webhooks({ secret: integration.secret })
@@ -106,7 +106,7 @@ describe('a correctly signed delivery is stored and gets 202', () => {
     })
   })
 
-  test('from PagerDuty, with the secret that PagerDuty has created', async () => {
+  test('from PagerDuty, with the secret that PagerDuty generated', async () => {
     const integration = await create('pagerduty')
     const secret = 'the secret that PagerDuty made'
     const patched = await tenant.request('PATCH', `/api/v1/integrations/${integration.id}`, {
@@ -124,7 +124,7 @@ describe('a correctly signed delivery is stored and gets 202', () => {
     ])
   })
 
-  test('from Alertmanager, with the token, of which only the hash is stored', async () => {
+  test('from Alertmanager, with a token that is stored only as a hash', async () => {
     const integration = await create('alertmanager')
     const body = JSON.stringify({ status: 'firing', alerts: [] })
     const headers = { authorization: `Bearer ${integration.secret}` }
@@ -200,7 +200,7 @@ describe('a correctly signed delivery is stored and gets 202', () => {
     }
   })
 
-  test('once: the same delivery ID gets 202 again and stays as it was', async () => {
+  test('once per delivery ID, and repetitions also get 202', async () => {
     const integration = await create('github')
     const headers = { 'x-github-delivery': 'same' }
     expect((await sendGitHub(integration, '{"a":1}', headers)).status).toBe(202)
@@ -214,7 +214,7 @@ describe('a correctly signed delivery is stored and gets 202', () => {
     expect((await stored(integration, deliveries[0]!.id)).body).toBe('{"a":1}')
   })
 
-  test('of one integration does not hide that of another with the same ID', async () => {
+  test('even if another integration received the same delivery ID', async () => {
     const [one, two] = [await create('github'), await create('github')]
     const headers = { 'x-github-delivery': 'shared' }
     for (const each of [one, two]) {
@@ -224,11 +224,11 @@ describe('a correctly signed delivery is stored and gets 202', () => {
   })
 })
 
-describe('refused, and not stored', () => {
+describe('a delivery is rejected and not stored', () => {
   test.each([
     ['without a signature', undefined],
     ['with a forged signature', `sha256=${'a'.repeat(64)}`],
-  ])('%s', async (_name, signature) => {
+  ])('without valid credentials: %s', async (_name, signature) => {
     const integration = await create('github')
     const result = await send(integration, '{}', {
       'x-github-event': 'ping',
@@ -239,7 +239,7 @@ describe('refused, and not stored', () => {
     expect(await log(integration)).toEqual([])
   })
 
-  test('a body that was changed after it was signed', async () => {
+  test('if its body was changed after it was signed', async () => {
     const integration = await create('github')
     const signed = signatureHeaders('github', {
       secret: integration.secret,
@@ -256,7 +256,7 @@ describe('refused, and not stored', () => {
     expect((await sendGitHub({ ...one, secret: two.secret }, '{}')).status).toBe(401)
   })
 
-  test("where a row's secret was copied to another integration", async () => {
+  test("if the stored secret was copied from another integration's row", async () => {
     const [one, two] = [await create('github'), await create('github')]
     const { sealed } = await api.superuser
       .selectFrom('integration_secrets')
@@ -288,7 +288,7 @@ describe('refused, and not stored', () => {
     },
   )
 
-  test('for an integration that was deleted', async () => {
+  test('for a deleted integration', async () => {
     const integration = await create('github')
     expect((await sendGitHub(integration, '{}')).status).toBe(202)
     const deleted = await tenant.request('DELETE', `/api/v1/integrations/${integration.id}`)
@@ -296,14 +296,14 @@ describe('refused, and not stored', () => {
     expect((await sendGitHub(integration, '{}')).status).toBe(404)
   })
 
-  test('by another method, which is named', async () => {
+  test('with another method, and the response names the right one', async () => {
     const integration = await create('github')
     const response = await api.app.inject(new URL(integration.url).pathname)
     expect(response.statusCode).toBe(405)
     expect(response.headers.allow).toBe('POST')
   })
 
-  test('where the body ends early: nothing is stored', async () => {
+  test('if the body ends early', async () => {
     const integration = await create('github')
     const { port } = new URL(base)
     const body = Buffer.from('{"action":"closed"}')
@@ -324,7 +324,7 @@ describe('refused, and not stored', () => {
   })
 })
 
-test('two secrets are valid while one replaces the other, and a third ends the first', async () => {
+test('two secrets are valid during a rotation, and a third one ends the first', async () => {
   const integration = await create('github')
   const rotate = async (body = {}) =>
     (await tenant.request('POST', `/api/v1/integrations/${integration.id}/rotate-secret`, body))
@@ -352,7 +352,7 @@ test('two secrets are valid while one replaces the other, and a third ends the f
   expect([await accepts(fourth.secret), await accepts(fifth.secret)]).toEqual([false, true])
 })
 
-test('no secret is in the database, in a response after the first, or in the log', async () => {
+test('secrets are not in the database, in later responses or in the log', async () => {
   const integration = await create('github')
   const { rows } = await api.superuser.executeQuery<{ row: string }>({
     ...{ sql: 'SELECT s::text AS row FROM integration_secrets s', parameters: [] },
@@ -367,7 +367,7 @@ test('no secret is in the database, in a response after the first, or in the log
   expect(JSON.stringify(body)).not.toContain(integration.secret)
 })
 
-test('deliveries of one integration beyond its limit get 429 until the next minute', () => {
+test("deliveries above an integration's limit get 429 until the next minute", () => {
   let now = 0
   const limits = createDeliveryLimits({ maxPerMinute: 3, now: () => now })
   for (const id of ['a', 'a', 'a', 'b']) limits.count(id)
@@ -377,7 +377,7 @@ test('deliveries of one integration beyond its limit get 429 until the next minu
   limits.count('a')
 })
 
-test('over HTTP, several senders at once: the one that exceeds its limit gets 429, the others 202', async () => {
+test('over HTTP, only the sender that exceeds its limit gets 429', async () => {
   limits = createDeliveryLimits({ maxPerMinute: 10, now: () => 0 })
   onTestFinished(() => {
     limits = createDeliveryLimits()
@@ -418,11 +418,11 @@ test('a batch takes the oldest deliveries of each integration in turns', () => {
   expect(queue.map(({ n }) => n)).toEqual([2, 3])
 })
 
-describe('a refused delivery is shown on the integration', () => {
+describe('a rejected delivery is shown on the integration', () => {
   const refusalOf = async ({ id }: Integration) =>
     (await tenant.request('GET', `/api/v1/integrations/${id}`)).body.lastRefusal
   test.each(['github', 'pagerduty', 'alertmanager', 'launchdarkly'] as const)(
-    'of %s',
+    'because of %s',
     async (kind) => {
       const integration = await create(kind)
       expect(await refusalOf(integration)).toBeNull()
@@ -436,7 +436,7 @@ describe('a refused delivery is shown on the integration', () => {
     },
   )
 
-  test('with its reason, for the completeness of an incident too', async () => {
+  test('with its reason, and affects the completeness of an incident', async () => {
     const integration = await create('github')
     const large = Buffer.alloc(DELIVERY_LIMIT_BYTES + 1)
     expect((await sendGitHub(integration, large)).status).toBe(413)
@@ -452,7 +452,7 @@ describe('a refused delivery is shown on the integration', () => {
     })
   })
 
-  test('and a later one does not hide it, which also applies to reports', async () => {
+  test('and is not hidden by a later one, also for reports', async () => {
     const { id } = await create('github')
     const at = (time: string) => new Date(`2026-03-02T${time}:00.000Z`)
     const refuse = async (time: Date) => {
@@ -486,7 +486,7 @@ describe('a refused delivery is shown on the integration', () => {
   })
 })
 
-test('bodies that are read at once take a limited amount of memory per integration', () => {
+test('the memory for bodies that are read concurrently is limited per integration', () => {
   const limits = createDeliveryLimits({ maxBytesAtOnce: 100 })
   const release = limits.reserve('a', 80)
   expect(() => limits.reserve('a', 30)).toThrow(expect.objectContaining({ status: 429 }))
@@ -498,8 +498,8 @@ test('bodies that are read at once take a limited amount of memory per integrati
   limits.reserve('c', 500)
 })
 
-describe('who may manage integrations', () => {
-  test('an owner and an API key, but no member', async () => {
+describe('managing integrations', () => {
+  test('is allowed for an owner and an API key, but not for a member', async () => {
     const [owner, member] = [await tenant.signedIn('owner'), await tenant.signedIn('member')]
     const { id } = await create('github', owner)
     const attempts: [string, string, unknown?][] = [
@@ -544,7 +544,7 @@ test('pages of the log contain each delivery once, newest first', async () => {
   expect(seen).toEqual(['d4', 'd3', 'd2', 'd1', 'd0'])
 })
 
-test('a burst of 1,000 deliveries is stored in few transactions', async () => {
+test('a burst of 1,000 deliveries is stored in a few transactions', async () => {
   const integration = await create('github')
   const begun = vi.spyOn(api.context.system, 'transaction')
   const answers = await Promise.all(
