@@ -432,10 +432,7 @@ test.concurrent('a trust of the whole account passes, with what cannot be seen, 
   expect(await customer.verify()).toMatchObject({ state: 'passed', checks: allPassed })
   const { verdict, trusted } = await customer.review(notProvable)
   expect(verdict).toBe('unclear')
-  expect(trusted.map(({ judgment }: { judgment: string }) => judgment)).toEqual([
-    'wider',
-    'other',
-  ])
+  expect(trusted.map(({ judgment }: { judgment: string }) => judgment)).toEqual(['wider', 'other'])
 })
 
 interface Policy {
