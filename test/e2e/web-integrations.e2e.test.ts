@@ -69,7 +69,7 @@ test('GitHub: set up, deliveries with payload and result, replay, rotation, and 
   await dialog.getByText('Fix the pool size').waitFor()
   await dialog.getByText('attempts: 1').waitFor()
   await dialog.getByRole('button', { name: 'Replay' }).click()
-  await dialog.getByText('translated', { exact: true }).waitFor()
+  await dialog.getByText('Translated', { exact: true }).waitFor()
   // One change still: the same one.
   expect(await dialog.getByRole('link', { name: 'Show the change' }).count()).toBe(1)
   await dialog.getByRole('link', { name: 'Show the change' }).click()

@@ -66,7 +66,7 @@ function RecoveryState(props: { integrationId: string; recovery: Recovery }) {
           <span role="status">{problem ?? (checkedAt === null ? 'Checking…' : 'Checked.')}</span>{' '}
           {checkedThrough !== null && (
             <>
-              Nothing is missing through <Time at={checkedThrough} />.{' '}
+              Up to date as of <Time at={checkedThrough} />.{' '}
             </>
           )}
           Recovered: {recovered}.
