@@ -30,8 +30,8 @@ const usage = `Usage: npm run backtest -- FILE [--organization NAME]
   --organization NAME  needed if the installation has several
 
 Ranks past incidents of up to ${MAX_DAYS} days on the imported changes of a running Cairn, at the alert
-and 15 minutes later. Only changes that had arrived by then count. An event that an AWS connection
-imported from the time before its first read counts as arrived ${MODELLED_DELAY_MINUTES} minutes after it occurred,
+and 15 minutes later. Only changes that Cairn had received at that time count. An event that an AWS
+connection imported from the time before its first read counts as received ${MODELLED_DELAY_MINUTES} minutes after it occurred,
 CloudTrail's average. Prints one line of JSON per incident, and a summary.`
 
 async function main(): Promise<void> {

@@ -83,7 +83,9 @@ const momentSchema = z
       description: '`none`: no change scores above the threshold.',
     }),
     sentence: z.string(),
-    candidates: z.int().meta({ description: 'The number of changes that had arrived.' }),
+    candidates: z
+      .int()
+      .meta({ description: 'The number of changes that Cairn had received at that time.' }),
     suspects: z
       .array(
         z.object({
@@ -153,7 +155,7 @@ export function backtestRoutes(app: App, { database }: ApiContext): void {
         tags,
         operationId: 'backtestIncidents',
         summary: 'Rank past incidents',
-        description: `The answer at the alert and 15 minutes later, on the changes that had arrived by then. Stores nothing. A change arrived when Cairn stored it, except for imported history: an event that occurred before the first read of its AWS connection counts as arrived ${MODELLED_DELAY_MINUTES} minutes after it occurred, the average delay of CloudTrail. Environments and noise rules are those of today.`,
+        description: `The answer at the alert and 15 minutes later, on the changes that Cairn had received at that time. Stores nothing. Cairn received a change when it stored it, except for imported history: an event that occurred before the first read of its AWS connection counts as received ${MODELLED_DELAY_MINUTES} minutes after it occurred, the average delay of CloudTrail. Environments and noise rules are those of today.`,
         body: backtestSchema,
         response: {
           200: jsonResponse(

@@ -30,8 +30,8 @@ export function BacktestPage() {
       </div>
       <IncidentEntry isRunning={run?.isRunning ?? false} onStart={begin} />
       <Text size="sm" maw={820}>
-        Only changes that had arrived by then count. Imported history has no arrival time of its
-        own: an event from before its AWS connection was first read counts as arrived{' '}
+        Only changes that Cairn had received at that time count. For imported history this time is
+        unknown: an event from before its AWS connection was first read counts as received{' '}
         {MODELLED_DELAY_MINUTES} minutes after it occurred, CloudTrail's average. Environments and
         noise rules are those of today.
       </Text>

@@ -17,8 +17,8 @@ const EXAMPLE = `time,environment,title,cause
 
 interface Entry {
   incidents: PastIncident[]
-  /** What is left out. */
-  left: string[]
+  /** Which incidents are not ranked, with the reason. */
+  excluded: string[]
   error: string | null
 }
 
@@ -27,13 +27,13 @@ function readEntry(text: string, now: Date): Entry | null {
   if (text.trim() === '') return null
   try {
     const { recent, older, future } = selectRecent(parsePastIncidents(text), now)
-    const left: string[] = []
-    if (older > 0) left.push(`${counted(older, 'incident')} older than ${MAX_DAYS} days`)
-    if (future > 0) left.push(`${counted(future, 'incident')} in the future`)
-    return { incidents: recent, left, error: null }
+    const excluded: string[] = []
+    if (older > 0) excluded.push(`${counted(older, 'incident')} older than ${MAX_DAYS} days`)
+    if (future > 0) excluded.push(`${counted(future, 'incident')} in the future`)
+    return { incidents: recent, excluded, error: null }
   } catch (error) {
     if (error instanceof InvalidPastIncidents) {
-      return { incidents: [], left: [], error: error.message }
+      return { incidents: [], excluded: [], error: error.message }
     }
     throw error
   }
@@ -73,9 +73,9 @@ export function IncidentEntry(props: {
           spellCheck={false}
           styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
         />
-        {entry !== null && entry.left.length > 0 && (
+        {entry !== null && entry.excluded.length > 0 && (
           <Alert color="gray" variant="light">
-            Left out: {entry.left.join(', ')}.
+            Excluded: {entry.excluded.join(', ')}.
           </Alert>
         )}
         <Group gap="xs">

@@ -78,7 +78,7 @@ function MomentCell({ moment }: { moment: BacktestMoment | null }) {
     <Stack gap={2} align="flex-start">
       {moment.answer === 'none' && (
         <Badge color="gray" variant="light" tt="none">
-          Abstention
+          No suspect
         </Badge>
       )}
       <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
@@ -118,10 +118,10 @@ function CauseCell({ result }: { result: BacktestResult }) {
       </Text>
       <Text size="sm">Newest first: {place(newestFirstRank)}</Text>
       {causeRank === null && causeSetRank !== null && (
-        <Text size="xs">Its change set is {causeSetRank}, with another change named.</Text>
+        <Text size="xs">Its change set ranks {causeSetRank}, through another change.</Text>
       )}
       {causeMatches > 1 && (
-        <Text size="xs">{causeMatches} changes match: the first of them counts.</Text>
+        <Text size="xs">{causeMatches} changes match. The highest-ranked one counts.</Text>
       )}
     </Stack>
   )

@@ -5,7 +5,7 @@ import type { BacktestRun } from './use-backtest.ts'
 
 const rows: { label: string; value: (moment: MomentSummary) => number; needsCause: boolean }[] = [
   { label: 'A change is named', value: (m) => m.incidents - m.abstentions, needsCause: false },
-  { label: 'No recorded change explains it', value: (m) => m.abstentions, needsCause: false },
+  { label: 'No recorded change explains this', value: (m) => m.abstentions, needsCause: false },
   { label: 'Cause is first', value: (m) => m.causeFirst, needsCause: true },
   { label: 'Cause is in the top three', value: (m) => m.causeInTopThree, needsCause: true },
   { label: 'Newest first: cause is first', value: (m) => m.newestFirst, needsCause: true },
