@@ -288,7 +288,7 @@ const incidents = (scene: Scene): Picture[] => [
     to: '/incidents',
     async prepare(page) {
       await button(page, 'Something broke…')
-      await page.getByRole('dialog').getByRole('textbox', { name: 'At about' }).waitFor()
+      await page.getByRole('dialog').getByRole('textbox', { name: 'Incident time' }).waitFor()
     },
   },
 ]

@@ -217,7 +217,7 @@ test('the incident of the story names the change in the console, among all sourc
     await run()
   }
   await act('open the box', () => page.keyboard.press('b'))
-  const field = page.getByRole('textbox', { name: 'At about' })
+  const field = page.getByRole('textbox', { name: 'Incident time' })
   await vi.waitFor(async () => expect(await isFocused(field)).toBe(true), waiting)
   await act('paste the time', () => page.keyboard.press('ControlOrMeta+v'))
   // Its date comes first when midnight was since.

@@ -499,7 +499,7 @@ describe('of an account that is connected', () => {
         : route.fallback(),
     )
     await page.getByRole('button', { name: 'Pause' }).press('Enter')
-    const toast = page.getByRole('alert').filter({ hasText: 'Pause failed: Away' })
+    const toast = page.getByRole('alert').filter({ hasText: 'Cannot pause the connection: Away' })
     await toast.getByText('The database is away.').waitFor()
     await page.unroute(one)
     await page.getByRole('button', { name: 'Pause' }).press('Enter')

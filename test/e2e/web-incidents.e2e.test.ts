@@ -80,7 +80,7 @@ describe('the box', () => {
     await heading(page, 'Settings')
     await page.keyboard.press('b')
     const box = page.getByRole('dialog', { name: 'Something broke' })
-    const field = box.getByRole('textbox', { name: 'At about' })
+    const field = box.getByRole('textbox', { name: 'Incident time' })
     await field.waitFor()
     await expectAccessible(page, 'the box')
 
@@ -100,7 +100,7 @@ describe('the box', () => {
     }
 
     // The calendar opens below the field and does not cover the button.
-    await box.getByRole('button', { name: 'At about: choose a day' }).click()
+    await box.getByRole('button', { name: 'Incident time: choose a day' }).click()
     await box.getByRole('table').waitFor()
     await expectAccessible(page, 'the calendar')
     await show.click()
@@ -311,7 +311,7 @@ describe('the backtest', () => {
       mimeType: 'text/csv',
       buffer: Buffer.from(csv),
     })
-    await page.getByText('Left out: 1 incident older than 90 days.').waitFor()
+    await page.getByText('Excluded: 1 incident older than 90 days.').waitFor()
     await page.getByRole('button', { name: 'Rank 2 incidents' }).click()
 
     const results = page.getByRole('table', { name: 'Results' })
@@ -322,7 +322,7 @@ describe('the backtest', () => {
     await broken.getByText('Changes may be missing: Shop production.').waitFor()
     await broken.getByText('In the future').waitFor()
     const calm = results.getByRole('row').filter({ hasText: 'Slow, again' })
-    await calm.getByText('Abstention').first().waitFor()
+    await calm.getByText('No suspect').first().waitFor()
     await calm.getByText('nowhere: no such environment').waitFor()
     await page.getByText('2 incidents, 1 with a known cause.').waitFor()
     await expectAccessible(page, 'the backtest')

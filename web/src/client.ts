@@ -1218,7 +1218,7 @@ export type BacktestMoment = {
     /** `none`: no change scores above the threshold. */
     answer: "suspect" | "none";
     sentence: string;
-    /** The number of changes that had arrived. */
+    /** The number of changes that Cairn had received at that time. */
     candidates: number;
     /** At most three, the most likely first. */
     suspects: {

@@ -61,7 +61,7 @@ export function ColorSchemeSwitch() {
 }
 
 export function AccountMenu({ me: { user, organization } }: { me: Me }) {
-  const leave = () => signOut().catch((error) => showActionError('Sign-out failed', error))
+  const leave = () => signOut().catch((error) => showActionError('Cannot sign out', error))
   const name = user?.name ?? 'API key'
   return (
     <Menu position="bottom-end">

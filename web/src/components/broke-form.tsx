@@ -26,7 +26,7 @@ export function BrokeForm({ onDone }: { onDone: () => void }) {
     <form onSubmit={submit}>
       <Stack gap="sm">
         <TimeField
-          label="At about"
+          label="Incident time"
           description="Type or paste a time: 20:45, 10 min ago, an ISO timestamp, a Unix time."
           entry={entry}
           onChange={setEntry}

@@ -13,7 +13,7 @@ export function DemoStack({ connectionId }: { connectionId: string }) {
   const me = useQuery(meQuery)
   const stack = useMutation({
     mutationFn: () => createStack(connectionId),
-    meta: { errorTitle: 'Create stack failed' },
+    meta: { errorTitle: 'Cannot create the stack' },
   })
   if (!me.data?.demo) return null
   return (

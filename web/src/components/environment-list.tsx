@@ -42,7 +42,7 @@ function EnvironmentList({ list }: { list: RefObject<HTMLElement | null> }) {
       client.setQueryData<Environment[]>(queryKey, (list) => list && moveItem(list, id, position))
       return before
     },
-    meta: { errorTitle: 'Move failed' },
+    meta: { errorTitle: 'Cannot move the environment' },
     onSuccess: ({ name }, { position }) => setSaid(`${name} moved to position ${position + 1}.`),
     onError: (_error, _move, before) => client.setQueryData(queryKey, before),
     onSettled: () => client.invalidateQueries({ queryKey }),

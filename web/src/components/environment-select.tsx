@@ -128,8 +128,7 @@ function NewEnvironment(props: { onCreated: (id: string) => void; onCancel?: () 
           />
           <Group gap="xs">
             <Button type="submit" size="xs" loading={make.isPending} disabled={!name.trim()}>
-              {' '}
-              Create{' '}
+              Create
             </Button>
             {props.onCancel && (
               <Button size="xs" variant="default" onClick={props.onCancel}>

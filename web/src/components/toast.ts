@@ -4,7 +4,7 @@ import { toApiError } from '../api.ts'
 /**
  * Shows why an action failed, until the user closes it.
  *
- * @param title what failed: `Pause failed`
+ * @param title what failed: `Cannot pause the connection`
  */
 export function showActionError(title: string, error: unknown): void {
   const { title: reason, detail } = toApiError(error)

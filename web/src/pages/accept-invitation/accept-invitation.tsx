@@ -31,7 +31,7 @@ export function AcceptInvitationPage() {
     if (toApiError(link.error).status === 404) return <InvalidLink />
     if (toApiError(link.error).status === 422) return <InvalidLink />
     return (
-      <SignedOutPage title="Could not check the link">
+      <SignedOutPage title="Cannot check the link">
         <ErrorState error={link.error} retry={() => link.refetch()} />
       </SignedOutPage>
     )

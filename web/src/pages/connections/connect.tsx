@@ -71,8 +71,7 @@ function OneAccount({ onClose }: Pick<DialogProps, 'onClose'>) {
           Cancel
         </Button>
         <Button type="submit" form={form} loading={make.isPending} disabled={!name.trim()}>
-          {' '}
-          Continue{' '}
+          Continue
         </Button>
       </Group>
     </Stack>

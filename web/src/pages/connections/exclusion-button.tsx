@@ -17,7 +17,7 @@ export function ExclusionButton({
   const excluded = region.state !== 'excluded'
   const update = useMutation({
     mutationFn: () => updateRegion(connection.id, region.region, { excluded }),
-    meta: { errorTitle: `${excluded ? 'Exclude' : 'Include'} ${region.region} failed` },
+    meta: { errorTitle: `Cannot ${excluded ? 'exclude' : 'include'} ${region.region}` },
     onSettled: () => client.invalidateQueries({ queryKey: ['connections', connection.id] }),
   })
   return (

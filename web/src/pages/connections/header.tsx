@@ -68,7 +68,7 @@ export function NameTitle({ connection }: { connection: Connection }) {
 
 export function PauseButton({ connection }: { connection: Connection }) {
   const isPaused = connection.status === 'paused'
-  const update = useUpdate(connection.id, isPaused ? 'Resume failed' : 'Pause failed')
+  const update = useUpdate(connection.id, `Cannot ${isPaused ? 'resume' : 'pause'} the connection`)
   if (connection.roleArn === null) return null
   return (
     <Button

@@ -28,7 +28,7 @@ export function ImportSection(props: { connection: Connection; coverage: Coverag
   const timeZone = useTimeZone()
   const importing = useMutation({
     mutationFn: () => importNow(connection.id),
-    meta: { errorTitle: 'Import failed' },
+    meta: { errorTitle: 'Cannot import events' },
     onSettled: () => {
       void client.invalidateQueries({ queryKey: ['changes', 'newest', connection.id] })
       return client.invalidateQueries({ queryKey: ['connections', connection.id] })

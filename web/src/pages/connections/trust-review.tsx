@@ -49,8 +49,7 @@ export function TrustReviewForm(props: {
             loading={review.isPending}
             disabled={!role.trim()}
           >
-            {' '}
-            Review{' '}
+            Review
           </Button>
         </Group>
         <FormError error={review.error} fields={['role']} />

@@ -18,7 +18,7 @@ export function VerificationChecks(props: {
   const [choices, setChoices] = useState<Partial<Record<string, boolean>>>({})
   const verify = useMutation({
     mutationFn: () => verifyConnection(connection.id),
-    meta: { errorTitle: 'Verification failed to start' },
+    meta: { errorTitle: 'Cannot start the verification' },
     onMutate: () => setChoices({}),
     onSuccess: (found) =>
       client.setQueryData(['connections', connection.id, 'verification'], found),

@@ -60,7 +60,7 @@ function pageOf(fix: Exclude<NoDataReason['fix'], null>) {
 }
 
 function Resume(props: { id: string; label: string; looks: object }) {
-  const update = useUpdate(props.id, 'Resume failed')
+  const update = useUpdate(props.id, 'Cannot resume the connection')
   return (
     <Button
       {...props.looks}

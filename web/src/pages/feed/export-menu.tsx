@@ -60,7 +60,7 @@ async function copy(text: string): Promise<void> {
     notifications.show({
       id,
       color: 'red',
-      title: 'Copy failed',
+      title: 'Cannot copy to the clipboard',
       message:
         'The browser did not allow access to the clipboard. It requires HTTPS or localhost, and permission.',
       autoClose: false,

@@ -23,7 +23,7 @@ export function Alerts({ incident }: { incident: IncidentWithAlerts }) {
       await refresh()
       await navigate({ to: '/incidents/$id', params: { id } })
     },
-    meta: { errorTitle: 'Alert was not split off' },
+    meta: { errorTitle: 'Cannot split off the alert' },
   })
   const canSplit = alerts.length > 1 || incident.source === 'person'
   return (
@@ -79,7 +79,7 @@ function Merge(props: { incident: IncidentWithAlerts; onMerged: () => Promise<vo
   const merge = useMutation({
     mutationFn: (id: string) => mergeIncidents(incident.id, { incidents: [id] }),
     onSuccess: props.onMerged,
-    meta: { errorTitle: 'Incidents were not merged' },
+    meta: { errorTitle: 'Cannot merge the incidents' },
   })
   const near = (others.data?.items ?? []).filter(
     ({ id, noticedAt }) =>

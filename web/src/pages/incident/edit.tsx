@@ -65,7 +65,7 @@ export function EditIncident({ incident, onDone }: { incident: Incident; onDone:
         />
         <TimeField
           label="Started after"
-          description="The last time when it worked."
+          description="The last time it was known to work."
           optional
           entry={after}
           onChange={setAfter}

@@ -78,7 +78,7 @@ function Header({ incident }: { incident: IncidentWithAlerts }) {
   const update = useMutation({
     mutationFn: (state: IncidentWithAlerts['state']) => updateIncident(incident.id, { state }),
     onSuccess: () => client.invalidateQueries({ queryKey: ['incidents'] }),
-    meta: { errorTitle: 'State was not changed' },
+    meta: { errorTitle: 'Cannot change the state' },
   })
   const next = incident.state === 'resolved' ? 'open' : 'resolved'
   return (

@@ -72,7 +72,7 @@ function Save({ at, environment }: { at: string; environment: string | null }) {
       void client.invalidateQueries({ queryKey: ['incidents'] })
       await navigate({ to: '/incidents/$id', params: { id } })
     },
-    meta: { errorTitle: 'Incident was not saved' },
+    meta: { errorTitle: 'Cannot save the incident' },
   })
   const submit = (event: FormEvent) => {
     event.preventDefault()

@@ -25,7 +25,7 @@ export function VerdictButtons(props: {
   const decide = useMutation({
     mutationFn: (verdict: Kind | null) => setVerdict(incidentId, changeId, { verdict }),
     onSuccess: (incident) => client.setQueryData(incidentQuery(incidentId).queryKey, incident),
-    meta: { errorTitle: 'Verdict was not stored' },
+    meta: { errorTitle: 'Cannot save the verdict' },
   })
   const current = verdicts.find((each) => each.changeId === changeId)
   return (

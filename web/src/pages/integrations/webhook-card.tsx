@@ -74,7 +74,7 @@ function CardRow({ integration }: { integration: Integration }) {
 
 export function SendTest({ id, name }: { id: string; name: string }) {
   const client = useQueryClient()
-  const failed = 'The test failed'
+  const failed = 'Cannot send the test delivery'
   const sending = useMutation({
     mutationFn: () => sendTestDelivery(id),
     onMutate: () => hideActionError(failed),
@@ -100,7 +100,7 @@ function SetUp({ kind, isFirst }: { kind: IntegrationKind; isFirst: boolean }) {
   const client = useQueryClient()
   const navigate = useNavigate()
   const why = ownerOnlyReason(useMe())
-  const failed = 'The integration could not be created'
+  const failed = 'Cannot create the integration'
   const creating = useMutation({
     mutationFn: () => createIntegration({ kind }),
     onMutate: () => hideActionError(failed),

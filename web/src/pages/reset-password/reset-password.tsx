@@ -35,7 +35,7 @@ export function ResetPasswordPage() {
   if (reset.isError) {
     if ([404, 422].includes(toApiError(reset.error).status)) return <InvalidLink />
     return (
-      <SignedOutPage title="Could not check the link">
+      <SignedOutPage title="Cannot check the link">
         <ErrorState error={reset.error} retry={() => reset.refetch()} />
       </SignedOutPage>
     )

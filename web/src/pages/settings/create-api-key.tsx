@@ -49,8 +49,7 @@ export function CreateApiKey({
             {...form.getInputProps('name')}
           />
           <Button type="submit" mt={25} disabled={disabled} loading={making.isPending}>
-            {' '}
-            Create API key{' '}
+            Create API key
           </Button>
         </Group>
         <FormError error={making.error} fields={['name']} />

@@ -62,8 +62,7 @@ export function InviteForm(props: {
             {...form.getInputProps('role')}
           />
           <Button type="submit" mt={25} disabled={props.disabled} loading={making.isPending}>
-            {' '}
-            Create invitation{' '}
+            Create invitation
           </Button>
         </Group>
         <FormError error={making.error} fields={fields} />

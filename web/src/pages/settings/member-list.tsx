@@ -54,7 +54,7 @@ function MemberRow(props: {
   const { name, email } = member.user
   const resetting = useMutation({
     mutationFn: () => createPasswordReset(member.id),
-    meta: { errorTitle: 'Password reset link not created' },
+    meta: { errorTitle: 'Cannot create the password reset link' },
   })
   return (
     <Row

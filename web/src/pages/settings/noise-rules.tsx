@@ -15,7 +15,7 @@ export function NoiseRules() {
   const list = useRef<HTMLDivElement>(null)
   const remove = useMutation({
     mutationFn: (id: string) => deleteNoiseRule(id),
-    meta: { errorTitle: 'Removing the rule failed' },
+    meta: { errorTitle: 'Cannot remove the rule' },
     onSuccess: async () => {
       refreshWhenApplied(client)
       await client.invalidateQueries({ queryKey: noiseRulesQuery.queryKey })

@@ -67,8 +67,7 @@ function ChangePassword({ user }: { user: User }) {
     >
       <Stack align="stretch">
         <Title order={2} size="h4">
-          {' '}
-          Change password{' '}
+          Change password
         </Title>
         {/* For password managers: whose password it is. */}
         <input type="text" autoComplete="username" value={user.email} readOnly hidden />
@@ -90,8 +89,7 @@ function ChangePassword({ user }: { user: User }) {
         <FormError error={changing.error} fields={fields} />
         <Group>
           <Button type="submit" loading={changing.isPending}>
-            {' '}
-            Change password{' '}
+            Change password
           </Button>
           <Text size="sm" c="dimmed">
             Signs out your other sessions.
@@ -106,9 +104,9 @@ function ChangePassword({ user }: { user: User }) {
 function Sessions() {
   const ending = useMutation({
     mutationFn: () => revokeOtherSessions(),
-    meta: { errorTitle: 'Sign-out of other sessions failed' },
+    meta: { errorTitle: 'Cannot sign out the other sessions' },
   })
-  const leaving = useMutation({ mutationFn: signOut, meta: { errorTitle: 'Sign-out failed' } })
+  const leaving = useMutation({ mutationFn: signOut, meta: { errorTitle: 'Cannot sign out' } })
   return (
     <Stack align="stretch">
       <Title order={2} size="h4">

@@ -22,7 +22,7 @@ export function ServiceMappings() {
   const list = useRef<HTMLDivElement>(null)
   const remove = useMutation({
     mutationFn: (id: string) => deleteServiceMapping(id),
-    meta: { errorTitle: 'Removing the mapping failed' },
+    meta: { errorTitle: 'Cannot remove the mapping' },
     onSuccess: async () => {
       // Its alerts are mapped again.
       void client.invalidateQueries({ queryKey: ['incidents'] })
@@ -35,10 +35,10 @@ export function ServiceMappings() {
   return (
     <Stack>
       <Text size="sm">
-        The environment and services that alerts are about. The first mapping that matches and has
-        an environment decides it. Without one, a label such as <b>env</b>, or an environment's name
-        in the service's name, decides. Mappings apply to new alerts and to those of the last 90
-        days.
+        Service mappings assign an environment and services to alerts. The first matching mapping
+        with an environment applies. If there is none, Cairn uses a label such as <b>env</b>, or an
+        environment name in the service name. Mappings apply to new alerts and to those of the last
+        90 days.
       </Text>
       <ServiceMappingForm />
       <List label="All service mappings" ref={list}>

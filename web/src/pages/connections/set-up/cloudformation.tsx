@@ -33,8 +33,7 @@ export function CloudFormation(props: {
                 rel="noreferrer"
                 rightSection={<IconExternalLink size={16} aria-hidden />}
               >
-                {' '}
-                Create stack{' '}
+                Create stack
               </Button>
             )}
           </Group>

@@ -36,7 +36,7 @@ export function EnvironmentRulesSettings() {
   const [open, setOpen] = useState<DraftRule | 'new'>()
   const preview = useMutation({
     mutationFn: (draft: Draft) => previewEnvironmentRules({ ...toRules(draft), days: DAYS }),
-    meta: { errorTitle: 'Preview failed' },
+    meta: { errorTitle: 'Cannot preview the rules' },
   })
   const save = useMutation({
     mutationFn: (draft: Draft) =>
