@@ -55,7 +55,7 @@ function backtest(text: string) {
   return { status, stdout, stderr, file }
 }
 
-test('past incidents with a cause, without one, and of a time that was not imported', () => {
+test('past incidents with a cause, without one, and outside the imported time are ranked', () => {
   const title = 'checkout: connection timeouts to the database'
   const rows = [
     'incident_number,description,service_name,created_on,resolved_on,cause',
@@ -94,7 +94,7 @@ test('past incidents with a cause, without one, and of a time that was not impor
   })
 })
 
-test('a file that cannot be read ends with the line of the error', () => {
+test('an invalid file ends with the line of the error', () => {
   const { status, stdout, stderr, file } = backtest('created_on,service_name\nyesterday,checkout\n')
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
   expect(stderr).toContain(`${file}: Line 1 has no column title, description`)

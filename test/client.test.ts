@@ -12,6 +12,6 @@ test("the web app's client is generated from the current OpenAPI document", asyn
 })
 
 // A schema that a route makes for itself would be registered again, and named differently.
-test('is the same for each app of a process', async () => {
+test('the OpenAPI document is the same for each app of a process', async () => {
   expect(await generateClient()).toBe(await generateClient())
 })

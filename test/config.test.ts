@@ -13,7 +13,7 @@ function problemsOf(env: Record<string, string>): string {
   throw new Error('the environment was accepted')
 }
 
-test('needs nothing', () => {
+test('no variable is required', () => {
   expect(loadConfig({})).toEqual({
     port: 3000,
     portAsked: false,
@@ -36,7 +36,7 @@ test('needs nothing', () => {
   })
 })
 
-test('reads every variable', () => {
+test('every variable is read', () => {
   expect(
     loadConfig({
       PORT: '0',
@@ -79,7 +79,7 @@ test('reads every variable', () => {
   })
 })
 
-test('treats an empty value as unset', () => {
+test('an empty value is treated as unset', () => {
   expect(loadConfig({ PORT: '', CAIRN_API_KEY: ' ', DATABASE_URL: '' })).toEqual(loadConfig({}))
 })
 
@@ -109,7 +109,7 @@ test.each([
   ['DATABASE_URL', 'postgres://db'],
   ['AWS_ENDPOINT_URL', 'localhost:4566'],
   ['AWS_ENDPOINT_URL_STS', 'not a url'],
-])('%s=%s is refused by name, with what it should be', (name, value) => {
+])('%s=%s is rejected with its name and the expected value', (name, value) => {
   expect(problemsOf({ [name]: value })).toMatch(new RegExp(`^${name} (must|may)`))
 })
 
@@ -117,26 +117,26 @@ test.each([
   ['CAIRN_DATADIR', 'CAIRN_DATA_DIR'],
   ['CAIRN_API_KEYS', 'CAIRN_API_KEY'],
   ['CAIRN_REGION', 'CAIRN_REGIONS'],
-])('an unknown name stops the start and the nearest one is suggested: %s', (name, nearest) => {
+])('an unknown name stops the start, and the closest one is suggested: %s', (name, nearest) => {
   expect(problemsOf({ [name]: 'x' })).toBe(
     `${name} is not a setting of Cairn. Did you mean ${nearest}?`,
   )
 })
 
-test('an unknown name that resembles nothing gets no suggestion', () => {
+test('an unknown name without a similar one gets no suggestion', () => {
   expect(problemsOf({ CAIRN_QQQQQQQQQQ: 'x' })).toBe('CAIRN_QQQQQQQQQQ is not a setting of Cairn.')
 })
 
-test("other programs' variables are left alone", () => {
+test('variables of other programs are ignored', () => {
   expect(() => loadConfig({ CAIRNS: 'x', PATH: '/bin', npm_config_cache: 'x' })).not.toThrow()
 })
 
-test('reports all problems together', () => {
+test('all problems are reported together', () => {
   const problems = problemsOf({ PORT: 'x', CAIRN_REGIONS: '!', CAIRN_NOPE: '1' })
   expect(problems.split('\n')).toHaveLength(3)
 })
 
-test('the API login alone is not enough', () => {
+test('the API login alone is not sufficient', () => {
   expect(problemsOf({ DATABASE_API_URL: 'postgres://api@db/cairn' })).toMatch(/^DATABASE_API_URL/)
 })
 
@@ -153,7 +153,7 @@ test('no message contains a secret', () => {
 
 const readme = path.resolve(import.meta.dirname, '../README.md')
 
-test("README's configuration table has one row for each variable, and no other", () => {
+test("README's configuration table has exactly one row for each variable", () => {
   const text = readFileSync(readme, 'utf8')
   const [, table] = /^\| variable \| default \| meaning \|\n\|[-|]+\|\n((?:\|.*\n)+)/m.exec(text)!
   expect(table!.trimEnd().split('\n')).toEqual(

@@ -123,7 +123,7 @@ describe('a delivery of GitHub', () => {
     ])
   })
 
-  test('can be a form', async () => {
+  test('can be form-encoded', async () => {
     const tenant = await api.tenant('form')
     const github = await create(tenant, 'github')
     const json = JSON.stringify(pullRequestMerged(1, ago(5)))
@@ -140,7 +140,7 @@ describe('a delivery of GitHub', () => {
     expect(await translate(tenant)).toMatchObject({ translated: 1 })
   })
 
-  test('that is sent again under another ID, or by a second webhook, is one change', async () => {
+  test('is one change if it is sent again with another ID, or by a second webhook', async () => {
     const tenant = await api.tenant('replayed')
     const [one, two] = [await create(tenant, 'github'), await create(tenant, 'github')]
     const payload = pullRequestMerged(12, ago(5))
@@ -152,7 +152,7 @@ describe('a delivery of GitHub', () => {
     expect(await changes(tenant)).toHaveLength(1)
   })
 
-  test('without a time of its own is one change for two webhooks, and another one a day later', async () => {
+  test('without a time is one change for two webhooks, and another one a day later', async () => {
     const tenant = await api.tenant('untimed')
     const [one, two] = [await create(tenant, 'github'), await create(tenant, 'github')]
     const added = {
@@ -234,7 +234,7 @@ describe('a delivery of GitHub', () => {
     expect(await changes(tenant)).toHaveLength(2)
   })
 
-  test('with text that Postgres does not accept is translated', async () => {
+  test('is translated even if it contains text that Postgres does not accept', async () => {
     const tenant = await api.tenant('hostile text')
     const github = await create(tenant, 'github')
     const title = 'a\u0000b \ud800 \u202e evil'
@@ -242,7 +242,7 @@ describe('a delivery of GitHub', () => {
     expect(await translate(tenant)).toMatchObject({ translated: 1, failed: 0 })
   })
 
-  test('that is not a change is ignored with a reason, and a test is named as one', async () => {
+  test('is ignored with a reason if it is not a change, and a test is shown as one', async () => {
     const tenant = await api.tenant('ignored')
     const github = await create(tenant, 'github')
     await send(github, 'issues', { action: 'opened', repository: REPOSITORY })
@@ -271,7 +271,7 @@ describe('a deployment', () => {
   ]
   test.each(
     orders.flatMap((order) => [true, false].map((atOnce) => ({ order: order.join(), atOnce }))),
-  )('is one change that succeeded, for the order $order, at once: $atOnce', async (options) => {
+  )('is one successful change for the order $order, at once: $atOnce', async (options) => {
     const tenant = await api.tenant(`deployment ${options.order} ${options.atOnce}`)
     const github = await create(tenant, 'github')
     for (const index of options.order.split(',')) {
@@ -293,7 +293,7 @@ describe('a deployment', () => {
 
   // GitHub's times are in whole seconds.
   test.each(['created first', 'status first', 'at once'])(
-    'that fails and then succeeds in the second in which it was created has succeeded: %s',
+    'has succeeded if it fails and succeeds within its first second: %s',
     async (order) => {
       const tenant = await api.tenant(`same second ${order}`)
       const github = await create(tenant, 'github')
@@ -315,7 +315,7 @@ describe('a deployment', () => {
   )
 
   test.each(['staging first', 'at once'])(
-    'moves to the environment that its status names: %s',
+    'moves to the environment of its status: %s',
     async (when) => {
       const tenant = await api.tenant(`moved ${when}`)
       const github = await create(tenant, 'github')
@@ -341,7 +341,7 @@ describe('a deployment', () => {
     },
   )
 
-  test('is ignored where the rules of the integration say so', async () => {
+  test('is ignored if the rules of the integration exclude it', async () => {
     const tenant = await api.tenant('rules')
     const github = await create(tenant, 'github', {
       deployRules: [{ workflow: 'Lint*', isDeploy: false }],
@@ -356,7 +356,7 @@ describe('a deployment', () => {
 })
 
 test.each(['the run first', 'AWS first'])(
-  'a workflow run and what it changed in AWS are one change set: %s',
+  'a workflow run and its changes in AWS are one change set: %s',
   async (order) => {
     const tenant = await api.tenant(order)
     const github = await create(tenant, 'github')
@@ -475,7 +475,7 @@ test('a signed webhook of LaunchDarkly becomes one change', async () => {
   expect(done).toMatchObject({ event: 'flag', deliveryId: entry._id })
 })
 
-test('an organization with a burst does not delay another', async () => {
+test('a burst of one organization does not delay another organization', async () => {
   const [busy, quiet] = [await api.tenant('busy'), await api.tenant('quiet')]
   const [one, two] = [await create(busy, 'github'), await create(quiet, 'github')]
   await Promise.all(
@@ -490,7 +490,7 @@ test('an organization with a burst does not delay another', async () => {
   )
 })
 
-test('an integration with a burst does not delay another one of the organization', async () => {
+test('a burst of one integration does not delay others of the same organization', async () => {
   const tenant = await api.tenant('two integrations')
   const [busy, quiet] = [await create(tenant, 'github'), await create(tenant, 'github')]
   for (let n = 0; n < 12; n++) await send(busy, 'pull_request', pullRequestMerged(n + 1, ago(5)))
@@ -508,7 +508,7 @@ test('an integration with a burst does not delay another one of the organization
   expect(await claim({ limit: 20, maxBytes: length + 50 })).toEqual([busy.id, quiet.id])
 })
 
-test('1,000 deliveries in a burst, with workers killed, are each translated exactly once', async () => {
+test('1,000 deliveries are each translated exactly once while workers are killed', async () => {
   const target = await createTemporalNamespace()
   const tenant = await api.tenant('burst')
   const github = await create(tenant, 'github')

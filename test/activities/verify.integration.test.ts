@@ -59,7 +59,7 @@ test('a correct role passes, and its regions become known', async () => {
 const unsafe: [what: string, condition: object | undefined, check: string][] = [
   ['no condition at all', undefined, 'refused_without_id'],
   ['any external ID', { StringLike: { 'sts:ExternalId': '*' } }, 'refused_wrong_id'],
-  ['whatever begins with it', { StringLike: { 'sts:ExternalId': 'ID*' } }, 'refused_wrong_id'],
+  ['any ID with its prefix', { StringLike: { 'sts:ExternalId': 'ID*' } }, 'refused_wrong_id'],
   ['any case of it', { StringEqualsIgnoreCase: { 'sts:ExternalId': 'ID' } }, 'refused_wrong_id'],
   ['it, or none', { StringEqualsIfExists: { 'sts:ExternalId': 'ID' } }, 'refused_without_id'],
 ]

@@ -408,7 +408,7 @@ describe('a request with a cookie', () => {
     ['an older browser, from elsewhere', { origin: 'https://example.com' }, 403],
     ['an older browser, from another port', { origin: 'http://localhost:81' }, 403],
     ['a sandbox', { origin: 'null' }, 403],
-    ['nobody knows where', {}, 403],
+    ['an unknown origin', {}, 403],
   ])('can change data only from the same origin (%s): %j %i', async (_where, headers, status) => {
     const { cookie } = await (await api.tenant(`origin ${JSON.stringify(headers)}`)).signedIn()
     const response = await api.app.inject({

@@ -45,12 +45,12 @@ async function columns() {
   return rows.map(({ column }) => column)
 }
 
-describe("better-auth's tables in our migration", () => {
-  test('are all that it wants', async () => {
+describe('the tables of better-auth', () => {
+  test('are all in the migration', async () => {
     expect(await wanted()).toBe(';')
   })
 
-  test('are what it would have created, including every default and index', async () => {
+  test('are created as better-auth would create them, with every default and index', async () => {
     const ours = await columns()
     expect(ours.length).toBeGreaterThan(40)
     // Members and invitations point there.
@@ -60,16 +60,16 @@ describe("better-auth's tables in our migration", () => {
   })
 })
 
-describe('an update that wants more', () => {
+describe('an upgrade that needs another column', () => {
   beforeEach(() => sql`ALTER TABLE auth.session DROP COLUMN "userAgent"`.execute(superuser))
 
-  test('is found out', async () => {
+  test('is detected', async () => {
     expect(await wanted()).toContain('alter table "auth"."session" add column "userAgent"')
   })
 })
 
-describe('who may see them', () => {
-  test('is only the role that works before an organization is known', async () => {
+describe('access to the tables', () => {
+  test('is limited to the role that works without an organization', async () => {
     const other = await createTestDatabase()
     const api = openDatabase({ url: other.url, role: 'cairn_api' })
     const system = openDatabase({ url: other.url, role: 'cairn_system' })

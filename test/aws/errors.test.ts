@@ -22,7 +22,7 @@ test.each([
     "Cannot read properties of undefined (reading 'x')",
     'AWS did not respond',
   ],
-])("a missing response is described in Cairn's words: %s %s", (code, name, message, part) => {
+])("a missing response is described in Cairn's own words: %s %s", (code, name, message, part) => {
   const error = Object.assign(new Error(message), { name, ...(code && { code }) })
   const problem = toAwsProblem(error) as AwsProblem
   expect(problem).toMatchObject({ kind: 'unreachable', code: code ?? name })
@@ -46,7 +46,7 @@ test.each([
     `Command failed: /bin/credentials --secret ${token}\nboom`,
     'The credential process failed.',
   ],
-])('a problem does not repeat %s', (_what, message, kept) => {
+])('an error does not contain %s', (_what, message, kept) => {
   const problem = toAwsProblem(Object.assign(new Error(message), { name: 'SomeException' }))
   expect(problem).toBeInstanceOf(AwsProblem)
   expect((problem as AwsProblem).message).toBe(kept)

@@ -50,7 +50,7 @@ async function answering(status: number, xml: string): Promise<void> {
   vi.stubEnv('AWS_ENDPOINT_URL', `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
 }
 
-describe('what GetCallerIdentity shows alone', () => {
+describe('the result of GetCallerIdentity', () => {
   test.each([
     ['arn:aws:iam::123456789012:user/team/cairn', 'user'],
     ['arn:aws-cn:sts::123456789012:assumed-role/cairn/i-0abc', 'role'],
@@ -68,7 +68,7 @@ describe('what GetCallerIdentity shows alone', () => {
     expect(readCallerArn(arn).kind).toBe(kind)
   })
 
-  test("the role's name is returned without its session's name", () => {
+  test("contains the role's name without the session's name", () => {
     expect(readCallerArn('arn:aws-us-gov:sts::123456789012:assumed-role/cairn/a@b.c')).toEqual({
       ...{ kind: 'role', partition: 'aws-us-gov', accountId: '123456789012', roleName: 'cairn' },
     })
@@ -79,7 +79,7 @@ describe('the principal in trust policies', () => {
   test.each([
     'arn:aws:iam::999988887777:role/platform/eu/prod',
     `arn:aws:iam::${ACCOUNT}:role/own`,
-  ])('a role that may call IAM is certain, with its path: %s', async (arn) => {
+  ])('is certain and has its path if the role may call IAM: %s', async (arn) => {
     const found = await asRole(arn, [mayAsk]).findPrincipal()
     expect(found).toMatchObject({
       ...{ state: 'certain', arn, source: 'iam:GetRole', remedy: null, accountId: ACCOUNT },
@@ -87,7 +87,7 @@ describe('the principal in trust policies', () => {
     })
   })
 
-  test('a role that may not call IAM is uncertain, even without a path', async () => {
+  test('is uncertain if the role may not call IAM, even without a path', async () => {
     const found = await asRole(`arn:aws:iam::${ACCOUNT}:role/platform/prod`).findPrincipal()
     expect(found).toMatchObject({ state: 'uncertain', arn: null, source: null })
     expect(found.saw).toContain('not allowed to call iam:GetRole')
@@ -98,7 +98,7 @@ describe('the principal in trust policies', () => {
     expect(found.remedy).toContain('CAIRN_PRINCIPAL_ARN')
   })
 
-  test('a role of IAM Identity Center that may not call IAM: the known part of its path is reported', async () => {
+  test('of IAM Identity Center has the known part of its path without access to IAM', async () => {
     const path = '/aws-reserved/sso.amazonaws.com/eu-west-1/'
     const found = await asRole(`arn:aws:iam::${ACCOUNT}:role${path}${SSO_NAME}`).findPrincipal()
     expect(found).toMatchObject({ state: 'uncertain', arn: null })
@@ -108,7 +108,7 @@ describe('the principal in trust policies', () => {
     expect(found.remedy).toContain(`--role-name ${SSO_NAME}`)
   })
 
-  test('the ARN is certain as soon as asking is allowed', async () => {
+  test('is certain as soon as access to IAM is allowed', async () => {
     const arn = `arn:aws:iam::${ACCOUNT}:role/platform/prod`
     const access = asRole(arn)
     expect(await access.findPrincipal()).toMatchObject({ state: 'uncertain' })
@@ -116,7 +116,7 @@ describe('the principal in trust policies', () => {
     expect(await access.findPrincipal()).toMatchObject({ state: 'certain', arn })
   })
 
-  test('a failure of IAM leaves it uncertain, and announces a retry', async () => {
+  test('is uncertain after a failure of IAM, and a retry is announced', async () => {
     const access = asRole(`arn:aws:iam::${ACCOUNT}:role/platform/prod`, [mayAsk])
     simulator.failNext({
       service: 'iam',
@@ -130,7 +130,7 @@ describe('the principal in trust policies', () => {
     expect(found.remedy).toContain('retries automatically')
   })
 
-  test('a user is certain with its path, with a recommendation', async () => {
+  test('of a user is certain and has its path, with a recommendation', async () => {
     const arn = `arn:aws:iam::${ACCOUNT}:user/vendors/cairn`
     const found = await accessAs(simulator.createPrincipal({ arn })).findPrincipal()
     expect(found).toMatchObject({ state: 'certain', arn, source: 'caller', remedy: null })
@@ -138,7 +138,7 @@ describe('the principal in trust policies', () => {
   })
 
   // The simulator has no root users and no federation: these answers are as STS documents them.
-  test.each(['root', 'federated-user/bob'])('%s is unusable in any case', async (who) => {
+  test.each(['root', 'federated-user/bob'])('%s is always unusable', async (who) => {
     const arn = `arn:aws:${who === 'root' ? 'iam' : 'sts'}::${ACCOUNT}:${who}`
     await answering(
       200,
@@ -152,7 +152,7 @@ describe('the principal in trust policies', () => {
 })
 
 describe('without an identity', () => {
-  test('no credentials at all', async () => {
+  test('missing credentials are reported', async () => {
     const empty = path.join(directory, 'empty')
     writeFileSync(empty, '')
     vi.stubEnv('AWS_CONFIG_FILE', empty)
@@ -166,7 +166,7 @@ describe('without an identity', () => {
     expect(found.remedy).toContain('aws sso login')
   })
 
-  test('keys that AWS does not recognize', async () => {
+  test('keys that AWS does not recognize are reported', async () => {
     const found = await accessAs({
       accessKeyId: 'AKIAUNKNOWNUNKNOWN00',
       secretAccessKey: 'never-issued',
@@ -175,14 +175,14 @@ describe('without an identity', () => {
     expect(found.remedy).toContain('AWS_REGION')
   })
 
-  test('a secret that does not belong to the key', async () => {
+  test('a secret that does not match the key is reported', async () => {
     const { accessKeyId } = simulator.createPrincipal({ arn: `arn:aws:iam::${ACCOUNT}:user/u` })
     const found = await accessAs({ accessKeyId, secretAccessKey: 'another' }).findPrincipal()
     expect(found).toMatchObject({ state: 'unknown', arn: null })
     expect(found.remedy).toContain('secret access key')
   })
 
-  test('AWS that cannot be reached', async () => {
+  test('an unreachable AWS is reported', async () => {
     const access = accessAs(simulator.vendor.credentials)
     vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:1')
     const found = await access.findPrincipal()
@@ -198,7 +198,7 @@ describe('without an identity', () => {
     await expect(finding).rejects.toThrow('ends')
   })
 
-  test('a credential process that fails does not show its arguments', async () => {
+  test('the arguments of a failed credential process are not shown', async () => {
     const config = path.join(directory, 'process')
     const command = `${process.execPath} -e "process.exit(1)" -- --token=hush-hush`
     writeFileSync(config, `[profile tool]\ncredential_process = ${command}\n`)
@@ -211,7 +211,7 @@ describe('without an identity', () => {
   })
 })
 
-test('a request with its token that STS quotes is not reported', async () => {
+test('a request with a token that STS quotes is not reported', async () => {
   await answering(
     403,
     `<ErrorResponse xmlns="${STS}"><Error><Type>Sender</Type><Code>SignatureDoesNotMatch</Code>` +
@@ -223,7 +223,7 @@ test('a request with its token that STS quotes is not reported', async () => {
   expect(JSON.stringify(found)).not.toContain('the-session-token')
 })
 
-test('no credential is in any finding', async () => {
+test('no finding contains a credential', async () => {
   const role = `arn:aws:iam::${ACCOUNT}:role/platform/prod`
   const found = [
     await asRole(role).findPrincipal(),
@@ -245,8 +245,8 @@ test('no credential is in any finding', async () => {
   }
 })
 
-describe('where the credentials come from', () => {
-  test("environment variables, by the SDK's own provider", async () => {
+describe('the source of the credentials', () => {
+  test("can be environment variables, read by the SDK's own provider", async () => {
     const { accessKeyId, secretAccessKey, sessionToken } = simulator.vendor.credentials
     vi.stubEnv('AWS_ACCESS_KEY_ID', accessKeyId)
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', secretAccessKey)
@@ -262,7 +262,7 @@ describe('where the credentials come from', () => {
     )
   })
 
-  test("a profile's keys, and a profile's process, by the SDK's own providers", async () => {
+  test("can be a profile's keys or process, read by the SDK's own providers", async () => {
     const file = path.join(directory, 'config')
     const keys = JSON.stringify({
       ...{ Version: 1, AccessKeyId: 'AKIAEXAMPLE', SecretAccessKey: 'secret' },
@@ -302,7 +302,7 @@ describe('where the credentials come from', () => {
       { AWS_PROFILE: 'cairn' },
       /profile cairn assumes/,
     ],
-  ])('%s with %j', (marks, env, words) => {
+  ])('is %s with %j', (marks, env, words) => {
     const $source = Object.fromEntries(marks.map((mark) => [`CREDENTIALS_${mark}`, 'x']))
     const keys = { accessKeyId: 'ASIAEXAMPLE', secretAccessKey: 's', sessionToken: 't' }
     expect(describeCredentials({ ...keys, $source } as typeof keys, env)).toMatch(words)

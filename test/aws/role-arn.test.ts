@@ -9,7 +9,7 @@ const segment = fc.stringMatching(/^[!-.0-~]{1,20}$/)
 const path = fc.array(segment, { maxLength: 5 }).map((parts) => ['', ...parts, ''].join('/'))
 const space = fc.stringMatching(/^[ \t\r\n\u00a0]{0,3}$/)
 
-describe('a role', () => {
+describe('a role ARN', () => {
   test.each<[string, Omit<RoleArn, 'arn'>]>([
     [
       'arn:aws:iam::123456789012:role/cairn',
@@ -60,7 +60,7 @@ describe('a role', () => {
   })
 })
 
-describe('anything else is answered with a sentence that helps', () => {
+describe('any other text', () => {
   test.each([
     ['', 'The ARN is missing'],
     ['   ', 'The ARN is missing'],
@@ -102,17 +102,17 @@ describe('anything else is answered with a sentence that helps', () => {
     ['arn:aws-iso-b:iam::123456789012:role/cairn', 'Cairn does not support the isolated AWS'],
     ['arn:aws:s3:::bucket/key', 'ARN of the service "s3"'],
     ['arn:aws:sts::123456789012:federated-user/x', 'ARN of the service "sts"'],
-  ])('%s', (text, part) => {
+  ])('is rejected with a helpful message: %s', (text, part) => {
     expect(parseRoleArn(text)).toEqual({ problem: expect.stringContaining(part) })
   })
 
-  test("a session's ARN suggests the role's", () => {
+  test("suggests the role if it is a session's ARN", () => {
     expect(parseRoleArn('arn:aws-cn:sts::123456789012:assumed-role/cairn/session')).toEqual({
       problem: expect.stringContaining('arn:aws-cn:iam::123456789012:role/cairn'),
     })
   })
 
-  test('however hostile the text, the answer is short and never an exception', () => {
+  test('results in a short message, never in an exception', () => {
     const pieces = fc.constantFrom(
       'arn',
       ':',

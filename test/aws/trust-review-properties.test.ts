@@ -134,7 +134,7 @@ describe("compared with the simulator's evaluation", () => {
     expect(safe).toBeGreaterThan(50)
   })
 
-  test('a policy that allows Cairn without its ID, or everyone, is unsafe', () => {
+  test('a policy that allows Cairn without its ID, or any principal, is unsafe', () => {
     let open = 0
     const anyone = 'arn:aws:iam::777766665555:role/anyone'
     fc.assert(
@@ -152,7 +152,7 @@ describe("compared with the simulator's evaluation", () => {
     expect(open).toBeGreaterThan(50)
   })
 
-  test('an outsider with access is never missed', () => {
+  test("an outsider's access is always detected", () => {
     fc.assert(
       fc.property(statements, (list) => {
         if (![undefined, externalId].some((id) => getsIn(list, strangerArn, id))) return
@@ -162,7 +162,7 @@ describe("compared with the simulator's evaluation", () => {
     )
   })
 
-  test('with a condition on the external ID only, Cairn has access exactly as reported', () => {
+  test('a condition on the external ID alone is judged correctly for Cairn', () => {
     fc.assert(
       fc.property(fc.array(statementOf(idCondition), { minLength: 1, maxLength: 3 }), (list) => {
         const { notes } = review(...list)
@@ -174,11 +174,11 @@ describe("compared with the simulator's evaluation", () => {
   })
 })
 
-describe('what changes nothing, or only for the worse', () => {
+describe('the verdict', () => {
   const shuffled = <T>(list: T[]) => fc.shuffledSubarray(list, { minLength: list.length })
   const severity = { safe: 0, unclear: 1, unsafe: 2, another_role: 3 }
 
-  test('the order of statements, of lists and of members', () => {
+  test('does not depend on the order of statements, lists and members', () => {
     const reversed = (value: unknown): unknown =>
       Array.isArray(value)
         ? value.map(reversed).reverse()
@@ -202,7 +202,7 @@ describe('what changes nothing, or only for the worse', () => {
     )
   })
 
-  test('one statement for each principal instead of a list', () => {
+  test('is the same for one statement per principal and for a list', () => {
     fc.assert(
       fc.property(statements, (list) => {
         const apart = list.flatMap((each) =>
@@ -216,7 +216,7 @@ describe('what changes nothing, or only for the worse', () => {
     )
   })
 
-  test('another Allow removes no access, so it is never safer', () => {
+  test('never becomes safer with another Allow', () => {
     fc.assert(
       fc.property(statements, statement, (list, more) => {
         const before = review(...list)
@@ -230,7 +230,7 @@ describe('what changes nothing, or only for the worse', () => {
     )
   })
 
-  test('the form that it is pasted in', () => {
+  test('does not depend on the form of the pasted policy', () => {
     fc.assert(
       fc.property(statements, (list) => {
         const document = policy(...list)
@@ -244,7 +244,7 @@ describe('what changes nothing, or only for the worse', () => {
   })
 })
 
-describe('any pasted text', () => {
+describe('review of pasted text', () => {
   /** Answers in words that can be sent and shown, and is never safe by accident. */
   function survives(text: string) {
     const found = reviewTrust(text, expected)
@@ -255,14 +255,14 @@ describe('any pasted text', () => {
     if ('verdict' in found) expect(found.verdict).not.toBe('safe')
   }
 
-  test('any text', () => {
+  test('handles any text', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 300 }), survives))
     fc.assert(fc.property(fc.string({ unit: 'grapheme', maxLength: 300 }), survives))
     const units = fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 100 })
     fc.assert(fc.property(units, (codes) => survives(String.fromCharCode(...codes))))
   })
 
-  test('any JSON in any place of a policy', () => {
+  test('handles any JSON in any place of a policy', () => {
     // String() throws for an object whose own `toString` is not a function, as in {"toString": null}.
     const nameOf = (odd: unknown) => (typeof odd === 'string' ? odd : JSON.stringify(odd))
     const value = fc.oneof(
@@ -328,5 +328,5 @@ describe('any pasted text', () => {
       'a list of many members',
       `{${Array.from({ length: 4_000 }, (_, i) => `"k${i}":1`).join(',')}}`,
     ],
-  ])('hostile text: %s', (_what, text) => survives(text))
+  ])('handles hostile text: %s', (_what, text) => survives(text))
 })

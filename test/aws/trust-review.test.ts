@@ -17,7 +17,7 @@ import {
   withId,
 } from '../../testing/trust-review.ts'
 
-describe('what people paste', () => {
+describe('pasted policies', () => {
   const json = JSON.stringify(getRole(right), null, 4)
   const encoded = encodeURIComponent(JSON.stringify(right))
   test.each<[string, string]>([
@@ -28,7 +28,7 @@ describe('what people paste', () => {
       JSON.stringify(getRole(right), null, '\t').replaceAll('\n', '\r\n'),
     ],
     ['as YAML', stringify(getRole(right))],
-    ['with the policy URL-encoded, as the API gives it', JSON.stringify(getRole(encoded))],
+    ['with the policy URL-encoded, as the API returns it', JSON.stringify(getRole(encoded))],
     ['with the policy as JSON in JSON', JSON.stringify(getRole(JSON.stringify(right)))],
     ['with --query Role', JSON.stringify(getRole(right).Role)],
     [
@@ -49,7 +49,7 @@ describe('what people paste', () => {
       `$ aws iam get-role --role-name x --output yaml\n${stringify(getRole(right))}$`,
     ],
     ['with white space around it', `\n\n  ${json}  \n`],
-  ])('%s', (_what, text) => {
+  ])('are accepted: %s', (_what, text) => {
     expect(reviewText(text)).toMatchObject({ verdict: 'safe', notes: [] })
   })
 
@@ -58,7 +58,7 @@ describe('what people paste', () => {
     ['the policy alone, URL-encoded', encoded],
     ['the policy alone, as a URL-encoded string', JSON.stringify(encoded)],
     ['the policy alone, as YAML', stringify(right)],
-  ])('%s does not contain the role, which is reported', (_what, text) => {
+  ])('without the role get a note about it: %s', (_what, text) => {
     const { verdict, notes } = reviewText(text)
     expect(verdict).toBe('safe')
     expect(notes).toEqual([expect.stringContaining(roleArn)])
@@ -82,14 +82,14 @@ describe('what people paste', () => {
     ['longer than 100 KB', ' '.repeat(102_401)],
     ['not a single role', 'x'.repeat(60_000)],
     ['exceeds the length limit', JSON.stringify(policy(allow({ Sid: 'x'.repeat(20_000) })))],
-  ])('is refused, with what would be right: %s', (reason, text) => {
+  ])('are rejected with the expected form: %s', (reason, text) => {
     expect(reviewTrust(text, expected)).toEqual({ problem: expect.stringContaining(reason) })
     expect(reviewTrust(text, expected)).toEqual({ problem: expect.stringContaining('get-role') })
   })
 })
 
-describe('whose role it is', () => {
-  test('another role is reported, even with a good policy', () => {
+describe('the reviewed role', () => {
+  test('is reported if it is another one, even with a good policy', () => {
     const other = 'arn:aws:iam::111122223333:role/admin'
     const found = reviewText(JSON.stringify(getRole(right, other)))
     expect(found.verdict).toBe('another_role')
@@ -97,7 +97,7 @@ describe('whose role it is', () => {
     expect(found.summary).toContain(roleArn)
   })
 
-  test('before the connection has a role, its policy can be judged already', () => {
+  test('can be judged before the connection has a role', () => {
     const found = reviewText(JSON.stringify(getRole(right)), { roleArn: null })
     expect(found.verdict).toBe('safe')
     expect(found.notes).toEqual([expect.stringContaining(roleArn)])
@@ -155,7 +155,7 @@ describe("Cairn's own statement", () => {
       { Condition: { ...withId('StringEquals'), StringEquals2: { 'aws:x': 'y' } } },
       'block Cairn',
     ],
-  ])('is right, with a remark: %s', (_what, fields, remark) => {
+  ])('is right, with a note: %s', (_what, fields, remark) => {
     const found = review(allow(fields))
     expect(found.verdict).toBe('safe')
     expect(found.notes).toEqual([expect.stringContaining(remark)])
@@ -209,7 +209,7 @@ describe("Cairn's own statement", () => {
     }
   })
 
-  test('a whole account is wider than needed, but excludes other customers', () => {
+  test('excludes other customers if it allows a whole account, which is wider than needed', () => {
     for (const principal of [cairnAccount, '999988887777']) {
       const found = review(allow({ Principal: { AWS: principal } }))
       expect(found).toMatchObject({ verdict: 'safe', trusted: [{ judgment: 'wider' }] })
@@ -218,7 +218,7 @@ describe("Cairn's own statement", () => {
     }
   })
 
-  test('one session of the role does not last', () => {
+  test('is not sufficient for a single session of the role', () => {
     const session = 'arn:aws:sts::999988887777:assumed-role/cairn/i-0123456789abcdef0'
     const found = review(allow({ Principal: { AWS: session } }))
     expect(found).toMatchObject({ verdict: 'unclear', trusted: [{ judgment: 'other' }] })
@@ -229,14 +229,14 @@ describe("Cairn's own statement", () => {
   test.each<[string, unknown[]]>([
     ['no statement', []],
     ['only a denial', [{ ...allow({ Condition: undefined }), Effect: 'Deny' }]],
-    ['an action that lets nobody in', [allow({ Action: 'sts:TagSession' })]],
+    ['an action that does not allow assuming the role', [allow({ Action: 'sts:TagSession' })]],
     ['a denial beside it', [allow(), { Effect: 'Deny', Principal: '*', Action: '*' }]],
     ['a denial of its ID', [allow(), allow({ Effect: 'Deny' })]],
     [
       'conditions that exclude each other',
       [allow({ Condition: { ...withId('StringEquals'), ...withId('Null', 'true') } })],
     ],
-  ])('that excludes Cairn is reported, with a policy that does not: %s', (_what, statements) => {
+  ])('is reported if it excludes Cairn, with a corrected policy: %s', (_what, statements) => {
     const found = review(...statements)
     expect(found.verdict).toBe('unclear')
     expect(found.summary).toContain('no access')
@@ -244,7 +244,7 @@ describe("Cairn's own statement", () => {
   })
 })
 
-describe('anyone else', () => {
+describe('any other principal', () => {
   test.each<[string, StatementFields, string]>([
     ['everyone', { Principal: '*' }, 'not a secret'],
     ['everyone, as an AWS principal', { Principal: { AWS: '*' } }, 'not a secret'],
@@ -280,7 +280,7 @@ describe('anyone else', () => {
       'no condition',
     ],
     [
-      'everyone but somebody',
+      'all principals except one',
       { Principal: undefined, NotPrincipal: { AWS: cairnAccount } },
       'NotPrincipal',
     ],
@@ -393,7 +393,7 @@ describe('anyone else', () => {
     expect(found.trusted[1]!.who).toContain(who)
   })
 
-  test('a principal without access is no risk', () => {
+  test('without access is no risk', () => {
     const found = review(
       allow(),
       allow({ Principal: { AWS: '444455556666' }, Action: 'sts:TagSession', Condition: undefined }),
@@ -413,7 +413,7 @@ describe('a Deny', () => {
     ...fields,
   })
 
-  test('for every other external ID protects an Allow without a condition, which is reported', () => {
+  test('for every other external ID protects an Allow without a condition, and is reported', () => {
     for (const principal of ['*', { AWS: '*' }, { AWS: principalArn }]) {
       const found = review(open, classical({ Principal: principal }))
       expect(found.verdict).toBe('safe')
@@ -423,7 +423,7 @@ describe('a Deny', () => {
   })
 
   test.each<[string, StatementFields]>([
-    ['for somebody else', { Principal: { AWS: '444455556666' } }],
+    ['for another principal', { Principal: { AWS: '444455556666' } }],
     ['for another action', { Action: 'sts:TagSession' }],
     ['with another operator', { Condition: withId('StringNotLike') }],
     ['that needs an ID to be there', { Condition: withId('StringNotEqualsIfExists') }],
@@ -433,28 +433,31 @@ describe('a Deny', () => {
       'with a second condition',
       { Condition: { ...withId('StringNotEquals'), Bool: { 'aws:SecureTransport': true } } },
     ],
-    ['with an element that nobody knows', { Resource: '*' }],
-    ['for everyone but somebody', { Principal: undefined, NotPrincipal: { AWS: principalArn } }],
+    ['with an unknown element', { Resource: '*' }],
     [
-      'without a condition, for somebody else',
+      'for all principals except one',
+      { Principal: undefined, NotPrincipal: { AWS: principalArn } },
+    ],
+    [
+      'without a condition, for another principal',
       { Principal: { AWS: '444455556666' }, Condition: undefined },
     ],
-  ])('makes nothing safe %s', (_what, fields) => {
+  ])('does not make a policy safe %s', (_what, fields) => {
     const found = review(open, classical(fields))
     expect(found.verdict).toBe('unsafe')
     expect(found.notes).toContainEqual(expect.stringContaining('not counted as protection'))
   })
 
-  test('does not turn everyone into one principal', () => {
+  test('does not reduce all principals to one', () => {
     expect(review(allow(), { ...open, Principal: '*' }, classical()).verdict).toBe('unsafe')
   })
 })
 
-describe("while Cairn's principal is not certain", () => {
+describe("while Cairn's principal is uncertain", () => {
   const judge = (...statements: unknown[]) =>
     reviewText(JSON.stringify(getRole(policy(...statements))), { principalArn: null })
 
-  test('nothing is called safe, with the reason', () => {
+  test('no policy is reported as safe, and the reason is included', () => {
     const found = judge(allow())
     expect(found).toMatchObject({ verdict: 'unclear', trusted: [{ judgment: 'other' }] })
     expect(found.trusted[0]!.means).toContain('The condition is correct')
@@ -462,7 +465,7 @@ describe("while Cairn's principal is not certain", () => {
     expect(found.remedy).toBeNull()
   })
 
-  test('a risk for any principal is found', () => {
+  test('a risk for any principal is detected', () => {
     expect(judge(allow({ Principal: '*' })).verdict).toBe('unsafe')
     const wide = judge(allow({ Condition: withId('StringLike', 'cairn-*') }))
     expect(wide.verdict).toBe('unsafe')

@@ -3,7 +3,7 @@ import { actorLabels } from '../../src/changes/actor-label.ts'
 
 const actor = (id: string, name: string, ...accountIds: string[]) => ({ id, name, accountIds })
 
-test('an actor has its name', () => {
+test('an actor is shown by name', () => {
   expect(actorLabels([actor('a', 'ada', '1'), actor('b', 'bob', '1')])).toEqual(['ada', 'bob'])
 })
 

@@ -80,8 +80,8 @@ const percent = (value: number) => `${(value * 100).toFixed(1)} %`
 const line = (name: string, { precision, recall }: Score) =>
   `${name.padEnd(40)} pair precision ${percent(precision)}, pair recall ${percent(recall)}`
 
-describe('sessions labelled by hand', () => {
-  it('become change sets, with at least 97 of 100 pairs right', () => {
+describe('manually labelled sessions', () => {
+  it('become change sets, and at least 97 of 100 pairs are right', () => {
     const ours = score(changeSets())
     const baseline = score(samePrincipalWithinFiveMinutes())
     console.log(
@@ -117,7 +117,7 @@ const SHARED = fileURLToPath(new URL('../../../shared/data/records/groups/', imp
 const hasShared = existsSync(SHARED)
 if (!hasShared) console.log('Shared groups: skipped, ../shared/data/records is not there.')
 
-describe.skipIf(!hasShared)('the shared groups', () => {
+describe.skipIf(!hasShared)('the shared examples', () => {
   const read = (name: string): Judged[] =>
     readFileSync(`${SHARED}${name}`, 'utf8')
       .split('\n')
@@ -159,7 +159,7 @@ describe('the run of a tool', () => {
     expect(belongTogether(spanOf(a), spanOf(run('atlantis/shop/infra/12')))).toBe(true)
   })
 
-  it('is one piece of work in two accounts and with renewed credentials, if it has a unique ID', () => {
+  it('is one change set across two accounts and renewed credentials, if it has a unique ID', () => {
     const id = '0f6f0c1e-3f0e-4c8e-9a34-0b3c5b7a1d2e'
     const other = roleIdentity({
       role: 'other',
@@ -172,7 +172,7 @@ describe('the run of a tool', () => {
     expect(belongTogether(spanOf(a), spanOf(b))).toBe(true)
   })
 
-  it.each(['', 'ua/2.1', 'acme-deployer/1.2'])('is not guessed from “%s”', (suffix) => {
+  it.each(['', 'ua/2.1', 'acme-deployer/1.2'])('is not inferred from “%s”', (suffix) => {
     expect(run(suffix).tool).not.toHaveProperty('run')
   })
 })
@@ -183,7 +183,7 @@ describe('a headline', () => {
   const listing = () =>
     read(call('cloudfront', 'ListDistributions', null, null, { readOnly: true }))
 
-  it('names what changed', () => {
+  it('names the changed resources', () => {
     const nine = Array.from({ length: 9 }, (_, i) => deploy(`fn-${i}`))
     expect(headline(nine)).toBe(
       'alice, with AWS CLI, deployed fn-0, fn-1 and 7 more Lambda functions',
@@ -194,7 +194,7 @@ describe('a headline', () => {
     )
   })
 
-  it('keeps what was started and finished', () => {
+  it('names what was started and finished', () => {
     const rotation = (summary: string) => ({
       ...deploy('fn'),
       subject: 'alice',
@@ -208,7 +208,7 @@ describe('a headline', () => {
     )
   })
 
-  it('counts no reads as changes', () => {
+  it('does not count reads as changes', () => {
     expect(headline([deploy('fn'), listing(), listing()])).toBe(
       'alice, with AWS CLI, deployed Lambda function fn',
     )
@@ -224,14 +224,14 @@ describe('a change set', () => {
     return changes.map((change) => sets.get(change.sourceId))
   }
 
-  it('bridges two sets when a late change lies between', () => {
+  it('merges with another one when a late change connects them', () => {
     const [first, late, last] = [at('12:00:00'), at('12:12:00'), at('12:24:00')]
     const [a, b] = idsOf([first, last])
     expect(a).not.toBe(b)
     expect(new Set(idsOf([first, last, late])).size).toBe(1)
   })
 
-  it('keeps the id of the later one when two merge', () => {
+  it('keeps the ID of the later one after a merge', () => {
     const [first, late, last] = [at('12:00:00'), at('12:12:00'), at('12:24:00')]
     expect(idsOf([first, last, late])).toEqual([last.sourceId, last.sourceId, last.sourceId])
   })
@@ -246,7 +246,7 @@ describe('a change set', () => {
     expect(new Set(idsOf([at('12:00:00'), at('12:40:00')])).size).toBe(2)
   })
 
-  it('is separated from another by the run’s id, where the user agent has one', () => {
+  it('is separated by the run’s ID, if the user agent has one', () => {
     const run = (id: string, agent = TERRAFORM) => at('12:00:00', { userAgent: `${agent} ${id}` })
     const [one, two] = [
       '39f95f43-cd2f-4beb-b69e-be60b6fe1f57',
@@ -296,7 +296,7 @@ describe('mergeStreams', () => {
   const merge = (streams: readonly string[]) =>
     streams.reduce<string | null>(mergeStreams, streams[0]!)
 
-  it('keeps the 64 credentials that were issued last, in any order of merges', () => {
+  it('keeps the 64 most recently issued credentials, in any order of merges', () => {
     const newest = merge(issued.slice(-64))
     expect(newest!.match(/@/g)).toHaveLength(64)
     fc.assert(
@@ -310,7 +310,7 @@ describe('mergeStreams', () => {
   })
 })
 
-describe('change sets in any order', () => {
+describe('change sets', () => {
   // The first two are of one run in two accounts, the next ones are renewed after 15 and 30 minutes.
   const issued = [0, 0, 15, 30, 30].map((at, index) =>
     credentialStream({
@@ -343,7 +343,7 @@ describe('change sets in any order', () => {
   const partition = (sets: readonly { set: ChangeSet; absorbed: string[] }[]) =>
     sets.map(({ set, absorbed }) => [set.id, ...absorbed].sort().join()).sort()
 
-  it('are the same', () => {
+  it('are the same for any order of changes', () => {
     fc.assert(
       fc.property(
         changes.chain((list) => {

@@ -38,7 +38,7 @@ describe('a pattern', () => {
     expect(matchPattern(text, pattern)).toBe(matches)
   })
 
-  test('means the same as the corresponding regular expression', () => {
+  test('has the same meaning as the corresponding regular expression', () => {
     const letters = fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 12 })
     fc.assert(
       fc.property(
@@ -52,7 +52,7 @@ describe('a pattern', () => {
     )
   })
 
-  test('that makes regular expressions backtrack needs few steps', () => {
+  test('takes few steps where regular expressions backtrack', () => {
     // With backtracking, this would never end.
     const text = 'a'.repeat(512)
     expect(matchPattern(text, `${'*a'.repeat(200)}*b`)).toBe(false)
@@ -79,7 +79,7 @@ describe('rules', () => {
     tag: ['team=shop', 'Env=Production'],
   })
 
-  test('require each key, and one of its patterns', () => {
+  test('require each key to match one of its patterns', () => {
     const all = compileRules({ mode: 'all', rules })
     expect(applicableRules(change, all)).toEqual([0, 1, 2])
     expect(applicableRules({ ...change, region: ['us-east-1'] }, all)).toEqual([1, 2])
@@ -97,7 +97,7 @@ describe('rules', () => {
     })
   })
 
-  test('can assign no environment, which is not the same as matching nothing', () => {
+  test('can assign no environment, which is different from no match', () => {
     const none = compileRules({ mode: 'first', rules: [rule({ actor: ['bot'] })] })
     expect(ownEnvironments(subject({ actor: ['Bot'] }), none, new Map())).toEqual({
       environments: [],
@@ -106,7 +106,7 @@ describe('rules', () => {
     expect(ownEnvironments(subject({ actor: ['alice'] }), none, new Map())).toBeUndefined()
   })
 
-  test('yield to environments that the change itself names, and can match other names', () => {
+  test('yield to environments that the change names, and can match other names', () => {
     const byName = new Map([['production', 'p']])
     const compiled = compileRules({
       mode: 'first',

@@ -11,7 +11,7 @@ const identity = fc.record({
   id: part,
 })
 
-test('two resources share a key only when they are the same', () => {
+test('two resources have the same key only if they are equal', () => {
   fc.assert(
     fc.property(identity, identity, (a, b) => {
       const isSame = JSON.stringify(a) === JSON.stringify(b)

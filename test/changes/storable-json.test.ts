@@ -44,13 +44,13 @@ function expectAccepted(stored: string): void {
   expect(depthOf(stored)).toBeLessThanOrEqual(MAX_DEPTH)
 }
 
-describe('a record that jsonb accepts', () => {
+describe('a stored record', () => {
   it.each([
     '{"eventVersion":"1.11", "userIdentity" : {"type":"Root"},"list":[1,2.5,-3e7,true,null]}',
     '{"pair":"\\ud83d\\ude00","quote":"\\"","backslash":"\\\\u0000"}',
     '{"number":123456789012345678901234567890}',
     '{"a":1,"a":2}',
-  ])('is what AWS sent, byte for byte, when that is safe: %s', (raw) => {
+  ])('is byte for byte what AWS sent if that is safe: %s', (raw) => {
     expect(storableJson(raw)).toBe(raw)
   })
 
@@ -65,25 +65,25 @@ describe('a record that jsonb accepts', () => {
     ['{"a":"\ud800"}', '{"a":"\ufffd"}'],
     ['{"a":1e200000,"b":-1E+500,"c":1e-20000}', '{"a":"1e200000","b":"-1E+500","c":"1e-20000"}'],
     ['1e999999', '"1e999999"'],
-  ])('is sanitized where Postgres would refuse it: %s', (raw, stored) => {
+  ])('is sanitized where Postgres would reject it: %s', (raw, stored) => {
     expect(storableJson(raw)).toBe(stored)
     expectAccepted(stored)
   })
 
-  it('stores text that is not JSON as one JSON string', () => {
+  it('is one JSON string if the text is not JSON', () => {
     expect(storableJson('not "JSON"')).toBe('"not \\"JSON\\""')
     expect(storableJson('{"a":\0\ud800')).toBe('"{\\"a\\":\ufffd\ufffd"')
     expect(storableJson('')).toBe('""')
   })
 
-  it('cuts numbers of a million digits and nesting of 100,000', () => {
+  it('has no numbers of a million digits and no nesting of 100,000', () => {
     expectAccepted(storableJson(`{"n":${'9'.repeat(1_000_000)}}`))
     const stored = storableJson(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)},"b":2}`)
     expectAccepted(stored)
     expect(JSON.parse(stored).b).toBe(2)
   })
 
-  it('accepts any text', () => {
+  it('can be any text', () => {
     const piece = fc.constantFrom(
       '\\u0000',
       '\\ud800',
@@ -125,7 +125,7 @@ describe('a record that jsonb accepts', () => {
     )
   })
 
-  it('changes only what it must', () => {
+  it('differs only where it must', () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 6, stringUnit: 'grapheme' }), (raw) => {
         const stored = storableJson(raw)

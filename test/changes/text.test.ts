@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { indexable, listed, past, spoken, withArticle, words } from '../../src/changes/text.ts'
 
 describe('indexable text', () => {
-  it('fits into 512 bytes, has no NUL and no half of a character', () => {
+  it('fits into 512 bytes, without NUL and unpaired surrogates', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary', maxLength: 2_000 }),
@@ -27,8 +27,8 @@ describe('indexable text', () => {
   })
 })
 
-describe('spoken text', () => {
-  it('is one line without anything invisible', () => {
+describe('readable text', () => {
+  it('has one line and no invisible characters', () => {
     expect(spoken('  a\r\n\tb\u202e c\u200b  ')).toBe('a b c')
     expect(spoken('x'.repeat(200), 10)).toBe('xxxxxxxxx…')
     expect(spoken('😀'.repeat(20), 6)).toBe('😀😀…')
@@ -57,11 +57,11 @@ describe('grammar', () => {
     ['deploy code', 'deployed code'],
     ['cancel', 'cancelled'],
     ['update it', 'updated it'],
-  ])('puts %s into the past', (phrase, said) => {
+  ])('puts %s into the past tense', (phrase, said) => {
     expect(past(phrase)).toBe(said)
   })
 
-  it('lists and articles', () => {
+  it('formats lists and articles', () => {
     expect([listed([]), listed(['a']), listed(['a', 'b']), listed(['a', 'b', 'c', 'd'])]).toEqual([
       '',
       'a',

@@ -3,7 +3,7 @@ import { compareIds, readExport } from '../../chaos/compare.ts'
 
 const held = ['a', 'b', 'c', 'd']
 
-test('an import of everything wanted is right, with or without more of what the account has', () => {
+test('a complete import is right, with or without more events of the account', () => {
   const right = { missing: [], duplicate: [], unknown: [] }
   expect(compareIds({ held, wanted: ['a', 'b'], imported: ['b', 'a'] })).toEqual({
     imported: 2,
@@ -24,13 +24,13 @@ test.each([
   ],
   ['an unknown id', ['a', 'b', 'x'], { missing: [], duplicate: [], unknown: ['x'] }],
   ['all of them', ['a', 'x', 'a'], { missing: ['b'], duplicate: ['a'], unknown: ['x'] }],
-])('%s is found', (_name, imported, expected) => {
+])('%s is detected', (_name, imported, expected) => {
   expect(compareIds({ held, wanted: ['a', 'b'], imported })).toMatchObject(expected)
 })
 
 const lines = (...values: object[]) => values.map((value) => `${JSON.stringify(value)}\n`).join('')
 
-test('an export contains the event ids of its changes', () => {
+test('an export contains the event IDs of its changes', () => {
   const text = lines({ export: {} }, { sourceId: 'a' }, { sourceId: 'b' }, { end: { changes: 2 } })
   expect(readExport(text)).toEqual(['a', 'b'])
   expect(readExport(lines({ export: {} }, { end: { changes: 0 } }))).toEqual([])

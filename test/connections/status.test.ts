@@ -90,7 +90,7 @@ test.each(cases)('%s', (_, given, status, reason) => {
   else expect(derived.reason).toMatch(reason)
 })
 
-test('current means: every region that counts answers, and lacks nothing', () => {
+test('current means that every counted region responds and has no gap', () => {
   const anyRegion = fc.record({
     region: fc.constantFrom('eu-west-1', 'us-east-1'),
     state: fc.constantFrom('active', 'unknown', 'denied', 'not_enabled', 'excluded'),
@@ -136,12 +136,12 @@ describe('a connection without a cycle', () => {
       ...given,
     })
 
-  test('for three intervals is overdue from then on', () => {
+  test('is overdue after three intervals', () => {
     expect(overdue({})).toEqual(new Date(now.getTime() - 1_000))
     expect(overdue({ cycleAt: new Date(now.getTime() - 180_000) })).toBeNull()
   })
 
-  test('has three intervals after a change, and none is expected of one that is idle', () => {
+  test('has three intervals after a change, and no deadline while it is idle', () => {
     expect(overdue({ changedAt: new Date(now.getTime() - 10_000) })).toBeNull()
     expect(overdue({ status: 'paused' })).toBeNull()
     expect(overdue({ status: 'action_needed' })).toBeNull()

@@ -115,7 +115,7 @@ test.each([
   ['was read first', minutes(60)],
   ['was created, if it was never read,', null],
 ])(
-  'history of before a connection %s counts as arrived after five minutes',
+  'history from before a connection %s counts as arrived after five minutes',
   async (name, since) => {
     await inOrganization(name, async (trx, organizationId) => {
       const connectionId = await connection(trx, organizationId, since)
@@ -130,7 +130,7 @@ test.each([
   },
 )
 
-test('a deferred change that had arrived is found among many that had not', async () => {
+test('a deferred change that had arrived is found among many others', async () => {
   await inOrganization('deferred', async (trx, organizationId) => {
     const deferred = { occurredAt: minutes(-10 * 24 * 60), effectiveAt: minutes(-2) }
     const store = async (sourceId: string, importedAt: Date) => {
@@ -157,7 +157,7 @@ test('a deferred change that had arrived is found among many that had not', asyn
   })
 })
 
-test('the cause is ranked beside newest-first, and matches are counted', async () => {
+test('the cause is ranked against a newest-first list, and matches are counted', async () => {
   await inOrganization('ranks', async (trx, organizationId) => {
     const owner = { organizationId, connectionId: null }
     await storeCulprit(trx, owner, minutes(-30), minutes(-40))
@@ -191,7 +191,7 @@ test('the cause is ranked beside newest-first, and matches are counted', async (
   })
 })
 
-test('the environment is the one that is named, or that a service mapping selects', async () => {
+test('the environment is named, or selected by a service mapping', async () => {
   await inOrganization('environments', async (trx, organizationId) => {
     const { id } = await insertEnvironment(trx, organizationId, { name: 'Production' })
     await insertServiceMapping(trx, organizationId, {
@@ -209,7 +209,7 @@ test('the environment is the one that is named, or that a service mapping select
   })
 })
 
-test('completeness is that of the window, and no answer is from the future', async () => {
+test('completeness is that of the window, and answers use no later data', async () => {
   await inOrganization('completeness', async (trx, organizationId) => {
     expect((await run(trx, organizationId)).completeness).toMatchObject({
       isComplete: false,

@@ -112,7 +112,7 @@ async function bothCounts(organizationId: string) {
   })
 }
 
-test('the counts of each day equal those of the stored changes, however they were written', async () => {
+test('the counts of each day equal those of the stored changes after any writes', async () => {
   let run = 0
   await fc.assert(
     fc.asyncProperty(
@@ -170,7 +170,7 @@ test('transactions that count the same changes do not wait for each other', asyn
   expect(counted.map(({ count }) => count)).toEqual([3, 3])
 })
 
-test('the history of any window equals a count of the changes', async () => {
+test('the history of any window equals a count of its changes', async () => {
   const owner = await createOrganization('windows')
   const { organizationId } = owner
   const events = Array.from({ length: 21 }, (_, nth) => nth)

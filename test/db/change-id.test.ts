@@ -10,7 +10,7 @@ const identity = fc.record({
   occurredAt: fc.date({ min: new Date(0), max: new Date(2 ** 48 - 1), noInvalidDate: true }),
 })
 
-test('is a UUID of version 8 that contains its time', () => {
+test('the ID is a UUID of version 8 that contains its time', () => {
   fc.assert(
     fc.property(identity, (given) => {
       const id = changeId(given)
@@ -20,7 +20,7 @@ test('is a UUID of version 8 that contains its time', () => {
   )
 })
 
-test('is the same for the same change, and another when anything differs', () => {
+test('the ID is the same for the same change, and different for any other', () => {
   fc.assert(
     fc.property(identity, identity, (one, other) => {
       expect(changeId({ ...one })).toBe(changeId(one))
@@ -32,21 +32,21 @@ test('is the same for the same change, and another when anything differs', () =>
 
 const rest = { organizationId: 'o', sourceAccount: null }
 
-test('does not run source and source id together', () => {
+test('the ID separates the source from the source ID', () => {
   const occurredAt = new Date('2026-03-01T00:00:00Z')
   const id = (source: string, sourceId: string) =>
     changeId({ ...rest, source, sourceId, occurredAt })
   expect(id('a', 'bc')).not.toBe(id('ab', 'c'))
 })
 
-test('sorts by time first', () => {
+test('IDs are sorted by time', () => {
   const at = (occurredAt: string) =>
     changeId({ ...rest, source: 's', sourceId: 'x', occurredAt: new Date(occurredAt) })
   expect(at('2026-03-01T00:00:00.001Z') > at('2026-03-01T00:00:00.000Z')).toBe(true)
 })
 
 test.each(['1969-12-31T23:59:59.999Z', '+010889-08-02T05:31:50.656Z', 'never'])(
-  'refuses a time that does not fit: %s',
+  'a time out of range is rejected: %s',
   (time) => {
     const identity = { ...rest, source: 's', sourceId: 'x', occurredAt: new Date(time) }
     expect(() => changeId(identity)).toThrow(RangeError)

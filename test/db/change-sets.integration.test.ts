@@ -96,7 +96,7 @@ const arrivals = fc
       ),
   )
 
-test('changes in any order of arrival result in the same sets, and reading them again changes nothing', async () => {
+test('changes in any order of arrival result in the same sets, and re-reading them changes nothing', async () => {
   await fc.assert(
     fc.asyncProperty(arrivals, async (batches) => {
       const owner = await newOwner()
@@ -112,7 +112,7 @@ test('changes in any order of arrival result in the same sets, and reading them 
   )
 })
 
-test('an id always returns its changes, and keeps its place', async () => {
+test('an ID always returns its changes, and keeps its position', async () => {
   const owner = await newOwner()
   const named = new Map<string, string>()
   const opened = new Map<string, number>()
@@ -137,7 +137,7 @@ test('an id always returns its changes, and keeps its place', async () => {
   for (const [event, name] of named) expect(names.get(name) ?? name).toBe(last.get(event))
 })
 
-test('batches that are stored at the same time miss nothing of each other', async () => {
+test("batches that are stored concurrently see each other's changes", async () => {
   const owner = await newOwner()
   const lanes = [0, 1, 2, 3].map((lane) => changes.filter((_, index) => index % 4 === lane))
   await Promise.all(
@@ -210,7 +210,7 @@ test('a reading transaction sees one snapshot during an import, and cannot write
   await expect(storing).rejects.toThrow('read-only transaction')
 })
 
-test('any name that a set ever had filters for the whole of it', async () => {
+test('any earlier ID of a set filters for the whole set', async () => {
   const owner = await newOwner()
   const names = new Set<string>()
   for (const half of [0, 1]) {
@@ -238,7 +238,7 @@ test('any name that a set ever had filters for the whole of it', async () => {
   })
 })
 
-test('a set of one change brings the change itself, any other does not', async () => {
+test('a set of one change includes the change itself, and other sets do not', async () => {
   const owner = await newOwner()
   await store(owner, changes)
   const sizes = [...Map.groupBy(await present(owner), ([, id]) => id)]
@@ -249,7 +249,7 @@ test('a set of one change brings the change itself, any other does not', async (
   expect(items.map(({ id, only }) => [id, only?.source_id ?? null]).sort()).toEqual(expected.sort())
 })
 
-test("another organization's sets are not there", async () => {
+test("another organization's sets are not visible", async () => {
   const owner = await newOwner()
   await store(owner, changes.slice(0, 20))
   const other = await newOwner()

@@ -51,7 +51,7 @@ function expectContiguous(parts: TimeRange[], countedFrom: Date) {
   expect(end).toEqual(countedFrom)
 }
 
-test('all of a window is counted where that is fast, in a few pieces', async () => {
+test('a window that is fast to count is counted completely, in a few pieces', async () => {
   const { parts, countedFrom, tried } = await counting(() => false, 600_000)
   expect(countedFrom).toEqual(window.from)
   expect(tried).toEqual(parts)
@@ -70,7 +70,7 @@ test('a piece that takes too long is retried as a smaller one', async () => {
   expectContiguous(parts, countedFrom)
 })
 
-test('where nothing can be counted in time, nothing is', async () => {
+test('nothing is counted if no piece is fast enough', async () => {
   const { parts, countedFrom } = await counting(() => true, 500)
   expect(parts).toEqual([])
   expect(countedFrom).toEqual(to)

@@ -18,6 +18,6 @@ test.each([
   ['01T11:00 to 01T12:00', [], ['01T11:00 to 01T12:00']],
   ['01T12:00 to 01T12:00', [], []],
   ['04T12:00 to 01T12:00', [], []],
-])('%s is split into whole days and the rest', (whole, days, rest) => {
+])('%s is split into whole days and the remaining time', (whole, days, rest) => {
   expect(splitIntoDays(period(whole))).toEqual({ days: days.map(period), rest: rest.map(period) })
 })

@@ -48,7 +48,7 @@ async function newOrganization() {
   }
 }
 
-test('for any creations, moves and deletions, the order is that of a list', async () => {
+test('any sequence of creations, moves and deletions results in the order of a list', async () => {
   const place = fc.nat({ max: 12 })
   const step = fc.oneof(
     fc.record({ do: fc.constant('make' as const) }),
@@ -85,7 +85,7 @@ test('for any creations, moves and deletions, the order is that of a list', asyn
   )
 })
 
-test('a connection has one default; setting the same again changes nothing', async () => {
+test('a connection has one default, and setting it again changes nothing', async () => {
   const { act, environment, connection } = await newOrganization()
   const [first, second] = [await environment('first'), await environment('second')]
   const row = await connection(first.id)
@@ -153,7 +153,7 @@ test("a link cannot reference another organization's rows", async () => {
   expect(environments).toEqual([mine.environment.id])
 })
 
-test('twenty thousand changes are linked by one row, and found without sorting', async () => {
+test('twenty thousand changes are linked by one row, and read without sorting', async () => {
   const { id: organizationId, act, environment, connection } = await newOrganization()
   const { id: production } = await environment('Production')
   const [live, other] = [await connection(), await connection()]

@@ -110,7 +110,7 @@ function finish({ organizationId, connectionId }: Owner) {
   )
 }
 
-test('deleting a connection and connecting its account again shows every change once', async () => {
+test('a deleted connection that is connected again shows every change once', async () => {
   const { connect, changes } = await newOrganization()
   const first = await connect()
   const page = events(50)
@@ -130,7 +130,7 @@ test('deleting a connection and connecting its account again shows every change 
   expect(await changes()).toHaveLength(50)
 })
 
-test('event ids of another account or another organization are other events', async () => {
+test('the same event IDs in another account or organization are different events', async () => {
   const one = await newOrganization()
   const other = await newOrganization()
   const page = events(3)
@@ -142,7 +142,7 @@ test('event ids of another account or another organization are other events', as
   expect((await other.changes()).filter(({ id }) => ids.includes(id))).toEqual([])
 })
 
-test('an account that moves to another connection moves its changes, and no others', async () => {
+test('an account that moves to another connection moves only its own changes', async () => {
   const { connect, changes } = await newOrganization()
   const moving = await connect()
   await store(moving, events(5))
@@ -154,7 +154,7 @@ test('an account that moves to another connection moves its changes, and no othe
   expect(left.map(({ connection_id }) => connection_id)).toEqual(Array(5).fill(second.connectionId))
 })
 
-test('an event without a connection is stored once, and takes nothing over', async () => {
+test('an event without a connection is stored once, and is never taken over', async () => {
   const { id, connect, changes } = await newOrganization()
   const pushed = { organizationId: id, connectionId: null, sourceAccount: null }
   const page = events(2, { source: 'deploy' })
@@ -164,7 +164,7 @@ test('an event without a connection is stored once, and takes nothing over', asy
   expect(await changes()).toHaveLength(2)
 })
 
-test('a purge removes what only its connection imported, and the change sets that this empties', async () => {
+test('a purge removes the changes that only its connection imported, and empty change sets', async () => {
   const { id, connect, changes } = await newOrganization()
   const first = await connect()
   const page = events(60)
@@ -191,7 +191,7 @@ test('a purge removes what only its connection imported, and the change sets tha
   expect(records.map((record) => record.id).sort()).toEqual(kept.map((row) => row.id).sort())
 })
 
-test('of sets that became one, no name is left when their changes are purged', async () => {
+test('merged sets leave no ID behind when their changes are purged', async () => {
   const { id, connect } = await newOrganization()
   const owner = await connect()
   const { changeSet } = events(1)[0]!
@@ -259,7 +259,7 @@ test('an import that waits for a purge stores the change again', async () => {
   expect(rows.map((row) => row.connection_id)).toEqual(Array(20).fill(second.connectionId))
 })
 
-test('a purge that waits for an import leaves what it has taken over', async () => {
+test('a purge that waits for an import keeps the changes that it took over', async () => {
   const { connect, changes } = await newOrganization()
   const [first, second] = [await connect(), await connect()]
   const page = events(20)
@@ -277,7 +277,7 @@ test('a purge that waits for an import leaves what it has taken over', async () 
   expect(rows.map((row) => row.connection_id)).toEqual(Array(10).fill(second.connectionId))
 })
 
-test('imports beside a purge lose nothing and never deadlock', async () => {
+test('imports during a purge lose nothing and never deadlock', async () => {
   const { connect, changes } = await newOrganization()
   const [first, second] = [await connect(), await connect()]
   const all = events(600)
@@ -322,7 +322,7 @@ test('an event that two regions return concurrently with two times is one change
   expect(await records()).toEqual(known)
 })
 
-test('an event seen again under another time is taken over as well', async () => {
+test('an event that is imported again with another time is taken over as well', async () => {
   const { connect, changes } = await newOrganization()
   const [first, second] = [await connect(), await connect()]
   const [change] = events(1)
@@ -334,7 +334,7 @@ test('an event seen again under another time is taken over as well', async () =>
   ])
 })
 
-test('a purge that is requested while the deletion finishes is done', async () => {
+test('a purge that is requested while the deletion finishes is carried out', async () => {
   const { connect, changes } = await newOrganization()
   const owner = await connect()
   await store(owner, events(3))
@@ -355,7 +355,7 @@ test('a purge that is requested while the deletion finishes is done', async () =
 
 // Autovacuum may have counted the tables last when they were empty. A plan that trusts such counts
 // compared each change set with each other one: more than a minute for 150 sets, hours for 500.
-test('a purge takes the sets by key, though the statistics say that there are none', async () => {
+test('a purge reads sets by key, even if statistics show an empty table', async () => {
   const { connect, changes } = await newOrganization()
   const owner = await connect()
   const analyze = () => sql`ANALYZE change_sets, changes, change_records`.execute(superuser)
@@ -367,7 +367,7 @@ test('a purge takes the sets by key, though the statistics say that there are no
   expect(await changes()).toEqual([])
 })
 
-test('change sets are searched by key, though the statistics say that there are none', async () => {
+test('change sets are searched by key, even if statistics show an empty table', async () => {
   const { id, connect } = await newOrganization()
   const owner = await connect()
   await sql`TRUNCATE changes, change_records, change_sets, unparsed_records`.execute(superuser)

@@ -53,7 +53,7 @@ function revoked(group: string) {
   }
 }
 
-test('the change that matches the service comes first, with its sentence', async () => {
+test('the change that matches the service comes first, with its summary', async () => {
   await inOrganization('first', async (trx, organizationId) => {
     const owner = { organizationId, connectionId: null }
     const culprit = await someChange(trx, owner, {
@@ -92,7 +92,7 @@ function mergedAndDeployed(): Change[] {
   )
 }
 
-test('among thousands of changes, an old one that matches the incident or is likely to break something is a candidate', async () => {
+test('an old change that matches the incident, or is risky, is a candidate among thousands', async () => {
   const { id: organizationId } = await ensureOrganization(system, 'many')
   const connectionId = null
   const usual = (nth: number, resource: string, occurredAt: Date) =>
@@ -142,7 +142,7 @@ test('among thousands of changes, an old one that matches the incident or is lik
   expect(withoutSearch.map(({ sourceId }) => sourceId)).toContain(strong.sourceId)
 })
 
-test('how often the same was done to the same resource is known', async () => {
+test('the frequency of the same action on the same resource is known', async () => {
   await inOrganization('routine', async (trx, organizationId) => {
     const owner = { organizationId, connectionId: null, sourceAccount: null }
     const changes = ['sg-1', 'sg-1', 'sg-1', 'sg-2'].map((id, nth) =>
@@ -199,7 +199,7 @@ test('a change that arrived later is not read for an earlier answer', async () =
   })
 })
 
-test('a change after the notice is a response and points to what it reverses', async () => {
+test('a change after the notice is a response, and references what it reverses', async () => {
   await inOrganization('responses', async (trx, organizationId) => {
     const owner = { organizationId, connectionId: null }
     const culprit = await someChange(trx, owner, {
@@ -221,7 +221,7 @@ test('a change after the notice is a response and points to what it reverses', a
   })
 })
 
-test('a change of weeks ago that takes effect now is a candidate', async () => {
+test('a change from weeks ago that takes effect now is a candidate', async () => {
   await inOrganization('deferred', async (trx, organizationId) => {
     const deferred = await someChange(
       trx,

@@ -76,7 +76,7 @@ test('an incident is triggered, acknowledged and resolved', async () => {
   ])
 })
 
-test('repeated events change nothing, also in one batch', async () => {
+test('repeated events change nothing, even in one batch', async () => {
   const events = [event(), event({ state: 'resolved', reported: 55 })]
   await apply(...events, ...events)
   const before = await incidents()
@@ -149,7 +149,7 @@ describe('related alerts', () => {
     expect(await incidents()).toMatchObject([{ state: 'resolved', resolved_at: at(62) }])
   })
 
-  test('later than ten minutes, or of other services, are separate', async () => {
+  test('are separate if they are more than ten minutes apart or of other services', async () => {
     await apply(
       event(),
       event({ sourceId: 'P2', noticed: 56 }),
@@ -158,7 +158,7 @@ describe('related alerts', () => {
     expect(await incidents()).toHaveLength(3)
   })
 
-  test('of one environment alone are separate, and so is one service in two environments', async () => {
+  test('are separate if they share only the environment, or only the service', async () => {
     await asOrganization(db, organizationId, async (trx) => {
       await insertEnvironment(trx, organizationId, { name: 'Production' })
       await insertEnvironment(trx, organizationId, { name: 'Staging' })
@@ -188,13 +188,13 @@ describe('related alerts', () => {
     expect(await incidents()).toHaveLength(4)
   })
 
-  test('a new alert does not join an incident that was resolved before it', async () => {
+  test('do not join an incident that was resolved earlier', async () => {
     await apply(event(), event({ state: 'resolved', reported: 46 }))
     await apply(event({ sourceId: 'P2', noticed: 48 }))
     expect(await incidents()).toHaveLength(2)
   })
 
-  test('that arrive at the same time create one incident', async () => {
+  test('create one incident if they arrive concurrently', async () => {
     await Promise.all(
       [1, 2, 3, 4, 5].map((n) => apply(event({ sourceId: `P${n}`, noticed: 45 + n }))),
     )
@@ -202,7 +202,7 @@ describe('related alerts', () => {
   })
 })
 
-test('a new mapping applies to alerts that exist', async () => {
+test('are grouped again when a mapping is added', async () => {
   const recent = new Date(Date.now() - 3_600_000)
   await apply(event({ noticedAt: recent, reportedAt: recent }))
   const environmentId = await asOrganization(db, organizationId, async (trx) => {

@@ -32,7 +32,7 @@ async function addOwner(organizationId: string): Promise<string> {
   return rows[0]!.id
 }
 
-test('of two owners who remove each other at once, one stays', async () => {
+test('one of two owners who remove each other concurrently remains', async () => {
   const { id } = await ensureOrganization(superuser, 'two owners')
   const [one, other] = [await addOwner(id), await addOwner(id)]
   const commit = Promise.withResolvers<void>()

@@ -3,7 +3,7 @@ import { expect, inject, onTestFinished, test } from 'vitest'
 import { migrate, migrations } from '../../src/db/migrate.ts'
 import { dropDatabase, onCluster } from '../../testing/database.ts'
 
-test('any number of processes may migrate concurrently: each migration runs once', async () => {
+test('each migration runs once, with any number of concurrent processes', async () => {
   const name = `migrate_${process.pid}_${Date.now().toString(36)}`
   await onCluster((client) => client.query(`CREATE DATABASE ${name}`))
   onTestFinished(() => dropDatabase(name))

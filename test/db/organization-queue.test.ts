@@ -18,7 +18,7 @@ function work() {
 
 const settled = () => vi.advanceTimersByTimeAsync(0)
 
-test('two run, the next ones follow in their order, and one more than can wait is refused', async () => {
+test('two tasks run, the next ones follow in order, and one above the limit is rejected', async () => {
   const queue = newQueue()
   const works = Array.from({ length: 6 }, work)
   const results = works.map(({ run }) => queue.run('a', undefined, run).catch((error) => error))
@@ -43,7 +43,7 @@ test('organizations do not wait for each other', async () => {
   expect(await queue.run('b', undefined, async () => 'at once')).toBe('at once')
 })
 
-test('work that has waited too long is rejected, and keeps no place', async () => {
+test('work that has waited too long is rejected, and frees its place', async () => {
   const queue = newQueue()
   const running = [work(), work()]
   for (const { run } of running) void queue.run('a', undefined, run)
@@ -61,7 +61,7 @@ test('work that has waited too long is rejected, and keeps no place', async () =
   expect(late.run).not.toHaveBeenCalled()
 })
 
-test('a signal ends the wait, and not what runs', async () => {
+test('a signal ends the wait, but no running work', async () => {
   const queue = newQueue()
   const client = new AbortController()
   const running = [work(), work()]
@@ -77,7 +77,7 @@ test('a signal ends the wait, and not what runs', async () => {
   expect(await queue.run('a', undefined, async () => 1)).toBe(1)
 })
 
-test('work that fails frees its place for the next one', async () => {
+test('failed work frees its place for the next one', async () => {
   const queue = newQueue()
   const fails = () => queue.run('a', undefined, () => Promise.reject(new Error('failed')))
   await Promise.allSettled([fails(), fails(), fails(), fails()])

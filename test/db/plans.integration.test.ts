@@ -86,7 +86,7 @@ const looked = (plan: Node[]) =>
 
 const no: ChangeFilters = { include: {}, exclude: {} }
 
-test('it is the API’s role that is looked at, and the rows are those of one organization', async () => {
+test('plans are those of the API’s role, and rows are those of one organization', async () => {
   await asOrganization(apiDb, one, async (trx) => {
     const { rows } = await sql<{ role: string; count: number; forced: boolean }>`
       SELECT current_user AS role, (SELECT count(*) FROM changes) AS count,
@@ -96,7 +96,7 @@ test('it is the API’s role that is looked at, and the rows are those of one or
   })
 })
 
-describe('a page is read from the end of the index, and no further than it has to', () => {
+describe('a page is read from the end of the index, only as far as necessary', () => {
   test.each<[string, ChangeFilters]>([
     ['without filters', no],
     ['without noise', { ...no, noise: false }],
@@ -150,12 +150,12 @@ test('no change is read for an environment that no rule and no connection assign
   })
 })
 
-describe('what is rare is found by the index of texts', () => {
+describe('rare values are found by the text index', () => {
   test.each<[string, (sample: { resource: string; id: string }) => ChangeFilters]>([
     ['a resource', ({ resource }) => ({ ...no, include: { resource: [resource] } })],
     ['a part of an id', ({ resource }) => ({ ...no, q: resource.slice(2, 14).toUpperCase() })],
     ['nothing', () => ({ ...no, q: 'nobody wrote this' })],
-  ])('%s', async (name, filtersOf) => {
+  ])('for %s', async (name, filtersOf) => {
     await asOrganization(apiDb, one, async (trx) => {
       const { rows } = await sql<{ resource: string; id: string }>`
         SELECT resources[1] AS resource, min(id::text) AS id FROM changes
@@ -174,7 +174,7 @@ describe('what is rare is found by the index of texts', () => {
     })
   })
 
-  test("which is used, regardless of the planner's choice", async () => {
+  test("regardless of the planner's choice", async () => {
     // As the function's own role, with the settings of the function.
     await superuser.transaction().execute(async (trx) => {
       await sql`SET LOCAL ROLE cairn_search`.execute(trx)
@@ -232,7 +232,7 @@ describe('the search returns nothing of another organization', () => {
       SELECT id FROM search_changes(ARRAY[${pattern}], NULL, NULL, 1000000) AS id
     `.execute(trx)
 
-  test('though it passes by the policy', async () => {
+  test('although it bypasses the policy', async () => {
     const own = await asOrganization(apiDb, other, (trx) => search(trx, '%'))
     expect(own.rows).toHaveLength(ROWS * 0.1)
     const { rows } = await sql<{ id: string }>`
@@ -241,25 +241,25 @@ describe('the search returns nothing of another organization', () => {
     expect(new Set(own.rows.map(({ id }) => id))).toEqual(new Set(rows.map(({ id }) => id)))
   })
 
-  test('and nothing before one is set', async () => {
+  test('and nothing before an organization is set', async () => {
     expect((await search(apiDb, '%')).rows).toEqual([])
   })
 
-  test('nor can its text be more than a text', async () => {
+  test('and its text argument cannot inject SQL', async () => {
     for (const hostile of ["'; SELECT 1 --", "%' OR true --", '{%}', '"', '$1', '%s %L']) {
       const { rows } = await asOrganization(apiDb, one, (trx) => search(trx, hostile))
       expect(rows, hostile).toEqual([])
     }
   })
 
-  test('and no one else may call it', async () => {
+  test('and no other role may call it', async () => {
     const system = openDatabase({ url: database.url, role: 'cairn_system' })
     await expect(search(system, '%')).rejects.toMatchObject({ code: '42501' })
     await system.destroy()
   })
 })
 
-describe('what is counted is counted in the index', () => {
+describe('counts are read from the index', () => {
   const from = new Date(to.getTime() - 3 * DAY_MS)
 
   test.each<[string, ChangeFilters]>([
@@ -286,7 +286,7 @@ describe('what is counted is counted in the index', () => {
     })
   })
 
-  test('with filters, in one scan of no more than the window', async () => {
+  test('with filters, in one scan of only the window', async () => {
     await asOrganization(apiDb, one, async (trx) => {
       const include = { service: ['service-3'], tool: ['tool-1'] }
       const plan = await planOf(trx, facetsQuery({ ...no, include, from, to }).compile(trx))
@@ -296,7 +296,7 @@ describe('what is counted is counted in the index', () => {
     })
   })
 
-  test('and equals a count of the rows', async () => {
+  test('and equal a count of the rows', async () => {
     await asOrganization(apiDb, one, async (trx) => {
       const { rows } = await sql<{ value: string; count: number }>`
         SELECT actor_id AS value, count(*) AS count FROM changes

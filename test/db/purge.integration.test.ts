@@ -88,7 +88,7 @@ async function everything(organizationId: string): Promise<Record<string, number
   return counts
 }
 
-test('after a purge no row of any table refers to the connection, and all else is as it was', async () => {
+test('after a purge no row of any table refers to the connection, and other rows are unchanged', async () => {
   const { id: organizationId } = await superuser
     .insertInto('organizations')
     .values({ name: 'one' })

@@ -29,7 +29,7 @@ async function inPostgres(expression: ReturnType<typeof sql<SecondsRange[]>>) {
 }
 const literal = (of: readonly SecondsRange[]) => sql`${multirangeLiteral(of)}::tstzmultirange`
 
-test("planning's arithmetic is that of Postgres' multiranges", async () => {
+test("the arithmetic of planning matches Postgres' multiranges", async () => {
   await fc.assert(
     fc.asyncProperty(ranges, ranges, range, async (a, b, window) => {
       expect(normalize(a)).toEqual(await inPostgres(sql`${literal(a)}`))
@@ -42,7 +42,7 @@ test("planning's arithmetic is that of Postgres' multiranges", async () => {
   )
 })
 
-test('a subtraction leaves exactly the seconds that only the first has', () => {
+test('a subtraction leaves exactly the seconds that are only in the first range', () => {
   fc.assert(
     fc.property(ranges, ranges, (a, b) => {
       const overlap =
@@ -52,6 +52,6 @@ test('a subtraction leaves exactly the seconds that only the first has', () => {
   )
 })
 
-test('an empty multirange is read as no ranges', () => {
+test('an empty multirange is parsed as no ranges', () => {
   expect(parseMultirange('{}')).toEqual([])
 })

@@ -75,7 +75,7 @@ const summaries = async (tenant: Tenant, name: string, value: string) =>
     .map(({ summary }: { summary: string }) => summary)
     .sort()
 
-describe('resources with one name', () => {
+describe('resources with the same name', () => {
   test('are separate in facets, and each has its own history', async () => {
     const { tenant, store } = await newTenant()
     const role = resource('AWS::IAM::Role', 'deploy', {
@@ -108,7 +108,7 @@ describe('resources with one name', () => {
     expect(await summaries(tenant, 'resource', 'deplo')).toEqual([])
   })
 
-  test('are only named with what differs', () => {
+  test('are named only with the fields that differ', () => {
     const of = (type: string, account_id: string | null, region: string | null) => ({
       ...{ resource_id: 'x', type, account_id, region },
     })
@@ -119,7 +119,7 @@ describe('resources with one name', () => {
   })
 })
 
-test('a function is one resource, whether a record has its name or an ARN of it', async () => {
+test('a function is one resource, by its name or its ARN', async () => {
   const { tenant, store, resources } = await newTenant()
   const arn = 'arn:aws:lambda:eu-west-1:123456789012:function:checkout'
   const names = ['checkout', arn, `${arn}:live`, '123456789012:function:checkout']
@@ -138,7 +138,7 @@ test('a function is one resource, whether a record has its name or an ARN of it'
     expect(await summaries(tenant, 'resource', value), value).toHaveLength(4)
 })
 
-test('a name and an ARN are added to a resource that had none, and stay', async () => {
+test('a name and an ARN are added to a resource without them, and are kept', async () => {
   const { store, resources } = await newTenant()
   const bare = resource('AWS::EC2::SecurityGroup', 'sg-1')
   await store(null, { resources: [bare] })
@@ -147,7 +147,7 @@ test('a name and an ARN are added to a resource that had none, and stay', async 
   expect(await resources()).toMatchObject([{ name: 'web', arn: 'arn:1' }])
 })
 
-test('what is stored is read, and uses up no ids', async () => {
+test('a stored resource is read, and uses no new ID', async () => {
   const { store } = await newTenant()
   const changes = Array.from({ length: 30 }, (_, n) => ({
     ...{ sourceId: `${n}`, occurredAt: new Date(START + n * 1_000) },
@@ -167,7 +167,7 @@ test('what is stored is read, and uses up no ids', async () => {
   expect(await lastId()).toBe(last)
 })
 
-test('pages with the same resources in any order are stored side by side without a deadlock', async () => {
+test('pages with the same resources in any order are stored concurrently without a deadlock', async () => {
   const { store, resources } = await newTenant()
   const ids = Array.from({ length: 40 }, (_, n) => `r-${n}`)
   for (let round = 0; round < 5; round++) {
@@ -193,7 +193,7 @@ describe('a purge', () => {
     await finishDeletion(deps, { organizationId, connectionId }, new AbortController().signal)
   }
 
-  test('removes the resources that no change refers to any more, and no others', async () => {
+  test('removes exactly the resources that no change refers to', async () => {
     const { tenant, connect, store, resources } = await newTenant()
     const [kept, purged] = [await connect(), await connect()]
     const [own, shared, theirs] = ['own', 'shared', 'theirs'].map((id) => resource('T', id))
@@ -213,7 +213,7 @@ describe('a purge', () => {
     expect(await facets(tenant)).toMatchObject([{ label: 'own' }, { label: 'shared' }])
   })
 
-  test('checks many resources in one lookup, not each in its own', async () => {
+  test('checks many resources in one lookup', async () => {
     const { tenant, connect, store } = await newTenant()
     const kept = await connect()
     const all = Array.from({ length: 500 }, (_, n) => resource('T', `many-${n}`))
@@ -243,7 +243,7 @@ describe('a purge', () => {
     })
   })
 
-  test('leaves the resources of changes that are imported meanwhile', async () => {
+  test('keeps the resources of changes that are imported concurrently', async () => {
     const { tenant, connect, store } = await newTenant()
     const kept = await connect()
     const one = resource('T', 'one')
@@ -268,7 +268,7 @@ describe('a purge', () => {
   })
 })
 
-test('every change has its group, also when another connection takes it over', async () => {
+test('every change has its group, even after another connection takes it over', async () => {
   const { tenant, connect, store } = await newTenant()
   const [first, second] = [await connect(), await connect()]
   const change = { sourceId: 'one', occurredAt: new Date(START) }

@@ -146,7 +146,7 @@ const owners = async (trx: Trx | Database, { name, column }: { name: string; col
     `.execute(trx)
   ).rows.map(({ owner }) => owner)
 
-test('every table with rows of organizations is filled here, so that nothing below is vacuous', async () => {
+test('every table with rows of organizations has rows in this test', async () => {
   expect(tables.map(({ name }) => name)).toEqual(
     expect.arrayContaining(['organizations', 'api_keys', 'connections', 'changes']),
   )
@@ -158,7 +158,7 @@ test('every table with rows of organizations is filled here, so that nothing bel
   }
 })
 
-test('each of them, and each partition, has row-level security that also applies to its owner', async () => {
+test('every such table and partition has row-level security that also applies to its owner', async () => {
   const { rows } = await sql<{ name: string }>`
     SELECT c.oid::regclass::text AS name
     FROM pg_class c
@@ -169,7 +169,7 @@ test('each of them, and each partition, has row-level security that also applies
   expect(rows).toEqual([])
 })
 
-test('each of their policies is for the organization, or for the role without one', async () => {
+test('every policy is for the organization, or for the role without one', async () => {
   const { rows } = await sql<{ table: string; roles: string[]; condition: string }>`
     SELECT tablename AS table, roles::text[], coalesce(qual, with_check) AS condition
     FROM pg_policies WHERE schemaname = 'public'
@@ -196,7 +196,7 @@ describe('as the API', () => {
     for (const table of tables) expect(await owners(reader, table), table.name).toEqual([])
   })
 
-  test('only rows of the set organization are visible, and only until its transaction ends', async () => {
+  test('only rows of the set organization are visible, until its transaction ends', async () => {
     const pool = openDatabase({ url: database.url, role: 'cairn_api', max: 1 })
     try {
       for (const { id } of [one, other]) {
@@ -215,7 +215,7 @@ describe('as the API', () => {
   })
 
   test.each(['', 'none', "' OR true --", '00000000-0000-0000-0000-000000000000'])(
-    'an organization of %j shows nothing',
+    'an organization of %j sees nothing',
     async (id) => {
       for (const table of tables) {
         const found = asOrganization(reader, id, (trx) => owners(trx, table)).catch(() => [])
@@ -238,7 +238,7 @@ describe('as the API', () => {
     await expect(key).rejects.toMatchObject({ code: '42501' })
   })
 
-  test("another organization's row cannot be changed, nor a row moved to another organization", async () => {
+  test("another organization's row cannot be changed, and a row cannot be moved to another organization", async () => {
     const changed = await asOrganization(reader, one.id, (trx) =>
       trx
         .updateTable('connections')
@@ -257,7 +257,7 @@ describe('as the API', () => {
     await expect(given).rejects.toMatchObject({ code: '42501' })
   })
 
-  test('what the workflow reports and what was imported can only be read', async () => {
+  test('workflow reports and imported rows are read-only', async () => {
     const statements = [
       sql`UPDATE connections SET seen_version = 0`,
       sql`UPDATE connections SET cycle_at = now()`,
@@ -289,7 +289,7 @@ describe('as the API', () => {
     }
   })
 
-  test('a partition cannot be read past its table', async () => {
+  test('a partition cannot be read directly', async () => {
     const { rows } = await sql<{ name: string }>`
       SELECT c.oid::regclass::text AS name FROM pg_class c
       WHERE c.relispartition AND c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
@@ -304,7 +304,7 @@ describe('as the API', () => {
   })
 })
 
-test("as the worker's login, which owns the tables, the same rows are visible", async () => {
+test("the worker's login, which owns the tables, sees the same rows", async () => {
   for (const table of tables) expect(await owners(worker, table), table.name).toEqual([])
   await asOrganization(worker, one.id, async (trx) => {
     for (const table of tables) expect(await owners(trx, table), table.name).toEqual([one.id])
@@ -312,7 +312,7 @@ test("as the worker's login, which owns the tables, the same rows are visible", 
 })
 
 describe('before an organization is known', () => {
-  test('keys, people, organizations and what the reconciler needs are visible, and nothing else', async () => {
+  test('only keys, users, organizations and the columns of the reconciler are visible', async () => {
     for (const table of [
       tables.find(({ name }) => name === 'organizations')!,
       ...tables.filter(({ name }) =>
@@ -362,7 +362,7 @@ describe('before an organization is known', () => {
   })
 })
 
-test("a known id of another organization's change is not found", async () => {
+test("another organization's change is not found by its ID", async () => {
   const occurredAt = someTime
   const sourceId = 'known'
   await asOrganization(worker, other.id, (trx) =>

@@ -150,14 +150,14 @@ export const none: never = null as unknown as keyof Differences
   }
 }
 
-test('src/db/schema.ts declares every table and column as it is', () => {
+test('src/db/schema.ts declares every table and column correctly', () => {
   expect(columns.length).toBeGreaterThan(50)
   expect(differences(realSchema())).toBe('')
 })
 
 test.each<[string, string, string, string]>([
   [
-    'a column that nobody declared',
+    'an undeclared column',
     'paused: {',
     'unheard_of: { read: string; optional: false; generated: false }\n    paused: {',
     'connections: unheard_of is not declared',
@@ -193,12 +193,12 @@ test.each<[string, string, string, string]>([
     'connections: paused is given wrongly',
   ],
   [
-    'a table that nobody declared',
+    'an undeclared table',
     'interface Real {',
     'interface Real {\n  more: { id: { read: string; optional: false; generated: false } }',
     'more is not declared',
   ],
-])('and would be found out: %s', (_what, from, to, said) => {
+])('a wrong declaration is detected: %s', (_what, from, to, said) => {
   const real = realSchema()
   const changed = real.replace(
     new RegExp(from.includes('.*') ? from : from.replace(/[{|]/g, '\\$&')),
@@ -208,7 +208,7 @@ test.each<[string, string, string, string]>([
   expect(differences(changed)).toContain(said)
 })
 
-test('times have milliseconds at most, as dates do', async () => {
+test('times have a precision of milliseconds at most, like JavaScript dates', async () => {
   const { rows } = await sql`
     SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')

@@ -13,7 +13,7 @@ test.each([
   // What the index cannot help with reads a bounded time range.
   ['s3', { from: daysAgo(7) }],
   ['%_%', { from: daysAgo(40), to: daysAgo(33) }],
-])('%j over %j is searched', (text, window) => {
+])('%j over %j is accepted', (text, window) => {
   expect(searchLimit(text, window, now)).toBeUndefined()
 })
 
@@ -25,6 +25,6 @@ test.each([
   ['s3', { from: daysAgo(9) }, 'at most 8 days'],
   ['%%%%%%%%', {}, '3 letters or digits in a row'],
   ['a-a-a-a-a-a', {}, '3 letters or digits in a row'],
-])('%j over %j is refused with the limit: %s', (text, window, limit) => {
+])('%j over %j is rejected with the limit: %s', (text, window, limit) => {
   expect(searchLimit(text, window, now)).toContain(limit)
 })

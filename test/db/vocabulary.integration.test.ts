@@ -79,7 +79,7 @@ const vocabularies: [table: string, column: string, list: readonly string[]][] =
 ]
 
 test.each(vocabularies)(
-  'the database accepts for %s.%s what the code lists',
+  'the database accepts for %s.%s exactly the values in the code',
   async (table, column, list) => {
     expect((await acceptedTexts()).get(`${table}.${column}`)).toEqual([...list].sort())
   },

@@ -72,7 +72,7 @@ const report = (
 const current = (configured?: string, now?: Date) => currentPrincipal(apiDb, { configured, now })
 
 describe('one worker', () => {
-  test('the API returns what it found', async () => {
+  test('reports its principal, which the API returns', async () => {
     const finding = await found(ROLE)
     await report('a', finding)
     const seenAt = expect.any(Date)
@@ -80,7 +80,7 @@ describe('one worker', () => {
     expect(await principalReader(apiDb, undefined)()).toMatchObject({ state: 'certain', arn: ROLE })
   })
 
-  test('the newest word counts', async () => {
+  test('replaces its earlier reports', async () => {
     await report('a', await found(ROLE, []))
     expect(await current()).toMatchObject({ state: 'uncertain', arn: null })
     await report('a', await found(ROLE))
@@ -89,7 +89,7 @@ describe('one worker', () => {
     expect(await current()).toMatchObject({ state: 'unknown', arn: null })
   })
 
-  test('after 15 minutes without a report it is gone, and the remedy is to start one', async () => {
+  test('expires after 15 minutes without a report, and the remedy is to start one', async () => {
     const now = new Date()
     await report('a', await found(ROLE), { now })
     expect(await current(undefined, new Date(+now + 14 * MINUTE_MS))).toMatchObject({ arn: ROLE })
@@ -98,13 +98,13 @@ describe('one worker', () => {
     expect(later.remedy).toContain('npm run worker')
   })
 
-  test('one that stops is gone immediately', async () => {
+  test('is removed immediately when it stops', async () => {
     await report('a', await found(ROLE))
     await forgetPrincipal(worker, 'a')
     expect(await current()).toMatchObject({ state: 'unknown', seenAt: null })
   })
 
-  test('rows of workers that are long gone are removed by the others', async () => {
+  test('is removed by other workers a long time after it ended', async () => {
     const finding = await nothing()
     await report('old', finding, { now: new Date(Date.now() - 25 * 60 * MINUTE_MS) })
     await report('new', finding)
@@ -114,13 +114,13 @@ describe('one worker', () => {
 })
 
 describe('several workers', () => {
-  test('that run as the same role are one, with any session names', async () => {
+  test('with the same role are one principal, with any session names', async () => {
     await report('a', await found(ROLE, [mayAsk], 'i-0a'))
     await report('b', await found(ROLE, [mayAsk], 'i-0b'))
     expect(await current()).toMatchObject({ state: 'certain', arn: ROLE })
   })
 
-  test('that differ leave it uncertain, and both are named', async () => {
+  test('with different roles are uncertain, and both are named', async () => {
     const other = `arn:aws:iam::${ACCOUNT}:role/other`
     await report('a', await found(ROLE))
     await report('b', await found(other))
@@ -132,7 +132,7 @@ describe('several workers', () => {
     expect(await current(ROLE)).toMatchObject({ state: 'uncertain', arn: null })
   })
 
-  test('one without credentials is reported beside the other, which is certain', async () => {
+  test('are certain if only one of them has no credentials, which is reported', async () => {
     await report('a', await found(ROLE))
     await report('b', await nothing())
     const principal = await current()
@@ -150,12 +150,12 @@ describe('CAIRN_PRINCIPAL_ARN', () => {
     })
   })
 
-  test('of the worker alone is enough', async () => {
+  test('is sufficient if only the worker has it', async () => {
     await report('a', await found(ROLE, []), { configured: ROLE })
     expect(await current()).toMatchObject({ state: 'certain', arn: ROLE, source: 'configured' })
   })
 
-  test('that the server and the worker disagree about leaves it uncertain', async () => {
+  test('is uncertain if the server and the worker have different values', async () => {
     await report('a', await found(ROLE, []), { configured: ROLE })
     const other = `arn:aws:iam::${ACCOUNT}:role/elsewhere/feed`
     const principal = await current(other)
@@ -163,7 +163,7 @@ describe('CAIRN_PRINCIPAL_ARN', () => {
     expect(principal.saw).toContain(other)
   })
 
-  test('without a worker, or without credentials, is certain, with what is missing', async () => {
+  test('is certain without a worker or credentials, and the missing part is reported', async () => {
     const alone = await current(ROLE)
     expect(alone).toMatchObject({
       ...{ state: 'certain', arn: ROLE, accountId: ACCOUNT, partition: 'aws', seenAt: null },
@@ -183,7 +183,7 @@ describe('CAIRN_PRINCIPAL_ARN', () => {
     ['another partition', `arn:aws-cn:iam::${ACCOUNT}:role/platform/feed`],
     ['a user of the same name', `arn:aws:iam::${ACCOUNT}:user/platform/feed`],
     ['another whole account', 'arn:aws:iam::111122223333:root'],
-  ])("of %s is rejected, with and without IAM's answer", async (_what, configured) => {
+  ])('with %s is rejected, with and without a response of IAM', async (_what, configured) => {
     for (const policies of [[], [mayAsk]]) {
       const principal = withConfigured(await found(ROLE, policies), [configured])
       expect(principal).toMatchObject({ state: 'uncertain', arn: null, source: null })
@@ -199,14 +199,14 @@ describe('CAIRN_PRINCIPAL_ARN', () => {
     expect(principal.remedy).toContain(`Set CAIRN_PRINCIPAL_ARN to ${ROLE}`)
   })
 
-  test('of a user is compared with the user', async () => {
+  test('can be the ARN of a user', async () => {
     const user = `arn:aws:iam::${ACCOUNT}:user/vendors/cairn`
     const finding = await found(user)
     expect(withConfigured(finding, [user])).toMatchObject({ state: 'certain', arn: user })
     expect(withConfigured(finding, [ROLE])).toMatchObject({ state: 'uncertain', arn: null })
   })
 
-  test('does not change credentials that cannot assume roles', async () => {
+  test('does not replace credentials that cannot assume roles', async () => {
     const unusable: PrincipalFinding = {
       ...(await nothing()),
       ...{ state: 'unusable', caller: `arn:aws:iam::${ACCOUNT}:root`, accountId: ACCOUNT },
@@ -216,7 +216,7 @@ describe('CAIRN_PRINCIPAL_ARN', () => {
 })
 
 describe('privileges', () => {
-  test('the API reads within any organization and without one, and writes nothing', async () => {
+  test('allow the API to read with any organization or none, and never to write', async () => {
     await report('a', await found(ROLE))
     const { id } = await ensureOrganization(system, 'one')
     const within = await asOrganization(apiDb, id, (trx) =>
@@ -236,7 +236,7 @@ describe('privileges', () => {
     }
   })
 
-  test('this and the installation are the only tables of no organization, and have no place for one', async () => {
+  test('show that only this table and the installation belong to no organization', async () => {
     const { rows } = await sql<{ name: string; columns: string[] }>`
       SELECT c.relname AS name, array_agg(a.attname::text ORDER BY a.attnum) AS columns
       FROM pg_class c
@@ -252,7 +252,7 @@ describe('privileges', () => {
   })
 })
 
-describe('while a worker runs', () => {
+describe('a running worker', () => {
   const watches: PrincipalWatch[] = []
   afterEach(() => Promise.all(watches.splice(0).map((watch) => watch.stop())))
 
@@ -273,7 +273,7 @@ describe('while a worker runs', () => {
       return principal
     })
 
-  test('it reports to the API and the log at start, and logs only changes', async () => {
+  test('reports its principal at start and logs only changes', async () => {
     const aws = accessAs(ROLE, [])
     const { lines, running } = watch(aws)
     await until('uncertain')
@@ -288,7 +288,7 @@ describe('while a worker runs', () => {
     expect(await current()).toMatchObject({ state: 'unknown', seenAt: null })
   })
 
-  test('expired credentials leave the ARN certain, and are reported', async () => {
+  test('keeps its ARN certain when credentials expire, which is reported', async () => {
     let live = true
     const aws = accessAs(ROLE)
     watch({ findPrincipal: (signal) => (live ? aws.findPrincipal(signal) : nothing()) })
@@ -302,14 +302,14 @@ describe('while a worker runs', () => {
     await vi.waitFor(async () => expect((await current()).remedy).toBeNull(), 240_000)
   })
 
-  test('the result with CAIRN_PRINCIPAL_ARN is in the log', async () => {
+  test('logs the result with CAIRN_PRINCIPAL_ARN', async () => {
     const other = `arn:aws:iam::${ACCOUNT}:role/other`
     const { lines } = watch(accessAs(ROLE, []), { configured: other })
     await vi.waitFor(() => expect(lines).toHaveLength(1), 240_000)
     expect(lines[0]!.msg).toContain(`CAIRN_PRINCIPAL_ARN is ${other}, but`)
   })
 
-  test('stopping does not wait for AWS, nor for an unavailable database', async () => {
+  test('stops without waiting for AWS or for an unavailable database', async () => {
     const never = new AwsAccess({ credentials: () => new Promise(() => {}) })
     await watch(never).running.stop()
     const away = openDatabase({ url: 'postgres://nobody@127.0.0.1:1/none' })
@@ -321,7 +321,7 @@ describe('while a worker runs', () => {
     await away.destroy()
   })
 
-  test('no credential is in what is stored or logged', async () => {
+  test('stores and logs no credentials', async () => {
     const { lines } = watch(accessAs(ROLE))
     await until('certain')
     const { rows } = await sql<{ row: string }>`

@@ -66,14 +66,14 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-test.concurrent('the set-up names the role that Cairn runs as, with its path', async () => {
+test.concurrent('the setup names the role of Cairn with its path', async () => {
   const { setup } = await connect()
   expect(setup.principal).toMatchObject({ state: 'certain', arn: principalArn })
   expect(setup.policies.trust.Statement[0].Principal).toEqual({ AWS: principalArn })
 })
 
-describe.concurrent('the printed commands, pasted as they are', () => {
-  test('CloudFormation: create, wait, show the ARN; verified and imported; removed again', async () => {
+describe.concurrent('the printed commands', () => {
+  test('of CloudFormation create a role that is verified and imported, and remove it', async () => {
     const customer = await connect()
     const roleArn = await customer.paste(customer.setup.cloudFormation.commands)
     expect(roleArn).toBe(`arn:aws:iam::${customer.accountId}:role/cairn-read-only`)
@@ -96,7 +96,7 @@ describe.concurrent('the printed commands, pasted as they are', () => {
     await eventually(customer.hasRole, (has) => !has)
   })
 
-  test('the AWS CLI, with another name and a path; removed again', async () => {
+  test('of the AWS CLI work with another name and a path', async () => {
     const customer = await connect('?roleName=change-feed&rolePath=/services/observability/')
     const roleArn = await customer.paste(customer.setup.cli.commands)
     expect(roleArn).toBe(
@@ -109,14 +109,14 @@ describe.concurrent('the printed commands, pasted as they are', () => {
     expect(await customer.hasRole('change-feed')).toBe(false)
   })
 
-  test('CloudFormation with another name and a path', async () => {
+  test('of CloudFormation work with another name and a path', async () => {
     const customer = await connect('?roleName=change-feed&rolePath=/services/&region=eu-west-1')
     const roleArn = await customer.paste(customer.setup.cloudFormation.commands)
     expect(roleArn).toBe(`arn:aws:iam::${customer.accountId}:role/services/change-feed`)
     expect(await customer.verify(roleArn)).toMatchObject({ state: 'passed' })
   })
 
-  test('the downloaded template needs no parameters', async () => {
+  test('are not needed for the downloaded template, which needs no parameters', async () => {
     const customer = await connect()
     const { url, fileName } = customer.setup.cloudFormation.download
     const roleArn = await customer.paste([
@@ -135,7 +135,7 @@ describe.concurrent('the printed commands, pasted as they are', () => {
     expect(await customer.verify(roleArn)).toMatchObject({ state: 'passed' })
   })
 
-  test('Terraform: the module differs from the repository only in its trusted principal', async () => {
+  test('of Terraform contain the repository module with another trusted principal', async () => {
     const customer = await connect('?rolePath=/services/')
     const { module, commands } = customer.setup.terraform
     writeFileSync(path.join(customer.directory, 'cairn.tf'), module)
@@ -168,7 +168,7 @@ describe.concurrent('the printed commands, pasted as they are', () => {
     await customer.paste([{ command: 'terraform fmt -check -diff -recursive' }])
   })
 
-  test('Terraform: applied, where its AWS provider can be had', async (context) => {
+  test('of Terraform can be applied if its AWS provider can be downloaded', async (context) => {
     context.skip(!hasTerraform(), 'There is no terraform on this machine.')
     const customer = await connect()
     const { module, commands } = customer.setup.terraform
@@ -193,8 +193,8 @@ describe.concurrent('the printed commands, pasted as they are', () => {
   })
 })
 
-describe.concurrent('changes of mind', () => {
-  test('a deleted role: imported changes stay, and imports continue once it exists again', async () => {
+describe.concurrent('a changed connection', () => {
+  test('keeps imported changes when its role is deleted, and resumes once the role exists', async () => {
     const customer = await connect('?roleName=change-feed&rolePath=/services/')
     await customer.act('ssm put-parameter --name p --value v --type String')
     const roleArn = await customer.paste(customer.setup.cli.commands)
@@ -233,7 +233,7 @@ describe.concurrent('changes of mind', () => {
     await eventually(customer.get, ({ status }) => status !== 'action_needed')
   })
 
-  test('a role that does not exist yet is waiting, and verified automatically once it exists', async () => {
+  test('waits for a role that does not exist yet, and verifies it automatically', async () => {
     const customer = await connect()
     const roleArn = `arn:aws:iam::${customer.accountId}:role/cairn-read-only`
     const { state, checks } = await customer.verify(roleArn)
@@ -245,7 +245,7 @@ describe.concurrent('changes of mind', () => {
     await eventually(customer.verification, ({ state }) => state === 'passed')
   })
 
-  test('another ARN is verified again, regardless of the previous one', async () => {
+  test('verifies a new ARN regardless of the earlier result', async () => {
     const customer = await connect()
     const first = await customer.createRole()
     expect(await customer.verify(first)).toMatchObject({ state: 'passed' })
@@ -263,7 +263,7 @@ describe.concurrent('changes of mind', () => {
     await eventually(customer.get, ({ status }) => status !== 'action_needed')
   })
 
-  test('an account that is connected already is refused', async () => {
+  test('is rejected if its account is already connected', async () => {
     const customer = await connect()
     await customer.verify(await customer.createRole())
     const roleArn = await customer.createRole({ name: 'second' })
@@ -289,14 +289,14 @@ describe.concurrent('changes of mind', () => {
       'arn:aws-cn:iam::111122223333:role/cairn-read-only',
       /"status":422.*partition aws-cn.*AWS does not allow access across partitions/,
     ],
-  ])('%s is refused', async (_, roleArn, said) => {
+  ])('rejects %s', async (_, roleArn, said) => {
     const customer = await connect()
     await expect(customer.giveRole(roleArn)).rejects.toThrow(said)
     expect(await customer.get()).toMatchObject({ status: 'awaiting_role', roleArn: null })
   })
 })
 
-describe.concurrent('a trust policy that is not safe fails, and its remedy fixes it', () => {
+describe.concurrent('an unsafe trust policy fails the verification, and its remedy fixes it', () => {
   const withCondition = (condition: object) => (trust: Policy) => {
     trust.Statement[0]!.Condition = condition
   }
@@ -355,7 +355,7 @@ describe.concurrent('a trust policy that is not safe fails, and its remedy fixes
     expect(await customer.verify()).toMatchObject({ state: 'passed', checks: allPassed })
   })
 
-  test('with another external ID: the role cannot be assumed', async () => {
+  test('with another external ID, the role cannot be assumed', async () => {
     const customer = await connect()
     // AWS has known the role before: a new one would be waited for.
     await customer.verify(await customer.createRole())
@@ -394,7 +394,7 @@ test.concurrent('a role without the permission to read events fails, and the rem
   expect(await customer.verify()).toMatchObject({ state: 'passed', checks: allPassed })
 })
 
-test.concurrent('a role without the permission to read trails passes, with the missing permission', async () => {
+test.concurrent('a role without the permission to read trails passes, and the missing permission is shown', async () => {
   const customer = await connect()
   const permissions = structuredClone(customer.setup.policies.permissions)
   permissions.Statement[0].Action = ['cloudtrail:LookupEvents', 'sts:GetCallerIdentity']
@@ -408,7 +408,7 @@ test.concurrent('a role without the permission to read trails passes, with the m
   expect(await customer.verify()).toMatchObject({ state: 'passed', checks: allPassed })
 })
 
-test.concurrent('a trust of the whole account passes, with what cannot be seen, which a paste shows', async () => {
+test.concurrent('trust of the whole account passes, and a pasted policy shows what a probe cannot', async () => {
   const customer = await connect()
   const trust = structuredClone(customer.setup.policies.trust)
   trust.Statement[0].Principal.AWS = `arn:aws:iam::${VENDOR}:root`

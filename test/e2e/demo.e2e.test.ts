@@ -66,7 +66,7 @@ async function demoWith(
   )
 }
 
-test.concurrent('the demo creates its role from the bytes of the template, which pass', async (context) => {
+test.concurrent('the demo creates its role from the unchanged template, which passes verification', async (context) => {
   const { expect } = context
   const { code, output } = await demoWith(template, context)
   expect(output).toContain('"held":3,"wanted":3,"imported":3,"missing":0,"duplicate":0')
@@ -142,7 +142,7 @@ test.concurrent.for<Phase>([
     ['--exit-when-imported', '--tps', '0.2'],
   ],
 ])(
-  'a signal %s ends the demo and its servers',
+  'signal %s ends the demo and its servers',
   { timeout: 300_000 },
   async ([, sight, signal, ended, args], context) => {
     const { expect } = context
@@ -171,7 +171,7 @@ function openFilesOf(dataDir: string): string[] {
 const waiting = { timeout: 240_000, interval: 500 }
 
 // One demo for all of it: a start and an import cost more than the rest of the test.
-test('the incident of the story names the change in the console, among all sources; only its user can read what it keeps; a signal ends it and its servers', async (context) => {
+test("the demo's incident names the change in the console, its files are private, and a signal ends it", async (context) => {
   const { expect } = context
   const key = 'a-key-of-the-demo-for-its-test'
   const port = await quietPort()

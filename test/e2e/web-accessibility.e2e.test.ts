@@ -85,7 +85,7 @@ const settingsTabs = [
 const heading = (page: Page, name: string | RegExp) =>
   page.getByRole('heading', { level: 1, name }).waitFor()
 
-test('the ways in', async () => {
+test('the sign-in pages are accessible', async () => {
   const page = await web.open('/sign-in', { signedIn: false })
   await heading(page, 'Sign in')
   await expectAccessible(page, 'sign-in')
@@ -105,7 +105,7 @@ test('the ways in', async () => {
 describe('signed in', () => {
   beforeAll(() => web.makeOwner())
 
-  test('a password is set with a link of an owner', async () => {
+  test('the password reset page is accessible', async () => {
     const page = await web.open('/settings?tab=members')
     const headers = { origin: web.cairn.url }
     const invited = await page.request.post('/api/v1/invitations', { data: {}, headers })
@@ -139,7 +139,7 @@ describe('signed in', () => {
       .waitFor()
   })
 
-  test('before anything is connected', async () => {
+  test('pages without a connection are accessible', async () => {
     const page = await web.open('/')
     await page.getByRole('heading', { name: /Connect an account/ }).waitFor()
     await expectAccessible(page, 'an empty feed')
@@ -154,7 +154,7 @@ describe('signed in', () => {
     await expectAccessible(page, 'connections without any')
   })
 
-  test('the settings, and the page for unknown addresses', async () => {
+  test('the settings and the page for unknown addresses are accessible', async () => {
     const page = await web.open('/settings')
     await heading(page, 'Settings')
     for (const name of settingsTabs) {
@@ -214,7 +214,7 @@ describe('signed in', () => {
       change = items[0]
     })
 
-    test('the feed', async () => {
+    test('the feed is accessible', async () => {
       const page = await web.open('/')
       const list = page.getByRole('list', { name: 'Changes', exact: true })
       await list.getByRole('button', { name: /\d ada/ }).click()
@@ -237,7 +237,7 @@ describe('signed in', () => {
       await expectAccessible(page, 'the filters of a narrow feed')
     })
 
-    test('a row has one line of 32 to 36 px, and more if it was denied; nothing covers another part', async () => {
+    test('rows have a height of 32 to 36 px, or more if denied, and parts do not overlap', async () => {
       const page = await web.open('/?view=changes', { width: 1440, height: 900 })
       const heightOf = async (text: string) =>
         (await rowsOf(page).filter({ hasText: text }).getByRole('link').first().boundingBox())!
@@ -260,7 +260,7 @@ describe('signed in', () => {
       await expect.poll(async () => (await row.boundingBox())!.y).toBeLessThan(844 / 3)
     })
 
-    test('content is reached without the navigation, shortcuts are shown, and nothing moves or is printed needlessly', async () => {
+    test('the skip link, shortcuts and reduced motion work, and printing omits controls', async () => {
       const page = await web.open('/incidents')
       await heading(page, 'Incidents')
       await page.keyboard.press('Tab')
@@ -291,7 +291,7 @@ describe('signed in', () => {
       )
     })
 
-    test('the other pages fit', async () => {
+    test('other pages fit their screens', async () => {
       const noticedAt = new Date(web.simulator.now() - 60_000).toISOString()
       const incident = await web.cairn.request('POST', '/incidents', {
         ...{ title: 'checkout: 5xx above 5 %', noticedAt, services: ['checkout'] },
@@ -315,7 +315,7 @@ describe('signed in', () => {
       }
     })
 
-    test("the feed's menus", async () => {
+    test("the feed's menus are accessible", async () => {
       const page = await web.open('/', { expected: /503/ })
       await page.getByRole('list', { name: 'Changes', exact: true }).waitFor()
       const body = { title: 'Try again', status: 503, detail: 'The database is not available.' }
@@ -340,7 +340,7 @@ describe('signed in', () => {
       await expectNoViolations(page, 'the menu to export')
     })
 
-    test('the menus of each page', async () => {
+    test('the menus of each page are accessible', async () => {
       const page = await web.open('/settings')
       for (const name of ['Theme', /^Account/]) {
         await page.getByRole('button', { name }).click()
@@ -351,7 +351,7 @@ describe('signed in', () => {
       }
     })
 
-    test('rules and mappings', async () => {
+    test('rules and mappings are accessible', async () => {
       const { cairn } = web
       const { id } = await cairn.request('POST', '/environments', { name: 'Payments' })
       const { version } = await cairn.request('GET', '/environment-rules')
@@ -382,7 +382,7 @@ describe('signed in', () => {
       await expectAccessible(page, 'service mappings')
     })
 
-    test('the page of a webhook', async () => {
+    test('the page of a webhook is accessible', async () => {
       const made = { kind: 'github', name: 'octo' }
       const { id } = await web.cairn.request('POST', '/integrations', made)
       const page = await web.open(`/integrations/webhooks/${id}`)
@@ -393,7 +393,7 @@ describe('signed in', () => {
       await expectAccessible(page, 'a webhook with a delivery')
     })
 
-    test('a change beside the list', async () => {
+    test('a change beside the list is accessible', async () => {
       const page = await web.open('/?view=changes')
       const list = page.getByRole('list', { name: 'Changes', exact: true })
       await list.getByRole('link').first().click()
@@ -404,7 +404,7 @@ describe('signed in', () => {
       expect(await overflowOf(page)).toBe(0)
     })
 
-    test('a change', async () => {
+    test('the page of a change is accessible', async () => {
       const page = await web.open(`/changes/${change.id}`)
       await heading(page, /ada/)
       await page.getByRole('button', { name: 'Show event' }).click()
@@ -414,7 +414,7 @@ describe('signed in', () => {
       await expectAccessible(page, 'a change, raw')
     })
 
-    test('an ARN wraps only between its parts, and a value is not cut where its column is narrow', async () => {
+    test('ARNs wrap only between their parts, and values are not truncated in narrow columns', async () => {
       const page = await web.open(`/changes/${change.id}`)
       await page.getByRole('heading', { name: 'Details' }).waitFor()
       const part = 'platform-team'
@@ -432,7 +432,7 @@ describe('signed in', () => {
       }
     })
 
-    test('integrations and connections', async () => {
+    test('integrations and connections are accessible', async () => {
       const page = await web.open('/integrations')
       await page.getByText('4 accounts').waitFor()
       await expectAccessible(page, 'integrations')
@@ -441,13 +441,13 @@ describe('signed in', () => {
       await expectAccessible(page, 'connections')
     })
 
-    test('the list of incidents', async () => {
+    test('the list of incidents is accessible', async () => {
       const page = await web.open('/incidents')
       await heading(page, 'Incidents')
       await expectAccessible(page, 'incidents without any')
     })
 
-    test('a connection that waits for its role, with each way to create it', async () => {
+    test('a connection that waits for its role is accessible, with each setup method', async () => {
       // On a lower screen, the next step does not stick to its end and cover parts of this one.
       const page = await web.open(`/integrations/aws/${awaiting.id}`, { height: 590 })
       for (const name of ['Terraform', 'CloudFormation', 'AWS CLI', 'JSON policies']) {
@@ -462,7 +462,7 @@ describe('signed in', () => {
       await expectAccessible(page, 'a wrong ARN')
     })
 
-    test('a connection whose verification failed', async () => {
+    test('a connection whose verification failed is accessible', async () => {
       const page = await web.open(`/integrations/aws/${failed.id}`)
       await page.getByText('Not safe:').first().waitFor()
       await page.getByRole('button', { name: /Role access/ }).click()
@@ -472,7 +472,7 @@ describe('signed in', () => {
       await expectAccessible(page, 'the question before deleting')
     })
 
-    test('a connection that imports, and one that is complete', async () => {
+    test('importing and current connections are accessible', async () => {
       const page = await web.open(`/integrations/aws/${importing.id}`)
       await page.getByRole('region', { name: 'Imported' }).waitFor()
       await expectAccessible(page, 'an import')

@@ -58,7 +58,7 @@ const hasFocus = (page: Page, name: string | RegExp) =>
 const putRight = ({ roleArn, externalId }: ConnectedAccount) =>
   putRole(web.simulator, { roleArn, externalId })
 
-test('from nothing to imported: the link, the account, its role by the template, the feed', async () => {
+test('a new user signs up, connects an account with the template, and sees the feed', async () => {
   const { simulator, owner } = web
   const accountId = web.accountId()
   const now = simulator.now()
@@ -187,10 +187,10 @@ test('from nothing to imported: the link, the account, its role by the template,
   await page.getByRole('list', { name: 'Changes' }).getByText(/^ada/).first().waitFor()
 })
 
-describe('of an account that is being connected', () => {
+describe('connecting an account', () => {
   beforeAll(() => web.makeOwner())
 
-  test('the quick-create button opens the console with all parameters of the published template', async () => {
+  test('opens the console with all parameters of the published template', async () => {
     const { simulator, cairn } = web
     const { id, externalId } = await cairn.request('POST', '/connections', { name: 'By a link' })
     const page = await web.open(`/integrations/aws/${id}`)
@@ -222,7 +222,7 @@ describe('of an account that is being connected', () => {
     await state(page, 'Up to date')
   })
 
-  test('a long import shows its first rows, how much is done and how long the rest takes', async () => {
+  test('shows the first rows of a long import, its progress and the remaining time', async () => {
     const { simulator, cairn } = web
     const accountId = web.accountId()
     const now = simulator.now()
@@ -289,7 +289,7 @@ describe('of an account that is being connected', () => {
   })
 })
 
-describe('of an account that is connected', () => {
+describe('a connected account', () => {
   beforeAll(() => web.makeOwner())
 
   /** Makes the role wrong and verifies it on the page of its connection, which was up to date. */
@@ -392,7 +392,7 @@ describe('of an account that is connected', () => {
       ],
     },
   ])(
-    'with $what, the page shows the failed check, the AWS response, and the fix',
+    'with $what shows the failed check, the AWS response, and the fix',
     async ({ failed, roles }) => {
       const connected = await web.connect()
       await web.imported(connected.id)
@@ -440,7 +440,7 @@ describe('of an account that is connected', () => {
     },
   )
 
-  test('a role that is not safe at first imports nothing, and everything automatically once fixed', async () => {
+  test('imports nothing with an unsafe role, and everything automatically once it is fixed', async () => {
     const { simulator, cairn } = web
     const accountId = web.accountId()
     const made = await cairn.request('POST', '/connections', { name: 'Unsafe' })
@@ -469,7 +469,7 @@ describe('of an account that is connected', () => {
     await page.getByRole('link', { name: /ada .*orders/ }).waitFor()
   })
 
-  test('it is imported immediately, paused and resumed, and its lookback can be extended', async () => {
+  test('can be imported immediately, paused and resumed, and its lookback extended', async () => {
     const { simulator } = web
     const connected = await web.connect()
     const old = someRecord({
@@ -518,7 +518,7 @@ describe('of an account that is connected', () => {
     await page.getByRole('link', { name: /four-days-old/ }).waitFor()
   })
 
-  test('it gets a new name and an environment in place; its external ID has no field', async () => {
+  test('can be renamed and assigned to an environment, and its external ID is read-only', async () => {
     const { id, externalId } = await web.connect()
     const page = await web.open(`/integrations/aws/${id}`)
     await page.getByRole('button', { name: 'Rename' }).click()
@@ -552,7 +552,7 @@ describe('of an account that is connected', () => {
     ).rejects.toThrow(/externalId/)
   })
 
-  test('Escape closes only the topmost layer, and the focus returns to where it was', async () => {
+  test('closes only the topmost layer on Escape, and restores the focus', async () => {
     const { cairn } = web
     for (const name of ['Escape one', 'Escape two'])
       await cairn.request('POST', '/environments', { name })
@@ -601,7 +601,7 @@ describe('of an account that is connected', () => {
     await hasFocus(page, 'Connect account')
   })
 
-  test('among a thousand it is found, and the list is the same on the way back', async () => {
+  test('can be found among a thousand, and Back restores the list', async () => {
     const { id } = await web.connect({ name: 'Shop 617' })
     const page = await web.open('/integrations')
     await page.route('**/api/v1/connections', async (route) => {
@@ -642,7 +642,7 @@ describe('of an account that is connected', () => {
     expect(await filter.inputValue()).toBe('617')
   })
 
-  test('its unparsed records show why they are not in the feed, and can be downloaded', async () => {
+  test('lists its unparsed records with their reasons, and each can be downloaded', async () => {
     const accountId = web.accountId()
     const now = web.simulator.now()
     const records = Array.from({ length: 23 }, (_, n) =>
@@ -669,7 +669,7 @@ describe('of an account that is connected', () => {
     await expect.poll(() => overflowOf(page)).toBe(0)
   })
 
-  test('a role of another account moves the connection only after a confirmation', async () => {
+  test('moves to a role of another account only after a confirmation', async () => {
     const { id, accountId, externalId } = await web.connect({ name: 'Moving' })
     const other = web.accountId()
     const roleArn = `arn:aws:iam::${other}:role/cairn-read-only`
@@ -690,7 +690,7 @@ describe('of an account that is connected', () => {
     await state(page, 'Up to date')
   })
 
-  test('deleted, it shows what to remove in AWS', async () => {
+  test('shows what to remove in AWS after it was deleted', async () => {
     const { id, roleArn } = await web.connect({ name: 'To be deleted' })
     const page = await web.open(`/integrations/aws/${id}`, {
       // The page requests it once more when the server reports a change.

@@ -14,7 +14,7 @@ const web = useWeb({
   },
 })
 
-test('without AWS credentials, every page says so and nothing can be verified', async () => {
+test('without AWS credentials, every page shows it and verifications are disabled', async () => {
   await web.makeOwner()
   const page = await web.open('/')
   const banner = page.getByRole('status', { name: 'AWS credentials' })

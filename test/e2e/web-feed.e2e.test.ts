@@ -77,7 +77,7 @@ const focused = (page: Page) => page.evaluate<string>('document.activeElement.te
 const focusedLabel = (page: Page) =>
   page.evaluate<string | null>("document.activeElement.getAttribute('aria-label')")
 
-test('facets and the search choose, the address keeps it, and another page shows the same', async () => {
+test('facets and search filter the feed, and the URL restores the filters', async () => {
   const page = await web.open(only(account))
   await rows(page).filter({ hasText: 'bob' }).waitFor()
   await rows(page).filter({ hasText: 'dave' }).waitFor()
@@ -126,7 +126,7 @@ test('facets and the search choose, the address keeps it, and another page shows
   await chips.getByText('Service rds').waitFor()
 })
 
-test('the list is exported, and a long facet is searched', async () => {
+test('the list can be exported, and a long facet can be searched', async () => {
   const accountId = web.accountId()
   const now = web.simulator.now()
   web.simulator.addEvents(
@@ -173,7 +173,7 @@ test('the list is exported, and a long facet is searched', async () => {
   expect(await rows(other).count()).toBe(1)
 })
 
-test('more filters have values with counts, and an empty list suggests others with counts', async () => {
+test('filters show values with counts, and an empty list suggests other filters', async () => {
   const page = await web.open(only(account))
   await rows(page).filter({ hasText: 'carol' }).waitFor()
   const more = page.getByRole('button', { name: 'More filters' })
@@ -229,7 +229,7 @@ const toolbarLines = `({
   overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
 })`
 
-test('failed ones are excluded and included again, and the toolbar does not wrap', async () => {
+test('failed changes can be excluded and included, and the toolbar does not wrap', async () => {
   const page = await web.open(only(account))
   await rows(page).filter({ hasText: 'carol' }).waitFor()
   for (const [width, lines] of [
@@ -353,7 +353,7 @@ test('a change opens beside the list, follows the selected row, and closes', asy
   await headline(/^carol/)
 })
 
-test('a change set opens to its changes, and a change to its own page', async () => {
+test('a change set expands to its changes, and a change opens its own page', async () => {
   const page = await web.open(only(account), withoutPanel)
   await expect.poll(() => page.title()).toBe('Changes · Cairn')
   const set = list(page).getByRole('button', { name: /bob/ })
@@ -488,7 +488,7 @@ test('new changes are announced, and shown on request', async () => {
   expect(await rows(page).count()).toBe(2)
 })
 
-test('an account that was never imported has no data yet, with the reason and its fix', async () => {
+test('an account that was never imported shows no data, with the reason and the fix', async () => {
   const { cairn, simulator } = web
   const made = await cairn.request('POST', '/connections', { name: 'Sandbox' })
   const page = await web.open(`/?connection=${made.id}`)
@@ -514,7 +514,7 @@ test('an account that was never imported has no data yet, with the reason and it
   await page.getByText('Account 999999999999 is not connected to Cairn.').waitFor()
 })
 
-test('everything goes by keyboard alone', async () => {
+test('everything works with the keyboard', async () => {
   const page = await web.open(only(account), withoutPanel)
   await rows(page).filter({ hasText: 'dave' }).waitFor()
   await page.keyboard.press('j')
@@ -565,7 +565,7 @@ test('everything goes by keyboard alone', async () => {
   await page.getByRole('heading', { level: 1, name: /carol/ }).waitFor()
 })
 
-test('a long list is extended by its button, which shows errors and moves the focus', async () => {
+test('the list is extended with a button, which shows errors and moves the focus', async () => {
   const page = await web.open('/settings', { expected: /422/ })
   let refusals = 1
   await page.route('**/api/v1/change-sets?*', (route) => {
@@ -599,7 +599,7 @@ const preloaded = (page: Page, part: string) =>
     )
     .toBe(true)
 
-test('without a connection, a click shows what is known, in the page, until it is back', async () => {
+test('without a connection, the page shows cached data until the connection is back', async () => {
   const expected = /ERR_|Failed to fetch|PartNotLoaded|Failed to load/
   const page = await web.open(only(account), { expected, ...withoutPanel })
   const context = page.context()
@@ -621,7 +621,7 @@ test('without a connection, a click shows what is known, in the page, until it i
   await page.getByText('Connection lost').waitFor({ state: 'hidden' })
 })
 
-test('a page whose file cannot be loaded keeps the navigation, and opens when the server is back', async () => {
+test('a page that cannot be loaded keeps the navigation, and opens when the server is back', async () => {
   const expected = /ERR_|Failed to fetch|PartNotLoaded|Failed to load/
   const page = await web.open('/settings', { expected })
   await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor()
@@ -640,7 +640,7 @@ test('a page whose file cannot be loaded keeps the navigation, and opens when th
   await page.getByRole('heading', { level: 1, name: 'Integrations' }).waitFor()
 })
 
-test('a wrong clock and a missing part of the page do no harm', async () => {
+test('the page works with a wrong clock and a missing component', async () => {
   const page = await web.open('/settings', { expected: /ERR_FAILED|PartNotLoaded/ })
   await page.clock.setSystemTime(Date.now() + 3 * 3_600_000)
   // As after an upgrade, which renames files: the page is loaded again.
@@ -663,7 +663,7 @@ test('a wrong clock and a missing part of the page do no harm', async () => {
 describe('the histogram', () => {
   const chart = (page: Page) => page.getByRole('application', { name: /Changes over time/ })
 
-  test('is zoomed into by dragging, and out of again', async () => {
+  test('is zoomed in by dragging, and zoomed out again', async () => {
     const page = await web.open(only(account))
     await rows(page).filter({ hasText: 'dave' }).waitFor()
     const box = (await chart(page).boundingBox())!
@@ -681,7 +681,7 @@ describe('the histogram', () => {
     expect(page.url()).not.toContain('from=')
   })
 
-  test('is zoomed into by keys', async () => {
+  test('is zoomed in with the keyboard', async () => {
     const page = await web.open(only(account))
     await rows(page).filter({ hasText: 'dave' }).waitFor()
     await chart(page).focus()
@@ -747,7 +747,7 @@ describe('untrusted text', () => {
     }
   }
 
-  test('is text, on every page', async () => {
+  test('is displayed as text on every page', async () => {
     const { items } = await web.cairn.request('GET', `/changes?connection=${hostile.id}`)
     expect(items.length).toBe(3)
     const page = await web.open(`${only(hostile)}&noise=shown&range=24h`)
@@ -783,7 +783,7 @@ describe('untrusted text', () => {
     await isInert(page)
   })
 
-  test('written into an address, it filters and searches for nothing but text', async () => {
+  test('in a URL is only used as text for filters and search', async () => {
     const page = await web.open(
       `/?q=${encodeURIComponent(script)}&actor=${encodeURIComponent(script)}&service=${encodeURIComponent(long.slice(0, 1500))}`,
     )

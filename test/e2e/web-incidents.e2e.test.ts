@@ -74,8 +74,8 @@ async function expectAccessible(page: Page, what: string): Promise<void> {
 /** Of the page's zone, which is UTC in tests. */
 const clock = (time: Date) => time.toISOString().slice(11, 19)
 
-describe('the box', () => {
-  test('opens the ranked changes before a pasted time, from any page, and saves them', async () => {
+describe('the “before an incident” dialog', () => {
+  test('opens the ranked changes before a pasted time from any page, and saves them', async () => {
     const page = await web.open('/settings')
     await heading(page, 'Settings')
     await page.keyboard.press('b')
@@ -120,7 +120,7 @@ describe('the box', () => {
     await expectAccessible(page, 'the list')
   })
 
-  test('stays closed while a letter is typed', async () => {
+  test('stays closed while the user types', async () => {
     const page = await web.open('/')
     const search = page
       .getByRole('searchbox')
@@ -143,7 +143,7 @@ describe('an incident', () => {
       ...fields,
     })
 
-  test('shows completeness, a sentence, suspects and the timeline, and takes a verdict', async () => {
+  test('shows completeness, an answer, suspects and the timeline, and accepts a verdict', async () => {
     const { id } = await create()
     const page = await web.open(`/incidents/${id}`)
     await heading(page, 'checkout: 5xx above 5 %')
@@ -176,7 +176,7 @@ describe('an incident', () => {
     await page.getByText('Resolved', { exact: true }).first().waitFor()
   })
 
-  test('comes from a signed PagerDuty webhook, and is resolved by the next one', async () => {
+  test('is created by a signed PagerDuty webhook, and resolved by the next one', async () => {
     const integration = await web.cairn.request('POST', '/integrations', {
       kind: 'pagerduty',
       name: 'acme',
@@ -218,7 +218,7 @@ describe('an incident', () => {
     await page.getByRole('button', { name: 'Reopen' }).waitFor()
   })
 
-  test('has a window that moves and stays in the URL', async () => {
+  test('has a window that can be moved and is kept in the URL', async () => {
     const { id } = await create()
     const page = await web.open(`/incidents/${id}`)
     const timeline = page.getByRole('list', { name: 'Timeline' })
@@ -234,7 +234,7 @@ describe('an incident', () => {
     await timeline.getByRole('link', { name: GROUP }).waitFor()
   })
 
-  test('is ranked again when its time is moved', async () => {
+  test('is ranked again when its time changes', async () => {
     const { id } = await create()
     const page = await web.open(`/incidents/${id}`)
     await suspects(page).first().getByRole('link', { name: GROUP }).waitFor()
@@ -251,7 +251,7 @@ describe('an incident', () => {
     await after.getByRole('link', { name: GROUP }).waitFor()
   })
 
-  test('shows a change that arrives late, marked', async () => {
+  test('shows a change that arrives late, with a mark', async () => {
     const { id } = await create()
     const page = await web.open(`/incidents/${id}`)
     await suspect(page).waitFor()
@@ -279,7 +279,7 @@ describe('an incident', () => {
     await expectAccessible(page, 'an incident without an explanation')
   })
 
-  test('that does not exist shows that', async () => {
+  test('shows an error if it does not exist', async () => {
     const page = await web.open('/incidents/01980000-0000-7000-8000-000000000000', {
       expected: /404/,
     })

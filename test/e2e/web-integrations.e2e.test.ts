@@ -37,7 +37,7 @@ async function send(url: string, secret: string, payload: unknown, event = 'pull
   return response.status
 }
 
-test('GitHub: set up, deliveries with payload and result, replay, rotation, and the change in the feed', async () => {
+test('a GitHub integration is set up, lists and replays deliveries, and rotates its secret', async () => {
   const page = await web.open('/')
   const { url } = await setUp(page, 'GitHub')
   expect(url).toMatch(/^http:.*\/webhooks\/[0-9a-f-]{36}$/)
@@ -100,7 +100,7 @@ test('GitHub: set up, deliveries with payload and result, replay, rotation, and 
   await row.getByRole('img', { name: 'GitHub' }).waitFor()
 })
 
-test('PagerDuty: its own secret is set; Alertmanager: the configuration contains the token', async () => {
+test("PagerDuty accepts its own secret, and Alertmanager's configuration contains the token", async () => {
   const page = await web.open('/')
   await setUp(page, 'PagerDuty')
   await page.getByLabel('Secret from PagerDuty').fill('a-secret-that-pagerduty-made')
@@ -111,7 +111,7 @@ test('PagerDuty: its own secret is set; Alertmanager: the configuration contains
   expect(await configuration.textContent()).toContain(`credentials: ${await secretShown(page)}`)
 })
 
-test('GitHub: deploy rules and the token for missed deliveries are saved', async () => {
+test('deploy rules and the token for missed deliveries of GitHub are saved', async () => {
   const page = await web.open('/integrations')
   await page.getByRole('link', { name: 'GitHub', exact: true }).click()
   await page.getByRole('button', { name: 'Add rule' }).click()
@@ -148,7 +148,7 @@ test('GitHub: deploy rules and the token for missed deliveries are saved', async
   await page.getByText(/GitHub does not send a delivery again/).waitFor()
 })
 
-test('fits a narrow page', async () => {
+test('the pages fit a narrow screen', async () => {
   const page = await web.open('/integrations', { width: 360 })
   await page.getByRole('heading', { level: 2, name: 'Alertmanager' }).waitFor()
   expect(await overflowOf(page)).toBe(0)

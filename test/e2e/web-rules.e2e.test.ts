@@ -77,7 +77,7 @@ test('a rule is added, previewed, saved, and applied to stored changes', async (
     .toBeGreaterThan(0)
 })
 
-test('an environment is created with those that it depends on', async () => {
+test('an environment is created with its dependencies', async () => {
   const shared = await web.cairn.request('POST', '/environments', { name: 'Identity' })
   const page = await web.open('/settings')
   await page.getByRole('button', { name: 'Edit Identity' }).waitFor()
@@ -92,7 +92,7 @@ test('an environment is created with those that it depends on', async () => {
   expect(created.dependsOn).toEqual([shared.id])
 })
 
-test('changes like one are hidden from its page, and the rule is listed and removed in the settings', async () => {
+test("similar changes are hidden from a change's page, and the rule is removed in the settings", async () => {
   const page = await web.open('/?noise=shown&q=invoices', { width: 1180 })
   await page.getByRole('list', { name: 'Changes' }).getByText('invoices').first().click()
   await page.getByRole('button', { name: 'Hide or show…' }).click()

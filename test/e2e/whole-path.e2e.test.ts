@@ -92,7 +92,7 @@ test('a connection is created, waits for its role, and verifies it', async () =>
   ])
 })
 
-test('killed during an import, it continues where it stopped: nothing is lost, nothing is stored twice', async () => {
+test('an import continues after a kill, without losses or duplicates', async () => {
   await eventually(importedIds, (ids) => ids.length >= 200)
   await cairn.end('SIGKILL')
   output += cairn.output()
@@ -109,7 +109,7 @@ test('killed during an import, it continues where it stopped: nothing is lost, n
   expect(ids.sort()).toEqual(simulator.ledger.eventIds({ selection: 'changes' }).sort())
 }, 300_000)
 
-test("in Temporal's UI a failing connection's page says what is wrong without a payload opened", async () => {
+test('the Temporal UI shows what is wrong with a failing connection without opening a payload', async () => {
   simulator.deleteRole(roleArn())
   const verify = () => cairn.request('POST', `/connections/${connection.id}/verify`)
   const { state } = await verify()
@@ -136,7 +136,7 @@ test("in Temporal's UI a failing connection's page says what is wrong without a 
   }
 })
 
-test('no key that AWS issued is in Temporal, in Postgres, in a log or in a file', async () => {
+test('keys that AWS issued are not in Temporal, in Postgres, in a log or in a file', async () => {
   const secrets = simulator.ledger
     .credentials()
     .flatMap(({ accessKeyId, secretAccessKey, sessionToken }) => [

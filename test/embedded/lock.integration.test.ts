@@ -33,7 +33,7 @@ async function holderOf(file: string) {
 }
 
 describe('a lock', () => {
-  test('is held by one process at a time, and by the next once it is released', async () => {
+  test('is held by one process at a time, and by the next one after its release', async () => {
     const file = freshFile()
     const first = tryLock(file)
     expect(tryLock(file).holder?.pid).toBe(process.pid)
@@ -43,7 +43,7 @@ describe('a lock', () => {
     second.release!()
   })
 
-  test('of a living process stays with it, and is free after a SIGKILL', async () => {
+  test('is kept by a living process, and is free after a SIGKILL', async () => {
     const file = freshFile()
     const holder = await holderOf(file)
     expect(tryLock(file).holder?.pid).toBe(holder.pid)
@@ -57,19 +57,19 @@ describe('a lock', () => {
     release()
   })
 
-  test('whose pid was reused by another process is free', () => {
+  test('is free if another process has reused its pid', () => {
     const file = freshFile()
     writeFileSync(file, JSON.stringify({ ...identify(process.pid), start: 'another time' }))
     expect(tryLock(file).release).toBeDefined()
   })
 
-  test.each(['', '{', 'null', '{"pid":"1"}'])('that contains %j is free', (content) => {
+  test.each(['', '{', 'null', '{"pid":"1"}'])('is free if it contains %j', (content) => {
     const file = freshFile()
     writeFileSync(file, content)
     expect(tryLock(file).release).toBeDefined()
   })
 
-  test('that another process took over is not released by its former holder', () => {
+  test('cannot be released by its former holder after another process took it over', () => {
     const file = freshFile()
     const former = tryLock(file)
     const others = JSON.stringify({ ...identify(process.pid), start: 'somebody else' })
@@ -78,7 +78,7 @@ describe('a lock', () => {
     expect(readFileSync(file, 'utf8')).toBe(others)
   })
 
-  test('left by a dead process is taken over by one of several waiting processes, then by the next', async () => {
+  test('of a dead process is taken over by one waiting process after the other', async () => {
     const file = freshFile()
     const journal = path.join(directory, 'journal')
     const dead = await holderOf(file)

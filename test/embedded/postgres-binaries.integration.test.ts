@@ -4,7 +4,7 @@ import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { hydrate, packagedBinaries } from '../../src/embedded/postgres-binaries.ts'
 
-test('the library links of a skipped install script are created', () => {
+test('library links are created if the install script was skipped', () => {
   const parent = mkdtempSync(path.join(tmpdir(), 'cairn-binaries-'))
   onTestFinished(() => rmSync(parent, { recursive: true, force: true }))
   const native = path.join(parent, 'native')

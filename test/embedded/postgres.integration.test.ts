@@ -45,7 +45,7 @@ async function query(url: string, text: string): Promise<pg.QueryResult> {
 const setting = async (url: string, name: string) =>
   (await query(url, `SELECT current_setting('${name}') AS value`)).rows[0].value
 
-test('a cluster keeps its data, its password and its port from one start to the next', async () => {
+test('a cluster keeps its data, its password and its port between starts', async () => {
   const dataDir = temporaryDataDir()
   expect(await findRunningPostgres(dataDir)).toBeUndefined()
   const first = await startPostgres({ dataDir, log: silent, port: await quietPort() })
@@ -85,14 +85,14 @@ test('production data is flushed to disk, requires a password, and is reachable 
   await server.stop()
 })
 
-test('for tests it does not wait for the disk', async () => {
+test('a cluster for tests does not wait for the disk', async () => {
   const server = await startPostgres({ dataDir: temporaryDataDir(), log: silent, fast: true })
   expect(await setting(server.url, 'fsync')).toBe('off')
   expect(await setting(server.url, 'synchronous_commit')).toBe('off')
   await server.stop()
 })
 
-test('after a SIGKILL the next start stops the server that was left, and has its data', async () => {
+test('after a SIGKILL the next start stops the remaining server and keeps its data', async () => {
   const dataDir = temporaryDataDir()
   const { owner, server: left } = await startInProcess<EmbeddedPostgres>('postgres', dataDir)
   await query(left.url, 'CREATE TABLE kept AS SELECT 42 AS answer')
@@ -107,7 +107,7 @@ test('after a SIGKILL the next start stops the server that was left, and has its
   await server.stop()
 })
 
-test('a data directory in use by another Cairn is rejected, and left alone', async () => {
+test('a data directory in use by another Cairn is rejected and unchanged', async () => {
   const dataDir = temporaryDataDir()
   const { owner, server } = await startInProcess<EmbeddedPostgres>('postgres', dataDir)
   await expect(startPostgres({ dataDir, log: silent })).rejects.toThrow(
@@ -164,7 +164,7 @@ test('a crash is reported with the end of the log, and the next start recovers',
   await second.stop()
 })
 
-test('a pid file with the pid of another process does not prevent the start, nor stop that process', async () => {
+test('a pid file with the pid of another process does not prevent the start or stop that process', async () => {
   const dataDir = temporaryDataDir()
   const first = await startPostgres({ dataDir, log: silent, fast: true })
   await first.stop()
@@ -175,7 +175,7 @@ test('a pid file with the pid of another process does not prevent the start, nor
   await second.stop()
 })
 
-test('a cluster of another version is not touched, and the message contains the options', async () => {
+test('a cluster of another version is unchanged, and the message contains the options', async () => {
   const dataDir = temporaryDataDir()
   const first = await startPostgres({ dataDir, log: silent, fast: true })
   await first.stop()
@@ -185,7 +185,7 @@ test('a cluster of another version is not touched, and the message contains the 
   )
 })
 
-test('a cluster whose password file is missing is not replaced by an empty one', async () => {
+test('a cluster without its password file is not replaced by an empty one', async () => {
   const dataDir = temporaryDataDir()
   const first = await startPostgres({ dataDir, log: silent, fast: true })
   await first.stop()
@@ -200,7 +200,7 @@ test('a cluster whose password file is missing is not replaced by an empty one',
   await again.stop()
 })
 
-test('as root in a private directory, the cluster is stored where the server can reach it', async (context) => {
+test('as root in a private directory, the cluster is stored where the server can read it', async (context) => {
   if (!isRoot) return context.skip('only root meets this: others own what they start')
   const dataDir = temporaryDataDir(0o700)
   const { lines, log } = recorder()
@@ -219,7 +219,7 @@ test('as root in a private directory, the cluster is stored where the server can
   await second.stop()
 })
 
-test('as a regular user it runs as that user', async (context) => {
+test('a regular user runs the cluster as that user', async (context) => {
   if (!isRoot) return context.skip('the tests run as a regular user, so all of them cover this')
   const unprivileged = Number(
     spawnSync('id', ['-u', 'nobody'], { encoding: 'utf8' }).stdout || Number.NaN,

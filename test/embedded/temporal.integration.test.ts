@@ -45,7 +45,7 @@ const status = (address: string, workflowId: string) =>
     return [description.status.name, description.searchAttributes.CairnStatus]
   })
 
-test('a server keeps its workflows and its ports, has its UI, and evades ports in use', async () => {
+test('a server keeps its workflows and ports, has its UI, and avoids ports in use', async () => {
   const dataDir = temporaryDataDir()
   const [port, uiPort] = [await quietPort(), await quietPort()]
   const first = await startTemporal({ dataDir, log: silent, port, uiPort })
@@ -76,7 +76,7 @@ test('a server keeps its workflows and its ports, has its UI, and evades ports i
   )
 })
 
-test('after a SIGKILL the next start stops the server that was left, and has its workflows', async () => {
+test('after a SIGKILL the next start stops the remaining server and keeps its workflows', async () => {
   const dataDir = temporaryDataDir()
   const { owner, server: left } = await startInProcess<EmbeddedTemporal>('temporal', dataDir)
   await startWorkflow(left.address, 'kept')
@@ -101,7 +101,7 @@ test('a data directory in use by another Cairn is rejected', async () => {
   expect(processStart(server.pid)).toBeUndefined()
 })
 
-test('a database that cannot be opened is kept aside, and the server starts with a new one', async () => {
+test('a database that cannot be opened is kept, and the server starts with a new one', async () => {
   const dataDir = temporaryDataDir()
   const first = await startTemporal({ dataDir, log: silent })
   await first.stop()
@@ -122,7 +122,7 @@ test('a crash is reported', async () => {
   await server.stop()
 })
 
-describe('where no `temporal` is installed', () => {
+describe('without an installed `temporal`', () => {
   let cache: string
   beforeEach(() => {
     cache = mkdtempSync(path.join(tmpdir(), 'cairn-cache-'))
@@ -134,7 +134,7 @@ describe('where no `temporal` is installed', () => {
     rmSync(cache, { recursive: true, force: true })
   })
 
-  test("that is new enough, it is downloaded from Temporal's site, once", async () => {
+  test("of a new enough version, it is downloaded once from Temporal's site", async () => {
     const bin = path.join(cache, 'bin')
     mkdirSync(bin)
     const old = '#!/bin/sh\necho "temporal version 1.1.0 (Server 1.25.0, UI 2.30.3)"\n'
@@ -154,7 +154,7 @@ describe('where no `temporal` is installed', () => {
     expect(download.mock.calls[0]![0]).toMatch(/platform=(linux|darwin)&arch=(amd64|arm64)$/)
   })
 
-  test('and cannot be installed, the error lists what was tried and the alternatives', async () => {
+  test('and without a way to install it, the error lists the attempts and the alternatives', async () => {
     vi.stubGlobal('fetch', async () => new Response('', { status: 503 }))
     vi.stubEnv('PATH', cache)
     const failure = ensureTemporal(silent)
@@ -171,6 +171,6 @@ test.each([
   ['temporal version 1.1.0 (Server 1.25.0, UI 2.30.3)', false],
   ['temporal version 0.0.0-DEV', false],
   ['', false],
-])('the `temporal` on the PATH is used when its server is new enough: %j', (version, recent) => {
+])('the `temporal` on the PATH is used if its server is new enough: %j', (version, recent) => {
   expect(isRecent(version)).toBe(recent)
 })

@@ -28,7 +28,7 @@ test('a tool that several processes need concurrently is installed once', async 
   expect(existsSync(`${directory}.lock`)).toBe(false)
 })
 
-test('a failed or interrupted installation is repeated from the start', async () => {
+test('a failed or interrupted installation starts from the beginning', async () => {
   const directory = freshDirectory()
   mkdirSync(directory)
   writeFileSync(path.join(directory, 'half'), '')
@@ -39,7 +39,7 @@ test('a failed or interrupted installation is repeated from the start', async ()
   expect(readdirSync(directory)).toEqual(['.installed'])
 })
 
-test('tools are kept with the other caches of this user, or with this copy of Cairn', () => {
+test("tools are stored in the user's cache directory, or in this copy of Cairn", () => {
   vi.stubEnv('XDG_CACHE_HOME', path.join(parent, 'caches'))
   expect(toolsDir()).toBe(path.join(parent, 'caches', 'cairn'))
   writeFileSync(path.join(parent, 'a-file'), '')

@@ -168,15 +168,15 @@ describe('AssumeRole is judged as ministack judges it', () => {
   })
 
   test.each<[string, string, { RoleArn: string; Policy?: string }]>([
-    ['a role that does not exist', 'user', { RoleArn: `arn:aws:iam::${CUSTOMER}:role/nobody` }],
-    ['what is no ARN', 'user', { RoleArn: 'not-at-all-the-arn-of-a-role' }],
-    ['a session policy that is no JSON', 'user', { RoleArn: roleArn(1), Policy: '{' }],
+    ['a role that does not exist', 'user', { RoleArn: `arn:aws:iam::${CUSTOMER}:role/absent` }],
+    ['text that is not an ARN', 'user', { RoleArn: 'not-at-all-the-arn-of-a-role' }],
+    ['a session policy that is not JSON', 'user', { RoleArn: roleArn(1), Policy: '{' }],
     [
       'a session policy with a principal',
       'user',
       { RoleArn: roleArn(1), Policy: JSON.stringify(trust(root)) },
     ],
-    ['a key that nobody issued', 'unknown', { RoleArn: roleArn(1) }],
+    ['a key that was never issued', 'unknown', { RoleArn: roleArn(1) }],
     ['a wrong secret', 'forged', { RoleArn: roleArn(1) }],
   ])('for %s', async (_, caller, input) => {
     const verdict = await attempt(ours, caller, input)
