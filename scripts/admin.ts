@@ -2,9 +2,9 @@ import { invitationExpiry, invitationUrl } from '../src/auth/invitations.ts'
 import { readPositionals, runCommand } from '../src/command.ts'
 import { type Config, loadConfig } from '../src/config.ts'
 import { asOrganization, type Database, openDatabase } from '../src/db/database.ts'
-import { resealTokens } from '../src/db/delivery-recoveries.ts'
+import { reencryptTokens } from '../src/db/delivery-recoveries.ts'
 import { renewInstallation } from '../src/db/installation.ts'
-import { resealSecrets } from '../src/db/integrations.ts'
+import { reencryptSecrets } from '../src/db/integrations.ts'
 import { insertInvitation, newInvitationToken } from '../src/db/members.ts'
 import { migrate } from '../src/db/migrate.ts'
 import {
@@ -82,12 +82,15 @@ async function renew(db: Database): Promise<string> {
 async function rotateSecrets(db: Database, config: Config): Promise<string> {
   const box = secretBox(config)
   let count = 0
-  const reseal = (sealed: Buffer, context: string) =>
-    box.isCurrent(sealed) ? undefined : box.seal(box.open(sealed, context), context)
+  const reencrypt = (encrypted: Buffer, context: string) =>
+    box.isCurrent(encrypted) ? undefined : box.encrypt(box.decrypt(encrypted, context), context)
   for (const id of await organizationIds(db)) {
     count += await asOrganization(db, id, async (trx) => {
-      const secrets = await resealSecrets(trx, reseal)
-      return secrets + (await resealTokens(trx, (sealed, id) => reseal(sealed, tokenContext(id))))
+      const secrets = await reencryptSecrets(trx, reencrypt)
+      return (
+        secrets +
+        (await reencryptTokens(trx, (encrypted, id) => reencrypt(encrypted, tokenContext(id))))
+      )
     })
   }
   return `Secrets that are now encrypted under the first key: ${count}.`

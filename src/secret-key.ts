@@ -20,7 +20,7 @@ export function secretBox(config: Config): SecretBox {
 }
 
 /**
- * The same for a worker, which creates no key: it opens what a server has sealed.
+ * The same for a worker, which creates no key: it decrypts what a server has encrypted.
  *
  * @throws ConfigError; an error of the file system if there is no key
  */

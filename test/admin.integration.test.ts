@@ -90,7 +90,7 @@ test('encrypts webhook secrets with the first key, once', async () => {
   const { id } = await ensureOrganization(system, 'with a webhook')
   const integrationId = await asOrganization(owner, id, async (trx) => {
     const created = await newIntegrationId(trx)
-    const secret = { sealed: new SecretBox([old]).seal('hunter2', created) }
+    const secret = { encrypted: new SecretBox([old]).encrypt('hunter2', created) }
     await insertIntegration(trx, id, {
       ...{ id: created, kind: 'github', name: 'acme', settings: {}, secret },
     })
@@ -100,7 +100,7 @@ test('encrypts webhook secrets with the first key, once', async () => {
   const rotate = () => adminWith({ CAIRN_SECRET_KEY: keys }, 'secrets', 'rotate')
   expect(rotate()).toMatchObject({ status: 0, err: '', out: expect.stringContaining(': 1.') })
   expect(rotate()).toMatchObject({ status: 0, out: expect.stringContaining(': 0.') })
-  const sealed = await asOrganization(owner, id, (trx) => currentSecret(trx, integrationId))
-  expect(new SecretBox([current]).open(sealed!, integrationId)).toBe('hunter2')
+  const encrypted = await asOrganization(owner, id, (trx) => currentSecret(trx, integrationId))
+  expect(new SecretBox([current]).decrypt(encrypted!, integrationId)).toBe('hunter2')
   await owner.destroy()
 })

@@ -368,7 +368,7 @@ describe('the token', () => {
     expect(answers[1]!.body.recovery.hooksOf).toEqual(['acme', 'acme/shop'])
     const rows = await logged.superuser.selectFrom('delivery_recoveries').selectAll().execute()
     expect(rows).toHaveLength(1)
-    const everything = JSON.stringify([answers, rows, lines, rows[0]!.sealed.toString('latin1')])
+    const everything = JSON.stringify([answers, rows, lines, rows[0]!.encrypted.toString('latin1')])
     expect(lines.length).toBeGreaterThan(0)
     expect(everything).not.toContain(token)
     expect(everything).not.toContain(Buffer.from(token).toString('hex'))
@@ -379,14 +379,14 @@ describe('the token', () => {
 
   test("of a webhook's secret, and of another integration, does not open in its place", async () => {
     const set = await setUp('swapped', [missed(10)])
-    const { sealed } = await api.superuser
+    const { encrypted } = await api.superuser
       .selectFrom('integration_secrets')
-      .select('sealed')
+      .select('encrypted')
       .where('integration_id', '=', set.integration.id)
       .executeTakeFirstOrThrow()
     await api.superuser
       .updateTable('delivery_recoveries')
-      .set({ sealed: sealed! })
+      .set({ encrypted: encrypted! })
       .where('integration_id', '=', set.integration.id)
       .execute()
     await check(set)

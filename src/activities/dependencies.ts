@@ -26,7 +26,7 @@ export interface Dependencies {
   /** How many deliveries are translated in one transaction. */
   deliveriesAtOnce?: number
   /**
-   * Opens tokens that the API has sealed. Called when a token is needed, because the first start
+   * Decrypts tokens that the API has encrypted. Called when a token is needed, because the first start
    * creates the key.
    *
    * @throws if no key is configured

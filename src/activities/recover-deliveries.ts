@@ -124,7 +124,7 @@ async function runCheck(
 /** @returns undefined if no key opens it */
 function openToken({ secrets }: Dependencies, recovery: DeliveryRecoveryRow): string | undefined {
   try {
-    return secrets?.().open(recovery.sealed, tokenContext(recovery.integration_id))
+    return secrets?.().decrypt(recovery.encrypted, tokenContext(recovery.integration_id))
   } catch {
     return undefined
   }

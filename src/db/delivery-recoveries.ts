@@ -3,7 +3,7 @@ import type { Database, Trx } from './database.ts'
 import type { DeliveryRecoveryRow } from './schema/integrations.ts'
 
 /** How missed deliveries of an integration are found, without the token. */
-export type RecoveryOverview = Omit<DeliveryRecoveryRow, 'sealed'>
+export type RecoveryOverview = Omit<DeliveryRecoveryRow, 'encrypted'>
 
 const OVERVIEW = [
   'integration_id',
@@ -36,15 +36,15 @@ export async function listRecoveries(
  * Sets whose webhooks are checked, and the token. The next check is due immediately, and compares
  * everything that GitHub still lists. Call it with the integration's row locked.
  *
- * @param fields.sealed undefined keeps the token
+ * @param fields.encrypted undefined keeps the token
  * @returns false if there is no token yet and none is given: then nothing changes
  */
 export async function saveRecovery(
   trx: Trx,
   integration: { id: string; organization_id: string },
-  fields: { hooksOf: readonly string[]; sealed: Buffer | undefined },
+  fields: { hooksOf: readonly string[]; encrypted: Buffer | undefined },
 ): Promise<boolean> {
-  const { hooksOf, sealed } = fields
+  const { hooksOf, encrypted } = fields
   const updated = await trx
     .updateTable('delivery_recoveries')
     .set({
@@ -54,19 +54,19 @@ export async function saveRecovery(
       problem: null,
       due_at: sql<Date>`now()`,
     })
-    .$if(sealed !== undefined, (query) =>
-      query.set({ sealed: sealed!, token_set_at: sql<Date>`now()` }),
+    .$if(encrypted !== undefined, (query) =>
+      query.set({ encrypted: encrypted!, token_set_at: sql<Date>`now()` }),
     )
     .where('integration_id', '=', integration.id)
     .executeTakeFirst()
   if (updated.numUpdatedRows > 0n) return true
-  if (sealed === undefined) return false
+  if (encrypted === undefined) return false
   await trx
     .insertInto('delivery_recoveries')
     .values({
       integration_id: integration.id,
       organization_id: integration.organization_id,
-      sealed,
+      encrypted,
       hooks_of: [...hooksOf],
     })
     .execute()
@@ -92,7 +92,7 @@ export async function checkRecoveryNow(trx: Trx, integrationId: string): Promise
   return numUpdatedRows > 0n
 }
 
-/** A recovery with its sealed token, as workers read it. */
+/** A recovery with its encrypted token, as workers read it. */
 export function findRecovery(
   trx: Trx,
   integrationId: string,
@@ -204,23 +204,23 @@ export async function overdueRecoveries(
   }))
 }
 
-/** Seals the tokens of one organization again that an older key has sealed. @returns how many */
-export async function resealTokens(
+/** Re-encrypts the tokens of one organization that an older key has encrypted. @returns how many */
+export async function reencryptTokens(
   trx: Trx,
-  reseal: (sealed: Buffer, integrationId: string) => Buffer | undefined,
+  reencrypt: (encrypted: Buffer, integrationId: string) => Buffer | undefined,
 ): Promise<number> {
   const rows = await trx
     .selectFrom('delivery_recoveries')
-    .select(['integration_id', 'sealed'])
+    .select(['integration_id', 'encrypted'])
     .forUpdate()
     .execute()
   let count = 0
   for (const row of rows) {
-    const sealed = reseal(row.sealed, row.integration_id)
-    if (!sealed) continue
+    const encrypted = reencrypt(row.encrypted, row.integration_id)
+    if (!encrypted) continue
     await trx
       .updateTable('delivery_recoveries')
-      .set({ sealed })
+      .set({ encrypted })
       .where('integration_id', '=', row.integration_id)
       .execute()
     count++

@@ -13,7 +13,7 @@ export class TooManyIntegrations extends Error {
 }
 
 /** A secret as it is stored: encrypted, or the hash of a token that is only compared. */
-export type SealedSecret = { sealed: Buffer } | { tokenHash: Buffer }
+export type EncryptedSecret = { encrypted: Buffer } | { tokenHash: Buffer }
 
 /** When a secret was created, and when it stops to be valid if it has been replaced. */
 interface SecretDates {
@@ -33,7 +33,7 @@ export interface IntegrationOverview extends IntegrationRow {
   recovery: RecoveryOverview | null
 }
 
-/** Created before the row, because the row's secret is sealed for this ID. */
+/** Created before the row, because the row's secret is encrypted for this ID. */
 export async function newIntegrationId(trx: Trx): Promise<string> {
   const { rows } = await sql<{ id: string }>`SELECT uuidv7() AS id`.execute(trx)
   return rows[0]!.id
@@ -48,7 +48,7 @@ export async function insertIntegration(
     kind: IntegrationKind
     name: string
     settings: IntegrationSettings
-    secret: SealedSecret
+    secret: EncryptedSecret
   },
 ): Promise<void> {
   // One at a time, so that the limit is exact.
@@ -72,7 +72,7 @@ export async function insertIntegration(
 
 async function insertSecret(
   trx: Trx,
-  fields: { organizationId: string; integrationId: string; secret: SealedSecret },
+  fields: { organizationId: string; integrationId: string; secret: EncryptedSecret },
 ): Promise<void> {
   const { organizationId, integrationId, secret } = fields
   await trx
@@ -80,7 +80,7 @@ async function insertSecret(
     .values({
       organization_id: organizationId,
       integration_id: integrationId,
-      sealed: 'sealed' in secret ? secret.sealed : null,
+      encrypted: 'encrypted' in secret ? secret.encrypted : null,
       token_hash: 'tokenHash' in secret ? secret.tokenHash : null,
     })
     .execute()
@@ -105,7 +105,7 @@ export function lockIntegration(trx: Trx, id: string): Promise<IntegrationRow | 
 export async function replaceSecret(
   trx: Trx,
   integration: IntegrationRow,
-  options: { secret: SealedSecret; oldValidHours: number },
+  options: { secret: EncryptedSecret; oldValidHours: number },
 ): Promise<void> {
   const { id, organization_id: organizationId } = integration
   const { secret, oldValidHours } = options
@@ -203,7 +203,7 @@ export interface ReceivingIntegration {
   id: string
   organizationId: string
   kind: IntegrationKind
-  secrets: SealedSecret[]
+  secrets: EncryptedSecret[]
 }
 
 /**
@@ -224,7 +224,7 @@ export async function findReceivingIntegration(
           eb.or([eb('s.expires_at', 'is', null), eb('s.expires_at', '>', sql<Date>`now()`)]),
         ),
     )
-    .select(['i.id', 'i.organization_id', 'i.kind', 's.sealed', 's.token_hash'])
+    .select(['i.id', 'i.organization_id', 'i.kind', 's.encrypted', 's.token_hash'])
     .where('i.id', '=', id)
     .execute()
   const first = rows[0]
@@ -233,45 +233,49 @@ export async function findReceivingIntegration(
     id: first.id,
     organizationId: first.organization_id,
     kind: first.kind,
-    secrets: rows.flatMap(({ sealed, token_hash }): SealedSecret[] => {
-      if (sealed) return [{ sealed }]
+    secrets: rows.flatMap(({ encrypted, token_hash }): EncryptedSecret[] => {
+      if (encrypted) return [{ encrypted }]
       return token_hash ? [{ tokenHash: token_hash }] : []
     }),
   }
 }
 
-/** The sealed current secret of an integration; undefined if it has only a token's hash. */
+/** The encrypted current secret of an integration; undefined if it has only a token's hash. */
 export async function currentSecret(trx: Trx, id: string): Promise<Buffer | undefined> {
   const row = await trx
     .selectFrom('integration_secrets')
-    .select('sealed')
+    .select('encrypted')
     .where('integration_id', '=', id)
     .where('expires_at', 'is', null)
     .executeTakeFirst()
-  return row?.sealed ?? undefined
+  return row?.encrypted ?? undefined
 }
 
 /**
- * Seals all secrets of one organization again that an older key has sealed.
+ * Re-encrypts the secrets of one organization that an older key has encrypted.
  *
- * @param reseal returns undefined if the current key has sealed it
- * @returns how many were sealed again
+ * @param reencrypt returns undefined if the current key has encrypted it
+ * @returns how many were re-encrypted
  */
-export async function resealSecrets(
+export async function reencryptSecrets(
   trx: Trx,
-  reseal: (sealed: Buffer, integrationId: string) => Buffer | undefined,
+  reencrypt: (encrypted: Buffer, integrationId: string) => Buffer | undefined,
 ): Promise<number> {
   const rows = await trx
     .selectFrom('integration_secrets')
-    .select(['id', 'integration_id', 'sealed'])
-    .where('sealed', 'is not', null)
+    .select(['id', 'integration_id', 'encrypted'])
+    .where('encrypted', 'is not', null)
     .forUpdate()
     .execute()
   let count = 0
   for (const row of rows) {
-    const sealed = reseal(row.sealed!, row.integration_id)
-    if (!sealed) continue
-    await trx.updateTable('integration_secrets').set({ sealed }).where('id', '=', row.id).execute()
+    const encrypted = reencrypt(row.encrypted!, row.integration_id)
+    if (!encrypted) continue
+    await trx
+      .updateTable('integration_secrets')
+      .set({ encrypted })
+      .where('id', '=', row.id)
+      .execute()
     count++
   }
   return count

@@ -14,19 +14,19 @@ export class SecretUnreadable extends Error {
 
 /**
  * Encrypts secrets that Cairn has to use again, such as those of webhooks, under keys that are not
- * in the database: AES-256-GCM. A sealed secret is the ID of its key (4 bytes), a nonce (12), the
- * tag (16) and the ciphertext. It can be opened only in the context in which it was sealed, so a row
- * cannot be copied to another integration.
+ * in the database: AES-256-GCM. An encrypted secret is the ID of its key (4 bytes), a nonce (12),
+ * the tag (16) and the ciphertext. It can be decrypted only in the context in which it was encrypted,
+ * so a row cannot be copied to another integration.
  */
 export class SecretBox {
   readonly #keys: { id: Buffer; key: Buffer }[]
 
-  /** @param keys of 32 bytes: the first one seals, all open */
+  /** @param keys of 32 bytes: the first one encrypts, all decrypt */
   constructor(keys: readonly Buffer[]) {
     this.#keys = keys.map((key) => ({ id: keyId(key), key }))
   }
 
-  seal(secret: string, context: string): Buffer {
+  encrypt(secret: string, context: string): Buffer {
     const { id, key } = this.#keys[0]!
     const nonce = randomBytes(NONCE_BYTES)
     const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES })
@@ -36,14 +36,14 @@ export class SecretBox {
   }
 
   /** @throws SecretUnreadable */
-  open(sealed: Buffer, context: string): string {
-    const id = sealed.subarray(0, KEY_ID_BYTES)
+  decrypt(encrypted: Buffer, context: string): string {
+    const id = encrypted.subarray(0, KEY_ID_BYTES)
     const known = this.#keys.find((each) => each.id.equals(id))
     if (!known) {
       throw new SecretUnreadable('The secret is encrypted under a key that is not configured')
     }
-    const nonce = sealed.subarray(KEY_ID_BYTES, KEY_ID_BYTES + NONCE_BYTES)
-    const rest = sealed.subarray(KEY_ID_BYTES + NONCE_BYTES)
+    const nonce = encrypted.subarray(KEY_ID_BYTES, KEY_ID_BYTES + NONCE_BYTES)
+    const rest = encrypted.subarray(KEY_ID_BYTES + NONCE_BYTES)
     try {
       const decipher = createDecipheriv('aes-256-gcm', known.key, nonce, {
         authTagLength: TAG_BYTES,
@@ -57,13 +57,13 @@ export class SecretBox {
     }
   }
 
-  /** Whether the first key has sealed it. */
-  isCurrent(sealed: Buffer): boolean {
-    return this.#keys[0]!.id.equals(sealed.subarray(0, KEY_ID_BYTES))
+  /** Whether the first key has encrypted it. */
+  isCurrent(encrypted: Buffer): boolean {
+    return this.#keys[0]!.id.equals(encrypted.subarray(0, KEY_ID_BYTES))
   }
 }
 
-/** The context in which the token of an integration is sealed: never that of its webhook secret. */
+/** The context in which the token of an integration is encrypted, other than its secret's. */
 export function tokenContext(integrationId: string): string {
   return `${integrationId}/token`
 }

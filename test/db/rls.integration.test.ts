@@ -122,7 +122,7 @@ async function fill(name: string): Promise<Tenant> {
     const integrationId = await newIntegrationId(trx)
     await insertIntegration(trx, id, {
       ...{ id: integrationId, kind: 'github', name, settings: {} },
-      secret: { sealed: Buffer.from(name) },
+      secret: { encrypted: Buffer.from(name) },
     })
     await insertDeliveries(trx, id, [
       {
@@ -131,7 +131,7 @@ async function fill(name: string): Promise<Tenant> {
       },
     ])
     const integration = { id: integrationId, organization_id: id }
-    await saveRecovery(trx, integration, { hooksOf: ['acme'], sealed: Buffer.from(name) })
+    await saveRecovery(trx, integration, { hooksOf: ['acme'], encrypted: Buffer.from(name) })
     await noteReport(trx, id)
     const refused = { organizationId: id, integrationId, at: new Date() }
     await recordRefusal(trx, { ...refused, reason: 'signature' })
@@ -340,7 +340,7 @@ describe('before an organization is known', () => {
       sql`SELECT body FROM deliveries`,
       sql`SELECT headers FROM deliveries`,
       sql`SELECT settings FROM integrations`,
-      sql`SELECT sealed FROM delivery_recoveries`,
+      sql`SELECT encrypted FROM delivery_recoveries`,
     ])
       await expect(read.execute(system)).rejects.toMatchObject({ code: '42501' })
   })

@@ -3,35 +3,35 @@ import { SecretBox, SecretUnreadable } from '../../src/integrations/secret-box.t
 
 const [one, two] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
 
-test('a sealed secret is opened under its key, in its context, and contains no part of the secret', () => {
+test('a secret is decrypted only under its key and in its context, and its ciphertext contains no part of it', () => {
   const box = new SecretBox([one])
-  const sealed = box.seal('hunter2 🔑', 'integration')
-  expect(box.open(sealed, 'integration')).toBe('hunter2 🔑')
-  expect(sealed.includes(Buffer.from('hunter2'))).toBe(false)
-  expect(box.seal('hunter2 🔑', 'integration').equals(sealed)).toBe(false)
-  expect(() => box.open(sealed, 'another integration')).toThrow(SecretUnreadable)
-  expect(() => new SecretBox([two]).open(sealed, 'integration')).toThrow(SecretUnreadable)
+  const encrypted = box.encrypt('hunter2 🔑', 'integration')
+  expect(box.decrypt(encrypted, 'integration')).toBe('hunter2 🔑')
+  expect(encrypted.includes(Buffer.from('hunter2'))).toBe(false)
+  expect(box.encrypt('hunter2 🔑', 'integration').equals(encrypted)).toBe(false)
+  expect(() => box.decrypt(encrypted, 'another integration')).toThrow(SecretUnreadable)
+  expect(() => new SecretBox([two]).decrypt(encrypted, 'integration')).toThrow(SecretUnreadable)
 })
 
-test('keys rotate: the first one seals, all open', () => {
+test('the first key encrypts, and all keys decrypt', () => {
   const before = new SecretBox([one])
   const during = new SecretBox([two, one])
-  const old = before.seal('secret', 'a')
-  expect(during.open(old, 'a')).toBe('secret')
+  const old = before.encrypt('secret', 'a')
+  expect(during.decrypt(old, 'a')).toBe('secret')
   expect(during.isCurrent(old)).toBe(false)
-  const resealed = during.seal(during.open(old, 'a'), 'a')
-  expect(during.isCurrent(resealed)).toBe(true)
-  expect(new SecretBox([two]).open(resealed, 'a')).toBe('secret')
-  expect(() => before.open(resealed, 'a')).toThrow(SecretUnreadable)
+  const reencrypted = during.encrypt(during.decrypt(old, 'a'), 'a')
+  expect(during.isCurrent(reencrypted)).toBe(true)
+  expect(new SecretBox([two]).decrypt(reencrypted, 'a')).toBe('secret')
+  expect(() => before.decrypt(reencrypted, 'a')).toThrow(SecretUnreadable)
 })
 
 test('a change of any byte is noticed', () => {
   const box = new SecretBox([one])
-  const sealed = box.seal('secret', 'a')
-  for (let index = 0; index < sealed.length; index++) {
-    const changed = Buffer.from(sealed)
+  const encrypted = box.encrypt('secret', 'a')
+  for (let index = 0; index < encrypted.length; index++) {
+    const changed = Buffer.from(encrypted)
     changed[index]! ^= 1
-    expect(() => box.open(changed, 'a')).toThrow(SecretUnreadable)
+    expect(() => box.decrypt(changed, 'a')).toThrow(SecretUnreadable)
   }
-  expect(() => box.open(sealed.subarray(0, 20), 'a')).toThrow(SecretUnreadable)
+  expect(() => box.decrypt(encrypted.subarray(0, 20), 'a')).toThrow(SecretUnreadable)
 })

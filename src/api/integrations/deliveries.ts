@@ -140,13 +140,13 @@ export function deliveryRoutes(app: App, context: ApiContext): void {
       const receiver = await found('integration', request.params.id, (id) =>
         readOrganization(database, request, async (trx) => {
           const row = await findIntegration(trx, id)
-          return row && { id: row.id, kind: row.kind, sealed: await currentSecret(trx, id) }
+          return row && { id: row.id, kind: row.kind, encrypted: await currentSecret(trx, id) }
         }),
       )
-      const { id, kind, sealed } = receiver
+      const { id, kind, encrypted } = receiver
       const { headers, body } = testDelivery(kind, { id: randomUUID(), now: new Date() })
       // Of a bearer token, only the hash is known, so there is nothing to verify.
-      if (sealed) verifySigning(secrets, { id, kind, sealed, body })
+      if (encrypted) verifySigning(secrets, { id, kind, encrypted, body })
       const parts = readDelivery(kind, { headers, body })
       const arrival = { integrationId: id, ...parts, body, isTest: true }
       if (!(await deliveries.store(organizationId, arrival))) throw notFound('integration')
@@ -163,11 +163,11 @@ export function deliveryRoutes(app: App, context: ApiContext): void {
  */
 function verifySigning(
   box: SecretBox,
-  receiver: { id: string; kind: IntegrationKind; sealed: Buffer; body: Buffer },
+  receiver: { id: string; kind: IntegrationKind; encrypted: Buffer; body: Buffer },
 ): void {
-  const { id, kind, sealed, body } = receiver
+  const { id, kind, encrypted, body } = receiver
   try {
-    const secret = box.open(sealed, id)
+    const secret = box.decrypt(encrypted, id)
     const headers = signatureHeaders(kind, { secret, body })
     if (isSigned(kind, { headers, body, secrets: [{ secret }] })) return
   } catch (error) {

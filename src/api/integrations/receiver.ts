@@ -77,8 +77,8 @@ export async function webhookRoutes(routes: App, context: ApiContext): Promise<v
       const receiver = request.receiver!
       const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
       const headers = { ...request.headers, 'content-type': request.contentType }
-      const opened = openSecrets(receiver, request)
-      if (!isSigned(receiver.kind, { headers, body, secrets: opened }))
+      const decrypted = decryptSecrets(receiver, request)
+      if (!isSigned(receiver.kind, { headers, body, secrets: decrypted }))
         throw wrongSignature(headers)
       limits.count(receiver.id)
       const isStored = await deliveries.store(receiver.organizationId, {
@@ -92,11 +92,11 @@ export async function webhookRoutes(routes: App, context: ApiContext): Promise<v
     },
   )
 
-  function openSecrets(receiver: ReceivingIntegration, request: FastifyRequest): StoredSecret[] {
+  function decryptSecrets(receiver: ReceivingIntegration, request: FastifyRequest): StoredSecret[] {
     return receiver.secrets.flatMap((each): StoredSecret[] => {
       if ('tokenHash' in each) return [each]
       try {
-        return [{ secret: secrets.open(each.sealed, receiver.id) }]
+        return [{ secret: secrets.decrypt(each.encrypted, receiver.id) }]
       } catch (error) {
         if (!(error instanceof SecretUnreadable)) throw error
         request.log.error(

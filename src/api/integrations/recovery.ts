@@ -66,8 +66,9 @@ export function recoveryRoutes(app: App, context: ApiContext): void {
       requireOwnerOrKey(request)
       const { token, hooksOf } = request.body
       return change(request, async (trx, row) => {
-        const sealed = token === undefined ? undefined : secrets.seal(token, tokenContext(row.id))
-        if (await saveRecovery(trx, row, { hooksOf: [...new Set(hooksOf)], sealed })) return
+        const encrypted =
+          token === undefined ? undefined : secrets.encrypt(token, tokenContext(row.id))
+        if (await saveRecovery(trx, row, { hooksOf: [...new Set(hooksOf)], encrypted })) return
         const detail = 'Required, because the integration has no token yet.'
         throw new Problem(422, `The request is not valid. /token: ${detail}`, {
           errors: [{ pointer: '/token', detail }],

@@ -24,7 +24,7 @@ import {
   patchIntegrationSchema,
   rotateSchema,
 } from './schema.ts'
-import { newSecret, sealSecret } from './secrets.ts'
+import { encryptSecret, newSecret } from './secrets.ts'
 import { toIntegration } from './serialize.ts'
 
 const NAMES: Record<IntegrationKind, string> = {
@@ -105,8 +105,14 @@ export function integrationRoutes(app: App, { database, publicUrl, secrets }: Ap
       const secret = newSecret()
       const row = await asOrganization(database, organizationId, async (trx) => {
         const id = await newIntegrationId(trx)
-        const sealed = sealSecret(secrets, { kind, id, secret })
-        await insertIntegration(trx, organizationId, { id, kind, name, settings, secret: sealed })
+        const encrypted = encryptSecret(secrets, { kind, id, secret })
+        await insertIntegration(trx, organizationId, {
+          id,
+          kind,
+          name,
+          settings,
+          secret: encrypted,
+        })
         return findIntegration(trx, id)
       }).catch((error) => {
         if (!(error instanceof TooManyIntegrations)) throw error
@@ -162,8 +168,8 @@ export function integrationRoutes(app: App, { database, publicUrl, secrets }: Ap
       return change(request, async (trx, row) => {
         await updateIntegration(trx, row.id, { name, settings })
         if (secret === undefined) return
-        const sealed = sealSecret(secrets, { kind: row.kind, id: row.id, secret })
-        await replaceSecret(trx, row, { secret: sealed, oldValidHours: REPLACED_SECRET_HOURS })
+        const encrypted = encryptSecret(secrets, { kind: row.kind, id: row.id, secret })
+        await replaceSecret(trx, row, { secret: encrypted, oldValidHours: REPLACED_SECRET_HOURS })
       })
     },
   )
@@ -220,8 +226,8 @@ export function integrationRoutes(app: App, { database, publicUrl, secrets }: Ap
       const secret = newSecret()
       const oldValidHours = request.body.revokeOld ? 0 : REPLACED_SECRET_HOURS
       const integration = await change(request, (trx, row) => {
-        const sealed = sealSecret(secrets, { kind: row.kind, id: row.id, secret })
-        return replaceSecret(trx, row, { secret: sealed, oldValidHours })
+        const encrypted = encryptSecret(secrets, { kind: row.kind, id: row.id, secret })
+        return replaceSecret(trx, row, { secret: encrypted, oldValidHours })
       })
       return { ...integration, secret }
     },

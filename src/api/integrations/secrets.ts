@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { SealedSecret } from '../../db/integrations.ts'
+import type { EncryptedSecret } from '../../db/integrations.ts'
 import type { IntegrationKind } from '../../integrations/integration.ts'
 import type { SecretBox } from '../../integrations/secret-box.ts'
 import { tokenHash } from '../../integrations/signature.ts'
@@ -10,11 +10,11 @@ export function newSecret(): string {
 }
 
 /** A secret as it is stored: Alertmanager's token is only compared, the others sign. */
-export function sealSecret(
+export function encryptSecret(
   box: SecretBox,
   { kind, id, secret }: { kind: IntegrationKind; id: string; secret: string },
-): SealedSecret {
+): EncryptedSecret {
   return kind === 'alertmanager'
     ? { tokenHash: tokenHash(secret) }
-    : { sealed: box.seal(secret, id) }
+    : { encrypted: box.encrypt(secret, id) }
 }

@@ -22,7 +22,7 @@ export interface IntegrationSecretsTable {
   id: Generated<string>
   organization_id: string
   integration_id: string
-  sealed: Buffer | null
+  encrypted: Buffer | null
   token_hash: Buffer | null
   created_at: Generated<Date>
   expires_at: Date | null
@@ -50,7 +50,7 @@ export interface DeliveriesTable {
 export interface DeliveryRecoveriesTable {
   integration_id: string
   organization_id: string
-  sealed: Buffer
+  encrypted: Buffer
   hooks_of: string[]
   token_set_at: Generated<Date>
   revision: Generated<number>

@@ -135,7 +135,7 @@ describe('a correctly signed delivery is stored and answered with 202', () => {
       .selectAll()
       .where('integration_id', '=', integration.id)
       .executeTakeFirstOrThrow()
-    expect(row.sealed).toBeNull()
+    expect(row.encrypted).toBeNull()
     const { secret } = integration
     expect(row.token_hash).toEqual(createHash('sha256').update(secret).digest())
   })
@@ -258,14 +258,14 @@ describe('a delivery is rejected and not stored', () => {
 
   test("if the stored secret was copied from another integration's row", async () => {
     const [one, two] = [await create('github'), await create('github')]
-    const { sealed } = await api.superuser
+    const { encrypted } = await api.superuser
       .selectFrom('integration_secrets')
-      .select('sealed')
+      .select('encrypted')
       .where('integration_id', '=', two.id)
       .executeTakeFirstOrThrow()
     await api.superuser
       .updateTable('integration_secrets')
-      .set({ sealed })
+      .set({ encrypted })
       .where('integration_id', '=', one.id)
       .execute()
     expect((await sendGitHub({ ...one, secret: two.secret }, '{}')).status).toBe(401)
