@@ -75,6 +75,7 @@ export async function createTestApi(
     temporalUrl?: string
     maxConnections?: number
     deliveryLimits?: ApiContext['deliveryLimits']
+    bodyMemory?: ApiContext['bodyMemory']
     timeoutsMs?: Parameters<typeof openApiDatabases>[0]['timeoutsMs']
   } = {},
 ): Promise<TestApi> {
@@ -100,6 +101,7 @@ export async function createTestApi(
     ...{ database, system, workflows, notifications, principal, templateUrl },
     ...{ publicUrl, auth, demoOwner, temporalUrl },
     deliveryLimits: options.deliveryLimits,
+    bodyMemory: options.bodyMemory,
     maxConnections: options.maxConnections ?? 1000,
     secrets: new SecretBox([secretKey]),
     deliveries: createDeliveryWriter({ system, workflows }),

@@ -15,6 +15,8 @@ import { z } from 'zod'
 import { apiKeyRoutes } from './api-keys.ts'
 import { authRoutes } from './auth/index.ts'
 import { authenticate } from './authenticate.ts'
+import { createBodyMemory } from './bodies/memory.ts'
+import { countBodies, readJson } from './bodies/read.ts'
 import { changeRoutes } from './changes/routes.ts'
 import { allConnectionRoutes } from './connections/index.ts'
 import type { ApiContext, App } from './context.ts'
@@ -32,7 +34,6 @@ import { incidentRoutes } from './incidents/routes.ts'
 import { allIntegrationRoutes } from './integrations/index.ts'
 import { webhookRoutes } from './integrations/receiver.ts'
 import { invitationRoutes } from './invitations.ts'
-import { parseBody } from './json-body.ts'
 import { meRoutes } from './me.ts'
 import { memberRoutes } from './members.ts'
 import { noiseRuleRoutes } from './noise-rules.ts'
@@ -135,6 +136,9 @@ export async function createApp(
     clientErrorHandler: answerUnreadable,
   }).withTypeProvider<ZodTypeProvider>()
 
+  // Only scopes that parse bodies read them. An unknown path is answered before its body is read.
+  app.removeAllContentTypeParsers()
+  countBodies(app as unknown as App, context.bodyMemory ?? createBodyMemory())
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(sendProblem)
@@ -227,12 +231,7 @@ function validateStrictly(routes: App): void {
 }
 
 function acceptJsonOnly(routes: App): void {
-  routes.removeContentTypeParser(['application/json', 'text/plain'])
-  routes.addContentTypeParser(
-    'application/json',
-    { parseAs: 'string' },
-    async (_request: FastifyRequest, body: string) => parseBody(body),
-  )
+  routes.addContentTypeParser('application/json', readJson)
 }
 
 /** Records the routes that are added to `app`. Returns a function from a path to its methods. */

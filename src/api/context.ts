@@ -9,6 +9,7 @@ import type { Notifications } from '../db/notifications.ts'
 import type { Principal } from '../db/worker-principals.ts'
 import type { SecretBox } from '../integrations/secret-box.ts'
 import type { Workflows } from '../temporal/workflows.ts'
+import type { BodyMemory } from './bodies/memory.ts'
 import type { DeliveryWriter } from './integrations/delivery-writer.ts'
 import type { DeliveryLimits } from './integrations/limits.ts'
 
@@ -37,6 +38,8 @@ export interface ApiContext {
   deliveries: DeliveryWriter
   /** Limits of the webhook receiver. Default: the production limits. */
   deliveryLimits?: DeliveryLimits | undefined
+  /** Limits the memory of request bodies. Default: the production limits. */
+  bodyMemory?: BodyMemory | undefined
   /** Sessions, passwords, and the links that create accounts. */
   auth: People
   /** The URL of Temporal's UI, if known. */

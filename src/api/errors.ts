@@ -71,7 +71,7 @@ const sentences: Record<string, string> = {
   FST_ERR_MAX_PARAM_LENGTH: 'The URL is too long.',
   FST_ERR_BAD_URL: 'The URL is not valid.',
   FST_ERR_CTP_BODY_TOO_LARGE:
-    'The body is too large. The limit is 1 MiB with an API key or a session, 25 MiB for a webhook, else 16 KiB.',
+    'The body is too large. The limit is 1 MiB with an API key or a session, 25 MiB for a webhook, 512 KiB for a PagerDuty change event, else 16 KiB.',
 }
 
 function notValid(

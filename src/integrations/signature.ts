@@ -51,6 +51,19 @@ export function isSigned(
   return isValid
 }
 
+/**
+ * Whether the headers can be those of a signed request, which is known before its body is read:
+ * whether they contain a signature, or for Alertmanager a valid token.
+ */
+export function canBeSigned(
+  kind: IntegrationKind,
+  { headers, secrets }: { headers: Headers; secrets: readonly StoredSecret[] },
+): boolean {
+  if (kind === 'alertmanager') return hasToken(headers, secrets)
+  const { header, prefix } = SIGNATURES[kind]
+  return signaturesOf(headers[header], prefix).length > 0
+}
+
 function signaturesOf(header: string | string[] | undefined, prefix: string): Buffer[] {
   const text = [header ?? []].flat().join(',')
   return text

@@ -32,8 +32,6 @@ describe('a body without a key or a session', () => {
     ['POST', '/api/auth/revoke-other-sessions'],
     ['POST', '/api/invitation'],
     ['POST', '/api/password-reset'],
-    ['POST', '/nowhere'],
-    ['POST', '/api/nowhere'],
   ])('is rejected above 16 KiB without reading it: %s %s', async (method, url) => {
     const normalize = vi.spyOn(String.prototype, 'normalize')
     const response = await api.app.inject({
@@ -44,6 +42,20 @@ describe('a body without a key or a session', () => {
     expect(response.json().detail).toContain('16 KiB')
     expect(normalize).not.toHaveBeenCalled()
   })
+
+  test.each(['/nowhere', '/api/nowhere', '/webhooks', '/v2/change/nowhere'])(
+    'is not read if the path is unknown: %s',
+    async (url) => {
+      const parse = vi.spyOn(JSON, 'parse')
+      const [response, large] = await Promise.all(
+        ['{"unread":1}', 'x'.repeat(2 ** 21)].map((payload) =>
+          api.app.inject({ method: 'POST', url, headers: json, payload }),
+        ),
+      )
+      expect(parse).not.toHaveBeenCalledWith('{"unread":1}')
+      expect([response!.statusCode, large!.statusCode]).toEqual([404, 404])
+    },
+  )
 
   test('is not read if a key is missing', async () => {
     const response = await api.app.inject({

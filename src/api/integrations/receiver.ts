@@ -5,12 +5,13 @@ import { readDelivery } from '../../integrations/arrival.ts'
 import { SecretUnreadable } from '../../integrations/secret-box.ts'
 import {
   CREDENTIAL_HEADERS,
+  canBeSigned,
   type Headers,
   isSigned,
   type StoredSecret,
 } from '../../integrations/signature.ts'
+import { readBody } from '../bodies/read.ts'
 import type { ApiContext, App } from '../context.ts'
-import { ClientDisconnected } from '../errors.ts'
 import { notFound, Problem } from '../problems.ts'
 import { recordRefusals } from '../refusals.ts'
 import { createDeliveryLimits } from './limits.ts'
@@ -25,6 +26,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The integration that a delivery is for; set on routes under /webhooks. */
     receiver: ReceivingIntegration | null
+    /** The receiver's secrets, decrypted; set on routes under /webhooks. */
+    receiverSecrets: StoredSecret[]
     /** As sent, even if it is not a media type; set on routes under /webhooks. */
     contentType: string | undefined
   }
@@ -41,30 +44,24 @@ export async function webhookRoutes(routes: App, context: ApiContext): Promise<v
   const limits = context.deliveryLimits ?? createDeliveryLimits()
 
   routes.decorateRequest('receiver', null)
+  routes.decorateRequest('receiverSecrets')
   routes.decorateRequest('contentType', undefined)
   recordRefusals(routes, context.database, async ({ receiver }) =>
     receiver ? { organizationId: receiver.organizationId, integrationId: receiver.id } : undefined,
   )
   // Bodies are kept as bytes, which the signature is of.
-  routes.removeAllContentTypeParsers()
-  routes.addContentTypeParser(
-    '*',
-    { parseAs: 'buffer' },
-    async (_request: unknown, body: Buffer) => {
-      return body
-    },
-  )
-  routes.addHook('onRequest', async (request, reply) => {
+  routes.addContentTypeParser('*', readBody)
+  routes.addHook('onRequest', async (request) => {
     const { integrationId = '' } = request.params as { integrationId?: string }
     const isId = z.uuid().safeParse(integrationId).success
     const receiver = isId ? await findShared(integrationId) : undefined
     // Before the body is read.
     if (!receiver) throw notFound('integration')
-    // A request that ended meanwhile is not closed again, and would keep its reservation.
-    if (reply.raw.destroyed || request.raw.socket.destroyed) throw new ClientDisconnected()
     request.receiver = receiver
-    const release = limits.reserve(receiver.id, expectedBytes(request))
-    reply.raw.once('close', release)
+    const secrets = decryptSecrets(receiver, request)
+    const { headers } = request
+    if (!canBeSigned(receiver.kind, { headers, secrets })) throw wrongSignature(headers)
+    request.receiverSecrets = secrets
     // Fastify would refuse what is not a media type, but a signed delivery is accepted.
     request.contentType = request.headers['content-type']
     request.headers['content-type'] = 'application/octet-stream'
@@ -77,10 +74,9 @@ export async function webhookRoutes(routes: App, context: ApiContext): Promise<v
       const receiver = request.receiver!
       const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
       const headers = { ...request.headers, 'content-type': request.contentType }
-      const decrypted = decryptSecrets(receiver, request)
-      if (!isSigned(receiver.kind, { headers, body, secrets: decrypted }))
+      if (!isSigned(receiver.kind, { headers, body, secrets: request.receiverSecrets }))
         throw wrongSignature(headers)
-      limits.count(receiver.id)
+      limits.count(receiver, body.length)
       const isStored = await deliveries.store(receiver.organizationId, {
         integrationId: receiver.id,
         ...readDelivery(receiver.kind, { headers, body }),
@@ -107,12 +103,6 @@ export async function webhookRoutes(routes: App, context: ApiContext): Promise<v
       }
     })
   }
-}
-
-/** What the request announces; the limit if it does not. */
-function expectedBytes({ headers }: FastifyRequest): number {
-  const length = Number(headers['content-length'] ?? DELIVERY_LIMIT_BYTES)
-  return Number.isFinite(length) ? Math.min(length, DELIVERY_LIMIT_BYTES) : DELIVERY_LIMIT_BYTES
 }
 
 function wrongSignature(headers: Headers): Problem {

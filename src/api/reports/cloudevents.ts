@@ -2,8 +2,8 @@ import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { fromBinary, readCloudEvent } from '../../sources/deploy/cloudevents.ts'
 import type { Report } from '../../sources/deploy/detail.ts'
+import { readJson } from '../bodies/read.ts'
 import type { ApiContext, App } from '../context.ts'
-import { parseBody } from '../json-body.ts'
 import { jsonResponse, Problem, problems } from '../problems.ts'
 import { acceptReport, refuseReportTimes } from './store.ts'
 
@@ -34,8 +34,7 @@ export function cloudEventRoutes(app: App, { database }: ApiContext): void {
     const routes = scope as App
     routes.addContentTypeParser(
       ['application/cloudevents+json', 'application/cloudevents-batch+json'],
-      { parseAs: 'string' },
-      async (_request: FastifyRequest, body: string) => parseBody(body),
+      readJson,
     )
     routes.post(
       '/cloudevents',

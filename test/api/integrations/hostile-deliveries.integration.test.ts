@@ -1,6 +1,7 @@
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { translateDeliveries } from '../../../src/activities/translate-deliveries.ts'
+import { type BodyMemory, createBodyMemory } from '../../../src/api/bodies/memory.ts'
 import { AwsAccess } from '../../../src/aws/access.ts'
 import { Pacers } from '../../../src/aws/pacer.ts'
 import { signatureHeaders } from '../../../src/integrations/signature.ts'
@@ -11,8 +12,27 @@ import { deployment, pullRequestMerged, workflowRun } from '../../../testing/git
 let api: TestApi
 let tenant: Tenant
 let port: number
+/** Memory of bodies that the API has taken, and what of it is free again, in bytes. */
+let arrived = 0
+let released = 0
 beforeAll(async () => {
-  api = await createTestApi()
+  const memory = createBodyMemory()
+  const hold: BodyMemory['hold'] = (owner, refuse) => {
+    const body = memory.hold(owner, refuse)
+    let size = 0
+    const add = (bytes: number) => {
+      body.add(bytes)
+      arrived += bytes
+      size += bytes
+    }
+    const release = () => {
+      body.release()
+      released += size
+      size = 0
+    }
+    return { add, complete: body.complete, release }
+  }
+  api = await createTestApi({ bodyMemory: { hold } })
   tenant = await api.tenant('attacked')
   port = Number(new URL(await api.app.listen({ port: 0 })).port)
 })
@@ -70,18 +90,93 @@ async function sendRaw(text: string, { end = true } = {}): Promise<string> {
   return Buffer.concat(chunks).toString().split('\r\n', 1)[0]!
 }
 
-test('aborted uploads release the memory that was reserved for them', async () => {
+/** Opens a request, and waits until the server has received its headers. */
+async function open(headers: string): Promise<{ socket: Socket; answer: Promise<string> }> {
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => {})
+  let answer = ''
+  const closed = new Promise<string>((resolve) => socket.on('close', () => resolve(answer)))
+  const received = new Promise<void>((resolve) => {
+    socket.on('data', (chunk) => {
+      answer += chunk
+      resolve()
+    })
+  })
+  socket.write(`${headers}\r\nHost: cairn\r\nExpect: 100-continue\r\n\r\n`)
+  await received
+  return { socket, answer: closed }
+}
+
+const forged = `X-Hub-Signature-256: sha256=${'0'.repeat(64)}`
+
+test('connections that send no body do not block deliveries', async () => {
   const integration = await create('github')
-  const half = `POST /webhooks/${integration.id} HTTP/1.1\r\nHost: cairn\r\nContent-Length: 25000000\r\n\r\n{`
-  // Six of them would use up the 128 MiB of an integration.
+  const start = `POST /webhooks/${integration.id} HTTP/1.1\r\n${forged}\r\n`
+  const idle = []
+  for (let n = 0; n < 12; n++) idle.push(await open(`${start}Transfer-Encoding: chunked`))
+  idle.push(await open(`${start}Content-Length: 3145728`))
+  expect(await send(integration, 'ping', Buffer.from('{}'))).toBe(202)
+  for (const { socket } of idle) socket.destroy()
+})
+
+test('the oldest of the bodies that stop arriving is rejected, and the next delivery is accepted', async () => {
+  const integration = await create('github')
+  const size = 20 * 2 ** 20
+  const held: Awaited<ReturnType<typeof open>>[] = []
+  const start = `POST /webhooks/${integration.id} HTTP/1.1\r\n${forged}\r\n`
+  // The limit of an address is 64 MiB.
+  for (let n = 0; n < 3; n++) {
+    const each = await open(`${start}Content-Length: ${size + 1}`)
+    held.push(each)
+    const before = arrived
+    each.socket.write(Buffer.alloc(size, ' '))
+    await eventually(
+      async () => arrived - before,
+      (bytes) => bytes >= size,
+    )
+  }
+  const body = Buffer.alloc(size, ' ')
+  expect(await send(integration, 'ping', body)).toBe(202)
+  expect(await held[0]!.answer).toContain('HTTP/1.1 429')
+  for (const { socket } of held) socket.destroy()
+})
+
+test.each<[Integration['kind'], string]>([
+  ['github', 'X-Hub-Signature-256: sha256=short'],
+  ['github', 'Authorization: Bearer token'],
+  ['pagerduty', forged],
+  ['alertmanager', 'Authorization: Bearer wrong'],
+])(
+  'headers without a signature for %s are rejected before the body arrives: %s',
+  async (kind, header) => {
+    const { id } = await create(kind)
+    const status = await sendRaw(
+      `POST /webhooks/${id} HTTP/1.1\r\nHost: cairn\r\nConnection: close\r\n${header}\r\nContent-Length: 1000\r\n\r\n`,
+    )
+    expect(status).toContain('401')
+  },
+)
+
+test('aborted uploads release their memory', async () => {
+  const integration = await create('github')
+  const half = `POST /webhooks/${integration.id} HTTP/1.1\r\nHost: cairn\r\n${forged}\r\nContent-Length: 25000000\r\n\r\n{`
   for (let count = 0; count < 12; count++) {
     const socket = connect(port, '127.0.0.1')
     socket.on('error', () => {})
     const closed = new Promise((resolve) => socket.on('close', resolve))
-    await new Promise<void>((resolve) => socket.write(half, () => resolve()))
+    const before = arrived
+    socket.write(half)
+    await eventually(
+      async () => arrived - before,
+      (bytes) => bytes > 0,
+    )
     socket.destroy()
     await closed
   }
+  await eventually(
+    async () => arrived - released,
+    (bytes) => bytes === 0,
+  )
   const body = Buffer.alloc(24_000_000, ' ')
   const status = await eventually(
     () => send(integration, 'ping', body),

@@ -21,8 +21,7 @@ let limits = createDeliveryLimits()
 beforeAll(async () => {
   api = await createTestApi({
     deliveryLimits: {
-      reserve: (id, bytes) => limits.reserve(id, bytes),
-      count: (id) => limits.count(id),
+      count: (integration, bytes) => limits.count(integration, bytes),
     },
   })
   tenant = await api.tenant('receiver')
@@ -369,12 +368,13 @@ test('secrets are not in the database, in later responses or in the log', async 
 
 test("deliveries above an integration's limit get 429 until the next minute", () => {
   let now = 0
-  const limits = createDeliveryLimits({ maxPerMinute: 3, now: () => now })
-  for (const id of ['a', 'a', 'a', 'b']) limits.count(id)
-  expect(() => limits.count('a')).toThrow(expect.objectContaining({ status: 429 }))
-  limits.count('b')
+  const counter = createDeliveryLimits({ maxPerMinute: 3, now: () => now })
+  const count = (id: string) => counter.count({ id, organizationId: 'one' }, 1)
+  for (const id of ['a', 'a', 'a', 'b']) count(id)
+  expect(() => count('a')).toThrow(expect.objectContaining({ status: 429 }))
+  count('b')
   now = 60_000
-  limits.count('a')
+  count('a')
 })
 
 test('over HTTP, only the sender that exceeds its limit gets 429', async () => {
@@ -486,16 +486,39 @@ describe('a rejected delivery is shown on the integration', () => {
   })
 })
 
-test('the memory for bodies that are read concurrently is limited per integration', () => {
-  const limits = createDeliveryLimits({ maxBytesAtOnce: 100 })
-  const release = limits.reserve('a', 80)
-  expect(() => limits.reserve('a', 30)).toThrow(expect.objectContaining({ status: 429 }))
-  limits.reserve('b', 80)
-  release()
-  release()
-  limits.reserve('a', 30)
-  // One body is always read.
-  limits.reserve('c', 500)
+test('the bytes of signed deliveries are limited per organization and minute', () => {
+  let now = 0
+  const counter = createDeliveryLimits({ maxBytesPerMinute: 100, now: () => now })
+  const [a, b] = ['a', 'b'].map((id) => ({ id, organizationId: 'one' }))
+  const other = { id: 'c', organizationId: 'other' }
+  counter.count(a!, 60)
+  now = 20_000
+  expect(() => counter.count(b!, 50)).toThrow(
+    expect.objectContaining({ status: 429, headers: { 'retry-after': '40' } }),
+  )
+  counter.count(b!, 40)
+  counter.count(other, 100)
+  now = 60_000
+  counter.count(b!, 50)
+})
+
+test('an organization that has sent too many bytes gets 429, and others get 202', async () => {
+  limits = createDeliveryLimits({ maxBytesPerMinute: 1_000, now: () => 0 })
+  onTestFinished(() => {
+    limits = createDeliveryLimits()
+  })
+  const [first, second] = [await create('github'), await create('github')]
+  const other = await create('github', await api.tenant('another receiver'))
+  const body = Buffer.alloc(600, ' ')
+  expect((await sendGitHub(first, body)).status).toBe(202)
+  // Deliveries that are not signed do not count.
+  const forged = { 'x-hub-signature-256': `sha256=${'a'.repeat(64)}` }
+  for (let n = 0; n < 3; n++) expect((await sendGitHub(other, body, forged)).status).toBe(401)
+  const refused = await sendGitHub(second, body)
+  expect(refused.status).toBe(429)
+  expect(refused.headers['retry-after']).toBe('60')
+  expect(await log(second)).toEqual([])
+  expect((await sendGitHub(other, body)).status).toBe(202)
 })
 
 describe('managing integrations', () => {
