@@ -1441,7 +1441,7 @@ export type Recovery = {
     tokenSetAt: string;
     /** When the last check ended. */
     checkedAt: string | null;
-    /** Through when all deliveries that GitHub has sent were compared with the stored ones. */
+    /** The time up to which all deliveries from GitHub were compared with the stored ones. */
     checkedThrough: string | null;
     nextCheckAt: string;
     /** What prevents a complete check, and what to do. */

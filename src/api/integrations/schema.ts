@@ -71,7 +71,7 @@ export const recoverySchema = z
     checkedAt: time.nullable().meta({ description: 'When the last check ended.' }),
     checkedThrough: time.nullable().meta({
       description:
-        'Through when all deliveries that GitHub has sent were compared with the stored ones.',
+        'The time up to which all deliveries from GitHub were compared with the stored ones.',
     }),
     nextCheckAt: time,
     problem: z

@@ -28,7 +28,7 @@ export function ApiKeyList({ canRevoke }: { canRevoke: boolean }) {
       )}
       {shown.length === 0 ? (
         <EmptyState title="No API keys">
-          An API key lets a program read changes and connect accounts.
+          An API key lets a program use the API, for example to report deploys.
         </EmptyState>
       ) : (
         <Rows label="API keys">

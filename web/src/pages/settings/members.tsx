@@ -15,7 +15,7 @@ export function Members() {
         Members can see everything and connect accounts. Owners can also manage members, API keys,
         integrations and all shared views, and exclude regions.
       </Text>
-      <OwnersOnly what="Only owners can invite and remove people" />
+      <OwnersOnly what="Only owners can manage members" />
       <MemberList canRemove={isOwner} />
       <Title order={2} size="h4" mt="md">
         Invite people
