@@ -17,6 +17,7 @@ import type { App } from '../src/api/context.ts'
 import { Problem } from '../src/api/problems.ts'
 import { aborted, type Command, runCommand, Stopped } from '../src/command.ts'
 import { ConfigError, loadConfig } from '../src/config.ts'
+import { SETTLING_SECONDS } from '../src/connections/status.ts'
 import { claimDataDir } from '../src/embedded/data-dir.ts'
 import { removePostgres } from '../src/embedded/postgres.ts'
 import { stopLeftBehindTemporal } from '../src/embedded/temporal.ts'
@@ -40,8 +41,6 @@ const ACCOUNT = '111122223333'
 const SECOND_ACCOUNT = '444455556666'
 const LOOKBACK_DAYS = 7
 const POLL_MS = 1_000
-/** Younger events are imported but not settled, because CloudTrail delivers late. See docs/architecture.md. */
-const SETTLING_MS = 20 * 60_000
 const DAY_MS = 24 * 3_600_000
 /** The story of the demo's incident is read first. Then another one happens live. */
 const LIVE_STORY_AFTER_MS = 10 * 60_000
@@ -266,7 +265,7 @@ async function show({ cairn, api, simulator, options, story, started, signal }: 
   }
   say('')
 
-  const wantedUntil = Date.parse(connection.createdAt) - SETTLING_MS
+  const wantedUntil = Date.parse(connection.createdAt) - SETTLING_SECONDS * 1000
   const tail = new Tail(api)
   let before = ''
   while (!signal.aborted) {

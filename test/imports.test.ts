@@ -14,7 +14,7 @@ const mayUse: Record<string, string[]> = {
   // What a source reads becomes a change; it knows no database and no network.
   'src/sources': ['src/changes', 'src/incidents', 'src/json.ts'],
   // What an incident is, and its answer: pure.
-  'src/incidents': ['src/changes'],
+  'src/incidents': ['src/changes', 'src/connections'],
   // What a connection is: pure, so that workflows may use it too.
   'src/connections': [],
   'src/config': [],

@@ -213,13 +213,11 @@ function wordsFor(problem: AwsProblem, region: string): { saw: string; remedy: s
 }
 
 /**
- * The error on one line. Omits two messages that may contain secrets: STS can quote the request
- * that it expected, with its session token, and the command of a credential process can contain
- * arguments.
+ * The error on one line. Omits a message that may contain a secret: STS can quote the request that
+ * it expected, with its session token.
  */
 function inWords({ code, message }: AwsProblem): string {
   if (code === 'SignatureDoesNotMatch') return code
-  if (message.startsWith('Command failed')) return `${code}: the credential process failed`
   const line = message.replaceAll(/\s+/g, ' ').trim().slice(0, 300).replace(/\.$/, '')
   return line === code || line === '' ? code : `${code}: ${line}`
 }

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { digest } from './digest.ts'
 
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i
 /** The run IDs of GitHub, GitLab and others count up over all customers. */
@@ -22,8 +22,4 @@ function runId(run: string): string {
   if (uuid !== undefined) return uuid.toLowerCase()
   const numbers = new Set(run.match(NUMBER))
   return numbers.size === 1 ? [...numbers][0]! : run
-}
-
-function digest(parts: readonly unknown[]): string {
-  return hash('sha256', JSON.stringify(parts), 'base64url').slice(0, 22)
 }

@@ -182,6 +182,11 @@ function regionError({
   }
 }
 
+/** Whether a connection of this status has import cycles. */
+export function isImporting(status: ConnectionStatus): boolean {
+  return status === 'importing' || status === 'current' || status === 'behind'
+}
+
 /**
  * When a connection that should be importing became overdue, because no cycle has ended; null if it
  * is not.
@@ -196,7 +201,7 @@ export function overdueSince(facts: {
   pollIntervalSeconds: number
   now: Date
 }): Date | null {
-  if (!['importing', 'current', 'behind'].includes(facts.status)) return null
+  if (!isImporting(facts.status)) return null
   const last = Math.max(facts.cycleAt?.getTime() ?? 0, facts.changedAt.getTime())
   const since = last + MISSED_INTERVALS * facts.pollIntervalSeconds * 1000
   return facts.now.getTime() > since ? new Date(since) : null

@@ -1,6 +1,6 @@
 /** Whether Cairn has all changes of a time range. Pure. */
 
-import type { ConnectionStatus } from '../connections/status.ts'
+import { type ConnectionStatus, SETTLING_SECONDS } from '../connections/status.ts'
 
 /** Half-open range in Unix seconds. */
 type SecondsRange = readonly [from: number, to: number]
@@ -71,8 +71,6 @@ export interface WindowCompleteness {
 }
 
 const MINUTE_MS = 60_000
-/** CloudTrail's usual delay, and the time until Cairn counts a second as settled. */
-const SETTLING_MS = 20 * MINUTE_MS
 /** How far past the settling time the live edge may be before it is an exception. */
 const TOLERANCE_MS = 15 * MINUTE_MS
 
@@ -119,20 +117,20 @@ function assessConnection(
       status === 'importing'
         ? 'The import of older events is in progress'
         : 'Events could not be read'
-    return is('incomplete', `${coarseDuration(missing)} of this time are not imported. ${cause}.`)
+    return is(
+      'incomplete',
+      `Not imported: ${coarseDuration(missing)} of this time range. ${cause}.`,
+    )
   }
   // The import starts at a whole second.
   const older = wanted - from.getTime()
   if (older > 1000) {
-    return is(
-      'incomplete',
-      `Its look-back is too short: ${coarseDuration(older)} of this time are older.`,
-    )
+    return is('incomplete', `The lookback is too short by ${coarseDuration(older)}.`)
   }
-  if (through >= to) return is('complete', 'Imported to the end of this time.')
+  if (through >= to) return is('complete', 'Up to date for this time range.')
   const late = now.getTime() - through.getTime()
   const open = to.getTime() - through.getTime()
-  if (late <= SETTLING_MS + TOLERANCE_MS && !isStopped(facts)) {
+  if (late <= SETTLING_SECONDS * 1000 + TOLERANCE_MS && !isStopped(facts)) {
     return is('arriving', `Events of the last ${coarseDuration(open)} may still arrive.`)
   }
   const reason = facts.statusReason ? ` ${sentence(facts.statusReason)}` : ''
@@ -147,9 +145,9 @@ const isStopped = ({ status }: ConnectionFacts) =>
   ['awaiting_role', 'action_needed', 'paused', 'deleting', 'behind'].includes(status)
 
 function notReadYet({ status, statusReason }: ConnectionFacts): string {
-  if (status === 'awaiting_role') return 'Never read: it has no role yet.'
-  if (statusReason) return `Not read yet. ${sentence(statusReason)}`
-  return 'Not read yet.'
+  if (status === 'awaiting_role') return 'Not imported: no role is set.'
+  if (statusReason) return `Not imported yet. ${sentence(statusReason)}`
+  return 'Not imported yet.'
 }
 
 function assessPush(
@@ -161,7 +159,7 @@ function assessPush(
   const is = (state: SourceState, sentence: string) => ({ id, kind, name, state, sentence })
   if (failures > 0) {
     const what = failures === 1 ? '1 delivery' : `${failures} deliveries`
-    return is('incomplete', `${what} of this time could not be translated.`)
+    return is('incomplete', `${what} of this time range could not be translated.`)
   }
   if (waiting > 0) {
     const what = waiting === 1 ? '1 delivery is' : `${waiting} deliveries are`
@@ -176,7 +174,8 @@ function assessPush(
         : `A report was refused ${ago} ago. The log of the pipeline has the reason.`,
     )
   }
-  if (createdAt > to) return is('incomplete', `Set up after this time: it has no events of it.`)
+  if (createdAt > to)
+    return is('incomplete', 'Set up after this time range. It has no events from it.')
   if (lastDeliveryAt === null) {
     return is('incomplete', `No events from ${name} since it was set up. Check the webhook.`)
   }
@@ -184,12 +183,12 @@ function assessPush(
   if (createdAt > from) {
     return is(
       'incomplete',
-      `Set up within this time: earlier events are missing. Last event ${ago} ago.`,
+      `Set up within this time range: earlier events are missing. Last event ${ago} ago.`,
     )
   }
   if (lastDeliveryAt >= to)
-    return is('complete', `Events arrived after this time, last ${ago} ago.`)
-  return is('silent', `No events from ${name} for ${ago}. Silence is not proof of quiet.`)
+    return is('complete', `Events arrived after this time range, last ${ago} ago.`)
+  return is('silent', `No events from ${name} for ${ago}. No events does not mean no changes.`)
 }
 
 function summarizeSources(
@@ -223,8 +222,8 @@ function summarizeSources(
 function silenceOf(silent: readonly SourceCompleteness[]): string {
   if (silent.length === 0) return ''
   const [first, ...others] = silent
-  const whose = others.length === 0 ? first!.name : `${silent.length} other sources`
-  return ` Silence of ${whose} is not proof of quiet.`
+  const sources = others.length === 0 ? first!.name : `${silent.length} other sources`
+  return ` No events from ${sources} does not mean no changes.`
 }
 
 /** The part of a range that is not settled, in milliseconds. Whole seconds count. */

@@ -250,7 +250,7 @@ test('reports, including rejected ones, count for the completeness of an inciden
     .execute()
   expect(await reports()).toMatchObject({
     state: 'silent',
-    sentence: expect.stringContaining('Silence is not proof of quiet.'),
+    sentence: expect.stringContaining('No events does not mean no changes.'),
   })
   expect((await report({ summary: 'Deployed' }, other)).status).toBe(422)
   const noted = await eventually(reports, ({ state }) => state === 'incomplete')

@@ -150,7 +150,7 @@ describe('an incident', () => {
     // The test's look-back is a day, and three are searched.
     await page.getByRole('status').getByText('Changes may be missing: Shop production.').waitFor()
     await page.getByRole('button', { name: '1 source' }).click()
-    await page.getByText('Its look-back is too short').waitFor()
+    await page.getByText('The lookback is too short').waitFor()
     const first = suspect(page)
     await first.getByRole('link', { name: GROUP }).waitFor()
     expect(await suspects(page).locator(':scope > li').count()).toBeLessThanOrEqual(3)

@@ -71,26 +71,22 @@ describe('an AWS account', () => {
       connection(22, { status: 'behind', statusReason: 'eu-west-1: denied' }),
       'Nothing is imported from the last 22 minutes. The connection is behind. Eu-west-1: denied.',
     ],
-    [
-      'never read',
-      connection(null, { status: 'awaiting_role' }),
-      'Never read: it has no role yet.',
-    ],
+    ['never read', connection(null, { status: 'awaiting_role' }), 'Not imported: no role is set.'],
     [
       'during the first import',
       connection(21, {
         status: 'importing',
         settled: [[seconds(ago(60)), seconds(ago(21))]],
       }),
-      '3 days of this time are not imported. The import of older events is in progress.',
+      'Not imported: 3 days of this time range. The import of older events is in progress.',
     ],
     [
-      'whose look-back is too short',
+      'whose lookback is too short',
       connection(21, {
         wantedFrom: ago(24 * 60),
         settled: [[seconds(ago(24 * 60)), seconds(ago(21))]],
       }),
-      'Its look-back is too short: 2 days of this time are older.',
+      'The lookback is too short by 2 days.',
     ],
     [
       'with a gap',
@@ -100,7 +96,7 @@ describe('an AWS account', () => {
           [seconds(ago(30)), seconds(ago(0))],
         ],
       }),
-      '10 minutes of this time are not imported. Events could not be read.',
+      'Not imported: 10 minutes of this time range. Events could not be read.',
     ],
   ])('%s is incomplete', (_what, facts, sentence) => {
     const result = assess([facts])
@@ -114,10 +110,14 @@ describe('an AWS account', () => {
 
 describe('a push source', () => {
   test.each([
-    [push({ lastDeliveryAt: ago(-1) }), 'complete', 'Events arrived after this time'],
-    [push(), 'silent', 'No events from acme for 5 minutes. Silence is not proof of quiet.'],
+    [push({ lastDeliveryAt: ago(-1) }), 'complete', 'Events arrived after this time range'],
+    [push(), 'silent', 'No events from acme for 5 minutes. No events does not mean no changes.'],
     [push({ lastDeliveryAt: null }), 'incomplete', 'No events from acme since it was set up.'],
-    [push({ failures: 2 }), 'incomplete', '2 deliveries of this time could not be translated.'],
+    [
+      push({ failures: 2 }),
+      'incomplete',
+      '2 deliveries of this time range could not be translated.',
+    ],
     [push({ waiting: 3 }), 'incomplete', '3 deliveries are not translated yet.'],
     [push({ refusedAt: ago(9) }), 'incomplete', 'A report was refused 9 minutes ago.'],
     [
@@ -125,7 +125,7 @@ describe('a push source', () => {
       'incomplete',
       'A delivery was refused 9 minutes ago: it was too large.',
     ],
-    [push({ createdAt: ago(60) }), 'incomplete', 'Set up within this time'],
+    [push({ createdAt: ago(60) }), 'incomplete', 'Set up within this time range'],
     [push({ createdAt: ago(-1) }), 'incomplete', 'Set up after this time'],
   ])('%#', (facts, state, sentence) => {
     expect(assess([connection(0)], [facts]).sources[1]).toMatchObject({
@@ -143,7 +143,7 @@ test('without a source, nothing is complete', () => {
   expect(assess([], [push()])).toMatchObject({
     isComplete: false,
     sentence:
-      'No AWS account is connected: Cairn has only what was sent to it. Silence of acme is not proof of quiet.',
+      'No AWS account is connected: Cairn has only what was sent to it. No events from acme does not mean no changes.',
   })
 })
 
@@ -151,10 +151,11 @@ test('a summary does not claim changes of push sources that are silent', () => {
   const silent = push()
   expect(assess([connection(0)], [silent])).toMatchObject({
     isComplete: true,
-    sentence: 'All AWS changes up to now are imported. Silence of acme is not proof of quiet.',
+    sentence:
+      'All AWS changes up to now are imported. No events from acme does not mean no changes.',
   })
   expect(assess([connection(22)], [silent, push({ id: 'h', name: 'flags' })]).sentence).toBe(
-    'Events of the last 22 minutes may still arrive. Everything before is imported from AWS. Silence of 2 other sources is not proof of quiet.',
+    'Events of the last 22 minutes may still arrive. Everything before is imported from AWS. No events from 2 other sources does not mean no changes.',
   )
   const heard = push({ lastDeliveryAt: ago(-1) })
   expect(assess([connection(0)], [heard]).sentence).toBe('All changes up to now are imported.')

@@ -174,7 +174,7 @@ describe('a report', () => {
       '',
       '**Most likely: x, 6 minutes before the alert**',
       '',
-      '1. [eve \\[deleted\\](http://evil.example) \\*orders\\*](https://cairn.example.com/changes/s), 6 minutes before the alert',
+      '1. [eve \\[deleted\\]\\(http\\://evil.example\\) \\*orders\\*](https://cairn.example.com/changes/s), 6 minutes before the alert',
       '   - Rare.',
       '',
       'After the alert:',

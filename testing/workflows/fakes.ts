@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
+import { SETTLING_SECONDS } from '../../src/connections/status.ts'
 import {
   type ConnectionActivities,
   ConnectionChanged,
@@ -136,7 +137,7 @@ export function fakeActivities(
           imported: 3,
           requests: 20,
           throttled: 0,
-          completeThrough: iso(now - 20 * 60_000),
+          completeThrough: iso(now - SETTLING_SECONDS * 1000),
           lagSeconds: 0,
           gapSeconds: 0,
           status: 'current',

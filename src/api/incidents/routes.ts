@@ -15,7 +15,7 @@ import type { ApiContext, App } from '../context.ts'
 import { found, jsonResponse, problems } from '../problems.ts'
 import { storableText } from '../text.ts'
 import { readIncidentCursor, writeIncidentCursor } from './cursor.ts'
-import { hurryImports } from './hurry.ts'
+import { importAllNow } from './import-all-now.ts'
 import { params, refuseField, refuseIncident, tags, withIncident } from './requests.ts'
 import {
   createIncidentSchema,
@@ -124,7 +124,7 @@ export function incidentRoutes(app: App, context: ApiContext): void {
         createIncident(trx, organizationId, fields, by),
       ).catch(refuseIncident)
       if (created) {
-        hurryImports(context, organizationId, request.log)
+        importAllNow(context, organizationId, request.log)
         reply.code(201).header('location', `/api/v1/incidents/${row.id}`)
       }
       return toIncident(row)

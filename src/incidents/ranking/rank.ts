@@ -1,6 +1,7 @@
 /** Ranks the changes that may have caused an incident. Pure, see docs/decisions/040-ranking.md. */
 
 import type { IncidentAnswer, IncidentResponse, Suspect } from '../answer.ts'
+import { relation } from '../distance.ts'
 import type { RankedIncident } from '../incident.ts'
 import type { Candidate, Evidence, RankingContext } from './candidate.ts'
 import { deployEvidence, withDeploys } from './deploys.ts'
@@ -19,14 +20,7 @@ import {
 } from './evidence.ts'
 import { findReversals, isBefore, type Reversal } from './reversal.ts'
 import { domainsOfAlert } from './symptoms.ts'
-import {
-  distanceOf,
-  effectOf,
-  MINUTE_MS,
-  possibleStarts,
-  relation,
-  timeEvidenceFor,
-} from './time.ts'
+import { distanceOf, effectOf, MINUTE_MS, possibleStarts, timeEvidenceFor } from './time.ts'
 
 /** Log-odds that a change without any evidence caused the incident. */
 const PRIOR = -2.6

@@ -1,10 +1,10 @@
 /** Evidence from time: how long before the incident's start a change took effect. */
 
+import { duration, relation } from '../distance.ts'
 import type { RankedIncident } from '../incident.ts'
 import type { Candidate, Evidence } from './candidate.ts'
 
 export const MINUTE_MS = 60_000
-const HOUR_MS = 60 * MINUTE_MS
 /** Log-odds that each doubling of the distance costs. */
 const PER_DOUBLING = 0.42
 /** Distances far below this are equal: alerts are late by minutes. */
@@ -72,24 +72,4 @@ export function distanceOf(time: Date, incident: RankedIncident): string {
   const known = incident.startedAt !== null && incident.startedAt < incident.noticedAt
   const reference = known ? incident.startedAt! : incident.noticedAt
   return relation(reference.getTime() - time.getTime(), known ? 'the start' : 'the alert')
-}
-
-/** @param elapsed milliseconds from the change to the event */
-export function relation(elapsed: number, event: string): string {
-  if (Math.abs(elapsed) < 1000) return `at the time of ${event}`
-  return `${duration(Math.abs(elapsed))} ${elapsed > 0 ? 'before' : 'after'} ${event}`
-}
-
-/** `6 minutes`, rounded. @param ms not negative */
-function duration(ms: number): string {
-  const units: [number, string][] = [
-    [24 * HOUR_MS, 'day'],
-    [HOUR_MS, 'hour'],
-    [MINUTE_MS, 'minute'],
-    [1000, 'second'],
-  ]
-  // The largest unit of which there are at least two: `90 minutes`, not `2 hours`.
-  const [size, unit] = units.find(([size]) => ms >= 2 * size) ?? [1000, 'second']
-  const count = Math.round(ms / size)
-  return `${count} ${unit}${count === 1 ? '' : 's'}`
 }

@@ -3,8 +3,8 @@
  * computed from. docs/decisions/004-change-sets.md has the reasons.
  */
 
-import { hash } from 'node:crypto'
 import type { Actor, ChangeSetKey, Tool } from '../../changes/change.ts'
+import { digest } from '../../changes/digest.ts'
 import { RUN_STREAM, runSessionKey } from '../../changes/run-key.ts'
 import { credentialStream } from '../../changes/streams.ts'
 import { assumedRole, STACK_SESSION } from './actor.ts'
@@ -218,17 +218,3 @@ function dateOf(text: string | undefined): Date | null {
   const milliseconds = Date.parse(text)
   return Number.isNaN(milliseconds) ? null : new Date(milliseconds)
 }
-
-/** 22 characters for any parts: texts in records may have any length. */
-function digest(parts: readonly unknown[]): string {
-  const text = JSON.stringify(parts)
-  const known = digests.get(text)
-  if (known !== undefined) return known
-  const made = hash('sha256', text, 'base64url').slice(0, 22)
-  if (digests.size >= 5_000) digests.clear()
-  if (text.length < 1_000) digests.set(text, made)
-  return made
-}
-
-// A session has many records.
-const digests = new Map<string, string>()

@@ -2,6 +2,7 @@
 
 import { hash } from 'node:crypto'
 import type { Actor, Attributes, Change, ChangeSetKey, Resource } from '../../changes/change.ts'
+import { digest } from '../../changes/digest.ts'
 import { resourceKey } from '../../changes/resource-key.ts'
 import { RUN_STREAM, runSessionKey } from '../../changes/run-key.ts'
 import { indexable, spoken } from '../../changes/text.ts'
@@ -141,10 +142,6 @@ export function settingsSet({ full_name }: Repository, actor: Actor): ChangeSetK
     stream: null,
     idleTimeoutMs: 20 * 60_000,
   }
-}
-
-function digest(parts: readonly string[]): string {
-  return hash('sha256', JSON.stringify(parts), 'base64url').slice(0, 22)
 }
 
 /** Identifies an event that has neither an ID nor a time. */

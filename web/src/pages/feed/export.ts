@@ -1,5 +1,6 @@
 import { visible } from '../../components/json.ts'
 import { counted } from '../../format.ts'
+import { escapeMarkdown } from '../../markdown.ts'
 import type { Entry } from './entries.ts'
 import { type FeedRange, type FeedSearch, toQuery, withoutRange, writeTime } from './search.ts'
 
@@ -71,9 +72,4 @@ function summaryOf(entry: Entry): string {
 /** `2026-03-02 12:00:00 UTC`. Fractions of a second are cut. */
 function utc(time: string | Date): string {
   return `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`
-}
-
-/** CommonMark allows a backslash before any ASCII punctuation. */
-function escapeMarkdown(text: string): string {
-  return text.replaceAll(/[\\`*_{}[\]<>()#+!|~&@]|:(?=\/\/)|(?<=www)\./gi, '\\$&')
 }

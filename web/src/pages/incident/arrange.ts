@@ -1,5 +1,6 @@
 /** Which suspects an incident's page shows, and how its timeline is divided. Pure. */
 
+import { relation } from '../../../../src/incidents/distance.ts'
 import type { Change, IncidentAnswer, Suspect, Verdict } from '../../client.ts'
 
 const MAX_SUSPECTS = 3
@@ -52,20 +53,8 @@ export function conclude(
 
 /** `6 minutes before the alert`. */
 export function distance(occurredAt: string, noticedAt: string): string {
-  const ms = Date.parse(noticedAt) - Date.parse(occurredAt)
-  const seconds = Math.round(Math.abs(ms) / 1000)
-  if (seconds < 1) return 'at the time of the alert'
-  return `${span(seconds)} ${ms >= 0 ? 'before' : 'after'} the alert`
+  return relation(Date.parse(noticedAt) - Date.parse(occurredAt), 'the alert')
 }
-
-function span(seconds: number): string {
-  if (seconds < 90) return counted(seconds, 'second')
-  if (seconds < 90 * 60) return counted(Math.round(seconds / 60), 'minute')
-  if (seconds < 48 * 3600) return counted(Math.round(seconds / 3600), 'hour')
-  return counted(Math.round(seconds / 86_400), 'day')
-}
-
-const counted = (count: number, unit: string) => `${count} ${unit}${count === 1 ? '' : 's'}`
 
 /** A change that was stored after the incident was opened, although it occurred before. */
 export function arrivedLater(change: Change, openedAt: string): boolean {

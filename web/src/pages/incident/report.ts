@@ -1,6 +1,7 @@
 /** An incident's answer as text for a ticket or a chat. Pure. */
 
 import type { IncidentAnswer, Suspect } from '../../client.ts'
+import { escapeMarkdown } from '../../markdown.ts'
 import { distance } from './arrange.ts'
 
 /** What an answer without a suspect leaves open. */
@@ -69,11 +70,6 @@ function render(report: IncidentReport, { heading, strong, link, plain }: Format
     ...(suspects.length > 0 ? [] : [CANNOT_SEE]),
   ]
   return parts.join('\n\n')
-}
-
-/** Text from sources is untrusted: it must not become a link, an image or a heading. */
-function escapeMarkdown(text: string): string {
-  return text.replaceAll(/[\\`*_[\]<>#|~!]/g, (mark) => `\\${mark}`).replaceAll('\n', ' ')
 }
 
 function escapeSlack(text: string): string {

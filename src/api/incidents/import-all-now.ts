@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { isImporting } from '../../connections/status.ts'
 import { listConnections } from '../../db/connections.ts'
 import { asOrganization } from '../../db/database.ts'
 import type { ApiContext } from '../context.ts'
@@ -11,7 +12,7 @@ const MAX_CONNECTIONS = 50
  * fails, the next poll comes soon: open incidents shorten the interval of quiet regions, see
  * `claimDue`.
  */
-export function hurryImports(
+export function importAllNow(
   { database, workflows }: Pick<ApiContext, 'database' | 'workflows'>,
   organizationId: string,
   log: FastifyBaseLogger,
@@ -19,7 +20,7 @@ export function hurryImports(
   const importAll = async () => {
     const rows = await asOrganization(database, organizationId, (trx) => listConnections(trx))
     const active = rows
-      .filter((row) => ['importing', 'current', 'behind'].includes(row.status))
+      .filter((row) => isImporting(row.status))
       .filter((row) => row.deleted_at === null && !row.paused)
       .slice(0, MAX_CONNECTIONS)
     await Promise.all(
