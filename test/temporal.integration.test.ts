@@ -449,6 +449,28 @@ describe('while Temporal is unavailable', () => {
     }
   })
 
+  test('a call that waits for its next attempt ends when the connection is closed', async () => {
+    const uncaught: Error[] = []
+    const onUncaught = (error: Error) => uncaught.push(error)
+    process.on('uncaughtException', onUncaught)
+    const ref = connectionIn(new World())
+    try {
+      for (const waitedMs of [1, 30, 100]) {
+        const absent = { ...target, connection: { address: '127.0.0.1:1' } }
+        const own = createWorkflows(absent, { installationId, logger })
+        const call = own.importNow(ref).catch((error) => error)
+        await sleep(waitedMs)
+        await own.close()
+        expect(await call).toBeInstanceOf(TemporalUnavailable)
+      }
+      // Longer than the pause before any further attempt.
+      await sleep(1_000)
+    } finally {
+      process.off('uncaughtException', onUncaught)
+    }
+    expect(uncaught).toEqual([])
+  })
+
   test('a worker waits for it, repeatedly', async () => {
     const gate = await createGate(inject('temporalAddress'))
     const own = await createTemporalNamespace()

@@ -20,11 +20,25 @@ let shared: Promise<Browser> | undefined
 
 /**
  * One for all test files of this process, which ends it: a start takes seconds of processor time.
- * Each page has a context of its own.
+ * Each page has a context of its own. After a failed start or a crash, the next file starts another.
  */
 export function sharedBrowser(): Promise<Browser> {
-  shared ??= launchBrowser()
+  shared ??= launchShared()
   return shared
+}
+
+async function launchShared(): Promise<Browser> {
+  const forget = () => {
+    shared = undefined
+  }
+  try {
+    const browser = await launchBrowser()
+    browser.on('disconnected', forget)
+    return browser
+  } catch (error) {
+    forget()
+    throw error
+  }
 }
 
 /** Where a file of this name goes, in a folder that is then there. */

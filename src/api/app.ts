@@ -158,8 +158,8 @@ export async function createApp(
     )
   })
 
-  await describeApi(app as unknown as App)
   const methodsOf = recordMethods(app as App)
+  await describeApi(app as unknown as App)
   const absent = (request: FastifyRequest) => {
     const allow = methodsOf(pathOf(request)).join(', ')
     if (allow === '') throw notFound('page')

@@ -1,14 +1,10 @@
-import {
-  Client,
-  Connection,
-  defaultGrpcRetryOptions,
-  makeGrpcRetryInterceptor,
-} from '@temporalio/client'
+import { Client, Connection } from '@temporalio/client'
 import type { Logger } from 'pino'
 import { taskQueueOf } from '../workflows/state.ts'
 import { backgroundWorkflows } from './background-workflows.ts'
 import { connectionWorkflows } from './connection-workflows.ts'
 import { temporalReason } from './errors.ts'
+import { retryInterceptor } from './retries.ts'
 import { withinDeadline } from './session.ts'
 import type { TemporalTarget } from './target.ts'
 import type { Workflows } from './workflows.ts'
@@ -24,6 +20,7 @@ export function createWorkflows(
 ): Workflows {
   const { installationId, logger } = options
   const { namespace, uiUrl } = target
+  let isClosed = false
   const connection = Connection.lazy({
     ...target.connection,
     // gRPC waits up to two minutes before it reconnects, which is too long for users who wait.
@@ -31,14 +28,12 @@ export function createWorkflows(
       'grpc.initial_reconnect_backoff_ms': 500,
       'grpc.max_reconnect_backoff_ms': 2_000,
     },
-    interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 3 }))],
+    interceptors: [retryInterceptor(() => isClosed)],
   })
   const client = new Client({ connection, namespace })
 
-  // Calls that no request waits for. A call that is retried after its connection was closed would
-  // end the process: grpc-js throws from a timer.
+  // Calls that no request waits for.
   const pending = new Set<Promise<unknown>>()
-  let isClosed = false
   async function untilClosed<T>(start: () => Promise<T>): Promise<T> {
     if (isClosed) throw new Error('The connection to Temporal is closed')
     const call = start()

@@ -91,6 +91,7 @@ describe('every failure is a problem with a fix', () => {
     ],
     ['another method', { method: 'PUT' }, 405, 'POST, GET, HEAD'],
     ['another method on health', { method: 'DELETE', url: '/healthz' }, 405, 'GET'],
+    ['another method on the document', { method: 'PUT', url: '/api/openapi.json' }, 405, 'GET'],
     ['an address that is not well-formed', { method: 'GET', url: '/api/v1/%zz' }, 400, 'not valid'],
     [
       'an address without end',
