@@ -200,6 +200,18 @@ export async function updateDesiredState(
   return row
 }
 
+/** Whether the deletion of a connection is complete, and a purge would reopen it. */
+export async function isReopenedByPurge(trx: Trx, id: string): Promise<boolean> {
+  const row = await trx
+    .selectFrom('connections')
+    .select('id')
+    .where('id', '=', id)
+    .where('ended_at', 'is not', null)
+    .where('purge', '=', false)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /**
  * Marks a connection for deletion; the workflow completes it. `purge` also removes what it
  * imported, and can be requested after a deletion without it has completed. Repeated calls have no

@@ -59,6 +59,32 @@ test('deletions count until they are complete', async () => {
   expect((await create(tenant)).status).toBe(201)
 })
 
+test('a purge of a deleted connection counts until it is complete', async () => {
+  const tenant = await api.tenant('purging')
+  const [{ id }] = (await createBulk(tenant, 0, MAX_CONNECTIONS)).body.items
+  const remove = (query = '') => tenant.request('DELETE', `/api/v1/connections/${id}${query}`)
+  const end = () =>
+    sql`UPDATE connections SET ended_at = now() WHERE id = ${id}`.execute(api.superuser)
+  expect((await remove()).status).toBe(202)
+  await end()
+  const next = await create(tenant)
+  expect(next.status).toBe(201)
+
+  const refused = await remove('?purge=true')
+  expect(refused).toMatchObject({
+    status: 409,
+    body: { detail: expect.stringContaining('Deleting the changes of another one would exceed') },
+  })
+  expect((await tenant.request('DELETE', `/api/v1/connections/${next.body.id}`)).status).toBe(202)
+  await sql`UPDATE connections SET ended_at = now() WHERE id = ${next.body.id}`.execute(
+    api.superuser,
+  )
+  expect((await remove('?purge=true')).status).toBe(202)
+  // The running deletion counts, and can be requested again.
+  expect((await remove('?purge=true')).status).toBe(202)
+  expect((await create(tenant)).body.detail).toContain('1 of which is still being deleted')
+})
+
 test('concurrent creations cannot exceed the quota together', async () => {
   const tenant = await api.tenant('at once')
   const answers = await Promise.all([

@@ -1,6 +1,11 @@
 import { z } from 'zod'
 import { liveEdges } from '../../db/complete-range.ts'
-import { insertConnection, listConnections, markDeleted } from '../../db/connections.ts'
+import {
+  insertConnection,
+  isReopenedByPurge,
+  listConnections,
+  markDeleted,
+} from '../../db/connections.ts'
 import { asOrganization, readOrganization } from '../../db/database.ts'
 import { defaultEnvironments, setDefaultEnvironment } from '../../db/environment-links.ts'
 import type { ApiContext, App } from '../context.ts'
@@ -161,7 +166,7 @@ export function connectionRoutes(app: App, context: ApiContext): void {
             'Deletion started. It completes when the running import ends.',
             deletedConnectionSchema,
           ),
-          ...problems(401, 404, 422, 503),
+          ...problems(401, 404, 409, 422, 503),
         },
       },
     },
@@ -171,9 +176,15 @@ export function connectionRoutes(app: App, context: ApiContext): void {
         database,
         request.organizationId,
         async (trx) => {
-          const row = await found('connection', request.params.id, (id) =>
-            markDeleted(trx, id, { purge }),
-          )
+          const row = await found('connection', request.params.id, async (id) => {
+            // Its workflow runs again until its changes are deleted.
+            if (purge && (await isReopenedByPurge(trx, id))) {
+              const what = 'Deleting the changes of another one'
+              const quota = { adding: 1, most: maxConnections, what }
+              await requireConnectionQuota(trx, request.organizationId, quota)
+            }
+            return markDeleted(trx, id, { purge })
+          })
           return { row, environmentId: (await defaultEnvironments(trx, row.id)).get(row.id) }
         },
       )
