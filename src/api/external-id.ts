@@ -22,6 +22,8 @@ export function isAscii(text: string): boolean {
   return /^[\0-\x7f]*$/.test(text)
 }
 
+const EXTERNAL_ID = 'externalid'
+
 /** Letters of other scripts that look like those of the name. */
 const lookAlikes: Record<string, string> = {
   ...{ е: 'e', х: 'x', т: 't', г: 'r', п: 'n', а: 'a', і: 'i', ӏ: 'l', ԁ: 'd', ο: 'o', ε: 'e' },
@@ -34,11 +36,19 @@ const lookAlikes: Record<string, string> = {
  */
 export function isExternalId(name: string): boolean {
   // Normalizing does not change ASCII, and is slow for long names.
-  const letters = (isAscii(name) ? name : name.normalize('NFKD'))
+  if (isAscii(name)) {
+    if (name.length < EXTERNAL_ID.length) return false
+    return name
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]/g, '')
+      .includes(EXTERNAL_ID)
+  }
+  const letters = name
+    .normalize('NFKD')
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}]/gu, '')
     .replaceAll(/[^a-z0-9]/gu, (letter) => lookAlikes[letter] ?? letter)
-  return letters.includes('externalid')
+  return letters.includes(EXTERNAL_ID)
 }
 
 /** The response to a request that tries to set an external ID. */

@@ -57,6 +57,28 @@ describe('a body without a key or a session', () => {
     },
   )
 
+  test.each([
+    '/v2/change/enqueue',
+    '/repos/acme/shop/deployments',
+    '/api/v3/repos/a/b/deployments',
+  ])('is not parsed before its key is known: %s', async (url) => {
+    const parse = vi.spyOn(JSON, 'parse')
+    const payload = `{"routing_key":"unknown"${',"a":1'.repeat(2_000)}}`
+    const response = await api.app.inject({ method: 'POST', url, headers: json, payload })
+    expect([400, 401]).toContain(response.statusCode)
+    expect(parse).not.toHaveBeenCalledWith(payload)
+  })
+
+  test('of a PagerDuty change event is rejected above 512 KiB', async () => {
+    const send = async (size: number) => {
+      const start = `{"routing_key":"${tenant.key}","payload":{"summary":"a"},"rest":"`
+      const payload = `${start.padEnd(size - 2, 'x')}"}`
+      const url = '/v2/change/enqueue'
+      return (await api.app.inject({ method: 'POST', url, headers: json, payload })).statusCode
+    }
+    expect([await send(512 * 1024), await send(512 * 1024 + 1)]).toEqual([202, 413])
+  })
+
   test('is not read if a key is missing', async () => {
     const response = await api.app.inject({
       ...{ method: 'POST', url: '/api/v1/connections', headers: json },

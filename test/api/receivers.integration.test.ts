@@ -90,6 +90,33 @@ test.each([
   },
 )
 
+test('the routing key of a PagerDuty change event is its own field, not one in its details', async () => {
+  const [event, other] = [pagerDuty(), await api.tenant('other details')]
+  const withDetails = (key: string, summary: string) => ({
+    payload: { ...event.payload, summary, custom_details: { routing_key: key } },
+  })
+  const own = { ...withDetails(other.key, 'With the key of another'), routing_key: tenant.key }
+  expect((await post('/v2/change/enqueue', own)).status).toBe(202)
+  expect(await feed(tenant, 'q=key+of+another')).toHaveLength(1)
+  expect(await feed(other, 'q=key+of+another')).toEqual([])
+  const onlyInDetails = withDetails(tenant.key, 'Without a key')
+  const refused = await post('/v2/change/enqueue', onlyInDetails)
+  expect(refused).toMatchObject({ status: 400, body: { status: 'invalid event' } })
+  expect(await feed(tenant, 'q=Without+a+key')).toEqual([])
+})
+
+test('a PagerDuty change event with a valid key is checked like all bodies', async () => {
+  const event = JSON.stringify(pagerDuty())
+  for (const [text, detail] of [
+    [event.slice(0, -1), 'not valid JSON'],
+    [event.replace('{', '{"a":1,"a":2,'), 'Duplicate name'],
+  ] as const) {
+    const { status, body } = await post('/v2/change/enqueue', text)
+    expect(status).toBe(400)
+    expect(body.detail).toContain(detail)
+  }
+})
+
 test('links of a received event that are not web URLs are removed', async () => {
   const event = { ...pagerDuty(), links: [{ href: 'javascript:alert(1)', text: 'a' }] }
   event.payload.summary = 'With a script'

@@ -49,9 +49,12 @@ const responses = {
 /** GitHub's deployment API, so that a tool that reports to GitHub can report to Cairn. */
 export function githubDeploymentRoutes(app: App, context: ApiContext): void {
   const { database, system, publicUrl } = context
-  const organizationOf = async (request: FastifyRequest) => {
+  /** Runs before the body is read. */
+  const authenticate = async (request: FastifyRequest, reply: FastifyReply) => {
     const key = receiverKey(request)
-    return key === undefined ? undefined : organizationOfKey(system, key)
+    const organizationId = key === undefined ? undefined : await organizationOfKey(system, key)
+    if (!organizationId) return reply.code(401).send({ message: 'Bad credentials' })
+    request.organizationId = organizationId
   }
   for (const { prefix, suffix } of PREFIXES) {
     const base = `${prefix}/repos/:owner/:repo/deployments`
@@ -60,6 +63,7 @@ export function githubDeploymentRoutes(app: App, context: ApiContext): void {
     app.post(
       base,
       {
+        onRequest: authenticate,
         schema: {
           tags: ['receivers'],
           security: [{ key: [] }],
@@ -73,9 +77,7 @@ export function githubDeploymentRoutes(app: App, context: ApiContext): void {
         },
       },
       async (request, reply) => {
-        const organizationId = await organizationOf(request)
-        if (!organizationId) return badCredentials(reply)
-        request.organizationId = organizationId
+        const { organizationId } = request
         const parsed = deploymentSchema.safeParse(request.body)
         if (!parsed.success) return validationFailed(reply, 'Deployment', parsed.error)
         const id = randomInt(1, ID_LIMIT)
@@ -100,6 +102,7 @@ export function githubDeploymentRoutes(app: App, context: ApiContext): void {
     app.post(
       `${base}/:deploymentId/statuses`,
       {
+        onRequest: authenticate,
         schema: {
           tags: ['receivers'],
           security: [{ key: [] }],
@@ -113,9 +116,7 @@ export function githubDeploymentRoutes(app: App, context: ApiContext): void {
         },
       },
       async (request, reply) => {
-        const organizationId = await organizationOf(request)
-        if (!organizationId) return badCredentials(reply)
-        request.organizationId = organizationId
+        const { organizationId } = request
         const parsed = statusSchema.safeParse(request.body)
         if (!parsed.success) return validationFailed(reply, 'DeploymentStatus', parsed.error)
         const now = new Date()
@@ -141,10 +142,6 @@ export function githubDeploymentRoutes(app: App, context: ApiContext): void {
       },
     )
   }
-}
-
-function badCredentials(reply: FastifyReply) {
-  return reply.code(401).send({ message: 'Bad credentials' })
 }
 
 function validationFailed(reply: FastifyReply, resource: string, error: z.ZodError) {

@@ -3,9 +3,12 @@ import { z } from 'zod'
 import { organizationOfKey } from '../../db/organizations.ts'
 import type { ReportReading } from '../../sources/deploy/foreign.ts'
 import { readPagerDutyChange } from '../../sources/deploy/pagerduty.ts'
+import { readBody } from '../bodies/read.ts'
 import type { ApiContext, App } from '../context.ts'
+import { parseBody } from '../json-body.ts'
 import { jsonResponse, Problem } from '../problems.ts'
 import { recordRefusals } from '../refusals.ts'
+import { findRoutingKeys } from './routing-keys.ts'
 import { acceptReport } from './store.ts'
 
 /** PagerDuty's own limit. */
@@ -38,46 +41,68 @@ export function receiverRoutes(app: App, { database, system }: ApiContext): void
     await acceptReport(database, organizationId, reading.report, options)
   }
 
-  app.post(
-    '/v2/change/enqueue',
-    {
-      bodyLimit: BODY_LIMIT_BYTES,
-      schema: {
-        tags: ['receivers'],
-        security: [],
-        operationId: 'receivePagerDutyChangeEvent',
-        summary: 'Receive a PagerDuty change event',
-        description:
-          'Compatible with `POST https://events.pagerduty.com/v2/change/enqueue`. `routing_key` is an API key of Cairn. `custom_details` can contain `environment`, `service`, `version`, `author` and `repository`.',
-        querystring: z.looseObject({}),
-        response: {
-          202: jsonResponse('The change is stored.', pagerDutyAnswer),
-          400: jsonResponse('The event is not valid.', pagerDutyAnswer),
+  const findOrganization = async (keys: readonly string[]) => {
+    for (const key of keys) {
+      const organizationId = await organizationOfKey(system, key)
+      if (organizationId) return { key, organizationId }
+    }
+    return undefined
+  }
+
+  app.register(async (scope) => {
+    const routes = scope as App
+    // The key is in the body, so the body is only parsed when a key in it has been found.
+    routes.removeContentTypeParser('application/json')
+    routes.addContentTypeParser('application/json', readBody)
+    routes.post(
+      '/v2/change/enqueue',
+      {
+        bodyLimit: BODY_LIMIT_BYTES,
+        schema: {
+          tags: ['receivers'],
+          security: [],
+          operationId: 'receivePagerDutyChangeEvent',
+          summary: 'Receive a PagerDuty change event',
+          description:
+            'Compatible with `POST https://events.pagerduty.com/v2/change/enqueue`. `routing_key` is an API key of Cairn. `custom_details` can contain `environment`, `service`, `version`, `author` and `repository`.',
+          querystring: z.looseObject({}),
+          response: {
+            202: jsonResponse('The change is stored.', pagerDutyAnswer),
+            400: jsonResponse('The event is not valid.', pagerDutyAnswer),
+          },
         },
       },
-    },
-    async (request, reply) => {
-      const invalid = (errors: string[]) =>
-        reply.code(400).send({
-          status: 'invalid event',
-          message: 'Event object is invalid',
-          errors,
-        })
-      const { routing_key: key, ...event } = (request.body ?? {}) as Record<string, unknown>
-      const organizationId = typeof key === 'string' && (await organizationOfKey(system, key))
-      if (!organizationId) return invalid(["'routing_key' must be a valid API key of Cairn"])
-      request.organizationId = organizationId
-      const reading = readPagerDutyChange(event)
-      if ('errors' in reading) return invalid(reading.errors)
-      try {
-        await store(organizationId, reading, event)
-      } catch (error) {
-        if (error instanceof Problem && error.status === 422) return invalid([error.message])
-        throw error
-      }
-      return reply.code(202).send({ status: 'success', message: 'Change event processed' })
-    },
-  )
+      async (request, reply) => {
+        const invalid = (errors: string[]) =>
+          reply.code(400).send({
+            status: 'invalid event',
+            message: 'Event object is invalid',
+            errors,
+          })
+        const wrongKey = () => invalid(["'routing_key' must be a valid API key of Cairn"])
+        const text = String(request.body ?? '')
+        const sender = await findOrganization(findRoutingKeys(text))
+        if (!sender) return wrongKey()
+        request.organizationId = sender.organizationId
+        const { routing_key: key, ...event } = (parseBody(text) ?? {}) as Record<string, unknown>
+        // Another field of this name may contain a valid key as well.
+        const own = typeof key === 'string' ? [key] : []
+        const owner = key === sender.key ? sender : await findOrganization(own)
+        if (!owner) return wrongKey()
+        const { organizationId } = owner
+        request.organizationId = organizationId
+        const reading = readPagerDutyChange(event)
+        if ('errors' in reading) return invalid(reading.errors)
+        try {
+          await store(organizationId, reading, event)
+        } catch (error) {
+          if (error instanceof Problem && error.status === 422) return invalid([error.message])
+          throw error
+        }
+        return reply.code(202).send({ status: 'success', message: 'Change event processed' })
+      },
+    )
+  })
 }
 
 /** The key of a request to a receiver that accepts GitHub's spelling, `token KEY`, as well. */
