@@ -153,11 +153,9 @@ export function assignChangeSets(
 
 /** Changes of one kind in a set, or a single change. */
 type SetPart = Pick<Change, 'actor' | 'tool' | 'service' | 'outcome'> &
-  Partial<Pick<Change, 'readOnly' | 'summary' | 'subject'>> & {
+  Partial<Pick<Change, 'readOnly' | 'verb' | 'resources'>> & {
     /** The number of changes; default 1. */
     count?: number
-    /** What the change acted on; the first of several. */
-    resources?: Change['resources']
     /** What the changes acted on: the names of some, and how many there are. */
     things?: { type: string; names: string[]; count: number }
   }
@@ -214,13 +212,12 @@ function namedWork(parts: readonly SetPart[]): string | undefined {
   const works = new Map<string, NamedWork>()
   let changes = 0
   for (const part of parts) {
-    const { count = 1, resources } = part
+    const { count = 1, resources, verb = 'changed' } = part
     changes += count
     const [main] = resources ?? []
     const things =
       part.things ?? (main && { type: main.type, names: [main.name ?? main.id], count: 1 })
-    const verb = verbOf(part)
-    if (things === undefined || things.names.length === 0 || verb === undefined) continue
+    if (things === undefined || things.names.length === 0) continue
     const key = `${verb} ${things.type}`
     const work = works.get(key) ?? {
       verb,
@@ -261,20 +258,4 @@ function typeWords(type: string): string {
   const noun = words(rest.at(-1) ?? type.split('::').at(-1)!)
   if (rest.length !== 1) return noun || 'thing'
   return `${service.replace(/(?<=[a-z])(Manager|Functions|Gateway)$/, ' $1')} ${noun}`
-}
-
-/**
- * The verb of a summary, if what was acted on is its object: `created` of `created role app`. Of
- * `created an access key for user bo` it is only that the user changed.
- */
-function verbOf({ summary, subject, actor, resources }: SetPart): string | undefined {
-  const [main] = resources ?? []
-  if (summary === undefined || main === undefined) return undefined
-  const rest = summary.slice((subject ?? actor.name).length).replace(/^, through [^,]{1,80},/, '')
-  const [, verb, object = ''] =
-    /^ ((?:started|finished|stopped) [a-z]+ing|[a-z]+) (?:new code to )?(.*?)(?= (?:of|for|to|from|in|on|with|into|as|off) |[,:]|$)/.exec(
-      rest,
-    ) ?? []
-  if (verb === undefined) return undefined
-  return object.includes(main.name ?? main.id) || object.includes(main.id) ? verb : 'changed'
 }

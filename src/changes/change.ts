@@ -24,6 +24,12 @@ export interface Change<Detail extends SourceDetail = SourceDetail> {
   summary: string
   /** The first words of the summary, if they name the actor: `The root user`. */
   subject?: string
+  /**
+   * What it did to its first resource if it succeeded, in the past tense: `deployed`, `started
+   * rotating`. For headlines. Undefined for reads, and if it acted on something else of the
+   * resource, such as the policy of a role.
+   */
+  verb?: string | undefined
   /** What was changed, in the source's terms: `ec2`, `github`. */
   service: string
   /** In the source's terms: `RunInstances`. */

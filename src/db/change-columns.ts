@@ -31,6 +31,7 @@ export function columnsRead(change: Change, noiseRules: readonly NoiseRule[]) {
     risks: change.risks,
     publicAccess: change.publicAccess,
     subject: change.subject,
+    verb: change.verb,
     links: change.links,
     effectiveAt: change.effectiveAt?.toISOString(),
     attributes: attributesOf(change),

@@ -30,8 +30,7 @@ export interface ListedSet {
     publicAccess: string | null
     readOnly: boolean
     /** Of the first of them. */
-    summary: string
-    subject?: string
+    verb?: string
     resources: Change['resources']
     /** What they acted on. */
     things?: { type: string; names: string[]; count: number }
@@ -107,10 +106,9 @@ export async function listChangeSets(
     items: rows.map((row) => {
       const own = kinds.get(row.id) ?? []
       const parts = own.map(({ firstId, thingType, thingNames, thingCount, ...kind }) => {
-        const { summary, envelope } = firsts.get(firstId)!
-        const { actor, tool, subject, resources } = envelope
-        const part: ListedSet['parts'][number] = { ...kind, actor, tool, summary, resources }
-        if (subject !== undefined) part.subject = subject
+        const { actor, tool, verb, resources } = firsts.get(firstId)!.envelope
+        const part: ListedSet['parts'][number] = { ...kind, actor, tool, resources }
+        if (verb !== undefined) part.verb = verb
         if (thingType !== null) {
           part.things = { type: thingType, names: thingNames ?? [], count: thingCount }
         }

@@ -195,17 +195,24 @@ describe('a headline', () => {
   })
 
   it('names what was started and finished', () => {
-    const rotation = (summary: string) => ({
-      ...deploy('fn'),
-      subject: 'alice',
-      summary: `alice ${summary} secret orders-db in us-east-1`,
-      resources: [
-        { ...deploy('fn').resources[0]!, type: 'AWS::SecretsManager::Secret', name: 'orders-db' },
-      ],
-    })
-    expect(headline([rotation('started rotating'), rotation('finished rotating')])).toBe(
+    const rotation = (action: string) => {
+      const SecretId = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:orders-db-a1b2c3'
+      return read(call('secretsmanager', action, null, null, { additionalEventData: { SecretId } }))
+    }
+    expect(headline([rotation('RotationStarted'), rotation('RotationSucceeded')])).toBe(
       'alice, with AWS CLI, started rotating Secrets Manager secret orders-db and finished rotating Secrets Manager secret orders-db',
     )
+  })
+
+  it('is neutral about changes of an earlier reader, which have no verb', () => {
+    const { verb, ...earlier } = deploy('fn')
+    expect(verb).toBe('deployed')
+    expect(headline([earlier])).toBe('alice, with AWS CLI, changed Lambda function fn')
+  })
+
+  it('does not read summaries', () => {
+    const change = { ...deploy('fn'), summary: 'alice deleted fn' }
+    expect(headline([change])).toContain('deployed Lambda function fn')
   })
 
   it('does not count reads as changes', () => {

@@ -7,7 +7,15 @@ import type { UnparsedReason } from '../../changes/unparsed-reasons.ts'
  */
 export type ChangeEnvelope = Pick<
   Change,
-  'actor' | 'tool' | 'resources' | 'risks' | 'publicAccess' | 'subject' | 'links' | 'attributes'
+  | 'actor'
+  | 'tool'
+  | 'resources'
+  | 'risks'
+  | 'publicAccess'
+  | 'subject'
+  | 'verb'
+  | 'links'
+  | 'attributes'
 > & {
   /** RFC 3339, see `Change.effectiveAt`. */
   effectiveAt?: string | undefined

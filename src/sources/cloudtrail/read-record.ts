@@ -7,6 +7,7 @@ import { isStorableTime } from '../../changes/time.ts'
 import { isObject } from '../../json.ts'
 import { findActor } from './actor.ts'
 import { consoleDomain } from './arn.ts'
+import { changeVerb } from './change-verb.ts'
 import {
   CLOUDTRAIL,
   type CloudTrailChange,
@@ -128,7 +129,10 @@ function changeOf(
     links: linksOf(facts, sourceId),
     detail: detailOf(facts, sourceId, summary, ending),
   }
-  if (ending.outcome === 'succeeded') addTags(facts.resources, facts)
+  if (ending.outcome === 'succeeded') {
+    addTags(facts.resources, facts)
+    if (!change.readOnly) change.verb = changeVerb(summary, facts)
+  }
   const effectiveAt = effectiveAtOf(facts, occurredAt)
   if (effectiveAt !== undefined && ending.outcome === 'succeeded') change.effectiveAt = effectiveAt
   if (isPublic) change.publicAccess = indexable(spoken(summary.opens!, 200))

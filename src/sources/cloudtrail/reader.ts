@@ -10,7 +10,7 @@ import { readRecord } from './read-record.ts'
  * change that is already stored would be read differently. test/sources/cloudtrail/reader.test.ts
  * fails if the version stays the same but its sample records are read differently.
  */
-export const READER_VERSION = 1
+export const READER_VERSION = 2
 
 /** The fields that only LookupEvents returns, and that `readRecord` uses. As JSON text. */
 export function contextOf(event: LookupEvent): string {

@@ -19,6 +19,8 @@ export interface Summary {
   more?: string
   /** When the past of `does` is not its first word in the past. */
   did?: string
+  /** What it does to the first resource, if the action's name does not show it: `deploy`. */
+  verb?: string
   edits?: Edit[]
   /** What it opens to everyone, in words. */
   opens?: string

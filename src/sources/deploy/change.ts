@@ -14,6 +14,8 @@ import { DEPLOY, type DeployChange, type DeployDetail, type Report } from './det
 
 const SUMMARY_LENGTH = 300
 const NAME_LENGTH = 200
+/** The action of reports that name none. */
+const DEPLOY_ACTION = 'deploy'
 
 /** @param receivedAt the start of a change that reports no time */
 export function readReport(report: Report, receivedAt: Date): DeployChange {
@@ -30,6 +32,7 @@ export function readReport(report: Report, receivedAt: Date): DeployChange {
   const [version, repository] = [name(report.version ?? ''), name(report.repository ?? '')]
   if (version !== '') detail.version = version
   if (repository !== '') detail.repository = repository
+  const action = name(report.action ?? '') || DEPLOY_ACTION
   const change: DeployChange = {
     source: DEPLOY,
     sourceId: indexable(report.idempotencyKey),
@@ -37,7 +40,8 @@ export function readReport(report: Report, receivedAt: Date): DeployChange {
     summary:
       indexable(spoken(report.summary, SUMMARY_LENGTH)) || 'Reported change without a summary',
     service: detail.services[0] ?? 'deploy',
-    action: name(report.action ?? '') || 'deploy',
+    verb: action === DEPLOY_ACTION ? 'deployed' : undefined,
+    action,
     actor: actorOf(detail.authors),
     tool: toolOf(report.tool),
     resources: [...new Set(detail.services)].map(serviceResource),

@@ -26,6 +26,8 @@ export interface EventParts {
   actor: Actor
   /** Follows the actor's name: `merged #12 Fix the pool size into main`. */
   phrase: string
+  /** What was done to the first resource, see `Change.verb`. */
+  verb?: string | undefined
   action: string
   resources: Resource[]
   outcome?: Change['outcome']
@@ -51,6 +53,7 @@ export function buildChange(repository: Repository, parts: EventParts): Change<G
     ...(endedAt && endedAt >= parts.occurredAt && { endedAt }),
     summary,
     subject,
+    verb: parts.verb,
     service: GITHUB,
     action: parts.action,
     actor,

@@ -158,6 +158,7 @@ export function readWorkflowRun(body: WorkflowRun): Change {
     endedAt,
     actor: actorOf(run.triggering_actor, run.actor, body.sender),
     phrase: `ran ${workflow}${number}${branch}${ending}`,
+    verb: 'ran',
     action: 'workflow_run.completed',
     resources: [
       resource('Workflow', `${repository.full_name}/${path}`, workflow),

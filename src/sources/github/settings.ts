@@ -37,6 +37,8 @@ interface Setting {
   payload: unknown
   occurredAt: Date
   phrase: string
+  /** What was done to the target itself. */
+  verb?: string | undefined
   target: EventParts['resources'][number]
   risks: Change['risks']
   edits?: { field: string; from?: string; to?: string }[]
@@ -53,6 +55,7 @@ function setting(options: Setting): Change {
     occurredAt: options.occurredAt,
     actor,
     phrase: options.phrase,
+    verb: options.verb,
     action: indexable(`${event}.${action}`, 200),
     resources:
       target.type === 'GitHub::Repository' ? [target] : [target, repositoryResource(repository)],
@@ -105,6 +108,7 @@ export function readBranchProtectionRule(
     ...{ event: 'branch_protection_rule', action, repository, sender, payload: body },
     occurredAt: action === 'deleted' ? receivedAt : (rule.updated_at ?? receivedAt),
     phrase: `${verbOf(action)} the branch protection of ${name}`,
+    verb: verbOf(action),
     target: resource('BranchProtectionRule', `${repository.full_name}/${rule.name}`, name),
     risks: ['identity', 'configuration'],
     edits: editsOf(body.changes, rule),
@@ -134,6 +138,7 @@ export function readRuleset(body: z.output<typeof payload.ruleset>, receivedAt: 
     ...{ event: 'repository_ruleset', action, repository, sender, payload: body },
     occurredAt: action === 'deleted' ? receivedAt : (ruleset.updated_at ?? receivedAt),
     phrase: `${verbOf(action)} the ruleset ${name}`,
+    verb: verbOf(action),
     target: resource('Ruleset', `${repository.full_name}/${ruleset.id ?? name}`, name),
     risks: ['identity', 'configuration'],
     edits: editsOf(body.changes, ruleset),
@@ -148,6 +153,7 @@ export function readMember(body: z.output<typeof payload.member>, receivedAt: Da
     ...{ event: 'member', action, repository, sender, payload: body },
     occurredAt: receivedAt,
     phrase,
+    verb: verbOf(action),
     target: resource('Collaborator', `${repository.full_name}/${name}`, name),
     risks: ['identity'],
     edits: editsOf(body.changes, {}),
@@ -176,6 +182,7 @@ export function readDeployKey(body: z.output<typeof payload.deployKey>, received
     ...{ event: 'deploy_key', action, repository, sender, payload: body },
     occurredAt: receivedAt,
     phrase: `${verb} the deploy key ${title}${access}`,
+    verb,
     target: resource('DeployKey', `${repository.full_name}/${key.id ?? title}`, title),
     risks: ['identity'],
   })
@@ -224,6 +231,7 @@ export function readRepository(
     ...{ event: 'repository', action, repository, sender, payload: body },
     occurredAt: receivedAt,
     phrase: phrase ?? `${verbOf(action)} the repository`,
+    verb: phrase === undefined ? verbOf(action) : undefined,
     target: repositoryResource(repository),
     risks: isPublic ? ['public_access', 'data'] : ['configuration'],
     ...(isPublic && { publicAccess: 'the repository to everyone' }),

@@ -6,7 +6,7 @@ import { GITHUB } from './detail.ts'
 import { translateGitHub } from './translate.ts'
 
 /** Raising it makes workers read the stored payloads again. */
-export const GITHUB_READER_VERSION = 1
+export const GITHUB_READER_VERSION = 2
 
 /** What is stored beside a payload, because it is not in it. The time is stored as RFC 3339. */
 const contextSchema = z.object({ event: z.string(), receivedAt: z.coerce.date() })

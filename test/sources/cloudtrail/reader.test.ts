@@ -16,7 +16,7 @@ const samples: { name: string; record: Fields }[] = JSON.parse(
  * READER_VERSION and append the new digest, so that stored changes are read again. A digest may only
  * be replaced while no release has the version.
  */
-const digests = ['lhJA3JlzJ39oFk6g']
+const digests = ['lhJA3JlzJ39oFk6g', '-t53seToBpeaKM6-']
 
 test('a reader that reads the sample records differently has a higher version', () => {
   const changes = samples.map(({ record }) => {

@@ -1,5 +1,6 @@
 import examples from '@octokit/webhooks-examples' with { type: 'json' }
 import { expect, test } from 'vitest'
+import { headline } from '../../../src/changes/change-sets.ts'
 import { recurrenceId } from '../../../src/changes/recurrence.ts'
 import { github } from '../../../src/sources/github/source.ts'
 import { readGitHub, TRANSLATED_EVENTS } from '../../../src/sources/github/translate.ts'
@@ -32,6 +33,22 @@ test("GitHub's own examples of each translated event become changes, or are igno
     return `${event}${action}: ${change!.summary}`
   })
   expect([...new Set(sentences)].sort()).toMatchSnapshot()
+})
+
+test.each([
+  ['deploy_key', 'created', /added deploy key \S+$/],
+  ['branch_protection_rule', 'deleted', /deleted branch protection rule \S+$/],
+  ['workflow_run', 'completed', /ran workflow .+$/],
+  // A push to a repository is more than a word.
+  ['push', undefined, /changed repository \S+$/],
+])('the headline of %s %s', (name, action, words) => {
+  const texts = all
+    .filter(({ event, payload }) => event === name && payload.action === action)
+    .flatMap(({ event, payload }) => readGitHub(event, payload, receivedAt).changes)
+    .filter(({ outcome }) => outcome === 'succeeded')
+    .map((change) => headline([change]))
+  expect(texts.length).toBeGreaterThan(0)
+  for (const text of texts) expect(text).toMatch(words)
 })
 
 test('other events are ignored', () => {

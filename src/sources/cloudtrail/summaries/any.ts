@@ -28,7 +28,7 @@ const HAPPENED =
 const JOINING =
   /^(Attach|Associate|Add|Assign|Detach|Disassociate|Dissociate|Remove|Unassign|Register|Deregister|Copy|Share|Link|Unlink|Enroll|Import|Export|Restore|Bind|Unbind|Map|Unmap)$/
 /** What is named alone is where it goes: Publish, Subscribe. */
-const TOWARDS = /^(Publish|Subscribe|Unsubscribe|Post|Respond|Reply|Push|Query)$/
+export const TOWARDS = /^(Publish|Subscribe|Unsubscribe|Post|Respond|Reply|Push|Query)$/
 
 const BATCHED = /(Record|Item|Event)Batch$/
 /** What is put into something, rather than set. */
@@ -114,7 +114,7 @@ function nounOfType(type: string): string {
 }
 
 /** Whether a resource is what a part of an action's name means. */
-function isNamed(part: string, { type }: Resource): boolean {
+export function isNamed(part: string, { type }: Resource): boolean {
   if (part === '') return false
   const noun = singular(part).replace('OpenIDConnect', 'OIDC')
   return isSameNoun(noun, nounOfType(type)) || isSameNoun(noun, nounInType(type))

@@ -32,6 +32,7 @@ export const lambda: Summaries = {
     return (
       what && {
         does: `deploy new code to ${what}`,
+        verb: 'deploy',
         more: version ? `, published as version ${spoken(version, 20)}` : '',
         edits: edit('code', undefined, from ?? shaOf(response)),
         risks: ['deploy'],
@@ -396,6 +397,7 @@ export const eks: Summaries = {
     return cluster && version
       ? {
           does: `upgrade ${cluster} to Kubernetes ${spoken(version, 20)}`,
+          verb: 'upgrade',
           edits: edit('Kubernetes version', undefined, version),
           risks: ['deploy'],
         }
@@ -407,6 +409,7 @@ export const eks: Summaries = {
     return (
       group && {
         does: `upgrade ${group}${version ? ` to ${spoken(version, 40)}` : ''}${ofCluster(resources)}`,
+        verb: 'upgrade',
         edits: edit('version', undefined, version),
         risks: ['deploy', 'capacity'],
       }

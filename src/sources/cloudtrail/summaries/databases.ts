@@ -173,7 +173,7 @@ export const redshift: Summaries = {
 function verbed(verb: string, what: string | undefined, rest: string = ''): Summary | undefined {
   return what === undefined
     ? undefined
-    : { does: `${verb} ${what}${rest}`, risks: ['capacity', 'data'] }
+    : { does: `${verb} ${what}${rest}`, verb, risks: ['capacity', 'data'] }
 }
 
 function createDatabase({ params, resources }: Facts, type: string): Summary | undefined {
@@ -279,6 +279,7 @@ function shareSnapshot({ params, resources }: Facts, type: string): Summary | un
   if (added.length > 0) {
     return {
       does: `share ${shared} with ${listed(added)}`,
+      verb: 'share',
       edits: edit('shared with', undefined, listed(added, 10)),
       ...(added.includes('everyone') && { opens: `${shared} to the world` }),
       risks: ['data'],
@@ -287,6 +288,7 @@ function shareSnapshot({ params, resources }: Facts, type: string): Summary | un
   if (removed.length === 0) return undefined
   return {
     does: `stop sharing ${shared} with ${listed(removed)}`,
+    verb: 'stop sharing',
     edits: edit('shared with', listed(removed, 10), undefined),
     risks: ['data'],
   }

@@ -1,6 +1,6 @@
 /** CloudFormation, the Code services and Step Functions: what rolls changes out. */
 
-import { listed, spoken } from '../../../changes/text.ts'
+import { listed, past, spoken } from '../../../changes/text.ts'
 import { arnName } from '../arn.ts'
 import { edit, editsOf, spelled } from '../edits.ts'
 import type { Facts } from '../facts.ts'
@@ -11,9 +11,9 @@ const STACK = 'AWS::CloudFormation::Stack'
 const STACK_SET = 'AWS::CloudFormation::StackSet'
 
 export const cloudformation: Summaries = {
-  CreateStack: (facts) => stack(facts, 'create', 'started creating'),
-  UpdateStack: (facts) => stack(facts, 'update', 'started updating'),
-  DeleteStack: (facts) => stack(facts, 'delete', 'started deleting'),
+  CreateStack: (facts) => stack(facts, 'create', 'start creating'),
+  UpdateStack: (facts) => stack(facts, 'update', 'start updating'),
+  DeleteStack: (facts) => stack(facts, 'delete', 'start deleting'),
   CancelUpdateStack: (facts) => stack(facts, 'cancel the update of'),
   ContinueUpdateRollback: (facts) => stack(facts, 'continue rolling back'),
   RollbackStack: (facts) => stack(facts, 'roll back'),
@@ -51,7 +51,7 @@ export const cloudformation: Summaries = {
       : undefined
   },
   CreateStackSet: (facts) => stackSet(facts, 'create'),
-  UpdateStackSet: (facts) => stackSet(facts, 'start updating'),
+  UpdateStackSet: (facts) => stackSet(facts, 'start updating', 'start updating'),
   CreateStackInstances: (facts) => stackSet(facts, 'add instances to'),
   DeleteStackInstances: (facts) => stackSet(facts, 'remove instances from'),
 }
@@ -61,7 +61,7 @@ function stackOf(name: string | undefined): string | undefined {
 }
 
 /** These calls return before the work is done; the stack's own calls record it. */
-function stack({ params, resources }: Facts, verb: string, did?: string): Summary | undefined {
+function stack({ params, resources }: Facts, phrase: string, verb?: string): Summary | undefined {
   const what = named(resources, STACK)
   if (what === undefined) return undefined
   const given = params
@@ -70,8 +70,8 @@ function stack({ params, resources }: Facts, verb: string, did?: string): Summar
     .filter((key) => key !== undefined)
   const role = params.text('roleARN')
   return {
-    does: `${verb} ${what}`,
-    ...(did && { did: `${did} ${what}` }),
+    does: `${phrase} ${what}`,
+    ...(verb && { did: `${past(verb)} ${what}`, verb }),
     // Values are left out: a template decides which of its parameters are secret.
     edits: [
       ...(given.length > 0
@@ -91,13 +91,18 @@ function stack({ params, resources }: Facts, verb: string, did?: string): Summar
   }
 }
 
-function stackSet({ params, resources }: Facts, verb: string): Summary | undefined {
+function stackSet(
+  { params, resources }: Facts,
+  phrase: string,
+  verb?: string,
+): Summary | undefined {
   const what = named(resources, STACK_SET)
   const regions = params.texts('regions').map((region) => spoken(region, 30))
   return what === undefined
     ? undefined
     : {
-        does: `${verb} ${what}${regions.length ? ` in ${listed(regions)}` : ''}`,
+        does: `${phrase} ${what}${regions.length ? ` in ${listed(regions)}` : ''}`,
+        ...(verb && { verb }),
         risks: ['deploy'],
       }
 }

@@ -102,12 +102,13 @@ export const ec2: Summaries = {
     const address = response.text('publicIp')
     const name = resources.find(({ type }) => type === 'AWS::EC2::EIP')?.name
     const shown = [address, name && address ? `(${spoken(name)})` : undefined].filter(Boolean)
-    return shown.length === 0 ? 'allocate an Elastic IP' : `allocate Elastic IP ${shown.join(' ')}`
+    const what = shown.length === 0 ? 'an Elastic IP' : `Elastic IP ${shown.join(' ')}`
+    return { does: `allocate ${what}`, verb: 'allocate' }
   },
   ReleaseAddress: ({ params, resources }) => {
     const address = params.text('publicIp')
     const named_ = address ? `Elastic IP ${spoken(address)}` : named(resources, 'AWS::EC2::EIP')
-    return named_ && `release ${named_}`
+    return named_ && { does: `release ${named_}`, verb: 'release' }
   },
   AssociateAddress: ({ params, resources }) => {
     const address = params.text('publicIp')
@@ -285,6 +286,7 @@ export const ec2: Summaries = {
         instances.length > 0
           ? `interrupt ${noun} ${listed(instances)}`
           : 'interrupt a Spot instance',
+      verb: 'interrupt',
       risks: ['capacity'],
     }
   },
@@ -332,6 +334,7 @@ function launch({ params, response, resources }: Facts): Summary {
   const from = image ? ` from image ${spoken(image, 40)}` : ''
   return {
     does: `launch ${what}${name ? ` named ${spoken(name, 80)}` : ''}${ids.length ? ` (${listed(ids)})` : ''}${from}`,
+    verb: 'launch',
     edits: [...edit('instance type', undefined, type), ...edit('image', undefined, image)],
     risks: ['capacity'],
   }
@@ -691,6 +694,7 @@ function share(
     const isWorld = added.includes('everyone')
     return {
       does: `share ${thing} with ${listed(added)}`,
+      verb: 'share',
       edits: edit('shared with', undefined, listed(added, 10)),
       ...(isWorld && { opens: `${thing} to the world` }),
       risks: ['data'],
@@ -699,6 +703,7 @@ function share(
   if (removed.length > 0) {
     return {
       does: `stop sharing ${thing} with ${listed(removed)}`,
+      verb: 'stop sharing',
       edits: edit('shared with', listed(removed, 10), undefined),
       risks: ['data'],
     }
@@ -719,5 +724,5 @@ function tags({ params, resources }: Facts, verb: string, joint: string): Summar
     verb === 'tag'
       ? `tag ${listed(things)}${keys ? ` ${joint} ${keys}` : ''}`
       : `remove ${keys ? `${pairs.length === 1 ? 'tag' : 'tags'} ${keys}` : 'all tags'} from ${listed(things)}`
-  return { does: what, edits: verb === 'tag' ? edits : [] }
+  return verb === 'tag' ? { does: what, verb, edits } : { does: what, verb: 'change', edits: [] }
 }

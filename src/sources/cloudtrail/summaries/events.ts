@@ -177,9 +177,9 @@ export const monitoring: Summaries = {
   },
 }
 
-function alarms({ resources }: Facts, verb: string): string | undefined {
+function alarms({ resources }: Facts, verb: string): Summary | undefined {
   const which = named(resources, ALARM)
-  return which && `${verb} ${which}`
+  return which === undefined ? undefined : { does: `${verb} ${which}`, verb }
 }
 
 const GROUP = 'AWS::Logs::LogGroup'

@@ -429,6 +429,7 @@ function tag({ params, resources }: Facts, type: string): Summary | undefined {
     edit(`tag ${entry.text('key') ?? ''}`, undefined, entry.text('value') ?? '(empty)'),
   )
   return {
+    verb: 'tag',
     does: `tag ${thing}${keys.length ? ` with ${listed(keys.map((key) => spoken(key, 40)))}` : ''}`,
     edits,
     risks: ['configuration'],
@@ -448,6 +449,7 @@ function delegate(params: Facts['params'], verb: string): Summary | undefined {
   const service = params.text('servicePrincipal')
   if (account === undefined) return undefined
   return {
+    verb,
     does: `${verb} account ${spoken(account, 20)} as delegated administrator${service ? ` of ${serviceName(service)}` : ''}`,
     risks: ['identity'],
   }

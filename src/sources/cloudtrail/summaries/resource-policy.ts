@@ -15,6 +15,7 @@ export function setPolicy(what: string, document: unknown, about: Risk): Summary
   }
   return {
     does: `open ${what} to the world with its policy`,
+    verb: 'open',
     more: `: ${opened}`,
     edits: [{ field: 'policy', to: `allows ${opened} to everyone` }],
     opens: `${what}: ${opened}`,

@@ -55,7 +55,7 @@ export const s3: Summaries = {
         ? `open ${bucket} to the world with its access list`
         : `set the access list of ${bucket}${canned ? ` to ${spoken(canned)}` : ''}`,
       edits: edit('access list', undefined, canned),
-      ...(opens && { opens }),
+      ...(opens && { opens, verb: 'open' }),
       risks: ['data'],
     }
   },
@@ -85,6 +85,7 @@ export const s3: Summaries = {
     const keys = tags.map((tag) => tag.text('Key')).filter((key) => key !== undefined)
     if (bucket === undefined) return undefined
     return {
+      verb: 'tag',
       does: `tag ${bucket}${keys.length ? ` with ${listed(keys.map((key) => spoken(key, 40)))}` : ''}`,
       edits: tags.flatMap((tag) =>
         edit(`tag ${tag.text('Key') ?? ''}`, undefined, tag.text('Value') ?? '(empty)'),

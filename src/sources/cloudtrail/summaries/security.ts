@@ -89,8 +89,8 @@ export const secretsmanager: Summaries = {
   RestoreSecret: (facts) => ofSecret(facts, 'restore'),
   RotateSecret: (facts) => ofSecret(facts, 'rotate'),
   CancelRotateSecret: (facts) => ofSecret(facts, 'cancel the rotation of'),
-  RotationStarted: (facts) => ofSecret(facts, 'start rotating'),
-  RotationSucceeded: (facts) => ofSecret(facts, 'finish rotating'),
+  RotationStarted: (facts) => rotation(facts, 'start rotating'),
+  RotationSucceeded: (facts) => rotation(facts, 'finish rotating'),
   RotationFailed: (facts) => {
     const summary = ofSecret(facts, 'rotate')
     return summary && { ...summary, did: `failed to ${summary.does}` }
@@ -110,6 +110,11 @@ function ofSecret({ resources }: Facts, phrase: string, edits: Edit[] = []): Sum
     : { does: `${phrase} ${secret}`, edits, risks: ['identity', 'data'] }
 }
 
+function rotation(facts: Facts, verb: string): Summary | undefined {
+  const summary = ofSecret(facts, verb)
+  return summary && { ...summary, verb }
+}
+
 function secretVersion({ resources }: Facts, phrase: string): Summary {
   const secret = named(resources, SECRET)
   return { does: `${phrase} an old version of ${secret ?? 'a secret'}`, risks: ['data'] }
@@ -126,6 +131,7 @@ export const ssm: Summaries = {
     const isNew = version === '1' || (version === undefined && params.flag('overwrite') === false)
     const type = params.text('type')
     return {
+      verb: isNew ? 'create' : 'change',
       does: `${isNew ? 'create' : 'change'} ${name}${type === 'SecureString' ? ' (encrypted)' : ''}`,
       edits: [{ field: 'value', to: HIDDEN }, ...edit('version', undefined, version)],
     }
@@ -151,6 +157,7 @@ export const ssm: Summaries = {
         : named(resources, INSTANCE)
     return (
       document && {
+        verb: 'run',
         does: `run ${spoken(arnName(document))}${where ? ` on ${where}` : ''}`,
         edits: [{ field: 'parameters', to: HIDDEN }],
         risks: ['deploy', 'configuration'],
@@ -173,7 +180,13 @@ export const ssm: Summaries = {
   },
   StartAutomationExecution: ({ params }) => {
     const document = params.text('documentName')
-    return document && { does: `start automation ${spoken(arnName(document))}`, risks: ['deploy'] }
+    return (
+      document && {
+        does: `start automation ${spoken(arnName(document))}`,
+        verb: 'start',
+        risks: ['deploy'],
+      }
+    )
   },
   ModifyDocumentPermission: ({ params }) => {
     const name = params.text('name')
@@ -181,6 +194,7 @@ export const ssm: Summaries = {
     const isWorld = to.includes('all')
     return name && to.length > 0
       ? {
+          verb: 'share',
           does: `share document ${spoken(name)} with ${isWorld ? 'everyone' : listed(to.map((id) => `account ${spoken(id, 20)}`))}`,
           ...(isWorld && { opens: `document ${spoken(name)}` }),
           risks: ['identity'],

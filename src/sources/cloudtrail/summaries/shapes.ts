@@ -71,6 +71,7 @@ function tagging(facts: Facts): Summary | undefined {
   }
   const also = removed.length > 0 ? `, and remove ${tagWords(removed)}` : ''
   return {
+    verb: 'tag',
     does: `tag ${what}${keys ? ` with ${keys}` : ''}`,
     more: also.replace('remove', 'removed'),
     edits,
@@ -163,12 +164,14 @@ function sourceRule(facts: Facts): Summary | undefined {
   const isWorld = areInternet([cidr])
   if (verb === 'Revoke') {
     return {
+      verb: 'close',
       does: `close ${name}${from ? ` to ${isWorld ? 'the public' : spoken(from, 60)}` : ''}`,
       edits: from === undefined ? [] : [{ field: 'inbound', from: spoken(from, 60) }],
       risks: ['network'],
     }
   }
   return {
+    verb: 'open',
     does: `open ${name} to ${isWorld ? 'the public' : spoken(from ?? 'a source', 60)}`,
     edits: edit('inbound', undefined, from),
     ...(isWorld && { opens: `${name} to the public` }),
@@ -200,6 +203,7 @@ function opening(facts: Facts, opened: Opening | undefined): Summary | undefined
   const [how = '', ...rest] = opened.how.split(/(?=[,:])/)
   return {
     does: `open ${what} ${how}`,
+    verb: 'open',
     more: isPolicy ? `: ${opened.allows}` : `${rest.join('')}${other}`,
     edits,
     opens: openingWords(what, opened),

@@ -36,6 +36,7 @@ function changeShare({ params, resources }: Facts, verb: string, to: string): Su
   if (share === undefined || moved.length === 0) return undefined
   return {
     does: `${verb} ${listed(moved)} ${to} ${the(share)}`,
+    verb: 'change',
     edits:
       verb === 'add'
         ? edit('shared', undefined, listed(moved, 10))
