@@ -1,6 +1,7 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common'
 import type { AwsProblem } from '../aws/errors.ts'
 import { isDatabaseUnavailable } from '../db/database.ts'
+import { OrganizationBusy } from '../db/organization-queue.ts'
 import { ConnectionChanged, RoleRefused, VerificationRequired } from '../workflows/state.ts'
 
 /** The role cannot be used: verification reports why. Expected, so it is not logged as an error. */
@@ -94,6 +95,13 @@ export function sessionFailure(problem: AwsProblem): ApplicationFailure {
  */
 export function unexpectedFailure(error: unknown): ApplicationFailure {
   const { code, name = 'Error' } = (error ?? {}) as Partial<Error & { code: string }>
+  if (error instanceof OrganizationBusy) {
+    return ApplicationFailure.create({
+      type: name,
+      message:
+        'Other work of this organization uses its share of database connections. Cairn retries.',
+    })
+  }
   const isDatabase = /^[0-9A-Z]{5}$/.test(String(code))
   return ApplicationFailure.create({
     type: name,

@@ -7,6 +7,7 @@ import {
   nextDueInMs,
 } from '../db/deliveries.ts'
 import { isAboutData } from '../db/insert-changes.ts'
+import { OrganizationBusy } from '../db/organization-queue.ts'
 import type { DeliverSummary, DeliverWork } from '../workflows/deliver-state.ts'
 import type { Dependencies } from './dependencies.ts'
 import { storeTranslations } from './store-translations.ts'
@@ -79,7 +80,7 @@ async function translate(
  * Translates one delivery in its own transaction. If that fails because of the delivery, the reason
  * is recorded.
  *
- * @throws Postgres' errors if it is unavailable
+ * @throws OrganizationBusy; Postgres' errors if it is unavailable
  */
 async function translateAlone(
   { db }: Dependencies,
@@ -94,7 +95,7 @@ async function translateAlone(
       return translate(trx, organizationId, claimed)
     })
   } catch (error) {
-    if (isDatabaseUnavailable(error)) throw error
+    if (isDatabaseUnavailable(error) || error instanceof OrganizationBusy) throw error
     const outcomes = new Map([[id, failureOf(error, attempts)]])
     await asOrganization(db, organizationId, (trx) => finishDeliveries(trx, outcomes))
     return outcomes

@@ -33,6 +33,13 @@ const CLI_VERSION = '1.9.1'
 /** The oldest server version for a `temporal` on the PATH. */
 const OLDEST_SERVER = [1, 30]
 
+/**
+ * Settings of the server that Cairn needs. Without fairness, the queue is one line: an organization
+ * with a thousand activities in it delays all others. The setting exists since server 1.29 and
+ * includes `matching.useNewMatcher`. An external server needs it as well, see docs/operations.md.
+ */
+const DYNAMIC_CONFIG = { 'matching.enableFairness': 'true' }
+
 const NOTE = 'temporal.json'
 const USUAL_PORT = 7233
 const USUAL_UI_PORT = 8233
@@ -59,7 +66,10 @@ interface TemporalOptions {
   port?: number
   /** The same for the UI, from 8233. */
   uiPort?: number
-  /** Settings of the server by name, as JSON: `history.maximumSignalsPerExecution` and the like. */
+  /**
+   * Further settings of the server by name, as JSON: `history.maximumSignalsPerExecution` and the
+   * like.
+   */
   dynamicConfig?: Record<string, string>
 }
 
@@ -141,10 +151,9 @@ async function start(
         `${uiPort}`,
         '--db-filename',
         database,
-        ...Object.entries(options.dynamicConfig ?? {}).flatMap(([name, value]) => [
-          '--dynamic-config-value',
-          `${name}=${value}`,
-        ]),
+        ...Object.entries({ ...DYNAMIC_CONFIG, ...options.dynamicConfig }).flatMap(
+          ([name, value]) => ['--dynamic-config-value', `${name}=${value}`],
+        ),
         ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
         '--log-level',
         'error',

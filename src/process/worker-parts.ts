@@ -4,6 +4,7 @@ import { AwsAccess } from '../aws/access.ts'
 import { Pacers } from '../aws/pacer.ts'
 import type { Config } from '../config.ts'
 import { openDatabase } from '../db/database.ts'
+import { openWorkerDatabase } from '../db/worker-database.ts'
 import { startDeliverStarter } from '../deliver-starter.ts'
 import { watchPrincipal } from '../principal-watch.ts'
 import { startReconciler } from '../reconciler.ts'
@@ -28,7 +29,7 @@ export function startWorkerParts(
   const { databaseUrl: url, temporal: target, installationId, workflows } = stores
   const onError = (error: Error) =>
     logger.warn({ reason: error.message }, 'Lost a connection to Postgres')
-  const db = openDatabase({ url, max: 20, onError })
+  const db = openWorkerDatabase({ url, onError })
   shutdown.add(() => db.destroy())
   const system = openDatabase({ url, role: 'cairn_system', max: 2, onError })
   shutdown.add(() => system.destroy())

@@ -81,7 +81,7 @@ export function connectionWorkflows(
         }),
       ] as Parameters<typeof connectionWorkflow>,
       workflowIdConflictPolicy: 'USE_EXISTING' as const,
-      // If Temporal's task queue fairness is enabled, organizations take turns.
+      // Organizations take turns when slots are occupied. Activities and further runs inherit it.
       priority: { fairnessKey: ref.organizationId },
       typedSearchAttributes: withSearchAttributes ? searchAttributesAtStart(ref) : undefined,
       staticSummary: staticSummary(ref),

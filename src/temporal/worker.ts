@@ -11,6 +11,12 @@ import { bundleWorkflows } from './workflow-bundle.ts'
 /** The pause between two attempts to connect while Temporal is unavailable. */
 const MAX_CONNECT_PAUSE_MS = 5_000
 
+/**
+ * Most of the time, an import waits for AWS's quota of two requests a second, and occupies its slot
+ * for 45 s while it catches up. A hundred of them use some hundred megabytes.
+ */
+const ACTIVITY_SLOTS = 100
+
 /** Tests of connection workflows run a worker without the others. */
 type WorkerActivities = ConnectionActivities &
   Partial<RereadActivities & DeliverActivities & RecoverActivities>
@@ -21,6 +27,8 @@ export async function createWorker(options: {
   namespace: string
   activities: WorkerActivities
   taskQueue: string
+  /** How many activities run at the same time. Default 100. */
+  activitySlots?: number
 }): Promise<Worker> {
   return Worker.create({
     connection: options.connection,
@@ -28,10 +36,7 @@ export async function createWorker(options: {
     taskQueue: options.taskQueue,
     workflowBundle: await bundleWorkflows(),
     activities: options.activities,
-    // Most of the time, an import waits for AWS's quota of two requests a second, and occupies its
-    // slot for 45 s while it catches up. A hundred of them use some hundred megabytes. With fewer,
-    // a new connection would wait behind old ones.
-    maxConcurrentActivityTaskExecutions: 100,
+    maxConcurrentActivityTaskExecutions: options.activitySlots ?? ACTIVITY_SLOTS,
     // About 220 KB each. If more workflows are active, one is replayed when its timer fires: its
     // hundred cycles are some thousand events, which takes milliseconds.
     maxCachedWorkflows: 500,

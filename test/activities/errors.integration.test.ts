@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { unexpectedFailure } from '../../src/activities/errors.ts'
 import { createActivities } from '../../src/activities/index.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
+import { OrganizationBusy } from '../../src/db/organization-queue.ts'
 
 test.each([
   [
@@ -24,6 +25,7 @@ test.each([
     'Postgres does not respond',
   ],
   [new Error('Connection terminated unexpectedly'), 'Postgres does not respond'],
+  [new OrganizationBusy({ running: 8, waiting: 0, waitMs: 1 }), 'share of database connections'],
   ['a string', "The worker's log has the details."],
   [null, "The worker's log has the details."],
 ])("%s is reported in Cairn's own words, and is retried", (error, part) => {
