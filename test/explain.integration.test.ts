@@ -46,7 +46,7 @@ const opened = call(
 )
 
 describe('npm run explain', () => {
-  test('prints what the contract names of a record', () => {
+  test("prints the contract's fields of a record", () => {
     const { status, lines, err } = explain([file('one.json', JSON.stringify(opened, null, 2))])
     expect({ status, err }).toEqual({ status: 0, err: '' })
     expect(lines.map((line) => JSON.parse(line))).toEqual([
@@ -119,7 +119,7 @@ describe('npm run explain', () => {
     }
   })
 
-  test('reports what is not a record, and reads on', () => {
+  test('reports invalid records, and continues', () => {
     const lines = ['{"eventID":"x"}', '[1]', 'null', '{"broken":', JSON.stringify(opened)]
     const { status, lines: out } = explain(['-'], lines.join('\n'))
     expect(status).toBe(0)

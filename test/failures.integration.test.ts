@@ -28,7 +28,7 @@ function changed(url: string, change: (url: URL) => void): string {
   return parsed.href
 }
 
-describe('what cannot be a bug is one line without a stack trace', () => {
+describe('a configuration error is one line without a stack trace', () => {
   test.each([
     [new Error('The port is in use.'), 'The port is in use.'],
     [
@@ -50,7 +50,7 @@ describe('what cannot be a bug is one line without a stack trace', () => {
     expect(explainFailure(error)).toBe(line)
   })
 
-  test('and a bug keeps its stack trace', () => {
+  test('but a bug keeps its stack trace', () => {
     expect(explainFailure(new TypeError('x is not a function'))).toMatch(/\n {4}at /)
   })
 })
@@ -106,8 +106,8 @@ const databaseCauses: [string, (url: string) => string, RegExp][] = [
   ],
 ]
 
-describe('a process ends with one line and status 1:', () => {
-  test.each(databaseCauses)('%s', async (_, url, line) => {
+describe('a process ends with one line and status 1', () => {
+  test.each(databaseCauses)('for %s', async (_, url, line) => {
     const env = { DATABASE_URL: url(database.url) }
     // They share what comes before: all of them at once for the first cause only.
     const entryPoints =
@@ -123,7 +123,7 @@ describe('a process ends with one line and status 1:', () => {
   })
 })
 
-test('a port in use, an address of another machine, and an unreadable certificate are one line', async () => {
+test('a port in use, an address of another machine, and an unreadable certificate result in one line', async () => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => void server.close())
@@ -141,7 +141,7 @@ test('a port in use, an address of another machine, and an unreadable certificat
   expect(unreadable).toMatchObject({ code: 1, output: expect.stringMatching(/^.*cert\.pem.*$/) })
 })
 
-test('a data directory that is a file is one line', async () => {
+test('a file as the data directory results in one line', async () => {
   const { code, output } = await start('src/main.ts', [], {
     ...{ DATABASE_URL: undefined, TEMPORAL_ADDRESS: undefined },
     CAIRN_DATA_DIR: path.join(root, 'package.json'),
@@ -174,7 +174,7 @@ describe('two databases of one Postgres server', () => {
   }
 
   test.each(['', 'CREATEROLE'])(
-    'with a separate login (%s), the second one reports the SQL for an administrator, and works after it',
+    'with a separate login (%s) work after an administrator runs the reported SQL',
     async (attributes) => {
       const { url, name, administrator } = await ownedDatabase(attributes)
       const { code, output } = await start('src/worker.ts', [], { DATABASE_URL: url })
@@ -201,7 +201,7 @@ describe('two databases of one Postgres server', () => {
     )
   })
 
-  test('a login that may not create tables is one line with the SQL', async () => {
+  test('with a login that may not create tables result in one line with the SQL', async () => {
     const { url, name, administrator } = await ownedDatabase('')
     await administrator.query(`ALTER DATABASE ${name} OWNER TO postgres`)
     expect(await start('src/worker.ts', [], { DATABASE_URL: url })).toEqual({

@@ -146,13 +146,16 @@ test('every folder of src/ has its own rule', () => {
   expect(folders.filter((folder) => !(folder.replace(/\/$/, '') in mayUse))).toEqual([])
 })
 
-test.each(['main', 'server', 'worker'])('the entry point src/%s.ts has under 60 lines', (name) => {
-  expect(readFileSync(path.join(root, `src/${name}.ts`), 'utf8').split('\n').length).toBeLessThan(
-    60,
-  )
-})
+test.each(['main', 'server', 'worker'])(
+  'the entry point src/%s.ts has fewer than 60 lines',
+  (name) => {
+    expect(readFileSync(path.join(root, `src/${name}.ts`), 'utf8').split('\n').length).toBeLessThan(
+      60,
+    )
+  },
+)
 
-test('imports point one way', () => {
+test('imports follow the rules', () => {
   const files = globSync(['{src,testing}/**/*.{ts,mjs}', 'simulator/**/*.ts'], { cwd: root })
   expect(files.length).toBeGreaterThan(20)
   expect(
@@ -160,7 +163,7 @@ test('imports point one way', () => {
   ).toEqual([])
 })
 
-describe('imports form no circle', () => {
+describe('imports contain no circle', () => {
   test('in any code of the repository', () => {
     const files = globSync(
       '{src,simulator,scripts,testing,bench,chaos,web,test}/**/*.{ts,tsx,mjs}',
@@ -197,14 +200,14 @@ describe('imports form no circle', () => {
       },
       ['src/b.ts > src/c.ts > src/d.ts > src/b.ts'],
     ],
-  ])('and a circle %s is caught', (_name, sources, expected) => {
+  ])('but a circle %s is detected', (_name, sources, expected) => {
     const graph = new Map(
       Object.entries(sources).map(([file, source]) => [file, importedFiles(file, source)]),
     )
     expect(circles(graph)).toEqual(expected)
   })
 
-  test('two ways to one file are no circle', () => {
+  test('and two paths to one file are not a circle', () => {
     const graph = new Map([
       ['a.ts', ['b.ts', 'c.ts']],
       ['b.ts', ['d.ts']],
@@ -215,7 +218,7 @@ describe('imports form no circle', () => {
   })
 })
 
-describe('what goes the wrong way is caught', () => {
+describe('a forbidden import', () => {
   test.each([
     ['src/changes/change.ts', `import { sql } from '../db/database.ts'`],
     ['src/changes/change.ts', `import type { Row } from '../db/schema.ts'`],
@@ -236,7 +239,7 @@ describe('what goes the wrong way is caught', () => {
     ['src/db/changes.ts', `import type { TestDatabase } from '../../testing/database.ts'`],
     ['testing/cairn.ts', `import { run } from '../scripts/bench.ts'`],
     ['testing/cairn.ts', `import { expected } from '../test/fixtures/toy-source/source.ts'`],
-  ])('%s: %s', (file, source) => {
+  ])('is reported: %s: %s', (file, source) => {
     expect(forbidden(file, `const x = 1\n${source}\n`)).toHaveLength(1)
   })
 
@@ -246,7 +249,7 @@ describe('what goes the wrong way is caught', () => {
     ['src/workflows/life.ts', `import { sleep } from '@temporalio/workflow'`],
     ['src/api/routes/setup.ts', `import { policy } from '../../aws/documents/trust.ts'`],
     ['src/main.ts', `import { start } from './embedded/postgres.ts'`],
-  ])('and this is not: %s: %s', (file, source) => {
+  ])('is different from an allowed one: %s: %s', (file, source) => {
     expect(forbidden(file, source)).toEqual([])
   })
 })

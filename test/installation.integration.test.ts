@@ -129,7 +129,7 @@ async function workflowStatus(target: TemporalTarget, installation: string, conn
   }
 }
 
-test('a cloned database with a renewed id works beside the original in one namespace', async () => {
+test('a cloned database with a new ID works beside the original in one namespace', async () => {
   const target = await createTemporalNamespace()
   const database = await createTestDatabase()
   stops.push(() => database.drop())
@@ -161,7 +161,7 @@ test('a cloned database with a renewed id works beside the original in one names
   await expect(workflowStatus(target, original.id, own)).rejects.toThrow(/not found/i)
 })
 
-test('a clone without a new id does not end the workflow of a row that it does not have', async () => {
+test('a clone without a new ID does not end workflows of rows that it does not have', async () => {
   const target = await createTemporalNamespace()
   const database = await createTestDatabase()
   stops.push(() => database.drop())
@@ -192,7 +192,7 @@ test('a clone without a new id does not end the workflow of a row that it does n
   expect((await handle.describe()).status.name).toBe('RUNNING')
 })
 
-test('a worker refuses the work of another installation, and leaves its workflow alone', async () => {
+test('a worker rejects the work of another installation, and does not change its workflow', async () => {
   const database = await createTestDatabase()
   stops.push(() => database.drop())
   const db = openDatabase({ url: database.url, max: 1 })

@@ -17,7 +17,7 @@ function anchorsOf(markdown: string): string[] {
   )
 }
 
-test('every document that is named here is there to be checked', () => {
+test('every document that is named here exists', () => {
   expect(documents).toEqual(
     expect.arrayContaining(['CONTRIBUTING.md', 'README.md', 'docs/architecture.md']),
   )
@@ -34,7 +34,7 @@ test.each(documents)('%s: every link within the project has a target', (document
   expect(broken).toEqual([])
 })
 
-test.each(documents)('%s: every command that it names is there', (document) => {
+test.each(documents)('%s: every command that it names exists', (document) => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
   const text = read(document)
   const npm = [...text.matchAll(/\bnpm run (?:--silent )?([\w:-]+)/g)].map(([, name]) => name!)

@@ -151,7 +151,7 @@ function recorder(fail: (ref: ConnectionRef) => boolean = () => false) {
 }
 
 describe('a round', () => {
-  test('signals the workflows that have not read their row, of any organization', async () => {
+  test('signals workflows of any organization that have not read their row', async () => {
     const mine = await createConnection('one')
     const other = await createConnection('two')
     const seen = await createConnection('one')
@@ -161,7 +161,7 @@ describe('a round', () => {
     expect(workflows.signalled.sort()).toEqual([mine.connectionId, other.connectionId].sort())
   })
 
-  test('signals those that have not reported for three intervals, if they were due', async () => {
+  test('signals workflows that were due and have not reported for three intervals', async () => {
     const idle = await createConnection()
     const silent = await createConnection()
     const busy = await createConnection()
@@ -184,7 +184,7 @@ describe('a round', () => {
     expect(workflows.signalled.sort()).toEqual([silent.connectionId, deleted.connectionId].sort())
   })
 
-  test('does not let one connection delay the others, and limits parallel signals', async () => {
+  test('is not delayed by one connection, and limits parallel signals', async () => {
     const refs: ConnectionRef[] = []
     for (let i = 0; i < 40; i++) refs.push(await createConnection())
     const bad = refs[3]!.connectionId
@@ -208,7 +208,7 @@ describe('a round', () => {
 })
 
 describe('signals', () => {
-  test('are not sent again while one is unread, and then ever more rarely', async () => {
+  test('are not repeated while one is unread, then less and less often', async () => {
     const ref = await createConnection()
     const workflows = recorder()
     const minutes: number[] = []
@@ -228,7 +228,7 @@ describe('signals', () => {
     expect(workflows.signalled).toEqual(minutes.map(() => ref.connectionId))
   })
 
-  test('of a storm of changes without a worker are one', async () => {
+  test('are combined if many changes happen without a worker', async () => {
     const ref = await createConnection()
     const claimed: boolean[] = []
     for (let i = 0; i < 200; i++) {
@@ -246,7 +246,7 @@ describe('signals', () => {
     expect(await reconcile({ db: system, workflows, logger })).toEqual({ signalled: 0 })
   })
 
-  test('are sent for a change that the workflow cannot have seen', async () => {
+  test('are sent for a change that the workflow cannot have read', async () => {
     const ref = await createConnection()
     const change = () =>
       asOrganization(db, ref.organizationId, (trx) =>
@@ -258,7 +258,7 @@ describe('signals', () => {
     expect(hasToSignal((await change())!)).toBe(true)
   })
 
-  test('that could not be sent are sent by the next round after the pause', async () => {
+  test('are sent in a later round if they failed', async () => {
     const ref = await createConnection()
     const failing = recorder(() => true)
     expect(await reconcile({ db: system, workflows: failing, logger })).toEqual({ signalled: 0 })
@@ -270,7 +270,7 @@ describe('signals', () => {
     expect(await reconcile({ db: system, workflows: recorder(), logger })).toEqual({ signalled: 1 })
   })
 
-  test('are each claimed by one of several reconcilers', async () => {
+  test('are each sent by only one of several reconcilers', async () => {
     await manyConnections('one', 900)
     const workflows = recorder()
     const rounds = await Promise.all(
@@ -283,7 +283,7 @@ describe('signals', () => {
     expect(new Set(workflows.signalled).size).toBe(900)
   })
 
-  test('go to organizations in turns: 5,000 connections do not delay the one of another', async () => {
+  test('are sent for organizations in turns, so 5,000 connections of one do not delay another', async () => {
     await manyConnections('large', 5_000)
     const before = await createConnection('small')
     await unsignalled()
@@ -315,7 +315,7 @@ describe('signals', () => {
     return { organizationId, connectionId: id }
   }
 
-  test('go to every connection when Temporal has lost its history', async () => {
+  test('are sent for every connection when Temporal has lost its history', async () => {
     const refs = [await createConnection('one'), await createConnection('two')]
     for (const ref of refs) await report(ref, { minutesAgo: 0 })
     let hasHistory = false
@@ -331,7 +331,7 @@ describe('signals', () => {
   })
 })
 
-test('logs once that reconciling fails, and once that it works again', async () => {
+test('logs a failure once, and the recovery once', async () => {
   await createConnection()
   const lines: string[] = []
   let rounds = 0
@@ -381,7 +381,7 @@ describe('with Temporal', () => {
     return workflows
   }
 
-  test('a connection created while Temporal was unavailable starts once it is back', async () => {
+  test('a connection that was created while Temporal was unavailable starts once it is back', async () => {
     const gate = await createGate(inject('temporalAddress'))
     stops.push(() => gate.close())
     const own = await createTemporalNamespace()
@@ -408,7 +408,7 @@ describe('with Temporal', () => {
     )
   })
 
-  test('one that is deleted is not started again once its deletion is complete', async () => {
+  test('a connection is not started again once its deletion is complete', async () => {
     const own = await createTemporalNamespace()
     const workflows = talk(own)
     work(own)
@@ -425,7 +425,7 @@ describe('with Temporal', () => {
     expect(await reconcile({ db: system, workflows, logger })).toMatchObject({ signalled: 0 })
   })
 
-  test('all are started again when Temporal has lost what it knew', async () => {
+  test('all workflows are started again when Temporal has lost their history', async () => {
     const own = await createTemporalNamespace()
     const workflows = talk(own)
     work(own)

@@ -124,7 +124,7 @@ async function send({ integration }: SetUp, { guid, event, payload }: ReturnType
 }
 
 describe('a check', () => {
-  test('fetches what Cairn has missed, once, with the time at which it was sent', async () => {
+  test('fetches missed deliveries once, with the time at which they were sent', async () => {
     const attempts = [missed(3), missed(120), missed(60 * 24)]
     const set = await setUp('missed', attempts)
     await send(set, attempts[0]!)
@@ -162,7 +162,7 @@ describe('a check', () => {
     expect(first.receivedAt).toBe(attempts[6]!.deliveredAt.toISOString())
   })
 
-  test('continues where one that failed in the middle has stopped', async () => {
+  test('continues where an interrupted check stopped', async () => {
     const attempts = Array.from({ length: 30 }, (_, index) => missed(10 + index))
     const set = await setUp('interrupted', attempts)
     let fetched = 0
@@ -183,7 +183,7 @@ describe('a check', () => {
     expect(await log(set)).toHaveLength(30)
   })
 
-  test('that runs twice at the same time stores each delivery once', async () => {
+  test('stores each delivery once if it runs twice concurrently', async () => {
     const attempts = Array.from({ length: 30 }, (_, index) => missed(10 + index))
     const set = await setUp('twice', attempts)
     const results = await Promise.all([check(set), check(set), send(set, attempts[0]!)])
@@ -192,7 +192,7 @@ describe('a check', () => {
     expect((await recoveryOf(set)).recovered).toBe(results[0].recovered + results[1].recovered)
   })
 
-  test('asks GitHub once to send again what it no longer contains', async () => {
+  test('asks GitHub once to resend a delivery that it no longer has', async () => {
     const attempt = missed(10, { payload: null })
     const set = await setUp('redelivered', [attempt])
     expect(await check(set)).toMatchObject({ recovered: 0 })
@@ -224,7 +224,7 @@ describe('a check', () => {
   })
 })
 
-describe('a problem is shown with what to do', () => {
+describe('a problem is shown with its fix', () => {
   type Intercept = FakeGitHub['intercept']
   const status =
     (code: number, headers: Record<string, string> = {}): Intercept =>
@@ -266,7 +266,7 @@ describe('a problem is shown with what to do', () => {
       },
       /Cannot reach 127\.0\.0\.1/,
     ],
-  ])('%s', async (name, intercept, expected) => {
+  ])('for %s', async (name, intercept, expected) => {
     const set = await setUp(name, [missed(10)])
     set.github.intercept = intercept
     expect((await check(set)).nextInMs).toBeGreaterThan(0)
@@ -280,14 +280,14 @@ describe('a problem is shown with what to do', () => {
     expect((await recoveryOf(set)).problem).toBeNull()
   })
 
-  test('no webhook with the URL of the integration', async () => {
+  test('if no webhook has the URL of the integration', async () => {
     const set = await setUp('no webhook', [])
     set.github.hooks.pop()
     await check(set)
     expect((await recoveryOf(set)).problem).toMatch(/No webhook of acme\/shop has the URL/)
   })
 
-  test('a token that no key decrypts', async () => {
+  test('if the token cannot be decrypted', async () => {
     const set = await setUp('another key', [missed(10)])
     await check(set, { secrets: () => new SecretBox([Buffer.alloc(32)]) })
     expect((await recoveryOf(set)).problem).toMatch(/Workers need the same CAIRN_SECRET_KEY/)
@@ -297,7 +297,7 @@ describe('a problem is shown with what to do', () => {
     expect(set.github.requests).toEqual([])
   })
 
-  test('a used-up rate limit: the next check waits until it is reset', async () => {
+  test('if the rate limit is used up, and the next check waits until it is reset', async () => {
     const set = await setUp('rate limit', [missed(10)])
     const reset = Math.floor(Date.now() / 1000) + 1800
     const limited = (code: number, headers: Record<string, string>) => {
@@ -329,7 +329,7 @@ describe('a problem is shown with what to do', () => {
     expect((await recoveryOf(set)).problem).toMatch(/rate limit/)
   })
 
-  test('a redirect does not receive the token', async () => {
+  test('and a redirect does not receive the token', async () => {
     const other = await startGitHub()
     const set = await setUp('redirected', [missed(10)])
     set.github.intercept = status(302, { location: `${other.url}/repos/acme/shop/hooks` })
@@ -339,7 +339,7 @@ describe('a problem is shown with what to do', () => {
 })
 
 describe('the token', () => {
-  test('is in no response, no row and no log, and only owners set it', async () => {
+  test('is in no response, row or log, and only owners can set it', async () => {
     const lines: string[] = []
     const sink = new Writable({
       write(chunk, _encoding, done) {
@@ -377,7 +377,7 @@ describe('the token', () => {
     expect((await owner.request('DELETE', path)).status).toBe(200)
   })
 
-  test("of a webhook's secret, and of another integration, does not open in its place", async () => {
+  test("cannot be replaced by that of a webhook's secret or another integration", async () => {
     const set = await setUp('swapped', [missed(10)])
     const { encrypted } = await api.superuser
       .selectFrom('integration_secrets')
@@ -394,7 +394,7 @@ describe('the token', () => {
     expect(set.github.requests).toEqual([])
   })
 
-  test('is required at first, only for GitHub, and only in the own organization', async () => {
+  test('is required at first, only for GitHub, and only in the same organization', async () => {
     const [tenant, stranger] = [await api.tenant('own'), await api.tenant('stranger')]
     const { id } = await create(tenant)
     const path = `/api/v1/integrations/${id}/recovery`
@@ -505,7 +505,7 @@ function historyTexts(value: unknown): string[] {
   return Object.values(value).flatMap(historyTexts)
 }
 
-test('the starter starts a workflow for an overdue check, and for no other', async () => {
+test('the starter starts a workflow only for an overdue check', async () => {
   const overdue = await setUp('overdue', [])
   const due = await setUp('due', [])
   await api.superuser

@@ -78,7 +78,7 @@ async function links(tenant: Tenant): Promise<Map<number, string | null>> {
 const progress = async (tenant: Tenant) =>
   (await tenant.request('GET', '/api/v1/environment-rules')).body.relink
 
-test('saved rules reach all stored changes, also when a worker is killed, imports go on, and rules are saved again', async () => {
+test('saved rules reach all stored changes despite killed workers, imports and later rules', async () => {
   const tenant = await api.tenant('relinked')
   const [production, staging] = [
     await environment(tenant, 'production'),

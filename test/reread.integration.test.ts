@@ -158,7 +158,7 @@ function result(workflows: Workflows, installation: string): Promise<RereadState
   return workflows.client.workflow.getHandle(rereadWorkflowId(installation)).result()
 }
 
-test('after an upgrade, all stored records are read again, also when a worker is killed and while imports go on', async () => {
+test('after an upgrade, all stored records are read again despite killed workers and imports', async () => {
   const [tenant, fresh] = [await api.tenant('upgraded'), await api.tenant('fresh')]
   const connection = await connect(tenant)
   const stored = Array.from({ length: WEEKS * PER_WEEK }, (_, n) =>
@@ -230,7 +230,7 @@ test('after an upgrade, all stored records are read again, also when a worker is
   expect(await isAnyOutdated({ db: api.db })).toBe(false)
 })
 
-test('a change whose record can no longer be read keeps its values, and is marked', async () => {
+test('a change whose record can no longer be parsed keeps its values, and is marked', async () => {
   const tenant = await api.tenant('unreadable')
   const connection = await connect(tenant)
   await store(
@@ -292,7 +292,7 @@ test('a run continues as new after its turns, and every run replays', async () =
   }
 })
 
-test('a batch, a takeover and a purge at the same time do not deadlock, and lose nothing', async () => {
+test('a concurrent batch, takeover and purge neither deadlock nor lose changes', async () => {
   const tenant = await api.tenant('concurrent')
   const [first, second] = [await connect(tenant), await connect(tenant)]
   const events = Array.from({ length: 90 }, (_, n) => event(n, START + n * 60_000))
@@ -328,7 +328,7 @@ test('a batch, a takeover and a purge at the same time do not deadlock, and lose
   )
 })
 
-test('what Postgres does not accept is kept as it was, and the others of its batch are read', async () => {
+test('values that Postgres rejects are kept unchanged, and the rest of the batch is read again', async () => {
   const tenant = await api.tenant('not accepted')
   const owner = { organizationId: tenant.id, connectionId: null, sourceAccount: null }
   const changes = Array.from({ length: 7 }, (_, n) =>
@@ -365,7 +365,7 @@ test('what Postgres does not accept is kept as it was, and the others of its bat
   )
 })
 
-test('a worker with an older reader leaves the work to a newer one, and the progress says so', async () => {
+test('a worker with an older reader leaves the work to a newer one, and the progress shows it', async () => {
   const tenant = await api.tenant('older')
   await store(tenant, await connect(tenant), [event(0, START)])
   await spoil(tenant)

@@ -110,7 +110,7 @@ describe('the first key', () => {
     expect(await ask(url, key)).toBe(200)
   })
 
-  test('is not generated if another machine has it', async () => {
+  test('is not generated if another machine already has one', async () => {
     await start(configure())
     const elsewhere = mkdtempSync(path.join(tmpdir(), 'cairn-server-'))
     atTheEnd(() => rmSync(elsewhere, { recursive: true }))
@@ -119,7 +119,7 @@ describe('the first key', () => {
     expect(knownApiKey(config)).toBeUndefined()
   })
 
-  test('can be configured; another value at a later start replaces it, and can be replaced in turn', async () => {
+  test('can be configured, and another value at a later start replaces it', async () => {
     const [one, two] = ['1', '2'].map((digit) => digit.repeat(40)) as [string, string]
     const restart = (key: string) => start(configure({ CAIRN_API_KEY: key }))
     let { url } = await restart(one)
@@ -130,7 +130,7 @@ describe('the first key', () => {
     expect([await ask(url, one), await ask(url, two)]).toEqual([200, 401])
   })
 
-  test("cannot be another organization's", async () => {
+  test('cannot be the key of another organization', async () => {
     const key = 'k'.repeat(40)
     const { id } = await ensureOrganization(superuser, 'another')
     await addApiKey(superuser, id, { name: 'theirs', key })
@@ -138,7 +138,7 @@ describe('the first key', () => {
   })
 
   test.each(['', 'short', 'with white space in the middle of it'])(
-    'a file that contains %j stops the start',
+    'stops the start if its file contains %j',
     async (text) => {
       writeFileSync(path.join(dataDir, 'api-key'), text)
       await expect(start(configure())).rejects.toThrow(ConfigError)
@@ -185,7 +185,7 @@ const cookieOf = (response: Response) =>
 const me = (url: string, cookie: string) => fetch(`${url}/api/v1/me`, { headers: { cookie } })
 
 describe('the first owner', () => {
-  test('is created by the link of a start; then no start prints one', async () => {
+  test('is created with the link of a start, and later starts print no link', async () => {
     const first = await start(configure())
     const again = await start(configure())
     expect(first.invitationUrl).toMatch(
@@ -205,7 +205,7 @@ describe('the first owner', () => {
     expect((await start(configure())).invitationUrl).toBeUndefined()
   })
 
-  test('who can no longer sign in is replaced as docs/operations.md describes', async () => {
+  test('can be replaced as docs/operations.md describes', async () => {
     const { url, invitationUrl } = await start(configure())
     await acceptLink(invitationUrl!)
     const docs = readFileSync(path.resolve(import.meta.dirname, '../docs/operations.md'), 'utf8')
@@ -221,14 +221,14 @@ describe('the first owner', () => {
     expect(await (await me(url, cookie)).json()).toMatchObject({ role: 'owner' })
   })
 
-  test('finds the link at the public URL', async () => {
+  test('gets a link with the public URL', async () => {
     const { invitationUrl } = await start(
       configure({ CAIRN_PUBLIC_URL: 'https://cairn.example.com' }),
     )
     expect(invitationUrl).toMatch(/^https:\/\/cairn\.example\.com\/accept-invitation\?token=/)
   })
 
-  test('gets the link on the terminal, not in the log', async () => {
+  test('gets the link in the terminal, not in the log', async () => {
     const { PATH, HOME } = process.env
     const child = spawn(process.execPath, [path.resolve(import.meta.dirname, '../src/server.ts')], {
       env: {
@@ -262,7 +262,7 @@ describe('the first owner', () => {
   })
 })
 
-describe('what signs the cookies', () => {
+describe('the secret for cookies', () => {
   const file = () => path.join(dataDir, 'auth-secret')
 
   test('is generated once, readable by its user only, also by servers that start concurrently', async () => {
@@ -274,7 +274,7 @@ describe('what signs the cookies', () => {
     expect(readFileSync(file(), 'utf8')).toBe(secret)
   })
 
-  test('can be given, the same to servers that share no directory; another connection signs out', async () => {
+  test('can be configured for several servers, and another one ends all sessions', async () => {
     const elsewhere = mkdtempSync(path.join(tmpdir(), 'cairn-server-'))
     atTheEnd(() => rmSync(elsewhere, { recursive: true }))
     const CAIRN_AUTH_SECRET = 'given '.repeat(8)
@@ -286,13 +286,13 @@ describe('what signs the cookies', () => {
     expect((await me(three.url, cookie)).status).toBe(401)
   })
 
-  test.each(['', 'short'])('a file that contains %j stops the start', async (text) => {
+  test.each(['', 'short'])('stops the start if its file contains %j', async (text) => {
     writeFileSync(file(), text)
     await expect(start(configure())).rejects.toThrow(ConfigError)
   })
 })
 
-test('sessions that have expired are gone after the next start, and the others are not', async () => {
+test('expired sessions are removed at the next start, and others are kept', async () => {
   const { invitationUrl } = await start(configure())
   const { cookie } = await acceptLink(invitationUrl!)
   await sql`
@@ -306,7 +306,7 @@ test('sessions that have expired are gone after the next start, and the others a
 })
 
 describe('the demo', () => {
-  test('has an owner whose session begins with a visit', async () => {
+  test('has an owner who is signed in on the first visit', async () => {
     const { url, invitationUrl } = await start(configure(), silent, true)
     expect(invitationUrl).toBeUndefined()
     const visit = await fetch(`${url}/api/demo/sign-in`, { redirect: 'manual' })
@@ -322,13 +322,13 @@ describe('the demo', () => {
     await expect(start(configure({ CAIRN_HOST }), silent, true)).rejects.toThrow(ConfigError)
   })
 
-  test('is not begun on a database that has an owner', async () => {
+  test('does not start on a database that has an owner', async () => {
     const { invitationUrl } = await start(configure())
     await acceptLink(invitationUrl!)
     await expect(start(configure(), silent, true)).rejects.toThrow('has an owner')
   })
 
-  test('is nothing that a start without it has', async () => {
+  test('has nothing that a start without the demo lacks', async () => {
     const { url } = await start(configure())
     expect((await fetch(`${url}/api/demo/sign-in`, { redirect: 'manual' })).status).toBe(404)
   })
@@ -344,7 +344,7 @@ describe('the port', () => {
     return (server.address() as { port: number }).port
   }
 
-  test('that is configured and in use is an error that names it', async () => {
+  test('causes an error with its number if it is configured and in use', async () => {
     const port = await occupy()
     await expect(start(configure({ PORT: String(port) }))).rejects.toThrow(
       new ConfigError(
@@ -353,13 +353,13 @@ describe('the port', () => {
     )
   })
 
-  test('that is only the default is evaded', async () => {
+  test('is replaced by a free one if it is the default and in use', async () => {
     const port = await occupy()
     const { url } = await start({ ...configure(), port, portAsked: false })
     expect(Number(new URL(url).port)).toBeGreaterThan(port)
   })
 
-  test('that another process takes between the check and listening is replaced too', async () => {
+  test('is replaced if another process takes it between the check and listening', async () => {
     const port = await occupy()
     await ends.pop()!()
     let taken: number | undefined
@@ -379,7 +379,7 @@ describe('the port', () => {
   })
 })
 
-describe('the login that the API acts as', () => {
+describe('the login of the API', () => {
   const login = async (name: string, attributes: string) => {
     const role = `${name}_${process.pid}`
     await sql`CREATE ROLE ${sql.id(role)} LOGIN PASSWORD 'test' ${sql.raw(attributes)}`.execute(
@@ -414,13 +414,13 @@ describe('the login that the API acts as', () => {
     await expect(start(configure(env))).rejects.toThrow(`The API would act as ${role}`)
   })
 
-  test('stops the start when it may not act for the API, with the required grant', async () => {
+  test('stops the start without the required grant, which the error shows', async () => {
     const { env } = await login('nobody', '')
     await expect(start(configure(env))).rejects.toThrow(/GRANT cairn_api, cairn_system/)
   })
 })
 
-test('running requests are answered before it stops', async () => {
+test('running requests are answered before the server stops', async () => {
   const config = configure()
   const server = await startServer({ config, databaseUrl: database.url, workflows, logger: silent })
   const key = knownApiKey(config)!

@@ -87,8 +87,8 @@ async function until(ref: ConnectionRef, status: string): Promise<void> {
   })
 }
 
-describe('a change', () => {
-  test('starts the workflow when there is none, and signals an existing one', async () => {
+describe('a changed row', () => {
+  test('starts the workflow, or signals a running one', async () => {
     const world = new World({ roleArn: null, accountId: null })
     const ref = connectionIn(world)
     expect(await workflows.state(ref)).toBeNull()
@@ -102,7 +102,7 @@ describe('a change', () => {
     expect((await handleOf(ref).describe()).runId).toBe(runId)
   })
 
-  test('begins a new life of a workflow that an operator has cancelled', async () => {
+  test('starts the workflow again after an operator has cancelled it', async () => {
     const ref = connectionIn(new World())
     await workflows.changed(ref)
     await until(ref, 'current')
@@ -116,8 +116,8 @@ describe('a change', () => {
   })
 })
 
-describe("Temporal's UI and search", () => {
-  test('have organization, account and status from the start', async () => {
+describe('search attributes', () => {
+  test('contain organization, account and status from the start', async () => {
     const world = new World({ paused: true })
     const ref = connectionIn(world)
     await workflows.changed(ref)
@@ -154,7 +154,7 @@ describe("Temporal's UI and search", () => {
     )
   })
 
-  test('show the name and the account in the list of workflows, also after a rename', async () => {
+  test('are shown in the list of workflows, with the current name and account', async () => {
     const world = new World({ paused: true })
     const ref = connectionIn(world)
     const name = 'Shop *production*\n(EU)'
@@ -194,7 +194,7 @@ describe("Temporal's UI and search", () => {
     expect(summary).toMatch(/^Imports changes from \u{1f4a5}+.?…$/u)
   })
 
-  test('are registered where some of them are already', async () => {
+  test('are registered if only some of them exist', async () => {
     const namespace = await createTemporalNamespace()
     const connection = await Connection.connect(namespace.connection)
     closing.push(() => connection.close())
@@ -209,7 +209,7 @@ describe("Temporal's UI and search", () => {
     )
   })
 
-  test('have them in the next run, too, and are updated only on changes', async () => {
+  test('are kept in the next run, and updated only on changes', async () => {
     const world = new World()
     world.import = ({ now }) => ({ nextPollAt: iso(now) })
     const ref = connectionIn(world)
@@ -244,7 +244,7 @@ describe("Temporal's UI and search", () => {
     expect(await upserts()).toBe(0)
   })
 
-  test('go without where search attributes cannot be registered', async () => {
+  test('are omitted where they cannot be registered', async () => {
     const environment = await createTimeSkippingEnvironment()
     const elsewhere = createWorkflows(
       { connection: { address: environment.address }, namespace: 'default', uiUrl: null },
@@ -268,7 +268,7 @@ describe("Temporal's UI and search", () => {
     }
   })
 
-  test('are found by a link to the page of the workflow', () => {
+  test('belong to a workflow whose page has a known URL', () => {
     const ref = { organizationId: 'o', connectionId: 'c' }
     expect(workflows.uiUrl(ref)).toBe(
       `${inject('temporalUiUrl')}/namespaces/${target.namespace}/workflows/cairn-${installationId}-connection-c`,
@@ -279,14 +279,14 @@ describe("Temporal's UI and search", () => {
   })
 })
 
-describe('what a caller waits for', () => {
-  test('is answered, and starts the workflow if need be', async () => {
+describe('a workflow update', () => {
+  test('is answered, and starts the workflow if necessary', async () => {
     const ref = connectionIn(new World())
     expect(await workflows.verifyNow(ref)).toMatchObject({ state: 'passed', roleArn })
     expect(await workflows.importNow(ref)).toMatchObject({ imported: 3, regions: 17 })
   })
 
-  test('is refused with a sentence', async () => {
+  test('is rejected with an explanation', async () => {
     const ref = connectionIn(new World({ paused: true }))
     // Before the row was read, and after.
     for (let i = 0; i < 2; i++) {
@@ -312,8 +312,8 @@ describe('what a caller waits for', () => {
   })
 })
 
-describe('a storm of changes', () => {
-  test('loses no signal at the boundary of two runs', async () => {
+describe('many changes', () => {
+  test('lose no signal at the boundary of two runs', async () => {
     const world = new World({ paused: true })
     const ref = connectionIn(world)
     const { firstExecutionRunId: first } = await workflows.client.workflow.start('connection', {
@@ -376,7 +376,7 @@ describe('a workflow with as many signals as Temporal accepts', () => {
         .describe()
     ).runId
 
-  test('is replaced by a run that reads the row, by several senders at once', async () => {
+  test('is replaced by a run that reads the row, by several concurrent senders', async () => {
     const ref = connectionIn(new World())
     // Without a worker, nothing makes room.
     expect(await own.changed(ref)).toBe(true)
@@ -396,7 +396,7 @@ describe('a workflow with as many signals as Temporal accepts', () => {
     expect(signals.length).toBeGreaterThanOrEqual(4)
   })
 
-  test('is the only one that is terminated: any other refusal leaves the workflow alone', async () => {
+  test('is the only one that is terminated, and other errors leave the workflow running', async () => {
     const ref = connectionIn(new World())
     expect(await own.changed(ref)).toBe(true)
     const before = await runOf(ref)
@@ -419,7 +419,7 @@ describe('a workflow with as many signals as Temporal accepts', () => {
 })
 
 describe('while Temporal is unavailable', () => {
-  test('nothing throws but what a caller waits for, and all works again once it is back', async () => {
+  test('only updates fail, and everything works again once it is back', async () => {
     const gate = await createGate(inject('temporalAddress'))
     const through = createWorkflows(
       { ...target, connection: { address: gate.address } },
@@ -471,7 +471,7 @@ describe('while Temporal is unavailable', () => {
     expect(uncaught).toEqual([])
   })
 
-  test('a worker waits for it, repeatedly', async () => {
+  test('a worker waits and retries', async () => {
     const gate = await createGate(inject('temporalAddress'))
     const own = await createTemporalNamespace()
     const world = new World()
@@ -523,13 +523,13 @@ describe('while Temporal is unavailable', () => {
   })
 })
 
-describe("Temporal's standard environment", () => {
-  test('names no server: the embedded one is meant', () => {
+describe("Temporal's environment variables", () => {
+  test('select the embedded server if none is set', () => {
     expect(temporalFromEnvironment({})).toBeNull()
     expect(temporalFromEnvironment({ TEMPORAL_ADDRESS: '', PATH: '/bin' })).toBeNull()
   })
 
-  test('an address, a namespace', () => {
+  test('set an address and a namespace', () => {
     expect(
       temporalFromEnvironment({ TEMPORAL_ADDRESS: 'temporal:7233', TEMPORAL_NAMESPACE: 'cairn' }),
     ).toMatchObject({ connection: { address: 'temporal:7233' }, namespace: 'cairn', uiUrl: null })
@@ -538,7 +538,7 @@ describe("Temporal's standard environment", () => {
     )
   })
 
-  test("Temporal Cloud: an API key turns TLS on, and sets the UI's address", () => {
+  test("enable TLS with an API key, and set the UI's address, for Temporal Cloud", () => {
     expect(
       temporalFromEnvironment({
         TEMPORAL_ADDRESS: 'eu-west-1.aws.api.temporal.io:7233',
@@ -552,7 +552,7 @@ describe("Temporal's standard environment", () => {
     })
   })
 
-  test('a certificate that cannot be read is an error', () => {
+  test('are an error if a certificate cannot be read', () => {
     expect(() =>
       temporalFromEnvironment({
         TEMPORAL_ADDRESS: 'temporal:7233',

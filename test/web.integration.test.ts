@@ -39,7 +39,7 @@ test.each(['/', '/integrations', '/changes/019cae21', '/no/such/page?x=<script>'
 )
 
 test.each(['/api/v1/nothing', '/api/nothing', '/api'])(
-  'what is no route of the API is a problem, not the page: %s',
+  "a path outside the API's routes is a problem, not the page: %s",
   async (url) => {
     const { statusCode, headers } = await app.inject(url)
     expect([401, 404]).toContain(statusCode)
@@ -47,7 +47,7 @@ test.each(['/api/v1/nothing', '/api/nothing', '/api'])(
   },
 )
 
-test('the page may run only its own scripts, with a new nonce each time', async () => {
+test('the page may run only its own scripts, with a new nonce for each response', async () => {
   const nonceOf = async () => {
     const { headers, body } = await app.inject('/')
     const policy = String(headers['content-security-policy'])
@@ -63,7 +63,7 @@ test('the page may run only its own scripts, with a new nonce each time', async 
   expect(await nonceOf()).not.toBe(await nonceOf())
 })
 
-test('the app is built again when a file changes that it imports from the server', () => {
+test('the app is built again when an imported server file changes', () => {
   for (const file of ['src/changes/filters.ts', 'src/changes/change.ts', 'web/src/main.tsx'])
     expect(builtFrom()).toContain(path.resolve(import.meta.dirname, '..', file))
 })
@@ -75,7 +75,7 @@ test('React is built for production, regardless of NODE_ENV at start', () => {
   expect(texts.join('')).not.toContain('Download the React DevTools')
 })
 
-test('files under hashed names are cached by browsers, and no source map is served', async () => {
+test('files with hashed names are cached by browsers, and no source map is served', async () => {
   const assets = readdirSync(path.join(directory, 'assets'))
   expect(assets.length).toBeGreaterThan(5)
   for (const asset of assets) {
@@ -89,7 +89,7 @@ test('files under hashed names are cached by browsers, and no source map is serv
   expect((await app.inject('/.built-from')).body).toContain('<div id="root">')
 })
 
-test('the first page is less than 350 KB, compressed, in few files', () => {
+test('the first page loads less than 350 KB, compressed, in few files', () => {
   // The page, what it names, and the chunk of the feed with all that this imports in turn.
   const read = (file: string) => readFileSync(path.join(directory, file))
   const files = new Set<string>()

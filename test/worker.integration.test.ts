@@ -111,7 +111,7 @@ test('a separate process reports its missing settings', async () => {
   )
 })
 
-test('only deterministic code is in what workflows run', async () => {
+test('workflow code imports only deterministic modules', async () => {
   const { code } = await bundleWorkflows()
   expect(code).toContain('node_modules/@temporalio/workflow')
   for (const stranger of [

@@ -40,7 +40,7 @@ const assess = (
 ) => assessWindow(range, { connections, pushSources }, now)
 
 describe('an AWS account', () => {
-  test('that is imported to the end is complete', () => {
+  test('is complete if it is imported to the end', () => {
     const range = { from: ago(300), to: ago(30) }
     expect(assess([connection(21)], [], range)).toMatchObject({
       isComplete: true,
@@ -49,7 +49,7 @@ describe('an AWS account', () => {
     })
   })
 
-  test('within the usual delay may still receive events, which is not an error', () => {
+  test('may still receive events within the usual delay, which is not an error', () => {
     expect(assess([connection(22)])).toMatchObject({
       isComplete: false,
       sentence: 'Events of the last 22 minutes may still arrive. Everything before is imported.',
@@ -135,7 +135,7 @@ describe('a push source', () => {
   })
 })
 
-test('without a source, nothing is complete', () => {
+test('nothing is complete without a source', () => {
   expect(assess([])).toMatchObject({
     isComplete: false,
     sentence: 'No source of changes is connected: changes may be missing.',

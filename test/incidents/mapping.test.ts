@@ -39,7 +39,7 @@ describe('without a mapping', () => {
 })
 
 describe('a mapping', () => {
-  test('of a service replaces its name and decides the environment', () => {
+  test('for a service replaces its name and decides the environment', () => {
     const mappings = [
       mapping({ value: 'id-Checkout API', environmentId: 's', services: ['checkout', 'cart'] }),
       mapping({ environmentId: 'p' }),
@@ -49,7 +49,7 @@ describe('a mapping', () => {
     ).toEqual({ environmentId: 's', services: ['checkout', 'cart', 'Db'] })
   })
 
-  test('of a label adds services', () => {
+  test('for a label adds services', () => {
     const mappings = [mapping({ label: 'team', value: 'pay*', services: ['payments'] })]
     expect(mapAlert(alert({ team: 'Payments' }, 'A'), mappings, []).services).toEqual([
       'payments',
@@ -57,7 +57,7 @@ describe('a mapping', () => {
     ])
   })
 
-  test('of another source, or of a label that is absent, does not match', () => {
+  test('for another source, or an absent label, does not match', () => {
     const mappings = [
       mapping({ source: 'alertmanager', environmentId: 'p' }),
       mapping({ label: 'constructor', environmentId: 'p' }),

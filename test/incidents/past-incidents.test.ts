@@ -17,7 +17,7 @@ const incident = {
 }
 const paged = { ...incident, environment: null, services: ['Checkout API'], serviceId: 'PF9KMXH' }
 
-describe('is read', () => {
+describe('a file of past incidents', () => {
   test.each<[string, string, object]>([
     [
       'CSV',
@@ -78,11 +78,11 @@ describe('is read', () => {
       '#,Service,Opened On,Resolved On,Resolve By,Duration,# Escalations\n7,Checkout API,2026-03-02 13:00:00 +0100,2026-03-02 13:24:02 +0100,Not Available,24m,0\n',
       { ...paged, title: 'PagerDuty incident 7', serviceId: null },
     ],
-  ])('%s', (_, text, expected) => {
+  ])('can be %s', (_, text, expected) => {
     expect(parsePastIncidents(text)).toEqual([expected])
   })
 
-  test('several pages, one a line', () => {
+  test('can have several pages, one per line', () => {
     const page = '{"incidents":[{"created_at":"2026-03-02T12:00:00Z","title":"x"}]}'
     expect(parsePastIncidents(`${page}\n${page}\n`)).toHaveLength(2)
   })
@@ -95,11 +95,11 @@ describe('is read', () => {
     '1772452800',
     1772452800,
     1772452800000,
-  ])('the time %s, as UTC without an offset', (written) => {
+  ])('has the time %s, as UTC without an offset', (written) => {
     expect(parsePastIncidents(JSON.stringify({ time: written, title: 'x' }))[0]!.time).toEqual(time)
   })
 
-  test('text of any length on one line', () => {
+  test('can have text of any length on one line', () => {
     const title = `a\u0000b\n${'é'.repeat(500)}`
     const [read] = parsePastIncidents(JSON.stringify({ time: '1772452800', title }))
     expect(read!.title).toBe(`a b ${'é'.repeat(296)}`)
@@ -122,7 +122,7 @@ test.each([
   ['[{"time":"NaN","title":"x"}]', 'Incident 1 has no valid time'],
   ['[]', 'There are no incidents'],
   [' \n', 'empty'],
-])('%j is an error that names the place', (text, message) => {
+])('%j is an error with its location', (text, message) => {
   expect(() => parsePastIncidents(text)).toThrow(InvalidPastIncidents)
   expect(() => parsePastIncidents(text)).toThrow(message)
 })

@@ -47,7 +47,7 @@ async function moduleTrustOf(kind: string): Promise<Json> {
   return JSON.parse(text)
 }
 
-describe('who can use the role', () => {
+describe('the principals that can use the role', () => {
   const expected: Record<string, Json> = {
     ec2: { Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' },
     ecs: {
@@ -72,20 +72,20 @@ describe('who can use the role', () => {
     principals: { Principal: { AWS: [engineer] }, Action: 'sts:AssumeRole' },
   }
 
-  test('is one of five, in the template as in the module', () => {
+  test('are five kinds, the same in the template and in the module', () => {
     expect(kinds).toEqual(Object.keys(expected))
     expect(Object.keys(locals.trust_statements)).toEqual(expect.arrayContaining(kinds))
     const [{ condition }] = module.variable.runs_on[0].validation
     expect(condition).toContain(kinds.map((kind) => `"${kind}"`).join(', '))
   })
 
-  test.each(kinds)('%s', async (kind) => {
+  test.each(kinds)('are restricted by their trust policy: %s', async (kind) => {
     const statement = { Sid: expect.any(String), Effect: 'Allow', ...expected[kind] }
     expect(trustOf(kind)).toEqual(statement)
     expect(await moduleTrustOf(kind)).toEqual(trustOf(kind))
   })
 
-  test('only EC2 gets an instance profile', () => {
+  test('get an instance profile only for EC2', () => {
     const { Condition } = template.Resources.InstanceProfile
     const has = (kind: string) =>
       evaluate(template, template.Conditions[Condition], { ...aws, RunsOn: kind })
@@ -96,7 +96,7 @@ describe('who can use the role', () => {
   test.each([
     ['eks-irsa', { OidcIssuer: '' }],
     ['principals', { PrincipalArns: [''] }],
-  ])('%s without what it needs is refused', (kind, more) => {
+  ])('need their parameters: %s without one is rejected', (kind, more) => {
     const holds = (values: Record<string, unknown>) =>
       Object.values<Json>(template.Rules)
         .filter((rule) => evaluate(template, rule.RuleCondition, values))
@@ -108,7 +108,7 @@ describe('who can use the role', () => {
   })
 })
 
-describe('what the role may do', () => {
+describe('the permissions of the role', () => {
   const statement = (more: Record<string, unknown> = {}) => {
     const [policy, ...others] = evaluateRole({ RunsOn: 'ecs', ...more }).Policies
     expect(others).toEqual([])
@@ -116,7 +116,7 @@ describe('what the role may do', () => {
   }
 
   // A condition on the external ID would make Cairn's probes prove nothing.
-  test('is to assume roles, without a condition', () => {
+  test('allow assuming roles, without a condition', () => {
     const allowed = { Sid: 'AssumeCustomersRoles', Effect: 'Allow', Action: 'sts:AssumeRole' }
     expect(statement()).toEqual([{ ...allowed, Resource: 'arn:aws:iam::*:role/*' }])
     const everyRole = `["arn:\${local.partition}:iam::*:role/*"]`
@@ -124,19 +124,19 @@ describe('what the role may do', () => {
     expect(locals.permission_policy.Statement).toEqual([{ ...allowed, Resource }])
   })
 
-  test('can be narrowed to some roles', () => {
+  test('can be limited to some roles', () => {
     const Resource = 'arn:aws:iam::*:role/cairn-read-only'
     expect(statement({ CustomerRoles: 'cairn-read-only' })).toMatchObject([{ Resource }])
   })
 })
 
-test('neither of them deletes the role by accident', () => {
+test('the template and the module protect the role from accidental deletion', () => {
   const { DeletionPolicy, UpdateReplacePolicy } = template.Resources.Role
   expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['Retain', 'Retain'])
   expect(module.resource.aws_iam_role.this[0].lifecycle[0].prevent_destroy).toBe(true)
 })
 
-test('the outputs name their setting', () => {
+test('each output names its setting', () => {
   expect(template.Outputs.PrincipalArn.Description).toContain('CAIRN_PRINCIPAL_ARN')
   expect(module.output.principal_arn[0].description).toContain('CAIRN_PRINCIPAL_ARN')
 })

@@ -10,7 +10,7 @@ const folder = 'terraform/cairn-read-only'
 const module = await readModule(folder)
 const { variable, resource } = module
 
-test('its policies are those of the documents', () => {
+test("the module's policies match the documents", () => {
   const locals = Object.assign({}, ...module.locals)
   expect(locals).toEqual({
     trust_policy: trustPolicy({
@@ -21,7 +21,7 @@ test('its policies are those of the documents', () => {
   })
 })
 
-test('it creates the role and its inline policy, and nothing else', () => {
+test('the module creates the role and its inline policy, and nothing else', () => {
   expect(resource).toEqual({
     aws_iam_role: {
       this: [
@@ -48,13 +48,13 @@ test('it creates the role and its inline policy, and nothing else', () => {
   expect(module).not.toHaveProperty('data')
 })
 
-test('only the external ID is required, once the principal is filled in', () => {
+test('only the external ID is required if the principal has a default', () => {
   const required = Object.keys(variable).filter((name) => !('default' in variable[name][0]))
   expect(required).toEqual(['external_id'])
   expect(variable.principal_arn[0].default).toBeNull()
 })
 
-test('filling the principal in changes one line', () => {
+test('a default principal changes one line', () => {
   const before = read(`${folder}/variables.tf`).split('\n')
   expect(before.filter((line) => line === '  default = null')).toHaveLength(1)
   const after = withPrincipal(before.join('\n'), 'arn:aws:iam::123456789012:role/cairn').split('\n')
@@ -77,7 +77,7 @@ describe('input validation', () => {
     fc.assert(fc.property(externalIds, (id) => takes(id) === externalIdPattern.test(id)))
   })
 
-  test.each(Object.entries(principals))('as the principal: %s', (arn, right) => {
+  test.each(Object.entries(principals))('validates the principal: %s', (arn, right) => {
     const [missing, { condition }] = variable.principal_arn[0].validation
     expect(missing.condition).toBe(asText('var.principal_arn != null'))
     const [, pattern] = /regex\("(.+)", var\.principal_arn\)/.exec(condition)!

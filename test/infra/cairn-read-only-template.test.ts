@@ -14,11 +14,11 @@ const given = { ExternalId: externalId, CairnPrincipalArn: principalArn }
 const role = (more: Record<string, string> = {}) =>
   evaluate(template, template.Resources.Role.Properties, { ...given, ...more })
 
-test('it is the only file in its folder', () => {
+test('the template is the only file in its folder', () => {
   expect(readdirSync(`${infra}/cloudformation`)).toEqual(['cairn-read-only.yaml'])
 })
 
-test('it creates one role, with the trust and the permissions of the documents', () => {
+test('the template creates one role, with the trust and the permissions of the documents', () => {
   expect(Object.values(template.Resources)).toMatchObject([{ Type: 'AWS::IAM::Role' }])
   expect(role()).toEqual({
     RoleName: 'cairn-read-only',
@@ -30,20 +30,20 @@ test('it creates one role, with the trust and the permissions of the documents',
   })
 })
 
-test('name, path and boundary are the configured ones', () => {
+test('name, path and boundary are configurable', () => {
   const boundary = 'arn:aws-cn:iam::111122223333:policy/boundary'
   expect(
     role({ RoleName: 'reader', RolePath: '/services/', PermissionsBoundaryArn: boundary }),
   ).toMatchObject({ RoleName: 'reader', Path: '/services/', PermissionsBoundary: boundary })
 })
 
-test('its output is the ARN', () => {
+test('the output is the ARN', () => {
   expect(template.Outputs).toEqual({
     RoleArn: { Description: expect.any(String), Value: { 'Fn::GetAtt': 'Role.Arn' } },
   })
 })
 
-test('only the external ID and the principal are required, which are shown', () => {
+test('only the external ID and the principal are required, and shown', () => {
   const without = Object.keys(parameters).filter((name) => !('Default' in parameters[name]))
   expect(without).toEqual(['ExternalId', 'CairnPrincipalArn'])
   expect(JSON.stringify(parameters)).not.toContain('NoEcho')
@@ -64,7 +64,7 @@ describe('input validation', () => {
     fc.assert(fc.property(externalIds, agrees))
   })
 
-  test.each(Object.entries(principals))('as the principal: %s', (arn, right) => {
+  test.each(Object.entries(principals))('validates the principal: %s', (arn, right) => {
     expect(takes(parameters.CairnPrincipalArn, arn)).toBe(right)
   })
 
@@ -84,7 +84,7 @@ describe('input validation', () => {
     ['RolePath', '/ser vices/', false],
     ['PermissionsBoundaryArn', 'arn:aws:iam::aws:policy/ReadOnlyAccess', true],
     ['PermissionsBoundaryArn', 'arn:aws:iam::111122223333:role/boundary', false],
-  ])('as %s: %s: %s', (name, value, right) => {
+  ])('validates %s: %s: %s', (name, value, right) => {
     expect(takes(parameters[name], value)).toBe(right)
   })
 })

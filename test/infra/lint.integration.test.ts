@@ -99,7 +99,7 @@ describe('parliament', () => {
     detail: ['cloudtrail:GetEventSelectors', 'cloudtrail:GetTrailStatus'],
   }
 
-  test("finds no further problem in the customer's policies", { timeout: 240_000 }, async () => {
+  test("reports no further problem in the customer's policies", { timeout: 240_000 }, async () => {
     expect(await findings([permissionPolicy, sessionPolicy, onRole(trust)])).toEqual([
       [accepted],
       [],
@@ -107,7 +107,7 @@ describe('parliament', () => {
     ])
   })
 
-  test("finds no problem in the operator's policies", { timeout: 240_000 }, async () => {
+  test("reports no problem in the operator's policies", { timeout: 240_000 }, async () => {
     const template = readTemplate('operator/cairn-principal/cloudformation.yaml')
     const documents = (['ec2', 'ecs', 'eks-pod-identity', 'principals'] as const).flatMap(
       (RunsOn) => {
@@ -161,7 +161,7 @@ describe('Terraform', () => {
   const modules = ['terraform/cairn-read-only', 'operator/cairn-principal/terraform']
   const examples = globSync('terraform/*/examples/*', { cwd: infra }).sort()
 
-  test.each(modules)('%s: its README matches its files', async (module) => {
+  test.each(modules)('accepts %s: its README matches its files', async (module) => {
     const { variable, output, resource, data = {}, terraform } = await readModule(module)
     const readme = read(`${module}/README.md`)
     const plain = (text: string) => text.replaceAll('|', '\\|')
@@ -197,7 +197,7 @@ describe('Terraform', () => {
     ])
   })
 
-  test.each(examples)('%s uses what is there', async (example) => {
+  test.each(examples)('accepts %s with the installed provider', async (example) => {
     const { module = {}, resource = {} } = await readModule(example)
     const { variable, output } = await readModule('terraform/cairn-read-only')
     const template = readTemplate('cloudformation/cairn-read-only.yaml')
@@ -216,7 +216,7 @@ describe('Terraform', () => {
     expect(Object.keys(module).length + sets.length).toBe(1)
   })
 
-  test('the example of everything sets everything', async () => {
+  test('accepts an example that sets every variable', async () => {
     const { module } = await readModule('terraform/cairn-read-only/examples/complete')
     const { variable } = await readModule('terraform/cairn-read-only')
     const [{ source, ...inputs }] = module.cairn_read_only

@@ -19,11 +19,11 @@ import { loadConfig } from '../../src/config.ts'
 import { MINISTACK_SECRET, type Ministack, startMinistack } from '../../testing/ministack.ts'
 import { infra } from './support.ts'
 
-describe('where the template is put', () => {
+describe('the location of the template', () => {
   test.each([
     ['s3://cairn-templates/cairn.yaml', 'cairn-templates', 'cairn.yaml'],
     ['s3://a.b.c/x/y/cairn-read-only.yaml', 'a.b.c', 'x/y/cairn-read-only.yaml'],
-  ])('%s', (text, bucket, key) => {
+  ])('is accepted: %s', (text, bucket, key) => {
     expect(parseDestination(text)).toEqual({ bucket, key })
   })
 
@@ -40,11 +40,11 @@ describe('where the template is put', () => {
     ['s3://cairn-templates/cairn.yaml?x', 'not a supported object key'],
     ["s3://cairn-templates/it's.yaml", 'not a supported object key'],
     ['s3://cairn-templates/a b.yaml', 'not a supported object key'],
-  ])('%s is refused', (text, why) => {
+  ])('is rejected: %s', (text, why) => {
     expect(() => parseDestination(text)).toThrow(why)
   })
 
-  test('a key that is longer than S3 allows is rejected', () => {
+  test('has a key within the limit of S3', () => {
     const key = (length: number) => () => parseDestination(`s3://cairn/${'x'.repeat(length)}`)
     expect(key(1024)).not.toThrow()
     expect(key(1025)).toThrow('not a supported object key')
@@ -55,7 +55,7 @@ describe('where the template is put', () => {
     ['cairn', 'cn-north-1', 'https://cairn.s3.cn-north-1.amazonaws.com.cn/a/b.yaml'],
     ['cairn', 'us-gov-west-1', 'https://cairn.s3.us-gov-west-1.amazonaws.com/a/b.yaml'],
     ['cairn.example', 'eu-west-1', 'https://s3.eu-west-1.amazonaws.com/cairn.example/a/b.yaml'],
-  ])('%s in %s is found at %s', (bucket, region, url) => {
+  ])('of %s in %s has the URL %s', (bucket, region, url) => {
     expect(objectUrl({ bucket, key: 'a/b.yaml' }, region)).toBe(url)
   })
 
@@ -74,7 +74,7 @@ describe('where the template is put', () => {
   })
 })
 
-describe('against an S3', () => {
+describe('publishing to S3', () => {
   const ACCOUNT = '111122223333'
   const region = 'eu-west-1'
   const template = `${infra}/cloudformation/cairn-read-only.yaml`
@@ -122,7 +122,7 @@ describe('against an S3', () => {
   test.each([
     ['cairn-templates', 'https://cairn-templates.s3.eu-west-1.amazonaws.com/a/cairn.yaml'],
     ['cairn.templates', 'https://s3.eu-west-1.amazonaws.com/cairn.templates/a/cairn.yaml'],
-  ])('the template is in %s, and the setting printed', async (Bucket, url) => {
+  ])('uploads the template to %s, and prints the setting', async (Bucket, url) => {
     const { code, stdout, stderr } = await publish([`s3://${Bucket}/a/cairn.yaml`])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout.split('\n')).toContain(`CAIRN_TEMPLATE_URL=${url}`)
@@ -136,7 +136,7 @@ describe('against an S3', () => {
     ])
   })
 
-  test('a public object is reported as public', async () => {
+  test('reports a public object as public', async () => {
     const Policy = JSON.stringify({
       Version: '2012-10-17',
       Statement: [
@@ -154,13 +154,13 @@ describe('against an S3', () => {
     expect(stdout).toContain('The object is public')
   })
 
-  test('a bucket that is not there', async () => {
+  test('reports a missing bucket', async () => {
     const { code, stdout, stderr } = await publish(['s3://cairn-nowhere/cairn.yaml'])
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toMatch(/^There is no bucket cairn-nowhere .*Create it first: aws s3 mb/)
   })
 
-  test('credentials that may not', async () => {
+  test('reports credentials without the permission', async () => {
     const credentials = { accessKeyId: ACCOUNT, secretAccessKey: MINISTACK_SECRET }
     const iam = new IAMClient({ endpoint, region, credentials })
     await iam.send(new CreateUserCommand({ UserName: 'powerless' }))
@@ -173,7 +173,7 @@ describe('against an S3', () => {
     expect(stderr).toMatch(/^AWS denied .*need s3:PutObject and s3:GetObject/)
   })
 
-  test('no credentials', async () => {
+  test('reports missing credentials', async () => {
     const env = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' }
     const { code, stderr } = await publish(['s3://cairn-templates/cairn.yaml'], env)
     expect(code).toBe(1)
@@ -181,7 +181,7 @@ describe('against an S3', () => {
   })
 
   test.each([[[]], [['s3://cairn-templates/cairn.yaml', 'more']]])(
-    'arguments %j: how it is used',
+    'prints the usage for the arguments %j',
     async (to) => {
       const { code, stderr } = await publish(to)
       expect(code).toBe(1)

@@ -25,7 +25,7 @@ test('the first key encrypts, and all keys decrypt', () => {
   expect(() => before.decrypt(reencrypted, 'a')).toThrow(SecretUnreadable)
 })
 
-test('a change of any byte is noticed', () => {
+test('a change of any byte is detected', () => {
   const box = new SecretBox([one])
   const encrypted = box.encrypt('secret', 'a')
   for (let index = 0; index < encrypted.length; index++) {

@@ -31,7 +31,7 @@ async function pythonDigests(): Promise<string[]> {
   return (await python).stdout.trim().split('\n')
 }
 
-test("signatures of Python's hmac are accepted, and those of another body or secret are not", async () => {
+test("signatures of Python's hmac are accepted, and those of another body or secret are rejected", async () => {
   const digests = await pythonDigests()
   expect(digests).toHaveLength(vectors.length)
   for (const [index, [secret, body]] of vectors.entries()) {
@@ -51,7 +51,7 @@ test("signatures of Python's hmac are accepted, and those of another body or sec
   }
 })
 
-test('@octokit/webhooks and Cairn accept each other', async () => {
+test("@octokit/webhooks and Cairn accept each other's signatures", async () => {
   for (const [secret, body] of vectors) {
     const text = body.toString('utf8')
     // It signs text only, and no empty text.
@@ -65,7 +65,7 @@ test('@octokit/webhooks and Cairn accept each other', async () => {
   }
 })
 
-describe('a signature that is not one', () => {
+describe('an invalid signature', () => {
   const body = Buffer.from('{}')
   const secret = 'secret'
   const valid = signatureHeaders('github', { secret, body })['x-hub-signature-256']!
@@ -77,19 +77,19 @@ describe('a signature that is not one', () => {
     ['a longer one', `${valid}00`],
     ['one of SHA-1', valid.replace('sha256', 'sha1')],
     ['no hexadecimal digits', `sha256=${'g'.repeat(64)}`],
-  ])('is refused: %s', (_name, header) => {
+  ])('is rejected: %s', (_name, header) => {
     const headers = { 'x-hub-signature-256': header }
     expect(isSigned('github', { headers, body, secrets: [{ secret }] })).toBe(false)
   })
 
-  test('is refused without any secret', () => {
+  test('is rejected without any secret', () => {
     expect(
       isSigned('github', { headers: { 'x-hub-signature-256': valid }, body, secrets: [] }),
     ).toBe(false)
   })
 })
 
-test('Alertmanager is recognized by its bearer token, whose hash is stored', () => {
+test('Alertmanager is authenticated by its bearer token, whose hash is stored', () => {
   const body = Buffer.from('{}')
   const secrets = [{ tokenHash: tokenHash('old') }, { tokenHash: tokenHash('token') }]
   const accepts = (authorization: string | undefined) =>

@@ -51,7 +51,7 @@ test.each<[string, string, string]>([
     '{"id":"a","environments":[],"incident":{"title":"x","noticedAt":"2026-03-02T12:00:00Z"},"events":[{"type":"x"}]}',
     'file:3: events.0.type',
   ],
-])('%s is an error that names the line', (_, line, message) => {
+])('%s is an error with the line', (_, line, message) => {
   expect(() => parseScenario(line, 'file:3')).toThrow(InvalidScenario)
   expect(() => parseScenario(line, 'file:3')).toThrow(message)
 })

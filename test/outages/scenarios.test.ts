@@ -56,12 +56,12 @@ test('every culprit is a candidate', () => {
 })
 
 describe('each scenario', () => {
-  test('has 50 candidates or more', () => {
+  test('has at least 50 candidates', () => {
     const few = cases.filter(({ ranked }) => ranked.candidates.length < 50)
     expect(few.map(({ scenario }) => scenario.id)).toEqual([])
   })
 
-  test('has five accounts or more, of networks and DNS among them', () => {
+  test('has at least five accounts, some of them for networks and DNS', () => {
     for (const { scenario, ranked } of cases) {
       const accounts = new Set(ranked.candidates.flatMap(({ accountId }) => accountId ?? []))
       expect(accounts.size, scenario.id).toBeGreaterThanOrEqual(5)
@@ -71,7 +71,7 @@ describe('each scenario', () => {
   })
 })
 
-test('more than half of the culprits’ actions occur three times or more in the account', () => {
+test('more than half of the culprits’ actions occur at least three times in the account', () => {
   expect(share(guilty, (each) => culpritOf(each).history.sameAction >= 2)).toBeGreaterThan(0.5)
 })
 
@@ -85,11 +85,11 @@ test('a third of the causes are 1 to 24 hours older than the start', () => {
   expect(share(guilty, isOld)).toBeGreaterThanOrEqual(0.33)
 })
 
-test('in half, neither title nor services name the changed resource', () => {
+test('in half of the scenarios, neither title nor services name the changed resource', () => {
   expect(share(guilty, (each) => !namesResource(each))).toBeGreaterThanOrEqual(0.5)
 })
 
-test('at least 20 % have no culprit', () => {
+test('at least 20 % of the scenarios have no culprit', () => {
   expect(share(cases, ({ scenario }) => scenario.culprits.length === 0)).toBeGreaterThanOrEqual(0.2)
 })
 
@@ -111,17 +111,20 @@ const results = cases.flatMap(({ file, scenario, read }) => {
   return rankScenario(scenario, read).map((result) => ({ file, scenario, result, hasCulprit }))
 })
 
-test.each(SCENARIO_FILES)('the scenarios of %s.jsonl rank as the contract requires', (name) => {
-  // A file has some twenty scenarios with a culprit, so a single one is 5 %.
-  const summary = summarizeResults(results.filter(({ file }) => file === name))
-  expect(summary.top1).toBeGreaterThanOrEqual(0.68)
-  expect(summary.top3).toBeGreaterThanOrEqual(0.8)
-  const baseline = Math.max(summary.baselineTop1, summary.rarityTop1)
-  expect(summary.top1 - baseline).toBeGreaterThanOrEqual(0.2)
-  expect(summary.falseAccusations).toBeLessThanOrEqual(0.2)
-})
+test.each(SCENARIO_FILES)(
+  'the scenarios of %s.jsonl are ranked as the contract requires',
+  (name) => {
+    // A file has some twenty scenarios with a culprit, so a single one is 5 %.
+    const summary = summarizeResults(results.filter(({ file }) => file === name))
+    expect(summary.top1).toBeGreaterThanOrEqual(0.68)
+    expect(summary.top3).toBeGreaterThanOrEqual(0.8)
+    const baseline = Math.max(summary.baselineTop1, summary.rarityTop1)
+    expect(summary.top1 - baseline).toBeGreaterThanOrEqual(0.2)
+    expect(summary.falseAccusations).toBeLessThanOrEqual(0.2)
+  },
+)
 
-test('all scenarios together rank with a margin', () => {
+test('all scenarios together are ranked with a margin', () => {
   const summary = summarizeResults(results)
   expect(summary.top1).toBeGreaterThanOrEqual(0.75)
   expect(summary.top3).toBeGreaterThanOrEqual(0.9)

@@ -105,7 +105,7 @@ async function wrongLinks(service: string, unlinked: string): Promise<number> {
   return rows[0]!.count
 }
 
-test(`relinking ${ROWS} changes with a killed worker ends right, and the feed stays usable`, async () => {
+test(`relinking ${ROWS} changes is correct despite a killed worker, and the feed stays usable`, async () => {
   const { rows: services } = await sql<{ service: string }>`
     SELECT service FROM facet_groups WHERE organization_id = ${tenant.id}
     GROUP BY service ORDER BY count(*) DESC, service LIMIT 2

@@ -22,7 +22,7 @@ async function apiThat(answer: RequestListener) {
 
 const problem = (status: number, detail: string) => JSON.stringify({ status, detail })
 
-test.each([503, 429])('a %i is retried', async (status) => {
+test.each([503, 429])('a response with status %i is retried', async (status) => {
   let refusals = 2
   const cairn = await apiThat((_request, response) => {
     if (refusals-- > 0) response.writeHead(status).end(problem(status, 'Later.'))
@@ -46,7 +46,7 @@ test('a lost response is retried, unless the request may have changed something'
   expect(cairn.asked).toHaveLength(3)
 })
 
-test('a persistent failure, and a rejection, is an error with the reason', async () => {
+test('a persistent failure, or a rejection, is an error with the reason', async () => {
   const busy = await apiThat((_request, response) => {
     response.writeHead(503).end(problem(503, 'The database is away.'))
   })

@@ -58,7 +58,7 @@ type CommandLine = [script: string, args: string[]]
 const demo = (...args: string[]): CommandLine => ['demo.ts', args]
 const simulator = (...args: string[]): CommandLine => ['simulator.ts', ['--port', '0', ...args]]
 
-describe.concurrent('ends with a reason', () => {
+describe.concurrent('a failed command ends with a reason', () => {
   test.for<[what: string, command: CommandLine, reason: string]>([
     ['no file', demo('--records', 'FOLDER/absent'), 'absent: ENOENT'],
     ['a directory', demo('--records', 'FOLDER/directory'), 'directory: not a regular file'],
@@ -97,7 +97,7 @@ describe.concurrent('ends with a reason', () => {
     ['an unknown option', ['../chaos/main.ts', ['--colour']], "Unknown option '--colour'"],
     ['an unknown option', ['../src/main.ts', ['--port', '80']], "Unknown option '--port'"],
     ['no rounds', ['test-explore.ts', ['many']], 'Usage: npm run test:explore'],
-  ])('%s: %j', async ([, [script, args], reason]) => {
+  ])('for %s: %j', async ([, [script, args], reason]) => {
     const command = start(
       script,
       args.map((arg) => arg.replace('FOLDER', folder)),
@@ -119,7 +119,7 @@ describe.concurrent('ends with a reason', () => {
       { PORT: 'IN-USE' },
       'is in use. Stop the process that uses it, or set another PORT',
     ],
-  ])('%s: %j', async ([, env, reason]) => {
+  ])('for %s: %j', async ([, env, reason]) => {
     const occupier = createServer().listen(0, '127.0.0.1')
     await once(occupier, 'listening')
     const { port } = occupier.address() as { port: number }
@@ -141,7 +141,7 @@ describe.concurrent('ends with a reason', () => {
   })
 })
 
-test('help is no failure', async () => {
+test('printing the help is not a failure', async () => {
   for (const script of [
     'demo.ts',
     'simulator.ts',
@@ -161,7 +161,7 @@ test('help is no failure', async () => {
 })
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
-  test('ends a command that waits for ever', async () => {
+  test('ends a command that would wait forever', async () => {
     const script = file(`waiting-${signal}.ts`)
     writeFileSync(
       script,

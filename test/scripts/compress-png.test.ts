@@ -36,6 +36,6 @@ test('a picture keeps its pixels with any row filter', () => {
   expect([...inflateSync(part(small, 'IDAT'))]).toEqual([0, 0, 1, 0, 0, 1])
 })
 
-test('another kind of picture is an error', () => {
+test('an unsupported picture is an error', () => {
   expect(() => compressPng(png(6, []))).toThrow('Cannot compress')
 })

@@ -25,7 +25,7 @@ const packages = {
   'node_modules/outer': { version: '1.0.0' },
 }
 
-test('what is beside a package or around it is not absent', () => {
+test('absent packages are reported, but not those in a nested or parent folder', () => {
   expect(absentFromLockfile(packages)).toEqual([
     { of: 'node_modules/tool', name: 'tool-linux-x64-gnu', range: '1.2.3' },
   ])
@@ -37,7 +37,7 @@ test.each([
   ['@tool/core-linux-arm-gnueabihf', { os: ['linux'], cpu: ['arm'], libc: ['glibc'] }],
   ['@tool/cli-darwin-arm64', { os: ['darwin'], cpu: ['arm64'] }],
   ['@tool/core-win32-ia32-msvc', { os: ['win32'], cpu: ['ia32'] }],
-])('the name %s contains the platform', (name, platform) => {
+])('the platform is found in the name %s', (name, platform) => {
   const entry = entryFor(packages, { of: 'node_modules/tool', name, range: '1.2.3' })
   expect(entry).toEqual({ version: '1.2.3', dev: true, optional: true, ...platform })
 })
@@ -45,6 +45,6 @@ test.each([
 test.each([
   ['tool-linux-x64', '^1.2.3'],
   ['tool-wasm', '1.2.3'],
-])('%s %s is left to a person', (name, range) => {
+])('%s %s cannot be added automatically', (name, range) => {
   expect(() => entryFor(packages, { of: 'node_modules/tool', name, range })).toThrow('by hand')
 })

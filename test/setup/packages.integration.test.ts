@@ -51,7 +51,7 @@ function listener() {
   return { lines, say: (line: string) => void lines.push(line) }
 }
 
-test('a fresh clone gets its packages, and the second start does nothing', async () => {
+test('a fresh clone gets its packages, and the second start installs nothing', async () => {
   const root = freshProject()
   const { lines, say } = listener()
   await installPackages({ root, dev: true, say })
@@ -118,10 +118,10 @@ test('when npm fails, its output and the fix are printed', async () => {
   )
 })
 
-test('a directory without a lockfile is no copy of Cairn', () => {
+test('a directory without a lockfile is rejected', () => {
   expect(() => missingPackages(parent, true)).toThrow(/no package-lock\.json/)
 })
 
-test('the Node that runs the tests runs TypeScript: it is the one to use', () => {
+test('the Node that runs the tests can run TypeScript, so it is used', () => {
   expect(findNode(parent)).toBe(process.execPath)
 })

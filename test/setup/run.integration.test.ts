@@ -75,7 +75,7 @@ async function scriptStarted(output: { text: string }): Promise<number> {
   }
 }
 
-test('a script gets its arguments, and its output and exit code are handed on', async () => {
+test('a script gets its arguments, and its output and exit code are passed on', async () => {
   const script = path.join(directory, 'says.ts')
   writeFileSync(
     script,
@@ -91,7 +91,7 @@ test('a script gets its arguments, and its output and exit code are handed on', 
 
 const interrupts = (output: { text: string }) => output.text.match(/heard SIGINT/g)?.length ?? 0
 
-test('one Ctrl-C under npm, which is delivered twice, is one for the script, and is waited for', async () => {
+test('one Ctrl-C under npm, which is delivered twice, reaches the script once', async () => {
   // On a machine so busy that the second signal is late, it is another key press: tried again.
   for (;;) {
     const { child, output } = run(listening)
@@ -145,7 +145,7 @@ test('when its parent is killed the script still ends cleanly', async () => {
 test.each([
   ['itself', 'exec node'],
   ['with a shell in between', 'node'],
-])('when npm, which started it %s, is killed the script still ends cleanly', async (_, node) => {
+])('when npm, which started it %s, is killed, the script still ends cleanly', async (_, node) => {
   const npm = spawn(
     process.execPath,
     [
@@ -168,7 +168,7 @@ test.each([
   await gone(pid)
 })
 
-test('an older Node finds the one among the packages', async (context) => {
+test('an older Node runs the one in the packages', async (context) => {
   const own = path.join(root, 'node_modules', '.bin')
   const older = (process.env.PATH ?? '')
     .split(path.delimiter)

@@ -54,7 +54,7 @@ function addHistory(): string[] {
   return changes.map(({ eventID }) => String(eventID))
 }
 
-test('boto3 assumes the role, is refused where it should be, and reads everything', async () => {
+test('boto3 assumes the role, is denied where it should be, and reads everything', async () => {
   const ids = addHistory()
   const { AWS_ENDPOINT_URL: url, AWS_REGION, ...keys } = simulator.env
   const env = environment({
@@ -85,7 +85,7 @@ test('boto3 assumes the role, is refused where it should be, and reads everythin
   )
 })
 
-test('the AWS CLI does so too, from the environment that the simulator names', async () => {
+test("the AWS CLI assumes the role with the simulator's environment", async () => {
   const ids = addHistory()
   const aws = async (env: Record<string, string>, ...args: string[]) => {
     const options = { env: environment({ AWS_DEFAULT_REGION: 'us-east-1', ...env }) }

@@ -151,7 +151,7 @@ describe('with the AWS CLI', { timeout: 300_000 }, () => {
     expect(simulator.roles()).toContain(ROLE)
   })
 
-  test('an update changes the trust of the role that is there', async () => {
+  test('an update changes the trust policy of the existing role', async () => {
     await aws(...createStack())
     const body = template.replace(
       'StringEquals: {sts:ExternalId: !Ref ExternalId}',
@@ -204,7 +204,7 @@ describe('with the AWS CLI', { timeout: 300_000 }, () => {
     expect((await aws('cloudformation', 'describe-stacks')).Stacks).toEqual([])
   })
 
-  test('a template is validated from a file', async () => {
+  test('a template file is validated', async () => {
     const file = join(tmpdir(), `template-${process.pid}.yaml`)
     await writeFile(file, template)
     const validated = await aws(
@@ -218,8 +218,8 @@ describe('with the AWS CLI', { timeout: 300_000 }, () => {
   })
 })
 
-describe('as a control', () => {
-  test('does the same, and returns the outputs', async () => {
+describe('the control API', () => {
+  test('creates the same stack, and returns its outputs', async () => {
     const { outputs } = await simulator.createStack({ template, parameters: given() })
     expect(outputs).toEqual({ RoleArn: ROLE })
     await assume(simulator)
@@ -227,7 +227,7 @@ describe('as a control', () => {
     expect(await awsErrorOf(assume(simulator))).toMatchObject({ name: 'AccessDenied' })
   })
 
-  test('over HTTP, in the account and region that is named', async () => {
+  test('works over HTTP, in the given account and region', async () => {
     const send = async (method: string, body: object) => {
       const response = await fetch(`${simulator.url}/_simulator/stacks`, {
         ...{ method, body: JSON.stringify(body) },
@@ -280,7 +280,7 @@ describe('as a control', () => {
     expect(simulator.roles()).toEqual([simulator.vendor.principalArn])
   })
 
-  test('takes the time that a stack takes', async () => {
+  test('waits as long as a stack takes', async () => {
     simulator.configure({ stackMs: 60_000 })
     const parameters = given()
     const created = simulator.createStack({ template, parameters })
@@ -303,7 +303,7 @@ describe('as a control', () => {
   })
 })
 
-test('without a name, the role gets one that contains its stack', async () => {
+test('a role without a name gets one that contains the name of its stack', async () => {
   const stack = { template, parameters: given({ Name: '' }), stackName: 'a'.repeat(100) }
   const { outputs } = await simulator.createStack(stack)
   const name = outputs.RoleArn!.split('/').at(-1)!
@@ -311,7 +311,7 @@ test('without a name, the role gets one that contains its stack', async () => {
   expect(name).toHaveLength(64)
 })
 
-test('permissions of a role may be separate resources', async () => {
+test('the permissions of a role can be separate resources', async () => {
   const document = JSON.stringify(readOnly)
   const apart = `${template
     .replace(/ {6}Policies:[\s\S]*?(?=Outputs)/, '')
@@ -336,7 +336,7 @@ Outputs:`,
   expect(simulator.roles()).toEqual([simulator.vendor.principalArn])
 })
 
-test('policies attached by hand prevent the deletion of the stack', async () => {
+test('manually attached policies prevent the deletion of the stack', async () => {
   await simulator.createStack({ template, parameters: given() })
   const put = ['iam', 'put-role-policy', '--role-name', 'cairn-read-only', '--policy-name', 'mine']
   await aws(...put, '--policy-document', JSON.stringify(readOnly))
@@ -360,7 +360,7 @@ test('a stack has only the permissions of its creator', async () => {
   )
 })
 
-test('CloudTrail shows who created the stack, and what it did on their behalf', async () => {
+test('CloudTrail shows the creator of a stack, and its calls on their behalf', async () => {
   await simulator.createStack({ template, parameters: given(), region: 'eu-west-1' })
   const session = await assume(simulator)
   simulator.configure({ clockOffsetMs: 4 * 60_000 })
@@ -396,7 +396,7 @@ test('CloudTrail shows who created the stack, and what it did on their behalf', 
 
 const handedOut = new URL('../../infra/cloudformation/cairn-read-only.yaml', import.meta.url)
 
-describe('the template that Cairn hands out', () => {
+describe("Cairn's template", () => {
   const text = readFileSync(handedOut, 'utf8')
 
   /** The external ID, and the vendor for each parameter that takes a principal. */
@@ -424,7 +424,7 @@ describe('the template that Cairn hands out', () => {
     }
   })
 
-  test('is evaluated as written: without its condition, anyone at the vendor has access', async () => {
+  test('is evaluated as written: without its condition, any role of the vendor has access', async () => {
     const weakened = text.replace(/\n( +)Condition:\n(\1 +.*\n)*?.*sts:ExternalId.*\n/, '\n')
     expect(weakened).not.toBe(text)
     const RoleArn = await roleOf(weakened)

@@ -35,7 +35,7 @@ afterEach(() => simulator.close())
 const ids = (events: { EventId?: string }[]) => events.map(({ EventId }) => EventId)
 
 describe('an event', () => {
-  test("has AWS's shape", async () => {
+  test("has the fields of AWS's events", async () => {
     const stopped = simulatedRecord(simulator, 600)
     simulator.addEvents([stopped])
     const { events } = await lookUpAll(await customer(simulator))
@@ -54,7 +54,7 @@ describe('an event', () => {
     ])
   })
 
-  test('lacks what its record lacks', async () => {
+  test('omits fields that its record lacks', async () => {
     const { readOnly: _, ...old } = simulatedRecord(simulator, 600, {
       userIdentity: { accountId: '111122223333', invokedBy: 'ec2.amazonaws.com' },
       requestParameters: null,
@@ -71,7 +71,7 @@ describe('an event', () => {
     ])
   })
 
-  test('names its user as the console would', async () => {
+  test('shows its user like the console', async () => {
     const stem = 'arn:aws:sts::111122223333:assumed-role'
     simulator.addEvents([
       simulatedRecord(simulator, 5, { userIdentity: { type: 'Root', accountId: '111122223333' } }),
@@ -87,7 +87,7 @@ describe('an event', () => {
     expect(events.map(({ Username }) => Username)).toEqual(['eve', undefined, 'ci-17', 'root'])
   })
 
-  test('can return responses that AWS is not known to send', async () => {
+  test('can have content that AWS is not known to return', async () => {
     const envelope = { CloudTrailEvent: '{', EventId: undefined, EventTime: 1 }
     simulator.addEvents([simulatedRecord(simulator, 600)], { envelope })
     const { events } = await lookUpAll(await customer(simulator))
@@ -95,7 +95,7 @@ describe('an event', () => {
     expect(events[0]).not.toHaveProperty('EventId')
   })
 
-  test('is stored once, even if added repeatedly, unless configured otherwise', async () => {
+  test('is stored once, even if it is added repeatedly, unless configured otherwise', async () => {
     const twice = simulatedRecord(simulator, 600)
     expect(simulator.addEvents([twice])).toEqual({ added: 1, ignored: 0 })
     expect(simulator.addEvents([twice])).toEqual({ added: 0, ignored: 1 })
@@ -105,7 +105,7 @@ describe('an event', () => {
     expect(simulator.ledger.count()).toBe(1)
   })
 
-  test('needs a time', () => {
+  test('requires a time', () => {
     const timeless = simulatedRecord(simulator, 0, { eventTime: 'yesterday' })
     expect(() => simulator.addEvents([simulatedRecord(simulator, 1), timeless])).toThrow(
       'eventTime',
@@ -115,7 +115,7 @@ describe('an event', () => {
 })
 
 describe('LookupEvents', () => {
-  test('returns newest first, for any order of arrival', async () => {
+  test('returns the newest events first, in any order of arrival', async () => {
     simulator.addEvents([300, 100, 500, 200, 400].map((ago) => simulatedRecord(simulator, ago)))
     const { events } = await lookUpAll(await customer(simulator))
     const times = events.map(({ EventTime }) => EventTime!.getTime())
@@ -136,7 +136,7 @@ describe('LookupEvents', () => {
     expect(await between(at(1, 700), at(1, 900))).toEqual([records[1]!.eventID])
   })
 
-  test('returns every event once, in pages of at most 50, also when one second fills several', async () => {
+  test('returns every event once, in pages of at most 50, even if one second fills several pages', async () => {
     const at = new Date(simulator.now() - 600_000).toISOString()
     const crowd = oneSecondRecords(130, { at })
     simulator.addEvents([
@@ -153,7 +153,7 @@ describe('LookupEvents', () => {
     expect(ids(small.events)).toEqual(ids(events))
   })
 
-  test('shows a region only its own events, and an account only its own', async () => {
+  test('returns only events of its own region and account', async () => {
     const here = simulatedRecord(simulator, 600)
     const elsewhere = simulatedRecord(simulator, 600, { awsRegion: 'eu-west-1' })
     const nowhere = simulatedRecord(simulator, 600, { awsRegion: undefined })
@@ -166,7 +166,7 @@ describe('LookupEvents', () => {
     expect(await inRegion('eu-west-2')).toEqual([])
   })
 
-  test('adds a record to the customer that it names', async () => {
+  test('returns a record in the account that it names', async () => {
     await simulator.close()
     const accountIds = ['111122223333', '222233334444']
     simulator = await startSimulator({ latencyMs: 0, tps: null, accountIds })
@@ -182,7 +182,7 @@ describe('LookupEvents', () => {
     expect(ids((await lookUpAll(await customer(simulator))).events)).toEqual([stranger.eventID])
   })
 
-  test('forgets after 90 days', async () => {
+  test('returns no events older than 90 days', async () => {
     const kept = simulatedRecord(simulator, 90 * DAY_SECONDS - 3600)
     simulator.addEvents([kept, simulatedRecord(simulator, 90 * DAY_SECONDS + 60)])
     const client = await customer(simulator)
@@ -193,7 +193,7 @@ describe('LookupEvents', () => {
     expect((await lookUpAll(later, { StartTime })).events).toEqual([])
   })
 
-  test('shows an event only once it is delivered', async () => {
+  test('returns an event only after its delivery', async () => {
     simulator.configure({ skewToleranceSeconds: null })
     simulator.addEvents([simulatedRecord(simulator, 60)], { deliveryDelaySeconds: 300 })
     simulator.addEvents([simulatedRecord(simulator, 50)], {
@@ -223,7 +223,7 @@ describe('LookupEvents', () => {
     expect(new Set(ids([...first.Events!, ...second.Events!])).size).toBe(61)
   })
 
-  test('returns insight events only on request', async () => {
+  test('returns Insights events only on request', async () => {
     const insight = simulatedRecord(simulator, 600, { eventCategory: 'Insight' })
     simulator.addEvents([simulatedRecord(simulator, 600), insight])
     const client = await customer(simulator)
@@ -244,7 +244,7 @@ describe('LookupEvents', () => {
     expect(wrong).toEqual(right.toReversed())
   })
 
-  describe('by attribute', () => {
+  describe('lookup attributes', () => {
     const mine = {
       EventId: 'the-one',
       EventName: 'CreateUser',
@@ -257,7 +257,7 @@ describe('LookupEvents', () => {
     } satisfies Record<LookupAttributeKey, string>
 
     test.each(Object.entries(mine) as [LookupAttributeKey, string][])(
-      '%s finds its events and no others',
+      '%s returns exactly its events',
       async (AttributeKey, AttributeValue) => {
         simulator.addEvents([
           simulatedRecord(simulator, 30, { readOnly: true }),
@@ -315,7 +315,7 @@ describe('LookupEvents', () => {
     ],
     ['an unknown category', { EventCategory: 'data' as 'insight' }, 'InvalidEventCategory'],
     ['an unknown token', { NextToken: 'abc' }, 'InvalidNextToken'],
-  ])('refuses %s', async (_, input, name) => {
+  ])('reject %s', async (_, input, name) => {
     const client = await customer(simulator)
     expect(await awsErrorOf(client.send(new LookupEventsCommand(input)))).toMatchObject({
       name: `${name}Exception`,
@@ -353,14 +353,14 @@ describe('a NextToken', () => {
     ['attributes', { LookupAttributes: undefined }],
     ['page size', { MaxResults: 11 }],
     ['category', { EventCategory: 'insight' }],
-  ])('is refused with another %s', async (_, change) => {
+  ])('is rejected with another %s', async (_, change) => {
     const client = await customer(simulator)
     const { NextToken } = await client.send(new LookupEventsCommand(first))
     const call = client.send(new LookupEventsCommand({ ...first, ...change, NextToken }))
     expect((await awsErrorOf(call)).name).toBe('InvalidNextTokenException')
   })
 
-  test('is refused in another region and in another account', async () => {
+  test('is rejected in another region and in another account', async () => {
     const client = await customer(simulator)
     const { NextToken } = await client.send(new LookupEventsCommand(first))
     const elsewhere = await customer(simulator, 'eu-west-1')
@@ -383,7 +383,7 @@ describe('a NextToken', () => {
     expect((await awsErrorOf(next())).name).toBe('InvalidNextTokenException')
   })
 
-  test('expires after its chain had so many pages', async () => {
+  test('expires after a number of pages', async () => {
     simulator.configure({ tokenMaxPages: 3 })
     const client = await customer(simulator)
     let NextToken: string | undefined
@@ -408,7 +408,7 @@ describe('a NextToken', () => {
 })
 
 describe('the quota', () => {
-  test('is two requests a second for an account in a region, refused with 400', async () => {
+  test('is two requests a second per account and region, and throttling has status 400', async () => {
     await simulator.close()
     simulator = await startSimulator({ latencyMs: 0 })
     const client = await customer(simulator)
@@ -448,8 +448,8 @@ describe('the quota', () => {
   })
 })
 
-describe('permission', () => {
-  test('may be lacking', async () => {
+describe('the permission', () => {
+  test('can be missing', async () => {
     simulator.putRole({
       arn: 'arn:aws:iam::111122223333:role/blind',
       trustPolicy: trust('999988887777'),
@@ -466,7 +466,7 @@ describe('permission', () => {
     })
   })
 
-  test('may be denied in single regions by a service control policy', async () => {
+  test('can be denied in single regions by a service control policy', async () => {
     simulator.denyLookupEvents(['eu-west-1'])
     await lookUpAll(await customer(simulator, 'us-east-1'))
     const denied = await awsErrorOf(lookUpAll(await customer(simulator, 'eu-west-1')))
@@ -476,7 +476,7 @@ describe('permission', () => {
     await lookUpAll(await customer(simulator, 'eu-west-1'))
   })
 
-  test('ends where a region is not enabled', async () => {
+  test('does not apply in a region that is not enabled', async () => {
     const client = await customer(simulator, 'ap-east-1')
     expect(await awsErrorOf(lookUpAll(client))).toEqual({
       name: 'UnrecognizedClientException',
@@ -490,7 +490,7 @@ describe('permission', () => {
   })
 })
 
-describe('the other calls', () => {
+describe('other calls', () => {
   test('return short and valid responses', async () => {
     const client = await customer(simulator)
     const { trailList } = await client.send(new DescribeTrailsCommand({}))
@@ -528,8 +528,8 @@ describe('the other calls', () => {
   })
 })
 
-describe('the answer time', () => {
-  test('lies around what was set, for every call', async () => {
+describe('the response time', () => {
+  test('is near the configured one, for every call', async () => {
     const client = await customer(simulator)
     simulator.configure({ latencyMs: 200 })
     // Answer times vary at random. This draw makes each one 140 ms.

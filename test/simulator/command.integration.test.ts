@@ -35,7 +35,7 @@ function start(...args: (string | number)[]) {
   return started
 }
 
-test('plays records without a quota, prints its usage, and stops on a signal', async () => {
+test('the command plays records without a quota, prints its usage, and stops on a signal', async () => {
   const file = join(folder, 'records.jsonl')
   await writeFile(
     file,
@@ -62,13 +62,13 @@ test('plays records without a quota, prints its usage, and stops on a signal', a
   expect(await command.ended).toBe(0)
 })
 
-test('explains itself', async () => {
+test('the command prints its help', async () => {
   const help = start('--help')
   expect(await help.ended).toBe(0)
   expect(help.output).toContain('--records FILE')
 })
 
-test('reports invalid options', async () => {
+test('the command reports invalid options', async () => {
   const busy = await startSimulator()
   const attempts = [
     [start('--port', busy.port), 'EADDRINUSE'],

@@ -52,7 +52,7 @@ describe('over HTTP', () => {
     })
   })
 
-  test('a principal gets credentials, and policies', async () => {
+  test('a principal gets credentials and policies', async () => {
     const arn = 'arn:aws:iam::444455556666:user/eve'
     const { result } = await call('POST', '/principals', { arn })
     const credentials = result as unknown as Credentials
@@ -62,7 +62,7 @@ describe('over HTTP', () => {
     await lookUpAll(cloudTrailClient(simulator, credentials))
   })
 
-  test('events are added, late ones too, and counted', async () => {
+  test('events are added, delivered late, and counted', async () => {
     const records = [
       simulatedRecord(simulator, 60),
       simulatedRecord(simulator, 60, { readOnly: true }),
@@ -92,7 +92,7 @@ describe('over HTTP', () => {
     }
   })
 
-  test('faults, regions, denials and trails are set', async () => {
+  test('faults, regions, denials and trails can be set', async () => {
     const client = await customer(simulator)
     const look = async () => (await awsErrorOf(lookUpAll(client))).name
     await call('POST', '/faults', { effect: 'error', code: 'InternalFailure', times: 2 })
@@ -110,7 +110,7 @@ describe('over HTTP', () => {
     expect((await call('PUT', '/trails', { trails: [] })).status).toBe(200)
   })
 
-  test('settings are read and changed', async () => {
+  test('settings can be read and changed', async () => {
     const { result } = await call('PATCH', '/settings', { tps: 5, clockOffsetMs: -60_000 })
     expect(result).toMatchObject({ tps: 5, clockOffsetMs: -60_000, latencyMs: 0 })
     expect(Math.round((Date.now() - simulator.now()) / 1000)).toBe(60)
@@ -156,13 +156,13 @@ describe('over HTTP', () => {
     ['PATCH', '/settings', { tps: 0 }, 400, 'tps'],
     ['PATCH', '/settings', { speed: 1 }, 400, 'speed'],
     ['POST', '/unknown', {}, 404, 'GET /help'],
-  ])('%s %s refuses %j', async (method, path, body, status, message) => {
+  ])('%s %s rejects %j', async (method, path, body, status, message) => {
     const answer = await call(method, path, body)
     expect(answer.status).toBe(status)
     expect(answer.result.error).toContain(message)
   })
 
-  test('what is no JSON is refused, and help lists what there is', async () => {
+  test('invalid JSON is rejected, and the help lists all controls', async () => {
     const answer = await fetch(`${simulator.url}/_simulator/faults`, { method: 'POST', body: '{' })
     expect(answer.status).toBe(400)
     expect((await call('GET', '/help')).result).toContain('PUT /roles')

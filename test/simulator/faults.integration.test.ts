@@ -43,7 +43,7 @@ test("an error has AWS's status, unless another is configured", async () => {
   expect(await awsErrorOf(assume(simulator))).toMatchObject({ name: 'AccessDenied', status: 403 })
 })
 
-test('only calls that match in everything are hit', async () => {
+test('only calls that match all conditions fail', async () => {
   const here = await customer(simulator)
   const there = await customer(simulator, 'eu-west-1')
   simulator.failNext({
@@ -97,7 +97,7 @@ test('a response can be delayed', async () => {
   await slow
 })
 
-test('closing ends calls that would hang', async () => {
+test('closing ends calls that would wait forever', async () => {
   const client = await customer(simulator)
   simulator.failNext({ effect: 'hang' })
   const hung = awsErrorOf(client.send(lookUp))

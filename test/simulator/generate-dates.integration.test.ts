@@ -44,27 +44,31 @@ const ids = new Set<string>()
 let total = 0
 
 // In parts, so that none takes long on a busy machine.
-it.each([0, 50, 100, 150, 200, 250, 300, 350])('is sound on the 50 days from day %i', (first) => {
-  const from = days[first]!
-  const to = from + 50 * DAY_MS
-  // In one piece: each call also generates the day before.
-  const records = generate(from, to)
-  const faults = faultsOf(records, from, to)
-  const byDay = Map.groupBy(records, (record) => Math.floor(timeOf(record) / DAY_MS) * DAY_MS)
-  for (const day of days.slice(first, first + 50)) {
-    const ofDay = byDay.get(day) ?? []
-    const weekday = new Date(day).getUTCDay()
-    const name = new Date(day).toISOString().slice(0, 10)
-    const [least, most] = weekday === 0 || weekday === 6 ? [150, 1_500] : [300, 3_000]
-    if (ofDay.length < least || ofDay.length > most) faults.push(`${name}: ${ofDay.length} records`)
-    if (!ofDay.some(({ readOnly }) => readOnly === false)) faults.push(`${name}: no change`)
-  }
-  for (const record of records) ids.add(idOf(record))
-  total += records.length
-  expect(faults).toEqual([])
-  // No event id is there twice.
-  expect(ids.size).toBe(total)
-})
+it.each([0, 50, 100, 150, 200, 250, 300, 350])(
+  'the history is valid on the 50 days from day %i',
+  (first) => {
+    const from = days[first]!
+    const to = from + 50 * DAY_MS
+    // In one piece: each call also generates the day before.
+    const records = generate(from, to)
+    const faults = faultsOf(records, from, to)
+    const byDay = Map.groupBy(records, (record) => Math.floor(timeOf(record) / DAY_MS) * DAY_MS)
+    for (const day of days.slice(first, first + 50)) {
+      const ofDay = byDay.get(day) ?? []
+      const weekday = new Date(day).getUTCDay()
+      const name = new Date(day).toISOString().slice(0, 10)
+      const [least, most] = weekday === 0 || weekday === 6 ? [150, 1_500] : [300, 3_000]
+      if (ofDay.length < least || ofDay.length > most)
+        faults.push(`${name}: ${ofDay.length} records`)
+      if (!ofDay.some(({ readOnly }) => readOnly === false)) faults.push(`${name}: no change`)
+    }
+    for (const record of records) ids.add(idOf(record))
+    total += records.length
+    expect(faults).toEqual([])
+    // No event id is there twice.
+    expect(ids.size).toBe(total)
+  },
+)
 
 /** The last second of a week, of a month, of a leap February, of a year, and of daylight saving time. */
 const lastSeconds = [
@@ -89,7 +93,7 @@ describe.each(lastSeconds)('at %s', (text) => {
     simulator = undefined
   })
 
-  it('a history that ends there is continued by the one that begins there', () => {
+  it('a history that ends then is continued by the next one', () => {
     const from = now - DAY_MS
     const whole = generate(from, now + DAY_MS)
     expect(faultsOf(whole, from, now + DAY_MS)).toEqual([])
@@ -101,7 +105,7 @@ describe.each(lastSeconds)('at %s', (text) => {
     expect(generate(now, now)).toEqual([])
   })
 
-  it('the account that starts there continues its history', async () => {
+  it('live activity that starts then continues the history', async () => {
     vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'], now: new Date(now) })
     simulator = await startSimulator({ latencyMs: 0, tps: null })
     const live = startLiveActivity(simulator, { seed: 1, story: true })

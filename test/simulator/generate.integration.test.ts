@@ -24,14 +24,14 @@ const idsOf = (records: readonly CloudTrailRecord[]) => records.map(({ eventID }
 const timeOf = ({ eventTime }: CloudTrailRecord) => Date.parse(String(eventTime))
 
 describe('a generated history', () => {
-  it('is the same for the same seed, and another for another', () => {
+  it('is the same for the same seed, and different for another one', () => {
     expect(generateHistory({ seed: 1, accountId, ...week })).toEqual(history)
     const ids = new Set(idsOf(history))
     const other = generateHistory({ seed: 2, accountId, ...week })
     expect(idsOf(other).filter((id) => ids.has(id))).toEqual([])
   })
 
-  it('falls into the same parts wherever it is cut', () => {
+  it('has the same parts, wherever it is split', () => {
     const middle = new Date('2026-06-03T09:41:07Z')
     const before = generateHistory({ seed: 1, accountId, from: week.from, to: middle })
     const after = generateHistory({ seed: 1, accountId, from: middle, to: week.to })
@@ -40,7 +40,7 @@ describe('a generated history', () => {
     expect(after.length).toBeGreaterThan(100)
   })
 
-  it('stays within its span, oldest first, and no event id is there twice', () => {
+  it('stays within its time range, oldest first, with unique event IDs', () => {
     const times = history.map(timeOf)
     expect(times).toEqual(times.toSorted((a, b) => a - b))
     expect(times[0]).toBeGreaterThanOrEqual(week.from.getTime())
@@ -49,7 +49,7 @@ describe('a generated history', () => {
   })
 
   it.each([1, 2, 3, 4, 5])(
-    'has a believable size with seed %i: mostly reads, some failures',
+    'has a realistic size with seed %i: mostly reads, some failures',
     (seed) => {
       const records = generateHistory({ seed, accountId, ...week })
       expect(records.length).toBeGreaterThan(3_000)
@@ -63,14 +63,14 @@ describe('a generated history', () => {
     },
   )
 
-  it('goes back 90 days, still without an event id that is there twice', () => {
+  it('covers 90 days, with unique event IDs', () => {
     const from = new Date(week.to.getTime() - 90 * 86_400_000)
     const records = generateHistory({ seed: 1, accountId, from, to: week.to })
     expect(new Set(idsOf(records)).size).toBe(records.length)
     expect(records.slice(-history.length)).toEqual(history)
   })
 
-  it('keeps office hours', () => {
+  it('follows office hours', () => {
     const changesIn = (from: string, to: string) =>
       history.filter(
         (record) =>
@@ -115,7 +115,7 @@ describe('a generated history', () => {
   })
 })
 
-describe('its records', () => {
+describe('generated records', () => {
   it('have the fields and formats of CloudTrail records', () => {
     const uuid = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/
     for (const record of history) {
@@ -146,7 +146,7 @@ describe('its records', () => {
     expect(new Set([...mail].map(([, domain]) => domain))).toEqual(new Set(['example.com']))
   })
 
-  it('have no field, and no kind of caller, that real records do not have', ({ skip }) => {
+  it('have only fields and callers that real records have', ({ skip }) => {
     const file = new URL('../../../shared/data/cloudtrail/invictus.jsonl.gz', import.meta.url)
     if (!existsSync(file)) skip('the recorded data set is not on this machine')
     const real: Any[] = gunzipSync(readFileSync(file))
@@ -212,8 +212,8 @@ describe('its records', () => {
   })
 })
 
-describe('its account', () => {
-  it('assigns each temporary key to one session, which began before', () => {
+describe('a generated account', () => {
+  it('has one session for each temporary key, which began earlier', () => {
     const owners = new Map<string, string>()
     for (const record of history) {
       const { accessKeyId, sessionContext, arn } = identityOf(record)
@@ -227,7 +227,7 @@ describe('its account', () => {
     expect(owners.size).toBeGreaterThan(100)
   })
 
-  it('records how a session began: a pipeline’s, and one of a person in a terminal', () => {
+  it('records how the sessions of a pipeline and of a terminal user began', () => {
     const issued = new Map<string, { arn: string; at: number }>()
     for (const record of history as Any[]) {
       const { credentials, assumedRoleUser } = record.responseElements ?? {}
@@ -258,7 +258,7 @@ describe('its account', () => {
     expect([...ids].filter(([, known]) => known.size > 1)).toEqual([])
   })
 
-  it('terminates what it launched, and nothing else', () => {
+  it('terminates exactly what it launched', () => {
     const launched = new Map<string, number>()
     const idOf = (record: Any) => record.responseElements.instancesSet.items[0].instanceId
     const succeeded = (eventName: string) =>
@@ -274,7 +274,7 @@ describe('its account', () => {
     }
   })
 
-  it('numbers the revisions of a task definition upwards', () => {
+  it('increments the revisions of a task definition', () => {
     const revisions = new Map<string, number[]>()
     for (const { awsRegion, responseElements } of named('RegisterTaskDefinition')) {
       const { family, revision } = responseElements.taskDefinition
@@ -287,7 +287,7 @@ describe('its account', () => {
     }
   })
 
-  it('has two people in Terraform’s role at the same time', () => {
+  it('has two users in Terraform’s role at the same time', () => {
     const spans = new Map<string, { from: number; to: number }>()
     for (const record of history) {
       const { arn, accessKeyId } = identityOf(record)
@@ -309,7 +309,7 @@ describe('in the simulator', () => {
     return simulator.close()
   })
 
-  it('is looked up with the AWS SDK as it was generated', async () => {
+  it('records are looked up with the AWS SDK as they were generated', async () => {
     simulator = await startSimulator({ latencyMs: 0, tps: null })
     const to = new Date(simulator.now() - 60_000)
     const from = new Date(to.getTime() - 2 * 86_400_000)
@@ -335,7 +335,7 @@ describe('in the simulator', () => {
     return startSimulator({ latencyMs: 0, tps: null })
   }
 
-  it('continues its history live, and delivers events late and out of order', async () => {
+  it('live activity continues the history, and delivers events late and out of order', async () => {
     simulator = await atNoon()
     const began = simulator.now()
     const live = startLiveActivity(simulator, { seed: 1 })
@@ -369,7 +369,7 @@ describe('in the simulator', () => {
     expect(simulator.ledger.count()).toBe(held)
   })
 
-  it('plays a story: within a minute, something is broken among routine work', async () => {
+  it('a story breaks something within a minute, among routine work', async () => {
     simulator = await atNoon()
     const from = new Date(simulator.now())
     const live = startLiveActivity(simulator, { seed: 1, story: true })
@@ -394,7 +394,7 @@ describe('in the simulator', () => {
     live.stop()
   })
 
-  it('fixes what it broke, and then plays other stories', async () => {
+  it('a story is fixed, and followed by others', async () => {
     simulator = await atNoon()
     const from = new Date(simulator.now())
     const live = startLiveActivity(simulator, { seed: 1, story: true })

@@ -102,7 +102,7 @@ test('the vendor can assume a role created by AWS CLI commands', async () => {
   expect(await awsErrorOf(assume(simulator))).toMatchObject({ name: 'AccessDenied' })
 })
 
-test('policies have names: they are listed, read, replaced and deleted by them', async () => {
+test('policies can be listed, read, replaced and deleted by name', async () => {
   await createRole()
   await putPolicy(policy({ Effect: 'Deny', Action: '*', Resource: '*' }), 'b')
   await putPolicy(readOnly, 'a')
@@ -122,7 +122,7 @@ test('policies have names: they are listed, read, replaced and deleted by them',
   })
 })
 
-test('the trust of a role can be changed', async () => {
+test('the trust policy of a role can be changed', async () => {
   await createRole()
   const update = (PolicyDocument: string) =>
     iam.send(new UpdateAssumeRolePolicyCommand({ RoleName, PolicyDocument }))
@@ -134,7 +134,7 @@ test('the trust of a role can be changed', async () => {
   await assume(simulator)
 })
 
-test('nothing is allowed beyond a boundary', async () => {
+test('a boundary limits all permissions', async () => {
   const boundary = async (Action: string, PolicyName: string) => {
     const document = policy({ Effect: 'Allow', Action, Resource: '*' })
     const { Policy } = await iam.send(
@@ -179,7 +179,7 @@ test('a managed policy grants its permissions while it is attached', async () =>
   })
 })
 
-test('tags are added and replaced', async () => {
+test('tags can be added and replaced', async () => {
   await createRole({ Tags: [{ Key: 'a', Value: '1' }] })
   const Tags = [
     { Key: 'a', Value: '2' },
@@ -189,7 +189,7 @@ test('tags are added and replaced', async () => {
   expect((await iam.send(new ListRoleTagsCommand({ RoleName }))).Tags).toEqual(Tags)
 })
 
-test('what IAM refuses', async () => {
+test('invalid IAM requests are rejected', async () => {
   await createRole()
   const absentRole = `arn:aws:iam::${simulator.vendor.accountId}:role/absent`
   const attempts: [Parameters<typeof createRole>[0], object][] = [
@@ -236,7 +236,7 @@ test('only callers with the permission can create a role, and only in their own 
   })
 })
 
-test('the administrator is one user, whose key the control returns', async () => {
+test('the administrator is one user, whose key the control API returns', async () => {
   const credentials = simulator.administrator()
   expect(simulator.administrator(simulator.accountId)).toEqual(credentials)
   expect(await (await fetch(`${simulator.url}/_simulator/administrator`)).json()).toEqual({

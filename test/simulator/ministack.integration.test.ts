@@ -144,9 +144,9 @@ afterAll(async () => {
   await simulator?.close()
 })
 
-describe('AssumeRole is judged as ministack judges it', () => {
+describe('AssumeRole returns the same verdicts as ministack', () => {
   test.each(Object.keys(trustPolicies).map((name, index) => [name, index] as const))(
-    'where a role trusts %s',
+    'for a role that trusts %s',
     async (_, index) => {
       const verdicts = { ours: {} as Verdicts, theirs: {} as Verdicts }
       for (const caller of [...Object.keys(users), 'role']) {
@@ -160,7 +160,7 @@ describe('AssumeRole is judged as ministack judges it', () => {
     },
   )
 
-  test('with both verdicts among the answers', async () => {
+  test('which include both allowed and denied calls', async () => {
     // Two that refused everything would agree as well.
     const RoleArn = roleArn(0)
     expect(await attempt(theirs, 'user', { RoleArn, ExternalId: ID })).toBe('allowed')
@@ -184,7 +184,7 @@ describe('AssumeRole is judged as ministack judges it', () => {
     expect(verdict).toBe(await attempt(theirs, caller, input))
   })
 
-  test('where the session that calls is narrowed by its own policy', async () => {
+  test('for a session that is limited by its own policy', async () => {
     const RoleArn = roleArn(1)
     for (const Action of ['sts:AssumeRole', 'cloudtrail:*']) {
       const Policy = JSON.stringify(policy({ Effect: 'Allow', Action, Resource: '*' }))

@@ -40,7 +40,7 @@ describe('an identity policy', () => {
     expect(decide({ Action })).toBe(verdict)
   })
 
-  test('allows what NotAction and NotResource leave', () => {
+  test('with NotAction and NotResource allows everything else', () => {
     expect(decide({ Action: undefined, NotAction: 'cloudtrail:Get*' })).toBe('allow')
     expect(decide({ Action: undefined, NotAction: 'cloudtrail:L*' })).toBe('none')
     const elsewhere = { Resource: undefined, NotResource: 'arn:aws:s3:::logs' }
@@ -52,7 +52,7 @@ describe('an identity policy', () => {
     expect(decide({ Resource: 'arn:aws:cloudtrail:eu-west-1:111122223333:trail/a' })).toBe('none')
   })
 
-  test('denies over everything that allows', () => {
+  test('with a Deny overrides every Allow', () => {
     const allow = parsePolicy(policy({ Effect: 'Allow', Action: '*', Resource: '*' }), 'identity')
     const deny = parsePolicy(
       policy({ Effect: 'Deny', Action: 'cloudtrail:*', Resource: '*' }),
@@ -123,7 +123,7 @@ describe('a trust policy', () => {
   })
 })
 
-describe('a malformed policy is refused:', () => {
+describe('a malformed policy is rejected', () => {
   const allow = { Effect: 'Allow', Action: 'sts:AssumeRole' }
   test.each<[string, 'trust' | 'identity', PolicyDocument]>([
     ['no JSON', 'trust', '{'],
@@ -173,7 +173,7 @@ describe('a malformed policy is refused:', () => {
       // biome-ignore lint/suspicious/noTemplateCurlyInString: that is how IAM writes a variable
       policy({ ...allow, Resource: '*', Condition: { StringEquals: { 'a:b': '${aws:userid}' } } }),
     ],
-  ])('%s', (_, kind, document) => {
+  ])('because of %s', (_, kind, document) => {
     expect(() => parsePolicy(document, kind)).toThrow(
       expect.objectContaining({ code: 'MalformedPolicyDocument', status: 400 }),
     )

@@ -43,7 +43,7 @@ const played = async (region?: string) => {
 const age = (time: string) => simulator.now() - Date.parse(time)
 
 describe('playing records', () => {
-  test('shifts their times so that the newest is half an hour old, and keeps their distances', async () => {
+  test('shifts their times so that the newest is half an hour old, and keeps their intervals', async () => {
     const result = await play(
       lines([at('2023-07-10T12:00:00Z'), at('2023-07-10T14:00:01Z'), at('2023-07-06T12:00:00Z')]),
     )
@@ -56,7 +56,7 @@ describe('playing records', () => {
     expect(Date.parse(result.oldest!)).toBe(times[2])
   })
 
-  test('shrinks a span of more than five days in proportion', async () => {
+  test('compresses a range of more than five days proportionally', async () => {
     await play(
       lines([
         at('2023-01-01T00:00:00Z'),
@@ -71,7 +71,7 @@ describe('playing records', () => {
     ])
   })
 
-  test('changes the account, the time and nothing else', async () => {
+  test('changes only the account and the time', async () => {
     const original = at('2023-07-10T12:00:00Z', {
       recipientAccountId: '123837392027',
       additionalEventData: { text: 'ü\u0000\ud800"\\', nothing: null, nested: [{ a: 1.5 }] },
@@ -92,7 +92,7 @@ describe('playing records', () => {
     expect(events[0]!.CloudTrailEvent).toContain(`"requestParameters":${numbers}`)
   })
 
-  test('puts the regions that the partition does not have into ones that it has', async () => {
+  test('moves records of regions outside the partition into regions of the partition', async () => {
     const region = (awsRegion?: string) => at('2023-07-10T12:00:00Z', { awsRegion })
     const { regionMap } = await play(
       lines([
@@ -174,7 +174,7 @@ describe('playing records', () => {
 })
 
 describe('records of one second', () => {
-  test('fill more pages than a chain of tokens may have', async () => {
+  test('can fill more pages than a chain of tokens allows', async () => {
     await play(lines(oneSecondRecords(5000)))
     simulator.configure({ tokenMaxPages: 3 })
     expect(simulator.ledger.count({ selection: 'changes' })).toBe(5000)

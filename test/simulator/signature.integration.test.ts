@@ -25,7 +25,7 @@ const lookUp = (credentials: Credentials) =>
   awsErrorOf(cloudTrailClient(simulator, credentials).send(new LookupEventsCommand({})))
 
 describe('a key', () => {
-  test('that was never issued is unknown', async () => {
+  test('is unknown if it was never issued', async () => {
     const key = { accessKeyId: 'AKIAAAAAAAAAAAAAAAAA', secretAccessKey: 'x' }
     const message = 'The security token included in the request is invalid.'
     expect(await ask(key)).toEqual({ name: 'InvalidClientTokenId', message, status: 403 })
@@ -39,7 +39,7 @@ describe('a key', () => {
     expect(await lookUp(forged)).toMatchObject({ name: 'InvalidSignatureException', status: 400 })
   })
 
-  test("with another session's token, or without one, is unknown", async () => {
+  test("is unknown with another session's token, or without one", async () => {
     const [one, other] = [await assume(simulator), await assume(simulator)]
     const swapped = { ...one, sessionToken: other.sessionToken }
     expect((await ask(swapped)).name).toBe('InvalidClientTokenId')
@@ -50,7 +50,7 @@ describe('a key', () => {
 
 describe('a clock', () => {
   // The SDK corrects its clock by what it is answered: each call needs a client that has not learnt.
-  test('may be up to five minutes off', async () => {
+  test('may differ by up to five minutes', async () => {
     const { credentials } = simulator.vendor
     for (const clockOffsetMs of [-290_000, 290_000]) {
       simulator.configure({ clockOffsetMs })
@@ -88,7 +88,7 @@ describe('a request', () => {
     expect(await answer.text()).toContain('<Code>IncompleteSignature</Code>')
   })
 
-  test('is not the one that was signed when its body is another', async () => {
+  test('does not match its signature if its body was changed', async () => {
     const client = stsClient(simulator)
     client.middlewareStack.add(
       (next) => (args) => {
@@ -102,7 +102,7 @@ describe('a request', () => {
     expect((await awsErrorOf(call)).name).toBe('SignatureDoesNotMatch')
   })
 
-  test('always gets a date and a request id', async () => {
+  test('always gets a date and a request ID', async () => {
     simulator.configure({ clockOffsetMs: 3_600_000 })
     const answer = await post({})
     expect(answer.headers.get('x-amzn-requestid')).toMatch(/^[0-9a-f-]{36}$/)

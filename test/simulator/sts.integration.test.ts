@@ -34,7 +34,7 @@ const identity = (credentials: Credentials, region?: string) =>
   )
 
 describe('GetCallerIdentity', () => {
-  test('names an assumed role without its path', async () => {
+  test('returns an assumed role without its path', async () => {
     putCustomerRole(simulator)
     const { Arn, Account, UserId } = await identity(await assume(simulator))
     expect(Arn).toBe('arn:aws:sts::111122223333:assumed-role/cairn-read-only/cairn')
@@ -42,20 +42,20 @@ describe('GetCallerIdentity', () => {
     expect(UserId).toMatch(/^AROA[A-Z2-7]{16}:cairn$/)
   })
 
-  test('names a user with its path', async () => {
+  test('returns a user with its path', async () => {
     const arn = 'arn:aws:iam::222233334444:user/people/bob'
     const credentials = simulator.createPrincipal({ arn })
     expect(credentials.sessionToken).toBeUndefined()
     expect((await identity(credentials)).Arn).toBe(arn)
   })
 
-  test('needs no permission, and no policy can deny it', async () => {
+  test('requires no permission, and no policy can deny it', async () => {
     const deny = policy({ Effect: 'Deny', Action: '*', Resource: '*' })
     simulator.setPolicies(simulator.vendor.principalArn, [deny])
     expect((await identity(simulator.vendor.credentials)).Account).toBe('999988887777')
   })
 
-  test('finds the credentials in the environment that the simulator names', async () => {
+  test("uses the credentials in the simulator's environment", async () => {
     const { AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = simulator.env
     const { AWS_SESSION_TOKEN } = simulator.env
     const client = new STSClient({
@@ -81,7 +81,7 @@ describe('AssumeRole', () => {
     status: 403,
   }
 
-  test('answers with a session of the role', async () => {
+  test('returns a session of the role', async () => {
     putCustomerRole(simulator)
     const { AssumedRoleUser, Credentials, PackedPolicySize } = await stsClient(simulator).send(
       new AssumeRoleCommand({
@@ -102,7 +102,7 @@ describe('AssumeRole', () => {
     expect(PackedPolicySize).toBeGreaterThan(0)
   })
 
-  test('refuses a missing, a wrong, a longer and a differently cased external ID', async () => {
+  test('rejects a missing, a wrong, a longer and a differently cased external ID', async () => {
     putCustomerRole(simulator)
     expect(await attempt({ ExternalId: undefined })).toEqual(denied)
     for (const ExternalId of ['other', `${EXTERNAL_ID}x`, EXTERNAL_ID.toUpperCase()]) {
@@ -111,7 +111,7 @@ describe('AssumeRole', () => {
     expect(await attempt({})).toEqual({})
   })
 
-  test('allows what a wrong trust policy allows', async () => {
+  test('allows what an incorrect trust policy allows', async () => {
     const roleWith = (condition?: object) =>
       simulator.putRole({ arn: ROLE, trustPolicy: trust('999988887777', condition) })
     roleWith()
@@ -125,13 +125,13 @@ describe('AssumeRole', () => {
     expect((await attempt({ ExternalId: 'other' })).name).toBe('AccessDenied')
   })
 
-  test('does not distinguish a role that does not exist from one that does not trust', async () => {
+  test('does not distinguish a missing role from one that does not trust the caller', async () => {
     expect(await attempt({})).toEqual(denied)
     simulator.putRole({ arn: ROLE, trustPolicy: trust('arn:aws:iam::444455556666:root') })
     expect(await attempt({})).toEqual(denied)
   })
 
-  test('refuses a role until it has propagated', async () => {
+  test('rejects a role until it has propagated', async () => {
     const propagatingUntil = new Date(simulator.now() + 60_000)
     const trustPolicy = trust('999988887777')
     simulator.putRole({ arn: ROLE, trustPolicy, propagatingUntil })
@@ -140,7 +140,7 @@ describe('AssumeRole', () => {
     expect(await attempt({})).toEqual({})
   })
 
-  test('needs the caller to be allowed by its own side too', async () => {
+  test("also requires the permission of the caller's own policies", async () => {
     putCustomerRole(simulator)
     const { principalArn } = simulator.vendor
     simulator.setPolicies(principalArn, [])
@@ -153,7 +153,7 @@ describe('AssumeRole', () => {
     expect(await attempt({})).toEqual(denied)
   })
 
-  test('inside one account, a trust policy that names the caller is enough; one that names the account is not', async () => {
+  test('requires only a trust policy that names the caller, within one account', async () => {
     const arn = 'arn:aws:iam::111122223333:user/carol'
     const carol = simulator.createPrincipal({ arn })
     simulator.putRole({ arn: ROLE, trustPolicy: trust(arn) })
@@ -164,7 +164,7 @@ describe('AssumeRole', () => {
     expect(await attempt({}, carol)).toEqual({})
   })
 
-  test('identifies a session by the ARN of its role, with its path', async () => {
+  test('shows the ARN of its role with its path', async () => {
     const arn = 'arn:aws:iam::999988887777:role/platform/cairn'
     const policies = [policy({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: '*' })]
     const session = simulator.createPrincipal({ arn, policies })
@@ -197,7 +197,7 @@ describe('AssumeRole', () => {
   })
 
   describe('sessions', () => {
-    test('are refused above an hour from a session, and above what the role allows', async () => {
+    test("are limited to an hour from a session, and to the role's limit", async () => {
       putCustomerRole(simulator)
       const invalid = { name: 'ValidationError', status: 400 }
       expect(await attempt({ DurationSeconds: 3601 })).toEqual({
@@ -217,7 +217,7 @@ describe('AssumeRole', () => {
       })
     })
 
-    test('end when their time is over', async () => {
+    test('expire', async () => {
       putCustomerRole(simulator)
       const credentials = await assume(simulator, { DurationSeconds: 900 })
       simulator.configure({ skewToleranceSeconds: null, clockOffsetMs: 899_000 })
@@ -234,7 +234,7 @@ describe('AssumeRole', () => {
       })
     })
 
-    test('end with their role, also when one of the same name is created again', async () => {
+    test('end with their role, even if one of the same name is created again', async () => {
       putCustomerRole(simulator)
       const credentials = await assume(simulator)
       putCustomerRole(simulator)
@@ -245,7 +245,7 @@ describe('AssumeRole', () => {
       expect((await awsErrorOf(identity(credentials))).name).toBe('InvalidClientTokenId')
     })
 
-    test('may do what both the role and the session policy allow', async () => {
+    test('have only permissions of both the role and the session policy', async () => {
       putCustomerRole(simulator)
       const narrowed = async (statement: object) =>
         awsErrorOf(
@@ -282,14 +282,14 @@ describe('AssumeRole', () => {
     ['a short role ARN', { RoleArn: 'arn' }, "Value 'arn' at 'roleArn'"],
     ['what is no ARN', { RoleArn: 'cairn-read-only-in-production' }, 'is invalid'],
     ['two mistakes', { RoleSessionName: 'x', ExternalId: 'x' }, '2 validation errors detected'],
-  ])('calls %s a ValidationError', async (_, input, message) => {
+  ])('rejects %s with a ValidationError', async (_, input, message) => {
     putCustomerRole(simulator)
     const refused = await attempt(input)
     expect(refused).toMatchObject({ name: 'ValidationError', status: 400 })
     expect(refused.message).toContain(message)
   })
 
-  test('calls a session policy that cannot be read malformed', async () => {
+  test('rejects an unreadable session policy as malformed', async () => {
     putCustomerRole(simulator)
     for (const Policy of ['{', '{"Statement":[{"Effect":"Maybe"}]}']) {
       expect((await attempt({ Policy })).name).toMatch(/^MalformedPolicyDocument/)

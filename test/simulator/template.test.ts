@@ -91,7 +91,7 @@ describe('functions', () => {
     expect(evaluate(value)).toEqual(result)
   })
 
-  test('a condition that is true', () => {
+  test('evaluate conditions', () => {
     expect(evaluate('!If [HasName, !Ref Name, none]', { Name: 'x' })).toBe('x')
   })
 
@@ -110,11 +110,11 @@ describe('functions', () => {
     ['!Base64 x', 'unknown tag !Base64'],
     ['!Join [x]', 'Fn::Join requires'],
     ['!GetAtt Role', 'Fn::GetAtt requires'],
-  ])('%s is refused', (value, message) => {
+  ])('are rejected: %s', (value, message) => {
     expect(thrownBy(() => evaluate(value))).toEqual(refused(message))
   })
 
-  test('conditions combine', () => {
+  test('combine conditions', () => {
     const conditions = `
 Parameters: {A: {Type: String}, B: {Type: String}}
 Conditions:
@@ -136,7 +136,7 @@ Outputs:
     expect(shown('y', 'y')).toEqual(['Neither'])
   })
 
-  test('resources come after those that they refer to, and only if their condition is true', () => {
+  test('are resolved in the order of references, for resources whose condition is true', () => {
     const { resources } = plan(`
 Conditions: {Never: !Equals [a, b]}
 Resources:
@@ -174,7 +174,7 @@ describe('parameters', () => {
     ['    Default: ""\n    MinLength: 2', {}, 'must contain at least 2 characters'],
     ['    AllowedPattern: "["', { ExternalId: 'c' }, 'is not a regular expression'],
     ['    Colour: red', { ExternalId: 'c' }, `Invalid template parameter property 'Colour'`],
-  ])('%s given %j', (rules, given, message) => {
+  ])('reject %s given %j', (rules, given, message) => {
     expect(thrownBy(() => plan(externalId(rules), given))).toEqual(refused(message))
   })
 
@@ -194,7 +194,7 @@ Parameters:
     )
   })
 
-  test('the whole value is matched', () => {
+  test('have to match their whole pattern', () => {
     const template = readTemplate(externalId('    AllowedPattern: "[a-z]{2,8}"'))
     const isAccepted = (value: string) =>
       thrownBy(() => planStack(template, new Map([['ExternalId', value]]), context, attributes)) ===
@@ -209,7 +209,7 @@ Parameters:
   })
 })
 
-describe('what is no template', () => {
+describe('an invalid template', () => {
   test.each<[string, string, string]>([
     ['nothing', '', 'length greater than or equal to 1'],
     ['a comment', '# only', 'unsupported structure'],
@@ -247,11 +247,11 @@ describe('what is no template', () => {
       'nested too',
     ],
     ['endless keys', '? '.repeat(20_000), 'YAML not well-formed'],
-  ])('%s', (_, text, message) => {
+  ])('is rejected: %s', (_, text, message) => {
     expect(thrownBy(() => readTemplate(text))).toEqual(refused(message))
   })
 
-  test('aliases are refused before they are followed', () => {
+  test('cannot contain aliases, which are not followed', () => {
     const lines = ['a: &a0 [x, x, x, x, x, x, x, x, x]']
     for (let level = 1; level < 40; level++) {
       lines.push(
@@ -265,7 +265,7 @@ describe('what is no template', () => {
     )
   })
 
-  test('nested functions cannot build a string of unlimited length', () => {
+  test('cannot build a string of unlimited length with nested functions', () => {
     let value = `'${'x'.repeat(100)}'`
     for (let level = 0; level < 25; level++) value = `!Sub ['${`\${a}`.repeat(10)}', {a: ${value}}]`
     expect(thrownBy(() => evaluate(value))).toEqual(refused('a text is longer than'))
@@ -273,7 +273,7 @@ describe('what is no template', () => {
     expect(thrownBy(() => evaluate(joined))).toEqual(refused('a text is longer than'))
   })
 
-  test('any text is parsed or rejected', () => {
+  test('is parsed or rejected, for any text', () => {
     const template = withRole('Parameters: {A: {Type: String, Default: !Sub x}}', '{a: !Ref A}')
     const spoiled = fc
       .tuple(fc.nat(template.length), fc.nat(10), fc.string({ maxLength: 10 }))
@@ -292,7 +292,7 @@ describe('what is no template', () => {
   })
 })
 
-test('JSON is read as YAML', () => {
+test('JSON is parsed as YAML', () => {
   const { resources } = plan(
     '{\n\t"Resources": {\n\t\t"Role": {"Type": "AWS::IAM::Role", "Properties": {"A": {"Ref": "AWS::Region"}, "B": true}}}}',
   )

@@ -295,7 +295,7 @@ function strings(value: unknown): string[] {
   return Object.entries(value).flatMap(([name, each]) => [name, ...strings(each)])
 }
 
-test.each(sources)('%s: hostile values', (_name, body, read) => {
+test.each(sources)('%s: hostile values are rejected or become valid', (_name, body, read) => {
   const found = paths(body).flatMap((path) =>
     HOSTILE.flatMap((hostile) => {
       const place = `/${path.join('/')} = ${hostile.slice(0, 40)}`
@@ -309,7 +309,7 @@ test.each(sources)('%s: hostile values', (_name, body, read) => {
   expect(found).toEqual([])
 })
 
-test.each(sources)('%s: the body that is changed is valid', (_name, body, read) => {
+test.each(sources)('%s: the unmodified body is valid', (_name, body, read) => {
   const { changes, incidents = [] } = read(body)
   expect(changes.length + incidents.length).toBe(1)
 })
@@ -321,7 +321,7 @@ test.each<[string, Partial<Change>]>([
   ['occurs before 1970', { occurredAt: new Date(-1) }],
   ['is too old', { occurredAt: new Date(0) }],
   ['ends in the future', { endedAt: new Date('9999-12-31T23:59:59Z') }],
-])('a webhook with a change that %s is unreadable', (_name, times) => {
+])('a webhook with a change that %s cannot be read', (_name, times) => {
   const report = { receivedAs: 'launchdarkly', idempotencyKey: 'a', summary: 'a' } as const
   const change = { ...readReport(report, now), ...times }
   const store = () =>

@@ -40,7 +40,7 @@ const sourceIds = async (query: string) =>
     ({ sourceId }: { sourceId: string }) => sourceId,
   )
 
-test('its changes are in the feed, and every filter finds them', async () => {
+test('changes of the toy source are in the feed, and every filter finds them', async () => {
   expect(await sourceIds('')).toEqual(['3', '2', '1'])
   expect(await sourceIds('source=toy.lights&actor=house/ada')).toEqual(['2', '1'])
   expect(await sourceIds('resource=kitchen')).toEqual(['3', '1'])
@@ -50,7 +50,7 @@ test('its changes are in the feed, and every filter finds them', async () => {
   expect(await sourceIds('source!=toy.lights')).toEqual([])
 })
 
-test('its changes are counted in the histogram and in the facets', async () => {
+test('changes of the toy source are counted in the histogram and in the facets', async () => {
   expect((await get(`changes/histogram?${WINDOW}`)).total).toBe(3)
   expect((await get(`changes/facets?${WINDOW}`)).fields).toMatchObject({
     source: [{ value: 'toy.lights', count: 3 }],
@@ -71,12 +71,12 @@ test('its changes are counted in the histogram and in the facets', async () => {
   })
 })
 
-test('its changes are found by text', async () => {
+test('changes of the toy source are found by text', async () => {
   expect(await sourceIds('q=turned%20off')).toEqual(['3'])
   expect(await sourceIds('q=kitch')).toEqual(['3', '1'])
 })
 
-test('its changes are in change sets', async () => {
+test('changes of the toy source are in change sets', async () => {
   const { items } = await get(`change-sets?${WINDOW}`)
   expect(items).toMatchObject([
     { subject: 'bob', changes: 1, only: { sourceId: '3' } },
@@ -84,7 +84,7 @@ test('its changes are in change sets', async () => {
   ])
 })
 
-test('the page of a change has its detail: test/web/toy-source.test.ts shows it', async () => {
+test('a change of the toy source has its detail, which test/web/toy-source.test.ts renders', async () => {
   const [{ id }] = (await get(`changes?${WINDOW}`)).items
   const change = await get(`changes/${id}`)
   expect(change).toMatchObject({

@@ -5,7 +5,7 @@ import { createTestDatabase, type TestDatabase } from '../../testing/database.ts
 const databases: TestDatabase[] = []
 afterAll(() => Promise.all(databases.map((database) => database.drop())))
 
-test('databases created concurrently all have the schema, and each its own rows', async () => {
+test('databases that are created concurrently have the schema and separate rows', async () => {
   databases.push(...(await Promise.all([1, 2, 3].map(() => createTestDatabase()))))
   const counts = await Promise.all(
     databases.map(async ({ superuserUrl }, index) => {

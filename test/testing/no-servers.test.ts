@@ -18,7 +18,7 @@ describe('a unit test', () => {
     expect(await reason).toContain('A unit test may not call')
   })
 
-  test('is provided with no server', () => {
+  test('has no servers', () => {
     expect(inject('postgresUrl')).toBeUndefined()
     expect(inject('temporalAddress')).toBeUndefined()
   })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { readAccountIds } from '../../web/src/pages/connections/account-ids.ts'
 
-test('account ids are found in any text, each once', () => {
+test('account IDs are found in any text, each once', () => {
   const pasted = `shop\t111122223333\n{"Id": "444455556666", "Name": "2024 sandbox"}, 4444-5555-6666`
   expect(readAccountIds(pasted)).toEqual({ accountIds: ['111122223333', '444455556666'] })
 })
@@ -16,14 +16,14 @@ test('a number of the wrong length is reported', () => {
   )
 })
 
-test('nothing pasted is no mistake; something without an id is', () => {
+test('empty input is accepted, and text without an ID is reported', () => {
   expect(readAccountIds(' \n')).toEqual({ accountIds: [] })
   expect(readAccountIds('production').problem).toBe(
     'No account ID found. An account ID has 12 digits.',
   )
 })
 
-test('more than the server accepts in one request', () => {
+test('more IDs than the server accepts in one request are reported', () => {
   const ids = Array.from({ length: 1001 }, (_, index) => String(100_000_000_000 + index))
   expect(readAccountIds(ids.join('\n')).problem).toBe('1001 account IDs. The limit is 1,000.')
 })

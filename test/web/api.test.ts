@@ -19,7 +19,7 @@ test('without a network, queries and actions fail immediately', async () => {
   expect(toApiError(new TypeError('Failed to fetch'))).toMatchObject({ status: 0 })
 })
 
-describe('the time', () => {
+describe("the server's time", () => {
   const sent = Date.parse('2026-03-02T12:00:00.200Z')
   test.each<[string, string | null, number, number | undefined]>([
     ['no header', null, 100, undefined],
@@ -29,11 +29,11 @@ describe('the time', () => {
     ['an hour ahead', 'Mon, 02 Mar 2026 13:00:00 GMT', 100, 3_600_250],
     ['an hour behind', 'Mon, 02 Mar 2026 11:00:00 GMT', 100, -3_599_750],
     ['a minute that the answer took', 'Mon, 02 Mar 2026 12:01:00 GMT', 60_000, 0],
-  ])('of the server is known from its answer: %s', (_, date, took, expected) => {
+  ])('is derived from a response: %s', (_, date, took, expected) => {
     expect(skewOf(date, sent, sent + took)).toBe(expected)
   })
 
-  test('is the server’s once it is known', () => {
+  test('is used once it is known', () => {
     const hourAhead = new Date(Date.now() + 3_600_000).toUTCString()
     updateServerTime(hourAhead, Date.now(), Date.now())
     expect(Math.abs(serverNow() - Date.now() - 3_600_000)).toBeLessThan(2_000)

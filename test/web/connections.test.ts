@@ -12,7 +12,7 @@ import {
 } from '../../web/src/pages/connections/queries.ts'
 import { validateConnectionsSearch } from '../../web/src/pages/connections/search.ts'
 
-describe("the list's address", () => {
+describe('the URL of the list', () => {
   test.each([
     [{}, {}],
     [
@@ -26,13 +26,15 @@ describe("the list's address", () => {
     [{ page: 1.5 }, {}],
     [{ page: [2, 3], q: { a: 1 }, state: ['current'] }, {}],
     [{ q: 'x'.repeat(300) }, { q: 'x'.repeat(200) }],
-  ])('%j is read as %j', (search, read) => expect(validateConnectionsSearch(search)).toEqual(read))
+  ])('%j is parsed as %j', (search, read) =>
+    expect(validateConnectionsSearch(search)).toEqual(read),
+  )
 })
 
-describe('what is saved of the settings', () => {
+describe('saved settings', () => {
   const now = { lookbackDays: 90, pollIntervalSeconds: 60, selection: 'changes' as const }
 
-  test('contains only the edited fields, not those that another person has changed in the meantime', () => {
+  test('contain only the edited fields, not those that another user changed', () => {
     expect(edited({ lookbackDays: 30 }, { ...now, pollIntervalSeconds: 300 })).toEqual({
       lookbackDays: 30,
     })
@@ -42,7 +44,7 @@ describe('what is saved of the settings', () => {
     })
   })
 
-  test('is nothing when it is as it was, or no number is typed', () => {
+  test('are empty if nothing changed or the input is not a number', () => {
     expect(edited({}, now)).toEqual({})
     expect(edited({ lookbackDays: 90, selection: 'changes' }, now)).toEqual({})
     expect(edited({ lookbackDays: null }, now)).toEqual({})
@@ -68,13 +70,13 @@ describe('a pasted ARN', () => {
     (pasted) => expect(pastedArn(pasted)).toBe(pasted),
   )
 
-  test('without a guess has the reason', () => {
+  test('is explained if none is found', () => {
     for (const pasted of [`"${arn}", "${arn}-2"`, `"${arn}`, `role_arn = ${arn}`])
       expect(parseRoleArn(pastedArn(pasted))).toHaveProperty('problem')
   })
 })
 
-describe('asking again', () => {
+describe('polling', () => {
   /** In milliseconds, after the query has found this. */
   function interval(
     options: { queryKey: readonly unknown[]; refetchInterval?: unknown },
@@ -94,14 +96,14 @@ describe('asking again', () => {
     coverageQuery('c', 'current'),
   ] as const
 
-  test('ends when the connection does not exist, and not when the server is unavailable', () => {
+  test('ends when the connection does not exist, but not when the server is unavailable', () => {
     for (const query of all) {
       expect(interval(query, { error: gone })).toBe(false)
       expect(interval(query, { error: down })).toBeGreaterThan(0)
     }
   })
 
-  test('is not by the second while AWS is waited for, which may be all day', () => {
+  test('is slow while waiting for AWS, which can take all day', () => {
     for (const query of [
       connectionQuery('c'),
       verificationQuery('c', 'waiting_for_aws'),
@@ -137,7 +139,7 @@ test('moved environments are refetched immediately, and the feed when it is next
   leaveAgain()
 })
 
-describe('the question about another account', () => {
+describe('the confirmation of another account', () => {
   const role = '222233334444'
   test.each([
     ['a connection that moves', { name: 'Shop', accountId: '111122223333' }, /another account/],

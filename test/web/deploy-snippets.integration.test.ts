@@ -27,12 +27,12 @@ async function changes(q: string) {
   return (await tenant.request('GET', `/api/v1/changes?source=deploy&q=${q}`)).body.items
 }
 
-test('curl', async () => {
+test('the curl snippet reports a change', async () => {
   await run(snippets.get('curl')!)
   expect(await changes('checkout')).toMatchObject([{ service: 'checkout', action: 'deploy' }])
 })
 
-test('the step of GitHub Actions', async () => {
+test('the GitHub Actions step reports a change', async () => {
   const [step] = parse(snippets.get('github-action')!)
   expect(step).toMatchObject({
     if: 'always()',
@@ -51,7 +51,7 @@ test('the step of GitHub Actions', async () => {
   ])
 })
 
-test('the job of GitLab CI', async () => {
+test('the GitLab CI job reports a change', async () => {
   const { 'report-to-cairn': job } = parse(snippets.get('gitlab')!)
   await run(job.script.join('\n'), {
     ...{ CI_PROJECT_PATH: 'acme/billing', CI_PROJECT_NAME: 'billing', CI_COMMIT_SHA: 'b' },
@@ -61,7 +61,7 @@ test('the job of GitLab CI', async () => {
   expect(await changes('acme/billing')).toMatchObject([{ service: 'billing' }])
 })
 
-test('Terraform', async () => {
+test('the Terraform snippet reports a change', async () => {
   const { resource } = await parseHcl('report.tf', snippets.get('terraform')!)
   const [report] = resource.terraform_data.report_to_cairn
   const [provisioner] = report.provisioner['local-exec']
@@ -74,7 +74,7 @@ test('Terraform', async () => {
   expect(await changes('network')).toMatchObject([{ action: 'apply', tool: { name: 'terraform' } }])
 })
 
-test('the template of Argo CD, filled in', async () => {
+test('the Argo CD template reports a change', async () => {
   const config = parse(snippets.get('argocd')!)
   const { webhook } = parse(config['template.report-to-cairn'])
   const service = parse(config['service.webhook.cairn'])
@@ -116,7 +116,7 @@ function fillArgoCd(template: string, app: Record<string, string>): string {
     .replaceAll(/\{\{\.app\.([\w.]+)\}\}/g, (_whole, field) => app[field]!)
 }
 
-test('the template of Unleash, filled in', async () => {
+test('the Unleash template reports a change', async () => {
   const event = { createdBy: 'ada', type: 'feature-enabled', id: '1' }
   for (const fields of [
     { ...event, featureName: 'new-checkout', environment: 'production' },
@@ -139,7 +139,7 @@ function fillMustache(template: string, event: Record<string, string>): string {
     .replaceAll(/\{\{event\.(\w+)\}\}/g, (_whole, field) => event[field] ?? '')
 }
 
-test('a PagerDuty change event and a CloudEvent', async () => {
+test('the PagerDuty change event and the CloudEvent are accepted', async () => {
   await run(snippets.get('pagerduty')!)
   await run(snippets.get('cloudevents')!)
   const found = await changes('Deployed')
@@ -147,7 +147,7 @@ test('a PagerDuty change event and a CloudEvent', async () => {
   expect(receivers).toEqual(expect.arrayContaining(['pagerduty', 'cloudevents']))
 })
 
-test('the integration for LaunchDarkly is created, and the address of the GitHub API is a route', async () => {
+test('the LaunchDarkly integration is created, and the URL of the GitHub API exists', async () => {
   await run(snippets.get('launchdarkly')!)
   const integrations = (await tenant.request('GET', '/api/v1/integrations')).body.items
   expect(integrations).toMatchObject([{ kind: 'launchdarkly' }])

@@ -10,7 +10,7 @@ function shown(edit: Record<string, unknown>): string {
   return renderToStaticMarkup(createElement(MantineProvider, null, table))
 }
 
-test('an earlier value from history is marked, one from the record is not', () => {
+test('an earlier value from history is marked, and one from the record is not', () => {
   const before = { from: '128', to: '512' }
   expect(shown({ ...before, fromHistory: true })).toContain('from history')
   expect(shown(before)).not.toContain('from history')

@@ -58,7 +58,7 @@ describe('downloads', () => {
   })
 })
 
-describe('the link with absolute times', () => {
+describe('a link with absolute times', () => {
   test.each([
     { range: '1h' },
     { before: '2026-03-02T10:00:00Z', span: '2h' },
@@ -82,7 +82,7 @@ describe('the link with absolute times', () => {
 describe('copied rows', () => {
   const entries = [changeRow('bob stopped instance i-1'), setRow]
 
-  test('as text have the time in UTC and the summary', () => {
+  test('contain the time in UTC and the summary as text', () => {
     expect(toPlainText({ entries, hasMore: false, window })).toBe(
       [
         'Changes from 2026-03-02 11:00:00 UTC to 2026-03-02 12:00:00 UTC',
@@ -94,7 +94,7 @@ describe('copied rows', () => {
     )
   })
 
-  test('as Markdown are a list', () => {
+  test('are a list as Markdown', () => {
     expect(toMarkdown({ entries, hasMore: false, window })).toBe(
       [
         '**Changes from 2026-03-02 11:00:00 UTC to 2026-03-02 12:00:00 UTC**',
@@ -106,7 +106,7 @@ describe('copied rows', () => {
     )
   })
 
-  test.each([toPlainText, toMarkdown])('state when older rows are not loaded', (write) => {
+  test.each([toPlainText, toMarkdown])('contain a note when older rows are not loaded', (write) => {
     const text = write({ entries, hasMore: true, window })
     expect(text).toMatch(/\n\nOnly the newest 2 rows\. Older rows are not included\.\n$/)
     expect(write({ entries, hasMore: false, window })).not.toContain('Older rows')
@@ -117,7 +117,7 @@ describe('copied rows', () => {
     expect(text).toContain('UTC  a b\\u202ec\n')
   })
 
-  test('as Markdown contain no markup, links or mentions from the source', () => {
+  test('contain no markup, links or mentions of the source as Markdown', () => {
     const text = toMarkdown({
       entries: [changeRow('<b>*x*</b> [a](https://b.example) `c` @team #1 a_b &lt; www.c.example')],
       hasMore: false,
@@ -135,13 +135,13 @@ describe('the search in a facet', () => {
     { value: '444455556666', label: 'Billing' },
   ]
 
-  test('finds labels and values, regardless of case', () => {
+  test('finds labels and values in any case', () => {
     expect(searchValues(values, ' sHO ')).toEqual([values[0]])
     expect(searchValues(values, '5566')).toEqual([values[1]])
     expect(searchValues(values, 'x')).toEqual([])
   })
 
-  test('is named after the field', () => {
+  test('is labelled with the field', () => {
     expect(searchLabel('Source IP')).toBe('Filter source IP')
     expect(searchLabel('IAM role')).toBe('Filter IAM role')
   })

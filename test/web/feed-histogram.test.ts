@@ -25,8 +25,8 @@ const histogram = {
   })),
 }
 
-describe('a chosen part', () => {
-  test('is whole buckets, inside the window, from whichever end', () => {
+describe('a selected range', () => {
+  test('consists of whole buckets inside the window, in both directions', () => {
     for (const [one, other] of [
       [1, 2],
       [2, 1],
@@ -43,7 +43,7 @@ describe('a chosen part', () => {
     })
   })
 
-  test('is where the pointer is', () => {
+  test('follows the pointer', () => {
     expect([-1, 0, 0.24, 0.25, 0.99, 1, 7].map((x) => bucketAt(x, 4))).toEqual([
       0, 0, 0, 1, 3, 3, 3,
     ])
@@ -54,7 +54,7 @@ describe('a chosen part', () => {
     ).toEqual([0, 0.5, 1])
   })
 
-  test('is moved by keys, and widened with Shift', () => {
+  test('is moved with the keyboard, and extended with Shift', () => {
     let state: { cursor: number | null; anchor: number | null } = { cursor: null, anchor: null }
     const press = (key: string, isShift = false) => {
       state = moveCursor(state, key, isShift, 60) ?? state
@@ -73,7 +73,7 @@ describe('a chosen part', () => {
   })
 })
 
-describe('what may be incomplete', () => {
+describe('incomplete ranges', () => {
   const window = { from: '2026-03-02T12:00:00Z', to: '2026-03-02T13:00:00Z' }
   const shaded = (from: string | null, through: string | null) =>
     unsettled({
@@ -98,7 +98,7 @@ describe('what may be incomplete', () => {
     ['12:00:00', '13:00:00', []],
     ['13:30:00', '13:50:00', [['12:00', '13:00']]],
     ['10:00:00', '11:00:00', [['12:00', '13:00']]],
-  ])('when all from %s to %s is there', (from, through, expected) => {
+  ])('are the rest of the window if %s to %s is imported', (from, through, expected) => {
     expect(shaded(from, through)).toEqual(expected)
   })
 })
@@ -114,13 +114,13 @@ describe('the axis', () => {
     ])
   })
 
-  test('names the day at midnight', () => {
+  test('shows the day at midnight', () => {
     const from = Date.parse('2026-03-01T18:00:00Z')
     const shown = ticks(from, from + 12 * 3_600_000, 'utc', 3)
     expect(shown.map((tick) => tickLabel(tick, 'utc'))).toEqual(['18:00', '2 Mar', '06:00'])
   })
 
-  test('is never crowded, sorted, and inside the window, in either zone', () => {
+  test('is sorted and inside the window, without crowded labels, in both zones', () => {
     const windows = fc.tuple(
       fc.date({ min: new Date('2001-01-01'), max: new Date('2100-01-01'), noInvalidDate: true }),
       fc.integer({ min: 1_000, max: 3 * 365 * 24 * 3_600_000 }),
@@ -141,7 +141,7 @@ describe('the axis', () => {
     )
   })
 
-  test('is as high as the highest bar, and round', () => {
+  test('has a round maximum above the highest bar', () => {
     expect([0, 1, 4, 5, 9, 11, 41, 99, 100, 250_000].map(top)).toEqual([
       4, 4, 4, 5, 10, 20, 50, 100, 100, 400_000,
     ])

@@ -18,7 +18,7 @@ test('printed JSON is equivalent, and contains no invisible characters', () => {
   )
 })
 
-test('marks that turn the direction of text are written out', () => {
+test('bidirectional control characters are escaped', () => {
   expect(visible('gpj\u202e.exe')).toBe('gpj\\u202e.exe')
   expect(visible('a\u200bb\ufeff')).toBe('a\\u200bb\\ufeff')
   expect(visible('tag \u{e0041}')).toBe('tag \\udb40\\udc41')
@@ -26,7 +26,7 @@ test('marks that turn the direction of text are written out', () => {
   expect(visible('שלום, 你好, é, 🙂')).toBe('שלום, 你好, é, 🙂')
 })
 
-test('blanks that are letters, and what no font shows, are written out', () => {
+test('blank letters and characters that no font shows are escaped', () => {
   expect(visible('a\u3164b\u115f\u1160\uffa0')).toBe('a\\u3164b\\u115f\\u1160\\uffa0')
   expect(visible('prod\u2800')).toBe('prod\\u2800')
   expect(visible('prod\u034f\u{e0100}')).toBe('prod\\u034f\\udb40\\udd00')
@@ -40,7 +40,7 @@ test('stacked combining marks are escaped, those that scripts need are kept', ()
 })
 
 describe('a tree', () => {
-  test('has a text that is JSON unfold, as policies are', () => {
+  test('expands text that is JSON, such as policies', () => {
     const policy = { Version: '2012-10-17', Statement: [] }
     for (const text of [JSON.stringify(policy), encodeURIComponent(JSON.stringify(policy))]) {
       expect(toNode(text)).toMatchObject({ kind: 'branch', entries: Object.entries(policy) })
@@ -68,14 +68,14 @@ describe('a tree', () => {
     expect(sizes).toEqual(['empty', '1 entry', '2 entries', 'empty', '1 field', '2 fields'])
   })
 
-  test('begins unfolded only when there is little in it, however deep or wide it is', () => {
+  test('is expanded initially only if it is small, at any depth and width', () => {
     expect(isSmall({ a: [1, 2] }, 10)).toBe(true)
     expect(isSmall({ a: [1, 2] }, 3)).toBe(false)
     expect(isSmall(deep(100_000), 50)).toBe(false)
     expect(isSmall(Array.from({ length: 100_000 }), 50)).toBe(false)
   })
 
-  test('is there even where JSON cannot be printed', () => {
+  test('is shown even if JSON cannot be printed', () => {
     const value = deep(200_000)
     expect(formatJson(value)).toBeUndefined()
     expect(toNode(value)).toMatchObject({ kind: 'branch', type: 'object' })

@@ -72,7 +72,7 @@ const set = (id: string, changes: number, only: Change | null = null): ChangeSet
 })
 
 describe('the list', () => {
-  test('shows a set of one as the change that it is, and each set once', () => {
+  test('shows a set of one as its change, and each set once', () => {
     const entries = toEntries([set('a', 3), set('b', 1, change('c')), set('a', 4)])
     expect(entries.map(({ id, kind, size }) => [id, kind, size])).toEqual([
       ['a', 'set', 4],
@@ -80,7 +80,7 @@ describe('the list', () => {
     ])
   })
 
-  test('counts as new what came, and what sets have grown by', () => {
+  test('counts new changes, including those of known sets', () => {
     const shown = toEntries([set('a', 3), set('b', 1, change('c'))])
     expect(news(shown, [set('new', 2), set('a', 5), set('b', 2)], true)).toEqual({
       count: 5,
@@ -118,14 +118,14 @@ describe('the list', () => {
       ['imports for the first time', [account('first', { status: 'importing' })]],
       ['is said to be verified still', [account('first', { status: 'verifying' })]],
       ['is not in the list of connections yet', []],
-    ])('what it brings is not news where the account %s', (_, connections) => {
+    ])('its changes are not new where the account %s', (_, connections) => {
       const since = newsSince(connections, asOf)
       expect(news(shown, imported, true, since)).toEqual({ count: 0, isMore: false })
       const occurred = at('first', '2026-03-02T11:00:01Z')
       expect(news(shown, [occurred, ...imported], false, since).count).toBe(1)
     })
 
-    test('neither is it after the end of the backfill, until the list is read again', () => {
+    test('late changes are not new until the list reloads', () => {
       const connections = [account('first', { status: 'importing' })]
       const complete = [account('first', { completeThrough: '2026-03-02T11:00:30Z' })]
       const since = newsSince(complete, asOf, newsSince(connections, asOf))
@@ -133,13 +133,13 @@ describe('the list', () => {
       expect(news(shown, imported, false, newsSince(complete, asOf + 60_000)).count).toBe(3)
     })
 
-    test('a longer lookback brings what occurred before the account was complete', () => {
+    test('a longer lookback imports changes from before the account was complete', () => {
       const completeThrough = '2026-03-02T10:58:30Z'
       const connections = [account('first', { status: 'importing', completeThrough })]
       expect(news(shown, imported, false, newsSince(connections, asOf)).count).toBe(1)
     })
 
-    test('what occurs elsewhere is news, however late it is delivered', () => {
+    test('changes in other accounts are new, even if they are delivered late', () => {
       const connections = [
         account('first', { status: 'importing' }),
         account('other', { completeThrough: '2026-03-02T10:50:00Z' }),
@@ -164,12 +164,12 @@ describe('the list', () => {
     [{ connection: ['d'] }, {}, false],
     [{ 'connection!': ['c'] }, {}, false],
     [{ 'connection!': ['d'] }, {}, true],
-  ])('filtered by %j may have what came: %j, %s', (query, arrived, expected) => {
+  ])('filtered by %j may contain the new changes %j: %s', (query, arrived, expected) => {
     const all = { connectionId: 'c', count: 1, noise: 0, newest: '2026-03-02T12:00:00Z' }
     expect(concerns({ ...all, ...arrived }, query)).toBe(expected)
   })
 
-  test('is the picture that was left, unless that was long ago', () => {
+  test('keeps its snapshot on return, unless that was long ago', () => {
     const minutes = (n: number) => n * 60_000
     const last = { asOf: minutes(100), leftAt: minutes(160) }
     // Back from a change that led away from it a minute ago, though it is an hour old.
@@ -181,7 +181,7 @@ describe('the list', () => {
     expect(snapshotTime({ asOf: 0, leftAt: 0 }, true, minutes(1_000))).toBe(minutes(1_000))
   })
 
-  test('cuts long texts at a whole character', () => {
+  test('truncates long text at a whole character', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'grapheme' }),
@@ -197,12 +197,12 @@ describe('the list', () => {
     )
   })
 
-  test('writes out what would turn a text round', () => {
+  test('escapes bidirectional control characters', () => {
     expect(cut('gpj\u202e.exe', 100)).toBe('gpj\\u202e.exe')
     expect(cut(`\u202e${'a'.repeat(100_000)}`, 3)).toBe('\\u202eaa…')
   })
 
-  test('sets the subject of a summary apart', () => {
+  test('separates the subject of a summary', () => {
     expect(split('The root user did it', 'The root user')).toEqual({
       subject: 'The root user',
       rest: ' did it',
@@ -211,14 +211,14 @@ describe('the list', () => {
   })
 })
 
-describe('keys', () => {
+describe('keyboard shortcuts', () => {
   const press = (key: string, how: Partial<Parameters<typeof commandOf>[0]> = {}) =>
     commandOf({
       ...{ key, ctrlKey: false, metaKey: false, altKey: false },
       ...{ isTyping: false, isElsewhere: false, areLettersOff: false, ...how },
     })
 
-  test('mean something on the page, and nothing while typing, in a dialog or with Control', () => {
+  test('work on the page, but not while typing, in a dialog or with Control', () => {
     expect(
       ['j', 'k', '/', 'Escape', 'n', 'o', '?', 'x', 'toString'].map((key) => press(key)),
     ).toEqual([
@@ -235,12 +235,12 @@ describe('keys', () => {
     }
   })
 
-  test('of a single character can be turned off', () => {
+  test('of one character can be turned off', () => {
     for (const key of ['j', '/']) expect(press(key, { areLettersOff: true })).toBeUndefined()
     expect(press('Escape', { areLettersOff: true })).toBe('escape')
   })
 
-  test('walk over the rows and stop at the ends', () => {
+  test('move through the rows and stop at the ends', () => {
     expect(step(-1, 'next', 3)).toBe(0)
     expect(step(1, 'next', 3)).toBe(2)
     expect(step(2, 'next', 3)).toBe(2)
@@ -251,12 +251,12 @@ describe('keys', () => {
   })
 })
 
-describe('the words', () => {
+describe('the text', () => {
   const now = new Date('2026-03-02T12:00:00Z')
   const connection = (status: Connection['status'], name = 'Production') =>
     ({ id: name, name, status, pollIntervalSeconds: 60 }) as Connection
 
-  test('ask what is looked at', () => {
+  test('states the selected time range', () => {
     expect(question({}, 'utc', now)).toBe('What changed in the last 24 hours?')
     expect(question({ before: '2026-03-02T11:30:00Z' }, 'utc', now)).toBe(
       'What changed in the 30 minutes before 11:30:00?',
@@ -368,11 +368,11 @@ describe('the words', () => {
         'earlier data has gaps',
       ],
     ],
-  ])('show how complete it is when %s', (_, imported, connections, expected) => {
+  ])('shows completeness when %s', (_, imported, connections, expected) => {
     expect(completenessOf(imported, connections)).toEqual(expected)
   })
 
-  test('report a past window as complete only if it has no gap', () => {
+  test('reports a past window as complete only if it has no gap', () => {
     const window = { from: new Date('2026-03-02T06:00:00Z'), to: new Date('2026-03-02T09:00:00Z') }
     const behind = [connection('behind')]
     const whole = 'This time range is complete'
@@ -396,7 +396,7 @@ describe('the words', () => {
     expect(completeness(nothing, [], window, now.getTime())).toBeNull()
   })
 
-  test('cover the selected connections', () => {
+  test('covers the selected connections', () => {
     const all = [
       { ...connection('current', 'a'), environmentId: 'production' },
       { ...connection('current', 'b'), environmentId: 'staging' },
@@ -418,7 +418,7 @@ describe('the words', () => {
       vi.unstubAllEnvs()
     })
 
-    test('accept no time that does not exist', () => {
+    test('rejects a time that does not exist', () => {
       vi.stubEnv('TZ', 'Europe/Berlin')
       expect(fromWallClock('2026-03-29 02:30:00', 'local')).toBeNull()
       expect(fromWallClock('2026-03-29 03:30', 'local')).toEqual(new Date('2026-03-29T01:30:00Z'))
@@ -428,7 +428,7 @@ describe('the words', () => {
     })
   })
 
-  test('of date pickers are the chosen zone’s', () => {
+  test('of date pickers uses the selected zone', () => {
     fc.assert(
       fc.property(
         fc.date({ min: new Date('2001-01-01'), max: new Date('2100-01-01'), noInvalidDate: true }),
@@ -446,7 +446,7 @@ describe('the words', () => {
 })
 
 describe('a change', () => {
-  test('has only links to pages of the web', () => {
+  test('has only links to web pages', () => {
     const links = [
       'https://a.example/',
       'javascript:alert(1)',
@@ -480,7 +480,7 @@ describe('a change', () => {
     expect(listed(change('a'))).toHaveLength(1)
   })
 
-  test('sends no filter that is too long for a URL', () => {
+  test('adds no filter that is too long for a URL', () => {
     const titles = (text: string) =>
       listed(
         change('a', {
@@ -496,7 +496,7 @@ describe('a change', () => {
     expect(titles('\ud800')).toBe(0)
   })
 
-  test('has the nearest in time beside it', () => {
+  test('shows the nearest changes in time', () => {
     const all = [0, 10, 20, 30, 40].map((minute) =>
       change(String(minute), {
         occurredAt: `2026-03-02T12:${String(minute).padStart(2, '0')}:00Z`,
@@ -510,14 +510,14 @@ describe('a change', () => {
 describe('times of rows', () => {
   const now = Date.parse('2026-03-02T12:00:00Z')
 
-  test('have a date where the day is not the given one', () => {
+  test("have a date if it differs from the heading's", () => {
     expect(formatTime('2026-03-02T00:00:00Z', 'utc', now)).toBe('00:00:00')
     expect(formatTime('2026-03-01T23:59:59.999Z', 'utc', now)).toBe('1 Mar, 23:59:59')
     expect(formatTime('2025-12-31T23:59:59Z', 'utc', now)).toBe('31 Dec 2025, 23:59:59')
     expect(formatTime('not a time', 'utc', now)).toBe('Invalid date')
   })
 
-  test('have a heading for each day that the rows above do not show', () => {
+  test('have a heading for each day that has none yet', () => {
     const times = [
       ...['2026-03-02T11:00:00Z', '2026-03-01T23:00:00Z', '2026-03-01T01:00:00Z'],
       ...['2026-02-27T10:00:00Z', '2025-12-31T10:00:00Z'],
@@ -527,7 +527,7 @@ describe('times of rows', () => {
     ])
   })
 
-  test('of an ascending list return to today', () => {
+  test('return to today in an ascending list', () => {
     const times = ['2026-03-01T23:00:00Z', '2026-03-02T11:00:00Z']
     const yesterday = Date.parse('2026-03-01T12:00:00Z')
     expect(dayHeadings(times, 'utc', yesterday, now)).toEqual([undefined, 'Today'])
@@ -544,13 +544,13 @@ describe('times of rows', () => {
         now,
       ).map(({ heading, isDated }) => (isDated ? 'dated' : heading))
 
-    test('a set that ended after midnight shows its date below the heading of the day before', () => {
+    test("a set that ended after midnight shows its date under the previous day's heading", () => {
       expect(shown('2T11:00', '1T23:55', '2T00:10', '1T23:40', '1T01:00')).toEqual([
         ...[undefined, 'Yesterday, 1 Mar', 'dated', undefined, undefined],
       ])
     })
 
-    test('below an expanded set that crosses midnight, the heading is repeated', () => {
+    test('the heading is repeated under an expanded set that crosses midnight', () => {
       const expanded: [string, string] = ['2T00:10', '1T23:50']
       expect(shown(expanded, '2T00:05', '2T00:01', '1T23:00')).toEqual([
         ...[undefined, 'Today', undefined, 'Yesterday, 1 Mar'],
@@ -574,7 +574,7 @@ describe('times of rows', () => {
       )
     const text = (html: string) => html.replace(/<[^>]+>/g, '')
 
-    test('the date is read with the time, and shown where the heading is of another day', () => {
+    test("the date is read with the time, and shown if the heading is another day's", () => {
       expect(time('2026-03-01T23:55:00Z')).toMatch(/<span[^>]*>1 Mar, <\/span>23:55:00<\/time>$/)
       expect(text(time('2026-03-02T11:00:00Z'))).toBe('11:00:00')
       expect(time('2026-03-01T23:55:00Z', true)).toMatch(/>1 Mar, 23:55:00<\/time>$/)
@@ -584,7 +584,7 @@ describe('times of rows', () => {
 })
 
 describe('the selected row', () => {
-  test('that was saved here is not another one, however late it is rendered', () => {
+  test('is the saved one, even if it is rendered later', () => {
     const saved = createSavedRows(undefined)
     saved.save('a')
     saved.save('b')
@@ -595,7 +595,7 @@ describe('the selected row', () => {
     expect(saved.isForeign('d')).toBe(false)
   })
 
-  test('that Back or a link brings is another one', () => {
+  test('is foreign if Back or a link selects it', () => {
     const saved = createSavedRows('a')
     expect(saved.isForeign('a')).toBe(false)
     saved.save('b')
@@ -605,7 +605,7 @@ describe('the selected row', () => {
     expect(saved.isForeign(undefined)).toBe(true)
   })
 
-  test('belongs to a list: its filters, not the position in it or unknown parameters', () => {
+  test('is kept per list, which is identified by its filters only', () => {
     const list = listKey({ q: 'x', actor: ['ada'] })
     const same = { utm: '1', actor: ['ada'], q: 'x', at: 'a', open: ['s'], change: 'c' }
     expect(listKey(same as FeedSearch)).toBe(list)
@@ -617,7 +617,7 @@ describe('the selected row', () => {
 describe('words', () => {
   const html = (word: string) => renderToStaticMarkup(createElement(Words, { text: word }))
 
-  test('keep a domain whole, and wrap a long one between its labels', () => {
+  test('keep a domain together, and wrap a long one between its labels', () => {
     expect(html('at db.example.com.')).toMatch(/^at <span[^>]*>db\.example\.com\.<\/span>$/)
     expect(html('a-very-long-name.of-a-service.example.com')).toContain(
       'name.</span><wbr aria-hidden="true"/>',
@@ -626,7 +626,7 @@ describe('words', () => {
     expect(html('Done. Next')).toBe('Done. Next')
   })
 
-  test('of several parts keep their order beside text of the other direction', () => {
+  test('with several parts keep their order beside text of the other direction', () => {
     const arn = 'arn:aws:iam::111122223333:role/deploy-production'
     expect(html(arn)).toMatch(/^<bdi dir="ltr">.*<wbr aria-hidden="true"\/>.*<\/bdi>$/)
   })

@@ -64,7 +64,7 @@ const anySearch = fc
   )
   .map((search) => validateFeedSearch(search))
 
-describe('what is in the address', () => {
+describe('the search in the URL', () => {
   test('survives a round trip', () => {
     fc.assert(
       fc.property(anySearch, (search) => {
@@ -134,11 +134,11 @@ describe('the window', () => {
     [{ before: '2026-03-02T06:00:00Z', span: '2h' }, [-8, -6, false]],
     [{ from: '2026-03-02T02:00:00Z' }, [-10, 0, true]],
     [{ from: '2026-03-02T02:00:00Z', to: '2026-03-02T04:00:00Z' }, [-10, -8, false]],
-  ])('of %j', (search, expected) => {
+  ])('is determined by %j', (search, expected) => {
     expect(hours(search)).toEqual(expected)
   })
 
-  test('is zoomed into, and back out to where zooming began', () => {
+  test('can be zoomed in, and out to the original window', () => {
     const start: FeedSearch = { range: '4h', service: ['ec2'] }
     const closer = zoomInto(
       start,
@@ -174,10 +174,10 @@ describe('the window', () => {
   })
 })
 
-describe('all of a set', () => {
+describe('the changes of a set', () => {
   const set = { id: 's', from: '2026-03-02T09:00:00.000Z', to: '2026-03-02T09:40:00.000Z' }
 
-  test('is what the same filters leave of it in the same window', () => {
+  test('are filtered like the list, in the same window', () => {
     const search: FeedSearch = { actor: ['ada'], q: 'x', failures: 'hidden', at: 's', open: ['s'] }
     expect(searchOfSet(search, windowOf(search, asOf), set)).toEqual({
       ...{ actor: ['ada'], q: 'x', failures: 'hidden', view: 'changes', changeSet: ['s'] },
@@ -197,12 +197,12 @@ describe('filters', () => {
     expect(query({ noise: 'shown' })).not.toHaveProperty('noise')
   })
 
-  test('have no end where the window ends now', () => {
+  test('have no end if the window ends now', () => {
     expect(query({ range: '1h' })).toEqual({ from: '2026-03-02T11:00:00.000Z', noise: 'false' })
     expect(query({ before: '2026-03-02T06:00:00Z' }).to).toBe('2026-03-02T06:00:00.000Z')
   })
 
-  test('keep exclusions when failures are hidden as well', () => {
+  test('keep exclusions when failures are hidden', () => {
     expect(query({ service: ['ec2'], 'region!': ['us-east-1'] })).toMatchObject({
       service: ['ec2'],
       'region!': ['us-east-1'],
@@ -213,7 +213,7 @@ describe('filters', () => {
     ])
   })
 
-  test('contain a value as included, as excluded, or not at all', () => {
+  test('include a value, exclude it, or do neither', () => {
     const values = fc.constantFrom('a', 'b', 'c')
     const steps = fc.array(
       fc.tuple(

@@ -87,14 +87,14 @@ const statuses: Connection['status'][] = [
   'deleting',
 ]
 
-describe('a connection in words', () => {
-  test('a current one: how far, why not further, and its next sync', () => {
+describe('a connection', () => {
+  test('that is current shows how far, why not further, and its next sync', () => {
     expect(said({}, [region()])).toEqual([
       'Up to date as of 12:03. CloudTrail delivers with a delay: the last 20 min may still change; next sync in 40 s.',
     ])
   })
 
-  test('the clock uses the selected time zone, with the day unless it is today', () => {
+  test('shows times in the selected zone, with the day unless it is today', () => {
     const sentences = connectionSentences(
       connection({ completeThrough: '2026-03-11T16:30:00.000Z' }),
       {},
@@ -103,7 +103,7 @@ describe('a connection in words', () => {
     expect(sentences[0]).toMatch(/^Up to date as of 11 March, 22:00\./)
   })
 
-  test('a due sync is running; a long overdue sync is reported', () => {
+  test('shows a due sync as running, and reports an overdue one', () => {
     expect(said({ nextPollAt: '2026-03-12T12:23:29.000Z' })[0]).toContain('syncing now')
     expect(said({ nextPollAt: '2026-03-12T12:03:30.000Z' })).toContain(
       'The next sync was due 20 min ago. The Cairn worker may be down. Check its log.',
@@ -111,7 +111,7 @@ describe('a connection in words', () => {
     expect(said({ nextPollAt: null })[0]).toContain('next sync soon')
   })
 
-  test('one behind names the region, by how much, and why', () => {
+  test('that is behind shows the region, the delay and the reason', () => {
     const late = region({
       completeThrough: '2026-03-12T11:49:30.000Z',
       lastError: 'Rate exceeded',
@@ -122,7 +122,7 @@ describe('a connection in words', () => {
     )
   })
 
-  test('one behind without a known region shows its reason', () => {
+  test('that is behind without a known region shows its reason', () => {
     expect(
       connectionSentences(
         connection({ status: 'behind', statusReason: 'The database did not answer' }),
@@ -132,14 +132,14 @@ describe('a connection in words', () => {
     ).toBe('The database did not answer.')
   })
 
-  test('a region that failed without falling behind is not called late', () => {
+  test('is not behind if a region failed but is current', () => {
     const failed = region({ lastError: 'HTTP 502: …', lastErrorKind: 'unavailable' })
     expect(said({ status: 'behind' }, [failed])).toContain(
       'eu-west-1 could not be read: AWS returned a server error.',
     )
   })
 
-  test('a region with nothing yet and an error', () => {
+  test('shows a region without data and with an error', () => {
     const none = region({
       completeThrough: null,
       settled: [],
@@ -152,7 +152,7 @@ describe('a connection in words', () => {
     ])
   })
 
-  test('what is lost, by days', () => {
+  test('shows lost events in days', () => {
     const lost = [['2026-03-02T07:00:00.000Z', '2026-03-10T00:00:00.000Z']]
     expect(said({}, [region({ lost })])).toContain(
       'eu-west-1: 2 to 9 March cannot be recovered: CloudTrail keeps events for 90 days.',
@@ -173,13 +173,13 @@ describe('a connection in words', () => {
       ],
       '2 to 5 March',
     ],
-  ])('lost days %j read %s', (lost, days) => {
+  ])('shows the lost days %j as %s', (lost, days) => {
     expect(said({}, [region({ lost })])).toContain(
       `eu-west-1: ${days} cannot be recovered: CloudTrail keeps events for 90 days.`,
     )
   })
 
-  test('separate lost days are listed separately', () => {
+  test('lists separate lost days separately', () => {
     const lost = [
       ['2026-03-02T07:00:00Z', '2026-03-03T10:00:00Z'],
       ['2026-03-08T01:00:00Z', '2026-03-08T10:00:00Z'],
@@ -190,14 +190,14 @@ describe('a connection in words', () => {
     ])
   })
 
-  test('skipped ranges, to the second', () => {
+  test('shows skipped ranges to the second', () => {
     const setAside = [['2026-03-12T11:00:01.000Z', '2026-03-12T11:00:02.000Z']]
     expect(said({}, [region({ setAside })])[1]).toMatch(
       /^eu-west-1: 1 second from 11:00:01 skipped: could not be read/,
     )
   })
 
-  test('denied regions are named, those that are not enabled are not', () => {
+  test('names denied regions, but not those that are not enabled', () => {
     const off = [
       region({ region: 'eu-north-1', state: 'denied', counts: false, completeThrough: null }),
       region({ region: 'me-south-1', state: 'not_enabled', counts: false, completeThrough: null }),
@@ -207,7 +207,7 @@ describe('a connection in words', () => {
     )
   })
 
-  test('gaps of regions that are off are nothing to worry about', () => {
+  test('ignores gaps of disabled regions', () => {
     const off = region({
       state: 'not_enabled',
       counts: false,
@@ -218,7 +218,7 @@ describe('a connection in words', () => {
     expect(said({ status: 'behind' }, [region(), off])).toHaveLength(1)
   })
 
-  test('not safe: which door is open, and that nothing was imported', () => {
+  test('that is unsafe shows the failed check, and that nothing was imported', () => {
     const open = verification('failed', [check('refused_without_id', 'failed', 'Not safe: …')])
     expect(said({ status: 'action_needed', completeThrough: null }, [], open)).toEqual([
       'Not safe: this role can be assumed without the external ID. Nothing has been imported.',
@@ -229,14 +229,14 @@ describe('a connection in words', () => {
     )
   })
 
-  test('a role that became unsafe keeps imported changes', () => {
+  test('that became unsafe keeps its imported changes', () => {
     const open = verification('failed', [check('refused_without_id', 'failed')])
     expect(said({ status: 'action_needed' }, [], open)[0]).toContain(
       'Imports are stopped until this is fixed. Imported changes are kept.',
     )
   })
 
-  test('any other action: the check explains it, or the reason does', () => {
+  test('that needs another action shows the check, or the reason', () => {
     const refused = verification('failed', [check('assume_with_id', 'failed', 'AWS refuses.')])
     expect(said({ status: 'action_needed', completeThrough: null }, [], refused)).toEqual([
       'AWS refuses. Nothing has been imported.',
@@ -246,7 +246,7 @@ describe('a connection in words', () => {
     ).toEqual(['It is gone. Nothing has been imported.'])
   })
 
-  test('importing: how much, how long still, and that the newest is there', () => {
+  test('that imports shows its progress, the remaining time, and that the newest changes are available', () => {
     const half = region({ backfill: { percent: 43, etaSeconds: 190 } })
     expect(said({ status: 'importing' }, [half])).toEqual([
       '43% of the last 7 days imported, about 3 min left, newest first.',
@@ -254,25 +254,25 @@ describe('a connection in words', () => {
     ])
   })
 
-  test('importing before any region is known', () => {
+  test('that imports shows no region before any is known', () => {
     expect(said({ status: 'importing', completeThrough: null, nextPollAt: null })).toEqual([
       'The first import is starting with the last hour.',
     ])
   })
 
-  test('paused: since when, and what becomes of the time meanwhile', () => {
+  test('that is paused shows since when, and whether the paused time will be imported', () => {
     expect(said({ status: 'paused', nextPollAt: null }, [region()])).toEqual([
       "Paused since 09:20. When you resume, Cairn imports the missed events, as far back as CloudTrail's 90-day retention allows.",
       'Up to date as of 12:03.',
     ])
   })
 
-  test('a paused one is never behind', () => {
+  test('that is paused is never behind', () => {
     const old = region({ completeThrough: '2026-03-11T12:03:00.000Z' })
     expect(regionHealth(old, connection({ status: 'paused' }), when).tone).toBe('good')
   })
 
-  test('waiting for AWS shows the reason', () => {
+  test('that waits for AWS shows the reason', () => {
     const waiting = { status: 'waiting_for_aws', statusReason: 'AWS does not know it.' } as const
     const nextPollAt = new Date(when.now + 8_000).toISOString()
     expect(said({ ...waiting, nextPollAt })).toEqual(['AWS does not know it.', 'Retrying in 8 s.'])
@@ -282,64 +282,67 @@ describe('a connection in words', () => {
     expect(said({ ...waiting, nextPollAt: null })[1]).toBe('Cairn retries automatically.')
   })
 
-  test.each(statuses)('%s has a word and a sentence, with or without coverage', (status) => {
-    expect(statusLabel(status).word).not.toBe('')
-    for (const known of [
-      {},
-      { coverage: { regions: [] } },
-      { coverage: { regions: [region()] } },
-    ]) {
-      const bare = { status, completeThrough: null, nextPollAt: null }
-      const sentences = connectionSentences(connection(bare), known, when)
-      expect(sentences.length).toBeGreaterThan(0)
-      for (const sentence of sentences) {
-        expect(sentence).toMatch(/^[A-Z0-9].*\.$/)
-        expect(sentence).not.toMatch(/null|undefined|NaN|Invalid/)
+  test.each(statuses)(
+    'that is %s has a label and a sentence, with or without coverage',
+    (status) => {
+      expect(statusLabel(status).word).not.toBe('')
+      for (const known of [
+        {},
+        { coverage: { regions: [] } },
+        { coverage: { regions: [region()] } },
+      ]) {
+        const bare = { status, completeThrough: null, nextPollAt: null }
+        const sentences = connectionSentences(connection(bare), known, when)
+        expect(sentences.length).toBeGreaterThan(0)
+        for (const sentence of sentences) {
+          expect(sentence).toMatch(/^[A-Z0-9].*\.$/)
+          expect(sentence).not.toMatch(/null|undefined|NaN|Invalid/)
+        }
       }
-    }
-  })
+    },
+  )
 })
 
-describe('a region in words', () => {
+describe('a region', () => {
   const of = (given: Partial<Region>) => regionHealth(region(given), connection(), when)
 
-  test('complete', () => {
+  test('is complete', () => {
     expect(of({})).toEqual({ tone: 'good', sentence: 'Up to date as of 12:03.' })
   })
 
-  test('being imported', () => {
+  test('is being imported', () => {
     expect(of({ backfill: { percent: 12, etaSeconds: 3000 } })).toEqual({
       tone: 'busy',
       sentence: '12% imported, about 50 min left; up to date as of 12:03.',
     })
   })
 
-  test('nothing yet', () => {
+  test('has no data yet', () => {
     expect(of({ completeThrough: null, settled: [] })).toEqual({
       tone: 'busy',
       sentence: 'No data yet; next sync in 40 s.',
     })
   })
 
-  test('late without an error', () => {
+  test('is late without an error', () => {
     expect(of({ completeThrough: '2026-03-12T08:03:30.000Z' })).toEqual({
       tone: 'late',
       sentence: 'eu-west-1 is 4 hours behind.',
     })
   })
 
-  test('a quiet one is not late', () => {
+  test('is not late if it is quiet', () => {
     expect(of({ completeThrough: '2026-03-12T11:50:00.000Z' }).tone).toBe('good')
   })
 
-  test('denied or not enabled is off, not wrong', () => {
+  test('is off, not failed, if it is denied or not enabled', () => {
     expect(of({ state: 'denied', counts: false }).tone).toBe('off')
     expect(of({ state: 'not_enabled', counts: false }).sentence).toContain(
       'Not enabled in this account',
     )
   })
 
-  test('a region that was imported and is denied now is late, with the fix', () => {
+  test('is late if it was imported and is denied now, with the fix', () => {
     const lost = { state: 'denied', lastError: 'AccessDeniedException: no' } as const
     expect(of({ ...lost, completeThrough: '2026-03-12T11:53:30.000Z' })).toEqual({
       tone: 'late',
@@ -350,7 +353,7 @@ describe('a region in words', () => {
     expect(disabled).toMatchObject({ tone: 'late', sentence: expect.stringContaining('exclude') })
   })
 
-  test('a region without an answer shows the reason', () => {
+  test('shows the reason if it does not respond', () => {
     const unknown = {
       state: 'unknown',
       completeThrough: null,
@@ -363,7 +366,7 @@ describe('a region in words', () => {
     })
   })
 
-  test('an excluded region is off, with the date', () => {
+  test('is off, with the date, if it is excluded', () => {
     const excluded = { state: 'excluded', counts: false } as const
     const owner = { excludedAt: '2026-03-11T09:00:00.000Z', excludedBy: 'owner' } as const
     const sentence = 'Excluded since 11 March, 09:00. Not imported.'
@@ -375,7 +378,7 @@ describe('a region in words', () => {
     ).toBe('Not listed in CAIRN_REGIONS. Not imported.')
   })
 
-  test('with flaws', () => {
+  test('shows its gaps and losses', () => {
     const range = [['2026-03-12T11:00:00.000Z', '2026-03-12T11:00:01.000Z']]
     expect(of({ lost: range, setAside: range }).sentence).toBe(
       'Up to date as of 12:03; some data is lost; some data was skipped.',
@@ -391,12 +394,12 @@ describe('the bar over the lookback', () => {
     expect(drawn.at(-1)!.to).toBe(1)
   })
 
-  test('keeps within the lookback', () => {
+  test('stays within the lookback', () => {
     const early = region({ settled: [['2020-01-01T00:00:00.000Z', '2030-01-01T00:00:00.000Z']] })
     expect(segmentsOf(early, connection(), when)[0]).toEqual({ kind: 'settled', from: 0, to: 1 })
   })
 
-  test('draws what is lost and set aside last, over the gaps', () => {
+  test('draws lost and skipped ranges last, over the gaps', () => {
     const range = [['2026-03-08T11:00:00.000Z', '2026-03-09T11:00:01.000Z']]
     const drawn = segmentsOf(
       region({ gaps: range, lost: range, setAside: range }),
@@ -406,7 +409,7 @@ describe('the bar over the lookback', () => {
     expect(drawn.map(({ kind }) => kind).slice(-2)).toEqual(['lost', 'set_aside'])
   })
 
-  test('reads as words', () => {
+  test('has a text alternative', () => {
     expect(barLabel(region())).toBe('100% imported')
     expect(
       barLabel(
@@ -421,7 +424,7 @@ describe('the bar over the lookback', () => {
     expect(barLabel(region({ settled: [] }))).toBe('nothing to import yet')
   })
 
-  test('progress is over the active regions, the estimate the slowest one’s', () => {
+  test('progress covers the active regions, and the estimate is that of the slowest one', () => {
     const coverage: Coverage = {
       regions: [
         region({ backfill: { percent: 50, etaSeconds: 60 } }),
@@ -437,32 +440,32 @@ describe('the bar over the lookback', () => {
   })
 })
 
-describe('the three questions', () => {
+describe('the three checks', () => {
   const answers = (of: Verification | undefined) =>
     questions.map((question) => answerOf(question, of))
   const all = questions.flatMap(({ checks }) => checks.map((id) => check(id, 'passed')))
 
-  test('together they contain every check once', () => {
+  test('together contain every check once', () => {
     expect(new Set(all.map(({ id }) => id)).size).toBe(8)
     expect(all).toHaveLength(8)
   })
 
-  test('nothing is known before the first verification', () => {
+  test('are unknown before the first verification', () => {
     expect(answers(undefined)).toEqual(['unknown', 'unknown', 'unknown'])
     expect(answers(verification(null, []))).toEqual(['unknown', 'unknown', 'unknown'])
   })
 
-  test('all passed; trails that were skipped do no harm', () => {
+  test('pass even if trails were skipped', () => {
     const checks = all.map((one) => (one.id === 'trails' ? check('trails', 'skipped') : one))
     expect(answers(verification('passed', checks))).toEqual(['passed', 'passed', 'passed'])
   })
 
-  test('checks that a verification did not reach are unknown', () => {
+  test('are unknown if a verification did not reach them', () => {
     const checks = [check('arn_format', 'passed'), check('assume_with_id', 'failed')]
     expect(answers(verification('failed', checks))).toEqual(['failed', 'unknown', 'unknown'])
   })
 
-  test('one that runs: the first that waits is the one at work', () => {
+  test('of a running verification show the first pending one as in progress', () => {
     const checks = [
       check('arn_format', 'passed'),
       check('account_unused', 'passed'),
@@ -476,14 +479,14 @@ describe('the three questions', () => {
     expect(answers(verification('running', checks))).toEqual(['unknown', 'running', 'unknown'])
   })
 
-  test('AWS is waited for', () => {
+  test('show that AWS is being waited for', () => {
     const checks = [check('arn_format', 'passed'), check('assume_with_id', 'waiting')]
     expect(answers(verification('waiting', checks))).toEqual(['waiting', 'unknown', 'unknown'])
   })
 })
 
 describe('many connections', () => {
-  test('those that need action come first, then by name', () => {
+  test('are sorted by whether they need action, then by name', () => {
     const named = (name: string, status: Connection['status']) => ({ name, status })
     const sorted = [
       named('b', 'current'),
@@ -495,7 +498,7 @@ describe('many connections', () => {
     expect(sorted.map(({ name }) => name)).toEqual(['z', 'a 9', 'a 10', 'b', 'p'])
   })
 
-  test('in a sentence', () => {
+  test('are summarized in a sentence', () => {
     expect(summaryOf([], when)).toEqual({ state: 'No accounts connected.', complete: '' })
     expect(summaryOf([connection(), connection({ status: 'deleting' })], when)).toEqual({
       state: '1 account.',
@@ -518,7 +521,7 @@ describe('many connections', () => {
     })
   })
 
-  test('one that has just started does not hide the state of the others', () => {
+  test('show the state of the others while one has just started', () => {
     const begun = (status: Connection['status']) => connection({ status, completeThrough: null })
     expect(summaryOf([begun('importing')], when)).toEqual({
       state: '1 account. 1 in the first import.',
@@ -545,7 +548,7 @@ describe('many connections', () => {
   })
 })
 
-test('durations', () => {
+test('durations are formatted', () => {
   expect([0, 59, 60, 3600, 12_000, 86_400 * 3 + 3600 * 4].map(duration)).toEqual([
     '0 s',
     '59 s',

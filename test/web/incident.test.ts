@@ -37,13 +37,13 @@ describe('suspects', () => {
     expect(ids(arrangeSuspects(five, []).shown)).toEqual(['a', 'b', 'c'])
   })
 
-  test('that were dismissed or fixed it make room for others', () => {
+  test('that are dismissed or fixed make room for others', () => {
     const arranged = arrangeSuspects(five, [verdict('a', 'dismissed'), verdict('c', 'fixed')])
     expect(ids(arranged.shown)).toEqual(['b', 'd', 'e'])
     expect(arranged).toMatchObject({ dismissed: 1, cause: undefined })
   })
 
-  test('that caused it come first, from any place', () => {
+  test('that are marked as the cause come first, from any rank', () => {
     const arranged = arrangeSuspects(five, [verdict('e', 'caused'), verdict('b', 'suspect')])
     expect(ids(arranged.shown)).toEqual(['e', 'a', 'b'])
     expect(arranged.cause?.changeId).toBe('e')
@@ -75,11 +75,11 @@ test.each([
   ['2026-03-02T20:50:10Z', '5 minutes after the alert'],
   ['2026-03-02T14:45:10Z', '6 hours before the alert'],
   ['2026-02-27T20:45:10Z', '3 days before the alert'],
-])('%s is %s', (occurredAt, text) => {
+])('the time %s is shown as %s', (occurredAt, text) => {
   expect(distance(occurredAt, '2026-03-02T20:45:10Z')).toBe(text)
 })
 
-test('a change that was stored after the page was opened arrived later, unless it is new', () => {
+test('a change that was stored after the page was opened is marked, unless it is new', () => {
   const opened = '2026-03-02T20:50:00Z'
   const at = (occurredAt: string, importedAt: string) =>
     arrivedLater({ ...change('a', occurredAt), importedAt }, opened)
@@ -117,7 +117,7 @@ describe('the timeline', () => {
     ).toEqual(['b', 'Alert', 'a'])
   })
 
-  test('moves by half of its length, and widens on both sides', () => {
+  test('moves by half of its length, and is extended on both sides', () => {
     const window = {
       ...{ from: '2026-03-02T19:00:00.000Z', to: '2026-03-02T21:00:00.000Z' },
       ...{ items: [], nextCursor: null },
@@ -166,7 +166,7 @@ describe('a report', () => {
     ],
   }
 
-  test('in Markdown has links to the changes, and no markup of untrusted text', () => {
+  test('as Markdown has links to the changes, and no markup of untrusted text', () => {
     expect(reportToMarkdown(report).split('\n')).toEqual([
       '## checkout: 5xx',
       '',
@@ -184,14 +184,14 @@ describe('a report', () => {
     ])
   })
 
-  test('without a suspect states what was searched and what Cairn cannot see', () => {
+  test('without a suspect contains what was searched and what Cairn cannot see', () => {
     const searched = { ...report.answer.searched, candidates: 1 }
     const text = toSlack({ ...report, answer: { ...report.answer, searched }, suspects: [] })
     expect(text).toContain('Searched 1 change from 2026-02-27 20:45 to 2026-03-02 21:00 UTC.')
     expect(text).toContain('Cairn cannot see traffic, failures of AWS or other providers')
   })
 
-  test('for Slack uses its own markup, and mentions no one', () => {
+  test('for Slack uses its own markup, and mentions no users', () => {
     const text = toSlack({ ...report, title: '<!channel> a&b' })
     expect(text).toContain('*&lt;!channel&gt; a&amp;b*')
     expect(text).toContain('<https://cairn.example.com/incidents/1|Open in Cairn>')
@@ -200,7 +200,7 @@ describe('a report', () => {
   })
 })
 
-describe('the state of all sources together', () => {
+describe('the state of all sources', () => {
   const of = (
     isComplete: boolean,
     ...states: ('complete' | 'arriving' | 'silent' | 'incomplete')[]
@@ -211,7 +211,7 @@ describe('the state of all sources together', () => {
       sources: states.map((state) => ({ id: '1', kind: 'github', name: '', state, sentence: '' })),
     })
 
-  test('is complete only if all are', () => {
+  test('is complete only if all of them are', () => {
     expect(of(true, 'complete', 'complete')).toBe('complete')
     // A source that is silent proves nothing.
     expect(of(true, 'complete', 'silent')).toBe('silent')

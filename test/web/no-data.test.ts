@@ -21,7 +21,7 @@ describe('an empty list', () => {
     ['paused', /paused before its first import/, { kind: 'resume' }],
     ['importing', /first import of Shop is in progress/, { kind: 'connection' }],
   ] as const)(
-    'of an account that is %s and was never imported names the reason',
+    'shows the reason if the account is %s and was never imported',
     (status, reason, fix) => {
       const { isWithoutData, missing } = dataState([connection({ status })], {})
       expect(isWithoutData).toBe(true)
@@ -30,12 +30,12 @@ describe('an empty list', () => {
     },
   )
 
-  test('of imported accounts has no reason', () => {
+  test('shows no reason for imported accounts', () => {
     const paused = connection({ ...complete, status: 'paused' })
     expect(dataState([paused], {})).toEqual({ isWithoutData: false, missing: null })
   })
 
-  test('considers only the accounts that the filters ask for', () => {
+  test('considers only the filtered accounts', () => {
     const all = [
       connection({ ...complete }),
       connection({ id: 'c2', name: 'New', accountId: null, status: 'awaiting_role' }),
@@ -53,7 +53,7 @@ describe('an empty list', () => {
     })
   })
 
-  test('of several accounts counts them by status', () => {
+  test('counts several accounts by status', () => {
     const all = [
       connection({ id: 'a', status: 'action_needed' }),
       connection({ id: 'b', status: 'awaiting_role' }),

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { refreshWhenApplied } from '../../web/src/noise-rules.ts'
 
-test('open lists of changes are fetched again when stored changes follow a new noise rule', async () => {
+test('open lists of changes are fetched again after a new noise rule is applied', async () => {
   const steps: string[] = []
   const answers = [async () => false, () => Promise.reject(new Error('offline')), async () => true]
   const client = {

@@ -80,7 +80,7 @@ const see = (hidden: boolean) => {
 }
 const SECOND_MS = 1_000
 
-test('a network change opens the stream again, because a lost network does not break it', () => {
+test('a network change opens the stream again, because a lost network does not close it', () => {
   latest().opened()
   expect(heard).toEqual(['live'])
   onNetworkChange()
@@ -93,7 +93,7 @@ test('a network change opens the stream again, because a lost network does not b
   expect(heard).toEqual(['live', 'offline', 'live', 'gap'])
 })
 
-test('a stream without a heartbeat is lost: it is opened again', () => {
+test('a stream without a heartbeat is closed and opened again', () => {
   latest().opened()
   for (let beats = 0; beats < 10; beats++) {
     vi.advanceTimersByTime(15 * SECOND_MS)
@@ -118,7 +118,7 @@ test('a stream that never opens is opened again', () => {
   expect(heard).toEqual(['offline', 'live', 'gap'])
 })
 
-describe('the stream of events', () => {
+describe('the event stream', () => {
   test('is reported, with its events', () => {
     latest().opened()
     latest().emit('connection', { id: 'c' })
@@ -127,7 +127,7 @@ describe('the stream of events', () => {
     expect(heard).toEqual(['live', 'connection c', '3 changes', 'gap'])
   })
 
-  test('that is back immediately is not reported, but the data is refreshed', () => {
+  test('is not reported if it is back immediately, but the data is refreshed', () => {
     latest().opened()
     latest().broke()
     vi.advanceTimersByTime(3 * SECOND_MS)
@@ -137,7 +137,7 @@ describe('the stream of events', () => {
     expect(streams).toHaveLength(1)
   })
 
-  test('that stays lost is reported after some seconds', () => {
+  test('is reported as lost after some seconds', () => {
     latest().opened()
     latest().broke()
     vi.advanceTimersByTime(3 * SECOND_MS)
@@ -148,7 +148,7 @@ describe('the stream of events', () => {
     expect(heard).toEqual(['live', 'offline', 'live', 'gap'])
   })
 
-  test('is opened again after a refusal, less and less often', () => {
+  test('is opened again after a rejection, less and less often', () => {
     latest().refused()
     expect(heard).toEqual(['refused'])
     vi.advanceTimersByTime(4 * SECOND_MS)
@@ -175,7 +175,7 @@ describe('the stream of events', () => {
     expect(streams).toHaveLength(14)
   })
 
-  test('is closed while the page is hidden, and refreshed after that', () => {
+  test('is closed while the page is hidden, and the data is refreshed afterwards', () => {
     latest().opened()
     see(true)
     vi.advanceTimersByTime(20 * SECOND_MS)
@@ -193,7 +193,7 @@ describe('the stream of events', () => {
     expect(heard).toEqual(['live', 'live', 'gap'])
   })
 
-  test('that was refused is not opened out of sight', () => {
+  test('is not opened on a hidden page after a rejection', () => {
     latest().refused()
     see(true)
     vi.advanceTimersByTime(29_500)

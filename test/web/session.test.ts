@@ -26,7 +26,7 @@ describe('after signing in', () => {
     expect(redirectAfterSignIn(to)).toBe('/'),
   )
 
-  test('a page whose name only begins like the way in is a page', () => {
+  test('a page is allowed if its path only begins like a sign-in page', () => {
     expect(redirectAfterSignIn('/accept-invitation-back')).toBe('/accept-invitation-back')
   })
 })

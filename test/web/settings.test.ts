@@ -3,14 +3,14 @@ import { moveItem } from '../../web/src/components/move-item.ts'
 import { passwordError } from '../../web/src/components/password.ts'
 import { validateSettingsSearch } from '../../web/src/pages/settings/search.ts'
 
-describe("the settings' address", () => {
+describe('the URL of the settings', () => {
   test.each([
     [{ tab: 'members' }, { tab: 'members' }],
     [{ tab: 'environments' }, {}],
     [{ tab: 'billing' }, {}],
     [{ tab: ['profile'] }, {}],
     [{}, {}],
-  ])('%j is read as %j', (search, read) => expect(validateSettingsSearch(search)).toEqual(read))
+  ])('%j is parsed as %j', (search, read) => expect(validateSettingsSearch(search)).toEqual(read))
 })
 
 describe('moving an environment', () => {
@@ -28,14 +28,14 @@ describe('moving an environment', () => {
     ['c', 2, 'abcd'],
     ['a', 99, 'bcda'],
     ['gone', 1, 'abcd'],
-  ])('puts %s at %i: %s', (id, position, after) => expect(order(id, position)).toBe(after))
+  ])('moves %s to %i: %s', (id, position, after) => expect(order(id, position)).toBe(after))
 })
 
 describe('a new password', () => {
-  test.each(['ten chars.', 'x'.repeat(128)])('of the right length passes', (password) =>
+  test.each(['ten chars.', 'x'.repeat(128)])('is accepted with the right length', (password) =>
     expect(passwordError(password)).toBeNull(),
   )
-  test.each(['', 'nine char', 'x'.repeat(129)])('of another length is reported', (password) =>
+  test.each(['', 'nine char', 'x'.repeat(129)])('is rejected with another length', (password) =>
     expect(passwordError(password)).toMatch(/characters/),
   )
 })

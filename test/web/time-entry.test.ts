@@ -51,7 +51,7 @@ describe('typed and pasted times', () => {
     ['1772484307123', '2026-03-02T20:45:07.123Z'],
     ['1772484307123456', '2026-03-02T20:45:07.123Z'],
     ['1772484307123456789', '2026-03-02T20:45:07.123Z'],
-  ])('%s', (text, expected) => {
+  ])('are accepted: %s', (text, expected) => {
     expect(parse(text)).toBe(expected)
   })
 
@@ -74,12 +74,12 @@ describe('typed and pasted times', () => {
     '12345678',
     '99999999999999999999',
     'x'.repeat(1000),
-  ])('%j is no time', (text) => {
+  ])('are rejected: %j', (text) => {
     expect(parse(text)).toBeNull()
   })
 })
 
-test('what the field shows as the chosen time can be pasted back', () => {
+test('a displayed time can be pasted into the field', () => {
   const time = new Date('2026-03-02T20:45:07Z')
   expect(formatChosen(time, 'utc')).toBe('Mon 2 Mar 2026, 20:45:07 UTC')
   expect(parse(formatChosen(time, 'utc'))).toBe(time.toISOString())
@@ -90,7 +90,7 @@ describe('local time', () => {
   // The zone of the machine, whichever it is.
   const local = (text: string, at = now) => parseTime(text, { now: at, zone: 'local' })
 
-  test('a clock without an offset is in the zone of this computer', () => {
+  test('is that of this computer if the clock has no offset', () => {
     const time = local('20:45')!
     expect([time.getHours(), time.getMinutes(), time.getSeconds()]).toEqual([20, 45, 0])
     expect(time.getTime()).toBeLessThanOrEqual(now + 5 * 60_000)
@@ -99,7 +99,7 @@ describe('local time', () => {
     expect(local('2 Mar, 20:45')).toEqual(new Date(2026, 2, 2, 20, 45))
   })
 
-  test('an offset is in force', () => {
+  test('has the offset of its date', () => {
     expect(local('2026-03-02T20:45:00+01:00')?.toISOString()).toBe('2026-03-02T19:45:00.000Z')
     expect(local('20:45 UTC')?.toISOString()).toBe('2026-03-02T20:45:00.000Z')
   })

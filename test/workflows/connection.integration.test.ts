@@ -79,7 +79,7 @@ function untilRunning(run: Run, activity: 'importEvents' | 'verifyRole', times =
   })
 }
 
-describe('from the start', () => {
+describe('a new workflow', () => {
   test('waits for a role, then verifies and imports', async () => {
     const run = await start(new World({ roleArn: null, accountId: null }))
     await harness.sleep('3d')
@@ -104,7 +104,7 @@ describe('from the start', () => {
 })
 
 describe('verification', () => {
-  test('fails until the role is fixed, and then imports automatically', async () => {
+  test('fails until the role is fixed, then the import starts automatically', async () => {
     const world = new World()
     world.verify = ({ now }) => ({ state: 'failed', nextAttemptAt: iso(now + 10 * MINUTE_MS) })
     const run = await start(world)
@@ -127,7 +127,7 @@ describe('verification', () => {
     expect(world.story.slice(3, 5)).toEqual(['verifyRole', 'importEvents'])
   })
 
-  test('of a role that AWS does not recognize yet is retried in seconds, then less and less often', async () => {
+  test('is retried in seconds while AWS does not recognize the role, then less and less often', async () => {
     const world = new World()
     const delays = [2, 4, 8, 600, 3600]
     world.verify = ({ now }) => {
@@ -143,7 +143,7 @@ describe('verification', () => {
     expect(gaps(world.of('verifyRole'))).toEqual(delays.map(after))
   })
 
-  test('happens again for another role, and for another role only', async () => {
+  test('is repeated only for another role', async () => {
     const run = await start(new World())
     await run.until(({ status }) => status === 'current')
     await run.change({ name: 'renamed' })
@@ -160,7 +160,7 @@ describe('verification', () => {
     ])
   })
 
-  test('does not carry failures over to another role', async () => {
+  test('counts failures separately for each role', async () => {
     const world = new World()
     world.verify = () => ({ state: 'failed' })
     const run = await start(world)
@@ -187,7 +187,7 @@ describe('cycles', () => {
     expect(world.of('readConnection').length).toBeLessThan(6)
   })
 
-  test('cost 11 events each in a quiet hour', async () => {
+  test('add 11 events each to the history in a quiet hour', async () => {
     const run = await start(new World())
     await run.until(({ status }) => status === 'current')
     await harness.sleep(30 * SECOND_MS)
@@ -284,7 +284,7 @@ describe('pausing', () => {
     expect(run.world.of('verifyRole')).toHaveLength(1)
   })
 
-  test('stops an import that is running', async () => {
+  test('stops a running import', async () => {
     const world = new World()
     world.import = ({ signal }) => untilCancelled(signal)
     const run = await start(world)
@@ -299,7 +299,7 @@ describe('pausing', () => {
 })
 
 describe('import now', () => {
-  test('imports from every region now, and returns a summary', async () => {
+  test('imports every region, and returns a summary', async () => {
     const run = await start(new World())
     await run.until(({ status }) => status === 'current')
     run.world.import = () => ({ imported: 42 })
@@ -314,7 +314,7 @@ describe('import now', () => {
     expect(run.world.of('importEvents').at(-1)?.options).toEqual({ force: false })
   })
 
-  test('waits for a running import, and is shared by all callers in the meantime', async () => {
+  test('waits for a running import, and one import serves all callers', async () => {
     const world = new World()
     const finish = Promise.withResolvers<void>()
     world.import = async () => {
@@ -332,7 +332,7 @@ describe('import now', () => {
     expect(world.of('importEvents')).toHaveLength(2)
   })
 
-  test("fails with AWS's error when the role is refused", async () => {
+  test("fails with AWS's error when the role is rejected", async () => {
     const run = await start(new World())
     await run.until(({ status }) => status === 'current')
     run.world.import = () => {
@@ -343,7 +343,7 @@ describe('import now', () => {
 })
 
 describe('verify now', () => {
-  test('answers what was found, passed or not', async () => {
+  test('returns the result, passed or not', async () => {
     const run = await start(new World())
     await run.until(({ status }) => status === 'current')
     expect(await run.verifyNow()).toMatchObject({ state: 'passed', failures: 0 })
@@ -371,7 +371,7 @@ describe('verify now', () => {
     ])
   })
 
-  test('during a verification gets another one', async () => {
+  test('starts another verification if one is running', async () => {
     const world = new World()
     const finish = Promise.withResolvers<void>()
     world.verify = async () => {
@@ -391,7 +391,7 @@ describe('verify now', () => {
   })
 })
 
-describe('updates are refused with a sentence', () => {
+describe('updates are rejected with an explanation', () => {
   test('without a role, when paused, and when the role does not pass', async () => {
     const run = await start(new World({ roleArn: null, accountId: null }))
     await run.until(({ settings }) => settings !== null)
@@ -418,7 +418,7 @@ describe('updates are refused with a sentence', () => {
     )
   })
 
-  test('by the current row, not by the last known one', async () => {
+  test('according to the current row, not the last read one', async () => {
     const run = await start(new World({ paused: true }))
     await run.until(({ status }) => status === 'paused')
     run.world.change({ paused: false })
@@ -443,7 +443,7 @@ describe('updates are refused with a sentence', () => {
 })
 
 describe('deleting', () => {
-  test('stops a running import first, and is finished once', async () => {
+  test('stops a running import first, and finishes once', async () => {
     const world = new World()
     world.import = ({ signal }) => untilCancelled(signal)
     const run = await start(world)
@@ -457,7 +457,7 @@ describe('deleting', () => {
   test.each([
     ['without a role', { roleArn: null, accountId: null }],
     ['when paused', { paused: true }],
-  ])('%s', async (_, row) => {
+  ])('finishes %s', async (_, row) => {
     const run = await start(new World(row))
     await run.until(({ settings }) => settings !== null)
     await run.change({ deleted: true })
@@ -467,7 +467,7 @@ describe('deleting', () => {
 })
 
 describe('an import that needs a verification', () => {
-  test('gets it immediately, and continues; callers of the import get a response', async () => {
+  test('gets it immediately and continues, and its callers get a response', async () => {
     const run = await start(new World())
     const { world } = run
     await run.until(({ status }) => status === 'current')
@@ -489,7 +489,7 @@ describe('an import that needs a verification', () => {
     expect(await run.state()).toMatchObject({ status: 'current', failures: 0, lastError: null })
   })
 
-  test('repeatedly, though it passes, is retried less and less often', async () => {
+  test('is retried less and less often, even if verifications pass', async () => {
     const world = new World()
     world.import = () => {
       throw verificationRequired()
@@ -504,7 +504,7 @@ describe('an import that needs a verification', () => {
     expect(world.of('verifyRole').length).toBe(world.of('importEvents').length)
   })
 
-  test('a role that is set again after another one is verified again', async () => {
+  test('runs after an earlier role is set and verified again', async () => {
     const run = await start(new World())
     await run.until(({ status }) => status === 'current')
     const { length } = run.world.of('verifyRole')
@@ -514,7 +514,7 @@ describe('an import that needs a verification', () => {
     expect(run.world.of('verifyRole').length).toBe(length + 1)
   })
 
-  test('that is inconclusive does not stop imports', async () => {
+  test('is not stopped by an inconclusive verification', async () => {
     const run = await start(new World())
     const { world } = run
     await run.until(({ status }) => status === 'current')
@@ -530,8 +530,8 @@ describe('an import that needs a verification', () => {
   })
 })
 
-describe('a role that AWS refuses in a cycle', () => {
-  test('is verified immediately, retried, and imported from when it is fixed', async () => {
+describe('a role that AWS rejects in a cycle', () => {
+  test('is verified immediately, retried, and used again when it is fixed', async () => {
     const run = await start(new World())
     const { world } = run
     await run.until(({ status }) => status === 'current')
@@ -549,7 +549,7 @@ describe('a role that AWS refuses in a cycle', () => {
     expect(world.story.slice(4, 6)).toEqual(['verifyRole', 'importEvents'])
   })
 
-  test('though its verification passes, is not retried continuously', async () => {
+  test('is not retried continuously even if its verification passes', async () => {
     const world = new World()
     world.import = () => {
       throw roleRefused()
@@ -576,7 +576,7 @@ describe('a role that AWS refuses in a cycle', () => {
 })
 
 describe('failures of a whole step', () => {
-  test('are retried for as long as they last, and are forgotten when they end', async () => {
+  test('are retried as long as they last, and are cleared when they end', async () => {
     const world = new World()
     const run = await start(world)
     await run.until(({ status }) => status === 'current')
@@ -596,7 +596,7 @@ describe('failures of a whole step', () => {
   })
 
   test.each(['importEvents', 'verifyRole'] as const)(
-    'that Temporal does not retry do not end it: %s',
+    'do not end the workflow even if Temporal does not retry them: %s',
     async (activity) => {
       const world = new World()
       const broken = () => {
@@ -624,7 +624,7 @@ describe('failures of a whole step', () => {
     },
   )
 
-  test('of the reading of the row do not end it either', async () => {
+  test('while reading the row do not end the workflow either', async () => {
     const world = new World()
     world.read = () => {
       throw ApplicationFailure.nonRetryable('permission denied')
@@ -638,7 +638,7 @@ describe('failures of a whole step', () => {
     await run.until(({ status }) => status === 'current')
   })
 
-  test('are interrupted by a change of the row', async () => {
+  test('stop being retried when the row changes', async () => {
     const world = new World()
     world.verify = () => {
       throw ApplicationFailure.nonRetryable('no such role')
@@ -660,7 +660,7 @@ describe('an operator who cancels the workflow', () => {
     expect(error.cause).toBeInstanceOf(CancelledFailure)
   }
 
-  test('ends it, with its import, which is shown', async () => {
+  test('ends it with its import, which is shown', async () => {
     const world = new World()
     world.import = ({ signal }) => untilCancelled(signal)
     const run = await start(world)
@@ -681,7 +681,7 @@ describe('an operator who cancels the workflow', () => {
     expect(run.world.story).toEqual(['verifyRole', 'importEvents'])
   })
 
-  test('still deletes a connection whose deletion was requested', async () => {
+  test('does not prevent a requested deletion', async () => {
     const world = new World()
     world.import = ({ signal }) => untilCancelled(signal)
     const run = await start(world)
@@ -691,7 +691,7 @@ describe('an operator who cancels the workflow', () => {
     expect(world.story).toEqual(['verifyRole', 'importEvents cancelled', 'finishDeletion'])
   })
 
-  test('does not leave callers without an answer', async () => {
+  test('does not leave callers without a response', async () => {
     const world = new World()
     world.import = ({ signal }) => untilCancelled(signal)
     const run = await start(world)

@@ -67,7 +67,7 @@ test('an operator sees status, last error, lag and next poll', () => {
 Connection \`c\` of organization \`o\`. Cancelling or terminating this workflow only restarts it. To stop imports, pause or delete the connection in Cairn.`)
 })
 
-test('a role that does not pass: what is wrong, since when, what to do, when it is tried again', () => {
+test('a failed role is shown with the reason, the time, the fix and the next attempt', () => {
   const reason = 'AWS lets Cairn in without the external ID (refused_without_id)'
   const details = currentDetails(
     {
@@ -111,18 +111,18 @@ describe('a failing region', () => {
     { now },
   )
 
-  test('is in a list', () => {
+  test('is listed', () => {
     expect(details).toContain('**Failing regions** and AWS errors:\n\n- **eu-west-3**: Access')
     expect(details).toContain('2 d 7 h of gaps across all regions')
   })
 
-  test("does not break it, in AWS's messages", () => {
+  test("cannot break the list with the text of AWS's messages", () => {
     expect(details).toContain('- **eu-west-3**: AccessDenied: no \\| way \\<img src=x\\> \\`x\\`\n')
     expect(details.length).toBeLessThan(3000)
   })
 })
 
-test("stays far below Temporal's limit in any state", () => {
+test("the details stay far below Temporal's limit in any state", () => {
   const error = '\\'.repeat(5000)
   const failing = Array.from({ length: 10 }, (_, n) => ({ region: `region-${n}`, error }))
   const details = currentDetails(
@@ -148,7 +148,7 @@ test.each([
   'action_needed',
   'paused',
   'deleting',
-] as const)('what to do is shown when a connection is %s', (status) => {
+] as const)('the fix is shown when a connection is %s', (status) => {
   const fresh = initialState(
     { organizationId: 'o', connectionId: 'c' },
     { installationId: 'i', searchAttributes: false, now: new Date(now) },

@@ -162,7 +162,7 @@ describe('the next run takes over', () => {
     expect(isRunLongEnough({ do: 'import' }, run({ cycles: 100 }), limits)).toBe(true)
   })
 
-  test('not when there is nothing left to do', () => {
+  test('unless the workflow is finished', () => {
     expect(isRunLongEnough({ do: 'end' }, run({ signals: 9_999 }), limits)).toBe(false)
   })
 
@@ -226,7 +226,7 @@ describe('in any state', () => {
     return s
   })
 
-  test('no caller waits for a step that is not coming', () => {
+  test('no caller waits for a step that does not run', () => {
     fc.assert(
       fc.property(life, fc.constantFrom('verify' as const, 'import' as const), (s, update) => {
         fc.pre(whyUpdateRefused(s, update) === null)
@@ -255,7 +255,7 @@ describe('in any state', () => {
     expect(imports).toBeGreaterThan(5)
   })
 
-  test('a wait has an end in the future, or is for a change of the row', () => {
+  test('every wait has an end, or ends with a change of the row', () => {
     fc.assert(
       fc.property(life, (s) => {
         const step = nextStep(s, nothing, now)
@@ -268,7 +268,7 @@ describe('in any state', () => {
     )
   })
 
-  test('a role that does not pass shows who has to act', () => {
+  test('a failed role shows who has to act', () => {
     fc.assert(
       fc.property(life, (s) => {
         const { status } = statusFromState(s)
@@ -284,13 +284,13 @@ describe('in any state', () => {
   })
 })
 
-test('delays grow up to ten minutes', () => {
+test('delays grow to ten minutes at most', () => {
   expect([1, 2, 3, 6, 7, 8, 1000].map(retryDelayMs)).toEqual([
     10_000, 20_000, 40_000, 320_000, 600_000, 600_000, 600_000,
   ])
 })
 
-test('a changed row is acted on immediately, an unchanged one is not', () => {
+test('a changed row is acted on immediately, and an unchanged one is not', () => {
   const s = state({ ...importing, nextPollAt: iso(now + 5000) })
   withSettings(s, settings())
   expect(s.nextPollAt).toBe(iso(now + 5000))

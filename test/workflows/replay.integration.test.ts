@@ -52,7 +52,7 @@ test('the workflows of earlier releases continue', async () => {
   expect(await replay(await bundleWorkflows())).toEqual(new Map())
 })
 
-describe('a change that would break them is caught:', () => {
+describe('an incompatible change is detected', () => {
   let directory: string
 
   beforeAll(() => {
@@ -126,7 +126,7 @@ describe('a change that would break them is caught:', () => {
     if (only) expect([...failed.keys()].every((name) => name.includes(only))).toBe(true)
   })
 
-  test('but one of words alone is not', async () => {
+  test('but a change of messages alone is compatible', async () => {
     const bundle = await bundleEdited('details.ts', {
       from: "'Last cycle'",
       to: "'Newest cycle'",

@@ -61,7 +61,7 @@ function untilImporting(run: Run) {
 }
 
 describe('a signal that the row has changed', () => {
-  test('does not stop an import when the row is what it was, however many there are', async () => {
+  test('does not stop an import if the row is unchanged, with any number of signals', async () => {
     const world = new World()
     const finish = Promise.withResolvers<void>()
     world.import = async ({ signal }) => {
@@ -77,7 +77,7 @@ describe('a signal that the row has changed', () => {
     expect(world.story).toEqual(['verifyRole', 'importEvents'])
   })
 
-  test('storms change nothing of the rhythm', async () => {
+  test('does not change the interval, even if many arrive', async () => {
     const run = await start(polling())
     await run.until(({ status }) => status === 'current')
     await Promise.all(Array.from({ length: 200 }, () => run.changed()))
@@ -87,7 +87,7 @@ describe('a signal that the row has changed', () => {
     expect(run.world.of('verifyRole')).toHaveLength(1)
   })
 
-  test('ends in the last version of the row, with one verification for each role', async () => {
+  test('results in the last version of the row, with one verification for each role', async () => {
     const run = await start(new World())
     await run.until(({ status }) => status === 'current')
     for (let i = 1; i <= 30; i++) await run.change({ name: `name ${i}` })
@@ -130,7 +130,7 @@ describe('a run that has received many signals continues as new', () => {
     expect(run.world.of('verifyRole')).toHaveLength(1)
   })
 
-  test('and its callers get an answer', async () => {
+  test('and its callers get a response', async () => {
     const run = await start(new World(), { signalsPerRun: 5 })
     await run.until(({ status }) => status === 'current')
     const { organizationId, connectionId } = await run.state()
@@ -147,7 +147,7 @@ describe('a run that has received many signals continues as new', () => {
     }
   })
 
-  test('though an activity is retried', async () => {
+  test('even if an activity is retried', async () => {
     const world = new World({ paused: true })
     const run = await start(world, { signalsPerRun: 10 })
     await run.until(({ status }) => status === 'paused')

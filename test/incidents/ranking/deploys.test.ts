@@ -192,7 +192,7 @@ test.each<[string, Candidate[], string]>([
     [report(5, { version: merge, action: 'removed' })],
     unseen,
   ],
-])('claims no deploy where %s', (_, others, reason) => {
+])('no deploy is claimed where %s', (_, others, reason) => {
   expect(deployOf(pull(), ...others)).toEqual([null, reason])
 })
 

@@ -55,7 +55,7 @@ function scoreOf(one: Candidate, ...others: Candidate[]): number {
 }
 
 describe('evidence', () => {
-  test('a matching change of 6 hours ago is above an unrelated one of 3 minutes ago', () => {
+  test('ranks a matching change of 6 hours ago above an unrelated one of 3 minutes ago', () => {
     const old = revoked({ occurredAt: ago(6 * HOUR_MS) })
     const recent = candidate({ occurredAt: ago(3 * MINUTE_MS) })
     expect(scoreOf(old, recent)).toBeGreaterThan(scoreOf(recent, old))
@@ -94,7 +94,7 @@ describe('evidence', () => {
     expect(scoreOf(revoked(fields))).toBeLessThan(scoreOf(strong))
   })
 
-  test('a shared environment is weaker than the own one and stronger than none or another one', () => {
+  test('is weaker for a shared environment than for the same one, and stronger than for another or none', () => {
     const scores = [['production'], ['network'], [], ['staging']].map((environmentIds) =>
       scoreOf(revoked({ environmentIds })),
     )
@@ -103,7 +103,7 @@ describe('evidence', () => {
     expect(suspect!.reasons).toContain('Its environment is shared with production')
   })
 
-  test('a deferred change counts from when it takes effect', () => {
+  test('counts a deferred change from when it takes effect', () => {
     const requestedAt = ago(50 * HOUR_MS)
     const deferred = revoked({ occurredAt: requestedAt, effectiveAt: ago(5 * MINUTE_MS) })
     expect(scoreOf(deferred)).toBeGreaterThan(scoreOf(revoked({ occurredAt: requestedAt })))
@@ -112,7 +112,7 @@ describe('evidence', () => {
     )
   })
 
-  test('a change that was restored before the incident is innocent', () => {
+  test('excludes a change that was reverted before the incident', () => {
     const first = revoked({ occurredAt: ago(5 * HOUR_MS) })
     const restored = revoked({
       occurredAt: ago(4 * HOUR_MS),
@@ -122,7 +122,7 @@ describe('evidence', () => {
     expect(rank(incident(), [first, restored], context).responses).toEqual([])
   })
 
-  test('a change that was reversed after the alert is more suspect', () => {
+  test('is stronger for a change that was reverted after the alert', () => {
     const culprit = revoked()
     const fix = revoked({
       occurredAt: ago(-8 * MINUTE_MS),
@@ -134,7 +134,7 @@ describe('evidence', () => {
     expect(answer.suspects.map(({ changeId }) => changeId)).toEqual([culprit.changeId])
   })
 
-  test('a merged pull request is a suspect at the time of its deploy, or not seen deployed', () => {
+  test('of a merged pull request counts from its deploy, or is marked as not deployed', () => {
     const commit = 'a'.repeat(40)
     const merge = candidate({
       ...{ source: 'github', service: 'github', action: 'pull_request.merged', commits: [commit] },
@@ -159,7 +159,7 @@ describe('evidence', () => {
     )
   })
 
-  test('without evidence, no change is named', () => {
+  test('is required for a change to be named', () => {
     const answer = rank(
       incident(),
       [candidate({ action: 'CreateTags', occurredAt: ago(9 * HOUR_MS) })],
@@ -169,7 +169,7 @@ describe('evidence', () => {
     expect(answer.sentence).toBe('No recorded change explains this')
   })
 
-  test('after a known start, a change is no suspect, and after the notice it is a response', () => {
+  test('excludes changes after a known start, and changes after the notice are responses', () => {
     const late = revoked({ occurredAt: ago(10 * MINUTE_MS) })
     const response = revoked({ occurredAt: ago(-10 * MINUTE_MS) })
     const answer = rank(incident({ startedAt: ago(30 * MINUTE_MS) }), [late, response], context)
@@ -204,7 +204,7 @@ describe('properties', () => {
     )
   })
 
-  test('a set scores as its best member, however many it has', () => {
+  test('a set scores like its best member, regardless of its size', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 40 }), (size) => {
         const members = Array.from({ length: size }, () =>

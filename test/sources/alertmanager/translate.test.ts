@@ -41,14 +41,14 @@ test('a group is open while one of its alerts fires, and resolved at the last en
   expect(resolved!.reportedAt > firing!.reportedAt).toBe(true)
 })
 
-test('the group is firing while alerts that were left out of the body fire', () => {
+test('the group is firing while alerts that the body omits are firing', () => {
   const alerts = [{ status: 'resolved', endsAt: '2026-03-02T20:50:00Z' }]
   expect(translateAlertmanager(alertmanagerBody({ status: 'firing', alerts }))[0]?.state).toBe(
     'open',
   )
 })
 
-test('the title names the alert, its services and their number without a shared summary', () => {
+test('the title contains the alert, its services and their number if there is no shared summary', () => {
   const alerts = ['checkout', 'payments'].map((app) => ({
     labels: { alertname: 'Latency', app },
     annotations: { summary: `${app} is slow` },
@@ -66,7 +66,7 @@ test('a name that is also a property of objects is text', () => {
   expect(event!.services).toEqual([])
 })
 
-test('two long group keys never share an ID', () => {
+test('two long group keys have different IDs', () => {
   const idOf = (groupKey: string) =>
     translateAlertmanager(alertmanagerBody({ groupKey }))[0]!.sourceId
   const one = idOf(`${'x'.repeat(2000)}1`)
@@ -74,7 +74,7 @@ test('two long group keys never share an ID', () => {
   expect(one).not.toBe(idOf(`${'x'.repeat(2000)}2`))
 })
 
-describe('a body that is malformed is refused with the reason', () => {
+describe('a malformed body is rejected with the reason', () => {
   test.each([
     ['an array', [], 'alerts'],
     ['no group key', { alerts: [] }, 'groupKey'],

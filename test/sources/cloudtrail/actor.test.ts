@@ -32,7 +32,7 @@ describe('the actor', () => {
     })
   })
 
-  it('is a person of IAM Identity Center, not the role of their permission set', () => {
+  it('is a user of IAM Identity Center, not the role of their permission set', () => {
     const actor = actorOf(ssoIdentity('bob@example.com'))
     expect(actor).toMatchObject({
       kind: 'person',
@@ -46,7 +46,7 @@ describe('the actor', () => {
     ])
   })
 
-  it('is the source identity, which stays the same over all roles assumed afterwards', () => {
+  it('is the source identity, which is the same for all roles assumed later', () => {
     const identity = roleIdentity({ role: 'ops', session: 'x', sourceIdentity: 'carol' })
     expect(actorOf(identity)).toMatchObject({
       kind: 'person',
@@ -71,7 +71,7 @@ describe('the actor', () => {
     ])
   })
 
-  it('is repository where the role is assumed', () => {
+  it('is the repository where the role is assumed', () => {
     const actor = actorOf({
       type: 'WebIdentityUser',
       principalId: `${GITHUB}:sts.amazonaws.com:repo:acme/shop:ref:refs/heads/main`,
@@ -111,7 +111,7 @@ describe('the actor', () => {
     ])
   })
 
-  it('is a service, with its service-linked role or without', () => {
+  it('is a service, with or without its service-linked role', () => {
     const linked = roleIdentity({
       role: 'AWSServiceRoleForAutoScaling',
       path: '/aws-service-role/autoscaling.amazonaws.com/',
@@ -132,13 +132,13 @@ describe('the actor', () => {
     )
   })
 
-  it('stays the caller when a service acts on their behalf, and the chain shows it', () => {
+  it('remains the caller when a service acts on their behalf, and the chain shows it', () => {
     const identity = ssoIdentity('bob@example.com', { invokedBy: 'cloudformation.amazonaws.com' })
     expect(actorOf(identity).name).toBe('bob@example.com')
     expect(chain(identity).at(-1)).toBe('service: CloudFormation: acting on their behalf')
   })
 
-  it('is CloudFormation with its service role, and who changed the stack is a labelled gap', () => {
+  it('is CloudFormation with its service role, and a label shows that the caller is unknown', () => {
     const identity = roleIdentity({
       role: 'stack-role',
       session: 'AWSCloudFormation',
@@ -163,14 +163,14 @@ describe('the actor', () => {
     expect(actor).toMatchObject({ name, kind })
   })
 
-  it('has the same id over all sessions of an identity', () => {
+  it('has the same ID in all sessions of an identity', () => {
     const ids = ['aws-go-sdk-1', 'aws-go-sdk-2'].map(
       (session) => actorOf(roleIdentity({ role: 'ops', session, path: '/team/' })).id,
     )
     expect(new Set(ids)).toEqual(new Set([`arn:aws:iam::${ACCOUNT}:role/team/ops`]))
   })
 
-  it('shows what the record has for federated, SAML, directory, foreign and nameless callers', () => {
+  it('is derived for federated, SAML, directory, foreign and unnamed callers', () => {
     const named = [
       {
         type: 'FederatedUser',
@@ -261,7 +261,7 @@ describe('the tool', () => {
     ['acme-deployer/1.4.2 (linux)', 'acme-deployer', 'acme-deployer 1.4.2'],
     ['', 'unknown', 'an unknown tool'],
     ['???', 'unknown', 'an unknown tool'],
-  ])('behind %s is %s', (userAgent, name, label) => {
+  ])('of %s is %s', (userAgent, name, label) => {
     expect(toolOf(userAgent)).toMatchObject({ name, label })
   })
 

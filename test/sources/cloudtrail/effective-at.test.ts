@@ -87,7 +87,7 @@ test.each<[string, Fields, string | undefined]>([
   expect(read(record).effectiveAt?.toISOString()).toBe(expected)
 })
 
-test('what was denied takes no effect later', () => {
+test('a denied request takes no effect later', () => {
   const denied = call('kms', 'ScheduleKeyDeletion', { keyId: 'abc' }, null, {
     errorCode: 'AccessDenied',
   })

@@ -104,7 +104,7 @@ describe('the outcome', () => {
     expect(read(one).outcome).toBe(outcome)
   })
 
-  it('says why an account was not created, and names one that was', () => {
+  it('contains the reason why an account was not created, or its name', () => {
     const failed = serviceEvent('organizations', 'CreateAccountResult', {
       createAccountStatus: { state: 'FAILED', failureReason: 'EMAIL_ALREADY_EXISTS' },
     })
@@ -132,7 +132,7 @@ test.each([
   expect(JSON.stringify(change)).not.toContain('hunter2pw')
 })
 
-test('a batch of which every item failed shows the reason', () => {
+test('a batch in which every item failed shows the reason', () => {
   const failures = [{ failureCode: 'ImageNotFound', failureReason: 'There is no such image' }]
   const one = call('ecr', 'BatchDeleteImage', { repositoryName: 'app' }, { imageIds: [], failures })
   expect(read(one).detail.error?.code).toBe('ImageNotFound')
@@ -169,7 +169,7 @@ describe('the actor', () => {
     expect(asRole('nightly-1700000000001').name).toBe('nightly as ReadWrite')
   })
 
-  it('is a central root session, opened elsewhere', () => {
+  it('is a central root session that was opened in another account', () => {
     const { actor, summary } = read(
       call('s3', 'DeleteBucketPolicy', { bucketName: 'b' }, null, {
         userIdentity: {
@@ -187,7 +187,7 @@ describe('the actor', () => {
     })
   })
 
-  it('is the service that called as root before it had a role, but not with a key of root', () => {
+  it('is the service that called as root without a role, but not with a key of root', () => {
     const root = { type: 'Root', arn: `arn:aws:iam::${ACCOUNT}:root`, accountId: ACCOUNT }
     const by = (fields: object) =>
       read(
@@ -228,7 +228,7 @@ describe('the actor', () => {
   })
 })
 
-describe('a person is not hidden as noise', () => {
+describe("a person's change is not hidden as noise", () => {
   const ana = (invokedBy?: string) =>
     ssoIdentity('ana@example.com', invokedBy === undefined ? {} : { invokedBy })
 
@@ -268,7 +268,7 @@ describe('a person is not hidden as noise', () => {
     ],
     ['autoscaling', 'SetInstanceHealth', { userIdentity: ana() }],
     ['autoscaling', 'CompleteLifecycleAction', { userIdentity: ALICE }],
-  ])('%s:%s %#', (service, action, fields) => {
+  ])('for %s:%s %#', (service, action, fields) => {
     expect(read(call(service, action, null, null, fields)).noise).toBeNull()
   })
 })
@@ -288,7 +288,7 @@ describe('MFA', () => {
       ),
     ).summary
 
-  it('is mentioned only where AWS can see it', () => {
+  it('is mentioned only where AWS can report it', () => {
     expect(signIn(ALICE, { MFAUsed: 'No' })).toMatch(/without MFA$/)
     expect(signIn(ALICE, { MFAUsed: 'Yes' })).toMatch(/with MFA$/)
     expect(signIn(ssoIdentity('ana@example.com'), { MFAUsed: 'No' })).toMatch(
@@ -360,7 +360,7 @@ describe('a secret', () => {
     (key: string, value: string) => ({ tags: [{ key, value }] }),
   )
 
-  it('planted at any path is in no text of the change', () => {
+  it('at any path is in no text of the change', () => {
     fc.assert(
       fc.property(service, action, name, shape, secret, (from, eventName, key, shaped, value) => {
         const params = { thingId: 't-1', ...shaped(key, value) }
@@ -379,7 +379,7 @@ it.each([
   '{"user":"app","token":"abc"}',
   '[{"db_password": "hunter2-long"}]',
   '{"a": {"apiKey": "x"}',
-])('a secret in JSON text is shown nowhere: %s', (input) => {
+])('a secret in JSON text is hidden: %s', (input) => {
   const change = read(
     call('scheduler', 'UpdateSchedule', { name: 'nightly', target: { arn: 'x', input } }),
   )
@@ -391,7 +391,7 @@ it.each(['DeleteRule', 'UnlockRule'])('%s of the recycle bin ends a protection',
   expect(read(call('rbin', action, { identifier: 'abcdef123' })).risks).toContain('protection')
 })
 
-it('a lifecycle policy of snapshots that is disabled ends a protection', () => {
+it('disabling a lifecycle policy of snapshots ends a protection', () => {
   const risks = ['DISABLED', 'ENABLED'].map(
     (state) => read(call('dlm', 'UpdateLifecyclePolicy', { policyId: 'policy-0a1b', state })).risks,
   )

@@ -236,7 +236,7 @@ const IDENTITIES = fc.oneof(
 )
 
 describe('any JSON object as a record', () => {
-  it('returns a change or an unparsed record, never throws', () => {
+  it('becomes a change or an unparsed record, without an exception', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.oneof(fc.constantFrom(...FIELDS), text), anything), (object) => {
         const { change, unparsed } = readRecord(JSON.stringify(object), SEEN)
@@ -247,7 +247,7 @@ describe('any JSON object as a record', () => {
     )
   })
 
-  it('returns a valid change for every action with its own summary, with any parameters', () => {
+  it('becomes a valid change for every summarized action, with any parameters', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...CALLS),
@@ -282,7 +282,7 @@ describe('any JSON object as a record', () => {
     )
   })
 
-  it('never throws for any text', () => {
+  it('or any other text is handled without an exception', () => {
     fc.assert(
       fc.property(fc.oneof(text, fc.json()), (raw) => {
         const reading = readRecord(raw, SEEN)
@@ -291,7 +291,7 @@ describe('any JSON object as a record', () => {
     )
   })
 
-  it('survives 256 KB, deep nesting, absurd numbers and repeated keys', () => {
+  it('can have 256 KB, deep nesting, extreme numbers and repeated keys', () => {
     const deep = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`
     const wide = JSON.stringify(
       Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, i])),
@@ -325,7 +325,7 @@ describe('any JSON object as a record', () => {
 })
 
 describe('hostile text', () => {
-  it('stays inert text, in one line, in the order in which it is written', () => {
+  it('remains plain text, in one line, in its original order', () => {
     const name = '\u202egnp.exe\n<b>bold</b>\u001b[31m\0'
     const { change } = readRecord(
       JSON.stringify(
@@ -344,7 +344,7 @@ describe('hostile text', () => {
 })
 
 it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty', 'valueOf'])(
-  'a service, an action or a type may be called %s, like what every object has',
+  'a service, an action or a type can have the name %s of an object property',
   (name) => {
     const record = {
       ...{ eventID: 'e', eventTime: '2026-01-01T00:00:00Z', awsRegion: 'us-east-1' },

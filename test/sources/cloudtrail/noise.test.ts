@@ -103,7 +103,7 @@ describe('the rules', () => {
     ],
     ['posture-checks', call('config', 'PutEvaluations')],
     ['console-bookkeeping', call('cloudshell', 'PutCredentials')],
-  ])('%s', (id, record) => {
+  ])('cover %s', (id, record) => {
     expect(read(record).noise).toBe(id)
   })
 

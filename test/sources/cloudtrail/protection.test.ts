@@ -83,7 +83,7 @@ const off: Call[] = [
   ],
 ]
 
-test.each(off.map(named))('%s switches protection off', (_, one) => {
+test.each(off.map(named))('%s disables a protection', (_, one) => {
   expect(risksOf(one)).toContain('protection')
   // A call that failed switched nothing off.
   expect(risksOf(one, denied)).not.toContain('protection')
@@ -115,7 +115,7 @@ const others: Call[] = [
   ['events', 'DisableRule', { name: 'nightly' }],
 ]
 
-test.each(others.map(named))('%s does not', (_, one) => {
+test.each(others.map(named))('%s does not disable a protection', (_, one) => {
   expect(risksOf(one)).not.toContain('protection')
 })
 

@@ -70,7 +70,7 @@ describe('reading a record', () => {
     expect(reading.unparsed?.detail).not.toBe('')
   })
 
-  it('reads old versions, which lack readOnly and much else', () => {
+  it('reads old versions, which lack readOnly and other fields', () => {
     const { change } = readRecord(
       JSON.stringify({
         eventVersion: '1.0',
@@ -102,7 +102,7 @@ describe('reading a record', () => {
     expect(change.actor.kind).toBe('service')
   })
 
-  it('reads Insights, which have nothing at the top level', () => {
+  it('reads Insights events, which have no top-level fields', () => {
     const { change } = readRecord(
       JSON.stringify({
         eventVersion: '1.08',
@@ -139,7 +139,7 @@ describe('reading a record', () => {
     expect(url('evil.example/#')).toBeUndefined()
   })
 
-  it('recognizes a failed sign-in, which has no errorCode, and hides what may be a password', () => {
+  it('recognizes a failed sign-in, which has no errorCode, and hides possible passwords', () => {
     const change = read(
       record({
         eventSource: 'signin.amazonaws.com',
@@ -163,7 +163,7 @@ describe('reading a record', () => {
     expect(change.noise).toBeNull()
   })
 
-  it('separates edits from parameters that only name the resource', () => {
+  it('distinguishes edits from parameters that only name the resource', () => {
     const change = read(
       call('sqs', 'SetQueueAttributes', {
         queueUrl: `https://sqs.eu-west-1.amazonaws.com/${ACCOUNT}/jobs`,

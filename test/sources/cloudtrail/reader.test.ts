@@ -18,7 +18,7 @@ const samples: { name: string; record: Fields }[] = JSON.parse(
  */
 const digests = ['lhJA3JlzJ39oFk6g', '-t53seToBpeaKM6-']
 
-test('a reader that reads the sample records differently has a higher version', () => {
+test('a reader that reads the samples differently has a higher version', () => {
   const changes = samples.map(({ record }) => {
     // A stored change keeps its change set.
     const { changeSet, ...rest } = readRecord(JSON.stringify(record), seenOf(record)).change!
@@ -28,7 +28,7 @@ test('a reader that reads the sample records differently has a higher version', 
   expect(hash('sha256', JSON.stringify(changes), 'base64url').slice(0, 16)).toBe(digests.at(-1))
 })
 
-test('a stored record is read as it was at its import', () => {
+test('a stored record is read as at its import', () => {
   for (const { name, record } of samples) {
     const event: LookupEvent = {
       ...seenOf(record),
@@ -48,7 +48,7 @@ test('a stored record is read as it was at its import', () => {
   }
 })
 
-test('what only LookupEvents returned is read again', () => {
+test('fields that only LookupEvents returned are read again', () => {
   const event: LookupEvent = {
     eventId: 'one',
     eventTime: new Date('2026-03-02T12:00:00Z'),

@@ -17,10 +17,10 @@ const page = (name: string) =>
 
 const hasOnlyRanges = (params: object) => 'cidrBlock' in params && !('vpcId' in params)
 
-describe.skipIf(!hasRecords)('the changing records of a real hour', () => {
+describe.skipIf(!hasRecords)('the write events of a real hour', () => {
   const changes = hasRecords ? changesOf(REAL_RECORDS) : []
 
-  it('each become a change with a sentence, an actor and a tool', () => {
+  it('all become changes with a summary, an actor and a tool', () => {
     expect(changes).toHaveLength(574)
     for (const { summary, actor, tool } of changes) {
       expect(summary.toLowerCase().startsWith(actor.name.toLowerCase())).toBe(true)
@@ -30,13 +30,13 @@ describe.skipIf(!hasRecords)('the changing records of a real hour', () => {
     }
   })
 
-  it('are all summarized with verbs, not with the names of actions', () => {
+  it('all have a verb in the summary, not the name of the action', () => {
     expect(changes.map(({ summary }) => summary).filter((text) => / called /.test(text))).toEqual(
       [],
     )
   })
 
-  it('have resources, except where the record names none', () => {
+  it('have resources, unless the record names none', () => {
     const nameless = changes.filter(({ resources }) => resources.length === 0)
     expect(
       new Set(nameless.map(({ action, detail }) => `${action} ${detail.error?.code ?? ''}`.trim())),
@@ -52,7 +52,7 @@ describe.skipIf(!hasRecords)('the changing records of a real hour', () => {
     )
   })
 
-  it('have a resource in at least 99 of 100 calls that name one, and no read counts as a change', () => {
+  it('have a resource in at least 99 of 100 calls that name one, and no read is a change', () => {
     const lines = gunzipSync(readFileSync(REAL_RECORDS)).toString().split('\n').filter(Boolean)
     let reads = 0
     let named = 0

@@ -4,13 +4,13 @@ import { ACCOUNT, call } from '../../../testing/cloudtrail/records.ts'
 
 const resourcesOf = (record: Record<string, unknown>, seen = {}) => read(record, seen).resources
 
-describe('what a record acted on', () => {
-  it('is not what a filter selects by', () => {
+describe('the resources of a record', () => {
+  it('do not include values of filters', () => {
     const filterSet = { items: [{ name: 'vpc-id', valueSet: { items: [{ value: 'default' }] } }] }
     expect(resourcesOf(call('ec2', 'DescribeNetworkAcls', { filterSet }))).toEqual([])
   })
 
-  it('is what the action is named for first, then the rest', () => {
+  it('start with the one that the action is named for', () => {
     expect(
       resourcesOf(
         call('iam', 'AddRoleToInstanceProfile', { instanceProfileName: 'web', roleName: 'app' }),
@@ -32,7 +32,7 @@ describe('what a record acted on', () => {
     ['eu-west-1', 'aws'],
     ['cn-north-1', 'aws-cn'],
     ['us-gov-west-1', 'aws-us-gov'],
-  ])('has ARNs of the partition of %s', (awsRegion, partition) => {
+  ])('have ARNs of the partition of %s', (awsRegion, partition) => {
     const [table] = resourcesOf(
       call('dynamodb', 'DeleteTable', { tableName: 'orders' }, null, { awsRegion }),
     )
@@ -92,7 +92,7 @@ describe('what a record acted on', () => {
       call('route53', 'ChangeResourceRecordSets', { hostedZoneId: '/hostedzone/Z1D633PJN98FT9' }),
       'arn:aws:route53:::hostedzone/Z1D633PJN98FT9',
     ],
-  ])('has the ARN of %#', (record, arn) => {
+  ])('include the ARN of %#', (record, arn) => {
     expect(resourcesOf(record)[0]?.arn).toBe(arn)
   })
 
@@ -102,11 +102,11 @@ describe('what a record acted on', () => {
     call('secretsmanager', 'DeleteSecret', { secretId: 'prod/db' }),
     call('kms', 'DisableKey', { keyId: 'alias/orders' }),
     call('ecs', 'DeleteService', { service: 'web' }),
-  ])('has no ARN rather than a guessed one: %#', (record) => {
+  ])('have no guessed ARN: %#', (record) => {
     expect(resourcesOf(record)[0]).not.toHaveProperty('arn')
   })
 
-  it('includes what CloudTrail lists, once', () => {
+  it('include those that CloudTrail lists, once', () => {
     const arn = 'arn:aws:s3:::logs'
     const record = call('s3', 'DeleteBucketPolicy', { bucketName: 'logs' }, null, {
       resources: [{ accountId: ACCOUNT, type: 'AWS::S3::Bucket', ARN: arn }],
@@ -131,7 +131,7 @@ describe('what a record acted on', () => {
     ])
   })
 
-  it('leaves out what LookupEvents lists because a rule refers to it', () => {
+  it('exclude those that LookupEvents lists because a rule refers to them', () => {
     const changed = 'sg-0123456789abcdef0'
     const source = 'sg-00000000000000abc'
     const groups = { items: [{ userId: ACCOUNT, groupId: source }] }
@@ -151,7 +151,7 @@ describe('what a record acted on', () => {
     expect(resourcesOf(itself, seen).map(({ id }) => id)).toEqual([source, changed])
   })
 
-  it('finds what services without a table act on, by the action’s noun', () => {
+  it('are found by the action’s noun for services without a table', () => {
     expect(
       resourcesOf(call('batch', 'UpdateComputeEnvironment', { computeEnvironment: 'prod' })),
     ).toEqual([
@@ -170,7 +170,7 @@ describe('what a record acted on', () => {
     ).toContain(':group/default/ABC')
   })
 
-  it('names things by their Name tags', () => {
+  it('are named by their Name tags', () => {
     const [vpc] = resourcesOf(
       call(
         'ec2',
@@ -187,7 +187,7 @@ describe('what a record acted on', () => {
     expect(vpc).toMatchObject({ id: 'vpc-0123456789abcdef0', name: 'main' })
   })
 
-  it('is at most a hundred', () => {
+  it('are at most a hundred', () => {
     const items = Array.from({ length: 500 }, (_, i) => ({
       instanceId: `i-${i.toString(16).padStart(17, '0')}`,
     }))
@@ -205,7 +205,7 @@ describe('the key of a resource', () => {
       resources: [{ ARN: target }],
     })
 
-  it('is the same whether a function is named by its name, its ARN, or a version of it', () => {
+  it("is the same for a function's name, its ARN and its versions", () => {
     const arn = `arn:aws:lambda:eu-west-1:${ACCOUNT}:function:checkout`
     const key = `aws.cloudtrail/${ACCOUNT}/eu-west-1/AWS::Lambda::Function/checkout`
     for (const functionName of ['checkout', arn, `${arn}:live`, `${ACCOUNT}:function:checkout`]) {
@@ -231,7 +231,7 @@ describe('the key of a resource', () => {
     expect(new Set([...own, ...theirs, ...policy, here, there]).size).toBe(5)
   })
 
-  it('is of the account that the ARN names, not of the one that recorded the call', () => {
+  it('contains the account of the ARN, not the one that recorded the call', () => {
     const [role] = resourcesOf(
       call('sts', 'AssumeRole', { roleArn: `arn:aws:iam::${OTHER}:role/ops/deploy` }),
     )
@@ -242,13 +242,13 @@ describe('the key of a resource', () => {
     })
   })
 
-  it('is the same for a bucket in whichever account and region the call was recorded', () => {
+  it('is the same for a bucket in any account and region of the call', () => {
     const record = call('s3', 'PutBucketPolicy', { bucketName: 'logs' })
     const elsewhere = { ...record, recipientAccountId: OTHER, awsRegion: 'us-west-2' }
     expect(keysOf(elsewhere)).toEqual(keysOf(record))
   })
 
-  it('is the same for a global service in whichever region the event is', () => {
+  it('is the same for a global service in any region of the event', () => {
     const record = call('iam', 'DeleteUser', { userName: 'eve' })
     expect(keysOf({ ...record, awsRegion: 'us-east-1' })).toEqual(keysOf(record))
   })

@@ -160,7 +160,7 @@ const RIGHT: Record<string, Right> = {
 }
 
 describe.skipIf(!hasRecords)('a record that version 0.1 misread', () => {
-  it.each(Object.keys(RIGHT))('is read right: %s', (name) => {
+  it.each(Object.keys(RIGHT))('is read correctly: %s', (name) => {
     const right = RIGHT[name]!
     const read = explain(readFileSync(`${FOLDER}${name}.json`, 'utf8'))
     if ('unparsed' in read) throw new Error(read.detail)

@@ -27,7 +27,7 @@ it.each([
   [`aws-cli/2.22 aws-sam-cli/1.121.0/${ID} lang/python`, undefined, false],
   [`AWS-Toolkit-For-VSCode/3.1 ClientId/${ID} aws-sdk-js/2.1`, undefined, false],
   ['aws-cli/2.30.1 md/awscrt#0.27 ua/2.1 m/E,b sid/512345abcdef', undefined, false],
-])('of %s is %s', (userAgent, run, isUnique) => {
+])('the run of %s is %s', (userAgent, run, isUnique) => {
   expect(appendedRun(userAgent)).toBe(run)
   expect(isUniqueRun(run ?? '')).toBe(isUnique)
 })
@@ -51,7 +51,7 @@ it.each([
   expect(change.tool.run).toBe(run)
 })
 
-it('the number of a build is not part of who acted', () => {
+it('the actor does not contain the number of a build', () => {
   const actors = [451, 452].map((number) => {
     const session = `jenkins-deploy-prod-${number}`
     const userIdentity = roleIdentity({ role: 'jenkins', session })

@@ -52,7 +52,7 @@ const records = fc
   .map((list): typeof list => JSON.parse(JSON.stringify(list)))
 
 describe('the records of a text', () => {
-  it.each(FORMATS)('are found in %s, wherever the text is cut', (_, write) => {
+  it.each(FORMATS)('are found in %s, for any split of the text', (_, write) => {
     fc.assert(
       fc.property(records, fc.integer({ min: 1, max: 60 }), (list, size) => {
         expect(split(write(list), size).map((text) => JSON.parse(text))).toEqual(list)
@@ -60,14 +60,14 @@ describe('the records of a text', () => {
     )
   })
 
-  it('are found behind a line that breaks off, and behind one that is no JSON', () => {
+  it('are found after a truncated line, and after one that is not JSON', () => {
     const text = '{"a":{"b":1}}\n{"c":{"d":\n{"e":{"f":2}}\nnot, JSON\n{"g":"h\n{"i":3}'
     expect(split(text)).toEqual([
       ...['{"a":{"b":1}}', '{"c":{"d":', '{"e":{"f":2}}', 'not, JSON', '{"g":"h', '{"i":3}'],
     ])
   })
 
-  it('are the complete ones, and the unchanged rest, if a file is truncated', () => {
+  it('are the complete ones, and the rest of a truncated file is unchanged', () => {
     const splitter = new RecordSplitter()
     expect(splitter.push('{"Records":[{"a":1},{"b"')).toEqual(['{"a":1}'])
     expect(splitter.end()).toEqual(['{"b"'])

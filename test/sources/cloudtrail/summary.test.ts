@@ -426,7 +426,7 @@ describe('failed calls', () => {
     )
   })
 
-  it('name what denied them, where AWS reports it', () => {
+  it('name the policy type that denied them, if AWS reports it', () => {
     const change = read(
       call('organizations', 'LeaveOrganization', null, null, {
         ...US,
@@ -442,7 +442,7 @@ describe('failed calls', () => {
     expect(change.detail.error?.code).toBe('AccessDeniedException')
   })
 
-  it('need no message', () => {
+  it('are summarized even without an error message', () => {
     const change = read(
       call('ec2', 'DeleteVpc', { vpcId: 'vpc-0123456789abcdef0' }, null, {
         errorCode: 'DependencyViolation',
@@ -452,7 +452,7 @@ describe('failed calls', () => {
     expect(change.detail.error).toEqual({ code: 'DependencyViolation' })
   })
 
-  it('do not claim that something was opened', () => {
+  it('do not claim that access was opened', () => {
     const attempt = {
       groupId: 'sg-0123456789abcdef0',
       ipPermissions: {
@@ -469,7 +469,7 @@ describe('failed calls', () => {
     expect(read(denied).outcome).toBe('denied')
   })
 
-  it('leave out the encoded authorization message, and shorten ARNs', () => {
+  it('omit the encoded authorization message, and shorten ARNs', () => {
     const change = read(
       call('ecs', 'DeleteCluster', { cluster: 'prod' }, null, {
         errorCode: 'ClusterContainsServicesException',
@@ -482,7 +482,7 @@ describe('failed calls', () => {
   })
 })
 
-describe('what opens something to everyone', () => {
+describe('public access', () => {
   it.each([
     [
       call('lambda', 'AddPermission20150331v2', {
@@ -548,7 +548,7 @@ describe('what opens something to everyone', () => {
       }),
       'the API endpoint of cluster c',
     ],
-  ])('%#', (record, words) => {
+  ])('is reported: %#', (record, words) => {
     expect(read(record).publicAccess).toBe(words)
   })
 
@@ -584,7 +584,7 @@ describe('what opens something to everyone', () => {
         items: [{ ipProtocol: '-1', ipRanges: { items: [{ cidrIp: '0.0.0.0/0' }] } }],
       },
     }),
-  ])('but not %#', (record) => {
+  ])('is not reported: %#', (record) => {
     expect(read(record).publicAccess).toBeUndefined()
   })
 })
@@ -660,13 +660,13 @@ describe('secrets', () => {
       protocol: 'https',
       endpoint: `https://hooks.example.com/${SECRET}`,
     }),
-  ])('are in no text of a change: %#', (record) => {
+  ])('are not in any text of a change: %#', (record) => {
     expect(JSON.stringify(read(record))).not.toContain(SECRET)
   })
 })
 
-describe('who the sentence starts with', () => {
-  it('names the service that made a call on someone’s behalf', () => {
+describe('the subject of a summary', () => {
+  it('is the service if it calls on someone’s behalf', () => {
     const change = read(
       call('s3', 'CreateBucket', { bucketName: 'assets' }, null, {
         userIdentity: ssoIdentity('bob@example.com', { invokedBy: 'cloudformation.amazonaws.com' }),
@@ -678,7 +678,7 @@ describe('who the sentence starts with', () => {
     )
   })
 
-  it('names role when the record does not show who uses it', () => {
+  it('is the role if the record does not show its user', () => {
     const userIdentity = roleIdentity({
       role: 'deploy-prod',
       session: 'aws-go-sdk-1688990515440126480',

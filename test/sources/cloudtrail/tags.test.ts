@@ -101,7 +101,7 @@ test.each<[string, string, object, object | null, object]>([
   expect(Object.keys(found)).toHaveLength(Object.keys(expected).length)
 })
 
-test('a request that failed sets no tags', () => {
+test('a failed request sets no tags', () => {
   const record = call('lambda', 'TagResource20170331v2', { resource: arn, tags: prod }, null, {
     userIdentity: ALICE,
     errorCode: 'AccessDenied',

@@ -47,7 +47,7 @@ describe('a CloudEvent', () => {
       }),
     )
 
-  test('that is sent after the end of a change does not move its start after its end', () => {
+  test('that is sent after the end of a change does not set its start after its end', () => {
     const read = event({
       time: '2026-03-02T12:00:05Z',
       data: { endsAt: '2026-03-02T12:00:00Z' },
@@ -70,7 +70,7 @@ describe('a CloudEvent', () => {
   })
 })
 
-test('CDEvents: a merged change, in the repository that it names', () => {
+test('CDEvents: a merged change is in the repository that it names', () => {
   const reading = readCdEvent({
     context: {
       version: '0.4.1',

@@ -8,7 +8,7 @@ test.each([
   ['prod', 'production', true],
   ['*-eu-*', 'shop-eu-1', false],
   ['a.c', 'abc', true],
-])('the rule %s on the environment %s', (pattern, environment, expected) => {
+])('the rule %s is applied to the environment %s', (pattern, environment, expected) => {
   expect(isDeployByRules(rule(pattern), { workflow: undefined, environment })).toBe(expected)
 })
 

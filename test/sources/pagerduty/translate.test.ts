@@ -35,7 +35,7 @@ test.each([
   )
 })
 
-test('the event type decides where the incident has no status', () => {
+test('the event type is used if the incident has no status', () => {
   const body = pagerDutyBody({ type: 'incident.resolved', data: { status: undefined } })
   expect(translatePagerDuty(body)[0]?.state).toBe('resolved')
 })
@@ -64,7 +64,7 @@ test.each([
   expect(translatePagerDuty(body)).toEqual([])
 })
 
-describe('a body that is malformed is refused with the reason', () => {
+describe('a malformed body is rejected with the reason', () => {
   test.each([
     ['null', null, 'event'],
     ['a V2 webhook', { messages: [] }, 'event'],
@@ -78,7 +78,7 @@ describe('a body that is malformed is refused with the reason', () => {
   })
 })
 
-test('a missing title, service and address leave an incident that can be stored', () => {
+test('an incident without a title, service and address can be stored', () => {
   const body = pagerDutyBody({
     service: null,
     data: { title: '\u0000 ', html_url: 'javascript:alert(1)', teams: 'none', priority: null },

@@ -499,7 +499,7 @@ it.each([
   expect(areInternet(cidrs)).toBe(words !== undefined)
 })
 
-it('lists no security group that LookupEvents names beside a load balancer', () => {
+it('a security group that LookupEvents names beside a load balancer is not a resource', () => {
   const record = call('elasticloadbalancing', 'SetSecurityGroups', {
     loadBalancerArn: BALANCER,
     securityGroups: [GROUP],
