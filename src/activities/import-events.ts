@@ -3,7 +3,7 @@ import { AwsProblem } from '../aws/errors.ts'
 import { partitionOf } from '../aws/regions.ts'
 import { SessionDisproved } from '../aws/session-cache.ts'
 import { failingRegions, lagSeconds, type StatusAndReason } from '../connections/status.ts'
-import { refreshStatus } from '../db/connection-status.ts'
+import { refreshStatus, setSessionError } from '../db/connection-status.ts'
 import { lockConnection, reportConnection } from '../db/connections.ts'
 import { claimDue, fence } from '../db/coverage.ts'
 import { adoptRegions, applyConfiguredRegions, restoreRegions } from '../db/coverage-regions.ts'
@@ -66,7 +66,7 @@ export async function importEvents(
   if (rows.length > 0) {
     await session().catch(async (error) => {
       if (!(error instanceof AwsProblem)) throw error
-      await reportNoSession(deps, ref, verified, error)
+      await reportNoSession(deps, ref, verified, error, clock)
       throw sessionFailure(error)
     })
   }
@@ -105,7 +105,10 @@ export async function importEvents(
   }
   return asOrganization(deps.db, ref.organizationId, async (trx) => {
     // The row may have changed in the meantime, so the status is derived from the current settings.
-    const { connection: current } = await requireVerified(trx, ref, { lock: 'update', verified })
+    const locked = await requireVerified(trx, ref, { lock: 'update', verified })
+    // Without a due region, this cycle did not assume the role.
+    const current =
+      rows.length > 0 ? await setSessionError(trx, locked.connection, null) : locked.connection
     const now = new Date(clock())
     const { status, reason, regions } = await refreshStatus(trx, current, now)
     const summary = summarizeCycle({
@@ -167,12 +170,15 @@ async function reportNoSession(
   ref: ConnectionRef,
   verified: VerifiedRole,
   { kind, code, message }: AwsProblem,
+  clock: () => number,
 ): Promise<void> {
   if (kind === 'denied') return
   await asOrganization(deps.db, ref.organizationId, async (trx) => {
-    await requireVerified(trx, ref, { lock: 'update', verified })
+    const { connection } = await requireVerified(trx, ref, { lock: 'update', verified })
     const reason = `The role cannot be assumed now: ${code}: ${message}`
-    await reportConnection(trx, ref.connectionId, { status: 'behind', reason })
+    const current = await setSessionError(trx, connection, reason)
+    await refreshStatus(trx, current, new Date(clock()))
+    await reportConnection(trx, connection.id, {})
   })
 }
 

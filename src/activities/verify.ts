@@ -1,5 +1,5 @@
 import { verifyRole } from '../aws/verify-role.ts'
-import { refreshStatus, verdictReason } from '../db/connection-status.ts'
+import { refreshStatus, setSessionError, verdictReason } from '../db/connection-status.ts'
 import { lockConnection, reportConnection } from '../db/connections.ts'
 import { fence } from '../db/coverage.ts'
 import { keepRegions } from '../db/coverage-regions.ts'
@@ -100,7 +100,8 @@ export async function verifyConnection(
 
     if (isDone) await keepRegions(trx, current, regions)
     else if (!isStanding) await fence(trx, current.id)
-    await refreshStatus(trx, current, verifiedAt)
+    const assumable = isDone ? await setSessionError(trx, current, null) : current
+    await refreshStatus(trx, assumable, verifiedAt)
     await reportConnection(trx, current.id, {
       // An import follows immediately. Until it reports, the reconciler must not wait for a day.
       nextPollAt: state === 'passed' ? verifiedAt : next,

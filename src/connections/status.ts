@@ -91,6 +91,8 @@ export interface Standing {
   pollIntervalSeconds: number
   /** The newest verdict on the connection's current role; null if there is none yet. */
   verdict: { state: VerificationVerdict; reason: string | null } | null
+  /** Why the verified role cannot be assumed now, as one sentence; null if it can. */
+  sessionError: string | null
   regions: readonly RegionStanding[]
   now: Date
 }
@@ -110,6 +112,7 @@ export function deriveStatus(standing: Standing): StatusAndReason {
   if (verdict === null) return { status: 'verifying', reason: null }
   if (verdict.state === 'failed') return { status: 'action_needed', reason: verdict.reason }
   if (verdict.state === 'waiting') return { status: 'waiting_for_aws', reason: verdict.reason }
+  if (standing.sessionError !== null) return { status: 'behind', reason: standing.sessionError }
   return deriveImportStatus(standing)
 }
 

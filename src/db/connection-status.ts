@@ -48,6 +48,7 @@ export async function refreshStatus(
     paused: connection.paused,
     pollIntervalSeconds: connection.poll_interval_seconds,
     verdict,
+    sessionError: connection.session_error,
     regions,
     now,
   })
@@ -64,6 +65,25 @@ export async function refreshStatus(
     )
     .execute()
   return { status, reason, regions }
+}
+
+/**
+ * Stores why the verified role cannot be assumed now; null if it can.
+ *
+ * @returns the row with it, for {@link refreshStatus}
+ */
+export async function setSessionError(
+  trx: Trx,
+  connection: ConnectionRow,
+  error: string | null,
+): Promise<ConnectionRow> {
+  if (connection.session_error === error) return connection
+  await trx
+    .updateTable('connections')
+    .set({ session_error: error })
+    .where('id', '=', connection.id)
+    .execute()
+  return { ...connection, session_error: error }
 }
 
 /**

@@ -26,6 +26,8 @@ import * as reportReceipts from './migrations/021-report-receipts.ts'
 import * as refusals from './migrations/022-refusals.ts'
 import * as changeCounts from './migrations/023-change-counts.ts'
 import * as regionErrorKinds from './migrations/024-region-error-kinds.ts'
+import * as encryptedColumns from './migrations/026-encrypted-columns.ts'
+import * as sessionErrors from './migrations/027-session-errors.ts'
 
 /** In order of their names. Never edit a released migration: add another one. */
 export const migrations: Record<string, Migration> = {
@@ -53,6 +55,8 @@ export const migrations: Record<string, Migration> = {
   '022-refusals': refusals,
   '023-change-counts': changeCounts,
   '024-region-error-kinds': regionErrorKinds,
+  '026-encrypted-columns': encryptedColumns,
+  '027-session-errors': sessionErrors,
 }
 
 /**

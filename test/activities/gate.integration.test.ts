@@ -517,13 +517,19 @@ describe('an inconclusive verification', () => {
   )
 })
 
-test('an import without a session is reported, and the verdict stays valid', async () => {
+test('an import without a session is reported until there is one, and the verdict stays valid', async () => {
   const connection = await verified()
   account.simulator.failNext({ service: 'sts', operation: 'AssumeRole', effect: 'drop', times: 1 })
   await expect(importAll(connection.ref)).rejects.toThrow()
-  expect(await row(connection.ref)).toMatchObject({
+  const reported = {
     status: 'behind',
     status_reason: expect.stringContaining('cannot be assumed'),
-  })
+  }
+  expect(await row(connection.ref)).toMatchObject(reported)
   expect(await verification(connection.ref)).toMatchObject({ state: 'passed' })
+  // The workflow reads the row again on each signal.
+  await account.run('readConnection', connection.ref)
+  expect(await row(connection.ref)).toMatchObject(reported)
+  await importAll(connection.ref)
+  expect(await row(connection.ref)).toMatchObject({ status: 'current', session_error: null })
 })

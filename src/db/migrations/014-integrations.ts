@@ -31,13 +31,13 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       organization_id uuid NOT NULL,
       integration_id uuid NOT NULL,
       -- Encrypted under a key that is not in this database, see src/integrations/secret-box.ts.
-      encrypted bytea CHECK (octet_length(encrypted) <= 4096),
+      sealed bytea CHECK (octet_length(sealed) <= 4096),
       -- SHA-256 of a bearer token, which is only compared. Tokens are 256 random bits.
       token_hash bytea CHECK (octet_length(token_hash) = 32),
       created_at timestamptz(3) NOT NULL DEFAULT now(),
       -- When a replaced secret stops to be valid.
       expires_at timestamptz(3),
-      CHECK ((encrypted IS NULL) <> (token_hash IS NULL)),
+      CHECK ((sealed IS NULL) <> (token_hash IS NULL)),
       FOREIGN KEY (organization_id, integration_id)
         REFERENCES integrations (organization_id, id) ON DELETE CASCADE
     );
@@ -49,7 +49,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     ${isolateOrganizations('integration_secrets')}
     GRANT SELECT, INSERT, DELETE ON integration_secrets TO cairn_api;
     GRANT UPDATE (expires_at) ON integration_secrets TO cairn_api;
-    GRANT SELECT (organization_id, integration_id, encrypted, token_hash, expires_at)
+    GRANT SELECT (organization_id, integration_id, sealed, token_hash, expires_at)
       ON integration_secrets TO cairn_system;
     CREATE POLICY before_organization ON integration_secrets FOR SELECT TO cairn_system
       USING (true);

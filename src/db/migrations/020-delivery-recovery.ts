@@ -11,7 +11,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       integration_id uuid PRIMARY KEY,
       organization_id uuid NOT NULL,
       -- The token, encrypted under a key that is not in this database.
-      encrypted bytea NOT NULL CHECK (octet_length(encrypted) <= 4096),
+      sealed bytea NOT NULL CHECK (octet_length(sealed) <= 4096),
       -- Whose webhooks are checked: organizations ("acme") and repositories ("acme/shop").
       hooks_of text[] NOT NULL CHECK (cardinality(hooks_of) BETWEEN 1 AND 20),
       token_set_at timestamptz(3) NOT NULL DEFAULT now(),
@@ -34,7 +34,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     GRANT SELECT (integration_id, organization_id, hooks_of, token_set_at, revision, checked_at,
       checked_through, problem, recovered, due_at) ON delivery_recoveries TO cairn_api;
     GRANT INSERT, DELETE ON delivery_recoveries TO cairn_api;
-    GRANT UPDATE (encrypted, hooks_of, token_set_at, revision, checked_through, problem, due_at)
+    GRANT UPDATE (sealed, hooks_of, token_set_at, revision, checked_through, problem, due_at)
       ON delivery_recoveries TO cairn_api;
     -- The starter of workflows finds checks that are overdue.
     GRANT SELECT (integration_id, organization_id, due_at) ON delivery_recoveries TO cairn_system;

@@ -34,6 +34,7 @@ export interface ConnectionsTable {
   signalled_at: Date | null
   unanswered_signals: Generated<number>
   cycle_at: Date | null
+  session_error: string | null
   ended_at: Date | null
 }
 
