@@ -9,6 +9,7 @@ import type { ImportedChange } from '../src/db/insert-changes.ts'
 import type { Owner } from '../src/db/owner.ts'
 import type { UnparsedRecord } from '../src/db/unparsed-records.ts'
 import { CLOUDTRAIL, type CloudTrailDetail } from '../src/sources/cloudtrail/detail.ts'
+import { readerVersions } from '../src/sources/readers.ts'
 
 /** When a change occurred for which the test names no time. A Monday at noon: not near the edge of a partition. */
 export const someTime = new Date('2026-03-02T12:00:00Z')
@@ -58,7 +59,7 @@ export function imported(change: Change, record: object = {}): ImportedChange {
   const text = JSON.stringify(record)
   return {
     change,
-    readerVersion: 1,
+    readerVersion: readerVersions()[change.source] ?? 1,
     record: text,
     context: null,
     entry: {
