@@ -55,7 +55,7 @@ describe('a configuration error is one line without a stack trace', () => {
   })
 })
 
-/** Runs an entry point with a working environment but for what the test changes. */
+/** Runs an entry point with a working environment, except for what the test changes. */
 async function start(script: string, args: string[], env: Record<string, string | undefined>) {
   const child = spawn(process.execPath, [path.join(root, script), ...args], {
     env: {

@@ -39,7 +39,7 @@ const mayUse: Record<string, string[]> = {
   'src/api': [
     'src/aws/documents',
     'src/aws/trust-review',
-    // Pure, and what a person pastes is judged while they look.
+    // Pure, and pasted policies are judged during a request.
     'src/aws/role-arn.ts',
     'src/aws/regions.ts',
     'src/aws/unusable-role.ts',

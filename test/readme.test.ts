@@ -52,7 +52,7 @@ test('docs/architecture.md lists every folder and file of src/', () => {
   expect(names.filter((name) => !layout.includes(` ${name} `))).toEqual([])
 })
 
-// What a page says about code names it, and a name that is gone sends its reader astray.
+// Documents name files and code, and a name that no longer exists misleads the reader.
 test.each(documents)('%s: every project file that it names exists', (document) => {
   const named = [...read(document).matchAll(/`((?:src|test|simulator|scripts|docs)\/[\w./-]+)`/g)]
     .map(([, file]) => file!)

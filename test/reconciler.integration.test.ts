@@ -57,7 +57,7 @@ beforeAll(async () => {
   installation = await installationId(db)
 })
 
-// Rounds look at every connection there is.
+// A round checks every connection.
 beforeEach(() => superuser.deleteFrom('connections').execute())
 
 afterAll(async () => {
@@ -276,7 +276,7 @@ describe('signals', () => {
     const rounds = await Promise.all(
       Array.from({ length: 4 }, () => reconcile({ db: system, workflows, logger })),
     )
-    // What another one had locked is left for a later round.
+    // Rows that another one had locked are left for a later round.
     while ((await reconcile({ db: system, workflows, logger })).signalled > 0);
     expect(rounds.reduce((sum, { signalled }) => sum + signalled, 0)).toBeGreaterThan(0)
     expect(workflows.signalled).toHaveLength(900)

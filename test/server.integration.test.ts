@@ -24,7 +24,7 @@ let database: TestDatabase
 let superuser: Database
 let dataDir: string
 const ends: (() => unknown)[] = []
-/** Before the database goes, and what came last first. */
+/** Before the database is removed, in reverse order. */
 const atTheEnd = (end: () => unknown) => ends.push(end)
 
 beforeAll(() => {

@@ -80,7 +80,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     )
     child.kill(signal)
     expect(await ended, said.output).toEqual([0, null])
-    // Every line is ours: the SDK's own go through the same log.
+    // Every line has Cairn's format: the SDK uses the same log.
     for (const line of said.output.trim().split('\n')) expect(() => JSON.parse(line)).not.toThrow()
   },
 )

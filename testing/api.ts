@@ -55,7 +55,7 @@ export interface TestApi {
   /** Sees every row. */
   superuser: Database
   workflows: Workflows
-  /** What `context.secrets` encrypts under. */
+  /** The key of `context.secrets`. */
   secretKey: Buffer
   tenant(name: string): Promise<Tenant>
   close(): Promise<void>

@@ -41,7 +41,7 @@ async function launchShared(): Promise<Browser> {
   }
 }
 
-/** Where a file of this name goes, in a folder that is then there. */
+/** The path of a file of this name, in a folder that is created. */
 export function fileIn(folder: string, name: string): string {
   mkdirSync(folder, { recursive: true })
   return path.join(folder, name)

@@ -11,7 +11,7 @@ export interface RunningCairn {
   output(): string
   // biome-ignore lint/suspicious/noExplicitAny: each test says what it expects of the body
   request(method: string, route: string, body?: unknown): Promise<any>
-  /** Ends it as an operator would, or as a power cut would. */
+  /** Stops it like an operator, or kills it. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
 

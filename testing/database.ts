@@ -31,7 +31,7 @@ export async function openTestDatabases(): Promise<TestDatabases> {
 export interface TestDatabase {
   /** As Cairn's own login: row-level security holds. */
   url: string
-  /** As superuser: sees every row, for looking at what was written. */
+  /** As superuser: sees every row, to check what was written. */
   superuserUrl: string
   /** Ends the sessions that are left and removes the database. */
   drop(): Promise<void>

@@ -3,14 +3,14 @@ import { quietPort } from './ports.ts'
 
 /** A TCP proxy that can be closed to simulate an unavailable server. */
 interface Gate {
-  /** `127.0.0.1:port`, the same for as long as it lives. */
+  /** `127.0.0.1:port`, unchanged until it is removed. */
   address: string
   open(): Promise<void>
-  /** Refuses new connections and cuts those that there are. */
+  /** Refuses new connections and closes the open ones. */
   close(): Promise<void>
 }
 
-/** Makes a gate to a server, closed. */
+/** Creates a closed gate to a server. */
 export async function createGate(target: string): Promise<Gate> {
   const [host, port] = target.split(':') as [string, string]
   const sockets = new Set<Socket>()

@@ -90,7 +90,7 @@ function parentDirectory(): string {
   return bavail * bsize < ENOUGH_BYTES ? tmpdir() : MEMORY
 }
 
-/** What a test run that was killed could not remove. */
+/** Files that a killed test run could not remove. */
 async function removeLeftBehind(): Promise<void> {
   for (const dataDir of globSync([
     path.join(tmpdir(), `${NAME}*`),

@@ -18,7 +18,7 @@ export interface Ministack {
   stop(): Promise<void>
 }
 
-/** Python has to load all of it. */
+/** Python needs seconds to load it. */
 const START_LIMIT_MS = 240_000
 /** Of every account's root user, whose access key is the account's id. */
 export const MINISTACK_SECRET = 'ministack-root-secret'

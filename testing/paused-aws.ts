@@ -3,7 +3,7 @@ import { AwsAccess } from '../src/aws/access.ts'
 /** A call to AWS that waits for the test. */
 export interface PausedCall {
   operation: 'AssumeRole' | 'GetCallerIdentity' | 'LookupEvents' | 'DescribeTrails'
-  /** Lets it go on, and waits until AWS has answered. */
+  /** Releases it, and waits for the response of AWS. */
   release(): Promise<void>
 }
 

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { ensurePythonEnvironment } from '../src/embedded/tools.ts'
 
-/** Independent implementations and linters, which know AWS from others than us. */
+/** Independent implementations and linters of AWS, written by others. */
 const environments = {
   boto3: ['boto3==1.44.5', 'awscli==1.46.3'],
   ministack: ['ministack==1.5.33'],

@@ -449,7 +449,7 @@ function scenario(half: Half, kind: Kind, number: number, hasCulprit: boolean, s
       ...(name === 'production' && { dependsOn: ['network', 'dns', 'identity'] }),
     })),
     incident,
-    // What arrives late is ranked when it is there.
+    // A change that arrives late is ranked after its arrival.
     ...(random() < 0.2 && { askAt: [iso(noticedAt), iso(noticedAt + 15 * MINUTE_MS)] }),
     events: world.events,
     culprits,

@@ -119,7 +119,7 @@ class Worker {
     this.#running.add(running)
   }
 
-  /** Lets one of the calls to AWS go on, once there is one. */
+  /** Releases one of the calls to AWS, when there is one. */
   async release(which: number): Promise<void> {
     const { waiting } = this.aws
     if (waiting.length === 0 && this.#running.size > 0)
@@ -128,7 +128,7 @@ class Worker {
     await call?.release()
   }
 
-  /** Ends it in the middle of what it does: its transactions are rolled back. */
+  /** Kills it: its running transactions are rolled back. */
   async kill(): Promise<void> {
     this.isKilled = true
     // First, so that nothing connects again. It may wait for ever for what the end has cut off.
@@ -141,7 +141,7 @@ class Worker {
     await Promise.all(this.#running)
   }
 
-  /** Lets everything go on, and waits until nothing runs. */
+  /** Releases all calls, and waits until nothing runs. */
   async finish(): Promise<void> {
     this.aws.releaseAll()
     if (this.isKilled) return
@@ -180,7 +180,7 @@ const command = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constant({ do: 'finish' as const }) },
   { weight: 1, arbitrary: fc.constant({ do: 'kill' as const }) },
-  // It lives on, unheard of, while another one has taken over.
+  // It still runs without heartbeats, and another one has taken over.
   { weight: 1, arbitrary: fc.constant({ do: 'replace worker' as const }) },
   { weight: 1, arbitrary: fc.constant({ do: 'pause after answers' as const }) },
   { weight: 1, arbitrary: fc.constant({ do: 'open the trust' as const }) },

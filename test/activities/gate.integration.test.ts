@@ -135,7 +135,7 @@ function setTrust({ role_arn, external_id }: Connection, trust: 'open' | 'exact'
   })
 }
 
-/** Lets all calls go on that come before the first one of this operation. */
+/** Releases all calls before the first one of this operation. */
 async function releaseUntil(operation: PausedCall['operation']): Promise<PausedCall> {
   for (;;) {
     const held = await aws.next()
@@ -253,7 +253,7 @@ describe('two concurrent verifications', () => {
     aws.pausesAfter = true
     const older = verify(connection.ref)
     older.catch(() => {})
-    // It has all of its answers but the last.
+    // It has all responses except the last.
     const held = await releaseUntil('DescribeTrails')
     aws.isPausing = false
     setTrust(connection, 'open')
@@ -455,7 +455,7 @@ describe('an inconclusive verification', () => {
     expect(after.inconclusive_checks!.some(({ state }) => state !== 'passed')).toBe(true)
     expect((await row(connection.ref)).status).toBe(status)
 
-    // What the import needs is there again, or was all the time: its session lasts.
+    // What the import needs is available again, or always was: its session is valid.
     account.deps.aws = healthy
     account.simulator.addEvents([event(-58)])
     const { all } = await imported(connection.ref)

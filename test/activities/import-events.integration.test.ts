@@ -61,7 +61,7 @@ function coverage(
     .executeTakeFirstOrThrow()
 }
 
-/** Cycles until nothing is left to be imported, as the workflow would run them. */
+/** Runs cycles like the workflow until everything is imported. */
 async function importAll(
   account: TestAccount,
   ref: ConnectionRef,
@@ -156,7 +156,7 @@ test('a second that takes longer than its tokens are valid is skipped, and older
   const ids = await importedIds(account, ref)
   expect(ids).toEqual(expect.arrayContaining([older.eventID, newer.eventID]))
 
-  // Verification gives it another chance, and now the tokens last.
+  // Verification resets the failure, and now the tokens are valid long enough.
   account.simulator.configure({ tokenMaxPages: null })
   await account.run('verifyRole', ref, { failures: 0 })
   await importAll(account, ref)

@@ -376,7 +376,7 @@ describe('occasional errors', () => {
     account.deps.regions = ['us-east-1']
     const ref = await verify(account)
     account.deps.aws = new ScriptedAccess(account, ({ range }, page) => {
-      // Everything but the newest hour fails.
+      // Everything except the newest hour fails.
       if (range[1] < Date.now() / SECOND_MS - 1_800) throw noAnswer
       return page
     })
@@ -435,7 +435,7 @@ describe('pages out of order', () => {
     account.deps.clock = () => Date.now() + clock
     const scripted = new ScriptedAccess(account, (_, page) => page, true)
     account.deps.aws = scripted
-    // The time is over, overtime included, as soon as a page out of order has come.
+    // The time limit, with its extension, ends after a page out of order.
     scripted.onDisorder = () => {
       clock = 10 * MINUTE_MS
     }
@@ -554,7 +554,7 @@ test('all regions of a connection are due at the same time', async () => {
   const interval = MINUTE_MS
   const phases = new Set<number>()
   for (let turn = 1; turn <= 4; turn++) {
-    // Regions begin at moments of their own.
+    // Regions start at different times.
     account.simulator.failNext({ ...IN_EUROPE, effect: 'delay', delayMs: 40 * turn })
     await cycleOfAll(account, ref)
     for (const region of ['us-east-1', 'eu-west-1']) {

@@ -118,7 +118,7 @@ test('the record is removed when the event can be parsed, and does not return', 
   await store(owner, [event('event-1')])
   expect(await records(owner)).toEqual([])
   expect(await changes(owner)).toHaveLength(1)
-  // The change is in the feed: nothing is missing when a later answer is broken.
+  // The change is in the feed, so a later invalid response hides nothing.
   await store(owner, [unreadable])
   expect(await records(owner)).toEqual([])
 })
@@ -219,7 +219,7 @@ test('for any response of LookupEvents, no event is dropped or stored twice', as
         ...kept.flatMap(({ event_id }) => event_id ?? []),
       ])
       const withoutId = kept.filter(({ event_id }) => event_id === null).length
-      // A nameless entry may still be a change, by the id in its record.
+      // An entry without an ID may still be a change, by the ID in its record.
       expect(ofNames.size + withoutId).toBeGreaterThanOrEqual(named.size + (distinct > 0 ? 1 : 0))
       expect(ofNames.size + withoutId).toBeLessThanOrEqual(named.size + distinct)
       expect(new Set(stored.map(({ source_id }) => source_id)).size).toBe(stored.length)

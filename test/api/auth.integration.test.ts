@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => api.close())
 
-/** As a page of this origin, or as what the headers say. From an address of its own. */
+/** A request like a page of this origin sends it, or with these headers. Each has its own address. */
 async function send(
   method: string,
   url: string,
@@ -119,7 +119,7 @@ describe('the setup link', () => {
         send('POST', '/api/invitation', { token: index % 2 ? token : another, ...each }),
       ),
     )
-    // Those that wait for the first one longer than a statement may take are answered 504.
+    // Requests that wait for the first one longer than the statement timeout get 504.
     const [created, ...refused] = answers.map(({ status }) => status).sort()
     expect(created).toBe(201)
     expect(refused.filter((status) => status !== 404 && status !== 504)).toEqual([])
@@ -177,7 +177,7 @@ describe('a session', () => {
     const { user, password } = await tenant.signedIn()
     const answer = await signIn({ email: user.email.toUpperCase(), password })
     expect(answer).toMatchObject({ status: 200, body: { user } })
-    // No token for a script to take along.
+    // No token that a script could read.
     expect(Object.keys(answer.body)).toEqual(['user'])
     expect((await me(answer.cookie)).body).toMatchObject({ user, organization: { id: tenant.id } })
     expect(await send('GET', '/api/auth/get-session')).toMatchObject({
@@ -381,7 +381,7 @@ describe('the client address', () => {
             payload: { email: user.email, password: given },
           })
         ).statusCode
-      // What the client sent itself comes first; the proxy adds where it is.
+      // The client's own entry comes first, and the proxy appends the client's address.
       for (let n = 0; n < 10; n++)
         expect(await signInStatus('wrong password', `198.51.100.${n}, 192.0.2.1`)).toBe(401)
       expect(await signInStatus(password, '198.51.100.99, 192.0.2.1')).toBe(429)
@@ -479,7 +479,7 @@ describe('a request with a cookie', () => {
       },
     )
     expect(made.status).toBe(201)
-    // One that is wrong is not made up for by the cookie.
+    // A wrong key is rejected even with a valid cookie.
     expect((await ask('Bearer unknown')).status).toBe(401)
   })
 })
@@ -537,7 +537,7 @@ describe('the demo', () => {
       expect(await offered('192.0.2.1', 'localhost:3000')).toBeNull()
       for (const [address, host, site] of [
         ['192.0.2.1', 'localhost:3000', 'none'],
-        // A name that was made to point here.
+        // A name that an attacker points to this server (DNS rebinding).
         ['127.0.0.1', 'evil.example:3000', 'none'],
         ['127.0.0.1', 'localhost.evil.example', 'none'],
         ['127.0.0.1', 'localhost:3000', 'cross-site'],
@@ -582,7 +582,7 @@ test('passwords, cookies and links are not in Postgres in plain text, nor in the
     const { rows } = await sql`SELECT t::text AS row FROM ${sql.raw(name)} t`.execute(api.superuser)
     held += JSON.stringify(rows)
   }
-  // The dump would hold them, were they there.
+  // The dump would contain them if they were stored.
   expect(held).toContain(person.email)
   expect(logged).toContain('/api/invitation')
   for (const secret of [...secrets, ...cookies, api.context.auth.settings.secret]) {

@@ -181,7 +181,7 @@ describe('filters', () => {
     ['actor!=acme%2Fshop&tool=console', ['bucket', 'nowhere', 'deploy']],
     ['tool=terraform', ['database']],
     ['region=eu-west-1', ['database']],
-    // What has no region is not in the one that is left out.
+    // A change without a region remains when a region is excluded.
     ['region!=us-east-1', ['database', 'nowhere']],
     ['account=999988887777', ['deploy']],
     ['account!=999988887777', ['database', 'bucket', 'nowhere']],

@@ -6,7 +6,7 @@ const MAX_CONNECTIONS = 5
 
 let api: TestApi
 beforeAll(async () => {
-  // Temporal is not needed, and 5 workflows less to leave behind.
+  // Temporal is not needed, and no workflows remain.
   api = await createTestApi({ temporalAddress: '127.0.0.1:1', maxConnections: MAX_CONNECTIONS })
 })
 afterAll(() => api.close())

@@ -23,7 +23,7 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   tenant = await api.tenant(`tenant ${++tenants}`)
-  // What Temporal does with it is for the workflow's tests.
+  // The workflow's tests cover Temporal.
   vi.spyOn(api.workflows, 'changed').mockReset().mockResolvedValue(true)
 })
 afterAll(() => api.close())
@@ -195,7 +195,7 @@ describe('updating a connection', () => {
     tenant = await api.tenant('somebody else')
     const third = await connect()
     expect((await patch(third.id, { roleArn: roleArn() })).status).toBe(200)
-    // and for the second one as soon as the first is on its way out.
+    // and for the second one as soon as the first is being deleted.
     tenant = owner
     await tenant.request('DELETE', `/api/v1/connections/${first.id}`)
     expect((await patch(second.id, { roleArn: roleArn() })).status).toBe(200)
@@ -294,7 +294,7 @@ describe('deleting a connection', () => {
         .where('id', '=', id)
         .executeTakeFirstOrThrow()
     expect(await row()).toMatchObject({ purge: true, deleted_at: expect.any(Date), ended_at: null })
-    // A purge that was asked for is not taken back.
+    // A requested purge is not withdrawn.
     await tenant.request('DELETE', url)
     expect((await row()).purge).toBe(true)
 

@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   tenant = await api.tenant(`tenant ${++tenants}`)
-  // What Temporal does with it is for the workflow's tests.
+  // The workflow's tests cover Temporal.
   vi.spyOn(api.workflows, 'changed').mockReset().mockResolvedValue(true)
 })
 afterAll(() => api.close())
@@ -54,7 +54,7 @@ const names = async () => (await environments()).map(({ name }: { name: string }
 const positions = async () =>
   (await environments()).map(({ position }: { position: number }) => position)
 
-/** What the feed says of each change, newest first. */
+/** The feed's changes, newest first. */
 async function feed(query = ''): Promise<{ id: string; environments: string[] }[]> {
   const { status, body } = await ask('GET', `changes?${query}`)
   expect(status).toBe(200)
@@ -226,7 +226,7 @@ describe("a connection's default environment", () => {
     expect(patched).toMatchObject({ status: 200, body: { environmentId: production.id } })
     expect((await ask('GET', path)).body).toEqual(patched.body)
     expect((await ask('GET', 'connections')).body.items).toEqual([patched.body, linked])
-    // What is about something else leaves it.
+    // Other updates keep it.
     expect((await ask('PATCH', path, { name: 'x' })).body.environmentId).toBe(production.id)
     expect((await ask('DELETE', path)).body.environmentId).toBe(production.id)
   })
@@ -273,7 +273,7 @@ describe("a connection's default environment", () => {
         })
       }
     }
-    // All of what was asked for, or none.
+    // All of the request is applied, or none.
     expect((await ask('GET', 'connections')).body.items).toMatchObject([{ name: 'production' }])
     expect(api.workflows.changed).not.toHaveBeenCalled()
     expect((await ask('GET', 'environments', undefined, stranger)).body.items).toMatchObject([
@@ -385,7 +385,7 @@ describe('changes', () => {
     expect(await found(`environment=${production}&environment=${staging}`)).toEqual([
       ...[inLive, inTest],
     ])
-    // What belongs to no environment is not in the one that is left out.
+    // A change without an environment remains when an environment is excluded.
     expect(await found(`environment!=${production}`)).toEqual([inTest, nowhere])
     expect(await found(`environment!=${production}&environment!=${staging}`)).toEqual([nowhere])
     expect(await found(`environment=${staging}&service=s3`)).toEqual([inTest])
@@ -394,7 +394,7 @@ describe('changes', () => {
     expect(await found(`environment=${randomUUID()}`)).toEqual([])
     expect(await found('environment!=no-id')).toEqual([inLive, inTest, nowhere])
 
-    // Another organization's id is as good as none.
+    // Another organization's ID is treated like an absent one.
     const stranger = await api.tenant(`tenant ${++tenants}`)
     const asked = await ask('GET', `changes?environment=${production}`, undefined, stranger)
     expect(asked.body.items).toEqual([])
@@ -427,7 +427,7 @@ describe('changes', () => {
     const rest = await feed(`environment=${production}&limit=50&cursor=${cursor}`)
     expect(idsOf(rest)).toEqual([...ids.slice(2), old])
     expect(idsOf(rest)).not.toContain(newer)
-    // The cursor goes with the environment that was asked for.
+    // A cursor is only valid with the environment that it was created for.
     for (const query of [`environment=${other}`, `environment!=${production}`, '']) {
       expect((await ask('GET', `changes?${query}&cursor=${cursor}`)).status).toBe(422)
     }

@@ -42,7 +42,7 @@ afterEach(() => {
   for (const each of open.splice(0)) each.abort()
 })
 afterAll(async () => {
-  // What the tests left listening would be waited for, over a minute.
+  // Closing would wait more than a minute for open streams.
   api.app.server.closeAllConnections()
   await api.close()
 })

@@ -10,7 +10,7 @@ import {
 import { createTestApi, type Tenant, type TestApi } from '../../testing/api.ts'
 import { createTestDatabase } from '../../testing/database.ts'
 
-/** For conditions that come true by and by. Milliseconds. */
+/** For conditions that become true eventually. Milliseconds. */
 const WITHIN = 50_000
 
 let api: TestApi
@@ -19,7 +19,7 @@ let other: Tenant
 let url: string
 
 beforeAll(async () => {
-  // Nothing here times out, however slow the machine is.
+  // Nothing here times out on a slow machine.
   api = await createTestApi({ timeoutsMs: { statement: 600_000, wait: 300_000 } })
   greedy = await api.tenant('greedy')
   other = await api.tenant('other')
@@ -91,7 +91,7 @@ describe('one organization', () => {
       expect(statuses).toEqual(Array(8).fill(429))
       expect(await blockedStatements()).toBe(2)
     }, WITHIN)
-    // The other organization has its answers meanwhile, again and again.
+    // The other organization still gets responses.
     for (let n = 0; n < 12; n++) expect((await get(other, 'connections')).status).toBe(200)
     expect(await blockedStatements()).toBe(2)
     expect(statuses).toHaveLength(8)
@@ -207,7 +207,7 @@ describe('cancellation', () => {
         )
         expect(left.rows).toEqual([])
       }, WITHIN)
-      // Its end arrives while nothing is asked of it.
+      // The connection ends while no statement runs.
       await new Promise((resolve) => setTimeout(resolve, 100))
       await sql`SELECT 1`.execute(trx)
     })

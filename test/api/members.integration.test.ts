@@ -143,7 +143,7 @@ describe('removing a member', () => {
     const ids = [await idOf(one, other.user), await idOf(one, one.user)] as const
     const answers = await Promise.all([remove(one, ids[0]), remove(other, ids[1])])
     const statuses = answers.map(({ status }) => status).sort()
-    // Who was removed first may not even get to ask.
+    // The owner who was removed first may be rejected before the removal.
     expect(statuses[0]).toBe(204)
     expect([401, 403, 409]).toContain(statuses[1])
     const left = await api.superuser

@@ -77,7 +77,7 @@ test('rules hide and show earlier and later changes, and removing them restores 
   expect((await ask('GET', 'changes/histogram?noise=true')).body.total).toBe(2)
   expect((await ask('GET', 'noise-rules')).body.items).toEqual([show.body, hide.body])
 
-  // Showing wins.
+  // A rule that shows changes takes precedence.
   const both = await ask('POST', 'noise-rules', { effect: 'show', match: { service: 'ecs' } })
   await relink()
   expect(await noise()).toEqual(expected([null, null, null, null], ['past', 'future']))

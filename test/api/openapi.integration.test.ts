@@ -95,7 +95,7 @@ test('every operation under /api/v1 requires a key or a session and documents it
       expect(operation.security, name).toEqual(security)
       continue
     }
-    // A key opens all but what decides who gets in, and what is left out.
+    // A key is accepted except for managing access and excluding regions.
     const inPerson =
       /^\S+ \/api\/v1\/(invitations|members\/|api-keys\/)|^POST \/api\/v1\/api-keys$|^PATCH \S+\/coverage\//.test(
         name,
@@ -121,7 +121,7 @@ test('every named schema has valid examples', () => {
   const schemas = Object.entries(document.components.schemas as Record<string, Schema>)
   expect(schemas.length).toBeGreaterThan(5)
   for (const [name, schema] of schemas) {
-    // These are made of what has examples of its own.
+    // These consist of schemas with their own examples.
     if (/Page$|WithRecord$/.test(name)) continue
     expect(schema.examples?.length, name).toBeGreaterThan(0)
     const validate = ajv.getSchema(`document#/components/schemas/${name}`)!

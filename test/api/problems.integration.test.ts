@@ -151,10 +151,10 @@ describe('every failure is a problem with a fix', () => {
     }
     for (const [path, methods] of Object.entries(paths as Record<string, object>)) {
       for (const [method, { requestBody, tags }] of Object.entries<Operation>({ ...methods })) {
-        // They answer as the systems that they stand in for.
+        // They respond like the systems that they replace.
         if (tags?.includes('receivers') && !path.startsWith('/api/v1/')) continue
         const url = `${path.replace('{id}', connectionId)}?unheardOf=1`
-        // A body that is taken, so that the refusal is not about the body.
+        // A valid body, so that the error is not about the body.
         const name = requestBody?.content['application/json'].schema.$ref.split('/').at(-1)
         const payload = name && components.schemas[name].examples[0]
         const { status, body } = await tenant.request(method.toUpperCase(), url, payload)

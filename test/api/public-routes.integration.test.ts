@@ -197,7 +197,7 @@ describe('an incomplete request', () => {
   ])('times out and loses its connection: %s', async (_what, text) => {
     const socket = connect(port, '127.0.0.1')
     socket.write(text)
-    // A byte now and then keeps the connection from being silent.
+    // A byte every now and then keeps the connection from being idle.
     const trickle = setInterval(() => socket.writable && socket.write('x'), 20)
     let answer = ''
     socket.on('data', (chunk) => {

@@ -253,7 +253,7 @@ describe('bulk creation', () => {
       { pointer: '/accountIds/1', detail: expect.stringContaining(second!) },
     ])
     expect((await one.request('GET', '/api/v1/connections')).body.items).toHaveLength(1)
-    // Another organization is not in the way.
+    // Another organization does not prevent it.
     const other = await api.tenant(`bulk ${++tenants}`)
     expect((await bulk({ accountIds: [second] }, other)).status).toBe(201)
   })

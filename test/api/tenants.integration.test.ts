@@ -37,7 +37,7 @@ const absent = {
   }),
 } as Record<string, string>
 
-/** Bodies that a route takes, so that the refusal is not about the body. */
+/** Valid bodies, so that the error is not about the body. */
 const bodies: Record<string, unknown> = {
   'PATCH /api/v1/connections/{id}': { name: 'taken over' },
   'PATCH /api/v1/connections/{id}/coverage/{region}': { excluded: true },
@@ -146,7 +146,7 @@ test("every route handles another organization's ID like an absent one", async (
       expect({ ...foreign.body, instance: '' }, route).toEqual({ ...answer.body, instance: '' })
     }
   }
-  // What was refused has changed nothing, and the owner still sees it all.
+  // Rejected requests changed nothing, and the owner still sees everything.
   const { body } = await owner.request('GET', `/api/v1/connections/${samples.connections}`)
   expect(body).toMatchObject({ name: 'Production', status: 'awaiting_role' })
   expect((await owner.request('GET', `/api/v1/changes/${samples.changes}`)).status).toBe(200)

@@ -24,7 +24,7 @@ const options = () =>
     logger: pino({ level: 'silent' }),
   })
 
-/** What better-auth would still do to the database, and every column and index that there is. */
+/** The SQL that better-auth would still run, and every existing column and index. */
 async function wanted(): Promise<string> {
   return (await getMigrations(options())).compileMigrations()
 }

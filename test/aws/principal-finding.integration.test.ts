@@ -37,7 +37,7 @@ function asRole(arn: string, policies: ReturnType<typeof policy>[] = []) {
 
 const STS = 'https://sts.amazonaws.com/doc/2011-06-15/'
 
-/** A server that always returns this response, for behaviour that the simulator lacks. */
+/** A server that always returns this response, for behavior that the simulator lacks. */
 async function answering(status: number, xml: string): Promise<void> {
   const server = createServer((_request, response) => {
     response.writeHead(status, { 'content-type': 'text/xml' }).end(xml)
@@ -57,7 +57,7 @@ describe('the result of GetCallerIdentity', () => {
     ['arn:aws:iam::123456789012:root', 'unusable'],
     ['arn:aws:sts::123456789012:federated-user/bob', 'unusable'],
     ['arn:aws-iso:sts::123456789012:assumed-role/cairn/x', 'unusable'],
-    // What is not one of AWS's forms is never guessed from.
+    // An ARN of an unknown form is not guessed from.
     ['arn:aws:iam::123456789012:role/cairn', 'unusable'],
     ['arn:aws:sts::123456789012:assumed-role/cairn', 'unusable'],
     ['arn:aws:sts::123456789012:assumed-role//x', 'unusable'],

@@ -58,7 +58,7 @@ function changeSets(): string[] {
   return judged.map(({ change }) => sets.get(change.sourceId)!)
 }
 
-/** What one would write first: the same principal, with no more than five minutes between two. */
+/** The baseline: the same principal, with at most five minutes between two changes. */
 function samePrincipalWithinFiveMinutes(): string[] {
   const groups = new Array<string>(judged.length)
   const order = judged

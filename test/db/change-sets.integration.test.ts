@@ -198,7 +198,7 @@ test('a reading transaction sees one snapshot during an import, and cannot write
   const reader = { ...owner, disconnected: new AbortController().signal }
   const [before, after] = await readOrganization(db, reader, async (trx) => {
     const first = await page(trx)
-    // Sets become one by it.
+    // It merges sets.
     await store(owner, late)
     return [first, await page(trx)]
   })

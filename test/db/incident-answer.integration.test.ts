@@ -236,7 +236,7 @@ test('a change from weeks ago that takes effect now is a candidate', async () =>
     expect(answer.suspects[0]).toMatchObject({ changeId: deferred })
     expect(answer.sentence).toContain('which took effect 4 minutes before the alert')
   })
-  // The function that finds it passes by the policy.
+  // The function that finds it bypasses the policy.
   await inOrganization('not deferred', async (trx, organizationId) => {
     const { candidates } = await loadCandidates(trx, organizationId, incident, { now: noticedAt })
     expect(candidates).toEqual([])

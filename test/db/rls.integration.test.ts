@@ -33,7 +33,7 @@ let worker: Database
 let superuser: Database
 /** As the API's role. */
 let reader: Database
-/** As the role for what is done before an organization is known. */
+/** As the role that is used before an organization is known. */
 let system: Database
 /** Every table that holds rows of organizations, without partitions: new ones are included automatically. */
 let tables: { name: string; column: string }[]

@@ -464,7 +464,7 @@ function failedOf(checks: Check[]): Check[] {
   return checks.filter(({ state }) => state === 'failed')
 }
 
-/** What a failed check offers to be pasted into a shell: one thing. */
+/** The command in the remedy of a failed check. There is one. */
 function bashOf(check: Check | undefined): { command: string } {
   const [bash, ...others] = check?.snippets.filter(({ language }) => language === 'bash') ?? []
   expect(others).toEqual([])
@@ -496,7 +496,7 @@ async function connect(setupQuerySchema = '') {
         PATH: `${tools}:${process.env.PATH}`,
         HOME: directory,
         CAIRN_API_KEY: apiKey,
-        // Where nothing is: a command that needs another has to say so.
+        // An empty directory: commands must not depend on files.
         AWS_DEFAULT_REGION: 'ap-southeast-2',
         ...ministack.account(accountId),
       },
@@ -520,7 +520,7 @@ async function connect(setupQuerySchema = '') {
   }
   return {
     ...{ id, externalId, accountId, directory, setup, run, get, giveRole, hasRole, deleteRole },
-    /** Pastes one after the other into a shell, and gives back what the last of them prints. */
+    /** Runs the commands in a shell, and returns the output of the last one. */
     async paste(commands: { command: string }[]): Promise<string> {
       expect(commands.length).toBeGreaterThan(0)
       let output = ''
@@ -548,7 +548,7 @@ async function connect(setupQuerySchema = '') {
       return made.Role!.Arn!
     },
     verification: () => cairn.request('GET', `${route}/verification`),
-    /** Gives Cairn the ARN, if there is a new one, and waits for the verdict. */
+    /** Sets the ARN, if there is a new one, and waits for the verdict. */
     async verify(roleArn?: string): Promise<{
       state: string
       checks: Check[]
@@ -564,12 +564,12 @@ async function connect(setupQuerySchema = '') {
         }
       }
     },
-    /** Pastes the command for what cannot be proven, and gives Cairn what it prints. */
+    /** Runs the command of the trust policy review, and submits its output. */
     async review(notProvable: { command: string }[]) {
       const role = await this.paste(notProvable)
       return cairn.request('POST', `${route}/trust-review`, { role })
     },
-    /** Makes something to import, in a region that is imported. */
+    /** Causes a change in an imported region. */
     act: (command: string) => run(`aws ${command} --region us-east-1`),
     async importedServices(): Promise<string[]> {
       const { items } = await cairn.request('GET', `/changes?connection=${id}&limit=500`)

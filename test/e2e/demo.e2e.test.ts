@@ -100,7 +100,7 @@ function spawnDemo(
   const child = spawn(
     process.execPath,
     ['scripts/demo.ts', ...args],
-    // SIGTERM is for the script alone, as `npm run` passes it on.
+    // SIGTERM is sent only to the script, as `npm run` does.
     { cwd: root, env: { ...env, ...childEnvironment(), CAIRN_DATA_DIR: dataDir }, stdio: 'pipe' },
   )
   const demo = {

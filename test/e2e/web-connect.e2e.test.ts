@@ -31,7 +31,7 @@ async function allProven(page: Page): Promise<void> {
   }
 }
 
-/** Its state, as the page says it. */
+/** Its state as displayed. */
 function state(page: Page, word: string): Promise<void> {
   const section = page.getByRole('region', { name: 'Status', exact: true })
   return section.getByText(word, { exact: true }).waitFor()
@@ -43,7 +43,7 @@ async function isInNoField(page: Page, text: string): Promise<void> {
   }
 }
 
-/** What has the focus, by its name: that of its label, its own, or what it says. */
+/** The name of the focused element: its label, its own name, or its text. */
 function focused(page: Page): Promise<string> {
   return page.evaluate(`(() => {
     const { activeElement } = document
@@ -73,7 +73,7 @@ test('a new user signs up, connects an account with the template, and sees the f
     { accountId },
   )
 
-  // The one-time link makes the owner.
+  // The one-time link creates the owner.
   const page = await web.open(
     new URL(web.invitationUrl).pathname + new URL(web.invitationUrl).search,
     {
@@ -104,7 +104,7 @@ test('a new user signs up, connects an account with the template, and sees the f
   await state(page, 'Waiting for role')
   const address = page.url()
 
-  // The external ID is there to be copied, and in no field.
+  // The external ID can be copied, and is in no field.
   const externalId = (await page
     .getByText(/^cairn-[\w-]{20,}$/)
     .first()
@@ -134,7 +134,7 @@ test('a new user signs up, connects an account with the template, and sees the f
     StringEquals: { 'sts:ExternalId': externalId },
   })
 
-  // The very file that the page hands out makes the role.
+  // The downloaded file creates the role.
   await page.getByRole('tab', { name: 'CloudFormation' }).click()
   const download = page.waitForEvent('download')
   await page.getByRole('link', { name: /^Download .*\.yaml/ }).click()
@@ -143,7 +143,7 @@ test('a new user signs up, connects an account with the template, and sees the f
   const { outputs } = await simulator.createStack({ template, accountId })
   const roleArn = outputs.RoleArn!
 
-  // What is no role says why, as it is typed.
+  // Invalid input shows the reason while it is typed.
   const field = page.getByRole('textbox', { name: 'Role ARN' })
   const verify = page.getByRole('button', { name: 'Verify role' })
   for (const [wrong, why] of [
@@ -162,7 +162,7 @@ test('a new user signs up, connects an account with the template, and sees the f
     expect(await verify.isDisabled()).toBe(true)
   }
 
-  // The right one is verified and imported before the reader's eyes.
+  // The right one is verified and imported on the page.
   await field.fill(` "OutputValue": "${roleArn}",`)
   await page.getByText(`in account ${accountId}`).waitFor()
   await verify.click()
@@ -292,7 +292,7 @@ describe('connecting an account', () => {
 describe('a connected account', () => {
   beforeAll(() => web.makeOwner())
 
-  /** Makes the role wrong and verifies it on the page of its connection, which was up to date. */
+  /** Breaks the role and verifies it on the page of its connection, which was up to date. */
   async function failVerification(page: Page, spoil: () => void) {
     spoil()
     // An import that is refused starts a verification, which opens the step.

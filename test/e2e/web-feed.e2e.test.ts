@@ -72,7 +72,7 @@ const list = (page: Page) => page.getByRole('list', { name: 'Changes', exact: tr
 const rows = (page: Page) => list(page).locator(':scope > li')
 const only = (connection: ConnectedAccount) => `/?connection=${connection.id}`
 
-/** What has the focus, in words. */
+/** A description of the focused element. */
 const focused = (page: Page) => page.evaluate<string>('document.activeElement.textContent')
 const focusedLabel = (page: Page) =>
   page.evaluate<string | null>("document.activeElement.getAttribute('aria-label')")
@@ -509,7 +509,7 @@ test('an account that was never imported shows no data, with the reason and the 
   await page.getByRole('button', { name: 'Resume import' }).click()
   await rows(page).filter({ hasText: 'ada' }).waitFor()
 
-  // An account that Cairn has never heard of.
+  // An account without a connection.
   await page.goto('/?account=999999999999')
   await page.getByText('Account 999999999999 is not connected to Cairn.').waitFor()
 })
@@ -731,7 +731,7 @@ describe('untrusted text', () => {
     await web.imported(hostile.id)
   })
 
-  /** Nothing of it became a part of the page, or moved its edges, on a wide or a narrow screen. */
+  /** None of it became markup or changed the layout, on a wide or a narrow screen. */
   async function isInert(page: Page): Promise<void> {
     for (const width of widths) {
       await page.setViewportSize({ width, height: 800 })

@@ -147,7 +147,7 @@ describe('an incident', () => {
     const { id } = await create()
     const page = await web.open(`/incidents/${id}`)
     await heading(page, 'checkout: 5xx above 5 %')
-    // The test's look-back is a day, and three are searched.
+    // The test's lookback is a day, and three are searched.
     await page.getByRole('status').getByText('Changes may be missing: Shop production.').waitFor()
     await page.getByRole('button', { name: '1 source' }).click()
     await page.getByText('The lookback is too short').waitFor()

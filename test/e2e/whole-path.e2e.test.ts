@@ -14,7 +14,7 @@ import { cloudTrailTime, record, userIdentity } from '../../testing/cloudtrail/r
 import { eventually } from '../../testing/eventually.ts'
 import { readEvents, trust } from '../../testing/roles.ts'
 
-// One story in several acts: what is tested at last is what the acts before have left behind.
+// One story in several tests: the last ones check the results of the earlier ones.
 
 const dataDir = mkdtempSync(path.join(tmpdir(), 'cairn-e2e-'))
 const apiKey = `cairn_${randomUUID()}${randomUUID()}`
@@ -101,7 +101,7 @@ test('an import continues after a kill, without losses or duplicates', async () 
   expect(before.length).toBeGreaterThanOrEqual(200)
   expect(before.length).toBeLessThan(3_000)
 
-  // How long the rest takes is of no interest here.
+  // The remaining time does not matter here.
   simulator.configure({ tps: null })
   await eventually(getConnection, ({ status }) => status === 'current', 240_000)
   const ids = await importedIds()

@@ -8,7 +8,7 @@ export const infra = fileURLToPath(new URL('../../infra', import.meta.url))
 
 export const read = (file: string) => readFileSync(path.join(infra, file), 'utf8')
 
-// biome-ignore lint/suspicious/noExplicitAny: what a template holds is for the tests to say
+// biome-ignore lint/suspicious/noExplicitAny: the tests state what a template contains
 export type Json = any
 
 /** CloudFormation's short forms, read as what they are short for. */

@@ -39,7 +39,7 @@ afterEach(() => simulator.close())
 const CONDITION = `
             Condition: {StringEquals: {sts:ExternalId: !Ref ExternalId}}`
 
-/** A customer's role, with all that a customer may set. */
+/** A customer's role, with everything that a customer can configure. */
 const template = `
 AWSTemplateFormatVersion: '2010-09-09'
 Description: A role
@@ -286,7 +286,7 @@ describe('the control API', () => {
     const created = simulator.createStack({ template, parameters })
     await expect(simulator.createStack({ template, parameters })).rejects.toThrow('already exists')
     expect(simulator.roles()).toEqual([simulator.vendor.principalArn])
-    // Given up: a stack can be deleted while it is being created.
+    // A stack can be deleted while it is being created.
     simulator.configure({ stackMs: 1 })
     await simulator.deleteStack({})
     await expect(created).rejects.toThrow('The stack cairn-read-only is in DELETE_COMPLETE')

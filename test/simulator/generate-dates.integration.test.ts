@@ -17,7 +17,7 @@ const idOf = ({ eventID }: CloudTrailRecord) => String(eventID)
 const generate = (from: number, to: number, seed = 1) =>
   generateHistory({ seed, accountId, from: new Date(from), to: new Date(to) })
 
-/** What is wrong with records of [from, to), in words; nothing when all is well. */
+/** Describes what is wrong with the records of [from, to). Empty if they are right. */
 function faultsOf(records: CloudTrailRecord[], from: number, to: number): string[] {
   const faults: string[] = []
   let before = from
@@ -43,7 +43,7 @@ function faultsOf(records: CloudTrailRecord[], from: number, to: number): string
 const ids = new Set<string>()
 let total = 0
 
-// In parts, so that none takes long on a busy machine.
+// Split, so that no test takes long on a busy machine.
 it.each([0, 50, 100, 150, 200, 250, 300, 350])(
   'the history is valid on the 50 days from day %i',
   (first) => {

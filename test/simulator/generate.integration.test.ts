@@ -134,7 +134,7 @@ describe('generated records', () => {
       expect(String(record.userAgent)).not.toBe('')
       expect(record).toHaveProperty('requestParameters')
       expect(record).toHaveProperty('responseElements')
-      // Nothing is there that JSON would drop.
+      // It contains nothing that JSON would omit.
       expect(JSON.parse(JSON.stringify(record))).toEqual(record)
     }
   })
@@ -267,7 +267,7 @@ describe('a generated account', () => {
     expect(launched.size).toBeGreaterThan(5)
     const terminated = succeeded('TerminateInstances')
     expect(terminated.length).toBeGreaterThan(5)
-    // What the days before the span launched is not in it.
+    // Instances that were launched earlier are not in it.
     const own = terminated.filter((record) => timeOf(record) > week.from.getTime() + 86_400_000)
     for (const record of own) {
       expect(launched.get(idOf(record))).toBeLessThan(timeOf(record))

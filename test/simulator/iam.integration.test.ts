@@ -194,7 +194,7 @@ test('invalid IAM requests are rejected', async () => {
   const absentRole = `arn:aws:iam::${simulator.vendor.accountId}:role/absent`
   const attempts: [Parameters<typeof createRole>[0], object][] = [
     [
-      // Names differ by more than case, and not by their path.
+      // Names must differ by more than their case or path.
       { RoleName: 'Cairn-Read-Only', Path: '/' },
       { status: 409, message: 'Role with name Cairn-Read-Only already exists.' },
     ],

@@ -120,7 +120,7 @@ const roleArn = (index: number) => `arn:aws:iam::${CUSTOMER}:role/services/role-
 
 interface Side {
   endpoint: string
-  /** A client for each, with which it makes all its attempts. */
+  /** A client for each caller, used for all its attempts. */
   callers: Record<string, STSClient>
 }
 

@@ -172,7 +172,7 @@ describe('the list', () => {
   test('keeps its snapshot on return, unless that was long ago', () => {
     const minutes = (n: number) => n * 60_000
     const last = { asOf: minutes(100), leftAt: minutes(160) }
-    // Back from a change that led away from it a minute ago, though it is an hour old.
+    // Back from a change that was opened a minute ago, although the list is an hour old.
     expect(snapshotTime(last, true, minutes(161))).toBe(last.asOf)
     expect(snapshotTime(last, true, minutes(171))).toBe(minutes(171))
     // Without the Back button, an old snapshot is replaced.

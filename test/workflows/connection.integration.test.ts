@@ -47,7 +47,7 @@ async function start(...args: Parameters<Harness['start']>): Promise<Run> {
   return run
 }
 
-/** What a refused update says. */
+/** The message of a rejected update. */
 async function sentence(update: Promise<unknown>): Promise<string> {
   const error = await update.then(
     () => new Error('was not refused'),
@@ -58,7 +58,7 @@ async function sentence(update: Promise<unknown>): Promise<string> {
   return (error.cause as Error | undefined)?.message ?? error.message
 }
 
-/** Times between one call and the next, in seconds. */
+/** Intervals between calls, in seconds. */
 function gaps(calls: { at: number }[]): number[] {
   return calls.slice(1).map(({ at }, index) => (at - calls[index]!.at) / SECOND_MS)
 }

@@ -10,7 +10,7 @@ import { Harness, type Run } from '../../testing/workflows/harness.ts'
 // On a real server: the time-skipping one loses a workflow task that continues as new while signals
 // arrive, and its clock does not skip time after that.
 
-/** Between two imports. Milliseconds. */
+/** The interval between two imports. Milliseconds. */
 const INTERVAL = 3_000
 
 let harness: Harness
@@ -50,7 +50,7 @@ function polling(): World {
   return world
 }
 
-/** Times between one call and the next, in milliseconds. */
+/** Intervals between calls, in milliseconds. */
 function gaps(calls: { at: number }[]): number[] {
   return calls.slice(1).map(({ at }, index) => at - calls[index]!.at)
 }

@@ -18,7 +18,7 @@ import {
 } from './records.ts'
 
 interface Labelled {
-  /** The piece of work, as a person would say it. */
+  /** The change set that it belongs to, as a person would label it. */
   label: string
   record: Record<string, unknown>
 }

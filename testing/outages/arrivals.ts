@@ -1,4 +1,4 @@
-/** What a scenario's events and incident are, read as Cairn reads them. No database. */
+/** Reads the events and the incident of a scenario like Cairn does. No database. */
 
 import type { Change } from '../../src/changes/change.ts'
 import { storableJson } from '../../src/changes/storable-json.ts'

@@ -18,7 +18,7 @@ export const readOnly = policy({
   Resource: '*',
 })
 
-/** The role that a customer would make: it trusts the vendor with the external ID, and may read CloudTrail. */
+/** The role that a customer would create: it trusts the vendor with the external ID, and may read CloudTrail. */
 export function putCustomerRole(simulator: Simulator, arn = ROLE): void {
   simulator.putRole({
     arn,
@@ -71,7 +71,7 @@ export async function customer(simulator: Simulator, region?: string): Promise<C
   return cloudTrailClient(simulator, await assume(simulator), region)
 }
 
-/** What a call was refused with. */
+/** The error that a call was rejected with. */
 export async function awsErrorOf(call: Promise<unknown>) {
   const error = await call.then(
     () => undefined,

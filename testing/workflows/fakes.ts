@@ -17,12 +17,12 @@ export const roleArn = 'arn:aws:iam::123456789012:role/Cairn'
 interface Call {
   activity: keyof ConnectionActivities
   at: number
-  /** What was asked of it, besides the connection. */
+  /** Its arguments, except the connection. */
   options?: { failures?: number; force?: boolean }
   outcome: 'running' | 'done' | 'failed' | 'cancelled'
 }
 
-/** Makes a step of the script: what one call of an activity does. */
+/** Creates a step of the script: what one call of an activity does. */
 type Script<T> = (call: { now: number; signal: AbortSignal }) => T | Promise<T>
 
 /**
@@ -167,7 +167,7 @@ function connectionChanged(): ApplicationFailure {
   return ApplicationFailure.nonRetryable('The row has changed', ConnectionChanged)
 }
 
-/** For a script: goes on until it is cancelled. */
+/** For a script: runs until it is cancelled. */
 export function untilCancelled(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     if (signal.aborted) reject(signal.reason)

@@ -86,7 +86,7 @@ export class Harness {
     await this.env.teardown()
   }
 
-  /** Lets this much of the environment's time pass. */
+  /** Skips this much of the environment's time. */
   sleep(duration: Duration): Promise<void> {
     return answered(this.env.sleep(duration))
   }

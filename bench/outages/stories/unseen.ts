@@ -1,4 +1,4 @@
-/** More outages, written before the ranking was repaired with `field.ts`, and only read at its end. */
+/** More outages, written before the ranking was tuned with `field.ts`, and only used after it. */
 
 import * as c from './calls.ts'
 import type { Story } from './story.ts'

@@ -68,7 +68,7 @@ async function deliver(integration: Integration, event: string, payload: unknown
   const text = typeof payload === 'string' ? payload : JSON.stringify(payload)
   expect(await send(integration, event, Buffer.from(text))).toBe(202)
   await translateDeliveries(
-    // A turn without a limit of time.
+    // A turn without a time limit.
     { db: api.db, aws: new AwsAccess(), pacers: new Pacers(), clock: () => 0 },
     { installationId: 'unused', organizationId: tenant.id },
     new AbortController().signal,

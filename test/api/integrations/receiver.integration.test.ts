@@ -338,10 +338,10 @@ test('two secrets are valid during a rotation, and a third one ends the first', 
   const third = await rotate()
   expect(await accepts(integration.secret)).toBe(false)
   expect([await accepts(second.secret), await accepts(third.secret)]).toEqual([true, true])
-  // A leaked secret ends at once.
+  // A leaked secret can be revoked immediately.
   const fourth = await rotate({ revokeOld: true })
   expect([await accepts(third.secret), await accepts(fourth.secret)]).toEqual([false, true])
-  // And a replaced one when its time is over.
+  // A replaced secret expires.
   const fifth = await rotate()
   await api.superuser
     .updateTable('integration_secrets')

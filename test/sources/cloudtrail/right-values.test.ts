@@ -15,9 +15,9 @@ if (!hasRecords) console.log('Shared records: skipped, ../shared/data/records is
 interface Right {
   summary?: RegExp
   not?: RegExp
-  /** Ids of resources that it must have. */
+  /** IDs of resources that it must have. */
   resources?: string[]
-  /** Ids that are no resources of it. */
+  /** IDs that must not be among its resources. */
   others?: string[]
   edits?: [field: string, to: string][]
   fields?: Record<string, unknown>
