@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asOrganization, type Trx } from '../../src/db/database.ts'
 import { ensurePartitions, storeEvents } from '../../src/db/imports.ts'
 import { rereadBatch } from '../../src/db/outdated-changes.ts'
+import { READER_VERSION } from '../../src/sources/cloudtrail/reader.ts'
 import { createTestApi, type TestApi } from '../../testing/api.ts'
 import { aChange, imported, someTime } from '../../testing/changes.ts'
 
@@ -45,7 +46,7 @@ test.each([
   for (const statement of statements) await sql.raw(statement).execute(api.superuser)
   const reader = {
     source: 'aws.cloudtrail',
-    version: 2,
+    version: READER_VERSION + 1,
     reread: ({ sourceId }: { sourceId: string }) => changes[Number(sourceId)],
   }
   await asOrganization(api.db, organizationId, async (trx) => {
