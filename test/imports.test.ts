@@ -59,7 +59,7 @@ const mayUse: Record<string, string[]> = {
   testing: ['src', 'simulator'],
 }
 
-/** Workflow code is bundled and replayed: only what is deterministic may get in. */
+/** Workflow code is bundled and replayed: only deterministic code is allowed. */
 const workflowPackages = ['@temporalio/workflow', '@temporalio/common']
 
 interface Import {

@@ -168,7 +168,7 @@ describe('search attributes', () => {
     expect(started.get(nameKey)).toBe('Shop *production* (EU)')
     expect(started.get(accountKey)).toBe('123456789012')
     await until(ref, 'paused')
-    // The row has another name: the list follows. Its status is there, too.
+    // The list follows the row's new name, and shows the status.
     world.change({ name: 'Renamed' })
     await workflows.changed(ref)
     await vi.waitFor(async () => expect((await attributes()).get(nameKey)).toBe('Renamed'), {
@@ -176,7 +176,7 @@ describe('search attributes', () => {
     })
     expect((await attributes()).get(statusKey)).toBe('paused')
 
-    // The reconciler does not know the name: it is there when the workflow has read the row.
+    // The reconciler does not know the name, which is set when the workflow has read the row.
     const unnamed = connectionIn(new World({ paused: true, name: 'Read later' }))
     await workflows.changed(unnamed)
     await vi.waitFor(

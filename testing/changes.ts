@@ -14,7 +14,7 @@ import { readerVersions } from '../src/sources/readers.ts'
 /** When a change occurred for which the test names no time. A Monday at noon: not near the edge of a partition. */
 export const someTime = new Date('2026-03-02T12:00:00Z')
 
-/** A change with nothing special except for what is asked for. */
+/** A typical change with these fields. */
 export function aChange(fields: Partial<Change> = {}): Change {
   return {
     source: 'aws.cloudtrail',
@@ -75,7 +75,7 @@ export function imported(change: Change, record: object = {}): ImportedChange {
   }
 }
 
-/** A record that cannot become a change, with nothing special except for what is asked for. */
+/** A typical record that cannot become a change, with these fields. */
 export function unparsed(fields: Partial<UnparsedRecord> = {}): UnparsedRecord {
   return {
     source: 'aws.cloudtrail',

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** An attempt of GitHub to deliver: fields of `hook-delivery-item`, and what was sent. */
+/** A delivery attempt of GitHub: fields of `hook-delivery-item`, and the request. */
 interface DeliveryAttempt {
   /** Text, because IDs can exceed the integers that JavaScript reads exactly. */
   id: string

@@ -1,4 +1,4 @@
-/** Webhooks of GitHub with nothing special except for what a test asks for. */
+/** Typical webhooks of GitHub with the fields that a test sets. */
 
 export const REPOSITORY = {
   id: 1,

@@ -39,7 +39,7 @@ export async function createTimeSkippingEnvironment(): Promise<TestWorkflowEnvir
  * Fetches the time-skipping test server unless it is there already: by the SDK's own download,
  * else, where only package repositories can be reached, through Maven, to be run by Java.
  *
- * @throws says what was tried and what can be installed
+ * @throws with the attempts and what can be installed
  */
 export async function ensureTimeSkippingServer(
   log: Pick<Console, 'info'>,

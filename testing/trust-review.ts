@@ -37,7 +37,7 @@ export interface StatementFields {
 export const withId = (operator: string, id: unknown = externalId) => ({
   [operator]: { 'sts:ExternalId': id },
 })
-/** Cairn's statement as it should be, but for what is given. */
+/** Cairn's correct statement, with these changes. */
 export const allow = (fields: StatementFields = {}) => ({
   Effect: 'Allow',
   Principal: { AWS: principalArn },

@@ -17,7 +17,7 @@ import { putRole } from './roles.ts'
 const SHOWN_WITHIN_MS = 180_000
 
 interface OpenOptions {
-  /** Whether the owner's session is there; default true. */
+  /** Whether the page has the owner's session. Default true. */
   signedIn?: boolean
   /** Pixels; default 1280 × 800. */
   width?: number
@@ -50,7 +50,7 @@ interface Web {
   makeOwner(): Promise<void>
   /** An account that no other test uses. */
   accountId(): string
-  /** A connection whose role is there and right, given to Cairn. */
+  /** A connection with its role, which exists and is correct. */
   connect(options?: { name?: string; accountId?: string }): Promise<ConnectedAccount>
   /** Waits until all events that the account has at this moment are imported. */
   imported(id: string): Promise<void>

@@ -389,7 +389,7 @@ describe('occasional errors', () => {
     const row = await coverageOf(account, ref, 'us-east-1')
     expect(row.backfill_due_at!.getTime()).toBeGreaterThan(Date.now())
 
-    // The live edge goes on while the backfill waits for its next try.
+    // Live polling continues while the backfill waits for its next attempt.
     await account.superuser
       .updateTable('coverage')
       .set({ backfill_due_at: new Date(Date.now() + HOUR_MS), live_due_at: new Date() })

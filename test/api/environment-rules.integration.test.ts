@@ -485,7 +485,7 @@ describe('tags', () => {
     // It matched before.
     expect(await tag('env', 'test', 5)).toBe(1)
     expect(await tag('env', 'dev', 4)).toBe(0)
-    // Older than what is remembered.
+    // Older than the remembered tags.
     expect(await tag('env', 'prod', 10)).toBe(0)
   })
 

@@ -233,9 +233,9 @@ describe('facets', () => {
     const { body } = await facets(`${window}&service=s3&outcome=denied`)
     expect(body.total).toBe(1)
     expect(body.noise).toEqual({ hidden: 0, shown: 1 })
-    // Of what was denied.
+    // Of denied changes.
     expect(body.fields.service).toEqual([{ value: 's3', count: 1 }])
-    // Of what S3 did.
+    // Of changes of S3.
     expect(body.fields.outcome).toEqual([
       { value: 'denied', count: 1 },
       { value: 'succeeded', count: 1 },

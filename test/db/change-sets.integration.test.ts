@@ -176,7 +176,7 @@ test('pages contain every set once while late changes arrive', async () => {
   const now = (id: string) => names.get(id) ?? id
   expect(seen.map(now)).toEqual(expect.arrayContaining([...before].map(now)))
 
-  // Once all is there, the list is that of the changes themselves.
+  // When everything is stored, the list matches the changes.
   await store(owner, late)
   const sizes = [...Map.groupBy((await present(owner)).values(), (id) => id)]
   const all = await asOrganization(db, owner.organizationId, (trx) =>

@@ -316,7 +316,7 @@ test('an event that two regions return concurrently with two times is one change
       .execute()
   const known = [{ event_id: 'event-0', reason: 'known_under_another_time' }]
   expect(await records()).toEqual(known)
-  // Neither reading it again as it is stored, nor as it is not, changes that.
+  // Importing it again with either time does not change that.
   await store(owner, [change!])
   await store(owner, [moved])
   expect(await records()).toEqual(known)

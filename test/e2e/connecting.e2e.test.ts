@@ -527,7 +527,7 @@ async function connect(setupQuerySchema = '') {
       for (const { command } of commands) output = await run(command)
       return output
     },
-    /** The role as the set-up shows its policies, but for what is said; instead of one that is there. */
+    /** Creates the role with the policies of the setup and these changes. Replaces an existing one. */
     async createRole({
       trust = setup.policies.trust as Policy,
       permissions = setup.policies.permissions as Policy,
@@ -555,7 +555,7 @@ async function connect(setupQuerySchema = '') {
       notProvable: { command: string }[]
     }> {
       if (roleArn) await giveRole(roleArn)
-      // A busy machine may take longer than the API waits. The verification goes on, and can be asked for again.
+      // A busy machine may take longer than the API waits. The verification continues, and can be requested again.
       for (let attempt = 1; ; attempt++) {
         try {
           return await cairn.request('POST', `${route}/verify`)

@@ -114,7 +114,7 @@ test('facets and search filter the feed, and the URL restores the filters', asyn
 
   await chips.getByRole('button', { name: 'Remove: Service rds' }).click()
   await expect.poll(() => other.url()).not.toContain('service')
-  // The focus goes on to what is left, and in the end to the list.
+  // The focus moves to the next filter, and finally to the list.
   await expect.poll(() => focusedLabel(other)).toBe('Remove: Actor not ada')
   await chips.getByRole('button', { name: 'Clear all' }).click()
   await chips.waitFor({ state: 'detached' })
@@ -754,7 +754,7 @@ describe('untrusted text', () => {
     await rows(page).nth(2).waitFor()
     await isInert(page)
     expect(await rows(page).filter({ hasText: '<script>' }).count()).toBe(1)
-    // No row runs over the next: what is long is cut.
+    // No row overlaps the next: long text is truncated.
     for (const width of widths) {
       await page.setViewportSize({ width, height: 800 })
       for (const row of await rows(page).all()) {

@@ -147,7 +147,7 @@ describe('with the AWS CLI', { timeout: 300_000 }, () => {
     expect(StackEvents[2].ResourceStatusReason).toMatch(
       /Role with name cairn-read-only already exists\..*HandlerErrorCode: AlreadyExists/,
     )
-    // The role that stood in the way is not the stack's to delete.
+    // The stack does not delete the existing role that conflicted.
     expect(simulator.roles()).toContain(ROLE)
   })
 

@@ -65,7 +65,7 @@ it.each([0, 50, 100, 150, 200, 250, 300, 350])(
     for (const record of records) ids.add(idOf(record))
     total += records.length
     expect(faults).toEqual([])
-    // No event id is there twice.
+    // Event IDs are unique.
     expect(ids.size).toBe(total)
   },
 )

@@ -379,7 +379,7 @@ describe('in the simulator', () => {
       vi.advanceTimersByTime(5_000)
       const { events } = await lookUpAll(client, { StartTime: from })
       const ids = events.toReversed().map(({ EventId }) => EventId!)
-      // What is shown later comes after what was shown before.
+      // New events come after those that were seen before.
       expect(ids.slice(0, seen.length)).toEqual(seen)
       seen.splice(0, seen.length, ...ids)
     }

@@ -20,7 +20,7 @@ const attributes = (type: string) => (type === 'AWS::IAM::Role' ? ['Arn', 'RoleI
 const plan = (text: string, parameters: Record<string, string> = {}) =>
   planStack(readTemplate(text), new Map(Object.entries(parameters)), context, attributes)
 
-/** What a value comes to, as a property of a resource that stands after `Role`. */
+/** The resolved value of a property of a resource after `Role`. */
 function evaluate(value: string, parameters: Record<string, string> = {}): unknown {
   const { resources } = plan(
     `

@@ -541,7 +541,7 @@ describe('many connections', () => {
       state: '1,000 accounts. 1 verifying. 1 waiting for AWS. 1 in the first import.',
       complete: 'Up to date as of 12:03.',
     })
-    // Verified again, as every day, what was imported is complete all the same.
+    // During the daily verification, imported time remains complete.
     expect(summaryOf([connection({ status: 'verifying' })], when).complete).toBe(
       'Up to date as of 12:03.',
     )

@@ -17,7 +17,7 @@ import { installTemporalRuntime } from '../../src/temporal/runtime.ts'
 import { bundleWorkflows } from '../../src/temporal/workflow-bundle.ts'
 
 /*
- * A worker of today must be able to go on with every workflow that an earlier release has begun.
+ * A current worker must be able to continue every workflow that an earlier release started.
  * test/histories/VERSION/ holds what the workflows of that release have done, in every state.
  *
  * - They are recorded from the commit that is released, by `node scripts/record-histories.ts`,

@@ -1,4 +1,4 @@
-/** What `npm run outages` prints, from what was ranked. */
+/** Formats the output of `npm run outages` from the rankings. */
 
 import type { IncidentAnswer, Suspect } from '../../src/incidents/answer.ts'
 import type { Scenario } from './scenario.ts'

@@ -186,8 +186,8 @@ export class Run {
   }
 
   /**
-   * Ends the workflow in order. Time is one for all tests of an environment: what is left would
-   * go on in it, and a workflow that is terminated beside its activity stops the clock for good.
+   * Ends the workflow in order. All tests of an environment share its clock: a remaining workflow
+   * would continue in it, and one that is terminated during an activity stops the clock forever.
    */
   async end(): Promise<void> {
     const { status } = await answered(this.handle.describe())

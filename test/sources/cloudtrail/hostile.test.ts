@@ -338,7 +338,7 @@ describe('hostile text', () => {
       SEEN,
     )
     expect(change?.summary).toBe('alice created user gnp.exe <b>bold</b> [31m\ufffd')
-    // The id is kept as it is, but for what cannot be stored.
+    // The ID is kept unchanged, except for characters that cannot be stored.
     expect(change?.resources[0]?.id).toBe('\u202egnp.exe\n<b>bold</b>\u001b[31m\ufffd')
   })
 })

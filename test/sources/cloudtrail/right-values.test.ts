@@ -1,5 +1,5 @@
 /**
- * The records that version 0.1 misread, with what is true of them. The records are not part of the
+ * The records that version 0.1 misread, with the right values. The records are not part of the
  * project; true-sentences/ has records of the same shapes.
  */
 
