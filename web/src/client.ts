@@ -3237,22 +3237,6 @@ export function receiveCloudEvents(opts?: Oazapfts.RequestOpts) {
     }));
 }
 /**
- * Receive a PagerDuty change event
- */
-export function receivePagerDutyChangeEvent(opts?: Oazapfts.RequestOpts) {
-    return oazapfts.ok(oazapfts.fetchJson<{
-        status: 202;
-        data: {
-            status: string;
-            message: string;
-            errors?: string[];
-        };
-    }>("/v2/change/enqueue", {
-        ...opts,
-        method: "POST"
-    }));
-}
-/**
  * Create a deployment
  */
 export function createGithubDeployment(owner: string, repo: string, opts?: Oazapfts.RequestOpts) {
@@ -3312,6 +3296,22 @@ export function createGithubDeploymentStatusEnterprise(owner: string, repo: stri
             [key: string]: any;
         };
     }>(`/api/v3/repos/${encodeURIComponent(owner)}/${encodeURIComponent(repo)}/deployments/${encodeURIComponent(deploymentId)}/statuses`, {
+        ...opts,
+        method: "POST"
+    }));
+}
+/**
+ * Receive a PagerDuty change event
+ */
+export function receivePagerDutyChangeEvent(opts?: Oazapfts.RequestOpts) {
+    return oazapfts.ok(oazapfts.fetchJson<{
+        status: 202;
+        data: {
+            status: string;
+            message: string;
+            errors?: string[];
+        };
+    }>("/v2/change/enqueue", {
         ...opts,
         method: "POST"
     }));
