@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Change } from '../changes/change.ts'
-import { storableJson } from '../changes/storable-json.ts'
+import { sanitizeJson } from '../changes/storable-json.ts'
 import { isStorableTime } from '../changes/time.ts'
 import type { Trx } from '../db/database.ts'
 import type { ClaimedDelivery, DeliveryOutcome } from '../db/deliveries.ts'
@@ -8,7 +9,7 @@ import { kindsOfIntegrations } from '../db/integrations.ts'
 import { REPORT_READER_VERSION } from '../db/reports.ts'
 import type { IntegrationRow } from '../db/schema/integrations.ts'
 import type { IncidentEvent } from '../incidents/incident.ts'
-import { deliveryContent } from '../integrations/arrival.ts'
+import { deliveryJson } from '../integrations/arrival.ts'
 import { translateAlertmanager } from '../sources/alertmanager/translate.ts'
 import { readReport } from '../sources/deploy/change.ts'
 import { readLaunchDarkly } from '../sources/deploy/launchdarkly.ts'
@@ -50,6 +51,8 @@ export async function storeTranslations(
   const outcomes = new Map<string, DeliveryOutcome>()
   const translated: Translated[] = []
   for (const delivery of claimed) {
+    // Each can take a second. Other organizations' work continues in between.
+    await setImmediate()
     const integration = integrations.get(delivery.integration_id)
     // Its integration is being deleted, and the delivery with it.
     if (!integration) continue
@@ -81,7 +84,7 @@ function translate(
   { kind, settings }: Pick<IntegrationRow, 'kind' | 'settings'>,
 ): Translated {
   const nothing = { delivery, changes: [], incidents: [], reason: null }
-  const content = readContent(delivery)
+  const { json, content } = readContent(delivery)
   if (delivery.is_test) {
     return { ...nothing, reason: 'A test. It was signed, stored and read.' }
   }
@@ -89,11 +92,12 @@ function translate(
     case 'github': {
       const { event, received_at } = delivery
       const { changes, reason } = readGitHub(event, content, received_at, settings)
+      const record = changes.length === 0 ? '' : sanitizeJson(json)
       return {
         ...nothing,
         reason,
         changes: changes.map((change) =>
-          toDeliveredChange(organizationId, delivery, { change, content }),
+          toDeliveredChange(organizationId, delivery, { change, record }),
         ),
       }
     }
@@ -104,9 +108,10 @@ function translate(
       }
       if ('ignored' in reading) return { ...nothing, reason: reading.ignored }
       const change = readReport(reading.report, delivery.received_at)
+      const record = sanitizeJson(json)
       return {
         ...nothing,
-        changes: [toDeliveredChange(organizationId, delivery, { change, content })],
+        changes: [toDeliveredChange(organizationId, delivery, { change, record })],
       }
     }
     case 'pagerduty': {
@@ -137,20 +142,25 @@ function refuseFuture(
   return incidents
 }
 
-function readContent({ body, headers }: ClaimedDelivery): unknown {
+/** @throws UnreadableWebhook */
+function readContent({ body, headers }: ClaimedDelivery): { json: string; content: unknown } {
+  const json = deliveryJson(body, headers['content-type'])
   try {
-    return deliveryContent(body, headers['content-type'])
+    return { json, content: JSON.parse(json) }
   } catch {
     const problem = body.length === 0 ? 'is empty' : 'is not valid JSON'
     throw new UnreadableWebhook(`The body ${problem}. The sender may have been interrupted.`)
   }
 }
 
-/** @throws UnreadableWebhook for a time that no change can have */
+/**
+ * @param options.record the delivery's JSON as `sanitizeJson` returns it
+ * @throws UnreadableWebhook for a time that no change can have
+ */
 export function toDeliveredChange(
   organizationId: string,
   delivery: Pick<ClaimedDelivery, 'event' | 'received_at'>,
-  { change, content }: { change: Change; content: unknown },
+  { change, record }: { change: Change; record: string },
 ): NewChange {
   const { endedAt = change.occurredAt, detail } = change
   const { updatedAt = change.occurredAt } = detail as { updatedAt?: string }
@@ -165,7 +175,6 @@ export function toDeliveredChange(
     )
   }
   const { source, sourceId, occurredAt } = change
-  const record = storableJson(JSON.stringify(content))
   const context = { event: delivery.event, receivedAt: delivery.received_at.toISOString() }
   return toNewChange(organizationId, {
     change,

@@ -97,13 +97,11 @@ function shortText(value: unknown): string | undefined {
 }
 
 /**
- * The content of a delivery. GitHub can also send a form with the JSON in `payload`. The content
- * type is only used to recognize a form.
- *
- * @throws SyntaxError if it is not JSON
+ * The JSON of a delivery. GitHub can also send a form with the JSON in `payload`. The content type
+ * is only used to recognize a form.
  */
-export function deliveryContent(body: Buffer, contentType: string | undefined): unknown {
+export function deliveryJson(body: Buffer, contentType: string | undefined): string {
   const text = body.toString('utf8')
   const isForm = /^application\/x-www-form-urlencoded\b/i.test(contentType ?? '')
-  return JSON.parse((isForm && new URLSearchParams(text).get('payload')) || text)
+  return (isForm && new URLSearchParams(text).get('payload')) || text
 }

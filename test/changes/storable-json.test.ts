@@ -50,6 +50,9 @@ describe('a stored record', () => {
     '{"pair":"\\ud83d\\ude00","quote":"\\"","backslash":"\\\\u0000"}',
     '{"number":123456789012345678901234567890}',
     '{"a":1,"a":2}',
+    '{"text":"1e999 [[{{ \\\\u0000 \\"-1E-400","e":[true,false,1e12,-2.5E-7]}',
+    `{"text":"${'1'.repeat(500)}"}`,
+    `[${'[1],'.repeat(500)}{}]`,
   ])('is byte for byte what AWS sent if that is safe: %s', (raw) => {
     expect(storableJson(raw)).toBe(raw)
   })

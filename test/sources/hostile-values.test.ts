@@ -325,6 +325,6 @@ test.each<[string, Partial<Change>]>([
   const report = { receivedAs: 'launchdarkly', idempotencyKey: 'a', summary: 'a' } as const
   const change = { ...readReport(report, now), ...times }
   const store = () =>
-    toDeliveredChange('o', { event: 'e', received_at: now }, { change, content: {} })
+    toDeliveredChange('o', { event: 'e', received_at: now }, { change, record: '{}' })
   expect(store).toThrow(UnreadableWebhook)
 })

@@ -6,7 +6,7 @@ const MAX_PER_MINUTE = 6_000
  * Bytes of all correctly signed deliveries of one organization, in each process. Translating them
  * takes time on the event loop that all organizations share.
  */
-const MAX_BYTES_PER_MINUTE = 256 * 1024 * 1024
+const MAX_BYTES_PER_MINUTE = 128 * 1024 * 1024
 const MINUTE_MS = 60_000
 
 export interface DeliveryLimits {

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { translateDeliveries } from '../../../src/activities/translate-deliveries.ts'
 import { type BodyMemory, createBodyMemory } from '../../../src/api/bodies/memory.ts'
 import { AwsAccess } from '../../../src/aws/access.ts'
@@ -63,16 +63,20 @@ async function send(integration: Integration, event: string, body: Buffer, heade
   return response.statusCode
 }
 
-/** Sends signed JSON. Returns how it was translated. */
-async function deliver(integration: Integration, event: string, payload: unknown) {
-  const text = typeof payload === 'string' ? payload : JSON.stringify(payload)
-  expect(await send(integration, event, Buffer.from(text))).toBe(202)
-  await translateDeliveries(
+/** Translates all deliveries of the tenant. */
+const translateAll = () =>
+  translateDeliveries(
     // A turn without a time limit.
     { db: api.db, aws: new AwsAccess(), pacers: new Pacers(), clock: () => 0 },
     { installationId: 'unused', organizationId: tenant.id },
     new AbortController().signal,
   )
+
+/** Sends signed JSON. Returns how it was translated. */
+async function deliver(integration: Integration, event: string, payload: unknown) {
+  const text = typeof payload === 'string' ? payload : JSON.stringify(payload)
+  expect(await send(integration, event, Buffer.from(text))).toBe(202)
+  await translateAll()
   const path = `/api/v1/integrations/${integration.id}/deliveries?limit=1`
   return (await tenant.request('GET', path)).body.items[0]
 }
@@ -183,6 +187,38 @@ test('aborted uploads release their memory', async () => {
     (answer) => answer === 202,
   )
   expect(status).toBe(202)
+})
+
+test('each delivery of a batch is parsed once, in its own turn of the event loop', async () => {
+  const integration = await create('github')
+  const title = 'A delivery that is parsed once'
+  // Those of the tests before.
+  await translateAll()
+  for (let n = 0; n < 3; n++) {
+    const body = JSON.stringify(pullRequestMerged(700 + n, new Date(), { title }))
+    expect(await send(integration, 'pull_request', Buffer.from(body))).toBe(202)
+  }
+  let turn = 0
+  let next: NodeJS.Immediate
+  const count = () => {
+    turn++
+    next = setImmediate(count)
+  }
+  next = setImmediate(count)
+  const turns: number[] = []
+  const parse = JSON.parse
+  const spy = vi.spyOn(JSON, 'parse').mockImplementation((text, reviver) => {
+    if (String(text).includes(title)) turns.push(turn)
+    return parse(text, reviver)
+  })
+  try {
+    expect(await translateAll()).toMatchObject({ translated: 3, failed: 0 })
+  } finally {
+    spy.mockRestore()
+    clearImmediate(next)
+  }
+  expect(turns).toHaveLength(3)
+  expect(new Set(turns).size).toBe(3)
 })
 
 describe('an invalid signature is rejected', () => {
