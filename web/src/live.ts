@@ -1,6 +1,7 @@
 import { useThrottledCallback } from '@mantine/hooks'
 import { useQueryClient } from '@tanstack/react-query'
-import { createContext, useContext, useEffect, useState } from 'react'
+import { createContext, useContext, useEffect, useMemo, useState } from 'react'
+import { createRefresher } from './refresh.ts'
 import { type LiveState, listen, type NewChanges } from './server-events.ts'
 
 interface Listener {
@@ -24,37 +25,35 @@ export const useLiveState = () => useContext(LiveContext)
 export function useServerEvents(): LiveState {
   const client = useQueryClient()
   const [state, setState] = useState<LiveState>('connecting')
+  const refresh = useMemo(() => createRefresher(client), [client])
   // With 1,000 connections, events are frequent and the list is long.
   const renewList = useThrottledCallback(() => {
-    void client.invalidateQueries(
-      { queryKey: ['connections'], exact: true },
-      { cancelRefetch: false },
-    )
-    void client.invalidateQueries({ queryKey: ['completeness'] }, { cancelRefetch: false })
+    refresh('connections', { queryKey: ['connections'], exact: true })
+    refresh('completeness', { queryKey: ['completeness'] })
   }, 3_000)
   useEffect(
     () =>
       listen({
         onState: setState,
         onGap() {
-          void client.invalidateQueries({ predicate: ({ meta }) => meta?.isStill !== true })
+          refresh('everything', { predicate: ({ meta }) => meta?.isStill !== true })
           for (const listener of listeners) listener.onGap?.()
         },
         onRefused() {
-          void client.invalidateQueries({ queryKey: ['me'] })
+          refresh('me', { queryKey: ['me'] })
         },
         onConnection(id) {
           renewList()
-          void client.invalidateQueries({ queryKey: ['connections', id] })
+          refresh(`connections/${id}`, { queryKey: ['connections', id] })
         },
         onIncident() {
-          void client.invalidateQueries({ queryKey: ['incidents'] })
+          refresh('incidents', { queryKey: ['incidents'] })
         },
         onChanges(news) {
           for (const listener of listeners) listener.onNews(news)
         },
       }),
-    [client, renewList],
+    [refresh, renewList],
   )
   return state
 }

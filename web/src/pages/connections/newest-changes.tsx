@@ -1,10 +1,11 @@
 import { Anchor, Group, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useCallback } from 'react'
+import { useCallback, useMemo } from 'react'
 import { type Connection, listChanges } from '../../client.ts'
 import { visible } from '../../components/json.ts'
 import { useNewChanges } from '../../live.ts'
+import { oneAtATime } from '../../refresh.ts'
 import { formatTime, Time, useZone } from '../../time.tsx'
 
 /** The newest changes of a connection, as imports find them, without routine changes. */
@@ -16,12 +17,13 @@ export function NewestChanges({ connection }: { connection: Connection }) {
     refetchInterval: status === 'importing' ? 2_000 : 15_000,
   })
   const { refetch } = changes
+  const readAgain = useMemo(() => oneAtATime(() => refetch({ cancelRefetch: false })), [refetch])
   useNewChanges(
     useCallback(
       ({ connectionId }) => {
-        if (connectionId === id) void refetch()
+        if (connectionId === id) readAgain()
       },
-      [id, refetch],
+      [id, readAgain],
     ),
   )
   const [zone] = useZone()

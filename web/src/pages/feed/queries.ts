@@ -5,7 +5,7 @@ import {
   useInfiniteQuery,
   useQuery,
 } from '@tanstack/react-query'
-import { useCallback, useEffect, useRef } from 'react'
+import { useCallback, useEffect, useMemo, useRef } from 'react'
 import {
   type Change,
   type ChangePage,
@@ -17,6 +17,7 @@ import {
   listChanges,
 } from '../../client.ts'
 import { useLiveState, useNewChanges } from '../../live.ts'
+import { oneAtATime } from '../../refresh.ts'
 import { type NewChanges, onVisibility } from '../../server-events.ts'
 import { concerns, type Entry, news } from './entries.ts'
 import type { NewsSince } from './news-since.ts'
@@ -163,6 +164,7 @@ export function useNews(
     gcTime: 0,
   })
   const { refetch } = newest
+  const readNewest = useMemo(() => oneAtATime(() => refetch({ cancelRefetch: false })), [refetch])
   const found =
     isOpenEnded && entries && newest.data && since
       ? // An empty list is filled without a request, see `FeedPage`: with a backfill's changes too.
@@ -178,7 +180,7 @@ export function useNews(
     // `50 or more` does not change.
     if (!isOpenEnded || !entries || found.isMore) return
     isDue.current = document.hidden
-    if (!document.hidden) void refetch()
+    if (!document.hidden) readNewest()
   }, 3_000)
   const onNews = useCallback(
     (arrived: NewChanges) => {

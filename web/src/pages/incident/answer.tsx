@@ -1,11 +1,12 @@
 import { Skeleton, Stack, Text, Title } from '@mantine/core'
 import { useThrottledCallback } from '@mantine/hooks'
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
+import { type ReactNode, useMemo } from 'react'
 import type { IncidentAnswer, Verdict } from '../../client.ts'
 import { Words } from '../../components/breakable.tsx'
 import { ErrorState } from '../../components/states.tsx'
 import { useNewChanges } from '../../live.ts'
+import { oneAtATime, refetchChanged } from '../../refresh.ts'
 import { Time } from '../../time.tsx'
 import { arrangeSuspects, conclude, type Moment } from './arrange.ts'
 import { CompletenessLine } from './completeness.tsx'
@@ -35,9 +36,11 @@ export function Answer(props: Props) {
   const client = useQueryClient()
   const query = useInfiniteQuery(answerQuery(props.subject, props.search))
   // Ranking reads 72 hours, so a burst of changes must not repeat it each time.
-  const refresh = useThrottledCallback(() => {
-    void client.invalidateQueries({ queryKey: ['incidents', 'answer'] })
-  }, 3_000)
+  const rankAgain = useMemo(
+    () => oneAtATime(() => refetchChanged(client, { queryKey: ['incidents', 'answer'] })),
+    [client],
+  )
+  const refresh = useThrottledCallback(rankAgain, 3_000)
   useNewChanges(refresh, refresh)
   if (query.isPending) return <AnswerSkeleton />
   if (query.isError && !query.data) {
