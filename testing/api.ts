@@ -76,6 +76,7 @@ export async function createTestApi(
     maxConnections?: number
     deliveryLimits?: ApiContext['deliveryLimits']
     bodyMemory?: ApiContext['bodyMemory']
+    jsonBudget?: ApiContext['jsonBudget']
     timeoutsMs?: Parameters<typeof openApiDatabases>[0]['timeoutsMs']
   } = {},
 ): Promise<TestApi> {
@@ -102,6 +103,7 @@ export async function createTestApi(
     ...{ publicUrl, auth, demoOwner, temporalUrl },
     deliveryLimits: options.deliveryLimits,
     bodyMemory: options.bodyMemory,
+    jsonBudget: options.jsonBudget,
     maxConnections: options.maxConnections ?? 1000,
     secrets: new SecretBox([secretKey]),
     deliveries: createDeliveryWriter({ system, workflows }),

@@ -9,6 +9,7 @@ import type { Notifications } from '../db/notifications.ts'
 import type { Principal } from '../db/worker-principals.ts'
 import type { SecretBox } from '../integrations/secret-box.ts'
 import type { Workflows } from '../temporal/workflows.ts'
+import type { ByteBudget } from './bodies/budget.ts'
 import type { BodyMemory } from './bodies/memory.ts'
 import type { DeliveryWriter } from './integrations/delivery-writer.ts'
 import type { DeliveryLimits } from './integrations/limits.ts'
@@ -40,6 +41,8 @@ export interface ApiContext {
   deliveryLimits?: DeliveryLimits | undefined
   /** Limits the memory of request bodies. Default: the production limits. */
   bodyMemory?: BodyMemory | undefined
+  /** Limits the JSON that an organization can send. Default: the production limit. */
+  jsonBudget?: ByteBudget | undefined
   /** Sessions, passwords, and the links that create accounts. */
   auth: People
   /** The URL of Temporal's UI, if known. */

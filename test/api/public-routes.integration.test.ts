@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createApp } from '../../src/api/app.ts'
+import { createByteBudget } from '../../src/api/bodies/budget.ts'
 import type { App } from '../../src/api/context.ts'
 import { addressBlock } from '../../src/api/rate-limit.ts'
 import { createTestApi, type Tenant, type TestApi } from '../../testing/api.ts'
@@ -86,6 +87,28 @@ describe('a body without a key or a session', () => {
     })
     expect(response.statusCode).toBe(401)
   })
+})
+
+test('the bytes that an organization can send with its keys are limited', async () => {
+  const what = 'The request bodies'
+  const jsonBudget = createByteBudget({ maxBytesPerMinute: 1_000, what, now: () => 0 })
+  const limited = await createTestApi({ jsonBudget })
+  onTestFinished(() => limited.close())
+  const [one, other] = [await limited.tenant('one'), await limited.tenant('other')]
+  const report = { summary: 'x'.repeat(150), idempotencyKey: 'a', description: 'y'.repeat(400) }
+  const event = { routing_key: one.key, payload: { summary: 'z'.repeat(500) } }
+  expect((await one.request('POST', '/api/v1/changes', report)).status).toBe(201)
+  const parse = vi.spyOn(JSON, 'parse')
+  const headers = { authorization: `Bearer ${one.key}` }
+  for (const [url, payload] of [
+    ['/api/v1/changes', report],
+    ['/v2/change/enqueue', event],
+  ] as const) {
+    const response = await limited.app.inject({ method: 'POST', url, headers, payload })
+    expect([response.statusCode, response.headers['retry-after']]).toEqual([429, '60'])
+    expect(parse).not.toHaveBeenCalledWith(JSON.stringify(payload))
+  }
+  expect((await other.request('POST', '/api/v1/changes', report)).status).toBe(201)
 })
 
 test('names that expand when they are normalized are rejected first, also with a key', async () => {

@@ -4,6 +4,7 @@ import type { App } from '../context.ts'
 import { ClientDisconnected } from '../errors.ts'
 import { parseBody } from '../json-body.ts'
 import { addressBlock } from '../rate-limit.ts'
+import type { ByteBudget } from './budget.ts'
 import type { BodyMemory } from './memory.ts'
 
 /** The first allocation of a body of unknown length. */
@@ -13,19 +14,29 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Where the memory of the body is counted. Null until the body is read. */
     bodyMemory: BodyMemory | null
+    /** Limits the JSON that an organization can send. Null until the body is read. */
+    jsonBudget: ByteBudget | null
     /** Releases the memory of the body. */
     releaseBody: (() => void) | null
   }
 }
 
-/** Counts the bodies of all routes in `memory`, each until its response is sent or its connection closed. */
-export function countBodies(app: App, memory: BodyMemory): void {
+/**
+ * Counts the bodies of all routes in `memory`, each until its response is sent or its connection
+ * closed, and the JSON of known senders in `budget`.
+ */
+export function countBodies(
+  app: App,
+  { memory, budget }: { memory: BodyMemory; budget: ByteBudget },
+): void {
   app.decorateRequest('bodyMemory', null)
+  app.decorateRequest('jsonBudget', null)
   app.decorateRequest('releaseBody', null)
   app.addHook('preParsing', async (request, reply) => {
     // A request that ended meanwhile is not closed again, and would keep its memory.
     if (reply.raw.destroyed || request.raw.socket.destroyed) throw new ClientDisconnected()
     request.bodyMemory = memory
+    request.jsonBudget = budget
     reply.raw.once('close', () => request.releaseBody?.())
   })
 }
@@ -99,9 +110,20 @@ export function readBody(request: FastifyRequest, payload: Readable): Promise<Bu
   return promise
 }
 
-/** Reads and parses a JSON body, for content type parsers. Throws what `readBody` and `parseBody` do. */
+/** Reads and parses a JSON body, for content type parsers. Throws what both functions throw. */
 export async function readJson(request: FastifyRequest, payload: Readable): Promise<unknown> {
-  return parseBody((await readBody(request, payload)).toString())
+  return parseJson(request, await readBody(request, payload))
+}
+
+/**
+ * Parses a body that `readBody` has returned.
+ *
+ * @throws Problem 429 if the organization of the request has sent too much; what `parseBody` throws
+ */
+export function parseJson(request: FastifyRequest, body: Buffer): unknown {
+  const { organizationId } = request
+  if (organizationId) request.jsonBudget!.spend(organizationId, body.length)
+  return parseBody(body.toString())
 }
 
 function announcedBytes({ headers }: FastifyRequest): number | undefined {

@@ -1,3 +1,4 @@
+import { createByteBudget } from '../bodies/budget.ts'
 import { Problem } from '../problems.ts'
 
 /** Correctly signed deliveries of one integration, in each process. */
@@ -32,30 +33,27 @@ export function createDeliveryLimits(
   const { now = Date.now } = options
   /** Deliveries by integration. */
   let counts = new Map<string, number>()
-  /** Bytes by organization. */
-  let sizes = new Map<string, number>()
+  const what = 'The deliveries for this organization'
+  const budget = createByteBudget({ maxBytesPerMinute, what, now })
   let startedAt = now()
   return {
     count({ id, organizationId }, bytes) {
       const time = now()
       if (time - startedAt >= MINUTE_MS) {
         counts = new Map()
-        sizes = new Map()
         startedAt = time
       }
-      const wait = (startedAt + MINUTE_MS - time) / 1000
       const count = (counts.get(id) ?? 0) + 1
-      if (count > maxPerMinute) throw tooMany('Too many deliveries for this integration.', wait)
-      const size = (sizes.get(organizationId) ?? 0) + bytes
-      if (size > maxBytesPerMinute)
-        throw tooMany('The deliveries for this organization are too large in total.', wait)
+      if (count > maxPerMinute) throw tooMany((startedAt + MINUTE_MS - time) / 1000)
+      budget.spend(organizationId, bytes)
       counts.set(id, count)
-      sizes.set(organizationId, size)
     },
   }
 }
 
-function tooMany(reason: string, seconds: number): Problem {
+function tooMany(seconds: number): Problem {
   const wait = String(Math.max(1, Math.ceil(seconds)))
-  return new Problem(429, `${reason} Retry in ${wait} s.`, { headers: { 'retry-after': wait } })
+  return new Problem(429, `Too many deliveries for this integration. Retry in ${wait} s.`, {
+    headers: { 'retry-after': wait },
+  })
 }

@@ -3,9 +3,8 @@ import { z } from 'zod'
 import { organizationOfKey } from '../../db/organizations.ts'
 import type { ReportReading } from '../../sources/deploy/foreign.ts'
 import { readPagerDutyChange } from '../../sources/deploy/pagerduty.ts'
-import { readBody } from '../bodies/read.ts'
+import { parseJson, readBody } from '../bodies/read.ts'
 import type { ApiContext, App } from '../context.ts'
-import { parseBody } from '../json-body.ts'
 import { jsonResponse, Problem } from '../problems.ts'
 import { recordRefusals } from '../refusals.ts'
 import { findRoutingKeys } from './routing-keys.ts'
@@ -80,11 +79,14 @@ export function receiverRoutes(app: App, { database, system }: ApiContext): void
             errors,
           })
         const wrongKey = () => invalid(["'routing_key' must be a valid API key of Cairn"])
-        const text = String(request.body ?? '')
-        const sender = await findOrganization(findRoutingKeys(text))
+        const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+        const sender = await findOrganization(findRoutingKeys(body.toString()))
         if (!sender) return wrongKey()
         request.organizationId = sender.organizationId
-        const { routing_key: key, ...event } = (parseBody(text) ?? {}) as Record<string, unknown>
+        const { routing_key: key, ...event } = (parseJson(request, body) ?? {}) as Record<
+          string,
+          unknown
+        >
         // Another field of this name may contain a valid key as well.
         const own = typeof key === 'string' ? [key] : []
         const owner = key === sender.key ? sender : await findOrganization(own)
