@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Database } from './db/database.ts'
+import { organizationsWithDeletedIntegrations } from './db/deleted-integrations.ts'
 import { organizationsWithDue } from './db/deliveries.ts'
 import { repeat } from './repeat.ts'
 import type { Workflows } from './temporal/workflows.ts'
@@ -7,8 +8,9 @@ import type { Workflows } from './temporal/workflows.ts'
 const INTERVAL_MS = 5_000
 
 /**
- * Finds, every few seconds, organizations with deliveries that are due, and starts their workflow or
- * signals it. So deliveries that arrive while Temporal is unavailable are translated later.
+ * Finds, every few seconds, organizations with deliveries that are due or belong to a deleted
+ * integration, and starts their workflow or signals it. So deliveries that arrive while Temporal is
+ * unavailable are translated later.
  *
  * @param options.db the pool of the role `cairn_system`, which sees every organization
  */
@@ -21,7 +23,11 @@ export function startDeliverStarter(options: {
   const { db, workflows, logger, intervalMs = INTERVAL_MS } = options
   return repeat({
     async round(signal) {
-      for (const organizationId of await organizationsWithDue(db, { olderThanMs: intervalMs })) {
+      const organizations = new Set([
+        ...(await organizationsWithDue(db, { olderThanMs: intervalMs })),
+        ...(await organizationsWithDeletedIntegrations(db)),
+      ])
+      for (const organizationId of organizations) {
         // If Temporal is unavailable, every further call would wait for its timeout.
         if (signal.aborted || !(await workflows.deliver(organizationId))) return
       }

@@ -1,13 +1,16 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { sql } from 'kysely'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createActivities } from '../src/activities/index.ts'
 import { translateDeliveries } from '../src/activities/translate-deliveries.ts'
 import { AwsAccess } from '../src/aws/access.ts'
 import { Pacers } from '../src/aws/pacer.ts'
-import { asOrganization } from '../src/db/database.ts'
+import { asOrganization, openDatabase } from '../src/db/database.ts'
+import { purgeDeletedIntegration } from '../src/db/deleted-integrations.ts'
 import { claimDeliveries } from '../src/db/deliveries.ts'
+import { MAX_COUNTED } from '../src/db/delivery-counts.ts'
 import { ensurePartitions, storeEvents } from '../src/db/imports.ts'
 import { installationId } from '../src/db/installation.ts'
 import { startDeliverStarter } from '../src/deliver-starter.ts'
@@ -506,6 +509,90 @@ test('a burst of one integration does not delay others of the same organization'
   await send(quiet, 'ping', { zen: 'x' })
   const { length } = JSON.stringify(pullRequestMerged(1, ago(5)))
   expect(await claim({ limit: 20, maxBytes: length + 50 })).toEqual([busy.id, quiet.id])
+})
+
+describe('a deleted integration', () => {
+  const stored = (tenant: Tenant, integrationId: string) =>
+    asOrganization(api.db, tenant.id, async (trx) => {
+      const { rows } = await sql<{ count: number }>`
+        SELECT count(*) FROM deliveries WHERE integration_id = ${integrationId}
+      `.execute(trx)
+      return rows[0]!.count
+    })
+
+  test('does not exist immediately, and its deliveries are removed in batches', async () => {
+    const tenant = await api.tenant('deleted')
+    const [deleted, other] = [await create(tenant, 'github'), await create(tenant, 'github')]
+    for (let i = 1; i <= 3; i++) await send(deleted, 'pull_request', pullRequestMerged(i, ago(5)))
+    await translate(tenant)
+    await send(deleted, 'pull_request', pullRequestMerged(4, ago(5)))
+    await send(other, 'pull_request', pullRequestMerged(5, ago(5)))
+    const path = `/api/v1/integrations/${deleted.id}`
+
+    expect((await tenant.request('DELETE', path)).status).toBe(200)
+    expect((await tenant.request('GET', path)).status).toBe(404)
+    expect((await tenant.request('DELETE', path)).status).toBe(404)
+    expect((await tenant.request('GET', `${path}/deliveries`)).status).toBe(404)
+    // The request does not depend on their number.
+    expect(await stored(tenant, deleted.id)).toBe(4)
+
+    const purge = () => asOrganization(api.db, tenant.id, (trx) => purgeDeletedIntegration(trx, 3))
+    expect(await purge()).toBe(true)
+    expect(await stored(tenant, deleted.id)).toBe(1)
+    expect(await translate(tenant)).toMatchObject({ translated: 1, failed: 0, nextInMs: null })
+    expect(await stored(tenant, deleted.id)).toBe(0)
+    expect(await stored(tenant, other.id)).toBe(1)
+    expect(await purge()).toBe(false)
+    // The fourth one was not translated.
+    expect(await changes(tenant)).toHaveLength(4)
+  })
+
+  test('is found by workers, so its deliveries are removed if Temporal was unavailable', async () => {
+    const tenant = await api.tenant('deleted and found')
+    const github = await create(tenant, 'github')
+    expect((await tenant.request('DELETE', `/api/v1/integrations/${github.id}`)).status).toBe(200)
+    const signalled: string[] = []
+    const system = openDatabase({ url: api.databaseUrl, role: 'cairn_system', max: 1 })
+    onTestFinished(() => system.destroy())
+    const starter = startDeliverStarter({
+      db: system,
+      workflows: {
+        async deliver(organizationId) {
+          signalled.push(organizationId)
+          return true
+        },
+      },
+      logger,
+      intervalMs: 50,
+    })
+    onTestFinished(() => starter.stop())
+    await eventually(
+      async () => signalled,
+      (ids) => ids.includes(tenant.id),
+    )
+  })
+})
+
+test('an integration counts a limited number of deliveries', async () => {
+  const tenant = await api.tenant('counted')
+  const { id } = await create(tenant, 'github')
+  await asOrganization(api.db, tenant.id, (trx) =>
+    sql`
+      INSERT INTO deliveries
+        (organization_id, integration_id, delivery_id, headers, body, state, due_at)
+      SELECT ${tenant.id}, ${id}, n::text, '{}', '', 'ignored', NULL
+      FROM generate_series(1, ${MAX_COUNTED + 1}) AS n
+    `.execute(trx),
+  )
+  const counts = { received: 0, translated: 0, ignored: MAX_COUNTED, failed: 0 }
+  const path = `/api/v1/integrations/${id}`
+  expect((await tenant.request('GET', path)).body.lastWeek).toEqual(counts)
+  const rotated = await tenant.request(
+    'POST',
+    `/api/v1/integrations/${id.toUpperCase()}/rotate-secret`,
+    {},
+  )
+  expect(rotated.body.lastWeek).toEqual(counts)
 })
 
 test('1,000 deliveries are each translated exactly once while workers are killed', async () => {

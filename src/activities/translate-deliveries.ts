@@ -1,4 +1,5 @@
 import { asOrganization, isDatabaseUnavailable, type Trx } from '../db/database.ts'
+import { purgeDeletedIntegration } from '../db/deleted-integrations.ts'
 import {
   type ClaimedDelivery,
   claimDeliveries,
@@ -17,12 +18,15 @@ const TURN_MS = 5_000
 const DELIVERIES_AT_ONCE = 50
 /** Bodies of one batch. They are parsed, which takes some times as much memory. */
 const BYTES_AT_ONCE = 16 * 1024 * 1024
+/** Deliveries of a deleted integration that are removed in one transaction. */
+const PURGED_AT_ONCE = 200
 /** After this many attempts, a delivery has failed. */
 const MAX_ATTEMPTS = 10
 const MAX_PAUSE_SECONDS = 600
 
 /**
- * One turn of an organization: translates due deliveries until none is left or the time is up. Each
+ * One turn of an organization: translates due deliveries until none is left or the time is up, then
+ * removes those of deleted integrations. Each
  * batch is one transaction, which locks its deliveries, stores what they become, and marks them. So
  * each delivery is translated exactly once, regardless of where a worker is killed.
  *
@@ -42,6 +46,10 @@ export async function translateDeliveries(
   const count = (outcomes: ReadonlyMap<string, DeliveryOutcome>) => {
     for (const { state } of outcomes.values()) if (state !== 'received') summary[state]++
   }
+  const purgeSome = () =>
+    asOrganization(db, organizationId, (trx) => purgeDeletedIntegration(trx, PURGED_AT_ONCE))
+  // Also while deliveries are always due.
+  await purgeSome()
   while (clock() < deadline) {
     signal.throwIfAborted()
     let claimed: ClaimedDelivery[] = []
@@ -59,6 +67,7 @@ export async function translateDeliveries(
       }
     }
     if (claimed.length === 0) {
+      if (await purgeSome()) continue
       summary.nextInMs = await asOrganization(db, organizationId, (trx) => nextDueInMs(trx))
       return summary
     }

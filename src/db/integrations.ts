@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { IntegrationKind, IntegrationSettings } from '../integrations/integration.ts'
 import type { Database, Trx } from './database.ts'
+import { countDeliveries, type DeliveryCounts } from './delivery-counts.ts'
 import { listRecoveries, type RecoveryOverview } from './delivery-recoveries.ts'
 import { newestRefusals, type RefusalOverview } from './refusals.ts'
 import type { IntegrationRow } from './schema/integrations.ts'
@@ -25,8 +26,7 @@ interface SecretDates {
 export interface IntegrationOverview extends IntegrationRow {
   /** The valid ones, newest first. */
   secrets: SecretDates[]
-  /** Deliveries of the last 7 days by state; test deliveries included. */
-  counts: { received: number; translated: number; ignored: number; failed: number }
+  counts: DeliveryCounts
   /** The newest one. */
   lastRefusal: RefusalOverview | null
   /** Null: missed deliveries are not found. */
@@ -137,19 +137,14 @@ export async function updateIntegration(
     .execute()
 }
 
-/** @returns whether it existed. Its secrets and deliveries are deleted; its changes stay. */
-export async function deleteIntegration(trx: Trx, id: string): Promise<boolean> {
-  const { numDeletedRows } = await trx
-    .deleteFrom('integrations')
-    .where('id', '=', id)
-    .executeTakeFirst()
-  return numDeletedRows > 0n
-}
-
-/** In the order of their creation. */
+/**
+ * In the order of their creation.
+ *
+ * @param options.counts of `countDeliveries`, if they were counted before
+ */
 export async function listIntegrations(
   trx: Trx,
-  options: { id?: string } = {},
+  options: { id?: string; counts?: ReadonlyMap<string, DeliveryCounts> } = {},
 ): Promise<IntegrationOverview[]> {
   const { id } = options
   const rows = await trx
@@ -167,35 +162,24 @@ export async function listIntegrations(
     .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', sql<Date>`now()`)]))
     .orderBy('id', 'desc')
     .execute()
-  const counts = await trx
-    .selectFrom('deliveries')
-    .select((eb) => ['integration_id', 'state', eb.fn.countAll<number>().as('count')])
-    .where('integration_id', 'in', ids)
-    .where('received_at', '>', sql<Date>`now() - interval '7 days'`)
-    .groupBy(['integration_id', 'state'])
-    .execute()
+  const counts = options.counts ?? (await countDeliveries(trx, ids))
   const refusals = await newestRefusals(trx, ids)
   const recoveries = await listRecoveries(trx, ids)
-  return rows.map((row) => {
-    const count = { received: 0, translated: 0, ignored: 0, failed: 0 }
-    for (const each of counts) {
-      if (each.integration_id === row.id) count[each.state] = each.count
-    }
-    return {
-      ...row,
-      secrets: secrets.filter(({ integration_id }) => integration_id === row.id),
-      counts: count,
-      lastRefusal: refusals.get(row.id) ?? null,
-      recovery: recoveries.get(row.id) ?? null,
-    }
-  })
+  return rows.map((row) => ({
+    ...row,
+    secrets: secrets.filter(({ integration_id }) => integration_id === row.id),
+    counts: counts.get(row.id)!,
+    lastRefusal: refusals.get(row.id) ?? null,
+    recovery: recoveries.get(row.id) ?? null,
+  }))
 }
 
 export async function findIntegration(
   trx: Trx,
   id: string,
+  counts?: ReadonlyMap<string, DeliveryCounts>,
 ): Promise<IntegrationOverview | undefined> {
-  return (await listIntegrations(trx, { id }))[0]
+  return (await listIntegrations(trx, { id, counts }))[0]
 }
 
 /** What the receiver needs to verify a delivery. */

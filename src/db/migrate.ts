@@ -26,6 +26,7 @@ import * as reportReceipts from './migrations/021-report-receipts.ts'
 import * as refusals from './migrations/022-refusals.ts'
 import * as changeCounts from './migrations/023-change-counts.ts'
 import * as regionErrorKinds from './migrations/024-region-error-kinds.ts'
+import * as deletedIntegrations from './migrations/025-deleted-integrations.ts'
 import * as encryptedColumns from './migrations/026-encrypted-columns.ts'
 import * as sessionErrors from './migrations/027-session-errors.ts'
 
@@ -55,6 +56,7 @@ export const migrations: Record<string, Migration> = {
   '022-refusals': refusals,
   '023-change-counts': changeCounts,
   '024-region-error-kinds': regionErrorKinds,
+  '025-deleted-integrations': deletedIntegrations,
   '026-encrypted-columns': encryptedColumns,
   '027-session-errors': sessionErrors,
 }

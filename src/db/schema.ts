@@ -23,6 +23,7 @@ import type {
 } from './schema/incidents.ts'
 import type { InstallationTable, WorkerPrincipalsTable } from './schema/installation.ts'
 import type {
+  DeletedIntegrationsTable,
   DeliveriesTable,
   DeliveryRecoveriesTable,
   IntegrationSecretsTable,
@@ -75,6 +76,7 @@ export interface Schema {
   integrations: IntegrationsTable
   integration_secrets: IntegrationSecretsTable
   deliveries: DeliveriesTable
+  deleted_integrations: DeletedIntegrationsTable
   delivery_recoveries: DeliveryRecoveriesTable
   report_receipts: ReportReceiptsTable
   refusals: RefusalsTable

@@ -124,6 +124,10 @@ async function fill(name: string): Promise<Tenant> {
       ...{ id: integrationId, kind: 'github', name, settings: {} },
       secret: { encrypted: Buffer.from(name) },
     })
+    await trx
+      .insertInto('deleted_integrations')
+      .values({ integration_id: await newIntegrationId(trx), organization_id: id })
+      .execute()
     await insertDeliveries(trx, id, [
       {
         ...{ integrationId, deliveryId: name, event: null, headers: {} },
@@ -325,6 +329,7 @@ describe('before an organization is known', () => {
       ...['organizations', 'api_keys', 'connections', 'members', 'invitations', 'change_rules'],
       // For the receiver, which finds an organization by an integration's ID.
       ...['integrations', 'integration_secrets', 'deliveries', 'delivery_recoveries'],
+      'deleted_integrations',
       'password_resets',
     ]
     for (const table of tables.filter(({ name }) => !known.includes(name))) {

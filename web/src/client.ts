@@ -1469,7 +1469,7 @@ export type Integration = {
         createdAt: string;
         expiresAt: string | null;
     }[];
-    /** Deliveries of the last 7 days. */
+    /** Deliveries of the last 7 days. Of each state, at most 10000 are counted. */
     lastWeek: {
         /** Stored, not yet translated. */
         received: number;
@@ -1517,7 +1517,7 @@ export type CreatedIntegration = {
         createdAt: string;
         expiresAt: string | null;
     }[];
-    /** Deliveries of the last 7 days. */
+    /** Deliveries of the last 7 days. Of each state, at most 10000 are counted. */
     lastWeek: {
         /** Stored, not yet translated. */
         received: number;

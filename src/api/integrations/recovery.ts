@@ -1,4 +1,5 @@
 import { asOrganization, type Trx } from '../../db/database.ts'
+import { countDeliveries } from '../../db/delivery-counts.ts'
 import { checkRecoveryNow, deleteRecovery, saveRecovery } from '../../db/delivery-recoveries.ts'
 import { findIntegration, lockIntegration } from '../../db/integrations.ts'
 import type { IntegrationRow } from '../../db/schema/integrations.ts'
@@ -32,13 +33,14 @@ export function recoveryRoutes(app: App, context: ApiContext): void {
     const { organizationId } = request
     const row = await found('integration', request.params.id, (id) =>
       asOrganization(database, organizationId, async (trx) => {
+        const counts = await countDeliveries(trx, [id])
         const locked = await lockIntegration(trx, id)
         if (!locked) return undefined
         if (locked.kind !== 'github') {
           throw new Problem(409, 'Missed deliveries can be found only for GitHub.')
         }
         await work(trx, locked)
-        return findIntegration(trx, id)
+        return findIntegration(trx, id, counts)
       }),
     )
     void workflows.recover({ organizationId, integrationId: row.id })

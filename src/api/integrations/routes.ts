@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { asOrganization, readOrganization, type Trx } from '../../db/database.ts'
+import { deleteIntegration } from '../../db/deleted-integrations.ts'
+import { countDeliveries } from '../../db/delivery-counts.ts'
 import {
-  deleteIntegration,
   findIntegration,
   insertIntegration,
   listIntegrations,
@@ -42,7 +43,9 @@ type Request = Parameters<typeof toIntegration>[1] & {
 }
 
 /** The routes for integrations and their secrets. */
-export function integrationRoutes(app: App, { database, publicUrl, secrets }: ApiContext): void {
+export function integrationRoutes(app: App, context: ApiContext): void {
+  const { database, publicUrl, secrets, workflows } = context
+
   /** @throws Problem 404, also for an integration of another organization */
   const change = async (
     request: Request,
@@ -50,10 +53,11 @@ export function integrationRoutes(app: App, { database, publicUrl, secrets }: Ap
   ) => {
     const row = await found('integration', request.params.id, (id) =>
       asOrganization(database, request.organizationId, async (trx) => {
+        const counts = await countDeliveries(trx, [id])
         const locked = await lockIntegration(trx, id)
         if (!locked) return undefined
         await work(trx, locked)
-        return findIntegration(trx, id)
+        return findIntegration(trx, id, counts)
       }),
     )
     return toIntegration(row, request, publicUrl)
@@ -182,7 +186,7 @@ export function integrationRoutes(app: App, { database, publicUrl, secrets }: Ap
         operationId: 'deleteIntegration',
         summary: 'Delete an integration',
         description:
-          'Its URL stops working, and its deliveries are deleted. Changes and incidents are kept. Requires an owner or an API key.',
+          'Its URL stops working immediately, and its deliveries are deleted in the background. Changes and incidents are kept. Requires an owner or an API key.',
         params: integrationParams,
         response: {
           200: jsonResponse('The deleted integration.', integrationSchema),
@@ -198,6 +202,8 @@ export function integrationRoutes(app: App, { database, publicUrl, secrets }: Ap
           return deleted && (await deleteIntegration(trx, id)) ? deleted : undefined
         }),
       )
+      // Removes its deliveries. If Temporal is unavailable, workers signal it later.
+      void workflows.deliver(request.organizationId)
       return toIntegration(row, request, publicUrl)
     },
   )

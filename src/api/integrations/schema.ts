@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MAX_COUNTED } from '../../db/delivery-counts.ts'
 import { REFUSALS } from '../../incidents/completeness.ts'
 import {
   DELIVERY_STATES,
@@ -137,7 +138,9 @@ export const integrationSchema = z
         ignored: z.int(),
         failed: z.int(),
       })
-      .meta({ description: 'Deliveries of the last 7 days.' }),
+      .meta({
+        description: `Deliveries of the last 7 days. Of each state, at most ${MAX_COUNTED} are counted.`,
+      }),
     recovery: recoverySchema
       .nullable()
       .meta({ description: 'How missed deliveries are found. Null without a token.' }),

@@ -47,6 +47,12 @@ export interface DeliveriesTable {
   recovered_at: Date | null
 }
 
+export interface DeletedIntegrationsTable {
+  integration_id: string
+  organization_id: string
+  deleted_at: Generated<Date>
+}
+
 export interface DeliveryRecoveriesTable {
   integration_id: string
   organization_id: string
