@@ -1,6 +1,7 @@
 import { Box, Button, UnstyledButton } from '@mantine/core'
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react'
 import { useState } from 'react'
+import { number } from '../format.ts'
 import { Words } from './breakable.tsx'
 import { isSmall, size, toNode, visible } from './json.ts'
 import classes from './json-tree.module.css'
@@ -46,7 +47,7 @@ function Entries(props: {
             size="compact-xs"
             onClick={() => setShown(shown + 10 * manyEntries)}
           >
-            {left.toLocaleString('en')} more
+            {number(left)} more
           </Button>
         </li>
       )}
@@ -108,7 +109,7 @@ function Leaf({ type, text }: { type: 'string' | 'number' | 'boolean' | 'null'; 
       )}
       {isLong && (
         <Button variant="subtle" size="compact-xs" onClick={() => setIsWhole(!isWhole)}>
-          {isWhole ? 'Show less' : `Show all ${text.length.toLocaleString('en')} characters`}
+          {isWhole ? 'Show less' : `Show all ${number(text.length)} characters`}
         </Button>
       )}
     </>

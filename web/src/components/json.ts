@@ -1,3 +1,5 @@
+import { counted } from '../format.ts'
+
 /**
  * Characters that change the text direction, are hidden, join, or are blank (Hangul fillers, the
  * empty Braille cell), and combining marks beyond the four that a script may need.
@@ -74,9 +76,8 @@ function heldIn(text: string): object | undefined {
 export function size(node: Extract<Node, { kind: 'branch' }>): string {
   const { length } = node.entries
   if (length === 0) return 'empty'
-  if (node.type === 'array')
-    return length === 1 ? '1 entry' : `${length.toLocaleString('en')} entries`
-  return length === 1 ? '1 field' : `${length.toLocaleString('en')} fields`
+  if (node.type === 'array') return counted(length, 'entry')
+  return counted(length, 'field')
 }
 
 /** Whether the value has at most `most` entries, so that it can be shown expanded. */

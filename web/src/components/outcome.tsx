@@ -1,6 +1,7 @@
 import { Badge } from '@mantine/core'
 import { IconBan, IconX } from '@tabler/icons-react'
 import type { Change } from '../client.ts'
+import { number } from '../format.ts'
 
 type Problem = Exclude<Change['outcome'], 'succeeded'>
 
@@ -37,7 +38,7 @@ export function OutcomeCount({ outcome, count }: { outcome: Problem; count: numb
       size="sm"
       leftSection={<Icon size={12} aria-hidden />}
     >
-      {count.toLocaleString('en')} {label.toLowerCase()}
+      {number(count)} {label.toLowerCase()}
     </Badge>
   )
 }

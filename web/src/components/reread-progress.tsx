@@ -1,6 +1,7 @@
 import { Group, Progress, Stack, Text } from '@mantine/core'
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { getReread, type Reread } from '../client.ts'
+import { number } from '../format.ts'
 
 /** After an upgrade. Polled more often while records are read. */
 const rereadQuery = queryOptions({
@@ -9,14 +10,12 @@ const rereadQuery = queryOptions({
   refetchInterval: ({ state }) => (state.data?.state === 'running' ? 5_000 : 60_000),
 })
 
-const count = (value: number) => value.toLocaleString('en-US')
-
 /** The progress in one sentence; undefined when all changes are current. */
 export function rereadSentence({ state, reread, total }: Reread): string | undefined {
   if (state === 'current') return undefined
   if (state === 'waiting' || total === null)
     return 'Some changes were read by an earlier version of Cairn. Re-reading starts within minutes.'
-  return `Re-reading ${count(reread)} of ${count(total)} changes with the new reader`
+  return `Re-reading ${number(reread)} of ${number(total)} changes with the new reader`
 }
 
 /** Shows nothing unless stored records are read again. */

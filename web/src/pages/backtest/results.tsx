@@ -2,6 +2,7 @@ import { Anchor, Badge, Stack, Table, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import type { BacktestMoment, BacktestResult } from '../../client.ts'
 import { Words } from '../../components/breakable.tsx'
+import { counted } from '../../format.ts'
 import { Time } from '../../time.tsx'
 import { cut } from '../feed/entries.ts'
 
@@ -97,9 +98,7 @@ function MomentCell({ moment }: { moment: BacktestMoment | null }) {
           moment.sentence
         )}
       </Text>
-      <Text size="xs">
-        {moment.candidates === 1 ? '1 candidate' : `${moment.candidates} candidates`}
-      </Text>
+      <Text size="xs">{counted(moment.candidates, 'candidate')}</Text>
     </Stack>
   )
 }

@@ -3,7 +3,7 @@ import { useDisclosure } from '@mantine/hooks'
 import { memo } from 'react'
 import type { Connection } from '../../client.ts'
 import { visible } from '../../components/json.ts'
-import { counted } from '../../format.ts'
+import { counted, number } from '../../format.ts'
 import { barLabel, lookback, segmentsOf } from '../../health/bar.ts'
 import { regionHealth } from '../../health/region.ts'
 import type { Region } from '../../health/status.ts'
@@ -109,7 +109,7 @@ function RegionRow({ region, connection, when }: RegionProps & { region: Region 
         </Group>
       </Table.Td>
       <Table.Td ta="right" fz="sm" visibleFrom="md">
-        {region.events.toLocaleString('en-GB')}
+        {number(region.events)}
       </Table.Td>
     </Table.Tr>
   )

@@ -2,6 +2,7 @@ import { ActionIcon, Tooltip, UnstyledButton } from '@mantine/core'
 import { IconCheck, IconMinus } from '@tabler/icons-react'
 import { memo, useState } from 'react'
 import { type FilterField, filterOf } from '../../../../src/changes/filters.ts'
+import { number } from '../../format.ts'
 import { cut } from './entries.ts'
 import { fullValue } from './facet-search.ts'
 import classes from './feed.module.css'
@@ -45,7 +46,7 @@ export const FacetValue = memo(function FacetValue(props: {
         <bdi className={`${classes.facetName} ${isExcluded ? classes.out : ''}`}>
           {cut(label, 120)}
         </bdi>
-        <span className={classes.facetCount}>{props.count.toLocaleString('en')}</span>
+        <span className={classes.facetCount}>{number(props.count)}</span>
       </UnstyledButton>
       {isNegatable && (
         <Tooltip label={isExcluded ? 'Remove exclusion' : 'Exclude'} withArrow openDelay={400}>

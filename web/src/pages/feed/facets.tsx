@@ -9,6 +9,7 @@ import {
 } from '../../../../src/changes/filters.ts'
 import type { Facets as Data } from '../../client.ts'
 import { ErrorState } from '../../components/states.tsx'
+import { number } from '../../format.ts'
 import { formatTime, useZone } from '../../time.tsx'
 import type { OnToggle } from './facet-value.tsx'
 import { FieldFacets, type LabelOf } from './field-facets.tsx'
@@ -109,7 +110,7 @@ function Switches({
       />
       <Switch
         size="xs"
-        label={`Routine changes${routine ? ` (${routine.toLocaleString('en')})` : ''}`}
+        label={`Routine changes${routine ? ` (${number(routine)})` : ''}`}
         checked={search.noise !== undefined}
         onChange={(event) =>
           onChange({ ...search, noise: event.currentTarget.checked ? 'shown' : undefined })

@@ -1,5 +1,6 @@
 import { memo } from 'react'
 import type { Histogram as Data } from '../../client.ts'
+import { number } from '../../format.ts'
 import type { Zone } from '../../time.tsx'
 import { place, span, tickLabel, ticks, top, unsettled } from './buckets.ts'
 import classes from './feed.module.css'
@@ -72,7 +73,7 @@ export const HistogramBars = memo(function HistogramBars(props: {
       <line className={classes.axis} x1={0} x2={width} y1={height} y2={height} />
       <line className={classes.scale} x1={0} x2={width} y1={scaleHeight} y2={scaleHeight} />
       <text className={classes.tick} x={0} y={scaleHeight - 4}>
-        {highest.toLocaleString('en')}
+        {number(highest)}
       </text>
       {ticks(from, to, zone, Math.max(Math.floor(width / 75), 1)).map((tick) => (
         <g key={tick}>

@@ -3,7 +3,7 @@ import { useElementSize } from '@mantine/hooks'
 import { IconZoomOut } from '@tabler/icons-react'
 import type { PointerEvent } from 'react'
 import type { Histogram as Data } from '../../client.ts'
-import { counted } from '../../format.ts'
+import { counted, number } from '../../format.ts'
 import { formatTime, useZone, type Zone } from '../../time.tsx'
 import { bucketAt, span, sum, unsettled } from './buckets.ts'
 import classes from './feed.module.css'
@@ -115,5 +115,5 @@ function countedSince({ partial, countedFrom }: Data, zone: Zone): string {
 }
 
 function inWords({ total, failed }: { total: number; failed: number }): string {
-  return `${counted(total, 'change')}${failed > 0 ? `, ${failed.toLocaleString('en')} failed` : ''}`
+  return `${counted(total, 'change')}${failed > 0 ? `, ${number(failed)} failed` : ''}`
 }

@@ -8,7 +8,7 @@ import { OutcomeCount } from '../../components/outcome.tsx'
 import { isUrgent, RiskBadges } from '../../components/risk.tsx'
 import { ErrorState } from '../../components/states.tsx'
 import { dayHeadings } from '../../days.ts'
-import { counted } from '../../format.ts'
+import { counted, number } from '../../format.ts'
 import { SourceIcon } from '../../sources/icon.tsx'
 import type { Zone } from '../../time.tsx'
 import { FeedChange } from './change-row.tsx'
@@ -134,8 +134,7 @@ function Members(
       {members.data.length < set.changes && (
         <li className={`${classes.item} ${classes.member}`}>
           <Text size="sm" py="xs">
-            Showing the newest {members.data.length.toLocaleString('en')} of{' '}
-            {set.changes.toLocaleString('en')}.{' '}
+            Showing the newest {number(members.data.length)} of {number(set.changes)}.{' '}
             <Link to="/" search={props.wholeOf(set)}>
               Show all
             </Link>

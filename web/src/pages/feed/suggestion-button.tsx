@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core'
+import { number } from '../../format.ts'
 import { useCount } from './queries.ts'
 import { type FeedSearch, toQuery, windowOf } from './search.ts'
 import type { Suggestion } from './suggestions.ts'
@@ -12,11 +13,11 @@ export function SuggestionButton(props: {
   const { label, search } = props.suggestion
   const count = useCount(toQuery(search, windowOf(search, props.asOf)), props.asOf)
   if (count.isPending || count.data?.total === 0) return null
-  const number = count.data?.total.toLocaleString('en')
+  const total = count.data && number(count.data.total)
   return (
     <Button variant="default" onClick={() => props.onChange(search)}>
       {label}
-      {number !== undefined && ` (${number}${count.data?.partial ? '+' : ''})`}
+      {total !== undefined && ` (${total}${count.data?.partial ? '+' : ''})`}
     </Button>
   )
 }

@@ -5,6 +5,7 @@ import { type ReactNode, useMemo } from 'react'
 import type { IncidentAnswer, Verdict } from '../../client.ts'
 import { Words } from '../../components/breakable.tsx'
 import { ErrorState } from '../../components/states.tsx'
+import { counted } from '../../format.ts'
 import { useNewChanges } from '../../live.ts'
 import { oneAtATime, refetchChanged } from '../../refresh.ts'
 import { Time } from '../../time.tsx'
@@ -127,8 +128,7 @@ function Loaded(props: LoadedProps) {
 function NotExplained({ answer: { searched } }: { answer: IncidentAnswer }) {
   return (
     <Text size="sm">
-      Searched {searched.candidates.toLocaleString('en')}{' '}
-      {searched.candidates === 1 ? 'change' : 'changes'} of all environments from{' '}
+      Searched {counted(searched.candidates, 'change')} of all environments from{' '}
       <Time at={searched.from} /> to <Time at={searched.to} />. {CANNOT_SEE}
     </Text>
   )

@@ -9,6 +9,7 @@ import {
 } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import type { IncidentAnswer } from '../../client.ts'
+import { counted } from '../../format.ts'
 
 type IncidentCompleteness = IncidentAnswer['completeness']
 type State = IncidentCompleteness['sources'][number]['state']
@@ -44,7 +45,7 @@ export function CompletenessLine({ completeness }: { completeness: IncidentCompl
                 aria-hidden
                 style={{ transform: isOpen ? 'rotate(90deg)' : undefined }}
               />
-              {sources.length === 1 ? '1 source' : `${sources.length} sources`}
+              {counted(sources.length, 'source')}
             </Group>
           </UnstyledButton>
         )}

@@ -1,6 +1,7 @@
 /** An incident's answer as text for a ticket or a chat. Pure. */
 
 import type { IncidentAnswer, Suspect } from '../../client.ts'
+import { counted } from '../../format.ts'
 import { escapeMarkdown } from '../../markdown.ts'
 import { distance } from './arrange.ts'
 
@@ -59,7 +60,7 @@ function render(report: IncidentReport, { heading, strong, link, plain }: Format
   })
   const { candidates, from, to } = answer.searched
   const at = (time: string) => time.slice(0, 16).replace('T', ' ')
-  const searched = `Searched ${candidates === 1 ? '1 change' : `${candidates} changes`} from ${at(from)} to ${at(to)} UTC.`
+  const searched = `Searched ${counted(candidates, 'change')} from ${at(from)} to ${at(to)} UTC.`
   const parts = [
     heading(plain(report.title)),
     `Noticed ${noticedAt}${where}. ${link('Open in Cairn', url)}`,

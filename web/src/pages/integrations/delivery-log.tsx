@@ -3,6 +3,7 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Delivery } from '../../client.ts'
 import { ErrorState, Loading } from '../../components/states.tsx'
+import { counted } from '../../format.ts'
 import { Time } from '../../time.tsx'
 import { Section } from '../change/parts.tsx'
 import { cut } from '../feed/entries.ts'
@@ -85,8 +86,8 @@ function resultOf({ reason, changes, incidents, recoveredAt }: Delivery): string
   if (reason !== null) return reason
   const parts = [
     recoveredAt !== null && 'recovered',
-    changes.length > 0 && `${changes.length} ${changes.length === 1 ? 'change' : 'changes'}`,
-    incidents > 0 && `${incidents} ${incidents === 1 ? 'incident' : 'incidents'}`,
+    changes.length > 0 && counted(changes.length, 'change'),
+    incidents > 0 && counted(incidents, 'incident'),
   ]
   return parts.filter(Boolean).join(', ')
 }

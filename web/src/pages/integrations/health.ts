@@ -1,5 +1,6 @@
 import { REFUSAL_TEXTS, type Refusal } from '../../../../src/incidents/completeness.ts'
 import type { Integration } from '../../client.ts'
+import { counted } from '../../format.ts'
 import type { Tone } from '../../health/status.ts'
 
 const REFUSAL_FIXES: Record<Refusal, string> = {
@@ -32,11 +33,11 @@ export function healthOf(integration: Integration): Health {
     return { tone: 'late', state: 'Waiting', detail: 'No delivery has arrived yet.' }
   }
   if (failed > 0) {
-    const detail = `${failed} ${failed === 1 ? 'delivery' : 'deliveries'} failed in the last 7 days.`
+    const detail = `${counted(failed, 'delivery')} failed in the last 7 days.`
     return { tone: 'action', state: 'Failing', detail }
   }
   if (received > 0) {
-    const detail = `${received} ${received === 1 ? 'delivery is' : 'deliveries are'} being translated.`
+    const detail = `${counted(received, 'delivery')} ${received === 1 ? 'is' : 'are'} being translated.`
     return { tone: 'busy', state: 'Translating', detail }
   }
   return {

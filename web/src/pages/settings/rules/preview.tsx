@@ -2,9 +2,8 @@ import { Alert, Anchor, Card, Group, Stack, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import type { EnvironmentRulesPreview } from '../../../client.ts'
 import { EnvironmentBadge } from '../../../components/environment-badge.tsx'
+import { number } from '../../../format.ts'
 import { formatTime, useZone } from '../../../time.tsx'
-
-const count = (value: number) => value.toLocaleString('en-US')
 
 /** What the draft would change, with examples. */
 export function PreviewResult({
@@ -20,7 +19,7 @@ export function PreviewResult({
     <Card withBorder component="section" aria-label="Preview">
       <Stack gap="xs">
         <Text role="status">
-          Links {count(linked)} of {count(total)} changes of the last {days} days. {count(moved)}{' '}
+          Links {number(linked)} of {number(total)} changes of the last {days} days. {number(moved)}{' '}
           {moved === 1 ? 'change moves' : 'changes move'}.
         </Text>
         {partial && (

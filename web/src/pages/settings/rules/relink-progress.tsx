@@ -1,7 +1,6 @@
 import { Group, Progress, Text } from '@mantine/core'
 import type { EnvironmentRules } from '../../../client.ts'
-
-const count = (value: number) => value.toLocaleString('en-US')
+import { number } from '../../../format.ts'
 
 /** Shows nothing unless rules are being applied to stored changes. */
 export function RelinkStatus({ relink }: { relink: EnvironmentRules['relink'] }) {
@@ -12,7 +11,7 @@ export function RelinkStatus({ relink }: { relink: EnvironmentRules['relink'] })
       <Text size="sm">
         {total === null
           ? 'Applying the rules to stored changes starts soon.'
-          : `Applied to ${count(Math.min(checked, total))} of ${count(total)} stored changes, newest first.`}
+          : `Applied to ${number(Math.min(checked, total))} of ${number(total)} stored changes, newest first.`}
         {etaSeconds !== null && ` About ${duration(etaSeconds)} left.`}
       </Text>
       <Progress value={percent} w={120} aria-label="Applied to stored changes" />

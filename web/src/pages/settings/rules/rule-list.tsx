@@ -5,6 +5,7 @@ import { EnvironmentBadge } from '../../../components/environment-badge.tsx'
 import { moveItem } from '../../../components/move-item.ts'
 import { RowAction } from '../../../components/row-action.tsx'
 import { Row, Rows } from '../../../components/rows.tsx'
+import { counted } from '../../../format.ts'
 import { type DraftRule, describeMatch } from './draft.ts'
 
 /** The rules in order. Moving works with the keyboard, and the button keeps the focus. */
@@ -82,7 +83,7 @@ export function RuleList(props: {
               <Text size="sm" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
                 <bdi>{describeMatch(rule.match)}</bdi>
                 {props.counts?.[place] !== undefined &&
-                  ` · applies to ${props.counts[place].toLocaleString('en-US')} changes`}
+                  ` · applies to ${counted(props.counts[place], 'change')}`}
               </Text>
             </Row>
           )
