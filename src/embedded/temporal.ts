@@ -45,7 +45,7 @@ const USUAL_PORT = 7233
 const USUAL_UI_PORT = 8233
 
 /** How long a start may take. Milliseconds. */
-const START_LIMIT = 60_000
+const START_LIMIT = 120_000
 
 /** A download that receives no data for this time is aborted. Milliseconds. */
 const DOWNLOAD_STALL = 8_000
