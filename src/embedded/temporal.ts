@@ -37,8 +37,14 @@ const OLDEST_SERVER = [1, 30]
  * Settings of the server that Cairn needs. Without fairness, the queue is one line: an organization
  * with a thousand activities in it delays all others. The setting exists since server 1.29 and
  * includes `matching.useNewMatcher`. An external server needs it as well, see docs/operations.md.
+ *
+ * Fairness applies to each partition of a queue. With one, it holds for a worker with few pollers
+ * too. Tasks that an earlier version has written to other partitions are still read.
  */
-const DYNAMIC_CONFIG = { 'matching.enableFairness': 'true' }
+const DYNAMIC_CONFIG = {
+  'matching.enableFairness': 'true',
+  'matching.numTaskqueueWritePartitions': '1',
+}
 
 const NOTE = 'temporal.json'
 const USUAL_PORT = 7233
