@@ -32,8 +32,11 @@ const causes: Record<FaultKind, (target: Target, fault: Fault) => void | Promise
   'expire-tokens': ({ simulator }) => simulator.configure({ tokenMaxPages: 2 }),
   'refuse-session': ({ simulator }, { calls, every }) =>
     simulator.failNext({
-      ...{ service: 'sts', effect: 'error', code: 'ServiceUnavailable' },
-      ...{ times: calls, every },
+      service: 'sts',
+      effect: 'error',
+      code: 'ServiceUnavailable',
+      times: calls,
+      every,
     }),
 }
 
@@ -41,7 +44,10 @@ function lookups(spec: Pick<FaultSpec, 'effect' | 'code' | 'status' | 'delayMs' 
   return ({ simulator }: Target, { calls, every }: Fault) =>
     simulator.failNext({
       ...spec,
-      ...{ service: 'cloudtrail', operation: 'LookupEvents', times: calls, every },
+      service: 'cloudtrail',
+      operation: 'LookupEvents',
+      times: calls,
+      every,
     })
 }
 

@@ -100,7 +100,11 @@ export async function startInstallation(awsEnv: Record<string, string>): Promise
   }
   return {
     url: `http://127.0.0.1:${ports.api}`,
-    ...{ apiKey, dataDir, server, worker, crashPostgres },
+    apiKey,
+    dataDir,
+    server,
+    worker,
+    crashPostgres,
     async endBackends() {
       const client = new pg.Client({ connectionString: postgres.superuserUrl })
       await client.connect()

@@ -84,7 +84,11 @@ async function runRounds(seed: number, count: number, signal: AbortSignal): Prom
   const right = results.filter(({ isRight }) => isRight).length
   console.log(
     JSON.stringify({
-      ...{ seed, rounds: count, right, held: last.held, wanted: last.wanted },
+      seed,
+      rounds: count,
+      right,
+      held: last.held,
+      wanted: last.wanted,
       imported: last.imported,
       missing: last.missing.length,
       duplicate: last.duplicate.length,

@@ -53,7 +53,9 @@ const commands: Record<string, Command> = {
   async 'owner invite'(system, name, { publicUrl, port }) {
     const token = newInvitationToken()
     await insertInvitation(system, {
-      ...{ organizationId: await existing(system, name), token, role: 'owner' },
+      organizationId: await existing(system, name),
+      token,
+      role: 'owner',
       expiresAt: invitationExpiry('invited'),
     })
     return invitationUrl(publicUrl ?? `http://localhost:${port}`, token)

@@ -40,7 +40,10 @@ export async function measureInteractions(): Promise<Interaction[]> {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'cairn-bench-'))
   const logger = createLogger({ level: 'error' })
   const simulator = await startSimulator({
-    ...{ accountIds: [ACCOUNT], latencyMs: 0, tps: null, recordsCalls: false },
+    accountIds: [ACCOUNT],
+    latencyMs: 0,
+    tps: null,
+    recordsCalls: false,
     regions: ['us-east-1'],
   })
   for (const name of Object.keys(process.env)) {
@@ -54,7 +57,9 @@ export async function measureInteractions(): Promise<Interaction[]> {
   const browser = await launchBrowser()
   try {
     const cairn = await startCairn(loadConfig(process.env), {
-      ...{ env: process.env, logger, demoSession: true },
+      env: process.env,
+      logger,
+      demoSession: true,
     })
     try {
       simulator.addEvents(events(simulator.now()), { accountId: ACCOUNT })
@@ -88,7 +93,10 @@ function events(now: number) {
   return Array.from({ length: EVENTS }, (_, n) => {
     const [eventSource, eventName, parameter] = calls[n % calls.length]!
     return record({
-      ...{ eventSource, eventName, awsRegion: 'us-east-1', recipientAccountId: ACCOUNT },
+      eventSource,
+      eventName,
+      awsRegion: 'us-east-1',
+      recipientAccountId: ACCOUNT,
       eventTime: cloudTrailTime(now - (n + 2) * 60_000),
       userIdentity: userIdentity(`person-${n % 40}`, ACCOUNT),
       requestParameters: { [parameter]: `orders-${n}` },
@@ -107,7 +115,8 @@ async function connect(
   put: (role: { roleArn: string; externalId: string }) => void,
 ): Promise<void> {
   const { id, externalId } = await api.request<Connection>('POST', '/connections', {
-    ...{ name: 'Shop', lookbackDays: 1 },
+    name: 'Shop',
+    lookbackDays: 1,
   })
   const roleArn = `arn:aws:iam::${ACCOUNT}:role/cairn-read-only`
   put({ roleArn, externalId })
@@ -187,7 +196,11 @@ function summarize(what: string, durations: number[]): Interaction {
   const at = (share: number) =>
     sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!
   return {
-    ...{ what, times: sorted.length, target: TARGET_MS },
-    ...{ p50: at(0.5), p75: at(0.75), max: sorted.at(-1)! },
+    what,
+    times: sorted.length,
+    target: TARGET_MS,
+    p50: at(0.5),
+    p75: at(0.75),
+    max: sorted.at(-1)!,
   }
 }

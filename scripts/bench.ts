@@ -341,13 +341,11 @@ async function measureSql(trx: Trx, to: Date): Promise<Ratio[]> {
     queries: CompiledQuery[]
   }[] = [
     {
-      ...{
-        what: 'feed page, noise hidden',
-        window: 'all',
-        target: 5,
-        base: 'bare page by primary index',
-        of: bare,
-      },
+      what: 'feed page, noise hidden',
+      window: 'all',
+      target: 5,
+      base: 'bare page by primary index',
+      of: bare,
       queries: [pageQuery(trx, shown, { limit: 50 }).compile()],
     },
   ]
@@ -367,13 +365,21 @@ async function measureSql(trx: Trx, to: Date): Promise<Ratio[]> {
       const filtered: ChangeFilters & { from: Date; to: Date } = { ...filters, from, to }
       const { seconds } = bucketsFor(filtered, 60)
       measurements.push({
-        ...{ what: `histogram${noise}`, window, target: 8, base: 'count(*)', of },
+        what: `histogram${noise}`,
+        window,
+        target: 8,
+        base: 'count(*)',
+        of,
         queries: [histogramQuery(trx, filtered, seconds).compile()],
       })
       const opposite =
         filtered.noise === undefined ? [] : [oppositeNoiseQuery(trx, filtered).compile()]
       measurements.push({
-        ...{ what: `all facets${noise}`, window, target: 8, base: 'count(*)', of },
+        what: `all facets${noise}`,
+        window,
+        target: 8,
+        base: 'count(*)',
+        of,
         queries: [facetsQuery(filtered).compile(trx), ...opposite],
       })
     }

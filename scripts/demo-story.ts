@@ -82,7 +82,10 @@ export async function sendStory(
   const github = await integrate('github')
   const pagerDuty = await integrate('pagerduty')
   await api.request('POST', '/service-mappings', {
-    ...{ source: 'pagerduty', value: 'Checkout*', environmentId, services: ['checkout'] },
+    source: 'pagerduty',
+    value: 'Checkout*',
+    environmentId,
+    services: ['checkout'],
   })
   await sendGitHub(github, 'pull_request', pullRequest(release))
   await reportDeploy(api, release)

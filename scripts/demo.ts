@@ -166,7 +166,9 @@ async function main(command: Command): Promise<void> {
   // Loaded only now: it takes a second, and a wrong option is to end the command before.
   const { startCairn } = await import('../src/process/cairn.ts')
   const cairn = await startCairn(config, {
-    ...{ env: process.env, logger, demoSession: true },
+    env: process.env,
+    logger,
+    demoSession: true,
     others: async (app) => stackRoute(app, simulator, () => api!),
   })
   const signal = command.stopInOrder()
@@ -174,7 +176,9 @@ async function main(command: Command): Promise<void> {
   const live = isStage(options)
     ? [
         startLiveActivity(simulator, {
-          ...{ seed: 1, story: true, storyAfterMs: LIVE_STORY_AFTER_MS },
+          seed: 1,
+          story: true,
+          storyAfterMs: LIVE_STORY_AFTER_MS,
         }),
         startLiveActivity(simulator, { seed: 2, accountId: SECOND_ACCOUNT }),
       ]

@@ -77,7 +77,10 @@ async function main(command: Command): Promise<void> {
   const signal = command.stopInOrder()
 
   const simulator = await startSimulator({
-    ...{ accountIds: [PRODUCTION, STAGING], latencyMs: 0, tps: null, stackMs: 0 },
+    accountIds: [PRODUCTION, STAGING],
+    latencyMs: 0,
+    tps: null,
+    stackMs: 0,
   })
   const logger = createLogger({ level: 'error' })
   const browser = await launchBrowser()
@@ -115,7 +118,9 @@ async function withCairn(
   let cairn: Cairn | undefined
   try {
     cairn = await startCairn(loadConfig(process.env), {
-      ...{ env: process.env, logger, demoSession: true },
+      env: process.env,
+      logger,
+      demoSession: true,
     })
     const used = use(cairn).catch((error) => {
       // What it waits for rejects when the browser is closed.
@@ -137,7 +142,8 @@ async function takeAll(cairn: Cairn, simulator: Simulator, browser: Browser, opt
   const first = await builder.startImport()
   await take(importing(first.connection.id), cairn, browser, options)
   const owner = await browser.newContext({
-    ...{ baseURL: cairn.url, extraHTTPHeaders: { origin: cairn.url } },
+    baseURL: cairn.url,
+    extraHTTPHeaders: { origin: cairn.url },
   })
   await owner.request.get('/api/demo/sign-in')
   const scene = await builder.finish(first, owner.request)
@@ -165,9 +171,12 @@ async function take(
     for (const [size, viewport] of Object.entries(sizes)) {
       const open = async (isSignedIn: boolean) => {
         const context = await browser.newContext({
-          ...{ baseURL: cairn.url, colorScheme: scheme, reducedMotion: 'reduce' },
+          baseURL: cairn.url,
+          colorScheme: scheme,
+          reducedMotion: 'reduce',
           viewport: options.docs ? docsSize : viewport,
-          ...{ timezoneId: eveningZone(), locale: 'en-GB' },
+          timezoneId: eveningZone(),
+          locale: 'en-GB',
         })
         context.setDefaultTimeout(WAIT_MS)
         const page = await context.newPage()
@@ -196,11 +205,9 @@ async function takeOne(picture: Picture, page: Page, name: string, { out, docs }
     await page.evaluate('document.activeElement.blur(), scrollTo(0, 0)')
     const clip = await picture.part?.(page).boundingBox()
     await page.screenshot({
-      ...{
-        path: file,
-        fullPage: (picture.whole ?? false) && (!docs || picture.part !== undefined),
-        caret: 'hide',
-      },
+      path: file,
+      fullPage: (picture.whole ?? false) && (!docs || picture.part !== undefined),
+      caret: 'hide',
       ...(clip && { clip }),
     })
     console.log(path.relative(process.cwd(), file))

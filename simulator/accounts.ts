@@ -105,8 +105,13 @@ export class Accounts {
   putManagedPolicy(arn: string, document: PolicyDocument): ManagedPolicy {
     const [, path, name] = /:policy(\/(?:.*\/)?)([^/]+)$/.exec(arn)!
     const policy: ManagedPolicy = {
-      ...{ arn, path: path!, name: name!, id: keyId('ANPA'), createdAt: this.#now() },
-      ...{ document, policy: parsePolicy(document, 'identity') },
+      arn,
+      path: path!,
+      name: name!,
+      id: keyId('ANPA'),
+      createdAt: this.#now(),
+      document,
+      policy: parsePolicy(document, 'identity'),
     }
     this.managedPolicies.set(arn, policy)
     return policy

@@ -78,7 +78,9 @@ export function createAws({ accounts, ledger, faults, stacks, trace, settings, n
     try {
       if (!signature) throw unsigned(request, asked.protocol)
       session = await authenticate(request, signature, {
-        ...{ accounts, now: now(), protocol: asked.protocol },
+        accounts,
+        now: now(),
+        protocol: asked.protocol,
         toleranceSeconds: settings().skewToleranceSeconds,
       })
       const { accountId } = session

@@ -134,7 +134,13 @@ export class Stacks {
       throw new AwsError('AlreadyExistsException', `Stack [${name}] already exists`)
     }
     const stack: Stack = {
-      ...{ id, name, accountId, region, body, template, capabilities },
+      id,
+      name,
+      accountId,
+      region,
+      body,
+      template,
+      capabilities,
       status: 'CREATE_IN_PROGRESS',
       parameters: plan.parameters,
       given: new Map(parameters),
@@ -407,7 +413,12 @@ export class Stacks {
     reason?: string,
   ): void {
     stack.events.push({
-      ...{ id: randomUUID(), logicalId, type, physicalId: ref, status, at: this.#now() },
+      id: randomUUID(),
+      logicalId,
+      type,
+      physicalId: ref,
+      status,
+      at: this.#now(),
       ...(reason !== undefined && { reason }),
     })
   }
@@ -453,7 +464,10 @@ export function cloudFormationOperations(stacks: Stacks): Record<string, QueryOp
       }
       const given = givenParameters(request)
       const stack = stacks.create(request, {
-        ...{ name: stackName(request), body, parameters: given.values, disableRollback: disabled },
+        name: stackName(request),
+        body,
+        parameters: given.values,
+        disableRollback: disabled,
         capabilities: members(parameters, 'Capabilities'),
         tags: structures(parameters, 'Tags'),
       })
@@ -468,7 +482,9 @@ export function cloudFormationOperations(stacks: Stacks): Record<string, QueryOp
       }
       const given = givenParameters(request)
       const stack = stacks.update(request, {
-        ...{ name: stackName(request), parameters: given.values, keep: given.keep },
+        name: stackName(request),
+        parameters: given.values,
+        keep: given.keep,
         ...(body !== undefined && { body }),
         capabilities: members(parameters, 'Capabilities'),
       })

@@ -84,8 +84,13 @@ export function cloudTrailOperations(
     })
     const last = found.events.at(-1)
     const next = {
-      ...{ accountId, region, parameters: frozen, start: chain.start, end: chain.end },
-      ...{ page: chain.page + 1, issuedAt: now },
+      accountId,
+      region,
+      parameters: frozen,
+      start: chain.start,
+      end: chain.end,
+      page: chain.page + 1,
+      issuedAt: now,
     }
     const token = found.more && last ? keep({ ...next, before: last }) : undefined
     const events = unordered ? found.events.toReversed() : found.events
@@ -249,7 +254,10 @@ function readLookup(input: Omit<z.infer<typeof lookupEventsInput>, 'NextToken'>,
     throw invalid('A lookup attribute value has 1 to 2000 characters.')
   }
   return {
-    ...{ start, end, limit, insights: category === 'insight' },
+    start,
+    end,
+    limit,
+    insights: category === 'insight',
     attribute: key && { key, value },
   }
 }

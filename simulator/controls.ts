@@ -127,7 +127,8 @@ const routes: Record<string, Route> = {
       const { AWS_ENDPOINT_URL, AWS_REGION } = simulator.env
       const { accessKeyId, secretAccessKey } = simulator.administrator(input.accountId)
       return {
-        ...{ AWS_ENDPOINT_URL, AWS_REGION },
+        AWS_ENDPOINT_URL,
+        AWS_REGION,
         // Read by version 1 of the AWS CLI.
         AWS_DEFAULT_REGION: AWS_REGION,
         AWS_ACCESS_KEY_ID: accessKeyId,

@@ -36,7 +36,9 @@ export const iamOperations: Record<string, QueryOperation> = {
     const { parameters } = request
     validate(
       text('assumeRolePolicyDocument', parameters.get('AssumeRolePolicyDocument'), {
-        ...{ required: true, min: 1, max: 131_072 },
+        required: true,
+        min: 1,
+        max: 131_072,
       }),
       whole('maxSessionDuration', parameters.get('MaxSessionDuration'), { min: 3600, max: 43_200 }),
     )
@@ -183,7 +185,10 @@ export function createRole(call: Call, role: NewRole): Principal {
     },
     {
       role: {
-        ...{ path, roleName: name, roleId: made.id, arn },
+        path,
+        roleName: name,
+        roleId: made.id,
+        arn,
         assumeRolePolicyDocument: encodeURIComponent(asText(trustPolicy)),
         createDate: timestamp(made.createdAt),
       },
@@ -420,7 +425,7 @@ function trace(
   response: Record<string, unknown> | null = null,
 ): void {
   const region = accounts.partition.globalRegion
-  write({ ...{ service: 'iam', action, region, session, request, response }, invokedBy })
+  write({ service: 'iam', action, region, session, request, response, invokedBy })
 }
 
 function asText(document: PolicyDocument): string {

@@ -106,7 +106,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     async createStack({ template, parameters = {}, stackName = 'cairn-read-only', ...rest }) {
       const stack = await asAdministrator(rest, async (call) => {
         const begun = stacks.create(call, {
-          ...{ name: stackName, body: template, parameters: new Map(Object.entries(parameters)) },
+          name: stackName,
+          body: template,
+          parameters: new Map(Object.entries(parameters)),
           capabilities: rest.capabilities ?? ['CAPABILITY_NAMED_IAM'],
         })
         await stacks.settled(begun)
@@ -141,7 +143,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     disableRegion: (region, id = accountId) => void accounts.account(id).regions.delete(region),
     setTrails(trails, id = accountId) {
       accounts.account(id).trails = trails.map((trail) => ({
-        ...{ multiRegion: true, logging: true },
+        multiRegion: true,
+        logging: true,
         ...trail,
       }))
     },

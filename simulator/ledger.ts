@@ -169,8 +169,13 @@ export class Ledger implements LedgerView {
     const { service, operation, accountId, region } = request
     const key = [service, operation, accountId, region].join(' ')
     const count = getOrMake<string, RequestCount>(this.#requests, key, () => ({
-      ...{ service, operation, accountId, region },
-      ...{ requests: 0, throttled: 0, errors: {} },
+      service,
+      operation,
+      accountId,
+      region,
+      requests: 0,
+      throttled: 0,
+      errors: {},
     }))
     count.requests++
     if (errorCode === undefined) return

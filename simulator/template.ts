@@ -246,7 +246,9 @@ export function planStack(
     resources: inOrder(needs).map((logicalId) => {
       const { type, properties, retain } = present.get(logicalId)!
       return {
-        ...{ logicalId, type, retain },
+        logicalId,
+        type,
+        retain,
         properties: (made) => mapOf(scope.evaluate(properties, made), `Properties of ${logicalId}`),
       }
     }),
@@ -260,7 +262,8 @@ export function planStack(
         }
         const exportName = output.exportName && scope.evaluate(output.exportName, made)
         return {
-          ...{ key, value },
+          key,
+          value,
           ...(output.description !== undefined && { description: output.description }),
           ...(typeof exportName === 'string' && { exportName }),
         }

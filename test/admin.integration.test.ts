@@ -30,7 +30,9 @@ function adminWith(extra: Record<string, string>, ...args: string[]) {
   const { PATH, HOME } = process.env
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], {
     env: {
-      ...{ PATH, HOME, DATABASE_URL: database.url },
+      PATH,
+      HOME,
+      DATABASE_URL: database.url,
       CAIRN_PUBLIC_URL: 'https://cairn.example.com',
       ...extra,
     },
@@ -92,7 +94,11 @@ test('encrypts webhook secrets with the first key, once', async () => {
     const created = await newIntegrationId(trx)
     const secret = { encrypted: new SecretBox([old]).encrypt('hunter2', created) }
     await insertIntegration(trx, id, {
-      ...{ id: created, kind: 'github', name: 'acme', settings: {}, secret },
+      id: created,
+      kind: 'github',
+      name: 'acme',
+      settings: {},
+      secret,
     })
     return created
   })

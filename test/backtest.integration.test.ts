@@ -29,7 +29,9 @@ beforeAll(async () => {
     const occurredAt = new Date(alert.getTime() - 6 * MINUTE_MS)
     await ensurePartitions(trx, occurredAt)
     const culprit = {
-      ...{ occurredAt, service: 'ec2', action: 'RevokeSecurityGroupIngress' },
+      occurredAt,
+      service: 'ec2',
+      action: 'RevokeSecurityGroupIngress',
       summary: 'ops-admin removed 5432/tcp from security group checkout-db',
       risks: ['network' as const],
       resources: [someResource('AWS::EC2::SecurityGroup', 'checkout-db')],
@@ -49,7 +51,7 @@ function backtest(text: string) {
   writeFileSync(file, text)
   const { PATH, HOME } = process.env
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, file], {
-    env: { ...{ PATH, HOME }, DATABASE_URL: database.url },
+    env: { PATH, HOME, DATABASE_URL: database.url },
     encoding: 'utf8',
   })
   return { status, stdout, stderr, file }
@@ -74,12 +76,16 @@ test('past incidents with a cause, without one, and outside the imported time ar
   const sentence =
     'Most likely: ops-admin removed 5432/tcp from security group checkout-db, 6 minutes before the alert'
   expect(known).toMatchObject({
-    ...{ title, services: ['checkout'], cause: 'removed 5432', causeMatches: 1 },
+    title,
+    services: ['checkout'],
+    cause: 'removed 5432',
+    causeMatches: 1,
     atAlert: { answer: 'suspect', sentence, causeRank: 1, newestFirstRank: 1 },
     after15Minutes: { answer: 'suspect', sentence, causeRank: 1 },
   })
   expect(unknown).toMatchObject({
-    ...{ cause: null, causeMatches: 0 },
+    cause: null,
+    causeMatches: 0,
     atAlert: { answer: 'suspect', sentence, causeRank: null, newestFirstRank: null },
   })
   expect(empty).toMatchObject({
@@ -88,7 +94,9 @@ test('past incidents with a cause, without one, and outside the imported time ar
     atAlert: { answer: 'none', candidates: 0, suspects: [], causeRank: null },
   })
   expect(summary).toMatchObject({
-    ...{ incidents: 3, withCause: 2, incomplete: 3 },
+    incidents: 3,
+    withCause: 2,
+    incomplete: 3,
     atAlert: { incidents: 3, abstentions: 1, causeFirst: 1, newestFirst: 1 },
     skipped: { olderThan90Days: 1, inTheFuture: 0 },
   })

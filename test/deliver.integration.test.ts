@@ -71,7 +71,9 @@ async function send(integration: Integration, event: string, payload: unknown, i
   const { secret, kind } = integration
   const body = Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload))
   const response = await api.app.inject({
-    ...{ method: 'POST', url: `/webhooks/${integration.id}`, payload: body },
+    method: 'POST',
+    url: `/webhooks/${integration.id}`,
+    payload: body,
     headers: {
       'content-type': 'application/json',
       'x-github-event': event,
@@ -83,7 +85,9 @@ async function send(integration: Integration, event: string, payload: unknown, i
 }
 
 const deps = (fields = {}) => ({
-  ...{ db: api.db, aws: new AwsAccess(), pacers: new Pacers() },
+  db: api.db,
+  aws: new AwsAccess(),
+  pacers: new Pacers(),
   // A turn has no limit of time.
   clock: () => 0,
   ...fields,
@@ -132,7 +136,9 @@ describe('a delivery of GitHub', () => {
     const json = JSON.stringify(pullRequestMerged(1, ago(5)))
     const body = Buffer.from(new URLSearchParams({ payload: json }).toString())
     const response = await api.app.inject({
-      ...{ method: 'POST', url: `/webhooks/${github.id}`, payload: body },
+      method: 'POST',
+      url: `/webhooks/${github.id}`,
+      payload: body,
       headers: {
         'content-type': 'application/x-www-form-urlencoded',
         'x-github-event': 'pull_request',
@@ -159,7 +165,9 @@ describe('a delivery of GitHub', () => {
     const tenant = await api.tenant('untimed')
     const [one, two] = [await create(tenant, 'github'), await create(tenant, 'github')]
     const added = {
-      ...{ action: 'added', repository: REPOSITORY, sender: { login: 'octocat' } },
+      action: 'added',
+      repository: REPOSITORY,
+      sender: { login: 'octocat' },
       member: { login: 'mallory' },
     }
     const receive = async (integration: Integration, at: Date) => {
@@ -376,8 +384,11 @@ test.each(['the run first', 'AWS first'])(
         {
           eventTime: cloudTrailTime(at.getTime()),
           userIdentity: roleIdentity({
-            ...{ role: 'deploy', session: `shop-${runId}`, key: 'ASIAEXAMPLEGITHUB001' },
-            ...{ began: cloudTrailTime(ago(9).getTime()), federatedProvider: provider },
+            role: 'deploy',
+            session: `shop-${runId}`,
+            key: 'ASIAEXAMPLEGITHUB001',
+            began: cloudTrailTime(ago(9).getTime()),
+            federatedProvider: provider,
           }),
         },
       )
@@ -386,7 +397,9 @@ test.each(['the run first', 'AWS first'])(
       await asOrganization(api.db, tenant.id, async (trx) => {
         await ensurePartitions(trx, at)
         const owner = {
-          ...{ organizationId: tenant.id, connectionId: connection.id, sourceAccount: ACCOUNT },
+          organizationId: tenant.id,
+          connectionId: connection.id,
+          sourceAccount: ACCOUNT,
         }
         await storeEvents(trx, owner, { changes: [imported(change, record)], unparsed: [] })
       })
@@ -417,11 +430,17 @@ test('PagerDuty and Alertmanager deliveries update incidents', async () => {
   const alertmanager = await create(tenant, 'alertmanager')
   const event = (id: string, type: string, status: string, minutes: number) => ({
     event: {
-      ...{ id, event_type: `incident.${type}`, resource_type: 'incident' },
+      id,
+      event_type: `incident.${type}`,
+      resource_type: 'incident',
       occurred_at: ago(minutes).toISOString(),
       data: {
-        ...{ id: 'PINCIDENT', type: 'incident', title: 'checkout: 5xx above 5 %', status },
-        ...{ created_at: ago(9).toISOString(), html_url: 'https://acme.pagerduty.com/incidents/P' },
+        id: 'PINCIDENT',
+        type: 'incident',
+        title: 'checkout: 5xx above 5 %',
+        status,
+        created_at: ago(9).toISOString(),
+        html_url: 'https://acme.pagerduty.com/incidents/P',
         service: { id: 'PSERVICE', summary: 'checkout' },
       },
     },
@@ -430,8 +449,13 @@ test('PagerDuty and Alertmanager deliveries update incidents', async () => {
   await send(pagerduty, '', event('e2', 'resolved', 'resolved', 2))
   await send(pagerduty, '', event('e1', 'triggered', 'triggered', 9))
   await send(alertmanager, '', {
-    ...{ version: '4', groupKey: 'g', status: 'firing', receiver: 'cairn' },
-    ...{ groupLabels: {}, commonLabels: { alertname: 'Disk' }, commonAnnotations: {} },
+    version: '4',
+    groupKey: 'g',
+    status: 'firing',
+    receiver: 'cairn',
+    groupLabels: {},
+    commonLabels: { alertname: 'Disk' },
+    commonAnnotations: {},
     alerts: [{ status: 'firing', labels: { alertname: 'Disk' }, startsAt: ago(300).toISOString() }],
   })
   expect(await translate(tenant)).toMatchObject({ translated: 3, failed: 0 })
@@ -635,7 +659,9 @@ test('1,000 deliveries are each translated exactly once while workers are killed
 
   await bundleWorkflows()
   const worker = startWorker({
-    ...{ target, installationId: id, logger },
+    target,
+    installationId: id,
+    logger,
     activities: createActivities(deps()),
   })
   onTestFinished(() => worker.stop())

@@ -59,9 +59,13 @@ describe('a configuration error is one line without a stack trace', () => {
 async function start(script: string, args: string[], env: Record<string, string | undefined>) {
   const child = spawn(process.execPath, [path.join(root, script), ...args], {
     env: {
-      ...{ PATH: process.env.PATH, HOME: process.env.HOME, AWS_EC2_METADATA_DISABLED: 'true' },
-      ...{ DATABASE_URL: database.url, TEMPORAL_ADDRESS: inject('temporalAddress') },
-      ...{ CAIRN_API_KEY: 'a-key-that-is-long-enough', CAIRN_LOG_LEVEL: 'warn' },
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      AWS_EC2_METADATA_DISABLED: 'true',
+      DATABASE_URL: database.url,
+      TEMPORAL_ADDRESS: inject('temporalAddress'),
+      CAIRN_API_KEY: 'a-key-that-is-long-enough',
+      CAIRN_LOG_LEVEL: 'warn',
       CAIRN_AUTH_SECRET: 'a-secret-that-is-long-enough-for-better-auth',
       ...env,
     } as NodeJS.ProcessEnv,
@@ -143,7 +147,8 @@ test('a port in use, an address of another machine, and an unreadable certificat
 
 test('a file as the data directory results in one line', async () => {
   const { code, output } = await start('src/main.ts', [], {
-    ...{ DATABASE_URL: undefined, TEMPORAL_ADDRESS: undefined },
+    DATABASE_URL: undefined,
+    TEMPORAL_ADDRESS: undefined,
     CAIRN_DATA_DIR: path.join(root, 'package.json'),
   })
   expect(output).toMatch(/package\.json cannot be used for Cairn's data: [^\n]*$/)

@@ -67,7 +67,8 @@ async function run(
   const id = await installationId(db)
   const workflows = createWorkflows(target, { installationId: id, logger })
   const activities = createActivities({
-    ...{ db, pacers: new Pacers() },
+    db,
+    pacers: new Pacers(),
     aws: new AwsAccess({ credentials: async () => Promise.reject(new Error('no identity')) }),
   })
   const worker = startWorker({ target, installationId: id, activities, logger })

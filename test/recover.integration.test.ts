@@ -92,8 +92,12 @@ type SetUp = Awaited<ReturnType<typeof setUp>>
 const check = ({ github, tenant, integration }: SetUp, fields = {}) =>
   recoverDeliveries(
     {
-      ...{ db: api.db, aws: new AwsAccess(), pacers: new Pacers() },
-      ...{ githubApiUrl: github.url, secrets: () => api.context.secrets, ...fields },
+      db: api.db,
+      aws: new AwsAccess(),
+      pacers: new Pacers(),
+      githubApiUrl: github.url,
+      secrets: () => api.context.secrets,
+      ...fields,
     },
     { installationId: 'unused', organizationId: tenant.id, integrationId: integration.id },
     new AbortController().signal,
@@ -114,9 +118,12 @@ async function log({ tenant, integration }: SetUp) {
 async function send({ integration }: SetUp, { guid, event, payload }: ReturnType<typeof missed>) {
   const body = Buffer.from(JSON.stringify(payload))
   const response = await api.app.inject({
-    ...{ method: 'POST', url: new URL(integration.url).pathname, payload: body },
+    method: 'POST',
+    url: new URL(integration.url).pathname,
+    payload: body,
     headers: {
-      ...{ 'x-github-event': event, 'x-github-delivery': guid },
+      'x-github-event': event,
+      'x-github-delivery': guid,
       ...signatureHeaders('github', { secret: integration.secret, body }),
     },
   })
@@ -135,8 +142,11 @@ describe('a check', () => {
       { deliveryId: attempts[0]!.guid, recoveredAt: null },
     ])
     expect(await recoveryOf(set)).toMatchObject({
-      ...{ hooksOf: ['acme/shop'], problem: null, recovered: 2 },
-      ...{ checkedAt: expect.any(String), checkedThrough: expect.any(String) },
+      hooksOf: ['acme/shop'],
+      problem: null,
+      recovered: 2,
+      checkedAt: expect.any(String),
+      checkedThrough: expect.any(String),
     })
     // Not due: nothing is asked.
     const before = set.github.requests.length
@@ -175,7 +185,8 @@ describe('a check', () => {
     expect(await check(set)).toMatchObject({ recovered: 25 })
     expect(await recoveryOf(set)).toMatchObject({
       problem: 'GitHub answered with status 502. Cairn retries.',
-      ...{ checkedThrough: null, recovered: 25 },
+      checkedThrough: null,
+      recovered: 25,
     })
     await checkNow(set)
     expect(await check(set)).toMatchObject({ recovered: 5 })
@@ -466,10 +477,15 @@ test('a workflow with a killed worker recovers each delivery once, and its histo
 
   await bundleWorkflows()
   const second = startWorker({
-    ...{ target, installationId: id, logger },
+    target,
+    installationId: id,
+    logger,
     activities: createActivities({
-      ...{ db: api.db, aws: new AwsAccess(), pacers: new Pacers() },
-      ...{ githubApiUrl: github.url, secrets: () => api.context.secrets },
+      db: api.db,
+      aws: new AwsAccess(),
+      pacers: new Pacers(),
+      githubApiUrl: github.url,
+      secrets: () => api.context.secrets,
     }),
   })
   onTestFinished(() => second.stop())
@@ -516,7 +532,9 @@ test('the starter starts a workflow only for an overdue check', async () => {
   const started: string[] = []
   const isStarted = Promise.withResolvers<void>()
   const starter = startRecoverStarter({
-    ...{ db: api.context.system, logger: pino({ level: 'silent' }), intervalMs: 50 },
+    db: api.context.system,
+    logger: pino({ level: 'silent' }),
+    intervalMs: 50,
     overdueMs: 5 * MINUTE_MS,
     workflows: {
       async recover({ integrationId }) {

@@ -110,7 +110,10 @@ function read(row: Row) {
 }
 
 const identity = ({ id, change_set_id, occurred_at, connection_id }: Row) => ({
-  ...{ id, change_set_id, occurred_at, connection_id },
+  id,
+  change_set_id,
+  occurred_at,
+  connection_id,
 })
 
 async function facets(tenant: Tenant) {

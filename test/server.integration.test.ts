@@ -55,7 +55,11 @@ async function start(
   others?: (app: App) => Promise<void>,
 ) {
   const server = await startServer({
-    ...{ config, workflows, logger, demoSession, others },
+    config,
+    workflows,
+    logger,
+    demoSession,
+    others,
     databaseUrl: database.url,
   })
   atTheEnd(() => server.close())
@@ -232,7 +236,11 @@ describe('the first owner', () => {
     const { PATH, HOME } = process.env
     const child = spawn(process.execPath, [path.resolve(import.meta.dirname, '../src/server.ts')], {
       env: {
-        ...{ PATH, HOME, PORT: '0', CAIRN_DATA_DIR: dataDir, CAIRN_LOG_LEVEL: 'debug' },
+        PATH,
+        HOME,
+        PORT: '0',
+        CAIRN_DATA_DIR: dataDir,
+        CAIRN_LOG_LEVEL: 'debug',
         DATABASE_URL: database.url,
         TEMPORAL_ADDRESS: inject('temporalAddress'),
       },

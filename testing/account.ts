@@ -89,7 +89,11 @@ export async function createTestAccount(
         .executeTakeFirstOrThrow()
       const row = await asOrganization(db, organizationId, async (trx) => {
         const { id } = await insertConnection(trx, {
-          ...{ organizationId, name, externalId, lookbackDays, selection },
+          organizationId,
+          name,
+          externalId,
+          lookbackDays,
+          selection,
         })
         const role = { arn, accountId: simulator.accountId, partition: 'aws' }
         return (await updateDesiredState(trx, id, { role }))!

@@ -85,7 +85,8 @@ export async function createTestApi(
   const { db } = testDatabase
   const superuser = openDatabase({ url: testDatabase.superuserUrl })
   const { database, system } = openApiDatabases({
-    ...{ url: testDatabase.url, maxQueries: 2 },
+    url: testDatabase.url,
+    maxQueries: 2,
     timeoutsMs: options.timeoutsMs,
   })
   const notifications = openNotifications({ url: testDatabase.url })
@@ -99,8 +100,16 @@ export async function createTestApi(
   const auth = openPeople({ system, secret, publicUrl, logger })
   const secretKey = randomBytes(32)
   const context = {
-    ...{ database, system, workflows, notifications, principal, templateUrl },
-    ...{ publicUrl, auth, demoOwner, temporalUrl },
+    database,
+    system,
+    workflows,
+    notifications,
+    principal,
+    templateUrl,
+    publicUrl,
+    auth,
+    demoOwner,
+    temporalUrl,
     deliveryLimits: options.deliveryLimits,
     bodyMemory: options.bodyMemory,
     jsonBudget: options.jsonBudget,
@@ -112,7 +121,9 @@ export async function createTestApi(
   const client = (headers: Record<string, string>): Client => ({
     async request(method, url, body) {
       const response = await app.inject({
-        ...{ method: method as 'GET', url, headers },
+        method: method as 'GET',
+        url,
+        headers,
         ...(body !== undefined && { payload: body as object }),
       })
       return {
@@ -144,13 +155,16 @@ export async function createTestApi(
           await insertInvitation(system, { organizationId: id, role, token, expiresAt })
           const password = randomBytes(12).toString('base64url')
           const made = await app.inject({
-            ...{ method: 'POST', url: '/api/invitation' },
+            method: 'POST',
+            url: '/api/invitation',
             payload: { token, name: role, email: `${randomUUID()}@example.com`, password },
           })
           if (made.statusCode !== 201) throw new Error(made.body)
           const cookie = cookieOf(made.headers)
           return {
-            ...{ user: made.json().user, password, cookie },
+            user: made.json().user,
+            password,
+            cookie,
             ...client({ cookie, 'sec-fetch-site': 'same-origin' }),
           }
         },

@@ -94,7 +94,10 @@ export async function startFakeGitHub(): Promise<FakeGitHub> {
   const fake: FakeGitHub = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     token: `github_pat_${'x'.repeat(30)}`,
-    ...{ hooks: [], requests: [], redelivered: [], pageSize: 100 },
+    hooks: [],
+    requests: [],
+    redelivered: [],
+    pageSize: 100,
     intercept: () => false,
     async close() {
       server.closeAllConnections()

@@ -113,7 +113,11 @@ export async function someIncident(
 ): Promise<string> {
   const { organizationId, environmentId, changeId } = owner
   await insertServiceMapping(trx, organizationId, {
-    ...{ source: null, label: null, value: 'Checkout*', environmentId, services: ['checkout'] },
+    source: null,
+    label: null,
+    value: 'Checkout*',
+    environmentId,
+    services: ['checkout'],
   })
   const events = translatePagerDuty(pagerDutyBody())
   const [applied] = await applyIncidentEvents(trx, organizationId, events)

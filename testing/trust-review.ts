@@ -20,9 +20,14 @@ export function reviewText(text: string, against: Partial<ExpectedTrust> = {}): 
 /** The response of `aws iam get-role`. */
 export const getRole = (document: unknown, Arn = roleArn) => ({
   Role: {
-    ...{ Path: '/', RoleName: 'cairn-read-only', RoleId: 'AROAEXAMPLEEXAMPLE12', Arn },
-    ...{ CreateDate: '2026-03-02T09:12:07+00:00', AssumeRolePolicyDocument: document },
-    ...{ MaxSessionDuration: 3600, RoleLastUsed: {} },
+    Path: '/',
+    RoleName: 'cairn-read-only',
+    RoleId: 'AROAEXAMPLEEXAMPLE12',
+    Arn,
+    CreateDate: '2026-03-02T09:12:07+00:00',
+    AssumeRolePolicyDocument: document,
+    MaxSessionDuration: 3600,
+    RoleLastUsed: {},
   },
 })
 

@@ -88,8 +88,12 @@ export function useWeb({
   beforeAll(async () => {
     const [simulator, browser] = await Promise.all([
       startSimulator({
-        ...{ latencyMs: 20, tps: null, stackMs: 0, recordsCalls: false },
-        ...{ accountIds: accounts, regions },
+        latencyMs: 20,
+        tps: null,
+        stackMs: 0,
+        recordsCalls: false,
+        accountIds: accounts,
+        regions,
       }),
       sharedBrowser(),
     ])

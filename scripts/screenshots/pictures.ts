@@ -94,7 +94,9 @@ export function complete(scene: Scene): Picture[] {
 const signedOut = ({ resetPath, invitationPath }: Scene): Picture[] => [
   { name: 'sign-in', to: '/sign-in', signedIn: false, prepare: heading('Sign in') },
   {
-    ...{ name: 'sign-in-error', to: '/sign-in', signedIn: false },
+    name: 'sign-in-error',
+    to: '/sign-in',
+    signedIn: false,
     async prepare(page) {
       await page.getByRole('textbox', { name: 'Email' }).fill('ada@example.com')
       await page.getByRole('textbox', { name: 'Password' }).fill('not the password')
@@ -109,7 +111,9 @@ const signedOut = ({ resetPath, invitationPath }: Scene): Picture[] => [
     prepare: heading('Set a new password'),
   },
   {
-    ...{ name: 'accept-invitation', to: invitationPath, signedIn: false },
+    name: 'accept-invitation',
+    to: invitationPath,
+    signedIn: false,
     prepare: (page) => page.getByRole('textbox', { name: 'Name' }).waitFor(),
   },
 ]
@@ -220,7 +224,9 @@ const feed = (scene: Scene): Picture[] => [
     after: (page) => page.unrouteAll({ behavior: 'ignoreErrors' }),
   },
   {
-    ...{ name: 'change', to: `/changes/${scene.largestChange}`, whole: true },
+    name: 'change',
+    to: `/changes/${scene.largestChange}`,
+    whole: true,
     async prepare(page) {
       await button(page, 'Show event')
       await page.getByRole('heading', { name: 'Request', exact: true }).waitFor()
@@ -248,21 +254,26 @@ const incidents = (scene: Scene): Picture[] => [
     prepare: (page) => page.getByRole('table').getByRole('link').first().waitFor(),
   },
   {
-    ...{ name: 'incident', to: `/incidents/${scene.incident}`, whole: true },
+    name: 'incident',
+    to: `/incidents/${scene.incident}`,
+    whole: true,
     async prepare(page) {
       await page.getByRole('list', { name: 'Suspects' }).waitFor()
       await settled(page)
     },
   },
   {
-    ...{ name: 'incident-abstention', to: `/incidents/${scene.unexplained}`, whole: true },
+    name: 'incident-abstention',
+    to: `/incidents/${scene.unexplained}`,
+    whole: true,
     async prepare(page) {
       await page.getByText('Cairn cannot see').waitFor()
       await settled(page)
     },
   },
   {
-    ...{ name: 'incident-preview', to: `/incidents/preview?at=${scene.noticedAt}` },
+    name: 'incident-preview',
+    to: `/incidents/preview?at=${scene.noticedAt}`,
     async prepare(page) {
       await heading(/What changed before/)(page)
       await settled(page)
@@ -270,7 +281,9 @@ const incidents = (scene: Scene): Picture[] => [
   },
   { name: 'backtest-empty', to: '/incidents/backtest', prepare: heading('Backtest') },
   {
-    ...{ name: 'backtest', to: '/incidents/backtest', whole: true },
+    name: 'backtest',
+    to: '/incidents/backtest',
+    whole: true,
     async prepare(page) {
       const rows = [
         'time,environment,title,cause',
@@ -333,7 +346,8 @@ const sources = (scene: Scene): Picture[] => [
     prepare: (page) => page.getByRole('link', { name: 'Data platform' }).waitFor(),
   },
   ...['Terraform', 'CloudFormation', 'AWS CLI', 'JSON policies'].map((name) => ({
-    ...{ name: `connection-setup-${name.toLowerCase().replace(' ', '-')}`, whole: true as const },
+    name: `connection-setup-${name.toLowerCase().replace(' ', '-')}`,
+    whole: true as const,
     to: `/integrations/aws/${scene.awaiting}`,
     async prepare(page: Page) {
       await page.getByRole('tab', { name }).click()
@@ -342,14 +356,18 @@ const sources = (scene: Scene): Picture[] => [
     },
   })),
   {
-    ...{ name: 'connection-failed', to: `/integrations/aws/${scene.failed}`, whole: true },
+    name: 'connection-failed',
+    to: `/integrations/aws/${scene.failed}`,
+    whole: true,
     async prepare(page) {
       await page.getByText('How to fix:').first().waitFor()
       await settled(page)
     },
   },
   {
-    ...{ name: 'verification-failed', to: `/integrations/aws/${scene.failed}`, whole: true },
+    name: 'verification-failed',
+    to: `/integrations/aws/${scene.failed}`,
+    whole: true,
     async prepare(page) {
       await page.getByText('How to fix:').first().waitFor()
       await settled(page)
@@ -357,7 +375,9 @@ const sources = (scene: Scene): Picture[] => [
     part: (page) => page.getByRole('region', { name: /^Verification/ }),
   },
   {
-    ...{ name: 'connection-complete', to: `/integrations/aws/${scene.complete}`, whole: true },
+    name: 'connection-complete',
+    to: `/integrations/aws/${scene.complete}`,
+    whole: true,
     async prepare(page) {
       await page.getByRole('region', { name: 'Imported' }).waitFor()
       await settled(page)

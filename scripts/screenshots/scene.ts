@@ -87,7 +87,9 @@ export class SceneBuilder {
     const incident = await sendStory(api, this.#story, first.environment)
     const noticedAt = new Date(this.#simulator.now() - 4.4 * DAY_MS).toISOString()
     const unexplained = await api.request<{ id: string }>('POST', '/incidents', {
-      ...{ title: 'Search: p99 latency above 2 s', noticedAt, services: ['search'] },
+      title: 'Search: p99 latency above 2 s',
+      noticedAt,
+      services: ['search'],
       environmentId: first.environment,
     })
     const { items: integrations } = await api.request<{ items: { id: string; kind: string }[] }>(
@@ -109,7 +111,9 @@ export class SceneBuilder {
 
   #create(name: string, environmentId?: string) {
     return this.#api.request<Connection>('POST', '/connections', {
-      ...{ name, environmentId, lookbackDays: 7 },
+      name,
+      environmentId,
+      lookbackDays: 7,
     })
   }
 
@@ -133,7 +137,8 @@ export class SceneBuilder {
     const roleArn = await this.#setRole(connection, STAGING)
     await this.#imported(connection)
     putRole(this.#simulator, {
-      ...{ roleArn, externalId: connection.externalId },
+      roleArn,
+      externalId: connection.externalId,
       condition: { StringLike: { 'sts:ExternalId': '*' } },
     })
     await this.#api.request('POST', `/connections/${connection.id}/verify`)
@@ -176,7 +181,9 @@ export class SceneBuilder {
       method: 'POST',
       headers: { 'content-type': 'application/json', origin },
       body: JSON.stringify({
-        ...{ token: searchParams.get('token'), name: 'Mei Tanaka', email: MEMBER_EMAIL },
+        token: searchParams.get('token'),
+        name: 'Mei Tanaka',
+        email: MEMBER_EMAIL,
         password: 'a password of Mei',
       }),
     })

@@ -182,7 +182,10 @@ export function instance(script: Script, region: string, role: string, instanceI
   const opened = handOut(script, region, 'ec2', role, instanceId)
   return {
     userIdentity: assumedRole(script, {
-      ...{ role, name: instanceId, ...opened, ec2RoleDelivery: '2.0' },
+      role,
+      name: instanceId,
+      ...opened,
+      ec2RoleDelivery: '2.0',
     }),
     sourceIPAddress: '198.51.100.200',
     userAgent: agents.ssmAgent,
@@ -261,7 +264,9 @@ export function signIn(script: Script, person: Person): Caller {
   const opened = openWithSaml(script, person, role)
   return {
     userIdentity: assumedRole(script, {
-      ...{ role, name: person.email, ...opened },
+      role,
+      name: person.email,
+      ...opened,
     }),
     sourceIPAddress: person.sourceIPAddress,
     userAgent: agents.cli(person.os),
@@ -317,8 +322,10 @@ function openWithSaml(script: Script, { email }: Person, role: string) {
   script.call(
     {
       userIdentity: {
-        ...{ type: 'SAMLUser', principalId: principal },
-        ...{ userName: email, identityProvider: account.samlProvider },
+        type: 'SAMLUser',
+        principalId: principal,
+        userName: email,
+        identityProvider: account.samlProvider,
       },
       sourceIPAddress: 'sso.amazonaws.com',
       userAgent: () => 'sso.amazonaws.com',
@@ -335,7 +342,9 @@ function openWithSaml(script: Script, { email }: Person, role: string) {
         principalArn: `arn:aws:iam::${account.id}:saml-provider/${account.samlProvider}`,
       },
       response: {
-        ...{ subjectType: 'persistent', subject: email, credentials },
+        subjectType: 'persistent',
+        subject: email,
+        credentials,
         issuer: `https://portal.sso.${account.homeRegion}.amazonaws.com/saml/assertion/${account.samlProvider}`,
         assumedRoleUser: assumedRoleUser(account, role, email),
         audience: 'https://signin.aws.amazon.com/saml',

@@ -29,8 +29,13 @@ export function ingress(
         }
   const permission = { ipProtocol: 'tcp', fromPort: port, toPort: port, ...source }
   const described = {
-    ...{ groupId, securityGroupRuleId: ruleId, description, isEgress: false },
-    ...{ ipProtocol: 'tcp', fromPort: port, toPort: port },
+    groupId,
+    securityGroupRuleId: ruleId,
+    description,
+    isEgress: false,
+    ipProtocol: 'tcp',
+    fromPort: port,
+    toPort: port,
     ...('cidr' in from
       ? { cidrIpv4: from.cidr }
       : { referencedGroupInfo: { groupId: from.groupId, userId: account.id } }),
@@ -88,8 +93,13 @@ export function runInstances(
       ...(byTemplate
         ? { launchTemplate: { launchTemplateId: place.launchTemplateId, version: '$Latest' } }
         : { instanceType, groupSet: { items: [{ groupId }] } }),
-      ...{ blockDeviceMapping: {}, availabilityZone, monitoring: { enabled: false }, subnetId },
-      ...{ disableApiTermination: false, disableApiStop: false, clientToken },
+      blockDeviceMapping: {},
+      availabilityZone,
+      monitoring: { enabled: false },
+      subnetId,
+      disableApiTermination: false,
+      disableApiStop: false,
+      clientToken,
       tagSpecificationSet: {
         items: [{ resourceType: 'instance', tags: tagSet(tags).items }],
       },
@@ -101,19 +111,33 @@ export function runInstances(
       instancesSet: {
         items: [
           {
-            ...{ instanceId, imageId: place.imageId, bootMode: 'uefi-preferred' },
+            instanceId,
+            imageId: place.imageId,
+            bootMode: 'uefi-preferred',
             instanceState: { code: 0, name: 'pending' },
             privateDnsName: `ip-${privateIp.replaceAll('.', '-')}.${place.region === 'us-east-1' ? 'ec2' : `${place.region}.compute`}.internal`,
-            ...{ amiLaunchIndex: 0, productCodes: {}, instanceType, launchTime: launchedAt },
+            amiLaunchIndex: 0,
+            productCodes: {},
+            instanceType,
+            launchTime: launchedAt,
             placement: { availabilityZone, tenancy: 'default' },
             monitoring: { state: 'disabled' },
-            ...{ subnetId, vpcId: place.vpcId, privateIpAddress: privateIp },
+            subnetId,
+            vpcId: place.vpcId,
+            privateIpAddress: privateIp,
             stateReason: { code: 'pending', message: 'pending' },
-            ...{ architecture: 'arm64', rootDeviceType: 'ebs', rootDeviceName: '/dev/xvda' },
-            ...{ blockDeviceMapping: {}, virtualizationType: 'hvm', hypervisor: 'xen' },
+            architecture: 'arm64',
+            rootDeviceType: 'ebs',
+            rootDeviceName: '/dev/xvda',
+            blockDeviceMapping: {},
+            virtualizationType: 'hvm',
+            hypervisor: 'xen',
             tagSet: tagSet(tags),
-            ...{ clientToken, groupSet: { items: [{ groupId }] }, sourceDestCheck: true },
-            ...{ ebsOptimized: false, enclaveOptions: { enabled: false } },
+            clientToken,
+            groupSet: { items: [{ groupId }] },
+            sourceDestCheck: true,
+            ebsOptimized: false,
+            enclaveOptions: { enabled: false },
           },
         ],
       },
@@ -160,13 +184,17 @@ export function createSecurityGroup(
     service: 'ec2',
     action: 'CreateSecurityGroup',
     request: {
-      ...{ groupName, groupDescription: 'Managed by Terraform', vpcId: place.vpcId },
+      groupName,
+      groupDescription: 'Managed by Terraform',
+      vpcId: place.vpcId,
       tagSpecificationSet: {
         items: [{ resourceType: 'security-group', tags: tagSet(tags).items }],
       },
     },
     response: {
-      ...{ _return: true, groupId, tagSet: tagSet(tags) },
+      _return: true,
+      groupId,
+      tagSet: tagSet(tags),
       securityGroupArn: `arn:aws:ec2:${place.region}:${account.id}:security-group/${groupId}`,
     },
   }
@@ -191,7 +219,10 @@ export function registerTaskDefinition(
   const family = `${place.name}-${service}`
   const role = `arn:aws:iam::${account.id}:role/${place.name}-task`
   const container = {
-    ...{ name: service, image, cpu: 0, essential: true },
+    name: service,
+    image,
+    cpu: 0,
+    essential: true,
     portMappings: [{ containerPort: 8080, hostPort: 8080, protocol: 'tcp' }],
     environment: 'HIDDEN_DUE_TO_SECURITY_REASONS',
     secrets: [{ name: 'DATABASE_URL', valueFrom: place.secretArn }],
@@ -206,9 +237,13 @@ export function registerTaskDefinition(
   }
   const definition = {
     family,
-    ...{ taskRoleArn: role, executionRoleArn: `${role}-execution`, networkMode: 'awsvpc' },
+    taskRoleArn: role,
+    executionRoleArn: `${role}-execution`,
+    networkMode: 'awsvpc',
     containerDefinitions: [container],
-    ...{ requiresCompatibilities: ['FARGATE'], cpu: '1024', memory: String(memory) },
+    requiresCompatibilities: ['FARGATE'],
+    cpu: '1024',
+    memory: String(memory),
   }
   return {
     service: 'ecs',
@@ -218,9 +253,12 @@ export function registerTaskDefinition(
       taskDefinition: {
         ...definition,
         taskDefinitionArn: taskDefinitionArn(account, place, service, revision),
-        ...{ revision, status: 'ACTIVE', compatibilities: ['EC2', 'FARGATE'] },
+        revision,
+        status: 'ACTIVE',
+        compatibilities: ['EC2', 'FARGATE'],
         registeredAt: task.at,
-        ...{ volumes: [], placementConstraints: [] },
+        volumes: [],
+        placementConstraints: [],
       },
     },
   }
@@ -244,7 +282,9 @@ export function updateService(
   const { region, cluster } = place
   const { service, taskDefinition, desiredCount, force } = change
   const request = {
-    ...{ cluster, service, desiredCount },
+    cluster,
+    service,
+    desiredCount,
     ...(taskDefinition && { taskDefinition }),
     ...(force && { forceNewDeployment: true }),
   }
@@ -259,19 +299,28 @@ export function updateService(
         clusterArn: `arn:aws:ecs:${region}:${account.id}:cluster/${cluster}`,
         loadBalancers: [
           {
-            ...{ targetGroupArn: place.targetGroupArn, containerName: service },
+            targetGroupArn: place.targetGroupArn,
+            containerName: service,
             containerPort: 8080,
           },
         ],
-        ...{ status: 'ACTIVE', desiredCount, runningCount: desiredCount, pendingCount: 0 },
-        ...{ launchType: 'FARGATE', platformVersion: 'LATEST' },
+        status: 'ACTIVE',
+        desiredCount,
+        runningCount: desiredCount,
+        pendingCount: 0,
+        launchType: 'FARGATE',
+        platformVersion: 'LATEST',
         ...(taskDefinition && { taskDefinition }),
         deployments: [
           {
             id: `ecs-svc/${random.text('0123456789', 19)}`,
-            ...{ status: 'PRIMARY', desiredCount, pendingCount: 0 },
+            status: 'PRIMARY',
+            desiredCount,
+            pendingCount: 0,
             ...(taskDefinition && { taskDefinition }),
-            ...{ runningCount: 0, launchType: 'FARGATE', rolloutState: 'IN_PROGRESS' },
+            runningCount: 0,
+            launchType: 'FARGATE',
+            rolloutState: 'IN_PROGRESS',
           },
         ],
       },
@@ -298,16 +347,24 @@ export function modifyParameter(
 
 function describedDatabase(account: Account, place: Place) {
   return {
-    ...{ dBInstanceIdentifier: place.database, dBInstanceClass: 'db.r7g.xlarge' },
-    ...{ engine: 'postgres', engineVersion: '16.6', multiAZ: place.environment === 'prod' },
+    dBInstanceIdentifier: place.database,
+    dBInstanceClass: 'db.r7g.xlarge',
+    engine: 'postgres',
+    engineVersion: '16.6',
+    multiAZ: place.environment === 'prod',
     dBInstanceArn: `arn:aws:rds:${place.region}:${account.id}:db:${place.database}`,
     dBParameterGroups: [
       { dBParameterGroupName: place.parameterGroup, parameterApplyStatus: 'in-sync' },
     ],
     vpcSecurityGroups: [{ vpcSecurityGroupId: place.groups.database, status: 'active' }],
-    ...{ storageEncrypted: true, kmsKeyId: place.keyArn, publiclyAccessible: false },
-    ...{ allocatedStorage: 400, storageType: 'gp3', backupRetentionPeriod: 7 },
-    ...{ masterUsername: 'shop', deletionProtection: true },
+    storageEncrypted: true,
+    kmsKeyId: place.keyArn,
+    publiclyAccessible: false,
+    allocatedStorage: 400,
+    storageType: 'gp3',
+    backupRetentionPeriod: 7,
+    masterUsername: 'shop',
+    deletionProtection: true,
     dBSubnetGroup: { dBSubnetGroupName: `${place.name}-data`, vpcId: place.vpcId },
   }
 }
@@ -332,11 +389,13 @@ export function modifyDatabase(
     request: {
       dBInstanceIdentifier: place.database,
       ...change,
-      ...{ applyImmediately: true, allowMajorVersionUpgrade: false },
+      applyImmediately: true,
+      allowMajorVersionUpgrade: false,
     },
     response: {
       ...describedDatabase(account, place),
-      ...{ dBInstanceStatus: 'available', pendingModifiedValues: change },
+      dBInstanceStatus: 'available',
+      pendingModifiedValues: change,
     },
   }
 }
@@ -352,8 +411,11 @@ export function updateFunctionCode(
     service: 'lambda',
     action: 'UpdateFunctionCode20150331v2',
     request: {
-      ...{ functionName, s3Bucket: `shop-build-artifacts-${place.region}`, s3Key },
-      ...{ publish: false, dryRun: false },
+      functionName,
+      s3Bucket: `shop-build-artifacts-${place.region}`,
+      s3Key,
+      publish: false,
+      dryRun: false,
     },
     response: {
       ...describedFunction(account, place, functionName),
@@ -361,7 +423,9 @@ export function updateFunctionCode(
       codeSize: random.integer(400_000, 9_000_000),
       lastModified: `${new Date(at).toISOString().slice(0, 19)}.000+0000`,
       revisionId: random.uuid(),
-      ...{ version: '$LATEST', state: 'Active', lastUpdateStatus: 'InProgress' },
+      version: '$LATEST',
+      state: 'Active',
+      lastUpdateStatus: 'InProgress',
       lastUpdateStatusReason: 'The function is being created.',
     },
   }
@@ -371,9 +435,14 @@ export function describedFunction(account: Account, place: Place, functionName: 
   return {
     functionName,
     functionArn: `arn:aws:lambda:${place.region}:${account.id}:function:${functionName}`,
-    ...{ runtime: 'nodejs22.x', handler: 'index.handler', packageType: 'Zip' },
+    runtime: 'nodejs22.x',
+    handler: 'index.handler',
+    packageType: 'Zip',
     role: `arn:aws:iam::${account.id}:role/${place.name}-functions`,
-    ...{ timeout: 30, memorySize: 512, architectures: ['arm64'], environment: {} },
+    timeout: 30,
+    memorySize: 512,
+    architectures: ['arm64'],
+    environment: {},
   }
 }
 
@@ -400,18 +469,17 @@ export function settings(
         service: 'monitoring',
         action: 'PutMetricAlarm',
         request: {
-          ...{
-            alarmName: alarm,
-            namespace: 'AWS/ApplicationELB',
-            metricName: 'HTTPCode_Target_5XX_Count',
-          },
-          ...{ comparisonOperator: 'GreaterThanThreshold', statistic: 'Sum', period: 60 },
-          ...{ threshold: random.pick([5, 10, 25, 50]), evaluationPeriods: random.integer(1, 5) },
-          ...{
-            actionsEnabled: true,
-            alarmActions: [place.topicArn],
-            treatMissingData: 'notBreaching',
-          },
+          alarmName: alarm,
+          namespace: 'AWS/ApplicationELB',
+          metricName: 'HTTPCode_Target_5XX_Count',
+          comparisonOperator: 'GreaterThanThreshold',
+          statistic: 'Sum',
+          period: 60,
+          threshold: random.pick([5, 10, 25, 50]),
+          evaluationPeriods: random.integer(1, 5),
+          actionsEnabled: true,
+          alarmActions: [place.topicArn],
+          treatMissingData: 'notBreaching',
         },
       },
     ],
@@ -420,11 +488,15 @@ export function settings(
         service: 's3',
         action: 'PutBucketLifecycle',
         request: {
-          ...{ bucketName: bucket, lifecycle: '', Host: `${bucket}.s3.${region}.amazonaws.com` },
+          bucketName: bucket,
+          lifecycle: '',
+          Host: `${bucket}.s3.${region}.amazonaws.com`,
           LifecycleConfiguration: {
             xmlns: 'http://s3.amazonaws.com/doc/2006-03-01/',
             Rule: {
-              ...{ ID: 'expire-uploads', Status: 'Enabled', Filter: { Prefix: 'uploads/' } },
+              ID: 'expire-uploads',
+              Status: 'Enabled',
+              Filter: { Prefix: 'uploads/' },
               Expiration: { Days: random.pick([14, 30, 60, 90]) },
             },
           },
@@ -434,7 +506,9 @@ export function settings(
         service: 's3',
         action: 'PutBucketTagging',
         request: {
-          ...{ bucketName: bucket, tagging: '', Host: `${bucket}.s3.${region}.amazonaws.com` },
+          bucketName: bucket,
+          tagging: '',
+          Host: `${bucket}.s3.${region}.amazonaws.com`,
           Tagging: {
             xmlns: 'http://s3.amazonaws.com/doc/2006-03-01/',
             TagSet: { Tag: { Key: 'environment', Value: place.environment } },
@@ -472,7 +546,8 @@ export function settings(
         service: 'iam',
         action: 'PutRolePolicy',
         request: {
-          ...{ roleName: `${name}-task`, policyName: 'queues' },
+          roleName: `${name}-task`,
+          policyName: 'queues',
           policyDocument: statement(
             ['sqs:SendMessage', 'sqs:ReceiveMessage'],
             `arn:aws:sqs:${region}:${account.id}:${name}-*`,
@@ -496,13 +571,14 @@ export function settings(
         request: {
           tableName: place.table,
           provisionedThroughput: {
-            ...{ readCapacityUnits: random.pick([50, 100, 200]) },
-            ...{ writeCapacityUnits: random.pick([25, 50, 100]) },
+            readCapacityUnits: random.pick([50, 100, 200]),
+            writeCapacityUnits: random.pick([25, 50, 100]),
           },
         },
         response: {
           tableDescription: {
-            ...{ tableName: place.table, tableStatus: 'UPDATING' },
+            tableName: place.table,
+            tableStatus: 'UPDATING',
             tableArn: `arn:aws:dynamodb:${region}:${account.id}:table/${place.table}`,
           },
         },
@@ -529,8 +605,11 @@ export function settings(
         service: 'ssm',
         action: 'PutParameter',
         request: {
-          ...{ name: `/${name}/feature-flags`, value: 'HIDDEN_DUE_TO_SECURITY_REASONS' },
-          ...{ type: 'SecureString', overwrite: true, tier: 'Standard' },
+          name: `/${name}/feature-flags`,
+          value: 'HIDDEN_DUE_TO_SECURITY_REASONS',
+          type: 'SecureString',
+          overwrite: true,
+          tier: 'Standard',
         },
         response: { version, tier: 'Standard' },
         resources: [{ ARN: `arn:aws:ssm:${region}:${account.id}:parameter/${name}/feature-flags` }],
@@ -541,12 +620,15 @@ export function settings(
         service: 'lambda',
         action: 'UpdateFunctionConfiguration20150331v2',
         request: {
-          ...{ functionName, memorySize: random.pick([512, 1024, 1769]) },
-          ...{ timeout: random.pick([30, 60]), environment: {} },
+          functionName,
+          memorySize: random.pick([512, 1024, 1769]),
+          timeout: random.pick([30, 60]),
+          environment: {},
         },
         response: {
           ...describedFunction(account, place, functionName),
-          ...{ revisionId: random.uuid(), lastUpdateStatus: 'InProgress' },
+          revisionId: random.uuid(),
+          lastUpdateStatus: 'InProgress',
         },
       },
     ],
@@ -562,7 +644,9 @@ export function settings(
               {
                 action: 'UPSERT',
                 resourceRecordSet: {
-                  ...{ name: record, type: 'CNAME', tTL: random.pick([60, 300]) },
+                  name: record,
+                  type: 'CNAME',
+                  tTL: random.pick([60, 300]),
                   resourceRecords: [{ value: `${name}.${region}.elb.amazonaws.com` }],
                 },
               },
@@ -572,7 +656,8 @@ export function settings(
         response: {
           changeInfo: {
             id: `/change/C0${random.text('ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789', 19)}`,
-            ...{ status: 'PENDING', comment: 'Managed by Terraform' },
+            status: 'PENDING',
+            comment: 'Managed by Terraform',
           },
         },
         fields: { apiVersion: '2013-04-01' },
@@ -607,8 +692,10 @@ export function settings(
         response: {
           CreateLaunchTemplateVersionResponse: {
             launchTemplateVersion: {
-              ...{ launchTemplateId: place.launchTemplateId, versionNumber: version },
-              ...{ launchTemplateName: place.autoScalingGroup, defaultVersion: false },
+              launchTemplateId: place.launchTemplateId,
+              versionNumber: version,
+              launchTemplateName: place.autoScalingGroup,
+              defaultVersion: false,
             },
           },
         },
@@ -622,7 +709,8 @@ export function settings(
             launchTemplateId: place.launchTemplateId,
             version: '$Latest',
           },
-          ...{ minSize: 2, maxSize: random.pick([8, 10, 12]) },
+          minSize: 2,
+          maxSize: random.pick([8, 10, 12]),
         },
       },
     ],

@@ -120,7 +120,9 @@ export function deployFunctions(script: Script): void {
   for (const name of names) {
     const functionName = `${place.name}-${name}`
     const describe: Call = {
-      ...{ service: 'lambda', action: 'GetFunction20150331v2', request: { functionName } },
+      service: 'lambda',
+      action: 'GetFunction20150331v2',
+      request: { functionName },
     }
     script.call(job, region, describe)
     const { at } = script
@@ -143,7 +145,10 @@ export function deployFunctions(script: Script): void {
       request: { functionName, name: 'live', functionVersion: version },
       response: {
         aliasArn: `arn:aws:lambda:${region}:${account.id}:function:${functionName}:live`,
-        ...{ name: 'live', functionVersion: version, description: '', revisionId: random.uuid() },
+        name: 'live',
+        functionVersion: version,
+        description: '',
+        revisionId: random.uuid(),
       },
     })
   }
@@ -199,7 +204,9 @@ export function deployStack(script: Script): void {
   const onItsBehalf = onBehalf(job, 'cloudformation')
   const functionName = `${place.name}-invoice-mailer`
   script.call(onItsBehalf, place.region, {
-    ...{ service: 'lambda', action: 'GetFunction20150331v2', request: { functionName } },
+    service: 'lambda',
+    action: 'GetFunction20150331v2',
+    request: { functionName },
   })
   const code = { functionName, commit: random.hex(40), at: script.at }
   script.call(onItsBehalf, place.region, updateFunctionCode(account, place, random, code))
@@ -232,7 +239,8 @@ export function deployWithCdk(script: Script): void {
   const role = `${stem}-deploy-role-${account.id}-${region}`
   const deployer = assume(script, own, region, { role, name })
   script.call(deployer, region, {
-    ...{ service: 'ssm', action: 'GetParameter' },
+    service: 'ssm',
+    action: 'GetParameter',
     request: { name: `/cdk-bootstrap/hnb659fds/version` },
   })
   const stack = changeStack(script, deployer, place, `${place.name}-search-index`)
@@ -249,7 +257,9 @@ export function deployWithCdk(script: Script): void {
   script.wait(2, 8)
   const functionName = `${place.name}-search-index`
   script.call(worker, region, {
-    ...{ service: 'lambda', action: 'GetFunction20150331v2', request: { functionName } },
+    service: 'lambda',
+    action: 'GetFunction20150331v2',
+    request: { functionName },
   })
   const code = { functionName, commit: random.hex(40), at: script.at }
   script.call(worker, region, updateFunctionCode(account, place, random, code))
@@ -288,7 +298,9 @@ function changeStack(script: Script, caller: Caller, place: Place, stackName: st
   call(
     'CreateChangeSet',
     {
-      ...{ stackName, changeSetName, changeSetType: 'UPDATE' },
+      stackName,
+      changeSetName,
+      changeSetType: 'UPDATE',
       templateURL: `https://s3.${region}.amazonaws.com/shop-build-artifacts-${region}/${random.hex(64)}.json`,
       capabilities: ['CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM'],
     },

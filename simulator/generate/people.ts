@@ -54,7 +54,10 @@ function clicks(script: Script, person: Person, place: Place): Call[][] {
   const { bastionId, name } = place
   const cidr = `${person.sourceIPAddress}/32`
   const rule: Rule = {
-    ...{ groupId: place.groups.app, port: 22, from: { cidr }, description: 'temporary' },
+    groupId: place.groups.app,
+    port: 22,
+    from: { cidr },
+    description: 'temporary',
   }
   const ruleId = random.ec2Id('sgr')
   const instancesSet = { items: [{ instanceId: bastionId }] }
@@ -197,7 +200,9 @@ export function failToSignIn(script: Script): void {
   const userIdentity = {
     type: 'IAMUser',
     principalId: principalId(account, 'AIDA', 'henrik'),
-    ...{ accountId: account.id, accessKeyId: '', userName: 'henrik' },
+    accountId: account.id,
+    accessKeyId: '',
+    userName: 'henrik',
   }
   for (let attempts = random.integer(1, 3); attempts > 0; attempts--) {
     script.call(
@@ -212,13 +217,12 @@ export function failToSignIn(script: Script): void {
         action: 'ConsoleLogin',
         // Unlike other failures, a failed sign-in has a response: the failure is in both fields.
         fields: {
-          ...{
-            errorMessage: 'Failed authentication',
-            responseElements: { ConsoleLogin: 'Failure' },
-          },
+          errorMessage: 'Failed authentication',
+          responseElements: { ConsoleLogin: 'Failure' },
           additionalEventData: {
             LoginTo: 'https://console.aws.amazon.com/console/home',
-            ...{ MobileVersion: 'No', MFAUsed: 'No' },
+            MobileVersion: 'No',
+            MFAUsed: 'No',
           },
           eventType: 'AwsConsoleSignIn',
         },

@@ -21,7 +21,9 @@ const s3 = (bucket: string, region: string, query: string) => ({
 export function refresh(account: Account, place: Place): Call[] {
   const { region, name, groups, bucket, vpcId } = place
   const read = (service: string, action: string, request: Call['request'] = null): Call => ({
-    ...{ service, action, request },
+    service,
+    action,
+    request,
   })
   const missing = (call: Call, code: string, message: string): Call => ({
     ...call,
@@ -88,7 +90,8 @@ export function refresh(account: Account, place: Place): Call[] {
     read('rds', 'DescribeDBInstances', { dBInstanceIdentifier: place.database }),
     read('rds', 'DescribeDBParameterGroups', { dBParameterGroupName: place.parameterGroup }),
     read('rds', 'DescribeDBParameters', {
-      ...{ dBParameterGroupName: place.parameterGroup, source: 'user' },
+      dBParameterGroupName: place.parameterGroup,
+      source: 'user',
     }),
     read('rds', 'ListTagsForResource', {
       resourceName: `arn:aws:rds:${region}:${account.id}:db:${place.database}`,
@@ -153,7 +156,8 @@ export function refresh(account: Account, place: Place): Call[] {
     },
     read('route53', 'GetHostedZone', { id: account.hostedZoneId }),
     read('route53', 'ListResourceRecordSets', {
-      ...{ hostedZoneId: account.hostedZoneId, maxItems: '300' },
+      hostedZoneId: account.hostedZoneId,
+      maxItems: '300',
     }),
     read('logs', 'DescribeLogGroups', { logGroupNamePrefix: `/ecs/${name}` }),
     read('ssm', 'GetParameters', { names: [`/${name}/feature-flags`], withDecryption: true }),
@@ -164,13 +168,17 @@ export function refresh(account: Account, place: Place): Call[] {
 export function consolePages(account: Account, place: Place): Call[][] {
   const { name, cluster, database, bucket, region } = place
   const read = (service: string, action: string, request: Call['request'] = null): Call => ({
-    ...{ service, action, request },
+    service,
+    action,
+    request,
   })
   return [
     [
       read('ec2', 'DescribeInstances', { maxResults: 50, instancesSet: {}, filterSet: {} }),
       read('ec2', 'DescribeInstanceStatus', {
-        ...{ instancesSet: {}, filterSet: {}, includeAllInstances: true },
+        instancesSet: {},
+        filterSet: {},
+        includeAllInstances: true,
       }),
       read('ec2', 'DescribeTags', { maxResults: 1000, filterSet: {} }),
       read('monitoring', 'DescribeAlarms', { maxRecords: 100 }),
@@ -180,11 +188,15 @@ export function consolePages(account: Account, place: Place): Call[][] {
     ],
     [
       read('ec2', 'DescribeSecurityGroups', {
-        ...{ maxResults: 200, securityGroupSet: {}, securityGroupIdSet: {}, filterSet: {} },
+        maxResults: 200,
+        securityGroupSet: {},
+        securityGroupIdSet: {},
+        filterSet: {},
       }),
       read('ec2', 'DescribeSecurityGroupRules', filter('group-id', place.groups.app)),
       read('ec2', 'DescribeNetworkInterfaces', {
-        ...{ networkInterfaceIdSet: {}, ...filter('group-id', place.groups.app) },
+        networkInterfaceIdSet: {},
+        ...filter('group-id', place.groups.app),
       }),
       read('ec2', 'DescribeVpcs', { vpcSet: {}, filterSet: {} }),
     ],
@@ -216,7 +228,8 @@ export function consolePages(account: Account, place: Place): Call[][] {
           read('lambda', 'GetFunction20150331v2', { functionName: `${name}-${functionName}` }),
         ),
       read('logs', 'DescribeLogStreams', {
-        ...{ logGroupName: `/aws/lambda/${name}-order-events`, orderBy: 'LastEventTime' },
+        logGroupName: `/aws/lambda/${name}-order-events`,
+        orderBy: 'LastEventTime',
       }),
     ],
     [
@@ -241,20 +254,16 @@ export function consolePages(account: Account, place: Place): Call[][] {
     ],
     [
       read('cloudtrail', 'LookupEvents', {
-        ...{
-          maxResults: 50,
-          lookupAttributes: [{ attributeKey: 'ReadOnly', attributeValue: 'false' }],
-        },
+        maxResults: 50,
+        lookupAttributes: [{ attributeKey: 'ReadOnly', attributeValue: 'false' }],
       }),
       read('cloudformation', 'ListStacks', {
         stackStatusFilter: ['CREATE_COMPLETE', 'UPDATE_COMPLETE'],
       }),
       read('cloudformation', 'DescribeStacks', { stackName: `${name}-billing` }),
       read('health', 'DescribeEventAggregates', {
-        ...{
-          aggregateField: 'eventTypeCategory',
-          filter: { eventStatusCodes: ['open', 'upcoming'] },
-        },
+        aggregateField: 'eventTypeCategory',
+        filter: { eventStatusCodes: ['open', 'upcoming'] },
       }),
     ],
     [
@@ -276,7 +285,9 @@ export function consolePages(account: Account, place: Place): Call[][] {
 /** The requests of a monitoring system and the security services, hour by hour. */
 export function survey(place: Place, random: Random): Call[] {
   const read = (service: string, action: string, request: Call['request'] = null): Call => ({
-    ...{ service, action, request },
+    service,
+    action,
+    request,
   })
   return random.some(
     [

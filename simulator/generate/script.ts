@@ -45,8 +45,16 @@ const globalServices = new Set([
 
 /** Services keep their own version of the record's format. */
 const eventVersions: Record<string, string> = {
-  ...{ signin: '1.08', sts: '1.08', cloudformation: '1.09', iam: '1.10', lambda: '1.10' },
-  ...{ ecs: '1.09', rds: '1.09', ec2: '1.10', kms: '1.11', s3: '1.11' },
+  signin: '1.08',
+  sts: '1.08',
+  cloudformation: '1.09',
+  iam: '1.10',
+  lambda: '1.10',
+  ecs: '1.09',
+  rds: '1.09',
+  ec2: '1.10',
+  kms: '1.11',
+  s3: '1.11',
 }
 
 const hosts: Record<string, string> = { ecr: 'api.ecr' }

@@ -27,18 +27,23 @@ export function replaceTask(script: Script, place: Place): void {
     service: 'ec2',
     action: 'CreateNetworkInterface',
     request: {
-      ...{
-        subnetId,
-        description: `arn:aws:ecs:${region}:${account.id}:attachment/${random.uuid()}`,
-      },
-      ...{ groupSet: { items: [{ groupId: app }] }, privateIpAddressesSet: {} },
-      ...{ clientToken: random.uuid() },
+      subnetId,
+      description: `arn:aws:ecs:${region}:${account.id}:attachment/${random.uuid()}`,
+      groupSet: { items: [{ groupId: app }] },
+      privateIpAddressesSet: {},
+      clientToken: random.uuid(),
     },
     response: {
       networkInterface: {
-        ...{ networkInterfaceId, subnetId, vpcId: place.vpcId, privateIpAddress },
-        ...{ ownerId: account.id, requesterManaged: true, status: 'pending' },
-        ...{ groupSet: { items: [{ groupId: app, groupName: `${name}-app` }] }, tagSet: {} },
+        networkInterfaceId,
+        subnetId,
+        vpcId: place.vpcId,
+        privateIpAddress,
+        ownerId: account.id,
+        requesterManaged: true,
+        status: 'pending',
+        groupSet: { items: [{ groupId: app, groupName: `${name}-app` }] },
+        tagSet: {},
       },
     },
   })
@@ -49,7 +54,10 @@ export function replaceTask(script: Script, place: Place): void {
     targets: [{ id: address, port: 8080, availabilityZone: `${region}a` }],
   })
   const elb = (action: string, address: string): Call => ({
-    ...{ service: 'elasticloadbalancing', action, request: targets(address), response: {} },
+    service: 'elasticloadbalancing',
+    action,
+    request: targets(address),
+    response: {},
     fields: { apiVersion: '2015-12-01' },
   })
   script.call(scheduler, region, elb('RegisterTargets', privateIpAddress))
@@ -68,10 +76,15 @@ export function reportToSystemsManager(
     service: 'ssm',
     action: 'UpdateInstanceInformation',
     request: {
-      ...{ instanceId, agentVersion: '3.3.1611.0', agentStatus: 'Active', iPAddress },
-      ...{ platformType: 'Linux', platformName: 'Amazon Linux', platformVersion: '2023' },
+      instanceId,
+      agentVersion: '3.3.1611.0',
+      agentStatus: 'Active',
+      iPAddress,
+      platformType: 'Linux',
+      platformName: 'Amazon Linux',
+      platformVersion: '2023',
       computerName: `ip-${iPAddress.replaceAll('.', '-')}.ec2.internal`,
-      ...{ agentName: 'amazon-ssm-agent' },
+      agentName: 'amazon-ssm-agent',
     },
   })
 }
@@ -106,7 +119,10 @@ export function followLoad(script: Script): void {
       },
     })
     const launch = {
-      ...{ instanceId, privateIp, instanceType: 'm7g.large', groupId: place.groups.app },
+      instanceId,
+      privateIp,
+      instanceType: 'm7g.large',
+      groupId: place.groups.app,
       tags: { Name: autoScalingGroup, 'aws:autoscaling:groupName': autoScalingGroup },
       launchedAt: Math.floor(script.at / 1000) * 1000,
     }
@@ -187,7 +203,8 @@ export function hum(script: Script): void {
           'aws:cloudtrail:arn': `arn:aws:cloudtrail:${account.homeRegion}:${account.id}:trail/management-events`,
           'aws:s3:arn': `arn:aws:s3:::${account.trailBucket}/AWSLogs/${account.id}/CloudTrail/${region}`,
         },
-        ...{ keyId: keyArn, keySpec: 'AES_256' },
+        keyId: keyArn,
+        keySpec: 'AES_256',
       },
       resources: keys,
     })
@@ -257,10 +274,14 @@ export function backUp(script: Script): void {
     const rds = (action: string, id: string) => {
       const snapshot = { dBSnapshotIdentifier: id, dBInstanceIdentifier: database }
       script.call(caller, region, {
-        ...{ service: 'rds', action },
+        service: 'rds',
+        action,
         request: action === 'CreateDBSnapshot' ? snapshot : { dBSnapshotIdentifier: id },
         response: {
-          ...{ ...snapshot, engine: 'postgres', snapshotType: 'manual', encrypted: true },
+          ...snapshot,
+          engine: 'postgres',
+          snapshotType: 'manual',
+          encrypted: true,
           dBSnapshotArn: `arn:aws:rds:${region}:${account.id}:snapshot:${id}`,
           status: action === 'CreateDBSnapshot' ? 'creating' : 'deleted',
         },
@@ -297,7 +318,9 @@ export function rotateSecret(script: Script): void {
   const token = random.uuid()
   const event = (action: string) =>
     script.call(serviceEvent(script, 'secretsmanager'), region, {
-      ...{ service: 'secretsmanager', action, readOnly: false },
+      service: 'secretsmanager',
+      action,
+      readOnly: false,
       fields: {
         additionalEventData: { SecretId: secretArn, ClientRequestToken: token },
         eventType: 'AwsServiceEvent',

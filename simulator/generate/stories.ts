@@ -32,7 +32,9 @@ function databaseRule(place: Place): { rule: Rule; describe: Call } {
   const { app, database } = place.groups
   return {
     rule: {
-      ...{ groupId: database, port: 5432, from: { groupId: app } },
+      groupId: database,
+      port: 5432,
+      from: { groupId: app },
       description: 'PostgreSQL from the application',
     },
     describe: {

@@ -86,7 +86,8 @@ function apply(script: Script, place: Place, caller: Caller): void {
     for (const call of calls) {
       if (random.chance(0.04)) {
         script.call(caller, place.region, {
-          ...{ service: call.service, action: call.action },
+          service: call.service,
+          action: call.action,
           error: { code: 'ThrottlingException', message: 'Rate exceeded' },
         })
         script.wait(1, 3)
@@ -110,7 +111,9 @@ export function tryOut(script: Script): void {
   const cidr = `${person.sourceIPAddress}/32`
   const rule: Rule = { groupId, port: 443, from: { cidr }, description: person.email }
   const launch = {
-    ...{ instanceId, instanceType: 't4g.small', groupId },
+    instanceId,
+    instanceType: 't4g.small',
+    groupId,
     tags: { Name: groupName, environment: place.environment, owner: person.email },
     privateIp: `10.20.${random.integer(16, 31)}.${random.integer(4, 250)}`,
   }

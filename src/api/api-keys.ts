@@ -96,7 +96,8 @@ export function apiKeyRoutes(app: App, { database }: ApiContext): void {
       const key = newApiKey()
       const row = await asOrganization(database, request.organizationId, (trx) =>
         insertApiKey(trx, request.organizationId, {
-          ...{ name: request.body.name, key },
+          name: request.body.name,
+          key,
           createdBy: request.user!.email,
         }),
       )

@@ -78,7 +78,7 @@ export function exportRoutes(app: App, { database }: ApiContext): void {
           const filters = await readFilters(trx, { ...query, to })
           const found = await withSearch(trx, filters)
           const { items, nextCursor } = await listChanges(trx, found, {
-            ...{ limit: PAGE },
+            limit: PAGE,
             ...(cursor !== undefined && { cursor }),
           })
           return { items: await presentChanges(trx, items), nextCursor }

@@ -26,8 +26,26 @@ const EXTERNAL_ID = 'externalid'
 
 /** Letters of other scripts that look like those of the name. */
 const lookAlikes: Record<string, string> = {
-  ...{ е: 'e', х: 'x', т: 't', г: 'r', п: 'n', а: 'a', і: 'i', ӏ: 'l', ԁ: 'd', ο: 'o', ε: 'e' },
-  ...{ χ: 'x', τ: 't', ι: 'i', α: 'a', ν: 'n', ρ: 'r', ı: 'i', ɩ: 'i', ɑ: 'a' },
+  е: 'e',
+  х: 'x',
+  т: 't',
+  г: 'r',
+  п: 'n',
+  а: 'a',
+  і: 'i',
+  ӏ: 'l',
+  ԁ: 'd',
+  ο: 'o',
+  ε: 'e',
+  χ: 'x',
+  τ: 't',
+  ι: 'i',
+  α: 'a',
+  ν: 'n',
+  ρ: 'r',
+  ı: 'i',
+  ɩ: 'i',
+  ɑ: 'a',
 }
 
 /**

@@ -216,7 +216,8 @@ export function feedRoutes(app: App, { database }: ApiContext): void {
         const environments = await trx.selectFrom('environments').select(['id', 'name']).execute()
         return {
           ...written(filters, { countedFrom }),
-          ...{ noise, total },
+          noise,
+          total,
           fields: {
             ...fields,
             actor: await withFilteredActors(trx, fields.actor, filters),

@@ -88,7 +88,10 @@ export function invitationRoutes(app: App, { database, publicUrl }: ApiContext):
       const token = newInvitationToken()
       const row = await asOrganization(database, organizationId, (trx) =>
         insertInvitation(trx, {
-          ...{ organizationId, token, ...body, createdBy: request.user!.id },
+          organizationId,
+          token,
+          ...body,
+          createdBy: request.user!.id,
           expiresAt: invitationExpiry('invited'),
         }),
       )

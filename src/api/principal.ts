@@ -86,7 +86,11 @@ export function principalRoutes(app: App, { principal }: ApiContext): void {
       const state = principalState(found)
       const { arn, saw, means, remedy, seenAt } = found
       return {
-        ...{ state, arn, saw, means, remedy },
+        state,
+        arn,
+        saw,
+        means,
+        remedy,
         canAssumeRoles: state === 'unreported' ? null : state === 'ready',
         checkedAt: seenAt?.toISOString() ?? null,
       }

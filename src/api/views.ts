@@ -234,8 +234,14 @@ function refuseView(error: unknown): never {
 }
 
 const builtIn = BUILT_IN_VIEWS.map(({ id, name, query }) => ({
-  ...{ id, name, query, shared: true, isBuiltIn: true },
-  ...{ isOwn: false, canChange: false, createdAt: null },
+  id,
+  name,
+  query,
+  shared: true,
+  isBuiltIn: true,
+  isOwn: false,
+  canChange: false,
+  createdAt: null,
 }))
 
 function toView(sender: Sender, view: ViewRow) {

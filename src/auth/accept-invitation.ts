@@ -41,7 +41,10 @@ export async function firstOwnerToken(
   if (await hasOwner(system, organizationId)) return undefined
   const token = newInvitationToken()
   await insertInvitation(system, {
-    ...{ organizationId, token, role: 'owner', firstOwner: true },
+    organizationId,
+    token,
+    role: 'owner',
+    firstOwner: true,
     expiresAt: invitationExpiry('firstOwner'),
   })
   return token

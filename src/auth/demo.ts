@@ -11,7 +11,8 @@ export async function createDemoOwner(
   if (!token)
     throw new Error('The demo needs an empty database, and this one already has an owner.')
   const owner = {
-    ...{ name: 'Demo', email: 'demo@example.com' },
+    name: 'Demo',
+    email: 'demo@example.com',
     password: randomBytes(32).toString('base64url'),
   }
   await createAccount(settings, token, owner, new Headers())

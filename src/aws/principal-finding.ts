@@ -89,14 +89,24 @@ export function findingWithoutIam({ callerArn, caller, credentials }: Known) {
   const saw = identifiedAs(callerArn)
   if (caller.kind === 'unusable') {
     return {
-      ...{ ...common, credentials, saw, state: 'unusable', arn: null, source: null },
+      ...common,
+      credentials,
+      saw,
+      state: 'unusable',
+      arn: null,
+      source: null,
       means: `${caller.means} Cairn cannot read other accounts with it.`,
       remedy: `Run Cairn with a dedicated IAM role. ${GUIDE}`,
     } satisfies PrincipalFinding
   }
   if (caller.kind === 'user') {
     return {
-      ...{ ...common, credentials, saw, state: 'certain', arn: caller.arn, source: 'caller' },
+      ...common,
+      credentials,
+      saw,
+      state: 'certain',
+      arn: caller.arn,
+      source: 'caller',
       means:
         'Roles in connected accounts must trust this IAM user. Prefer a role: user keys do not expire, ' +
         'and every connected account must update its role when you replace the user.',
@@ -120,7 +130,10 @@ export function findingForRole(
   const stem = `arn:${partition}:iam::${accountId}:role/`
   if (typeof answer === 'string' && answer.startsWith(stem) && answer.endsWith(`/${roleName}`)) {
     return {
-      ...{ ...common, state: 'certain', arn: answer, source: 'iam:GetRole' },
+      ...common,
+      state: 'certain',
+      arn: answer,
+      source: 'iam:GetRole',
       saw: `${identifiedAs(callerArn)} According to IAM, its role is ${answer}.`,
       means: 'Roles in connected accounts must trust this role.',
       remedy: null,
@@ -139,7 +152,10 @@ export function findingForRole(
   const sso = roleName.startsWith('AWSReservedSSO_')
   const ask = `aws iam get-role --role-name ${roleName} --query Role.Arn --output text`
   return {
-    ...{ ...common, state: 'uncertain', arn: null, source: null },
+    ...common,
+    state: 'uncertain',
+    arn: null,
+    source: null,
     saw: `${identifiedAs(callerArn)} ${why}`,
     means: sso
       ? 'This ARN does not contain the role path, and roles of IAM Identity Center always have ' +
@@ -164,8 +180,14 @@ export function findingForProblem(
 ): PrincipalFinding {
   const { saw, remedy } = wordsFor(problem, options.region)
   return {
-    ...{ state: 'unknown', arn: null, partition: null, accountId: null, caller: null },
-    ...{ source: null, credentials: options.credentials, problem: problem.kind },
+    state: 'unknown',
+    arn: null,
+    partition: null,
+    accountId: null,
+    caller: null,
+    source: null,
+    credentials: options.credentials,
+    problem: problem.kind,
     saw,
     means: 'Cairn cannot assume roles until this is fixed. Everything else works.',
     remedy,

@@ -32,8 +32,12 @@ export async function backtestIncident(
   const place = await locate(trx, past)
   const { environmentId, services } = place
   const incident: RankedIncident = {
-    ...{ title, noticedAt: time, startedAt: null, startedAfter: null },
-    ...{ environmentId, services },
+    title,
+    noticedAt: time,
+    startedAt: null,
+    startedAfter: null,
+    environmentId,
+    services,
   }
   const answerAt = async (at: Date): Promise<BacktestMoment> => {
     const { candidates, context, searched } = await loadCandidates(trx, organizationId, incident, {
@@ -58,7 +62,11 @@ export async function backtestIncident(
   const after15Minutes = later > now ? null : await answerAt(later)
   const stored = await loadCandidates(trx, organizationId, incident, { now: later })
   return {
-    ...{ time, title, cause, environmentId, services },
+    time,
+    title,
+    cause,
+    environmentId,
+    services,
     environment: place.environment,
     causeMatches: stored.candidates.filter((each) => isCause(each, cause)).length,
     completeness: await loadCompleteness(trx, { from: stored.searched.from, noticedAt: time }, now),

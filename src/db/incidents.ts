@@ -158,8 +158,11 @@ async function applyLateEvent(
   await trx
     .updateTable('incident_alerts')
     .set({
-      ...{ title: event.title, state: 'resolved', noticed_at: began },
-      ...{ latest_noticed_at: event.noticedAt, reported_at: event.reportedAt },
+      title: event.title,
+      state: 'resolved',
+      noticed_at: began,
+      latest_noticed_at: event.noticedAt,
+      reported_at: event.reportedAt,
       resolved_at: event.resolvedAt,
     })
     .where('id', '=', alert.id)

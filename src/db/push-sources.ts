@@ -72,7 +72,9 @@ export async function findReportSource(
   const refusedAt = (await refusalsWithin(trx, window)).get(null)?.at ?? null
   if (!row && refusedAt === null) return undefined
   return {
-    ...{ id: 'reports', kind: 'deploy', name: 'Reported changes' },
+    id: 'reports',
+    kind: 'deploy',
+    name: 'Reported changes',
     // Reports can be about times before the first one.
     createdAt: new Date(0),
     lastDeliveryAt: row?.last_at ?? null,

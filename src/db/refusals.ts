@@ -33,7 +33,10 @@ export async function recordRefusal(
     .values({
       organization_id: organizationId,
       integration_id: integrationId,
-      ...{ hour, reason, first_at: at, last_at: at },
+      hour,
+      reason,
+      first_at: at,
+      last_at: at,
     })
     .onConflict((conflict) =>
       conflict.columns(['organization_id', 'integration_id', 'hour', 'reason']).doUpdateSet({

@@ -43,7 +43,9 @@ export async function updateChanges(
   const rules = await (namesEnvironments ? rulesWithNames : loadChangeRules)(trx, organizationId)
   const rows = updates.map(({ id, change, updatedAt, readerVersion, record, context }) => ({
     ...columnsRead(change, rules?.noise ?? []),
-    ...{ id, record, context },
+    id,
+    record,
+    context,
     occurred_at: change.occurredAt,
     resource_ids: resourceIdsOf(change, resourceIds),
     updated_at: updatedAt,

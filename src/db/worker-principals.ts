@@ -33,7 +33,9 @@ export async function reportPrincipal(
   await db
     .insertInto('worker_principals')
     .values({
-      ...{ worker, seen_at: now, configured: report.configured ?? null },
+      worker,
+      seen_at: now,
+      configured: report.configured ?? null,
       finding: JSON.stringify(report.finding),
     })
     .onConflict((conflict) =>
@@ -97,7 +99,8 @@ function together(findings: PrincipalFinding[]): PrincipalFinding {
   if (identities.size > 1) {
     const names = [...identities.values()].map(({ arn, caller }) => arn ?? caller!).sort()
     return {
-      ...{ ...unknownPrincipal, state: 'uncertain' },
+      ...unknownPrincipal,
+      state: 'uncertain',
       saw: `${identities.size} workers run as different identities: ${names.join(' and ')}.`,
       means: "Any of them may assume a customer's role, but that role would trust only one.",
       remedy:
@@ -123,8 +126,13 @@ function together(findings: PrincipalFinding[]): PrincipalFinding {
 }
 
 const unknownPrincipal = {
-  ...{ state: 'unknown', arn: null, partition: null, accountId: null, caller: null },
-  ...{ source: null, credentials: null },
+  state: 'unknown',
+  arn: null,
+  partition: null,
+  accountId: null,
+  caller: null,
+  source: null,
+  credentials: null,
 } satisfies Partial<PrincipalFinding>
 
 /**
@@ -157,7 +165,9 @@ export function withConfigured(
   if (caller === null) {
     const [, partition, , , accountId] = configured.split(':')
     return {
-      ...{ ...certain, partition: partition!, accountId: accountId! },
+      ...certain,
+      partition: partition!,
+      accountId: accountId!,
       saw: `CAIRN_PRINCIPAL_ARN is ${configured}. ${finding.saw}`,
       means: `Customers' roles have to trust ${configured}. ${finding.means}`,
     }

@@ -105,7 +105,11 @@ function assessConnection(
 ): SourceCompleteness {
   const { id, name, through } = facts
   const is = (state: SourceState, sentence: string) => ({
-    ...{ id, kind: 'aws.cloudtrail', name, state, sentence },
+    id,
+    kind: 'aws.cloudtrail',
+    name,
+    state,
+    sentence,
   })
   if (through === null) return is('incomplete', notReadYet(facts))
   const edge = Math.min(through.getTime(), to.getTime())

@@ -77,7 +77,9 @@ export async function startServer(options: {
     await removeExpiredSessions(system)
     const { publicUrl } = config
     const auth = openPeople({
-      ...{ system, publicUrl, logger },
+      system,
+      publicUrl,
+      logger,
       secret: authSecret(config),
       cookiePrefix: demoSession ? 'cairn_demo' : undefined,
     })
@@ -85,11 +87,16 @@ export async function startServer(options: {
     const webDirectory = await ensureWebApp(logger)
     const app = await createApp(
       {
-        ...{ database, system, workflows, notifications },
+        database,
+        system,
+        workflows,
+        notifications,
         principal: principalReader(database, config.principalArn),
         templateUrl: config.templateUrl,
         maxConnections: config.maxConnections,
-        ...{ publicUrl, auth, demoOwner },
+        publicUrl,
+        auth,
+        demoOwner,
         secrets: secretBox(config),
         deliveries: createDeliveryWriter({ system, workflows }),
         temporalUrl: options.temporalUrl,

@@ -39,7 +39,10 @@ export function startWorkerParts(
   const principal = watchPrincipal({ aws, db, configured: config.principalArn, logger })
   shutdown.add(() => principal.stop())
   const activities = createActivities({
-    ...{ db, aws, pacers: new Pacers(), regions: config.regions },
+    db,
+    aws,
+    pacers: new Pacers(),
+    regions: config.regions,
     secrets: () => existingSecretBox(config),
     githubApiUrl: config.githubApiUrl,
   })

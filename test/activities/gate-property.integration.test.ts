@@ -199,7 +199,9 @@ test('no interleaving of PATCH, verification, import and kills stores events wit
     fc.asyncProperty(fc.array(command, { minLength: 8, maxLength: 24 }), async (commands) => {
       const connection = await account.connect()
       const own = {
-        ...{ arn: connection.role_arn!, accountId: connection.account_id!, partition: 'aws' },
+        arn: connection.role_arn!,
+        accountId: connection.account_id!,
+        partition: 'aws',
       }
       const patch = (role: typeof own | null) =>
         asOrganization(apiDb, connection.ref.organizationId, (trx) =>

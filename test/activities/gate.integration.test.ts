@@ -349,8 +349,12 @@ describe('the session of an import', () => {
     const connection = await verified()
     account.simulator.failNext({ operation: 'AssumeRole', effect: 'delay', delayMs: 1 })
     account.simulator.failNext({
-      ...{ service: 'sts', operation: 'AssumeRole', times: 1 },
-      ...{ effect: 'error', code: 'Throttling', status: 400 },
+      service: 'sts',
+      operation: 'AssumeRole',
+      times: 1,
+      effect: 'error',
+      code: 'Throttling',
+      status: 400,
     })
     await importAll(connection.ref)
     expect((await imported(connection.ref)).all).toBeGreaterThanOrEqual(120)
@@ -386,14 +390,22 @@ describe('an inconclusive verification', () => {
         `${operation} is throttled`,
         () =>
           account.simulator.failNext({
-            ...{ ...sts, operation, effect: 'error', code: 'Throttling', status: 400 },
+            ...sts,
+            operation,
+            effect: 'error',
+            code: 'Throttling',
+            status: 400,
           }),
       ] as [string, () => void],
       [
         `${operation} fails in AWS`,
         () =>
           account.simulator.failNext({
-            ...{ ...sts, operation, effect: 'error', code: 'InternalFailure', status: 500 },
+            ...sts,
+            operation,
+            effect: 'error',
+            code: 'InternalFailure',
+            status: 500,
           }),
       ] as [string, () => void],
       [
@@ -406,7 +418,11 @@ describe('an inconclusive verification', () => {
       () => {
         account.simulator.failNext({ operation: 'AssumeRole', effect: 'delay', delayMs: 1 })
         account.simulator.failNext({
-          ...{ ...sts, operation: 'AssumeRole', effect: 'error', code: 'Throttling', status: 400 },
+          ...sts,
+          operation: 'AssumeRole',
+          effect: 'error',
+          code: 'Throttling',
+          status: 400,
         })
       },
     ],
@@ -427,7 +443,10 @@ describe('an inconclusive verification', () => {
       "AWS does not accept Cairn's own credentials",
       () =>
         account.simulator.failNext({
-          ...{ ...sts, effect: 'error', code: 'ExpiredToken', status: 403 },
+          ...sts,
+          effect: 'error',
+          code: 'ExpiredToken',
+          status: 403,
         }),
     ],
   ]
@@ -448,8 +467,11 @@ describe('an inconclusive verification', () => {
 
     const after = await verification(connection.ref)
     expect(after).toMatchObject({
-      ...{ state: 'passed', verified_at: before.verified_at, checks: before.checks },
-      ...{ role_id: before.role_id, proven_at: before.proven_at },
+      state: 'passed',
+      verified_at: before.verified_at,
+      checks: before.checks,
+      role_id: before.role_id,
+      proven_at: before.proven_at,
       inconclusive_reason: first.inconclusive,
     })
     expect(after.inconclusive_checks!.some(({ state }) => state !== 'passed')).toBe(true)

@@ -176,7 +176,10 @@ test("a signature that AWS rejects is a problem of the worker's clock or credent
   const account = await newAccount()
   const { ref } = await account.connect()
   account.simulator.failNext({
-    ...{ operation: 'AssumeRole', effect: 'error', code: 'SignatureDoesNotMatch', status: 403 },
+    operation: 'AssumeRole',
+    effect: 'error',
+    code: 'SignatureDoesNotMatch',
+    status: 403,
     message: 'Signature expired: 20260302T110000Z is now earlier than 20260302T114500Z',
   })
   const { reason } = await account.run('verifyRole', ref, { failures: 0 })
@@ -193,8 +196,12 @@ test('without a probe of the refusal, the external ID is not reported as enforce
     delayMs: 1,
   })
   account.simulator.failNext({
-    ...{ service: 'sts', operation: 'AssumeRole', times: 1 },
-    ...{ effect: 'error', code: 'ServiceUnavailable', status: 503 },
+    service: 'sts',
+    operation: 'AssumeRole',
+    times: 1,
+    effect: 'error',
+    code: 'ServiceUnavailable',
+    status: 503,
   })
   const { state } = await account.run('verifyRole', ref, { failures: 0 })
   expect(state).toBe('waiting')
@@ -229,7 +236,8 @@ test('a running verification shows its results so far', async () => {
   ])
   await running
   expect(await keptChecks(account, ref.connectionId)).toMatchObject({
-    ...{ state: 'passed', progress: null },
+    state: 'passed',
+    progress: null,
   })
 })
 

@@ -25,7 +25,9 @@ async function send(
   headers: Record<string, string> = {},
 ) {
   const response = await api.app.inject({
-    ...{ method: method as 'GET', url, ...(payload && { payload }) },
+    method: method as 'GET',
+    url,
+    ...(payload && { payload }),
     headers: { 'sec-fetch-site': 'same-origin', ...headers },
     remoteAddress: `10.0.${++made >> 8}.${made & 255}`,
   })
@@ -213,7 +215,8 @@ describe('a session', () => {
         const { user, password, cookie } = await tenant.signedIn()
         expect(cookie).toMatch(new RegExp(`^${name}=`))
         const response = await other.app.inject({
-          ...{ method: 'POST', url: '/api/auth/sign-in/email' },
+          method: 'POST',
+          url: '/api/auth/sign-in/email',
           payload: { email: user.email, password },
         })
         const [set, ...more] = [response.headers['set-cookie']].flat() as string[]
@@ -328,7 +331,8 @@ describe('the password', () => {
     })
     expect((await change(person, person.password, 'too short')).status).toBe(422)
     const signedOut = await send('POST', '/api/auth/change-password', {
-      ...{ currentPassword: person.password, newPassword: 'another password' },
+      currentPassword: person.password,
+      newPassword: 'another password',
     })
     expect(signedOut.status).toBe(401)
     expect((await signIn({ ...person.user, password: person.password })).status).toBe(200)
@@ -347,7 +351,9 @@ describe('the password', () => {
     const { user, password } = await (await api.tenant('guessing')).signedIn()
     const guess = (remoteAddress: string, given: string) =>
       api.app.inject({
-        ...{ method: 'POST', url: '/api/auth/sign-in/email', remoteAddress },
+        method: 'POST',
+        url: '/api/auth/sign-in/email',
+        remoteAddress,
         // A client does not say where it is.
         headers: {
           'x-forwarded-for': `1.1.1.${++made % 256}`,
@@ -376,7 +382,9 @@ describe('the client address', () => {
       const signInStatus = async (given: string, forwardedFor: string, proxy = '10.9.0.1') =>
         (
           await other.app.inject({
-            ...{ method: 'POST', url: '/api/auth/sign-in/email', remoteAddress: proxy },
+            method: 'POST',
+            url: '/api/auth/sign-in/email',
+            remoteAddress: proxy,
             headers: { 'x-forwarded-for': forwardedFor },
             payload: { email: user.email, password: given },
           })
@@ -412,7 +420,9 @@ describe('a request with a cookie', () => {
   ])('can change data only from the same origin (%s): %j %i', async (_where, headers, status) => {
     const { cookie } = await (await api.tenant(`origin ${JSON.stringify(headers)}`)).signedIn()
     const response = await api.app.inject({
-      ...{ method: 'POST', url: '/api/v1/connections', payload: made('x') },
+      method: 'POST',
+      url: '/api/v1/connections',
+      payload: made('x'),
       headers: { cookie, host: 'localhost:80', ...headers },
     })
     expect(response.statusCode).toBe(status)
@@ -430,7 +440,9 @@ describe('a request with a cookie', () => {
       const ask = async (origin: string) =>
         (
           await other.app.inject({
-            ...{ method: 'POST', url: '/api/v1/connections', payload: made('x') },
+            method: 'POST',
+            url: '/api/v1/connections',
+            payload: made('x'),
             headers: { cookie, host: 'backend:3000', origin },
           })
         ).statusCode
@@ -475,7 +487,9 @@ describe('a request with a cookie', () => {
       '/api/v1/connections',
       { name: 'x' },
       {
-        ...{ cookie, authorization: `Bearer ${one.key}`, 'sec-fetch-site': 'cross-site' },
+        cookie,
+        authorization: `Bearer ${one.key}`,
+        'sec-fetch-site': 'cross-site',
       },
     )
     expect(made.status).toBe(201)
@@ -501,7 +515,9 @@ test.each([
     url,
     method === 'POST'
       ? {
-          ...{ name: 'x', email: 'somebody@example.com', password: 'long enough for it' },
+          name: 'x',
+          email: 'somebody@example.com',
+          password: 'long enough for it',
         }
       : undefined,
   )
@@ -517,7 +533,8 @@ describe('the demo', () => {
       const tenant = await demo.tenant('demo')
       const token = (await firstOwnerToken(demo.context.system, tenant.id))!
       await demo.app.inject({
-        ...{ method: 'POST', url: '/api/invitation' },
+        method: 'POST',
+        url: '/api/invitation',
         payload: { token, name: 'Demo', ...demoOwner },
       })
       const visit = (remoteAddress: string, headers: Record<string, string>) =>

@@ -304,12 +304,10 @@ describe('a change set', () => {
     const { tenant, add } = await newTenant()
     const first = await add({ ...session('apply'), occurredAt: at(0), region: 'eu-west-1' })
     const second = await add({
-      ...{
-        ...session('apply'),
-        occurredAt: at(SECOND_MS),
-        region: null,
-        accountId: '999988887777',
-      },
+      ...session('apply'),
+      occurredAt: at(SECOND_MS),
+      region: null,
+      accountId: '999988887777',
       publicAccess: '22/tcp to the world',
     })
     const alone = await add({ ...session('another'), occurredAt: at(-SECOND_MS) })

@@ -164,7 +164,10 @@ describe('updating a connection', () => {
     expect(api.workflows.changed).toHaveBeenCalledTimes(1)
 
     expect((await patch(id, { roleArn: null })).body).toMatchObject({
-      ...{ roleArn: null, accountId: null, partition: null, status: 'awaiting_role' },
+      roleArn: null,
+      accountId: null,
+      partition: null,
+      status: 'awaiting_role',
     })
   })
 
@@ -400,15 +403,21 @@ describe('the verification', () => {
     const { id } = await connect()
     const url = `/api/v1/connections/${id}/verification`
     const none = {
-      ...{ state: null, verifiedAt: null, validUntil: null, checks: [] },
-      ...{ lastAttempt: null, notProvable: [] },
+      state: null,
+      verifiedAt: null,
+      validUntil: null,
+      checks: [],
+      lastAttempt: null,
+      notProvable: [],
     }
     expect(await tenant.request('GET', url)).toMatchObject({ status: 200, body: none })
     await patch(id, { roleArn: roleArn() })
     await keep(id, roleArn())
     const { body } = await tenant.request('GET', url)
     expect(body).toMatchObject({
-      ...{ state: 'failed', verifiedAt: '2026-03-01T12:00:00.000Z', checks },
+      state: 'failed',
+      verifiedAt: '2026-03-01T12:00:00.000Z',
+      checks,
       notProvable: [{ id: 'who_else', command: 'aws iam get-role --role-name cairn' }],
     })
     const [fine, broken] = body.checks
@@ -431,7 +440,8 @@ describe('the verification', () => {
         .execute()
     await run(new Date())
     expect((await tenant.request('GET', url)).body).toMatchObject({
-      ...{ state: 'running', checks: [{ id: 'arn_format' }] },
+      state: 'running',
+      checks: [{ id: 'arn_format' }],
       verifiedAt: '2026-03-01T12:00:00.000Z',
     })
     await run(new Date(Date.now() - 10 * 60_000))

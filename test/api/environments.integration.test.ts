@@ -59,7 +59,8 @@ async function feed(query = ''): Promise<{ id: string; environments: string[] }[
   const { status, body } = await ask('GET', `changes?${query}`)
   expect(status).toBe(200)
   return body.items.map(({ id, environments }: { id: string; environments: string[] }) => ({
-    ...{ id, environments },
+    id,
+    environments,
   }))
 }
 const idsOf = (changes: { id: string }[]) => changes.map(({ id }) => id)
@@ -158,7 +159,8 @@ describe('an environment', () => {
     const changed = await ask('PATCH', path, { name: 'Live', color: 'orange' })
     expect(changed.body).toEqual({ ...before, name: 'Live', color: 'orange' })
     expect((await ask('PATCH', path, { color: 'lime' })).body).toEqual({
-      ...{ ...changed.body, color: 'lime' },
+      ...changed.body,
+      color: 'lime',
     })
     expect((await ask('PATCH', path, {})).body).toEqual({ ...changed.body, color: 'lime' })
   })

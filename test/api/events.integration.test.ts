@@ -189,7 +189,9 @@ test("changes of a connection's status, verification and coverage are sent, seve
     trx
       .insertInto('verifications')
       .values({
-        ...{ connection_id: one.connectionId, organization_id: one.id, role_arn: 'arn' },
+        connection_id: one.connectionId,
+        organization_id: one.id,
+        role_arn: 'arn',
         role_revision: 1,
       })
       .execute(),
@@ -200,8 +202,11 @@ test("changes of a connection's status, verification and coverage are sent, seve
     trx
       .insertInto('coverage')
       .values({
-        ...{ connection_id: one.connectionId, organization_id: one.id, account_id: '1' },
-        ...{ region: 'r', selection: 'all' },
+        connection_id: one.connectionId,
+        organization_id: one.id,
+        account_id: '1',
+        region: 'r',
+        selection: 'all',
       })
       .execute(),
   )

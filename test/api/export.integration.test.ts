@@ -112,7 +112,9 @@ test('the query of a client that disconnects is cancelled', async () => {
       return rows[0]!.count
     }
     const sent = request({
-      ...{ port, host: '127.0.0.1', path: '/api/v1/changes/export?format=ndjson' },
+      port,
+      host: '127.0.0.1',
+      path: '/api/v1/changes/export?format=ndjson',
       headers: { authorization: `Bearer ${key}` },
     })
     sent.on('error', () => {})

@@ -15,10 +15,13 @@ let count = 0
 
 const accept = async (url: string, person: { email?: string } = {}) => {
   const response = await api.app.inject({
-    ...{ method: 'POST', url: '/api/invitation' },
+    method: 'POST',
+    url: '/api/invitation',
     payload: {
       token: new URL(url).searchParams.get('token'),
-      ...{ name: 'New', email: `new-${++count}@example.com`, password: 'long enough' },
+      name: 'New',
+      email: `new-${++count}@example.com`,
+      password: 'long enough',
       ...person,
     },
   })

@@ -36,7 +36,9 @@ describe('a body without a key or a session', () => {
   ])('is rejected above 16 KiB without reading it: %s %s', async (method, url) => {
     const normalize = vi.spyOn(String.prototype, 'normalize')
     const response = await api.app.inject({
-      ...{ method: method as 'POST', url, headers: json },
+      method: method as 'POST',
+      url,
+      headers: json,
       payload: JSON.stringify({ [EXPANDING.repeat(6_000)]: 1 }),
     })
     expect(response.statusCode).toBe(413)
@@ -82,7 +84,9 @@ describe('a body without a key or a session', () => {
 
   test('is not read if a key is missing', async () => {
     const response = await api.app.inject({
-      ...{ method: 'POST', url: '/api/v1/connections', headers: json },
+      method: 'POST',
+      url: '/api/v1/connections',
+      headers: json,
       payload: 'x'.repeat(2 ** 21),
     })
     expect(response.statusCode).toBe(401)
@@ -137,8 +141,11 @@ test('names that expand when they are normalized are rejected first, also with a
 test('an address that sends too much is limited before its bodies are parsed, and others are not', async () => {
   const send = (remoteAddress: string, url = '/api/auth/sign-in/email') =>
     api.app.inject({
-      ...{ method: 'POST', url, remoteAddress },
-      ...{ headers: json, payload: '{"not JSON' },
+      method: 'POST',
+      url,
+      remoteAddress,
+      headers: json,
+      payload: '{"not JSON',
     })
   for (let n = 0; n < 300; n++) expect((await send('192.0.2.1')).statusCode).toBe(400)
   const parse = vi.spyOn(JSON, 'parse')
@@ -184,7 +191,9 @@ test('a session cookie is Secure if a trusted proxy reports https', async () => 
   const { user, password } = await tenant.signedIn()
   const signIn = async (remoteAddress: string, proto: string) => {
     const response = await api.app.inject({
-      ...{ method: 'POST', url: '/api/auth/sign-in/email', remoteAddress },
+      method: 'POST',
+      url: '/api/auth/sign-in/email',
+      remoteAddress,
       headers: { 'x-forwarded-proto': proto, 'x-forwarded-for': '198.51.100.7' },
       payload: { email: user.email, password },
     })

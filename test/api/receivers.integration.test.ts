@@ -22,7 +22,9 @@ afterAll(() => api.close())
 const post = async (url: string, payload: unknown, headers: Record<string, string> = {}) => {
   const body = typeof payload === 'string' ? payload : JSON.stringify(payload)
   const response = await api.app.inject({
-    ...{ method: 'POST', url, payload: body },
+    method: 'POST',
+    url,
+    payload: body,
     headers: { 'content-type': 'application/json', ...headers },
   })
   return { status: response.statusCode, body: response.json() }
@@ -125,7 +127,11 @@ test('links of a received event that are not web URLs are removed', async () => 
 })
 
 const event = (fields: object) => ({
-  ...{ specversion: '1.0', id: 'e1', source: '/ci/acme', type: 'com.acme.released', time: now() },
+  specversion: '1.0',
+  id: 'e1',
+  source: '/ci/acme',
+  type: 'com.acme.released',
+  time: now(),
   ...fields,
 })
 
@@ -138,15 +144,21 @@ test('a CloudEvent in structured mode is stored as a change, once', async () => 
   const again = await post('/api/v1/cloudevents', sent, headers)
   expect(again.body.changes).toEqual([{ ...first.body.changes[0], created: false }])
   expect((await feed(tenant, 'q=billing'))[0]).toMatchObject({
-    ...{ summary: 'Released billing', service: 'billing', action: 'com.acme.released' },
+    summary: 'Released billing',
+    service: 'billing',
+    action: 'com.acme.released',
     detail: { version: '7', receivedAs: 'cloudevents' },
   })
 })
 
 test('a CloudEvent in binary mode is stored as a change', async () => {
   const headers = {
-    ...{ authorization: `Bearer ${tenant.key}`, 'ce-specversion': '1.0', 'ce-id': 'b1' },
-    ...{ 'ce-source': '/ci', 'ce-type': 'com.acme.flag', 'ce-subject': 'caf%C3%A9' },
+    authorization: `Bearer ${tenant.key}`,
+    'ce-specversion': '1.0',
+    'ce-id': 'b1',
+    'ce-source': '/ci',
+    'ce-type': 'com.acme.flag',
+    'ce-subject': 'caf%C3%A9',
   }
   const { status } = await post('/api/v1/cloudevents', { any: 'data' }, headers)
   expect(status).toBe(202)
@@ -199,8 +211,10 @@ test('CDEvents: a deployment is one change, and a pipeline run lasts from its st
   expect(body.ignored).toEqual([{ index: 2, reason: expect.stringContaining('queued') }])
   const [ran] = await feed(tenant, 'service=release')
   expect(ran).toMatchObject({
-    ...{ summary: 'Ran the pipeline release', outcome: 'failed' },
-    ...{ occurredAt: start.context.timestamp, endedAt: end.context.timestamp },
+    summary: 'Ran the pipeline release',
+    outcome: 'failed',
+    occurredAt: start.context.timestamp,
+    endedAt: end.context.timestamp,
   })
   const [deploy] = await feed(tenant, 'service=mysubject')
   expect(deploy).toMatchObject({ summary: 'Deployed mysubject 2.1 to test123', action: 'deploy' })

@@ -108,7 +108,9 @@ describe('a report with a known key', () => {
 
   test('cannot end before the start', async () => {
     const { status, body } = await report({
-      ...{ summary: start.summary, endsAt: minutesAgo(60), idempotencyKey: 'run-2' },
+      summary: start.summary,
+      endsAt: minutesAgo(60),
+      idempotencyKey: 'run-2',
     })
     expect(status).toBe(422)
     expect(body.errors[0].pointer).toBe('/endsAt')

@@ -37,21 +37,35 @@ async function ask(tenant: Tenant, progress: () => Promise<RereadState | null>) 
 }
 
 const running = (...pending: PendingOrganization[]): RereadState => ({
-  ...{ installationId: 'x', versions: {}, startedAt: '2026-03-02T12:00:00Z' },
-  ...{ pending, reread: 5, kept: 0, finished: 0 },
+  installationId: 'x',
+  versions: {},
+  startedAt: '2026-03-02T12:00:00Z',
+  pending,
+  reread: 5,
+  kept: 0,
+  finished: 0,
 })
 const entry = ({ id }: Tenant, reread: number, lastError: string | null = null) => ({
-  ...{ organizationId: id, outdated: 90, reread, lastError },
+  organizationId: id,
+  outdated: 90,
+  reread,
+  lastError,
 })
 
 test('the progress is that of one organization only', async () => {
   const [own, other] = [await withOutdatedChange('own'), await withOutdatedChange('other')]
   const state = running(entry(other, 7, 'the other one failed'), entry(own, 12))
   expect((await ask(own, async () => state)).body).toEqual({
-    ...{ state: 'running', reread: 12, total: 90, lastError: null },
+    state: 'running',
+    reread: 12,
+    total: 90,
+    lastError: null,
   })
   expect((await ask(other, async () => state)).body).toEqual({
-    ...{ state: 'running', reread: 7, total: 90, lastError: 'the other one failed' },
+    state: 'running',
+    reread: 7,
+    total: 90,
+    lastError: 'the other one failed',
   })
 })
 

@@ -175,7 +175,9 @@ describe('while the principal of the trust policy is uncertain', () => {
       const one = await unsure.tenant('one')
       const { connection, setup } = await connectionWithSetup('', one)
       expect(setup).toMatchObject({
-        ...{ terraform: null, cloudFormation: null, cli: null },
+        terraform: null,
+        cloudFormation: null,
+        cli: null,
         principal: { arn: null, state: 'unknown', remedy: expect.stringContaining('worker') },
         policies: { trust: null, permissions: permissionPolicy },
       })

@@ -32,7 +32,10 @@ const absent = {
   views: '01980000-0000-7000-8000-000000000000',
   'service-mappings': '01980000-0000-7000-8000-000000000000',
   changes: changeId({
-    ...{ organizationId: 'absent', source: 'test', sourceAccount: null, sourceId: 'absent' },
+    organizationId: 'absent',
+    source: 'test',
+    sourceAccount: null,
+    sourceId: 'absent',
     occurredAt: new Date(0),
   }),
 } as Record<string, string>
@@ -88,7 +91,8 @@ beforeAll(async () => {
   })
   samples.incidents = await asOrganization(api.db, owner.id, (trx) =>
     someIncident(trx, {
-      ...{ organizationId: owner.id, environmentId: samples.environments! },
+      organizationId: owner.id,
+      environmentId: samples.environments!,
       changeId: samples.changes!,
     }),
   )
@@ -176,7 +180,8 @@ test('every route rejects requests without a valid key', async () => {
           .replace('{changeId}', samples.changes!)
           .replace('{deliveryId}', deliveryId)
         const response = await api.app.inject({
-          ...{ method: method.toUpperCase() as 'GET', url },
+          method: method.toUpperCase() as 'GET',
+          url,
           headers: authorization ? { authorization } : {},
         })
         expect(response.statusCode, `${method} ${path}`).toBe(401)

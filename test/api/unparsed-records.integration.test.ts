@@ -137,7 +137,10 @@ test('coverage counts unparsed records by region, for the connected account', as
     .insertInto('coverage')
     .values(
       ['us-east-1', 'eu-west-1'].map((region) => ({
-        ...{ connection_id: id, organization_id: tenant.id, account_id: ACCOUNT, region },
+        connection_id: id,
+        organization_id: tenant.id,
+        account_id: ACCOUNT,
+        region,
         selection: 'changes' as const,
       })),
     )

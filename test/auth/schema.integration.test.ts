@@ -20,7 +20,9 @@ afterAll(async () => {
 
 const options = () =>
   authOptions({
-    ...{ system: superuser, secret: 's'.repeat(40), publicUrl: undefined },
+    system: superuser,
+    secret: 's'.repeat(40),
+    publicUrl: undefined,
     logger: pino({ level: 'silent' }),
   })
 

@@ -70,7 +70,10 @@ describe('the result of GetCallerIdentity', () => {
 
   test("contains the role's name without the session's name", () => {
     expect(readCallerArn('arn:aws-us-gov:sts::123456789012:assumed-role/cairn/a@b.c')).toEqual({
-      ...{ kind: 'role', partition: 'aws-us-gov', accountId: '123456789012', roleName: 'cairn' },
+      kind: 'role',
+      partition: 'aws-us-gov',
+      accountId: '123456789012',
+      roleName: 'cairn',
     })
   })
 })
@@ -82,8 +85,13 @@ describe('the principal in trust policies', () => {
   ])('is certain and has its path if the role may call IAM: %s', async (arn) => {
     const found = await asRole(arn, [mayAsk]).findPrincipal()
     expect(found).toMatchObject({
-      ...{ state: 'certain', arn, source: 'iam:GetRole', remedy: null, accountId: ACCOUNT },
-      ...{ partition: 'aws', caller: expect.stringMatching(/:assumed-role\/(prod|own)\/i-0abc$/) },
+      state: 'certain',
+      arn,
+      source: 'iam:GetRole',
+      remedy: null,
+      accountId: ACCOUNT,
+      partition: 'aws',
+      caller: expect.stringMatching(/:assumed-role\/(prod|own)\/i-0abc$/),
     })
   })
 
@@ -265,7 +273,9 @@ describe('the source of the credentials', () => {
   test("can be a profile's keys or process, read by the SDK's own providers", async () => {
     const file = path.join(directory, 'config')
     const keys = JSON.stringify({
-      ...{ Version: 1, AccessKeyId: 'AKIAEXAMPLE', SecretAccessKey: 'secret' },
+      Version: 1,
+      AccessKeyId: 'AKIAEXAMPLE',
+      SecretAccessKey: 'secret',
     })
     writeFileSync(path.join(directory, 'keys.json'), keys)
     writeFileSync(

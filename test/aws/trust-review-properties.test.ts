@@ -105,9 +105,13 @@ function caller(arn: string) {
 function getsIn(list: object[], arn: string, id: string | undefined): boolean {
   const who = caller(arn)
   const verdict = evaluateTrust(parsePolicy(policy(...list) as never, 'trust'), {
-    ...{ action: 'sts:AssumeRole', resource: '*', caller: who },
+    action: 'sts:AssumeRole',
+    resource: '*',
+    caller: who,
     keys: {
-      ...{ 'sts:externalid': id, 'aws:principalarn': arn, 'aws:principalaccount': who.accountId },
+      'sts:externalid': id,
+      'aws:principalarn': arn,
+      'aws:principalaccount': who.accountId,
     },
   })
   return verdict === 'allow' || verdict === 'allow-account'

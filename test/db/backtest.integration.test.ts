@@ -25,8 +25,12 @@ const time = new Date('2026-03-02T12:00:00Z')
 const now = new Date('2026-03-09T12:00:00Z')
 const minutes = (count: number) => new Date(time.getTime() + count * 60_000)
 const past = {
-  ...{ time, title: 'checkout: connection timeouts to the database' },
-  ...{ environment: null, services: ['checkout'], serviceId: null, cause: 'security group' },
+  time,
+  title: 'checkout: connection timeouts to the database',
+  environment: null,
+  services: ['checkout'],
+  serviceId: null,
+  cause: 'security group',
 }
 
 async function inOrganization<T>(
@@ -46,8 +50,10 @@ async function connection(trx: Trx, organizationId: string, since: Date | null):
     .insertInto('connections')
     .values({
       organization_id: organizationId,
-      ...{ name: 'Shop', external_id: `cairn-${organizationId}` },
-      ...{ created_at: minutes(7 * 24 * 60), lookback_days: 30 },
+      name: 'Shop',
+      external_id: `cairn-${organizationId}`,
+      created_at: minutes(7 * 24 * 60),
+      lookback_days: 30,
     })
     .returning('id')
     .executeTakeFirstOrThrow()
@@ -55,8 +61,12 @@ async function connection(trx: Trx, organizationId: string, since: Date | null):
     await trx
       .insertInto('coverage')
       .values({
-        ...{ connection_id: id, organization_id: organizationId, account_id: '111122223333' },
-        ...{ region: 'us-east-1', selection: 'changes', answered_at: since },
+        connection_id: id,
+        organization_id: organizationId,
+        account_id: '111122223333',
+        region: 'us-east-1',
+        selection: 'changes',
+        answered_at: since,
       })
       .execute()
   }
@@ -195,8 +205,11 @@ test('the environment is named, or selected by a service mapping', async () => {
   await inOrganization('environments', async (trx, organizationId) => {
     const { id } = await insertEnvironment(trx, organizationId, { name: 'Production' })
     await insertServiceMapping(trx, organizationId, {
-      ...{ source: 'pagerduty', label: null, value: 'PF9KMXH' },
-      ...{ environmentId: id, services: ['shop'] },
+      source: 'pagerduty',
+      label: null,
+      value: 'PF9KMXH',
+      environmentId: id,
+      services: ['shop'],
     })
     const located = async (over: object) => {
       const result = await run(trx, organizationId, over)

@@ -42,7 +42,10 @@ async function newOrganization() {
     connection: (environmentId?: string) =>
       act((trx) =>
         insertConnection(trx, {
-          ...{ organizationId: id, name: 'c', externalId: `id-${++made}`, environmentId },
+          organizationId: id,
+          name: 'c',
+          externalId: `id-${++made}`,
+          environmentId,
         }),
       ),
   }
@@ -116,7 +119,10 @@ test("a link cannot reference another organization's rows", async () => {
     connection: await other.connection(),
   }
   const link = (organization_id: string, environment_id: string, connection_id: string) => ({
-    ...{ organization_id, environment_id, connection_id, made_by: 'connection_default' as const },
+    organization_id,
+    environment_id,
+    connection_id,
+    made_by: 'connection_default' as const,
   })
   const crossing = [
     link(one.id, theirs.environment.id, mine.connection.id),

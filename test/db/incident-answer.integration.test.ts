@@ -76,7 +76,9 @@ function mergedAndDeployed(): Change[] {
   const [before, merge, after] = ['a', 'b', 'c'].map((digit) => digit.repeat(40))
   const time = (minutes: number) => minutesBefore(50 * 60 - minutes).toISOString()
   const repository = (minutes: number) => ({
-    ...{ full_name: 'acme/shop', default_branch: 'main', pushed_at: time(minutes) },
+    full_name: 'acme/shop',
+    default_branch: 'main',
+    pushed_at: time(minutes),
   })
   const pull = { number: 12, title: 'Speed up checkout', merged: true, merged_at: time(1) }
   const push = { ref: 'refs/heads/main', commits: [] }
@@ -97,7 +99,10 @@ test('an old change that matches the incident, or is risky, is a candidate among
   const connectionId = null
   const usual = (nth: number, resource: string, occurredAt: Date) =>
     aChange({
-      ...{ sourceId: `usual-${nth}`, occurredAt, service: 'wafv2', action: 'UpdateIPSet' },
+      sourceId: `usual-${nth}`,
+      occurredAt,
+      service: 'wafv2',
+      action: 'UpdateIPSet',
       summary: `deploy updated IP set ${resource}`,
       actor: { id: 'deploy', name: 'deploy', kind: 'role', chain: [] },
       resources: [someResource('AWS::WAFv2::IPSet', resource)],
@@ -105,7 +110,8 @@ test('an old change that matches the incident, or is risky, is a candidate among
     })
   const old = usual(0, 'checkout-blocked', minutesBefore(60 * 60))
   const strong = aChange({
-    ...{ sourceId: 'strong', occurredAt: minutesBefore(59 * 60) },
+    sourceId: 'strong',
+    occurredAt: minutesBefore(59 * 60),
     ...revoked('orders-db'),
     changeSet: { sessionKey: 'strong', stream: null, idleTimeoutMs: 0 },
   })
@@ -148,7 +154,8 @@ test('the frequency of the same action on the same resource is known', async () 
     const changes = ['sg-1', 'sg-1', 'sg-1', 'sg-2'].map((id, nth) =>
       imported(
         aChange({
-          ...{ sourceId: `${id}-${nth}`, occurredAt: minutesBefore(10 + nth) },
+          sourceId: `${id}-${nth}`,
+          occurredAt: minutesBefore(10 + nth),
           resources: [someResource('AWS::EC2::SecurityGroup', id)],
         }),
       ),

@@ -179,7 +179,9 @@ describe('related alerts', () => {
   test('of one Alertmanager rule are one incident if one of them names no service', async () => {
     const rule = (sourceId: string, alertname: string, services: string[] = []) =>
       event({
-        ...{ source: 'alertmanager', sourceId, labels: { alertname } },
+        source: 'alertmanager',
+        sourceId,
+        labels: { alertname },
         services: services.map((name) => ({ id: name, name })),
       })
     await apply(rule('g1', 'NodeDown'), rule('g2', 'nodedown'), rule('g3', 'DiskFull'))

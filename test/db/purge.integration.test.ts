@@ -28,7 +28,10 @@ afterAll(async () => {
 async function fill(trx: Trx, organizationId: string, name: string): Promise<string> {
   const environment = await insertEnvironment(trx, organizationId, { name })
   const { id } = await insertConnection(trx, {
-    ...{ organizationId, name, externalId: `id-${name}`, environmentId: environment.id },
+    organizationId,
+    name,
+    externalId: `id-${name}`,
+    environmentId: environment.id,
   })
   const keys = { connection_id: id, organization_id: organizationId }
   await trx

@@ -110,7 +110,10 @@ describe('resources with the same name', () => {
 
   test('are named only with the fields that differ', () => {
     const of = (type: string, account_id: string | null, region: string | null) => ({
-      ...{ resource_id: 'x', type, account_id, region },
+      resource_id: 'x',
+      type,
+      account_id,
+      region,
     })
     const other = { ...of('T', null, null), resource_id: 'y' }
     expect(resourceLabels([of('T', '1', 'a'), other])).toEqual(['x', 'y'])
@@ -150,7 +153,8 @@ test('a name and an ARN are added to a resource without them, and are kept', asy
 test('a stored resource is read, and uses no new ID', async () => {
   const { store } = await newTenant()
   const changes = Array.from({ length: 30 }, (_, n) => ({
-    ...{ sourceId: `${n}`, occurredAt: new Date(START + n * 1_000) },
+    sourceId: `${n}`,
+    occurredAt: new Date(START + n * 1_000),
     resources: [resource('T', `${n % 10}`)],
   }))
   const lastId = async () => {

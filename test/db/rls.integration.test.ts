@@ -71,7 +71,10 @@ async function fill(name: string): Promise<Tenant> {
     const { id: environmentId } = await insertEnvironment(trx, id, { name })
     await insertEnvironment(trx, id, { name: `network of ${name}`, dependsOn: [environmentId] })
     const row = await insertConnection(trx, {
-      ...{ organizationId: id, name, externalId: `id-${name}`, environmentId },
+      organizationId: id,
+      name,
+      externalId: `id-${name}`,
+      environmentId,
     })
     const owner = { organizationId: id, connectionId: row.id }
     const organization_id = id
@@ -79,18 +82,29 @@ async function fill(name: string): Promise<Tenant> {
     await trx
       .insertInto('verifications')
       .values({
-        ...{ connection_id, organization_id, role_arn: 'arn', role_revision: 1 },
-        ...{ state: 'failed', checks: '[]', verified_at: new Date() },
+        connection_id,
+        organization_id,
+        role_arn: 'arn',
+        role_revision: 1,
+        state: 'failed',
+        checks: '[]',
+        verified_at: new Date(),
       })
       .execute()
     await trx
       .insertInto('coverage')
       .values({
-        ...{ connection_id, organization_id, account_id: '1', region: 'r', selection: 'all' },
+        connection_id,
+        organization_id,
+        account_id: '1',
+        region: 'r',
+        selection: 'all',
       })
       .execute()
     await insertInvitation(trx, {
-      ...{ organizationId: id, role: 'member', token: newInvitationToken() },
+      organizationId: id,
+      role: 'member',
+      token: newInvitationToken(),
       expiresAt: new Date(),
     })
     const { rows } = await sql<{ id: string }>`
@@ -104,14 +118,18 @@ async function fill(name: string): Promise<Tenant> {
       .returning('id')
       .executeTakeFirstOrThrow()
     await insertPasswordReset(trx, {
-      ...{ organizationId: id, memberId: member.id, token: newPasswordResetToken() },
-      ...{ expiresAt: new Date(), createdBy: userId },
+      organizationId: id,
+      memberId: member.id,
+      token: newPasswordResetToken(),
+      expiresAt: new Date(),
+      createdBy: userId,
     })
     await ensurePartitions(trx, someTime)
     const changeId = await someChange(trx, owner)
     await someIncident(trx, { organizationId: id, environmentId, changeId })
     await saveEnvironmentRules(trx, id, {
-      ...{ version: 0, mode: 'first' },
+      version: 0,
+      mode: 'first',
       rules: [{ match: { source: ['*'] }, environments: [environmentId] }],
     })
     await insertNoiseRule(trx, id, { effect: 'hide', match: { action: name }, createdBy: null })
@@ -121,7 +139,10 @@ async function fill(name: string): Promise<Tenant> {
     await insertUnparsed(trx, { ...owner, sourceAccount: '1' }, [unparsed()])
     const integrationId = await newIntegrationId(trx)
     await insertIntegration(trx, id, {
-      ...{ id: integrationId, kind: 'github', name, settings: {} },
+      id: integrationId,
+      kind: 'github',
+      name,
+      settings: {},
       secret: { encrypted: Buffer.from(name) },
     })
     await trx
@@ -130,8 +151,12 @@ async function fill(name: string): Promise<Tenant> {
       .execute()
     await insertDeliveries(trx, id, [
       {
-        ...{ integrationId, deliveryId: name, event: null, headers: {} },
-        ...{ body: Buffer.alloc(0), isTest: false },
+        integrationId,
+        deliveryId: name,
+        event: null,
+        headers: {},
+        body: Buffer.alloc(0),
+        isTest: false,
       },
     ])
     const integration = { id: integrationId, organization_id: id }

@@ -146,7 +146,10 @@ describe('CAIRN_PRINCIPAL_ARN', () => {
   test('supplies the path that AWS did not report', async () => {
     await report('a', await found(ROLE, []))
     expect(await current(ROLE)).toMatchObject({
-      ...{ state: 'certain', arn: ROLE, source: 'configured', remedy: null },
+      state: 'certain',
+      arn: ROLE,
+      source: 'configured',
+      remedy: null,
     })
   })
 
@@ -166,7 +169,11 @@ describe('CAIRN_PRINCIPAL_ARN', () => {
   test('is certain without a worker or credentials, and the missing part is reported', async () => {
     const alone = await current(ROLE)
     expect(alone).toMatchObject({
-      ...{ state: 'certain', arn: ROLE, accountId: ACCOUNT, partition: 'aws', seenAt: null },
+      state: 'certain',
+      arn: ROLE,
+      accountId: ACCOUNT,
+      partition: 'aws',
+      seenAt: null,
     })
     expect(alone.remedy).toContain('npm start')
     await report('a', await nothing())
@@ -209,7 +216,9 @@ describe('CAIRN_PRINCIPAL_ARN', () => {
   test('does not replace credentials that cannot assume roles', async () => {
     const unusable: PrincipalFinding = {
       ...(await nothing()),
-      ...{ state: 'unusable', caller: `arn:aws:iam::${ACCOUNT}:root`, accountId: ACCOUNT },
+      state: 'unusable',
+      caller: `arn:aws:iam::${ACCOUNT}:root`,
+      accountId: ACCOUNT,
     }
     expect(withConfigured(unusable, [ROLE])).toMatchObject({ state: 'unusable', arn: null })
   })
@@ -296,7 +305,9 @@ describe('a running worker', () => {
     live = false
     await vi.waitFor(async () => expect((await current()).remedy).not.toBeNull(), 240_000)
     expect(await current()).toMatchObject({
-      ...{ state: 'certain', arn: ROLE, saw: expect.stringContaining('the token has ended') },
+      state: 'certain',
+      arn: ROLE,
+      saw: expect.stringContaining('the token has ended'),
     })
     live = true
     await vi.waitFor(async () => expect((await current()).remedy).toBeNull(), 240_000)

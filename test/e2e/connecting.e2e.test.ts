@@ -519,7 +519,16 @@ async function connect(setupQuerySchema = '') {
     await iam.send(new DeleteRoleCommand({ RoleName }))
   }
   return {
-    ...{ id, externalId, accountId, directory, setup, run, get, giveRole, hasRole, deleteRole },
+    id,
+    externalId,
+    accountId,
+    directory,
+    setup,
+    run,
+    get,
+    giveRole,
+    hasRole,
+    deleteRole,
     /** Runs the commands in a shell, and returns the output of the last one. */
     async paste(commands: { command: string }[]): Promise<string> {
       expect(commands.length).toBeGreaterThan(0)

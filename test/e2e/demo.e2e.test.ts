@@ -203,7 +203,9 @@ test("the demo's incident names the change in the console, its files are private
   const { noticedAt } = await get(`/incidents/${id}`)
   const browser = await sharedBrowser()
   const page = await browser.newPage({
-    ...{ baseURL: `http://127.0.0.1:${port}`, locale: 'en-US', timezoneId: 'UTC' },
+    baseURL: `http://127.0.0.1:${port}`,
+    locale: 'en-US',
+    timezoneId: 'UTC',
     permissions: ['clipboard-read', 'clipboard-write'],
   })
   context.onTestFinished(() => page.close())

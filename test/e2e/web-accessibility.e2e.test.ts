@@ -180,8 +180,12 @@ describe('signed in', () => {
             someRecord({ now, secondsAgo: 60 + n * 20, eventName: 'StopDBInstance' }),
           ),
           someRecord({
-            ...{ now, secondsAgo: 5_000, awsRegion: 'us-east-1', errorCode: 'AccessDenied' },
-            ...{ eventSource: 'iam.amazonaws.com', eventName: 'AttachRolePolicy' },
+            now,
+            secondsAgo: 5_000,
+            awsRegion: 'us-east-1',
+            errorCode: 'AccessDenied',
+            eventSource: 'iam.amazonaws.com',
+            eventName: 'AttachRolePolicy',
             userIdentity: { ...userIdentity('ada', '111122223333'), arn: longArn },
             requestParameters: {
               roleName: 'deploy',
@@ -203,7 +207,10 @@ describe('signed in', () => {
       await cairn.request('POST', `/connections/${failed.id}/verify`)
       // An old region that AWS is not responding for keeps it importing.
       simulator.failNext({
-        ...{ operation: 'LookupEvents', effect: 'delay', delayMs: 3_000, times: 1_000 },
+        operation: 'LookupEvents',
+        effect: 'delay',
+        delayMs: 3_000,
+        times: 1_000,
         accountId: importing.accountId,
       } as never)
       await cairn.request('PATCH', `/connections/${importing.id}`, { lookbackDays: 90 })
@@ -294,7 +301,9 @@ describe('signed in', () => {
     test('other pages fit their screens', async () => {
       const noticedAt = new Date(web.simulator.now() - 60_000).toISOString()
       const incident = await web.cairn.request('POST', '/incidents', {
-        ...{ title: 'checkout: 5xx above 5 %', noticedAt, services: ['checkout'] },
+        title: 'checkout: 5xx above 5 %',
+        noticedAt,
+        services: ['checkout'],
       })
       const none = '01980000-0000-7000-8000-000000000000'
       const page = await web.open('/incidents', { expected: /404/ })

@@ -65,7 +65,8 @@ test('a new user signs up, connects an account with the template, and sees the f
   simulator.addEvents(
     Array.from({ length: 400 }, (_, n) =>
       someRecord({
-        ...{ now, secondsAgo: 60 + n * 600 },
+        now,
+        secondsAgo: 60 + n * 600,
         awsRegion: n % 2 ? 'us-east-1' : 'eu-west-1',
         requestParameters: { dBInstanceIdentifier: `orders-${n}` },
       }),
@@ -210,7 +211,9 @@ describe('connecting an account', () => {
     // As the console does: the published template with the link's parameters.
     const accountId = web.accountId()
     const { outputs } = await simulator.createStack({
-      ...{ accountId, region: 'eu-west-1', stackName: stackName! },
+      accountId,
+      region: 'eu-west-1',
+      stackName: stackName!,
       template: readFileSync('infra/cloudformation/cairn-read-only.yaml', 'utf8'),
       parameters: Object.fromEntries(
         Object.entries(params).map(([name, value]) => [name.replace(/^param_/, ''), value]),
@@ -228,7 +231,8 @@ describe('connecting an account', () => {
     const now = simulator.now()
     const events = Array.from({ length: 1500 }, (_, n) =>
       someRecord({
-        ...{ now, secondsAgo: 60 + n * 50 },
+        now,
+        secondsAgo: 60 + n * 50,
         awsRegion: n % 2 ? 'us-east-1' : 'eu-west-1',
         requestParameters: { dBInstanceIdentifier: `busy-${n}` },
       }),
@@ -237,7 +241,8 @@ describe('connecting an account', () => {
     simulator.configure({ tps: 2 })
     onTestFinished(() => simulator.configure({ tps: null }))
     const { id, externalId } = await cairn.request('POST', '/connections', {
-      ...{ name: 'Busy', lookbackDays: 1 },
+      name: 'Busy',
+      lookbackDays: 1,
     })
     const roleArn = `arn:aws:iam::${accountId}:role/cairn-read-only`
     putRole(simulator, { roleArn, externalId })
@@ -425,7 +430,8 @@ describe('a connected account', () => {
         web.simulator.addEvents(
           [
             someRecord({
-              ...{ now: web.simulator.now(), secondsAgo: 5 },
+              now: web.simulator.now(),
+              secondsAgo: 5,
               requestParameters: { dBInstanceIdentifier: `after-fix-${n}` },
             }),
           ],
@@ -473,7 +479,8 @@ describe('a connected account', () => {
     const { simulator } = web
     const connected = await web.connect()
     const old = someRecord({
-      ...{ now: simulator.now(), secondsAgo: 4 * 86_400 },
+      now: simulator.now(),
+      secondsAgo: 4 * 86_400,
       requestParameters: { dBInstanceIdentifier: 'four-days-old' },
     })
     simulator.addEvents([old], { accountId: connected.accountId })
@@ -483,7 +490,8 @@ describe('a connected account', () => {
     await page.getByText('No changes yet, except for routine changes').waitFor()
 
     const fresh = someRecord({
-      ...{ now: simulator.now(), secondsAgo: 3 },
+      now: simulator.now(),
+      secondsAgo: 3,
       requestParameters: { dBInstanceIdentifier: 'just-now' },
     })
     simulator.addEvents([fresh], { accountId: connected.accountId })
@@ -612,7 +620,9 @@ describe('a connected account', () => {
           ? one
           : {
               ...one,
-              ...{ id: `${n}`, name: `Account ${n}`, accountId: String(222200000000 + n) },
+              id: `${n}`,
+              name: `Account ${n}`,
+              accountId: String(222200000000 + n),
               status: n % 2 ? 'current' : 'paused',
             },
       )

@@ -432,7 +432,8 @@ test('new changes are announced, and shown on request', async () => {
   web.simulator.addEvents(
     [
       someRecord({
-        ...{ now: web.simulator.now(), secondsAgo: 120 },
+        now: web.simulator.now(),
+        secondsAgo: 120,
         recipientAccountId: fresh.accountId,
         requestParameters: { dBInstanceIdentifier: 'first' },
       }),
@@ -464,7 +465,8 @@ test('new changes are announced, and shown on request', async () => {
   web.simulator.addEvents(
     [
       someRecord({
-        ...{ now: web.simulator.now(), secondsAgo: 1 },
+        now: web.simulator.now(),
+        secondsAgo: 1,
         userIdentity: user('erin'),
         recipientAccountId: fresh.accountId,
         requestParameters: { dBInstanceIdentifier: 'second' },
@@ -706,7 +708,8 @@ describe('untrusted text', () => {
     const now = web.simulator.now()
     const record = (secondsAgo: number, text: string) =>
       someRecord({
-        ...{ now, secondsAgo },
+        now,
+        secondsAgo,
         awsRegion: 'us-east-1',
         userIdentity: {
           type: 'AssumedRole',

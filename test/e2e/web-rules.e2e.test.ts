@@ -11,7 +11,9 @@ beforeAll(async () => {
   web.simulator.addEvents(
     [1, 2, 3].map((n) =>
       someRecord({
-        ...{ now, secondsAgo: n * 600, awsRegion: 'us-east-1' },
+        now,
+        secondsAgo: n * 600,
+        awsRegion: 'us-east-1',
         eventSource: n === 3 ? 'lambda.amazonaws.com' : 'rds.amazonaws.com',
         eventName: n === 3 ? 'DeleteFunction20150331' : 'RebootDBInstance',
         requestParameters:

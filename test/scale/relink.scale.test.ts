@@ -37,7 +37,9 @@ beforeAll(async () => {
     const ids: string[] = []
     for (let n = 0; n < 20; n++) {
       const row = await insertConnection(trx, {
-        ...{ organizationId: tenant.id, name: `account ${n}`, externalId: `external-${n}` },
+        organizationId: tenant.id,
+        name: `account ${n}`,
+        externalId: `external-${n}`,
         environmentId: staging,
       })
       ids.push(row.id)

@@ -98,13 +98,16 @@ describe('with the AWS CLI', { timeout: 300_000 }, () => {
     const { Stacks } = await aws(...cairn('describe-stacks'))
     expect(Stacks).toMatchObject([
       {
-        ...{ StackId, StackStatus: 'CREATE_COMPLETE', Description: 'A role' },
+        StackId,
+        StackStatus: 'CREATE_COMPLETE',
+        Description: 'A role',
         Capabilities: ['CAPABILITY_NAMED_IAM'],
         Outputs: [{ OutputKey: 'RoleArn', OutputValue: ROLE, Description: 'Give it to Cairn' }],
       },
     ])
     expect(Stacks[0].Parameters).toContainEqual({
-      ...{ ParameterKey: 'ExternalId', ParameterValue: EXTERNAL_ID },
+      ParameterKey: 'ExternalId',
+      ParameterValue: EXTERNAL_ID,
     })
     const { Role } = await aws('iam', 'get-role', '--role-name', 'cairn-read-only')
     expect(Role).toMatchObject({ Path: '/services/', MaxSessionDuration: 7200, Arn: ROLE })
@@ -213,7 +216,9 @@ describe('with the AWS CLI', { timeout: 300_000 }, () => {
     await rm(file)
     expect(validated).toMatchObject({ Capabilities: ['CAPABILITY_NAMED_IAM'] })
     expect(validated.Parameters).toContainEqual({
-      ...{ ParameterKey: 'Path', DefaultValue: '/services/', NoEcho: false },
+      ParameterKey: 'Path',
+      DefaultValue: '/services/',
+      NoEcho: false,
     })
   })
 })
@@ -230,7 +235,8 @@ describe('the control API', () => {
   test('works over HTTP, in the given account and region', async () => {
     const send = async (method: string, body: object) => {
       const response = await fetch(`${simulator.url}/_simulator/stacks`, {
-        ...{ method, body: JSON.stringify(body) },
+        method,
+        body: JSON.stringify(body),
       })
       return { status: response.status, body: await response.json() }
     }

@@ -348,7 +348,8 @@ describe('in the simulator', () => {
     }
     live.stop()
     const expected = generateHistory({
-      ...{ seed: 1, accountId },
+      seed: 1,
+      accountId,
       from: new Date(began),
       to: new Date(began + 100 * 60_000),
     })

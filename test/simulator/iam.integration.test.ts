@@ -62,7 +62,10 @@ const createRole = (
 ) =>
   by.send(
     new CreateRoleCommand({
-      ...{ RoleName, Path: '/services/', AssumeRolePolicyDocument: trusting(), ...input },
+      RoleName,
+      Path: '/services/',
+      AssumeRolePolicyDocument: trusting(),
+      ...input,
     }),
   )
 
@@ -86,7 +89,8 @@ test('the vendor can assume a role created by AWS CLI commands', async () => {
   await cli.aws(env, ...put, '--policy-document', JSON.stringify(readOnly))
   expect((await lookUp()).Events).toEqual([])
   expect(await awsErrorOf(assume(simulator, { ExternalId: undefined }))).toMatchObject({
-    ...{ name: 'AccessDenied', status: 403 },
+    name: 'AccessDenied',
+    status: 403,
   })
   const shown = await cli.aws(env, 'iam', 'get-role', '--role-name', RoleName)
   expect(shown.Role.AssumeRolePolicyDocument).toEqual(JSON.parse(trusting()))
@@ -118,7 +122,8 @@ test('policies can be listed, read, replaced and deleted by name', async () => {
   await iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName: 'b' }))
   await expect(lookUp()).rejects.toThrow('no identity-based policy allows')
   expect(await awsErrorOf(iam.send(new GetRolePolicyCommand(one)))).toMatchObject({
-    ...{ status: 404, message: 'The role policy with name a cannot be found.' },
+    status: 404,
+    message: 'The role policy with name a cannot be found.',
   })
 })
 
@@ -241,6 +246,8 @@ test('the administrator is one user, whose key the control API returns', async (
   expect(simulator.administrator(simulator.accountId)).toEqual(credentials)
   expect(await (await fetch(`${simulator.url}/_simulator/administrator`)).json()).toEqual({
     ...keys(simulator.url, credentials),
-    ...{ AWS_REGION: 'us-east-1', AWS_DEFAULT_REGION: 'us-east-1', AWS_SESSION_TOKEN: '' },
+    AWS_REGION: 'us-east-1',
+    AWS_DEFAULT_REGION: 'us-east-1',
+    AWS_SESSION_TOKEN: '',
   })
 })

@@ -293,7 +293,11 @@ Outputs:
           ({ OutputKey, OutputValue }: Record<string, string>) => `${OutputKey}=${OutputValue}`,
         )
         return {
-          ...{ Arn, Path, RoleName, AssumeRolePolicyDocument, policies },
+          Arn,
+          Path,
+          RoleName,
+          AssumeRolePolicyDocument,
+          policies,
           MaxSessionDuration: Number(MaxSessionDuration),
           outputs: outputs.sort(),
         }

@@ -39,13 +39,19 @@ test('the GitHub Actions step reports a change', async () => {
     env: { OUTCOME: expect.stringContaining('job.status') },
   })
   await run(step.run, {
-    ...{ GITHUB_REPOSITORY: 'acme/shop', GITHUB_SHA: 'a'.repeat(40), GITHUB_ACTOR: 'ada' },
-    ...{ GITHUB_SERVER_URL: 'https://github.com', GITHUB_RUN_ID: '12', GITHUB_RUN_ATTEMPT: '1' },
+    GITHUB_REPOSITORY: 'acme/shop',
+    GITHUB_SHA: 'a'.repeat(40),
+    GITHUB_ACTOR: 'ada',
+    GITHUB_SERVER_URL: 'https://github.com',
+    GITHUB_RUN_ID: '12',
+    GITHUB_RUN_ATTEMPT: '1',
     OUTCOME: 'failed',
   })
   expect(await changes('acme/shop')).toMatchObject([
     {
-      ...{ service: 'shop', outcome: 'failed', sourceId: 'acme/shop/12/1' },
+      service: 'shop',
+      outcome: 'failed',
+      sourceId: 'acme/shop/12/1',
       links: [{ url: 'https://github.com/acme/shop/actions/runs/12' }],
     },
   ])
@@ -54,9 +60,13 @@ test('the GitHub Actions step reports a change', async () => {
 test('the GitLab CI job reports a change', async () => {
   const { 'report-to-cairn': job } = parse(snippets.get('gitlab')!)
   await run(job.script.join('\n'), {
-    ...{ CI_PROJECT_PATH: 'acme/billing', CI_PROJECT_NAME: 'billing', CI_COMMIT_SHA: 'b' },
-    ...{ CI_PIPELINE_ID: '7', CI_PIPELINE_URL: 'https://gitlab.com/acme/billing/-/pipelines/7' },
-    ...{ CI_PIPELINE_CREATED_AT: new Date().toISOString(), GITLAB_USER_EMAIL: 'ada@example.com' },
+    CI_PROJECT_PATH: 'acme/billing',
+    CI_PROJECT_NAME: 'billing',
+    CI_COMMIT_SHA: 'b',
+    CI_PIPELINE_ID: '7',
+    CI_PIPELINE_URL: 'https://gitlab.com/acme/billing/-/pipelines/7',
+    CI_PIPELINE_CREATED_AT: new Date().toISOString(),
+    GITLAB_USER_EMAIL: 'ada@example.com',
   })
   expect(await changes('acme/billing')).toMatchObject([{ service: 'billing' }])
 })
@@ -154,7 +164,8 @@ test('the LaunchDarkly integration is created, and the URL of the GitHub API exi
   const headers = { 'content-type': 'application/json' }
   const [, base] = snippets.get('github-api')!.split('=')
   const created = await fetch(`${base}/repos/acme/api/deployments`, {
-    ...{ method: 'POST', body: JSON.stringify({ ref: 'main' }) },
+    method: 'POST',
+    body: JSON.stringify({ ref: 'main' }),
     headers: { ...headers, authorization: `token ${tenant.key}` },
   })
   expect(created.status).toBe(201)

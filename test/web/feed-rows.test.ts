@@ -104,7 +104,8 @@ describe('the list', () => {
       ({ accountId, status: 'current', completeThrough: null, ...fields }) as Connection
     const at = (accountId: string | null, occurredAt: string) => ({
       ...change(occurredAt),
-      ...{ accountId, occurredAt },
+      accountId,
+      occurredAt,
     })
     const shown = toEntries([at('first', '2026-03-02T09:00:00Z')])
     /** Of another region, whose import began with newer changes than those that are listed. */
@@ -214,8 +215,14 @@ describe('the list', () => {
 describe('keyboard shortcuts', () => {
   const press = (key: string, how: Partial<Parameters<typeof commandOf>[0]> = {}) =>
     commandOf({
-      ...{ key, ctrlKey: false, metaKey: false, altKey: false },
-      ...{ isTyping: false, isElsewhere: false, areLettersOff: false, ...how },
+      key,
+      ctrlKey: false,
+      metaKey: false,
+      altKey: false,
+      isTyping: false,
+      isElsewhere: false,
+      areLettersOff: false,
+      ...how,
     })
 
   test('work on the page, but not while typing, in a dialog or with Control', () => {
@@ -465,7 +472,9 @@ describe('a change', () => {
     const resources = [{ type: 't', id: 'i-1', accountId: null, region: null, key: 'k' }]
     const [ofSet, ofRequest, ofActor, ofResource] = listed(
       change('a', {
-        ...{ changeSetId: 's', resources, noise: 'a-rule' },
+        changeSetId: 's',
+        resources,
+        noise: 'a-rule',
         detail: detail({ requestId: 'r-1' }),
       }),
     )

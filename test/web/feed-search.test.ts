@@ -180,8 +180,13 @@ describe('the changes of a set', () => {
   test('are filtered like the list, in the same window', () => {
     const search: FeedSearch = { actor: ['ada'], q: 'x', failures: 'hidden', at: 's', open: ['s'] }
     expect(searchOfSet(search, windowOf(search, asOf), set)).toEqual({
-      ...{ actor: ['ada'], q: 'x', failures: 'hidden', view: 'changes', changeSet: ['s'] },
-      ...{ from: '2026-03-02T09:00:00Z', to: '2026-03-02T09:40:01Z' },
+      actor: ['ada'],
+      q: 'x',
+      failures: 'hidden',
+      view: 'changes',
+      changeSet: ['s'],
+      from: '2026-03-02T09:00:00Z',
+      to: '2026-03-02T09:40:01Z',
     })
     const narrow: FeedSearch = { from: '2026-03-02T09:10:00Z', to: '2026-03-02T09:20:00Z' }
     expect(searchOfSet(narrow, windowOf(narrow, asOf), set)).toMatchObject(narrow)

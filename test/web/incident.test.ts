@@ -24,7 +24,10 @@ const suspect = (changeId: string, over: Partial<Suspect> = {}): Suspect => ({
   ...over,
 })
 const verdict = (changeId: string, kind: 'caused' | 'dismissed' | 'fixed' | 'suspect') => ({
-  ...{ changeId, verdict: kind, by: null, at: '2026-03-02T21:00:00Z' },
+  changeId,
+  verdict: kind,
+  by: null,
+  at: '2026-03-02T21:00:00Z',
 })
 const ids = (items: readonly { changeId: string }[]) => items.map(({ changeId }) => changeId)
 const change = (id: string, at: string, changeSetId: string | null = null) =>
@@ -119,8 +122,10 @@ describe('the timeline', () => {
 
   test('moves by half of its length, and is extended on both sides', () => {
     const window = {
-      ...{ from: '2026-03-02T19:00:00.000Z', to: '2026-03-02T21:00:00.000Z' },
-      ...{ items: [], nextCursor: null },
+      from: '2026-03-02T19:00:00.000Z',
+      to: '2026-03-02T21:00:00.000Z',
+      items: [],
+      nextCursor: null,
     }
     expect(moveWindow(window, 'earlier')).toEqual({
       from: '2026-03-02T18:00:00.000Z',
@@ -155,8 +160,12 @@ describe('a report', () => {
       completeness: { isComplete: true, sentence: 'All changes are imported.', sources: [] },
       responses: [
         {
-          ...{ change: null, changeId: 'r', occurredAt: '2026-03-02T20:50:10Z', reverses: null },
-          ...{ summary: 'ada rolled back', reason: '' },
+          change: null,
+          changeId: 'r',
+          occurredAt: '2026-03-02T20:50:10Z',
+          reverses: null,
+          summary: 'ada rolled back',
+          reason: '',
         },
       ],
       searched: { from: '2026-02-27T20:45:10.000Z', to: '2026-03-02T21:00:00.000Z', candidates: 7 },

@@ -3,10 +3,22 @@ import type { Connection } from '../../web/src/client.ts'
 import { dataState } from '../../web/src/pages/feed/no-data.ts'
 
 const connection = (fields: Partial<Connection>): Connection => ({
-  ...{ id: 'c1', name: 'Shop', externalId: 'x', roleArn: null, accountId: '111122223333' },
-  ...{ partition: 'aws', status: 'current', statusReason: null, since: '2026-03-02T12:00:00Z' },
-  ...{ environmentId: null, selection: 'changes', lookbackDays: 7, pollIntervalSeconds: 60 },
-  ...{ completeThrough: null, nextPollAt: null, workflowUrl: null },
+  id: 'c1',
+  name: 'Shop',
+  externalId: 'x',
+  roleArn: null,
+  accountId: '111122223333',
+  partition: 'aws',
+  status: 'current',
+  statusReason: null,
+  since: '2026-03-02T12:00:00Z',
+  environmentId: null,
+  selection: 'changes',
+  lookbackDays: 7,
+  pollIntervalSeconds: 60,
+  completeThrough: null,
+  nextPollAt: null,
+  workflowUrl: null,
   createdAt: '2026-03-02T12:00:00Z',
   ...fields,
 })

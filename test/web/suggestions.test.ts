@@ -29,7 +29,9 @@ describe('an empty list suggests', () => {
   test('more time before the same moment', () => {
     const before = '2026-03-02T10:00:00Z'
     expect(searchOf({ before, noise: 'shown' }, 'Show 24 h before')).toEqual({
-      ...{ before, noise: 'shown', span: '24h' },
+      before,
+      noise: 'shown',
+      span: '24h',
     })
     const day: FeedSearch = { before, span: '24h' }
     expect(searchOf(day, 'Show 7 days before')).toEqual({

@@ -519,7 +519,9 @@ describe('an import that needs a verification', () => {
     const { world } = run
     await run.until(({ status }) => status === 'current')
     world.verify = ({ now }) => ({
-      ...{ inconclusive: 'Throttling', failures: 1, nextAttemptAt: iso(now + 5 * MINUTE_MS) },
+      inconclusive: 'Throttling',
+      failures: 1,
+      nextAttemptAt: iso(now + 5 * MINUTE_MS),
     })
     await run.verifyNow()
     const { length } = world.of('importEvents')

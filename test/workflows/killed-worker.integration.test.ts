@@ -51,7 +51,9 @@ test.each(['importing', 'waiting'] as const)(
     const world = new World()
     world.import = ({ now }) => ({ nextPollAt: iso(now + 5 * SECOND_MS) })
     const worker = startWorker({
-      ...{ target, installationId, logger },
+      target,
+      installationId,
+      logger,
       activities: fakeActivities(new Map([[ref.connectionId, world]]), async () => Date.now()),
     })
     onTestFinished(() => worker.stop())

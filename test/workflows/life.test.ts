@@ -145,7 +145,9 @@ describe('the next run takes over', () => {
   const limits = { signals: 1_000, cycles: 100 }
   const wait = { do: 'wait', until: null, for: 'A change' } as const
   const run = (changes: Partial<RunLength>): RunLength => ({
-    ...{ signals: 0, cycles: 0, isSuggested: false },
+    signals: 0,
+    cycles: 0,
+    isSuggested: false,
     ...changes,
   })
 

@@ -99,9 +99,14 @@ function toImported(
 ): ImportedChange {
   const { raw, readerVersion, context } = stored
   const entry = {
-    ...{ source: change.source, eventId: change.sourceId, eventName: change.action },
-    ...{ eventSource: change.service, eventTime: change.occurredAt, username: null },
-    ...{ region: change.region, raw },
+    source: change.source,
+    eventId: change.sourceId,
+    eventName: change.action,
+    eventSource: change.service,
+    eventTime: change.occurredAt,
+    username: null,
+    region: change.region,
+    raw,
   }
   return {
     change,

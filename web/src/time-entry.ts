@@ -159,7 +159,11 @@ function parseClock(text: string, { now, zone }: { now: number; zone: Zone }): D
 export function formatChosen(time: Date, zone: Zone): string {
   const timeZone = zone === 'utc' ? 'UTC' : undefined
   const date = time.toLocaleDateString('en-GB', {
-    ...{ timeZone, weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' },
+    timeZone,
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
   } as const)
   const clock = time.toLocaleTimeString('en-GB', { timeZone })
   return `${date.replace(',', '')}, ${clock} ${zone === 'utc' ? 'UTC' : 'local time'}`

@@ -55,7 +55,12 @@ export const aclEntry = (
   ruleNumber = 90,
 ) =>
   api('ec2:CreateNetworkAclEntry', {
-    ...{ networkAclId, ruleNumber, egress: false, ruleAction, aclProtocol: '6', cidrBlock },
+    networkAclId,
+    ruleNumber,
+    egress: false,
+    ruleAction,
+    aclProtocol: '6',
+    cidrBlock,
     portRange: { from: 0, to: 65535 },
   })
 export const deleteRoute = (routeTableId: string, destinationCidrBlock: string) =>
@@ -141,7 +146,10 @@ export const invalidation = (distributionId: string) =>
   })
 export const webAcl = (name: string, rule: string, action: 'block' | 'count' | 'allow') =>
   api('wafv2:UpdateWebACL', {
-    ...{ name, scope: 'REGIONAL', id: `acl-${name}`, lockToken: 'b2f1' },
+    name,
+    scope: 'REGIONAL',
+    id: `acl-${name}`,
+    lockToken: 'b2f1',
     defaultAction: { allow: {} },
     rules: [{ name: rule, priority: 2, action: { [action]: {} } }],
   })

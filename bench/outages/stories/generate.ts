@@ -116,28 +116,29 @@ class Builder {
         }),
       ci: () =>
         roleIdentity({
-          ...{ role: 'deploy', session: `run-${Math.floor(at / 1000)}`, account: id, began },
+          role: 'deploy',
+          session: `run-${Math.floor(at / 1000)}`,
+          account: id,
+          began,
           key: `ASIA${hex(random, 12).toUpperCase()}`,
           federatedProvider: `arn:aws:iam::${id}:oidc-provider/token.actions.githubusercontent.com`,
         }),
       terraform: () =>
         roleIdentity({
-          ...{ role: 'terraform-apply', session: 'spacelift', account: id },
-          ...{
-            began: cloudTrailTime(run),
-            key: `ASIA${Math.floor(run / 1000)
-              .toString(16)
-              .toUpperCase()}`,
-          },
+          role: 'terraform-apply',
+          session: 'spacelift',
+          account: id,
+          began: cloudTrailTime(run),
+          key: `ASIA${Math.floor(run / 1000)
+            .toString(16)
+            .toUpperCase()}`,
         }),
       aws: () =>
         roleIdentity({
-          ...{
-            role: 'AWSServiceRoleForApplicationAutoScaling_ECSService',
-            session: 'AutoScaling-ManageAlarms',
-            account: id,
-            began,
-          },
+          role: 'AWSServiceRoleForApplicationAutoScaling_ECSService',
+          session: 'AutoScaling-ManageAlarms',
+          account: id,
+          began,
           path: '/aws-service-role/ecs.application-autoscaling.amazonaws.com/',
           invokedBy: 'ecs.application-autoscaling.amazonaws.com',
         }),
@@ -149,8 +150,13 @@ class Builder {
       aws: 'ecs.application-autoscaling.amazonaws.com',
     }
     const record = call(service, action, request, response ?? null, {
-      ...{ eventID, requestID: undefined, tlsDetails: undefined, eventTime: cloudTrailTime(at) },
-      ...{ recipientAccountId: id, userIdentity: identities[by](), userAgent: agents[by] },
+      eventID,
+      requestID: undefined,
+      tlsDetails: undefined,
+      eventTime: cloudTrailTime(at),
+      recipientAccountId: id,
+      userIdentity: identities[by](),
+      userAgent: agents[by],
       sourceIPAddress: by === 'aws' ? 'ecs.application-autoscaling.amazonaws.com' : '198.51.100.7',
       awsRegion: GLOBAL.has(service) ? 'us-east-1' : 'eu-central-1',
     })
@@ -191,13 +197,13 @@ class Builder {
     this.events.push({
       type: 'change',
       body: {
-        ...{
-          summary: report,
-          startsAt: iso(at),
-          environments: ['production'],
-          services: [service],
-        },
-        ...{ authors: [this.pick(PEOPLE)], labels, idempotencyKey },
+        summary: report,
+        startsAt: iso(at),
+        environments: ['production'],
+        services: [service],
+        authors: [this.pick(PEOPLE)],
+        labels,
+        idempotencyKey,
       },
     })
     return idempotencyKey
@@ -374,7 +380,9 @@ function toScenario(prefix: string, story: Story, number: number) {
     story.cause === null
       ? []
       : builder.add(story.cause, at, {
-          ...{ in: account, by: story.by ?? 'person', run: at - 2 * MINUTE_MS },
+          in: account,
+          by: story.by ?? 'person',
+          run: at - 2 * MINUTE_MS,
           ...(story.late !== undefined && { late: story.late }),
         })
   if (story.staging)

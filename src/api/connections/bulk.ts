@@ -93,7 +93,8 @@ export function bulkConnectionRoutes(app: App, context: ApiContext): void {
       const partition = known.partition ?? 'aws'
       const roles = accountIds.map((accountId) => ({
         arn: `arn:${partition}:iam::${accountId}:role${rolePath}${roleName}`,
-        ...{ accountId, partition },
+        accountId,
+        partition,
       }))
       for (const [index, role] of roles.entries())
         refuseOwnRole(role.arn, known, `/accountIds/${index}`)
@@ -121,7 +122,10 @@ export function bulkConnectionRoutes(app: App, context: ApiContext): void {
       const signal = async () => {
         for (let row = unsent.pop(); row; row = unsent.pop()) {
           const sent = await workflows.changed({
-            ...{ organizationId, connectionId: row.id, name: row.name, accountId: row.account_id },
+            organizationId,
+            connectionId: row.id,
+            name: row.name,
+            accountId: row.account_id,
           })
           // While Temporal is unavailable, each attempt takes its full time, so the reconciler
           // signals the rest.

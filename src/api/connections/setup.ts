@@ -60,7 +60,11 @@ export function setupRoutes(app: App, context: ApiContext): void {
       const module = { url: `${base}/terraform`, fileName: 'cairn-read-only-terraform.tar.gz' }
       const template = { url: `${base}/cloudformation?${named}`, fileName: 'cairn-read-only.yaml' }
       return {
-        ...{ externalId, roleName, rolePath, region, principal },
+        externalId,
+        roleName,
+        rolePath,
+        region,
+        principal,
         terraform: role && {
           module: moduleBlock(role),
           commands: terraformCommands(module.url),
@@ -167,7 +171,11 @@ function plan(row: ConnectionRow, principal: Principal, wish: SetupRequest['quer
   }
   const externalId = row.external_id
   const role = principal.arn && {
-    ...{ partition: id, principalArn: principal.arn, externalId, name: roleName, path: rolePath },
+    partition: id,
+    principalArn: principal.arn,
+    externalId,
+    name: roleName,
+    path: rolePath,
   }
   return { principal, externalId, roleName, rolePath, region, regions, role: role || null }
 }

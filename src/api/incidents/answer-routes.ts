@@ -46,8 +46,12 @@ export function incidentAnswerRoutes(app: App, { database }: ApiContext): void {
           refuseField('?environment', 'No such environment.')
         }
         const incident = {
-          ...{ title, noticedAt: new Date(at), startedAt: null, startedAfter: null },
-          ...{ environmentId: environment ?? null, services: service },
+          title,
+          noticedAt: new Date(at),
+          startedAt: null,
+          startedAfter: null,
+          environmentId: environment ?? null,
+          services: service,
         }
         const { organizationId } = request
         return readAnswer(trx, { organizationId, incident, query, now: new Date() })

@@ -110,8 +110,11 @@ export function resource(type: string, id: string, name?: string): Resource {
     accountId: null,
     region: null,
     key: resourceKey({
-      ...{ source: GITHUB, accountId: null, region: null },
-      ...{ type: `GitHub::${type}`, id: own },
+      source: GITHUB,
+      accountId: null,
+      region: null,
+      type: `GitHub::${type}`,
+      id: own,
     }),
   }
 }

@@ -105,7 +105,11 @@ export function readBranchProtectionRule(
   const { repository, rule, action, sender } = body
   const name = spoken(rule.name, 100)
   return setting({
-    ...{ event: 'branch_protection_rule', action, repository, sender, payload: body },
+    event: 'branch_protection_rule',
+    action,
+    repository,
+    sender,
+    payload: body,
     occurredAt: action === 'deleted' ? receivedAt : (rule.updated_at ?? receivedAt),
     phrase: `${verbOf(action)} the branch protection of ${name}`,
     verb: verbOf(action),
@@ -123,7 +127,11 @@ export function readBranchProtectionConfiguration(
   const { repository, action, sender } = body
   if (action !== 'enabled' && action !== 'disabled') throw new NoChange(`Not a change: ${action}.`)
   return setting({
-    ...{ event: 'branch_protection_configuration', action, repository, sender, payload: body },
+    event: 'branch_protection_configuration',
+    action,
+    repository,
+    sender,
+    payload: body,
     occurredAt: receivedAt,
     phrase: `${action} all branch protections`,
     target: repositoryResource(repository),
@@ -135,7 +143,11 @@ export function readRuleset(body: z.output<typeof payload.ruleset>, receivedAt: 
   const { repository, repository_ruleset: ruleset, action, sender } = body
   const name = spoken(ruleset.name ?? String(ruleset.id), 100)
   return setting({
-    ...{ event: 'repository_ruleset', action, repository, sender, payload: body },
+    event: 'repository_ruleset',
+    action,
+    repository,
+    sender,
+    payload: body,
     occurredAt: action === 'deleted' ? receivedAt : (ruleset.updated_at ?? receivedAt),
     phrase: `${verbOf(action)} the ruleset ${name}`,
     verb: verbOf(action),
@@ -150,7 +162,11 @@ export function readMember(body: z.output<typeof payload.member>, receivedAt: Da
   const name = nameOf(member) ?? 'someone'
   const phrase = memberPhrase(action, spoken(name, 100))
   return setting({
-    ...{ event: 'member', action, repository, sender, payload: body },
+    event: 'member',
+    action,
+    repository,
+    sender,
+    payload: body,
     occurredAt: receivedAt,
     phrase,
     verb: verbOf(action),
@@ -179,7 +195,11 @@ export function readDeployKey(body: z.output<typeof payload.deployKey>, received
   const access = action === 'created' && key.read_only === false ? ', which can write' : ''
   const verb = action === 'created' ? 'added' : verbOf(action)
   return setting({
-    ...{ event: 'deploy_key', action, repository, sender, payload: body },
+    event: 'deploy_key',
+    action,
+    repository,
+    sender,
+    payload: body,
     occurredAt: receivedAt,
     phrase: `${verb} the deploy key ${title}${access}`,
     verb,
@@ -204,7 +224,11 @@ export function readSecretAlert(
   const verb = ALERT_VERBS.get(action ?? '')
   if (verb === undefined) throw new NoChange(`Not a change: ${action}.`)
   return setting({
-    ...{ event: 'secret_scanning_alert', action, repository, sender, payload: body },
+    event: 'secret_scanning_alert',
+    action,
+    repository,
+    sender,
+    payload: body,
     occurredAt: receivedAt,
     phrase: `${verb}: ${secret}`,
     target: resource('SecretScanningAlert', `${repository.full_name}/${alert.number}`, secret),
@@ -228,7 +252,11 @@ export function readRepository(
   const isPublic = action === 'publicized'
   const phrase = VISIBILITY_PHRASES.get(action ?? '')
   return setting({
-    ...{ event: 'repository', action, repository, sender, payload: body },
+    event: 'repository',
+    action,
+    repository,
+    sender,
+    payload: body,
     occurredAt: receivedAt,
     phrase: phrase ?? `${verbOf(action)} the repository`,
     verb: phrase === undefined ? verbOf(action) : undefined,

@@ -78,7 +78,9 @@ test('a body that arrives in single bytes is kept in one buffer, whose size is c
   let counted = 0
   const payload = new PassThrough()
   const request = {
-    ...{ headers: {}, ip: '192.0.2.1', routeOptions: { bodyLimit: 100_000 } },
+    headers: {},
+    ip: '192.0.2.1',
+    routeOptions: { bodyLimit: 100_000 },
     bodyMemory: {
       hold: () => ({
         add: (bytes: number) => {

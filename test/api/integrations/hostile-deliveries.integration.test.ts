@@ -52,9 +52,12 @@ let ids = 0
 async function send(integration: Integration, event: string, body: Buffer, headers: object = {}) {
   const { id, kind, secret } = integration
   const response = await api.app.inject({
-    ...{ method: 'POST', url: `/webhooks/${id}`, payload: body },
+    method: 'POST',
+    url: `/webhooks/${id}`,
+    payload: body,
     headers: {
-      ...{ 'content-type': 'application/json', 'x-github-event': event },
+      'content-type': 'application/json',
+      'x-github-event': event,
       'x-github-delivery': `delivery-${ids++}`,
       ...signatureHeaders(kind, { secret, body }),
       ...headers,
@@ -246,7 +249,9 @@ describe('an invalid signature is rejected', () => {
   ])('with %s', async (_name, headers, expected) => {
     const integration = await create('github')
     const response = await api.app.inject({
-      ...{ method: 'POST', url: `/webhooks/${integration.id}`, payload: body },
+      method: 'POST',
+      url: `/webhooks/${integration.id}`,
+      payload: body,
       headers: { 'x-github-event': 'ping', ...headers(signed(integration)) },
     })
     expect(response.statusCode).toBe(expected)
@@ -361,7 +366,8 @@ describe('a hostile or incomplete payload fails alone with a reason, or becomes 
       'an action with NUL and half a character',
       'member',
       () => ({
-        ...{ action: `\0\ud800${'🚀'.repeat(2_000)}`, repository: { full_name: 'a/b' } },
+        action: `\0\ud800${'🚀'.repeat(2_000)}`,
+        repository: { full_name: 'a/b' },
         member: { login: 'mallory' },
       }),
       'ignored',
@@ -390,7 +396,9 @@ describe('a hostile or incomplete payload fails alone with a reason, or becomes 
   const time = at.toISOString()
   const event = (fields: object, data: object = {}) => ({
     event: {
-      ...{ id: `E${ids++}`, event_type: 'incident.triggered', occurred_at: time },
+      id: `E${ids++}`,
+      event_type: 'incident.triggered',
+      occurred_at: time,
       data: { id: `P${ids++}`, type: 'incident', status: 'triggered', created_at: time, ...data },
       ...fields,
     },
@@ -431,7 +439,10 @@ describe('a hostile or incomplete payload fails alone with a reason, or becomes 
     ...fields,
   })
   const group = (alerts: unknown, fields: object = {}) => ({
-    ...{ version: '4', groupKey: `{}:{n="${ids++}"}`, status: 'firing', alerts },
+    version: '4',
+    groupKey: `{}:{n="${ids++}"}`,
+    status: 'firing',
+    alerts,
     ...fields,
   })
   test.each<[string, () => unknown, string]>([

@@ -49,7 +49,9 @@ async function send(
   headers: Record<string, string> = {},
 ) {
   const response = await api.app.inject({
-    ...{ method: 'POST', url: new URL(url).pathname, payload: body },
+    method: 'POST',
+    url: new URL(url).pathname,
+    payload: body,
     headers: { 'content-type': 'application/json', ...headers },
   })
   return { status: response.statusCode, text: response.body, headers: response.headers }
@@ -184,7 +186,9 @@ describe('a correctly signed delivery is stored and answered with 202', () => {
         .poll(async () => {
           const startedAt = performance.now()
           const response = await offline.app.inject({
-            ...{ method: 'POST', url: `/webhooks/${integration.id}`, payload: body },
+            method: 'POST',
+            url: `/webhooks/${integration.id}`,
+            payload: body,
             headers: {
               'content-type': 'application/json',
               ...signatureHeaders('github', { secret: integration.secret, body }),
@@ -354,7 +358,8 @@ test('two secrets are valid during a rotation, and a third one ends the first', 
 test('secrets are not in the database, in later responses or in the log', async () => {
   const integration = await create('github')
   const { rows } = await api.superuser.executeQuery<{ row: string }>({
-    ...{ sql: 'SELECT s::text AS row FROM integration_secrets s', parameters: [] },
+    sql: 'SELECT s::text AS row FROM integration_secrets s',
+    parameters: [],
     query: { kind: 'RawNode' } as never,
     queryId: { queryId: 'secrets' } as never,
   })
@@ -387,7 +392,8 @@ test('over HTTP, only the sender that exceeds its limit gets 429', async () => {
   const post = async ({ id, kind, secret }: Integration, n: number) => {
     const body = Buffer.from(JSON.stringify({ n }))
     const response = await fetch(`${base}/webhooks/${id}`, {
-      ...{ method: 'POST', body },
+      method: 'POST',
+      body,
       headers: {
         'content-type': 'application/json',
         'x-github-delivery': `burst-${n}`,
@@ -448,7 +454,8 @@ describe('a rejected delivery is shown on the integration', () => {
     const window = { from: new Date(now - 3_600_000), to: new Date(now + 3_600_000) }
     const sources = await asOrganization(api.db, tenant.id, (trx) => listPushSources(trx, window))
     expect(sources.find(({ id }) => id === integration.id)).toMatchObject({
-      ...{ refusal: 'too_large', refusedAt: expect.any(Date) },
+      refusal: 'too_large',
+      refusedAt: expect.any(Date),
     })
   })
 

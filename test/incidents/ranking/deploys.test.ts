@@ -26,7 +26,10 @@ function toRead(change: Change, environmentIds: string[] = []): Candidate {
   const id = change.sourceId
   const row = {
     ...columnsRead(change, []),
-    ...{ id, change_set_id: null, source: change.source, source_id: id },
+    id,
+    change_set_id: null,
+    source: change.source,
+    source_id: id,
     occurred_at: change.occurredAt,
   }
   const history = { sameAction: 0, sameActor: 0, sameResource: 0 }
@@ -44,15 +47,21 @@ function pull(minutes = 0, commit = merge, number = 12): Candidate {
   return github('pull_request', {
     action: 'closed',
     pull_request: {
-      ...{ number, title: 'Change the pool size', merged: true },
-      ...{ merged_at: at(minutes).toISOString(), merge_commit_sha: commit, base: { ref: 'main' } },
+      number,
+      title: 'Change the pool size',
+      merged: true,
+      merged_at: at(minutes).toISOString(),
+      merge_commit_sha: commit,
+      base: { ref: 'main' },
     },
   })
 }
 
 function push(before: string, commits: string[], fields: object = {}): Candidate {
   return github('push', {
-    ...{ ref: 'refs/heads/main', before, after: commits.at(-1) },
+    ref: 'refs/heads/main',
+    before,
+    after: commits.at(-1),
     commits: commits.map((id) => ({ id, message: 'x', author: { name: 'ada' } })),
     ...fields,
   })
@@ -200,7 +209,8 @@ test('an image tag is deployed by the change that sets it, not by the one that r
   const update = (minutes: number, from: string, to: string) =>
     toRead(
       aChange({
-        ...{ sourceId: `update-${minutes}`, occurredAt: at(minutes) },
+        sourceId: `update-${minutes}`,
+        occurredAt: at(minutes),
         summary: `ada changed image from shop:${from.slice(0, 7)} to shop:${to.slice(0, 7)}`,
         detail: someDetail({
           edits: [

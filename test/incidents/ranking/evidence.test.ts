@@ -14,8 +14,12 @@ const context = { historySize: 1_000, environment, now: noticedAt, code: [] }
 
 function incident(fields: Partial<RankedIncident> = {}): RankedIncident {
   return {
-    ...{ title: 'checkout: connections to the database time out', noticedAt },
-    ...{ startedAt: null, startedAfter: null, environmentId: 'production', services: ['checkout'] },
+    title: 'checkout: connections to the database time out',
+    noticedAt,
+    startedAt: null,
+    startedAfter: null,
+    environmentId: 'production',
+    services: ['checkout'],
     ...fields,
   }
 }
@@ -24,17 +28,32 @@ let made = 0
 function candidate(fields: Partial<Candidate> = {}): Candidate {
   made++
   return {
-    ...{ changeId: `change-${made}`, changeSetId: null, source: 'aws.cloudtrail' },
-    ...{ sourceId: `source-${made}`, occurredAt: ago(10 * MINUTE_MS), effectiveAt: null },
-    ...{ summary: 'ada changed instance i-1', service: 'ec2', action: 'ModifyInstanceAttribute' },
-    ...{ actorId: 'ada', actorName: 'ada', actorKind: 'person', tool: 'console' },
-    ...{ outcome: 'succeeded', readOnly: false, noise: null, risks: ['network'] },
-    ...{ publicAccess: null, resources: [someResource('AWS::EC2::Instance', `i-${made}`)] },
-    ...{ accountId: '111122223333', edits: [], environmentIds: ['production'], aliases: [] },
-    ...{
-      code: { repository: null, branch: null, before: null, isForced: false, environments: [] },
-    },
-    ...{ commits: [], history: { sameAction: 5, sameActor: 1, sameResource: 0 } },
+    changeId: `change-${made}`,
+    changeSetId: null,
+    source: 'aws.cloudtrail',
+    sourceId: `source-${made}`,
+    occurredAt: ago(10 * MINUTE_MS),
+    effectiveAt: null,
+    summary: 'ada changed instance i-1',
+    service: 'ec2',
+    action: 'ModifyInstanceAttribute',
+    actorId: 'ada',
+    actorName: 'ada',
+    actorKind: 'person',
+    tool: 'console',
+    outcome: 'succeeded',
+    readOnly: false,
+    noise: null,
+    risks: ['network'],
+    publicAccess: null,
+    resources: [someResource('AWS::EC2::Instance', `i-${made}`)],
+    accountId: '111122223333',
+    edits: [],
+    environmentIds: ['production'],
+    aliases: [],
+    code: { repository: null, branch: null, before: null, isForced: false, environments: [] },
+    commits: [],
+    history: { sameAction: 5, sameActor: 1, sameResource: 0 },
     ...fields,
   } as Candidate
 }
@@ -137,16 +156,22 @@ describe('evidence', () => {
   test('of a merged pull request counts from its deploy, or is marked as not deployed', () => {
     const commit = 'a'.repeat(40)
     const merge = candidate({
-      ...{ source: 'github', service: 'github', action: 'pull_request.merged', commits: [commit] },
-      ...{
-        summary: 'ada merged #12 Change pool size in acme/checkout',
-        occurredAt: ago(20 * HOUR_MS),
-      },
+      source: 'github',
+      service: 'github',
+      action: 'pull_request.merged',
+      commits: [commit],
+      summary: 'ada merged #12 Change pool size in acme/checkout',
+      occurredAt: ago(20 * HOUR_MS),
       resources: [],
     })
     const deploy = candidate({
-      ...{ source: 'deploy', service: 'checkout', action: 'deploy', commits: [commit.slice(0, 9)] },
-      ...{ summary: 'Deployed checkout', occurredAt: ago(10 * MINUTE_MS), resources: [] },
+      source: 'deploy',
+      service: 'checkout',
+      action: 'deploy',
+      commits: [commit.slice(0, 9)],
+      summary: 'Deployed checkout',
+      occurredAt: ago(10 * MINUTE_MS),
+      resources: [],
     })
     const alone = rank(incident(), [merge], context).suspects[0]!
     expect(alone.reasons).toContain('It was not seen deployed')

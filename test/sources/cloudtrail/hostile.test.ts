@@ -347,8 +347,11 @@ it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty', 'valueOf'])(
   'a service, an action or a type can have the name %s of an object property',
   (name) => {
     const record = {
-      ...{ eventID: 'e', eventTime: '2026-01-01T00:00:00Z', awsRegion: 'us-east-1' },
-      ...{ eventSource: `${name}.amazonaws.com`, eventName: name },
+      eventID: 'e',
+      eventTime: '2026-01-01T00:00:00Z',
+      awsRegion: 'us-east-1',
+      eventSource: `${name}.amazonaws.com`,
+      eventName: name,
       userIdentity: { type: name, userName: name },
       userAgent: name,
       resources: [{ type: name, ARN: name }],

@@ -120,12 +120,19 @@ describe('the resources of a record', () => {
     }
     expect(resourcesOf(record, seen)).toEqual([
       {
-        ...{ type: 'AWS::S3::Bucket', id: 'logs', arn, accountId: ACCOUNT, region: 'eu-west-1' },
+        type: 'AWS::S3::Bucket',
+        id: 'logs',
+        arn,
+        accountId: ACCOUNT,
+        region: 'eu-west-1',
         key: 'aws.cloudtrail///AWS::S3::Bucket/logs',
       },
       {
-        ...{ type: 'AWS::IAM::Role', id: 'reader', arn: `arn:aws:iam::${ACCOUNT}:role/reader` },
-        ...{ accountId: ACCOUNT, region: null },
+        type: 'AWS::IAM::Role',
+        id: 'reader',
+        arn: `arn:aws:iam::${ACCOUNT}:role/reader`,
+        accountId: ACCOUNT,
+        region: null,
         key: `aws.cloudtrail/${ACCOUNT}//AWS::IAM::Role/reader`,
       },
     ])
@@ -156,8 +163,10 @@ describe('the resources of a record', () => {
       resourcesOf(call('batch', 'UpdateComputeEnvironment', { computeEnvironment: 'prod' })),
     ).toEqual([
       {
-        ...{ type: 'AWS::Batch::ComputeEnvironment', id: 'prod' },
-        ...{ accountId: ACCOUNT, region: 'eu-west-1' },
+        type: 'AWS::Batch::ComputeEnvironment',
+        id: 'prod',
+        accountId: ACCOUNT,
+        region: 'eu-west-1',
         key: `aws.cloudtrail/${ACCOUNT}/eu-west-1/AWS::Batch::ComputeEnvironment/prod`,
       },
     ])

@@ -42,7 +42,10 @@ describe('a CloudEvent', () => {
   const event = (fields: object) =>
     reportOf(
       readCloudEvent({
-        ...{ specversion: '1.0', id: '1', source: '/ci', type: 'com.example.deployed' },
+        specversion: '1.0',
+        id: '1',
+        source: '/ci',
+        type: 'com.example.deployed',
         ...fields,
       }),
     )

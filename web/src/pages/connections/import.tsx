@@ -99,7 +99,9 @@ export function ImportSection(props: { connection: Connection; coverage: Coverag
           </Stack>
         )}
         <NewestChanges connection={connection} />
-        {active.length > 0 && <RegionTable {...{ connection, regions: active, now, timeZone }} />}
+        {active.length > 0 && (
+          <RegionTable connection={connection} regions={active} now={now} timeZone={timeZone} />
+        )}
         {others.length > 0 && (
           <OtherRegions connection={connection} regions={others} when={{ now, timeZone }} />
         )}

@@ -22,7 +22,11 @@ export function MoreSections(props: {
           summary="Check who else can assume the role"
         >
           {/* The review belongs to one role: another role starts without a result. */}
-          <TrustReviewForm key={connection.roleArn} {...{ connection, verification }} />
+          <TrustReviewForm
+            key={connection.roleArn}
+            connection={connection}
+            verification={verification}
+          />
         </StepSection>
       )}
       <StepSection

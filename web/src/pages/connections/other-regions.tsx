@@ -27,7 +27,9 @@ export function OtherRegions({
           <Text size="sm">
             <b>{region.region}:</b> {regionHealth(region, connection, when).sentence}
           </Text>
-          {region.excludedBy === 'owner' && <ExclusionButton {...{ connection, region }} />}
+          {region.excludedBy === 'owner' && (
+            <ExclusionButton connection={connection} region={region} />
+          )}
         </Group>
       ))}
       {denied.length > 0 && (

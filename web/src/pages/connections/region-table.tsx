@@ -52,7 +52,7 @@ export const RegionTable = memo(function RegionTable(props: {
         </Table.Thead>
         <Table.Tbody>
           {shown.map((region) => (
-            <RegionRow key={region.region} {...{ region, connection, when }} />
+            <RegionRow key={region.region} region={region} connection={connection} when={when} />
           ))}
         </Table.Tbody>
       </Table>
@@ -103,7 +103,7 @@ function RegionRow({ region, connection, when }: RegionProps & { region: Region 
               {visible(sentence)}
             </Text>
             {region.state !== 'active' && region.lastError !== null && (
-              <ExclusionButton {...{ connection, region }} />
+              <ExclusionButton connection={connection} region={region} />
             )}
           </Group>
         </Group>

@@ -100,7 +100,8 @@ function Switches({
           onChange({
             ...search,
             view: value === 'changes' ? 'changes' : undefined,
-            ...{ open: undefined, at: undefined },
+            open: undefined,
+            at: undefined,
           })
         }
         data={[

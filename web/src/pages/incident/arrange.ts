@@ -95,7 +95,10 @@ export function toTimeline(
     return { kind: 'changes', key, setId, named: first, others, at: first.occurredAt }
   })
   const marks = moments.map(({ at, label }) => ({
-    ...{ kind: 'moment' as const, key: `${label} ${at}`, at, label },
+    kind: 'moment' as const,
+    key: `${label} ${at}`,
+    at,
+    label,
   }))
   return [...marks, ...entries].sort((a, b) => Date.parse(b.at) - Date.parse(a.at))
 }

@@ -35,7 +35,12 @@ export function Suspects(props: {
       data-explained={props.isExplained || undefined}
     >
       {props.suspects.map((suspect, index) => (
-        <SuspectItem key={suspect.changeId} {...{ suspect, index }} context={props.context} />
+        <SuspectItem
+          key={suspect.changeId}
+          suspect={suspect}
+          index={index}
+          context={props.context}
+        />
       ))}
     </ol>
   )
