@@ -55,7 +55,8 @@ function forward(signal) {
   receivedAt.set(signal, now)
   if (signal === 'SIGINT') interrupts++
   // The first requests a clean stop, the second an immediate one; the third kills.
-  child.kill(interrupts > 2 ? 'SIGKILL' : signal === 'SIGHUP' ? 'SIGTERM' : signal)
+  const clean = signal === 'SIGHUP' ? 'SIGTERM' : signal
+  child.kill(interrupts > 2 ? 'SIGKILL' : clean)
 }
 process.on('SIGINT', forward)
 process.on('SIGTERM', forward)

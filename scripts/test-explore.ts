@@ -60,7 +60,8 @@ function runTests(seed: number): Promise<'passed' | 'failed' | 'stopped'> {
     process.on('SIGINT', pass).on('SIGTERM', pass)
     child.on('close', (code) => {
       process.off('SIGINT', pass).off('SIGTERM', pass)
-      resolve(stopped ? 'stopped' : code === 0 ? 'passed' : 'failed')
+      const result = code === 0 ? 'passed' : 'failed'
+      resolve(stopped ? 'stopped' : result)
     })
   })
 }

@@ -169,15 +169,18 @@ function unsigned({ headers }: SignedRequest, protocol: Protocol): AwsError {
 }
 
 function injected({ code = 'InternalFailure', message, status }: FaultSpec, protocol: Protocol) {
-  const usual = /^Internal/.test(code)
-    ? 500
-    : /^ServiceUnavailable/.test(code)
-      ? 503
-      : protocol === 'query' &&
-          /^(AccessDenied|Expired|InvalidClientToken|RegionDisabled)/.test(code)
-        ? 403
-        : 400
-  return new AwsError(code, message ?? 'Injected by the simulator', status ?? usual)
+  return new AwsError(
+    code,
+    message ?? 'Injected by the simulator',
+    status ?? usualStatus(code, protocol),
+  )
+}
+
+function usualStatus(code: string, protocol: Protocol): number {
+  if (code.startsWith('Internal')) return 500
+  if (code.startsWith('ServiceUnavailable')) return 503
+  const isForbidden = /^(AccessDenied|Expired|InvalidClientToken|RegionDisabled)/.test(code)
+  return protocol === 'query' && isForbidden ? 403 : 400
 }
 
 /** Waits for a log-normally distributed time: one response in a hundred takes more than twice the median. */

@@ -160,7 +160,8 @@ export function evaluate(policies: readonly Policy[], request: PolicyRequest): V
   const effects = policies.flatMap((policy) =>
     policy.filter((statement) => applies(statement, request)).map(({ effect }) => effect),
   )
-  return effects.includes('Deny') ? 'deny' : effects.includes('Allow') ? 'allow' : 'none'
+  if (effects.includes('Deny')) return 'deny'
+  return effects.includes('Allow') ? 'allow' : 'none'
 }
 
 /**
@@ -235,12 +236,14 @@ function parseCondition(
   }
 }
 
+const wildcards: Record<string, string> = { '*': '.*', '?': '.' }
+
 /** `*` matches any text, `?` any one character, and every other character itself. */
 function matches(pattern: string, text: string): boolean {
   if (!/[*?]/.test(pattern)) return pattern === text
   const source = pattern
     .split(/([*?])/)
-    .map((part) => (part === '*' ? '.*' : part === '?' ? '.' : RegExp.escape(part)))
+    .map((part) => wildcards[part] ?? RegExp.escape(part))
     .join('')
   return new RegExp(`^${source}$`, 's').test(text)
 }

@@ -6,15 +6,13 @@ export interface Elements {
 
 export function xml(elements: Elements): string {
   return Object.entries(elements)
-    .map(([name, value]) => {
-      const inside = Array.isArray(value)
-        ? value.map((member) => xml({ member })).join('')
-        : typeof value === 'string'
-          ? escapeXml(value)
-          : xml(value)
-      return `<${name}>${inside}</${name}>`
-    })
+    .map(([name, value]) => `<${name}>${content(value)}</${name}>`)
     .join('')
+}
+
+function content(value: Elements[string]): string {
+  if (Array.isArray(value)) return value.map((member) => xml({ member })).join('')
+  return typeof value === 'string' ? escapeXml(value) : xml(value)
 }
 
 function escapeXml(text: string): string {

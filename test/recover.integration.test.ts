@@ -415,9 +415,10 @@ describe('the token', () => {
       body: { errors: [{ pointer: '/token' }] },
     })
     expect((await tenant.request('POST', `${path}/check`, {})).status).toBe(409)
+    const bodies: Record<string, object> = { PUT: body, POST: {} }
     for (const method of ['PUT', 'DELETE', 'POST']) {
       const url = method === 'POST' ? `${path}/check` : path
-      const own = method === 'PUT' ? body : method === 'POST' ? {} : undefined
+      const own = bodies[method]
       expect((await stranger.request(method, url, own)).status).toBe(404)
     }
     expect((await tenant.request('GET', `/api/v1/integrations/${id}`)).body.recovery).toBeNull()

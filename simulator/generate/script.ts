@@ -97,6 +97,7 @@ export class Script {
     const region = globalServices.has(service) ? 'us-east-1' : callRegion
     const requestID =
       service === 's3' ? random.text('0123456789ABCDEFGHJKMNPQRSTVWXYZ', 16) : random.uuid()
+    const elements = service === 'ec2' ? { requestId: requestID, ...response } : response
     const isByService = 'invokedBy' in caller.userIdentity
     const userAgent = caller.userAgent(call)
     const bucket = service === 's3' && typeof request?.bucketName === 'string' && request.bucketName
@@ -118,12 +119,7 @@ export class Script {
         ...(error.message !== undefined && { errorMessage: error.message }),
       }),
       requestParameters: request,
-      responseElements:
-        error || response === null
-          ? null
-          : service === 'ec2'
-            ? { requestId: requestID, ...response }
-            : response,
+      responseElements: error || response === null ? null : elements,
       ...(service === 's3' && {
         additionalEventData: {
           SignatureVersion: 'SigV4',

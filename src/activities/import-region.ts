@@ -249,7 +249,8 @@ class RegionImport {
         this.#progressed.delete(trackOf(purpose))
       }
       const isLast = page.nextToken === undefined
-      const readTo = isLast ? from : chain.ordered ? Math.min(to, chain.oldest + 1) : to
+      const reached = chain.ordered ? Math.min(to, chain.oldest + 1) : to
+      const readTo = isLast ? from : reached
       const readAt = chain.ordered ? chain.readAtSinceProgress : chain.readAt
       const claim = {
         settled: purpose === 'confirm' ? [] : clip([[readTo, to]], 0, readAt - SETTLING_SECONDS),

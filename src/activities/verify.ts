@@ -95,7 +95,8 @@ export async function verifyConnection(
     const reason = isStanding ? null : found
     // Attempts that waited for a new role do not lengthen the delay after the first real failure.
     const isDone = verification.state === 'passed'
-    const failures = isDone ? 0 : state === before ? options.failures + 1 : 1
+    const failed = state === before ? options.failures + 1 : 1
+    const failures = isDone ? 0 : failed
     const next = nextAttempt(isStanding ? 'failed' : state, failures, verifiedAt.getTime())
 
     if (isDone) await keepRegions(trx, current, regions)

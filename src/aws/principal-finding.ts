@@ -141,22 +141,29 @@ export function findingForRole(
   }
   const denied = typeof answer !== 'string' && answer.kind === 'denied'
   const gone = typeof answer !== 'string' && answer.code.startsWith('NoSuchEntity')
-  const why =
-    typeof answer === 'string'
-      ? `IAM returned a different role, ${answer}.`
-      : denied
-        ? 'It is not allowed to call iam:GetRole.'
-        : gone
-          ? 'IAM has no role with this name: it was deleted or has just been created.'
-          : `The request to IAM for its role failed (${inWords(answer)}).`
+  const why = () => {
+    if (typeof answer === 'string') return `IAM returned a different role, ${answer}.`
+    if (denied) return 'It is not allowed to call iam:GetRole.'
+    if (gone) return 'IAM has no role with this name: it was deleted or has just been created.'
+    return `The request to IAM for its role failed (${inWords(answer)}).`
+  }
   const sso = roleName.startsWith('AWSReservedSSO_')
   const ask = `aws iam get-role --role-name ${roleName} --query Role.Arn --output text`
+  const remedy = () => {
+    if (gone) {
+      return `Create the role again, or run Cairn with a different role. Then save every trust policy that named the deleted role again, because IAM stores its unique ID and not its name. ${GUIDE}`
+    }
+    if (denied) {
+      return `With sufficient permissions, run \`${ask}\`, set CAIRN_PRINCIPAL_ARN to the output, and restart Cairn. Or allow the role to call iam:GetRole on itself.`
+    }
+    return `Cairn retries automatically. If this persists, set CAIRN_PRINCIPAL_ARN to the output of \`${ask}\`, and restart Cairn.`
+  }
   return {
     ...common,
     state: 'uncertain',
     arn: null,
     source: null,
-    saw: `${identifiedAs(callerArn)} ${why}`,
+    saw: `${identifiedAs(callerArn)} ${why()}`,
     means: sso
       ? 'This ARN does not contain the role path, and roles of IAM Identity Center always have ' +
         `one: ${stem}aws-reserved/sso.amazonaws.com/REGION/${roleName}, or without REGION/ where ` +
@@ -164,12 +171,7 @@ export function findingForRole(
       : 'This ARN does not contain the role path. The role can be ' +
         `${stem}${roleName}, or have a path in between; a trust policy with the wrong ARN ` +
         'would deny access to Cairn.',
-    remedy: gone
-      ? `Create the role again, or run Cairn with a different role. Then save every trust policy that named the deleted role again, because IAM stores its unique ID and not its name. ${GUIDE}`
-      : denied
-        ? `With sufficient permissions, run \`${ask}\`, set CAIRN_PRINCIPAL_ARN to the output, and ` +
-          'restart Cairn. Or allow the role to call iam:GetRole on itself.'
-        : `Cairn retries automatically. If this persists, set CAIRN_PRINCIPAL_ARN to the output of \`${ask}\`, and restart Cairn.`,
+    remedy: remedy(),
   }
 }
 
@@ -287,8 +289,8 @@ export function describeCredentials(
     return 'a web identity token (on EKS: the service account, IRSA)'
   if (has('PROFILE_PROCESS', 'PROCESS')) return `the credential process of ${profile}`
   if (has('STS_ASSUME_ROLE')) return `the role that ${profile} assumes`
-  const place = has('ENV_VARS') ? 'environment variables' : has('PROFILE') ? profile : null
-  if (place === null) return 'the program that started Cairn'
+  if (!has('ENV_VARS', 'PROFILE')) return 'the program that started Cairn'
+  const place = has('ENV_VARS') ? 'environment variables' : profile
   return ends
     ? `temporary keys in ${place}, which expire and are not renewed automatically`
     : `long-lived access keys in ${place}`

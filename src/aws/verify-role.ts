@@ -161,7 +161,8 @@ function conclude(
 ): Verification {
   const { roleId = null, regions = [] } = found
   const has = (state: Check['state']) => checks.some((check) => check.state === state)
-  const state = has('failed') ? 'failed' : has('waiting') ? 'waiting' : 'passed'
+  const open = has('waiting') ? 'waiting' : 'passed'
+  const state = has('failed') ? 'failed' : open
   return {
     state,
     isConclusive: state !== 'waiting',

@@ -27,7 +27,7 @@ export function indexable(text: string, maxBytes: number = INDEXABLE_BYTES): str
   let end = 0
   for (const character of clean) {
     const code = character.codePointAt(0) ?? 0
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4
+    bytes += utf8Length(code)
     if (bytes > maxBytes) break
     end += character.length
   }
@@ -204,4 +204,11 @@ export function past(phrase: string): string {
   if (verb.endsWith('e')) return `${verb}d${rest}`
   if (/[^aeiou]y$/.test(verb)) return `${verb.slice(0, -1)}ied${rest}`
   return `${verb}ed${rest}`
+}
+
+/** How many bytes a character takes in UTF-8. */
+function utf8Length(code: number): number {
+  if (code < 0x80) return 1
+  if (code < 0x800) return 2
+  return code < 0x10000 ? 3 : 4
 }

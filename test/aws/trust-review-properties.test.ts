@@ -183,16 +183,12 @@ describe('the verdict', () => {
   const severity = { safe: 0, unclear: 1, unsafe: 2, another_role: 3 }
 
   test('does not depend on the order of statements, lists and members', () => {
-    const reversed = (value: unknown): unknown =>
-      Array.isArray(value)
-        ? value.map(reversed).reverse()
-        : typeof value === 'object' && value !== null
-          ? Object.fromEntries(
-              Object.entries(value)
-                .map(([name, inner]) => [name, reversed(inner)])
-                .reverse(),
-            )
-          : value
+    const reversed = (value: unknown): unknown => {
+      if (Array.isArray(value)) return value.map(reversed).reverse()
+      if (typeof value !== 'object' || value === null) return value
+      const members = Object.entries(value).map(([name, inner]) => [name, reversed(inner)])
+      return Object.fromEntries(members.reverse())
+    }
     fc.assert(
       fc.property(
         statements.chain((list) => fc.tuple(fc.constant(list), shuffled(list))),

@@ -168,7 +168,8 @@ describe('Terraform', () => {
     const expectedInputs = Object.entries<Json>(variable).map(([name, [declared]]) => {
       const optional = 'default' in declared
       // The one that has a default for the sake of the copy that Cairn serves.
-      const needed = name === 'principal_arn' ? 'yes, unless filled in' : optional ? 'no' : 'yes'
+      const usual = optional ? 'no' : 'yes'
+      const needed = name === 'principal_arn' ? 'yes, unless filled in' : usual
       return [
         name,
         plain(declared.description),

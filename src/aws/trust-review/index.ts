@@ -89,16 +89,15 @@ export function reviewTrust(
   }
 
   const isAnother = role.roleArn !== null && roleArn !== null && role.roleArn !== roleArn
-  const verdict = isAnother
-    ? 'another_role'
-    : trusted.some(({ judgment }) => judgment === 'dangerous')
-      ? 'unsafe'
-      : unknown.length === 0 &&
-          principalArn !== null &&
-          allowsCairn &&
-          trusted.every(({ judgment }) => judgment !== 'other')
-        ? 'safe'
-        : 'unclear'
+  const isClear =
+    unknown.length === 0 &&
+    principalArn !== null &&
+    allowsCairn &&
+    trusted.every(({ judgment }) => judgment !== 'other')
+  const isUnsafe = trusted.some(({ judgment }) => judgment === 'dangerous')
+  const harmless = isClear ? 'safe' : 'unclear'
+  const ofThisRole = isUnsafe ? 'unsafe' : harmless
+  const verdict = isAnother ? 'another_role' : ofThisRole
   return {
     verdict,
     summary: summarizeReview(verdict, trusted, { role: role.roleArn, allowsCairn, expected }),

@@ -189,20 +189,22 @@ function judgeEveryone(
         means: `This cannot be evaluated: ${condition.faults.join('; ')}.`,
       }
     }
-    return condition.exact && !relations.includes('other')
-      ? {
-          judgment: 'wider',
-          who,
-          means:
-            "Only the other condition blocks all other AWS accounts. Name Cairn's own role as the principal instead.",
-        }
-      : condition.exact
-        ? { judgment: 'other', who, means: 'It includes Cairn and other principals.' }
-        : {
-            judgment: 'dangerous',
-            who,
-            means: `It includes Cairn, without requiring the external ID of this connection: ${condition.faults.join('; ')}.`,
-          }
+    if (!condition.exact) {
+      return {
+        judgment: 'dangerous',
+        who,
+        means: `It includes Cairn, without requiring the external ID of this connection: ${condition.faults.join('; ')}.`,
+      }
+    }
+    if (relations.includes('other')) {
+      return { judgment: 'other', who, means: 'It includes Cairn and other principals.' }
+    }
+    return {
+      judgment: 'wider',
+      who,
+      means:
+        "Only the other condition blocks all other AWS accounts. Name Cairn's own role as the principal instead.",
+    }
   }
   return {
     judgment: 'other',

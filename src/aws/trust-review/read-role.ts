@@ -137,5 +137,6 @@ function withoutPrompts(text: string): string {
 
 /** IAM writes single values with or without a list. */
 export function listOf(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : value === undefined ? [] : [value]
+  if (Array.isArray(value)) return value
+  return value === undefined ? [] : [value]
 }

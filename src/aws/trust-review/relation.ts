@@ -24,13 +24,12 @@ export function relationOf(name: string, principalArn: string | null): Relation 
  * Whether a statement allows the principal to assume the role, by the action that applies to it.
  */
 export function allowsAssumeRole(statement: Statement, { kind }: PolicyPrincipal): boolean {
-  const ways =
-    kind === 'Federated'
-      ? federatedActions
-      : kind === 'AWS' || kind === 'Service'
-        ? [assumeRole]
-        : [assumeRole, ...federatedActions]
-  return ways.some((action) => statement.allows(action))
+  return actionsOf(kind).some((action) => statement.allows(action))
+}
+
+function actionsOf(kind: PolicyPrincipal['kind']): readonly string[] {
+  if (kind === 'Federated') return federatedActions
+  return kind === 'AWS' || kind === 'Service' ? [assumeRole] : [assumeRole, ...federatedActions]
 }
 
 export function isCairns(

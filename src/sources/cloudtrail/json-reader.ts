@@ -86,7 +86,8 @@ export class JsonReader {
   /** `true` and `"true"`; undefined when it is neither true nor false. */
   flag(...names: string[]): boolean | undefined {
     const text = this.text(...names)?.toLowerCase()
-    return text === 'true' ? true : text === 'false' ? false : undefined
+    if (text === 'true') return true
+    return text === 'false' ? false : undefined
   }
 
   object(...names: string[]): JsonReader {

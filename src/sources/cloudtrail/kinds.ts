@@ -92,6 +92,12 @@ const EC2_PREFIXES: [string, string, string, string?][] = [
   ['ipam', 'AWS::EC2::IPAM', 'IPAM', 'ipam'],
 ]
 
+/** ARNs of resources that can be public name no account. */
+const WITHOUT_ACCOUNT: Record<string, string> = {
+  'AWS::EC2::Image': 'ec2:{region}::image/{id}',
+  'AWS::EC2::Snapshot': 'ec2:{region}::snapshot/{id}',
+}
+
 const EC2_BY_PREFIX = new Map(
   EC2_PREFIXES.map(([prefix, type, noun, arnPart]) => [
     prefix,
@@ -99,12 +105,7 @@ const EC2_BY_PREFIX = new Map(
       type,
       noun,
       keys: [],
-      arn:
-        type === 'AWS::EC2::Image'
-          ? 'ec2:{region}::image/{id}'
-          : type === 'AWS::EC2::Snapshot'
-            ? 'ec2:{region}::snapshot/{id}'
-            : arnPart && `ec2:{region}:{account}:${arnPart}/{id}`,
+      arn: WITHOUT_ACCOUNT[type] ?? (arnPart && `ec2:{region}:{account}:${arnPart}/{id}`),
     } satisfies ResourceKind,
   ]),
 )

@@ -45,8 +45,7 @@ export function readRecord(raw: string, event: LookupEvent): Reading {
     return unparsed('not_json', 'The record is not valid JSON.')
   }
   if (!isObject(parsed)) {
-    const what = parsed === null ? 'null' : Array.isArray(parsed) ? 'a list' : `a ${typeof parsed}`
-    return unparsed('not_an_object', `The record is ${what}.`)
+    return unparsed('not_an_object', `The record is ${kindOf(parsed)}.`)
   }
   const record = JsonReader.exact(maskSecrets(parsed))
   const sourceId = storableEventId(event.eventId) ?? storableEventId(record.text('eventID'))
@@ -203,4 +202,9 @@ function linksOf({ partition, region }: Facts, sourceId: string): Link[] {
   if (domain === undefined || region === null || !/^[a-z0-9-]{5,30}$/.test(region)) return []
   const url = `https://${region}.${domain}/cloudtrailv2/home?region=${region}#/events/${encodeURIComponent(sourceId)}`
   return [{ label: 'Event in CloudTrail', url }]
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'a list' : `a ${typeof value}`
 }

@@ -671,11 +671,9 @@ function addAnything(
     const own = meaningsOf(object).find((meaning) => meaning !== 'Resource')
     const plainNoun = OWN_POLICY.test(object) ? singular(object) : ownNoun(object)
     const isUnnamed = stem === '' && NO_RESOURCE.test(object) && hit.parent !== ''
-    const noun = isUnnamed
-      ? properCase(hit.parent, facts)
-      : stem === '' || stem === 'resource'
-        ? plainNoun || (own ?? '')
-        : properCase(stem, facts)
+    const isPlain = stem === '' || stem === 'resource'
+    const named = isPlain ? plainNoun || (own ?? '') : properCase(stem, facts)
+    const noun = isUnnamed ? properCase(hit.parent, facts) : named
     if (hit.value.startsWith('arn:')) found.add(fromArn(hit.value, undefined))
     else if (noun !== '') found.add(ofNoun(facts, noun, hit.value))
     if (found.size > 0) return

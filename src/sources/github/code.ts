@@ -70,9 +70,8 @@ export function readPush(body: Payload<'push'>, receivedAt: Date): Change {
   }
   if (body.deleted) throw new NoChange('The branch was deleted.')
   const commits = body.commits ?? []
-  const listed = commitsOf(
-    commits.length > 0 ? commits : body.head_commit ? [body.head_commit] : [],
-  )
+  const head = body.head_commit ? [body.head_commit] : []
+  const listed = commitsOf(commits.length > 0 ? commits : head)
   const [only] = listed
   const what =
     commits.length <= 1 && only

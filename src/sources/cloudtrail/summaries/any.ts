@@ -205,12 +205,9 @@ function joined(name: ActionName, verb: Verb, facts: Facts): string | undefined 
   const moved = rest.filter((resource) => !targets.includes(resource))
   const unnamed = targets.length > 0 && JOINING.test(name.verb!) ? all(moved) : ''
   const value = object === '' || targets.length === 0 ? undefined : objectName(object, facts)
-  const bareWhat =
-    object === ''
-      ? unnamed
-      : value === undefined
-        ? bareObject(object, verb, service)
-        : `${words(singular(object))} ${value}`
+  const named =
+    value === undefined ? bareObject(object, verb, service) : `${words(singular(object))} ${value}`
+  const bareWhat = object === '' ? unnamed : named
   const what = objects.length > 0 ? all(objects) : bareWhat
   if (what === '' && !TOWARDS.test(name.verb!)) return undefined
   const [other] = rest

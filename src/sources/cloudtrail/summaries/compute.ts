@@ -66,14 +66,7 @@ export const lambda: Summaries = {
     if (what === undefined || principal === undefined) return undefined
     // A principal of `*` is everyone unless something narrows it.
     const isWorld = principal === '*' && !params.has('sourceArn', 'sourceAccount', 'principalOrgID')
-    const who =
-      principal === '*'
-        ? everyoneIn(params)
-        : /\.amazonaws\.com$/.test(principal)
-          ? serviceName(principal)
-          : /^\d{12}$/.test(principal)
-            ? `account ${principal}`
-            : arnName(principal)
+    const who = principal === '*' ? everyoneIn(params) : callerName(principal)
     const source = params.text('sourceArn')
     return {
       does: `let ${spoken(who)} ${verbOf(params)} ${what}${source ? ` for ${spoken(arnName(source), 60)}` : ''}`,
@@ -336,11 +329,8 @@ function updateService({ params, response, resources }: Facts): Summary | undefi
   ]
   const where = inCluster(resources)
   const isDeploy = newTask !== undefined || params.flag('forceNewDeployment') === true
-  const risks: Summary['risks'] = isDeploy
-    ? ['deploy']
-    : count !== undefined
-      ? ['capacity']
-      : ['configuration']
+  const scaling: Summary['risks'] = count === undefined ? ['configuration'] : ['capacity']
+  const risks: Summary['risks'] = isDeploy ? ['deploy'] : scaling
   if (isDeploy && count !== undefined) risks.push('capacity')
   if (edits.length === 0) {
     return {
@@ -644,4 +634,9 @@ function everyoneIn(params: Facts['params']): string {
   const organization = params.text('principalOrgID')
   if (account !== undefined) return `account ${account}`
   return organization === undefined ? 'everyone' : `everyone in organization ${organization}`
+}
+
+function callerName(principal: string): string {
+  if (/\.amazonaws\.com$/.test(principal)) return serviceName(principal)
+  return /^\d{12}$/.test(principal) ? `account ${principal}` : arnName(principal)
 }

@@ -215,12 +215,8 @@ function modify(
   const password = params.has('masterUserPassword') || params.has('authToken')
   const all: Edit[] = password ? [...edits, { field: 'password', to: HIDDEN }] : edits
   const when = params.flag('applyImmediately')
-  const note =
-    when === true
-      ? ', at once'
-      : when === false && edits.length
-        ? ', in the next maintenance window'
-        : ''
+  const later = when === false && edits.length ? ', in the next maintenance window' : ''
+  const note = when === true ? ', at once' : later
   const isPublic = params.flag('publiclyAccessible') === true
   const isCapacity = params.has(
     'dBInstanceClass',
@@ -230,12 +226,13 @@ function modify(
     'nodeType',
     'numberOfNodes',
   )
+  const ownRisks: Summary['risks'] = isCapacity ? ['capacity', 'data'] : ['data']
   return {
     does: isPublic ? `make ${database} publicly accessible` : `change ${database}`,
     more: `${isPublic ? spelled(all.filter(({ field }) => field !== 'publicly accessible')) : spelled(all)}${note}`,
     edits: all,
     ...(isPublic && { opens: `${database} to the internet` }),
-    risks: isPublic ? ['network', 'data'] : isCapacity ? ['capacity', 'data'] : ['data'],
+    risks: isPublic ? ['network', 'data'] : ownRisks,
   }
 }
 
@@ -244,11 +241,8 @@ function deleteDatabase({ params, resources }: Facts, type: string): Summary | u
   if (database === undefined) return undefined
   const final = params.text('finalDBSnapshotIdentifier', 'finalClusterSnapshotIdentifier')
   const skipped = params.flag('skipFinalSnapshot', 'skipFinalClusterSnapshot') === true
-  const after = final
-    ? `, after a final snapshot ${spoken(final)}`
-    : skipped
-      ? ', without a final snapshot'
-      : ''
+  const without = skipped ? ', without a final snapshot' : ''
+  const after = final ? `, after a final snapshot ${spoken(final)}` : without
   return { does: `delete ${database}`, more: after, risks: ['data'] }
 }
 

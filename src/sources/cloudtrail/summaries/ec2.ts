@@ -96,7 +96,8 @@ export const ec2: Summaries = {
     const id = params.text('attachmentId')
     const eni = named(resources, 'AWS::EC2::NetworkInterface') ?? 'a network interface'
     const from = named(resources, INSTANCE)
-    return `detach ${eni}${from ? ` from ${from}` : id ? ` (${spoken(id)})` : ''}`
+    const attachment = id ? ` (${spoken(id)})` : ''
+    return `detach ${eni}${from ? ` from ${from}` : attachment}`
   },
   AllocateAddress: ({ response, resources }) => {
     const address = response.text('publicIp')
@@ -421,7 +422,7 @@ function ruleOf(json: JsonReader): SecurityGroupRule {
 function rulesOf(params: JsonReader, responseRules: JsonReader[]): SecurityGroupRule[] {
   const given = params.objects('ipPermissions').filter((json) => json.has('ipProtocol', 'fromPort'))
   const flat = params.has('ipProtocol', 'cidrIp', 'fromPort') ? [params] : []
-  const readers = given.length > 0 ? given : flat.length > 0 ? flat : responseRules
+  const readers = [given, flat, responseRules].find((rules) => rules.length > 0) ?? []
   return readers.slice(0, 60).map(ruleOf)
 }
 
@@ -576,13 +577,11 @@ function aclEntry({ params, resources }: Facts): Summary | undefined {
   if (acl === undefined || action === undefined || cidr === undefined) return undefined
   const isOut = params.flag('egress') === true
   const range = params.object('portRange')
+  const protocol = params.text('aclProtocol', 'protocol')
+  const unlimited = protocol === '-1' ? 'all traffic' : portWords(params)
   const ports = range.isEmpty
-    ? params.text('aclProtocol', 'protocol') === '-1'
-      ? 'all traffic'
-      : portWords(params)
-    : portWords(
-        JsonReader.of({ ...range.raw, ipProtocol: params.text('aclProtocol', 'protocol') ?? '6' }),
-      )
+    ? unlimited
+    : portWords(JsonReader.of({ ...range.raw, ipProtocol: protocol ?? '6' }))
   const peer = reachOf([cidr])?.words ?? spoken(cidr, 60)
   const text = `${ports} ${isOut ? 'to' : 'from'} ${peer}`
   const isOpen = !isOut && action === 'allow' && isInternet(cidr)

@@ -87,7 +87,8 @@ function targets({ params, resources }: Facts, verb: string, joint: string): Sum
   const ids = params.objects('targets').map((target) => {
     const id = target.text('id') ?? '(unknown)'
     const port = target.text('port')
-    return spoken(id.startsWith('arn:') ? arnName(id) : port ? `${id}:${port}` : id, 60)
+    const address = port ? `${id}:${port}` : id
+    return spoken(id.startsWith('arn:') ? arnName(id) : address, 60)
   })
   if (group === undefined) return undefined
   return {
@@ -210,11 +211,8 @@ function recordChange(change: JsonReader): { does: string; edit: Edit } {
     .map((record) => record.text('value'))
     .filter((value) => value !== undefined)
   const aliasTo = set.object('aliasTarget').text('dNSName')
-  const to = aliasTo
-    ? aliasTo.replace(/\.$/, '')
-    : values.length
-      ? listed(values.map((value) => spoken(value, 60)))
-      : undefined
+  const shown = values.length ? listed(values.map((value) => spoken(value, 60))) : undefined
+  const to = aliasTo ? aliasTo.replace(/\.$/, '') : shown
   const weight = set.text('weight')
   const share = weight === undefined ? '' : ` with weight ${spoken(weight, 10)}`
   const field = `${type} ${name}`.trim()

@@ -51,10 +51,9 @@ export const sns: Summaries = {
     const endpoint = params.text('endpoint')
     // An address is personal and may hold a token; an ARN is neither.
     const to = endpoint?.startsWith('arn:') ? arnName(endpoint) : undefined
-    return (
-      topic &&
-      `subscribe ${to ? spoken(to) : protocol ? `${/^[aeiou]/.test(protocol) ? 'an' : 'a'} ${spoken(protocol, 20)} endpoint` : 'an endpoint'} to ${topic}`
-    )
+    const article = protocol === undefined || /^[aeiou]/.test(protocol) ? 'an' : 'a'
+    const kind = protocol ? `${spoken(protocol, 20)} endpoint` : 'endpoint'
+    return topic && `subscribe ${to ? spoken(to) : `${article} ${kind}`} to ${topic}`
   },
   Unsubscribe: ({ resources }) => {
     const subscription = named(resources, 'AWS::SNS::Subscription')

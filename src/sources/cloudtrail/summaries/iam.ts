@@ -26,6 +26,8 @@ const PROFILE = 'AWS::IAM::InstanceProfile'
 /** Managed policies of AWS that make their holder able to do anything, or to become so. */
 const POWERFUL = /\/(AdministratorAccess|IAMFullAccess|PowerUserAccess)$/
 
+const keyVerbs: Record<string, string> = { Active: 'enable', Inactive: 'disable' }
+
 export const iam: Summaries = {
   CreateRole: (facts) => {
     const role = named(facts.resources, ROLE)
@@ -111,7 +113,7 @@ export const iam: Summaries = {
   UpdateAccessKey: (facts) => {
     const { params } = facts
     const status = params.text('status')
-    const verb = status === 'Inactive' ? 'disable' : status === 'Active' ? 'enable' : 'change'
+    const verb = (status && keyVerbs[status]) ?? 'change'
     const key = params.text('accessKeyId')
     return {
       does: `${verb} access key ${key ? `${spoken(key, 40)} ` : ''}of ${userOrSelf(facts)}`,
@@ -163,8 +165,9 @@ function guardrail({ params }: Facts, verb: string, joint: string): Summary | un
     .map((unit) => unit.text('organizationalUnitName', 'organizationalUnitId'))
     .filter((name) => name !== undefined)
   const target = params.text('targetIdentifier')
-  const what = rules.length > 0 ? rules : arn === undefined ? [] : [arnName(arn)]
-  const where = units.length > 0 ? units : target === undefined ? [] : [arnName(target)]
+  const namesOf = (arn: string | undefined) => (arn === undefined ? [] : [arnName(arn)])
+  const what = rules.length > 0 ? rules : namesOf(arn)
+  const where = units.length > 0 ? units : namesOf(target)
   if (what.length === 0) return undefined
   const noun = what.length === 1 ? 'guardrail' : 'guardrails'
   return {
@@ -229,15 +232,12 @@ function consoleLogin({ extra, identity }: Facts): Summary {
   const isOwn = (type === 'IAMUser' || type === 'Root') && saml === undefined
   if (isOwn) {
     const used = extra.text('MFAUsed')
-    const how = used === 'Yes' ? ' with MFA' : used === 'No' ? ' without MFA' : ''
-    return { does: 'sign in to the console', more: how }
+    const without = used === 'No' ? ' without MFA' : ''
+    return { does: 'sign in to the console', more: used === 'Yes' ? ' with MFA' : without }
   }
+  const identityCenter = issuer?.startsWith('AWSReservedSSO_') ? 'IAM Identity Center' : undefined
   const provider =
-    saml !== undefined
-      ? `SAML provider ${spoken(arnName(saml), 60)}`
-      : issuer?.startsWith('AWSReservedSSO_')
-        ? 'IAM Identity Center'
-        : undefined
+    saml === undefined ? identityCenter : `SAML provider ${spoken(arnName(saml), 60)}`
   return { does: 'sign in to the console', more: provider ? ` through ${provider}` : '' }
 }
 

@@ -17,7 +17,8 @@ export const kms: Summaries = {
     const key = named(resources, KEY)
     const on = response.text('deletionDate')
     const days = params.text('pendingWindowInDays')
-    const when = on ? ` on ${spoken(on, 40)}` : days ? ` in ${spoken(days, 10)} days` : ''
+    const delay = days ? ` in ${spoken(days, 10)} days` : ''
+    const when = on ? ` on ${spoken(on, 40)}` : delay
     return (
       key && {
         does: `schedule the deletion of ${key}${when}`,
@@ -77,12 +78,9 @@ export const secretsmanager: Summaries = {
   UpdateSecret: (facts) => ofSecret(facts, 'change', [{ field: 'value', to: HIDDEN }]),
   DeleteSecret: ({ params, ...facts }) => {
     const days = params.text('recoveryWindowInDays')
-    const how =
-      params.flag('forceDeleteWithoutRecovery') === true
-        ? ', with no way back'
-        : days
-          ? `, recoverable for ${spoken(days, 10)} days`
-          : ''
+    const isFinal = params.flag('forceDeleteWithoutRecovery') === true
+    const recoverable = days ? `, recoverable for ${spoken(days, 10)} days` : ''
+    const how = isFinal ? ', with no way back' : recoverable
     const summary = ofSecret({ params, ...facts }, 'delete')
     return summary && { ...summary, more: how }
   },
@@ -150,11 +148,10 @@ export const ssm: Summaries = {
     const targets = params
       .objects('targets')
       .map((target) => `${target.text('key') ?? ''} ${listed(target.texts('values'))}`.trim())
+    const others = targets.length ? spoken(listed(targets)) : named(resources, INSTANCE)
     const where = ids.length
       ? `${ids.length === 1 ? 'instance' : 'instances'} ${listed(ids)}`
-      : targets.length
-        ? spoken(listed(targets))
-        : named(resources, INSTANCE)
+      : others
     return (
       document && {
         verb: 'run',

@@ -44,12 +44,7 @@ export function AccountForm({ token, link }: { token: string; link: AccountLink 
     <SignedOutPage title={isOwner ? 'Create the owner account' : 'Accept invitation'}>
       <Stack>
         <Text size="sm">
-          {isOwner
-            ? 'This account becomes the owner of this Cairn installation. It can connect AWS accounts and invite others. '
-            : link.role === 'owner'
-              ? `You join ${link.organization.name} as an owner. You can see changes in its AWS accounts, connect accounts, invite others and create API keys. `
-              : `You join ${link.organization.name} as a member. You can see changes in its AWS accounts and connect accounts. `}
-          This link works once, until <Time at={link.expiresAt} />.
+          {permissionsOf(link)} This link works once, until <Time at={link.expiresAt} />.
         </Text>
         <form
           noValidate
@@ -108,4 +103,13 @@ export function AccountForm({ token, link }: { token: string; link: AccountLink 
       </Stack>
     </SignedOutPage>
   )
+}
+
+function permissionsOf({ kind, role, organization }: AccountLink): string {
+  if (kind === 'owner') {
+    return 'This account becomes the owner of this Cairn installation. It can connect AWS accounts and invite others.'
+  }
+  return role === 'owner'
+    ? `You join ${organization.name} as an owner. You can see changes in its AWS accounts, connect accounts, invite others and create API keys.`
+    : `You join ${organization.name} as a member. You can see changes in its AWS accounts and connect accounts.`
 }

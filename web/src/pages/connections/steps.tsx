@@ -38,6 +38,7 @@ export function Steps(props: {
       ...Object.fromEntries(changed.map((step) => [step, opened.includes(step)])),
     })
   }
+  const open = verification?.state === 'failed' ? failed : 3
   return (
     <Accordion
       multiple
@@ -61,7 +62,7 @@ export function Steps(props: {
       </StepSection>
       <StepSection
         id="verification"
-        mark={passed ? done : verification?.state === 'failed' ? failed : 3}
+        mark={passed ? done : open}
         title="Verification"
         summary={summary(connection, verification)}
       >

@@ -83,6 +83,9 @@ export function NoChanges(props: {
 }) {
   const { search } = props
   const isNarrow = isFiltered(search)
+  const unfiltered = props.isImporting
+    ? 'An account is importing, newest changes first. Changes appear here automatically.'
+    : 'No changes in this time range. CloudTrail delivers with a delay, so recent changes may still arrive.'
   return (
     <EmptyState
       title={isNarrow ? 'No matching changes' : 'No changes'}
@@ -99,11 +102,7 @@ export function NoChanges(props: {
         </Group>
       }
     >
-      {isNarrow
-        ? 'No changes in this time range match the filters.'
-        : props.isImporting
-          ? 'An account is importing, newest changes first. Changes appear here automatically.'
-          : 'No changes in this time range. CloudTrail delivers with a delay, so recent changes may still arrive.'}
+      {isNarrow ? 'No changes in this time range match the filters.' : unfiltered}
       {props.missing && (
         <Group gap="xs" justify="center" mt="xs">
           <Text size="sm" className="from-aws">

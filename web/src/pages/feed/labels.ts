@@ -166,14 +166,12 @@ function spanOf(
     const times = isAhead ? null : { from: null, through: completeThrough }
     return { isWhole: isAhead, times, missing: '' }
   }
+  const earlier = isImporting
+    ? 'earlier changes are still importing'
+    : 'earlier changes were not imported'
   return {
     isWhole: false,
     times: { from: completeFrom, through: completeThrough },
-    missing:
-      completeFrom === null
-        ? 'earlier data has gaps'
-        : isImporting
-          ? 'earlier changes are still importing'
-          : 'earlier changes were not imported',
+    missing: completeFrom === null ? 'earlier data has gaps' : earlier,
   }
 }
