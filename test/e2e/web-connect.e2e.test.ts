@@ -229,17 +229,18 @@ describe('connecting an account', () => {
     const { simulator, cairn } = web
     const accountId = web.accountId()
     const now = simulator.now()
-    const events = Array.from({ length: 1500 }, (_, n) =>
+    const events = Array.from({ length: 3000 }, (_, n) =>
       someRecord({
         now,
-        secondsAgo: 60 + n * 50,
+        secondsAgo: 60 + n * 25,
         awsRegion: n % 2 ? 'us-east-1' : 'eu-west-1',
         requestParameters: { dBInstanceIdentifier: `busy-${n}` },
       }),
     )
     simulator.addEvents(events, { accountId })
-    simulator.configure({ tps: 2 })
-    onTestFinished(() => simulator.configure({ tps: null }))
+    // Thirty pages of each region, one after another.
+    simulator.configure({ latencyMs: 1_500 })
+    onTestFinished(() => simulator.configure({ latencyMs: 20 }))
     const { id, externalId } = await cairn.request('POST', '/connections', {
       name: 'Busy',
       lookbackDays: 1,
@@ -256,6 +257,8 @@ describe('connecting an account', () => {
       .getByRole('link', { name: /ada .*busy-\d\b/ })
       .first()
       .waitFor()
+    // A loaded machine takes a minute to show what follows: the import must not be done by then.
+    simulator.configure({ latencyMs: 6_000 })
     await expect.poll(percent).toBeGreaterThan(0)
     await page.getByText(/^\d+% of 1 day, about .+ left$/).waitFor()
     const first = await percent()
@@ -277,7 +280,7 @@ describe('connecting an account', () => {
     expect(await feed.getByRole('button', { name: /^Show .* new change/ }).count()).toBe(0)
     expect(await feedBar.isVisible()).toBe(true)
 
-    simulator.configure({ tps: null })
+    simulator.configure({ latencyMs: 20 })
     await state(page, 'Up to date')
     await bar.waitFor({ state: 'detached' })
     await feedBar.waitFor({ state: 'detached' })

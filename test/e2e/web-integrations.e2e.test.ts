@@ -119,9 +119,10 @@ test('deploy rules and the token for missed deliveries of GitHub are saved', asy
   await page.getByRole('button', { name: 'Add rule' }).click()
   await page.getByRole('group', { name: 'Rule 2' }).getByLabel('Environment').fill('preview-*')
   await page.getByRole('button', { name: 'Move rule 2 up' }).click()
-  const save = page.getByRole('button', { name: 'Save rules' })
-  await save.click()
-  await page.locator('button:disabled', { hasText: 'Save rules' }).waitFor()
+  // The button is disabled while it saves, too.
+  const saved = page.waitForResponse((response) => response.request().method() === 'PATCH')
+  await page.getByRole('button', { name: 'Save rules' }).click()
+  expect((await saved).ok()).toBe(true)
   await page.reload()
   const first = page.getByRole('group', { name: 'Rule 1' })
   await first.waitFor()
