@@ -20,17 +20,31 @@ export function changeVerb(
 ): string | undefined {
   const [main] = resources
   if (main === undefined) return undefined
-  if (verb !== undefined) return past(verb)
-  const name = parseActionName(plainAction)
+  return verb === undefined ? verbOfAction(plainAction, main) : past(verb)
+}
+
+/** By action and type, of which an account has some hundreds. */
+const verbs = new Map<string, string | undefined>()
+
+function verbOfAction(action: string, main: Pick<Resource, 'type'>): string | undefined {
+  const key = `${action} ${main.type}`
+  if (verbs.has(key)) return verbs.get(key)
+  const name = parseActionName(action)
   const known = name.verb === undefined ? undefined : VERBS[name.verb]
-  return known !== undefined && isDirectObject(main, name) ? past(known.says) : undefined
+  const result = known !== undefined && isDirectObject(main, name) ? past(known.says) : undefined
+  // Names may be made up: the cache is bounded.
+  if (verbs.size < 5_000 && key.length < 200) verbs.set(key, result)
+  return result
 }
 
 /** Verbs of actions that work on an operation which is under way. */
 const ENDING = /^(Abort|Cancel|Complete|Continue)$/
 
 /** Whether an action works on the resource itself. */
-function isDirectObject(main: Resource, { verb, object, target }: ActionName): boolean {
+function isDirectObject(
+  main: Pick<Resource, 'type'>,
+  { verb, object, target }: ActionName,
+): boolean {
   // Publish to a topic, RemoveFromGlobalCluster.
   if (object === '') return !TOWARDS.test(verb!) && !isNamed(target, main)
   if (/^Resources?$/.test(object)) return true

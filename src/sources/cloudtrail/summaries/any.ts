@@ -114,7 +114,7 @@ function nounOfType(type: string): string {
 }
 
 /** Whether a resource is what a part of an action's name means. */
-export function isNamed(part: string, { type }: Resource): boolean {
+export function isNamed(part: string, { type }: Pick<Resource, 'type'>): boolean {
   if (part === '') return false
   const noun = singular(part).replace('OpenIDConnect', 'OIDC')
   return isSameNoun(noun, nounOfType(type)) || isSameNoun(noun, nounInType(type))
