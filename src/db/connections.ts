@@ -200,8 +200,12 @@ export async function updateDesiredState(
   return row
 }
 
-/** Whether the deletion of a connection is complete, and a purge would reopen it. */
+/**
+ * Whether the deletion of a connection is complete, and a purge would reopen it. Locks the
+ * connection, so that this remains true until the transaction ends.
+ */
 export async function isReopenedByPurge(trx: Trx, id: string): Promise<boolean> {
+  await lockConnection(trx, id, 'update')
   const row = await trx
     .selectFrom('connections')
     .select('id')
