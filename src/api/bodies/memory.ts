@@ -17,7 +17,7 @@ const MAX_BYTES = {
 type Scope = keyof typeof MAX_BYTES
 
 /** Whose limits a body counts against. The last two are undefined if the request has none. */
-export interface BodyOwner {
+interface BodyOwner {
   /** An address block, see `addressBlock`. */
   address: string
   organization: string | undefined
@@ -25,7 +25,7 @@ export interface BodyOwner {
 }
 
 /** One body, from its first byte to the end of its response. */
-export interface HeldBody {
+interface HeldBody {
   /** Counts memory that the body takes. May refuse this body or others. */
   add(bytes: number): void
   /** The body has arrived completely: it is not refused any more. */

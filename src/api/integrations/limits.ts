@@ -1,5 +1,4 @@
-import { createByteBudget } from '../bodies/budget.ts'
-import { Problem } from '../problems.ts'
+import { createByteBudget, createMinuteLimit } from '../bodies/budget.ts'
 
 /** Correctly signed deliveries of one integration, in each process. */
 const MAX_PER_MINUTE = 6_000
@@ -8,7 +7,6 @@ const MAX_PER_MINUTE = 6_000
  * takes time on the event loop that all organizations share.
  */
 const MAX_BYTES_PER_MINUTE = 128 * 1024 * 1024
-const MINUTE_MS = 60_000
 
 export interface DeliveryLimits {
   /**
@@ -29,31 +27,19 @@ export interface DeliveryLimits {
 export function createDeliveryLimits(
   options: { maxPerMinute?: number; maxBytesPerMinute?: number; now?: () => number } = {},
 ): DeliveryLimits {
-  const { maxPerMinute = MAX_PER_MINUTE, maxBytesPerMinute = MAX_BYTES_PER_MINUTE } = options
-  const { now = Date.now } = options
-  /** Deliveries by integration. */
-  let counts = new Map<string, number>()
+  const { maxPerMinute = MAX_PER_MINUTE, maxBytesPerMinute = MAX_BYTES_PER_MINUTE, now } = options
+  const deliveries = createMinuteLimit({
+    most: maxPerMinute,
+    reason: 'Too many deliveries for this integration',
+    now,
+  })
   const what = 'The deliveries for this organization'
-  const budget = createByteBudget({ maxBytesPerMinute, what, now })
-  let startedAt = now()
+  const bytes = createByteBudget({ maxBytesPerMinute, what, now })
   return {
-    count({ id, organizationId }, bytes) {
-      const time = now()
-      if (time - startedAt >= MINUTE_MS) {
-        counts = new Map()
-        startedAt = time
-      }
-      const count = (counts.get(id) ?? 0) + 1
-      if (count > maxPerMinute) throw tooMany((startedAt + MINUTE_MS - time) / 1000)
-      budget.spend(organizationId, bytes)
-      counts.set(id, count)
+    count({ id, organizationId }, size) {
+      deliveries.check(id, 1)
+      bytes.spend(organizationId, size)
+      deliveries.add(id, 1)
     },
   }
-}
-
-function tooMany(seconds: number): Problem {
-  const wait = String(Math.max(1, Math.ceil(seconds)))
-  return new Problem(429, `Too many deliveries for this integration. Retry in ${wait} s.`, {
-    headers: { 'retry-after': wait },
-  })
 }
