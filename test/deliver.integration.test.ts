@@ -18,7 +18,6 @@ import type { IntegrationKind } from '../src/integrations/integration.ts'
 import { signatureHeaders } from '../src/integrations/signature.ts'
 import { createLogger } from '../src/log.ts'
 import { readRecord } from '../src/sources/cloudtrail/read-record.ts'
-import { createWorkflows } from '../src/temporal/client.ts'
 import { installTemporalRuntime } from '../src/temporal/runtime.ts'
 import { startWorker } from '../src/temporal/worker.ts'
 import { bundleWorkflows } from '../src/temporal/workflow-bundle.ts'
@@ -35,6 +34,7 @@ import {
   workflowRun,
 } from '../testing/github.ts'
 import { createTemporalNamespace } from '../testing/temporal-namespace.ts'
+import { createTestWorkflows } from '../testing/workflows/client.ts'
 
 const logger = pino({ level: 'silent' })
 const MINUTE_MS = 60_000
@@ -629,7 +629,7 @@ test('1,000 deliveries are each translated exactly once while workers are killed
       send(github, 'pull_request', pullRequestMerged(n + 1, ago((n % 60) + 1))),
     ),
   )
-  const workflows = createWorkflows(target, { installationId: id, logger })
+  const workflows = createTestWorkflows(target, { installationId: id, logger })
   onTestFinished(() => workflows.close())
   // Temporal was unavailable when they arrived: the starter finds them.
   const system = api.context.system

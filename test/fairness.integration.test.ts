@@ -7,7 +7,6 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { asOrganization } from '../src/db/database.ts'
 import { openWorkerDatabase } from '../src/db/worker-database.ts'
 import { createLogger } from '../src/log.ts'
-import { createWorkflows } from '../src/temporal/client.ts'
 import { installTemporalRuntime } from '../src/temporal/runtime.ts'
 import { createWorker } from '../src/temporal/worker.ts'
 import type { recover } from '../src/workflows/recover.ts'
@@ -16,6 +15,7 @@ import { recoverWorkflowId, taskQueueOf } from '../src/workflows/state.ts'
 import { createTestDatabase } from '../testing/database.ts'
 import { eventually } from '../testing/eventually.ts'
 import { createTemporalNamespace } from '../testing/temporal-namespace.ts'
+import { createTestWorkflows } from '../testing/workflows/client.ts'
 import { fakeActivities } from '../testing/workflows/fakes.ts'
 
 const SLOTS = 2
@@ -26,7 +26,10 @@ const taskQueue = taskQueueOf(installationId)
 async function startSlowWorker() {
   installTemporalRuntime(createLogger({ level: 'error' }))
   const target = await createTemporalNamespace()
-  const workflows = createWorkflows(target, { installationId, logger: pino({ level: 'silent' }) })
+  const workflows = createTestWorkflows(target, {
+    installationId,
+    logger: pino({ level: 'silent' }),
+  })
   /** The organizations of the activities, in the order of their start. */
   const started: string[] = []
   const running: (() => void)[] = []

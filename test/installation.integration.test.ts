@@ -13,13 +13,13 @@ import { installationId } from '../src/db/installation.ts'
 import { ensureOrganization } from '../src/db/organizations.ts'
 import { createLogger } from '../src/log.ts'
 import { startReconciler } from '../src/reconciler.ts'
-import { createWorkflows } from '../src/temporal/client.ts'
 import { installTemporalRuntime } from '../src/temporal/runtime.ts'
 import type { TemporalTarget } from '../src/temporal/target.ts'
 import { startWorker } from '../src/temporal/worker.ts'
 import { connectionWorkflowId } from '../src/workflows/state.ts'
 import { createTestDatabase } from '../testing/database.ts'
 import { createTemporalNamespace } from '../testing/temporal-namespace.ts'
+import { createTestWorkflows } from '../testing/workflows/client.ts'
 
 const logger = pino({ level: 'silent' })
 const stops: (() => Promise<unknown>)[] = []
@@ -65,7 +65,7 @@ async function run(
   const db = openDatabase({ url, max: 4 })
   const system = openDatabase({ url, role: 'cairn_system', max: 2 })
   const id = await installationId(db)
-  const workflows = createWorkflows(target, { installationId: id, logger })
+  const workflows = createTestWorkflows(target, { installationId: id, logger })
   const activities = createActivities({
     db,
     pacers: new Pacers(),
@@ -120,7 +120,7 @@ function renew(url: string): string {
 }
 
 async function workflowStatus(target: TemporalTarget, installation: string, connection: string) {
-  const workflows = createWorkflows(target, { installationId: installation, logger })
+  const workflows = createTestWorkflows(target, { installationId: installation, logger })
   try {
     const { workflow } = workflows.client
     return (await workflow.getHandle(connectionWorkflowId(installation, connection)).describe())
@@ -171,7 +171,7 @@ test('a clone without a new ID does not end workflows of rows that it does not h
 
   // Only the clone has a worker: it gets all work of the original.
   const clonedWorker = await run(copy, target)
-  const workflows = createWorkflows(target, { installationId: clonedWorker.id, logger })
+  const workflows = createTestWorkflows(target, { installationId: clonedWorker.id, logger })
   stops.push(() => workflows.close())
   const system = openDatabase({ url: database.url, role: 'cairn_system', max: 1 })
   const { organization_id: organizationId } = await system

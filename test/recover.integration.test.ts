@@ -13,7 +13,6 @@ import { SecretBox } from '../src/integrations/secret-box.ts'
 import { signatureHeaders } from '../src/integrations/signature.ts'
 import { createLogger } from '../src/log.ts'
 import { startRecoverStarter } from '../src/recover-starter.ts'
-import { createWorkflows } from '../src/temporal/client.ts'
 import { installTemporalRuntime } from '../src/temporal/runtime.ts'
 import { startWorker } from '../src/temporal/worker.ts'
 import { bundleWorkflows } from '../src/temporal/workflow-bundle.ts'
@@ -23,6 +22,7 @@ import { eventually } from '../testing/eventually.ts'
 import { pullRequestMerged } from '../testing/github.ts'
 import { type FakeGitHub, startFakeGitHub } from '../testing/github-api.ts'
 import { createTemporalNamespace } from '../testing/temporal-namespace.ts'
+import { createTestWorkflows } from '../testing/workflows/client.ts'
 
 const MINUTE_MS = 60_000
 /** Whole seconds, as in GitHub's payloads. */
@@ -448,7 +448,7 @@ test('a workflow with a killed worker recovers each delivery once, and its histo
   const target = await createTemporalNamespace()
   const id = await installationId(api.db)
   const logger = pino({ level: 'silent' })
-  const workflows = createWorkflows(target, { installationId: id, logger })
+  const workflows = createTestWorkflows(target, { installationId: id, logger })
   onTestFinished(() => workflows.close())
 
   // The worker is killed while it waits for GitHub, after it has stored a part.

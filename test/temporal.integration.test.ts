@@ -9,7 +9,6 @@ import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import { type EmbeddedTemporal, startTemporal } from '../src/embedded/temporal.ts'
 import { createLogger } from '../src/log.ts'
-import { createWorkflows } from '../src/temporal/client.ts'
 import { TemporalUnavailable, UpdateRefused, UpdateTimedOut } from '../src/temporal/errors.ts'
 import { installTemporalRuntime } from '../src/temporal/runtime.ts'
 import { registerSearchAttributes } from '../src/temporal/search-attributes.ts'
@@ -31,6 +30,7 @@ import {
 import { createGate } from '../testing/gate.ts'
 import { createTemporalNamespace } from '../testing/temporal-namespace.ts'
 import { createTimeSkippingEnvironment } from '../testing/time-skipping.ts'
+import { createTestWorkflows } from '../testing/workflows/client.ts'
 import { fakeActivities, iso, roleArn, World } from '../testing/workflows/fakes.ts'
 
 const logger = pino({ level: 'silent' })
@@ -45,7 +45,14 @@ const taskQueue = taskQueueOf(installationId)
 beforeAll(async () => {
   installTemporalRuntime(createLogger({ level: 'error' }))
   target = await createTemporalNamespace()
-  workflows = createWorkflows(target, { installationId, logger })
+  workflows = createTestWorkflows(target, { installationId, logger })
+  // At first, a namespace does not list by attributes that were just registered.
+  const client = await Connection.connect(target.connection)
+  await vi.waitFor(
+    async () => expect(await registerSearchAttributes(client, target.namespace)).toBe(true),
+    { timeout: 240_000 },
+  )
+  await client.close()
   const connection = await NativeConnection.connect(target.connection)
   const worker = await createWorker({
     connection,
@@ -246,14 +253,13 @@ describe('search attributes', () => {
 
   test('are omitted where they cannot be registered', async () => {
     const environment = await createTimeSkippingEnvironment()
-    const elsewhere = createWorkflows(
+    const elsewhere = createTestWorkflows(
       { connection: { address: environment.address }, namespace: 'default', uiUrl: null },
       { installationId, logger },
     )
     try {
       const ref = connectionIn(new World())
-      // The first call connects, and has two seconds for it.
-      await vi.waitFor(async () => expect(await elsewhere.changed(ref)).toBe(true), 240_000)
+      expect(await elsewhere.changed(ref)).toBe(true)
       const handle = elsewhere.client.workflow.getHandle(
         connectionWorkflowId(installationId, ref.connectionId),
       )
@@ -274,7 +280,7 @@ describe('search attributes', () => {
       `${inject('temporalUiUrl')}/namespaces/${target.namespace}/workflows/cairn-${installationId}-connection-c`,
     )
     expect(
-      createWorkflows({ ...target, uiUrl: null }, { installationId, logger }).uiUrl(ref),
+      createTestWorkflows({ ...target, uiUrl: null }, { installationId, logger }).uiUrl(ref),
     ).toBeNull()
   })
 })
@@ -357,7 +363,7 @@ describe('a workflow with as many signals as Temporal accepts', () => {
       dynamicConfig: { 'history.maximumSignalsPerExecution': `${limit}` },
     })
     const { address } = temporal
-    own = createWorkflows(
+    own = createTestWorkflows(
       { connection: { address }, namespace: 'default', uiUrl: null },
       { installationId, logger },
     )
@@ -421,7 +427,7 @@ describe('a workflow with as many signals as Temporal accepts', () => {
 describe('while Temporal is unavailable', () => {
   test('only updates fail, and everything works again once it is back', async () => {
     const gate = await createGate(inject('temporalAddress'))
-    const through = createWorkflows(
+    const through = createTestWorkflows(
       { ...target, connection: { address: gate.address } },
       { installationId, logger },
     )
@@ -457,7 +463,7 @@ describe('while Temporal is unavailable', () => {
     try {
       for (const waitedMs of [1, 30, 100]) {
         const absent = { ...target, connection: { address: '127.0.0.1:1' } }
-        const own = createWorkflows(absent, { installationId, logger })
+        const own = createTestWorkflows(absent, { installationId, logger })
         const call = own.importNow(ref).catch((error) => error)
         await sleep(waitedMs)
         await own.close()
@@ -481,7 +487,7 @@ describe('while Temporal is unavailable', () => {
       activities: fakeActivities(worlds, async () => Date.now()),
       logger,
     })
-    const ownWorkflows = createWorkflows(own, { installationId, logger })
+    const ownWorkflows = createTestWorkflows(own, { installationId, logger })
     let isReady = false
     worker.ready.then(() => {
       isReady = true

@@ -15,9 +15,9 @@ import { openNotifications } from '../src/db/notifications.ts'
 import { addApiKey, ensureOrganization, newApiKey } from '../src/db/organizations.ts'
 import { principalReader } from '../src/db/worker-principals.ts'
 import { SecretBox } from '../src/integrations/secret-box.ts'
-import { createWorkflows } from '../src/temporal/client.ts'
 import type { Workflows } from '../src/temporal/workflows.ts'
 import { createOpenDatabase } from './database.ts'
+import { createTestWorkflows } from './workflows/client.ts'
 
 interface ApiResponse<Body> {
   status: number
@@ -92,7 +92,10 @@ export async function createTestApi(
   const notifications = openNotifications({ url: testDatabase.url })
   const address = options.temporalAddress ?? inject('temporalAddress')
   const target = { connection: { address }, namespace: 'default', uiUrl: null }
-  const workflows = createWorkflows(target, { installationId: await installationId(db), logger })
+  const workflows = createTestWorkflows(target, {
+    installationId: await installationId(db),
+    logger,
+  })
   const { principalArn = 'arn:aws:iam::999988887777:role/cairn', templateUrl } = options
   const principal = principalReader(database, principalArn ?? undefined)
   const { publicUrl, demoOwner, temporalUrl } = options

@@ -9,6 +9,7 @@ export interface RunningCairn {
   url: string
   /** Everything that it has written so far. */
   output(): string
+  /** Repeats a request to verify or to import that a busy machine did not complete in time. */
   // biome-ignore lint/suspicious/noExplicitAny: each test says what it expects of the body
   request(method: string, route: string, body?: unknown): Promise<any>
   /** Stops it like an operator, or kills it. */
@@ -17,6 +18,8 @@ export interface RunningCairn {
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const START_LIMIT_MS = 240_000
+const GATEWAY_TIMEOUT = 504
+const MAX_ATTEMPTS = 5
 
 /**
  * `npm start` in a process of its own, with embedded Postgres and Temporal unless its environment
@@ -58,17 +61,21 @@ export async function startCairnProcess(options: {
     url,
     output: () => output,
     async request(method, route, body) {
-      const response = await fetch(`${url}/api/v1${route}`, {
-        method,
-        headers: {
-          authorization: `Bearer ${options.apiKey}`,
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-        },
-        body: body === undefined ? undefined : JSON.stringify(body),
-      })
-      const answer = await response.json()
-      if (!response.ok) throw new Error(`${method} ${route}: ${JSON.stringify(answer)}`)
-      return answer
+      for (let attempt = 1; ; attempt++) {
+        const response = await fetch(`${url}/api/v1${route}`, {
+          method,
+          headers: {
+            authorization: `Bearer ${options.apiKey}`,
+            ...(body !== undefined && { 'content-type': 'application/json' }),
+          },
+          body: body === undefined ? undefined : JSON.stringify(body),
+        })
+        const answer = await response.json()
+        if (response.ok) return answer
+        // The work continues, and can be requested again.
+        if (response.status === GATEWAY_TIMEOUT && attempt < MAX_ATTEMPTS) continue
+        throw new Error(`${method} ${route}: ${JSON.stringify(answer)}`)
+      }
     },
     async end(signal) {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal)

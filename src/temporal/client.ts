@@ -13,12 +13,14 @@ import type { Workflows } from './workflows.ts'
  * Connects lazily: it can be created while Temporal is unavailable, and calls succeed once it responds.
  *
  * @param options.installationId whose workflows these are, see `src/db/installation.ts`
+ * @param options.callTimeoutMs the time limit of a call that no workflow has to answer; default 2 s,
+ *   because requests wait for it
  */
 export function createWorkflows(
   target: TemporalTarget,
-  options: { installationId: string; logger: Logger },
+  options: { installationId: string; logger: Logger; callTimeoutMs?: number },
 ): Workflows {
-  const { installationId, logger } = options
+  const { installationId, logger, callTimeoutMs = 2_000 } = options
   const { namespace, uiUrl } = target
   let isClosed = false
   const connection = Connection.lazy({
@@ -42,7 +44,15 @@ export function createWorkflows(
   }
 
   const taskQueue = taskQueueOf(installationId)
-  const session = { client, connection, namespace, installationId, taskQueue, logger }
+  const session = {
+    client,
+    connection,
+    namespace,
+    installationId,
+    taskQueue,
+    logger,
+    callTimeoutMs,
+  }
   return {
     client,
     ...connectionWorkflows(session, { uiUrl }),

@@ -1,9 +1,6 @@
 import type { Client, Connection } from '@temporalio/client'
 import type { Logger } from 'pino'
 
-/** The time limit of a call to Temporal that no workflow has to answer. */
-const CALL_TIMEOUT_MS = 2_000
-
 /** What every call to Temporal needs. */
 export interface TemporalSession {
   client: Client
@@ -13,12 +10,14 @@ export interface TemporalSession {
   installationId: string
   taskQueue: string
   logger: Logger
+  /** The time limit of a call to Temporal that no workflow has to answer. */
+  callTimeoutMs: number
 }
 
-/** Makes calls with a deadline of two seconds. */
+/** Makes calls with the session's time limit as their deadline. */
 export function withinDeadline<T>(
-  { connection }: Pick<TemporalSession, 'connection'>,
+  { connection, callTimeoutMs }: Pick<TemporalSession, 'connection' | 'callTimeoutMs'>,
   call: () => Promise<T>,
 ): Promise<T> {
-  return connection.withDeadline(Date.now() + CALL_TIMEOUT_MS, call)
+  return connection.withDeadline(Date.now() + callTimeoutMs, call)
 }

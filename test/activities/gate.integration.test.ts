@@ -237,7 +237,7 @@ describe('replacing a role', () => {
         })
       }
     })
-    await vi.waitFor(() => expect(shared).toBeGreaterThan(12))
+    await vi.waitFor(() => expect(shared).toBeGreaterThan(12), 240_000)
     const before = shared
     await patch(connection, unsafeRole)
     isDone = true

@@ -280,7 +280,7 @@ describe('an unavailable dependency', () => {
     await vi.waitFor(async () => {
       const { status } = await tenant.request('GET', '/api/v1/connections')
       expect(status).toBe(200)
-    })
+    }, 240_000)
   })
 
   test('returns 503 only where a workflow is needed, without Temporal', async () => {

@@ -51,7 +51,7 @@ test('one of two owners who remove each other concurrently remains', async () =>
       WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()
     `.execute(superuser)
       expect(rows).toHaveLength(1)
-    })
+    }, 240_000)
   } finally {
     commit.resolve()
   }

@@ -280,7 +280,7 @@ describe('a running worker', () => {
       const principal = await current()
       expect(principal.state).toBe(state)
       return principal
-    })
+    }, 240_000)
 
   test('reports its principal at start and logs only changes', async () => {
     const aws = accessAs(ROLE, [])

@@ -36,15 +36,16 @@ test('without AWS credentials, every page shows it and verifications are disable
   await page
     .getByRole('textbox', { name: 'Role ARN' })
     .fill('arn:aws:iam::111122223333:role/cairn-read-only')
-  const verifyRole = page.getByRole('button', { name: 'Verify role' })
-  expect(await verifyRole.isDisabled()).toBe(true)
+  // The button follows once the page knows the reason.
   await page.getByText(reason).waitFor()
+  const verifyRole = page.getByRole('button', { name: 'Verify role' })
+  await expect.poll(() => verifyRole.isDisabled()).toBe(true)
 
   const roleArn = 'arn:aws:iam::111122223333:role/cairn-read-only'
   await web.cairn.request('PATCH', `/connections/${id}`, { roleArn })
   await page.reload()
   const verifyNow = page.getByRole('button', { name: 'Verify now' })
   await verifyNow.waitFor()
-  expect(await verifyNow.isDisabled()).toBe(true)
-  expect(await page.getByText(reason).count()).toBeGreaterThan(0)
+  await page.getByText(reason).first().waitFor()
+  await expect.poll(() => verifyNow.isDisabled()).toBe(true)
 })

@@ -480,7 +480,7 @@ test('new changes are announced, and shown on request', async () => {
   expect(await rows(page).count()).toBe(1)
   await unsteady.getByRole('button', { name: /Show 1 new change/ }).waitFor()
   expect(await rows(unsteady).count()).toBe(1)
-  expect(await unsteady.getByText('Connection lost').count()).toBe(0)
+  await expect.poll(() => unsteady.getByText('Connection lost').count()).toBe(0)
   await unsteady.unroute('**/api/v1/events')
   isImported.resolve()
   await late.getByRole('button', { name: /Show 1 new change/ }).waitFor()

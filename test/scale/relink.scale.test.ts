@@ -8,12 +8,12 @@ import { asOrganization } from '../../src/db/database.ts'
 import { installationId } from '../../src/db/installation.ts'
 import { createLogger } from '../../src/log.ts'
 import { startRelinkStarter } from '../../src/relink-starter.ts'
-import { createWorkflows } from '../../src/temporal/client.ts'
 import { installTemporalRuntime } from '../../src/temporal/runtime.ts'
 import { createTestApi, type Tenant, type TestApi } from '../../testing/api.ts'
 import { eventually } from '../../testing/eventually.ts'
 import { generateChanges, withIndexesAfter } from '../../testing/generate-changes.ts'
 import { createTemporalNamespace } from '../../testing/temporal-namespace.ts'
+import { createTestWorkflows } from '../../testing/workflows/client.ts'
 
 // npm run test:scale [-- --rows N]
 
@@ -116,7 +116,7 @@ test(`relinking ${ROWS} changes is correct despite a killed worker, and the feed
   // The usual times are those with rules: links exist, and nothing runs.
   const target = await createTemporalNamespace()
   const installation = await installationId(api.db)
-  const workflows = createWorkflows(target, { installationId: installation, logger })
+  const workflows = createTestWorkflows(target, { installationId: installation, logger })
   onTestFinished(() => workflows.close())
   const startWorker = () => {
     const child = spawn(

@@ -16,7 +16,7 @@ test('open lists of changes are fetched again after a new noise rule is applied'
       steps.push('wait')
     },
   )
-  await vi.waitFor(() => expect(steps).toHaveLength(3))
+  await vi.waitFor(() => expect(steps).toHaveLength(3), 240_000)
   // Not `refetchType: 'none'`: the lists that are open are fetched.
   expect(steps).toEqual(['wait', 'wait', '{"queryKey":["changes"]}'])
 })

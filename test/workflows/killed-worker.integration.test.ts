@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { createLogger } from '../../src/log.ts'
-import { createWorkflows } from '../../src/temporal/client.ts'
 import { installTemporalRuntime } from '../../src/temporal/runtime.ts'
 import { startWorker } from '../../src/temporal/worker.ts'
 import { connectionWorkflowId } from '../../src/workflows/state.ts'
 import { createTemporalNamespace } from '../../testing/temporal-namespace.ts'
+import { createTestWorkflows } from '../../testing/workflows/client.ts'
 import { fakeActivities, iso, World } from '../../testing/workflows/fakes.ts'
 
 const SECOND_MS = 1_000
@@ -38,14 +38,14 @@ test.each(['importing', 'waiting'] as const)(
       { stdio: ['ignore', 'pipe', 'inherit'] },
     )
     onTestFinished(() => void child.kill('SIGKILL'))
-    const workflows = createWorkflows(target, { installationId, logger })
+    const workflows = createTestWorkflows(target, { installationId, logger })
     onTestFinished(() => workflows.close())
     await workflows.changed(ref)
     await once(child.stdout, 'data')
     if (situation === 'waiting')
       await vi.waitFor(
         async () => expect((await workflows.state(ref))?.status).toBe('current'),
-        60_000,
+        240_000,
       )
 
     const world = new World()

@@ -1,9 +1,9 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { createWorkflows } from '../../src/temporal/client.ts'
 import type { Workflows } from '../../src/temporal/workflows.ts'
 import { createTemporalNamespace } from '../../testing/temporal-namespace.ts'
+import { createTestWorkflows } from '../../testing/workflows/client.ts'
 import { iso, untilCancelled, World } from '../../testing/workflows/fakes.ts'
 import { Harness, type Run } from '../../testing/workflows/harness.ts'
 
@@ -25,7 +25,7 @@ beforeAll(async () => {
     await TestWorkflowEnvironment.createFromExistingServer({ address, namespace }),
   )
   const { installationId } = harness
-  workflows = createWorkflows(target, { installationId, logger: pino({ level: 'silent' }) })
+  workflows = createTestWorkflows(target, { installationId, logger: pino({ level: 'silent' }) })
 })
 
 afterAll(async () => {
@@ -64,9 +64,10 @@ describe('a signal that the row has changed', () => {
   test('does not stop an import if the row is unchanged, with any number of signals', async () => {
     const world = new World()
     const finish = Promise.withResolvers<void>()
-    world.import = async ({ signal }) => {
+    // The next one is far away, however long the signals take.
+    world.import = async ({ now, signal }) => {
       await Promise.race([finish.promise, untilCancelled(signal)])
-      return {}
+      return { nextPollAt: iso(now + 3_600_000) }
     }
     const run = await start(world)
     await untilImporting(run)

@@ -35,10 +35,12 @@ export const STUCK = 'The Temporal test server does not answer'
  * A call to the time-skipping server. Once in some hundred runs it answers no more: its clock is
  * locked for good, or a thread waits for another. The message is one after which vitest.config.ts
  * lets the test run again, on a new server.
+ *
+ * @param progress changes while the call is not stuck, however long it takes
  */
-async function answered<T>(call: Promise<T>): Promise<T> {
+async function answered<T>(call: Promise<T>, progress: () => number = () => 0): Promise<T> {
   const limit = new AbortController()
-  const isStuck = sleep(STUCK_AFTER_MS, undefined, { signal: limit.signal }).then(() => {
+  const isStuck = untilUnchanged(progress, limit.signal).then(() => {
     throw new Error(STUCK)
   })
   isStuck.catch(() => {})
@@ -46,6 +48,14 @@ async function answered<T>(call: Promise<T>): Promise<T> {
     return await Promise.race([call, isStuck])
   } finally {
     limit.abort()
+  }
+}
+
+/** Waits until a value has stayed the same for as long as a server that is not stuck may take. */
+async function untilUnchanged(value: () => number, signal: AbortSignal): Promise<void> {
+  for (let before: number | undefined; before !== value(); ) {
+    before = value()
+    await sleep(STUCK_AFTER_MS, undefined, { signal })
   }
 }
 
@@ -86,9 +96,11 @@ export class Harness {
     await this.env.teardown()
   }
 
-  /** Skips this much of the environment's time. */
+  /** Skips this much of the environment's time, in which activities take real time. */
   sleep(duration: Duration): Promise<void> {
-    return answered(this.env.sleep(duration))
+    const calls = () =>
+      [...this.#worlds.values()].reduce((sum, world) => sum + world.calls.length, 0)
+    return answered(this.env.sleep(duration), calls)
   }
 
   async start(

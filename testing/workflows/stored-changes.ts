@@ -7,10 +7,10 @@ import { createActivities } from '../../src/activities/index.ts'
 import { AwsAccess } from '../../src/aws/access.ts'
 import { Pacers } from '../../src/aws/pacer.ts'
 import { installationId } from '../../src/db/installation.ts'
-import { createWorkflows } from '../../src/temporal/client.ts'
 import { startWorker } from '../../src/temporal/worker.ts'
 import type { TestApi } from '../api.ts'
 import { createTemporalNamespace } from '../temporal-namespace.ts'
+import { createTestWorkflows } from './client.ts'
 
 const logger = pino({ level: 'silent' })
 const AT_ONCE = 5
@@ -22,7 +22,7 @@ const AT_ONCE = 5
 export async function startClientAndWorkers(api: TestApi) {
   const target = await createTemporalNamespace()
   const installation = await installationId(api.db)
-  const workflows = createWorkflows(target, { installationId: installation, logger })
+  const workflows = createTestWorkflows(target, { installationId: installation, logger })
   onTestFinished(() => workflows.close())
   return {
     installation,
