@@ -127,6 +127,15 @@ describe('a process ends with one line and status 1', () => {
   })
 })
 
+test.each(['src/main.ts', 'src/server.ts', 'src/worker.ts'])(
+  'an address of Temporal with a scheme results in one line: %s',
+  async (script) => {
+    const { code, output } = await start(script, [], { TEMPORAL_ADDRESS: 'http://temporal:7233' })
+    expect(output).toMatch(/^TEMPORAL_ADDRESS[^\n]* must be a host or host:port[^\n]*$/)
+    expect(code).toBe(1)
+  },
+)
+
 test('a port in use, an address of another machine, and an unreadable certificate result in one line', async () => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -3,9 +3,9 @@ import type { Settings } from './setting.ts'
 
 const databaseUrl = z.string().refine((text) => {
   const url = URL.parse(text)
-  return (
-    (url?.protocol === 'postgres:' || url?.protocol === 'postgresql:') && url.pathname.length > 1
-  )
+  if (!url || !['postgres:', 'postgresql:'].includes(url.protocol)) return false
+  const port = url.searchParams.get('port') ?? '5432'
+  return url.pathname.length > 1 && /^\d{1,5}$/.test(port) && +port <= 65535
 }, 'must be a URL like postgres://user:password@host:5432/database (special characters in the password percent-encoded)')
 
 /** Where Cairn stores what it imports. */

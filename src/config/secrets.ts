@@ -44,7 +44,7 @@ export const secretSettings = {
       .string()
       .transform((text) => text.split(/[\s,]+/).filter(Boolean))
       .refine(
-        (keys) => keys.every((key) => /^[A-Za-z0-9+/_-]{43}=?$/.test(key)),
+        (keys) => keys.length > 0 && keys.every((key) => /^[A-Za-z0-9+/_-]{43}=?$/.test(key)),
         'must be keys of 32 bytes in Base64, separated by commas; `openssl rand -base64 32` generates one',
       )
       .transform((keys) => keys.map((key) => Buffer.from(key, 'base64')))

@@ -20,7 +20,7 @@ function wholeNumber(least: number, most: number) {
 }
 
 function isAddressRange(text: string): boolean {
-  const [, address, bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  const [, address, bits] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
   const version = isIP(address ?? '')
   // Every client would count as a proxy, and could claim any address.
   return (
@@ -63,7 +63,7 @@ export const serverSettings = {
       .string()
       .transform((text) => [...new Set(text.split(/[\s,]+/).filter(Boolean))])
       .refine(
-        (ranges) => ranges.every(isAddressRange),
+        (ranges) => ranges.length > 0 && ranges.every(isAddressRange),
         'must be IP addresses or CIDR ranges, separated by commas: 10.0.0.0/8,::1',
       )
       .optional(),

@@ -33,7 +33,9 @@ export const sourceSettings = {
       .string()
       .transform((text) => [...new Set(text.split(/[\s,]+/).filter(Boolean))])
       .refine(
-        (regions) => regions.every((region) => /^[a-z]{2,4}(-[a-z]+)+-\d+$/.test(region)),
+        (regions) =>
+          regions.length > 0 &&
+          regions.every((region) => /^[a-z]{2,4}(-[a-z]+)+-\d+$/.test(region)),
         'must be region names, separated by commas: us-east-1,eu-west-1',
       )
       .optional(),
