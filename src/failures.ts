@@ -1,11 +1,14 @@
-/** Postgres' SQLSTATE classes and codes. https://www.postgresql.org/docs/18/errcodes-appendix.html */
-const postgresCauses: Record<string, string> = {
-  '28P01': 'Postgres rejected the password in DATABASE_URL',
-  '28000': 'Postgres rejected the login in DATABASE_URL',
-  '3D000': 'The database in DATABASE_URL does not exist',
-  '42501': "The login in DATABASE_URL lacks a privilege: it must own Cairn's database",
-  '53300': 'Postgres has no free connection slots',
-  '57P03': 'Postgres is still starting or is shutting down',
+/**
+ * Causes by Postgres' SQLSTATE, with the variable whose login or database it is about.
+ * https://www.postgresql.org/docs/18/errcodes-appendix.html
+ */
+const postgresCauses: Record<string, (variable: string) => string> = {
+  '28P01': (variable) => `Postgres rejected the password in ${variable}`,
+  '28000': (variable) => `Postgres rejected the login in ${variable}`,
+  '3D000': (variable) => `The database in ${variable} does not exist`,
+  '42501': (variable) => `The login in ${variable} lacks a privilege: it must own Cairn's database`,
+  '53300': () => 'Postgres has no free connection slots',
+  '57P03': () => 'Postgres is still starting or is shutting down',
 }
 
 /** Error codes of the operating system if a server cannot be reached. */
@@ -38,11 +41,19 @@ export function explainFailure(error: unknown): string {
   if (!(cause instanceof Error)) return String(cause)
   const { message, code = '', syscall } = cause as NodeJS.ErrnoException
   if (isBug(cause, code)) return cause.stack ?? message
-  const known = postgresCauses[code]
+  const known = explainPostgres(code, 'DATABASE_URL')
   if (known) return `${known}: ${message}`
   if (unreachable.has(code) && syscall !== 'listen')
     return `A server that Cairn needs cannot be reached: ${message || code}`
   return message || code || cause.name
+}
+
+/**
+ * @param variable the name of the variable with the URL that was used
+ * @returns undefined for an unknown SQLSTATE
+ */
+export function explainPostgres(sqlstate: string, variable: string): string | undefined {
+  return postgresCauses[sqlstate]?.(variable)
 }
 
 function isBug(error: Error, code: string): boolean {

@@ -422,9 +422,27 @@ describe('the login of the API', () => {
     await expect(start(configure(env))).rejects.toThrow(`The API would act as ${role}`)
   })
 
-  test('stops the start without the required grant, which the error shows', async () => {
-    const { env } = await login('nobody', '')
-    await expect(start(configure(env))).rejects.toThrow(/GRANT cairn_api, cairn_system/)
+  test.each([
+    ['ungranted', ''],
+    // Only one of the two pools can set its role.
+    ['half_granted', 'IN ROLE cairn_api'],
+  ])(
+    'stops the start without the required grants, which the error shows: %s',
+    async (name, roles) => {
+      const { env } = await login(name, roles)
+      await expect(start(configure(env))).rejects.toThrow(
+        /^The login of DATABASE_API_URL .* GRANT cairn_api, cairn_system/,
+      )
+    },
+  )
+
+  test('that cannot connect stops the start with the name of its variable', async () => {
+    const { env } = await login('stranger', 'IN ROLE cairn_api, cairn_system')
+    const url = new URL(env.DATABASE_API_URL)
+    url.password = 'wrong'
+    await expect(start(configure({ ...env, DATABASE_API_URL: url.href }))).rejects.toThrow(
+      /^Postgres rejected the password in DATABASE_API_URL: /,
+    )
   })
 })
 

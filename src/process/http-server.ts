@@ -15,6 +15,7 @@ import type { Database } from '../db/database.ts'
 import { removeExpiredSessions } from '../db/members.ts'
 import { openNotifications } from '../db/notifications.ts'
 import { principalReader } from '../db/worker-principals.ts'
+import { explainPostgres } from '../failures.ts'
 import { ensureFirstKey } from '../first-key.ts'
 import { secretBox } from '../secret-key.ts'
 import type { Workflows } from '../temporal/workflows.ts'
@@ -39,8 +40,8 @@ interface RunningServer {
  * Starts the HTTP API on a migrated database, and creates the first organization and its key if
  * they do not exist.
  *
- * @throws ConfigError if the configured port is in use, or if row-level security does not apply to
- *   the API's login
+ * @throws ConfigError if the configured port is in use, if the API's login cannot be used, or if
+ *   row-level security does not apply to it
  */
 export async function startServer(options: {
   config: Config
@@ -72,7 +73,7 @@ export async function startServer(options: {
   const closeDatabases = () =>
     Promise.all([database.destroy(), system.destroy(), notifications.close()])
   try {
-    await refusePowerfulRole(database, config)
+    await checkLogin({ database, system }, config)
     const { organizationId } = await ensureFirstKey(config, { database, system }, logger)
     await removeExpiredSessions(system)
     const { publicUrl } = config
@@ -163,29 +164,48 @@ async function listen(app: App, config: Config): Promise<string> {
   }
 }
 
-/** Row-level security does not apply to superusers and roles with BYPASSRLS. */
-async function refusePowerfulRole(database: Database, config: Config): Promise<void> {
-  const { rows } = await sql<{ rolname: string }>`
+/**
+ * Checks that the login can use the API's roles, and that row-level security applies to it: it does
+ * not apply to superusers and roles with BYPASSRLS.
+ *
+ * @throws ConfigError that names the variable with the login
+ */
+async function checkLogin(
+  { database, system }: { database: Database; system: Database },
+  config: Config,
+): Promise<void> {
+  const separate = config.databaseApiUrl !== undefined
+  const powerful = sql<{ rolname: string }>`
     SELECT rolname FROM pg_roles
     -- A login can become any role that it is a member of again. The owner's login may do more anyway.
-    WHERE rolname IN (current_user, ${config.databaseApiUrl ? sql`session_user` : sql`current_user`})
+    WHERE rolname IN (current_user, ${separate ? sql`session_user` : sql`current_user`})
       AND (rolsuper OR rolbypassrls)
   `
-    .execute(database)
-    .catch((error) => {
-      // insufficient_privilege: the pool could not set its role.
-      if (error.code !== '42501') throw error
-      throw new ConfigError(
-        `The login of ${config.databaseApiUrl ? 'DATABASE_API_URL' : 'DATABASE_URL'} lacks the API's roles. ` +
-          'As an administrator: GRANT cairn_api, cairn_system TO that login.',
-      )
-    })
-  if (rows[0]) {
-    throw new ConfigError(
-      `The API would act as ${rows[0].rolname}, to which row-level security does not apply. ` +
-        'Set DATABASE_API_URL to a login that is neither superuser nor BYPASSRLS.',
+  const results = await Promise.all([
+    powerful.execute(database),
+    sql`SELECT`.execute(system),
+  ]).catch((error) => {
+    throw loginError(error, separate ? 'DATABASE_API_URL' : 'DATABASE_URL')
+  })
+  const [role] = results[0].rows
+  if (!role) return
+  throw new ConfigError(
+    `The API would act as ${role.rolname}, to which row-level security does not apply. ` +
+      'Set DATABASE_API_URL to a login that is neither superuser nor BYPASSRLS.',
+  )
+}
+
+function loginError(error: NodeJS.ErrnoException, variable: string): Error {
+  const { code = '', message } = error
+  // insufficient_privilege: a pool could not set its role.
+  if (code === '42501') {
+    return new ConfigError(
+      `The login of ${variable} lacks the API's roles. ` +
+        'As an administrator: GRANT cairn_api, cairn_system TO that login.',
     )
   }
+  const cause = explainPostgres(code, variable)
+  return cause === undefined ? error : new ConfigError(`${cause}: ${message}`)
 }
 
 /**
