@@ -4,7 +4,7 @@ import type { AwsProblemKind } from '../connections/aws-problems.ts'
 export class AwsProblem extends Error {
   override readonly name = 'AwsProblem'
   readonly kind: AwsProblemKind
-  /** AWS's error code, or the name of the client's error. */
+  /** AWS's error code, the SDK's name of the error, or the code of the operating system. */
   readonly code: string
 
   constructor(kind: AwsProblemKind, code: string, message: string) {
@@ -68,12 +68,12 @@ export function toAwsProblem(error: unknown): unknown {
   if (status === undefined) {
     // Without a response, nothing was denied, regardless of the error's name.
     const isOwn = known === 'no_credentials' || known === 'expired'
-    const name = error.name === 'Error' && code ? code : error.name
+    const name = isGeneric(error) ? code || 'NoAnswer' : error.name
     if (isOwn) return new AwsProblem(known, name, withoutSecrets(error.message || name))
     return new AwsProblem('unreachable', name, noAnswer(error, code))
   }
   if (known) return new AwsProblem(known, error.name, withoutSecrets(error.message || error.name))
-  if (isParserError(error)) return notFromAws(status)
+  if (isGeneric(error)) return notFromAws(status)
   return new AwsProblem(
     status >= 500 ? 'unavailable' : 'rejected',
     error.name,
@@ -81,12 +81,23 @@ export function toAwsProblem(error: unknown): unknown {
   )
 }
 
-/** The SDK's parsers throw JavaScript's own errors, and `Unknown` if an error has no code. */
-function isParserError({ name }: Error): boolean {
-  return ['SyntaxError', 'TypeError', 'RangeError', 'Error', 'Unknown', 'UnknownError'].includes(
-    name,
-  )
-}
+/**
+ * Names that mean nothing to an operator: JavaScript's own errors, which parsers of a response throw
+ * and Node throws with a `code`, and the SDK's `Unknown` for an error without a code.
+ */
+const genericNames = new Set([
+  'Error',
+  'AggregateError',
+  'RangeError',
+  'ReferenceError',
+  'SyntaxError',
+  'TypeError',
+  'URIError',
+  'Unknown',
+  'UnknownError',
+])
+
+const isGeneric = ({ name }: Error) => genericNames.has(name)
 
 /** Error names of Node and OpenSSL, with messages for operators. */
 const noAnswers: [names: RegExp, meaning: string][] = [
@@ -102,9 +113,10 @@ const noAnswers: [names: RegExp, meaning: string][] = [
 ]
 
 /** The message for an error without a response, which comes from Node, the SDK or a parser. */
-function noAnswer({ name, message }: Error, code = ''): string {
+function noAnswer(error: Error, code = ''): string {
+  const { name, message } = error
   for (const [names, meaning] of noAnswers) if (names.test(code) || names.test(name)) return meaning
-  const isForeign = code !== '' || isParserError({ name, message })
+  const isForeign = code !== '' || isGeneric(error)
   return isForeign ? 'AWS did not respond' : withoutSecrets(message || name)
 }
 

@@ -14,6 +14,10 @@ test.each([
     'in time',
   ],
   ['SELF_SIGNED_CERT_IN_CHAIN', 'Error', 'self-signed certificate in certificate chain', 'TLS'],
+  // Node's error after it has tried several addresses of a host.
+  ['ECONNREFUSED', 'AggregateError', 'connect ECONNREFUSED ::1:1', 'refused'],
+  ['ERR_INVALID_URL', 'TypeError', 'Invalid URL', 'AWS did not respond'],
+  [undefined, 'Error', 'something of the SDK', 'AWS did not respond'],
   ['HPE_INVALID_CONSTANT', 'Error', 'Parse Error: Expected HTTP/', 'AWS did not respond'],
   [undefined, 'SyntaxError', "Unexpected token '<'", 'AWS did not respond'],
   [
@@ -25,7 +29,9 @@ test.each([
 ])("a missing response is described in Cairn's own words: %s %s", (code, name, message, part) => {
   const error = Object.assign(new Error(message), { name, ...(code && { code }) })
   const problem = toAwsProblem(error) as AwsProblem
-  expect(problem).toMatchObject({ kind: 'unreachable', code: code ?? name })
+  // Without a code, only an SDK's own name is one that operators can search for.
+  const shown = code ?? (name === 'TimeoutError' ? name : 'NoAnswer')
+  expect(problem).toMatchObject({ kind: 'unreachable', code: shown })
   expect(problem.message).toContain(part)
   expect(problem.message).not.toContain(message)
 })
