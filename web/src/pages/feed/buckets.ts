@@ -73,7 +73,8 @@ export function ticks(from: number, to: number, zone: Zone, most: number): numbe
     const guess = local - offset(local)
     const time = local - offset(guess)
     if (time > to) break
-    if (time >= from && time !== found.at(-1)) found.push(time)
+    // When clocks are moved forward, local times that do not exist are later than the next ones.
+    if (time >= from && time > (found.at(-1) ?? Number.NEGATIVE_INFINITY)) found.push(time)
   }
   return found
 }
