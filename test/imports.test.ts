@@ -22,7 +22,7 @@ const mayUse: Record<string, string[]> = {
   'src/embedded': [],
   'src/temporal': ['src/workflows'],
   'src/aws': ['src/connections', 'src/json.ts'],
-  'src/db': ['src/changes', 'src/connections', 'src/incidents'],
+  'src/db': ['src/changes', 'src/connections', 'src/incidents', 'src/reuse.ts'],
   // What a process starts and stops: it puts the parts together.
   'src/process': ['src'],
   'src/integrations': ['src/changes', 'src/db'],
@@ -49,6 +49,7 @@ const mayUse: Record<string, string[]> = {
     'src/db',
     'src/incidents',
     'src/integrations',
+    'src/reuse.ts',
     'src/sources',
     'src/temporal/errors.ts',
   ],

@@ -54,6 +54,8 @@ export interface TestApi {
   db: Database
   /** Sees every row. */
   superuser: Database
+  /** The pool that stores deliveries. */
+  deliveryDatabase: Database
   workflows: Workflows
   /** The key of `context.secrets`. */
   secretKey: Buffer
@@ -84,7 +86,7 @@ export async function createTestApi(
   const testDatabase = await createOpenDatabase()
   const { db } = testDatabase
   const superuser = openDatabase({ url: testDatabase.superuserUrl })
-  const { database, system } = openApiDatabases({
+  const { database, system, deliveryDatabase } = openApiDatabases({
     url: testDatabase.url,
     maxQueries: 2,
     timeoutsMs: options.timeoutsMs,
@@ -118,7 +120,7 @@ export async function createTestApi(
     jsonBudget: options.jsonBudget,
     maxConnections: options.maxConnections ?? 1000,
     secrets: new SecretBox([secretKey]),
-    deliveries: createDeliveryWriter({ system, workflows }),
+    deliveries: createDeliveryWriter({ database: deliveryDatabase, workflows }),
   }
   const app = await createApp(context, { logger, trustedProxies: options.trustedProxies })
   const client = (headers: Record<string, string>): Client => ({
@@ -142,6 +144,7 @@ export async function createTestApi(
     databaseUrl: testDatabase.url,
     db,
     superuser,
+    deliveryDatabase,
     workflows,
     secretKey,
     async tenant(name) {
@@ -177,7 +180,9 @@ export async function createTestApi(
       await app.close()
       await workflows.close()
       await notifications.close()
-      await Promise.all([database, system, db, superuser].map((each) => each.destroy()))
+      await Promise.all(
+        [database, system, deliveryDatabase, db, superuser].map((each) => each.destroy()),
+      )
       await testDatabase.drop()
     },
   }

@@ -2,6 +2,10 @@ import { type Database, openDatabase } from '../db/database.ts'
 
 /** Maximum number of connections of the pool that acts for organizations. */
 const API_POOL_SIZE = 10
+/** Of the pool that finds keys, sessions and the integrations of deliveries. */
+const SYSTEM_POOL_SIZE = 6
+/** Of the pool that stores deliveries. Each organization stores one batch at a time. */
+const DELIVERY_POOL_SIZE = 3
 /**
  * Longer than a user waits for a page. While a statement runs, others cannot use its connection.
  */
@@ -23,7 +27,7 @@ export function openApiDatabases(options: {
   /** How long a statement may run, and how long a transaction waits in the queue. */
   timeoutsMs?: { statement: number; wait: number }
   onError?: (error: Error) => void
-}): { database: Database; system: Database } {
+}): { database: Database; system: Database; deliveryDatabase: Database } {
   const { url, maxQueries, timeoutsMs = TIMEOUTS_MS, onError } = options
   const shared = { url, onError, statementTimeoutMs: timeoutsMs.statement }
   return {
@@ -38,6 +42,8 @@ export function openApiDatabases(options: {
       },
     }),
     // Only for lookups of single rows by key, so no organization can occupy it for long.
-    system: openDatabase({ ...shared, role: 'cairn_system', max: 6 }),
+    system: openDatabase({ ...shared, role: 'cairn_system', max: SYSTEM_POOL_SIZE }),
+    // A batch may have many megabytes, and authentication must not wait for it.
+    deliveryDatabase: openDatabase({ ...shared, role: 'cairn_system', max: DELIVERY_POOL_SIZE }),
   }
 }

@@ -90,7 +90,11 @@ const tags = ['environments']
 
 /** The routes for environments and their order. The routes of connections link them to changes. */
 export function environmentRoutes(app: App, { database }: ApiContext): void {
-  /** @throws Problem 404, also for an environment of another organization */
+  /**
+   * Changes the environment of the request.
+   *
+   * @throws Problem 404, also for an environment of another organization
+   */
   const withId = async (
     request: { organizationId: string; params: { id: string } },
     work: (trx: Trx, id: string) => Promise<CountedEnvironment | undefined>,
@@ -162,7 +166,12 @@ export function environmentRoutes(app: App, { database }: ApiContext): void {
         },
       },
     },
-    (request) => withId(request, findEnvironment),
+    async (request) => {
+      const row = await found('environment', request.params.id, (id) =>
+        readOrganization(database, request, (trx) => findEnvironment(trx, id)),
+      )
+      return toEnvironment(row)
+    },
   )
 
   app.patch(

@@ -1,22 +1,12 @@
 import { z } from 'zod'
+import { reuse } from '../reuse.ts'
 import type { ApiContext, App } from './context.ts'
 import { jsonResponse, problems } from './problems.ts'
 
 const tags = ['health']
 
-/** The route is public, so Postgres and Temporal are checked at most once in this time. */
+/** The route is public, so Postgres and Temporal are checked at most once in this time after a check. */
 const READINESS_FOR_MS = 1_000
-
-/** Caches a result for `ms`. Concurrent calls share a pending result. */
-function reuse<T>(ms: number, find: () => Promise<T>): () => Promise<T> {
-  let last: { at: number; result: Promise<T> } | undefined
-  return () => {
-    const now = Date.now()
-    // A clock that was set back also expires the result.
-    if (!last || now < last.at || now >= last.at + ms) last = { at: now, result: find() }
-    return last.result
-  }
-}
 
 /** For load balancers and process managers: no key, no prefix. */
 export function healthRoutes(app: App, { system, workflows }: ApiContext): void {

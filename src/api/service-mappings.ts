@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { asOrganization, readOrganization, violates } from '../db/database.ts'
-import { remapAlerts } from '../db/incidents.ts'
+import { lockIncidents, remapAlerts } from '../db/incidents.ts'
 import type { ServiceMappingRow } from '../db/schema/incidents.ts'
 import {
   deleteServiceMapping,
@@ -101,6 +101,7 @@ export function serviceMappingRoutes(app: App, { database }: ApiContext): void {
     async (request, reply) => {
       const { organizationId, body } = request
       const row = await asOrganization(database, organizationId, async (trx) => {
+        await lockIncidents(trx, organizationId)
         const inserted = await insertServiceMapping(trx, organizationId, body)
         await remapAlerts(trx, organizationId)
         return inserted
@@ -129,6 +130,7 @@ export function serviceMappingRoutes(app: App, { database }: ApiContext): void {
       const { organizationId, params } = request
       const row = await asOrganization(database, organizationId, (trx) =>
         found('service mapping', params.id, async (id) => {
+          await lockIncidents(trx, organizationId)
           const deleted = await deleteServiceMapping(trx, id)
           if (deleted) await remapAlerts(trx, organizationId)
           return deleted

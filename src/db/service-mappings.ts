@@ -29,6 +29,8 @@ export function toMapping(row: ServiceMappingRow): ServiceMapping {
 }
 
 /**
+ * The caller has called `lockIncidents`, so that the limit is exact.
+ *
  * @throws TooManyServiceMappings
  * @throws pg error 23505 on `service_mappings_once` if there is one for this source, label and value
  * @throws pg error 23503 on `service_mappings_environment` if the environment does not exist
@@ -58,7 +60,12 @@ export async function insertServiceMapping(
     .executeTakeFirstOrThrow()
 }
 
-/** @returns the deleted mapping; undefined if it does not exist */
+/**
+ * The caller has called `lockIncidents`: a new mapping of the same value waits for this transaction
+ * while it has that lock.
+ *
+ * @returns the deleted mapping; undefined if it does not exist
+ */
 export function deleteServiceMapping(trx: Trx, id: string): Promise<ServiceMappingRow | undefined> {
   return trx.deleteFrom('service_mappings').where('id', '=', id).returningAll().executeTakeFirst()
 }

@@ -1,4 +1,5 @@
 import type { PrincipalFinding } from '../aws/principal-finding.ts'
+import { reuse } from '../reuse.ts'
 import type { Database, Trx } from './database.ts'
 
 /** A worker without a report for longer than this is considered stopped. */
@@ -81,12 +82,15 @@ export async function currentPrincipal(
   return { ...withConfigured(seen, configured), seenAt: rows[0]?.seen_at ?? null }
 }
 
-/** For the API's context: `principal: principalReader(api, config.principalArn)`. */
+/**
+ * For the API's context: `principal: principalReader(api, config.principalArn)`. The query acts for
+ * no organization, so the limits of the pool do not apply to it. Concurrent calls share one query.
+ */
 export function principalReader(
   db: Database,
   configured: string | undefined,
 ): () => Promise<Principal> {
-  return () => currentPrincipal(db, { configured })
+  return reuse(0, () => currentPrincipal(db, { configured }))
 }
 
 /**

@@ -68,10 +68,19 @@ export async function startServer(options: {
   const url = config.databaseApiUrl ?? options.databaseUrl
   const onError = (error: Error) =>
     logger.warn({ reason: error.message }, 'Lost a connection to Postgres')
-  const { database, system } = openApiDatabases({ url, onError, maxQueries: config.maxQueries })
+  const { database, system, deliveryDatabase } = openApiDatabases({
+    url,
+    onError,
+    maxQueries: config.maxQueries,
+  })
   const notifications = openNotifications({ url, onError })
   const closeDatabases = () =>
-    Promise.all([database.destroy(), system.destroy(), notifications.close()])
+    Promise.all([
+      database.destroy(),
+      system.destroy(),
+      deliveryDatabase.destroy(),
+      notifications.close(),
+    ])
   try {
     await checkLogin({ database, system }, config)
     const { organizationId } = await ensureFirstKey(config, { database, system }, logger)
@@ -99,7 +108,7 @@ export async function startServer(options: {
         auth,
         demoOwner,
         secrets: secretBox(config),
-        deliveries: createDeliveryWriter({ system, workflows }),
+        deliveries: createDeliveryWriter({ database: deliveryDatabase, workflows }),
         temporalUrl: options.temporalUrl,
       },
       {

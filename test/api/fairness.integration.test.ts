@@ -31,8 +31,8 @@ afterAll(async () => {
   await api.close()
 })
 
-/** Makes every statement that touches environments wait until the function that it returns is called. */
-async function blockEnvironments(): Promise<() => Promise<void>> {
+/** Makes every statement that touches a table wait until the function that it returns is called. */
+async function blockTable(table: string): Promise<() => Promise<void>> {
   let release = () => {}
   const released = new Promise<void>((resolve) => {
     release = resolve
@@ -42,7 +42,7 @@ async function blockEnvironments(): Promise<() => Promise<void>> {
     locked = resolve
   })
   const transaction = api.superuser.transaction().execute(async (trx) => {
-    await sql`LOCK TABLE environments IN ACCESS EXCLUSIVE MODE`.execute(trx)
+    await sql`LOCK TABLE ${sql.table(table)} IN ACCESS EXCLUSIVE MODE`.execute(trx)
     locked()
     await released
   })
@@ -54,10 +54,10 @@ async function blockEnvironments(): Promise<() => Promise<void>> {
 }
 
 /** How many statements of the API wait for that lock. */
-async function blockedStatements(): Promise<number> {
+async function blockedStatements(table = 'environments'): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND wait_event_type = 'Lock' AND query ILIKE '%environments%'
+    WHERE datname = current_database() AND wait_event_type = 'Lock' AND query ILIKE ${`%${table}%`}
   `.execute(api.superuser)
   return rows[0]!.count
 }
@@ -76,7 +76,7 @@ async function get(tenant: Tenant, path: string, signal?: AbortSignal) {
 describe('one organization', () => {
   let unblock: () => Promise<void>
   beforeEach(async () => {
-    unblock = await blockEnvironments()
+    unblock = await blockTable('environments')
     return unblock
   })
 
@@ -108,9 +108,12 @@ describe('one organization', () => {
     expect((await get(greedy, 'environments')).status).toBe(200)
   })
 
-  test('ends its running and waiting statements by disconnecting', async () => {
+  test.each([
+    ['a list', 'environments'],
+    ['one item', 'environments/01980000-0000-7000-8000-000000000000'],
+  ])('ends its running and waiting statements by disconnecting: %s', async (_what, path) => {
     const client = new AbortController()
-    const answers = Array.from({ length: 52 }, () => get(greedy, 'environments', client.signal))
+    const answers = Array.from({ length: 52 }, () => get(greedy, path, client.signal))
     const settled = Promise.allSettled(answers)
     await vi.waitFor(async () => expect(await blockedStatements()).toBe(2), WITHIN)
     client.abort()
@@ -145,6 +148,26 @@ test('streams and requests that wait for a workflow use no connection of the poo
   client.abort()
   await Promise.allSettled(streams.map((stream) => stream.text()))
   importNow.mockRestore()
+})
+
+test('keys are found while deliveries of many organizations wait to be stored', async () => {
+  const senders = await Promise.all(Array.from({ length: 8 }, (_, n) => api.tenant(`sender ${n}`)))
+  const release = await blockTable('integrations')
+  const stored = senders.map(({ id }) =>
+    api.context.deliveries.store(id, {
+      integrationId: '01980000-0000-7000-8000-000000000000',
+      deliveryId: 'a',
+      event: null,
+      headers: {},
+      body: Buffer.from('{}'),
+      isTest: false,
+    }),
+  )
+  await vi.waitFor(async () => expect(await blockedStatements('integrations')).toBe(3), WITHIN)
+  for (let n = 0; n < 12; n++) expect((await get(other, 'connections')).status).toBe(200)
+  await release()
+  // None has such an integration.
+  expect(await Promise.all(stored)).toEqual(Array(8).fill(false))
 })
 
 describe('cancellation', () => {
@@ -239,8 +262,8 @@ describe('cancellation', () => {
 
 test('statements of the API end after five seconds', async () => {
   const database = await createTestDatabase()
-  const { database: pool, system } = openApiDatabases({ url: database.url, maxQueries: 2 })
-  for (const each of [pool, system]) {
+  const pools = openApiDatabases({ url: database.url, maxQueries: 2 })
+  for (const each of Object.values(pools)) {
     const { rows } = await sql<{ statement_timeout: string }>`SHOW statement_timeout`.execute(each)
     expect(rows).toEqual([{ statement_timeout: '5s' }])
     await each.destroy()

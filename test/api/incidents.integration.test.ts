@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { asOrganization } from '../../src/db/database.ts'
 import { ensurePartitions } from '../../src/db/imports.ts'
-import { applyIncidentEvents } from '../../src/db/incidents.ts'
+import { applyIncidentEvents, lockIncidents } from '../../src/db/incidents.ts'
 import { translatePagerDuty } from '../../src/sources/pagerduty/translate.ts'
 import { createTestApi, type Tenant, type TestApi } from '../../testing/api.ts'
 import { someChange } from '../../testing/changes.ts'
@@ -11,7 +12,8 @@ let api: TestApi
 let made = 0
 
 beforeAll(async () => {
-  api = await createTestApi()
+  // Nothing here times out on a slow machine.
+  api = await createTestApi({ timeoutsMs: { statement: 600_000, wait: 300_000 } })
 })
 afterAll(() => api.close())
 
@@ -138,6 +140,33 @@ describe('a manual incident', () => {
     expect(theirs.body.id).not.toBe(sent[0]!.body.id)
     const wrong = await owner.request('POST', '/api/v1/incidents', { ...body, idempotencyKey: '' })
     expect(wrong.status).toBe(422)
+  })
+
+  test('starts one import at a time, however many are created meanwhile', async () => {
+    const owner = await tenant()
+    const { body: connection } = await owner.request('POST', '/api/v1/connections', {
+      name: 'production',
+    })
+    await api.superuser
+      .updateTable('connections')
+      .set({ status: 'current' })
+      .where('id', '=', connection.id)
+      .execute()
+    const first = Promise.withResolvers<never>()
+    const importNow = vi
+      .spyOn(api.workflows, 'importNow')
+      .mockReturnValueOnce(first.promise)
+      .mockResolvedValue({} as never)
+    await create(owner)
+    await vi.waitFor(() => expect(importNow).toHaveBeenCalledTimes(1), 50_000)
+    for (let n = 0; n < 10; n++) await create(owner)
+    expect(importNow).toHaveBeenCalledTimes(1)
+    // The newest incident may be newer than the import that is running.
+    first.resolve({} as never)
+    await vi.waitFor(() => expect(importNow).toHaveBeenCalledTimes(2), 50_000)
+    for (let n = 0; n < 3; n++) await owner.request('GET', '/api/v1/incidents')
+    expect(importNow).toHaveBeenCalledTimes(2)
+    importNow.mockRestore()
   })
 
   test('cannot use an environment of another organization', async () => {
@@ -423,4 +452,37 @@ test('a service mapping applies to existing and new alerts until it is removed',
   ])
   await owner.request('DELETE', `/api/v1/service-mappings/${created.body.id}`)
   expect((await read()).body).toMatchObject({ environmentId: null, services: ['Checkout API'] })
+})
+
+test('concurrent requests do not exceed the limit of service mappings', async () => {
+  const owner = await tenant()
+  const mapping = (n: number) => ({
+    organization_id: owner.id,
+    source: null,
+    label: null,
+    value: `service ${n}`,
+    environment_id: null,
+    services: ['checkout'],
+  })
+  await api.superuser
+    .insertInto('service_mappings')
+    .values(Array.from({ length: 499 }, (_, n) => mapping(n)))
+    .execute()
+  const send = (value: string) =>
+    owner.request('POST', '/api/v1/service-mappings', { value, services: ['checkout'] })
+  const sent = await asOrganization(api.db, owner.id, async (trx) => {
+    await lockIncidents(trx, owner.id)
+    const answers = ['a', 'b', 'c', 'd'].map(send)
+    // Two at a time, the limit of an organization.
+    await vi.waitFor(async () => {
+      const { rows } = await sql<{ count: number }>`
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event = 'advisory'
+      `.execute(api.superuser)
+      expect(rows[0]!.count).toBe(2)
+    }, 50_000)
+    return { answers }
+  })
+  const answers = await Promise.all(sent.answers)
+  expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409])
 })

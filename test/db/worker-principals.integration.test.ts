@@ -80,6 +80,18 @@ describe('one worker', () => {
     expect(await principalReader(apiDb, undefined)()).toMatchObject({ state: 'certain', arn: ROLE })
   })
 
+  test('is read by one query for concurrent calls, and again for later ones', async () => {
+    const read = principalReader(apiDb, undefined)
+    const query = vi.spyOn(apiDb, 'selectFrom')
+    const unknown = await Promise.all(Array.from({ length: 100 }, read))
+    expect(query).toHaveBeenCalledTimes(1)
+    expect(unknown.map(({ arn }) => arn)).toEqual(Array(100).fill(null))
+    await report('a', await found(ROLE))
+    expect((await read()).arn).toBe(ROLE)
+    expect(query).toHaveBeenCalledTimes(2)
+    query.mockRestore()
+  })
+
   test('replaces its earlier reports', async () => {
     await report('a', await found(ROLE, []))
     expect(await current()).toMatchObject({ state: 'uncertain', arn: null })

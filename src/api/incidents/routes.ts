@@ -15,7 +15,7 @@ import type { ApiContext, App } from '../context.ts'
 import { found, jsonResponse, problems } from '../problems.ts'
 import { storableText } from '../text.ts'
 import { readIncidentCursor, writeIncidentCursor } from './cursor.ts'
-import { importAllNow } from './import-all-now.ts'
+import { createImportAll } from './import-all-now.ts'
 import { params, refuseField, refuseIncident, tags, withIncident } from './requests.ts'
 import {
   createIncidentSchema,
@@ -40,6 +40,7 @@ const splitSchema = z
 /** Incidents. What changed before them is in `answer-routes.ts`. */
 export function incidentRoutes(app: App, context: ApiContext): void {
   const { database } = context
+  const importAll = createImportAll(context, app.log)
 
   app.get(
     '/incidents',
@@ -124,7 +125,7 @@ export function incidentRoutes(app: App, context: ApiContext): void {
         createIncident(trx, organizationId, fields, by),
       ).catch(refuseIncident)
       if (created) {
-        importAllNow(context, organizationId, request.log)
+        importAll(organizationId)
         reply.code(201).header('location', `/api/v1/incidents/${row.id}`)
       }
       return toIncident(row)

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { asOrganization, type Database } from '../../db/database.ts'
 import { insertDeliveries, type NewDelivery } from '../../db/deliveries.ts'
 import type { Workflows } from '../../temporal/workflows.ts'
+import { coalesce } from '../coalesce.ts'
 
 /** Of one transaction. A body has at most 25 MB. */
 const BATCH = { deliveries: 200, bytes: 32 * 1024 * 1024 }
@@ -32,44 +33,34 @@ export interface DeliveryWriter {
  * The workflow that translates them is signalled after, and not waited for: a delivery that is
  * stored is translated later if Temporal is unavailable.
  *
- * @param options.system the pool of the role `cairn_system`
+ * @param options.database a pool of the role `cairn_system` for these transactions only
  */
 export function createDeliveryWriter(options: {
-  system: Database
+  database: Database
   workflows: Pick<Workflows, 'deliver'>
 }): DeliveryWriter {
-  const { system, workflows } = options
+  const { database, workflows } = options
   const queues = new Map<string, Waiting[]>()
-  const signalling = new Map<string, boolean>()
+  const signal = coalesce(async (organizationId) => {
+    await workflows.deliver(organizationId)
+    await sleep(SIGNAL_PAUSE_MS, undefined, { ref: false })
+  })
 
   async function writeAll(organizationId: string, queue: Waiting[]): Promise<void> {
     while (queue.length > 0) {
       const batch = takeBatch(queue)
       const deliveries = batch.map(({ delivery }) => delivery)
       try {
-        const existing = await asOrganization(system, organizationId, (trx) =>
+        const existing = await asOrganization(database, organizationId, (trx) =>
           insertDeliveries(trx, organizationId, deliveries),
         )
         for (const { delivery, resolve } of batch) resolve(existing.has(delivery.integrationId))
-        void signal(organizationId)
+        signal(organizationId)
       } catch (error) {
         for (const { reject } of batch) reject(error)
       }
     }
     queues.delete(organizationId)
-  }
-
-  async function signal(organizationId: string): Promise<void> {
-    if (signalling.has(organizationId)) {
-      signalling.set(organizationId, true)
-      return
-    }
-    for (let again = true; again; again = signalling.get(organizationId) ?? false) {
-      signalling.set(organizationId, false)
-      await workflows.deliver(organizationId)
-      await sleep(SIGNAL_PAUSE_MS, undefined, { ref: false })
-    }
-    signalling.delete(organizationId)
   }
 
   return {

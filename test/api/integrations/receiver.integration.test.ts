@@ -576,7 +576,7 @@ test('pages of the log contain each delivery once, newest first', async () => {
 
 test('a burst of 1,000 deliveries is stored in a few transactions', async () => {
   const integration = await create('github')
-  const begun = vi.spyOn(api.context.system, 'transaction')
+  const begun = vi.spyOn(api.deliveryDatabase, 'transaction')
   const answers = await Promise.all(
     Array.from({ length: 1_000 }, (_, n) => sendGitHub(integration, `{"n":${n}}`)),
   )
