@@ -78,7 +78,7 @@ async function start(script: string, args: string[], env: Record<string, string 
     })
   }
   const tooLate = setTimeout(() => child.kill('SIGKILL'), 240_000)
-  const [code] = await once(child, 'exit')
+  const [code] = await once(child, 'close')
   clearTimeout(tooLate)
   return { code, output: output.trim() }
 }

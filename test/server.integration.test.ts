@@ -16,6 +16,7 @@ import { startServer } from '../src/process/http-server.ts'
 import { createWorkflows } from '../src/temporal/client.ts'
 import type { Workflows } from '../src/temporal/workflows.ts'
 import { createTestDatabase, type TestDatabase } from '../testing/database.ts'
+import { quietPort } from '../testing/ports.ts'
 
 const silent = pino({ level: 'silent' })
 
@@ -368,8 +369,7 @@ describe('the port', () => {
   })
 
   test('is replaced if another process takes it between the check and listening', async () => {
-    const port = await occupy()
-    await ends.pop()!()
+    const port = await quietPort()
     let taken: number | undefined
     const { url } = await start(
       { ...configure(), port, portAsked: false },

@@ -304,17 +304,22 @@ describe('a workflow update', () => {
 
   test('times out, and is executed nevertheless', async () => {
     const world = new World()
+    const ref = connectionIn(world)
+    expect(await workflows.changed(ref)).toBe(true)
+    await until(ref, 'current')
     const finish = Promise.withResolvers<void>()
     world.verify = async () => {
       await finish.promise
       return {}
     }
-    const ref = connectionIn(world)
     const error = await workflows.verifyNow(ref, { timeoutMs: 1500 }).catch((error) => error)
     expect(error).toBeInstanceOf(UpdateTimedOut)
     expect(error.message).toBe('No response within 1.5 s')
     finish.resolve()
-    await until(ref, 'current')
+    await vi.waitFor(
+      () => expect(world.of('verifyRole').map(({ outcome }) => outcome)).toEqual(['done', 'done']),
+      { timeout: 240_000 },
+    )
   })
 })
 

@@ -39,7 +39,7 @@ function startProcess(env: Record<string, string>) {
       said.output += data
     })
   }
-  return { child, said, ended: once(child, 'exit') }
+  return { child, said, ended: once(child, 'close') }
 }
 
 test.each(['SIGTERM', 'SIGINT'] as const)(

@@ -9,7 +9,7 @@ export interface RunningCairn {
   url: string
   /** Everything that it has written so far. */
   output(): string
-  /** Repeats a request to verify or to import that a busy machine did not complete in time. */
+  /** Repeats what a busy machine did not complete in time, as verifications and imports. */
   // biome-ignore lint/suspicious/noExplicitAny: each test says what it expects of the body
   request(method: string, route: string, body?: unknown): Promise<any>
   /** Stops it like an operator, or kills it. */

@@ -16,6 +16,9 @@ const INSTALLATION = 2
 /** Temporal's own site answers within this time or is taken for unreachable. Milliseconds. */
 const PROBE_LIMIT = 5_000
 
+const MAX_STARTS = 20
+const PAUSE_MS = 2_000
+
 const MAIN_CLASS = 'io.temporal.testserver.TestServer'
 /** A short-lived process gains nothing from an optimizing compiler or a concurrent collector. */
 const QUICK_START = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
@@ -30,7 +33,8 @@ export async function createTimeSkippingEnvironment(): Promise<TestWorkflowEnvir
       })
     } catch (error) {
       // The SDK waits 5 s for the server, which Java may not start in on a busy machine.
-      if (attempt === 5 || !`${error}`.includes('did not start within')) throw error
+      if (attempt === MAX_STARTS || !`${error}`.includes('did not start within')) throw error
+      await sleep(PAUSE_MS)
     }
   }
 }

@@ -4,6 +4,7 @@ import { nextAttempt } from '../../src/activities/verify.ts'
 import { AwsAccess } from '../../src/aws/access.ts'
 import { partitions } from '../../src/aws/regions.ts'
 import { createTestAccount, type TestAccount } from '../../testing/account.ts'
+import { PausedAws } from '../../testing/paused-aws.ts'
 import { readEvents, trust } from '../../testing/roles.ts'
 
 const mayAssume = {
@@ -213,9 +214,12 @@ test('without a probe of the refusal, the external ID is not reported as enforce
 test('a running verification shows its results so far', async () => {
   const account = await newAccount()
   const { ref } = await account.connect()
-  account.simulator.failNext({ operation: 'AssumeRole', effect: 'delay', delayMs: 1 })
-  account.simulator.failNext({ operation: 'AssumeRole', effect: 'delay', delayMs: 1_500 })
+  const { credentials } = account.simulator.vendor
+  const aws = new PausedAws({ credentials: async () => credentials, region: 'us-east-1' })
+  account.deps.aws = aws
+  aws.isPausing = true
   const running = account.run('verifyRole', ref, { failures: 0 })
+  void (await aws.next('AssumeRole')).release()
   const { progress } = await vi.waitFor(
     async () => {
       const kept = await keptChecks(account, ref.connectionId)
@@ -234,6 +238,7 @@ test('a running verification shows its results so far', async () => {
     ['lookup_events', 'waiting'],
     ['trails', 'waiting'],
   ])
+  aws.releaseAll()
   await running
   expect(await keptChecks(account, ref.connectionId)).toMatchObject({
     state: 'passed',

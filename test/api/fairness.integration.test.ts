@@ -11,7 +11,7 @@ import { createTestApi, type Tenant, type TestApi } from '../../testing/api.ts'
 import { createTestDatabase } from '../../testing/database.ts'
 
 /** For conditions that become true eventually. Milliseconds. */
-const WITHIN = 50_000
+const WITHIN = 240_000
 
 let api: TestApi
 let greedy: Tenant

@@ -59,7 +59,7 @@ async function demoWith(
     ...['--template', file('template.yaml', text)],
   ]
   const env = { ...childEnvironment(), CAIRN_DATA_DIR: path.join(folder, 'data') }
-  const running = promisify(execFile)(process.execPath, args, { cwd: root, env, timeout: 240_000 })
+  const running = promisify(execFile)(process.execPath, args, { cwd: root, env, timeout: 600_000 })
   return running.then(
     ({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
     ({ code, stdout, stderr }) => ({ code, output: stdout + stderr }),
@@ -141,22 +141,18 @@ test.concurrent.for<Phase>([
     [null, 'SIGINT'],
     ['--exit-when-imported', '--tps', '0.2'],
   ],
-])(
-  'signal %s ends the demo and its servers',
-  { timeout: 300_000 },
-  async ([, sight, signal, ended, args], context) => {
-    const { expect } = context
-    const demo = startDemo(context, args)
-    await vi.waitFor(() => expect(demo.output).toContain(sight), { timeout: 240_000, interval: 20 })
-    const limits = { timeout: 240_000, interval: 20 }
-    await vi.waitFor(() => expect(serversOf(demo.dataDir)).not.toEqual([]), limits)
-    demo.child.kill(signal)
-    expect(await demo.closed).toEqual(ended)
-    expect(demo.output).not.toMatch(/^ +at /m)
-    // A start that is cut off does not wait for the servers, which stop all the same.
-    await vi.waitFor(() => expect(serversOf(demo.dataDir)).toEqual([]), 240_000)
-  },
-)
+])('signal %s ends the demo and its servers', async ([, sight, signal, ended, args], context) => {
+  const { expect } = context
+  const demo = startDemo(context, args)
+  const limits = { timeout: 600_000, interval: 20 }
+  await vi.waitFor(() => expect(demo.output).toContain(sight), limits)
+  await vi.waitFor(() => expect(serversOf(demo.dataDir)).not.toEqual([]), limits)
+  demo.child.kill(signal)
+  expect(await demo.closed).toEqual(ended)
+  expect(demo.output).not.toMatch(/^ +at /m)
+  // A start that is cut off does not wait for the servers, which stop all the same.
+  await vi.waitFor(() => expect(serversOf(demo.dataDir)).toEqual([]), 600_000)
+})
 
 /** The files that others than its user can read. */
 function openFilesOf(dataDir: string): string[] {
@@ -168,7 +164,7 @@ function openFilesOf(dataDir: string): string[] {
 }
 
 /** A demo imports a week of events, on a machine that does other things as well. */
-const waiting = { timeout: 240_000, interval: 500 }
+const waiting = { timeout: 600_000, interval: 500 }
 
 // One demo for all of it: a start and an import cost more than the rest of the test.
 test("the demo's incident names the change in the console, its files are private, and a signal ends it", async (context) => {

@@ -255,7 +255,7 @@ describe('signed in', () => {
       expect(await heightOf('Denied')).toBeGreaterThan(36)
       for (const width of [1440, 1200, 1000, 900, 780, 700, 600, 480, 360]) {
         await page.setViewportSize({ width, height: 900 })
-        expect(await page.evaluate(coveredParts), `${width} px`).toBe(0)
+        await expect.poll(() => page.evaluate(coveredParts), { message: `${width} px` }).toBe(0)
       }
     })
 
@@ -436,8 +436,11 @@ describe('signed in', () => {
       }
       for (const width of [1280, 1200, 1120, 1040, 960, 390, 320]) {
         await page.setViewportSize({ width, height: 800 })
-        expect(Math.max(...(await linesOf(page, part))), `${width} px`).toBe(1)
-        expect(await right(value), `${width} px`).toBeLessThanOrEqual(await right(cell))
+        const message = `${width} px`
+        await expect.poll(async () => Math.max(...(await linesOf(page, part))), { message }).toBe(1)
+        await expect
+          .poll(async () => (await right(value)) - (await right(cell)), { message })
+          .toBeLessThanOrEqual(0)
       }
     })
 

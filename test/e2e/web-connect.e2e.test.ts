@@ -111,7 +111,7 @@ test('a new user signs up, connects an account with the template, and sees the f
     .first()
     .textContent())!
   await page.getByRole('button', { name: 'Copy external ID' }).click()
-  expect(await clipboardOf(page)).toBe(externalId)
+  await expect.poll(() => clipboardOf(page)).toBe(externalId)
   await isInNoField(page, externalId)
 
   // The other ways are there, filled in.
@@ -122,7 +122,7 @@ test('a new user signs up, connects an account with the template, and sees the f
     .waitFor()
   await page.getByRole('tab', { name: 'AWS CLI' }).click()
   await page.getByRole('button', { name: /^Copy: 1\./ }).click()
-  expect(await clipboardOf(page)).toContain(externalId)
+  await expect.poll(() => clipboardOf(page)).toContain(externalId)
   await page.getByRole('tab', { name: 'JSON policies' }).click()
   // Code is collapsed, so that the ARN's field stays in sight.
   expect(await code(/^Trust policy/).count()).toBe(0)
@@ -435,8 +435,7 @@ describe('a connected account', () => {
         await page.getByText('How to fix:').first().waitFor()
         const paste = page.getByRole('region').filter({ hasText: snippet }).last()
         await paste.locator('xpath=..').getByRole('button', { name: /^Copy/ }).click()
-        const copied = await clipboardOf(page)
-        expect(copied).toMatch(snippet)
+        await expect.poll(() => clipboardOf(page)).toMatch(snippet)
 
         // Once it is fixed, imports continue without a reload.
         putRight(connected)

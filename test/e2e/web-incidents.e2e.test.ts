@@ -168,8 +168,8 @@ describe('an incident', () => {
     expect(read.verdicts).toMatchObject([{ verdict: 'caused', by: web.owner.email }])
 
     await page.getByRole('button', { name: 'Copy as Markdown' }).click()
+    await expect.poll(() => clipboardOf(page)).toContain(`/incidents/${id}`)
     const markdown = await clipboardOf(page)
-    expect(markdown).toContain(`/incidents/${id}`)
     expect(markdown).toContain('6 minutes before the alert')
 
     await page.getByRole('button', { name: 'Resolve' }).click()

@@ -65,7 +65,10 @@ test('a rule is added, previewed, saved, and applied to stored changes', async (
   await page.getByRole('button', { name: 'Move Functions up' }).focus()
   await page.keyboard.press('Enter')
   await page.getByText('1. Functions').waitFor()
+  // The button is disabled while it saves, too.
+  const saved = page.waitForResponse((response) => response.request().method() === 'PUT')
   await page.getByRole('button', { name: 'Save' }).click()
+  expect((await saved).ok()).toBe(true)
   await page.getByText('1. Functions').waitFor()
   await expect.poll(async () => page.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true)
 

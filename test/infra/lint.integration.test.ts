@@ -54,11 +54,11 @@ describe('cfn-lint', () => {
     ])
   })
 
-  test.each(templates)('finds no problem in %s', { timeout: 240_000 }, async (file) => {
+  test.each(templates)('finds no problem in %s', async (file) => {
     expect(await lint(path.join(infra, file))).toEqual([])
   })
 
-  test('reports an error', { timeout: 240_000 }, async () => {
+  test('reports an error', async () => {
     const file = path.join(folder, 'broken.yaml')
     const text = read(templates[0]!).replace('RoleName: !Ref RoleName', 'RolName: !Ref RolePath')
     await writeFile(file, text)
@@ -99,7 +99,7 @@ describe('parliament', () => {
     detail: ['cloudtrail:GetEventSelectors', 'cloudtrail:GetTrailStatus'],
   }
 
-  test("reports no further problem in the customer's policies", { timeout: 240_000 }, async () => {
+  test("reports no further problem in the customer's policies", async () => {
     expect(await findings([permissionPolicy, sessionPolicy, onRole(trust)])).toEqual([
       [accepted],
       [],
@@ -107,7 +107,7 @@ describe('parliament', () => {
     ])
   })
 
-  test("reports no problem in the operator's policies", { timeout: 240_000 }, async () => {
+  test("reports no problem in the operator's policies", async () => {
     const template = readTemplate('operator/cairn-principal/cloudformation.yaml')
     const documents = (['ec2', 'ecs', 'eks-pod-identity', 'principals'] as const).flatMap(
       (RunsOn) => {
@@ -126,7 +126,7 @@ describe('parliament', () => {
     expect((await findings([...documents, bucket])).flat()).toEqual([])
   })
 
-  test('reports an error', { timeout: 240_000 }, async () => {
+  test('reports an error', async () => {
     const broken = (document: object, from: string, to: string) =>
       JSON.parse(JSON.stringify(document).replace(from, to))
     const issues = await findings([
@@ -143,7 +143,7 @@ describe('parliament', () => {
 })
 
 describe('Terraform', () => {
-  test('would not reformat any file', { timeout: 240_000 }, async (context) => {
+  test('would not reformat any file', async (context) => {
     const terraform = (...args: string[]) => run('terraform', args, { cwd: infra })
     try {
       await terraform('version')

@@ -90,7 +90,7 @@ const createStack = (body = template, parameters = given()) => [
 
 const cairn = (operation: string) => ['cloudformation', operation, '--stack-name', 'cairn']
 
-describe('with the AWS CLI', { timeout: 300_000 }, () => {
+describe('with the AWS CLI', () => {
   test('a stack is created, waited for, described and deleted', async () => {
     const { StackId } = await aws(...createStack())
     expect(StackId).toMatch(/^arn:aws:cloudformation:us-east-1:111122223333:stack\/cairn\//)

@@ -377,9 +377,9 @@ describe('a NextToken', () => {
     const client = await customer(simulator)
     const { NextToken } = await client.send(new LookupEventsCommand(first))
     const next = () => client.send(new LookupEventsCommand({ ...first, NextToken }))
-    simulator.configure({ clockOffsetMs: 59_000 })
+    simulator.configure({ clockOffsetMs: 30_000 })
     await next()
-    simulator.configure({ clockOffsetMs: 62_000 })
+    simulator.configure({ clockOffsetMs: 120_000 })
     expect((await awsErrorOf(next())).name).toBe('InvalidNextTokenException')
   })
 

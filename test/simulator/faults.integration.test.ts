@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { LookupEventsCommand } from '@aws-sdk/client-cloudtrail'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Simulator, startSimulator } from '../../simulator/index.ts'
@@ -79,15 +80,18 @@ test('a response can be withheld until the client times out', async () => {
   putCustomerRole(simulator)
   const client = cloudTrailClient(simulator, await assume(simulator))
   simulator.failNext({ effect: 'hang' })
-  const hung = client.send(lookUp, { abortSignal: AbortSignal.timeout(300) })
-  expect((await awsErrorOf(hung)).name).toMatch(/Abort|Timeout/)
-  const [count] = simulator.ledger.requests({ operation: 'LookupEvents' })
-  expect(count!.errors).toEqual({ hang: 1 })
+  const limit = new AbortController()
+  const hung = awsErrorOf(client.send(lookUp, { abortSignal: limit.signal }))
+  const requests = () => simulator.ledger.requests({ operation: 'LookupEvents' })
+  await expect.poll(requests).toMatchObject([{ errors: { hang: 1 } }])
+  expect(await Promise.race([hung, sleep(300, 'withheld')])).toBe('withheld')
+  limit.abort()
+  expect((await hung).name).toMatch(/Abort|Timeout/)
 })
 
 test('a response can be delayed', async () => {
   const client = await customer(simulator)
-  simulator.failNext({ effect: 'delay', delayMs: 400 })
+  simulator.failNext({ effect: 'delay', delayMs: 5_000 })
   const slow = client.send(lookUp)
   const first = await Promise.race([
     slow.then(() => 'slow'),

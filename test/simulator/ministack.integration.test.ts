@@ -201,7 +201,7 @@ describe('AssumeRole returns the same verdicts as ministack', () => {
   })
 })
 
-describe('a stack creates the same role as in ministack', { timeout: 300_000 }, () => {
+describe('a stack creates the same role as in ministack', () => {
   const template = `
 Parameters:
   ExternalId: {Type: String}

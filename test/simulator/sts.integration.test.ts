@@ -220,9 +220,9 @@ describe('AssumeRole', () => {
     test('expire', async () => {
       putCustomerRole(simulator)
       const credentials = await assume(simulator, { DurationSeconds: 900 })
-      simulator.configure({ skewToleranceSeconds: null, clockOffsetMs: 899_000 })
+      simulator.configure({ skewToleranceSeconds: null, clockOffsetMs: 450_000 })
       await identity(credentials)
-      simulator.configure({ clockOffsetMs: 901_000 })
+      simulator.configure({ clockOffsetMs: 1_800_000 })
       expect(await awsErrorOf(identity(credentials))).toEqual({
         name: expect.stringMatching(/^ExpiredToken/),
         message: 'The security token included in the request is expired',

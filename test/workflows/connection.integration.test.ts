@@ -226,18 +226,20 @@ describe('cycles', () => {
     const { nextPollAt, settings } = JSON.parse(Buffer.from(carried!.data!).toString())
     expect(settings.name).toBe('production')
     const late = run.world.of('importEvents').map(({ at }) => at - Date.parse(nextPollAt))
-    expect(late.some((ms) => ms > -SECOND_MS && ms < 5 * SECOND_MS)).toBe(true)
+    expect(late.some((ms) => ms > -SECOND_MS && ms < 50 * SECOND_MS)).toBe(true)
   })
 
   test('never follow each other without a pause, even if due', async () => {
     const world = new World()
     world.import = ({ now }) => ({ nextPollAt: iso(now - HOUR_MS) })
+    const began = await harness.env.currentTimeMs()
     const run = await start(world)
     await run.until((_, world) => world.of('importEvents').length > 0)
     await harness.sleep(10 * SECOND_MS)
     world.import = () => ({})
     await run.until(({ lastCycle }) => lastCycle!.nextPollAt > lastCycle!.finishedAt)
-    expect(world.of('importEvents').length).toBeLessThan(15)
+    const seconds = ((await harness.env.currentTimeMs()) - began) / SECOND_MS
+    expect(world.of('importEvents').length).toBeLessThan(seconds / 0.9 + 2)
     expect(Math.min(...gaps(world.of('importEvents')))).toBeGreaterThan(0.9)
   })
 
@@ -279,7 +281,8 @@ describe('pausing', () => {
     await run.until(({ status }) => status === 'current')
     const [next] = run.world.calls.slice(-1)
     expect(next).toMatchObject({ activity: 'importEvents', outcome: 'done' })
-    expect(next!.at - resumedAt).toBeLessThan(5 * SECOND_MS)
+    // Not after another interval of a minute.
+    expect(next!.at - resumedAt).toBeLessThan(50 * SECOND_MS)
     // Verified less than a day ago: once is enough.
     expect(run.world.of('verifyRole')).toHaveLength(1)
   })
@@ -325,8 +328,7 @@ describe('import now', () => {
     const run = await start(world)
     await untilRunning(run, 'importEvents')
     const answers = Promise.all([run.importNow(), run.importNow()])
-    // Accepted and waiting: both are in the history.
-    await run.until(() => true)
+    await run.untilAccepted(2)
     finish.resolve()
     expect(await answers).toMatchObject([{ imported: 42 }, { imported: 42 }])
     expect(world.of('importEvents')).toHaveLength(2)
@@ -384,7 +386,7 @@ describe('verify now', () => {
     const run = await start(world)
     await untilRunning(run, 'verifyRole')
     const answer = run.verifyNow()
-    await run.until(() => true)
+    await run.untilAccepted(1)
     finish.resolve()
     // A fix that was made during the first verification counts.
     expect(await answer).toMatchObject({ state: 'passed' })
@@ -484,7 +486,7 @@ describe('an import that needs a verification', () => {
       'importEvents',
     ])
     const [before, failed] = world.of('importEvents')
-    expect(world.of('verifyRole')[1]!.at - failed!.at).toBeLessThan(10_000)
+    expect(world.of('verifyRole')[1]!.at - failed!.at).toBeLessThan(50 * SECOND_MS)
     expect(before).toMatchObject({ outcome: 'done' })
     expect(await run.state()).toMatchObject({ status: 'current', failures: 0, lastError: null })
   })
@@ -699,7 +701,7 @@ describe('an operator who cancels the workflow', () => {
     const run = await start(world)
     await untilRunning(run, 'importEvents')
     const answer = sentence(run.importNow())
-    await run.until(() => true)
+    await run.untilAccepted(1)
     await cancelled(run)
     expect(await answer).toMatch(/cancelled|ended/i)
   })

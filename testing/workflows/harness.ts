@@ -179,6 +179,18 @@ export class Run {
     }
   }
 
+  /** Waits until so many updates are accepted in the current run. */
+  async untilAccepted(updates: number): Promise<void> {
+    for (const deadline = Date.now() + 120_000; ; await sleep(100)) {
+      const { events } = await answered(this.handle.fetchHistory())
+      const accepted = events!.filter(
+        (event) => event.workflowExecutionUpdateAcceptedEventAttributes,
+      ).length
+      if (accepted >= updates) return
+      if (Date.now() > deadline) throw new Error(`Only ${accepted} of ${updates} updates accepted`)
+    }
+  }
+
   /** Changes the row and signals the workflow, as the API does. */
   async change(changes: Partial<ConnectionSettings>): Promise<void> {
     this.world.change(changes)
