@@ -14,7 +14,7 @@ import {
 import { z } from 'zod'
 import { apiKeyRoutes } from './api-keys.ts'
 import { authRoutes } from './auth/index.ts'
-import { authenticate } from './authenticate.ts'
+import { createAuthentication } from './authenticate.ts'
 import { createByteBudget } from './bodies/budget.ts'
 import { createBodyMemory } from './bodies/memory.ts'
 import { countBodies, readJson } from './bodies/read.ts'
@@ -179,13 +179,14 @@ export async function createApp(
     async (scope) => {
       const routes = scope as App
       validateStrictly(routes)
+      const authenticate = createAuthentication(context)
       routes.decorateRequest('organizationId', '')
       routes.decorateRequest('disconnected', null as unknown as AbortSignal)
       routes.decorateRequest('user', null)
       routes.decorateRequest('role', null)
       routes.addHook('onRequest', async (request, reply) => {
         request.disconnected = disconnectionOf(reply)
-        await authenticate(context, request, reply)
+        await authenticate(request, reply)
       })
       // Bodies are read after the hook above has authenticated the sender.
       routes.addHook('onRoute', (route) => {

@@ -3,6 +3,7 @@ import type { Role } from '../auth/roles.ts'
 import { membershipOf, type User } from '../db/members.ts'
 import { organizationOfKey } from '../db/organizations.ts'
 import type { ApiContext } from './context.ts'
+import { limitGuesses } from './limit-guesses.ts'
 import { requireSameOrigin } from './origin.ts'
 import { authHeaders, setCookies } from './person.ts'
 import { Problem } from './problems.ts'
@@ -17,30 +18,37 @@ interface Asker {
 }
 
 /**
- * Authenticates the request and returns its organization. An API key takes precedence over a
- * cookie: it is sent on purpose, and a page of another site cannot send one.
+ * Returns a function that authenticates a request and sets its organization. An API key takes
+ * precedence over a cookie: it is sent on purpose, and a page of another site cannot send one.
  *
- * @throws Problem 401; 403 for a request with a cookie that changes data and has another origin
+ * The function throws Problem 401; 403 for a request with a cookie that changes data and has
+ * another origin; 429 for an address that has tried many invalid keys.
  */
-export async function authenticate(
+export function createAuthentication(
   context: ApiContext,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<void> {
-  const asker = await identifySender(context, request)
-  if (!asker) {
-    const detail = keyOf(request)
-      ? 'The API key is invalid or revoked.'
-      : 'Authentication required. Send "Authorization: Bearer KEY", or sign in.'
-    throw new Problem(401, detail, { headers: { 'www-authenticate': 'Bearer' } })
+): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
+  const findOrganization = limitGuesses({
+    find: (key) => organizationOfKey(context.system, key),
+    reason: 'Too many invalid API keys from this address',
+  })
+  return async (request, reply) => {
+    const asker = await identifySender(context, request, {
+      findOrganization: (key) => findOrganization(request.ip, key),
+    })
+    if (!asker) {
+      const detail = keyOf(request)
+        ? 'The API key is invalid or revoked.'
+        : 'Authentication required. Send "Authorization: Bearer KEY", or sign in.'
+      throw new Problem(401, detail, { headers: { 'www-authenticate': 'Bearer' } })
+    }
+    if (asker.user && request.method !== 'GET' && request.method !== 'HEAD') {
+      requireSameOrigin(request, context.publicUrl, 'refused')
+    }
+    setCookies(reply, asker.cookies)
+    request.organizationId = asker.organizationId
+    request.user = asker.user
+    request.role = asker.role
   }
-  if (asker.user && request.method !== 'GET' && request.method !== 'HEAD') {
-    requireSameOrigin(request, context.publicUrl, 'refused')
-  }
-  setCookies(reply, asker.cookies)
-  request.organizationId = asker.organizationId
-  request.user = asker.user
-  request.role = asker.role
 }
 
 /** Whether the sender of an earlier request still has access to that organization. */
@@ -49,7 +57,10 @@ export async function isStillAuthorized(
   request: FastifyRequest,
 ): Promise<boolean> {
   // A cookie cannot be set after the response has started, so the session is not extended.
-  const asker = await identifySender(context, request, { prolong: false })
+  const asker = await identifySender(context, request, {
+    findOrganization: (key) => organizationOfKey(context.system, key),
+    prolong: false,
+  })
   return asker?.organizationId === request.organizationId
 }
 
@@ -59,11 +70,16 @@ const keyOf = ({ headers }: FastifyRequest) =>
 async function identifySender(
   { system, auth }: ApiContext,
   request: FastifyRequest,
-  { prolong = true } = {},
+  options: {
+    findOrganization: (key: string) => Promise<string | undefined>
+    /** Whether to extend the session. Default: true. */
+    prolong?: boolean
+  },
 ): Promise<Asker | undefined> {
+  const { findOrganization, prolong = true } = options
   const key = keyOf(request)
   if (key) {
-    const organizationId = await organizationOfKey(system, key)
+    const organizationId = await findOrganization(key)
     return organizationId ? { organizationId, user: null, role: null, cookies: [] } : undefined
   }
   const session = await auth.session(authHeaders(request), { prolong })

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
@@ -158,6 +159,60 @@ test('an address that sends too much is limited before its bodies are parsed, an
     parse.mockClear()
   }
   expect((await send('192.0.2.2')).statusCode).toBe(400)
+})
+
+test.each([
+  [
+    'API keys',
+    401,
+    (remoteAddress: string, key: string) =>
+      api.app.inject({
+        url: '/api/v1/me',
+        remoteAddress,
+        headers: { authorization: `Bearer ${key}` },
+      }),
+  ],
+  [
+    'IDs of integrations',
+    404,
+    (remoteAddress: string, id: string) =>
+      api.app.inject({
+        method: 'POST',
+        url: `/webhooks/${id}`,
+        remoteAddress,
+        headers: json,
+        payload: '{}',
+      }),
+  ],
+])(
+  'an address that tries many invalid %s is refused without a lookup',
+  async (_what, status, send) => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const query = vi.spyOn(api.context.system, 'selectFrom')
+    for (let n = 0; n < 60; n++)
+      expect((await send('192.0.2.9', randomUUID())).statusCode).toBe(status)
+    const lookups = query.mock.calls.length
+    expect(lookups).toBe(60)
+    const refused = await send('192.0.2.9', randomUUID())
+    expect(refused.statusCode).toBe(429)
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
+    expect(query.mock.calls).toHaveLength(lookups)
+    expect((await send('192.0.2.10', randomUUID())).statusCode).toBe(status)
+  },
+)
+
+test('an address that tries many invalid API keys can still use a key that was used before', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  expect((await tenant.request('GET', '/api/v1/me')).status).toBe(200)
+  const send = (key: string) =>
+    api.app.inject({
+      url: '/api/v1/me',
+      remoteAddress: '192.0.2.11',
+      headers: { authorization: `Bearer ${key}` },
+    })
+  for (let n = 0; n < 60; n++) await send(randomUUID())
+  expect((await send(randomUUID())).statusCode).toBe(429)
+  expect((await send(tenant.key)).statusCode).toBe(200)
 })
 
 test.each([

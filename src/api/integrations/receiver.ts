@@ -12,6 +12,7 @@ import {
 } from '../../integrations/signature.ts'
 import { readBody } from '../bodies/read.ts'
 import type { ApiContext, App } from '../context.ts'
+import { limitGuesses } from '../limit-guesses.ts'
 import { notFound, Problem } from '../problems.ts'
 import { recordRefusals } from '../refusals.ts'
 import { createDeliveryLimits } from './limits.ts'
@@ -40,7 +41,10 @@ declare module 'fastify' {
  */
 export async function webhookRoutes(routes: App, context: ApiContext): Promise<void> {
   const { deliveries, secrets } = context
-  const findShared = shareLookups((id) => findReceivingIntegration(context.system, id))
+  const findIntegration = limitGuesses({
+    find: shareLookups((id) => findReceivingIntegration(context.system, id)),
+    reason: 'Too many deliveries from this address to integrations that do not exist',
+  })
   const limits = context.deliveryLimits ?? createDeliveryLimits()
 
   routes.decorateRequest('receiver', null)
@@ -54,7 +58,7 @@ export async function webhookRoutes(routes: App, context: ApiContext): Promise<v
   routes.addHook('onRequest', async (request) => {
     const { integrationId = '' } = request.params as { integrationId?: string }
     const isId = z.uuid().safeParse(integrationId).success
-    const receiver = isId ? await findShared(integrationId) : undefined
+    const receiver = isId ? await findIntegration(request.ip, integrationId) : undefined
     // Before the body is read.
     if (!receiver) throw notFound('integration')
     request.receiver = receiver
