@@ -46,9 +46,12 @@ export async function importEvents(
       const { connection, verified } = await requireVerified(trx, ref, { lock: 'update' })
       const [from] = wantedRange(connection, new Date(startedAt))
       await ensurePartitions(trx, new Date(from * 1000))
-      await adoptRegions(trx, connection)
+      const isAdopted = await adoptRegions(trx, connection)
       const { globalRegion } = partitionOf(connection.partition!)
-      await applyConfiguredRegions(trx, connection, globalRegion, deps.regions)
+      const { regions } = deps
+      const isConfigured = await applyConfiguredRegions(trx, connection, globalRegion, regions)
+      // A region that was added counts from now on, and is read only during the cycle.
+      if (isAdopted || isConfigured) await refreshStatus(trx, connection, new Date(startedAt))
       return {
         connection,
         verified,

@@ -1,4 +1,5 @@
 import type { AwsProblem } from '../aws/errors.ts'
+import { isNewRole } from '../aws/verify-role.ts'
 import type { AwsProblemKind } from '../connections/aws-problems.ts'
 import { MAX_QUIET_INTERVAL_SECONDS } from '../connections/status.ts'
 import type { Turn } from '../db/coverage.ts'
@@ -99,12 +100,17 @@ export function turnOf(
     quietPolls,
   }
   if (refused) {
-    const failures = row.live_failures + 1
-    const known = row.answered_at !== null || row.settled.length > 0 || isAnswered
-    const seconds = refusedRetrySeconds(known, failures)
+    const answeredBefore = row.answered_at !== null || row.settled.length > 0 || isAnswered
+    const state = refused.kind === 'denied' ? 'denied' : 'not_enabled'
+    // As in a verification, the denial of a new role does not take the region out of completeness.
+    const setAt = connection.role_arn_set_at
+    const isNew = setAt !== null && isNewRole(setAt, new Date(now))
+    const isUnproven = state === 'denied' && isNew && !answeredBefore
+    const failures = isUnproven ? 1 : row.live_failures + 1
+    const seconds = refusedRetrySeconds({ state, answeredBefore, failures })
     return {
       ...common,
-      state: refused.kind === 'denied' ? 'denied' : 'not_enabled',
+      state: isUnproven ? 'unknown' : state,
       lastError: `${refused.code}: ${refused.message}`,
       lastErrorKind: refused.kind,
       liveDueAt: new Date(retryAt(connection, now, seconds)),

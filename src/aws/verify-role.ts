@@ -16,6 +16,15 @@ import { whyUnusable } from './unusable-role.ts'
  */
 const NEW_ROLE_MS = 2 * 60_000
 
+/**
+ * Whether AWS may not recognize a role, or its permissions, in every region yet.
+ *
+ * @param setAt when the role's ARN was set
+ */
+export function isNewRole(setAt: Date, now: Date): boolean {
+  return now.getTime() - setAt.getTime() < NEW_ROLE_MS
+}
+
 interface VerificationRequest {
   connectionId: string
   roleArn: string
@@ -91,6 +100,8 @@ export async function verifyRole(
   const progress = async () => request.onProgress?.(withPending(checks))
 
   await progress()
+  const { newSince, now } = request
+  const isNew = newSince !== null && isNewRole(newSince, now)
   let session: RoleSession
   try {
     session = await aws.assumeRole(grant, signal)
@@ -99,8 +110,6 @@ export async function verifyRole(
     )
   } catch (error) {
     const problem = requireAwsProblem(error)
-    const { newSince, now } = request
-    const isNew = newSince !== null && now.getTime() - newSince.getTime() < NEW_ROLE_MS
     checks.push(cannotAssume(problem, grant, isNew))
     return { ...conclude(checks), isConclusive: problem.kind === 'denied' && !isNew }
   }
@@ -119,9 +128,14 @@ export async function verifyRole(
   const { globalRegion, regions: all } = partitionOf(arn.partition)
   const trails = await checkTrails(aws, session, globalRegion, signal)
   const wanted = new Set([globalRegion, ...(request.regions ?? [...all, ...trails.homeRegions])])
-  const regions = await probeRegions(aws, session, [...wanted].sort(), request.now, signal)
-  checks.push(checkLookupEvents(regions, globalRegion), trails.check)
-  return conclude(checks, { roleId, regions })
+  const found = await probeRegions(aws, session, [...wanted].sort(), now, signal)
+  checks.push(checkLookupEvents(found, globalRegion), trails.check)
+  return conclude(checks, { roleId, regions: isNew ? found.map(withoutDenial) : found })
+}
+
+/** The denial of a new role proves nothing about the region, which the import reads soon. */
+function withoutDenial(finding: RegionFinding): RegionFinding {
+  return finding.state === 'denied' ? { ...finding, state: 'unknown' } : finding
 }
 
 function withPending(checks: readonly Check[]): Check[] {

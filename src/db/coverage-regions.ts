@@ -16,25 +16,38 @@ export interface RegionFinding {
   errorKind: AwsProblemKind | null
 }
 
-/** How often a region that AWS has denied from the start is retried. */
+/** The longest interval between retries of a region that AWS has refused from the start. */
 const REFUSED_FROM_THE_START_SECONDS = 24 * HOUR_SECONDS
 const FIRST_RETRY_OF_REFUSED_SECONDS = 60
+/** With so many doublings, the first interval exceeds every limit. */
+const MAX_DOUBLINGS = 11
 
 /**
- * When to retry a region that AWS denies, in seconds: after minutes, then hourly, if it was
- * imported before; daily if it was denied from the start.
+ * When to retry a region that AWS refuses, in seconds: after a minute, then at doubling intervals,
+ * up to an hour if the region was imported before and up to a day if it was denied from the start,
+ * because the denial of a new role can end within a minute. A region that was never enabled is
+ * retried daily.
  *
- * @param failures consecutive denials, including this one
+ * @param refused.failures consecutive failures, including this one
  */
-export function refusedRetrySeconds(answeredBefore: boolean, failures: number): number {
-  if (!answeredBefore) return REFUSED_FROM_THE_START_SECONDS
-  return Math.min(HOUR_SECONDS, FIRST_RETRY_OF_REFUSED_SECONDS * 2 ** Math.min(failures - 1, 10))
+export function refusedRetrySeconds(refused: {
+  state: 'denied' | 'not_enabled'
+  answeredBefore: boolean
+  failures: number
+}): number {
+  const { state, answeredBefore, failures } = refused
+  if (!answeredBefore && state === 'not_enabled') return REFUSED_FROM_THE_START_SECONDS
+  const longest = answeredBefore ? HOUR_SECONDS : REFUSED_FROM_THE_START_SECONDS
+  const doublings = Math.min(failures - 1, MAX_DOUBLINGS)
+  return Math.min(longest, FIRST_RETRY_OF_REFUSED_SECONDS * 2 ** doublings)
 }
 
 /**
  * Stores the state of the regions. A region that responds (again) is due immediately, and its
- * set-aside seconds are retried. A denied one is retried when it is due. A region without a
- * response keeps its state; a new one is unknown and due immediately.
+ * set-aside seconds are retried. A refused one is retried when it is due, see
+ * {@link refusedRetrySeconds}. A region without a response keeps its state; a new one is unknown
+ * and due immediately. So is one that was denied from the start, if the finding is the denial of a
+ * new role.
  */
 export async function keepRegions(
   trx: Trx,
@@ -44,14 +57,17 @@ export async function keepRegions(
   if (!connection.account_id || findings.length === 0) return
   const unanswered = findings.filter(({ state }) => state === 'unknown')
   const answered = findings.filter(({ state }) => state !== 'unknown')
+  const isKnown = sql`(c.answered_at IS NOT NULL OR NOT isempty(c.settled))`
   await sql`
     INSERT INTO coverage AS c (connection_id, organization_id, account_id, region, selection,
-      state, last_error, last_error_kind, answered_at, live_due_at, backfill_due_at)
+      state, last_error, last_error_kind, answered_at, live_failures, live_due_at, backfill_due_at)
     SELECT ${connection.id}, ${connection.organization_id}, ${connection.account_id}, f.region,
       ${connection.selection}, f.state, f.error, f."errorKind",
       CASE f.state WHEN 'active' THEN now() END,
-      now() + CASE f.state WHEN 'active' THEN interval '0'
-        ELSE make_interval(secs => ${REFUSED_FROM_THE_START_SECONDS}) END,
+      CASE f.state WHEN 'active' THEN 0 ELSE 1 END,
+      now() + make_interval(secs => CASE f.state WHEN 'active' THEN 0
+        WHEN 'denied' THEN ${FIRST_RETRY_OF_REFUSED_SECONDS}
+        ELSE ${REFUSED_FROM_THE_START_SECONDS} END),
       CASE f.state WHEN 'active' THEN now() END
     FROM jsonb_to_recordset(${JSON.stringify(answered)}::jsonb) 
       AS f(region text, state text, error text, "errorKind" text)
@@ -60,9 +76,13 @@ export async function keepRegions(
       state = excluded.state,
       last_error = excluded.last_error, last_error_kind = excluded.last_error_kind,
       answered_at = coalesce(c.answered_at, excluded.answered_at),
-      live_failures = CASE excluded.state WHEN 'active' THEN 0 ELSE 1 END, backfill_failures = 0,
-      live_due_at = CASE WHEN excluded.state <> 'active' AND (c.answered_at IS NOT NULL OR NOT isempty(c.settled))
-        THEN now() + make_interval(secs => ${FIRST_RETRY_OF_REFUSED_SECONDS}) ELSE excluded.live_due_at END,
+      live_failures = CASE WHEN excluded.state = c.state AND c.state <> 'active' AND NOT ${isKnown}
+        THEN c.live_failures ELSE excluded.live_failures END,
+      backfill_failures = 0,
+      live_due_at = CASE WHEN excluded.state = 'active' THEN excluded.live_due_at
+        WHEN ${isKnown} THEN now() + make_interval(secs => ${FIRST_RETRY_OF_REFUSED_SECONDS})
+        WHEN excluded.state = c.state THEN c.live_due_at
+        ELSE excluded.live_due_at END,
       backfill_due_at = excluded.backfill_due_at,
       set_aside = CASE excluded.state WHEN 'active' THEN '{}'::tstzmultirange ELSE c.set_aside END
   `.execute(trx)
@@ -76,9 +96,12 @@ export async function keepRegions(
       AS f(region text, error text, "errorKind" text)
     ORDER BY f.region
     ON CONFLICT (connection_id, account_id, region, selection) DO UPDATE SET
+      state = CASE WHEN c.state = 'denied' AND NOT ${isKnown} THEN 'unknown' ELSE c.state END,
       last_error = excluded.last_error, last_error_kind = excluded.last_error_kind,
+      live_failures = CASE WHEN c.state = 'denied' THEN 0 ELSE c.live_failures END,
       live_due_at = least(c.live_due_at, now())
       WHERE c.state IN ('active', 'unknown')
+        OR (c.state = 'denied' AND excluded.last_error_kind = 'denied')
   `.execute(trx)
 }
 
@@ -87,13 +110,14 @@ export async function keepRegions(
  * until they are read. The partition's global region is always imported.
  *
  * @param wanted undefined: every region
+ * @returns whether a region was added, excluded or included again
  */
 export async function applyConfiguredRegions(
   trx: Trx,
   connection: ConnectionRow,
   globalRegion: string,
   wanted: readonly string[] | undefined,
-): Promise<void> {
+): Promise<boolean> {
   const listed = wanted && [...new Set([...wanted, globalRegion])]
   const rows = await coverageRows(trx, connection)
   const known = new Set(rows.map(({ region }) => region))
@@ -108,6 +132,7 @@ export async function applyConfiguredRegions(
   const returned = rows.filter((row) => isListed(row.region) && row.excluded_by === 'configuration')
   await setExcluded(trx, connection, names(dropped), 'configuration')
   await setExcluded(trx, connection, names(returned), null)
+  return missing.length + dropped.length + returned.length > 0
 }
 
 const names = (rows: readonly CoverageRow[]) => rows.map(({ region }) => region)
@@ -167,16 +192,27 @@ export async function restoreRegions(
   }
 }
 
-/** A new selection starts with the known regions of the account. */
-export async function adoptRegions(trx: Trx, connection: ConnectionRow): Promise<void> {
-  await sql`
-    INSERT INTO coverage (connection_id, organization_id, account_id, region, selection, state,
+/**
+ * A new selection starts with the known regions of the account. A region that AWS refused in this
+ * selection and has answered in the other one counts and is due immediately.
+ *
+ * @returns whether a region was added or changed
+ */
+export async function adoptRegions(trx: Trx, connection: ConnectionRow): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    INSERT INTO coverage AS c (connection_id, organization_id, account_id, region, selection, state,
       last_error, last_error_kind, answered_at, excluded_at, excluded_by)
     SELECT connection_id, organization_id, account_id, region, ${connection.selection}, state,
       last_error, last_error_kind, answered_at, excluded_at, excluded_by
     FROM coverage
     WHERE connection_id = ${connection.id} AND account_id = ${connection.account_id}
       AND selection <> ${connection.selection}
-    ON CONFLICT DO NOTHING
+    ON CONFLICT (connection_id, account_id, region, selection) DO UPDATE SET
+      state = excluded.state, last_error = excluded.last_error,
+      last_error_kind = excluded.last_error_kind, answered_at = excluded.answered_at,
+      live_failures = 0, live_due_at = excluded.live_due_at,
+      backfill_failures = 0, backfill_due_at = excluded.backfill_due_at
+      WHERE c.answered_at IS NULL AND excluded.answered_at IS NOT NULL
   `.execute(trx)
+  return (numAffectedRows ?? 0n) > 0n
 }

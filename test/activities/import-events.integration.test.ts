@@ -246,16 +246,33 @@ test('a failing region is a result, and the other regions do not wait for it', a
   })
 })
 
-test('a region that a policy denies is reported as denied, and probed again the next day', async () => {
+test('a region that a policy denies is reported as denied, and in the end retried daily', async () => {
   const account = await newAccount()
   account.simulator.denyLookupEvents(['eu-west-1'])
-  const ref = await verified(account)
+  const { ref } = await account.connect()
+  await account.superuser
+    .updateTable('connections')
+    .set({ role_arn_set_at: new Date(Date.now() - HOUR_MS) })
+    .where('id', '=', ref.connectionId)
+    .execute()
+  await account.run('verifyRole', ref, { failures: 0 })
   const summary = await importAll(account, ref)
   expect(summary).toMatchObject({ status: 'current', failing: [] })
   const denied = await coverage(account, ref, 'eu-west-1')
   expect(denied).toMatchObject({ state: 'denied', last_error_kind: 'denied' })
   expect(denied.last_error).toContain('AccessDenied')
-  expect(denied.next_poll_at.getTime()).toBeGreaterThan(Date.now() + 23 * HOUR_MS)
+
+  await account.superuser
+    .updateTable('coverage')
+    .set({ live_failures: 15, live_due_at: new Date() })
+    .where('region', '=', 'eu-west-1')
+    .execute()
+  await account.run('importEvents', ref, { force: false })
+  const { next_poll_at } = await coverage(account, ref, 'eu-west-1')
+  expect(next_poll_at.getTime()).toBeGreaterThan(Date.now() + 23 * HOUR_MS)
+  // The daily verification does not bring the retries forward.
+  await account.run('verifyRole', ref, { failures: 0 })
+  expect(await coverage(account, ref, 'eu-west-1')).toMatchObject({ next_poll_at })
 })
 
 test('a deleted role does not change the states of regions', async () => {

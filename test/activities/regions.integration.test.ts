@@ -16,6 +16,7 @@ import {
   record,
   userIdentity,
 } from '../../testing/cloudtrail/records.ts'
+import { PausedAws } from '../../testing/paused-aws.ts'
 
 const SECOND_MS = 1_000
 const MINUTE_MS = 60 * SECOND_MS
@@ -68,10 +69,20 @@ async function connectionRow({ superuser }: TestAccount, { connectionId }: Conne
   return rows.executeTakeFirstOrThrow()
 }
 
-async function verify(account: TestAccount, options: Parameters<TestAccount['connect']>[0] = {}) {
-  const { ref } = await account.connect(options)
+/** @param options.roleAge how long ago the role's ARN was set; negative: it stays new */
+async function verify(account: TestAccount, options: { roleAge?: number } = {}) {
+  const { ref } = await account.connect()
+  await setRoleAge(account, ref, options.roleAge ?? 0)
   expect(await account.run('verifyRole', ref, { failures: 0 })).toMatchObject({ state: 'passed' })
   return ref
+}
+
+async function setRoleAge({ superuser }: TestAccount, { connectionId }: ConnectionRef, ms: number) {
+  await superuser
+    .updateTable('connections')
+    .set({ role_arn_set_at: new Date(Date.now() - ms) })
+    .where('id', '=', connectionId)
+    .execute()
 }
 
 const cycle = (account: TestAccount, ref: ConnectionRef) =>
@@ -190,10 +201,78 @@ describe('a region that AWS refuses', () => {
   test('does not affect completeness if it was never imported', async () => {
     const account = await newAccount()
     account.simulator.denyLookupEvents(['eu-west-1'])
-    const ref = await verify(account)
+    const ref = await verify(account, { roleAge: HOUR_MS })
     expect(await cycleOfAll(account, ref)).toMatchObject({ status: 'current', failing: [] })
     const row = await coverageOf(account, ref, 'eu-west-1')
     expect(row).toMatchObject({ state: 'denied', counts: false })
+  })
+
+  test('is retried after a minute if it was never imported', async () => {
+    const account = await newAccount()
+    account.simulator.denyLookupEvents(['eu-west-1'])
+    const ref = await verify(account, { roleAge: HOUR_MS })
+    account.simulator.denyLookupEvents([])
+    const missed = recordAt(account.simulator.now() - HOUR_MS, { awsRegion: 'eu-west-1' })
+    account.simulator.addEvents([missed])
+    moveClocks(account, 3 * MINUTE_MS)
+    expect(await cycle(account, ref)).toMatchObject({ regions: 2, imported: 1 })
+    expect(await coverageOf(account, ref, 'eu-west-1')).toMatchObject({ state: 'active' })
+  })
+
+  test('counts while the role is new', async () => {
+    const account = await newAccount()
+    account.simulator.denyLookupEvents(['eu-west-1'])
+    const ref = await verify(account, { roleAge: -HOUR_MS })
+    const unread = { state: 'unknown', counts: true, last_error_kind: 'denied' }
+    expect(await coverageOf(account, ref, 'eu-west-1')).toMatchObject(unread)
+    expect(await cycleOfAll(account, ref)).toMatchObject({
+      status: 'behind',
+      statusReason: expect.stringContaining('eu-west-1: not read yet'),
+      completeThrough: null,
+    })
+    expect(await coverageOf(account, ref, 'eu-west-1')).toMatchObject(unread)
+
+    await setRoleAge(account, ref, HOUR_MS)
+    expect(await cycleOfAll(account, ref)).toMatchObject({ status: 'current', failing: [] })
+    const row = await coverageOf(account, ref, 'eu-west-1')
+    expect(row).toMatchObject({ state: 'denied', counts: false })
+
+    // Another role is set.
+    await account.superuser
+      .updateTable('connections')
+      .set((eb) => ({ role_revision: eb('role_revision', '+', 1) }))
+      .where('id', '=', ref.connectionId)
+      .execute()
+    await setRoleAge(account, ref, -HOUR_MS)
+    await account.run('verifyRole', ref, { failures: 0 })
+    const again = await coverageOf(account, ref, 'eu-west-1')
+    expect(again).toMatchObject({ ...unread, live_failures: 0 })
+    expect(again.next_poll_at.getTime()).toBeLessThanOrEqual(Date.now())
+  })
+
+  test('counts again if it has answered in another selection', async () => {
+    const account = await newAccount()
+    account.simulator.denyLookupEvents(['eu-west-1'])
+    const ref = await verify(account, { roleAge: HOUR_MS })
+    const select = (selection: 'changes' | 'all') =>
+      account.superuser
+        .updateTable('connections')
+        .set({ selection })
+        .where('id', '=', ref.connectionId)
+        .execute()
+    await cycleOfAll(account, ref)
+    account.simulator.denyLookupEvents([])
+    await select('all')
+    await cycleOfAll(account, ref)
+    expect(await cycleOfAll(account, ref)).toMatchObject({ status: 'current', regions: 2 })
+    await select('changes')
+    account.simulator.failNext({ ...IN_EUROPE, effect: 'drop', times: 1_000 })
+    expect(await cycleOfAll(account, ref)).toMatchObject({
+      status: 'behind',
+      failing: [{ region: 'eu-west-1' }],
+    })
+    account.simulator.clearFaults()
+    expect(await cycleOfAll(account, ref)).toMatchObject({ status: 'current' })
   })
 
   const refusals: [string, (account: TestAccount) => void, CoverageRow['state']][] = [
@@ -286,6 +365,22 @@ describe('regions that CAIRN_REGIONS excludes', () => {
 
     account.deps.regions = undefined
     expect(await cycleOfAll(account, ref)).toMatchObject({ status: 'current', imported: 1 })
+  })
+
+  test('affect the status as soon as they are listed', async () => {
+    const account = await newAccount()
+    account.deps.regions = ['us-east-1']
+    const ref = await connectImported(account)
+    account.deps.regions = ['us-east-1', 'eu-west-1']
+    const { credentials } = account.simulator.vendor
+    const aws = new PausedAws({ credentials: async () => credentials, region: 'us-east-1' })
+    account.deps.aws = aws
+    aws.isPausing = true
+    const running = cycleOfAll(account, ref)
+    await aws.arrival()
+    expect(await connectionRow(account, ref)).toMatchObject({ status: 'importing' })
+    aws.releaseAll()
+    expect(await running).toMatchObject({ status: 'current' })
   })
 
   test('are unknown when they are listed until they respond', async () => {
