@@ -10,14 +10,18 @@ interface ImportedTime {
   settled: SecondsRange[]
 }
 
-/** `columns` for each connection that has begun to import, over its regions that count. */
+/**
+ * `columns` for each connection that has begun to import, over its regions that count. After a
+ * change of the selection or the account, it has none until its next cycle.
+ */
 const ofImporting = (columns: RawBuilder<unknown>, connectionId: string | null = null) => sql`
   SELECT k.id, ${columns}
   FROM connections k
-  JOIN coverage c ON c.connection_id = k.id AND c.account_id = k.account_id
+  LEFT JOIN coverage c ON c.connection_id = k.id AND c.account_id = k.account_id
     AND c.selection = k.selection AND c.counts
-  WHERE k.deleted_at IS NULL
+  WHERE k.deleted_at IS NULL AND k.account_id IS NOT NULL
     AND (${connectionId}::uuid IS NULL OR k.id = ${connectionId}::uuid)
+    AND EXISTS (SELECT FROM coverage WHERE connection_id = k.id)
   GROUP BY k.id
 `
 const edge = sql`
@@ -25,7 +29,8 @@ const edge = sql`
 
 /** For each connection that has begun to import. */
 export async function importedRanges(trx: Trx): Promise<Map<string, ImportedTime>> {
-  const columns = sql`${edge}, range_intersect_agg(c.settled) AS settled`
+  const settled = sql`coalesce(range_intersect_agg(c.settled), '{}'::tstzmultirange) AS settled`
+  const columns = sql`${edge}, ${settled}`
   const { rows } = await trx.executeQuery<{ id: string } & ImportedTime>(
     ofImporting(columns).compile(trx),
   )

@@ -525,5 +525,20 @@ describe('completeness', () => {
     await cover(holed, '444455556666', 'us-west-1', [])
     expect(await rangeOf('')).toEqual([null, null])
     expect(await rangeOf(`connection=${whole}`)).toEqual([time(-48), time(2)])
+
+    // Its changed selection has no regions until the next cycle.
+    const reset = await connect('777788889999')
+    await cover(reset, '777788889999', 'us-east-1', [[-50, 3]])
+    const both = `connection=${whole}&connection=${reset}`
+    expect(await rangeOf(both)).toEqual([time(-48), time(2)])
+    const change = (body: object) => owner.request('PATCH', `/api/v1/connections/${reset}`, body)
+    await change({ selection: 'all' })
+    expect(await rangeOf(both)).toEqual([null, null])
+    await change({ selection: 'changes' })
+    expect(await rangeOf(both)).toEqual([time(-48), time(2)])
+    await change({ roleArn: 'arn:aws:iam::121212121212:role/cairn' })
+    expect(await rangeOf(both)).toEqual([null, null])
+    await change({ roleArn: null })
+    expect(await rangeOf(both)).toEqual([time(-48), time(2)])
   })
 })
