@@ -1,13 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import path from 'node:path'
+import { MockActivityEnvironment } from '@temporalio/testing'
 import pg from 'pg'
 import { pino } from 'pino'
 import { afterEach, beforeAll, expect, inject, test, vi } from 'vitest'
 import { createActivities } from '../src/activities/index.ts'
 import { AwsAccess } from '../src/aws/access.ts'
 import { Pacers } from '../src/aws/pacer.ts'
-import { insertConnection } from '../src/db/connections.ts'
+import { insertConnection, markDeleted } from '../src/db/connections.ts'
 import { asOrganization, openDatabase } from '../src/db/database.ts'
 import { installationId } from '../src/db/installation.ts'
 import { ensureOrganization } from '../src/db/organizations.ts'
@@ -204,8 +205,41 @@ test('a worker rejects the work of another installation, and does not change its
   for (const refused of [
     activities.readConnection(work),
     activities.verifyRole(work, { failures: 0 }),
+    activities.importEvents(work, { force: false }),
     activities.finishDeletion(work),
   ]) {
     await expect(refused).rejects.toMatchObject({ type: 'OtherInstallation', nonRetryable: false })
   }
+})
+
+test('a deletion that a database does not have is retried, and a complete one ends', async () => {
+  const database = await createTestDatabase()
+  stops.push(() => database.drop())
+  const db = openDatabase({ url: database.url, max: 1 })
+  const system = openDatabase({ url: database.url, role: 'cairn_system', max: 1 })
+  stops.push(() => Promise.all([db.destroy(), system.destroy()]))
+  const activities = createActivities({ db, aws: new AwsAccess(), pacers: new Pacers() })
+  const id = await createConnection(database.url)
+  const { organization_id: organizationId } = await system
+    .selectFrom('connections')
+    .select('organization_id')
+    .executeTakeFirstOrThrow()
+  const own = await installationId(db)
+  const finish = (connectionId: string) =>
+    new MockActivityEnvironment().run(activities.finishDeletion, {
+      installationId: own,
+      organizationId,
+      connectionId,
+    })
+  for (const missing of [randomUUID(), id]) {
+    await expect(finish(missing)).rejects.toMatchObject({
+      type: 'ConnectionMissing',
+      nonRetryable: false,
+      message: expect.stringContaining(`has no deleted connection ${missing}`),
+    })
+  }
+  await asOrganization(db, organizationId, (trx) => markDeleted(trx, id, { purge: false }))
+  await finish(id)
+  // Repeated after the worker was killed before it could report.
+  await finish(id)
 })

@@ -1,11 +1,12 @@
 import { sql } from 'kysely'
 import { refreshStatus } from '../db/connection-status.ts'
-import { lockConnection } from '../db/connections.ts'
+import { hasEnded, lockConnection } from '../db/connections.ts'
 import { fence } from '../db/coverage.ts'
 import { asOrganization } from '../db/database.ts'
 import {
   connectionsOfSameAccounts,
   purgeConnectionState,
+  purgeCoverage,
   purgeSomeChanges,
   purgeSomeUnparsed,
   unsettleSameAccounts,
@@ -13,12 +14,14 @@ import {
 import { purgeSomeResources } from '../db/resources.ts'
 import type { ConnectionRef } from '../workflows/state.ts'
 import type { Dependencies } from './dependencies.ts'
+import { connectionMissing } from './errors.ts'
 
 /**
  * Finishes a deletion: stops every import that still runs, removes imported data if requested, and
  * marks the deletion as complete. Can be interrupted at any point and run again.
  *
- * @throws the signal's reason when aborted; Postgres' errors
+ * @throws ApplicationFailure `ConnectionMissing`, retryable, if this database has no such deletion;
+ *   the signal's reason when aborted; Postgres' errors
  */
 export async function finishDeletion(
   deps: Dependencies,
@@ -27,15 +30,13 @@ export async function finishDeletion(
 ): Promise<void> {
   for (;;) {
     const row = await asOrganization(deps.db, ref.organizationId, async (trx) => {
-      await lockConnection(trx, ref.connectionId, 'update')
-      await fence(trx, ref.connectionId)
-      return trx
-        .selectFrom('connections')
-        .select('purge')
-        .where('id', '=', ref.connectionId)
-        .where('deleted_at', 'is not', null)
-        .where('ended_at', 'is', null)
-        .executeTakeFirst()
+      const locked = await lockConnection(trx, ref.connectionId, 'update')
+      if (locked?.deleted_at) {
+        await fence(trx, ref.connectionId)
+        return locked
+      }
+      if (await hasEnded(trx, ref.connectionId)) return undefined
+      throw connectionMissing(ref.connectionId, 'deleted connection')
     })
     if (!row) return
     if (row.purge) await purge(deps, ref, signal)
@@ -66,6 +67,11 @@ async function purge(deps: Dependencies, ref: ConnectionRef, signal: AbortSignal
       if (other) await refreshStatus(trx, other, new Date((deps.clock ?? Date.now)()))
     })
   }
+  // An attempt that repeats a long purge must not unsettle again what they import meanwhile.
+  await asOrganization(deps.db, ref.organizationId, async (trx) => {
+    await lockConnection(trx, ref.connectionId, 'update')
+    await purgeCoverage(trx, ref)
+  })
   for (const some of [purgeSomeChanges, purgeSomeUnparsed]) {
     for (let more = true; more; ) {
       signal.throwIfAborted()

@@ -115,6 +115,14 @@ export async function unsettleSameAccounts(
     .execute()
 }
 
+/**
+ * Removes a connection's coverage, and with it the list of its accounts. Needs the connection
+ * locked for update.
+ */
+export async function purgeCoverage(trx: Trx, { connectionId }: Purged): Promise<void> {
+  await trx.deleteFrom('coverage').where('connection_id', '=', connectionId).execute()
+}
+
 function accountsOf(trx: Trx, connectionId: string) {
   return trx.selectFrom('coverage').select('account_id').where('connection_id', '=', connectionId)
 }
@@ -133,10 +141,10 @@ export async function purgeSomeUnparsed(trx: Trx, purged: Purged): Promise<boole
   return rows.length > 0
 }
 
-/** Removes what describes the connection itself. Its row stays, as deleted. */
+/** Removes the rest of what describes the connection itself. Its row stays, as deleted. */
 export async function purgeConnectionState(trx: Trx, { connectionId }: Purged): Promise<void> {
   // In the order in which imports lock them.
-  for (const table of ['verifications', 'coverage', 'environment_links', 'facet_groups'] as const) {
+  for (const table of ['verifications', 'environment_links', 'facet_groups'] as const) {
     await trx.deleteFrom(table).where('connection_id', '=', connectionId).execute()
   }
 }

@@ -5,6 +5,7 @@ import { insertConnection, markDeleted } from '../../src/db/connections.ts'
 import { asOrganization, type Database, openDatabase, type Trx } from '../../src/db/database.ts'
 import { insertEnvironment } from '../../src/db/environments.ts'
 import { ensurePartitions, storeEvents } from '../../src/db/imports.ts'
+import { multirangeLiteral } from '../../src/db/multirange.ts'
 import { aChange, imported, unparsed } from '../../testing/changes.ts'
 import { createTestDatabase, type TestDatabase } from '../../testing/database.ts'
 
@@ -122,4 +123,41 @@ test('after a purge no row of any table refers to the connection, and other rows
     connections: 2,
     environments: 2,
   })
+})
+
+test('a purge that is repeated does not remove again what another connection imports meanwhile', async () => {
+  const { id: organizationId } = await superuser
+    .insertInto('organizations')
+    .values({ name: 'repeated' })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  const inOrganization = <T>(work: (trx: Trx) => Promise<T>) =>
+    asOrganization(db, organizationId, work)
+  const successor = await inOrganization((trx) => fill(trx, organizationId, 'successor'))
+  const purged = await inOrganization((trx) => fill(trx, organizationId, 'repeated'))
+  await inOrganization((trx) => markDeleted(trx, purged, { purge: true }))
+  const finish = (signal: AbortSignal) =>
+    finishDeletion(
+      { db } as Parameters<typeof finishDeletion>[0],
+      { organizationId, connectionId: purged },
+      signal,
+    )
+  const ofSuccessor = () =>
+    superuser
+      .selectFrom('coverage')
+      .where('connection_id', '=', successor)
+      .select(['epoch', 'settled'])
+
+  // Interrupted before it removes the first change.
+  await expect(finish(AbortSignal.abort(new Error('interrupted')))).rejects.toThrow('interrupted')
+  expect(await ofSuccessor().execute()).toEqual([{ epoch: 1, settled: [] }])
+  const settled = [[NOW.getTime() / 1000 - 3600, NOW.getTime() / 1000]] as const
+  await sql`
+    UPDATE coverage SET settled = ${multirangeLiteral(settled)}::tstzmultirange
+    WHERE connection_id = ${successor}
+  `.execute(superuser)
+  await finish(new AbortController().signal)
+  expect(await ofSuccessor().execute()).toEqual([{ epoch: 1, settled }])
+  const { changes } = await rowsAbout(purged)
+  expect(changes).toBe(0)
 })
