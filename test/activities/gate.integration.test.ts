@@ -156,6 +156,22 @@ describe('replacing a role', () => {
     await expect(importAll(connection.ref)).rejects.toMatchObject(verificationRequired)
   })
 
+  test('ends the attempts that work on its regions', async () => {
+    const connection = await verified()
+    const epochs = async () => {
+      const rows = await account.superuser
+        .selectFrom('coverage')
+        .select('epoch')
+        .where('connection_id', '=', connection.id)
+        .execute()
+      return rows.map(({ epoch }) => epoch)
+    }
+    const before = await epochs()
+    expect(before).not.toEqual([])
+    await patch(connection, roleOf(connection))
+    expect((await epochs()).toSorted()).toEqual(before.map((epoch) => epoch + 1).toSorted())
+  })
+
   // Before and after each of the calls that an import makes: session, probe, and pages of two regions.
   const interleavings = [false, true].flatMap((pausesAfter) =>
     Array.from({ length: 8 }, (_, call) => ({ pausesAfter, call })),

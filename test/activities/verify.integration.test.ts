@@ -150,6 +150,33 @@ test('a role without the permission to look up events fails, and the missing per
   expect(byId.lookup_events?.remedy).toContain('cloudtrail:LookupEvents')
 })
 
+const otherSessions: [
+  what: string,
+  identity: { account?: string; arn?: string; userId?: string },
+][] = [
+  ['name', { arn: 'arn:aws:sts::111122223333:assumed-role/other/cairn' }],
+  ['account', { account: '444455556666' }],
+  ['unique ID', { userId: 'AROAOTHEROTHEROTHER12:cairn' }],
+]
+
+test.each(otherSessions)(
+  'a session of a role with another %s fails, and no region is probed',
+  async (_what, identity) => {
+    const account = await newAccount()
+    const { aws } = account.deps
+    const identityOf = aws.identityOf.bind(aws)
+    aws.identityOf = async (...args) => ({ ...(await identityOf(...args)), ...identity })
+    const { ref } = await account.connect()
+    expect(await account.run('verifyRole', ref, { failures: 0 })).toMatchObject({ state: 'failed' })
+    const { byId } = await keptChecks(account, ref.connectionId)
+    expect(byId.identity).toMatchObject({
+      state: 'failed',
+      means: expect.stringContaining('belongs to a different role'),
+    })
+    expect(account.simulator.ledger.requests({ operation: 'LookupEvents' })).toEqual([])
+  },
+)
+
 test('an unreachable AWS is not a failure of the role', async () => {
   const account = await newAccount()
   const { ref } = await account.connect()

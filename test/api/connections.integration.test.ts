@@ -427,6 +427,29 @@ describe('the verification', () => {
     expect((await tenant.request('GET', url)).body).toEqual(none)
   })
 
+  test('that could not be completed is shown beside the verdict before it', async () => {
+    const { id } = await connect()
+    await patch(id, { roleArn: roleArn() })
+    await judge(id, 'passed')
+    await api.superuser
+      .updateTable('verifications')
+      .set({
+        proven_at: new Date('2026-03-01T12:00:00Z'),
+        inconclusive_at: new Date('2026-03-02T12:00:00Z'),
+        inconclusive_reason: 'AWS did not respond',
+        inconclusive_checks: JSON.stringify(checks),
+      })
+      .where('connection_id', '=', id)
+      .execute()
+    const { body } = await tenant.request('GET', `/api/v1/connections/${id}/verification`)
+    expect(body).toMatchObject({
+      state: 'passed',
+      checks: [],
+      validUntil: '2026-03-04T12:00:00.000Z',
+      lastAttempt: { at: '2026-03-02T12:00:00.000Z', reason: 'AWS did not respond', checks },
+    })
+  })
+
   test('shows the running one, unless it was interrupted', async () => {
     const { id } = await connect()
     const url = `/api/v1/connections/${id}/verification`

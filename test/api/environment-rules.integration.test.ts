@@ -338,6 +338,17 @@ describe('the environments of changes', () => {
     })
   })
 
+  test('without rules are the default of the connection that has taken the change over', async () => {
+    const [staging, production] = [await environment('staging'), await environment('production')]
+    const [one, two] = [await connection('one', staging), await connection('two', production)]
+    const change = { sourceId: 'change', occurredAt: minutesAgo(5) }
+    await store([change], one)
+    expect(await links()).toEqual({ change: [staging] })
+    await store([change], two)
+    expect(await links()).toEqual({ change: [production] })
+    expect(await links(`environment=${staging}`)).toEqual({})
+  })
+
   test('follow a takeover by another connection, and a new name of the connection', async () => {
     const production = await environment('production')
     const [one, two] = [await connection('one'), await connection('two')]
