@@ -20,7 +20,8 @@ interface Counts {
 const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
 const problems: string[] = []
 let stopped: NodeJS.Signals | undefined
-let stopRunning = (_signal: NodeJS.Signals): unknown => undefined
+/** Ends the current check. Between checks, and while tools are installed, ends this process. */
+let stopRunning: (signal: NodeJS.Signals) => unknown = exitStopped
 
 handleSignals()
 
@@ -52,6 +53,12 @@ const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
 console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`)
 process.exitCode = counts.failed > 0 || stopped ? 1 : 0
 
+/** Programs that an installation has started end with this process, and the next run repeats it. */
+function exitStopped(signal: NodeJS.Signals): never {
+  console.log(`Stopped by ${signal} before everything had run.`)
+  process.exit(1)
+}
+
 /** The first signal stops the current check and skips the rest; the second ends this process. */
 function handleSignals(): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -70,7 +77,6 @@ function heading(text: string): void {
 
 /** Installs what tests need before their time limits start. An error counts as a failed check. */
 async function prepare(name: string, fetch: () => Promise<unknown>): Promise<void> {
-  if (stopped) return
   try {
     await fetch()
     console.log(`${name}: ready`)
@@ -141,7 +147,11 @@ function run(command: string, args: string[]): Promise<number | string> {
   return new Promise((resolve) => {
     const child = spawn(command, args, { stdio: 'inherit' })
     stopRunning = (signal) => child.kill(signal)
-    child.on('error', (error) => resolve(error.message))
-    child.on('close', (code, signal) => resolve(code ?? signal ?? 1))
+    const end = (result: number | string) => {
+      stopRunning = exitStopped
+      resolve(result)
+    }
+    child.on('error', (error) => end(error.message))
+    child.on('close', (code, signal) => end(code ?? signal ?? 1))
   })
 }

@@ -152,7 +152,9 @@ async function archiveClasses(directory: string): Promise<void> {
     ],
     { stdio: 'ignore' },
   )
-  const ended = once(server, 'close')
+  const leave = () => server.kill()
+  process.once('exit', leave)
+  const ended = once(server, 'close').finally(() => process.off('exit', leave))
   while (server.exitCode === null && !(await isListening(port))) await sleep(100)
   server.kill('SIGTERM')
   await ended

@@ -28,7 +28,7 @@ import {
 import { ensurePythonEnvironment, installOnce, run, toolsDir } from './tools.ts'
 
 /** The version of the Temporal CLI to download; it contains the server and its UI. */
-const CLI_VERSION = '1.9.1'
+export const CLI_VERSION = '1.9.1'
 
 /** The oldest server version for a `temporal` on the PATH. */
 const OLDEST_SERVER = [1, 30]

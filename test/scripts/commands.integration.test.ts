@@ -5,7 +5,9 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { tryLock } from '../../src/embedded/lock.mjs'
+import { CLI_VERSION } from '../../src/embedded/temporal.ts'
 import { childEnvironment } from '../../testing/child-environment.ts'
 import { type Fields, record } from '../../testing/cloudtrail/records.ts'
 
@@ -183,6 +185,24 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     await vi.waitFor(() => expect(command.output).toContain('Seed 1, 1 rounds'), 240_000)
     command.child.kill(signal)
     expect(await command.closed).toEqual([null, signal])
+  })
+
+  test('ends npm test while a tool is installed', async () => {
+    const cache = file(`cache-${signal}`)
+    // As if this process were installing it, and the machine had no other one.
+    const { release } = tryLock(path.join(cache, `cairn/temporal-${CLI_VERSION}.lock`))
+    onTestFinished(() => release?.())
+    const programs = file(`programs-${signal}`)
+    mkdirSync(programs)
+    writeFileSync(path.join(programs, 'temporal'), '#!/bin/sh\n', { mode: 0o755 })
+    const command = start('test.ts', [], {
+      XDG_CACHE_HOME: cache,
+      PATH: `${programs}${path.delimiter}${process.env.PATH}`,
+    })
+    await vi.waitFor(() => expect(command.output).toContain('Waiting for process'), 240_000)
+    command.child.kill(signal)
+    expect(await command.closed).toEqual([1, null])
+    expect(command.output).toContain(`Stopped by ${signal} before everything had run.`)
   })
 
   test('stops a command in order, and a second one ends it immediately', async () => {
