@@ -1,7 +1,6 @@
 import { accessSync, constants } from 'node:fs'
 import type { ConnectionOptions } from '@temporalio/client'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
-import { ConfigError } from '../config.ts'
 
 /** The Temporal server that client and worker connect to. */
 export interface TemporalTarget {
@@ -18,8 +17,8 @@ export interface TemporalTarget {
  * Cairn starts the embedded one.
  * https://docs.temporal.io/develop/environment-configuration
  *
- * @throws ConfigError if a configured file or certificate cannot be read, or if the address is not
- *   `host` or `host:port`
+ * @throws an error of one line if a configured file or certificate cannot be read, or if the
+ *   address is not `host` or `host:port`
  */
 export function temporalFromEnvironment(
   env: Record<string, string | undefined>,
@@ -29,7 +28,7 @@ export function temporalFromEnvironment(
   const { connectionOptions, namespace } = load(env)
   const { address, tls, apiKey, metadata } = connectionOptions
   if (!isAddress(address)) {
-    throw new ConfigError(
+    throw new Error(
       'TEMPORAL_ADDRESS, or `address` in the profile of temporal.toml, must be a host or host:port, without a scheme or a path: temporal:7233',
     )
   }
@@ -56,7 +55,7 @@ function load(env: Record<string, string | undefined>) {
       error instanceof TypeError
         ? 'its file has no table [profile.NAME]'
         : (error as Error).message.split('\n')[0]
-    throw new ConfigError(`Temporal's configuration cannot be used: ${reason}`)
+    throw new Error(`Temporal's configuration cannot be used: ${reason}`)
   }
 }
 
