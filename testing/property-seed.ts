@@ -5,13 +5,19 @@ import fc from 'fast-check'
  * tomorrow. `PROPERTY_SEED=N` sets another one; `npm run test:explore` takes random ones.
  * fast-check prints the seed, and the path to the counterexample, with each failure.
  */
-const DEFAULT_SEED = 20_260_601
+export const DEFAULT_SEED = 20_260_601
 
-const given = process.env.PROPERTY_SEED
-export const propertySeed = given === undefined || given === '' ? DEFAULT_SEED : Number(given)
-// fast-check takes a 32-bit integer.
-if (!Number.isInteger(propertySeed) || propertySeed !== (propertySeed | 0)) {
+/**
+ * @param given the value of `PROPERTY_SEED`
+ * @throws if it is no integer of 32 bits, which fast-check takes
+ */
+export function seedOf(given: string | undefined): number {
+  if (given === undefined || given === '') return DEFAULT_SEED
+  const seed = Number(given)
+  if (Number.isInteger(seed) && seed === (seed | 0)) return seed
   throw new Error(`PROPERTY_SEED must be an integer of 32 bits, not "${given}"`)
 }
+
+export const propertySeed = seedOf(process.env.PROPERTY_SEED)
 
 fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: propertySeed })

@@ -10,6 +10,7 @@ import { tryLock } from '../../src/embedded/lock.mjs'
 import { CLI_VERSION } from '../../src/embedded/temporal.ts'
 import { childEnvironment } from '../../testing/child-environment.ts'
 import { type Fields, record } from '../../testing/cloudtrail/records.ts'
+import { DEFAULT_SEED } from '../../testing/property-seed.ts'
 
 // A command that cannot start ends with a reason and a status other than 0, and one that waits ends
 // when it is asked to. A script that starts it never waits for ever.
@@ -160,6 +161,20 @@ test('printing the help is not a failure', async () => {
     expect(await command.closed).toEqual([0, null])
     expect(command.output).toMatch(/^Usage:\s+npm (run|start)/)
   }
+})
+
+test('npm test prints the seed of the property tests', async () => {
+  // No file matches, so no test runs.
+  const run = (env: Record<string, string>) => start('test.ts', ['no-such-file'], env)
+  const [usual, chosen, invalid] = [
+    run({}),
+    run({ PROPERTY_SEED: '-7' }),
+    run({ PROPERTY_SEED: '1e12' }),
+  ]
+  for (const command of [usual, chosen, invalid]) expect(await command.closed).toEqual([1, null])
+  expect(usual.output).toContain(`Property tests: PROPERTY_SEED=${DEFAULT_SEED}\n`)
+  expect(chosen.output).toContain('Property tests: PROPERTY_SEED=-7\n')
+  expect(invalid.output).toContain('PROPERTY_SEED must be an integer of 32 bits, not "1e12"\n')
 })
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
