@@ -42,7 +42,7 @@ export function limitGuesses<T>(options: {
     return missing.has(hash)
   }
 
-  /** Updates what is known of the value. */
+  /** Finds the value, and remembers whether it exists. */
   async function findAndRemember(value: string, hash: string): Promise<T | undefined> {
     const result = await find(value)
     existing.delete(hash)

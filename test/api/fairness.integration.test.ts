@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { openApiDatabases } from '../../src/api/databases.ts'
+import { Problem } from '../../src/api/problems.ts'
 import {
   asOrganization,
   type Database,
@@ -148,6 +149,31 @@ test('streams and requests that wait for a workflow use no connection of the poo
   client.abort()
   await Promise.allSettled(streams.map((stream) => stream.text()))
   importNow.mockRestore()
+})
+
+test.each([
+  ['importNow', 'import'],
+  ['verifyNow', 'verify'],
+] as const)('an organization waits for 50 calls of %s at most', async (method, path) => {
+  const [own, theirs] = await Promise.all(
+    [greedy, other].map((tenant) => tenant.request('POST', '/api/v1/connections', { name: path })),
+  )
+  const answer = Promise.withResolvers<never>()
+  const call = vi.spyOn(api.workflows, method).mockReturnValue(answer.promise)
+  const run = (tenant: Tenant, id: string) =>
+    tenant.request('POST', `/api/v1/connections/${id}/${path}`)
+  const pending = Array.from({ length: 50 }, () => run(greedy, own!.body.id))
+  await vi.waitFor(() => expect(call).toHaveBeenCalledTimes(50), WITHIN)
+  const refused = await run(greedy, own!.body.id)
+  expect(refused).toMatchObject({ status: 429, headers: { 'retry-after': '10' } })
+  pending.push(run(other, theirs!.body.id))
+  await vi.waitFor(() => expect(call).toHaveBeenCalledTimes(51), WITHIN)
+  answer.reject(new Problem(409, 'The end of this test.'))
+  const statuses = (await Promise.all(pending)).map(({ status }) => status)
+  expect(statuses).toEqual(Array(51).fill(409))
+  // The failed calls no longer count.
+  expect((await run(greedy, own!.body.id)).status).toBe(409)
+  call.mockRestore()
 })
 
 test('keys are found while deliveries of many organizations wait to be stored', async () => {

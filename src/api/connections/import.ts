@@ -3,6 +3,7 @@ import type { ApiContext, App } from '../context.ts'
 import { jsonResponse, problems } from '../problems.ts'
 import { time } from '../time.ts'
 import { connectionParams, readLiveRef } from './find.ts'
+import { limitPending } from './limit-pending.ts'
 
 const importSchema = z
   .object({
@@ -43,6 +44,7 @@ const importSchema = z
 
 /** The route that imports immediately, in addition to the workflow's cycles. */
 export function importRoutes(app: App, { database, workflows }: ApiContext): void {
+  const runLimited = limitPending('imports')
   app.post(
     '/connections/:id/import',
     {
@@ -59,7 +61,8 @@ export function importRoutes(app: App, { database, workflows }: ApiContext): voi
       },
     },
     async (request) => {
-      return workflows.importNow(await readLiveRef(database, request))
+      const ref = await readLiveRef(database, request)
+      return runLimited(ref.organizationId, () => workflows.importNow(ref))
     },
   )
 }

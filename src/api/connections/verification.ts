@@ -10,6 +10,7 @@ import type { ApiContext, App } from '../context.ts'
 import { jsonResponse, problems } from '../problems.ts'
 import { time } from '../time.ts'
 import { connectionParams, readConnection, readLiveRef } from './find.ts'
+import { limitPending } from './limit-pending.ts'
 
 const checkSchema = z.object({
   id: z.enum(checkIds),
@@ -91,6 +92,7 @@ const tags = ['connections']
 /** The routes for the verification of a connection's role. */
 export function verificationRoutes(app: App, context: ApiContext): void {
   const { database, workflows, principal } = context
+  const runLimited = limitPending('verifications')
 
   const readVerification = async (request: ReadScope & { params: { id: string } }) => {
     const { arn } = await principal()
@@ -132,7 +134,8 @@ export function verificationRoutes(app: App, context: ApiContext): void {
       },
     },
     async (request) => {
-      await workflows.verifyNow(await readLiveRef(database, request))
+      const ref = await readLiveRef(database, request)
+      await runLimited(ref.organizationId, () => workflows.verifyNow(ref))
       return readVerification(request)
     },
   )
