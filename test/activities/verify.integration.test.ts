@@ -100,7 +100,7 @@ test('a role that AWS does not recognize yet is waiting, and fails later', async
     arn: role_arn!,
     trustPolicy: trust(account.simulator.vendor.principalArn, condition),
     policies: [readEvents],
-    propagatingUntil: new Date(Date.now() + 60_000),
+    propagatingUntil: new Date(Date.now() + 3_600_000),
   })
   const first = await account.run('verifyRole', ref, { failures: 0 })
   expect(first).toMatchObject({ state: 'waiting', failures: 1 })

@@ -158,12 +158,12 @@ describe('a manual incident', () => {
       .mockReturnValueOnce(first.promise)
       .mockResolvedValue({} as never)
     await create(owner)
-    await vi.waitFor(() => expect(importNow).toHaveBeenCalledTimes(1), 50_000)
+    await vi.waitFor(() => expect(importNow).toHaveBeenCalledTimes(1), 240_000)
     for (let n = 0; n < 10; n++) await create(owner)
     expect(importNow).toHaveBeenCalledTimes(1)
     // The newest incident may be newer than the import that is running.
     first.resolve({} as never)
-    await vi.waitFor(() => expect(importNow).toHaveBeenCalledTimes(2), 50_000)
+    await vi.waitFor(() => expect(importNow).toHaveBeenCalledTimes(2), 240_000)
     for (let n = 0; n < 3; n++) await owner.request('GET', '/api/v1/incidents')
     expect(importNow).toHaveBeenCalledTimes(2)
     importNow.mockRestore()
@@ -480,7 +480,7 @@ test('concurrent requests do not exceed the limit of service mappings', async ()
         WHERE datname = current_database() AND wait_event = 'advisory'
       `.execute(api.superuser)
       expect(rows[0]!.count).toBe(2)
-    }, 50_000)
+    }, 240_000)
     return { answers }
   })
   const answers = await Promise.all(sent.answers)

@@ -160,7 +160,7 @@ test('a new user signs up, connects an account with the template, and sees the f
       .locator(describedBy.map((id) => `[id="${id}"]`).join())
       .allTextContents()
     expect(messages.join(' '), wrong).toMatch(why)
-    expect(await verify.isDisabled()).toBe(true)
+    await expect.poll(() => verify.isDisabled()).toBe(true)
   }
 
   // The right one is verified and imported on the page.
@@ -526,7 +526,9 @@ describe('a connected account', () => {
     await toast.waitFor({ state: 'hidden' })
     await state(page, 'Paused')
     await hasFocus(page, 'Resume')
-    expect(await page.getByRole('button', { name: 'Import now' }).isDisabled()).toBe(true)
+    await expect
+      .poll(() => page.getByRole('button', { name: 'Import now' }).isDisabled())
+      .toBe(true)
     await page.getByText('Resume the connection first.').first().waitFor()
     await page.getByRole('button', { name: 'Resume' }).click()
     await state(page, 'Up to date')

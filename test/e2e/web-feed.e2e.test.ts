@@ -103,11 +103,11 @@ test('facets and search filter the feed, and the URL restores the filters', asyn
   await page.getByRole('searchbox').fill('invoices')
   await expect.poll(() => page.url()).toContain('invoices')
   await rows(page).filter({ hasText: 'invoices' }).waitFor()
-  expect(await rows(page).count()).toBe(1)
+  await expect.poll(() => rows(page).count()).toBe(1)
 
   const other = await web.open(page.url())
   await rows(other).filter({ hasText: 'invoices' }).waitFor()
-  expect(await rows(other).count()).toBe(1)
+  await expect.poll(() => rows(other).count()).toBe(1)
   expect(await other.getByRole('searchbox').inputValue()).toBe('invoices')
   const chips = other.getByRole('group', { name: 'Active filters' })
   await chips.getByText('Actor not ada').waitFor()
@@ -170,7 +170,7 @@ test('the list can be exported, and a long facet can be searched', async () => {
   })
   const other = await web.open(`${link.pathname}${link.search}`)
   await rows(other).filter({ hasText: 'person-9' }).waitFor()
-  expect(await rows(other).count()).toBe(1)
+  await expect.poll(() => rows(other).count()).toBe(1)
 })
 
 test('filters show values with counts, and an empty list suggests other filters', async () => {
@@ -184,7 +184,7 @@ test('filters show values with counts, and an empty list suggests other filters'
   }
   await field('Error code').getByRole('button', { name: 'AccessDenied 1', exact: true }).click()
   await rows(page).filter({ hasText: 'ada' }).waitFor({ state: 'hidden' })
-  expect(await rows(page).count()).toBe(1)
+  await expect.poll(() => rows(page).count()).toBe(1)
   expect(new URL(page.url()).searchParams.get('errorCode')).toContain('AccessDenied')
 
   // With a second filter nothing is left: an active filter opens its section.
@@ -200,7 +200,7 @@ test('filters show values with counts, and an empty list suggests other filters'
   await page.goto(`${only(account)}&q=invoices&range=1h`)
   await suggestions.getByRole('button', { name: 'Show last 7 days (1)' }).click()
   await rows(page).filter({ hasText: 'invoices' }).waitFor()
-  expect(await rows(page).count()).toBe(1)
+  await expect.poll(() => rows(page).count()).toBe(1)
 })
 
 test('rows show risks, and failed and denied changes stand out', async () => {
@@ -216,7 +216,7 @@ test('rows show risks, and failed and denied changes stand out', async () => {
   expect(await list(page).getByText('Succeeded').count()).toBe(0)
   await page.goto(`${only(account)}&risk=identity`)
   await denied.waitFor()
-  expect(await rows(page).count()).toBe(1)
+  await expect.poll(() => rows(page).count()).toBe(1)
   await page.getByRole('group', { name: 'Active filters' }).getByText('Risk Identity').waitFor()
 })
 
@@ -418,7 +418,7 @@ test('identifiers of a change link to their history and can be copied', async ()
   await section('Actor').getByRole('button', { name: 'Copy actor' }).waitFor()
   await section('Actor').getByRole('link', { name: 'carol', exact: true }).click()
   await rows(page).filter({ hasText: 'carol' }).waitFor()
-  expect(await rows(page).count()).toBe(1)
+  await expect.poll(() => rows(page).count()).toBe(1)
   await page.goto(url)
   await page.getByRole('link', { name: 'All changes ±15 min' }).click()
   await rows(page).filter({ hasText: 'carol' }).waitFor()
@@ -487,7 +487,7 @@ test('new changes are announced, and shown on request', async () => {
   await announced.click()
   await rows(page).filter({ hasText: 'second' }).waitFor()
   await announced.waitFor({ state: 'hidden' })
-  expect(await rows(page).count()).toBe(2)
+  await expect.poll(() => rows(page).count()).toBe(2)
 })
 
 test('an account that was never imported shows no data, with the reason and the fix', async () => {
@@ -579,7 +579,7 @@ test('the list is extended with a button, which shows errors and moves the focus
   })
   await page.goto(only(account))
   await rows(page).filter({ hasText: 'carol' }).waitFor()
-  expect(await rows(page).count()).toBe(3)
+  await expect.poll(() => rows(page).count()).toBe(3)
   const more = page.getByRole('button', { name: 'Show more' })
   await more.click()
   const alert = page.getByRole('alert').filter({ hasText: 'Not now' })

@@ -88,7 +88,7 @@ describe('the “before an incident” dialog', () => {
     const show = box.getByRole('button', { name: /^Show what changed/ })
     await field.fill('nonsense')
     await box.getByText('Not a time.').waitFor()
-    expect(await show.isDisabled()).toBe(true)
+    await expect.poll(() => show.isDisabled()).toBe(true)
     for (const text of [
       clock(noticedAt),
       noticedAt.toISOString(),
@@ -297,7 +297,7 @@ describe('the backtest', () => {
     const rank = page.getByRole('button', { name: /^Rank/ })
     await field.fill('time,title\nyesterday,x')
     await page.getByText('Line 2 has no valid time.').waitFor()
-    expect(await rank.isDisabled()).toBe(true)
+    await expect.poll(() => rank.isDisabled()).toBe(true)
 
     const quiet = new Date(web.simulator.now() - 20 * 3_600_000).toISOString()
     const csv = [

@@ -54,7 +54,7 @@ test('a rule is added, previewed, saved, and applied to stored changes', async (
   await page.getByRole('button', { name: 'Preview' }).click()
   const preview = page.getByRole('region', { name: 'Preview' })
   await preview.getByText('Links 2 of 3 changes of the last 7 days. 2 changes move.').waitFor()
-  expect(await preview.getByText('Production').count()).toBe(2)
+  await expect.poll(() => preview.getByText('Production').count()).toBe(2)
 
   await page.getByRole('button', { name: 'Add rule' }).click()
   await dialog.getByLabel('Name').fill('Functions')
