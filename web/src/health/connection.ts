@@ -120,13 +120,13 @@ function importingSentences(
   ]
 }
 
-/** A long overdue sync means that the worker is down. */
+/** A sync is long overdue if the worker is down, or if one second in a region has many events. */
 function stalled({ nextPollAt, pollIntervalSeconds }: Connection, { now }: When): string[] {
   if (nextPollAt === null) return []
   const overdue = now - Date.parse(nextPollAt)
   if (overdue < Math.max(3 * 60_000, 3 * pollIntervalSeconds * 1000)) return []
   return [
-    `The next sync was due ${duration(overdue / 1000)} ago. The Cairn worker may be down. Check its log.`,
+    `The next sync was due ${duration(overdue / 1000)} ago. The Cairn worker may be down, or it is reading a second with thousands of events. Check its log.`,
   ]
 }
 
