@@ -20,8 +20,7 @@ const mayUse: Record<string, string[]> = {
   'src/config': [],
   'src/workflows': ['src/connections'],
   'src/embedded': [],
-  // The configuration only for its error.
-  'src/temporal': ['src/config.ts', 'src/workflows'],
+  'src/temporal': ['src/workflows'],
   'src/aws': ['src/connections', 'src/json.ts'],
   'src/db': ['src/changes', 'src/connections', 'src/incidents', 'src/reuse.ts'],
   // What a process starts and stops: it puts the parts together.
