@@ -330,6 +330,40 @@ test('a concurrent batch, takeover and purge neither deadlock nor lose changes',
   )
 })
 
+test('a turn continues after a batch whose changes are removed meanwhile', async () => {
+  const tenant = await api.tenant('removed')
+  await store(
+    tenant,
+    await connect(tenant),
+    [0, 1, 2].map((n) => event(n, START + n * 60_000)),
+  )
+  await spoil(tenant)
+  const isFound = Promise.withResolvers<void>()
+  const isReplaced = Promise.withResolvers<void>()
+  // To others, a new ID is a change that is removed while another one is stored.
+  const replacing = api.superuser.transaction().execute(async (trx) => {
+    await sql`UPDATE changes SET id = uuidv7() WHERE organization_id = ${tenant.id}`.execute(trx)
+    isReplaced.resolve()
+    await isFound.promise
+  })
+  await isReplaced.promise
+  const deps = { db: api.db, clock: () => START } as Dependencies
+  const { signal } = new AbortController()
+  const turn = rereadChanges(
+    deps,
+    { installationId: 'any', versions: {} },
+    { organizationId: tenant.id, signal },
+  )
+  await eventually(
+    () => blockedOnRows(api),
+    (count) => count > 0,
+  )
+  isFound.resolve()
+  await replacing
+  expect(await turn).toMatchObject({ reread: 3, isDone: true })
+  expect((await rows(tenant)).map((row) => row.reader_version)).not.toContain(0)
+})
+
 test('values that Postgres rejects are kept unchanged, and the rest of the batch is read again', async () => {
   const tenant = await api.tenant('not accepted')
   const owner = { organizationId: tenant.id, connectionId: null, sourceAccount: null }

@@ -85,10 +85,10 @@ export async function rereadChanges(
         signal.throwIfAborted()
         const startedAt = clock()
         if (startedAt >= deadline) return summary
-        const { reread, kept } = await rereadSome(db, organizationId, { reader, week, limit })
-        if (reread === 0) break
-        summary.reread += reread
-        summary.kept += kept
+        const batch = await rereadSome(db, organizationId, { reader, week, limit })
+        if (batch.isDone) break
+        summary.reread += batch.reread
+        summary.kept += batch.kept
         await sleep(clock() - startedAt, undefined, { signal })
       }
     }

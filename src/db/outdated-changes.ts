@@ -28,6 +28,8 @@ interface Reread {
   reread: number
   /** Those among them that kept what the older reader read, because theirs failed. */
   kept: number
+  /** Whether no change of the week is outdated. Otherwise there may be more, even after zeros. */
+  isDone: boolean
 }
 
 /** The first moment, and the first moment after it. */
@@ -99,7 +101,6 @@ function weekOf(time: Date): number {
  * deadlock with an import. A takeover and a purge of changes lock rows in the same order, by time.
  *
  * @param options.limit the most changes to read
- * @returns zeros if no change of the week is outdated
  */
 export function rereadSome(
   db: Database,
@@ -126,7 +127,7 @@ export async function rereadBatch(
     .where('occurred_at', '<', week[1])
     .limit(limit)
     .execute()
-  if (found.length === 0) return { reread: 0, kept: 0 }
+  if (found.length === 0) return { reread: 0, kept: 0, isDone: true }
   await lockOutImports(trx, organizationId)
   const stored = await lockRecords(trx, organizationId, { reader, week, found })
   const changes = stored.flatMap((row) => {
@@ -141,7 +142,7 @@ export async function rereadBatch(
   })
   const kept = stored.filter(({ id }) => !updated.has(id))
   await markAsRead(trx, organizationId, { kept, version: reader.version, week })
-  return { reread: stored.length, kept: kept.length }
+  return { reread: stored.length, kept: kept.length, isDone: false }
 }
 
 /** Locks the changes that still are outdated, by time, and returns their records. */

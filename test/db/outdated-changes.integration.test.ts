@@ -53,7 +53,7 @@ test.each([
     // What earlier transactions of the session read may not have been reported yet.
     const before = await rowsRead(trx)
     const result = await rereadBatch(trx, organizationId, { reader, week: WEEK, limit: BATCH })
-    expect(result).toEqual({ reread: BATCH, kept: 0 })
+    expect(result).toEqual({ reread: BATCH, kept: 0, isDone: false })
     // At worst, each change of the batch is compared with the others of the batch in two statements,
     // but never with all changes of the week.
     const read = (await rowsRead(trx)) - before
