@@ -37,16 +37,11 @@ export function connectionChanged(reason: string): ApplicationFailure {
 /**
  * This database has no such row. It may be a copy or a restored backup while another database has
  * the row, so Temporal retries and the workflow does not end.
- *
- * @param what what is missing
  */
-export function connectionMissing(
-  connectionId: string,
-  what: 'connection' | 'deleted connection' = 'connection',
-): ApplicationFailure {
+export function connectionMissing(connectionId: string): ApplicationFailure {
   return ApplicationFailure.create({
     type: 'ConnectionMissing',
-    message: `This database has no ${what} ${connectionId}. If no other database has it either, terminate this workflow.`,
+    message: `This database has no connection ${connectionId}. If no other database has it either, terminate this workflow.`,
   })
 }
 

@@ -14,14 +14,15 @@ import {
 import { purgeSomeResources } from '../db/resources.ts'
 import type { ConnectionRef } from '../workflows/state.ts'
 import type { Dependencies } from './dependencies.ts'
-import { connectionMissing } from './errors.ts'
+import { connectionChanged, connectionMissing } from './errors.ts'
 
 /**
  * Finishes a deletion: stops every import that still runs, removes imported data if requested, and
  * marks the deletion as complete. Can be interrupted at any point and run again.
  *
- * @throws ApplicationFailure `ConnectionMissing`, retryable, if this database has no such deletion;
- *   the signal's reason when aborted; Postgres' errors
+ * @throws ApplicationFailure `ConnectionMissing`, retryable, if this database has no such row;
+ *   `ConnectionChanged` if its row is not deleted, as after the restore of an older backup; the
+ *   signal's reason when aborted; Postgres' errors
  */
 export async function finishDeletion(
   deps: Dependencies,
@@ -35,8 +36,9 @@ export async function finishDeletion(
         await fence(trx, ref.connectionId)
         return locked
       }
+      if (locked) throw connectionChanged('The connection is not deleted in this database')
       if (await hasEnded(trx, ref.connectionId)) return undefined
-      throw connectionMissing(ref.connectionId, 'deleted connection')
+      throw connectionMissing(ref.connectionId)
     })
     if (!row) return
     if (row.purge) await purge(deps, ref, signal)
