@@ -106,7 +106,8 @@ export function turnOf(
     const setAt = connection.role_arn_set_at
     const isNew = setAt !== null && isNewRole(setAt, new Date(now))
     const isUnproven = state === 'denied' && isNew && !answeredBefore
-    const failures = isUnproven ? 1 : row.live_failures + 1
+    const wasRefused = row.last_error_kind === refused.kind
+    const failures = isUnproven || !wasRefused ? 1 : row.live_failures + 1
     const seconds = refusedRetrySeconds({ state, answeredBefore, failures })
     return {
       ...common,

@@ -63,8 +63,8 @@ export async function verifyConnection(
       connectionId: connection.id,
       roleArn: connection.role_arn!,
       externalId: connection.external_id,
-      // A role that AWS has recognized before is not new, regardless of when its ARN was set.
-      newSince: before === null || before === 'waiting' ? connection.role_arn_set_at : null,
+      roleSetAt: connection.role_arn_set_at!,
+      isRecognized: before !== null && before !== 'waiting',
       regions: deps.regions,
       now: new Date(clock()),
       onProgress: (checks) =>

@@ -29,8 +29,10 @@ interface VerificationRequest {
   connectionId: string
   roleArn: string
   externalId: string
-  /** When this ARN was set, if AWS may not recognize the role yet; otherwise null. */
-  newSince: Date | null
+  /** When this ARN was set. */
+  roleSetAt: Date
+  /** Whether AWS has recognized this role before. Then it is denied, not new. */
+  isRecognized: boolean
   /** Regions to import, or undefined for all that respond. The global region is always included. */
   regions: readonly string[] | undefined
   now: Date
@@ -100,8 +102,9 @@ export async function verifyRole(
   const progress = async () => request.onProgress?.(withPending(checks))
 
   await progress()
-  const { newSince, now } = request
-  const isNew = newSince !== null && isNewRole(newSince, now)
+  const { roleSetAt, isRecognized, now } = request
+  // Its permissions take effect later, region by region.
+  const isNew = isNewRole(roleSetAt, now)
   let session: RoleSession
   try {
     session = await aws.assumeRole(grant, signal)
@@ -110,8 +113,9 @@ export async function verifyRole(
     )
   } catch (error) {
     const problem = requireAwsProblem(error)
-    checks.push(cannotAssume(problem, grant, isNew))
-    return { ...conclude(checks), isConclusive: problem.kind === 'denied' && !isNew }
+    const isUnknownYet = isNew && !isRecognized
+    checks.push(cannotAssume(problem, grant, isUnknownYet))
+    return { ...conclude(checks), isConclusive: problem.kind === 'denied' && !isUnknownYet }
   }
 
   await progress()

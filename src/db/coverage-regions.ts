@@ -58,6 +58,7 @@ export async function keepRegions(
   const unanswered = findings.filter(({ state }) => state === 'unknown')
   const answered = findings.filter(({ state }) => state !== 'unknown')
   const isKnown = sql`(c.answered_at IS NOT NULL OR NOT isempty(c.settled))`
+  const isRefused = sql`c.state IN ('denied', 'not_enabled')`
   await sql`
     INSERT INTO coverage AS c (connection_id, organization_id, account_id, region, selection,
       state, last_error, last_error_kind, answered_at, live_failures, live_due_at, backfill_due_at)
@@ -96,12 +97,11 @@ export async function keepRegions(
       AS f(region text, error text, "errorKind" text)
     ORDER BY f.region
     ON CONFLICT (connection_id, account_id, region, selection) DO UPDATE SET
-      state = CASE WHEN c.state = 'denied' AND NOT ${isKnown} THEN 'unknown' ELSE c.state END,
+      state = CASE WHEN ${isRefused} AND NOT ${isKnown} THEN 'unknown' ELSE c.state END,
       last_error = excluded.last_error, last_error_kind = excluded.last_error_kind,
-      live_failures = CASE WHEN c.state = 'denied' THEN 0 ELSE c.live_failures END,
+      live_failures = CASE WHEN ${isRefused} THEN 0 ELSE c.live_failures END,
       live_due_at = least(c.live_due_at, now())
-      WHERE c.state IN ('active', 'unknown')
-        OR (c.state = 'denied' AND excluded.last_error_kind = 'denied')
+      WHERE NOT ${isRefused} OR excluded.last_error_kind = 'denied'
   `.execute(trx)
 }
 

@@ -250,6 +250,51 @@ describe('a region that AWS refuses', () => {
     expect(again.next_poll_at.getTime()).toBeLessThanOrEqual(Date.now())
   })
 
+  test('counts while the role is new, also if an earlier verification failed', async () => {
+    const account = await newAccount()
+    const { ref } = await account.connect()
+    await setRoleAge(account, ref, -HOUR_MS)
+    const run = () => account.run('verifyRole', ref, { failures: 0 })
+    account.simulator.denyLookupEvents(['us-east-1', 'eu-west-1'])
+    expect(await run()).toMatchObject({ state: 'failed' })
+    account.simulator.denyLookupEvents(['eu-west-1'])
+    expect(await run()).toMatchObject({ state: 'passed' })
+    const unread = { state: 'unknown', counts: true, last_error_kind: 'denied' }
+    expect(await coverageOf(account, ref, 'eu-west-1')).toMatchObject(unread)
+    expect(await run()).toMatchObject({ state: 'passed' })
+    expect(await coverageOf(account, ref, 'eu-west-1')).toMatchObject(unread)
+  })
+
+  test('counts while the role is new, after it was not enabled', async () => {
+    const account = await newAccount()
+    account.simulator.disableRegion('eu-west-1')
+    const ref = await verify(account, { roleAge: -HOUR_MS })
+    expect(await coverageOf(account, ref, 'eu-west-1')).toMatchObject({ state: 'not_enabled' })
+    account.simulator.enableRegion('eu-west-1')
+    account.simulator.denyLookupEvents(['eu-west-1'])
+    await account.run('verifyRole', ref, { failures: 0 })
+    const row = await coverageOf(account, ref, 'eu-west-1')
+    expect(row).toMatchObject({ state: 'unknown', counts: true })
+    expect(row.next_poll_at.getTime()).toBeLessThanOrEqual(Date.now())
+  })
+
+  test('is retried after a minute, however often the network failed before', async () => {
+    const account = await newAccount()
+    account.simulator.failNext({ ...IN_EUROPE, effect: 'drop', times: 1_000 })
+    const ref = await verify(account, { roleAge: HOUR_MS })
+    await account.superuser
+      .updateTable('coverage')
+      .set({ live_failures: 20, last_error_kind: 'unreachable' })
+      .where('region', '=', 'eu-west-1')
+      .where('connection_id', '=', ref.connectionId)
+      .execute()
+    account.simulator.clearFaults()
+    account.simulator.denyLookupEvents(['eu-west-1'])
+    await cycleOfAll(account, ref)
+    const row = await coverageOf(account, ref, 'eu-west-1')
+    expect(row).toMatchObject({ state: 'denied', live_failures: 1 })
+  })
+
   test('counts again if it has answered in another selection', async () => {
     const account = await newAccount()
     account.simulator.denyLookupEvents(['eu-west-1'])
