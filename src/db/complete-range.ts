@@ -11,17 +11,17 @@ interface ImportedTime {
 }
 
 /**
- * `columns` for each connection that has begun to import, over its regions that count. After a
- * change of the selection or the account, it has none until its next cycle.
+ * `columns` for each connection that has begun to import its account, over its regions that count.
+ * After a change of the selection, it has none until its next cycle.
  */
 const ofImporting = (columns: RawBuilder<unknown>, connectionId: string | null = null) => sql`
   SELECT k.id, ${columns}
   FROM connections k
   LEFT JOIN coverage c ON c.connection_id = k.id AND c.account_id = k.account_id
     AND c.selection = k.selection AND c.counts
-  WHERE k.deleted_at IS NULL AND k.account_id IS NOT NULL
+  WHERE k.deleted_at IS NULL
     AND (${connectionId}::uuid IS NULL OR k.id = ${connectionId}::uuid)
-    AND EXISTS (SELECT FROM coverage WHERE connection_id = k.id)
+    AND EXISTS (SELECT FROM coverage WHERE connection_id = k.id AND account_id = k.account_id)
   GROUP BY k.id
 `
 const edge = sql`

@@ -536,8 +536,10 @@ describe('completeness', () => {
     expect(await rangeOf(both)).toEqual([null, null])
     await change({ selection: 'changes' })
     expect(await rangeOf(both)).toEqual([time(-48), time(2)])
+    await change({ selection: 'all' })
+    // In another account, it is like a new connection.
     await change({ roleArn: 'arn:aws:iam::121212121212:role/cairn' })
-    expect(await rangeOf(both)).toEqual([null, null])
+    expect(await rangeOf(both)).toEqual([time(-48), time(2)])
     await change({ roleArn: null })
     expect(await rangeOf(both)).toEqual([time(-48), time(2)])
   })
