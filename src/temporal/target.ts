@@ -47,7 +47,11 @@ function load(env: Record<string, string | undefined>) {
     if (env.TEMPORAL_CONFIG_FILE) accessSync(env.TEMPORAL_CONFIG_FILE, constants.R_OK)
     return loadClientConnectConfig({
       overrideEnvVars: Object.fromEntries(
-        Object.entries(env).filter((entry): entry is [string, string] => Boolean(entry[1])),
+        Object.entries(env).filter(
+          (entry): entry is [string, string] =>
+            // An empty header removes the one of the profile.
+            Boolean(entry[1]) || (entry[1] === '' && entry[0].startsWith('TEMPORAL_GRPC_META_')),
+        ),
       ),
     })
   } catch (error) {

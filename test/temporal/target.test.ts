@@ -62,3 +62,12 @@ test('a configured file must exist', () => {
   const missing = path.join(tmpdir(), 'cairn-temporal-none', 'temporal.toml')
   expect(errorOf({ TEMPORAL_CONFIG_FILE: missing })).toContain(`'${missing}'`)
 })
+
+test('an empty header removes the header of the profile', () => {
+  const profile =
+    '[profile.default]\naddress = "temporal"\n[profile.default.grpc_meta]\nteam = "a"\n'
+  const env = { TEMPORAL_CONFIG_FILE: configFile(profile) }
+  expect(temporalFromEnvironment(env)?.connection.metadata).toEqual({ team: 'a' })
+  const without = temporalFromEnvironment({ ...env, TEMPORAL_GRPC_META_TEAM: '' })
+  expect(without?.connection.metadata ?? {}).toEqual({})
+})
