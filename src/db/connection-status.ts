@@ -112,7 +112,7 @@ export function shownStatus(
   const last = row.cycle_at && `the last one ended at ${row.cycle_at.toISOString()}`
   return {
     status: 'behind',
-    statusReason: `No import cycle has ended for three poll intervals (${last ?? 'none has ended yet'}). The worker may be down, or it is reading a second with thousands of events`,
+    statusReason: `No import cycle has ended for three poll intervals (${last ?? 'none has ended yet'}). The worker may be down, busy with other connections, or reading a second with thousands of events`,
     since: overdue.toISOString(),
   }
 }

@@ -606,7 +606,7 @@ describe('coverage', () => {
         id,
         status: 'behind',
         statusReason: expect.stringMatching(
-          /^No import cycle has ended for three poll intervals .* The worker may be down, or it is reading /,
+          /^No import cycle has ended for three poll intervals .* The worker may be down, busy with other connections, or reading /,
         ),
         since: new Date(longAgo.getTime() + 180_000).toISOString(),
       },

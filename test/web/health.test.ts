@@ -106,7 +106,7 @@ describe('a connection', () => {
   test('shows a due sync as running, and reports an overdue one', () => {
     expect(said({ nextPollAt: '2026-03-12T12:23:29.000Z' })[0]).toContain('syncing now')
     expect(said({ nextPollAt: '2026-03-12T12:03:30.000Z' })).toContain(
-      'The next sync was due 20 min ago. The Cairn worker may be down, or it is reading a second with thousands of events. Check its log.',
+      'The next sync was due 20 min ago. The Cairn worker may be down, busy with other connections, or reading a second with thousands of events. Check its log.',
     )
     expect(said({ nextPollAt: null })[0]).toContain('next sync soon')
   })

@@ -126,7 +126,7 @@ function stalled({ nextPollAt, pollIntervalSeconds }: Connection, { now }: When)
   const overdue = now - Date.parse(nextPollAt)
   if (overdue < Math.max(3 * 60_000, 3 * pollIntervalSeconds * 1000)) return []
   return [
-    `The next sync was due ${duration(overdue / 1000)} ago. The Cairn worker may be down, or it is reading a second with thousands of events. Check its log.`,
+    `The next sync was due ${duration(overdue / 1000)} ago. The Cairn worker may be down, busy with other connections, or reading a second with thousands of events. Check its log.`,
   ]
 }
 
