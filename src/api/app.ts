@@ -14,7 +14,7 @@ import {
 import { z } from 'zod'
 import { apiKeyRoutes } from './api-keys.ts'
 import { authRoutes } from './auth/index.ts'
-import { createAuthentication } from './authenticate.ts'
+import { createAuthentication, createFindOrganization } from './authenticate.ts'
 import { createByteBudget } from './bodies/budget.ts'
 import { createBodyMemory } from './bodies/memory.ts'
 import { countBodies, readJson } from './bodies/read.ts'
@@ -174,12 +174,13 @@ export async function createApp(
     throw new Problem(405, `Method not allowed. Use ${allow}.`, { headers: { allow } })
   }
   healthRoutes(app as App, context)
+  const findOrganization = createFindOrganization(context.system)
 
   await app.register(
     async (scope) => {
       const routes = scope as App
       validateStrictly(routes)
-      const authenticate = createAuthentication(context)
+      const authenticate = createAuthentication(context, findOrganization)
       routes.decorateRequest('organizationId', '')
       routes.decorateRequest('disconnected', null as unknown as AbortSignal)
       routes.decorateRequest('user', null)
@@ -204,8 +205,8 @@ export async function createApp(
     acceptJsonOnly(routes)
     routes.decorateRequest('organizationId', '')
     await limitRate(routes)
-    receiverRoutes(routes, context)
-    githubDeploymentRoutes(routes, context)
+    receiverRoutes(routes, context, findOrganization)
+    githubDeploymentRoutes(routes, context, findOrganization)
   })
   await app.register((scope) => webhookRoutes(scope as App, context), { prefix: '/webhooks' })
   await options.others?.(app as unknown as App)

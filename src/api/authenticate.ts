@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Role } from '../auth/roles.ts'
+import type { Database } from '../db/database.ts'
 import { membershipOf, type User } from '../db/members.ts'
 import { organizationOfKey } from '../db/organizations.ts'
 import type { ApiContext } from './context.ts'
@@ -17,20 +18,31 @@ interface Asker {
   cookies: string[]
 }
 
+/** Finds the organization of a key that a client address has sent. */
+export type FindOrganization = (address: string, key: string) => Promise<string | undefined>
+
+/**
+ * Finds the organization of a key before the sender is known. All routes share one, because it
+ * limits the lookups of each address. It throws Problem 429 if too many keys of an address wait.
+ */
+export function createFindOrganization(system: Database): FindOrganization {
+  return limitGuesses({
+    find: (key) => organizationOfKey(system, key),
+    reason: 'Too many unknown API keys from this address at the same time',
+  })
+}
+
 /**
  * Returns a function that authenticates a request and sets its organization. An API key takes
  * precedence over a cookie: it is sent on purpose, and a page of another site cannot send one.
  *
  * The function throws Problem 401; 403 for a request with a cookie that changes data and has
- * another origin; 429 for an address that has tried many invalid keys.
+ * another origin; 429 if `findOrganization` does.
  */
 export function createAuthentication(
   context: ApiContext,
+  findOrganization: FindOrganization,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
-  const findOrganization = limitGuesses({
-    find: (key) => organizationOfKey(context.system, key),
-    reason: 'Too many invalid API keys from this address',
-  })
   return async (request, reply) => {
     const asker = await identifySender(context, request, {
       findOrganization: (key) => findOrganization(request.ip, key),

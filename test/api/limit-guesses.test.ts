@@ -1,104 +1,168 @@
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { limitGuesses } from '../../src/api/limit-guesses.ts'
 
-/** 60 guesses a minute, of values that exist if the set contains them. */
+// Values wait for five seconds at most, however slow this machine is.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+interface Lookup {
+  value: string
+  /** Ends the lookup. */
+  finish(isAvailable?: boolean): void
+}
+
+/** Values that exist if the set contains them. Lookups run until the test ends them. */
 function setUp(values: string[] = []) {
   const stored = new Set(values)
   const lookups: string[] = []
-  let time = 1_000_000
-  let isAway = false
+  const running: Lookup[] = []
   const find = limitGuesses({
-    find: async (value) => {
+    find: (value) => {
       lookups.push(value)
-      if (isAway) throw new Error('away')
-      return stored.has(value) ? value.toUpperCase() : undefined
+      return new Promise<string | undefined>((resolve, reject) => {
+        const finish = (isAvailable = true) => {
+          running.splice(running.indexOf(lookup), 1)
+          if (isAvailable) resolve(stored.has(value) ? value.toUpperCase() : undefined)
+          else reject(new Error('unavailable'))
+        }
+        const lookup: Lookup = { value, finish }
+        running.push(lookup)
+      })
     },
     reason: 'Too many guesses',
-    now: () => time,
   })
-  const guess = (address: string, from: number, to: number) =>
-    Promise.all(
-      Array.from({ length: to - from }, (_, n) =>
-        find(address, `wrong ${from + n}`).then(
-          () => 404,
-          (error) => error.status as number,
-        ),
-      ),
+  /** The result or the status of a call, once it has ended. */
+  const call = (address: string, value: string) =>
+    find(address, value).then(
+      (result) => result ?? 404,
+      (error) => (error.status as number | undefined) ?? 503,
     )
+  const callMany = (address: string, count: number) =>
+    Array.from({ length: count }, (_, n) => call(address, `wrong ${n}`))
   return {
     stored,
     lookups,
+    running,
     find,
-    guess,
-    wait: (ms: number) => {
-      time += ms
-    },
-    setAway: (away: boolean) => {
-      isAway = away
+    call,
+    callMany,
+    /** Ends lookups until the call has ended. Returns the most that ran at the same time. */
+    async finishUntil(ended: Promise<unknown>) {
+      let isEnded = false
+      let most = 0
+      const end = () => {
+        isEnded = true
+      }
+      ended.then(end, end)
+      while (!isEnded) {
+        most = Math.max(most, running.length)
+        running[0]?.finish()
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      return most
     },
   }
 }
 
-test('an address is refused after 60 guesses in a minute, without a lookup', async () => {
-  const { guess, lookups, wait } = setUp()
-  const statuses = await guess('192.0.2.1', 0, 100)
-  expect(statuses).toEqual([...Array(60).fill(404), ...Array(40).fill(429)])
-  expect(lookups).toHaveLength(60)
-  // Another address, and an address of the same IPv6 block.
-  expect(await guess('192.0.2.2', 100, 160)).toEqual(Array(60).fill(404))
-  await guess('2001:db8::1', 200, 260)
-  expect(await guess('2001:db8::2', 260, 261)).toEqual([429])
-  wait(60_000)
-  expect(await guess('192.0.2.1', 300, 301)).toEqual([404])
+test('a value that exists is found after many wrong ones, which are looked up one at a time', async () => {
+  const { call, callMany, finishUntil, lookups } = setUp(['key'])
+  const wrong = Promise.all(callMany('192.0.2.1', 100))
+  const key = call('192.0.2.1', 'key')
+  expect(await finishUntil(key)).toBe(1)
+  expect(await key).toBe('KEY')
+  expect(await wrong).toEqual(Array(100).fill(404))
+  expect(lookups.at(-1)).toBe('key')
 })
 
-test('what was found before is found by an address that is refused', async () => {
-  const { find, guess } = setUp(['key', 'unused'])
-  await find('192.0.2.2', 'key')
-  await guess('192.0.2.1', 0, 60)
-  expect(await find('192.0.2.1', 'key')).toBe('KEY')
-  await expect(find('192.0.2.1', 'unused')).rejects.toMatchObject({
+test('wrong values do not add up over time', async () => {
+  const { call, callMany, finishUntil } = setUp(['key'])
+  for (let n = 0; n < 10; n++) await finishUntil(Promise.all(callMany('192.0.2.1', 100)))
+  const key = call('192.0.2.1', 'key')
+  await finishUntil(key)
+  expect(await key).toBe('KEY')
+})
+
+test('a value is refused if a hundred others of its address wait', async () => {
+  const { call, callMany, find, finishUntil, lookups, running } = setUp()
+  const accepted = Promise.all(callMany('192.0.2.1', 101))
+  await expect(find('192.0.2.1', 'one more')).rejects.toMatchObject({
     status: 429,
-    message: 'Too many guesses. Retry in 60 s.',
-    headers: { 'retry-after': '60' },
+    message: 'Too many guesses. Retry in 5 s.',
+    headers: { 'retry-after': '5' },
   })
-  expect(await find('192.0.2.2', 'unused')).toBe('UNUSED')
+  expect(lookups).toEqual(['wrong 0'])
+  running[0]!.finish()
+  await finishUntil(accepted)
+  expect(await accepted).toEqual(Array(101).fill(404))
+  const later = call('192.0.2.1', 'one more')
+  await finishUntil(later)
+  expect(await later).toBe(404)
 })
 
-test('values that exist do not count, and concurrent calls share their first lookup', async () => {
-  const keys = Array.from({ length: 200 }, (_, n) => `key ${n}`)
-  const { find, guess, lookups } = setUp(keys)
-  for (const key of keys) await find('192.0.2.1', key)
-  expect(await guess('192.0.2.1', 0, 60)).toEqual(Array(60).fill(404))
-  const fresh = setUp(['key'])
-  await Promise.all(Array.from({ length: 500 }, () => fresh.find('192.0.2.1', 'key')))
-  expect(fresh.lookups).toEqual(['key'])
-  expect(lookups).toHaveLength(260)
+test('addresses do not wait for each other, but those of one IPv6 block do', () => {
+  const { call, running } = setUp()
+  for (const address of ['192.0.2.1', '192.0.2.2', '2001:db8::1', '2001:db8::2'])
+    void call(address, address)
+  const values = () => running.map(({ value }) => value)
+  expect(values()).toEqual(['192.0.2.1', '192.0.2.2', '2001:db8::1'])
 })
 
-test('a wrong value counts once a minute, and is looked up once', async () => {
-  const { find, guess, lookups, stored, wait } = setUp()
-  for (let n = 0; n < 100; n++) expect(await find('192.0.2.1', 'wrong')).toBeUndefined()
-  expect(lookups).toEqual(['wrong'])
-  expect(await guess('192.0.2.1', 0, 60)).toEqual([...Array(59).fill(404), 429])
-  stored.add('wrong')
-  wait(60_000)
-  expect(await find('192.0.2.1', 'wrong')).toBe('WRONG')
+test('a value that was found before does not wait', async () => {
+  const { call, callMany, finishUntil, running } = setUp(['key'])
+  await finishUntil(call('192.0.2.2', 'key'))
+  const wrong = callMany('192.0.2.1', 102)
+  expect(await wrong.at(-1)).toBe(429)
+  const known = call('192.0.2.1', 'key')
+  expect(running.map(({ value }) => value)).toEqual(['wrong 0', 'key'])
+  running[1]!.finish()
+  expect(await known).toBe('KEY')
 })
 
-test('a value that no longer exists is not found from the next call on', async () => {
-  const { find, stored } = setUp(['key'])
-  expect(await find('192.0.2.1', 'key')).toBe('KEY')
-  stored.delete('key')
-  expect(await find('192.0.2.1', 'key')).toBeUndefined()
-  expect(await find('192.0.2.1', 'key')).toBeUndefined()
+test('a value is refused after five seconds', async () => {
+  const { call, finishUntil, lookups } = setUp(['key'])
+  const running = call('192.0.2.1', 'key')
+  const waiting = call('192.0.2.1', 'other')
+  vi.advanceTimersByTime(5_000)
+  expect(await waiting).toBe(429)
+  await finishUntil(running)
+  expect(await running).toBe('KEY')
+  expect(lookups).toEqual(['key'])
 })
 
-test('lookups that fail do not count', async () => {
-  const { find, guess, setAway } = setUp(['key'])
-  setAway(true)
-  for (let n = 0; n < 100; n++) await expect(find('192.0.2.1', 'key')).rejects.toThrow('away')
-  setAway(false)
-  expect(await find('192.0.2.1', 'key')).toBe('KEY')
-  expect(await guess('192.0.2.1', 0, 60)).toEqual(Array(60).fill(404))
+test('simultaneous calls with one unknown value share a lookup', async () => {
+  const { call, finishUntil, lookups } = setUp()
+  const calls = () => Promise.all(Array.from({ length: 500 }, () => call('192.0.2.1', 'wrong')))
+  for (let n = 1; n <= 2; n++) {
+    const ended = calls()
+    await finishUntil(ended)
+    expect(await ended).toEqual(Array(500).fill(404))
+    expect(lookups).toHaveLength(n)
+  }
+})
+
+test('a value is found or not found as soon as it exists or does not', async () => {
+  const { call, finishUntil, stored } = setUp()
+  for (const exists of [true, false, true, false]) {
+    if (exists) stored.add('key')
+    else stored.delete('key')
+    for (let n = 0; n < 2; n++) {
+      const found = call('192.0.2.1', 'key')
+      await finishUntil(found)
+      expect(await found).toBe(exists ? 'KEY' : 404)
+    }
+  }
+})
+
+test('after a lookup fails, the next value is looked up', async () => {
+  const { call, finishUntil, running } = setUp(['key'])
+  const failed = call('192.0.2.1', 'other')
+  const key = call('192.0.2.1', 'key')
+  running[0]!.finish(false)
+  expect(await failed).toBe(503)
+  await finishUntil(key)
+  expect(await key).toBe('KEY')
 })

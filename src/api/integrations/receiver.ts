@@ -43,7 +43,7 @@ export async function webhookRoutes(routes: App, context: ApiContext): Promise<v
   const { deliveries, secrets } = context
   const findIntegration = limitGuesses({
     find: shareLookups((id) => findReceivingIntegration(context.system, id)),
-    reason: 'Too many deliveries from this address to integrations that do not exist',
+    reason: 'Too many unknown integrations from this address at the same time',
   })
   const limits = context.deliveryLimits ?? createDeliveryLimits()
 

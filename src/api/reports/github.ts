@@ -2,7 +2,6 @@ import { randomInt } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { asOrganization } from '../../db/database.ts'
-import { organizationOfKey } from '../../db/organizations.ts'
 import { updateReport } from '../../db/reports.ts'
 import { DEPLOY } from '../../sources/deploy/detail.ts'
 import {
@@ -11,6 +10,7 @@ import {
   readReportedDeployment,
   statusSchema,
 } from '../../sources/deploy/github.ts'
+import type { FindOrganization } from '../authenticate.ts'
 import type { ApiContext, App } from '../context.ts'
 import { publicUrlOf } from '../origin.ts'
 import { jsonResponse } from '../problems.ts'
@@ -47,12 +47,15 @@ const responses = {
 }
 
 /** GitHub's deployment API, so that a tool that reports to GitHub can report to Cairn. */
-export function githubDeploymentRoutes(app: App, context: ApiContext): void {
-  const { database, system, publicUrl } = context
+export function githubDeploymentRoutes(
+  app: App,
+  { database, publicUrl }: ApiContext,
+  findOrganization: FindOrganization,
+): void {
   /** Runs before the body is read. */
   const authenticate = async (request: FastifyRequest, reply: FastifyReply) => {
     const key = receiverKey(request)
-    const organizationId = key === undefined ? undefined : await organizationOfKey(system, key)
+    const organizationId = key === undefined ? undefined : await findOrganization(request.ip, key)
     if (!organizationId) return reply.code(401).send({ message: 'Bad credentials' })
     request.organizationId = organizationId
   }

@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { organizationOfKey } from '../../db/organizations.ts'
 import type { ReportReading } from '../../sources/deploy/foreign.ts'
 import { readPagerDutyChange } from '../../sources/deploy/pagerduty.ts'
+import type { FindOrganization } from '../authenticate.ts'
 import { parseJson, readBody } from '../bodies/read.ts'
 import type { ApiContext, App } from '../context.ts'
 import { jsonResponse, Problem } from '../problems.ts'
@@ -23,15 +23,19 @@ const pagerDutyAnswer = z.object({
  * Receivers for systems that cannot send an `Authorization` header, and for clients of GitHub's
  * deployment API. Their paths, bodies and responses are those of the systems that they replace.
  */
-export function receiverRoutes(app: App, { database, system }: ApiContext): void {
+export function receiverRoutes(
+  app: App,
+  { database }: ApiContext,
+  findOrganization: FindOrganization,
+): void {
   // The body of a refused report may not have been read (413). Then only a key in the headers
-  // identifies the organization.
+  // identifies the organization. After 401, that key is known to be wrong.
   recordRefusals(app, database, async (request, status) => {
     const key = receiverKey(request)
-    const isLimited = status === 429
+    const isExcluded = status === 401 || status === 429
     const organizationId =
       request.organizationId ||
-      (key !== undefined && !isLimited && (await organizationOfKey(system, key)))
+      (key !== undefined && !isExcluded && (await findOrganization(request.ip, key)))
     return organizationId ? { organizationId, integrationId: null } : undefined
   })
   const store = async (organizationId: string, reading: ReportReading, record: unknown) => {
@@ -40,9 +44,9 @@ export function receiverRoutes(app: App, { database, system }: ApiContext): void
     await acceptReport(database, organizationId, reading.report, options)
   }
 
-  const findOrganization = async (keys: readonly string[]) => {
+  const findSender = async (address: string, keys: readonly string[]) => {
     for (const key of keys) {
-      const organizationId = await organizationOfKey(system, key)
+      const organizationId = await findOrganization(address, key)
       if (organizationId) return { key, organizationId }
     }
     return undefined
@@ -80,7 +84,7 @@ export function receiverRoutes(app: App, { database, system }: ApiContext): void
           })
         const wrongKey = () => invalid(["'routing_key' must be a valid API key of Cairn"])
         const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-        const sender = await findOrganization(findRoutingKeys(body.toString()))
+        const sender = await findSender(request.ip, findRoutingKeys(body.toString()))
         if (!sender) return wrongKey()
         request.organizationId = sender.organizationId
         const { routing_key: key, ...event } = (parseJson(request, body) ?? {}) as Record<
@@ -89,7 +93,7 @@ export function receiverRoutes(app: App, { database, system }: ApiContext): void
         >
         // Another field of this name may contain a valid key as well.
         const own = typeof key === 'string' ? [key] : []
-        const owner = key === sender.key ? sender : await findOrganization(own)
+        const owner = key === sender.key ? sender : await findSender(request.ip, own)
         if (!owner) return wrongKey()
         const { organizationId } = owner
         request.organizationId = organizationId
