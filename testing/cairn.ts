@@ -9,7 +9,7 @@ export interface RunningCairn {
   url: string
   /** Everything that it has written so far. */
   output(): string
-  /** Repeats what a busy machine did not complete in time, as verifications and imports. */
+  /** Repeats verifications and imports that a busy machine did not complete in time. */
   // biome-ignore lint/suspicious/noExplicitAny: each test says what it expects of the body
   request(method: string, route: string, body?: unknown): Promise<any>
   /** Stops it like an operator, or kills it. */
@@ -73,7 +73,9 @@ export async function startCairnProcess(options: {
         const answer = await response.json()
         if (response.ok) return answer
         // The work continues, and can be requested again.
-        if (response.status === GATEWAY_TIMEOUT && attempt < MAX_ATTEMPTS) continue
+        const isRepeatable = method === 'POST' && /\/(?:verify|import)$/.test(route)
+        const isTimeout = response.status === GATEWAY_TIMEOUT
+        if (isRepeatable && isTimeout && attempt < MAX_ATTEMPTS) continue
         throw new Error(`${method} ${route}: ${JSON.stringify(answer)}`)
       }
     },
